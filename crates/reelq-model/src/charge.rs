@@ -1,0 +1,40 @@
+//! What the submissions of a job cost.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Money, TaskId};
+
+/// How a charge ended, as far as the provider tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Settlement {
+    /// The task runs; the provider has frozen or taken the amount.
+    Open,
+    /// The task ended and the amount was taken.
+    Charged,
+    /// The task ended and the amount was given back.
+    Refunded,
+}
+
+/// The price of one accepted submission.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Charge {
+    /// The task that it paid for.
+    pub task: TaskId,
+    /// The number of the submission.
+    pub submission: u32,
+    /// The amount: the provider's figure, else the catalogue's price; `None` where neither is known.
+    pub amount: Option<Money>,
+    /// How it ended.
+    pub settlement: Settlement,
+}
+
+impl Charge {
+    /// What counts as spent: nothing once refunded.
+    pub fn spent(&self) -> Money {
+        match self.settlement {
+            Settlement::Refunded => Money::ZERO,
+            Settlement::Open | Settlement::Charged => self.amount.unwrap_or(Money::ZERO),
+        }
+    }
+}

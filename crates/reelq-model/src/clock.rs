@@ -1,0 +1,180 @@
+//! Time: wall-clock instants in milliseconds, and the clock that everybody is handed.
+
+use std::{
+    fmt,
+    str::FromStr,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+
+/// An instant, in milliseconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Timestamp(i64);
+
+/// A text that is not an RFC 3339 instant.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not an RFC 3339 time such as 2026-11-21T02:00:00Z")]
+pub struct TimestampError(String);
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+impl Timestamp {
+    /// Takes milliseconds since the epoch.
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// Takes a number that is seconds or milliseconds, told apart by its size.
+    ///
+    /// Vendors changed from one to the other without notice; 10^12 separates them until the year 33658.
+    pub const fn from_seconds_or_millis(value: i64) -> Self {
+        if value.saturating_abs() >= 1_000_000_000_000 { Self(value) } else { Self(value.saturating_mul(1000)) }
+    }
+
+    /// Milliseconds since the epoch.
+    pub const fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// The instant `duration` later.
+    #[must_use]
+    pub fn after(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(millis(duration)))
+    }
+
+    /// The instant `duration` earlier.
+    #[must_use]
+    pub fn before(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(millis(duration)))
+    }
+
+    /// The time from `earlier` to this instant; zero where `earlier` is later.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    /// Writes RFC 3339 in UTC, with milliseconds only where they are not zero.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_millisecond(self.0) {
+            Ok(instant) => f.pad(&instant.to_string()),
+            Err(_) => write!(f, "{}ms", self.0),
+        }
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Timestamp({self})")
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = TimestampError;
+    fn from_str(text: &str) -> Result<Self, TimestampError> {
+        text.parse::<jiff::Timestamp>()
+            .map(|instant| Self(instant.as_millisecond()))
+            .map_err(|_| TimestampError(text.to_owned()))
+    }
+}
+
+/// Tells the time; the only way that reelq's code may learn it.
+pub trait Clock: Send + Sync + fmt::Debug {
+    /// The wall clock, which may jump.
+    fn now(&self) -> Timestamp;
+
+    /// Time since an arbitrary moment in this process; it never goes back, and it goes on while the process is frozen.
+    fn monotonic(&self) -> Duration;
+}
+
+/// The clock as it is handed around.
+pub type SharedClock = Arc<dyn Clock>;
+
+/// The machine's clock.
+#[derive(Debug, Clone)]
+pub struct SystemClock {
+    started: std::time::Instant,
+}
+
+impl SystemClock {
+    /// Starts the monotonic clock at zero.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
+    pub fn new() -> Self {
+        Self { started: std::time::Instant::now() }
+    }
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
+    fn now(&self) -> Timestamp {
+        let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        Timestamp(millis(since_epoch))
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.started.elapsed()
+    }
+}
+
+/// A clock that stands still until it is told to move; wall and monotonic time move together.
+#[derive(Debug)]
+pub struct ManualClock {
+    started: Timestamp,
+    now: AtomicI64,
+}
+
+impl ManualClock {
+    /// Starts at `now`.
+    pub const fn starting_at(now: Timestamp) -> Self {
+        Self { started: now, now: AtomicI64::new(now.0) }
+    }
+
+    /// Moves the clock on.
+    pub fn advance(&self, by: Duration) {
+        self.now.fetch_add(millis(by), Ordering::SeqCst);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.now.load(Ordering::SeqCst))
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.now().since(self.started)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_and_milliseconds_are_told_apart_by_size() {
+        let from_millis = Timestamp::from_seconds_or_millis(1_775_285_160_040);
+        let from_seconds = Timestamp::from_seconds_or_millis(1_775_285_160);
+        assert_eq!(from_millis.since(from_seconds), Duration::from_millis(40));
+    }
+
+    #[test]
+    fn display_reads_back() {
+        let instant: Timestamp = "2026-11-21T02:00:00Z".parse().unwrap();
+        assert_eq!(instant.to_string(), "2026-11-21T02:00:00Z");
+        assert_eq!(instant.after(Duration::from_millis(5)).to_string(), "2026-11-21T02:00:00.005Z");
+    }
+}

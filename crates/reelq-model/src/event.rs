@@ -1,0 +1,173 @@
+//! What can happen to a job.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Acceptance, Failure, Money, OutputLink, Settlement, StoredFile, Submission};
+
+/// How a person settled a submission whose fate was unknown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Resolution {
+    /// The provider never took it: it may be submitted again, under a new key.
+    NotBought,
+    /// The row is given up; whatever it cost, it ends as failed.
+    GiveUp,
+}
+
+/// What moves a job from one stage to the next. Workers, people and the store all speak in events.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "event")]
+pub enum Event {
+    /// The request is about to leave; durable before it does.
+    Sending {
+        /// The submission that it belongs to.
+        submission: Submission,
+    },
+    /// No byte of the request left: try again after `after`.
+    NotSent {
+        /// Why.
+        reason: String,
+        /// How long to wait.
+        after: Duration,
+    },
+    /// The provider took nothing and asked to wait; also used while the account is blocked.
+    Throttled {
+        /// Why.
+        reason: String,
+        /// How long to wait.
+        after: Duration,
+    },
+    /// The provider's fate of the request is unknown, and the same key and body may be sent again after `after`.
+    Replay {
+        /// Why.
+        reason: String,
+        /// How long to wait.
+        after: Duration,
+    },
+    /// The provider refused the request and charged nothing.
+    Rejected {
+        /// Why.
+        failure: Failure,
+    },
+    /// The provider took the job. Also how a person names the task of an unknown fate, and how a late yes is recorded.
+    Accepted {
+        /// Its yes.
+        acceptance: Acceptance,
+        /// When to look at the task first.
+        first_poll: Duration,
+    },
+    /// The fate of the request is unknown and asking again would risk a second purchase.
+    Unresolved {
+        /// Why.
+        reason: String,
+    },
+    /// A person settled an unknown fate.
+    Resolved {
+        /// How.
+        resolution: Resolution,
+    },
+    /// The task goes on.
+    Running {
+        /// When to look again.
+        next_poll: Duration,
+        /// The provider's status word.
+        word: Option<String>,
+        /// The provider's progress, 0 to 100.
+        progress: Option<u8>,
+        /// The task has run past the account's `running_timeout`.
+        overdue: bool,
+        /// The status request was answered (`false`: it failed, and nothing was learned).
+        answered: bool,
+    },
+    /// The task succeeded.
+    Finished {
+        /// Its outputs; never empty.
+        outputs: Vec<OutputLink>,
+        /// The provider's final price; `None` where it does not say.
+        cost: Option<Money>,
+    },
+    /// The task failed at the provider, or it is lost there.
+    Failed {
+        /// Why.
+        failure: Failure,
+        /// What became of the charge.
+        settlement: Settlement,
+        /// Buy it again after this wait; only where the failure is transient, nothing was charged and retries are left.
+        retry_after: Option<Duration>,
+    },
+    /// The outputs could not be fetched now; try again.
+    FetchLater {
+        /// Why.
+        reason: String,
+        /// How long to wait.
+        after: Duration,
+    },
+    /// The links are dead: ask the provider for fresh ones.
+    LinksExpired {
+        /// Why this is believed.
+        reason: String,
+    },
+    /// The outputs cannot be had; the task stays known, and a retry fetches again.
+    FetchFailed {
+        /// Why.
+        failure: Failure,
+    },
+    /// Every output is in its place.
+    Stored {
+        /// The files, in the provider's order.
+        files: Vec<StoredFile>,
+    },
+    /// The job is not wanted any more: before it was sent, or the provider confirmed the cancellation.
+    Cancelled {
+        /// What became of the charge, where there was one.
+        settlement: Option<Settlement>,
+    },
+    /// A person wants a job that ended to be taken up again: fetched again where a task is known to have succeeded, else bought again.
+    Retry,
+}
+
+impl Event {
+    /// The word used in history.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Sending { .. } => "sending",
+            Self::NotSent { .. } => "not_sent",
+            Self::Throttled { .. } => "throttled",
+            Self::Replay { .. } => "replay",
+            Self::Rejected { .. } => "rejected",
+            Self::Accepted { .. } => "accepted",
+            Self::Unresolved { .. } => "unresolved",
+            Self::Resolved { .. } => "resolved",
+            Self::Running { .. } => "running",
+            Self::Finished { .. } => "finished",
+            Self::Failed { .. } => "failed",
+            Self::FetchLater { .. } => "fetch_later",
+            Self::LinksExpired { .. } => "links_expired",
+            Self::FetchFailed { .. } => "fetch_failed",
+            Self::Stored { .. } => "stored",
+            Self::Cancelled { .. } => "cancelled",
+            Self::Retry => "retry",
+        }
+    }
+
+    /// Why it happened, for history; empty where the event says it all.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::NotSent { reason, .. }
+            | Self::Throttled { reason, .. }
+            | Self::Replay { reason, .. }
+            | Self::Unresolved { reason }
+            | Self::FetchLater { reason, .. }
+            | Self::LinksExpired { reason } => reason.clone(),
+            Self::Rejected { failure } | Self::Failed { failure, .. } | Self::FetchFailed { failure } => {
+                failure.to_string()
+            }
+            Self::Accepted { acceptance, .. } => acceptance.task.to_string(),
+            Self::Resolved { resolution: Resolution::NotBought } => "not bought".to_owned(),
+            Self::Resolved { resolution: Resolution::GiveUp } => "given up".to_owned(),
+            _ => String::new(),
+        }
+    }
+}

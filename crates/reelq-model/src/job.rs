@@ -1,0 +1,260 @@
+//! A job: what to buy, where it stands, and what it has cost so far.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    BatchName, Charge, Event, FailureKind, IdempotencyKey, IllegalTransition, JobId, JobSpec, Money, Settlement, Stage,
+    Status, TaskId, Timestamp, Wake,
+};
+
+/// A job that is not in the store yet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JobDraft {
+    /// Its identity.
+    pub id: JobId,
+    /// What to buy.
+    pub spec: JobSpec,
+    /// The catalogue's price of one submission; `None` where it is not known.
+    pub price: Option<Money>,
+    /// Higher goes first; 0 is usual.
+    pub priority: i32,
+}
+
+/// One thing to buy, as the store keeps it.
+///
+/// The serialised form is read by later versions: fields are added with a default, never renamed or reused.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Job {
+    /// Its identity.
+    pub id: JobId,
+    /// The batch that it belongs to.
+    pub batch: BatchName,
+    /// What to buy.
+    pub spec: JobSpec,
+    /// The catalogue's price of one submission when the job was enqueued; `None` where it is not known.
+    pub price: Option<Money>,
+    /// Higher goes first.
+    pub priority: i32,
+    /// Where it stands.
+    pub stage: Stage,
+    /// Submissions that the provider took, refused or may have taken; the next one has the number after it.
+    pub submissions: u32,
+    /// Submissions that the provider took, failed without charge, and that were bought again.
+    pub retries: u32,
+    /// Setbacks in a row without any progress; the exponent of the next delay.
+    pub setbacks: u32,
+    /// Times that dead links were refreshed since the task succeeded.
+    pub link_refreshes: u32,
+    /// Status requests answered, over all its tasks.
+    pub polls: u32,
+    /// One entry for each task that was accepted.
+    pub charges: Vec<Charge>,
+    /// When it was enqueued.
+    pub queued_at: Timestamp,
+    /// When the last accepted submission was accepted.
+    pub submitted_at: Option<Timestamp>,
+    /// When the provider's end of it was noticed.
+    pub finished_at: Option<Timestamp>,
+    /// When its outputs were in their place.
+    pub stored_at: Option<Timestamp>,
+    /// The job whose unexpected second charge this record follows.
+    pub orphan_of: Option<JobId>,
+}
+
+/// What an event made of a job.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Applied {
+    /// The job as it is now.
+    pub job: Job,
+    /// When to look at it again.
+    pub wake: Wake,
+}
+
+impl Job {
+    /// A job that was enqueued at `at`.
+    pub fn new(draft: JobDraft, batch: BatchName, at: Timestamp) -> Self {
+        Self {
+            id: draft.id,
+            batch,
+            spec: draft.spec,
+            price: draft.price,
+            priority: draft.priority,
+            stage: Stage::Ready,
+            submissions: 0,
+            retries: 0,
+            setbacks: 0,
+            link_refreshes: 0,
+            polls: 0,
+            charges: Vec::new(),
+            queued_at: at,
+            submitted_at: None,
+            finished_at: None,
+            stored_at: None,
+            orphan_of: None,
+        }
+    }
+
+    /// The record that follows a charge which `self` cannot take in: another task than the one it follows.
+    ///
+    /// It runs, is fetched and is counted like any job; only its submission is behind it already.
+    pub fn orphan(&self, acceptance: &crate::Acceptance, at: Timestamp) -> Self {
+        let draft = JobDraft {
+            id: self.id.orphan(acceptance.task.as_str()),
+            spec: self.spec.clone(),
+            price: self.price,
+            priority: self.priority,
+        };
+        let mut orphan = Self::new(draft, self.batch.clone(), at);
+        orphan.orphan_of = Some(self.id);
+        orphan.note_acceptance(acceptance, at);
+        let task = crate::RemoteTask::accepted(acceptance.task.clone(), acceptance.submission, acceptance.at);
+        orphan.stage = Stage::Running { task };
+        orphan
+    }
+
+    /// The number of the next submission.
+    ///
+    /// A number is used up once the provider may have taken it, not by a request that certainly was not: so a 429 is
+    /// followed by the same number and the same key.
+    pub const fn next_submission(&self) -> u32 {
+        self.submissions.saturating_add(1)
+    }
+
+    /// The idempotency key of the next submission.
+    pub fn next_key(&self) -> IdempotencyKey {
+        IdempotencyKey::derive(self.id, self.next_submission())
+    }
+
+    /// Its public status.
+    pub const fn status(&self) -> Status {
+        self.stage.status()
+    }
+
+    /// Whether it takes one of the account's places in flight.
+    ///
+    /// An unconfirmed job takes none: a handful of them would otherwise stop the account until a person came.
+    pub const fn in_flight(&self) -> bool {
+        matches!(self.stage, Stage::Submitting { .. } | Stage::Running { .. })
+    }
+
+    /// Money set aside for a submission whose charge is not known yet.
+    pub fn reserved(&self) -> Money {
+        match self.stage {
+            Stage::Submitting { .. } | Stage::Unconfirmed { .. } => self.price.unwrap_or(Money::ZERO),
+            _ => Money::ZERO,
+        }
+    }
+
+    /// Money taken for it so far, refunds taken off.
+    pub fn spent(&self) -> Money {
+        self.charges.iter().map(Charge::spent).sum()
+    }
+
+    /// What it cost, or `None` where a charge that stands has an unknown amount, or where it is unknown whether there is one.
+    pub fn cost(&self) -> Option<Money> {
+        let unknown = |charge: &Charge| charge.amount.is_none() && charge.settlement != Settlement::Refunded;
+        let undecided = match &self.stage {
+            Stage::Unconfirmed { .. } | Stage::Submitting { .. } => true,
+            Stage::Failed { failure, .. } => failure.kind == FailureKind::GivenUp,
+            _ => false,
+        };
+        (!undecided && !self.charges.iter().any(unknown)).then(|| self.spent())
+    }
+
+    /// The time at which the earliest of its links dies.
+    pub fn link_deadline(&self) -> Option<Timestamp> {
+        match &self.stage {
+            Stage::Fetching { outputs, .. } => outputs.iter().filter_map(|link| link.expires_at).min(),
+            _ => None,
+        }
+    }
+
+    /// Whether `task` is one that it is known to have been charged for.
+    pub fn knows_task(&self, task: &TaskId) -> bool {
+        self.charges.iter().any(|charge| charge.task == *task)
+    }
+
+    /// Applies an event that happened at `at` (the store's time). Pure; the job itself is left as it was.
+    pub fn apply(&self, event: Event, at: Timestamp) -> Result<Applied, IllegalTransition> {
+        let mut job = self.clone();
+        let (stage, wake) = self.stage.clone().on(event.clone())?;
+        job.note(&event, at);
+        job.stage = stage;
+        Ok(Applied { job, wake })
+    }
+
+    fn note(&mut self, event: &Event, at: Timestamp) {
+        match event {
+            Event::NotSent { .. } | Event::Throttled { .. } | Event::Replay { .. } | Event::FetchLater { .. } => {
+                self.setbacks = self.setbacks.saturating_add(1);
+            }
+            Event::Accepted { acceptance, .. } => self.note_acceptance(acceptance, at),
+            Event::Rejected { .. } | Event::Unresolved { .. } => self.note_end_of_submission(event, at),
+            Event::Running { answered, .. } => {
+                self.setbacks = if *answered { 0 } else { self.setbacks.saturating_add(1) };
+                self.polls = self.polls.saturating_add(u32::from(*answered));
+            }
+            Event::Finished { cost, .. } => {
+                self.end_of_task(Settlement::Charged, *cost, at);
+            }
+            Event::Failed { settlement, retry_after, .. } => {
+                self.end_of_task(*settlement, None, at);
+                self.retries = self.retries.saturating_add(u32::from(retry_after.is_some()));
+            }
+            Event::Cancelled { settlement: Some(settlement) } => self.end_of_task(*settlement, None, at),
+            Event::LinksExpired { .. } => self.link_refreshes = self.link_refreshes.saturating_add(1),
+            Event::Stored { .. } => {
+                self.stored_at = Some(at);
+                self.setbacks = 0;
+            }
+            Event::Cancelled { settlement: None } | Event::FetchFailed { .. } | Event::Resolved { .. } => {
+                self.finished_at = Some(self.finished_at.unwrap_or(at));
+            }
+            Event::Retry => self.note_retry(),
+            Event::Sending { .. } => {}
+        }
+    }
+
+    fn note_acceptance(&mut self, acceptance: &crate::Acceptance, at: Timestamp) {
+        self.submissions = self.submissions.max(acceptance.submission);
+        self.setbacks = 0;
+        if self.knows_task(&acceptance.task) {
+            return;
+        }
+        self.submitted_at = Some(at);
+        self.finished_at = None;
+        self.charges.push(Charge {
+            task: acceptance.task.clone(),
+            submission: acceptance.submission,
+            amount: acceptance.cost.or(self.price),
+            settlement: Settlement::Open,
+        });
+    }
+
+    fn note_end_of_submission(&mut self, event: &Event, at: Timestamp) {
+        let number = match &self.stage {
+            Stage::Submitting { submission } | Stage::Unconfirmed { submission, .. } => submission.number,
+            _ => self.submissions,
+        };
+        self.submissions = self.submissions.max(number);
+        if matches!(event, Event::Rejected { .. }) {
+            self.finished_at = Some(at);
+        }
+    }
+
+    fn end_of_task(&mut self, settlement: Settlement, cost: Option<Money>, at: Timestamp) {
+        self.polls = self.polls.saturating_add(1);
+        self.setbacks = 0;
+        self.finished_at = Some(at);
+        let Some(task) = self.stage.task().map(|task| task.id.clone()) else { return };
+        for charge in self.charges.iter_mut().filter(|charge| charge.task == task) {
+            charge.settlement = settlement;
+            charge.amount = cost.or(charge.amount);
+        }
+    }
+
+    fn note_retry(&mut self) {
+        (self.retries, self.setbacks, self.link_refreshes) = (0, 0, 0);
+        (self.finished_at, self.stored_at) = (None, None);
+    }
+}

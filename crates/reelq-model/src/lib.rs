@@ -1,0 +1,41 @@
+//! The words and the state machine of reelq: ids, jobs, stages, events, money, time.
+//!
+//! Everything here is pure: no clock is read (but for the one [`SystemClock`]), nothing is opened, sent or slept on.
+//! The invariant that the rest of reelq leans on: [`Stage::on`] is the only place where a job's stage changes.
+
+mod charge;
+mod clock;
+mod digest;
+mod event;
+mod failure;
+mod finding;
+mod ids;
+mod job;
+mod job_id;
+mod money;
+mod outcome;
+mod output;
+mod request_spec;
+mod stage;
+mod submission;
+mod task;
+mod transition;
+pub mod units;
+
+pub use charge::{Charge, Settlement};
+pub use clock::{Clock, ManualClock, SharedClock, SystemClock, Timestamp, TimestampError};
+pub use digest::{Digest, DigestError};
+pub use event::{Event, Resolution};
+pub use failure::{Failure, FailureKind};
+pub use finding::{Finding, Severity};
+pub use ids::{AccountName, BatchName, InvalidName, ModelName, ProviderName, TaskId, WorkerId};
+pub use job::{Applied, Job, JobDraft};
+pub use job_id::{JobId, JobIdError};
+pub use money::{Money, MoneyError};
+pub use outcome::{Acceptance, BlockReason, Setback, SubmitOutcome};
+pub use output::{OutputKind, OutputLink, StoredFile};
+pub use request_spec::{Fields, ImageRef, JobSpec};
+pub use stage::{Stage, Status};
+pub use submission::{IdempotencyKey, Submission};
+pub use task::RemoteTask;
+pub use transition::{IllegalTransition, Wake};

@@ -1,0 +1,81 @@
+//! What became of one submit request.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Failure, Money, TaskId, Timestamp};
+
+/// The classes that every submit request ends in; decided once, where the reply is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SubmitOutcome {
+    /// No byte of the request can have reached the provider: it may be sent again.
+    NotSent(Setback),
+    /// The provider said "too fast" and took nothing: it may be sent again once the wait is over.
+    Throttled(Setback),
+    /// The provider refused this row and charged nothing; the others go on.
+    Rejected(Failure),
+    /// The provider refused the account: nothing more may be sent until a person has acted.
+    Blocked {
+        /// What a person must mend.
+        reason: BlockReason,
+        /// The provider's message.
+        message: String,
+    },
+    /// The provider took the job.
+    Accepted(Acceptance),
+    /// The request may or may not have been taken.
+    Ambiguous(Setback),
+}
+
+/// Why a request brought no answer, and what the provider said about when to try again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setback {
+    /// Why, as a fragment for logs and history.
+    pub reason: String,
+    /// The provider's own wait (`Retry-After`, `reset_at`), counted from the reply; `None` where it named none.
+    pub wait: Option<Duration>,
+}
+
+impl Setback {
+    /// A setback without a wait named by the provider.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), wait: None }
+    }
+}
+
+/// Why the provider refuses a whole account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BlockReason {
+    /// 401: the key is missing, wrong or revoked.
+    Unauthorized,
+    /// 402: the balance does not cover the request.
+    NoCredit,
+    /// 403: the key may not do this.
+    Forbidden,
+}
+
+impl BlockReason {
+    /// The word used in JSON, history and messages.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unauthorized => "unauthorized",
+            Self::NoCredit => "no_credit",
+            Self::Forbidden => "forbidden",
+        }
+    }
+}
+
+/// The provider's yes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acceptance {
+    /// The id of the task that it started.
+    pub task: TaskId,
+    /// The number of the submission that it answers.
+    pub submission: u32,
+    /// What the provider says it charged or froze; `None` where it does not say.
+    pub cost: Option<Money>,
+    /// When the reply was read, by the clock of the worker that read it: shown, never compared.
+    pub at: Timestamp,
+}

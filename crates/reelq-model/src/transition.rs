@@ -1,0 +1,146 @@
+//! The stage machine: one pure function from stage and event to the next stage.
+
+use std::time::Duration;
+
+use crate::{Acceptance, Event, Failure, FailureKind, RemoteTask, Resolution, Settlement, Stage};
+
+/// When a job is to be looked at again. The store turns it into an instant of its own clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wake {
+    /// At once.
+    Now,
+    /// After this long.
+    After(Duration),
+    /// Not until something else happens to it.
+    Never,
+}
+
+/// An event that cannot happen in a stage: a bug, or news that came too late.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("event `{event}` cannot happen to a job that is {stage}")]
+pub struct IllegalTransition {
+    /// The stage, by its status word.
+    pub stage: &'static str,
+    /// The event's name.
+    pub event: &'static str,
+}
+
+impl Stage {
+    /// Returns the next stage and when to look at the job again. Pure: no clock, no I/O, no randomness.
+    pub fn on(self, event: Event) -> Result<(Self, Wake), IllegalTransition> {
+        let illegal = IllegalTransition { stage: self.status().as_str(), event: event.name() };
+        let next = match self {
+            Self::Ready => from_ready(event),
+            Self::Submitting { submission } => from_submitting(submission, event),
+            Self::Unconfirmed { submission, .. } => from_unconfirmed(&submission, event),
+            Self::Running { task } => from_running(task, event),
+            Self::Fetching { task, outputs } => from_fetching(task, outputs, event),
+            ended => from_terminal(ended, &event),
+        };
+        next.ok_or(illegal)
+    }
+}
+
+type Next = Option<(Stage, Wake)>;
+
+fn from_ready(event: Event) -> Next {
+    Some(match event {
+        Event::Sending { submission } => (Stage::Submitting { submission }, Wake::Never),
+        // Claimed but held back: the account is paused, or the row could not be built yet.
+        Event::NotSent { after, .. } | Event::Throttled { after, .. } => (Stage::Ready, Wake::After(after)),
+        Event::Rejected { failure } => (Stage::Failed { failure, task: None }, Wake::Never),
+        // A person said "not bought", and the yes came before it was bought again: taking it is what saves the money.
+        Event::Accepted { acceptance, first_poll } => accepted(&acceptance, first_poll),
+        Event::Cancelled { .. } => (Stage::Cancelled { task: None }, Wake::Never),
+        _ => return None,
+    })
+}
+
+fn from_submitting(submission: crate::Submission, event: Event) -> Next {
+    Some(match event {
+        Event::NotSent { after, .. } | Event::Throttled { after, .. } => (Stage::Ready, Wake::After(after)),
+        Event::Replay { after, .. } => (Stage::Submitting { submission }, Wake::After(after)),
+        Event::Rejected { failure } => (Stage::Failed { failure, task: None }, Wake::Never),
+        Event::Accepted { acceptance, first_poll } if acceptance.submission == submission.number => {
+            accepted(&acceptance, first_poll)
+        }
+        Event::Unresolved { reason } => (Stage::Unconfirmed { submission, reason }, Wake::Never),
+        _ => return None,
+    })
+}
+
+fn from_unconfirmed(submission: &crate::Submission, event: Event) -> Next {
+    Some(match event {
+        Event::Accepted { acceptance, first_poll } if acceptance.submission == submission.number => {
+            accepted(&acceptance, first_poll)
+        }
+        Event::Resolved { resolution: Resolution::NotBought } => (Stage::Ready, Wake::Now),
+        Event::Resolved { resolution: Resolution::GiveUp } => {
+            let failure = Failure::new(FailureKind::GivenUp, "given up while it was unknown whether it was bought");
+            (Stage::Failed { failure, task: None }, Wake::Never)
+        }
+        _ => return None,
+    })
+}
+
+fn accepted(acceptance: &Acceptance, first_poll: Duration) -> (Stage, Wake) {
+    let task = RemoteTask::accepted(acceptance.task.clone(), acceptance.submission, acceptance.at);
+    (Stage::Running { task }, Wake::After(first_poll))
+}
+
+fn from_running(mut task: RemoteTask, event: Event) -> Next {
+    Some(match event {
+        Event::Running { next_poll, word, progress, overdue, answered } => {
+            task.polls = task.polls.saturating_add(u32::from(answered));
+            task.overdue |= overdue;
+            if answered {
+                (task.word, task.progress) = (word, progress);
+            }
+            (Stage::Running { task }, Wake::After(next_poll))
+        }
+        Event::Finished { outputs, .. } if !outputs.is_empty() => {
+            task.polls = task.polls.saturating_add(1);
+            (Stage::Fetching { task, outputs }, Wake::Now)
+        }
+        Event::Failed { settlement: Settlement::Refunded, retry_after: Some(after), .. } => {
+            (Stage::Ready, Wake::After(after))
+        }
+        Event::Failed { failure, retry_after: None, .. } => {
+            task.polls = task.polls.saturating_add(1);
+            (Stage::Failed { failure, task: Some(task) }, Wake::Never)
+        }
+        Event::Cancelled { .. } => (Stage::Cancelled { task: Some(task) }, Wake::Never),
+        // The same yes again, from a replayed key or a late reply.
+        Event::Accepted { acceptance, first_poll } if acceptance.task == task.id => {
+            (Stage::Running { task }, Wake::After(first_poll))
+        }
+        _ => return None,
+    })
+}
+
+fn from_fetching(task: RemoteTask, outputs: Vec<crate::OutputLink>, event: Event) -> Next {
+    Some(match event {
+        Event::FetchLater { after, .. } => (Stage::Fetching { task, outputs }, Wake::After(after)),
+        Event::LinksExpired { .. } => (Stage::Running { task }, Wake::Now),
+        Event::FetchFailed { failure } => (Stage::Failed { failure, task: Some(task) }, Wake::Never),
+        Event::Stored { files } => (Stage::Succeeded { task, files }, Wake::Never),
+        Event::Accepted { acceptance, .. } if acceptance.task == task.id => {
+            (Stage::Fetching { task, outputs }, Wake::Now)
+        }
+        _ => return None,
+    })
+}
+
+fn from_terminal(stage: Stage, event: &Event) -> Next {
+    if *event != Event::Retry {
+        return None;
+    }
+    Some(match stage {
+        // The output is paid for: fetch it again, through one more poll for a fresh link.
+        Stage::Failed { failure, task: Some(task) } if failure.kind == FailureKind::Output => {
+            (Stage::Running { task }, Wake::Now)
+        }
+        Stage::Succeeded { task, .. } => (Stage::Running { task }, Wake::Now),
+        _ => (Stage::Ready, Wake::Now),
+    })
+}

@@ -1,0 +1,85 @@
+//! What a status, cancel or balance reply says. (What a submit reply says is [`reelq_model::SubmitOutcome`].)
+
+use std::time::Duration;
+
+use reelq_model::{BlockReason, Failure, Money, OutputLink, Setback, Settlement};
+
+/// What a status reply says of a task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PollOutcome {
+    /// It goes on.
+    Running {
+        /// The status word as the vendor wrote it.
+        word: String,
+        /// The word is not one that the vendor documents: worth a warning, and bounded by `running_timeout`.
+        unknown_word: bool,
+        /// Progress, 0 to 100.
+        progress: Option<u8>,
+        /// The vendor's wish for the next status request.
+        wait: Option<Duration>,
+    },
+    /// It succeeded and names its outputs.
+    Finished {
+        /// At least one link.
+        outputs: Vec<OutputLink>,
+        /// The final price, where the vendor tells it.
+        cost: Option<Money>,
+    },
+    /// It succeeded, but no output is named (yet): ask again a few times.
+    FinishedEmpty,
+    /// It failed.
+    Failed {
+        /// Why, by the vendor's code.
+        failure: Failure,
+        /// What became of the charge.
+        settlement: Settlement,
+    },
+    /// It was withdrawn.
+    Cancelled {
+        /// What became of the charge.
+        settlement: Settlement,
+    },
+    /// The vendor does not know the task: not visible yet, or lost.
+    NotFound,
+    /// Too many status requests.
+    Throttled(Setback),
+    /// The account is refused.
+    Blocked {
+        /// What a person must mend.
+        reason: BlockReason,
+        /// The vendor's message.
+        message: String,
+    },
+    /// Nothing was learned: a server error or a reply that cannot be read.
+    Unclear(Setback),
+}
+
+/// What a cancel reply says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CancelOutcome {
+    /// The task is withdrawn.
+    Cancelled {
+        /// What became of the charge.
+        settlement: Settlement,
+    },
+    /// It has begun or ended already: it is followed to its end.
+    TooLate,
+    /// Nothing was learned.
+    Unclear(Setback),
+}
+
+/// What a balance reply says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BalanceOutcome {
+    /// The key is good; the balance, where its form is known.
+    Valid(Option<Money>),
+    /// The key is refused.
+    Blocked {
+        /// What a person must mend.
+        reason: BlockReason,
+        /// The vendor's message.
+        message: String,
+    },
+    /// Nothing was learned.
+    Unclear(Setback),
+}

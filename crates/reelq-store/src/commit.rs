@@ -1,0 +1,49 @@
+//! Changing jobs: commits under a lease, edits by people, and acceptances that came late.
+
+use reelq_model::{Event, IllegalTransition, JobId};
+
+use crate::Lease;
+
+/// One job's step under its lease.
+#[derive(Debug, Clone)]
+pub struct Commit {
+    /// The right to do it.
+    pub lease: Lease,
+    /// What happened.
+    pub event: Event,
+    /// Keep the lease for the next step (`Sending` does), or give it back with the commit.
+    pub keep: bool,
+}
+
+/// What came of a commit.
+#[derive(Debug, Clone)]
+pub enum Committed {
+    /// It was done. The lease for the next step, where it was to be kept.
+    Done(Option<Lease>),
+    /// The lease had ended or passed to another: nothing was changed.
+    Stale,
+    /// The event cannot happen to the job: a bug. Nothing moved; the job is parked until a person retries it.
+    Illegal(IllegalTransition),
+}
+
+/// What came of recording an acceptance that arrived without a valid lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LateAcceptance {
+    /// It settled its own submission: the job runs.
+    Settled,
+    /// The task was known already.
+    Known,
+    /// The job had been settled otherwise: the charge is kept and its task followed under this id.
+    Orphan(JobId),
+}
+
+/// What came of a person's change to one job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Edited {
+    /// It was done.
+    Done,
+    /// The request is recorded and will be acted on by whoever holds the job (a cancel of a job in hand or at the provider).
+    Requested,
+    /// The job's stage does not allow it; nothing was changed.
+    Refused(IllegalTransition),
+}

@@ -1,0 +1,47 @@
+//! Why the store could not do a verb.
+
+/// The store's result.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why the store could not do a verb. Nothing of the verb was done, unless a lost connection leaves that open.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The store is away for now: repeat the verb.
+    #[error("reach the store")]
+    Unavailable {
+        /// What came of trying.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The store answered with a fault that repeating will not mend.
+    #[error("use the store: {reason}")]
+    Broken {
+        /// What is broken, and where.
+        reason: String,
+    },
+    /// The state was written by a version that this one cannot read.
+    #[error("read the store's format {found}: this version reads up to {supported}; use a newer reelq")]
+    Format {
+        /// The format found.
+        found: u32,
+        /// The newest format that this version reads.
+        supported: u32,
+    },
+    /// There is no such batch.
+    #[error("find batch `{0}`")]
+    NoBatch(String),
+    /// There is no such job.
+    #[error("find job `{0}`")]
+    NoJob(String),
+    /// Another load of the same batch began later: this one can no longer become the batch's manifest.
+    #[error("finish the load: a later load of the batch took its place")]
+    LoadSuperseded,
+}
+
+impl Error {
+    /// Whether the same verb may succeed when it is repeated.
+    pub const fn is_transient(&self) -> bool {
+        matches!(self, Self::Unavailable { .. })
+    }
+}

@@ -1,0 +1,22 @@
+//! Keeps jobs, leases, limits and money; each verb is one atomic step.
+//!
+//! Two implementations, one conformance suite. No worker's clock decides anything here: due times, leases and pauses
+//! are compared with the store's own time.
+
+mod claim;
+mod commit;
+mod error;
+mod limits;
+mod load;
+mod reading;
+mod store;
+
+pub use claim::{Claim, ClaimStage, Claimed, Lease};
+pub use commit::{Commit, Committed, Edited, LateAcceptance};
+pub use error::{Error, Result};
+pub use limits::{AccountLimits, Pause, PauseReason};
+pub use load::{BatchDraft, Enqueued, Line, LineDraft, Load, Loaded};
+pub use reading::{
+    AccountView, BatchView, HistoryEntry, JobFilter, JobView, Known, Page, ResultLine, StatusCounts, WorkerView,
+};
+pub use store::{SharedStore, Store};

@@ -1,0 +1,47 @@
+//! Limits and pauses of an account, shared by all workers.
+
+use std::num::NonZeroU32;
+
+use reelq_model::{BlockReason, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// What an account allows. Set by the configuration of whoever starts work; the last word holds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct AccountLimits {
+    /// Paid requests a second, spaced evenly (GCRA).
+    pub requests_per_second: f64,
+    /// Paid requests that may go at once after a quiet time.
+    pub burst: NonZeroU32,
+    /// Status requests a second.
+    pub polls_per_second: f64,
+    /// Jobs that may be submitting or running at once.
+    pub max_in_flight: NonZeroU32,
+}
+
+/// Why an account submits nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "reason")]
+pub enum PauseReason {
+    /// The provider said to wait (429); it ends by itself. Status requests wait too.
+    Throttled,
+    /// The provider refuses the account (401, 402, 403); a person must act. Status requests go on, slowly, unless refused too.
+    Blocked {
+        /// What the provider refused.
+        block: BlockReason,
+        /// Its message.
+        message: String,
+    },
+    /// A person paused it; status requests and downloads go on.
+    Operator,
+}
+
+/// A pause of an account. At most one of each reason stands at a time; the longest of a reason wins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    /// Why.
+    pub reason: PauseReason,
+    /// When it began, by the store's time.
+    pub since: Timestamp,
+    /// When it ends by itself; `None` where a person must end it.
+    pub until: Option<Timestamp>,
+}

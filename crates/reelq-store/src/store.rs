@@ -1,0 +1,117 @@
+//! The contract that every store keeps.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, Timestamp, WorkerId};
+
+use crate::{
+    AccountLimits, AccountView, BatchDraft, BatchView, Claim, Claimed, Commit, Committed, Edited, Enqueued,
+    HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded, Page, PauseReason, Result,
+    ResultLine, WorkerView,
+};
+
+/// A store as it is handed around.
+pub type SharedStore = Arc<dyn Store>;
+
+/// Keeps jobs, leases, limits and money. Each verb is one atomic step; verbs that take a list do it in one round trip.
+#[async_trait]
+pub trait Store: Send + Sync + fmt::Debug {
+    // ---- bringing manifests in ----
+
+    /// Begins a load: creates the batch where it is new, and supersedes an unfinished load of it. What the draft says of
+    /// an existing batch takes effect with [`Store::finish_load`].
+    async fn begin_load(&self, batch: &BatchDraft) -> Result<Load>;
+
+    /// Adds lines and their unknown jobs. Idempotent by job id; nothing of it is worked on before the load is finished.
+    /// A known job that was never submitted takes over the draft's account, price and priority when the load finishes.
+    async fn enqueue(&self, load: &Load, lines: &[LineDraft]) -> Result<Enqueued>;
+
+    /// Makes the load's lines the batch's manifest, starts its new jobs and cancels jobs whose line is gone and that
+    /// were never submitted. All of it or nothing.
+    async fn finish_load(&self, load: &Load) -> Result<Loaded>;
+
+    /// Tells what is known of each id, in order: for `plan`.
+    async fn known(&self, batch: &BatchName, ids: &[JobId]) -> Result<Vec<Option<Known>>>;
+
+    // ---- working ----
+
+    /// Takes due jobs in hand, highest priority first. Passes over what a pause, a cap or a budget holds back, so that
+    /// a blocked batch never blocks another.
+    async fn claim(&self, claim: &Claim) -> Result<Claimed>;
+
+    /// Applies each event to its job if the lease still holds, moving stage, due time, counters, in-flight, budget and
+    /// history together. One answer a commit, in order.
+    async fn commit(&self, commits: &[Commit]) -> Result<Vec<Committed>>;
+
+    /// Records a provider's yes that came without a valid lease. A fact, not a claim: it is never refused.
+    async fn accept_late(&self, job: JobId, acceptance: &Acceptance, first_poll: Duration) -> Result<LateAcceptance>;
+
+    /// Lengthens leases from now on. One answer a lease: `false` where it had ended or passed to another.
+    async fn extend(&self, leases: &[Lease], lasts: Duration) -> Result<Vec<bool>>;
+
+    /// Gives back jobs that were claimed and not begun; they are due at once.
+    async fn release(&self, leases: &[Lease]) -> Result<()>;
+
+    /// Says that a worker lives, and learns from the store how many leases of dead workers were taken back. A lease
+    /// that ended in `ready` makes the job due; one that ended in `submitting` is handed to the next submit claim.
+    async fn heartbeat(&self, worker: &WorkerId) -> Result<u64>;
+
+    /// Says that a worker ends in good order; whatever it still holds is taken back.
+    async fn sign_off(&self, worker: &WorkerId) -> Result<()>;
+
+    // ---- limits ----
+
+    /// Sets what an account allows.
+    async fn set_limits(&self, account: &AccountName, limits: &AccountLimits) -> Result<()>;
+
+    /// Pauses an account for all workers, for so long or until a person resumes it.
+    async fn pause_account(&self, account: &AccountName, reason: &PauseReason, lasts: Option<Duration>) -> Result<()>;
+
+    /// Ends an account's pauses: those of the provider's refusal and throttling, and with `operator` also a person's.
+    async fn resume_account(&self, account: &AccountName, operator: bool) -> Result<()>;
+
+    /// Pauses or resumes the submissions of a batch.
+    async fn pause_batch(&self, batch: &BatchName, paused: bool) -> Result<()>;
+
+    // ---- people ----
+
+    /// Applies a person's event (`Retry`, `Resolved`, `Accepted` for a named task) to a job that nobody has in hand.
+    async fn edit(&self, job: JobId, event: Event) -> Result<Edited>;
+
+    /// Cancels a job: at once where it is queued, by request where it is in hand or at the provider.
+    async fn cancel(&self, job: JobId) -> Result<Edited>;
+
+    // ---- reading ----
+
+    /// The store's time.
+    async fn now(&self) -> Result<Timestamp>;
+
+    /// One job.
+    async fn job(&self, job: JobId) -> Result<Option<JobView>>;
+
+    /// Jobs by filter, in the order of manifest lines, those without a line last.
+    async fn jobs(&self, filter: &JobFilter, page: Page) -> Result<Vec<JobView>>;
+
+    /// The batch's lines in manifest order, each with its job; after them bought jobs whose line is gone. `after` counts lines.
+    async fn results(&self, batch: &BatchName, page: Page) -> Result<Vec<ResultLine>>;
+
+    /// A batch and its sums.
+    async fn batch(&self, batch: &BatchName) -> Result<Option<BatchView>>;
+
+    /// All batches, the newest first.
+    async fn batches(&self) -> Result<Vec<BatchView>>;
+
+    /// All accounts that were ever used.
+    async fn accounts(&self) -> Result<Vec<AccountView>>;
+
+    /// Workers that are, or were lately, alive.
+    async fn workers(&self) -> Result<Vec<WorkerView>>;
+
+    /// A job's history, the oldest first.
+    async fn history(&self, job: JobId) -> Result<Vec<HistoryEntry>>;
+
+    /// Waits until something changed since the last call's answer, or until `limit` has passed. `0` asks for the
+    /// present mark. Changes by other processes on the same store count too.
+    async fn watch(&self, mark: u64, limit: Duration) -> Result<u64>;
+}

@@ -1,0 +1,54 @@
+//! What a worker crate implements: one stage's work on one job.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use reelq_model::{Event, Job, Timestamp};
+use reelq_store::ClaimStage;
+
+/// One stage's work. It does the I/O, and says what happened; the runtime commits that.
+///
+/// A handler never retries a paid request, never sleeps until a job is due, and holds nothing that a restart must know.
+#[async_trait]
+pub trait Handler: Send + Sync + 'static {
+    /// Which work it is for.
+    fn stage(&self) -> ClaimStage;
+
+    /// Works on the job at the desk until there is something to say of it.
+    async fn handle(&self, desk: &mut dyn Desk) -> Finish;
+}
+
+/// How a handler leaves the desk.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Finish {
+    /// This happened: commit it and end the lease.
+    Event(Event),
+    /// Nothing was begun: give the job back unchanged.
+    GiveBack,
+    /// The lease was lost on the way: whoever holds it now decides. Nothing is committed.
+    Lost,
+}
+
+/// A step could not be committed: the job passed to another worker, or a person changed it. Stop, and send nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the lease on the job was lost")]
+pub struct LeaseLost;
+
+/// One job in hand.
+#[async_trait]
+pub trait Desk: Send {
+    /// The job as of the last commit.
+    fn job(&self) -> &Arc<Job>;
+
+    /// A person asked for the job to be cancelled.
+    fn cancel_requested(&self) -> bool;
+
+    /// How long the lease certainly lasts, on this process's monotonic clock, extensions included. Zero once it may have ended.
+    fn time_left(&self) -> Duration;
+
+    /// The store's time, as well as this process can know it.
+    fn now(&self) -> Timestamp;
+
+    /// Commits a step and goes on under the same lease; durable when it returns.
+    async fn step(&mut self, event: Event) -> Result<(), LeaseLost>;
+}
