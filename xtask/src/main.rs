@@ -1,2 +1,47 @@
-//! To be written.
-fn main() {}
+//! The project's chores: `cargo xtask setup | test | docs | bench | fuzz | tidy`.
+//!
+//! Depends on next to nothing, so that it builds in a second on a bare machine.
+
+mod bench;
+mod command;
+mod docs;
+mod fuzz;
+mod setup;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  setup             find or install the tools that the tests need
+  test              everything that CI runs: format, lints, tests, doctests, licences, generated docs
+  docs [--check]    write the generated docs, or fail where they are not current
+  bench [ARGS]      measure; `cargo xtask bench --help` lists what
+  fuzz [SECONDS]    run every fuzz target for so long (default 60 each)
+  tidy              list the largest files and functions";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (name, rest) = match arguments.split_first() {
+        Some((name, rest)) => (name.as_str(), rest),
+        None => ("help", &[][..]),
+    };
+    let outcome = match name {
+        "setup" => setup::run(),
+        "test" => test::run_checks(),
+        "docs" => docs::run(rest.iter().any(|argument| argument == "--check")),
+        "bench" => bench::run_bench(rest),
+        "fuzz" => fuzz::run_targets(rest),
+        "tidy" => tidy::run(),
+        _ => Err(anyhow::anyhow!("{USAGE}")),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            command::say(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Everything that CI runs.
+
+use anyhow::Result;
+
+use crate::{
+    command::{cargo, run, say, works},
+    docs, setup,
+};
+
+/// Runs every check, the quick ones first.
+pub(crate) fn run_checks() -> Result<()> {
+    setup::run()?;
+    run(cargo().args(["fmt", "--all", "--check"]))?;
+    run(cargo().args(["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"]))?;
+    deny()?;
+    run(cargo().args(["nextest", "run", "--workspace", "--all-features"]))?;
+    run(cargo().args(["test", "--doc", "--workspace", "--all-features"]))?;
+    docs::run(true)
+}
+
+/// Licences, bans and sources always; advisories where their database can be had.
+fn deny() -> Result<()> {
+    let check = || {
+        let mut command = cargo();
+        command.args(["deny", "--log-level", "error", "--all-features", "check"]);
+        command
+    };
+    run(check().args(["bans", "licenses", "sources"]))?;
+    if works(cargo().args(["deny", "fetch", "db"])) {
+        return run(check().arg("advisories"));
+    }
+    say(
+        "NOT CHECKED: advisories. Their database cannot be fetched here; run `cargo deny check advisories` with a network.",
+    );
+    Ok(())
+}
