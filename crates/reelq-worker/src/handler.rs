@@ -14,6 +14,11 @@ pub trait Handler: Send + Sync + 'static {
     /// Which work it is for.
     fn stage(&self) -> ClaimStage;
 
+    /// How much longer than the runtime's own leases this work's leases must last, for example a request's time-out.
+    fn needs(&self) -> Duration {
+        Duration::ZERO
+    }
+
     /// Works on the job at the desk until there is something to say of it.
     async fn handle(&self, desk: &mut dyn Desk) -> Finish;
 }

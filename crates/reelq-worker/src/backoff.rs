@@ -1,0 +1,95 @@
+//! Delays after setbacks: exponential with full jitter, from a random generator that is handed in.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+
+/// A random generator that handlers share. The same seed gives the same sequence.
+#[derive(Debug)]
+pub struct Dice {
+    rng: Mutex<StdRng>,
+}
+
+impl Dice {
+    /// Starts from `seed`.
+    pub fn seeded(seed: u64) -> Self {
+        Self { rng: Mutex::new(StdRng::seed_from_u64(seed)) }
+    }
+
+    /// A number from 0 up to, but not including, 1.
+    pub fn fraction(&self) -> f64 {
+        self.rng.lock().unwrap_or_else(PoisonError::into_inner).random_range(0.0..1.0)
+    }
+
+    /// A seed for a generator further down.
+    pub fn seed(&self) -> u64 {
+        self.rng.lock().unwrap_or_else(PoisonError::into_inner).random_range(0..u64::MAX)
+    }
+
+    /// `delay` made up to `share` longer or shorter.
+    pub fn around(&self, delay: Duration, share: f64) -> Duration {
+        delay.mul_f64((1.0 + share * (2.0 * self.fraction() - 1.0)).max(0.0))
+    }
+}
+
+/// How long to wait after the n-th setback in a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backoff {
+    /// The longest wait after the first setback.
+    pub base: Duration,
+    /// The longest wait of all.
+    pub cap: Duration,
+}
+
+impl Backoff {
+    /// The longest wait after `setbacks` setbacks that came before this one.
+    pub fn ceiling(&self, setbacks: u32) -> Duration {
+        // Past 2^32 every cap that anybody writes is reached.
+        let steps = usize::try_from(setbacks.min(32)).unwrap_or(32);
+        let builder =
+            ExponentialBuilder::default().with_min_delay(self.base).with_max_delay(self.cap).without_max_times();
+        builder.build().nth(steps).unwrap_or(self.cap).min(self.cap)
+    }
+
+    /// A wait between zero and [`Backoff::ceiling`], all equally likely.
+    pub fn full_jitter(&self, setbacks: u32, dice: &Dice) -> Duration {
+        self.ceiling(setbacks).mul_f64(dice.fraction())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BACKOFF: Backoff = Backoff { base: Duration::from_secs(1), cap: Duration::from_mins(1) };
+
+    #[test]
+    fn ceiling_doubles_up_to_the_cap() {
+        let ceilings: Vec<_> = (0..8).map(|setbacks| BACKOFF.ceiling(setbacks).as_secs()).collect();
+        assert_eq!(ceilings, [1, 2, 4, 8, 16, 32, 60, 60]);
+        assert_eq!(BACKOFF.ceiling(u32::MAX), Duration::from_mins(1));
+    }
+
+    #[test]
+    fn jitter_stays_below_the_ceiling_and_fills_it() {
+        let dice = Dice::seeded(7);
+        let delays: Vec<_> = (0..1000).map(|_| BACKOFF.full_jitter(3, &dice)).collect();
+        assert!(delays.iter().all(|delay| *delay < Duration::from_secs(8)));
+        assert!(delays.iter().any(|delay| *delay < Duration::from_secs(1)));
+        assert!(delays.iter().any(|delay| *delay > Duration::from_secs(7)));
+    }
+
+    #[test]
+    fn same_seed_gives_the_same_delays() {
+        let delays = |seed| {
+            let dice = Dice::seeded(seed);
+            (0..5).map(|n| BACKOFF.full_jitter(n, &dice)).collect::<Vec<_>>()
+        };
+        assert_eq!(delays(3), delays(3));
+        assert_ne!(delays(3), delays(4));
+    }
+}

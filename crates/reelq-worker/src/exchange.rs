@@ -1,0 +1,15 @@
+//! What the handlers need of HTTP, so that tests can answer in a provider's place.
+
+use async_trait::async_trait;
+use reelq_model::{Setback, SubmitOutcome};
+use reelq_provider::{Provider, Reply, Request};
+
+/// Sends one account's requests. Never retries: a second try is a decision of the stage machine.
+#[async_trait]
+pub trait Exchange: Send + Sync + 'static {
+    /// Sends a paid request once and says which class its fate belongs to.
+    async fn submit(&self, provider: &dyn Provider, submission: u32, request: &Request) -> SubmitOutcome;
+
+    /// Sends a request that is free to repeat and gives its complete reply, whatever its status code.
+    async fn call(&self, request: &Request) -> Result<Reply, Setback>;
+}
