@@ -2,16 +2,44 @@
 //!
 //! What a stage does with a job is a [`Handler`] in a crate of its own; when and under which lease it does it is decided here.
 
+mod assignment;
+mod backend;
 mod backoff;
+mod bell;
+mod bells;
 mod brake;
+mod builder;
+mod claimer;
+mod commit_layer;
+mod committer;
+mod desk;
+mod ending;
 mod exchange;
+mod fault;
+mod finisher;
 mod handler;
+mod held;
+mod keeper;
+mod lane;
+mod lanes;
+mod news;
+mod panics;
 mod pulse;
+mod registry;
+mod runtime;
 mod spawn;
+mod stage_service;
+mod steady;
+mod stop;
 
 pub use backoff::{Backoff, Dice};
 pub use brake::Brake;
+pub use builder::{AccountWork, Builder};
+pub use ending::Ending;
 pub use exchange::Exchange;
 pub use handler::{Desk, Finish, Handler, LeaseLost};
 pub use pulse::{Beat, Pulse};
+pub use runtime::Runtime;
 pub use spawn::Spawner;
+pub use steady::until_answered;
+pub use stop::Stopper;

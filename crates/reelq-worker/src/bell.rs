@@ -1,0 +1,91 @@
+//! Wakes a lane that sleeps until its next due time, and knows whether it waits for news only.
+
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use reelq_model::SharedClock;
+use tokio::sync::Notify;
+
+#[derive(Debug)]
+pub(crate) struct Bell {
+    clock: SharedClock,
+    state: Mutex<State>,
+    rung: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// The monotonic time at which to look again.
+    due: Option<Duration>,
+    /// The last look found nothing to do and nothing to wait for.
+    quiet: bool,
+}
+
+impl Bell {
+    pub(crate) fn new(clock: SharedClock) -> Self {
+        Self { clock, state: Mutex::default(), rung: Notify::new() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Something will be there to do after `wait`.
+    pub(crate) fn ring_after(&self, wait: Duration) {
+        let at = self.clock.monotonic().saturating_add(wait);
+        let mut state = self.state();
+        state.quiet = false;
+        if state.due.is_none_or(|due| at < due) {
+            state.due = Some(at);
+            self.rung.notify_one();
+        }
+    }
+
+    /// News that matter only where nothing else is waited for: a freed place, or money.
+    pub(crate) fn ring_if_quiet(&self) {
+        let mut state = self.state();
+        if state.quiet {
+            (state.quiet, state.due) = (false, Some(self.clock.monotonic()));
+            self.rung.notify_one();
+        }
+    }
+
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.state().quiet
+    }
+
+    /// Begins a look: what was rung before it is answered by it.
+    pub(crate) fn look(&self) {
+        *self.state() = State::default();
+    }
+
+    /// Ends a look that found too little: the next is due after `retry_in`, or when it is rung.
+    pub(crate) fn rest(&self, retry_in: Option<Duration>) {
+        if let Some(wait) = retry_in {
+            self.ring_after(wait);
+            return;
+        }
+        let mut state = self.state();
+        state.quiet = state.due.is_none();
+    }
+
+    /// Waits until the next look is due.
+    pub(crate) async fn wait(&self) {
+        loop {
+            let due = self.state().due;
+            let now = self.clock.monotonic();
+            match due {
+                Some(due) if due <= now => return,
+                Some(due) => {
+                    tokio::select! {
+                        () = tokio::time::sleep(due.saturating_sub(now)) => {}
+                        () = self.rung.notified() => {}
+                    }
+                }
+                None => self.rung.notified().await,
+            }
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! What a runtime is made of: accounts with their handlers, and how it behaves.
+
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+
+use reelq_model::{AccountName, BatchName, SharedClock, WorkerId};
+use reelq_store::{AccountLimits, SharedStore};
+
+use crate::{Brake, Handler, Pulse, Runtime, Stopper};
+
+/// One account's work.
+#[derive(Clone)]
+pub struct AccountWork {
+    pub(crate) name: AccountName,
+    pub(crate) limits: Option<AccountLimits>,
+    pub(crate) pulse: Arc<Pulse>,
+    pub(crate) handlers: Vec<(Arc<dyn Handler>, NonZeroUsize)>,
+}
+
+impl AccountWork {
+    /// Starts without handlers. Limits, where given, become the account's in the store; the last word holds.
+    pub fn new(name: AccountName, limits: Option<AccountLimits>, pulse: Arc<Pulse>) -> Self {
+        Self { name, limits, pulse, handlers: Vec::new() }
+    }
+
+    /// Adds a stage's handler with the number of jobs that it may have in hand at once.
+    #[must_use]
+    pub fn handler(mut self, handler: Arc<dyn Handler>, slots: NonZeroUsize) -> Self {
+        self.handlers.push((handler, slots));
+        self
+    }
+}
+
+impl std::fmt::Debug for AccountWork {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let stages: Vec<_> = self.handlers.iter().map(|(handler, slots)| (handler.stage(), slots)).collect();
+        f.debug_struct("AccountWork").field("name", &self.name).field("stages", &stages).finish_non_exhaustive()
+    }
+}
+
+/// Collects what a [`Runtime`] is made of.
+#[derive(Debug)]
+pub struct Builder {
+    pub(crate) store: SharedStore,
+    pub(crate) clock: SharedClock,
+    pub(crate) worker: WorkerId,
+    pub(crate) accounts: Vec<AccountWork>,
+    pub(crate) batch: Option<BatchName>,
+    pub(crate) lease: Duration,
+    pub(crate) grace: Duration,
+    pub(crate) seed: u64,
+    pub(crate) alone: bool,
+    pub(crate) brake: Arc<Brake>,
+    pub(crate) stopper: Stopper,
+}
+
+impl Builder {
+    pub(crate) fn new(store: SharedStore, clock: SharedClock, worker: WorkerId) -> Self {
+        Self {
+            store,
+            clock,
+            worker,
+            accounts: Vec::new(),
+            batch: None,
+            lease: Duration::from_secs(15),
+            grace: Duration::from_secs(40),
+            seed: 0,
+            alone: false,
+            brake: Arc::default(),
+            stopper: Stopper::default(),
+        }
+    }
+
+    /// Works for an account.
+    #[must_use]
+    pub fn account(mut self, account: AccountWork) -> Self {
+        self.accounts.push(account);
+        self
+    }
+
+    /// Works on this batch only, and ends when nothing of it can move any more.
+    #[must_use]
+    pub fn batch(mut self, batch: BatchName) -> Self {
+        self.batch = Some(batch);
+        self
+    }
+
+    /// How long a job stays in this process's hands when the process is gone; a handler's own needs come on top.
+    #[must_use]
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.lease = lease;
+        self
+    }
+
+    /// How long requests in flight may take to finish once the runtime stops.
+    #[must_use]
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
+    }
+
+    /// Seeds every random delay of the runtime.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Nobody else works on this store (the caller holds its lock): what earlier workers held is taken back at once,
+    /// instead of when their leases end.
+    #[must_use]
+    pub fn alone(mut self) -> Self {
+        self.alone = true;
+        self
+    }
+
+    /// Claims nothing to submit while this brake is pulled.
+    #[must_use]
+    pub fn brake(mut self, brake: Arc<Brake>) -> Self {
+        self.brake = brake;
+        self
+    }
+
+    /// Stops with this stopper instead of one of its own.
+    #[must_use]
+    pub fn stopper(mut self, stopper: Stopper) -> Self {
+        self.stopper = stopper;
+        self
+    }
+
+    /// The runtime, ready to run.
+    pub fn build(self) -> Runtime {
+        Runtime::new(self)
+    }
+}

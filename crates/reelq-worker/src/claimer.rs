@@ -1,0 +1,119 @@
+//! Claims work for one lane: never more than it has free slots, and no sooner than there is something to claim.
+
+use std::{sync::Arc, time::Duration};
+
+use reelq_model::SharedClock;
+use reelq_store::{Claim, ClaimStage, Claimed, Lease, SharedStore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+
+use crate::{
+    Brake, Dice, Stopper, assignment::Assignment, bell::Bell, fault::Fault, held::Held, registry::Registry,
+    steady::until_answered,
+};
+
+/// How often a pulled brake is looked at again.
+const BRAKED: Duration = Duration::from_millis(500);
+/// The most jobs in one claim.
+const CLAIM: usize = 256;
+
+#[derive(Debug)]
+pub(crate) struct Claimer {
+    pub(crate) claim: Claim,
+    pub(crate) store: SharedStore,
+    pub(crate) clock: SharedClock,
+    pub(crate) slots: Arc<Semaphore>,
+    pub(crate) bell: Arc<Bell>,
+    pub(crate) brake: Arc<Brake>,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) assignments: mpsc::Sender<Assignment>,
+    pub(crate) stopper: Stopper,
+    pub(crate) fault: Arc<Fault>,
+    pub(crate) returner: Returner,
+    pub(crate) dice: Dice,
+}
+
+/// Gives back what was claimed and not begun.
+#[derive(Debug, Clone)]
+pub(crate) struct Returner {
+    pub(crate) store: SharedStore,
+    pub(crate) fault: Arc<Fault>,
+    pub(crate) dice: Arc<Dice>,
+}
+
+impl Returner {
+    pub(crate) async fn give_back(self, waiting: Vec<Assignment>) {
+        let leases: Vec<Lease> = waiting.iter().map(|assignment| assignment.held.lease()).collect();
+        if leases.is_empty() {
+            return;
+        }
+        if let Err(error) = until_answered(&self.dice, || self.store.release(&leases)).await {
+            self.fault.raise(error);
+        }
+    }
+}
+
+impl Claimer {
+    /// Claims until the runtime stops.
+    pub(crate) async fn run(self) {
+        while let Some(free) = self.free_slots().await {
+            if self.is_braked() {
+                drop(free);
+                self.pause().await;
+                continue;
+            }
+            let asked = self.clock.monotonic();
+            self.bell.look();
+            let claim = Claim { limit: free.len(), ..self.claim.clone() };
+            let claimed = tokio::select! {
+                claimed = until_answered(&self.dice, || self.store.claim(&claim)) => claimed,
+                () = self.stopper.cutting() => return,
+            };
+            match claimed {
+                Ok(claimed) => self.hand_out(claimed, free, asked).await,
+                Err(error) => return self.fault.raise(error),
+            }
+        }
+    }
+
+    fn is_braked(&self) -> bool {
+        self.claim.stage == ClaimStage::Submit && self.brake.engaged().is_some()
+    }
+
+    async fn pause(&self) {
+        tokio::select! {
+            () = tokio::time::sleep(BRAKED) => {}
+            () = self.stopper.stopping() => {}
+        }
+    }
+
+    /// Waits for a free slot and takes every one that is free; `None` once the runtime stops.
+    async fn free_slots(&self) -> Option<Vec<OwnedSemaphorePermit>> {
+        let first = tokio::select! {
+            biased;
+            () = self.stopper.stopping() => return None,
+            first = Arc::clone(&self.slots).acquire_owned() => first.ok()?,
+        };
+        let more = std::iter::from_fn(|| Arc::clone(&self.slots).try_acquire_owned().ok());
+        Some(std::iter::once(first).chain(more).take(CLAIM).collect())
+    }
+
+    async fn hand_out(&self, claimed: Claimed, free: Vec<OwnedSemaphorePermit>, asked: Duration) {
+        let short = claimed.leases.len() < free.len();
+        let mut unsent = Vec::new();
+        for (lease, slot) in claimed.leases.into_iter().zip(free) {
+            let held = Arc::new(Held::new(Arc::clone(&self.clock), lease, asked));
+            let place = Some(self.registry.enter(Arc::clone(&held), slot));
+            if let Err(refused) = self.assignments.send(Assignment { held, place }).await {
+                unsent.push(refused.0);
+            }
+        }
+        self.returner.clone().give_back(unsent).await;
+        if short {
+            self.bell.rest(claimed.retry_in);
+            tokio::select! {
+                () = self.bell.wait() => {}
+                () = self.stopper.stopping() => {}
+            }
+        }
+    }
+}

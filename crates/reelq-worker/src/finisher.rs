@@ -1,0 +1,95 @@
+//! Turns the end of a handler's run into a commit, a release, or nothing. Whatever it does is in the store when it returns.
+
+use std::{sync::Arc, time::Duration};
+
+use reelq_model::{AccountName, Event, Stage};
+use reelq_store::{ClaimStage, Commit, Committed, Lease, SharedStore};
+
+use crate::{
+    Dice, Finish, Pulse,
+    assignment::Outcome,
+    bells::Bells,
+    committer::Committer,
+    fault::Fault,
+    held::Held,
+    panics::{self, Panics},
+    steady::until_answered,
+};
+
+/// How soon a lane looks again at a job that its handler gave back.
+const GIVEN_BACK: Duration = Duration::from_millis(500);
+
+#[derive(Debug)]
+pub(crate) struct Finisher {
+    pub(crate) account: AccountName,
+    pub(crate) stage: ClaimStage,
+    pub(crate) store: SharedStore,
+    pub(crate) committer: Committer,
+    pub(crate) bells: Arc<Bells>,
+    pub(crate) pulse: Arc<Pulse>,
+    pub(crate) panics: Arc<Panics>,
+    pub(crate) fault: Arc<Fault>,
+    pub(crate) dice: Dice,
+}
+
+impl Finisher {
+    pub(crate) async fn finish(&self, held: &Held, outcome: Outcome) {
+        match outcome {
+            Outcome::Finished(Finish::Event(event)) => self.commit(held, event).await,
+            Outcome::Finished(Finish::GiveBack) => self.give_back(held).await,
+            Outcome::Finished(Finish::Lost) if held.was_refused() => self.give_back(held).await,
+            Outcome::Finished(Finish::Lost) => {}
+            Outcome::Panicked(message) => self.panicked(held, &message).await,
+            // What may have been sent is left to lapse: its next holder looks at the key.
+            Outcome::Cut if matches!(held.job().stage, Stage::Submitting { .. }) => {}
+            Outcome::Cut => self.give_back(held).await,
+        }
+    }
+
+    async fn commit(&self, held: &Held, event: Event) {
+        let lease = held.lease();
+        let commit = Commit { lease: lease.clone(), event: event.clone(), keep: false };
+        match self.committer.commit(commit).await.map(|answer| answer.committed) {
+            Some(Committed::Done(_)) => self.bells.ring(&self.account, &event),
+            Some(Committed::Stale) => self.stale(&lease, &event).await,
+            Some(Committed::Illegal(error)) => {
+                tracing::error!(job = %lease.job.id, %error, "an event cannot happen to the job; it is parked");
+            }
+            None => {}
+        }
+    }
+
+    /// A yes counts even where the lease is gone: it is money.
+    async fn stale(&self, lease: &Lease, event: &Event) {
+        let Event::Accepted { acceptance, first_poll } = event else {
+            tracing::warn!(job = %lease.job.id, event = event.name(), "the lease was lost; nothing was changed");
+            return;
+        };
+        let record = || self.store.accept_late(lease.job.id, acceptance, *first_poll);
+        match until_answered(&self.dice, record).await {
+            Ok(late) => {
+                tracing::warn!(job = %lease.job.id, task = %acceptance.task, ?late, "a yes came after its lease");
+                self.bells.ring(&self.account, event);
+            }
+            Err(error) => self.fault.raise(error),
+        }
+    }
+
+    async fn give_back(&self, held: &Held) {
+        let leases = [held.lease()];
+        match until_answered(&self.dice, || self.store.release(&leases)).await {
+            Ok(()) => self.bells.ring_lane(&self.account, self.stage, GIVEN_BACK),
+            Err(error) => self.fault.raise(error),
+        }
+    }
+
+    async fn panicked(&self, held: &Held, message: &str) {
+        let job = held.job();
+        let panics = self.panics.count(job.id);
+        self.pulse.panicked();
+        tracing::error!(job = %job.id, stage = ?self.stage, panics, message, "a handler panicked");
+        if let Some(event) = panics::event_of(&job.stage, panics, message, &self.dice) {
+            self.commit(held, event).await;
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Builds the lanes of a runtime: one for each handler of each account.
+
+use std::{num::NonZeroUsize, sync::Arc};
+
+use reelq_store::Claim;
+use tokio::sync::{Semaphore, mpsc};
+
+use crate::{
+    AccountWork, Builder, Dice, Handler, Runtime,
+    backend::LaneBackend,
+    bell::Bell,
+    bells::Bells,
+    claimer::{Claimer, Returner},
+    commit_layer::CommitLayer,
+    committer::Committer,
+    finisher::Finisher,
+    lane::{self, Lane},
+    panics::Panics,
+    stage_service::StageService,
+};
+
+pub(crate) fn bells(parts: &Builder) -> Arc<Bells> {
+    let mut bells = Bells::default();
+    for account in &parts.accounts {
+        for (handler, _) in &account.handlers {
+            bells.add(account.name.clone(), handler.stage(), Arc::new(Bell::new(Arc::clone(&parts.clock))));
+        }
+    }
+    Arc::new(bells)
+}
+
+pub(crate) fn build(runtime: &Runtime, committer: &Committer, bells: &Arc<Bells>) -> Vec<Lane> {
+    let plan = Plan { runtime, committer, bells, panics: Arc::default() };
+    let accounts = runtime.parts.accounts.iter();
+    accounts
+        .flat_map(|account| account.handlers.iter().map(move |(handler, slots)| (account, handler, *slots)))
+        .filter_map(|(account, handler, slots)| plan.lane(account, handler, slots))
+        .collect()
+}
+
+struct Plan<'a> {
+    runtime: &'a Runtime,
+    committer: &'a Committer,
+    bells: &'a Arc<Bells>,
+    panics: Arc<Panics>,
+}
+
+impl Plan<'_> {
+    fn lane(&self, account: &AccountWork, handler: &Arc<dyn Handler>, slots: NonZeroUsize) -> Option<Lane> {
+        let runtime = self.runtime;
+        let (sender, receiver) = mpsc::channel(slots.get());
+        let returner = Returner {
+            store: Arc::clone(&runtime.parts.store),
+            fault: Arc::clone(&runtime.fault),
+            dice: Arc::new(self.dice()),
+        };
+        let claimer = Claimer {
+            claim: self.claim(account, handler.as_ref()),
+            store: Arc::clone(&runtime.parts.store),
+            clock: runtime.clock(),
+            slots: Arc::new(Semaphore::new(slots.get())),
+            bell: self.bells.lane(&account.name, handler.stage())?,
+            brake: Arc::clone(&runtime.parts.brake),
+            registry: Arc::clone(&runtime.registry),
+            assignments: sender,
+            stopper: runtime.stopper(),
+            fault: Arc::clone(&runtime.fault),
+            returner: returner.clone(),
+            dice: self.dice(),
+        };
+        let layer = CommitLayer(Arc::new(self.finisher(account, handler.as_ref())));
+        Some(Lane {
+            name: lane::name(&account.name, handler.stage()),
+            claimer,
+            backend: LaneBackend::new(receiver, layer, returner),
+            service: StageService {
+                handler: Arc::clone(handler),
+                committer: self.committer.clone(),
+                spawner: runtime.spawner.clone(),
+                stopper: runtime.stopper(),
+            },
+        })
+    }
+
+    fn dice(&self) -> Dice {
+        Dice::seeded(self.runtime.dice.seed())
+    }
+
+    fn claim(&self, account: &AccountWork, handler: &dyn Handler) -> Claim {
+        let parts = &self.runtime.parts;
+        Claim {
+            stage: handler.stage(),
+            account: account.name.clone(),
+            limit: 0,
+            worker: parts.worker.clone(),
+            lease: parts.lease.saturating_add(handler.needs()),
+            batch: parts.batch.clone(),
+        }
+    }
+
+    fn finisher(&self, account: &AccountWork, handler: &dyn Handler) -> Finisher {
+        Finisher {
+            account: account.name.clone(),
+            stage: handler.stage(),
+            store: Arc::clone(&self.runtime.parts.store),
+            committer: self.committer.clone(),
+            bells: Arc::clone(self.bells),
+            pulse: Arc::clone(&account.pulse),
+            panics: Arc::clone(&self.panics),
+            fault: Arc::clone(&self.runtime.fault),
+            dice: self.dice(),
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Starts every lane, waits for the end, and winds down. A crash at any point is as safe as the end: leases lapse.
+
+use std::{sync::Arc, time::Duration};
+
+use reelq_model::{SharedClock, WorkerId};
+use reelq_store::{Result, SharedStore};
+use tokio::{task::JoinHandle, time::timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Builder, Dice, Ending, Spawner, Stopper,
+    bells::Bells,
+    committer::{CommitTask, Committer},
+    ending::EndWatch,
+    fault::Fault,
+    keeper::Keeper,
+    lanes,
+    news::News,
+    registry::Registry,
+    steady::until_answered,
+};
+
+/// What is left to do once handlers are dropped must be done within this.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// The workers of one process.
+#[derive(Debug)]
+pub struct Runtime {
+    pub(crate) parts: Builder,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) fault: Arc<Fault>,
+    pub(crate) spawner: Spawner,
+    pub(crate) dice: Dice,
+    done: CancellationToken,
+}
+
+impl Runtime {
+    /// Collects the parts of a runtime; `worker` names this process among all that work on the store.
+    pub fn builder(store: SharedStore, clock: SharedClock, worker: WorkerId) -> Builder {
+        Builder::new(store, clock, worker)
+    }
+
+    pub(crate) fn new(parts: Builder) -> Self {
+        let dice = Dice::seeded(parts.seed);
+        Self {
+            parts,
+            registry: Arc::default(),
+            fault: Arc::default(),
+            spawner: Spawner::default(),
+            dice,
+            done: CancellationToken::new(),
+        }
+    }
+
+    /// Stops the runtime from elsewhere.
+    pub fn stopper(&self) -> Stopper {
+        self.parts.stopper.clone()
+    }
+
+    fn store(&self) -> &SharedStore {
+        &self.parts.store
+    }
+
+    /// Works until the batch is done or stuck, or until it is stopped; then winds down.
+    pub async fn run(self) -> Result<Ending> {
+        self.sign_on().await?;
+        let (committer, task) = Committer::new(
+            Arc::clone(self.store()),
+            self.clock(),
+            Arc::clone(&self.fault),
+            Dice::seeded(self.dice.seed()),
+        );
+        let bells = lanes::bells(&self.parts);
+        let running: Vec<_> = lanes::build(&self, &committer, &bells)
+            .into_iter()
+            .map(|lane| lane.start(&self.spawner, &self.parts.stopper))
+            .collect();
+        drop(committer);
+        let committing = self.start_services(task, &bells);
+        let ending = self.wait_for_end(bells).await;
+        self.wind_down(running, committing).await;
+        match self.fault.take() {
+            Some(error) => Err(error),
+            None => ending,
+        }
+    }
+
+    pub(crate) fn clock(&self) -> SharedClock {
+        Arc::clone(&self.parts.clock)
+    }
+
+    async fn sign_on(&self) -> Result<()> {
+        let store = self.store();
+        if self.parts.alone {
+            for earlier in until_answered(&self.dice, || store.workers()).await? {
+                until_answered(&self.dice, || store.sign_off(&earlier.id)).await?;
+            }
+        }
+        until_answered(&self.dice, || store.heartbeat(&self.parts.worker)).await?;
+        for account in &self.parts.accounts {
+            if let Some(limits) = &account.limits {
+                until_answered(&self.dice, || store.set_limits(&account.name, limits)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn start_services(&self, task: CommitTask, bells: &Arc<Bells>) -> JoinHandle<()> {
+        let keeper = Keeper {
+            worker: self.parts.worker.clone(),
+            store: Arc::clone(self.store()),
+            clock: self.clock(),
+            registry: Arc::clone(&self.registry),
+            bells: Arc::clone(bells),
+            fault: Arc::clone(&self.fault),
+            every: self.parts.lease / 3,
+            done: self.done.clone(),
+        };
+        let news = News { store: Arc::clone(self.store()), bells: Arc::clone(bells), done: self.done.clone() };
+        self.spawner.spawn(keeper.run());
+        self.spawner.spawn(news.run());
+        self.spawner.spawn(task.run())
+    }
+
+    async fn wait_for_end(&self, bells: Arc<Bells>) -> Result<Ending> {
+        let watch = EndWatch {
+            batch: self.parts.batch.clone(),
+            worker: WorkerId::clone(&self.parts.worker),
+            store: Arc::clone(self.store()),
+            registry: Arc::clone(&self.registry),
+            bells,
+            pulses: self.parts.accounts.iter().map(|work| (work.name.clone(), Arc::clone(&work.pulse))).collect(),
+            every: Duration::from_millis(500),
+        };
+        tokio::select! {
+            biased;
+            () = self.parts.stopper.stopping() => Ok(Ending::Stopped),
+            () = self.fault.raised() => Ok(Ending::Stopped),
+            ending = watch.ended() => ending,
+        }
+    }
+
+    async fn wind_down(&self, running: Vec<JoinHandle<()>>, committing: JoinHandle<()>) {
+        let stopper = &self.parts.stopper;
+        stopper.begin();
+        let mut lanes = Box::pin(futures_util::future::join_all(running));
+        tokio::select! {
+            _ = &mut lanes => {}
+            () = stopper.cutting() => {}
+            () = self.fault.raised() => {}
+            () = tokio::time::sleep(self.parts.grace) => {}
+        }
+        stopper.cut();
+        let last = async {
+            lanes.await;
+            // Every hand that can commit is gone, so the committer ends with the last step.
+            committing.await.ok();
+            self.done.cancel();
+            if let Err(error) = self.store().sign_off(&self.parts.worker).await {
+                tracing::warn!(%error, "the worker could not sign off; its leases lapse by themselves");
+            }
+        };
+        if timeout(LAST_WORDS, last).await.is_err() {
+            tracing::warn!("ended before everything was given back; what is left lapses by itself");
+        }
+        self.done.cancel();
+    }
+}

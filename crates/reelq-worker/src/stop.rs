@@ -1,0 +1,46 @@
+//! How a runtime is told to stop: once to finish what is in hand, twice to drop it.
+
+use tokio_util::sync::CancellationToken;
+
+/// Stops a runtime from anywhere, for example from a signal handler.
+#[derive(Debug, Clone, Default)]
+pub struct Stopper {
+    stopping: CancellationToken,
+    cut: CancellationToken,
+}
+
+impl Stopper {
+    /// The first call stops claiming and lets requests in flight finish; the second drops them. Both are safe.
+    pub fn stop(&self) {
+        if self.stopping.is_cancelled() {
+            self.cut.cancel();
+        }
+        self.stopping.cancel();
+    }
+
+    /// Whether the runtime is ending.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.is_cancelled()
+    }
+
+    /// Waits for the first call.
+    pub async fn stopping(&self) {
+        self.stopping.cancelled().await;
+    }
+
+    /// Stops claiming, as the first [`Stopper::stop`] does; never drops anything.
+    pub(crate) fn begin(&self) {
+        self.stopping.cancel();
+    }
+
+    /// Drops what is in hand.
+    pub(crate) fn cut(&self) {
+        self.stopping.cancel();
+        self.cut.cancel();
+    }
+
+    /// Waits for the second call.
+    pub(crate) async fn cutting(&self) {
+        self.cut.cancelled().await;
+    }
+}
