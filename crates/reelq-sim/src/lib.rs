@@ -1,1 +1,30 @@
-//! To be written.
+#![doc = include_str!("../README.md")]
+
+mod account;
+mod body;
+mod callback;
+mod chance;
+mod dialect;
+mod faults;
+mod files;
+mod hmac;
+mod journal;
+mod ledger;
+mod market;
+mod order;
+mod price;
+mod reply;
+mod route;
+mod settings;
+mod simulator;
+mod task;
+mod vendor;
+mod video;
+
+pub use account::fingerprint;
+pub use faults::{Faults, FaultsError};
+pub use ledger::{AccountTotals, Charge, Duplicate, Ledger, Requests, Totals, Violation, ViolationKind};
+pub use price::{SimPrice, prices};
+pub use settings::{Limits, Pace, Settings};
+pub use simulator::Simulator;
+pub use vendor::Vendor;

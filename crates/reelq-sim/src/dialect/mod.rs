@@ -1,0 +1,144 @@
+//! The three HTTP dialects: how each vendor reads a submission and how it puts its answers.
+//!
+//! Nothing here remembers or decides anything about money.
+
+mod apixo;
+mod fields;
+mod poyo;
+mod wave;
+mod wave_reply;
+
+use bytes::Bytes;
+use hyper::header::RETRY_AFTER;
+use reelq_model::{Money, Timestamp};
+use serde_json::{Value, json};
+
+use crate::{
+    Vendor,
+    chance::Chance,
+    market::Told,
+    order::{Order, Refusal, Throttle, WaitForm},
+    reply::Reply,
+    task::Task,
+};
+
+/// Reads and checks a submission.
+pub(crate) fn order(vendor: Vendor, model: Option<&str>, body: &Bytes) -> Result<Order, Refusal> {
+    let value: Value =
+        serde_json::from_slice(body).map_err(|error| Refusal::invalid("body", format!("invalid JSON: {error}")))?;
+    let fields = fields::Fields::of(&value, "body")?;
+    match vendor {
+        Vendor::Wave => wave::order(&fields),
+        Vendor::Apixo => apixo::order(model.unwrap_or_default(), &fields),
+        Vendor::Poyo => poyo::order(&fields),
+    }
+}
+
+/// The yes to a submission.
+pub(crate) fn accepted(task: &Task, chance: Chance) -> Reply {
+    match task.vendor {
+        Vendor::Wave => wave_reply::accepted(task),
+        Vendor::Apixo => apixo::accepted(task),
+        Vendor::Poyo => poyo::accepted(task, chance),
+    }
+}
+
+/// The reply to a status request; callbacks carry the same.
+pub(crate) fn status(told: &Told<'_>) -> Reply {
+    match told.task.vendor {
+        Vendor::Wave => wave_reply::status(told),
+        Vendor::Apixo => apixo::status(told),
+        Vendor::Poyo => poyo::status(told),
+    }
+}
+
+/// The no to any request.
+pub(crate) fn refusal(vendor: Vendor, refusal: &Refusal, chance: Chance, now: Timestamp) -> Reply {
+    if let Refusal::ServerError(status) = refusal {
+        return server_error(*status, chance);
+    }
+    let reply = match vendor {
+        Vendor::Wave => wave_reply::refusal(refusal, chance, now),
+        Vendor::Apixo => apixo::refusal(refusal, chance),
+        Vendor::Poyo => poyo::refusal(refusal, chance),
+    };
+    match refusal {
+        Refusal::Throttled(throttle) => retry_after(reply, throttle, now),
+        _ => reply,
+    }
+}
+
+/// The reply to a cancel request that came in time.
+pub(crate) fn cancelled(id: &str, amount: Money) -> Reply {
+    wave_reply::cancelled(id, amount)
+}
+
+/// What an account has left.
+pub(crate) fn balance(vendor: Vendor, granted: Money, spent: Money, now: Timestamp) -> Reply {
+    let left = granted - spent;
+    match vendor {
+        Vendor::Wave => wave_reply::balance(granted, spent, now),
+        Vendor::Apixo => Reply::json(200, &json!({"code": 200, "message": "success", "data": {"balance": usd(left)}})),
+        Vendor::Poyo => Reply::json(200, &json!({"code": 200, "data": {"balance": usd(left)}})),
+    }
+}
+
+/// A 200 that says nothing.
+pub(crate) fn garbage(chance: Chance) -> Reply {
+    let bodies = [
+        "",
+        "{}",
+        "[]",
+        "null",
+        "ok",
+        "{\"code\":200,\"data\":",
+        "<!doctype html><title>Just a moment...</title>",
+        "\u{feff}\u{0}\u{1}",
+    ];
+    Reply::new(200, "application/json", chance.pick("garbage_body", bodies))
+}
+
+/// An amount as the vendors write it: a JSON number of dollars.
+fn usd(amount: Money) -> Value {
+    amount.to_string().parse().unwrap_or(Value::Null)
+}
+
+fn retry_after(reply: Reply, throttle: &Throttle, now: Timestamp) -> Reply {
+    match throttle.form {
+        WaitForm::Seconds => reply.with(RETRY_AFTER, whole_seconds(throttle).to_string()),
+        WaitForm::Date => {
+            let seconds = now.after(throttle.wait).millis().saturating_add(999) / 1000;
+            reply.with(RETRY_AFTER, http_date(seconds))
+        }
+        WaitForm::Nothing | WaitForm::ResetAt => reply,
+    }
+}
+
+fn whole_seconds(throttle: &Throttle) -> u64 {
+    u64::try_from(throttle.wait.as_millis().div_ceil(1000)).unwrap_or(u64::MAX)
+}
+
+fn http_date(seconds: i64) -> String {
+    jiff::Timestamp::from_second(seconds)
+        .map(|instant| instant.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
+        .unwrap_or_default()
+}
+
+/// A 5xx, as often as not from a gateway that speaks HTML.
+fn server_error(status: u16, chance: Chance) -> Reply {
+    if chance.hits("html", 0.5) {
+        let page = format!("<html><head><title>{status}</title></head><body><center>nginx</center></body></html>");
+        return Reply::new(status, "text/html", page);
+    }
+    Reply::json(status, &json!({"error": {"message": "internal error", "code": "internal_error"}}))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_those_of_http() {
+        assert_eq!(http_date(784_111_777), "Sun, 06 Nov 1994 08:49:37 GMT");
+    }
+}

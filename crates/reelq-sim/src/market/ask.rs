@@ -1,0 +1,203 @@
+//! Questions about tasks and accounts: status, cancellation, balance, files.
+
+use reelq_model::{Money, Timestamp};
+
+use super::{
+    Market, Now, State,
+    submit::{credentials, server_error},
+};
+use crate::{
+    Vendor,
+    account::fingerprint,
+    chance::Chance,
+    dialect,
+    order::{Refusal, ThrottleReason},
+    reply::{Answer, Reply},
+    task::{Ending, Phase, Task},
+};
+
+/// How long the first status requests may find nothing.
+const INVISIBLE_MS: u64 = 300;
+
+/// Everything that a dialect needs to tell a task.
+#[derive(Debug)]
+pub(crate) struct Told<'a> {
+    pub(crate) task: &'a Task,
+    pub(crate) phase: Phase,
+    /// Where the vendor's API is reached.
+    pub(crate) origin: &'a str,
+    /// The link, where the task succeeded and names one.
+    pub(crate) link: Option<Link>,
+}
+
+/// One link to an output.
+#[derive(Debug, Clone)]
+pub(crate) struct Link {
+    pub(crate) url: String,
+    pub(crate) expires: Timestamp,
+}
+
+/// What a request for a file finds.
+pub(crate) struct Download {
+    pub(crate) prompt: String,
+    pub(crate) chance: Chance,
+    /// The link is dead.
+    pub(crate) expired: bool,
+}
+
+impl Market {
+    /// Answers a status request.
+    pub(crate) fn status(&self, vendor: Vendor, key: &str, id: &str, origin: &str) -> Answer {
+        let now = self.now();
+        let mut guard = self.state();
+        let state = &mut *guard;
+        state.requests.polls += 1;
+        let account = fingerprint(vendor, key);
+        let chance = Chance::new(self.settings.seed, &[id.as_bytes(), key.as_bytes()]);
+        let refuse = |refusal: &Refusal, chance| Answer::from(dialect::refusal(vendor, refusal, chance, now.wall));
+        if let Err(refusal) = credentials(key) {
+            // An account without money may still look at what it bought.
+            if refusal != Refusal::NoCredit {
+                return refuse(&refusal, chance);
+            }
+        }
+        let Some(task) = state.tasks.get_mut(id).filter(|task| task.vendor == vendor && task.account == account) else {
+            return refuse(&Refusal::NoSuchTask, chance);
+        };
+        task.visits.polls += 1;
+        let chance = task.chance.again(task.visits.polls);
+        if self.hidden(task, now) {
+            return refuse(&Refusal::NoSuchTask, chance);
+        }
+        let faults = &self.settings.faults;
+        if chance.hits("poll_throttled", faults.poll_throttled) {
+            state.requests.throttled += 1;
+            let throttle = self.throttle_form(vendor, chance, ThrottleReason::Whim);
+            return refuse(&Refusal::Throttled(throttle), chance);
+        }
+        if chance.hits("server_error", faults.server_error) {
+            return refuse(&server_error(chance), chance);
+        }
+        if chance.hits("garbage", faults.garbage) {
+            return dialect::garbage(chance).into();
+        }
+        let reply = self.tell(task, now.wall, origin);
+        Answer { reply, delivery: self.delivery(chance) }
+    }
+
+    /// Whether the vendor's reading side has not heard of the task yet.
+    fn hidden(&self, task: &Task, now: Now) -> bool {
+        let age = u64::try_from(now.wall.since(task.accepted).as_millis()).unwrap_or(u64::MAX);
+        let young = task.visits.polls == 1 || age < INVISIBLE_MS;
+        young && task.chance.hits("not_found_after_submit", self.settings.faults.not_found_after_submit)
+    }
+
+    fn tell(&self, task: &mut Task, now: Timestamp, origin: &str) -> Reply {
+        let phase = task.phase(now);
+        let link = (phase == Phase::Succeeded).then(|| self.new_link(task, now, origin)).flatten();
+        dialect::status(&Told { task, phase, origin, link })
+    }
+
+    fn new_link(&self, task: &mut Task, now: Timestamp, origin: &str) -> Option<Link> {
+        task.visits.links += 1;
+        let number = task.visits.links;
+        let faults = &self.settings.faults;
+        if number == 1 && task.chance.hits("empty_result", faults.empty_result) {
+            return None;
+        }
+        let expires = now.after(self.settings.pace.link_lifetime);
+        let url = format!("{origin}/files/{}/{number}.mp4?expires={}", task.id, expires.millis());
+        Some(Link { url, expires })
+    }
+
+    /// The body of a callback, once the task has ended.
+    pub(crate) fn callback_body(&self, id: &str, origin: &str) -> Option<(Vendor, Reply)> {
+        let now = self.clock.now();
+        let mut state = self.state();
+        let task = state.tasks.get_mut(id)?;
+        if matches!(task.phase(now), Phase::Queued | Phase::Running { .. }) {
+            return None;
+        }
+        let reply = self.tell(task, now, origin);
+        Some((task.vendor, reply))
+    }
+
+    /// When a task ends; `None` where there is no such task or its callback is to be lost.
+    pub(crate) fn callback_due(&self, id: &str) -> Option<Timestamp> {
+        let state = self.state();
+        let task = state.tasks.get(id)?;
+        let lost = task.chance.hits("callbacks_lost", self.settings.faults.callbacks_lost);
+        (!lost).then_some(task.cancelled.unwrap_or(task.ended))
+    }
+
+    /// Withdraws a task that has not begun.
+    pub(crate) fn cancel(&self, key: &str, id: &str) -> Reply {
+        let now = self.now().wall;
+        let mut state = self.state();
+        state.requests.cancels += 1;
+        let chance = Chance::new(self.settings.seed, &[id.as_bytes(), b"cancel"]);
+        match state.cancel(key, id, now) {
+            Ok(amount) => dialect::cancelled(id, amount),
+            Err(refusal) => dialect::refusal(Vendor::Wave, &refusal, chance, now),
+        }
+    }
+
+    /// Tells what an account has left.
+    pub(crate) fn balance(&self, vendor: Vendor, key: &str) -> Reply {
+        let now = self.now().wall;
+        let chance = Chance::new(self.settings.seed, &[key.as_bytes(), b"balance"]);
+        if let Err(refusal) = credentials(key) {
+            return dialect::refusal(vendor, &refusal, chance, now);
+        }
+        let name = fingerprint(vendor, key);
+        let mut state = self.state();
+        state.settle(vendor, &name, now);
+        let spent = state.account(vendor, &name).spent();
+        let granted = self.settings.limits.balance.unwrap_or(PLENTY);
+        dialect::balance(vendor, granted, spent, now)
+    }
+
+    /// Looks up what a link leads to.
+    pub(crate) fn download(&self, id: &str, number: u32, expires: Timestamp) -> Option<Download> {
+        let now = self.clock.now();
+        let mut state = self.state();
+        state.requests.downloads += 1;
+        let task = state.tasks.get_mut(id)?;
+        if task.ending != Ending::Success || now < task.ended {
+            return None;
+        }
+        task.visits.downloads += 1;
+        let dead = number <= 1 && task.chance.hits("expired_links", self.settings.faults.expired_links);
+        Some(Download {
+            prompt: task.prompt.clone(),
+            chance: task.chance.again(task.visits.downloads),
+            expired: dead || now >= expires,
+        })
+    }
+
+    pub(crate) fn download_torn(&self) {
+        self.state().requests.torn_downloads += 1;
+    }
+}
+
+/// What accounts without a balance limit have.
+const PLENTY: Money = Money::from_micros(1_000_000_000_000);
+
+impl State {
+    fn cancel(&mut self, key: &str, id: &str, now: Timestamp) -> Result<Money, Refusal> {
+        credentials(key)?;
+        let account = fingerprint(Vendor::Wave, key);
+        let found = self.tasks.get_full_mut(id).filter(|(_, _, task)| task.account == account);
+        let (index, _, task) = found.ok_or(Refusal::NoSuchTask)?;
+        if task.phase(now) != Phase::Queued {
+            return Err(Refusal::NotCancellable);
+        }
+        task.cancelled = Some(now);
+        let amount = task.amount;
+        if let Some(journal) = &mut self.journal {
+            journal.append(task);
+        }
+        self.account(Vendor::Wave, &account).cancel(index, amount);
+        Ok(amount)
+    }
+}
