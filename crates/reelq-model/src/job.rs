@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BatchName, Charge, Event, FailureKind, IdempotencyKey, IllegalTransition, JobId, JobSpec, Money, Settlement, Stage,
-    Status, TaskId, Timestamp, Wake,
+    BatchName, Charge, Event, FailureKind, IdempotencyKey, IllegalTransition, JobId, JobSpec, Money, Resolution,
+    Settlement, Stage, Status, TaskId, Timestamp, Wake,
 };
 
 /// A job that is not in the store yet.
@@ -97,6 +97,7 @@ impl Job {
     /// The record that follows a charge which `self` cannot take in: another task than the one it follows.
     ///
     /// It runs, is fetched and is counted like any job; only its submission is behind it already.
+    #[must_use]
     pub fn orphan(&self, acceptance: &crate::Acceptance, at: Timestamp) -> Self {
         let draft = JobDraft {
             id: self.id.orphan(acceptance.task.as_str()),
@@ -177,8 +178,8 @@ impl Job {
     /// Applies an event that happened at `at` (the store's time). Pure; the job itself is left as it was.
     pub fn apply(&self, event: Event, at: Timestamp) -> Result<Applied, IllegalTransition> {
         let mut job = self.clone();
-        let (stage, wake) = self.stage.clone().on(event.clone())?;
         job.note(&event, at);
+        let (stage, wake) = self.stage.clone().on(event)?;
         job.stage = stage;
         Ok(Applied { job, wake })
     }
@@ -207,11 +208,13 @@ impl Job {
                 self.stored_at = Some(at);
                 self.setbacks = 0;
             }
-            Event::Cancelled { settlement: None } | Event::FetchFailed { .. } | Event::Resolved { .. } => {
+            Event::Cancelled { settlement: None }
+            | Event::FetchFailed { .. }
+            | Event::Resolved { resolution: Resolution::GiveUp } => {
                 self.finished_at = Some(self.finished_at.unwrap_or(at));
             }
             Event::Retry => self.note_retry(),
-            Event::Sending { .. } => {}
+            Event::Sending { .. } | Event::Resolved { resolution: Resolution::NotBought } => {}
         }
     }
 

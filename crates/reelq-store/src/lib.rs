@@ -3,14 +3,19 @@
 //! Two implementations, one conformance suite. No worker's clock decides anything here: due times, leases and pauses
 //! are compared with the store's own time.
 
+mod blobs;
 mod claim;
 mod commit;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod error;
 mod limits;
 mod load;
 mod reading;
+mod sqlite;
 mod store;
 
+pub use blobs::Blobs;
 pub use claim::{Claim, ClaimStage, Claimed, Lease};
 pub use commit::{Commit, Committed, Edited, LateAcceptance};
 pub use error::{Error, Result};
@@ -19,4 +24,5 @@ pub use load::{BatchDraft, Enqueued, Line, LineDraft, Load, Loaded};
 pub use reading::{
     AccountView, BatchView, HistoryEntry, JobFilter, JobView, Known, Page, ResultLine, StatusCounts, WorkerView,
 };
+pub use sqlite::SqliteStore;
 pub use store::{SharedStore, Store};

@@ -1,0 +1,20 @@
+//! The suite that every store must pass: one named case a rule, and random interleavings of many workers.
+//!
+//! A store's tests name their [`Subject`] in [`conformance_tests!`](crate::conformance_tests); each case becomes a test.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    missing_docs,
+    missing_debug_implementations,
+    reason = "these are tests: they end by panicking, and their names say what they show"
+)]
+
+mod cases;
+pub mod kit;
+mod subject;
+
+pub mod life;
+
+pub use kit::Kit;
+pub use subject::Subject;

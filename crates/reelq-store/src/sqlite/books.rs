@@ -1,0 +1,117 @@
+//! Counters: what each change of a row adds to its batch's and its account's sums, written once a verb.
+
+use std::collections::BTreeMap;
+
+use reelq_model::{Money, Stage};
+use rusqlite::{Connection, named_params, params};
+
+use super::{
+    code,
+    row::{Row, overdue, unpriced},
+};
+use crate::Result;
+
+/// What is to be added to the sums when the verb ends.
+#[derive(Debug, Default)]
+pub(super) struct Books {
+    batches: BTreeMap<i64, Sums>,
+    counts: BTreeMap<(i64, bool, i64), i64>,
+    accounts: BTreeMap<i64, (i64, i64)>,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Sums {
+    spent: i64,
+    reserved: i64,
+    claimed: i64,
+    to_spend: i64,
+    unpriced: i64,
+    orphans: i64,
+    overdue: i64,
+}
+
+impl Books {
+    /// Books the change of one row; `None` stands for a row that is not there.
+    pub(super) fn note(&mut self, before: Option<&Row>, after: Option<&Row>) {
+        for (row, sign) in [(before, -1), (after, 1)] {
+            if let Some(row) = row {
+                self.add(row, sign);
+            }
+        }
+    }
+
+    fn add(&mut self, row: &Row, sign: i64) {
+        let job = &row.job;
+        let ready = matches!(job.stage, Stage::Ready);
+        let claimed = ready && row.in_hand();
+        let price = job.price.map_or(0, Money::micros);
+        let spent = job.spent().micros();
+        let shown = shown(row);
+        let sums = self.batches.entry(row.batch).or_default();
+        sums.spent += sign * spent;
+        sums.reserved += sign * job.reserved().micros();
+        sums.claimed += sign * if claimed { price } else { 0 };
+        sums.to_spend += sign * if ready { price } else { 0 };
+        sums.unpriced += sign * i64::from(shown && unpriced(job));
+        sums.orphans += sign * i64::from(job.orphan_of.is_some());
+        sums.overdue += sign * i64::from(overdue(job));
+        if shown {
+            let key = (row.batch, row.position.is_some(), code::status(job.status()));
+            *self.counts.entry(key).or_default() += sign;
+        }
+        let account = self.accounts.entry(row.account).or_default();
+        account.0 += sign * i64::from(claimed || job.in_flight());
+        account.1 += sign * spent;
+    }
+
+    /// Writes the sums.
+    pub(super) fn close(self, conn: &Connection) -> Result<()> {
+        for (batch, sums) in self.batches.iter().filter(|(_, sums)| **sums != Sums::default()) {
+            conn.prepare_cached(ADD_TO_BATCH)?.execute(named_params! {
+                ":spent": sums.spent, ":reserved": sums.reserved, ":claimed": sums.claimed, ":to_spend": sums.to_spend,
+                ":unpriced": sums.unpriced, ":orphans": sums.orphans, ":overdue": sums.overdue, ":id": batch,
+            })?;
+        }
+        for ((batch, listed, status), jobs) in self.counts.iter().filter(|(_, jobs)| **jobs != 0) {
+            conn.prepare_cached(ADD_TO_COUNT)?.execute(params![batch, listed, status, jobs])?;
+        }
+        for (account, (in_flight, spent)) in self.accounts.iter().filter(|(_, sums)| **sums != (0, 0)) {
+            conn.prepare_cached(ADD_TO_ACCOUNT)?.execute(params![in_flight, spent, account])?;
+        }
+        Ok(())
+    }
+}
+
+const ADD_TO_BATCH: &str = "UPDATE batches SET spent = spent + :spent, reserved = reserved + :reserved, \
+    claimed = claimed + :claimed, to_spend = to_spend + :to_spend, unpriced = unpriced + :unpriced, \
+    orphans = orphans + :orphans, overdue = overdue + :overdue WHERE id = :id";
+
+const ADD_TO_COUNT: &str = "INSERT INTO batch_counts (batch, listed, status, jobs) VALUES (?1, ?2, ?3, ?4) \
+    ON CONFLICT DO UPDATE SET jobs = jobs + excluded.jobs";
+
+const ADD_TO_ACCOUNT: &str = "UPDATE accounts SET in_flight = in_flight + ?1, spent = spent + ?2 WHERE id = ?3";
+
+/// A job whose line is gone is shown for as long as it moves, and for good where it was bought.
+fn shown(row: &Row) -> bool {
+    row.position.is_some() || row.bought() || !row.job.stage.is_terminal()
+}
+
+/// Adds a batch's sums up from its rows; what [`Books`] keeps must always equal this.
+pub(super) fn recount(conn: &Connection, batch: i64) -> Result<()> {
+    conn.prepare_cached(RECOUNT_SUMS)?.execute([batch])?;
+    conn.prepare_cached("DELETE FROM batch_counts WHERE batch = ?1")?.execute([batch])?;
+    conn.prepare_cached(RECOUNT_STATUSES)?.execute([batch])?;
+    Ok(())
+}
+
+const RECOUNT_SUMS: &str = "UPDATE batches SET (spent, reserved, claimed, to_spend, unpriced, orphans, overdue) = ( \
+    SELECT coalesce(sum(spent), 0), coalesce(sum(reserved), 0), \
+        coalesce(sum(max(price, 0)) FILTER (WHERE status = 0 AND lease_until IS NOT NULL), 0), \
+        coalesce(sum(max(price, 0)) FILTER (WHERE status = 0), 0), \
+        coalesce(sum(unpriced) FILTER (WHERE position IS NOT NULL OR bought OR status < 5), 0), \
+        count(orphan_of), coalesce(sum(overdue), 0) \
+    FROM jobs WHERE batch = batches.id) WHERE id = ?1";
+
+const RECOUNT_STATUSES: &str = "INSERT INTO batch_counts (batch, listed, status, jobs) \
+    SELECT batch, position IS NOT NULL, status, count(*) FROM jobs \
+    WHERE batch = ?1 AND (position IS NOT NULL OR bought OR status < 5) GROUP BY 1, 2, 3";

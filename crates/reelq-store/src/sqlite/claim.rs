@@ -1,0 +1,94 @@
+//! The claim: takes due jobs in hand, as far as pauses, tokens, caps and budgets allow.
+
+use std::time::Duration;
+
+use reelq_model::{BatchName, Timestamp};
+use rusqlite::{OptionalExtension as _, params};
+
+use super::{
+    account::{self, Account},
+    claim_due, claim_ready, code, rescue,
+    writer::Scribe,
+};
+use crate::{Claim, ClaimStage, Claimed, Pause, Result};
+
+/// What a claim works with.
+pub(super) struct Desk<'a> {
+    pub scribe: &'a Scribe<'a>,
+    pub claim: &'a Claim,
+    pub account: Account,
+    /// The batch that it is narrowed to.
+    pub batch: Option<i64>,
+}
+
+pub(super) fn claim(scribe: &Scribe<'_>, claim: &Claim) -> Result<Claimed> {
+    rescue::expired(scribe)?;
+    let Some(account) = account::find(scribe.conn, &claim.account)? else { return Ok(Claimed::default()) };
+    let batch = match &claim.batch {
+        None => None,
+        Some(name) => match batch_id(scribe, name)? {
+            None => return Ok(Claimed::default()),
+            found => found,
+        },
+    };
+    let desk = Desk { scribe, claim, account, batch };
+    if claim.limit == 0 {
+        return Ok(Claimed::default());
+    }
+    let pauses = holding(&desk)?;
+    if !pauses.is_empty() {
+        // A pause that a person must end makes the others' ends meaningless.
+        let ends: Option<Vec<Timestamp>> = pauses.into_iter().map(|pause| pause.until).collect();
+        let last = ends.and_then(|ends| ends.into_iter().max());
+        return Ok(Claimed { leases: Vec::new(), retry_in: last.map(|last| last.since(scribe.now)) });
+    }
+    match claim.stage {
+        ClaimStage::Submit => claim_ready::submit(&desk),
+        ClaimStage::Poll => claim_due::poll(&desk),
+        ClaimStage::Collect => claim_due::collect(&desk),
+    }
+}
+
+pub(super) fn batch_id(scribe: &Scribe<'_>, name: &BatchName) -> Result<Option<i64>> {
+    let sql = "SELECT id FROM batches WHERE name = ?1";
+    Ok(scribe.conn.prepare_cached(sql)?.query_row([name.as_str()], |row| row.get(0)).optional()?)
+}
+
+/// The pauses that hold this kind of work.
+fn holding(desk: &Desk<'_>) -> Result<Vec<Pause>> {
+    let holds = |(kind, _): &(i64, Pause)| match desk.claim.stage {
+        ClaimStage::Submit => true,
+        ClaimStage::Poll => *kind == code::PAUSE_THROTTLED,
+        ClaimStage::Collect => false,
+    };
+    let pauses = account::pauses(desk.scribe.conn, desk.account.id, desk.scribe.now)?;
+    Ok(pauses.into_iter().filter(holds).map(|(_, pause)| pause).collect())
+}
+
+impl Desk<'_> {
+    /// Makes due jobs that waited for their time claimable.
+    pub(super) fn promote(&self, sql: &str) -> Result<()> {
+        self.scribe.conn.prepare_cached(sql)?.execute(params![self.account.id, self.scribe.now.millis()])?;
+        Ok(())
+    }
+
+    /// Row numbers by one of the queues' queries.
+    pub(super) fn rows(&self, sql: &str, limit: usize) -> Result<Vec<i64>> {
+        let mut statement = self.scribe.conn.prepare_cached(sql)?;
+        let params = params![self.account.id, self.scribe.now.millis(), self.batch, code::limit(limit)];
+        Ok(statement.query_map(params, |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// How long until the next job of a queue is due.
+    pub(super) fn next_due(&self, sql: &str) -> Result<Option<Duration>> {
+        let mut statement = self.scribe.conn.prepare_cached(sql)?;
+        let due: Option<i64> =
+            statement.query_row(params![self.account.id, self.batch], |row| row.get(0)).optional()?;
+        Ok(due.map(|due| Timestamp::from_millis(due).since(self.scribe.now)))
+    }
+}
+
+/// The sooner of two times, where there are any.
+pub(super) fn sooner(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
+    one.into_iter().chain(other).min()
+}

@@ -1,0 +1,63 @@
+//! What people do to single jobs: retry, resolve, name a task, cancel.
+
+use reelq_model::{Event, IllegalTransition, JobId, Stage};
+
+use super::{books::Books, code, history, rescue, row::Row, writer::Scribe};
+use crate::{Edited, Result};
+
+pub(super) fn edit(scribe: &Scribe<'_>, job: JobId, event: &Event) -> Result<Edited> {
+    let before = Row::known(scribe.conn, job)?;
+    let mut row = before.clone();
+    let refused = || IllegalTransition { stage: before.job.status().as_str(), event: event.name() };
+    if before.in_hand() {
+        return Ok(Edited::Refused(refused()));
+    }
+    let unpark = before.parked && *event == Event::Retry && !before.job.stage.is_terminal();
+    if unpark {
+        (row.parked, row.due) = (false, None);
+    } else if let Err(illegal) = row.step(event.clone(), scribe.now) {
+        return Ok(Edited::Refused(illegal));
+    }
+    if *event == Event::Retry {
+        row.cancel = code::CANCEL_NONE;
+    }
+    row.unlease(scribe.now);
+    history::record(scribe.conn, &mut row, event, None, scribe.now)?;
+    if row.cancel_is_due() {
+        rescue::withdraw(scribe, &mut row)?;
+    }
+    save(scribe, &before, row)?;
+    Ok(Edited::Done)
+}
+
+pub(super) fn cancel(scribe: &Scribe<'_>, job: JobId) -> Result<Edited> {
+    let before = Row::known(scribe.conn, job)?;
+    match &before.job.stage {
+        Stage::Ready if !before.in_hand() => {
+            let mut row = before.clone();
+            rescue::withdraw(scribe, &mut row)?;
+            save(scribe, &before, row)?;
+            Ok(Edited::Done)
+        }
+        Stage::Ready | Stage::Submitting { .. } | Stage::Running { .. } => {
+            flag(scribe, before.seq, code::CANCEL_ASKED)?;
+            Ok(Edited::Requested)
+        }
+        stage => Ok(Edited::Refused(IllegalTransition { stage: stage.status().as_str(), event: "cancelled" })),
+    }
+}
+
+/// Notes the wish without touching the lease of whoever has the job in hand.
+pub(super) fn flag(scribe: &Scribe<'_>, seq: i64, wish: i64) -> Result<()> {
+    scribe.conn.prepare_cached("UPDATE jobs SET cancel = ?1 WHERE seq = ?2")?.execute([wish, seq])?;
+    scribe.news.set(true);
+    Ok(())
+}
+
+fn save(scribe: &Scribe<'_>, before: &Row, mut row: Row) -> Result<()> {
+    let mut books = Books::default();
+    row.save(scribe.conn, &mut books, Some(before), scribe.now)?;
+    books.close(scribe.conn)?;
+    scribe.news.set(true);
+    Ok(())
+}

@@ -1,0 +1,124 @@
+//! The end of a load: its lines become the batch's manifest, in one transaction, mostly in sets.
+
+use reelq_model::{Event, Money};
+use rusqlite::{Connection, params};
+
+use super::{
+    books::{self, Books},
+    code, edit, history,
+    load::{self, Open},
+    rescue,
+    row::Row,
+    writer::Scribe,
+};
+use crate::{BatchDraft, Error, Load, Loaded, Result};
+
+const START: &str = "INSERT INTO jobs (id, batch, account, position, status, queue, due, priority, price, version, \
+    unpriced, state) SELECT job, batch, account, position, 0, 1, ?2, priority, price, 1, unpriced, state \
+    FROM staged WHERE batch = ?1 AND state IS NOT NULL ORDER BY position";
+
+/// Jobs that were never submitted and that nobody has in hand take over what the manifest now says of them.
+const TAKE_OVER: &str = "UPDATE jobs SET account = s.account, price = s.price, priority = s.priority, \
+    unpriced = s.unpriced, version = version + 1, \
+    state = json_set(jobs.state, '$.spec.account', (SELECT name FROM accounts WHERE id = s.account), \
+        '$.price', CASE WHEN s.price < 0 THEN NULL ELSE s.price END, '$.priority', s.priority) \
+    FROM staged s WHERE s.batch = ?1 AND s.state IS NULL AND jobs.id = s.job \
+    AND (jobs.status = 0 OR (jobs.status = 7 AND jobs.cancel = 2)) AND jobs.lease_until IS NULL \
+    AND json_extract(jobs.state, '$.submissions') = 0 \
+    AND (jobs.account, jobs.price, jobs.priority) IS NOT (s.account, s.price, s.priority)";
+
+const PLACE: &str = "UPDATE jobs SET position = s.position FROM staged s \
+    WHERE s.batch = ?1 AND s.state IS NULL AND jobs.id = s.job AND jobs.position IS NOT s.position";
+
+const GONE: &str = "SELECT seq FROM jobs WHERE batch = ?1 AND status = 0 AND cancel = 0 \
+    AND NOT EXISTS (SELECT 1 FROM staged s WHERE s.batch = ?1 AND s.job = jobs.id)";
+const UNPLACE: &str = "UPDATE jobs SET position = NULL WHERE batch = ?1 AND position IS NOT NULL \
+    AND NOT EXISTS (SELECT 1 FROM staged s WHERE s.batch = ?1 AND s.job = jobs.id)";
+const BACK: &str = "SELECT j.seq FROM staged s JOIN jobs j ON j.id = s.job \
+    WHERE s.batch = ?1 AND s.state IS NULL AND j.cancel = 2";
+
+pub(super) fn finish(scribe: &Scribe<'_>, load: &Load) -> Result<Loaded> {
+    let open = match load::open(scribe.conn, load) {
+        Err(Error::LoadSuperseded) => return finished_before(scribe.conn, load),
+        open => open?,
+    };
+    let (conn, batch) = (scribe.conn, open.batch);
+    let cancelled = cancel_gone(scribe, batch)?;
+    conn.execute(UNPLACE, [batch])?;
+    conn.execute(TAKE_OVER, [batch])?;
+    conn.execute(PLACE, [batch])?;
+    let revived = revive(scribe, batch)?;
+    conn.execute(START, params![batch, scribe.now.millis()])?;
+    swap(scribe, open)?;
+    books::recount(conn, batch)?;
+    scribe.news.set(true);
+    Ok(Loaded { lines: code::count(open.lines), cancelled, revived })
+}
+
+/// The answer to a finish that is repeated because its first answer was lost.
+fn finished_before(conn: &Connection, load: &Load) -> Result<Loaded> {
+    let sql = "SELECT lines FROM batches WHERE name = ?1 AND generation = ?2";
+    let found = conn.query_row(sql, params![load.batch.as_str(), code::int(load.generation)], |row| row.get(0));
+    let lines = found.map_err(|_| Error::LoadSuperseded)?;
+    Ok(Loaded { lines: code::count(lines), ..Loaded::default() })
+}
+
+fn sequence(conn: &Connection, sql: &str, batch: i64) -> Result<Vec<i64>> {
+    let mut statement = conn.prepare_cached(sql)?;
+    Ok(statement.query_map([batch], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Withdraws jobs whose line is gone and that wait to be submitted; those in hand are withdrawn when they come back.
+fn cancel_gone(scribe: &Scribe<'_>, batch: i64) -> Result<u64> {
+    let mut books = Books::default();
+    let gone = sequence(scribe.conn, GONE, batch)?;
+    for seq in &gone {
+        let before = Row::by_seq(scribe.conn, *seq)?;
+        if before.in_hand() {
+            edit::flag(scribe, *seq, code::CANCEL_GONE)?;
+            continue;
+        }
+        let mut row = before.clone();
+        row.cancel = code::CANCEL_GONE;
+        rescue::withdraw(scribe, &mut row)?;
+        row.save(scribe.conn, &mut books, Some(&before), scribe.now)?;
+    }
+    books.close(scribe.conn)?;
+    Ok(code::count(code::limit(gone.len())))
+}
+
+/// Takes up jobs again that were withdrawn, or are about to be, only because their line was gone.
+fn revive(scribe: &Scribe<'_>, batch: i64) -> Result<u64> {
+    let mut books = Books::default();
+    let mut revived = 0;
+    for seq in sequence(scribe.conn, BACK, batch)? {
+        edit::flag(scribe, seq, code::CANCEL_NONE)?;
+        let before = Row::by_seq(scribe.conn, seq)?;
+        if !before.job.stage.is_terminal() {
+            continue;
+        }
+        let mut row = before.clone();
+        row.step(Event::Retry, scribe.now).map_err(|illegal| Error::broken(illegal.to_string()))?;
+        history::write(scribe.conn, &mut row, Event::Retry.name(), "its line is back", None, scribe.now)?;
+        row.save(scribe.conn, &mut books, Some(&before), scribe.now)?;
+        revived += 1;
+    }
+    books.close(scribe.conn)?;
+    Ok(revived)
+}
+
+/// Puts the load's lines in the place of those before.
+fn swap(scribe: &Scribe<'_>, open: Open) -> Result<()> {
+    let conn = scribe.conn;
+    conn.execute("DELETE FROM lines WHERE batch = ?1 AND generation <> ?2", [open.batch, open.generation])?;
+    conn.execute("DELETE FROM staged WHERE batch = ?1", [open.batch])?;
+    let text: String =
+        conn.query_row("SELECT loading_draft FROM batches WHERE id = ?1", [open.batch], |row| row.get(0))?;
+    let draft: BatchDraft = serde_json::from_str(&text).map_err(|error| Error::broken(error.to_string()))?;
+    conn.execute(
+        "UPDATE batches SET draft = ?1, budget = ?2, whole = 1, generation = ?3, lines = ?4, loading = NULL, \
+            loading_draft = NULL, loading_lines = 0 WHERE id = ?5",
+        params![text, draft.budget.map(Money::micros), open.generation, open.lines, open.batch],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,74 @@
+//! Acceptances that came without a valid lease: facts, recorded whatever the job has become.
+
+use std::time::Duration;
+
+use reelq_model::{Acceptance, Event, JobId};
+
+use super::{
+    books::Books,
+    history::{self, Actor},
+    row::Row,
+    writer::Scribe,
+};
+use crate::{LateAcceptance, Result};
+
+/// Records an acceptance that a person, a callback or a late reply brought.
+pub(super) fn accept_late(
+    scribe: &Scribe<'_>,
+    job: JobId,
+    acceptance: &Acceptance,
+    first_poll: Duration,
+) -> Result<LateAcceptance> {
+    let mut books = Books::default();
+    let row = Row::known(scribe.conn, job)?;
+    let outcome = accept(scribe, &mut books, row, acceptance, first_poll, None)?;
+    books.close(scribe.conn)?;
+    scribe.news.set(true);
+    Ok(outcome)
+}
+
+/// Records an acceptance for a job as it stands now.
+pub(super) fn accept(
+    scribe: &Scribe<'_>,
+    books: &mut Books,
+    before: Row,
+    acceptance: &Acceptance,
+    first_poll: Duration,
+    actor: Actor<'_>,
+) -> Result<LateAcceptance> {
+    let orphan = before.job.id.orphan(acceptance.task.as_str());
+    if before.job.knows_task(&acceptance.task) || Row::by_id(scribe.conn, orphan)?.is_some() {
+        return Ok(LateAcceptance::Known);
+    }
+    let event = Event::Accepted { acceptance: acceptance.clone(), first_poll };
+    let mut row = before.clone();
+    if row.step(event.clone(), scribe.now).is_err() {
+        follow(scribe, books, before, acceptance, first_poll, actor)?;
+        return Ok(LateAcceptance::Orphan(orphan));
+    }
+    row.unlease(scribe.now);
+    history::record(scribe.conn, &mut row, &event, actor, scribe.now)?;
+    row.save(scribe.conn, books, Some(&before), scribe.now)?;
+    Ok(LateAcceptance::Settled)
+}
+
+/// Keeps a charge that nobody expected, in a record of its own.
+fn follow(
+    scribe: &Scribe<'_>,
+    books: &mut Books,
+    parent: Row,
+    acceptance: &Acceptance,
+    first_poll: Duration,
+    actor: Actor<'_>,
+) -> Result<()> {
+    let (conn, now) = (scribe.conn, scribe.now);
+    let mut orphan = Row::insert(conn, parent.batch, parent.account, parent.job.orphan(acceptance, now))?;
+    orphan.due = Some(now.after(first_poll));
+    let (event, reason) = ("accepted", acceptance.task.as_str());
+    history::write(conn, &mut orphan, event, reason, actor, now)?;
+    orphan.save(conn, books, None, now)?;
+    let mut row = parent;
+    history::write(conn, &mut row, "second_charge", reason, actor, now)?;
+    conn.prepare_cached("UPDATE jobs SET entries = ?1 WHERE seq = ?2")?.execute([row.entries, row.seq])?;
+    Ok(())
+}

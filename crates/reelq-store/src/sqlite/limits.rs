@@ -1,0 +1,65 @@
+//! Limits and pauses, as the last word of whoever sets them.
+
+use std::time::Duration;
+
+use reelq_model::{AccountName, BatchName};
+use rusqlite::params;
+
+use super::{account, code, writer::Scribe};
+use crate::{AccountLimits, Error, PauseReason, Result};
+
+pub(super) fn set(scribe: &Scribe<'_>, name: &AccountName, limits: &AccountLimits) -> Result<()> {
+    let id = account::id(scribe.conn, name)?;
+    let text = serde_json::to_string(limits).map_err(|error| Error::broken(error.to_string()))?;
+    let changed = scribe
+        .conn
+        .prepare_cached("UPDATE accounts SET limits = ?1 WHERE id = ?2 AND limits IS NOT ?1")?
+        .execute(params![text, id])?;
+    if changed > 0 {
+        scribe.news.set(true);
+    }
+    Ok(())
+}
+
+/// Of two pauses for the same reason the longer stands, from the beginning of the first.
+pub(super) fn pause(
+    scribe: &Scribe<'_>,
+    name: &AccountName,
+    reason: &PauseReason,
+    lasts: Option<Duration>,
+) -> Result<()> {
+    let id = account::id(scribe.conn, name)?;
+    let kind = code::pause(reason);
+    let standing = account::pauses(scribe.conn, id, scribe.now)?.into_iter().find(|(each, _)| *each == kind);
+    let asked = lasts.map(|lasts| scribe.now.after(lasts));
+    let (since, until) = match standing {
+        None => (scribe.now, asked),
+        Some((_, pause)) => (pause.since, pause.until.zip(asked).map(|(one, other)| one.max(other))),
+    };
+    let reason = serde_json::to_string(reason).map_err(|error| Error::broken(error.to_string()))?;
+    scribe
+        .conn
+        .prepare_cached(
+            "INSERT OR REPLACE INTO pauses (account, kind, reason, since, until) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![id, kind, reason, since.millis(), until.map(reelq_model::Timestamp::millis)])?;
+    scribe.news.set(true);
+    Ok(())
+}
+
+pub(super) fn resume(scribe: &Scribe<'_>, name: &AccountName, operator: bool) -> Result<()> {
+    let id = account::id(scribe.conn, name)?;
+    let kept = if operator { 0 } else { code::PAUSE_OPERATOR };
+    scribe.conn.prepare_cached("DELETE FROM pauses WHERE account = ?1 AND kind <> ?2")?.execute([id, kept])?;
+    scribe.news.set(true);
+    Ok(())
+}
+
+pub(super) fn pause_batch(scribe: &Scribe<'_>, name: &BatchName, paused: bool) -> Result<()> {
+    let sql = "UPDATE batches SET paused = ?1 WHERE name = ?2";
+    if scribe.conn.prepare_cached(sql)?.execute(params![paused, name.as_str()])? == 0 {
+        return Err(Error::NoBatch(name.to_string()));
+    }
+    scribe.news.set(true);
+    Ok(())
+}

@@ -1,0 +1,119 @@
+//! Jobs with what the store knows around them, one or by filter.
+
+use reelq_model::{JobId, Status, WorkerId};
+use rusqlite::{Connection, Row as SqlRow, params_from_iter, types::Value};
+
+use super::{
+    code,
+    row::{COLUMNS, Row},
+};
+use crate::{Error, JobFilter, JobView, Line, Page, Result};
+
+/// What [`read`] needs beside the job's own columns.
+pub(super) const AROUND: &str = "l.line AS line, l.copy AS copy, l.label AS label, l.passthrough AS passthrough, \
+    w.name AS worker_name";
+
+const JOINS: &str = "FROM jobs j JOIN batches b ON b.id = j.batch \
+    LEFT JOIN lines l ON l.batch = j.batch AND l.generation = b.generation AND l.position = j.position \
+    LEFT JOIN workers w ON w.id = j.worker";
+
+pub(super) fn job(conn: &Connection, id: JobId) -> Result<Option<JobView>> {
+    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS}, {AROUND} {JOINS} WHERE j.id = ?1"))?;
+    let mut rows = statement.query([id.as_bytes()])?;
+    rows.next()?.map(read).transpose()
+}
+
+pub(super) fn read(row: &SqlRow<'_>) -> Result<JobView> {
+    let line = read_line(row)?;
+    let worker: Option<String> = row.get("worker_name")?;
+    let row = Row::read(row)?;
+    Ok(JobView {
+        line,
+        due: row.due.filter(|_| !row.in_hand()),
+        worker: worker.and_then(|name| WorkerId::new(name).ok()),
+        cancel_requested: row.cancel != code::CANCEL_NONE && !row.job.stage.is_terminal(),
+        parked: row.parked,
+        job: row.job,
+    })
+}
+
+fn read_line(row: &SqlRow<'_>) -> Result<Option<Line>> {
+    let Some(number) = row.get::<_, Option<i64>>("line")? else { return Ok(None) };
+    let passthrough: Option<String> = row.get("passthrough")?;
+    let passthrough = passthrough.as_deref().map(serde_json::from_str).transpose();
+    Ok(Some(Line {
+        row: code::count(number),
+        copy: row.get("copy")?,
+        label: row.get("label")?,
+        passthrough: passthrough.map_err(|error| Error::broken(error.to_string()))?.unwrap_or_default(),
+    }))
+}
+
+/// Conditions of a filter, with their values.
+#[derive(Default)]
+struct Query {
+    conditions: Vec<String>,
+    values: Vec<Value>,
+}
+
+impl Query {
+    fn push(&mut self, before: &str, values: impl IntoIterator<Item = Value>, after: &str) {
+        let start = self.values.len();
+        self.values.extend(values);
+        let marks: Vec<String> = (start + 1..=self.values.len()).map(|number| format!("?{number}")).collect();
+        self.conditions.push(format!("{before} IN ({}){after}", marks.join(", ")));
+    }
+
+    fn of(filter: &JobFilter) -> Self {
+        let mut query = Self::default();
+        let text = |text: &str| Value::Text(text.to_owned());
+        if let Some(batch) = &filter.batch {
+            query.push("j.batch = (SELECT id FROM batches WHERE name", [text(batch.as_str())], ")");
+        }
+        if let Some(account) = &filter.account {
+            query.push("j.account = (SELECT id FROM accounts WHERE name", [text(account.as_str())], ")");
+        }
+        if !filter.statuses.is_empty() {
+            query.push("j.status", filter.statuses.iter().map(|status: &Status| code::status(*status).into()), "");
+        }
+        if !filter.failures.is_empty() {
+            query.push("j.failure", filter.failures.iter().map(|kind| text(kind.as_str())), "");
+        }
+        if !filter.ids.is_empty() {
+            query.push("j.id", filter.ids.iter().map(|id| Value::Blob(id.as_bytes().to_vec())), "");
+        }
+        if !filter.rows.is_empty() {
+            query.push("l.line", filter.rows.iter().map(|row| code::int(*row).into()), "");
+        }
+        // A job that nothing asks for and that was never bought is of no interest, unless it is asked for by id.
+        if filter.ids.is_empty() {
+            query.conditions.push("(j.position IS NOT NULL OR j.bought OR j.status < 5)".to_owned());
+        }
+        query
+    }
+}
+
+/// Jobs by filter, in the order of their batches and lines, those without a line last.
+pub(super) fn jobs(conn: &Connection, filter: &JobFilter, page: Page) -> Result<Vec<JobView>> {
+    let Query { conditions, mut values } = Query::of(filter);
+    values.push(code::limit(page.limit).into());
+    values.push(code::int(page.after).into());
+    let sql = format!(
+        "SELECT {COLUMNS}, {AROUND} {JOINS} WHERE {} ORDER BY j.position IS NULL, j.batch, j.position, j.seq \
+            LIMIT ?{} OFFSET ?{}",
+        if conditions.is_empty() { "1".to_owned() } else { conditions.join(" AND ") },
+        values.len() - 1,
+        values.len(),
+    );
+    let mut statement = conn.prepare(&sql)?;
+    let mut rows = statement.query(params_from_iter(values))?;
+    collect(&mut rows)
+}
+
+pub(super) fn collect(rows: &mut rusqlite::Rows<'_>) -> Result<Vec<JobView>> {
+    let mut views = Vec::new();
+    while let Some(row) = rows.next()? {
+        views.push(read(row)?);
+    }
+    Ok(views)
+}

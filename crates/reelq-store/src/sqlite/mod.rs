@@ -1,0 +1,33 @@
+//! The embedded store: one `SQLite` file, one writer thread a process, any number of processes.
+//!
+//! All SQL of reelq lives below this folder. A verb's answer goes out only after the transaction that holds it is on disk.
+
+mod account;
+mod books;
+mod claim;
+mod claim_due;
+mod claim_ready;
+mod code;
+mod commit;
+mod edit;
+mod error;
+mod finish;
+mod history;
+mod late;
+mod lease;
+mod limits;
+mod listing;
+mod load;
+mod open;
+mod presence;
+mod readers;
+mod rescue;
+mod results;
+mod row;
+mod store;
+mod tokens;
+mod views;
+mod watch;
+mod writer;
+
+pub use store::SqliteStore;

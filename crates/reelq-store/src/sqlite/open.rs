@@ -1,0 +1,93 @@
+//! Opening the file: checks its format, brings an older one up to date, and never touches a foreign one.
+
+use std::{path::Path, time::Duration};
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use crate::{Error, Result};
+
+/// Marks the file as reelq's ("reel" in ASCII).
+const APPLICATION_ID: i64 = 0x7265_656c;
+
+/// How long a statement waits for another process before it gives up.
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Each entry brings a file from the format before it (its index) to the next.
+const MIGRATIONS: [&str; 1] = [include_str!("schema_1.sql")];
+
+/// The newest format that this version reads and writes.
+pub(super) const FORMAT: u32 = 1;
+
+/// Opens the file for the writer, creating or migrating it.
+pub(super) fn writer(path: &Path) -> Result<Connection> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| Error::broken(format!("create folder {}: {error}", folder.display())))?;
+    }
+    let mut conn = connect(path)?;
+    check_owner(&conn, path)?;
+    conn.pragma_update(None, "journal_mode", "WAL").map_err(|error| explain(path, &error))?;
+    migrate(&mut conn)?;
+    Ok(conn)
+}
+
+/// Opens the file for reading, after a writer has opened it.
+pub(super) fn reader(path: &Path) -> Result<Connection> {
+    let conn = connect(path)?;
+    conn.pragma_update(None, "query_only", true)?;
+    Ok(conn)
+}
+
+fn connect(path: &Path) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags).map_err(|error| explain(path, &error))?;
+    conn.busy_timeout(BUSY_TIMEOUT)?;
+    conn.set_prepared_statement_cache_capacity(128);
+    conn.pragma_update(None, "synchronous", "FULL").map_err(|error| explain(path, &error))?;
+    conn.pragma_update(None, "foreign_keys", true)?;
+    conn.pragma_update(None, "cache_size", -16_000)?;
+    Ok(conn)
+}
+
+/// Refuses a file that some other program made.
+fn check_owner(conn: &Connection, path: &Path) -> Result<()> {
+    let read = |name| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let owner = read("application_id").map_err(|error| explain(path, &error))?;
+    let tables: i64 = conn
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(|error| explain(path, &error))?;
+    if owner == APPLICATION_ID || (owner == 0 && tables == 0) {
+        return Ok(());
+    }
+    Err(Error::broken(format!("{} is a database of another program", path.display())))
+}
+
+fn migrate(conn: &mut Connection) -> Result<()> {
+    if format(conn)? == FORMAT {
+        return Ok(());
+    }
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found = format(&tx)?;
+    if found > FORMAT {
+        return Err(Error::Format { found, supported: FORMAT });
+    }
+    for step in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(usize::MAX)) {
+        tx.execute_batch(step)?;
+    }
+    tx.pragma_update(None, "application_id", APPLICATION_ID)?;
+    tx.pragma_update(None, "user_version", FORMAT)?;
+    Ok(tx.commit()?)
+}
+
+/// A number that moves when another connection commits.
+pub(super) fn data_version(conn: &Connection) -> Result<i64> {
+    Ok(conn.pragma_query_value(None, "data_version", |row| row.get(0))?)
+}
+
+fn format(conn: &Connection) -> Result<u32> {
+    Ok(conn.pragma_query_value(None, "user_version", |row| row.get(0))?)
+}
+
+fn explain(path: &Path, error: &rusqlite::Error) -> Error {
+    Error::broken(format!("{}: {error}", path.display()))
+}

@@ -1,0 +1,196 @@
+//! [`SqliteStore`]: the contract's verbs, each handed to the writer or to a reader.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, SharedClock, Timestamp, WorkerId};
+
+use super::{
+    account, claim, commit, edit, finish, history, late, lease, limits, listing, load, open, presence::Presence,
+    readers::Readers, rescue, results, views, watch, watch::Bell, writer::Writer,
+};
+use crate::{
+    AccountLimits, AccountView, BatchDraft, BatchView, Claim, Claimed, Commit, Committed, Edited, Enqueued,
+    HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded, Page, PauseReason, Result,
+    ResultLine, Store, WorkerView,
+};
+
+/// The embedded store. Several processes may have the same file open.
+#[derive(Debug)]
+pub struct SqliteStore {
+    writer: Writer,
+    readers: Readers,
+    presence: Arc<Presence>,
+    bell: Bell,
+    clock: SharedClock,
+}
+
+impl SqliteStore {
+    /// Opens the state file at `path`, creating it and its folder where they are new.
+    ///
+    /// Blocks for a moment; a file of another program, a damaged one or a newer format is refused and left as it is.
+    pub fn open(path: &Path, clock: SharedClock) -> Result<Self> {
+        let conn = open::writer(path)?;
+        let bell = Bell::new(open::data_version(&conn)?);
+        Ok(Self {
+            writer: Writer::start(conn, Arc::clone(&clock), bell.clone()),
+            readers: Readers::new(path.to_owned()),
+            presence: Arc::new(Presence::beside(path)),
+            bell,
+            clock,
+        })
+    }
+
+    /// Holds the worker's lock; leases that an earlier process left under the same name are taken back.
+    async fn announce(&self, worker: &WorkerId) -> Result<()> {
+        if !self.presence.announce(worker)? {
+            return Ok(());
+        }
+        let worker = worker.clone();
+        self.writer
+            .run(move |scribe| {
+                let id = lease::worker(scribe, &worker)?;
+                rescue::of_worker(scribe, id).map(drop)
+            })
+            .await
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn begin_load(&self, batch: &BatchDraft) -> Result<Load> {
+        let batch = batch.clone();
+        self.writer.run(move |scribe| load::begin(scribe, &batch)).await
+    }
+
+    async fn enqueue(&self, load: &Load, lines: &[LineDraft]) -> Result<Enqueued> {
+        let (load, lines) = (load.clone(), lines.to_vec());
+        self.writer.run(move |scribe| load::enqueue(scribe, &load, &lines)).await
+    }
+
+    async fn finish_load(&self, load: &Load) -> Result<Loaded> {
+        let load = load.clone();
+        self.writer.run(move |scribe| finish::finish(scribe, &load)).await
+    }
+
+    async fn known(&self, _batch: &BatchName, ids: &[JobId]) -> Result<Vec<Option<Known>>> {
+        let ids = ids.to_vec();
+        self.readers.run(move |conn| load::known(conn, &ids)).await
+    }
+
+    async fn claim(&self, claim: &Claim) -> Result<Claimed> {
+        self.announce(&claim.worker).await?;
+        let claim = claim.clone();
+        self.writer.run(move |scribe| claim::claim(scribe, &claim)).await
+    }
+
+    async fn commit(&self, commits: &[Commit]) -> Result<Vec<Committed>> {
+        let commits = commits.to_vec();
+        self.writer.run(move |scribe| commit::commit(scribe, &commits)).await
+    }
+
+    async fn accept_late(&self, job: JobId, acceptance: &Acceptance, first_poll: Duration) -> Result<LateAcceptance> {
+        let acceptance = acceptance.clone();
+        self.writer.run(move |scribe| late::accept_late(scribe, job, &acceptance, first_poll)).await
+    }
+
+    async fn extend(&self, leases: &[Lease], lasts: Duration) -> Result<Vec<bool>> {
+        let leases = leases.to_vec();
+        self.writer.run(move |scribe| lease::extend(scribe, &leases, lasts)).await
+    }
+
+    async fn release(&self, leases: &[Lease]) -> Result<()> {
+        let leases = leases.to_vec();
+        self.writer.run(move |scribe| lease::release(scribe, &leases)).await
+    }
+
+    async fn heartbeat(&self, worker: &WorkerId) -> Result<u64> {
+        self.announce(worker).await?;
+        let (worker, presence) = (worker.clone(), Arc::clone(&self.presence));
+        self.writer.run(move |scribe| rescue::heartbeat(scribe, &worker, &presence)).await
+    }
+
+    async fn sign_off(&self, worker: &WorkerId) -> Result<()> {
+        let name = worker.clone();
+        self.writer
+            .run(move |scribe| {
+                let id = lease::worker(scribe, &name)?;
+                rescue::forget(scribe, id).map(drop)
+            })
+            .await?;
+        self.presence.leave(worker);
+        Ok(())
+    }
+
+    async fn set_limits(&self, account: &AccountName, limits: &AccountLimits) -> Result<()> {
+        let (account, limits) = (account.clone(), *limits);
+        self.writer.run(move |scribe| limits::set(scribe, &account, &limits)).await
+    }
+
+    async fn pause_account(&self, account: &AccountName, reason: &PauseReason, lasts: Option<Duration>) -> Result<()> {
+        let (account, reason) = (account.clone(), reason.clone());
+        self.writer.run(move |scribe| limits::pause(scribe, &account, &reason, lasts)).await
+    }
+
+    async fn resume_account(&self, account: &AccountName, operator: bool) -> Result<()> {
+        let account = account.clone();
+        self.writer.run(move |scribe| limits::resume(scribe, &account, operator)).await
+    }
+
+    async fn pause_batch(&self, batch: &BatchName, paused: bool) -> Result<()> {
+        let batch = batch.clone();
+        self.writer.run(move |scribe| limits::pause_batch(scribe, &batch, paused)).await
+    }
+
+    async fn edit(&self, job: JobId, event: Event) -> Result<Edited> {
+        self.writer.run(move |scribe| edit::edit(scribe, job, &event)).await
+    }
+
+    async fn cancel(&self, job: JobId) -> Result<Edited> {
+        self.writer.run(move |scribe| edit::cancel(scribe, job)).await
+    }
+
+    async fn now(&self) -> Result<Timestamp> {
+        Ok(self.clock.now())
+    }
+
+    async fn job(&self, job: JobId) -> Result<Option<JobView>> {
+        self.readers.run(move |conn| listing::job(conn, job)).await
+    }
+
+    async fn jobs(&self, filter: &JobFilter, page: Page) -> Result<Vec<JobView>> {
+        let filter = filter.clone();
+        self.readers.run(move |conn| listing::jobs(conn, &filter, page)).await
+    }
+
+    async fn results(&self, batch: &BatchName, page: Page) -> Result<Vec<ResultLine>> {
+        let batch = batch.clone();
+        self.readers.run(move |conn| results::results(conn, &batch, page)).await
+    }
+
+    async fn batch(&self, batch: &BatchName) -> Result<Option<BatchView>> {
+        let batch = batch.clone();
+        self.readers.run(move |conn| views::batch(conn, batch.as_str())).await
+    }
+
+    async fn batches(&self) -> Result<Vec<BatchView>> {
+        self.readers.run(views::batches).await
+    }
+
+    async fn accounts(&self) -> Result<Vec<AccountView>> {
+        let now = self.clock.now();
+        self.readers.run(move |conn| account::views(conn, now)).await
+    }
+
+    async fn workers(&self) -> Result<Vec<WorkerView>> {
+        self.readers.run(views::workers).await
+    }
+
+    async fn history(&self, job: JobId) -> Result<Vec<HistoryEntry>> {
+        self.readers.run(move |conn| history::read(conn, job)).await
+    }
+
+    async fn watch(&self, mark: u64, limit: Duration) -> Result<u64> {
+        watch::wait(&self.bell, &self.writer, mark, limit).await
+    }
+}

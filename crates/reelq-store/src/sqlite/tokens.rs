@@ -1,0 +1,93 @@
+//! Rate tokens by GCRA: one number an account says when its next token is due. Exact: whole nanoseconds, no float kept.
+
+use std::time::Duration;
+
+use reelq_model::Timestamp;
+
+const NANOS_PER_MILLI: i128 = 1_000_000;
+/// Rates below one in ten years count as none.
+const INTERVAL_MAX: f64 = 315_360_000_000_000_000.0;
+
+/// A bucket of `burst` tokens that fills by one each `interval`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bucket {
+    interval: i128,
+    burst: i128,
+    /// The theoretical arrival time: when the bucket will be full again.
+    tat: i128,
+    now: i128,
+}
+
+impl Bucket {
+    /// The bucket as it stands at `now`; `None` where the rate gives no tokens at all.
+    pub(super) fn new(per_second: f64, burst: u32, tat: i64, now: Timestamp) -> Option<Self> {
+        let interval = interval(per_second)?;
+        let (now, burst) = (i128::from(now.millis()) * NANOS_PER_MILLI, i128::from(burst.max(1)));
+        // A clock that was set back, or a rate that was raised, must not hold the account for longer than a full bucket takes.
+        let tat = i128::from(tat).min(now + burst * interval);
+        Some(Self { interval, burst, tat, now })
+    }
+
+    /// How many tokens there are.
+    pub(super) fn available(&self) -> usize {
+        let tokens = (self.now + self.burst * self.interval - self.tat.max(self.now)) / self.interval;
+        usize::try_from(tokens).unwrap_or(0)
+    }
+
+    /// Takes `tokens`, and returns the number to keep.
+    pub(super) fn take(&self, tokens: usize) -> i64 {
+        let taken = i128::try_from(tokens).unwrap_or(i128::MAX).saturating_mul(self.interval);
+        i64::try_from(self.tat.max(self.now).saturating_add(taken)).unwrap_or(i64::MAX)
+    }
+
+    /// How long until there is a token, once `tokens` have been taken; rounded up to the clock's milliseconds.
+    pub(super) fn next_in(&self, tokens: usize) -> Duration {
+        let due = i128::from(self.take(tokens)) + self.interval - self.burst * self.interval;
+        let millis = ((due - self.now).max(0) + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI;
+        Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
+    }
+}
+
+/// Nanoseconds between two tokens, rounded up, so that the rate is never passed.
+#[expect(clippy::cast_possible_truncation, reason = "the value was checked to lie between 1 and INTERVAL_MAX")]
+fn interval(per_second: f64) -> Option<i128> {
+    let nanos = (1e9 / per_second).ceil();
+    (per_second > 0.0 && nanos <= INTERVAL_MAX).then(|| (nanos as i128).max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bucket(per_second: f64, burst: u32, tat: i64, millis: i64) -> Bucket {
+        Bucket::new(per_second, burst, tat, Timestamp::from_millis(millis)).unwrap()
+    }
+
+    #[test]
+    fn full_bucket_gives_its_burst_and_then_one_an_interval() {
+        let full = bucket(3.0, 5, 0, 1_000_000);
+        assert_eq!(full.available(), 5);
+        let tat = full.take(5);
+        assert_eq!(full.next_in(5), Duration::from_millis(334));
+        assert_eq!(bucket(3.0, 5, tat, 1_000_333).available(), 0);
+        assert_eq!(bucket(3.0, 5, tat, 1_000_334).available(), 1);
+        assert_eq!(bucket(3.0, 5, tat, 1_001_000).available(), 2, "three intervals end 1 ns after the second");
+        assert_eq!(bucket(3.0, 5, tat, 1_001_001).available(), 3);
+    }
+
+    #[test]
+    fn clock_set_back_costs_at_most_a_full_bucket() {
+        let ahead = bucket(1.0, 2, i64::MAX, 1_000_000);
+        assert_eq!(ahead.available(), 0);
+        assert_eq!(ahead.next_in(0), Duration::from_secs(1));
+    }
+
+    #[test]
+    fn rate_that_is_no_rate_gives_nothing() {
+        for rate in [0.0, -1.0, f64::NAN, 1e-12] {
+            assert!(Bucket::new(rate, 1, 0, Timestamp::from_millis(0)).is_none(), "{rate}");
+        }
+        assert_eq!(bucket(f64::INFINITY, 1, 0, 1).available(), 1);
+        assert_eq!(bucket(1e300, u32::MAX, 0, 1).available(), u32::MAX as usize);
+    }
+}

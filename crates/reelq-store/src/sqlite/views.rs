@@ -1,0 +1,105 @@
+//! Batches and workers as people see them; sums come from the counters, not from the jobs.
+
+use std::collections::BTreeMap;
+
+use reelq_model::{Money, Timestamp, WorkerId};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use super::code;
+use crate::{BatchDraft, BatchView, Error, Result, StatusCounts, WorkerView};
+
+const BATCHES: &str = "SELECT id, draft, whole, paused, spent, reserved, claimed, to_spend, unpriced, orphans, overdue, \
+    budget, created_at FROM batches";
+
+pub(super) fn batch(conn: &Connection, name: &str) -> Result<Option<BatchView>> {
+    let mut statement = conn.prepare_cached(&format!("{BATCHES} WHERE name = ?1"))?;
+    let mut rows = statement.query([name])?;
+    rows.next()?.map(|row| view(conn, row)).transpose()
+}
+
+pub(super) fn batches(conn: &Connection) -> Result<Vec<BatchView>> {
+    let mut statement = conn.prepare_cached(&format!("{BATCHES} ORDER BY created_at DESC, id DESC"))?;
+    let mut rows = statement.query([])?;
+    let mut views = Vec::new();
+    while let Some(row) = rows.next()? {
+        views.push(view(conn, row)?);
+    }
+    Ok(views)
+}
+
+fn view(conn: &Connection, row: &Row<'_>) -> Result<BatchView> {
+    let id: i64 = row.get("id")?;
+    let draft: String = row.get("draft")?;
+    let draft: BatchDraft = serde_json::from_str(&draft).map_err(|error| Error::broken(error.to_string()))?;
+    let money = |name| Ok::<_, Error>(Money::from_micros(row.get(name)?));
+    let count = |name| Ok::<_, Error>(code::count(row.get(name)?));
+    Ok(BatchView {
+        batch: draft,
+        whole: row.get("whole")?,
+        paused: row.get("paused")?,
+        counts: counts(conn, id, true)?,
+        others: counts(conn, id, false)?,
+        spent: money("spent")?,
+        reserved: money("reserved")?,
+        to_spend: money("to_spend")?,
+        unpriced: count("unpriced")?,
+        budget_reached: budget_reached(conn, id, row)?,
+        orphans: count("orphans")?,
+        overdue: count("overdue")?,
+        next_link_deadline: next_deadline(conn, id)?,
+        created_at: Timestamp::from_millis(row.get("created_at")?),
+    })
+}
+
+fn counts(conn: &Connection, batch: i64, listed: bool) -> Result<StatusCounts> {
+    let sql = "SELECT status, jobs FROM batch_counts WHERE batch = ?1 AND listed = ?2 AND jobs <> 0";
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query(params![batch, listed])?;
+    let mut counts = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        counts.insert(code::read_status(row.get(0)?)?, code::count(row.get(1)?));
+    }
+    Ok(StatusCounts(counts))
+}
+
+/// The cheapest job that waits to be submitted and that nobody has in hand.
+pub(super) const CHEAPEST: &str = "SELECT price FROM jobs WHERE batch = ?1 AND status = 0 AND price >= ?2 \
+    AND lease_until IS NULL ORDER BY price LIMIT 1";
+
+/// Whether the budget lets none of the waiting jobs go, not even the cheapest.
+fn budget_reached(conn: &Connection, batch: i64, row: &Row<'_>) -> Result<bool> {
+    let Some(budget) = row.get::<_, Option<i64>>("budget")? else { return Ok(false) };
+    let used = row.get::<_, i64>("spent")? + row.get::<_, i64>("reserved")? + row.get::<_, i64>("claimed")?;
+    let cheapest = |from: i64| -> Result<Option<i64>> {
+        Ok(conn.prepare_cached(CHEAPEST)?.query_row([batch, from], |row| row.get(0)).optional()?)
+    };
+    Ok(match cheapest(0)? {
+        Some(price) => price > budget.saturating_sub(used),
+        // Under a budget, jobs without a known price are never submitted.
+        None => cheapest(code::NO_PRICE)?.is_some(),
+    })
+}
+
+pub(super) const DEADLINE: &str =
+    "SELECT deadline FROM jobs WHERE batch = ?1 AND deadline IS NOT NULL ORDER BY deadline LIMIT 1";
+
+fn next_deadline(conn: &Connection, batch: i64) -> Result<Option<Timestamp>> {
+    let found: Option<i64> = conn.prepare_cached(DEADLINE)?.query_row([batch], |row| row.get(0)).optional()?;
+    Ok(found.map(Timestamp::from_millis))
+}
+
+pub(super) fn workers(conn: &Connection) -> Result<Vec<WorkerView>> {
+    let sql = "SELECT name, seen_at, (SELECT count(*) FROM jobs WHERE worker = w.id) FROM workers w ORDER BY name";
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query([])?;
+    let mut views = Vec::new();
+    while let Some(row) = rows.next()? {
+        let name: String = row.get(0)?;
+        views.push(WorkerView {
+            id: WorkerId::new(name).map_err(|error| Error::broken(error.to_string()))?,
+            seen_at: Timestamp::from_millis(row.get(1)?),
+            leases: code::count(row.get(2)?),
+        });
+    }
+    Ok(views)
+}

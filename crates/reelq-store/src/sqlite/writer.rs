@@ -1,0 +1,125 @@
+//! The one thread that writes: it takes all waiting verbs into one transaction, and so pays one fsync for all of them.
+//!
+//! Each verb runs in a savepoint of its own; no answer leaves before the transaction is on disk.
+
+use std::{
+    sync::mpsc::{Receiver, Sender, channel},
+    thread::JoinHandle,
+};
+
+use reelq_model::{SharedClock, Timestamp};
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::watch::Bell;
+use crate::{Error, Result};
+
+/// At most this many verbs share a transaction, so that the first of them does not wait for ever.
+const GROUP: usize = 256;
+
+/// What a verb may use while it runs.
+pub(super) struct Scribe<'a> {
+    pub conn: &'a Connection,
+    pub now: Timestamp,
+    /// Set by a verb that changed something others may wait for.
+    pub news: std::cell::Cell<bool>,
+}
+
+type Answer = Box<dyn FnOnce(Result<()>) + Send>;
+type Verb = Box<dyn FnOnce(Option<&Scribe<'_>>) -> Answer + Send>;
+
+/// Hands verbs to the writer's thread.
+#[derive(Debug)]
+pub(super) struct Writer {
+    verbs: Option<Sender<Verb>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    #[expect(clippy::disallowed_methods, reason = "the writer's own thread; joined when the writer is dropped")]
+    pub(super) fn start(conn: Connection, clock: SharedClock, bell: Bell) -> Self {
+        let (verbs, waiting) = channel();
+        let thread = std::thread::spawn(move || serve(&conn, &clock, &bell, &waiting));
+        Self { verbs: Some(verbs), thread: Some(thread) }
+    }
+
+    /// Runs a verb in the next transaction and answers once it is durable.
+    pub(super) async fn run<T, F>(&self, verb: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Scribe<'_>) -> Result<T> + Send + 'static,
+    {
+        let (tell, told) = oneshot::channel();
+        let verb: Verb = Box::new(move |scribe: Option<&Scribe<'_>>| {
+            let locked = || Error::unavailable("the state file is locked by another process");
+            let outcome = scribe.ok_or_else(locked).and_then(|scribe| in_savepoint(scribe.conn, || verb(scribe)));
+            Box::new(move |committed| {
+                // A caller that went away does not want the answer.
+                drop(tell.send(committed.and(outcome)));
+            })
+        });
+        let gone = || Error::unavailable("the writer has stopped");
+        self.verbs.as_ref().ok_or_else(gone)?.send(verb).map_err(|_| gone())?;
+        told.await.map_err(|_| gone())?
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.verbs.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic of the thread was reported when it happened.
+            drop(thread.join());
+        }
+    }
+}
+
+fn in_savepoint<T>(conn: &Connection, verb: impl FnOnce() -> Result<T>) -> Result<T> {
+    conn.execute_batch("SAVEPOINT verb")?;
+    let outcome = verb();
+    if conn.is_autocommit() {
+        // The fault rolled the whole transaction back; the group's end reports it.
+        return outcome;
+    }
+    let end = if outcome.is_ok() { "RELEASE verb" } else { "ROLLBACK TO verb; RELEASE verb" };
+    conn.execute_batch(end)?;
+    outcome
+}
+
+fn serve(conn: &Connection, clock: &SharedClock, bell: &Bell, waiting: &Receiver<Verb>) {
+    while let Ok(first) = waiting.recv() {
+        let group: Vec<Verb> = std::iter::once(first).chain(waiting.try_iter().take(GROUP - 1)).collect();
+        run_group(conn, clock, bell, group);
+    }
+}
+
+fn run_group(conn: &Connection, clock: &SharedClock, bell: &Bell, group: Vec<Verb>) {
+    if let Err(error) = conn.execute_batch("BEGIN IMMEDIATE") {
+        tracing::warn!(%error, verbs = group.len(), "the state file could not be locked");
+        for verb in group {
+            verb(None)(Ok(()));
+        }
+        return;
+    }
+    let scribe = Scribe { conn, now: clock.now(), news: std::cell::Cell::new(false) };
+    let answers: Vec<Answer> = group.into_iter().map(|verb| verb(Some(&scribe))).collect();
+    let outcome = finish(conn);
+    if outcome.is_ok() && scribe.news.get() {
+        bell.ring();
+    }
+    for answer in answers {
+        answer(outcome.as_ref().map_err(|reason| Error::unavailable(reason.clone())).copied());
+    }
+}
+
+fn finish(conn: &Connection) -> Result<(), String> {
+    if conn.is_autocommit() {
+        return Err("the transaction was rolled back by a fault of the disk".to_owned());
+    }
+    conn.execute_batch("COMMIT").map_err(|error| {
+        if !conn.is_autocommit() {
+            drop(conn.execute_batch("ROLLBACK"));
+        }
+        error.to_string()
+    })
+}
