@@ -1,4 +1,5 @@
 //! The embedded store keeps the contract.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
