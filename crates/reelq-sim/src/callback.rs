@@ -13,7 +13,7 @@ use crate::{Vendor, hmac::hmac_sha256, market::Market, reply::Reply};
 const TRIES: u32 = 3;
 const FIRST_DELAY: Duration = Duration::from_millis(200);
 const PATIENCE: Duration = Duration::from_secs(5);
-const LOOK_AGAIN: Duration = Duration::from_millis(10);
+const LOOK_AGAIN: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 
 /// Where a callback goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +48,7 @@ async fn ended(market: &Market, task: &str, origin: &str) -> Option<(Vendor, Rep
         if left.is_zero() {
             return market.callback_body(task, origin);
         }
-        tokio::time::sleep(left.max(LOOK_AGAIN)).await;
+        tokio::time::sleep(left.clamp(LOOK_AGAIN.0, LOOK_AGAIN.1)).await;
     }
 }
 

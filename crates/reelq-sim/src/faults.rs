@@ -60,6 +60,8 @@ faults! {
     throttled,
     /// A status request is answered with 429.
     poll_throttled,
+    /// The connection of a status request is closed without a reply.
+    poll_dropped,
     /// A submission is accepted and charged, and its connection is closed without a reply.
     dropped_after,
     /// The connection is closed before a submission is accepted.

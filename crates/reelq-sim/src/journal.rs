@@ -5,7 +5,7 @@
 use std::{
     fs::{File, OpenOptions},
     io::{self, BufRead, BufReader, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use crate::task::Task;
@@ -18,9 +18,7 @@ pub(crate) struct Journal {
 impl Journal {
     /// Opens the journal, and reads what it holds.
     pub(crate) fn open(path: &Path) -> io::Result<(Self, Vec<Task>)> {
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
+        make_folder(path)?;
         let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
         let mut tasks = Vec::new();
         let mut ends_whole = true;
@@ -44,4 +42,23 @@ impl Journal {
             tracing::error!(%error, task = %task.id, "failed to write the simulator's journal");
         }
     }
+}
+
+fn port_file(journal: &Path) -> PathBuf {
+    journal.with_extension("port")
+}
+
+/// The port that the simulator on this journal had the last time.
+pub(crate) fn last_port(journal: &Path) -> Option<u16> {
+    std::fs::read_to_string(port_file(journal)).ok()?.trim().parse().ok()
+}
+
+/// Notes the port beside the journal, so that links told earlier lead to the next simulator as well.
+pub(crate) fn keep_port(journal: &Path, port: u16) -> io::Result<()> {
+    make_folder(journal)?;
+    std::fs::write(port_file(journal), format!("{port}\n"))
+}
+
+fn make_folder(journal: &Path) -> io::Result<()> {
+    journal.parent().map_or(Ok(()), std::fs::create_dir_all)
 }

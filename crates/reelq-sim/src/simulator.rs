@@ -15,6 +15,7 @@ use crate::{
     body::Sending,
     callback,
     files::Shelf,
+    journal,
     market::Market,
     reply::{Answer, Delivery, Reply},
     route::{self, Request},
@@ -42,7 +43,7 @@ pub(crate) struct World {
 impl Simulator {
     /// Listens, and answers until it is stopped or dropped.
     pub async fn start(settings: Settings, clock: SharedClock) -> io::Result<Self> {
-        let listener = TcpListener::bind((settings.host, settings.port)).await?;
+        let listener = listen(&settings).await?;
         let world = Arc::new(World {
             address: listener.local_addr()?,
             market: Arc::new(Market::open(settings, clock)?),
@@ -95,6 +96,22 @@ impl World {
             stopping.run_until_cancelled(callback::call(market, task, url, origin)).await;
         });
     }
+}
+
+/// Takes the port that is asked for; where any will do, the one that the journal's links lead to.
+async fn listen(settings: &Settings) -> io::Result<TcpListener> {
+    let last = settings.journal.as_deref().filter(|_| settings.port == 0).and_then(journal::last_port);
+    let listener = match last {
+        Some(port) => match TcpListener::bind((settings.host, port)).await {
+            Ok(listener) => listener,
+            Err(_) => TcpListener::bind((settings.host, 0)).await?,
+        },
+        None => TcpListener::bind((settings.host, settings.port)).await?,
+    };
+    if let Some(path) = &settings.journal {
+        journal::keep_port(path, listener.local_addr()?.port())?;
+    }
+    Ok(listener)
 }
 
 async fn accept(listener: TcpListener, world: Arc<World>) {

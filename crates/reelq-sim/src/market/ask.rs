@@ -16,8 +16,10 @@ use crate::{
     task::{Ending, Phase, Task},
 };
 
-/// How long the first status requests may find nothing.
+/// How long any status request may find nothing.
 const INVISIBLE_MS: u64 = 300;
+/// How long the first one may.
+const FIRST_INVISIBLE_MS: u64 = 10_000;
 
 /// Everything that a dialect needs to tell a task.
 #[derive(Debug)]
@@ -70,6 +72,9 @@ impl Market {
             return refuse(&Refusal::NoSuchTask, chance);
         }
         let faults = &self.settings.faults;
+        if chance.hits("poll_dropped", faults.poll_dropped) {
+            return Answer::closed();
+        }
         if chance.hits("poll_throttled", faults.poll_throttled) {
             state.requests.throttled += 1;
             let throttle = self.throttle_form(vendor, chance, ThrottleReason::Whim);
@@ -88,7 +93,7 @@ impl Market {
     /// Whether the vendor's reading side has not heard of the task yet.
     fn hidden(&self, task: &Task, now: Now) -> bool {
         let age = u64::try_from(now.wall.since(task.accepted).as_millis()).unwrap_or(u64::MAX);
-        let young = task.visits.polls == 1 || age < INVISIBLE_MS;
+        let young = age < INVISIBLE_MS || (task.visits.polls == 1 && age < FIRST_INVISIBLE_MS);
         young && task.chance.hits("not_found_after_submit", self.settings.faults.not_found_after_submit)
     }
 
