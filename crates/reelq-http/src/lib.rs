@@ -1,1 +1,31 @@
-//! To be written.
+//! Speaks HTTP: the only user of reqwest, and the one place that decides what became of a paid request.
+//!
+//! An account's key goes to that account's own origin and nowhere else; nothing here is ever sent twice by itself.
+
+mod account;
+mod body;
+mod call;
+mod client;
+mod deadlines;
+mod download;
+mod error;
+mod guard;
+mod pacer;
+mod proxies;
+mod redact;
+mod retry_after;
+mod target;
+mod transport;
+
+pub use account::{AccountHttp, HttpSection};
+pub use call::CallError;
+pub use deadlines::Deadlines;
+pub use download::{
+    Download, DownloadError, DownloadPolicy, DownloadStatus, Downloader, DownloadsSection, Resume, Validator,
+};
+pub use error::{BaseUrlFault, Error};
+pub use guard::is_public;
+pub use pacer::Pacer;
+pub use proxies::Proxies;
+pub use retry_after::retry_after;
+pub use transport::Transport;

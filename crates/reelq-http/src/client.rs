@@ -1,0 +1,39 @@
+//! Builds reqwest clients: HTTP/1.1, no redirects, no retries, no cookies, no proxies of their own accord.
+
+use reqwest::{Client, ClientBuilder, redirect, retry};
+
+use crate::{Deadlines, Error, redact};
+
+/// The parts that all clients share.
+#[expect(clippy::disallowed_methods, reason = "the one place that builds clients")]
+pub(crate) fn builder(deadlines: &Deadlines) -> ClientBuilder {
+    Client::builder()
+        .http1_only()
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+        .referer(false)
+        .no_proxy()
+        .tcp_nodelay(true)
+        .user_agent(concat!("reelq/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(deadlines.connect)
+        .read_timeout(deadlines.read)
+        .timeout(deadlines.total)
+}
+
+/// Finishes a client that speaks TLS with the machine's own roots.
+pub(crate) fn with_tls(builder: ClientBuilder) -> Result<Client, Error> {
+    install_crypto();
+    builder.build().map_err(|error| Error::Tls { reason: redact::cause(error) })
+}
+
+/// Finishes a client that never speaks TLS, and so works on a machine without root certificates.
+pub(crate) fn without_tls(builder: ClientBuilder) -> Result<Client, Error> {
+    with_tls(builder.tls_certs_only([]))
+}
+
+fn install_crypto() {
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        // Another thread may be first; what it installed serves as well.
+        drop(rustls::crypto::ring::default_provider().install_default());
+    }
+}

@@ -1,0 +1,171 @@
+//! Opens downloads: judges links, follows redirects by hand, and reads the head of the reply.
+
+use std::fmt;
+
+use reelq_model::SharedClock;
+use reqwest::{Client, Response, StatusCode, header};
+use url::Url;
+
+use super::{
+    Download, DownloadError, DownloadPolicy, DownloadStatus, Resume,
+    policy::{Gatekeeper, Trust},
+    range::ContentRange,
+};
+use crate::{
+    Error, client,
+    guard::{NotPublic, PublicResolver},
+    redact, retry_after,
+};
+
+const REDIRECTS_MAX: usize = 5;
+
+/// Opens downloads. Never sends a key, a cookie or a referrer.
+pub struct Downloader {
+    gatekeeper: Gatekeeper,
+    /// For links that the user named: any address.
+    named: Client,
+    /// For all others: names resolve to public addresses only.
+    public: Client,
+    max_bytes: u64,
+    clock: SharedClock,
+}
+
+impl fmt::Debug for Downloader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Downloader").field("gatekeeper", &self.gatekeeper).finish_non_exhaustive()
+    }
+}
+
+impl Downloader {
+    /// Checks the policy; sends nothing.
+    pub fn new(policy: &DownloadPolicy, clock: SharedClock) -> Result<Self, Error> {
+        let resolver = PublicResolver { proxy: policy.proxies.host() };
+        Ok(Self {
+            gatekeeper: Gatekeeper::new(policy)?,
+            named: build_client(policy, |builder| builder)?,
+            public: build_client(policy, |builder| builder.https_only(true).dns_resolver(resolver))?,
+            max_bytes: policy.max_bytes,
+            clock,
+        })
+    }
+
+    /// Opens the file at `url`, from where an earlier download stopped if the file is still the same.
+    pub async fn open(&self, url: &str, from: Option<Resume>) -> Result<Download, DownloadError> {
+        let url = Url::parse(url).map_err(|_| DownloadError::Refused {
+            link: "the link".to_owned(),
+            why: "it is not an address".to_owned(),
+        })?;
+        let response = self.get(url.clone(), from.as_ref()).await?;
+        let Some(from) = from else { return self.fresh(response) };
+        match resumed(&response, from.offset) {
+            Answer::GoesOn => Download::begin(response, DownloadStatus::Resumed, from.offset, self.max_bytes),
+            Answer::Complete => Download::begin(response, DownloadStatus::Complete, from.offset, self.max_bytes),
+            Answer::Whole => self.fresh(response),
+            Answer::Unusable => self.fresh(self.get(url, None).await?),
+        }
+    }
+
+    fn fresh(&self, response: Response) -> Result<Download, DownloadError> {
+        if response.status() != StatusCode::OK {
+            let reason = format!("the server answered {} to a plain request", response.status().as_u16());
+            return Err(DownloadError::transient(reason));
+        }
+        Download::begin(response, DownloadStatus::Fresh, 0, self.max_bytes)
+    }
+
+    /// Follows redirects until there is an answer; every step is judged like the first.
+    async fn get(&self, mut url: Url, from: Option<&Resume>) -> Result<Response, DownloadError> {
+        for _ in 0..=REDIRECTS_MAX {
+            let response = self.step(&url, from).await?;
+            if !response.status().is_redirection() {
+                return self.sort(response);
+            }
+            url = next_hop(&url, &response)?;
+        }
+        Err(DownloadError::transient(format!("the link redirects more than {REDIRECTS_MAX} times")))
+    }
+
+    async fn step(&self, url: &Url, from: Option<&Resume>) -> Result<Response, DownloadError> {
+        let client = match self.gatekeeper.judge(url)? {
+            Trust::Named => &self.named,
+            Trust::Public => &self.public,
+        };
+        let mut request = client.get(url.clone()).header(header::ACCEPT_ENCODING, "identity");
+        if let Some(from) = from {
+            request = request.header(header::RANGE, format!("bytes={}-", from.offset));
+            request = request.header(header::IF_RANGE, from.validator.as_str());
+        }
+        request.send().await.map_err(|error| refused_name(url, error))
+    }
+
+    fn sort(&self, response: Response) -> Result<Response, DownloadError> {
+        let status = response.status();
+        match status.as_u16() {
+            200 | 206 | 416 => encoded(response),
+            // Object stores answer 400 or 403 to a signature that ran out, and 404 or 410 to a file that was swept away.
+            400 | 401 | 403 | 404 | 410 => Err(DownloadError::Gone { status: status.as_u16() }),
+            code => {
+                let wait = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+                let after = wait.and_then(|value| retry_after(value, self.clock.now()));
+                Err(DownloadError::Transient { reason: format!("the server answered {code}"), after })
+            }
+        }
+    }
+}
+
+fn build_client(
+    policy: &DownloadPolicy,
+    shape: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
+) -> Result<Client, Error> {
+    let builder = shape(client::builder(&policy.deadlines).pool_max_idle_per_host(8));
+    client::with_tls(match policy.proxies.for_https()? {
+        Some(proxy) => builder.proxy(proxy),
+        None => builder,
+    })
+}
+
+/// What an answer to a request for the rest of a file means.
+enum Answer {
+    GoesOn,
+    Complete,
+    Whole,
+    Unusable,
+}
+
+fn resumed(response: &Response, offset: u64) -> Answer {
+    let range = ContentRange::of(response.headers());
+    match (response.status(), range) {
+        (StatusCode::OK, _) => Answer::Whole,
+        (StatusCode::PARTIAL_CONTENT, Some(range)) if range.start == Some(offset) => Answer::GoesOn,
+        (StatusCode::RANGE_NOT_SATISFIABLE, Some(range)) if range.whole == Some(offset) => Answer::Complete,
+        _ => Answer::Unusable,
+    }
+}
+
+fn next_hop(from: &Url, response: &Response) -> Result<Url, DownloadError> {
+    let location = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
+    let next = location.and_then(|location| from.join(location).ok());
+    let next = next.ok_or_else(|| DownloadError::transient("the link redirects to nowhere"))?;
+    if from.scheme() == "https" && next.scheme() != "https" {
+        return Err(DownloadError::refused(&next, "a secure link redirects to one that is not"));
+    }
+    Ok(next)
+}
+
+/// Bytes in an encoding that was not asked for are not the file.
+fn encoded(response: Response) -> Result<Response, DownloadError> {
+    let encoding = response.headers().get(header::CONTENT_ENCODING);
+    match encoding {
+        Some(encoding) if encoding != "identity" => {
+            Err(DownloadError::transient("the server compressed the file against our wish"))
+        }
+        _ => Ok(response),
+    }
+}
+
+fn refused_name(url: &Url, error: reqwest::Error) -> DownloadError {
+    if NotPublic::is_behind(&error) {
+        return DownloadError::refused(url, "its name leads to an address that is not on the public internet");
+    }
+    DownloadError::transient(redact::cause(error))
+}

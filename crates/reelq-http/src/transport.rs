@@ -1,0 +1,172 @@
+//! Speaks for one account, and decides what became of each paid request.
+//!
+//! A paid request goes out once, on a connection of its own: what fails before that connection stands was certainly not
+//! sent, and all that fails later may have been taken.
+
+use std::{fmt, sync::Arc};
+
+use reelq_model::{BlockReason, Failure, FailureKind, Setback, SharedClock, SubmitOutcome};
+use reelq_provider::{Method, Provider, Reply, Request};
+use reqwest::{Client, Response, header};
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use crate::{AccountHttp, CallError, Error, body, client, redact, target};
+
+/// Speaks for one account. Cheap to clone.
+#[derive(Clone)]
+pub struct Transport {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    base_url: Url,
+    origin: String,
+    api_key: SecretString,
+    authorization: header::HeaderValue,
+    /// Keeps no connection: each request gets a fresh one.
+    paid: Client,
+    /// Keeps connections, for requests that are free to repeat.
+    free: Client,
+    clock: SharedClock,
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport").field("origin", &self.inner.origin).finish_non_exhaustive()
+    }
+}
+
+impl Transport {
+    /// Checks the account's address and key; sends nothing.
+    pub fn new(account: &AccountHttp, clock: SharedClock) -> Result<Self, Error> {
+        target::check_base(account)?;
+        let inner = Inner {
+            base_url: account.base_url.clone(),
+            origin: account.base_url.origin().ascii_serialization(),
+            api_key: account.api_key.clone(),
+            authorization: bearer(&account.api_key)?,
+            paid: build_client(account, 0)?,
+            free: build_client(account, 8)?,
+            clock,
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The account's origin, for messages.
+    pub fn origin(&self) -> &str {
+        &self.inner.origin
+    }
+
+    /// Sends the paid request `request` once, and says what became of it.
+    pub async fn submit(&self, provider: &dyn Provider, submission: u32, request: &Request) -> SubmitOutcome {
+        let response = match self.send(&self.inner.paid, request).await {
+            Ok(response) => response,
+            Err(error) => return unanswered(&error),
+        };
+        if response.status().is_redirection() {
+            return redirected(&self.redirect_of(&response));
+        }
+        match self.read(response).await {
+            Ok(reply) => provider.submitted(submission, &reply),
+            Err(error) => SubmitOutcome::Ambiguous(Setback::new(error.to_string())),
+        }
+    }
+
+    /// Sends a request that costs nothing (status, cancel, balance) once, and reads the reply.
+    pub async fn call(&self, request: &Request) -> Result<Reply, CallError> {
+        let response = self.send(&self.inner.free, request).await?;
+        if response.status().is_redirection() {
+            return Err(self.redirect_of(&response));
+        }
+        self.read(response).await
+    }
+
+    async fn send(&self, client: &Client, request: &Request) -> Result<Response, CallError> {
+        let unbuildable = || CallError::Unbuildable { path: request.path.clone() };
+        let url = target::join(&self.inner.base_url, request).ok_or_else(unbuildable)?;
+        let mut builder = match request.method {
+            Method::Get => client.get(url),
+            Method::Post => client.post(url),
+        };
+        builder = builder.header(header::AUTHORIZATION, self.inner.authorization.clone());
+        for (name, value) in &request.headers {
+            builder = builder.header(*name, value);
+        }
+        if let Some(body) = &request.body {
+            builder = builder.header(header::CONTENT_TYPE, "application/json").body(body.clone());
+        }
+        let built = builder.build().map_err(|_| unbuildable())?;
+        client.execute(built).await.map_err(|error| self.send_error(error))
+    }
+
+    fn send_error(&self, error: reqwest::Error) -> CallError {
+        let (origin, unsent) = (self.inner.origin.clone(), error.is_connect());
+        let reason = redact::cause(error);
+        if unsent { CallError::Connect { origin, reason } } else { CallError::Interrupted { origin, reason } }
+    }
+
+    async fn read(&self, response: Response) -> Result<Reply, CallError> {
+        let clock = &self.inner.clock;
+        let reply = body::read_reply(response, &self.inner.api_key, || clock.now()).await;
+        reply.map_err(|fault| CallError::from_body(&self.inner.origin, fault))
+    }
+
+    fn redirect_of(&self, response: &Response) -> CallError {
+        let location = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
+        let target = location.and_then(|location| self.inner.base_url.join(location).ok());
+        CallError::Redirected {
+            origin: self.inner.origin.clone(),
+            status: response.status().as_u16(),
+            target: target.map_or_else(|| "an unnamed address".to_owned(), |url| target::shown(&url)),
+        }
+    }
+}
+
+fn build_client(account: &AccountHttp, idle_connections: usize) -> Result<Client, Error> {
+    let builder = client::builder(&account.deadlines).pool_max_idle_per_host(idle_connections);
+    if account.base_url.scheme() == "http" {
+        // Without TLS a proxy would read the key.
+        return client::without_tls(builder);
+    }
+    let builder = builder.https_only(true);
+    client::with_tls(match account.proxies.for_https()? {
+        Some(proxy) => builder.proxy(proxy),
+        None => builder,
+    })
+}
+
+fn bearer(key: &SecretString) -> Result<header::HeaderValue, Error> {
+    let key = key.expose_secret();
+    if key.is_empty() || key.contains(char::is_whitespace) {
+        return Err(Error::Key);
+    }
+    let mut value = header::HeaderValue::from_str(&format!("Bearer {key}")).map_err(|_| Error::Key)?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// The outcome of a paid request that brought no reply.
+fn unanswered(error: &CallError) -> SubmitOutcome {
+    match error {
+        CallError::Unbuildable { .. } => {
+            SubmitOutcome::Rejected(Failure::new(FailureKind::Invalid, format!("failed to {error}")))
+        }
+        CallError::Connect { .. } => SubmitOutcome::NotSent(Setback::new(error.to_string())),
+        _ => SubmitOutcome::Ambiguous(Setback::new(error.to_string())),
+    }
+}
+
+/// The outcome of a paid request that was answered with a redirect.
+///
+/// 301, 307 and 308 say "repeat the same request over there": it was not carried out here, and every later one would be
+/// answered alike, so the account waits for a person to mend `base_url`. All others (302 and 303 above all, which many
+/// servers send after carrying out a POST) leave open whether something was bought.
+fn redirected(error: &CallError) -> SubmitOutcome {
+    match error {
+        CallError::Redirected { status: 301 | 307 | 308, .. } => {
+            SubmitOutcome::Blocked { reason: BlockReason::Forbidden, message: format!("failed to {error}") }
+        }
+        _ => SubmitOutcome::Ambiguous(Setback::new(error.to_string())),
+    }
+}
