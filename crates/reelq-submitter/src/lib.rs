@@ -1,1 +1,13 @@
-//! To be written.
+//! Submits ready jobs, each once: the intent is durable before the request leaves, and a request whose fate is unknown is
+//! sent again only under the same key with the same body, where the provider promises that this buys nothing.
+
+mod images;
+mod outcome;
+mod pace;
+mod request;
+mod settings;
+mod submitter;
+
+pub use images::Images;
+pub use settings::{IdempotencyUse, OnUnconfirmed, SubmitSettings};
+pub use submitter::{FirstPoll, Parts, Submitter};

@@ -1,0 +1,116 @@
+//! The poller's keys of an account's configuration.
+
+use std::time::Duration;
+
+use reelq_model::units::Span;
+use reelq_provider::Capability;
+use reelq_worker::InvalidSetting;
+use serde::{Deserialize, Serialize};
+
+use crate::PollPlan;
+
+/// `poll = { first = "2s", min = "1s", max = "10s" }`; what is left out follows the vendor's advice.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PollSection {
+    /// The shortest time from acceptance to the first look.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<Span>,
+    /// The shortest time between two looks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min: Option<Span>,
+    /// The longest time between two looks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max: Option<Span>,
+    /// By how much the time between two looks grows; 1.5 where it is not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub growth: Option<f64>,
+}
+
+/// How an account's tasks are followed.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PollSettings {
+    /// When to look.
+    pub poll: PollSection,
+    /// Past this a task is marked overdue and looked at slowly.
+    pub running_timeout: Span,
+}
+
+impl Default for PollSettings {
+    fn default() -> Self {
+        Self { poll: PollSection::default(), running_timeout: Span(Duration::from_mins(30)) }
+    }
+}
+
+const SHORTEST: Duration = Duration::from_millis(10);
+
+impl PollSettings {
+    /// The keys of this section.
+    pub const KEYS: [&str; 2] = ["poll", "running_timeout"];
+
+    /// Everything that is wrong with the values.
+    pub fn check(&self) -> Vec<InvalidSetting> {
+        let spans = [
+            ("poll.first", self.poll.first),
+            ("poll.min", self.poll.min),
+            ("poll.max", self.poll.max),
+            ("running_timeout", Some(self.running_timeout)),
+        ];
+        let spans = spans.into_iter().filter_map(|(key, span)| check_span(key, span?));
+        spans.chain(self.check_order()).chain(self.poll.growth.and_then(check_growth)).collect()
+    }
+
+    fn check_order(&self) -> Option<InvalidSetting> {
+        let (min, max) = (self.poll.min?, self.poll.max?);
+        (min > max).then(|| InvalidSetting::new("poll.max", format!("must not be below poll.min, {min}: it is {max}")))
+    }
+
+    /// The bounds; where the account leaves one out, by the vendor's advice.
+    pub fn plan(&self, vendor: &Capability) -> PollPlan {
+        let given = |span: Option<Span>| span.map(|span| span.0);
+        let min = given(self.poll.min);
+        let max = given(self.poll.max);
+        let usual = vendor.poll_interval;
+        // A single bound pulls the other along.
+        let min = min.unwrap_or_else(|| max.map_or(usual, |max| usual.min(max)));
+        let max = max.unwrap_or_else(|| usual.saturating_mul(3)).max(min);
+        PollPlan {
+            first: given(self.poll.first).unwrap_or(vendor.first_poll),
+            min,
+            max,
+            growth: self.poll.growth.unwrap_or(1.5),
+        }
+    }
+}
+
+fn check_span(key: &'static str, span: Span) -> Option<InvalidSetting> {
+    (span.0 < SHORTEST).then(|| InvalidSetting::new(key, format!("must be at least 10ms, not {span}")))
+}
+
+fn check_growth(growth: f64) -> Option<InvalidSetting> {
+    let fits = growth > 1.0 && growth <= 10.0;
+    (!fits).then(|| InvalidSetting::new("poll.growth", format!("must be above 1 and at most 10, not {growth}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn section_reads_the_names_of_the_configuration() {
+        let text = r#"{"poll":{"first":"2s","min":"1s","max":"10s"},"running_timeout":"30m"}"#;
+        let settings: PollSettings = serde_json::from_str(text).unwrap();
+        assert_eq!(settings.check(), []);
+        assert_eq!(settings.poll.first, Some(Span(Duration::from_secs(2))));
+        assert_eq!(settings.running_timeout, PollSettings::default().running_timeout);
+    }
+
+    #[test]
+    fn all_problems_are_named_at_once_by_their_keys() {
+        let text = r#"{"poll":{"first":"0s","min":"9s","max":"3s","growth":1.0},"running_timeout":"1ms"}"#;
+        let settings: PollSettings = serde_json::from_str(text).unwrap();
+        let keys: Vec<_> = settings.check().into_iter().map(|problem| problem.key).collect();
+        assert_eq!(keys, ["poll.first", "running_timeout", "poll.max", "poll.growth"]);
+    }
+}

@@ -1,0 +1,35 @@
+//! Builds the paid request of a job, the same bytes each time.
+
+use reelq_model::{Digest, Failure, FailureKind, IdempotencyKey, JobSpec};
+use reelq_provider::{Provider, Request, SubmitInput};
+
+use crate::{Images, images};
+
+/// A request and the digest of its body.
+#[derive(Debug)]
+pub(crate) struct Built {
+    pub(crate) request: Request,
+    pub(crate) body: Digest,
+}
+
+/// Why there is no request.
+#[derive(Debug)]
+pub(crate) enum Unbuilt {
+    /// The row cannot become a request; the others can.
+    Row(Failure),
+    /// The images could not be read just now.
+    Images(std::io::Error),
+}
+
+pub(crate) async fn build(
+    provider: &dyn Provider,
+    images: &dyn Images,
+    spec: &JobSpec,
+    key: Option<&IdempotencyKey>,
+) -> Result<Built, Unbuilt> {
+    let images = images::of(&spec.fields, images).await.map_err(Unbuilt::Images)?;
+    let request = provider.submit(&SubmitInput { spec, key, images: &images });
+    let request = request.map_err(|error| Unbuilt::Row(Failure::new(FailureKind::Invalid, error.to_string())))?;
+    let body = Digest::of(request.body.as_deref().unwrap_or_default());
+    Ok(Built { request, body })
+}

@@ -1,0 +1,167 @@
+//! The submitter's keys of an account's configuration.
+
+use std::{num::NonZeroU32, time::Duration};
+
+use reelq_store::AccountLimits;
+use reelq_worker::InvalidSetting;
+use serde::{Deserialize, Serialize};
+
+/// What to do with a submission whose fate is unknown and cannot be asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnUnconfirmed {
+    /// A person resolves it.
+    #[default]
+    Hold,
+    /// Submit it again, up to `retries` times: the user accepts that a row may be bought more than once.
+    Resubmit,
+}
+
+/// Whether idempotency keys are used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum IdempotencyUse {
+    /// Wherever the provider replays them.
+    #[default]
+    Auto,
+    /// Never.
+    Off,
+}
+
+/// How an account submits.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SubmitSettings {
+    /// Paid requests a second.
+    pub requests_per_second: f64,
+    /// Paid requests that may go at once after a quiet time.
+    pub burst: u32,
+    /// Jobs that may be submitting or running at once.
+    pub max_in_flight: u32,
+    /// Status requests a second; five times `requests_per_second` where it is not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub polls_per_second: Option<f64>,
+    /// Submissions a job may spend on failures that were not charged.
+    pub retries: u32,
+    /// What to do with a submission whose fate is unknown.
+    pub on_unconfirmed: OnUnconfirmed,
+    /// Whether idempotency keys are used.
+    pub idempotency: IdempotencyUse,
+}
+
+impl Default for SubmitSettings {
+    fn default() -> Self {
+        Self {
+            requests_per_second: 2.0,
+            burst: 1,
+            max_in_flight: 10,
+            polls_per_second: None,
+            retries: 3,
+            on_unconfirmed: OnUnconfirmed::default(),
+            idempotency: IdempotencyUse::default(),
+        }
+    }
+}
+
+/// Faster than this nobody asks; it keeps the time between two requests above a microsecond.
+const RATE_MAX: f64 = 10_000.0;
+const COUNT_MAX: u32 = 1_000_000;
+
+impl SubmitSettings {
+    /// The keys of this section.
+    pub const KEYS: [&str; 7] = [
+        "requests_per_second",
+        "burst",
+        "max_in_flight",
+        "polls_per_second",
+        "retries",
+        "on_unconfirmed",
+        "idempotency",
+    ];
+
+    /// Everything that is wrong with the values, and with `request_timeout`, which the submitter waits for.
+    pub fn check(&self, request_timeout: Duration) -> Vec<InvalidSetting> {
+        let rates =
+            [("requests_per_second", Some(self.requests_per_second)), ("polls_per_second", self.polls_per_second)];
+        let counts = [("burst", self.burst), ("max_in_flight", self.max_in_flight)];
+        let rates = rates.into_iter().filter_map(|(key, rate)| check_rate(key, rate?));
+        let counts = counts.into_iter().filter_map(|(key, count)| check_count(key, count));
+        rates.chain(counts).chain(check_retries(self.retries)).chain(check_timeout(request_timeout)).collect()
+    }
+
+    /// The account's limits as the store keeps them. What [`SubmitSettings::check`] refuses is brought into range.
+    pub fn limits(&self) -> AccountLimits {
+        AccountLimits {
+            requests_per_second: self.requests_per_second,
+            burst: NonZeroU32::new(self.burst).unwrap_or(NonZeroU32::MIN),
+            polls_per_second: self.polls_per_second.unwrap_or(5.0 * self.requests_per_second),
+            max_in_flight: NonZeroU32::new(self.max_in_flight).unwrap_or(NonZeroU32::MIN),
+        }
+    }
+}
+
+fn check_rate(key: &'static str, rate: f64) -> Option<InvalidSetting> {
+    let fits = rate > 0.0 && rate <= RATE_MAX;
+    (!fits).then(|| InvalidSetting::new(key, format!("must be above 0 and at most {RATE_MAX}, not {rate}")))
+}
+
+fn check_count(key: &'static str, count: u32) -> Option<InvalidSetting> {
+    let fits = (1..=COUNT_MAX).contains(&count);
+    (!fits).then(|| InvalidSetting::new(key, format!("must be from 1 to {COUNT_MAX}, not {count}")))
+}
+
+fn check_retries(retries: u32) -> Option<InvalidSetting> {
+    (retries > 100).then(|| InvalidSetting::new("retries", format!("must be at most 100, not {retries}")))
+}
+
+fn check_timeout(timeout: Duration) -> Option<InvalidSetting> {
+    let fits = (Duration::from_millis(100)..=Duration::from_mins(15)).contains(&timeout);
+    (!fits).then(|| InvalidSetting::new("request_timeout", format!("must be from 100ms to 15m, not {timeout:?}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_valid_and_poll_five_times_as_often_as_they_submit() {
+        let settings = SubmitSettings::default();
+        assert_eq!(settings.check(Duration::from_secs(30)), []);
+        let limits = settings.limits();
+        assert_eq!((limits.requests_per_second, limits.polls_per_second), (2.0, 10.0));
+        assert_eq!((limits.burst.get(), limits.max_in_flight.get()), (1, 10));
+    }
+
+    #[test]
+    fn all_problems_are_named_at_once_by_their_keys() {
+        let settings = SubmitSettings {
+            requests_per_second: 0.0,
+            burst: 0,
+            max_in_flight: 0,
+            polls_per_second: Some(f64::NAN),
+            retries: 1000,
+            ..SubmitSettings::default()
+        };
+        let problems: Vec<_> = settings.check(Duration::ZERO).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            problems,
+            [
+                "requests_per_second must be above 0 and at most 10000, not 0",
+                "polls_per_second must be above 0 and at most 10000, not NaN",
+                "burst must be from 1 to 1000000, not 0",
+                "max_in_flight must be from 1 to 1000000, not 0",
+                "retries must be at most 100, not 1000",
+                "request_timeout must be from 100ms to 15m, not 0ns",
+            ]
+        );
+    }
+
+    #[test]
+    fn section_reads_the_words_of_the_configuration() {
+        let text = r#"{"requests_per_second":20.0,"burst":5,"on_unconfirmed":"resubmit","idempotency":"off"}"#;
+        let settings: SubmitSettings = serde_json::from_str(text).unwrap();
+        assert_eq!(settings.on_unconfirmed, OnUnconfirmed::Resubmit);
+        assert_eq!(settings.idempotency, IdempotencyUse::Off);
+        assert_eq!(settings.max_in_flight, 10);
+    }
+}

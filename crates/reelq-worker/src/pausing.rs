@@ -1,0 +1,52 @@
+//! Pauses an account for all workers on the provider's word.
+
+use std::time::Duration;
+
+use reelq_model::{AccountName, BlockReason, Setback};
+use reelq_store::{PauseReason, SharedStore};
+use tokio::time::timeout;
+
+use crate::{Backoff, Dice, until_answered};
+
+/// Waits after a 429 that names none, by setbacks in a row.
+const THROTTLED: Backoff = Backoff { base: Duration::from_secs(2), cap: Duration::from_mins(5) };
+/// Nobody waits longer than this on a provider's word alone.
+const LONGEST: Duration = Duration::from_hours(24);
+/// How long to try to tell the others; the job in hand must be settled before its lease ends.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Tells all workers, through the store, to leave an account alone.
+#[derive(Debug)]
+pub struct Pausing {
+    /// The account.
+    pub account: AccountName,
+    /// Where it is told.
+    pub store: SharedStore,
+    /// For delays.
+    pub dice: Dice,
+}
+
+impl Pausing {
+    /// The provider said "too fast": pauses for as long as it asked, or by setbacks. Gives the wait.
+    pub async fn throttled(&self, setback: &Setback, setbacks: u32) -> Duration {
+        let ours = THROTTLED.full_jitter(setbacks, &self.dice).max(THROTTLED.base / 2);
+        let wait = setback.wait.unwrap_or_default().max(ours).min(LONGEST);
+        self.pause(&PauseReason::Throttled, Some(wait)).await;
+        wait
+    }
+
+    /// The provider refuses the account: pauses until a person acts.
+    pub async fn blocked(&self, block: BlockReason, message: &str) {
+        tracing::error!(account = %self.account, block = block.as_str(), message, "the provider refuses the account");
+        self.pause(&PauseReason::Blocked { block, message: message.to_owned() }, None).await;
+    }
+
+    async fn pause(&self, reason: &PauseReason, lasts: Option<Duration>) {
+        let told = until_answered(&self.dice, || self.store.pause_account(&self.account, reason, lasts));
+        match timeout(PATIENCE, told).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the pause could not be told to the others"),
+            Err(_) => tracing::warn!("the store is away; the pause could not be told to the others"),
+        }
+    }
+}
