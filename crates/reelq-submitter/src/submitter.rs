@@ -101,7 +101,7 @@ impl Submitter {
         let pausing =
             Pausing { account: parts.account.clone(), store: Arc::clone(&parts.store), dice: Dice::seeded(parts.seed) };
         let pace = Pace::new(Arc::clone(&parts.clock), limits.requests_per_second, limits.burst);
-        Self { pace, pausing, parts }
+        Self { parts, pace, pausing }
     }
 
     /// The submission's first request.
@@ -185,12 +185,7 @@ impl Submitter {
     }
 
     /// The request to send again, where that certainly buys nothing new.
-    async fn replayable(
-        &self,
-        now: Timestamp,
-        spec: &JobSpec,
-        submission: &Submission,
-    ) -> Result<Built, Irreplayable> {
+    async fn replayable(&self, now: Timestamp, spec: &JobSpec, submission: &Submission) -> Result<Built, Irreplayable> {
         let never = |reason: &str| Err(Irreplayable::Never(reason.to_owned()));
         let Some(window) = self.window() else {
             return never("a request may have been taken, and the account uses no idempotency keys");
