@@ -58,7 +58,7 @@ pub(crate) fn serve(market: &Market, shelf: &Shelf, path: &str, query: &str, hea
         return missing(download.chance.pick("download_error_status", [500, 503]));
     }
     let bytes = shelf.video(&download.prompt, task);
-    let reply = ranged(&bytes, headers);
+    let reply = ranged(&bytes, task, headers);
     if download.chance.hits("torn_download", faults.torn_download) {
         market.download_torn();
         return Answer { reply, delivery: Delivery::Torn };
@@ -77,8 +77,9 @@ fn missing(status: u16) -> Answer {
     Reply::new(status, "text/plain", "the link is dead\n").into()
 }
 
-fn ranged(bytes: &Bytes, headers: &HeaderMap) -> Reply {
-    let etag = format!("\"{}\"", &Digest::of(bytes).to_string()[..32]);
+/// Answers with the bytes or a range of them. A task has one file, so its id tells the file apart as well as a digest would.
+fn ranged(bytes: &Bytes, task: &str, headers: &HeaderMap) -> Reply {
+    let etag = format!("\"{}\"", &Digest::of(task.as_bytes()).to_string()[..32]);
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let wanted = text(RANGE).filter(|_| text(IF_RANGE).is_none_or(|seen| seen == etag));
     let reply = match wanted.map(|range| span(range, bytes.len())) {

@@ -54,6 +54,8 @@ pub struct Charge {
     pub settlement: Settlement,
     /// When the submission was accepted.
     pub at: Timestamp,
+    /// When the task ended or will end; `None` where it was cancelled.
+    pub ends_at: Option<Timestamp>,
     /// How often a repeated key was answered with this task.
     pub replays: u32,
 }

@@ -37,7 +37,10 @@ const fn second(model: &'static str, when: &'static [(&'static str, &'static str
     SimPrice { provider: Vendor::Wave, model, when, usd: Money::from_micros(micros), per_second: true }
 }
 
+/// For a request without a resolution, where the vendor names no default: what 720p costs.
+const ANY: &[(&str, &str)] = &[];
 const P480: &[(&str, &str)] = &[("resolution", "480p")];
+const P512: &[(&str, &str)] = &[("resolution", "512p")];
 const P720: &[(&str, &str)] = &[("resolution", "720p")];
 const P768: &[(&str, &str)] = &[("resolution", "768p")];
 const P1080: &[(&str, &str)] = &[("resolution", "1080p")];
@@ -51,6 +54,7 @@ const PRICES: &[SimPrice] = &[
     second("hailuo-2.3", P1080, 80_000),
     second("hailuo-2.3-fast", P768, 30_000),
     second("hailuo-2.3-fast", P1080, 50_000),
+    second("hailuo-02", P512, 36_000),
     second("hailuo-02", P768, 48_000),
     second("hailuo-02", P1080, 78_000),
     second("T2V-01-Director", P720, 70_000),
@@ -65,15 +69,19 @@ const PRICES: &[SimPrice] = &[
     second("wan2.5-t2v", P480, 40_000),
     second("wan2.5-t2v", P720, 80_000),
     second("wan2.5-t2v", P1080, 120_000),
+    second("wan2.5-t2v", ANY, 80_000),
     second("wan2.5-i2v", P480, 40_000),
     second("wan2.5-i2v", P720, 80_000),
     second("wan2.5-i2v", P1080, 120_000),
+    second("wan2.5-i2v", ANY, 80_000),
     second("wan2.2-i2v-flash", P480, 10_000),
     second("wan2.2-i2v-flash", P720, 20_000),
     second("wan2.2-i2v-flash", P1080, 40_000),
+    second("wan2.2-i2v-flash", ANY, 20_000),
     second("wan2.2-i2v-plus", P480, 20_000),
     second("wan2.2-i2v-plus", P720, 40_000),
     second("wan2.2-i2v-plus", P1080, 100_000),
+    second("wan2.2-i2v-plus", ANY, 40_000),
     clip(Vendor::Apixo, "hailuo-2-3-fast", &[("mode", STANDARD), ("duration", "6")], 190_000),
     clip(Vendor::Apixo, "hailuo-2-3-fast", &[("mode", STANDARD), ("duration", "10")], 320_000),
     clip(Vendor::Apixo, "hailuo-2-3-fast", &[("mode", PRO)], 330_000),
@@ -82,7 +90,7 @@ const PRICES: &[SimPrice] = &[
     clip(Vendor::Poyo, "hailuo-2.3", &[("resolution", "1080p"), ("duration", "6")], 300_000),
 ];
 
-/// The whole price list, for a catalogue that is to agree with the simulator.
+/// The whole price list, for a catalogue that is to agree with the simulator; the first row that matches holds.
 pub fn prices() -> Vec<SimPrice> {
     PRICES.to_vec()
 }

@@ -60,6 +60,12 @@ const RUN_SECONDS: (f64, f64) = (30.0, 120.0);
 const DEFAULT_SPEED: f64 = 200.0;
 
 impl Pace {
+    /// Tasks that begin at once and run from `shortest` to `longest` seconds.
+    pub fn seconds(shortest: f64, longest: f64) -> Self {
+        let seconds = |number| Duration::try_from_secs_f64(number).unwrap_or_default();
+        Self { queue: (Duration::ZERO, Duration::ZERO), run: (seconds(shortest), seconds(longest)), ..Self::default() }
+    }
+
     /// A vendor's usual pace (a task waits 2 to 10 s and runs 30 to 120 s), `speed` times as fast.
     pub fn at_speed(speed: f64) -> Self {
         let scaled = |seconds: f64| Duration::try_from_secs_f64(seconds / speed).unwrap_or_default();

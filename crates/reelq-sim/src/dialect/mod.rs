@@ -135,7 +135,37 @@ fn server_error(status: u16, chance: Chance) -> Reply {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// Bodies that are nearly submissions: known names, values of any kind.
+    fn nearly() -> impl Strategy<Value = String> {
+        let name =
+            proptest::sample::select(vec!["model", "prompt", "duration", "resolution", "image_urls", "input", "mode"]);
+        let value = prop_oneof![
+            Just(json!(null)),
+            any::<i64>().prop_map(|number| json!(number)),
+            any::<f64>().prop_map(|number| json!(number)),
+            ".*".prop_map(|text| json!(text)),
+            Just(json!("minimax-hailuo-2.3")),
+            Just(json!("hailuo-2.3")),
+            Just(json!(["https://example.com/a.png", 7])),
+            Just(json!({"prompt": "x", "duration": 6})),
+        ];
+        let fields = proptest::collection::hash_map(name, value, 0..6);
+        prop_oneof![".*".prop_map(String::from), fields.prop_map(|fields| json!(fields).to_string())]
+    }
+
+    proptest! {
+        #[test]
+        fn any_body_is_read_or_refused(body in nearly()) {
+            for vendor in Vendor::ALL {
+                let order = order(vendor, Some("hailuo-2-3-fast"), &Bytes::from(body.clone()));
+                prop_assert!(order.map_or(true, |order| order.amount > Money::ZERO));
+            }
+        }
+    }
 
     #[test]
     fn dates_are_those_of_http() {

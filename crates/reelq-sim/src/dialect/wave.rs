@@ -25,6 +25,8 @@ const PARAMETERS: &[&str] = &[
     "prompt_optimizer",
     "prompt_extend",
     "audio",
+    "audio_url",
+    "template",
     "fast_pretreatment",
     "camera_movement_tags",
     "subject_reference",
@@ -59,7 +61,8 @@ const WAN: Family =
 
 fn family(model: &str) -> Option<Family> {
     Some(match model {
-        "hailuo-2.3" | "hailuo-2.3-fast" | "hailuo-02" => HAILUO,
+        "hailuo-2.3" | "hailuo-2.3-fast" => HAILUO,
+        "hailuo-02" => Family { resolutions: &["512p", "768p", "1080p"], ..HAILUO },
         "minimax-hailuo-2.3" | "minimax-hailuo-2.3-fast" => MINIMAX,
         "T2V-01-Director" => SIX_SECONDS,
         "I2V-01-Director" | "S2V-01" => Family { resolution: "720p", ..SIX_SECONDS },

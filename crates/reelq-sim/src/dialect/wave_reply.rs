@@ -78,7 +78,7 @@ pub(super) fn status(told: &Told<'_>) -> Reply {
     }
     match phase {
         Phase::Succeeded => put("result", result(generation, told)),
-        Phase::Failed(ending) => put("error", failure(ending)),
+        Phase::Failed(ending) => put("error", failure(ending, told.task.chance)),
         _ => None,
     };
     Reply::json(200, &Value::Object(body))
@@ -116,10 +116,14 @@ fn result(generation: Generation, told: &Told<'_>) -> Value {
     json!({"videos": [{"url": url, "expires_at": expires}]})
 }
 
-fn failure(ending: Ending) -> Value {
+fn failure(ending: Ending, chance: Chance) -> Value {
     let (code, message) = match ending {
         Ending::Transient => ("upstream_unavailable", "the upstream service is temporarily unavailable"),
-        Ending::Moderation => ("upstream_bad_request", "the content was rejected by moderation: sensitive content"),
+        // The vendor's list of codes is open; these are in its style.
+        Ending::Moderation => (
+            chance.pick("moderation_code", ["content_violation", "sensitive_content_detected"]),
+            "the content was rejected by moderation: sensitive content",
+        ),
         Ending::BadImage => ("upstream_bad_request", "an image could not be read"),
         Ending::Success | Ending::Permanent | Ending::NoCredit => ("task_failed", "the task failed"),
     };

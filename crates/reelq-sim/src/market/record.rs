@@ -57,6 +57,7 @@ fn charge(task: &Task, now: Timestamp) -> Charge {
         amount: task.amount,
         settlement: task.settlement(now),
         at: task.accepted,
+        ends_at: task.cancelled.is_none().then_some(task.ended),
         replays: task.visits.replays,
     }
 }
