@@ -33,7 +33,7 @@ pub(crate) struct Account {
 
 impl Account {
     pub(crate) fn in_flight(&self) -> u32 {
-        u32::try_from(self.running.len() - self.cancelled.len()).unwrap_or(u32::MAX)
+        u32::try_from(self.running.len().saturating_sub(self.cancelled.len())).unwrap_or(u32::MAX)
     }
 
     pub(crate) fn spent(&self) -> Money {

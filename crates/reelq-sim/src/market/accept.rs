@@ -49,6 +49,8 @@ impl State {
         if let Some(key) = &task.idempotency_key {
             self.keys.insert((task.account.clone(), key.clone()), index);
         }
+        // As of then, so that tasks out of a journal are not all in flight at once.
+        self.settle(task.vendor, &task.account, task.accepted);
         self.account(task.vendor, &task.account).began(index, task.ended, task.amount);
         self.tasks.insert(task.id.clone(), task);
         index

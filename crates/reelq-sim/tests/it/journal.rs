@@ -27,6 +27,25 @@ async fn a_simulator_started_again_knows_what_it_sold_and_keeps_its_port() {
 }
 
 #[tokio::test]
+async fn tasks_out_of_the_journal_are_in_flight_only_while_they_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings { journal: Some(folder.path().join("tasks.jsonl")), ..Settings::default() };
+    let world = World::start(settings.clone()).await;
+    for number in 0..3 {
+        wave(&world, "a cat", &number.to_string()).await.unwrap();
+        world.finish();
+    }
+    let before = world.ledger().accounts;
+    assert_eq!(before[0].peak_in_flight, 1);
+    world.sim.stop().await;
+    let world = World::start(settings).await;
+    world.finish();
+    world.finish();
+    world.finish();
+    assert_eq!(world.ledger().accounts, before);
+}
+
+#[tokio::test]
 async fn a_line_cut_by_a_kill_is_passed_over() {
     let folder = tempfile::tempdir().unwrap();
     let journal = folder.path().join("tasks.jsonl");
