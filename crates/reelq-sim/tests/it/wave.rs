@@ -152,3 +152,16 @@ async fn the_balance_falls_with_every_purchase() {
     wave(&world, "a cat", "1").await.unwrap();
     insta::assert_json_snapshot!(world.get("/v1/dashboard/billing/balance").await.shown());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_key_many_times_at_once_buys_one_task() {
+    let world = std::sync::Arc::new(World::quiet().await);
+    let mut sending = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let world = std::sync::Arc::clone(&world);
+        sending.spawn(async move { id(&wave(&world, "a cat", "1").await.unwrap()) });
+    }
+    let mut tasks = sending.join_all().await;
+    tasks.dedup();
+    assert_eq!((tasks.len(), world.ledger().charges.len(), world.ledger().requests.replayed), (1, 1, 19));
+}
