@@ -13,3 +13,14 @@ pub trait Exchange: Send + Sync + 'static {
     /// Sends a request that is free to repeat and gives its complete reply, whatever its status code.
     async fn call(&self, request: &Request) -> Result<Reply, Setback>;
 }
+
+#[async_trait]
+impl Exchange for reelq_http::Transport {
+    async fn submit(&self, provider: &dyn Provider, submission: u32, request: &Request) -> SubmitOutcome {
+        self.submit(provider, submission, request).await
+    }
+
+    async fn call(&self, request: &Request) -> Result<Reply, Setback> {
+        self.call(request).await.map_err(|error| Setback::new(error.to_string()))
+    }
+}

@@ -1,4 +1,18 @@
 //! The runtime over a real store file, with handlers that do as they are told.
 
+#[cfg(test)]
+mod hooked_store;
+#[cfg(test)]
+mod leases;
+#[cfg(test)]
+mod panics;
+#[cfg(test)]
+mod shutdown;
+#[cfg(test)]
+mod standstill;
+#[cfg(test)]
+mod store_faults;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
 mod whole_batch;

@@ -6,7 +6,7 @@ use std::{
     num::NonZeroUsize,
     pin::Pin,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -24,7 +24,7 @@ use reelq_store::{
 use reelq_worker::{AccountWork, Builder, Desk, Finish, Handler, Pulse, Runtime};
 
 pub(crate) struct World {
-    pub(crate) folder: tempfile::TempDir,
+    _folder: tempfile::TempDir,
     pub(crate) clock: SharedClock,
     pub(crate) store: SharedStore,
     pub(crate) batch: BatchName,
@@ -38,7 +38,7 @@ impl World {
         let store: SharedStore =
             Arc::new(SqliteStore::open(&folder.path().join("state.db"), Arc::clone(&clock)).unwrap());
         Self {
-            folder,
+            _folder: folder,
             clock,
             store,
             batch: BatchName::new("films").unwrap(),
@@ -220,18 +220,4 @@ pub(crate) fn stored() -> Event {
         expires_at: None,
     };
     Event::Stored { files: vec![file] }
-}
-
-/// A line of text that handlers write into, in order.
-#[derive(Clone, Default)]
-pub(crate) struct Notes(pub(crate) Arc<Mutex<Vec<String>>>);
-
-impl Notes {
-    pub(crate) fn add(&self, note: impl Into<String>) {
-        self.0.lock().unwrap().push(note.into());
-    }
-
-    pub(crate) fn all(&self) -> Vec<String> {
-        self.0.lock().unwrap().clone()
-    }
 }

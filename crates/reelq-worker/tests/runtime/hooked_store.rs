@@ -1,0 +1,147 @@
+//! A store that asks a hook before and after every commit; all else passes through.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, Timestamp, WorkerId};
+use reelq_store::{
+    AccountLimits, AccountView, BatchDraft, BatchView, Claim, Claimed, Commit, Committed, Edited, Enqueued,
+    HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded, Page, PauseReason, Result,
+    ResultLine, SharedStore, Store, WorkerView,
+};
+
+/// What may happen around a commit.
+#[async_trait]
+pub(crate) trait Hook: Send + Sync {
+    /// Before the store is asked; an error is given instead of asking it.
+    async fn before(&self, commits: &[Commit]) -> Result<()>;
+
+    /// After the store has done it, before anybody learns of it.
+    async fn after(&self, commits: &[Commit]);
+}
+
+pub(crate) struct HookedStore<H> {
+    pub(crate) inner: SharedStore,
+    pub(crate) hook: Arc<H>,
+}
+
+impl<H> fmt::Debug for HookedStore<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HookedStore").finish_non_exhaustive()
+    }
+}
+
+#[deny(clippy::missing_trait_methods)]
+#[async_trait]
+impl<H: Hook + 'static> Store for HookedStore<H> {
+    async fn begin_load(&self, batch: &BatchDraft) -> Result<Load> {
+        self.inner.begin_load(batch).await
+    }
+
+    async fn enqueue(&self, load: &Load, lines: &[LineDraft]) -> Result<Enqueued> {
+        self.inner.enqueue(load, lines).await
+    }
+
+    async fn finish_load(&self, load: &Load) -> Result<Loaded> {
+        self.inner.finish_load(load).await
+    }
+
+    async fn known(&self, batch: &BatchName, ids: &[JobId]) -> Result<Vec<Option<Known>>> {
+        self.inner.known(batch, ids).await
+    }
+
+    async fn claim(&self, claim: &Claim) -> Result<Claimed> {
+        self.inner.claim(claim).await
+    }
+
+    async fn commit(&self, commits: &[Commit]) -> Result<Vec<Committed>> {
+        self.hook.before(commits).await?;
+        let done = self.inner.commit(commits).await?;
+        self.hook.after(commits).await;
+        Ok(done)
+    }
+
+    async fn accept_late(&self, job: JobId, acceptance: &Acceptance, first_poll: Duration) -> Result<LateAcceptance> {
+        self.inner.accept_late(job, acceptance, first_poll).await
+    }
+
+    async fn extend(&self, leases: &[Lease], lasts: Duration) -> Result<Vec<bool>> {
+        self.inner.extend(leases, lasts).await
+    }
+
+    async fn release(&self, leases: &[Lease]) -> Result<()> {
+        self.inner.release(leases).await
+    }
+
+    async fn heartbeat(&self, worker: &WorkerId) -> Result<u64> {
+        self.inner.heartbeat(worker).await
+    }
+
+    async fn sign_off(&self, worker: &WorkerId) -> Result<()> {
+        self.inner.sign_off(worker).await
+    }
+
+    async fn set_limits(&self, account: &AccountName, limits: &AccountLimits) -> Result<()> {
+        self.inner.set_limits(account, limits).await
+    }
+
+    async fn pause_account(&self, account: &AccountName, reason: &PauseReason, lasts: Option<Duration>) -> Result<()> {
+        self.inner.pause_account(account, reason, lasts).await
+    }
+
+    async fn resume_account(&self, account: &AccountName, operator: bool) -> Result<()> {
+        self.inner.resume_account(account, operator).await
+    }
+
+    async fn pause_batch(&self, batch: &BatchName, paused: bool) -> Result<()> {
+        self.inner.pause_batch(batch, paused).await
+    }
+
+    async fn edit(&self, job: JobId, event: Event) -> Result<Edited> {
+        self.inner.edit(job, event).await
+    }
+
+    async fn cancel(&self, job: JobId) -> Result<Edited> {
+        self.inner.cancel(job).await
+    }
+
+    async fn now(&self) -> Result<Timestamp> {
+        self.inner.now().await
+    }
+
+    async fn job(&self, job: JobId) -> Result<Option<JobView>> {
+        self.inner.job(job).await
+    }
+
+    async fn jobs(&self, filter: &JobFilter, page: Page) -> Result<Vec<JobView>> {
+        self.inner.jobs(filter, page).await
+    }
+
+    async fn results(&self, batch: &BatchName, page: Page) -> Result<Vec<ResultLine>> {
+        self.inner.results(batch, page).await
+    }
+
+    async fn batch(&self, batch: &BatchName) -> Result<Option<BatchView>> {
+        self.inner.batch(batch).await
+    }
+
+    async fn batches(&self) -> Result<Vec<BatchView>> {
+        self.inner.batches().await
+    }
+
+    async fn accounts(&self) -> Result<Vec<AccountView>> {
+        self.inner.accounts().await
+    }
+
+    async fn workers(&self) -> Result<Vec<WorkerView>> {
+        self.inner.workers().await
+    }
+
+    async fn history(&self, job: JobId) -> Result<Vec<HistoryEntry>> {
+        self.inner.history(job).await
+    }
+
+    async fn watch(&self, mark: u64, limit: Duration) -> Result<u64> {
+        self.inner.watch(mark, limit).await
+    }
+}

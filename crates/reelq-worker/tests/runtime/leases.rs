@@ -1,0 +1,89 @@
+//! Leases: kept for as long as a handler works, and worth nothing once another holds the job.
+
+use std::{sync::Arc, time::Duration};
+
+use reelq_model::{Event, Status, WorkerId};
+use reelq_store::{Claim, ClaimStage, Commit, Committed};
+use reelq_worker::{Ending, Finish, Spawner};
+use tokio::sync::Notify;
+
+use crate::support::{Scripted, World, accepted, finds_finished, sending, slots, stores};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lease_is_kept_while_the_handler_works() {
+    let world = World::open();
+    world.load(1).await;
+    let submit = Scripted::new(ClaimStage::Submit, |desk| {
+        Box::pin(async move {
+            desk.step(sending(desk)).await.unwrap();
+            let clock = reelq_model::SystemClock::new();
+            while reelq_model::Clock::monotonic(&clock) < Duration::from_millis(1500) {
+                assert!(desk.time_left() > Duration::ZERO);
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            Finish::Event(accepted(desk))
+        })
+    });
+    let work = world.work().handler(Arc::clone(&submit) as _, slots(1));
+    let work = work.handler(finds_finished(), slots(1)).handler(stores(), slots(1));
+    let run = world.builder().lease(Duration::from_millis(600)).account(work).build().run();
+    assert_eq!(run.await.unwrap(), Ending::Finished);
+    assert_eq!(submit.runs(), 1);
+    assert_eq!(world.view().await.counts.of(Status::Succeeded), 1);
+}
+
+/// Takes the job away from the runtime's worker, as if that were dead, and commits `event` for it.
+async fn steal(world: &World, event: Event) {
+    world.store.sign_off(&WorkerId::new("w1").unwrap()).await.unwrap();
+    let claim = Claim {
+        stage: ClaimStage::Submit,
+        account: world.account.clone(),
+        limit: 1,
+        worker: WorkerId::new("w2").unwrap(),
+        lease: Duration::from_mins(1),
+        batch: None,
+    };
+    let claimed = world.store.claim(&claim).await.unwrap();
+    let lease = claimed.leases.into_iter().next().expect("the job of a worker that signed off is due");
+    let done = world.store.commit(&[Commit { lease, event, keep: false }]).await.unwrap();
+    assert!(matches!(done[..], [Committed::Done(_)]));
+}
+
+/// Runs one job whose handler ends with `event_of` after the job was stolen and left unconfirmed.
+async fn finish_late(world: &World, event_of: fn(&dyn reelq_worker::Desk) -> Event) -> Ending {
+    let (begun, stolen) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (begins, waits) = (Arc::clone(&begun), Arc::clone(&stolen));
+    let submit = Scripted::new(ClaimStage::Submit, move |desk| {
+        let (begins, waits) = (Arc::clone(&begins), Arc::clone(&waits));
+        Box::pin(async move {
+            desk.step(sending(desk)).await.unwrap();
+            begins.notify_one();
+            waits.notified().await;
+            Finish::Event(event_of(desk))
+        })
+    });
+    let work = world.work().handler(submit, slots(1)).handler(finds_finished(), slots(1)).handler(stores(), slots(1));
+    let run = Spawner::default().spawn(world.builder().lease(Duration::from_secs(30)).account(work).build().run());
+    begun.notified().await;
+    steal(world, Event::Unresolved { reason: "its worker is gone".to_owned() }).await;
+    stolen.notify_one();
+    run.await.unwrap().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn commit_under_a_lost_lease_changes_nothing() {
+    let world = World::open();
+    world.load(1).await;
+    let rejected = |_: &dyn reelq_worker::Desk| Event::NotSent { reason: "late".to_owned(), after: Duration::ZERO };
+    assert_eq!(finish_late(&world, rejected).await, Ending::Finished);
+    assert_eq!(world.view().await.counts.of(Status::Unconfirmed), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn yes_under_a_lost_lease_settles_its_own_submission() {
+    let world = World::open();
+    world.load(1).await;
+    assert_eq!(finish_late(&world, |desk| accepted(desk)).await, Ending::Finished);
+    let view = world.view().await;
+    assert_eq!((view.counts.of(Status::Succeeded), view.orphans), (1, 0));
+}

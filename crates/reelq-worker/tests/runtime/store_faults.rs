@@ -1,0 +1,99 @@
+//! Commits go together, wait for an absent store, and end the runtime on a broken one.
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use async_trait::async_trait;
+use reelq_model::{Status, WorkerId};
+use reelq_store::{Commit, Error, Result};
+use reelq_worker::{Ending, Runtime};
+
+use crate::{
+    hooked_store::{Hook, HookedStore},
+    support::{World, buys, finds_finished, slots, stores},
+};
+
+fn runtime(world: &World, hook: Arc<impl Hook + 'static>) -> Runtime {
+    let store = Arc::new(HookedStore { inner: Arc::clone(&world.store), hook });
+    let work = world.work().handler(buys(), slots(64)).handler(finds_finished(), slots(8)).handler(stores(), slots(8));
+    let worker = WorkerId::new("w1").unwrap();
+    Runtime::builder(store, Arc::clone(&world.clock), worker).batch(world.batch.clone()).account(work).build()
+}
+
+/// Holds the first commit back until others wait behind it.
+#[derive(Default)]
+struct Sizes(Mutex<Vec<usize>>);
+
+#[async_trait]
+impl Hook for Sizes {
+    async fn before(&self, commits: &[Commit]) -> Result<()> {
+        let first = {
+            let mut sizes = self.0.lock().unwrap();
+            sizes.push(commits.len());
+            sizes.len() == 1
+        };
+        if first {
+            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        }
+        Ok(())
+    }
+
+    async fn after(&self, _: &[Commit]) {}
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn steps_that_wait_go_to_the_store_together() {
+    let world = World::open();
+    world.load(64).await;
+    let sizes = Arc::new(Sizes::default());
+    assert_eq!(runtime(&world, Arc::clone(&sizes)).run().await.unwrap(), Ending::Finished);
+    let sizes = sizes.0.lock().unwrap().clone();
+    assert_eq!(sizes.iter().sum::<usize>(), 4 * 64);
+    assert!(sizes.iter().any(|size| *size > 8), "{sizes:?}");
+}
+
+/// Is away for the first commits.
+struct Away(AtomicUsize);
+
+#[async_trait]
+impl Hook for Away {
+    async fn before(&self, _: &[Commit]) -> Result<()> {
+        if self.0.fetch_add(1, Ordering::SeqCst) < 4 {
+            return Err(Error::Unavailable { source: "the disk is asleep".into() });
+        }
+        Ok(())
+    }
+
+    async fn after(&self, _: &[Commit]) {}
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn commits_wait_for_a_store_that_is_away() {
+    let world = World::open();
+    world.load(10).await;
+    let ending = runtime(&world, Arc::new(Away(AtomicUsize::new(0)))).run().await.unwrap();
+    assert_eq!(ending, Ending::Finished);
+    assert_eq!(world.view().await.counts.of(Status::Succeeded), 10);
+}
+
+/// Is broken for good.
+struct Broken;
+
+#[async_trait]
+impl Hook for Broken {
+    async fn before(&self, _: &[Commit]) -> Result<()> {
+        Err(Error::Broken { reason: "the file is no store any more".to_owned() })
+    }
+
+    async fn after(&self, _: &[Commit]) {}
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn broken_store_ends_the_runtime_with_its_reason() {
+    let world = World::open();
+    world.load(3).await;
+    let error = runtime(&world, Arc::new(Broken)).run().await.unwrap_err();
+    assert_eq!(error.to_string(), "use the store: the file is no store any more");
+}
