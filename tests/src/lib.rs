@@ -1,1 +1,25 @@
-//! To be written.
+//! The harness of the whole-system tests: the real binary against the simulator's real HTTP.
+//!
+//! The simulator runs in the test's process, so that it outlives every `kill -9` of the binary, and its ledger is the truth
+//! that result manifests are held against.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "in the harness of tests a broken assumption is a failed test"
+)]
+
+mod audit;
+mod binary;
+mod manifest;
+mod results;
+mod sandbox;
+mod vendor;
+
+pub use audit::Audit;
+pub use binary::{Ended, Running};
+pub use manifest::{Prompts, write_csv};
+pub use results::ResultRow;
+pub use sandbox::{Account, Sandbox};
+pub use vendor::Vendor;

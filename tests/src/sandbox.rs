@@ -1,0 +1,101 @@
+//! A user's folder: configuration, manifests, state and outputs.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use tempfile::TempDir;
+
+use crate::{
+    ResultRow,
+    binary::{self, Ended, Running},
+};
+
+/// An account as a test configures it.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Its name.
+    pub name: &'static str,
+    /// Its provider.
+    pub provider: &'static str,
+    /// Further lines of its table.
+    pub lines: String,
+}
+
+impl Account {
+    /// One account each for the three providers, named like them.
+    pub fn each(lines: &str) -> Vec<Self> {
+        let account = |name| Self { name, provider: name, lines: lines.to_owned() };
+        ["wave", "apixo", "poyo"].map(account).to_vec()
+    }
+
+    /// The API key that the sandbox gives to it.
+    pub fn key(&self) -> String {
+        format!("sk-{}-never-to-be-seen", self.name)
+    }
+}
+
+
+/// A folder to run the binary in, with nothing of the developer's own environment.
+#[derive(Debug)]
+pub struct Sandbox {
+    folder: TempDir,
+    accounts: Vec<Account>,
+}
+
+impl Sandbox {
+    /// Makes the folder and writes `reelq.toml`.
+    pub fn new(base_url: &str, accounts: Vec<Account>, more: &str) -> Self {
+        let folder = TempDir::new().expect("a temporary folder can be made");
+        let mut config = String::from("store = \"sqlite:.reelq/state.db\"\n");
+        for account in &accounts {
+            let (name, provider, lines) = (account.name, account.provider, &account.lines);
+            let variable = variable(name);
+            config.push_str(&format!(
+                "[accounts.{name}]\nprovider = \"{provider}\"\nbase_url = \"{base_url}\"\napi_key_env = \"{variable}\"\n{lines}\n"
+            ));
+        }
+        config.push_str(more);
+        let sandbox = Self { folder, accounts };
+        fs::write(sandbox.path("reelq.toml"), config).expect("the sandbox is writable");
+        sandbox
+    }
+
+    /// A path in the folder.
+    pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Prepares a call of the binary.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(binary::path());
+        command.args(arguments).current_dir(self.folder.path()).env_clear().env("HOME", self.folder.path());
+        command.env("PATH", "/usr/bin:/bin").env("RUST_BACKTRACE", "1");
+        for account in &self.accounts {
+            command.env(variable(account.name), account.key());
+        }
+        command
+    }
+
+    /// Starts the binary.
+    pub fn start(&self, arguments: &[&str]) -> Running {
+        Running::start(self.command(arguments))
+    }
+
+    /// Runs the binary to its end.
+    pub fn run(&self, arguments: &[&str]) -> Ended {
+        self.start(arguments).wait()
+    }
+
+    /// The result manifest of a batch.
+    pub fn results(&self, batch: &str) -> Vec<ResultRow> {
+        ResultRow::read_all(&self.path("out").join(batch).join("results.csv"))
+    }
+}
+
+fn variable(account: &str) -> String {
+    format!("{}_KEY", account.to_uppercase())
+}
+

@@ -1,0 +1,42 @@
+//! The simulated vendors, running in the test's own process.
+
+use std::sync::Arc;
+
+use reelq_model::SystemClock;
+use reelq_sim::{Ledger, Settings, Simulator};
+use tokio::runtime::Runtime;
+
+/// The three simulated vendors on one port, with their ledger.
+#[derive(Debug)]
+pub struct Vendor {
+    runtime: Option<Runtime>,
+    simulator: Simulator,
+}
+
+impl Vendor {
+    /// Starts them on a free port.
+    pub fn start(settings: Settings) -> Self {
+        let runtime = Runtime::new().expect("a runtime can be made");
+        let clock = Arc::new(SystemClock::new());
+        let simulator = runtime.block_on(Simulator::start(settings, clock)).expect("a port is free");
+        Self { runtime: Some(runtime), simulator }
+    }
+
+    /// Where they answer.
+    pub fn base_url(&self) -> String {
+        self.simulator.base_url()
+    }
+
+    /// Who was charged for what so far.
+    pub fn ledger(&self) -> Ledger {
+        self.simulator.ledger()
+    }
+}
+
+impl Drop for Vendor {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}

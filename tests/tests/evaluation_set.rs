@@ -1,0 +1,33 @@
+//! A manifest as large as a real evaluation set, over all three providers, with every fault that the vendors show.
+
+use reelq_sim::{Faults, Settings};
+use reelq_tests::{Account, Audit, Prompts, Sandbox, Vendor, write_csv};
+
+const LIMITS: &str = "requests_per_second = 400.0\nburst = 50\nmax_in_flight = 300\nrequest_timeout = \"3s\"\n\
+    poll = { first = \"100ms\", min = \"50ms\", max = \"500ms\" }";
+const PROMPTS: Prompts = Prompts { rows: 946, copies: 2 };
+
+fn faults() -> Faults {
+    let text = "throttled=0.1,dropped_after=0.03,dropped_before=0.03,transient_failure=0.02,moderation=0.01,torn_download=0.02";
+    text.parse().unwrap()
+}
+
+#[test]
+fn every_row_is_bought_once_and_accounted_for_under_faults() {
+    let vendor = Vendor::start(Settings { seed: 20_261_121, faults: faults(), ..Settings::default() });
+    let sandbox = Sandbox::new(&vendor.base_url(), Account::each(LIMITS), "");
+    write_csv(&sandbox.path("set.csv"), PROMPTS, &[("wave", "wave"), ("apixo", "apixo"), ("poyo", "poyo")]);
+
+    let ended = sandbox.run(&["run", "set.csv", "--yes"]);
+
+    // Dropped replies of the provider without idempotency keys leave rows that a person must resolve.
+    assert_eq!(ended.code, Some(6), "{}", ended.stderr);
+    let (ledger, rows) = (vendor.ledger(), sandbox.results("set"));
+    let audit = Audit { ledger: &ledger, rows: &rows };
+    audit.every_row_once_and_in_order(PROMPTS.rows, PROMPTS.copies);
+    audit.nothing_is_bought_twice();
+    audit.every_charge_is_accounted_for();
+    let unconfirmed: Vec<_> = rows.iter().filter(|row| row.get("status") == "unconfirmed").collect();
+    assert!(!unconfirmed.is_empty() && unconfirmed.iter().all(|row| row.get("provider") == "apixo"));
+    assert!(audit.statuses().is_subset(&["succeeded", "failed", "unconfirmed"].into()), "{:?}", audit.statuses());
+}

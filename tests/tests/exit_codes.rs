@@ -1,0 +1,105 @@
+//! Exit codes are what scripts and cron lines read.
+
+use reelq_model::Money;
+use reelq_sim::{Faults, Limits, Settings};
+use reelq_tests::{Account, Prompts, Sandbox, Vendor, write_csv};
+
+const LIMITS: &str = "requests_per_second = 200.0\nburst = 20\nmax_in_flight = 50\nrequest_timeout = \"2s\"\n\
+    poll = { first = \"50ms\", min = \"50ms\", max = \"200ms\" }";
+
+fn account(name: &'static str) -> Vec<Account> {
+    vec![Account { name, provider: name, lines: LIMITS.to_owned() }]
+}
+
+fn one_account(name: &'static str, settings: Settings) -> (Vendor, Sandbox) {
+    let vendor = Vendor::start(settings);
+    let sandbox = Sandbox::new(&vendor.base_url(), account(name), "");
+    write_csv(&sandbox.path("set.csv"), Prompts { rows: 20, copies: 1 }, &[(name, name)]);
+    (vendor, sandbox)
+}
+
+fn with_faults(text: &str) -> Settings {
+    let faults: Faults = text.parse().unwrap();
+    Settings { seed: 3, faults, ..Settings::default() }
+}
+
+#[test]
+fn all_rows_succeeded_is_zero_and_so_is_running_it_again() {
+    let (vendor, sandbox) = one_account("wave", Settings::default());
+    assert_eq!(sandbox.run(&["run", "set.csv", "--yes"]).code, Some(0));
+    let bought = vendor.ledger().charges.len();
+    assert_eq!(sandbox.run(&["run", "set.csv", "--yes"]).code, Some(0));
+    assert_eq!((bought, vendor.ledger().charges.len()), (20, 20), "unchanged rows are not bought again");
+}
+
+#[test]
+fn a_wrong_manifest_is_two_and_enqueues_nothing() {
+    let (vendor, sandbox) = one_account("wave", Settings::default());
+    std::fs::write(sandbox.path("bad.csv"), "prompt,model\na cat,minimax-hailuo-2.3\na dog,no-such-model\n").unwrap();
+    let ended = sandbox.run(&["run", "bad.csv", "--yes"]);
+    assert_eq!(ended.code, Some(2), "{}", ended.stderr);
+    assert!(ended.stderr.contains("no-such-model") && ended.stderr.contains("bad.csv"), "{}", ended.stderr);
+    assert!(vendor.ledger().charges.is_empty(), "nothing was bought");
+}
+
+#[test]
+fn failed_rows_are_three() {
+    let (_vendor, sandbox) = one_account("poyo", with_faults("moderation=0.5"));
+    let ended = sandbox.run(&["run", "set.csv", "--yes"]);
+    assert_eq!(ended.code, Some(3), "{}", ended.stderr);
+    assert!(sandbox.results("set").iter().any(|row| row.get("error_kind") == "content"));
+}
+
+#[test]
+fn a_blocked_account_is_four_and_the_rows_wait() {
+    let limits = Limits { balance: Some(Money::from_micros(1_000_000)), ..Limits::default() };
+    let (vendor, sandbox) = one_account("wave", Settings { limits, ..Settings::default() });
+    let ended = sandbox.run(&["run", "set.csv", "--yes"]);
+    assert_eq!(ended.code, Some(4), "{}", ended.stderr);
+    let rows = sandbox.results("set");
+    let of = |status| rows.iter().filter(|row| row.get("status") == status).count();
+    assert_eq!(of("succeeded"), vendor.ledger().charges.len(), "what was bought before is fetched");
+    assert_eq!(of("succeeded") + of("queued"), 20, "no row fails because the account is out of credit");
+}
+
+#[test]
+fn unconfirmed_rows_are_six_and_can_be_resolved() {
+    let (vendor, sandbox) = one_account("apixo", with_faults("dropped_after=1"));
+    let ended = sandbox.run(&["run", "set.csv", "--yes"]);
+    assert_eq!(ended.code, Some(6), "{}", ended.stderr);
+    assert_eq!(vendor.ledger().charges.len(), 20, "each was sent once");
+
+    let listed = sandbox.run(&["resolve", "set", "--json"]);
+    let listed: serde_json::Value = serde_json::from_str(&listed.stdout).unwrap();
+    assert!(listed.to_string().contains("vb0001"), "{listed}");
+    let given_up = sandbox.run(&["resolve", "set", "--give-up", "--yes"]);
+    assert_eq!(given_up.code, Some(0), "{}", given_up.stderr);
+    assert_eq!(sandbox.run(&["run", "set.csv", "--yes"]).code, Some(3));
+    assert_eq!(vendor.ledger().charges.len(), 20, "giving up buys nothing");
+}
+
+#[test]
+fn a_reached_budget_is_eight_and_is_never_passed() {
+    let (vendor, sandbox) = one_account("wave", Settings::default());
+    let manifest = "[batch]\nname = \"set\"\nbudget_usd = \"1.00\"\n[[sources]]\npath = \"set.csv\"\n";
+    std::fs::write(sandbox.path("set.toml"), manifest).unwrap();
+    let ended = sandbox.run(&["run", "set.toml", "--yes"]);
+    assert_eq!(ended.code, Some(8), "{}", ended.stderr);
+    let spent: Money = vendor.ledger().charges.iter().map(|charge| charge.amount).sum();
+    assert_eq!(spent, Money::from_micros(933_300), "three clips of $0.3111 fit under $1.00, a fourth does not");
+}
+
+#[test]
+fn an_interrupt_is_130_and_the_same_command_goes_on() {
+    let slow = Settings { pace: reelq_sim::Pace::seconds(2.0, 3.0), ..Settings::default() };
+    let (vendor, sandbox) = one_account("wave", slow);
+    let run = sandbox.start(&["run", "set.csv", "--yes"]);
+    while vendor.ledger().charges.is_empty() {
+        std::thread::yield_now();
+    }
+    run.signal("INT");
+    let ended = run.wait();
+    assert_eq!(ended.code, Some(130), "{}", ended.stderr);
+    assert_eq!(sandbox.run(&["run", "set.csv", "--yes"]).code, Some(0));
+    assert_eq!(vendor.ledger().charges.len(), 20);
+}

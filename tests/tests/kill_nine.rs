@@ -1,0 +1,48 @@
+//! `kill -9` at random moments, each time followed by the same command.
+
+use std::time::Duration;
+
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
+use reelq_sim::{Faults, Settings};
+use reelq_tests::{Account, Audit, Prompts, Sandbox, Vendor, write_csv};
+
+const SEED: u64 = 50;
+const KILLS: usize = 50;
+const PROMPTS: Prompts = Prompts { rows: 946, copies: 2 };
+const LIMITS: &str = "requests_per_second = 30.0\nburst = 5\nmax_in_flight = 100\nrequest_timeout = \"2s\"\n\
+    poll = { first = \"100ms\", min = \"50ms\", max = \"500ms\" }";
+
+fn faults() -> Faults {
+    "throttled=0.1,dropped_after=0.03,dropped_before=0.03,transient_failure=0.02,moderation=0.01,torn_download=0.02"
+        .parse()
+        .unwrap()
+}
+
+#[test]
+fn killed_at_any_moment_the_same_command_converges() {
+    let vendor = Vendor::start(Settings { seed: SEED, faults: faults(), ..Settings::default() });
+    let sandbox = Sandbox::new(&vendor.base_url(), Account::each(LIMITS), "");
+    write_csv(&sandbox.path("set.csv"), PROMPTS, &[("wave", "wave"), ("apixo", "apixo"), ("poyo", "poyo")]);
+    let mut rng = StdRng::seed_from_u64(SEED);
+    let mut moments = Vec::new();
+
+    for _ in 0..KILLS {
+        let moment = Duration::from_millis(rng.random_range(20..1_200));
+        moments.push(moment.as_millis());
+        let run = sandbox.start(&["run", "set.csv", "--yes"]);
+        std::thread::sleep(moment);
+        drop(run);
+    }
+    let ended = sandbox.run(&["run", "set.csv", "--yes"]);
+
+    let seen = format!("seed {SEED}, killed after {moments:?} ms");
+    assert_eq!(ended.code, Some(6), "{seen}\n{}", ended.stderr);
+    let (ledger, rows) = (vendor.ledger(), sandbox.results("set"));
+    println!("{seen}");
+    let audit = Audit { ledger: &ledger, rows: &rows };
+    audit.every_row_once_and_in_order(PROMPTS.rows, PROMPTS.copies);
+    audit.nothing_is_bought_twice();
+    audit.every_charge_is_accounted_for();
+    let unconfirmed = rows.iter().filter(|row| row.get("status") == "unconfirmed");
+    assert!(unconfirmed.map(|row| row.get("provider")).all(|provider| provider == "apixo"), "{seen}");
+}
