@@ -1,2 +1,72 @@
-//! To be written.
-fn main() {}
+//! Measurements, as ratios taken side by side in one run: `cargo xtask bench [NAME ...] [--json FILE]`.
+//!
+//! The real release binary works against the simulator in this process; nothing is timed that a user would not wait for.
+
+mod bare;
+mod enqueue;
+mod figure;
+mod memory;
+mod polls;
+mod subject;
+mod throughput;
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::figure::Report;
+
+const USAGE: &str = "\
+usage: cargo xtask bench [NAME ...] [--json FILE] [--small]
+
+  enqueue      rows planned and enqueued a second (100,000-row CSV), and bytes of state a waiting job
+  throughput   whole jobs a second, beside the same HTTP calls by a bare client
+  memory       memory of the worker with 1,000 and with 100,000 jobs in flight
+  polls        status requests a job, and how late the end of a task is noticed
+
+Without a name, all of them. --small takes a tenth of everything, to see that it works.";
+
+struct Arguments {
+    names: Vec<String>,
+    json: Option<PathBuf>,
+    small: bool,
+}
+
+fn arguments() -> Result<Arguments> {
+    let mut parsed = Arguments { names: Vec::new(), json: None, small: false };
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--json" => parsed.json = Some(words.next().context("--json needs a file")?.into()),
+            "--small" => parsed.small = true,
+            "enqueue" | "throughput" | "memory" | "polls" => parsed.names.push(word),
+            _ => bail!("{USAGE}"),
+        }
+    }
+    Ok(parsed)
+}
+
+fn main() -> Result<()> {
+    let arguments = arguments()?;
+    let scale = if arguments.small { 10 } else { 1 };
+    let wanted = |name: &str| arguments.names.is_empty() || arguments.names.iter().any(|it| it == name);
+    let runtime = tokio::runtime::Runtime::new().context("start a runtime")?;
+    let mut report = Report::default();
+    if wanted("enqueue") {
+        enqueue::measure(&mut report, 100_000 / scale)?;
+    }
+    if wanted("throughput") {
+        runtime.block_on(throughput::measure(&mut report, 4_000 / scale))?;
+    }
+    if wanted("memory") {
+        runtime.block_on(memory::measure(&mut report, &[1_000 / scale, 100_000 / scale]))?;
+    }
+    if wanted("polls") {
+        runtime.block_on(polls::measure(&mut report, 1_000 / scale))?;
+    }
+    report.print();
+    match arguments.json {
+        Some(path) => report.write(&path),
+        None => Ok(()),
+    }
+}
