@@ -30,7 +30,7 @@ impl Report {
     #[expect(clippy::print_stdout, reason = "the table is what the program is run for")]
     pub(crate) fn print(&self) {
         let mut table = comfy_table::Table::new();
-        table.load_preset(comfy_table::presets::ASCII_MARKDOWN).set_header(["figure", "value", "of"]);
+        table.load_style(comfy_table::presets::ASCII_MARKDOWN).set_header(["figure", "value", "of"]);
         for figure in &self.figures {
             table.add_row([figure.name.to_owned(), rounded(figure.value), figure.of.clone()]);
         }

@@ -2,6 +2,13 @@
 //!
 //! The real release binary works against the simulator in this process; nothing is timed that a user would not wait for.
 
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "figures are rounded for people anyway"
+)]
+
 mod bare;
 mod enqueue;
 mod figure;

@@ -35,7 +35,8 @@ impl Subject {
     /// Writes `reelq.toml` with `lines` in the account's table, and a CSV of `rows` rows.
     pub(crate) fn new(base_url: &str, lines: &str, rows: usize) -> Result<Self> {
         let subject = Self { folder: TempDir::new().context("make a folder")? };
-        let account = format!("[accounts.wave]\nprovider = \"wave\"\nbase_url = \"{base_url}\"\napi_key_env = \"WAVE_KEY\"\n");
+        let account =
+            format!("[accounts.wave]\nprovider = \"wave\"\nbase_url = \"{base_url}\"\napi_key_env = \"WAVE_KEY\"\n");
         fs::write(subject.path("reelq.toml"), account + lines).context("write the configuration")?;
         let mut manifest = String::from("id,model,prompt,duration\n");
         for row in 1..=rows {

@@ -22,7 +22,7 @@ pub(crate) async fn measure(report: &mut Report, jobs: usize) -> Result<()> {
         let settings = || Settings { seed: seed as u64, pace: Pace::seconds(0.0, 0.0), ..Settings::default() };
         let vendor = simulator(settings()).await?;
         let subject = Subject::new(&vendor.base_url(), LIMITS, jobs)?;
-        let (_, took) = tokio::task::block_in_place(|| time(|| subject.run(&["run", "set.csv", "--yes"])))?;
+        let ((), took) = tokio::task::block_in_place(|| time(|| subject.run(&["run", "set.csv", "--yes"])))?;
         vendor.stop().await;
         let vendor = simulator(settings()).await?;
         let clock = reelq_model::SystemClock::new();

@@ -37,8 +37,12 @@ impl Audit<'_> {
     /// Every standing charge is the cost of the row that names its task, to the micro-dollar; a charge that no row names
     /// belongs to an unconfirmed row with the same prompt.
     pub fn every_charge_is_accounted_for(&self) {
-        let by_task: BTreeMap<&str, &ResultRow> =
-            self.rows.iter().filter(|row| !row.get("remote_task").is_empty()).map(|row| (row.get("remote_task"), row)).collect();
+        let by_task: BTreeMap<&str, &ResultRow> = self
+            .rows
+            .iter()
+            .filter(|row| !row.get("remote_task").is_empty())
+            .map(|row| (row.get("remote_task"), row))
+            .collect();
         let mut loose = BTreeMap::<(String, String), usize>::new();
         for charge in self.standing() {
             match by_task.get(charge.task.as_str()) {
@@ -56,7 +60,8 @@ impl Audit<'_> {
     }
 
     fn no_cost_is_invented(&self) {
-        let standing: BTreeMap<&str, Money> = self.standing().map(|charge| (charge.task.as_str(), charge.amount)).collect();
+        let standing: BTreeMap<&str, Money> =
+            self.standing().map(|charge| (charge.task.as_str(), charge.amount)).collect();
         for row in self.rows {
             let charged = standing.get(row.get("remote_task")).copied().unwrap_or(Money::ZERO);
             assert_eq!(row.cost().unwrap_or(charged), charged, "cost of {row:?}");

@@ -4,9 +4,9 @@
 //! that result manifests are held against.
 
 #![expect(
-    clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::missing_panics_doc,
     reason = "in the harness of tests a broken assumption is a failed test"
 )]
 

@@ -40,7 +40,8 @@ pub fn write_csv(path: &Path, prompts: Prompts, accounts: &[(&str, &str)]) {
         let id = format!("vb{:04}", row + 1);
         let copies = prompts.copies.to_string();
         let prompt = Prompts::prompt(row);
-        file.write_record([&id, account, model, mode, &prompt, image, "6", &copies, "color"]).expect("a record can be written");
+        file.write_record([&id, account, model, mode, &prompt, image, "6", &copies, "color"])
+            .expect("a record can be written");
     }
     file.flush().expect("the sandbox is writable");
 }

@@ -1,6 +1,7 @@
 //! A user's folder: configuration, manifests, state and outputs.
 
 use std::{
+    fmt::Write as _,
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -37,7 +38,6 @@ impl Account {
     }
 }
 
-
 /// A folder to run the binary in, with nothing of the developer's own environment.
 #[derive(Debug)]
 pub struct Sandbox {
@@ -53,9 +53,9 @@ impl Sandbox {
         for account in &accounts {
             let (name, provider, lines) = (account.name, account.provider, &account.lines);
             let variable = variable(name);
-            config.push_str(&format!(
-                "[accounts.{name}]\nprovider = \"{provider}\"\nbase_url = \"{base_url}\"\napi_key_env = \"{variable}\"\n{lines}\n"
-            ));
+            writeln!(config, "[accounts.{name}]\nprovider = \"{provider}\"\nbase_url = \"{base_url}\"")
+                .expect("text can be written to");
+            writeln!(config, "api_key_env = \"{variable}\"\n{lines}").expect("text can be written to");
         }
         config.push_str(more);
         let sandbox = Self { folder, accounts };
@@ -98,4 +98,3 @@ impl Sandbox {
 fn variable(account: &str) -> String {
     format!("{}_KEY", account.to_uppercase())
 }
-

@@ -7,7 +7,8 @@ use reelq_tests::{Account, Prompts, Sandbox, Vendor, write_csv};
 fn configured_limits_are_never_passed() {
     let limits = Limits { requests_per_second: Some(21.0), max_in_flight: Some(10), ..Limits::default() };
     let vendor = Vendor::start(Settings { limits, pace: Pace::seconds(0.2, 0.6), ..Settings::default() });
-    let lines = "requests_per_second = 20.0\nmax_in_flight = 10\npoll = { first = \"100ms\", min = \"50ms\", max = \"200ms\" }";
+    let lines =
+        "requests_per_second = 20.0\nmax_in_flight = 10\npoll = { first = \"100ms\", min = \"50ms\", max = \"200ms\" }";
     let account = Account { name: "wave", provider: "wave", lines: lines.to_owned() };
     let sandbox = Sandbox::new(&vendor.base_url(), vec![account], "");
     write_csv(&sandbox.path("set.csv"), Prompts { rows: 80, copies: 1 }, &[("wave", "wave")]);
@@ -16,6 +17,7 @@ fn configured_limits_are_never_passed() {
 
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     let ledger = vendor.ledger();
-    assert_eq!(ledger.throttled, 0, "the vendor never had to say 429");
+    assert_eq!(ledger.requests.throttled, 0, "the vendor never had to say 429");
+    assert!(ledger.violations.is_empty(), "{:?}", ledger.violations);
     assert_eq!(ledger.charges.len(), 80);
 }
