@@ -1,5 +1,7 @@
 //! Dependencies point one way.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a broken assumption is a failed test")]
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     process::Command,

@@ -7,14 +7,9 @@ const LIMITS: &str = "requests_per_second = 400.0\nburst = 50\nmax_in_flight = 3
     poll = { first = \"100ms\", min = \"50ms\", max = \"500ms\" }";
 const PROMPTS: Prompts = Prompts { rows: 946, copies: 2 };
 
-fn faults() -> Faults {
-    let text = "throttled=0.1,dropped_after=0.03,dropped_before=0.03,transient_failure=0.02,moderation=0.01,torn_download=0.02";
-    text.parse().unwrap()
-}
-
 #[test]
 fn every_row_is_bought_once_and_accounted_for_under_faults() {
-    let vendor = Vendor::start(Settings { seed: 20_261_121, faults: faults(), ..Settings::default() });
+    let vendor = Vendor::start(Settings { seed: 20_261_121, faults: Faults::rough(), ..Settings::default() });
     let sandbox = Sandbox::new(&vendor.base_url(), Account::each(LIMITS), "");
     write_csv(&sandbox.path("set.csv"), PROMPTS, &[("wave", "wave"), ("apixo", "apixo"), ("poyo", "poyo")]);
 

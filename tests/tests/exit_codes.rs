@@ -1,5 +1,7 @@
 //! Exit codes are what scripts and cron lines read.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a broken assumption is a failed test")]
+
 use reelq_model::Money;
 use reelq_sim::{Faults, Limits, Settings};
 use reelq_tests::{Account, Prompts, Sandbox, Vendor, write_csv};

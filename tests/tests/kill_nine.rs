@@ -12,15 +12,9 @@ const PROMPTS: Prompts = Prompts { rows: 946, copies: 2 };
 const LIMITS: &str = "requests_per_second = 30.0\nburst = 5\nmax_in_flight = 100\nrequest_timeout = \"2s\"\n\
     poll = { first = \"100ms\", min = \"50ms\", max = \"500ms\" }";
 
-fn faults() -> Faults {
-    "throttled=0.1,dropped_after=0.03,dropped_before=0.03,transient_failure=0.02,moderation=0.01,torn_download=0.02"
-        .parse()
-        .unwrap()
-}
-
 #[test]
 fn killed_at_any_moment_the_same_command_converges() {
-    let vendor = Vendor::start(Settings { seed: SEED, faults: faults(), ..Settings::default() });
+    let vendor = Vendor::start(Settings { seed: SEED, faults: Faults::rough(), ..Settings::default() });
     let sandbox = Sandbox::new(&vendor.base_url(), Account::each(LIMITS), "");
     write_csv(&sandbox.path("set.csv"), PROMPTS, &[("wave", "wave"), ("apixo", "apixo"), ("poyo", "poyo")]);
     let mut rng = StdRng::seed_from_u64(SEED);

@@ -1,5 +1,7 @@
 //! An API key goes to its own provider's origin and nowhere else.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a broken assumption is a failed test")]
+
 use std::{fs, path::Path};
 
 use reelq_sim::Settings;
