@@ -1,0 +1,177 @@
+//! Each answer to a status request.
+
+use std::time::Duration;
+
+use reelq_model::{
+    BlockReason, Event, Failure, FailureKind, JobId, OutputKind, OutputLink, Setback, Settlement, Stage, Status,
+};
+use reelq_provider::PollOutcome;
+use reelq_store::PauseReason;
+
+use crate::fakes::{PLAN, Stand};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn running(wait: Option<Duration>) -> PollOutcome {
+    PollOutcome::Running { word: "processing".to_owned(), unknown_word: false, progress: Some(40), wait }
+}
+
+fn links() -> Vec<OutputLink> {
+    vec![OutputLink { url: "https://cdn.example/v.mp4".to_owned(), kind: OutputKind::Video, expires_at: None }]
+}
+
+fn transient(settlement: Settlement) -> PollOutcome {
+    PollOutcome::Failed { failure: Failure::new(FailureKind::Transient, "overloaded"), settlement }
+}
+
+fn next_poll(event: &Event) -> Duration {
+    let Event::Running { next_poll, .. } = event else { panic!("{event:?}") };
+    *next_poll
+}
+
+#[tokio::test]
+async fn running_task_is_looked_at_within_the_bounds() {
+    let mut stand = Stand::new();
+    let event = stand.look(4 * SECOND, running(None)).await;
+    let next = next_poll(&event);
+    // Half its age, give or take the jitter.
+    assert!(next >= SECOND && next < 3 * SECOND, "{next:?}");
+    let task = stand.job().stage.task().unwrap();
+    assert_eq!((task.word.as_deref(), task.progress, task.polls), (Some("processing"), Some(40), 1));
+}
+
+#[tokio::test]
+async fn server_hint_is_respected_even_above_the_longest_wait() {
+    let mut stand = Stand::new();
+    let hint = 45 * SECOND;
+    assert_eq!(next_poll(&stand.look(SECOND, running(Some(hint))).await), hint);
+    assert_eq!(next_poll(&stand.look(SECOND, running(Some(Duration::ZERO))).await), PLAN.min);
+}
+
+#[tokio::test]
+async fn overdue_task_is_marked_and_looked_at_slowly_and_stays_alive() {
+    let mut stand = Stand::new();
+    let event = stand.look(Duration::from_mins(31), running(None)).await;
+    assert!(matches!(event, Event::Running { overdue: true, .. }), "{event:?}");
+    assert!(next_poll(&event) > 3 * PLAN.max);
+    assert!(stand.job().stage.task().unwrap().overdue);
+    assert_eq!(stand.job().status(), Status::Running);
+}
+
+#[tokio::test]
+async fn network_and_server_errors_are_just_later_looks() {
+    let mut stand = Stand::new();
+    for _ in 0..20 {
+        let event = stand.look_in_vain(4 * SECOND).await;
+        assert!(matches!(event, Event::Running { answered: false, .. }), "{event:?}");
+        let event = stand.look(4 * SECOND, PollOutcome::Unclear(Setback::new("502"))).await;
+        assert!(next_poll(&event) <= 3 * PLAN.max);
+    }
+    assert_eq!((stand.job().polls, stand.job().setbacks), (0, 40));
+    stand.look(5 * SECOND, PollOutcome::Finished { outputs: links(), cost: None }).await;
+    assert_eq!(stand.job().status(), Status::Fetching);
+}
+
+#[tokio::test]
+async fn unknown_task_is_waited_for_until_it_must_be_visible() {
+    let mut stand = Stand::new();
+    for _ in 0..10 {
+        let event = stand.look(30 * SECOND, PollOutcome::NotFound).await;
+        assert!(matches!(event, Event::Running { answered: false, .. }), "{event:?}");
+    }
+}
+
+#[tokio::test]
+async fn task_is_lost_only_when_the_provider_says_so_three_times_running() {
+    let mut stand = Stand::new();
+    let late = Duration::from_mins(2);
+    for _ in 0..2 {
+        stand.look(late, PollOutcome::NotFound).await;
+        stand.look_in_vain(late).await;
+    }
+    // Seen again: it counts anew.
+    stand.look(late, running(None)).await;
+    for _ in 0..2 {
+        stand.look(late, PollOutcome::NotFound).await;
+    }
+    assert_eq!(stand.job().status(), Status::Running);
+    let event = stand.look(late, PollOutcome::NotFound).await;
+    let Event::Failed { failure, settlement, retry_after } = event else { panic!("{event:?}") };
+    assert_eq!((failure.kind, settlement, retry_after), (FailureKind::Expired, Settlement::Charged, None));
+}
+
+#[tokio::test]
+async fn success_without_an_output_is_asked_about_again_and_never_bought_again() {
+    let mut stand = Stand::new();
+    for _ in 0..4 {
+        let event = stand.look(SECOND, PollOutcome::FinishedEmpty).await;
+        assert!(matches!(event, Event::Running { .. }), "{event:?}");
+    }
+    let event = stand.look(SECOND, PollOutcome::Finished { outputs: Vec::new(), cost: None }).await;
+    let Event::Failed { failure, settlement, retry_after } = event else { panic!("{event:?}") };
+    assert_eq!((failure.kind, settlement, retry_after), (FailureKind::Provider, Settlement::Charged, None));
+}
+
+#[tokio::test]
+async fn transient_failure_without_charge_is_bought_again_up_to_the_retries() {
+    let mut stand = Stand::new();
+    let event = stand.look(SECOND, transient(Settlement::Refunded)).await;
+    assert!(matches!(event, Event::Failed { retry_after: Some(_), .. }), "{event:?}");
+    assert_eq!((stand.job().status(), stand.job().retries), (Status::Queued, 1));
+
+    let mut spent = Stand::new().edit(|job| job.retries = 3);
+    spent.look(SECOND, transient(Settlement::Refunded)).await;
+    assert_eq!(spent.job().status(), Status::Failed);
+}
+
+#[tokio::test]
+async fn charged_or_lasting_failures_are_final() {
+    let mut charged = Stand::new();
+    charged.look(SECOND, transient(Settlement::Charged)).await;
+    assert_eq!(charged.job().status(), Status::Failed);
+
+    for kind in [FailureKind::Content, FailureKind::Invalid, FailureKind::Provider] {
+        let mut stand = Stand::new();
+        let failure = Failure::new(kind, "no");
+        stand.look(SECOND, PollOutcome::Failed { failure, settlement: Settlement::Refunded }).await;
+        assert_eq!(stand.job().status(), Status::Failed, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn record_of_an_unexpected_charge_is_never_bought_again() {
+    let mut stand = Stand::new().edit(|job| job.orphan_of = Some(JobId::from_bytes([1; 16])));
+    stand.look(SECOND, transient(Settlement::Refunded)).await;
+    assert_eq!(stand.job().status(), Status::Failed);
+}
+
+#[tokio::test]
+async fn throttled_look_pauses_the_account_for_all() {
+    let mut stand = Stand::new();
+    let setback = Setback { reason: "slow down".to_owned(), wait: Some(30 * SECOND) };
+    let event = stand.look(SECOND, PollOutcome::Throttled(setback)).await;
+    assert_eq!(next_poll(&event), 30 * SECOND);
+    assert_eq!(stand.pauses().await[0].reason, PauseReason::Throttled);
+}
+
+#[tokio::test]
+async fn refused_look_pauses_the_account_and_keeps_the_task() {
+    let mut stand = Stand::new();
+    let message = "key revoked".to_owned();
+    let event =
+        stand.look(SECOND, PollOutcome::Blocked { reason: BlockReason::Unauthorized, message: message.clone() });
+    assert!(next_poll(&event.await) > 3 * PLAN.max);
+    let reason = PauseReason::Blocked { block: BlockReason::Unauthorized, message };
+    assert_eq!(stand.pauses().await[0].reason, reason);
+    assert!(stand.pulse.polls_refused());
+    stand.look(SECOND, running(None)).await;
+    assert!(!stand.pulse.polls_refused());
+}
+
+#[tokio::test]
+async fn finished_task_goes_on_with_its_outputs() {
+    let mut stand = Stand::new();
+    stand.look(SECOND, PollOutcome::Finished { outputs: links(), cost: None }).await;
+    let Stage::Fetching { outputs, .. } = &stand.job().stage else { panic!("{:?}", stand.job().stage) };
+    assert_eq!(*outputs, links());
+}

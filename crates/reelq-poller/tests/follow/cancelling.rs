@@ -1,0 +1,51 @@
+//! A task that is not wanted any more.
+
+use std::time::Duration;
+
+use reelq_model::{Event, Setback, Settlement, Status};
+use reelq_provider::{CancelOutcome, PollOutcome};
+
+use crate::fakes::Stand;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn running() -> PollOutcome {
+    PollOutcome::Running { word: "queued".to_owned(), unknown_word: false, progress: None, wait: None }
+}
+
+#[tokio::test]
+async fn withdrawn_task_ends_the_job() {
+    let mut stand = Stand::new().cancel_requested();
+    stand.answer_to_cancel(CancelOutcome::Cancelled { settlement: Settlement::Refunded });
+    let event = stand.handle(SECOND).await;
+    assert_eq!(event, Event::Cancelled { settlement: Some(Settlement::Refunded) });
+    assert_eq!(stand.job().status(), Status::Cancelled);
+    assert_eq!(stand.sent(), ["/tasks/t1/cancel"]);
+}
+
+#[tokio::test]
+async fn task_that_is_too_far_on_is_followed_and_not_asked_about_again() {
+    let mut stand = Stand::new().cancel_requested();
+    stand.answer_to_cancel(CancelOutcome::TooLate);
+    stand.look(SECOND, running()).await;
+    stand.look(2 * SECOND, running()).await;
+    assert_eq!(stand.job().status(), Status::Running);
+    assert_eq!(stand.sent(), ["/tasks/t1/cancel", "/tasks/t1", "/tasks/t1"]);
+}
+
+#[tokio::test]
+async fn unclear_cancel_is_asked_again_at_the_next_look() {
+    let mut stand = Stand::new().cancel_requested();
+    for _ in 0..2 {
+        stand.answer_to_cancel(CancelOutcome::Unclear(Setback::new("502")));
+        stand.look(SECOND, running()).await;
+    }
+    assert_eq!(stand.sent(), ["/tasks/t1/cancel", "/tasks/t1", "/tasks/t1/cancel", "/tasks/t1"]);
+}
+
+#[tokio::test]
+async fn vendor_without_cancel_is_never_asked() {
+    let mut stand = Stand::with_cancel(false).cancel_requested();
+    stand.look(SECOND, running()).await;
+    assert_eq!(stand.sent(), ["/tasks/t1"]);
+}

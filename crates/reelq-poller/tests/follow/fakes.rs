@@ -1,0 +1,267 @@
+//! A task at the desk, and a provider whose next answers are given.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use reelq_model::{
+    Acceptance, AccountName, BatchName, Digest, Event, Fields, Job, JobDraft, JobId, JobSpec, ManualClock, ModelName,
+    ProviderName, Setback, Submission, SubmitOutcome, TaskId, Timestamp,
+};
+use reelq_poller::{Parts, PollPlan, PollSettings, Poller, Schedule};
+use reelq_provider::{
+    BalanceOutcome, BuildError, CallbackSignature, CancelOutcome, Capability, Checked, FailedTasks, Idempotency,
+    ImageFacts, PollOutcome, Provider, Reply, Request, SubmitInput,
+};
+use reelq_store::{Pause, SharedStore, SqliteStore};
+use reelq_worker::{Desk, Dice, Exchange, Finish, Handler, LeaseLost, Pulse};
+
+pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+pub(crate) const PLAN: PollPlan =
+    PollPlan { first: Duration::from_secs(2), min: Duration::from_secs(1), max: Duration::from_secs(10), growth: 1.5 };
+
+#[derive(Debug)]
+struct FakeProvider {
+    name: ProviderName,
+    capability: Capability,
+    answers: Arc<Mutex<VecDeque<PollOutcome>>>,
+    cancels: Arc<Mutex<VecDeque<CancelOutcome>>>,
+}
+
+impl Provider for FakeProvider {
+    fn name(&self) -> &ProviderName {
+        &self.name
+    }
+
+    fn capability(&self) -> &Capability {
+        &self.capability
+    }
+
+    fn check(&self, _: &str, _: Option<&str>, _: &Fields) -> Checked {
+        panic!("rows are not checked here")
+    }
+
+    fn check_image(&self, _: &str, _: &str, _: &ImageFacts) -> Vec<reelq_model::Finding> {
+        panic!("images are not checked here")
+    }
+
+    fn submit(&self, _: &SubmitInput<'_>) -> Result<Request, BuildError> {
+        panic!("a poller buys nothing")
+    }
+
+    fn submitted(&self, _: u32, _: &Reply) -> SubmitOutcome {
+        panic!("a poller buys nothing")
+    }
+
+    fn poll(&self, _: &JobSpec, task: &TaskId) -> Request {
+        Request::get(format!("/tasks/{task}"))
+    }
+
+    fn polled(&self, _: &JobSpec, _: &Reply) -> PollOutcome {
+        self.answers.lock().unwrap().pop_front().expect("no look more was expected")
+    }
+
+    fn cancel(&self, task: &TaskId) -> Option<Request> {
+        Some(Request::post(format!("/tasks/{task}/cancel"), Vec::new()))
+    }
+
+    fn cancelled(&self, _: &Reply) -> CancelOutcome {
+        self.cancels.lock().unwrap().pop_front().expect("no cancel request more was expected")
+    }
+
+    fn balance(&self) -> Option<Request> {
+        None
+    }
+
+    fn balanced(&self, _: &Reply) -> BalanceOutcome {
+        panic!("nobody asks for the balance here")
+    }
+}
+
+#[derive(Clone, Default)]
+struct FakeExchange {
+    sent: Arc<Mutex<Vec<String>>>,
+    down: Arc<Mutex<bool>>,
+}
+
+#[async_trait]
+impl Exchange for FakeExchange {
+    async fn submit(&self, _: &dyn Provider, _: u32, _: &Request) -> SubmitOutcome {
+        panic!("a poller buys nothing")
+    }
+
+    async fn call(&self, request: &Request) -> Result<Reply, Setback> {
+        self.sent.lock().unwrap().push(request.path.clone());
+        if *self.down.lock().unwrap() {
+            return Err(Setback::new("connection reset"));
+        }
+        Ok(Reply { status: 200, retry_after: None, body: "".into(), at: NOW })
+    }
+}
+
+struct FakeDesk {
+    job: Arc<Job>,
+    now: Timestamp,
+    cancel: bool,
+}
+
+#[async_trait]
+impl Desk for FakeDesk {
+    fn job(&self) -> &Arc<Job> {
+        &self.job
+    }
+
+    fn cancel_requested(&self) -> bool {
+        self.cancel
+    }
+
+    fn time_left(&self) -> Duration {
+        Duration::from_secs(10)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    async fn step(&mut self, event: Event) -> Result<(), LeaseLost> {
+        panic!("a poller makes no step: {event:?}")
+    }
+}
+
+/// One running job under a poller.
+pub(crate) struct Stand {
+    desk: FakeDesk,
+    poller: Poller,
+    answers: Arc<Mutex<VecDeque<PollOutcome>>>,
+    cancels: Arc<Mutex<VecDeque<CancelOutcome>>>,
+    exchange: FakeExchange,
+    pub(crate) pulse: Arc<Pulse>,
+    pub(crate) store: SharedStore,
+    _folder: tempfile::TempDir,
+}
+
+fn account() -> AccountName {
+    AccountName::new("acct").unwrap()
+}
+
+pub(crate) fn spec() -> JobSpec {
+    JobSpec {
+        account: account(),
+        provider: ProviderName::new("wave").unwrap(),
+        model: ModelName::new("hailuo-2.3").unwrap(),
+        mode: "text-to-video".to_owned(),
+        fields: Fields::new(),
+    }
+}
+
+fn running_job() -> Job {
+    let batch = BatchName::new("films").unwrap();
+    let id = JobId::derive(&batch, &spec().digest(), 1);
+    let job = Job::new(JobDraft { id, spec: spec(), price: None, priority: 0 }, batch, NOW);
+    let submission = Submission { number: 1, key: job.next_key(), body: Digest::of(b""), at: NOW };
+    let acceptance = Acceptance { task: TaskId::new("t1").unwrap(), submission: 1, cost: None, at: NOW };
+    let job = job.apply(Event::Sending { submission }, NOW).unwrap().job;
+    job.apply(Event::Accepted { acceptance, first_poll: Duration::ZERO }, NOW).unwrap().job
+}
+
+fn capability(cancel: bool) -> Capability {
+    Capability {
+        idempotency: Idempotency::None,
+        cancel,
+        balance: false,
+        link_lifetime: None,
+        price_known: true,
+        failed_tasks: FailedTasks::Refunded,
+        callback_signature: CallbackSignature::None,
+        not_found_grace: Duration::from_mins(1),
+        first_poll: Duration::from_secs(5),
+        poll_interval: Duration::from_secs(5),
+    }
+}
+
+impl Stand {
+    pub(crate) fn new() -> Self {
+        Self::with_cancel(true)
+    }
+
+    pub(crate) fn with_cancel(cancel: bool) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::starting_at(NOW));
+        let store: SharedStore = Arc::new(SqliteStore::open(&folder.path().join("state.db"), clock).unwrap());
+        let (answers, cancels) = (Arc::default(), Arc::default());
+        let (exchange, pulse) = (FakeExchange::default(), Arc::new(Pulse::default()));
+        let provider = FakeProvider {
+            name: spec().provider,
+            capability: capability(cancel),
+            answers: Arc::clone(&answers),
+            cancels: Arc::clone(&cancels),
+        };
+        let poller = Poller::new(Parts {
+            account: account(),
+            provider: Arc::new(provider),
+            exchange: Arc::new(exchange.clone()),
+            store: Arc::clone(&store),
+            pulse: Arc::clone(&pulse),
+            settings: PollSettings::default(),
+            retries: 3,
+            schedule: Arc::new(Schedule::new(PLAN, Dice::seeded(1))),
+            seed: 1,
+        });
+        let desk = FakeDesk { job: Arc::new(running_job()), now: NOW, cancel: false };
+        Self { desk, poller, answers, cancels, exchange, pulse, store, _folder: folder }
+    }
+
+    pub(crate) fn edit(mut self, edit: impl FnOnce(&mut Job)) -> Self {
+        let mut job = (*self.desk.job).clone();
+        edit(&mut job);
+        self.desk.job = Arc::new(job);
+        self
+    }
+
+    pub(crate) fn cancel_requested(mut self) -> Self {
+        self.desk.cancel = true;
+        self
+    }
+
+    pub(crate) fn answer_to_cancel(&self, outcome: CancelOutcome) {
+        self.cancels.lock().unwrap().push_back(outcome);
+    }
+
+    /// Looks once, `age` after the acceptance; the event is applied to the job.
+    pub(crate) async fn look(&mut self, age: Duration, answer: PollOutcome) -> Event {
+        self.answers.lock().unwrap().push_back(answer);
+        self.handle(age).await
+    }
+
+    /// Looks once while the network is down.
+    pub(crate) async fn look_in_vain(&mut self, age: Duration) -> Event {
+        *self.exchange.down.lock().unwrap() = true;
+        let event = self.handle(age).await;
+        *self.exchange.down.lock().unwrap() = false;
+        event
+    }
+
+    pub(crate) async fn handle(&mut self, age: Duration) -> Event {
+        self.desk.now = NOW.after(age);
+        let finish = self.poller.handle(&mut self.desk).await;
+        let Finish::Event(event) = finish else { panic!("{finish:?}") };
+        self.desk.job = Arc::new(self.desk.job.apply(event.clone(), self.desk.now).unwrap().job);
+        event
+    }
+
+    pub(crate) fn job(&self) -> &Job {
+        &self.desk.job
+    }
+
+    pub(crate) fn sent(&self) -> Vec<String> {
+        self.exchange.sent.lock().unwrap().clone()
+    }
+
+    pub(crate) async fn pauses(&self) -> Vec<Pause> {
+        let accounts = self.store.accounts().await.unwrap();
+        accounts.into_iter().find(|view| view.name == account()).map(|view| view.pauses).unwrap_or_default()
+    }
+}

@@ -1,0 +1,105 @@
+//! A submission that an earlier worker left without an answer.
+
+use std::{collections::VecDeque, sync::Mutex, time::Duration};
+
+use reelq_model::{Acceptance, BlockReason, Digest, Event, IdempotencyKey, Setback, Submission, SubmitOutcome, TaskId};
+use reelq_submitter::IdempotencyUse;
+use reelq_worker::Finish;
+
+use crate::fakes::{NOW, Stand};
+
+fn left_behind() -> Stand {
+    let stand = Stand::new();
+    let job = std::sync::Arc::clone(&stand.desk.job);
+    let body = Digest::of(b"v1 a cat");
+    let submission = Submission { number: 1, key: IdempotencyKey::derive(job.id, 1), body, at: NOW };
+    stand.after(Event::Sending { submission })
+}
+
+async fn outcome(outcome: SubmitOutcome) -> Finish {
+    let mut stand = left_behind().answering(outcome);
+    let finish = stand.handle().await;
+    let key = IdempotencyKey::derive(stand.desk.job.id, 1);
+    assert_eq!(stand.log.all(), [format!("send 1 `v1 a cat` under {key}")]);
+    finish
+}
+
+async fn unresolved(mut stand: Stand) -> String {
+    let finish = stand.handle().await;
+    assert_eq!(stand.log.all(), [""; 0], "nothing may be sent");
+    let Finish::Event(Event::Unresolved { reason }) = finish else { panic!("{finish:?}") };
+    reason
+}
+
+#[tokio::test]
+async fn same_key_and_body_are_sent_again_without_a_new_intent() {
+    let acceptance = Acceptance { task: TaskId::new("task-1").unwrap(), submission: 1, cost: None, at: NOW };
+    let finish = outcome(SubmitOutcome::Accepted(acceptance.clone())).await;
+    assert_eq!(finish, Finish::Event(Event::Accepted { acceptance, first_poll: Duration::from_secs(7) }));
+}
+
+#[tokio::test]
+async fn answer_that_takes_nothing_proves_nothing_about_the_first_request() {
+    let block = SubmitOutcome::Blocked { reason: BlockReason::Unauthorized, message: "no".to_owned() };
+    let setback = || Setback::new("because");
+    let answers = [
+        SubmitOutcome::NotSent(setback()),
+        SubmitOutcome::Throttled(setback()),
+        SubmitOutcome::Ambiguous(setback()),
+        block,
+    ];
+    for answer in answers {
+        let shown = format!("{answer:?}");
+        let finish = outcome(answer).await;
+        assert!(matches!(finish, Finish::Event(Event::Replay { .. })), "{shown}: {finish:?}");
+    }
+}
+
+#[tokio::test]
+async fn forgotten_key_is_never_sent_again() {
+    let mut stand = left_behind();
+    stand.desk.now = NOW.after(Duration::from_hours(24));
+    assert_eq!(unresolved(stand).await, "a request may have been taken, and the provider no longer remembers its key");
+    // The margin: the provider may count by another clock.
+    let mut stand = left_behind();
+    stand.desk.now = NOW.after(Duration::from_hours(24)).before(Duration::from_mins(5));
+    unresolved(stand).await;
+}
+
+#[tokio::test]
+async fn other_body_is_never_sent_under_an_old_key() {
+    let mut stand = left_behind();
+    stand.provider.version = 2;
+    assert_eq!(
+        unresolved(stand).await,
+        "a request may have been taken, and this version would send another body under its key"
+    );
+    let mut stand = left_behind();
+    stand.provider.refuses = true;
+    unresolved(stand).await;
+}
+
+#[tokio::test]
+async fn without_keys_a_person_must_resolve_it() {
+    let reason = "a request may have been taken, and the account uses no idempotency keys";
+    assert_eq!(unresolved(left_behind().without_keys()).await, reason);
+    let mut stand = left_behind();
+    stand.settings.idempotency = IdempotencyUse::Off;
+    assert_eq!(unresolved(stand).await, reason);
+}
+
+#[tokio::test]
+async fn frozen_worker_replays_nothing() {
+    let mut stand = left_behind();
+    stand.desk.times_left = Mutex::new(VecDeque::from([Duration::from_secs(10)]));
+    assert_eq!(stand.handle().await, Finish::GiveBack);
+    assert_eq!(stand.log.all(), [""; 0]);
+}
+
+#[tokio::test]
+async fn cancel_request_does_not_hide_an_unknown_fate() {
+    let acceptance = Acceptance { task: TaskId::new("task-1").unwrap(), submission: 1, cost: None, at: NOW };
+    let mut stand = left_behind().answering(SubmitOutcome::Accepted(acceptance));
+    stand.desk.cancel = true;
+    assert!(matches!(stand.handle().await, Finish::Event(Event::Accepted { .. })));
+}
