@@ -22,6 +22,8 @@ pub const SECOND: Duration = Duration::from_secs(1);
 pub struct Kit<'a> {
     subject: &'a dyn Subject,
     pub store: SharedStore,
+    /// Who claims.
+    pub me: WorkerId,
 }
 
 /// A line to load: prompt, price in cents, priority, account.
@@ -169,13 +171,13 @@ pub fn stored() -> Event {
 
 impl<'a> Kit<'a> {
     pub fn new(subject: &'a dyn Subject) -> Self {
-        Self { subject, store: subject.store() }
+        Self { subject, store: subject.store(), me: worker("w1") }
     }
 
     /// The same state through another process's eyes.
     #[must_use]
     pub fn another(&self) -> Self {
-        Self { subject: self.subject, store: self.subject.another() }
+        Self { subject: self.subject, store: self.subject.another(), me: worker("w9") }
     }
 
     pub fn advance(&self, by: Duration) {
@@ -201,7 +203,7 @@ impl<'a> Kit<'a> {
     }
 
     pub fn claim_of(&self, stage: ClaimStage, limit: usize) -> Claim {
-        Claim { stage, account: account("acct"), limit, worker: worker("w1"), lease: LEASE, batch: None }
+        Claim { stage, account: account("acct"), limit, worker: self.me.clone(), lease: LEASE, batch: None }
     }
 
     pub async fn claim(&self, stage: ClaimStage, limit: usize) -> Claimed {

@@ -14,7 +14,13 @@ mod cases;
 pub mod kit;
 mod subject;
 
+pub mod facts;
+pub mod leases;
 pub mod life;
+pub mod limiting;
+pub mod loads;
+pub mod people;
+pub mod reading;
 
 pub use kit::Kit;
 pub use subject::Subject;
