@@ -67,6 +67,7 @@ macro_rules! conformance_tests {
             facts::a_second_charge_is_followed_as_an_orphan,
             facts::an_orphans_output_is_fetched_like_any_other,
             facts::an_acceptance_that_cannot_be_the_leased_jobs_is_an_orphan,
+            interleaving::invariants_hold_over_random_interleavings,
             reading::filters_mean_what_they_name,
             reading::a_view_tells_who_has_the_job_in_hand,
             reading::batches_come_newest_first_and_count_what_is_overdue,

@@ -32,12 +32,12 @@ pub struct Wish {
     pub prompt: String,
     pub cents: Option<i64>,
     pub priority: i32,
-    pub account: &'static str,
+    pub account: String,
 }
 
 /// A line that asks for `prompt` at ten cents.
 pub fn wish(prompt: impl Into<String>) -> Wish {
-    Wish { prompt: prompt.into(), cents: Some(10), priority: 0, account: "acct" }
+    Wish { prompt: prompt.into(), cents: Some(10), priority: 0, account: "acct".to_owned() }
 }
 
 impl Wish {
@@ -60,8 +60,8 @@ impl Wish {
     }
 
     #[must_use]
-    pub fn account(mut self, account: &'static str) -> Self {
-        self.account = account;
+    pub fn account(mut self, account: &str) -> Self {
+        account.clone_into(&mut self.account);
         self
     }
 
@@ -69,7 +69,7 @@ impl Wish {
         let mut fields = Fields::new();
         fields.insert("prompt".to_owned(), self.prompt.clone().into());
         JobSpec {
-            account: account(self.account),
+            account: account(&self.account),
             provider: ProviderName::new("wave").unwrap(),
             model: ModelName::new("hailuo-2.3").unwrap(),
             mode: "text-to-video".to_owned(),
@@ -278,8 +278,12 @@ impl<'a> Kit<'a> {
     }
 
     pub async fn in_flight(&self) -> u64 {
+        self.in_flight_of("acct").await
+    }
+
+    pub async fn in_flight_of(&self, account: &str) -> u64 {
         let accounts = self.store.accounts().await.unwrap();
-        accounts.iter().find(|view| view.name.as_str() == "acct").unwrap().in_flight
+        accounts.iter().find(|view| view.name.as_str() == account).unwrap().in_flight
     }
 }
 

@@ -19,6 +19,8 @@ mod limits;
 mod listing;
 mod load;
 mod open;
+#[cfg(test)]
+mod plans;
 mod presence;
 mod readers;
 mod rescue;
