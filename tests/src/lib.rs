@@ -13,6 +13,7 @@
 mod audit;
 mod binary;
 mod manifest;
+mod prices;
 mod results;
 mod sandbox;
 mod vendor;

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use crate::{
     ResultRow,
     binary::{self, Ended, Running},
+    prices,
 };
 
 /// An account as a test configures it.
@@ -57,9 +58,14 @@ impl Sandbox {
                 .expect("text can be written to");
             writeln!(config, "api_key_env = \"{variable}\"\n{lines}").expect("text can be written to");
         }
+        config.push_str("[catalogue]\napixo = \"prices-apixo.toml\"\npoyo = \"prices-poyo.toml\"\n");
         config.push_str(more);
         let sandbox = Self { folder, accounts };
         fs::write(sandbox.path("reelq.toml"), config).expect("the sandbox is writable");
+        for provider in ["apixo", "poyo"] {
+            let file = sandbox.path(format!("prices-{provider}.toml"));
+            fs::write(file, prices::overlay(provider)).expect("the sandbox is writable");
+        }
         sandbox
     }
 
