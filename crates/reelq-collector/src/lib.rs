@@ -1,1 +1,20 @@
-//! To be written.
+//! Fetches what was bought before its link dies, verifies it, puts it in its place, and writes result manifests.
+//!
+//! Nothing in the output place is ever replaced by other content, and nothing appears there before it is whole.
+
+mod collector;
+mod fetch;
+#[cfg(test)]
+mod fixture;
+mod lag;
+pub mod mp4;
+mod name;
+mod part;
+mod place;
+mod targets;
+mod trouble;
+
+pub use collector::Collector;
+pub use lag::{LagGuard, Outlook};
+pub use name::{NameError, NameTemplate, NameValues};
+pub use place::{Place, PlaceError, StorageOptions};

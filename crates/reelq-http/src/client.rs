@@ -22,7 +22,7 @@ pub(crate) fn builder(deadlines: &Deadlines) -> ClientBuilder {
 
 /// Finishes a client that speaks TLS with the machine's own roots.
 pub(crate) fn with_tls(builder: ClientBuilder) -> Result<Client, Error> {
-    install_crypto();
+    prepare_tls();
     builder.build().map_err(|error| Error::Tls { reason: redact::cause(error) })
 }
 
@@ -31,7 +31,8 @@ pub(crate) fn without_tls(builder: ClientBuilder) -> Result<Client, Error> {
     with_tls(builder.tls_certs_only([]))
 }
 
-fn install_crypto() {
+/// Chooses the process's cryptography, for clients that are not built here (the S3 client); harmless when repeated.
+pub fn prepare_tls() {
     if rustls::crypto::CryptoProvider::get_default().is_none() {
         // Another thread may be first; what it installed serves as well.
         drop(rustls::crypto::ring::default_provider().install_default());

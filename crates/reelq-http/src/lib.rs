@@ -19,6 +19,7 @@ mod transport;
 
 pub use account::{AccountHttp, HttpSection};
 pub use call::CallError;
+pub use client::prepare_tls;
 pub use deadlines::Deadlines;
 pub use download::{
     Download, DownloadError, DownloadPolicy, DownloadStatus, Downloader, DownloadsSection, Resume, Validator,

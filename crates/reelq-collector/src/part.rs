@@ -1,0 +1,214 @@
+//! A file that is not whole yet, with a note beside it: enough to go on after a crash, and to know what was done.
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Read, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+};
+
+use reelq_http::{Resume, Validator};
+use reelq_model::{Digest, JobId};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::PlaceError;
+
+/// Bytes written between two syncs; what was not synced is not trusted after a crash.
+const SYNC_BYTES: u64 = 4 << 20;
+
+/// What is known of a part. Read by later versions: every field has a default.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Note {
+    /// Where it comes from, without query: signatures change, and must not be kept.
+    pub(crate) source: String,
+    /// The version of the file that the bytes are of.
+    pub(crate) validator: Option<Validator>,
+    /// Bytes that are certainly on the disk.
+    pub(crate) synced: u64,
+    /// How often a whole file turned out to be no video.
+    pub(crate) bad: u32,
+    /// Where the file was put.
+    pub(crate) done: Option<Done>,
+}
+
+/// A file that was put into its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Done {
+    pub(crate) path: String,
+    pub(crate) bytes: u64,
+    pub(crate) sha256: Digest,
+}
+
+/// A part in hand; nobody else writes to it meanwhile.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) path: PathBuf,
+    pub(crate) note: Note,
+    note_path: PathBuf,
+    file: File,
+    hasher: Sha256,
+    length: u64,
+}
+
+impl Part {
+    /// Opens a job's part; `None` where another worker has it in hand. Blocks.
+    pub(crate) fn open(folder: &Path, job: JobId, output: usize) -> Result<Option<Self>, PlaceError> {
+        fs::create_dir_all(folder).map_err(PlaceError::file("create the folder", folder))?;
+        let path = folder.join(format!("{job}-{output}.part"));
+        let note_path = path.with_extension("json");
+        let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
+        let file = options.map_err(PlaceError::file("open", &path))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) => return Err(PlaceError::file("lock", &path)(error)),
+        }
+        let note = fs::read(&note_path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+        Ok(Some(Self { path, note, note_path, file, hasher: Sha256::new(), length: 0 }))
+    }
+
+    /// Where to go on with the file at `source`, if there is anything to go on with. Blocks.
+    pub(crate) fn resume(&mut self, source: &str) -> Result<Option<Resume>, PlaceError> {
+        let Some(validator) = self.note.validator.clone() else { return Ok(None) };
+        // A time of last change tells versions of one address apart, not one address from another.
+        let vouches = validator.as_str().starts_with('"') || self.note.source == source;
+        let offset = self.note.synced;
+        let found = self.file.metadata().map_err(self.fault("read"))?.len();
+        if !vouches || offset == 0 || found < offset {
+            return Ok(None);
+        }
+        self.file.set_len(offset).map_err(self.fault("shorten"))?;
+        self.rehash().map_err(self.fault("read"))?;
+        Ok(Some(Resume { offset, validator }))
+    }
+
+    fn rehash(&mut self) -> io::Result<()> {
+        self.file.seek(SeekFrom::Start(0))?;
+        (self.hasher, self.length) = (Sha256::new(), 0);
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            let count = self.file.read(&mut buffer)?;
+            if count == 0 {
+                return Ok(());
+            }
+            self.hasher.update(&buffer[..count]);
+            self.length += count as u64;
+        }
+    }
+
+    /// Begins anew with the version `validator` of the file at `source`. Blocks.
+    pub(crate) fn restart(&mut self, source: &str, validator: Option<Validator>) -> Result<(), PlaceError> {
+        self.note = Note { source: source.to_owned(), validator, synced: 0, bad: self.note.bad, done: None };
+        self.write_note()?;
+        self.file.set_len(0).map_err(self.fault("empty"))?;
+        self.file.seek(SeekFrom::Start(0)).map_err(self.fault("empty"))?;
+        (self.hasher, self.length) = (Sha256::new(), 0);
+        Ok(())
+    }
+
+    /// Adds bytes. Blocks for as long as a write to the system's cache takes, and now and then for a sync.
+    pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<(), PlaceError> {
+        self.file.write_all(bytes).map_err(self.fault("write"))?;
+        self.hasher.update(bytes);
+        self.length += bytes.len() as u64;
+        if self.length.saturating_sub(self.note.synced) >= SYNC_BYTES && self.note.validator.is_some() {
+            self.sync()?;
+        }
+        Ok(())
+    }
+
+    /// Makes what is there durable, and notes how much that is. Blocks.
+    pub(crate) fn sync(&mut self) -> Result<(), PlaceError> {
+        self.file.sync_all().map_err(self.fault("sync"))?;
+        self.note.synced = self.length;
+        self.write_note()
+    }
+
+    /// The file's length and digest.
+    pub(crate) fn summary(&self) -> (u64, Digest) {
+        (self.length, Digest::from_bytes(self.hasher.clone().finalize().into()))
+    }
+
+    /// A second handle for reading, from the beginning. Blocks.
+    pub(crate) fn reader(&self) -> Result<File, PlaceError> {
+        File::open(&self.path).map_err(self.fault("read"))
+    }
+
+    /// Notes that the whole file was no video, and throws it away. Blocks.
+    pub(crate) fn discard(&mut self) -> Result<(), PlaceError> {
+        self.note.bad = self.note.bad.saturating_add(1);
+        let source = self.note.source.clone();
+        self.restart(&source, None)
+    }
+
+    /// Notes where the file was put. Blocks.
+    pub(crate) fn finish(mut self, done: Done) -> Result<(), PlaceError> {
+        self.note.done = Some(done);
+        self.write_note()
+    }
+
+    fn write_note(&self) -> Result<(), PlaceError> {
+        let text = serde_json::to_vec(&self.note).map_err(|error| self.fault("note")(error.into()))?;
+        let fresh = self.note_path.with_extension("json.new");
+        let write = || fs::write(&fresh, text).and_then(|()| fs::rename(&fresh, &self.note_path));
+        write().map_err(self.fault("note"))
+    }
+
+    fn fault(&self, what: &'static str) -> impl FnOnce(io::Error) -> PlaceError + use<> {
+        PlaceError::file(what, &self.path)
+    }
+}
+
+/// Removes what is left of a job's parts once the job has ended well. Blocks.
+pub(crate) fn sweep(folder: &Path, is_over: impl Fn(JobId) -> bool) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let job = name.get(..32).and_then(|id| id.parse().ok());
+        if job.is_some_and(&is_over) {
+            // Whatever stays is small, and swept the next time.
+            drop(fs::remove_file(entry.path()));
+        }
+    }
+    drop(fs::remove_dir(folder));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+
+    #[test]
+    fn part_left_behind_goes_on_from_what_was_synced() {
+        let folder = tempfile::tempdir().unwrap();
+        let id = fixture::job("cat").id;
+        let open = || Part::open(folder.path(), id, 1).unwrap();
+        let mut headers_only = open().unwrap();
+        let validator: Validator = serde_json::from_str(r#""\"v1\"""#).unwrap();
+        headers_only.restart("https://cdn/a", Some(validator.clone())).unwrap();
+        headers_only.append(b"01234").unwrap();
+        assert!(open().is_none(), "it is in another's hands");
+        headers_only.sync().unwrap();
+        headers_only.append(b"56").unwrap();
+        drop(headers_only);
+        let mut part = open().unwrap();
+        let resume = part.resume("https://cdn/b").unwrap().unwrap();
+        assert_eq!(resume, Resume { offset: 5, validator });
+        part.append(b"56789").unwrap();
+        assert_eq!(part.summary(), (10, Digest::of(b"0123456789")));
+        assert_eq!(fs::read(&part.path).unwrap(), b"0123456789");
+    }
+
+    #[test]
+    fn time_of_last_change_vouches_only_for_its_own_address() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut part = Part::open(folder.path(), fixture::job("cat").id, 1).unwrap().unwrap();
+        let validator = serde_json::from_str(r#""Sat, 21 Nov 2026 02:00:00 GMT""#).unwrap();
+        part.restart("https://cdn/a", Some(validator)).unwrap();
+        part.append(b"01234").unwrap();
+        part.sync().unwrap();
+        assert!(part.resume("https://cdn/b").unwrap().is_none());
+        assert!(part.resume("https://cdn/a").unwrap().is_some());
+    }
+}

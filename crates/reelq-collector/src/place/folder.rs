@@ -1,0 +1,152 @@
+//! An output place that is a folder.
+
+use std::{
+    fs::{self, File},
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+};
+
+use reelq_model::Digest;
+use sha2::{Digest as _, Sha256};
+
+use super::{PlaceError, blocking};
+
+/// An output place that is a folder.
+#[derive(Debug, Clone)]
+pub(super) struct Folder {
+    pub(super) root: PathBuf,
+}
+
+impl Folder {
+    /// Links the file to its name; `false` where the name is taken by another content.
+    pub(super) async fn put(&self, part: &Path, name: &str, sha256: &Digest) -> Result<bool, PlaceError> {
+        let (part, target, root, sha256) = (part.to_owned(), self.root.join(name), self.root.clone(), *sha256);
+        blocking(move || put(&part, &target, &root, &sha256)).await
+    }
+
+    pub(super) async fn holds(&self, name: &str, bytes: u64, sha256: &Digest) -> Result<bool, PlaceError> {
+        let (path, sha256) = (self.root.join(name), *sha256);
+        blocking(move || match fs::metadata(&path) {
+            Ok(found) if found.len() == bytes => Ok(hash(&path)? == sha256),
+            _ => Ok(false),
+        })
+        .await
+    }
+
+    pub(super) async fn replace(&self, file: &Path, name: &str) -> Result<(), PlaceError> {
+        let (file, target, root) = (file.to_owned(), self.root.join(name), self.root.clone());
+        blocking(move || {
+            fs::rename(&file, &target).map_err(PlaceError::file("replace", &target))?;
+            sync_folders(&target, &root)
+        })
+        .await
+    }
+
+    pub(super) async fn probe(&self) -> Result<(), PlaceError> {
+        let root = self.root.clone();
+        blocking(move || {
+            fs::create_dir_all(&root).map_err(PlaceError::file("create the folder", &root))?;
+            let path = root.join(".reelq-probe");
+            let mut file = File::create(&path).map_err(PlaceError::file("write", &path))?;
+            file.write_all(b"probe").map_err(PlaceError::file("write", &path))?;
+            fs::remove_file(&path).map_err(PlaceError::file("remove", &path))
+        })
+        .await
+    }
+}
+
+fn put(part: &Path, target: &Path, root: &Path, sha256: &Digest) -> Result<bool, PlaceError> {
+    let folder = target.parent().unwrap_or(root);
+    fs::create_dir_all(folder).map_err(PlaceError::file("create the folder", folder))?;
+    match place(part, target) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            if !target.is_file() || hash(target)? != *sha256 {
+                return Ok(false);
+            }
+        }
+        Err(error) => return Err(PlaceError::file("place", target)(error)),
+    }
+    sync_folders(target, root)?;
+    // The file has its name; what is left of the part is only a second one.
+    drop(fs::remove_file(part));
+    Ok(true)
+}
+
+/// Gives the file its name unless that is taken. A link is atomic and never replaces; not every file system has links.
+fn place(part: &Path, target: &Path) -> io::Result<()> {
+    match fs::hard_link(part, target) {
+        Err(error) if matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied) => {
+            if fs::symlink_metadata(target).is_ok() {
+                return Err(io::ErrorKind::AlreadyExists.into());
+            }
+            fs::rename(part, target)
+        }
+        done => done,
+    }
+}
+
+/// Makes the names durable, from the file's own folder up to the place's.
+fn sync_folders(target: &Path, root: &Path) -> Result<(), PlaceError> {
+    for folder in target.ancestors().skip(1).take_while(|folder| folder.starts_with(root)) {
+        sync_folder(folder).map_err(PlaceError::file("sync the folder", folder))?;
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    File::open(folder)?.sync_all()
+}
+
+/// Elsewhere folders cannot be opened as files; the system journals names by itself.
+#[cfg(not(unix))]
+pub(crate) fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+fn hash(path: &Path) -> Result<Digest, PlaceError> {
+    let read = || -> io::Result<Digest> {
+        let (mut file, mut hasher, mut buffer) = (File::open(path)?, Sha256::new(), vec![0; 1 << 16]);
+        loop {
+            match file.read(&mut buffer)? {
+                0 => return Ok(Digest::from_bytes(hasher.finalize().into())),
+                count => hasher.update(&buffer[..count]),
+            }
+        }
+    };
+    read().map_err(PlaceError::file("read", path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn put_text(folder: &Folder, name: &str, text: &str) -> bool {
+        let part = folder.root.join("part");
+        fs::write(&part, text).unwrap();
+        folder.put(&part, name, &Digest::of(text.as_bytes())).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn file_is_placed_once_and_never_replaces_another() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder { root: root.path().to_owned() };
+        assert!(put_text(&folder, "a/b.mp4", "one").await);
+        assert!(put_text(&folder, "a/b.mp4", "one").await, "the same content is ours");
+        assert!(!put_text(&folder, "a/b.mp4", "two").await);
+        assert_eq!(fs::read_to_string(root.path().join("a/b.mp4")).unwrap(), "one");
+        assert!(folder.holds("a/b.mp4", 3, &Digest::of(b"one")).await.unwrap());
+        assert!(!folder.holds("a/b.mp4", 3, &Digest::of(b"two")).await.unwrap());
+        assert!(!folder.holds("a/c.mp4", 3, &Digest::of(b"one")).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn name_taken_by_a_folder_is_taken() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder { root: root.path().to_owned() };
+        fs::create_dir(root.path().join("a.mp4")).unwrap();
+        assert!(!put_text(&folder, "a.mp4", "one").await);
+    }
+}

@@ -1,0 +1,203 @@
+//! Where outputs go: a folder, or a prefix in an S3 bucket. What is put there appears whole, or not at all, and never in
+//! the place of something else.
+
+mod bucket;
+mod folder;
+mod options;
+
+use std::path::{Path, PathBuf};
+
+use reelq_model::{BatchName, Digest, JobId};
+
+use crate::part;
+
+pub use self::options::StorageOptions;
+use self::{bucket::Bucket, folder::Folder};
+
+/// How often another name is tried where one is taken.
+const NAMES_MAX: u32 = 1000;
+
+/// An output place.
+#[derive(Debug)]
+pub struct Place {
+    kind: Kind,
+    parts: PathBuf,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Folder(Folder),
+    Bucket(Bucket),
+}
+
+/// Why an output place cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlaceError {
+    /// It is neither a folder nor an S3 address.
+    #[error("use `{0}` as an output place: it must be a folder or s3://bucket/prefix")]
+    Unknown(String),
+    /// A file could not be read or written.
+    #[error("{what} {path}")]
+    File {
+        /// What was tried.
+        what: &'static str,
+        /// With which file.
+        path: String,
+        /// What came of it.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The bucket refused or could not be reached.
+    #[error("use the output bucket")]
+    Bucket {
+        /// What came of it.
+        #[source]
+        source: object_store::Error,
+    },
+    /// Every name like the wanted one is taken.
+    #[error("place `{0}`: that name and all names like it are taken")]
+    Taken(String),
+}
+
+impl PlaceError {
+    pub(crate) fn file(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self + use<> {
+        let path = path.display().to_string();
+        move |source| Self::File { what, path, source }
+    }
+
+    /// The error with its causes, on one line.
+    pub fn chain(&self) -> String {
+        let causes = std::iter::successors(std::error::Error::source(self), |error| error.source());
+        causes.fold(self.to_string(), |text, cause| format!("{text}: {cause}"))
+    }
+}
+
+impl From<object_store::Error> for PlaceError {
+    fn from(source: object_store::Error) -> Self {
+        Self::Bucket { source }
+    }
+}
+
+impl Place {
+    /// Opens the output place of a batch; creates and sends nothing.
+    pub fn open(output: &str, batch: &BatchName, options: &StorageOptions) -> Result<Self, PlaceError> {
+        if output.starts_with("s3://") {
+            let parts = options.scratch.join(batch.as_str().replace(':', "_"));
+            return Ok(Self { kind: Kind::Bucket(Bucket::open(output, options)?), parts });
+        }
+        if output.is_empty() || output.contains("://") {
+            return Err(PlaceError::Unknown(output.to_owned()));
+        }
+        let root = PathBuf::from(output);
+        Ok(Self { parts: root.join(".parts"), kind: Kind::Folder(Folder { root }) })
+    }
+
+    /// The local folder of files that are not whole yet.
+    pub fn parts(&self) -> &Path {
+        &self.parts
+    }
+
+    /// Moves a whole, synced file into the place under `name`, or a name like it where that is taken by another content.
+    ///
+    /// Says which name it has. A file that is there already with the same content is taken for ours.
+    pub async fn put(&self, part: &Path, name: &str, sha256: &Digest) -> Result<String, PlaceError> {
+        for number in 1..=NAMES_MAX {
+            let name = numbered(name, number);
+            let placed = match &self.kind {
+                Kind::Folder(folder) => folder.put(part, &name, sha256).await?,
+                Kind::Bucket(bucket) => bucket.put(part, &name, sha256).await?,
+            };
+            if placed {
+                return Ok(name);
+            }
+        }
+        Err(PlaceError::Taken(name.to_owned()))
+    }
+
+    /// Whether a file with this content is in the place under `name`.
+    pub async fn holds(&self, name: &str, bytes: u64, sha256: &Digest) -> Result<bool, PlaceError> {
+        match &self.kind {
+            Kind::Folder(folder) => folder.holds(name, bytes, sha256).await,
+            Kind::Bucket(bucket) => bucket.holds(name, bytes, sha256).await,
+        }
+    }
+
+    /// Puts a report of our own into the place, instead of its older version.
+    pub async fn replace(&self, file: &Path, name: &str) -> Result<(), PlaceError> {
+        match &self.kind {
+            Kind::Folder(folder) => folder.replace(file, name).await,
+            Kind::Bucket(bucket) => bucket.replace(file, name).await,
+        }
+    }
+
+    /// Removes what is left of the parts of jobs that are over.
+    pub async fn sweep(&self, is_over: impl Fn(JobId) -> bool + Send + 'static) -> Result<(), PlaceError> {
+        let folder = self.parts.clone();
+        blocking(move || {
+            part::sweep(&folder, is_over);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Room left on the disk that downloads go to first; `None` where that cannot be told.
+    pub fn free_space(&self) -> Option<u64> {
+        self.parts
+            .ancestors()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .find_map(|f| fs4::available_space(f).ok())
+            .or_else(|| fs4::available_space(".").ok())
+    }
+
+    /// Checks that the place can be written to, by writing a small file and taking it away again.
+    pub async fn probe(&self) -> Result<(), PlaceError> {
+        match &self.kind {
+            Kind::Folder(folder) => folder.probe().await,
+            Kind::Bucket(bucket) => bucket.probe().await,
+        }
+    }
+}
+
+/// `name`, and for numbers past 1 `name-2` with the number before the extension.
+fn numbered(name: &str, number: u32) -> String {
+    if number == 1 {
+        return name.to_owned();
+    }
+    let stem_end = name.rfind('.').filter(|dot| name.rfind('/').is_none_or(|slash| slash < *dot)).unwrap_or(name.len());
+    format!("{}-{number}{}", &name[..stem_end], &name[stem_end..])
+}
+
+/// Runs what blocks on a thread that may block.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, PlaceError> + Send + 'static,
+) -> Result<T, PlaceError> {
+    let lost = |error| PlaceError::File {
+        what: "finish the work on",
+        path: "a file".to_owned(),
+        source: std::io::Error::other(error),
+    };
+    tokio::task::spawn_blocking(work).await.map_err(lost)?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn number_goes_before_the_extension_of_the_last_part() {
+        assert_eq!(numbered("a/b.mp4", 1), "a/b.mp4");
+        assert_eq!(numbered("a.b/c.mp4", 2), "a.b/c-2.mp4");
+        assert_eq!(numbered("a.b/c", 3), "a.b/c-3");
+    }
+
+    #[test]
+    fn only_folders_and_s3_are_places() {
+        let batch = BatchName::new("films").unwrap();
+        let open = |output: &str| Place::open(output, &batch, &StorageOptions::default());
+        assert!(open("out/films").is_ok());
+        for output in ["", "gs://bucket/x", "http://host/x"] {
+            assert!(matches!(open(output), Err(PlaceError::Unknown(_))), "{output}");
+        }
+    }
+}

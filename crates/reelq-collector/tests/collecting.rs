@@ -1,0 +1,178 @@
+//! What the collector makes of whole, torn, dead, foreign and forbidden outputs.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test's own helpers may stop it")]
+
+mod support;
+
+use std::{fs, path::Path};
+
+use reelq_collector::StorageOptions;
+use reelq_model::{Digest, Event, Failure, FailureKind, OutputKind, OutputLink, StoredFile};
+use support::{House, Server, reply, video};
+
+async fn in_folder(folder: &Path, trusted: &[&Server]) -> House {
+    House::build(folder.to_str().unwrap(), trusted, StorageOptions::default()).await
+}
+
+fn stored(event: Event) -> Vec<StoredFile> {
+    match event {
+        Event::Stored { files } => files,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn failure(event: Event) -> Failure {
+    match event {
+        Event::FetchFailed { failure } => failure,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn files_in(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = entries.filter(|name| name != ".parts").collect();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn whole_video_is_stored_under_its_name() {
+    let (folder, body) = (tempfile::tempdir().unwrap(), video("one"));
+    let server = Server::start(move |_| reply("200 OK", "", &video("one"))).await;
+    let house = in_folder(folder.path(), &[&server]).await;
+    let files = stored(house.collect(vec![server.link()]).await);
+    assert_eq!(files[0].path, "000001-cat-1.mp4");
+    assert_eq!((files[0].bytes, files[0].sha256), (body.len() as u64, Digest::of(&body)));
+    assert_eq!(fs::read(folder.path().join("000001-cat-1.mp4")).unwrap(), body);
+    assert_eq!(files_in(folder.path()), ["000001-cat-1.mp4"]);
+}
+
+#[tokio::test]
+async fn part_left_behind_is_continued() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(|number| {
+        let (body, tag) = (video("a long video"), "etag: \"v1\"\r\n");
+        let range = format!("{tag}content-range: bytes 30-{}/{}\r\n", body.len() - 1, body.len());
+        match number {
+            0 => {
+                let whole = reply("200 OK", tag, &body);
+                whole[..whole.len() - (body.len() - 30)].to_vec()
+            }
+            _ => reply("206 Partial Content", &range, &body[30..]),
+        }
+    })
+    .await;
+    let house = in_folder(folder.path(), &[&server]).await;
+    assert!(matches!(house.collect(vec![server.link()]).await, Event::FetchLater { .. }));
+    assert!(files_in(folder.path()).is_empty(), "nothing appears before it is whole");
+    let files = stored(house.collect(vec![server.link()]).await);
+    assert_eq!(files[0].sha256, Digest::of(&video("a long video")));
+    assert!(server.asked()[1].contains("range: bytes=30-\r\n"), "{}", server.asked()[1]);
+    assert!(server.asked()[1].contains("if-range: \"v1\""));
+}
+
+#[tokio::test]
+async fn file_that_was_placed_but_not_committed_is_recognised() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(|_| reply("200 OK", "", &video("one"))).await;
+    let house = in_folder(folder.path(), &[&server]).await;
+    let first = stored(house.collect(vec![server.link()]).await);
+    assert_eq!(stored(house.collect(vec![server.link()]).await), first);
+    assert_eq!(server.asked().len(), 1, "the note tells where it is");
+    fs::remove_dir_all(folder.path().join(".parts")).unwrap();
+    assert_eq!(stored(house.collect(vec![server.link()]).await), first, "and without a note its content does");
+    assert_eq!(files_in(folder.path()), ["000001-cat-1.mp4"]);
+}
+
+#[tokio::test]
+async fn another_file_under_the_name_is_never_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("000001-cat-1.mp4"), "mine").unwrap();
+    let server = Server::start(|_| reply("200 OK", "", &video("one"))).await;
+    let house = in_folder(folder.path(), &[&server]).await;
+    assert_eq!(stored(house.collect(vec![server.link()]).await)[0].path, "000001-cat-1-2.mp4");
+    assert_eq!(fs::read_to_string(folder.path().join("000001-cat-1.mp4")).unwrap(), "mine");
+}
+
+#[tokio::test]
+async fn page_in_place_of_a_video_fails_after_three_attempts() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(|_| reply("200 OK", "", b"<html>please log in</html>")).await;
+    let house = in_folder(folder.path(), &[&server]).await;
+    for _ in 0..2 {
+        let Event::FetchLater { reason, .. } = house.collect(vec![server.link()]).await else { panic!() };
+        assert!(reason.contains("it is not an MP4"), "{reason}");
+    }
+    let failure = failure(house.collect(vec![server.link()]).await);
+    assert_eq!(failure.kind, FailureKind::Output);
+    assert!(failure.message.contains("`reelq retry`"), "{}", failure.message);
+    assert!(files_in(folder.path()).is_empty());
+}
+
+#[tokio::test]
+async fn cut_video_of_unknown_length_is_not_stored() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(|_| {
+        let body = video("a long video");
+        [b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n", &body[..body.len() - 3]].concat()
+    })
+    .await;
+    let house = in_folder(folder.path(), &[&server]).await;
+    let Event::FetchLater { reason, .. } = house.collect(vec![server.link()]).await else { panic!() };
+    assert!(reason.contains("cut off"), "{reason}");
+}
+
+#[tokio::test]
+async fn dead_link_is_refreshed_a_bounded_number_of_times() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(|_| reply("403 Forbidden", "", b"expired")).await;
+    let mut house = in_folder(folder.path(), &[&server]).await;
+    assert!(matches!(house.collect(vec![server.link()]).await, Event::LinksExpired { .. }));
+    house.job.link_refreshes = 5;
+    assert_eq!(failure(house.collect(vec![server.link()]).await).kind, FailureKind::Expired);
+}
+
+#[tokio::test]
+async fn forbidden_address_fails_and_says_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(|_| reply("200 OK", "", &video("one"))).await;
+    let house = in_folder(folder.path(), &[]).await;
+    let failure = failure(house.collect(vec![server.link()]).await);
+    assert_eq!(failure.kind, FailureKind::Output);
+    assert!(
+        failure.message.contains("allow_hosts") && failure.message.contains("`reelq retry`"),
+        "{}",
+        failure.message
+    );
+    assert!(!failure.message.contains("sig="), "{}", failure.message);
+    assert!(server.asked().is_empty());
+}
+
+#[tokio::test]
+async fn server_trouble_is_waited_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(|_| reply("503 Busy", "retry-after: 77\r\n", b"")).await;
+    let mut house = in_folder(folder.path(), &[&server]).await;
+    let Event::FetchLater { after, .. } = house.collect(vec![server.link()]).await else { panic!() };
+    assert!(after.as_secs() >= 77);
+    house.job.setbacks = 40;
+    assert_eq!(failure(house.collect(vec![server.link()]).await).kind, FailureKind::Output);
+}
+
+#[tokio::test]
+async fn every_output_of_a_task_is_stored() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(|number| match number {
+        0 => reply("200 OK", "", &video("one")),
+        1 => reply("503 Busy", "", b""),
+        _ => reply("200 OK", "", b"a picture"),
+    })
+    .await;
+    let house = in_folder(folder.path(), &[&server]).await;
+    let picture = OutputLink { url: format!("{}/p.png?x", server.origin), kind: OutputKind::Other, expires_at: None };
+    let links = vec![server.link(), picture];
+    assert!(matches!(house.collect(links.clone()).await, Event::FetchLater { .. }));
+    let paths: Vec<_> = stored(house.collect(links).await).into_iter().map(|file| file.path).collect();
+    assert_eq!(paths, ["000001-cat-1-out1.mp4", "000001-cat-1-out2.png"]);
+    assert_eq!(server.asked().len(), 3, "what was stored is not fetched again");
+}

@@ -1,0 +1,179 @@
+//! A server of files that answers by a script, a desk with one job on it, and a store with one batch.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use reelq_collector::{Collector, StorageOptions};
+use reelq_http::{DownloadPolicy, Downloader, DownloadsSection, Proxies};
+use reelq_model::{
+    AccountName, BatchName, Event, Job, JobDraft, JobId, JobSpec, ModelName, OutputKind, OutputLink, ProviderName,
+    RemoteTask, SharedClock, Stage, SystemClock, TaskId, Timestamp,
+};
+use reelq_store::{BatchDraft, Line, LineDraft, SharedStore, SqliteStore};
+use reelq_worker::{Desk, Dice, Finish, Handler, LeaseLost, Pulse};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+
+/// A small whole video that differs by `text`.
+pub(crate) fn video(text: &str) -> Vec<u8> {
+    let piece = |kind: &[u8], body: &[u8]| {
+        let size = u32::try_from(body.len() + 8).unwrap();
+        [&size.to_be_bytes()[..], kind, body].concat()
+    };
+    [piece(b"ftyp", b"isom0000"), piece(b"moov", &[7; 40]), piece(b"mdat", text.as_bytes())].concat()
+}
+
+/// A complete reply.
+pub(crate) fn reply(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
+    let length = body.len();
+    let head = format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n");
+    [head.as_bytes(), body].concat()
+}
+
+/// Answers the n-th request (from 0) with `script(n)`, and keeps what was asked.
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(crate) origin: String,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Server {
+    #[expect(clippy::disallowed_methods, reason = "ends with the test's runtime")]
+    pub(crate) async fn start(script: impl Fn(usize) -> Vec<u8> + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let server = Self { origin, asked: Arc::clone(&asked) };
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                answer(stream, &asked, &script).await;
+            }
+        });
+        server
+    }
+
+    pub(crate) fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+
+    pub(crate) fn link(&self) -> OutputLink {
+        OutputLink { url: format!("{}/v.mp4?sig=1", self.origin), kind: OutputKind::Video, expires_at: None }
+    }
+}
+
+async fn answer(mut stream: TcpStream, asked: &Mutex<Vec<String>>, script: &(impl Fn(usize) -> Vec<u8> + Send + Sync)) {
+    let (mut seen, mut buffer) = (Vec::new(), [0; 4096]);
+    while !seen.windows(4).any(|window| window == b"\r\n\r\n") {
+        match stream.read(&mut buffer).await {
+            Ok(0) | Err(_) => return,
+            Ok(count) => seen.extend_from_slice(&buffer[..count]),
+        }
+    }
+    let number = {
+        let mut asked = asked.lock().unwrap();
+        asked.push(String::from_utf8_lossy(&seen).to_ascii_lowercase());
+        asked.len() - 1
+    };
+    let bytes = script(number);
+    drop(stream.write_all(&bytes).await);
+    drop(stream.shutdown().await);
+}
+
+/// A collector over a real store that knows one batch of one row.
+pub(crate) struct House {
+    pub(crate) job: Job,
+    collector: Collector,
+    _state: tempfile::TempDir,
+}
+
+pub(crate) fn clock() -> SharedClock {
+    Arc::new(SystemClock::new())
+}
+
+fn spec() -> JobSpec {
+    let mut fields = reelq_model::Fields::new();
+    fields.insert("prompt".to_owned(), "a cat".into());
+    JobSpec {
+        account: AccountName::new("main").unwrap(),
+        provider: ProviderName::new("wave").unwrap(),
+        model: ModelName::new("hailuo-2.3").unwrap(),
+        mode: "text-to-video".to_owned(),
+        fields,
+    }
+}
+
+async fn load(store: &SharedStore, output: &str) -> Job {
+    let batch = BatchName::new("films").unwrap();
+    let spec = spec();
+    let draft = JobDraft { id: JobId::derive(&batch, &spec.digest(), 1), spec, price: None, priority: 0 };
+    let loaded = BatchDraft {
+        name: batch.clone(),
+        output: output.to_owned(),
+        file_name: "{row:06}-{id}-{copy}.mp4".to_owned(),
+        budget: None,
+        priority: 0,
+        manifest: "films.csv".to_owned(),
+        passthrough: Vec::new(),
+    };
+    let line = Line { row: 1, copy: 1, label: Some("cat".to_owned()), passthrough: BTreeMap::new() };
+    let load = store.begin_load(&loaded).await.unwrap();
+    store.enqueue(&load, &[LineDraft { job: draft.clone(), line }]).await.unwrap();
+    store.finish_load(&load).await.unwrap();
+    Job::new(draft, batch, Timestamp::from_millis(1_700_000_000_000))
+}
+
+impl House {
+    /// Outputs go to `output`; files may be fetched from `trusted` besides the public internet.
+    pub(crate) async fn build(output: &str, trusted: &[&Server], options: StorageOptions) -> Self {
+        let state = tempfile::tempdir().unwrap();
+        let store: SharedStore = Arc::new(SqliteStore::open(&state.path().join("state.db"), clock()).unwrap());
+        let job = load(&store, output).await;
+        let origins = trusted.iter().map(|server| server.origin.parse().unwrap()).collect();
+        let policy = DownloadPolicy::new(&DownloadsSection::default(), origins, Proxies::default());
+        let downloader = Arc::new(Downloader::new(&policy, clock()).unwrap());
+        let (pulse, dice) = (Arc::new(Pulse::default()), Arc::new(Dice::seeded(1)));
+        let collector = Collector::new(store, downloader, options, clock(), pulse, dice);
+        Self { job, collector, _state: state }
+    }
+
+    /// Lets the collector fetch the links once.
+    pub(crate) async fn collect(&self, links: Vec<OutputLink>) -> Event {
+        let task = TaskId::new("t-1").unwrap();
+        let mut job = self.job.clone();
+        job.stage = Stage::Fetching { task: RemoteTask::accepted(task, 1, Timestamp::default()), outputs: links };
+        let mut desk = OneJob { job: Arc::new(job) };
+        match self.collector.handle(&mut desk).await {
+            Finish::Event(event) => event,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+struct OneJob {
+    job: Arc<Job>,
+}
+
+#[async_trait]
+impl Desk for OneJob {
+    fn job(&self) -> &Arc<Job> {
+        &self.job
+    }
+    fn cancel_requested(&self) -> bool {
+        true
+    }
+    fn time_left(&self) -> Duration {
+        Duration::from_mins(1)
+    }
+    fn now(&self) -> Timestamp {
+        Timestamp::default()
+    }
+    async fn step(&mut self, _: Event) -> Result<(), LeaseLost> {
+        Err(LeaseLost)
+    }
+}
