@@ -89,3 +89,50 @@ impl Bell {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use reelq_model::{ManualClock, Timestamp};
+
+    use super::*;
+
+    fn bell() -> (Arc<ManualClock>, Bell) {
+        let clock = Arc::new(ManualClock::starting_at(Timestamp::from_millis(0)));
+        (Arc::clone(&clock), Bell::new(clock))
+    }
+
+    #[test]
+    fn lane_is_quiet_only_after_a_look_that_left_nothing_to_wait_for() {
+        let (_, bell) = bell();
+        assert!(!bell.is_quiet(), "nobody has looked yet");
+        bell.look();
+        bell.rest(Some(Duration::from_secs(5)));
+        assert!(!bell.is_quiet());
+        bell.look();
+        bell.rest(None);
+        assert!(bell.is_quiet());
+        bell.ring_after(Duration::from_secs(5));
+        assert!(!bell.is_quiet());
+    }
+
+    #[test]
+    fn news_during_a_look_are_not_forgotten() {
+        let (_, bell) = bell();
+        bell.look();
+        bell.ring_after(Duration::ZERO);
+        bell.rest(None);
+        assert!(!bell.is_quiet());
+    }
+
+    #[tokio::test]
+    async fn earliest_ring_ends_the_wait() {
+        let (clock, bell) = bell();
+        bell.look();
+        bell.ring_after(Duration::from_hours(1));
+        bell.ring_after(Duration::from_secs(2));
+        clock.advance(Duration::from_secs(2));
+        bell.wait().await;
+    }
+}

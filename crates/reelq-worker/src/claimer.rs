@@ -13,6 +13,8 @@ use crate::{
 
 /// How often a pulled brake is looked at again.
 const BRAKED: Duration = Duration::from_millis(500);
+/// How long a claim may go unanswered once the runtime stops.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// The most jobs in one claim.
 const CLAIM: usize = 256;
 
@@ -66,13 +68,19 @@ impl Claimer {
             let claim = Claim { limit: free.len(), ..self.claim.clone() };
             let claimed = tokio::select! {
                 claimed = until_answered(&self.dice, || self.store.claim(&claim)) => claimed,
-                () = self.stopper.cutting() => return,
+                () = self.given_up() => return,
             };
             match claimed {
                 Ok(claimed) => self.hand_out(claimed, free, asked).await,
                 Err(error) => return self.fault.raise(error),
             }
         }
+    }
+
+    /// A claim that is still unanswered a while after the stop is not waited for; signing off gives back what it took.
+    async fn given_up(&self) {
+        self.stopper.stopping().await;
+        tokio::time::sleep(PATIENCE).await;
     }
 
     fn is_braked(&self) -> bool {

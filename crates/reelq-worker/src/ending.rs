@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use reelq_model::{AccountName, BatchName, WorkerId};
+use reelq_model::{AccountName, BatchName};
 use reelq_store::{BatchView, ClaimStage, Result, SharedStore};
 
 use crate::{Pulse, bells::Bells, registry::Registry};
@@ -18,11 +18,13 @@ pub enum Ending {
     Stopped,
 }
 
+/// The shortest time between two looks: work that trickles empties the hands again and again.
+const CALM: Duration = Duration::from_millis(25);
+
 /// Looks whether the batch is done. Without a batch a runtime ends only when it is stopped.
 #[derive(Debug)]
 pub(crate) struct EndWatch {
     pub(crate) batch: Option<BatchName>,
-    pub(crate) worker: WorkerId,
     pub(crate) store: SharedStore,
     pub(crate) registry: Arc<Registry>,
     pub(crate) bells: Arc<Bells>,
@@ -43,7 +45,7 @@ impl EndWatch {
             }
             tokio::select! {
                 () = tokio::time::sleep(self.every) => {}
-                () = self.registry.emptied() => {}
+                () = self.registry.emptied() => tokio::time::sleep(CALM).await,
             }
         }
     }
@@ -56,8 +58,9 @@ impl EndWatch {
         if self.store.batch(batch).await?.is_none_or(|view| outstanding(&view) == 0) {
             return Ok(Some(Ending::Finished));
         }
-        // Nothing may have begun between the two looks, and nobody else may have anything in hand that will come back.
-        let stuck = quiet && !self.others_hold_leases().await? && self.is_quiet() && self.registry.len() == 0;
+        // Nothing may have begun between the two looks, and no lease may stand: of another worker, or of our own after a
+        // panic, it ends by itself and brings its job back.
+        let stuck = quiet && !self.leases_stand().await? && self.is_quiet() && self.registry.len() == 0;
         Ok(stuck.then_some(Ending::Held))
     }
 
@@ -66,8 +69,8 @@ impl EndWatch {
         self.bells.all_quiet(|account, stage| stage == ClaimStage::Poll && refused(account))
     }
 
-    async fn others_hold_leases(&self) -> Result<bool> {
-        Ok(self.store.workers().await?.iter().any(|other| other.id != self.worker && other.leases > 0))
+    async fn leases_stand(&self) -> Result<bool> {
+        Ok(self.store.workers().await?.iter().any(|worker| worker.leases > 0))
     }
 }
 

@@ -89,3 +89,71 @@ impl Held {
         state.lease.granted_at.after(self.clock.monotonic().saturating_sub(state.asked))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use reelq_model::{
+        AccountName, BatchName, Fields, JobDraft, JobId, JobSpec, ManualClock, ModelName, ProviderName, WorkerId,
+    };
+
+    use super::*;
+
+    const LASTS: Duration = Duration::from_secs(15);
+    const START: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+
+    fn lease(version: u64) -> Lease {
+        let spec = JobSpec {
+            account: AccountName::new("acct").unwrap(),
+            provider: ProviderName::new("wave").unwrap(),
+            model: ModelName::new("m").unwrap(),
+            mode: "text-to-video".to_owned(),
+            fields: Fields::new(),
+        };
+        let batch = BatchName::new("films").unwrap();
+        let id = JobId::derive(&batch, &spec.digest(), 1);
+        let job = Job::new(JobDraft { id, spec, price: None, priority: 0 }, batch, START);
+        Lease {
+            job: Arc::new(job),
+            version,
+            worker: WorkerId::new("w").unwrap(),
+            granted_at: START,
+            lasts: LASTS,
+            cancel_requested: false,
+        }
+    }
+
+    fn held() -> (Arc<ManualClock>, Held) {
+        let clock = Arc::new(ManualClock::starting_at(START));
+        let asked = reelq_model::Clock::monotonic(clock.as_ref());
+        (Arc::clone(&clock), Held::new(clock, lease(1), asked))
+    }
+
+    #[test]
+    fn lease_counts_down_from_before_it_was_asked_for() {
+        let (clock, held) = held();
+        clock.advance(Duration::from_secs(4));
+        assert_eq!((held.time_left(), held.now()), (Duration::from_secs(11), START.after(Duration::from_secs(4))));
+        clock.advance(Duration::from_hours(1));
+        assert_eq!(held.time_left(), Duration::ZERO);
+    }
+
+    #[test]
+    fn extension_counts_from_when_it_was_asked_for_and_only_for_its_version() {
+        let (clock, held) = held();
+        clock.advance(Duration::from_secs(10));
+        held.extended(1, Duration::from_secs(8), LASTS);
+        assert_eq!(held.time_left(), Duration::from_secs(13));
+        held.extended(2, Duration::from_secs(10), LASTS);
+        assert_eq!(held.time_left(), Duration::from_secs(13));
+    }
+
+    #[test]
+    fn lost_lease_has_no_time_left_unless_a_commit_passed_the_news() {
+        let (_, held) = held();
+        held.renew(lease(2), Duration::ZERO);
+        held.lose(1);
+        assert_eq!(held.time_left(), LASTS);
+        held.lose(2);
+        assert_eq!(held.time_left(), Duration::ZERO);
+    }
+}

@@ -45,9 +45,12 @@ impl Keeper {
     }
 
     async fn round(&self) -> Result<()> {
-        if self.store.heartbeat(&self.worker).await? > 0 {
-            self.bells.ring_all();
+        let rescued = self.store.heartbeat(&self.worker).await?;
+        if rescued > 0 {
+            tracing::info!(rescued, "took back what a dead worker held");
         }
+        // Whatever news was missed, no lane sleeps through more than one round.
+        self.bells.ring_all();
         for (lasts, held) in self.by_length() {
             for group in held.chunks(GROUP) {
                 self.extend(group, lasts).await?;

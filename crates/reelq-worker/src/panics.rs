@@ -54,3 +54,59 @@ pub(crate) fn event_of(stage: &Stage, panics: u32, message: &str, dice: &Dice) -
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use reelq_model::{Digest, IdempotencyKey, RemoteTask, Submission, TaskId, Timestamp};
+
+    use super::*;
+
+    fn task() -> RemoteTask {
+        RemoteTask::accepted(TaskId::new("t").unwrap(), 1, Timestamp::from_millis(0))
+    }
+
+    fn stages() -> [Stage; 4] {
+        let id = JobId::from_bytes([1; 16]);
+        let at = Timestamp::from_millis(0);
+        let submission = Submission { number: 1, key: IdempotencyKey::derive(id, 1), body: Digest::of(b""), at };
+        [
+            Stage::Ready,
+            Stage::Submitting { submission },
+            Stage::Running { task: task() },
+            Stage::Fetching { task: task(), outputs: Vec::new() },
+        ]
+    }
+
+    fn events(panics: u32) -> [Option<&'static str>; 4] {
+        let dice = Dice::seeded(1);
+        stages().map(|stage| event_of(&stage, panics, "boom", &dice).map(|event| event.name()))
+    }
+
+    #[test]
+    fn first_panics_mean_another_try_and_never_a_second_request() {
+        assert_eq!(events(1), [Some("not_sent"), None, Some("running"), Some("fetch_later")]);
+    }
+
+    #[test]
+    fn job_that_always_panics_ends_without_losing_what_is_paid_for() {
+        assert_eq!(events(PATIENCE), [Some("rejected"), Some("unresolved"), Some("running"), Some("fetch_failed")]);
+    }
+
+    #[test]
+    fn every_event_can_happen_to_its_stage() {
+        let dice = Dice::seeded(1);
+        for panics in [1, PATIENCE] {
+            for stage in stages() {
+                let Some(event) = event_of(&stage, panics, "boom", &dice) else { continue };
+                assert!(stage.clone().on(event).is_ok(), "{stage:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn panics_are_counted_for_each_job() {
+        let panics = Panics::default();
+        let (one, two) = (JobId::from_bytes([1; 16]), JobId::from_bytes([2; 16]));
+        assert_eq!([panics.count(one), panics.count(one), panics.count(two)], [1, 2, 1]);
+    }
+}

@@ -63,7 +63,10 @@ impl Runtime {
 
     /// Works until the batch is done or stuck, or until it is stopped; then winds down.
     pub async fn run(self) -> Result<Ending> {
-        self.sign_on().await?;
+        tokio::select! {
+            signed_on = self.sign_on() => signed_on?,
+            () = self.parts.stopper.stopping() => return Ok(Ending::Stopped),
+        }
         let (committer, task) = Committer::new(
             Arc::clone(self.store()),
             self.clock(),
@@ -125,7 +128,6 @@ impl Runtime {
     async fn wait_for_end(&self, bells: Arc<Bells>) -> Result<Ending> {
         let watch = EndWatch {
             batch: self.parts.batch.clone(),
-            worker: WorkerId::clone(&self.parts.worker),
             store: Arc::clone(self.store()),
             registry: Arc::clone(&self.registry),
             bells,

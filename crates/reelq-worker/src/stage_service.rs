@@ -11,9 +11,10 @@ use apalis_core::task::Task;
 use futures_util::future::BoxFuture;
 use tokio::task::JoinError;
 use tower::Service;
+use tracing::Instrument;
 
 use crate::{
-    Handler, Spawner, Stopper,
+    Desk, Handler, Spawner, Stopper,
     assignment::{Assignment, Outcome},
     committer::Committer,
     desk::LeasedDesk,
@@ -39,7 +40,9 @@ impl Service<Task<Assignment>> for StageService {
 
     fn call(&mut self, task: Task<Assignment>) -> Self::Future {
         let desk = LeasedDesk::new(task.args.held, self.committer.clone(), self.stopper.clone());
-        let running = self.spawner.spawn(work(Arc::clone(&self.handler), desk, self.stopper.clone()));
+        let span = tracing::debug_span!("job", id = %desk.job().id, stage = ?self.handler.stage());
+        let running = work(Arc::clone(&self.handler), desk, self.stopper.clone()).instrument(span);
+        let running = self.spawner.spawn(running);
         Box::pin(async move { Ok(running.await.unwrap_or_else(died)) })
     }
 }
