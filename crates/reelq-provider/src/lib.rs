@@ -1,14 +1,24 @@
-//! Translates between jobs and the vendors' HTTP dialects. Pure: builds requests and reads replies, never opens a socket,
-//! sleeps or retries.
-//!
-//! One folder a vendor. Models, modes, limits and prices are data (`models.toml`), not code.
+#![doc = include_str!("../README.md")]
 
+mod apixo;
 mod capability;
+pub mod catalogue;
+mod check;
 mod exchange;
 mod outcome;
+mod poyo;
 mod provider;
+mod reading;
+pub mod retry_after;
+mod settings;
+mod vendor;
+mod vocabulary;
+mod wave;
 
 pub use capability::{CallbackSignature, Capability, FailedTasks, Idempotency};
+pub use catalogue::{Catalogue, CatalogueError};
 pub use exchange::{Method, Reply, Request};
 pub use outcome::{BalanceOutcome, CancelOutcome, PollOutcome};
 pub use provider::{BuildError, Checked, ImageFacts, Provider, SubmitInput};
+pub use settings::{IdempotencyUse, Overlay, PROVIDERS, RefundsFailures, Settings, SettingsError, dialects, open};
+pub use vocabulary::{field_names, image_fields};

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use bytes::Bytes;
 use reelq_model::{Digest, Fields, Finding, IdempotencyKey, JobSpec, Money, ProviderName, SubmitOutcome, TaskId};
 
-use crate::{BalanceOutcome, CancelOutcome, Capability, PollOutcome, Reply, Request};
+use crate::{BalanceOutcome, CancelOutcome, Capability, Catalogue, PollOutcome, Reply, Request};
 
 /// Translates between jobs and one vendor's HTTP dialect. Adapters build requests and read replies; they never open a
 /// socket, sleep or retry.
@@ -15,6 +15,9 @@ pub trait Provider: Send + Sync + fmt::Debug {
 
     /// What the vendor's API can do.
     fn capability(&self) -> &Capability;
+
+    /// The vendor's models, with their fields, modes, limits and prices.
+    fn catalogue(&self) -> &Catalogue;
 
     /// Checks a row's fields against the catalogue and brings them into their normal form.
     ///

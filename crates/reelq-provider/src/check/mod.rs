@@ -1,0 +1,21 @@
+//! The rule engine: checks a row against a catalogue and brings its fields into their normal form.
+//!
+//! It knows no vendor. The normal form holds what the row gives and nothing else, each field under its plain name, in
+//! the catalogue's order, so that two spellings of one request are one request.
+
+mod coerce;
+mod gather;
+mod images;
+mod limits;
+mod modes;
+mod nearest;
+mod prices;
+mod row;
+mod rules;
+mod run;
+mod tags;
+mod unknown;
+
+pub(crate) use images::check_image;
+pub(crate) use run::{Request, check};
+pub(crate) use unknown::unknown_model;

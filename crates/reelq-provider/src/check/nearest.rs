@@ -1,0 +1,21 @@
+//! Finds the name that somebody may have meant.
+
+const LIKENESS_MIN: f64 = 0.6;
+
+/// The name most like `text`, where one is alike enough.
+pub(super) fn nearest<'a>(text: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    nearest_above(LIKENESS_MIN, text, names)
+}
+
+/// The name most like `text`, where its likeness reaches `least`.
+pub(super) fn nearest_above<'a>(least: f64, text: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // A damaged cell may be very long, and likeness costs time in proportion to both lengths.
+    if text.len() > 128 {
+        return None;
+    }
+    let text = text.to_lowercase();
+    let scored =
+        names.into_iter().map(|name| (strsim::normalized_damerau_levenshtein(&text, &name.to_lowercase()), name));
+    let best = scored.filter(|(score, _)| *score >= least);
+    best.max_by(|one, two| one.0.total_cmp(&two.0)).map(|(_, name)| name)
+}
