@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use reelq_model::Timestamp;
 
 /// The longest wait that is believed: after it, one request asks again.
-pub const WAIT_MAX: Duration = Duration::from_secs(3_600);
+pub const WAIT_MAX: Duration = Duration::from_hours(1);
 
 /// A number of seconds from here on is an instant, not a wait.
 const EPOCH_FROM: f64 = 1e9;
@@ -29,7 +29,7 @@ fn number(text: &str, now: Timestamp) -> Option<Duration> {
         return Duration::try_from_secs_f64(number).ok();
     }
     let seconds = if number < MILLIS_FROM { number } else { number / 1000.0 };
-    let since_epoch = Duration::try_from_secs_f64(seconds).ok()?;
+    let since_epoch = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
     Some(Timestamp::default().after(since_epoch).since(now))
 }
 

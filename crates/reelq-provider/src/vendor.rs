@@ -126,6 +126,10 @@ fn image_text(text: &str, images: &BTreeMap<Digest, Bytes>) -> Result<String, Bu
     Ok(format!("data:{media_type};base64,{}", STANDARD.encode(bytes)))
 }
 
+fn hex_digit(half: u8) -> char {
+    char::from_digit(u32::from(half), 16).map_or('0', |digit| digit.to_ascii_uppercase())
+}
+
 /// Percent-encodes one segment of a path.
 pub(crate) fn segment(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
@@ -133,7 +137,7 @@ pub(crate) fn segment(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            encoded.extend(['%', hex_digit(byte >> 4), hex_digit(byte & 15)]);
         }
     }
     // A task id of dots alone would climb the path.

@@ -19,12 +19,12 @@ const CAPABILITY: Capability = Capability {
     idempotency: Idempotency::None,
     cancel: false,
     balance: true,
-    link_lifetime: Some(Duration::from_secs(24 * 60 * 60)),
+    link_lifetime: Some(Duration::from_hours(24)),
     price_known: false,
     failed_tasks: FailedTasks::Charged,
     callback_signature: CallbackSignature::None,
-    not_found_grace: Duration::from_secs(60),
-    first_poll: Duration::from_secs(60),
+    not_found_grace: Duration::from_mins(1),
+    first_poll: Duration::from_mins(1),
     poll_interval: Duration::from_secs(15),
 };
 

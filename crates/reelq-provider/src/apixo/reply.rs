@@ -14,7 +14,7 @@ fn is_success(reply: &Reply) -> bool {
     (200..=299).contains(&reply.status)
 }
 
-fn task(document: &Value) -> Option<wire::Task> {
+fn task(document: &Value) -> Option<wire::TaskBody> {
     serde_json::from_value::<wire::Envelope>(document.clone()).ok()?.data
 }
 
@@ -35,7 +35,7 @@ pub(super) fn polled(reply: &Reply, context: Context<'_>) -> PollOutcome {
     }
 }
 
-fn read_task(word: String, task: wire::Task) -> reading::Task {
+fn read_task(word: String, task: wire::TaskBody) -> reading::Task {
     let outputs = task.result_json.and_then(result).and_then(|result| result.result_urls);
     let outputs = outputs.into_iter().flat_map(|Urls(urls)| urls).map(|url| Output::video(url, None)).collect();
     let code = task.fail_code.map(|Text(code)| code);

@@ -9,12 +9,12 @@ use crate::reading::{Text, Urls, lenient};
 #[serde(default)]
 pub(super) struct Envelope {
     #[serde(deserialize_with = "lenient")]
-    pub(super) data: Option<Task>,
+    pub(super) data: Option<TaskBody>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct Task {
+pub(super) struct TaskBody {
     #[serde(deserialize_with = "lenient")]
     pub(super) task_id: Option<Text>,
     #[serde(deserialize_with = "lenient")]

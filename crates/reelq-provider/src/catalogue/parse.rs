@@ -16,9 +16,7 @@ use super::{
 #[serde(deny_unknown_fields, default)]
 struct File {
     containers: Vec<String>,
-    #[expect(dead_code, reason = "read for its form; its meaning is taken before, by name")]
     fieldsets: IndexMap<String, IndexMap<String, Field>>,
-    #[expect(dead_code, reason = "read for its form; its meaning is taken before, by name")]
     rulesets: IndexMap<String, IndexMap<String, Rule>>,
     models: IndexMap<String, Model>,
     camera_tags: IndexMap<String, String>,

@@ -111,12 +111,11 @@ fn missing_trigger<'a>(row: &mut Row<'_>) -> Option<(&'a str, &'a Mode)> {
 fn contradiction<'a>(row: &mut Row<'_>, wanted: (&'a str, &'a Mode), implied: &str) -> Option<(&'a str, &'a Mode)> {
     let (name, mode) = wanted;
     let missing: Vec<&String> = mode.all.iter().filter(|field| !row.has(field)).collect();
-    match missing.first() {
-        Some(field) => row.error(field, format!("mode {name} needs `{field}`"), None),
-        None => {
-            let hint = format!("leave `mode` out, or take away what makes it {implied}");
-            row.error("mode", format!("the fields mean mode {implied}, not {name}"), Some(&hint));
-        }
+    if let Some(field) = missing.first() {
+        row.error(field, format!("mode {name} needs `{field}`"), None);
+    } else {
+        let hint = format!("leave `mode` out, or take away what makes it {implied}");
+        row.error("mode", format!("the fields mean mode {implied}, not {name}"), Some(&hint));
     }
     None
 }

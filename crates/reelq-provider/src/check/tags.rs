@@ -53,7 +53,7 @@ fn check_list(row: &mut Row<'_>, name: &str, items: &[Value], tags: &Tags) {
 }
 
 fn bracketed(text: &str) -> impl Iterator<Item = &str> {
-    let inside = |part: &'_ str| part.find(']').map(|end| end);
+    let inside = |part: &'_ str| part.find(']');
     text.split('[').skip(1).filter_map(move |part| inside(part).map(|end| &part[..end]))
 }
 

@@ -18,14 +18,14 @@ pub(crate) const MODELS: &str = include_str!("models.toml");
 ///
 /// The vendor sends idempotency keys and names no window: an hour is our assumption, short enough to be safe.
 const CAPABILITY: Capability = Capability {
-    idempotency: Idempotency::Replay { window: Duration::from_secs(60 * 60) },
+    idempotency: Idempotency::Replay { window: Duration::from_hours(1) },
     cancel: false,
     balance: true,
     link_lifetime: None,
     price_known: false,
     failed_tasks: FailedTasks::Refunded,
     callback_signature: CallbackSignature::HmacTaskIdAndTimestamp,
-    not_found_grace: Duration::from_secs(60),
+    not_found_grace: Duration::from_mins(1),
     first_poll: Duration::from_secs(10),
     poll_interval: Duration::from_secs(10),
 };

@@ -14,7 +14,7 @@ fn is_success(reply: &Reply) -> bool {
     (200..=299).contains(&reply.status)
 }
 
-fn task(document: &Value) -> Option<wire::Task> {
+fn task(document: &Value) -> Option<wire::TaskBody> {
     serde_json::from_value::<wire::Envelope>(document.clone()).ok()?.data
 }
 
@@ -35,7 +35,7 @@ pub(super) fn polled(reply: &Reply, context: Context<'_>) -> PollOutcome {
     }
 }
 
-fn read_task(word: String, task: wire::Task) -> reading::Task {
+fn read_task(word: String, task: wire::TaskBody) -> reading::Task {
     let outputs = task.files.into_iter().flatten().flat_map(outputs).collect();
     let text = |text: Option<Text>| text.map(|Text(text)| text);
     let (progress, code) = (task.progress.map(|progress| progress.0), text(task.error_code));

@@ -79,7 +79,8 @@ impl Complaint {
     /// The complaint as a setback; `what` says what the reply was.
     pub(crate) fn setback(&self, what: impl std::fmt::Display) -> Setback {
         let code = self.code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
-        Setback { reason: format!("{what}: {}{code}", self.message), wait: self.wait }
+        let said = self.said().map(|said| format!(": {said}")).unwrap_or_default();
+        Setback { reason: format!("{what}{said}{code}"), wait: self.wait }
     }
 
     /// The complaint as a failure of the row.

@@ -14,7 +14,7 @@ use crate::{
 /// The vendor's catalogue.
 pub(crate) const MODELS: &str = include_str!("models.toml");
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const DAY: Duration = Duration::from_hours(24);
 
 /// What the vendor documents, pages and general documentation together.
 const CAPABILITY: Capability = Capability {
@@ -25,7 +25,7 @@ const CAPABILITY: Capability = Capability {
     price_known: true,
     failed_tasks: FailedTasks::Refunded,
     callback_signature: CallbackSignature::None,
-    not_found_grace: Duration::from_secs(60),
+    not_found_grace: Duration::from_mins(1),
     first_poll: Duration::from_secs(5),
     poll_interval: Duration::from_secs(5),
 };

@@ -20,8 +20,8 @@ fn is_success(reply: &Reply) -> bool {
 }
 
 /// The task of a reply, taken out of the envelope that older generations have.
-fn task(document: &Value) -> wire::Task {
-    let read = |value: &Value| serde_json::from_value::<wire::Task>(value.clone()).unwrap_or_default();
+fn task(document: &Value) -> wire::TaskBody {
+    let read = |value: &Value| serde_json::from_value::<wire::TaskBody>(value.clone()).unwrap_or_default();
     let outer = read(document);
     match &outer.data {
         Value::Object(_) if outer.task_id.is_none() && outer.status.is_none() => read(&outer.data),
@@ -29,7 +29,7 @@ fn task(document: &Value) -> wire::Task {
     }
 }
 
-fn task_id(task: &wire::Task) -> Option<String> {
+fn task_id(task: &wire::TaskBody) -> Option<String> {
     let named = task.task_id.as_ref().or(task.id.as_ref()).map(|Text(id)| id.clone());
     named.or_else(|| task.data.as_str().map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned))
 }
@@ -53,13 +53,13 @@ pub(super) fn polled(reply: &Reply, context: Context<'_>) -> PollOutcome {
     }
 }
 
-fn read_task(word: String, task: wire::Task, complaint: &Complaint) -> reading::Task {
+fn read_task(word: String, task: wire::TaskBody, complaint: &Complaint) -> reading::Task {
     let progress = task.progress.as_ref().map(|progress| progress.0);
     let (cost, code) = (quota(&task.cost), complaint.code.clone());
     reading::Task { word, progress, cost, code, message: complaint.said(), outputs: outputs(task) }
 }
 
-fn outputs(task: wire::Task) -> Vec<Output> {
+fn outputs(task: wire::TaskBody) -> Vec<Output> {
     let fallback = task.expires_at.map(|moment| moment.0);
     let mut outputs = Vec::new();
     if let Some(result) = task.result {
@@ -76,7 +76,7 @@ fn videos(value: &Value, dies: Option<Timestamp>) -> Vec<Output> {
         Value::Array(items) => items.iter().flat_map(|item| videos(item, dies)).collect(),
         Value::String(url) => vec![Output { url: url.clone(), kind: OutputKind::Video, expires_at: dies }],
         Value::Object(_) => {
-            let video: wire::Video = serde_json::from_value(value.clone()).unwrap_or_default();
+            let video: wire::VideoLink = serde_json::from_value(value.clone()).unwrap_or_default();
             let dies = video.expires_at.map(|moment| moment.0).or(dies);
             addresses([video.url, video.video_url], dies)
         }

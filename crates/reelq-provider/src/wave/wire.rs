@@ -8,7 +8,7 @@ use crate::reading::{Moment, Progress, Text, Urls, lenient};
 /// A task: the reply to submit and status requests. Older generations wrap it in `data`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Task {
+pub(super) struct TaskBody {
     #[serde(deserialize_with = "lenient")]
     pub(super) task_id: Option<Text>,
     #[serde(deserialize_with = "lenient")]
@@ -49,7 +49,7 @@ pub(super) struct TaskResult {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Video {
+pub(super) struct VideoLink {
     #[serde(deserialize_with = "lenient")]
     pub(super) url: Option<Urls>,
     #[serde(deserialize_with = "lenient")]
