@@ -1,6 +1,6 @@
 //! The trait that each vendor's adapter implements.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, sync::LazyLock};
 
 use bytes::Bytes;
 use reelq_model::{Digest, Fields, Finding, IdempotencyKey, JobSpec, Money, ProviderName, SubmitOutcome, TaskId};
@@ -17,7 +17,12 @@ pub trait Provider: Send + Sync + fmt::Debug {
     fn capability(&self) -> &Capability;
 
     /// The vendor's models, with their fields, modes, limits and prices.
-    fn catalogue(&self) -> &Catalogue;
+    ///
+    /// Empty unless the adapter has one: a stand-in of a test needs none.
+    fn catalogue(&self) -> &Catalogue {
+        static EMPTY: LazyLock<Catalogue> = LazyLock::new(Catalogue::default);
+        &EMPTY
+    }
 
     /// Checks a row's fields against the catalogue and brings them into their normal form.
     ///

@@ -24,7 +24,7 @@ struct File {
 }
 
 /// What a vendor's models take and cost, and what its codes mean.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Catalogue {
     /// Every model, in the file's order.
     pub models: IndexMap<String, Model>,

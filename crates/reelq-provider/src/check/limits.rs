@@ -35,7 +35,11 @@ fn check_given(row: &mut Row<'_>, name: &str, field: &Field, value: Value) {
     if let Some(rule) = field.limits.as_ref().and_then(|limits| broken(name, limits, &value)) {
         row.error(name, rule, field.limits.as_ref().and_then(|limits| limits.say.as_deref()));
     } else if let Some(rule) = field.advice.as_ref().and_then(|advice| broken(name, advice, &value)) {
-        row.warning(name, rule, field.advice.as_ref().and_then(|advice| advice.say.as_deref()));
+        row.warning(
+            name,
+            rule.replacen(" must ", " should ", 1),
+            field.advice.as_ref().and_then(|advice| advice.say.as_deref()),
+        );
     }
     match field.kind() {
         FieldKind::Url if !images::is_address(value.as_str().unwrap_or_default()) => {

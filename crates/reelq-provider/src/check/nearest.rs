@@ -16,6 +16,7 @@ pub(super) fn nearest_above<'a>(least: f64, text: &str, names: impl IntoIterator
     let text = text.to_lowercase();
     let scored =
         names.into_iter().map(|name| (strsim::normalized_damerau_levenshtein(&text, &name.to_lowercase()), name));
-    let best = scored.filter(|(score, _)| *score >= least);
-    best.max_by(|one, two| one.0.total_cmp(&two.0)).map(|(_, name)| name)
+    let alike = scored.filter(|(score, _)| *score >= least);
+    // The first of equals: the catalogue lists the plain name before the longer ones.
+    alike.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, name)| name)
 }

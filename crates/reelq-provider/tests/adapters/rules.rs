@@ -38,7 +38,7 @@ fn table(provider: &dyn Provider, rows: &[(&str, Option<&str>, &str)]) -> String
 fn wave_hailuo_page() {
     let rows = [
         ("hailuo-2.3", None, r#"{"prompt":"x"}"#),
-        ("hailuo-2.3", None, r#"{}"#),
+        ("hailuo-2.3", None, "{}"),
         ("hailuo-2.3", None, r#"{"prompt":"x","duration":"7"}"#),
         ("hailuo-2.3", None, r#"{"prompt":"x","resolution":"1080P","duration":"6.0"}"#),
         ("hailuo-2.3", None, r#"{"prompt":"x","resolution":"4K"}"#),
@@ -225,7 +225,7 @@ fn apixo_hailuo_page() {
 fn poyo_hailuo_page() {
     let rows = [
         ("hailuo-2.3", None, r#"{"prompt":"x"}"#),
-        ("hailuo-2.3", None, r#"{}"#),
+        ("hailuo-2.3", None, "{}"),
         ("hailuo-2.3", None, r#"{"prompt":"x","start_image_url":"https://a/1.png"}"#),
         ("hailuo-2.3", None, r#"{"prompt":"x","start_image_url":"data:image/png;base64,AAAA"}"#),
         ("hailuo-2.3", None, r#"{"prompt":"x","end_image_url":"https://a/1.png"}"#),
