@@ -1,1 +1,39 @@
-//! To be written.
+//! Reads manifests (CSV, TSV, JSONL, TOML) as a stream of rows that know where they stand, and writes result manifests.
+//!
+//! Bad input never panics and never stops the reading: every problem of a manifest is found in one pass, each with file,
+//! line, column, field, value, rule and hint. Memory does not grow with the number of rows.
+
+mod assemble;
+mod bytes;
+mod csv;
+mod format;
+mod head;
+mod input;
+mod jsonl;
+mod labels;
+mod limits;
+mod manifest;
+mod names;
+mod part;
+mod place;
+mod problem;
+mod problems;
+mod render;
+mod results;
+mod row;
+mod rows;
+mod schema;
+mod template;
+mod toml;
+
+pub use format::Format;
+pub use head::Head;
+pub use manifest::Manifest;
+pub use names::Vocabulary;
+pub use place::Spots;
+pub use problem::{Excerpt, Problem};
+pub use problems::Problems;
+pub use results::{COLUMNS, ManifestLine, ResultFormat, ResultRecord, ResultWriter, manifest_line};
+pub use row::Row;
+pub use rows::Rows;
+pub use schema::schema;

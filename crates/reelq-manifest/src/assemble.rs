@@ -1,0 +1,152 @@
+//! Puts the values of a row and of its defaults together.
+
+use reelq_model::Fields;
+use serde_json::Value;
+
+use crate::{Problem, Row, Spots, limits, names::Target};
+
+/// One value and the part of the row that it is for.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Entry {
+    pub(crate) target: Target,
+    pub(crate) value: Value,
+}
+
+/// Puts entries together, later ones over earlier ones; `None` where one of them is an error.
+pub(crate) fn assemble(
+    number: u64,
+    entries: impl IntoIterator<Item = Entry>,
+    spots: Spots,
+    problems: &mut Vec<Problem>,
+) -> Option<Row> {
+    let mut row = Row {
+        number,
+        label: None,
+        account: None,
+        provider: None,
+        model: None,
+        mode: None,
+        copies: 1,
+        priority: None,
+        fields: Fields::new(),
+        passthrough: std::collections::BTreeMap::new(),
+        spots,
+    };
+    let before = problems.len();
+    for entry in entries {
+        let name = entry.target.name().to_owned();
+        if let Err(fault) = set(&mut row, entry) {
+            let mut problem = row.spots.problem(Some(&name), &fault.rule).with_value(&fault.value);
+            problem.hint = fault.hint.map(str::to_owned);
+            problems.push(problem);
+        }
+    }
+    (problems.len() == before).then_some(row)
+}
+
+struct Fault {
+    rule: String,
+    value: String,
+    hint: Option<&'static str>,
+}
+
+fn set(row: &mut Row, Entry { target, value }: Entry) -> Result<(), Fault> {
+    check_size(&target, &value)?;
+    match target {
+        Target::Id => row.label = Some(text("id", value)?),
+        Target::Account => row.account = Some(text("account", value)?),
+        Target::Provider => row.provider = Some(text("provider", value)?),
+        Target::Model => row.model = Some(text("model", value)?),
+        Target::Mode => row.mode = Some(text("mode", value)?),
+        Target::Copies => row.copies = copies(&value)?,
+        Target::Priority => row.priority = Some(priority(&value)?),
+        Target::Field(path) => insert(&mut row.fields, &path, value)?,
+        Target::Passthrough(name) => {
+            row.passthrough.insert(name.to_string(), plain(&value));
+        }
+    }
+    Ok(())
+}
+
+fn check_size(target: &Target, value: &Value) -> Result<(), Fault> {
+    match value.as_str() {
+        Some(text) if text.len() > limits::VALUE_BYTES => Err(Fault {
+            rule: format!("{} is {} bytes long; at most {} are taken", target.name(), text.len(), limits::VALUE_BYTES),
+            value: text.to_owned(),
+            hint: None,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// A value as text: texts as they are, anything else as JSON.
+pub(crate) fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn text(name: &str, value: Value) -> Result<String, Fault> {
+    match value {
+        Value::String(text) if !text.trim().is_empty() => Ok(text),
+        Value::Number(number) if number.is_i64() => Ok(number.to_string()),
+        Value::String(text) => {
+            Err(Fault { rule: format!("{name} must not be empty"), value: text, hint: Some("leave it out instead") })
+        }
+        other => Err(Fault {
+            rule: format!("{name} must be a text, not {}", kind(&other)),
+            value: other.to_string(),
+            hint: None,
+        }),
+    }
+}
+
+fn integer(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
+fn copies(value: &Value) -> Result<u32, Fault> {
+    let copies = integer(value).and_then(|copies| u32::try_from(copies).ok());
+    copies.filter(|copies| (1..=limits::COPIES).contains(copies)).ok_or_else(|| Fault {
+        rule: format!("copies must be a whole number from 1 to {}", limits::COPIES),
+        value: plain(value),
+        hint: Some("to leave a row out, remove it"),
+    })
+}
+
+fn priority(value: &Value) -> Result<i32, Fault> {
+    integer(value).and_then(|priority| i32::try_from(priority).ok()).ok_or_else(|| Fault {
+        rule: format!("priority must be a whole number from {} to {}", i32::MIN, i32::MAX),
+        value: plain(value),
+        hint: Some("higher goes first; 0 is usual"),
+    })
+}
+
+fn insert(fields: &mut Fields, path: &str, value: Value) -> Result<(), Fault> {
+    let Some((parent, rest)) = path.split_once('.') else {
+        fields.insert(path.to_owned(), value);
+        return Ok(());
+    };
+    match fields.entry(parent).or_insert_with(|| Value::Object(Fields::new())) {
+        Value::Object(inner) => insert(inner, rest, value),
+        other => Err(Fault {
+            rule: format!("`{parent}` is {} and cannot hold `{rest}`", kind(other)),
+            value: plain(&value),
+            hint: None,
+        }),
+    }
+}
+
+/// What kind of value it is, with its article.
+pub(crate) fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}

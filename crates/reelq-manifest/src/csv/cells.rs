@@ -1,0 +1,265 @@
+//! Turns the records of a table into entries.
+
+use std::{borrow::Cow, path::Path, str::Utf8Error, sync::Arc};
+
+use minijinja::Value as Variable;
+use serde_json::Value;
+
+use super::{
+    header::{Header, Plan, first_record, open},
+    records::{Fault, Record, Records, content, untouched},
+};
+use crate::{
+    Format, Problem,
+    assemble::Entry,
+    input::Input,
+    names::{Meaning, Target},
+    part::{Found, Step},
+    place::{Fields, Layer},
+    template::row_variables,
+};
+
+/// A table that is being read, after its header.
+#[derive(Debug)]
+pub(crate) struct Table {
+    input: Input,
+    header: Header,
+    plan: Arc<Plan>,
+    records: Records,
+}
+
+impl Table {
+    /// Opens the file anew and passes over its header.
+    pub(crate) fn open(input: &Input, format: Format, header: &Header, plan: &Arc<Plan>) -> Result<Self, Box<Problem>> {
+        let (mut records, _) = open(input, format)?;
+        first_record(&mut records).map_err(|error| input.unreadable(&error))?;
+        Ok(Self { input: input.clone(), header: header.clone(), plan: Arc::clone(plan), records })
+    }
+
+    /// Reads on to the next row that is not empty.
+    pub(crate) fn next(&mut self, problems: &mut Vec<Problem>) -> Step {
+        loop {
+            let record = match self.records.next() {
+                Ok(Some(record)) => record,
+                Ok(None) => return Step::End,
+                Err(error) => {
+                    problems.push(*self.input.unreadable(&error));
+                    return Step::End;
+                }
+            };
+            if is_empty(&record, self.header.separator) {
+                continue;
+            }
+            match self.read(&record, problems) {
+                Step::Left => {}
+                step => return step,
+            }
+        }
+    }
+
+    fn read(&self, record: &Record, problems: &mut Vec<Problem>) -> Step {
+        let text = match std::str::from_utf8(&record.raw) {
+            Ok(text) => text,
+            Err(error) => {
+                problems.push(not_utf8(&self.input.path, &record.raw, record.offset, record.line, error));
+                return Step::Bad;
+            }
+        };
+        let layer = self.layer(record, text);
+        if let Some(problem) = self.misshapen(record, &layer) {
+            problems.push(problem);
+            return Step::Bad;
+        }
+        let variables = self.variables(record, text);
+        if let (Some(filter), Some(variables)) = (&self.plan.filter, &variables) {
+            match filter.keeps(variables, &layer) {
+                Ok(true) => {}
+                Ok(false) => return Step::Left,
+                Err(problem) => {
+                    problems.push(*problem);
+                    return Step::Bad;
+                }
+            }
+        }
+        let before = problems.len();
+        let entries = self.entries(record, text, &layer, problems);
+        if problems.len() > before {
+            return Step::Bad;
+        }
+        Step::Row(Found { entries, layer: Arc::new(layer), variables, templated: false })
+    }
+
+    fn variables(&self, record: &Record, text: &str) -> Option<Variable> {
+        let wanted = self.plan.filter.is_some() || self.plan.has_templates;
+        wanted.then(|| {
+            let cells = record.cells.iter().map(|cell| Value::String(content(&text[cell.clone()]).into_owned()));
+            row_variables(self.header.written.iter().cloned().zip(cells))
+        })
+    }
+
+    fn layer(&self, record: &Record, text: &str) -> Layer {
+        let fields = Fields::Cells { columns: Arc::clone(&self.header.names), ranges: record.cells.clone().into() };
+        let whole = 0..text.find(['\n', '\r']).unwrap_or(text.len());
+        Layer { file: Arc::clone(&self.input.path), text: Arc::from(text), line: record.line, whole, fields }
+    }
+
+    fn misshapen(&self, record: &Record, layer: &Layer) -> Option<Problem> {
+        if let Some(fault) = record.faults.first() {
+            return Some(faulty(fault, layer));
+        }
+        let (have, want) = (record.cells.len(), self.header.written.len());
+        if have == want {
+            return None;
+        }
+        let plural = |count: usize| if count == 1 { "" } else { "s" };
+        let rule =
+            format!("the row has {have} cell{}, but the header names {want} column{}", plural(have), plural(want));
+        let separator = char::from(self.header.separator);
+        let hint = if have > want {
+            format!("put a text that holds a `{}` into double quotes", separator.escape_default())
+        } else {
+            format!("write a `{}` for every column, also where cells are empty", separator.escape_default())
+        };
+        let at = record.cells.get(want).cloned().unwrap_or_else(|| layer.whole.clone());
+        Some(layer.problem(at, rule).with_hint(hint))
+    }
+
+    fn entries(&self, record: &Record, text: &str, layer: &Layer, problems: &mut Vec<Problem>) -> Vec<Entry> {
+        let mut entries = Vec::with_capacity(record.cells.len());
+        for ((cell, target), written) in record.cells.iter().zip(&*self.header.targets).zip(&*self.header.written) {
+            let raw = &text[cell.clone()];
+            let content = content(raw);
+            if content.is_empty() {
+                continue;
+            }
+            match target {
+                Some(target) => match value(target, raw, content) {
+                    Ok(value) => self.spread(target, value, layer, &mut entries, problems),
+                    Err(fault) => problems.push(bad_json(target, raw, &fault, layer)),
+                },
+                None if written.is_empty() => {
+                    let rule = "a cell stands below a column without a name";
+                    let problem = layer.problem(cell.clone(), rule).with_value(&content);
+                    problems.push(problem.with_hint("name the column in the header line, or empty the cell"));
+                }
+                None => {}
+            }
+        }
+        entries
+    }
+
+    /// Takes a cell apart that holds a JSON object for a parent of dotted fields.
+    fn spread(&self, target: &Target, value: Value, at: &Layer, into: &mut Vec<Entry>, problems: &mut Vec<Problem>) {
+        let Target::Field(name) = target else {
+            into.push(Entry { target: target.clone(), value });
+            return;
+        };
+        match (self.plan.names.key(name), value) {
+            (Meaning::Parent, Value::Object(object)) => {
+                for (key, value) in object {
+                    let path = format!("{name}.{key}");
+                    match self.plan.names.key(&path) {
+                        Meaning::Target(target) => once(Entry { target, value }, at, into, problems),
+                        _ => problems.push(crate::jsonl::unknown_key(at, name, &path, &self.plan)),
+                    }
+                }
+            }
+            (Meaning::Parent, other) => {
+                let rule = format!("{name} must be a JSON object such as {{\"key\": true}}");
+                let hint = format!("or give each part its own column, for example `{name}.key`");
+                let problem = at.field_problem(name, rule).with_value(&crate::assemble::plain(&other));
+                problems.push(problem.with_hint(hint));
+            }
+            (_, value) => once(Entry { target: target.clone(), value }, at, into, problems),
+        }
+    }
+}
+
+/// Adds an entry, unless a column and the object in another one's cell give the same field.
+fn once(entry: Entry, at: &Layer, into: &mut Vec<Entry>, problems: &mut Vec<Problem>) {
+    let name = entry.target.name();
+    if name.contains('.') && into.iter().any(|other| other.target == entry.target) {
+        let problem = at.field_problem(name, format!("`{name}` is given twice, by two columns"));
+        problems.push(problem.with_value(&crate::assemble::plain(&entry.value)).with_hint("keep one of them"));
+        return;
+    }
+    into.push(entry);
+}
+
+fn is_empty(record: &Record, separator: u8) -> bool {
+    record.raw.iter().all(|byte| *byte == separator || byte.is_ascii_whitespace())
+}
+
+fn value(target: &Target, raw: &str, content: Cow<'_, str>) -> Result<Value, serde_json::Error> {
+    match target {
+        Target::Passthrough(_) => Ok(Value::String(untouched(raw).into_owned())),
+        Target::Field(name) if !is_prose(name) && looks_like_json(&content) => serde_json::from_str(&content),
+        _ => Ok(Value::String(content.into_owned())),
+    }
+}
+
+/// Prompts are taken as they are: `[Pan left]` in one is a camera tag, not a list.
+fn is_prose(field: &str) -> bool {
+    field.rsplit('.').next().is_some_and(|last| last.ends_with("prompt"))
+}
+
+fn looks_like_json(text: &str) -> bool {
+    let text = text.trim();
+    if text.starts_with('{') {
+        return true;
+    }
+    let Some(inside) = text.strip_prefix('[') else { return false };
+    let inside = inside.trim_start();
+    inside.starts_with(['"', '[', '{', ']', '-']) || inside.starts_with(|c: char| c.is_ascii_digit())
+}
+
+fn bad_json(target: &Target, raw: &str, fault: &serde_json::Error, layer: &Layer) -> Problem {
+    let rule = format!("the cell looks like JSON, but is not: {}", crate::jsonl::message(fault));
+    let hint = "lists are written [\"a\", \"b\"], and every double quote is doubled inside a quoted cell";
+    layer.field_problem(target.name(), rule).with_value(&content(raw)).with_hint(hint)
+}
+
+fn faulty(fault: &Fault, layer: &Layer) -> Problem {
+    match fault {
+        Fault::Unclosed(at) => layer
+            .problem(*at..at + 1, "a quote is opened here and never closed")
+            .with_hint("close the cell with a double quote; a quote inside a quoted cell is written twice"),
+        Fault::AfterQuote(at) => layer
+            .problem(*at..at + 1, "text follows a closing quote")
+            .with_hint("a double quote inside a quoted cell is written twice: \"he said \"\"go\"\"\""),
+        Fault::TooLong => layer
+            .problem(0..0, "the row is longer than 1 MiB")
+            .with_hint("name images by path or address instead of pasting them; or is a quote left open?"),
+    }
+}
+
+/// A problem with bytes that are no UTF-8, at a line and a byte position of the file.
+pub(crate) fn not_utf8(file: &Arc<Path>, raw: &[u8], offset: u64, line: u64, error: Utf8Error) -> Problem {
+    let bad = error.valid_up_to();
+    let byte = raw.get(bad).copied().unwrap_or_default();
+    let position = offset + bad as u64;
+    let text = String::from_utf8_lossy(raw);
+    // Everything before the bad byte is valid, so the position is the same in the mended text.
+    let layer = Layer::plain(file, &text, line);
+    let rule = format!("the file is not UTF-8: byte {byte:#04x} at byte position {position}");
+    let hint = format!(
+        "save it again as UTF-8 (in Excel: \"CSV UTF-8\"); in Windows-1252 this byte would be `{}`",
+        encoding(byte)
+    );
+    layer.problem(bad..bad + '\u{fffd}'.len_utf8(), rule).with_hint(hint)
+}
+
+/// The Latin character of a byte; good enough to recognise an encoding by.
+fn encoding(byte: u8) -> char {
+    match byte {
+        0x80 => '€',
+        0x85 => '…',
+        0x91 | 0x92 => '’',
+        0x93 => '“',
+        0x94 => '”',
+        0x96 => '–',
+        0x97 => '—',
+        byte if (0x80..0xa0).contains(&byte) => '?',
+        byte => char::from(byte),
+    }
+}

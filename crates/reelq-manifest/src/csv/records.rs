@@ -1,0 +1,242 @@
+//! Cuts a byte stream into records and cells.
+
+use std::{borrow::Cow, io, ops::Range};
+
+use crate::{bytes::Bytes, limits};
+
+/// One record as written, and the ranges of its cells.
+#[derive(Debug)]
+pub(crate) struct Record {
+    /// The record's bytes without the line end that closes it.
+    pub(crate) raw: Vec<u8>,
+    /// The physical line on which it begins.
+    pub(crate) line: u64,
+    /// Where it begins in the file.
+    pub(crate) offset: u64,
+    pub(crate) cells: Vec<Range<usize>>,
+    pub(crate) faults: Vec<Fault>,
+}
+
+/// Something wrong with a record's form, at a byte of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// A quote that is opened and never closed.
+    Unclosed(usize),
+    /// Text between a closing quote and the next separator.
+    AfterQuote(usize),
+    /// More bytes than a row may have.
+    TooLong,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Start,
+    Bare,
+    Quoted,
+    Closing,
+}
+
+/// Reads records; physical lines are counted, those inside quotes too.
+#[derive(Debug)]
+pub(crate) struct Records {
+    bytes: Bytes,
+    separator: u8,
+    line: u64,
+    /// One unclosed quote is mended by reading on after its line; a second one may swallow what it likes.
+    mended: bool,
+}
+
+impl Records {
+    pub(crate) const fn new(bytes: Bytes, separator: u8, line: u64) -> Self {
+        Self { bytes, separator, line, mended: false }
+    }
+
+    /// Reads the next record; `None` at the end.
+    pub(crate) fn next(&mut self) -> io::Result<Option<Record>> {
+        if self.bytes.peek()?.is_none() {
+            return Ok(None);
+        }
+        let mut scan = Scan::new(self.line, self.bytes.offset());
+        loop {
+            let Some(byte) = self.bytes.next()? else {
+                return Ok(Some(self.at_end(scan)));
+            };
+            if matches!(byte, b'\n' | b'\r') {
+                let pair = byte == b'\r' && self.bytes.peek()? == Some(b'\n');
+                self.line += u64::from(!pair);
+                if scan.state != State::Quoted {
+                    if pair {
+                        self.bytes.next()?;
+                        self.line += 1;
+                    }
+                    return Ok(Some(scan.close()));
+                }
+            }
+            if scan.record.raw.len() < limits::ROW_BYTES {
+                scan.take(byte, self.separator);
+            } else if scan.state == State::Quoted && !self.mended {
+                scan.record.raw.push(byte);
+                return Ok(Some(self.mend(scan)));
+            } else {
+                scan.overflow(byte, self.separator);
+            }
+        }
+    }
+
+    fn at_end(&mut self, scan: Scan) -> Record {
+        match scan.state {
+            State::Quoted if !self.mended => self.mend(scan),
+            State::Quoted => scan.close_unclosed(),
+            _ => scan.close(),
+        }
+    }
+
+    /// Ends the record at its first line end and reads on from there, so that one stray quote costs one row.
+    fn mend(&mut self, mut scan: Scan) -> Record {
+        let raw = &scan.record.raw;
+        let quote_line_end = raw[scan.opened..].iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+        let Some(end) = quote_line_end.map(|length| scan.opened + length) else { return scan.close_unclosed() };
+        let next = end + if raw[end..].starts_with(b"\r\n") { 2 } else { 1 };
+        self.mended = true;
+        self.bytes.give_back(&raw[next..]);
+        self.line = scan.record.line + crate::place::newlines(&String::from_utf8_lossy(&raw[..next]));
+        scan.record.raw.truncate(end);
+        scan.close_unclosed()
+    }
+}
+
+struct Scan {
+    record: Record,
+    state: State,
+    /// Where the current cell begins.
+    start: usize,
+    /// Where the last quote was opened.
+    opened: usize,
+}
+
+impl Scan {
+    const fn new(line: u64, offset: u64) -> Self {
+        let record = Record { raw: Vec::new(), line, offset, cells: Vec::new(), faults: Vec::new() };
+        Self { record, state: State::Start, start: 0, opened: 0 }
+    }
+
+    fn take(&mut self, byte: u8, separator: u8) {
+        let at = self.record.raw.len();
+        self.record.raw.push(byte);
+        match (self.state, byte) {
+            (State::Quoted, b'"') => self.state = State::Closing,
+            (State::Quoted, _) => {}
+            (State::Closing, b'"') => self.state = State::Quoted,
+            (_, byte) if byte == separator => {
+                self.record.cells.push(self.start..at);
+                self.start = at + 1;
+                self.state = State::Start;
+            }
+            (State::Start, b'"') => {
+                self.opened = at;
+                self.state = State::Quoted;
+            }
+            (State::Start | State::Closing, b' ') => {}
+            (State::Start, _) => self.state = State::Bare,
+            (State::Closing, _) => {
+                self.record.faults.push(Fault::AfterQuote(at));
+                self.state = State::Bare;
+            }
+            (State::Bare, _) => {}
+        }
+    }
+
+    /// Follows the quotes of a record that is too long without keeping it.
+    fn overflow(&mut self, byte: u8, separator: u8) {
+        if !self.record.faults.contains(&Fault::TooLong) {
+            self.record.faults.push(Fault::TooLong);
+        }
+        self.state = match (self.state, byte) {
+            (State::Quoted, b'"') => State::Closing,
+            (State::Quoted, _) => State::Quoted,
+            (State::Closing | State::Start, b'"') => State::Quoted,
+            (_, byte) if byte == separator => State::Start,
+            _ => State::Bare,
+        };
+    }
+
+    fn close(mut self) -> Record {
+        self.record.cells.push(self.start..self.record.raw.len());
+        self.record
+    }
+
+    fn close_unclosed(mut self) -> Record {
+        self.record.faults.push(Fault::Unclosed(self.opened));
+        self.close()
+    }
+}
+
+/// A cell's content: without its quotes where it has them, else without the spaces around it.
+pub(crate) fn content(raw: &str) -> Cow<'_, str> {
+    let trimmed = raw.trim();
+    match trimmed.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        Some(inner) if inner.contains('"') => Cow::Owned(inner.replace("\"\"", "\"")),
+        Some(inner) => Cow::Borrowed(inner),
+        None => Cow::Borrowed(trimmed),
+    }
+}
+
+/// A cell's content with the spaces that are around it, for what is carried through untouched.
+pub(crate) fn untouched(raw: &str) -> Cow<'_, str> {
+    if raw.trim_start().starts_with('"') { content(raw) } else { Cow::Borrowed(raw) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    type Flat = (u64, Vec<String>, Vec<Fault>);
+
+    fn read(text: &str) -> Vec<Flat> {
+        let mut records = Records::new(Bytes::new(Box::new(Cursor::new(text.to_owned()))), b',', 1);
+        let mut all = Vec::new();
+        while let Some(record) = records.next().unwrap() {
+            let raw = String::from_utf8(record.raw).unwrap();
+            let cells = record.cells.into_iter().map(|cell| content(&raw[cell]).into_owned()).collect();
+            all.push((record.line, cells, record.faults));
+        }
+        all
+    }
+
+    fn row(line: u64, cells: &[&str]) -> Flat {
+        (line, cells.iter().map(|&cell| cell.to_owned()).collect(), Vec::new())
+    }
+
+    #[test]
+    fn every_kind_of_line_end_closes_a_record() {
+        assert_eq!(
+            read("a,b\r\nc\rd\n\ne"),
+            [row(1, &["a", "b"]), row(2, &["c"]), row(3, &["d"]), row(4, &[""]), row(5, &["e"])]
+        );
+    }
+
+    #[test]
+    fn quotes_hold_separators_newlines_and_doubled_quotes() {
+        assert_eq!(
+            read("\"a, \"\"b\"\"\r\nc\" , d \n5\" screen,\"\"\n"),
+            [row(1, &["a, \"b\"\r\nc", "d"]), row(3, &["5\" screen", ""])]
+        );
+    }
+
+    #[test]
+    fn an_unclosed_quote_costs_one_row() {
+        let all = read("a,\"b\nc,d\ne,f\n");
+        assert_eq!(all[0].2, [Fault::Unclosed(2)]);
+        assert_eq!(all[1..], [row(2, &["c", "d"]), row(3, &["e", "f"])]);
+    }
+
+    #[test]
+    fn a_row_without_end_is_cut_and_the_next_one_is_read() {
+        let long = format!("{}\nb\n", "x".repeat(limits::ROW_BYTES + 10));
+        let all = read(&long);
+        assert_eq!(all[0].2, [Fault::TooLong]);
+        assert_eq!(all[1], row(2, &["b"]));
+    }
+}

@@ -1,0 +1,82 @@
+//! Takes an object apart into the known names of a row.
+
+use serde_json::{Map, Value};
+
+use crate::{
+    Problem,
+    assemble::{Entry, kind, plain},
+    csv::Plan,
+    names::{Meaning, Target},
+    place::Layer,
+    problem::readable,
+};
+
+/// Takes an object apart; nulls are absent, unknown keys are problems.
+pub(crate) fn flatten(object: Map<String, Value>, plan: &Plan, at: &Layer, problems: &mut Vec<Problem>) -> Vec<Entry> {
+    let mut flat = Flat { plan, at, problems, entries: Vec::new() };
+    flat.object("", object);
+    flat.entries
+}
+
+struct Flat<'a> {
+    plan: &'a Plan,
+    at: &'a Layer,
+    problems: &'a mut Vec<Problem>,
+    entries: Vec<Entry>,
+}
+
+impl Flat<'_> {
+    fn object(&mut self, parent: &str, object: Map<String, Value>) {
+        for (key, value) in object {
+            let path = if parent.is_empty() { key } else { format!("{parent}.{key}") };
+            if self.plan.ignore.contains(&path) || value.is_null() {
+                continue;
+            }
+            let name = self.plan.columns.get(&path).map_or(path.as_str(), String::as_str);
+            match (self.plan.names.key(name), value) {
+                (Meaning::Target(_), value) if self.fits(parent, name) => {
+                    self.push(name, value);
+                }
+                (Meaning::Parent, Value::Object(inner)) => self.object(&path, inner),
+                (Meaning::Parent, other) => {
+                    let rule = format!("{} must be an object, not {}", readable(name), kind(&other));
+                    self.problems.push(self.at.field_problem(name, rule).with_value(&plain(&other)));
+                }
+                _ => self.problems.push(unknown_key(self.at, name, &path, self.plan)),
+            }
+        }
+    }
+
+    /// Labels, `x_` keys and the like are for whole rows, not for the inside of a field.
+    fn fits(&self, parent: &str, name: &str) -> bool {
+        parent.is_empty() || matches!(self.plan.names.key(name), Meaning::Target(Target::Field(_)))
+    }
+
+    fn push(&mut self, name: &str, value: Value) {
+        let Meaning::Target(target) = self.plan.names.key(name) else { return };
+        if self.entries.iter().any(|entry| entry.target == target) {
+            let rule = format!("`{}` is given twice", readable(name));
+            self.problems.push(self.at.field_problem(name, rule).with_value(&plain(&value)));
+            return;
+        }
+        self.entries.push(Entry { target, value });
+    }
+}
+
+/// A problem with a key that means nothing.
+pub(crate) fn unknown_key(at: &Layer, key: &str, path: &str, plan: &Plan) -> Problem {
+    let path = readable(path);
+    let carry = if path.contains('.') {
+        None
+    } else if plan.is_source {
+        Some(format!(
+            "map it with `columns`, list it in `ignore`, or carry it through with `passthrough = [\"{path}\"]`"
+        ))
+    } else {
+        Some(format!("to carry it to the result manifest untouched, call it `x_{path}`"))
+    };
+    let near = plan.names.nearest(&path).map(|near| format!("did you mean `{near}`?"));
+    let hint = [near, carry].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let problem = at.key_problem(key, format!("unknown key `{path}`"));
+    if hint.is_empty() { problem } else { problem.with_hint(hint) }
+}

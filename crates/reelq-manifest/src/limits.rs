@@ -1,0 +1,16 @@
+//! The bounds that keep a hostile or mistaken manifest from filling the memory.
+
+/// Bytes of one row as written in its file.
+pub(crate) const ROW_BYTES: usize = 1024 * 1024;
+/// Bytes of one text value, after templates.
+pub(crate) const VALUE_BYTES: usize = 256 * 1024;
+/// Rows that the matrices of one manifest may expand to.
+pub(crate) const EXPANDED_ROWS: u64 = 10_000_000;
+/// Copies of one row.
+pub(crate) const COPIES: u32 = 10_000;
+/// Bytes of a TOML manifest, which is held whole; sources are streamed and not counted.
+pub(crate) const TOML_BYTES: u64 = 64 * 1024 * 1024;
+/// Distinct labels that are watched for repeats.
+pub(crate) const WATCHED_LABELS: usize = 1_000_000;
+/// Steps that one template may take.
+pub(crate) const TEMPLATE_FUEL: u64 = 100_000;

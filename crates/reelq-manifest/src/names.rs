@@ -1,0 +1,188 @@
+//! Which names a row may use, and which one was likely meant by a name that it may not use.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+/// The request field names that any catalogue knows, dotted where nested: `extra.prompt_optimizer`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Vocabulary {
+    /// The names, in the order in which they are shown.
+    pub fields: Vec<String>,
+}
+
+/// The keys of a row that are not request fields.
+pub(crate) const ROW_KEYS: [&str; 7] = ["id", "account", "provider", "model", "mode", "copies", "priority"];
+
+/// The part of a row that a column or key stands for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Target {
+    Id,
+    Account,
+    Provider,
+    Model,
+    Mode,
+    Copies,
+    Priority,
+    Field(Arc<str>),
+    Passthrough(Arc<str>),
+}
+
+impl Target {
+    fn row_key(name: &str) -> Option<Self> {
+        Some(match name {
+            "id" => Self::Id,
+            "account" => Self::Account,
+            "provider" => Self::Provider,
+            "model" => Self::Model,
+            "mode" => Self::Mode,
+            "copies" => Self::Copies,
+            "priority" => Self::Priority,
+            _ => return None,
+        })
+    }
+
+    /// The name by which problems and places call it.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Id => "id",
+            Self::Account => "account",
+            Self::Provider => "provider",
+            Self::Model => "model",
+            Self::Mode => "mode",
+            Self::Copies => "copies",
+            Self::Priority => "priority",
+            Self::Field(name) | Self::Passthrough(name) => name,
+        }
+    }
+}
+
+/// What a name in a manifest stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// A part of the row.
+    Target(Target),
+    /// The parent of dotted fields: `extra`.
+    Parent,
+    /// Nothing.
+    Unknown,
+}
+
+/// Every name that a row may use.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Names {
+    fields: BTreeSet<Arc<str>>,
+    parents: BTreeSet<String>,
+    by_header: BTreeMap<String, Arc<str>>,
+    passthrough: BTreeSet<String>,
+}
+
+impl Names {
+    /// Takes the vocabulary and the names that the manifest itself wants carried through.
+    pub(crate) fn new(vocabulary: &Vocabulary, passthrough: &[String]) -> Self {
+        let mut names = Self { passthrough: passthrough.iter().cloned().collect(), ..Self::default() };
+        for field in &vocabulary.fields {
+            let field: Arc<str> = Arc::from(field.as_str());
+            names.by_header.entry(header_form(&field)).or_insert_with(|| Arc::clone(&field));
+            names.parents.extend(field.match_indices('.').map(|(at, _)| field[..at].to_owned()));
+            names.fields.insert(field);
+        }
+        names
+    }
+
+    /// Reads a JSON or TOML key, which must be written exactly.
+    pub(crate) fn key(&self, name: &str) -> Meaning {
+        if let Some(target) = self.carried(name).or_else(|| Target::row_key(name)) {
+            return Meaning::Target(target);
+        }
+        match self.fields.get(name) {
+            Some(field) => Meaning::Target(Target::Field(Arc::clone(field))),
+            None if self.parents.contains(name) => Meaning::Parent,
+            None => Meaning::Unknown,
+        }
+    }
+
+    /// Reads a header cell: case, spaces and the kind of dash do not matter.
+    pub(crate) fn header(&self, name: &str) -> Meaning {
+        let name = name.trim();
+        let form = header_form(name);
+        if let Some(target) = self.carried(name).or_else(|| Target::row_key(&form)) {
+            return Meaning::Target(target);
+        }
+        match self.by_header.get(&form) {
+            Some(field) => Meaning::Target(Target::Field(Arc::clone(field))),
+            None if self.parents.contains(&form) => Meaning::Parent,
+            None => Meaning::Unknown,
+        }
+    }
+
+    fn carried(&self, name: &str) -> Option<Target> {
+        let own = name.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("x_")) && name.len() > 2;
+        (own || self.passthrough.contains(name)).then(|| Target::Passthrough(Arc::from(name)))
+    }
+
+    /// The known name that `name` was likely meant to be.
+    pub(crate) fn nearest(&self, name: &str) -> Option<String> {
+        let known = ROW_KEYS.iter().copied().chain(self.fields.iter().map(AsRef::as_ref));
+        nearest(name, known)
+    }
+}
+
+/// Brings a header into the form in which headers are compared.
+pub(crate) fn header_form(name: &str) -> String {
+    let plain = name.trim().chars().map(|c| if c == '-' || c.is_whitespace() { '_' } else { c });
+    plain.flat_map(char::to_lowercase).collect()
+}
+
+/// The candidate that `name` was likely meant to be, if any is near enough.
+pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let cut: String = name.chars().take(64).collect();
+    let form = header_form(&cut);
+    let limit = (form.chars().count() / 3).clamp(1, 3);
+    let distance = |candidate: &str| {
+        let whole = header_form(candidate);
+        let last = whole.rsplit('.').next().unwrap_or(&whole);
+        strsim::damerau_levenshtein(&form, &whole).min(strsim::damerau_levenshtein(&form, last))
+    };
+    let best = candidates.into_iter().map(|candidate| (distance(candidate), candidate)).min_by_key(|(far, _)| *far)?;
+    (best.0 <= limit).then(|| best.1.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names() -> Names {
+        let fields = ["prompt", "image_urls", "aspectRatio", "extra.prompt_optimizer"].map(str::to_owned).to_vec();
+        Names::new(&Vocabulary { fields }, &["dimension".to_owned()])
+    }
+
+    #[test]
+    fn headers_ignore_case_spaces_and_dashes() {
+        for (header, field) in [
+            (" Image URLs ", "image_urls"),
+            ("image-urls", "image_urls"),
+            ("ASPECTRATIO", "aspectRatio"),
+            ("Extra.Prompt Optimizer", "extra.prompt_optimizer"),
+        ] {
+            assert_eq!(names().header(header), Meaning::Target(Target::Field(Arc::from(field))), "{header}");
+        }
+        assert_eq!(names().header("Copies"), Meaning::Target(Target::Copies));
+        assert_eq!(names().header("extra"), Meaning::Parent);
+    }
+
+    #[test]
+    fn keys_are_exact() {
+        assert_eq!(names().key("Prompt"), Meaning::Unknown);
+        assert_eq!(names().key("dimension"), Meaning::Target(Target::Passthrough(Arc::from("dimension"))));
+        assert_eq!(names().key("x_"), Meaning::Unknown);
+    }
+
+    #[test]
+    fn nearest_sees_slips_and_forgotten_parents_but_not_strangers() {
+        assert_eq!(names().nearest("promt").as_deref(), Some("prompt"));
+        assert_eq!(names().nearest("prompt_optimiser").as_deref(), Some("extra.prompt_optimizer"));
+        assert_eq!(names().nearest("dimension_of_evaluation"), None);
+    }
+}

@@ -1,0 +1,112 @@
+//! All problems of a manifest: the first ones whole, the rest as a count.
+
+use std::fmt::{self, Write as _};
+
+use reelq_model::Severity;
+use serde::Serialize;
+
+use crate::{Problem, render};
+
+const KEPT: usize = 50;
+
+/// All problems of a manifest: the first 50 errors and the first 50 warnings whole, the rest as counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Problems {
+    error_count: u64,
+    warning_count: u64,
+    errors: Vec<Problem>,
+    warnings: Vec<Problem>,
+}
+
+impl Problems {
+    /// Adds one.
+    pub fn push(&mut self, problem: Problem) {
+        let (count, kept) = match problem.severity {
+            Severity::Error => (&mut self.error_count, &mut self.errors),
+            Severity::Warning => (&mut self.warning_count, &mut self.warnings),
+        };
+        *count = count.saturating_add(1);
+        if kept.len() < KEPT {
+            kept.push(problem);
+        }
+    }
+
+    /// Whether there is an error, so that nothing may be enqueued.
+    pub const fn is_fatal(&self) -> bool {
+        self.error_count > 0
+    }
+
+    /// Whether there is neither error nor warning.
+    pub const fn is_empty(&self) -> bool {
+        self.error_count == 0 && self.warning_count == 0
+    }
+
+    /// How many errors there are, kept or not.
+    pub const fn error_count(&self) -> u64 {
+        self.error_count
+    }
+
+    /// How many warnings there are, kept or not.
+    pub const fn warning_count(&self) -> u64 {
+        self.warning_count
+    }
+
+    /// The errors that were kept.
+    pub fn errors(&self) -> &[Problem] {
+        &self.errors
+    }
+
+    /// The warnings that were kept.
+    pub fn warnings(&self) -> &[Problem] {
+        &self.warnings
+    }
+
+    /// Draws all that were kept in miette's style, errors first, each part ended by the count of the rest.
+    pub fn render(&self, color: bool, width: usize) -> String {
+        let mut drawn = String::new();
+        for (kept, count, word) in
+            [(&self.errors, self.error_count, "error"), (&self.warnings, self.warning_count, "warning")]
+        {
+            for problem in kept {
+                drawn.push_str(&render::draw(problem, color, width));
+            }
+            let rest = count.saturating_sub(kept.len() as u64);
+            if rest > 0 {
+                let plural = if rest == 1 { "" } else { "s" };
+                // Writing to a text cannot fail.
+                writeln!(drawn, "  … and {rest} more {word}{plural}").unwrap_or_default();
+            }
+        }
+        drawn
+    }
+}
+
+impl From<Problem> for Problems {
+    fn from(problem: Problem) -> Self {
+        let mut problems = Self::default();
+        problems.push(problem);
+        problems
+    }
+}
+
+impl Extend<Problem> for Problems {
+    fn extend<I: IntoIterator<Item = Problem>>(&mut self, problems: I) {
+        problems.into_iter().for_each(|problem| self.push(problem));
+    }
+}
+
+impl fmt::Display for Problems {
+    /// Writes one line a problem, and the count of the rest.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for problem in self.errors.iter().chain(&self.warnings) {
+            writeln!(f, "{problem}")?;
+        }
+        let all = self.error_count.saturating_add(self.warning_count);
+        match all.saturating_sub((self.errors.len() + self.warnings.len()) as u64) {
+            0 => Ok(()),
+            rest => writeln!(f, "… and {rest} more"),
+        }
+    }
+}
+
+impl std::error::Error for Problems {}

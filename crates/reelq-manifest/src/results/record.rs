@@ -1,0 +1,174 @@
+//! One line of a result manifest.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use reelq_model::{Digest, FailureKind, Fields, Money, Status, Timestamp};
+use serde_json::{Value, value::RawValue};
+
+/// The columns of a result manifest, in their order; passed-through ones follow.
+pub const COLUMNS: [&str; 27] = [
+    "row",
+    "id",
+    "job",
+    "copy",
+    "status",
+    "account",
+    "provider",
+    "model",
+    "mode",
+    "prompt",
+    "params",
+    "submissions",
+    "remote_task",
+    "cost_usd",
+    "queued_at",
+    "submitted_at",
+    "finished_at",
+    "stored_at",
+    "run_s",
+    "polls",
+    "file",
+    "bytes",
+    "sha256",
+    "source_url",
+    "expires_at",
+    "error_kind",
+    "error_message",
+];
+
+/// One line of a result manifest.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResultRecord {
+    /// The row of the manifest, from 1.
+    pub row: u64,
+    /// The row's own id.
+    pub id: Option<String>,
+    /// The job's identity.
+    pub job: String,
+    /// The copy, from 1.
+    pub copy: u32,
+    /// Where the job stands.
+    pub status: Status,
+    /// The account that bought it.
+    pub account: String,
+    /// The provider behind the account.
+    pub provider: String,
+    /// The model.
+    pub model: String,
+    /// The mode.
+    pub mode: String,
+    /// The prompt, empty where the request has none.
+    pub prompt: String,
+    /// The other request fields.
+    pub params: Fields,
+    /// Submissions so far.
+    pub submissions: u32,
+    /// The provider's task.
+    pub remote_task: Option<String>,
+    /// What it cost; `None` where that is unknown.
+    pub cost_usd: Option<Money>,
+    /// When it was enqueued.
+    pub queued_at: Option<Timestamp>,
+    /// When its last submission was accepted.
+    pub submitted_at: Option<Timestamp>,
+    /// When the provider's end of it was noticed.
+    pub finished_at: Option<Timestamp>,
+    /// When its output was in place.
+    pub stored_at: Option<Timestamp>,
+    /// From acceptance to the provider's end.
+    pub run: Option<Duration>,
+    /// Status requests answered.
+    pub polls: u32,
+    /// The output, relative to the output place.
+    pub file: Option<String>,
+    /// Its length.
+    pub bytes: Option<u64>,
+    /// Its digest.
+    pub sha256: Option<Digest>,
+    /// Where it came from.
+    pub source_url: Option<String>,
+    /// When that link dies.
+    pub expires_at: Option<Timestamp>,
+    /// What kind of failure ended it.
+    pub error_kind: Option<FailureKind>,
+    /// The failure's message.
+    pub error_message: Option<String>,
+    /// What the row carried through.
+    pub passthrough: BTreeMap<String, String>,
+}
+
+/// One cell: a text, a number by its digits, an object, or nothing.
+pub(super) enum Cell {
+    Text(String),
+    Number(String),
+    Object(Value),
+    Nothing,
+}
+
+impl Cell {
+    fn text(value: Option<impl ToString>) -> Self {
+        value.map_or(Self::Nothing, |value| Self::Text(value.to_string()))
+    }
+
+    fn number(value: Option<impl ToString>) -> Self {
+        value.map_or(Self::Nothing, |value| Self::Number(value.to_string()))
+    }
+
+    /// As it stands in CSV.
+    pub(super) fn plain(self) -> String {
+        match self {
+            Self::Text(text) | Self::Number(text) => text,
+            Self::Object(value) => value.to_string(),
+            Self::Nothing => String::new(),
+        }
+    }
+
+    /// As it stands in JSON; numbers keep their digits, so that money never is a float.
+    pub(super) fn json(self) -> Result<Box<RawValue>, serde_json::Error> {
+        match self {
+            Self::Text(text) => serde_json::value::to_raw_value(&text),
+            Self::Number(digits) => RawValue::from_string(digits),
+            Self::Object(value) => serde_json::value::to_raw_value(&value),
+            Self::Nothing => serde_json::value::to_raw_value(&()),
+        }
+    }
+}
+
+impl ResultRecord {
+    /// The cells in the order of [`COLUMNS`].
+    pub(super) fn cells(&self) -> [Cell; 27] {
+        [
+            Cell::number(Some(self.row)),
+            Cell::text(self.id.as_ref()),
+            Cell::text(Some(&self.job)),
+            Cell::number(Some(self.copy)),
+            Cell::text(Some(self.status)),
+            Cell::text(Some(&self.account)),
+            Cell::text(Some(&self.provider)),
+            Cell::text(Some(&self.model)),
+            Cell::text(Some(&self.mode)),
+            Cell::text(Some(&self.prompt)),
+            Cell::Object(Value::Object(self.params.clone())),
+            Cell::number(Some(self.submissions)),
+            Cell::text(self.remote_task.as_ref()),
+            Cell::number(self.cost_usd),
+            Cell::text(self.queued_at),
+            Cell::text(self.submitted_at),
+            Cell::text(self.finished_at),
+            Cell::text(self.stored_at),
+            Cell::number(self.run.map(seconds)),
+            Cell::number(Some(self.polls)),
+            Cell::text(self.file.as_ref()),
+            Cell::number(self.bytes),
+            Cell::text(self.sha256),
+            Cell::text(self.source_url.as_ref()),
+            Cell::text(self.expires_at),
+            Cell::text(self.error_kind),
+            Cell::text(self.error_message.as_ref()),
+        ]
+    }
+}
+
+fn seconds(run: Duration) -> String {
+    format!("{}.{:03}", run.as_secs(), run.subsec_millis())
+}

@@ -1,0 +1,167 @@
+//! Reads all rows of a manifest, one after the other, and every problem on the way.
+
+use std::{collections::VecDeque, path::Path, sync::Arc};
+
+use crate::{
+    Problem, Row, Spots,
+    assemble::{Entry, assemble, plain},
+    labels::Labels,
+    part::{Found, Part, Reading, Step},
+};
+
+/// The rows of a manifest and its problems, in the order of the file; a problem never ends it, except one of reading.
+///
+/// Warnings come as `Err` too, beside the row that they are about: look at [`Problem::severity`].
+#[derive(Debug)]
+pub struct Rows {
+    parts: Arc<[Part]>,
+    file: Arc<Path>,
+    part: usize,
+    reading: Option<Reading>,
+    /// Rows met so far, bad ones counted.
+    number: u64,
+    /// Rows of the current part.
+    in_part: u64,
+    labels: Labels,
+    queue: VecDeque<Result<Row, Problem>>,
+    faultless: bool,
+    ended: bool,
+}
+
+impl Iterator for Rows {
+    type Item = Result<Row, Problem>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(item) = self.queue.pop_front() {
+                return Some(item);
+            }
+            if self.ended {
+                return None;
+            }
+            self.advance();
+        }
+    }
+}
+
+impl Rows {
+    pub(crate) fn new(parts: Arc<[Part]>, problems: Vec<Problem>, file: &Arc<Path>) -> Self {
+        let faultless = problems.is_empty();
+        Self {
+            parts,
+            file: Arc::clone(file),
+            part: 0,
+            reading: None,
+            number: 0,
+            in_part: 0,
+            labels: Labels::default(),
+            queue: problems.into_iter().map(Err).collect(),
+            faultless,
+            ended: false,
+        }
+    }
+
+    fn advance(&mut self) {
+        let parts = Arc::clone(&self.parts);
+        let Some(part) = parts.get(self.part) else { return self.end() };
+        let mut problems = Vec::new();
+        let step = match self.reading(part) {
+            Ok(reading) => reading.next(&mut problems),
+            Err(problem) => {
+                problems.push(*problem);
+                Step::End
+            }
+        };
+        let mut row = None;
+        match step {
+            Step::Row(found) => {
+                self.count();
+                row = build(self.number, found, part, &mut problems);
+            }
+            Step::Bad => self.count(),
+            Step::Left => {}
+            Step::End => self.end_part(part, &mut problems),
+        }
+        if let Some(row) = &row {
+            problems.extend(self.labels.note(row));
+        }
+        self.faultless &= problems.is_empty();
+        self.queue.extend(problems.into_iter().map(Err));
+        self.queue.extend(row.map(Ok));
+    }
+
+    fn reading(&mut self, part: &Part) -> Result<&mut Reading, Box<Problem>> {
+        match self.reading {
+            Some(ref mut reading) => Ok(reading),
+            None => Ok(self.reading.insert(part.content.start()?)),
+        }
+    }
+
+    const fn count(&mut self) {
+        self.number += 1;
+        self.in_part += 1;
+    }
+
+    fn end_part(&mut self, part: &Part, problems: &mut Vec<Problem>) {
+        if let Some(input) = part.content.input().filter(|input| input.path != self.file && self.in_part == 0) {
+            let problem = Problem::of_file(&input.path, "no row of this source is used");
+            problems.push(problem.with_hint("it is empty, or its filter leaves out every row").into_warning());
+        }
+        self.part += 1;
+        self.in_part = 0;
+        self.reading = None;
+    }
+
+    fn end(&mut self) {
+        self.ended = true;
+        if self.number == 0 && self.faultless {
+            let problem = Problem::of_file(&self.file, "the manifest has no rows");
+            self.queue.push_back(Err(problem.with_hint("nothing would be bought, and what waits would be cancelled")));
+        }
+    }
+}
+
+/// Lays a row over its defaults and renders the templates of both.
+fn build(number: u64, found: Found, part: &Part, problems: &mut Vec<Problem>) -> Option<Row> {
+    let mut layers = vec![Arc::clone(&found.layer)];
+    layers.extend(part.defaults.iter().rev().map(|defaults| Arc::clone(&defaults.layer)));
+    let spots = Spots { layers };
+    let before = problems.len();
+    let mut entries = Vec::with_capacity(found.entries.len());
+    for (index, defaults) in part.defaults.iter().enumerate() {
+        let later = &part.defaults[index + 1..];
+        for entry in &defaults.entries {
+            let over = |other: &Entry| other.target == entry.target;
+            if found.entries.iter().any(over) || later.iter().any(|later| later.entries.iter().any(over)) {
+                continue;
+            }
+            entries.extend(rendered(entry, &found, part, &spots, problems));
+        }
+    }
+    if found.templated {
+        for entry in &found.entries {
+            entries.extend(rendered(entry, &found, part, &spots, problems));
+        }
+    } else {
+        entries.extend(found.entries);
+    }
+    if problems.len() > before {
+        return None;
+    }
+    assemble(number, entries, spots, problems)
+}
+
+fn rendered(entry: &Entry, found: &Found, part: &Part, spots: &Spots, problems: &mut Vec<Problem>) -> Option<Entry> {
+    let Some(variables) = &found.variables else { return Some(entry.clone()) };
+    match part.templates.render(&entry.value, variables) {
+        Ok(value) => Some(Entry { target: entry.target.clone(), value }),
+        Err(reason) => {
+            let rule = format!("the template cannot be rendered: {reason}");
+            let problem = spots.problem(Some(entry.target.name()), &rule).with_value(&plain(&entry.value));
+            problems.push(
+                problem.with_hint("templates may name `vars`, `matrix` keys, and columns in a source's defaults"),
+            );
+            None
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Reads the document and lays out its parts in the order of the file.
+
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
+
+use toml_edit::{Document, Item, TableLike};
+
+use super::{
+    head, jobs,
+    section::{Section, Source},
+    sources,
+};
+use crate::{
+    Head, Problem, Vocabulary,
+    csv::{Plan, not_utf8},
+    input::Input,
+    jsonl::flatten,
+    limits,
+    names::{Names, nearest},
+    part::{Defaults, Part},
+    place::Layer,
+};
+
+const SECTIONS: [&str; 4] = ["batch", "defaults", "jobs", "sources"];
+
+/// What the parts of a document share.
+pub(crate) struct Shared<'a> {
+    pub(crate) input: &'a Input,
+    pub(crate) names: Arc<Names>,
+    pub(crate) defaults: Option<Defaults>,
+    /// Rows that the matrices may still expand to.
+    pub(crate) room: u64,
+}
+
+/// Reads a TOML manifest; `Err` where it is no TOML.
+pub(crate) fn read(
+    input: &Input,
+    vocabulary: &Vocabulary,
+    problems: &mut Vec<Problem>,
+) -> Result<(Head, Vec<Part>), Box<Problem>> {
+    let text = text(input)?;
+    let source = Source { file: Arc::clone(&input.path), text: Arc::from(text.as_str()) };
+    let document = Document::parse(text).map_err(|error| not_toml(&source, &error))?;
+    let root = document.as_table();
+    unknown_sections(&source, root, problems);
+
+    let head = section(&source, root, "batch", problems);
+    let head = head.map_or_else(Head::default, |section| head::read(section, vocabulary, problems));
+    let names = Arc::new(Names::new(vocabulary, &head.passthrough));
+    let plan = Plan { names: Arc::clone(&names), ..Plan::default() };
+    let defaults = section(&source, root, "defaults", problems).map(|section| {
+        let entries = flatten(section.values, &plan, &section.layer, problems);
+        Defaults { entries, layer: section.layer }
+    });
+
+    let mut shared = Shared { input, names, defaults, room: limits::EXPANDED_ROWS };
+    let mut parts = Vec::new();
+    for (is_job, table, at) in tables(&source, root, problems) {
+        let section = source.section(table, at, problems);
+        let part =
+            if is_job { jobs::read(section, &mut shared, problems) } else { sources::read(section, &shared, problems) };
+        parts.extend(part);
+    }
+    Ok((with_columns(head, &parts), parts))
+}
+
+fn with_columns(mut head: Head, parts: &[Part]) -> Head {
+    for name in parts.iter().flat_map(|part| part.content.passthrough()) {
+        if !head.passthrough.contains(&name) {
+            head.passthrough.push(name);
+        }
+    }
+    head
+}
+
+fn text(input: &Input) -> Result<String, Box<Problem>> {
+    let mut bytes = input.open()?;
+    let mut all = Vec::new();
+    while let Some(byte) = bytes.next().map_err(|error| input.unreadable(&error))? {
+        if all.len() as u64 >= limits::TOML_BYTES {
+            let problem = Problem::of_file(&input.path, "a TOML manifest may have at most 64 MiB");
+            return Err(Box::new(
+                problem.with_hint("put the rows into a CSV or JSONL file and pull it in with [[sources]]"),
+            ));
+        }
+        all.push(byte);
+    }
+    if all.trim_ascii().is_empty() {
+        let hint = "a manifest needs at least one [[jobs]] or [[sources]]";
+        return Err(Box::new(Problem::of_file(&input.path, "the file is empty").with_hint(hint)));
+    }
+    String::from_utf8(all).map_err(|error| {
+        let bad = error.utf8_error().valid_up_to();
+        let raw = error.as_bytes();
+        let start = raw[..bad].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+        let line = crate::place::newlines(&String::from_utf8_lossy(&raw[..start])) + 1;
+        let end = raw[bad..].iter().position(|byte| *byte == b'\n').map_or(raw.len(), |length| bad + length);
+        let cut = &raw[start..end];
+        match std::str::from_utf8(cut) {
+            Err(fault) => Box::new(not_utf8(&input.path, cut, start as u64, line, fault)),
+            Ok(_) => Box::new(Problem::of_file(&input.path, "the file is not UTF-8")),
+        }
+    })
+}
+
+fn not_toml(source: &Source, error: &toml_edit::TomlError) -> Box<Problem> {
+    let at = error.span().unwrap_or(0..0);
+    let layer = source.layer(at.clone(), BTreeMap::new());
+    let message = error.message().trim().replace('\n', "; ");
+    Box::new(layer.problem(at, format!("the file is not valid TOML: {message}")))
+}
+
+fn unknown_sections(source: &Source, root: &dyn TableLike, problems: &mut Vec<Problem>) {
+    for (name, _) in root.iter().filter(|(name, _)| !SECTIONS.contains(name)) {
+        let at = root.key(name).and_then(toml_edit::Key::span).unwrap_or(0..0);
+        let layer: Layer = source.layer(at.clone(), BTreeMap::new());
+        let shown = crate::problem::readable(name);
+        let near = nearest(name, SECTIONS.iter().copied());
+        let hint = near.map_or_else(
+            || "a manifest has [batch], [defaults], [[jobs]] and [[sources]]; put the key under one of them".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
+        problems.push(layer.problem(at, format!("unknown section or key `{shown}`")).with_field(name).with_hint(hint));
+    }
+}
+
+fn section(source: &Source, root: &dyn TableLike, name: &str, problems: &mut Vec<Problem>) -> Option<Section> {
+    let item = root.get(name)?;
+    let at = place(root, name, item);
+    if let Some(table) = item.as_table_like() {
+        return Some(source.section(table, at, problems));
+    }
+    let problem = source.layer(at.clone(), BTreeMap::new()).problem(at, format!("`{name}` must be a section"));
+    problems.push(problem.with_field(name).with_hint(format!("write [{name}] on a line of its own")));
+    None
+}
+
+fn place(table: &dyn TableLike, name: &str, item: &Item) -> Range<usize> {
+    item.span().or_else(|| table.key(name).and_then(toml_edit::Key::span)).unwrap_or(0..0)
+}
+
+/// The jobs and sources in the order in which they stand.
+fn tables<'a>(
+    source: &Source,
+    root: &'a dyn TableLike,
+    problems: &mut Vec<Problem>,
+) -> Vec<(bool, &'a dyn TableLike, Range<usize>)> {
+    let mut found: Vec<(bool, &dyn TableLike, Range<usize>)> = Vec::new();
+    for (name, is_job) in [("jobs", true), ("sources", false)] {
+        let Some(item) = root.get(name) else { continue };
+        let at = place(root, name, item);
+        if let Some(tables) = item.as_array_of_tables() {
+            let tables =
+                tables.iter().map(|table| (is_job, table as &dyn TableLike, table.span().unwrap_or(at.clone())));
+            found.extend(tables);
+        } else if let Some(items) = item.as_array().filter(|items| items.iter().all(toml_edit::Value::is_inline_table))
+        {
+            let tables = items.iter().filter_map(|item| {
+                let table = item.as_inline_table()?;
+                Some((is_job, table as &dyn TableLike, table.span().unwrap_or(at.clone())))
+            });
+            found.extend(tables);
+        } else {
+            let rule = format!("`{name}` must be a list of tables");
+            let problem = source.layer(at.clone(), BTreeMap::new()).problem(at, rule).with_field(name);
+            problems.push(problem.with_hint(format!("write [[{name}]], with two brackets, before each of them")));
+        }
+    }
+    found.sort_by_key(|(_, _, at)| at.start);
+    found
+}

@@ -1,0 +1,195 @@
+//! `[[jobs]]`: one table that expands to as many rows as its matrix has combinations.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::{document::Shared, section::Section};
+use crate::{
+    Problem,
+    assemble::{Entry, kind},
+    csv::Plan,
+    jsonl::flatten,
+    limits,
+    names::nearest,
+    part::{Content, Found, Part, Step},
+    place::Layer,
+    problem::readable,
+    template::{Templates, is_name, templates_in, variables},
+};
+
+/// A job before its expansion.
+#[derive(Debug)]
+pub(crate) struct Job {
+    layer: Arc<Layer>,
+    entries: Vec<Entry>,
+    vars: Map<String, Value>,
+    /// Each key of the matrix with its values; the first one changes slowest.
+    matrix: Vec<(String, Vec<Value>)>,
+    rows: u64,
+}
+
+/// A job while it is expanded.
+#[derive(Debug)]
+pub(crate) struct Expansion {
+    job: Arc<Job>,
+    next: u64,
+}
+
+impl Expansion {
+    pub(crate) fn new(job: &Arc<Job>) -> Self {
+        Self { job: Arc::clone(job), next: 0 }
+    }
+
+    pub(crate) fn next(&mut self, _problems: &mut Vec<Problem>) -> Step {
+        if self.next >= self.job.rows {
+            return Step::End;
+        }
+        let mut rest = self.next;
+        self.next += 1;
+        let mut pairs: Vec<(String, Value)> = self.job.vars.clone().into_iter().collect();
+        for (name, values) in self.job.matrix.iter().rev() {
+            let length = values.len().max(1) as u64;
+            let index = usize::try_from(rest % length).unwrap_or(0);
+            rest /= length;
+            pairs.extend(values.get(index).map(|value| (name.clone(), value.clone())));
+        }
+        Step::Row(Found {
+            entries: self.job.entries.clone(),
+            layer: Arc::clone(&self.job.layer),
+            variables: Some(variables(pairs)),
+            templated: true,
+        })
+    }
+}
+
+/// Reads one job; `None` where no row of it can be made.
+pub(crate) fn read(mut section: Section, shared: &mut Shared<'_>, problems: &mut Vec<Problem>) -> Option<Part> {
+    let before = problems.len();
+    let vars = section.table("vars", problems);
+    let axes = section.table("matrix", problems);
+    let names: Vec<String> = vars.keys().chain(axes.keys()).cloned().collect();
+    let known: Vec<&str> = names.iter().map(String::as_str).collect();
+    let matrix = matrix(&section, axes, problems);
+    check_variables(&section, &vars, &matrix, problems);
+    let rows = rows(&section, &matrix, shared, problems);
+    let plan = Plan { names: Arc::clone(&shared.names), ..Plan::default() };
+    let entries = flatten(section.values, &plan, &section.layer, problems);
+    let defaults: Vec<_> = shared.defaults.iter().cloned().collect();
+    let mut templates = Templates::new();
+    let mut texts = Vec::new();
+    for entry in &entries {
+        compile(entry, &section.layer, &known, &mut templates, &mut texts, problems);
+    }
+    for default in &defaults {
+        for entry in default.entries.iter().filter(|entry| !entries.iter().any(|own| own.target == entry.target)) {
+            compile(entry, &default.layer, &known, &mut templates, &mut texts, problems);
+        }
+    }
+    if problems[before..].iter().any(|problem| problem.severity == reelq_model::Severity::Error) {
+        return None;
+    }
+    warn_of_unused(&section.layer, &matrix, &texts, problems);
+    let job = Job { layer: section.layer, entries, vars, matrix, rows };
+    Some(Part { content: Content::Job(Arc::new(job)), defaults, templates: Arc::new(templates) })
+}
+
+fn matrix(section: &Section, table: Map<String, Value>, problems: &mut Vec<Problem>) -> Vec<(String, Vec<Value>)> {
+    let mut axes = Vec::new();
+    for (name, value) in table {
+        match value {
+            Value::Array(values) if !values.is_empty() => axes.push((name, values)),
+            Value::Array(_) => {
+                let key = format!("matrix.{name}");
+                let problem = section.layer.field_problem(&key, format!("the matrix key `{name}` has no values"));
+                problems.push(problem.with_hint("an empty list would expand to no row at all"));
+            }
+            other => {
+                let rule = format!("the matrix key `{name}` must be a list, not {}", kind(&other));
+                let hint = format!("write `{name} = [...]`, or move a single value to `vars`");
+                problems.push(section.wrong(&format!("matrix.{name}"), &rule, &other).with_hint(hint));
+            }
+        }
+    }
+    axes
+}
+
+fn check_variables(
+    section: &Section,
+    vars: &Map<String, Value>,
+    matrix: &[(String, Vec<Value>)],
+    problems: &mut Vec<Problem>,
+) {
+    let axes = matrix.iter().map(|(name, _)| ("matrix", name));
+    for (table, name) in vars.keys().map(|name| ("vars", name)).chain(axes) {
+        let key = format!("{table}.{name}");
+        if !is_name(name) {
+            let rule = format!("`{}` cannot be the name of a variable", readable(name));
+            let hint = "use letters, digits and `_`, beginning with a letter";
+            problems.push(section.layer.key_problem(&key, rule).with_hint(hint));
+        }
+        if table == "matrix" && vars.contains_key(name) {
+            let rule = format!("`{name}` stands in both vars and matrix");
+            problems.push(section.layer.key_problem(&key, rule).with_hint("keep one of them"));
+        }
+    }
+}
+
+fn rows(
+    section: &Section,
+    matrix: &[(String, Vec<Value>)],
+    shared: &mut Shared<'_>,
+    problems: &mut Vec<Problem>,
+) -> u64 {
+    let product = matrix.iter().try_fold(1_u64, |product, (_, values)| product.checked_mul(values.len() as u64));
+    if let Some((product, room)) = product.and_then(|product| Some((product, shared.room.checked_sub(product)?))) {
+        shared.room = room;
+        return product;
+    }
+    let expands = product.map_or_else(|| "more than 2^64".to_owned(), |product| product.to_string());
+    let rule =
+        format!("the matrix expands to {expands} rows; a manifest may expand to {} in all", limits::EXPANDED_ROWS);
+    let hint = "every key multiplies the rows by the number of its values";
+    problems.push(section.layer.field_problem("matrix", rule).with_hint(hint));
+    0
+}
+
+fn compile(
+    entry: &Entry,
+    layer: &Layer,
+    known: &[&str],
+    templates: &mut Templates,
+    texts: &mut Vec<String>,
+    problems: &mut Vec<Problem>,
+) {
+    let mut found = Vec::new();
+    templates_in(&entry.value, &mut found);
+    for text in found {
+        let field = entry.target.name();
+        if let Err(reason) = templates.add(text) {
+            let problem = layer.field_problem(field, format!("the template is not valid: {reason}"));
+            problems.push(problem.with_value(text).with_hint("to write the braces themselves: {{ \"{{\" }}"));
+            continue;
+        }
+        texts.push(text.to_owned());
+        for name in templates.unknown_names(text, known) {
+            let rule = format!("the template names `{}`, which is neither in vars nor in matrix", readable(&name));
+            let hint = nearest(&name, known.iter().copied()).map_or_else(
+                || format!("add `{name}` to vars or matrix of this job"),
+                |near| format!("did you mean `{near}`?"),
+            );
+            problems.push(layer.field_problem(field, rule).with_value(text).with_hint(hint));
+        }
+    }
+}
+
+fn warn_of_unused(layer: &Layer, matrix: &[(String, Vec<Value>)], texts: &[String], problems: &mut Vec<Problem>) {
+    for (name, values) in matrix {
+        if values.len() > 1 && !texts.iter().any(|text| text.contains(name.as_str())) {
+            let rule =
+                format!("no template uses the matrix key `{name}`, so each row is bought {} times", values.len());
+            let hint = format!("write {{{{ {name} }}}} where it belongs, or use `copies`");
+            problems.push(layer.key_problem(&format!("matrix.{name}"), rule).with_hint(hint).into_warning());
+        }
+    }
+}

@@ -1,0 +1,5 @@
+#![no_main]
+
+mod manifest;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| manifest::read(reelq_manifest::Format::Toml, bytes));
