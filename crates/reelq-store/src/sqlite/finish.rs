@@ -51,8 +51,17 @@ pub(super) fn finish(scribe: &Scribe<'_>, load: &Load) -> Result<Loaded> {
     conn.execute(START, params![batch, scribe.now.millis()])?;
     swap(scribe, open)?;
     books::recount(conn, batch)?;
+    give_back(conn)?;
     scribe.news.set(true);
     Ok(Loaded { lines: code::count(open.lines), cancelled, revived })
+}
+
+/// Returns the room that staging took to the file's end; each step of the statement frees one page.
+fn give_back(conn: &Connection) -> Result<()> {
+    let mut statement = conn.prepare_cached("PRAGMA incremental_vacuum")?;
+    let mut steps = statement.query([])?;
+    while steps.next()?.is_some() {}
+    Ok(())
 }
 
 /// The answer to a finish that is repeated because its first answer was lost.

@@ -26,6 +26,8 @@ pub(super) fn writer(path: &Path) -> Result<Connection> {
     }
     let mut conn = connect(path)?;
     check_owner(&conn, path)?;
+    // Has an effect on a new file only; the end of a load gives back what staging took.
+    conn.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     conn.pragma_update(None, "journal_mode", "WAL").map_err(|error| explain(path, &error))?;
     migrate(&mut conn)?;
     Ok(conn)

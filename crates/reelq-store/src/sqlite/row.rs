@@ -1,5 +1,7 @@
 //! A job's row: the job, and what the store alone knows of it. The one place that writes the table's columns.
 
+use std::sync::LazyLock;
+
 use reelq_model::{Event, IllegalTransition, Job, JobId, Settlement, Stage, Timestamp, Wake};
 use rusqlite::{Connection, OptionalExtension as _, named_params};
 
@@ -29,6 +31,9 @@ pub(super) struct Row {
 pub(super) const COLUMNS: &str = "j.seq AS seq, j.batch AS batch, j.account AS account, j.position AS position, j.due AS due, j.version AS version, \
     j.worker AS worker, j.lease_until AS lease_until, j.cancel AS cancel, j.parked AS parked, j.entries AS entries, j.state AS state";
 
+static BY_ID: LazyLock<String> = LazyLock::new(|| format!("SELECT {COLUMNS} FROM jobs j WHERE j.id = ?1"));
+static BY_SEQ: LazyLock<String> = LazyLock::new(|| format!("SELECT {COLUMNS} FROM jobs j WHERE j.seq = ?1"));
+
 const UPDATE: &str = "UPDATE jobs SET position = :position, status = :status, failure = :failure, queue = :queue, \
     due = :due, deadline = :deadline, priority = :priority, price = :price, version = :version, worker = :worker, \
     lease_until = :lease_until, cancel = :cancel, parked = :parked, bought = :bought, spent = :spent, \
@@ -43,11 +48,11 @@ const LEASE: &str = "UPDATE jobs SET queue = 0, version = :version, worker = :wo
 
 impl Row {
     pub(super) fn by_id(conn: &Connection, id: JobId) -> Result<Option<Self>> {
-        Self::one(conn, &format!("SELECT {COLUMNS} FROM jobs j WHERE j.id = ?1"), id.as_bytes())
+        Self::one(conn, &BY_ID, id.as_bytes())
     }
 
     pub(super) fn by_seq(conn: &Connection, seq: i64) -> Result<Self> {
-        let row = Self::one(conn, &format!("SELECT {COLUMNS} FROM jobs j WHERE j.seq = ?1"), seq)?;
+        let row = Self::one(conn, &BY_SEQ, seq)?;
         row.ok_or_else(|| Error::broken(format!("job row {seq} vanished")))
     }
 

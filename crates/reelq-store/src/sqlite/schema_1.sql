@@ -119,8 +119,11 @@ CREATE TABLE staged (
     priority INTEGER NOT NULL,
     unpriced INTEGER NOT NULL,
     state TEXT,
-    PRIMARY KEY (batch, job)
+    PRIMARY KEY (batch, position)
 ) WITHOUT ROWID;
+
+-- Apart from the rows, so that these are written one after the other and not all over the file.
+CREATE UNIQUE INDEX staged_jobs ON staged (batch, job);
 
 CREATE TABLE history (
     job INTEGER NOT NULL REFERENCES jobs (seq),

@@ -75,14 +75,16 @@ impl Drop for Writer {
 }
 
 fn in_savepoint<T>(conn: &Connection, verb: impl FnOnce() -> Result<T>) -> Result<T> {
-    conn.execute_batch("SAVEPOINT verb")?;
+    conn.prepare_cached("SAVEPOINT verb")?.execute([])?;
     let outcome = verb();
     if conn.is_autocommit() {
         // The fault rolled the whole transaction back; the group's end reports it.
         return outcome;
     }
-    let end = if outcome.is_ok() { "RELEASE verb" } else { "ROLLBACK TO verb; RELEASE verb" };
-    conn.execute_batch(end)?;
+    if outcome.is_err() {
+        conn.execute_batch("ROLLBACK TO verb")?;
+    }
+    conn.prepare_cached("RELEASE verb")?.execute([])?;
     outcome
 }
 
