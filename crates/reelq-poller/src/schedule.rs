@@ -91,3 +91,74 @@ impl Schedule {
 fn kind(spec: &JobSpec) -> Kind {
     (spec.model.clone(), spec.mode.clone())
 }
+
+#[cfg(test)]
+mod tests {
+    use reelq_model::{AccountName, Fields, ProviderName};
+
+    use super::*;
+
+    fn spec() -> JobSpec {
+        JobSpec {
+            account: AccountName::new("acct").unwrap(),
+            provider: ProviderName::new("wave").unwrap(),
+            model: ModelName::new("hailuo-2.3").unwrap(),
+            mode: "text-to-video".to_owned(),
+            fields: Fields::new(),
+        }
+    }
+
+    fn schedule(seed: u64) -> Schedule {
+        let seconds = Duration::from_secs;
+        let plan = PollPlan { first: seconds(2), min: seconds(1), max: seconds(10), growth: 1.5 };
+        Schedule::new(plan, Dice::seeded(seed))
+    }
+
+    /// Follows one task after another; gives the looks and the seconds of delay for each, on average over the last `over`.
+    fn follow(schedule: &Schedule, run_times: &[Duration], over: usize) -> (f64, f64) {
+        let (mut looks, mut late) = (0.0, 0.0);
+        for (number, runs) in run_times.iter().enumerate() {
+            let counted = number + over >= run_times.len();
+            let (mut age, mut looked) = (schedule.first(&spec()), 1.0);
+            while age < *runs {
+                age += schedule.next(&spec(), age);
+                looked += 1.0;
+            }
+            schedule.note(&spec(), age);
+            if counted {
+                looks += looked;
+                late += age.saturating_sub(*runs).as_secs_f64();
+            }
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a small count")]
+        let over = over as f64;
+        (looks / over, late / over)
+    }
+
+    fn between(from: u64, to: u64, count: usize) -> Vec<Duration> {
+        let dice = Dice::seeded(9);
+        let (from, to) = (Duration::from_secs(from), Duration::from_secs(to));
+        (0..count).map(|_| from + to.saturating_sub(from).mul_f64(dice.fraction())).collect()
+    }
+
+    #[test]
+    fn learning_saves_looks_and_notices_sooner() {
+        for (from, to) in [(3, 5), (20, 30), (8, 40), (60, 90)] {
+            let run_times = between(from, to, 300);
+            let blind: Vec<_> = run_times.iter().map(|runs| follow(&schedule(1), &[*runs], 1)).collect();
+            let blind_looks = blind.iter().map(|(looks, _)| looks).sum::<f64>() / 300.0;
+            let blind_late = blind.iter().map(|(_, late)| late).sum::<f64>() / 300.0;
+            let (looks, late) = follow(&schedule(1), &run_times, 200);
+            assert!(late < blind_late, "{from}..{to}: {late} s late, {blind_late} s without learning");
+            assert!(looks < blind_looks, "{from}..{to}: {looks} looks, {blind_looks} without learning");
+        }
+    }
+
+    #[test]
+    fn tasks_that_become_quicker_are_noticed_sooner_again() {
+        let schedule = schedule(1);
+        follow(&schedule, &between(8, 9, 100), 1);
+        let (_, late) = follow(&schedule, &between(3, 4, 400), 50);
+        assert!(late < 2.0, "{late} s late");
+    }
+}
