@@ -98,9 +98,12 @@ pub(super) fn jobs(conn: &Connection, filter: &JobFilter, page: Page) -> Result<
     let Query { conditions, mut values } = Query::of(filter);
     values.push(code::limit(page.limit).into());
     values.push(code::int(page.after).into());
+    // The page is found by its small columns alone; only its own jobs are read whole.
+    let order = "j.position IS NULL, j.batch, j.position, j.seq";
     let sql = format!(
-        "SELECT {COLUMNS}, {AROUND} {JOINS} WHERE {} ORDER BY j.position IS NULL, j.batch, j.position, j.seq \
-            LIMIT ?{} OFFSET ?{}",
+        "SELECT {COLUMNS}, {AROUND} {JOINS} WHERE j.seq IN (SELECT j.seq {} WHERE {} ORDER BY {order} \
+            LIMIT ?{} OFFSET ?{}) ORDER BY {order}",
+        if filter.rows.is_empty() { "FROM jobs j" } else { JOINS },
         if conditions.is_empty() { "1".to_owned() } else { conditions.join(" AND ") },
         values.len() - 1,
         values.len(),

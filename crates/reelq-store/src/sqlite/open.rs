@@ -29,6 +29,8 @@ pub(super) fn writer(path: &Path) -> Result<Connection> {
     // Has an effect on a new file only; the end of a load gives back what staging took.
     conn.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     conn.pragma_update(None, "journal_mode", "WAL").map_err(|error| explain(path, &error))?;
+    // A large load leaves a large log behind; it is cut back to this at the next checkpoint.
+    conn.pragma_update(None, "journal_size_limit", 16_777_216)?;
     migrate(&mut conn)?;
     Ok(conn)
 }
