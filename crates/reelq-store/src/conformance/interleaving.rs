@@ -16,12 +16,14 @@ use super::{
     Kit, Subject,
     kit::{LEASE, SECOND, acceptance, account, batch, limits, running, sending, stored, wish, worker},
 };
-use crate::{BatchView, ClaimStage, Commit, Committed, Edited, JobFilter, JobView, Lease, Page, StatusCounts};
+use crate::{
+    BatchView, ClaimStage, Commit, Committed, Edited, JobFilter, JobView, Lease, Page, SharedStore, StatusCounts,
+};
 
 const BATCHES: [(&str, Option<i64>); 3] = [("free", None), ("tight", Some(75)), ("wide", Some(400))];
 const JOBS: usize = 12;
 const CAP: u32 = 7;
-const STEPS: usize = 400;
+const STEPS: usize = 300;
 const SEEDS: u64 = 6;
 
 pub async fn invariants_hold_over_random_interleavings(subject: &dyn Subject) {
@@ -44,6 +46,8 @@ struct Held {
 
 struct World<'a> {
     kit: Kit<'a>,
+    /// Another process on the same state; the later half of the workers live there.
+    other: Kit<'a>,
     seed: u64,
     rng: StdRng,
     account: String,
@@ -62,6 +66,7 @@ struct World<'a> {
 impl<'a> World<'a> {
     async fn new(subject: &'a dyn Subject, seed: u64) -> Self {
         let kit = Kit::new(subject);
+        let other = kit.another();
         let acct = format!("acct-{seed}");
         kit.store.set_limits(&account(&acct), &limits(50.0, 10, CAP)).await.unwrap();
         let (mut jobs, mut batches) = (BTreeSet::new(), Vec::new());
@@ -83,6 +88,7 @@ impl<'a> World<'a> {
         let (held, sent, ended) = (Vec::new(), BTreeSet::new(), BTreeMap::new());
         Self {
             kit,
+            other,
             seed,
             rng,
             account: acct,
@@ -107,7 +113,7 @@ impl<'a> World<'a> {
             16 if self.surprises => self.surprise().await,
             17 => {
                 let worker = self.any_worker();
-                self.kit.store.heartbeat(&worker).await.unwrap();
+                self.home(&worker).heartbeat(&worker).await.unwrap();
             }
             18 => self.kit.advance(Duration::from_millis(self.rng.random_range(1..3_000))),
             _ => self.kit.advance(if self.rng.random_bool(0.08) { LEASE } else { SECOND }),
@@ -117,6 +123,12 @@ impl<'a> World<'a> {
     fn any_worker(&mut self) -> WorkerId {
         let index = self.rng.random_range(0..self.workers.len());
         self.workers[index].clone()
+    }
+
+    /// The store as the worker's process has it open.
+    fn home(&self, worker: &WorkerId) -> &SharedStore {
+        let late = self.workers.iter().position(|each| each == worker).is_some_and(|index| index >= 2);
+        if late { &self.other.store } else { &self.kit.store }
     }
 
     async fn now(&self) -> Timestamp {
@@ -129,7 +141,7 @@ impl<'a> World<'a> {
         let mut claim = self.kit.claim_of(stage, self.rng.random_range(1..5));
         claim.worker = self.any_worker();
         claim.account = account(&self.account);
-        let leases = self.kit.store.claim(&claim).await.unwrap().leases;
+        let leases = self.home(&claim.worker).claim(&claim).await.unwrap().leases;
         let now = self.now().await;
         if leases.iter().any(|lease| matches!(lease.job.stage, Stage::Ready)) {
             // A link that is refreshed, or a fact, may pass the cap; a job that is newly taken in hand never does.
@@ -160,7 +172,7 @@ impl<'a> World<'a> {
             event = Event::Unresolved { reason: String::new() };
         }
         let commit = Commit { lease: lease.clone(), event: event.clone(), keep };
-        let committed = self.kit.store.commit(&[commit]).await.unwrap().remove(0);
+        let committed = self.home(&lease.worker).commit(&[commit]).await.unwrap().remove(0);
         let stale_is_due = held.until <= now && !matches!(event, Event::Accepted { .. });
         match committed {
             Committed::Done(next) => {
