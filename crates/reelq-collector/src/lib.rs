@@ -11,6 +11,7 @@ pub mod mp4;
 mod name;
 mod part;
 mod place;
+mod results;
 mod targets;
 mod trouble;
 
@@ -18,3 +19,4 @@ pub use collector::Collector;
 pub use lag::{LagGuard, Outlook};
 pub use name::{NameError, NameTemplate, NameValues};
 pub use place::{Place, PlaceError, StorageOptions};
+pub use results::{ResultsError, for_each_record, record, write_results};

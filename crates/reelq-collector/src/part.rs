@@ -160,18 +160,37 @@ impl Part {
     }
 }
 
-/// Removes what is left of a job's parts once the job has ended well. Blocks.
-pub(crate) fn sweep(folder: &Path, is_over: impl Fn(JobId) -> bool) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let job = name.get(..32).and_then(|id| id.parse().ok());
-        if job.is_some_and(&is_over) {
+/// The jobs that have something lying in the folder. Blocks.
+pub(crate) fn jobs_in(folder: &Path) -> Vec<JobId> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut jobs: Vec<JobId> = entries.filter_map(|entry| job_of(&entry.file_name().to_string_lossy())).collect();
+    jobs.sort_unstable();
+    jobs.dedup();
+    jobs
+}
+
+/// Removes whatever lies in the folder for these jobs (sorted), and the folder once it is empty. Blocks.
+pub(crate) fn sweep(folder: &Path, over: &[JobId]) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if job_of(&entry.file_name().to_string_lossy()).is_some_and(|job| over.binary_search(&job).is_ok()) {
             // Whatever stays is small, and swept the next time.
             drop(fs::remove_file(entry.path()));
         }
     }
     drop(fs::remove_dir(folder));
+}
+
+/// Removes what lies there for one job. Blocks.
+pub(crate) fn forget(folder: &Path, job: JobId, outputs: usize) {
+    for output in 1..=outputs {
+        let note = folder.join(format!("{job}-{output}.json"));
+        drop(fs::remove_file(note.with_extension("part")));
+        drop(fs::remove_file(note));
+    }
+}
+
+fn job_of(name: &str) -> Option<JobId> {
+    name.get(..32)?.parse().ok()
 }
 
 #[cfg(test)]

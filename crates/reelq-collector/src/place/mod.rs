@@ -131,11 +131,18 @@ impl Place {
         }
     }
 
-    /// Removes what is left of the parts of jobs that are over.
-    pub async fn sweep(&self, is_over: impl Fn(JobId) -> bool + Send + 'static) -> Result<(), PlaceError> {
+    /// The jobs that have unfinished files or notes here.
+    pub(crate) async fn jobs_with_parts(&self) -> Result<Vec<JobId>, PlaceError> {
         let folder = self.parts.clone();
+        blocking(move || Ok(part::jobs_in(&folder))).await
+    }
+
+    /// Removes the unfinished files and notes of jobs that are over.
+    pub(crate) async fn sweep(&self, mut over: Vec<JobId>) -> Result<(), PlaceError> {
+        let folder = self.parts.clone();
+        over.sort_unstable();
         blocking(move || {
-            part::sweep(&folder, is_over);
+            part::sweep(&folder, &over);
             Ok(())
         })
         .await

@@ -1,0 +1,7 @@
+//! Result manifests: what became of every line, in the order of the manifest, and what it cost.
+
+mod record;
+mod report;
+
+pub use record::record;
+pub use report::{ResultsError, for_each_record, write_results};

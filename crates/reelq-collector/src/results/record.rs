@@ -1,0 +1,228 @@
+//! One line of a result manifest from what the store knows. Pure.
+
+use reelq_manifest::ResultRecord;
+use reelq_model::{FailureKind, Fields, Job, Money, Settlement, Stage, StoredFile, Timestamp};
+use reelq_store::ResultLine;
+
+/// What became of one line. A job whose line is gone has row 0.
+///
+/// The cost is empty where it is not known; then the message names the amount at risk. Charges that nobody expected are
+/// part of the cost of the job that caused them.
+pub fn record(line: &ResultLine) -> ResultRecord {
+    let (job, place) = (&line.view.job, line.view.line.as_ref());
+    let file = files(job).first();
+    let link = first_link(job);
+    ResultRecord {
+        row: place.map_or(0, |place| place.row),
+        id: place.and_then(|place| place.label.clone()),
+        job: job.id.to_string(),
+        copy: place.map_or(1, |place| place.copy),
+        status: job.status(),
+        account: job.spec.account.to_string(),
+        provider: job.spec.provider.to_string(),
+        model: job.spec.model.to_string(),
+        mode: job.spec.mode.clone(),
+        prompt: job.spec.prompt().to_owned(),
+        params: params(job),
+        submissions: job.submissions,
+        remote_task: job.stage.task().map(|task| task.id.to_string()),
+        cost_usd: cost(line),
+        queued_at: Some(job.queued_at),
+        submitted_at: job.submitted_at,
+        finished_at: job.finished_at,
+        stored_at: job.stored_at,
+        run: job.submitted_at.zip(job.finished_at).map(|(from, to)| to.since(from)),
+        polls: job.polls,
+        file: file.map(|file| file.path.clone()),
+        bytes: file.map(|file| file.bytes),
+        sha256: file.map(|file| file.sha256),
+        source_url: file.map(|file| file.source_url.clone()).or_else(|| link.map(|(url, _)| url.to_owned())),
+        expires_at: file.map_or_else(|| link.and_then(|(_, at)| at), |file| file.expires_at),
+        error_kind: error_kind(job),
+        error_message: message(line),
+        passthrough: place.map(|place| place.passthrough.clone()).unwrap_or_default(),
+    }
+}
+
+fn files(job: &Job) -> &[StoredFile] {
+    match &job.stage {
+        Stage::Succeeded { files, .. } => files,
+        _ => &[],
+    }
+}
+
+fn first_link(job: &Job) -> Option<(&str, Option<Timestamp>)> {
+    match &job.stage {
+        Stage::Fetching { outputs, .. } => outputs.first().map(|link| (link.url.as_str(), link.expires_at)),
+        _ => None,
+    }
+}
+
+fn params(job: &Job) -> Fields {
+    job.spec.fields.iter().filter(|(name, _)| *name != "prompt").map(|(n, v)| (n.clone(), v.clone())).collect()
+}
+
+fn error_kind(job: &Job) -> Option<FailureKind> {
+    match &job.stage {
+        Stage::Failed { failure, .. } => Some(failure.kind),
+        _ => None,
+    }
+}
+
+/// What the line cost with all its unexpected charges; `None` as soon as one part is unknown.
+fn cost(line: &ResultLine) -> Option<Money> {
+    std::iter::once(&line.view.job).chain(&line.orphans).map(Job::cost).sum()
+}
+
+fn message(line: &ResultLine) -> Option<String> {
+    let mut parts = Vec::new();
+    parts.extend(what_happened(&line.view.job));
+    parts.extend(unknown_charge(&line.view.job));
+    parts.extend(line.orphans.iter().map(orphan));
+    let more: Vec<&str> = files(&line.view.job).iter().skip(1).map(|file| file.path.as_str()).collect();
+    if !more.is_empty() {
+        parts.push(format!("further outputs: {}", more.join(", ")));
+    }
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+fn what_happened(job: &Job) -> Option<String> {
+    let risk = || amount(job.price);
+    match &job.stage {
+        Stage::Failed { failure, .. } if failure.kind == FailureKind::GivenUp => {
+            Some(format!("{failure}; {} may have been charged", risk()))
+        }
+        Stage::Failed { failure, .. } => Some(failure.to_string()),
+        Stage::Unconfirmed { reason, .. } => {
+            Some(format!("it is unknown whether it was bought ({reason}); {} at risk; see `reelq resolve`", risk()))
+        }
+        _ => None,
+    }
+}
+
+fn unknown_charge(job: &Job) -> Option<String> {
+    let unknown = |charge: &&reelq_model::Charge| charge.amount.is_none() && charge.settlement != Settlement::Refunded;
+    let charge = job.charges.iter().find(unknown)?;
+    Some(format!("the provider does not say what task {} cost", charge.task))
+}
+
+fn orphan(job: &Job) -> String {
+    let tasks: Vec<&str> = job.charges.iter().map(|charge| charge.task.as_str()).collect();
+    let what = format!("task {} was charged as well ({})", tasks.join(", "), amount(job.cost()));
+    match files(job).first() {
+        Some(file) => format!("{what}, its output is {}", file.path),
+        None => format!("{what}, it is {}", job.status()),
+    }
+}
+
+fn amount(money: Option<Money>) -> String {
+    money.map_or_else(|| "an unknown amount".to_owned(), |money| format!("${money}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, time::Duration};
+
+    use reelq_model::{Charge, Digest, Event, Failure, RemoteTask, Status, Submission, TaskId};
+    use reelq_store::{JobView, Line};
+
+    use super::*;
+    use crate::fixture;
+
+    const CENTS: i64 = 10_000;
+
+    fn line(job: Job, orphans: Vec<Job>) -> ResultLine {
+        let passthrough = BTreeMap::from([("x_team".to_owned(), "red".to_owned())]);
+        let line = Line { row: 7, copy: 2, label: Some("cat".to_owned()), passthrough };
+        let view = JobView { job, line: Some(line), due: None, worker: None, cancel_requested: false, parked: false };
+        ResultLine { view, orphans }
+    }
+
+    fn task(id: &str) -> RemoteTask {
+        RemoteTask::accepted(TaskId::new(id).unwrap(), 1, Timestamp::default())
+    }
+
+    fn charge(id: &str, cents: Option<i64>, settlement: Settlement) -> Charge {
+        let amount = cents.map(|cents| Money::from_micros(cents * CENTS));
+        Charge { task: TaskId::new(id).unwrap(), submission: 1, amount, settlement }
+    }
+
+    fn succeeded(path: &str, cents: Option<i64>) -> Job {
+        let mut job = fixture::job("a cat");
+        let sha256 = Digest::of(b"x");
+        let file = StoredFile {
+            path: path.to_owned(),
+            bytes: 9,
+            sha256,
+            source_url: "https://c/v".to_owned(),
+            expires_at: None,
+        };
+        job.stage = Stage::Succeeded { task: task("t-1"), files: vec![file] };
+        job.charges = vec![charge("t-1", cents, Settlement::Charged)];
+        job.submitted_at = Some(job.queued_at.after(Duration::from_secs(1)));
+        job.finished_at = Some(job.queued_at.after(Duration::from_secs(62)));
+        job
+    }
+
+    fn unconfirmed() -> Job {
+        let mut job = fixture::job("a cat");
+        job.price = Some(Money::from_micros(12 * CENTS));
+        let submission =
+            Submission { number: 1, key: job.next_key(), body: Digest::of(b"x"), at: Timestamp::default() };
+        job.stage = Stage::Unconfirmed { submission, reason: "no reply".to_owned() };
+        job
+    }
+
+    #[test]
+    fn stored_line_names_its_file_and_cost() {
+        let record = record(&line(succeeded("a.mp4", Some(10)), Vec::new()));
+        assert_eq!((record.row, record.copy, record.id.as_deref()), (7, 2, Some("cat")));
+        assert_eq!((record.status, record.file.as_deref(), record.bytes), (Status::Succeeded, Some("a.mp4"), Some(9)));
+        assert_eq!(record.cost_usd, Some(Money::from_micros(10 * CENTS)));
+        assert_eq!(record.run, Some(Duration::from_secs(61)));
+        assert_eq!((record.prompt.as_str(), record.params.len()), ("a cat", 0));
+        assert_eq!(record.passthrough["x_team"], "red");
+        assert_eq!(record.error_message, None);
+    }
+
+    #[test]
+    fn unexpected_charge_is_added_and_named() {
+        let mut second = succeeded("b.mp4", Some(10));
+        second.charges = vec![charge("t-2", Some(15), Settlement::Charged)];
+        let record = record(&line(succeeded("a.mp4", Some(10)), vec![second]));
+        assert_eq!(record.cost_usd, Some(Money::from_micros(25 * CENTS)));
+        let message = record.error_message.unwrap();
+        assert_eq!(message, "task t-2 was charged as well ($0.15), its output is b.mp4");
+    }
+
+    #[test]
+    fn unconfirmed_line_has_no_cost_and_names_the_risk() {
+        let record = record(&line(unconfirmed(), Vec::new()));
+        assert_eq!((record.cost_usd, record.error_kind), (None, None));
+        let expected = "it is unknown whether it was bought (no reply); $0.12 at risk; see `reelq resolve`";
+        assert_eq!(record.error_message.as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn line_that_was_given_up_has_no_cost_either() {
+        let resolution = reelq_model::Resolution::GiveUp;
+        let job = unconfirmed().apply(Event::Resolved { resolution }, Timestamp::default()).unwrap().job;
+        let record = record(&line(job, Vec::new()));
+        assert_eq!((record.cost_usd, record.error_kind), (None, Some(FailureKind::GivenUp)));
+        assert!(record.error_message.unwrap().ends_with("$0.12 may have been charged"));
+    }
+
+    #[test]
+    fn unknown_amount_leaves_the_cost_empty_and_a_refund_makes_it_zero() {
+        let unknown = record(&line(succeeded("a.mp4", None), Vec::new()));
+        assert_eq!(unknown.cost_usd, None);
+        assert_eq!(unknown.error_message.as_deref(), Some("the provider does not say what task t-1 cost"));
+        let mut failed = fixture::job("a cat");
+        let failure = Failure::new(FailureKind::Content, "the prompt was refused").with_code("1026");
+        failed.stage = Stage::Failed { failure, task: Some(task("t-1")) };
+        failed.charges = vec![charge("t-1", None, Settlement::Refunded)];
+        let failed = record(&line(failed, Vec::new()));
+        assert_eq!((failed.cost_usd, failed.error_kind), (Some(Money::ZERO), Some(FailureKind::Content)));
+        assert_eq!(failed.error_message.as_deref(), Some("the prompt was refused (1026)"));
+    }
+}

@@ -1,0 +1,104 @@
+//! Writes the result manifests of a batch, page by page, so that memory does not grow with its rows.
+
+use std::{
+    fs::{self, File},
+    io::{self, BufWriter},
+    path::{Path, PathBuf},
+};
+
+use reelq_manifest::{ResultFormat, ResultRecord, ResultWriter};
+use reelq_model::{BatchName, JobId, Status};
+use reelq_store::{Page, Store};
+
+use super::record;
+use crate::{Place, PlaceError};
+
+const PAGE: usize = 500;
+
+/// Why a result manifest could not be written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ResultsError {
+    /// The store did not answer.
+    #[error("read the results")]
+    Store(#[from] reelq_store::Error),
+    /// The file could not be written.
+    #[error("write the result manifest")]
+    Write(#[from] io::Error),
+    /// The output place refused it.
+    #[error("put the result manifest into the output place")]
+    Place(#[from] PlaceError),
+}
+
+/// Gives the record of every line of a batch to `take`, in the order of the manifest.
+pub async fn for_each_record(
+    store: &dyn Store,
+    batch: &BatchName,
+    mut take: impl FnMut(&ResultRecord) -> io::Result<()> + Send,
+) -> Result<(), ResultsError> {
+    let mut after = 0;
+    loop {
+        let lines = store.results(batch, Page { after, limit: PAGE }).await?;
+        for line in &lines {
+            take(&record(line))?;
+        }
+        if lines.len() < PAGE {
+            return Ok(());
+        }
+        after += lines.len() as u64;
+    }
+}
+
+/// Writes `results.csv` and `results.jsonl` into the output place, instead of their older versions, and clears away what
+/// is left of finished downloads.
+pub async fn write_results(store: &dyn Store, batch: &BatchName, place: &Place) -> Result<(), ResultsError> {
+    let view = store.batch(batch).await?.ok_or_else(|| reelq_store::Error::NoBatch(batch.to_string()))?;
+    let mut csv = Draft::begin(place, ResultFormat::Csv, view.batch.passthrough.clone())?;
+    let mut jsonl = Draft::begin(place, ResultFormat::Jsonl, view.batch.passthrough)?;
+    for_each_record(store, batch, |record| {
+        csv.writer.write(record)?;
+        jsonl.writer.write(record)
+    })
+    .await?;
+    place.replace(&csv.finish()?, "results.csv").await?;
+    place.replace(&jsonl.finish()?, "results.jsonl").await?;
+    clear(store, place).await
+}
+
+/// A result manifest that is not whole yet.
+struct Draft {
+    path: PathBuf,
+    writer: ResultWriter<BufWriter<File>>,
+}
+
+impl Draft {
+    fn begin(place: &Place, format: ResultFormat, passthrough: Vec<String>) -> io::Result<Self> {
+        let extension = if format == ResultFormat::Csv { "csv" } else { "jsonl" };
+        let path = own_name(place.parts(), extension);
+        fs::create_dir_all(place.parts())?;
+        let writer = ResultWriter::new(BufWriter::new(File::create(&path)?), format, passthrough)?;
+        Ok(Self { path, writer })
+    }
+
+    fn finish(self) -> io::Result<PathBuf> {
+        let file = self.writer.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?;
+        file.sync_all()?;
+        Ok(self.path)
+    }
+}
+
+/// Several processes may write at once: each has a draft of its own, and the last to finish is the newest.
+fn own_name(folder: &Path, extension: &str) -> PathBuf {
+    folder.join(format!("results-{}.{extension}.new", std::process::id()))
+}
+
+async fn clear(store: &dyn Store, place: &Place) -> Result<(), ResultsError> {
+    let mut over: Vec<JobId> = Vec::new();
+    for job in place.jobs_with_parts().await? {
+        let view = store.job(job).await?;
+        if view.is_none_or(|view| view.job.status() == Status::Succeeded) {
+            over.push(job);
+        }
+    }
+    Ok(place.sweep(over).await?)
+}
