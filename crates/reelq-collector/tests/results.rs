@@ -1,0 +1,71 @@
+//! Result manifests as they lie in the output place.
+
+#![expect(clippy::unwrap_used, reason = "a test's own helpers may stop it")]
+
+use std::{collections::BTreeMap, fs, sync::Arc};
+
+use reelq_collector::{Place, StorageOptions, write_results};
+use reelq_model::{
+    AccountName, BatchName, Fields, JobDraft, JobId, JobSpec, ModelName, ProviderName, SharedClock, SystemClock,
+};
+use reelq_store::{BatchDraft, Line, LineDraft, SharedStore, SqliteStore};
+
+const ROWS: u64 = 1201;
+
+fn line(batch: &BatchName, row: u64) -> LineDraft {
+    let mut fields = Fields::new();
+    fields.insert("prompt".to_owned(), format!("a cat, \"{row}\"").into());
+    let spec = JobSpec {
+        account: AccountName::new("main").unwrap(),
+        provider: ProviderName::new("wave").unwrap(),
+        model: ModelName::new("hailuo-2.3").unwrap(),
+        mode: "text-to-video".to_owned(),
+        fields,
+    };
+    let job = JobDraft { id: JobId::derive(batch, &spec.digest(), 1), spec, price: None, priority: 0 };
+    LineDraft { job, line: Line { row, copy: 1, label: None, passthrough: BTreeMap::new() } }
+}
+
+async fn load(store: &SharedStore, output: &str) -> BatchName {
+    let name = BatchName::new("films").unwrap();
+    let draft = BatchDraft {
+        name: name.clone(),
+        output: output.to_owned(),
+        file_name: "{row:06}-{id}-{copy}.mp4".to_owned(),
+        budget: None,
+        priority: 0,
+        manifest: "films.csv".to_owned(),
+        passthrough: vec!["x_team".to_owned()],
+    };
+    let load = store.begin_load(&draft).await.unwrap();
+    let lines: Vec<_> = (1..=ROWS).map(|row| line(&name, row)).collect();
+    store.enqueue(&load, &lines).await.unwrap();
+    store.finish_load(&load).await.unwrap();
+    name
+}
+
+#[tokio::test]
+async fn every_row_is_there_once_and_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock: SharedClock = Arc::new(SystemClock::new());
+    let store: SharedStore = Arc::new(SqliteStore::open(&folder.path().join("state.db"), clock).unwrap());
+    let output = folder.path().join("out");
+    let batch = load(&store, output.to_str().unwrap()).await;
+    let place = Place::open(output.to_str().unwrap(), &batch, &StorageOptions::default()).unwrap();
+    for _ in 0..2 {
+        write_results(&*store, &batch, &place).await.unwrap();
+    }
+    let csv = fs::read_to_string(output.join("results.csv")).unwrap();
+    assert!(csv.starts_with("row,id,job,copy,status,"), "{}", csv.lines().next().unwrap());
+    assert!(csv.lines().next().unwrap().ends_with("error_kind,error_message,x_team"));
+    let rows: Vec<u64> = csv.lines().skip(1).map(|line| line.split(',').next().unwrap().parse().unwrap()).collect();
+    assert_eq!(rows, (1..=ROWS).collect::<Vec<_>>());
+    let jsonl = fs::read_to_string(output.join("results.jsonl")).unwrap();
+    let rows: Vec<u64> = jsonl
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["row"].as_u64().unwrap())
+        .collect();
+    assert_eq!(rows, (1..=ROWS).collect::<Vec<_>>());
+    let names: Vec<_> = fs::read_dir(&output).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names.len(), 2, "no draft is left behind: {names:?}");
+}
