@@ -15,6 +15,8 @@ use crate::{
 const BRAKED: Duration = Duration::from_millis(500);
 /// How long a claim may go unanswered once the runtime stops.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How long freed slots are gathered for one claim while others are busy.
+const GATHER: Duration = Duration::from_millis(2);
 /// The most jobs in one claim.
 const CLAIM: usize = 256;
 
@@ -101,6 +103,10 @@ impl Claimer {
             () = self.stopper.stopping() => return None,
             first = Arc::clone(&self.slots).acquire_owned() => first.ok()?,
         };
+        // Jobs end in groups, as their commits do: a moment later one claim serves them all.
+        if self.registry.len() > 1 {
+            tokio::time::sleep(GATHER).await;
+        }
         let more = std::iter::from_fn(|| Arc::clone(&self.slots).try_acquire_owned().ok());
         Some(std::iter::once(first).chain(more).take(CLAIM).collect())
     }
