@@ -14,3 +14,5 @@ pub(crate) const TOML_BYTES: u64 = 64 * 1024 * 1024;
 pub(crate) const WATCHED_LABELS: usize = 1_000_000;
 /// Steps that one template may take.
 pub(crate) const TEMPLATE_FUEL: u64 = 100_000;
+/// Operators in one template or filter: its compiler calls itself for each, so that more could overflow the stack.
+pub(crate) const TEMPLATE_OPERATORS: usize = 150;

@@ -78,6 +78,7 @@ impl Templates {
 
     /// Compiles a template, so that it can be rendered by its text.
     pub(crate) fn add(&mut self, text: &str) -> Result<(), String> {
+        check_operators(text)?;
         self.environment.add_template_owned(text.to_owned(), text.to_owned()).map_err(|error| reason(&error))
     }
 
@@ -118,6 +119,17 @@ impl Templates {
         template.render_captured_to(variables.clone(), &mut output).map_err(|error| reason(&error))?;
         String::from_utf8(output.0).map(Value::String).map_err(|error| error.to_string())
     }
+}
+
+/// Counts over the whole text, prose included: where a tag ends is for the compiler to know.
+fn check_operators(text: &str) -> Result<(), String> {
+    const WORDS: [&str; 8] = ["not", "elif", "if", "else", "is", "in", "and", "or"];
+    let signs = text.matches(['-', '+', '*', '/', '~', '|', '(', '[', '.', '%', '!', '<', '>', '=']).count();
+    let words = text.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| WORDS.contains(word)).count();
+    if signs + words <= limits::TEMPLATE_OPERATORS {
+        return Ok(());
+    }
+    Err(format!("it has {} operators and signs, and at most {} are taken", signs + words, limits::TEMPLATE_OPERATORS))
 }
 
 fn lone_name(text: &str) -> Option<&str> {
@@ -168,6 +180,7 @@ pub(crate) struct Filter {
 impl Filter {
     /// Compiles an expression that stands in `layer` under `key`.
     pub(crate) fn new(expression: &str, key: &'static str, layer: &Arc<Layer>) -> Result<Self, String> {
+        check_operators(expression)?;
         let mut templates = Templates::new();
         templates.environment.compile_expression_owned(expression.to_owned()).map_err(|error| reason(&error))?;
         let condition = format!("{{% if ({expression}) %}}y{{% endif %}}");

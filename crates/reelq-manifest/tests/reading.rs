@@ -200,3 +200,68 @@ fn the_first_fifty_errors_are_kept_and_the_rest_counted() {
 fn schema_names_every_field_and_key() {
     insta::assert_json_snapshot!("schema", schema(&vocabulary()));
 }
+
+/// Operators of the longest template.
+const MOST_OPERATORS: usize = 150;
+
+#[test]
+fn nesting_without_end_is_a_problem_and_no_overflow() {
+    let deep = 20_000;
+    let dotted = format!("[[jobs]]\nextra{} = 1\n", ".a".repeat(deep));
+    let header = format!("[{}a]\n", "a.".repeat(deep));
+    let list = format!("[[jobs]]\nprompt = {}\n", "[".repeat(deep));
+    let tables = format!("[[jobs]]\nprompt = {}1\n", "{a=".repeat(deep));
+    let parentheses = format!("[[jobs]]\nprompt = \"{{{{ {}\"\n", "(".repeat(deep));
+    let minus = format!("[[jobs]]\nprompt = \"{{{{ {}1 }}}}\"\n", "-".repeat(deep));
+    let nots = format!("[[jobs]]\nprompt = \"{{{{ {}1 }}}}\"\n", "not ".repeat(deep));
+    let ifs = format!("[[jobs]]\nprompt = \"{}\"\n", "{% if 1 %}".repeat(deep));
+    let sum = format!("[[jobs]]\nprompt = \"{{{{ 1{} }}}}\"\n", "+1".repeat(deep));
+    let filters = format!("[[jobs]]\nprompt = \"{{{{ 1{} }}}}\"\n", "|string".repeat(deep));
+    for text in [dotted, header, list, tables, parentheses, minus, nots, ifs, sum, filters] {
+        exercise(Format::Toml, text.as_bytes());
+    }
+    // The longest templates that are compiled at all.
+    for piece in
+        ["-", "+", "not ", "(", "[", "+1", "|a", ".a", "{% if 1 %}", "{% elif 1 %}", "~1", " is a", "1if 1 else "]
+    {
+        let run = piece.repeat(MOST_OPERATORS - 5);
+        for template in
+            [format!("{{{{ {run}1 }}}}"), format!("{{{{ 1{run} }}}}"), format!("{{% if 1 %}}{run}{{% endif %}}")]
+        {
+            exercise(Format::Toml, format!("[[jobs]]\nprompt = '{template}'\n").as_bytes());
+            let source = format!("[[sources]]\npath = 'a.csv'\nfilter = '{run}1'\n");
+            exercise(Format::Toml, source.as_bytes());
+        }
+    }
+    exercise(Format::Jsonl, format!("{{\"prompt\": {}", "[".repeat(deep)).as_bytes());
+    exercise(Format::Csv, format!("image_urls\n[{}\n", "[".repeat(deep)).as_bytes());
+}
+
+#[test]
+fn a_long_file_is_read_in_bounded_memory() {
+    use std::io::Write as _;
+    const ROWS: u64 = 200_000;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("long.csv");
+    let mut file = std::io::BufWriter::new(fs::File::create(&path).unwrap());
+    writeln!(file, "id,prompt,duration").unwrap();
+    for row in 0..ROWS {
+        writeln!(file, "r{row},\"a red kite number {row}, over a hill that is green all around {row}\",6").unwrap();
+    }
+    file.into_inner().unwrap().sync_all().unwrap();
+    let manifest = Manifest::open(&path, &vocabulary()).unwrap();
+    let before = resident_kib();
+    let mut rows = manifest.rows();
+    let last = rows.by_ref().map(|row| row.unwrap().number).last();
+    let grown = resident_kib().zip(before).map_or(0, |(after, before)| after.saturating_sub(before));
+    assert_eq!(last, Some(ROWS));
+    // The rows together are over 30 MB as texts alone; the watched labels are what may be kept.
+    assert!(grown < 20_000, "grew by {grown} KiB");
+}
+
+/// Memory of this process, where the system tells it.
+fn resident_kib() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}

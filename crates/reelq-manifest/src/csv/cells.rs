@@ -193,7 +193,7 @@ fn is_empty(record: &Record, separator: u8) -> bool {
 fn value(target: &Target, raw: &str, content: Cow<'_, str>) -> Result<Value, serde_json::Error> {
     match target {
         Target::Passthrough(_) => Ok(Value::String(untouched(raw).into_owned())),
-        Target::Field(name) if !is_prose(name) && looks_like_json(&content) => serde_json::from_str(&content),
+        Target::Field(name) if !is_prose(name) && looks_like_json(&content) => crate::jsonl::parse(&content),
         _ => Ok(Value::String(content.into_owned())),
     }
 }
