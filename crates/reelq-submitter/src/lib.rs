@@ -4,10 +4,13 @@
 mod images;
 mod outcome;
 mod pace;
+mod parts;
+mod replay;
 mod request;
 mod settings;
 mod submitter;
 
 pub use images::Images;
+pub use parts::{FirstPoll, Parts};
 pub use settings::{IdempotencyUse, OnUnconfirmed, SubmitSettings};
-pub use submitter::{FirstPoll, Parts, Submitter};
+pub use submitter::Submitter;

@@ -3,62 +3,22 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use reelq_model::{AccountName, Event, JobSpec, Resolution, SharedClock, Stage, Submission, SubmitOutcome, Timestamp};
-use reelq_provider::{Idempotency, Provider, Request};
-use reelq_store::{ClaimStage, SharedStore};
-use reelq_worker::{Backoff, Brake, Desk, Dice, Exchange, Finish, Handler, Pausing, Pulse};
+use reelq_model::{Event, JobSpec, Resolution, Stage, Submission, SubmitOutcome};
+use reelq_provider::{Idempotency, Request};
+use reelq_store::ClaimStage;
+use reelq_worker::{Backoff, Desk, Dice, Finish, Handler, Pausing};
 
 use crate::{
-    IdempotencyUse, Images, OnUnconfirmed, SubmitSettings,
+    IdempotencyUse, OnUnconfirmed, Parts,
     outcome::{Attempt, Undecided},
     pace::Pace,
     request::{self, Built, Unbuilt},
 };
 
-/// When to look first at a job of this kind, once it is accepted.
-pub type FirstPoll = Arc<dyn Fn(&JobSpec) -> Duration + Send + Sync>;
-
-/// What a submitter is made of.
-pub struct Parts {
-    /// The account.
-    pub account: AccountName,
-    /// Its provider.
-    pub provider: Arc<dyn Provider>,
-    /// Its HTTP.
-    pub exchange: Arc<dyn Exchange>,
-    /// Where pauses are told to the other workers.
-    pub store: SharedStore,
-    /// The bytes of local images.
-    pub images: Arc<dyn Images>,
-    /// Pulled while the outputs of what is bought are in danger.
-    pub brake: Arc<Brake>,
-    /// Counts the requests.
-    pub pulse: Arc<Pulse>,
-    /// How the account submits.
-    pub settings: SubmitSettings,
-    /// How long a whole paid request may take.
-    pub request_timeout: Duration,
-    /// When to look first at an accepted job.
-    pub first_poll: FirstPoll,
-    /// Times the requests.
-    pub clock: SharedClock,
-    /// Seeds the delays.
-    pub seed: u64,
-}
-
-impl fmt::Debug for Parts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Parts")
-            .field("account", &self.account)
-            .field("settings", &self.settings)
-            .finish_non_exhaustive()
-    }
-}
-
 /// Submits the jobs of one account.
 pub struct Submitter {
-    parts: Parts,
-    pace: Pace,
+    pub(crate) parts: Parts,
+    pub(crate) pace: Pace,
     pausing: Pausing,
 }
 
@@ -133,31 +93,13 @@ impl Submitter {
         self.settle(desk, Attempt::First, outcome).await
     }
 
-    /// A submission that was left without an answer: asked again under its key, or left to a person.
-    async fn replay(&self, desk: &mut dyn Desk, submission: &Submission) -> Finish {
-        let job = Arc::clone(desk.job());
-        let built = match self.replayable(desk.now(), &job.spec, submission).await {
-            Ok(built) => built,
-            Err(Irreplayable::Never(reason)) => return self.unresolved(desk, reason).await,
-            Err(Irreplayable::Now(reason)) => {
-                return Finish::Event(Attempt::Replay.not_sent(self.undecided(reason, job.setbacks)));
-            }
-        };
-        self.pace.turn().await;
-        if !self.lease_outlasts_request(desk) {
-            return Finish::GiveBack;
-        }
-        let outcome = self.send(submission.number, &built.request).await;
-        self.settle(desk, Attempt::Replay, outcome).await
-    }
-
-    async fn build(&self, spec: &JobSpec, key: &reelq_model::IdempotencyKey) -> Result<Built, Unbuilt> {
+    pub(crate) async fn build(&self, spec: &JobSpec, key: &reelq_model::IdempotencyKey) -> Result<Built, Unbuilt> {
         let key = self.window().map(|_| key);
         request::build(self.parts.provider.as_ref(), self.parts.images.as_ref(), spec, key).await
     }
 
     /// How long the provider remembers keys; `None` where none are sent.
-    fn window(&self) -> Option<Duration> {
+    pub(crate) fn window(&self) -> Option<Duration> {
         match (self.parts.settings.idempotency, self.parts.provider.capability().idempotency) {
             (IdempotencyUse::Auto, Idempotency::Replay { window }) => Some(window),
             _ => None,
@@ -175,36 +117,17 @@ impl Submitter {
         (!self.lease_outlasts_request(desk)).then_some(Finish::GiveBack)
     }
 
-    fn lease_outlasts_request(&self, desk: &dyn Desk) -> bool {
+    pub(crate) fn lease_outlasts_request(&self, desk: &dyn Desk) -> bool {
         desk.time_left() > self.needs()
     }
 
-    async fn send(&self, number: u32, request: &Request) -> SubmitOutcome {
+    pub(crate) async fn send(&self, number: u32, request: &Request) -> SubmitOutcome {
         self.parts.pulse.submitted();
         self.parts.exchange.submit(self.parts.provider.as_ref(), number, request).await
     }
 
-    /// The request to send again, where that certainly buys nothing new.
-    async fn replayable(&self, now: Timestamp, spec: &JobSpec, submission: &Submission) -> Result<Built, Irreplayable> {
-        let never = |reason: &str| Err(Irreplayable::Never(reason.to_owned()));
-        let Some(window) = self.window() else {
-            return never("a request may have been taken, and the account uses no idempotency keys");
-        };
-        // The provider may count from when it got the request, by a clock of its own.
-        let margin = (window / 10).min(Duration::from_mins(10)).saturating_add(self.parts.request_timeout);
-        if now.since(submission.at) >= window.saturating_sub(margin) {
-            return never("a request may have been taken, and the provider no longer remembers its key");
-        }
-        match self.build(spec, &submission.key).await {
-            Ok(built) if built.body == submission.body => Ok(built),
-            Ok(_) => never("a request may have been taken, and this version would send another body under its key"),
-            Err(Unbuilt::Row(failure)) => never(&format!("a request may have been taken, and now {failure}")),
-            Err(Unbuilt::Images(error)) => Err(Irreplayable::Now(format!("the row's images cannot be read: {error}"))),
-        }
-    }
-
     /// Says what a request's outcome means for the job, and tells the other workers what it means for the account.
-    async fn settle(&self, desk: &mut dyn Desk, attempt: Attempt, outcome: SubmitOutcome) -> Finish {
+    pub(crate) async fn settle(&self, desk: &mut dyn Desk, attempt: Attempt, outcome: SubmitOutcome) -> Finish {
         let (spec, setbacks) = (&Arc::clone(desk.job()).spec, desk.job().setbacks);
         Finish::Event(match outcome {
             SubmitOutcome::Accepted(acceptance) => {
@@ -230,7 +153,7 @@ impl Submitter {
     }
 
     /// Leaves an unknown fate to a person, unless the user accepted to buy again.
-    async fn unresolved(&self, desk: &mut dyn Desk, reason: String) -> Finish {
+    pub(crate) async fn unresolved(&self, desk: &mut dyn Desk, reason: String) -> Finish {
         let settings = &self.parts.settings;
         let again = settings.on_unconfirmed == OnUnconfirmed::Resubmit && desk.job().submissions < settings.retries;
         if !again {
@@ -243,16 +166,7 @@ impl Submitter {
         }
     }
 
-    fn undecided(&self, reason: String, setbacks: u32) -> Undecided {
+    pub(crate) fn undecided(&self, reason: String, setbacks: u32) -> Undecided {
         Undecided { reason, after: BACKOFF.full_jitter(setbacks, &self.pausing.dice) }
     }
-}
-
-/// Why a submission is not sent again.
-#[derive(Debug)]
-enum Irreplayable {
-    /// It never will be.
-    Never(String),
-    /// It cannot be built just now.
-    Now(String),
 }

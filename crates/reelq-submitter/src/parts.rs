@@ -1,0 +1,50 @@
+//! What a submitter is made of.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use reelq_model::{AccountName, JobSpec, SharedClock};
+use reelq_provider::Provider;
+use reelq_store::SharedStore;
+use reelq_worker::{Brake, Exchange, Pulse};
+
+use crate::{Images, SubmitSettings};
+
+/// When to look first at a job of this kind, once it is accepted.
+pub type FirstPoll = Arc<dyn Fn(&JobSpec) -> Duration + Send + Sync>;
+
+/// What a submitter is made of.
+pub struct Parts {
+    /// The account.
+    pub account: AccountName,
+    /// Its provider.
+    pub provider: Arc<dyn Provider>,
+    /// Its HTTP.
+    pub exchange: Arc<dyn Exchange>,
+    /// Where pauses are told to the other workers.
+    pub store: SharedStore,
+    /// The bytes of local images.
+    pub images: Arc<dyn Images>,
+    /// Pulled while the outputs of what is bought are in danger.
+    pub brake: Arc<Brake>,
+    /// Counts the requests.
+    pub pulse: Arc<Pulse>,
+    /// How the account submits.
+    pub settings: SubmitSettings,
+    /// How long a whole paid request may take.
+    pub request_timeout: Duration,
+    /// When to look first at an accepted job.
+    pub first_poll: FirstPoll,
+    /// Times the requests.
+    pub clock: SharedClock,
+    /// Seeds the delays.
+    pub seed: u64,
+}
+
+impl fmt::Debug for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parts")
+            .field("account", &self.account)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,60 @@
+//! A submission that an earlier worker left without an answer: asked for again only where that certainly buys nothing new.
+
+use std::{sync::Arc, time::Duration};
+
+use reelq_model::{JobSpec, Submission, Timestamp};
+use reelq_worker::{Desk, Finish};
+
+use crate::{
+    Submitter,
+    outcome::Attempt,
+    request::{Built, Unbuilt},
+};
+
+/// Why a submission is not sent again.
+#[derive(Debug)]
+enum Irreplayable {
+    /// It never will be.
+    Never(String),
+    /// It cannot be built just now.
+    Now(String),
+}
+
+impl Submitter {
+    /// A submission that was left without an answer: asked again under its key, or left to a person.
+    pub(crate) async fn replay(&self, desk: &mut dyn Desk, submission: &Submission) -> Finish {
+        let job = Arc::clone(desk.job());
+        let built = match self.replayable(desk.now(), &job.spec, submission).await {
+            Ok(built) => built,
+            Err(Irreplayable::Never(reason)) => return self.unresolved(desk, reason).await,
+            Err(Irreplayable::Now(reason)) => {
+                return Finish::Event(Attempt::Replay.not_sent(self.undecided(reason, job.setbacks)));
+            }
+        };
+        self.pace.turn().await;
+        if !self.lease_outlasts_request(desk) {
+            return Finish::GiveBack;
+        }
+        let outcome = self.send(submission.number, &built.request).await;
+        self.settle(desk, Attempt::Replay, outcome).await
+    }
+
+    /// The request to send again, where that certainly buys nothing new.
+    async fn replayable(&self, now: Timestamp, spec: &JobSpec, submission: &Submission) -> Result<Built, Irreplayable> {
+        let never = |reason: &str| Err(Irreplayable::Never(reason.to_owned()));
+        let Some(window) = self.window() else {
+            return never("a request may have been taken, and the account uses no idempotency keys");
+        };
+        // The provider may count from when it got the request, by a clock of its own.
+        let margin = (window / 10).min(Duration::from_mins(10)).saturating_add(self.parts.request_timeout);
+        if now.since(submission.at) >= window.saturating_sub(margin) {
+            return never("a request may have been taken, and the provider no longer remembers its key");
+        }
+        match self.build(spec, &submission.key).await {
+            Ok(built) if built.body == submission.body => Ok(built),
+            Ok(_) => never("a request may have been taken, and this version would send another body under its key"),
+            Err(Unbuilt::Row(failure)) => never(&format!("a request may have been taken, and now {failure}")),
+            Err(Unbuilt::Images(error)) => Err(Irreplayable::Now(format!("the row's images cannot be read: {error}"))),
+        }
+    }
+}
