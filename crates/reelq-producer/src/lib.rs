@@ -1,1 +1,27 @@
-//! To be written.
+//! Brings manifests in: `plan` checks every row, compares it with the store and prices it; `load` enqueues it.
+//!
+//! Both read the manifest as a stream, the same way. Nothing is enqueued unless every row passed, and nothing is
+//! enqueued that was not planned: a load that reads something else than its plan did changes nothing.
+
+mod accounts;
+mod changes;
+mod cost;
+mod error;
+mod estimate;
+mod expand;
+mod images;
+mod load;
+mod name;
+mod ordinals;
+mod pass;
+mod plan;
+mod priced;
+
+pub use accounts::{Account, Accounts};
+pub use changes::Changes;
+pub use cost::CostLine;
+pub use error::{Error, Refused};
+pub use estimate::Estimate;
+pub use load::{LoadReport, load};
+pub use name::batch_name;
+pub use plan::{Order, Overrides, Plan, plan};

@@ -1,0 +1,57 @@
+//! What a plan costs, by account and model.
+
+use std::collections::BTreeMap;
+
+use reelq_model::{AccountName, ModelName, Money, ProviderName};
+use reelq_store::LineDraft;
+use serde::Serialize;
+
+/// What the jobs of one account and model cost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CostLine {
+    /// The account.
+    pub account: AccountName,
+    /// Its provider.
+    pub provider: ProviderName,
+    /// The model.
+    pub model: ModelName,
+    /// Lines of the manifest.
+    pub jobs: u64,
+    /// Lines that are still to be bought.
+    pub to_buy: u64,
+    /// The known prices of those, together.
+    pub amount: Money,
+    /// Lines to be bought whose price is not known.
+    pub unpriced: u64,
+}
+
+/// Adds up lines.
+#[derive(Debug, Default)]
+pub(crate) struct Costs {
+    lines: BTreeMap<(AccountName, ModelName), CostLine>,
+}
+
+impl Costs {
+    pub(crate) fn add(&mut self, draft: &LineDraft, to_buy: bool) {
+        let spec = &draft.job.spec;
+        let line = self.lines.entry((spec.account.clone(), spec.model.clone())).or_insert_with(|| CostLine {
+            account: spec.account.clone(),
+            provider: spec.provider.clone(),
+            model: spec.model.clone(),
+            jobs: 0,
+            to_buy: 0,
+            amount: Money::ZERO,
+            unpriced: 0,
+        });
+        line.jobs += 1;
+        if to_buy {
+            line.to_buy += 1;
+            line.amount += draft.job.price.unwrap_or(Money::ZERO);
+            line.unpriced += u64::from(draft.job.price.is_none());
+        }
+    }
+
+    pub(crate) fn finish(self) -> Vec<CostLine> {
+        self.lines.into_values().collect()
+    }
+}

@@ -1,0 +1,35 @@
+//! Why a manifest was not planned or loaded.
+
+use std::fmt;
+
+use reelq_manifest::Problems;
+
+/// A manifest with at least one error: nothing of it was enqueued.
+pub struct Refused(pub Problems);
+
+impl fmt::Debug for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Refused")
+    }
+}
+
+/// Why a manifest was not planned or loaded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// It has errors; they are told all at once.
+    #[error("accept the manifest: it has errors")]
+    Refused(Refused),
+    /// The store could not do its part.
+    #[error(transparent)]
+    Store(#[from] reelq_store::Error),
+    /// The manifest, or an image that it names, is not what was planned.
+    #[error("load the manifest: it changed after it was planned; nothing was enqueued, run the same command again")]
+    Changed,
+    /// A thread that reads the manifest or keeps its images died: a bug.
+    #[error("read the manifest: its reader stopped")]
+    Reader(#[source] tokio::task::JoinError),
+}
+
+/// The producer's result.
+pub(crate) type Result<T> = std::result::Result<T, Error>;

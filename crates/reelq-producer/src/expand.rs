@@ -1,0 +1,190 @@
+//! Turns one row into its jobs, or into problems.
+
+use std::{path::Path, sync::Arc};
+
+use reelq_manifest::{Problem, Problems, Row};
+use reelq_model::{Digest, Fields, Finding, JobDraft, JobSpec, ModelName, Money, Severity};
+use reelq_provider::Checked;
+use reelq_store::{BatchDraft, Line, LineDraft};
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    Account, Order,
+    images::{Images, is_local, visit_texts},
+    ordinals::Ordinals,
+    priced,
+};
+
+/// Everything that one reading of the manifest remembers between rows.
+#[derive(Debug)]
+pub(crate) struct Expander {
+    order: Arc<Order>,
+    batch: Arc<BatchDraft>,
+    ordinals: Ordinals,
+    pub(crate) images: Images,
+    problems: Problems,
+    unpriced: priced::Unpriced,
+    content: Sha256,
+    pub(crate) rows: u64,
+    pub(crate) lines: u64,
+}
+
+/// What one reading of the manifest found.
+#[derive(Debug)]
+pub(crate) struct Findings {
+    pub(crate) problems: Problems,
+    pub(crate) rows: u64,
+    pub(crate) lines: u64,
+    /// Digest of all that would be enqueued: two readings with the same one ask for the same.
+    pub(crate) content: Digest,
+}
+
+/// A row that passed every check.
+struct Accepted {
+    spec: JobSpec,
+    price: Option<Money>,
+}
+
+impl Expander {
+    pub(crate) fn new(order: Arc<Order>, batch: Arc<BatchDraft>, keep_images: bool) -> Self {
+        Self {
+            order,
+            batch,
+            ordinals: Ordinals::default(),
+            images: Images::new(keep_images),
+            problems: Problems::default(),
+            unpriced: priced::Unpriced::default(),
+            content: Sha256::new(),
+            rows: 0,
+            lines: 0,
+        }
+    }
+
+    /// Notes a row that could not even be read.
+    pub(crate) fn unreadable(&mut self, problem: Problem) {
+        self.problems.push(problem);
+    }
+
+    /// Checks one row and emits its lines; none once the manifest is refused.
+    pub(crate) fn row(&mut self, row: &Row, emit: &mut dyn FnMut(LineDraft)) {
+        self.rows += 1;
+        let Some(accepted) = self.accept(row) else { return };
+        if self.problems.is_fatal() {
+            return;
+        }
+        let request = accepted.spec.digest();
+        for copy in 1..=row.copies {
+            let id = self.ordinals.next_id(&self.batch.name, &request);
+            let line = Line { row: row.number, copy, label: row.label.clone(), passthrough: row.passthrough.clone() };
+            let priority = row.priority.unwrap_or(self.batch.priority);
+            let job = JobDraft { id, spec: accepted.spec.clone(), price: accepted.price, priority };
+            self.note(&job, &line);
+            emit(LineDraft { job, line });
+        }
+    }
+
+    /// Ends the reading.
+    pub(crate) fn finish(self) -> Findings {
+        let content = Digest::from_bytes(self.content.finalize().into());
+        Findings { problems: self.problems, rows: self.rows, lines: self.lines, content }
+    }
+
+    fn note(&mut self, job: &JobDraft, line: &Line) {
+        self.lines += 1;
+        self.content.update(job.id.as_bytes());
+        let rest = serde_json::json!([line, job.price, job.priority, job.spec.account, job.spec.mode]);
+        self.content.update(rest.to_string().as_bytes());
+    }
+
+    fn accept(&mut self, row: &Row) -> Option<Accepted> {
+        let order = Arc::clone(&self.order);
+        let named = row.account.as_deref().or_else(|| order.overrides.account_for(row.provider.as_deref()));
+        let account = match order.accounts.resolve(named, row.provider.as_deref()) {
+            Ok(account) => account,
+            Err(finding) => return self.refuse(row, &finding),
+        };
+        let Some(model) = row.model.as_deref() else {
+            let hint = format!("`reelq models --provider {}` lists them", account.provider.name());
+            return self.refuse(row, &Finding::error("model", None, "a row must name its model").with_hint(hint));
+        };
+        let Ok(name) = ModelName::new(model) else {
+            let rule = "model must not be empty, long or hold control characters";
+            return self.refuse(row, &Finding::error("model", Some(model.to_owned()), rule));
+        };
+        let mut fields = row.fields.clone();
+        let readable = self.read_images(row, account, model, &mut fields);
+        let checked = account.provider.check(model, row.mode.as_deref(), &fields);
+        let passed = self.report(row, &checked.findings);
+        if !(readable && passed) {
+            return None;
+        }
+        self.check_price(row, account, model, &checked);
+        let provider = account.provider.name().clone();
+        let spec = JobSpec {
+            account: account.name.clone(),
+            provider,
+            model: name,
+            mode: checked.mode,
+            fields: checked.fields,
+        };
+        Some(Accepted { spec, price: checked.price })
+    }
+
+    fn check_price(&mut self, row: &Row, account: &Account, model: &str, checked: &Checked) {
+        if checked.price.is_none()
+            && self.batch.budget.is_some()
+            && let Some(finding) = self.unpriced.first_of(account.provider.name().as_str(), model, checked)
+        {
+            self.refuse::<()>(row, &finding);
+        }
+    }
+
+    /// Replaces the paths in image fields by references to their content. `false` where one is refused.
+    fn read_images(&mut self, row: &Row, account: &Account, model: &str, fields: &mut Fields) -> bool {
+        let order = Arc::clone(&self.order);
+        let mut findings = Vec::new();
+        for field in &order.image_fields {
+            let path: Vec<&str> = field.split('.').collect();
+            let [first, rest @ ..] = path.as_slice() else { continue };
+            let Some(value) = fields.get_mut(*first) else { continue };
+            let base = row.base_dir_of(field);
+            let mut read = |text: &mut String| findings.extend(self.read_image(base, account, model, field, text));
+            visit_texts(value, rest, &mut read);
+        }
+        self.report(row, &findings)
+    }
+
+    fn read_image(
+        &mut self,
+        base: &Path,
+        account: &Account,
+        model: &str,
+        field: &str,
+        text: &mut String,
+    ) -> Vec<Finding> {
+        if !is_local(text) {
+            return Vec::new();
+        }
+        match self.images.read(base, field, text.trim()) {
+            Ok(image) => {
+                let findings = account.provider.check_image(model, field, &image.facts);
+                *text = image.reference();
+                findings
+            }
+            Err(finding) => vec![*finding],
+        }
+    }
+
+    /// Notes findings; `false` where one of them is an error.
+    fn report(&mut self, row: &Row, findings: &[Finding]) -> bool {
+        for finding in findings {
+            self.problems.push(row.problem(finding));
+        }
+        findings.iter().all(|finding| finding.severity != Severity::Error)
+    }
+
+    fn refuse<T>(&mut self, row: &Row, finding: &Finding) -> Option<T> {
+        self.report(row, std::slice::from_ref(finding));
+        None
+    }
+}

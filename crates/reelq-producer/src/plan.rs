@@ -1,0 +1,150 @@
+//! The first reading: checks everything, compares with the store, prices.
+
+use std::sync::Arc;
+
+use reelq_manifest::{Manifest, Problems};
+use reelq_model::{AccountName, BatchName, Digest, JobId, Money};
+use reelq_store::{BatchDraft, Known, LineDraft, Store};
+
+use crate::{
+    Accounts, Changes, CostLine, Error, Estimate, Refused,
+    changes::Previous,
+    cost::Costs,
+    error::Result,
+    estimate::estimate,
+    pass::{Chunk, Pass},
+};
+
+/// A manifest and everything that decides what its rows mean.
+#[derive(Debug)]
+pub struct Order {
+    /// The manifest.
+    pub manifest: Manifest,
+    /// The manifest's path as it was given, for people.
+    pub path: String,
+    /// The configured accounts.
+    pub accounts: Accounts,
+    /// The request fields that name images, dotted where nested.
+    pub image_fields: Vec<String>,
+    /// What the command line says.
+    pub overrides: Overrides,
+    /// The batch's name: see [`batch_name`].
+    pub batch: BatchName,
+    /// How files are named where the manifest does not say.
+    pub file_name: String,
+}
+
+/// What the command line says over the manifest.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// The account of rows that name none.
+    pub account: Option<AccountName>,
+    /// The output place, instead of the manifest's.
+    pub output: Option<String>,
+    /// The output place of a manifest that names none: this folder, below it the batch's name.
+    pub output_root: String,
+    /// The budget, instead of the manifest's.
+    pub budget: Option<Money>,
+}
+
+impl Overrides {
+    /// The account for a row that names none; a row that names its provider is left to the accounts of that provider.
+    pub(crate) fn account_for(&self, provider: Option<&str>) -> Option<&str> {
+        if provider.is_some() { None } else { self.account.as_ref().map(AccountName::as_str) }
+    }
+}
+
+/// What a manifest asks for, checked and compared.
+#[derive(Debug)]
+pub struct Plan {
+    /// The batch as it will be loaded.
+    pub batch: BatchDraft,
+    /// Rows of the manifest.
+    pub rows: u64,
+    /// Lines: rows times copies.
+    pub lines: u64,
+    /// What changes against the store.
+    pub changes: Changes,
+    /// What it costs, by account and model.
+    pub costs: Vec<CostLine>,
+    /// How long it takes.
+    pub estimate: Estimate,
+    /// Warnings; an error would have refused the manifest.
+    pub warnings: Problems,
+    /// Digest of everything that was planned.
+    pub content: Digest,
+}
+
+impl Plan {
+    /// Lines that are still to be bought.
+    pub fn to_buy(&self) -> u64 {
+        self.costs.iter().map(|line| line.to_buy).sum()
+    }
+
+    /// The known prices of the lines that are still to be bought.
+    pub fn amount(&self) -> Money {
+        self.costs.iter().map(|line| line.amount).sum()
+    }
+
+    /// Lines to be bought whose price is not known.
+    pub fn unpriced(&self) -> u64 {
+        self.costs.iter().map(|line| line.unpriced).sum()
+    }
+}
+
+/// Checks every row of the order, compares it with the store (where there is one already) and prices it.
+pub async fn plan(store: Option<&dyn Store>, order: &Arc<Order>) -> Result<Plan> {
+    let batch = Arc::new(draft(order));
+    let mut previous = match store {
+        Some(store) => Previous::read(store, &batch.name).await?,
+        None => Previous::default(),
+    };
+    let mut costs = Costs::default();
+    let mut pass = Pass::start(Arc::clone(order), Arc::clone(&batch), false);
+    while let Some(chunk) = pass.next().await {
+        let known = known(store, &batch.name, &chunk).await?;
+        for (line, known) in chunk.lines.iter().zip(known) {
+            let to_buy = previous.compare(line, known);
+            costs.add(line, to_buy);
+        }
+    }
+    let findings = pass.finish().await?;
+    if findings.problems.is_fatal() {
+        return Err(Error::Refused(Refused(findings.problems)));
+    }
+    let costs = costs.finish();
+    let estimate = estimate(store, &order.accounts, &costs).await?;
+    Ok(Plan {
+        batch: (*batch).clone(),
+        rows: findings.rows,
+        lines: findings.lines,
+        changes: previous.finish(),
+        costs,
+        estimate,
+        warnings: findings.problems,
+        content: findings.content,
+    })
+}
+
+async fn known(store: Option<&dyn Store>, batch: &BatchName, chunk: &Chunk) -> Result<Vec<Option<Known>>> {
+    let ids: Vec<JobId> = chunk.lines.iter().map(LineDraft::id).collect();
+    match store {
+        Some(store) if !ids.is_empty() => Ok(store.known(batch, &ids).await?),
+        _ => Ok(vec![None; ids.len()]),
+    }
+}
+
+fn draft(order: &Order) -> BatchDraft {
+    let head = order.manifest.head();
+    let (said, name) = (&order.overrides, &order.batch);
+    let usual = || format!("{}/{name}", said.output_root.trim_end_matches('/'));
+    BatchDraft {
+        name: name.clone(),
+        output: said.output.clone().or_else(|| head.output.clone()).unwrap_or_else(usual),
+        file_name: head.file_name.clone().unwrap_or_else(|| order.file_name.clone()),
+        budget: said.budget.or(head.budget),
+        priority: head.priority,
+        manifest: order.path.clone(),
+        passthrough: head.passthrough.clone(),
+    }
+}
