@@ -1,2 +1,18 @@
-//! To be written.
-fn main() {}
+//! `reelq`: a durable batch runner for paid, asynchronous generation APIs. This file only starts the runtime.
+
+mod app;
+mod args;
+mod commands;
+mod config;
+mod exit;
+mod failure;
+mod logging;
+mod output;
+mod providers;
+mod running;
+mod session;
+mod simulation;
+
+fn main() -> std::process::ExitCode {
+    app::main().into()
+}

@@ -1,0 +1,64 @@
+//! From the command line to a command, and from its outcome to an exit code.
+
+use std::sync::Arc;
+
+use clap::Parser;
+use reelq_model::{SharedClock, SystemClock};
+
+use crate::{
+    args::{Cli, Command},
+    commands::{
+        cancel, completions, config, doctor, models, pause, plan, resolve, results, retry, run, schema, sim, status,
+    },
+    config::Environment,
+    exit::Exit,
+    failure::{Failure, Outcome},
+    logging,
+    output::Out,
+    session::Session,
+};
+
+/// Runs the program.
+pub(crate) fn main() -> Exit {
+    let environment = Environment::read();
+    let cli = Cli::parse();
+    let out = Out::new(cli.global.json, cli.global.color, environment.no_color());
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            out.error(&format!("failed to start the runtime: {error}"));
+            return Exit::Internal;
+        }
+    };
+    let clock: SharedClock = Arc::new(SystemClock::new());
+    let outcome = runtime.block_on(Box::pin(dispatch(cli, environment, clock, out)));
+    // A thread that still reads must not hold the program back: everything that matters is in the store.
+    runtime.shutdown_background();
+    outcome.unwrap_or_else(|failure| failure.report(out))
+}
+
+async fn dispatch(cli: Cli, environment: Environment, clock: SharedClock, out: Out) -> Outcome {
+    match &cli.command {
+        Command::Completions(args) => return Ok(completions::run(args, out)),
+        Command::Schema => return Ok(schema::run(out)),
+        _ => {}
+    }
+    let session = Session::open(&cli.global, environment, clock, out)?;
+    logging::start(&session.config.log).map_err(Failure::usage)?;
+    match cli.command {
+        Command::Run(args) => Box::pin(run::run(&args, &session, out)).await,
+        Command::Plan(args) => plan::run(&args, &session, out).await,
+        Command::Status(args) => status::run(&args, &session, out).await,
+        Command::Results(args) => results::run(&args, &session, out).await,
+        Command::Retry(args) => retry::run(&args, &session, out).await,
+        Command::Cancel(args) => cancel::run(&args, &session, out).await,
+        Command::Pause(args) => pause::run(&args, true, &session, out).await,
+        Command::Resume(args) => pause::run(&args, false, &session, out).await,
+        Command::Resolve(args) => resolve::run(&args, &session, out).await,
+        Command::Models(args) => models::run(&args, &session, out),
+        Command::Config(config::Action::Show) => Ok(config::run(&session, out)),
+        Command::Doctor(args) => Box::pin(doctor::run(&args, &session, out)).await,
+        Command::Sim(args) => Box::pin(sim::run(&args, &session, out)).await,
+        Command::Schema | Command::Completions(_) => Ok(Exit::Done),
+    }
+}

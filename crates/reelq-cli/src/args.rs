@@ -1,0 +1,83 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{commands, config::Flags, output::Color};
+
+/// Runs manifests of paid, asynchronous generation jobs: buys each row once, waits, and saves every output.
+#[derive(Debug, Parser)]
+#[command(name = "reelq", version, max_term_width = 100, arg_required_else_help = true, infer_long_args = false)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Flags of every command.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Options of every command")]
+pub(crate) struct Global {
+    /// Read this configuration instead of ./reelq.toml
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Keep the state here, for example sqlite:.reelq/state.db
+    #[arg(long, global = true, value_name = "STORE")]
+    pub(crate) store: Option<String>,
+    /// Use simulated vendors, with a state and outputs of their own: nothing is real, nothing is paid
+    #[arg(long, global = true)]
+    pub(crate) simulate: bool,
+    /// Write data as JSON
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Log to stderr: off, error, warn, info, debug, trace, or a filter such as `reelq_http=debug`
+    #[arg(long, global = true, value_name = "FILTER")]
+    pub(crate) log: Option<String>,
+    /// When to use colours
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub(crate) color: Color,
+}
+
+impl Global {
+    pub(crate) fn flags(&self) -> Flags {
+        Flags { config: self.config.clone(), store: self.store.clone(), log: self.log.clone() }
+    }
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Buy a manifest: submit what is new, wait for what runs, save every output; running it again continues
+    Run(Box<commands::run::Args>),
+    /// Show what a run would do: rows, changes, prices, time; nothing is enqueued
+    Plan(commands::plan::Args),
+    /// Show where batches, accounts and jobs stand
+    Status(commands::status::Args),
+    /// Print the result manifest of a batch: one line for every row
+    Results(commands::results::Args),
+    /// Take failed jobs up again
+    Retry(commands::retry::Args),
+    /// Withdraw jobs: at once where they were not submitted, else by asking the provider
+    Cancel(commands::cancel::Args),
+    /// Stop the submissions of a batch or an account
+    Pause(commands::pause::Args),
+    /// Let a paused batch or account submit again
+    Resume(commands::pause::Args),
+    /// List submissions whose fate is unknown, and settle them
+    Resolve(commands::resolve::Args),
+    /// Show models, modes, limits and prices
+    Models(commands::models::Args),
+    /// Print the JSON Schema of manifests
+    Schema,
+    /// Show the configuration
+    #[command(subcommand)]
+    Config(commands::config::Action),
+    /// Check configuration, keys, clock, disk, store and output place, and say how to mend them
+    Doctor(commands::doctor::Args),
+    /// Run the simulated vendors alone
+    Sim(commands::sim::Args),
+    /// Print shell completions
+    Completions(commands::completions::Args),
+}

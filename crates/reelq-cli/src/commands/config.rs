@@ -1,0 +1,26 @@
+//! `reelq config show`: the merged configuration, each value with its origin.
+
+use clap::Subcommand;
+
+use crate::{
+    config::shown,
+    exit::Exit,
+    output::{Out, table},
+    session::Session,
+};
+
+/// What to do with the configuration.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum Action {
+    /// Show the merged configuration, each value with its origin
+    Show,
+}
+
+pub(crate) fn run(session: &Session, out: Out) -> Exit {
+    let lines = shown(&session.settings);
+    out.report(&lines, |lines| {
+        let rows = lines.iter().map(|line| vec![line.key.clone(), line.value.to_string(), line.origin.clone()]);
+        table(&["key", "value", "from"], rows)
+    });
+    Exit::Done
+}

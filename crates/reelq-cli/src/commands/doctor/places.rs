@@ -1,0 +1,84 @@
+//! Checks of this machine: clock, folders, disk, store.
+
+use std::path::{Path, PathBuf};
+
+use reelq_model::Timestamp;
+
+use super::Check;
+use crate::{failure::Failure, output::bytes, session::Session};
+
+/// 2026-01-01: no machine that runs this is earlier.
+const EARLIEST: Timestamp = Timestamp::from_millis(1_767_225_600_000);
+/// Less room than this is soon full.
+const ROOM: u64 = 2_000_000_000;
+
+/// The clock must not be behind what the store has seen.
+pub(super) async fn clock(session: &Session) -> Check {
+    let now = session.clock.now();
+    let fix = "set the machine's clock (for example with NTP): link deadlines are compared with it";
+    if now < EARLIEST {
+        return Check::bad("clock", format!("it says {now}"), fix);
+    }
+    let seen = match session.store_if_any() {
+        Ok(Some(store)) => store.batches().await.ok().and_then(|all| all.into_iter().map(|view| view.created_at).max()),
+        _ => None,
+    };
+    match seen {
+        Some(seen) if seen > now => Check::bad("clock", format!("it says {now}, and the state has seen {seen}"), fix),
+        _ => Check::good("clock", now.to_string()),
+    }
+}
+
+/// The state's folder and the output place must take files, and have room.
+pub(super) fn folders(session: &Session) -> Vec<Check> {
+    let mut checks = vec![folder("state folder", &session.state_folder())];
+    let output = &session.config.output;
+    if output.contains("://") {
+        let fix = "a run writes to it first thing; check its credentials with the provider's own tool";
+        checks.push(Check::doubtful("output place", format!("{output} is not looked at"), fix));
+    } else {
+        checks.push(folder("output place", Path::new(output)));
+    }
+    checks
+}
+
+fn folder(what: &str, path: &Path) -> Check {
+    let shown = path.display();
+    let there = existing(path);
+    let probe = there.join(format!(".reelq-doctor-{}", std::process::id()));
+    let written = std::fs::write(&probe, b"x").and_then(|()| std::fs::remove_file(&probe));
+    if let Err(error) = written {
+        let fix = "make it writable, or choose another with store or output in reelq.toml";
+        return Check::bad(what, format!("{shown} does not take files: {error}"), fix);
+    }
+    match fs4::available_space(&there) {
+        Ok(room) if room < ROOM => Check::doubtful(
+            what,
+            format!("{shown} has {} left", bytes(room)),
+            "make room: submission pauses when it is nearly full",
+        ),
+        Ok(room) => Check::good(what, format!("{shown}, {} left", bytes(room))),
+        Err(error) => Check::doubtful(what, format!("{shown}: its room is not known ({error})"), "check it by hand"),
+    }
+}
+
+/// The folder itself, or the nearest one above it that is there already.
+fn existing(path: &Path) -> PathBuf {
+    let above = path.ancestors().find(|folder| folder.is_dir()).filter(|folder| !folder.as_os_str().is_empty());
+    above.unwrap_or(Path::new(".")).to_owned()
+}
+
+/// The store must open.
+pub(super) fn store(session: &Session) -> Check {
+    let shown = session.state_file().display().to_string();
+    match session.store_if_any() {
+        Ok(Some(_)) => Check::good("store", shown),
+        Ok(None) => Check::good("store", format!("{shown} will be made by the first run")),
+        Err(Failure::Other(error)) => Check::bad(
+            "store",
+            format!("failed to {error:#}"),
+            "name another file with store = \"sqlite:…\", or mend this one",
+        ),
+        Err(_) => Check::bad("store", format!("{shown} does not open"), "name another file with store = \"sqlite:…\""),
+    }
+}

@@ -1,0 +1,17 @@
+//! One file a command.
+
+pub(crate) mod cancel;
+pub(crate) mod completions;
+pub(crate) mod config;
+pub(crate) mod doctor;
+pub(crate) mod models;
+pub(crate) mod pause;
+pub(crate) mod plan;
+pub(crate) mod resolve;
+pub(crate) mod results;
+pub(crate) mod retry;
+pub(crate) mod run;
+pub(crate) mod schema;
+pub(crate) mod selection;
+pub(crate) mod sim;
+pub(crate) mod status;

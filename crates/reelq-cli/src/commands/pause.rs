@@ -1,0 +1,51 @@
+//! `reelq pause` and `reelq resume`: a batch's or an account's submissions.
+
+use reelq_model::{AccountName, BatchName};
+use reelq_store::{PauseReason, Store};
+
+use crate::{
+    exit::Exit,
+    failure::{Failure, Outcome},
+    output::Out,
+    session::Session,
+};
+
+/// Flags of `reelq pause` and `reelq resume`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The batch
+    #[arg(required_unless_present = "account")]
+    batch: Option<BatchName>,
+    /// An account, for all batches
+    #[arg(long, conflicts_with = "batch", value_name = "NAME")]
+    account: Option<AccountName>,
+}
+
+/// Pauses, or with `pause` false resumes.
+pub(crate) async fn run(args: &Args, pause: bool, session: &Session, out: Out) -> Outcome {
+    let store = session.store()?;
+    let done = if pause { "paused" } else { "resumed" };
+    let what = match (&args.batch, &args.account) {
+        (Some(batch), _) => {
+            store.pause_batch(batch, pause).await?;
+            format!("batch {batch}")
+        }
+        (None, Some(account)) => {
+            session.known_account(account)?;
+            switch_account(&*store, account, pause).await?;
+            format!("account {account}")
+        }
+        (None, None) => return Err(Failure::usage("name a batch or an --account")),
+    };
+    let report = serde_json::json!({ "what": what, "state": done });
+    out.report(&report, |_| format!("{what} is {done}; what is submitted is followed all the same"));
+    Ok(Exit::Done)
+}
+
+async fn switch_account(store: &dyn Store, account: &AccountName, pause: bool) -> Result<(), Failure> {
+    if pause {
+        Ok(store.pause_account(account, &PauseReason::Operator, None).await?)
+    } else {
+        Ok(store.resume_account(account, true).await?)
+    }
+}

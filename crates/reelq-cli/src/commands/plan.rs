@@ -1,0 +1,125 @@
+//! `reelq plan`: what a run would do.
+
+mod text;
+
+use std::{path::PathBuf, sync::Arc};
+
+use reelq_model::{AccountName, Money};
+use reelq_producer::{Changes, CostLine, Estimate, Order, Overrides, Plan, batch_name};
+use serde::Serialize;
+
+use crate::{
+    exit::Exit,
+    failure::{Failure, Outcome},
+    output::Out,
+    providers,
+    session::{Session, vocabulary},
+    simulation,
+};
+
+pub(crate) use text::draw;
+
+/// The manifest and what the command line says over it; also of `reelq run`.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct ManifestArgs {
+    /// The manifest: CSV, TSV, JSONL or TOML
+    #[arg(value_name = "MANIFEST")]
+    pub(crate) manifest: PathBuf,
+    /// Name the batch; otherwise the manifest's own name or its file's
+    #[arg(long, value_name = "NAME")]
+    pub(crate) batch: Option<String>,
+    /// The account of rows that name none
+    #[arg(long, value_name = "NAME")]
+    pub(crate) account: Option<AccountName>,
+    /// Where outputs go: a folder, or an s3 address (`s3://bucket/prefix`)
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) output: Option<String>,
+    /// The most that the batch may spend, in dollars
+    #[arg(long, value_name = "USD")]
+    pub(crate) budget: Option<Money>,
+}
+
+/// Flags of `reelq plan`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    manifest: ManifestArgs,
+}
+
+/// A plan as data.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    batch: &'a str,
+    manifest: &'a str,
+    output: &'a str,
+    simulated: bool,
+    rows: u64,
+    jobs: u64,
+    changes: &'a Changes,
+    to_buy: u64,
+    cost_usd: Money,
+    unpriced: u64,
+    budget_usd: Option<Money>,
+    costs: &'a [CostLine],
+    estimate: &'a Estimate,
+    warnings: &'a reelq_manifest::Problems,
+}
+
+pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
+    let order = Arc::new(order(&args.manifest, session)?);
+    let store = session.store_if_any()?;
+    let plan = reelq_producer::plan(store.as_deref(), &order).await?;
+    if !out.is_json() {
+        out.problems(&plan.warnings);
+    }
+    out.report(&report(&plan, session.is_simulated()), |_| draw(&plan, session.is_simulated()));
+    Ok(Exit::Done)
+}
+
+/// Opens the manifest and puts together what its rows mean.
+pub(crate) fn order(args: &ManifestArgs, session: &Session) -> Result<Order, Failure> {
+    let manifest = reelq_manifest::Manifest::open(&args.manifest, &vocabulary())?;
+    let batch = batch_name(args.batch.as_deref(), manifest.head(), &args.manifest);
+    let batch = batch.map_err(|error| Failure::usage(error.to_string()))?;
+    if let Some(account) = &args.account {
+        session.known_account(account)?;
+    }
+    let mut output_root = session.config.output.clone();
+    let mut output = args.output.clone();
+    if session.is_simulated() {
+        output_root = simulation::output_root(&output_root);
+        output = output.or_else(|| Some(format!("{output_root}/{batch}")));
+    }
+    if let Some(template) = &manifest.head().file_name {
+        reelq_collector::NameTemplate::parse(template)
+            .map_err(|error| Failure::usage(format!("[batch] file_name: failed to {error}")))?;
+    }
+    Ok(Order {
+        path: args.manifest.display().to_string(),
+        accounts: providers::accounts(session, args.account.clone())?,
+        image_fields: reelq_provider::image_fields(),
+        overrides: Overrides { account: args.account.clone(), output, output_root, budget: args.budget },
+        file_name: providers::FILE_NAME.to_owned(),
+        batch,
+        manifest,
+    })
+}
+
+fn report(plan: &Plan, simulated: bool) -> Report<'_> {
+    Report {
+        batch: plan.batch.name.as_str(),
+        manifest: &plan.batch.manifest,
+        output: &plan.batch.output,
+        simulated,
+        rows: plan.rows,
+        jobs: plan.lines,
+        changes: &plan.changes,
+        to_buy: plan.to_buy(),
+        cost_usd: plan.amount(),
+        unpriced: plan.unpriced(),
+        budget_usd: plan.batch.budget,
+        costs: &plan.costs,
+        estimate: &plan.estimate,
+        warnings: &plan.warnings,
+    }
+}

@@ -1,0 +1,68 @@
+//! A plan as people read it.
+
+use reelq_producer::{Changes, CostLine, Estimate, Plan};
+
+use crate::output::{bytes, duration, grouped, money, plural, table};
+
+/// The plan as people read it.
+pub(crate) fn draw(plan: &Plan, simulated: bool) -> String {
+    let batch = &plan.batch;
+    let title = if simulated { " (simulated: nothing is real)" } else { "" };
+    let (rows, jobs) = (grouped(plan.rows), grouped(plan.lines));
+    let (rows_s, jobs_s) = (plural(plan.rows), plural(plan.lines));
+    let head = format!(
+        "Batch {}{title}\n  {rows} row{rows_s}, {jobs} job{jobs_s}, from {}\n  outputs go to {}",
+        batch.name, batch.manifest, batch.output
+    );
+    [head, changes(&plan.changes), costs(plan), estimate(&plan.estimate)].join("\n\n")
+}
+
+fn changes(changes: &Changes) -> String {
+    let standing = changes.standing.0.iter().map(|(status, count)| format!("{} {status}", grouped(*count)));
+    let standing: Vec<_> = standing.collect();
+    let standing = if standing.is_empty() { String::new() } else { format!("  ({})", standing.join(", ")) };
+    let kept = match changes.removed_bought {
+        0 => String::new(),
+        count => format!("  ({} bought already: followed and kept)", grouped(count)),
+    };
+    let line = |sign: char, count: u64, word: &str, rest: &str| format!("  {sign} {:>9} {word}{rest}", grouped(count));
+    [
+        line('+', changes.new, "new", ""),
+        line('~', changes.changed, "changed", ""),
+        line('=', changes.unchanged, "unchanged", &standing),
+        line('-', changes.removed, "removed", &kept),
+    ]
+    .join("\n")
+}
+
+fn costs(plan: &Plan) -> String {
+    let amount = |line: &CostLine| match (line.unpriced, line.to_buy) {
+        (0, _) => money(line.amount),
+        (unpriced, to_buy) if unpriced == to_buy => "unknown".to_owned(),
+        (unpriced, _) => format!("{} + {} unknown", money(line.amount), grouped(unpriced)),
+    };
+    let rows = plan.costs.iter().map(|line| {
+        vec![line.account.to_string(), line.model.to_string(), grouped(line.jobs), grouped(line.to_buy), amount(line)]
+    });
+    let unknown = match plan.unpriced() {
+        0 => String::new(),
+        count => format!(", and {} job{} whose price is not known", grouped(count), plural(count)),
+    };
+    let (count, s) = (grouped(plan.to_buy()), plural(plan.to_buy()));
+    let budget = plan.batch.budget.map(|budget| {
+        let beyond = if plan.amount() > budget { ": it does not cover all of it" } else { "" };
+        format!("\nBudget: {}{beyond}", money(budget))
+    });
+    let lines = table(&["account", "model", ">jobs", ">to buy", ">price"], rows);
+    let budget = budget.unwrap_or_default();
+    format!("{lines}\n\nTo buy: {count} job{s} for {}{unknown}{budget}", money(plan.amount()))
+}
+
+fn estimate(estimate: &Estimate) -> String {
+    let time = match estimate.total_s {
+        Some(total) => format!("about {}", duration(total)),
+        None => format!("{} to submit, and the time that the last one runs", duration(estimate.submit_s)),
+    };
+    let disk = estimate.disk_bytes.map_or_else(|| "not known yet".to_owned(), |disk| format!("about {}", bytes(disk)));
+    format!("Time at the limits: {time}\nDisk: {disk}")
+}

@@ -1,0 +1,75 @@
+//! Rows of a manifest that asks for the same again.
+
+use std::io::Write;
+
+use anyhow::Context;
+use reelq_manifest::{ManifestLine, manifest_line};
+use reelq_model::{Fields, ImageRef, Status};
+use reelq_store::{Blobs, JobView, Page, Store};
+use serde_json::Value;
+
+use super::Args;
+use crate::{failure::Failure, session::Session};
+
+const PAGE: usize = 1_000;
+
+/// Writes one row for every line of the batch, or for every failed one.
+pub(super) async fn write(
+    args: &Args,
+    session: &Session,
+    store: &dyn Store,
+    mut writer: impl Write,
+) -> Result<(), Failure> {
+    let blobs = session.blobs()?;
+    let mut after = 0;
+    loop {
+        let lines = store.results(&args.batch, Page { after, limit: PAGE }).await?;
+        if lines.is_empty() {
+            return Ok(writer.flush().context("write the manifest")?);
+        }
+        after += u64::try_from(lines.len()).unwrap_or(u64::MAX);
+        for line in lines.iter().map(|line| &line.view).filter(|view| view.line.is_some()) {
+            if !args.failed || line.job.status() == Status::Failed {
+                writeln!(writer, "{}", row(line, &blobs)).context("write the manifest")?;
+            }
+        }
+    }
+}
+
+fn row(view: &JobView, blobs: &Blobs) -> String {
+    let (spec, line) = (&view.job.spec, view.line.as_ref());
+    let none = std::collections::BTreeMap::new();
+    let mut fields = spec.fields.clone();
+    // Where the request carries its mode, the row's own `mode` would say it twice.
+    fields.remove("mode");
+    fields.values_mut().for_each(|value| with_paths(value, blobs));
+    manifest_line(&ManifestLine {
+        label: line.and_then(|line| line.label.as_deref()),
+        account: Some(spec.account.as_str()),
+        provider: None,
+        model: Some(spec.model.as_str()),
+        mode: mode_of(&spec.fields),
+        fields: &fields,
+        passthrough: line.map_or(&none, |line| &line.passthrough),
+    })
+}
+
+/// The mode that the request carries; one that its fields imply is left out, as it was.
+fn mode_of(fields: &Fields) -> Option<&str> {
+    fields.get("mode").and_then(Value::as_str)
+}
+
+/// Puts the kept copy of a local image in the place of its reference, wherever that is nested.
+fn with_paths(value: &mut Value, blobs: &Blobs) {
+    match value {
+        Value::String(text) => {
+            if let Ok(ImageRef::Blob { sha256, .. }) = text.parse() {
+                let path = blobs.path(&sha256);
+                *text = std::path::absolute(&path).unwrap_or(path).display().to_string();
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| with_paths(item, blobs)),
+        Value::Object(fields) => fields.values_mut().for_each(|value| with_paths(value, blobs)),
+        _ => {}
+    }
+}

@@ -1,0 +1,8 @@
+//! `reelq schema`: prints the JSON Schema of the TOML and JSONL forms of a manifest.
+
+use crate::{exit::Exit, output::Out, session::vocabulary};
+
+pub(crate) fn run(out: Out) -> Exit {
+    out.json(&reelq_manifest::schema(&vocabulary()));
+    Exit::Done
+}

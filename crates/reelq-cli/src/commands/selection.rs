@@ -1,0 +1,72 @@
+//! Which jobs a command is about.
+
+use clap::Args;
+use reelq_model::{AccountName, BatchName, FailureKind, JobId, Status};
+use reelq_store::{JobFilter, JobView, Page, Store};
+
+use crate::failure::Failure;
+
+/// Narrows a command to some jobs.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Selection {
+    /// Only this row of the manifest (may be repeated)
+    #[arg(long = "row", value_name = "N")]
+    pub(crate) rows: Vec<u64>,
+    /// Only this job (may be repeated)
+    #[arg(long = "job", value_name = "ID")]
+    pub(crate) jobs: Vec<JobId>,
+    /// Only jobs of this account
+    #[arg(long, value_name = "NAME")]
+    pub(crate) account: Option<AccountName>,
+}
+
+impl Selection {
+    /// Whether it narrows anything.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.jobs.is_empty() && self.account.is_none()
+    }
+
+    /// As the store understands it.
+    pub(crate) fn filter(&self, batch: Option<&BatchName>, statuses: &[Status], failures: &[FailureKind]) -> JobFilter {
+        JobFilter {
+            batch: batch.cloned(),
+            account: self.account.clone(),
+            statuses: statuses.to_vec(),
+            failures: failures.to_vec(),
+            ids: self.jobs.clone(),
+            rows: self.rows.clone(),
+        }
+    }
+}
+
+const PAGE: usize = 1_000;
+
+/// Every job that the filter means, read before any of them is changed.
+pub(crate) async fn matching(store: &dyn Store, filter: &JobFilter) -> Result<Vec<JobView>, Failure> {
+    let mut found = Vec::new();
+    loop {
+        let after = u64::try_from(found.len()).unwrap_or(u64::MAX);
+        let page = store.jobs(filter, Page { after, limit: PAGE }).await?;
+        let last = page.len() < PAGE;
+        found.extend(page);
+        if last {
+            return Ok(found);
+        }
+    }
+}
+
+/// A job as lists show it: its row, else its id.
+pub(crate) fn place(view: &JobView) -> String {
+    view.line.as_ref().map_or_else(|| "–".to_owned(), |line| format!("{}.{}", line.row, line.copy))
+}
+
+/// The beginning of a text, on one line.
+pub(crate) fn brief(text: &str, length: usize) -> String {
+    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if flat.chars().count() <= length {
+        return flat;
+    }
+    let mut cut: String = flat.chars().take(length.saturating_sub(1)).collect();
+    cut.push('…');
+    cut
+}

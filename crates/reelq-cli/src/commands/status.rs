@@ -1,0 +1,175 @@
+//! `reelq status`: where batches, accounts and jobs stand.
+
+use std::time::Duration;
+
+use reelq_model::{BatchName, Status};
+use reelq_store::{AccountView, BatchView, JobView, Pause, PauseReason, Store, WorkerView};
+use serde::Serialize;
+
+use super::selection::{Selection, brief, matching, place};
+use crate::{
+    exit::Exit,
+    failure::{Failure, Outcome},
+    output::{Out, grouped, money, table},
+    session::Session,
+};
+
+/// Flags of `reelq status`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The batch; all batches and accounts where it is left out
+    batch: Option<BatchName>,
+    #[command(flatten)]
+    selection: Selection,
+    /// List the batch's jobs with this status: queued, submitting, unconfirmed, running, fetching, succeeded, failed, cancelled
+    #[arg(long = "status", value_name = "STATUS", requires = "batch")]
+    statuses: Vec<Status>,
+    /// Go on showing until interrupted
+    #[arg(long)]
+    watch: bool,
+}
+
+/// Everything that is shown.
+#[derive(Debug, Serialize)]
+struct Report {
+    batches: Vec<BatchView>,
+    accounts: Vec<AccountView>,
+    workers: Vec<WorkerView>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    jobs: Vec<JobView>,
+}
+
+/// How often `--watch` looks where nothing is heard of.
+const WATCH_EVERY: Duration = Duration::from_secs(2);
+
+pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
+    let store = session.store()?;
+    let mut mark = store.watch(0, Duration::ZERO).await?;
+    loop {
+        let report = read(args, session, &*store).await?;
+        if args.watch && out.is_terminal() && !out.is_json() {
+            drop(console::Term::stdout().clear_screen());
+        }
+        out.report(&report, draw);
+        if !args.watch {
+            return Ok(Exit::Done);
+        }
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => return Ok(Exit::Done),
+            seen = wait(&*store, mark) => mark = seen?,
+        }
+    }
+}
+
+async fn wait(store: &dyn Store, mark: u64) -> Result<u64, Failure> {
+    let seen = store.watch(mark, WATCH_EVERY).await?;
+    // News come by the hundred; people read once a second.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    Ok(seen)
+}
+
+async fn read(args: &Args, session: &Session, store: &dyn Store) -> Result<Report, Failure> {
+    let batches = match &args.batch {
+        Some(name) => vec![session.batch(store, name).await?],
+        None => store.batches().await?,
+    };
+    let wanted = !args.statuses.is_empty() || !args.selection.is_empty();
+    let filter = args.selection.filter(args.batch.as_ref(), &args.statuses, &[]);
+    let jobs = if wanted { matching(store, &filter).await? } else { Vec::new() };
+    Ok(Report { batches, accounts: store.accounts().await?, workers: store.workers().await?, jobs })
+}
+
+fn draw(report: &Report) -> String {
+    let mut parts = vec![draw_batches(&report.batches)];
+    if !report.accounts.is_empty() {
+        parts.push(draw_accounts(&report.accounts));
+    }
+    if !report.jobs.is_empty() {
+        parts.push(draw_jobs(&report.jobs));
+    }
+    parts.join("\n\n")
+}
+
+fn draw_batches(batches: &[BatchView]) -> String {
+    if batches.is_empty() {
+        return "no batch was run yet".to_owned();
+    }
+    let rows = batches.iter().map(|view| {
+        let mut row = vec![view.batch.name.to_string(), grouped(view.counts.total())];
+        row.extend(Status::ALL.map(|status| grouped(view.counts.of(status))));
+        row.extend([money(view.spent), money(view.to_spend), remarks(view)]);
+        row
+    });
+    let headings = [
+        "batch",
+        ">jobs",
+        ">queued",
+        ">submitting",
+        ">unconfirmed",
+        ">running",
+        ">fetching",
+        ">succeeded",
+        ">failed",
+        ">cancelled",
+        ">spent",
+        ">to spend",
+        "",
+    ];
+    table(&headings, rows)
+}
+
+fn remarks(view: &BatchView) -> String {
+    let counted = |count: u64, what: &str| (count > 0).then(|| format!("{count} {what}"));
+    let flag = |on: bool, what: &str| on.then(|| what.to_owned());
+    let remarks = [
+        flag(!view.whole, "load unfinished"),
+        flag(view.paused, "paused"),
+        flag(view.budget_reached, "budget reached"),
+        counted(view.overdue, "overdue"),
+        counted(view.orphans, "charged unexpectedly"),
+        counted(view.unpriced, "of unknown price"),
+    ];
+    remarks.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+fn draw_accounts(accounts: &[AccountView]) -> String {
+    let rows = accounts.iter().map(|view| {
+        let limits = view.limits.map_or_else(
+            || ["?".to_owned(), "?".to_owned()],
+            |limits| [limits.max_in_flight.to_string(), limits.requests_per_second.to_string()],
+        );
+        let [cap, rate] = limits;
+        let pauses = view.pauses.iter().map(pause).collect::<Vec<_>>().join("; ");
+        vec![view.name.to_string(), grouped(view.in_flight), cap, rate, money(view.spent), pauses]
+    });
+    table(&["account", ">in flight", ">of", ">requests/s", ">spent", "held back by"], rows)
+}
+
+/// A pause as people read it.
+pub(crate) fn pause(pause: &Pause) -> String {
+    let text = match &pause.reason {
+        PauseReason::Throttled => "throttled".to_owned(),
+        PauseReason::Blocked { block, message } => format!("blocked: {} ({})", block.as_str(), brief(message, 60)),
+        PauseReason::Operator => "paused by hand".to_owned(),
+    };
+    let until = pause.until.map(|until| format!(" until {until}")).unwrap_or_default();
+    text + &until
+}
+
+fn draw_jobs(jobs: &[JobView]) -> String {
+    let rows = jobs.iter().map(|view| {
+        let job = &view.job;
+        let task = job.stage.task().map(|task| task.id.to_string()).unwrap_or_default();
+        let (status, account) = (job.status().to_string(), job.spec.account.to_string());
+        vec![
+            place(view),
+            job.id.to_string(),
+            status,
+            account,
+            job.spec.model.to_string(),
+            task,
+            brief(job.spec.prompt(), 40),
+        ]
+    });
+    table(&["row", "job", "status", "account", "model", "task", "prompt"], rows)
+}

@@ -1,0 +1,74 @@
+//! One account's configuration, and its key.
+
+use std::path::PathBuf;
+
+use reelq_model::AccountName;
+use secrecy::SecretString;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value as Json};
+
+use super::Environment;
+
+/// One account's checked configuration.
+#[derive(Debug, Clone)]
+pub(crate) struct AccountConfig {
+    /// Its name.
+    pub(crate) name: AccountName,
+    /// Its vendor.
+    pub(crate) provider: String,
+    values: Map<String, Json>,
+    /// The folder that relative paths count from.
+    folder: PathBuf,
+}
+
+/// Why there is no key in hand.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum KeyTrouble {
+    #[error("account `{0}` names no key: add api_key_env = \"NAME\" or api_key_file = \"path\" to [accounts.{0}]")]
+    NoSource(AccountName),
+    #[error("account `{account}` takes its key from ${variable}, which is not set: export {variable}=…")]
+    Unset { account: AccountName, variable: String },
+    #[error("account `{account}` takes its key from {path}, which cannot be read ({reason})")]
+    Unreadable { account: AccountName, path: PathBuf, reason: String },
+    #[error("account `{account}` takes its key from {path}, which is empty")]
+    Empty { account: AccountName, path: PathBuf },
+}
+
+impl AccountConfig {
+    pub(crate) const fn new(name: AccountName, provider: String, values: Map<String, Json>, folder: PathBuf) -> Self {
+        Self { name, provider, values, folder }
+    }
+
+    /// The value of a key of the account, dotted names nested.
+    pub(crate) fn get(&self, key: &str) -> Option<&Json> {
+        self.values.get(key)
+    }
+
+    /// The value of a text key.
+    pub(crate) fn text(&self, key: &str) -> Option<&str> {
+        self.get(key).and_then(Json::as_str)
+    }
+
+    /// The typed section that a crate owns: those of its keys that are set.
+    pub(crate) fn section<T: DeserializeOwned>(&self, keys: &[&str]) -> Result<T, serde_json::Error> {
+        let own = self.values.iter().filter(|(key, _)| keys.contains(&key.as_str()));
+        serde_json::from_value(Json::Object(own.map(|(key, value)| (key.clone(), value.clone())).collect()))
+    }
+
+    /// Its API key, from where the configuration says.
+    pub(crate) fn api_key(&self, environment: &Environment) -> Result<SecretString, KeyTrouble> {
+        let account = || self.name.clone();
+        if let Some(variable) = self.text("api_key_env") {
+            let unset = || KeyTrouble::Unset { account: account(), variable: variable.to_owned() };
+            return environment.secret(variable).ok_or_else(unset);
+        }
+        let Some(path) = self.text("api_key_file").map(|path| self.folder.join(path)) else {
+            return Err(KeyTrouble::NoSource(account()));
+        };
+        match std::fs::read_to_string(&path) {
+            Ok(text) if text.trim().is_empty() => Err(KeyTrouble::Empty { account: account(), path }),
+            Ok(text) => Ok(SecretString::from(text.trim().to_owned())),
+            Err(error) => Err(KeyTrouble::Unreadable { account: account(), path, reason: error.to_string() }),
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! The layers of configuration, merged: the last word on each key, and whose it was.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use serde::{Serialize, Serializer};
+
+use super::{
+    Complaint, Environment, environment, file,
+    keys::{KEYS, Key, is_of_account, path_for},
+    kind::Value,
+};
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// Nobody set it.
+    Default,
+    /// A configuration file.
+    File { path: PathBuf, line: usize, column: usize },
+    /// An environment variable.
+    Variable(String),
+    /// A flag of the command.
+    Flag(&'static str),
+    /// The simulation.
+    Simulation,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File { path, line, column } => write!(f, "{}:{line}:{column}", path.display()),
+            Self::Variable(name) => write!(f, "${name}"),
+            Self::Flag(name) => f.write_str(name),
+            Self::Simulation => f.write_str("--simulate"),
+        }
+    }
+}
+
+impl Serialize for Origin {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// A value and where it came from.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Setting {
+    pub(crate) value: Value,
+    pub(crate) origin: Origin,
+}
+
+/// What the command line says over all other layers.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Flags {
+    /// `--config`.
+    pub(crate) config: Option<PathBuf>,
+    /// `--store`.
+    pub(crate) store: Option<String>,
+    /// `--log`.
+    pub(crate) log: Option<String>,
+}
+
+/// All keys that somebody set, and the defaults.
+#[derive(Debug, Default)]
+pub(crate) struct Settings {
+    values: BTreeMap<Vec<String>, Setting>,
+    pub(crate) complaints: Vec<Complaint>,
+    /// The configuration files that were read, with their text.
+    pub(crate) files: BTreeMap<PathBuf, String>,
+}
+
+impl Settings {
+    /// Reads and merges all layers. What is wrong is collected, not thrown.
+    pub(crate) fn read(flags: &Flags, environment: &Environment, folder: &Path) -> Self {
+        let mut settings = Self::default();
+        if let Some(user) = environment.user_config() {
+            settings.read_file(&user, false, folder);
+        }
+        match flags.config.clone().or_else(|| environment.config_file()) {
+            Some(named) => settings.read_file(&named, true, folder),
+            None => settings.read_file(&folder.join("reelq.toml"), false, folder),
+        }
+        environment::overlay(environment, &mut settings);
+        settings.set_flag("store", "--store", flags.store.as_deref());
+        settings.set_flag("log", "--log", flags.log.as_deref());
+        settings.fill_defaults();
+        settings
+    }
+
+    fn read_file(&mut self, path: &Path, required: bool, folder: &Path) {
+        let shown = path.strip_prefix(folder).unwrap_or(path).to_owned();
+        match std::fs::read_to_string(path) {
+            Ok(text) => {
+                file::read(&text, &shown, self);
+                self.files.insert(shown, text);
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !required => {}
+            Err(error) => {
+                let origin = Origin::File { path: shown, line: 1, column: 1 };
+                let rule = format!("the configuration file must be readable: {error}");
+                self.complaints.push(Complaint::error(&origin, "", rule));
+            }
+        }
+    }
+
+    fn set_flag(&mut self, key: &str, flag: &'static str, text: Option<&str>) {
+        if let Some(text) = text {
+            self.set_text(&[key.to_owned()], text, &Origin::Flag(flag));
+        }
+    }
+
+    /// Sets a key from a text, checking it.
+    pub(crate) fn set_text(&mut self, path: &[String], text: &str, origin: &Origin) {
+        let Some(key) = super::keys::find(path) else { return };
+        match key.kind.read_text(text) {
+            Ok(value) => self.set(path.to_vec(), value, origin.clone()),
+            Err(broken) => {
+                let complaint = Complaint::error(origin, &path.join("."), broken.rule).value(text);
+                self.complaints.push(complaint.maybe_hint(broken.hint));
+            }
+        }
+    }
+
+    pub(crate) fn set(&mut self, path: Vec<String>, value: Value, origin: Origin) {
+        self.values.insert(path, Setting { value, origin });
+    }
+
+    pub(crate) fn get(&self, path: &[&str]) -> Option<&Setting> {
+        let path: Vec<String> = path.iter().map(|part| (*part).to_owned()).collect();
+        self.values.get(&path)
+    }
+
+    /// Every setting, by key.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Vec<String>, &Setting)> {
+        self.values.iter()
+    }
+
+    /// The names of accounts that any layer mentions.
+    pub(crate) fn accounts(&self) -> Vec<String> {
+        let named = self.values.keys().filter(|path| path.len() > 1 && path[0] == "accounts");
+        let mut names: Vec<String> = named.map(|path| path[1].clone()).collect();
+        names.dedup();
+        names
+    }
+
+    /// Sets a key that nothing else has set.
+    pub(crate) fn set_usual(&mut self, path: &[&str], text: &str, origin: &Origin) {
+        let path: Vec<String> = path.iter().map(|part| (*part).to_owned()).collect();
+        if self.values.get(&path).is_none_or(|setting| setting.origin == Origin::Default) {
+            self.set_text(&path, text, origin);
+        }
+    }
+
+    /// Takes a key away.
+    pub(crate) fn unset(&mut self, path: &[&str]) {
+        let path: Vec<String> = path.iter().map(|part| (*part).to_owned()).collect();
+        self.values.remove(&path);
+    }
+
+    pub(crate) fn fill_defaults(&mut self) {
+        let accounts = self.accounts();
+        for key in KEYS.iter().filter(|key| key.default.is_some()) {
+            if is_of_account(key) {
+                for account in &accounts {
+                    self.fill(key, path_for(key, account));
+                }
+            } else {
+                self.fill(key, path_for(key, ""));
+            }
+        }
+    }
+
+    fn fill(&mut self, key: &Key, path: Vec<String>) {
+        if let Some(Ok(value)) = key.default.map(|text| key.kind.read_text(text)) {
+            self.values.entry(path).or_insert(Setting { value, origin: Origin::Default });
+        }
+    }
+
+    /// Whether nothing forbids to go on.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.complaints.iter().all(|complaint| complaint.warning)
+    }
+}

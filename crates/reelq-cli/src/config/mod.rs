@@ -1,0 +1,28 @@
+//! Configuration: flags over environment over `reelq.toml` over the user's file over defaults.
+//!
+//! Every key of every layer is checked before anything is used, and every value remembers where it came from.
+
+mod account;
+mod environment;
+mod file;
+mod keys;
+mod kind;
+mod layers;
+mod names;
+mod problem;
+mod render;
+mod sections;
+mod show;
+mod store_url;
+
+pub(crate) use account::AccountConfig;
+pub(crate) use environment::Environment;
+pub(crate) use layers::{Flags, Origin, Settings};
+pub(crate) use problem::Complaint;
+pub(crate) use render::problems;
+pub(crate) use sections::Config;
+pub(crate) use show::shown;
+pub(crate) use store_url::StorePlace;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,185 @@
+//! The merged settings as typed sections, after the rules that span several keys.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use reelq_model::{AccountName, units::Span};
+use serde_json::{Map, Value as Json};
+use url::{Host, Url};
+
+use super::{
+    AccountConfig, Complaint, Settings, StorePlace,
+    kind::Value,
+    layers::{Origin, Setting},
+};
+
+/// The whole configuration, checked.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    /// Where the state lives.
+    pub(crate) store: StorePlace,
+    /// The folder below which batches without an output place of their own put their files.
+    pub(crate) output: String,
+    /// What is logged.
+    pub(crate) log: String,
+    /// The files that are laid over the vendors' catalogues, by vendor.
+    pub(crate) catalogue: BTreeMap<String, PathBuf>,
+    /// The accounts.
+    pub(crate) accounts: BTreeMap<AccountName, AccountConfig>,
+    downloads: Map<String, Json>,
+}
+
+impl Config {
+    /// Applies the rules that span several keys; `None` where the settings are not sound.
+    pub(crate) fn from_settings(settings: &mut Settings) -> Option<Self> {
+        for name in settings.accounts() {
+            check_account(settings, &name);
+        }
+        settings.is_sound().then(|| Self::build(settings)).flatten()
+    }
+
+    fn build(settings: &Settings) -> Option<Self> {
+        let accounts = settings.accounts().into_iter().filter_map(|name| account(settings, &name));
+        Some(Self {
+            store: StorePlace::parse(&text(settings, &["store"])?).ok()?,
+            output: text(settings, &["output"])?,
+            log: text(settings, &["log"])?,
+            catalogue: catalogue(settings),
+            accounts: accounts.map(|account| (account.name.clone(), account)).collect(),
+            downloads: below(settings, &["downloads"]),
+        })
+    }
+
+    /// The `[downloads]` section as the crate that owns it reads it.
+    pub(crate) fn downloads<T: serde::de::DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_value(Json::Object(self.downloads.clone()))
+    }
+}
+
+fn text(settings: &Settings, path: &[&str]) -> Option<String> {
+    match &settings.get(path)?.value {
+        Value::Text(text) => Some(text.clone()),
+        _ => None,
+    }
+}
+
+/// The folder of the file that a setting stands in: relative paths count from there.
+fn folder_of(origin: &Origin) -> PathBuf {
+    match origin {
+        Origin::File { path, .. } => path.parent().map(PathBuf::from).unwrap_or_default(),
+        _ => PathBuf::new(),
+    }
+}
+
+fn catalogue(settings: &Settings) -> BTreeMap<String, PathBuf> {
+    let overlay = |(path, setting): (&Vec<String>, &Setting)| match (path.as_slice(), &setting.value) {
+        ([first, provider], Value::Text(file)) if first == "catalogue" => {
+            Some((provider.clone(), folder_of(&setting.origin).join(file)))
+        }
+        _ => None,
+    };
+    settings.iter().filter_map(overlay).collect()
+}
+
+/// Everything below a prefix as a nested object.
+fn below(settings: &Settings, prefix: &[&str]) -> Map<String, Json> {
+    let mut object = Map::new();
+    for (path, setting) in settings.iter() {
+        let fits = path.len() > prefix.len() && path.iter().zip(prefix).all(|(part, wanted)| part == wanted);
+        match (fits, &path[prefix.len().min(path.len())..]) {
+            (true, [name]) => {
+                object.insert(name.clone(), setting.value.to_json());
+            }
+            (true, [table, name]) => {
+                let table = object.entry(table.clone()).or_insert_with(|| Json::Object(Map::new()));
+                if let Json::Object(table) = table {
+                    table.insert(name.clone(), setting.value.to_json());
+                }
+            }
+            _ => {}
+        }
+    }
+    object
+}
+
+fn account(settings: &Settings, name: &str) -> Option<AccountConfig> {
+    let provider = text(settings, &["accounts", name, "provider"])?;
+    let key_file = settings.get(&["accounts", name, "api_key_file"]);
+    let folder = key_file.map(|setting| folder_of(&setting.origin)).unwrap_or_default();
+    let values = below(settings, &["accounts", name]);
+    Some(AccountConfig::new(AccountName::new(name).ok()?, provider, values, folder))
+}
+
+fn check_account(settings: &mut Settings, name: &str) {
+    let get = |key: &str| settings.get(&["accounts", name, key]);
+    let named = |key: &str| format!("accounts.{name}.{key}");
+    let mut found = Vec::new();
+    let provider_refused = settings.complaints.iter().any(|complaint| complaint.key == named("provider"));
+    if get("provider").is_none() && !provider_refused {
+        let origin = origin_of(settings, name);
+        let complaint = Complaint::error(&origin, &named("provider"), "must be given for every account");
+        found.push(complaint.hint("provider = \"wave\", \"apixo\" or \"poyo\""));
+    }
+    if let (Some(_), Some(file)) = (get("api_key_env"), get("api_key_file")) {
+        let complaint = Complaint::error(&file.origin, &named("api_key_file"), "must not stand beside api_key_env");
+        found.push(complaint.hint("keep one of the two"));
+    }
+    if let Some(Setting { value: Value::Text(dialect), origin }) = get("dialect") {
+        found.extend(dialect_complaint(settings, name, dialect, origin));
+    }
+    if let Some(Setting { value: Value::Text(url), origin }) = get("base_url") {
+        let allowed = get("allow_http").is_some_and(|setting| setting.value == Value::Switch(true));
+        if !allowed && is_clear(url) {
+            let rule = "must be https where it is another machine: the key would travel in the clear";
+            let complaint = Complaint::error(origin, &named("base_url"), rule).value(url);
+            found.push(complaint.hint("write https://, or add allow_http = true to the account if that is meant"));
+        }
+    }
+    found.extend(poll_complaint(settings, name));
+    settings.complaints.extend(found);
+}
+
+fn dialect_complaint(settings: &Settings, name: &str, dialect: &str, origin: &Origin) -> Option<Complaint> {
+    let provider = text(settings, &["accounts", name, "provider"])?;
+    let known = reelq_provider::dialects(&provider);
+    if known.contains(&dialect) {
+        return None;
+    }
+    let key = format!("accounts.{name}.dialect");
+    let rule = if known.is_empty() {
+        format!("must be left out: {provider} has one dialect only")
+    } else {
+        format!("must be one of {}", known.join(", "))
+    };
+    Some(Complaint::error(origin, &key, rule).value(dialect))
+}
+
+fn poll_complaint(settings: &Settings, name: &str) -> Option<Complaint> {
+    let span = |key: &str| {
+        let setting = settings.get(&["accounts", name, "poll", key])?;
+        let Value::Text(text) = &setting.value else { return None };
+        Some((text.parse::<Span>().ok()?, setting))
+    };
+    let ((min, _), (max, setting)) = (span("min")?, span("max")?);
+    (min > max).then(|| {
+        let rule = "must not be shorter than poll.min";
+        Complaint::error(&setting.origin, &format!("accounts.{name}.poll.max"), rule).value(max.to_string())
+    })
+}
+
+/// Where an account's table is, as well as can be told from its keys.
+fn origin_of(settings: &Settings, name: &str) -> Origin {
+    let of_account = |path: &[String]| path.len() > 2 && path[0] == "accounts" && path[1] == name;
+    let set = settings.iter().filter(|(path, setting)| of_account(path) && setting.origin != Origin::Default);
+    set.map(|(_, setting)| setting.origin.clone()).next().unwrap_or(Origin::Default)
+}
+
+fn is_clear(url: &str) -> bool {
+    let Ok(url) = Url::parse(url) else { return false };
+    let loopback = match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        None => false,
+    };
+    url.scheme() == "http" && !loopback
+}

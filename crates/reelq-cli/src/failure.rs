@@ -1,0 +1,75 @@
+//! Why a command ended without doing what it was asked for.
+
+use reelq_manifest::Problems;
+
+use crate::{exit::Exit, output::Out};
+
+/// Why a command ended without doing what it was asked for.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The user asked for something that cannot be: the message says what to do.
+    Usage(String),
+    /// The manifest or the configuration has errors.
+    Problems(Box<Problems>),
+    /// Everything else.
+    Other(anyhow::Error),
+}
+
+/// What a command gives back.
+pub(crate) type Outcome = Result<Exit, Failure>;
+
+impl Failure {
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::Usage(message.into())
+    }
+
+    /// Tells it, and gives the exit code.
+    pub(crate) fn report(&self, out: Out) -> Exit {
+        match self {
+            Self::Usage(message) => {
+                out.error(message);
+                Exit::Invalid
+            }
+            Self::Problems(problems) => {
+                out.problems(problems);
+                Exit::Invalid
+            }
+            Self::Other(error) => {
+                // The alternate form writes the whole chain.
+                out.error(&format!("failed to {error:#}"));
+                Exit::Internal
+            }
+        }
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+impl From<Problems> for Failure {
+    fn from(problems: Problems) -> Self {
+        Self::Problems(Box::new(problems))
+    }
+}
+
+impl From<reelq_store::Error> for Failure {
+    fn from(error: reelq_store::Error) -> Self {
+        match error {
+            reelq_store::Error::NoBatch(_) | reelq_store::Error::NoJob(_) => Self::Usage(format!("failed to {error}")),
+            other => Self::Other(other.into()),
+        }
+    }
+}
+
+impl From<reelq_producer::Error> for Failure {
+    fn from(error: reelq_producer::Error) -> Self {
+        match error {
+            reelq_producer::Error::Refused(refused) => refused.0.into(),
+            reelq_producer::Error::Store(error) => error.into(),
+            other => Self::Other(other.into()),
+        }
+    }
+}

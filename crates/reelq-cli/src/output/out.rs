@@ -1,0 +1,117 @@
+//! Where the program's words go.
+
+use std::io::{IsTerminal, Write};
+
+use clap::ValueEnum;
+use console::Style;
+use reelq_manifest::Problems;
+use serde::Serialize;
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Where the program's words go: data to stdout, messages to stderr.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Out {
+    /// Data as JSON.
+    json: bool,
+    color: bool,
+    /// Messages go to a terminal.
+    terminal: bool,
+}
+
+impl Out {
+    pub(crate) fn new(json: bool, color: Color, no_color: bool) -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        let color = match color {
+            Color::Auto => terminal && std::io::stdout().is_terminal() && !no_color,
+            Color::Always => true,
+            Color::Never => false,
+        };
+        console::set_colors_enabled(color);
+        console::set_colors_enabled_stderr(color);
+        Self { json, color, terminal }
+    }
+
+    /// Whether data is to be JSON.
+    pub(crate) const fn is_json(self) -> bool {
+        self.json
+    }
+
+    /// Whether messages go to a terminal.
+    pub(crate) const fn is_terminal(self) -> bool {
+        self.terminal
+    }
+
+    /// Writes data for people. A reader that went away is no fault.
+    #[expect(clippy::unused_self, reason = "only who was handed an `Out` may print")]
+    pub(crate) fn data(self, text: &str) {
+        let mut stdout = std::io::stdout().lock();
+        drop(writeln!(stdout, "{}", text.trim_end()));
+    }
+
+    /// Writes data for programs.
+    pub(crate) fn json<T: Serialize>(self, value: &T) {
+        match serde_json::to_string_pretty(value) {
+            Ok(text) => self.data(&text),
+            Err(error) => self.error(&format!("failed to write JSON: {error}")),
+        }
+    }
+
+    /// Writes `value` as JSON where JSON is asked for, else the text that `draw` makes of it.
+    pub(crate) fn report<T: Serialize>(self, value: &T, draw: impl FnOnce(&T) -> String) {
+        if self.json { self.json(value) } else { self.data(&draw(value)) }
+    }
+
+    /// Writes raw bytes of data.
+    #[expect(clippy::unused_self, reason = "only who was handed an `Out` may print")]
+    pub(crate) fn raw(self, bytes: &[u8]) {
+        drop(std::io::stdout().lock().write_all(bytes));
+    }
+
+    /// Writes a message.
+    #[expect(clippy::unused_self, reason = "only who was handed an `Out` may print")]
+    pub(crate) fn note(self, text: &str) {
+        drop(writeln!(std::io::stderr().lock(), "{text}"));
+    }
+
+    /// Writes a warning.
+    pub(crate) fn warning(self, text: &str) {
+        self.note(&format!("{} {text}", self.style().yellow().bold().apply_to("warning:")));
+    }
+
+    /// Writes an error.
+    pub(crate) fn error(self, text: &str) {
+        self.note(&format!("{} {text}", self.style().red().bold().apply_to("error:")));
+    }
+
+    /// Writes what is wrong with a manifest or the configuration; with JSON, also as data.
+    pub(crate) fn problems(self, problems: &Problems) {
+        if problems.is_empty() {
+            return;
+        }
+        if self.json && problems.is_fatal() {
+            self.json(&serde_json::json!({ "problems": problems }));
+            return;
+        }
+        let width = console::Term::stderr().size_checked().map_or(100, |(_, width)| usize::from(width)).min(120);
+        self.note(problems.render(self.color, width).trim_end());
+        if problems.is_fatal() {
+            let (errors, s) = (problems.error_count(), super::plural(problems.error_count()));
+            self.error(&format!("{errors} error{s}; nothing was enqueued"));
+        }
+    }
+
+    fn style(self) -> Style {
+        Style::new().for_stderr().force_styling(self.color)
+    }
+}

@@ -1,0 +1,113 @@
+//! One account's part of a run: its HTTP, and the handlers of its three stages.
+
+use std::{num::NonZeroUsize, sync::Arc};
+
+use reelq_http::{AccountHttp, HttpSection, Transport};
+use reelq_poller::{PollSettings, Poller, Schedule};
+use reelq_store::SharedStore;
+use reelq_submitter::{FirstPoll, Images, SubmitSettings, Submitter};
+use reelq_worker::{AccountWork, Brake, Dice, Pulse};
+use secrecy::SecretString;
+use url::Url;
+
+use crate::{config::AccountConfig, failure::Failure, providers, session::Session, simulation::Simulated};
+
+/// The HTTP keys of an account.
+const HTTP_KEYS: [&str; 6] =
+    ["base_url", "api_key_env", "api_key_file", "request_timeout", "connect_timeout", "allow_http"];
+
+/// What all accounts of a run share.
+#[derive(Debug, Clone)]
+pub(crate) struct Shared {
+    pub(crate) store: SharedStore,
+    pub(crate) brake: Arc<Brake>,
+    pub(crate) seed: u64,
+}
+
+fn refuse(account: &AccountConfig, error: impl std::fmt::Display) -> Failure {
+    Failure::usage(format!("account `{}`: {error}", account.name))
+}
+
+/// The account's HTTP with its key in hand; in a simulation, the simulator's.
+pub(crate) fn http(
+    session: &Session,
+    account: &AccountConfig,
+    simulated: Option<&Simulated>,
+) -> Result<AccountHttp, Failure> {
+    let section: HttpSection = account.section(&HTTP_KEYS).map_err(|error| refuse(account, error))?;
+    let key = match simulated {
+        Some(_) => SecretString::from(format!("simulated-{}", account.name)),
+        None => account.api_key(&session.environment).map_err(|error| Failure::usage(error.to_string()))?,
+    };
+    let vendor: Url = match simulated {
+        Some(simulated) => simulated.base_url().clone(),
+        None => providers::address(&account.provider).parse().map_err(|error| refuse(account, error))?,
+    };
+    Ok(section.with_key(&vendor, key, session.proxies()))
+}
+
+/// The account's handlers for submitting and polling.
+pub(crate) fn work(
+    session: &Session,
+    account: &AccountConfig,
+    http: &AccountHttp,
+    shared: &Shared,
+    pulse: &Arc<Pulse>,
+) -> Result<AccountWork, Failure> {
+    let provider = providers::open(session, account)?;
+    let transport = Transport::new(http, Arc::clone(&session.clock)).map_err(|error| refuse(account, error))?;
+    let exchange: Arc<Transport> = Arc::new(transport);
+    let submits = providers::submit_settings(account)?;
+    let polls: PollSettings = account.section(&PollSettings::KEYS).map_err(|error| refuse(account, error))?;
+    let wrong = submits.check(http.deadlines.total).into_iter().chain(polls.check()).next();
+    if let Some(wrong) = wrong {
+        return Err(refuse(account, wrong));
+    }
+    let schedule = Arc::new(Schedule::new(polls.plan(provider.capability()), Dice::seeded(shared.seed)));
+    let first_poll: FirstPoll = {
+        let schedule = Arc::clone(&schedule);
+        Arc::new(move |spec| schedule.first(spec))
+    };
+    let images: Arc<dyn Images> = Arc::new(session.blobs()?);
+    let (limits, retries) = (submits.limits(), submits.retries);
+    let submit_slots = submit_slots(&submits);
+    let submitter = Submitter::new(reelq_submitter::Parts {
+        account: account.name.clone(),
+        provider: Arc::clone(&provider),
+        exchange: Arc::clone(&exchange) as Arc<dyn reelq_worker::Exchange>,
+        store: Arc::clone(&shared.store),
+        images,
+        brake: Arc::clone(&shared.brake),
+        pulse: Arc::clone(pulse),
+        settings: submits,
+        request_timeout: http.deadlines.total,
+        first_poll,
+        clock: Arc::clone(&session.clock),
+        seed: shared.seed,
+    });
+    let poller = Poller::new(reelq_poller::Parts {
+        account: account.name.clone(),
+        provider,
+        exchange,
+        store: Arc::clone(&shared.store),
+        pulse: Arc::clone(pulse),
+        settings: polls,
+        retries,
+        schedule,
+        seed: shared.seed,
+    });
+    Ok(AccountWork::new(account.name.clone(), Some(limits), Arc::clone(pulse))
+        .handler(Arc::new(submitter), submit_slots)
+        .handler(Arc::new(poller), slots(limits.polls_per_second)))
+}
+
+/// Paid requests at once: enough for the rate when a reply takes seconds, never more than may be in flight.
+fn submit_slots(settings: &SubmitSettings) -> NonZeroUsize {
+    let cap = usize::try_from(settings.limits().max_in_flight.get()).unwrap_or(usize::MAX);
+    slots(settings.requests_per_second * 4.0).min(NonZeroUsize::new(cap).unwrap_or(NonZeroUsize::MIN))
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped just before")]
+fn slots(wanted: f64) -> NonZeroUsize {
+    NonZeroUsize::new(wanted.ceil().clamp(2.0, 64.0) as usize).unwrap_or(NonZeroUsize::MIN)
+}

@@ -1,0 +1,85 @@
+//! The collector's part of a run: where outputs go, who fetches them, and the result manifests.
+
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use reelq_collector::{Collector, LagGuard, Place, StorageOptions};
+use reelq_http::{AccountHttp, DownloadPolicy, Downloader, DownloadsSection};
+use reelq_model::BatchName;
+use reelq_producer::Plan;
+use reelq_worker::{AccountWork, Dice, Pulse};
+
+use super::account::Shared;
+use crate::{failure::Failure, session::Session};
+
+/// What all accounts' collectors share.
+#[derive(Debug)]
+pub(crate) struct Collecting {
+    section: DownloadsSection,
+    downloader: Arc<Downloader>,
+    options: StorageOptions,
+    slots: NonZeroUsize,
+    shared: Shared,
+}
+
+/// How often the guard looks at the disk and at the links.
+const GUARD_EVERY: Duration = Duration::from_secs(5);
+
+impl Collecting {
+    /// Opens the output place and checks that it takes files; accounts' own origins are trusted with downloads.
+    pub(crate) async fn prepare(
+        session: &Session,
+        shared: &Shared,
+        plan: &Plan,
+        accounts: &[AccountHttp],
+    ) -> Result<Self, Failure> {
+        let section: DownloadsSection =
+            session.config.downloads().map_err(|error| Failure::usage(format!("[downloads]: {error}")))?;
+        let options = session.storage();
+        let place = Place::open(&plan.batch.output, &plan.batch.name, &options);
+        let place = place.map_err(|error| Failure::usage(format!("failed to {}", error.chain())))?;
+        place.probe().await.map_err(|error| {
+            Failure::usage(format!(
+                "the output place {} cannot be used: failed to {}",
+                plan.batch.output,
+                error.chain()
+            ))
+        })?;
+        let origins = accounts.iter().map(|account| account.base_url.clone()).collect();
+        let policy = DownloadPolicy::new(&section, origins, session.proxies());
+        let downloader = Downloader::new(&policy, Arc::clone(&session.clock)).context("prepare downloads")?;
+        let each = usize::try_from(section.concurrency.get()).unwrap_or(usize::MAX).div_ceil(accounts.len().max(1));
+        let slots = NonZeroUsize::new(each).unwrap_or(NonZeroUsize::MIN);
+        Ok(Self { section, downloader: Arc::new(downloader), options, slots, shared: shared.clone() })
+    }
+
+    /// Adds an account's collector to its work.
+    pub(crate) fn join(&self, work: AccountWork, session: &Session, pulse: &Arc<Pulse>) -> AccountWork {
+        let collector = Collector::new(
+            Arc::clone(&self.shared.store),
+            Arc::clone(&self.downloader),
+            self.options.clone(),
+            Arc::clone(&session.clock),
+            Arc::clone(pulse),
+            Arc::new(Dice::seeded(self.shared.seed)),
+        );
+        work.handler(Arc::new(collector), self.slots)
+    }
+
+    /// Who stops submissions while outputs are in danger.
+    pub(crate) fn guard(self, batch: BatchName, pulses: Vec<Arc<Pulse>>) -> Guard {
+        let Shared { store, brake, .. } = self.shared;
+        Guard(LagGuard::new(store, brake, pulses, self.options, self.section.min_free, Some(batch)))
+    }
+}
+
+/// Stops submissions while outputs are in danger.
+#[derive(Debug)]
+pub(crate) struct Guard(LagGuard);
+
+impl Guard {
+    /// Looks for as long as it is polled.
+    pub(crate) async fn run(&self) {
+        self.0.run(GUARD_EVERY).await;
+    }
+}

@@ -1,0 +1,136 @@
+//! What is shown while a run goes on: a bar on a terminal, else a line now and then.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use reelq_model::Status;
+use reelq_store::{BatchView, PauseReason};
+
+use super::figures::Figures;
+use crate::output::{Out, duration, grouped, money};
+
+/// Shows a run's figures.
+#[derive(Debug)]
+pub(crate) struct Live {
+    out: Out,
+    bar: Option<ProgressBar>,
+    said: Option<(Duration, String)>,
+    alarms: Vec<String>,
+}
+
+/// Without a terminal, figures are told at most this often.
+const SAY_EVERY: Duration = Duration::from_secs(5);
+
+impl Live {
+    pub(crate) fn new(out: Out, batch: &str) -> Self {
+        Self { out, bar: out.is_terminal().then(|| bar(batch)), said: None, alarms: Vec::new() }
+    }
+
+    /// How often it wants new figures.
+    pub(crate) const fn every(&self) -> Duration {
+        Duration::from_millis(if self.bar.is_some() { 200 } else { 1_000 })
+    }
+
+    /// Shows the figures; `at` is this process's monotonic time.
+    pub(crate) fn show(&mut self, at: Duration, figures: &Figures, held: Option<String>) {
+        self.tell_alarms(figures, held);
+        match &self.bar {
+            Some(bar) => {
+                bar.set_length(figures.batch.counts.total());
+                bar.set_position(figures.done());
+                bar.set_message(format!("{}\n  {}\n  {}", eta(figures), statuses(&figures.batch), pace(figures)));
+            }
+            None => self.say(at, figures),
+        }
+    }
+
+    fn say(&mut self, at: Duration, figures: &Figures) {
+        let line = line(figures);
+        let due = self.said.as_ref().is_none_or(|(then, said)| *said != line && at.saturating_sub(*then) >= SAY_EVERY);
+        if due {
+            self.out.note(&line);
+            self.said = Some((at, line));
+        }
+    }
+
+    /// Says at once what a person may want to act on, each once for as long as it lasts.
+    fn tell_alarms(&mut self, figures: &Figures, held: Option<String>) {
+        let mut now = alarms(figures);
+        now.extend(held.map(|reason| format!("submission is held back: {reason}")));
+        for alarm in now.iter().filter(|alarm| !self.alarms.contains(alarm)) {
+            self.message(alarm);
+        }
+        self.alarms = now;
+    }
+
+    /// Says something without disturbing the bar.
+    pub(crate) fn message(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| self.out.warning(text)),
+            None => self.out.warning(text),
+        }
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn bar(batch: &str) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(10));
+    let template = "{prefix} [{bar:32}] {pos}/{len} {percent}% {msg}";
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    bar.set_style(style.progress_chars("=> "));
+    bar.set_prefix(batch.to_owned());
+    bar
+}
+
+fn eta(figures: &Figures) -> String {
+    figures.eta_s.map(|seconds| format!(" {} left", duration(seconds))).unwrap_or_default()
+}
+
+fn statuses(batch: &BatchView) -> String {
+    let shown = Status::ALL.into_iter().filter(|status| batch.counts.of(*status) > 0);
+    shown.map(|status| format!("{} {status}", grouped(batch.counts.of(status)))).collect::<Vec<_>>().join(" · ")
+}
+
+fn pace(figures: &Figures) -> String {
+    let (batch, view) = (&figures.batch, figures);
+    let mut parts = vec![
+        format!("in flight {} of {}", grouped(view.in_flight()), grouped(view.in_flight_allowed())),
+        format!("{:.1} of {:.1} requests/s", view.rate, view.rate_allowed),
+        format!("spent {}", money(batch.spent)),
+        format!("to spend {}", money(batch.to_spend + batch.reserved)),
+    ];
+    if let Some(deadline) = batch.next_link_deadline {
+        parts.push(format!("next link dies in {}", duration(deadline.since(figures.now).as_secs())));
+    }
+    parts.join(" · ")
+}
+
+fn line(figures: &Figures) -> String {
+    let (done, total) = (grouped(figures.done()), grouped(figures.batch.counts.total()));
+    format!("{done}/{total} done: {}; spent {}{}", statuses(&figures.batch), money(figures.batch.spent), eta(figures))
+}
+
+fn alarms(figures: &Figures) -> Vec<String> {
+    let mut alarms = Vec::new();
+    for account in &figures.accounts {
+        for pause in account.pauses.iter().filter(|pause| pause.reason != PauseReason::Throttled) {
+            alarms.push(format!("account {} is {}", account.name, crate::commands::status::pause(pause)));
+        }
+    }
+    if figures.batch.budget_reached {
+        alarms.push("the budget is reached: nothing more is submitted".to_owned());
+    }
+    if figures.batch.counts.of(Status::Unconfirmed) > 0 {
+        alarms.push("rows are unconfirmed: `reelq resolve` lists them".to_owned());
+    }
+    if figures.batch.overdue > 0 {
+        alarms.push("tasks run past running_timeout; they are looked at slowly and never bought again".to_owned());
+    }
+    alarms
+}

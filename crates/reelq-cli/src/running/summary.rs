@@ -1,0 +1,131 @@
+//! The closing summary: what became of the batch, and what to do next for each kind of trouble.
+
+use reelq_model::{BlockReason, FailureKind, Status};
+use reelq_store::{BatchView, PauseReason, StatusCounts};
+
+use super::verdict::Verdict;
+use crate::{
+    output::{duration, grouped, money, plural},
+    session::Session,
+};
+
+/// The commands that the summary names, as the user would type them.
+#[derive(Debug, Clone)]
+pub(crate) struct Commands {
+    /// The command that goes on with the batch.
+    pub(crate) run: String,
+    /// ` --simulate` where the run was simulated, for the other commands.
+    pub(crate) flags: String,
+}
+
+impl Commands {
+    /// The commands for a batch of this session.
+    pub(crate) fn of(session: &Session, view: &BatchView) -> Self {
+        Self { run: session.run_command(view), flags: session.flags() }
+    }
+}
+
+/// The summary, several lines.
+pub(crate) fn summary(verdict: &Verdict, commands: &Commands, seconds: u64) -> String {
+    let batch = &verdict.batch;
+    let (total, name) = (grouped(batch.counts.total()), &batch.batch.name);
+    let mut lines = vec![format!(
+        "Batch {name}: {} of {total} succeeded in {}, {} spent",
+        grouped(batch.counts.of(Status::Succeeded)),
+        duration(seconds),
+        money(batch.spent)
+    )];
+    lines.push(format!("  {}", counts(&batch.counts)));
+    if batch.others.total() > 0 {
+        lines.push(format!(
+            "  beside the rows (bought, and their line is gone; or charged unexpectedly): {}",
+            counts(&batch.others)
+        ));
+    }
+    lines.push(format!("  outputs and results: {}", batch.batch.output));
+    lines.extend(blocked(verdict, commands));
+    lines.extend(unconfirmed(verdict, commands));
+    lines.extend(budget(verdict, commands));
+    lines.extend(failures(verdict, commands));
+    lines.extend(outstanding(verdict, commands));
+    lines.join("\n")
+}
+
+fn counts(counts: &StatusCounts) -> String {
+    let shown = Status::ALL.into_iter().filter(|status| counts.of(*status) > 0);
+    shown.map(|status| format!("{} {status}", grouped(counts.of(status)))).collect::<Vec<_>>().join(" · ")
+}
+
+fn blocked(verdict: &Verdict, commands: &Commands) -> Vec<String> {
+    let advice = |block: &BlockReason| match block {
+        BlockReason::Unauthorized => "its key is refused: put a valid key where the configuration says",
+        BlockReason::NoCredit => "its balance does not cover the next request: add credit with the provider",
+        BlockReason::Forbidden => "its key may not do this: allow it with the provider, or use another key",
+    };
+    let line = |name: &str, reason: &PauseReason| match reason {
+        PauseReason::Blocked { block, message } => {
+            Some(format!("! account {name} is blocked ({message}); {}\n    then: {}", advice(block), commands.run))
+        }
+        _ => None,
+    };
+    verdict.blocked().filter_map(|(account, reason)| line(account.name.as_str(), reason)).collect()
+}
+
+fn unconfirmed(verdict: &Verdict, commands: &Commands) -> Option<String> {
+    let count = verdict.unconfirmed;
+    let line = format!(
+        "! {} job{} may or may not have been bought; nothing is sent again before you say\n    see them: reelq resolve {}{}",
+        grouped(count),
+        plural(count),
+        verdict.batch.batch.name,
+        commands.flags
+    );
+    (count > 0).then_some(line)
+}
+
+fn budget(verdict: &Verdict, commands: &Commands) -> Option<String> {
+    let budget = verdict.batch.batch.budget.filter(|_| verdict.batch.budget_reached && verdict.outstanding > 0)?;
+    let needed = verdict.batch.spent + verdict.batch.reserved + verdict.batch.to_spend;
+    Some(format!(
+        "! the budget of {} is reached; all of it would take about {}\n    to go on: {} --budget {needed}",
+        money(budget),
+        money(needed),
+        commands.run
+    ))
+}
+
+fn failures(verdict: &Verdict, commands: &Commands) -> Vec<String> {
+    let (name, flags) = (&verdict.batch.batch.name, &commands.flags);
+    let line = |(kind, count): &(FailureKind, u64)| {
+        let (what, next) = match kind {
+            FailureKind::Content => {
+                ("refused by moderation", format!("change them: reelq results {name} --failed --as manifest{flags}"))
+            }
+            FailureKind::Invalid => {
+                ("refused as invalid", format!("change them: reelq results {name} --failed --as manifest{flags}"))
+            }
+            FailureKind::Transient => {
+                ("failed for a passing reason", format!("buy them again: reelq retry {name} --kind transient{flags}"))
+            }
+            FailureKind::Provider => {
+                ("failed at the provider", format!("buy them again: reelq retry {name} --kind provider{flags}"))
+            }
+            FailureKind::Expired => {
+                ("lost at the provider", format!("buy them again: reelq retry {name} --kind expired{flags}"))
+            }
+            FailureKind::Output => (
+                "bought but not saved",
+                format!("fetch them again, free of charge: reelq retry {name} --kind output{flags}"),
+            ),
+            FailureKind::GivenUp => ("given up", format!("buy them again: reelq retry {name} --kind given_up{flags}")),
+        };
+        format!("! {} {what}\n    {next}", grouped(*count))
+    };
+    verdict.failures.iter().map(line).collect()
+}
+
+fn outstanding(verdict: &Verdict, commands: &Commands) -> Option<String> {
+    let count = verdict.outstanding;
+    let line = format!("! {} job{} outstanding\n    to go on: {}", grouped(count), plural(count), commands.run);
+    (count > 0).then_some(line)
+}

@@ -1,0 +1,77 @@
+//! How a batch stands once nothing more happens to it, and the exit code that says so.
+
+use reelq_model::{FailureKind, Status};
+use reelq_store::{AccountView, BatchView, JobFilter, Page, PauseReason, Store};
+use serde::Serialize;
+
+use crate::{exit::Exit, failure::Failure};
+
+/// How a batch stands.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Verdict {
+    /// The batch.
+    pub(crate) batch: BatchView,
+    /// The accounts that it uses.
+    pub(crate) accounts: Vec<AccountView>,
+    /// Failed jobs by kind.
+    pub(crate) failures: Vec<(FailureKind, u64)>,
+    /// Jobs that will still move by themselves.
+    pub(crate) outstanding: u64,
+    /// Jobs of unknown fate, those whose line is gone included.
+    pub(crate) unconfirmed: u64,
+}
+
+/// Failed jobs of one kind are counted up to here; beyond, it is "at least".
+const COUNTED: usize = 10_000;
+
+impl Verdict {
+    /// Reads how the batch stands.
+    pub(crate) async fn read(store: &dyn Store, batch: BatchView, used: &[String]) -> Result<Self, Failure> {
+        let mut accounts = store.accounts().await?;
+        accounts.retain(|view| used.iter().any(|name| name == view.name.as_str()));
+        let mut failures = Vec::new();
+        if batch.counts.of(Status::Failed) > 0 {
+            for kind in FailureKind::ALL {
+                let filter = JobFilter {
+                    batch: Some(batch.batch.name.clone()),
+                    statuses: vec![Status::Failed],
+                    failures: vec![kind],
+                    ..JobFilter::default()
+                };
+                let found = store.jobs(&filter, Page { after: 0, limit: COUNTED }).await?;
+                let lines = found.iter().filter(|view| view.line.is_some()).count();
+                failures.push((kind, u64::try_from(lines).unwrap_or(u64::MAX)));
+            }
+            failures.retain(|(_, count)| *count > 0);
+        }
+        let outstanding = batch.counts.outstanding() + batch.others.outstanding();
+        let unconfirmed = batch.counts.of(Status::Unconfirmed) + batch.others.of(Status::Unconfirmed);
+        Ok(Self { batch, accounts, failures, outstanding, unconfirmed })
+    }
+
+    /// The accounts that the provider refuses.
+    pub(crate) fn blocked(&self) -> impl Iterator<Item = (&AccountView, &PauseReason)> {
+        let reasons = |view| {
+            let view: &AccountView = view;
+            view.pauses.iter().map(move |pause| (view, &pause.reason))
+        };
+        self.accounts.iter().flat_map(reasons).filter(|(_, reason)| matches!(reason, PauseReason::Blocked { .. }))
+    }
+
+    /// Lines that ended without an output.
+    pub(crate) fn without_output(&self) -> u64 {
+        self.batch.counts.of(Status::Failed) + self.batch.counts.of(Status::Cancelled)
+    }
+
+    /// The exit code.
+    pub(crate) fn exit(&self) -> Exit {
+        Exit::most_urgent(|exit| match exit {
+            Exit::Blocked => self.outstanding > 0 && self.blocked().next().is_some(),
+            Exit::Unconfirmed => self.unconfirmed > 0,
+            Exit::Budget => self.outstanding > 0 && self.batch.budget_reached,
+            Exit::Failed => self.without_output() > 0,
+            Exit::Outstanding => self.outstanding > 0,
+            _ => false,
+        })
+    }
+}

@@ -1,0 +1,157 @@
+//! What every command starts from: the checked configuration, the store, the clock.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use reelq_collector::StorageOptions;
+use reelq_http::Proxies;
+use reelq_manifest::Vocabulary;
+use reelq_model::{AccountName, BatchName, SharedClock};
+use reelq_store::{BatchView, Blobs, SharedStore, SqliteStore, Store};
+
+use crate::{
+    args::Global,
+    config::{Config, Environment, Settings, problems},
+    failure::Failure,
+    output::Out,
+    simulation,
+};
+
+/// What every command starts from.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) global: Global,
+    pub(crate) environment: Environment,
+    pub(crate) clock: SharedClock,
+    pub(crate) settings: Settings,
+    pub(crate) config: Config,
+}
+
+impl Session {
+    /// Reads and checks the configuration; tells its warnings, and refuses its errors.
+    pub(crate) fn open(
+        global: &Global,
+        environment: Environment,
+        clock: SharedClock,
+        out: Out,
+    ) -> Result<Self, Failure> {
+        let mut settings = Settings::read(&global.flags(), &environment, Path::new("."));
+        if global.simulate {
+            simulation::prepare(&mut settings);
+        }
+        let config = Config::from_settings(&mut settings);
+        let found = problems(&settings);
+        let Some(config) = config else { return Err(found.into()) };
+        out.problems(&found);
+        Ok(Self { global: global.clone(), environment, clock, settings, config })
+    }
+
+    /// Whether nothing is real.
+    pub(crate) const fn is_simulated(&self) -> bool {
+        self.global.simulate
+    }
+
+    /// The database file; a simulation has its own, beside the real one.
+    pub(crate) fn state_file(&self) -> PathBuf {
+        let real = self.config.store.path();
+        if self.is_simulated() { simulation::state_file(real) } else { real.clone() }
+    }
+
+    /// The folder of the state.
+    pub(crate) fn state_folder(&self) -> PathBuf {
+        self.state_file().parent().map(Path::to_owned).unwrap_or_default()
+    }
+
+    /// The store, made where there is none yet.
+    pub(crate) fn create_store(&self) -> Result<SharedStore, Failure> {
+        let store = SqliteStore::open(&self.state_file(), Arc::clone(&self.clock))?;
+        Ok(Arc::new(store))
+    }
+
+    /// The bytes of local images, beside the state.
+    pub(crate) fn blobs(&self) -> Result<Arc<Blobs>, Failure> {
+        Ok(Arc::new(Blobs::open(self.state_folder().join("images"))?))
+    }
+
+    /// What opening an output place needs.
+    pub(crate) fn storage(&self) -> StorageOptions {
+        StorageOptions::from_environment(self.state_folder().join("parts"), |name| self.environment.plain(name))
+    }
+
+    /// The proxies between this machine and the outside; there are none to simulated vendors.
+    pub(crate) fn proxies(&self) -> Proxies {
+        if self.is_simulated() { Proxies::default() } else { self.environment.proxies() }
+    }
+
+    /// The store, where there is one.
+    pub(crate) fn store_if_any(&self) -> Result<Option<SharedStore>, Failure> {
+        if self.state_file().exists() { self.create_store().map(Some) } else { Ok(None) }
+    }
+
+    /// The store; without one there is nothing that the command could be about.
+    pub(crate) fn store(&self) -> Result<SharedStore, Failure> {
+        let missing = || {
+            let simulate =
+                if self.is_simulated() { "" } else { " (simulated runs have their own state: add --simulate)" };
+            let file = self.state_file();
+            Failure::usage(format!("there is no state at {} yet: nothing was run here{simulate}", file.display()))
+        };
+        self.store_if_any()?.ok_or_else(missing)
+    }
+
+    /// The batch of this name.
+    pub(crate) async fn batch(&self, store: &dyn Store, name: &BatchName) -> Result<BatchView, Failure> {
+        let found = store.batch(name).await?;
+        if let Some(view) = found {
+            return Ok(view);
+        }
+        let known: Vec<_> = store.batches().await?.into_iter().map(|view| view.batch.name.to_string()).collect();
+        let hint =
+            if known.is_empty() { "there are none yet".to_owned() } else { format!("there are {}", known.join(", ")) };
+        Err(Failure::usage(format!("there is no batch `{name}`: {hint}")))
+    }
+
+    /// Refuses an account that is not configured.
+    pub(crate) fn known_account(&self, name: &AccountName) -> Result<(), Failure> {
+        if self.config.accounts.contains_key(name) {
+            return Ok(());
+        }
+        let known: Vec<_> = self.config.accounts.keys().map(|name| format!("`{name}`")).collect();
+        let known = if known.is_empty() { "none is".to_owned() } else { known.join(", ") };
+        Err(Failure::usage(format!("account `{name}` is not configured; configured: {known}")))
+    }
+
+    /// The flags that lead another command to the same state.
+    pub(crate) fn flags(&self) -> String {
+        let simulate = self.is_simulated().then(|| " --simulate".to_owned());
+        let config =
+            self.global.config.as_ref().map(|path| format!(" --config {}", quoted(&path.display().to_string())));
+        let store = self.global.store.as_ref().map(|store| format!(" --store {}", quoted(store)));
+        [simulate, config, store].into_iter().flatten().collect()
+    }
+
+    /// The command that goes on with a batch.
+    pub(crate) fn run_command(&self, view: &BatchView) -> String {
+        let batch = &view.batch;
+        format!("reelq run {} --batch {}{}", quoted(&batch.manifest), batch.name, self.flags())
+    }
+
+    /// Says how to let a change take effect.
+    pub(crate) async fn say_run_again(&self, store: &dyn Store, name: &BatchName, out: Out) -> Result<(), Failure> {
+        let view = self.batch(store, name).await?;
+        out.note(&format!("to go on: {}", self.run_command(&view)));
+        Ok(())
+    }
+}
+
+fn quoted(path: &str) -> String {
+    let plain = path.chars().all(|c| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | ':'));
+    if plain { path.to_owned() } else { format!("'{}'", path.replace('\'', "'\\''")) }
+}
+
+/// The request field names that any vendor's catalogue knows.
+pub(crate) fn vocabulary() -> Vocabulary {
+    Vocabulary { fields: reelq_provider::field_names() }
+}
