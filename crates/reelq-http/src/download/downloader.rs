@@ -1,6 +1,6 @@
 //! Opens downloads: judges links, follows redirects by hand, and reads the head of the reply.
 
-use std::fmt;
+use std::{fmt, sync::OnceLock};
 
 use reelq_model::SharedClock;
 use reqwest::{Client, Response, StatusCode, header};
@@ -19,14 +19,19 @@ use crate::{
 
 const REDIRECTS_MAX: usize = 5;
 
+/// Idle connections that are kept to each host.
+const IDLE_MAX: usize = 8;
+
 /// Opens downloads. Never sends a key, a cookie or a referrer.
 pub struct Downloader {
     gatekeeper: Gatekeeper,
-    /// For links that the user named: any address.
-    named: Client,
+    policy: DownloadPolicy,
+    /// For links without TLS, all of which the user named. Needs no root certificates, as a simulated run has none to need.
+    plain: Client,
+    /// For other links that the user named: any address.
+    named: OnceLock<Client>,
     /// For all others: names resolve to public addresses only.
-    public: Client,
-    max_bytes: u64,
+    public: OnceLock<Client>,
     clock: SharedClock,
 }
 
@@ -39,14 +44,31 @@ impl fmt::Debug for Downloader {
 impl Downloader {
     /// Checks the policy; sends nothing.
     pub fn new(policy: &DownloadPolicy, clock: SharedClock) -> Result<Self, Error> {
-        let resolver = PublicResolver { proxy: policy.proxies.host() };
+        // A wrong proxy is told at once, not with the first link.
+        policy.proxies.for_https()?;
         Ok(Self {
             gatekeeper: Gatekeeper::new(policy)?,
-            named: build_client(policy, |builder| builder)?,
-            public: build_client(policy, |builder| builder.https_only(true).dns_resolver(resolver))?,
-            max_bytes: policy.max_bytes,
+            plain: client::without_tls(client::builder(&policy.deadlines).pool_max_idle_per_host(IDLE_MAX))?,
+            named: OnceLock::new(),
+            public: OnceLock::new(),
+            policy: policy.clone(),
             clock,
         })
+    }
+
+    /// Clients with TLS are built for the first link that needs them.
+    fn client_for(&self, url: &Url, trust: Trust) -> Result<&Client, DownloadError> {
+        let (slot, guarded) = match trust {
+            Trust::Named if url.scheme() == "http" => return Ok(&self.plain),
+            Trust::Named => (&self.named, false),
+            Trust::Public => (&self.public, true),
+        };
+        if let Some(client) = slot.get() {
+            return Ok(client);
+        }
+        let client =
+            secure_client(&self.policy, guarded).map_err(|error| DownloadError::transient(error.to_string()))?;
+        Ok(slot.get_or_init(|| client))
     }
 
     /// Opens the file at `url`, from where an earlier download stopped if the file is still the same.
@@ -58,8 +80,8 @@ impl Downloader {
         let response = self.get(url.clone(), from.as_ref()).await?;
         let Some(from) = from else { return self.fresh(response) };
         match resumed(&response, from.offset) {
-            Answer::GoesOn => Download::begin(response, DownloadStatus::Resumed, from.offset, self.max_bytes),
-            Answer::Complete => Download::begin(response, DownloadStatus::Complete, from.offset, self.max_bytes),
+            Answer::GoesOn => Download::begin(response, DownloadStatus::Resumed, from.offset, self.policy.max_bytes),
+            Answer::Complete => Download::begin(response, DownloadStatus::Complete, from.offset, self.policy.max_bytes),
             Answer::Whole => self.fresh(response),
             Answer::Unusable => self.fresh(self.get(url, None).await?),
         }
@@ -70,7 +92,7 @@ impl Downloader {
             let reason = format!("the server answered {} to a plain request", response.status().as_u16());
             return Err(DownloadError::transient(reason));
         }
-        Download::begin(response, DownloadStatus::Fresh, 0, self.max_bytes)
+        Download::begin(response, DownloadStatus::Fresh, 0, self.policy.max_bytes)
     }
 
     /// Follows redirects until there is an answer; every step is judged like the first.
@@ -86,10 +108,7 @@ impl Downloader {
     }
 
     async fn step(&self, url: &Url, from: Option<&Resume>) -> Result<Response, DownloadError> {
-        let client = match self.gatekeeper.judge(url)? {
-            Trust::Named => &self.named,
-            Trust::Public => &self.public,
-        };
+        let client = self.client_for(url, self.gatekeeper.judge(url)?)?;
         let mut request = client.get(url.clone()).header(header::ACCEPT_ENCODING, "identity");
         if let Some(from) = from {
             request = request.header(header::RANGE, format!("bytes={}-", from.offset));
@@ -113,15 +132,15 @@ impl Downloader {
     }
 }
 
-fn build_client(
-    policy: &DownloadPolicy,
-    shape: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
-) -> Result<Client, Error> {
-    let builder = shape(client::builder(&policy.deadlines).pool_max_idle_per_host(8));
-    client::with_tls(match policy.proxies.for_https()? {
-        Some(proxy) => builder.proxy(proxy),
-        None => builder,
-    })
+fn secure_client(policy: &DownloadPolicy, guarded: bool) -> Result<Client, Error> {
+    let mut builder = client::builder(&policy.deadlines).pool_max_idle_per_host(IDLE_MAX).https_only(true);
+    if guarded {
+        builder = builder.dns_resolver(PublicResolver { proxy: policy.proxies.host() });
+    }
+    if let Some(proxy) = policy.proxies.for_https()? {
+        builder = builder.proxy(proxy);
+    }
+    client::with_tls(builder)
 }
 
 /// What an answer to a request for the rest of a file means.
