@@ -15,7 +15,6 @@ use crate::{
 };
 
 /// Flags of `reelq resolve`.
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[derive(Debug, clap::Args)]
 #[command(group(clap::ArgGroup::new("answer").args(["accepted", "not_bought", "give_up"])))]
 pub(crate) struct Args {
@@ -23,9 +22,6 @@ pub(crate) struct Args {
     batch: Option<BatchName>,
     #[command(flatten)]
     selection: Selection,
-    /// All unconfirmed jobs of the batch
-    #[arg(long, requires = "batch")]
-    all: bool,
     /// The provider took it: follow this task (one job)
     #[arg(long, value_name = "TASK_ID")]
     accepted: Option<TaskId>,
@@ -65,8 +61,8 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     if args.accepted.is_none() && !args.not_bought && !args.give_up {
         return Ok(list(&jobs, out));
     }
-    if args.selection.is_empty() && !args.all {
-        return Err(Failure::usage("name the jobs: --row N, --job ID, --account NAME, or BATCH --all"));
+    if args.selection.is_empty() && args.batch.is_none() {
+        return Err(Failure::usage("name the jobs: a batch, --row N, --job ID or --account NAME"));
     }
     if args.accepted.is_some() && jobs.len() != 1 {
         let count = jobs.len();
