@@ -10,10 +10,8 @@ mod deadlines;
 mod download;
 mod error;
 mod guard;
-mod pacer;
 mod proxies;
 mod redact;
-mod retry_after;
 mod target;
 mod transport;
 
@@ -26,7 +24,5 @@ pub use download::{
 };
 pub use error::{BaseUrlFault, Error};
 pub use guard::is_public;
-pub use pacer::Pacer;
 pub use proxies::Proxies;
-pub use retry_after::retry_after;
 pub use transport::Transport;

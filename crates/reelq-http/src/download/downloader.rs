@@ -3,6 +3,7 @@
 use std::{fmt, sync::OnceLock};
 
 use reelq_model::SharedClock;
+use reelq_provider::retry_after;
 use reqwest::{Client, Response, StatusCode, header};
 use url::Url;
 
@@ -14,7 +15,7 @@ use super::{
 use crate::{
     Error, client,
     guard::{NotPublic, PublicResolver},
-    redact, retry_after,
+    redact,
 };
 
 const REDIRECTS_MAX: usize = 5;
@@ -125,7 +126,7 @@ impl Downloader {
             400 | 401 | 403 | 404 | 410 => Err(DownloadError::Gone { status: status.as_u16() }),
             code => {
                 let wait = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
-                let after = wait.and_then(|value| retry_after(value, self.clock.now()));
+                let after = wait.and_then(|value| retry_after::parse(value, self.clock.now()));
                 Err(DownloadError::Transient { reason: format!("the server answered {code}"), after })
             }
         }

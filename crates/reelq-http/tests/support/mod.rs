@@ -8,11 +8,12 @@ use std::{
     time::Duration,
 };
 
-use reelq_http::{AccountHttp, Deadlines, Transport, retry_after};
+use reelq_http::{AccountHttp, Deadlines, Transport};
 use reelq_model::{
     Acceptance, Failure, FailureKind, JobSpec, Money, ProviderName, Setback, SharedClock, SubmitOutcome, SystemClock,
     TaskId,
 };
+use reelq_provider::retry_after;
 use reelq_provider::{
     BalanceOutcome, BuildError, CallbackSignature, CancelOutcome, Capability, Checked, FailedTasks, Idempotency,
     ImageFacts, PollOutcome, Provider, Reply, Request, SubmitInput,
@@ -234,7 +235,7 @@ impl Provider for Plain {
                 None => SubmitOutcome::Ambiguous(Setback::new("a yes that cannot be read")),
             },
             429 => {
-                let wait = reply.retry_after.as_deref().and_then(|value| retry_after(value, reply.at));
+                let wait = reply.retry_after.as_deref().and_then(|value| retry_after::parse(value, reply.at));
                 SubmitOutcome::Throttled(Setback { reason: "429".to_owned(), wait })
             }
             400..500 => SubmitOutcome::Rejected(Failure::new(FailureKind::Invalid, text)),
