@@ -14,7 +14,11 @@ pub(crate) fn draw(plan: &Plan, simulated: bool) -> String {
         "Batch {}{title}\n  {rows} row{rows_s}, {jobs} job{jobs_s}, from {}\n  outputs go to {}",
         batch.name, batch.manifest, batch.output
     );
-    [head, changes(&plan.changes), costs(plan), estimate(&plan.estimate)].join("\n\n")
+    let mut parts = vec![head, changes(&plan.changes), costs(plan)];
+    if plan.to_buy() > 0 {
+        parts.push(estimate(&plan.estimate));
+    }
+    parts.join("\n\n")
 }
 
 fn changes(changes: &Changes) -> String {
