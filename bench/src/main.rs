@@ -60,7 +60,7 @@ fn main() -> Result<()> {
     let runtime = tokio::runtime::Runtime::new().context("start a runtime")?;
     let mut report = Report::default();
     if wanted("enqueue") {
-        enqueue::measure(&mut report, 100_000 / scale)?;
+        runtime.block_on(enqueue::measure(&mut report, 100_000 / scale))?;
     }
     if wanted("throughput") {
         runtime.block_on(throughput::measure(&mut report, 4_000 / scale))?;
