@@ -16,7 +16,7 @@ pub(crate) async fn measure(report: &mut Report, sizes: &[usize]) -> Result<()> 
         let endless = Settings { pace: Pace::seconds(86_400.0, 86_400.0), ..Settings::default() };
         let vendor = simulator(endless).await?;
         let limits = format!(
-            "requests_per_second = 100000.0\nburst = 1000\nmax_in_flight = {jobs}\n\
+            "requests_per_second = 10000.0\nburst = 1000\nmax_in_flight = {jobs}\n\
              poll = {{ first = \"5s\", min = \"5s\", max = \"10m\" }}\n"
         );
         let subject = Subject::new(&vendor.base_url(), &limits, jobs)?;

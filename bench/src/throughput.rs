@@ -11,7 +11,7 @@ use crate::{
 
 const CONCURRENCY: usize = 64;
 const ROUNDS: usize = 3;
-const LIMITS: &str = "requests_per_second = 100000.0\nburst = 1000\nmax_in_flight = 1000\npolls_per_second = 100000.0\n\
+const LIMITS: &str = "requests_per_second = 10000.0\nburst = 1000\nmax_in_flight = 1000\npolls_per_second = 10000.0\n\
     poll = { first = \"10ms\", min = \"10ms\", max = \"50ms\" }\n[downloads]\nconcurrency = 64\n";
 
 /// Takes both in turn, so that a machine whose speed drifts is fair to both; the median ratio is the figure.
