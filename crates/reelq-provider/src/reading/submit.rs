@@ -23,6 +23,11 @@ pub(crate) fn submitted(
             Err(error) => SubmitOutcome::Ambiguous(complaint.setback(error)),
         };
     }
+    if let Some(task) = document.and_then(named_task) {
+        // A refusal beside a task proves nothing: the vendor may mean one that an earlier request bought.
+        let what = format!("HTTP {} that names the task {task}", reply.status);
+        return SubmitOutcome::Ambiguous(complaint.setback(what));
+    }
     match complaint.status {
         Some(status) => refused(status, &complaint, replies),
         None if document.is_none() => {
@@ -30,6 +35,13 @@ pub(crate) fn submitted(
         }
         None => SubmitOutcome::Ambiguous(complaint.setback(format!("HTTP {} without a task id", reply.status))),
     }
+}
+
+/// The task that a refusal names, whatever it means by that.
+fn named_task(document: &Value) -> Option<TaskId> {
+    const PLACES: [&str; 6] =
+        ["/task_id", "/taskId", "/data/task_id", "/data/taskId", "/error/task_id", "/error/taskId"];
+    PLACES.iter().find_map(|place| TaskId::new(document.pointer(place)?.as_str()?).ok())
 }
 
 fn refused(status: u16, complaint: &Complaint, replies: &Replies) -> SubmitOutcome {

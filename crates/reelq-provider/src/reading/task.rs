@@ -66,6 +66,7 @@ pub(crate) fn settlement(cost: Option<Money>, code: Option<&str>, context: Conte
     let default = context.capability.failed_tasks == FailedTasks::Refunded;
     let told = cost.map(|cost| cost == Money::ZERO);
     let uncharged = context.replies.is_uncharged(code).then_some(true);
-    let refunded = context.refunds_failures.or(uncharged).or(told).unwrap_or(default);
+    // A charge that the vendor names stands above what its codes usually mean.
+    let refunded = context.refunds_failures.or(told).or(uncharged).unwrap_or(default);
     if refunded { Settlement::Refunded } else { Settlement::Charged }
 }

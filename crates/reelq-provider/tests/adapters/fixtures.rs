@@ -96,6 +96,20 @@ fn an_accepted_task_is_kept_whatever_else_its_reply_says() {
 }
 
 #[test]
+fn a_refusal_that_names_a_task_proves_nothing() {
+    for (status, vendor_name, body) in [
+        (429, "wave", r#"{"error":{"code":"quota_window_exceeded"},"task_id":"t-1"}"#),
+        (400, "wave", r#"{"error":{"code":"duplicate","task_id":"t-1"}}"#),
+        (422, "apixo", r#"{"code":422,"data":{"taskId":"t-1"}}"#),
+        (400, "poyo", r#"{"code":400,"data":{"task_id":"t-1"}}"#),
+    ] {
+        let outcome = vendor(vendor_name).submitted(1, &reply(status, body.as_bytes()));
+        let SubmitOutcome::Ambiguous(setback) = outcome else { panic!("{body}: {outcome:?}") };
+        assert!(setback.reason.contains("names the task t-1"), "{}", setback.reason);
+    }
+}
+
+#[test]
 fn a_task_id_survives_bytes_that_are_not_utf8() {
     let body = b"{\"task_id\":\"t-1\",\"message\":\"\xff\xfe\"}";
     assert!(matches!(vendor("wave").submitted(1, &reply(200, body)), SubmitOutcome::Accepted(_)));
@@ -149,6 +163,20 @@ fn the_accounts_word_on_refunds_stands_above_the_reply() {
             panic!("not failed")
         };
         assert_eq!(told, settlement, "{word:?}");
+    }
+}
+
+#[test]
+fn a_charge_that_the_vendor_names_stands_above_what_its_code_usually_means() {
+    let spec = spec("wave", "hailuo-2.3", "any", Fields::new());
+    for (cost, settlement) in [("0", reelq_model::Settlement::Refunded), ("155550", reelq_model::Settlement::Charged)] {
+        let body =
+            format!(r#"{{"task_id":"t","status":"failed","cost":{cost},"error":{{"code":"upstream_unavailable"}}}}"#);
+        let PollOutcome::Failed { settlement: told, .. } = vendor("wave").polled(&spec, &reply(200, body.as_bytes()))
+        else {
+            panic!("not failed")
+        };
+        assert_eq!(told, settlement, "{body}");
     }
 }
 
