@@ -177,9 +177,14 @@ impl Job {
 
     /// Applies an event that happened at `at` (the store's time). Pure; the job itself is left as it was.
     pub fn apply(&self, event: Event, at: Timestamp) -> Result<Applied, IllegalTransition> {
+        let event = if self.orphan_of.is_some() { never_again(event) } else { event };
         let mut job = self.clone();
         job.note(&event, at);
+        let illegal = IllegalTransition { stage: self.status().as_str(), event: event.name() };
         let (stage, wake) = self.stage.clone().on(event)?;
+        if self.orphan_of.is_some() && stage == Stage::Ready {
+            return Err(illegal);
+        }
         job.stage = stage;
         Ok(Applied { job, wake })
     }
@@ -259,5 +264,13 @@ impl Job {
     fn note_retry(&mut self) {
         (self.retries, self.setbacks, self.link_refreshes) = (0, 0, 0);
         (self.finished_at, self.stored_at) = (None, None);
+    }
+}
+
+/// What happens to the record of an unexpected charge: it only follows that charge, for nobody asked for another.
+fn never_again(event: Event) -> Event {
+    match event {
+        Event::Failed { failure, settlement, .. } => Event::Failed { failure, settlement, retry_after: None },
+        event => event,
     }
 }

@@ -1,12 +1,12 @@
 //! Acceptances are facts: recorded under a lease or without one, and never twice.
 
-use reelq_model::{Event, JobId, Resolution, Status};
+use reelq_model::{Event, Failure, FailureKind, JobId, Resolution, Settlement, Status};
 
 use super::{
     Kit, Subject,
     kit::{LEASE, SECOND, acceptance, accepted, batch, cents, ids, one, stored, wishes, worker},
 };
-use crate::{Committed, LateAcceptance, Page};
+use crate::{Committed, Edited, LateAcceptance, Page};
 
 async fn late(kit: &Kit<'_>, job: JobId, task: &str, submission: u32) -> LateAcceptance {
     kit.store.accept_late(job, &acceptance(task, submission), SECOND).await.unwrap()
@@ -95,4 +95,18 @@ pub async fn an_acceptance_that_cannot_be_the_leased_jobs_is_an_orphan(subject: 
     let view = kit.batch("b").await;
     assert_eq!((view.orphans, view.counts.of(Status::Submitting)), (1, 1));
     assert_eq!(kit.submit().await.job.id, sent.job.id, "its own submission is still open");
+}
+
+pub async fn an_orphan_is_never_bought_again(subject: &dyn Subject) {
+    let kit = Kit::new(subject);
+    kit.load("b", &wishes(1)).await;
+    let job = kit.finish_next("t1", None).await;
+    let LateAcceptance::Orphan(orphan) = late(&kit, job, "t2", 1).await else { panic!("no orphan") };
+    kit.advance(SECOND);
+    let failure = Failure::new(FailureKind::Transient, "no room");
+    let failed = Event::Failed { failure, settlement: Settlement::Refunded, retry_after: None };
+    kit.end(&one(kit.polls(1).await), failed).await;
+    let edited = kit.store.edit(orphan, Event::Retry).await.unwrap();
+    assert!(matches!(edited, Edited::Refused(_)), "{edited:?}");
+    assert!(kit.submits(9).await.is_empty());
 }

@@ -1,10 +1,10 @@
 //! Manifests in: all of it or nothing, and never bought twice.
 
-use reelq_model::Status;
+use reelq_model::{Event, Failure, FailureKind, Settlement, Status};
 
 use super::{
     Kit, Subject,
-    kit::{SECOND, account, batch, cents, draft, ids, limits, lines, one, wish, wishes},
+    kit::{SECOND, accepted, account, batch, cents, draft, finished, ids, limits, lines, one, stored, wish, wishes},
 };
 use crate::{BatchDraft, Enqueued, Error, JobFilter, Loaded, Page};
 
@@ -127,6 +127,39 @@ pub async fn a_row_removed_while_in_hand_is_withdrawn_before_it_is_sent(subject:
     assert!(matches!(answer, crate::Committed::Stale), "{answer:?}");
     assert_eq!(kit.view(lease.job.id).await.job.status(), Status::Cancelled);
     assert_eq!(kit.in_flight().await, 0);
+}
+
+pub async fn a_row_removed_while_it_is_sent_is_not_bought_again(subject: &dyn Subject) {
+    let kit = Kit::new(subject);
+    kit.load("b", &wishes(2)).await;
+    let (unsent, taken) = (kit.send(&kit.submit().await).await, kit.send(&kit.submit().await).await);
+    let (loaded, _) = kit.load_as(&draft(&batch("b")), &[]).await;
+    assert_eq!(loaded.cancelled, 0, "both may have been bought");
+    kit.end(&unsent, Event::NotSent { reason: "no route".to_owned(), after: SECOND }).await;
+    assert_eq!(kit.view(unsent.job.id).await.job.status(), Status::Cancelled);
+    kit.end(&taken, accepted(&taken, "t1")).await;
+    kit.advance(SECOND);
+    let poll = one(kit.polls(1).await);
+    assert!(!poll.cancel_requested, "what was bought is kept");
+    let failure = Failure::new(FailureKind::Transient, "try again");
+    let again = Event::Failed { failure, settlement: Settlement::Refunded, retry_after: Some(SECOND) };
+    kit.end(&poll, again).await;
+    assert_eq!(kit.view(taken.job.id).await.job.status(), Status::Cancelled);
+    kit.advance(SECOND);
+    assert!(kit.submits(9).await.is_empty());
+}
+
+pub async fn a_bought_row_that_was_gone_for_a_while_is_left_as_it_is(subject: &dyn Subject) {
+    let kit = Kit::new(subject);
+    let jobs = kit.load("b", &wishes(1)).await;
+    kit.start_next("t1").await;
+    kit.load("b", &[]).await;
+    kit.advance(SECOND);
+    kit.end(&one(kit.polls(1).await), finished(None)).await;
+    kit.end(&one(kit.fetches(1).await), stored()).await;
+    let (loaded, _) = kit.load_as(&draft(&batch("b")), &wishes(1)).await;
+    assert_eq!(loaded, Loaded { lines: 1, cancelled: 0, revived: 0 });
+    assert_eq!(kit.view(jobs[0]).await.job.status(), Status::Succeeded);
 }
 
 pub async fn a_known_job_takes_over_account_price_and_priority(subject: &dyn Subject) {

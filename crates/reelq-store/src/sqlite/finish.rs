@@ -32,6 +32,9 @@ const PLACE: &str = "UPDATE jobs SET position = s.position FROM staged s \
 
 const GONE: &str = "SELECT seq FROM jobs WHERE batch = ?1 AND status = 0 AND cancel = 0 \
     AND NOT EXISTS (SELECT 1 FROM staged s WHERE s.batch = ?1 AND s.job = jobs.id)";
+/// What may have been bought is kept, but is not bought a second time should it come back to `ready`.
+const GONE_ONCE_BOUGHT: &str = "UPDATE jobs SET cancel = 2 WHERE batch = ?1 AND status IN (1, 2, 3) AND cancel = 0 \
+    AND NOT EXISTS (SELECT 1 FROM staged s WHERE s.batch = ?1 AND s.job = jobs.id)";
 const UNPLACE: &str = "UPDATE jobs SET position = NULL WHERE batch = ?1 AND position IS NOT NULL \
     AND NOT EXISTS (SELECT 1 FROM staged s WHERE s.batch = ?1 AND s.job = jobs.id)";
 const BACK: &str = "SELECT j.seq FROM staged s JOIN jobs j ON j.id = s.job \
@@ -44,6 +47,7 @@ pub(super) fn finish(scribe: &Scribe<'_>, load: &Load) -> Result<Loaded> {
     };
     let (conn, batch) = (scribe.conn, open.batch);
     let cancelled = cancel_gone(scribe, batch)?;
+    conn.execute(GONE_ONCE_BOUGHT, [batch])?;
     conn.execute(UNPLACE, [batch])?;
     conn.execute(TAKE_OVER, [batch])?;
     conn.execute(PLACE, [batch])?;

@@ -48,7 +48,7 @@ pub(super) fn give(scribe: &Scribe<'_>, rows: &[i64], name: &WorkerId, lasts: Du
 pub(super) fn lease(scribe: &Scribe<'_>, row: Row, worker: &WorkerId, lasts: Duration) -> Lease {
     Lease {
         version: code::count(row.version),
-        cancel_requested: row.cancel != code::CANCEL_NONE,
+        cancel_requested: row.cancel_is_requested(),
         job: Arc::new(row.job),
         worker: worker.clone(),
         granted_at: scribe.now,

@@ -31,7 +31,7 @@ pub(super) fn read(row: &SqlRow<'_>) -> Result<JobView> {
         line,
         due: row.due.filter(|_| !row.in_hand()),
         worker: worker.and_then(|name| WorkerId::new(name).ok()),
-        cancel_requested: row.cancel != code::CANCEL_NONE && !row.job.stage.is_terminal(),
+        cancel_requested: row.cancel_is_requested() && !row.job.stage.is_terminal(),
         parked: row.parked,
         job: row.job,
     })

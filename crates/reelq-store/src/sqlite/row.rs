@@ -130,12 +130,26 @@ impl Row {
             Wake::Never => None,
         };
         self.parked = false;
-        // From here on the wish has been granted, or can no longer be.
-        let settled = self.job.stage.is_terminal() || matches!(self.job.stage, Stage::Fetching { .. });
-        if settled && self.cancel == code::CANCEL_ASKED {
+        if self.wish_is_over() {
             self.cancel = code::CANCEL_NONE;
         }
         Ok(())
+    }
+
+    /// Whether a wish to cancel it has been granted, or can no longer be.
+    fn wish_is_over(&self) -> bool {
+        let ended = self.job.stage.is_terminal();
+        match self.cancel {
+            code::CANCEL_ASKED => ended || matches!(self.job.stage, Stage::Fetching { .. }),
+            // A withdrawn job keeps it, so that a line that comes back revives it.
+            code::CANCEL_GONE => ended && !matches!(self.job.stage, Stage::Cancelled { task: None }),
+            _ => false,
+        }
+    }
+
+    /// Whether whoever has it in hand is to withdraw it. A task that was bought is kept where only its line is gone.
+    pub(super) fn cancel_is_requested(&self) -> bool {
+        self.cancel == code::CANCEL_ASKED || self.cancel_is_due()
     }
 
     /// Whether a wish to cancel it can be granted now.

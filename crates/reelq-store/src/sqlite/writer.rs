@@ -58,7 +58,7 @@ impl Writer {
                 drop(tell.send(committed.and(outcome)));
             })
         });
-        let gone = || Error::unavailable("the writer has stopped");
+        let gone = || Error::broken("the thread that writes the state has stopped");
         self.verbs.as_ref().ok_or_else(gone)?.send(verb).map_err(|_| gone())?;
         told.await.map_err(|_| gone())?
     }
