@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use reelq_model::{AccountName, Event, Stage};
+use reelq_model::{AccountName, Event, JobId, Stage, TaskId};
 use reelq_store::{ClaimStage, Commit, Committed, Lease, SharedStore};
 
 use crate::{
@@ -32,6 +32,28 @@ pub(crate) struct Finisher {
     pub(crate) dice: Dice,
 }
 
+/// A yes on its way into the store. Dropped before it is there, it leaves the task id in the log, for `reelq resolve`.
+struct Unrecorded(Option<(JobId, TaskId)>);
+
+impl Unrecorded {
+    fn of(lease: &Lease, event: &Event) -> Self {
+        let Event::Accepted { acceptance, .. } = event else { return Self(None) };
+        Self(Some((lease.job.id, acceptance.task.clone())))
+    }
+
+    fn recorded(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Unrecorded {
+    fn drop(&mut self) {
+        if let Some((job, task)) = &self.0 {
+            tracing::error!(%job, %task, "the provider took the job, and the store could not be told; note its task");
+        }
+    }
+}
+
 impl Finisher {
     pub(crate) async fn finish(&self, held: &Held, outcome: Outcome) {
         match outcome {
@@ -48,22 +70,25 @@ impl Finisher {
 
     async fn commit(&self, held: &Held, event: Event) {
         let lease = held.lease();
+        let unrecorded = Unrecorded::of(&lease, &event);
         let commit = Commit { lease: lease.clone(), event: event.clone(), keep: false };
-        match self.committer.commit(commit).await.map(|answer| answer.committed) {
+        let committed = self.committer.commit(commit).await.map(|answer| answer.committed);
+        match committed {
             Some(Committed::Done(_)) => self.bells.ring(&self.account, &event),
-            Some(Committed::Stale) => self.stale(&lease, &event).await,
+            Some(Committed::Stale) if self.stale(&lease, &event).await => {}
+            Some(Committed::Stale) | None => return,
             Some(Committed::Illegal(error)) => {
                 tracing::error!(job = %lease.job.id, %error, "an event cannot happen to the job; it is parked");
             }
-            None => {}
         }
+        unrecorded.recorded();
     }
 
-    /// A yes counts even where the lease is gone: it is money.
-    async fn stale(&self, lease: &Lease, event: &Event) {
+    /// A yes counts even where the lease is gone: it is money. Whether all that counts is in the store.
+    async fn stale(&self, lease: &Lease, event: &Event) -> bool {
         let Event::Accepted { acceptance, first_poll } = event else {
             tracing::warn!(job = %lease.job.id, event = event.name(), "the lease was lost; nothing was changed");
-            return;
+            return true;
         };
         let record = || self.store.accept_late(lease.job.id, acceptance, *first_poll);
         match until_answered(&self.dice, record).await {
@@ -71,8 +96,12 @@ impl Finisher {
                 tracing::warn!(job = %lease.job.id, task = %acceptance.task, ?late, "a yes came after its lease");
                 self.bells.ring(&self.account, event);
             }
-            Err(error) => self.fault.raise(error),
+            Err(error) => {
+                self.fault.raise(error);
+                return false;
+            }
         }
+        true
     }
 
     async fn give_back(&self, held: &Held) {
