@@ -5,9 +5,10 @@
 
 use std::{fmt, sync::Arc};
 
-use reelq_model::{BlockReason, Failure, FailureKind, Setback, SharedClock, SubmitOutcome};
+use reelq_model::{BlockReason, Digest, Failure, FailureKind, JobId, Setback, SharedClock, SubmitOutcome};
 use reelq_provider::{Method, Provider, Reply, Request};
 use reqwest::{Client, Response, header};
+use ring::hmac;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -56,6 +57,18 @@ impl Transport {
     /// The account's origin, for messages.
     pub fn origin(&self) -> &str {
         &self.inner.origin
+    }
+
+    /// A mark of the account's key and address for requests about `job`: it changes when either does, and tells neither.
+    pub fn mark(&self, job: JobId) -> Digest {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, self.inner.api_key.expose_secret().as_bytes());
+        let mut context = hmac::Context::with_key(&key);
+        context.update(b"reelq account 1");
+        context.update(job.as_bytes());
+        context.update(self.inner.base_url.as_str().trim_end_matches('/').as_bytes());
+        let mut mark = [0; 32];
+        mark.copy_from_slice(context.sign().as_ref());
+        Digest::from_bytes(mark)
     }
 
     /// Sends the paid request `request` once, and says what became of it.
@@ -168,5 +181,30 @@ fn redirected(error: &CallError) -> SubmitOutcome {
             SubmitOutcome::Blocked { reason: BlockReason::Forbidden, message: format!("failed to {error}") }
         }
         _ => SubmitOutcome::Ambiguous(Setback::new(error.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reelq_model::SystemClock;
+
+    use super::*;
+
+    fn mark(base_url: &str, key: &str, job: u8) -> Digest {
+        let account = AccountHttp::new(base_url.parse().unwrap(), SecretString::from(key));
+        let transport = Transport::new(&account, Arc::new(SystemClock::new())).unwrap();
+        transport.mark(JobId::from_bytes([job; 16]))
+    }
+
+    #[test]
+    fn mark_changes_with_key_address_and_job_and_with_nothing_else() {
+        let usual = mark("http://127.0.0.1:1/v", "sk-one", 1);
+        assert_eq!(mark("http://127.0.0.1:1/v/", "sk-one", 1), usual);
+        let others = [
+            mark("http://127.0.0.1:1/v", "sk-two", 1),
+            mark("http://127.0.0.1:2/v", "sk-one", 1),
+            mark("http://127.0.0.1:1/v", "sk-one", 2),
+        ];
+        assert!(others.iter().all(|other| *other != usual));
     }
 }

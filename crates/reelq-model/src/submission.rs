@@ -42,4 +42,7 @@ pub struct Submission {
     pub body: Digest,
     /// When the intent to send became durable; the provider's replay window is measured from here.
     pub at: Timestamp,
+    /// The mark of the key and address that it was sent with: under any other, the same request would buy again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<Digest>,
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{TaskId, Timestamp};
+use crate::{Digest, TaskId, Timestamp};
 
 /// The provider's task that a submission started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,11 +21,14 @@ pub struct RemoteTask {
     pub progress: Option<u8>,
     /// It ran longer than the account's `running_timeout`; it is polled slowly and never bought again.
     pub overdue: bool,
+    /// The mark of the key and address that its submission was sent with: under any other, "no such task" says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<Digest>,
 }
 
 impl RemoteTask {
     /// A task that was accepted just now.
     pub const fn accepted(id: TaskId, submission: u32, at: Timestamp) -> Self {
-        Self { id, submission, accepted_at: at, polls: 0, word: None, progress: None, overdue: false }
+        Self { id, submission, accepted_at: at, polls: 0, word: None, progress: None, overdue: false, mark: None }
     }
 }

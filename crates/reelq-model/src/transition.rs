@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Acceptance, Event, Failure, FailureKind, RemoteTask, Resolution, Settlement, Stage};
+use crate::{Acceptance, Digest, Event, Failure, FailureKind, RemoteTask, Resolution, Settlement, Stage};
 
 /// When a job is to be looked at again. The store turns it into an instant of its own clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +50,7 @@ fn from_ready(event: Event) -> Next {
         Event::NotSent { after, .. } | Event::Throttled { after, .. } => (Stage::Ready, Wake::After(after)),
         Event::Rejected { failure } => (Stage::Failed { failure, task: None }, Wake::Never),
         // A person said "not bought", and the yes came before it was bought again: taking it is what saves the money.
-        Event::Accepted { acceptance, first_poll } => accepted(&acceptance, first_poll),
+        Event::Accepted { acceptance, first_poll } => accepted(&acceptance, None, first_poll),
         Event::Cancelled { .. } => (Stage::Cancelled { task: None }, Wake::Never),
         _ => return None,
     })
@@ -62,7 +62,7 @@ fn from_submitting(submission: crate::Submission, event: Event) -> Next {
         Event::Replay { after, .. } => (Stage::Submitting { submission }, Wake::After(after)),
         Event::Rejected { failure } => (Stage::Failed { failure, task: None }, Wake::Never),
         Event::Accepted { acceptance, first_poll } if acceptance.submission == submission.number => {
-            accepted(&acceptance, first_poll)
+            accepted(&acceptance, submission.mark, first_poll)
         }
         Event::Unresolved { reason } => (Stage::Unconfirmed { submission, reason }, Wake::Never),
         _ => return None,
@@ -72,7 +72,7 @@ fn from_submitting(submission: crate::Submission, event: Event) -> Next {
 fn from_unconfirmed(submission: &crate::Submission, event: Event) -> Next {
     Some(match event {
         Event::Accepted { acceptance, first_poll } if acceptance.submission == submission.number => {
-            accepted(&acceptance, first_poll)
+            accepted(&acceptance, submission.mark, first_poll)
         }
         Event::Resolved { resolution: Resolution::NotBought } => (Stage::Ready, Wake::Now),
         Event::Resolved { resolution: Resolution::GiveUp } => {
@@ -83,8 +83,9 @@ fn from_unconfirmed(submission: &crate::Submission, event: Event) -> Next {
     })
 }
 
-fn accepted(acceptance: &Acceptance, first_poll: Duration) -> (Stage, Wake) {
+fn accepted(acceptance: &Acceptance, mark: Option<Digest>, first_poll: Duration) -> (Stage, Wake) {
     let task = RemoteTask::accepted(acceptance.task.clone(), acceptance.submission, acceptance.at);
+    let task = RemoteTask { mark, ..task };
     (Stage::Running { task }, Wake::After(first_poll))
 }
 

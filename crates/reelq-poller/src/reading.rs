@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reelq_model::{Event, Failure, FailureKind, Job, RemoteTask, Setback, Settlement};
+use reelq_model::{Digest, Event, Failure, FailureKind, Job, RemoteTask, Setback, Settlement};
 use reelq_provider::PollOutcome;
 use reelq_worker::Backoff;
 
@@ -44,6 +44,10 @@ impl Poller {
             PollOutcome::NotFound if look.age < self.parts.provider.capability().not_found_grace => {
                 self.unanswered(look, Duration::ZERO)
             }
+            PollOutcome::NotFound if look.task.mark.is_some_and(|mark| self.mark(look.job) != Some(mark)) => {
+                tracing::warn!(job = %look.job.id, "the provider knows no such task, but it was bought with another key or at another address");
+                self.unanswered(look, self.parts.schedule.slow())
+            }
             PollOutcome::NotFound => {
                 self.struck(look, NOT_FOUND, FailureKind::Expired, "the provider no longer knows the task")
             }
@@ -66,6 +70,10 @@ impl Poller {
         let backoff = Backoff { base: plan.min, cap: plan.max.saturating_mul(2) };
         let ours = backoff.full_jitter(look.job.setbacks, &self.pausing.dice);
         self.unanswered(look, ours.max(setback.wait.unwrap_or_default()))
+    }
+
+    fn mark(&self, job: &Job) -> Option<Digest> {
+        self.parts.exchange.mark(job.id)
     }
 
     fn is_overdue(&self, look: Look<'_>) -> bool {
@@ -95,7 +103,8 @@ impl Poller {
     /// An answer that is believed only when it is repeated.
     fn struck(&self, look: Look<'_>, strikes: Strikes, kind: FailureKind, message: &str) -> Event {
         match strikes.next(look.task.word.as_deref()) {
-            Some(word) => self.goes_on(look, Some(word), look.task.progress, None),
+            // Slowly: a fault of the provider that lasts some minutes must not end what is paid for.
+            Some(word) => self.goes_on(look, Some(word), look.task.progress, Some(self.parts.schedule.slow())),
             // Whatever became of it, nobody said that the money came back.
             None => Event::Failed {
                 failure: Failure::new(kind, message),

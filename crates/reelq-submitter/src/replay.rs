@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use reelq_model::{JobSpec, Submission, Timestamp};
+use reelq_model::{Job, Submission, Timestamp};
 use reelq_worker::{Desk, Finish};
 
 use crate::{
@@ -24,7 +24,7 @@ impl Submitter {
     /// A submission that was left without an answer: asked again under its key, or left to a person.
     pub(crate) async fn replay(&self, desk: &mut dyn Desk, submission: &Submission) -> Finish {
         let job = Arc::clone(desk.job());
-        let built = match self.replayable(desk.now(), &job.spec, submission).await {
+        let built = match self.replayable(desk.now(), &job, submission).await {
             Ok(built) => built,
             Err(Irreplayable::Never(reason)) => return self.unresolved(desk, reason).await,
             Err(Irreplayable::Now(reason)) => {
@@ -40,17 +40,23 @@ impl Submitter {
     }
 
     /// The request to send again, where that certainly buys nothing new.
-    async fn replayable(&self, now: Timestamp, spec: &JobSpec, submission: &Submission) -> Result<Built, Irreplayable> {
+    async fn replayable(&self, now: Timestamp, job: &Job, submission: &Submission) -> Result<Built, Irreplayable> {
         let never = |reason: &str| Err(Irreplayable::Never(reason.to_owned()));
         let Some(window) = self.window() else {
             return never("a request may have been taken, and the account uses no idempotency keys");
         };
+        if submission.mark != self.parts.exchange.mark(job.id) {
+            return never("a request may have been taken, and the account's key or address is another one now");
+        }
         // The provider may count from when it got the request, by a clock of its own.
         let margin = (window / 10).min(Duration::from_mins(10)).saturating_add(self.parts.request_timeout);
         if now.since(submission.at) >= window.saturating_sub(margin) {
             return never("a request may have been taken, and the provider no longer remembers its key");
         }
-        match self.build(spec, &submission.key).await {
+        if submission.at.since(now) > margin {
+            return never("a request may have been taken, and the clock was set back, so that its age is not known");
+        }
+        match self.build(&job.spec, &submission.key).await {
             Ok(built) if built.body == submission.body => Ok(built),
             Ok(_) => never("a request may have been taken, and this version would send another body under its key"),
             Err(Unbuilt::Row(failure)) => never(&format!("a request may have been taken, and now {failure}")),

@@ -80,7 +80,8 @@ impl Submitter {
         if let Some(held_back) = self.held_back(desk) {
             return held_back;
         }
-        let submission = Submission { number: job.next_submission(), key, body, at: desk.now() };
+        let mark = self.parts.exchange.mark(job.id);
+        let submission = Submission { number: job.next_submission(), key, body, at: desk.now(), mark };
         let number = submission.number;
         if desk.step(Event::Sending { submission }).await.is_err() {
             return Finish::Lost;
@@ -132,6 +133,10 @@ impl Submitter {
         Finish::Event(match outcome {
             SubmitOutcome::Accepted(acceptance) => {
                 Event::Accepted { acceptance, first_poll: (self.parts.first_poll)(spec) }
+            }
+            SubmitOutcome::Rejected(failure) if attempt == Attempt::Replay => {
+                let reason = format!("a request may have been taken, and the one after it was refused: {failure}");
+                return self.unresolved(desk, reason).await;
             }
             SubmitOutcome::Rejected(failure) => Event::Rejected { failure },
             SubmitOutcome::NotSent(setback) => attempt.not_sent(self.undecided(setback.reason, setbacks)),

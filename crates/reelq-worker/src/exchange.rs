@@ -1,7 +1,7 @@
 //! What the handlers need of HTTP, so that tests can answer in a provider's place.
 
 use async_trait::async_trait;
-use reelq_model::{Setback, SubmitOutcome};
+use reelq_model::{Digest, JobId, Setback, SubmitOutcome};
 use reelq_provider::{Provider, Reply, Request};
 
 /// Sends one account's requests. Never retries: a second try is a decision of the stage machine.
@@ -12,6 +12,12 @@ pub trait Exchange: Send + Sync + 'static {
 
     /// Sends a request that is free to repeat and gives its complete reply, whatever its status code.
     async fn call(&self, request: &Request) -> Result<Reply, Setback>;
+
+    /// The mark of the key and address that requests for `job` go out with; it changes when either does.
+    fn mark(&self, job: JobId) -> Option<Digest> {
+        let _ = job;
+        None
+    }
 }
 
 #[async_trait]
@@ -22,5 +28,9 @@ impl Exchange for reelq_http::Transport {
 
     async fn call(&self, request: &Request) -> Result<Reply, Setback> {
         self.call(request).await.map_err(|error| Setback::new(error.to_string()))
+    }
+
+    fn mark(&self, job: JobId) -> Option<Digest> {
+        Some(self.mark(job))
     }
 }

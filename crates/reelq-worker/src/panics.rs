@@ -68,7 +68,8 @@ mod tests {
     fn stages() -> [Stage; 4] {
         let id = JobId::from_bytes([1; 16]);
         let at = Timestamp::from_millis(0);
-        let submission = Submission { number: 1, key: IdempotencyKey::derive(id, 1), body: Digest::of(b""), at };
+        let submission =
+            Submission { number: 1, key: IdempotencyKey::derive(id, 1), body: Digest::of(b""), at, mark: None };
         [
             Stage::Ready,
             Stage::Submitting { submission },

@@ -168,7 +168,7 @@ mod tests {
         let mut job = fixture::job("a cat");
         job.price = Some(Money::from_micros(12 * CENTS));
         let submission =
-            Submission { number: 1, key: job.next_key(), body: Digest::of(b"x"), at: Timestamp::default() };
+            Submission { number: 1, key: job.next_key(), body: Digest::of(b"x"), at: Timestamp::default(), mark: None };
         job.stage = Stage::Unconfirmed { submission, reason: "no reply".to_owned() };
         job
     }

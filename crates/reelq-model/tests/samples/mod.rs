@@ -31,7 +31,7 @@ pub(crate) fn job() -> Job {
 
 pub(crate) fn submission(number: u32) -> Submission {
     let key = IdempotencyKey::derive(job().id, number);
-    Submission { number, key, body: Digest::of(b"body"), at: Timestamp::from_millis(1_795_226_401_000) }
+    Submission { number, key, body: Digest::of(b"body"), at: Timestamp::from_millis(1_795_226_401_000), mark: None }
 }
 
 pub(crate) fn task(number: u32) -> RemoteTask {

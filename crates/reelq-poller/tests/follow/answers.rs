@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reelq_model::{
-    BlockReason, Event, Failure, FailureKind, JobId, OutputKind, OutputLink, Setback, Settlement, Stage, Status,
+    BlockReason, Digest, Event, Failure, FailureKind, JobId, OutputKind, OutputLink, Setback, Settlement, Stage, Status,
 };
 use reelq_provider::PollOutcome;
 use reelq_store::PauseReason;
@@ -98,6 +98,30 @@ async fn task_is_lost_only_when_the_provider_says_so_three_times_running() {
     let event = stand.look(late, PollOutcome::NotFound).await;
     let Event::Failed { failure, settlement, retry_after } = event else { panic!("{event:?}") };
     assert_eq!((failure.kind, settlement, retry_after), (FailureKind::Expired, Settlement::Charged, None));
+}
+
+#[tokio::test]
+async fn answers_that_are_believed_when_repeated_are_asked_for_slowly() {
+    let mut stand = Stand::new();
+    let event = stand.look(Duration::from_mins(2), PollOutcome::NotFound).await;
+    let Event::Running { next_poll, .. } = event else { panic!("{event:?}") };
+    assert!(next_poll >= PLAN.max, "{next_poll:?}: an outage of some seconds would end what is paid for");
+}
+
+#[tokio::test]
+async fn another_key_that_does_not_know_the_task_loses_nothing() {
+    let bought_with = Digest::of(b"the key");
+    let mut stand = Stand::new().edit(|job| {
+        let Stage::Running { task } = &mut job.stage else { panic!("it runs") };
+        task.mark = Some(bought_with);
+    });
+    stand.change_key();
+    for _ in 0..10 {
+        stand.look(Duration::from_hours(1), PollOutcome::NotFound).await;
+        assert_eq!(stand.job().status(), Status::Running);
+    }
+    stand.look(Duration::from_hours(1), PollOutcome::Finished { outputs: links(), cost: None }).await;
+    assert_eq!(stand.job().status(), Status::Fetching);
 }
 
 #[tokio::test]

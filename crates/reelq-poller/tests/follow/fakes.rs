@@ -85,6 +85,7 @@ impl Provider for FakeProvider {
 struct FakeExchange {
     sent: Arc<Mutex<Vec<String>>>,
     down: Arc<Mutex<bool>>,
+    mark: Arc<Mutex<Option<Digest>>>,
 }
 
 #[async_trait]
@@ -99,6 +100,10 @@ impl Exchange for FakeExchange {
             return Err(Setback::new("connection reset"));
         }
         Ok(Reply { status: 200, retry_after: None, body: "".into(), at: NOW })
+    }
+
+    fn mark(&self, _: JobId) -> Option<Digest> {
+        *self.mark.lock().unwrap()
     }
 }
 
@@ -161,7 +166,7 @@ fn running_job() -> Job {
     let batch = BatchName::new("films").unwrap();
     let id = JobId::derive(&batch, &spec().digest(), 1);
     let job = Job::new(JobDraft { id, spec: spec(), price: None, priority: 0 }, batch, NOW);
-    let submission = Submission { number: 1, key: job.next_key(), body: Digest::of(b""), at: NOW };
+    let submission = Submission { number: 1, key: job.next_key(), body: Digest::of(b""), at: NOW, mark: None };
     let acceptance = Acceptance { task: TaskId::new("t1").unwrap(), submission: 1, cost: None, at: NOW };
     let job = job.apply(Event::Sending { submission }, NOW).unwrap().job;
     job.apply(Event::Accepted { acceptance, first_poll: Duration::ZERO }, NOW).unwrap().job
@@ -234,6 +239,11 @@ impl Stand {
     pub(crate) async fn look(&mut self, age: Duration, answer: PollOutcome) -> Event {
         self.answers.lock().unwrap().push_back(answer);
         self.handle(age).await
+    }
+
+    /// The account has another key from here on.
+    pub(crate) fn change_key(&self) {
+        *self.exchange.mark.lock().unwrap() = Some(Digest::of(b"another key"));
     }
 
     /// Looks once while the network is down.

@@ -136,6 +136,7 @@ pub fn sending(lease: &Lease) -> Event {
             key: job.next_key(),
             body: Digest::of(b"body"),
             at: lease.granted_at,
+            mark: None,
         },
     }
 }

@@ -144,6 +144,7 @@ impl Provider for FakeProvider {
 
 struct FakeExchange {
     outcome: Mutex<Option<SubmitOutcome>>,
+    mark: Option<Digest>,
     log: Log,
 }
 
@@ -158,6 +159,10 @@ impl Exchange for FakeExchange {
 
     async fn call(&self, _: &Request) -> Result<Reply, Setback> {
         panic!("only paid requests are expected")
+    }
+
+    fn mark(&self, _: JobId) -> Option<Digest> {
+        self.mark
     }
 }
 
@@ -176,6 +181,8 @@ pub(crate) struct Stand {
     pub(crate) provider: FakeProvider,
     pub(crate) settings: SubmitSettings,
     pub(crate) outcome: Option<SubmitOutcome>,
+    /// The mark of the account's key.
+    pub(crate) mark: Option<Digest>,
     pub(crate) brake: Arc<Brake>,
     pub(crate) log: Log,
     store: SharedStore,
@@ -237,6 +244,7 @@ impl Stand {
             provider: FakeProvider { name, capability: capability(), version: 1, refuses: false },
             settings: SubmitSettings { requests_per_second: 1000.0, ..SubmitSettings::default() },
             outcome: None,
+            mark: None,
             brake: Arc::default(),
             log,
             store,
@@ -268,7 +276,11 @@ impl Stand {
         let submitter = Submitter::new(Parts {
             account: account(),
             provider: Arc::new(std::mem::replace(&mut self.provider, spare)),
-            exchange: Arc::new(FakeExchange { outcome: Mutex::new(self.outcome.take()), log: self.log.clone() }),
+            exchange: Arc::new(FakeExchange {
+                outcome: Mutex::new(self.outcome.take()),
+                mark: self.mark,
+                log: self.log.clone(),
+            }),
             store: Arc::clone(&self.store),
             images: Arc::new(NoImages),
             brake: Arc::clone(&self.brake),

@@ -2,7 +2,10 @@
 
 use std::{collections::VecDeque, sync::Mutex, time::Duration};
 
-use reelq_model::{Acceptance, BlockReason, Digest, Event, IdempotencyKey, Setback, Submission, SubmitOutcome, TaskId};
+use reelq_model::{
+    Acceptance, BlockReason, Digest, Event, Failure, FailureKind, IdempotencyKey, Setback, Submission, SubmitOutcome,
+    TaskId,
+};
 use reelq_submitter::IdempotencyUse;
 use reelq_worker::Finish;
 
@@ -12,7 +15,7 @@ fn left_behind() -> Stand {
     let stand = Stand::new();
     let job = std::sync::Arc::clone(&stand.desk.job);
     let body = Digest::of(b"v1 a cat");
-    let submission = Submission { number: 1, key: IdempotencyKey::derive(job.id, 1), body, at: NOW };
+    let submission = Submission { number: 1, key: IdempotencyKey::derive(job.id, 1), body, at: NOW, mark: None };
     stand.after(Event::Sending { submission })
 }
 
@@ -53,6 +56,29 @@ async fn answer_that_takes_nothing_proves_nothing_about_the_first_request() {
         let finish = outcome(answer).await;
         assert!(matches!(finish, Finish::Event(Event::Replay { .. })), "{shown}: {finish:?}");
     }
+}
+
+#[tokio::test]
+async fn refusal_of_a_replay_does_not_hide_that_the_first_request_may_have_been_taken() {
+    let refused = SubmitOutcome::Rejected(Failure::new(FailureKind::Invalid, "the image link is dead"));
+    let Finish::Event(Event::Unresolved { reason }) = outcome(refused).await else { panic!("it was settled") };
+    assert_eq!(reason, "a request may have been taken, and the one after it was refused: the image link is dead");
+}
+
+#[tokio::test]
+async fn nothing_is_replayed_with_another_key_or_at_another_address() {
+    let mut stand = left_behind();
+    stand.mark = Some(Digest::of(b"another key"));
+    let reason = "a request may have been taken, and the account's key or address is another one now";
+    assert_eq!(unresolved(stand).await, reason);
+}
+
+#[tokio::test]
+async fn clock_that_was_set_back_makes_no_key_young_again() {
+    let mut stand = left_behind();
+    stand.desk.now = NOW.before(Duration::from_hours(3));
+    let reason = "a request may have been taken, and the clock was set back, so that its age is not known";
+    assert_eq!(unresolved(stand).await, reason);
 }
 
 #[tokio::test]

@@ -175,8 +175,13 @@ impl Handler for Scripted {
 
 pub(crate) fn sending(desk: &dyn Desk) -> Event {
     let job = desk.job();
-    let submission =
-        Submission { number: job.next_submission(), key: job.next_key(), body: Digest::of(b"body"), at: desk.now() };
+    let submission = Submission {
+        number: job.next_submission(),
+        key: job.next_key(),
+        body: Digest::of(b"body"),
+        at: desk.now(),
+        mark: None,
+    };
     Event::Sending { submission }
 }
 
