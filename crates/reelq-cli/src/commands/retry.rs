@@ -49,7 +49,9 @@ struct Report {
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     let store = session.store()?;
     let statuses: &[Status] = if args.cancelled { &[Status::Failed, Status::Cancelled] } else { &[Status::Failed] };
-    let all = matching(&*store, &args.selection.filter(Some(&args.batch), statuses, &args.kinds)).await?;
+    let mut all = matching(&*store, &args.selection.filter(Some(&args.batch), statuses, &args.kinds)).await?;
+    // The record of an unexpected charge is never bought again.
+    all.retain(|view| view.job.orphan_of.is_none() || is_fetch(view));
     let chosen = !args.kinds.is_empty() || !args.selection.is_empty();
     let (jobs, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(|view| chosen || is_retried_by_itself(view));
     let mut report = Report { passed_over: u64::try_from(rest.len()).unwrap_or(u64::MAX), ..Report::default() };

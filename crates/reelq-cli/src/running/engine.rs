@@ -122,7 +122,7 @@ async fn follows(store: &dyn Store, plan: &Plan, account: &AccountName) -> Resul
     let filter = JobFilter {
         batch: Some(plan.batch.name.clone()),
         account: Some(account.clone()),
-        statuses: vec![Status::Submitting, Status::Running, Status::Fetching],
+        statuses: vec![Status::Queued, Status::Submitting, Status::Running, Status::Fetching],
         ..JobFilter::default()
     };
     Ok(!store.jobs(&filter, Page { after: 0, limit: 1 }).await?.is_empty())
