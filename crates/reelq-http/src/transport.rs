@@ -65,7 +65,7 @@ impl Transport {
         let mut context = hmac::Context::with_key(&key);
         context.update(b"reelq account 1");
         context.update(job.as_bytes());
-        context.update(self.inner.base_url.as_str().trim_end_matches('/').as_bytes());
+        context.update(target::identity(&self.inner.base_url).as_bytes());
         let mut mark = [0; 32];
         mark.copy_from_slice(context.sign().as_ref());
         Digest::from_bytes(mark)
@@ -200,9 +200,10 @@ mod tests {
     fn mark_changes_with_key_address_and_job_and_with_nothing_else() {
         let usual = mark("http://127.0.0.1:1/v", "sk-one", 1);
         assert_eq!(mark("http://127.0.0.1:1/v/", "sk-one", 1), usual);
+        assert_eq!(mark("http://127.0.0.1:2/v", "sk-one", 1), usual, "a port of this machine lasts for one process");
         let others = [
             mark("http://127.0.0.1:1/v", "sk-two", 1),
-            mark("http://127.0.0.1:2/v", "sk-one", 1),
+            mark("https://api.example/v", "sk-one", 1),
             mark("http://127.0.0.1:1/v", "sk-one", 2),
         ];
         assert!(others.iter().all(|other| *other != usual));

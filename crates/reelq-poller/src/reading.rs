@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reelq_model::{Digest, Event, Failure, FailureKind, Job, RemoteTask, Setback, Settlement};
+use reelq_model::{Event, Failure, FailureKind, Job, RemoteTask, Setback, Settlement};
 use reelq_provider::PollOutcome;
 use reelq_worker::Backoff;
 
@@ -13,6 +13,9 @@ use crate::{
 
 /// Delays before a job whose task failed without charge is bought again.
 const AGAIN: Backoff = Backoff { base: Duration::from_secs(2), cap: Duration::from_mins(5) };
+
+/// No vendor keeps an output for longer.
+const OUTPUTS_LAST: Duration = Duration::from_hours(8 * 24);
 
 /// A task under the poller's eyes.
 #[derive(Debug, Clone, Copy)]
@@ -44,8 +47,9 @@ impl Poller {
             PollOutcome::NotFound if look.age < self.parts.provider.capability().not_found_grace => {
                 self.unanswered(look, Duration::ZERO)
             }
-            PollOutcome::NotFound if look.task.mark.is_some_and(|mark| self.mark(look.job) != Some(mark)) => {
-                tracing::warn!(job = %look.job.id, "the provider knows no such task, but it was bought with another key or at another address");
+            PollOutcome::NotFound if self.asks_a_stranger(look) => {
+                let job = look.job.id;
+                tracing::warn!(%job, "no such task, but it was bought with another key or at another address");
                 self.unanswered(look, self.parts.schedule.slow())
             }
             PollOutcome::NotFound => {
@@ -72,8 +76,10 @@ impl Poller {
         self.unanswered(look, ours.max(setback.wait.unwrap_or_default()))
     }
 
-    fn mark(&self, job: &Job) -> Option<Digest> {
-        self.parts.exchange.mark(job.id)
+    /// Whether the task was bought with another key or at another address, and may still have an output there.
+    fn asks_a_stranger(&self, look: Look<'_>) -> bool {
+        let other = |mark| self.parts.exchange.mark(look.job.id) != Some(mark);
+        look.age < OUTPUTS_LAST && look.task.mark.is_some_and(other)
     }
 
     fn is_overdue(&self, look: Look<'_>) -> bool {

@@ -108,20 +108,33 @@ async fn answers_that_are_believed_when_repeated_are_asked_for_slowly() {
     assert!(next_poll >= PLAN.max, "{next_poll:?}: an outage of some seconds would end what is paid for");
 }
 
-#[tokio::test]
-async fn another_key_that_does_not_know_the_task_loses_nothing() {
-    let bought_with = Digest::of(b"the key");
-    let mut stand = Stand::new().edit(|job| {
+fn bought_with_another_key() -> Stand {
+    let stand = Stand::new().edit(|job| {
         let Stage::Running { task } = &mut job.stage else { panic!("it runs") };
-        task.mark = Some(bought_with);
+        task.mark = Some(Digest::of(b"the key"));
     });
     stand.change_key();
+    stand
+}
+
+#[tokio::test]
+async fn another_key_that_does_not_know_the_task_loses_nothing() {
+    let mut stand = bought_with_another_key();
     for _ in 0..10 {
         stand.look(Duration::from_hours(1), PollOutcome::NotFound).await;
         assert_eq!(stand.job().status(), Status::Running);
     }
     stand.look(Duration::from_hours(1), PollOutcome::Finished { outputs: links(), cost: None }).await;
     assert_eq!(stand.job().status(), Status::Fetching);
+}
+
+#[tokio::test]
+async fn another_key_is_not_asked_for_ever() {
+    let mut stand = bought_with_another_key();
+    for _ in 0..3 {
+        stand.look(Duration::from_hours(9 * 24), PollOutcome::NotFound).await;
+    }
+    assert_eq!(stand.job().status(), Status::Failed);
 }
 
 #[tokio::test]
