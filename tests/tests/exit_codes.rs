@@ -74,7 +74,7 @@ fn unconfirmed_rows_are_six_and_can_be_resolved() {
     let listed = sandbox.run(&["resolve", "set", "--json"]);
     let listed: serde_json::Value = serde_json::from_str(&listed.stdout).unwrap();
     assert!(listed.to_string().contains("vb0001"), "{listed}");
-    let given_up = sandbox.run(&["resolve", "set", "--all", "--give-up", "--yes"]);
+    let given_up = sandbox.run(&["resolve", "set", "--give-up", "--yes"]);
     assert_eq!(given_up.code, Some(0), "{}", given_up.stderr);
     assert_eq!(sandbox.run(&["run", "set.csv", "--yes"]).code, Some(3));
     assert_eq!(vendor.ledger().charges.len(), 20, "giving up buys nothing");
