@@ -48,7 +48,6 @@ pub struct Builder {
     pub(crate) lease: Duration,
     pub(crate) grace: Duration,
     pub(crate) seed: u64,
-    pub(crate) alone: bool,
     pub(crate) brake: Arc<Brake>,
     pub(crate) stopper: Stopper,
 }
@@ -64,7 +63,6 @@ impl Builder {
             lease: Duration::from_secs(15),
             grace: Duration::from_secs(40),
             seed: 0,
-            alone: false,
             brake: Arc::default(),
             stopper: Stopper::default(),
         }
@@ -102,14 +100,6 @@ impl Builder {
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
-        self
-    }
-
-    /// Nobody else works on this store (the caller holds its lock): what earlier workers held is taken back at once,
-    /// instead of when their leases end.
-    #[must_use]
-    pub fn alone(mut self) -> Self {
-        self.alone = true;
         self
     }
 

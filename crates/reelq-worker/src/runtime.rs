@@ -94,11 +94,6 @@ impl Runtime {
 
     async fn sign_on(&self) -> Result<()> {
         let store = self.store();
-        if self.parts.alone {
-            for earlier in until_answered(&self.dice, || store.workers()).await? {
-                until_answered(&self.dice, || store.sign_off(&earlier.id)).await?;
-            }
-        }
         until_answered(&self.dice, || store.heartbeat(&self.parts.worker)).await?;
         for account in &self.parts.accounts {
             if let Some(limits) = &account.limits {
