@@ -65,6 +65,8 @@ pub struct Plan {
     pub lines: u64,
     /// What changes against the store.
     pub changes: Changes,
+    /// For a batch that is new: one of another name from the same manifest, whose rows would be bought again.
+    pub same_manifest: Option<BatchName>,
     /// What it costs, by account and model.
     pub costs: Vec<CostLine>,
     /// How long it takes.
@@ -119,6 +121,7 @@ pub async fn plan(store: Option<&dyn Store>, order: &Arc<Order>) -> Result<Plan>
         rows: findings.rows,
         lines: findings.lines,
         changes: previous.finish(),
+        same_manifest: same_manifest(store, order).await?,
         costs,
         estimate,
         warnings: findings.problems,
@@ -132,6 +135,16 @@ async fn known(store: Option<&dyn Store>, batch: &BatchName, chunk: &Chunk) -> R
         Some(store) if !ids.is_empty() => Ok(store.known(batch, &ids).await?),
         _ => Ok(vec![None; ids.len()]),
     }
+}
+
+/// The name is part of every job's identity: a batch that is renamed is another one.
+async fn same_manifest(store: Option<&dyn Store>, order: &Order) -> Result<Option<BatchName>> {
+    let Some(store) = store else { return Ok(None) };
+    let batches = store.batches().await?;
+    if batches.iter().any(|view| view.batch.name == order.batch) {
+        return Ok(None);
+    }
+    Ok(batches.into_iter().map(|view| view.batch).find(|batch| batch.manifest == order.path).map(|batch| batch.name))
 }
 
 fn draft(order: &Order) -> BatchDraft {

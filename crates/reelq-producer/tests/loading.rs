@@ -30,6 +30,10 @@ impl World {
     }
 
     fn order(&self, accounts: &[(&str, &str)]) -> Arc<Order> {
+        self.order_as("jobs", accounts)
+    }
+
+    fn order_as(&self, batch: &str, accounts: &[(&str, &str)]) -> Arc<Order> {
         let path = self.folder.path().join("jobs.csv");
         let vocabulary = Vocabulary { fields: reelq_provider::field_names() };
         Arc::new(Order {
@@ -38,7 +42,7 @@ impl World {
             accounts: Accounts::new(accounts.iter().map(|(name, provider)| account(name, provider)), None),
             image_fields: reelq_provider::image_fields(),
             overrides: Overrides { output_root: "out".to_owned(), ..Overrides::default() },
-            batch: BatchName::new("jobs").unwrap(),
+            batch: BatchName::new(batch).unwrap(),
             file_name: "{row}.mp4".to_owned(),
         })
     }
@@ -110,4 +114,17 @@ async fn a_row_without_an_account_is_refused_where_several_are_configured() {
     let Err(Error::Refused(refused)) = world.plan(&two).await else { panic!("it was accepted") };
     let told = refused.0.to_string();
     assert!(told.contains("a row must name its account"), "{told}");
+}
+
+#[tokio::test]
+async fn a_plan_under_another_name_tells_of_the_batch_that_the_manifest_made() {
+    let world = World::new();
+    world.write(&["w,minimax-hailuo-2.3,one"]);
+    let order = world.order(WAVE);
+    let plan = world.plan(&order).await.unwrap();
+    assert_eq!(plan.same_manifest, None);
+    world.load(&order, &plan).await.unwrap();
+    assert_eq!(world.plan(&order).await.unwrap().same_manifest, None, "it is the same batch");
+    let renamed = world.plan(&world.order_as("films", WAVE)).await.unwrap();
+    assert_eq!((renamed.same_manifest, renamed.changes.new), (Some(order.batch.clone()), 1));
 }

@@ -4,7 +4,7 @@ mod text;
 
 use std::{path::PathBuf, sync::Arc};
 
-use reelq_model::{AccountName, Money};
+use reelq_model::{AccountName, BatchName, Money};
 use reelq_producer::{Changes, CostLine, Estimate, Order, Overrides, Plan, batch_name};
 use serde::Serialize;
 
@@ -57,6 +57,9 @@ struct Report<'a> {
     jobs: u64,
     changes: &'a Changes,
     to_buy: u64,
+    /// Another batch from the same manifest, whose rows would be bought again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    same_manifest: Option<&'a str>,
     cost_usd: Money,
     unpriced: u64,
     budget_usd: Option<Money>,
@@ -114,6 +117,7 @@ fn report(plan: &Plan, simulated: bool) -> Report<'_> {
         rows: plan.rows,
         jobs: plan.lines,
         changes: &plan.changes,
+        same_manifest: plan.same_manifest.as_ref().map(BatchName::as_str),
         to_buy: plan.to_buy(),
         cost_usd: plan.amount(),
         unpriced: plan.unpriced(),

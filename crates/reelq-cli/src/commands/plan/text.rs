@@ -1,5 +1,6 @@
 //! A plan as people read it.
 
+use reelq_model::BatchName;
 use reelq_producer::{Changes, CostLine, Estimate, Plan};
 
 use crate::output::{bytes, duration, grouped, money, plural, table};
@@ -14,11 +15,19 @@ pub(crate) fn draw(plan: &Plan, simulated: bool) -> String {
         "Batch {}{title}\n  {rows} row{rows_s}, {jobs} job{jobs_s}, from {}\n  outputs go to {}",
         batch.name, batch.manifest, batch.output
     );
-    let mut parts = vec![head, changes(&plan.changes), costs(plan)];
+    let mut parts = vec![head, changes(&plan.changes)];
+    parts.extend(plan.same_manifest.as_ref().map(again));
+    parts.push(costs(plan));
     if plan.to_buy() > 0 {
         parts.push(estimate(&plan.estimate));
     }
     parts.join("\n\n")
+}
+
+fn again(other: &BatchName) -> String {
+    format!(
+        "Batch {other} came from the same manifest. A batch of another name is bought anew; to go on with that one: --batch {other}"
+    )
 }
 
 fn changes(changes: &Changes) -> String {
