@@ -72,7 +72,7 @@ impl Shop {
     }
 
     async fn put(&self, name: &str, content: &[u8]) -> String {
-        let part = self.scratch.path().join("part");
+        let part = self.scratch.path().join(Digest::of(content).to_string());
         fs::write(&part, content).unwrap();
         self.place().put(&part, name, &Digest::of(content)).await.unwrap()
     }
@@ -108,6 +108,24 @@ async fn long_object_goes_in_parts() {
     assert_eq!(shop.put("long.mp4", &content).await, "long.mp4");
     assert!(shop.object("long.mp4") == content);
     assert!(shop.place().holds("long.mp4", content.len() as u64, &Digest::of(&content)).await.unwrap());
+}
+
+#[tokio::test]
+async fn two_long_objects_that_want_one_name_are_both_kept() {
+    let shop = shop().await;
+    let (one, two) = (vec![1; 17 << 20], vec![2; 17 << 20]);
+    let (first, second) = tokio::join!(shop.put("long.mp4", &one), shop.put("long.mp4", &two));
+    assert_ne!(first, second);
+    assert!(shop.object(&first) == one && shop.object(&second) == two);
+}
+
+#[tokio::test]
+async fn upload_that_was_cut_off_is_taken_up_again_under_its_name() {
+    let shop = shop().await;
+    let content = vec![3; 17 << 20];
+    shop.put(".claims/long.mp4", Digest::of(&content).to_string().as_bytes()).await;
+    assert_eq!(shop.put("long.mp4", &content).await, "long.mp4");
+    assert!(shop.object("long.mp4") == content);
 }
 
 #[tokio::test]

@@ -53,7 +53,7 @@ impl Bucket {
         let created = if length <= SINGLE_BYTES_MAX {
             self.put_whole(part, &key).await?
         } else {
-            self.put_in_parts(part, &key).await?
+            self.put_claimed(part, name, sha256).await?
         };
         let placed = created || self.hash(&key).await? == Some(*sha256);
         if placed {
@@ -64,24 +64,43 @@ impl Bucket {
 
     async fn put_whole(&self, part: &Path, key: &Key) -> Result<bool, PlaceError> {
         let body = tokio::fs::read(part).await.map_err(PlaceError::file("read", part))?;
+        self.create(key, Bytes::from(body)).await
+    }
+
+    /// Makes an object; `false` where its name is taken.
+    async fn create(&self, key: &Key, body: Bytes) -> Result<bool, PlaceError> {
         let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-        match self.store.put_opts(key, PutPayload::from(Bytes::from(body)), options).await {
+        match self.store.put_opts(key, PutPayload::from(body), options).await {
             Ok(_) => Ok(true),
             Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => Ok(false),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// S3 takes no condition with parts; the lease on the job keeps others from the same name in between.
-    async fn put_in_parts(&self, part: &Path, key: &Key) -> Result<bool, PlaceError> {
-        if self.exists(key).await? {
+    /// S3 takes no condition with parts. So the name is claimed first, by a small object that can be made only once and
+    /// says whose content is on its way; a claim that a crash left behind is taken up again by the same content.
+    async fn put_claimed(&self, part: &Path, name: &str, sha256: &Digest) -> Result<bool, PlaceError> {
+        let (key, claim) = (self.key(name), self.key(&format!(".claims/{name}")));
+        let text = sha256.to_string();
+        let ours = self.create(&claim, Bytes::from(text.clone())).await?
+            || self.hash(&claim).await? == Some(Digest::of(text.as_bytes()));
+        if !ours {
             return Ok(false);
         }
-        let mut file = tokio::fs::File::open(part).await.map_err(PlaceError::file("read", part))?;
+        let free = !self.exists(&key).await?;
+        if free {
+            self.upload(part, &key).await?;
+        }
+        self.store.delete(&claim).await.or_else(absent)?;
+        Ok(free)
+    }
+
+    async fn upload(&self, file: &Path, key: &Key) -> Result<(), PlaceError> {
+        let mut source = tokio::fs::File::open(file).await.map_err(PlaceError::file("read", file))?;
         let mut upload = WriteMultipart::new_with_chunk_size(self.store.put_multipart(key).await?, PART_BYTES);
         let mut buffer = vec![0; 1 << 16];
         loop {
-            let count = file.read(&mut buffer).await.map_err(PlaceError::file("read", part))?;
+            let count = source.read(&mut buffer).await.map_err(PlaceError::file("read", file))?;
             if count == 0 {
                 break;
             }
@@ -89,7 +108,7 @@ impl Bucket {
             upload.write(&buffer[..count]);
         }
         upload.finish().await?;
-        Ok(true)
+        Ok(())
     }
 
     async fn exists(&self, key: &Key) -> Result<bool, PlaceError> {
@@ -126,8 +145,7 @@ impl Bucket {
         let key = self.key(name);
         let length = tokio::fs::metadata(file).await.map_err(PlaceError::file("read", file))?.len();
         if length > SINGLE_BYTES_MAX {
-            self.store.delete(&key).await.or_else(absent)?;
-            self.put_in_parts(file, &key).await?;
+            self.upload(file, &key).await?;
         } else {
             let body = tokio::fs::read(file).await.map_err(PlaceError::file("read", file))?;
             self.store.put(&key, PutPayload::from(Bytes::from(body))).await?;
