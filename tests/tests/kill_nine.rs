@@ -19,20 +19,24 @@ fn killed_at_any_moment_the_same_command_converges() {
     write_csv(&sandbox.path("set.csv"), PROMPTS, &[("wave", "wave"), ("apixo", "apixo"), ("poyo", "poyo")]);
     let mut rng = StdRng::seed_from_u64(SEED);
     let mut moments = Vec::new();
+    let mut in_the_midst = 0;
 
     for _ in 0..KILLS {
         let moment = Duration::from_millis(rng.random_range(20..1_200));
         moments.push(moment.as_millis());
-        let run = sandbox.start(&["run", "set.csv", "--yes"]);
+        let mut run = sandbox.start(&["run", "set.csv", "--yes"]);
         std::thread::sleep(moment);
-        drop(run);
+        in_the_midst += usize::from(!run.has_ended());
+        run.kill();
     }
+    let bought = vendor.ledger().charges.len();
     let ended = sandbox.run(&["run", "set.csv", "--yes"]);
 
     let seen = format!("seed {SEED}, killed after {moments:?} ms");
     assert_eq!(ended.code, Some(6), "{seen}\n{}", ended.stderr);
     let (ledger, rows) = (vendor.ledger(), sandbox.results("set"));
-    println!("{seen}");
+    assert_eq!(in_the_midst, KILLS, "{seen}: each kill must hit a run that works");
+    assert!((1..PROMPTS.rows * 2).contains(&bought), "{seen}: {bought} bought before the last run");
     let audit = Audit { ledger: &ledger, rows: &rows };
     audit.every_row_once_and_in_order(PROMPTS.rows, PROMPTS.copies);
     audit.nothing_is_bought_twice();
