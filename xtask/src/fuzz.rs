@@ -17,6 +17,8 @@ pub(crate) fn run_targets(arguments: &[String]) -> Result<()> {
     let fuzz = |verb: &str| {
         let mut command = cargo();
         command.current_dir(&folder).env("RUSTC_BOOTSTRAP", "1").args(["fuzz", verb, "--fuzz-dir", "."]);
+        // The bundled SQLite defines one name twice on purpose; the sanitizer would stop before the first input.
+        command.env("ASAN_OPTIONS", "detect_odr_violation=0");
         command
     };
     for target in capture(&mut fuzz("list"))?.lines() {
