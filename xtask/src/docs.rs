@@ -10,7 +10,7 @@ use crate::command::{capture, cargo, root, say};
 const GENERATED: [(&str, &[&str]); 3] = [
     ("docs/generated/cli.md", &["help-markdown"]),
     ("docs/generated/manifest.schema.json", &["schema"]),
-    ("docs/generated/models.json", &["models", "--json"]),
+    ("docs/generated/models.json", &["models", "--builtin", "--json"]),
 ];
 
 /// Writes the generated docs, or with `check` fails where they are not current.

@@ -8,7 +8,8 @@ use reelq_model::{SharedClock, SystemClock};
 use crate::{
     args::{Cli, Command},
     commands::{
-        cancel, completions, config, doctor, models, pause, plan, resolve, results, retry, run, schema, sim, status,
+        cancel, completions, config, doctor, help_markdown, models, pause, plan, resolve, results, retry, run, schema,
+        sim, status,
     },
     config::Environment,
     exit::Exit,
@@ -41,6 +42,8 @@ async fn dispatch(cli: Cli, environment: Environment, clock: SharedClock, out: O
     match &cli.command {
         Command::Completions(args) => return Ok(completions::run(args, out)),
         Command::Schema => return Ok(schema::run(out)),
+        Command::HelpMarkdown => return Ok(help_markdown::run(out)),
+        Command::Models(args) if args.is_builtin() => return models::builtin(args, out),
         _ => {}
     }
     let session = Session::open(&cli.global, environment, clock, out)?;
@@ -59,6 +62,6 @@ async fn dispatch(cli: Cli, environment: Environment, clock: SharedClock, out: O
         Command::Config(config::Action::Show) => Ok(config::run(&session, out)),
         Command::Doctor(args) => Box::pin(doctor::run(&args, &session, out)).await,
         Command::Sim(args) => Box::pin(sim::run(&args, &session, out)).await,
-        Command::Schema | Command::Completions(_) => Ok(Exit::Done),
+        Command::Schema | Command::HelpMarkdown | Command::Completions(_) => Ok(Exit::Done),
     }
 }

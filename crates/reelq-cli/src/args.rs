@@ -80,4 +80,7 @@ pub(crate) enum Command {
     Sim(commands::sim::Args),
     /// Print shell completions
     Completions(commands::completions::Args),
+    /// Print the help of every command as Markdown
+    #[command(hide = true)]
+    HelpMarkdown,
 }

@@ -20,8 +20,17 @@ pub(crate) fn open(session: &Session, account: &AccountConfig) -> Result<Arc<dyn
 
 /// A vendor's adapter with the user's catalogue and no account.
 pub(crate) fn open_vendor(session: &Session, provider: &str) -> Result<Arc<dyn Provider>, Failure> {
+    vendor(provider, overlay(session, provider)?)
+}
+
+/// A vendor's adapter as it is built in.
+pub(crate) fn open_builtin(provider: &str) -> Result<Arc<dyn Provider>, Failure> {
+    vendor(provider, None)
+}
+
+fn vendor(provider: &str, catalogue: Option<Overlay>) -> Result<Arc<dyn Provider>, Failure> {
     let name = ProviderName::new(provider).map_err(|error| Failure::usage(error.to_string()))?;
-    let settings = Settings { catalogue: overlay(session, provider)?, ..Settings::new(name) };
+    let settings = Settings { catalogue, ..Settings::new(name) };
     reelq_provider::open(&settings).map_err(|error| Failure::usage(error.to_string()))
 }
 

@@ -146,8 +146,9 @@ impl Session {
     }
 }
 
-fn quoted(path: &str) -> String {
-    let plain = path.chars().all(|c| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | ':'));
+/// As a shell takes it for one word.
+pub(crate) fn quoted(path: &str) -> String {
+    let plain = path.chars().all(|c| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | ':' | '='));
     if plain { path.to_owned() } else { format!("'{}'", path.replace('\'', "'\\''")) }
 }
 

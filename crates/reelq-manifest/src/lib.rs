@@ -3,6 +3,7 @@
 //! Bad input never panics and never stops the reading: every problem of a manifest is found in one pass, each with file,
 //! line, column, field, value, rule and hint. Memory does not grow with the number of rows.
 
+mod alike;
 mod assemble;
 mod bytes;
 mod csv;
@@ -25,7 +26,9 @@ mod rows;
 mod schema;
 mod template;
 mod toml;
+mod usual;
 
+pub use alike::Alike;
 pub use format::Format;
 pub use head::Head;
 pub use manifest::Manifest;

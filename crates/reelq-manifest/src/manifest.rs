@@ -10,9 +10,9 @@ use crate::{
     csv::Plan,
     input::Input,
     names::Names,
-    part::{Content, Part},
+    part::{Content, Defaults, Part},
     template::Templates,
-    toml,
+    toml, usual,
 };
 
 /// An opened manifest: its head is read, its rows can be read any number of times.
@@ -22,6 +22,7 @@ pub struct Manifest {
     head: Head,
     parts: Arc<[Part]>,
     problems: Arc<[Problem]>,
+    usual: Option<Arc<Defaults>>,
 }
 
 impl Manifest {
@@ -50,13 +51,21 @@ impl Manifest {
             table(&input, format, vocabulary, &mut problems)
         };
         match read {
-            Ok((head, parts)) => Ok(Self { input, head, parts: parts.into(), problems: problems.into() }),
+            Ok((head, parts)) => Ok(Self { input, head, parts: parts.into(), problems: problems.into(), usual: None }),
             Err(problem) => {
                 let mut all = Problems::from(*problem);
                 all.extend(problems);
                 Err(all)
             }
         }
+    }
+
+    /// Gives values (`FIELD=VALUE`) to rows that name none themselves and take none from defaults.
+    ///
+    /// `origin` is what problems call the place where they were given.
+    pub fn with_usual(mut self, given: &[String], origin: &str, vocabulary: &Vocabulary) -> Result<Self, Problems> {
+        self.usual = usual::read(given, Path::new(origin), vocabulary)?.map(Arc::new);
+        Ok(self)
     }
 
     /// What it says of the batch as a whole.
@@ -66,7 +75,7 @@ impl Manifest {
 
     /// Reads the rows, and with them every problem of the manifest, warnings among them.
     pub fn rows(&self) -> Rows {
-        Rows::new(Arc::clone(&self.parts), self.problems.to_vec(), &self.input.path)
+        Rows::new(Arc::clone(&self.parts), self.problems.to_vec(), &self.input.path, self.usual.clone())
     }
 
     /// Digests every file that it reads, in order, so that two passes can be known to have read the same.

@@ -9,6 +9,8 @@ use miette::{Diagnostic, LabeledSpan, SourceCode};
 use reelq_model::Severity;
 use serde::{Serialize, Serializer};
 
+use crate::Alike;
+
 /// One thing wrong, or likely wrong, with a manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
@@ -31,6 +33,9 @@ pub struct Problem {
     pub hint: Option<String>,
     /// The line itself, with the place to look at.
     pub excerpt: Option<Excerpt>,
+    /// The further rows that have it too.
+    #[serde(skip_serializing_if = "Alike::is_empty")]
+    pub alike: Alike,
 }
 
 /// A line of the file, cut around the place to look at.
@@ -61,6 +66,7 @@ impl Problem {
             rule: rule.into(),
             hint: None,
             excerpt: None,
+            alike: Alike::default(),
         }
     }
 

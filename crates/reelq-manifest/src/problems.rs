@@ -5,11 +5,11 @@ use std::fmt::{self, Write as _};
 use reelq_model::Severity;
 use serde::Serialize;
 
-use crate::{Problem, render};
+use crate::{Problem, alike::is_alike, render};
 
 const KEPT: usize = 50;
 
-/// All problems of a manifest: the first 50 errors and the first 50 warnings whole, the rest as counts.
+/// All problems of a manifest: the first 50 different errors and warnings whole, the rest as counts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Problems {
     error_count: u64,
@@ -19,14 +19,19 @@ pub struct Problems {
 }
 
 impl Problems {
-    /// Adds one.
+    /// Adds one; one that is like an earlier one is only counted with it.
     pub fn push(&mut self, problem: Problem) {
         let (count, kept) = match problem.severity {
             Severity::Error => (&mut self.error_count, &mut self.errors),
             Severity::Warning => (&mut self.warning_count, &mut self.warnings),
         };
         *count = count.saturating_add(1);
-        if kept.len() < KEPT {
+        if let Some(index) = kept.iter().position(|first| is_alike(first, &problem)) {
+            let first = &mut kept[index];
+            let mut alike = std::mem::take(&mut first.alike);
+            alike.note(first, &problem);
+            first.alike = alike;
+        } else if kept.len() < KEPT {
             kept.push(problem);
         }
     }
@@ -63,22 +68,30 @@ impl Problems {
 
     /// Draws all that were kept in miette's style, errors first, each part ended by the count of the rest.
     pub fn render(&self, color: bool, width: usize) -> String {
+        // Writing to a text cannot fail.
         let mut drawn = String::new();
         for (kept, count, word) in
             [(&self.errors, self.error_count, "error"), (&self.warnings, self.warning_count, "warning")]
         {
             for problem in kept {
                 drawn.push_str(&render::draw(problem, color, width));
+                if !problem.alike.is_empty() {
+                    writeln!(drawn, "  … {}", problem.alike).unwrap_or_default();
+                }
             }
-            let rest = count.saturating_sub(kept.len() as u64);
+            let rest = count.saturating_sub(shown(kept));
             if rest > 0 {
                 let plural = if rest == 1 { "" } else { "s" };
-                // Writing to a text cannot fail.
                 writeln!(drawn, "  … and {rest} more {word}{plural}").unwrap_or_default();
             }
         }
         drawn
     }
+}
+
+/// How many problems the kept ones stand for.
+fn shown(kept: &[Problem]) -> u64 {
+    kept.iter().map(|problem| problem.alike.count.saturating_add(1)).sum()
 }
 
 impl From<Problem> for Problems {
@@ -99,10 +112,13 @@ impl fmt::Display for Problems {
     /// Writes one line a problem, and the count of the rest.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for problem in self.errors.iter().chain(&self.warnings) {
-            writeln!(f, "{problem}")?;
+            match &problem.alike {
+                alike if alike.is_empty() => writeln!(f, "{problem}")?,
+                alike => writeln!(f, "{problem} … {alike}")?,
+            }
         }
         let all = self.error_count.saturating_add(self.warning_count);
-        match all.saturating_sub((self.errors.len() + self.warnings.len()) as u64) {
+        match all.saturating_sub(shown(&self.errors) + shown(&self.warnings)) {
             0 => Ok(()),
             rest => writeln!(f, "… and {rest} more"),
         }

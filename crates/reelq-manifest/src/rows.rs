@@ -6,7 +6,8 @@ use crate::{
     Problem, Row, Spots,
     assemble::{Entry, assemble, plain},
     labels::Labels,
-    part::{Found, Part, Reading, Step},
+    part::{Defaults, Found, Part, Reading, Step},
+    usual::layered,
 };
 
 /// The rows of a manifest and its problems, in the order of the file; a problem never ends it, except one of reading.
@@ -16,6 +17,8 @@ use crate::{
 pub struct Rows {
     parts: Arc<[Part]>,
     file: Arc<Path>,
+    /// For rows that take a value from nowhere else.
+    usual: Option<Arc<Defaults>>,
     part: usize,
     reading: Option<Reading>,
     /// Rows met so far, bad ones counted.
@@ -45,11 +48,17 @@ impl Iterator for Rows {
 }
 
 impl Rows {
-    pub(crate) fn new(parts: Arc<[Part]>, problems: Vec<Problem>, file: &Arc<Path>) -> Self {
+    pub(crate) fn new(
+        parts: Arc<[Part]>,
+        problems: Vec<Problem>,
+        file: &Arc<Path>,
+        usual: Option<Arc<Defaults>>,
+    ) -> Self {
         let faultless = problems.is_empty();
         Self {
             parts,
             file: Arc::clone(file),
+            usual,
             part: 0,
             reading: None,
             number: 0,
@@ -76,7 +85,7 @@ impl Rows {
         match step {
             Step::Row(found) => {
                 self.count();
-                row = build(self.number, found, part, &mut problems);
+                row = build(self.number, found, part, self.usual.as_deref(), &mut problems);
             }
             Step::Bad => self.count(),
             Step::Left => {}
@@ -122,14 +131,15 @@ impl Rows {
 }
 
 /// Lays a row over its defaults and renders the templates of both.
-fn build(number: u64, found: Found, part: &Part, problems: &mut Vec<Problem>) -> Option<Row> {
+fn build(number: u64, found: Found, part: &Part, usual: Option<&Defaults>, problems: &mut Vec<Problem>) -> Option<Row> {
+    let all = layered(usual, &part.defaults);
     let mut layers = vec![Arc::clone(&found.layer)];
-    layers.extend(part.defaults.iter().rev().map(|defaults| Arc::clone(&defaults.layer)));
+    layers.extend(all.iter().rev().map(|defaults| Arc::clone(&defaults.layer)));
     let spots = Spots { layers };
     let before = problems.len();
     let mut entries = Vec::with_capacity(found.entries.len());
-    for (index, defaults) in part.defaults.iter().enumerate() {
-        let later = &part.defaults[index + 1..];
+    for (index, defaults) in all.iter().enumerate() {
+        let later = &all[index + 1..];
         for entry in &defaults.entries {
             let over = |other: &Entry| other.target == entry.target;
             if found.entries.iter().any(over) || later.iter().any(|later| later.entries.iter().any(over)) {

@@ -187,13 +187,48 @@ fn rows_can_be_read_again_and_the_digest_sees_a_changed_source() {
 
 #[test]
 fn the_first_fifty_errors_are_kept_and_the_rest_counted() {
-    let text = format!("prompt,copies\n{}", "x,0\n".repeat(62));
+    let rows: Vec<_> = (0..62).map(|copies| format!("x,-{copies}")).collect();
+    let text = format!("prompt,copies\n{}\n", rows.join("\n"));
     let manifest = Manifest::from_bytes(Path::new("x.csv"), Format::Csv, text.as_bytes(), &vocabulary()).unwrap();
     let mut problems = Problems::default();
     problems.extend(manifest.rows().filter_map(Result::err));
     assert_eq!((problems.errors().len(), problems.error_count()), (50, 62));
     assert!(problems.render(false, 80).ends_with("  … and 12 more errors\n"));
     assert_eq!(serde_json::to_value(&problems).unwrap()["errors"][0]["line"], 2);
+}
+
+#[test]
+fn one_slip_of_many_rows_is_told_once_and_counted_whole() {
+    let text = format!("prompt,copies\n{}y,-1\n", "x,0\n".repeat(62));
+    let manifest = Manifest::from_bytes(Path::new("x.csv"), Format::Csv, text.as_bytes(), &vocabulary()).unwrap();
+    let mut problems = Problems::default();
+    problems.extend(manifest.rows().filter_map(Result::err));
+    assert_eq!((problems.errors().len(), problems.error_count()), (2, 63));
+    let drawn = problems.render(false, 80);
+    assert!(drawn.contains("… and 61 more rows like it, on lines 3, 4, 5, 6, 7, 8, 9, 10, …\n"), "{drawn}");
+    assert!(!drawn.contains("more error"), "{drawn}");
+    assert_eq!(serde_json::to_value(&problems).unwrap()["errors"][0]["alike"]["count"], 61);
+}
+
+#[test]
+fn a_slip_in_a_default_is_told_once_for_all_rows_without_their_lines() {
+    let text = "[defaults]\ncopies = 0\n[[jobs]]\nprompt = \"{{ c }}\"\nmatrix.c = [\"a\", \"b\", \"d\"]\n";
+    let manifest = Manifest::from_bytes(Path::new("x.toml"), Format::Toml, text.as_bytes(), &vocabulary()).unwrap();
+    let mut problems = Problems::default();
+    problems.extend(manifest.rows().filter_map(Result::err));
+    assert_eq!((problems.errors().len(), problems.error_count()), (1, 3));
+    assert!(problems.to_string().trim_end().ends_with("… and 2 more rows like it"), "{problems}");
+}
+
+#[test]
+fn usual_values_serve_rows_that_take_none_from_elsewhere() {
+    let text = "[defaults]\nmodel = \"m1\"\n[[jobs]]\nprompt = \"a\"\n[[jobs]]\nprompt = \"b\"\nduration = 6\n";
+    let given = ["model=m2", "duration=10"].map(str::to_owned);
+    let manifest = Manifest::from_bytes(Path::new("x.toml"), Format::Toml, text.as_bytes(), &vocabulary()).unwrap();
+    let rows: Vec<_> =
+        manifest.with_usual(&given, "--set", &vocabulary()).unwrap().rows().map(Result::unwrap).collect();
+    let seen: Vec<_> = rows.iter().map(|row| (row.model.as_deref(), row.fields["duration"].to_string())).collect();
+    assert_eq!(seen, [(Some("m1"), "\"10\"".to_owned()), (Some("m1"), "6".to_owned())]);
 }
 
 #[test]

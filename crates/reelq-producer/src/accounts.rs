@@ -95,7 +95,7 @@ impl Accounts {
             finding.hint = Some(if self.by_name.is_empty() {
                 section_hint("wave")
             } else {
-                format!("add an `account` column, a default `account`, or `--account NAME`; {}", self.hint())
+                format!("add an `account` (or `provider`) column or default, or `--account NAME`; {}", self.hint())
             });
             Box::new(finding)
         };
@@ -113,7 +113,10 @@ fn list(accounts: &[&Account]) -> String {
 }
 
 fn section_hint(provider: &str) -> String {
-    format!("add to reelq.toml: [accounts.{provider}] provider = \"{provider}\", api_key_env = \"NAME_OF_VARIABLE\"")
+    format!(
+        "add to reelq.toml:\n  [accounts.{provider}]\n  provider = \"{provider}\"\n  api_key_env = \"NAME_OF_VARIABLE\"\n\
+         or try it without an account, buying nothing: `--simulate`"
+    )
 }
 
 fn mismatch(account: &Account, provider: &str) -> Finding {

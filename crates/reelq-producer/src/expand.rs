@@ -101,15 +101,17 @@ impl Expander {
         let named = row.account.as_deref().or_else(|| order.overrides.account_for(row.provider.as_deref()));
         let account = match order.accounts.resolve(named, row.provider.as_deref()) {
             Ok(account) => account,
-            Err(finding) => return self.refuse(row, &finding),
+            Err(finding) => {
+                let model = row.model.is_none().then(|| missing_model(None));
+                return self.refuse(row, &[Some(*finding), model].into_iter().flatten().collect::<Vec<_>>());
+            }
         };
         let Some(model) = row.model.as_deref() else {
-            let hint = format!("`reelq models --provider {}` lists them", account.provider.name());
-            return self.refuse(row, &Finding::error("model", None, "a row must name its model").with_hint(hint));
+            return self.refuse(row, &[missing_model(Some(account))]);
         };
         let Ok(name) = ModelName::new(model) else {
             let rule = "model must not be empty, long or hold control characters";
-            return self.refuse(row, &Finding::error("model", Some(model.to_owned()), rule));
+            return self.refuse(row, &[Finding::error("model", Some(model.to_owned()), rule)]);
         };
         let mut fields = row.fields.clone();
         let readable = self.read_images(row, account, model, &mut fields);
@@ -135,7 +137,7 @@ impl Expander {
             && self.batch.budget.is_some()
             && let Some(finding) = self.unpriced.first_of(account.provider.name().as_str(), model, checked)
         {
-            self.refuse::<()>(row, &finding);
+            self.report(row, &[finding]);
         }
     }
 
@@ -183,8 +185,19 @@ impl Expander {
         findings.iter().all(|finding| finding.severity != Severity::Error)
     }
 
-    fn refuse<T>(&mut self, row: &Row, finding: &Finding) -> Option<T> {
-        self.report(row, std::slice::from_ref(finding));
+    fn refuse<T>(&mut self, row: &Row, findings: &[Finding]) -> Option<T> {
+        self.report(row, findings);
         None
     }
+}
+
+/// Says which models a row could name.
+fn missing_model(account: Option<&Account>) -> Finding {
+    let all = account.map(|account| {
+        let models: Vec<_> = account.provider.catalogue().models.keys().map(|name| format!("`{name}`")).collect();
+        format!("`{}` has {}; ", account.name, models.join(", "))
+    });
+    let give = "name one in a `model` column or default, or for all rows with `--set model=NAME`";
+    let hint = format!("{}{give}; `reelq models` shows each", all.unwrap_or_default());
+    Finding::error("model", None, "a row must name its model").with_hint(hint)
 }

@@ -4,6 +4,7 @@ pub(crate) mod cancel;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod doctor;
+pub(crate) mod help_markdown;
 pub(crate) mod models;
 pub(crate) mod pause;
 pub(crate) mod plan;

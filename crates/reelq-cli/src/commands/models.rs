@@ -1,9 +1,9 @@
 //! `reelq models`: models, modes, limits and prices, with the user's catalogue laid over.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use reelq_provider::{
-    Catalogue, PROVIDERS,
+    Catalogue, PROVIDERS, Provider,
     catalogue::{Field, Limits, Model, Per, PriceRow},
 };
 use serde_json::Value;
@@ -25,13 +25,33 @@ pub(crate) struct Args {
     /// Only this model
     #[arg(value_name = "MODEL")]
     model: Option<String>,
+    /// Show what is built in, whatever the configuration says
+    #[arg(long, conflicts_with = "simulate")]
+    builtin: bool,
 }
 
+impl Args {
+    /// Whether the configuration does not matter.
+    pub(crate) const fn is_builtin(&self) -> bool {
+        self.builtin
+    }
+}
+
+/// Shows the models with the user's catalogue laid over.
 pub(crate) fn run(args: &Args, session: &Session, out: Out) -> Outcome {
+    show(args, out, |name| providers::open_vendor(session, name))
+}
+
+/// Shows the models as they are built in.
+pub(crate) fn builtin(args: &Args, out: Out) -> Outcome {
+    show(args, out, providers::open_builtin)
+}
+
+fn show(args: &Args, out: Out, open: impl Fn(&str) -> Result<Arc<dyn Provider>, Failure>) -> Outcome {
     let wanted = |name: &&&str| args.provider.as_deref().is_none_or(|provider| provider == **name);
     let mut catalogues = BTreeMap::new();
     for name in PROVIDERS.iter().filter(wanted) {
-        let mut catalogue = providers::open_vendor(session, name)?.catalogue().clone();
+        let mut catalogue = open(name)?.catalogue().clone();
         catalogue.models.retain(|model, _| args.model.as_ref().is_none_or(|only| only == model));
         catalogues.insert((*name).to_owned(), catalogue);
     }

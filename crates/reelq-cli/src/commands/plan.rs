@@ -13,7 +13,7 @@ use crate::{
     failure::{Failure, Outcome},
     output::Out,
     providers,
-    session::{Session, vocabulary},
+    session::{Session, quoted, vocabulary},
     simulation,
 };
 
@@ -37,6 +37,19 @@ pub(crate) struct ManifestArgs {
     /// The most that the batch may spend, in dollars
     #[arg(long, value_name = "USD")]
     pub(crate) budget: Option<Money>,
+    /// A field of rows that do not name it, such as model=hailuo-2.3 (may be repeated)
+    #[arg(long = "set", value_name = "FIELD=VALUE")]
+    pub(crate) usual: Vec<String>,
+}
+
+impl ManifestArgs {
+    /// The flags without which the same manifest would ask for something else.
+    pub(crate) fn again(&self) -> String {
+        let account = self.account.as_ref().map(|name| format!(" --account {name}"));
+        let output = self.output.as_ref().map(|place| format!(" --output {}", quoted(place)));
+        let usual = self.usual.iter().map(|one| format!(" --set {}", quoted(one)));
+        account.into_iter().chain(output).chain(usual).collect()
+    }
 }
 
 /// Flags of `reelq plan`.
@@ -82,6 +95,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
 /// Opens the manifest and puts together what its rows mean.
 pub(crate) fn order(args: &ManifestArgs, session: &Session) -> Result<Order, Failure> {
     let manifest = reelq_manifest::Manifest::open(&args.manifest, &vocabulary())?;
+    let manifest = manifest.with_usual(&args.usual, "--set", &vocabulary())?;
     let batch = batch_name(args.batch.as_deref(), manifest.head(), &args.manifest);
     let batch = batch.map_err(|error| Failure::usage(error.to_string()))?;
     if let Some(account) = &args.account {

@@ -56,7 +56,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     let begun = session.clock.monotonic();
     let finish = Box::pin(engine.run(session, out)).await?;
     let seconds = session.clock.monotonic().saturating_sub(begun).as_secs();
-    let exit = Box::pin(closing(session, &store, &plan, &finish, seconds, out)).await?;
+    let exit = Box::pin(closing(session, &store, &plan, &finish, &args.manifest.again(), seconds, out)).await?;
     if let Some(simulated) = simulated {
         simulated.stop().await;
     }

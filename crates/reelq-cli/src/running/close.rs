@@ -14,17 +14,18 @@ use super::{
 };
 use crate::{exit::Exit, failure::Failure, output::Out, providers, session::Session};
 
-/// Writes the result manifests, says what became of the batch, and gives the exit code.
+/// Writes the result manifests, says what became of the batch, and gives the exit code; `again` are the run's own flags that going on needs.
 pub(crate) async fn closing(
     session: &Session,
     store: &SharedStore,
     plan: &Plan,
     finish: &Finish,
+    again: &str,
     seconds: u64,
     out: Out,
 ) -> Result<Exit, Failure> {
     let view = session.batch(&**store, &plan.batch.name).await?;
-    let commands = Commands::of(session, &view);
+    let commands = Commands::of(session, &view, again);
     let place = Place::open(&view.batch.output, &view.batch.name, &session.storage());
     let place = place.context("open the output place")?;
     write_results(&**store, &view.batch.name, &place).await.context("write the result manifests")?;

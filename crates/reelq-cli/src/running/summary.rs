@@ -19,9 +19,9 @@ pub(crate) struct Commands {
 }
 
 impl Commands {
-    /// The commands for a batch of this session.
-    pub(crate) fn of(session: &Session, view: &BatchView) -> Self {
-        Self { run: session.run_command(view), flags: session.flags() }
+    /// The commands for a batch of this session; `again` are the run's own flags that it needs again.
+    pub(crate) fn of(session: &Session, view: &BatchView, again: &str) -> Self {
+        Self { run: session.run_command(view) + again, flags: session.flags() }
     }
 }
 

@@ -190,7 +190,8 @@ fn is_empty(record: &Record, separator: u8) -> bool {
     record.raw.iter().all(|byte| *byte == separator || byte.is_ascii_whitespace())
 }
 
-fn value(target: &Target, raw: &str, content: Cow<'_, str>) -> Result<Value, serde_json::Error> {
+/// What a cell's content means for the part of the row that it is for.
+pub(crate) fn value(target: &Target, raw: &str, content: Cow<'_, str>) -> Result<Value, serde_json::Error> {
     match target {
         Target::Passthrough(_) => Ok(Value::String(untouched(raw).into_owned())),
         Target::Field(name) if !is_prose(name) && looks_like_json(&content) => crate::jsonl::parse(&content),

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::Path,
     sync::Arc,
 };
 
@@ -134,7 +135,7 @@ fn interpret(
     check_plan(layer, &written, plan, problems);
     let mut targets: Vec<Option<Target>> = Vec::new();
     for (index, name) in written.iter().enumerate() {
-        let meaning = meaning(name, plan);
+        let meaning = meaning(name, &layer.file, plan);
         let problem = match meaning {
             Ok(Some(ref target)) => {
                 let earlier = targets.iter().position(|other| other.as_ref() == Some(target));
@@ -166,7 +167,7 @@ fn is_known(name: &str, plan: &Plan) -> bool {
 }
 
 /// What a column stands for; `None` for one that is ignored or has no name; `Err` with a hint for an unknown one.
-fn meaning(name: &str, plan: &Plan) -> Result<Option<Target>, String> {
+fn meaning(name: &str, file: &Path, plan: &Plan) -> Result<Option<Target>, String> {
     if let Some(mapped) = plan.columns.get(name) {
         return Ok(match plan.names.key(mapped) {
             Meaning::Target(target) => Some(target),
@@ -179,21 +180,35 @@ fn meaning(name: &str, plan: &Plan) -> Result<Option<Target>, String> {
     match plan.names.header(name) {
         Meaning::Target(target) => Ok(Some(target)),
         Meaning::Parent => Ok(Some(Target::Field(Arc::from(header_form(name))))),
-        Meaning::Unknown => Err(unknown_hint(name, plan)),
+        Meaning::Unknown => Err(unknown_hint(name, file, plan)),
     }
 }
 
-fn unknown_hint(name: &str, plan: &Plan) -> String {
+fn unknown_hint(name: &str, file: &Path, plan: &Plan) -> String {
     let name = crate::problem::readable(name);
-    let carry = if plan.is_source {
-        format!("map it with `columns`, list it in `ignore`, or carry it through with `passthrough = [\"{name}\"]`")
-    } else {
-        format!("to carry it to the result manifest untouched, call it `x_{}`", header_form(&name))
-    };
-    match plan.names.nearest(&name) {
-        Some(near) => format!("did you mean `{near}`? {carry}"),
-        None => carry,
+    let near = plan.names.nearest(&name).map(|near| format!("did you mean `{near}`? "));
+    if plan.is_source {
+        let carry = format!("carry it through with `passthrough = [\"{name}\"]` under [batch]");
+        return format!("{}map it with `columns`, list it in `ignore`, or {carry}", near.unwrap_or_default());
     }
+    let carry = format!("to carry it to the result manifest untouched, call it `x_{}`", header_form(&name));
+    match near {
+        Some(near) => format!("{near}{carry}"),
+        None => format!("{carry}; {}", beside(&name, file)),
+    }
+}
+
+/// The manifest that takes the file as it is.
+fn beside(name: &str, file: &Path) -> String {
+    let path = file.file_name().unwrap_or_default().to_string_lossy();
+    format!(
+        "or leave the file as it is and run a TOML manifest beside it:\n  \
+         [batch]\n  \
+         passthrough = [{name:?}]\n  \
+         [[sources]]\n  \
+         path = {path:?}\n\
+         instead of passthrough, `ignore = [{name:?}]` or `columns = {{ {name:?} = \"FIELD\" }}` may stand under [[sources]]"
+    )
 }
 
 fn no_header(layer: &Layer, record: &Record, plan: &Plan) -> Problem {

@@ -6,5 +6,5 @@ mod cells;
 mod header;
 mod records;
 
-pub(crate) use cells::{Table, not_utf8};
+pub(crate) use cells::{Table, not_utf8, value};
 pub(crate) use header::{Header, Plan, read_header};

@@ -70,7 +70,7 @@ pub(crate) fn unknown_key(at: &Layer, key: &str, path: &str, plan: &Plan) -> Pro
         None
     } else if plan.is_source {
         Some(format!(
-            "map it with `columns`, list it in `ignore`, or carry it through with `passthrough = [\"{path}\"]`"
+            "map it with `columns`, list it in `ignore`, or carry it through with `passthrough = [\"{path}\"]` under [batch]"
         ))
     } else {
         Some(format!("to carry it to the result manifest untouched, call it `x_{path}`"))
