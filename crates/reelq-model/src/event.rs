@@ -12,6 +12,8 @@ use crate::{Acceptance, Failure, Money, OutputLink, Settlement, StoredFile, Subm
 pub enum Resolution {
     /// The provider never took it: it may be submitted again, under a new key.
     NotBought,
+    /// Nobody knows; the user accepted beforehand that it is submitted again all the same, under a new key.
+    Resubmit,
     /// The row is given up; whatever it cost, it ends as failed.
     GiveUp,
 }
@@ -166,6 +168,7 @@ impl Event {
             }
             Self::Accepted { acceptance, .. } => acceptance.task.to_string(),
             Self::Resolved { resolution: Resolution::NotBought } => "not bought".to_owned(),
+            Self::Resolved { resolution: Resolution::Resubmit } => "submitted again, whatever became of it".to_owned(),
             Self::Resolved { resolution: Resolution::GiveUp } => "given up".to_owned(),
             _ => String::new(),
         }

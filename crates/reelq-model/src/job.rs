@@ -49,6 +49,9 @@ pub struct Job {
     pub polls: u32,
     /// One entry for each task that was accepted.
     pub charges: Vec<Charge>,
+    /// Numbers of submissions that nobody knows the fate of, and after which it was submitted again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubtful: Vec<u32>,
     /// When it was enqueued.
     pub queued_at: Timestamp,
     /// When the last accepted submission was accepted.
@@ -86,6 +89,7 @@ impl Job {
             link_refreshes: 0,
             polls: 0,
             charges: Vec::new(),
+            doubtful: Vec::new(),
             queued_at: at,
             submitted_at: None,
             finished_at: None,
@@ -138,12 +142,11 @@ impl Job {
         matches!(self.stage, Stage::Submitting { .. } | Stage::Running { .. })
     }
 
-    /// Money set aside for a submission whose charge is not known yet.
+    /// Money set aside for submissions whose charge is not known.
     pub fn reserved(&self) -> Money {
-        match self.stage {
-            Stage::Submitting { .. } | Stage::Unconfirmed { .. } => self.price.unwrap_or(Money::ZERO),
-            _ => Money::ZERO,
-        }
+        let open = matches!(self.stage, Stage::Submitting { .. } | Stage::Unconfirmed { .. });
+        let price = self.price.unwrap_or(Money::ZERO);
+        std::iter::repeat_n(price, usize::from(open) + self.doubtful.len()).sum()
     }
 
     /// Money taken for it so far, refunds taken off.
@@ -159,7 +162,7 @@ impl Job {
             Stage::Failed { failure, .. } => failure.kind == FailureKind::GivenUp,
             _ => false,
         };
-        (!undecided && !self.charges.iter().any(unknown)).then(|| self.spent())
+        (!undecided && self.doubtful.is_empty() && !self.charges.iter().any(unknown)).then(|| self.spent())
     }
 
     /// The time at which the earliest of its links dies.
@@ -218,6 +221,11 @@ impl Job {
             | Event::Resolved { resolution: Resolution::GiveUp } => {
                 self.finished_at = Some(self.finished_at.unwrap_or(at));
             }
+            Event::Resolved { resolution: Resolution::Resubmit } => {
+                if let Stage::Unconfirmed { submission, .. } = &self.stage {
+                    self.doubtful.push(submission.number);
+                }
+            }
             Event::Retry => self.note_retry(),
             Event::Sending { .. } | Event::Resolved { resolution: Resolution::NotBought } => {}
         }
@@ -226,6 +234,7 @@ impl Job {
     fn note_acceptance(&mut self, acceptance: &crate::Acceptance, at: Timestamp) {
         self.submissions = self.submissions.max(acceptance.submission);
         self.setbacks = 0;
+        self.doubtful.retain(|number| *number != acceptance.submission);
         if self.knows_task(&acceptance.task) {
             return;
         }

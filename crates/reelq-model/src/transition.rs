@@ -74,7 +74,7 @@ fn from_unconfirmed(submission: &crate::Submission, event: Event) -> Next {
         Event::Accepted { acceptance, first_poll } if acceptance.submission == submission.number => {
             accepted(&acceptance, submission.mark, first_poll)
         }
-        Event::Resolved { resolution: Resolution::NotBought } => (Stage::Ready, Wake::Now),
+        Event::Resolved { resolution: Resolution::NotBought | Resolution::Resubmit } => (Stage::Ready, Wake::Now),
         Event::Resolved { resolution: Resolution::GiveUp } => {
             let failure = Failure::new(FailureKind::GivenUp, "given up while it was unknown whether it was bought");
             (Stage::Failed { failure, task: None }, Wake::Never)

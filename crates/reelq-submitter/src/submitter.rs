@@ -166,7 +166,7 @@ impl Submitter {
         }
         // Both go into the history, so that it tells what was risked and on whose word.
         match desk.step(Event::Unresolved { reason }).await {
-            Ok(()) => Finish::Event(Event::Resolved { resolution: Resolution::NotBought }),
+            Ok(()) => Finish::Event(Event::Resolved { resolution: Resolution::Resubmit }),
             Err(_) => Finish::Lost,
         }
     }

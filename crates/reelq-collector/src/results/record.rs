@@ -78,6 +78,7 @@ fn message(line: &ResultLine) -> Option<String> {
     let mut parts = Vec::new();
     parts.extend(what_happened(&line.view.job));
     parts.extend(unknown_charge(&line.view.job));
+    parts.extend(doubt(&line.view.job));
     parts.extend(line.orphans.iter().map(orphan));
     let more: Vec<&str> = files(&line.view.job).iter().skip(1).map(|file| file.path.as_str()).collect();
     if !more.is_empty() {
@@ -104,6 +105,13 @@ fn unknown_charge(job: &Job) -> Option<String> {
     let unknown = |charge: &&reelq_model::Charge| charge.amount.is_none() && charge.settlement != Settlement::Refunded;
     let charge = job.charges.iter().find(unknown)?;
     Some(format!("the provider does not say what task {} cost", charge.task))
+}
+
+fn doubt(job: &Job) -> Option<String> {
+    let numbers: Vec<_> = job.doubtful.iter().map(u32::to_string).collect();
+    let price = amount(job.price);
+    (!numbers.is_empty())
+        .then(|| format!("submission {} may have been charged as well, {price} each", numbers.join(", ")))
 }
 
 fn orphan(job: &Job) -> String {
@@ -210,6 +218,27 @@ mod tests {
         let record = record(&line(job, Vec::new()));
         assert_eq!((record.cost_usd, record.error_kind), (None, Some(FailureKind::GivenUp)));
         assert!(record.error_message.unwrap().ends_with("$0.12 may have been charged"));
+    }
+
+    #[test]
+    fn line_that_was_bought_again_in_doubt_has_no_cost_until_the_doubt_is_over() {
+        let apply = |job: Job, event| job.apply(event, Timestamp::default()).unwrap().job;
+        let yes = |task: &str, submission| Event::Accepted {
+            acceptance: reelq_model::Acceptance {
+                task: TaskId::new(task).unwrap(),
+                submission,
+                cost: None,
+                at: Timestamp::default(),
+            },
+            first_poll: Duration::ZERO,
+        };
+        let again = apply(unconfirmed(), Event::Resolved { resolution: reelq_model::Resolution::Resubmit });
+        assert_eq!(again.reserved(), again.price.unwrap(), "the budget must bear both");
+        let adopted = apply(again.clone(), yes("t-1", 1));
+        assert_eq!(record(&line(adopted, Vec::new())).cost_usd, again.price);
+        let record = record(&line(apply(again, yes("t-2", 2)), Vec::new()));
+        assert_eq!(record.cost_usd, None);
+        assert_eq!(record.error_message.as_deref(), Some("submission 1 may have been charged as well, $0.12 each"));
     }
 
     #[test]

@@ -153,7 +153,7 @@ async fn user_who_accepts_double_buying_gets_it_with_an_honest_history() {
     let mut stand = Stand::new().without_keys().answering(SubmitOutcome::Ambiguous(setback(0)));
     stand.settings.on_unconfirmed = OnUnconfirmed::Resubmit;
     let finish = stand.handle().await;
-    assert_eq!(finish, Finish::Event(Event::Resolved { resolution: Resolution::NotBought }));
+    assert_eq!(finish, Finish::Event(Event::Resolved { resolution: Resolution::Resubmit }));
     assert_eq!(stand.log.all(), ["step sending", "send 1 `v1 a cat` under no key", "step unresolved"]);
     // The number is used up: the next submission has a key of its own.
     assert_eq!(stand.desk.job.next_submission(), 2);
