@@ -1,22 +1,16 @@
 //! The handler of finished tasks: fetching to succeeded.
 
-use std::{
-    collections::VecDeque,
-    path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use reelq_http::Downloader;
-use reelq_model::{Event, Failure, FailureKind, Job, JobId, OutputLink, SharedClock, Stage, StoredFile};
+use reelq_model::{Event, Failure, FailureKind, Job, OutputLink, SharedClock, Stage, StoredFile};
 use reelq_store::{ClaimStage, SharedStore};
 use reelq_worker::{Backoff, Desk, Dice, Finish, Handler, Pulse};
 
 use crate::{
     NameValues, StorageOptions,
     fetch::{self, Errand},
-    part,
     targets::Targets,
     trouble::Trouble,
 };
@@ -27,9 +21,6 @@ const LINK_REFRESHES_MAX: u32 = 5;
 /// Setbacks in a row (half an hour and more) after which a person is asked.
 const SETBACKS_MAX: u32 = 40;
 
-/// Notes of stored jobs that are kept.
-const NOTES_MAX: usize = 256;
-
 const BACKOFF: Backoff = Backoff { base: Duration::from_secs(1), cap: Duration::from_mins(2) };
 
 /// Fetches the outputs of finished tasks and puts them into their places.
@@ -39,15 +30,6 @@ pub struct Collector {
     downloader: Arc<Downloader>,
     pulse: Arc<Pulse>,
     dice: Arc<Dice>,
-    stored: Mutex<VecDeque<Leftover>>,
-}
-
-/// The notes of a job whose files are stored; they are kept until that is certainly committed.
-#[derive(Debug)]
-struct Leftover {
-    parts: PathBuf,
-    job: JobId,
-    outputs: usize,
 }
 
 impl Collector {
@@ -60,7 +42,7 @@ impl Collector {
         pulse: Arc<Pulse>,
         dice: Arc<Dice>,
     ) -> Self {
-        Self { targets: Targets::new(store, clock, options), downloader, pulse, dice, stored: Mutex::default() }
+        Self { targets: Targets::new(store, clock, options), downloader, pulse, dice }
     }
 
     async fn collect(&self, job: &Job, links: &[OutputLink]) -> Result<Vec<StoredFile>, Trouble> {
@@ -78,25 +60,11 @@ impl Collector {
                 extension: fetch::extension(link),
             });
             let (downloader, pulse) = (&self.downloader, &*self.pulse);
-            let errand = Errand { place: &target.place, downloader, pulse, job: job.id, output, link, name };
+            let again = links.len() > 1 || job.setbacks > 0 || job.link_refreshes > 0;
+            let errand = Errand { place: &target.place, downloader, pulse, job: job.id, output, link, name, again };
             files.push(Box::pin(errand.run()).await?);
         }
-        self.keep_for_a_while(Leftover { parts: target.place.parts().to_owned(), job: job.id, outputs: links.len() })
-            .await;
         Ok(files)
-    }
-
-    /// Drops the notes of earlier jobs; without them, a file that is in its place is still known by its content.
-    async fn keep_for_a_while(&self, leftover: Leftover) {
-        let old = {
-            let mut stored = self.stored.lock().unwrap_or_else(PoisonError::into_inner);
-            stored.push_back(leftover);
-            if stored.len() > NOTES_MAX { stored.pop_front() } else { None }
-        };
-        if let Some(old) = old {
-            let forget = move || part::forget(&old.parts, old.job, old.outputs);
-            drop(tokio::task::spawn_blocking(forget).await);
-        }
     }
 
     fn event_of(&self, job: &Job, trouble: Trouble) -> Event {

@@ -1,6 +1,10 @@
 //! Fetches one output: from its link into a part, checked, and from there into its place.
 
-use std::{io::BufReader, path::Path, sync::Arc};
+use std::{
+    io::{BufReader, Cursor},
+    path::Path,
+    sync::Arc,
+};
 
 use reelq_http::{Download, DownloadStatus, Downloader, Resume};
 use reelq_model::{Digest, JobId, OutputKind, OutputLink, StoredFile};
@@ -8,16 +12,17 @@ use reelq_worker::Pulse;
 
 use crate::{
     Place, PlaceError, mp4,
-    part::{Done, Part},
+    part::{self, Part},
     place::blocking,
+    placed::{self, Placed},
     trouble::Trouble,
 };
 
 /// Whole files that turn out to be no video are fetched again this often.
 const BAD_FILES_MAX: u32 = 3;
 
-/// Chunks are gathered up to this size before they are written.
-const WRITE_BYTES: usize = 1 << 20;
+/// Chunks are gathered up to this size before they are written; a file that ends before is small.
+const GATHERED_BYTES: usize = 1 << 20;
 
 /// One output to fetch.
 pub(crate) struct Errand<'a> {
@@ -30,64 +35,140 @@ pub(crate) struct Errand<'a> {
     pub(crate) link: &'a OutputLink,
     /// The name that the file is to have.
     pub(crate) name: String,
+    /// An earlier attempt may have put it into its place.
+    pub(crate) again: bool,
+}
+
+/// A whole file: in memory while it is small, in a part otherwise.
+enum Catch {
+    Memory(Vec<u8>),
+    Part(Box<Part>),
 }
 
 impl Errand<'_> {
     /// Fetches the output, or finds that it is in its place already.
     pub(crate) async fn run(self) -> Result<StoredFile, Trouble> {
         let (folder, job, output) = (self.place.parts().to_owned(), self.job, self.output);
-        let part = blocking(move || Part::open(&folder, job, output)).await?;
-        let part = part.ok_or_else(|| Trouble::later("another worker is fetching it"))?;
-        if let Some(done) = part.note.done.clone()
-            && self.place.holds(&done.path, done.bytes, &done.sha256).await?
+        let noted = blocking(move || Ok(part::is_noted(&folder, job, output))).await?;
+        if (noted || self.again)
+            && let Some(placed) = self.placed().await?
         {
-            return Ok(self.stored(done));
+            return Ok(self.stored(placed));
         }
-        let part = self.download(part).await?;
-        let part = self.check(part).await?;
-        self.put(part).await
+        match self.fetch(noted).await {
+            Ok(part) => self.put(part).await,
+            // Its link may be dead because it was fetched long ago, by somebody who could not say so any more.
+            Err(trouble) => Ok(self.stored(self.placed().await?.ok_or(trouble)?)),
+        }
     }
 
-    async fn download(&self, mut part: Part) -> Result<Part, Trouble> {
-        let source = without_query(&self.link.url).to_owned();
-        let (mut part, from): (Part, Option<Resume>) = {
-            let source = source.clone();
-            blocking(move || part.resume(&source).map(|from| (part, from))).await?
-        };
+    /// Where an earlier attempt put the output, if it is still there.
+    async fn placed(&self) -> Result<Option<Placed>, Trouble> {
+        let (folder, job, output) = (self.place.parts().to_owned(), self.job, self.output);
+        let Some(placed) = blocking(move || Ok(placed::find(&folder, job, output))).await? else { return Ok(None) };
+        let held = self.place.holds(&placed.path, placed.bytes, &placed.sha256).await?;
+        Ok(held.then_some(placed))
+    }
+
+    /// Brings the whole file, checked, into a synced part.
+    async fn fetch(&self, noted: bool) -> Result<Part, Trouble> {
+        let catch = if noted { Catch::Part(Box::new(self.go_on().await?)) } else { self.begin().await? };
+        match catch {
+            Catch::Memory(bytes) => self.keep(bytes).await,
+            Catch::Part(part) => self.check(*part).await,
+        }
+    }
+
+    async fn open_part(&self) -> Result<Part, Trouble> {
+        let (folder, job, output) = (self.place.parts().to_owned(), self.job, self.output);
+        let part = blocking(move || Part::open(&folder, job, output)).await?;
+        part.ok_or_else(|| Trouble::later("another worker is fetching it"))
+    }
+
+    /// Fetches a file of which nothing is there; one that stays small never becomes a part before it is whole.
+    async fn begin(&self) -> Result<Catch, Trouble> {
+        let mut download = self.downloader.open(&self.link.url, None).await?;
+        let (gathered, end) = self.gather(&mut download).await;
+        if matches!(end, Some(Ok(()))) {
+            return Ok(Catch::Memory(gathered));
+        }
+        if gathered.is_empty()
+            && let Some(Err(trouble)) = end
+        {
+            return Err(trouble);
+        }
+        let part = self.restart(self.open_part().await?, &download).await?;
+        let part = append(part, gathered).await?;
+        Ok(Catch::Part(Box::new(self.finish(part, &mut download, end).await?)))
+    }
+
+    /// Goes on with a part that an earlier attempt left.
+    async fn go_on(&self) -> Result<Part, Trouble> {
+        let (mut part, source) = (self.open_part().await?, without_query(&self.link.url).to_owned());
+        let (mut part, from): (Part, Option<Resume>) =
+            blocking(move || part.resume(&source).map(|from| (part, from))).await?;
         let mut download = self.downloader.open(&self.link.url, from).await?;
         if download.status == DownloadStatus::Fresh {
-            let validator = download.validator.clone();
-            part = blocking(move || part.restart(&source, validator).map(|()| part)).await?;
+            part = self.restart(part, &download).await?;
         }
-        let (part, streamed) = self.stream(part, &mut download).await?;
-        // What did arrive is good for the next attempt, so it is made durable either way.
-        let part = blocking(move || {
-            let mut part = part;
-            part.sync().map(|()| part)
-        })
-        .await?;
+        self.finish(part, &mut download, None).await
+    }
+
+    async fn restart(&self, mut part: Part, download: &Download) -> Result<Part, Trouble> {
+        let (source, validator) = (without_query(&self.link.url).to_owned(), download.validator.clone());
+        Ok(blocking(move || part.restart(&source, validator).map(|()| part)).await?)
+    }
+
+    /// Fetches what is left, unless that has ended already. What did arrive is good for the next attempt, so it is made
+    /// durable either way.
+    async fn finish(&self, part: Part, download: &mut Download, end: Option<End>) -> Result<Part, Trouble> {
+        let (mut part, streamed) = match end {
+            Some(end) => (part, end),
+            None => self.stream(part, download).await?,
+        };
+        let part = blocking(move || part.sync().map(|()| part)).await?;
         streamed.map(|()| part)
     }
 
-    async fn stream(&self, mut part: Part, download: &mut Download) -> Result<(Part, Result<(), Trouble>), Trouble> {
+    async fn stream(&self, mut part: Part, download: &mut Download) -> Result<(Part, End), Trouble> {
         loop {
-            let mut gathered = Vec::new();
-            let end = loop {
-                match download.chunk().await {
-                    Ok(Some(chunk)) => gathered.extend_from_slice(&chunk),
-                    Ok(None) => break Some(Ok(())),
-                    Err(error) => break Some(Err(error.into())),
-                }
-                if gathered.len() >= WRITE_BYTES {
-                    break None;
-                }
-            };
-            self.pulse.received(gathered.len() as u64);
-            part = blocking(move || part.append(&gathered).map(|()| part)).await?;
+            let (gathered, end) = self.gather(download).await;
+            part = append(part, gathered).await?;
             if let Some(end) = end {
                 return Ok((part, end));
             }
         }
+    }
+
+    /// The next bytes, and how the download ended if it did.
+    async fn gather(&self, download: &mut Download) -> (Vec<u8>, Option<End>) {
+        let mut gathered = Vec::new();
+        let end = loop {
+            match download.chunk().await {
+                Ok(Some(chunk)) => gathered.extend_from_slice(&chunk),
+                Ok(None) => break Some(Ok(())),
+                Err(error) => break Some(Err(error.into())),
+            }
+            if gathered.len() >= GATHERED_BYTES {
+                break None;
+            }
+        };
+        self.pulse.received(gathered.len() as u64);
+        (gathered, end)
+    }
+
+    /// Checks a small file and makes it a part that is ready for its place.
+    async fn keep(&self, bytes: Vec<u8>) -> Result<Part, Trouble> {
+        let fault = match self.link.kind {
+            OutputKind::Video => mp4::check(&mut Cursor::new(&bytes)).err().map(|fault| fault.to_string()),
+            OutputKind::Other => None,
+        };
+        let mut part = self.open_part().await?;
+        if let Some(fault) = fault {
+            let part = blocking(move || part.discard().map(|()| part)).await?;
+            return Err(no_video(&part, &fault));
+        }
+        Ok(blocking(move || part.fill(&bytes).map(|()| part)).await?)
     }
 
     async fn check(&self, part: Part) -> Result<Part, Trouble> {
@@ -95,35 +176,53 @@ impl Errand<'_> {
             return Ok(part);
         }
         let (part, fault) = blocking(move || verdict(part)).await?;
-        let Some(fault) = fault else { return Ok(part) };
-        if part.note.bad < BAD_FILES_MAX {
-            return Err(Trouble::later(format!("the file is no video: {fault}")));
+        match fault {
+            None => Ok(part),
+            Some(fault) => Err(no_video(&part, &fault)),
         }
-        Err(Trouble::Fatal(format!(
-            "what the link gives is no video, {BAD_FILES_MAX} times: {fault}; look at the provider's page for the task, \
-             then `reelq retry` fetches it again"
-        )))
     }
 
     async fn put(self, part: Part) -> Result<StoredFile, Trouble> {
         let (bytes, sha256): (u64, Digest) = part.summary();
         let path = self.place.put(&part.path, &self.name, &sha256).await?;
-        let done = Done { path, bytes, sha256 };
-        let note = done.clone();
-        blocking(move || part.finish(note)).await?;
+        let placed = Placed { job: self.job, output: self.output, path, bytes, sha256 };
+        let (folder, line) = (self.place.parts().to_owned(), placed.clone());
+        blocking(move || {
+            placed::note(&folder, &line)?;
+            part.finish();
+            Ok(())
+        })
+        .await?;
         self.pulse.downloaded();
-        Ok(self.stored(done))
+        Ok(self.stored(placed))
     }
 
-    fn stored(self, done: Done) -> StoredFile {
+    fn stored(&self, placed: Placed) -> StoredFile {
         StoredFile {
-            path: done.path,
-            bytes: done.bytes,
-            sha256: done.sha256,
+            path: placed.path,
+            bytes: placed.bytes,
+            sha256: placed.sha256,
             source_url: self.link.url.clone(),
             expires_at: self.link.expires_at,
         }
     }
+}
+
+/// How a download ended.
+type End = Result<(), Trouble>;
+
+async fn append(mut part: Part, bytes: Vec<u8>) -> Result<Part, PlaceError> {
+    blocking(move || part.append(&bytes).map(|()| part)).await
+}
+
+fn no_video(part: &Part, fault: &str) -> Trouble {
+    if part.note.bad < BAD_FILES_MAX {
+        return Trouble::later(format!("the file is no video: {fault}"));
+    }
+    Trouble::Fatal(format!(
+        "what the link gives is no video, {BAD_FILES_MAX} times: {fault}; look at the provider's page for the task, then \
+         `reelq retry` fetches it again"
+    ))
 }
 
 /// Says what is wrong with a whole file; one that is no video is thrown away.

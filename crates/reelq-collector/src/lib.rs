@@ -11,6 +11,7 @@ pub mod mp4;
 mod name;
 mod part;
 mod place;
+mod placed;
 mod results;
 mod targets;
 mod trouble;

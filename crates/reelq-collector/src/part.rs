@@ -28,16 +28,6 @@ pub(crate) struct Note {
     pub(crate) synced: u64,
     /// How often a whole file turned out to be no video.
     pub(crate) bad: u32,
-    /// Where the file was put.
-    pub(crate) done: Option<Done>,
-}
-
-/// A file that was put into its place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Done {
-    pub(crate) path: String,
-    pub(crate) bytes: u64,
-    pub(crate) sha256: Digest,
 }
 
 /// A part in hand; nobody else writes to it meanwhile.
@@ -46,6 +36,8 @@ pub(crate) struct Part {
     pub(crate) path: PathBuf,
     pub(crate) note: Note,
     note_path: PathBuf,
+    /// The note is on the disk, if in an older version.
+    noted: bool,
     file: File,
     hasher: Sha256,
     length: u64,
@@ -54,18 +46,21 @@ pub(crate) struct Part {
 impl Part {
     /// Opens a job's part; `None` where another worker has it in hand. Blocks.
     pub(crate) fn open(folder: &Path, job: JobId, output: usize) -> Result<Option<Self>, PlaceError> {
-        fs::create_dir_all(folder).map_err(PlaceError::file("create the folder", folder))?;
-        let path = folder.join(format!("{job}-{output}.part"));
+        let path = path(folder, job, output);
         let note_path = path.with_extension("json");
-        let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
-        let file = options.map_err(PlaceError::file("open", &path))?;
+        let file = open(folder, &path).map_err(PlaceError::file("open", &path))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(PlaceError::file("lock", &path)(error)),
         }
-        let note = fs::read(&note_path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
-        Ok(Some(Self { path, note, note_path, file, hasher: Sha256::new(), length: 0 }))
+        // Before the lock was ours, another may have put the file into its place: then it is no part any more.
+        if !names(&path, &file).map_err(PlaceError::file("look at", &path))? {
+            return Ok(None);
+        }
+        let found = fs::read(&note_path).ok();
+        let note = found.as_ref().and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default();
+        Ok(Some(Self { path, note, note_path, noted: found.is_some(), file, hasher: Sha256::new(), length: 0 }))
     }
 
     /// Where to go on with the file at `source`, if there is anything to go on with. Blocks.
@@ -99,11 +94,28 @@ impl Part {
 
     /// Begins anew with the version `validator` of the file at `source`. Blocks.
     pub(crate) fn restart(&mut self, source: &str, validator: Option<Validator>) -> Result<(), PlaceError> {
-        self.note = Note { source: source.to_owned(), validator, synced: 0, bad: self.note.bad, done: None };
-        self.write_note()?;
+        self.note = Note { source: source.to_owned(), validator, synced: 0, bad: self.note.bad };
+        if self.noted {
+            self.write_note()?;
+        }
+        self.empty()
+    }
+
+    fn empty(&mut self) -> Result<(), PlaceError> {
         self.file.set_len(0).map_err(self.fault("empty"))?;
         self.file.seek(SeekFrom::Start(0)).map_err(self.fault("empty"))?;
         (self.hasher, self.length) = (Sha256::new(), 0);
+        Ok(())
+    }
+
+    /// Takes a whole file at once, durably, and notes nothing: what is lost before it is in its place is fetched again.
+    /// Blocks.
+    pub(crate) fn fill(&mut self, bytes: &[u8]) -> Result<(), PlaceError> {
+        self.empty()?;
+        self.file.write_all(bytes).map_err(self.fault("write"))?;
+        self.file.sync_all().map_err(self.fault("sync"))?;
+        self.hasher.update(bytes);
+        self.length = bytes.len() as u64;
         Ok(())
     }
 
@@ -138,26 +150,69 @@ impl Part {
     /// Notes that the whole file was no video, and throws it away. Blocks.
     pub(crate) fn discard(&mut self) -> Result<(), PlaceError> {
         self.note.bad = self.note.bad.saturating_add(1);
-        let source = self.note.source.clone();
-        self.restart(&source, None)
+        (self.note.validator, self.note.synced) = (None, 0);
+        self.write_note()?;
+        self.empty()
     }
 
-    /// Notes where the file was put. Blocks.
-    pub(crate) fn finish(mut self, done: Done) -> Result<(), PlaceError> {
-        self.note.done = Some(done);
-        self.write_note()
+    /// Forgets the note of a part that was put into its place. Blocks.
+    pub(crate) fn finish(self) {
+        if self.noted {
+            // A note without a part is swept when the batch ends.
+            drop(fs::remove_file(&self.note_path));
+        }
     }
 
-    fn write_note(&self) -> Result<(), PlaceError> {
+    fn write_note(&mut self) -> Result<(), PlaceError> {
         let text = serde_json::to_vec(&self.note).map_err(|error| self.fault("note")(error.into()))?;
         let fresh = self.note_path.with_extension("json.new");
         let write = || fs::write(&fresh, text).and_then(|()| fs::rename(&fresh, &self.note_path));
-        write().map_err(self.fault("note"))
+        write().map_err(self.fault("note"))?;
+        self.noted = true;
+        Ok(())
     }
 
     fn fault(&self, what: &'static str) -> impl FnOnce(io::Error) -> PlaceError + use<> {
         PlaceError::file(what, &self.path)
     }
+}
+
+fn path(folder: &Path, job: JobId, output: usize) -> PathBuf {
+    folder.join(format!("{job}-{output}.part"))
+}
+
+fn open(folder: &Path, path: &Path) -> io::Result<File> {
+    let open = || OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
+    match open() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            fs::create_dir_all(folder)?;
+            open()
+        }
+        opened => opened,
+    }
+}
+
+/// Whether `path` is still the name of `file`.
+#[cfg(unix)]
+fn names(path: &Path, file: &File) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let opened = file.metadata()?;
+    match fs::symlink_metadata(path) {
+        Ok(named) => Ok((named.dev(), named.ino()) == (opened.dev(), opened.ino())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Elsewhere a file that is open is not renamed by others.
+#[cfg(not(unix))]
+fn names(path: &Path, _: &File) -> io::Result<bool> {
+    path.try_exists()
+}
+
+/// Whether an earlier attempt left a note of an output. Blocks.
+pub(crate) fn is_noted(folder: &Path, job: JobId, output: usize) -> bool {
+    path(folder, job, output).with_extension("json").exists()
 }
 
 /// The jobs that have something lying in the folder. Blocks.
@@ -178,15 +233,6 @@ pub(crate) fn sweep(folder: &Path, over: &[JobId]) {
         }
     }
     drop(fs::remove_dir(folder));
-}
-
-/// Removes what lies there for one job. Blocks.
-pub(crate) fn forget(folder: &Path, job: JobId, outputs: usize) {
-    for output in 1..=outputs {
-        let note = folder.join(format!("{job}-{output}.json"));
-        drop(fs::remove_file(note.with_extension("part")));
-        drop(fs::remove_file(note));
-    }
 }
 
 fn job_of(name: &str) -> Option<JobId> {
@@ -217,6 +263,31 @@ mod tests {
         part.append(b"56789").unwrap();
         assert_eq!(part.summary(), (10, Digest::of(b"0123456789")));
         assert_eq!(fs::read(&part.path).unwrap(), b"0123456789");
+    }
+
+    #[test]
+    fn whole_file_leaves_no_note_and_what_lay_there_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let id = fixture::job("cat").id;
+        fs::write(path(folder.path(), id, 1), b"left by a crash").unwrap();
+        let mut part = Part::open(folder.path(), id, 1).unwrap().unwrap();
+        part.fill(b"whole").unwrap();
+        assert_eq!(part.summary(), (5, Digest::of(b"whole")));
+        assert_eq!(fs::read(&part.path).unwrap(), b"whole");
+        assert!(!is_noted(folder.path(), id, 1));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn file_that_was_renamed_meanwhile_is_no_part_any_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = path(folder.path(), fixture::job("cat").id, 1);
+        let file = open(folder.path(), &path).unwrap();
+        assert!(names(&path, &file).unwrap());
+        fs::rename(&path, folder.path().join("placed.mp4")).unwrap();
+        assert!(!names(&path, &file).unwrap());
+        fs::write(&path, b"another").unwrap();
+        assert!(!names(&path, &file).unwrap());
     }
 
     #[test]

@@ -77,11 +77,63 @@ async fn file_that_was_placed_but_not_committed_is_recognised() {
     let server = Server::start(|_| reply("200 OK", "", &video("one"))).await;
     let house = in_folder(folder.path(), &[&server]).await;
     let first = stored(house.collect(vec![server.link()]).await);
-    assert_eq!(stored(house.collect(vec![server.link()]).await), first);
-    assert_eq!(server.asked().len(), 1, "the note tells where it is");
+    assert_eq!(stored(house.collect(vec![server.link()]).await), first, "by its content");
     fs::remove_dir_all(folder.path().join(".parts")).unwrap();
-    assert_eq!(stored(house.collect(vec![server.link()]).await), first, "and without a note its content does");
+    assert_eq!(stored(house.collect(vec![server.link()]).await), first, "without a log too");
     assert_eq!(files_in(folder.path()), ["000001-cat-1.mp4"]);
+}
+
+#[tokio::test]
+async fn file_that_was_placed_but_not_committed_is_kept_though_its_link_is_dead() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(|number| match number {
+        0 => reply("200 OK", "", &video("one")),
+        _ => reply("403 Forbidden", "", b"expired"),
+    })
+    .await;
+    let mut house = in_folder(folder.path(), &[&server]).await;
+    let first = stored(house.collect(vec![server.link()]).await);
+    assert_eq!(stored(house.collect(vec![server.link()]).await), first);
+    house.job.setbacks = 1;
+    assert_eq!(stored(house.collect(vec![server.link()]).await), first);
+    assert_eq!(server.asked().len(), 2, "where there was trouble before, the log is asked first");
+    fs::write(folder.path().join("000001-cat-1.mp4"), "changed").unwrap();
+    assert!(matches!(house.collect(vec![server.link()]).await, Event::LinksExpired { .. }), "the log alone is no file");
+}
+
+#[tokio::test]
+async fn small_file_that_arrives_whole_leaves_no_note_and_no_part() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(|_| reply("200 OK", "etag: \"v1\"\r\n", &video("one"))).await;
+    let house = in_folder(folder.path(), &[&server]).await;
+    stored(house.collect(vec![server.link()]).await);
+    let left: Vec<_> = fs::read_dir(folder.path().join(".parts")).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(left, ["placed.jsonl"]);
+}
+
+#[tokio::test]
+async fn part_without_a_note_is_not_trusted() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(|_| reply("200 OK", "etag: \"v1\"\r\n", &video("one"))).await;
+    let house = in_folder(folder.path(), &[&server]).await;
+    fs::create_dir(folder.path().join(".parts")).unwrap();
+    fs::write(folder.path().join(format!(".parts/{}-1.part", house.job.id)), "killed before it was whole").unwrap();
+    assert_eq!(stored(house.collect(vec![server.link()]).await)[0].sha256, Digest::of(&video("one")));
+    assert!(!server.asked()[0].contains("range:"));
+}
+
+#[tokio::test]
+async fn large_file_is_stored_through_a_part() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "x".repeat(5 << 20);
+    let body = video(&text);
+    let server = Server::start(move |_| reply("200 OK", "etag: \"v1\"\r\n", &video(&text))).await;
+    let house = in_folder(folder.path(), &[&server]).await;
+    let files = stored(house.collect(vec![server.link()]).await);
+    assert_eq!((files[0].bytes, files[0].sha256), (body.len() as u64, Digest::of(&body)));
+    assert_eq!(fs::metadata(folder.path().join("000001-cat-1.mp4")).unwrap().len(), body.len() as u64);
+    let left: Vec<_> = fs::read_dir(folder.path().join(".parts")).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(left, ["placed.jsonl"]);
 }
 
 #[tokio::test]

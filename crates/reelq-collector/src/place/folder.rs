@@ -9,19 +9,24 @@ use std::{
 use reelq_model::Digest;
 use sha2::{Digest as _, Sha256};
 
-use super::{PlaceError, blocking};
+use super::{PlaceError, blocking, turns::Turns};
 
 /// An output place that is a folder.
 #[derive(Debug, Clone)]
 pub(super) struct Folder {
-    pub(super) root: PathBuf,
+    root: PathBuf,
+    turns: Turns,
 }
 
 impl Folder {
-    /// Links the file to its name; `false` where the name is taken by another content.
+    pub(super) fn at(root: PathBuf) -> Self {
+        Self { root, turns: Turns::default() }
+    }
+
+    /// Moves the file to its name; `false` where the name is taken by another content.
     pub(super) async fn put(&self, part: &Path, name: &str, sha256: &Digest) -> Result<bool, PlaceError> {
-        let (part, target, root, sha256) = (part.to_owned(), self.root.join(name), self.root.clone(), *sha256);
-        blocking(move || put(&part, &target, &root, &sha256)).await
+        let (part, target, folder, sha256) = (part.to_owned(), self.root.join(name), self.clone(), *sha256);
+        blocking(move || folder.put_now(&part, &target, &sha256)).await
     }
 
     pub(super) async fn holds(&self, name: &str, bytes: u64, sha256: &Digest) -> Result<bool, PlaceError> {
@@ -34,10 +39,10 @@ impl Folder {
     }
 
     pub(super) async fn replace(&self, file: &Path, name: &str) -> Result<(), PlaceError> {
-        let (file, target, root) = (file.to_owned(), self.root.join(name), self.root.clone());
+        let (file, target, folder) = (file.to_owned(), self.root.join(name), self.clone());
         blocking(move || {
             fs::rename(&file, &target).map_err(PlaceError::file("replace", &target))?;
-            sync_folders(&target, &root)
+            folder.sync(&target)
         })
         .await
     }
@@ -53,28 +58,65 @@ impl Folder {
         })
         .await
     }
-}
 
-fn put(part: &Path, target: &Path, root: &Path, sha256: &Digest) -> Result<bool, PlaceError> {
-    let folder = target.parent().unwrap_or(root);
-    fs::create_dir_all(folder).map_err(PlaceError::file("create the folder", folder))?;
-    match place(part, target) {
-        Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            if !target.is_file() || hash(target)? != *sha256 {
-                return Ok(false);
-            }
+    fn put_now(&self, part: &Path, target: &Path, sha256: &Digest) -> Result<bool, PlaceError> {
+        let taken = match place(part, target) {
+            Ok(()) => false,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => true,
+            Err(error) => return Err(PlaceError::file("place", target)(error)),
+        };
+        if taken && (!target.is_file() || hash(target)? != *sha256) {
+            return Ok(false);
         }
-        Err(error) => return Err(PlaceError::file("place", target)(error)),
+        self.sync(target)?;
+        if taken {
+            drop(fs::remove_file(part));
+        }
+        Ok(true)
     }
-    sync_folders(target, root)?;
-    // The file has its name; what is left of the part is only a second one.
-    drop(fs::remove_file(part));
-    Ok(true)
+
+    /// Makes the names durable, from the file's own folder up to the place's.
+    fn sync(&self, target: &Path) -> Result<(), PlaceError> {
+        for folder in target.ancestors().skip(1).take_while(|folder| folder.starts_with(&self.root)) {
+            self.turns.sync(folder, sync_folder).map_err(PlaceError::file("sync the folder", folder))?;
+        }
+        Ok(())
+    }
 }
 
-/// Gives the file its name unless that is taken. A link is atomic and never replaces; not every file system has links.
+/// Gives the file its name, in a folder that is made where it is not there yet.
 fn place(part: &Path, target: &Path) -> io::Result<()> {
+    let missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+    match move_to(part, target) {
+        Err(error) if missing(&error) => {
+            fs::create_dir_all(target.parent().unwrap_or(target))?;
+            move_to(part, target)
+        }
+        done => done,
+    }
+}
+
+/// Renames the file unless the name is taken: in one step where the system has one for that.
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+fn move_to(part: &Path, target: &Path) -> io::Result<()> {
+    use rustix::{
+        fs::{CWD, RenameFlags, renameat_with},
+        io::Errno,
+    };
+    match renameat_with(CWD, part, CWD, target, RenameFlags::NOREPLACE) {
+        // Older kernels and some file systems know no such rename.
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => link_to(part, target),
+        done => Ok(done?),
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+fn move_to(part: &Path, target: &Path) -> io::Result<()> {
+    link_to(part, target)
+}
+
+/// A link is atomic and never replaces either; not every file system has links.
+fn link_to(part: &Path, target: &Path) -> io::Result<()> {
     match fs::hard_link(part, target) {
         Err(error) if matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied) => {
             if fs::symlink_metadata(target).is_ok() {
@@ -82,16 +124,13 @@ fn place(part: &Path, target: &Path) -> io::Result<()> {
             }
             fs::rename(part, target)
         }
-        done => done,
+        Ok(()) => {
+            // The file has its name; what is left of the part is only a second one.
+            drop(fs::remove_file(part));
+            Ok(())
+        }
+        Err(error) => Err(error),
     }
-}
-
-/// Makes the names durable, from the file's own folder up to the place's.
-fn sync_folders(target: &Path, root: &Path) -> Result<(), PlaceError> {
-    for folder in target.ancestors().skip(1).take_while(|folder| folder.starts_with(root)) {
-        sync_folder(folder).map_err(PlaceError::file("sync the folder", folder))?;
-    }
-    Ok(())
 }
 
 #[cfg(unix)]
@@ -132,7 +171,7 @@ mod tests {
     #[tokio::test]
     async fn file_is_placed_once_and_never_replaces_another() {
         let root = tempfile::tempdir().unwrap();
-        let folder = Folder { root: root.path().to_owned() };
+        let folder = Folder::at(root.path().to_owned());
         assert!(put_text(&folder, "a/b.mp4", "one").await);
         assert!(put_text(&folder, "a/b.mp4", "one").await, "the same content is ours");
         assert!(!put_text(&folder, "a/b.mp4", "two").await);
@@ -142,10 +181,22 @@ mod tests {
         assert!(!folder.holds("a/c.mp4", 3, &Digest::of(b"one")).await.unwrap());
     }
 
+    #[test]
+    fn link_never_replaces_and_leaves_one_name() {
+        let root = tempfile::tempdir().unwrap();
+        let (part, target) = (root.path().join("part"), root.path().join("a.mp4"));
+        fs::write(&part, "one").unwrap();
+        link_to(&part, &target).unwrap();
+        assert!(!part.exists());
+        fs::write(&part, "two").unwrap();
+        assert_eq!(link_to(&part, &target).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read_to_string(&target).unwrap(), "one");
+    }
+
     #[tokio::test]
     async fn name_taken_by_a_folder_is_taken() {
         let root = tempfile::tempdir().unwrap();
-        let folder = Folder { root: root.path().to_owned() };
+        let folder = Folder::at(root.path().to_owned());
         fs::create_dir(root.path().join("a.mp4")).unwrap();
         assert!(!put_text(&folder, "a.mp4", "one").await);
     }

@@ -4,12 +4,13 @@
 mod bucket;
 mod folder;
 mod options;
+mod turns;
 
 use std::path::{Path, PathBuf};
 
 use reelq_model::{BatchName, Digest, JobId};
 
-use crate::part;
+use crate::{part, placed};
 
 pub use self::options::StorageOptions;
 use self::{bucket::Bucket, folder::Folder};
@@ -90,7 +91,7 @@ impl Place {
             return Err(PlaceError::Unknown(output.to_owned()));
         }
         let root = PathBuf::from(output);
-        Ok(Self { parts: root.join(".parts"), kind: Kind::Folder(Folder { root }) })
+        Ok(Self { parts: root.join(".parts"), kind: Kind::Folder(Folder::at(root)) })
     }
 
     /// The local folder of files that are not whole yet.
@@ -135,6 +136,16 @@ impl Place {
     pub(crate) async fn jobs_with_parts(&self) -> Result<Vec<JobId>, PlaceError> {
         let folder = self.parts.clone();
         blocking(move || Ok(part::jobs_in(&folder))).await
+    }
+
+    /// Forgets what was placed before: all of it is committed.
+    pub(crate) async fn forget_placed(&self) -> Result<(), PlaceError> {
+        let folder = self.parts.clone();
+        blocking(move || {
+            placed::forget(&folder);
+            Ok(())
+        })
+        .await
     }
 
     /// Removes the unfinished files and notes of jobs that are over.

@@ -8,7 +8,7 @@ use std::{
 
 use reelq_manifest::{ResultFormat, ResultRecord, ResultWriter};
 use reelq_model::{BatchName, JobId, Status};
-use reelq_store::{Page, Store};
+use reelq_store::{BatchView, Page, Store};
 
 use super::record;
 use crate::{Place, PlaceError};
@@ -62,7 +62,7 @@ pub async fn write_results(store: &dyn Store, batch: &BatchName, place: &Place) 
     .await?;
     place.replace(&csv.finish()?, "results.csv").await?;
     place.replace(&jsonl.finish()?, "results.jsonl").await?;
-    clear(store, place).await
+    clear(store, batch, place).await
 }
 
 /// A result manifest that is not whole yet.
@@ -92,7 +92,10 @@ fn own_name(folder: &Path, extension: &str) -> PathBuf {
     folder.join(format!("results-{}.{extension}.new", std::process::id()))
 }
 
-async fn clear(store: &dyn Store, place: &Place) -> Result<(), ResultsError> {
+async fn clear(store: &dyn Store, batch: &BatchName, place: &Place) -> Result<(), ResultsError> {
+    if store.batch(batch).await?.is_none_or(|view| !may_look_back(&view)) {
+        place.forget_placed().await?;
+    }
     let mut over: Vec<JobId> = Vec::new();
     for job in place.jobs_with_parts().await? {
         let view = store.job(job).await?;
@@ -101,4 +104,10 @@ async fn clear(store: &dyn Store, place: &Place) -> Result<(), ResultsError> {
         }
     }
     Ok(place.sweep(over).await?)
+}
+
+/// Whether jobs are left that may yet ask where their outputs were put.
+fn may_look_back(view: &BatchView) -> bool {
+    let counts = [&view.counts, &view.others];
+    counts.iter().any(|counts| counts.of(Status::Fetching) + counts.of(Status::Failed) > 0)
 }
