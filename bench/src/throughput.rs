@@ -18,11 +18,14 @@ const LIMITS: &str = "requests_per_second = 10000.0\nburst = 1000\nmax_in_flight
 pub(crate) async fn measure(report: &mut Report, jobs: usize) -> Result<()> {
     let mut ratios = Vec::new();
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    // Some file systems create files slowly for minutes after many were deleted: the folders stay until the end.
+    let mut subjects = Vec::new();
     for seed in 0..ROUNDS {
         let settings = || Settings { seed: seed as u64, pace: Pace::seconds(0.0, 0.0), ..Settings::default() };
         let vendor = simulator(settings()).await?;
         let subject = Subject::new(&vendor.base_url(), LIMITS, jobs)?;
         let ((), took) = tokio::task::block_in_place(|| time(|| subject.run(&["run", "set.csv", "--yes"])))?;
+        subjects.push(subject);
         vendor.stop().await;
         let vendor = simulator(settings()).await?;
         let clock = reelq_model::SystemClock::new();

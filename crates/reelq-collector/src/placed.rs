@@ -115,7 +115,8 @@ mod tests {
         assert!(find(folder.path(), job, 40).is_some());
         assert!(find(folder.path(), job, 25).is_some());
         assert_eq!(find(folder.path(), job, 1), None);
-        let size: u64 = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).sum();
+        let size: u64 =
+            fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).sum();
         assert!(size < 3 << 20);
     }
 }

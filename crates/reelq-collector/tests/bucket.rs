@@ -82,13 +82,15 @@ impl Shop {
 async fn output_is_collected_into_a_bucket() {
     let shop = shop().await;
     let server = Server::start(|_| reply("200 OK", "", &video("one"))).await;
-    let house = House::build("s3://films/new", &[&server], shop.options.clone()).await;
+    let mut house = House::build("s3://films/new", &[&server], shop.options.clone()).await;
     for _ in 0..2 {
         let Event::Stored { files } = house.collect(vec![server.link()]).await else { panic!() };
         assert_eq!(files[0].path, "000001-cat-1.mp4");
     }
     assert_eq!(shop.object("000001-cat-1.mp4"), video("one"));
-    assert_eq!(server.asked().len(), 1, "the note tells where it is");
+    house.job.setbacks = 1;
+    assert!(matches!(house.collect(vec![server.link()]).await, Event::Stored { .. }));
+    assert_eq!(server.asked().len(), 2, "where there was trouble before, the log is asked first");
 }
 
 #[tokio::test]
