@@ -37,6 +37,7 @@ struct Report {
 
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     let store = session.store()?;
+    session.batch(&*store, &args.batch).await?;
     let statuses: &[Status] =
         if args.queued { &[Status::Queued] } else { &[Status::Queued, Status::Submitting, Status::Running] };
     let jobs = matching(&*store, &args.selection.filter(Some(&args.batch), statuses, &[])).await?;

@@ -27,6 +27,7 @@ pub(crate) async fn run(args: &Args, pause: bool, session: &Session, out: Out) -
     let done = if pause { "paused" } else { "resumed" };
     let what = match (&args.batch, &args.account) {
         (Some(batch), _) => {
+            session.batch(&*store, batch).await?;
             store.pause_batch(batch, pause).await?;
             format!("batch {batch}")
         }
@@ -38,7 +39,11 @@ pub(crate) async fn run(args: &Args, pause: bool, session: &Session, out: Out) -
         (None, None) => return Err(Failure::usage("name a batch or an --account")),
     };
     let report = serde_json::json!({ "what": what, "state": done });
-    out.report(&report, |_| format!("{what} is {done}; what is submitted is followed all the same"));
+    let rest = if pause { "; what is submitted is followed all the same" } else { "" };
+    out.report(&report, |_| format!("{what} is {done}{rest}"));
+    if let Some(batch) = args.batch.as_ref().filter(|_| !pause) {
+        session.say_run_again(&*store, batch, out).await?;
+    }
     Ok(Exit::Done)
 }
 

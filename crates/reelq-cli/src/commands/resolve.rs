@@ -56,10 +56,13 @@ struct Unconfirmed {
 
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     let store = session.store()?;
+    if let Some(name) = &args.batch {
+        session.batch(&*store, name).await?;
+    }
     let filter = args.selection.filter(args.batch.as_ref(), &[Status::Unconfirmed], &[]);
     let jobs = matching(&*store, &filter).await?;
     if args.accepted.is_none() && !args.not_bought && !args.give_up {
-        return Ok(list(&jobs, out));
+        return Ok(list(&jobs, &session.flags(), out));
     }
     if args.selection.is_empty() && args.batch.is_none() {
         return Err(Failure::usage("name the jobs: a batch, --row N, --job ID or --account NAME"));
@@ -118,16 +121,16 @@ fn confirmed(args: &Args, jobs: &[JobView], out: Out) -> bool {
     args.yes || !out.can_ask() || out.confirm("Go on?")
 }
 
-fn list(jobs: &[JobView], out: Out) -> Exit {
+fn list(jobs: &[JobView], flags: &str, out: Out) -> Exit {
     let known: Vec<_> = jobs.iter().filter_map(known).collect();
     out.report(&known, |known| if known.is_empty() { "no job is unconfirmed".to_owned() } else { draw(known, jobs) });
     if !known.is_empty() {
-        out.note(
+        out.note(&format!(
             "\nLook each one up in the provider's own task list by time and prompt (or by its key), then say what you found:\n  \
-             reelq resolve --job ID --accepted TASK_ID    it is there: follow it\n  \
-             reelq resolve --job ID --not-bought          it is not: it may be submitted again\n  \
-             reelq resolve --job ID --give-up             leave it",
-        );
+             reelq resolve{flags} --job ID --accepted TASK_ID    it is there: follow it\n  \
+             reelq resolve{flags} --job ID --not-bought          it is not: it may be submitted again\n  \
+             reelq resolve{flags} --job ID --give-up             leave it"
+        ));
     }
     Exit::Done
 }

@@ -126,6 +126,11 @@ fn failures(verdict: &Verdict, commands: &Commands) -> Vec<String> {
 
 fn outstanding(verdict: &Verdict, commands: &Commands) -> Option<String> {
     let count = verdict.outstanding;
-    let line = format!("! {} job{} outstanding\n    to go on: {}", grouped(count), plural(count), commands.run);
+    let resume = if verdict.batch.paused {
+        format!("it is paused: reelq resume {}{}\n    then: ", verdict.batch.batch.name, commands.flags)
+    } else {
+        "to go on: ".to_owned()
+    };
+    let line = format!("! {} job{} outstanding\n    {resume}{}", grouped(count), plural(count), commands.run);
     (count > 0).then_some(line)
 }
