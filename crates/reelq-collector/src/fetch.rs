@@ -13,7 +13,7 @@ use reelq_worker::Pulse;
 use crate::{
     Place, PlaceError, mp4,
     part::{self, Part},
-    place::blocking,
+    place::{Draft, blocking},
     placed::{self, Placed},
     trouble::Trouble,
 };
@@ -56,7 +56,10 @@ impl Errand<'_> {
             return Ok(self.stored(placed));
         }
         match self.fetch(noted).await {
-            Ok(part) => self.put(part).await,
+            Ok(placed) => {
+                self.pulse.downloaded();
+                Ok(self.stored(placed))
+            }
             // Its link may be dead because it was fetched long ago, by somebody who could not say so any more.
             Err(trouble) => Ok(self.stored(self.placed().await?.ok_or(trouble)?)),
         }
@@ -70,19 +73,19 @@ impl Errand<'_> {
         Ok(held.then_some(placed))
     }
 
-    /// Brings the whole file, checked, into a synced part.
-    async fn fetch(&self, noted: bool) -> Result<Part, Trouble> {
+    /// Brings the whole file, checked, into its place.
+    async fn fetch(&self, noted: bool) -> Result<Placed, Trouble> {
         let catch = if noted { Catch::Part(Box::new(self.go_on().await?)) } else { self.begin().await? };
         match catch {
             Catch::Memory(bytes) => self.keep(bytes).await,
-            Catch::Part(part) => self.check(*part).await,
+            Catch::Part(part) => self.put(self.check(*part).await?).await,
         }
     }
 
     async fn open_part(&self) -> Result<Part, Trouble> {
         let (folder, job, output) = (self.place.parts().to_owned(), self.job, self.output);
         let part = blocking(move || Part::open(&folder, job, output)).await?;
-        part.ok_or_else(|| Trouble::later("another worker is fetching it"))
+        part.ok_or_else(in_other_hands)
     }
 
     /// Fetches a file of which nothing is there; one that stays small never becomes a part before it is whole.
@@ -157,18 +160,19 @@ impl Errand<'_> {
         (gathered, end)
     }
 
-    /// Checks a small file and makes it a part that is ready for its place.
-    async fn keep(&self, bytes: Vec<u8>) -> Result<Part, Trouble> {
+    /// Checks a small file and puts it into its place.
+    async fn keep(&self, content: Vec<u8>) -> Result<Placed, Trouble> {
         let fault = match self.link.kind {
-            OutputKind::Video => mp4::check(&mut Cursor::new(&bytes)).err().map(|fault| fault.to_string()),
+            OutputKind::Video => mp4::check(&mut Cursor::new(&content)).err().map(|fault| fault.to_string()),
             OutputKind::Other => None,
         };
-        let mut part = self.open_part().await?;
         if let Some(fault) = fault {
+            let mut part = self.open_part().await?;
             let part = blocking(move || part.discard().map(|()| part)).await?;
             return Err(no_video(&part, &fault));
         }
-        Ok(blocking(move || part.fill(&bytes).map(|()| part)).await?)
+        let draft = Draft { job: self.job, output: self.output, name: self.name.clone(), content };
+        self.place.keep(draft).await?.ok_or_else(in_other_hands)
     }
 
     async fn check(&self, part: Part) -> Result<Part, Trouble> {
@@ -182,19 +186,17 @@ impl Errand<'_> {
         }
     }
 
-    async fn put(self, part: Part) -> Result<StoredFile, Trouble> {
+    async fn put(&self, part: Part) -> Result<Placed, Trouble> {
         let (bytes, sha256): (u64, Digest) = part.summary();
         let path = self.place.put(&part.path, &self.name, &sha256).await?;
         let placed = Placed { job: self.job, output: self.output, path, bytes, sha256 };
-        let (folder, line) = (self.place.parts().to_owned(), placed.clone());
-        blocking(move || {
-            placed::note(&folder, &line)?;
+        let folder = self.place.parts().to_owned();
+        let noted = blocking(move || {
+            placed::note(&folder, &placed)?;
             part.finish();
-            Ok(())
-        })
-        .await?;
-        self.pulse.downloaded();
-        Ok(self.stored(placed))
+            Ok(placed)
+        });
+        Ok(noted.await?)
     }
 
     fn stored(&self, placed: Placed) -> StoredFile {
@@ -213,6 +215,10 @@ type End = Result<(), Trouble>;
 
 async fn append(mut part: Part, bytes: Vec<u8>) -> Result<Part, PlaceError> {
     blocking(move || part.append(&bytes).map(|()| part)).await
+}
+
+fn in_other_hands() -> Trouble {
+    Trouble::later("another worker is fetching it")
 }
 
 fn no_video(part: &Part, fault: &str) -> Trouble {

@@ -23,12 +23,6 @@ impl Folder {
         Self { root, turns: Turns::default() }
     }
 
-    /// Moves the file to its name; `false` where the name is taken by another content.
-    pub(super) async fn put(&self, part: &Path, name: &str, sha256: &Digest) -> Result<bool, PlaceError> {
-        let (part, target, folder, sha256) = (part.to_owned(), self.root.join(name), self.clone(), *sha256);
-        blocking(move || folder.put_now(&part, &target, &sha256)).await
-    }
-
     pub(super) async fn holds(&self, name: &str, bytes: u64, sha256: &Digest) -> Result<bool, PlaceError> {
         let (path, sha256) = (self.root.join(name), *sha256);
         blocking(move || match fs::metadata(&path) {
@@ -59,7 +53,9 @@ impl Folder {
         .await
     }
 
-    fn put_now(&self, part: &Path, target: &Path, sha256: &Digest) -> Result<bool, PlaceError> {
+    /// Moves the file to its name; `false` where the name is taken by another content. Blocks.
+    pub(super) fn put(&self, part: &Path, name: &str, sha256: &Digest) -> Result<bool, PlaceError> {
+        let target = &self.root.join(name);
         let taken = match place(part, target) {
             Ok(()) => false,
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => true,
@@ -162,19 +158,19 @@ fn hash(path: &Path) -> Result<Digest, PlaceError> {
 mod tests {
     use super::*;
 
-    async fn put_text(folder: &Folder, name: &str, text: &str) -> bool {
+    fn put_text(folder: &Folder, name: &str, text: &str) -> bool {
         let part = folder.root.join("part");
         fs::write(&part, text).unwrap();
-        folder.put(&part, name, &Digest::of(text.as_bytes())).await.unwrap()
+        folder.put(&part, name, &Digest::of(text.as_bytes())).unwrap()
     }
 
     #[tokio::test]
     async fn file_is_placed_once_and_never_replaces_another() {
         let root = tempfile::tempdir().unwrap();
         let folder = Folder::at(root.path().to_owned());
-        assert!(put_text(&folder, "a/b.mp4", "one").await);
-        assert!(put_text(&folder, "a/b.mp4", "one").await, "the same content is ours");
-        assert!(!put_text(&folder, "a/b.mp4", "two").await);
+        assert!(put_text(&folder, "a/b.mp4", "one"));
+        assert!(put_text(&folder, "a/b.mp4", "one"), "the same content is ours");
+        assert!(!put_text(&folder, "a/b.mp4", "two"));
         assert_eq!(fs::read_to_string(root.path().join("a/b.mp4")).unwrap(), "one");
         assert!(folder.holds("a/b.mp4", 3, &Digest::of(b"one")).await.unwrap());
         assert!(!folder.holds("a/b.mp4", 3, &Digest::of(b"two")).await.unwrap());
@@ -193,11 +189,11 @@ mod tests {
         assert_eq!(fs::read_to_string(&target).unwrap(), "one");
     }
 
-    #[tokio::test]
-    async fn name_taken_by_a_folder_is_taken() {
+    #[test]
+    fn name_taken_by_a_folder_is_taken() {
         let root = tempfile::tempdir().unwrap();
         let folder = Folder::at(root.path().to_owned());
         fs::create_dir(root.path().join("a.mp4")).unwrap();
-        assert!(!put_text(&folder, "a.mp4", "one").await);
+        assert!(!put_text(&folder, "a.mp4", "one"));
     }
 }

@@ -10,7 +10,10 @@ use std::path::{Path, PathBuf};
 
 use reelq_model::{BatchName, Digest, JobId};
 
-use crate::{part, placed};
+use crate::{
+    part::{self, Part},
+    placed::{self, Placed},
+};
 
 pub use self::options::StorageOptions;
 use self::{bucket::Bucket, folder::Folder};
@@ -103,17 +106,44 @@ impl Place {
     ///
     /// Says which name it has. A file that is there already with the same content is taken for ours.
     pub async fn put(&self, part: &Path, name: &str, sha256: &Digest) -> Result<String, PlaceError> {
-        for number in 1..=NAMES_MAX {
-            let name = numbered(name, number);
-            let placed = match &self.kind {
-                Kind::Folder(folder) => folder.put(part, &name, sha256).await?,
-                Kind::Bucket(bucket) => bucket.put(part, &name, sha256).await?,
-            };
-            if placed {
+        let bucket = match &self.kind {
+            Kind::Bucket(bucket) => bucket,
+            Kind::Folder(folder) => {
+                let (folder, part, name, sha256) = (folder.clone(), part.to_owned(), name.to_owned(), *sha256);
+                return blocking(move || put_in(&folder, &part, &name, &sha256)).await;
+            }
+        };
+        for name in (1..=NAMES_MAX).map(|number| numbered(name, number)) {
+            if bucket.put(part, &name, sha256).await? {
                 return Ok(name);
             }
         }
         Err(PlaceError::Taken(name.to_owned()))
+    }
+
+    /// Makes the bytes a part and moves that into the place like [`Self::put`], all in one go where the place is a folder.
+    /// `None` where another worker has the part in hand.
+    pub(crate) async fn keep(&self, draft: Draft) -> Result<Option<Placed>, PlaceError> {
+        let parts = self.parts.clone();
+        match &self.kind {
+            Kind::Folder(folder) => {
+                let folder = folder.clone();
+                blocking(move || {
+                    let Some(part) = draft.part(&parts)? else { return Ok(None) };
+                    let (bytes, sha256) = part.summary();
+                    let path = put_in(&folder, &part.path, &draft.name, &sha256)?;
+                    draft.placed(&parts, part, path, bytes, sha256).map(Some)
+                })
+                .await
+            }
+            Kind::Bucket(_) => {
+                let filled = blocking(move || Ok((draft.part(&parts)?, draft, parts))).await?;
+                let (Some(part), draft, parts) = filled else { return Ok(None) };
+                let (bytes, sha256) = part.summary();
+                let path = self.put(&part.path, &draft.name, &sha256).await?;
+                blocking(move || draft.placed(&parts, part, path, bytes, sha256).map(Some)).await
+            }
+        }
     }
 
     /// Whether a file with this content is in the place under `name`.
@@ -175,6 +205,42 @@ impl Place {
             Kind::Bucket(bucket) => bucket.probe().await,
         }
     }
+}
+
+/// A small file that is whole, on its way into the place.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    pub(crate) job: JobId,
+    /// Counts the job's outputs from 1.
+    pub(crate) output: usize,
+    /// The name that the file is to have.
+    pub(crate) name: String,
+    pub(crate) content: Vec<u8>,
+}
+
+impl Draft {
+    fn part(&self, parts: &Path) -> Result<Option<Part>, PlaceError> {
+        let Some(mut part) = Part::open(parts, self.job, self.output)? else { return Ok(None) };
+        part.fill(&self.content)?;
+        Ok(Some(part))
+    }
+
+    fn placed(self, parts: &Path, part: Part, path: String, bytes: u64, sha256: Digest) -> Result<Placed, PlaceError> {
+        let placed = Placed { job: self.job, output: self.output, path, bytes, sha256 };
+        placed::note(parts, &placed)?;
+        part.finish();
+        Ok(placed)
+    }
+}
+
+/// Moves a part into the folder under the first name like `name` that is free. Blocks.
+fn put_in(folder: &Folder, part: &Path, name: &str, sha256: &Digest) -> Result<String, PlaceError> {
+    for name in (1..=NAMES_MAX).map(|number| numbered(name, number)) {
+        if folder.put(part, &name, sha256)? {
+            return Ok(name);
+        }
+    }
+    Err(PlaceError::Taken(name.to_owned()))
 }
 
 /// `name`, and for numbers past 1 `name-2` with the number before the extension.

@@ -20,8 +20,8 @@ use crate::{
 
 const REDIRECTS_MAX: usize = 5;
 
-/// Idle connections that are kept to each host.
-const IDLE_MAX: usize = 8;
+/// Idle connections that are kept to each host: with fewer than there are downloads at once, most would connect anew.
+const IDLE_MAX: usize = 64;
 
 /// Opens downloads. Never sends a key, a cookie or a referrer.
 pub struct Downloader {
