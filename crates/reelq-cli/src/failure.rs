@@ -11,6 +11,8 @@ pub(crate) enum Failure {
     Usage(String),
     /// The manifest or the configuration has errors.
     Problems(Box<Problems>),
+    /// Somebody else did the same at the same time: nothing is lost, and running it again goes on.
+    Again(String),
     /// Everything else.
     Other(anyhow::Error),
 }
@@ -33,6 +35,10 @@ impl Failure {
             Self::Problems(problems) => {
                 out.problems(problems);
                 Exit::Invalid
+            }
+            Self::Again(message) => {
+                out.error(message);
+                Exit::Outstanding
             }
             Self::Other(error) => {
                 // The alternate form writes the whole chain.
@@ -59,6 +65,10 @@ impl From<reelq_store::Error> for Failure {
     fn from(error: reelq_store::Error) -> Self {
         match error {
             reelq_store::Error::NoBatch(_) | reelq_store::Error::NoJob(_) => Self::Usage(format!("failed to {error}")),
+            reelq_store::Error::LoadSuperseded => Self::Again(
+                "another run loads the same batch at this moment; nothing is lost: run the same command again"
+                    .to_owned(),
+            ),
             other => Self::Other(other.into()),
         }
     }
