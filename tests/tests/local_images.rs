@@ -57,7 +57,6 @@ fn an_image_that_cannot_be_used_is_told_with_its_place_and_nothing_is_bought() {
         ("wave", "minimax-hailuo-2.3", "", "text.png", "text.png"),
         ("apixo", "hailuo-2-3-fast", mode, "small.png", "small.png"),
     ] {
-        let column = if account == "poyo" { "start_image_url" } else { "image_urls" };
         let manifest =
             format!("account,model,mode,prompt,duration,image_urls\n{account},{model},{mode},a cat,6,{image}\n");
         fs::write(sandbox.path("bad.csv"), manifest).unwrap();
