@@ -10,8 +10,9 @@ use crate::{
     subject::{Subject, simulator},
 };
 
-/// Measures once for each number of jobs in flight.
+/// Measures once for each number of jobs in flight, with the same manifest, so that only their number differs.
 pub(crate) async fn measure(report: &mut Report, sizes: &[usize]) -> Result<()> {
+    let rows = sizes.iter().copied().max().unwrap_or_default();
     for &jobs in sizes {
         let endless = Settings { pace: Pace::seconds(86_400.0, 86_400.0), ..Settings::default() };
         let vendor = simulator(endless).await?;
@@ -19,7 +20,7 @@ pub(crate) async fn measure(report: &mut Report, sizes: &[usize]) -> Result<()> 
             "requests_per_second = 10000.0\nburst = 1000\nmax_in_flight = {jobs}\n\
              poll = {{ first = \"5s\", min = \"5s\", max = \"10m\" }}\n"
         );
-        let subject = Subject::new(&vendor.base_url(), &limits, jobs)?;
+        let subject = Subject::new(&vendor.base_url(), &limits, rows)?;
         let mut child = subject.start(&["run", "set.csv", "--yes"])?;
         let outcome = settle(&mut child, || vendor.ledger().charges.len() >= jobs).await;
         let resident = resident_bytes(child.id());
@@ -28,7 +29,7 @@ pub(crate) async fn measure(report: &mut Report, sizes: &[usize]) -> Result<()> 
         vendor.stop().await;
         outcome?;
         let name = if jobs == sizes[0] { "worker_mib_with_few_in_flight" } else { "worker_mib_with_many_in_flight" };
-        report.add(name, resident? as f64 / f64::from(1 << 20), format!("{jobs} in flight, resident"));
+        report.add(name, resident? as f64 / f64::from(1 << 20), format!("{jobs} of {rows} rows in flight, resident"));
     }
     Ok(())
 }
