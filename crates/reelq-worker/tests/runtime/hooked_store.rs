@@ -18,6 +18,9 @@ pub(crate) trait Hook: Send + Sync {
 
     /// After the store has done it, before anybody learns of it.
     async fn after(&self, commits: &[Commit]);
+
+    /// Before somebody looks who is at work.
+    async fn looked_for(&self) {}
 }
 
 pub(crate) struct HookedStore<H> {
@@ -134,6 +137,7 @@ impl<H: Hook + 'static> Store for HookedStore<H> {
     }
 
     async fn workers(&self) -> Result<Vec<WorkerView>> {
+        self.hook.looked_for().await;
         self.inner.workers().await
     }
 

@@ -1,13 +1,20 @@
 //! A run that cannot go on before a person acts ends and says so; one that can, waits.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
-use reelq_model::{BlockReason, Status};
-use reelq_store::PauseReason;
-use reelq_worker::{Brake, Ending, Spawner};
+use async_trait::async_trait;
+use reelq_model::{Acceptance, BlockReason, Digest, Event, Status, Submission, TaskId, WorkerId};
+use reelq_store::{Claim, ClaimStage, Commit, Committed, Lease, PauseReason, Result, SharedStore};
+use reelq_worker::{Brake, Ending, Runtime, Spawner};
 use tokio::time::timeout;
 
-use crate::support::{World, buys, finds_finished, slots, stores};
+use crate::{
+    hooked_store::{Hook, HookedStore},
+    support::{World, buys, finds_finished, finished, slots, stores},
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn blocked_account_holds_the_run() {
@@ -74,4 +81,75 @@ async fn nothing_is_claimed_while_the_brake_is_pulled() {
     brake.release("disk");
     assert_eq!(timeout(Duration::from_secs(10), run).await.unwrap().unwrap().unwrap(), Ending::Finished);
     assert_eq!(submit.runs(), 2);
+}
+
+/// Another process that ends its step just when somebody looks whether it still has something in hand.
+struct Elsewhere {
+    store: SharedStore,
+    poll: Mutex<Option<Lease>>,
+}
+
+impl Elsewhere {
+    async fn claim(store: &SharedStore, world: &World, stage: ClaimStage) -> Lease {
+        let claim = Claim {
+            stage,
+            account: world.account.clone(),
+            limit: 1,
+            worker: WorkerId::new("elsewhere").unwrap(),
+            lease: Duration::from_mins(1),
+            batch: None,
+        };
+        store.claim(&claim).await.unwrap().leases.remove(0)
+    }
+
+    async fn commit(store: &SharedStore, lease: Lease, event: Event, keep: bool) -> Option<Lease> {
+        match store.commit(&[Commit { lease, event, keep }]).await.unwrap().remove(0) {
+            Committed::Done(next) => next,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Buys the one job there is and has it in hand to ask the provider about it.
+    async fn asking(world: &World) -> Self {
+        let store = world.another();
+        let ready = Self::claim(&store, world, ClaimStage::Submit).await;
+        let (number, key) = (ready.job.next_submission(), ready.job.next_key());
+        let submission = Submission { number, key, body: Digest::of(b"body"), at: ready.granted_at, mark: None };
+        let sent = Self::commit(&store, ready, Event::Sending { submission }, true).await.unwrap();
+        let task = TaskId::new("task").unwrap();
+        let acceptance = Acceptance { task, submission: number, cost: None, at: sent.granted_at };
+        let yes = Event::Accepted { acceptance, first_poll: Duration::ZERO };
+        Self::commit(&store, sent, yes, false).await;
+        let poll = Self::claim(&store, world, ClaimStage::Poll).await;
+        Self { store, poll: Mutex::new(Some(poll)) }
+    }
+}
+
+#[async_trait]
+impl Hook for Elsewhere {
+    async fn before(&self, _: &[Commit]) -> Result<()> {
+        Ok(())
+    }
+
+    async fn after(&self, _: &[Commit]) {}
+
+    async fn looked_for(&self) {
+        let poll = self.poll.lock().unwrap().take();
+        if let Some(lease) = poll {
+            Self::commit(&self.store, lease, finished(), false).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn job_between_two_steps_of_another_process_is_no_standstill() {
+    let world = World::open();
+    world.load(1).await;
+    let hook = Arc::new(Elsewhere::asking(&world).await);
+    let store = Arc::new(HookedStore { inner: Arc::clone(&world.store), hook });
+    let work = world.work().handler(buys(), slots(2)).handler(finds_finished(), slots(2)).handler(stores(), slots(2));
+    let runtime = Runtime::builder(store, Arc::clone(&world.clock), WorkerId::new("w1").unwrap());
+    let run = runtime.batch(world.batch.clone()).account(work).build().run();
+    assert_eq!(timeout(Duration::from_secs(10), run).await.unwrap().unwrap(), Ending::Finished);
+    assert_eq!(world.view().await.counts.of(Status::Succeeded), 1);
 }

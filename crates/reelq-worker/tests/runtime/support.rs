@@ -24,7 +24,7 @@ use reelq_store::{
 use reelq_worker::{AccountWork, Builder, Desk, Finish, Handler, Pulse, Runtime};
 
 pub(crate) struct World {
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     pub(crate) clock: SharedClock,
     pub(crate) store: SharedStore,
     pub(crate) batch: BatchName,
@@ -38,12 +38,17 @@ impl World {
         let store: SharedStore =
             Arc::new(SqliteStore::open(&folder.path().join("state.db"), Arc::clone(&clock)).unwrap());
         Self {
-            _folder: folder,
+            folder,
             clock,
             store,
             batch: BatchName::new("films").unwrap(),
             account: AccountName::new("acct").unwrap(),
         }
+    }
+
+    /// The same state as another process has it open.
+    pub(crate) fn another(&self) -> SharedStore {
+        Arc::new(SqliteStore::open(&self.folder.path().join("state.db"), Arc::clone(&self.clock)).unwrap())
     }
 
     pub(crate) async fn load(&self, count: usize) -> Vec<JobId> {
