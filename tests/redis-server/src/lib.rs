@@ -1,0 +1,13 @@
+//! A real `redis-server` for tests: started in a folder of its own, killed when it is dropped.
+//!
+//! Depends on nothing of reelq, and talks to the server over a protocol reader of its own.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "helpers of tests: a broken assumption is a failed test")]
+
+mod options;
+mod reply;
+mod server;
+
+pub use options::{Options, Tls};
+pub use reply::Reply;
+pub use server::RedisServer;

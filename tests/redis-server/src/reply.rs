@@ -1,0 +1,87 @@
+//! Just enough of the protocol to ask a server how it is.
+
+use std::{
+    fmt::Write as _,
+    io::{self, BufRead, Write},
+};
+
+/// An answer of the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// Nothing.
+    Nil,
+    /// A number.
+    Int(i64),
+    /// A status or a string; bytes that are not UTF-8 are replaced.
+    Text(String),
+    /// An error, with its code in front.
+    Error(String),
+    /// Several answers.
+    List(Vec<Reply>),
+}
+
+impl Reply {
+    /// The text of a status or a string.
+    ///
+    /// # Panics
+    ///
+    /// Where the answer is something else.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Text(text) => text,
+            other => panic!("the server answers with a text, not {other:?}"),
+        }
+    }
+
+    /// The number.
+    ///
+    /// # Panics
+    ///
+    /// Where the answer is something else.
+    pub fn int(&self) -> i64 {
+        match self {
+            Self::Int(number) => *number,
+            other => panic!("the server answers with a number, not {other:?}"),
+        }
+    }
+}
+
+/// Sends one command.
+pub(crate) fn send(stream: &mut impl Write, words: &[&str]) -> io::Result<()> {
+    let mut text = format!("*{}\r\n", words.len());
+    for word in words {
+        _ = write!(text, "${}\r\n{word}\r\n", word.len());
+    }
+    stream.write_all(text.as_bytes())
+}
+
+/// Reads one answer.
+pub(crate) fn receive(stream: &mut impl BufRead) -> io::Result<Reply> {
+    let mut line = String::new();
+    if stream.read_line(&mut line)? == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    let line = line.trim_end();
+    let rest = line.get(1..).unwrap_or_default();
+    let number = || rest.parse::<i64>().map_err(io::Error::other);
+    match line.as_bytes().first() {
+        Some(b'+') => Ok(Reply::Text(rest.to_owned())),
+        Some(b'-') => Ok(Reply::Error(rest.to_owned())),
+        Some(b':') => Ok(Reply::Int(number()?)),
+        Some(b'$') => string(stream, number()?),
+        Some(b'*') => list(stream, number()?),
+        _ => Err(io::Error::other(format!("`{line}` is not an answer"))),
+    }
+}
+
+fn string(stream: &mut impl BufRead, length: i64) -> io::Result<Reply> {
+    let Ok(length) = usize::try_from(length) else { return Ok(Reply::Nil) };
+    let mut bytes = vec![0; length + 2];
+    stream.read_exact(&mut bytes)?;
+    Ok(Reply::Text(String::from_utf8_lossy(&bytes[..length]).into_owned()))
+}
+
+fn list(stream: &mut impl BufRead, length: i64) -> io::Result<Reply> {
+    let Ok(length) = usize::try_from(length) else { return Ok(Reply::Nil) };
+    (0..length).map(|_| receive(stream)).collect::<io::Result<_>>().map(Reply::List)
+}
