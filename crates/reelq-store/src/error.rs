@@ -34,6 +34,9 @@ pub enum Error {
     /// There is no such job.
     #[error("find job `{0}`")]
     NoJob(String),
+    /// The batch is being removed, and a part of it is gone.
+    #[error("change batch `{0}`: it is being purged; finish that first: reelq purge {0}")]
+    BeingPurged(String),
     /// Another load of the same batch began later: this one can no longer become the batch's manifest.
     #[error("finish the load: a later load of the batch took its place")]
     LoadSuperseded,

@@ -12,6 +12,7 @@ mod error;
 mod limits;
 mod load;
 mod reading;
+mod retention;
 mod sqlite;
 mod store;
 
@@ -24,5 +25,6 @@ pub use load::{BatchDraft, Enqueued, Line, LineDraft, Load, Loaded};
 pub use reading::{
     AccountView, BatchView, HistoryEntry, JobFilter, JobView, Known, Page, ResultLine, StatusCounts, WorkerView,
 };
+pub use retention::{Purge, Unfinished};
 pub use sqlite::SqliteStore;
 pub use store::{SharedStore, Store};

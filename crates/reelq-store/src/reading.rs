@@ -23,6 +23,11 @@ impl StatusCounts {
         self.0.values().sum()
     }
 
+    /// Whether every one of them has ended.
+    pub fn is_ended(&self) -> bool {
+        self.0.iter().all(|(status, count)| status.is_terminal() || *count == 0)
+    }
+
     /// How many will still move by themselves: neither ended nor waiting for a person.
     pub fn outstanding(&self) -> u64 {
         let waits = |status: &Status| !status.is_terminal() && *status != Status::Unconfirmed;
@@ -32,6 +37,7 @@ impl StatusCounts {
 
 /// A batch and its sums.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is told by itself, and all may hold at once")]
 pub struct BatchView {
     /// The batch as its manifest describes it.
     pub batch: BatchDraft,
@@ -61,6 +67,10 @@ pub struct BatchView {
     pub next_link_deadline: Option<Timestamp>,
     /// When it was first loaded.
     pub created_at: Timestamp,
+    /// When the last of its jobs ended (where it has none, when it was loaded); `None` while any of them may still move.
+    pub finished_at: Option<Timestamp>,
+    /// It is being removed: a part of its jobs may be gone.
+    pub purging: bool,
 }
 
 /// An account's shared state.

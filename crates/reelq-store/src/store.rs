@@ -7,8 +7,8 @@ use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, Timestamp, W
 
 use crate::{
     AccountLimits, AccountView, BatchDraft, BatchView, Claim, Claimed, Commit, Committed, Edited, Enqueued,
-    HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded, Page, PauseReason, Result,
-    ResultLine, WorkerView,
+    HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded, Page, PauseReason, Purge,
+    Result, ResultLine, WorkerView,
 };
 
 /// A store as it is handed around.
@@ -33,6 +33,10 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     /// Tells what is known of each id, in order: for `plan`.
     async fn known(&self, batch: &BatchName, ids: &[JobId]) -> Result<Vec<Option<Known>>>;
+
+    /// Removes a bounded part of a finished batch: its lines, jobs, their histories, records of charges, sums. To be
+    /// repeated until it is done, by anyone, also after a crash. Refused while any of its jobs may still move.
+    async fn purge(&self, batch: &BatchName) -> Result<Purge>;
 
     // ---- working ----
 

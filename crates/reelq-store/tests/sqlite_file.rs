@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use reelq_model::{ManualClock, SharedClock, Status, Timestamp};
 use reelq_store::{
-    ClaimStage, Error, Page, SharedStore, SqliteStore,
+    ClaimStage, Error, Page, SharedStore, SqliteStore, Store as _,
     conformance::{
         Kit, Subject,
         kit::{LEASE, SECOND, account, batch, draft, ids, limits, lines, wish, wishes, worker},
@@ -157,7 +157,7 @@ fn a_file_of_a_newer_version_is_refused() {
     drop(file.open().unwrap());
     file.sql().pragma_update(None, "user_version", 99).unwrap();
     let error = file.open().unwrap_err();
-    assert!(matches!(error, Error::Format { found: 99, supported: 1 }), "{error}");
+    assert!(matches!(error, Error::Format { found: 99, supported: 2 }), "{error}");
 }
 
 #[tokio::test]
@@ -228,4 +228,22 @@ fn nothing_of_the_store_names_a_path_that_is_not_there() {
     let clock: SharedClock = Arc::new(ManualClock::starting_at(Timestamp::from_millis(0)));
     let error = SqliteStore::open(Path::new("/dev/null/state.db"), clock).unwrap_err();
     assert!(error.to_string().contains("/dev/null"), "{error}");
+}
+
+#[tokio::test]
+async fn a_file_of_the_first_format_is_brought_up_to_date() {
+    let file = File::new();
+    let conn = file.sql();
+    conn.execute_batch(include_str!("../src/sqlite/schema_1.sql")).unwrap();
+    conn.execute(
+        "INSERT INTO batches (name, draft, whole, created_at) VALUES ('old', ?1, 1, 7), ('half', ?1, 0, 8)",
+        [serde_json::to_string(&draft(&batch("old"))).unwrap()],
+    )
+    .unwrap();
+    conn.pragma_update(None, "application_id", 0x7265_656c).unwrap();
+    conn.pragma_update(None, "user_version", 1).unwrap();
+    drop(conn);
+    let views = file.open().unwrap().batches().await.unwrap();
+    let ends: Vec<_> = views.iter().map(|view| (view.finished_at.map(Timestamp::millis), view.purging)).collect();
+    assert_eq!(ends, [(None, false), (Some(7), false)]);
 }

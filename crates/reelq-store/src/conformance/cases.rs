@@ -79,6 +79,14 @@ macro_rules! conformance_tests {
             reading::watch_hears_of_changes_by_other_processes,
             reading::a_claim_that_brings_nothing_is_no_news,
             reading::another_process_sees_the_same_state,
+            retention::a_finished_batch_is_purged_whole,
+            retention::a_batch_with_work_left_is_not_purged,
+            retention::a_batch_that_is_being_loaded_is_not_purged,
+            retention::a_batch_that_was_never_whole_is_purged,
+            retention::a_purge_that_died_halfway_is_finished_by_the_next,
+            retention::a_load_after_a_purge_begins_anew,
+            retention::a_charge_that_comes_while_a_batch_is_purged_is_followed,
+            retention::a_batch_tells_when_its_last_job_ended,
         }
     };
 }

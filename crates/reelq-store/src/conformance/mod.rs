@@ -22,6 +22,7 @@ pub mod limiting;
 pub mod loads;
 pub mod people;
 pub mod reading;
+pub mod retention;
 
 pub use kit::Kit;
 pub use subject::Subject;

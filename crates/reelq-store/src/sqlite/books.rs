@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use reelq_model::{Money, Stage};
+use reelq_model::{Money, Stage, Timestamp};
 use rusqlite::{Connection, named_params, params};
 
 use super::{
@@ -17,6 +17,7 @@ pub(super) struct Books {
     batches: BTreeMap<i64, Sums>,
     counts: BTreeMap<(i64, bool, i64), i64>,
     accounts: BTreeMap<i64, (i64, i64)>,
+    ends: BTreeMap<i64, Timestamp>,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -38,6 +39,11 @@ impl Books {
                 self.add(row, sign);
             }
         }
+    }
+
+    /// Notes that a job of the batch ended.
+    pub(super) fn end(&mut self, batch: i64, now: Timestamp) {
+        self.ends.insert(batch, now);
     }
 
     fn add(&mut self, row: &Row, sign: i64) {
@@ -71,6 +77,9 @@ impl Books {
                 ":spent": sums.spent, ":reserved": sums.reserved, ":claimed": sums.claimed, ":to_spend": sums.to_spend,
                 ":unpriced": sums.unpriced, ":orphans": sums.orphans, ":overdue": sums.overdue, ":id": batch,
             })?;
+        }
+        for (batch, at) in &self.ends {
+            conn.prepare_cached("UPDATE batches SET ended_at = ?1 WHERE id = ?2")?.execute([at.millis(), *batch])?;
         }
         for ((batch, listed, status), jobs) in self.counts.iter().filter(|(_, jobs)| **jobs != 0) {
             conn.prepare_cached(ADD_TO_COUNT)?.execute(params![batch, listed, status, jobs])?;

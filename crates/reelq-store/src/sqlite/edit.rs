@@ -2,11 +2,12 @@
 
 use reelq_model::{Event, IllegalTransition, JobId, Stage};
 
-use super::{books::Books, code, history, rescue, row::Row, writer::Scribe};
+use super::{books::Books, code, history, purge, rescue, row::Row, writer::Scribe};
 use crate::{Edited, Result};
 
 pub(super) fn edit(scribe: &Scribe<'_>, job: JobId, event: &Event) -> Result<Edited> {
     let before = Row::known(scribe.conn, job)?;
+    purge::refuse_purging(scribe.conn, before.batch)?;
     let mut row = before.clone();
     let refused = || IllegalTransition { stage: before.job.status().as_str(), event: event.name() };
     if before.in_hand() {

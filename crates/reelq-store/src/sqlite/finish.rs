@@ -61,7 +61,7 @@ pub(super) fn finish(scribe: &Scribe<'_>, load: &Load) -> Result<Loaded> {
 }
 
 /// Returns the room that staging took to the file's end; each step of the statement frees one page.
-fn give_back(conn: &Connection) -> Result<()> {
+pub(super) fn give_back(conn: &Connection) -> Result<()> {
     let mut statement = conn.prepare_cached("PRAGMA incremental_vacuum")?;
     let mut steps = statement.query([])?;
     while steps.next()?.is_some() {}
@@ -130,8 +130,8 @@ fn swap(scribe: &Scribe<'_>, open: Open) -> Result<()> {
     let draft: BatchDraft = serde_json::from_str(&text).map_err(|error| Error::broken(error.to_string()))?;
     conn.execute(
         "UPDATE batches SET draft = ?1, budget = ?2, whole = 1, generation = ?3, lines = ?4, loading = NULL, \
-            loading_draft = NULL, loading_lines = 0 WHERE id = ?5",
-        params![text, draft.budget.map(Money::micros), open.generation, open.lines, open.batch],
+            loading_draft = NULL, loading_lines = 0, ended_at = coalesce(ended_at, ?5) WHERE id = ?6",
+        params![text, draft.budget.map(Money::micros), open.generation, open.lines, scribe.now.millis(), open.batch],
     )?;
     Ok(())
 }

@@ -4,7 +4,7 @@ use reelq_model::{BatchName, Job, JobId, Money};
 use rusqlite::{Connection, OptionalExtension as _, Statement, params};
 
 use super::{
-    account, code,
+    account, code, purge,
     row::{unpriced, write_state},
     writer::Scribe,
 };
@@ -17,6 +17,7 @@ pub(super) fn begin(scribe: &Scribe<'_>, draft: &BatchDraft) -> Result<Load> {
     let (batch, generation, loads): (i64, i64, i64) = conn
         .prepare_cached("SELECT id, generation, loads + 1 FROM batches WHERE name = ?1")?
         .query_row([draft.name.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    purge::refuse_purging(conn, batch)?;
     conn.prepare_cached("DELETE FROM staged WHERE batch = ?1")?.execute([batch])?;
     conn.prepare_cached("DELETE FROM lines WHERE batch = ?1 AND generation > ?2")?.execute([batch, generation])?;
     conn.prepare_cached(

@@ -22,6 +22,7 @@ mod open;
 #[cfg(test)]
 mod plans;
 mod presence;
+mod purge;
 mod readers;
 mod rescue;
 mod results;

@@ -13,10 +13,10 @@ const APPLICATION_ID: i64 = 0x7265_656c;
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Each entry brings a file from the format before it (its index) to the next.
-const MIGRATIONS: [&str; 1] = [include_str!("schema_1.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("schema_1.sql"), include_str!("schema_2.sql")];
 
 /// The newest format that this version reads and writes.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 
 /// Opens the file for the writer, creating or migrating it.
 pub(super) fn writer(path: &Path) -> Result<Connection> {

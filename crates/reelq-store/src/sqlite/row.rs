@@ -181,6 +181,9 @@ impl Row {
     ) -> Result<()> {
         self.version += 1;
         books.note(before, Some(self));
+        if self.job.stage.is_terminal() && before.is_none_or(|row| !row.job.stage.is_terminal()) {
+            books.end(self.batch, now);
+        }
         let failure = match &self.job.stage {
             Stage::Failed { failure, .. } => Some(failure.kind.as_str()),
             _ => None,

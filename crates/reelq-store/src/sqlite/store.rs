@@ -6,13 +6,13 @@ use async_trait::async_trait;
 use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, SharedClock, Timestamp, WorkerId};
 
 use super::{
-    account, claim, commit, edit, finish, history, late, lease, limits, listing, load, open, presence::Presence,
+    account, claim, commit, edit, finish, history, late, lease, limits, listing, load, open, presence::Presence, purge,
     readers::Readers, rescue, results, views, watch, watch::Bell, writer::Writer,
 };
 use crate::{
     AccountLimits, AccountView, BatchDraft, BatchView, Claim, Claimed, Commit, Committed, Edited, Enqueued,
-    HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded, Page, PauseReason, Result,
-    ResultLine, Store, WorkerView,
+    HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded, Page, PauseReason, Purge,
+    Result, ResultLine, Store, WorkerView,
 };
 
 /// The embedded store. Several processes may have the same file open.
@@ -76,6 +76,11 @@ impl Store for SqliteStore {
     async fn known(&self, _batch: &BatchName, ids: &[JobId]) -> Result<Vec<Option<Known>>> {
         let ids = ids.to_vec();
         self.readers.run(move |conn| load::known(conn, &ids)).await
+    }
+
+    async fn purge(&self, batch: &BatchName) -> Result<Purge> {
+        let batch = batch.clone();
+        self.writer.run(move |scribe| purge::purge(scribe, &batch)).await
     }
 
     async fn claim(&self, claim: &Claim) -> Result<Claimed> {

@@ -9,7 +9,7 @@ use super::code;
 use crate::{BatchDraft, BatchView, Error, Result, StatusCounts, WorkerView};
 
 const BATCHES: &str = "SELECT id, draft, whole, paused, spent, reserved, claimed, to_spend, unpriced, orphans, overdue, \
-    budget, created_at FROM batches";
+    budget, created_at, ended_at, purging FROM batches";
 
 pub(super) fn batch(conn: &Connection, name: &str) -> Result<Option<BatchView>> {
     let mut statement = conn.prepare_cached(&format!("{BATCHES} WHERE name = ?1"))?;
@@ -33,12 +33,14 @@ fn view(conn: &Connection, row: &Row<'_>) -> Result<BatchView> {
     let draft: BatchDraft = serde_json::from_str(&draft).map_err(|error| Error::broken(error.to_string()))?;
     let money = |name| Ok::<_, Error>(Money::from_micros(row.get(name)?));
     let count = |name| Ok::<_, Error>(code::count(row.get(name)?));
+    let (whole, listed, others) = (row.get("whole")?, counts(conn, id, true)?, counts(conn, id, false)?);
+    let finished = whole && listed.is_ended() && others.is_ended();
     Ok(BatchView {
         batch: draft,
-        whole: row.get("whole")?,
+        whole,
         paused: row.get("paused")?,
-        counts: counts(conn, id, true)?,
-        others: counts(conn, id, false)?,
+        counts: listed,
+        others,
         spent: money("spent")?,
         reserved: money("reserved")?,
         to_spend: money("to_spend")?,
@@ -48,10 +50,12 @@ fn view(conn: &Connection, row: &Row<'_>) -> Result<BatchView> {
         overdue: count("overdue")?,
         next_link_deadline: next_deadline(conn, id)?,
         created_at: Timestamp::from_millis(row.get("created_at")?),
+        finished_at: row.get::<_, Option<i64>>("ended_at")?.filter(|_| finished).map(Timestamp::from_millis),
+        purging: row.get("purging")?,
     })
 }
 
-fn counts(conn: &Connection, batch: i64, listed: bool) -> Result<StatusCounts> {
+pub(super) fn counts(conn: &Connection, batch: i64, listed: bool) -> Result<StatusCounts> {
     let sql = "SELECT status, jobs FROM batch_counts WHERE batch = ?1 AND listed = ?2 AND jobs <> 0";
     let mut statement = conn.prepare_cached(sql)?;
     let mut rows = statement.query(params![batch, listed])?;
