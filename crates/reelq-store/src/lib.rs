@@ -12,10 +12,12 @@ mod error;
 mod limits;
 mod load;
 mod reading;
+mod redis;
 mod retention;
 mod sqlite;
 mod store;
 
+pub use self::redis::{Address, AddressError, LinkOptions, Namespace, NamespaceError};
 pub use blobs::Blobs;
 pub use claim::{Claim, ClaimStage, Claimed, Lease};
 pub use commit::{Commit, Committed, Edited, LateAcceptance};

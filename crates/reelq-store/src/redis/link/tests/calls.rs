@@ -1,0 +1,83 @@
+//! Calls, restarts, and what is held after them.
+
+use reelq_redis_server::{RedisServer, Reply};
+
+use super::kit::{count, key, link, until_counted};
+
+#[tokio::test]
+async fn script_is_taught_once_and_called_by_hash() {
+    let server = RedisServer::start();
+    let link = link(&server).await;
+    assert_eq!(count(&link).await.unwrap(), 1);
+    assert_eq!(count(&link).await.unwrap(), 2);
+    server.command(&["SCRIPT", "FLUSH"]);
+    assert_eq!(count(&link).await.unwrap(), 3);
+}
+
+#[tokio::test]
+async fn calls_fail_as_unavailable_while_the_server_is_away_and_go_on_afterwards() {
+    let mut server = RedisServer::with().append_only("everysec").start();
+    let link = link(&server).await;
+    count(&link).await.unwrap();
+    server.kill();
+    for _ in 0..3 {
+        let error = count(&link).await.unwrap_err();
+        assert!(error.is_transient(), "{error:?}");
+    }
+    server.restart();
+    assert!(until_counted(&link).await >= 1);
+}
+
+#[tokio::test]
+async fn restarted_server_is_held_once_and_everybody_is_told() {
+    let mut server = RedisServer::with().append_only("always").directive("appendfsync everysec").start();
+    let (one, other) = (link(&server).await, link(&server).await);
+    server.command(&["SET", &key("format"), "1"]);
+    let epoch = one.epoch();
+    assert_eq!(other.epoch(), epoch);
+    let mut changes = other.changes();
+    changes.mark_unchanged();
+    server.stop();
+    server.restart();
+    until_counted(&one).await;
+    let held = server.command(&["GET", &key("hold_until")]);
+    assert!(held.text().parse::<i64>().unwrap() > 0);
+    until_counted(&other).await;
+    assert_eq!(server.command(&["GET", &key("hold_until")]), held);
+    assert!(changes.has_changed().unwrap());
+    assert_eq!((one.epoch(), other.epoch()), (epoch + 1, epoch + 1));
+}
+
+#[tokio::test]
+async fn nothing_is_held_where_every_command_is_on_disk() {
+    let mut server = RedisServer::with().append_only("always").start();
+    let link = link(&server).await;
+    server.command(&["SET", &key("format"), "1"]);
+    server.kill();
+    server.restart();
+    assert_eq!(until_counted(&link).await, 1);
+    assert_eq!(server.command(&["GET", &key("hold_until")]), Reply::Nil);
+    assert_eq!(link.epoch(), 2);
+}
+
+#[tokio::test]
+async fn faults_of_scripts_and_types_stay() {
+    let server = RedisServer::start();
+    let link = link(&server).await;
+    server.command(&["LPUSH", &key("count"), "x"]);
+    let error = count(&link).await.unwrap_err();
+    assert!(!error.is_transient());
+    assert!(error.to_string().contains("fails count: WRONGTYPE"), "{error}");
+}
+
+#[tokio::test]
+async fn full_server_passes_and_says_what_to_do() {
+    let server = RedisServer::with().directive("maxmemory-policy noeviction").start();
+    let link = link(&server).await;
+    count(&link).await.unwrap();
+    server.command(&["CONFIG", "SET", "maxmemory", "1"]);
+    let error = count(&link).await.unwrap_err();
+    assert!(error.is_transient());
+    let source = std::error::Error::source(&error).unwrap().to_string();
+    assert!(source.contains("out of memory: raise `maxmemory`"), "{source}");
+}

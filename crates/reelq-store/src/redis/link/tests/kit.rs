@@ -1,0 +1,52 @@
+//! What every test of the link begins with.
+
+use std::{sync::Arc, time::Duration};
+
+use reelq_model::SystemClock;
+use reelq_redis_server::RedisServer;
+
+use crate::{
+    Result,
+    redis::link::{Link, LinkOptions, Script},
+};
+
+/// Counts its calls.
+pub(super) static COUNT: Script = Script::new("count", &["return redis.call('INCR', KEYS[1])"]);
+
+pub(super) fn options() -> LinkOptions {
+    LinkOptions {
+        connect_timeout: Duration::from_secs(10),
+        response_timeout: Duration::from_secs(10),
+        longest_pause: Duration::from_millis(100),
+        ..LinkOptions::default()
+    }
+}
+
+pub(super) async fn open(url: &str, options: LinkOptions) -> Result<Link> {
+    Link::open(url.parse().unwrap(), "test".parse().unwrap(), options, Arc::new(SystemClock::default())).await
+}
+
+pub(super) async fn link(server: &RedisServer) -> Link {
+    open(&server.socket_url(), options()).await.unwrap()
+}
+
+pub(super) fn key(name: &str) -> String {
+    format!("reelq:{{test}}:{name}")
+}
+
+pub(super) async fn count(link: &Link) -> Result<i64> {
+    let value = link.call(&COUNT.call(&[key("count")])).await?;
+    Ok(redis::from_redis_value(value).unwrap())
+}
+
+/// Repeats until the server is back, as every caller does.
+pub(super) async fn until_counted(link: &Link) -> i64 {
+    for _ in 0..3000 {
+        match count(link).await {
+            Ok(count) => return count,
+            Err(error) => assert!(error.is_transient(), "{error:?}"),
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the server never came back");
+}

@@ -1,0 +1,4 @@
+//! Against real servers.
+
+mod calls;
+mod kit;
