@@ -27,6 +27,11 @@ pub enum Event {
         /// The submission that it belongs to.
         submission: Submission,
     },
+    /// A request that left, or may have left, was forgotten by the store: a local journal tells of it.
+    Recalled {
+        /// The submission that it belongs to.
+        submission: Submission,
+    },
     /// No byte of the request left: try again after `after`.
     NotSent {
         /// Why.
@@ -135,6 +140,7 @@ impl Event {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Sending { .. } => "sending",
+            Self::Recalled { .. } => "recalled",
             Self::NotSent { .. } => "not_sent",
             Self::Throttled { .. } => "throttled",
             Self::Replay { .. } => "replay",
@@ -167,6 +173,9 @@ impl Event {
                 failure.to_string()
             }
             Self::Accepted { acceptance, .. } => acceptance.task.to_string(),
+            Self::Recalled { submission } => {
+                format!("submission {} was sent, and the store forgot it", submission.number)
+            }
             Self::Resolved { resolution: Resolution::NotBought } => "not bought".to_owned(),
             Self::Resolved { resolution: Resolution::Resubmit } => "submitted again, whatever became of it".to_owned(),
             Self::Resolved { resolution: Resolution::GiveUp } => "given up".to_owned(),

@@ -178,14 +178,25 @@ impl Job {
         self.charges.iter().any(|charge| charge.task == *task)
     }
 
+    /// Whether submission `number` is one that it has made, or that has been settled since.
+    pub const fn knows_submission(&self, number: u32) -> bool {
+        let open = match &self.stage {
+            Stage::Submitting { submission } | Stage::Unconfirmed { submission, .. } => submission.number,
+            _ => 0,
+        };
+        number <= self.submissions || number <= open
+    }
+
     /// Applies an event that happened at `at` (the store's time). Pure; the job itself is left as it was.
     pub fn apply(&self, event: Event, at: Timestamp) -> Result<Applied, IllegalTransition> {
         let event = if self.orphan_of.is_some() { never_again(event) } else { event };
         let mut job = self.clone();
         job.note(&event, at);
         let illegal = IllegalTransition { stage: self.status().as_str(), event: event.name() };
+        let is_known = matches!(&event, Event::Recalled { submission } if self.knows_submission(submission.number));
         let (stage, wake) = self.stage.clone().on(event)?;
-        if self.orphan_of.is_some() && stage == Stage::Ready {
+        let buys = matches!(stage, Stage::Ready | Stage::Submitting { .. });
+        if is_known || (self.orphan_of.is_some() && buys) {
             return Err(illegal);
         }
         job.stage = stage;
@@ -227,6 +238,9 @@ impl Job {
                 }
             }
             Event::Retry => self.note_retry(),
+            Event::Recalled { submission } => {
+                self.submissions = self.submissions.max(submission.number.saturating_sub(1));
+            }
             Event::Sending { .. } | Event::Resolved { resolution: Resolution::NotBought } => {}
         }
     }

@@ -47,3 +47,14 @@ pub enum Edited {
     /// The job's stage does not allow it; nothing was changed.
     Refused(IllegalTransition),
 }
+
+/// What came of telling the store about a submission that it may have forgotten.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recalled {
+    /// It had forgotten it: the job stands at `submitting` with that submission, due at once and in nobody's hands.
+    Restored,
+    /// The store knows it, or has settled it; nothing was changed.
+    Known,
+    /// The job has gone another way, and can no longer take it in; nothing was changed.
+    Refused(IllegalTransition),
+}

@@ -20,7 +20,7 @@ mod store;
 pub use self::redis::{Address, AddressError, LinkOptions, Namespace, NamespaceError};
 pub use blobs::Blobs;
 pub use claim::{Claim, ClaimStage, Claimed, Lease};
-pub use commit::{Commit, Committed, Edited, LateAcceptance};
+pub use commit::{Commit, Committed, Edited, LateAcceptance, Recalled};
 pub use error::{Error, Result};
 pub use limits::{AccountLimits, Pause, PauseReason};
 pub use load::{BatchDraft, Enqueued, Line, LineDraft, Load, Loaded};

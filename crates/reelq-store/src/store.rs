@@ -3,12 +3,12 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, Timestamp, WorkerId};
+use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, Submission, Timestamp, WorkerId};
 
 use crate::{
     AccountLimits, AccountView, BatchDraft, BatchView, Claim, Claimed, Commit, Committed, Edited, Enqueued,
     HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded, Page, PauseReason, Purge,
-    Result, ResultLine, WorkerView,
+    Recalled, Result, ResultLine, WorkerView,
 };
 
 /// A store as it is handed around.
@@ -50,6 +50,11 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     /// Records a provider's yes that came without a valid lease. A fact, not a claim: it is never refused.
     async fn accept_late(&self, job: JobId, acceptance: &Acceptance, first_poll: Duration) -> Result<LateAcceptance>;
+
+    /// Tells of a submission whose request left, or may have left, and that the store may have forgotten: a job that is
+    /// about to make it anew (it is queued under that number, or still follows an earlier task) stands at `submitting`
+    /// with it instead, due at once. Whoever has the job in hand loses it: it would buy a second time. Idempotent.
+    async fn recall(&self, job: JobId, submission: &Submission) -> Result<Recalled>;
 
     /// Lengthens leases from now on. One answer a lease: `false` where it had ended or passed to another.
     async fn extend(&self, leases: &[Lease], lasts: Duration) -> Result<Vec<bool>>;

@@ -38,6 +38,7 @@ impl Bells {
             Event::Running { next_poll, .. } => self.ring_lane(account, ClaimStage::Poll, *next_poll),
             Event::LinksExpired { .. } => self.ring_lane(account, ClaimStage::Poll, Duration::ZERO),
             Event::FetchLater { after, .. } => self.ring_lane(account, ClaimStage::Collect, *after),
+            Event::Recalled { .. } => self.ring_lane(account, ClaimStage::Submit, Duration::ZERO),
             Event::Replay { after, .. } => self.ring_lane(account, ClaimStage::Submit, *after),
             Event::NotSent { after, .. } | Event::Throttled { after, .. } => self.freed(account, Some(*after)),
             Event::Failed { retry_after, .. } => self.freed(account, *retry_after),

@@ -9,7 +9,7 @@ use reelq_model::{
 };
 
 /// How many events [`sample_event`] knows.
-pub(crate) const EVENTS: usize = 27;
+pub(crate) const EVENTS: usize = 29;
 
 const WAIT: Duration = Duration::from_secs(5);
 
@@ -118,6 +118,8 @@ pub(crate) fn sample_event(kind: usize, number: u32, task: u32) -> Event {
         23 => Event::Stored { files: vec![file()] },
         24 => Event::Cancelled { settlement: None },
         25 => Event::Cancelled { settlement: Some(Settlement::Refunded) },
-        _ => Event::Retry,
+        26 => Event::Retry,
+        27 => Event::Recalled { submission: submission(number) },
+        _ => Event::Recalled { submission: submission(number + 1) },
     }
 }

@@ -106,6 +106,11 @@ pub fn worker(name: &str) -> WorkerId {
     WorkerId::new(name).unwrap()
 }
 
+/// A job that no store knows.
+pub fn stranger() -> JobId {
+    JobId::from_bytes([7; 16])
+}
+
 pub fn draft(name: &BatchName) -> BatchDraft {
     BatchDraft {
         name: name.clone(),

@@ -15,6 +15,7 @@ pub mod kit;
 mod subject;
 
 pub mod facts;
+pub mod forgotten;
 pub mod interleaving;
 pub mod leases;
 pub mod life;

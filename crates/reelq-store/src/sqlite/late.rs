@@ -1,8 +1,8 @@
-//! Acceptances that came without a valid lease: facts, recorded whatever the job has become.
+//! Facts that came without a valid lease: acceptances, and submissions that were forgotten. Recorded whatever the job has become.
 
 use std::time::Duration;
 
-use reelq_model::{Acceptance, Event, JobId};
+use reelq_model::{Acceptance, Event, JobId, Submission};
 
 use super::{
     books::Books,
@@ -10,7 +10,7 @@ use super::{
     row::Row,
     writer::Scribe,
 };
-use crate::{LateAcceptance, Result};
+use crate::{LateAcceptance, Recalled, Result};
 
 /// Records an acceptance that a person, a callback or a late reply brought.
 pub(super) fn accept_late(
@@ -25,6 +25,26 @@ pub(super) fn accept_late(
     books.close(scribe.conn)?;
     scribe.news.set(true);
     Ok(outcome)
+}
+
+/// Takes in a submission that was forgotten; whoever has the job in hand loses it.
+pub(super) fn recall(scribe: &Scribe<'_>, job: JobId, submission: &Submission) -> Result<Recalled> {
+    let before = Row::known(scribe.conn, job)?;
+    if before.job.knows_submission(submission.number) {
+        return Ok(Recalled::Known);
+    }
+    let event = Event::Recalled { submission: submission.clone() };
+    let mut row = before.clone();
+    if let Err(illegal) = row.step(event.clone(), scribe.now) {
+        return Ok(Recalled::Refused(illegal));
+    }
+    let mut books = Books::default();
+    row.unlease(scribe.now);
+    history::record(scribe.conn, &mut row, &event, None, scribe.now)?;
+    row.save(scribe.conn, &mut books, Some(&before), scribe.now)?;
+    books.close(scribe.conn)?;
+    scribe.news.set(true);
+    Ok(Recalled::Restored)
 }
 
 /// Records an acceptance for a job as it stands now.

@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, SharedClock, Timestamp, WorkerId};
+use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, SharedClock, Submission, Timestamp, WorkerId};
 
 use super::{
     account, claim, commit, edit, finish, history, late, lease, limits, listing, load, open, presence::Presence, purge,
@@ -12,7 +12,7 @@ use super::{
 use crate::{
     AccountLimits, AccountView, BatchDraft, BatchView, Claim, Claimed, Commit, Committed, Edited, Enqueued,
     HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded, Page, PauseReason, Purge,
-    Result, ResultLine, Store, WorkerView,
+    Recalled, Result, ResultLine, Store, WorkerView,
 };
 
 /// The embedded store. Several processes may have the same file open.
@@ -97,6 +97,11 @@ impl Store for SqliteStore {
     async fn accept_late(&self, job: JobId, acceptance: &Acceptance, first_poll: Duration) -> Result<LateAcceptance> {
         let acceptance = acceptance.clone();
         self.writer.run(move |scribe| late::accept_late(scribe, job, &acceptance, first_poll)).await
+    }
+
+    async fn recall(&self, job: JobId, submission: &Submission) -> Result<Recalled> {
+        let submission = submission.clone();
+        self.writer.run(move |scribe| late::recall(scribe, job, &submission)).await
     }
 
     async fn extend(&self, leases: &[Lease], lasts: Duration) -> Result<Vec<bool>> {

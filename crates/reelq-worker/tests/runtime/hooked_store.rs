@@ -3,11 +3,11 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, Timestamp, WorkerId};
+use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, Submission, Timestamp, WorkerId};
 use reelq_store::{
     AccountLimits, AccountView, BatchDraft, BatchView, Claim, Claimed, Commit, Committed, Edited, Enqueued,
-    HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded, Page, PauseReason, Result,
-    ResultLine, SharedStore, Store, WorkerView,
+    HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded, Page, PauseReason, Purge,
+    Recalled, Result, ResultLine, SharedStore, Store, WorkerView,
 };
 
 /// What may happen around a commit.
@@ -68,6 +68,10 @@ impl<H: Hook + 'static> Store for HookedStore<H> {
         self.inner.accept_late(job, acceptance, first_poll).await
     }
 
+    async fn recall(&self, job: JobId, submission: &Submission) -> Result<Recalled> {
+        self.inner.recall(job, submission).await
+    }
+
     async fn extend(&self, leases: &[Lease], lasts: Duration) -> Result<Vec<bool>> {
         self.inner.extend(leases, lasts).await
     }
@@ -106,6 +110,10 @@ impl<H: Hook + 'static> Store for HookedStore<H> {
 
     async fn cancel(&self, job: JobId) -> Result<Edited> {
         self.inner.cancel(job).await
+    }
+
+    async fn purge(&self, batch: &BatchName) -> Result<Purge> {
+        self.inner.purge(batch).await
     }
 
     async fn now(&self) -> Result<Timestamp> {
