@@ -17,6 +17,7 @@ mod prices;
 mod results;
 mod sandbox;
 mod vendor;
+mod wire;
 
 pub use audit::Audit;
 pub use binary::{Ended, Running};
@@ -24,3 +25,4 @@ pub use manifest::{Prompts, write_csv};
 pub use results::ResultRow;
 pub use sandbox::{Account, Sandbox};
 pub use vendor::Vendor;
+pub use wire::Wire;
