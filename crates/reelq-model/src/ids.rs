@@ -48,6 +48,19 @@ fn check_text(what: &'static str, value: &str) -> Result<(), InvalidName> {
     Ok(())
 }
 
+/// A schedule's name and a tick's time make a batch's name, which must not grow too long and reads back at the first `@`.
+fn check_schedule(what: &'static str, value: &str) -> Result<(), InvalidName> {
+    check_name(what, value)?;
+    let refuse = |rule| Err(InvalidName { what, value: value.to_owned(), rule });
+    if value.len() > 80 {
+        return refuse("must not be longer than 80 bytes");
+    }
+    if value.contains(['@', ':']) {
+        return refuse("must not hold `@` or `:`");
+    }
+    Ok(())
+}
+
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident, $what:literal, $check:ident) => {
         $(#[$doc])*
@@ -136,6 +149,10 @@ name!(
     TaskId, "task id", check_text
 );
 name!(
+    /// Names a schedule: a cron entry of the configuration.
+    ScheduleName, "schedule name", check_schedule
+);
+name!(
     /// Names one worker process while it lives.
     WorkerId, "worker id", check_name
 );
@@ -154,6 +171,15 @@ mod tests {
     #[test]
     fn tick_names_are_batch_names() {
         assert!(BatchName::new("nightly@2026-11-21T02:00:00Z").is_ok());
+    }
+
+    #[test]
+    fn a_schedules_name_leaves_room_for_the_time() {
+        let longest = "x".repeat(80);
+        let name = ScheduleName::new(&*longest).unwrap();
+        assert!(BatchName::new(format!("{name}@2026-11-21T02:00:00.123Z")).is_ok());
+        assert!(ScheduleName::new("x".repeat(81)).is_err());
+        assert!(ScheduleName::new("nightly@home").is_err());
     }
 
     #[test]

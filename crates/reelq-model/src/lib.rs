@@ -28,7 +28,7 @@ pub use digest::{Digest, DigestError};
 pub use event::{Event, Resolution};
 pub use failure::{Failure, FailureKind};
 pub use finding::{Finding, Severity};
-pub use ids::{AccountName, BatchName, InvalidName, ModelName, ProviderName, TaskId, WorkerId};
+pub use ids::{AccountName, BatchName, InvalidName, ModelName, ProviderName, ScheduleName, TaskId, WorkerId};
 pub use job::{Applied, Job, JobDraft};
 pub use job_id::{JobId, JobIdError};
 pub use money::{Money, MoneyError};

@@ -14,8 +14,10 @@ mod load;
 mod reading;
 mod redis;
 mod retention;
+mod schedules;
 mod sqlite;
 mod store;
+mod tick;
 
 pub use self::redis::{Address, AddressError, LinkOptions, Namespace, NamespaceError};
 pub use blobs::Blobs;
@@ -28,5 +30,7 @@ pub use reading::{
     AccountView, BatchView, HistoryEntry, JobFilter, JobView, Known, Page, ResultLine, StatusCounts, WorkerView,
 };
 pub use retention::{Purge, Unfinished};
+pub use schedules::{Schedules, TICKS_KEPT};
 pub use sqlite::SqliteStore;
 pub use store::{SharedStore, Store};
+pub use tick::{BatchHold, TickClaim, TickClaimed, TickLease, TickOutcome, TickState, TickView};

@@ -94,6 +94,23 @@ macro_rules! conformance_tests {
             retention::a_load_after_a_purge_begins_anew,
             retention::a_charge_that_comes_while_a_batch_is_purged_is_followed,
             retention::a_batch_tells_when_its_last_job_ended,
+            ticks::a_new_schedule_begins_now_and_keeps_its_mark,
+            ticks::one_caller_wins_a_tick,
+            ticks::a_finished_tick_is_over_for_everybody,
+            ticks::a_tick_whose_winner_died_is_won_again_under_a_new_token,
+            ticks::a_lease_that_is_extended_keeps_the_tick,
+            ticks::a_released_tick_is_won_at_once,
+            ticks::the_holder_wins_its_own_tick_again,
+            ticks::a_late_finish_counts_unless_another_won,
+            ticks::an_outcome_that_is_repeated_changes_nothing,
+            ticks::a_waiting_tick_can_be_won_by_anybody,
+            ticks::ticks_that_were_passed_are_over_and_those_begun_are_not,
+            ticks::old_ticks_are_dropped_and_never_fire_again,
+            ticks::open_ticks_are_never_dropped,
+            ticks::schedules_do_not_touch_each_other,
+            ticks::one_run_at_a_time_holds_a_batch,
+            ticks::a_hold_that_is_not_renewed_ends,
+            ticks::each_tick_is_finished_once_whoever_dies,
         }
     };
 }

@@ -24,6 +24,7 @@ pub mod loads;
 pub mod people;
 pub mod reading;
 pub mod retention;
+pub mod ticks;
 
 pub use kit::Kit;
 pub use subject::Subject;

@@ -4,3 +4,33 @@ ALTER TABLE batches ADD COLUMN purging INTEGER NOT NULL DEFAULT 0;
 UPDATE batches SET ended_at = coalesce(
     (SELECT max(h.at) FROM jobs j JOIN history h ON h.job = j.seq WHERE j.batch = batches.id), created_at
 ) WHERE whole;
+
+-- mark: ticks up to here that have no row are over.
+CREATE TABLE schedules (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    mark INTEGER NOT NULL
+);
+
+CREATE TABLE ticks (
+    schedule INTEGER NOT NULL REFERENCES schedules (id),
+    at INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    token INTEGER NOT NULL,
+    late INTEGER NOT NULL,
+    worker TEXT NOT NULL,
+    lease_until INTEGER,
+    changed_at INTEGER NOT NULL,
+    batch TEXT,
+    reason TEXT NOT NULL,
+    PRIMARY KEY (schedule, at)
+) WITHOUT ROWID;
+
+CREATE INDEX ticks_open ON ticks (schedule, at) WHERE state < 2;
+
+CREATE TABLE holds (
+    batch TEXT PRIMARY KEY,
+    worker TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    until INTEGER NOT NULL
+) WITHOUT ROWID;

@@ -18,9 +18,9 @@ use crate::{
 /// The embedded store. Several processes may have the same file open.
 #[derive(Debug)]
 pub struct SqliteStore {
-    writer: Writer,
-    readers: Readers,
-    presence: Arc<Presence>,
+    pub(super) writer: Writer,
+    pub(super) readers: Readers,
+    pub(super) presence: Arc<Presence>,
     bell: Bell,
     clock: SharedClock,
 }
@@ -42,7 +42,7 @@ impl SqliteStore {
     }
 
     /// Holds the worker's lock; leases that an earlier process left under the same name are taken back.
-    async fn announce(&self, worker: &WorkerId) -> Result<()> {
+    pub(super) async fn announce(&self, worker: &WorkerId) -> Result<()> {
         if !self.presence.announce(worker)? {
             return Ok(());
         }
