@@ -44,6 +44,8 @@ fn order(subject: &Subject) -> Result<Order> {
         burst: NonZeroU32::MIN,
         polls_per_second: 10.0,
         max_in_flight: NonZeroU32::MIN,
+        budget: None,
+        daily_budget: None,
     };
     let account = Account { name: AccountName::new("wave")?, provider, limits };
     Ok(Order {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Money, TaskId};
+use crate::{Money, TaskId, Timestamp};
 
 /// How a charge ended, as far as the provider tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ pub struct Charge {
     pub amount: Option<Money>,
     /// How it ended.
     pub settlement: Settlement,
+    /// When it was recorded, by the store's time; `None` in records of versions that did not note it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
 }
 
 impl Charge {

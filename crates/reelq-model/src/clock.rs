@@ -17,6 +17,8 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Timestamp(i64);
 
+const MILLIS_PER_DAY: i64 = 86_400_000;
+
 /// A text that is not an RFC 3339 instant.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not an RFC 3339 time such as 2026-11-21T02:00:00Z")]
@@ -54,6 +56,17 @@ impl Timestamp {
     #[must_use]
     pub fn before(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(millis(duration)))
+    }
+
+    /// The number of its UTC day, counted from 1970-01-01.
+    pub const fn day(self) -> i64 {
+        self.0.div_euclid(MILLIS_PER_DAY)
+    }
+
+    /// When its UTC day ends and the next one begins.
+    #[must_use]
+    pub const fn day_end(self) -> Self {
+        Self(self.day().saturating_add(1).saturating_mul(MILLIS_PER_DAY))
     }
 
     /// The time from `earlier` to this instant; zero where `earlier` is later.
@@ -169,6 +182,15 @@ mod tests {
         let from_millis = Timestamp::from_seconds_or_millis(1_775_285_160_040);
         let from_seconds = Timestamp::from_seconds_or_millis(1_775_285_160);
         assert_eq!(from_millis.since(from_seconds), Duration::from_millis(40));
+    }
+
+    #[test]
+    fn day_ends_where_the_next_begins() {
+        let midnight: Timestamp = "2026-11-21T00:00:00Z".parse().unwrap();
+        let last = midnight.before(Duration::from_millis(1));
+        assert_eq!((last.day() + 1, last.day_end()), (midnight.day(), midnight));
+        assert_eq!(midnight.day_end().since(midnight), Duration::from_hours(24));
+        assert_eq!(Timestamp::from_millis(-1).day(), -1, "before 1970 days are counted down");
     }
 
     #[test]

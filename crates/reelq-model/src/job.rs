@@ -154,6 +154,13 @@ impl Job {
         self.charges.iter().map(Charge::spent).sum()
     }
 
+    /// Of what was spent, the amounts that were recorded, by the number of their UTC day.
+    ///
+    /// A charge keeps its day whatever becomes of it, so that a refund gives money back to the day that it was spent on.
+    pub fn spent_by_day(&self) -> impl Iterator<Item = (i64, Money)> {
+        self.charges.iter().filter_map(|charge| charge.at.map(|at| (at.day(), charge.spent())))
+    }
+
     /// What it cost, or `None` where a charge that stands has an unknown amount, or where it is unknown whether there is one.
     pub fn cost(&self) -> Option<Money> {
         let unknown = |charge: &Charge| charge.amount.is_none() && charge.settlement != Settlement::Refunded;
@@ -259,6 +266,7 @@ impl Job {
             submission: acceptance.submission,
             amount: acceptance.cost.or(self.price),
             settlement: Settlement::Open,
+            at: Some(at),
         });
     }
 

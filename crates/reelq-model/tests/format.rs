@@ -17,7 +17,7 @@ fn jobs() -> Vec<Job> {
         (job.submissions, job.retries, job.setbacks, job.link_refreshes, job.polls) = (2, 1, 3, 4, 5);
         let task = TaskId::new("task-1").unwrap();
         let amount = Some(Money::from_micros(280_000));
-        job.charges = vec![Charge { task, submission: 1, amount, settlement: Settlement::Charged }];
+        job.charges = vec![Charge { task, submission: 1, amount, settlement: Settlement::Charged, at: None }];
         job.submitted_at = Some(Timestamp::from_millis(1_795_226_402_000));
         job.finished_at = Some(Timestamp::from_millis(1_795_226_462_000));
         job.stored_at = Some(Timestamp::from_millis(1_795_226_470_000));

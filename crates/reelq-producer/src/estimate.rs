@@ -117,6 +117,8 @@ mod tests {
             burst: NonZeroU32::new(burst).unwrap(),
             polls_per_second: 10.0,
             max_in_flight: NonZeroU32::new(in_flight).unwrap(),
+            budget: None,
+            daily_budget: None,
         }
     }
 

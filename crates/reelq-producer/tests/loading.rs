@@ -63,6 +63,8 @@ fn account(name: &str, provider: &str) -> Account {
         burst: NonZeroU32::MIN,
         polls_per_second: 1.0,
         max_in_flight: NonZeroU32::MIN,
+        budget: None,
+        daily_budget: None,
     };
     Account { name: AccountName::new(name).unwrap(), provider: reelq_provider::open(&settings).unwrap(), limits }
 }

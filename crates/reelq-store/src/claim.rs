@@ -58,4 +58,6 @@ pub struct Claimed {
     /// When to ask again where fewer than asked for were given: the next due time, the next rate token or the end of a
     /// pause, counted from now. `None` where only news (a commit, an enqueue, a resume) can bring work.
     pub retry_in: Option<Duration>,
+    /// `retry_in` is the end of the day whose budget is reached: before, only news can bring work.
+    pub until_day_ends: bool,
 }

@@ -15,6 +15,7 @@ mod reading;
 mod redis;
 mod retention;
 mod schedules;
+mod share;
 mod sqlite;
 mod store;
 mod tick;
@@ -24,13 +25,15 @@ pub use blobs::Blobs;
 pub use claim::{Claim, ClaimStage, Claimed, Lease};
 pub use commit::{Commit, Committed, Edited, LateAcceptance, Recalled};
 pub use error::{Error, Result};
-pub use limits::{AccountLimits, Pause, PauseReason};
+pub use limits::{AccountCap, AccountLimits, Pause, PauseReason};
 pub use load::{BatchDraft, Enqueued, Line, LineDraft, Load, Loaded};
 pub use reading::{
-    AccountView, BatchView, HistoryEntry, JobFilter, JobView, Known, Page, ResultLine, StatusCounts, WorkerView,
+    AccountView, BatchView, HeldBatch, HistoryEntry, JobFilter, JobView, Known, Page, ResultLine, StatusCounts,
+    WorkerView,
 };
 pub use retention::{Purge, Unfinished};
 pub use schedules::{Schedules, TICKS_KEPT};
+pub use share::stride;
 pub use sqlite::SqliteStore;
 pub use store::{SharedStore, Store};
 pub use tick::{BatchHold, TickClaim, TickClaimed, TickLease, TickOutcome, TickState, TickView};

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use reelq_model::{BlockReason, Timestamp};
+use reelq_model::{BlockReason, Money, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What an account allows. Set by the configuration of whoever starts work; the last word holds.
@@ -16,6 +16,22 @@ pub struct AccountLimits {
     pub polls_per_second: f64,
     /// Jobs that may be submitting or running at once.
     pub max_in_flight: NonZeroU32,
+    /// The most that may be spent and set aside on it, over all its batches.
+    #[serde(default)]
+    pub budget: Option<Money>,
+    /// The most that may be spent on one UTC day of the store's time, what is set aside included.
+    #[serde(default)]
+    pub daily_budget: Option<Money>,
+}
+
+/// A cap on an account's money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountCap {
+    /// [`AccountLimits::budget`].
+    Budget,
+    /// [`AccountLimits::daily_budget`].
+    DailyBudget,
 }
 
 /// Why an account submits nothing.

@@ -16,7 +16,7 @@ pub struct BatchDraft {
     pub file_name: String,
     /// The most that may be spent and reserved on it.
     pub budget: Option<Money>,
-    /// Its jobs' default priority.
+    /// Its jobs' default priority, and its weight against the account's other batches: see [`crate::stride`].
     pub priority: i32,
     /// The manifest's path as given, for people.
     pub manifest: String,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use reelq_model::{AccountName, BatchName, FailureKind, Job, JobId, Money, Status, Timestamp, WorkerId};
 use serde::Serialize;
 
-use crate::{AccountLimits, BatchDraft, Line, Pause};
+use crate::{AccountCap, AccountLimits, BatchDraft, Line, Pause};
 
 /// Jobs counted by status.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -86,6 +86,25 @@ pub struct AccountView {
     pub in_flight: u64,
     /// Money taken over all batches.
     pub spent: Money,
+    /// Money set aside: for submissions whose charge is not known yet, and for jobs that were claimed to be submitted.
+    pub reserved: Money,
+    /// Of `spent`, what was charged on the present UTC day of the store's time.
+    pub spent_today: Money,
+    /// When the present day ends.
+    pub day_ends: Timestamp,
+    /// Batches that wait for its money.
+    pub held: Vec<HeldBatch>,
+}
+
+/// A batch whose own budget would let it go on, but none of whose jobs that are ready fits into what its account has left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HeldBatch {
+    /// The batch.
+    pub batch: BatchName,
+    /// What holds it back.
+    pub by: AccountCap,
+    /// When it goes on by itself: the end of the day, where a whole day's budget covers one of its jobs.
+    pub until: Option<Timestamp>,
 }
 
 /// A worker process that is, or was lately, alive.

@@ -40,8 +40,20 @@ pub trait Store: Schedules + Send + Sync + fmt::Debug {
 
     // ---- working ----
 
-    /// Takes due jobs in hand, highest priority first. Passes over what a pause, a cap or a budget holds back, so that
-    /// a blocked batch never blocks another.
+    /// Takes due jobs in hand. Passes over what a pause, a cap or a budget holds back, so that a blocked batch never
+    /// blocks another.
+    ///
+    /// Jobs to submit are taken in turns (start-time fair queueing): each pair of account and batch has a whole number,
+    /// its *pass*, and the account has a *virtual time*. The next job is of the batch with the lowest
+    /// `max(pass, virtual time)`, of the older batch where two are equal; that number becomes the virtual time, and the
+    /// batch's pass is that number plus its [`crate::stride`]. So a batch that was idle, paused or short of money begins
+    /// at the present virtual time. Inside a batch: the highest priority first, then age. Replays are outside of turns.
+    /// Polls go by due time, fetches by the deadline of their links.
+    ///
+    /// Money: a job is taken only if its price fits into what the batch's budget, the account's budget and its daily
+    /// budget have left; a price that is not known fits into none of them. What is used of a budget is what was spent,
+    /// plus what is set aside for submissions under way and for jobs that are claimed. Of the daily budget it is what
+    /// was charged on the present UTC day (by [`reelq_model::Charge::at`]) plus all that is set aside, whenever that was.
     async fn claim(&self, claim: &Claim) -> Result<Claimed>;
 
     /// Applies each event to its job if the lease still holds, moving stage, due time, counters, in-flight, budget and

@@ -2,6 +2,7 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
+use reelq_model::Money;
 use reelq_store::AccountLimits;
 use reelq_worker::InvalidSetting;
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,12 @@ pub struct SubmitSettings {
     /// Status requests a second; five times `requests_per_second` where it is not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub polls_per_second: Option<f64>,
+    /// The most that may be spent on the account over all its batches, what is set aside included.
+    #[serde(with = "dollars", skip_serializing_if = "Option::is_none")]
+    pub budget_usd: Option<Money>,
+    /// The most that may be spent on one UTC day, what is set aside included.
+    #[serde(with = "dollars", skip_serializing_if = "Option::is_none")]
+    pub daily_budget_usd: Option<Money>,
     /// Submissions a job may spend on failures that were not charged.
     pub retries: u32,
     /// What to do with a submission whose fate is unknown.
@@ -56,6 +63,8 @@ impl Default for SubmitSettings {
             burst: 1,
             max_in_flight: 10,
             polls_per_second: None,
+            budget_usd: None,
+            daily_budget_usd: None,
             retries: 3,
             on_unconfirmed: OnUnconfirmed::default(),
             idempotency: IdempotencyUse::default(),
@@ -69,11 +78,13 @@ const COUNT_MAX: u32 = 1_000_000;
 
 impl SubmitSettings {
     /// The keys of this section.
-    pub const KEYS: [&str; 7] = [
+    pub const KEYS: [&str; 9] = [
         "requests_per_second",
         "burst",
         "max_in_flight",
         "polls_per_second",
+        "budget_usd",
+        "daily_budget_usd",
         "retries",
         "on_unconfirmed",
         "idempotency",
@@ -84,9 +95,16 @@ impl SubmitSettings {
         let rates =
             [("requests_per_second", Some(self.requests_per_second)), ("polls_per_second", self.polls_per_second)];
         let counts = [("burst", self.burst), ("max_in_flight", self.max_in_flight)];
+        let budgets = [("budget_usd", self.budget_usd), ("daily_budget_usd", self.daily_budget_usd)];
+        let budgets = budgets.into_iter().filter_map(|(key, budget)| check_budget(key, budget?));
         let rates = rates.into_iter().filter_map(|(key, rate)| check_rate(key, rate?));
         let counts = counts.into_iter().filter_map(|(key, count)| check_count(key, count));
-        rates.chain(counts).chain(check_retries(self.retries)).chain(check_timeout(request_timeout)).collect()
+        rates
+            .chain(counts)
+            .chain(budgets)
+            .chain(check_retries(self.retries))
+            .chain(check_timeout(request_timeout))
+            .collect()
     }
 
     /// The account's limits as the store keeps them. What [`SubmitSettings::check`] refuses is brought into range.
@@ -96,6 +114,8 @@ impl SubmitSettings {
             burst: NonZeroU32::new(self.burst).unwrap_or(NonZeroU32::MIN),
             polls_per_second: self.polls_per_second.unwrap_or(5.0 * self.requests_per_second),
             max_in_flight: NonZeroU32::new(self.max_in_flight).unwrap_or(NonZeroU32::MIN),
+            budget: self.budget_usd,
+            daily_budget: self.daily_budget_usd,
         }
     }
 }
@@ -110,6 +130,10 @@ fn check_count(key: &'static str, count: u32) -> Option<InvalidSetting> {
     (!fits).then(|| InvalidSetting::new(key, format!("must be from 1 to {COUNT_MAX}, not {count}")))
 }
 
+fn check_budget(key: &'static str, budget: Money) -> Option<InvalidSetting> {
+    (budget < Money::ZERO).then(|| InvalidSetting::new(key, format!("must not be below 0, not {budget}")))
+}
+
 fn check_retries(retries: u32) -> Option<InvalidSetting> {
     (retries > 100).then(|| InvalidSetting::new("retries", format!("must be at most 100, not {retries}")))
 }
@@ -117,6 +141,25 @@ fn check_retries(retries: u32) -> Option<InvalidSetting> {
 fn check_timeout(timeout: Duration) -> Option<InvalidSetting> {
     let fits = (Duration::from_millis(100)..=Duration::from_mins(15)).contains(&timeout);
     (!fits).then(|| InvalidSetting::new("request_timeout", format!("must be from 100ms to 15m, not {timeout:?}")))
+}
+
+/// Dollars as people write them, in a text: never a float.
+mod dollars {
+    use reelq_model::Money;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    #[expect(clippy::ref_option, reason = "serde hands the field as it is")]
+    pub(super) fn serialize<S: Serializer>(money: &Option<Money>, to: S) -> Result<S::Ok, S::Error> {
+        match money {
+            Some(money) => to.collect_str(money),
+            None => to.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Money>, D::Error> {
+        let text: Option<String> = Option::deserialize(from)?;
+        text.map(|text| text.parse()).transpose().map_err(D::Error::custom)
+    }
 }
 
 #[cfg(test)]
@@ -139,6 +182,7 @@ mod tests {
             burst: 0,
             max_in_flight: 0,
             polls_per_second: Some(f64::NAN),
+            budget_usd: Some(Money::from_micros(-1)),
             retries: 1000,
             ..SubmitSettings::default()
         };
@@ -150,6 +194,7 @@ mod tests {
                 "polls_per_second must be above 0 and at most 10000, not NaN",
                 "burst must be from 1 to 1000000, not 0",
                 "max_in_flight must be from 1 to 1000000, not 0",
+                "budget_usd must not be below 0, not -0.000001",
                 "retries must be at most 100, not 1000",
                 "request_timeout must be from 100ms to 15m, not 0ns",
             ]
@@ -158,10 +203,15 @@ mod tests {
 
     #[test]
     fn section_reads_the_words_of_the_configuration() {
-        let text = r#"{"requests_per_second":20.0,"burst":5,"on_unconfirmed":"resubmit","idempotency":"off"}"#;
+        let text = r#"{"budget_usd":"250.00","daily_budget_usd":"20","requests_per_second":20.0,"burst":5,"on_unconfirmed":"resubmit","idempotency":"off"}"#;
         let settings: SubmitSettings = serde_json::from_str(text).unwrap();
         assert_eq!(settings.on_unconfirmed, OnUnconfirmed::Resubmit);
         assert_eq!(settings.idempotency, IdempotencyUse::Off);
         assert_eq!(settings.max_in_flight, 10);
+        let (limits, dollars) = (settings.limits(), |dollars| Some(Money::from_micros(dollars * 1_000_000)));
+        assert_eq!((limits.budget, limits.daily_budget), (dollars(250), dollars(20)));
+        let written = serde_json::to_value(&settings).unwrap();
+        assert_eq!((&written["budget_usd"], &written["daily_budget_usd"]), (&"250.00".into(), &"20.00".into()));
+        assert_eq!(serde_json::from_value::<SubmitSettings>(written).unwrap(), settings);
     }
 }

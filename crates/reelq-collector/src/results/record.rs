@@ -152,7 +152,7 @@ mod tests {
 
     fn charge(id: &str, cents: Option<i64>, settlement: Settlement) -> Charge {
         let amount = cents.map(|cents| Money::from_micros(cents * CENTS));
-        Charge { task: TaskId::new(id).unwrap(), submission: 1, amount, settlement }
+        Charge { task: TaskId::new(id).unwrap(), submission: 1, amount, settlement, at: None }
     }
 
     fn succeeded(path: &str, cents: Option<i64>) -> Job {

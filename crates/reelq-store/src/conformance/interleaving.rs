@@ -14,17 +14,21 @@ use reelq_model::{
 
 use super::{
     Kit, Subject,
-    kit::{LEASE, SECOND, acceptance, account, batch, limits, running, sending, stored, wish, worker},
+    kit::{LEASE, SECOND, acceptance, account, batch, cents, limits, running, sending, stored, wish, worker},
 };
 use crate::{
-    BatchView, ClaimStage, Commit, Committed, Edited, JobFilter, JobView, Lease, Page, SharedStore, StatusCounts,
+    AccountLimits, AccountView, BatchView, ClaimStage, Commit, Committed, Edited, JobFilter, JobView, Lease, Page,
+    SharedStore, StatusCounts,
 };
 
 const BATCHES: [(&str, Option<i64>); 3] = [("free", None), ("tight", Some(75)), ("wide", Some(400))];
+/// Cents of an account, in all and for a day; a pair for each of the seeds in turn.
+const ACCOUNT: [(Option<i64>, Option<i64>); 4] =
+    [(None, None), (Some(250), None), (None, Some(90)), (Some(300), Some(120))];
 const JOBS: usize = 12;
 const CAP: u32 = 7;
 const STEPS: usize = 300;
-const SEEDS: u64 = 6;
+const SEEDS: u64 = 8;
 
 pub async fn invariants_hold_over_random_interleavings(subject: &dyn Subject) {
     for seed in 0..SEEDS {
@@ -68,7 +72,9 @@ impl<'a> World<'a> {
         let kit = Kit::new(subject);
         let other = kit.another();
         let acct = format!("acct-{seed}");
-        kit.store.set_limits(&account(&acct), &limits(50.0, 10, CAP)).await.unwrap();
+        let (budget, daily_budget) = caps(seed);
+        let limits = AccountLimits { budget, daily_budget, ..limits(50.0, 10, CAP) };
+        kit.store.set_limits(&account(&acct), &limits).await.unwrap();
         let (mut jobs, mut batches) = (BTreeSet::new(), Vec::new());
         for (name, budget) in BATCHES {
             let name = format!("{name}-{seed}");
@@ -115,6 +121,7 @@ impl<'a> World<'a> {
                 let worker = self.any_worker();
                 self.home(&worker).heartbeat(&worker).await.unwrap();
             }
+            18 if self.rng.random_bool(0.1) => self.kit.advance(Duration::from_hours(self.rng.random_range(1..20))),
             18 => self.kit.advance(Duration::from_millis(self.rng.random_range(1..3_000))),
             _ => self.kit.advance(if self.rng.random_bool(0.08) { LEASE } else { SECOND }),
         }
@@ -280,7 +287,7 @@ impl<'a> World<'a> {
 
     async fn check(&mut self, step: usize) {
         let at = format!("seed {}, step {step}", self.seed);
-        let mut in_flight = 0;
+        let (mut in_flight, mut all) = (0, Vec::new());
         for name in self.batches.clone() {
             let filter = JobFilter { batch: Some(batch(&name)), ..JobFilter::default() };
             let jobs = self.kit.store.jobs(&filter, Page { after: 0, limit: 10_000 }).await.unwrap();
@@ -291,9 +298,33 @@ impl<'a> World<'a> {
             assert!(within || self.surprises, "{at}: {name} uses {used} of {:?}", view.batch.budget);
             in_flight += jobs.iter().filter(|view| takes_a_place(view)).count();
             self.check_jobs(&jobs, &at);
+            all.extend(jobs);
         }
         let places = self.kit.in_flight_of(&self.account).await;
         assert_eq!(places, u64::try_from(in_flight).unwrap(), "{at}: places in flight");
+        self.check_money(&all, &at).await;
+    }
+
+    /// The account's money, added up from all its jobs, and its budgets.
+    async fn check_money(&self, jobs: &[JobView], at: &str) {
+        let view = self.kit.account(&self.account).await;
+        let today = self.now().await.day();
+        let spent_today = |view: &JobView| {
+            view.job.spent_by_day().filter(|(day, _)| *day == today).map(|(_, spent)| spent).sum::<Money>()
+        };
+        let expected = AccountView {
+            spent: jobs.iter().map(|view| view.job.spent()).sum(),
+            reserved: jobs.iter().map(|view| view.job.reserved()).sum::<Money>() + claimed(jobs),
+            spent_today: jobs.iter().map(spent_today).sum(),
+            ..view.clone()
+        };
+        assert_eq!(view, expected, "{at}: the account's sums differ from a recount");
+        let limits = view.limits.unwrap();
+        let used = [(view.spent, limits.budget), (view.spent_today, limits.daily_budget)];
+        for (spent, cap) in used {
+            let within = cap.is_none_or(|cap| spent + view.reserved <= cap);
+            assert!(within || self.surprises, "{at}: the account uses {spent} and {} of {cap:?}", view.reserved);
+        }
     }
 
     fn check_jobs(&mut self, jobs: &[JobView], at: &str) {
@@ -315,6 +346,12 @@ impl<'a> World<'a> {
         assert_eq!(batch_jobs, JOBS, "{at}: a job was lost");
         assert!(self.jobs.iter().filter(here).count() >= JOBS);
     }
+}
+
+fn caps(seed: u64) -> (Option<Money>, Option<Money>) {
+    let turn = usize::try_from(seed / 2).unwrap() % ACCOUNT.len();
+    let (budget, daily) = ACCOUNT[turn];
+    (budget.map(cents), daily.map(cents))
 }
 
 /// The provider's yes: the same task for the same submission, whoever hears of it.

@@ -9,8 +9,8 @@ use reelq_model::{
 
 use super::Subject;
 use crate::{
-    AccountLimits, BatchDraft, BatchView, Claim, ClaimStage, Claimed, Commit, Committed, JobView, Lease, Line,
-    LineDraft, Loaded, SharedStore,
+    AccountLimits, AccountView, BatchDraft, BatchView, Claim, ClaimStage, Claimed, Commit, Committed, JobView, Lease,
+    Line, LineDraft, Loaded, SharedStore,
 };
 
 /// How long the suite's leases last.
@@ -129,6 +129,8 @@ pub fn limits(per_second: f64, burst: u32, cap: u32) -> AccountLimits {
         burst: burst.try_into().unwrap(),
         polls_per_second: 1000.0,
         max_in_flight: cap.try_into().unwrap(),
+        budget: None,
+        daily_budget: None,
     }
 }
 
@@ -197,6 +199,12 @@ impl<'a> Kit<'a> {
 
     pub async fn load_with_budget(&self, name: &str, budget: i64, wishes: &[Wish]) -> Vec<JobId> {
         let draft = BatchDraft { budget: Some(cents(budget)), ..draft(&batch(name)) };
+        self.load_as(&draft, wishes).await.1
+    }
+
+    /// Loads the wishes as the manifest of a batch of this priority.
+    pub async fn load_with_priority(&self, name: &str, priority: i32, wishes: &[Wish]) -> Vec<JobId> {
+        let draft = BatchDraft { priority, ..draft(&batch(name)) };
         self.load_as(&draft, wishes).await.1
     }
 
@@ -288,8 +296,18 @@ impl<'a> Kit<'a> {
     }
 
     pub async fn in_flight_of(&self, account: &str) -> u64 {
+        self.account(account).await.in_flight
+    }
+
+    pub async fn account(&self, name: &str) -> AccountView {
         let accounts = self.store.accounts().await.unwrap();
-        accounts.iter().find(|view| view.name.as_str() == account).unwrap().in_flight
+        accounts.into_iter().find(|view| view.name.as_str() == name).unwrap()
+    }
+
+    /// Moves the store's time to the beginning of its next UTC day.
+    pub async fn until_midnight(&self) {
+        let now = self.store.now().await.unwrap();
+        self.advance(now.day_end().since(now));
     }
 }
 

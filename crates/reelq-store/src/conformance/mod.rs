@@ -14,6 +14,7 @@ mod cases;
 pub mod kit;
 mod subject;
 
+pub mod budgets;
 pub mod facts;
 pub mod forgotten;
 pub mod interleaving;
@@ -25,6 +26,7 @@ pub mod people;
 pub mod reading;
 pub mod retention;
 pub mod ticks;
+pub mod shares;
 
 pub use kit::Kit;
 pub use subject::Subject;

@@ -1,9 +1,9 @@
 //! Accounts: their limits and pauses as the writer needs them, and as people see them.
 
 use reelq_model::{AccountName, Money, Timestamp};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::code;
+use super::{code, purse};
 use crate::{AccountLimits, AccountView, Error, Pause, Result};
 
 /// An account's row.
@@ -14,7 +14,33 @@ pub(super) struct Account {
     pub submit_tat: i64,
     pub poll_tat: i64,
     pub in_flight: i64,
+    pub spent: i64,
+    /// Set aside for submissions under way.
+    pub reserved: i64,
+    /// The prices of the jobs that were claimed to be submitted.
+    pub claimed: i64,
+    /// The day that `day_spent` is of.
+    pub day: i64,
+    /// What was charged on that day.
+    pub day_spent: i64,
+    /// The virtual time of its batches' turns.
+    pub turn: i64,
 }
+
+impl Account {
+    /// What was charged on the day of `now`.
+    pub(super) const fn spent_today(&self, now: Timestamp) -> i64 {
+        if self.day == now.day() { self.day_spent } else { 0 }
+    }
+
+    /// What is set aside.
+    pub(super) const fn open(&self) -> i64 {
+        self.reserved + self.claimed
+    }
+}
+
+const COLUMNS: &str =
+    "id, name, limits, submit_tat, poll_tat, in_flight, spent, reserved, claimed, day, day_spent, turn";
 
 /// The account's number; a new one where it is new.
 pub(super) fn id(conn: &Connection, name: &AccountName) -> Result<i64> {
@@ -30,23 +56,26 @@ pub(super) fn id(conn: &Connection, name: &AccountName) -> Result<i64> {
 }
 
 pub(super) fn find(conn: &Connection, name: &AccountName) -> Result<Option<Account>> {
-    let sql = "SELECT id, limits, submit_tat, poll_tat, in_flight FROM accounts WHERE name = ?1";
-    let read = |row: &rusqlite::Row<'_>| {
-        Ok((
-            row.get::<_, Option<String>>(1)?,
-            Account {
-                id: row.get(0)?,
-                limits: None,
-                submit_tat: row.get(2)?,
-                poll_tat: row.get(3)?,
-                in_flight: row.get(4)?,
-            },
-        ))
-    };
-    let Some((limits, account)) = conn.prepare_cached(sql)?.query_row([name.as_str()], read).optional()? else {
-        return Ok(None);
-    };
-    Ok(Some(Account { limits: read_limits(limits.as_deref())?, ..account }))
+    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM accounts WHERE name = ?1"))?;
+    let mut rows = statement.query([name.as_str()])?;
+    rows.next()?.map(read).transpose()
+}
+
+fn read(row: &Row<'_>) -> Result<Account> {
+    let limits: Option<String> = row.get("limits")?;
+    Ok(Account {
+        id: row.get("id")?,
+        limits: read_limits(limits.as_deref())?,
+        submit_tat: row.get("submit_tat")?,
+        poll_tat: row.get("poll_tat")?,
+        in_flight: row.get("in_flight")?,
+        spent: row.get("spent")?,
+        reserved: row.get("reserved")?,
+        claimed: row.get("claimed")?,
+        day: row.get("day")?,
+        day_spent: row.get("day_spent")?,
+        turn: row.get("turn")?,
+    })
 }
 
 fn read_limits(text: Option<&str>) -> Result<Option<AccountLimits>> {
@@ -71,18 +100,21 @@ pub(super) fn pauses(conn: &Connection, account: i64, now: Timestamp) -> Result<
 }
 
 pub(super) fn views(conn: &Connection, now: Timestamp) -> Result<Vec<AccountView>> {
-    let mut statement = conn.prepare_cached("SELECT id, name, limits, in_flight, spent FROM accounts ORDER BY name")?;
+    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM accounts ORDER BY name"))?;
     let mut rows = statement.query([])?;
     let mut views = Vec::new();
     while let Some(row) = rows.next()? {
-        let name: String = row.get(1)?;
-        let limits: Option<String> = row.get(2)?;
+        let (name, account): (String, Account) = (row.get("name")?, read(row)?);
         views.push(AccountView {
             name: AccountName::new(name).map_err(|error| Error::broken(error.to_string()))?,
-            limits: read_limits(limits.as_deref())?,
-            pauses: pauses(conn, row.get(0)?, now)?.into_iter().map(|(_, pause)| pause).collect(),
-            in_flight: code::count(row.get(3)?),
-            spent: Money::from_micros(row.get(4)?),
+            limits: account.limits,
+            pauses: pauses(conn, account.id, now)?.into_iter().map(|(_, pause)| pause).collect(),
+            in_flight: code::count(account.in_flight),
+            spent: Money::from_micros(account.spent),
+            reserved: Money::from_micros(account.open()),
+            spent_today: Money::from_micros(account.spent_today(now)),
+            day_ends: now.day_end(),
+            held: purse::held(conn, &account, now)?,
         });
     }
     Ok(views)

@@ -8,6 +8,7 @@ use rusqlite::{Connection, named_params, params};
 use super::{
     code,
     row::{Row, overdue, unpriced},
+    writer::Scribe,
 };
 use crate::Result;
 
@@ -16,8 +17,19 @@ use crate::Result;
 pub(super) struct Books {
     batches: BTreeMap<i64, Sums>,
     counts: BTreeMap<(i64, bool, i64), i64>,
-    accounts: BTreeMap<i64, (i64, i64)>,
+    accounts: BTreeMap<i64, Purchases>,
     ends: BTreeMap<i64, Timestamp>,
+}
+
+/// What is to be added to an account's sums.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Purchases {
+    in_flight: i64,
+    spent: i64,
+    reserved: i64,
+    claimed: i64,
+    /// What was spent, by the day on which it was charged.
+    days: BTreeMap<i64, i64>,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -66,12 +78,18 @@ impl Books {
             *self.counts.entry(key).or_default() += sign;
         }
         let account = self.accounts.entry(row.account).or_default();
-        account.0 += sign * i64::from(claimed || job.in_flight());
-        account.1 += sign * spent;
+        account.in_flight += sign * i64::from(claimed || job.in_flight());
+        account.spent += sign * spent;
+        account.reserved += sign * job.reserved().micros();
+        account.claimed += sign * if claimed { price } else { 0 };
+        for (day, spent) in job.spent_by_day() {
+            *account.days.entry(day).or_default() += sign * spent.micros();
+        }
     }
 
     /// Writes the sums.
-    pub(super) fn close(self, conn: &Connection) -> Result<()> {
+    pub(super) fn close(self, scribe: &Scribe<'_>) -> Result<()> {
+        let (conn, today) = (scribe.conn, scribe.now.day());
         for (batch, sums) in self.batches.iter().filter(|(_, sums)| **sums != Sums::default()) {
             conn.prepare_cached(ADD_TO_BATCH)?.execute(named_params! {
                 ":spent": sums.spent, ":reserved": sums.reserved, ":claimed": sums.claimed, ":to_spend": sums.to_spend,
@@ -84,8 +102,12 @@ impl Books {
         for ((batch, listed, status), jobs) in self.counts.iter().filter(|(_, jobs)| **jobs != 0) {
             conn.prepare_cached(ADD_TO_COUNT)?.execute(params![batch, listed, status, jobs])?;
         }
-        for (account, (in_flight, spent)) in self.accounts.iter().filter(|(_, sums)| **sums != (0, 0)) {
-            conn.prepare_cached(ADD_TO_ACCOUNT)?.execute(params![in_flight, spent, account])?;
+        for (account, mut sums) in self.accounts {
+            let today = sums.days.remove(&today).unwrap_or(0);
+            sums.days.clear();
+            if today != 0 || sums != Purchases::default() {
+                sums.add_to(scribe, account, today)?;
+            }
         }
         Ok(())
     }
@@ -98,7 +120,20 @@ const ADD_TO_BATCH: &str = "UPDATE batches SET spent = spent + :spent, reserved 
 const ADD_TO_COUNT: &str = "INSERT INTO batch_counts (batch, listed, status, jobs) VALUES (?1, ?2, ?3, ?4) \
     ON CONFLICT DO UPDATE SET jobs = jobs + excluded.jobs";
 
-const ADD_TO_ACCOUNT: &str = "UPDATE accounts SET in_flight = in_flight + ?1, spent = spent + ?2 WHERE id = ?3";
+impl Purchases {
+    fn add_to(&self, scribe: &Scribe<'_>, account: i64, spent_today: i64) -> Result<()> {
+        scribe.conn.prepare_cached(ADD_TO_ACCOUNT)?.execute(named_params! {
+            ":in_flight": self.in_flight, ":spent": self.spent, ":reserved": self.reserved, ":claimed": self.claimed,
+            ":today": scribe.now.day(), ":spent_today": spent_today, ":id": account,
+        })?;
+        Ok(())
+    }
+}
+
+/// The first change of a day starts its sum anew.
+const ADD_TO_ACCOUNT: &str = "UPDATE accounts SET in_flight = in_flight + :in_flight, spent = spent + :spent, \
+    reserved = reserved + :reserved, claimed = claimed + :claimed, \
+    day_spent = CASE WHEN day = :today THEN day_spent ELSE 0 END + :spent_today, day = :today WHERE id = :id";
 
 /// A job whose line is gone is shown for as long as it moves, and for good where it was bought.
 fn shown(row: &Row) -> bool {

@@ -40,7 +40,7 @@ pub(super) fn claim(scribe: &Scribe<'_>, claim: &Claim) -> Result<Claimed> {
         // A pause that a person must end makes the others' ends meaningless.
         let ends: Option<Vec<Timestamp>> = pauses.into_iter().map(|pause| pause.until).collect();
         let last = ends.and_then(|ends| ends.into_iter().max());
-        return Ok(Claimed { leases: Vec::new(), retry_in: last.map(|last| last.since(scribe.now)) });
+        return Ok(Claimed { retry_in: last.map(|last| last.since(scribe.now)), ..Claimed::default() });
     }
     match claim.stage {
         ClaimStage::Submit => claim_ready::submit(&desk),

@@ -2,11 +2,7 @@
 
 use rusqlite::params;
 
-use super::{
-    claim::{Desk, sooner},
-    lease,
-    tokens::Bucket,
-};
+use super::{claim::Desk, lease, tokens::Bucket};
 use crate::{Claimed, Result};
 
 pub(super) const POLLS: &str = "SELECT seq FROM jobs WHERE account = ?1 AND queue = 4 AND due <= ?2 \
@@ -43,7 +39,8 @@ pub(super) fn poll(desk: &Desk<'_>) -> Result<Claimed> {
     }
     let retry_in = if given == limit { None } else { desk.next_due(NEXT_POLL)? };
     let token = bucket.map(|bucket| bucket.next_in(given));
-    Ok(Claimed { leases, retry_in: retry_in.map(|due| token.map_or(due, |token| due.max(token))) })
+    let retry_in = retry_in.map(|due| token.map_or(due, |token| due.max(token)));
+    Ok(Claimed { leases, retry_in, ..Claimed::default() })
 }
 
 /// Outputs that are due, the earliest link deadline first.
@@ -52,7 +49,7 @@ pub(super) fn collect(desk: &Desk<'_>) -> Result<Claimed> {
     let rows = desk.rows(FETCHES, desk.claim.limit)?;
     let leases = lease::give(desk.scribe, &rows, &desk.claim.worker, desk.claim.lease)?;
     let retry_in = if leases.len() == desk.claim.limit { None } else { desk.next_due(NEXT_FETCH)? };
-    Ok(Claimed { leases, retry_in: sooner(retry_in, None) })
+    Ok(Claimed { leases, retry_in, ..Claimed::default() })
 }
 
 /// One second's worth of status requests may go at once.

@@ -8,7 +8,7 @@ use crate::{Commit, Committed, Result};
 pub(super) fn commit(scribe: &Scribe<'_>, commits: &[Commit]) -> Result<Vec<Committed>> {
     let mut books = Books::default();
     let answers = commits.iter().map(|commit| one(scribe, &mut books, commit)).collect::<Result<_>>()?;
-    books.close(scribe.conn)?;
+    books.close(scribe)?;
     scribe.news.set(true);
     Ok(answers)
 }

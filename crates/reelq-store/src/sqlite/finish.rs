@@ -96,7 +96,7 @@ fn cancel_gone(scribe: &Scribe<'_>, batch: i64) -> Result<u64> {
         rescue::withdraw(scribe, &mut row)?;
         row.save(scribe.conn, &mut books, Some(&before), scribe.now)?;
     }
-    books.close(scribe.conn)?;
+    books.close(scribe)?;
     Ok(code::count(code::limit(gone.len())))
 }
 
@@ -116,7 +116,7 @@ fn revive(scribe: &Scribe<'_>, batch: i64) -> Result<u64> {
         row.save(scribe.conn, &mut books, Some(&before), scribe.now)?;
         revived += 1;
     }
-    books.close(scribe.conn)?;
+    books.close(scribe)?;
     Ok(revived)
 }
 

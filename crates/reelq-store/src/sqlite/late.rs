@@ -22,7 +22,7 @@ pub(super) fn accept_late(
     let mut books = Books::default();
     let row = Row::known(scribe.conn, job)?;
     let outcome = accept(scribe, &mut books, row, acceptance, first_poll, None)?;
-    books.close(scribe.conn)?;
+    books.close(scribe)?;
     scribe.news.set(true);
     Ok(outcome)
 }
@@ -42,7 +42,7 @@ pub(super) fn recall(scribe: &Scribe<'_>, job: JobId, submission: &Submission) -
     row.unlease(scribe.now);
     history::record(scribe.conn, &mut row, &event, None, scribe.now)?;
     row.save(scribe.conn, &mut books, Some(&before), scribe.now)?;
-    books.close(scribe.conn)?;
+    books.close(scribe)?;
     scribe.news.set(true);
     Ok(Recalled::Restored)
 }

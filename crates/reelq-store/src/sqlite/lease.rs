@@ -40,7 +40,7 @@ pub(super) fn give(scribe: &Scribe<'_>, rows: &[i64], name: &WorkerId, lasts: Du
         row.save_lease(scribe.conn, &mut books, &before)?;
         leases.push(lease(scribe, row, name, lasts));
     }
-    books.close(scribe.conn)?;
+    books.close(scribe)?;
     Ok(leases)
 }
 
@@ -79,5 +79,5 @@ pub(super) fn release(scribe: &Scribe<'_>, leases: &[Lease]) -> Result<()> {
         }
     }
     scribe.news.set(true);
-    books.close(scribe.conn)
+    books.close(scribe)
 }

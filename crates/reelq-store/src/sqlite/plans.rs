@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::{claim_due, claim_ready, open, views};
+use super::{claim_due, claim_ready, groups, head, open, views};
 
 fn plan(conn: &Connection, sql: &str) -> Vec<String> {
     let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
@@ -20,8 +20,8 @@ fn claims_walk_indices_in_their_order() {
         ("next replay", claim_ready::NEXT_REPLAY),
         ("now due", claim_ready::NOW_DUE),
         ("next waiting", claim_ready::NEXT_WAITING),
-        ("next group", claim_ready::NEXT_GROUP),
-        ("group", claim_ready::GROUP),
+        ("next group", groups::NEXT_GROUP),
+        ("group", head::GROUP),
         ("polls", claim_due::POLLS),
         ("next poll", claim_due::NEXT_POLL),
         ("fetches", claim_due::FETCHES),

@@ -33,7 +33,7 @@ fn take_back(scribe: &Scribe<'_>, sql: &str, key: impl ToSql, why: &str) -> Resu
         let before = Row::by_seq(scribe.conn, *seq)?;
         hand_back(scribe, &mut books, &before, Some(why))?;
     }
-    books.close(scribe.conn)?;
+    books.close(scribe)?;
     scribe.news.set(true);
     Ok(u64::try_from(rows.len()).unwrap_or(u64::MAX))
 }

@@ -33,4 +33,24 @@ CREATE TABLE holds (
     worker TEXT NOT NULL,
     since INTEGER NOT NULL,
     until INTEGER NOT NULL
+
+-- Money of an account: what is set aside, and what was charged on `day` (days since 1970-01-01, UTC).
+ALTER TABLE accounts ADD COLUMN reserved INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE accounts ADD COLUMN claimed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE accounts ADD COLUMN day INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE accounts ADD COLUMN day_spent INTEGER NOT NULL DEFAULT 0;
+
+UPDATE accounts SET (reserved, claimed) = (
+    SELECT coalesce(sum(reserved), 0),
+        coalesce(sum(max(price, 0)) FILTER (WHERE status = 0 AND lease_until IS NOT NULL), 0)
+    FROM jobs WHERE account = accounts.id);
+
+-- Turns: an account's virtual time, and each batch's pass on it.
+ALTER TABLE accounts ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE shares (
+    account INTEGER NOT NULL REFERENCES accounts (id),
+    batch INTEGER NOT NULL REFERENCES batches (id) ON DELETE CASCADE,
+    pass INTEGER NOT NULL,
+    PRIMARY KEY (account, batch)
 ) WITHOUT ROWID;

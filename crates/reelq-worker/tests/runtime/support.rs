@@ -97,6 +97,8 @@ impl World {
             burst: 1000.try_into().unwrap(),
             polls_per_second: 5000.0,
             max_in_flight: 1000.try_into().unwrap(),
+            budget: None,
+            daily_budget: None,
         };
         AccountWork::new(self.account.clone(), Some(limits), Arc::new(Pulse::default()))
     }

@@ -1,0 +1,72 @@
+//! The jobs of an account that are ready, by batch and price: read by skipping through an index, however many they are.
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::code;
+use crate::{Result, stride};
+
+/// The next pair of batch and price among the jobs that are ready: a skip through the index, not a scan.
+pub(super) const NEXT_GROUP: &str = "SELECT batch, price FROM jobs WHERE account = ?1 AND queue = 1 \
+    AND (batch, price) > (?2, ?3) ORDER BY batch, price LIMIT 1";
+const BATCH: &str = "SELECT budget, spent + reserved + claimed, coalesce(json_extract(draft, '$.priority'), 0) \
+    FROM batches WHERE id = ?1 AND whole AND NOT paused";
+
+/// A batch that may be worked on and has jobs ready.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    pub batch: i64,
+    /// What a turn costs it.
+    pub stride: i64,
+    /// What its budget has left; `None` where it has none.
+    pub left: Option<i64>,
+    /// The prices of its jobs that are ready and that its budget covers.
+    pub prices: Vec<i64>,
+}
+
+/// Whether a price fits; under a budget a price that is not known never does.
+pub(super) fn covers(left: Option<i64>, price: i64) -> bool {
+    left.is_none_or(|left| price != code::NO_PRICE && price <= left)
+}
+
+/// The batches of an account that may be worked on and can pay for a job that is ready; `only` one, where it is given.
+pub(super) fn waiting(conn: &Connection, account: i64, only: Option<i64>) -> Result<Vec<Waiting>> {
+    let mut found: Vec<Waiting> = Vec::new();
+    let mut group = next(conn, account, only, (only.unwrap_or(i64::MIN), i64::MIN))?;
+    while let Some((id, price)) = group {
+        if found.last().is_none_or(|waiting| waiting.batch != id) {
+            let Some(waiting) = batch(conn, id)? else {
+                // A batch that may not be worked on is passed over whole.
+                group = next(conn, account, only, (id, i64::MAX))?;
+                continue;
+            };
+            found.push(waiting);
+        }
+        if let Some(waiting) = found.last_mut().filter(|waiting| covers(waiting.left, price)) {
+            waiting.prices.push(price);
+        }
+        group = next(conn, account, only, (id, price))?;
+    }
+    found.retain(|waiting| !waiting.prices.is_empty());
+    Ok(found)
+}
+
+/// Whether any job is ready.
+pub(super) fn any(conn: &Connection, account: i64, only: Option<i64>) -> Result<bool> {
+    Ok(next(conn, account, only, (only.unwrap_or(i64::MIN), i64::MIN))?.is_some())
+}
+
+fn next(conn: &Connection, account: i64, only: Option<i64>, after: (i64, i64)) -> Result<Option<(i64, i64)>> {
+    let mut statement = conn.prepare_cached(NEXT_GROUP)?;
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let found = statement.query_row(params![account, after.0, after.1], read).optional()?;
+    Ok(found.filter(|(found, _)| only.is_none_or(|wanted| wanted == *found)))
+}
+
+fn batch(conn: &Connection, id: i64) -> Result<Option<Waiting>> {
+    let read = |row: &rusqlite::Row<'_>| {
+        let (budget, used): (Option<i64>, i64) = (row.get(0)?, row.get(1)?);
+        let left = budget.map(|budget| budget.saturating_sub(used));
+        Ok(Waiting { batch: id, stride: stride(row.get(2)?), left, prices: Vec::new() })
+    };
+    Ok(conn.prepare_cached(BATCH)?.query_row([id], read).optional()?)
+}
