@@ -208,7 +208,7 @@ mod tests {
         assert_eq!(settings.on_unconfirmed, OnUnconfirmed::Resubmit);
         assert_eq!(settings.idempotency, IdempotencyUse::Off);
         assert_eq!(settings.max_in_flight, 10);
-        let (limits, dollars) = (settings.limits(), |dollars| Some(Money::from_micros(dollars * 1_000_000)));
+        let (limits, dollars) = (settings.limits(), |dollars: i64| Some(Money::from_micros(dollars * 1_000_000)));
         assert_eq!((limits.budget, limits.daily_budget), (dollars(250), dollars(20)));
         let written = serde_json::to_value(&settings).unwrap();
         assert_eq!((&written["budget_usd"], &written["daily_budget_usd"]), (&"250.00".into(), &"20.00".into()));
