@@ -25,8 +25,8 @@ pub mod loads;
 pub mod people;
 pub mod reading;
 pub mod retention;
-pub mod ticks;
 pub mod shares;
+pub mod ticks;
 
 pub use kit::Kit;
 pub use subject::Subject;

@@ -33,6 +33,7 @@ CREATE TABLE holds (
     worker TEXT NOT NULL,
     since INTEGER NOT NULL,
     until INTEGER NOT NULL
+) WITHOUT ROWID;
 
 -- Money of an account: what is set aside, and what was charged on `day` (days since 1970-01-01, UTC).
 ALTER TABLE accounts ADD COLUMN reserved INTEGER NOT NULL DEFAULT 0;
