@@ -20,7 +20,7 @@ mod sqlite;
 mod store;
 mod tick;
 
-pub use self::redis::{Address, AddressError, LinkOptions, Namespace, NamespaceError};
+pub use self::redis::{Address, AddressError, Durability, LinkOptions, Namespace, NamespaceError, TlsFiles};
 pub use blobs::Blobs;
 pub use claim::{Claim, ClaimStage, Claimed, Lease};
 pub use commit::{Commit, Committed, Edited, LateAcceptance, Recalled};

@@ -17,12 +17,25 @@ pub struct Tls {
     pub clients_too: bool,
 }
 
+/// What a server is among others.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// One by itself, or a replica.
+    #[default]
+    Single,
+    /// A node of a cluster, without slots at first.
+    Member,
+    /// A cluster of its own.
+    Cluster,
+    /// A sentinel.
+    Sentinel,
+}
+
 /// Builds a [`RedisServer`]. Always listens on a unix socket; nothing is written to disk unless asked for.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     pub(crate) tcp: bool,
-    pub(crate) cluster: bool,
-    pub(crate) sentinel: bool,
+    pub(crate) role: Role,
     pub(crate) tls: Option<Tls>,
     pub(crate) password: Option<String>,
     pub(crate) directives: Vec<String>,
@@ -52,14 +65,21 @@ impl Options {
     /// Is a node of a cluster that holds every slot; implies TCP.
     #[must_use]
     pub fn cluster(mut self) -> Self {
-        self.cluster = true;
+        self.role = Role::Cluster;
+        self.tcp()
+    }
+
+    /// Is a node of a cluster that holds no slot yet; implies TCP.
+    #[must_use]
+    pub fn cluster_member(mut self) -> Self {
+        self.role = Role::Member;
         self.tcp()
     }
 
     /// Is a sentinel; implies TCP. What it watches comes by [`directive`](Self::directive).
     #[must_use]
     pub fn sentinel(mut self) -> Self {
-        self.sentinel = true;
+        self.role = Role::Sentinel;
         self.tcp()
     }
 
@@ -86,6 +106,10 @@ impl Options {
         RedisServer::launch(self)
     }
 
+    pub(crate) fn is_node(&self) -> bool {
+        matches!(self.role, Role::Member | Role::Cluster)
+    }
+
     /// The text of the configuration file.
     pub(crate) fn render(&self, socket: &str, ports: Ports) -> String {
         let mut text = format!("unixsocket {socket}\nlogfile redis.log\nbind 127.0.0.1\n");
@@ -98,13 +122,13 @@ impl Options {
         } else {
             line(format_args!("port {}", ports.client));
         }
-        if self.cluster {
+        if self.is_node() {
             line(format_args!("cluster-enabled yes\ncluster-port {}", ports.bus));
         }
         if let Some(password) = &self.password {
             line(format_args!("requirepass {password}"));
         }
-        if !self.sentinel {
+        if self.role != Role::Sentinel {
             line(format_args!("save \"\""));
         }
         self.directives.iter().for_each(|directive| line(format_args!("{directive}")));

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use crate::{
     Options, Reply,
-    options::Ports,
+    options::{Ports, Role},
     reply::{receive, send},
 };
 
@@ -97,6 +97,16 @@ impl RedisServer {
         self.ports.client
     }
 
+    /// The port that the nodes of its cluster talk over.
+    ///
+    /// # Panics
+    ///
+    /// Where it is no node of a cluster.
+    pub fn bus_port(&self) -> u16 {
+        assert!(self.ports.bus != 0, "the server was not asked to be a node of a cluster");
+        self.ports.bus
+    }
+
     /// The folder that it works in.
     pub fn folder(&self) -> &Path {
         self.folder.path()
@@ -148,7 +158,7 @@ impl RedisServer {
 
     fn choose_ports(&mut self) {
         let port = |wanted: bool| if wanted { free_port() } else { 0 };
-        self.ports = Ports { client: port(self.options.tcp), bus: port(self.options.cluster) };
+        self.ports = Ports { client: port(self.options.tcp), bus: port(self.options.is_node()) };
     }
 
     fn configuration(&self) -> PathBuf {
@@ -165,7 +175,7 @@ impl RedisServer {
         _ = fs::remove_file(self.socket());
         let mut command = Command::new("redis-server");
         command.arg(self.configuration()).current_dir(self.folder.path());
-        if self.options.sentinel {
+        if self.options.role == Role::Sentinel {
             command.arg("--sentinel");
         }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
@@ -197,7 +207,7 @@ impl RedisServer {
 
     /// Takes every slot, and waits until the cluster counts as whole.
     fn become_cluster(&self) {
-        if !self.options.cluster {
+        if self.options.role != Role::Cluster {
             return;
         }
         self.command(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]);

@@ -6,5 +6,5 @@
 mod link;
 mod namespace;
 
-pub use link::{Address, AddressError, LinkOptions};
+pub use link::{Address, AddressError, Durability, LinkOptions, TlsFiles};
 pub use namespace::{Namespace, NamespaceError};

@@ -48,15 +48,18 @@ pub enum AddressError {
          two also as rediss+…)"
     )]
     Scheme,
-    /// The port is none.
-    #[error("`{0}` is no port: a number from 1 to 65535")]
-    Port(String),
+    /// The port is none. It is not repeated: where an `@` is missing, it is the password.
+    #[error("the port is no number from 1 to 65535; a user and a password end with `@`")]
+    Port,
     /// There is no host where one is needed.
     #[error("the host is missing: redis://HOST:PORT/DATABASE")]
     Host,
-    /// The database is none.
-    #[error("`{0}` is no database: a number such as 0")]
-    Database(String),
+    /// A host with colons that is not in brackets.
+    #[error("a host holds no colon: write an IPv6 address in brackets, and end a user and a password with `@`")]
+    Colon,
+    /// The database is none. It is not repeated either.
+    #[error("the database is no number such as 0")]
+    Database,
     /// The socket's path is missing or relative.
     #[error("the socket's path is missing or relative: redis+unix:///run/redis/redis.sock")]
     Socket,
@@ -65,9 +68,9 @@ pub enum AddressError {
         "the name of the service that the sentinels watch is missing: redis+sentinel://HOST:PORT,HOST:PORT/SERVICE/DATABASE"
     )]
     Service,
-    /// Something that the scheme does not know.
-    #[error("`{0}` has no meaning in a Redis address")]
-    Unknown(String),
+    /// A setting that the scheme does not know.
+    #[error("a socket's address takes `db`, `user` and `pass` after `?`, and nothing else")]
+    Setting,
     /// Several servers where one is meant.
     #[error("several hosts: write redis+cluster:// or redis+sentinel://, or one host")]
     Hosts,
@@ -136,7 +139,7 @@ fn unix(rest: &str) -> Result<Address, AddressError> {
             "db" => address.database = database(value)?,
             "user" => address.user = Some(decode(value)?),
             "pass" => address.password = Some(decode(value)?.into()),
-            other => return Err(AddressError::Unknown(other.to_owned())),
+            _ => return Err(AddressError::Setting),
         }
     }
     Ok(address)
@@ -170,6 +173,7 @@ fn nodes(hosts: &str, default: u16) -> Result<Vec<Node>, AddressError> {
 }
 
 fn node(text: &str, default: u16) -> Result<Node, AddressError> {
+    let bracketed = text.starts_with('[');
     let (host, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((host, port)) => (host, port.strip_prefix(':')),
         None => text.rsplit_once(':').map_or((text, None), |(host, port)| (host, Some(port))),
@@ -177,8 +181,11 @@ fn node(text: &str, default: u16) -> Result<Node, AddressError> {
     if host.is_empty() {
         return Err(AddressError::Host);
     }
+    if host.contains(':') && !bracketed {
+        return Err(AddressError::Colon);
+    }
     let port = port.map_or(Ok(default), |port| match port.parse() {
-        Ok(0) | Err(_) => Err(AddressError::Port(port.to_owned())),
+        Ok(0) | Err(_) => Err(AddressError::Port),
         Ok(port) => Ok(port),
     })?;
     Ok(Node { host: host.to_owned(), port })
@@ -186,7 +193,7 @@ fn node(text: &str, default: u16) -> Result<Node, AddressError> {
 
 fn database(text: &str) -> Result<u32, AddressError> {
     let text = text.trim_end_matches('/');
-    if text.is_empty() { Ok(0) } else { text.parse().map_err(|_| AddressError::Database(text.to_owned())) }
+    if text.is_empty() { Ok(0) } else { text.parse().map_err(|_| AddressError::Database) }
 }
 
 fn no_database(text: &str) -> Result<u32, AddressError> {

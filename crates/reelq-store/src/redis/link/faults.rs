@@ -2,8 +2,11 @@
 //!
 //! No message holds a password: they are made of codes, of the server's own words, and of redacted addresses.
 
+use std::{error::Error as StdError, io, sync::Arc};
+
 use redis::{ErrorKind, RedisError};
 
+use super::tls;
 use crate::Error;
 
 /// What an error means, and whether the connection is still good.
@@ -40,6 +43,9 @@ pub(super) fn is_unknown_script(error: &RedisError) -> bool {
 
 /// Judges what came of `doing` on the server `at`.
 pub(super) fn judge(error: &RedisError, at: &str, doing: &str) -> Fault {
+    if let Some(source) = io_error(error).filter(|source| tls::is_distrust(source)) {
+        return tls::stays(at, source);
+    }
     let code = error.code().unwrap_or_default();
     let text = words(error);
     if let Some((_, reconnect)) = PASSING.iter().find(|(passing, _)| *passing == code) {
@@ -58,6 +64,12 @@ pub(super) fn judge(error: &RedisError, at: &str, doing: &str) -> Fault {
         (_, ErrorKind::Io) => passes(format!("{at} does not answer {doing}: {text}"), true),
         _ => stays(format!("{at} fails {doing}: {text}")),
     }
+}
+
+/// The error of the stream below; the library shares its sources, which hides their type.
+fn io_error(error: &RedisError) -> Option<&io::Error> {
+    let shared = error.source()?.downcast_ref::<Arc<dyn StdError + Send + Sync>>()?;
+    shared.downcast_ref()
 }
 
 /// The server's words, without the wrapping of the library.

@@ -3,15 +3,17 @@
 //! Between attempts lie growing pauses with jitter; a call inside a pause fails at once. Nobody queues for a server
 //! that is away.
 
-use std::{sync::Arc, time::Duration};
+use std::{result, sync::Arc, time::Duration};
 
 use reelq_model::SharedClock;
 use tokio::sync::{Mutex, watch};
 
 use super::{
     connect::{Connector, Wire},
+    durable::{self, Syncing},
     faults::{self, Fault},
     greet::{Greeter, Standing},
+    options::Durability,
 };
 use crate::{Error, Result};
 
@@ -22,16 +24,25 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 #[derive(Debug, Clone)]
 pub(super) struct Live {
     pub(super) wire: Wire,
+    pub(super) syncing: Syncing,
     number: u64,
+}
+
+/// What the lanes of a link share.
+#[derive(Debug, Clone)]
+pub(super) struct Shared {
+    pub(super) connector: Arc<Connector>,
+    pub(super) greeter: Arc<Greeter>,
+    pub(super) clock: SharedClock,
+    pub(super) standing: Arc<watch::Sender<Standing>>,
 }
 
 /// One connection, remade when needed.
 #[derive(Debug)]
 pub(super) struct Lane {
-    connector: Arc<Connector>,
-    greeter: Arc<Greeter>,
-    clock: SharedClock,
-    standing: Arc<watch::Sender<Standing>>,
+    shared: Shared,
+    /// Whether its new connections are told; those of the others are told only where they find another server.
+    is_first: bool,
     slot: Mutex<Slot>,
 }
 
@@ -45,19 +56,8 @@ struct Slot {
 }
 
 impl Lane {
-    pub(super) fn new(
-        connector: &Arc<Connector>,
-        greeter: &Arc<Greeter>,
-        clock: &SharedClock,
-        standing: &Arc<watch::Sender<Standing>>,
-    ) -> Self {
-        Self {
-            connector: Arc::clone(connector),
-            greeter: Arc::clone(greeter),
-            clock: Arc::clone(clock),
-            standing: Arc::clone(standing),
-            slot: Mutex::default(),
-        }
+    pub(super) fn new(shared: Shared, is_first: bool) -> Self {
+        Self { shared, is_first, slot: Mutex::default() }
     }
 
     /// The connection; made now where there is none and the pause is over.
@@ -66,12 +66,12 @@ impl Lane {
         if let Some(live) = &slot.live {
             return Ok(live.clone());
         }
-        if self.clock.monotonic() < slot.not_before {
+        if self.shared.clock.monotonic() < slot.not_before {
             return Err(Error::unavailable(slot.last.clone()));
         }
         match Box::pin(self.make()).await {
-            Ok(wire) => {
-                let live = Live { wire, number: slot.made };
+            Ok((wire, syncing)) => {
+                let live = Live { wire, syncing, number: slot.made };
                 *slot = Slot { live: Some(live.clone()), made: slot.made + 1, ..Slot::default() };
                 Ok(live)
             }
@@ -84,36 +84,50 @@ impl Lane {
 
     /// Gives up a connection that failed, unless another took its place already.
     pub(super) async fn discard(&self, broken: &Live) {
-        let mut slot = self.slot.lock().await;
-        slot.live.take_if(|live| live.number == broken.number);
+        self.slot.lock().await.live.take_if(|live| live.number == broken.number);
     }
 
-    async fn make(&self) -> std::result::Result<Wire, Fault> {
-        let limit = self.connector.options().connect_timeout;
+    async fn make(&self) -> result::Result<(Wire, Syncing), Fault> {
+        let connector = &self.shared.connector;
+        let limit = connector.options.connect_timeout;
         let made = tokio::time::timeout(limit, async {
-            let wire = self.connector.connect().await?;
-            let greeted = self.greeter.greet(&mut wire.connection.clone()).await;
-            let epoch = greeted.map_err(|error| faults::judge(&error, self.connector.shown(), "the greeting"))?;
-            Ok((wire, epoch))
+            let wire = connector.connect().await?;
+            let syncing = self.examine(&wire).await?;
+            let greeted = self.shared.greeter.greet(&mut wire.connection.clone()).await;
+            let epoch = greeted.map_err(|error| faults::judge(&error, connector.shown(), "the greeting"))?;
+            Ok((wire, syncing, epoch))
         });
         let late = |_| {
-            let message = format!("{} does not answer within {} s", self.connector.shown(), limit.as_secs_f32());
+            let message = format!("{} does not answer within {} s", connector.shown(), limit.as_secs_f32());
             Fault { error: Error::unavailable(message), reconnect: true }
         };
-        let (wire, epoch) = made.await.map_err(late)??;
-        self.standing.send_modify(|standing| {
-            standing.connections += 1;
+        let (wire, syncing, epoch) = made.await.map_err(late)??;
+        self.tell(epoch);
+        tracing::debug!(server = connector.shown(), epoch, "connected to the store");
+        Ok((wire, syncing))
+    }
+
+    async fn examine(&self, wire: &Wire) -> result::Result<Syncing, Fault> {
+        match self.shared.connector.options.durability {
+            Durability::Strict => durable::examine(&mut wire.connection.clone(), self.shared.connector.shown()).await,
+            Durability::Normal => Ok(Syncing::ByItself),
+        }
+    }
+
+    fn tell(&self, epoch: u64) {
+        self.shared.standing.send_if_modified(|standing| {
+            let news = self.is_first || standing.epoch != epoch;
+            standing.connections += u64::from(self.is_first);
             standing.epoch = epoch;
+            news
         });
-        tracing::debug!(server = self.connector.shown(), epoch, "connected to the store");
-        Ok(wire)
     }
 
     fn pause(&self, slot: &mut Slot, fault: &Fault) {
-        let options = self.connector.options();
+        let options = &self.shared.connector.options;
         let whole = FIRST_PAUSE.saturating_mul(1 << slot.failures.min(16)).min(options.longest_pause);
         slot.failures = slot.failures.saturating_add(1);
-        slot.not_before = self.clock.monotonic() + jittered(whole, options.seed, slot.failures);
+        slot.not_before = self.shared.clock.monotonic() + jittered(whole, options.seed, slot.failures);
         slot.last = std::error::Error::source(&fault.error).map_or(fault.error.to_string(), ToString::to_string);
     }
 }
@@ -123,4 +137,17 @@ fn jittered(whole: Duration, seed: u64, round: u32) -> Duration {
     let mixed = (seed ^ u64::from(round).wrapping_mul(0x9e37_79b9_7f4a_7c15)).wrapping_mul(0xff51_afd7_ed55_8ccd);
     let share = u32::try_from((mixed >> 48) & 0xff).unwrap_or_default();
     whole / 2 + (whole / 2).saturating_mul(share) / 255
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_differ_between_processes_and_stay_within_bounds() {
+        let whole = Duration::from_secs(1);
+        let pauses: Vec<_> = (0..50).map(|seed| jittered(whole, seed, 1)).collect();
+        assert!(pauses.iter().all(|pause| (whole / 2..=whole).contains(pause)), "{pauses:?}");
+        assert!(pauses.iter().collect::<std::collections::BTreeSet<_>>().len() > 20, "{pauses:?}");
+    }
 }

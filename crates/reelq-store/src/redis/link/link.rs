@@ -1,6 +1,6 @@
-//! [`Link`]: calls of scripts and plain reads over a connection that mends itself.
+//! [`Link`]: calls of scripts and plain reads over connections that mend themselves.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use redis::{Cmd, Pipeline, RedisError, Value};
 use reelq_model::SharedClock;
@@ -9,11 +9,13 @@ use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use super::{
     address::Address,
     connect::Connector,
+    durable::{Lanes, Syncing},
     faults,
     greet::{Greeter, Standing},
-    lane::{Lane, Live},
+    lane::{Lane, Live, Shared},
     options::LinkOptions,
     script::Call,
+    slot,
 };
 use crate::{Error, Result, redis::Namespace};
 
@@ -24,11 +26,11 @@ pub(crate) struct Link(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     namespace: Namespace,
-    connector: Arc<Connector>,
-    greeter: Arc<Greeter>,
-    standing: Arc<watch::Sender<Standing>>,
+    shared: Shared,
     lane: Lane,
     places: Semaphore,
+    durable: Lanes,
+    fence: String,
 }
 
 impl Link {
@@ -39,12 +41,20 @@ impl Link {
         options: LinkOptions,
         clock: SharedClock,
     ) -> Result<Self> {
-        let places = Semaphore::new(options.calls.max(1));
         let greeter = Arc::new(Greeter::new(&namespace, &options));
-        let connector = Arc::new(Connector::new(address, options));
+        let connector = Arc::new(Connector::new(address, options, slot::of(namespace.name()))?);
         let standing = Arc::new(watch::Sender::new(Standing::default()));
-        let lane = Lane::new(&connector, &greeter, &clock, &standing);
-        let link = Self(Arc::new(Inner { namespace, connector, greeter, standing, lane, places }));
+        let shared = Shared { connector, greeter, clock, standing };
+        let options = &shared.connector.options;
+        let durable = (0..options.durable_calls.max(1)).map(|_| Arc::new(Lane::new(shared.clone(), false)));
+        let link = Self(Arc::new(Inner {
+            places: Semaphore::new(options.calls.max(1)),
+            durable: Lanes::new(durable.collect()),
+            lane: Lane::new(shared.clone(), true),
+            fence: format!("{}fence", namespace.prefix()),
+            namespace,
+            shared,
+        }));
         link.0.lane.live().await?;
         Ok(link)
     }
@@ -54,74 +64,118 @@ impl Link {
         &self.0.namespace
     }
 
-    /// Calls a script; an answer that is lost makes it unavailable, done or not.
+    /// Calls a script; where the answer is lost it is unavailable, done or not.
     pub(crate) async fn call(&self, call: &Call) -> Result<Value> {
-        let _place = self.place().await?;
+        let _place = self.place(&self.0.places).await?;
         let live = self.0.lane.live().await?;
-        let mut connection = live.wire.connection.clone();
-        let first = call.command.query_async(&mut connection).await;
-        let outcome = match first {
-            Err(error) if faults::is_unknown_script(&error) => match self.0.greeter.teach(&live, call.script).await {
-                Ok(epoch) => {
-                    self.observe_epoch(epoch);
-                    call.command.query_async(&mut connection).await
-                }
-                Err(error) => Err(error),
-            },
-            first => first,
-        };
-        self.settle(outcome, &live, call.script.name()).await
+        let outcome = self.run(&live, call).await;
+        self.settle(outcome, &self.0.lane, &live, call.script.name()).await
+    }
+
+    /// Calls a script, and under strict durability answers only once what it did is on the server's disk.
+    ///
+    /// A repeat waits for the disk as well, also where the script finds that all was done before.
+    pub(crate) async fn call_durable(&self, call: &Call) -> Result<Value> {
+        if self.0.lane.live().await?.syncing == Syncing::ByItself {
+            return self.call(call).await;
+        }
+        let _place = self.place(&self.0.durable.places).await?;
+        let borrowed = self.0.durable.take().ok_or_else(|| Error::unavailable("no connection is free"))?;
+        let lane = &borrowed.lane;
+        let live = lane.live().await?;
+        let outcome = self.run(&live, call).await;
+        let answer = self.settle(outcome, lane, &live, call.script.name()).await?;
+        let outcome = self.wait_for_disk(&live).await;
+        match self.settle(outcome, lane, &live, "the wait for its disk").await? {
+            0 => Err(Error::unavailable(format!(
+                "{} did not write to its disk within {} s",
+                self.0.shared.connector.shown(),
+                self.sync_limit().as_secs_f32()
+            ))),
+            _ => Ok(answer),
+        }
     }
 
     /// Runs one plain command.
     pub(crate) async fn query(&self, command: &Cmd) -> Result<Value> {
-        let _place = self.place().await?;
+        let _place = self.place(&self.0.places).await?;
         let live = self.0.lane.live().await?;
         let outcome = command.query_async(&mut live.wire.connection.clone()).await;
-        self.settle(outcome, &live, "a query").await
+        self.settle(outcome, &self.0.lane, &live, "a query").await
     }
 
     /// Runs several plain commands in one round trip; not atomic together.
     pub(crate) async fn read(&self, pipeline: &Pipeline) -> Result<Vec<Value>> {
-        let _place = self.place().await?;
+        let _place = self.place(&self.0.places).await?;
         let live = self.0.lane.live().await?;
         let outcome = pipeline.query_async(&mut live.wire.connection.clone()).await;
-        self.settle(outcome, &live, "queries").await
+        self.settle(outcome, &self.0.lane, &live, "queries").await
     }
 
     /// Tells every new connection and every change of the epoch.
     pub(crate) fn changes(&self) -> watch::Receiver<Standing> {
-        self.0.standing.subscribe()
+        self.0.shared.standing.subscribe()
     }
 
     /// The epoch as last seen.
     pub(crate) fn epoch(&self) -> u64 {
-        self.0.standing.borrow().epoch
+        self.0.shared.standing.borrow().epoch
     }
 
     /// Takes note of an epoch that a script's answer held.
     pub(crate) fn observe_epoch(&self, epoch: u64) {
-        self.0.standing.send_if_modified(|standing| {
+        self.0.shared.standing.send_if_modified(|standing| {
             let news = standing.epoch != epoch;
             standing.epoch = epoch;
             news
         });
     }
 
-    async fn place(&self) -> Result<SemaphorePermit<'_>> {
-        let limit = self.0.connector.options().response_timeout;
-        let place = tokio::time::timeout(limit, self.0.places.acquire()).await;
+    /// Calls by hash, and teaches the server the script where it does not know it.
+    async fn run(&self, live: &Live, call: &Call) -> Result<Value, RedisError> {
+        let mut connection = live.wire.connection.clone();
+        match call.command.query_async(&mut connection).await {
+            Err(error) if faults::is_unknown_script(&error) => {
+                let epoch = self.0.shared.greeter.teach(live, call.script).await?;
+                self.observe_epoch(epoch);
+                call.command.query_async(&mut connection).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// How many disks hold all that was done before, so one or none.
+    ///
+    /// The server waits for the last write of this connection, and a script that found its work done wrote nothing:
+    /// the write in front makes the wait cover everything older.
+    async fn wait_for_disk(&self, live: &Live) -> Result<u32, RedisError> {
+        let limit = u64::try_from(self.sync_limit().as_millis()).unwrap_or(u64::MAX).max(1);
+        let mut pipeline = redis::pipe();
+        pipeline.cmd("SET").arg(&self.0.fence).arg("").ignore();
+        pipeline.cmd("WAITAOF").arg(1).arg(0).arg(limit);
+        let ((disks, _),) = pipeline.query_async::<((u32, u32),)>(&mut live.wire.connection.clone()).await?;
+        Ok(disks)
+    }
+
+    /// Shorter than an answer may take, so that the server gives up first and the connection stays good.
+    fn sync_limit(&self) -> Duration {
+        self.0.shared.connector.options.response_timeout.mul_f32(0.75)
+    }
+
+    async fn place<'a>(&self, places: &'a Semaphore) -> Result<SemaphorePermit<'a>> {
+        let limit = self.0.shared.connector.options.response_timeout;
+        let place = tokio::time::timeout(limit, places.acquire()).await;
         let place = place.map_err(|_| Error::unavailable("too many calls of the store are under way"))?;
         place.map_err(Error::unavailable)
     }
 
-    async fn settle<T>(&self, outcome: Result<T, RedisError>, live: &Live, doing: &str) -> Result<T> {
+    async fn settle<T>(&self, outcome: Result<T, RedisError>, lane: &Lane, live: &Live, doing: &str) -> Result<T> {
         match outcome {
             Ok(answer) => Ok(answer),
             Err(error) => {
-                let fault = faults::judge(&error, self.0.connector.shown(), doing);
+                let fault = faults::judge(&error, self.0.shared.connector.shown(), doing);
                 if fault.reconnect {
-                    self.0.lane.discard(live).await;
+                    lane.discard(live).await;
                 }
                 Err(fault.error)
             }

@@ -4,18 +4,22 @@
 
 mod address;
 mod connect;
+mod durable;
 mod faults;
+mod find;
 mod greet;
 mod lane;
 #[expect(clippy::module_inception, reason = "the folder is about this one thing")]
 mod link;
 mod options;
 mod script;
+mod slot;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 pub use address::{Address, AddressError};
 pub(crate) use greet::Standing;
 pub(crate) use link::Link;
-pub use options::LinkOptions;
+pub use options::{Durability, LinkOptions, TlsFiles};
 pub(crate) use script::{Call, Script};

@@ -1,16 +1,31 @@
 //! How a link behaves; everything but the address has a default.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
+
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 
 /// What a link may wait for, and how much.
 #[derive(Debug, Clone)]
 pub struct LinkOptions {
+    /// The password, where the address holds none; it wins over the address's.
+    pub password: Option<SecretString>,
+    /// The user and the password that the sentinels ask for. Theirs are not the server's.
+    pub sentinel_user: Option<String>,
+    /// See `sentinel_user`.
+    pub sentinel_password: Option<SecretString>,
+    /// Certificates, where the address asks for TLS.
+    pub tls: TlsFiles,
+    /// Whether a purchase waits until its intent is on the server's disk.
+    pub durability: Durability,
     /// How long making a connection may take, with everything that is asked at its beginning.
     pub connect_timeout: Duration,
     /// How long an answer may take.
     pub response_timeout: Duration,
     /// How many calls may be under way at once; the next ones wait, and give up after `response_timeout`.
     pub calls: usize,
+    /// How many calls may wait for the disk at once, each on a connection of its own.
+    pub durable_calls: usize,
     /// How long nothing new is bought after the server was restarted or replaced, unless it writes every command to
     /// disk before it answers: the time that every worker has to teach it what it may have forgotten.
     pub hold: Duration,
@@ -20,12 +35,40 @@ pub struct LinkOptions {
     pub seed: u64,
 }
 
+/// Files of certificates, PEM. The system's authorities are always trusted as well.
+#[derive(Debug, Clone, Default)]
+pub struct TlsFiles {
+    /// Further authorities that may have signed the server's certificate.
+    pub authorities: Option<PathBuf>,
+    /// Our own certificate, where the server asks for one; needs `key`.
+    pub certificate: Option<PathBuf>,
+    /// The key of our own certificate.
+    pub key: Option<PathBuf>,
+}
+
+/// How much of the last second a crash of the server may take.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Durability {
+    /// Before each paid request, the server has its intent on disk. A server that cannot promise it is refused.
+    Strict,
+    /// What the server forgets is learned again from the workers' journals.
+    #[default]
+    Normal,
+}
+
 impl Default for LinkOptions {
     fn default() -> Self {
         Self {
+            password: None,
+            sentinel_user: None,
+            sentinel_password: None,
+            tls: TlsFiles::default(),
+            durability: Durability::default(),
             connect_timeout: Duration::from_secs(5),
             response_timeout: Duration::from_secs(10),
             calls: 256,
+            durable_calls: 4,
             hold: Duration::from_secs(5),
             longest_pause: Duration::from_secs(2),
             seed: u64::from(std::process::id()),

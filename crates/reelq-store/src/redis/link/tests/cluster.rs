@@ -1,0 +1,60 @@
+//! Cluster: the node that holds the namespace's slot, also after the slot has moved.
+
+use reelq_redis_server::{RedisServer, Reply};
+
+use super::kit::{count, key, open, options, until_counted};
+
+fn url(nodes: &[&RedisServer]) -> String {
+    let hosts: Vec<_> = nodes.iter().map(|node| format!("127.0.0.1:{}", node.port())).collect();
+    format!("redis+cluster://{}", hosts.join(","))
+}
+
+#[tokio::test]
+async fn one_node_with_every_slot_serves() {
+    let server = RedisServer::with().cluster().start();
+    let link = open(&url(&[&server]), options()).await.unwrap();
+    assert_eq!(count(&link).await.unwrap(), 1);
+    assert_eq!(server.command(&["GET", &key("count")]), Reply::Text("1".into()));
+}
+
+/// Waits until `node` says so.
+fn wait_for(node: &RedisServer, command: &[&str], wanted: impl Fn(&str) -> bool) {
+    for _ in 0..3000 {
+        if wanted(node.command(command).text()) {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("{command:?} answers {:?}", node.command(command));
+}
+
+/// A second node that knows the first and holds no slot.
+fn joined(first: &RedisServer) -> RedisServer {
+    let second = RedisServer::with().cluster_member().start();
+    let (port, bus) = (first.port().to_string(), first.bus_port().to_string());
+    second.command(&["CLUSTER", "MEET", "127.0.0.1", &port, &bus]);
+    wait_for(&second, &["CLUSTER", "INFO"], |text| {
+        text.contains("cluster_known_nodes:2") && text.contains("cluster_slots_assigned:16384")
+    });
+    wait_for(first, &["CLUSTER", "INFO"], |text| text.contains("cluster_known_nodes:2"));
+    second
+}
+
+#[tokio::test]
+async fn any_node_names_the_owner_and_a_moved_slot_is_followed() {
+    let first = RedisServer::with().cluster().start();
+    let second = joined(&first);
+    let link = open(&url(&[&second]), options()).await.unwrap();
+    assert_eq!(count(&link).await.unwrap(), 1);
+    let epoch = link.epoch();
+    // Reassigning a slot that holds keys takes more steps than a test needs; an empty one moves in one.
+    first.command(&["FLUSHALL"]);
+    let slot = second.command(&["CLUSTER", "KEYSLOT", &key("count")]).int().to_string();
+    let id = second.command(&["CLUSTER", "MYID"]).text().to_owned();
+    for node in [&second, &first] {
+        assert_eq!(node.command(&["CLUSTER", "SETSLOT", &slot, "NODE", &id]), Reply::Text("OK".into()));
+    }
+    assert_eq!(until_counted(&link).await, 1);
+    assert_eq!(second.command(&["GET", &key("count")]), Reply::Text("1".into()));
+    assert_eq!(link.epoch(), epoch, "an empty server counts from one again");
+}
