@@ -9,6 +9,7 @@ mod commit;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod error;
+mod journal;
 mod limits;
 mod load;
 mod reading;
@@ -25,6 +26,7 @@ pub use blobs::Blobs;
 pub use claim::{Claim, ClaimStage, Claimed, Lease};
 pub use commit::{Commit, Committed, Edited, LateAcceptance, Recalled};
 pub use error::{Error, Result};
+pub use journal::{JournalSettings, Journaled};
 pub use limits::{AccountCap, AccountLimits, Pause, PauseReason};
 pub use load::{BatchDraft, Enqueued, Line, LineDraft, Load, Loaded};
 pub use reading::{

@@ -105,6 +105,12 @@ pub trait Store: Schedules + Send + Sync + fmt::Debug {
 
     // ---- reading ----
 
+    /// Changes whenever the store may have forgotten what it acknowledged: another server answers, or the same one after
+    /// a restart. Asks nobody; a store that never forgets stands where it stood.
+    fn standing(&self) -> u64 {
+        0
+    }
+
     /// The store's time.
     async fn now(&self) -> Result<Timestamp>;
 

@@ -11,6 +11,7 @@
 )]
 
 mod cases;
+mod forgetful;
 pub mod kit;
 mod subject;
 
@@ -28,5 +29,6 @@ pub mod retention;
 pub mod shares;
 pub mod ticks;
 
+pub use forgetful::Forgetful;
 pub use kit::Kit;
 pub use subject::Subject;

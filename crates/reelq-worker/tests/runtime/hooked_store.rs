@@ -3,11 +3,12 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, Submission, Timestamp, WorkerId};
+use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, ScheduleName, Submission, Timestamp, WorkerId};
 use reelq_store::{
-    AccountLimits, AccountView, BatchDraft, BatchView, Claim, Claimed, Commit, Committed, Edited, Enqueued,
+    AccountLimits, AccountView, BatchDraft, BatchHold, BatchView, Claim, Claimed, Commit, Committed, Edited, Enqueued,
     HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded, Page, PauseReason, Purge,
-    Recalled, Result, ResultLine, SharedStore, Store, WorkerView,
+    Recalled, Result, ResultLine, Schedules, SharedStore, Store, TickClaim, TickClaimed, TickLease, TickOutcome,
+    TickView, WorkerView,
 };
 
 /// What may happen around a commit.
@@ -116,6 +117,10 @@ impl<H: Hook + 'static> Store for HookedStore<H> {
         self.inner.purge(batch).await
     }
 
+    fn standing(&self) -> u64 {
+        self.inner.standing()
+    }
+
     async fn now(&self) -> Result<Timestamp> {
         self.inner.now().await
     }
@@ -155,5 +160,45 @@ impl<H: Hook + 'static> Store for HookedStore<H> {
 
     async fn watch(&self, mark: u64, limit: Duration) -> Result<u64> {
         self.inner.watch(mark, limit).await
+    }
+}
+
+#[deny(clippy::missing_trait_methods)]
+#[async_trait]
+impl<H: Hook + 'static> Schedules for HookedStore<H> {
+    async fn schedule(&self, schedule: &ScheduleName) -> Result<Timestamp> {
+        self.inner.schedule(schedule).await
+    }
+
+    async fn tick(&self, claim: &TickClaim) -> Result<TickClaimed> {
+        self.inner.tick(claim).await
+    }
+
+    async fn extend_tick(&self, lease: &TickLease, lasts: Duration) -> Result<bool> {
+        self.inner.extend_tick(lease, lasts).await
+    }
+
+    async fn finish_tick(&self, lease: &TickLease, outcome: &TickOutcome) -> Result<bool> {
+        self.inner.finish_tick(lease, outcome).await
+    }
+
+    async fn release_tick(&self, lease: &TickLease) -> Result<()> {
+        self.inner.release_tick(lease).await
+    }
+
+    async fn ticks(&self, schedule: &ScheduleName, limit: usize) -> Result<Vec<TickView>> {
+        self.inner.ticks(schedule, limit).await
+    }
+
+    async fn open_ticks(&self, schedule: &ScheduleName) -> Result<Vec<TickView>> {
+        self.inner.open_ticks(schedule).await
+    }
+
+    async fn hold_batch(&self, batch: &BatchName, worker: &WorkerId, lasts: Duration) -> Result<BatchHold> {
+        self.inner.hold_batch(batch, worker, lasts).await
+    }
+
+    async fn leave_batch(&self, batch: &BatchName, worker: &WorkerId) -> Result<()> {
+        self.inner.leave_batch(batch, worker).await
     }
 }

@@ -1,0 +1,282 @@
+//! [`Journaled`]: a store in front of which a local journal stands. All but purchases passes through.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use reelq_model::{
+    Acceptance, AccountName, BatchName, Event, JobId, SharedClock, Stage, Submission, Timestamp, WorkerId,
+};
+
+use super::{
+    JournalSettings,
+    entry::{Entry, Line},
+    keeper::Keeper,
+};
+use crate::{
+    AccountLimits, AccountView, BatchDraft, BatchView, Claim, ClaimStage, Claimed, Commit, Committed, Edited, Enqueued,
+    HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded, Page, PauseReason, Purge,
+    Recalled, Result, ResultLine, SharedStore, Store, WorkerView,
+};
+
+/// How soon to ask again while nothing may be bought.
+const BLOCKED: Duration = Duration::from_secs(2);
+
+/// A store with this process's journal in front of it.
+#[derive(Debug)]
+pub struct Journaled {
+    pub(super) inner: SharedStore,
+    keeper: Keeper,
+}
+
+impl Journaled {
+    /// Opens the journal of `worker`, creating it and its folder where they are new. Blocks for a moment.
+    ///
+    /// What the folder holds is told to the store before the first purchase is claimed.
+    pub fn open(inner: SharedStore, settings: JournalSettings, worker: &WorkerId, clock: SharedClock) -> Result<Self> {
+        let keeper = Keeper::open(settings, worker, clock)?;
+        Ok(Self { inner, keeper })
+    }
+
+    /// Claims purchases on a store that has been told everything.
+    async fn claim_purchases(&self, claim: &Claim) -> Result<Claimed> {
+        if !self.keeper.is_writable().await {
+            return Ok(blocked());
+        }
+        self.keeper.settle(&self.inner).await?;
+        let mut claimed = self.inner.claim(claim).await?;
+        let forgetful = !self.keeper.is_settled(&self.inner);
+        let is_risky = |lease: &Lease| forgetful || self.keeper.misses(lease.job.id);
+        let (risky, safe): (Vec<_>, Vec<_>) =
+            claimed.leases.into_iter().partition(|lease| lease.job.stage == Stage::Ready && is_risky(lease));
+        claimed.leases = safe;
+        if !risky.is_empty() {
+            self.keeper.unsettle();
+            self.inner.release(&risky).await?;
+            claimed.retry_in = Some(Duration::ZERO);
+        }
+        self.take_over(claimed).await
+    }
+
+    /// Submissions of others that are sent again from here are this process's to remember.
+    async fn take_over(&self, claimed: Claimed) -> Result<Claimed> {
+        let lines: Vec<Line> = claimed.leases.iter().filter_map(|lease| self.taken_over(lease)).collect();
+        if self.keeper.write(&lines).await {
+            // The store has these intents: they are its own.
+            let left = lines.iter().filter_map(|line| match &line.entry {
+                Entry::Sending { submission } => {
+                    Some(self.keeper.line(line.job, Entry::Left { number: submission.number }))
+                }
+                _ => None,
+            });
+            self.keeper.answered(&left.collect::<Vec<_>>());
+            return Ok(claimed);
+        }
+        self.inner.release(&claimed.leases).await?;
+        Ok(blocked())
+    }
+
+    fn taken_over(&self, lease: &Lease) -> Option<Line> {
+        let Stage::Submitting { submission } = &lease.job.stage else { return None };
+        Some(self.keeper.line(lease.job.id, Entry::Sending { submission: submission.clone() }))
+    }
+
+    fn intent(&self, commit: &Commit) -> Option<Line> {
+        let entry = match &commit.event {
+            Event::Sending { submission } => Entry::Sending { submission: submission.clone() },
+            Event::Accepted { acceptance, first_poll } => accepted(acceptance, *first_poll),
+            _ => return None,
+        };
+        Some(self.keeper.line(commit.lease.job.id, entry))
+    }
+
+    /// Commits all but new submissions: those are given back, for nothing is sent without its line.
+    async fn commit_unwritten(&self, commits: &[Commit]) -> Result<Vec<Committed>> {
+        let sends = |commit: &&Commit| matches!(commit.event, Event::Sending { .. });
+        let others: Vec<Commit> = commits.iter().filter(|commit| !sends(commit)).cloned().collect();
+        let mut answers = self.inner.commit(&others).await?.into_iter();
+        let unsent: Vec<Lease> = commits.iter().filter(sends).map(|commit| commit.lease.clone()).collect();
+        self.inner.release(&unsent).await?;
+        Ok(commits
+            .iter()
+            .map(|commit| if sends(&commit) { Committed::Stale } else { answers.next().unwrap_or(Committed::Stale) })
+            .collect())
+    }
+
+    fn note_answers(&self, commits: &[Commit], answers: &[Committed]) {
+        let notes: Vec<Line> =
+            commits.iter().zip(answers).filter_map(|(commit, answer)| self.note(commit, answer)).collect();
+        self.keeper.answered(&notes);
+    }
+
+    /// What an answer of the store says about a submission.
+    fn note(&self, commit: &Commit, answer: &Committed) -> Option<Line> {
+        let entry = match (&commit.event, answer) {
+            (Event::Sending { submission }, Committed::Done(_)) => Entry::Left { number: submission.number },
+            (Event::Sending { submission }, _) => Entry::Closed { number: submission.number },
+            (Event::Accepted { acceptance, first_poll }, Committed::Done(_)) => accepted(acceptance, *first_poll),
+            _ => return None,
+        };
+        Some(self.keeper.line(commit.lease.job.id, entry))
+    }
+
+    /// Submissions that certainly bought nothing; written before the store is told, so that they are never recalled.
+    fn closing(&self, commit: &Commit) -> Option<Line> {
+        let Stage::Submitting { submission } = &commit.lease.job.stage else { return None };
+        let closes = matches!(commit.event, Event::NotSent { .. } | Event::Throttled { .. } | Event::Rejected { .. });
+        closes.then(|| self.keeper.line(commit.lease.job.id, Entry::Closed { number: submission.number }))
+    }
+}
+
+/// Nothing for now: the journal cannot be written.
+fn blocked() -> Claimed {
+    Claimed { retry_in: Some(BLOCKED), ..Claimed::default() }
+}
+
+fn accepted(acceptance: &Acceptance, first_poll: Duration) -> Entry {
+    let first_poll_ms = u64::try_from(first_poll.as_millis()).unwrap_or(u64::MAX);
+    Entry::Accepted { acceptance: acceptance.clone(), first_poll_ms }
+}
+
+#[deny(clippy::missing_trait_methods)]
+#[async_trait]
+impl Store for Journaled {
+    async fn claim(&self, claim: &Claim) -> Result<Claimed> {
+        match claim.stage {
+            ClaimStage::Submit => self.claim_purchases(claim).await,
+            ClaimStage::Poll | ClaimStage::Collect => self.inner.claim(claim).await,
+        }
+    }
+
+    async fn commit(&self, commits: &[Commit]) -> Result<Vec<Committed>> {
+        let closings: Vec<Line> = commits.iter().filter_map(|commit| self.closing(commit)).collect();
+        self.keeper.close(&closings);
+        let intents: Vec<Line> = commits.iter().filter_map(|commit| self.intent(commit)).collect();
+        if !self.keeper.write(&intents).await {
+            return self.commit_unwritten(commits).await;
+        }
+        let answers = self.inner.commit(commits).await?;
+        self.keeper.closed(&closings);
+        self.note_answers(commits, &answers);
+        Ok(answers)
+    }
+
+    async fn accept_late(&self, job: JobId, acceptance: &Acceptance, first_poll: Duration) -> Result<LateAcceptance> {
+        let line = self.keeper.line(job, accepted(acceptance, first_poll));
+        // Where it cannot be written, the store is told all the same.
+        self.keeper.write(std::slice::from_ref(&line)).await;
+        let late = self.inner.accept_late(job, acceptance, first_poll).await?;
+        self.keeper.answered(&[line]);
+        Ok(late)
+    }
+
+    async fn heartbeat(&self, worker: &WorkerId) -> Result<u64> {
+        let rescued = self.inner.heartbeat(worker).await?;
+        self.keeper.settle(&self.inner).await?;
+        self.keeper.trim().await;
+        Ok(rescued)
+    }
+
+    fn standing(&self) -> u64 {
+        self.inner.standing()
+    }
+
+    async fn begin_load(&self, batch: &BatchDraft) -> Result<Load> {
+        self.inner.begin_load(batch).await
+    }
+
+    async fn enqueue(&self, load: &Load, lines: &[LineDraft]) -> Result<Enqueued> {
+        self.inner.enqueue(load, lines).await
+    }
+
+    async fn finish_load(&self, load: &Load) -> Result<Loaded> {
+        self.inner.finish_load(load).await
+    }
+
+    async fn known(&self, batch: &BatchName, ids: &[JobId]) -> Result<Vec<Option<Known>>> {
+        self.inner.known(batch, ids).await
+    }
+
+    async fn recall(&self, job: JobId, submission: &Submission) -> Result<Recalled> {
+        self.inner.recall(job, submission).await
+    }
+
+    async fn extend(&self, leases: &[Lease], lasts: Duration) -> Result<Vec<bool>> {
+        self.inner.extend(leases, lasts).await
+    }
+
+    async fn release(&self, leases: &[Lease]) -> Result<()> {
+        self.inner.release(leases).await
+    }
+
+    async fn sign_off(&self, worker: &WorkerId) -> Result<()> {
+        self.inner.sign_off(worker).await
+    }
+
+    async fn set_limits(&self, account: &AccountName, limits: &AccountLimits) -> Result<()> {
+        self.inner.set_limits(account, limits).await
+    }
+
+    async fn pause_account(&self, account: &AccountName, reason: &PauseReason, lasts: Option<Duration>) -> Result<()> {
+        self.inner.pause_account(account, reason, lasts).await
+    }
+
+    async fn resume_account(&self, account: &AccountName, operator: bool) -> Result<()> {
+        self.inner.resume_account(account, operator).await
+    }
+
+    async fn pause_batch(&self, batch: &BatchName, paused: bool) -> Result<()> {
+        self.inner.pause_batch(batch, paused).await
+    }
+
+    async fn purge(&self, batch: &BatchName) -> Result<Purge> {
+        self.inner.purge(batch).await
+    }
+
+    async fn edit(&self, job: JobId, event: Event) -> Result<Edited> {
+        self.inner.edit(job, event).await
+    }
+
+    async fn cancel(&self, job: JobId) -> Result<Edited> {
+        self.inner.cancel(job).await
+    }
+
+    async fn now(&self) -> Result<Timestamp> {
+        self.inner.now().await
+    }
+
+    async fn job(&self, job: JobId) -> Result<Option<JobView>> {
+        self.inner.job(job).await
+    }
+
+    async fn jobs(&self, filter: &JobFilter, page: Page) -> Result<Vec<JobView>> {
+        self.inner.jobs(filter, page).await
+    }
+
+    async fn results(&self, batch: &BatchName, page: Page) -> Result<Vec<ResultLine>> {
+        self.inner.results(batch, page).await
+    }
+
+    async fn batch(&self, batch: &BatchName) -> Result<Option<BatchView>> {
+        self.inner.batch(batch).await
+    }
+
+    async fn batches(&self) -> Result<Vec<BatchView>> {
+        self.inner.batches().await
+    }
+
+    async fn accounts(&self) -> Result<Vec<AccountView>> {
+        self.inner.accounts().await
+    }
+
+    async fn workers(&self) -> Result<Vec<WorkerView>> {
+        self.inner.workers().await
+    }
+
+    async fn history(&self, job: JobId) -> Result<Vec<HistoryEntry>> {
+        self.inner.history(job).await
+    }
+
+    async fn watch(&self, mark: u64, limit: Duration) -> Result<u64> {
+        self.inner.watch(mark, limit).await
+    }
+}

@@ -1,0 +1,49 @@
+//! Schedules buy nothing by themselves: all of their verbs pass through.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use reelq_model::{BatchName, ScheduleName, Timestamp, WorkerId};
+
+use super::Journaled;
+use crate::{BatchHold, Result, Schedules, TickClaim, TickClaimed, TickLease, TickOutcome, TickView};
+
+#[deny(clippy::missing_trait_methods)]
+#[async_trait]
+impl Schedules for Journaled {
+    async fn schedule(&self, schedule: &ScheduleName) -> Result<Timestamp> {
+        self.inner.schedule(schedule).await
+    }
+
+    async fn tick(&self, claim: &TickClaim) -> Result<TickClaimed> {
+        self.inner.tick(claim).await
+    }
+
+    async fn extend_tick(&self, lease: &TickLease, lasts: Duration) -> Result<bool> {
+        self.inner.extend_tick(lease, lasts).await
+    }
+
+    async fn finish_tick(&self, lease: &TickLease, outcome: &TickOutcome) -> Result<bool> {
+        self.inner.finish_tick(lease, outcome).await
+    }
+
+    async fn release_tick(&self, lease: &TickLease) -> Result<()> {
+        self.inner.release_tick(lease).await
+    }
+
+    async fn ticks(&self, schedule: &ScheduleName, limit: usize) -> Result<Vec<TickView>> {
+        self.inner.ticks(schedule, limit).await
+    }
+
+    async fn open_ticks(&self, schedule: &ScheduleName) -> Result<Vec<TickView>> {
+        self.inner.open_ticks(schedule).await
+    }
+
+    async fn hold_batch(&self, batch: &BatchName, worker: &WorkerId, lasts: Duration) -> Result<BatchHold> {
+        self.inner.hold_batch(batch, worker, lasts).await
+    }
+
+    async fn leave_batch(&self, batch: &BatchName, worker: &WorkerId) -> Result<()> {
+        self.inner.leave_batch(batch, worker).await
+    }
+}
