@@ -9,6 +9,7 @@ mod commit;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod error;
+mod figures;
 mod journal;
 mod limits;
 mod load;
@@ -21,7 +22,9 @@ mod sqlite;
 mod store;
 mod tick;
 
-pub use self::redis::{Address, AddressError, Durability, LinkOptions, Namespace, NamespaceError, TlsFiles};
+pub use self::redis::{
+    Address, AddressError, Durability, LinkOptions, Namespace, NamespaceError, RedisStore, TlsFiles,
+};
 pub use blobs::Blobs;
 pub use claim::{Claim, ClaimStage, Claimed, Lease};
 pub use commit::{Commit, Committed, Edited, LateAcceptance, Recalled};

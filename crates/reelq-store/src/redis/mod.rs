@@ -1,10 +1,36 @@
 //! The store over a Redis server: any number of processes on any number of machines.
 //!
-//! All Lua and every command of Redis live below this folder. Every key of a namespace lies in one hash slot.
+//! What a job becomes is worked out here, by the model's pure functions; scripts judge whether that still holds, and
+//! move record, queue, counters and history together. Every key of a namespace lies in one hash slot.
 
-#[expect(dead_code, unused_imports, reason = "the verbs come to use it")]
+mod caller;
+mod change;
+mod claim;
+mod commit;
+mod edit;
+mod facts;
+mod finish;
+mod hours;
+mod late;
+mod lease;
+mod limits;
+#[expect(dead_code, unused_imports, reason = "waits for the disk and for new servers come to use the rest")]
 mod link;
+mod listing;
+mod load;
 mod namespace;
+mod pack;
+mod purge;
+mod reading;
+mod record;
+mod results;
+mod schedules;
+mod scripts;
+mod store;
+mod unanswered;
+mod views;
+mod watch;
 
 pub use link::{Address, AddressError, Durability, LinkOptions, TlsFiles};
 pub use namespace::{Namespace, NamespaceError};
+pub use store::RedisStore;

@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use reelq_model::{Money, Stage, Timestamp};
 use rusqlite::{Connection, named_params, params};
 
-use super::{
-    code,
-    row::{Row, overdue, unpriced},
-    writer::Scribe,
+use super::{code, row::Row, writer::Scribe};
+use crate::{
+    Result,
+    figures::{overdue, unpriced},
 };
-use crate::Result;
 
 /// What is to be added to the sums when the verb ends.
 #[derive(Debug, Default)]

@@ -3,7 +3,7 @@
 use reelq_model::{Event, IllegalTransition};
 
 use super::{books::Books, history, late, lease, rescue, row::Row, writer::Scribe};
-use crate::{Commit, Committed, Result};
+use crate::{Commit, Committed, Result, figures};
 
 pub(super) fn commit(scribe: &Scribe<'_>, commits: &[Commit]) -> Result<Vec<Committed>> {
     let mut books = Books::default();
@@ -30,7 +30,7 @@ fn one(scribe: &Scribe<'_>, books: &mut Books, commit: &Commit) -> Result<Commit
 }
 
 fn done(scribe: &Scribe<'_>, books: &mut Books, before: &Row, mut row: Row, commit: &Commit) -> Result<Committed> {
-    if !history::is_mere_poll(&before.job.stage, &commit.event) {
+    if !figures::is_mere_poll(&before.job.stage, &commit.event) {
         history::record(scribe.conn, &mut row, &commit.event, Some(&commit.lease.worker), scribe.now)?;
     }
     let keep = commit.keep && !row.job.stage.is_terminal() && !row.cancel_is_due();

@@ -1,6 +1,6 @@
 //! What happened to a job, entry by entry; the oldest entries go once there are too many.
 
-use reelq_model::{Event, JobId, Stage, Timestamp, WorkerId};
+use reelq_model::{Event, JobId, Timestamp, WorkerId};
 use rusqlite::{Connection, params};
 
 use super::{code, row::Row};
@@ -38,16 +38,6 @@ pub(super) fn write(
             .execute(params![row.seq, row.entries - KEPT])?;
     }
     Ok(())
-}
-
-/// Whether an event tells nothing that the job does not tell: one more status request with the same answer.
-pub(super) fn is_mere_poll(before: &Stage, event: &Event) -> bool {
-    match (before, event) {
-        (Stage::Running { task }, Event::Running { word, overdue, answered, .. }) => {
-            (!answered || task.word == *word) && (task.overdue || !overdue)
-        }
-        _ => false,
-    }
 }
 
 /// A job's entries, the oldest first.

@@ -3,12 +3,8 @@
 use reelq_model::{BatchName, Job, JobId, Money};
 use rusqlite::{Connection, OptionalExtension as _, Statement, params};
 
-use super::{
-    account, code, purge,
-    row::{unpriced, write_state},
-    writer::Scribe,
-};
-use crate::{BatchDraft, Enqueued, Error, Known, Line, LineDraft, Load, Result};
+use super::{account, code, purge, row::write_state, writer::Scribe};
+use crate::{BatchDraft, Enqueued, Error, Known, Line, LineDraft, Load, Result, figures::unpriced};
 
 pub(super) fn begin(scribe: &Scribe<'_>, draft: &BatchDraft) -> Result<Load> {
     let (conn, text) = (scribe.conn, write_draft(draft)?);

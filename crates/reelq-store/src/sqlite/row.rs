@@ -6,7 +6,10 @@ use reelq_model::{Event, IllegalTransition, Job, JobId, Settlement, Stage, Times
 use rusqlite::{Connection, OptionalExtension as _, named_params};
 
 use super::{books::Books, code};
-use crate::{Error, Result};
+use crate::{
+    Error, Result,
+    figures::{bought, overdue, unpriced},
+};
 
 /// One row of `jobs`.
 #[derive(Debug, Clone)]
@@ -233,25 +236,6 @@ impl Row {
             _ => code::QUEUE_NONE,
         }
     }
-}
-
-pub(super) fn bought(job: &Job) -> bool {
-    !job.charges.is_empty()
-        || matches!(job.stage, Stage::Submitting { .. } | Stage::Unconfirmed { .. })
-        || job.cost().is_none()
-}
-
-/// Whether neither its charge nor, where it is yet to be bought, its price is known.
-pub(super) fn unpriced(job: &Job) -> bool {
-    match job.stage {
-        Stage::Ready => job.price.is_none() || job.cost().is_none(),
-        Stage::Submitting { .. } | Stage::Unconfirmed { .. } => job.price.is_none(),
-        _ => job.cost().is_none(),
-    }
-}
-
-pub(super) fn overdue(job: &Job) -> bool {
-    matches!(&job.stage, Stage::Running { task } if task.overdue)
 }
 
 pub(super) fn read_state(state: &str) -> Result<Job> {

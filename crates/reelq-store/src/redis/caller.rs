@@ -1,0 +1,71 @@
+//! Calls of scripts: arguments packed, answers unpacked, and a call whose answer was lost made again.
+
+use redis::Value;
+use reelq_model::Timestamp;
+
+use super::{
+    hours::Hours,
+    link::{Link, Script},
+    pack::Unpacker,
+};
+use crate::{Error, Result};
+
+/// How often a call is made again that brought no answer. Scripts are made to be repeated.
+const REPEATS: usize = 2;
+
+/// A script's answer, from behind its time.
+#[derive(Debug)]
+pub(super) struct Reply {
+    bytes: Vec<u8>,
+    start: usize,
+    /// The time that the script worked with.
+    pub now: Timestamp,
+}
+
+impl Reply {
+    fn read(bytes: Vec<u8>) -> Result<Self> {
+        let mut unpacker = Unpacker::new(&bytes);
+        unpacker.list()?;
+        let now = Timestamp::from_millis(unpacker.int()?);
+        let start = bytes.len() - unpacker.rest().len();
+        Ok(Self { bytes, start, now })
+    }
+
+    /// What follows the time.
+    pub(super) fn unpack(&self) -> Unpacker<'_> {
+        Unpacker::new(self.bytes.get(self.start..).unwrap_or_default())
+    }
+}
+
+/// One namespace on one server, and its time.
+#[derive(Debug)]
+pub(super) struct Caller {
+    pub link: Link,
+    pub hours: Hours,
+}
+
+impl Caller {
+    /// Runs a script on its packed arguments.
+    pub(super) async fn call(&self, script: &'static Script, arguments: &[u8]) -> Result<Reply> {
+        let mut left = REPEATS;
+        loop {
+            match self.once(script, arguments).await {
+                Err(error) if error.is_transient() && left > 0 => left -= 1,
+                Ok(reply) => {
+                    self.hours.hear(reply.now);
+                    return Ok(reply);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    async fn once(&self, script: &'static Script, arguments: &[u8]) -> Result<Reply> {
+        let prefix = self.link.namespace().prefix();
+        let call = script.call(&[prefix]).arg(self.hours.argument()).arg(arguments);
+        match self.link.call(&call).await? {
+            Value::BulkString(bytes) => Reply::read(bytes),
+            other => Err(Error::broken(format!("a script answered {other:?}"))),
+        }
+    }
+}

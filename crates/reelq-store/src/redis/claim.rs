@@ -1,0 +1,70 @@
+//! Claims: one call gives the leases, or says when to ask again.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    caller::{Caller, Reply},
+    change::{self, millis},
+    edit,
+    pack::{Packer, Unpacker},
+    record::read_job,
+    scripts,
+    unanswered::Unanswered,
+};
+use crate::{Claim, ClaimStage, Claimed, Error, Lease, Result};
+
+pub(super) async fn claim(caller: &Caller, marks: &Unanswered, claim: &Claim) -> Result<Claimed> {
+    let request = format!("claim {:?} {} {} {:?}", claim.stage, claim.account, claim.worker, claim.batch);
+    let mark = marks.mark(&request);
+    match caller.call(&scripts::CLAIM, &pack(claim, &mark)).await {
+        Ok(reply) => read(caller, claim, &reply).await,
+        Err(error) => {
+            if error.is_transient() {
+                marks.keep(request, mark);
+            }
+            Err(error)
+        }
+    }
+}
+
+fn pack(claim: &Claim, mark: &str) -> Vec<u8> {
+    let stage = match claim.stage {
+        ClaimStage::Submit => 1,
+        ClaimStage::Poll => 2,
+        ClaimStage::Collect => 3,
+    };
+    Packer::new()
+        .list(7)
+        .int(stage)
+        .text(claim.account.as_str())
+        .count(u64::try_from(claim.limit).unwrap_or(u64::MAX).min(LIMIT_MAX))
+        .text(claim.worker.as_str())
+        .int(millis(claim.lease))
+        .text(claim.batch.as_ref().map_or("", |batch| batch.as_str()))
+        .text(mark)
+        .finish()
+}
+
+/// One script call never gives more leases, however many are asked for.
+const LIMIT_MAX: u64 = 1000;
+
+async fn read(caller: &Caller, claim: &Claim, reply: &Reply) -> Result<Claimed> {
+    let mut unpacker = reply.unpack();
+    let leases = unpacker.each(|unpacker| lease(unpacker, claim, reply))?;
+    let retry_in = u64::try_from(unpacker.int()?).ok().map(Duration::from_millis);
+    edit::withdraw(caller, &unpacker.each(change::read_id)?).await?;
+    Ok(Claimed { leases, retry_in, until_day_ends: false })
+}
+
+fn lease(unpacker: &mut Unpacker<'_>, claim: &Claim, reply: &Reply) -> Result<Lease, Error> {
+    unpacker.list()?;
+    let (version, cancel_requested) = (unpacker.count()?, unpacker.flag()?);
+    Ok(Lease {
+        job: Arc::new(read_job(unpacker.bytes()?)?),
+        version,
+        worker: claim.worker.clone(),
+        granted_at: reply.now,
+        lasts: claim.lease,
+        cancel_requested,
+    })
+}

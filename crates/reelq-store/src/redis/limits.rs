@@ -1,0 +1,116 @@
+//! Limits and pauses, as the last word of whoever sets them.
+
+use std::time::Duration;
+
+use reelq_model::{AccountName, BatchName, Money, Timestamp};
+
+use super::{
+    caller::Caller,
+    change::millis,
+    facts,
+    pack::{Packer, Unpacker},
+    scripts,
+};
+use crate::{AccountLimits, AccountView, Error, Pause, PauseReason, Result};
+
+const NANOS_PER_MILLI: u64 = 1_000_000;
+/// Rates below one in ten years count as none.
+const INTERVAL_MAX: f64 = 315_360_000_000_000_000.0;
+
+pub(super) async fn set(caller: &Caller, name: &AccountName, limits: &AccountLimits) -> Result<()> {
+    let text = serde_json::to_string(limits).map_err(|error| Error::broken(error.to_string()))?;
+    let mut packer = Packer::new();
+    packer.list(5).text(name.as_str()).text(&text);
+    pack_rate(&mut packer, limits.requests_per_second, limits.burst.get());
+    // One second's worth of status requests may go at once.
+    pack_rate(&mut packer, limits.polls_per_second, saturating(limits.polls_per_second.ceil()));
+    packer.int(i64::from(limits.max_in_flight.get()));
+    caller.call(&scripts::SET_LIMITS, &packer.finish()).await.map(drop)
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float-to-integer cast saturates")]
+fn saturating(number: f64) -> u32 {
+    number as u32
+}
+
+/// Packs the interval between two tokens, rounded up to whole nanoseconds so that the rate is never passed, and the
+/// burst; a burst of zero stands for a rate that gives no tokens.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float-to-integer cast saturates")]
+fn pack_rate(packer: &mut Packer, per_second: f64, burst: u32) {
+    let nanos = (1e9 / per_second).ceil();
+    let gives = per_second > 0.0 && nanos <= INTERVAL_MAX;
+    let interval = (nanos as u64).max(1);
+    let burst = if gives { burst.max(1) } else { 0 };
+    packer.list(3).count(interval / NANOS_PER_MILLI).count(interval % NANOS_PER_MILLI).int(i64::from(burst));
+}
+
+pub(super) async fn pause(
+    caller: &Caller,
+    name: &AccountName,
+    reason: &PauseReason,
+    lasts: Option<Duration>,
+) -> Result<()> {
+    let text = serde_json::to_string(reason).map_err(|error| Error::broken(error.to_string()))?;
+    let arguments = Packer::new()
+        .list(4)
+        .text(name.as_str())
+        .int(facts::pause(reason))
+        .text(&text)
+        .int(lasts.map_or(-1, millis))
+        .finish();
+    caller.call(&scripts::PAUSE_ACCOUNT, &arguments).await.map(drop)
+}
+
+pub(super) async fn resume(caller: &Caller, name: &AccountName, operator: bool) -> Result<()> {
+    let arguments = Packer::new().list(2).text(name.as_str()).flag(operator).finish();
+    caller.call(&scripts::RESUME_ACCOUNT, &arguments).await.map(drop)
+}
+
+pub(super) async fn pause_batch(caller: &Caller, name: &BatchName, paused: bool) -> Result<()> {
+    let arguments = Packer::new().list(2).text(name.as_str()).flag(paused).finish();
+    let found = caller.call(&scripts::PAUSE_BATCH, &arguments).await?.unpack().flag()?;
+    if found { Ok(()) } else { Err(Error::NoBatch(name.to_string())) }
+}
+
+pub(super) async fn accounts(caller: &Caller) -> Result<Vec<AccountView>> {
+    let reply = caller.call(&scripts::ACCOUNTS, &Packer::new().list(0).finish()).await?;
+    let mut views = reply.unpack().each(|unpacker| account(unpacker, reply.now))?;
+    views.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(views)
+}
+
+fn account(unpacker: &mut Unpacker<'_>, now: Timestamp) -> Result<AccountView> {
+    unpacker.list()?;
+    let (name, limits) = (unpacker.text()?, unpacker.bytes()?);
+    let limits = if limits.is_empty() {
+        None
+    } else {
+        Some(serde_json::from_slice(limits).map_err(|error| unreadable(&error))?)
+    };
+    let (in_flight, spent) = (unpacker.count()?, unpacker.int()?);
+    let pauses = unpacker.each(|unpacker| pause_of(unpacker.bytes()?))?;
+    Ok(AccountView {
+        name: AccountName::new(name).map_err(|error| Error::broken(error.to_string()))?,
+        limits,
+        pauses: pauses.into_iter().filter(|pause| pause.until.is_none_or(|until| until > now)).collect(),
+        in_flight,
+        spent: Money::from_micros(spent),
+        reserved: Money::ZERO,
+        spent_today: Money::ZERO,
+        day_ends: now.day_end(),
+        held: Vec::new(),
+    })
+}
+
+fn pause_of(packed: &[u8]) -> Result<Pause> {
+    let mut unpacker = Unpacker::new(packed);
+    unpacker.list()?;
+    let reason = serde_json::from_slice(unpacker.bytes()?).map_err(|error| unreadable(&error))?;
+    let since = Timestamp::from_millis(unpacker.int()?);
+    let until = unpacker.int()?;
+    Ok(Pause { reason, since, until: (until != 0).then(|| Timestamp::from_millis(until)) })
+}
+
+fn unreadable(error: &serde_json::Error) -> Error {
+    Error::broken(format!("an account cannot be read: {error}"))
+}

@@ -1,0 +1,78 @@
+//! Single jobs, histories and workers, as people see them.
+
+use reelq_model::{JobId, Timestamp, WorkerId};
+
+use super::{
+    caller::Caller,
+    change, facts, load,
+    pack::Packer,
+    pack::Unpacker,
+    record::{FORMAT, Record},
+    scripts,
+};
+use crate::{Error, HistoryEntry, JobView, Result, WorkerView};
+
+/// Notes the format that this version writes; refused where a newer one was found.
+pub(super) async fn open(caller: &Caller) -> Result<Timestamp> {
+    let reply = caller.call(&scripts::OPEN, &Packer::new().list(1).int(FORMAT).finish()).await?;
+    let found = reply.unpack().int()?;
+    if found <= FORMAT {
+        return Ok(reply.now);
+    }
+    let number = |format| u32::try_from(format).unwrap_or(u32::MAX);
+    Err(Error::Format { found: number(found), supported: number(FORMAT) })
+}
+
+pub(super) async fn now(caller: &Caller) -> Result<Timestamp> {
+    Ok(caller.call(&scripts::NOW, &Packer::new().list(0).finish()).await?.now)
+}
+
+pub(super) async fn job(caller: &Caller, job: JobId) -> Result<Option<JobView>> {
+    let found = change::read(caller, &[job]).await?.into_iter().next().flatten();
+    found.map(|(record, line)| view(record, &line)).transpose()
+}
+
+/// A job with what is known around it; `line` is packed, and empty where it has none.
+pub(super) fn view(record: Record, line: &[u8]) -> Result<JobView> {
+    Ok(JobView {
+        line: if line.is_empty() { None } else { Some(load::read_line(line)?) },
+        due: record.due.filter(|_| !record.in_hand()),
+        cancel_requested: record.cancel_is_requested() && !record.job.stage.is_terminal(),
+        parked: record.parked,
+        worker: record.worker,
+        job: record.job,
+    })
+}
+
+pub(super) async fn history(caller: &Caller, job: JobId) -> Result<Vec<HistoryEntry>> {
+    let reply = caller.call(&scripts::HISTORY, &change::pack_ids(&[job])).await?;
+    reply.unpack().each(|unpacker| entry(unpacker.bytes()?))
+}
+
+fn entry(packed: &[u8]) -> Result<HistoryEntry> {
+    let mut unpacker = Unpacker::new(packed);
+    unpacker.list()?;
+    Ok(HistoryEntry {
+        at: Timestamp::from_millis(unpacker.int()?),
+        status: facts::read_status(unpacker.int()?)?,
+        event: unpacker.text()?.to_owned(),
+        worker: WorkerId::new(unpacker.text()?).ok(),
+        reason: unpacker.text()?.to_owned(),
+    })
+}
+
+pub(super) async fn workers(caller: &Caller) -> Result<Vec<WorkerView>> {
+    let reply = caller.call(&scripts::WORKERS, &Packer::new().list(0).finish()).await?;
+    let mut views = reply.unpack().each(worker)?;
+    views.sort_by(|one, other| one.id.cmp(&other.id));
+    Ok(views)
+}
+
+fn worker(unpacker: &mut Unpacker<'_>) -> Result<WorkerView> {
+    unpacker.list()?;
+    Ok(WorkerView {
+        id: WorkerId::new(unpacker.text()?).map_err(|error| Error::broken(error.to_string()))?,
+        seen_at: Timestamp::from_millis(unpacker.int()?),
+        leases: unpacker.count()?,
+    })
+}

@@ -1,0 +1,57 @@
+//! The scripts, each joined from the pieces that it needs.
+
+use super::link::Script;
+
+macro_rules! piece {
+    ($file:literal) => {
+        include_str!(concat!("scripts/", $file, ".lua"))
+    };
+}
+
+/// A script that moves or reads records: every piece, and its own text behind them.
+macro_rules! script {
+    ($name:ident, $file:literal) => {
+        pub(super) static $name: Script = Script::new(
+            $file,
+            &[
+                piece!("start"),
+                piece!("keys"),
+                piece!("later"),
+                piece!("record"),
+                piece!("books"),
+                piece!("queues"),
+                piece!("leases"),
+                piece!("tokens"),
+                piece!("clear"),
+                piece!($file),
+            ],
+        );
+    };
+}
+
+script!(ACCOUNTS, "accounts");
+script!(BATCHES, "batches");
+script!(BEGIN_LOAD, "begin_load");
+script!(CANCEL, "cancel");
+script!(CHANGE, "change");
+script!(CLAIM, "claim");
+script!(ENQUEUE, "enqueue");
+script!(EXTEND, "extend");
+script!(FINISH_LOAD, "finish_load");
+script!(HEARTBEAT, "heartbeat");
+script!(HISTORY, "history");
+script!(HOLD_BATCH, "hold_batch");
+script!(KNOWN, "known");
+script!(NOW, "now");
+script!(OPEN, "open");
+script!(PAUSE_ACCOUNT, "pause_account");
+script!(PAUSE_BATCH, "pause_batch");
+script!(PURGE, "purge");
+script!(READ, "read");
+script!(RELEASE, "release");
+script!(RESUME_ACCOUNT, "resume_account");
+script!(SELECT, "select");
+script!(SET_LIMITS, "set_limits");
+script!(SIGN_OFF, "sign_off");
+script!(TICKS, "ticks");
+script!(WORKERS, "workers");

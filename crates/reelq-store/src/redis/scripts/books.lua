@@ -1,0 +1,49 @@
+-- Counters: what a record adds to its batch's and its account's sums. Booked off before a change and on after it, so
+-- that the sums always equal what the records say.
+
+local QUEUED, SUBMITTING, UNCONFIRMED, RUNNING, FETCHING, SUCCEEDED = 0, 1, 2, 3, 4, 5
+
+local function one_if(condition)
+  return condition and 1 or 0
+end
+
+-- A job whose line is gone is shown for as long as it moves, and for good where it was bought.
+local function shown(rec)
+  return rec.position ~= 0 or rec.status < SUCCEEDED or has(rec.flags, FLAGS.bought)
+end
+
+local function in_hand(rec)
+  return rec.lease_until ~= 0
+end
+
+local function takes_a_place(rec)
+  return rec.status == SUBMITTING or rec.status == RUNNING or (rec.status == QUEUED and in_hand(rec))
+end
+
+local function book_batch(rec, sign)
+  local key = batch_key(rec.batch)
+  local price = math.max(rec.price, 0)
+  local queued = rec.status == QUEUED
+  count(key, 'spent', sign * rec.spent)
+  count(key, 'reserved', sign * rec.reserved)
+  count(key, 'claimed', sign * (queued and in_hand(rec) and price or 0))
+  count(key, 'to_spend', sign * (queued and price or 0))
+  count(key, 'orphans', sign * one_if(has(rec.flags, FLAGS.orphan)))
+  count(key, 'overdue', sign * one_if(has(rec.flags, FLAGS.overdue)))
+  if shown(rec) then
+    count(key, 'unpriced', sign * one_if(has(rec.flags, FLAGS.unpriced)))
+    count(key, 'c:' .. one_if(rec.position ~= 0) .. ':' .. rec.status, sign)
+  end
+  if queued and not in_hand(rec) then count(prices_key(rec.batch), text(rec.price), sign) end
+end
+
+-- Books the record's figures on (`sign` 1) or off (-1).
+local function book(rec, sign)
+  book_batch(rec, sign)
+  local account = account_key(rec.account)
+  count(account, 'in_flight', sign * one_if(takes_a_place(rec)))
+  count(account, 'spent', sign * rec.spent)
+  if rec.position == 0 and shown(rec) then zset(unlisted_key(rec.batch), rec.id, sign > 0 and rec.seq) end
+  if rec.position == 0 and not shown(rec) then set(hidden_key(rec.batch), rec.id, sign > 0) end
+  if rec.deadline ~= 0 then zset(deadlines_key(rec.batch), rec.id, sign > 0 and rec.deadline) end
+end

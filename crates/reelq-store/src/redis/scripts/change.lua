@@ -1,0 +1,130 @@
+-- Changes jobs by compare-and-set: commits under a lease, people's edits, late acceptances, withdrawals. What a job
+-- becomes is worked out by the client; here it is judged whether that still holds, and everything moves together.
+--
+-- ARGV[2]  a list of changes, each
+--          { id, guard, version, token, facts, json, wake, lasts, wish, history, parent }
+--            guard    HELD: the lease of `version` holds · FREE: `version`, in nobody's hand · AT: `version`
+--                     SEND: as HELD, and nobody wants the job cancelled · NEW: there is no such record yet
+--            token    tells a repeat of this very change, whose answer was lost, from another one
+--            facts    { status, flags, price, spent, reserved, deadline } of the changed job
+--            json     the changed job
+--            wake     milliseconds until it is due; -1: never
+--            lasts    milliseconds for which the lease is kept; 0: it ends
+--            wish     1 drops a person's wish to cancel, 2 that of a line that is gone, 3 both
+--            history  { event, worker, reason } or false
+--            parent   for NEW: the id of the job that it belongs beside, at `version`; else ''
+-- Result   { now, answers, withdrawn }; an answer is { word, version, cancel, in_hand }
+--            word     0 done · 1 stale: nothing was changed · 2 refused: to be withdrawn before it is sent
+--                     3 its batch is being purged
+
+local HELD, FREE, AT, SEND, NEW = 0, 1, 2, 3, 4
+local DONE, STALE, UNWANTED, PURGING = 0, 1, 2, 3
+local NEVER = -1
+
+local function read(list)
+  return {
+    id = list[1], guard = list[2], version = list[3], token = list[4], facts = list[5], json = list[6], wake = list[7],
+    lasts = list[8], wish = list[9], history = list[10], parent = list[11],
+  }
+end
+
+local function is_requested(rec)
+  return rec.cancel == 1 or (rec.cancel ~= 0 and rec.status == QUEUED)
+end
+
+local function done(rec)
+  return { DONE, rec.version, is_requested(rec), in_hand(rec) }
+end
+
+-- Whether this very change was made before and only its answer was lost.
+local function is_repeat(rec, change)
+  return rec and rec.version == change.version + 1 and rec.token == change.token
+end
+
+local function may(rec, change)
+  if change.guard == HELD or change.guard == SEND then return holds(rec, change.version) end
+  if not rec or rec.version ~= change.version then return false end
+  return change.guard == AT or not in_hand(rec)
+end
+
+local function write_facts(rec, change)
+  local facts = change.facts
+  rec.status, rec.flags, rec.price = facts[1], facts[2], facts[3]
+  rec.spent, rec.reserved, rec.deadline = facts[4], facts[5], facts[6]
+  rec.json = change.json
+end
+
+local function write_wish(rec, change)
+  if rec.cancel ~= 0 and has(change.wish, rec.cancel) then rec.cancel = 0 end
+end
+
+local function write_due(rec, change)
+  rec.due = change.wake == NEVER and 0 or now + change.wake
+end
+
+local function move(rec, change)
+  lift(rec)
+  rec.version = rec.version + 1
+  rec.token = change.token
+  write_facts(rec, change)
+  write_wish(rec, change)
+  write_due(rec, change)
+  if change.lasts > 0 and (rec.status ~= QUEUED or rec.cancel == 0) then
+    hold(rec, rec.worker, change.lasts)
+  else
+    unlease(rec)
+  end
+  if change.history then write_history(rec, unpack(change.history)) end
+  set_down(rec)
+end
+
+-- Puts a record beside its parent that no manifest asked for: the charge that nobody expected.
+local function insert(parent, change)
+  local rec = {
+    id = change.id, version = 1, batch = parent.batch, account = parent.account, load = parent.load,
+    seq = call('INCR', SEQUENCE), position = 0, queue = NONE, cancel = 0, priority = parent.priority, lease_until = 0,
+    worker = '', token = change.token,
+  }
+  write_facts(rec, change)
+  write_due(rec, change)
+  local _, worker, reason = unpack(change.history)
+  write_history(rec, unpack(change.history))
+  write_history(parent, 'second_charge', worker, reason)
+  call('SADD', orphans_key(parent.id), rec.id)
+  set_down(rec)
+  return { DONE, rec.version, false, false }
+end
+
+local function one(change)
+  local rec = known(change.id)
+  if change.guard == NEW then
+    local parent = known(change.parent)
+    if rec then return { rec.token == change.token and DONE or STALE, 1, false, false } end
+    if not parent or parent.version ~= change.version then return { STALE, 0, false, false } end
+    return insert(parent, change)
+  end
+  if is_repeat(rec, change) then return done(rec) end
+  if not may(rec, change) then return { STALE, 0, false, false } end
+  -- A part of the batch is gone: what is left of it is not brought back to life.
+  if change.guard == FREE and call('HEXISTS', batch_key(rec.batch), 'purging') == 1 then
+    return { PURGING, rec.version, false, false }
+  end
+  if change.guard == SEND and rec.cancel ~= 0 and rec.status == QUEUED then
+    hand_back(rec, nil)
+    return { UNWANTED, rec.version, true, false }
+  end
+  move(rec, change)
+  return done(rec)
+end
+
+local ids = {}
+for at, list in ipairs(args) do ids[at] = list[1] end
+prefetch(ids)
+local answers, changed = {}, false
+for at, list in ipairs(args) do
+  answers[at] = one(read(list))
+  changed = changed or answers[at][1] ~= STALE
+end
+flush()
+if changed then bring_news() end
+return answer(answers, withdrawn)

@@ -1,0 +1,14 @@
+-- Notes that a worker lives, takes back lapsed leases, and forgets workers that have long been silent.
+--
+-- ARGV[2]  { worker }
+-- Result   { now, taken, withdrawn }: how many leases were taken back, and jobs that wait to be withdrawn
+
+local SILENT_MS = 600000
+local FORGOTTEN_AT_ONCE = 16
+
+call('ZADD', WORKERS, now, args[1])
+local taken = rescue_expired()
+for _, worker in ipairs(call('ZRANGEBYSCORE', WORKERS, '-inf', now - SILENT_MS, 'LIMIT', 0, FORGOTTEN_AT_ONCE)) do
+  if call('SCARD', held_key(worker)) == 0 then call('ZREM', WORKERS, worker) end
+end
+return answer(taken, to_withdraw())

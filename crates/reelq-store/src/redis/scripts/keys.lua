@@ -1,0 +1,52 @@
+-- The keys, all of them; docs/redis.md says what each holds.
+
+local LEASES = P .. 'leases'
+local WITHDRAW = P .. 'withdraw'
+local WORKERS = P .. 'workers'
+local BATCHES = P .. 'batches'
+local ACCOUNTS = P .. 'accounts'
+local NUMBERS = P .. 'numbers'
+local SEQUENCE = P .. 'sequence'
+local HOLD_UNTIL = P .. 'hold_until'
+local NEWS = P .. 'news'
+
+local function job_key(id) return P .. 'j:' .. id end
+local function history_key(id) return P .. 'h:' .. id end
+local function orphans_key(id) return P .. 'o:' .. id end
+local function held_key(worker) return P .. 'l:' .. worker end
+local function batch_key(batch) return P .. 'b:' .. text(batch) end
+local function prices_key(batch) return P .. 'pr:' .. text(batch) end
+local function unlisted_key(batch) return P .. 'u:' .. text(batch) end
+local function deadlines_key(batch) return P .. 'd:' .. text(batch) end
+local function lines_key(batch, load) return P .. 'lines:' .. text(batch) .. ':' .. text(load) end
+local function staged_key(batch, load) return P .. 'staged:' .. text(batch) .. ':' .. text(load) end
+-- Jobs of a batch that are not shown: no line asks for them, and they were never bought.
+local function hidden_key(batch) return P .. 'hidden:' .. text(batch) end
+-- Lines of an unfinished load whose jobs were known before it, and sums of its new jobs.
+local function known_key(batch, load) return P .. 'known:' .. text(batch) .. ':' .. text(load) end
+local function loading_key(batch, load) return P .. 'loading:' .. text(batch) .. ':' .. text(load) end
+local function account_key(account) return P .. 'a:' .. text(account) end
+local function index_key(queue, account) return P .. 'i:' .. queue .. ':' .. text(account) end
+local function queue_key(queue, account, entry) return P .. 'q:' .. queue .. ':' .. text(account) .. ':' .. entry end
+
+-- The number that stands for a batch's or an account's name; nil where it was never used.
+local function number_of(names, name)
+  local found = call('ZSCORE', names, name)
+  return found and tonumber(found)
+end
+
+-- The same, with a new number where it is new.
+local function number_for(names, name)
+  local number = number_of(names, name)
+  if number then return number end
+  number = call('INCR', NUMBERS)
+  call('ZADD', names, number, name)
+  return number
+end
+
+-- The account's number; a new one where it is new.
+local function account_for(name)
+  local number = number_for(ACCOUNTS, name)
+  call('HSETNX', account_key(number), 'name', name)
+  return number
+end

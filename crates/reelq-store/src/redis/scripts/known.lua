@@ -1,0 +1,12 @@
+-- Tells what is known of each of a list of ids.
+--
+-- ARGV[2]  a list of ids
+-- Result   { now, { { status, bought } … } }; status -1 where there is no such job
+
+prefetch(args)
+local found = {}
+for at, id in ipairs(args) do
+  local rec = known(id)
+  found[at] = rec and { rec.status, has(rec.flags, FLAGS.bought) } or { -1, false }
+end
+return answer(found)

@@ -1,0 +1,101 @@
+-- Writes that are gathered while a script works and go out together, so that a verb over 64 jobs costs a handful of
+-- commands. Of several words about one member of one set the last one counts.
+
+local later = { zsets = {}, sets = {}, counts = {}, records = {}, queues = {}, ends = {} }
+local AT_ONCE = 1000
+
+local function entry_of(of, key)
+  local found = of[key]
+  if not found then
+    found = {}
+    of[key] = found
+  end
+  return found
+end
+
+-- `score` false takes the member out.
+local function zset(key, member, score)
+  entry_of(later.zsets, key)[member] = score
+end
+
+local function set(key, member, present)
+  entry_of(later.sets, key)[member] = present
+end
+
+local function count(key, field, by)
+  if by == 0 then return end
+  local fields = entry_of(later.counts, key)
+  fields[field] = (fields[field] or 0) + by
+end
+
+local function in_pieces(command, key, list)
+  for first = 1, #list, AT_ONCE do
+    call(command, key, unpack(list, first, math.min(first + AT_ONCE - 1, #list)))
+  end
+end
+
+local function flush_zset(key, members)
+  local adds, removes = {}, {}
+  for member, score in pairs(members) do
+    if score then
+      adds[#adds + 1] = score
+      adds[#adds + 1] = member
+    else
+      removes[#removes + 1] = member
+    end
+  end
+  in_pieces('ZREM', key, removes)
+  in_pieces('ZADD', key, adds)
+end
+
+local function flush_set(key, members)
+  local adds, removes = {}, {}
+  for member, present in pairs(members) do
+    local list = present and adds or removes
+    list[#list + 1] = member
+  end
+  in_pieces('SREM', key, removes)
+  in_pieces('SADD', key, adds)
+end
+
+local function flush_counts(key, fields)
+  for field, by in pairs(fields) do
+    if by ~= 0 then call('HINCRBY', key, field, by) end
+  end
+end
+
+-- Keeps the index of an account's queues true: which are not empty, and what comes first in each.
+local function flush_index(key, queue)
+  local head = call('ZRANGE', key, 0, 0, 'WITHSCORES')
+  if head[1] then
+    call('ZADD', queue.index, queue.score or head[2], queue.entry)
+  else
+    call('ZREM', queue.index, queue.entry)
+  end
+end
+
+local function flush_records()
+  local pairs_of = {}
+  for key, value in pairs(later.records) do
+    pairs_of[#pairs_of + 1] = key
+    pairs_of[#pairs_of + 1] = value
+  end
+  for first = 1, #pairs_of, AT_ONCE do
+    call('MSET', unpack(pairs_of, first, math.min(first + AT_ONCE - 1, #pairs_of)))
+  end
+end
+
+local function flush()
+  for key, members in pairs(later.zsets) do flush_zset(key, members) end
+  for key, members in pairs(later.sets) do flush_set(key, members) end
+  for key, fields in pairs(later.counts) do flush_counts(key, fields) end
+  flush_records()
+  for key, at in pairs(later.ends) do call('HSET', key, 'ended_at', at) end
+  for key, queue in pairs(later.queues) do flush_index(key, queue) end
+  later = { zsets = {}, sets = {}, counts = {}, records = {}, queues = {}, ends = {} }
+end
+
+-- Tells whoever watches that something changed.
+local function bring_news()
+  call('PUBLISH', NEWS, call('INCR', NEWS))
+end

@@ -1,0 +1,73 @@
+-- Leases: giving them, ending them, and taking them back by time.
+
+local RESCUED_AT_ONCE = 1000
+local HISTORY_KEPT = 64
+
+local function write_history(rec, event, worker, reason)
+  local key = history_key(rec.id)
+  local entry = cmsgpack.pack({ now, rec.status, event, worker, reason })
+  if call('RPUSH', key, entry) > HISTORY_KEPT then call('LTRIM', key, -HISTORY_KEPT, -1) end
+end
+
+local function hold(rec, worker, lasts)
+  rec.worker = worker
+  rec.lease_until = now + lasts
+  zset(LEASES, rec.id, rec.lease_until)
+  set(held_key(worker), rec.id, true)
+end
+
+-- Ends the lease; a job that still has work to be done on it is due at once unless it waits for something.
+local function unlease(rec)
+  if in_hand(rec) then
+    zset(LEASES, rec.id, false)
+    set(held_key(rec.worker), rec.id, false)
+  end
+  rec.worker = ''
+  rec.lease_until = 0
+  local moves = rec.status <= FETCHING and rec.status ~= UNCONFIRMED
+  if rec.due == 0 and moves and not has(rec.flags, FLAGS.parked) then rec.due = now end
+end
+
+-- Whether the lease of this version still holds.
+local function holds(rec, version)
+  return rec and rec.version == version and rec.lease_until > now
+end
+
+-- Ends one lease without an event of its holder.
+local function hand_back(rec, why)
+  lift(rec)
+  rec.version = rec.version + 1
+  rec.token = ''
+  unlease(rec)
+  if why then write_history(rec, 'lease_ended', '', why) end
+  set_down(rec)
+end
+
+local function take_back(ids, why)
+  if #ids == 0 then return 0 end
+  prefetch(ids)
+  local taken = 0
+  for _, id in ipairs(ids) do
+    local rec = record(id)
+    if rec and in_hand(rec) then
+      hand_back(rec, why)
+      taken = taken + 1
+    else
+      call('ZREM', LEASES, id)
+    end
+  end
+  flush()
+  bring_news()
+  return taken
+end
+
+-- Takes back leases whose time has passed.
+local function rescue_expired()
+  local ids = call('ZRANGEBYSCORE', LEASES, '-inf', now, 'LIMIT', 0, RESCUED_AT_ONCE)
+  return take_back(ids, 'its time passed')
+end
+
+-- Jobs that wait to be withdrawn by a client, for the script's answer.
+local function to_withdraw()
+  return call('SRANDMEMBER', WITHDRAW, 64)
+end

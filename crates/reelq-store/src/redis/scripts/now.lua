@@ -1,0 +1,6 @@
+-- Tells the time.
+--
+-- ARGV[2]  {}
+-- Result   { now }
+
+return answer()

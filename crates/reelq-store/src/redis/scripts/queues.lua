@@ -1,0 +1,82 @@
+-- Queues: where a job waits that nobody has in hand. Each account has an index of its queues that are not empty, so
+-- that a claim reads only what it takes, however many jobs wait.
+
+local NONE, READY, WAITING, REPLAY, POLL, FETCH, FETCH_LATER, TO_WITHDRAW = 0, 1, 2, 3, 4, 5, 6, 7
+local NO_DEADLINE = 9007199254740991
+
+-- Which queue a job belongs to that stands as this one does.
+local function queue_for(rec)
+  if in_hand(rec) or has(rec.flags, FLAGS.parked) then return NONE end
+  if rec.status == QUEUED and rec.cancel ~= 0 then return TO_WITHDRAW end
+  if rec.due == 0 then return NONE end
+  local later_on = rec.due > now
+  if rec.status == QUEUED then return later_on and WAITING or READY end
+  if rec.status == SUBMITTING then return REPLAY end
+  if rec.status == RUNNING then return POLL end
+  if rec.status == FETCHING then return later_on and FETCH_LATER or FETCH end
+  return NONE
+end
+
+-- Ready jobs wait in groups of like batch, price, priority and load, so that what a budget or a pause holds back is
+-- passed over group by group.
+local function group_of(rec)
+  return string.format('%.0f:%.0f:%.0f:%.0f', rec.batch, rec.price, rec.priority, rec.load)
+end
+
+-- The key of the queue that the record says it is in, with how the index names and orders it, and its own score there.
+local function place(rec)
+  local queue, index = rec.queue, index_key(rec.queue, rec.account)
+  if queue == READY then
+    local group = group_of(rec)
+    local entry = { index = index, entry = group, score = -rec.priority }
+    if rec.staged then
+      entry = { index = staged_key(rec.batch, rec.load), entry = text(rec.account) .. ':' .. group, score = -rec.priority }
+    end
+    return queue_key(queue, rec.account, group), entry, rec.seq
+  end
+  local batch = text(rec.batch)
+  local score = rec.due
+  if queue == FETCH then score = rec.deadline ~= 0 and rec.deadline or NO_DEADLINE end
+  return queue_key(queue, rec.account, batch), { index = index, entry = batch }, score
+end
+
+local function dequeue(rec)
+  if rec.queue == TO_WITHDRAW then
+    set(WITHDRAW, rec.id, false)
+  elseif rec.queue ~= NONE then
+    local key, queue = place(rec)
+    zset(key, rec.id, false)
+    later.queues[key] = queue
+  end
+  rec.queue = NONE
+end
+
+-- Jobs that this script sent back to be withdrawn: a person wants them cancelled, or their line is gone.
+local withdrawn = {}
+
+local function enqueue(rec)
+  rec.queue = queue_for(rec)
+  if rec.queue == TO_WITHDRAW then
+    set(WITHDRAW, rec.id, true)
+    withdrawn[#withdrawn + 1] = rec.id
+  elseif rec.queue ~= NONE then
+    local key, queue, score = place(rec)
+    zset(key, rec.id, score)
+    later.queues[key] = queue
+  end
+end
+
+-- Takes a record out of its queue and off the books; every change begins so, before it touches a field.
+local function lift(rec)
+  rec.moved = rec.status < SUCCEEDED
+  dequeue(rec)
+  book(rec, -1)
+end
+
+-- Puts a changed record on the books and into the queue that it now belongs to.
+local function set_down(rec)
+  enqueue(rec)
+  book(rec, 1)
+  save(rec)
+  if rec.moved and rec.status >= SUCCEEDED then later.ends[batch_key(rec.batch)] = now end
+end

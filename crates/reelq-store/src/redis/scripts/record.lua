@@ -1,0 +1,72 @@
+-- A job's record: a packed header, which scripts read and write, and behind it the job itself as JSON, which only the
+-- clients understand. `src/redis/record.rs` reads the same bytes.
+
+local FORMAT = 1
+local FLAGS = { parked = 1, bought = 2, unpriced = 4, overdue = 8, orphan = 16 }
+
+local function has(flags, flag)
+  return math.floor(flags / flag) % 2 == 1
+end
+
+local function decode(id, raw)
+  local at, h = cmsgpack.unpack_one(raw)
+  if h[1] ~= FORMAT then error('a record of format ' .. tostring(h[1])) end
+  return {
+    id = id, version = h[2], batch = h[3], account = h[4], load = h[5], seq = h[6], position = h[7], status = h[8],
+    queue = h[9], flags = h[10], cancel = h[11], priority = h[12], price = h[13], spent = h[14], reserved = h[15],
+    due = h[16], deadline = h[17], lease_until = h[18], worker = h[19], token = h[20],
+    json = string.sub(raw, at + 1),
+  }
+end
+
+local function encode(rec)
+  return cmsgpack.pack({
+    FORMAT, rec.version, rec.batch, rec.account, rec.load, rec.seq, rec.position, rec.status, rec.queue, rec.flags,
+    rec.cancel, rec.priority, rec.price, rec.spent, rec.reserved, rec.due, rec.deadline, rec.lease_until, rec.worker,
+    rec.token,
+  }) .. rec.json
+end
+
+-- Records read in this script, as they stand after its changes.
+local records = {}
+
+-- Reads the records of a list of ids in one go.
+local function prefetch(ids)
+  local missing = {}
+  for _, id in ipairs(ids) do
+    if records[id] == nil then missing[#missing + 1] = id end
+  end
+  for first = 1, #missing, AT_ONCE do
+    local keys = {}
+    for at = first, math.min(first + AT_ONCE - 1, #missing) do keys[#keys + 1] = job_key(missing[at]) end
+    for at, raw in ipairs(call('MGET', unpack(keys))) do
+      local id = missing[first + at - 1]
+      records[id] = raw and decode(id, raw) or false
+    end
+  end
+end
+
+-- The record, or false where there is none.
+local function record(id)
+  if records[id] == nil then prefetch({ id }) end
+  return records[id]
+end
+
+local function save(rec)
+  records[rec.id] = rec
+  later.records[job_key(rec.id)] = encode(rec)
+end
+
+local generations = {}
+
+-- The record of a job that a finished load brought: those of an unfinished one are out of sight.
+local function known(id)
+  local rec = record(id)
+  if not rec then return false end
+  local generation = generations[rec.batch]
+  if not generation then
+    generation = integer(call('HGET', batch_key(rec.batch), 'generation'))
+    generations[rec.batch] = generation
+  end
+  return rec.load <= generation and rec
+end

@@ -1,0 +1,15 @@
+-- Sets what an account allows.
+--
+-- ARGV[2]  { account, limits, submit, poll, cap }
+--            limits         as JSON, for views
+--            submit, poll   { ms, ns, burst }: the interval between two tokens and how many may go at once; burst 0
+--                           where the rate gives none
+-- Result   { now }
+
+local name, limits, submit, poll, cap = unpack(args)
+local key = account_key(account_for(name))
+if call('HGET', key, 'limits') ~= limits then
+  call('HSET', key, 'limits', limits, 'submit', cmsgpack.pack(submit), 'poll', cmsgpack.pack(poll), 'cap', cap)
+  bring_news()
+end
+return answer()

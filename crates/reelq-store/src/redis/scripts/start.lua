@@ -1,0 +1,30 @@
+-- What every script begins with.
+--
+-- KEYS[1]  the namespace's prefix, `reelq:{NAMESPACE}:`; every other key is made from it and shares its hash tag
+-- ARGV[1]  the time in milliseconds where it stands still (tests), else empty: then the server's time
+-- ARGV[2]  the script's own arguments, packed
+-- Result   packed: an array whose first entry is the time that the script worked with, in milliseconds
+
+local P = KEYS[1]
+local call = redis.call
+local args = cmsgpack.unpack(ARGV[2])
+
+local function clock()
+  if ARGV[1] ~= '' then return tonumber(ARGV[1]) end
+  local time = call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+local now = clock()
+
+local function answer(...)
+  return cmsgpack.pack({ now, ... })
+end
+
+-- A whole number as text: Lua's own conversion would write large ones with an exponent.
+local function text(number)
+  return string.format('%.0f', number)
+end
+
+local function integer(value)
+  return tonumber(value or 0) or 0
+end

@@ -1,0 +1,79 @@
+-- Rate tokens by GCRA: one number an account says when its next token is due. Times are pairs of whole milliseconds
+-- and nanoseconds below a million: nanoseconds since 1970 do not fit a double, and nothing here may drift.
+
+local NANOS = 1000000
+local MILLIS_MAX = 4503599627370496
+
+-- { ms, ns } from any two whole numbers; never beyond what adds up exactly.
+local function pair(ms, ns)
+  local carry = math.floor(ns / NANOS)
+  return { math.min(ms + carry, MILLIS_MAX), ns - carry * NANOS }
+end
+
+local function plus(one, other)
+  return pair(one[1] + other[1], one[2] + other[2])
+end
+
+local function minus(one, other)
+  return pair(one[1] - other[1], one[2] - other[2])
+end
+
+local function times(one, number)
+  return pair(math.min(one[1] * number, MILLIS_MAX / 2), one[2] * number)
+end
+
+local function before(one, other)
+  return one[1] < other[1] or (one[1] == other[1] and one[2] < other[2])
+end
+
+local function later_of(one, other)
+  return before(one, other) and other or one
+end
+
+-- The bucket of one kind of request; nil where the account has no limits, false where its rate gives no tokens at all.
+-- `limits` is { ms, ns, burst }: the interval between two tokens, and how many may go at once.
+local function bucket(limits, tat)
+  if not limits then return nil end
+  local interval, burst = { limits[1], limits[2] }, limits[3]
+  if burst == 0 then return false end
+  local at, full = { now, 0 }, times(interval, burst)
+  local due = tat and { string.match(tat, '^(-?%d+) (%d+)$') } or { 0, 0 }
+  due = { tonumber(due[1]), tonumber(due[2]) }
+  -- A clock that was set back, or a rate that was raised, must not hold the account for longer than a full bucket takes.
+  local latest = plus(at, full)
+  if before(latest, due) then due = latest end
+  return { interval = interval, full = full, at = at, due = later_of(due, at) }
+end
+
+-- The due time once `tokens` more have been taken.
+local function after_taking(bucket, tokens)
+  return plus(bucket.due, times(bucket.interval, tokens))
+end
+
+-- How many tokens there are, at most `limit`: found by halving, for a division would round.
+local function available(bucket, limit)
+  local latest = plus(bucket.at, bucket.full)
+  local low, high = 0, limit
+  while low < high do
+    local middle = math.ceil((low + high) / 2)
+    if before(latest, after_taking(bucket, middle)) then
+      high = middle - 1
+    else
+      low = middle
+    end
+  end
+  return low
+end
+
+-- Takes `tokens`; the text to keep.
+local function taken(bucket, tokens)
+  local due = after_taking(bucket, tokens)
+  return text(due[1]) .. ' ' .. text(due[2])
+end
+
+-- Milliseconds until there is a token once `tokens` have been taken, rounded up.
+local function next_in(bucket, tokens)
+  local wait = minus(minus(after_taking(bucket, tokens + 1), bucket.full), bucket.at)
+  if wait[1] < 0 then return 0 end
+  return wait[1] + (wait[2] > 0 and 1 or 0)
+end

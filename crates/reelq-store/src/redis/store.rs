@@ -1,0 +1,173 @@
+//! [`RedisStore`]: the contract's verbs, each handed to its room.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, SharedClock, Submission, Timestamp, WorkerId};
+
+use super::{
+    caller::Caller, claim, commit, edit, finish, hours::Hours, late, lease, limits, link::Link, listing, load, purge,
+    reading, results, unanswered::Unanswered, views, watch,
+};
+use crate::{
+    AccountLimits, AccountView, Address, BatchDraft, BatchView, Claim, Claimed, Commit, Committed, Edited, Enqueued,
+    HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, LinkOptions, Load, Loaded, Namespace,
+    Page, PauseReason, Purge, Recalled, Result, ResultLine, Store, WorkerView,
+};
+
+/// The store over Redis. Any number of processes may have the same namespace open.
+#[derive(Debug)]
+pub struct RedisStore {
+    pub(super) caller: Caller,
+    marks: Unanswered,
+}
+
+impl RedisStore {
+    /// Connects. `clock` carries the server's time on between two answers; nothing is decided by it.
+    pub async fn open(
+        address: Address,
+        namespace: Namespace,
+        options: LinkOptions,
+        clock: SharedClock,
+    ) -> Result<Self> {
+        let link = Link::open(address, namespace, options, clock.clone()).await?;
+        Self::over(link, Hours::new(clock, None)).await
+    }
+
+    /// Connects, with `clock` in the place of the server's own.
+    #[cfg(feature = "conformance")]
+    pub async fn open_at(
+        address: Address,
+        namespace: Namespace,
+        options: LinkOptions,
+        clock: SharedClock,
+    ) -> Result<Self> {
+        let link = Link::open(address, namespace, options, clock.clone()).await?;
+        Self::over(link, Hours::new(clock.clone(), Some(clock))).await
+    }
+
+    async fn over(link: Link, hours: Hours) -> Result<Self> {
+        let caller = Caller { link, hours };
+        let now = reading::open(&caller).await?;
+        Ok(Self { caller, marks: Unanswered::new(now) })
+    }
+}
+
+#[async_trait]
+impl Store for RedisStore {
+    async fn begin_load(&self, batch: &BatchDraft) -> Result<Load> {
+        load::begin(&self.caller, batch).await
+    }
+
+    async fn enqueue(&self, load: &Load, lines: &[LineDraft]) -> Result<Enqueued> {
+        load::enqueue(&self.caller, load, lines).await
+    }
+
+    async fn finish_load(&self, load: &Load) -> Result<Loaded> {
+        finish::finish(&self.caller, load).await
+    }
+
+    async fn known(&self, batch: &BatchName, ids: &[JobId]) -> Result<Vec<Option<Known>>> {
+        load::known(&self.caller, batch, ids).await
+    }
+
+    async fn purge(&self, batch: &BatchName) -> Result<Purge> {
+        purge::purge(&self.caller, batch).await
+    }
+
+    async fn claim(&self, claim: &Claim) -> Result<Claimed> {
+        claim::claim(&self.caller, &self.marks, claim).await
+    }
+
+    async fn commit(&self, commits: &[Commit]) -> Result<Vec<Committed>> {
+        commit::commit(&self.caller, commits).await
+    }
+
+    async fn accept_late(&self, job: JobId, acceptance: &Acceptance, first_poll: Duration) -> Result<LateAcceptance> {
+        late::accept(&self.caller, job, acceptance, first_poll, None).await
+    }
+
+    async fn recall(&self, job: JobId, submission: &Submission) -> Result<Recalled> {
+        late::recall(&self.caller, job, submission).await
+    }
+
+    async fn extend(&self, leases: &[Lease], lasts: Duration) -> Result<Vec<bool>> {
+        lease::extend(&self.caller, leases, lasts).await
+    }
+
+    async fn release(&self, leases: &[Lease]) -> Result<()> {
+        lease::release(&self.caller, leases).await
+    }
+
+    async fn heartbeat(&self, worker: &WorkerId) -> Result<u64> {
+        lease::heartbeat(&self.caller, worker).await
+    }
+
+    async fn sign_off(&self, worker: &WorkerId) -> Result<()> {
+        lease::sign_off(&self.caller, worker).await
+    }
+
+    async fn set_limits(&self, account: &AccountName, limits: &AccountLimits) -> Result<()> {
+        limits::set(&self.caller, account, limits).await
+    }
+
+    async fn pause_account(&self, account: &AccountName, reason: &PauseReason, lasts: Option<Duration>) -> Result<()> {
+        limits::pause(&self.caller, account, reason, lasts).await
+    }
+
+    async fn resume_account(&self, account: &AccountName, operator: bool) -> Result<()> {
+        limits::resume(&self.caller, account, operator).await
+    }
+
+    async fn pause_batch(&self, batch: &BatchName, paused: bool) -> Result<()> {
+        limits::pause_batch(&self.caller, batch, paused).await
+    }
+
+    async fn edit(&self, job: JobId, event: Event) -> Result<Edited> {
+        edit::edit(&self.caller, &self.marks, job, &event).await
+    }
+
+    async fn cancel(&self, job: JobId) -> Result<Edited> {
+        edit::cancel(&self.caller, job).await
+    }
+
+    async fn now(&self) -> Result<Timestamp> {
+        reading::now(&self.caller).await
+    }
+
+    async fn job(&self, job: JobId) -> Result<Option<JobView>> {
+        reading::job(&self.caller, job).await
+    }
+
+    async fn jobs(&self, filter: &JobFilter, page: Page) -> Result<Vec<JobView>> {
+        listing::jobs(&self.caller, filter, page).await
+    }
+
+    async fn results(&self, batch: &BatchName, page: Page) -> Result<Vec<ResultLine>> {
+        results::results(&self.caller, batch, page).await
+    }
+
+    async fn batch(&self, batch: &BatchName) -> Result<Option<BatchView>> {
+        views::batch(&self.caller, batch).await
+    }
+
+    async fn batches(&self) -> Result<Vec<BatchView>> {
+        views::batches(&self.caller).await
+    }
+
+    async fn accounts(&self) -> Result<Vec<AccountView>> {
+        limits::accounts(&self.caller).await
+    }
+
+    async fn workers(&self) -> Result<Vec<WorkerView>> {
+        reading::workers(&self.caller).await
+    }
+
+    async fn history(&self, job: JobId) -> Result<Vec<HistoryEntry>> {
+        reading::history(&self.caller, job).await
+    }
+
+    async fn watch(&self, mark: u64, limit: Duration) -> Result<u64> {
+        watch::wait(&self.caller, mark, limit).await
+    }
+}

@@ -1,0 +1,127 @@
+//! Batches as people see them; sums come from the counters, not from the jobs.
+
+use std::collections::BTreeMap;
+
+use reelq_model::{BatchName, Money, Status, Timestamp};
+
+use super::{
+    caller::Caller,
+    facts,
+    pack::{Packer, Unpacker},
+    scripts,
+};
+use crate::{BatchDraft, BatchView, Error, Result, StatusCounts};
+
+/// At most this many batches are read in one call.
+const AT_ONCE: i64 = 100;
+
+pub(super) async fn batch(caller: &Caller, name: &BatchName) -> Result<Option<BatchView>> {
+    Ok(read(caller, name.as_str(), 0).await?.pop().map(|(_, view)| view))
+}
+
+pub(super) async fn batches(caller: &Caller) -> Result<Vec<BatchView>> {
+    let mut views = Vec::new();
+    for from in (0..).step_by(100) {
+        let part = read(caller, "", from).await?;
+        let last = part.len() < 100;
+        views.extend(part);
+        if last {
+            break;
+        }
+    }
+    // A clock that was set back between two loads puts them in another order than their numbers.
+    views.sort_by_key(|(number, view)| std::cmp::Reverse((view.created_at, *number)));
+    Ok(views.into_iter().map(|(_, view)| view).collect())
+}
+
+/// The names of all batches, the oldest first.
+pub(super) async fn names(caller: &Caller) -> Result<Vec<BatchName>> {
+    let mut views = batches(caller).await?;
+    views.reverse();
+    Ok(views.into_iter().map(|view| view.batch.name).collect())
+}
+
+async fn read(caller: &Caller, name: &str, from: i64) -> Result<Vec<(i64, BatchView)>> {
+    let arguments = Packer::new().list(3).text(name).int(from).int(AT_ONCE).finish();
+    caller.call(&scripts::BATCHES, &arguments).await?.unpack().each(view)
+}
+
+fn view(unpacker: &mut Unpacker<'_>) -> Result<(i64, BatchView)> {
+    unpacker.list()?;
+    let fields = unpacker.each(|unpacker| unpacker.text().map(str::to_owned))?;
+    let [draft, whole, paused, purging, sums @ ..] = fields.as_slice() else {
+        return Err(Error::broken("a batch's fields are cut short"));
+    };
+    let draft: BatchDraft = serde_json::from_str(draft).map_err(|error| Error::broken(error.to_string()))?;
+    let numbers = sums.iter().map(|text| number(text)).collect::<Result<Vec<_>>>()?;
+    let [spent, reserved, claimed, to_spend, unpriced, orphans, overdue, budget, created_at, ended_at] = numbers[..]
+    else {
+        return Err(Error::broken("a batch's sums are cut short"));
+    };
+    let sum = |found: Option<i64>| found.unwrap_or(0);
+    let count = |found: Option<i64>| u64::try_from(found.unwrap_or(0)).unwrap_or(0);
+    let counts = unpacker.each(Unpacker::count)?;
+    let (listed, others) = counts.split_at(counts.len() / 2);
+    let (listed, others) = (status_counts(listed)?, status_counts(others)?);
+    let left = budget.map(|budget| budget - sum(spent) - sum(reserved) - sum(claimed));
+    let prices = unpacker.each(Unpacker::int)?;
+    let (deadline, place) = (unpacker.int()?, unpacker.int()?);
+    let finished = whole == "1" && listed.is_ended() && others.is_ended();
+    let view = BatchView {
+        batch: draft,
+        whole: whole == "1",
+        paused: paused == "1",
+        spent: Money::from_micros(sum(spent)),
+        reserved: Money::from_micros(sum(reserved)),
+        to_spend: Money::from_micros(sum(to_spend)),
+        unpriced: count(unpriced),
+        budget_reached: left.is_some_and(|left| is_reached(left, &prices)),
+        orphans: count(orphans),
+        overdue: count(overdue),
+        next_link_deadline: (deadline != 0).then(|| Timestamp::from_millis(deadline)),
+        created_at: Timestamp::from_millis(sum(created_at)),
+        finished_at: ended_at.filter(|_| finished).map(Timestamp::from_millis),
+        purging: !purging.is_empty(),
+        counts: listed,
+        others,
+    };
+    Ok((place, view))
+}
+
+fn number(text: &str) -> Result<Option<i64>> {
+    let broken = |_| Error::broken(format!("`{text}` is no sum of a batch"));
+    if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(broken) }
+}
+
+fn status_counts(counts: &[u64]) -> Result<StatusCounts> {
+    let mut found = BTreeMap::<Status, u64>::new();
+    for (code, count) in (0..).zip(counts).filter(|(_, count)| **count > 0) {
+        found.insert(facts::read_status(code)?, *count);
+    }
+    Ok(StatusCounts(found))
+}
+
+/// Whether what is left lets none of the waiting jobs go, not even the cheapest; `prices` are pairs of a price and a
+/// number of jobs. Under a budget, jobs without a known price are never submitted.
+fn is_reached(left: i64, prices: &[i64]) -> bool {
+    let waiting = || prices.chunks_exact(2).filter(|pair| pair[1] > 0).map(|pair| pair[0]);
+    match waiting().filter(|price| *price != facts::NO_PRICE).min() {
+        Some(cheapest) => cheapest > left,
+        None => waiting().next().is_some(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_is_reached_when_not_even_the_cheapest_job_fits() {
+        assert!(!is_reached(0, &[]), "nothing waits");
+        assert!(is_reached(9, &[10, 3, 25, 1]));
+        assert!(!is_reached(10, &[25, 1, 10, 3]));
+        assert!(is_reached(10, &[10, 0, 25, 1]), "the cheap ones are gone");
+        assert!(is_reached(10, &[-1, 2]), "no price, no purchase");
+        assert!(!is_reached(10, &[-1, 2, 10, 1]));
+    }
+}
