@@ -23,7 +23,8 @@ mod store;
 mod tick;
 
 pub use self::redis::{
-    Address, AddressError, Durability, LinkOptions, Namespace, NamespaceError, RedisStore, TlsFiles,
+    Address, AddressError, Durability, Gravity, LinkOptions, Namespace, NamespaceError, RedisStore, ServerFacts,
+    ServerFinding, TlsFiles, judge_server,
 };
 pub use blobs::Blobs;
 pub use claim::{Claim, ClaimStage, Claimed, Lease};

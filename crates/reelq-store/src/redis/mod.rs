@@ -11,6 +11,7 @@ mod edit;
 mod facts;
 mod finish;
 mod hours;
+mod judge;
 mod late;
 mod lease;
 mod limits;
@@ -31,6 +32,7 @@ mod unanswered;
 mod views;
 mod watch;
 
-pub use link::{Address, AddressError, Durability, LinkOptions, TlsFiles};
+pub use judge::{Gravity, ServerFinding, judge_server};
+pub use link::{Address, AddressError, Durability, LinkOptions, ServerFacts, TlsFiles};
 pub use namespace::{Namespace, NamespaceError};
 pub use store::RedisStore;

@@ -124,7 +124,7 @@ pub(super) async fn syncs_always(connection: &mut MultiplexedConnection) -> Redi
 }
 
 /// An answer, or nothing where the server refuses the question.
-fn allowed<T>(asked: RedisResult<T>) -> RedisResult<Option<T>> {
+pub(super) fn allowed<T>(asked: RedisResult<T>) -> RedisResult<Option<T>> {
     match asked {
         Ok(answer) => Ok(Some(answer)),
         Err(error) if error.code().is_some_and(|code| matches!(code, "NOPERM" | "ERR")) => Ok(None),

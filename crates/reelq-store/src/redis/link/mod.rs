@@ -5,6 +5,7 @@
 mod address;
 mod connect;
 mod durable;
+mod facts;
 mod faults;
 mod find;
 mod greet;
@@ -19,6 +20,7 @@ mod tests;
 mod tls;
 
 pub use address::{Address, AddressError};
+pub use facts::ServerFacts;
 pub(crate) use greet::Standing;
 pub(crate) use link::Link;
 pub use options::{Durability, LinkOptions, TlsFiles};

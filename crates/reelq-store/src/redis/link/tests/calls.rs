@@ -1,8 +1,13 @@
 //! Calls, restarts, and what is held after them.
 
-use reelq_redis_server::{RedisServer, Reply};
+use std::{process::Command, time::Duration};
 
-use super::kit::{count, key, link, until_counted};
+use redis::Value;
+use reelq_redis_server::{RedisServer, Reply};
+use tokio::task::JoinSet;
+
+use super::kit::{count, key, link, open, options, until_counted};
+use crate::redis::link::LinkOptions;
 
 #[tokio::test]
 async fn script_is_taught_once_and_called_by_hash() {
@@ -80,4 +85,43 @@ async fn full_server_passes_and_says_what_to_do() {
     assert!(error.is_transient());
     let source = std::error::Error::source(&error).unwrap().to_string();
     assert!(source.contains("out of memory: raise `maxmemory`"), "{source}");
+}
+
+fn signal(server: &RedisServer, name: &str) {
+    let sent = Command::new("kill").args([name, &server.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+#[tokio::test]
+async fn frozen_server_holds_up_nobody_for_longer_than_an_answer_may_take() {
+    let server = RedisServer::start();
+    let limit = Duration::from_millis(300);
+    let options = LinkOptions { connect_timeout: limit, response_timeout: limit, calls: 2, ..options() };
+    let link = open(&server.socket_url(), options).await.unwrap();
+    count(&link).await.unwrap();
+    signal(&server, "-STOP");
+    let mut calls = JoinSet::new();
+    for _ in 0..10 {
+        let link = link.clone();
+        calls.spawn(async move { count(&link).await });
+    }
+    while let Some(call) = calls.join_next().await {
+        let error = call.unwrap().unwrap_err();
+        assert!(error.is_transient(), "{error:?}");
+    }
+    signal(&server, "-CONT");
+    until_counted(&link).await;
+}
+
+#[tokio::test]
+async fn plain_reads_go_together() {
+    let server = RedisServer::start();
+    let link = link(&server).await;
+    server.command(&["SET", &key("a"), "1"]);
+    let mut pipeline = redis::pipe();
+    pipeline.get(key("a")).get(key("b"));
+    let found = link.read(&pipeline).await.unwrap();
+    assert_eq!(found, [Value::BulkString(b"1".to_vec()), Value::Nil]);
+    let length = link.query(redis::cmd("STRLEN").arg(key("a"))).await.unwrap();
+    assert_eq!(length, Value::Int(1));
 }

@@ -4,6 +4,7 @@ mod addresses;
 mod calls;
 mod cluster;
 mod durable;
+mod facts;
 mod fake;
 mod kit;
 mod logins;
