@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use reelq_model::{AccountName, Event, JobId, Stage, TaskId};
+use reelq_model::{AccountName, Event, Stage};
 use reelq_store::{ClaimStage, Commit, Committed, Lease, SharedStore};
 
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
     held::Held,
     panics::{self, Panics},
     steady::until_answered,
+    untold::Untold,
 };
 
 /// How soon a lane looks again at a job that its handler gave back.
@@ -29,29 +30,8 @@ pub(crate) struct Finisher {
     pub(crate) pulse: Arc<Pulse>,
     pub(crate) panics: Arc<Panics>,
     pub(crate) fault: Arc<Fault>,
+    pub(crate) untold: Arc<Untold>,
     pub(crate) dice: Dice,
-}
-
-/// A yes on its way into the store. Dropped before it is there, it leaves the task id in the log, for `reelq resolve`.
-struct Unrecorded(Option<(JobId, TaskId)>);
-
-impl Unrecorded {
-    fn of(lease: &Lease, event: &Event) -> Self {
-        let Event::Accepted { acceptance, .. } = event else { return Self(None) };
-        Self(Some((lease.job.id, acceptance.task.clone())))
-    }
-
-    fn recorded(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for Unrecorded {
-    fn drop(&mut self) {
-        if let Some((job, task)) = &self.0 {
-            tracing::error!(%job, %task, "the provider took the job, and the store could not be told; note its task");
-        }
-    }
 }
 
 impl Finisher {
@@ -70,7 +50,7 @@ impl Finisher {
 
     async fn commit(&self, held: &Held, event: Event) {
         let lease = held.lease();
-        let unrecorded = Unrecorded::of(&lease, &event);
+        let untold = Untold::hold(&self.untold, &lease, &event);
         let commit = Commit { lease: lease.clone(), event: event.clone(), keep: false };
         let committed = self.committer.commit(commit).await.map(|answer| answer.committed);
         match committed {
@@ -81,7 +61,7 @@ impl Finisher {
                 tracing::error!(job = %lease.job.id, %error, "an event cannot happen to the job; it is parked");
             }
         }
-        unrecorded.recorded();
+        untold.told();
     }
 
     /// A yes counts even where the lease is gone: it is money. Whether all that counts is in the store.

@@ -108,6 +108,7 @@ impl Plan<'_> {
             pulse: Arc::clone(&account.pulse),
             panics: Arc::clone(&self.panics),
             fault: Arc::clone(&self.runtime.fault),
+            untold: Arc::clone(&self.runtime.untold),
             dice: self.dice(),
         }
     }

@@ -33,6 +33,7 @@ mod spawn;
 mod stage_service;
 mod steady;
 mod stop;
+mod untold;
 
 pub use backoff::{Backoff, Dice};
 pub use brake::Brake;

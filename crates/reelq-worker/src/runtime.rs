@@ -18,6 +18,7 @@ use crate::{
     news::News,
     registry::Registry,
     steady::until_answered,
+    untold::Untold,
 };
 
 /// What is left to do once handlers are dropped must be done within this.
@@ -30,6 +31,7 @@ pub struct Runtime {
     pub(crate) registry: Arc<Registry>,
     pub(crate) fault: Arc<Fault>,
     pub(crate) spawner: Spawner,
+    pub(crate) untold: Arc<Untold>,
     pub(crate) dice: Dice,
     done: CancellationToken,
 }
@@ -47,6 +49,7 @@ impl Runtime {
             registry: Arc::default(),
             fault: Arc::default(),
             spawner: Spawner::default(),
+            untold: Arc::default(),
             dice,
             done: CancellationToken::new(),
         }
@@ -159,6 +162,7 @@ impl Runtime {
         };
         if timeout(LAST_WORDS, last).await.is_err() {
             tracing::warn!("ended before everything was given back; what is left lapses by itself");
+            self.untold.give_up();
         }
         self.done.cancel();
     }

@@ -125,3 +125,25 @@ fn finish(conn: &Connection) -> Result<(), String> {
         error.to_string()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use reelq_model::SystemClock;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_dead_writer_thread_is_an_error_that_repeating_does_not_mend() {
+        let conn = Connection::open_in_memory().unwrap();
+        let writer = Writer::start(conn, Arc::new(SystemClock::new()), Bell::new(0));
+        let killed: Result<()> = writer.run(|_| panic!("a verb that kills the thread")).await;
+        let after = writer.run(|_| Ok(())).await;
+        for outcome in [killed, after] {
+            let error = outcome.unwrap_err();
+            assert!(!error.is_transient(), "a run that waits for it would wait for ever: {error}");
+            assert!(error.to_string().contains("has stopped"), "{error}");
+        }
+    }
+}

@@ -5,6 +5,9 @@ mod hooked_store;
 #[cfg(test)]
 mod leases;
 #[cfg(test)]
+mod log;
+#[cfg(test)]
+mod outages;
 mod panics;
 #[cfg(test)]
 mod shutdown;

@@ -6,12 +6,13 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
-use reelq_model::{Status, WorkerId};
+use reelq_model::{Event, Status, WorkerId};
 use reelq_store::{Commit, Error, Result};
 use reelq_worker::{Ending, Runtime};
 
 use crate::{
     hooked_store::{Hook, HookedStore},
+    log::Log,
     support::{World, buys, finds_finished, slots, stores},
 };
 
@@ -96,4 +97,29 @@ async fn broken_store_ends_the_runtime_with_its_reason() {
     world.load(3).await;
     let error = runtime(&world, Arc::new(Broken)).run().await.unwrap_err();
     assert_eq!(error.to_string(), "use the store: the file is no store any more");
+}
+
+/// Takes intents, and is broken once a yes comes.
+struct BrokenForYeses;
+
+#[async_trait]
+impl Hook for BrokenForYeses {
+    async fn before(&self, commits: &[Commit]) -> Result<()> {
+        if commits.iter().any(|commit| matches!(commit.event, Event::Accepted { .. })) {
+            return Err(Error::Broken { reason: "the disk is full".to_owned() });
+        }
+        Ok(())
+    }
+
+    async fn after(&self, _: &[Commit]) {}
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_yes_that_cannot_be_committed_stays_in_the_log() {
+    let log = Log::listen();
+    let world = World::open();
+    let job = world.load(1).await[0];
+    assert!(runtime(&world, Arc::new(BrokenForYeses)).run().await.is_err());
+    let task = format!("task-{job}-1");
+    log.heard(|line| line.starts_with("ERROR") && line.contains(&task)).await;
 }

@@ -37,8 +37,13 @@ impl World {
         let clock: SharedClock = Arc::new(SystemClock::new());
         let store: SharedStore =
             Arc::new(SqliteStore::open(&folder.path().join("state.db"), Arc::clone(&clock)).unwrap());
+        Self { folder, ..Self::over(store, clock) }
+    }
+
+    /// A world on a store that somebody else keeps.
+    pub(crate) fn over(store: SharedStore, clock: SharedClock) -> Self {
         Self {
-            folder,
+            folder: tempfile::tempdir().unwrap(),
             clock,
             store,
             batch: BatchName::new("films").unwrap(),
