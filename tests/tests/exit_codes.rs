@@ -20,6 +20,19 @@ fn one_account(name: &'static str, settings: Settings) -> (Vendor, Sandbox) {
     (vendor, sandbox)
 }
 
+/// One account that may spend no more than this.
+fn capped(budget: &str) -> (Vendor, Sandbox) {
+    let vendor = Vendor::start(Settings::default());
+    let account = Account { name: "wave", provider: "wave", lines: format!("{LIMITS}\n{budget}") };
+    let sandbox = Sandbox::new(&vendor.base_url(), vec![account], "");
+    write_csv(&sandbox.path("set.csv"), Prompts { rows: 20, copies: 1 }, &[("wave", "wave")]);
+    (vendor, sandbox)
+}
+
+fn spent(vendor: &Vendor) -> Money {
+    vendor.ledger().charges.iter().map(|charge| charge.amount).sum()
+}
+
 fn with_faults(text: &str) -> Settings {
     let faults: Faults = text.parse().unwrap();
     Settings { seed: 3, faults, ..Settings::default() }
@@ -89,6 +102,67 @@ fn a_reached_budget_is_eight_and_is_never_passed() {
     assert_eq!(ended.code, Some(8), "{}", ended.stderr);
     let spent: Money = vendor.ledger().charges.iter().map(|charge| charge.amount).sum();
     assert_eq!(spent, Money::from_micros(933_300), "three clips of $0.3111 fit under $1.00, a fourth does not");
+}
+
+#[test]
+fn a_reached_budget_of_an_account_is_eight_and_is_never_passed_by_several_batches() {
+    let (vendor, sandbox) = capped("budget_usd = 1");
+    std::fs::copy(sandbox.path("set.csv"), sandbox.path("more.csv")).unwrap();
+    let (one, other) = (sandbox.start(&["run", "set.csv", "--yes"]), sandbox.start(&["run", "more.csv", "--yes"]));
+    for ended in [one.wait(), other.wait()] {
+        assert_eq!(ended.code, Some(8), "{}", ended.stderr);
+        assert!(ended.stderr.contains("account wave has reached its budget of $1.00"), "{}", ended.stderr);
+        assert!(ended.stderr.contains("raise budget_usd of [accounts.wave]"), "{}", ended.stderr);
+    }
+    assert_eq!(spent(&vendor), Money::from_micros(933_300), "three clips of $0.3111 for both together");
+    let status = sandbox.run(&["status", "--json"]);
+    let status: serde_json::Value = serde_json::from_str(&status.stdout).unwrap();
+    assert_eq!(status["accounts"][0]["held"][0]["by"], "budget", "{status}");
+    assert_eq!(sandbox.run(&["status"]).stdout.matches("its budget of $1.00, for ").count(), 1);
+}
+
+#[test]
+fn a_reached_budget_of_a_day_is_eight_says_when_it_goes_on_and_is_never_passed() {
+    let today = reelq_model::Clock::now(&reelq_model::SystemClock::new());
+    let (vendor, sandbox) = capped("daily_budget_usd = 0.70\nbudget_usd = \"$100\"");
+    let ended = sandbox.run(&["run", "set.csv", "--yes", "--json"]);
+    assert_eq!(ended.code, Some(8), "{}", ended.stderr);
+    let told: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+    let held = &told["accounts"][0]["held"][0];
+    assert_eq!((held["batch"].as_str(), held["by"].as_str()), (Some("set"), Some("daily_budget")), "{told}");
+    assert!(ended.stderr.contains("account wave has reached its budget of $0.70 a day until "), "{}", ended.stderr);
+    let again = sandbox.run(&["run", "set.csv", "--yes"]);
+    let later = reelq_model::Clock::now(&reelq_model::SystemClock::new());
+    // A test that runs across midnight has two days' money.
+    if later.day() == today.day() {
+        let goes_on = format!("to go on: from {}, or with a higher daily_budget_usd", today.day_end());
+        assert!(again.stderr.contains(&goes_on), "{}", again.stderr);
+        assert_eq!(held["until"], today.day_end().millis());
+        assert_eq!((again.code, spent(&vendor)), (Some(8), Money::from_micros(622_200)), "two clips of $0.3111 a day");
+        let plan = sandbox.run(&["plan", "set.csv"]);
+        assert!(plan.stdout.contains("$0.08 of $0.70 left today: it does not cover all of it today"), "{}", plan.stdout);
+    }
+}
+
+#[test]
+fn a_simulation_keeps_the_days_budget() {
+    let (_, sandbox) = capped("daily_budget_usd = 0.70");
+    let ended = sandbox.run(&["run", "set.csv", "--yes", "--simulate"]);
+    assert_eq!(ended.code, Some(8), "{}", ended.stderr);
+    assert!(ended.stderr.contains("of $0.70 a day"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_price_that_is_not_known_under_a_budget_of_an_account_is_refused_before_anything_is_bought() {
+    let vendor = Vendor::start(Settings::default());
+    let lines = format!("{LIMITS}\ndaily_budget_usd = 5");
+    let sandbox = Sandbox::new(&vendor.base_url(), vec![Account { name: "poyo", provider: "poyo", lines }], "");
+    std::fs::write(sandbox.path("prices-poyo.toml"), "").unwrap();
+    write_csv(&sandbox.path("set.csv"), Prompts { rows: 3, copies: 1 }, &[("poyo", "poyo")]);
+    let ended = sandbox.run(&["run", "set.csv", "--yes"]);
+    assert_eq!(ended.code, Some(2), "{}", ended.stderr);
+    assert!(ended.stderr.contains("price must be known where the account has a budget"), "{}", ended.stderr);
+    assert!(vendor.ledger().charges.is_empty());
 }
 
 #[test]

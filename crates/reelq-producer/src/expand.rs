@@ -133,9 +133,13 @@ impl Expander {
     }
 
     fn check_price(&mut self, row: &Row, account: &Account, model: &str, checked: &Checked) {
+        let whose = match (self.batch.budget, account.limits.budget.or(account.limits.daily_budget)) {
+            (Some(_), _) => priced::Whose::Batch,
+            (None, Some(_)) => priced::Whose::Account,
+            (None, None) => return,
+        };
         if checked.price.is_none()
-            && self.batch.budget.is_some()
-            && let Some(finding) = self.unpriced.first_of(account.provider.name().as_str(), model, checked)
+            && let Some(finding) = self.unpriced.first_of(account.provider.name().as_str(), model, checked, whose)
         {
             self.report(row, &[finding]);
         }

@@ -3,6 +3,7 @@
 //! Both read the manifest as a stream, the same way. Nothing is enqueued unless every row passed, and nothing is
 //! enqueued that was not planned: a load that reads something else than its plan did changes nothing.
 
+mod account_budget;
 mod accounts;
 mod changes;
 mod cost;
@@ -17,6 +18,7 @@ mod pass;
 mod plan;
 mod priced;
 
+pub use account_budget::{AccountBudget, Left};
 pub use accounts::{Account, Accounts};
 pub use changes::Changes;
 pub use cost::CostLine;

@@ -7,7 +7,8 @@ use reelq_model::{AccountName, BatchName, Digest, JobId, Money};
 use reelq_store::{BatchDraft, Known, LineDraft, Store};
 
 use crate::{
-    Accounts, Changes, CostLine, Error, Estimate, Refused,
+    AccountBudget, Accounts, Changes, CostLine, Error, Estimate, Refused,
+    account_budget::account_budgets,
     changes::Previous,
     cost::Costs,
     error::Result,
@@ -69,6 +70,8 @@ pub struct Plan {
     pub same_manifest: Option<BatchName>,
     /// What it costs, by account and model.
     pub costs: Vec<CostLine>,
+    /// The accounts to buy on that have budgets, and what these have left.
+    pub account_budgets: Vec<AccountBudget>,
     /// How long it takes.
     pub estimate: Estimate,
     /// Warnings; an error would have refused the manifest.
@@ -116,6 +119,7 @@ pub async fn plan(store: Option<&dyn Store>, order: &Arc<Order>) -> Result<Plan>
     }
     let costs = costs.finish();
     let estimate = estimate(store, &order.accounts, &costs).await?;
+    let account_budgets = account_budgets(store, &order.accounts, &costs).await?;
     Ok(Plan {
         batch: (*batch).clone(),
         rows: findings.rows,
@@ -123,6 +127,7 @@ pub async fn plan(store: Option<&dyn Store>, order: &Arc<Order>) -> Result<Plan>
         changes: previous.finish(),
         same_manifest: same_manifest(store, order).await?,
         costs,
+        account_budgets,
         estimate,
         warnings: findings.problems,
         content: findings.content,

@@ -13,14 +13,24 @@ pub(crate) struct Unpriced {
 
 impl Unpriced {
     /// The problem, at the first row of each provider, model and mode.
-    pub(crate) fn first_of(&mut self, provider: &str, model: &str, checked: &Checked) -> Option<Finding> {
+    pub(crate) fn first_of(&mut self, provider: &str, model: &str, checked: &Checked, whose: Whose) -> Option<Finding> {
         let key = (provider.to_owned(), model.to_owned(), checked.mode.clone());
-        self.reported.insert(key).then(|| finding(provider, model))
+        self.reported.insert(key).then(|| finding(provider, model, whose))
     }
 }
 
-fn finding(provider: &str, model: &str) -> Finding {
-    let rule = "price must be known where the batch has a budget";
+/// Whose budget it is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Whose {
+    Batch,
+    Account,
+}
+
+fn finding(provider: &str, model: &str, whose: Whose) -> Finding {
+    let rule = match whose {
+        Whose::Batch => "price must be known where the batch has a budget",
+        Whose::Account => "price must be known where the account has a budget",
+    };
     Finding::error("model", Some(model.to_owned()), rule).with_hint(fix(provider, model))
 }
 

@@ -71,6 +71,14 @@ impl Bell {
         state.quiet = state.due.is_none();
     }
 
+    /// Ends a look that found nothing before the day ends: the next is due then, and until then it is as good as none.
+    pub(crate) fn rest_until_day_ends(&self, wait: Duration) {
+        let at = self.clock.monotonic().saturating_add(wait);
+        let mut state = self.state();
+        state.quiet = state.due.is_none();
+        state.due = state.due.or(Some(at));
+    }
+
     /// Waits until the next look is due.
     pub(crate) async fn wait(&self) {
         loop {
@@ -115,6 +123,22 @@ mod tests {
         assert!(bell.is_quiet());
         bell.ring_after(Duration::from_secs(5));
         assert!(!bell.is_quiet());
+    }
+
+    #[tokio::test]
+    async fn lane_that_waits_for_the_next_day_is_quiet_and_looks_again_then() {
+        let (clock, bell) = bell();
+        bell.look();
+        bell.rest_until_day_ends(Duration::from_hours(5));
+        assert!(bell.is_quiet());
+        clock.advance(Duration::from_hours(5));
+        bell.wait().await;
+        bell.look();
+        bell.ring_after(Duration::from_secs(1));
+        bell.rest_until_day_ends(Duration::from_hours(5));
+        assert!(!bell.is_quiet(), "news during the look are not forgotten");
+        clock.advance(Duration::from_secs(1));
+        bell.wait().await;
     }
 
     #[test]

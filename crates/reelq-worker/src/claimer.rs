@@ -123,7 +123,10 @@ impl Claimer {
         }
         self.returner.clone().give_back(unsent).await;
         if short {
-            self.bell.rest(claimed.retry_in);
+            match claimed.retry_in {
+                Some(wait) if claimed.until_day_ends => self.bell.rest_until_day_ends(wait),
+                retry_in => self.bell.rest(retry_in),
+            }
             tokio::select! {
                 () = self.bell.wait() => {}
                 () = self.stopper.stopping() => {}

@@ -12,7 +12,8 @@ use crate::{Pulse, bells::Bells, registry::Registry};
 pub enum Ending {
     /// Nothing of the batch is outstanding: each job has ended, or waits for a person to resolve it.
     Finished,
-    /// Jobs are outstanding, and none can move before a person acts: an account is blocked or paused, the budget is reached.
+    /// Jobs are outstanding, and none can move before a person acts: an account is blocked or paused, a budget is
+    /// reached. (A day's budget, too: a runtime without a batch goes on the next day.)
     Held,
     /// It was told to stop.
     Stopped,

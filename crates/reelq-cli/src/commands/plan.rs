@@ -5,7 +5,7 @@ mod text;
 use std::{path::PathBuf, sync::Arc};
 
 use reelq_model::{AccountName, BatchName, Money};
-use reelq_producer::{Changes, CostLine, Estimate, Order, Overrides, Plan, batch_name};
+use reelq_producer::{AccountBudget, Changes, CostLine, Estimate, Order, Overrides, Plan, batch_name};
 use serde::Serialize;
 
 use crate::{
@@ -76,6 +76,7 @@ struct Report<'a> {
     cost_usd: Money,
     unpriced: u64,
     budget_usd: Option<Money>,
+    account_budgets: &'a [AccountBudget],
     costs: &'a [CostLine],
     estimate: &'a Estimate,
     warnings: &'a reelq_manifest::Problems,
@@ -136,6 +137,7 @@ fn report(plan: &Plan, simulated: bool) -> Report<'_> {
         cost_usd: plan.amount(),
         unpriced: plan.unpriced(),
         budget_usd: plan.batch.budget,
+        account_budgets: &plan.account_budgets,
         costs: &plan.costs,
         estimate: &plan.estimate,
         warnings: &plan.warnings,

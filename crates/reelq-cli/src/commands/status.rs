@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use reelq_model::{BatchName, Status};
-use reelq_store::{AccountView, BatchView, JobView, Pause, PauseReason, Store, WorkerView};
+use reelq_model::{BatchName, Money, Status};
+use reelq_store::{
+    AccountCap, AccountLimits, AccountView, BatchView, HeldBatch, JobView, Pause, PauseReason, Store, WorkerView,
+};
 use serde::Serialize;
 
 use super::selection::{Selection, brief, matching, place};
@@ -139,10 +141,58 @@ fn draw_accounts(accounts: &[AccountView]) -> String {
             |limits| [limits.max_in_flight.to_string(), limits.requests_per_second.to_string()],
         );
         let [cap, rate] = limits;
-        let pauses = view.pauses.iter().map(pause).collect::<Vec<_>>().join("; ");
-        vec![view.name.to_string(), grouped(view.in_flight), cap, rate, money(view.spent), pauses]
+        let pauses = view.pauses.iter().map(pause).chain(short(view)).collect::<Vec<_>>().join("; ");
+        vec![
+            view.name.to_string(),
+            grouped(view.in_flight),
+            cap,
+            rate,
+            money(view.spent),
+            money(view.spent_today),
+            money(view.reserved),
+            pauses,
+        ]
     });
-    table(&["account", ">in flight", ">of", ">requests/s", ">spent", "held back by"], rows)
+    let headings = ["account", ">in flight", ">of", ">requests/s", ">spent", ">today", ">set aside", "held back by"];
+    table(&headings, rows)
+}
+
+/// The budgets of an account that are reached, each with the batches that wait for it.
+fn short(view: &AccountView) -> Vec<String> {
+    let caps = [AccountCap::Budget, AccountCap::DailyBudget];
+    let line = |cap: AccountCap| {
+        let held: Vec<_> = view.held.iter().filter(|held| held.by == cap).collect();
+        let names: Vec<_> = held.iter().take(NAMED).map(|held| held.batch.as_str()).collect();
+        let more = if held.len() > names.len() { ", …" } else { "" };
+        held.first().map(|first| format!("{}, for {}{more}", cap_in_words(view, first), names.join(", ")))
+    };
+    caps.into_iter().filter_map(line).collect()
+}
+
+/// At most this many batches are named in a line.
+const NAMED: usize = 5;
+
+fn cap_in_words(view: &AccountView, held: &HeldBatch) -> String {
+    let cap =
+        |of: fn(&AccountLimits) -> Option<Money>| view.limits.as_ref().and_then(of).map(money).unwrap_or_default();
+    match held.by {
+        AccountCap::Budget => format!("its budget of {}", cap(|limits| limits.budget)),
+        AccountCap::DailyBudget => {
+            let until = held.until.map(|until| format!(" until {until}")).unwrap_or_default();
+            format!("its budget of {} a day{until}", cap(|limits| limits.daily_budget))
+        }
+    }
+}
+
+/// That an account's budget holds a batch back, and what it has used.
+pub(crate) fn reached(view: &AccountView, held: &HeldBatch) -> String {
+    let (spent, when) = match held.by {
+        AccountCap::Budget => (view.spent, ""),
+        AccountCap::DailyBudget => (view.spent_today, " today"),
+    };
+    let open =
+        if view.reserved > Money::ZERO { format!(", {} set aside", money(view.reserved)) } else { String::new() };
+    format!("account {} has reached {} ({} spent{when}{open})", view.name, cap_in_words(view, held), money(spent))
 }
 
 /// A pause as people read it.

@@ -37,6 +37,8 @@ pub(crate) const KEYS: &[Key] = &[
     key(&[A, "*", "burst"], Kind::Whole { min: 1, max: 10_000 }, Some("1")),
     key(&[A, "*", "polls_per_second"], Kind::Rate, None),
     key(&[A, "*", "max_in_flight"], Kind::Whole { min: 1, max: 1_000_000 }, Some("10")),
+    key(&[A, "*", "budget_usd"], Kind::Dollars, None),
+    key(&[A, "*", "daily_budget_usd"], Kind::Dollars, None),
     key(&[A, "*", "poll", "first"], Kind::Span, None),
     key(&[A, "*", "poll", "min"], Kind::Span, None),
     key(&[A, "*", "poll", "max"], Kind::Span, None),

@@ -1,7 +1,7 @@
 //! What the values of configuration keys must be.
 
 use reelq_model::{
-    AccountName,
+    AccountName, Money,
     units::{ByteSize, Span},
 };
 use url::Url;
@@ -41,6 +41,8 @@ pub(crate) enum Kind {
     Span,
     /// A number of bytes with its unit.
     Size,
+    /// An amount in US dollars.
+    Dollars,
     /// `true` or `false`.
     Switch,
     /// One of these words.
@@ -119,6 +121,11 @@ impl Kind {
             (Self::Rate, Value::Whole(number)) => rate(number_of(number)),
             (Self::Rate, Value::Number(number)) => rate(number),
             (Self::Rate, _) => broken("must be a number above 0"),
+            (Self::Dollars, Value::Text(text)) => dollars(&text),
+            // The digits as they were written: the shortest that mean this number.
+            (Self::Dollars, Value::Number(number)) => dollars(&number.to_string()),
+            (Self::Dollars, Value::Whole(number)) => dollars(&number.to_string()),
+            (Self::Dollars, _) => dollars(""),
             (Self::Whole { min, max }, Value::Whole(number)) if (min..=max).contains(&number) => {
                 Ok(Value::Whole(number))
             }
@@ -162,6 +169,16 @@ fn rate(number: f64) -> Result<Value, Broken> {
         return Ok(Value::Number(number));
     }
     broken("must be a number above 0 and at most 100000")
+}
+
+fn dollars(text: &str) -> Result<Value, Broken> {
+    match text.parse::<Money>() {
+        Ok(money) if money >= Money::ZERO => Ok(Value::Text(money.to_string())),
+        _ => hinted(
+            "must be an amount in dollars with at most six decimals, not below zero",
+            "for example 25, 12.50 or \"$12.50\"",
+        ),
+    }
 }
 
 fn one_of(text: &str, words: &[&str]) -> Result<(), Broken> {

@@ -10,6 +10,7 @@ mod kind;
 mod layers;
 mod names;
 mod problem;
+mod ranges;
 mod render;
 mod sections;
 mod show;

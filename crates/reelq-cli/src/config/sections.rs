@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use reelq_model::{AccountName, units::Span};
+use reelq_model::AccountName;
 use serde_json::{Map, Value as Json};
 use url::{Host, Url};
 
@@ -10,6 +10,7 @@ use super::{
     AccountConfig, Complaint, Settings, StorePlace,
     kind::Value,
     layers::{Origin, Setting},
+    ranges,
 };
 
 /// The whole configuration, checked.
@@ -134,7 +135,7 @@ fn check_account(settings: &mut Settings, name: &str) {
             found.push(complaint.hint("write https://, or add allow_http = true to the account if that is meant"));
         }
     }
-    found.extend(poll_complaint(settings, name));
+    found.extend(account(settings, name).into_iter().flat_map(|account| ranges::complaints(settings, &account)));
     settings.complaints.extend(found);
 }
 
@@ -151,19 +152,6 @@ fn dialect_complaint(settings: &Settings, name: &str, dialect: &str, origin: &Or
         format!("must be one of {}", known.join(", "))
     };
     Some(Complaint::error(origin, &key, rule).value(dialect))
-}
-
-fn poll_complaint(settings: &Settings, name: &str) -> Option<Complaint> {
-    let span = |key: &str| {
-        let setting = settings.get(&["accounts", name, "poll", key])?;
-        let Value::Text(text) = &setting.value else { return None };
-        Some((text.parse::<Span>().ok()?, setting))
-    };
-    let ((min, _), (max, setting)) = (span("min")?, span("max")?);
-    (min > max).then(|| {
-        let rule = "must not be shorter than poll.min";
-        Complaint::error(&setting.origin, &format!("accounts.{name}.poll.max"), rule).value(max.to_string())
-    })
 }
 
 /// Where an account's table is, as well as can be told from its keys.

@@ -41,6 +41,11 @@ bad!(account_that_is_no_table, "[accounts]\nwave = \"key\"\n");
 bad!(account_with_a_bad_name, "[accounts.\"my account\"]\nprovider = \"wave\"\n");
 bad!(rate_that_is_not_above_zero, "[accounts.a]\nprovider = \"wave\"\nrequests_per_second = 0\n");
 bad!(rate_in_quotes, "[accounts.a]\nprovider = \"wave\"\nrequests_per_second = \"fast\"\n");
+bad!(rate_above_what_is_possible, "[accounts.a]\nprovider = \"wave\"\nrequests_per_second = 20000\n");
+bad!(timeout_out_of_range, "[accounts.a]\nprovider = \"wave\"\nrequest_timeout = \"1h\"\n");
+bad!(budget_below_zero, "[accounts.a]\nprovider = \"wave\"\nbudget_usd = -5\n");
+bad!(budget_of_seven_decimals, "[accounts.a]\nprovider = \"wave\"\ndaily_budget_usd = 0.0000001\n");
+bad!(budget_in_words, "[accounts.a]\nprovider = \"wave\"\nbudget_usd = \"lots\"\n");
 bad!(count_out_of_range, "[accounts.a]\nprovider = \"wave\"\nmax_in_flight = 0\n");
 bad!(time_without_a_unit, "[accounts.a]\nprovider = \"wave\"\nrequest_timeout = 30\n");
 bad!(time_with_an_unknown_unit, "[accounts.a]\nprovider = \"wave\"\npoll = { first = \"2 fortnights\" }\n");
@@ -138,6 +143,20 @@ fn variables_reach_the_accounts_of_a_file() {
     assert!(config.is_some());
     let line = shown(&settings).into_iter().find(|line| line.key == "accounts.my-wave.max_in_flight").unwrap();
     assert_eq!((line.value, line.origin.as_str()), (7.into(), "$REELQ_ACCOUNTS_MY_WAVE_MAX_IN_FLIGHT"));
+}
+
+#[test]
+fn budgets_are_read_as_they_are_written_and_never_as_floats() {
+    for (written, read_as) in [("12.5", "12.50"), ("\"$250\"", "250.00"), ("20", "20.00"), ("0.000001", "0.000001")] {
+        let (settings, config) =
+            read(&format!("[accounts.a]\nprovider = \"wave\"\ndaily_budget_usd = {written}\n"), &[]);
+        assert_eq!(problems(&settings).render(false, 100), "", "{written}");
+        let account = config.unwrap().accounts.into_values().next().unwrap();
+        assert_eq!(account.text("daily_budget_usd"), Some(read_as), "{written}");
+        let limits = crate::providers::submit_settings(&account).unwrap().limits();
+        assert_eq!(limits.daily_budget, Some(read_as.parse().unwrap()));
+        assert_eq!(limits.budget, None);
+    }
 }
 
 #[test]

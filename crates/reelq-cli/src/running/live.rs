@@ -6,8 +6,11 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use reelq_model::Status;
 use reelq_store::{BatchView, PauseReason};
 
-use super::figures::Figures;
-use crate::output::{Out, duration, grouped, money};
+use super::{figures::Figures, verdict::short};
+use crate::{
+    commands::status::{pause as pause_in_words, reached},
+    output::{Out, duration, grouped, money},
+};
 
 /// Shows a run's figures.
 #[derive(Debug)]
@@ -120,12 +123,13 @@ fn alarms(figures: &Figures) -> Vec<String> {
     let mut alarms = Vec::new();
     for account in &figures.accounts {
         for pause in account.pauses.iter().filter(|pause| pause.reason != PauseReason::Throttled) {
-            alarms.push(format!("account {} is {}", account.name, crate::commands::status::pause(pause)));
+            alarms.push(format!("account {} is {}", account.name, pause_in_words(pause)));
         }
     }
     if figures.batch.budget_reached {
         alarms.push("the budget is reached: nothing more is submitted".to_owned());
     }
+    alarms.extend(short(&figures.accounts, &figures.batch).map(|(account, held)| reached(account, held)));
     if figures.batch.counts.of(Status::Unconfirmed) > 0 {
         alarms.push("rows are unconfirmed: `reelq resolve` lists them".to_owned());
     }

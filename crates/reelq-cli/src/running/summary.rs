@@ -1,10 +1,11 @@
 //! The closing summary: what became of the batch, and what to do next for each kind of trouble.
 
 use reelq_model::{BlockReason, FailureKind, Status};
-use reelq_store::{BatchView, PauseReason, StatusCounts};
+use reelq_store::{AccountCap, AccountView, BatchView, HeldBatch, PauseReason, StatusCounts};
 
 use super::verdict::Verdict;
 use crate::{
+    commands::status::reached,
     output::{duration, grouped, money, plural},
     session::Session,
 };
@@ -46,6 +47,7 @@ pub(crate) fn summary(verdict: &Verdict, commands: &Commands, seconds: u64) -> S
     lines.extend(blocked(verdict, commands));
     lines.extend(unconfirmed(verdict, commands));
     lines.extend(budget(verdict, commands));
+    lines.extend(account_budgets(verdict, commands));
     lines.extend(failures(verdict, commands));
     lines.extend(outstanding(verdict, commands));
     lines.join("\n")
@@ -92,6 +94,29 @@ fn budget(verdict: &Verdict, commands: &Commands) -> Option<String> {
         money(needed),
         commands.run
     ))
+}
+
+fn account_budgets(verdict: &Verdict, commands: &Commands) -> Vec<String> {
+    let line = |(account, held): (&AccountView, &HeldBatch)| {
+        let (reached, name) = (reached(account, held), &account.name);
+        match (held.by, held.until) {
+            (AccountCap::Budget, _) => {
+                format!("! {reached}\n    to go on: raise budget_usd of [accounts.{name}], then: {}", commands.run)
+            }
+            (AccountCap::DailyBudget, Some(until)) => format!(
+                "! {reached}\n    to go on: from {until}, or with a higher daily_budget_usd of [accounts.{name}]: {}",
+                commands.run
+            ),
+            (AccountCap::DailyBudget, None) => {
+                format!(
+                    "! {reached}\n    to go on: raise daily_budget_usd of [accounts.{name}], then: {}",
+                    commands.run
+                )
+            }
+        }
+    };
+    let short = verdict.short().filter(|_| verdict.outstanding > 0);
+    short.map(line).collect()
 }
 
 fn failures(verdict: &Verdict, commands: &Commands) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! How a batch stands once nothing more happens to it, and the exit code that says so.
 
 use reelq_model::{FailureKind, Status};
-use reelq_store::{AccountView, BatchView, JobFilter, Page, PauseReason, Store};
+use reelq_store::{AccountView, BatchView, HeldBatch, JobFilter, Page, PauseReason, Store};
 use serde::Serialize;
 
 use crate::{exit::Exit, failure::Failure};
@@ -58,6 +58,11 @@ impl Verdict {
         self.accounts.iter().flat_map(reasons).filter(|(_, reason)| matches!(reason, PauseReason::Blocked { .. }))
     }
 
+    /// The accounts whose money does not cover the batch's next job, with what holds it back.
+    pub(crate) fn short(&self) -> impl Iterator<Item = (&AccountView, &HeldBatch)> {
+        short(&self.accounts, &self.batch)
+    }
+
     /// Lines that ended without an output.
     pub(crate) fn without_output(&self) -> u64 {
         self.batch.counts.of(Status::Failed) + self.batch.counts.of(Status::Cancelled)
@@ -68,10 +73,19 @@ impl Verdict {
         Exit::most_urgent(|exit| match exit {
             Exit::Blocked => self.outstanding > 0 && self.blocked().next().is_some(),
             Exit::Unconfirmed => self.unconfirmed > 0,
-            Exit::Budget => self.outstanding > 0 && self.batch.budget_reached,
+            Exit::Budget => self.outstanding > 0 && (self.batch.budget_reached || self.short().next().is_some()),
             Exit::Failed => self.without_output() > 0,
             Exit::Outstanding => self.outstanding > 0,
             _ => false,
         })
     }
+}
+
+/// The accounts whose money does not cover the batch's next job.
+pub(crate) fn short<'a>(
+    accounts: &'a [AccountView],
+    batch: &'a BatchView,
+) -> impl Iterator<Item = (&'a AccountView, &'a HeldBatch)> {
+    let held = accounts.iter().flat_map(|account| account.held.iter().map(move |held| (account, held)));
+    held.filter(|(_, held)| held.batch == batch.batch.name)
 }

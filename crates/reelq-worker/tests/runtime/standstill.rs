@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use reelq_model::{Acceptance, BlockReason, Digest, Event, Status, Submission, TaskId, WorkerId};
+use reelq_model::{Acceptance, BlockReason, Digest, Event, Money, Status, Submission, TaskId, WorkerId};
 use reelq_store::{Claim, ClaimStage, Commit, Committed, Lease, PauseReason, Result, SharedStore};
 use reelq_worker::{Brake, Ending, Runtime, Spawner};
 use tokio::time::timeout;
@@ -27,6 +27,17 @@ async fn blocked_account_holds_the_run() {
     let run = world.builder().account(work).build().run();
     assert_eq!(timeout(Duration::from_secs(5), run).await.unwrap().unwrap(), Ending::Held);
     assert_eq!(submit.runs(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn spent_day_holds_the_run_and_is_not_waited_for() {
+    let world = World::open();
+    world.load(5).await;
+    let (submit, work) = (buys(), world.work_for_a_day(Some(Money::from_micros(250_000))));
+    let work = work.handler(Arc::clone(&submit) as _, slots(2)).handler(finds_finished(), slots(2));
+    let run = world.builder().account(work.handler(stores(), slots(2))).build().run();
+    assert_eq!(timeout(Duration::from_secs(9), run).await.unwrap().unwrap(), Ending::Held);
+    assert_eq!((submit.runs(), world.view().await.spent), (2, Money::from_micros(200_000)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

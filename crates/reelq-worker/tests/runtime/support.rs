@@ -97,13 +97,18 @@ impl World {
     }
 
     pub(crate) fn work(&self) -> AccountWork {
+        self.work_for_a_day(None)
+    }
+
+    /// Work on an account that may spend no more than this in a day.
+    pub(crate) fn work_for_a_day(&self, daily_budget: Option<Money>) -> AccountWork {
         let limits = AccountLimits {
             requests_per_second: 5000.0,
             burst: 1000.try_into().unwrap(),
             polls_per_second: 5000.0,
             max_in_flight: 1000.try_into().unwrap(),
             budget: None,
-            daily_budget: None,
+            daily_budget,
         };
         AccountWork::new(self.account.clone(), Some(limits), Arc::new(Pulse::default()))
     }

@@ -1,7 +1,7 @@
 //! A plan as people read it.
 
 use reelq_model::BatchName;
-use reelq_producer::{Changes, CostLine, Estimate, Plan};
+use reelq_producer::{AccountBudget, Changes, CostLine, Estimate, Plan};
 
 use crate::output::{bytes, duration, grouped, money, plural, table};
 
@@ -66,9 +66,23 @@ fn costs(plan: &Plan) -> String {
         let beyond = if plan.amount() > budget { ": it does not cover all of it" } else { "" };
         format!("\nBudget: {}{beyond}", money(budget))
     });
+    let budget: String = budget.into_iter().chain(plan.account_budgets.iter().flat_map(account_budget)).collect();
     let lines = table(&["account", "model", ">jobs", ">to buy", ">price"], rows);
-    let budget = budget.unwrap_or_default();
     format!("{lines}\n\nTo buy: {count} job{s} for {}{unknown}{budget}", money(plan.amount()))
+}
+
+/// What an account's budgets have left for the plan.
+fn account_budget(line: &AccountBudget) -> Vec<String> {
+    let name = &line.account;
+    let whole = line.budget.map(|budget| {
+        let beyond = if line.amount > budget.left { ": it does not cover all of it" } else { "" };
+        format!("\nBudget of account {name}: {} of {} left{beyond}", money(budget.left), money(budget.cap))
+    });
+    let daily = line.daily_budget.map(|budget| {
+        let beyond = if line.amount > budget.left { ": it does not cover all of it today" } else { "" };
+        format!("\nBudget of account {name}: {} of {} left today{beyond}", money(budget.left), money(budget.cap))
+    });
+    whole.into_iter().chain(daily).collect()
 }
 
 fn estimate(estimate: &Estimate) -> String {
