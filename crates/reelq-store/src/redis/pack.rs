@@ -24,6 +24,9 @@ impl Packer {
     pub(super) fn int(&mut self, value: i64) -> &mut Self {
         match value {
             -32..=127 => self.0.push(value.to_be_bytes()[7]),
+            128..=0xff => self.tagged(0xcc, &value.to_be_bytes()[7..]),
+            0x100..=0xffff => self.tagged(0xcd, &value.to_be_bytes()[6..]),
+            0x1_0000..=0xffff_ffff => self.tagged(0xce, &value.to_be_bytes()[4..]),
             value => self.tagged(0xd3, &value.to_be_bytes()),
         }
         self
@@ -36,6 +39,7 @@ impl Packer {
     pub(super) fn bytes(&mut self, value: &[u8]) -> &mut Self {
         match u32::try_from(value.len()).unwrap_or(u32::MAX) {
             length @ 0..=31 => self.0.push(0xa0 | low_byte(length)),
+            length @ 32..=0xff => self.tagged(0xd9, &length.to_be_bytes()[3..]),
             length => self.tagged(0xdb, &length.to_be_bytes()),
         }
         self.0.extend_from_slice(value);

@@ -132,11 +132,18 @@ local function affordable(number, price)
   return money == math.huge or (price >= 0 and price <= money)
 end
 
+-- A group of which nothing was left but jobs that something became of.
+local function emptied(group)
+  return { index = index_key(READY, account), entry = group, score = 0, fresh = fresh_key(account, group) }
+end
+
 local function members(group, most, into)
   local number, price = string.match(group, '^(%d+):(-?%d+):')
   number, price = tonumber(number), tonumber(price)
   if (batch and number ~= batch) or not affordable(number, price) then return end
+  refill(account, group, most)
   local found = call('ZRANGE', queue_key(READY, account, group), 0, most - 1, 'WITHSCORES')
+  if #found == 0 then flush_index(queue_key(READY, account, group), emptied(group)) end
   for at = 1, #found, 2 do
     into[#into + 1] = { id = found[at], seq = tonumber(found[at + 1]), batch = number, price = price }
   end

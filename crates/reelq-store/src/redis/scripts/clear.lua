@@ -21,7 +21,7 @@ local function clear_load(batch, load)
   end
   for _, entry in ipairs(call('ZRANGE', staged_key(batch, load), 0, -1)) do
     local account, group = string.match(entry, '^(%d+):(.*)$')
-    call('UNLINK', queue_key(READY, tonumber(account), group))
+    call('UNLINK', fresh_key(tonumber(account), group))
   end
   call('UNLINK', staged_key(batch, load), known_key(batch, load), loading_key(batch, load))
   return true

@@ -29,7 +29,7 @@ for _, kind in ipairs(kinds) do
   kind.account = account
   kind.front = '\220\0\20' .. cmsgpack.pack(FORMAT, 1, batch, account, load)
   kind.behind = cmsgpack.pack(QUEUED, READY, kind[4], 0, kind[3], kind[2], 0, 0, now, 0, 0, '', '')
-  kind.queue = queue_key(READY, account, group)
+  kind.fresh = fresh_key(account, group)
   kind.entry = text(account) .. ':' .. group
   kind.members = {}
 end
@@ -41,9 +41,7 @@ local function add_new(at, kind)
   local id = lines[at]
   fresh[#fresh + 1] = job_key(id)
   fresh[#fresh + 1] = kind.front .. cmsgpack.pack(seq, position) .. kind.behind .. lines[at + 2]
-  local members = kind.members
-  members[#members + 1] = seq
-  members[#members + 1] = id
+  kind.members[#kind.members + 1] = id
   packed[#packed + 1] = lines[at + 3]
 end
 
@@ -118,7 +116,7 @@ local function write_sums()
   local sums = loading_key(batch, load)
   count(sums, 'new', new)
   for _, kind in ipairs(kinds) do
-    local jobs = #kind.members / 2
+    local jobs = #kind.members
     count(sums, 'to_spend', jobs * math.max(kind[2], 0))
     count(sums, 'unpriced', jobs * one_if(has(kind[4], FLAGS.unpriced)))
     count(sums, 'price:' .. text(kind[2]), jobs)
@@ -130,7 +128,7 @@ local function write_all()
   for first = 1, #fresh, AT_ONCE do call('MSET', unpack(fresh, first, math.min(first + AT_ONCE - 1, #fresh))) end
   for _, kind in ipairs(kinds) do
     if #kind.members > 0 then
-      in_pieces('ZADD', kind.queue, kind.members)
+      in_pieces('RPUSH', kind.fresh, kind.members)
       call('ZADD', staged_key(batch, load), -kind[3], kind.entry)
     end
   end

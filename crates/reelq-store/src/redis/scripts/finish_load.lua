@@ -171,10 +171,22 @@ local function walk_known()
   if at == '0' then phase = FLIP end
 end
 
+-- Forgets groups that have nothing left, so that loads do not heap them up.
+local function forget_groups()
+  for _, entry in ipairs(call('SMEMBERS', groups_key(batch))) do
+    local account, group = string.match(entry, '^(%d+):(.*)$')
+    account = tonumber(account)
+    if call('EXISTS', fresh_key(account, group), queue_key(READY, account, group)) == 0 then
+      call('SREM', groups_key(batch), entry)
+    end
+  end
+end
+
 local function activate(staged)
   for _, entry in ipairs(call('ZRANGE', staged, 0, -1)) do
     local account, group = string.match(entry, '^(%d+):(.*)$')
     call('ZADD', index_key(READY, tonumber(account)), call('ZSCORE', staged, entry), group)
+    call('SADD', groups_key(batch), entry)
   end
 end
 
@@ -194,6 +206,7 @@ local function book_new_jobs()
 end
 
 local function flip()
+  forget_groups()
   activate(staged_key(batch, load))
   book_new_jobs()
   flush()

@@ -20,6 +20,9 @@ local function unlisted_key(batch) return P .. 'u:' .. text(batch) end
 local function deadlines_key(batch) return P .. 'd:' .. text(batch) end
 local function lines_key(batch, load) return P .. 'lines:' .. text(batch) .. ':' .. text(load) end
 local function staged_key(batch, load) return P .. 'staged:' .. text(batch) .. ':' .. text(load) end
+-- Jobs of a group that nobody has touched since they were loaded, and the groups that a batch has had.
+local function fresh_key(account, group) return P .. 'f:' .. text(account) .. ':' .. group end
+local function groups_key(batch) return P .. 'groups:' .. text(batch) end
 -- Jobs of a batch that are not shown: no line asks for them, and they were never bought.
 local function hidden_key(batch) return P .. 'hidden:' .. text(batch) end
 -- Lines of an unfinished load whose jobs were known before it, and sums of its new jobs.

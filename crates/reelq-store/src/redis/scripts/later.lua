@@ -67,7 +67,7 @@ end
 -- Keeps the index of an account's queues true: which are not empty, and what comes first in each.
 local function flush_index(key, queue)
   local head = call('ZRANGE', key, 0, 0, 'WITHSCORES')
-  if head[1] then
+  if head[1] or (queue.fresh and call('EXISTS', queue.fresh) == 1) then
     call('ZADD', queue.index, queue.score or head[2], queue.entry)
   else
     call('ZREM', queue.index, queue.entry)

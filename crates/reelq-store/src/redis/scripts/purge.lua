@@ -47,6 +47,12 @@ if #strays > 0 then
 end
 local hidden = call('SPOP', hidden_key(batch), PURGED_AT_ONCE)
 if #hidden > 0 then return answer(AGAIN, remove_jobs(hidden), 0, 0, false) end
-call('UNLINK', key, prices_key(batch), deadlines_key(batch))
+for _, entry in ipairs(call('SMEMBERS', groups_key(batch))) do
+  local account, group = string.match(entry, '^(%d+):(.*)$')
+  account = tonumber(account)
+  call('UNLINK', fresh_key(account, group), queue_key(READY, account, group))
+  call('ZREM', index_key(READY, account), group)
+end
+call('UNLINK', key, prices_key(batch), deadlines_key(batch), groups_key(batch))
 call('ZREM', BATCHES, args[1])
 return answer(GONE, 0, 0, 0, false)

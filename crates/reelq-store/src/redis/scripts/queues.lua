@@ -28,10 +28,7 @@ local function place(rec)
   local queue, index = rec.queue, index_key(rec.queue, rec.account)
   if queue == READY then
     local group = group_of(rec)
-    local entry = { index = index, entry = group, score = -rec.priority }
-    if rec.staged then
-      entry = { index = staged_key(rec.batch, rec.load), entry = text(rec.account) .. ':' .. group, score = -rec.priority }
-    end
+    local entry = { index = index, entry = group, score = -rec.priority, fresh = fresh_key(rec.account, group) }
     return queue_key(queue, rec.account, group), entry, rec.seq
   end
   local batch = text(rec.batch)
@@ -79,4 +76,28 @@ local function set_down(rec)
   book(rec, 1)
   save(rec)
   if rec.moved and rec.status >= SUCCEEDED then later.ends[batch_key(rec.batch)] = now end
+end
+
+local LOOKED_AT_MOST = 1000
+
+-- Moves jobs of a load to their group's queue until it has `most`. They wait in a list, which takes a fraction of the
+-- room; whatever was claimed, changed or put back in the meantime has another version, and only its entry is dropped.
+local function refill(account, group, most)
+  local queue, fresh = queue_key(READY, account, group), fresh_key(account, group)
+  local wanted, looked = most - call('ZCARD', queue), 0
+  while wanted > 0 and looked < LOOKED_AT_MOST do
+    local ids = call('LPOP', fresh, wanted)
+    if not ids then break end
+    prefetch(ids)
+    local adds = {}
+    for _, id in ipairs(ids) do
+      local rec = record(id)
+      if rec and rec.version == 1 and rec.queue == READY then
+        adds[#adds + 1] = rec.seq
+        adds[#adds + 1] = id
+      end
+    end
+    in_pieces('ZADD', queue, adds)
+    wanted, looked = wanted - #adds / 2, looked + #ids
+  end
 end
