@@ -32,7 +32,7 @@ pub use ids::{AccountName, BatchName, InvalidName, ModelName, ProviderName, Sche
 pub use job::{Applied, Job, JobDraft};
 pub use job_id::{JobId, JobIdError};
 pub use money::{Money, MoneyError};
-pub use outcome::{Acceptance, BlockReason, Setback, SubmitOutcome};
+pub use outcome::{Acceptance, BlockReason, Limit, Setback, SubmitOutcome};
 pub use output::{OutputKind, OutputLink, StoredFile};
 pub use request_spec::{Fields, ImageRef, JobSpec};
 pub use stage::{Stage, Status};

@@ -35,12 +35,24 @@ pub struct Setback {
     pub reason: String,
     /// The provider's own wait (`Retry-After`, `reset_at`), counted from the reply; `None` where it named none.
     pub wait: Option<Duration>,
+    /// Which limit was broken, where the provider says so.
+    pub limit: Option<Limit>,
+}
+
+/// A limit of an account that a request can break.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Limit {
+    /// Requests in a time.
+    Rate,
+    /// Tasks at once.
+    InFlight,
 }
 
 impl Setback {
     /// A setback without a wait named by the provider.
     pub fn new(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), wait: None }
+        Self { reason: reason.into(), wait: None, limit: None }
     }
 }
 

@@ -13,6 +13,7 @@ mod figures;
 mod journal;
 mod limits;
 mod load;
+mod pace;
 mod reading;
 mod redis;
 mod retention;
@@ -33,6 +34,7 @@ pub use error::{Error, Result};
 pub use journal::{JournalSettings, Journaled};
 pub use limits::{AccountCap, AccountLimits, Pause, PauseReason};
 pub use load::{BatchDraft, Enqueued, Line, LineDraft, Load, Loaded};
+pub use pace::{FlightTrack, Pace, PaceView, Present, RateTrack, Refused, Usage};
 pub use reading::{
     AccountView, BatchView, HeldBatch, HistoryEntry, JobFilter, JobView, Known, Page, ResultLine, StatusCounts,
     WorkerView,

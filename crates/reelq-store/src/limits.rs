@@ -6,6 +6,8 @@ use reelq_model::{BlockReason, Money, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What an account allows. Set by the configuration of whoever starts work; the last word holds.
+///
+/// What is learned of the provider's limits ([`Pace`](crate::Pace)) stays within these numbers, but for those that are open.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct AccountLimits {
     /// Paid requests a second, spaced evenly (GCRA).
@@ -22,6 +24,12 @@ pub struct AccountLimits {
     /// The most that may be spent on one UTC day of the store's time, what is set aside included.
     #[serde(default)]
     pub daily_budget: Option<Money>,
+    /// `requests_per_second` is only where to begin: the provider's own limit is to be learned.
+    #[serde(default)]
+    pub open_rate: bool,
+    /// `max_in_flight` is only where to begin: the provider's own limit is to be learned.
+    #[serde(default)]
+    pub open_in_flight: bool,
 }
 
 /// A cap on an account's money.

@@ -236,7 +236,7 @@ impl Provider for Plain {
             },
             429 => {
                 let wait = reply.retry_after.as_deref().and_then(|value| retry_after::parse(value, reply.at));
-                SubmitOutcome::Throttled(Setback { reason: "429".to_owned(), wait })
+                SubmitOutcome::Throttled(Setback { reason: "429".to_owned(), wait, limit: None })
             }
             400..500 => SubmitOutcome::Rejected(Failure::new(FailureKind::Invalid, text)),
             _ => SubmitOutcome::Ambiguous(Setback::new(text)),

@@ -7,7 +7,10 @@ use serde_json::Value;
 
 use crate::{Reply, catalogue::Replies, retry_after, retry_after::WAIT_MAX};
 
-use super::lenient::{Moment, Text};
+use super::{
+    lenient::{Moment, Text},
+    limit,
+};
 
 const MESSAGE_CHARS_MAX: usize = 300;
 const CODES: [&str; 8] = [
@@ -80,7 +83,8 @@ impl Complaint {
     pub(crate) fn setback(&self, what: impl std::fmt::Display) -> Setback {
         let code = self.code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
         let said = self.said().map(|said| format!(": {said}")).unwrap_or_default();
-        Setback { reason: format!("{what}{said}{code}"), wait: self.wait }
+        let limit = limit::named(self.code.as_deref(), &self.message);
+        Setback { reason: format!("{what}{said}{code}"), wait: self.wait, limit }
     }
 
     /// The complaint as a failure of the row.

@@ -7,6 +7,7 @@ mod ask;
 mod complaint;
 mod document;
 mod lenient;
+mod limit;
 mod money;
 mod outputs;
 mod submit;

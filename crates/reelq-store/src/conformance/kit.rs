@@ -131,6 +131,8 @@ pub fn limits(per_second: f64, burst: u32, cap: u32) -> AccountLimits {
         max_in_flight: cap.try_into().unwrap(),
         budget: None,
         daily_budget: None,
+        open_rate: false,
+        open_in_flight: false,
     }
 }
 

@@ -17,7 +17,7 @@ fn yes() -> SubmitOutcome {
 }
 
 fn setback(seconds: u64) -> Setback {
-    Setback { reason: "because".to_owned(), wait: Some(Duration::from_secs(seconds)) }
+    Setback { reason: "because".to_owned(), wait: Some(Duration::from_secs(seconds)), limit: None }
 }
 
 #[tokio::test]
