@@ -46,6 +46,8 @@ fn order(subject: &Subject) -> Result<Order> {
         max_in_flight: NonZeroU32::MIN,
         budget: None,
         daily_budget: None,
+        open_rate: false,
+        open_in_flight: false,
     };
     let account = Account { name: AccountName::new("wave")?, provider, limits };
     Ok(Order {

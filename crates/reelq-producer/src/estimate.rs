@@ -119,6 +119,8 @@ mod tests {
             max_in_flight: NonZeroU32::new(in_flight).unwrap(),
             budget: None,
             daily_budget: None,
+            open_rate: false,
+            open_in_flight: false,
         }
     }
 

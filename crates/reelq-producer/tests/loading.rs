@@ -65,6 +65,8 @@ fn account(name: &str, provider: &str) -> Account {
         max_in_flight: NonZeroU32::MIN,
         budget: None,
         daily_budget: None,
+        open_rate: false,
+        open_in_flight: false,
     };
     Account { name: AccountName::new(name).unwrap(), provider: reelq_provider::open(&settings).unwrap(), limits }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use reelq_model::{AccountName, BatchName, FailureKind, Job, JobId, Money, Status, Timestamp, WorkerId};
 use serde::Serialize;
 
-use crate::{AccountCap, AccountLimits, BatchDraft, Line, Pause};
+use crate::{AccountCap, AccountLimits, BatchDraft, Line, Pace, Pause};
 
 /// Jobs counted by status.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -80,6 +80,9 @@ pub struct AccountView {
     pub name: AccountName,
     /// What it allows; `None` where no worker has said.
     pub limits: Option<AccountLimits>,
+    /// What was learned of the provider's own limits; nothing at first. Only the numbers are shown.
+    #[serde(rename = "learned", serialize_with = "Pace::show")]
+    pub pace: Pace,
     /// What holds it back now.
     pub pauses: Vec<Pause>,
     /// Jobs submitting or running, and claimed to be.

@@ -7,8 +7,8 @@ use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, Submission, 
 
 use crate::{
     AccountLimits, AccountView, BatchDraft, BatchView, Claim, Claimed, Commit, Committed, Edited, Enqueued,
-    HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded, Page, PauseReason, Purge,
-    Recalled, Result, ResultLine, Schedules, WorkerView,
+    HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded, Pace, PaceView, Page,
+    PauseReason, Purge, Recalled, Result, ResultLine, Schedules, WorkerView,
 };
 
 /// A store as it is handed around.
@@ -85,6 +85,13 @@ pub trait Store: Schedules + Send + Sync + fmt::Debug {
 
     /// Sets what an account allows.
     async fn set_limits(&self, account: &AccountName, limits: &AccountLimits) -> Result<()>;
+
+    /// What was learned of an account's limits, and what of them is in use; nothing for an account that is not known. Claims
+    /// keep to it: [`Pace::requests_per_second`] and [`Pace::max_in_flight`] under the account's limits.
+    async fn pace(&self, account: &AccountName) -> Result<PaceView>;
+
+    /// Sets what was learned if its version is still this one; `false`, and nothing changed, where it is not.
+    async fn set_pace(&self, account: &AccountName, version: u64, pace: &Pace) -> Result<bool>;
 
     /// Pauses an account for all workers, for so long or until a person resumes it.
     async fn pause_account(&self, account: &AccountName, reason: &PauseReason, lasts: Option<Duration>) -> Result<()>;

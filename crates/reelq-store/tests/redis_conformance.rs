@@ -58,6 +58,12 @@ impl Subject for Redis {
 }
 
 reelq_store::conformance_case_tests! { subject;
+    pacing::what_is_learned_is_kept_by_its_version,
+    pacing::claims_keep_to_the_learned_rate,
+    pacing::claims_keep_to_the_learned_cap,
+    pacing::an_open_limit_may_be_outgrown,
+    pacing::use_of_the_limits_is_counted,
+    pacing::a_token_that_is_fetched_late_costs_nothing,
     life::a_job_goes_from_its_line_to_its_file,
     life::money_is_reserved_while_a_submission_is_open,
     life::a_refund_gives_the_money_back_and_the_job_is_bought_again,

@@ -1,6 +1,7 @@
 //! Submits ready jobs, each once: the intent is durable before the request leaves, and a request whose fate is unknown is
 //! sent again only under the same key with the same body, where the provider promises that this buys nothing.
 
+mod ceiling;
 mod images;
 mod outcome;
 mod pace;
@@ -10,6 +11,7 @@ mod request;
 mod settings;
 mod submitter;
 
+pub use ceiling::{Auto, Ceiling};
 pub use images::Images;
 pub use parts::{FirstPoll, Parts};
 pub use settings::{IdempotencyUse, OnUnconfirmed, SubmitSettings};

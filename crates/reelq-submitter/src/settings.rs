@@ -7,6 +7,8 @@ use reelq_store::AccountLimits;
 use reelq_worker::InvalidSetting;
 use serde::{Deserialize, Serialize};
 
+use crate::Ceiling;
+
 /// What to do with a submission whose fate is unknown and cannot be asked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -34,12 +36,12 @@ pub enum IdempotencyUse {
 #[serde(default, deny_unknown_fields)]
 pub struct SubmitSettings {
     /// Paid requests a second.
-    pub requests_per_second: f64,
+    pub requests_per_second: Ceiling<f64>,
     /// Paid requests that may go at once after a quiet time.
     pub burst: u32,
     /// Jobs that may be submitting or running at once.
-    pub max_in_flight: u32,
-    /// Status requests a second; five times `requests_per_second` where it is not given.
+    pub max_in_flight: Ceiling<u32>,
+    /// Status requests a second; where it is not given, five times `requests_per_second`, or a hundred where that is `auto`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub polls_per_second: Option<f64>,
     /// The most that may be spent on the account over all its batches, what is set aside included.
@@ -59,9 +61,9 @@ pub struct SubmitSettings {
 impl Default for SubmitSettings {
     fn default() -> Self {
         Self {
-            requests_per_second: 2.0,
+            requests_per_second: Ceiling::AtMost(RATE),
             burst: 1,
-            max_in_flight: 10,
+            max_in_flight: Ceiling::AtMost(IN_FLIGHT),
             polls_per_second: None,
             budget_usd: None,
             daily_budget_usd: None,
@@ -72,6 +74,11 @@ impl Default for SubmitSettings {
     }
 }
 
+/// What an account may do where nothing is said, and where an `auto` begins.
+const RATE: f64 = 2.0;
+const IN_FLIGHT: u32 = 10;
+/// Status requests a second where paid requests are `auto`: tasks must be followed however many there will be.
+const POLLS_AUTO: f64 = 100.0;
 /// Faster than this nobody asks; it keeps the time between two requests above a microsecond.
 const RATE_MAX: f64 = 10_000.0;
 const COUNT_MAX: u32 = 1_000_000;
@@ -93,12 +100,12 @@ impl SubmitSettings {
     /// Everything that is wrong with the values, and with `request_timeout`, which the submitter waits for.
     pub fn check(&self, request_timeout: Duration) -> Vec<InvalidSetting> {
         let rates =
-            [("requests_per_second", Some(self.requests_per_second)), ("polls_per_second", self.polls_per_second)];
-        let counts = [("burst", self.burst), ("max_in_flight", self.max_in_flight)];
+            [("requests_per_second", self.requests_per_second.number()), ("polls_per_second", self.polls_per_second)];
+        let counts = [("burst", Some(self.burst)), ("max_in_flight", self.max_in_flight.number())];
         let budgets = [("budget_usd", self.budget_usd), ("daily_budget_usd", self.daily_budget_usd)];
         let budgets = budgets.into_iter().filter_map(|(key, budget)| check_budget(key, budget?));
         let rates = rates.into_iter().filter_map(|(key, rate)| check_rate(key, rate?));
-        let counts = counts.into_iter().filter_map(|(key, count)| check_count(key, count));
+        let counts = counts.into_iter().filter_map(|(key, count)| check_count(key, count?));
         rates
             .chain(counts)
             .chain(budgets)
@@ -109,13 +116,17 @@ impl SubmitSettings {
 
     /// The account's limits as the store keeps them. What [`SubmitSettings::check`] refuses is brought into range.
     pub fn limits(&self) -> AccountLimits {
+        let (rate, in_flight) = (self.requests_per_second, self.max_in_flight);
+        let polls = rate.number().map_or(POLLS_AUTO, |rate| 5.0 * rate);
         AccountLimits {
-            requests_per_second: self.requests_per_second,
+            requests_per_second: rate.number().unwrap_or(RATE),
             burst: NonZeroU32::new(self.burst).unwrap_or(NonZeroU32::MIN),
-            polls_per_second: self.polls_per_second.unwrap_or(5.0 * self.requests_per_second),
-            max_in_flight: NonZeroU32::new(self.max_in_flight).unwrap_or(NonZeroU32::MIN),
+            polls_per_second: self.polls_per_second.unwrap_or(polls),
+            max_in_flight: NonZeroU32::new(in_flight.number().unwrap_or(IN_FLIGHT)).unwrap_or(NonZeroU32::MIN),
             budget: self.budget_usd,
             daily_budget: self.daily_budget_usd,
+            open_rate: rate.is_auto(),
+            open_in_flight: in_flight.is_auto(),
         }
     }
 }
@@ -178,9 +189,9 @@ mod tests {
     #[test]
     fn all_problems_are_named_at_once_by_their_keys() {
         let settings = SubmitSettings {
-            requests_per_second: 0.0,
+            requests_per_second: 0.0.into(),
             burst: 0,
-            max_in_flight: 0,
+            max_in_flight: 0.into(),
             polls_per_second: Some(f64::NAN),
             budget_usd: Some(Money::from_micros(-1)),
             retries: 1000,
@@ -207,11 +218,23 @@ mod tests {
         let settings: SubmitSettings = serde_json::from_str(text).unwrap();
         assert_eq!(settings.on_unconfirmed, OnUnconfirmed::Resubmit);
         assert_eq!(settings.idempotency, IdempotencyUse::Off);
-        assert_eq!(settings.max_in_flight, 10);
+        assert_eq!(settings.max_in_flight, 10.into());
         let (limits, dollars) = (settings.limits(), |dollars: i64| Some(Money::from_micros(dollars * 1_000_000)));
         assert_eq!((limits.budget, limits.daily_budget), (dollars(250), dollars(20)));
         let written = serde_json::to_value(&settings).unwrap();
         assert_eq!((&written["budget_usd"], &written["daily_budget_usd"]), (&"250.00".into(), &"20.00".into()));
         assert_eq!(serde_json::from_value::<SubmitSettings>(written).unwrap(), settings);
+    }
+
+    #[test]
+    fn auto_begins_at_the_defaults_and_is_open() {
+        let settings: SubmitSettings =
+            serde_json::from_str(r#"{"requests_per_second":"auto","max_in_flight":"auto"}"#).unwrap();
+        assert_eq!(settings.check(Duration::from_secs(30)), []);
+        let limits = settings.limits();
+        assert_eq!((limits.requests_per_second, limits.polls_per_second, limits.max_in_flight.get()), (2.0, 100.0, 10));
+        assert!(limits.open_rate && limits.open_in_flight);
+        assert!(!SubmitSettings::default().limits().open_rate);
+        assert!(serde_json::from_str::<SubmitSettings>(r#"{"max_in_flight":"many"}"#).is_err());
     }
 }

@@ -30,6 +30,15 @@ pub(crate) enum Kind {
     Variable,
     /// A number of requests a second.
     Rate,
+    /// A number of requests a second, or `auto`.
+    RateOrAuto,
+    /// A whole number, or `auto`.
+    WholeOrAuto {
+        /// The least.
+        min: i64,
+        /// The most.
+        max: i64,
+    },
     /// A whole number.
     Whole {
         /// The least.
@@ -79,6 +88,13 @@ pub(crate) struct Broken {
     pub(crate) hint: Option<String>,
 }
 
+/// The word for a limit that is to be learned.
+const AUTO: &str = "auto";
+
+fn or_auto(checked: Result<Value, Broken>) -> Result<Value, Broken> {
+    checked.map_err(|broken| Broken { rule: format!("{}, or \"{AUTO}\"", broken.rule), ..broken })
+}
+
 fn broken<T>(rule: impl Into<String>) -> Result<T, Broken> {
     Err(Broken { rule: rule.into(), hint: None })
 }
@@ -91,11 +107,11 @@ impl Kind {
     /// Reads a value that stands in a variable, a flag or the table of defaults.
     pub(crate) fn read_text(self, text: &str) -> Result<Value, Broken> {
         match self {
-            Self::Rate => match text.parse() {
+            Self::Rate | Self::RateOrAuto => match text.parse() {
                 Ok(number) => self.check(Value::Number(number)),
                 Err(_) => self.check(Value::Text(text.to_owned())),
             },
-            Self::Whole { .. } => match text.parse() {
+            Self::Whole { .. } | Self::WholeOrAuto { .. } => match text.parse() {
                 Ok(number) => self.check(Value::Whole(number)),
                 Err(_) => self.check(Value::Text(text.to_owned())),
             },
@@ -114,6 +130,9 @@ impl Kind {
     /// Checks a value and brings it into its normal form.
     pub(crate) fn check(self, value: Value) -> Result<Value, Broken> {
         match (self, value) {
+            (Self::RateOrAuto | Self::WholeOrAuto { .. }, Value::Text(text)) if text == AUTO => Ok(Value::Text(text)),
+            (Self::RateOrAuto, value) => or_auto(Self::Rate.check(value)),
+            (Self::WholeOrAuto { min, max }, value) => or_auto(Self::Whole { min, max }.check(value)),
             (Self::Texts, value @ Value::Texts(_)) => Ok(value),
             (Self::Texts, _) => broken("must be a list of texts, such as [\"a\", \"b\"]"),
             (Self::Switch, value @ Value::Switch(_)) => Ok(value),

@@ -101,10 +101,14 @@ pub(crate) fn work(
         .handler(Arc::new(poller), slots(limits.polls_per_second)))
 }
 
+/// The rate that an `auto` is made ready for; the other workers of the account share it.
+const LEARNED_RATE: f64 = 10.0;
+
 /// Paid requests at once: enough for the rate when a reply takes seconds, never more than may be in flight.
 fn submit_slots(settings: &SubmitSettings) -> NonZeroUsize {
-    let cap = usize::try_from(settings.limits().max_in_flight.get()).unwrap_or(usize::MAX);
-    slots(settings.requests_per_second * 4.0).min(NonZeroUsize::new(cap).unwrap_or(NonZeroUsize::MIN))
+    let cap = settings.max_in_flight.number().and_then(|cap| NonZeroUsize::new(usize::try_from(cap).ok()?));
+    let wanted = slots(settings.requests_per_second.number().unwrap_or(LEARNED_RATE) * 4.0);
+    cap.map_or(wanted, |cap| wanted.min(cap))
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped just before")]

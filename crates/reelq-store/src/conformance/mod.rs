@@ -23,6 +23,7 @@ pub mod leases;
 pub mod life;
 pub mod limiting;
 pub mod loads;
+pub mod pacing;
 pub mod people;
 pub mod reading;
 pub mod retention;

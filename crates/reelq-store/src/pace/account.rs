@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reelq_model::{Limit, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap as _};
 
 use super::{FlightTrack, RateTrack};
 use crate::AccountLimits;
@@ -142,6 +142,14 @@ impl Pace {
             Some(learned) => learned.min(limits.max_in_flight),
             None => limits.max_in_flight,
         }
+    }
+
+    /// Writes the two learned numbers, for people and scripts.
+    pub(crate) fn show<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("requests_per_second", &self.rate.map(|track| track.value))?;
+        map.serialize_entry("max_in_flight", &self.in_flight.map(FlightTrack::places))?;
+        map.end()
     }
 
     /// A request was refused. `None` where it belongs to an episode that has shrunk the pace already.

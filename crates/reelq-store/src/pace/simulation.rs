@@ -192,6 +192,8 @@ fn limits(open: bool) -> AccountLimits {
         burst: 1.try_into().unwrap(),
         polls_per_second: 100.0,
         max_in_flight: if open { 10 } else { 1000 }.try_into().unwrap(),
+        budget: None,
+        daily_budget: None,
         open_rate: open,
         open_in_flight: open,
     }

@@ -11,7 +11,7 @@ use super::{
     pack::{Packer, Unpacker},
     scripts,
 };
-use crate::{AccountLimits, AccountView, Error, Pause, PauseReason, Result};
+use crate::{AccountLimits, AccountView, Error, Pace, Pause, PauseReason, Result};
 
 const NANOS_PER_MILLI: u64 = 1_000_000;
 /// Rates below one in ten years count as none.
@@ -20,11 +20,11 @@ const INTERVAL_MAX: f64 = 315_360_000_000_000_000.0;
 pub(super) async fn set(caller: &Caller, name: &AccountName, limits: &AccountLimits) -> Result<()> {
     let text = serde_json::to_string(limits).map_err(|error| Error::broken(error.to_string()))?;
     let mut packer = Packer::new();
-    packer.list(5).text(name.as_str()).text(&text);
+    packer.list(7).text(name.as_str()).text(&text);
     pack_rate(&mut packer, limits.requests_per_second, limits.burst.get());
     // One second's worth of status requests may go at once.
     pack_rate(&mut packer, limits.polls_per_second, saturating(limits.polls_per_second.ceil()));
-    packer.int(i64::from(limits.max_in_flight.get()));
+    packer.int(i64::from(limits.max_in_flight.get())).flag(limits.open_rate).flag(limits.open_in_flight);
     caller.call(&scripts::SET_LIMITS, &packer.finish()).await.map(drop)
 }
 
@@ -36,7 +36,7 @@ fn saturating(number: f64) -> u32 {
 /// Packs the interval between two tokens, rounded up to whole nanoseconds so that the rate is never passed, and the
 /// burst; a burst of zero stands for a rate that gives no tokens.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float-to-integer cast saturates")]
-fn pack_rate(packer: &mut Packer, per_second: f64, burst: u32) {
+pub(super) fn pack_rate(packer: &mut Packer, per_second: f64, burst: u32) {
     let nanos = (1e9 / per_second).ceil();
     let gives = per_second > 0.0 && nanos <= INTERVAL_MAX;
     let interval = (nanos as u64).max(1);
@@ -88,10 +88,12 @@ fn account(unpacker: &mut Unpacker<'_>, now: Timestamp) -> Result<AccountView> {
         Some(serde_json::from_slice(limits).map_err(|error| unreadable(&error))?)
     };
     let (in_flight, spent) = (unpacker.count()?, unpacker.int()?);
+    let pace = read_pace(unpacker.bytes()?);
     let pauses = unpacker.each(|unpacker| pause_of(unpacker.bytes()?))?;
     Ok(AccountView {
         name: AccountName::new(name).map_err(|error| Error::broken(error.to_string()))?,
         limits,
+        pace,
         pauses: pauses.into_iter().filter(|pause| pause.until.is_none_or(|until| until > now)).collect(),
         in_flight,
         spent: Money::from_micros(spent),
@@ -99,6 +101,17 @@ fn account(unpacker: &mut Unpacker<'_>, now: Timestamp) -> Result<AccountView> {
         spent_today: Money::ZERO,
         day_ends: now.day_end(),
         held: Vec::new(),
+    })
+}
+
+/// What is learned must never keep an account from working: what cannot be read is learned again.
+pub(super) fn read_pace(text: &[u8]) -> Pace {
+    if text.is_empty() {
+        return Pace::default();
+    }
+    serde_json::from_slice(text).unwrap_or_else(|error| {
+        tracing::warn!(%error, "what was learned of an account's limits cannot be read, and is learned again");
+        Pace::default()
     })
 }
 

@@ -20,6 +20,7 @@ mod link;
 mod listing;
 mod load;
 mod namespace;
+mod pace;
 mod pack;
 mod purge;
 mod reading;

@@ -6,13 +6,13 @@ use async_trait::async_trait;
 use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, SharedClock, Submission, Timestamp, WorkerId};
 
 use super::{
-    caller::Caller, claim, commit, edit, finish, hours::Hours, late, lease, limits, link::Link, listing, load, purge,
-    reading, results, unanswered::Unanswered, views, watch,
+    caller::Caller, claim, commit, edit, finish, hours::Hours, late, lease, limits, link::Link, listing, load, pace,
+    purge, reading, results, unanswered::Unanswered, views, watch,
 };
 use crate::{
     AccountLimits, AccountView, Address, BatchDraft, BatchView, Claim, Claimed, Commit, Committed, Edited, Enqueued,
     HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, LinkOptions, Load, Loaded, Namespace,
-    Page, PauseReason, Purge, Recalled, Result, ResultLine, Store, WorkerView,
+    Pace, PaceView, Page, PauseReason, Purge, Recalled, Result, ResultLine, Store, WorkerView,
 };
 
 /// The store over Redis. Any number of processes may have the same namespace open.
@@ -109,6 +109,14 @@ impl Store for RedisStore {
 
     async fn set_limits(&self, account: &AccountName, limits: &AccountLimits) -> Result<()> {
         limits::set(&self.caller, account, limits).await
+    }
+
+    async fn pace(&self, account: &AccountName) -> Result<PaceView> {
+        pace::read(&self.caller, account).await
+    }
+
+    async fn set_pace(&self, account: &AccountName, version: u64, pace: &Pace) -> Result<bool> {
+        pace::set(&self.caller, account, version, pace).await
     }
 
     async fn pause_account(&self, account: &AccountName, reason: &PauseReason, lasts: Option<Duration>) -> Result<()> {

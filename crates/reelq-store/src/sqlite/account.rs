@@ -4,13 +4,14 @@ use reelq_model::{AccountName, Money, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::{code, purse};
-use crate::{AccountLimits, AccountView, Error, Pause, Result};
+use crate::{AccountLimits, AccountView, Error, Pace, Pause, Result};
 
 /// An account's row.
 #[derive(Debug)]
 pub(super) struct Account {
     pub id: i64,
     pub limits: Option<AccountLimits>,
+    pub pace: Pace,
     pub submit_tat: i64,
     pub poll_tat: i64,
     pub in_flight: i64,
@@ -40,7 +41,7 @@ impl Account {
 }
 
 const COLUMNS: &str =
-    "id, name, limits, submit_tat, poll_tat, in_flight, spent, reserved, claimed, day, day_spent, turn";
+    "id, name, limits, pace, submit_tat, poll_tat, in_flight, spent, reserved, claimed, day, day_spent, turn";
 
 /// The account's number; a new one where it is new.
 pub(super) fn id(conn: &Connection, name: &AccountName) -> Result<i64> {
@@ -62,10 +63,11 @@ pub(super) fn find(conn: &Connection, name: &AccountName) -> Result<Option<Accou
 }
 
 fn read(row: &Row<'_>) -> Result<Account> {
-    let limits: Option<String> = row.get("limits")?;
+    let (limits, pace): (Option<String>, Option<String>) = (row.get("limits")?, row.get("pace")?);
     Ok(Account {
         id: row.get("id")?,
         limits: read_limits(limits.as_deref())?,
+        pace: read_pace(pace.as_deref()),
         submit_tat: row.get("submit_tat")?,
         poll_tat: row.get("poll_tat")?,
         in_flight: row.get("in_flight")?,
@@ -80,6 +82,15 @@ fn read(row: &Row<'_>) -> Result<Account> {
 
 fn read_limits(text: Option<&str>) -> Result<Option<AccountLimits>> {
     text.map(serde_json::from_str).transpose().map_err(|error| Error::broken(format!("limits cannot be read: {error}")))
+}
+
+/// What is learned must never keep an account from working: what cannot be read is learned again.
+pub(super) fn read_pace(text: Option<&str>) -> Pace {
+    let Some(text) = text else { return Pace::default() };
+    serde_json::from_str(text).unwrap_or_else(|error| {
+        tracing::warn!(%error, "what was learned of an account's limits cannot be read, and is learned again");
+        Pace::default()
+    })
 }
 
 /// The pauses that stand at `now`.
@@ -105,16 +116,19 @@ pub(super) fn views(conn: &Connection, now: Timestamp) -> Result<Vec<AccountView
     let mut views = Vec::new();
     while let Some(row) = rows.next()? {
         let (name, account): (String, Account) = (row.get("name")?, read(row)?);
+        let (reserved, spent_today) = (account.open(), account.spent_today(now));
+        let (reserved, spent_today) = (Money::from_micros(reserved), Money::from_micros(spent_today));
         views.push(AccountView {
             name: AccountName::new(name).map_err(|error| Error::broken(error.to_string()))?,
+            held: purse::held(conn, &account, now)?,
             limits: account.limits,
+            pace: account.pace,
             pauses: pauses(conn, account.id, now)?.into_iter().map(|(_, pause)| pause).collect(),
             in_flight: code::count(account.in_flight),
             spent: Money::from_micros(account.spent),
-            reserved: Money::from_micros(account.open()),
-            spent_today: Money::from_micros(account.spent_today(now)),
+            reserved,
+            spent_today,
             day_ends: now.day_end(),
-            held: purse::held(conn, &account, now)?,
         });
     }
     Ok(views)

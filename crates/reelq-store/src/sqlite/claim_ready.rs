@@ -37,8 +37,8 @@ pub(super) fn submit(desk: &Desk<'_>) -> Result<Claimed> {
     if let Some(bucket) = bucket.filter(|_| given > 0) {
         desk.scribe
             .conn
-            .prepare_cached("UPDATE accounts SET submit_tat = ?1 WHERE id = ?2")?
-            .execute(params![bucket.take(given), desk.account.id])?;
+            .prepare_cached("UPDATE accounts SET submit_tat = ?1, tokens = tokens + ?2 WHERE id = ?3")?
+            .execute(params![bucket.take(given), code::limit(given), desk.account.id])?;
     }
     if given == limit {
         return Ok(Claimed { leases, ..Claimed::default() });
@@ -53,13 +53,14 @@ pub(super) fn submit(desk: &Desk<'_>) -> Result<Claimed> {
 #[expect(clippy::option_option, reason = "no limits and no tokens are two things")]
 fn bucket(desk: &Desk<'_>) -> Option<Option<Bucket>> {
     let Some(limits) = &desk.account.limits else { return Some(None) };
-    let bucket = Bucket::new(limits.requests_per_second, limits.burst.get(), desk.account.submit_tat, desk.scribe.now)?;
+    let rate = desk.account.pace.requests_per_second(limits);
+    let bucket = Bucket::new(rate, limits.burst.get(), desk.account.submit_tat, desk.scribe.now)?;
     Some(Some(bucket))
 }
 
 /// How many more jobs the account's cap lets into flight.
 fn room(desk: &Desk<'_>) -> usize {
-    let cap = desk.account.limits.map_or(i64::MAX, |limits| i64::from(limits.max_in_flight.get()));
+    let cap = desk.account.limits.map_or(i64::MAX, |limits| i64::from(desk.account.pace.max_in_flight(&limits).get()));
     usize::try_from(cap - desk.account.in_flight).unwrap_or(0)
 }
 

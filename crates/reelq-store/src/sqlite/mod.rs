@@ -22,6 +22,7 @@ mod limits;
 mod listing;
 mod load;
 mod open;
+mod pace;
 #[cfg(test)]
 mod plans;
 mod presence;

@@ -55,3 +55,8 @@ CREATE TABLE shares (
     pass INTEGER NOT NULL,
     PRIMARY KEY (account, batch)
 ) WITHOUT ROWID;
+
+-- What was learned of the account's limits, and the rate tokens for paid requests that were ever handed out.
+ALTER TABLE accounts ADD COLUMN pace TEXT;
+ALTER TABLE accounts ADD COLUMN pace_version INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE accounts ADD COLUMN tokens INTEGER NOT NULL DEFAULT 0;

@@ -6,13 +6,13 @@ use async_trait::async_trait;
 use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, SharedClock, Submission, Timestamp, WorkerId};
 
 use super::{
-    account, claim, commit, edit, finish, history, late, lease, limits, listing, load, open, presence::Presence, purge,
-    readers::Readers, rescue, results, views, watch, watch::Bell, writer::Writer,
+    account, claim, commit, edit, finish, history, late, lease, limits, listing, load, open, pace, presence::Presence,
+    purge, readers::Readers, rescue, results, views, watch, watch::Bell, writer::Writer,
 };
 use crate::{
     AccountLimits, AccountView, BatchDraft, BatchView, Claim, Claimed, Commit, Committed, Edited, Enqueued,
-    HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded, Page, PauseReason, Purge,
-    Recalled, Result, ResultLine, Store, WorkerView,
+    HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded, Pace, PaceView, Page,
+    PauseReason, Purge, Recalled, Result, ResultLine, Store, WorkerView,
 };
 
 /// The embedded store. Several processes may have the same file open.
@@ -135,6 +135,16 @@ impl Store for SqliteStore {
     async fn set_limits(&self, account: &AccountName, limits: &AccountLimits) -> Result<()> {
         let (account, limits) = (account.clone(), *limits);
         self.writer.run(move |scribe| limits::set(scribe, &account, &limits)).await
+    }
+
+    async fn pace(&self, account: &AccountName) -> Result<PaceView> {
+        let (account, now) = (account.clone(), self.clock.now());
+        self.readers.run(move |conn| pace::read(conn, &account, now)).await
+    }
+
+    async fn set_pace(&self, account: &AccountName, version: u64, pace: &Pace) -> Result<bool> {
+        let (account, pace) = (account.clone(), pace.clone());
+        self.writer.run(move |scribe| pace::set(scribe, &account, version, &pace)).await
     }
 
     async fn pause_account(&self, account: &AccountName, reason: &PauseReason, lasts: Option<Duration>) -> Result<()> {

@@ -7,6 +7,8 @@ use reelq_model::Timestamp;
 const NANOS_PER_MILLI: i128 = 1_000_000;
 /// Rates below one in ten years count as none.
 const INTERVAL_MAX: f64 = 315_360_000_000_000_000.0;
+/// A bucket that was full for longer was not in use.
+const LATENESS_MAX: i128 = 250 * NANOS_PER_MILLI;
 
 /// A bucket of `burst` tokens that fills by one each `interval`.
 #[derive(Debug, Clone, Copy)]
@@ -25,19 +27,22 @@ impl Bucket {
         let (now, burst) = (i128::from(now.millis()) * NANOS_PER_MILLI, i128::from(burst.max(1)));
         // A clock that was set back, or a rate that was raised, must not hold the account for longer than a full bucket takes.
         let tat = i128::from(tat).min(now + burst * interval);
-        Some(Self { interval, burst, tat, now })
+        // A token that is fetched late costs nothing as long as the next is not due: whoever fetches them is never quite
+        // on time, and would otherwise lose a little of the rate each time.
+        let is_late = now - tat < interval.min(LATENESS_MAX);
+        Some(Self { interval, burst, tat: if is_late { tat } else { now }, now })
     }
 
     /// How many tokens there are.
     pub(super) fn available(&self) -> usize {
-        let tokens = (self.now + self.burst * self.interval - self.tat.max(self.now)) / self.interval;
+        let tokens = (self.now + self.burst * self.interval - self.tat) / self.interval;
         usize::try_from(tokens).unwrap_or(0)
     }
 
     /// Takes `tokens`, and returns the number to keep.
     pub(super) fn take(&self, tokens: usize) -> i64 {
         let taken = i128::try_from(tokens).unwrap_or(i128::MAX).saturating_mul(self.interval);
-        i64::try_from(self.tat.max(self.now).saturating_add(taken)).unwrap_or(i64::MAX)
+        i64::try_from(self.tat.saturating_add(taken)).unwrap_or(i64::MAX)
     }
 
     /// How long until there is a token, once `tokens` have been taken; rounded up to the clock's milliseconds.
@@ -73,6 +78,18 @@ mod tests {
         assert_eq!(bucket(3.0, 5, tat, 1_000_334).available(), 1);
         assert_eq!(bucket(3.0, 5, tat, 1_001_000).available(), 2, "three intervals end 1 ns after the second");
         assert_eq!(bucket(3.0, 5, tat, 1_001_001).available(), 3);
+    }
+
+    #[test]
+    fn token_fetched_late_costs_nothing_while_the_bucket_is_in_use() {
+        let tat = bucket(10.0, 1, 0, 1_000_000).take(1);
+        let late = bucket(10.0, 1, tat, 1_000_190);
+        assert_eq!(late.available(), 1, "never two at once");
+        assert_eq!(late.next_in(1), Duration::from_millis(10));
+        assert_eq!(bucket(10.0, 1, tat, 1_000_200).next_in(1), Duration::from_millis(100), "a whole token late");
+        let slow = bucket(0.1, 1, 0, 1_000_000).take(1);
+        assert_eq!(bucket(0.1, 1, slow, 1_010_249).next_in(1), Duration::from_millis(9751));
+        assert_eq!(bucket(0.1, 1, slow, 1_010_250).next_in(1), Duration::from_secs(10));
     }
 
     #[test]

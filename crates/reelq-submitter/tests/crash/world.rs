@@ -142,7 +142,7 @@ pub(crate) async fn work(name: &str, inner: SharedStore, vendor: &Arc<Vendor>, p
 }
 
 fn settings() -> SubmitSettings {
-    SubmitSettings { requests_per_second: 500.0, burst: 10, ..SubmitSettings::default() }
+    SubmitSettings { requests_per_second: 500.0.into(), burst: 10, ..SubmitSettings::default() }
 }
 
 fn plan() -> PollPlan {

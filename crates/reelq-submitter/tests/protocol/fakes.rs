@@ -242,7 +242,7 @@ impl Stand {
         Self {
             desk,
             provider: FakeProvider { name, capability: capability(), version: 1, refuses: false },
-            settings: SubmitSettings { requests_per_second: 1000.0, ..SubmitSettings::default() },
+            settings: SubmitSettings { requests_per_second: 1000.0.into(), ..SubmitSettings::default() },
             outcome: None,
             mark: None,
             brake: Arc::default(),

@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, ScheduleName, Submission, Timestamp, WorkerId};
 use reelq_store::{
     AccountLimits, AccountView, BatchDraft, BatchHold, BatchView, Claim, Claimed, Commit, Committed, Edited, Enqueued,
-    HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded, Page, PauseReason, Purge,
-    Recalled, Result, ResultLine, Schedules, SharedStore, Store, TickClaim, TickClaimed, TickLease, TickOutcome,
-    TickView, WorkerView,
+    HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded, Pace, PaceView, Page,
+    PauseReason, Purge, Recalled, Result, ResultLine, Schedules, SharedStore, Store, TickClaim, TickClaimed, TickLease,
+    TickOutcome, TickView, WorkerView,
 };
 
 /// What may happen around a commit.
@@ -91,6 +91,14 @@ impl<H: Hook + 'static> Store for HookedStore<H> {
 
     async fn set_limits(&self, account: &AccountName, limits: &AccountLimits) -> Result<()> {
         self.inner.set_limits(account, limits).await
+    }
+
+    async fn pace(&self, account: &AccountName) -> Result<PaceView> {
+        self.inner.pace(account).await
+    }
+
+    async fn set_pace(&self, account: &AccountName, version: u64, pace: &Pace) -> Result<bool> {
+        self.inner.set_pace(account, version, pace).await
     }
 
     async fn pause_account(&self, account: &AccountName, reason: &PauseReason, lasts: Option<Duration>) -> Result<()> {

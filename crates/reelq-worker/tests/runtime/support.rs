@@ -109,6 +109,8 @@ impl World {
             max_in_flight: 1000.try_into().unwrap(),
             budget: None,
             daily_budget,
+            open_rate: false,
+            open_in_flight: false,
         };
         AccountWork::new(self.account.clone(), Some(limits), Arc::new(Pulse::default()))
     }

@@ -197,6 +197,7 @@ local function submit()
   if hold <= 0 then append(ids, ready(math.min(most - #ids, room))) end
   local leases = give(ids)
   keep_tat('submit_tat', tokens, #ids)
+  if #ids > 0 then call('HINCRBY', account_key(account), 'tokens', #ids) end
   if #ids == limit then return leases, nil end
   local wait = tokens and next_in(tokens, #ids)
   local due = sooner(next_due(REPLAY), next_due(WAITING))
@@ -245,11 +246,26 @@ local function held_until()
   return latest
 end
 
+-- The configured interval, or the learned one: where that is slower, or where the configured one is only a beginning.
+local function paced(submit, learned, is_open)
+  learned = learned and cmsgpack.unpack(learned)
+  if not submit or submit[3] == 0 or not learned or not learned[1] then return submit end
+  if is_open or before(submit, learned) then return { learned[1], learned[2], submit[3] } end
+  return submit
+end
+
+-- The configured cap, or the learned one, in the same way.
+local function capped(cap, learned, is_open)
+  if not cap or learned == 0 then return cap end
+  return is_open and learned or math.min(cap, learned)
+end
+
 local function read_desk()
   local a = call('HMGET', account_key(account), 'in_flight', 'cap', 'submit', 'submit_tat', 'poll', 'poll_tat', 'pause:1',
-    'pause:2', 'pause:3')
+    'pause:2', 'pause:3', 'learned_submit', 'learned_cap', 'open_rate', 'open_cap')
   desk = {
-    in_flight = integer(a[1]), cap = a[2] and tonumber(a[2]), submit = a[3] and cmsgpack.unpack(a[3]), submit_tat = a[4],
+    in_flight = integer(a[1]), cap = capped(a[2] and tonumber(a[2]), integer(a[11]), a[13] == '1'),
+    submit = paced(a[3] and cmsgpack.unpack(a[3]), a[10], a[12] == '1'), submit_tat = a[4],
     poll = a[5] and cmsgpack.unpack(a[5]), poll_tat = a[6], pauses = { a[7], a[8], a[9] },
   }
 end

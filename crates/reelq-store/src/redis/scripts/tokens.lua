@@ -3,6 +3,8 @@
 
 local NANOS = 1000000
 local MILLIS_MAX = 4503599627370496
+-- A bucket that was full for longer was not in use.
+local LATENESS_MAX = { 250, 0 }
 
 -- { ms, ns } from any two whole numbers; never beyond what adds up exactly.
 local function pair(ms, ns)
@@ -26,10 +28,6 @@ local function before(one, other)
   return one[1] < other[1] or (one[1] == other[1] and one[2] < other[2])
 end
 
-local function later_of(one, other)
-  return before(one, other) and other or one
-end
-
 -- The bucket of one kind of request; nil where the account has no limits, false where its rate gives no tokens at all.
 -- `limits` is { ms, ns, burst }: the interval between two tokens, and how many may go at once.
 local function bucket(limits, tat)
@@ -42,7 +40,11 @@ local function bucket(limits, tat)
   -- A clock that was set back, or a rate that was raised, must not hold the account for longer than a full bucket takes.
   local latest = plus(at, full)
   if before(latest, due) then due = latest end
-  return { interval = interval, full = full, at = at, due = later_of(due, at) }
+  -- A token that is fetched late costs nothing as long as the next is not due: whoever fetches them is never quite on
+  -- time, and would otherwise lose a little of the rate each time.
+  local lateness = before(interval, LATENESS_MAX) and interval or LATENESS_MAX
+  if not before(minus(at, due), lateness) then due = at end
+  return { interval = interval, full = full, at = at, due = due }
 end
 
 -- The due time once `tokens` more have been taken.
