@@ -1,4 +1,5 @@
 //! A vendor with a hidden limit and eight workers that share what they learn, in virtual time: what the arithmetic is for.
+#![expect(clippy::cast_precision_loss, reason = "a simulation of some minutes")]
 
 use proptest::prelude::*;
 use reelq_model::{Limit, Timestamp};

@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::{
     claim::{Desk, sooner},
-    groups,
+    code, groups,
     head::Head,
     lease,
     purse::Purse,
