@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{
     AccountLimits, AccountView, BatchDraft, BatchView, Claim, ClaimStage, Claimed, Commit, Committed, Edited, Enqueued,
-    HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded, Page, PauseReason, Purge,
-    Recalled, Result, ResultLine, SharedStore, Store, WorkerView,
+    HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded, Pace, PaceView, Page,
+    PauseReason, Purge, Recalled, Result, ResultLine, SharedStore, Store, WorkerView,
 };
 
 /// How soon to ask again while nothing may be bought.
@@ -214,6 +214,14 @@ impl Store for Journaled {
 
     async fn set_limits(&self, account: &AccountName, limits: &AccountLimits) -> Result<()> {
         self.inner.set_limits(account, limits).await
+    }
+
+    async fn pace(&self, account: &AccountName) -> Result<PaceView> {
+        self.inner.pace(account).await
+    }
+
+    async fn set_pace(&self, account: &AccountName, version: u64, pace: &Pace) -> Result<bool> {
+        self.inner.set_pace(account, version, pace).await
     }
 
     async fn pause_account(&self, account: &AccountName, reason: &PauseReason, lasts: Option<Duration>) -> Result<()> {
