@@ -6,6 +6,7 @@ mod collector;
 mod fetch;
 #[cfg(test)]
 mod fixture;
+mod images;
 mod lag;
 pub mod mp4;
 mod name;
@@ -17,6 +18,7 @@ mod targets;
 mod trouble;
 
 pub use collector::Collector;
+pub use images::OutputImages;
 pub use lag::{LagGuard, Outlook};
 pub use name::{NameError, NameTemplate, NameValues};
 pub use place::{Place, PlaceError, StorageOptions};

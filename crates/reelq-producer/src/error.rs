@@ -26,6 +26,9 @@ pub enum Error {
     /// The manifest, or an image that it names, is not what was planned.
     #[error("load the manifest: it changed after it was planned; nothing was enqueued, run the same command again")]
     Changed,
+    /// The bytes of an image could not be kept.
+    #[error("keep the images of the manifest")]
+    Images(#[source] std::io::Error),
     /// A thread that reads the manifest or keeps its images died: a bug.
     #[error("read the manifest: its reader stopped")]
     Reader(#[source] tokio::task::JoinError),

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use reelq_store::{Blobs, Enqueued, Load, Loaded, Store};
+use reelq_store::{Enqueued, Load, Loaded, Store};
 
 use crate::{
-    Error, Order, Plan,
+    Error, KeepImages, Order, Plan,
     error::Result,
     pass::{Chunk, Pass},
 };
@@ -23,15 +22,28 @@ pub struct LoadReport {
 /// Enqueues what `plan` promised.
 ///
 /// Nothing of it is worked on before the load is finished, and it is not finished unless the second reading asked for
-/// exactly what the first one did. Image bytes are put before the jobs that need them.
-pub async fn load(store: &dyn Store, blobs: &Arc<Blobs>, order: &Arc<Order>, plan: &Plan) -> Result<LoadReport> {
+/// exactly what the first one did. Image bytes are put before the jobs that need them. Repeated after a crash it begins
+/// anew and ends in the same.
+pub async fn load(store: &dyn Store, images: &dyn KeepImages, order: &Arc<Order>, plan: &Plan) -> Result<LoadReport> {
+    load_telling(store, images, order, plan, &|_| ()).await
+}
+
+/// Like [`load`]; tells `told` now and then how many lines are in the store.
+pub async fn load_telling(
+    store: &dyn Store,
+    images: &dyn KeepImages,
+    order: &Arc<Order>,
+    plan: &Plan,
+    told: &(dyn Fn(u64) + Sync),
+) -> Result<LoadReport> {
     let load = store.begin_load(&plan.batch).await?;
     let mut pass = Pass::start(Arc::clone(order), Arc::new(plan.batch.clone()), true);
     let mut enqueued = Enqueued::default();
     while let Some(chunk) = pass.next().await {
-        let added = enqueue(store, blobs, &load, chunk).await?;
+        let added = enqueue(store, images, &load, chunk).await?;
         enqueued.new += added.new;
         enqueued.known += added.known;
+        told(enqueued.new + enqueued.known);
     }
     let findings = pass.finish().await?;
     if findings.problems.is_fatal() || findings.content != plan.content {
@@ -42,18 +54,12 @@ pub async fn load(store: &dyn Store, blobs: &Arc<Blobs>, order: &Arc<Order>, pla
     Ok(LoadReport { enqueued, loaded })
 }
 
-async fn enqueue(store: &dyn Store, blobs: &Arc<Blobs>, load: &Load, chunk: Chunk) -> Result<Enqueued> {
+async fn enqueue(store: &dyn Store, images: &dyn KeepImages, load: &Load, chunk: Chunk) -> Result<Enqueued> {
     if !chunk.images.is_empty() {
-        keep(blobs, chunk.images).await?;
+        images.keep(chunk.images).await.map_err(Error::Images)?;
     }
     if chunk.lines.is_empty() {
         return Ok(Enqueued::default());
     }
     Ok(store.enqueue(load, &chunk.lines).await?)
-}
-
-async fn keep(blobs: &Arc<Blobs>, images: Vec<Bytes>) -> Result<()> {
-    let blobs = Arc::clone(blobs);
-    let put = move || images.iter().try_for_each(|bytes| blobs.put(bytes).map(drop));
-    Ok(tokio::task::spawn_blocking(put).await.map_err(Error::Reader)??)
 }

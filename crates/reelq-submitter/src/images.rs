@@ -7,20 +7,20 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use reelq_model::{Digest, Fields, ImageRef};
+use reelq_model::{BatchName, Digest, Fields, ImageRef};
 use reelq_store::Blobs;
 use serde_json::Value;
 
-/// Keeps the bytes of local images beside the state.
+/// Finds the bytes of local images: beside the state, or under the output place of their batch.
 #[async_trait]
 pub trait Images: Send + Sync + 'static {
-    /// The bytes with this digest; `None` where they are gone.
-    async fn image(&self, sha256: &Digest) -> std::io::Result<Option<Bytes>>;
+    /// The bytes with this digest that a job of `batch` needs; `None` where they are gone.
+    async fn image(&self, batch: &BatchName, sha256: &Digest) -> std::io::Result<Option<Bytes>>;
 }
 
 #[async_trait]
 impl Images for Arc<Blobs> {
-    async fn image(&self, sha256: &Digest) -> std::io::Result<Option<Bytes>> {
+    async fn image(&self, _: &BatchName, sha256: &Digest) -> std::io::Result<Option<Bytes>> {
         let (blobs, sha256) = (Self::clone(self), *sha256);
         let read = tokio::task::spawn_blocking(move || blobs.get(&sha256)).await;
         read.map_err(std::io::Error::other)?.map_err(std::io::Error::other)
@@ -28,12 +28,16 @@ impl Images for Arc<Blobs> {
 }
 
 /// The bytes of every local image that `fields` refer to; those that are gone are left out.
-pub(crate) async fn of(fields: &Fields, images: &dyn Images) -> std::io::Result<BTreeMap<Digest, Bytes>> {
+pub(crate) async fn of(
+    batch: &BatchName,
+    fields: &Fields,
+    images: &dyn Images,
+) -> std::io::Result<BTreeMap<Digest, Bytes>> {
     let mut digests = BTreeSet::new();
     fields.values().for_each(|value| collect(value, &mut digests));
     let mut found = BTreeMap::new();
     for sha256 in digests {
-        if let Some(bytes) = images.image(&sha256).await? {
+        if let Some(bytes) = images.image(batch, &sha256).await? {
             found.insert(sha256, bytes);
         }
     }

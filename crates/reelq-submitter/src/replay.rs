@@ -56,7 +56,7 @@ impl Submitter {
         if submission.at.since(now) > margin {
             return never("a request may have been taken, and the clock was set back, so that its age is not known");
         }
-        match self.build(&job.spec, &submission.key).await {
+        match self.build(job, &submission.key).await {
             Ok(built) if built.body == submission.body => Ok(built),
             Ok(_) => never("a request may have been taken, and this version would send another body under its key"),
             Err(Unbuilt::Row(failure)) => never(&format!("a request may have been taken, and now {failure}")),

@@ -1,6 +1,6 @@
 //! Builds the paid request of a job, the same bytes each time.
 
-use reelq_model::{Digest, Failure, FailureKind, IdempotencyKey, JobSpec};
+use reelq_model::{Digest, Failure, FailureKind, IdempotencyKey, Job};
 use reelq_provider::{Provider, Request, SubmitInput};
 
 use crate::{Images, images};
@@ -24,10 +24,11 @@ pub(crate) enum Unbuilt {
 pub(crate) async fn build(
     provider: &dyn Provider,
     images: &dyn Images,
-    spec: &JobSpec,
+    job: &Job,
     key: Option<&IdempotencyKey>,
 ) -> Result<Built, Unbuilt> {
-    let images = images::of(&spec.fields, images).await.map_err(Unbuilt::Images)?;
+    let spec = &job.spec;
+    let images = images::of(&job.batch, &spec.fields, images).await.map_err(Unbuilt::Images)?;
     let request = provider.submit(&SubmitInput { spec, key, images: &images });
     let request = request.map_err(|error| Unbuilt::Row(Failure::new(FailureKind::Invalid, error.to_string())))?;
     let body = Digest::of(request.body.as_deref().unwrap_or_default());

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use reelq_model::{Event, JobSpec, Resolution, Stage, Submission, SubmitOutcome};
+use reelq_model::{Event, Job, Resolution, Stage, Submission, SubmitOutcome};
 use reelq_provider::{Idempotency, Request};
 use reelq_store::ClaimStage;
 use reelq_worker::{Backoff, Desk, Dice, Finish, Handler, Pausing};
@@ -68,7 +68,7 @@ impl Submitter {
     async fn submit(&self, desk: &mut dyn Desk) -> Finish {
         let job = Arc::clone(desk.job());
         let key = job.next_key();
-        let Built { request, body } = match self.build(&job.spec, &key).await {
+        let Built { request, body } = match self.build(&job, &key).await {
             Ok(built) => built,
             Err(Unbuilt::Row(failure)) => return Finish::Event(Event::Rejected { failure }),
             Err(Unbuilt::Images(error)) => {
@@ -94,9 +94,9 @@ impl Submitter {
         self.settle(desk, Attempt::First, outcome).await
     }
 
-    pub(crate) async fn build(&self, spec: &JobSpec, key: &reelq_model::IdempotencyKey) -> Result<Built, Unbuilt> {
+    pub(crate) async fn build(&self, job: &Job, key: &reelq_model::IdempotencyKey) -> Result<Built, Unbuilt> {
         let key = self.window().map(|_| key);
-        request::build(self.parts.provider.as_ref(), self.parts.images.as_ref(), spec, key).await
+        request::build(self.parts.provider.as_ref(), self.parts.images.as_ref(), job, key).await
     }
 
     /// How long the provider remembers keys; `None` where none are sent.

@@ -45,6 +45,7 @@ pub struct Builder {
     pub(crate) worker: WorkerId,
     pub(crate) accounts: Vec<AccountWork>,
     pub(crate) batch: Option<BatchName>,
+    pub(crate) drain: bool,
     pub(crate) lease: Duration,
     pub(crate) grace: Duration,
     pub(crate) seed: u64,
@@ -60,6 +61,7 @@ impl Builder {
             worker,
             accounts: Vec::new(),
             batch: None,
+            drain: false,
             lease: Duration::from_secs(15),
             grace: Duration::from_secs(40),
             seed: 0,
@@ -79,6 +81,15 @@ impl Builder {
     #[must_use]
     pub fn batch(mut self, batch: BatchName) -> Self {
         self.batch = Some(batch);
+        self.drain = true;
+        self
+    }
+
+    /// Whether it ends by itself, when nothing of its batch, or of any batch where none is named, can move any more.
+    /// Without a batch it does not unless told so.
+    #[must_use]
+    pub fn drain(mut self, drain: bool) -> Self {
+        self.drain = drain;
         self
     }
 

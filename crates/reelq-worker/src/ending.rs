@@ -1,8 +1,8 @@
-//! Decides when a run that works on one batch is over.
+//! Decides when a run is over that works on one batch, or on all of them until nothing is left to do.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use reelq_model::{AccountName, BatchName};
+use reelq_model::{AccountName, BatchName, SharedClock, Status, WorkerId};
 use reelq_store::{BatchView, ClaimStage, Result, SharedStore};
 
 use crate::{Pulse, bells::Bells, registry::Registry};
@@ -27,11 +27,18 @@ const STILL: Duration = Duration::from_millis(250);
 /// How many calm moments the lanes have to claim once more.
 const CLAIMS: u32 = 40;
 
-/// Looks whether the batch is done. Without a batch a runtime ends only when it is stopped.
+/// Looks whether the work is done.
 #[derive(Debug)]
 pub(crate) struct EndWatch {
+    /// Whether the runtime ends by itself at all.
+    pub(crate) drain: bool,
+    /// The batch that matters; all of them where none is named.
     pub(crate) batch: Option<BatchName>,
+    /// How long nothing of the batch may have moved before leases that other workers hold are taken for other batches'.
+    pub(crate) patience: Duration,
     pub(crate) store: SharedStore,
+    pub(crate) clock: SharedClock,
+    pub(crate) worker: WorkerId,
     pub(crate) registry: Arc<Registry>,
     pub(crate) bells: Arc<Bells>,
     pub(crate) pulses: BTreeMap<AccountName, Arc<Pulse>>,
@@ -39,11 +46,14 @@ pub(crate) struct EndWatch {
 }
 
 impl EndWatch {
-    /// Waits until the batch is done or stuck.
+    /// Waits until the work is done or stuck.
     pub(crate) async fn ended(&self) -> Result<Ending> {
-        let Some(batch) = &self.batch else { return std::future::pending().await };
+        if !self.drain {
+            return std::future::pending().await;
+        }
+        let mut standstill = Standstill::default();
         loop {
-            match self.look_twice(batch).await {
+            match self.look_twice(&mut standstill).await {
                 Ok(Look::Finished) => return Ok(Ending::Finished),
                 Ok(Look::Stuck) => return Ok(Ending::Held),
                 Ok(Look::Moving) => {}
@@ -57,24 +67,36 @@ impl EndWatch {
         }
     }
 
-    async fn look(&self, batch: &BatchName) -> Result<Look> {
+    async fn look(&self, standstill: &mut Standstill) -> Result<Look> {
         if self.registry.len() > 0 {
             return Ok(Look::Moving);
         }
         let quiet = self.is_quiet();
-        if self.store.batch(batch).await?.is_none_or(|view| outstanding(&view) == 0) {
+        let views = self.views().await?;
+        if views.iter().all(|view| outstanding(view) == 0) {
             return Ok(Look::Finished);
         }
+        let fetching = views.iter().any(|view| view.counts.of(Status::Fetching) + view.others.of(Status::Fetching) > 0);
+        let still = standstill.lasts(self.clock.monotonic(), views);
+        let telling = self.batch.is_none() || fetching || still < self.patience;
         // Nothing may have begun between the two looks, and no lease may stand: of another worker, or of our own after a
         // panic, it ends by itself and brings its job back.
-        let stuck = quiet && !self.leases_stand().await? && self.is_quiet() && self.registry.len() == 0;
+        let stuck = quiet && !self.leases_stand(telling).await? && self.is_quiet() && self.registry.len() == 0;
         Ok(if stuck { Look::Stuck } else { Look::Moving })
+    }
+
+    /// The batches that matter; one whose first load goes on is nobody's work yet.
+    async fn views(&self) -> Result<Vec<BatchView>> {
+        match &self.batch {
+            Some(batch) => Ok(self.store.batch(batch).await?.into_iter().collect()),
+            None => Ok(self.store.batches().await?.into_iter().filter(|view| view.whole).collect()),
+        }
     }
 
     /// A batch is stuck only where that is still so after each lane has claimed once more, with no news since: between two
     /// steps of another process a job is for a moment in nobody's hand, and is news here only a little later.
-    async fn look_twice(&self, batch: &BatchName) -> Result<Look> {
-        let first = self.look(batch).await?;
+    async fn look_twice(&self, standstill: &mut Standstill) -> Result<Look> {
+        let first = self.look(standstill).await?;
         if !matches!(first, Look::Stuck) {
             return Ok(first);
         }
@@ -86,7 +108,7 @@ impl EndWatch {
                 break;
             }
         }
-        let second = self.look(batch).await?;
+        let second = self.look(standstill).await?;
         let still = matches!(second, Look::Stuck) && self.store.watch(mark, STILL).await? == mark;
         Ok(if matches!(second, Look::Stuck) && !still { Look::Moving } else { second })
     }
@@ -96,8 +118,28 @@ impl EndWatch {
         self.bells.all_quiet(|account, stage| stage == ClaimStage::Poll && refused(account))
     }
 
-    async fn leases_stand(&self) -> Result<bool> {
-        Ok(self.store.workers().await?.iter().any(|worker| worker.leases > 0))
+    /// Whether a worker holds something of the work. What others hold may be of other batches: it is `telling` for as long
+    /// as the batch moved lately, or has files that may take their time.
+    async fn leases_stand(&self, telling: bool) -> Result<bool> {
+        let mut holders = self.store.workers().await?.into_iter().filter(|worker| worker.leases > 0);
+        Ok(holders.any(|worker| telling || worker.id == self.worker))
+    }
+}
+
+/// Since when nothing of the work has moved.
+#[derive(Debug, Default)]
+struct Standstill {
+    since: Duration,
+    views: Vec<BatchView>,
+}
+
+impl Standstill {
+    /// How long the batches have stood as they stand now.
+    fn lasts(&mut self, now: Duration, views: Vec<BatchView>) -> Duration {
+        if self.views != views {
+            *self = Self { since: now, views };
+        }
+        now.saturating_sub(self.since)
     }
 }
 

@@ -125,8 +125,12 @@ impl Runtime {
 
     async fn wait_for_end(&self, bells: Arc<Bells>) -> Result<Ending> {
         let watch = EndWatch {
+            drain: self.parts.drain,
             batch: self.parts.batch.clone(),
+            patience: self.parts.lease.saturating_mul(4),
             store: Arc::clone(self.store()),
+            clock: self.clock(),
+            worker: self.parts.worker.clone(),
             registry: Arc::clone(&self.registry),
             bells,
             pulses: self.parts.accounts.iter().map(|work| (work.name.clone(), Arc::clone(&work.pulse))).collect(),

@@ -6,10 +6,11 @@ use reelq_http::{AccountHttp, HttpSection, Transport};
 use reelq_poller::{PollSettings, Poller, Schedule};
 use reelq_store::SharedStore;
 use reelq_submitter::{FirstPoll, Images, SubmitSettings, Submitter};
-use reelq_worker::{AccountWork, Brake, Dice, Pulse};
+use reelq_worker::{AccountWork, Brake, Dice, Handler, Pulse};
 use secrecy::SecretString;
 use url::Url;
 
+use super::hands::Hands;
 use crate::{config::AccountConfig, failure::Failure, providers, session::Session, simulation::Simulated};
 
 /// The HTTP keys of an account.
@@ -17,11 +18,19 @@ const HTTP_KEYS: [&str; 6] =
     ["base_url", "api_key_env", "api_key_file", "request_timeout", "connect_timeout", "allow_http"];
 
 /// What all accounts of a run share.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Shared {
     pub(crate) store: SharedStore,
+    pub(crate) images: Arc<dyn Images>,
+    pub(crate) hands: Hands,
     pub(crate) brake: Arc<Brake>,
     pub(crate) seed: u64,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("hands", &self.hands).finish_non_exhaustive()
+    }
 }
 
 fn refuse(account: &AccountConfig, error: impl std::fmt::Display) -> Failure {
@@ -68,7 +77,6 @@ pub(crate) fn work(
         let schedule = Arc::clone(&schedule);
         Arc::new(move |spec| schedule.first(spec))
     };
-    let images: Arc<dyn Images> = Arc::new(session.blobs()?);
     let (limits, retries) = (submits.limits(), submits.retries);
     let submit_slots = submit_slots(&submits);
     let submitter = Submitter::new(reelq_submitter::Parts {
@@ -76,7 +84,7 @@ pub(crate) fn work(
         provider: Arc::clone(&provider),
         exchange: Arc::clone(&exchange) as Arc<dyn reelq_worker::Exchange>,
         store: Arc::clone(&shared.store),
-        images,
+        images: Arc::clone(&shared.images),
         brake: Arc::clone(&shared.brake),
         pulse: Arc::clone(pulse),
         settings: submits,
@@ -96,9 +104,14 @@ pub(crate) fn work(
         schedule,
         seed: shared.seed,
     });
-    Ok(AccountWork::new(account.name.clone(), Some(limits), Arc::clone(pulse))
-        .handler(Arc::new(submitter), submit_slots)
-        .handler(Arc::new(poller), slots(limits.polls_per_second)))
+    let mut work = AccountWork::new(account.name.clone(), Some(limits), Arc::clone(pulse));
+    let handlers: [(Arc<dyn Handler>, _); 2] =
+        [(Arc::new(submitter), submit_slots), (Arc::new(poller), slots(limits.polls_per_second))];
+    for (handler, usual) in handlers.into_iter().filter(|(handler, _)| shared.hands.has(handler.stage())) {
+        let slots = shared.hands.slots(handler.stage(), usual);
+        work = work.handler(handler, slots);
+    }
+    Ok(work)
 }
 
 /// The rate that an `auto` is made ready for; the other workers of the account share it.

@@ -7,6 +7,7 @@ use reelq_collector::{Collector, LagGuard, Place, StorageOptions};
 use reelq_http::{AccountHttp, DownloadPolicy, Downloader, DownloadsSection};
 use reelq_model::BatchName;
 use reelq_producer::Plan;
+use reelq_store::ClaimStage;
 use reelq_worker::{AccountWork, Dice, Pulse};
 
 use super::account::Shared;
@@ -26,35 +27,25 @@ pub(crate) struct Collecting {
 const GUARD_EVERY: Duration = Duration::from_secs(5);
 
 impl Collecting {
-    /// Opens the output place and checks that it takes files; accounts' own origins are trusted with downloads.
-    pub(crate) async fn prepare(
-        session: &Session,
-        shared: &Shared,
-        plan: &Plan,
-        accounts: &[AccountHttp],
-    ) -> Result<Self, Failure> {
+    /// Prepares downloads; accounts' own origins are trusted with them.
+    pub(crate) fn prepare(session: &Session, shared: &Shared, accounts: &[AccountHttp]) -> Result<Self, Failure> {
         let section: DownloadsSection =
             session.config.downloads().map_err(|error| Failure::usage(format!("[downloads]: {error}")))?;
         let options = session.storage();
-        let place = Place::open(&plan.batch.output, &plan.batch.name, &options);
-        let place = place.map_err(|error| Failure::usage(format!("failed to {}", error.chain())))?;
-        place.probe().await.map_err(|error| {
-            Failure::usage(format!(
-                "the output place {} cannot be used: failed to {}",
-                plan.batch.output,
-                error.chain()
-            ))
-        })?;
         let origins = accounts.iter().map(|account| account.base_url.clone()).collect();
         let policy = DownloadPolicy::new(&section, origins, session.proxies());
         let downloader = Downloader::new(&policy, Arc::clone(&session.clock)).context("prepare downloads")?;
         let each = usize::try_from(section.concurrency.get()).unwrap_or(usize::MAX).div_ceil(accounts.len().max(1));
-        let slots = NonZeroUsize::new(each).unwrap_or(NonZeroUsize::MIN);
+        let usual = NonZeroUsize::new(each).unwrap_or(NonZeroUsize::MIN);
+        let slots = shared.hands.slots(ClaimStage::Collect, usual);
         Ok(Self { section, downloader: Arc::new(downloader), options, slots, shared: shared.clone() })
     }
 
     /// Adds an account's collector to its work.
     pub(crate) fn join(&self, work: AccountWork, session: &Session, pulse: &Arc<Pulse>) -> AccountWork {
+        if !self.shared.hands.has(ClaimStage::Collect) {
+            return work;
+        }
         let collector = Collector::new(
             Arc::clone(&self.shared.store),
             Arc::clone(&self.downloader),
@@ -67,10 +58,21 @@ impl Collecting {
     }
 
     /// Who stops submissions while outputs are in danger.
-    pub(crate) fn guard(self, batch: BatchName, pulses: Vec<Arc<Pulse>>) -> Guard {
+    pub(crate) fn guard(self, batch: Option<BatchName>, pulses: Vec<Arc<Pulse>>) -> Guard {
         let Shared { store, brake, .. } = self.shared;
-        Guard(LagGuard::new(store, brake, pulses, self.options, self.section.min_free, Some(batch)))
+        Guard(LagGuard::new(store, brake, pulses, self.options, self.section.min_free, batch))
     }
+}
+
+/// Opens a batch's output place and checks that it takes files.
+pub(crate) async fn usable(session: &Session, plan: &Plan) -> Result<Place, Failure> {
+    let place = Place::open(&plan.batch.output, &plan.batch.name, &session.storage());
+    let place = place.map_err(|error| Failure::usage(format!("failed to {}", error.chain())))?;
+    place.probe().await.map_err(|error| {
+        let (output, why) = (&plan.batch.output, error.chain());
+        Failure::usage(format!("the output place {output} cannot be used: failed to {why}"))
+    })?;
+    Ok(place)
 }
 
 /// Stops submissions while outputs are in danger.

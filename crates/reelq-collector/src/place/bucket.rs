@@ -154,6 +154,14 @@ impl Bucket {
         Ok(())
     }
 
+    pub(super) async fn read(&self, name: &str) -> Result<Option<Bytes>, PlaceError> {
+        match self.store.get(&self.key(name)).await {
+            Ok(found) => Ok(Some(found.bytes().await?)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     pub(super) async fn probe(&self) -> Result<(), PlaceError> {
         let key = self.key("reelq-probe");
         self.store.put(&key, PutPayload::from_static(b"probe")).await?;

@@ -6,10 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use bytes::Bytes;
 use reelq_model::Digest;
 use sha2::{Digest as _, Sha256};
 
-use super::{PlaceError, blocking, turns::Turns};
+use super::{PlaceError, blocking, fresh, turns::Turns};
 
 /// An output place that is a folder.
 #[derive(Debug, Clone)]
@@ -35,8 +36,21 @@ impl Folder {
     pub(super) async fn replace(&self, file: &Path, name: &str) -> Result<(), PlaceError> {
         let (file, target, folder) = (file.to_owned(), self.root.join(name), self.clone());
         blocking(move || {
+            if let Some(above) = target.parent() {
+                fs::create_dir_all(above).map_err(PlaceError::file("create the folder", above))?;
+            }
             fs::rename(&file, &target).map_err(PlaceError::file("replace", &target))?;
             folder.sync(&target)
+        })
+        .await
+    }
+
+    pub(super) async fn read(&self, name: &str) -> Result<Option<Bytes>, PlaceError> {
+        let path = self.root.join(name);
+        blocking(move || match fs::read(&path) {
+            Ok(content) => Ok(Some(content.into())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(PlaceError::file("read", &path)(error)),
         })
         .await
     }
@@ -45,8 +59,8 @@ impl Folder {
         let root = self.root.clone();
         blocking(move || {
             fs::create_dir_all(&root).map_err(PlaceError::file("create the folder", &root))?;
-            let path = root.join(".reelq-probe");
-            let mut file = File::create(&path).map_err(PlaceError::file("write", &path))?;
+            // Several workers may look at once.
+            let (path, mut file) = fresh(&root, ".reelq-probe").map_err(PlaceError::file("write", &root))?;
             file.write_all(b"probe").map_err(PlaceError::file("write", &path))?;
             fs::remove_file(&path).map_err(PlaceError::file("remove", &path))
         })

@@ -4,6 +4,7 @@
 mod bucket;
 mod folder;
 mod options;
+mod small;
 mod turns;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use crate::{
 };
 
 pub use self::options::StorageOptions;
+pub(crate) use self::small::{fresh, sweep_fresh};
 use self::{bucket::Bucket, folder::Folder};
 
 /// How often another name is tried where one is taken.
@@ -184,6 +186,7 @@ impl Place {
         over.sort_unstable();
         blocking(move || {
             part::sweep(&folder, &over);
+            sweep_fresh(&folder);
             Ok(())
         })
         .await

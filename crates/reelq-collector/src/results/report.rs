@@ -1,9 +1,9 @@
 //! Writes the result manifests of a batch, page by page, so that memory does not grow with its rows.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{self, BufWriter},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use reelq_manifest::{ResultFormat, ResultRecord, ResultWriter};
@@ -11,7 +11,7 @@ use reelq_model::{BatchName, JobId, Status};
 use reelq_store::{BatchView, Page, Store};
 
 use super::record;
-use crate::{Place, PlaceError};
+use crate::{Place, PlaceError, place::fresh};
 
 const PAGE: usize = 500;
 
@@ -74,9 +74,9 @@ struct Draft {
 impl Draft {
     fn begin(place: &Place, format: ResultFormat, passthrough: Vec<String>) -> io::Result<Self> {
         let extension = if format == ResultFormat::Csv { "csv" } else { "jsonl" };
-        let path = own_name(place.parts(), extension);
-        fs::create_dir_all(place.parts())?;
-        let writer = ResultWriter::new(BufWriter::new(File::create(&path)?), format, passthrough)?;
+        // Several processes may write at once: each has a draft of its own, and the last to finish is the newest.
+        let (path, file) = fresh(place.parts(), &format!("results-{extension}"))?;
+        let writer = ResultWriter::new(BufWriter::new(file), format, passthrough)?;
         Ok(Self { path, writer })
     }
 
@@ -85,11 +85,6 @@ impl Draft {
         file.sync_all()?;
         Ok(self.path)
     }
-}
-
-/// Several processes may write at once: each has a draft of its own, and the last to finish is the newest.
-fn own_name(folder: &Path, extension: &str) -> PathBuf {
-    folder.join(format!("results-{}.{extension}.new", std::process::id()))
 }
 
 async fn clear(store: &dyn Store, batch: &BatchName, place: &Place) -> Result<(), ResultsError> {

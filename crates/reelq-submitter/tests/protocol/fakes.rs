@@ -170,7 +170,7 @@ struct NoImages;
 
 #[async_trait]
 impl Images for NoImages {
-    async fn image(&self, _: &Digest) -> std::io::Result<Option<Bytes>> {
+    async fn image(&self, _: &reelq_model::BatchName, _: &Digest) -> std::io::Result<Option<Bytes>> {
         Ok(None)
     }
 }
