@@ -8,8 +8,8 @@ use reelq_model::{SharedClock, SystemClock};
 use crate::{
     args::{Cli, Command},
     commands::{
-        cancel, completions, config, doctor, help_markdown, models, pause, plan, resolve, results, retry, run, schema,
-        sim, status,
+        cancel, completions, config, doctor, enqueue, help_markdown, models, pause, plan, resolve, results, retry, run,
+        schema, sim, status, worker,
     },
     config::Environment,
     exit::Exit,
@@ -50,6 +50,8 @@ async fn dispatch(cli: Cli, environment: Environment, clock: SharedClock, out: O
     logging::start(&session.config.log).map_err(Failure::usage)?;
     match cli.command {
         Command::Run(args) => Box::pin(run::run(&args, &session, out)).await,
+        Command::Enqueue(args) => Box::pin(enqueue::run(&args, &session, out)).await,
+        Command::Worker(args) => Box::pin(worker::run(&args, &session, out)).await,
         Command::Plan(args) => plan::run(&args, &session, out).await,
         Command::Status(args) => status::run(&args, &session, out).await,
         Command::Results(args) => results::run(&args, &session, out).await,

@@ -53,6 +53,10 @@ pub(crate) enum Command {
     Run(Box<commands::run::Args>),
     /// Show what a run would do: rows, changes, prices, time; nothing is enqueued
     Plan(commands::plan::Args),
+    /// Bring a manifest into the store, for workers to work on; repeating it changes nothing
+    Enqueue(commands::enqueue::Args),
+    /// Work on everything in the store, whoever enqueued it, until stopped
+    Worker(Box<commands::worker::Args>),
     /// Show where batches, accounts and jobs stand
     Status(commands::status::Args),
     /// Print the result manifest of a batch: one line for every row

@@ -1,6 +1,6 @@
 //! The bytes of local images: beside the state, or, where workers may be on other machines, under the output place.
 
-use std::{io, sync::Arc};
+use std::io;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -22,7 +22,7 @@ impl Images for Shared {
 
 /// Keeps images under an output place.
 #[derive(Debug)]
-pub(crate) struct KeepShared(pub(crate) Arc<Place>);
+pub(crate) struct KeepShared(pub(crate) Place);
 
 #[async_trait]
 impl KeepImages for KeepShared {

@@ -6,6 +6,7 @@ mod commands;
 mod config;
 mod exit;
 mod failure;
+mod images;
 mod logging;
 mod output;
 mod providers;

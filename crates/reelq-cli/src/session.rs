@@ -5,16 +5,18 @@ use std::{
     sync::Arc,
 };
 
-use reelq_collector::StorageOptions;
+use reelq_collector::{OutputImages, Place, StorageOptions};
 use reelq_http::Proxies;
 use reelq_manifest::Vocabulary;
 use reelq_model::{AccountName, BatchName, SharedClock};
-use reelq_store::{BatchView, Blobs, SharedStore, SqliteStore, Store};
+use reelq_producer::KeepImages;
+use reelq_store::{BatchView, Blobs, SharedStore, Store};
 
 use crate::{
     args::Global,
-    config::{Config, Environment, Settings, problems},
+    config::{Config, Environment, Settings, StorePlace, problems},
     failure::Failure,
+    images,
     output::Out,
     simulation,
 };
@@ -53,26 +55,50 @@ impl Session {
         self.global.simulate
     }
 
-    /// The database file; a simulation has its own, beside the real one.
-    pub(crate) fn state_file(&self) -> PathBuf {
-        let real = self.config.store.path();
-        if self.is_simulated() { simulation::state_file(real) } else { real.clone() }
+    /// Where the state is; a simulation has its own, apart from the real one.
+    pub(crate) fn place(&self) -> StorePlace {
+        if self.is_simulated() { self.config.store.simulated() } else { self.config.store.clone() }
     }
 
-    /// The folder of the state.
+    /// The folder of what this machine keeps of the state.
     pub(crate) fn state_folder(&self) -> PathBuf {
-        self.state_file().parent().map(Path::to_owned).unwrap_or_default()
+        self.place().folder()
     }
 
     /// The store, made where there is none yet.
-    pub(crate) fn create_store(&self) -> Result<SharedStore, Failure> {
-        let store = SqliteStore::open(&self.state_file(), Arc::clone(&self.clock))?;
-        Ok(Arc::new(store))
+    pub(crate) async fn create_store(&self) -> Result<SharedStore, Failure> {
+        self.place().open(self).await
     }
 
-    /// The bytes of local images, beside the state.
+    /// Whether workers may be on other machines, so that nothing of theirs may be kept on this one only.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.config.store.is_shared()
+    }
+
+    /// The bytes of local images that are kept on this machine.
     pub(crate) fn blobs(&self) -> Result<Arc<Blobs>, Failure> {
         Ok(Arc::new(Blobs::open(self.state_folder().join("images"))?))
+    }
+
+    /// Where workers find the bytes of local images.
+    pub(crate) fn images(&self, store: &SharedStore) -> Result<Arc<dyn reelq_submitter::Images>, Failure> {
+        if !self.is_shared() {
+            return Ok(Arc::new(self.blobs()?));
+        }
+        Ok(Arc::new(images::Shared(self.output_images(store))))
+    }
+
+    /// Image bytes under the output places of their batches.
+    pub(crate) fn output_images(&self, store: &SharedStore) -> OutputImages {
+        OutputImages::new(Arc::clone(store), Arc::clone(&self.clock), self.storage())
+    }
+
+    /// Where a load keeps the bytes of local images, for a batch whose outputs go to `place`.
+    pub(crate) fn keep_images(&self, place: Place) -> Result<Box<dyn KeepImages>, Failure> {
+        if !self.is_shared() {
+            return Ok(Box::new(self.blobs()?));
+        }
+        Ok(Box::new(images::KeepShared(place)))
     }
 
     /// What opening an output place needs.
@@ -86,19 +112,18 @@ impl Session {
     }
 
     /// The store, where there is one.
-    pub(crate) fn store_if_any(&self) -> Result<Option<SharedStore>, Failure> {
-        if self.state_file().exists() { self.create_store().map(Some) } else { Ok(None) }
+    pub(crate) async fn store_if_any(&self) -> Result<Option<SharedStore>, Failure> {
+        if self.place().may_exist() { self.create_store().await.map(Some) } else { Ok(None) }
     }
 
     /// The store; without one there is nothing that the command could be about.
-    pub(crate) fn store(&self) -> Result<SharedStore, Failure> {
+    pub(crate) async fn store(&self) -> Result<SharedStore, Failure> {
         let missing = || {
             let simulate =
                 if self.is_simulated() { "" } else { " (simulated runs have their own state: add --simulate)" };
-            let file = self.state_file();
-            Failure::usage(format!("there is no state at {} yet: nothing was run here{simulate}", file.display()))
+            Failure::usage(format!("there is no state at {} yet: nothing was run here{simulate}", self.place()))
         };
-        self.store_if_any()?.ok_or_else(missing)
+        self.store_if_any().await?.ok_or_else(missing)
     }
 
     /// The batch of this name.

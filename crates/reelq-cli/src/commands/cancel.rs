@@ -36,7 +36,7 @@ struct Report {
 }
 
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
-    let store = session.store()?;
+    let store = session.store().await?;
     session.batch(&*store, &args.batch).await?;
     let statuses: &[Status] =
         if args.queued { &[Status::Queued] } else { &[Status::Queued, Status::Submitting, Status::Running] };

@@ -23,7 +23,7 @@ pub(crate) struct Args {
 
 /// Pauses, or with `pause` false resumes.
 pub(crate) async fn run(args: &Args, pause: bool, session: &Session, out: Out) -> Outcome {
-    let store = session.store()?;
+    let store = session.store().await?;
     let done = if pause { "paused" } else { "resumed" };
     let what = match (&args.batch, &args.account) {
         (Some(batch), _) => {

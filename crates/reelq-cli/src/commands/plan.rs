@@ -84,7 +84,7 @@ struct Report<'a> {
 
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     let order = Arc::new(order(&args.manifest, session)?);
-    let store = session.store_if_any()?;
+    let store = session.store_if_any().await?;
     let plan = reelq_producer::plan(store.as_deref(), &order).await?;
     if !out.is_json() {
         out.problems(&plan.warnings);

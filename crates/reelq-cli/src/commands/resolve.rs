@@ -55,7 +55,7 @@ struct Unconfirmed {
 }
 
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
-    let store = session.store()?;
+    let store = session.store().await?;
     if let Some(name) = &args.batch {
         session.batch(&*store, name).await?;
     }

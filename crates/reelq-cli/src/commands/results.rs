@@ -59,7 +59,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
-    let store = session.store()?;
+    let store = session.store().await?;
     let view = session.batch(&*store, &args.batch).await?;
     let Some(path) = &args.out else {
         let stdout = std::io::stdout();

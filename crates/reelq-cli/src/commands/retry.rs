@@ -47,7 +47,7 @@ struct Report {
 }
 
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
-    let store = session.store()?;
+    let store = session.store().await?;
     session.batch(&*store, &args.batch).await?;
     let statuses: &[Status] = if args.cancelled { &[Status::Failed, Status::Cancelled] } else { &[Status::Failed] };
     let mut all = matching(&*store, &args.selection.filter(Some(&args.batch), statuses, &args.kinds)).await?;

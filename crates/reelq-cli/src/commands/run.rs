@@ -2,22 +2,23 @@
 
 use std::sync::Arc;
 
-use reelq_producer::{Order, Plan};
-use reelq_store::SharedStore;
-use url::Url;
+use reelq_model::Status;
+use reelq_producer::Plan;
+use reelq_store::{JobFilter, Page, Store};
 
 use super::{
-    plan::{ManifestArgs, order},
-    sim::SimArgs,
+    loading::{Agreed, agree, load},
+    plan::ManifestArgs,
+    sim::VendorArgs,
 };
 use crate::{
+    config::AccountConfig,
     exit::Exit,
     failure::{Failure, Outcome},
-    output::{Out, grouped, money, plural},
+    output::Out,
     providers,
-    running::{Engine, Finish, closing},
+    running::{BatchFace, Engine, Finish, Hands, Task, closing, usable},
     session::Session,
-    simulation::Simulated,
 };
 
 /// Flags of `reelq run`.
@@ -29,62 +30,70 @@ pub(crate) struct Args {
     #[arg(long, short)]
     yes: bool,
     #[command(flatten)]
-    sim: SimArgs,
-    /// With --simulate: use the simulator at this address instead of one in this process
-    #[arg(long, value_name = "URL", requires = "simulate", conflicts_with_all = ["faults", "seed", "speed"])]
-    sim_url: Option<Url>,
+    vendors: VendorArgs,
 }
 
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
-    if !session.is_simulated() && !args.sim.is_empty() {
-        return Err(Failure::usage("--faults, --seed and --speed are for simulated vendors: add --simulate"));
-    }
-    let order = Arc::new(order(&args.manifest, session)?);
-    let store = session.create_store()?;
-    let plan = reelq_producer::plan(Some(&*store), &order).await?;
-    tell(&plan, session, out);
-    if !agreed(args, &plan, session, out) {
-        return Err(Failure::usage("not confirmed; nothing was enqueued"));
-    }
-    let simulated = if session.is_simulated() {
-        Some(Simulated::start(args.sim_url.as_ref(), &args.sim, session).await?)
-    } else {
-        None
-    };
-    let engine = Engine::prepare(session, Arc::clone(&store), &plan, simulated.as_ref()).await?;
-    load(session, &store, &order, &plan).await?;
+    args.vendors.check(session)?;
+    let store = session.create_store().await?;
+    let agreed = agree(&args.manifest, args.yes, session, &store, out).await?;
+    let simulated = args.vendors.start(session).await?;
+    let plan = &agreed.plan;
+    let accounts = needed(session, &*store, plan).await?;
+    let engine = Engine::prepare(session, Arc::clone(&store), &accounts, &task(plan), simulated.as_ref())?;
+    let place = usable(session, plan).await?;
+    bring_in(&agreed, place, session, &store, out).await?;
     let begun = session.clock.monotonic();
-    let finish = Box::pin(engine.run(session, out)).await?;
+    let face = BatchFace::new(session, Arc::clone(&store), &plan.batch.name, &engine, out);
+    let finish = Box::pin(engine.run(&face)).await?;
     let seconds = session.clock.monotonic().saturating_sub(begun).as_secs();
-    let exit = Box::pin(closing(session, &store, &plan, &finish, &args.manifest.again(), seconds, out)).await?;
+    let exit = Box::pin(closing(session, &store, plan, &finish, &args.manifest.again(), seconds, out)).await?;
     if let Some(simulated) = simulated {
         simulated.stop().await;
     }
     Ok(if finish == Finish::Interrupted { Exit::Interrupted } else { exit })
 }
 
+/// The batch, until nothing of it moves any more.
+fn task(plan: &Plan) -> Task {
+    let batch = Some(plan.batch.name.clone());
+    // What is said at the end comes with the result manifest.
+    Task { batch, drain: true, hands: Hands::default(), reports: false, kind: "run" }
+}
+
 /// A person ran it again: what a provider refused before may be mended. Then the manifest goes in.
-async fn load(session: &Session, store: &SharedStore, order: &Arc<Order>, plan: &Plan) -> Result<(), Failure> {
-    for account in providers::used(plan) {
+async fn bring_in(
+    agreed: &Agreed,
+    place: reelq_collector::Place,
+    session: &Session,
+    store: &reelq_store::SharedStore,
+    out: Out,
+) -> Result<(), Failure> {
+    for account in providers::used(&agreed.plan) {
         store.resume_account(&account, false).await?;
     }
-    reelq_producer::load(&**store, &session.blobs()?, order, plan).await?;
+    load(agreed, place, session, store, out).await?;
     Ok(())
 }
 
-fn tell(plan: &Plan, session: &Session, out: Out) {
-    out.problems(&plan.warnings);
-    out.note(&super::plan::draw(plan, session.is_simulated()));
-    out.note("");
+/// The accounts that the plan names, and those whose tasks of the batch are still to be followed.
+async fn needed<'a>(session: &'a Session, store: &dyn Store, plan: &Plan) -> Result<Vec<&'a AccountConfig>, Failure> {
+    let used = providers::used(plan);
+    let mut needed = Vec::new();
+    for account in session.config.accounts.values() {
+        if used.contains(&account.name) || follows(store, plan, account).await? {
+            needed.push(account);
+        }
+    }
+    Ok(needed)
 }
 
-/// Whether to go on: asked only where there is a person, and real money at stake.
-fn agreed(args: &Args, plan: &Plan, session: &Session, out: Out) -> bool {
-    let (count, unpriced) = (plan.to_buy(), plan.unpriced());
-    if args.yes || session.is_simulated() || count == 0 || !out.can_ask() {
-        return true;
-    }
-    let unknown = if unpriced > 0 { format!(" and {} of unknown price", grouped(unpriced)) } else { String::new() };
-    let jobs = format!("{} job{}", grouped(count), plural(count));
-    out.confirm(&format!("Buy {jobs} for {}{unknown}?", money(plan.amount())))
+async fn follows(store: &dyn Store, plan: &Plan, account: &AccountConfig) -> Result<bool, Failure> {
+    let filter = JobFilter {
+        batch: Some(plan.batch.name.clone()),
+        account: Some(account.name.clone()),
+        statuses: vec![Status::Queued, Status::Submitting, Status::Running, Status::Fetching],
+        ..JobFilter::default()
+    };
+    Ok(!store.jobs(&filter, Page { after: 0, limit: 1 }).await?.is_empty())
 }

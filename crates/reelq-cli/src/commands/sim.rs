@@ -3,6 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use reelq_sim::{Faults, Pace, Settings, Simulator, Vendor};
+use url::Url;
 
 use crate::{
     exit::Exit,
@@ -10,6 +11,7 @@ use crate::{
     output::Out,
     running::Signals,
     session::Session,
+    simulation::Simulated,
 };
 
 /// Flags of the simulated vendors; also of `reelq run --simulate`.
@@ -24,6 +26,39 @@ pub(crate) struct SimArgs {
     /// How many times as fast as real vendors they are
     #[arg(long, value_name = "FACTOR", value_parser = speed)]
     pub(crate) speed: Option<f64>,
+}
+
+/// Which simulated vendors a command that works uses.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct VendorArgs {
+    #[command(flatten)]
+    sim: SimArgs,
+    /// With --simulate: use the simulator at this address instead of one in this process
+    #[arg(long, value_name = "URL", requires = "simulate", conflicts_with_all = ["faults", "seed", "speed"])]
+    sim_url: Option<Url>,
+}
+
+impl VendorArgs {
+    /// Refuses flags of simulated vendors where the vendors are real.
+    pub(crate) fn check(&self, session: &Session) -> Result<(), Failure> {
+        if !session.is_simulated() && !self.sim.is_empty() {
+            return Err(Failure::usage("--faults, --seed and --speed are for simulated vendors: add --simulate"));
+        }
+        Ok(())
+    }
+
+    /// Whether the vendors are not in this process.
+    pub(crate) const fn is_outside(&self) -> bool {
+        self.sim_url.is_some()
+    }
+
+    /// Starts the simulated vendors, or finds them; none where the vendors are real.
+    pub(crate) async fn start(&self, session: &Session) -> Result<Option<Simulated>, Failure> {
+        if !session.is_simulated() {
+            return Ok(None);
+        }
+        Simulated::start(self.sim_url.as_ref(), &self.sim, session).await.map(Some)
+    }
 }
 
 /// Flags of `reelq sim`.

@@ -45,7 +45,7 @@ struct Report {
 const WATCH_EVERY: Duration = Duration::from_secs(2);
 
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
-    let store = session.store()?;
+    let store = session.store().await?;
     let mut mark = store.watch(0, Duration::ZERO).await?;
     loop {
         let report = read(args, session, &*store).await?;

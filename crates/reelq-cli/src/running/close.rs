@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use anyhow::Context;
-use reelq_collector::{Place, write_results};
+use reelq_collector::Place;
 use reelq_producer::Plan;
 use reelq_store::SharedStore;
 
 use super::{
-    Finish,
+    Finish, stamped,
     summary::{Commands, summary},
     verdict::Verdict,
 };
@@ -28,7 +28,7 @@ pub(crate) async fn closing(
     let commands = Commands::of(session, &view, again);
     let place = Place::open(&view.batch.output, &view.batch.name, &session.storage());
     let place = place.context("open the output place")?;
-    write_results(&**store, &view.batch.name, &place).await.context("write the result manifests")?;
+    stamped(&**store, &view, &place).await.context("write the result manifests")?;
     let used: Vec<String> = providers::used(plan).iter().map(ToString::to_string).collect();
     let verdict = Verdict::read(&**store, view, &used).await?;
     let exit = if *finish == Finish::Interrupted { Exit::Interrupted } else { verdict.exit() };

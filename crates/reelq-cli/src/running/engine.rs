@@ -30,6 +30,8 @@ pub(crate) struct Task {
     pub(crate) drain: bool,
     /// With what.
     pub(crate) hands: Hands,
+    /// Write the result manifests of batches that are done.
+    pub(crate) reports: bool,
     /// What workers of its kind are called: `run`, `worker`.
     pub(crate) kind: &'static str,
 }
@@ -144,7 +146,8 @@ fn seed() -> u64 {
 
 /// A name that no other process on this store has, and that tells people where it runs.
 fn worker_id(kind: &str, seed: u64) -> Result<WorkerId, Failure> {
-    let host = ["/proc/sys/kernel/hostname", "/etc/hostname"].into_iter().find_map(|file| std::fs::read_to_string(file).ok());
+    let host =
+        ["/proc/sys/kernel/hostname", "/etc/hostname"].into_iter().find_map(|file| std::fs::read_to_string(file).ok());
     let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     let host: String = host.unwrap_or_default().trim().chars().filter(plain).take(40).collect();
     let name = format!("{kind}-{host}-{}-{:08x}", std::process::id(), seed >> 32);

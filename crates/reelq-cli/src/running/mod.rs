@@ -1,16 +1,28 @@
-//! A run in progress: the workers, the view of them, signals, and what is said at the end.
+//! Work in progress: the workers, the view of them, signals, and what is said at the end.
 
 mod account;
+mod batch_face;
 mod close;
 mod collecting;
 mod engine;
+mod face;
 mod figures;
+mod hands;
 mod live;
+mod log_face;
+mod reporting;
 mod signals;
 mod summary;
 mod verdict;
 
 pub(crate) use account::http;
+pub(crate) use batch_face::BatchFace;
 pub(crate) use close::closing;
-pub(crate) use engine::{Engine, Finish};
+pub(crate) use collecting::usable;
+pub(crate) use engine::{Engine, Finish, Task};
+pub(crate) use hands::{Concurrency, Hands, StageName};
+pub(crate) use log_face::LogFace;
+pub(crate) use reporting::stamped;
 pub(crate) use signals::Signals;
+pub(crate) use summary::{Commands, summary};
+pub(crate) use verdict::Verdict;

@@ -58,7 +58,7 @@ impl Reporter {
             options: session.storage(),
             worker,
             batch: task.batch.clone(),
-            writes: task.hands.has(ClaimStage::Collect),
+            writes: task.reports && task.hands.has(ClaimStage::Collect),
             known: Mutex::default(),
         }
     }
@@ -71,12 +71,12 @@ impl Reporter {
         }
     }
 
-    /// Looks a last time, and waits for nobody.
+    /// Looks a last time, waits for nobody, and tells of unfinished batches too how they stand.
     pub(crate) async fn last(&self) {
         self.look(true).await;
     }
 
-    async fn look(&self, at_once: bool) {
+    async fn look(&self, last: bool) {
         if !self.writes {
             return;
         }
@@ -86,17 +86,17 @@ impl Reporter {
         };
         match views {
             Ok(views) => {
-                for view in views.into_iter().filter(|view| view.whole) {
-                    self.look_at(&view, at_once).await;
+                for view in views.into_iter().filter(|view| view.whole && !view.purging) {
+                    self.look_at(&view, last).await;
                 }
             }
             Err(error) => tracing::debug!(%error, "the store does not say which batches are done"),
         }
     }
 
-    async fn look_at(&self, view: &BatchView, at_once: bool) {
+    async fn look_at(&self, view: &BatchView, last: bool) {
         let name = &view.batch.name;
-        if view.counts.outstanding() + view.others.outstanding() > 0 {
+        if view.counts.outstanding() + view.others.outstanding() > 0 && !last {
             self.learn(name, Known::Open);
             return;
         }
@@ -108,7 +108,7 @@ impl Reporter {
             _ => (now, false),
         };
         self.learn(name, Known::Done { state, since, seen_open });
-        match self.write(view, state, seen_open, now.saturating_sub(since), at_once).await {
+        match self.write(view, state, seen_open, now.saturating_sub(since), last).await {
             Ok(true) => self.learn(name, Known::Written(state)),
             Ok(false) => {}
             Err(error) => tracing::warn!(batch = %name, error = format!("{error:#}"), "the result manifest waits"),
@@ -122,10 +122,10 @@ impl Reporter {
         state: Digest,
         seen_open: bool,
         waited: Duration,
-        at_once: bool,
+        last: bool,
     ) -> anyhow::Result<bool> {
         let place = Place::open(&view.batch.output, &view.batch.name, &self.options)?;
-        let turn = if at_once { 0 } else { self.turn(&view.batch.name).await? };
+        let turn = if last { 0 } else { self.turn(&view.batch.name).await? };
         if waited < TURN.saturating_mul(turn) {
             return Ok(false);
         }
@@ -143,7 +143,8 @@ impl Reporter {
     async fn turn(&self, batch: &BatchName) -> reelq_store::Result<u32> {
         let (now, own) = (self.store.now().await?, weight(batch, &self.worker));
         let workers = self.store.workers().await?;
-        let before = workers.iter().filter(|worker| now.since(worker.seen_at) < ALIVE && weight(batch, &worker.id) < own);
+        let before =
+            workers.iter().filter(|worker| now.since(worker.seen_at) < ALIVE && weight(batch, &worker.id) < own);
         Ok(u32::try_from(before.count()).unwrap_or(u32::MAX))
     }
 
@@ -165,7 +166,16 @@ pub(crate) async fn stamped(store: &dyn Store, view: &BatchView, place: &Place) 
 
 /// What of a batch its result manifest tells, in short.
 fn state_of(view: &BatchView) -> Digest {
-    Digest::of(serde_json::json!([view.batch, view.counts, view.others, view.spent, view.orphans, view.created_at]).to_string().as_bytes())
+    let told = serde_json::json!([
+        view.batch,
+        view.counts,
+        view.others,
+        view.spent,
+        view.orphans,
+        view.created_at,
+        view.finished_at
+    ]);
+    Digest::of(told.to_string().as_bytes())
 }
 
 /// Spreads batches over workers, the same way in every process.

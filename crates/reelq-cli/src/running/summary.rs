@@ -15,6 +15,10 @@ use crate::{
 pub(crate) struct Commands {
     /// The command that goes on with the batch.
     pub(crate) run: String,
+    /// The command that raises the budget, up to its amount.
+    pub(crate) budget: String,
+    /// What lets a blocked account go on, once it is mended; without the account's name where none is needed.
+    unblock: Option<String>,
     /// ` --simulate` where the run was simulated, for the other commands.
     pub(crate) flags: String,
 }
@@ -22,7 +26,27 @@ pub(crate) struct Commands {
 impl Commands {
     /// The commands for a batch of this session; `again` are the run's own flags that it needs again.
     pub(crate) fn of(session: &Session, view: &BatchView, again: &str) -> Self {
-        Self { run: session.run_command(view) + again, flags: session.flags() }
+        let run = session.run_command(view) + again;
+        Self { budget: format!("{run} --budget"), run, unblock: None, flags: session.flags() }
+    }
+
+    /// The commands for a batch that workers work on.
+    pub(crate) fn of_worker(session: &Session, view: &BatchView) -> Self {
+        let flags = session.flags();
+        let load = session.run_command(view).replacen("reelq run", "reelq enqueue", 1);
+        Self {
+            budget: format!("{load} --budget"),
+            run: format!("reelq worker{flags}"),
+            unblock: Some("reelq resume --account".to_owned()),
+            flags,
+        }
+    }
+
+    fn unblock(&self, account: &str) -> String {
+        match &self.unblock {
+            Some(command) => format!("{command} {account}{}", self.flags),
+            None => self.run.clone(),
+        }
     }
 }
 
@@ -53,7 +77,7 @@ pub(crate) fn summary(verdict: &Verdict, commands: &Commands, seconds: u64) -> S
     lines.join("\n")
 }
 
-fn counts(counts: &StatusCounts) -> String {
+pub(super) fn counts(counts: &StatusCounts) -> String {
     let shown = Status::ALL.into_iter().filter(|status| counts.of(*status) > 0);
     shown.map(|status| format!("{} {status}", grouped(counts.of(status)))).collect::<Vec<_>>().join(" · ")
 }
@@ -65,9 +89,11 @@ fn blocked(verdict: &Verdict, commands: &Commands) -> Vec<String> {
         BlockReason::Forbidden => "its key may not do this: allow it with the provider, or use another key",
     };
     let line = |name: &str, reason: &PauseReason| match reason {
-        PauseReason::Blocked { block, message } => {
-            Some(format!("! account {name} is blocked ({message}); {}\n    then: {}", advice(block), commands.run))
-        }
+        PauseReason::Blocked { block, message } => Some(format!(
+            "! account {name} is blocked ({message}); {}\n    then: {}",
+            advice(block),
+            commands.unblock(name)
+        )),
         _ => None,
     };
     verdict.blocked().filter_map(|(account, reason)| line(account.name.as_str(), reason)).collect()
@@ -89,10 +115,10 @@ fn budget(verdict: &Verdict, commands: &Commands) -> Option<String> {
     let budget = verdict.batch.batch.budget.filter(|_| verdict.batch.budget_reached && verdict.outstanding > 0)?;
     let needed = verdict.batch.spent + verdict.batch.reserved + verdict.batch.to_spend;
     Some(format!(
-        "! the budget of {} is reached; all of it would take about {}\n    to go on: {} --budget {needed}",
+        "! the budget of {} is reached; all of it would take about {}\n    to go on: {} {needed}",
         money(budget),
         money(needed),
-        commands.run
+        commands.budget
     ))
 }
 

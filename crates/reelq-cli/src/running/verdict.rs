@@ -70,14 +70,19 @@ impl Verdict {
 
     /// The exit code.
     pub(crate) fn exit(&self) -> Exit {
-        Exit::most_urgent(|exit| match exit {
+        Exit::most_urgent(|exit| self.holds(exit))
+    }
+
+    /// Whether this exit code is true of the batch; the most urgent is the one to end with.
+    pub(crate) fn holds(&self, exit: Exit) -> bool {
+        match exit {
             Exit::Blocked => self.outstanding > 0 && self.blocked().next().is_some(),
             Exit::Unconfirmed => self.unconfirmed > 0,
             Exit::Budget => self.outstanding > 0 && (self.batch.budget_reached || self.short().next().is_some()),
             Exit::Failed => self.without_output() > 0,
             Exit::Outstanding => self.outstanding > 0,
             _ => false,
-        })
+        }
     }
 }
 

@@ -51,7 +51,9 @@ const LEFT_BEHIND: std::time::Duration = std::time::Duration::from_hours(24);
 /// Removes what dead processes left behind. Blocks.
 pub(crate) fn sweep_fresh(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
-    for path in entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|it| it == "new")) {
+    for path in
+        entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|it| it == "new"))
+    {
         let age = fs::metadata(&path).and_then(|found| found.modified()).ok().and_then(|at| at.elapsed().ok());
         if age.is_some_and(|age| age > LEFT_BEHIND) {
             // Whatever stays is removed the next time.

@@ -19,7 +19,7 @@ pub(super) async fn clock(session: &Session) -> Check {
     if now < EARLIEST {
         return Check::bad("clock", format!("it says {now}"), fix);
     }
-    let seen = match session.store_if_any() {
+    let seen = match session.store_if_any().await {
         Ok(Some(store)) => store.batches().await.ok().and_then(|all| all.into_iter().map(|view| view.created_at).max()),
         _ => None,
     };
@@ -69,9 +69,9 @@ fn existing(path: &Path) -> PathBuf {
 }
 
 /// The store must open.
-pub(super) fn store(session: &Session) -> Check {
-    let shown = session.state_file().display().to_string();
-    match session.store_if_any() {
+pub(super) async fn store(session: &Session) -> Check {
+    let shown = session.place().to_string();
+    match session.store_if_any().await {
         Ok(Some(_)) => Check::good("store", shown),
         Ok(None) => Check::good("store", format!("{shown} will be made by the first run")),
         Err(Failure::Other(error)) => Check::bad(

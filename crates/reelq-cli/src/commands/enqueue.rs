@@ -1,0 +1,106 @@
+//! `reelq enqueue`: brings a manifest into the store, for workers to work on.
+
+use reelq_model::Money;
+use reelq_producer::LoadReport;
+use reelq_store::SharedStore;
+use serde::Serialize;
+
+use super::{
+    loading::{Agreed, agree, load},
+    plan::ManifestArgs,
+};
+use crate::{
+    exit::Exit,
+    failure::{Failure, Outcome},
+    output::{Out, grouped, money, plural},
+    running::{stamped, usable},
+    session::Session,
+};
+
+/// Flags of `reelq enqueue`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    manifest: ManifestArgs,
+    /// Do not ask before spending
+    #[arg(long, short)]
+    yes: bool,
+}
+
+/// What became of the manifest.
+#[derive(Debug, Serialize)]
+struct Report {
+    batch: String,
+    simulated: bool,
+    output: String,
+    /// Lines of the manifest, now the batch's.
+    jobs: u64,
+    new: u64,
+    known: u64,
+    /// Jobs whose line is gone and that were not submitted.
+    cancelled: u64,
+    /// Jobs that had been cancelled because their line was gone, and whose line is back.
+    revived: u64,
+    to_buy: u64,
+    cost_usd: Money,
+    next: Vec<String>,
+}
+
+pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
+    let store = session.create_store().await?;
+    let agreed = agree(&args.manifest, args.yes, session, &store, out).await?;
+    let place = usable(session, &agreed.plan).await?;
+    let loaded = load(&agreed, place, session, &store, out).await?;
+    tell_where_done(&agreed, session, &store).await?;
+    let report = report(&agreed, &loaded, session);
+    out.report(&report, draw);
+    Ok(Exit::Done)
+}
+
+/// Where the manifest asks for nothing that is not there already, no worker will have anything to tell: its result manifest is told now.
+async fn tell_where_done(agreed: &Agreed, session: &Session, store: &SharedStore) -> Result<(), Failure> {
+    let view = session.batch(&**store, &agreed.plan.batch.name).await?;
+    if view.counts.outstanding() + view.others.outstanding() == 0 {
+        stamped(&**store, &view, &usable(session, &agreed.plan).await?).await?;
+    }
+    Ok(())
+}
+
+fn report(agreed: &Agreed, loaded: &LoadReport, session: &Session) -> Report {
+    let (plan, flags) = (&agreed.plan, session.flags());
+    let vendors = if session.is_simulated() { " --sim-url URL" } else { "" };
+    Report {
+        batch: plan.batch.name.to_string(),
+        simulated: session.is_simulated(),
+        output: plan.batch.output.clone(),
+        jobs: loaded.loaded.lines,
+        new: loaded.enqueued.new,
+        known: loaded.enqueued.known,
+        cancelled: loaded.loaded.cancelled,
+        revived: loaded.loaded.revived,
+        to_buy: plan.to_buy(),
+        cost_usd: plan.amount(),
+        next: vec![
+            format!("reelq worker{flags}{vendors}"),
+            format!("reelq status {} --watch{flags}", plan.batch.name),
+            format!("reelq results {}{flags}", plan.batch.name),
+        ],
+    }
+}
+
+fn draw(report: &Report) -> String {
+    let Report { batch, jobs, new, known, cancelled, revived, .. } = report;
+    let mut parts = vec![format!("{} new", grouped(*new)), format!("{} known", grouped(*known))];
+    parts.extend((*cancelled > 0).then(|| format!("{} cancelled, their line is gone", grouped(*cancelled))));
+    parts.extend((*revived > 0).then(|| format!("{} queued again, their line is back", grouped(*revived))));
+    let next = ["work", "watch", "results"].iter().zip(&report.next).map(|(what, how)| format!("  {what:<8} {how}"));
+    format!(
+        "Batch {batch} is whole: {} job{}, {}\nTo buy: {} for {}\nNext:\n{}",
+        grouped(*jobs),
+        plural(*jobs),
+        parts.join(", "),
+        grouped(report.to_buy),
+        money(report.cost_usd),
+        next.collect::<Vec<_>>().join("\n")
+    )
+}

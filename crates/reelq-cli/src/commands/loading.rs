@@ -1,0 +1,114 @@
+//! From a manifest to its batch in the store: plan, confirmation, load. What `run` and `enqueue` have in common.
+
+use std::{sync::Arc, time::Duration};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use reelq_collector::Place;
+use reelq_producer::{LoadReport, Order, Plan, load_telling};
+use reelq_store::SharedStore;
+
+use super::plan::{ManifestArgs, draw, order};
+use crate::{
+    failure::Failure,
+    output::{Out, grouped, money, plural},
+    session::Session,
+};
+
+/// A manifest that was planned, and that a person agreed to.
+#[derive(Debug)]
+pub(crate) struct Agreed {
+    pub(crate) order: Arc<Order>,
+    pub(crate) plan: Plan,
+}
+
+/// Plans the manifest, tells the plan, and asks before real money is spent.
+pub(crate) async fn agree(
+    args: &ManifestArgs,
+    yes: bool,
+    session: &Session,
+    store: &SharedStore,
+    out: Out,
+) -> Result<Agreed, Failure> {
+    let order = Arc::new(order(args, session)?);
+    let plan = reelq_producer::plan(Some(&**store), &order).await?;
+    out.problems(&plan.warnings);
+    out.note(&draw(&plan, session.is_simulated()));
+    out.note("");
+    if !yes && !confirmed(&plan, session, out) {
+        return Err(Failure::usage("not confirmed; nothing was enqueued"));
+    }
+    Ok(Agreed { order, plan })
+}
+
+/// Whether to go on: asked only where there is a person, and real money at stake.
+fn confirmed(plan: &Plan, session: &Session, out: Out) -> bool {
+    let (count, unpriced) = (plan.to_buy(), plan.unpriced());
+    if session.is_simulated() || count == 0 || !out.can_ask() {
+        return true;
+    }
+    let unknown = if unpriced > 0 { format!(" and {} of unknown price", grouped(unpriced)) } else { String::new() };
+    let jobs = format!("{} job{}", grouped(count), plural(count));
+    out.confirm(&format!("Buy {jobs} for {}{unknown}?", money(plan.amount())))
+}
+
+/// Brings the manifest into the store, with progress: a bar on a terminal, else a line now and then.
+pub(crate) async fn load(
+    agreed: &Agreed,
+    place: Place,
+    session: &Session,
+    store: &SharedStore,
+    out: Out,
+) -> Result<LoadReport, Failure> {
+    let images = session.keep_images(place)?;
+    let progress = Progress::new(agreed.plan.lines, session, out);
+    let told = |lines| progress.tell(lines);
+    let loaded = load_telling(&**store, &*images, &agreed.order, &agreed.plan, &told).await;
+    progress.finish();
+    Ok(loaded?)
+}
+
+/// Fewer lines are loaded in a moment.
+const WORTH_TELLING: u64 = 5_000;
+/// Without a terminal, progress is told at most this often.
+const SAY_EVERY: Duration = Duration::from_secs(5);
+
+/// Shows how far a load is.
+struct Progress<'a> {
+    bar: Option<ProgressBar>,
+    lines: u64,
+    session: &'a Session,
+    out: Out,
+    said: std::sync::Mutex<Duration>,
+}
+
+impl<'a> Progress<'a> {
+    fn new(lines: u64, session: &'a Session, out: Out) -> Self {
+        let bar = (out.is_terminal() && lines >= WORTH_TELLING).then(|| bar(lines));
+        Self { bar, lines, session, out, said: std::sync::Mutex::new(session.clock.monotonic()) }
+    }
+
+    fn tell(&self, lines: u64) {
+        if let Some(bar) = &self.bar {
+            return bar.set_position(lines);
+        }
+        let now = self.session.clock.monotonic();
+        let mut said = self.said.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if now.saturating_sub(*said) >= SAY_EVERY {
+            *said = now;
+            self.out.note(&format!("{} of {} lines are in the store", grouped(lines), grouped(self.lines)));
+        }
+    }
+
+    fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn bar(lines: u64) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(lines), ProgressDrawTarget::stderr_with_hz(10));
+    let style = ProgressStyle::with_template("loading [{bar:32}] {pos}/{len} lines, {per_sec}, {eta} left");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
+    bar
+}

@@ -1,0 +1,58 @@
+//! The live view of one batch.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use reelq_model::{BatchName, SharedClock};
+use reelq_store::SharedStore;
+
+use super::{engine::Engine, face::Face, figures::Gauge, live::Live};
+use crate::{output::Out, session::Session};
+
+/// Shows one batch while it is worked on.
+#[derive(Debug)]
+pub(crate) struct BatchFace {
+    clock: SharedClock,
+    brake: std::sync::Arc<reelq_worker::Brake>,
+    live: Mutex<Live>,
+    gauge: tokio::sync::Mutex<Gauge>,
+}
+
+impl BatchFace {
+    pub(crate) fn new(session: &Session, store: SharedStore, batch: &BatchName, engine: &Engine, out: Out) -> Self {
+        Self {
+            clock: std::sync::Arc::clone(&session.clock),
+            brake: std::sync::Arc::clone(&engine.brake),
+            live: Mutex::new(Live::new(out, batch.as_str())),
+            gauge: tokio::sync::Mutex::new(Gauge::new(store, batch.clone(), engine.pulses.clone())),
+        }
+    }
+
+    fn live(&self) -> MutexGuard<'_, Live> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Face for BatchFace {
+    async fn watch(&self) {
+        let mut gauge = self.gauge.lock().await;
+        let mut ticks = tokio::time::interval(self.live().every());
+        loop {
+            ticks.tick().await;
+            let at = self.clock.monotonic();
+            match gauge.read(at).await {
+                Ok(Some(figures)) => self.live().show(at, &figures, self.brake.engaged()),
+                Ok(None) => {}
+                // The workers wait for the store, so the view does too.
+                Err(error) => tracing::debug!(%error, "the store does not say how the batch stands"),
+            }
+        }
+    }
+
+    fn message(&self, text: &str) {
+        self.live().message(text);
+    }
+
+    fn finish(&self) {
+        self.live().finish();
+    }
+}
