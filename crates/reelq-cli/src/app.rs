@@ -8,8 +8,8 @@ use reelq_model::{SharedClock, SystemClock};
 use crate::{
     args::{Cli, Command},
     commands::{
-        cancel, completions, config, doctor, enqueue, help_markdown, models, pause, plan, resolve, results, retry, run,
-        schema, sim, status, worker,
+        cancel, completions, config, doctor, enqueue, help_markdown, models, pause, plan, purge, resolve, results,
+        retry, run, schema, sim, status, worker,
     },
     config::Environment,
     exit::Exit,
@@ -59,6 +59,7 @@ async fn dispatch(cli: Cli, environment: Environment, clock: SharedClock, out: O
         Command::Cancel(args) => cancel::run(&args, &session, out).await,
         Command::Pause(args) => pause::run(&args, true, &session, out).await,
         Command::Resume(args) => pause::run(&args, false, &session, out).await,
+        Command::Purge(args) => purge::run(&args, &session, out).await,
         Command::Resolve(args) => resolve::run(&args, &session, out).await,
         Command::Models(args) => models::run(&args, &session, out),
         Command::Config(config::Action::Show) => Ok(config::run(&session, out)),

@@ -69,6 +69,8 @@ pub(crate) enum Command {
     Pause(commands::pause::Args),
     /// Let a paused batch or account submit again
     Resume(commands::pause::Args),
+    /// Remove the records of finished batches; what they bought is forgotten, their files stay
+    Purge(commands::purge::Args),
     /// List submissions whose fate is unknown, and settle them
     Resolve(commands::resolve::Args),
     /// Show models, modes, limits and prices

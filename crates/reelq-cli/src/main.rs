@@ -13,6 +13,7 @@ mod providers;
 mod running;
 mod session;
 mod simulation;
+mod store;
 
 fn main() -> std::process::ExitCode {
     app::main().into()

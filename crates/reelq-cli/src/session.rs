@@ -14,11 +14,11 @@ use reelq_store::{BatchView, Blobs, SharedStore, Store};
 
 use crate::{
     args::Global,
-    config::{Config, Environment, Settings, StorePlace, problems},
+    config::{Config, Environment, Settings, StorePlace, problems, shown_store},
     failure::Failure,
     images,
     output::Out,
-    simulation,
+    simulation, store,
 };
 
 /// What every command starts from.
@@ -62,12 +62,12 @@ impl Session {
 
     /// The folder of what this machine keeps of the state.
     pub(crate) fn state_folder(&self) -> PathBuf {
-        self.place().folder()
+        self.place().folder(self.is_simulated())
     }
 
     /// The store, made where there is none yet.
     pub(crate) async fn create_store(&self) -> Result<SharedStore, Failure> {
-        self.place().open(self).await
+        store::open(&self.place(), self).await
     }
 
     /// Whether workers may be on other machines, so that nothing of theirs may be kept on this one only.
@@ -153,7 +153,7 @@ impl Session {
         let simulate = self.is_simulated().then(|| " --simulate".to_owned());
         let config =
             self.global.config.as_ref().map(|path| format!(" --config {}", quoted(&path.display().to_string())));
-        let store = self.global.store.as_ref().map(|store| format!(" --store {}", quoted(store)));
+        let store = self.global.store.as_ref().map(|store| format!(" --store {}", quoted(&shown_store(store))));
         [simulate, config, store].into_iter().flatten().collect()
     }
 

@@ -62,6 +62,11 @@ pub(crate) fn state_file(real: &Path) -> PathBuf {
     real.parent().unwrap_or(Path::new("")).join("simulate").join("state.db")
 }
 
+/// The journal of a simulation: beside the real one.
+pub(crate) fn journal(real: &Path) -> PathBuf {
+    real.parent().unwrap_or(Path::new("")).join("simulate").join("journal")
+}
+
 /// The output root of a simulation: apart from real outputs.
 pub(crate) fn output_root(real: &str) -> String {
     format!("{}/simulated", real.trim_end_matches('/'))

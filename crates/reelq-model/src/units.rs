@@ -18,6 +18,9 @@ impl FromStr for Span {
     type Err = DurationError;
     fn from_str(text: &str) -> Result<Self, DurationError> {
         let refuse = || DurationError(text.to_owned());
+        if let Some(days) = text.trim().strip_suffix('d').and_then(|days| days.parse::<u32>().ok()) {
+            return Ok(Self(Duration::from_hours(24 * u64::from(days))));
+        }
         let span: jiff::SignedDuration = text.parse().map_err(|_| refuse())?;
         Duration::try_from(span).map(Self).map_err(|_| refuse())
     }

@@ -10,6 +10,7 @@ pub(crate) mod loading;
 pub(crate) mod models;
 pub(crate) mod pause;
 pub(crate) mod plan;
+pub(crate) mod purge;
 pub(crate) mod resolve;
 pub(crate) mod results;
 pub(crate) mod retry;

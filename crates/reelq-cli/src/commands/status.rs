@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reelq_model::{BatchName, Money, Status};
+use reelq_model::{BatchName, Money, Status, Timestamp};
 use reelq_store::{
     AccountCap, AccountLimits, AccountView, BatchView, HeldBatch, JobView, Pause, PauseReason, Store, WorkerView,
 };
@@ -12,7 +12,7 @@ use super::selection::{Selection, brief, matching, place};
 use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
-    output::{Out, grouped, money, table},
+    output::{Out, duration, grouped, money, table},
     session::Session,
 };
 
@@ -37,6 +37,8 @@ struct Report {
     batches: Vec<BatchView>,
     accounts: Vec<AccountView>,
     workers: Vec<WorkerView>,
+    /// The store's time.
+    now: Timestamp,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     jobs: Vec<JobView>,
 }
@@ -48,7 +50,17 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     let store = session.store().await?;
     let mut mark = store.watch(0, Duration::ZERO).await?;
     loop {
-        let report = read(args, session, &*store).await?;
+        let report = match read(args, session, &*store).await {
+            // Whoever watches goes on watching once the store is back.
+            Err(Failure::Other(error)) if args.watch => {
+                out.note(&format!("failed to {error:#}"));
+                tokio::select! {
+                    _ = tokio::signal::ctrl_c() => return Ok(Exit::Done),
+                    () = tokio::time::sleep(WATCH_EVERY) => continue,
+                }
+            }
+            report => report?,
+        };
         if args.watch && out.is_terminal() && !out.is_json() {
             drop(console::Term::stdout().clear_screen());
         }
@@ -58,7 +70,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
         }
         tokio::select! {
             _ = tokio::signal::ctrl_c() => return Ok(Exit::Done),
-            seen = wait(&*store, mark) => mark = seen?,
+            seen = wait(&*store, mark) => mark = seen.unwrap_or(mark),
         }
     }
 }
@@ -78,13 +90,22 @@ async fn read(args: &Args, session: &Session, store: &dyn Store) -> Result<Repor
     let wanted = !args.statuses.is_empty() || !args.selection.is_empty();
     let filter = args.selection.filter(args.batch.as_ref(), &args.statuses, &[]);
     let jobs = if wanted { matching(store, &filter).await? } else { Vec::new() };
-    Ok(Report { batches, accounts: store.accounts().await?, workers: store.workers().await?, jobs })
+    Ok(Report {
+        batches,
+        accounts: store.accounts().await?,
+        workers: store.workers().await?,
+        now: store.now().await?,
+        jobs,
+    })
 }
 
 fn draw(report: &Report) -> String {
     let mut parts = vec![draw_batches(&report.batches)];
     if !report.accounts.is_empty() {
         parts.push(draw_accounts(&report.accounts));
+    }
+    if !report.workers.is_empty() {
+        parts.push(draw_workers(report));
     }
     if !report.jobs.is_empty() {
         parts.push(draw_jobs(&report.jobs));
@@ -125,6 +146,7 @@ fn remarks(view: &BatchView) -> String {
     let flag = |on: bool, what: &str| on.then(|| what.to_owned());
     let remarks = [
         flag(!view.whole, "load unfinished"),
+        flag(view.purging, "being purged"),
         flag(view.paused, "paused"),
         flag(view.budget_reached, "budget reached"),
         counted(view.overdue, "overdue"),
@@ -193,6 +215,19 @@ pub(crate) fn reached(view: &AccountView, held: &HeldBatch) -> String {
     let open =
         if view.reserved > Money::ZERO { format!(", {} set aside", money(view.reserved)) } else { String::new() };
     format!("account {} has reached {} ({} spent{when}{open})", view.name, cap_in_words(view, held), money(spent))
+}
+
+/// A worker that was not heard of for so long lives no more, or is out of reach; its leases end by themselves.
+const ALIVE: Duration = Duration::from_secs(20);
+
+fn draw_workers(report: &Report) -> String {
+    let rows = report.workers.iter().map(|view| {
+        let silent = report.now.since(view.seen_at);
+        let state = if silent < ALIVE { "alive" } else { "not heard of" };
+        let seen = format!("{} ago", duration(silent.as_secs()));
+        vec![view.id.to_string(), grouped(view.leases), state.to_owned(), seen]
+    });
+    table(&["worker", ">in hand", "", "seen"], rows)
 }
 
 /// A pause as people read it.

@@ -22,7 +22,15 @@ const A: &str = "accounts";
 /// Every key there is.
 pub(crate) const KEYS: &[Key] = &[
     key(&["store"], Kind::Store, Some("sqlite:.reelq/state.db")),
-    key(&["namespace"], Kind::Name, Some("default")),
+    key(&["namespace"], Kind::Namespace, Some("default")),
+    key(&["durability"], Kind::Choice(&["strict", "normal"]), Some("normal")),
+    key(&["journal"], Kind::Text, Some(".reelq/journal")),
+    key(&["retention"], Kind::Span, None),
+    key(&["redis", "password_env"], Kind::Variable, None),
+    key(&["redis", "password_file"], Kind::Text, None),
+    key(&["redis", "ca_file"], Kind::Text, None),
+    key(&["redis", "cert_file"], Kind::Text, None),
+    key(&["redis", "key_file"], Kind::Text, None),
     key(&["output"], Kind::Text, Some("out")),
     key(&["log"], Kind::Text, Some("warn")),
     key(&["catalogue", "wave"], Kind::Text, None),

@@ -1,12 +1,13 @@
 //! What the values of configuration keys must be.
 
 use reelq_model::{
-    AccountName, Money,
+    Money,
     units::{ByteSize, Span},
 };
+use reelq_store::Namespace;
 use url::Url;
 
-use super::store_url::StorePlace;
+use super::store_url;
 
 /// The vendors that there are adapters for.
 pub(crate) const PROVIDERS: &[&str] = reelq_provider::PROVIDERS;
@@ -18,8 +19,8 @@ pub(crate) enum Kind {
     Text,
     /// A list of texts.
     Texts,
-    /// A name in reelq's sense.
-    Name,
+    /// Whose keys on a shared server.
+    Namespace,
     /// Where the state lives.
     Store,
     /// A vendor.
@@ -158,12 +159,15 @@ impl Kind {
 
     fn check_text(self, text: &str) -> Result<(), Broken> {
         match self {
-            Self::Store => StorePlace::parse(text).map(drop),
+            Self::Store => store_url::check(text),
             Self::Url => check_url(text),
             Self::Provider => one_of(text, PROVIDERS),
             Self::Choice(words) => one_of(text, words),
             Self::Variable => check_variable(text),
-            Self::Name => AccountName::new(text).map(drop).or_else(|error| broken(error.rule)),
+            Self::Namespace => text
+                .parse::<Namespace>()
+                .map(drop)
+                .or_else(|_| broken("must be 1 to 64 of the characters a-z, A-Z, 0-9, `-`, `_` and `.`")),
             Self::Span => match text.parse::<Span>() {
                 Ok(span) if !span.0.is_zero() => Ok(()),
                 Ok(_) => broken("must be longer than nothing"),

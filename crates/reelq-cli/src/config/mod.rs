@@ -14,6 +14,7 @@ mod ranges;
 mod render;
 mod sections;
 mod show;
+mod store_place;
 mod store_url;
 
 pub(crate) use account::AccountConfig;
@@ -22,8 +23,8 @@ pub(crate) use layers::{Flags, Origin, Settings};
 pub(crate) use problem::Complaint;
 pub(crate) use render::problems;
 pub(crate) use sections::Config;
-pub(crate) use show::shown;
-pub(crate) use store_url::StorePlace;
+pub(crate) use show::{shown, shown_store};
+pub(crate) use store_place::{RedisPlace, StorePlace};
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! The merged settings as typed sections, after the rules that span several keys.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use reelq_model::AccountName;
 use serde_json::{Map, Value as Json};
@@ -11,6 +11,7 @@ use super::{
     kind::Value,
     layers::{Origin, Setting},
     ranges,
+    store_place::retention,
 };
 
 /// The whole configuration, checked.
@@ -18,6 +19,8 @@ use super::{
 pub(crate) struct Config {
     /// Where the state lives.
     pub(crate) store: StorePlace,
+    /// How long finished batches are kept; for ever where nothing is said.
+    pub(crate) retention: Option<Duration>,
     /// The folder below which batches without an output place of their own put their files.
     pub(crate) output: String,
     /// What is logged.
@@ -35,13 +38,15 @@ impl Config {
         for name in settings.accounts() {
             check_account(settings, &name);
         }
+        check_redis(settings);
         settings.is_sound().then(|| Self::build(settings)).flatten()
     }
 
     fn build(settings: &Settings) -> Option<Self> {
         let accounts = settings.accounts().into_iter().filter_map(|name| account(settings, &name));
         Some(Self {
-            store: StorePlace::parse(&text(settings, &["store"])?).ok()?,
+            store: StorePlace::build(settings)?,
+            retention: retention(settings),
             output: text(settings, &["output"])?,
             log: text(settings, &["log"])?,
             catalogue: catalogue(settings),
@@ -56,11 +61,17 @@ impl Config {
     }
 }
 
-fn text(settings: &Settings, path: &[&str]) -> Option<String> {
+pub(super) fn text(settings: &Settings, path: &[&str]) -> Option<String> {
     match &settings.get(path)?.value {
         Value::Text(text) => Some(text.clone()),
         _ => None,
     }
+}
+
+/// A file or folder that a setting names; relative ones count from the configuration file that names them.
+pub(super) fn path_of(settings: &Settings, path: &[&str]) -> Option<PathBuf> {
+    let setting = settings.get(path)?;
+    text(settings, path).map(|file| folder_of(&setting.origin).join(file))
 }
 
 /// The folder of the file that a setting stands in: relative paths count from there.
@@ -108,6 +119,22 @@ fn account(settings: &Settings, name: &str) -> Option<AccountConfig> {
     let folder = key_file.map(|setting| folder_of(&setting.origin)).unwrap_or_default();
     let values = below(settings, &["accounts", name]);
     Some(AccountConfig::new(AccountName::new(name).ok()?, provider, values, folder))
+}
+
+fn check_redis(settings: &mut Settings) {
+    let get = |key: &str| settings.get(&["redis", key]);
+    let mut found = Vec::new();
+    if let (Some(_), Some(file)) = (get("password_env"), get("password_file")) {
+        let complaint = Complaint::error(&file.origin, "redis.password_file", "must not stand beside password_env");
+        found.push(complaint.hint("keep one of the two"));
+    }
+    for (one, other) in [("cert_file", "key_file"), ("key_file", "cert_file")] {
+        if let (Some(there), None) = (get(one), get(other)) {
+            let key = format!("redis.{one}");
+            found.push(Complaint::error(&there.origin, &key, format!("must have redis.{other} beside it")));
+        }
+    }
+    settings.complaints.extend(found);
 }
 
 fn check_account(settings: &mut Settings, name: &str) {

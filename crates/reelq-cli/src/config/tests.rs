@@ -60,7 +60,9 @@ bad!(key_in_the_clear, "[accounts.a]\nprovider = \"wave\"\nbase_url = \"http://a
 bad!(two_sources_of_a_key, "[accounts.a]\nprovider = \"wave\"\napi_key_env = \"A\"\napi_key_file = \"b\"\n");
 bad!(dialect_that_is_not_known, "[accounts.a]\nprovider = \"wave\"\ndialect = \"2025-01\"\n");
 bad!(dialect_of_a_vendor_that_has_one, "[accounts.a]\nprovider = \"poyo\"\ndialect = \"2026-06\"\n");
-bad!(redis_is_not_in_this_build, "store = \"redis://localhost:6379/0\"\n");
+bad!(redis_address_with_a_port_that_is_none, "store = \"redis://localhost:port/0\"\n");
+bad!(namespace_that_would_break_a_key, "namespace = \"a b\"\n");
+bad!(two_sources_of_a_password, "[redis]\npassword_env = \"A\"\npassword_file = \"b\"\n");
 bad!(store_without_a_file, "store = \"sqlite:\"\n");
 bad!(store_of_another_kind, "store = \"postgres://x\"\n");
 

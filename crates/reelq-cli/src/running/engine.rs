@@ -17,6 +17,7 @@ use super::{
     face::Face,
     hands::Hands,
     reporting::Reporter,
+    retiring::Retiring,
     signals::Signals,
 };
 use crate::{config::AccountConfig, failure::Failure, session::Session, simulation::Simulated};
@@ -42,6 +43,7 @@ pub(crate) struct Engine {
     builder: Builder,
     guard: Guard,
     reporter: Reporter,
+    retiring: Retiring,
     /// What its accounts have done so far.
     pub(crate) pulses: Vec<(AccountName, Arc<Pulse>)>,
     /// What holds submissions back.
@@ -99,8 +101,10 @@ impl Engine {
         }
         let guarded = pulses.iter().map(|(_, pulse)| Arc::clone(pulse)).collect();
         let guard = collecting.guard(task.batch.clone(), guarded);
-        let reporter = Reporter::new(session, store, worker.clone(), task);
-        Ok(Self { builder, guard, reporter, pulses, brake: shared.brake, worker })
+        let reporter = Reporter::new(session, Arc::clone(&store), worker.clone(), task);
+        let retention = session.config.retention.filter(|_| task.reports);
+        let retiring = Retiring::new(store, retention);
+        Ok(Self { builder, guard, reporter, retiring, pulses, brake: shared.brake, worker })
     }
 
     /// Works until nothing more moves by itself, or until a person stops it.
@@ -110,7 +114,7 @@ impl Engine {
         let stopper = runtime.stopper();
         let mut running = Box::pin(runtime.run());
         let (mut guarding, mut watching) = (pin!(self.guard.run()), pin!(face.watch()));
-        let mut reporting = Box::pin(self.reporter.run());
+        let (mut reporting, mut retiring) = (Box::pin(self.reporter.run()), pin!(self.retiring.run()));
         let mut interrupted = 0_u32;
         let ending = loop {
             tokio::select! {
@@ -118,6 +122,7 @@ impl Engine {
                 () = &mut guarding => {}
                 () = &mut watching => {}
                 () = &mut reporting => {}
+                () = &mut retiring => {}
                 () = signals.next() => {
                     interrupted += 1;
                     face.message(if interrupted == 1 { STOPPING } else { "ending at once; the state is safe" });

@@ -11,6 +11,7 @@ mod hands;
 mod live;
 mod log_face;
 mod reporting;
+mod retiring;
 mod signals;
 mod summary;
 mod verdict;

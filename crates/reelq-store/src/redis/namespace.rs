@@ -23,6 +23,16 @@ impl Namespace {
         &self.name
     }
 
+    /// The namespace of simulations: beside this one, and never it.
+    #[must_use]
+    pub fn simulated(&self) -> Self {
+        const SUFFIX: &str = "-simulated";
+        let room = self.name.len().min(MAX_LENGTH - SUFFIX.len());
+        // A name holds ASCII only, so that every cut is one between characters.
+        let name = format!("{}{SUFFIX}", self.name.get(..room).unwrap_or_default());
+        Self { prefix: format!("reelq:{{{name}}}:"), name }
+    }
+
     /// What every key begins with: `reelq:{NAME}:`. The braces are what Cluster takes as the hash tag.
     pub fn prefix(&self) -> &str {
         &self.prefix
@@ -57,6 +67,16 @@ mod tests {
         let namespace: Namespace = "team-a".parse().unwrap();
         assert_eq!(namespace.prefix(), "reelq:{team-a}:");
         assert_eq!(namespace.to_string(), "team-a");
+    }
+
+    #[test]
+    fn simulations_have_a_namespace_of_their_own() {
+        for name in ["team-a", &"x".repeat(64)] {
+            let namespace: Namespace = name.parse().unwrap();
+            let simulated = namespace.simulated();
+            assert!(simulated != namespace && simulated.name().ends_with("-simulated"));
+            assert_eq!(simulated.name().parse::<Namespace>().unwrap(), simulated);
+        }
     }
 
     #[test]

@@ -1,0 +1,146 @@
+//! `reelq purge`: removes the records of finished batches.
+
+use std::time::Duration;
+
+use reelq_model::{BatchName, units::Span};
+use reelq_store::{BatchView, Purge, Store, Unfinished};
+use serde::Serialize;
+
+use crate::{
+    exit::Exit,
+    failure::{Failure, Outcome},
+    output::{Out, grouped, money, plural, table},
+    session::Session,
+};
+
+/// Flags of `reelq purge`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The batches
+    #[arg(required_unless_present = "older_than")]
+    batches: Vec<BatchName>,
+    /// All batches that ended longer ago than this, for example 30d
+    #[arg(long, value_name = "TIME", conflicts_with = "batches")]
+    older_than: Option<Span>,
+    /// Do not ask; needed where there is nobody to ask
+    #[arg(long, short)]
+    yes: bool,
+}
+
+/// A batch that was removed.
+#[derive(Debug, Serialize)]
+struct Purged {
+    batch: String,
+    jobs: u64,
+}
+
+/// A batch that is still needed.
+#[derive(Debug, Serialize)]
+struct Kept {
+    batch: String,
+    outstanding: u64,
+    unconfirmed: u64,
+    loading: bool,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct Report {
+    purged: Vec<Purged>,
+    kept: Vec<Kept>,
+}
+
+pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
+    let store = session.store().await?;
+    let views = chosen(args, session, &*store).await?;
+    if views.is_empty() {
+        out.report(&Report::default(), |_| "no batch ended that long ago".to_owned());
+        return Ok(Exit::Done);
+    }
+    out.note(&consequences(&views));
+    if !args.yes && !(out.can_ask() && out.confirm("Purge?")) {
+        return Err(Failure::usage("not confirmed; nothing was removed (without a terminal, say --yes)"));
+    }
+    let mut report = Report::default();
+    for view in &views {
+        remove(&*store, &view.batch.name, &mut report).await?;
+    }
+    out.report(&report, draw);
+    Ok(exit(&report))
+}
+
+async fn chosen(args: &Args, session: &Session, store: &dyn Store) -> Result<Vec<BatchView>, Failure> {
+    if let Some(age) = args.older_than {
+        return Ok(ended_before(store, age.0).await?);
+    }
+    let mut views = Vec::new();
+    for name in &args.batches {
+        views.push(session.batch(store, name).await?);
+    }
+    Ok(views)
+}
+
+/// The batches that ended longer ago than `age`, by the store's time.
+pub(crate) async fn ended_before(store: &dyn Store, age: Duration) -> reelq_store::Result<Vec<BatchView>> {
+    let now = store.now().await?;
+    let old = |view: &BatchView| view.purging || view.finished_at.is_some_and(|at| now.since(at) > age);
+    Ok(store.batches().await?.into_iter().filter(old).collect())
+}
+
+/// Removes a batch step by step; `Err` in the inner result where it is not finished.
+pub(crate) async fn purge(store: &dyn Store, name: &BatchName) -> reelq_store::Result<Result<u64, Unfinished>> {
+    let mut removed = 0;
+    loop {
+        match store.purge(name).await? {
+            Purge::Going { jobs } => removed += jobs,
+            Purge::Done { jobs } => return Ok(Ok(removed + jobs)),
+            Purge::Refused(unfinished) => return Ok(Err(unfinished)),
+        }
+    }
+}
+
+async fn remove(store: &dyn Store, name: &BatchName, report: &mut Report) -> Result<(), Failure> {
+    let batch = name.to_string();
+    match purge(store, name).await? {
+        Ok(jobs) => report.purged.push(Purged { batch, jobs }),
+        Err(Unfinished { outstanding, unconfirmed, loading }) => {
+            report.kept.push(Kept { batch, outstanding, unconfirmed, loading });
+        }
+    }
+    Ok(())
+}
+
+fn consequences(views: &[BatchView]) -> String {
+    let rows = views.iter().map(|view| {
+        let ended = view.finished_at.map_or_else(|| "not ended".to_owned(), |at| at.to_string());
+        let jobs = view.counts.total() + view.others.total();
+        vec![view.batch.name.to_string(), grouped(jobs), money(view.spent), ended, view.batch.output.clone()]
+    });
+    let lines = table(&["batch", ">jobs", ">spent", "ended", "outputs (kept)"], rows);
+    format!(
+        "{lines}\n\nTheir rows, histories and charges are forgotten; files and result manifests stay where they are.\n\
+         What was bought is not known any more: running one of their manifests again buys every row of it again."
+    )
+}
+
+fn draw(report: &Report) -> String {
+    let purged =
+        report.purged.iter().map(|it| format!("{} purged: {} job{}", it.batch, grouped(it.jobs), plural(it.jobs)));
+    let kept = report.kept.iter().map(|it| {
+        let loading = if it.loading { ", a load unfinished" } else { "" };
+        format!(
+            "{} kept: {} outstanding, {} unconfirmed{loading}",
+            it.batch,
+            grouped(it.outstanding),
+            grouped(it.unconfirmed)
+        )
+    });
+    purged.chain(kept).collect::<Vec<_>>().join("\n")
+}
+
+fn exit(report: &Report) -> Exit {
+    Exit::most_urgent(|exit| match exit {
+        Exit::Unconfirmed => report.kept.iter().any(|kept| kept.unconfirmed > 0),
+        Exit::Outstanding => !report.kept.is_empty(),
+        _ => false,
+    })
+}

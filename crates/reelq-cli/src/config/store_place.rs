@@ -1,0 +1,115 @@
+//! Where the state lives, with everything that opening it needs.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use reelq_model::units::Span;
+use reelq_store::{Address, Namespace};
+
+use super::{
+    Settings,
+    sections::{path_of, text},
+    store_url::{self, StoreUrl},
+};
+use crate::simulation;
+
+/// Where the state lives.
+#[derive(Debug, Clone)]
+pub(crate) enum StorePlace {
+    /// An embedded database in this file.
+    Sqlite(PathBuf),
+    /// A Redis server that many machines may use.
+    Redis(Box<RedisPlace>),
+}
+
+/// A Redis server, and how it is reached.
+#[derive(Debug, Clone)]
+pub(crate) struct RedisPlace {
+    pub(crate) address: Address,
+    pub(crate) namespace: Namespace,
+    /// The variable, else the file, that holds the password.
+    pub(crate) password_env: Option<String>,
+    pub(crate) password_file: Option<PathBuf>,
+    /// Authorities that may have signed the server's certificate, beside the system's.
+    pub(crate) ca_file: Option<PathBuf>,
+    pub(crate) cert_file: Option<PathBuf>,
+    pub(crate) key_file: Option<PathBuf>,
+    /// Whether each paid request waits until the server says that its intent is on disk.
+    pub(crate) strict: bool,
+    /// What this machine notes of its purchases, for a server that forgets.
+    pub(crate) journal: PathBuf,
+}
+
+/// What this machine keeps beside a state that is elsewhere.
+const LOCAL: &str = ".reelq";
+
+impl StorePlace {
+    pub(super) fn build(settings: &Settings) -> Option<Self> {
+        Some(match store_url::parse(&text(settings, &["store"])?).ok()? {
+            StoreUrl::Sqlite(file) => Self::Sqlite(file),
+            StoreUrl::Redis(address) => Self::Redis(Box::new(RedisPlace {
+                address: *address,
+                namespace: text(settings, &["namespace"])?.parse().ok()?,
+                password_env: text(settings, &["redis", "password_env"]),
+                password_file: path_of(settings, &["redis", "password_file"]),
+                ca_file: path_of(settings, &["redis", "ca_file"]),
+                cert_file: path_of(settings, &["redis", "cert_file"]),
+                key_file: path_of(settings, &["redis", "key_file"]),
+                strict: text(settings, &["durability"])? == "strict",
+                journal: path_of(settings, &["journal"])?,
+            })),
+        })
+    }
+
+    /// The place of a simulation's state: apart from the real one, and never it.
+    pub(crate) fn simulated(&self) -> Self {
+        match self {
+            Self::Sqlite(file) => Self::Sqlite(simulation::state_file(file)),
+            Self::Redis(real) => {
+                let mut place = real.clone();
+                place.namespace = real.namespace.simulated();
+                place.journal = simulation::journal(&real.journal);
+                Self::Redis(place)
+            }
+        }
+    }
+
+    /// The folder of what this machine keeps; `simulated` where nothing is real.
+    pub(crate) fn folder(&self, simulated: bool) -> PathBuf {
+        match self {
+            Self::Sqlite(file) => file.parent().map(Path::to_owned).unwrap_or_default(),
+            Self::Redis(_) if simulated => Path::new(LOCAL).join("simulate"),
+            Self::Redis(_) => PathBuf::from(LOCAL),
+        }
+    }
+
+    /// Whether workers on other machines may use it.
+    pub(crate) const fn is_shared(&self) -> bool {
+        matches!(self, Self::Redis(_))
+    }
+
+    /// Whether there can be a state yet.
+    pub(crate) fn may_exist(&self) -> bool {
+        match self {
+            Self::Sqlite(file) => file.exists(),
+            Self::Redis(_) => true,
+        }
+    }
+}
+
+/// Without a password.
+impl fmt::Display for StorePlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(file) => write!(f, "{}", file.display()),
+            Self::Redis(place) => write!(f, "{}, namespace {}", place.address, place.namespace),
+        }
+    }
+}
+
+/// How long finished batches are kept; for ever where nothing is said.
+pub(super) fn retention(settings: &Settings) -> Option<std::time::Duration> {
+    text(settings, &["retention"])?.parse::<Span>().ok().map(|span| span.0)
+}
