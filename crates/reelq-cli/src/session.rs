@@ -1,6 +1,7 @@
 //! What every command starts from: the checked configuration, the store, the clock.
 
 use std::{
+    hash::{BuildHasher, Hasher, RandomState},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -29,6 +30,8 @@ pub(crate) struct Session {
     pub(crate) clock: SharedClock,
     pub(crate) settings: Settings,
     pub(crate) config: Config,
+    /// Different in every process on every machine: delays need variety, and workers names of their own.
+    pub(crate) seed: u64,
 }
 
 impl Session {
@@ -47,7 +50,7 @@ impl Session {
         let found = problems(&settings);
         let Some(config) = config else { return Err(found.into()) };
         out.problems(&found);
-        Ok(Self { global: global.clone(), environment, clock, settings, config })
+        Ok(Self { global: global.clone(), environment, clock, settings, config, seed: seed() })
     }
 
     /// Whether nothing is real.
@@ -169,6 +172,11 @@ impl Session {
         out.note(&format!("to go on: {}", self.run_command(&view)));
         Ok(())
     }
+}
+
+/// Containers may share process ids and moments of their start: the system's own randomness tells them apart.
+fn seed() -> u64 {
+    RandomState::new().build_hasher().finish()
 }
 
 /// As a shell takes it for one word.

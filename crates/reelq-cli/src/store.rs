@@ -1,15 +1,64 @@
-//! Opens the store that the configuration names.
+//! Opens the store that the configuration names, and the journal of what this machine buys on it.
 
 use std::sync::Arc;
 
-use reelq_store::{SharedStore, SqliteStore};
+use anyhow::Context;
+use reelq_model::WorkerId;
+use reelq_store::{
+    Durability, JournalSettings, Journaled, LinkOptions, RedisStore, SharedStore, SqliteStore, TlsFiles,
+};
+use secrecy::SecretString;
 
-use crate::{config::StorePlace, failure::Failure, session::Session};
+use crate::{
+    config::{RedisPlace, StorePlace},
+    failure::Failure,
+    session::Session,
+};
 
 /// Opens it; makes it where it is new.
 pub(crate) async fn open(place: &StorePlace, session: &Session) -> Result<SharedStore, Failure> {
-    match place {
-        StorePlace::Sqlite(file) => Ok(Arc::new(SqliteStore::open(file, Arc::clone(&session.clock))?)),
-        StorePlace::Redis(_) => Err(Failure::usage("this build has the embedded store only")),
+    let clock = Arc::clone(&session.clock);
+    Ok(match place {
+        StorePlace::Sqlite(file) => Arc::new(SqliteStore::open(file, clock)?),
+        StorePlace::Redis(place) => {
+            let (address, namespace) = (place.address.clone(), place.namespace.clone());
+            Arc::new(RedisStore::open(address, namespace, options(place, session)?, clock).await?)
+        }
+    })
+}
+
+/// The store as a process that buys uses it: over a server that may forget, with a journal in front.
+pub(crate) fn journaled(store: &SharedStore, session: &Session, worker: &WorkerId) -> Result<SharedStore, Failure> {
+    let place = session.place();
+    let StorePlace::Redis(redis) = &place else { return Ok(Arc::clone(store)) };
+    let settings = JournalSettings::new(&redis.journal, place.to_string());
+    let journal = Journaled::open(Arc::clone(store), settings, worker, Arc::clone(&session.clock));
+    Ok(Arc::new(journal.context("open the journal of this machine")?))
+}
+
+fn options(place: &RedisPlace, session: &Session) -> Result<LinkOptions, Failure> {
+    Ok(LinkOptions {
+        password: password(place, session)?,
+        tls: TlsFiles {
+            authorities: place.ca_file.clone(),
+            certificate: place.cert_file.clone(),
+            key: place.key_file.clone(),
+        },
+        durability: if place.strict { Durability::Strict } else { Durability::Normal },
+        seed: session.seed,
+        ..LinkOptions::default()
+    })
+}
+
+fn password(place: &RedisPlace, session: &Session) -> Result<Option<SecretString>, Failure> {
+    if let Some(variable) = &place.password_env {
+        let unset = || Failure::usage(format!("[redis] password_env: ${variable} is not set: export {variable}=…"));
+        return session.environment.secret(variable).map(Some).ok_or_else(unset);
     }
+    let Some(path) = &place.password_file else { return Ok(None) };
+    let read = std::fs::read_to_string(path);
+    let text = read.map_err(|error| {
+        Failure::usage(format!("[redis] password_file: {} cannot be read ({error})", path.display()))
+    })?;
+    Ok(Some(SecretString::from(text.trim().to_owned())))
 }

@@ -7,9 +7,10 @@ use std::{
     fmt::Write as _,
     path::Path,
     process::{Child, Command, Stdio},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
+use reelq_model::{Clock as _, SystemClock};
 use serde_json::Value;
 
 /// A folder with a manifest, and simulated vendors that outlive every worker.
@@ -140,9 +141,9 @@ fn write_rows(folder: &Path, name: &str, rows: usize) {
 }
 
 fn eventually(what: &str, limit: Duration, mut holds: impl FnMut() -> bool) {
-    let begun = Instant::now();
+    let clock = SystemClock::new();
     while !holds() {
-        assert!(begun.elapsed() < limit, "{what}: not within {limit:?}");
+        assert!(clock.monotonic() < limit, "{what}: not within {limit:?}");
         std::thread::sleep(Duration::from_millis(50));
     }
 }

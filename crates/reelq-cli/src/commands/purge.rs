@@ -57,7 +57,8 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
         return Ok(Exit::Done);
     }
     out.note(&consequences(&views));
-    if !args.yes && !(out.can_ask() && out.confirm("Purge?")) {
+    let agreed = args.yes || (out.can_ask() && out.confirm("Purge?"));
+    if !agreed {
         return Err(Failure::usage("not confirmed; nothing was removed (without a terminal, say --yes)"));
     }
     let mut report = Report::default();

@@ -40,7 +40,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     let simulated = args.vendors.start(session).await?;
     let plan = &agreed.plan;
     let accounts = needed(session, &*store, plan).await?;
-    let engine = Engine::prepare(session, Arc::clone(&store), &accounts, &task(plan), simulated.as_ref())?;
+    let engine = Engine::prepare(session, &store, &accounts, &task(plan), simulated.as_ref())?;
     let place = usable(session, plan).await?;
     bring_in(&agreed, place, session, &store, out).await?;
     let begun = session.clock.monotonic();

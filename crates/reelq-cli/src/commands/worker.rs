@@ -55,7 +55,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     let accounts = accounts(args, session, out)?;
     let hands = Hands::new(&args.stages, args.concurrency.clone().unwrap_or_default());
     let task = Task { batch: args.batch.clone(), drain: args.drain, hands, reports: true, kind: "worker" };
-    let engine = Engine::prepare(session, Arc::clone(&store), &accounts, &task, simulated.as_ref())?;
+    let engine = Engine::prepare(session, &store, &accounts, &task, simulated.as_ref())?;
     let begun = begun(session, &*store).await?;
     out.note(&greeting(session, &engine, &accounts));
     let face = LogFace::new(session, Arc::clone(&store), args.batch.clone(), &engine, out);

@@ -1,10 +1,6 @@
 //! The workers of one process, and the loop that shows them and listens for signals.
 
-use std::{
-    hash::{BuildHasher, Hasher, RandomState},
-    pin::pin,
-    sync::Arc,
-};
+use std::{pin::pin, sync::Arc};
 
 use anyhow::Context;
 use reelq_model::{AccountName, BatchName, WorkerId};
@@ -20,7 +16,7 @@ use super::{
     retiring::Retiring,
     signals::Signals,
 };
-use crate::{config::AccountConfig, failure::Failure, session::Session, simulation::Simulated};
+use crate::{config::AccountConfig, failure::Failure, session::Session, simulation::Simulated, store};
 
 /// What a process works on.
 #[derive(Debug, Clone)]
@@ -65,12 +61,14 @@ impl Engine {
     /// Opens the accounts; a key that is missing is an error.
     pub(crate) fn prepare(
         session: &Session,
-        store: SharedStore,
+        store: &SharedStore,
         accounts: &[&AccountConfig],
         task: &Task,
         simulated: Option<&Simulated>,
     ) -> Result<Self, Failure> {
-        let seed = seed();
+        let seed = session.seed;
+        let worker = worker_id(task.kind, seed)?;
+        let store = store::journaled(store, session, &worker)?;
         let shared = account::Shared {
             images: session.images(&store)?,
             store: Arc::clone(&store),
@@ -84,7 +82,6 @@ impl Engine {
         }
         let https: Vec<_> = opened.iter().map(|(_, http)| http.clone()).collect();
         let collecting = Collecting::prepare(session, &shared, &https)?;
-        let worker = worker_id(task.kind, seed)?;
         let mut builder = Runtime::builder(Arc::clone(&store), Arc::clone(&session.clock), worker.clone())
             .brake(Arc::clone(&shared.brake))
             .seed(seed);
@@ -143,11 +140,6 @@ impl Engine {
 }
 
 const STOPPING: &str = "stopping: requests in flight may finish, nothing new is sent; once more ends at once";
-
-/// Different in every process on every machine: containers may share process ids and moments of their start.
-fn seed() -> u64 {
-    RandomState::new().build_hasher().finish()
-}
 
 /// A name that no other process on this store has, and that tells people where it runs.
 fn worker_id(kind: &str, seed: u64) -> Result<WorkerId, Failure> {
