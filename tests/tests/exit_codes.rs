@@ -140,7 +140,11 @@ fn a_reached_budget_of_a_day_is_eight_says_when_it_goes_on_and_is_never_passed()
         assert_eq!(held["until"], today.day_end().millis());
         assert_eq!((again.code, spent(&vendor)), (Some(8), Money::from_micros(622_200)), "two clips of $0.3111 a day");
         let plan = sandbox.run(&["plan", "set.csv"]);
-        assert!(plan.stdout.contains("$0.0778 of $0.70 left today: it does not cover all of it today"), "{}", plan.stdout);
+        assert!(
+            plan.stdout.contains("$0.0778 of $0.70 left today: it does not cover all of it today"),
+            "{}",
+            plan.stdout
+        );
     }
 }
 
