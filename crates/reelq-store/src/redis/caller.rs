@@ -47,9 +47,18 @@ pub(super) struct Caller {
 impl Caller {
     /// Runs a script on its packed arguments.
     pub(super) async fn call(&self, script: &'static Script, arguments: &[u8]) -> Result<Reply> {
+        self.repeat(script, arguments, false).await
+    }
+
+    /// The same; where durability is strict, it answers only once all of it is on the server's disk.
+    pub(super) async fn call_durable(&self, script: &'static Script, arguments: &[u8]) -> Result<Reply> {
+        self.repeat(script, arguments, true).await
+    }
+
+    async fn repeat(&self, script: &'static Script, arguments: &[u8], durable: bool) -> Result<Reply> {
         let mut left = REPEATS;
         loop {
-            match self.once(script, arguments).await {
+            match self.once(script, arguments, durable).await {
                 Err(error) if error.is_transient() && left > 0 => left -= 1,
                 Ok(reply) => {
                     self.hours.hear(reply.now);
@@ -60,10 +69,11 @@ impl Caller {
         }
     }
 
-    async fn once(&self, script: &'static Script, arguments: &[u8]) -> Result<Reply> {
+    async fn once(&self, script: &'static Script, arguments: &[u8], durable: bool) -> Result<Reply> {
         let prefix = self.link.namespace().prefix();
         let call = script.call(&[prefix]).arg(self.hours.argument()).arg(arguments);
-        match self.link.call(&call).await? {
+        let answer = if durable { self.link.call_durable(&call).await? } else { self.link.call(&call).await? };
+        match answer {
             Value::BulkString(bytes) => Reply::read(bytes),
             other => Err(Error::broken(format!("a script answered {other:?}"))),
         }

@@ -182,7 +182,13 @@ pub(super) async fn apply(caller: &Caller, changes: &[Change]) -> Result<Answers
     for change in changes {
         change.pack(&mut packer)?;
     }
-    let reply = caller.call(&scripts::CHANGE, &packer.finish()).await?;
+    let arguments = packer.finish();
+    // A request may leave as soon as its intent is answered: that one alone is worth the wait for the disk.
+    let reply = if changes.iter().any(|change| change.guard == Guard::Send) {
+        caller.call_durable(&scripts::CHANGE, &arguments).await?
+    } else {
+        caller.call(&scripts::CHANGE, &arguments).await?
+    };
     let mut unpacker = reply.unpack();
     let each = unpacker.each(read_answer)?;
     Ok(Answers { now: reply.now, each, withdrawn: unpacker.each(read_id)? })

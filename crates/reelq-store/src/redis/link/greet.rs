@@ -16,7 +16,7 @@ static HOLD: Script = Script::new("hold", &[include_str!("../scripts/hold.lua")]
 pub(crate) struct Standing {
     /// How many connections were made so far.
     pub(crate) connections: u64,
-    /// How many servers the namespace has been on, restarts counted.
+    /// Names the server that the namespace is on; another one, or the same after a restart, has a greater epoch.
     pub(crate) epoch: u64,
 }
 
@@ -34,7 +34,6 @@ pub(super) struct Greeter {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Identity {
     id: String,
-    uptime_s: u64,
     /// Whether every command is on disk before it is answered.
     pub(super) syncs_always: bool,
 }
@@ -89,7 +88,7 @@ impl Greeter {
         let hold_ms = if identity.syncs_always { 0 } else { self.hold_ms };
         let mut command = redis::cmd("EVAL");
         command.arg(HOLD.text()).arg(4).arg(&self.server).arg(&self.epoch).arg(&self.hold_until).arg(&self.format);
-        command.arg(&identity.id).arg(hold_ms).arg(identity.uptime_s);
+        command.arg(&identity.id).arg(hold_ms);
         command.query_async(connection).await
     }
 }
@@ -104,7 +103,6 @@ async fn identify(connection: &mut MultiplexedConnection) -> RedisResult<Identit
     let Some(info) = allowed(asked)? else { return Ok(Identity::default()) };
     Ok(Identity {
         id: info.get("run_id").unwrap_or_default(),
-        uptime_s: info.get("uptime_in_seconds").unwrap_or_default(),
         syncs_always: syncs_always(connection).await?.unwrap_or(false),
     })
 }

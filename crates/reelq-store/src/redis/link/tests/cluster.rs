@@ -56,5 +56,5 @@ async fn any_node_names_the_owner_and_a_moved_slot_is_followed() {
     }
     assert_eq!(until_counted(&link).await, 1);
     assert_eq!(second.command(&["GET", &key("count")]), Reply::Text("1".into()));
-    assert_eq!(link.epoch(), epoch, "an empty server counts from one again");
+    assert!(link.epoch() > epoch);
 }

@@ -1,15 +1,20 @@
-//! Strict durability: against a real server that syncs every command, and a made-up one that is asked to.
+//! Strict durability: against a server that syncs every command, and one that is asked to.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use reelq_model::SystemClock;
 use reelq_redis_server::RedisServer;
 use tokio::task::JoinSet;
 
 use super::{
-    fake::{Disk, Fake},
     kit::{COUNT, count, key, open, options},
+    newer::{Disk, Newer},
 };
-use crate::redis::link::{Durability, LinkOptions};
+use crate::{
+    Claim, ClaimStage, Commit, Committed, RedisStore, Store as _,
+    conformance::kit::{LEASE, account, batch, draft, limits, sending, wish, worker},
+    redis::link::{Durability, LinkOptions},
+};
 
 fn strict() -> LinkOptions {
     LinkOptions { durability: Durability::Strict, ..options() }
@@ -17,31 +22,61 @@ fn strict() -> LinkOptions {
 
 #[tokio::test]
 async fn answer_waits_until_the_disk_has_it() {
-    let fake = Fake::start(Disk::Ready).await;
-    let link = open(&fake.url(), strict()).await.unwrap();
-    let before = fake.log().iter().filter(|entry| entry.ends_with("WAITAOF")).count();
+    let newer = Newer::start(Disk::Ready).await;
+    let link = open(&newer.url(), strict()).await.unwrap();
+    let before = newer.waits();
     assert_eq!(before, 1, "the server is examined once");
     // A first call opens the connection for durable ones, which is examined as well.
     link.call_durable(&COUNT.call(&[key("count")])).await.unwrap();
-    fake.disk.send_replace(Disk::Busy);
+    newer.disk.send_replace(Disk::Busy);
     let mut calls = JoinSet::new();
     let other = link.clone();
     calls.spawn(async move { other.call_durable(&COUNT.call(&[key("count")])).await });
-    fake.saw("WAITAOF", before + 3).await;
+    newer.saw_waits(before + 3).await;
     assert!(calls.try_join_next().is_none(), "answered before its intent was on disk");
-    let log = fake.log();
+    let log = newer.log();
     let connection = log.last().unwrap().split_once(' ').unwrap().0;
     assert_eq!(log[log.len() - 3..], ["EVALSHA", "SET", "WAITAOF"].map(|name| format!("{connection} {name}")));
-    assert_eq!(count(&link).await.unwrap(), 7, "plain calls go on beside it");
-    fake.disk.send_replace(Disk::Ready);
-    assert_eq!(calls.join_next().await.unwrap().unwrap().unwrap(), redis::Value::Int(7));
+    assert_eq!(count(&link).await.unwrap(), 3, "plain calls go on beside it");
+    newer.disk.send_replace(Disk::Ready);
+    assert_eq!(calls.join_next().await.unwrap().unwrap().unwrap(), redis::Value::Int(2));
+}
+
+#[tokio::test]
+async fn purchase_waits_until_its_intent_is_on_disk_and_nothing_else_does() {
+    let newer = Newer::start(Disk::Ready).await;
+    let (address, namespace) = (newer.url().parse().unwrap(), "test".parse().unwrap());
+    let store = RedisStore::open(address, namespace, strict(), Arc::new(SystemClock::default())).await.unwrap();
+    let name = batch("b");
+    let load = store.begin_load(&draft(&name)).await.unwrap();
+    store.enqueue(&load, &[wish("a cat").line(&name, 1)]).await.unwrap();
+    store.finish_load(&load).await.unwrap();
+    store.set_limits(&account("acct"), &limits(100.0, 10, 10)).await.unwrap();
+    let claim = Claim {
+        stage: ClaimStage::Submit,
+        account: account("acct"),
+        worker: worker("w"),
+        limit: 1,
+        lease: LEASE,
+        batch: None,
+    };
+    let lease = store.claim(&claim).await.unwrap().leases.remove(0);
+    assert_eq!(newer.waits(), 1, "only the first connection was examined so far");
+    newer.disk.send_replace(Disk::Late);
+    let commit = Commit { event: sending(&lease), lease, keep: true };
+    let error = store.commit(std::slice::from_ref(&commit)).await.unwrap_err();
+    assert!(error.is_transient());
+    newer.disk.send_replace(Disk::Ready);
+    let waits = newer.waits();
+    assert!(matches!(store.commit(&[commit]).await.unwrap()[..], [Committed::Done(Some(_))]));
+    assert_eq!(newer.waits(), waits + 1, "a repeat waits as well, though it finds all done");
 }
 
 #[tokio::test]
 async fn disk_that_is_late_makes_the_call_unavailable() {
-    let fake = Fake::start(Disk::Ready).await;
-    let link = open(&fake.url(), strict()).await.unwrap();
-    fake.disk.send_replace(Disk::Late);
+    let newer = Newer::start(Disk::Ready).await;
+    let link = open(&newer.url(), strict()).await.unwrap();
+    newer.disk.send_replace(Disk::Late);
     let error = link.call_durable(&COUNT.call(&[key("count")])).await.unwrap_err();
     assert!(error.is_transient());
     let source = std::error::Error::source(&error).unwrap().to_string();
@@ -50,8 +85,8 @@ async fn disk_that_is_late_makes_the_call_unavailable() {
 
 #[tokio::test]
 async fn durable_calls_wait_side_by_side() {
-    let fake = Fake::start(Disk::Ready).await;
-    let link = open(&fake.url(), LinkOptions { durable_calls: 3, ..strict() }).await.unwrap();
+    let newer = Newer::start(Disk::Ready).await;
+    let link = open(&newer.url(), LinkOptions { durable_calls: 3, ..strict() }).await.unwrap();
     let mut calls = JoinSet::new();
     for _ in 0..3 {
         let other = link.clone();
@@ -60,15 +95,15 @@ async fn durable_calls_wait_side_by_side() {
     while let Some(call) = calls.join_next().await {
         call.unwrap().unwrap();
     }
-    fake.disk.send_replace(Disk::Busy);
-    let seen = fake.log().iter().filter(|entry| entry.ends_with("WAITAOF")).count();
+    newer.disk.send_replace(Disk::Busy);
+    let seen = newer.waits();
     for _ in 0..3 {
         let other = link.clone();
         calls.spawn(async move { other.call_durable(&COUNT.call(&[key("count")])).await });
     }
     // New connections are examined on the way, so at least as many waits as calls are under way.
-    fake.saw("WAITAOF", seen + 3).await;
-    fake.disk.send_replace(Disk::Ready);
+    newer.saw_waits(seen + 3).await;
+    newer.disk.send_replace(Disk::Ready);
     while let Some(call) = calls.join_next().await {
         call.unwrap().unwrap();
     }
@@ -76,8 +111,8 @@ async fn durable_calls_wait_side_by_side() {
 
 #[tokio::test]
 async fn server_without_an_append_only_file_is_refused() {
-    let fake = Fake::start(Disk::Off).await;
-    let error = open(&fake.url(), strict()).await.unwrap_err();
+    let newer = Newer::start(Disk::Off).await;
+    let error = open(&newer.url(), strict()).await.unwrap_err();
     assert!(!error.is_transient());
     assert!(error.to_string().contains("keeps no append-only file: set `appendonly yes`"), "{error}");
 }

@@ -1,12 +1,12 @@
-//! Against real servers, and against one that is made up where the real one is too old.
+//! Against real servers, with a front that knows more where the real one is too old.
 
 mod addresses;
 mod calls;
 mod cluster;
 mod durable;
 mod facts;
-mod fake;
 mod kit;
 mod logins;
+mod newer;
 mod sentinel;
 mod tls;

@@ -39,13 +39,13 @@ async fn failover_is_followed_scripts_are_taught_again_and_buying_is_held() {
     master.command(&["SET", &key("format"), "1"]);
     assert_eq!(count(&link).await.unwrap(), 1);
     let epoch = link.epoch();
-    master.command(&["DEL", &key("hold_until")]);
+    assert_eq!(master.command(&["GET", &key("hold_until")]), Reply::Nil);
     wait_for(&replica, &["GET", &key("count")], "1").await;
     wait_for(&sentinel, &["INFO", "sentinel"], "slaves=1").await;
     master.kill();
     assert_eq!(until_counted(&link).await, 2);
     assert_eq!(replica.command(&["GET", &key("count")]), Reply::Text("2".into()));
-    assert_eq!(link.epoch(), epoch + 1);
+    assert!(link.epoch() > epoch);
     assert!(replica.command(&["GET", &key("hold_until")]).text().parse::<i64>().unwrap() > 0);
 }
 
