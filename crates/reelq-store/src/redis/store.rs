@@ -139,6 +139,10 @@ impl Store for RedisStore {
         edit::cancel(&self.caller, job).await
     }
 
+    fn standing(&self) -> u64 {
+        self.caller.link.epoch()
+    }
+
     async fn now(&self) -> Result<Timestamp> {
         reading::now(&self.caller).await
     }

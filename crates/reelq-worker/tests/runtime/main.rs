@@ -7,7 +7,12 @@ mod leases;
 #[cfg(test)]
 mod log;
 #[cfg(test)]
+mod lost_second;
+#[cfg(test)]
 mod outages;
+#[cfg(test)]
+mod paid;
+#[cfg(test)]
 mod panics;
 #[cfg(test)]
 mod shutdown;

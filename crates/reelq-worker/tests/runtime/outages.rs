@@ -1,80 +1,24 @@
 //! A store that is away for a while, or that forgets what it acknowledged: every job is bought once and accounted for.
 
 use std::{
-    collections::BTreeMap,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
 use proptest::prelude::*;
-use reelq_model::{Event, JobId, Stage, Status, SystemClock, WorkerId};
+use reelq_model::{JobId, Status, SystemClock, WorkerId};
 use reelq_store::{ClaimStage, JournalSettings, Journaled, SharedStore, conformance::Forgetful};
-use reelq_worker::{Desk, Ending, Finish, Spawner};
+use reelq_worker::{Ending, Finish, Spawner};
 use tokio::time::timeout;
 
-use crate::log::Log;
 use crate::support::{Scripted, World, accepted, finds_finished, sending, slots, stores};
-
-/// What a vendor sold: tasks by job, each under its submission's number.
-#[derive(Default)]
-struct Vendor {
-    sold: Mutex<BTreeMap<JobId, Vec<u32>>>,
-    replays: bool,
-}
-
-impl Vendor {
-    fn new(replays: bool) -> Arc<Self> {
-        Arc::new(Self { replays, ..Self::default() })
-    }
-
-    /// A paid request: where keys are replayed, the same number twice is one purchase.
-    fn take(&self, job: JobId, number: u32) {
-        let mut sold = self.sold.lock().unwrap();
-        let numbers = sold.entry(job).or_default();
-        if !(self.replays && numbers.contains(&number)) {
-            numbers.push(number);
-        }
-    }
-
-    fn most(&self) -> usize {
-        self.sold.lock().unwrap().values().map(Vec::len).max().unwrap_or(0)
-    }
-
-    fn buyers(&self) -> usize {
-        self.sold.lock().unwrap().len()
-    }
-}
-
-/// Submits as the submitter does: an open submission is asked for again only where keys are replayed.
-fn buys_from(vendor: &Arc<Vendor>) -> Arc<Scripted> {
-    let vendor = Arc::clone(vendor);
-    Scripted::new(ClaimStage::Submit, move |desk| {
-        let vendor = Arc::clone(&vendor);
-        Box::pin(async move {
-            if matches!(desk.job().stage, Stage::Ready) {
-                if desk.step(sending(desk)).await.is_err() {
-                    return Finish::Lost;
-                }
-            } else if !vendor.replays {
-                return Finish::Event(Event::Unresolved { reason: "no keys".to_owned() });
-            }
-            if desk.time_left() < Duration::from_millis(100) {
-                return Finish::Event(Event::NotSent { reason: "late".to_owned(), after: Duration::ZERO });
-            }
-            vendor.take(desk.job().id, number(desk));
-            tokio::time::sleep(Duration::from_millis(5)).await;
-            Finish::Event(accepted(desk))
-        })
-    })
-}
-
-fn number(desk: &dyn Desk) -> u32 {
-    let Stage::Submitting { submission } = &desk.job().stage else { panic!("nothing was submitted") };
-    submission.number
-}
+use crate::{
+    log::Log,
+    paid::{Vendor, buys_from},
+};
 
 /// A world whose store can be away and forget, with a journal in front of it or none.
 struct Unsteady {
@@ -105,7 +49,7 @@ impl Unsteady {
     }
 
     async fn run(&self, vendor: &Arc<Vendor>) -> Ending {
-        let handlers = self.world.work().handler(buys_from(vendor), slots(6));
+        let handlers = self.world.work().handler(buys_from(vendor, Duration::from_millis(5)), slots(6));
         let work = handlers.handler(finds_finished(), slots(4)).handler(stores(), slots(4));
         let run = self.world.builder().lease(Duration::from_millis(600)).account(work).build().run();
         timeout(Duration::from_mins(1), run).await.unwrap().unwrap()

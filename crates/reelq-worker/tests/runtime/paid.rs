@@ -1,0 +1,71 @@
+//! A vendor that counts what it sold, and a handler that buys from it as the submitter does.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use reelq_model::{Event, JobId, Stage};
+use reelq_store::ClaimStage;
+use reelq_worker::{Desk, Finish};
+
+use crate::support::{Scripted, accepted, sending};
+
+/// What a vendor sold: tasks by job, each under its submission's number.
+#[derive(Default)]
+pub(crate) struct Vendor {
+    sold: Mutex<BTreeMap<JobId, Vec<u32>>>,
+    pub(crate) replays: bool,
+}
+
+impl Vendor {
+    pub(crate) fn new(replays: bool) -> Arc<Self> {
+        Arc::new(Self { replays, ..Self::default() })
+    }
+
+    /// A paid request: where keys are replayed, the same number twice is one purchase.
+    fn take(&self, job: JobId, number: u32) {
+        let mut sold = self.sold.lock().unwrap();
+        let numbers = sold.entry(job).or_default();
+        if !(self.replays && numbers.contains(&number)) {
+            numbers.push(number);
+        }
+    }
+
+    pub(crate) fn most(&self) -> usize {
+        self.sold.lock().unwrap().values().map(Vec::len).max().unwrap_or(0)
+    }
+
+    pub(crate) fn buyers(&self) -> usize {
+        self.sold.lock().unwrap().len()
+    }
+}
+
+/// Submits as the submitter does: an open submission is asked for again only where keys are replayed.
+pub(crate) fn buys_from(vendor: &Arc<Vendor>, takes: Duration) -> Arc<Scripted> {
+    let vendor = Arc::clone(vendor);
+    Scripted::new(ClaimStage::Submit, move |desk| {
+        let vendor = Arc::clone(&vendor);
+        Box::pin(async move {
+            if matches!(desk.job().stage, Stage::Ready) {
+                if desk.step(sending(desk)).await.is_err() {
+                    return Finish::Lost;
+                }
+            } else if !vendor.replays {
+                return Finish::Event(Event::Unresolved { reason: "no keys".to_owned() });
+            }
+            if desk.time_left() < Duration::from_millis(100) {
+                return Finish::Event(Event::NotSent { reason: "late".to_owned(), after: Duration::ZERO });
+            }
+            vendor.take(desk.job().id, number(desk));
+            tokio::time::sleep(takes).await;
+            Finish::Event(accepted(desk))
+        })
+    })
+}
+
+fn number(desk: &dyn Desk) -> u32 {
+    let Stage::Submitting { submission } = &desk.job().stage else { panic!("nothing was submitted") };
+    submission.number
+}
