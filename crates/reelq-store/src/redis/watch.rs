@@ -7,12 +7,15 @@ use redis::Value;
 use super::caller::Caller;
 use crate::{Error, Result};
 
-/// How often the counter is looked at while somebody waits: ten plain reads a second and process.
-const LOOK: Duration = Duration::from_millis(100);
+/// The counter is looked at this soon at first, and the more rarely the longer there was no news: ten plain reads a
+/// second become two within four seconds. A shared connection of its own for messages would cost more when much happens,
+/// for every change would be told to every process.
+const SOONEST: Duration = Duration::from_millis(100);
+const RAREST: Duration = Duration::from_millis(500);
 
 /// Waits until the mark differs from `mark`, at most `limit`.
 pub(super) async fn wait(caller: &Caller, mark: u64, limit: Duration) -> Result<u64> {
-    let mut left = limit;
+    let (mut left, mut pause) = (limit, SOONEST);
     loop {
         let present = match present(caller).await {
             // A server that is away for a moment brings no news; what it missed shows when it is back.
@@ -22,9 +25,10 @@ pub(super) async fn wait(caller: &Caller, mark: u64, limit: Duration) -> Result<
         if present != mark || left.is_zero() {
             return Ok(present);
         }
-        let step = left.min(LOOK);
+        let step = left.min(pause);
         tokio::time::sleep(step).await;
         left -= step;
+        pause = (pause + pause / 8).min(RAREST);
     }
 }
 

@@ -97,5 +97,5 @@ end
 
 -- Tells whoever watches that something changed.
 local function bring_news()
-  call('PUBLISH', NEWS, call('INCR', NEWS))
+  call('INCR', NEWS)
 end
