@@ -3,9 +3,9 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use reelq_model::{ManualClock, SharedClock, Status, Timestamp};
+use reelq_model::{ManualClock, Money, SharedClock, Status, Timestamp};
 use reelq_store::{
-    ClaimStage, Error, Page, SharedStore, SqliteStore, Store as _,
+    AccountLimits, ClaimStage, Error, Page, SharedStore, SqliteStore, Store as _,
     conformance::{
         Kit, Subject,
         kit::{LEASE, SECOND, account, batch, draft, ids, limits, lines, wish, wishes, worker},
@@ -246,4 +246,35 @@ async fn a_file_of_the_first_format_is_brought_up_to_date() {
     let views = file.open().unwrap().batches().await.unwrap();
     let ends: Vec<_> = views.iter().map(|view| (view.finished_at.map(Timestamp::millis), view.purging)).collect();
     assert_eq!(ends, [(None, false), (Some(7), false)]);
+}
+
+/// What a run of the version with format 1 left behind: tasks that run, files that are stored, one job in hand.
+const FORMAT_1: &str = include_str!("golden/state_v1.sql");
+
+#[tokio::test]
+async fn a_file_of_format_1_is_brought_up_to_date_and_worked_on() {
+    let file = File::new();
+    file.sql().execute_batch(FORMAT_1).unwrap();
+    let kit = Kit::new(&file);
+    let (before, view) = (kit.batch("p").await, kit.account("wave").await);
+    assert_eq!((before.counts.total(), before.counts.outstanding()), (8, 8 - before.counts.of(Status::Succeeded)));
+    assert_eq!((view.spent, view.spent_today), (before.spent, Money::ZERO));
+    assert_eq!(view.reserved, before.reserved + Money::from_micros(300_000), "what was in hand");
+    assert!(before.spent > Money::ZERO && before.counts.of(Status::Running) > 0);
+    kit.store.heartbeat(&worker("w1")).await.unwrap();
+    assert_eq!(kit.account("wave").await.reserved, before.reserved, "the dead worker's job is free again");
+    let budget = before.spent + Money::from_micros(600_000);
+    kit.store
+        .set_limits(&account("wave"), &AccountLimits { budget: Some(budget), ..limits(1000.0, 100, 100) })
+        .await
+        .unwrap();
+    let mut claim = kit.claim_of(ClaimStage::Submit, 9);
+    claim.account = account("wave");
+    let leases = kit.store.claim(&claim).await.unwrap().leases;
+    assert_eq!(leases.len(), 2, "the account's budget holds for what was bought before, too");
+    kit.start(&leases[0], "new").await;
+    let view = kit.account("wave").await;
+    assert_eq!(view.spent_today, Money::from_micros(300_000));
+    let version: u32 = file.sql().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    assert_eq!(version, 2);
 }
