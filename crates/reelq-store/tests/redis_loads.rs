@@ -160,6 +160,24 @@ async fn nothing_of_a_batch_is_claimed_while_its_reload_is_settled() {
     assert_eq!(claim(&store, 9).await.len(), 9);
 }
 
+#[tokio::test]
+async fn jobs_behind_a_thousand_cancelled_ones_are_claimed_in_their_turn() {
+    let server = RedisServer::start();
+    let store = open(&server).await;
+    let first: Vec<Wish> = wishes(2_150).into_iter().map(|wish| wish.priority(5)).collect();
+    let rest = (0..20).map(|number| wish(format!("later {number}")));
+    let all: Vec<Wish> = first.iter().cloned().chain(rest).collect();
+    load(&store, &all).await;
+    for job in &ids(&all)[..2_140] {
+        store.cancel(*job).await.unwrap();
+    }
+    let mut claimed = Vec::new();
+    for _ in 0..4 {
+        claimed.extend(claim(&store, 10).await);
+    }
+    assert_eq!(claimed[..10], ids(&all)[2_140..2_150], "the higher priority goes first");
+}
+
 fn used_memory(server: &RedisServer) -> u64 {
     let info = server.command(&["INFO", "memory"]);
     let (_, from) = info.text().split_once("used_memory:").unwrap();

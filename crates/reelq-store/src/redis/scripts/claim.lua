@@ -132,16 +132,20 @@ local function affordable(number, price)
   return money == math.huge or (price >= 0 and price <= money)
 end
 
--- A group of which nothing was left but jobs that something became of.
+-- Whether a list was left with entries that nobody has looked at: the next claim goes on there, at once.
+local unswept = false
+
+-- A group whose queue has nothing, as the index is to know it.
 local function emptied(group)
-  return { index = index_key(READY, account), entry = group, score = 0, fresh = fresh_key(account, group) }
+  local priority = tonumber(string.match(group, '^%d+:%-?%d+:(%-?%d+):'))
+  return { index = index_key(READY, account), entry = group, score = -priority, fresh = fresh_key(account, group) }
 end
 
 local function members(group, most, into)
   local number, price = string.match(group, '^(%d+):(-?%d+):')
   number, price = tonumber(number), tonumber(price)
   if (batch and number ~= batch) or not affordable(number, price) then return end
-  refill(account, group, most)
+  unswept = not refill(account, group, most) or unswept
   local found = call('ZRANGE', queue_key(READY, account, group), 0, most - 1, 'WITHSCORES')
   if #found == 0 then flush_index(queue_key(READY, account, group), emptied(group)) end
   for at = 1, #found, 2 do
@@ -165,7 +169,7 @@ local function ready(most)
   if most <= 0 then return ids end
   local groups = call('ZRANGE', index_key(READY, account), 0, -1, 'WITHSCORES')
   local at = 1
-  while at <= #groups and #ids < most do
+  while at <= #groups and #ids < most and not unswept do
     local level, candidates = groups[at + 1], {}
     while groups[at + 1] == level and at <= #groups do
       members(groups[at], most, candidates)
@@ -204,7 +208,7 @@ local function submit()
   if due and wait then due = math.max(due, wait) end
   if hold > 0 and room > #ids and first_group() then return leases, sooner(due, hold) end
   if wait and #ids == most and room > #ids and first_group() then due = sooner(due, wait) end
-  return leases, due
+  return leases, unswept and 0 or due
 end
 
 -- Tasks that are due, the most overdue first.

@@ -81,7 +81,8 @@ end
 local LOOKED_AT_MOST = 1000
 
 -- Moves jobs of a load to their group's queue until it has `most`. They wait in a list, which takes a fraction of the
--- room; whatever was claimed, changed or put back in the meantime has another version, and only its entry is dropped.
+-- room; whatever was claimed, changed or put back in the meantime has another version, and only its entry is dropped. Whether
+-- it came to the list's end or had enough.
 local function refill(account, group, most)
   local queue, fresh = queue_key(READY, account, group), fresh_key(account, group)
   local wanted, looked = most - call('ZCARD', queue), 0
@@ -100,4 +101,5 @@ local function refill(account, group, most)
     in_pieces('ZADD', queue, adds)
     wanted, looked = wanted - #adds / 2, looked + #ids
   end
+  return wanted <= 0 or looked < LOOKED_AT_MOST
 end
