@@ -18,6 +18,7 @@ mod ordinals;
 mod pass;
 mod plan;
 mod priced;
+pub mod schedule;
 
 pub use account_budget::{AccountBudget, Left};
 pub use accounts::{Account, Accounts};

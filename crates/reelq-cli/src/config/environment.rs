@@ -10,7 +10,7 @@ use secrecy::SecretString;
 
 use super::{
     Complaint, Settings,
-    keys::{self, KEYS, is_of_account, path_for},
+    keys::{self, KEYS, named_in, path_for},
     layers::Origin,
     names::nearest,
 };
@@ -89,11 +89,11 @@ impl Environment {
 /// Lays the environment's settings over those of the files.
 pub(crate) fn overlay(environment: &Environment, settings: &mut Settings) {
     let mut paths = BTreeMap::new();
-    for account in settings.accounts() {
-        let of_account = KEYS.iter().filter(|key| is_of_account(key)).map(|key| path_for(key, &account));
-        paths.extend(of_account.map(|path| (keys::variable(&path), path)));
+    for key in KEYS {
+        let named = named_in(key).map(|table| settings.names_in(table)).unwrap_or_default();
+        paths.extend(named.iter().map(|name| path_for(key, name)).map(|path| (keys::variable(&path), path)));
     }
-    let plain = KEYS.iter().filter(|key| !is_of_account(key)).map(|key| path_for(key, ""));
+    let plain = KEYS.iter().filter(|key| named_in(key).is_none()).map(|key| path_for(key, ""));
     paths.extend(plain.map(|path| (keys::variable(&path), path)));
     for (name, value) in environment.own() {
         let origin = Origin::Variable(name.clone());

@@ -2,7 +2,7 @@
 
 use std::{ops::Range, path::Path};
 
-use toml_edit::{Document, Item, Key, TableLike};
+use toml_edit::{Document, Item, Key, Table, TableLike};
 
 use super::{
     Complaint, Settings,
@@ -42,6 +42,10 @@ impl Source<'_> {
         let names: Vec<String> = table.iter().map(|(name, _)| name.to_owned()).collect();
         for name in names {
             let Some((key, item)) = table.get_key_value(&name) else { continue };
+            if path.is_empty() && name == "schedules" {
+                self.schedules(key, item, settings);
+                continue;
+            }
             path.push(name);
             self.entry(key, item, path, settings);
             path.pop();
@@ -75,9 +79,60 @@ impl Source<'_> {
         let complain = |rule: String| self.with_value(Complaint::error(&origin, &path.join("."), rule), item);
         match value_of(item).map(|value| known.kind.check(value)) {
             Some(Ok(value)) => settings.set(path.to_vec(), value, origin),
-            Some(Err(broken)) => settings.complaints.push(complain(broken.rule).maybe_hint(broken.hint)),
+            Some(Err(broken)) => {
+                let complaint = match broken.part {
+                    Some(part) => self.of_part(&path.join("."), broken.rule, item, part),
+                    None => complain(broken.rule),
+                };
+                settings.complaints.push(complaint.maybe_hint(broken.hint));
+            }
             None => settings.complaints.push(complain("must be a text, a number or a list of texts".to_owned())),
         }
+    }
+
+    /// `[[schedules]]`: each is kept under its name.
+    fn schedules(&self, key: &Key, item: &Item, settings: &mut Settings) {
+        let Some(tables) = item.as_array_of_tables() else {
+            let complaint = Complaint::error(&self.origin(key.span()), "schedules", "must be a list of tables");
+            settings.complaints.push(complaint.hint("write [[schedules]] and its keys below, once for each schedule"));
+            return;
+        };
+        for table in tables {
+            if let Some(name) = self.schedule_name(table, settings) {
+                self.table(table, &mut vec!["schedules".to_owned(), name], settings);
+            }
+        }
+    }
+
+    fn schedule_name(&self, table: &Table, settings: &mut Settings) -> Option<String> {
+        let Some(item) = table.get("name") else {
+            let complaint =
+                Complaint::error(&self.origin(table.span()), "schedules.name", "must be given for every schedule");
+            settings.complaints.push(complaint.hint("name = \"nightly\""));
+            return None;
+        };
+        let name = item.as_str().unwrap_or_default();
+        // A later layer may say more about a schedule of an earlier one; one file names each once.
+        let origin = self.origin(item.span());
+        let before = settings.get(&["schedules", name, "name"]).map(|setting| setting.origin.clone());
+        if before.is_some_and(|before| before.is_in(self.path)) {
+            let complaint = Complaint::error(&origin, "schedules.name", "must be another for each schedule");
+            settings.complaints.push(self.with_value(complaint, item));
+            return None;
+        }
+        Some(name.to_owned())
+    }
+
+    /// A complaint about a part of a text; a text with escapes is pointed at as a whole.
+    fn of_part(&self, key: &str, rule: String, item: &Item, part: Range<usize>) -> Complaint {
+        let whole = || self.with_value(Complaint::error(&self.origin(item.span()), key, rule.clone()), item);
+        let (Some(span), Some(text)) = (item.span(), item.as_str()) else { return whole() };
+        let (Some(quoted), Some(wrong)) = (self.text.get(span.clone()), text.get(part.clone())) else { return whole() };
+        if quoted.get(1..quoted.len().saturating_sub(1)) != Some(text) {
+            return whole();
+        }
+        let start = span.start + 1 + part.start;
+        Complaint::error(&self.origin(Some(start..start)), key, rule).value(wrong)
     }
 
     /// An account's name must be one: results and the store use it.

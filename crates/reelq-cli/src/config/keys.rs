@@ -2,7 +2,7 @@
 
 use super::kind::Kind;
 
-/// One key. In its path, `*` stands for an account's name.
+/// One key. In its path, `*` stands for an account's name, or a schedule's.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Key {
     /// Its parts.
@@ -18,6 +18,7 @@ const fn key(path: &'static [&'static str], kind: Kind, default: Option<&'static
 }
 
 const A: &str = "accounts";
+const S: &str = "schedules";
 
 /// Every key there is.
 pub(crate) const KEYS: &[Key] = &[
@@ -66,6 +67,16 @@ pub(crate) const KEYS: &[Key] = &[
     key(&["downloads", "idle_timeout"], Kind::Span, Some("30s")),
     key(&["downloads", "total_timeout"], Kind::Span, Some("1h")),
     key(&["downloads", "min_free"], Kind::Size, Some("1GiB")),
+    key(&[S, "*", "name"], Kind::Schedule, None),
+    key(&[S, "*", "cron"], Kind::Cron, None),
+    key(&[S, "*", "timezone"], Kind::Zone, Some("UTC")),
+    key(&[S, "*", "manifest"], Kind::Text, None),
+    key(&[S, "*", "overlap"], Kind::Choice(&["skip", "queue"]), Some("skip")),
+    key(&[S, "*", "catch_up"], Kind::Choice(&["latest", "none"]), Some("latest")),
+    key(&[S, "*", "jitter"], Kind::Span, None),
+    key(&[S, "*", "budget_usd"], Kind::Dollars, None),
+    key(&[S, "*", "account"], Kind::Name, None),
+    key(&[S, "*", "output"], Kind::Text, None),
 ];
 
 fn part_fits(pattern: &str, part: &str) -> bool {
@@ -101,12 +112,12 @@ pub(crate) fn variable(path: &[String]) -> String {
     format!("REELQ_{}", parts.join("_"))
 }
 
-/// The key's full path for an account of this name.
-pub(crate) fn path_for(key: &Key, account: &str) -> Vec<String> {
-    key.path.iter().map(|part| if *part == "*" { account.to_owned() } else { (*part).to_owned() }).collect()
+/// The key's full path for an account or a schedule of this name.
+pub(crate) fn path_for(key: &Key, name: &str) -> Vec<String> {
+    key.path.iter().map(|part| if *part == "*" { name.to_owned() } else { (*part).to_owned() }).collect()
 }
 
-/// Whether the key belongs to an account.
-pub(crate) fn is_of_account(key: &Key) -> bool {
-    key.path.contains(&"*")
+/// The table of named tables that the key belongs to: `accounts` or `schedules`.
+pub(crate) fn named_in(key: &Key) -> Option<&'static str> {
+    key.path.contains(&"*").then_some(key.path[0])
 }

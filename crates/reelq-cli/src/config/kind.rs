@@ -1,9 +1,12 @@
 //! What the values of configuration keys must be.
 
+use std::ops::Range;
+
 use reelq_model::{
-    Money,
+    AccountName, Money, ScheduleName,
     units::{ByteSize, Span},
 };
+use reelq_producer::schedule::{CronError, Expression, Zone};
 use reelq_store::Namespace;
 use url::Url;
 
@@ -55,6 +58,12 @@ pub(crate) enum Kind {
     Dollars,
     /// `true` or `false`.
     Switch,
+    /// The name of a schedule.
+    Schedule,
+    /// A cron expression.
+    Cron,
+    /// A time zone of the IANA database.
+    Zone,
     /// One of these words.
     Choice(&'static [&'static str]),
 }
@@ -87,6 +96,8 @@ impl Value {
 pub(crate) struct Broken {
     pub(crate) rule: String,
     pub(crate) hint: Option<String>,
+    /// The part of a text that breaks it, where it is not all of it.
+    pub(crate) part: Option<Range<usize>>,
 }
 
 /// The word for a limit that is to be learned.
@@ -97,11 +108,11 @@ fn or_auto(checked: Result<Value, Broken>) -> Result<Value, Broken> {
 }
 
 fn broken<T>(rule: impl Into<String>) -> Result<T, Broken> {
-    Err(Broken { rule: rule.into(), hint: None })
+    Err(Broken { rule: rule.into(), hint: None, part: None })
 }
 
 fn hinted<T>(rule: impl Into<String>, hint: impl Into<String>) -> Result<T, Broken> {
-    Err(Broken { rule: rule.into(), hint: Some(hint.into()) })
+    Err(Broken { rule: rule.into(), hint: Some(hint.into()), part: None })
 }
 
 impl Kind {
@@ -168,6 +179,10 @@ impl Kind {
                 .parse::<Namespace>()
                 .map(drop)
                 .or_else(|_| broken("must be 1 to 64 of the characters a-z, A-Z, 0-9, `-`, `_` and `.`")),
+            Self::Schedule => ScheduleName::new(text).map(drop).or_else(|error| broken(error.rule)),
+            Self::Cron => check_cron(text),
+            Self::Zone => check_zone(text),
+            Self::Name => AccountName::new(text).map(drop).or_else(|error| broken(error.rule)),
             Self::Span => match text.parse::<Span>() {
                 Ok(span) if !span.0.is_zero() => Ok(()),
                 Ok(_) => broken("must be longer than nothing"),
@@ -209,7 +224,19 @@ fn one_of(text: &str, words: &[&str]) -> Result<(), Broken> {
         return Ok(());
     }
     let hint = super::names::nearest(text, words.iter().copied()).map(|near| format!("did you mean \"{near}\"?"));
-    Err(Broken { rule: format!("must be one of {}", words.join(", ")), hint })
+    Err(Broken { rule: format!("must be one of {}", words.join(", ")), hint, part: None })
+}
+
+fn check_cron(text: &str) -> Result<(), Broken> {
+    let Err(CronError { rule, hint, part }) = text.parse::<Expression>() else { return Ok(()) };
+    let part = Some(part).filter(|part| *part != (0..text.len()));
+    Err(Broken { rule, hint: Some(hint).filter(|hint| !hint.is_empty()), part })
+}
+
+fn check_zone(text: &str) -> Result<(), Broken> {
+    let Err(error) = text.parse::<Zone>() else { return Ok(()) };
+    let hint = error.nearest.as_ref().map(|near| format!("did you mean \"{near}\"?"));
+    Err(Broken { rule: error.to_string(), hint, part: None })
 }
 
 fn check_variable(text: &str) -> Result<(), Broken> {

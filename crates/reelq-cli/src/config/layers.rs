@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 
 use super::{
     Complaint, Environment, environment, file,
-    keys::{KEYS, Key, is_of_account, path_for},
+    keys::{KEYS, Key, named_in, path_for},
     kind::Value,
 };
 
@@ -27,6 +27,13 @@ pub(crate) enum Origin {
     Flag(&'static str),
     /// The simulation.
     Simulation,
+}
+
+impl Origin {
+    /// Whether it is this file.
+    pub(crate) fn is_in(&self, file: &Path) -> bool {
+        matches!(self, Self::File { path, .. } if path == file)
+    }
 }
 
 impl fmt::Display for Origin {
@@ -142,7 +149,12 @@ impl Settings {
 
     /// The names of accounts that any layer mentions.
     pub(crate) fn accounts(&self) -> Vec<String> {
-        let named = self.values.keys().filter(|path| path.len() > 1 && path[0] == "accounts");
+        self.names_in("accounts")
+    }
+
+    /// The names of the tables below a table.
+    pub(crate) fn names_in(&self, table: &str) -> Vec<String> {
+        let named = self.values.keys().filter(|path| path.len() > 1 && path[0] == table);
         let mut names: Vec<String> = named.map(|path| path[1].clone()).collect();
         names.dedup();
         names
@@ -163,14 +175,14 @@ impl Settings {
     }
 
     pub(crate) fn fill_defaults(&mut self) {
-        let accounts = self.accounts();
         for key in KEYS.iter().filter(|key| key.default.is_some()) {
-            if is_of_account(key) {
-                for account in &accounts {
-                    self.fill(key, path_for(key, account));
+            match named_in(key) {
+                Some(table) => {
+                    for name in self.names_in(table) {
+                        self.fill(key, path_for(key, &name));
+                    }
                 }
-            } else {
-                self.fill(key, path_for(key, ""));
+                None => self.fill(key, path_for(key, "")),
             }
         }
     }

@@ -12,6 +12,7 @@ mod names;
 mod problem;
 mod ranges;
 mod render;
+mod schedules;
 mod sections;
 mod show;
 mod store_place;

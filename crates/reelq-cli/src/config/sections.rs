@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use reelq_model::AccountName;
+use reelq_producer::schedule::Schedule;
 use serde_json::{Map, Value as Json};
 use url::{Host, Url};
 
@@ -10,7 +11,7 @@ use super::{
     AccountConfig, Complaint, Settings, StorePlace,
     kind::Value,
     layers::{Origin, Setting},
-    ranges,
+    ranges, schedules,
     store_place::retention,
 };
 
@@ -27,6 +28,8 @@ pub(crate) struct Config {
     pub(crate) log: String,
     /// The files that are laid over the vendors' catalogues, by vendor.
     pub(crate) catalogue: BTreeMap<String, PathBuf>,
+    /// The schedules, by name.
+    pub(crate) schedules: Vec<Schedule>,
     /// The accounts.
     pub(crate) accounts: BTreeMap<AccountName, AccountConfig>,
     downloads: Map<String, Json>,
@@ -39,6 +42,7 @@ impl Config {
             check_account(settings, &name);
         }
         check_redis(settings);
+        schedules::check(settings);
         settings.is_sound().then(|| Self::build(settings)).flatten()
     }
 
@@ -50,6 +54,7 @@ impl Config {
             output: text(settings, &["output"])?,
             log: text(settings, &["log"])?,
             catalogue: catalogue(settings),
+            schedules: schedules::read(settings),
             accounts: accounts.map(|account| (account.name.clone(), account)).collect(),
             downloads: below(settings, &["downloads"]),
         })
@@ -75,7 +80,7 @@ pub(super) fn path_of(settings: &Settings, path: &[&str]) -> Option<PathBuf> {
 }
 
 /// The folder of the file that a setting stands in: relative paths count from there.
-fn folder_of(origin: &Origin) -> PathBuf {
+pub(super) fn folder_of(origin: &Origin) -> PathBuf {
     match origin {
         Origin::File { path, .. } => path.parent().map(PathBuf::from).unwrap_or_default(),
         _ => PathBuf::new(),

@@ -16,8 +16,9 @@ impl Schedules for SqliteStore {
     }
 
     async fn tick(&self, claim: &TickClaim) -> Result<TickClaimed> {
-        let claim = claim.clone();
-        self.writer.run(move |scribe| ticks::claim(scribe, &claim)).await
+        self.announce(&claim.worker).await?;
+        let (claim, presence) = (claim.clone(), Arc::clone(&self.presence));
+        self.writer.run(move |scribe| ticks::claim(scribe, &claim, &presence)).await
     }
 
     async fn extend_tick(&self, lease: &TickLease, lasts: Duration) -> Result<bool> {

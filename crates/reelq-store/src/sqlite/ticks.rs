@@ -5,7 +5,7 @@ use std::time::Duration;
 use reelq_model::{BatchName, ScheduleName, Timestamp, WorkerId};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::{code, writer::Scribe};
+use super::{code, presence::Presence, writer::Scribe};
 use crate::{Error, Result, TICKS_KEPT, TickClaim, TickClaimed, TickLease, TickOutcome, TickState, TickView};
 
 /// The schedule's mark; a new schedule's is the present time.
@@ -22,14 +22,15 @@ struct Standing {
     lease_until: Timestamp,
 }
 
-pub(super) fn claim(scribe: &Scribe<'_>, claim: &TickClaim) -> Result<TickClaimed> {
+/// A winner whose process has certainly ended is not waited for.
+pub(super) fn claim(scribe: &Scribe<'_>, claim: &TickClaim, presence: &Presence) -> Result<TickClaimed> {
     let (id, mark) = known(scribe, &claim.schedule)?;
     let standing = standing(scribe.conn, id, claim.at)?;
     let (token, late) = match standing {
         None if claim.at.millis() <= mark => return Ok(TickClaimed::Over),
         None => (1, claim.late),
         Some(row) if row.state.is_over() => return Ok(TickClaimed::Over),
-        Some(row) if row.is_held(scribe.now) && row.worker != claim.worker => {
+        Some(row) if row.is_held(scribe.now, claim, presence) => {
             return Ok(TickClaimed::Taken { worker: row.worker, ends_in: row.lease_until.since(scribe.now) });
         }
         Some(row) => (row.token + 1, row.late),
@@ -40,8 +41,10 @@ pub(super) fn claim(scribe: &Scribe<'_>, claim: &TickClaim) -> Result<TickClaime
 }
 
 impl Standing {
-    fn is_held(&self, now: Timestamp) -> bool {
-        self.state == TickState::Firing && self.lease_until > now
+    /// Whether it is in another's hands.
+    fn is_held(&self, now: Timestamp, claim: &TickClaim, presence: &Presence) -> bool {
+        let leased = self.state == TickState::Firing && self.lease_until > now;
+        leased && self.worker != claim.worker && !presence.is_dead(self.worker.as_str())
     }
 }
 

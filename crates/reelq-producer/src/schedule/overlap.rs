@@ -1,0 +1,49 @@
+//! Whether a tick has to make way for an earlier one of its schedule.
+
+use reelq_model::{ScheduleName, Status, Timestamp};
+use reelq_store::{BatchView, Result, Store, TICKS_KEPT, TickState, TickView};
+
+/// What stands in a tick's way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct InTheWay {
+    /// The earlier tick.
+    pub(super) tick: Timestamp,
+    /// What of it is outstanding, for people.
+    pub(super) reason: String,
+}
+
+/// The earlier tick whose batch has not ended, if there is one.
+pub(super) async fn in_the_way(store: &dyn Store, schedule: &ScheduleName, at: Timestamp) -> Result<Option<InTheWay>> {
+    let open = store.open_ticks(schedule).await?;
+    let ticks = store.ticks(schedule, TICKS_KEPT).await?;
+    for tick in open.iter().rev().chain(&ticks).filter(|tick| tick.at < at) {
+        if let Some(reason) = outstanding(store, tick).await? {
+            return Ok(Some(InTheWay { tick: tick.at, reason }));
+        }
+        if tick.state == TickState::Fired {
+            // Before a batch that has ended there is none that has not: each waited for the one before.
+            return Ok(None);
+        }
+    }
+    Ok(None)
+}
+
+async fn outstanding(store: &dyn Store, tick: &TickView) -> Result<Option<String>> {
+    match (tick.state, &tick.batch) {
+        (TickState::Firing, _) => Ok(Some(format!("the tick of {} is being loaded", tick.at))),
+        (TickState::Waiting, _) => Ok(Some(format!("the tick of {} waits itself", tick.at))),
+        (TickState::Fired, Some(name)) => {
+            let view = store.batch(name).await?;
+            let jobs = view.as_ref().map_or(0, moving);
+            Ok((jobs > 0).then(|| format!("batch {name} has {jobs} outstanding")))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Jobs that will still move by themselves; a reached budget lets no queued one go.
+fn moving(view: &BatchView) -> u64 {
+    let all = view.counts.outstanding() + view.others.outstanding();
+    let stuck = if view.budget_reached { view.counts.of(Status::Queued) + view.others.of(Status::Queued) } else { 0 };
+    all.saturating_sub(stuck)
+}

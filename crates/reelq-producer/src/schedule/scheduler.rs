@@ -1,0 +1,187 @@
+//! The watch over all schedules of one process. Any number of processes may watch the same ones.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use futures_util::future::join_all;
+use reelq_model::{Timestamp, WorkerId};
+use reelq_store::{Blobs, SharedStore, TickClaim, TickClaimed, TickLease, TickState, TickView};
+use tokio::sync::{mpsc, watch};
+
+use super::{
+    Due, Schedule,
+    firing::{Fired, Gun, Orders},
+    overlap::in_the_way,
+};
+use crate::error::{Error, Result};
+
+/// How long a won tick is held without a sign of life.
+const LEASE: Duration = Duration::from_secs(15);
+/// The longest between two looks at a schedule: ticks of the dead and ticks that wait are seen by looking.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// Fires schedules.
+#[derive(Debug)]
+pub struct Scheduler {
+    gun: Gun,
+    schedules: Vec<Schedule>,
+    worker: WorkerId,
+}
+
+/// One schedule as this process sees it.
+struct Watched<'a> {
+    schedule: &'a Schedule,
+    /// Ticks that were seen to be over, so that they are not asked for again.
+    over: BTreeSet<Timestamp>,
+    told: &'a mpsc::UnboundedSender<Fired>,
+}
+
+impl Scheduler {
+    /// Watches `schedules` in the name of `worker`, which no other process has.
+    pub fn new(
+        store: SharedStore,
+        blobs: Arc<Blobs>,
+        orders: Arc<dyn Orders>,
+        schedules: Vec<Schedule>,
+        worker: WorkerId,
+    ) -> Self {
+        Self { gun: Gun { store, blobs, orders, lease: LEASE }, schedules, worker }
+    }
+
+    /// Fires what is due until `stop` turns true; a tick in hand is finished before. What was fired goes to `told`.
+    pub async fn run(&self, stop: &watch::Receiver<bool>, told: &mpsc::UnboundedSender<Fired>) {
+        let watched = self.schedules.iter().map(|schedule| self.watch(schedule, stop.clone(), told));
+        let (over, until) = watch::channel(false);
+        let work = async {
+            join_all(watched).await;
+            over.send_replace(true);
+        };
+        tokio::join!(work, self.live(until));
+        if let Err(error) = self.gun.store.sign_off(&self.worker).await {
+            tracing::warn!(%error, "the scheduler could not sign off");
+        }
+    }
+
+    /// Fires a schedule now, as a tick of its own.
+    pub async fn trigger(&self, schedule: &Schedule) -> Result<Option<Fired>> {
+        let store = &self.gun.store;
+        let mark = store.schedule(&schedule.name).await?;
+        let at = store.now().await?.max(mark.after(Duration::from_millis(1)));
+        let fired = match store.tick(&self.claim(schedule, at, false, None)).await? {
+            TickClaimed::Won(lease) => self.gun.fire(schedule, &lease, true).await,
+            TickClaimed::Taken { .. } | TickClaimed::Over => Ok(None),
+        };
+        store.sign_off(&self.worker).await?;
+        fired
+    }
+
+    /// Says that this process lives, so that what it holds is known to be in hand.
+    async fn live(&self, mut until: watch::Receiver<bool>) {
+        while !*until.borrow() {
+            if let Err(error) = self.gun.store.heartbeat(&self.worker).await {
+                tracing::warn!(%error, "the scheduler could not say that it lives");
+            }
+            pause(LOOK, &mut until).await;
+        }
+    }
+
+    async fn watch(&self, schedule: &Schedule, mut stop: watch::Receiver<bool>, told: &mpsc::UnboundedSender<Fired>) {
+        let mut watched = Watched { schedule, over: BTreeSet::new(), told };
+        while !*stop.borrow() {
+            let wait = self.look(&mut watched).await.unwrap_or_else(|error| {
+                let error = chain(&error);
+                tracing::warn!(schedule = %schedule.name, %error, "the schedule could not be fired; it is tried again");
+                LOOK
+            });
+            pause(wait, &mut stop).await;
+        }
+    }
+
+    /// Does what is to be done now, and tells how long to wait.
+    async fn look(&self, watched: &mut Watched<'_>) -> Result<Duration> {
+        let (store, schedule) = (&self.gun.store, watched.schedule);
+        let mark = store.schedule(&schedule.name).await?;
+        let mut wait = LOOK;
+        for tick in store.open_ticks(&schedule.name).await? {
+            wait = wait.min(self.take_up(watched, &tick).await?);
+        }
+        let due = Due::at(schedule, mark, store.now().await?);
+        watched.over.retain(|tick| *tick > due.passes.min(mark));
+        let late = due.late.iter().map(|tick| (*tick, true));
+        for (tick, late) in due.on_time.iter().map(|tick| (*tick, false)).chain(late) {
+            wait = wait.min(self.attempt(watched, tick, late, Some(due.passes)).await?);
+        }
+        let now = store.now().await?;
+        Ok(due.next.map_or(wait, |next| wait.min(next.since(now))))
+    }
+
+    /// Goes on with a tick that its winner left, or that waits for its turn.
+    async fn take_up(&self, watched: &mut Watched<'_>, tick: &TickView) -> Result<Duration> {
+        let (store, schedule) = (&self.gun.store, watched.schedule);
+        let Some(batch) = tick.batch.as_ref().filter(|_| tick.state == TickState::Waiting) else {
+            return self.attempt(watched, tick.at, tick.late, None).await;
+        };
+        if in_the_way(&**store, &schedule.name, tick.at).await?.is_none()
+            && let TickClaimed::Won(lease) = store.tick(&self.claim(schedule, tick.at, tick.late, None)).await?
+        {
+            watched.tell(self.gun.let_go(&lease, batch).await?);
+        }
+        Ok(LOOK)
+    }
+
+    async fn attempt(
+        &self,
+        watched: &mut Watched<'_>,
+        at: Timestamp,
+        late: bool,
+        passes: Option<Timestamp>,
+    ) -> Result<Duration> {
+        if watched.over.contains(&at) {
+            return Ok(LOOK);
+        }
+        match self.gun.store.tick(&self.claim(watched.schedule, at, late, passes)).await? {
+            TickClaimed::Won(lease) => self.fire(watched, &lease).await,
+            TickClaimed::Taken { ends_in, .. } => Ok(ends_in),
+            TickClaimed::Over => {
+                watched.over.insert(at);
+                Ok(LOOK)
+            }
+        }
+    }
+
+    async fn fire(&self, watched: &mut Watched<'_>, lease: &TickLease) -> Result<Duration> {
+        let fired = self.gun.fire(watched.schedule, lease, false).await?;
+        if fired.is_some() {
+            watched.over.insert(lease.at);
+        }
+        watched.tell(fired);
+        Ok(LOOK)
+    }
+
+    fn claim(&self, schedule: &Schedule, at: Timestamp, late: bool, passes: Option<Timestamp>) -> TickClaim {
+        let (schedule, worker) = (schedule.name.clone(), self.worker.clone());
+        TickClaim { schedule, at, late, passes, worker, lease: self.gun.lease }
+    }
+}
+
+impl Watched<'_> {
+    fn tell(&self, fired: Option<Fired>) {
+        if let Some(fired) = fired {
+            tracing::info!(schedule = %fired.schedule, at = %fired.at, state = fired.state.as_str(), "tick_fired");
+            // Nobody may be listening any more: the store has the record.
+            drop(self.told.send(fired));
+        }
+    }
+}
+
+/// Waits, unless it is to end.
+async fn pause(wait: Duration, stop: &mut watch::Receiver<bool>) {
+    let ends = stop.wait_for(|stop| *stop);
+    // Too late or gone, the sender wants the same.
+    drop(tokio::time::timeout(wait, ends).await);
+}
+
+/// An error with its sources, in one line.
+fn chain(error: &Error) -> String {
+    let sources = std::iter::successors(std::error::Error::source(error), |error| error.source());
+    sources.fold(error.to_string(), |text, source| format!("{text}: {source}"))
+}
