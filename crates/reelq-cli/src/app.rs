@@ -8,7 +8,7 @@ use reelq_model::{SharedClock, SystemClock};
 use crate::{
     args::{Cli, Command},
     commands::{
-        cancel, completions, config, doctor, enqueue, help_markdown, models, pause, plan, purge, resolve, results,
+        cancel, completions, config, cron, doctor, enqueue, help_markdown, models, pause, plan, purge, resolve, results,
         retry, run, schema, sim, status, worker,
     },
     config::Environment,
@@ -61,6 +61,7 @@ async fn dispatch(cli: Cli, environment: Environment, clock: SharedClock, out: O
         Command::Resume(args) => pause::run(&args, false, &session, out).await,
         Command::Purge(args) => purge::run(&args, &session, out).await,
         Command::Resolve(args) => resolve::run(&args, &session, out).await,
+        Command::Cron(action) => cron::run(&action, &session, out).await,
         Command::Models(args) => models::run(&args, &session, out),
         Command::Config(config::Action::Show) => Ok(config::run(&session, out)),
         Command::Doctor(args) => Box::pin(doctor::run(&args, &session, out)).await,

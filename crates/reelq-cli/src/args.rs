@@ -73,6 +73,9 @@ pub(crate) enum Command {
     Purge(commands::purge::Args),
     /// List submissions whose fate is unknown, and settle them
     Resolve(commands::resolve::Args),
+    /// Fire schedules, list their ticks, and check them
+    #[command(subcommand)]
+    Cron(commands::cron::Action),
     /// Show models, modes, limits and prices
     Models(commands::models::Args),
     /// Print the JSON Schema of manifests

@@ -25,6 +25,20 @@ impl Failure {
         Self::Usage(message.into())
     }
 
+    /// Says it in one line; of several problems the first.
+    pub(crate) fn in_one_line(&self) -> String {
+        match self {
+            Self::Usage(message) | Self::Again(message) => message.clone(),
+            Self::Problems(problems) => {
+                let more = problems.error_count().saturating_sub(1);
+                let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
+                let first = problems.errors().first().map(ToString::to_string);
+                format!("{}{more}", first.unwrap_or_else(|| "the manifest has errors".to_owned()))
+            }
+            Self::Other(error) => format!("failed to {error:#}"),
+        }
+    }
+
     /// Tells it, and gives the exit code.
     pub(crate) fn report(&self, out: Out) -> Exit {
         match self {

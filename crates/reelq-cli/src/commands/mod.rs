@@ -3,6 +3,7 @@
 pub(crate) mod cancel;
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod cron;
 pub(crate) mod doctor;
 pub(crate) mod enqueue;
 pub(crate) mod help_markdown;

@@ -40,5 +40,5 @@ pub(super) fn parse(text: &str) -> Result<StoreUrl, Broken> {
 }
 
 fn broken(rule: &str, hint: &str) -> Broken {
-    Broken { rule: rule.to_owned(), hint: Some(hint.to_owned()) }
+    Broken { rule: rule.to_owned(), hint: Some(hint.to_owned()), part: None }
 }

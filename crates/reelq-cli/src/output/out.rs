@@ -67,6 +67,14 @@ impl Out {
         }
     }
 
+    /// Writes data for programs, in one line: one of many to come.
+    pub(crate) fn json_line<T: Serialize>(self, value: &T) {
+        match serde_json::to_string(value) {
+            Ok(text) => self.data(&text),
+            Err(error) => self.error(&format!("failed to write JSON: {error}")),
+        }
+    }
+
     /// Writes `value` as JSON where JSON is asked for, else the text that `draw` makes of it.
     pub(crate) fn report<T: Serialize>(self, value: &T, draw: impl FnOnce(&T) -> String) {
         if self.json { self.json(value) } else { self.data(&draw(value)) }

@@ -111,7 +111,7 @@ fn check(text: &str, index: usize, part: &Range<usize>) -> Result<(), CronError>
     let Err(reason) = parse(&alone.join(" ")) else { return Ok(()) };
     let (name, takes) = FIELDS[index];
     let rule = format!("must have a valid {name}: {reason}");
-    Err(CronError { rule, hint: format!("a {name} is {takes}"), part: part.clone() })
+    Err(CronError { rule, hint: format!("{name}: {takes}"), part: part.clone() })
 }
 
 fn parse(text: &str) -> Result<Cron, String> {

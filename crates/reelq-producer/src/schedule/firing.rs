@@ -38,10 +38,10 @@ pub struct Fired {
 
 /// What firing needs.
 #[derive(Debug, Clone)]
-pub(super) struct Gun {
+pub(super) struct Gun<'a> {
     pub(super) store: SharedStore,
     pub(super) blobs: Arc<Blobs>,
-    pub(super) orders: Arc<dyn Orders>,
+    pub(super) orders: &'a dyn Orders,
     pub(super) lease: Duration,
 }
 
@@ -51,7 +51,7 @@ struct Shot {
     lines: u64,
 }
 
-impl Gun {
+impl Gun<'_> {
     /// Fires a won tick, keeping its lease; `None` where the tick passed to another, or its store is away.
     ///
     /// `forced` ticks, which a person asked for, do not make way for others.

@@ -21,8 +21,8 @@ const LOOK: Duration = Duration::from_secs(5);
 
 /// Fires schedules.
 #[derive(Debug)]
-pub struct Scheduler {
-    gun: Gun,
+pub struct Scheduler<'a> {
+    gun: Gun<'a>,
     schedules: Vec<Schedule>,
     worker: WorkerId,
 }
@@ -35,12 +35,12 @@ struct Watched<'a> {
     told: &'a mpsc::UnboundedSender<Fired>,
 }
 
-impl Scheduler {
+impl<'o> Scheduler<'o> {
     /// Watches `schedules` in the name of `worker`, which no other process has.
     pub fn new(
         store: SharedStore,
         blobs: Arc<Blobs>,
-        orders: Arc<dyn Orders>,
+        orders: &'o dyn Orders,
         schedules: Vec<Schedule>,
         worker: WorkerId,
     ) -> Self {
@@ -59,6 +59,14 @@ impl Scheduler {
         if let Err(error) = self.gun.store.sign_off(&self.worker).await {
             tracing::warn!(%error, "the scheduler could not sign off");
         }
+    }
+
+    /// Fires what is due at this moment, once.
+    pub async fn fire_due(&self, told: &mpsc::UnboundedSender<Fired>) -> Result<()> {
+        for schedule in &self.schedules {
+            self.look(&mut Watched { schedule, over: BTreeSet::new(), told }).await?;
+        }
+        Ok(())
     }
 
     /// Fires a schedule now, as a tick of its own.
@@ -100,14 +108,16 @@ impl Scheduler {
     async fn look(&self, watched: &mut Watched<'_>) -> Result<Duration> {
         let (store, schedule) = (&self.gun.store, watched.schedule);
         let mark = store.schedule(&schedule.name).await?;
+        let open = store.open_ticks(&schedule.name).await?;
         let mut wait = LOOK;
-        for tick in store.open_ticks(&schedule.name).await? {
-            wait = wait.min(self.take_up(watched, &tick).await?);
+        for tick in &open {
+            wait = wait.min(self.take_up(watched, tick).await?);
         }
         let due = Due::at(schedule, mark, store.now().await?);
         watched.over.retain(|tick| *tick > due.passes.min(mark));
         let late = due.late.iter().map(|tick| (*tick, true));
-        for (tick, late) in due.on_time.iter().map(|tick| (*tick, false)).chain(late) {
+        let ticks = due.on_time.iter().map(|tick| (*tick, false)).chain(late);
+        for (tick, late) in ticks.filter(|(at, _)| open.iter().all(|tick| tick.at != *at)) {
             wait = wait.min(self.attempt(watched, tick, late, Some(due.passes)).await?);
         }
         let now = store.now().await?;

@@ -32,8 +32,14 @@ impl Zone {
     }
 
     /// What a clock in the zone shows at this instant.
-    pub fn at(&self, instant: Timestamp) -> Zoned {
+    pub(super) fn at(&self, instant: Timestamp) -> Zoned {
         instant.to_zoned(self.zone.clone())
+    }
+
+    /// What a clock in the zone shows at this instant, for people.
+    pub fn shown(&self, instant: reelq_model::Timestamp) -> String {
+        let shown = Timestamp::from_millisecond(instant.millis()).map(|instant| self.at(instant));
+        shown.map_or_else(|_| instant.to_string(), |shown| shown.strftime("%a %F %T %:z").to_string())
     }
 
     /// When a wall clock time is: one that is skipped is right after the gap, one that repeats is the first of the two.

@@ -1,0 +1,123 @@
+//! `reelq cron list`: the next ticks and the last results.
+
+use std::collections::BTreeMap;
+
+use reelq_model::{Status, Timestamp};
+use reelq_producer::schedule::{CatchUp, Overlap, Schedule};
+use reelq_store::{Store, TickView};
+use serde::Serialize;
+
+use super::schedules;
+use crate::{
+    exit::Exit,
+    failure::{Failure, Outcome},
+    output::{Out, table},
+    session::Session,
+};
+
+/// Ticks that are shown, to come and past.
+const SHOWN: usize = 5;
+
+#[derive(Debug, Serialize)]
+struct Listed<'a> {
+    schedule: &'a str,
+    cron: &'a str,
+    timezone: &'a str,
+    manifest: String,
+    overlap: Overlap,
+    catch_up: CatchUp,
+    next: Vec<Next>,
+    last: Vec<Last>,
+}
+
+/// A tick to come.
+#[derive(Debug, Serialize)]
+struct Next {
+    utc: Timestamp,
+    /// What a clock in the schedule's time zone shows.
+    local: String,
+    /// When it is fired: with its share of the jitter.
+    due: Timestamp,
+}
+
+/// A tick that was fired.
+#[derive(Debug, Serialize)]
+struct Last {
+    #[serde(flatten)]
+    tick: TickView,
+    /// Its batch's jobs by status; `None` where it has no batch (any more).
+    counts: Option<BTreeMap<Status, u64>>,
+}
+
+pub(super) async fn run(session: &Session, out: Out) -> Outcome {
+    let store = session.store_if_any()?;
+    let now = match &store {
+        Some(store) => store.now().await?,
+        None => session.clock.now(),
+    };
+    let mut listed = Vec::new();
+    for schedule in schedules(session)? {
+        let last = match &store {
+            Some(store) => last(&**store, schedule).await?,
+            None => Vec::new(),
+        };
+        listed.push(one(schedule, now, last));
+    }
+    out.report(&listed, |listed| listed.iter().map(draw).collect::<Vec<_>>().join("\n\n"));
+    Ok(Exit::Done)
+}
+
+async fn last(store: &dyn Store, schedule: &Schedule) -> Result<Vec<Last>, Failure> {
+    let mut found = Vec::new();
+    for tick in store.ticks(&schedule.name, SHOWN).await? {
+        let view = match &tick.batch {
+            Some(batch) => store.batch(batch).await?,
+            None => None,
+        };
+        found.push(Last { tick, counts: view.map(|view| view.counts.0) });
+    }
+    Ok(found)
+}
+
+fn one(schedule: &Schedule, now: Timestamp, last: Vec<Last>) -> Listed<'_> {
+    let next = schedule.timetable.ticks(now).take(SHOWN);
+    Listed {
+        schedule: schedule.name.as_str(),
+        cron: schedule.timetable.expression().as_str(),
+        timezone: schedule.timetable.zone().name(),
+        manifest: schedule.manifest.display().to_string(),
+        overlap: schedule.overlap,
+        catch_up: schedule.catch_up,
+        next: next
+            .map(|utc| Next { utc, local: schedule.timetable.zone().shown(utc), due: schedule.due(utc) })
+            .collect(),
+        last,
+    }
+}
+
+fn draw(listed: &Listed<'_>) -> String {
+    let Listed { schedule, cron, timezone, manifest, .. } = listed;
+    let mut text = format!("{schedule}: `{cron}` in {timezone}, {manifest}\n");
+    text.push_str(&table(
+        &["next", "UTC"],
+        listed.next.iter().map(|next| vec![next.local.clone(), next.utc.to_string()]),
+    ));
+    if !listed.last.is_empty() {
+        text.push('\n');
+        text.push_str(&table(&["last", "became", "jobs", "why"], listed.last.iter().map(Last::cells)));
+    }
+    text
+}
+
+impl Last {
+    fn cells(&self) -> Vec<String> {
+        let late = if self.tick.late { ", late" } else { "" };
+        let counts = self.counts.iter().flatten().map(|(status, count)| format!("{count} {status}"));
+        vec![
+            self.tick.at.to_string(),
+            format!("{}{late}", self.tick.state.as_str()),
+            counts.collect::<Vec<_>>().join(", "),
+            self.tick.reason.clone(),
+        ]
+    }
+}

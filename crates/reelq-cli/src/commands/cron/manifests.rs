@@ -1,0 +1,54 @@
+//! What a tick's batch is made from: the schedule's manifest, under the tick's name and in a folder of its own.
+
+use reelq_model::{BatchName, Timestamp};
+use reelq_producer::{
+    Order,
+    schedule::{Orders, Schedule, folder_of},
+};
+
+use crate::{
+    commands::plan::{ManifestArgs, order},
+    failure::Failure,
+    session::Session,
+    simulation,
+};
+
+/// Opens the manifests of schedules.
+#[derive(Debug)]
+pub(crate) struct Manifests<'a> {
+    pub(crate) session: &'a Session,
+}
+
+impl Manifests<'_> {
+    /// The order of a tick.
+    pub(crate) fn open(&self, schedule: &Schedule, at: Timestamp, batch: &BatchName) -> Result<Order, Failure> {
+        let args = ManifestArgs {
+            manifest: schedule.manifest.clone(),
+            batch: Some(batch.to_string()),
+            account: schedule.account.clone(),
+            output: None,
+            budget: schedule.budget,
+            usual: Vec::new(),
+        };
+        let mut order = order(&args, self.session)?;
+        let below = self.output_of(schedule, order.manifest.head().output.as_deref());
+        order.overrides.output = Some(format!("{}/{}", below.trim_end_matches('/'), folder_of(at)));
+        Ok(order)
+    }
+
+    /// The place below which each tick of a schedule has its folder.
+    fn output_of(&self, schedule: &Schedule, manifests: Option<&str>) -> String {
+        let root = &self.session.config.output;
+        if self.session.is_simulated() {
+            return format!("{}/{}", simulation::output_root(root), schedule.name);
+        }
+        let named = schedule.output.as_deref().or(manifests);
+        named.map_or_else(|| format!("{}/{}", root.trim_end_matches('/'), schedule.name), str::to_owned)
+    }
+}
+
+impl Orders for Manifests<'_> {
+    fn order(&self, schedule: &Schedule, at: Timestamp, batch: &BatchName) -> Result<Order, String> {
+        self.open(schedule, at, batch).map_err(|failure| failure.in_one_line())
+    }
+}

@@ -1,0 +1,40 @@
+//! `reelq cron trigger`: fires a schedule now.
+
+use reelq_model::ScheduleName;
+use reelq_producer::schedule::Scheduler;
+use reelq_store::TickState;
+
+use super::{
+    manifests::Manifests,
+    named,
+    run::{line, worker_id},
+};
+use crate::{
+    exit::Exit,
+    failure::{Failure, Outcome},
+    output::Out,
+    session::Session,
+};
+
+/// Flags of `reelq cron trigger`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The schedule
+    #[arg(value_name = "NAME")]
+    name: ScheduleName,
+}
+
+pub(super) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
+    let schedule = named(session, &args.name)?;
+    let store = session.create_store()?;
+    let manifests = Manifests { session };
+    let scheduler = Scheduler::new(store, session.blobs()?, &manifests, Vec::new(), worker_id()?);
+    let Some(fired) = scheduler.trigger(schedule).await? else {
+        return Err(Failure::Again("another process took the tick; trigger it again".to_owned()));
+    };
+    if fired.state == TickState::Failed {
+        return Err(Failure::usage(format!("{}; nothing was enqueued", line(&fired))));
+    }
+    out.report(&fired, line);
+    Ok(Exit::Done)
+}
