@@ -6,7 +6,7 @@ use std::{num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 use reelq_manifest::{Manifest, Vocabulary};
 use reelq_model::{BatchName, ManualClock, ProviderName, ScheduleName, SharedClock, Timestamp, WorkerId};
 use reelq_producer::{
-    Account, Accounts, Order, Overrides, load, plan,
+    Account, Accounts, KeepImages, Order, Overrides, Plan, load, plan,
     schedule::{CatchUp, Fired, Orders, Overlap, Schedule, Scheduler, Timetable, folder_of},
 };
 use reelq_store::{AccountLimits, Blobs, JobFilter, Page, SharedStore, SqliteStore, TickClaim, TickClaimed, TickState};
@@ -22,8 +22,9 @@ struct World {
 }
 
 #[derive(Debug)]
-struct Files(PathBuf);
+struct Files(PathBuf, Arc<Blobs>);
 
+#[async_trait::async_trait]
 impl Orders for Files {
     fn order(&self, schedule: &Schedule, at: Timestamp, batch: &BatchName) -> Result<Order, String> {
         let vocabulary = Vocabulary { fields: reelq_provider::field_names() };
@@ -37,6 +38,10 @@ impl Orders for Files {
             batch: batch.clone(),
             file_name: "{row}.mp4".to_owned(),
         })
+    }
+
+    async fn images(&self, _plan: &Plan) -> std::io::Result<Box<dyn KeepImages>> {
+        Ok(Box::new(self.1.clone()))
     }
 }
 
@@ -92,9 +97,9 @@ impl World {
 
     /// What a process named `worker` fires at this moment.
     async fn fire_as(&self, worker: &str, schedule: &Schedule) -> Vec<Fired> {
-        let files = Files(self.folder.path().to_owned());
-        let (store, blobs, worker) = (self.store.clone(), self.blobs.clone(), WorkerId::new(worker).unwrap());
-        let scheduler = Scheduler::new(store, blobs, &files, vec![schedule.clone()], worker);
+        let files = Files(self.folder.path().to_owned(), self.blobs.clone());
+        let (store, worker) = (self.store.clone(), WorkerId::new(worker).unwrap());
+        let scheduler = Scheduler::new(store, &files, vec![schedule.clone()], worker);
         let (told, mut heard) = mpsc::unbounded_channel();
         scheduler.fire_due(&told).await.unwrap();
         drop(told);
@@ -209,7 +214,8 @@ async fn a_tick_whose_winner_died_in_the_load_is_redone_whole_however_late() {
     };
     assert!(matches!(world.store.tick(&claim).await.unwrap(), TickClaimed::Won(_)));
     let batch = often.batch(minute(1)).unwrap();
-    let order = Arc::new(Files(world.folder.path().to_owned()).order(&often, minute(1), &batch).unwrap());
+    let order =
+        Arc::new(Files(world.folder.path().to_owned(), world.blobs.clone()).order(&often, minute(1), &batch).unwrap());
     let planned = plan(Some(&*world.store), &order).await.unwrap();
     world.store.begin_load(&planned.batch).await.unwrap();
     assert!(world.fire(&often).await.is_empty(), "the winner may live");
@@ -224,7 +230,8 @@ async fn a_batch_that_was_whole_when_its_winner_died_is_only_recorded() {
     let (world, often) = (World::new().await, schedule(Overlap::Skip));
     world.at(1);
     let batch = often.batch(minute(1)).unwrap();
-    let order = Arc::new(Files(world.folder.path().to_owned()).order(&often, minute(1), &batch).unwrap());
+    let order =
+        Arc::new(Files(world.folder.path().to_owned(), world.blobs.clone()).order(&often, minute(1), &batch).unwrap());
     let planned = plan(Some(&*world.store), &order).await.unwrap();
     load(&*world.store, &world.blobs, &order, &planned).await.unwrap();
     std::fs::remove_file(world.folder.path().join("set.csv")).unwrap();
@@ -248,9 +255,9 @@ async fn a_person_fires_a_tick_of_its_own_whatever_is_outstanding() {
     world.at(1);
     world.fire(&often).await;
     world.clock.advance(Duration::from_millis(5_120));
-    let files = Files(world.folder.path().to_owned());
-    let (store, blobs) = (world.store.clone(), world.blobs.clone());
-    let scheduler = Scheduler::new(store, blobs, &files, Vec::new(), WorkerId::new("p").unwrap());
+    let files = Files(world.folder.path().to_owned(), world.blobs.clone());
+    let store = world.store.clone();
+    let scheduler = Scheduler::new(store, &files, Vec::new(), WorkerId::new("p").unwrap());
     let fired = scheduler.trigger(&often).await.unwrap().unwrap();
     assert_eq!(fired.batch.unwrap().as_str(), "often@2026-11-21T12:01:05.12Z");
     assert_eq!(fired.state, TickState::Fired);
@@ -260,9 +267,9 @@ async fn a_person_fires_a_tick_of_its_own_whatever_is_outstanding() {
 async fn a_stopped_watch_signs_off() {
     let (world, often) = (World::new().await, schedule(Overlap::Skip));
     world.at(1);
-    let files = Files(world.folder.path().to_owned());
-    let (store, blobs) = (world.store.clone(), world.blobs.clone());
-    let scheduler = Scheduler::new(store, blobs, &files, vec![often], WorkerId::new("w1").unwrap());
+    let files = Files(world.folder.path().to_owned(), world.blobs.clone());
+    let store = world.store.clone();
+    let scheduler = Scheduler::new(store, &files, vec![often], WorkerId::new("w1").unwrap());
     let ((stop, stopped), (told, mut heard)) = (watch::channel(false), mpsc::unbounded_channel());
     let until_fired = async {
         let fired = heard.recv().await.unwrap();

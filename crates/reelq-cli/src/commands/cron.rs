@@ -15,6 +15,8 @@ use crate::{
     session::Session,
 };
 
+pub(crate) use run::{KIND, Watch};
+
 /// What to do about schedules.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Action {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use reelq_model::Status;
 use reelq_producer::Plan;
-use reelq_store::{JobFilter, Page, Store};
+use reelq_store::{JobFilter, Page, SharedStore, Store};
 
 use super::{
     loading::{Agreed, agree, load},
@@ -17,7 +17,7 @@ use crate::{
     failure::{Failure, Outcome},
     output::Out,
     providers,
-    running::{BatchFace, Engine, Finish, Hands, Task, closing, usable},
+    running::{BatchFace, Engine, Finish, Hands, Holding, Task, closing, usable},
     session::Session,
 };
 
@@ -41,17 +41,43 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     let plan = &agreed.plan;
     let accounts = needed(session, &*store, plan).await?;
     let engine = Engine::prepare(session, &store, &accounts, &task(plan), simulated.as_ref())?;
-    let place = usable(session, plan).await?;
-    bring_in(&agreed, place, session, &store, out).await?;
-    let begun = session.clock.monotonic();
-    let face = BatchFace::new(session, Arc::clone(&store), &plan.batch.name, &engine, out);
-    let finish = Box::pin(engine.run(&face)).await?;
-    let seconds = session.clock.monotonic().saturating_sub(begun).as_secs();
-    let exit = Box::pin(closing(session, &store, plan, &finish, &args.manifest.again(), seconds, out)).await?;
+    let held = Holding::take(Arc::clone(&store), plan.batch.name.clone(), engine.worker.clone()).await?;
+    let run = Run { args, session, store: &store, agreed: &agreed, out };
+    let outcome = tokio::select! {
+        outcome = run.hold_to_the_end(engine, &held) => outcome,
+        () = held.keep() => Err(anyhow::anyhow!("hold the batch").into()),
+    };
+    held.leave().await;
     if let Some(simulated) = simulated {
         simulated.stop().await;
     }
-    Ok(if finish == Finish::Interrupted { Exit::Interrupted } else { exit })
+    outcome
+}
+
+/// A run that holds its batch.
+struct Run<'a> {
+    args: &'a Args,
+    session: &'a Session,
+    store: &'a SharedStore,
+    agreed: &'a Agreed,
+    out: Out,
+}
+
+impl Run<'_> {
+    async fn hold_to_the_end(&self, engine: Engine, held: &Holding) -> Outcome {
+        let Self { args, session, store, agreed, out } = *self;
+        let plan = &agreed.plan;
+        let place = usable(session, plan).await?;
+        bring_in(agreed, place, session, store, out).await?;
+        let begun = session.clock.monotonic();
+        let face = BatchFace::new(session, Arc::clone(store), &plan.batch.name, &engine, out);
+        let finish = Box::pin(engine.run(&face)).await?;
+        // The workers have signed off; the result manifests are still this run's to write.
+        held.renew().await;
+        let seconds = session.clock.monotonic().saturating_sub(begun).as_secs();
+        let exit = Box::pin(closing(session, store, plan, &finish, &args.manifest.again(), seconds, out)).await?;
+        Ok(if finish == Finish::Interrupted { Exit::Interrupted } else { exit })
+    }
 }
 
 /// The batch, until nothing of it moves any more.

@@ -3,9 +3,12 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use reelq_model::{AccountName, BatchName, Timestamp};
-use reelq_store::{BatchView, SharedStore, Store};
+use reelq_store::{BatchView, SharedStore, Store, WorkerView};
 
-use super::sim::VendorArgs;
+use super::{
+    cron::{KIND, Watch},
+    sim::VendorArgs,
+};
 use crate::{
     config::AccountConfig,
     exit::Exit,
@@ -33,6 +36,9 @@ pub(crate) struct Args {
     /// End when nothing is outstanding that could still move, with the exit codes of `run`
     #[arg(long)]
     drain: bool,
+    /// Fire the ticks of all schedules as well
+    #[arg(long, conflicts_with_all = ["drain", "batch"])]
+    cron: bool,
     #[command(flatten)]
     vendors: VendorArgs,
 }
@@ -59,12 +65,27 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     let begun = begun(session, &*store).await?;
     out.note(&greeting(session, &engine, &accounts));
     let face = LogFace::new(session, Arc::clone(&store), args.batch.clone(), &engine, out);
-    let finish = Box::pin(engine.run(&face)).await?;
+    let watched = if args.cron { Some(Watch::new(session, Arc::clone(&store), out)?) } else { None };
+    let finish = Box::pin(work(engine, &face, watched)).await?;
     let exit = ending(args, session, &store, finish, &begun, out).await?;
     if let Some(simulated) = simulated {
         simulated.stop().await;
     }
     Ok(exit)
+}
+
+/// Works, and fires ticks besides; both end together.
+async fn work(engine: Engine, face: &LogFace, watched: Option<Watch<'_>>) -> Result<Finish, Failure> {
+    let Some(watched) = watched else { return engine.run(face).await };
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let work = async {
+        let finish = engine.run(face).await;
+        stop.send_replace(true);
+        finish
+    };
+    let (finish, fired) = tokio::join!(work, watched.run(stopped));
+    fired?;
+    finish
 }
 
 /// Being stopped is how a worker ends; only one that was to end by itself was interrupted.
@@ -162,7 +183,9 @@ async fn refuse_second_simulator(args: &Args, session: &Session, store: &dyn Sto
         return Ok(());
     }
     let now = store.now().await?;
-    if store.workers().await?.iter().any(|worker| now.since(worker.seen_at) < ALIVE) {
+    // Processes that only fire ticks have no vendors.
+    let works = |worker: &WorkerView| !worker.id.as_str().starts_with(KIND);
+    if store.workers().await?.iter().filter(|worker| works(worker)).any(|worker| now.since(worker.seen_at) < ALIVE) {
         let how = "start `reelq sim` and give its address to each worker with --sim-url";
         return Err(Failure::usage(format!(
             "another worker is at work, and simulated vendors must be the same: {how}"

@@ -75,7 +75,7 @@ pub(crate) const KEYS: &[Key] = &[
     key(&[S, "*", "catch_up"], Kind::Choice(&["latest", "none"]), Some("latest")),
     key(&[S, "*", "jitter"], Kind::Span, None),
     key(&[S, "*", "budget_usd"], Kind::Dollars, None),
-    key(&[S, "*", "account"], Kind::Name, None),
+    key(&[S, "*", "account"], Kind::Account, None),
     key(&[S, "*", "output"], Kind::Text, None),
 ];
 

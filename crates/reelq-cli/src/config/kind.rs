@@ -58,6 +58,8 @@ pub(crate) enum Kind {
     Dollars,
     /// `true` or `false`.
     Switch,
+    /// The name of an account.
+    Account,
     /// The name of a schedule.
     Schedule,
     /// A cron expression.
@@ -182,7 +184,7 @@ impl Kind {
             Self::Schedule => ScheduleName::new(text).map(drop).or_else(|error| broken(error.rule)),
             Self::Cron => check_cron(text),
             Self::Zone => check_zone(text),
-            Self::Name => AccountName::new(text).map(drop).or_else(|error| broken(error.rule)),
+            Self::Account => AccountName::new(text).map(drop).or_else(|error| broken(error.rule)),
             Self::Span => match text.parse::<Span>() {
                 Ok(span) if !span.0.is_zero() => Ok(()),
                 Ok(_) => broken("must be longer than nothing"),

@@ -50,6 +50,32 @@ bad!(count_out_of_range, "[accounts.a]\nprovider = \"wave\"\nmax_in_flight = 0\n
 bad!(time_without_a_unit, "[accounts.a]\nprovider = \"wave\"\nrequest_timeout = 30\n");
 bad!(time_with_an_unknown_unit, "[accounts.a]\nprovider = \"wave\"\npoll = { first = \"2 fortnights\" }\n");
 bad!(poll_bounds_the_wrong_way_round, "[accounts.a]\nprovider = \"wave\"\npoll = { min = \"10s\", max = \"1s\" }\n");
+const NIGHTLY: &str = "[[schedules]]\nname = \"nightly\"\nmanifest = \"set.csv\"\n";
+bad!(schedule_whose_expression_is_wrong_in_one_part, &format!("{NIGHTLY}cron = \"0 25 * * *\"\n"));
+bad!(schedule_that_never_comes, &format!("{NIGHTLY}cron = \"0 0 30 2 *\"\n"));
+bad!(schedule_in_an_unknown_zone, &format!("{NIGHTLY}cron = \"@daily\"\ntimezone = \"Europe/Berln\"\n"));
+bad!(schedule_with_an_unknown_key, &format!("{NIGHTLY}cron = \"@daily\"\ncatchup = \"none\"\n"));
+bad!(schedule_with_a_word_that_is_none, &format!("{NIGHTLY}cron = \"@daily\"\noverlap = \"queu\"\n"));
+bad!(schedule_of_an_unknown_account, &format!("{NIGHTLY}cron = \"@daily\"\naccount = \"wave\"\n"));
+bad!(schedule_with_a_budget_of_nothing, &format!("{NIGHTLY}cron = \"@daily\"\nbudget_usd = 0\n"));
+bad!(schedule_that_lacks_what_it_needs, "[[schedules]]\nname = \"nightly\"\n[[schedules]]\ncron = \"@daily\"\n");
+bad!(
+    schedule_with_a_name_that_would_not_read_back,
+    "[[schedules]]\nname = \"a@b\"\ncron = \"@daily\"\nmanifest = \"m.csv\"\n"
+);
+bad!(two_schedules_of_one_name, &format!("{NIGHTLY}cron = \"@daily\"\n{NIGHTLY}cron = \"@hourly\"\n"));
+bad!(schedules_that_are_no_list, "[schedules]\nname = \"nightly\"\n");
+
+#[test]
+fn a_schedule_has_defaults_and_says_the_rest() {
+    let (_, config) = read(&format!("{NIGHTLY}cron = \"0 2 * * *\"\njitter = \"5m\"\nbudget_usd = 2.5\n"), &[]);
+    let schedule = config.unwrap().schedules.remove(0);
+    assert_eq!((schedule.name.as_str(), schedule.timetable.zone().name()), ("nightly", "UTC"));
+    assert_eq!((schedule.overlap, schedule.catch_up), Default::default());
+    assert_eq!(schedule.jitter, std::time::Duration::from_mins(5));
+    assert_eq!(schedule.budget, Some("2.5".parse().unwrap()));
+}
+
 bad!(size_without_sense, "[downloads]\nmax_bytes = \"lots\"\n");
 bad!(hosts_that_are_no_list, "[downloads]\nallow_hosts = \"a.example\"\n");
 bad!(choice_suggests_the_nearest, "[accounts.a]\nprovider = \"wave\"\non_unconfirmed = \"resubmitt\"\n");

@@ -1,20 +1,25 @@
 //! Firing a tick that was won: plan, load, and say in the store what came of it.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
+use async_trait::async_trait;
 use reelq_model::{BatchName, ScheduleName, Timestamp};
-use reelq_store::{BatchView, Blobs, SharedStore, TickLease, TickOutcome, TickState};
+use reelq_store::{BatchView, SharedStore, TickLease, TickOutcome, TickState};
 
 use super::{Overlap, Schedule, overlap::in_the_way};
-use crate::{Error, Order, Plan, error::Result, load, plan};
+use crate::{Error, KeepImages, Order, Plan, error::Result, load, plan};
 
 /// At most so many ticks of a schedule wait; further ones are skipped.
 const WAITING: usize = 1_000;
 
 /// Puts together what a tick's batch is made from.
+#[async_trait]
 pub trait Orders: Send + Sync + std::fmt::Debug {
     /// The order of the tick at `at`, under the batch's name; an error is told to people and ends the tick.
     fn order(&self, schedule: &Schedule, at: Timestamp, batch: &BatchName) -> std::result::Result<Order, String>;
+
+    /// Where the batch's images are kept; an error is told, and the tick is tried again.
+    async fn images(&self, plan: &Plan) -> io::Result<Box<dyn KeepImages>>;
 }
 
 /// A tick that this process fired.
@@ -40,7 +45,6 @@ pub struct Fired {
 #[derive(Debug, Clone)]
 pub(super) struct Gun<'a> {
     pub(super) store: SharedStore,
-    pub(super) blobs: Arc<Blobs>,
     pub(super) orders: &'a dyn Orders,
     pub(super) lease: Duration,
 }
@@ -125,7 +129,8 @@ impl Gun<'_> {
         if schedule.overlap == Overlap::Queue {
             self.hold_back(&plan, waits.is_some()).await?;
         }
-        let report = load(&*self.store, &self.blobs, &order, &plan).await?;
+        let images = self.orders.images(&plan).await.map_err(Error::Images)?;
+        let report = load(&*self.store, &*images, &order, &plan).await?;
         let state = if waits.is_some() { TickState::Waiting } else { TickState::Fired };
         let outcome = TickOutcome { state, batch: Some(batch), reason: waits.unwrap_or_default() };
         Ok(Shot { outcome, lines: report.loaded.lines })

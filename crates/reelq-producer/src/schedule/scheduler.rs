@@ -1,10 +1,10 @@
 //! The watch over all schedules of one process. Any number of processes may watch the same ones.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, time::Duration};
 
 use futures_util::future::join_all;
 use reelq_model::{Timestamp, WorkerId};
-use reelq_store::{Blobs, SharedStore, TickClaim, TickClaimed, TickLease, TickState, TickView};
+use reelq_store::{SharedStore, TickClaim, TickClaimed, TickLease, TickState, TickView};
 use tokio::sync::{mpsc, watch};
 
 use super::{
@@ -37,14 +37,8 @@ struct Watched<'a> {
 
 impl<'o> Scheduler<'o> {
     /// Watches `schedules` in the name of `worker`, which no other process has.
-    pub fn new(
-        store: SharedStore,
-        blobs: Arc<Blobs>,
-        orders: &'o dyn Orders,
-        schedules: Vec<Schedule>,
-        worker: WorkerId,
-    ) -> Self {
-        Self { gun: Gun { store, blobs, orders, lease: LEASE }, schedules, worker }
+    pub fn new(store: SharedStore, orders: &'o dyn Orders, schedules: Vec<Schedule>, worker: WorkerId) -> Self {
+        Self { gun: Gun { store, orders, lease: LEASE }, schedules, worker }
     }
 
     /// Fires what is due until `stop` turns true; a tick in hand is finished before. What was fired goes to `told`.

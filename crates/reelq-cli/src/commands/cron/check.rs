@@ -36,7 +36,7 @@ struct Checked<'a> {
 }
 
 pub(super) async fn run(session: &Session, out: Out) -> Outcome {
-    let store = session.store_if_any()?;
+    let store = session.store_if_any().await?;
     let now = match &store {
         Some(store) => store.now().await?,
         None => session.clock.now(),

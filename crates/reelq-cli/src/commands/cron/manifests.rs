@@ -1,14 +1,18 @@
 //! What a tick's batch is made from: the schedule's manifest, under the tick's name and in a folder of its own.
 
+use std::io;
+
+use async_trait::async_trait;
 use reelq_model::{BatchName, Timestamp};
 use reelq_producer::{
-    Order,
+    KeepImages, Order, Plan,
     schedule::{Orders, Schedule, folder_of},
 };
 
 use crate::{
     commands::plan::{ManifestArgs, order},
     failure::Failure,
+    running::usable,
     session::Session,
     simulation,
 };
@@ -47,8 +51,15 @@ impl Manifests<'_> {
     }
 }
 
+#[async_trait]
 impl Orders for Manifests<'_> {
     fn order(&self, schedule: &Schedule, at: Timestamp, batch: &BatchName) -> Result<Order, String> {
         self.open(schedule, at, batch).map_err(|failure| failure.in_one_line())
+    }
+
+    async fn images(&self, plan: &Plan) -> io::Result<Box<dyn KeepImages>> {
+        let say = |failure: Failure| io::Error::other(failure.in_one_line());
+        let place = usable(self.session, plan).await.map_err(say)?;
+        self.session.keep_images(place).map_err(say)
     }
 }

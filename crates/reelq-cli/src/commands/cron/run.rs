@@ -1,9 +1,6 @@
 //! `reelq cron run`: fires ticks until it is stopped.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
-
 use anyhow::Context;
-use reelq_model::WorkerId;
 use reelq_producer::schedule::{Fired, Schedule, Scheduler};
 use reelq_store::{SharedStore, TickState};
 use tokio::sync::{mpsc, watch};
@@ -13,9 +10,12 @@ use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
     output::{Out, grouped, plural},
-    running::Signals,
+    running::{Signals, worker_id},
     session::Session,
 };
+
+/// What processes that fire ticks are called on the store.
+pub(crate) const KIND: &str = "cron";
 
 /// The watch over all schedules, in a process that does this only or something else besides.
 #[derive(Debug)]
@@ -35,8 +35,7 @@ impl<'a> Watch<'a> {
     /// Fires what is due until `stop` turns true, and tells it.
     pub(crate) async fn run(&self, stop: watch::Receiver<bool>) -> Result<(), Failure> {
         let manifests = Manifests { session: self.session };
-        let blobs = self.session.blobs()?;
-        let scheduler = Scheduler::new(self.store.clone(), blobs, &manifests, self.schedules.to_vec(), worker_id()?);
+        let scheduler = Scheduler::new(self.store.clone(), &manifests, self.schedules.to_vec(), worker_id(KIND)?);
         let (told, mut heard) = mpsc::unbounded_channel();
         let fire = async {
             let told = told;
@@ -59,7 +58,7 @@ impl<'a> Watch<'a> {
 }
 
 pub(super) async fn run(session: &Session, out: Out) -> Outcome {
-    let watched = Watch::new(session, session.create_store()?, out)?;
+    let watched = Watch::new(session, session.create_store().await?, out)?;
     let mut signals = Signals::take().context("listen for signals")?;
     out.note(&watched.greeting());
     let (stop, stopped) = watch::channel(false);
@@ -103,10 +102,4 @@ pub(super) fn line(fired: &Fired) -> String {
     };
     let why = if fired.reason.is_empty() { String::new() } else { format!(": {}", fired.reason) };
     format!("{what}, {}{late}{why}", fired.state.as_str())
-}
-
-/// A name that no other process on this store has.
-pub(super) fn worker_id() -> Result<WorkerId, Failure> {
-    let name = format!("cron-{}-{:08x}", std::process::id(), RandomState::new().build_hasher().finish() >> 32);
-    Ok(WorkerId::new(name).context("name the scheduler")?)
 }

@@ -7,12 +7,13 @@ use reelq_store::TickState;
 use super::{
     manifests::Manifests,
     named,
-    run::{line, worker_id},
+    run::{KIND, line},
 };
 use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
     output::Out,
+    running::worker_id,
     session::Session,
 };
 
@@ -26,9 +27,9 @@ pub(crate) struct Args {
 
 pub(super) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     let schedule = named(session, &args.name)?;
-    let store = session.create_store()?;
+    let store = session.create_store().await?;
     let manifests = Manifests { session };
-    let scheduler = Scheduler::new(store, session.blobs()?, &manifests, Vec::new(), worker_id()?);
+    let scheduler = Scheduler::new(store, &manifests, Vec::new(), worker_id(KIND)?);
     let Some(fired) = scheduler.trigger(schedule).await? else {
         return Err(Failure::Again("another process took the tick; trigger it again".to_owned()));
     };
