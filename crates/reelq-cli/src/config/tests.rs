@@ -57,7 +57,7 @@ bad!(schedule_in_an_unknown_zone, &format!("{NIGHTLY}cron = \"@daily\"\ntimezone
 bad!(schedule_with_an_unknown_key, &format!("{NIGHTLY}cron = \"@daily\"\ncatchup = \"none\"\n"));
 bad!(schedule_with_a_word_that_is_none, &format!("{NIGHTLY}cron = \"@daily\"\noverlap = \"queu\"\n"));
 bad!(schedule_of_an_unknown_account, &format!("{NIGHTLY}cron = \"@daily\"\naccount = \"wave\"\n"));
-bad!(schedule_with_a_budget_of_nothing, &format!("{NIGHTLY}cron = \"@daily\"\nbudget_usd = 0\n"));
+bad!(schedule_with_a_budget_without_sense, &format!("{NIGHTLY}cron = \"@daily\"\nbudget_usd = \"lots\"\n"));
 bad!(schedule_that_lacks_what_it_needs, "[[schedules]]\nname = \"nightly\"\n[[schedules]]\ncron = \"@daily\"\n");
 bad!(
     schedule_with_a_name_that_would_not_read_back,
