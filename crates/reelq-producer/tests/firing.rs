@@ -54,6 +54,8 @@ fn account() -> Account {
         max_in_flight: NonZeroU32::MIN,
         budget: None,
         daily_budget: None,
+        open_rate: false,
+        open_in_flight: false,
     };
     let provider = reelq_provider::open(&settings).unwrap();
     Account { name: reelq_model::AccountName::new("wave").unwrap(), provider, limits }

@@ -67,7 +67,7 @@ impl Engine {
         simulated: Option<&Simulated>,
     ) -> Result<Self, Failure> {
         let seed = session.seed;
-        let worker = worker_id(task.kind)?;
+        let worker = worker_id(task.kind, seed)?;
         let store = store::journaled(store, session, &worker)?;
         let shared = account::Shared {
             images: session.images(&store)?,
@@ -142,8 +142,7 @@ impl Engine {
 const STOPPING: &str = "stopping: requests in flight may finish, nothing new is sent; once more ends at once";
 
 /// A name that no other process on this store has, and that tells people where it runs.
-pub(crate) fn worker_id(kind: &str) -> Result<WorkerId, Failure> {
-    let seed = seed();
+pub(crate) fn worker_id(kind: &str, seed: u64) -> Result<WorkerId, Failure> {
     let host =
         ["/proc/sys/kernel/hostname", "/etc/hostname"].into_iter().find_map(|file| std::fs::read_to_string(file).ok());
     let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');

@@ -35,7 +35,12 @@ impl<'a> Watch<'a> {
     /// Fires what is due until `stop` turns true, and tells it.
     pub(crate) async fn run(&self, stop: watch::Receiver<bool>) -> Result<(), Failure> {
         let manifests = Manifests { session: self.session };
-        let scheduler = Scheduler::new(self.store.clone(), &manifests, self.schedules.to_vec(), worker_id(KIND)?);
+        let scheduler = Scheduler::new(
+            self.store.clone(),
+            &manifests,
+            self.schedules.to_vec(),
+            worker_id(KIND, self.session.seed)?,
+        );
         let (told, mut heard) = mpsc::unbounded_channel();
         let fire = async {
             let told = told;

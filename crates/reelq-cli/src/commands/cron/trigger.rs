@@ -29,7 +29,7 @@ pub(super) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     let schedule = named(session, &args.name)?;
     let store = session.create_store().await?;
     let manifests = Manifests { session };
-    let scheduler = Scheduler::new(store, &manifests, Vec::new(), worker_id(KIND)?);
+    let scheduler = Scheduler::new(store, &manifests, Vec::new(), worker_id(KIND, session.seed)?);
     let Some(fired) = scheduler.trigger(schedule).await? else {
         return Err(Failure::Again("another process took the tick; trigger it again".to_owned()));
     };
