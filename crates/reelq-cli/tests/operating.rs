@@ -132,7 +132,7 @@ fn two_runs_of_a_batch_at_once_buy_each_row_once_and_one_may_give_way() {
     let codes = [code, other.status.code()];
     assert!(codes.contains(&Some(0)), "{codes:?}\n{stderr}\n{told}");
     for (code, said) in codes.into_iter().zip([stderr, told]) {
-        let gave_way = code == Some(5) && said.contains("another run loads the same batch");
+        let gave_way = code == Some(5) && said.contains("is run by");
         assert!(code == Some(0) || gave_way, "{code:?} {said}");
     }
     std::fs::rename(at.join("sim.jsonl"), at.join(".reelq/simulate/vendors.jsonl")).unwrap();

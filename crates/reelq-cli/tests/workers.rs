@@ -266,7 +266,7 @@ fn two_runs_and_three_workers_buy_each_row_once(store: Store) {
     let (code, _, stderr) = reelq(world.at(), &run);
     let other = other.wait_with_output().unwrap();
     for (code, said) in [(code, stderr), (other.status.code(), String::from_utf8(other.stderr).unwrap())] {
-        let gave_way = code == Some(5) && said.contains("another run loads the same batch");
+        let gave_way = code == Some(5) && said.contains("is run by");
         assert!(code == Some(0) || gave_way, "{code:?} {said}");
     }
     eventually("all is done", SOON, || world.count("succeeded") == 60);
