@@ -115,7 +115,7 @@ pub async fn a_batch_that_was_never_whole_is_purged(subject: &dyn Subject) {
 
 pub async fn a_purge_that_died_halfway_is_finished_by_the_next(subject: &dyn Subject) {
     let kit = Kit::new(subject);
-    let jobs = kit.load("b", &wishes(5_000)).await;
+    let jobs = kit.load("b", &wishes(2_500)).await;
     for job in &jobs {
         kit.store.cancel(*job).await.unwrap();
     }
@@ -127,7 +127,7 @@ pub async fn a_purge_that_died_halfway_is_finished_by_the_next(subject: &dyn Sub
     let left: Vec<_> = kit.store.jobs(&JobFilter::default(), ALL).await.unwrap();
     let refused = kit.store.edit(left[0].job.id, Event::Retry).await;
     assert!(matches!(refused, Err(Error::BeingPurged(_))), "{refused:?}");
-    assert_eq!(first + purge_whole(&kit, "b").await, 5_000);
+    assert_eq!(first + purge_whole(&kit, "b").await, 2_500);
     assert!(kit.store.jobs(&JobFilter::default(), ALL).await.unwrap().is_empty());
 }
 
@@ -146,7 +146,7 @@ pub async fn a_load_after_a_purge_begins_anew(subject: &dyn Subject) {
 
 pub async fn a_charge_that_comes_while_a_batch_is_purged_is_followed(subject: &dyn Subject) {
     let kit = Kit::new(subject);
-    let jobs = kit.load("b", &wishes(5_000)).await;
+    let jobs = kit.load("b", &wishes(2_500)).await;
     let bought = buy(&kit, "t1").await;
     for job in jobs.iter().filter(|job| **job != bought) {
         kit.store.cancel(*job).await.unwrap();
