@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use reelq_model::WorkerId;
-use reelq_store::{
-    Durability, JournalSettings, Journaled, LinkOptions, RedisStore, SharedStore, SqliteStore, TlsFiles,
-};
+use reelq_store::{JournalSettings, Journaled, LinkOptions, RedisStore, SharedStore, SqliteStore, TlsFiles};
 use secrecy::SecretString;
 
 use crate::{
@@ -36,7 +34,8 @@ pub(crate) fn journaled(store: &SharedStore, session: &Session, worker: &WorkerI
     Ok(Arc::new(journal.context("open the journal of this machine")?))
 }
 
-fn options(place: &RedisPlace, session: &Session) -> Result<LinkOptions, Failure> {
+/// How the server is spoken to.
+pub(crate) fn options(place: &RedisPlace, session: &Session) -> Result<LinkOptions, Failure> {
     Ok(LinkOptions {
         password: password(place, session)?,
         tls: TlsFiles {
@@ -44,7 +43,7 @@ fn options(place: &RedisPlace, session: &Session) -> Result<LinkOptions, Failure
             certificate: place.cert_file.clone(),
             key: place.key_file.clone(),
         },
-        durability: if place.strict { Durability::Strict } else { Durability::Normal },
+        durability: place.durability(),
         seed: session.seed,
         ..LinkOptions::default()
     })

@@ -6,7 +6,7 @@ use std::{
 };
 
 use reelq_model::units::Span;
-use reelq_store::{Address, Namespace};
+use reelq_store::{Address, Durability, Namespace};
 
 use super::{
     Settings,
@@ -40,6 +40,13 @@ pub(crate) struct RedisPlace {
     pub(crate) strict: bool,
     /// What this machine notes of its purchases, for a server that forgets.
     pub(crate) journal: PathBuf,
+}
+
+impl RedisPlace {
+    /// What a purchase waits for.
+    pub(crate) const fn durability(&self) -> Durability {
+        if self.strict { Durability::Strict } else { Durability::Normal }
+    }
 }
 
 /// What this machine keeps beside a state that is elsewhere.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use reelq_model::Timestamp;
 
 use super::Check;
-use crate::{failure::Failure, output::bytes, session::Session};
+use crate::{config::StorePlace, failure::Failure, output::bytes, session::Session};
 
 /// 2026-01-01: no machine that runs this is earlier.
 const EARLIEST: Timestamp = Timestamp::from_millis(1_767_225_600_000);
@@ -74,11 +74,15 @@ pub(super) async fn store(session: &Session) -> Check {
     match session.store_if_any().await {
         Ok(Some(_)) => Check::good("store", shown),
         Ok(None) => Check::good("store", format!("{shown} will be made by the first run")),
-        Err(Failure::Other(error)) => Check::bad(
-            "store",
-            format!("failed to {error:#}"),
-            "name another file with store = \"sqlite:…\", or mend this one",
-        ),
-        Err(_) => Check::bad("store", format!("{shown} does not open"), "name another file with store = \"sqlite:…\""),
+        Err(Failure::Other(error)) => Check::bad("store", format!("failed to {error:#}"), elsewhere(session)),
+        Err(Failure::Usage(message) | Failure::Again(message)) => Check::bad("store", message, elsewhere(session)),
+        Err(_) => Check::bad("store", format!("{shown} does not open"), elsewhere(session)),
+    }
+}
+
+fn elsewhere(session: &Session) -> &'static str {
+    match session.place() {
+        StorePlace::Sqlite(_) => "name another file with store = \"sqlite:…\", or mend this one",
+        StorePlace::Redis(_) => "start the server, or mend `store` and [redis] in reelq.toml",
     }
 }
