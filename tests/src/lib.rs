@@ -23,6 +23,19 @@ pub use audit::Audit;
 pub use binary::{Ended, Running};
 pub use manifest::{Prompts, write_csv};
 pub use results::ResultRow;
-pub use sandbox::{Account, Sandbox};
+pub use sandbox::{Account, Sandbox, Store};
 pub use vendor::Vendor;
 pub use wire::Wire;
+
+/// Makes a test of each of the named functions for each store: they take a [`Store`].
+#[macro_export]
+macro_rules! on_each_store {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[test] fn $name() { super::$name($crate::Store::Sqlite); })*
+        }
+        mod redis {
+            $(#[test] fn $name() { super::$name($crate::Store::Redis); })*
+        }
+    };
+}

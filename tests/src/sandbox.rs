@@ -7,6 +7,7 @@ use std::{
     process::Command,
 };
 
+use reelq_redis_server::RedisServer;
 use tempfile::TempDir;
 
 use crate::{
@@ -39,18 +40,35 @@ impl Account {
     }
 }
 
+/// The stores that whole-system tests run on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Store {
+    /// A file beside the manifests.
+    Sqlite,
+    /// A server of the test's own, with every write on disk.
+    Redis,
+}
+
 /// A folder to run the binary in, with nothing of the developer's own environment.
 #[derive(Debug)]
 pub struct Sandbox {
     folder: TempDir,
     accounts: Vec<Account>,
+    redis: Option<RedisServer>,
 }
 
 impl Sandbox {
-    /// Makes the folder and writes `reelq.toml`.
+    /// Makes the folder and writes `reelq.toml`, with a state file.
     pub fn new(base_url: &str, accounts: Vec<Account>, more: &str) -> Self {
+        Self::on(Store::Sqlite, base_url, accounts, more)
+    }
+
+    /// Makes the folder and writes `reelq.toml`, with this store.
+    pub fn on(store: Store, base_url: &str, accounts: Vec<Account>, more: &str) -> Self {
         let folder = TempDir::new().expect("a temporary folder can be made");
-        let mut config = String::from("store = \"sqlite:.reelq/state.db\"\n");
+        let redis = (store == Store::Redis).then(|| RedisServer::with().append_only("always").start());
+        let state = redis.as_ref().map_or_else(|| "sqlite:.reelq/state.db".to_owned(), RedisServer::url);
+        let mut config = format!("store = \"{state}\"\n");
         for account in &accounts {
             let (name, provider, lines) = (account.name, account.provider, &account.lines);
             let variable = variable(name);
@@ -60,7 +78,7 @@ impl Sandbox {
         }
         config.push_str("[catalogue]\napixo = \"prices-apixo.toml\"\npoyo = \"prices-poyo.toml\"\n");
         config.push_str(more);
-        let sandbox = Self { folder, accounts };
+        let sandbox = Self { folder, accounts, redis };
         fs::write(sandbox.path("reelq.toml"), config).expect("the sandbox is writable");
         for provider in ["apixo", "poyo"] {
             let file = sandbox.path(format!("prices-{provider}.toml"));
@@ -72,6 +90,11 @@ impl Sandbox {
     /// A path in the folder.
     pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// The server that keeps the state, where one does.
+    pub const fn redis(&mut self) -> Option<&mut RedisServer> {
+        self.redis.as_mut()
     }
 
     /// Prepares a call of the binary.

@@ -1,16 +1,15 @@
 //! A manifest as large as a real evaluation set, over all three providers, with every fault that the vendors show.
 
 use reelq_sim::{Faults, Settings};
-use reelq_tests::{Account, Audit, Prompts, Sandbox, Vendor, write_csv};
+use reelq_tests::{Account, Audit, Prompts, Sandbox, Store, Vendor, on_each_store, write_csv};
 
 const LIMITS: &str = "requests_per_second = 400.0\nburst = 50\nmax_in_flight = 300\nrequest_timeout = \"3s\"\n\
     poll = { first = \"100ms\", min = \"50ms\", max = \"500ms\" }";
 const PROMPTS: Prompts = Prompts { rows: 946, copies: 2 };
 
-#[test]
-fn every_row_is_bought_once_and_accounted_for_under_faults() {
+fn every_row_is_bought_once_and_accounted_for_under_faults(store: Store) {
     let vendor = Vendor::start(Settings { seed: 20_261_121, faults: Faults::rough(), ..Settings::default() });
-    let sandbox = Sandbox::new(&vendor.base_url(), Account::each(LIMITS), "");
+    let sandbox = Sandbox::on(store, &vendor.base_url(), Account::each(LIMITS), "");
     write_csv(&sandbox.path("set.csv"), PROMPTS, &[("wave", "wave"), ("apixo", "apixo"), ("poyo", "poyo")]);
 
     let ended = sandbox.run(&["run", "set.csv", "--yes"]);
@@ -26,3 +25,5 @@ fn every_row_is_bought_once_and_accounted_for_under_faults() {
     assert!(!unconfirmed.is_empty() && unconfirmed.iter().all(|row| row.get("provider") == "apixo"));
     assert!(audit.statuses().is_subset(&["succeeded", "failed", "unconfirmed"].into()), "{:?}", audit.statuses());
 }
+
+on_each_store!(every_row_is_bought_once_and_accounted_for_under_faults);

@@ -4,7 +4,7 @@
 
 use reelq_model::Money;
 use reelq_sim::{Faults, Limits, Settings};
-use reelq_tests::{Account, Prompts, Sandbox, Vendor, write_csv};
+use reelq_tests::{Account, Prompts, Sandbox, Store, Vendor, on_each_store, write_csv};
 
 const LIMITS: &str = "requests_per_second = 200.0\nburst = 20\nmax_in_flight = 50\nrequest_timeout = \"2s\"\n\
     poll = { first = \"50ms\", min = \"50ms\", max = \"200ms\" }";
@@ -13,18 +13,18 @@ fn account(name: &'static str) -> Vec<Account> {
     vec![Account { name, provider: name, lines: LIMITS.to_owned() }]
 }
 
-fn one_account(name: &'static str, settings: Settings) -> (Vendor, Sandbox) {
+fn one_account(store: Store, name: &'static str, settings: Settings) -> (Vendor, Sandbox) {
     let vendor = Vendor::start(settings);
-    let sandbox = Sandbox::new(&vendor.base_url(), account(name), "");
+    let sandbox = Sandbox::on(store, &vendor.base_url(), account(name), "");
     write_csv(&sandbox.path("set.csv"), Prompts { rows: 20, copies: 1 }, &[(name, name)]);
     (vendor, sandbox)
 }
 
 /// One account that may spend no more than this.
-fn capped(budget: &str) -> (Vendor, Sandbox) {
+fn capped(store: Store, budget: &str) -> (Vendor, Sandbox) {
     let vendor = Vendor::start(Settings::default());
     let account = Account { name: "wave", provider: "wave", lines: format!("{LIMITS}\n{budget}") };
-    let sandbox = Sandbox::new(&vendor.base_url(), vec![account], "");
+    let sandbox = Sandbox::on(store, &vendor.base_url(), vec![account], "");
     write_csv(&sandbox.path("set.csv"), Prompts { rows: 20, copies: 1 }, &[("wave", "wave")]);
     (vendor, sandbox)
 }
@@ -38,18 +38,16 @@ fn with_faults(text: &str) -> Settings {
     Settings { seed: 3, faults, ..Settings::default() }
 }
 
-#[test]
-fn all_rows_succeeded_is_zero_and_so_is_running_it_again() {
-    let (vendor, sandbox) = one_account("wave", Settings::default());
+fn all_rows_succeeded_is_zero_and_so_is_running_it_again(store: Store) {
+    let (vendor, sandbox) = one_account(store, "wave", Settings::default());
     assert_eq!(sandbox.run(&["run", "set.csv", "--yes"]).code, Some(0));
     let bought = vendor.ledger().charges.len();
     assert_eq!(sandbox.run(&["run", "set.csv", "--yes"]).code, Some(0));
     assert_eq!((bought, vendor.ledger().charges.len()), (20, 20), "unchanged rows are not bought again");
 }
 
-#[test]
-fn a_wrong_manifest_is_two_and_enqueues_nothing() {
-    let (vendor, sandbox) = one_account("wave", Settings::default());
+fn a_wrong_manifest_is_two_and_enqueues_nothing(store: Store) {
+    let (vendor, sandbox) = one_account(store, "wave", Settings::default());
     std::fs::write(sandbox.path("bad.csv"), "prompt,model\na cat,minimax-hailuo-2.3\na dog,no-such-model\n").unwrap();
     let ended = sandbox.run(&["run", "bad.csv", "--yes"]);
     assert_eq!(ended.code, Some(2), "{}", ended.stderr);
@@ -57,18 +55,16 @@ fn a_wrong_manifest_is_two_and_enqueues_nothing() {
     assert!(vendor.ledger().charges.is_empty(), "nothing was bought");
 }
 
-#[test]
-fn failed_rows_are_three() {
-    let (_vendor, sandbox) = one_account("poyo", with_faults("moderation=0.5"));
+fn failed_rows_are_three(store: Store) {
+    let (_vendor, sandbox) = one_account(store, "poyo", with_faults("moderation=0.5"));
     let ended = sandbox.run(&["run", "set.csv", "--yes"]);
     assert_eq!(ended.code, Some(3), "{}", ended.stderr);
     assert!(sandbox.results("set").iter().any(|row| row.get("error_kind") == "content"));
 }
 
-#[test]
-fn a_blocked_account_is_four_and_the_rows_wait() {
+fn a_blocked_account_is_four_and_the_rows_wait(store: Store) {
     let limits = Limits { balance: Some(Money::from_micros(1_000_000)), ..Limits::default() };
-    let (vendor, sandbox) = one_account("wave", Settings { limits, ..Settings::default() });
+    let (vendor, sandbox) = one_account(store, "wave", Settings { limits, ..Settings::default() });
     let ended = sandbox.run(&["run", "set.csv", "--yes"]);
     assert_eq!(ended.code, Some(4), "{}", ended.stderr);
     let rows = sandbox.results("set");
@@ -77,9 +73,8 @@ fn a_blocked_account_is_four_and_the_rows_wait() {
     assert_eq!(of("succeeded") + of("queued"), 20, "no row fails because the account is out of credit");
 }
 
-#[test]
-fn unconfirmed_rows_are_six_and_can_be_resolved() {
-    let (vendor, sandbox) = one_account("apixo", with_faults("dropped_after=1"));
+fn unconfirmed_rows_are_six_and_can_be_resolved(store: Store) {
+    let (vendor, sandbox) = one_account(store, "apixo", with_faults("dropped_after=1"));
     let ended = sandbox.run(&["run", "set.csv", "--yes"]);
     assert_eq!(ended.code, Some(6), "{}", ended.stderr);
     assert_eq!(vendor.ledger().charges.len(), 20, "each was sent once");
@@ -93,9 +88,8 @@ fn unconfirmed_rows_are_six_and_can_be_resolved() {
     assert_eq!(vendor.ledger().charges.len(), 20, "giving up buys nothing");
 }
 
-#[test]
-fn a_reached_budget_is_eight_and_is_never_passed() {
-    let (vendor, sandbox) = one_account("wave", Settings::default());
+fn a_reached_budget_is_eight_and_is_never_passed(store: Store) {
+    let (vendor, sandbox) = one_account(store, "wave", Settings::default());
     let manifest = "[batch]\nname = \"set\"\nbudget_usd = \"1.00\"\n[[sources]]\npath = \"set.csv\"\n";
     std::fs::write(sandbox.path("set.toml"), manifest).unwrap();
     let ended = sandbox.run(&["run", "set.toml", "--yes"]);
@@ -104,9 +98,8 @@ fn a_reached_budget_is_eight_and_is_never_passed() {
     assert_eq!(spent, Money::from_micros(933_300), "three clips of $0.3111 fit under $1.00, a fourth does not");
 }
 
-#[test]
-fn a_reached_budget_of_an_account_is_eight_and_is_never_passed_by_several_batches() {
-    let (vendor, sandbox) = capped("budget_usd = 1");
+fn a_reached_budget_of_an_account_is_eight_and_is_never_passed_by_several_batches(store: Store) {
+    let (vendor, sandbox) = capped(store, "budget_usd = 1");
     std::fs::copy(sandbox.path("set.csv"), sandbox.path("more.csv")).unwrap();
     let (one, other) = (sandbox.start(&["run", "set.csv", "--yes"]), sandbox.start(&["run", "more.csv", "--yes"]));
     for ended in [one.wait(), other.wait()] {
@@ -121,10 +114,9 @@ fn a_reached_budget_of_an_account_is_eight_and_is_never_passed_by_several_batche
     assert_eq!(sandbox.run(&["status"]).stdout.matches("its budget of $1.00, for ").count(), 1);
 }
 
-#[test]
-fn a_reached_budget_of_a_day_is_eight_says_when_it_goes_on_and_is_never_passed() {
+fn a_reached_budget_of_a_day_is_eight_says_when_it_goes_on_and_is_never_passed(store: Store) {
     let today = reelq_model::Clock::now(&reelq_model::SystemClock::new());
-    let (vendor, sandbox) = capped("daily_budget_usd = 0.70\nbudget_usd = \"$100\"");
+    let (vendor, sandbox) = capped(store, "daily_budget_usd = 0.70\nbudget_usd = \"$100\"");
     let ended = sandbox.run(&["run", "set.csv", "--yes", "--json"]);
     assert_eq!(ended.code, Some(8), "{}", ended.stderr);
     let told: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
@@ -148,19 +140,17 @@ fn a_reached_budget_of_a_day_is_eight_says_when_it_goes_on_and_is_never_passed()
     }
 }
 
-#[test]
-fn a_simulation_keeps_the_days_budget() {
-    let (_, sandbox) = capped("daily_budget_usd = 0.70");
+fn a_simulation_keeps_the_days_budget(store: Store) {
+    let (_, sandbox) = capped(store, "daily_budget_usd = 0.70");
     let ended = sandbox.run(&["run", "set.csv", "--yes", "--simulate"]);
     assert_eq!(ended.code, Some(8), "{}", ended.stderr);
     assert!(ended.stderr.contains("of $0.70 a day"), "{}", ended.stderr);
 }
 
-#[test]
-fn a_price_that_is_not_known_under_a_budget_of_an_account_is_refused_before_anything_is_bought() {
+fn a_price_that_is_not_known_under_a_budget_of_an_account_is_refused_before_anything_is_bought(store: Store) {
     let vendor = Vendor::start(Settings::default());
     let lines = format!("{LIMITS}\ndaily_budget_usd = 5");
-    let sandbox = Sandbox::new(&vendor.base_url(), vec![Account { name: "poyo", provider: "poyo", lines }], "");
+    let sandbox = Sandbox::on(store, &vendor.base_url(), vec![Account { name: "poyo", provider: "poyo", lines }], "");
     std::fs::write(sandbox.path("prices-poyo.toml"), "").unwrap();
     write_csv(&sandbox.path("set.csv"), Prompts { rows: 3, copies: 1 }, &[("poyo", "poyo")]);
     let ended = sandbox.run(&["run", "set.csv", "--yes"]);
@@ -169,10 +159,9 @@ fn a_price_that_is_not_known_under_a_budget_of_an_account_is_refused_before_anyt
     assert!(vendor.ledger().charges.is_empty());
 }
 
-#[test]
-fn an_interrupt_is_130_and_the_same_command_goes_on() {
+fn an_interrupt_is_130_and_the_same_command_goes_on(store: Store) {
     let slow = Settings { pace: reelq_sim::Pace::seconds(2.0, 3.0), ..Settings::default() };
-    let (vendor, sandbox) = one_account("wave", slow);
+    let (vendor, sandbox) = one_account(store, "wave", slow);
     let run = sandbox.start(&["run", "set.csv", "--yes"]);
     while vendor.ledger().charges.is_empty() {
         std::thread::yield_now();
@@ -183,3 +172,17 @@ fn an_interrupt_is_130_and_the_same_command_goes_on() {
     assert_eq!(sandbox.run(&["run", "set.csv", "--yes"]).code, Some(0));
     assert_eq!(vendor.ledger().charges.len(), 20);
 }
+
+on_each_store!(
+    all_rows_succeeded_is_zero_and_so_is_running_it_again,
+    a_wrong_manifest_is_two_and_enqueues_nothing,
+    failed_rows_are_three,
+    a_blocked_account_is_four_and_the_rows_wait,
+    unconfirmed_rows_are_six_and_can_be_resolved,
+    a_reached_budget_is_eight_and_is_never_passed,
+    a_reached_budget_of_an_account_is_eight_and_is_never_passed_by_several_batches,
+    a_reached_budget_of_a_day_is_eight_says_when_it_goes_on_and_is_never_passed,
+    a_simulation_keeps_the_days_budget,
+    a_price_that_is_not_known_under_a_budget_of_an_account_is_refused_before_anything_is_bought,
+    an_interrupt_is_130_and_the_same_command_goes_on
+);

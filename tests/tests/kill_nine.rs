@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use reelq_sim::{Faults, Settings};
-use reelq_tests::{Account, Audit, Prompts, Sandbox, Vendor, write_csv};
+use reelq_tests::{Account, Audit, Prompts, Sandbox, Store, Vendor, on_each_store, write_csv};
 
 const SEED: u64 = 50;
 const KILLS: usize = 50;
@@ -12,10 +12,9 @@ const PROMPTS: Prompts = Prompts { rows: 946, copies: 2 };
 const LIMITS: &str = "requests_per_second = 30.0\nburst = 5\nmax_in_flight = 100\nrequest_timeout = \"2s\"\n\
     poll = { first = \"100ms\", min = \"50ms\", max = \"500ms\" }";
 
-#[test]
-fn killed_at_any_moment_the_same_command_converges() {
+fn killed_at_any_moment_the_same_command_converges(store: Store) {
     let vendor = Vendor::start(Settings { seed: SEED, faults: Faults::rough(), ..Settings::default() });
-    let sandbox = Sandbox::new(&vendor.base_url(), Account::each(LIMITS), "");
+    let sandbox = Sandbox::on(store, &vendor.base_url(), Account::each(LIMITS), "");
     write_csv(&sandbox.path("set.csv"), PROMPTS, &[("wave", "wave"), ("apixo", "apixo"), ("poyo", "poyo")]);
     let mut rng = StdRng::seed_from_u64(SEED);
     let mut moments = Vec::new();
@@ -44,3 +43,5 @@ fn killed_at_any_moment_the_same_command_converges() {
     let unconfirmed = rows.iter().filter(|row| row.get("status") == "unconfirmed");
     assert!(unconfirmed.map(|row| row.get("provider")).all(|provider| provider == "apixo"), "{seen}");
 }
+
+on_each_store!(killed_at_any_moment_the_same_command_converges);

@@ -1,16 +1,15 @@
 //! Limits hold: places in flight and requests a second, against what the vendor counted.
 
 use reelq_sim::{Limits, Pace, Settings};
-use reelq_tests::{Account, Prompts, Sandbox, Vendor, write_csv};
+use reelq_tests::{Account, Prompts, Sandbox, Store, Vendor, on_each_store, write_csv};
 
-#[test]
-fn configured_limits_are_never_passed() {
+fn configured_limits_are_never_passed(store: Store) {
     let limits = Limits { requests_per_second: Some(21.0), max_in_flight: Some(10), ..Limits::default() };
     let vendor = Vendor::start(Settings { limits, pace: Pace::seconds(0.2, 0.6), ..Settings::default() });
     let lines =
         "requests_per_second = 20.0\nmax_in_flight = 10\npoll = { first = \"100ms\", min = \"50ms\", max = \"200ms\" }";
     let account = Account { name: "wave", provider: "wave", lines: lines.to_owned() };
-    let sandbox = Sandbox::new(&vendor.base_url(), vec![account], "");
+    let sandbox = Sandbox::on(store, &vendor.base_url(), vec![account], "");
     write_csv(&sandbox.path("set.csv"), Prompts { rows: 80, copies: 1 }, &[("wave", "wave")]);
 
     let ended = sandbox.run(&["run", "set.csv", "--yes"]);
@@ -21,3 +20,5 @@ fn configured_limits_are_never_passed() {
     assert!(ledger.violations.is_empty(), "{:?}", ledger.violations);
     assert_eq!(ledger.charges.len(), 80);
 }
+
+on_each_store!(configured_limits_are_never_passed);

@@ -3,7 +3,7 @@
 use std::fs;
 
 use reelq_sim::Settings;
-use reelq_tests::{Account, Sandbox, Vendor};
+use reelq_tests::{Account, Sandbox, Store, Vendor, on_each_store};
 
 const LIMITS: &str = "requests_per_second = 50.0\npoll = { first = \"50ms\", min = \"50ms\", max = \"200ms\" }";
 
@@ -17,15 +17,14 @@ fn png(width: u32, height: u32) -> Vec<u8> {
     bytes
 }
 
-fn world() -> (Vendor, Sandbox) {
+fn world(store: Store) -> (Vendor, Sandbox) {
     let vendor = Vendor::start(Settings::default());
-    let sandbox = Sandbox::new(&vendor.base_url(), Account::each(LIMITS), "");
+    let sandbox = Sandbox::on(store, &vendor.base_url(), Account::each(LIMITS), "");
     (vendor, sandbox)
 }
 
-#[test]
-fn an_image_beside_the_manifest_is_sent_as_bytes() {
-    let (vendor, sandbox) = world();
+fn an_image_beside_the_manifest_is_sent_as_bytes(store: Store) {
+    let (vendor, sandbox) = world(store);
     fs::create_dir(sandbox.path("pictures")).unwrap();
     fs::write(sandbox.path("pictures/first.png"), png(640, 480)).unwrap();
     fs::write(
@@ -46,9 +45,8 @@ fn an_image_beside_the_manifest_is_sent_as_bytes() {
     assert_eq!(again.code, Some(0), "the state does not need the file any more: {}", again.stderr);
 }
 
-#[test]
-fn an_image_that_cannot_be_used_is_told_with_its_place_and_nothing_is_bought() {
-    let (vendor, sandbox) = world();
+fn an_image_that_cannot_be_used_is_told_with_its_place_and_nothing_is_bought(store: Store) {
+    let (vendor, sandbox) = world(store);
     fs::write(sandbox.path("small.png"), png(200, 200)).unwrap();
     fs::write(sandbox.path("text.png"), "not an image").unwrap();
     let mode = "standard-image-to-video";
@@ -67,3 +65,8 @@ fn an_image_that_cannot_be_used_is_told_with_its_place_and_nothing_is_bought() {
     }
     assert!(vendor.ledger().charges.is_empty());
 }
+
+on_each_store!(
+    an_image_beside_the_manifest_is_sent_as_bytes,
+    an_image_that_cannot_be_used_is_told_with_its_place_and_nothing_is_bought
+);

@@ -5,20 +5,19 @@
 use std::{fs, path::Path};
 
 use reelq_sim::Settings;
-use reelq_tests::{Account, Prompts, Sandbox, Vendor, write_csv};
+use reelq_tests::{Account, Prompts, Sandbox, Store, Vendor, on_each_store, write_csv};
 
 fn files_below(folder: &Path) -> Vec<std::path::PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
 }
 
-#[test]
-fn no_file_and_no_message_holds_an_api_key() {
+fn no_file_and_no_message_holds_an_api_key(store: Store) {
     let faults = "throttled=0.1,dropped_after=0.1,server_error=0.1,torn_reply=0.1".parse().unwrap();
     let vendor = Vendor::start(Settings { seed: 7, faults, ..Settings::default() });
     let limits = "requests_per_second = 100.0\nmax_in_flight = 50\nrequest_timeout = \"2s\"\n\
         poll = { first = \"50ms\", min = \"50ms\", max = \"200ms\" }";
-    let sandbox = Sandbox::new(&vendor.base_url(), Account::each(limits), "");
+    let sandbox = Sandbox::on(store, &vendor.base_url(), Account::each(limits), "");
     write_csv(
         &sandbox.path("set.csv"),
         Prompts { rows: 60, copies: 1 },
@@ -47,3 +46,5 @@ fn no_file_and_no_message_holds_an_api_key() {
         assert!(!found, "{} holds a key", file.display());
     }
 }
+
+on_each_store!(no_file_and_no_message_holds_an_api_key);

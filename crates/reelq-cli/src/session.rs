@@ -4,6 +4,7 @@ use std::{
     hash::{BuildHasher, Hasher, RandomState},
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use reelq_collector::{OutputImages, Place, StorageOptions};
@@ -166,10 +167,21 @@ impl Session {
         format!("reelq run {} --batch {}{}", quoted(&batch.manifest), batch.name, self.flags())
     }
 
+    /// Whether some worker lives.
+    async fn is_worked_on(&self, store: &dyn Store) -> Result<bool, Failure> {
+        const ALIVE: Duration = Duration::from_secs(20);
+        let (workers, now) = (store.workers().await?, store.now().await?);
+        Ok(workers.iter().any(|worker| now.since(worker.seen_at) < ALIVE))
+    }
+
     /// Says how to let a change take effect.
     pub(crate) async fn say_run_again(&self, store: &dyn Store, name: &BatchName, out: Out) -> Result<(), Failure> {
         let view = self.batch(store, name).await?;
-        out.note(&format!("to go on: {}", self.run_command(&view)));
+        if self.is_worked_on(store).await? {
+            out.note("a worker is at work and takes it up by itself");
+        } else {
+            out.note(&format!("to go on: {} (or reelq worker{})", self.run_command(&view), self.flags()));
+        }
         Ok(())
     }
 }

@@ -108,6 +108,12 @@ pub(crate) fn order(args: &ManifestArgs, session: &Session) -> Result<Order, Fai
         output_root = simulation::output_root(&output_root);
         output = output.or_else(|| Some(format!("{output_root}/{batch}")));
     }
+    if session.is_shared() {
+        // Workers in other folders must find the same place.
+        let said = output.take().or_else(|| manifest.head().output.clone());
+        output = said.map(absolute);
+        output_root = absolute(output_root);
+    }
     if let Some(template) = &manifest.head().file_name {
         reelq_collector::NameTemplate::parse(template)
             .map_err(|error| Failure::usage(format!("[batch] file_name: failed to {error}")))?;
@@ -121,6 +127,14 @@ pub(crate) fn order(args: &ManifestArgs, session: &Session) -> Result<Order, Fai
         batch,
         manifest,
     })
+}
+
+/// A folder as it is found from every folder of this machine; an s3 address stays.
+fn absolute(place: String) -> String {
+    if place.contains("://") {
+        return place;
+    }
+    std::path::absolute(&place).map_or(place, |path| path.display().to_string())
 }
 
 fn report(plan: &Plan, simulated: bool) -> Report<'_> {

@@ -12,7 +12,7 @@ use clap::ValueEnum;
 use reelq_collector::for_each_record;
 use reelq_manifest::{ResultFormat, ResultWriter};
 use reelq_model::{BatchName, Status};
-use reelq_store::Store;
+use reelq_store::SharedStore;
 
 use crate::{
     exit::Exit,
@@ -63,12 +63,12 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     let view = session.batch(&*store, &args.batch).await?;
     let Some(path) = &args.out else {
         let stdout = std::io::stdout();
-        write(args, session, &*store, &view.batch.passthrough, BufWriter::new(stdout)).await?;
+        write(args, session, &store, &view.batch.passthrough, BufWriter::new(stdout)).await?;
         return Ok(Exit::Done);
     };
     let beside = path.with_extension(format!("part-{}", std::process::id()));
     let file = std::fs::File::create(&beside).with_context(|| format!("write {}", beside.display()))?;
-    write(args, session, &*store, &view.batch.passthrough, BufWriter::new(file)).await?;
+    write(args, session, &store, &view.batch.passthrough, BufWriter::new(file)).await?;
     std::fs::rename(&beside, path).with_context(|| format!("write {}", path.display()))?;
     out.note(&format!("written to {}", path.display()));
     Ok(Exit::Done)
@@ -77,7 +77,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
 async fn write(
     args: &Args,
     session: &Session,
-    store: &dyn Store,
+    store: &SharedStore,
     passthrough: &[String],
     writer: impl Write + Send,
 ) -> Result<(), Failure> {
@@ -87,7 +87,7 @@ async fn write(
     let csv = args.format.map_or(!session.global.json, |format| format == Format::Csv);
     let format = if csv { ResultFormat::Csv } else { ResultFormat::Jsonl };
     let mut lines = ResultWriter::new(writer, format, passthrough.to_vec()).context("write results")?;
-    for_each_record(store, &args.batch, |record| {
+    for_each_record(&**store, &args.batch, |record| {
         if args.failed && record.status != Status::Failed { Ok(()) } else { lines.write(record) }
     })
     .await

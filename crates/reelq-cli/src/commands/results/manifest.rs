@@ -4,8 +4,8 @@ use std::io::Write;
 
 use anyhow::Context;
 use reelq_manifest::{ManifestLine, manifest_line};
-use reelq_model::{Fields, ImageRef, Status};
-use reelq_store::{Blobs, JobView, Page, Store};
+use reelq_model::{Digest, Fields, ImageRef, Status};
+use reelq_store::{Blobs, JobView, Page, ResultLine, SharedStore};
 use serde_json::Value;
 
 use super::Args;
@@ -17,7 +17,7 @@ const PAGE: usize = 1_000;
 pub(super) async fn write(
     args: &Args,
     session: &Session,
-    store: &dyn Store,
+    store: &SharedStore,
     mut writer: impl Write,
 ) -> Result<(), Failure> {
     let blobs = session.blobs()?;
@@ -28,11 +28,46 @@ pub(super) async fn write(
             return Ok(writer.flush().context("write the manifest")?);
         }
         after += u64::try_from(lines.len()).unwrap_or(u64::MAX);
+        if session.is_shared() {
+            bring_here(&lines, session, store, &blobs).await?;
+        }
         for line in lines.iter().map(|line| &line.view).filter(|view| view.line.is_some()) {
             if !args.failed || line.job.status() == Status::Failed {
                 writeln!(writer, "{}", row(line, &blobs)).context("write the manifest")?;
             }
         }
+    }
+}
+
+/// Local images lie under the output place: the manifest names copies on this machine.
+async fn bring_here(
+    lines: &[ResultLine],
+    session: &Session,
+    store: &SharedStore,
+    blobs: &Blobs,
+) -> Result<(), Failure> {
+    let images = session.output_images(store);
+    for job in lines.iter().map(|line| &line.view.job) {
+        let mut wanted = Vec::new();
+        job.spec.fields.values().for_each(|value| digests(value, &mut wanted));
+        for digest in wanted.into_iter().filter(|digest| !blobs.path(digest).exists()) {
+            let bytes = images.get(&job.batch, &digest).await.context("fetch an image from the output place")?;
+            blobs.put(&bytes)?;
+        }
+    }
+    Ok(())
+}
+
+fn digests(value: &Value, found: &mut Vec<Digest>) {
+    match value {
+        Value::String(text) => {
+            if let Ok(ImageRef::Blob { sha256, .. }) = text.parse() {
+                found.push(sha256);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| digests(item, found)),
+        Value::Object(fields) => fields.values().for_each(|value| digests(value, found)),
+        _ => {}
     }
 }
 
