@@ -1,5 +1,7 @@
 //! Images beside the manifest: read, checked, and sent as bytes where the vendor takes them.
 
+#![expect(clippy::unwrap_used, reason = "a broken assumption is a failed test")]
+
 use std::fs;
 
 use reelq_sim::Settings;
