@@ -14,6 +14,7 @@ mod journal;
 mod limits;
 mod load;
 mod pace;
+mod purse;
 mod reading;
 mod redis;
 mod retention;

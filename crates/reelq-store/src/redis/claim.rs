@@ -52,8 +52,9 @@ async fn read(caller: &Caller, claim: &Claim, reply: &Reply) -> Result<Claimed> 
     let mut unpacker = reply.unpack();
     let leases = unpacker.each(|unpacker| lease(unpacker, claim, reply))?;
     let retry_in = u64::try_from(unpacker.int()?).ok().map(Duration::from_millis);
+    let until_day_ends = unpacker.flag()?;
     edit::withdraw(caller, &unpacker.each(change::read_id)?).await?;
-    Ok(Claimed { leases, retry_in, until_day_ends: false })
+    Ok(Claimed { leases, retry_in, until_day_ends })
 }
 
 fn lease(unpacker: &mut Unpacker<'_>, claim: &Claim, reply: &Reply) -> Result<Lease, Error> {

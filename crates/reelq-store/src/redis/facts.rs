@@ -48,16 +48,21 @@ pub(super) const fn pause(reason: &PauseReason) -> i64 {
     }
 }
 
-/// Packs `{ status, flags, price, spent, reserved, deadline }`.
+/// Packs `{ status, flags, price, spent, reserved, deadline, days }`; days: of what was spent, day and amount in turn.
 pub(super) fn write(packer: &mut Packer, job: &Job, parked: bool) {
     packer
-        .list(6)
+        .list(7)
         .int(status(job.status()))
         .int(flags(job, parked))
         .int(job.price.map_or(NO_PRICE, Money::micros))
         .int(job.spent().micros())
         .int(job.reserved().micros())
         .int(job.link_deadline().map_or(0, Timestamp::millis));
+    let days: Vec<(i64, Money)> = job.spent_by_day().collect();
+    packer.list(2 * days.len());
+    for (day, amount) in days {
+        packer.int(day).int(amount.micros());
+    }
 }
 
 fn flags(job: &Job, parked: bool) -> i64 {

@@ -11,7 +11,7 @@ use super::{
     pack::{Packer, Unpacker},
     scripts,
 };
-use crate::{AccountLimits, AccountView, Error, Pace, Pause, PauseReason, Result};
+use crate::{AccountLimits, AccountView, Error, HeldBatch, Pace, Pause, PauseReason, Result, purse::Purse};
 
 const NANOS_PER_MILLI: u64 = 1_000_000;
 /// Rates below one in ten years count as none.
@@ -20,11 +20,14 @@ const INTERVAL_MAX: f64 = 315_360_000_000_000_000.0;
 pub(super) async fn set(caller: &Caller, name: &AccountName, limits: &AccountLimits) -> Result<()> {
     let text = serde_json::to_string(limits).map_err(|error| Error::broken(error.to_string()))?;
     let mut packer = Packer::new();
-    packer.list(7).text(name.as_str()).text(&text);
+    packer.list(9).text(name.as_str()).text(&text);
     pack_rate(&mut packer, limits.requests_per_second, limits.burst.get());
     // One second's worth of status requests may go at once.
     pack_rate(&mut packer, limits.polls_per_second, saturating(limits.polls_per_second.ceil()));
     packer.int(i64::from(limits.max_in_flight.get())).flag(limits.open_rate).flag(limits.open_in_flight);
+    for budget in [limits.budget, limits.daily_budget] {
+        packer.int(budget.map_or(-1, Money::micros));
+    }
     caller.call(&scripts::SET_LIMITS, &packer.finish()).await.map(drop)
 }
 
@@ -82,14 +85,17 @@ pub(super) async fn accounts(caller: &Caller) -> Result<Vec<AccountView>> {
 fn account(unpacker: &mut Unpacker<'_>, now: Timestamp) -> Result<AccountView> {
     unpacker.list()?;
     let (name, limits) = (unpacker.text()?, unpacker.bytes()?);
-    let limits = if limits.is_empty() {
+    let limits: Option<AccountLimits> = if limits.is_empty() {
         None
     } else {
         Some(serde_json::from_slice(limits).map_err(|error| unreadable(&error))?)
     };
     let (in_flight, spent) = (unpacker.count()?, unpacker.int()?);
     let pace = read_pace(unpacker.bytes()?);
+    let (set_aside, spent_today) = (unpacker.int()?, unpacker.int()?);
     let pauses = unpacker.each(|unpacker| pause_of(unpacker.bytes()?))?;
+    let purse = Purse::new(limits.as_ref(), spent, spent_today, set_aside);
+    let held = unpacker.each(|unpacker| held(unpacker, &purse, now))?;
     Ok(AccountView {
         name: AccountName::new(name).map_err(|error| Error::broken(error.to_string()))?,
         limits,
@@ -97,10 +103,10 @@ fn account(unpacker: &mut Unpacker<'_>, now: Timestamp) -> Result<AccountView> {
         pauses: pauses.into_iter().filter(|pause| pause.until.is_none_or(|until| until > now)).collect(),
         in_flight,
         spent: Money::from_micros(spent),
-        reserved: Money::ZERO,
-        spent_today: Money::ZERO,
+        reserved: Money::from_micros(set_aside),
+        spent_today: Money::from_micros(spent_today),
         day_ends: now.day_end(),
-        held: Vec::new(),
+        held: held.into_iter().flatten().collect(),
     })
 }
 
@@ -113,6 +119,16 @@ pub(super) fn read_pace(text: &[u8]) -> Pace {
         tracing::warn!(%error, "what was learned of an account's limits cannot be read, and is learned again");
         Pace::default()
     })
+}
+
+/// A batch with jobs ready, where it waits for the account's money.
+fn held(unpacker: &mut Unpacker<'_>, purse: &Purse, now: Timestamp) -> Result<Option<HeldBatch>> {
+    unpacker.list()?;
+    let name = unpacker.text()?;
+    let prices = unpacker.each(Unpacker::int)?;
+    let Some((by, until)) = purse.held_by(&prices, now) else { return Ok(None) };
+    let batch = BatchName::new(name).map_err(|error| Error::broken(error.to_string()))?;
+    Ok(Some(HeldBatch { batch, by, until }))
 }
 
 fn pause_of(packed: &[u8]) -> Result<Pause> {

@@ -9,6 +9,13 @@ use crate::{Error, Result};
 /// The newest format that this version reads.
 pub(super) const FORMAT: i64 = 1;
 
+/// How many entries the header has; those past the due time are left out from the end where they say nothing.
+const FIELDS: usize = 21;
+const FIELDS_MIN: usize = 14;
+
+/// Stands for a due time that is the job's own `queued_at`.
+const SINCE_QUEUED: i64 = 1;
+
 /// One record.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Record {
@@ -38,7 +45,7 @@ impl Record {
         let mut header = Unpacker::new(bytes);
         let length = header.list()?;
         let format = header.int()?;
-        if format != FORMAT || length != 20 {
+        if format != FORMAT || !(FIELDS_MIN..=FIELDS).contains(&length) {
             let found = u32::try_from(format).unwrap_or(u32::MAX);
             return Err(Error::Format { found, supported: u32::try_from(FORMAT).unwrap_or(0) });
         }
@@ -47,15 +54,18 @@ impl Record {
         let (load, seq, position) = (header.count()?, header.count()?, header.count()?);
         let (_status, _queue) = (header.int()?, header.int()?);
         let (flags, cancel) = (header.int()?, header.int()?);
-        for _unused in ["priority", "price", "spent", "reserved"] {
+        let (_priority, _price, due) = (header.int()?, header.int()?, header.int()?);
+        for _unused in 14..length.min(17) {
             header.int()?;
         }
-        let due = time(header.int()?);
-        let _deadline = header.int()?;
-        let lease_until = time(header.int()?);
-        let worker = header.text()?;
-        let worker = WorkerId::new(worker).ok();
-        let token = header.bytes()?.to_vec();
+        let lease_until = if length > 17 { header.int()? } else { 0 };
+        let worker = if length > 18 { header.text()? } else { "" };
+        let token = if length > 19 { header.bytes()?.to_vec() } else { Vec::new() };
+        if length > 20 {
+            header.each(Unpacker::int)?;
+        }
+        let job = read_job(header.rest())?;
+        let due = if due == SINCE_QUEUED { Some(job.queued_at) } else { time(due) };
         Ok(Self {
             version,
             batch,
@@ -66,10 +76,10 @@ impl Record {
             parked: flags & facts::PARKED != 0,
             bought: flags & facts::BOUGHT != 0,
             due,
-            lease_until,
-            worker,
+            lease_until: time(lease_until),
+            worker: WorkerId::new(worker).ok(),
             token,
-            job: read_job(header.rest())?,
+            job,
         })
     }
 
@@ -100,4 +110,30 @@ pub(super) fn read_job(json: &[u8]) -> Result<Job> {
 
 pub(super) fn write_job(job: &Job) -> Result<Vec<u8>> {
     serde_json::to_vec(job).map_err(|error| Error::broken(format!("a job cannot be written: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const JOB: &str = include_str!("record_job.json");
+
+    #[test]
+    fn bytes_of_format_1_stay_readable() {
+        let waits = b"\x9e\x01\x01\x02\x03\x04\x05\x06\x00\x01\x00\x00\x00\xce\x00\x01\x86\xa0\xcd\x03\xe8";
+        let record = Record::read(&[waits, JOB.as_bytes()].concat()).unwrap();
+        assert_eq!((record.version, record.batch, record.load, record.seq, record.position), (1, 2, 4, 5, 6));
+        assert_eq!((record.due, record.in_hand()), (Some(Timestamp::from_millis(1000)), false));
+        let held = b"\xdc\x00\x15\x01\x02\x02\x03\x04\x05\x06\x03\x00\x03\x01\x00\xff\xcd\x03\xe8\x07\x08\x09\xcd\x07\xd0\xa2w1\xa1t\x92\x01\x02";
+        let record = Record::read(&[held, JOB.as_bytes()].concat()).unwrap();
+        assert_eq!((record.parked, record.bought, record.cancel), (true, true, facts::CANCEL_ASKED));
+        assert_eq!(record.lease_until, Some(Timestamp::from_millis(2000)));
+        assert_eq!((record.worker.unwrap().as_str(), &record.token[..]), ("w1", &b"t"[..]));
+    }
+
+    #[test]
+    fn newer_format_is_refused() {
+        let newer = b"\x9e\x02\x01\x02\x03\x04\x05\x06\x00\x01\x00\x00\x00\x00\x00{}";
+        assert!(matches!(Record::read(newer), Err(Error::Format { found: 2, supported: 1 })));
+    }
 }

@@ -22,6 +22,7 @@ macro_rules! script {
                 piece!("queues"),
                 piece!("leases"),
                 piece!("tokens"),
+                piece!("money"),
                 piece!("clear"),
                 piece!($file),
             ],

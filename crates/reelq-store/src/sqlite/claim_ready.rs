@@ -8,8 +8,7 @@ use super::{
     claim::{Desk, sooner},
     code, groups,
     head::Head,
-    lease,
-    purse::Purse,
+    lease, purse,
     tokens::Bucket,
     turns::Turns,
 };
@@ -86,7 +85,7 @@ fn ready(desk: &Desk<'_>, limit: usize) -> Result<Ready> {
     if limit == 0 {
         return Ok(ready);
     }
-    let mut purse = Purse::of(&desk.account, desk.scribe.now);
+    let mut purse = purse::of(&desk.account, desk.scribe.now);
     let (mut turns, mut heads) = (Turns::at(desk.account.turn), BTreeMap::new());
     for waiting in groups::waiting(desk.scribe.conn, desk.account.id, desk.batch)? {
         turns.add(waiting.batch, pass(desk, waiting.batch)?, waiting.stride);

@@ -2,8 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::code;
-use crate::{Result, stride};
+use crate::{Result, purse::covers, stride};
 
 /// The next pair of batch and price among the jobs that are ready: a skip through the index, not a scan.
 pub(super) const NEXT_GROUP: &str = "SELECT batch, price FROM jobs WHERE account = ?1 AND queue = 1 \
@@ -21,11 +20,6 @@ pub(super) struct Waiting {
     pub left: Option<i64>,
     /// The prices of its jobs that are ready and that its budget covers.
     pub prices: Vec<i64>,
-}
-
-/// Whether a price fits; under a budget a price that is not known never does.
-pub(super) fn covers(left: Option<i64>, price: i64) -> bool {
-    left.is_none_or(|left| price != code::NO_PRICE && price <= left)
 }
 
 /// The batches of an account that may be worked on and can pay for a job that is ready; `only` one, where it is given.

@@ -4,13 +4,11 @@ use std::{cmp::Reverse, collections::VecDeque};
 
 use rusqlite::params;
 
-use super::{
-    claim::Desk,
-    code,
-    groups::{Waiting, covers},
-    purse::Purse,
+use super::{claim::Desk, code, groups::Waiting};
+use crate::{
+    AccountCap, Result,
+    purse::{Purse, covers},
 };
-use crate::{AccountCap, Result};
 
 pub(super) const GROUP: &str = "SELECT priority, seq FROM jobs WHERE account = ?1 AND batch = ?2 AND price = ?3 \
     AND queue = 1 ORDER BY priority DESC, seq LIMIT ?4";

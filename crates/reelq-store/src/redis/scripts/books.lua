@@ -37,12 +37,31 @@ local function book_batch(rec, sign)
   if queued and not in_hand(rec) then count(prices_key(rec.batch), text(rec.price), sign) end
 end
 
+local MILLIS_A_DAY = 86400000
+local today = math.floor(now / MILLIS_A_DAY)
+
+-- Of what was spent, the amount that was charged today; `days` holds days and amounts in turn.
+local function spent_today(rec)
+  local sum = 0
+  for at = 1, #rec.days, 2 do
+    if rec.days[at] == today then sum = sum + rec.days[at + 1] end
+  end
+  return sum
+end
+
+local function book_account(rec, sign)
+  local key = account_key(rec.account)
+  count(key, 'in_flight', sign * one_if(takes_a_place(rec)))
+  count(key, 'spent', sign * rec.spent)
+  count(key, 'reserved', sign * rec.reserved)
+  count(key, 'claimed', sign * (rec.status == QUEUED and in_hand(rec) and math.max(rec.price, 0) or 0))
+  later.days[key] = (later.days[key] or 0) + sign * spent_today(rec)
+end
+
 -- Books the record's figures on (`sign` 1) or off (-1).
 local function book(rec, sign)
   book_batch(rec, sign)
-  local account = account_key(rec.account)
-  count(account, 'in_flight', sign * one_if(takes_a_place(rec)))
-  count(account, 'spent', sign * rec.spent)
+  book_account(rec, sign)
   if rec.position == 0 and shown(rec) then zset(unlisted_key(rec.batch), rec.id, sign > 0 and rec.seq) end
   if rec.position == 0 and not shown(rec) then set(hidden_key(rec.batch), rec.id, sign > 0) end
   if rec.deadline ~= 0 then zset(deadlines_key(rec.batch), rec.id, sign > 0 and rec.deadline) end

@@ -6,7 +6,8 @@
 --            guard    HELD: the lease of `version` holds · FREE: `version`, in nobody's hand · AT: `version`
 --                     SEND: as HELD, and nobody wants the job cancelled · NEW: there is no such record yet
 --            token    tells a repeat of this very change, whose answer was lost, from another one
---            facts    { status, flags, price, spent, reserved, deadline } of the changed job
+--            facts    { status, flags, price, spent, reserved, deadline, days } of the changed job;
+--                     days: of what was spent, day and amount in turn
 --            json     the changed job
 --            wake     milliseconds until it is due; -1: never
 --            lasts    milliseconds for which the lease is kept; 0: it ends
@@ -50,7 +51,7 @@ end
 local function write_facts(rec, change)
   local facts = change.facts
   rec.status, rec.flags, rec.price = facts[1], facts[2], facts[3]
-  rec.spent, rec.reserved, rec.deadline = facts[4], facts[5], facts[6]
+  rec.spent, rec.reserved, rec.deadline, rec.days = facts[4], facts[5], facts[6], facts[7]
   rec.json = change.json
 end
 

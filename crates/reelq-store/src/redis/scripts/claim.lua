@@ -5,8 +5,9 @@
 --            lasts   milliseconds for which the leases last
 --            batch   only of this batch; '' for any
 --            token   tells a repeat of this very claim, whose answer was lost, from another one
--- Result   { now, leases, retry_in, withdrawn }; a lease is { version, cancel_requested, json }
---            retry_in   milliseconds; -1 where only news can bring work
+-- Result   { now, leases, retry_in, until_day_ends, withdrawn }; a lease is { version, cancel_requested, json }
+--            retry_in         milliseconds; -1 where only news can bring work
+--            until_day_ends   `retry_in` is the end of the day whose budget is reached
 
 local SUBMIT, POLL_STAGE, COLLECT = 1, 2, 3
 local THROTTLED = 1
@@ -110,74 +111,150 @@ local function first_group()
   return false
 end
 
--- What each batch may still spend: false where it may not be worked on, huge where it has no budget.
-local left = {}
-local function money_left(number)
-  if left[number] ~= nil then return left[number] end
-  local b = call('HMGET', batch_key(number), 'whole', 'paused', 'settling', 'budget', 'spent', 'reserved', 'claimed')
-  if b[1] ~= '1' or b[2] == '1' or b[3] then
-    left[number] = false
-  elseif not b[4] then
-    left[number] = math.huge
-  else
-    left[number] = tonumber(b[4]) - integer(b[5]) - integer(b[6]) - integer(b[7])
-  end
-  return left[number]
+-- What the account's budgets have left, in all and for the day.
+local purse
+local function open_purse()
+  local set_aside = desk.reserved + desk.claimed
+  purse = { total = rest(desk.budget, desk.spent + set_aside), today = rest(desk.daily, desk.spent_today + set_aside) }
 end
 
--- Whether a price fits; under a budget a price that is not known never does.
-local function affordable(number, price)
-  local money = money_left(number)
-  if not money then return false end
-  return money == math.huge or (price >= 0 and price <= money)
+-- What each job adds to its batch's pass: one doubling of the batch's share for each step of priority, from -4 to 4.
+local function stride_of(priority)
+  return math.pow(2, 4 - math.max(-4, math.min(4, priority)))
 end
+
+-- A batch that may be worked on and has jobs ready; false where it may not.
+local function open_head(number)
+  local open, left, draft = open_batch(number)
+  if not open then return false end
+  local pass = integer(call('HGET', passes_key(account), text(number)))
+  -- One that did not wait for a while begins at the present virtual time: nothing is saved up.
+  return {
+    batch = number, start = math.max(pass, desk.turn), stride = stride_of(integer(cjson.decode(draft).priority)),
+    left = left, groups = {}, held_by_day = false,
+  }
+end
+
+-- The batches with jobs that are ready, each with its groups by priority. The index has them by priority.
+local function open_heads()
+  local heads, by_batch = {}, {}
+  local groups = call('ZRANGE', index_key(READY, account), 0, -1, 'WITHSCORES')
+  for at = 1, #groups, 2 do
+    local number, price = batch_and_price(groups[at])
+    if not batch or number == batch then
+      if by_batch[number] == nil then
+        by_batch[number] = open_head(number)
+        if by_batch[number] then heads[#heads + 1] = by_batch[number] end
+      end
+      local head = by_batch[number]
+      local group = { name = groups[at], price = price, level = tonumber(groups[at + 1]), from = 0, last = 0, page = {}, at = 1 }
+      if head then head.groups[#head.groups + 1] = group end
+    end
+  end
+  return heads
+end
+
+-- Whether the batch and the account can pay for a job of this price.
+local function can_pay(head, price)
+  if not covers(head.left, price) or not covers(purse.total, price) then return false end
+  if covers(purse.today, price) then return true end
+  head.held_by_day = head.held_by_day or covers(desk.daily, price)
+  return false
+end
+
+local PAGE = 16
 
 -- Whether a list was left with entries that nobody has looked at: the next claim goes on there, at once.
 local unswept = false
 
--- A group whose queue has nothing, as the index is to know it.
+-- A group of which nothing was left but jobs that something became of.
 local function emptied(group)
-  local priority = tonumber(string.match(group, '^%d+:%-?%d+:(%-?%d+):'))
-  return { index = index_key(READY, account), entry = group, score = -priority, fresh = fresh_key(account, group) }
+  return { index = index_key(READY, account), entry = group.name, score = group.level, fresh = fresh_key(account, group.name) }
 end
 
-local function members(group, most, into)
-  local number, price = string.match(group, '^(%d+):(-?%d+):')
-  number, price = tonumber(number), tonumber(price)
-  if (batch and number ~= batch) or not affordable(number, price) then return end
-  unswept = not refill(account, group, most) or unswept
-  local found = call('ZRANGE', queue_key(READY, account, group), 0, most - 1, 'WITHSCORES')
-  if #found == 0 then flush_index(queue_key(READY, account, group), emptied(group)) end
-  for at = 1, #found, 2 do
-    into[#into + 1] = { id = found[at], seq = tonumber(found[at + 1]), batch = number, price = price }
+-- The next job of a group, read in pages; nil where it has no more.
+local function peek(group)
+  if group.at > #group.page then
+    local key = queue_key(READY, account, group.name)
+    unswept = not refill(account, group.name, group.from + PAGE) or unswept
+    -- From the last age on, not by rank: filling the queue up may have put older jobs before what was read.
+    group.page = call('ZRANGEBYSCORE', key, '(' .. text(group.last), '+inf', 'WITHSCORES', 'LIMIT', 0, PAGE)
+    if #group.page == 0 and group.from == 0 then flush_index(key, emptied(group)) end
+    group.from, group.at = group.from + PAGE, 1
+    group.last = tonumber(group.page[#group.page] or group.last)
   end
+  return group.page[group.at], tonumber(group.page[group.at + 1])
 end
 
-local function take(candidates, most, ids)
-  table.sort(candidates, function(one, other) return one.seq < other.seq end)
-  for _, candidate in ipairs(candidates) do
-    if #ids < most and affordable(candidate.batch, candidate.price) then
-      left[candidate.batch] = left[candidate.batch] - math.max(candidate.price, 0)
-      ids[#ids + 1] = candidate.id
-    end
-  end
-end
-
--- The first jobs in order of priority and age whose batches may be worked on and can pay for them.
-local function ready(most)
-  local ids = {}
-  if most <= 0 then return ids end
-  local groups = call('ZRANGE', index_key(READY, account), 0, -1, 'WITHSCORES')
+-- Takes the first job of a batch, by priority and age, that can be paid for; nil where there is none. What cannot be
+-- paid now cannot be paid later in the same claim: the group is dropped.
+local function take_from(head)
+  local best, best_id, best_seq
   local at = 1
-  while at <= #groups and #ids < most and not unswept do
-    local level, candidates = groups[at + 1], {}
-    while groups[at + 1] == level and at <= #groups do
-      members(groups[at], most, candidates)
-      at = at + 2
+  while at <= #head.groups do
+    local group = head.groups[at]
+    if best and group.level > best.level then break end
+    local id, seq
+    if can_pay(head, group.price) then id, seq = peek(group) end
+    -- What is unswept may hold jobs that come before those of lower priority.
+    if not id and unswept and not best then return nil end
+    if not id then
+      table.remove(head.groups, at)
+    else
+      if not best or seq < best_seq then best, best_id, best_seq = group, id, seq end
+      at = at + 1
     end
-    take(candidates, most, ids)
   end
-  return ids
+  if not best then return nil end
+  best.at = best.at + 2
+  for _, money in ipairs({ head, purse }) do
+    for _, field in ipairs({ 'left', 'total', 'today' }) do
+      if money[field] then money[field] = money[field] - math.max(best.price, 0) end
+    end
+  end
+  return best_id
+end
+
+-- The batch whose turn it is: the lowest start, and of equal ones the older.
+local function next_turn(heads)
+  local found
+  for at, head in ipairs(heads) do
+    local other = found and heads[found]
+    if not other or head.start < other.start or (head.start == other.start and head.batch < other.batch) then
+      found = at
+    end
+  end
+  return found
+end
+
+-- Takes jobs in turns from the batches that may be worked on (start-time fair queueing), as far as there is money;
+-- with them, whether only the day's budget kept more from being taken.
+local function ready(most)
+  local ids, held_by_day = {}, false
+  if most <= 0 then return ids, held_by_day end
+  open_purse()
+  local heads, passes = open_heads(), {}
+  local turn = next_turn(heads)
+  while turn and #ids < most do
+    local head = heads[turn]
+    local id = take_from(head)
+    if id then
+      ids[#ids + 1] = id
+      desk.turn = head.start
+      head.start = head.start + head.stride
+      passes[text(head.batch)] = head.start
+    else
+      held_by_day = held_by_day or head.held_by_day
+      table.remove(heads, turn)
+    end
+    if unswept then break end
+    turn = next_turn(heads)
+  end
+  if #ids > 0 then
+    call('HSET', account_key(account), 'turn', desk.turn)
+    for number, pass in pairs(passes) do call('HSET', passes_key(account), number, pass) end
+  end
+  return ids, held_by_day
 end
 
 local function append(list, more)
@@ -198,7 +275,9 @@ local function submit()
   local hold = integer(call('GET', HOLD_UNTIL)) - now
   local room = desk.cap and desk.cap - desk.in_flight or math.huge
   local ids = first_of(REPLAY, now, most)
-  if hold <= 0 then append(ids, ready(math.min(most - #ids, room))) end
+  local fresh, held_by_day = {}, false
+  if hold <= 0 then fresh, held_by_day = ready(math.min(most - #ids, room)) end
+  append(ids, fresh)
   local leases = give(ids)
   keep_tat('submit_tat', tokens, #ids)
   if #ids > 0 then call('HINCRBY', account_key(account), 'tokens', #ids) end
@@ -206,9 +285,11 @@ local function submit()
   local wait = tokens and next_in(tokens, #ids)
   local due = sooner(next_due(REPLAY), next_due(WAITING))
   if due and wait then due = math.max(due, wait) end
-  if hold > 0 and room > #ids and first_group() then return leases, sooner(due, hold) end
   if wait and #ids == most and room > #ids and first_group() then due = sooner(due, wait) end
-  return leases, unswept and 0 or due
+  if hold > 0 and room > #ids and first_group() then due = sooner(due, hold) end
+  if unswept then return leases, 0 end
+  if not held_by_day then return leases, due end
+  return leases, sooner(due, (today + 1) * MILLIS_A_DAY - now), not due
 end
 
 -- Tasks that are due, the most overdue first.
@@ -266,11 +347,15 @@ end
 
 local function read_desk()
   local a = call('HMGET', account_key(account), 'in_flight', 'cap', 'submit', 'submit_tat', 'poll', 'poll_tat', 'pause:1',
-    'pause:2', 'pause:3', 'learned_submit', 'learned_cap', 'open_rate', 'open_cap')
+    'pause:2', 'pause:3', 'learned_submit', 'learned_cap', 'open_rate', 'open_cap', 'budget', 'daily', 'spent', 'reserved',
+    'claimed', 'day', 'day_spent', 'turn')
   desk = {
     in_flight = integer(a[1]), cap = capped(a[2] and tonumber(a[2]), integer(a[11]), a[13] == '1'),
     submit = paced(a[3] and cmsgpack.unpack(a[3]), a[10], a[12] == '1'), submit_tat = a[4],
     poll = a[5] and cmsgpack.unpack(a[5]), poll_tat = a[6], pauses = { a[7], a[8], a[9] },
+    budget = rest(a[14] and tonumber(a[14]), 0), daily = rest(a[15] and tonumber(a[15]), 0), spent = integer(a[16]),
+    reserved = integer(a[17]), claimed = integer(a[18]),
+    spent_today = integer(a[19]) == today and integer(a[20]) or 0, turn = integer(a[21]),
   }
 end
 
@@ -309,5 +394,5 @@ local function claim()
 end
 
 rescue_expired()
-local leases, retry_in = claim()
-return answer(leases, retry_in or -1, to_withdraw())
+local leases, retry_in, until_day_ends = claim()
+return answer(leases, retry_in or -1, until_day_ends or false, to_withdraw())

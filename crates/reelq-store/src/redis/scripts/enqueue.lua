@@ -27,8 +27,8 @@ for _, kind in ipairs(kinds) do
   local account = account_for(kind[1])
   local group = group_of({ batch = batch, price = kind[2], priority = kind[3], load = load })
   kind.account = account
-  kind.front = '\220\0\20' .. cmsgpack.pack(FORMAT, 1, batch, account, load)
-  kind.behind = cmsgpack.pack(QUEUED, READY, kind[4], 0, kind[3], kind[2], 0, 0, now, 0, 0, '', '')
+  kind.front = '\158' .. cmsgpack.pack(FORMAT, 1, batch, account, load)
+  kind.behind = cmsgpack.pack(QUEUED, READY, kind[4], 0, kind[3], kind[2], SINCE_QUEUED)
   kind.fresh = fresh_key(account, group)
   kind.entry = text(account) .. ':' .. group
   kind.members = {}

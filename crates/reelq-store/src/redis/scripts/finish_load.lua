@@ -54,7 +54,7 @@ local function write_verdict(rec, verdict)
   local facts = verdict[3]
   rec.version, rec.token = rec.version + 1, ''
   rec.status, rec.flags, rec.price = facts[1], facts[2], facts[3]
-  rec.spent, rec.reserved, rec.deadline = facts[4], facts[5], facts[6]
+  rec.spent, rec.reserved, rec.deadline, rec.days = facts[4], facts[5], facts[6], facts[7]
   rec.json = verdict[4]
 end
 

@@ -29,6 +29,7 @@ local function hidden_key(batch) return P .. 'hidden:' .. text(batch) end
 local function known_key(batch, load) return P .. 'known:' .. text(batch) .. ':' .. text(load) end
 local function loading_key(batch, load) return P .. 'loading:' .. text(batch) .. ':' .. text(load) end
 local function account_key(account) return P .. 'a:' .. text(account) end
+local function passes_key(account) return P .. 's:' .. text(account) end
 local function index_key(queue, account) return P .. 'i:' .. queue .. ':' .. text(account) end
 local function queue_key(queue, account, entry) return P .. 'q:' .. queue .. ':' .. text(account) .. ':' .. entry end
 

@@ -1,7 +1,7 @@
 -- Writes that are gathered while a script works and go out together, so that a verb over 64 jobs costs a handful of
 -- commands. Of several words about one member of one set the last one counts.
 
-local later = { zsets = {}, sets = {}, counts = {}, records = {}, queues = {}, ends = {} }
+local later = { zsets = {}, sets = {}, counts = {}, records = {}, queues = {}, ends = {}, days = {} }
 local AT_ONCE = 1000
 
 local function entry_of(of, key)
@@ -85,14 +85,26 @@ local function flush_records()
   end
 end
 
+-- What an account spent today; the first change of a day starts its sum anew.
+local function flush_day(key, by)
+  if by == 0 then return end
+  local day = math.floor(now / 86400000)
+  if tonumber(call('HGET', key, 'day') or -1) == day then
+    call('HINCRBY', key, 'day_spent', by)
+  else
+    call('HSET', key, 'day', day, 'day_spent', by)
+  end
+end
+
 local function flush()
   for key, members in pairs(later.zsets) do flush_zset(key, members) end
   for key, members in pairs(later.sets) do flush_set(key, members) end
   for key, fields in pairs(later.counts) do flush_counts(key, fields) end
+  for key, by in pairs(later.days) do flush_day(key, by) end
   flush_records()
   for key, at in pairs(later.ends) do call('HSET', key, 'ended_at', at) end
   for key, queue in pairs(later.queues) do flush_index(key, queue) end
-  later = { zsets = {}, sets = {}, counts = {}, records = {}, queues = {}, ends = {} }
+  later = { zsets = {}, sets = {}, counts = {}, records = {}, queues = {}, ends = {}, days = {} }
 end
 
 -- Tells whoever watches that something changed.

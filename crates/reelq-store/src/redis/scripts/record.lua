@@ -2,6 +2,8 @@
 -- clients understand. `src/redis/record.rs` reads the same bytes.
 
 local FORMAT = 1
+-- Stands for a due time that is the job's own `queued_at`: eight bytes less for each job that waits.
+local SINCE_QUEUED = 1
 local FLAGS = { parked = 1, bought = 2, unpriced = 4, overdue = 8, orphan = 16 }
 
 local function has(flags, flag)
@@ -13,18 +15,27 @@ local function decode(id, raw)
   if h[1] ~= FORMAT then error('a record of format ' .. tostring(h[1])) end
   return {
     id = id, version = h[2], batch = h[3], account = h[4], load = h[5], seq = h[6], position = h[7], status = h[8],
-    queue = h[9], flags = h[10], cancel = h[11], priority = h[12], price = h[13], spent = h[14], reserved = h[15],
-    due = h[16], deadline = h[17], lease_until = h[18], worker = h[19], token = h[20],
-    json = string.sub(raw, at + 1),
+    queue = h[9], flags = h[10], cancel = h[11], priority = h[12], price = h[13], due = h[14], spent = h[15] or 0,
+    reserved = h[16] or 0, deadline = h[17] or 0, lease_until = h[18] or 0, worker = h[19] or '', token = h[20] or '',
+    days = h[21] or {}, json = string.sub(raw, at + 1),
   }
 end
 
+local ALWAYS_THERE = 14
+
+local function is_default(value)
+  return value == 0 or value == '' or (type(value) == 'table' and #value == 0)
+end
+
+-- Entries past the due time are left out from the end for as long as they say nothing: most jobs only wait.
 local function encode(rec)
-  return cmsgpack.pack({
+  local h = {
     FORMAT, rec.version, rec.batch, rec.account, rec.load, rec.seq, rec.position, rec.status, rec.queue, rec.flags,
-    rec.cancel, rec.priority, rec.price, rec.spent, rec.reserved, rec.due, rec.deadline, rec.lease_until, rec.worker,
-    rec.token,
-  }) .. rec.json
+    rec.cancel, rec.priority, rec.price, rec.due, rec.spent, rec.reserved, rec.deadline, rec.lease_until, rec.worker,
+    rec.token, rec.days,
+  }
+  while #h > ALWAYS_THERE and is_default(h[#h]) do h[#h] = nil end
+  return cmsgpack.pack(h) .. rec.json
 end
 
 -- Records read in this script, as they stand after its changes.
