@@ -12,6 +12,7 @@
 mod bare;
 mod enqueue;
 mod figure;
+mod limits;
 mod memory;
 mod polls;
 mod subject;
@@ -24,11 +25,12 @@ use anyhow::{Context as _, Result, bail};
 use crate::figure::Report;
 
 const USAGE: &str = "\
-usage: cargo xtask bench [NAME ...] [--json FILE] [--small]
+usage: cargo xtask bench [NAME ...] [--json FILE] [--small] [--workers N]
 
   enqueue      rows planned and enqueued a second (100,000-row CSV), and bytes of state a waiting job
   throughput   whole jobs a second, beside the same HTTP calls by a bare client
   memory       memory of the worker with 1,000 and with 100,000 jobs in flight
+  limits       share of a vendor's hidden limit that worker processes use, and 429s; five minutes; --workers 8
   polls        status requests a job, and how late the end of a task is noticed
 
 Without a name, all of them. --small takes a tenth of everything, to see that it works.";
@@ -37,16 +39,21 @@ struct Arguments {
     names: Vec<String>,
     json: Option<PathBuf>,
     small: bool,
+    workers: usize,
 }
 
 fn arguments() -> Result<Arguments> {
-    let mut parsed = Arguments { names: Vec::new(), json: None, small: false };
+    let mut parsed = Arguments { names: Vec::new(), json: None, small: false, workers: 8 };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         match word.as_str() {
             "--json" => parsed.json = Some(words.next().context("--json needs a file")?.into()),
             "--small" => parsed.small = true,
-            "enqueue" | "throughput" | "memory" | "polls" => parsed.names.push(word),
+            "--workers" => {
+                let number = words.next().context("--workers needs a number")?;
+                parsed.workers = number.parse().context("--workers needs a number")?;
+            }
+            "enqueue" | "throughput" | "memory" | "polls" | "limits" => parsed.names.push(word),
             _ => bail!("{USAGE}"),
         }
     }
@@ -70,6 +77,9 @@ fn main() -> Result<()> {
     }
     if wanted("polls") {
         runtime.block_on(polls::measure(&mut report, 1_000 / scale))?;
+    }
+    if wanted("limits") {
+        runtime.block_on(limits::measure(&mut report, arguments.workers))?;
     }
     report.print();
     match arguments.json {

@@ -18,7 +18,7 @@ use reelq_model::{SharedClock, Timestamp};
 
 pub(crate) use self::{ask::Told, submit::Submission};
 use crate::{
-    Settings, Vendor,
+    Limits, Settings, Vendor,
     account::Account,
     journal::Journal,
     ledger::{Requests, Violation, ViolationKind},
@@ -31,6 +31,8 @@ const VIOLATIONS_KEPT: usize = 1000;
 pub(crate) struct Market {
     pub(crate) settings: Settings,
     pub(crate) clock: SharedClock,
+    /// What each account may do now; it begins as the settings say.
+    limits: Mutex<Limits>,
     state: Mutex<State>,
 }
 
@@ -71,11 +73,19 @@ impl Market {
             }
             state.journal = Some(journal);
         }
-        Ok(Self { settings, clock, state: Mutex::new(state) })
+        Ok(Self { limits: Mutex::new(settings.limits), settings, clock, state: Mutex::new(state) })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        *self.limits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_limits(&self, limits: Limits) {
+        *self.limits.lock().unwrap_or_else(PoisonError::into_inner) = limits;
     }
 
     pub(crate) fn now(&self) -> Now {

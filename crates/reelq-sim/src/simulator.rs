@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    Ledger, Settings,
+    Ledger, Limits, Settings,
     body::Sending,
     callback,
     files::Shelf,
@@ -68,6 +68,11 @@ impl Simulator {
     /// What was charged so far.
     pub fn ledger(&self) -> Ledger {
         self.world.market.ledger()
+    }
+
+    /// Changes what each account may do from now on. The vendors do not tell that either.
+    pub fn set_limits(&self, limits: Limits) {
+        self.world.market.set_limits(limits);
     }
 
     /// Closes the port and every connection, and waits until nothing runs.

@@ -4,11 +4,11 @@
 mod ceiling;
 mod images;
 mod outcome;
-mod pace;
 mod parts;
 mod replay;
 mod request;
 mod settings;
+mod spacing;
 mod submitter;
 
 pub use ceiling::{Auto, Ceiling};

@@ -23,7 +23,7 @@ enum Irreplayable {
 impl Submitter {
     /// A submission that was left without an answer: asked again under its key, or left to a person.
     pub(crate) async fn replay(&self, desk: &mut dyn Desk, submission: &Submission) -> Finish {
-        let job = Arc::clone(desk.job());
+        let (job, begun) = (Arc::clone(desk.job()), desk.now());
         let built = match self.replayable(desk.now(), &job, submission).await {
             Ok(built) => built,
             Err(Irreplayable::Never(reason)) => return self.unresolved(desk, reason).await,
@@ -31,12 +31,12 @@ impl Submitter {
                 return Finish::Event(Attempt::Replay.not_sent(self.undecided(reason, job.setbacks)));
             }
         };
-        self.pace.turn().await;
+        self.wait_for_turn().await;
         if !self.lease_outlasts_request(desk) {
             return Finish::GiveBack;
         }
         let outcome = self.send(submission.number, &built.request).await;
-        self.settle(desk, Attempt::Replay, outcome).await
+        self.settle(desk, Attempt::Replay, begun, outcome).await
     }
 
     /// The request to send again, where that certainly buys nothing new.

@@ -3,22 +3,23 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use reelq_model::{Event, Job, Resolution, Stage, Submission, SubmitOutcome};
+use reelq_model::{Event, Job, Resolution, Stage, Submission, SubmitOutcome, Timestamp};
 use reelq_provider::{Idempotency, Request};
 use reelq_store::ClaimStage;
-use reelq_worker::{Backoff, Desk, Dice, Finish, Handler, Pausing};
+use reelq_worker::{Backoff, Desk, Dice, Finish, Handler, Pacing, Pausing};
 
 use crate::{
     IdempotencyUse, OnUnconfirmed, Parts,
     outcome::{Attempt, Undecided},
-    pace::Pace,
     request::{self, Built, Unbuilt},
+    spacing::Spacing,
 };
 
 /// Submits the jobs of one account.
 pub struct Submitter {
     pub(crate) parts: Parts,
-    pub(crate) pace: Pace,
+    pub(crate) spacing: Spacing,
+    pub(crate) pacing: Pacing,
     pausing: Pausing,
 }
 
@@ -60,13 +61,14 @@ impl Submitter {
         let limits = parts.settings.limits();
         let pausing =
             Pausing { account: parts.account.clone(), store: Arc::clone(&parts.store), dice: Dice::seeded(parts.seed) };
-        let pace = Pace::new(Arc::clone(&parts.clock), limits.requests_per_second, limits.burst);
-        Self { parts, pace, pausing }
+        let spacing = Spacing::new(Arc::clone(&parts.clock), limits.burst);
+        let pacing = Pacing::new(parts.account.clone(), Arc::clone(&parts.store), limits, Arc::clone(&parts.clock));
+        Self { parts, spacing, pacing, pausing }
     }
 
     /// The submission's first request.
     async fn submit(&self, desk: &mut dyn Desk) -> Finish {
-        let job = Arc::clone(desk.job());
+        let (job, begun) = (Arc::clone(desk.job()), desk.now());
         let key = job.next_key();
         let Built { request, body } = match self.build(&job, &key).await {
             Ok(built) => built,
@@ -76,7 +78,7 @@ impl Submitter {
                 return Finish::Event(Attempt::First.not_sent(self.undecided(reason, job.setbacks)));
             }
         };
-        self.pace.turn().await;
+        self.wait_for_turn().await;
         if let Some(held_back) = self.held_back(desk) {
             return held_back;
         }
@@ -91,7 +93,7 @@ impl Submitter {
             return Finish::Event(Event::NotSent { reason, after: Duration::ZERO });
         }
         let outcome = self.send(number, &request).await;
-        self.settle(desk, Attempt::First, outcome).await
+        self.settle(desk, Attempt::First, begun, outcome).await
     }
 
     pub(crate) async fn build(&self, job: &Job, key: &reelq_model::IdempotencyKey) -> Result<Built, Unbuilt> {
@@ -122,13 +124,29 @@ impl Submitter {
         desk.time_left() > self.needs()
     }
 
+    /// Waits until this process may send another request; what is known of the account's pace is kept fresh on the way.
+    pub(crate) async fn wait_for_turn(&self) {
+        self.pacing.tend().await;
+        self.spacing.turn(self.pacing.requests_per_second()).await;
+    }
+
     pub(crate) async fn send(&self, number: u32, request: &Request) -> SubmitOutcome {
         self.parts.pulse.submitted();
         self.parts.exchange.submit(self.parts.provider.as_ref(), number, request).await
     }
 
-    /// Says what a request's outcome means for the job, and tells the other workers what it means for the account.
-    pub(crate) async fn settle(&self, desk: &mut dyn Desk, attempt: Attempt, outcome: SubmitOutcome) -> Finish {
+    /// Says what a request's outcome means for the job, and tells the other workers what it means for the account. The
+    /// request was begun at `begun`.
+    pub(crate) async fn settle(
+        &self,
+        desk: &mut dyn Desk,
+        attempt: Attempt,
+        begun: Timestamp,
+        outcome: SubmitOutcome,
+    ) -> Finish {
+        if let SubmitOutcome::Ambiguous(_) = &outcome {
+            self.pacing.troubled().await;
+        }
         let (spec, setbacks) = (&Arc::clone(desk.job()).spec, desk.job().setbacks);
         Finish::Event(match outcome {
             SubmitOutcome::Accepted(acceptance) => {
@@ -141,7 +159,8 @@ impl Submitter {
             SubmitOutcome::Rejected(failure) => Event::Rejected { failure },
             SubmitOutcome::NotSent(setback) => attempt.not_sent(self.undecided(setback.reason, setbacks)),
             SubmitOutcome::Throttled(setback) => {
-                let after = self.pausing.throttled(&setback, setbacks).await;
+                let paused = self.pausing.throttled(&setback, setbacks);
+                let (after, ()) = tokio::join!(paused, self.pacing.throttled(setback.limit, begun));
                 attempt.throttled(Undecided { reason: setback.reason, after })
             }
             SubmitOutcome::Blocked { reason, message } => {

@@ -10,6 +10,8 @@ use crate::{Backoff, Dice, until_answered};
 
 /// Waits after a 429 that names none, by setbacks in a row.
 const THROTTLED: Backoff = Backoff { base: Duration::from_secs(2), cap: Duration::from_mins(5) };
+/// The shortest pause.
+const MOMENT: Duration = Duration::from_millis(200);
 /// Nobody waits longer than this on a provider's word alone.
 const LONGEST: Duration = Duration::from_hours(24);
 /// How long to try to tell the others; the job in hand must be settled before its lease ends.
@@ -27,12 +29,15 @@ pub struct Pausing {
 }
 
 impl Pausing {
-    /// The provider said "too fast": pauses for as long as it asked, or by setbacks. Gives the wait.
+    /// The provider said "too fast": pauses for as long as it asked, or by setbacks where it named no wait. Gives the wait
+    /// of the job that was refused: never shorter, and longer with its setbacks.
     pub async fn throttled(&self, setback: &Setback, setbacks: u32) -> Duration {
         let ours = THROTTLED.full_jitter(setbacks, &self.dice).max(THROTTLED.base / 2);
-        let wait = setback.wait.unwrap_or_default().max(ours).min(LONGEST);
-        self.pause(&PauseReason::Throttled, Some(wait)).await;
-        wait
+        // Whatever a provider names, a refusal in a row with others gives it a moment.
+        let named = setback.wait.map(|wait| wait.max(MOMENT).min(LONGEST));
+        let pause = named.unwrap_or(ours);
+        self.pause(&PauseReason::Throttled, Some(pause)).await;
+        pause.max(ours)
     }
 
     /// The provider refuses the account: pauses until a person acts.

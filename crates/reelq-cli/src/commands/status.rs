@@ -156,13 +156,26 @@ fn remarks(view: &BatchView) -> String {
     remarks.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
+/// The places in flight and the rate: as configured, and what was learned where that is another number.
+fn limits_in_words(view: &AccountView) -> [String; 2] {
+    let Some(limits) = view.limits else { return ["?".to_owned(), "?".to_owned()] };
+    let words = |configured: String, learned: Option<String>, open: bool| match (learned, open) {
+        (Some(learned), true) => format!("{learned} (auto)"),
+        (Some(learned), false) => format!("{learned} (of {configured})"),
+        (None, true) => format!("{configured} (auto)"),
+        (None, false) => configured,
+    };
+    let places = view.pace.in_flight.map(|_| view.pace.max_in_flight(&limits).to_string());
+    let rate = view.pace.rate.map(|_| format!("{:.1}", view.pace.requests_per_second(&limits)));
+    [
+        words(limits.max_in_flight.to_string(), places, limits.open_in_flight),
+        words(limits.requests_per_second.to_string(), rate, limits.open_rate),
+    ]
+}
+
 fn draw_accounts(accounts: &[AccountView]) -> String {
     let rows = accounts.iter().map(|view| {
-        let limits = view.limits.map_or_else(
-            || ["?".to_owned(), "?".to_owned()],
-            |limits| [limits.max_in_flight.to_string(), limits.requests_per_second.to_string()],
-        );
-        let [cap, rate] = limits;
+        let [cap, rate] = limits_in_words(view);
         let pauses = view.pauses.iter().map(pause).chain(short(view)).collect::<Vec<_>>().join("; ");
         vec![
             view.name.to_string(),

@@ -32,8 +32,8 @@ impl Figures {
     pub(crate) fn in_flight_allowed(&self) -> u64 {
         self.accounts
             .iter()
-            .filter_map(|account| account.limits)
-            .map(|limits| u64::from(limits.max_in_flight.get()))
+            .filter_map(|account| Some(account.pace.max_in_flight(&account.limits?)))
+            .map(|places| u64::from(places.get()))
             .sum()
     }
 }
@@ -62,8 +62,7 @@ impl Gauge {
         let Some(batch) = self.store.batch(&self.batch).await? else { return Ok(None) };
         let mut accounts = self.store.accounts().await?;
         accounts.retain(|view| self.accounts.iter().any(|(name, _)| *name == view.name));
-        let rate_allowed =
-            accounts.iter().filter_map(|view| view.limits).map(|limits| limits.requests_per_second).sum();
+        let rate_allowed = accounts.iter().filter_map(|view| Some(view.pace.requests_per_second(&view.limits?))).sum();
         let now = self.store.now().await?;
         let mut figures = Figures { batch, accounts, rate: 0.0, rate_allowed, eta_s: None, now };
         let submits = self.accounts.iter().map(|(_, pulse)| pulse.beat().submits).sum();

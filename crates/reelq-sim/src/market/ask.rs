@@ -158,7 +158,7 @@ impl Market {
         let mut state = self.state();
         state.settle(vendor, &name, now);
         let spent = state.account(vendor, &name).spent();
-        let granted = self.settings.limits.balance.unwrap_or(PLENTY);
+        let granted = self.limits().balance.unwrap_or(PLENTY);
         dialect::balance(vendor, granted, spent, now)
     }
 

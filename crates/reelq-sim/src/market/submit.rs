@@ -165,7 +165,7 @@ impl Market {
         let now = attempt.now.monotonic;
         let account = state.account(attempt.vendor, &attempt.account);
         let early = now < account.wait_until;
-        let admitted = account.admit(&self.settings.limits, now);
+        let admitted = account.admit(&self.limits(), now);
         if early {
             let detail = "a submission came before the wait that a 429 asked for was over".to_owned();
             state.violated(ViolationKind::Impatient, Some(&attempt.account), detail, attempt.now.wall);
@@ -198,12 +198,12 @@ impl Market {
             WaitForm::ResetAt if vendor != Vendor::Wave => WaitForm::Seconds,
             form => form,
         };
-        Throttle { reason, form, wait: self.settings.limits.retry_after }
+        Throttle { reason, form, wait: self.limits().retry_after }
     }
 
     fn cannot_pay(&self, state: &mut State, attempt: &Attempt<'_>, order: &Order) -> bool {
         let spent = state.account(attempt.vendor, &attempt.account).spent();
-        self.settings.limits.balance.is_some_and(|balance| spent + order.amount > balance)
+        self.limits().balance.is_some_and(|balance| spent + order.amount > balance)
     }
 }
 
