@@ -3,9 +3,9 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use reelq_model::{ManualClock, Money, SharedClock, Status, Timestamp};
+use reelq_model::{ManualClock, Money, ScheduleName, SharedClock, Status, Timestamp, WorkerId};
 use reelq_store::{
-    AccountLimits, ClaimStage, Error, Page, SharedStore, SqliteStore, Store as _,
+    AccountLimits, BatchHold, ClaimStage, Error, Page, SharedStore, SqliteStore, Store as _, TickClaim, TickClaimed,
     conformance::{
         Kit, Subject,
         kit::{LEASE, SECOND, account, batch, draft, ids, limits, lines, wish, wishes, worker},
@@ -79,6 +79,31 @@ async fn leases_of_a_process_that_ended_are_taken_back_at_once() {
     assert_eq!(names, [worker("w9")]);
     let locks = std::fs::read_dir(file.path().with_extension("workers")).unwrap().count();
     assert_eq!(locks, 1, "the dead worker's lock file is gone");
+}
+
+#[tokio::test]
+async fn ticks_and_batches_of_a_process_that_ended_are_taken_at_once() {
+    let file = File::new();
+    let (dead, other) = (Kit::new(&file), Kit::new(&file).another());
+    let schedule = ScheduleName::new("nightly").unwrap();
+    let at = dead.store.schedule(&schedule).await.unwrap().after(SECOND);
+    let claim_by = |worker: &WorkerId| TickClaim {
+        schedule: schedule.clone(),
+        at,
+        late: false,
+        passes: None,
+        worker: worker.clone(),
+        lease: LEASE,
+    };
+    let name = batch("b");
+    assert!(matches!(dead.store.tick(&claim_by(&dead.me)).await.unwrap(), TickClaimed::Won(_)));
+    assert_eq!(dead.store.hold_batch(&name, &dead.me, LEASE).await.unwrap(), BatchHold::Held);
+    assert!(matches!(other.store.tick(&claim_by(&other.me)).await.unwrap(), TickClaimed::Taken { .. }));
+    assert!(matches!(other.store.hold_batch(&name, &other.me, LEASE).await.unwrap(), BatchHold::Taken { .. }));
+    drop(dead);
+    let won = other.store.tick(&claim_by(&other.me)).await.unwrap();
+    assert!(matches!(&won, TickClaimed::Won(lease) if lease.token == 2), "{won:?}");
+    assert_eq!(other.store.hold_batch(&name, &other.me, LEASE).await.unwrap(), BatchHold::Held);
 }
 
 #[tokio::test]
