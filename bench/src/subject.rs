@@ -34,10 +34,15 @@ pub(crate) struct Subject {
 impl Subject {
     /// Writes `reelq.toml` with `lines` in the account's table, and a CSV of `rows` rows.
     pub(crate) fn new(base_url: &str, lines: &str, rows: usize) -> Result<Self> {
+        Self::over("", base_url, lines, rows)
+    }
+
+    /// The same, with `store` at the top of the configuration.
+    pub(crate) fn over(store: &str, base_url: &str, lines: &str, rows: usize) -> Result<Self> {
         let subject = Self { folder: TempDir::new().context("make a folder")? };
         let account =
             format!("[accounts.wave]\nprovider = \"wave\"\nbase_url = \"{base_url}\"\napi_key_env = \"WAVE_KEY\"\n");
-        fs::write(subject.path("reelq.toml"), account + lines).context("write the configuration")?;
+        fs::write(subject.path("reelq.toml"), format!("{store}{account}{lines}")).context("write the configuration")?;
         let mut manifest = String::from("id,model,prompt,duration\n");
         for row in 1..=rows {
             writeln!(manifest, "r{row},minimax-hailuo-2.3,\"a lighthouse in heavy rain, take {row}\",6")?;

@@ -1,0 +1,48 @@
+//! Lines to load: as large as those of a real evaluation set.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use reelq_model::{AccountName, BatchName, Fields, JobDraft, JobId, JobSpec, ModelName, Money, ProviderName};
+use reelq_store::{BatchDraft, Line, LineDraft};
+
+/// The one account.
+pub(super) fn account() -> Result<AccountName> {
+    Ok(AccountName::new("wave")?)
+}
+
+/// A batch without a budget.
+pub(super) fn batch(name: &str) -> Result<BatchDraft> {
+    Ok(BatchDraft {
+        name: BatchName::new(name)?,
+        output: "out".to_owned(),
+        file_name: "{row:06}.mp4".to_owned(),
+        budget: None,
+        priority: 0,
+        manifest: "set.csv".to_owned(),
+        passthrough: Vec::new(),
+    })
+}
+
+/// `count` lines, each with a prompt of about 200 characters.
+pub(super) fn lines(batch: &BatchDraft, count: usize) -> Result<Vec<LineDraft>> {
+    (1..=count).map(|row| line(&batch.name, row)).collect()
+}
+
+fn line(batch: &BatchName, row: usize) -> Result<LineDraft> {
+    let mut fields = Fields::new();
+    let prompt = format!("{row:07} {}", "a lighthouse in heavy rain, seen from above ".repeat(4));
+    fields.insert("prompt".to_owned(), prompt.into());
+    fields.insert("duration".to_owned(), 6.into());
+    let spec = JobSpec {
+        account: account()?,
+        provider: ProviderName::new("wave")?,
+        model: ModelName::new("minimax-hailuo-2.3")?,
+        mode: "text-to-video".to_owned(),
+        fields,
+    };
+    let id = JobId::derive(batch, &spec.digest(), 1);
+    let job = JobDraft { id, spec, price: Some(Money::from_micros(100_000)), priority: 0 };
+    let line = Line { row: u64::try_from(row)?, copy: 1, label: None, passthrough: BTreeMap::new() };
+    Ok(LineDraft { job, line })
+}
