@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use reelq_model::Money;
 
 /// One line of a `results.csv`, by column name.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResultRow(BTreeMap<String, String>);
 
 impl ResultRow {

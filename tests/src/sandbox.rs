@@ -55,6 +55,7 @@ pub struct Sandbox {
     folder: TempDir,
     accounts: Vec<Account>,
     redis: Option<RedisServer>,
+    store: Option<String>,
 }
 
 impl Sandbox {
@@ -78,13 +79,20 @@ impl Sandbox {
         }
         config.push_str("[catalogue]\napixo = \"prices-apixo.toml\"\npoyo = \"prices-poyo.toml\"\n");
         config.push_str(more);
-        let sandbox = Self { folder, accounts, redis };
+        let sandbox = Self { folder, accounts, redis, store: None };
         fs::write(sandbox.path("reelq.toml"), config).expect("the sandbox is writable");
         for provider in ["apixo", "poyo"] {
             let file = sandbox.path(format!("prices-{provider}.toml"));
             fs::write(file, prices::overlay(provider)).expect("the sandbox is writable");
         }
         sandbox
+    }
+
+    /// The same folder, but with its state in this store.
+    #[must_use]
+    pub fn over(mut self, store: &str) -> Self {
+        self.store = Some(store.to_owned());
+        self
     }
 
     /// A path in the folder.
@@ -105,6 +113,7 @@ impl Sandbox {
         for account in &self.accounts {
             command.env(variable(account.name), account.key());
         }
+        command.envs(self.store.as_ref().map(|store| ("REELQ_STORE", store)));
         command
     }
 

@@ -26,6 +26,7 @@ pub(crate) const KEYS: &[Key] = &[
     key(&["namespace"], Kind::Namespace, Some("default")),
     key(&["durability"], Kind::Choice(&["strict", "normal"]), Some("normal")),
     key(&["journal"], Kind::Text, Some(".reelq/journal")),
+    key(&["lease"], Kind::Span, Some("15s")),
     key(&["retention"], Kind::Span, None),
     key(&["redis", "password_env"], Kind::Variable, None),
     key(&["redis", "password_file"], Kind::Text, None),

@@ -1,13 +1,14 @@
-//! The ranges that the crates which own an account's keys set for them; checked with the rest, before anything is used.
+//! The ranges of values, those included that the crates which own an account's keys set for them; checked with the
+//! rest, before anything is used.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use reelq_model::units::Span;
 use reelq_poller::PollSettings;
 use reelq_submitter::SubmitSettings;
 use reelq_worker::InvalidSetting;
 
-use super::{AccountConfig, Complaint, Settings, layers::Origin};
+use super::{AccountConfig, Complaint, Settings, layers::Origin, sections::text};
 
 /// What the owners of the account's keys refuse. A section that cannot be read has been complained about already.
 pub(super) fn complaints(settings: &Settings, account: &AccountConfig) -> Vec<Complaint> {
@@ -25,4 +26,21 @@ fn complaint(settings: &Settings, name: &str, wrong: InvalidSetting) -> Complain
     path.extend(wrong.key.split('.'));
     let origin = settings.get(&path).map_or(Origin::Default, |setting| setting.origin.clone());
     Complaint::error(&origin, &path.join("."), wrong.rule)
+}
+
+/// The shortest and the longest lease: shorter ones end in the midst of usual work, longer ones leave dead workers' jobs lie.
+const LEASES: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_mins(10);
+
+/// How long a job stays in a dead worker's hands.
+pub(super) fn lease(settings: &Settings) -> Option<Duration> {
+    text(settings, &["lease"])?.parse::<Span>().ok().map(|span| span.0)
+}
+
+/// Complains about a lease out of its range.
+pub(super) fn check_lease(settings: &mut Settings) {
+    if lease(settings).is_none_or(|lease| LEASES.contains(&lease)) {
+        return;
+    }
+    let origin = settings.get(&["lease"]).map_or(Origin::Default, |setting| setting.origin.clone());
+    settings.complaints.push(Complaint::error(&origin, "lease", "must be between 1s and 10m"));
 }

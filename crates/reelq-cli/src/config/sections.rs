@@ -11,7 +11,8 @@ use super::{
     AccountConfig, Complaint, Settings, StorePlace,
     kind::Value,
     layers::{Origin, Setting},
-    ranges, schedules,
+    ranges::{self, check_lease, lease},
+    schedules,
     store_place::retention,
 };
 
@@ -20,6 +21,8 @@ use super::{
 pub(crate) struct Config {
     /// Where the state lives.
     pub(crate) store: StorePlace,
+    /// How long a job stays in a dead worker's hands.
+    pub(crate) lease: Duration,
     /// How long finished batches are kept; for ever where nothing is said.
     pub(crate) retention: Option<Duration>,
     /// The folder below which batches without an output place of their own put their files.
@@ -43,6 +46,7 @@ impl Config {
         }
         check_redis(settings);
         schedules::check(settings);
+        check_lease(settings);
         settings.is_sound().then(|| Self::build(settings)).flatten()
     }
 
@@ -50,6 +54,7 @@ impl Config {
         let accounts = settings.accounts().into_iter().filter_map(|name| account(settings, &name));
         Some(Self {
             store: StorePlace::build(settings)?,
+            lease: lease(settings)?,
             retention: retention(settings),
             output: text(settings, &["output"])?,
             log: text(settings, &["log"])?,

@@ -84,7 +84,8 @@ impl Engine {
         let collecting = Collecting::prepare(session, &shared, &https)?;
         let mut builder = Runtime::builder(Arc::clone(&store), Arc::clone(&session.clock), worker.clone())
             .brake(Arc::clone(&shared.brake))
-            .seed(seed);
+            .seed(seed)
+            .lease(session.config.lease);
         if let Some(batch) = &task.batch {
             builder = builder.batch(batch.clone());
         }

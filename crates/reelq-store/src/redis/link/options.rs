@@ -69,7 +69,7 @@ impl Default for LinkOptions {
             response_timeout: Duration::from_secs(10),
             calls: 256,
             durable_calls: 4,
-            hold: Duration::from_secs(5),
+            hold: Duration::from_secs(10),
             longest_pause: Duration::from_secs(2),
             seed: u64::from(std::process::id()),
         }
