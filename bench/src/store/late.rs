@@ -17,7 +17,7 @@ use crate::figure::Report;
 /// Over how long the tasks come due.
 const WINDOW: Duration = Duration::from_secs(10);
 /// When the first of them does, from when they were bought; buying them must be done by then.
-const HEAD: Duration = Duration::from_secs(60);
+const HEAD: Duration = Duration::from_mins(1);
 const WORKERS: usize = 4;
 /// Tasks of one page of a listing.
 const PAGE: usize = 1000;
@@ -97,7 +97,7 @@ async fn collect(server: &Server, dues: &BTreeMap<JobId, Timestamp>) -> Result<V
     for _ in 0..WORKERS {
         stores.push(server.store().await?);
     }
-    let deadline = dues.values().max().context("there are tasks")?.after(Duration::from_secs(60));
+    let deadline = dues.values().max().context("there are tasks")?.after(Duration::from_mins(1));
     let one = |number: usize, store: SharedStore| async move {
         let claim = claim(number, ClaimStage::Poll, GROUP)?;
         let mut late = Vec::new();
