@@ -107,6 +107,25 @@ async fn what_was_sent_and_said_since_the_copy_is_known_again() {
 }
 
 #[tokio::test]
+async fn a_process_that_only_waits_for_news_tells_what_was_forgotten() {
+    let machine = Machine::new();
+    let process = machine.process("w1");
+    let kit = Kit::new(&process);
+    let jobs = kit.load("b", &wishes(1)).await;
+    machine.store.remember(&machine.copy()).await;
+    kit.start_next("t1").await;
+    let waits = async {
+        let mut mark = 0;
+        while status(&kit, jobs[0]).await != Status::Running {
+            mark = process.store.watch(mark, Duration::from_secs(30)).await.unwrap_or(mark);
+        }
+    };
+    machine.store.forget(&machine.copy()).await;
+    assert_eq!(status(&kit, jobs[0]).await, Status::Queued, "the store forgot it");
+    tokio::time::timeout(Duration::from_secs(10), waits).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_dead_process_is_spoken_for_by_the_next_one() {
     let machine = Machine::new();
     let (first, second) = (machine.process("w1"), machine.process("w2"));

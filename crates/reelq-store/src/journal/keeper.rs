@@ -44,6 +44,8 @@ struct State {
     trimmed: Duration,
 }
 
+/// How soon it is seen that the store may have forgotten something: others buy again a few seconds later.
+const LOOK: Duration = Duration::from_millis(300);
 /// How often it is said that nothing is bought.
 const REMIND: Duration = Duration::from_secs(30);
 
@@ -170,6 +172,13 @@ impl Keeper {
     /// Whether the journal tells of this job, and the store did not know it.
     pub(super) fn misses(&self, job: JobId) -> bool {
         self.state().missing.contains(&job)
+    }
+
+    /// Waits until the store may have forgotten something.
+    pub(super) async fn falls_behind(&self, store: &SharedStore) {
+        while self.is_settled(store) {
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     /// Tells the store everything that it may have forgotten since it was last told.

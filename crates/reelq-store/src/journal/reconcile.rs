@@ -1,6 +1,6 @@
 //! Holds journals against the store: what it forgot it learns again. Idempotent, and any number of processes may do it at once.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{cmp::Reverse, collections::BTreeSet, time::Duration};
 
 use reelq_model::{Acceptance, Job, JobId, Submission, Timestamp};
 
@@ -31,7 +31,9 @@ pub(super) struct Report {
 /// Tells the store whatever of `stories` it does not know.
 pub(super) async fn reconcile(store: &SharedStore, stories: &Stories, now: Timestamp) -> Result<Report> {
     let mut report = Report::default();
-    let ids: Vec<JobId> = stories.keys().copied().collect();
+    let mut ids: Vec<JobId> = stories.keys().copied().collect();
+    // What a server forgot is the newest, and others wait only for a while before they buy again.
+    ids.sort_by_key(|id| stories.get(id).map(|story| Reverse(story.last)));
     for ids in ids.chunks(CHUNK) {
         let filter = JobFilter { ids: ids.to_vec(), ..JobFilter::default() };
         let views = store.jobs(&filter, Page { after: 0, limit: ids.len() }).await?;
