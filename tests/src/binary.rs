@@ -1,7 +1,7 @@
 //! The `reelq` binary as a child process.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 
@@ -12,6 +12,13 @@ pub(crate) fn path() -> PathBuf {
     let binary = folder.join(format!("reelq{}", std::env::consts::EXE_SUFFIX));
     assert!(binary.exists(), "{} is missing: run `cargo build -p reelq-cli` first", binary.display());
     binary
+}
+
+/// Runs it in a folder, with nothing else from the environment.
+pub fn reelq(folder: &Path, arguments: &[&str]) -> Ended {
+    let mut command = Command::new(path());
+    command.env_clear().env("HOME", folder).current_dir(folder).args(arguments);
+    Running::start(command).wait()
 }
 
 /// How a finished process ended.

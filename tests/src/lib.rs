@@ -20,7 +20,7 @@ mod vendor;
 mod wire;
 
 pub use audit::Audit;
-pub use binary::{Ended, Running};
+pub use binary::{Ended, Running, reelq};
 pub use manifest::{Prompts, write_csv};
 pub use results::ResultRow;
 pub use sandbox::{Account, Sandbox, Store};

@@ -66,7 +66,7 @@ impl Session {
 
     /// The folder of what this machine keeps of the state.
     pub(crate) fn state_folder(&self) -> PathBuf {
-        self.place().folder(self.is_simulated())
+        self.place().folder()
     }
 
     /// The store, made where there is none yet.

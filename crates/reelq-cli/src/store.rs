@@ -8,7 +8,7 @@ use reelq_store::{JournalSettings, Journaled, LinkOptions, RedisStore, SharedSto
 use secrecy::SecretString;
 
 use crate::{
-    config::{RedisPlace, StorePlace},
+    config::{PasswordPlace, RedisPlace, StorePlace},
     failure::Failure,
     session::Session,
 };
@@ -37,7 +37,9 @@ pub(crate) fn journaled(store: &SharedStore, session: &Session, worker: &WorkerI
 /// How the server is spoken to.
 pub(crate) fn options(place: &RedisPlace, session: &Session) -> Result<LinkOptions, Failure> {
     Ok(LinkOptions {
-        password: password(place, session)?,
+        password: password(&place.password, "password", session)?,
+        sentinel_user: place.sentinel_user.clone(),
+        sentinel_password: password(&place.sentinel_password, "sentinel_password", session)?,
         tls: TlsFiles {
             authorities: place.ca_file.clone(),
             certificate: place.cert_file.clone(),
@@ -49,15 +51,17 @@ pub(crate) fn options(place: &RedisPlace, session: &Session) -> Result<LinkOptio
     })
 }
 
-fn password(place: &RedisPlace, session: &Session) -> Result<Option<SecretString>, Failure> {
-    if let Some(variable) = &place.password_env {
-        let unset = || Failure::usage(format!("[redis] password_env: ${variable} is not set: export {variable}=…"));
+/// The password from its place; `key` is the setting that names the place, without its ending.
+fn password(place: &PasswordPlace, key: &str, session: &Session) -> Result<Option<SecretString>, Failure> {
+    if let Some(variable) = &place.variable {
+        let unset = || Failure::usage(format!("[redis] {key}_env: ${variable} is not set: export {variable}=…"));
         return session.environment.secret(variable).map(Some).ok_or_else(unset);
     }
-    let Some(path) = &place.password_file else { return Ok(None) };
-    let read = std::fs::read_to_string(path);
-    let text = read.map_err(|error| {
-        Failure::usage(format!("[redis] password_file: {} cannot be read ({error})", path.display()))
-    })?;
+    let Some(path) = &place.file else { return Ok(None) };
+    let unread = |error| Failure::usage(format!("[redis] {key}_file: {} cannot be read ({error})", path.display()));
+    let text = std::fs::read_to_string(path).map_err(unread)?;
+    if text.trim().is_empty() {
+        return Err(Failure::usage(format!("[redis] {key}_file: {} is empty", path.display())));
+    }
     Ok(Some(SecretString::from(text.trim().to_owned())))
 }

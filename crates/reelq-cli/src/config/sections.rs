@@ -134,9 +134,12 @@ fn account(settings: &Settings, name: &str) -> Option<AccountConfig> {
 fn check_redis(settings: &mut Settings) {
     let get = |key: &str| settings.get(&["redis", key]);
     let mut found = Vec::new();
-    if let (Some(_), Some(file)) = (get("password_env"), get("password_file")) {
-        let complaint = Complaint::error(&file.origin, "redis.password_file", "must not stand beside password_env");
-        found.push(complaint.hint("keep one of the two"));
+    for (variable, file) in [("password_env", "password_file"), ("sentinel_password_env", "sentinel_password_file")] {
+        if let (Some(_), Some(there)) = (get(variable), get(file)) {
+            let rule = format!("must not stand beside {variable}");
+            let complaint = Complaint::error(&there.origin, &format!("redis.{file}"), rule);
+            found.push(complaint.hint("keep one of the two"));
+        }
     }
     for (one, other) in [("cert_file", "key_file"), ("key_file", "cert_file")] {
         if let (Some(there), None) = (get(one), get(other)) {

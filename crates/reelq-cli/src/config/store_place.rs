@@ -29,9 +29,11 @@ pub(crate) enum StorePlace {
 pub(crate) struct RedisPlace {
     pub(crate) address: Address,
     pub(crate) namespace: Namespace,
-    /// The variable, else the file, that holds the password.
-    pub(crate) password_env: Option<String>,
-    pub(crate) password_file: Option<PathBuf>,
+    /// Where the server's password is.
+    pub(crate) password: PasswordPlace,
+    /// Whom the sentinels know us as, and where their password is; theirs are not the server's.
+    pub(crate) sentinel_user: Option<String>,
+    pub(crate) sentinel_password: PasswordPlace,
     /// Authorities that may have signed the server's certificate, beside the system's.
     pub(crate) ca_file: Option<PathBuf>,
     pub(crate) cert_file: Option<PathBuf>,
@@ -42,15 +44,25 @@ pub(crate) struct RedisPlace {
     pub(crate) journal: PathBuf,
 }
 
+/// Where a password is: a variable, else a file.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PasswordPlace {
+    pub(crate) variable: Option<String>,
+    pub(crate) file: Option<PathBuf>,
+}
+
+impl PasswordPlace {
+    fn read(settings: &Settings, variable: &str, file: &str) -> Self {
+        Self { variable: text(settings, &["redis", variable]), file: path_of(settings, &["redis", file]) }
+    }
+}
+
 impl RedisPlace {
     /// What a purchase waits for.
     pub(crate) const fn durability(&self) -> Durability {
         if self.strict { Durability::Strict } else { Durability::Normal }
     }
 }
-
-/// What this machine keeps beside a state that is elsewhere.
-const LOCAL: &str = ".reelq";
 
 impl StorePlace {
     pub(super) fn build(settings: &Settings) -> Option<Self> {
@@ -59,8 +71,9 @@ impl StorePlace {
             StoreUrl::Redis(address) => Self::Redis(Box::new(RedisPlace {
                 address: *address,
                 namespace: text(settings, &["namespace"])?.parse().ok()?,
-                password_env: text(settings, &["redis", "password_env"]),
-                password_file: path_of(settings, &["redis", "password_file"]),
+                password: PasswordPlace::read(settings, "password_env", "password_file"),
+                sentinel_user: text(settings, &["redis", "sentinel_user"]),
+                sentinel_password: PasswordPlace::read(settings, "sentinel_password_env", "sentinel_password_file"),
                 ca_file: path_of(settings, &["redis", "ca_file"]),
                 cert_file: path_of(settings, &["redis", "cert_file"]),
                 key_file: path_of(settings, &["redis", "key_file"]),
@@ -83,13 +96,13 @@ impl StorePlace {
         }
     }
 
-    /// The folder of what this machine keeps; `simulated` where nothing is real.
-    pub(crate) fn folder(&self, simulated: bool) -> PathBuf {
-        match self {
-            Self::Sqlite(file) => file.parent().map(Path::to_owned).unwrap_or_default(),
-            Self::Redis(_) if simulated => Path::new(LOCAL).join("simulate"),
-            Self::Redis(_) => PathBuf::from(LOCAL),
-        }
+    /// The folder of what this machine keeps: of the state, or, where that is elsewhere, of the journal.
+    pub(crate) fn folder(&self) -> PathBuf {
+        let kept = match self {
+            Self::Sqlite(file) => file,
+            Self::Redis(place) => &place.journal,
+        };
+        kept.parent().map(Path::to_owned).unwrap_or_default()
     }
 
     /// Whether workers on other machines may use it.

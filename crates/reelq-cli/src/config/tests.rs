@@ -89,6 +89,7 @@ bad!(dialect_of_a_vendor_that_has_one, "[accounts.a]\nprovider = \"poyo\"\ndiale
 bad!(redis_address_with_a_port_that_is_none, "store = \"redis://localhost:port/0\"\n");
 bad!(namespace_that_would_break_a_key, "namespace = \"a b\"\n");
 bad!(two_sources_of_a_password, "[redis]\npassword_env = \"A\"\npassword_file = \"b\"\n");
+bad!(two_sources_of_the_sentinels_password, "[redis]\nsentinel_password_env = \"A\"\nsentinel_password_file = \"b\"\n");
 bad!(store_without_a_file, "store = \"sqlite:\"\n");
 bad!(store_of_another_kind, "store = \"postgres://x\"\n");
 
