@@ -26,6 +26,9 @@ pub enum Error {
     /// The manifest, or an image that it names, is not what was planned.
     #[error("load the manifest: it changed after it was planned; nothing was enqueued, run the same command again")]
     Changed,
+    /// The store lost lines while they were loaded, again and again.
+    #[error("load the manifest: the store lost a part of it again and again; run the same command again")]
+    Forgotten,
     /// The bytes of an image could not be kept.
     #[error("keep the images of the manifest")]
     Images(#[source] std::io::Error),

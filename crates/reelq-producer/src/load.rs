@@ -19,6 +19,9 @@ pub struct LoadReport {
     pub loaded: Loaded,
 }
 
+/// How often a load is begun anew where the store lost a part of it.
+const ANEW: u32 = 3;
+
 /// Enqueues what `plan` promised.
 ///
 /// Nothing of it is worked on before the load is finished, and it is not finished unless the second reading asked for
@@ -36,6 +39,26 @@ pub async fn load_telling(
     plan: &Plan,
     told: &(dyn Fn(u64) + Sync),
 ) -> Result<LoadReport> {
+    for _ in 0..ANEW {
+        let standing = store.standing();
+        match load_once(store, images, order, plan, told).await {
+            Err(Error::Forgotten) => {}
+            Err(Error::Store(reelq_store::Error::LoadSuperseded)) if store.standing() != standing => {}
+            outcome => return outcome,
+        }
+        tracing::warn!(batch = %plan.batch.name, "the store lost a part of the manifest; it is loaded anew");
+    }
+    Err(Error::Forgotten)
+}
+
+async fn load_once(
+    store: &dyn Store,
+    images: &dyn KeepImages,
+    order: &Arc<Order>,
+    plan: &Plan,
+    told: &(dyn Fn(u64) + Sync),
+) -> Result<LoadReport> {
+    let standing = store.standing();
     let load = store.begin_load(&plan.batch).await?;
     let mut pass = Pass::start(Arc::clone(order), Arc::new(plan.batch.clone()), true);
     let mut enqueued = Enqueued::default();
@@ -49,7 +72,14 @@ pub async fn load_telling(
     if findings.problems.is_fatal() || findings.content != plan.content {
         return Err(Error::Changed);
     }
+    // A server that was restarted may lack lines that it said it had: they would be in no result manifest.
+    if store.standing() != standing {
+        return Err(Error::Forgotten);
+    }
     let loaded = store.finish_load(&load).await?;
+    if loaded.lines != enqueued.new + enqueued.known {
+        return Err(Error::Forgotten);
+    }
     tracing::debug!(batch = %plan.batch.name, lines = loaded.lines, new = enqueued.new, "manifest_loaded");
     Ok(LoadReport { enqueued, loaded })
 }

@@ -2,12 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a broken assumption is a failed test")]
 
-use std::{num::NonZeroU32, path::Path, sync::Arc};
+use std::{
+    num::NonZeroU32,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use reelq_manifest::{Manifest, Vocabulary};
 use reelq_model::{AccountName, BatchName, ProviderName, SharedClock, Status, SystemClock};
-use reelq_producer::{Account, Accounts, Error, Order, Overrides, Plan, load, plan};
-use reelq_store::{AccountLimits, Blobs, SharedStore, SqliteStore};
+use reelq_producer::{Account, Accounts, Error, Order, Overrides, Plan, load, load_telling, plan};
+use reelq_store::{AccountLimits, Blobs, SharedStore, SqliteStore, Store as _, conformance::Forgetful};
 
 struct World {
     folder: tempfile::TempDir,
@@ -131,4 +138,34 @@ async fn a_plan_under_another_name_tells_of_the_batch_that_the_manifest_made() {
     assert_eq!(world.plan(&order).await.unwrap().same_manifest, None, "it is the same batch");
     let renamed = world.plan(&world.order_as("films", WAVE)).await.unwrap();
     assert_eq!((renamed.same_manifest, renamed.changes.new), (Some(order.batch.clone()), 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lines_that_the_store_lost_in_mid_load_are_loaded_again() {
+    let world = World::new();
+    let rows: Vec<_> = (0..2_500).map(|row| format!("w,minimax-hailuo-2.3,row {row}")).collect();
+    world.write(&rows.iter().map(String::as_str).collect::<Vec<_>>());
+    let order = world.order(WAVE);
+    let plan = world.plan(&order).await.unwrap();
+    let (state, copy) = (world.folder.path().join("other"), world.folder.path().join("copy"));
+    std::fs::create_dir(&state).unwrap();
+    let store = Forgetful::open(&state, Arc::new(SystemClock::new()));
+    let lost = AtomicBool::new(false);
+    let told = |lines: u64| {
+        if lost.load(Ordering::SeqCst) {
+            return;
+        }
+        let trouble = async {
+            if lines == 1_000 {
+                store.remember(&copy).await;
+            } else {
+                store.forget(&copy).await;
+                lost.store(true, Ordering::SeqCst);
+            }
+        };
+        tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(trouble));
+    };
+    load_telling(&store, &world.blobs, &order, &plan, &told).await.unwrap();
+    let view = store.batch(&plan.batch.name).await.unwrap().unwrap();
+    assert_eq!((lost.into_inner(), view.counts.total()), (true, 2_500));
 }
