@@ -1,4 +1,4 @@
-//! The project's chores: `cargo xtask setup | test | docs | bench | fuzz | tidy`.
+//! The project's chores: `cargo xtask setup | test | docs | bench | fuzz | mutate-lua | tidy`.
 //!
 //! Depends on next to nothing, so that it builds in a second on a bare machine.
 
@@ -6,6 +6,7 @@ mod bench;
 mod command;
 mod docs;
 mod fuzz;
+mod mutate;
 mod setup;
 mod test;
 mod tidy;
@@ -20,6 +21,7 @@ usage: cargo xtask COMMAND
   docs [--check]    write the generated docs, or fail where they are not current
   bench [ARGS]      measure; `cargo xtask bench --help` lists what
   fuzz [SECONDS]    run every fuzz target for so long (default 60 each)
+  mutate-lua [NAME] break the Redis store's scripts one by one (whose name contains NAME); a test must turn red
   tidy              list the largest files and functions";
 
 fn main() -> ExitCode {
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
         "docs" => docs::run(rest.iter().any(|argument| argument == "--check")),
         "bench" => bench::run_bench(rest),
         "fuzz" => fuzz::run_targets(rest),
+        "mutate-lua" => mutate::run_mutations(rest.first().map(String::as_str)),
         "tidy" => tidy::run(),
         _ => Err(anyhow::anyhow!("{USAGE}")),
     };
