@@ -20,6 +20,10 @@ local function takes_a_place(rec)
   return rec.status == SUBMITTING or rec.status == RUNNING or (rec.status == QUEUED and in_hand(rec))
 end
 
+-- The name of the counter of listed (1) or other (0) jobs of a status.
+local listed_count = remembered(function(status) return 'c:1:' .. status end)
+local other_count = remembered(function(status) return 'c:0:' .. status end)
+
 local function book_batch(rec, sign)
   local key = batch_key(rec.batch)
   local price = math.max(rec.price, 0)
@@ -32,7 +36,7 @@ local function book_batch(rec, sign)
   count(key, 'overdue', sign * one_if(has(rec.flags, FLAGS.overdue)))
   if shown(rec) then
     count(key, 'unpriced', sign * one_if(has(rec.flags, FLAGS.unpriced)))
-    count(key, 'c:' .. one_if(rec.position ~= 0) .. ':' .. rec.status, sign)
+    count(key, (rec.position ~= 0 and listed_count or other_count)(rec.status), sign)
   end
   if queued and not in_hand(rec) then count(prices_key(rec.batch), text(rec.price), sign) end
 end

@@ -94,7 +94,7 @@ local function give(ids)
     hold(rec, worker, lasts)
     set_down(rec)
     versions[at] = rec.version
-    leases[at] = { rec.version, wants_cancel(rec), rec.json }
+    leases[at] = { rec.version, wants_cancel(rec), json_of(rec) }
   end
   flush()
   call('ZADD', WORKERS, 'NX', now, worker)
@@ -368,7 +368,7 @@ local function given_before()
   for at, id in ipairs(note[2]) do
     local rec = record(id)
     if holds(rec, note[3][at]) then
-      leases[#leases + 1] = { rec.version, wants_cancel(rec), rec.json }
+      leases[#leases + 1] = { rec.version, wants_cancel(rec), json_of(rec) }
     end
   end
   return leases

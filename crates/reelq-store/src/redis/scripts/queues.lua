@@ -20,30 +20,39 @@ end
 -- Ready jobs wait in groups of like batch, price, priority and load, so that what a budget or a pause holds back is
 -- passed over group by group.
 local function group_of(rec)
-  return string.format('%.0f:%.0f:%.0f:%.0f', rec.batch, rec.price, rec.priority, rec.load)
+  return text(rec.batch) .. ':' .. text(rec.price) .. ':' .. text(rec.priority) .. ':' .. text(rec.load)
 end
 
--- The key of the queue that the record says it is in, with how the index names and orders it, and its own score there.
-local function place(rec)
-  local queue, index = rec.queue, index_key(rec.queue, rec.account)
-  if queue == READY then
-    local group = group_of(rec)
-    local entry = { index = index, entry = group, score = -rec.priority, fresh = fresh_key(rec.account, group) }
-    return queue_key(queue, rec.account, group), entry, rec.seq
+-- How the index names and orders a queue; once a script is enough for each.
+local function note_queue(key, rec, entry)
+  if later.queues[key] then return end
+  local queue = { index = index_key(rec.queue, rec.account), entry = entry }
+  if rec.queue == READY then
+    queue.score, queue.fresh = -rec.priority, fresh_key(rec.account, entry)
   end
-  local batch = text(rec.batch)
-  local score = rec.due
-  if queue == FETCH then score = rec.deadline ~= 0 and rec.deadline or NO_DEADLINE end
-  return queue_key(queue, rec.account, batch), { index = index, entry = batch }, score
+  later.queues[key] = queue
+end
+
+-- The key of the queue that the record says it is in; the index learns of it.
+local function place(rec)
+  local entry = rec.queue == READY and group_of(rec) or text(rec.batch)
+  local key = queue_key(rec.queue, rec.account, entry)
+  note_queue(key, rec, entry)
+  return key
+end
+
+-- By what the members of its queue are ordered.
+local function score_of(rec)
+  if rec.queue == READY then return rec.seq end
+  if rec.queue == FETCH then return rec.deadline ~= 0 and rec.deadline or NO_DEADLINE end
+  return rec.due
 end
 
 local function dequeue(rec)
   if rec.queue == TO_WITHDRAW then
     set(WITHDRAW, rec.id, false)
   elseif rec.queue ~= NONE then
-    local key, queue = place(rec)
-    zset(key, rec.id, false)
-    later.queues[key] = queue
+    zset(place(rec), rec.id, false)
   end
   rec.queue = NONE
 end
@@ -57,9 +66,7 @@ local function enqueue(rec)
     set(WITHDRAW, rec.id, true)
     withdrawn[#withdrawn + 1] = rec.id
   elseif rec.queue ~= NONE then
-    local key, queue, score = place(rec)
-    zset(key, rec.id, score)
-    later.queues[key] = queue
+    zset(place(rec), rec.id, score_of(rec))
   end
 end
 

@@ -17,8 +17,14 @@ local function decode(id, raw)
     id = id, version = h[2], batch = h[3], account = h[4], load = h[5], seq = h[6], position = h[7], status = h[8],
     queue = h[9], flags = h[10], cancel = h[11], priority = h[12], price = h[13], due = h[14], spent = h[15] or 0,
     reserved = h[16] or 0, deadline = h[17] or 0, lease_until = h[18] or 0, worker = h[19] or '', token = h[20] or '',
-    days = h[21] or {}, json = string.sub(raw, at + 1),
+    days = h[21] or {}, raw = raw, json_at = at + 1,
   }
+end
+
+-- The job as JSON. It is cut out of the record where it is wanted: most changes bring another.
+local function json_of(rec)
+  rec.json = rec.json or string.sub(rec.raw, rec.json_at)
+  return rec.json
 end
 
 local ALWAYS_THERE = 14
@@ -35,7 +41,7 @@ local function encode(rec)
     rec.token, rec.days,
   }
   while #h > ALWAYS_THERE and is_default(h[#h]) do h[#h] = nil end
-  return cmsgpack.pack(h) .. rec.json
+  return cmsgpack.pack(h) .. json_of(rec)
 end
 
 -- Records read in this script, as they stand after its changes.

@@ -20,10 +20,21 @@ local function answer(...)
   return cmsgpack.pack({ now, ... })
 end
 
--- A whole number as text: Lua's own conversion would write large ones with an exponent.
-local function text(number)
-  return string.format('%.0f', number)
+-- `make`, but what it made of a value is made once a call: texts and keys are asked for again and again.
+local function remembered(make)
+  local made = {}
+  return function(of)
+    local found = made[of]
+    if found == nil then
+      found = make(of)
+      made[of] = found
+    end
+    return found
+  end
 end
+
+-- A whole number as text: Lua's own conversion would write large ones with an exponent.
+local text = remembered(function(number) return string.format('%.0f', number) end)
 
 local function integer(value)
   return tonumber(value or 0) or 0
