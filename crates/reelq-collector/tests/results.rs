@@ -8,7 +8,7 @@ use reelq_collector::{Place, StorageOptions, write_results};
 use reelq_model::{
     AccountName, BatchName, Fields, JobDraft, JobId, JobSpec, ModelName, ProviderName, SharedClock, SystemClock,
 };
-use reelq_store::{BatchDraft, Line, LineDraft, SharedStore, SqliteStore};
+use reelq_store::{BatchDraft, JobFilter, Line, LineDraft, Page, Purge, SharedStore, SqliteStore};
 
 const ROWS: u64 = 1201;
 
@@ -27,6 +27,10 @@ fn line(batch: &BatchName, row: u64) -> LineDraft {
 }
 
 async fn load(store: &SharedStore, output: &str) -> BatchName {
+    load_rows(store, output, ROWS).await
+}
+
+async fn load_rows(store: &SharedStore, output: &str, rows: u64) -> BatchName {
     let name = BatchName::new("films").unwrap();
     let draft = BatchDraft {
         name: name.clone(),
@@ -38,7 +42,7 @@ async fn load(store: &SharedStore, output: &str) -> BatchName {
         passthrough: vec!["x_team".to_owned()],
     };
     let load = store.begin_load(&draft).await.unwrap();
-    let lines: Vec<_> = (1..=ROWS).map(|row| line(&name, row)).collect();
+    let lines: Vec<_> = (1..=rows).map(|row| line(&name, row)).collect();
     store.enqueue(&load, &lines).await.unwrap();
     store.finish_load(&load).await.unwrap();
     name
@@ -68,4 +72,23 @@ async fn every_row_is_there_once_and_in_order() {
     assert_eq!(rows, (1..=ROWS).collect::<Vec<_>>());
     let names: Vec<_> = fs::read_dir(&output).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(names.len(), 2, "no draft is left behind: {names:?}");
+}
+
+#[tokio::test]
+async fn a_batch_that_is_being_purged_keeps_its_result_manifest() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock: SharedClock = Arc::new(SystemClock::new());
+    let store: SharedStore = Arc::new(SqliteStore::open(&folder.path().join("state.db"), clock).unwrap());
+    let output = folder.path().join("out");
+    let batch = load_rows(&store, output.to_str().unwrap(), 2_500).await;
+    let place = Place::open(output.to_str().unwrap(), &batch, &StorageOptions::default()).unwrap();
+    for job in store.jobs(&JobFilter::default(), Page { after: 0, limit: 3_000 }).await.unwrap() {
+        store.cancel(job.job.id).await.unwrap();
+    }
+    write_results(&*store, &batch, &place).await.unwrap();
+    let told = fs::read(output.join("results.csv")).unwrap();
+    assert!(matches!(store.purge(&batch).await.unwrap(), Purge::Going { .. }));
+    write_results(&*store, &batch, &place).await.unwrap_err();
+    assert_eq!(fs::read(output.join("results.csv")).unwrap(), told);
+    assert_eq!(fs::read_dir(output.join(".parts")).unwrap().count(), 0, "no draft is left behind");
 }

@@ -54,14 +54,22 @@ pub async fn for_each_record(
 pub async fn write_results(store: &dyn Store, batch: &BatchName, place: &Place) -> Result<(), ResultsError> {
     let view = store.batch(batch).await?.ok_or_else(|| reelq_store::Error::NoBatch(batch.to_string()))?;
     let mut csv = Draft::begin(place, ResultFormat::Csv, view.batch.passthrough.clone())?;
-    let mut jsonl = Draft::begin(place, ResultFormat::Jsonl, view.batch.passthrough)?;
+    let mut jsonl = Draft::begin(place, ResultFormat::Jsonl, view.batch.passthrough.clone())?;
     for_each_record(store, batch, |record| {
         csv.writer.write(record)?;
         jsonl.writer.write(record)
     })
     .await?;
-    place.replace(&csv.finish()?, "results.csv").await?;
-    place.replace(&jsonl.finish()?, "results.jsonl").await?;
+    let (csv, jsonl) = (csv.finish()?, jsonl.finish()?);
+    // Of a batch that was purged meanwhile rows are missing: what was written before tells more.
+    if store.batch(batch).await?.is_none_or(|after| after.purging || after.created_at != view.created_at) {
+        for draft in [csv, jsonl] {
+            std::fs::remove_file(draft)?;
+        }
+        return Err(reelq_store::Error::BeingPurged(batch.to_string()).into());
+    }
+    place.replace(&csv, "results.csv").await?;
+    place.replace(&jsonl, "results.jsonl").await?;
     clear(store, batch, place).await
 }
 
