@@ -130,8 +130,8 @@ fn schedule_that_is_commented_out_can_be_put_to_use() {
     let file = folder.path().join("reelq.toml");
     let text = read("deploy/reelq.toml");
     let (settings, schedule) = text.split_once("# [[schedules]]").unwrap();
-    let schedule: String = schedule.lines().map(|line| format!("{}\n", line.trim_start_matches("# "))).collect();
-    std::fs::write(&file, format!("{settings}[[schedules]]{schedule}")).unwrap();
+    let schedule: Vec<&str> = schedule.lines().map(|line| line.trim_start_matches("# ")).collect();
+    std::fs::write(&file, format!("{settings}[[schedules]]{}\n", schedule.join("\n"))).unwrap();
     let arguments = ["--config", file.to_str().unwrap(), "config", "show"].map(str::to_owned);
     let ended = run(&arguments);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);

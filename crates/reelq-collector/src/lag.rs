@@ -91,8 +91,13 @@ impl LagGuard {
     /// Looks every `pause`, for as long as it is polled; spawn it beside the workers and drop it with them.
     pub async fn run(&self, pause: Duration) {
         loop {
-            if let Err(error) = self.look().await {
-                tracing::warn!(%error, "the outlook of the downloads is unknown for now");
+            match self.look().await {
+                // The keeper of the leases says that the store is away.
+                Err(error) if error.is_transient() => {
+                    tracing::debug!(%error, "the outlook of the downloads is unknown");
+                }
+                Err(error) => tracing::warn!(%error, "the outlook of the downloads is unknown for now"),
+                Ok(()) => {}
             }
             tokio::time::sleep(pause).await;
         }

@@ -6,7 +6,7 @@ use reelq_model::{SharedClock, WorkerId};
 use reelq_store::{Lease, Result, SharedStore};
 use tokio_util::sync::CancellationToken;
 
-use crate::{bells::Bells, fault::Fault, held::Held, registry::Registry};
+use crate::{absence::Absence, bells::Bells, fault::Fault, held::Held, registry::Registry};
 
 /// The most leases in one round trip.
 const GROUP: usize = 512;
@@ -26,6 +26,7 @@ pub(crate) struct Keeper {
 impl Keeper {
     /// Goes on until the runtime has nothing left in hand.
     pub(crate) async fn run(self) {
+        let mut absence = Absence::default();
         loop {
             let (result, pause) = match self.round().await {
                 Ok(()) => (Ok(()), self.every),
@@ -33,9 +34,9 @@ impl Keeper {
                 Err(error) => (Err(error), self.every / 8),
             };
             match result {
-                Err(error) if error.is_transient() => tracing::warn!(%error, "leases could not be kept; trying again"),
+                Err(error) if error.is_transient() => absence.failed(&error),
                 Err(error) => return self.fault.raise(error),
-                Ok(()) => {}
+                Ok(()) => absence.answered(),
             }
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}

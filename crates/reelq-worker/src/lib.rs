@@ -2,6 +2,7 @@
 //!
 //! What a stage does with a job is a [`Handler`] in a crate of its own; when and under which lease it does it is decided here.
 
+mod absence;
 mod assignment;
 mod backend;
 mod backoff;

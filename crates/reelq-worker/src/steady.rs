@@ -20,6 +20,7 @@ where
         .without_max_times()
         .with_jitter()
         .with_jitter_seed(dice.seed());
-    let told = |error: &Error, delay| tracing::warn!(%error, ?delay, "the store is away; asking again");
+    // The keeper of the leases tells the user, once for all who ask.
+    let told = |error: &Error, delay| tracing::debug!(%error, ?delay, "the store is away; asking again");
     verb.retry(delays).when(Error::is_transient).notify(told).await
 }

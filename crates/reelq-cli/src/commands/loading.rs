@@ -7,7 +7,7 @@ use reelq_collector::Place;
 use reelq_producer::{LoadReport, Order, Plan, load_telling};
 use reelq_store::SharedStore;
 
-use super::plan::{ManifestArgs, draw, order};
+use super::plan::{ManifestArgs, draw, order, placed};
 use crate::{
     failure::Failure,
     output::{Out, grouped, money, plural},
@@ -29,7 +29,7 @@ pub(crate) async fn agree(
     store: &SharedStore,
     out: Out,
 ) -> Result<Agreed, Failure> {
-    let order = Arc::new(order(args, session)?);
+    let order = Arc::new(placed(order(args, session)?, args, session, Some(&**store)).await?);
     let plan = reelq_producer::plan(Some(&**store), &order).await?;
     out.problems(&plan.warnings);
     out.note(&draw(&plan, session.is_simulated()));

@@ -6,6 +6,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use reelq_model::{AccountName, BatchName, Money};
 use reelq_producer::{AccountBudget, Changes, CostLine, Estimate, Order, Overrides, Plan, batch_name};
+use reelq_store::Store;
 use serde::Serialize;
 
 use crate::{
@@ -83,8 +84,8 @@ struct Report<'a> {
 }
 
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
-    let order = Arc::new(order(&args.manifest, session)?);
     let store = session.store_if_any().await?;
+    let order = Arc::new(placed(order(&args.manifest, session)?, &args.manifest, session, store.as_deref()).await?);
     let plan = reelq_producer::plan(store.as_deref(), &order).await?;
     if !out.is_json() {
         out.problems(&plan.warnings);
@@ -127,6 +128,22 @@ pub(crate) fn order(args: &ManifestArgs, session: &Session) -> Result<Order, Fai
         batch,
         manifest,
     })
+}
+
+/// Where nobody says a place, a batch that is shared keeps the one that it has: its files are there, and the folder that this
+/// command runs in must not decide.
+pub(crate) async fn placed(
+    mut order: Order,
+    args: &ManifestArgs,
+    session: &Session,
+    store: Option<&dyn Store>,
+) -> Result<Order, Failure> {
+    let said = args.output.is_some() || (order.manifest.head().output.is_some() && !session.is_simulated());
+    let Some(store) = store.filter(|_| session.is_shared() && !said) else { return Ok(order) };
+    if let Some(known) = store.batch(&order.batch).await? {
+        order.overrides.output = Some(known.batch.output);
+    }
+    Ok(order)
 }
 
 /// A folder as it is found from every folder of this machine; an s3 address stays.

@@ -135,7 +135,8 @@ fn filter(section: &mut Section, problems: &mut Vec<Problem>) -> Option<Filter> 
         Ok(filter) => Some(filter),
         Err(reason) => {
             let rule = format!("the filter is not a valid expression: {reason}");
-            let hint = "for example filter = \"dimension == 'color'\"";
+            let hint =
+                "for example filter = \"dimension == 'color'\"; `and`, `or`, `not` and `in` join such expressions";
             problems.push(section.wrong(key, &rule, &Value::String(expression)).with_hint(hint));
             None
         }

@@ -98,7 +98,10 @@ impl Lane {
             Ok((wire, syncing, epoch))
         });
         let late = |_| {
-            let message = format!("{} does not answer within {} s", connector.shown(), limit.as_secs_f32());
+            let silent = format!("{} does not answer within {} s", connector.shown(), limit.as_secs_f32());
+            let doubt =
+                if connector.address.tls { "; neither does a server that speaks no TLS: check `rediss`" } else { "" };
+            let message = silent + doubt;
             Fault { error: Error::unavailable(message), reconnect: true }
         };
         let (wire, syncing, epoch) = made.await.map_err(late)??;
