@@ -12,7 +12,13 @@ use super::{
     summary::{Commands, summary},
     verdict::Verdict,
 };
-use crate::{exit::Exit, failure::Failure, output::Out, providers, session::Session};
+use crate::{
+    exit::Exit,
+    failure::Failure,
+    output::{Out, grouped, plural},
+    providers,
+    session::Session,
+};
 
 /// Writes the result manifests, says what became of the batch, and gives the exit code; `again` are the run's own flags that going on needs.
 pub(crate) async fn closing(
@@ -31,7 +37,14 @@ pub(crate) async fn closing(
     stamped(&**store, &view, &place).await.context("write the result manifests")?;
     let used: Vec<String> = providers::used(plan).iter().map(ToString::to_string).collect();
     let verdict = Verdict::read(&**store, view, &used).await?;
-    let exit = if *finish == Finish::Interrupted { Exit::Interrupted } else { verdict.exit() };
+    let lost = plan.lines.saturating_sub(verdict.batch.counts.total());
+    let exit = exit(*finish, verdict.exit(), lost);
+    if lost > 0 {
+        let (rows, run) = (format!("{} row{}", grouped(lost), plural(lost)), &commands.run);
+        out.warning(&format!(
+            "{rows} of the manifest are not in the store: it lost them, or another manifest was loaded; to go on: {run}"
+        ));
+    }
     if session.is_simulated() {
         out.note("This was a simulation: nothing was bought, and no output is real.");
     }
@@ -47,4 +60,26 @@ pub(crate) async fn closing(
         out.note(&told);
     }
     Ok(exit)
+}
+
+/// The exit code; `lost` rows of the manifest are not in the store, so that running it again brings them.
+fn exit(finish: Finish, of_batch: Exit, lost: u64) -> Exit {
+    match (finish, of_batch) {
+        (Finish::Interrupted, _) => Exit::Interrupted,
+        (Finish::Settled, Exit::Done) if lost > 0 => Exit::Outstanding,
+        (Finish::Settled, exit) => exit,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_whose_rows_the_store_lost_has_not_succeeded() {
+        assert!(exit(Finish::Settled, Exit::Done, 1) == Exit::Outstanding);
+        assert!(exit(Finish::Settled, Exit::Done, 0) == Exit::Done);
+        assert!(exit(Finish::Settled, Exit::Unconfirmed, 1) == Exit::Unconfirmed);
+        assert!(exit(Finish::Interrupted, Exit::Done, 1) == Exit::Interrupted);
+    }
 }
