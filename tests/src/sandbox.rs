@@ -127,6 +127,18 @@ impl Sandbox {
         self.start(arguments).wait()
     }
 
+    /// Runs a shell command to its end, with the binary in the search path.
+    pub fn shell(&self, command: &str) -> Ended {
+        let mut shell = Command::new("/bin/sh");
+        let binary = binary::path();
+        let path = format!("{}:/usr/bin:/bin", binary.parent().unwrap_or(&binary).display());
+        shell.args(["-c", command]).current_dir("/").env_clear().env("HOME", self.folder.path()).env("PATH", path);
+        for account in &self.accounts {
+            shell.env(variable(account.name), account.key());
+        }
+        Running::start(shell).wait()
+    }
+
     /// The result manifest of a batch.
     pub fn results(&self, batch: &str) -> Vec<ResultRow> {
         ResultRow::read_all(&self.path("out").join(batch).join("results.csv"))

@@ -12,10 +12,11 @@ use reelq_http::Proxies;
 use reelq_manifest::Vocabulary;
 use reelq_model::{AccountName, BatchName, SharedClock};
 use reelq_producer::KeepImages;
-use reelq_store::{BatchView, Blobs, SharedStore, Store};
+use reelq_store::{BatchView, Blobs, SharedStore, Store, WorkerView};
 
 use crate::{
     args::Global,
+    commands::cron::KIND,
     config::{Config, Environment, Settings, StorePlace, problems, shown_store},
     failure::Failure,
     images,
@@ -167,11 +168,22 @@ impl Session {
         format!("reelq run {} --batch {}{}", quoted(&batch.manifest), batch.name, self.flags())
     }
 
-    /// Whether some worker lives.
+    /// Whether some process lives that buys.
     async fn is_worked_on(&self, store: &dyn Store) -> Result<bool, Failure> {
-        const ALIVE: Duration = Duration::from_secs(20);
-        let (workers, now) = (store.workers().await?, store.now().await?);
-        Ok(workers.iter().any(|worker| now.since(worker.seen_at) < ALIVE))
+        Ok(alive(store).await?.iter().any(|worker| !is_watch(worker)))
+    }
+
+    /// Whether some process lives that fires schedules.
+    pub(crate) async fn is_watched(&self, store: &dyn Store) -> Result<bool, Failure> {
+        Ok(alive(store).await?.iter().any(is_watch))
+    }
+
+    /// Says what it takes for new batches to be bought, unless it is there already.
+    pub(crate) async fn say_who_buys(&self, store: &dyn Store, out: Out) -> Result<(), Failure> {
+        if !self.is_worked_on(store).await? {
+            out.note(&format!("no worker is at work; to buy it: reelq worker{}", self.flags()));
+        }
+        Ok(())
     }
 
     /// Says how to let a change take effect.
@@ -184,6 +196,19 @@ impl Session {
         }
         Ok(())
     }
+}
+
+/// The processes that were heard of a moment ago.
+async fn alive(store: &dyn Store) -> Result<Vec<WorkerView>, Failure> {
+    const ALIVE: Duration = Duration::from_secs(20);
+    let (mut workers, now) = (store.workers().await?, store.now().await?);
+    workers.retain(|worker| now.since(worker.seen_at) < ALIVE);
+    Ok(workers)
+}
+
+/// Whether it fires schedules and does nothing else.
+fn is_watch(worker: &WorkerView) -> bool {
+    worker.id.as_str().split_once('-').is_some_and(|(kind, _)| kind == KIND)
 }
 
 /// Containers may share process ids and moments of their start: the system's own randomness tells them apart.

@@ -18,7 +18,8 @@ pub trait Schedules: Send + Sync + fmt::Debug {
     async fn schedule(&self, schedule: &ScheduleName) -> Result<Timestamp>;
 
     /// Tries to win a tick. Of all callers one wins; it loses the tick again once its lease has ended unfinished, or as
-    /// soon as the store knows that its process has ended. The caller that holds the tick already wins it again, under a new token. A schedule that is new gets its mark first.
+    /// soon as the store knows that its process has ended. The caller that holds the tick already wins it again, under
+    /// a new token. A schedule that is new gets its mark first.
     async fn tick(&self, claim: &TickClaim) -> Result<TickClaimed>;
 
     /// Lengthens a won tick's lease from now on; `false` where it had ended or passed to another.

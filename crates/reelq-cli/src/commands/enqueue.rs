@@ -6,8 +6,8 @@ use reelq_store::SharedStore;
 use serde::Serialize;
 
 use super::{
-    loading::{Agreed, agree, load},
-    plan::ManifestArgs,
+    loading::{Agreed, QuietArgs, agree, load},
+    plan::{ManifestArgs, order, placed},
 };
 use crate::{
     exit::Exit,
@@ -25,6 +25,8 @@ pub(crate) struct Args {
     /// Do not ask before spending
     #[arg(long, short)]
     yes: bool,
+    #[command(flatten)]
+    quiet: QuietArgs,
 }
 
 /// What became of the manifest.
@@ -47,8 +49,11 @@ struct Report {
 }
 
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
+    let out = out.quiet_if(args.quiet.quiet);
+    let order = order(&args.manifest, session)?;
     let store = session.create_store().await?;
-    let agreed = agree(&args.manifest, args.yes, session, &store, out).await?;
+    let order = placed(order, &args.manifest, session, Some(&*store)).await?;
+    let agreed = agree(order, args.yes, session, &store, out).await?;
     let place = usable(session, &agreed.plan).await?;
     let loaded = load(&agreed, place, session, &store, out).await?;
     tell_where_done(&agreed, session, &store).await?;

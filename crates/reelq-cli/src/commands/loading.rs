@@ -7,12 +7,20 @@ use reelq_collector::Place;
 use reelq_producer::{LoadReport, Order, Plan, load_telling};
 use reelq_store::SharedStore;
 
-use super::plan::{ManifestArgs, draw, order, placed};
+use super::plan::draw;
 use crate::{
     failure::Failure,
     output::{Out, grouped, money, plural},
     session::Session,
 };
+
+/// Flags of commands that timers start.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct QuietArgs {
+    /// Say nothing where all goes well; else what is wrong and how it ended
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
 
 /// A manifest that was planned, and that a person agreed to.
 #[derive(Debug)]
@@ -23,13 +31,13 @@ pub(crate) struct Agreed {
 
 /// Plans the manifest, tells the plan, and asks before real money is spent.
 pub(crate) async fn agree(
-    args: &ManifestArgs,
+    order: Order,
     yes: bool,
     session: &Session,
     store: &SharedStore,
     out: Out,
 ) -> Result<Agreed, Failure> {
-    let order = Arc::new(placed(order(args, session)?, args, session, Some(&**store)).await?);
+    let order = Arc::new(order);
     let plan = reelq_producer::plan(Some(&**store), &order).await?;
     out.problems(&plan.warnings);
     out.note(&draw(&plan, session.is_simulated()));
@@ -51,7 +59,7 @@ fn confirmed(plan: &Plan, session: &Session, out: Out) -> bool {
     out.confirm(&format!("Buy {jobs} for {}{unknown}?", money(plan.amount())))
 }
 
-/// Brings the manifest into the store, with progress: a bar on a terminal, else a line now and then.
+/// Brings the manifest into the store, with a bar on a terminal.
 pub(crate) async fn load(
     agreed: &Agreed,
     place: Place,
@@ -69,7 +77,7 @@ pub(crate) async fn load(
 
 /// Fewer lines are loaded in a moment.
 const WORTH_TELLING: u64 = 5_000;
-/// Without a terminal, progress is told at most this often.
+/// Without a bar, progress goes to the log at most this often.
 const SAY_EVERY: Duration = Duration::from_secs(5);
 
 /// Shows how far a load is.
@@ -77,14 +85,13 @@ struct Progress<'a> {
     bar: Option<ProgressBar>,
     lines: u64,
     session: &'a Session,
-    out: Out,
     said: std::sync::Mutex<Duration>,
 }
 
 impl<'a> Progress<'a> {
     fn new(lines: u64, session: &'a Session, out: Out) -> Self {
-        let bar = (out.is_terminal() && lines >= WORTH_TELLING).then(|| bar(lines));
-        Self { bar, lines, session, out, said: std::sync::Mutex::new(session.clock.monotonic()) }
+        let bar = (out.shows_progress() && lines >= WORTH_TELLING).then(|| bar(lines));
+        Self { bar, lines, session, said: std::sync::Mutex::new(session.clock.monotonic()) }
     }
 
     fn tell(&self, lines: u64) {
@@ -95,7 +102,7 @@ impl<'a> Progress<'a> {
         let mut said = self.said.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if now.saturating_sub(*said) >= SAY_EVERY {
             *said = now;
-            self.out.note(&format!("{} of {} lines are in the store", grouped(lines), grouped(self.lines)));
+            tracing::info!("{} of {} lines are in the store", grouped(lines), grouped(self.lines));
         }
     }
 

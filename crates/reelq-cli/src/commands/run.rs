@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use reelq_model::Status;
-use reelq_producer::Plan;
+use reelq_producer::{Order, Plan};
 use reelq_store::{JobFilter, Page, SharedStore, Store};
 
 use super::{
-    loading::{Agreed, agree, load},
-    plan::ManifestArgs,
+    loading::{Agreed, QuietArgs, agree, load},
+    plan::{ManifestArgs, order, placed},
     sim::VendorArgs,
 };
 use crate::{
@@ -17,8 +17,9 @@ use crate::{
     failure::{Failure, Outcome},
     output::Out,
     providers,
-    running::{BatchFace, Engine, Finish, Hands, Holding, Task, closing, usable},
+    running::{BatchFace, Engine, Finish, Hands, Holding, RUN, Task, closing, usable},
     session::Session,
+    simulation::Simulated,
 };
 
 /// Flags of `reelq run`.
@@ -30,27 +31,22 @@ pub(crate) struct Args {
     #[arg(long, short)]
     yes: bool,
     #[command(flatten)]
+    quiet: QuietArgs,
+    #[command(flatten)]
     vendors: VendorArgs,
 }
 
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     args.vendors.check(session)?;
+    let order = order(&args.manifest, session)?;
     let store = session.create_store().await?;
-    let agreed = agree(&args.manifest, args.yes, session, &store, out).await?;
-    let simulated = args.vendors.start(session).await?;
-    let plan = &agreed.plan;
-    let accounts = needed(session, &*store, plan).await?;
-    let engine = Engine::prepare(session, &store, &accounts, &task(plan), simulated.as_ref())?;
-    let held = Holding::take(Arc::clone(&store), plan.batch.name.clone(), engine.worker.clone()).await?;
-    let run = Run { args, session, store: &store, agreed: &agreed, out };
+    let held = Holding::take(session, &store, order.batch.clone()).await?;
+    let run = Run { args, session, store: &store, held: &held, out: out.quiet_if(args.quiet.quiet) };
     let outcome = tokio::select! {
-        outcome = run.hold_to_the_end(engine, &held) => outcome,
-        () = held.keep() => Err(anyhow::anyhow!("hold the batch").into()),
+        outcome = Box::pin(run.from_plan_to_end(order)) => outcome,
+        never = held.keep() => match never {},
     };
     held.leave().await;
-    if let Some(simulated) = simulated {
-        simulated.stop().await;
-    }
     outcome
 }
 
@@ -59,21 +55,36 @@ struct Run<'a> {
     args: &'a Args,
     session: &'a Session,
     store: &'a SharedStore,
-    agreed: &'a Agreed,
+    held: &'a Holding,
     out: Out,
 }
 
 impl Run<'_> {
-    async fn hold_to_the_end(&self, engine: Engine, held: &Holding) -> Outcome {
-        let Self { args, session, store, agreed, out } = *self;
+    async fn from_plan_to_end(&self, order: Order) -> Outcome {
+        let order = placed(order, &self.args.manifest, self.session, Some(&**self.store)).await?;
+        let agreed = agree(order, self.args.yes, self.session, self.store, self.out).await?;
+        // While a person thought about it, nothing was renewed.
+        self.held.assure().await?;
+        let simulated = self.args.vendors.start(self.session).await?;
+        let outcome = self.work(&agreed, simulated.as_ref()).await;
+        if let Some(simulated) = simulated {
+            simulated.stop().await;
+        }
+        outcome
+    }
+
+    async fn work(&self, agreed: &Agreed, simulated: Option<&Simulated>) -> Outcome {
+        let Self { args, session, store, out, .. } = *self;
         let plan = &agreed.plan;
+        let accounts = needed(session, &**store, plan).await?;
+        let engine = Engine::prepare(session, store, &accounts, &task(plan), simulated)?;
         let place = usable(session, plan).await?;
         bring_in(agreed, place, session, store, out).await?;
         let begun = session.clock.monotonic();
         let face = BatchFace::new(session, Arc::clone(store), &plan.batch.name, &engine, out);
         let finish = Box::pin(engine.run(&face)).await?;
         // The workers have signed off; the result manifests are still this run's to write.
-        held.renew().await;
+        self.held.renew().await;
         let seconds = session.clock.monotonic().saturating_sub(begun).as_secs();
         let exit = Box::pin(closing(session, store, plan, &finish, &args.manifest.again(), seconds, out)).await?;
         Ok(if finish == Finish::Interrupted { Exit::Interrupted } else { exit })
@@ -84,7 +95,7 @@ impl Run<'_> {
 fn task(plan: &Plan) -> Task {
     let batch = Some(plan.batch.name.clone());
     // What is said at the end comes with the result manifest.
-    Task { batch, drain: true, hands: Hands::default(), reports: false, kind: "run" }
+    Task { batch, drain: true, hands: Hands::default(), reports: false, kind: RUN }
 }
 
 /// A person ran it again: what a provider refused before may be mended. Then the manifest goes in.

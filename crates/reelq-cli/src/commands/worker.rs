@@ -7,6 +7,7 @@ use reelq_store::{BatchView, SharedStore, Store, WorkerView};
 
 use super::{
     cron::{KIND, Watch},
+    loading::QuietArgs,
     sim::VendorArgs,
 };
 use crate::{
@@ -40,6 +41,8 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with_all = ["drain", "batch"])]
     cron: bool,
     #[command(flatten)]
+    quiet: QuietArgs,
+    #[command(flatten)]
     vendors: VendorArgs,
 }
 
@@ -51,6 +54,7 @@ struct Begun {
 }
 
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
+    let out = out.quiet_if(args.quiet.quiet);
     args.vendors.check(session)?;
     let store = session.create_store().await?;
     if let Some(name) = &args.batch {
@@ -132,7 +136,7 @@ async fn drained(args: &Args, session: &Session, store: &SharedStore, begun: &Be
     for view in store.batches().await?.into_iter().filter(|view| view.whole && ours(view)) {
         let commands = Commands::of_worker(session, &view);
         let verdict = Verdict::read(&**store, view, &used).await?;
-        out.note(&summary(&verdict, &commands, seconds));
+        out.ending(verdict.exit(), &summary(&verdict, &commands, seconds));
         verdicts.push(verdict);
     }
     if verdicts.is_empty() {

@@ -7,6 +7,8 @@ use console::Style;
 use reelq_manifest::Problems;
 use serde::Serialize;
 
+use crate::exit::Exit;
+
 /// When to colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
@@ -19,6 +21,15 @@ pub(crate) enum Color {
     Never,
 }
 
+/// How much is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Volume {
+    /// Everything.
+    Usual,
+    /// What is wrong, and what to do about it.
+    Quiet,
+}
+
 /// Where the program's words go: data to stdout, messages to stderr.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Out {
@@ -27,6 +38,7 @@ pub(crate) struct Out {
     color: bool,
     /// Messages go to a terminal.
     terminal: bool,
+    volume: Volume,
 }
 
 impl Out {
@@ -39,7 +51,12 @@ impl Out {
         };
         console::set_colors_enabled(color);
         console::set_colors_enabled_stderr(color);
-        Self { json, color, terminal }
+        Self { json, color, terminal, volume: Volume::Usual }
+    }
+
+    /// The same, but where `quiet`, it says only what is wrong; data is written where JSON is asked for.
+    pub(crate) const fn quiet_if(self, quiet: bool) -> Self {
+        if quiet { Self { volume: Volume::Quiet, ..self } } else { self }
     }
 
     /// Whether data is to be JSON.
@@ -50,6 +67,15 @@ impl Out {
     /// Whether messages go to a terminal.
     pub(crate) const fn is_terminal(self) -> bool {
         self.terminal
+    }
+
+    /// Whether somebody looks on who wants to see how it goes.
+    pub(crate) fn shows_progress(self) -> bool {
+        self.terminal && !self.is_quiet()
+    }
+
+    fn is_quiet(self) -> bool {
+        self.volume == Volume::Quiet
     }
 
     /// Writes data for people. A reader that went away is no fault.
@@ -77,7 +103,11 @@ impl Out {
 
     /// Writes `value` as JSON where JSON is asked for, else the text that `draw` makes of it.
     pub(crate) fn report<T: Serialize>(self, value: &T, draw: impl FnOnce(&T) -> String) {
-        if self.json { self.json(value) } else { self.data(&draw(value)) }
+        if self.json {
+            self.json(value);
+        } else if !self.is_quiet() {
+            self.data(&draw(value));
+        }
     }
 
     /// Writes raw bytes of data.
@@ -86,20 +116,32 @@ impl Out {
         drop(std::io::stdout().lock().write_all(bytes));
     }
 
-    /// Writes a message.
-    #[expect(clippy::unused_self, reason = "only who was handed an `Out` may print")]
+    /// Writes a message that nobody needs where all goes well.
     pub(crate) fn note(self, text: &str) {
+        if !self.is_quiet() {
+            self.say(text);
+        }
+    }
+
+    /// Writes a message that somebody has to see.
+    #[expect(clippy::unused_self, reason = "only who was handed an `Out` may print")]
+    pub(crate) fn say(self, text: &str) {
         drop(writeln!(std::io::stderr().lock(), "{text}"));
+    }
+
+    /// Writes how something ended: needed only where it did not end well.
+    pub(crate) fn ending(self, exit: Exit, text: &str) {
+        if exit == Exit::Done { self.note(text) } else { self.say(text) }
     }
 
     /// Writes a warning.
     pub(crate) fn warning(self, text: &str) {
-        self.note(&format!("{} {text}", self.style().yellow().bold().apply_to("warning:")));
+        self.say(&format!("{} {text}", self.style().yellow().bold().apply_to("warning:")));
     }
 
     /// Writes an error.
     pub(crate) fn error(self, text: &str) {
-        self.note(&format!("{} {text}", self.style().red().bold().apply_to("error:")));
+        self.say(&format!("{} {text}", self.style().red().bold().apply_to("error:")));
     }
 
     /// Writes what is wrong with a manifest or the configuration; with JSON, also as data.
@@ -111,11 +153,18 @@ impl Out {
             self.json(&serde_json::json!({ "problems": problems }));
             return;
         }
-        let width = console::Term::stderr().size_checked().map_or(100, |(_, width)| usize::from(width)).min(120);
-        self.note(problems.render(self.color, width).trim_end());
+        self.findings(problems);
         if problems.is_fatal() {
             let (errors, s) = (problems.error_count(), super::plural(problems.error_count()));
             self.error(&format!("{errors} error{s}; nothing was enqueued"));
+        }
+    }
+
+    /// Writes problems as people read them, and nothing about what comes of them.
+    pub(crate) fn findings(self, problems: &Problems) {
+        if !problems.is_empty() {
+            let width = console::Term::stderr().size_checked().map_or(100, |(_, width)| usize::from(width)).min(120);
+            self.say(problems.render(self.color, width).trim_end());
         }
     }
 

@@ -49,15 +49,13 @@ pub(crate) async fn closing(
         out.note("This was a simulation: nothing was bought, and no output is real.");
     }
     let told = summary(&verdict, &commands, seconds);
+    out.ending(exit, &told);
     if out.is_json() {
-        out.note(&told);
         out.json(&serde_json::json!({
             "simulated": session.is_simulated(), "exit_code": exit as u8, "outstanding": verdict.outstanding,
             "unconfirmed": verdict.unconfirmed, "batch": verdict.batch, "accounts": verdict.accounts,
             "results": Path::new(&verdict.batch.batch.output).join("results.csv"),
         }));
-    } else {
-        out.note(&told);
     }
     Ok(exit)
 }

@@ -2,15 +2,17 @@
 //!
 //! It is renewed for as long as the run lives. A run that died gives it up at once on the same machine, else after its time.
 
-use std::time::Duration;
+use std::{convert::Infallible, path::PathBuf, sync::Arc, time::Duration};
 
+use anyhow::Context;
 use reelq_model::{BatchName, WorkerId};
 use reelq_store::{BatchHold, SharedStore};
 
-use crate::failure::Failure;
+use super::{engine::worker_id, living::Living};
+use crate::{failure::Failure, session::Session};
 
-/// How long it lasts without a sign of life.
-const LASTS: Duration = Duration::from_secs(30);
+/// What runs are called on the store.
+pub(crate) const KIND: &str = "run";
 
 /// The right to run a batch.
 #[derive(Debug)]
@@ -18,39 +20,80 @@ pub(crate) struct Holding {
     store: SharedStore,
     batch: BatchName,
     worker: WorkerId,
+    /// How long it lasts without a sign of life: as long as the leases of what a dead run had in hand.
+    lasts: Duration,
+    /// Where runs of this machine are seen, where the store does not know of it.
+    seen: Option<(PathBuf, Living)>,
 }
 
 impl Holding {
     /// Takes it, or says who has it.
-    pub(crate) async fn take(store: SharedStore, batch: BatchName, worker: WorkerId) -> Result<Self, Failure> {
-        match store.hold_batch(&batch, &worker, LASTS).await? {
-            BatchHold::Held => Ok(Self { store, batch, worker }),
-            BatchHold::Taken { worker, since, .. } => Err(Failure::Again(format!(
-                "batch {batch} is run by {worker} since {since}: nothing was done; run it again when that has ended"
-            ))),
+    pub(crate) async fn take(session: &Session, store: &SharedStore, batch: BatchName) -> Result<Self, Failure> {
+        let worker = worker_id(KIND, session.seed)?;
+        let folder = session.is_shared().then(|| session.state_folder().join("runs"));
+        let seen = folder.map(|folder| Living::begin(&folder, &worker).map(|living| (folder, living)));
+        let seen = seen.transpose().context("note on this machine's disk that the run lives")?;
+        let lasts = session.config.lease.saturating_add(Duration::from_secs(1));
+        let held = Self { store: Arc::clone(store), batch, worker, lasts, seen };
+        let taken = held.take_from_the_dead().await;
+        if taken.is_err() {
+            held.sign_off().await;
         }
+        taken.map(|()| held)
+    }
+
+    async fn take_from_the_dead(&self) -> Result<(), Failure> {
+        if let BatchHold::Taken { worker, .. } = self.ask().await?
+            && self.seen.as_ref().is_some_and(|(folder, _)| Living::has_ended(folder, &worker))
+        {
+            self.store.leave_batch(&self.batch, &worker).await?;
+        }
+        self.assure().await
+    }
+
+    /// Renews it, or says who has it meanwhile: a process may have stood still for longer than it lasts.
+    pub(crate) async fn assure(&self) -> Result<(), Failure> {
+        let BatchHold::Taken { worker, since, ends_in } = self.ask().await? else { return Ok(()) };
+        let batch = &self.batch;
+        let lapses = match &self.seen {
+            Some(_) => format!(", or in {} s if it has died", ends_in.as_secs() + 1),
+            None => String::new(),
+        };
+        Err(Failure::Again(format!(
+            "batch {batch} is run by {worker} since {since}: nothing was done; run it again when that has ended{lapses}"
+        )))
+    }
+
+    async fn ask(&self) -> Result<BatchHold, Failure> {
+        Ok(self.store.hold_batch(&self.batch, &self.worker, self.lasts).await?)
     }
 
     /// Renews it for as long as it is polled.
-    pub(crate) async fn keep(&self) {
+    pub(crate) async fn keep(&self) -> Infallible {
         loop {
-            tokio::time::sleep(LASTS / 3).await;
+            tokio::time::sleep(self.lasts / 3).await;
             self.renew().await;
         }
     }
 
     /// Renews it now.
     pub(crate) async fn renew(&self) {
-        if let Err(error) = self.store.hold_batch(&self.batch, &self.worker, LASTS).await {
+        if let Err(error) = self.store.hold_batch(&self.batch, &self.worker, self.lasts).await {
             tracing::warn!(batch = %self.batch, %error, "the right to run the batch was not renewed");
         }
     }
 
     /// Gives it up.
     pub(crate) async fn leave(self) {
-        let left = self.store.leave_batch(&self.batch, &self.worker).await;
-        if let Err(error) = left.and(self.store.sign_off(&self.worker).await) {
+        if let Err(error) = self.store.leave_batch(&self.batch, &self.worker).await {
             tracing::warn!(batch = %self.batch, %error, "the right to run the batch lapses by itself");
+        }
+        self.sign_off().await;
+    }
+
+    async fn sign_off(&self) {
+        if let Err(error) = self.store.sign_off(&self.worker).await {
+            tracing::debug!(%error, "the run could not sign off");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What is shown while a run goes on: a bar on a terminal, else a line now and then.
+//! What is shown while a run goes on: a bar on a terminal, and what a person may want to act on anywhere.
 
 use std::time::Duration;
 
@@ -21,12 +21,12 @@ pub(crate) struct Live {
     alarms: Vec<String>,
 }
 
-/// Without a terminal, figures are told at most this often.
+/// Without a bar, figures go to the log at most this often.
 const SAY_EVERY: Duration = Duration::from_secs(5);
 
 impl Live {
     pub(crate) fn new(out: Out, batch: &str) -> Self {
-        Self { out, bar: out.is_terminal().then(|| bar(batch)), said: None, alarms: Vec::new() }
+        Self { out, bar: out.shows_progress().then(|| bar(batch)), said: None, alarms: Vec::new() }
     }
 
     /// How often it wants new figures.
@@ -51,7 +51,7 @@ impl Live {
         let line = line(figures);
         let due = self.said.as_ref().is_none_or(|(then, said)| *said != line && at.saturating_sub(*then) >= SAY_EVERY);
         if due {
-            self.out.note(&line);
+            tracing::info!("{line}");
             self.said = Some((at, line));
         }
     }

@@ -79,7 +79,7 @@ impl LogFace {
             self.say(&line);
         }
         for line in said.alarms(alarms(accounts, self.brake.engaged())) {
-            self.say(&format!("warning: {line}"));
+            self.out.say(&format!("{}  warning: {line}", self.clock.now()));
         }
         said.looks += 1;
         if said.looks % LINE_EVERY != 1 {

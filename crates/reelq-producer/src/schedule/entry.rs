@@ -30,6 +30,26 @@ pub enum CatchUp {
     None,
 }
 
+impl Overlap {
+    /// Its word in the configuration.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Skip => "skip",
+            Self::Queue => "queue",
+        }
+    }
+}
+
+impl CatchUp {
+    /// Its word in the configuration.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Latest => "latest",
+            Self::None => "none",
+        }
+    }
+}
+
 /// A cron entry of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schedule {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use reelq_manifest::Problems;
 use reelq_model::{Money, Timestamp};
-use reelq_producer::{Plan, schedule::Schedule};
+use reelq_producer::{CostLine, Plan, schedule::Schedule};
 use reelq_store::Store;
 use serde::Serialize;
 
@@ -28,6 +28,8 @@ struct Checked<'a> {
     jobs: u64,
     cost_usd: Money,
     unpriced: u64,
+    /// By account and model.
+    costs: Vec<CostLine>,
     budget_usd: Option<Money>,
     #[serde(skip_serializing_if = "Option::is_none")]
     problems: Option<Problems>,
@@ -67,15 +69,23 @@ async fn check<'a>(
         jobs: 0,
         cost_usd: Money::ZERO,
         unpriced: 0,
+        costs: Vec::new(),
         budget_usd: schedule.budget,
         problems: None,
         error: None,
     };
     match planned(schedule, session, store, next.unwrap_or(now)).await {
-        Ok(plan) => checked.take(&plan),
-        Err(Failure::Problems(problems)) => {
+        Ok(plan) => {
             if !out.is_json() {
-                out.problems(&problems);
+                out.findings(&plan.warnings);
+            }
+            checked.take(plan);
+        }
+        Err(failure @ Failure::Problems(_)) => {
+            checked.error = Some(failure.in_one_line());
+            let Failure::Problems(problems) = failure else { return checked };
+            if !out.is_json() {
+                out.findings(&problems);
             }
             checked.problems = Some(*problems);
         }
@@ -96,23 +106,40 @@ async fn planned(
 }
 
 impl Checked<'_> {
-    fn take(&mut self, plan: &Plan) {
+    fn take(&mut self, plan: Plan) {
         self.sound = true;
         (self.rows, self.jobs) = (plan.rows, plan.lines);
         (self.cost_usd, self.unpriced, self.budget_usd) = (plan.amount(), plan.unpriced(), plan.batch.budget);
-        self.problems = (!plan.warnings.is_empty()).then(|| plan.warnings.clone());
+        self.problems = (!plan.warnings.is_empty()).then_some(plan.warnings);
+        self.costs = plan.costs;
     }
 }
 
 fn draw(checked: &Checked<'_>) -> String {
-    let Checked { schedule, manifest, jobs, .. } = checked;
-    if !checked.sound {
-        let why = checked.error.as_deref().unwrap_or("the manifest has errors");
-        return format!("{schedule}: {manifest} cannot be run: {why}");
+    let schedule = checked.schedule;
+    if let Some(why) = &checked.error {
+        return format!("{schedule}: cannot be run: {why}");
     }
     let budget = checked.budget_usd.map(|budget| format!(", budget {}", money(budget))).unwrap_or_default();
     let over = checked.budget_usd.is_some_and(|budget| budget < checked.cost_usd);
     let over = if over { "; the budget does not cover it" } else { "" };
-    let cost = money(checked.cost_usd);
-    format!("{schedule}: {} job{} for {cost} each tick{budget}{over}", grouped(*jobs), plural(*jobs))
+    format!("{schedule}: {}{budget}{over}", price(checked))
+}
+
+/// What a tick costs, as far as prices are known.
+fn price(checked: &Checked<'_>) -> String {
+    let Checked { jobs, unpriced, cost_usd, .. } = checked;
+    let (cost, all) = (money(*cost_usd), format!("{} job{}", grouped(*jobs), plural(*jobs)));
+    if *unpriced == 0 {
+        return format!("{all} for {cost} each tick");
+    }
+    let dark = checked.costs.iter().filter(|line| line.unpriced > 0);
+    let dark: Vec<_> =
+        dark.map(|line| format!("{} of {} {}", grouped(line.unpriced), line.account, line.model)).collect();
+    let (dark, count) = (dark.join(", "), grouped(*unpriced));
+    if unpriced == jobs {
+        return format!("{all} of unknown price each tick ({dark})");
+    }
+    let priced = grouped(jobs.saturating_sub(*unpriced));
+    format!("{all} each tick: {cost} for {priced}, and {count} of unknown price ({dark})")
 }

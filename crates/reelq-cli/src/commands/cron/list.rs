@@ -11,7 +11,7 @@ use super::schedules;
 use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
-    output::{Out, table},
+    output::{Out, duration, table},
     session::Session,
 };
 
@@ -26,6 +26,8 @@ struct Listed<'a> {
     manifest: String,
     overlap: Overlap,
     catch_up: CatchUp,
+    /// The longest that a tick is put off, in seconds.
+    jitter_s: u64,
     next: Vec<Next>,
     last: Vec<Last>,
 }
@@ -64,7 +66,22 @@ pub(super) async fn run(session: &Session, out: Out) -> Outcome {
         listed.push(one(schedule, now, last));
     }
     out.report(&listed, |listed| listed.iter().map(draw).collect::<Vec<_>>().join("\n\n"));
+    say_who_fires(session, store.as_deref(), out).await?;
     Ok(Exit::Done)
+}
+
+async fn say_who_fires(session: &Session, store: Option<&dyn Store>, out: Out) -> Result<(), Failure> {
+    let watched = match store {
+        Some(store) => session.is_watched(store).await?,
+        None => false,
+    };
+    if !watched {
+        let flags = session.flags();
+        out.note(&format!(
+            "\nno process fires these at the moment: start reelq cron run{flags} or reelq worker --cron{flags}"
+        ));
+    }
+    Ok(())
 }
 
 async fn last(store: &dyn Store, schedule: &Schedule) -> Result<Vec<Last>, Failure> {
@@ -88,6 +105,7 @@ fn one(schedule: &Schedule, now: Timestamp, last: Vec<Last>) -> Listed<'_> {
         manifest: schedule.manifest.display().to_string(),
         overlap: schedule.overlap,
         catch_up: schedule.catch_up,
+        jitter_s: schedule.jitter.as_secs(),
         next: next
             .map(|utc| Next { utc, local: schedule.timetable.zone().shown(utc), due: schedule.due(utc) })
             .collect(),
@@ -96,17 +114,28 @@ fn one(schedule: &Schedule, now: Timestamp, last: Vec<Last>) -> Listed<'_> {
 }
 
 fn draw(listed: &Listed<'_>) -> String {
-    let Listed { schedule, cron, timezone, manifest, .. } = listed;
-    let mut text = format!("{schedule}: `{cron}` in {timezone}, {manifest}\n");
-    text.push_str(&table(
-        &["next", "UTC"],
-        listed.next.iter().map(|next| vec![next.local.clone(), next.utc.to_string()]),
-    ));
+    let Listed { schedule, cron, timezone, manifest, jitter_s, .. } = listed;
+    let jitter = if *jitter_s > 0 { format!(", jitter: {}", duration(*jitter_s)) } else { String::new() };
+    let (overlap, catch_up) = (listed.overlap.as_str(), listed.catch_up.as_str());
+    let mut text =
+        format!("{schedule}: `{cron}` in {timezone}, {manifest}\noverlap: {overlap}, catch_up: {catch_up}{jitter}\n");
+    text.push_str(&upcoming(listed));
     if !listed.last.is_empty() {
         text.push('\n');
         text.push_str(&table(&["last", "became", "jobs", "why"], listed.last.iter().map(Last::cells)));
     }
     text
+}
+
+/// The ticks to come; with jitter, also when they are fired.
+fn upcoming(listed: &Listed<'_>) -> String {
+    let jittered = listed.jitter_s > 0;
+    let cells = |next: &Next| {
+        let due = jittered.then(|| next.due.to_string());
+        [next.local.clone(), next.utc.to_string()].into_iter().chain(due).collect()
+    };
+    let headings: &[&str] = if jittered { &["next", "UTC", "fired"] } else { &["next", "UTC"] };
+    table(headings, listed.next.iter().map(cells))
 }
 
 impl Last {

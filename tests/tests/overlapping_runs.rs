@@ -1,0 +1,114 @@
+//! Two runs of one batch do not overlap, and one that was killed stands in nobody's way for long.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a broken assumption is a failed test")]
+
+use std::time::{Duration, Instant};
+
+use reelq_sim::Settings;
+use reelq_tests::{Account, Ended, Prompts, Running, Sandbox, Store, Vendor, on_each_store, write_csv};
+
+const RUN: [&str; 3] = ["run", "set.csv", "--yes"];
+const LEASE: Duration = Duration::from_secs(2);
+/// So slow that a run works for a while.
+const LIMITS: &str = "requests_per_second = 4.0\nburst = 1\nmax_in_flight = 50\nrequest_timeout = \"1s\"\n\
+    poll = { first = \"50ms\", min = \"50ms\", max = \"200ms\" }";
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn world(store: Store, rows: usize) -> (Vendor, Sandbox) {
+    let vendor = Vendor::start(Settings::default());
+    let account = Account { name: "wave", provider: "wave", lines: LIMITS.to_owned() };
+    let sandbox = Sandbox::on(store, &vendor.base_url(), vec![account], "");
+    let config = std::fs::read_to_string(sandbox.path("reelq.toml")).unwrap();
+    std::fs::write(sandbox.path("reelq.toml"), format!("lease = \"{}s\"\n{config}", LEASE.as_secs())).unwrap();
+    write_csv(&sandbox.path("set.csv"), Prompts { rows, copies: 1 }, &[("wave", "wave")]);
+    (vendor, sandbox)
+}
+
+/// A run that bought something and was killed.
+fn killed_in_the_midst(vendor: &Vendor, sandbox: &Sandbox) {
+    let (mut run, begun) = (sandbox.start(&RUN), Instant::now());
+    while vendor.ledger().charges.is_empty() {
+        assert!(!run.has_ended() && begun.elapsed() < PATIENCE, "nothing was bought: {:?}", run.wait());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    run.kill();
+}
+
+fn gave_way(ended: &Ended) {
+    assert_eq!((ended.code, &*ended.stdout), (Some(5), ""), "{}", ended.stderr);
+    assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
+    assert!(ended.stderr.contains("batch set is run by run-"), "{}", ended.stderr);
+}
+
+fn bought_once(vendor: &Vendor, ended: &Ended, rows: usize) {
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_eq!(vendor.ledger().charges.len(), rows);
+}
+
+fn a_killed_run_is_gone_on_with_at_once(store: Store) {
+    let (vendor, sandbox) = world(store, 8);
+    killed_in_the_midst(&vendor, &sandbox);
+    bought_once(&vendor, &sandbox.run(&RUN), 8);
+    assert!(
+        sandbox.path(".reelq/runs").read_dir().is_ok_and(|mut files| files.next().is_none()) == (store == Store::Redis)
+    );
+}
+
+#[test]
+fn a_run_that_died_on_another_machine_stands_in_the_way_for_its_lease_and_a_second() {
+    let (vendor, sandbox) = world(Store::Redis, 8);
+    killed_in_the_midst(&vendor, &sandbox);
+    let died = Instant::now();
+    // Another machine sees nothing of what this one has on its disk.
+    std::fs::remove_dir_all(sandbox.path(".reelq")).unwrap();
+    let (mut attempts, ended) = (0, loop_until_it_goes(&sandbox));
+    for refused in &ended.0 {
+        gave_way(refused);
+        assert!(refused.stderr.contains(" s if it has died"), "{}", refused.stderr);
+        attempts += 1;
+    }
+    assert!(attempts > 0, "it was taken for dead before its time");
+    assert!(ended.1 < died + PATIENCE, "{attempts} attempts");
+    bought_once(&vendor, &ended.2, 8);
+}
+
+/// The runs that gave way, when the first began that did not, and how that ended.
+fn loop_until_it_goes(sandbox: &Sandbox) -> (Vec<Ended>, Instant, Ended) {
+    let mut refused = Vec::new();
+    let first = Instant::now();
+    loop {
+        let begun = Instant::now();
+        let ended = sandbox.run(&RUN);
+        if ended.code != Some(5) {
+            assert!(begun.duration_since(first) < LEASE * 4, "it lapsed too late");
+            return (refused, begun, ended);
+        }
+        refused.push(ended);
+        assert!(first.elapsed() < PATIENCE, "it never lapsed");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+fn of_two_runs_one_gives_way_while_the_other_still_plans(store: Store) {
+    let (_vendor, sandbox) = world(store, 50_000);
+    let (mut one, mut two, begun) = (sandbox.start(&RUN), sandbox.start(&RUN), Instant::now());
+    let first = |run: &mut Running| run.has_ended();
+    let (ended, mut planning) = loop {
+        if first(&mut one) {
+            break (one, two);
+        }
+        if first(&mut two) {
+            break (two, one);
+        }
+        assert!(begun.elapsed() < PATIENCE, "both go on");
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    let status = sandbox.run(&["status", "--json"]);
+    let status: serde_json::Value = serde_json::from_str(&status.stdout).unwrap();
+    gave_way(&ended.wait());
+    assert!(!planning.has_ended());
+    assert_eq!(status["batches"], serde_json::json!([]), "the other has not loaded anything yet");
+    planning.kill();
+}
+
+on_each_store!(a_killed_run_is_gone_on_with_at_once, of_two_runs_one_gives_way_while_the_other_still_plans);
