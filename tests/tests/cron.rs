@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use reelq_model::{Clock as _, SystemClock, Timestamp};
-use reelq_tests::{Account, Prompts, Running, Sandbox, write_csv};
+use reelq_tests::{Account, Prompts, Running, Sandbox, Store, on_each_store, write_csv};
 
 const SEED: u64 = 8;
 const PROCESSES: usize = 8;
@@ -15,7 +15,7 @@ const SCHEDULES: usize = 10;
 const TICKS: u32 = 20;
 const PROMPTS: Prompts = Prompts { rows: 7, copies: 2 };
 /// From the first start of a process to the first tick.
-const AHEAD: Duration = Duration::from_secs(4);
+const AHEAD: Duration = Duration::from_secs(6);
 
 /// The ticks: some seconds of one minute, so that their number is known.
 struct Minute {
@@ -65,10 +65,9 @@ fn whole(batches: &[serde_json::Value]) -> usize {
     batches.iter().filter(|batch| batch["whole"] == true).count()
 }
 
-#[test]
-fn eight_watchers_that_are_killed_fire_each_tick_once_and_whole() {
+fn eight_watchers_that_are_killed_fire_each_tick_once_and_whole(store: Store) {
     let minute = Minute::to_come();
-    let sandbox = Sandbox::new("http://127.0.0.1:9", Account::each(""), &minute.schedules());
+    let sandbox = Sandbox::on(store, "http://127.0.0.1:9", Account::each(""), &minute.schedules());
     write_csv(&sandbox.path("set.csv"), PROMPTS, &[("wave", "wave"), ("apixo", "apixo"), ("poyo", "poyo")]);
     let start = || sandbox.start(&["cron", "run"]);
     let mut watchers: Vec<Running> = (0..PROCESSES).map(|_| start()).collect();
@@ -120,3 +119,5 @@ fn eight_watchers_that_are_killed_fire_each_tick_once_and_whole() {
         assert_eq!(last["late"], false, "{seen}: {last}");
     }
 }
+
+on_each_store!(eight_watchers_that_are_killed_fire_each_tick_once_and_whole);

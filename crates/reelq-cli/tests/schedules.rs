@@ -225,7 +225,7 @@ fn a_wrong_schedule_stops_every_command_with_its_place() {
         let (code, stdout, stderr) = reelq(folder.path(), &[args, &["--simulate"]].concat());
         assert_eq!((code, &*stdout), (Some(2), ""), "{args:?}");
         assert!(stderr.contains("reelq.toml:9"), "{args:?}: {stderr}");
-        assert!(stderr.contains("did you mean `skip`?") && stderr.contains("25"), "both at once: {stderr}");
+        assert!(stderr.contains("did you mean \"skip\"?") && stderr.contains("0 25"), "both at once: {stderr}");
     }
     std::fs::write(folder.path().join("reelq.toml"), ACCOUNTS).unwrap();
     for args in [&["cron", "run"][..], &["cron", "list"], &["cron", "check"], &["worker", "--cron"]] {

@@ -48,7 +48,11 @@ impl Holding {
         {
             self.store.leave_batch(&self.batch, &worker).await?;
         }
-        self.assure().await
+        self.assure().await?;
+        if let Some((folder, living)) = &self.seen {
+            living.bury(folder);
+        }
+        Ok(())
     }
 
     /// Renews it, or says who has it meanwhile: a process may have stood still for longer than it lasts.

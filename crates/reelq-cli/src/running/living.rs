@@ -18,21 +18,22 @@ pub(crate) struct Living {
 }
 
 impl Living {
-    /// Begins to be seen in `folder`, and clears away what the dead left there.
+    /// Begins to be seen in `folder`.
     pub(crate) fn begin(folder: &Path, worker: &WorkerId) -> io::Result<Self> {
         std::fs::create_dir_all(folder)?;
         let path = file(folder, worker);
         let lock = OpenOptions::new().write(true).create(true).truncate(false).open(&path)?;
         // Who looks whether it is held has it for a moment.
         lock.lock()?;
-        let living = Self { path, _lock: lock };
-        for entry in std::fs::read_dir(folder)? {
-            let other = entry?.path();
-            if other != living.path && is_free(&other) {
-                remove(&other);
-            }
+        Ok(Self { path, _lock: lock })
+    }
+
+    /// Clears away what the dead left in `folder`.
+    pub(crate) fn bury(&self, folder: &Path) {
+        let files = std::fs::read_dir(folder).ok().into_iter().flatten().flatten();
+        for other in files.map(|entry| entry.path()).filter(|other| *other != self.path && is_free(other)) {
+            remove(&other);
         }
-        Ok(living)
     }
 
     /// Whether the process of `worker` was one of this machine and has certainly ended.
@@ -81,6 +82,7 @@ mod tests {
         std::fs::write(at.join("run-3.lock"), "").unwrap();
         assert!(Living::has_ended(at, &worker("run-3")));
         drop(Living::begin(at, &worker("run-4")).unwrap());
+        living.bury(at);
         let left: Vec<_> = std::fs::read_dir(at).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(left, ["run-1.lock"], "what the dead and the departed had is cleared away");
         drop(living);

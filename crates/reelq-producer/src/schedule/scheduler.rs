@@ -104,8 +104,11 @@ impl<'o> Scheduler<'o> {
         let mark = store.schedule(&schedule.name).await?;
         let open = store.open_ticks(&schedule.name).await?;
         let mut wait = LOOK;
-        for tick in &open {
-            wait = wait.min(self.take_up(watched, tick).await?);
+        for (earlier, tick) in open.iter().enumerate() {
+            // What waits behind another that is open is in its way: only the first can go.
+            if earlier == 0 || tick.state != TickState::Waiting {
+                wait = wait.min(self.take_up(watched, tick).await?);
+            }
         }
         let due = Due::at(schedule, mark, store.now().await?);
         watched.over.retain(|tick| *tick > due.passes.min(mark));
