@@ -114,6 +114,29 @@ pub async fn a_worker_that_signs_off_gives_everything_back(subject: &dyn Subject
     assert_eq!(kit.submits(2).await.len(), 2);
 }
 
+pub async fn a_heartbeat_takes_back_what_has_lapsed(subject: &dyn Subject) {
+    let kit = Kit::new(subject);
+    kit.load("b", &wishes(2)).await;
+    kit.submits(2).await;
+    assert_eq!(kit.in_flight().await, 2);
+    kit.advance(LEASE + SECOND);
+    assert_eq!(kit.store.heartbeat(&worker("w2")).await.unwrap(), 2);
+    assert_eq!(kit.in_flight().await, 0);
+}
+
+pub async fn a_worker_is_seen_when_it_was_heard_last(subject: &dyn Subject) {
+    let kit = Kit::new(subject);
+    let seen = async || {
+        let views = kit.store.workers().await.unwrap();
+        views.into_iter().map(|view| (view.id, view.seen_at, view.leases)).collect::<Vec<_>>()
+    };
+    for _beat in 0..2 {
+        kit.advance(SECOND);
+        kit.store.heartbeat(&kit.me).await.unwrap();
+        assert_eq!(seen().await, [(kit.me.clone(), kit.store.now().await.unwrap(), 0)]);
+    }
+}
+
 pub async fn a_live_worker_keeps_its_leases_through_the_heartbeats_of_others(subject: &dyn Subject) {
     let kit = Kit::new(subject);
     kit.load("b", &wishes(1)).await;

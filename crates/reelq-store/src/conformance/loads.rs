@@ -51,6 +51,19 @@ pub async fn a_chunk_or_a_finish_that_is_repeated_changes_nothing(subject: &dyn 
     assert_eq!(kit.store.results(&batch("b"), Page { after: 0, limit: 10 }).await.unwrap().len(), 3);
 }
 
+pub async fn a_reload_that_died_takes_no_known_job_with_it(subject: &dyn Subject) {
+    let kit = Kit::new(subject);
+    let jobs = kit.load("b", &wishes(3)).await;
+    let dead = kit.store.begin_load(&draft(&batch("b"))).await.unwrap();
+    kit.store.enqueue(&dead, &lines(&batch("b"), &wishes(5))).await.unwrap();
+    kit.load("b", &wishes(4)).await;
+    for job in jobs {
+        assert_eq!(kit.view(job).await.job.status(), Status::Queued);
+    }
+    assert_eq!(kit.batch("b").await.counts.of(Status::Queued), 4);
+    assert_eq!(kit.submits(10).await.len(), 4);
+}
+
 pub async fn two_rows_with_one_job_are_refused(subject: &dyn Subject) {
     let kit = Kit::new(subject);
     let load = kit.store.begin_load(&draft(&batch("b"))).await.unwrap();

@@ -60,7 +60,5 @@ end
 
 -- The account's number; a new one where it is new.
 local function account_for(name)
-  local number = number_for(ACCOUNTS, name)
-  call('HSETNX', account_key(number), 'name', name)
-  return number
+  return number_for(ACCOUNTS, name)
 end
