@@ -1,12 +1,12 @@
 //! Schedules as users see them: `cron list`, `check`, `trigger` and `run`, and workers that fire, on simulated vendors.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests: a broken assumption is a failed test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests: a broken assumption is a failed test")]
 
 use std::{
     path::Path,
     process::{Child, Command, Stdio},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use reelq_model::{Clock as _, ManualClock, ScheduleName, SystemClock, Timestamp};
@@ -21,7 +21,7 @@ const WRONG: &str = "d,A hen,wave,minimax-hailuo-9,6\n";
 const ACCOUNTS: &str = "[accounts.wave]\nprovider = \"wave\"\napi_key_env = \"WAVE_KEY\"\n\
     [accounts.poyo]\nprovider = \"poyo\"\napi_key_env = \"POYO_KEY\"\n";
 const EACH_SECOND: &str = "* * * * * *";
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 fn command(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_reelq"));
@@ -80,12 +80,13 @@ impl Drop for Process {
 }
 
 fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let begun = Instant::now();
+    let clock = SystemClock::new();
+    let begun = clock.monotonic();
     loop {
         if let Some(found) = look() {
             return found;
         }
-        assert!(begun.elapsed() < PATIENCE, "it took too long until {what}");
+        assert!(clock.monotonic().saturating_sub(begun) < PATIENCE, "it took too long until {what}");
         std::thread::sleep(Duration::from_millis(50));
     }
 }
@@ -314,7 +315,7 @@ fn missed(catch_up: &str) -> (tempfile::TempDir, Timestamp) {
     let cron = format!("{},{} * * * *", minute(5) % 60, minute(3) % 60);
     let folder = folder(&[schedule("nightly", &cron, &format!("catch_up = \"{catch_up}\""))], &[("nightly", &[CAT])]);
     // The schedule was known before both, and then nobody watched.
-    let then = Arc::new(ManualClock::starting_at(now.before(Duration::from_secs(600))));
+    let then = Arc::new(ManualClock::starting_at(now.before(Duration::from_mins(10))));
     let state = folder.path().join(".reelq/simulate/state.db");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
