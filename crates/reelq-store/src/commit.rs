@@ -15,6 +15,17 @@ pub struct Commit {
     pub keep: bool,
 }
 
+impl Commit {
+    /// What comes of it where its job is gone, as purged ones are. A charge that no record can hold is told to people.
+    pub(crate) fn homeless(&self) -> Committed {
+        if let Event::Accepted { acceptance, .. } = &self.event {
+            let (job, task) = (self.lease.job.id, &acceptance.task);
+            tracing::error!(%job, %task, "a task was accepted for a job that was purged meanwhile: nobody follows it");
+        }
+        Committed::Stale
+    }
+}
+
 /// What came of a commit.
 #[derive(Debug, Clone)]
 pub enum Committed {

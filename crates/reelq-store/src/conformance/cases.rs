@@ -126,6 +126,7 @@ macro_rules! conformance_tests {
             retention::a_purge_that_died_halfway_is_finished_by_the_next,
             retention::a_load_after_a_purge_begins_anew,
             retention::a_charge_that_comes_while_a_batch_is_purged_is_followed,
+            retention::a_yes_for_a_purged_job_fails_no_other_commit,
             retention::a_batch_tells_when_its_last_job_ended,
             ticks::a_new_schedule_begins_now_and_keeps_its_mark,
             ticks::one_caller_wins_a_tick,

@@ -4,9 +4,12 @@ use reelq_model::{Event, Failure, FailureKind, JobId, Resolution, Status};
 
 use super::{
     Kit, Subject,
-    kit::{SECOND, acceptance, account, batch, cents, draft, finished, lines, one, stored, wish, wishes},
+    kit::{
+        LEASE, SECOND, acceptance, accepted, account, batch, cents, draft, finished, lines, one, stored, wish, wishes,
+        worker,
+    },
 };
-use crate::{Error, JobFilter, LateAcceptance, Page, Purge, Unfinished};
+use crate::{Commit, Committed, Error, JobFilter, LateAcceptance, Page, Purge, Unfinished};
 
 const ALL: Page = Page { after: 0, limit: 10 };
 
@@ -164,6 +167,29 @@ pub async fn a_charge_that_comes_while_a_batch_is_purged_is_followed(subject: &d
     kit.end(&one(kit.polls(1).await), finished(None)).await;
     kit.end(&one(kit.fetches(1).await), stored()).await;
     purge_whole(&kit, "b").await;
+}
+
+pub async fn a_yes_for_a_purged_job_fails_no_other_commit(subject: &dyn Subject) {
+    let kit = Kit::new(subject);
+    kit.load("b", &wishes(1)).await;
+    let purged = kit.send(&kit.submit().await).await;
+    kit.advance(LEASE);
+    kit.store.heartbeat(&worker("w2")).await.unwrap();
+    kit.end(&kit.submit().await, Event::Unresolved { reason: "no reply".to_owned() }).await;
+    kit.store.edit(purged.job.id, Event::Resolved { resolution: Resolution::NotBought }).await.unwrap();
+    kit.store.cancel(purged.job.id).await.unwrap();
+    assert_eq!(purge_whole(&kit, "b").await, 1);
+    kit.load("c", &wishes(2)).await;
+    let [first, last] = [kit.submit().await, kit.submit().await];
+    let [first, last] = [kit.send(&first).await, kit.send(&last).await];
+    let commits = [(&first, "t1"), (&purged, "t2"), (&last, "t3")].map(|(lease, task)| Commit {
+        lease: lease.clone(),
+        event: accepted(lease, task),
+        keep: false,
+    });
+    let answers = kit.store.commit(&commits).await.unwrap();
+    assert!(matches!(&answers[..], [Committed::Done(None), Committed::Stale, Committed::Done(None)]), "{answers:?}");
+    assert_eq!(kit.batch("c").await.counts.of(Status::Running), 2);
 }
 
 pub async fn a_batch_tells_when_its_last_job_ended(subject: &dyn Subject) {

@@ -95,8 +95,11 @@ async fn conclude(caller: &Caller, commit: &Commit, plan: Plan, answer: Answer, 
         (_, Answer::Unwanted | Answer::Purging) => Ok(Committed::Stale),
         (plan, _) => match &commit.event {
             Event::Accepted { acceptance, first_poll } => {
-                fact(caller, commit, acceptance, *first_poll, &plan).await?;
-                Ok(Committed::Done(None))
+                match fact(caller, commit, acceptance, *first_poll, &plan).await {
+                    // The other commits of the call were done: this answer must not hide theirs.
+                    Err(Error::NoJob(_)) => Ok(commit.homeless()),
+                    told => told.map(|()| Committed::Done(None)),
+                }
             }
             _ => Ok(Committed::Stale),
         },

@@ -14,7 +14,7 @@ pub(super) fn commit(scribe: &Scribe<'_>, commits: &[Commit]) -> Result<Vec<Comm
 }
 
 fn one(scribe: &Scribe<'_>, books: &mut Books, commit: &Commit) -> Result<Committed> {
-    let Some(before) = Row::by_id(scribe.conn, commit.lease.job.id)? else { return Ok(Committed::Stale) };
+    let Some(before) = Row::by_id(scribe.conn, commit.lease.job.id)? else { return Ok(commit.homeless()) };
     if !before.held(commit.lease.version, scribe.now) {
         return stale(scribe, books, before, commit);
     }
