@@ -13,8 +13,8 @@ use reelq_model::{
 };
 use reelq_redis_server::{RedisServer, Reply};
 use reelq_store::{
-    Claim, ClaimStage, Commit, Committed, Edited, JobFilter, Lease, LineDraft, LinkOptions, Loaded, Page, PauseReason,
-    RedisStore, Result, Schedules as _, Store as _, TickClaim, TickClaimed, TickOutcome, TickState,
+    Claim, ClaimStage, Commit, Committed, Edited, Error, JobFilter, Lease, LineDraft, LinkOptions, Loaded, Page,
+    PauseReason, RedisStore, Result, Schedules as _, Store as _, TickClaim, TickClaimed, TickOutcome, TickState,
     conformance::kit::{
         LEASE, SECOND, acceptance, accepted, account, batch, draft, finished, ids, limits, lines, sending, stored,
         wish, wishes, worker,
@@ -248,6 +248,42 @@ async fn an_empty_claim_changes_no_key() {
         assert!(story.claim(stage, 10).await.is_empty());
     }
     assert_eq!((changes(&server), server.command(&["DBSIZE"])), before);
+}
+
+/// Makes of the job behind a record's header what no version can read.
+fn damage(server: &RedisServer, job: JobId) {
+    const CUT: &str = "\
+        local id = string.gsub(ARGV[1], '%x%x', function(two) return string.char(tonumber(two, 16)) end) \
+        local key = 'reelq:{n}:j:' .. id \
+        local raw = redis.call('GET', key) \
+        local at = cmsgpack.unpack_one(raw) \
+        redis.call('SET', key, string.sub(raw, 1, at) .. '{\"half')";
+    server.command(&["EVAL", CUT, "0", &format!("{:032x}", number(job))]);
+}
+
+#[tokio::test]
+async fn a_damaged_job_is_passed_over_and_the_others_go_on() {
+    let server = RedisServer::with().tcp().start();
+    let front = Front::to(server.port());
+    let story = Story::begin(&front, "n", NOTHING).await;
+    let drafts = lines(&batch(NAME), &wishes(3));
+    story.load(&drafts).await;
+    damage(&server, drafts[0].id());
+    let claim = |limit| Claim {
+        stage: ClaimStage::Submit,
+        account: account("acct"),
+        limit,
+        worker: worker("w1"),
+        lease: LEASE,
+        batch: None,
+    };
+    let first = story.store.claim(&claim(1)).await.unwrap();
+    assert_eq!((first.leases.len(), first.retry_in), (0, Some(Duration::ZERO)), "the others are asked for at once");
+    assert_eq!(ids(&story.claim(ClaimStage::Submit, 1).await), [drafts[1].id()]);
+    story.clock.advance(LEASE);
+    let next = story.store.claim(&claim(9)).await.unwrap();
+    assert_eq!(ids(&next.leases), [drafts[1].id(), drafts[2].id()], "its lease lapsed, and it is passed over again");
+    assert!(matches!(story.store.job(drafts[0].id()).await, Err(Error::Broken { .. })));
 }
 
 /// The header of a job's record as JSON, and whether packing it again gives the same bytes.

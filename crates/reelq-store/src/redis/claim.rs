@@ -50,22 +50,36 @@ const LIMIT_MAX: u64 = 1000;
 
 async fn read(caller: &Caller, claim: &Claim, reply: &Reply) -> Result<Claimed> {
     let mut unpacker = reply.unpack();
-    let leases = unpacker.each(|unpacker| lease(unpacker, claim, reply))?;
+    let given = unpacker.each(|unpacker| lease(unpacker, claim, reply))?;
     let retry_in = u64::try_from(unpacker.int()?).ok().map(Duration::from_millis);
     let until_day_ends = unpacker.flag()?;
     edit::withdraw(caller, &unpacker.each(change::read_id)?).await?;
+    let asked = given.len();
+    let leases: Vec<Lease> = given.into_iter().flatten().collect();
+    if leases.len() < asked {
+        // What was passed over stood before others, which the next claim brings.
+        return Ok(Claimed { leases, retry_in: Some(Duration::ZERO), until_day_ends: false });
+    }
     Ok(Claimed { leases, retry_in, until_day_ends })
 }
 
-fn lease(unpacker: &mut Unpacker<'_>, claim: &Claim, reply: &Reply) -> Result<Lease, Error> {
+/// `None` where the job cannot be read: it is handed to nobody, and its lease lapses by itself.
+fn lease(unpacker: &mut Unpacker<'_>, claim: &Claim, reply: &Reply) -> Result<Option<Lease>, Error> {
     unpacker.list()?;
     let (version, cancel_requested) = (unpacker.count()?, unpacker.flag()?);
-    Ok(Lease {
-        job: Arc::new(read_job(unpacker.bytes()?)?),
-        version,
-        worker: claim.worker.clone(),
-        granted_at: reply.now,
-        lasts: claim.lease,
-        cancel_requested,
+    let (job, id) = (read_job(unpacker.bytes()?), change::read_id(unpacker)?);
+    Ok(match job {
+        Ok(job) => Some(Lease {
+            job: Arc::new(job),
+            version,
+            worker: claim.worker.clone(),
+            granted_at: reply.now,
+            lasts: claim.lease,
+            cancel_requested,
+        }),
+        Err(error) => {
+            tracing::error!(job = %id, %error, "a job is passed over: it is damaged, or of a newer version");
+            None
+        }
     })
 }

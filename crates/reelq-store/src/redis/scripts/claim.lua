@@ -5,7 +5,7 @@
 --            lasts   milliseconds for which the leases last
 --            batch   only of this batch; '' for any
 --            token   tells a repeat of this very claim, whose answer was lost, from another one
--- Result   { now, leases, retry_in, until_day_ends, withdrawn }; a lease is { version, cancel_requested, json }
+-- Result   { now, leases, retry_in, until_day_ends, withdrawn }; a lease is { version, cancel_requested, json, id }
 --            retry_in         milliseconds; -1 where only news can bring work
 --            until_day_ends   `retry_in` is the end of the day whose budget is reached
 
@@ -94,7 +94,7 @@ local function give(ids)
     hold(rec, worker, lasts)
     set_down(rec)
     versions[at] = rec.version
-    leases[at] = { rec.version, wants_cancel(rec), json_of(rec) }
+    leases[at] = { rec.version, wants_cancel(rec), json_of(rec), id }
   end
   flush()
   call('ZADD', WORKERS, 'NX', now, worker)
@@ -368,7 +368,7 @@ local function given_before()
   for at, id in ipairs(note[2]) do
     local rec = record(id)
     if holds(rec, note[3][at]) then
-      leases[#leases + 1] = { rec.version, wants_cancel(rec), json_of(rec) }
+      leases[#leases + 1] = { rec.version, wants_cancel(rec), json_of(rec), id }
     end
   end
   return leases
