@@ -1,10 +1,11 @@
 //! How near several worker processes come to a vendor's hidden limit, and how often they are refused on the way.
 //!
-//! The workers share a store: the embedded one, or the one that `REELQ_STORE` names.
+//! The workers share a Redis that has every write on disk before it answers, as docs/operations.md has it.
 
 use std::{ops::Range, process::Child, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
+use reelq_redis_server::RedisServer;
 use reelq_sim::{Limits, Pace, Settings, Simulator};
 
 use crate::{
@@ -57,8 +58,8 @@ impl Seen {
     }
 }
 
-/// Kills its processes when it goes.
-struct Workers(Vec<Child>);
+/// Kills its processes when it goes, and their server after them.
+struct Workers(Vec<Child>, #[expect(dead_code, reason = "it is kept for as long as they work")] RedisServer);
 
 impl Drop for Workers {
     fn drop(&mut self) {
@@ -139,9 +140,11 @@ async fn changing(report: &mut Report, workers: usize) -> Result<()> {
 
 async fn begin(hidden: &Limits, pace: Pace, known: &str, workers: usize) -> Result<(Simulator, Subject, Workers)> {
     let vendor = simulator(Settings { limits: *hidden, pace, ..Settings::default() }).await?;
-    let subject = Subject::new(&vendor.base_url(), &format!("{known}{POLL}"), 4_000)?;
+    let server = RedisServer::with().append_only("always").start();
+    let store = format!("store = \"{}\"\n", server.url());
+    let subject = Subject::over(&store, &vendor.base_url(), &format!("{known}{POLL}"), 4_000)?;
     tokio::task::block_in_place(|| subject.run(&["enqueue", "set.csv", "--yes"]))?;
-    let mut working = Workers(Vec::new());
+    let mut working = Workers(Vec::new(), server);
     for _ in 0..workers {
         working.0.push(subject.start(&["worker"])?);
     }
