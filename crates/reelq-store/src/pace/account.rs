@@ -25,6 +25,11 @@ const TROUBLED: Duration = Duration::from_secs(5);
 const RATE_USED: f64 = 0.8;
 const FLIGHT_USED: f64 = 0.95;
 
+/// A configured number is believed until so many requests were refused within `DOUBTED`, and they are this share of all.
+const DISBELIEF: u32 = 8;
+const DISBELIEF_SHARE: f64 = 0.25;
+const DOUBTED: Duration = Duration::from_secs(10);
+
 /// What is in use at a moment, as the store counts it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
@@ -78,6 +83,8 @@ pub struct Pace {
     shrunk_at: Option<Timestamp>,
     /// What was in use when a refusal last named no limit.
     unnamed: Option<InUse>,
+    /// Refusals that a configured number was not doubted for yet.
+    doubt: Option<Doubt>,
     troubled_at: Option<Timestamp>,
     ticked: Option<Sample>,
     window: Option<Sample>,
@@ -96,6 +103,29 @@ impl InUse {
     fn is_no_matter_of_rate(self, earlier: Self) -> bool {
         let as_many = (self.in_flight - earlier.in_flight).abs() <= (0.05 * earlier.in_flight).max(1.0);
         as_many && self.rate < 0.9 * earlier.rate
+    }
+}
+
+/// Refusals since a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+struct Doubt {
+    since: Sample,
+    refused: u32,
+}
+
+impl Doubt {
+    /// One refusal more; those of long ago are forgotten.
+    fn and_one(earlier: Option<Self>, present: &Present<'_>) -> Self {
+        match earlier.filter(|doubt| doubt.since.age(present.now) < DOUBTED) {
+            Some(doubt) => Self { refused: doubt.refused + 1, ..doubt },
+            None => Self { since: Sample::of(present), refused: 1 },
+        }
+    }
+
+    /// Whether the refusals are too many for chance: providers refuse now and then for reasons of their own.
+    fn is_grave(self, present: &Present<'_>) -> bool {
+        let sent = count(present.usage.tokens.saturating_sub(self.since.tokens)) + 1.0;
+        self.refused >= DISBELIEF && f64::from(self.refused) >= DISBELIEF_SHARE * sent
     }
 }
 
@@ -162,7 +192,15 @@ impl Pace {
         if refused.limit.is_none() {
             next.unnamed = Some(self.in_use(present));
         }
-        match refused.limit.unwrap_or_else(|| self.suspect(present)) {
+        let limit = refused.limit.unwrap_or_else(|| self.suspect(present));
+        if Self::is_believed(limit, present.limits) {
+            let doubt = Doubt::and_one(self.doubt, present);
+            next.doubt = (!doubt.is_grave(present)).then_some(doubt);
+            if next.doubt.is_some() {
+                return Some(next);
+            }
+        }
+        match limit {
             Limit::Rate => {
                 let track = self.rate_track(present.limits).shrunk(self.got_through(present));
                 next.rate = Some(track);
@@ -176,6 +214,14 @@ impl Pace {
         (next.ticked, next.window, next.window_before) = (sample, sample, None);
         next.shrunk_at = Some(present.now);
         Some(next)
+    }
+
+    /// Whether the limit is one that the configuration names.
+    const fn is_believed(limit: Limit, limits: &AccountLimits) -> bool {
+        match limit {
+            Limit::Rate => !limits.open_rate,
+            Limit::InFlight => !limits.open_in_flight,
+        }
     }
 
     /// The provider had a server error. `None` where nothing is new.

@@ -273,12 +273,28 @@ fn a_cap_that_changes_is_followed() {
 fn a_ceiling_that_is_too_high_is_learned_down_and_kept() {
     let mut world = World::new(vendor_of(10.0), limits(false), 1);
     world.run(120);
-    assert!(world.rate(60..120) >= 0.9 * 10.0, "{}", world.rate(60..120));
-    assert!(world.refusals(0..120) <= 0.02, "{}", world.refusals(0..120));
+    assert!(world.rate(60..120) >= 0.85 * 10.0, "{}", world.rate(60..120));
+    // A number that somebody wrote down is doubted later than one that was found: chance refusals must not undo it.
+    assert!(world.refusals(0..120) <= 0.25, "{}", world.refusals(0..120));
     world.vendor = vendor_of(50.0);
     world.run(60);
     assert!((0.95 * 20.0..=1.01 * 20.0).contains(&world.rate(150..180)), "{}", world.rate(150..180));
     assert_eq!(world.pace.rate, None, "the configured number stands again");
+}
+
+#[test]
+fn refusals_by_chance_leave_a_configured_number_alone() {
+    let limits = limits(false);
+    let mut pace = Pace::default();
+    for (number, tokens) in (0..4_000).zip(0_u64..) {
+        let now = World::at(number * 50);
+        let present = Present { limits: &limits, usage: Usage { tokens, in_flight: 5 }, now };
+        if number % 10 == 0 {
+            let limit = [None, Some(Limit::Rate), Some(Limit::InFlight)][usize::try_from(number / 10 % 3).unwrap()];
+            pace = pace.on_throttled(&Refused { limit, begun: now }, &present).unwrap_or(pace);
+        }
+    }
+    assert_eq!((pace.rate, pace.in_flight), (None, None));
 }
 
 #[test]
@@ -328,7 +344,9 @@ proptest! {
                     if let Some(next) = &next {
                         let after = next.requests_per_second(&limits) * f64::from(next.max_in_flight(&limits).get());
                         prop_assert!(after <= before, "a refusal never adds");
-                        prop_assert_eq!(next.on_throttled(&refused, &present), None, "an episode counts once");
+                        if after < before {
+                            prop_assert_eq!(next.on_throttled(&refused, &present), None, "an episode counts once");
+                        }
                     }
                     next
                 }
