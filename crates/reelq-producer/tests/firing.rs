@@ -45,6 +45,24 @@ impl Orders for Files {
     }
 }
 
+/// No image of this batch can be kept.
+#[derive(Debug)]
+struct OutOfReach(Files, BatchName);
+
+#[async_trait::async_trait]
+impl Orders for OutOfReach {
+    fn order(&self, schedule: &Schedule, at: Timestamp, batch: &BatchName) -> Result<Order, String> {
+        self.0.order(schedule, at, batch)
+    }
+
+    async fn images(&self, plan: &Plan) -> std::io::Result<Box<dyn KeepImages>> {
+        if plan.batch.name == self.1 {
+            return Err(std::io::Error::other("the place is out of reach"));
+        }
+        self.0.images(plan).await
+    }
+}
+
 fn account() -> Account {
     let settings = reelq_provider::Settings::new(ProviderName::new("wave").unwrap());
     let limits = AccountLimits {
@@ -99,9 +117,16 @@ impl World {
 
     /// What a process named `worker` fires at this moment.
     async fn fire_as(&self, worker: &str, schedule: &Schedule) -> Vec<Fired> {
-        let files = Files(self.folder.path().to_owned(), self.blobs.clone());
+        self.fire_from(&self.files(), worker, schedule).await
+    }
+
+    fn files(&self) -> Files {
+        Files(self.folder.path().to_owned(), self.blobs.clone())
+    }
+
+    async fn fire_from(&self, orders: &dyn Orders, worker: &str, schedule: &Schedule) -> Vec<Fired> {
         let (store, worker) = (self.store.clone(), WorkerId::new(worker).unwrap());
-        let scheduler = Scheduler::new(store, &files, vec![schedule.clone()], worker);
+        let scheduler = Scheduler::new(store, orders, vec![schedule.clone()], worker);
         let (told, mut heard) = mpsc::unbounded_channel();
         scheduler.fire_due(&told).await.unwrap();
         drop(told);
@@ -200,6 +225,27 @@ async fn a_manifest_that_cannot_be_loaded_fails_its_tick_only() {
     assert!(world.fire(&often).await.is_empty(), "a tick that failed is not tried again");
     world.at(3);
     assert_eq!(states(&world.fire(&often).await), [(minute(3), TickState::Fired)]);
+}
+
+#[tokio::test]
+async fn a_tick_that_cannot_be_loaded_holds_up_no_later_one_and_is_tried_again() {
+    for overlap in [Overlap::Skip, Overlap::Queue] {
+        let (world, often) = (World::new().await, schedule(overlap));
+        let poisoned = OutOfReach(world.files(), often.batch(minute(1)).unwrap());
+        world.at(1);
+        assert!(world.fire_from(&poisoned, "w1", &often).await.is_empty());
+        world.at(2);
+        let second = world.fire_from(&poisoned, "w1", &often).await;
+        assert_eq!(states(&second), [(minute(2), TickState::Fired)], "{overlap:?}");
+        world.at(3);
+        let third = if overlap == Overlap::Skip { TickState::Skipped } else { TickState::Waiting };
+        assert_eq!(states(&world.fire_from(&poisoned, "w2", &often).await), [(minute(3), third)]);
+        world.end(second[0].batch.as_ref().unwrap()).await;
+        let released = world.fire_from(&poisoned, "w2", &often).await;
+        let expected = (overlap == Overlap::Queue).then_some((minute(3), TickState::Fired));
+        assert_eq!(states(&released), Vec::from_iter(expected), "what waits goes on");
+        assert_eq!(states(&world.fire(&often).await), [(minute(1), TickState::Fired)], "its place is in reach again");
+    }
 }
 
 #[tokio::test]

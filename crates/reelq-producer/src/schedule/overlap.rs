@@ -30,7 +30,12 @@ pub(super) async fn in_the_way(store: &dyn Store, schedule: &ScheduleName, at: T
 
 async fn outstanding(store: &dyn Store, tick: &TickView) -> Result<Option<String>> {
     match (tick.state, &tick.batch) {
-        (TickState::Firing, _) => Ok(Some(format!("the tick of {} is being loaded", tick.at))),
+        // One that nobody has in hand could not be loaded: it is tried again, and holds up no other meanwhile.
+        (TickState::Firing, _) => {
+            let now = store.now().await?;
+            let in_hand = tick.lease_until.is_some_and(|until| until > now);
+            Ok(in_hand.then(|| format!("the tick of {} is being loaded", tick.at)))
+        }
         (TickState::Waiting, _) => Ok(Some(format!("the tick of {} waits itself", tick.at))),
         (TickState::Fired, Some(name)) => {
             let view = store.batch(name).await?;

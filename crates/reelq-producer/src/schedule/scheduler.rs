@@ -104,10 +104,13 @@ impl<'o> Scheduler<'o> {
         let mark = store.schedule(&schedule.name).await?;
         let open = store.open_ticks(&schedule.name).await?;
         let mut wait = LOOK;
-        for (earlier, tick) in open.iter().enumerate() {
-            // What waits behind another that is open is in its way: only the first can go.
-            if earlier == 0 || tick.state != TickState::Waiting {
-                wait = wait.min(self.take_up(watched, tick).await?);
+        let mut waiting = 0;
+        for tick in &open {
+            waiting += usize::from(tick.state == TickState::Waiting);
+            // What waits stands behind the others that wait: only the first of them can go.
+            if waiting <= 1 || tick.state != TickState::Waiting {
+                let tried = self.take_up(watched, tick).await;
+                wait = wait.min(tried.or_else(|error| set_aside(schedule, tick.at, error))?);
             }
         }
         let due = Due::at(schedule, mark, store.now().await?);
@@ -115,7 +118,8 @@ impl<'o> Scheduler<'o> {
         let late = due.late.iter().map(|tick| (*tick, true));
         let ticks = due.on_time.iter().map(|tick| (*tick, false)).chain(late);
         for (tick, late) in ticks.filter(|(at, _)| open.iter().all(|tick| tick.at != *at)) {
-            wait = wait.min(self.attempt(watched, tick, late, Some(due.passes)).await?);
+            let tried = self.attempt(watched, tick, late, Some(due.passes)).await;
+            wait = wait.min(tried.or_else(|error| set_aside(schedule, tick, error))?);
         }
         let now = store.now().await?;
         Ok(due.next.map_or(wait, |next| wait.min(next.since(now))))
@@ -178,6 +182,18 @@ impl Watched<'_> {
             drop(self.told.send(fired));
         }
     }
+}
+
+/// Tells of a tick that could not be fired: the ones after it go on, and it is tried again.
+///
+/// A store that is away ends the look: no tick can go on without it.
+fn set_aside(schedule: &Schedule, at: Timestamp, error: Error) -> Result<Duration> {
+    if matches!(&error, Error::Store(store) if store.is_transient()) {
+        return Err(error);
+    }
+    let error = chain(&error);
+    tracing::warn!(schedule = %schedule.name, %at, %error, "a tick could not be fired; it is tried again");
+    Ok(LOOK)
 }
 
 /// Waits, unless it is to end.
