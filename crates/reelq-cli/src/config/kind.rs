@@ -177,10 +177,14 @@ impl Kind {
             Self::Provider => one_of(text, PROVIDERS),
             Self::Choice(words) => one_of(text, words),
             Self::Variable => check_variable(text),
-            Self::Namespace => text
-                .parse::<Namespace>()
-                .map(drop)
-                .or_else(|_| broken("must be 1 to 64 of the characters a-z, A-Z, 0-9, `-`, `_` and `.`")),
+            Self::Namespace => match text.parse::<Namespace>() {
+                Ok(namespace) if namespace.is_simulated() => hinted(
+                    "must not end with `-simulated`",
+                    "with --simulate, the namespace `x` keeps its state in `x-simulated`: choose another name",
+                ),
+                Ok(_) => Ok(()),
+                Err(_) => broken("must be 1 to 64 of the characters a-z, A-Z, 0-9, `-`, `_` and `.`"),
+            },
             Self::Schedule => ScheduleName::new(text).map(drop).or_else(|error| broken(error.rule)),
             Self::Cron => check_cron(text),
             Self::Zone => check_zone(text),

@@ -87,6 +87,7 @@ bad!(two_sources_of_a_key, "[accounts.a]\nprovider = \"wave\"\napi_key_env = \"A
 bad!(dialect_that_is_not_known, "[accounts.a]\nprovider = \"wave\"\ndialect = \"2025-01\"\n");
 bad!(dialect_of_a_vendor_that_has_one, "[accounts.a]\nprovider = \"poyo\"\ndialect = \"2026-06\"\n");
 bad!(redis_address_with_a_port_that_is_none, "store = \"redis://localhost:port/0\"\n");
+bad!(namespace_of_simulations, "namespace = \"team-simulated\"\n");
 bad!(namespace_that_would_break_a_key, "namespace = \"a b\"\n");
 bad!(two_sources_of_a_password, "[redis]\npassword_env = \"A\"\npassword_file = \"b\"\n");
 bad!(two_sources_of_the_sentinels_password, "[redis]\nsentinel_password_env = \"A\"\nsentinel_password_file = \"b\"\n");

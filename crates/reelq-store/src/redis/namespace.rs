@@ -5,6 +5,9 @@ use std::{fmt, str::FromStr};
 /// Longer names only make every key longer.
 const MAX_LENGTH: usize = 64;
 
+/// How the names of simulations' namespaces end.
+const SIMULATED: &str = "-simulated";
+
 /// The name that one installation's keys begin with, so that several may share a server.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Namespace {
@@ -26,11 +29,15 @@ impl Namespace {
     /// The namespace of simulations: beside this one, and never it.
     #[must_use]
     pub fn simulated(&self) -> Self {
-        const SUFFIX: &str = "-simulated";
-        let room = self.name.len().min(MAX_LENGTH - SUFFIX.len());
+        let room = self.name.len().min(MAX_LENGTH - SIMULATED.len());
         // A name holds ASCII only, so that every cut is one between characters.
-        let name = format!("{}{SUFFIX}", self.name.get(..room).unwrap_or_default());
+        let name = format!("{}{SIMULATED}", self.name.get(..room).unwrap_or_default());
         Self { prefix: format!("reelq:{{{name}}}:"), name }
+    }
+
+    /// Whether it is one that simulations use beside another.
+    pub fn is_simulated(&self) -> bool {
+        self.name.ends_with(SIMULATED)
     }
 
     /// What every key begins with: `reelq:{NAME}:`. The braces are what Cluster takes as the hash tag.
@@ -74,7 +81,7 @@ mod tests {
         for name in ["team-a", &"x".repeat(64)] {
             let namespace: Namespace = name.parse().unwrap();
             let simulated = namespace.simulated();
-            assert!(simulated != namespace && simulated.name().ends_with("-simulated"));
+            assert!(simulated != namespace && simulated.is_simulated() && !namespace.is_simulated());
             assert_eq!(simulated.name().parse::<Namespace>().unwrap(), simulated);
         }
     }
