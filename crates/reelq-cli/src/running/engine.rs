@@ -4,7 +4,7 @@ use std::{pin::pin, sync::Arc};
 
 use anyhow::Context;
 use reelq_model::{AccountName, BatchName, WorkerId};
-use reelq_store::SharedStore;
+use reelq_store::{ClaimStage, SharedStore};
 use reelq_worker::{Brake, Builder, Ending, Pulse, Runtime};
 
 use super::{
@@ -100,8 +100,9 @@ impl Engine {
         let guarded = pulses.iter().map(|(_, pulse)| Arc::clone(pulse)).collect();
         let guard = collecting.guard(task.batch.clone(), guarded);
         let reporter = Reporter::new(session, Arc::clone(&store), worker.clone(), task);
-        let retention = session.config.retention.filter(|_| task.reports);
-        let retiring = Retiring::new(store, retention);
+        // Only who may reach the output places can see whether a batch's result manifests are there.
+        let retention = session.config.retention.filter(|_| task.reports && task.hands.has(ClaimStage::Collect));
+        let retiring = Retiring::new(store, session.storage(), retention);
         Ok(Self { builder, guard, reporter, retiring, pulses, brake: shared.brake, worker })
     }
 

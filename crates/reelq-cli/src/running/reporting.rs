@@ -108,7 +108,7 @@ impl Reporter {
             _ => (now, false),
         };
         self.learn(name, Known::Done { state, since, seen_open });
-        match self.write(view, state, seen_open, now.saturating_sub(since), last).await {
+        match self.write(view, seen_open, now.saturating_sub(since), last).await {
             Ok(true) => self.learn(name, Known::Written(state)),
             Ok(false) => {}
             Err(error) => tracing::warn!(batch = %name, error = format!("{error:#}"), "the result manifest waits"),
@@ -116,14 +116,7 @@ impl Reporter {
     }
 
     /// Writes where it is this worker's turn; whether the result manifests tell the state now.
-    async fn write(
-        &self,
-        view: &BatchView,
-        state: Digest,
-        seen_open: bool,
-        waited: Duration,
-        last: bool,
-    ) -> anyhow::Result<bool> {
+    async fn write(&self, view: &BatchView, seen_open: bool, waited: Duration, last: bool) -> anyhow::Result<bool> {
         let place = Place::open(&view.batch.output, &view.batch.name, &self.options)?;
         let turn = if last { 0 } else { self.turn(&view.batch.name).await? };
         if waited < TURN.saturating_mul(turn) {
@@ -131,7 +124,7 @@ impl Reporter {
         }
         // Whoever comes first and saw the last row end knows that an older stamp tells nothing.
         let sure = turn == 0 && seen_open;
-        if !sure && place.read(STAMP).await?.is_some_and(|stamp| stamp == state.to_string().as_bytes()) {
+        if !sure && is_told(view, &place).await? {
             return Ok(true);
         }
         stamped(&*self.store, view, &place).await?;
@@ -162,6 +155,12 @@ pub(crate) async fn stamped(store: &dyn Store, view: &BatchView, place: &Place) 
     write_results(store, &view.batch.name, place).await?;
     place.write(STAMP, Bytes::from(state_of(view).to_string())).await?;
     Ok(())
+}
+
+/// Whether the result manifests tell of the batch as it stands.
+pub(super) async fn is_told(view: &BatchView, place: &Place) -> anyhow::Result<bool> {
+    let state = state_of(view).to_string();
+    Ok(place.read(STAMP).await?.is_some_and(|stamp| stamp == state.as_bytes()))
 }
 
 /// What of a batch its result manifest tells, in short.
