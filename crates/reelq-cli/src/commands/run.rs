@@ -43,7 +43,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     let held = Holding::take(session, &store, order.batch.clone()).await?;
     let run = Run { args, session, store: &store, held: &held, out: out.quiet_if(args.quiet.quiet) };
     let outcome = tokio::select! {
-        outcome = Box::pin(run.from_plan_to_end(order)) => outcome,
+        outcome = Box::pin(run.plan_to_end(order)) => outcome,
         never = held.keep() => match never {},
     };
     held.leave().await;
@@ -60,7 +60,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    async fn from_plan_to_end(&self, order: Order) -> Outcome {
+    async fn plan_to_end(&self, order: Order) -> Outcome {
         let order = placed(order, &self.args.manifest, self.session, Some(&**self.store)).await?;
         let agreed = agree(order, self.args.yes, self.session, self.store, self.out).await?;
         // While a person thought about it, nothing was renewed.
