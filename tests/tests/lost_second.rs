@@ -1,5 +1,7 @@
 //! The whole program over a real Redis that loses its last second while it buys: the journal makes it whole.
 
+#![expect(clippy::expect_used, reason = "helpers of tests: a broken assumption is a failed test")]
+
 use std::{path::Path, time::Duration};
 
 use reelq_redis_server::RedisServer;
