@@ -23,9 +23,9 @@ fn world(store: Store, faults: &str) -> (Vendor, Sandbox) {
     let vendor = Vendor::start(Settings { seed: 3, faults, ..Settings::default() });
     let account = Account { name: "poyo", provider: "poyo", lines: LIMITS.to_owned() };
     let sandbox = Sandbox::on(store, &vendor.base_url(), vec![account], "");
-    let jobs: String = (0..12).map(|row| format!("[[jobs]]\nprompt = \"prompt {row}\"\n")).collect();
+    let jobs: Vec<_> = (0..12).map(|row| format!("[[jobs]]\nprompt = \"prompt {row}\"\n")).collect();
     let head = "[defaults]\naccount = \"poyo\"\nmodel = \"hailuo-2.3\"\nduration = 6\n";
-    std::fs::write(sandbox.path("nightly.toml"), format!("{head}{jobs}")).unwrap();
+    std::fs::write(sandbox.path("nightly.toml"), format!("{head}{}", jobs.concat())).unwrap();
     (vendor, sandbox)
 }
 
