@@ -286,6 +286,22 @@ async fn a_damaged_job_is_passed_over_and_the_others_go_on() {
     assert!(matches!(story.store.job(drafts[0].id()).await, Err(Error::Broken { .. })));
 }
 
+#[tokio::test]
+async fn a_damaged_job_that_is_to_be_withdrawn_stops_nobody() {
+    let server = RedisServer::with().tcp().start();
+    let front = Front::to(server.port());
+    let story = Story::begin(&front, "n", NOTHING).await;
+    let drafts = lines(&batch(NAME), &wishes(2));
+    story.load(&drafts).await;
+    damage(&server, drafts[0].id());
+    assert!(story.claim(ClaimStage::Submit, 1).await.is_empty());
+    assert_eq!(story.store.cancel(drafts[0].id()).await.unwrap(), Edited::Requested);
+    story.clock.advance(LEASE);
+    assert_eq!(ids(&story.claim(ClaimStage::Submit, 9).await), [drafts[1].id()]);
+    story.store.heartbeat(&worker("w1")).await.unwrap();
+    story.store.sign_off(&worker("w1")).await.unwrap();
+}
+
 /// The header of a job's record as JSON, and whether packing it again gives the same bytes.
 fn header(server: &RedisServer, job: JobId) -> (String, i64) {
     const READ: &str = "\

@@ -7,6 +7,7 @@ use super::{
     hours::Hours,
     link::{Link, Script},
     pack::Unpacker,
+    unreadable::Unreadable,
 };
 use crate::{Error, Result};
 
@@ -42,6 +43,7 @@ impl Reply {
 pub(super) struct Caller {
     pub link: Link,
     pub hours: Hours,
+    pub unreadable: Unreadable,
 }
 
 impl Caller {

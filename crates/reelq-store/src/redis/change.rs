@@ -224,10 +224,15 @@ pub(super) fn pack_ids(ids: &[JobId]) -> Vec<u8> {
 
 /// Reads records, one answer an id, with the packed lines of those that have one.
 pub(super) async fn read(caller: &Caller, ids: &[JobId]) -> Result<Vec<Option<(Record, Vec<u8>)>>> {
+    read_each(caller, ids).await?.into_iter().map(Option::transpose).collect()
+}
+
+/// The same, where one that cannot be read is no reason to do without the others.
+pub(super) async fn read_each(caller: &Caller, ids: &[JobId]) -> Result<Vec<Option<Result<(Record, Vec<u8>)>>>> {
     let reply: Reply = caller.call(&scripts::READ, &pack_ids(ids)).await?;
     reply.unpack().each(|unpacker| {
         unpacker.list()?;
         let (record, line) = (unpacker.bytes()?, unpacker.bytes()?);
-        if record.is_empty() { Ok(None) } else { Ok(Some((Record::read(record)?, line.to_vec()))) }
+        Ok((!record.is_empty()).then(|| Record::read(record).map(|record| (record, line.to_vec()))))
     })
 }

@@ -50,7 +50,7 @@ const LIMIT_MAX: u64 = 1000;
 
 async fn read(caller: &Caller, claim: &Claim, reply: &Reply) -> Result<Claimed> {
     let mut unpacker = reply.unpack();
-    let given = unpacker.each(|unpacker| lease(unpacker, claim, reply))?;
+    let given = unpacker.each(|unpacker| lease(caller, unpacker, claim, reply))?;
     let retry_in = u64::try_from(unpacker.int()?).ok().map(Duration::from_millis);
     let until_day_ends = unpacker.flag()?;
     edit::withdraw(caller, &unpacker.each(change::read_id)?).await?;
@@ -64,7 +64,7 @@ async fn read(caller: &Caller, claim: &Claim, reply: &Reply) -> Result<Claimed> 
 }
 
 /// `None` where the job cannot be read: it is handed to nobody, and its lease lapses by itself.
-fn lease(unpacker: &mut Unpacker<'_>, claim: &Claim, reply: &Reply) -> Result<Option<Lease>, Error> {
+fn lease(caller: &Caller, unpacker: &mut Unpacker<'_>, claim: &Claim, reply: &Reply) -> Result<Option<Lease>, Error> {
     unpacker.list()?;
     let (version, cancel_requested) = (unpacker.count()?, unpacker.flag()?);
     let (job, id) = (read_job(unpacker.bytes()?), change::read_id(unpacker)?);
@@ -78,7 +78,7 @@ fn lease(unpacker: &mut Unpacker<'_>, claim: &Claim, reply: &Reply) -> Result<Op
             cancel_requested,
         }),
         Err(error) => {
-            tracing::error!(job = %id, %error, "a job is passed over: it is damaged, or of a newer version");
+            caller.unreadable.tell(id, &error);
             None
         }
     })

@@ -72,10 +72,16 @@ pub(super) async fn withdraw(caller: &Caller, ids: &[JobId]) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
     }
-    let found = change::read(caller, ids).await?;
-    let unwanted = found.iter().flatten().map(|(record, _)| record);
+    let found = change::read_each(caller, ids).await?.into_iter().zip(ids);
+    let unwanted = found.filter_map(|(found, id)| match found? {
+        Ok((record, _)) => Some(record),
+        Err(error) => {
+            caller.unreadable.tell(*id, &error);
+            None
+        }
+    });
     let unwanted = unwanted.filter(|record| record.cancel_is_due() && !record.in_hand());
-    let changes = unwanted.map(|record| withdrawal(caller, record)).collect::<Result<Vec<_>, _>>();
+    let changes = unwanted.map(|record| withdrawal(caller, &record)).collect::<Result<Vec<_>, _>>();
     let changes = changes.map_err(|illegal| Error::broken(illegal.to_string()))?;
     if !changes.is_empty() {
         change::apply(caller, &changes).await?;

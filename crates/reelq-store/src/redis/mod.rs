@@ -30,6 +30,7 @@ mod schedules;
 mod scripts;
 mod store;
 mod unanswered;
+mod unreadable;
 mod views;
 mod watch;
 

@@ -7,7 +7,7 @@ use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, SharedClock,
 
 use super::{
     caller::Caller, claim, commit, edit, finish, hours::Hours, late, lease, limits, link::Link, listing, load, pace,
-    purge, reading, results, unanswered::Unanswered, views, watch,
+    purge, reading, results, unanswered::Unanswered, unreadable::Unreadable, views, watch,
 };
 use crate::{
     AccountLimits, AccountView, Address, BatchDraft, BatchView, Claim, Claimed, Commit, Committed, Edited, Enqueued,
@@ -47,7 +47,7 @@ impl RedisStore {
     }
 
     async fn over(link: Link, hours: Hours) -> Result<Self> {
-        let caller = Caller { link, hours };
+        let caller = Caller { link, hours, unreadable: Unreadable::default() };
         let now = reading::open(&caller).await?;
         Ok(Self { caller, marks: Unanswered::new(now) })
     }
