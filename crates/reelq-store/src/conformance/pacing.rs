@@ -14,12 +14,15 @@ async fn view(kit: &Kit<'_>) -> PaceView {
     kit.store.pace(&account("acct")).await.unwrap()
 }
 
-/// What a worker learns from a refusal now.
+/// More refusals at once than a configured number is believed through.
+const BEYOND_DOUBT: usize = 8;
+
+/// What a worker learns from refusals that are too many for chance.
 async fn refuse(kit: &Kit<'_>, limits: &AccountLimits, limit: Limit) -> Pace {
     let view = view(kit).await;
     let present = Present { limits, usage: view.usage, now: view.now };
     let refused = Refused { limit: Some(limit), begun: view.now };
-    let pace = view.pace.on_throttled(&refused, &present).unwrap();
+    let pace = (0..BEYOND_DOUBT).fold(view.pace, |pace, _| pace.on_throttled(&refused, &present).unwrap_or(pace));
     assert!(kit.store.set_pace(&account("acct"), view.version, &pace).await.unwrap());
     pace
 }
