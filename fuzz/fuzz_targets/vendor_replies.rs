@@ -5,7 +5,7 @@
 use std::sync::{Arc, LazyLock};
 
 use libfuzzer_sys::fuzz_target;
-use reelq_model::{AccountName, Fields, JobSpec, ModelName, ProviderName, SubmitOutcome, Timestamp};
+use reelq_model::{AccountName, Fields, JobSpec, ModelName, ProviderName, SubmitOutcome, TaskId, Timestamp};
 use reelq_provider::{PROVIDERS, Provider, Reply, Settings, open};
 
 static VENDORS: LazyLock<Vec<Arc<dyn Provider>>> = LazyLock::new(|| {
@@ -20,6 +20,8 @@ static SPEC: LazyLock<JobSpec> = LazyLock::new(|| JobSpec {
     fields: Fields::new(),
 });
 
+static TASK: LazyLock<TaskId> = LazyLock::new(|| TaskId::new("t-1").unwrap());
+
 const PROOFS: [&[u8]; 2] = [b"price_not_configured", b"quota_window_exceeded"];
 
 fn names_a_proof(body: &[u8]) -> bool {
@@ -31,13 +33,13 @@ fn names_a_proof(body: &[u8]) -> bool {
 fuzz_target!(|input: (u16, Option<String>, &[u8])| {
     let (status, retry_after, body) = input;
     let at = Timestamp::from_millis(1_775_285_160_000);
-    let reply = Reply { status, retry_after, body: body.to_vec().into(), at };
+    let reply = Reply { retry_after, ..Reply::whole(status, body.to_vec(), at) };
     for vendor in VENDORS.iter() {
         let outcome = vendor.submitted(1, &reply);
         if (500..=599).contains(&status) && !names_a_proof(body) {
             assert!(matches!(outcome, SubmitOutcome::Ambiguous(_)), "{outcome:?}");
         }
-        vendor.polled(&SPEC, &reply);
+        vendor.polled(&SPEC, &TASK, &reply);
         vendor.cancelled(&reply);
         vendor.balanced(&reply);
     }

@@ -120,8 +120,14 @@ pub(super) async fn buy(
 /// Puts claimed tasks off for an hour, as after a status request that brought nothing.
 pub(super) async fn ask_later(store: &SharedStore, leases: Vec<Lease>) -> Result<()> {
     let next_poll = std::time::Duration::from_hours(1);
-    let event =
-        Event::Running { next_poll, word: Some("running".to_owned()), progress: None, overdue: false, answered: true };
+    let event = Event::Running {
+        next_poll,
+        word: Some("running".to_owned()),
+        progress: None,
+        overdue: false,
+        answered: true,
+        trouble: None,
+    };
     commit(store, leases.into_iter().map(|lease| Commit { lease, event: event.clone(), keep: false }).collect())
         .await?;
     Ok(())
@@ -147,5 +153,11 @@ fn sending(lease: &Lease) -> Event {
 
 fn acceptance(lease: &Lease) -> Result<Acceptance> {
     let task = TaskId::new(format!("task-{}", lease.job.id))?;
-    Ok(Acceptance { task, submission: lease.job.next_submission(), cost: None, at: Timestamp::from_millis(0) })
+    Ok(Acceptance {
+        task,
+        submission: lease.job.next_submission(),
+        cost: None,
+        at: Timestamp::from_millis(0),
+        outputs: Vec::new(),
+    })
 }

@@ -80,7 +80,9 @@ impl Collector {
                 let message = format!("failed to {reason}, and {LINK_REFRESHES_MAX} fresh links were dead as well");
                 Event::FetchFailed { failure: Failure::new(FailureKind::Expired, message) }
             }
-            Trouble::Expired(reason) => Event::LinksExpired { reason },
+            Trouble::Expired(reason) => {
+                Event::LinksExpired { reason, after: BACKOFF.full_jitter(job.link_refreshes, &self.dice) }
+            }
             Trouble::Fatal(message) => output_failed(message),
         }
     }

@@ -221,7 +221,12 @@ async fn every_output_of_a_task_is_stored() {
     })
     .await;
     let house = in_folder(folder.path(), &[&server]).await;
-    let picture = OutputLink { url: format!("{}/p.png?x", server.origin), kind: OutputKind::Other, expires_at: None };
+    let picture = OutputLink {
+        url: format!("{}/p.png?x", server.origin),
+        kind: OutputKind::Other,
+        expires_at: None,
+        assumed: false,
+    };
     let links = vec![server.link(), picture];
     assert!(matches!(house.collect(links.clone()).await, Event::FetchLater { .. }));
     let paths: Vec<_> = stored(house.collect(links).await).into_iter().map(|file| file.path).collect();

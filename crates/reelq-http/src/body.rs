@@ -30,7 +30,7 @@ pub(crate) async fn read_reply(
     let retry_after = retry_after.map(str::to_owned);
     let status = response.status().as_u16();
     let body = redact::without_key(read_body(&mut response).await?, key);
-    Ok(Reply { status, retry_after, body, at: now() })
+    Ok(Reply { retry_after, ..Reply::whole(status, body, now()) })
 }
 
 async fn read_body(response: &mut Response) -> Result<Bytes, BodyFault> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Acceptance, Failure, Money, OutputLink, Settlement, StoredFile, Submission};
+use crate::{Acceptance, Failure, Money, OutputLink, Settlement, StoredFile, Submission, TaskId, Trouble};
 
 /// How a person settled a submission whose fate was unknown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,7 +14,8 @@ pub enum Resolution {
     NotBought,
     /// Nobody knows; the user accepted beforehand that it is submitted again all the same, under a new key.
     Resubmit,
-    /// The row is given up; whatever it cost, it ends as failed.
+    /// The row is given up, wherever it stands; whatever it cost, it ends as failed. Its task, where one is known, stays
+    /// known: a retry looks at it first.
     GiveUp,
 }
 
@@ -52,6 +53,9 @@ pub enum Event {
         reason: String,
         /// How long to wait.
         after: Duration,
+        /// A task id that the unreadable reply seems to name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        candidate: Option<TaskId>,
     },
     /// The provider refused the request and charged nothing.
     Rejected {
@@ -69,6 +73,9 @@ pub enum Event {
     Unresolved {
         /// Why.
         reason: String,
+        /// A task id that the unreadable reply seems to name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        candidate: Option<TaskId>,
     },
     /// A person settled an unknown fate.
     Resolved {
@@ -87,6 +94,9 @@ pub enum Event {
         overdue: bool,
         /// The status request was answered (`false`: it failed, and nothing was learned).
         answered: bool,
+        /// Why nothing good was learned; `None` after an answer that says that the task goes on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        trouble: Option<Trouble>,
     },
     /// The task succeeded.
     Finished {
@@ -101,7 +111,9 @@ pub enum Event {
         failure: Failure,
         /// What became of the charge.
         settlement: Settlement,
-        /// Buy it again after this wait; only where the failure is transient, nothing was charged and retries are left.
+        /// Buy it again after this wait: where the failure is transient, nothing was charged and retries are left; or where
+        /// a person agreed to it ([`RemoteTask::buy_again`](crate::RemoteTask::buy_again)) and the task is over without an
+        /// output, or unknown past its lifetime.
         retry_after: Option<Duration>,
     },
     /// The outputs could not be fetched now; try again.
@@ -111,10 +123,12 @@ pub enum Event {
         /// How long to wait.
         after: Duration,
     },
-    /// The links are dead: ask the provider for fresh ones.
+    /// The links give nothing: ask the provider for fresh ones.
     LinksExpired {
-        /// Why this is believed.
+        /// What the links gave.
         reason: String,
+        /// How long to wait before asking: an output may be late, and the links then work.
+        after: Duration,
     },
     /// The outputs cannot be had; the task stays known, and a retry fetches again.
     FetchFailed {
@@ -131,8 +145,13 @@ pub enum Event {
         /// What became of the charge, where there was one.
         settlement: Option<Settlement>,
     },
-    /// A person wants a job that ended to be taken up again: fetched again where a task is known to have succeeded, else bought again.
-    Retry,
+    /// A person wants a job that ended to be taken up again. Where a task is known it is looked at first, and its output
+    /// is fetched if there is one.
+    Retry {
+        /// The person agreed that the row is bought again: at once where no task is known, else only where the task turns
+        /// out to be over without an output.
+        buy: bool,
+    },
 }
 
 impl Event {
@@ -156,7 +175,7 @@ impl Event {
             Self::FetchFailed { .. } => "fetch_failed",
             Self::Stored { .. } => "stored",
             Self::Cancelled { .. } => "cancelled",
-            Self::Retry => "retry",
+            Self::Retry { .. } => "retry",
         }
     }
 
@@ -166,9 +185,11 @@ impl Event {
             Self::NotSent { reason, .. }
             | Self::Throttled { reason, .. }
             | Self::Replay { reason, .. }
-            | Self::Unresolved { reason }
+            | Self::Unresolved { reason, .. }
             | Self::FetchLater { reason, .. }
-            | Self::LinksExpired { reason } => reason.clone(),
+            | Self::LinksExpired { reason, .. } => reason.clone(),
+            Self::Running { trouble: Some(trouble), .. } => trouble.reason.clone(),
+            Self::Retry { buy: false } => "looked at again, and not bought again".to_owned(),
             Self::Rejected { failure } | Self::Failed { failure, .. } | Self::FetchFailed { failure } => {
                 failure.to_string()
             }

@@ -1,11 +1,18 @@
 //! A job: what to buy, where it stands, and what it has cost so far.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BatchName, Charge, Event, FailureKind, IdempotencyKey, IllegalTransition, JobId, JobSpec, Money, Resolution,
-    Settlement, Stage, Status, TaskId, Timestamp, Wake,
+    BatchName, Charge, Event, FailureKind, IdempotencyKey, IllegalTransition, JobId, JobSpec, Money, OutputLink,
+    Resolution, Settlement, Stage, Status, TaskId, Timestamp, Trouble, TroubleKind, Troubles, Wake, believable_cost,
 };
+
+/// How long outputs are waited for where neither the reply nor the provider's documentation names a time.
+const OUTPUTS_LAST: Duration = Duration::from_hours(24);
+/// No provider keeps an output for longer, whatever a link says.
+const OUTPUTS_LAST_MAX: Duration = Duration::from_hours(8 * 24);
 
 /// A job that is not in the store yet.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,6 +69,22 @@ pub struct Job {
     pub stored_at: Option<Timestamp>,
     /// The job whose unexpected second charge this record follows.
     pub orphan_of: Option<JobId>,
+    /// Why it does not get on; `None` while it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub troubles: Option<Troubles>,
+    /// When the provider first said that the task it follows succeeded: from then on the clip exists, and is never bought
+    /// again while the provider may still hold it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub succeeded_at: Option<Timestamp>,
+    /// Until when that task's outputs are waited for, whatever their links give meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outputs_until: Option<Timestamp>,
+    /// The task id that an unreadable reply to its open submission seems to name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub candidate: Option<TaskId>,
+    /// Another job of the account that is charged for the same task: one of the two purchases brought nothing of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shares_task_with: Option<JobId>,
 }
 
 /// What an event made of a job.
@@ -95,6 +118,11 @@ impl Job {
             finished_at: None,
             stored_at: None,
             orphan_of: None,
+            troubles: None,
+            succeeded_at: None,
+            outputs_until: None,
+            candidate: None,
+            shares_task_with: None,
         }
     }
 
@@ -166,7 +194,8 @@ impl Job {
         let unknown = |charge: &Charge| charge.amount.is_none() && charge.settlement != Settlement::Refunded;
         let undecided = match &self.stage {
             Stage::Unconfirmed { .. } | Stage::Submitting { .. } => true,
-            Stage::Failed { failure, .. } => failure.kind == FailureKind::GivenUp,
+            // With its task known, its charge is.
+            Stage::Failed { failure, task } => failure.kind == FailureKind::GivenUp && task.is_none(),
             _ => false,
         };
         (!undecided && self.doubtful.is_empty() && !self.charges.iter().any(unknown)).then(|| self.spent())
@@ -211,18 +240,25 @@ impl Job {
     }
 
     fn note(&mut self, event: &Event, at: Timestamp) {
+        self.note_trouble(event, at);
         match event {
-            Event::NotSent { .. } | Event::Throttled { .. } | Event::Replay { .. } | Event::FetchLater { .. } => {
+            Event::NotSent { .. } | Event::Throttled { .. } | Event::FetchLater { .. } => {
                 self.setbacks = self.setbacks.saturating_add(1);
+            }
+            Event::Replay { candidate, .. } => {
+                self.setbacks = self.setbacks.saturating_add(1);
+                self.note_candidate(candidate.as_ref());
             }
             Event::Accepted { acceptance, .. } => self.note_acceptance(acceptance, at),
             Event::Rejected { .. } | Event::Unresolved { .. } => self.note_end_of_submission(event, at),
+            Event::Resolved { resolution: Resolution::GiveUp } => self.note_given_up(at),
             Event::Running { answered, .. } => {
                 self.setbacks = if *answered { 0 } else { self.setbacks.saturating_add(1) };
                 self.polls = self.polls.saturating_add(u32::from(*answered));
             }
-            Event::Finished { cost, .. } => {
+            Event::Finished { outputs, cost } => {
                 self.end_of_task(Settlement::Charged, *cost, at);
+                self.note_outputs(outputs, at);
             }
             Event::Failed { settlement, retry_after, .. } => {
                 self.end_of_task(*settlement, None, at);
@@ -234,21 +270,76 @@ impl Job {
                 self.stored_at = Some(at);
                 self.setbacks = 0;
             }
-            Event::Cancelled { settlement: None }
-            | Event::FetchFailed { .. }
-            | Event::Resolved { resolution: Resolution::GiveUp } => {
+            Event::Cancelled { settlement: None } | Event::FetchFailed { .. } => {
                 self.finished_at = Some(self.finished_at.unwrap_or(at));
             }
             Event::Resolved { resolution: Resolution::Resubmit } => {
                 if let Stage::Unconfirmed { submission, .. } = &self.stage {
                     self.doubtful.push(submission.number);
                 }
+                self.candidate = None;
             }
-            Event::Retry => self.note_retry(),
+            Event::Resolved { resolution: Resolution::NotBought } => self.candidate = None,
+            Event::Retry { .. } => self.note_retry(),
             Event::Recalled { submission } => {
                 self.submissions = self.submissions.max(submission.number.saturating_sub(1));
             }
-            Event::Sending { .. } | Event::Resolved { resolution: Resolution::NotBought } => {}
+            Event::Sending { .. } => self.candidate = None,
+        }
+    }
+
+    /// Keeps why the job does not get on, and forgets it once it does.
+    fn note_trouble(&mut self, event: &Event, at: Timestamp) {
+        let kind = match event {
+            Event::NotSent { .. } | Event::Throttled { .. } | Event::Replay { .. } => TroubleKind::Submit,
+            Event::FetchLater { .. } | Event::LinksExpired { .. } => TroubleKind::Fetch,
+            Event::Running { trouble: Some(trouble), .. } => return self.note_trouble_of(trouble.clone(), at),
+            // Between two attempts at a late output the provider only says once more that the task succeeded.
+            Event::Finished { .. } | Event::Running { .. } if self.fetches_in_vain() => return,
+            Event::Running { answered: false, .. } => return,
+            _ => {
+                self.troubles = None;
+                return;
+            }
+        };
+        self.note_trouble_of(Trouble::new(kind, event.reason()), at);
+    }
+
+    fn note_trouble_of(&mut self, trouble: Trouble, at: Timestamp) {
+        self.troubles = Some(Troubles::after(self.troubles.as_ref(), trouble, at));
+    }
+
+    fn fetches_in_vain(&self) -> bool {
+        self.troubles.as_ref().is_some_and(|troubles| troubles.last.kind == TroubleKind::Fetch)
+    }
+
+    fn note_candidate(&mut self, candidate: Option<&TaskId>) {
+        if let Some(candidate) = candidate {
+            self.candidate = Some(candidate.clone());
+        }
+    }
+
+    /// The first success counts: what later replies say of their links moves the end only where the provider names it.
+    fn note_outputs(&mut self, outputs: &[OutputLink], at: Timestamp) {
+        let succeeded_at = *self.succeeded_at.get_or_insert(at);
+        let latest = succeeded_at.after(OUTPUTS_LAST_MAX);
+        let told = |link: &&OutputLink| self.outputs_until.is_none() || !link.assumed;
+        let until = outputs.iter().filter(told).filter_map(|link| link.expires_at).max();
+        let until = until.or_else(|| self.outputs_until.is_none().then(|| at.after(OUTPUTS_LAST)));
+        self.outputs_until = self.outputs_until.max(until.map(|until| until.min(latest)));
+    }
+
+    fn note_given_up(&mut self, at: Timestamp) {
+        self.finished_at = Some(self.finished_at.unwrap_or(at));
+        if let Stage::Submitting { submission } = &self.stage {
+            self.submissions = self.submissions.max(submission.number);
+        }
+        let task = self.stage.task().map(|task| task.id.clone());
+        // Whatever becomes of the task, nobody said that the money comes back.
+        for charge in self.charges.iter_mut().filter(|charge| Some(&charge.task) == task.as_ref()) {
+            if charge.settlement == Settlement::Open {
+                charge.settlement = Settlement::Charged;
+            }
         }
     }
 
@@ -256,18 +347,24 @@ impl Job {
         self.submissions = self.submissions.max(acceptance.submission);
         self.setbacks = 0;
         self.doubtful.retain(|number| *number != acceptance.submission);
+        self.candidate = None;
         if self.knows_task(&acceptance.task) {
             return;
         }
         self.submitted_at = Some(at);
-        self.finished_at = None;
+        (self.finished_at, self.succeeded_at, self.outputs_until) = (None, None, None);
+        let is_whole = !acceptance.outputs.is_empty();
         self.charges.push(Charge {
             task: acceptance.task.clone(),
             submission: acceptance.submission,
-            amount: acceptance.cost.or(self.price),
-            settlement: Settlement::Open,
+            amount: believable_cost(acceptance.cost, self.price).or(self.price),
+            settlement: if is_whole { Settlement::Charged } else { Settlement::Open },
             at: Some(at),
         });
+        if is_whole {
+            self.finished_at = Some(at);
+            self.note_outputs(&acceptance.outputs, at);
+        }
     }
 
     fn note_end_of_submission(&mut self, event: &Event, at: Timestamp) {
@@ -276,6 +373,9 @@ impl Job {
             _ => self.submissions,
         };
         self.submissions = self.submissions.max(number);
+        if let Event::Unresolved { candidate, .. } = event {
+            self.note_candidate(candidate.as_ref());
+        }
         if matches!(event, Event::Rejected { .. }) {
             self.finished_at = Some(at);
         }
@@ -284,7 +384,9 @@ impl Job {
     fn end_of_task(&mut self, settlement: Settlement, cost: Option<Money>, at: Timestamp) {
         self.polls = self.polls.saturating_add(1);
         self.setbacks = 0;
-        self.finished_at = Some(at);
+        // A task that succeeded ended when that was first noticed, however often its links are asked for.
+        self.finished_at = Some(self.finished_at.filter(|_| self.succeeded_at.is_some()).unwrap_or(at));
+        let cost = believable_cost(cost, self.price);
         let Some(task) = self.stage.task().map(|task| task.id.clone()) else { return };
         for charge in self.charges.iter_mut().filter(|charge| charge.task == task) {
             charge.settlement = settlement;
@@ -302,6 +404,7 @@ impl Job {
 fn never_again(event: Event) -> Event {
     match event {
         Event::Failed { failure, settlement, .. } => Event::Failed { failure, settlement, retry_after: None },
+        Event::Retry { .. } => Event::Retry { buy: false },
         event => event,
     }
 }

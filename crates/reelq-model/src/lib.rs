@@ -20,9 +20,10 @@ mod stage;
 mod submission;
 mod task;
 mod transition;
+mod trouble;
 pub mod units;
 
-pub use charge::{Charge, Settlement};
+pub use charge::{Charge, Settlement, believable_cost};
 pub use clock::{Clock, ManualClock, SharedClock, SystemClock, Timestamp, TimestampError};
 pub use digest::{Digest, DigestError};
 pub use event::{Event, Resolution};
@@ -39,3 +40,4 @@ pub use stage::{Stage, Status};
 pub use submission::{IdempotencyKey, Submission};
 pub use task::RemoteTask;
 pub use transition::{IllegalTransition, Wake};
+pub use trouble::{Trouble, TroubleKind, Troubles};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Failure, Money, TaskId, Timestamp};
+use crate::{Failure, Money, OutputLink, TaskId, Timestamp};
 
 /// The classes that every submit request ends in; decided once, where the reply is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,9 @@ pub enum SubmitOutcome {
         /// The provider's message.
         message: String,
     },
+    /// Something in front of the provider turned the request away (a 4xx that is not in the provider's own form): nothing
+    /// was taken, and it is no verdict on the row, nor on the account.
+    TurnedAway(Setback),
     /// The provider took the job.
     Accepted(Acceptance),
     /// The request may or may not have been taken.
@@ -37,6 +40,8 @@ pub struct Setback {
     pub wait: Option<Duration>,
     /// Which limit was broken, where the provider says so.
     pub limit: Option<Limit>,
+    /// A task id that an unreadable or doubtful reply seems to name: kept with the row, for a person to look at.
+    pub candidate: Option<TaskId>,
 }
 
 /// A limit of an account that a request can break.
@@ -52,7 +57,7 @@ pub enum Limit {
 impl Setback {
     /// A setback without a wait named by the provider.
     pub fn new(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), wait: None, limit: None }
+        Self { reason: reason.into(), wait: None, limit: None, candidate: None }
     }
 }
 
@@ -90,4 +95,7 @@ pub struct Acceptance {
     pub cost: Option<Money>,
     /// When the reply was read, by the clock of the worker that read it: shown, never compared.
     pub at: Timestamp,
+    /// The outputs, where the reply names them already; usually none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outputs: Vec<OutputLink>,
 }

@@ -23,6 +23,9 @@ pub struct OutputLink {
     pub kind: OutputKind,
     /// When the link dies: the provider's word, or its documented lifetime counted from now; `None` where neither is known.
     pub expires_at: Option<Timestamp>,
+    /// `expires_at` is not the provider's word but its documented lifetime, counted from the reply.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub assumed: bool,
 }
 
 /// An output that is in its place, verified.

@@ -24,11 +24,31 @@ pub struct RemoteTask {
     /// The mark of the key and address that its submission was sent with: under any other, "no such task" says nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<Digest>,
+    /// A person agreed that the row is bought again, should this task turn out to be over without an output. It is looked
+    /// at first in any case.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub buy_again: bool,
 }
 
 impl RemoteTask {
     /// A task that was accepted just now.
     pub const fn accepted(id: TaskId, submission: u32, at: Timestamp) -> Self {
-        Self { id, submission, accepted_at: at, polls: 0, word: None, progress: None, overdue: false, mark: None }
+        Self {
+            id,
+            submission,
+            accepted_at: at,
+            polls: 0,
+            word: None,
+            progress: None,
+            overdue: false,
+            mark: None,
+            buy_again: false,
+        }
+    }
+
+    /// The task as it is looked at once more after its job ended.
+    #[must_use]
+    pub fn looked_at_again(self, buy_again: bool) -> Self {
+        Self { word: None, progress: None, overdue: false, buy_again, ..self }
     }
 }

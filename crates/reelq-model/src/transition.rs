@@ -65,7 +65,8 @@ fn from_submitting(submission: crate::Submission, event: Event) -> Next {
         Event::Accepted { acceptance, first_poll } if acceptance.submission == submission.number => {
             accepted(&acceptance, submission.mark, first_poll)
         }
-        Event::Unresolved { reason } => (Stage::Unconfirmed { submission, reason }, Wake::Never),
+        Event::Unresolved { reason, .. } => (Stage::Unconfirmed { submission, reason }, Wake::Never),
+        Event::Resolved { resolution: Resolution::GiveUp } => given_up(GIVEN_UP_UNKNOWN, None),
         _ => return None,
     })
 }
@@ -76,10 +77,7 @@ fn from_unconfirmed(submission: &crate::Submission, event: Event) -> Next {
             accepted(&acceptance, submission.mark, first_poll)
         }
         Event::Resolved { resolution: Resolution::NotBought | Resolution::Resubmit } => (Stage::Ready, Wake::Now),
-        Event::Resolved { resolution: Resolution::GiveUp } => {
-            let failure = Failure::new(FailureKind::GivenUp, "given up while it was unknown whether it was bought");
-            (Stage::Failed { failure, task: None }, Wake::Never)
-        }
+        Event::Resolved { resolution: Resolution::GiveUp } => given_up(GIVEN_UP_UNKNOWN, None),
         _ => return None,
     })
 }
@@ -87,12 +85,21 @@ fn from_unconfirmed(submission: &crate::Submission, event: Event) -> Next {
 fn accepted(acceptance: &Acceptance, mark: Option<Digest>, first_poll: Duration) -> (Stage, Wake) {
     let task = RemoteTask::accepted(acceptance.task.clone(), acceptance.submission, acceptance.at);
     let task = RemoteTask { mark, ..task };
-    (Stage::Running { task }, Wake::After(first_poll))
+    if acceptance.outputs.is_empty() {
+        return (Stage::Running { task }, Wake::After(first_poll));
+    }
+    (Stage::Fetching { task, outputs: acceptance.outputs.clone() }, Wake::Now)
+}
+
+const GIVEN_UP_UNKNOWN: &str = "given up while it was unknown whether it was bought";
+
+fn given_up(message: &str, task: Option<RemoteTask>) -> (Stage, Wake) {
+    (Stage::Failed { failure: Failure::new(FailureKind::GivenUp, message), task }, Wake::Never)
 }
 
 fn from_running(mut task: RemoteTask, event: Event) -> Next {
     Some(match event {
-        Event::Running { next_poll, word, progress, overdue, answered } => {
+        Event::Running { next_poll, word, progress, overdue, answered, .. } => {
             task.polls = task.polls.saturating_add(u32::from(answered));
             task.overdue |= overdue;
             if answered {
@@ -104,14 +111,21 @@ fn from_running(mut task: RemoteTask, event: Event) -> Next {
             task.polls = task.polls.saturating_add(1);
             (Stage::Fetching { task, outputs }, Wake::Now)
         }
-        Event::Failed { settlement: Settlement::Refunded, retry_after: Some(after), .. } => {
+        Event::Failed { settlement, retry_after: Some(after), .. }
+            if settlement == Settlement::Refunded || task.buy_again =>
+        {
             (Stage::Ready, Wake::After(after))
         }
         Event::Failed { failure, retry_after: None, .. } => {
             task.polls = task.polls.saturating_add(1);
             (Stage::Failed { failure, task: Some(task) }, Wake::Never)
         }
+        // The provider withdrew it earlier, and a person wants the row all the same.
+        Event::Cancelled { .. } if task.buy_again => (Stage::Ready, Wake::Now),
         Event::Cancelled { .. } => (Stage::Cancelled { task: Some(task) }, Wake::Never),
+        Event::Resolved { resolution: Resolution::GiveUp } => {
+            given_up("given up while its task had not ended", Some(task.looked_at_again(false)))
+        }
         // The same yes again, from a replayed key or a late reply.
         Event::Accepted { acceptance, first_poll } if acceptance.task == task.id => {
             (Stage::Running { task }, Wake::After(first_poll))
@@ -130,7 +144,14 @@ fn from_running(mut task: RemoteTask, event: Event) -> Next {
 fn from_fetching(task: RemoteTask, outputs: Vec<crate::OutputLink>, event: Event) -> Next {
     Some(match event {
         Event::FetchLater { after, .. } => (Stage::Fetching { task, outputs }, Wake::After(after)),
-        Event::LinksExpired { .. } => (Stage::Running { task }, Wake::Now),
+        Event::LinksExpired { after, .. } => (Stage::Running { task }, Wake::After(after)),
+        // Its output can no longer be had from anybody, and a person agreed beforehand to buy it again then.
+        Event::FetchFailed { failure } if failure.kind == FailureKind::Expired && task.buy_again => {
+            (Stage::Ready, Wake::Now)
+        }
+        Event::Resolved { resolution: Resolution::GiveUp } => {
+            given_up("given up while its output could not be fetched", Some(task.looked_at_again(false)))
+        }
         Event::FetchFailed { failure } => (Stage::Failed { failure, task: Some(task) }, Wake::Never),
         Event::Stored { files } => (Stage::Succeeded { task, files }, Wake::Never),
         Event::Accepted { acceptance, .. } if acceptance.task == task.id => {
@@ -141,15 +162,14 @@ fn from_fetching(task: RemoteTask, outputs: Vec<crate::OutputLink>, event: Event
 }
 
 fn from_terminal(stage: Stage, event: &Event) -> Next {
-    if *event != Event::Retry {
-        return None;
-    }
-    Some(match stage {
-        // The output is paid for: fetch it again, through one more poll for a fresh link.
-        Stage::Failed { failure, task: Some(task) } if failure.kind == FailureKind::Output => {
-            (Stage::Running { task }, Wake::Now)
+    let Event::Retry { buy } = *event else { return None };
+    match stage {
+        // Its output is there: it is only fetched again.
+        Stage::Succeeded { task, .. } => Some((Stage::Running { task: task.looked_at_again(false) }, Wake::Now)),
+        // It is paid for: whether it still has an output is asked before anything is bought.
+        Stage::Failed { task: Some(task), .. } | Stage::Cancelled { task: Some(task) } => {
+            Some((Stage::Running { task: task.looked_at_again(buy) }, Wake::Now))
         }
-        Stage::Succeeded { task, .. } => (Stage::Running { task }, Wake::Now),
-        _ => (Stage::Ready, Wake::Now),
-    })
+        _ => buy.then_some((Stage::Ready, Wake::Now)),
+    }
 }

@@ -4,10 +4,12 @@
 #[expect(dead_code, reason = "the samples of events are for the other tests")]
 mod samples;
 
-use reelq_model::{Charge, Job, Money, Settlement, TaskId, Timestamp};
-use samples::{job, sample_stages};
+use reelq_model::{Charge, Job, Money, Settlement, TaskId, Timestamp, Trouble, TroubleKind, Troubles};
+use samples::{job, later_stages, sample_stages};
 
 const GOLDEN: &str = include_str!("golden/jobs_v1.jsonl");
+/// Format 1 with the members that were added since; a job that has none of them is written as before.
+const GOLDEN_LATER: &str = include_str!("golden/jobs_v1_later.jsonl");
 
 /// One job a stage, each with something in every field.
 fn jobs() -> Vec<Job> {
@@ -25,6 +27,30 @@ fn jobs() -> Vec<Job> {
         job
     };
     sample_stages().into_iter().map(|(_, stage)| full(stage)).chain([job()]).collect()
+}
+
+/// Jobs with something in every member that was added since.
+fn later_jobs() -> Vec<Job> {
+    let full = |stage| {
+        let mut job = job();
+        job.stage = stage;
+        let at = Timestamp::from_millis(1_795_226_463_000);
+        let last = Trouble::new(TroubleKind::Fetch, "404");
+        job.troubles = Some(Troubles { last, since: at, at, count: 1 });
+        (job.succeeded_at, job.outputs_until) = (Some(at), Some(at));
+        job.candidate = Some(TaskId::new("task-9").unwrap());
+        job.shares_task_with = Some(job.id);
+        job
+    };
+    later_stages().into_iter().map(|(_, stage)| full(stage)).collect()
+}
+
+#[test]
+fn members_that_were_added_later_are_read_and_written() {
+    let written: Vec<String> = later_jobs().iter().map(|job| serde_json::to_string(job).unwrap()).collect();
+    assert_eq!(written, GOLDEN_LATER.lines().collect::<Vec<_>>());
+    let read: Vec<Job> = GOLDEN_LATER.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(read, later_jobs());
 }
 
 #[test]

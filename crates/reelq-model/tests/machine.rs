@@ -5,7 +5,7 @@ mod samples;
 
 use proptest::prelude::*;
 use reelq_model::{Event, Job, Money, Stage, Timestamp, Wake};
-use samples::{EVENTS, job, sample_event, sample_stages};
+use samples::{EVENTS, job, later_stages, sample_event, sample_stages};
 
 fn shown(wake: Wake) -> String {
     match wake {
@@ -18,7 +18,7 @@ fn shown(wake: Wake) -> String {
 #[test]
 fn every_stage_answers_every_event() {
     let mut table = Vec::new();
-    for (name, stage) in sample_stages() {
+    for (name, stage) in sample_stages().into_iter().chain(later_stages()) {
         for kind in 0..EVENTS {
             let event = sample_event(kind, 1, 1);
             let line = match stage.clone().on(event.clone()) {
@@ -45,6 +45,8 @@ fn event_name(event: &Event) -> String {
         Event::Finished { outputs, .. } => format!("{} outputs", outputs.len()),
         Event::Cancelled { settlement } => format!("{settlement:?}"),
         Event::Recalled { submission } => submission.number.to_string(),
+        Event::Retry { buy } => if *buy { "buy" } else { "look" }.to_owned(),
+        Event::FetchFailed { failure } => failure.kind.to_string(),
         _ => return event.name().to_owned(),
     };
     format!("{}({detail})", event.name())
@@ -80,7 +82,8 @@ proptest! {
         for (kind, submission, task) in events {
             let event = sample_event(kind, submission, task);
             let Ok(applied) = job.apply(event.clone(), Timestamp::from_millis(1)) else { continue };
-            prop_assert!(!job.stage.is_terminal() || event == Event::Retry);
+            let is_retry = matches!(event, Event::Retry { .. });
+            prop_assert!(!job.stage.is_terminal() || is_retry);
             job = applied.job;
         }
     }

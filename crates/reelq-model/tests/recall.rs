@@ -31,7 +31,7 @@ fn a_recalled_submission_stands_where_it_stood() {
 fn submissions_before_a_recalled_one_are_used_up() {
     let job = after(&[recalled(3)]);
     assert_eq!((job.status(), job.next_submission()), (Status::Submitting, 3));
-    let job = job.apply(Event::Unresolved { reason: String::new() }, at(9)).unwrap().job;
+    let job = job.apply(Event::Unresolved { reason: String::new(), candidate: None }, at(9)).unwrap().job;
     assert_eq!(job.next_submission(), 4);
 }
 

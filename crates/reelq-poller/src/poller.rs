@@ -89,7 +89,7 @@ impl Poller {
         let request = self.parts.provider.poll(spec, &look.task.id);
         match self.parts.exchange.call(&request).await {
             Ok(reply) => {
-                let outcome = self.parts.provider.polled(spec, &reply);
+                let outcome = self.parts.provider.polled(spec, &look.task.id, &reply);
                 self.parts.pulse.polled(matches!(outcome, PollOutcome::Blocked { .. }));
                 self.read(look, outcome).await
             }

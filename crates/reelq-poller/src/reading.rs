@@ -42,17 +42,19 @@ impl Poller {
             PollOutcome::Finished { .. } | PollOutcome::FinishedEmpty => {
                 self.struck(look, NO_OUTPUT, FailureKind::Provider, "the task succeeded without an output")
             }
-            PollOutcome::Failed { failure, settlement } => self.failed(look, failure, settlement),
+            PollOutcome::Failed { failure, settlement, .. } | PollOutcome::SaysFailed { failure, settlement } => {
+                self.failed(look, failure, settlement)
+            }
             PollOutcome::Cancelled { settlement } => Event::Cancelled { settlement: Some(settlement) },
-            PollOutcome::NotFound if look.age < self.parts.provider.capability().not_found_grace => {
+            PollOutcome::NotFound { .. } if look.age < self.parts.provider.capability().not_found_grace => {
                 self.unanswered(look, Duration::ZERO)
             }
-            PollOutcome::NotFound if self.asks_a_stranger(look) => {
+            PollOutcome::NotFound { .. } if self.asks_a_stranger(look) => {
                 let job = look.job.id;
                 tracing::warn!(%job, "no such task, but it was bought with another key or at another address");
                 self.unanswered(look, self.parts.schedule.slow())
             }
-            PollOutcome::NotFound => {
+            PollOutcome::NotFound { .. } => {
                 self.struck(look, NOT_FOUND, FailureKind::Expired, "the provider no longer knows the task")
             }
             PollOutcome::Throttled(setback) => {
@@ -98,12 +100,19 @@ impl Poller {
             Some(wait) if !overdue => wait.max(self.parts.schedule.plan().min),
             _ => self.next(look).max(wait.unwrap_or_default()),
         };
-        Event::Running { next_poll, word, progress, overdue, answered: true }
+        Event::Running { next_poll, word, progress, overdue, answered: true, trouble: None }
     }
 
     fn unanswered(&self, look: Look<'_>, at_least: Duration) -> Event {
         let next_poll = self.next(look).max(at_least);
-        Event::Running { next_poll, word: None, progress: None, overdue: self.is_overdue(look), answered: false }
+        Event::Running {
+            next_poll,
+            word: None,
+            progress: None,
+            overdue: self.is_overdue(look),
+            answered: false,
+            trouble: None,
+        }
     }
 
     /// An answer that is believed only when it is repeated.

@@ -71,4 +71,16 @@ pub struct Reply {
     pub body: Bytes,
     /// When it was read; dates in the reply are compared with it.
     pub at: Timestamp,
+    /// The `Date` header: what the vendor's clock said. Dates in the reply are the vendor's, and are read against it.
+    pub date: Option<Timestamp>,
+    /// Why the body may not be all that the vendor sent: the connection broke, the framing was wrong, it was too long.
+    /// What did come is in `body`.
+    pub cut: Option<String>,
+}
+
+impl Reply {
+    /// A whole reply, read at `at`, of a vendor whose clock is not known.
+    pub fn whole(status: u16, body: impl Into<Bytes>, at: Timestamp) -> Self {
+        Self { status, retry_after: None, body: body.into(), at, date: None, cut: None }
+    }
 }

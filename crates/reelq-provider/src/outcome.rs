@@ -33,24 +33,37 @@ pub enum PollOutcome {
         failure: Failure,
         /// What became of the charge.
         settlement: Settlement,
+        /// The failure is the account's, not the row's: nothing more can be bought on it until a person has acted.
+        blocks: Option<BlockReason>,
+    },
+    /// It reports an error under a status word that the vendor does not document: believed only when it is repeated.
+    SaysFailed {
+        /// Why.
+        failure: Failure,
+        /// What became of the charge.
+        settlement: Settlement,
     },
     /// It was withdrawn.
     Cancelled {
         /// What became of the charge.
         settlement: Settlement,
     },
-    /// The vendor does not know the task: not visible yet, or lost.
-    NotFound,
+    /// The vendor says, unmistakably, that it does not know the task: not visible yet, or lost.
+    NotFound {
+        /// Its words.
+        message: String,
+    },
     /// Too many status requests.
     Throttled(Setback),
-    /// The account is refused.
+    /// The vendor, in its own form, refuses the request: the task is not this account's, or the account itself is refused.
+    /// One task's refusal says nothing of the account; a second request has to tell.
     Blocked {
         /// What a person must mend.
         reason: BlockReason,
         /// The vendor's message.
         message: String,
     },
-    /// Nothing was learned: a server error or a reply that cannot be read.
+    /// Nothing was learned: a server error, a reply that cannot be read, or one that names another task.
     Unclear(Setback),
 }
 

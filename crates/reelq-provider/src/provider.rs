@@ -36,14 +36,14 @@ pub trait Provider: Send + Sync + fmt::Debug {
     /// Builds the paid request. The same input always gives the same bytes.
     fn submit(&self, input: &SubmitInput<'_>) -> Result<Request, BuildError>;
 
-    /// Reads a complete reply to submission `submission`.
+    /// Reads a reply to submission `submission`, as far as it came.
     fn submitted(&self, submission: u32, reply: &Reply) -> SubmitOutcome;
 
     /// Builds a status request.
     fn poll(&self, spec: &JobSpec, task: &TaskId) -> Request;
 
-    /// Reads a complete reply to a status request.
-    fn polled(&self, spec: &JobSpec, reply: &Reply) -> PollOutcome;
+    /// Reads a reply to a status request about `task`. One that names another task is no answer.
+    fn polled(&self, spec: &JobSpec, task: &TaskId, reply: &Reply) -> PollOutcome;
 
     /// Builds a cancel request, where the vendor has one.
     fn cancel(&self, task: &TaskId) -> Option<Request>;

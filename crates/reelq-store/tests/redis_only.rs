@@ -122,7 +122,7 @@ async fn work(story: &Story<'_>) {
     assert_eq!(sent.len(), 4, "leases that were kept");
     story.commit(&leases[4..5], false, |_| rejected()).await;
     story.commit(&sent[..3], false, |lease| accepted(lease, &lease.job.id.to_string())).await;
-    story.commit(&sent[3..], false, |_| Event::Unresolved { reason: "no reply".to_owned() }).await;
+    story.commit(&sent[3..], false, |_| Event::Unresolved { reason: "no reply".to_owned(), candidate: None }).await;
     story.clock.advance(SECOND);
     let polls = story.claim(ClaimStage::Poll, 10).await;
     assert_eq!(ids(&polls), ids(&sent[..3]));
@@ -140,7 +140,7 @@ async fn interfere(story: &Story<'_>, leases: &[Lease]) {
     story.until_answered(async |store| store.accept_late(unsettled, &late, SECOND).await).await;
     let second = acceptance("second", 1);
     story.until_answered(async |store| store.accept_late(unsettled, &second, SECOND).await).await;
-    story.edit(failed, Event::Retry).await;
+    story.edit(failed, Event::Retry { buy: true }).await;
     story.until_answered(async |store| store.cancel(unsettled).await).await;
     story.until_answered(async |store| store.cancel(given_back).await).await;
     story.until_answered(async |store| store.pause_batch(&batch(NAME), true).await).await;

@@ -25,7 +25,7 @@ impl Attempt {
     pub(crate) fn not_sent(self, Undecided { reason, after }: Undecided) -> Event {
         match self {
             Self::First => Event::NotSent { reason, after },
-            Self::Replay => Event::Replay { reason, after },
+            Self::Replay => Event::Replay { reason, after, candidate: None },
         }
     }
 
@@ -33,7 +33,7 @@ impl Attempt {
     pub(crate) fn throttled(self, Undecided { reason, after }: Undecided) -> Event {
         match self {
             Self::First => Event::Throttled { reason, after },
-            Self::Replay => Event::Replay { reason, after },
+            Self::Replay => Event::Replay { reason, after, candidate: None },
         }
     }
 }

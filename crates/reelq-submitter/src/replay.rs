@@ -26,7 +26,7 @@ impl Submitter {
         let (job, begun) = (Arc::clone(desk.job()), desk.now());
         let built = match self.replayable(desk.now(), &job, submission).await {
             Ok(built) => built,
-            Err(Irreplayable::Never(reason)) => return self.unresolved(desk, reason).await,
+            Err(Irreplayable::Never(reason)) => return self.unresolved(desk, reason, None).await,
             Err(Irreplayable::Now(reason)) => {
                 return Finish::Event(Attempt::Replay.not_sent(self.undecided(reason, job.setbacks)));
             }

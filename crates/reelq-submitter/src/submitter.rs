@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use reelq_model::{Event, Job, Resolution, Stage, Submission, SubmitOutcome, Timestamp};
+use reelq_model::{Event, Job, Resolution, Stage, Submission, SubmitOutcome, TaskId, Timestamp};
 use reelq_provider::{Idempotency, Request};
 use reelq_store::ClaimStage;
 use reelq_worker::{Backoff, Desk, Dice, Finish, Handler, Pacing, Pausing};
@@ -154,9 +154,13 @@ impl Submitter {
             }
             SubmitOutcome::Rejected(failure) if attempt == Attempt::Replay => {
                 let reason = format!("a request may have been taken, and the one after it was refused: {failure}");
-                return self.unresolved(desk, reason).await;
+                return self.unresolved(desk, reason, None).await;
             }
             SubmitOutcome::Rejected(failure) => Event::Rejected { failure },
+            SubmitOutcome::TurnedAway(setback) => {
+                let ours = self.undecided(setback.reason, setbacks);
+                attempt.throttled(Undecided { after: ours.after.max(setback.wait.unwrap_or_default()), ..ours })
+            }
             SubmitOutcome::NotSent(setback) => attempt.not_sent(self.undecided(setback.reason, setbacks)),
             SubmitOutcome::Throttled(setback) => {
                 let paused = self.pausing.throttled(&setback, setbacks);
@@ -169,22 +173,28 @@ impl Submitter {
                 attempt.throttled(Undecided { reason, after: Duration::from_secs(1) })
             }
             SubmitOutcome::Ambiguous(setback) if self.window().is_some() => {
-                let ours = self.undecided(setback.reason, setbacks);
-                Event::Replay { after: ours.after.max(setback.wait.unwrap_or_default()), reason: ours.reason }
+                let (ours, candidate) = (self.undecided(setback.reason, setbacks), setback.candidate);
+                Event::Replay {
+                    after: ours.after.max(setback.wait.unwrap_or_default()),
+                    reason: ours.reason,
+                    candidate,
+                }
             }
-            SubmitOutcome::Ambiguous(setback) => return self.unresolved(desk, setback.reason).await,
+            SubmitOutcome::Ambiguous(setback) => {
+                return self.unresolved(desk, setback.reason, setback.candidate).await;
+            }
         })
     }
 
     /// Leaves an unknown fate to a person, unless the user accepted to buy again.
-    pub(crate) async fn unresolved(&self, desk: &mut dyn Desk, reason: String) -> Finish {
+    pub(crate) async fn unresolved(&self, desk: &mut dyn Desk, reason: String, candidate: Option<TaskId>) -> Finish {
         let settings = &self.parts.settings;
         let again = settings.on_unconfirmed == OnUnconfirmed::Resubmit && desk.job().submissions < settings.retries;
         if !again {
-            return Finish::Event(Event::Unresolved { reason });
+            return Finish::Event(Event::Unresolved { reason, candidate });
         }
         // Both go into the history, so that it tells what was risked and on whose word.
-        match desk.step(Event::Unresolved { reason }).await {
+        match desk.step(Event::Unresolved { reason, candidate }).await {
             Ok(()) => Finish::Event(Event::Resolved { resolution: Resolution::Resubmit }),
             Err(_) => Finish::Lost,
         }

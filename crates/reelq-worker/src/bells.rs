@@ -36,7 +36,7 @@ impl Bells {
         match event {
             Event::Accepted { first_poll, .. } => self.ring_lane(account, ClaimStage::Poll, *first_poll),
             Event::Running { next_poll, .. } => self.ring_lane(account, ClaimStage::Poll, *next_poll),
-            Event::LinksExpired { .. } => self.ring_lane(account, ClaimStage::Poll, Duration::ZERO),
+            Event::LinksExpired { after, .. } => self.ring_lane(account, ClaimStage::Poll, *after),
             Event::FetchLater { after, .. } => self.ring_lane(account, ClaimStage::Collect, *after),
             Event::Recalled { .. } => self.ring_lane(account, ClaimStage::Submit, Duration::ZERO),
             Event::Replay { after, .. } => self.ring_lane(account, ClaimStage::Submit, *after),
@@ -48,7 +48,7 @@ impl Bells {
             }
             Event::Resolved { .. } => self.freed(account, Some(Duration::ZERO)),
             Event::Rejected { .. } | Event::Cancelled { .. } | Event::Unresolved { .. } => self.freed(account, None),
-            Event::Sending { .. } | Event::FetchFailed { .. } | Event::Stored { .. } | Event::Retry => {}
+            Event::Sending { .. } | Event::FetchFailed { .. } | Event::Stored { .. } | Event::Retry { .. } => {}
         }
     }
 

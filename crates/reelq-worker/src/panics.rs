@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use reelq_model::{Event, Failure, FailureKind, JobId, Stage};
+use reelq_model::{Event, Failure, FailureKind, JobId, Stage, Trouble, TroubleKind};
 
 use crate::{Backoff, Dice};
 
@@ -44,9 +44,17 @@ pub(crate) fn event_of(stage: &Stage, panics: u32, message: &str, dice: &Dice) -
     match stage {
         Stage::Ready if given_up => Some(Event::Rejected { failure: failure(FailureKind::Provider) }),
         Stage::Ready => Some(Event::NotSent { reason, after }),
-        Stage::Submitting { .. } if given_up => Some(Event::Unresolved { reason }),
+        Stage::Submitting { .. } if given_up => Some(Event::Unresolved { reason, candidate: None }),
         Stage::Running { .. } => {
-            Some(Event::Running { next_poll: after, word: None, progress: None, overdue: false, answered: false })
+            let trouble = Some(Trouble::new(TroubleKind::Status, reason));
+            Some(Event::Running {
+                next_poll: after,
+                word: None,
+                progress: None,
+                overdue: false,
+                answered: false,
+                trouble,
+            })
         }
         // The output stays known: a retry fetches it again and buys nothing.
         Stage::Fetching { .. } if given_up => Some(Event::FetchFailed { failure: failure(FailureKind::Output) }),

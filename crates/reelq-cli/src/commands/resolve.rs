@@ -99,7 +99,8 @@ async fn settle(args: &Args, jobs: &[JobView], store: &dyn Store, out: Out) -> R
 fn event(args: &Args, job: &Job, now: Timestamp) -> Option<Event> {
     let Stage::Unconfirmed { submission, .. } = &job.stage else { return None };
     if let Some(task) = &args.accepted {
-        let acceptance = Acceptance { task: task.clone(), submission: submission.number, cost: None, at: now };
+        let acceptance =
+            Acceptance { task: task.clone(), submission: submission.number, cost: None, at: now, outputs: Vec::new() };
         return Some(Event::Accepted { acceptance, first_poll: Duration::ZERO });
     }
     let resolution = if args.not_bought { Resolution::NotBought } else { Resolution::GiveUp };

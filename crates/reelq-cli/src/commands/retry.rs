@@ -61,7 +61,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     }
     for view in &jobs {
         let again = is_fetch(view);
-        match store.edit(view.job.id, Event::Retry).await? {
+        match store.edit(view.job.id, Event::Retry { buy: true }).await? {
             Edited::Done | Edited::Requested if again => report.fetched_again += 1,
             Edited::Done | Edited::Requested => report.retried += 1,
             Edited::Refused(_) => report.refused += 1,

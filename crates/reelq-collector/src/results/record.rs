@@ -229,6 +229,7 @@ mod tests {
                 submission,
                 cost: None,
                 at: Timestamp::default(),
+                outputs: Vec::new(),
             },
             first_poll: Duration::ZERO,
         };

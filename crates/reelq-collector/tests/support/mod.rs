@@ -63,7 +63,12 @@ impl Server {
     }
 
     pub(crate) fn link(&self) -> OutputLink {
-        OutputLink { url: format!("{}/v.mp4?sig=1", self.origin), kind: OutputKind::Video, expires_at: None }
+        OutputLink {
+            url: format!("{}/v.mp4?sig=1", self.origin),
+            kind: OutputKind::Video,
+            expires_at: None,
+            assumed: false,
+        }
     }
 }
 

@@ -231,12 +231,13 @@ impl Provider for Plain {
                     submission,
                     cost: None,
                     at: reply.at,
+                    outputs: Vec::new(),
                 }),
                 None => SubmitOutcome::Ambiguous(Setback::new("a yes that cannot be read")),
             },
             429 => {
                 let wait = reply.retry_after.as_deref().and_then(|value| retry_after::parse(value, reply.at));
-                SubmitOutcome::Throttled(Setback { reason: "429".to_owned(), wait, limit: None })
+                SubmitOutcome::Throttled(Setback { reason: "429".to_owned(), wait, limit: None, candidate: None })
             }
             400..500 => SubmitOutcome::Rejected(Failure::new(FailureKind::Invalid, text)),
             _ => SubmitOutcome::Ambiguous(Setback::new(text)),
@@ -245,8 +246,8 @@ impl Provider for Plain {
     fn poll(&self, _: &JobSpec, task: &TaskId) -> Request {
         Request::get(format!("/v1/videos/{task}"))
     }
-    fn polled(&self, _: &JobSpec, _: &Reply) -> PollOutcome {
-        PollOutcome::NotFound
+    fn polled(&self, _: &JobSpec, _: &TaskId, _: &Reply) -> PollOutcome {
+        PollOutcome::NotFound { message: String::new() }
     }
     fn cancel(&self, _: &TaskId) -> Option<Request> {
         None

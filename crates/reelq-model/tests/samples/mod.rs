@@ -5,11 +5,11 @@ use std::time::Duration;
 use reelq_model::{
     Acceptance, AccountName, BatchName, Digest, Event, Failure, FailureKind, Fields, IdempotencyKey, Job, JobDraft,
     JobId, JobSpec, ModelName, Money, OutputKind, OutputLink, ProviderName, RemoteTask, Resolution, Settlement, Stage,
-    StoredFile, Submission, TaskId, Timestamp,
+    StoredFile, Submission, TaskId, Timestamp, Trouble, TroubleKind,
 };
 
 /// How many events [`sample_event`] knows.
-pub(crate) const EVENTS: usize = 29;
+pub(crate) const EVENTS: usize = 32;
 
 const WAIT: Duration = Duration::from_secs(5);
 
@@ -44,7 +44,7 @@ fn task_id(number: u32) -> TaskId {
 
 pub(crate) fn link() -> OutputLink {
     let expires_at = Some(Timestamp::from_millis(1_795_312_800_000));
-    OutputLink { url: "https://cdn.example/1.mp4".to_owned(), kind: OutputKind::Video, expires_at }
+    OutputLink { url: "https://cdn.example/1.mp4".to_owned(), kind: OutputKind::Video, expires_at, assumed: false }
 }
 
 pub(crate) fn file() -> StoredFile {
@@ -74,9 +74,18 @@ pub(crate) fn sample_stages() -> Vec<(&'static str, Stage)> {
     ]
 }
 
+/// Stages that later versions added something to.
+pub(crate) fn later_stages() -> Vec<(&'static str, Stage)> {
+    vec![
+        ("looked at again", Stage::Running { task: task(1).looked_at_again(true) }),
+        ("fetching again", Stage::Fetching { task: task(1).looked_at_again(true), outputs: vec![link()] }),
+        ("withdrawn", Stage::Cancelled { task: Some(task(1)) }),
+    ]
+}
+
 fn accepted(submission: u32, task: u32) -> Event {
     let at = Timestamp::from_millis(1_795_226_402_000);
-    let acceptance = Acceptance { task: task_id(task), submission, cost: None, at };
+    let acceptance = Acceptance { task: task_id(task), submission, cost: None, at, outputs: Vec::new() };
     Event::Accepted { acceptance, first_poll: WAIT }
 }
 
@@ -85,7 +94,8 @@ fn failed(settlement: Settlement, retry_after: Option<Duration>) -> Event {
 }
 
 fn running(answered: bool) -> Event {
-    Event::Running { next_poll: WAIT, word: Some("rendering".to_owned()), progress: Some(40), overdue: false, answered }
+    let (word, progress, trouble) = (Some("rendering".to_owned()), Some(40), None);
+    Event::Running { next_poll: WAIT, word, progress, overdue: false, answered, trouble }
 }
 
 /// The event of this kind, for the numbers of a submission and of a task where it has any.
@@ -95,12 +105,12 @@ pub(crate) fn sample_event(kind: usize, number: u32, task: u32) -> Event {
         0 => Event::Sending { submission: submission(number) },
         1 => Event::NotSent { reason: reason(), after: WAIT },
         2 => Event::Throttled { reason: reason(), after: WAIT },
-        3 => Event::Replay { reason: reason(), after: WAIT },
+        3 => Event::Replay { reason: reason(), after: WAIT, candidate: Some(task_id(task)) },
         4 => Event::Rejected { failure: Failure::new(FailureKind::Invalid, "no").with_code("1004") },
         5 => accepted(number, task),
         6 => accepted(number + 1, task),
         7 => accepted(number, task + 1),
-        8 => Event::Unresolved { reason: reason() },
+        8 => Event::Unresolved { reason: reason(), candidate: Some(task_id(task)) },
         9 => Event::Resolved { resolution: Resolution::NotBought },
         10 => Event::Resolved { resolution: Resolution::GiveUp },
         11 => running(true),
@@ -113,13 +123,20 @@ pub(crate) fn sample_event(kind: usize, number: u32, task: u32) -> Event {
         18 => failed(Settlement::Charged, Some(WAIT)),
         19 => failed(Settlement::Open, None),
         20 => Event::FetchLater { reason: reason(), after: WAIT },
-        21 => Event::LinksExpired { reason: reason() },
+        21 => Event::LinksExpired { reason: reason(), after: WAIT },
         22 => Event::FetchFailed { failure: Failure::new(FailureKind::Output, "torn") },
         23 => Event::Stored { files: vec![file()] },
         24 => Event::Cancelled { settlement: None },
         25 => Event::Cancelled { settlement: Some(Settlement::Refunded) },
-        26 => Event::Retry,
+        26 => Event::Retry { buy: true },
+        29 => Event::Retry { buy: false },
+        30 => Event::FetchFailed { failure: Failure::new(FailureKind::Expired, "gone") },
+        31 => {
+            let trouble = Some(Trouble::new(TroubleKind::NotFound, "404"));
+            Event::Running { next_poll: WAIT, word: None, progress: None, overdue: true, answered: true, trouble }
+        }
         27 => Event::Recalled { submission: submission(number) },
-        _ => Event::Recalled { submission: submission(number + 1) },
+        28 => Event::Recalled { submission: submission(number + 1) },
+        _ => unreachable!("there are {EVENTS} of them"),
     }
 }

@@ -17,11 +17,16 @@ fn running(wait: Option<Duration>) -> PollOutcome {
 }
 
 fn links() -> Vec<OutputLink> {
-    vec![OutputLink { url: "https://cdn.example/v.mp4".to_owned(), kind: OutputKind::Video, expires_at: None }]
+    vec![OutputLink {
+        url: "https://cdn.example/v.mp4".to_owned(),
+        kind: OutputKind::Video,
+        expires_at: None,
+        assumed: false,
+    }]
 }
 
 fn transient(settlement: Settlement) -> PollOutcome {
-    PollOutcome::Failed { failure: Failure::new(FailureKind::Transient, "overloaded"), settlement }
+    PollOutcome::Failed { failure: Failure::new(FailureKind::Transient, "overloaded"), settlement, blocks: None }
 }
 
 fn next_poll(event: &Event) -> Duration {
@@ -76,7 +81,7 @@ async fn network_and_server_errors_are_just_later_looks() {
 async fn unknown_task_is_waited_for_until_it_must_be_visible() {
     let mut stand = Stand::new();
     for _ in 0..10 {
-        let event = stand.look(30 * SECOND, PollOutcome::NotFound).await;
+        let event = stand.look(30 * SECOND, PollOutcome::NotFound { message: String::new() }).await;
         assert!(matches!(event, Event::Running { answered: false, .. }), "{event:?}");
     }
 }
@@ -86,16 +91,16 @@ async fn task_is_lost_only_when_the_provider_says_so_three_times_running() {
     let mut stand = Stand::new();
     let late = Duration::from_mins(2);
     for _ in 0..2 {
-        stand.look(late, PollOutcome::NotFound).await;
+        stand.look(late, PollOutcome::NotFound { message: String::new() }).await;
         stand.look_in_vain(late).await;
     }
     // Seen again: it counts anew.
     stand.look(late, running(None)).await;
     for _ in 0..2 {
-        stand.look(late, PollOutcome::NotFound).await;
+        stand.look(late, PollOutcome::NotFound { message: String::new() }).await;
     }
     assert_eq!(stand.job().status(), Status::Running);
-    let event = stand.look(late, PollOutcome::NotFound).await;
+    let event = stand.look(late, PollOutcome::NotFound { message: String::new() }).await;
     let Event::Failed { failure, settlement, retry_after } = event else { panic!("{event:?}") };
     assert_eq!((failure.kind, settlement, retry_after), (FailureKind::Expired, Settlement::Charged, None));
 }
@@ -103,7 +108,7 @@ async fn task_is_lost_only_when_the_provider_says_so_three_times_running() {
 #[tokio::test]
 async fn answers_that_are_believed_when_repeated_are_asked_for_slowly() {
     let mut stand = Stand::new();
-    let event = stand.look(Duration::from_mins(2), PollOutcome::NotFound).await;
+    let event = stand.look(Duration::from_mins(2), PollOutcome::NotFound { message: String::new() }).await;
     let Event::Running { next_poll, .. } = event else { panic!("{event:?}") };
     assert!(next_poll >= PLAN.max, "{next_poll:?}: an outage of some seconds would end what is paid for");
 }
@@ -121,7 +126,7 @@ fn bought_with_another_key() -> Stand {
 async fn another_key_that_does_not_know_the_task_loses_nothing() {
     let mut stand = bought_with_another_key();
     for _ in 0..10 {
-        stand.look(Duration::from_hours(1), PollOutcome::NotFound).await;
+        stand.look(Duration::from_hours(1), PollOutcome::NotFound { message: String::new() }).await;
         assert_eq!(stand.job().status(), Status::Running);
     }
     stand.look(Duration::from_hours(1), PollOutcome::Finished { outputs: links(), cost: None }).await;
@@ -132,7 +137,7 @@ async fn another_key_that_does_not_know_the_task_loses_nothing() {
 async fn another_key_is_not_asked_for_ever() {
     let mut stand = bought_with_another_key();
     for _ in 0..3 {
-        stand.look(Duration::from_hours(9 * 24), PollOutcome::NotFound).await;
+        stand.look(Duration::from_hours(9 * 24), PollOutcome::NotFound { message: String::new() }).await;
     }
     assert_eq!(stand.job().status(), Status::Failed);
 }
@@ -170,7 +175,7 @@ async fn charged_or_lasting_failures_are_final() {
     for kind in [FailureKind::Content, FailureKind::Invalid, FailureKind::Provider] {
         let mut stand = Stand::new();
         let failure = Failure::new(kind, "no");
-        stand.look(SECOND, PollOutcome::Failed { failure, settlement: Settlement::Refunded }).await;
+        stand.look(SECOND, PollOutcome::Failed { failure, settlement: Settlement::Refunded, blocks: None }).await;
         assert_eq!(stand.job().status(), Status::Failed, "{kind}");
     }
 }
@@ -185,7 +190,7 @@ async fn record_of_an_unexpected_charge_is_never_bought_again() {
 #[tokio::test]
 async fn throttled_look_pauses_the_account_for_all() {
     let mut stand = Stand::new();
-    let setback = Setback { reason: "slow down".to_owned(), wait: Some(30 * SECOND), limit: None };
+    let setback = Setback { reason: "slow down".to_owned(), wait: Some(30 * SECOND), limit: None, candidate: None };
     let event = stand.look(SECOND, PollOutcome::Throttled(setback)).await;
     assert_eq!(next_poll(&event), 30 * SECOND);
     assert_eq!(stand.pauses().await[0].reason, PauseReason::Throttled);

@@ -60,7 +60,7 @@ impl Provider for FakeProvider {
         Request::get(format!("/tasks/{task}"))
     }
 
-    fn polled(&self, _: &JobSpec, _: &Reply) -> PollOutcome {
+    fn polled(&self, _: &JobSpec, _: &TaskId, _: &Reply) -> PollOutcome {
         self.answers.lock().unwrap().pop_front().expect("no look more was expected")
     }
 
@@ -99,7 +99,7 @@ impl Exchange for FakeExchange {
         if *self.down.lock().unwrap() {
             return Err(Setback::new("connection reset"));
         }
-        Ok(Reply { status: 200, retry_after: None, body: "".into(), at: NOW })
+        Ok(Reply::whole(200, "", NOW))
     }
 
     fn mark(&self, _: JobId) -> Option<Digest> {
@@ -167,7 +167,8 @@ fn running_job() -> Job {
     let id = JobId::derive(&batch, &spec().digest(), 1);
     let job = Job::new(JobDraft { id, spec: spec(), price: None, priority: 0 }, batch, NOW);
     let submission = Submission { number: 1, key: job.next_key(), body: Digest::of(b""), at: NOW, mark: None };
-    let acceptance = Acceptance { task: TaskId::new("t1").unwrap(), submission: 1, cost: None, at: NOW };
+    let acceptance =
+        Acceptance { task: TaskId::new("t1").unwrap(), submission: 1, cost: None, at: NOW, outputs: Vec::new() };
     let job = job.apply(Event::Sending { submission }, NOW).unwrap().job;
     job.apply(Event::Accepted { acceptance, first_poll: Duration::ZERO }, NOW).unwrap().job
 }

@@ -73,7 +73,7 @@ impl Provider for Apixo {
         request::poll(spec, task)
     }
 
-    fn polled(&self, _spec: &JobSpec, reply: &Reply) -> PollOutcome {
+    fn polled(&self, _spec: &JobSpec, _task: &TaskId, reply: &Reply) -> PollOutcome {
         reply::polled(reply, self.vendor.context())
     }
 

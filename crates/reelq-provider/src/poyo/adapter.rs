@@ -75,7 +75,7 @@ impl Provider for Poyo {
         request::poll(task)
     }
 
-    fn polled(&self, _spec: &JobSpec, reply: &Reply) -> PollOutcome {
+    fn polled(&self, _spec: &JobSpec, _task: &TaskId, reply: &Reply) -> PollOutcome {
         reply::polled(reply, self.vendor.context())
     }
 

@@ -25,7 +25,7 @@ pub(crate) fn poll_refused(reply: &Reply, complaint: &Complaint) -> PollOutcome 
         return PollOutcome::Blocked { reason, message: complaint.message.clone() };
     }
     match status {
-        404 => PollOutcome::NotFound,
+        404 => PollOutcome::NotFound { message: complaint.message.clone() },
         429 => PollOutcome::Throttled(complaint.setback(format_args!("HTTP {status}"))),
         status => PollOutcome::Unclear(complaint.setback(format_args!("HTTP {status}"))),
     }

@@ -84,7 +84,7 @@ impl Complaint {
         let code = self.code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
         let said = self.said().map(|said| format!(": {said}")).unwrap_or_default();
         let limit = limit::named(self.code.as_deref(), &self.message);
-        Setback { reason: format!("{what}{said}{code}"), wait: self.wait, limit }
+        Setback { reason: format!("{what}{said}{code}"), wait: self.wait, limit, candidate: None }
     }
 
     /// The complaint as a failure of the row.

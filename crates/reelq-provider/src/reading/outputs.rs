@@ -25,8 +25,9 @@ pub(super) fn links(outputs: Vec<Output>, lifetime: Option<Duration>, at: Timest
     for Output { url, kind, expires_at } in outputs {
         let is_web = url::Url::parse(&url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
         if is_web && links.iter().all(|link| link.url != url) {
+            let assumed = expires_at.is_none();
             let expires_at = expires_at.or_else(|| lifetime.map(|lifetime| at.after(lifetime)));
-            links.push(OutputLink { url, kind, expires_at });
+            links.push(OutputLink { url, kind, expires_at, assumed });
         }
     }
     links

@@ -19,7 +19,9 @@ pub(crate) fn submitted(
     if let Some((id, cost)) = found.filter(|_| is_success) {
         // Even beside an error code: a task that is named is followed, never forgotten.
         return match TaskId::new(id) {
-            Ok(task) => SubmitOutcome::Accepted(Acceptance { task, submission, cost, at: reply.at }),
+            Ok(task) => {
+                SubmitOutcome::Accepted(Acceptance { task, submission, cost, at: reply.at, outputs: Vec::new() })
+            }
             Err(error) => SubmitOutcome::Ambiguous(complaint.setback(error)),
         };
     }

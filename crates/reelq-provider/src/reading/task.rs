@@ -57,7 +57,8 @@ impl Task {
         let message = self.message.as_deref().map_or_else(|| "the vendor gave no reason".to_owned(), clean);
         let code = self.code.as_deref().map(clean);
         let failure = failure(code.as_deref(), &message, context.replies, FailureKind::Provider);
-        PollOutcome::Failed { failure, settlement: settlement(self.cost, code.as_deref(), context) }
+        let settlement = settlement(self.cost, code.as_deref(), context);
+        PollOutcome::Failed { failure, settlement, blocks: None }
     }
 }
 

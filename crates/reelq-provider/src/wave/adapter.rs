@@ -77,7 +77,7 @@ impl Provider for Wave {
         request::poll(task)
     }
 
-    fn polled(&self, _spec: &JobSpec, reply: &Reply) -> PollOutcome {
+    fn polled(&self, _spec: &JobSpec, _task: &TaskId, reply: &Reply) -> PollOutcome {
         reply::polled(reply, self.vendor.context())
     }
 

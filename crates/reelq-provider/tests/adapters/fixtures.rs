@@ -6,7 +6,7 @@ use reelq_model::{Fields, SubmitOutcome};
 use reelq_provider::{PROVIDERS, PollOutcome, Provider, SubmitInput};
 use serde_json::Value;
 
-use crate::support::{self, fixtures, reply, spec, vendor, wave};
+use crate::support::{self, fixtures, reply, spec, task, vendor, wave};
 
 fn body_of(provider: &dyn Provider, model: &str, given: &Fields) -> String {
     let checked = provider.check(model, None, given);
@@ -46,7 +46,7 @@ fn outcome(provider: &dyn Provider, verb: &str, status: u16, body: &[u8]) -> Str
     let reply = reply(status, body);
     match verb {
         "submit" => format!("{:?}", provider.submitted(1, &reply)),
-        "poll" => format!("{:?}", provider.polled(&spec, &reply)),
+        "poll" => format!("{:?}", provider.polled(&spec, &task(), &reply)),
         "cancel" => format!("{:?}", provider.cancelled(&reply)),
         "balance" => format!("{:?}", provider.balanced(&reply)),
         other => panic!("fixture of an unknown verb {other}"),
@@ -159,7 +159,7 @@ fn the_accounts_word_on_refunds_stands_above_the_reply() {
         (RefundsFailures::No, reelq_model::Settlement::Charged),
     ] {
         let provider = open(&Settings { refunds_failures: word, ..support::settings("apixo") }).unwrap();
-        let PollOutcome::Failed { settlement: told, .. } = provider.polled(&spec, &reply(200, body)) else {
+        let PollOutcome::Failed { settlement: told, .. } = provider.polled(&spec, &task(), &reply(200, body)) else {
             panic!("not failed")
         };
         assert_eq!(told, settlement, "{word:?}");
@@ -172,7 +172,7 @@ fn a_charge_that_the_vendor_names_stands_above_what_its_code_usually_means() {
     for (cost, settlement) in [("0", reelq_model::Settlement::Refunded), ("155550", reelq_model::Settlement::Charged)] {
         let body =
             format!(r#"{{"task_id":"t","status":"failed","cost":{cost},"error":{{"code":"upstream_unavailable"}}}}"#);
-        let PollOutcome::Failed { settlement: told, .. } = vendor("wave").polled(&spec, &reply(200, body.as_bytes()))
+        let PollOutcome::Failed { settlement: told, .. } = vendor("wave").polled(&spec, &task(), &reply(200, body.as_bytes()))
         else {
             panic!("not failed")
         };

@@ -5,14 +5,14 @@ use reelq_model::{Fields, SubmitOutcome};
 use reelq_provider::{PROVIDERS, Reply};
 use serde_json::{Map, Value};
 
-use crate::support::{fixtures, reply, spec, vendor, wave};
+use crate::support::{fixtures, reply, spec, task, vendor, wave};
 
 fn read_all(reply: &Reply) {
     let spec = spec("apixo", "hailuo-2-3-fast", "", Fields::new());
     for name in PROVIDERS {
         let provider = vendor(name);
         provider.submitted(1, reply);
-        provider.polled(&spec, reply);
+        provider.polled(&spec, &task(), reply);
         provider.cancelled(reply);
         provider.balanced(reply);
     }

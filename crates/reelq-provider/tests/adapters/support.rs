@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use reelq_model::{AccountName, Fields, JobSpec, ModelName, ProviderName, Timestamp};
+use reelq_model::{AccountName, Fields, JobSpec, ModelName, ProviderName, TaskId, Timestamp};
 use reelq_provider::{Provider, Reply, Settings, open};
 
 pub(crate) fn settings(name: &str) -> Settings {
@@ -31,9 +31,14 @@ pub(crate) fn spec(provider: &str, model: &str, mode: &str, fields: Fields) -> J
     }
 }
 
+/// The task that status replies are asked about.
+pub(crate) fn task() -> TaskId {
+    TaskId::new("t-1").unwrap()
+}
+
 pub(crate) fn reply(status: u16, body: &[u8]) -> Reply {
     let at = Timestamp::from_millis(1_775_285_160_000);
-    Reply { status, retry_after: None, body: body.to_vec().into(), at }
+    Reply::whole(status, body.to_vec(), at)
 }
 
 /// The fixtures of a vendor, sorted: name and content.

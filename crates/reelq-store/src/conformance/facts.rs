@@ -22,7 +22,7 @@ pub async fn an_acceptance_under_a_stale_lease_is_kept(subject: &dyn Subject) {
     let answer = kit.commit(&sent, accepted(&sent, "t1"), false).await;
     assert!(matches!(answer, Committed::Done(None)), "{answer:?}");
     assert_eq!(kit.view(sent.job.id).await.job.status(), Status::Running);
-    let answer = kit.commit(&thief, Event::Unresolved { reason: "?".to_owned() }, false).await;
+    let answer = kit.commit(&thief, Event::Unresolved { reason: "?".to_owned(), candidate: None }, false).await;
     assert!(matches!(answer, Committed::Stale), "{answer:?}");
     kit.advance(SECOND);
     one(kit.polls(1).await);
@@ -32,7 +32,7 @@ pub async fn a_late_yes_settles_what_was_unconfirmed(subject: &dyn Subject) {
     let kit = Kit::new(subject);
     kit.load("b", &wishes(1)).await;
     let sent = kit.send(&kit.submit().await).await;
-    kit.end(&sent, Event::Unresolved { reason: "no reply".to_owned() }).await;
+    kit.end(&sent, Event::Unresolved { reason: "no reply".to_owned(), candidate: None }).await;
     assert_eq!(late(&kit, sent.job.id, "t1", 1).await, LateAcceptance::Settled);
     assert_eq!(late(&kit, sent.job.id, "t1", 1).await, LateAcceptance::Known);
     let view = kit.batch("b").await;
@@ -43,7 +43,7 @@ pub async fn a_late_yes_is_adopted_before_it_is_bought_again(subject: &dyn Subje
     let kit = Kit::new(subject);
     kit.load("b", &wishes(1)).await;
     let sent = kit.send(&kit.submit().await).await;
-    kit.end(&sent, Event::Unresolved { reason: "no reply".to_owned() }).await;
+    kit.end(&sent, Event::Unresolved { reason: "no reply".to_owned(), candidate: None }).await;
     kit.store.edit(sent.job.id, Event::Resolved { resolution: Resolution::NotBought }).await.unwrap();
     let second = kit.submit().await;
     assert_eq!(late(&kit, sent.job.id, "t1", 1).await, LateAcceptance::Settled);
@@ -106,7 +106,7 @@ pub async fn an_orphan_is_never_bought_again(subject: &dyn Subject) {
     let failure = Failure::new(FailureKind::Transient, "no room");
     let failed = Event::Failed { failure, settlement: Settlement::Refunded, retry_after: None };
     kit.end(&one(kit.polls(1).await), failed).await;
-    let edited = kit.store.edit(orphan, Event::Retry).await.unwrap();
+    let edited = kit.store.edit(orphan, Event::Retry { buy: true }).await.unwrap();
     assert!(matches!(edited, Edited::Refused(_)), "{edited:?}");
     assert!(kit.submits(9).await.is_empty());
 }

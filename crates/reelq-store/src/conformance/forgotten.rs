@@ -39,7 +39,7 @@ pub async fn a_forgotten_submission_is_recalled_and_not_sent_as_new(subject: &dy
     let again = kit.submit().await;
     let Stage::Submitting { submission } = &again.job.stage else { panic!("it is {}", again.job.status()) };
     assert_eq!((submission.number, submission.body), (1, Digest::of(b"journalled")));
-    kit.end(&again, Event::Unresolved { reason: "no keys".to_owned() }).await;
+    kit.end(&again, Event::Unresolved { reason: "no keys".to_owned(), candidate: None }).await;
     assert_eq!(kit.view(job).await.job.next_submission(), 2, "its number is used up");
 }
 
@@ -117,7 +117,7 @@ pub async fn a_recall_of_what_is_known_changes_nothing(subject: &dyn Subject) {
     kit.end(&sent, accepted(&sent, "t1")).await;
     assert_eq!(recall(&kit, jobs[0], 1).await, Recalled::Known);
     let second = kit.send(&kit.submit().await).await;
-    kit.end(&second, Event::Unresolved { reason: "no reply".to_owned() }).await;
+    kit.end(&second, Event::Unresolved { reason: "no reply".to_owned(), candidate: None }).await;
     assert_eq!(recall(&kit, jobs[1], 1).await, Recalled::Known);
     kit.store.edit(jobs[1], Event::Resolved { resolution: Resolution::NotBought }).await.unwrap();
     assert_eq!(recall(&kit, jobs[1], 1).await, Recalled::Known, "a person settled it");

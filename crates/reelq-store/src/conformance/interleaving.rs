@@ -176,7 +176,7 @@ impl<'a> World<'a> {
         let now = self.now().await;
         let (mut event, keep) = self.next_event(&lease);
         if !self.surprises && held.until <= now && matches!(event, Event::Accepted { .. }) {
-            event = Event::Unresolved { reason: String::new() };
+            event = Event::Unresolved { reason: String::new(), candidate: None };
         }
         let commit = Commit { lease: lease.clone(), event: event.clone(), keep };
         let committed = self.home(&lease.worker).commit(&[commit]).await.unwrap().remove(0);
@@ -207,8 +207,8 @@ impl<'a> World<'a> {
             Stage::Ready => (Event::Throttled { reason, after: wait }, false),
             Stage::Submitting { submission } => (
                 match roll {
-                    0 => Event::Unresolved { reason },
-                    1 => Event::Replay { reason, after: wait },
+                    0 => Event::Unresolved { reason, candidate: None },
+                    1 => Event::Replay { reason, after: wait, candidate: None },
                     2 => Event::NotSent { reason, after: wait },
                     3 => Event::Rejected { failure: Failure::new(FailureKind::Content, "no") },
                     _ => accepted(lease, submission.number),
@@ -218,7 +218,7 @@ impl<'a> World<'a> {
             Stage::Running { .. } => (Self::poll_event(roll, wait), false),
             Stage::Fetching { .. } => (
                 match roll {
-                    0 => Event::LinksExpired { reason },
+                    0 => Event::LinksExpired { reason, after: Duration::ZERO },
                     1 => Event::FetchLater { reason, after: wait },
                     2 => Event::FetchFailed { failure: Failure::new(FailureKind::Output, "torn") },
                     _ => stored(),
@@ -263,7 +263,7 @@ impl<'a> World<'a> {
                 self.kit.store.cancel(job).await.unwrap();
             }
             1 => {
-                if self.kit.store.edit(job, Event::Retry).await.unwrap() == Edited::Done {
+                if self.kit.store.edit(job, Event::Retry { buy: true }).await.unwrap() == Edited::Done {
                     self.ended.remove(&job);
                 }
             }

@@ -152,7 +152,7 @@ pub fn sending(lease: &Lease) -> Event {
 
 pub fn acceptance(task: &str, submission: u32) -> Acceptance {
     let task = TaskId::new(task).unwrap();
-    Acceptance { task, submission, cost: None, at: Timestamp::from_millis(0) }
+    Acceptance { task, submission, cost: None, at: Timestamp::from_millis(0), outputs: Vec::new() }
 }
 
 pub fn accepted(lease: &Lease, task: &str) -> Event {
@@ -160,11 +160,19 @@ pub fn accepted(lease: &Lease, task: &str) -> Event {
 }
 
 pub fn running(word: &str, next_poll: Duration) -> Event {
-    Event::Running { next_poll, word: Some(word.to_owned()), progress: None, overdue: false, answered: true }
+    Event::Running {
+        next_poll,
+        word: Some(word.to_owned()),
+        progress: None,
+        overdue: false,
+        answered: true,
+        trouble: None,
+    }
 }
 
 pub fn finished(expires_at: Option<Timestamp>) -> Event {
-    let link = OutputLink { url: "https://cdn.example/v.mp4".to_owned(), kind: OutputKind::Video, expires_at };
+    let link =
+        OutputLink { url: "https://cdn.example/v.mp4".to_owned(), kind: OutputKind::Video, expires_at, assumed: false };
     Event::Finished { outputs: vec![link], cost: None }
 }
 

@@ -82,7 +82,7 @@ pub async fn a_submission_whose_worker_died_comes_first(subject: &dyn Subject) {
     assert_eq!(claimed[0].job.id, sent.job.id);
     assert_eq!(claimed[0].job.status(), Status::Submitting);
     assert_eq!(claimed.len(), 3);
-    let unresolved = Event::Unresolved { reason: "no reply".to_owned() };
+    let unresolved = Event::Unresolved { reason: "no reply".to_owned(), candidate: None };
     kit.end(&claimed[0], unresolved).await;
     assert_eq!(kit.view(sent.job.id).await.job.status(), Status::Unconfirmed);
 }
@@ -91,7 +91,7 @@ pub async fn a_replay_waits_for_its_time_and_keeps_its_place(subject: &dyn Subje
     let kit = Kit::new(subject);
     kit.load("b", &wishes(1)).await;
     let sent = kit.send(&kit.submit().await).await;
-    kit.end(&sent, Event::Replay { reason: "torn".to_owned(), after: SECOND * 5 }).await;
+    kit.end(&sent, Event::Replay { reason: "torn".to_owned(), after: SECOND * 5, candidate: None }).await;
     assert_eq!(kit.in_flight().await, 1);
     let claimed = kit.claim(ClaimStage::Submit, 1).await;
     assert!(claimed.leases.is_empty());

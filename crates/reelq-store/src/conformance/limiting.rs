@@ -89,7 +89,7 @@ pub async fn an_unconfirmed_job_takes_no_place_but_holds_its_money(subject: &dyn
     let kit = Kit::new(subject);
     kit.load_with_budget("b", 15, &wishes(2)).await;
     let sent = kit.send(&kit.submit().await).await;
-    kit.end(&sent, Event::Unresolved { reason: "no reply".to_owned() }).await;
+    kit.end(&sent, Event::Unresolved { reason: "no reply".to_owned(), candidate: None }).await;
     assert_eq!(kit.in_flight().await, 0);
     let view = kit.batch("b").await;
     assert_eq!((view.reserved, view.budget_reached), (cents(10), true));

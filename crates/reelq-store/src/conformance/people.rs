@@ -10,7 +10,7 @@ use crate::{Committed, Edited, Error};
 
 async fn unconfirmed(kit: &Kit<'_>) -> reelq_model::JobId {
     let sent = kit.send(&kit.submit().await).await;
-    kit.end(&sent, Event::Unresolved { reason: "no reply".to_owned() }).await;
+    kit.end(&sent, Event::Unresolved { reason: "no reply".to_owned(), candidate: None }).await;
     sent.job.id
 }
 
@@ -115,10 +115,16 @@ pub async fn a_retry_takes_up_what_ended_and_nothing_else(subject: &dyn Subject)
     let kit = Kit::new(subject);
     kit.load("b", &wishes(2)).await;
     let lease = kit.submit().await;
-    assert!(matches!(kit.store.edit(lease.job.id, Event::Retry).await.unwrap(), Edited::Refused(_)), "in hand");
+    assert!(
+        matches!(kit.store.edit(lease.job.id, Event::Retry { buy: true }).await.unwrap(), Edited::Refused(_)),
+        "in hand"
+    );
     kit.end(&lease, Event::Rejected { failure: Failure::new(FailureKind::Content, "no") }).await;
-    assert_eq!(kit.store.edit(lease.job.id, Event::Retry).await.unwrap(), Edited::Done);
-    assert!(matches!(kit.store.edit(lease.job.id, Event::Retry).await.unwrap(), Edited::Refused(_)), "queued");
+    assert_eq!(kit.store.edit(lease.job.id, Event::Retry { buy: true }).await.unwrap(), Edited::Done);
+    assert!(
+        matches!(kit.store.edit(lease.job.id, Event::Retry { buy: true }).await.unwrap(), Edited::Refused(_)),
+        "queued"
+    );
     let again = kit.submit().await;
     assert_eq!(again.job.id, lease.job.id);
     kit.start(&again, "t1").await;
@@ -129,7 +135,7 @@ pub async fn a_cancelled_job_that_is_retried_is_wanted_again(subject: &dyn Subje
     let kit = Kit::new(subject);
     let jobs = kit.load("b", &wishes(1)).await;
     kit.store.cancel(jobs[0]).await.unwrap();
-    kit.store.edit(jobs[0], Event::Retry).await.unwrap();
+    kit.store.edit(jobs[0], Event::Retry { buy: true }).await.unwrap();
     kit.start(&kit.submit().await, "t1").await;
     assert!(!kit.view(jobs[0]).await.cancel_requested);
 }
@@ -148,7 +154,7 @@ pub async fn an_impossible_event_parks_the_job_until_a_retry(subject: &dyn Subje
     let view = kit.view(job).await;
     assert_eq!((view.parked, view.due, view.job.status()), (true, None, Status::Running));
     assert!(kit.store.history(job).await.unwrap().iter().any(|entry| entry.event == "parked"));
-    assert_eq!(kit.store.edit(job, Event::Retry).await.unwrap(), Edited::Done);
+    assert_eq!(kit.store.edit(job, Event::Retry { buy: true }).await.unwrap(), Edited::Done);
     assert_eq!(one(kit.polls(1).await).job.id, job, "where it stood");
 }
 
@@ -157,7 +163,7 @@ pub async fn an_unknown_job_or_batch_is_an_error(subject: &dyn Subject) {
     kit.load("b", &wishes(1)).await;
     let stranger = reelq_model::JobId::from_bytes([7; 16]);
     assert!(matches!(kit.store.cancel(stranger).await, Err(Error::NoJob(_))));
-    assert!(matches!(kit.store.edit(stranger, Event::Retry).await, Err(Error::NoJob(_))));
+    assert!(matches!(kit.store.edit(stranger, Event::Retry { buy: true }).await, Err(Error::NoJob(_))));
     let late = kit.store.accept_late(stranger, &acceptance("t", 1), SECOND).await;
     assert!(matches!(late, Err(Error::NoJob(_))));
     let batch = super::kit::batch("none");

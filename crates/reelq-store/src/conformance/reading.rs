@@ -54,7 +54,7 @@ pub async fn batches_come_newest_first_and_count_what_is_overdue(subject: &dyn S
     kit.start_next("t1").await;
     kit.advance(SECOND);
     let Event::Running { word, progress, next_poll, .. } = running("queued", SECOND) else { return };
-    let event = Event::Running { next_poll, word, progress, overdue: true, answered: true };
+    let event = Event::Running { next_poll, word, progress, overdue: true, answered: true, trouble: None };
     kit.end(&one(kit.polls(1).await), event).await;
     let names: Vec<_> = kit.store.batches().await.unwrap().into_iter().map(|view| view.batch.name).collect();
     assert_eq!(names, [batch("new"), batch("old")]);

@@ -74,7 +74,7 @@ pub async fn a_batch_with_work_left_is_not_purged(subject: &dyn Subject) {
     assert_eq!(purge(&kit, "b").await, Purge::Refused(refused));
     let (cancelled, doubtful) = (jobs[3], kit.send(&kit.submit().await).await);
     kit.store.cancel(cancelled).await.unwrap();
-    kit.end(&doubtful, Event::Unresolved { reason: "no reply".to_owned() }).await;
+    kit.end(&doubtful, Event::Unresolved { reason: "no reply".to_owned(), candidate: None }).await;
     buy(&kit, "t1").await;
     let in_hand = kit.submit().await;
     let refused = Unfinished { outstanding: 1, unconfirmed: 1, loading: false };
@@ -128,7 +128,7 @@ pub async fn a_purge_that_died_halfway_is_finished_by_the_next(subject: &dyn Sub
     let refused = kit.store.begin_load(&draft(&batch("b"))).await;
     assert!(matches!(refused, Err(Error::BeingPurged(_))), "{refused:?}");
     let left: Vec<_> = kit.store.jobs(&JobFilter::default(), ALL).await.unwrap();
-    let refused = kit.store.edit(left[0].job.id, Event::Retry).await;
+    let refused = kit.store.edit(left[0].job.id, Event::Retry { buy: true }).await;
     assert!(matches!(refused, Err(Error::BeingPurged(_))), "{refused:?}");
     assert_eq!(first + purge_whole(&kit, "b").await, 2_500);
     assert!(kit.store.jobs(&JobFilter::default(), ALL).await.unwrap().is_empty());
@@ -175,7 +175,7 @@ pub async fn a_yes_for_a_purged_job_fails_no_other_commit(subject: &dyn Subject)
     let purged = kit.send(&kit.submit().await).await;
     kit.advance(LEASE);
     kit.store.heartbeat(&worker("w2")).await.unwrap();
-    kit.end(&kit.submit().await, Event::Unresolved { reason: "no reply".to_owned() }).await;
+    kit.end(&kit.submit().await, Event::Unresolved { reason: "no reply".to_owned(), candidate: None }).await;
     kit.store.edit(purged.job.id, Event::Resolved { resolution: Resolution::NotBought }).await.unwrap();
     kit.store.cancel(purged.job.id).await.unwrap();
     assert_eq!(purge_whole(&kit, "b").await, 1);
@@ -209,6 +209,6 @@ pub async fn a_batch_tells_when_its_last_job_ended(subject: &dyn Subject) {
     assert_eq!(kit.batch("b").await.finished_at, Some(ended));
     kit.load("b", &wishes(2)).await;
     assert_eq!(kit.batch("b").await.finished_at, Some(ended), "a load that brings nothing new changes nothing");
-    kit.store.edit(jobs[1], Event::Retry).await.unwrap();
+    kit.store.edit(jobs[1], Event::Retry { buy: true }).await.unwrap();
     assert_eq!(kit.batch("b").await.finished_at, None);
 }

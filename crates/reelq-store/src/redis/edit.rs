@@ -54,13 +54,13 @@ fn plan(record: &Record, event: &Event, token: Token, caller: &Caller) -> Result
     if record.in_hand() {
         return Err(IllegalTransition { stage: job.status().as_str(), event: event.name() });
     }
-    let unpark = record.parked && *event == Event::Retry && !job.stage.is_terminal();
+    let unpark = record.parked && matches!(event, Event::Retry { .. }) && !job.stage.is_terminal();
     let mut change = if unpark {
         Change::nothing(job, version, token)
     } else {
         Change::by(job, version, event, caller.hours.now(), token)?
     };
-    if *event == Event::Retry {
+    if matches!(event, Event::Retry { .. }) {
         change.wishes = facts::CANCEL_ASKED + facts::CANCEL_GONE;
     }
     (change.guard, change.history) = (Guard::Free, Some(Entry::of(event, None)));

@@ -76,7 +76,8 @@ fn judge(caller: &Caller, unpacker: &mut Unpacker<'_>) -> Result<(JobId, Vec<u8>
     let taken = take_over(&record.job, ask);
     let takes = taken.is_some();
     let back = matches!(record.job.stage, Stage::Cancelled { .. });
-    let becomes = if back { Some(apply(taken.as_ref().unwrap_or(&record.job), Event::Retry)?) } else { taken };
+    let becomes =
+        if back { Some(apply(taken.as_ref().unwrap_or(&record.job), Event::Retry { buy: true })?) } else { taken };
     Ok((record.job.id, verdict(&record, becomes.as_ref(), takes)?))
 }
 

@@ -13,13 +13,13 @@ pub(super) fn edit(scribe: &Scribe<'_>, job: JobId, event: &Event) -> Result<Edi
     if before.in_hand() {
         return Ok(Edited::Refused(refused()));
     }
-    let unpark = before.parked && *event == Event::Retry && !before.job.stage.is_terminal();
+    let unpark = before.parked && matches!(event, Event::Retry { .. }) && !before.job.stage.is_terminal();
     if unpark {
         (row.parked, row.due) = (false, None);
     } else if let Err(illegal) = row.step(event.clone(), scribe.now) {
         return Ok(Edited::Refused(illegal));
     }
-    if *event == Event::Retry {
+    if matches!(event, Event::Retry { .. }) {
         row.cancel = code::CANCEL_NONE;
     }
     row.unlease(scribe.now);

@@ -111,8 +111,15 @@ fn revive(scribe: &Scribe<'_>, batch: i64) -> Result<u64> {
             continue;
         }
         let mut row = before.clone();
-        row.step(Event::Retry, scribe.now).map_err(|illegal| Error::broken(illegal.to_string()))?;
-        history::write(scribe.conn, &mut row, Event::Retry.name(), "its line is back", None, scribe.now)?;
+        row.step(Event::Retry { buy: true }, scribe.now).map_err(|illegal| Error::broken(illegal.to_string()))?;
+        history::write(
+            scribe.conn,
+            &mut row,
+            (Event::Retry { buy: true }).name(),
+            "its line is back",
+            None,
+            scribe.now,
+        )?;
         row.save(scribe.conn, &mut books, Some(&before), scribe.now)?;
         revived += 1;
     }

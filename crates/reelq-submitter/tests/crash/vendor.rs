@@ -112,13 +112,13 @@ impl Provider for Vendor {
         Request::get(format!("/tasks/{task}"))
     }
 
-    fn polled(&self, _: &JobSpec, reply: &Reply) -> PollOutcome {
+    fn polled(&self, _: &JobSpec, _: &TaskId, reply: &Reply) -> PollOutcome {
         if reply.body == "running" {
             let word = "running".to_owned();
             return PollOutcome::Running { word, unknown_word: false, progress: None, wait: None };
         }
         let url = "https://cdn.example/v.mp4".to_owned();
-        let link = OutputLink { url, kind: OutputKind::Video, expires_at: None };
+        let link = OutputLink { url, kind: OutputKind::Video, expires_at: None, assumed: false };
         PollOutcome::Finished { outputs: vec![link], cost: None }
     }
 
@@ -151,13 +151,19 @@ impl Exchange for Line {
         self.points.pass("before the purchase").await;
         let task = self.vendor.buy(request);
         self.points.pass("after the purchase").await;
-        SubmitOutcome::Accepted(Acceptance { task, submission, cost: None, at: Timestamp::from_millis(0) })
+        SubmitOutcome::Accepted(Acceptance {
+            task,
+            submission,
+            cost: None,
+            at: Timestamp::from_millis(0),
+            outputs: Vec::new(),
+        })
     }
 
     async fn call(&self, request: &Request) -> Result<Reply, Setback> {
         self.points.pass("before the look").await;
         let body = self.vendor.look(&request.path);
         self.points.pass("after the look").await;
-        Ok(Reply { status: 200, retry_after: None, body: body.into(), at: Timestamp::from_millis(0) })
+        Ok(Reply::whole(200, body, Timestamp::from_millis(0)))
     }
 }

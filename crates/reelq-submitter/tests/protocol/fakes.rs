@@ -121,7 +121,7 @@ impl Provider for FakeProvider {
         panic!("nothing is polled here")
     }
 
-    fn polled(&self, _: &JobSpec, _: &Reply) -> PollOutcome {
+    fn polled(&self, _: &JobSpec, _: &TaskId, _: &Reply) -> PollOutcome {
         panic!("nothing is polled here")
     }
 

@@ -13,11 +13,11 @@ use crate::fakes::{NOW, Stand};
 
 fn yes() -> SubmitOutcome {
     let task = TaskId::new("task-1").unwrap();
-    SubmitOutcome::Accepted(Acceptance { task, submission: 1, cost: None, at: NOW })
+    SubmitOutcome::Accepted(Acceptance { task, submission: 1, cost: None, at: NOW, outputs: Vec::new() })
 }
 
 fn setback(seconds: u64) -> Setback {
-    Setback { reason: "because".to_owned(), wait: Some(Duration::from_secs(seconds)), limit: None }
+    Setback { reason: "because".to_owned(), wait: Some(Duration::from_secs(seconds)), limit: None, candidate: None }
 }
 
 #[tokio::test]
@@ -145,7 +145,7 @@ async fn unknown_fate_is_asked_for_again_only_where_keys_are_replayed() {
 
     let mut stand = Stand::new().without_keys().answering(SubmitOutcome::Ambiguous(setback(3)));
     let finish = stand.handle().await;
-    assert_eq!(finish, Finish::Event(Event::Unresolved { reason: "because".to_owned() }));
+    assert_eq!(finish, Finish::Event(Event::Unresolved { reason: "because".to_owned(), candidate: None }));
 }
 
 #[tokio::test]

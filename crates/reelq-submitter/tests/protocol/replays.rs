@@ -30,13 +30,14 @@ async fn outcome(outcome: SubmitOutcome) -> Finish {
 async fn unresolved(mut stand: Stand) -> String {
     let finish = stand.handle().await;
     assert_eq!(stand.log.all(), [""; 0], "nothing may be sent");
-    let Finish::Event(Event::Unresolved { reason }) = finish else { panic!("{finish:?}") };
+    let Finish::Event(Event::Unresolved { reason, .. }) = finish else { panic!("{finish:?}") };
     reason
 }
 
 #[tokio::test]
 async fn same_key_and_body_are_sent_again_without_a_new_intent() {
-    let acceptance = Acceptance { task: TaskId::new("task-1").unwrap(), submission: 1, cost: None, at: NOW };
+    let acceptance =
+        Acceptance { task: TaskId::new("task-1").unwrap(), submission: 1, cost: None, at: NOW, outputs: Vec::new() };
     let finish = outcome(SubmitOutcome::Accepted(acceptance.clone())).await;
     assert_eq!(finish, Finish::Event(Event::Accepted { acceptance, first_poll: Duration::from_secs(7) }));
 }
@@ -61,7 +62,7 @@ async fn answer_that_takes_nothing_proves_nothing_about_the_first_request() {
 #[tokio::test]
 async fn refusal_of_a_replay_does_not_hide_that_the_first_request_may_have_been_taken() {
     let refused = SubmitOutcome::Rejected(Failure::new(FailureKind::Invalid, "the image link is dead"));
-    let Finish::Event(Event::Unresolved { reason }) = outcome(refused).await else { panic!("it was settled") };
+    let Finish::Event(Event::Unresolved { reason, .. }) = outcome(refused).await else { panic!("it was settled") };
     assert_eq!(reason, "a request may have been taken, and the one after it was refused: the image link is dead");
 }
 
@@ -124,7 +125,8 @@ async fn frozen_worker_replays_nothing() {
 
 #[tokio::test]
 async fn cancel_request_does_not_hide_an_unknown_fate() {
-    let acceptance = Acceptance { task: TaskId::new("task-1").unwrap(), submission: 1, cost: None, at: NOW };
+    let acceptance =
+        Acceptance { task: TaskId::new("task-1").unwrap(), submission: 1, cost: None, at: NOW, outputs: Vec::new() };
     let mut stand = left_behind().answering(SubmitOutcome::Accepted(acceptance));
     stand.desk.cancel = true;
     assert!(matches!(stand.handle().await, Finish::Event(Event::Accepted { .. })));

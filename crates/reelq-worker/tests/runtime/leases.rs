@@ -65,7 +65,7 @@ async fn finish_late(world: &World, event_of: fn(&dyn reelq_worker::Desk) -> Eve
     let work = world.work().handler(submit, slots(1)).handler(finds_finished(), slots(1)).handler(stores(), slots(1));
     let run = Spawner::default().spawn(world.builder().lease(Duration::from_secs(30)).account(work).build().run());
     begun.notified().await;
-    steal(world, Event::Unresolved { reason: "its worker is gone".to_owned() }).await;
+    steal(world, Event::Unresolved { reason: "its worker is gone".to_owned(), candidate: None }).await;
     stolen.notify_one();
     run.await.unwrap().unwrap()
 }

@@ -53,7 +53,7 @@ pub(crate) fn buys_from(vendor: &Arc<Vendor>, takes: Duration) -> Arc<Scripted> 
                     return Finish::Lost;
                 }
             } else if !vendor.replays {
-                return Finish::Event(Event::Unresolved { reason: "no keys".to_owned() });
+                return Finish::Event(Event::Unresolved { reason: "no keys".to_owned(), candidate: None });
             }
             if desk.time_left() < Duration::from_millis(100) {
                 return Finish::Event(Event::NotSent { reason: "late".to_owned(), after: Duration::ZERO });

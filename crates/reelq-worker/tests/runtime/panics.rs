@@ -47,7 +47,7 @@ async fn panic_after_sending_lets_the_lease_lapse_and_is_never_sent_again() {
     let submit = Scripted::new(ClaimStage::Submit, |desk| {
         Box::pin(async move {
             if let Stage::Submitting { .. } = desk.job().stage {
-                return Finish::Event(Event::Unresolved { reason: "nobody knows".to_owned() });
+                return Finish::Event(Event::Unresolved { reason: "nobody knows".to_owned(), candidate: None });
             }
             desk.step(sending(desk)).await.unwrap();
             panic!("after the request may have left");

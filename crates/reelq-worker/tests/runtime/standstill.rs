@@ -128,7 +128,7 @@ impl Elsewhere {
         let submission = Submission { number, key, body: Digest::of(b"body"), at: ready.granted_at, mark: None };
         let sent = Self::commit(&store, ready, Event::Sending { submission }, true).await.unwrap();
         let task = TaskId::new("task").unwrap();
-        let acceptance = Acceptance { task, submission: number, cost: None, at: sent.granted_at };
+        let acceptance = Acceptance { task, submission: number, cost: None, at: sent.granted_at, outputs: Vec::new() };
         let yes = Event::Accepted { acceptance, first_poll: Duration::ZERO };
         Self::commit(&store, sent, yes, false).await;
         let poll = Self::claim(&store, world, ClaimStage::Poll).await;

@@ -207,7 +207,8 @@ pub(crate) fn sending(desk: &dyn Desk) -> Event {
 pub(crate) fn accepted(desk: &dyn Desk) -> Event {
     let Stage::Submitting { submission } = &desk.job().stage else { panic!("nothing was submitted") };
     let task = TaskId::new(format!("task-{}-{}", desk.job().id, submission.number)).unwrap();
-    let acceptance = Acceptance { task, submission: submission.number, cost: None, at: desk.now() };
+    let acceptance =
+        Acceptance { task, submission: submission.number, cost: None, at: desk.now(), outputs: Vec::new() };
     Event::Accepted { acceptance, first_poll: Duration::from_millis(20) }
 }
 
@@ -231,7 +232,12 @@ pub(crate) fn stores() -> Arc<Scripted> {
 }
 
 pub(crate) fn finished() -> Event {
-    let link = OutputLink { url: "https://cdn.example/v.mp4".to_owned(), kind: OutputKind::Video, expires_at: None };
+    let link = OutputLink {
+        url: "https://cdn.example/v.mp4".to_owned(),
+        kind: OutputKind::Video,
+        expires_at: None,
+        assumed: false,
+    };
     Event::Finished { outputs: vec![link], cost: None }
 }
 
