@@ -1,8 +1,11 @@
 //! Holds a result manifest against the simulator's ledger.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
-use reelq_model::{Money, Settlement};
+use reelq_model::{Digest, Money, Settlement};
 use reelq_sim::Ledger;
 
 use crate::ResultRow;
@@ -65,6 +68,24 @@ impl Audit<'_> {
         for row in self.rows {
             let charged = standing.get(row.get("remote_task")).copied().unwrap_or(Money::ZERO);
             assert_eq!(row.cost().unwrap_or(charged), charged, "cost of {row:?}");
+        }
+    }
+
+    /// Every clip that a vendor made and charged for is on disk under `output`, as the row that names its task says;
+    /// where nobody could be told of the task, its row is unconfirmed.
+    pub fn every_clip_is_on_disk(&self, output: &Path) {
+        let by_task: BTreeMap<&str, &ResultRow> = self.rows.iter().map(|row| (row.get("remote_task"), row)).collect();
+        for charge in self.standing().filter(|charge| charge.has_output) {
+            let Some(row) = by_task.get(charge.task.as_str()) else {
+                let open = |row: &&ResultRow| row.get("status") == "unconfirmed" && row.get("prompt") == charge.prompt;
+                assert!(self.rows.iter().any(|row| open(&row)), "task {} is named by no row", charge.task);
+                continue;
+            };
+            assert_eq!(row.get("status"), "succeeded", "task {} has a clip: {row:?}", charge.task);
+            let bytes = std::fs::read(output.join(row.get("file"))).expect("the file of a row that succeeded is there");
+            assert_eq!(Digest::of(&bytes).to_string(), row.get("sha256"), "{row:?}");
+            let is_its_own = bytes.windows(charge.task.len()).any(|part| part == charge.task.as_bytes());
+            assert!(is_its_own, "the file of {row:?} is the clip of another task");
         }
     }
 

@@ -89,14 +89,14 @@ pub fn json(status: u16, body: impl AsRef<str>) -> RawReply {
 
 /// The bytes of a small video that passes every check: `tag` makes each one different.
 pub fn clip(tag: &str) -> Vec<u8> {
-    fn boxed(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
+    fn boxed(name: [u8; 4], content: &[u8]) -> Vec<u8> {
         let length = u32::try_from(content.len() + 8).unwrap_or(u32::MAX);
-        [&length.to_be_bytes()[..], name, content].concat()
+        [&length.to_be_bytes()[..], &name[..], content].concat()
     }
     [
-        boxed(b"ftyp", b"isom\0\0\x02\0isomiso2mp41"),
-        boxed(b"moov", &boxed(b"mvhd", &[0; 100])),
-        boxed(b"mdat", tag.as_bytes()),
+        boxed(*b"ftyp", b"isom\0\0\x02\0isomiso2mp41"),
+        boxed(*b"moov", &boxed(*b"mvhd", &[0; 100])),
+        boxed(*b"mdat", tag.as_bytes()),
     ]
     .concat()
 }
@@ -120,7 +120,7 @@ impl RawVendor {
             let (requests, stopping) = (Arc::clone(&requests), Arc::clone(&stopping));
             let answer = move |request: &RawRequest, origin: &str| -> RawReply { answer(request, origin).into() };
             spawn(move || {
-                accept(&listener, &Desk { requests, answer: Box::new(answer), port, began: now() }, &stopping)
+                accept(&listener, &Desk { requests, answer: Box::new(answer), port, began: now() }, &stopping);
             })
         };
         Self { port, requests, stopping, acceptor: Some(acceptor) }

@@ -1,6 +1,6 @@
 //! The simulated vendors, running in the test's own process.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use reelq_model::SystemClock;
 use reelq_sim::{Ledger, Settings, Simulator};
@@ -25,6 +25,11 @@ impl Vendor {
     /// Where they answer.
     pub fn base_url(&self) -> String {
         self.simulator.base_url()
+    }
+
+    /// While `outage` is set, every request to the API is answered with a 503 that asks to wait so long.
+    pub fn set_outage(&self, outage: Option<Duration>) {
+        self.simulator.set_outage(outage);
     }
 
     /// Who was charged for what so far.

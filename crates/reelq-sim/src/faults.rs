@@ -92,6 +92,31 @@ faults! {
     empty_result,
     /// A callback that was asked for is never sent.
     callbacks_lost,
+    /// A good reply comes in a form that strict readers refuse: text around the JSON, another encoding, compressed
+    /// unasked, an echo that is cut inside a character or longer than a megabyte.
+    strange_reply,
+    /// A submission or status request is answered by the page of a gateway, under a 4xx; nothing is accepted.
+    gateway_page,
+    /// A status reply is the one of another task.
+    other_task,
+    /// A status request is refused, for this task only.
+    task_refused,
+    /// A status request about a task that is there is answered as if there were no such task.
+    task_unknown,
+    /// A status request is redirected to a page for people.
+    login_redirect,
+    /// A success is told under a word that is not documented.
+    strange_word,
+    /// Costs of zero or beyond all bounds, and expiries beyond all times.
+    strange_numbers,
+    /// A null and a picture stand before the video in the list of outputs.
+    cover_first,
+    /// A file is there only some seconds after its task succeeded.
+    late_file,
+    /// A download that is continued is of another file by now.
+    changed_file,
+    /// A file comes compressed, under a 203, or under the name of an encoding that it does not have.
+    strange_delivery,
 }
 
 impl Faults {
@@ -107,6 +132,41 @@ impl Faults {
             ..Self::default()
         }
     }
+
+    /// Everything that vendors and networks were ever seen to do, each thing rarely: what promises are tried with.
+    pub fn strange() -> Self {
+        Self {
+            throttled: 0.05,
+            poll_throttled: 0.02,
+            poll_dropped: 0.02,
+            dropped_after: 0.01,
+            dropped_before: 0.01,
+            torn_reply: 0.01,
+            server_error: 0.01,
+            garbage: 0.01,
+            transient_failure: 0.01,
+            permanent_failure: 0.01,
+            moderation: 0.01,
+            torn_download: 0.05,
+            download_error: 0.02,
+            not_found_after_submit: 0.02,
+            expired_links: 0.02,
+            empty_result: 0.02,
+            strange_reply: 0.05,
+            gateway_page: 0.02,
+            other_task: 0.02,
+            task_refused: 0.02,
+            task_unknown: 0.02,
+            login_redirect: 0.02,
+            strange_word: 0.03,
+            strange_numbers: 0.03,
+            cover_first: 0.03,
+            late_file: 0.03,
+            changed_file: 0.05,
+            strange_delivery: 0.03,
+            ..Self::default()
+        }
+    }
 }
 
 impl FromStr for Faults {
@@ -115,8 +175,13 @@ impl FromStr for Faults {
     fn from_str(text: &str) -> Result<Self, FaultsError> {
         let mut faults = Self::default();
         for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
-            if entry == "rough" {
-                faults = Self::rough();
+            let mixture = match entry {
+                "rough" => Some(Self::rough()),
+                "strange" => Some(Self::strange()),
+                _ => None,
+            };
+            if let Some(mixture) = mixture {
+                faults = mixture;
                 continue;
             }
             let (name, value) = entry.split_once('=').ok_or_else(|| FaultsError::Form(entry.to_owned()))?;
@@ -165,6 +230,7 @@ mod tests {
     fn the_rough_mixture_can_be_changed_after_its_name() {
         let faults: Faults = "rough,throttled=0".parse().unwrap();
         assert_eq!(faults, Faults { throttled: 0.0, ..Faults::rough() });
+        assert_eq!("strange".parse::<Faults>().unwrap(), Faults::strange());
     }
 
     #[test]

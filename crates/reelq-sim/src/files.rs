@@ -15,10 +15,19 @@ use reelq_model::{Digest, Timestamp};
 use crate::{
     market::Market,
     reply::{Answer, Delivery, Reply},
+    strange,
     video::video,
 };
 
 const VIDEOS_KEPT: usize = 128;
+
+/// A picture of one pixel.
+const PICTURE: &[u8] = &[
+    0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0x00, 0x00, 0x00, 0x0d, 0x49, 0x48, 0x44, 0x52, 0x00, 0x00, 0x00,
+    0x01, 0x00, 0x00, 0x00, 0x01, 0x08, 0x06, 0x00, 0x00, 0x00, 0x1f, 0x15, 0xc4, 0x89, 0x00, 0x00, 0x00, 0x0d, 0x49,
+    0x44, 0x41, 0x54, 0x78, 0xda, 0x63, 0x10, 0x50, 0x70, 0xf8, 0x0f, 0x00, 0x02, 0x24, 0x01, 0x70, 0x5e, 0x85, 0x3d,
+    0x08, 0x00, 0x00, 0x00, 0x00, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82,
+];
 
 /// Videos that were drawn lately; any other is drawn again, to the same bytes.
 #[derive(Debug, Default)]
@@ -54,11 +63,21 @@ pub(crate) fn serve(market: &Market, shelf: &Shelf, path: &str, query: &str, hea
         return missing(download.chance.pick("expired_status", [403, 404, 410]));
     }
     let faults = &market.settings.faults;
+    if download.is_late {
+        return strange::late(download.chance).into();
+    }
+    if path.strip_suffix(".png").is_some() {
+        return Reply::new(200, "image/png", Bytes::from_static(PICTURE)).into();
+    }
     if download.chance.hits("download_error", faults.download_error) {
         return missing(download.chance.pick("download_error_status", [500, 503]));
     }
     let bytes = shelf.video(&download.prompt, task);
     let reply = ranged(&bytes, task, headers);
+    let reply = if download.chance.hits("changed_file", faults.changed_file) { strange::changed(reply) } else { reply };
+    if download.chance.hits("strange_delivery", faults.strange_delivery) {
+        return strange::delivered(reply, download.chance).into();
+    }
     if download.chance.hits("torn_download", faults.torn_download) {
         market.download_torn();
         return Answer { reply, delivery: Delivery::Torn };
@@ -68,7 +87,7 @@ pub(crate) fn serve(market: &Market, shelf: &Shelf, path: &str, query: &str, hea
 
 fn link<'a>(path: &'a str, query: &str) -> Option<(&'a str, u32, Timestamp)> {
     let (task, file) = path.strip_prefix("/files/")?.split_once('/')?;
-    let number = file.strip_suffix(".mp4")?.parse().ok()?;
+    let number = file.strip_suffix(".mp4").or_else(|| file.strip_suffix(".png"))?.parse().ok()?;
     let expires = query.strip_prefix("expires=")?.parse().ok()?;
     Some((task, number, Timestamp::from_millis(expires)))
 }

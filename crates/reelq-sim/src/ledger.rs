@@ -56,6 +56,8 @@ pub struct Charge {
     pub at: Timestamp,
     /// When the task ended or will end; `None` where it was cancelled.
     pub ends_at: Option<Timestamp>,
+    /// Whether the task ended, or will end, with an output.
+    pub has_output: bool,
     /// How often a repeated key was answered with this task.
     pub replays: u32,
 }

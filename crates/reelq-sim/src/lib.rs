@@ -17,6 +17,7 @@ mod reply;
 mod route;
 mod settings;
 mod simulator;
+mod strange;
 mod task;
 mod vendor;
 mod video;

@@ -33,6 +33,8 @@ pub(crate) struct Market {
     pub(crate) clock: SharedClock,
     /// What each account may do now; it begins as the settings say.
     limits: Mutex<Limits>,
+    /// While set, every request to the API is answered with a 503 that asks to wait so long.
+    outage: Mutex<Option<Duration>>,
     state: Mutex<State>,
 }
 
@@ -73,7 +75,13 @@ impl Market {
             }
             state.journal = Some(journal);
         }
-        Ok(Self { limits: Mutex::new(settings.limits), settings, clock, state: Mutex::new(state) })
+        Ok(Self {
+            limits: Mutex::new(settings.limits),
+            outage: Mutex::default(),
+            settings,
+            clock,
+            state: Mutex::new(state),
+        })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -86,6 +94,15 @@ impl Market {
 
     pub(crate) fn set_limits(&self, limits: Limits) {
         *self.limits.lock().unwrap_or_else(PoisonError::into_inner) = limits;
+    }
+
+    /// The wait that an outage asks for, while there is one.
+    pub(super) fn outage(&self) -> Option<Duration> {
+        *self.outage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_outage(&self, outage: Option<Duration>) {
+        *self.outage.lock().unwrap_or_else(PoisonError::into_inner) = outage;
     }
 
     pub(crate) fn now(&self) -> Now {

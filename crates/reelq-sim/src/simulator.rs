@@ -75,6 +75,12 @@ impl Simulator {
         self.world.market.set_limits(limits);
     }
 
+    /// While `outage` is set, every request to the API is answered with a 503 that asks to wait so long, and nothing is
+    /// accepted. Files are served as before.
+    pub fn set_outage(&self, outage: Option<Duration>) {
+        self.world.market.set_outage(outage);
+    }
+
     /// Closes the port and every connection, and waits until nothing runs.
     pub async fn stop(self) {
         self.world.stopping.cancel();

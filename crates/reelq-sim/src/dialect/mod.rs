@@ -8,6 +8,8 @@ mod poyo;
 mod wave;
 mod wave_reply;
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use hyper::header::RETRY_AFTER;
 use reelq_model::{Money, Timestamp};
@@ -96,6 +98,12 @@ pub(crate) fn garbage(chance: Chance) -> Reply {
         "\u{feff}\u{0}\u{1}",
     ];
     Reply::new(200, "application/json", chance.pick("garbage_body", bodies))
+}
+
+/// A vendor that is out of order.
+pub(crate) fn out_of_order(wait: Duration) -> Reply {
+    let page = "<html><head><title>503 Service Temporarily Unavailable</title></head></html>";
+    Reply::new(503, "text/html", page).with(RETRY_AFTER, wait.as_secs().to_string())
 }
 
 /// An amount as the vendors write it: a JSON number of dollars.

@@ -1,5 +1,7 @@
 //! Questions about tasks and accounts: status, cancellation, balance, files.
 
+use std::time::Duration;
+
 use reelq_model::{Money, Timestamp};
 
 use super::{
@@ -13,6 +15,7 @@ use crate::{
     dialect,
     order::{Refusal, ThrottleReason},
     reply::{Answer, Reply},
+    strange::{self, Strangeness},
     task::{Ending, Phase, Task},
 };
 
@@ -20,6 +23,8 @@ use crate::{
 const INVISIBLE_MS: u64 = 300;
 /// How long the first one may.
 const FIRST_INVISIBLE_MS: u64 = 10_000;
+/// How long after its task succeeded a late file is not there.
+const LATE: Duration = Duration::from_secs(4);
 
 /// Everything that a dialect needs to tell a task.
 #[derive(Debug)]
@@ -45,6 +50,8 @@ pub(crate) struct Download {
     pub(crate) chance: Chance,
     /// The link is dead.
     pub(crate) expired: bool,
+    /// The file is not there yet.
+    pub(crate) is_late: bool,
 }
 
 impl Market {
@@ -71,6 +78,9 @@ impl Market {
         if self.hidden(task, now) {
             return refuse(&Refusal::NoSuchTask, chance);
         }
+        if let Some(answer) = self.beside_the_point(vendor, chance, now.wall) {
+            return answer;
+        }
         let faults = &self.settings.faults;
         if chance.hits("poll_dropped", faults.poll_dropped) {
             return Answer::closed();
@@ -87,7 +97,40 @@ impl Market {
             return dialect::garbage(chance).into();
         }
         let reply = self.tell(task, now.wall, origin);
-        Answer { reply, delivery: self.delivery(chance) }
+        let reply = self.twisted(reply, task, chance, origin);
+        let reply = if chance.hits("other_task", faults.other_task) { state.of_another(reply, id) } else { reply };
+        Answer { reply: self.in_form(reply, chance), delivery: self.delivery(chance) }
+    }
+
+    /// An answer that says nothing of the task, though it is there.
+    fn beside_the_point(&self, vendor: Vendor, chance: Chance, now: Timestamp) -> Option<Answer> {
+        let faults = &self.settings.faults;
+        let reply = if let Some(wait) = self.outage() {
+            dialect::out_of_order(wait)
+        } else if chance.hits("gateway_page", faults.gateway_page) {
+            strange::gateway_page(chance)
+        } else if chance.hits("login_redirect", faults.login_redirect) {
+            strange::login_redirect()
+        } else if chance.hits("task_refused", faults.task_refused) {
+            dialect::refusal(vendor, &Refusal::Forbidden, chance, now)
+        } else if chance.hits("task_unknown", faults.task_unknown) {
+            dialect::refusal(vendor, &Refusal::NoSuchTask, chance, now)
+        } else {
+            return None;
+        };
+        Some(reply.into())
+    }
+
+    /// The reply with what is strange in this task's words, numbers and lists; a task keeps its strangeness.
+    fn twisted(&self, reply: Reply, task: &Task, chance: Chance, origin: &str) -> Reply {
+        let faults = &self.settings.faults;
+        let file = |extension: &str| format!("{origin}/files/{}/{}.{extension}", task.id, task.visits.links);
+        let strangeness = Strangeness {
+            word: task.chance.hits("strange_word", faults.strange_word),
+            numbers: task.chance.hits("strange_numbers", faults.strange_numbers),
+            cover: task.chance.hits("cover_first", faults.cover_first).then(|| (file("mp4"), file("png"))),
+        };
+        strange::twisted(reply, &strangeness, chance)
     }
 
     /// Whether the vendor's reading side has not heard of the task yet.
@@ -172,11 +215,13 @@ impl Market {
             return None;
         }
         task.visits.downloads += 1;
+        let is_late = now < task.ended.after(LATE) && task.chance.hits("late_file", self.settings.faults.late_file);
         let dead = number <= 1 && task.chance.hits("expired_links", self.settings.faults.expired_links);
         Some(Download {
             prompt: task.prompt.clone(),
             chance: task.chance.again(task.visits.downloads),
             expired: dead || now >= expires,
+            is_late,
         })
     }
 
@@ -189,6 +234,16 @@ impl Market {
 const PLENTY: Money = Money::from_micros(1_000_000_000_000);
 
 impl State {
+    /// The reply as a cache would give it that mistook the task for another one.
+    fn of_another(&self, reply: Reply, id: &str) -> Reply {
+        let vendor = self.tasks.get(id).map(|task| task.vendor);
+        let other = self.tasks.values().find(|task| Some(task.vendor) == vendor && task.id != id);
+        match (other, std::str::from_utf8(&reply.body)) {
+            (Some(other), Ok(text)) => Reply { body: text.replace(id, &other.id).into(), ..reply.clone() },
+            _ => reply,
+        }
+    }
+
     fn cancel(&mut self, key: &str, id: &str, now: Timestamp) -> Result<Money, Refusal> {
         credentials(key)?;
         let account = fingerprint(Vendor::Wave, key);

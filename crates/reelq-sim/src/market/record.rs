@@ -7,7 +7,7 @@ use crate::{
     Vendor,
     account::Account,
     ledger::{AccountTotals, Charge, Ledger, Totals},
-    task::Task,
+    task::{Ending, Task},
 };
 
 impl Market {
@@ -58,6 +58,7 @@ fn charge(task: &Task, now: Timestamp) -> Charge {
         settlement: task.settlement(now),
         at: task.accepted,
         ends_at: task.cancelled.is_none().then_some(task.ended),
+        has_output: task.cancelled.is_none() && task.ending == Ending::Success,
         replays: task.visits.replays,
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     ledger::ViolationKind,
     order::{Order, Refusal, Throttle, ThrottleReason, WaitForm},
     reply::{Answer, Delivery, Reply},
+    strange,
 };
 
 /// A submission as it came in.
@@ -76,6 +77,14 @@ impl Market {
         if let Err(refusal) = credentials(attempt.key) {
             return state.refuse(attempt, &refusal).into();
         }
+        if let Some(wait) = self.outage() {
+            state.requests.refused += 1;
+            return Answer::from(dialect::out_of_order(wait)).into();
+        }
+        if sending.hits("gateway_page", faults.gateway_page) {
+            state.requests.refused += 1;
+            return Answer::from(strange::gateway_page(sending)).into();
+        }
         if sending.hits("dropped_before", faults.dropped_before) {
             state.requests.dropped_before += 1;
             return Answer::closed().into();
@@ -113,7 +122,16 @@ impl Market {
             state.requests.dropped_after += 1;
             return Answer { reply, delivery: Delivery::Closed };
         }
-        Answer { reply, delivery: self.delivery(sending) }
+        Answer { reply: self.in_form(reply, sending), delivery: self.delivery(sending) }
+    }
+
+    /// Decides whether a good reply comes in a form of its own.
+    pub(super) fn in_form(&self, reply: Reply, chance: Chance) -> Reply {
+        if chance.hits("strange_reply", self.settings.faults.strange_reply) {
+            strange::reformed(reply, chance)
+        } else {
+            reply
+        }
     }
 
     /// Decides whether a reply is cut or slow.

@@ -17,4 +17,6 @@ mod limits;
 #[cfg(test)]
 mod poyo;
 #[cfg(test)]
+mod strange;
+#[cfg(test)]
 mod wave;
