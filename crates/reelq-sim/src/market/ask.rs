@@ -183,6 +183,9 @@ impl Market {
         let now = self.now().wall;
         let mut state = self.state();
         state.requests.cancels += 1;
+        if let Some(wait) = self.outage() {
+            return dialect::out_of_order(wait);
+        }
         let chance = Chance::new(self.settings.seed, &[id.as_bytes(), b"cancel"]);
         match state.cancel(key, id, now) {
             Ok(amount) => dialect::cancelled(id, amount),
@@ -194,6 +197,9 @@ impl Market {
     pub(crate) fn balance(&self, vendor: Vendor, key: &str) -> Reply {
         let now = self.now().wall;
         let chance = Chance::new(self.settings.seed, &[key.as_bytes(), b"balance"]);
+        if let Some(wait) = self.outage() {
+            return dialect::out_of_order(wait);
+        }
         if let Err(refusal) = credentials(key) {
             return dialect::refusal(vendor, &refusal, chance, now);
         }

@@ -56,6 +56,7 @@ async fn an_outage_accepts_nothing_and_ends() {
     world.sim.set_outage(Some(Duration::from_secs(5)));
     let reply = apixo(&world, "a cat").await.unwrap();
     assert_eq!((reply.status, reply.header("retry-after")), (503, Some("5")));
+    assert_eq!(world.get("/api/v1/apikeys/current-balance").await.status, 503);
     assert!(world.ledger().charges.is_empty());
     world.sim.set_outage(None);
     assert_eq!(apixo(&world, "a cat").await.unwrap().status, 200);
