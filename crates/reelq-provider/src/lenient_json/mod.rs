@@ -96,10 +96,11 @@ fn expanded(mut document: Document) -> Document {
         if let Some(inner) = member.as_str().and_then(inside_torn) {
             *member = inner.value;
             document.torn = document.torn.or(inner.torn);
-        } else if member.is_array() && (name == "data" || name == "task") {
-            if let Some(only) = only_object(member.clone()) {
-                *member = Value::Object(only);
-            }
+        } else if member.is_array()
+            && matches!(name, "data" | "task")
+            && let Some(only) = only_object(member.clone())
+        {
+            *member = Value::Object(only);
         }
     }
     document

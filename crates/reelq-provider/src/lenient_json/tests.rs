@@ -19,7 +19,7 @@ fn broken_forms_read_as_what_they_say() {
         r#"{"task_id":"t-1"}{"task_id":"t-2"}"#,
         r#"{"task_id":"t-1",}"#,
         r#"{,"task_id":"t-1",,}"#,
-        r#"{'task_id':'t-1'}"#,
+        "{'task_id':'t-1'}",
         r#"[{"task_id":"t-1"}]"#,
         r#"[null,{"task_id":"t-1"}]"#,
         r#""{\"task_id\":\"t-1\"}""#,

@@ -41,11 +41,10 @@ fn unicode(bytes: &[u8], at: usize) -> (char, usize) {
     if let Some(letter) = char::from_u32(first) {
         return (letter, after);
     }
-    if (0xD800..0xDC00).contains(&first) && bytes.get(after..after + 2) == Some(b"\\u") {
-        if let (Some(second @ 0xDC00..0xE000), end) = hex(bytes, after + 2) {
-            let letter = 0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00);
-            return (char::from_u32(letter).unwrap_or(char::REPLACEMENT_CHARACTER), end);
-        }
+    let is_first_half = (0xD800..0xDC00).contains(&first) && bytes.get(after..after + 2) == Some(b"\\u");
+    if is_first_half && let (Some(second @ 0xDC00..0xE000), end) = hex(bytes, after + 2) {
+        let letter = 0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00);
+        return (char::from_u32(letter).unwrap_or(char::REPLACEMENT_CHARACTER), end);
     }
     (char::REPLACEMENT_CHARACTER, after)
 }

@@ -1,12 +1,14 @@
 //! A reply's body as JSON.
 
-use serde_json::Value;
+use crate::{Reply, lenient_json, lenient_json::Document};
 
-/// The body as a JSON object; `None` where it is something else.
+/// The object in the reply's body; `None` where it holds none.
 ///
-/// Bytes that are not UTF-8 are replaced, so that a broken message never hides a task id.
-pub(crate) fn document(body: &[u8]) -> Option<Value> {
-    let text = String::from_utf8_lossy(body);
-    let text = text.trim_start_matches('\u{feff}');
-    serde_json::from_str(text).ok().filter(Value::is_object)
+/// A reply that was cut is torn even where its object is whole: another part may have followed.
+pub(crate) fn document(reply: &Reply) -> Option<Document> {
+    let mut document = lenient_json::read(&reply.body)?;
+    if reply.cut.is_some() {
+        document.torn.get_or_insert_default();
+    }
+    Some(document)
 }
