@@ -200,7 +200,7 @@ mod tests {
     fn what_the_request_said_is_no_output() {
         assert_eq!(
             found(
-                json!({"image_url": "https://a/in.png", "input": {"url": "https://a/in"}, "urls": {"get": "https://a/g"}})
+                &json!({"image_url": "https://a/in.png", "input": {"url": "https://a/in"}, "urls": {"get": "https://a/g"}})
             ),
             []
         );
