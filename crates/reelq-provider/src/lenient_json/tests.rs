@@ -194,3 +194,18 @@ proptest! {
         read(body.as_bytes());
     }
 }
+
+#[test]
+fn a_long_broken_body_is_read_in_one_pass() {
+    let pieces = [
+        "[", "{", "{\"", "{\"a", "{\"a\":", "[\"", "\"", "\\", "'", "{}", "[1]", "{a}", "[[1]", "data:", "{\"a\":[",
+        ",", "\\ud83d",
+    ];
+    for piece in pieces {
+        let body = piece.repeat(300_000 / piece.len());
+        // A reader that begins anew at each brace would not come to an end here.
+        read(body.as_bytes());
+        read(format!("\"{body}").as_bytes());
+        read(format!("{{\"data\":\"{body}").as_bytes());
+    }
+}
