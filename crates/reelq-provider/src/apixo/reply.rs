@@ -16,7 +16,7 @@ fn is_success(reply: &Reply) -> bool {
 
 /// A failed task comes as HTTP 200 with code 200: the task's own words count, not the envelope's.
 fn read(document: &Value, _: &Complaint) -> reading::Task {
-    let Some(task) = document.get("data") else { return reading::Task::default() };
+    let task = document.get("data").filter(|data| data.is_object()).unwrap_or(document);
     let body: wire::TaskBody = serde_json::from_value(task.clone()).unwrap_or_default();
     let code = body.fail_code.map(|Text(code)| code);
     let message = body.fail_msg.map(|Text(message)| message).or_else(|| code.clone());

@@ -31,8 +31,17 @@ pub struct Document {
     pub value: Value,
     /// Nothing but blanks and known prefixes stands before it.
     pub is_alone: bool,
-    /// It ends early: the members that were open when it did, innermost first.
-    pub torn: Option<Vec<String>>,
+    /// It could not be read to its end.
+    pub torn: Option<Torn>,
+}
+
+/// Where a document could not be read on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Torn {
+    /// The members that were open there, innermost first.
+    pub open: Vec<String>,
+    /// The text ends there: more was to come. Otherwise it goes on, and is no JSON.
+    pub at_end: bool,
 }
 
 /// The object in `body`: the first one that has members, or an empty one. `None` where there is none, and for web pages.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{number::number, text::text};
+use super::{Torn, number::number, text::text};
 
 /// As deep as `serde_json` goes; what is nested deeper is skipped.
 const DEPTH_MAX: usize = 127;
@@ -13,7 +13,7 @@ pub(super) struct Parser<'a> {
     whole: &'a str,
     at: usize,
     depth: usize,
-    torn: Option<Vec<String>>,
+    torn: Option<Torn>,
 }
 
 impl<'a> Parser<'a> {
@@ -26,8 +26,8 @@ impl<'a> Parser<'a> {
         self.at
     }
 
-    /// The members that were open where the text ended early, innermost first.
-    pub(super) fn torn(&mut self) -> Option<Vec<String>> {
+    /// Where the text could not be read on.
+    pub(super) fn torn(&mut self) -> Option<Torn> {
         self.torn.take()
     }
 
@@ -74,8 +74,8 @@ impl<'a> Parser<'a> {
             if value.is_none() {
                 self.tear();
             }
-            if let Some(open) = &mut self.torn {
-                open.push(name.clone());
+            if let Some(torn) = &mut self.torn {
+                torn.open.push(name.clone());
             }
             if let Some(value) = value {
                 insert(&mut members, name, value);
@@ -164,7 +164,8 @@ impl<'a> Parser<'a> {
     }
 
     fn tear(&mut self) {
-        self.torn.get_or_insert_default();
+        let at_end = self.peek().is_none();
+        self.torn.get_or_insert(Torn { open: Vec::new(), at_end });
     }
 
     fn peek(&self) -> Option<u8> {

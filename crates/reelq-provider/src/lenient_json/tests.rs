@@ -85,11 +85,14 @@ fn what_is_unfinished_counts_as_not_said() {
 
 #[test]
 fn a_document_that_ends_early_names_what_was_open() {
-    let torn = |body: &str| read(body.as_bytes()).unwrap().torn;
+    let torn = |body: &str| read(body.as_bytes()).unwrap().torn.map(|torn| torn.open);
+    let at_end = |body: &str| read(body.as_bytes()).unwrap().torn.map(|torn| torn.at_end);
     assert_eq!(torn(r#"{"a":{"b":[{"c":1"#), Some(vec!["c".to_owned(), "b".to_owned(), "a".to_owned()]));
     assert_eq!(torn(r#"{"b":2,"a":1"#), Some(vec!["a".to_owned()]));
     assert_eq!(torn(r#"{"a":1,"#), Some(Vec::new()));
     assert_eq!(torn(r#"{"a":1}"#), None);
+    assert_eq!(at_end(r#"{"a":1,"b":"x"#), Some(true));
+    assert_eq!(at_end(r#"{"a":1,"b":"he said "x" y"}"#), Some(false));
 }
 
 #[test]

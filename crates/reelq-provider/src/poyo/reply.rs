@@ -15,7 +15,7 @@ fn is_success(reply: &Reply) -> bool {
 }
 
 fn read(document: &Value, _: &Complaint) -> reading::Task {
-    let Some(task) = document.get("data") else { return reading::Task::default() };
+    let task = document.get("data").filter(|data| data.is_object()).unwrap_or(document);
     let body: wire::TaskBody = serde_json::from_value(task.clone()).unwrap_or_default();
     let text = |text: Option<Text>| text.map(|Text(text)| text);
     reading::Task {

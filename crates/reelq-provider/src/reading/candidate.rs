@@ -5,14 +5,21 @@ use reelq_model::TaskId;
 use crate::lenient_json::decode;
 
 /// Names of members, the surest first.
-const NAMES: [&str; 6] = ["task_id", "taskId", "taskID", "task-id", "\"id\"", "'id'"];
+const NAMES: [&str; 4] = ["task_id", "taskId", "taskID", "task-id"];
+/// Names that a request's id has too.
+const WEAK: [&str; 2] = ["\"id\"", "'id'"];
 
 const ID_BYTES_MAX: usize = 4096;
 
-/// The first value of a member that is called a task id, else of one that is called an id. Never half of one.
-pub(super) fn scan(body: &[u8]) -> Option<TaskId> {
+/// The first value of a member that is called a task id, else, where `weak` ones count, of one that is called an id. Never
+/// half of one.
+pub(super) fn scan(body: &[u8], weak: bool) -> Option<TaskId> {
     let text = decode(body);
-    NAMES.iter().find_map(|name| text.match_indices(name).find_map(|(at, _)| after(&text[at + name.len()..])))
+    let weak = WEAK.iter().filter(|_| weak);
+    NAMES
+        .iter()
+        .chain(weak)
+        .find_map(|name| text.match_indices(name).find_map(|(at, _)| after(&text[at + name.len()..])))
 }
 
 fn after(rest: &str) -> Option<TaskId> {
@@ -49,7 +56,8 @@ mod tests {
             ("the task_id is unknown", None),
             ("", None),
         ] {
-            assert_eq!(scan(body.as_bytes()).map(|task| task.to_string()).as_deref(), found, "{body}");
+            assert_eq!(scan(body.as_bytes(), true).map(|task| task.to_string()).as_deref(), found, "{body}");
         }
+        assert_eq!(scan(br#""id":"r-1","#, false), None);
     }
 }

@@ -7,6 +7,7 @@ use super::{
     Complaint, Context, Task,
     ask::poll_refused,
     document,
+    document::is_half,
     ids::{names_a_task, stranger},
 };
 use crate::{PollOutcome, Reply, lenient_json::Document};
@@ -42,13 +43,19 @@ pub(crate) fn polled(
     let task = document.as_ref().filter(|_| is_success(reply)).map(|found| read(&found.value, &complaint));
     let outcome = task.and_then(|task| task.outcome(reply, &complaint, context));
     let outcome = outcome.unwrap_or_else(|| poll_refused(asked, reply, &complaint));
+    let is_broken = document.as_ref().is_some_and(|found| found.torn.is_some());
     let outcome = match outcome {
-        PollOutcome::Failed { failure, settlement, .. } if is_envelopes_word(document.as_ref()) => {
+        // Of an end in a broken reply, as of one in an envelope's word, a second reply has to tell.
+        PollOutcome::Failed { failure, settlement, .. } if is_broken || is_envelopes_word(document.as_ref()) => {
             PollOutcome::SaysFailed { failure, settlement }
         }
         other => other,
     };
-    if is_believed(&outcome, document.as_ref()) { outcome } else { half(reply, &complaint) }
+    if !is_half(reply, document.as_ref()) || is_believed(&outcome, document.as_ref()) {
+        outcome
+    } else {
+        half(reply, &complaint)
+    }
 }
 
 const fn is_success(reply: &Reply) -> bool {
@@ -64,10 +71,10 @@ fn is_envelopes_word(document: Option<&Document>) -> bool {
     })
 }
 
-/// Whether what was read stands for the whole: asking again is free, so that no end is taken from half a reply, except one
+/// Whether what was read of half a reply stands for the whole: asking again is free, so that no end is taken from half a reply, except one
 /// whose outputs are all there.
 fn is_believed(outcome: &PollOutcome, document: Option<&Document>) -> bool {
-    let Some(open) = document.and_then(|found| found.torn.as_ref()) else { return true };
+    let open = document.and_then(|found| found.torn.as_ref()).map(|torn| torn.open.as_slice()).unwrap_or_default();
     match outcome {
         PollOutcome::Running { .. } | PollOutcome::Throttled(_) | PollOutcome::Unclear(_) => true,
         PollOutcome::Finished { .. } => !open.iter().any(|name| LISTS.contains(&name.as_str())),

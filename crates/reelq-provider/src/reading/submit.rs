@@ -7,6 +7,7 @@ use super::{
     Complaint, Context, Task,
     ask::block_reason,
     before, candidate, document,
+    document::is_half,
     ids::{Standing, Verdict, named},
     words::Meaning,
 };
@@ -82,7 +83,7 @@ fn doubtful(reply: &Reply, complaint: &Complaint, task: TaskId) -> SubmitOutcome
 fn without_task(reply: &Reply, document: Option<&Document>, complaint: &Complaint, replies: &Replies) -> SubmitOutcome {
     match complaint.status {
         Some(429) => SubmitOutcome::Throttled(complaint.setback("HTTP 429")),
-        Some(status) if is_turned_away(reply, complaint) => {
+        Some(status) if is_turned_away(reply, document, complaint) => {
             SubmitOutcome::TurnedAway(complaint.setback(format_args!("HTTP {status} not in the vendor's own form")))
         }
         Some(status) if is_certain(status, reply, document, complaint) => verdict(status, complaint, replies),
@@ -92,20 +93,20 @@ fn without_task(reply: &Reply, document: Option<&Document>, complaint: &Complain
     }
 }
 
-/// A reply that proves nothing. Where it cannot be read in order, or speaks of an earlier request, its bytes may still seem
-/// to name a task.
+/// A reply that proves nothing. Its bytes may still seem to name a task: somewhere deep, or where they cannot be read in
+/// order.
 fn open(reply: &Reply, document: Option<&Document>, complaint: &Complaint, what: &str) -> SubmitOutcome {
-    let is_whole = document.is_some_and(|found| found.torn.is_none()) && !before::is_meant(complaint);
-    let candidate = if is_whole { None } else { candidate::scan(&reply.body) };
+    let is_plain = document.is_some_and(|found| found.is_alone && found.torn.is_none());
+    let candidate = candidate::scan(&reply.body, !is_plain || before::is_meant(complaint));
     let setback = complaint.setback(format_args!("HTTP {}{what}", complaint.status.unwrap_or(reply.status)));
     let named = candidate.as_ref().map(|task| format!("; it seems to name the task {task}")).unwrap_or_default();
     SubmitOutcome::Ambiguous(Setback { reason: format!("{}{named}", setback.reason), candidate, ..setback })
 }
 
 /// Whether something in front of the vendor refused: then nothing was taken, and the vendor has said nothing.
-const fn is_turned_away(reply: &Reply, complaint: &Complaint) -> bool {
+fn is_turned_away(reply: &Reply, document: Option<&Document>, complaint: &Complaint) -> bool {
     let is_refusal = matches!(reply.status, 400..=499) && !proves_nothing(reply.status);
-    is_refusal && !complaint.is_vendors && reply.cut.is_none()
+    is_refusal && !complaint.is_vendors && !is_half(reply, document)
 }
 
 /// Whether a refusal is certain: the vendor's own, whole, and not of a request that was taken before.
@@ -114,12 +115,12 @@ fn is_certain(status: u16, reply: &Reply, document: Option<&Document>, complaint
         return true;
     }
     let is_refusal = takes_nothing(status) || block_reason(status).is_some();
-    // A success that refuses may name its task behind the place where it ends.
-    let is_torn = matches!(reply.status, 200..=299) && document.is_some_and(|found| found.torn.is_some());
+    // A success that refuses may name its task behind the place where it cannot be read on.
+    let is_broken = matches!(reply.status, 200..=299) && document.is_some_and(|found| found.torn.is_some());
     let is_redirect = matches!(reply.status, 300..=399);
-    let is_whole = reply.cut.is_none() && !is_torn;
     is_refusal
-        && is_whole
+        && !is_broken
+        && !is_half(reply, document)
         && (complaint.is_vendors || is_redirect)
         && !proves_nothing(reply.status)
         && !before::is_meant(complaint)

@@ -118,6 +118,9 @@ fn only_what_surely_names_a_task_is_an_acceptance() {
         (r#"{"message":"he said "hi"","task_id":"t-1"}"#, Some("t-1")),
         ("oops: task_id=t-1 and more", Some("t-1")),
         (r#"<html>"id":"1"</html>"#, Some("1")),
+        (r#"Warning: x {"id":"t-1"}"#, Some("t-1")),
+        (r#"{"log":"x"} {"task_id":"t-1"}"#, Some("t-1")),
+        (r#"{"job":{"inner":{"task_id":"t-1"}}}"#, Some("t-1")),
     ] {
         let setback = ambiguous(submitted("wave", 200, body), body);
         assert_eq!(setback.candidate.as_ref().map(TaskId::as_str), candidate, "{body}");
@@ -393,6 +396,19 @@ fn no_end_without_outputs_is_taken_from_half_a_reply() {
     ] {
         unclear(polled("wave", 200, body), body);
     }
+}
+
+#[test]
+fn a_reply_that_is_broken_and_whole_is_read_as_far_as_it_goes() {
+    let broken =
+        r#"{"task_id":"t-1","status":"completed","result":{"videos":[{"url":"https://a/1.mp4","title":"a "b" c"}]}}"#;
+    assert!(matches!(polled("wave", 200, broken), PollOutcome::Finished { .. }));
+    let broken = r#"{"task_id":"t-1","status":"failed","error":{"code":"task_failed","message":"he said "no" twice"}}"#;
+    let outcome = polled("wave", 200, broken);
+    assert!(matches!(outcome, PollOutcome::SaysFailed { .. }), "{outcome:?}");
+    let whole = br#"{"task_id":"t-1","status":"failed","error":{"code":"task_failed","message":"x"}}"#;
+    let cut_behind_it = Reply { cut: Some("wrong chunk".to_owned()), ..reply(200, whole) };
+    assert!(matches!(polled_reply("wave", &cut_behind_it), PollOutcome::Failed { .. }));
 }
 
 #[test]
