@@ -25,7 +25,11 @@ pub(crate) fn submitted(
     let standing = standing(reply, document.as_ref(), &complaint);
     let task = document.as_ref().filter(|_| is_success(reply)).map(|found| read(&found.value, &complaint));
     match document.as_ref().and_then(|found| named(&found.value, standing)) {
-        Some((id, Verdict::Accepted)) => accepted(id, submission, reply, &task.unwrap_or_default(), context),
+        Some((id, Verdict::Accepted)) => {
+            // A list of outputs that ends early may lack one, and the task can be asked about.
+            let task = task.unwrap_or_default().with_outputs_if(!is_half(reply, document.as_ref()));
+            accepted(id, submission, reply, &task, context)
+        }
         // A refusal beside a task proves nothing: the vendor may mean one that an earlier request bought.
         Some((id, _)) => doubtful(reply, &complaint, id),
         None => match task.filter(|_| standing == Standing::Taken).and_then(|task| unnamed(reply, task, context)) {

@@ -54,6 +54,11 @@ impl Task {
         self.cost.filter(|cost| self.is_settled || *cost != Money::ZERO)
     }
 
+    /// Itself, its outputs left out unless `complete`.
+    pub(super) fn with_outputs_if(self, complete: bool) -> Self {
+        if complete { self } else { Self { outputs: Vec::new(), ..self } }
+    }
+
     /// The outputs that can be fetched.
     pub(super) fn links(&self, reply: &Reply, context: Context<'_>) -> Vec<OutputLink> {
         links(self.outputs.clone(), context.capability.link_lifetime, reply)

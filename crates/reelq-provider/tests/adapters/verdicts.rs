@@ -147,6 +147,8 @@ fn a_result_inside_the_reply_is_taken_with_the_acceptance() {
         r#"{"task_id":"t-1","status":"completed","cost":155550,"result":{"videos":[null,{"url":"https://a/1.mp4"}]}}"#;
     let acceptance = accepted(submitted("wave", 200, body), body);
     assert_eq!(acceptance.outputs[0].url, "https://a/1.mp4");
+    let half = r#"{"task_id":"t-1","status":"completed","result":{"videos":["https://a/1.mp4","https"#;
+    assert!(accepted(submitted("wave", 200, half), half).outputs.is_empty());
     let body = r#"{"task_id":"t-1","status":"queued","url":"https://a/v1/tasks/t-1"}"#;
     assert!(accepted(submitted("wave", 200, body), body).outputs.is_empty());
 }
