@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 #[derive(Clone, Copy)]
-enum Order {
+enum Endian {
     Little,
     Big,
 }
@@ -11,20 +11,20 @@ enum Order {
 /// The text of a body: UTF-8 with its faults replaced, or UTF-16 where a mark or the zeros between letters say so.
 pub fn decode(body: &[u8]) -> Cow<'_, str> {
     match body {
-        [0xFF, 0xFE, rest @ ..] => utf16(rest, Order::Little).into(),
-        [0xFE, 0xFF, rest @ ..] => utf16(rest, Order::Big).into(),
+        [0xFF, 0xFE, rest @ ..] => utf16(rest, Endian::Little).into(),
+        [0xFE, 0xFF, rest @ ..] => utf16(rest, Endian::Big).into(),
         [0xEF, 0xBB, 0xBF, rest @ ..] => String::from_utf8_lossy(rest),
-        [1..=255, 0, 1..=255, 0, ..] => utf16(body, Order::Little).into(),
-        [0, 1..=255, 0, 1..=255, ..] => utf16(body, Order::Big).into(),
+        [1..=255, 0, 1..=255, 0, ..] => utf16(body, Endian::Little).into(),
+        [0, 1..=255, 0, 1..=255, ..] => utf16(body, Endian::Big).into(),
         _ => String::from_utf8_lossy(body),
     }
 }
 
-fn utf16(bytes: &[u8], order: Order) -> String {
+fn utf16(bytes: &[u8], order: Endian) -> String {
     let pairs = bytes.chunks_exact(2).map(|pair| <[u8; 2]>::try_from(pair).unwrap_or_default());
     let units = pairs.map(|pair| match order {
-        Order::Little => u16::from_le_bytes(pair),
-        Order::Big => u16::from_be_bytes(pair),
+        Endian::Little => u16::from_le_bytes(pair),
+        Endian::Big => u16::from_be_bytes(pair),
     });
     char::decode_utf16(units).map(|letter| letter.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
 }

@@ -46,7 +46,7 @@ const PLACES: [(&str, Strength); 22] = [
 
 /// What the rest of a submit reply says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum Surroundings {
     /// A success, and nothing complains.
     Taken,
     /// A success whose body complains, or that is not JSON alone.
@@ -59,7 +59,7 @@ pub(super) enum Standing {
 
 /// What a named task makes of the reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum Naming {
     /// The task was bought.
     Accepted,
     /// Nobody knows: the task is kept as a candidate.
@@ -68,10 +68,10 @@ pub(super) enum Verdict {
     Ignored,
 }
 
-/// The table: for each strength, the verdict in the order of [`Standing`]: taken, doubted, refused, open.
-const MEANINGS: [(Strength, [Verdict; 4]); 4] = {
+/// The table: for each strength, the verdict in the order of [`Surroundings`]: taken, doubted, refused, open.
+const MEANINGS: [(Strength, [Naming; 4]); 4] = {
+    use Naming::{Accepted, Candidate, Ignored};
     use Strength::{InError, Loose, Strong, Weak};
-    use Verdict::{Accepted, Candidate, Ignored};
     [
         (Strong, [Accepted, Accepted, Candidate, Candidate]),
         (InError, [Candidate, Candidate, Candidate, Candidate]),
@@ -81,21 +81,21 @@ const MEANINGS: [(Strength, [Verdict; 4]); 4] = {
 };
 
 /// What a task that is named with `strength` makes of a reply.
-fn verdict(strength: Strength, standing: Standing) -> Verdict {
+fn verdict(strength: Strength, surroundings: Surroundings) -> Naming {
     let row = MEANINGS.iter().find(|(named, _)| *named == strength);
-    row.map_or(Verdict::Ignored, |(_, verdicts)| match standing {
-        Standing::Taken => verdicts[0],
-        Standing::Doubted => verdicts[1],
-        Standing::Refused => verdicts[2],
-        Standing::Open => verdicts[3],
+    row.map_or(Naming::Ignored, |(_, verdicts)| match surroundings {
+        Surroundings::Taken => verdicts[0],
+        Surroundings::Doubted => verdicts[1],
+        Surroundings::Refused => verdicts[2],
+        Surroundings::Open => verdicts[3],
     })
 }
 
 /// The task that the reply names, with what that makes of it; the surest name that is not ignored.
-pub(super) fn named(document: &Value, standing: Standing) -> Option<(TaskId, Verdict)> {
+pub(super) fn named(document: &Value, surroundings: Surroundings) -> Option<(TaskId, Naming)> {
     let mut found = PLACES.iter().filter_map(|(place, strength)| {
-        let verdict = verdict(*strength, standing);
-        let task = id(document.pointer(place)?, *strength).filter(|_| verdict != Verdict::Ignored)?;
+        let verdict = verdict(*strength, surroundings);
+        let task = id(document.pointer(place)?, *strength).filter(|_| verdict != Naming::Ignored)?;
         Some((task, verdict))
     });
     found.next()
@@ -156,11 +156,12 @@ mod tests {
     fn every_place_means_what_the_table_says() {
         for (place, strength) in PLACES {
             let (_, verdicts) = MEANINGS.iter().find(|(named, _)| *named == strength).unwrap();
-            let standings = [Standing::Taken, Standing::Doubted, Standing::Refused, Standing::Open];
-            for (standing, verdict) in standings.into_iter().zip(verdicts) {
-                let told = named(&saying(place, json!("t-1")), standing);
-                let expected = (*verdict != Verdict::Ignored).then(|| (TaskId::new("t-1").unwrap(), *verdict));
-                assert_eq!(told, expected, "{place} {standing:?}");
+            let all_surroundings =
+                [Surroundings::Taken, Surroundings::Doubted, Surroundings::Refused, Surroundings::Open];
+            for (surroundings, verdict) in all_surroundings.into_iter().zip(verdicts) {
+                let told = named(&saying(place, json!("t-1")), surroundings);
+                let expected = (*verdict != Naming::Ignored).then(|| (TaskId::new("t-1").unwrap(), *verdict));
+                assert_eq!(told, expected, "{place} {surroundings:?}");
             }
         }
     }
@@ -168,14 +169,15 @@ mod tests {
     #[test]
     fn only_a_task_id_is_an_acceptance_whatever_else_is_said() {
         for (strength, verdicts) in MEANINGS {
-            assert_eq!(verdicts[1] == Verdict::Accepted, strength == Strength::Strong);
-            assert!(verdicts[2..].iter().all(|verdict| *verdict != Verdict::Accepted), "{strength:?}");
+            assert_eq!(verdicts[1] == Naming::Accepted, strength == Strength::Strong);
+            assert!(verdicts[2..].iter().all(|verdict| *verdict != Naming::Accepted), "{strength:?}");
         }
     }
 
     #[test]
     fn numbers_and_texts_name_tasks_and_placeholders_do_not() {
-        let of = |value: Value| named(&json!({ "task_id": value }), Standing::Taken).map(|(task, _)| task.to_string());
+        let of =
+            |value: Value| named(&json!({ "task_id": value }), Surroundings::Taken).map(|(task, _)| task.to_string());
         assert_eq!(of(json!(12_345)).as_deref(), Some("12345"));
         assert_eq!(of(json!(" t-1 ")).as_deref(), Some("t-1"));
         assert_eq!(of(json!(["t-1"])).as_deref(), Some("t-1"));
@@ -197,7 +199,7 @@ mod tests {
 
     #[test]
     fn a_loose_text_must_look_like_an_id() {
-        let of = |value: &str| named(&json!({ "data": value }), Standing::Taken).is_some();
+        let of = |value: &str| named(&json!({ "data": value }), Surroundings::Taken).is_some();
         assert!(of("task-wave1775285160b950328499"));
         for value in ["upstream timeout", "success", "https://cdn.example/1.mp4", "error 500", "{1"] {
             assert!(!of(value), "{value}");

@@ -8,7 +8,7 @@ use super::{
     ask::block_reason,
     before, candidate, document,
     document::is_half,
-    ids::{Standing, Verdict, named},
+    ids::{Naming, Surroundings, named},
     words::Meaning,
 };
 use crate::{Reply, catalogue::Replies, lenient_json::Document};
@@ -22,20 +22,22 @@ pub(crate) fn submitted(
 ) -> SubmitOutcome {
     let document = document(reply);
     let complaint = Complaint::read(reply, document.as_ref(), context.replies);
-    let standing = standing(reply, document.as_ref(), &complaint);
+    let surroundings = surroundings(reply, document.as_ref(), &complaint);
     let task = document.as_ref().filter(|_| is_success(reply)).map(|found| read(&found.value, &complaint));
-    match document.as_ref().and_then(|found| named(&found.value, standing)) {
-        Some((id, Verdict::Accepted)) => {
+    match document.as_ref().and_then(|found| named(&found.value, surroundings)) {
+        Some((id, Naming::Accepted)) => {
             // A list of outputs that ends early may lack one, and the task can be asked about.
             let task = task.unwrap_or_default().with_outputs_if(!is_half(reply, document.as_ref()));
             accepted(id, submission, reply, &task, context)
         }
         // A refusal beside a task proves nothing: the vendor may mean one that an earlier request bought.
         Some((id, _)) => doubtful(reply, &complaint, id),
-        None => match task.filter(|_| standing == Standing::Taken).and_then(|task| unnamed(reply, task, context)) {
-            Some((id, task)) => accepted(id, submission, reply, &task, context),
-            None => without_task(reply, document.as_ref(), &complaint, context.replies),
-        },
+        None => {
+            match task.filter(|_| surroundings == Surroundings::Taken).and_then(|task| unnamed(reply, task, context)) {
+                Some((id, task)) => accepted(id, submission, reply, &task, context),
+                None => without_task(reply, document.as_ref(), &complaint, context.replies),
+            }
+        }
     }
 }
 
@@ -43,13 +45,13 @@ const fn is_success(reply: &Reply) -> bool {
     matches!(reply.status, 200..=299)
 }
 
-fn standing(reply: &Reply, document: Option<&Document>, complaint: &Complaint) -> Standing {
+fn surroundings(reply: &Reply, document: Option<&Document>, complaint: &Complaint) -> Surroundings {
     let is_plain = document.is_some_and(|found| found.is_alone) && !complaint.complains;
     match reply.status {
-        200..=299 if is_plain => Standing::Taken,
-        200..=299 => Standing::Doubted,
-        300..=499 => Standing::Refused,
-        _ => Standing::Open,
+        200..=299 if is_plain => Surroundings::Taken,
+        200..=299 => Surroundings::Doubted,
+        300..=499 => Surroundings::Refused,
+        _ => Surroundings::Open,
     }
 }
 
