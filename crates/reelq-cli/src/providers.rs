@@ -12,7 +12,7 @@ use crate::{config::AccountConfig, failure::Failure, session::Session, simulatio
 /// An account's adapter.
 pub(crate) fn open(session: &Session, account: &AccountConfig) -> Result<Arc<dyn Provider>, Failure> {
     let mut settings: Settings = account
-        .section(&["provider", "dialect", "idempotency", "refunds_failures"])
+        .section(&["provider", "dialect", "idempotency", "refunds_failures", "link_lifetime"])
         .map_err(|error| Failure::usage(format!("account `{}`: {error}", account.name)))?;
     settings.catalogue = overlay(session, &account.provider)?;
     reelq_provider::open(&settings).map_err(|error| Failure::usage(format!("account `{}`: {error}", account.name)))

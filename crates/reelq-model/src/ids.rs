@@ -36,11 +36,25 @@ fn check_name(what: &'static str, value: &str) -> Result<(), InvalidName> {
 
 fn check_text(what: &'static str, value: &str) -> Result<(), InvalidName> {
     let refuse = |rule| Err(InvalidName { what, value: value.to_owned(), rule });
-    if value.is_empty() {
-        return refuse("must not be empty");
-    }
     if value.len() > 512 {
         return refuse("must not be longer than 512 bytes");
+    }
+    check_line(what, value)
+}
+
+/// A task id is the vendor's: whatever fits into the path of a request is taken.
+fn check_task(what: &'static str, value: &str) -> Result<(), InvalidName> {
+    let refuse = |rule| Err(InvalidName { what, value: value.to_owned(), rule });
+    if value.len() > 4096 {
+        return refuse("must not be longer than 4096 bytes");
+    }
+    check_line(what, value)
+}
+
+fn check_line(what: &'static str, value: &str) -> Result<(), InvalidName> {
+    let refuse = |rule| Err(InvalidName { what, value: value.to_owned(), rule });
+    if value.is_empty() {
+        return refuse("must not be empty");
     }
     if value.chars().any(char::is_control) {
         return refuse("must not hold control characters");
@@ -146,7 +160,7 @@ name!(
 );
 name!(
     /// The provider's own id of a remote task.
-    TaskId, "task id", check_text
+    TaskId, "task id", check_task
 );
 name!(
     /// Names a schedule: a cron entry of the configuration.
@@ -186,5 +200,12 @@ mod tests {
     fn task_id_with_a_line_break_is_refused() {
         assert!(TaskId::new("task\n1").is_err());
         assert!(TaskId::new("task-unified-1757165031-uyujaw3d").is_ok());
+    }
+
+    #[test]
+    fn a_task_id_may_be_as_long_as_a_line_of_a_request() {
+        assert!(TaskId::new("9".repeat(4_096)).is_ok());
+        assert!(TaskId::new("9".repeat(4_097)).is_err());
+        assert!(ModelName::new("m".repeat(513)).is_err());
     }
 }

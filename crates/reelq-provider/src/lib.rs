@@ -5,6 +5,7 @@ mod capability;
 pub mod catalogue;
 mod check;
 mod exchange;
+pub mod lenient_json;
 mod outcome;
 mod poyo;
 mod provider;

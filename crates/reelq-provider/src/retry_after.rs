@@ -10,9 +10,11 @@ pub const WAIT_MAX: Duration = Duration::from_hours(1);
 /// A number of seconds from here on is an instant, not a wait.
 const EPOCH_FROM: f64 = 1e9;
 const MILLIS_FROM: f64 = 1e12;
+const MICROS_FROM: f64 = 1e15;
+const NANOS_FROM: f64 = 1e18;
 
 /// The wait that `header` asks for at `now`: seconds, seconds with decimals, one of the three HTTP dates, RFC 3339, or
-/// seconds or milliseconds since the epoch. An instant in the past is no wait; what cannot be read is `None`.
+/// seconds to nanoseconds since the epoch. An instant in the past is no wait; what cannot be read is `None`.
 pub fn parse(header: &str, now: Timestamp) -> Option<Duration> {
     let text = header.trim();
     let wait = number(text, now).or_else(|| date(text, now))?;
@@ -28,7 +30,12 @@ fn number(text: &str, now: Timestamp) -> Option<Duration> {
     if number < EPOCH_FROM {
         return Duration::try_from_secs_f64(number).ok();
     }
-    let seconds = if number < MILLIS_FROM { number } else { number / 1000.0 };
+    let seconds = match number {
+        number if number < MILLIS_FROM => number,
+        number if number < MICROS_FROM => number / 1e3,
+        number if number < NANOS_FROM => number / 1e6,
+        number => number / 1e9,
+    };
     let since_epoch = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
     Some(Timestamp::default().after(since_epoch).since(now))
 }
@@ -68,6 +75,8 @@ mod tests {
             ("2026-11-21T03:00:10+01:00", Some(10_000)),
             ("1795226410", Some(10_000)),
             ("1795226410000", Some(10_000)),
+            ("1795226410000000", Some(10_000)),
+            ("1795226410000000000", Some(10_000)),
             ("Sat, 21 Nov 2020 02:00:10 GMT", Some(0)),
             ("999999", Some(3_600_000)),
             ("99999999999999999999999999", Some(3_600_000)),

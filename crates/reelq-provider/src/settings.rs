@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use reelq_model::ProviderName;
+use reelq_model::{ProviderName, units::Span};
 use serde::{Deserialize, Serialize};
 
 use crate::{Provider, apixo::Apixo, catalogue::CatalogueError, poyo::Poyo, wave, wave::Wave};
@@ -33,6 +33,9 @@ pub struct Settings {
     /// Whether the vendor gives the money of failed tasks back.
     #[serde(default)]
     pub refunds_failures: RefundsFailures,
+    /// How long an output link lives where the reply does not say; the vendor's documented time where not given.
+    #[serde(default)]
+    pub link_lifetime: Option<Span>,
 }
 
 impl Settings {
@@ -44,6 +47,7 @@ impl Settings {
             catalogue: None,
             idempotency: IdempotencyUse::Auto,
             refunds_failures: RefundsFailures::Auto,
+            link_lifetime: None,
         }
     }
 }

@@ -39,6 +39,7 @@ impl Vendor {
         if settings.idempotency == IdempotencyUse::Off {
             capability.idempotency = Idempotency::None;
         }
+        capability.link_lifetime = settings.link_lifetime.map(|span| span.0).or(capability.link_lifetime);
         let refunds_failures = match settings.refunds_failures {
             RefundsFailures::Auto => None,
             RefundsFailures::Yes => Some(true),

@@ -64,6 +64,7 @@ pub(crate) const KEYS: &[Key] = &[
     key(&[A, "*", "on_unconfirmed"], Kind::Choice(&["hold", "resubmit"]), Some("hold")),
     key(&[A, "*", "idempotency"], Kind::Choice(&["auto", "off"]), Some("auto")),
     key(&[A, "*", "refunds_failures"], Kind::Choice(&["auto", "yes", "no"]), Some("auto")),
+    key(&[A, "*", "link_lifetime"], Kind::Span, None),
     key(&["downloads", "concurrency"], Kind::Whole { min: 1, max: 256 }, Some("8")),
     key(&["downloads", "max_bytes"], Kind::Size, Some("2GiB")),
     key(&["downloads", "allow_hosts"], Kind::Texts, Some("")),

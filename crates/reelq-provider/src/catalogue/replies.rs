@@ -16,7 +16,7 @@ pub struct Replies {
     pub failures: IndexMap<String, FailureKind>,
     /// Codes of failed tasks that cannot have cost anything.
     pub uncharged: Vec<String>,
-    /// Parts of the message of a 400 that mean that the balance is used up, in lower case.
+    /// Parts of a code or message that mean that the balance is used up, beside those that are general.
     pub no_credit: Vec<String>,
     /// Parts of an unlisted code (of the message, where there is no code) that tell the kind, in lower case.
     pub words: IndexMap<String, FailureKind>,

@@ -5,39 +5,15 @@ use std::time::Duration;
 use reelq_model::{Failure, FailureKind, Setback};
 use serde_json::Value;
 
-use crate::{Reply, catalogue::Replies, retry_after, retry_after::WAIT_MAX};
+use crate::{Reply, catalogue::Replies, lenient_json::Document, retry_after, retry_after::WAIT_MAX};
 
 use super::{
-    lenient::{Moment, Text},
-    limit,
+    credit, limit,
+    moment::{moment, vendors_now},
+    says,
+    text::clean,
 };
 
-const MESSAGE_CHARS_MAX: usize = 300;
-const CODES: [&str; 8] = [
-    "/error/code",
-    "/error/type",
-    "/code",
-    "/data/error/code",
-    "/data/failCode",
-    "/data/code",
-    "/failCode",
-    "/detail/code",
-];
-const MESSAGES: [&str; 13] = [
-    "/error/message",
-    "/error/raw_message",
-    "/error",
-    "/data/error/message",
-    "/data/error",
-    "/data/failMsg",
-    "/data/error_message",
-    "/data/detail",
-    "/detail/message",
-    "/detail",
-    "/message",
-    "/msg",
-    "/data/message",
-];
 const RESETS: [&str; 3] = ["/error/reset_at", "/reset_at", "/data/reset_at"];
 
 /// What a reply complains about.
@@ -51,22 +27,43 @@ pub(crate) struct Complaint {
     pub(crate) message: String,
     /// The wait that the vendor asked for.
     pub(crate) wait: Option<Duration>,
+    /// The body says, in any way, that something is wrong.
+    pub(crate) complains: bool,
+    /// The body is the vendor's own envelope: an object alone, with a complaint where the vendor puts it. A gateway's page
+    /// is not.
+    pub(crate) is_vendors: bool,
+    /// The status that the envelope itself names, where it is no success: what is inside is then no word on a task.
+    pub(crate) envelope: Option<u16>,
     certain: bool,
-    is_silent: bool,
+    said: Option<String>,
+    cut: Option<String>,
 }
 
 impl Complaint {
     /// Reads `reply`, whose body is `document`.
-    pub(crate) fn read(reply: &Reply, document: Option<&Value>, replies: &Replies) -> Self {
-        let code = document.and_then(code);
-        let said = document.and_then(message);
+    pub(crate) fn read(reply: &Reply, document: Option<&Document>, replies: &Replies) -> Self {
+        let body = document.map(|document| &document.value);
+        let (code, said) = (body.and_then(says::code), body.and_then(says::message));
         let certain = replies.is_certain(code.as_deref());
-        let inner = document.and_then(|body| status_in(body, code.as_deref(), replies));
+        let complains = body.is_some_and(says::complains);
+        let is_alone = document.is_some_and(|document| document.is_alone);
+        let is_vendors = is_alone && body.is_some_and(|body| says::is_envelope(body, reply.status));
+        let inner = body.and_then(|body| status_in(body, code.as_deref(), replies));
         let status = amounts_to(reply.status, inner, certain);
-        let status = status.map(|status| if no_credit(status, said.as_deref(), replies) { 402 } else { status });
-        let is_silent = said.is_none();
-        let message = said.unwrap_or_else(|| format!("HTTP {} without a message", reply.status));
-        Self { status, code, message, wait: wait(reply, document), certain, is_silent }
+        let no_credit = is_vendors && credit::is_used_up(code.as_deref(), said.as_deref(), &replies.no_credit);
+        let status = if no_credit && may_mean_no_credit(status) { Some(402) } else { status };
+        Self {
+            status,
+            code,
+            message: said.clone().unwrap_or_else(|| format!("HTTP {} without a message", reply.status)),
+            said,
+            wait: wait(reply, body),
+            complains,
+            is_vendors,
+            envelope: body.and_then(says::envelope_status),
+            certain,
+            cut: reply.cut.as_deref().map(clean),
+        }
     }
 
     /// Whether the code proves that nothing was taken.
@@ -76,15 +73,16 @@ impl Complaint {
 
     /// The vendor's own message.
     pub(crate) fn said(&self) -> Option<String> {
-        (!self.is_silent).then(|| self.message.clone())
+        self.said.clone()
     }
 
     /// The complaint as a setback; `what` says what the reply was.
     pub(crate) fn setback(&self, what: impl std::fmt::Display) -> Setback {
         let code = self.code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
         let said = self.said().map(|said| format!(": {said}")).unwrap_or_default();
+        let cut = self.cut.as_ref().map(|cut| format!("; the reply is not whole: {cut}")).unwrap_or_default();
         let limit = limit::named(self.code.as_deref(), &self.message);
-        Setback { reason: format!("{what}{said}{code}"), wait: self.wait, limit, candidate: None }
+        Setback { wait: self.wait, limit, ..Setback::new(format!("{what}{said}{code}{cut}")) }
     }
 
     /// The complaint as a failure of the row.
@@ -116,45 +114,18 @@ fn amounts_to(http: u16, inner: Option<u16>, certain: bool) -> Option<u16> {
     }
 }
 
-fn no_credit(status: u16, said: Option<&str>, replies: &Replies) -> bool {
-    let said = said.unwrap_or_default().to_lowercase();
-    matches!(status, 400 | 422) && replies.no_credit.iter().any(|part| said.contains(part.as_str()))
-}
-
-fn texts<'a>(body: &'a Value, places: &'a [&str]) -> impl Iterator<Item = String> + 'a {
-    let read = |value: &Value| serde_json::from_value::<Text>(value.clone()).ok();
-    places.iter().filter_map(move |place| body.pointer(place).and_then(read)).map(|Text(text)| clean(&text))
-}
-
-fn number(text: &str) -> Option<u16> {
-    text.parse().ok().filter(|status| (300..=599).contains(status))
+/// Statuses under which vendors say that the balance is used up; `None` is a success that complains.
+const fn may_mean_no_credit(status: Option<u16>) -> bool {
+    matches!(status, None | Some(400 | 402 | 403 | 422 | 429))
 }
 
 fn status_in(body: &Value, code: Option<&str>, replies: &Replies) -> Option<u16> {
-    let numbered = texts(body, &["/code", "/error/code", "/status_code"]).find_map(|text| number(&text));
-    code.and_then(|code| replies.status_of(code)).or(numbered)
+    code.and_then(|code| replies.status_of(code)).or_else(|| says::status_number(body))
 }
 
-fn code(body: &Value) -> Option<String> {
-    let is_number = |text: &str| text.parse::<f64>().is_ok();
-    let says_nothing = |text: &str| ["success", "ok"].iter().any(|word| word.eq_ignore_ascii_case(text));
-    texts(body, &CODES).find(|text| !is_number(text) && !says_nothing(text))
-}
-
-fn message(body: &Value) -> Option<String> {
-    texts(body, &MESSAGES).find(|text| !text.eq_ignore_ascii_case("success"))
-}
-
-/// One line of bounded length: a message goes into logs and manifests.
-pub(super) fn clean(text: &str) -> String {
-    let plain = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter });
-    plain.take(MESSAGE_CHARS_MAX).collect::<String>().trim().to_owned()
-}
-
-fn wait(reply: &Reply, document: Option<&Value>) -> Option<Duration> {
-    let header = reply.retry_after.as_deref().and_then(|text| retry_after::parse(text, reply.at));
-    let reset = document.and_then(|body| RESETS.iter().find_map(|place| body.pointer(place)));
-    let reset = reset.and_then(|value| serde_json::from_value::<Moment>(value.clone()).ok());
-    let reset = reset.map(|Moment(reset)| reset.since(reply.at).min(WAIT_MAX));
-    header.max(reset)
+fn wait(reply: &Reply, body: Option<&Value>) -> Option<Duration> {
+    let now = vendors_now(reply);
+    let header = reply.retry_after.as_deref().and_then(|text| retry_after::parse(text, now));
+    let reset = body.and_then(|body| RESETS.iter().find_map(|place| body.pointer(place)));
+    header.max(reset.and_then(moment).map(|reset| reset.since(now).min(WAIT_MAX)))
 }

@@ -1,12 +1,16 @@
 //! A reply's body as JSON.
 
-use serde_json::Value;
+use crate::{Reply, lenient_json, lenient_json::Document};
 
-/// The body as a JSON object; `None` where it is something else.
-///
-/// Bytes that are not UTF-8 are replaced, so that a broken message never hides a task id.
-pub(crate) fn document(body: &[u8]) -> Option<Value> {
-    let text = String::from_utf8_lossy(body);
-    let text = text.trim_start_matches('\u{feff}');
-    serde_json::from_str(text).ok().filter(Value::is_object)
+/// The object in the reply's body; `None` where it holds none.
+pub(crate) fn document(reply: &Reply) -> Option<Document> {
+    lenient_json::read(&reply.body)
+}
+
+/// Whether only a part of the reply came. An object that is closed is whole, whatever became of the connection after it.
+pub(super) fn is_half(reply: &Reply, document: Option<&Document>) -> bool {
+    match document {
+        Some(found) => found.torn.as_ref().is_some_and(|torn| torn.at_end || reply.cut.is_some()),
+        None => reply.cut.is_some(),
+    }
 }

@@ -4,21 +4,34 @@
 //! certain that nothing was bought; whatever else is unclear stays ambiguous.
 
 mod ask;
+mod before;
+mod candidate;
 mod complaint;
+mod credit;
 mod document;
+mod gone;
+mod ids;
+mod kind;
 mod lenient;
 mod limit;
+mod moment;
 mod money;
 mod outputs;
+mod poll;
+mod says;
 mod submit;
 mod task;
+mod text;
 mod words;
 
-pub(crate) use ask::{balance_refused, cancel_refused, poll_refused};
+pub(crate) use ask::{balance_refused, cancel_refused};
 pub(crate) use complaint::Complaint;
 pub(crate) use document::document;
-pub(crate) use lenient::{Moment, Progress, Text, Urls, lenient};
+pub(crate) use lenient::{Progress, Text, lenient};
 pub(crate) use money::{dollars, quota};
-pub(crate) use outputs::Output;
+pub(crate) use outputs::outputs;
+pub(crate) use poll::polled;
 pub(crate) use submit::submitted;
 pub(crate) use task::{Context, Task, settlement};
+pub(crate) use text::clean;
+pub(crate) use words::{Meaning, meaning};

@@ -1,19 +1,26 @@
 //! Amounts in replies.
 
-use reelq_model::Money;
+use reelq_model::{Money, believable_cost};
 use serde_json::Value;
+
+use super::clean;
 
 /// Wave counts in quota: 500,000 are one dollar, so one is two micro-dollars.
 const MICROS_PER_QUOTA: i64 = 2;
 
-/// An amount in quota; `None` where it is not a whole, non-negative number.
+/// An amount in quota; `None` where it is not a whole number that a task can cost.
 pub(crate) fn quota(value: &Value) -> Option<Money> {
     let number = match value {
-        Value::Number(number) => number.as_i64()?,
-        Value::String(text) => text.trim().parse().ok()?,
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) if !text.trim().is_empty() => text.trim().parse().ok(),
         _ => return None,
     };
-    number.checked_mul(MICROS_PER_QUOTA).filter(|micros| *micros >= 0).map(Money::from_micros)
+    let micros = number.and_then(|number: i64| number.checked_mul(MICROS_PER_QUOTA));
+    let cost = believable_cost(micros.map(Money::from_micros), None);
+    if cost.is_none() {
+        tracing::warn!(told = %clean(&value.to_string()), "not a plausible cost: taken as not told");
+    }
+    cost
 }
 
 /// An amount in dollars, as a number or a text; decimals beyond the sixth are cut off, not rounded up.
@@ -42,7 +49,15 @@ mod tests {
     fn quota_becomes_exact_micro_dollars() {
         assert_eq!(quota(&json!(500_000)).map(Money::micros), Some(1_000_000));
         assert_eq!(quota(&json!(155_550)).map(|money| money.to_string()).as_deref(), Some("0.3111"));
-        for value in [json!(-1), json!(0.5), json!(i64::MAX), json!(null), json!("x")] {
+        for value in [
+            json!(-1),
+            json!(0.5),
+            json!(i64::MAX),
+            json!(4_611_686_018_427_387_903_i64),
+            json!("99999999999999999999"),
+            json!(null),
+            json!("x"),
+        ] {
             assert_eq!(quota(&value), None, "{value}");
         }
     }

@@ -1,69 +1,153 @@
 //! What a submit reply means, the same for every vendor.
 
-use reelq_model::{Acceptance, BlockReason, FailureKind, Money, SubmitOutcome, TaskId};
+use reelq_model::{Acceptance, Digest, FailureKind, OutputLink, Setback, SubmitOutcome, TaskId};
 use serde_json::Value;
 
-use super::Complaint;
-use crate::{Reply, catalogue::Replies};
+use super::{
+    Complaint, Context, Task,
+    ask::block_reason,
+    before, candidate, document,
+    document::is_half,
+    ids::{Naming, Surroundings, named},
+    words::Meaning,
+};
+use crate::{Reply, catalogue::Replies, lenient_json::Document};
 
-/// Classifies a reply; `task` and `cost` are what the vendor's reader found in a success.
+/// Classifies a reply; `read` is the vendor's reader of a task.
 pub(crate) fn submitted(
     submission: u32,
     reply: &Reply,
-    document: Option<&Value>,
-    found: Option<(String, Option<Money>)>,
-    replies: &Replies,
+    read: impl Fn(&Value, &Complaint) -> Task,
+    context: Context<'_>,
 ) -> SubmitOutcome {
-    let complaint = Complaint::read(reply, document, replies);
-    let is_success = (200..=299).contains(&reply.status);
-    if let Some((id, cost)) = found.filter(|_| is_success) {
-        // Even beside an error code: a task that is named is followed, never forgotten.
-        return match TaskId::new(id) {
-            Ok(task) => {
-                SubmitOutcome::Accepted(Acceptance { task, submission, cost, at: reply.at, outputs: Vec::new() })
-            }
-            Err(error) => SubmitOutcome::Ambiguous(complaint.setback(error)),
-        };
-    }
-    if let Some(task) = document.and_then(named_task) {
+    let document = document(reply);
+    let complaint = Complaint::read(reply, document.as_ref(), context.replies);
+    let surroundings = surroundings(reply, document.as_ref(), &complaint);
+    let task = document.as_ref().filter(|_| is_success(reply)).map(|found| read(&found.value, &complaint));
+    match document.as_ref().and_then(|found| named(&found.value, surroundings)) {
+        Some((id, Naming::Accepted)) => {
+            // A list of outputs that ends early may lack one, and the task can be asked about.
+            let task = task.unwrap_or_default().with_outputs_if(!is_half(reply, document.as_ref()));
+            accepted(id, submission, reply, &task, context)
+        }
         // A refusal beside a task proves nothing: the vendor may mean one that an earlier request bought.
-        let what = format!("HTTP {} that names the task {task}", reply.status);
-        return SubmitOutcome::Ambiguous(complaint.setback(what));
+        Some((id, _)) => doubtful(reply, &complaint, id),
+        None => {
+            match task.filter(|_| surroundings == Surroundings::Taken).and_then(|task| unnamed(reply, task, context)) {
+                Some((id, task)) => accepted(id, submission, reply, &task, context),
+                None => without_task(reply, document.as_ref(), &complaint, context.replies),
+            }
+        }
     }
+}
+
+const fn is_success(reply: &Reply) -> bool {
+    matches!(reply.status, 200..=299)
+}
+
+fn surroundings(reply: &Reply, document: Option<&Document>, complaint: &Complaint) -> Surroundings {
+    let is_plain = document.is_some_and(|found| found.is_alone) && !complaint.complains;
+    match reply.status {
+        200..=299 if is_plain => Surroundings::Taken,
+        200..=299 => Surroundings::Doubted,
+        300..=499 => Surroundings::Refused,
+        _ => Surroundings::Open,
+    }
+}
+
+fn accepted(task: TaskId, submission: u32, reply: &Reply, read: &Task, context: Context<'_>) -> SubmitOutcome {
+    let has_ended = read.meaning() == Some(Meaning::Succeeded);
+    let outputs = if has_ended { read.links(reply, context) } else { Vec::new() };
+    SubmitOutcome::Accepted(Acceptance { task, submission, cost: read.price(), at: reply.at, outputs })
+}
+
+/// A success that names outputs and no task: it is accepted under an id of our own, a pure function of the addresses, so
+/// that what was paid for is fetched. The task cannot be asked about.
+fn unnamed(reply: &Reply, task: Task, context: Context<'_>) -> Option<(TaskId, Task)> {
+    // Without a word, an address may be that of the task itself: it must be called an output's.
+    let is_over = match task.meaning() {
+        Some(Meaning::Succeeded) => true,
+        None => task.outputs.iter().any(|output| output.is_sure),
+        Some(_) => false,
+    };
+    let links = if is_over { task.links(reply, context) } else { Vec::new() };
+    let id = unnamed_id(&links)?;
+    Some((id, Task { word: Some("succeeded".to_owned()), ..task }))
+}
+
+fn unnamed_id(links: &[OutputLink]) -> Option<TaskId> {
+    let addresses: Vec<&str> = links.iter().map(|link| link.url.as_str()).collect();
+    let digest = Digest::of(addresses.join("\n").as_bytes()).to_string();
+    TaskId::new(format!("unnamed-{}", digest.get(..32)?)).ok().filter(|_| !links.is_empty())
+}
+
+fn doubtful(reply: &Reply, complaint: &Complaint, task: TaskId) -> SubmitOutcome {
+    let setback = complaint.setback(format_args!("HTTP {} that names the task {task}", reply.status));
+    SubmitOutcome::Ambiguous(Setback { candidate: Some(task), ..setback })
+}
+
+fn without_task(reply: &Reply, document: Option<&Document>, complaint: &Complaint, replies: &Replies) -> SubmitOutcome {
     match complaint.status {
-        Some(status) => refused(status, &complaint, replies),
-        None if document.is_none() => {
-            SubmitOutcome::Ambiguous(complaint.setback(format!("HTTP {} whose body is not JSON", reply.status)))
+        Some(429) => SubmitOutcome::Throttled(complaint.setback("HTTP 429")),
+        Some(status) if is_turned_away(reply, document, complaint) => {
+            SubmitOutcome::TurnedAway(complaint.setback(format_args!("HTTP {status} not in the vendor's own form")))
         }
-        None => SubmitOutcome::Ambiguous(complaint.setback(format!("HTTP {} without a task id", reply.status))),
+        Some(status) if is_certain(status, reply, document, complaint) => verdict(status, complaint, replies),
+        Some(_) => open(reply, document, complaint, ""),
+        None if document.is_none() => open(reply, document, complaint, " whose body is not JSON"),
+        None => open(reply, document, complaint, " without a task id"),
     }
 }
 
-/// The task that a refusal names, whatever it means by that.
-fn named_task(document: &Value) -> Option<TaskId> {
-    const PLACES: [&str; 6] =
-        ["/task_id", "/taskId", "/data/task_id", "/data/taskId", "/error/task_id", "/error/taskId"];
-    PLACES.iter().find_map(|place| TaskId::new(document.pointer(place)?.as_str()?).ok())
+/// A reply that proves nothing. Its bytes may still seem to name a task: somewhere deep, or where they cannot be read in
+/// order.
+fn open(reply: &Reply, document: Option<&Document>, complaint: &Complaint, what: &str) -> SubmitOutcome {
+    let is_plain = document.is_some_and(|found| found.is_alone && found.torn.is_none());
+    let candidate = candidate::scan(&reply.body, !is_plain || before::is_meant(complaint));
+    let setback = complaint.setback(format_args!("HTTP {}{what}", complaint.status.unwrap_or(reply.status)));
+    let named = candidate.as_ref().map(|task| format!("; it seems to name the task {task}")).unwrap_or_default();
+    SubmitOutcome::Ambiguous(Setback { reason: format!("{}{named}", setback.reason), candidate, ..setback })
 }
 
-fn refused(status: u16, complaint: &Complaint, replies: &Replies) -> SubmitOutcome {
-    let blocked = |reason| SubmitOutcome::Blocked { reason, message: complaint.message.clone() };
-    match status {
-        401 => blocked(BlockReason::Unauthorized),
-        402 => blocked(BlockReason::NoCredit),
-        403 => blocked(BlockReason::Forbidden),
-        429 => SubmitOutcome::Throttled(complaint.setback(format_args!("HTTP {status}"))),
-        status if takes_nothing(status) || complaint.proves_nothing_taken() => {
-            SubmitOutcome::Rejected(complaint.failure(replies, FailureKind::Invalid))
-        }
-        status => SubmitOutcome::Ambiguous(complaint.setback(format_args!("HTTP {status}"))),
+/// Whether something in front of the vendor refused: then nothing was taken, and the vendor has said nothing.
+fn is_turned_away(reply: &Reply, document: Option<&Document>, complaint: &Complaint) -> bool {
+    let is_refusal = matches!(reply.status, 400..=499) && !proves_nothing(reply.status);
+    is_refusal && !complaint.is_vendors && !is_half(reply, document)
+}
+
+/// Whether a refusal is certain: the vendor's own, whole, and not of a request that was taken before.
+fn is_certain(status: u16, reply: &Reply, document: Option<&Document>, complaint: &Complaint) -> bool {
+    if complaint.proves_nothing_taken() {
+        return true;
+    }
+    let is_refusal = takes_nothing(status) || block_reason(status).is_some();
+    // A success that refuses may name its task behind the place where it cannot be read on.
+    let is_broken = matches!(reply.status, 200..=299) && document.is_some_and(|found| found.torn.is_some());
+    let is_redirect = matches!(reply.status, 300..=399);
+    is_refusal
+        && !is_broken
+        && !is_half(reply, document)
+        && (complaint.is_vendors || is_redirect)
+        && !proves_nothing(reply.status)
+        && !before::is_meant(complaint)
+}
+
+/// A refusal that is certain: of the account, or of the row.
+fn verdict(status: u16, complaint: &Complaint, replies: &Replies) -> SubmitOutcome {
+    match block_reason(status) {
+        Some(reason) => SubmitOutcome::Blocked { reason, message: complaint.message.clone() },
+        None => SubmitOutcome::Rejected(complaint.failure(replies, FailureKind::Invalid)),
     }
 }
 
-/// Statuses that say that the request was not carried out.
-///
-/// Not 408, 409 and 425: the first may follow a request that was taken, the second a key that bought already, the third a
-/// proxy that did pass it on. Of the redirects, only those that demand the same request elsewhere.
+/// Statuses of a 4xx that may follow a request that was taken: it took too long, its key bought already, a proxy passed it
+/// on.
+const fn proves_nothing(status: u16) -> bool {
+    matches!(status, 408 | 409 | 425 | 460 | 499)
+}
+
+/// Statuses that say that the request was not carried out. Of the redirects, only those that demand the same request
+/// elsewhere.
 const fn takes_nothing(status: u16) -> bool {
     matches!(status, 301 | 307 | 308 | 400 | 404 | 405 | 406 | 410 | 411 | 413 | 414 | 415 | 417 | 422 | 431 | 451)
 }

@@ -1,22 +1,29 @@
 //! What a task's own words mean, the same for every vendor.
 
-use reelq_model::{FailureKind, Money, Settlement};
+use reelq_model::{BlockReason, Failure, FailureKind, Money, OutputLink, Settlement};
 
 use super::{
     Complaint,
-    complaint::{clean, failure},
+    ask::block_reason,
+    complaint::failure,
+    credit,
     outputs::{Output, links},
+    text::clean,
     words::{Meaning, meaning},
 };
 use crate::{Capability, FailedTasks, PollOutcome, Reply, catalogue::Replies};
 
-/// What a status reply says of its task.
+/// What a reply says of a task.
 #[derive(Debug, Default)]
 pub(crate) struct Task {
-    pub(crate) word: String,
+    /// Its status word, as the vendor wrote it.
+    pub(crate) word: Option<String>,
     pub(crate) progress: Option<u8>,
     pub(crate) outputs: Vec<Output>,
+    /// The vendor's figure. A zero is a charge that was not made, and only an end without an output can be that.
     pub(crate) cost: Option<Money>,
+    /// The reply says that the charge is settled: then a zero is a price.
+    pub(crate) is_settled: bool,
     pub(crate) code: Option<String>,
     pub(crate) message: Option<String>,
 }
@@ -31,35 +38,86 @@ pub(crate) struct Context<'a> {
 }
 
 impl Task {
-    /// What the task's words mean.
-    pub(crate) fn outcome(self, reply: &Reply, complaint: &Complaint, context: Context<'_>) -> PollOutcome {
-        match meaning(&self.word) {
-            Meaning::Succeeded => self.finished(reply, context),
-            Meaning::Failed => self.failed(context),
-            Meaning::Cancelled => {
-                PollOutcome::Cancelled { settlement: settlement(self.cost, self.code.as_deref(), context) }
+    /// The status word, where it is one: a number may be the HTTP status once more.
+    fn status_word(&self) -> Option<&str> {
+        let is_status = |word: &str| word.trim().parse().is_ok_and(|number: u16| (100..=599).contains(&number));
+        self.word.as_deref().filter(|word| !is_status(word))
+    }
+
+    /// What the status word means; `None` without one.
+    pub(super) fn meaning(&self) -> Option<Meaning> {
+        self.status_word().map(meaning)
+    }
+
+    /// The price that a success names.
+    pub(super) fn price(&self) -> Option<Money> {
+        self.cost.filter(|cost| self.is_settled || *cost != Money::ZERO)
+    }
+
+    /// Itself, its outputs left out unless `complete`.
+    pub(super) fn with_outputs_if(self, complete: bool) -> Self {
+        if complete { self } else { Self { outputs: Vec::new(), ..self } }
+    }
+
+    /// The outputs that can be fetched.
+    pub(super) fn links(&self, reply: &Reply, context: Context<'_>) -> Vec<OutputLink> {
+        links(self.outputs.clone(), context.capability.link_lifetime, reply)
+    }
+
+    /// What the task's words mean; `None` where they are no word on a task.
+    pub(super) fn outcome(self, reply: &Reply, complaint: &Complaint, context: Context<'_>) -> Option<PollOutcome> {
+        let (outputs, meaning) = (self.links(reply, context), self.meaning());
+        let has_outputs = !outputs.is_empty();
+        let has_error = complaint.complains || self.code.is_some();
+        match meaning {
+            Some(Meaning::Succeeded | Meaning::Unknown) if has_outputs => {
+                Some(PollOutcome::Finished { outputs, cost: self.price() })
             }
-            found @ (Meaning::GoesOn | Meaning::Unknown) => PollOutcome::Running {
-                word: clean(&self.word),
-                unknown_word: found == Meaning::Unknown,
-                progress: self.progress,
-                wait: complaint.wait,
-            },
+            None if has_outputs && !complaint.complains => Some(PollOutcome::Finished { outputs, cost: self.price() }),
+            None => None,
+            // An envelope that names a refusal is no word on the task, whatever is inside.
+            Some(_) if complaint.envelope.is_some() => None,
+            Some(Meaning::Succeeded) if !has_error => Some(PollOutcome::FinishedEmpty),
+            Some(Meaning::Unknown) if !has_error => Some(self.running(complaint, true)),
+            Some(Meaning::Succeeded | Meaning::Unknown) => {
+                let (failure, settlement, _) = self.end(context);
+                Some(PollOutcome::SaysFailed { failure, settlement })
+            }
+            Some(Meaning::Failed) => {
+                let (failure, settlement, blocks) = self.end(context);
+                Some(PollOutcome::Failed { failure, settlement, blocks })
+            }
+            Some(Meaning::Cancelled) => {
+                Some(PollOutcome::Cancelled { settlement: settlement(self.cost, self.code.as_deref(), context) })
+            }
+            Some(Meaning::GoesOn) => Some(self.running(complaint, false)),
         }
     }
 
-    fn finished(self, reply: &Reply, context: Context<'_>) -> PollOutcome {
-        let outputs = links(self.outputs, context.capability.link_lifetime, reply.at);
-        if outputs.is_empty() { PollOutcome::FinishedEmpty } else { PollOutcome::Finished { outputs, cost: self.cost } }
+    fn running(self, complaint: &Complaint, unknown_word: bool) -> PollOutcome {
+        let word = clean(self.word.as_deref().unwrap_or_default());
+        PollOutcome::Running { word, unknown_word, progress: self.progress, wait: complaint.wait }
     }
 
-    fn failed(self, context: Context<'_>) -> PollOutcome {
-        let message = self.message.as_deref().map_or_else(|| "the vendor gave no reason".to_owned(), clean);
+    /// An end without an output: why, what became of the charge, and whether the account is the cause.
+    fn end(self, context: Context<'_>) -> (Failure, Settlement, Option<BlockReason>) {
+        let message = self.message.as_deref().map(clean).filter(|message| !message.is_empty());
+        let message = message.unwrap_or_else(|| "the vendor gave no reason".to_owned());
         let code = self.code.as_deref().map(clean);
         let failure = failure(code.as_deref(), &message, context.replies, FailureKind::Provider);
-        let settlement = settlement(self.cost, code.as_deref(), context);
-        PollOutcome::Failed { failure, settlement, blocks: None }
+        let blocks = blocks(&failure, context.replies);
+        // What the balance did not cover was not charged either.
+        let cost = if blocks == Some(BlockReason::NoCredit) { self.cost.or(Some(Money::ZERO)) } else { self.cost };
+        let settlement = settlement(cost, code.as_deref(), context);
+        (failure, settlement, blocks)
     }
+}
+
+/// Whether a failure is the account's: by its code, or by words that mean an empty balance.
+fn blocks(failure: &Failure, replies: &Replies) -> Option<BlockReason> {
+    let by_code = failure.code.as_deref().and_then(|code| replies.status_of(code)).and_then(block_reason);
+    let is_used_up = || credit::is_used_up(failure.code.as_deref(), Some(&failure.message), &replies.no_credit);
+    by_code.or_else(|| (failure.kind != FailureKind::Content && is_used_up()).then_some(BlockReason::NoCredit))
 }
 
 /// What became of the charge of a task that did not succeed.

@@ -70,15 +70,15 @@ impl Provider for Wave {
     }
 
     fn submitted(&self, submission: u32, reply: &Reply) -> SubmitOutcome {
-        reply::submitted(submission, reply, &self.vendor.catalogue.replies)
+        reply::submitted(submission, reply, self.vendor.context())
     }
 
     fn poll(&self, _spec: &JobSpec, task: &TaskId) -> Request {
         request::poll(task)
     }
 
-    fn polled(&self, _spec: &JobSpec, _task: &TaskId, reply: &Reply) -> PollOutcome {
-        reply::polled(reply, self.vendor.context())
+    fn polled(&self, _spec: &JobSpec, task: &TaskId, reply: &Reply) -> PollOutcome {
+        reply::polled(task, reply, self.vendor.context())
     }
 
     fn cancel(&self, task: &TaskId) -> Option<Request> {

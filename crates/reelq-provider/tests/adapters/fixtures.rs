@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use reelq_model::{Fields, SubmitOutcome};
+use reelq_model::{Fields, SubmitOutcome, TaskId};
 use reelq_provider::{PROVIDERS, PollOutcome, Provider, SubmitInput};
 use serde_json::Value;
 
@@ -41,12 +41,20 @@ fn every_example_request_of_the_pages_is_built_to_the_byte() {
     }
 }
 
+/// The task that a page's example is about.
+fn asked(body: &[u8]) -> TaskId {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let places = ["/task_id", "/data/task_id", "/data/taskId"];
+    let named = places.iter().find_map(|place| body.pointer(place)?.as_str());
+    named.map_or_else(task, |named| TaskId::new(named).unwrap())
+}
+
 fn outcome(provider: &dyn Provider, verb: &str, status: u16, body: &[u8]) -> String {
     let spec = spec(provider.name().as_str(), "hailuo-2-3-fast", "any", Fields::new());
     let reply = reply(status, body);
     match verb {
         "submit" => format!("{:?}", provider.submitted(1, &reply)),
-        "poll" => format!("{:?}", provider.polled(&spec, &task(), &reply)),
+        "poll" => format!("{:?}", provider.polled(&spec, &asked(body), &reply)),
         "cancel" => format!("{:?}", provider.cancelled(&reply)),
         "balance" => format!("{:?}", provider.balanced(&reply)),
         other => panic!("fixture of an unknown verb {other}"),
@@ -171,8 +179,9 @@ fn a_charge_that_the_vendor_names_stands_above_what_its_code_usually_means() {
     let spec = spec("wave", "hailuo-2.3", "any", Fields::new());
     for (cost, settlement) in [("0", reelq_model::Settlement::Refunded), ("155550", reelq_model::Settlement::Charged)] {
         let body =
-            format!(r#"{{"task_id":"t","status":"failed","cost":{cost},"error":{{"code":"upstream_unavailable"}}}}"#);
-        let PollOutcome::Failed { settlement: told, .. } = vendor("wave").polled(&spec, &task(), &reply(200, body.as_bytes()))
+            format!(r#"{{"task_id":"t-1","status":"failed","cost":{cost},"error":{{"code":"upstream_unavailable"}}}}"#);
+        let PollOutcome::Failed { settlement: told, .. } =
+            vendor("wave").polled(&spec, &task(), &reply(200, body.as_bytes()))
         else {
             panic!("not failed")
         };

@@ -16,3 +16,5 @@ mod requests;
 mod rules;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod verdicts;

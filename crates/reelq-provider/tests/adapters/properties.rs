@@ -2,7 +2,7 @@
 
 use proptest::{collection::vec, prelude::*};
 use reelq_model::{Fields, SubmitOutcome};
-use reelq_provider::{PROVIDERS, Reply};
+use reelq_provider::{PROVIDERS, PollOutcome, Reply};
 use serde_json::{Map, Value};
 
 use crate::support::{fixtures, reply, spec, task, vendor, wave};
@@ -107,6 +107,56 @@ proptest! {
         for name in PROVIDERS {
             let outcome = vendor(name).submitted(1, &reply(status, body.to_string().as_bytes()));
             prop_assert!(matches!(outcome, SubmitOutcome::Ambiguous(_)), "{name}: {outcome:?}");
+        }
+    }
+
+    #[test]
+    fn a_surely_named_task_of_a_success_is_accepted_and_proves_a_refusal_wrong(
+        status in statuses(), rest in json(), in_data in any::<bool>(),
+    ) {
+        let mut body = rest.as_object().cloned().unwrap_or_default();
+        for name in ["task_id", "taskId", "data"] {
+            body.shift_remove(name);
+        }
+        let (name, named) = if in_data { ("data", serde_json::json!({"task_id": "t-1"})) } else { ("task_id", "t-1".into()) };
+        body.insert(name.to_owned(), named);
+        let reply = reply(status, Value::Object(body).to_string().as_bytes());
+        for name in PROVIDERS {
+            match vendor(name).submitted(1, &reply) {
+                SubmitOutcome::Accepted(acceptance) => {
+                    prop_assert!((200..=299).contains(&status));
+                    prop_assert_eq!(acceptance.task.as_str(), "t-1");
+                }
+                SubmitOutcome::Ambiguous(setback) => {
+                    prop_assert!(!(200..=299).contains(&status));
+                    prop_assert_eq!(setback.candidate, Some(task()));
+                }
+                other => prop_assert!(false, "{}: {:?}", name, other),
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_but_a_success_is_an_acceptance(status in any::<u16>(), body in json()) {
+        for name in PROVIDERS {
+            let outcome = vendor(name).submitted(1, &reply(status, body.to_string().as_bytes()));
+            prop_assert!((200..=299).contains(&status) || !matches!(outcome, SubmitOutcome::Accepted(_)), "{name}: {outcome:?}");
+        }
+    }
+
+    #[test]
+    fn a_reply_about_another_task_never_ends_this_one(body in json()) {
+        let mut body = body.as_object().cloned().unwrap_or_default();
+        for name in ["taskId", "data", "code"] {
+            body.shift_remove(name);
+        }
+        body.insert("task_id".to_owned(), "another".into());
+        let reply = reply(200, Value::Object(body).to_string().as_bytes());
+        let spec = spec("wave", "any", "", Fields::new());
+        for name in PROVIDERS {
+            let outcome = vendor(name).polled(&spec, &task(), &reply);
+            let learned_nothing = matches!(outcome, PollOutcome::Unclear(_) | PollOutcome::Throttled(_));
+            prop_assert!(learned_nothing, "{name}: {outcome:?}");
         }
     }
 

@@ -1,0 +1,217 @@
+//! Where replies name a task, and what it means there. The one place that decides what is an acceptance.
+
+use reelq_model::TaskId;
+use serde_json::Value;
+
+use super::text::text;
+
+/// How surely a member of a reply names the task that the request bought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Strength {
+    /// It is called a task id.
+    Strong,
+    /// It is called an id: of a task, or of the request.
+    Weak,
+    /// A text where the oldest replies have the task id alone: anything may stand there.
+    Loose,
+    /// A task id inside the complaint: most likely an earlier task.
+    InError,
+}
+
+/// Where a reply may name a task, the surest first.
+const PLACES: [(&str, Strength); 22] = [
+    ("/task_id", Strength::Strong),
+    ("/taskId", Strength::Strong),
+    ("/data/task_id", Strength::Strong),
+    ("/data/taskId", Strength::Strong),
+    ("/taskID", Strength::Strong),
+    ("/data/taskID", Strength::Strong),
+    ("/error/task_id", Strength::InError),
+    ("/error/taskId", Strength::InError),
+    ("/data/error/task_id", Strength::InError),
+    ("/error/details/task_id", Strength::InError),
+    ("/details/task_id", Strength::InError),
+    ("/detail/task_id", Strength::InError),
+    ("/task/id", Strength::Weak),
+    ("/task/task_id", Strength::Weak),
+    ("/data/task/id", Strength::Weak),
+    ("/result/task_id", Strength::Weak),
+    ("/output/task_id", Strength::Weak),
+    ("/data/id", Strength::Weak),
+    ("/id", Strength::Weak),
+    ("/task", Strength::Loose),
+    ("/data", Strength::Loose),
+    ("/result", Strength::Loose),
+];
+
+/// What the rest of a submit reply says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Surroundings {
+    /// A success, and nothing complains.
+    Taken,
+    /// A success whose body complains, or that is not JSON alone.
+    Doubted,
+    /// A refusal, by its status.
+    Refused,
+    /// A status that proves nothing.
+    Open,
+}
+
+/// What a named task makes of the reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Naming {
+    /// The task was bought.
+    Accepted,
+    /// Nobody knows: the task is kept as a candidate.
+    Candidate,
+    /// Not the name of a task.
+    Ignored,
+}
+
+/// The table: for each strength, the verdict in the order of [`Surroundings`]: taken, doubted, refused, open.
+const MEANINGS: [(Strength, [Naming; 4]); 4] = {
+    use Naming::{Accepted, Candidate, Ignored};
+    use Strength::{InError, Loose, Strong, Weak};
+    [
+        (Strong, [Accepted, Accepted, Candidate, Candidate]),
+        (InError, [Candidate, Candidate, Candidate, Candidate]),
+        (Weak, [Accepted, Ignored, Ignored, Ignored]),
+        (Loose, [Accepted, Ignored, Ignored, Ignored]),
+    ]
+};
+
+/// What a task that is named with `strength` makes of a reply.
+fn verdict(strength: Strength, surroundings: Surroundings) -> Naming {
+    let row = MEANINGS.iter().find(|(named, _)| *named == strength);
+    row.map_or(Naming::Ignored, |(_, verdicts)| match surroundings {
+        Surroundings::Taken => verdicts[0],
+        Surroundings::Doubted => verdicts[1],
+        Surroundings::Refused => verdicts[2],
+        Surroundings::Open => verdicts[3],
+    })
+}
+
+/// The task that the reply names, with what that makes of it; the surest name that is not ignored.
+pub(super) fn named(document: &Value, surroundings: Surroundings) -> Option<(TaskId, Naming)> {
+    let mut found = PLACES.iter().filter_map(|(place, strength)| {
+        let verdict = verdict(*strength, surroundings);
+        let task = id(document.pointer(place)?, *strength).filter(|_| verdict != Naming::Ignored)?;
+        Some((task, verdict))
+    });
+    found.next()
+}
+
+fn surely_named(document: &Value) -> impl Iterator<Item = TaskId> {
+    let strong = PLACES.iter().filter(|(_, strength)| *strength == Strength::Strong);
+    strong.filter_map(|(place, strength)| id(document.pointer(place)?, *strength))
+}
+
+/// Whether a reply surely names a task.
+pub(super) fn names_a_task(document: &Value) -> bool {
+    surely_named(document).next().is_some()
+}
+
+/// A task other than `asked` that a reply surely names, where it does not name `asked` too.
+pub(super) fn stranger(document: &Value, asked: &TaskId) -> Option<TaskId> {
+    let names_asked = surely_named(document).any(|named| named == *asked);
+    if names_asked { None } else { surely_named(document).next() }
+}
+
+/// A text or a whole positive number; a list of one of them counts as that one.
+fn id(value: &Value, strength: Strength) -> Option<TaskId> {
+    match value {
+        Value::Array(items) if items.len() == 1 && strength == Strength::Strong => id(&items[0], strength),
+        Value::Number(number) if number.as_u64().is_none_or(|number| number == 0) => None,
+        other => text(other).filter(|text| fits(text, strength)).and_then(|text| TaskId::new(text).ok()),
+    }
+}
+
+fn fits(text: &str, strength: Strength) -> bool {
+    const NONE: [&str; 8] = ["null", "none", "nil", "undefined", "nan", "n/a", "0", "-1"];
+    let has_blank = || text.contains(char::is_whitespace);
+    let has_digit = || text.contains(|letter: char| letter.is_ascii_digit());
+    let is_none = NONE.iter().any(|none| none.eq_ignore_ascii_case(text));
+    match strength {
+        _ if is_none => false,
+        Strength::Strong => true,
+        Strength::Weak | Strength::InError => !has_blank(),
+        // Words such as `success` and addresses stand there too.
+        Strength::Loose => !has_blank() && has_digit() && !text.contains("://") && !text.starts_with(['{', '[', '<']),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// A document that says `task` at `place`, and nothing else.
+    fn saying(place: &str, task: Value) -> Value {
+        let names = place.split('/').skip(1).collect::<Vec<_>>();
+        names.into_iter().rev().fold(task, |inner, name| json!({ name: inner }))
+    }
+
+    #[test]
+    fn every_place_means_what_the_table_says() {
+        for (place, strength) in PLACES {
+            let (_, verdicts) = MEANINGS.iter().find(|(named, _)| *named == strength).unwrap();
+            let all_surroundings =
+                [Surroundings::Taken, Surroundings::Doubted, Surroundings::Refused, Surroundings::Open];
+            for (surroundings, verdict) in all_surroundings.into_iter().zip(verdicts) {
+                let told = named(&saying(place, json!("t-1")), surroundings);
+                let expected = (*verdict != Naming::Ignored).then(|| (TaskId::new("t-1").unwrap(), *verdict));
+                assert_eq!(told, expected, "{place} {surroundings:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_a_task_id_is_an_acceptance_whatever_else_is_said() {
+        for (strength, verdicts) in MEANINGS {
+            assert_eq!(verdicts[1] == Naming::Accepted, strength == Strength::Strong);
+            assert!(verdicts[2..].iter().all(|verdict| *verdict != Naming::Accepted), "{strength:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_and_texts_name_tasks_and_placeholders_do_not() {
+        let of =
+            |value: Value| named(&json!({ "task_id": value }), Surroundings::Taken).map(|(task, _)| task.to_string());
+        assert_eq!(of(json!(12_345)).as_deref(), Some("12345"));
+        assert_eq!(of(json!(" t-1 ")).as_deref(), Some("t-1"));
+        assert_eq!(of(json!(["t-1"])).as_deref(), Some("t-1"));
+        assert_eq!(of(json!("9".repeat(4_096))).map(|id| id.len()), Some(4_096));
+        for value in [
+            json!(0),
+            json!(-1),
+            json!(1.5),
+            json!(""),
+            json!("null"),
+            json!(true),
+            json!({}),
+            json!("a\nb"),
+            json!([]),
+        ] {
+            assert_eq!(of(value.clone()), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_loose_text_must_look_like_an_id() {
+        let of = |value: &str| named(&json!({ "data": value }), Surroundings::Taken).is_some();
+        assert!(of("task-wave1775285160b950328499"));
+        for value in ["upstream timeout", "success", "https://cdn.example/1.mp4", "error 500", "{1"] {
+            assert!(!of(value), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_reply_that_also_names_the_task_asked_about_is_no_strangers() {
+        let asked = TaskId::new("7").unwrap();
+        assert_eq!(stranger(&json!({"task_id": 7}), &asked), None);
+        assert_eq!(stranger(&json!({"task_id": "8", "data": {"task_id": "7"}}), &asked), None);
+        assert_eq!(stranger(&json!({"id": "8"}), &asked), None);
+        assert_eq!(stranger(&json!({"data": {"taskId": 8}}), &asked), Some(TaskId::new("8").unwrap()));
+    }
+}

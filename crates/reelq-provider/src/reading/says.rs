@@ -1,0 +1,173 @@
+//! Where replies complain, over all vendors.
+
+use serde_json::Value;
+
+use super::text::{clean, text};
+
+const CODES: [&str; 9] = [
+    "/error/code",
+    "/error/type",
+    "/code",
+    "/data/error/code",
+    "/data/failCode",
+    "/data/error_code",
+    "/data/code",
+    "/failCode",
+    "/detail/code",
+];
+const MESSAGES: [&str; 14] = [
+    "/error/message",
+    "/error/raw_message",
+    "/error",
+    "/data/error/message",
+    "/data/error",
+    "/data/failMsg",
+    "/data/error_message",
+    "/data/detail",
+    "/detail/message",
+    "/detail",
+    "/message",
+    "/error_message",
+    "/msg",
+    "/data/message",
+];
+/// Numbers that may be an HTTP status: of the envelope, then of the error in it.
+const ENVELOPE_NUMBERS: [&str; 3] = ["/code", "/status_code", "/status"];
+/// Members that are there only where something is wrong.
+const ERRORS: [&str; 9] = [
+    "/error",
+    "/errors",
+    "/data/error",
+    "/failCode",
+    "/data/failCode",
+    "/error_code",
+    "/data/error_code",
+    "/error_message",
+    "/data/error_message",
+];
+const SUCCESSES: [&str; 8] = ["success", "ok", "succeed", "succeeded", "successful", "none", "null", "accepted"];
+
+fn texts<'a>(body: &'a Value, places: &'a [&str]) -> impl Iterator<Item = String> + 'a {
+    let read = |value: &Value| text(value).map(|text| clean(&text)).filter(|text| !text.is_empty());
+    places.iter().filter_map(move |place| body.pointer(place).and_then(read))
+}
+
+fn is_success(text: &str) -> bool {
+    SUCCESSES.iter().any(|word| word.eq_ignore_ascii_case(text))
+}
+
+/// The vendor's code, where it is a word.
+pub(super) fn code(body: &Value) -> Option<String> {
+    let is_number = |text: &str| text.parse::<f64>().is_ok();
+    texts(body, &CODES).find(|text| !is_number(text) && !is_success(text))
+}
+
+/// The vendor's message.
+pub(super) fn message(body: &Value) -> Option<String> {
+    texts(body, &MESSAGES).find(|text| !is_success(text))
+}
+
+fn status_at(body: &Value, place: &str) -> Option<u16> {
+    let text = body.pointer(place).and_then(text)?;
+    text.parse().ok().filter(|status| (300..=599).contains(status))
+}
+
+/// The status of a refusal that the envelope names by number.
+pub(super) fn envelope_status(body: &Value) -> Option<u16> {
+    ENVELOPE_NUMBERS.iter().find_map(|place| status_at(body, place))
+}
+
+/// The status of a refusal that the body names by number.
+pub(super) fn status_number(body: &Value) -> Option<u16> {
+    envelope_status(body).or_else(|| status_at(body, "/error/code"))
+}
+
+/// Whether a member that stands for an error says one: not empty, not a success.
+fn says_error(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::Bool(true) => true,
+        Value::Number(number) => !matches!(number.as_i64(), Some(0 | 200..=299)),
+        Value::String(text) => !matches!(text.trim(), "" | "0" | "200") && !is_success(text.trim()),
+        Value::Array(items) => items.iter().any(says_error),
+        Value::Object(members) => members.values().any(says_error),
+    }
+}
+
+/// Whether the envelope's code is neither a word nor a number for success.
+fn has_bad_code(body: &Value) -> bool {
+    let code = body.get("code").and_then(text);
+    code.is_some_and(|code| match code.parse::<f64>() {
+        Ok(number) => number != 0.0 && !(200.0..300.0).contains(&number),
+        Err(_) => !is_success(&code),
+    })
+}
+
+/// Whether anything in the body says that something is wrong.
+pub(super) fn complains(body: &Value) -> bool {
+    let is_false = |name: &str| body.get(name) == Some(&Value::Bool(false));
+    let status = body.get("status").and_then(Value::as_str).unwrap_or_default();
+    ERRORS.iter().any(|place| body.pointer(place).is_some_and(says_error))
+        || has_bad_code(body)
+        || envelope_status(body).is_some()
+        || is_false("success")
+        || is_false("ok")
+        || ["error", "fail", "failure"].iter().any(|word| word.eq_ignore_ascii_case(status))
+}
+
+/// Whether the body of a refusal is one that the vendors write: gateways say `message` or `detail` too, and only where a
+/// request's content was judged is that the vendor's.
+pub(super) fn is_envelope(body: &Value, http: u16) -> bool {
+    let has_error = ["/error", "/data/error", "/failCode", "/data/failCode", "/error_code", "/data/error_code"]
+        .iter()
+        .any(|place| body.pointer(place).is_some_and(says_error));
+    has_error || has_bad_code(body) || (matches!(http, 400 | 422) && message(body).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn complaints_are_told_from_successes() {
+        for body in [
+            json!({"error": "down"}),
+            json!({"error": {"message": "x"}}),
+            json!({"code": "internal_error"}),
+            json!({"code": 500}),
+            json!({"code": "1001"}),
+            json!({"success": false}),
+            json!({"status": "error"}),
+            json!({"errors": [{"code": 10}]}),
+            json!({"data": {"failCode": "X"}}),
+        ] {
+            assert!(complains(&body), "{body}");
+        }
+        for body in [
+            json!({"code": 200, "message": "success", "data": {}}),
+            json!({"code": "0", "error": null}),
+            json!({"code": "success", "error": ""}),
+            json!({"error": {"code": "", "message": null}}),
+            json!({"status": "queued", "success": true, "errors": []}),
+        ] {
+            assert!(!complains(&body), "{body}");
+        }
+    }
+
+    #[test]
+    fn an_envelope_is_the_vendors_and_a_gateways_json_is_not() {
+        for (body, http, is) in [
+            (json!({"error": {"code": "forbidden", "message": "no"}}), 403, true),
+            (json!({"code": 401, "message": "no", "data": null}), 401, true),
+            (json!({"detail": "input.prompt is required"}), 422, true),
+            (json!({"message": "Forbidden"}), 403, false),
+            (json!({"detail": "Not Found"}), 404, false),
+            (json!({"success": false, "errors": [{"code": 1020}]}), 403, false),
+            (json!({}), 400, false),
+        ] {
+            assert_eq!(is_envelope(&body, http), is, "{body}");
+        }
+    }
+}
