@@ -39,6 +39,7 @@ fn spellings(key: &str) -> Vec<(&'static str, String)> {
         ("basic", format!("Basic {}", STANDARD.encode(format!("user:{key}")).replace('/', r"\/"))),
         ("basic-behind", STANDARD.encode(format!("{key}:"))),
         ("base64-url", URL_SAFE_NO_PAD.encode(format!("ab{key}"))),
+        ("shortened", format!("{}...", &key[..28])),
         ("bearer", format!("Authorization: Bearer {key}")),
     ]
 }

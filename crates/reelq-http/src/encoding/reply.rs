@@ -55,6 +55,7 @@ mod tests {
         Compression,
         write::{DeflateEncoder, GzEncoder, ZlibEncoder},
     };
+    use proptest::prelude::*;
     use reqwest::header::CONTENT_ENCODING;
 
     use super::*;
@@ -140,6 +141,18 @@ mod tests {
             let (body, fault) = read(encoding, bomb);
             assert_eq!(body.len(), 1 << 20, "{encoding}");
             assert!(fault.is_some());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_body_makes_it_panic_or_exceed_the_limit(
+            encoding in "(gzip|deflate|br|zstd|aws-chunked|, |x){0,6}",
+            start in proptest::sample::select(vec![&b""[..], b"\x1f\x8b\x08", b"\x78\x9c", b"5\r\n"]),
+            body in proptest::collection::vec(any::<u8>(), 0..300),
+        ) {
+            let (out, _) = read(&encoding, [start, &body].concat());
+            prop_assert!(out.len() <= 1 << 20);
         }
     }
 }

@@ -13,6 +13,9 @@ use super::spelling::{is_escape, unit};
 /// Below this length a "key" is a placeholder, and blanking it out would mangle honest replies.
 const SHORTEST_SECRET: usize = 8;
 
+/// So much of a form, and at least half of it, is the form itself, cut off by whoever limits the length of messages.
+const CUT_OFF_MIN: usize = 16;
+
 /// The longest escape of one byte.
 const ESCAPE_MAX: usize = 8;
 
@@ -70,7 +73,7 @@ fn base64_of(key: &str, before: usize) -> [Vec<u8>; 2] {
     [middle(STANDARD_NO_PAD.encode(&bytes)), middle(URL_SAFE_NO_PAD.encode(&bytes))]
 }
 
-/// Where `form` ends if it stands at `at`. One that the body's end cuts off counts if enough of it is there.
+/// Where `form` ends if it stands at `at`. One that is cut off counts if enough of it is there.
 fn match_end(form: &[u8], bytes: &[u8], at: usize) -> Option<usize> {
     let mut next = at;
     for (matched, wanted) in form.iter().enumerate() {
@@ -80,7 +83,7 @@ fn match_end(form: &[u8], bytes: &[u8], at: usize) -> Option<usize> {
             Some((byte, end)) if byte.eq_ignore_ascii_case(wanted) => end,
             _ if raw.eq_ignore_ascii_case(wanted) => next + 1,
             None if is_cut_off && is_escape(*raw) => return Some(bytes.len()),
-            _ => return None,
+            _ => return (matched >= CUT_OFF_MIN && matched * 2 >= form.len()).then_some(next),
         };
     }
     Some(next)

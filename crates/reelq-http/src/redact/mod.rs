@@ -65,6 +65,8 @@ mod tests {
         engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD},
     };
 
+    use proptest::prelude::*;
+
     use super::*;
 
     const KEY: &str = "sk-01/23+45~6789";
@@ -119,11 +121,42 @@ mod tests {
     }
 
     #[test]
+    fn key_that_a_message_shows_most_of_is_blanked_out() {
+        let redactor = Redactor::new(&SecretString::from("sk-0123456789-abcdefghi"));
+        let clean = |text: &str| redactor.text(text.to_owned());
+        assert_eq!(clean("bad key sk-0123456789-abcd..., sorry"), "bad key [redacted]..., sorry");
+        assert_eq!(clean(r"bad key sk-0123456789-abcd***"), "bad key [redacted]***");
+        assert_eq!(clean("bad key sk-01***ghi"), "bad key sk-01***ghi", "what vendors mask is no key any more");
+    }
+
+    #[test]
     fn text_without_the_key_is_left_alone() {
         for text in ["{}", r#"{"a":"\u0073\/%2f&#47;sk-01"}"#, "", r"\", "%", "&#", r"\u00"] {
             assert_eq!(cleaned(text), text);
         }
         let short = Redactor::new(&SecretString::from("{"));
         assert_eq!(short.text("{}".to_owned()), "{}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic_or_lets_the_key_through(
+            before in "[ -~]{0,20}",
+            escapes in proptest::collection::vec(0..5_usize, KEY.len()),
+            after in r"(\\|%|&#|u00|[ -~]){0,20}",
+        ) {
+            let spelled: String = KEY
+                .bytes()
+                .zip(escapes)
+                .map(|(byte, escape)| match escape {
+                    0 => format!("\\u{byte:04x}"),
+                    1 => format!("%{byte:02X}"),
+                    2 => format!("&#{byte};"),
+                    _ => char::from(byte).to_string(),
+                })
+                .collect();
+            let clean = cleaned(&format!("{before}{spelled}{after}"));
+            prop_assert!(clean.contains("[redacted]") && !clean.contains(KEY), "{clean}");
+        }
     }
 }
