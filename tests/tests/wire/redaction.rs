@@ -5,6 +5,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
+    sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
@@ -97,6 +98,25 @@ fn said_by(ended: &Ended) -> String {
     format!("{}{}", ended.stdout, ended.stderr)
 }
 
+/// Interrupts a run once the vendor was asked `enough` times. What it says is read meanwhile, or it would wait for that.
+fn ended(running: Running, vendor: &RawVendor, enough: usize) -> Ended {
+    let (id, is_over) = (running.id().to_string(), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while vendor.requests().len() < enough {
+                if is_over.load(Ordering::SeqCst) {
+                    return;
+                }
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            Command::new("kill").args(["-INT", &id]).status().unwrap();
+        });
+        let ended = running.wait();
+        is_over.store(true, Ordering::SeqCst);
+        ended
+    })
+}
+
 /// Runs a row for each of `rows` until it is over or the vendor was asked `enough` times, and looks at everything that
 /// was printed and kept.
 fn nothing_is_kept(vendor: &RawVendor, rows: &[String], enough: usize) -> String {
@@ -107,14 +127,8 @@ fn nothing_is_kept(vendor: &RawVendor, rows: &[String], enough: usize) -> String
         writeln!(manifest, "{row},minimax-hailuo-2.3,6").unwrap();
     }
     fs::write(sandbox.path("set.csv"), manifest).unwrap();
-    let mut running = Running::start(command(&sandbox, &["--log", "trace", "run", "set.csv", "--yes"]));
-    while !running.has_ended() && vendor.requests().len() < enough {
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    if !running.has_ended() {
-        running.signal("INT");
-    }
-    let mut said = said_by(&running.wait());
+    let running = Running::start(command(&sandbox, &["--log", "trace", "run", "set.csv", "--yes"]));
+    let mut said = said_by(&ended(running, vendor, enough));
     for arguments in [&["results", "set", "--format", "jsonl"][..], &["status", "set", "--json"], &["doctor"]] {
         said.push_str(&said_by(&Running::start(command(&sandbox, arguments)).wait()));
     }
