@@ -60,6 +60,8 @@ pub enum RawReply {
     Bytes(Vec<u8>),
     /// These bytes, a pause, those bytes, then the end of the connection.
     Slow(Vec<u8>, Duration, Vec<u8>),
+    /// These bytes, exactly, then a reset of the connection.
+    Reset(Vec<u8>),
     /// Nothing, then the end of the connection.
     Drop,
 }
@@ -199,12 +201,19 @@ fn serve(mut stream: &TcpStream, desk: &Desk) {
             std::thread::sleep(pause);
             stream.write_all(&rest)
         }),
+        RawReply::Reset(bytes) => return drop(stream.write_all(&bytes).and_then(|()| reset(stream))),
         RawReply::Drop => Ok(()),
     };
     drop(write);
     drop(stream.shutdown(Shutdown::Write));
     // What the other side still sends is taken, so that it sees an end and not a reset.
     drop(stream.read(&mut [0; 1024]));
+}
+
+/// Makes the end of the connection a reset, once what was written has arrived.
+fn reset(stream: &TcpStream) -> std::io::Result<()> {
+    std::thread::sleep(Duration::from_millis(100));
+    tokio::net::TcpSocket::from_std_stream(stream.try_clone()?).set_zero_linger()
 }
 
 fn read(stream: &TcpStream, desk: &Desk) -> Option<RawRequest> {

@@ -11,7 +11,7 @@ use reelq_model::{Digest, JobId, OutputKind, OutputLink, StoredFile};
 use reelq_worker::Pulse;
 
 use crate::{
-    Place, PlaceError, mp4,
+    Place, PlaceError, ending, mp4,
     part::{self, Part},
     place::{Draft, blocking},
     placed::{self, Placed},
@@ -92,7 +92,12 @@ impl Errand<'_> {
     async fn begin(&self) -> Result<Catch, Trouble> {
         let mut download = self.downloader.open(&self.link.url, None).await?;
         let (gathered, end) = self.gather(&mut download).await;
-        if matches!(end, Some(Ok(()))) {
+        let is_whole = match &end {
+            Some(Ok(())) => true,
+            Some(Err(_)) => self.may_be_whole(&download) && ending::is_told(&mut Cursor::new(&gathered)),
+            None => false,
+        };
+        if is_whole {
             return Ok(Catch::Memory(gathered));
         }
         if gathered.is_empty()
@@ -107,9 +112,9 @@ impl Errand<'_> {
 
     /// Goes on with a part that an earlier attempt left.
     async fn go_on(&self) -> Result<Part, Trouble> {
-        let (mut part, source) = (self.open_part().await?, without_query(&self.link.url).to_owned());
+        let (mut part, url) = (self.open_part().await?, self.link.url.clone());
         let (mut part, from): (Part, Option<Resume>) =
-            blocking(move || part.resume(&source).map(|from| (part, from))).await?;
+            blocking(move || part.resume(&url).map(|from| (part, from))).await?;
         let mut download = self.downloader.open(&self.link.url, from).await?;
         if download.status == DownloadStatus::Fresh {
             part = self.restart(part, &download).await?;
@@ -118,8 +123,13 @@ impl Errand<'_> {
     }
 
     async fn restart(&self, mut part: Part, download: &Download) -> Result<Part, Trouble> {
-        let (source, validator) = (without_query(&self.link.url).to_owned(), download.validator.clone());
-        Ok(blocking(move || part.restart(&source, validator).map(|()| part)).await?)
+        let (url, validator, total) = (self.link.url.clone(), download.validator.clone(), download.content_length);
+        Ok(blocking(move || part.restart(&url, validator, total).map(|()| part)).await?)
+    }
+
+    /// Whether a download that broke off may have brought the whole file: no length says otherwise, and videos tell.
+    fn may_be_whole(&self, download: &Download) -> bool {
+        self.link.kind == OutputKind::Video && download.is_of_unknown_length()
     }
 
     /// Fetches what is left, unless that has ended already. What did arrive is good for the next attempt, so it is made
@@ -129,8 +139,14 @@ impl Errand<'_> {
             Some(end) => (part, end),
             None => self.stream(part, download).await?,
         };
-        let part = blocking(move || part.sync().map(|()| part)).await?;
-        streamed.map(|()| part)
+        let looks = streamed.is_err() && self.may_be_whole(download);
+        let (part, is_whole) = blocking(move || {
+            part.sync()?;
+            let is_whole = looks && ending::is_told(&mut BufReader::new(part.reader()?));
+            Ok((part, is_whole))
+        })
+        .await?;
+        if is_whole { Ok(part) } else { streamed.map(|()| part) }
     }
 
     async fn stream(&self, mut part: Part, download: &mut Download) -> Result<(Part, End), Trouble> {
@@ -239,7 +255,7 @@ fn verdict(mut part: Part) -> Result<(Part, Option<String>), PlaceError> {
     Ok((part, Some(fault.to_string())))
 }
 
-fn without_query(url: &str) -> &str {
+pub(crate) fn without_query(url: &str) -> &str {
     url.split(['?', '#']).next().unwrap_or(url)
 }
 

@@ -3,6 +3,7 @@
 //! Nothing in the output place is ever replaced by other content, and nothing appears there before it is whole.
 
 mod collector;
+mod ending;
 mod fetch;
 #[cfg(test)]
 mod fixture;

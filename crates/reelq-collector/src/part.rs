@@ -11,7 +11,7 @@ use reelq_model::{Digest, JobId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::PlaceError;
+use crate::{PlaceError, fetch::without_query};
 
 /// Bytes written between two syncs; what was not synced is not trusted after a crash.
 const SYNC_BYTES: u64 = 4 << 20;
@@ -22,8 +22,14 @@ const SYNC_BYTES: u64 = 4 << 20;
 pub(crate) struct Note {
     /// Where it comes from, without query: signatures change, and must not be kept.
     pub(crate) source: String,
+    /// The whole address, as a digest: a query may well name the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) address: Option<Digest>,
     /// The version of the file that the bytes are of.
     pub(crate) validator: Option<Validator>,
+    /// The length of the whole file, where the server said it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) total: Option<u64>,
     /// Bytes that are certainly on the disk.
     pub(crate) synced: u64,
     /// How often a whole file turned out to be no video.
@@ -63,11 +69,11 @@ impl Part {
         Ok(Some(Self { path, note, note_path, noted: found.is_some(), file, hasher: Sha256::new(), length: 0 }))
     }
 
-    /// Where to go on with the file at `source`, if there is anything to go on with. Blocks.
-    pub(crate) fn resume(&mut self, source: &str) -> Result<Option<Resume>, PlaceError> {
+    /// Where to go on with the file at `url`, if there is anything to go on with. Blocks.
+    pub(crate) fn resume(&mut self, url: &str) -> Result<Option<Resume>, PlaceError> {
         let Some(validator) = self.note.validator.clone() else { return Ok(None) };
         // A time of last change tells versions of one address apart, not one address from another.
-        let vouches = validator.as_str().starts_with('"') || self.note.source == source;
+        let vouches = validator.is_strong() || self.note.address == Some(Digest::of(url.as_bytes()));
         let offset = self.note.synced;
         let found = self.file.metadata().map_err(self.fault("read"))?.len();
         if !vouches || offset == 0 || found < offset {
@@ -75,7 +81,7 @@ impl Part {
         }
         self.file.set_len(offset).map_err(self.fault("shorten"))?;
         self.rehash().map_err(self.fault("read"))?;
-        Ok(Some(Resume { offset, validator }))
+        Ok(Some(Resume { offset, validator, total: self.note.total }))
     }
 
     fn rehash(&mut self) -> io::Result<()> {
@@ -92,9 +98,15 @@ impl Part {
         }
     }
 
-    /// Begins anew with the version `validator` of the file at `source`. Blocks.
-    pub(crate) fn restart(&mut self, source: &str, validator: Option<Validator>) -> Result<(), PlaceError> {
-        self.note = Note { source: source.to_owned(), validator, synced: 0, bad: self.note.bad };
+    /// Begins anew with the version `validator`, `total` bytes long, of the file at `url`. Blocks.
+    pub(crate) fn restart(
+        &mut self,
+        url: &str,
+        validator: Option<Validator>,
+        total: Option<u64>,
+    ) -> Result<(), PlaceError> {
+        let (source, address) = (without_query(url).to_owned(), Some(Digest::of(url.as_bytes())));
+        self.note = Note { source, address, validator, total, synced: 0, bad: self.note.bad };
         if self.noted {
             self.write_note()?;
         }
@@ -150,7 +162,7 @@ impl Part {
     /// Notes that the whole file was no video, and throws it away. Blocks.
     pub(crate) fn discard(&mut self) -> Result<(), PlaceError> {
         self.note.bad = self.note.bad.saturating_add(1);
-        (self.note.validator, self.note.synced) = (None, 0);
+        (self.note.validator, self.note.total, self.note.synced) = (None, None, 0);
         self.write_note()?;
         self.empty()
     }
@@ -251,7 +263,7 @@ mod tests {
         let open = || Part::open(folder.path(), id, 1).unwrap();
         let mut headers_only = open().unwrap();
         let validator: Validator = serde_json::from_str(r#""\"v1\"""#).unwrap();
-        headers_only.restart("https://cdn/a", Some(validator.clone())).unwrap();
+        headers_only.restart("https://cdn/a", Some(validator.clone()), Some(10)).unwrap();
         headers_only.append(b"01234").unwrap();
         assert!(open().is_none(), "it is in another's hands");
         headers_only.sync().unwrap();
@@ -259,7 +271,7 @@ mod tests {
         drop(headers_only);
         let mut part = open().unwrap();
         let resume = part.resume("https://cdn/b").unwrap().unwrap();
-        assert_eq!(resume, Resume { offset: 5, validator });
+        assert_eq!(resume, Resume { offset: 5, validator, total: Some(10) });
         part.append(b"56789").unwrap();
         assert_eq!(part.summary(), (10, Digest::of(b"0123456789")));
         assert_eq!(fs::read(&part.path).unwrap(), b"0123456789");
@@ -295,10 +307,26 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut part = Part::open(folder.path(), fixture::job("cat").id, 1).unwrap().unwrap();
         let validator = serde_json::from_str(r#""Sat, 21 Nov 2026 02:00:00 GMT""#).unwrap();
-        part.restart("https://cdn/a", Some(validator)).unwrap();
+        part.restart("https://cdn/a?id=1", Some(validator), None).unwrap();
         part.append(b"01234").unwrap();
         part.sync().unwrap();
-        assert!(part.resume("https://cdn/b").unwrap().is_none());
-        assert!(part.resume("https://cdn/a").unwrap().is_some());
+        for other in ["https://cdn/b?id=1", "https://cdn/a?id=2", "https://cdn/a"] {
+            assert!(part.resume(other).unwrap().is_none(), "{other}");
+        }
+        assert!(part.resume("https://cdn/a?id=1").unwrap().is_some());
+    }
+
+    #[test]
+    fn note_of_an_earlier_version_is_read_and_vouches_only_by_its_tag() {
+        let folder = tempfile::tempdir().unwrap();
+        let id = fixture::job("cat").id;
+        for (validator, goes_on) in [(r#""\"v1\"""#, true), (r#""Sat, 21 Nov 2026 02:00:00 GMT""#, false)] {
+            fs::write(path(folder.path(), id, 1), b"0123456").unwrap();
+            let note = format!(r#"{{"source":"https://cdn/a","validator":{validator},"synced":5,"bad":0}}"#);
+            fs::write(path(folder.path(), id, 1).with_extension("json"), note).unwrap();
+            let mut part = Part::open(folder.path(), id, 1).unwrap().unwrap();
+            let resume = part.resume("https://cdn/a").unwrap();
+            assert_eq!(resume.map(|from| (from.offset, from.total)), goes_on.then_some((5, None)));
+        }
     }
 }

@@ -1,8 +1,6 @@
 //! Why a free request (status, cancel, balance) brought no reply.
 
-use crate::body::{BodyFault, REPLY_BYTES_MAX};
-
-/// Why a request brought no complete reply. Never holds a key, nor an address with a query.
+/// Why a request brought no reply at all. Never holds a key, nor an address with a query.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallError {
@@ -46,13 +44,5 @@ impl CallError {
     /// Whether it is certain that no byte of the request reached the server.
     pub const fn is_unsent(&self) -> bool {
         matches!(self, Self::Unbuildable { .. } | Self::Connect { .. })
-    }
-
-    pub(crate) fn from_body(origin: &str, fault: BodyFault) -> Self {
-        let reason = match fault {
-            BodyFault::TooLarge => format!("the reply is longer than {REPLY_BYTES_MAX} bytes"),
-            BodyFault::Broken(reason) => reason,
-        };
-        Self::Interrupted { origin: origin.to_owned(), reason }
     }
 }

@@ -9,6 +9,10 @@ use crate::{Deadlines, Error, redact};
 pub(crate) fn builder(deadlines: &Deadlines) -> ClientBuilder {
     Client::builder()
         .http1_only()
+        // An odd header of a proxy's is no reason to lose the reply to something that was paid for.
+        .http1_ignore_invalid_headers_in_responses(true)
+        .http1_allow_obsolete_multiline_headers_in_responses(true)
+        .http1_allow_spaces_after_header_name_in_responses(true)
         .redirect(redirect::Policy::none())
         .retry(retry::never())
         .referer(false)

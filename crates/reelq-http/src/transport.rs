@@ -12,7 +12,11 @@ use ring::hmac;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use crate::{AccountHttp, CallError, Error, body, client, redact, target};
+use crate::{
+    AccountHttp, CallError, Error, body, client, location,
+    redact::{self, Redactor},
+    target,
+};
 
 /// Speaks for one account. Cheap to clone.
 #[derive(Clone)]
@@ -24,6 +28,7 @@ struct Inner {
     base_url: Url,
     origin: String,
     api_key: SecretString,
+    redactor: Redactor,
     authorization: header::HeaderValue,
     /// Keeps no connection: each request gets a fresh one.
     paid: Client,
@@ -46,6 +51,7 @@ impl Transport {
             base_url: account.base_url.clone(),
             origin: account.base_url.origin().ascii_serialization(),
             api_key: account.api_key.clone(),
+            redactor: Redactor::new(&account.api_key),
             authorization: bearer(&account.api_key)?,
             paid: build_client(account, 0)?,
             free: build_client(account, 8)?,
@@ -73,30 +79,35 @@ impl Transport {
 
     /// Sends the paid request `request` once, and says what became of it.
     pub async fn submit(&self, provider: &dyn Provider, submission: u32, request: &Request) -> SubmitOutcome {
-        let response = match self.send(&self.inner.paid, request).await {
+        let response = match self.send_paid(request).await {
             Ok(response) => response,
             Err(error) => return unanswered(&error),
         };
         if response.status().is_redirection() {
             return redirected(&self.redirect_of(&response));
         }
-        match self.read(response).await {
-            Ok(reply) => provider.submitted(submission, &reply),
-            Err(error) => SubmitOutcome::Ambiguous(Setback::new(error.to_string())),
-        }
+        provider.submitted(submission, &self.read(response).await)
     }
 
     /// Sends a request that costs nothing (status, cancel, balance) once, and reads the reply.
     pub async fn call(&self, request: &Request) -> Result<Reply, CallError> {
-        let response = self.send(&self.inner.free, request).await?;
+        let mut built = self.build(&self.inner.free, request)?;
+        // What a cache between here and there remembers of a task is no news of it.
+        built.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-cache"));
+        let response = self.execute(&self.inner.free, built).await?;
         if response.status().is_redirection() {
             return Err(self.redirect_of(&response));
         }
-        self.read(response).await
+        Ok(self.read(response).await)
     }
 
-    async fn send(&self, client: &Client, request: &Request) -> Result<Response, CallError> {
-        let unbuildable = || CallError::Unbuildable { path: request.path.clone() };
+    async fn send_paid(&self, request: &Request) -> Result<Response, CallError> {
+        let client = &self.inner.paid;
+        self.execute(client, self.build(client, request)?).await
+    }
+
+    fn build(&self, client: &Client, request: &Request) -> Result<reqwest::Request, CallError> {
+        let unbuildable = || CallError::Unbuildable { path: self.inner.redactor.text(request.path.clone()) };
         let url = target::join(&self.inner.base_url, request).ok_or_else(unbuildable)?;
         let mut builder = match request.method {
             Method::Get => client.get(url),
@@ -109,29 +120,31 @@ impl Transport {
         if let Some(body) = &request.body {
             builder = builder.header(header::CONTENT_TYPE, "application/json").body(body.clone());
         }
-        let built = builder.build().map_err(|_| unbuildable())?;
-        client.execute(built).await.map_err(|error| self.send_error(error))
+        builder.build().map_err(|_| unbuildable())
+    }
+
+    async fn execute(&self, client: &Client, request: reqwest::Request) -> Result<Response, CallError> {
+        client.execute(request).await.map_err(|error| self.send_error(error))
     }
 
     fn send_error(&self, error: reqwest::Error) -> CallError {
         let (origin, unsent) = (self.inner.origin.clone(), error.is_connect());
-        let reason = redact::cause(error);
+        let reason = self.inner.redactor.text(redact::cause(error));
         if unsent { CallError::Connect { origin, reason } } else { CallError::Interrupted { origin, reason } }
     }
 
-    async fn read(&self, response: Response) -> Result<Reply, CallError> {
+    async fn read(&self, response: Response) -> Reply {
         let clock = &self.inner.clock;
-        let reply = body::read_reply(response, &self.inner.api_key, || clock.now()).await;
-        reply.map_err(|fault| CallError::from_body(&self.inner.origin, fault))
+        body::read_reply(response, &self.inner.redactor, || clock.now()).await
     }
 
     fn redirect_of(&self, response: &Response) -> CallError {
-        let location = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
-        let target = location.and_then(|location| self.inner.base_url.join(location).ok());
+        let target = location::of(response.url(), response.headers());
+        let target = target.map_or_else(|| "an unnamed address".to_owned(), |url| target::shown(&url));
         CallError::Redirected {
             origin: self.inner.origin.clone(),
             status: response.status().as_u16(),
-            target: target.map_or_else(|| "an unnamed address".to_owned(), |url| target::shown(&url)),
+            target: self.inner.redactor.text(target),
         }
     }
 }

@@ -87,10 +87,10 @@ async fn endless_redirect_ends() {
 /// The version of a file that `server` sends, as a person who fetched half of it would know it.
 async fn half(downloader: &Downloader, url: &str) -> Resume {
     let download = downloader.open(url, None).await.unwrap();
-    Resume { offset: 5, validator: download.validator.unwrap() }
+    Resume { offset: 5, total: download.content_length, validator: download.validator.unwrap() }
 }
 
-/// Opens a file twice: plainly, and then from byte 5 on, answered by `second`.
+/// Opens a file of ten bytes twice: plainly, and then from byte 5 on, answered by `second`.
 async fn resumed_with(second: Step) -> (Result<(DownloadStatus, Vec<u8>), DownloadError>, Vec<String>) {
     let server = Server::with(move |n| match n {
         1 => vec![Step::ReadAll, second.clone()],
@@ -123,14 +123,24 @@ async fn changed_file_starts_again() {
 
 #[tokio::test]
 async fn part_that_is_whole_already_is_complete() {
-    let (opened, _) = resumed_with(reply("416 Range Not Satisfiable", "content-range: bytes */5\r\n", "no")).await;
-    assert_eq!(opened.unwrap(), (DownloadStatus::Complete, Vec::new()));
+    let server = Server::start(vec![
+        Step::ReadAll,
+        reply("416 Range Not Satisfiable", "content-range: bytes */5\r\netag: \"v1\"\r\n", "no"),
+    ])
+    .await;
+    let from: Resume = Resume { offset: 5, total: Some(5), validator: serde_json::from_str(r#""\"v1\"""#).unwrap() };
+    let mut download = downloader(&[&server], &[], 100).open(&server.url(), Some(from)).await.unwrap();
+    assert_eq!((download.status, bytes_of(&mut download).await.unwrap()), (DownloadStatus::Complete, Vec::new()));
 }
 
 #[tokio::test]
 async fn unusable_answer_to_a_range_starts_again_without_one() {
     for second in [
         reply("416 Range Not Satisfiable", "content-range: bytes */3\r\nconnection: close\r\n", ""),
+        reply("416 Range Not Satisfiable", "content-range: bytes */5\r\netag: \"v1\"\r\nconnection: close\r\n", ""),
+        reply("206 Partial Content", "content-range: bytes 5-9/10\r\netag: \"v2\"\r\nconnection: close\r\n", "vwxyz"),
+        reply("206 Partial Content", "content-range: bytes 5-9/10\r\nconnection: close\r\n", "vwxyz"),
+        reply("206 Partial Content", "content-range: bytes 5-7/8\r\netag: \"v1\"\r\nconnection: close\r\n", "vwx"),
         reply("206 Partial Content", "content-range: bytes 4-9/10\r\nconnection: close\r\n", "456789"),
         reply("206 Partial Content", "connection: close\r\n", "56789"),
     ] {

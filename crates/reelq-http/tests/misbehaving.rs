@@ -104,8 +104,25 @@ async fn half_a_refusal_is_ambiguous() {
 }
 
 #[tokio::test]
+async fn whole_yes_in_a_broken_frame_is_read() {
+    let chunked = |rest: &str| write(&format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\ne\r\n{YES}{rest}"));
+    for broken in [
+        chunked("\r\n"),
+        chunked(""),
+        chunked("\r\nzz\r\n"),
+        chunked("oops"),
+        write(&format!("HTTP/1.1 200 OK\r\ncontent-length: 90\r\n\r\n{YES}")),
+        write(&format!("HTTP/1.1 200 OK\r\nx y: odd\r\nno colon\r\ncontent-length: 14\r\n\r\n{YES}")),
+    ] {
+        assert_accepted(&outcome_of(vec![Step::ReadAll, broken]).await);
+    }
+    let silent = write(&format!("HTTP/1.1 200 OK\r\ncontent-length: 90\r\n\r\n{YES}"));
+    assert_accepted(&outcome_of(vec![Step::ReadAll, silent, Step::Hold]).await);
+}
+
+#[tokio::test]
 async fn torn_chunked_body_is_ambiguous() {
-    let torn = write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\ne\r\n{\"task\":\"t-1\"}\r\n");
+    let torn = write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\ne\r\n{\"task\":\"t-");
     assert_ambiguous(&outcome_of(vec![Step::ReadAll, torn]).await);
 }
 
@@ -237,7 +254,7 @@ async fn request_carries_key_body_and_headers_as_given() {
 
 #[tokio::test]
 async fn call_tells_what_was_not_sent_from_what_was_not_answered() {
-    let torn = Server::start(vec![Step::ReadAll, write("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{")]).await;
+    let torn = Server::start(vec![Step::ReadAll, write("HTTP/1.1 200 OK\r\ncontent-le")]).await;
     let error = transport(&torn.url()).call(&Request::get("/v1/videos/t-1")).await.unwrap_err();
     assert!(!error.is_unsent(), "{error:?}");
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -256,4 +273,41 @@ async fn call_does_not_follow_redirects() {
     assert!(matches!(error, CallError::Redirected { status: 302, .. }), "{error:?}");
     assert!(!error.to_string().contains("hidden"));
     assert_eq!(elsewhere.connections(), 0);
+}
+
+#[tokio::test]
+async fn reply_that_breaks_off_is_what_came_of_it_and_why_there_is_no_more() {
+    let date = "date: Sat, 21 Nov 2026 02:00:10 GMT\r\n";
+    for (rest, body) in [("content-length: 9\r\n\r\n{", "{"), ("content-length: 9\r\n\r\n", ""), ("\r\n{}", "{}")] {
+        let server = Server::start(vec![Step::ReadAll, write(&format!("HTTP/1.1 200 OK\r\n{date}{rest}"))]).await;
+        let reply = transport(&server.url()).call(&Request::get("/v1/videos/t-1")).await.unwrap();
+        assert_eq!((reply.status, &reply.body[..]), (200, body.as_bytes()));
+        assert_eq!(reply.cut.is_some(), rest.contains("length"), "{reply:?}");
+        assert_eq!(reply.date, Some("2026-11-21T02:00:10Z".parse().unwrap()));
+    }
+}
+
+#[tokio::test]
+async fn long_reply_is_cut_at_the_limit_and_its_beginning_kept() {
+    let limit = 16 << 20;
+    for (length, is_cut) in [(limit, false), (limit + 1, true)] {
+        let body = format!("{{\"task_id\":\"t-1\",{}", " ".repeat(length - 17));
+        let server = Server::start(vec![Step::ReadAll, reply("200 OK", "", &body)]).await;
+        let mut account = support::account(&server.url());
+        account.deadlines = reelq_http::Deadlines::default();
+        let transport = reelq_http::Transport::new(&account, support::clock()).unwrap();
+        let reply = transport.call(&Request::get("/v1/videos/t-1")).await.unwrap();
+        assert_eq!((reply.body.len(), reply.cut.is_some()), (limit, is_cut));
+        assert!(reply.body.starts_with(b"{\"task_id\":\"t-1\","));
+    }
+}
+
+#[tokio::test]
+async fn free_requests_ask_past_caches_and_paid_ones_need_not() {
+    let server = Server::start(vec![Step::ReadAll, reply("200 OK", "", YES)]).await;
+    transport(&server.url()).call(&Request::get("/v1/videos/t-1")).await.unwrap();
+    transport(&server.url()).submit(&Plain::new(), 1, &paid()).await;
+    let seen: Vec<String> = server.requests().iter().map(|seen| seen.to_ascii_lowercase()).collect();
+    assert!(seen[0].contains("cache-control: no-cache\r\n"), "{seen:?}");
+    assert!(!seen[1].contains("cache-control"), "{seen:?}");
 }

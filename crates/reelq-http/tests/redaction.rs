@@ -62,3 +62,17 @@ async fn errors_of_calls_show_no_key() {
         assert_clean(&format!("{error} {error:?}"));
     }
 }
+
+#[tokio::test]
+async fn redirect_to_an_address_with_the_key_shows_no_key() {
+    let spelled = KEY.replace('-', "%2D");
+    for location in [format!("/v2/{KEY}/x"), format!("https://{KEY}.example/"), format!("//cdn.example/{spelled}")] {
+        let head = format!("location: {location}\r\n");
+        let server = Server::start(vec![Step::ReadAll, reply("302 Found", &head, "")]).await;
+        let error = transport(&server.url()).call(&Request::get("/v1/videos/t-1")).await.unwrap_err();
+        assert_clean(&format!("{error} {error:?}"));
+        let outcome = transport(&server.url()).submit(&Plain::new(), 1, &paid()).await;
+        assert_clean(&format!("{outcome:?}"));
+        assert!(error.to_string().contains("[redacted]"), "{error}");
+    }
+}

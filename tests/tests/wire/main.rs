@@ -3,5 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a broken assumption is a failed test")]
 
 mod late_files;
+mod redaction;
 mod replies;
+mod resume;
+mod transport;
 mod verdicts;

@@ -8,14 +8,14 @@ use reqwest::{Client, Response, StatusCode, header};
 use url::Url;
 
 use super::{
-    Download, DownloadError, DownloadPolicy, DownloadStatus, Resume,
+    Download, DownloadError, DownloadPolicy, Resume,
     policy::{Gatekeeper, Trust},
-    range::ContentRange,
+    range::{ContentRange, Rest},
 };
 use crate::{
-    Error, client,
+    Error, client, date,
     guard::{NotPublic, PublicResolver},
-    redact,
+    location, redact,
 };
 
 const REDIRECTS_MAX: usize = 5;
@@ -79,21 +79,21 @@ impl Downloader {
             why: "it is not an address".to_owned(),
         })?;
         let response = self.get(url.clone(), from.as_ref()).await?;
-        let Some(from) = from else { return self.fresh(response) };
-        match resumed(&response, from.offset) {
-            Answer::GoesOn => Download::begin(response, DownloadStatus::Resumed, from.offset, self.policy.max_bytes),
-            Answer::Complete => Download::begin(response, DownloadStatus::Complete, from.offset, self.policy.max_bytes),
-            Answer::Whole => self.fresh(response),
-            Answer::Unusable => self.fresh(self.get(url, None).await?),
+        let Some(from) = from else { return self.fresh(response).await };
+        match from.judge(response.status(), response.headers()) {
+            Rest::GoesOn => Download::rest(response, &from, self.policy.max_bytes).await,
+            Rest::Complete => Ok(Download::complete(from.offset, from.validator)),
+            Rest::Whole => self.fresh(response).await,
+            Rest::Unusable => self.fresh(self.get(url, None).await?).await,
         }
     }
 
-    fn fresh(&self, response: Response) -> Result<Download, DownloadError> {
-        if response.status() != StatusCode::OK {
+    async fn fresh(&self, response: Response) -> Result<Download, DownloadError> {
+        if !is_from_the_first_byte(&response) {
             let reason = format!("the server answered {} to a plain request", response.status().as_u16());
             return Err(DownloadError::transient(reason));
         }
-        Download::begin(response, DownloadStatus::Fresh, 0, self.policy.max_bytes)
+        Download::fresh(response, self.policy.max_bytes).await
     }
 
     /// Follows redirects until there is an answer; every step is judged like the first.
@@ -121,12 +121,14 @@ impl Downloader {
     fn sort(&self, response: Response) -> Result<Response, DownloadError> {
         let status = response.status();
         match status.as_u16() {
-            200 | 206 | 416 => encoded(response),
+            200 | 203 | 206 | 416 => Ok(response),
             // Object stores answer 400 or 403 to a signature that ran out, and 404 or 410 to a file that was swept away.
             400 | 401 | 403 | 404 | 410 => Err(DownloadError::Gone { status: status.as_u16() }),
             code => {
                 let wait = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
-                let after = wait.and_then(|value| retry_after::parse(value, self.clock.now()));
+                // A date is the server's, and so is the clock that it is read against.
+                let now = date::of(response.headers()).unwrap_or_else(|| self.clock.now());
+                let after = wait.and_then(|value| retry_after::parse(value, now));
                 Err(DownloadError::Transient { reason: format!("the server answered {code}"), after })
             }
         }
@@ -144,43 +146,30 @@ fn secure_client(policy: &DownloadPolicy, guarded: bool) -> Result<Client, Error
     client::with_tls(builder)
 }
 
-/// What an answer to a request for the rest of a file means.
-enum Answer {
-    GoesOn,
-    Complete,
-    Whole,
-    Unusable,
-}
-
-fn resumed(response: &Response, offset: u64) -> Answer {
-    let range = ContentRange::of(response.headers());
-    match (response.status(), range) {
-        (StatusCode::OK, _) => Answer::Whole,
-        (StatusCode::PARTIAL_CONTENT, Some(range)) if range.start == Some(offset) => Answer::GoesOn,
-        (StatusCode::RANGE_NOT_SATISFIABLE, Some(range)) if range.whole == Some(offset) => Answer::Complete,
-        _ => Answer::Unusable,
+/// Some servers call a whole file a part of itself, though no part was asked for.
+fn is_from_the_first_byte(response: &Response) -> bool {
+    match response.status() {
+        StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION => true,
+        StatusCode::PARTIAL_CONTENT => match response.headers().get(header::CONTENT_RANGE) {
+            Some(_) => ContentRange::of(response.headers()).is_some_and(|range| range.start == Some(0)),
+            None => !is_multipart(response),
+        },
+        _ => false,
     }
 }
 
+fn is_multipart(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().to_ascii_lowercase().starts_with(b"multipart/"))
+}
+
 fn next_hop(from: &Url, response: &Response) -> Result<Url, DownloadError> {
-    let location = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
-    let next = location.and_then(|location| from.join(location).ok());
+    let next = location::of(from, response.headers());
     let next = next.ok_or_else(|| DownloadError::transient("the link redirects to nowhere"))?;
     if from.scheme() == "https" && next.scheme() != "https" {
         return Err(DownloadError::refused(&next, "a secure link redirects to one that is not"));
     }
     Ok(next)
-}
-
-/// Bytes in an encoding that was not asked for are not the file.
-fn encoded(response: Response) -> Result<Response, DownloadError> {
-    let encoding = response.headers().get(header::CONTENT_ENCODING);
-    match encoding {
-        Some(encoding) if encoding != "identity" => {
-            Err(DownloadError::transient("the server compressed the file against our wish"))
-        }
-        _ => Ok(response),
-    }
 }
 
 fn refused_name(url: &Url, error: reqwest::Error) -> DownloadError {

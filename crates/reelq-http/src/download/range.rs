@@ -1,7 +1,12 @@
 //! Going on where an earlier download stopped.
 
-use reqwest::header::{self, HeaderMap};
+use reqwest::{
+    StatusCode,
+    header::{self, HeaderMap},
+};
 use serde::{Deserialize, Serialize};
+
+use crate::encoding::{self, Coding};
 
 /// Tells one version of a file from another: a strong entity tag, or else the time of its last change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +25,11 @@ impl Validator {
         let strong = text(header::ETAG).filter(|tag| tag.starts_with('"'));
         strong.or_else(|| text(header::LAST_MODIFIED)).map(|text| Self(text.to_owned()))
     }
+
+    /// Whether it vouches for the same bytes at another address, too: a time of last change does not.
+    pub fn is_strong(&self) -> bool {
+        self.0.starts_with('"')
+    }
 }
 
 /// Where an earlier download of the same version stopped.
@@ -29,6 +39,49 @@ pub struct Resume {
     pub offset: u64,
     /// The version that they are of.
     pub validator: Validator,
+    /// The length of the whole file, where it is known.
+    pub total: Option<u64>,
+}
+
+/// What an answer to a request for the rest of a file means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rest {
+    /// It is the rest.
+    GoesOn,
+    /// There is no rest: what is in hand is the whole file.
+    Complete,
+    /// It is the file from its beginning.
+    Whole,
+    /// It is the rest of something else, or nothing that can be told.
+    Unusable,
+}
+
+impl Resume {
+    /// Holds an answer against what the part was begun with: a server may send the rest of another version, whatever
+    /// `If-Range` asked for.
+    pub(crate) fn judge(&self, status: StatusCode, headers: &HeaderMap) -> Rest {
+        let validator = Validator::of(headers);
+        let range = ContentRange::of(headers);
+        let of_this_length = |whole: Option<u64>| whole.is_none() || self.total.is_none() || whole == self.total;
+        match (status, range) {
+            (StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION, _) => Rest::Whole,
+            (StatusCode::PARTIAL_CONTENT, Some(range)) if range.start == Some(self.offset) => {
+                let same = validator.as_ref() == Some(&self.validator) && of_this_length(range.whole);
+                if same && !is_packed(headers) { Rest::GoesOn } else { Rest::Unusable }
+            }
+            (StatusCode::RANGE_NOT_SATISFIABLE, Some(range)) if range.whole == Some(self.offset) => {
+                // Few servers repeat the validator here; then it is the length that vouches.
+                let same = validator.map_or(self.total.is_some(), |found| found == self.validator);
+                if same && of_this_length(range.whole) { Rest::Complete } else { Rest::Unusable }
+            }
+            _ => Rest::Unusable,
+        }
+    }
+}
+
+/// Parts hold the file as it is, so a packed rest fits none.
+fn is_packed(headers: &HeaderMap) -> bool {
+    encoding::codings(headers).iter().any(|coding| *coding != Coding::AwsChunked)
 }
 
 /// What a `Content-Range` header says.
@@ -82,5 +135,57 @@ mod tests {
         assert_eq!(Validator::of(&headers).unwrap().as_str(), "Sat, 21 Nov 2026 02:00:00 GMT");
         headers.insert(header::ETAG, "\"a\"".parse().unwrap());
         assert_eq!(Validator::of(&headers).unwrap().as_str(), "\"a\"");
+    }
+
+    fn headers(lines: &[(&'static str, &str)]) -> HeaderMap {
+        lines.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect::<HeaderMap>()
+    }
+
+    #[test]
+    fn rest_is_held_against_what_the_part_was_begun_with() {
+        let with = |validator: &str, total| Resume { offset: 5, validator: Validator(validator.to_owned()), total };
+        let (tagged, dated) = (with("\"a\"", Some(10)), with("Sat, 21 Nov 2026 02:00:00 GMT", Some(10)));
+        let rest = |from: &Resume, status: u16, lines: &[(&'static str, &str)]| {
+            from.judge(StatusCode::from_u16(status).unwrap(), &headers(lines))
+        };
+        let (range, tag) = (("content-range", "bytes 5-9/10"), ("etag", "\"a\""));
+        let changed = ("last-modified", "Sat, 21 Nov 2026 02:00:00 GMT");
+        assert_eq!(rest(&tagged, 206, &[range, tag]), Rest::GoesOn);
+        assert_eq!(rest(&tagged, 206, &[("content-range", "bytes 5-7/*"), tag]), Rest::GoesOn);
+        assert_eq!(rest(&tagged, 206, &[range, tag, ("content-encoding", "aws-chunked")]), Rest::GoesOn);
+        assert_eq!(rest(&dated, 206, &[range, changed]), Rest::GoesOn);
+        for lines in [
+            &[range, ("etag", "\"b\"")][..],
+            &[range, ("etag", "W/\"a\"")],
+            &[range, changed],
+            &[range],
+            &[tag],
+            &[("content-range", "bytes 5-10/11"), tag],
+            &[("content-range", "bytes 4-9/10"), tag],
+            &[range, tag, ("content-encoding", "gzip")],
+        ] {
+            assert_eq!(rest(&tagged, 206, lines), Rest::Unusable, "{lines:?}");
+        }
+        let later = ("last-modified", "Sat, 21 Nov 2026 02:00:01 GMT");
+        assert_eq!(rest(&dated, 206, &[range, later]), Rest::Unusable);
+        assert_eq!(rest(&dated, 206, &[range, changed, tag]), Rest::Unusable);
+        for status in [200, 203] {
+            assert_eq!(rest(&tagged, status, &[tag]), Rest::Whole);
+        }
+    }
+
+    #[test]
+    fn part_is_complete_only_if_its_length_or_its_validator_says_so() {
+        let complete = |total, lines: &[(&'static str, &str)]| {
+            let from = Resume { offset: 5, validator: Validator("\"a\"".to_owned()), total };
+            from.judge(StatusCode::RANGE_NOT_SATISFIABLE, &headers(lines)) == Rest::Complete
+        };
+        let range = ("content-range", "bytes */5");
+        assert!(complete(Some(5), &[range]));
+        assert!(complete(None, &[range, ("etag", "\"a\"")]));
+        assert!(!complete(None, &[range]), "nothing vouches for it");
+        assert!(!complete(Some(10), &[range]), "it was begun as a longer file");
+        assert!(!complete(Some(5), &[range, ("etag", "\"b\"")]));
+        assert!(!complete(Some(5), &[("content-range", "bytes */9")]));
     }
 }

@@ -235,6 +235,7 @@ impl Provider for Plain {
                 }),
                 None => SubmitOutcome::Ambiguous(Setback::new("a yes that cannot be read")),
             },
+            _ if reply.cut.is_some() => SubmitOutcome::Ambiguous(Setback::new("half a reply")),
             429 => {
                 let wait = reply.retry_after.as_deref().and_then(|value| retry_after::parse(value, reply.at));
                 SubmitOutcome::Throttled(Setback { reason: "429".to_owned(), wait, limit: None, candidate: None })
