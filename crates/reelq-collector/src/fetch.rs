@@ -2,24 +2,22 @@
 
 use std::{
     io::{BufReader, Cursor},
-    path::Path,
     sync::Arc,
 };
 
 use reelq_http::{Download, DownloadStatus, Downloader, Resume};
-use reelq_model::{Digest, JobId, OutputKind, OutputLink, StoredFile};
+use reelq_model::{Digest, JobId, OutputLink, StoredFile};
 use reelq_worker::Pulse;
 
 use crate::{
-    Place, PlaceError, mp4,
+    ContentError, Media, Place, PlaceError, aside, content,
+    haul::{Fetched, without_query},
+    naming::Naming,
     part::{self, Part},
     place::{Draft, blocking},
     placed::{self, Placed},
     trouble::Trouble,
 };
-
-/// Whole files that turn out to be no video are fetched again this often.
-const BAD_FILES_MAX: u32 = 3;
 
 /// Chunks are gathered up to this size before they are written; a file that ends before is small.
 const GATHERED_BYTES: usize = 1 << 20;
@@ -33,10 +31,17 @@ pub(crate) struct Errand<'a> {
     /// Counts the job's outputs from 1.
     pub(crate) output: usize,
     pub(crate) link: &'a OutputLink,
-    /// The name that the file is to have.
-    pub(crate) name: String,
+    /// The marks of the task's other links.
+    pub(crate) others: Vec<Digest>,
+    /// Gives the file its name, once its content is known.
+    pub(crate) naming: &'a Naming<'a>,
     /// An earlier attempt may have put it into its place.
     pub(crate) again: bool,
+}
+
+/// Tells a link from others of its task; signatures change, and are left out.
+pub(crate) fn mark(link: &OutputLink) -> Digest {
+    Digest::of(without_query(&link.url).as_bytes())
 }
 
 /// A whole file: in memory while it is small, in a part otherwise.
@@ -47,28 +52,34 @@ enum Catch {
 
 impl Errand<'_> {
     /// Fetches the output, or finds that it is in its place already.
-    pub(crate) async fn run(self) -> Result<StoredFile, Trouble> {
+    pub(crate) async fn run(self) -> Result<Fetched, Trouble> {
         let (folder, job, output) = (self.place.parts().to_owned(), self.job, self.output);
         let noted = blocking(move || Ok(part::is_noted(&folder, job, output))).await?;
         if (noted || self.again)
-            && let Some(placed) = self.placed().await?
+            && let Some(placed) = self.placed(false).await?
         {
-            return Ok(self.stored(placed));
+            return Ok(self.fetched(placed));
         }
         match self.fetch(noted).await {
             Ok(placed) => {
                 self.pulse.downloaded();
-                Ok(self.stored(placed))
+                Ok(self.fetched(placed))
             }
             // Its link may be dead because it was fetched long ago, by somebody who could not say so any more.
-            Err(trouble) => Ok(self.stored(self.placed().await?.ok_or(trouble)?)),
+            Err(trouble) => Ok(self.fetched(self.placed(true).await?.ok_or(trouble)?)),
         }
     }
 
-    /// Where an earlier attempt put the output, if it is still there.
-    async fn placed(&self) -> Result<Option<Placed>, Trouble> {
+    /// Where an earlier attempt put the output, if it is still there; under another address too, if it is to be so.
+    async fn placed(&self, elsewhere: bool) -> Result<Option<Placed>, Trouble> {
         let (folder, job, output) = (self.place.parts().to_owned(), self.job, self.output);
-        let Some(placed) = blocking(move || Ok(placed::find(&folder, job, output))).await? else { return Ok(None) };
+        let (source, others) = (mark(self.link), self.others.clone());
+        let is_it = move |placed: &Placed| match placed.source {
+            Some(from) if from == source => placed.output == output || !others.contains(&source),
+            Some(from) => elsewhere && placed.output == output && !others.contains(&from),
+            None => placed.output == output,
+        };
+        let Some(placed) = blocking(move || Ok(placed::find(&folder, job, is_it))).await? else { return Ok(None) };
         let held = self.place.holds(&placed.path, placed.bytes, &placed.sha256).await?;
         Ok(held.then_some(placed))
     }
@@ -78,7 +89,10 @@ impl Errand<'_> {
         let catch = if noted { Catch::Part(Box::new(self.go_on().await?)) } else { self.begin().await? };
         match catch {
             Catch::Memory(bytes) => self.keep(bytes).await,
-            Catch::Part(part) => self.put(self.check(*part).await?).await,
+            Catch::Part(part) => {
+                let (part, media) = self.check(*part).await?;
+                self.put(part, media).await
+            }
         }
     }
 
@@ -162,34 +176,47 @@ impl Errand<'_> {
 
     /// Checks a small file and puts it into its place.
     async fn keep(&self, content: Vec<u8>) -> Result<Placed, Trouble> {
-        let fault = match self.link.kind {
-            OutputKind::Video => mp4::check(&mut Cursor::new(&content)).err().map(|fault| fault.to_string()),
-            OutputKind::Other => None,
-        };
-        if let Some(fault) = fault {
-            let mut part = self.open_part().await?;
-            let part = blocking(move || part.discard().map(|()| part)).await?;
-            return Err(no_video(&part, &fault));
-        }
-        let draft = Draft { job: self.job, output: self.output, name: self.name.clone(), content };
-        self.place.keep(draft).await?.ok_or_else(in_other_hands)
-    }
-
-    async fn check(&self, part: Part) -> Result<Part, Trouble> {
-        if self.link.kind != OutputKind::Video {
-            return Ok(part);
-        }
-        let (part, fault) = blocking(move || verdict(part)).await?;
-        match fault {
-            None => Ok(part),
-            Some(fault) => Err(no_video(&part, &fault)),
+        let (job, output) = (self.job, self.output);
+        match content::judge(&mut Cursor::new(&content)) {
+            Ok(media) => {
+                let (name, source) = (self.naming.name(output, media.extensions()), mark(self.link));
+                let draft = Draft { job, output, name, media, source, content };
+                self.place.keep(draft).await?.ok_or_else(in_other_hands)
+            }
+            Err(fault) => {
+                let folder = self.place.parts().to_owned();
+                blocking(move || {
+                    aside::keep(&folder, job, output, &content);
+                    Ok(())
+                })
+                .await?;
+                Err(not_the_file(&fault))
+            }
         }
     }
 
-    async fn put(&self, part: Part) -> Result<Placed, Trouble> {
+    /// Says what a whole file is; one that cannot be verified is set aside, and the part begins anew.
+    async fn check(&self, part: Part) -> Result<(Part, Media), Trouble> {
+        let (folder, job, output) = (self.place.parts().to_owned(), self.job, self.output);
+        let (part, judged) = blocking(move || {
+            let mut part = part;
+            let judged = content::judge(&mut BufReader::new(part.reader()?));
+            if judged.is_err() {
+                aside::keep_file(&folder, job, output, &part.path);
+                part.discard()?;
+            }
+            Ok((part, judged))
+        })
+        .await?;
+        judged.map(|media| (part, media)).map_err(|fault| not_the_file(&fault))
+    }
+
+    async fn put(&self, part: Part, media: Media) -> Result<Placed, Trouble> {
         let (bytes, sha256): (u64, Digest) = part.summary();
-        let path = self.place.put(&part.path, &self.name, &sha256).await?;
-        let placed = Placed { job: self.job, output: self.output, path, bytes, sha256 };
+        let name = self.naming.name(self.output, media.extensions());
+        let path = self.place.put(&part.path, &name, &sha256).await?;
+        let (media, source) = (Some(media), Some(mark(self.link)));
+        let placed = Placed { job: self.job, output: self.output, path, bytes, sha256, media, source };
         let folder = self.place.parts().to_owned();
         let noted = blocking(move || {
             placed::note(&folder, &placed)?;
@@ -199,14 +226,17 @@ impl Errand<'_> {
         Ok(noted.await?)
     }
 
-    fn stored(&self, placed: Placed) -> StoredFile {
-        StoredFile {
+    fn fetched(&self, placed: Placed) -> Fetched {
+        let class = placed.media().class();
+        let file = StoredFile {
             path: placed.path,
             bytes: placed.bytes,
             sha256: placed.sha256,
             source_url: self.link.url.clone(),
             expires_at: self.link.expires_at,
-        }
+            note: None,
+        };
+        Fetched { file, class }
     }
 }
 
@@ -218,33 +248,12 @@ async fn append(mut part: Part, bytes: Vec<u8>) -> Result<Part, PlaceError> {
 }
 
 fn in_other_hands() -> Trouble {
-    Trouble::later("another worker is fetching it")
+    Trouble::Here("fetch the file: another worker is at it".to_owned())
 }
 
-fn no_video(part: &Part, fault: &str) -> Trouble {
-    if part.note.bad < BAD_FILES_MAX {
-        return Trouble::later(format!("the file is no video: {fault}"));
+fn not_the_file(fault: &ContentError) -> Trouble {
+    match fault {
+        ContentError::Io(error) => Trouble::Here(format!("read what was fetched: {error}")),
+        fault => Trouble::content(format!("fetch the file: what came is not it: {fault}")),
     }
-    Trouble::Fatal(format!(
-        "what the link gives is no video, {BAD_FILES_MAX} times: {fault}; look at the provider's page for the task, then \
-         `reelq retry` fetches it again"
-    ))
-}
-
-/// Says what is wrong with a whole file; one that is no video is thrown away.
-fn verdict(mut part: Part) -> Result<(Part, Option<String>), PlaceError> {
-    let checked = mp4::check(&mut BufReader::new(part.reader()?));
-    let Err(fault) = checked else { return Ok((part, None)) };
-    part.discard()?;
-    Ok((part, Some(fault.to_string())))
-}
-
-fn without_query(url: &str) -> &str {
-    url.split(['?', '#']).next().unwrap_or(url)
-}
-
-/// The extension of the file that a link names, for outputs that are no videos.
-pub(crate) fn extension(link: &OutputLink) -> &str {
-    let extension = Path::new(without_query(&link.url)).extension().and_then(|extension| extension.to_str());
-    extension.filter(|text| text.len() <= 5 && text.bytes().all(|b| b.is_ascii_alphanumeric())).unwrap_or("bin")
 }

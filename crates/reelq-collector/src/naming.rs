@@ -1,0 +1,30 @@
+//! Names for the outputs of one job.
+
+use reelq_model::{Job, OutputLink};
+use reelq_store::Line;
+
+use crate::{NameTemplate, NameValues, haul};
+
+/// Names the outputs of one job, each by what it is.
+#[derive(Debug)]
+pub(crate) struct Naming<'a> {
+    pub(crate) template: &'a NameTemplate,
+    pub(crate) job: &'a Job,
+    pub(crate) line: Option<&'a Line>,
+    /// How many outputs there are.
+    pub(crate) outputs: usize,
+}
+
+impl Naming<'_> {
+    /// The name of an output whose content may have these extensions.
+    pub(crate) fn name(&self, output: usize, extensions: &[&str]) -> String {
+        let (job, line, outputs) = (self.job, self.line, self.outputs);
+        self.template.name(&NameValues { job, line, output, outputs, extensions })
+    }
+
+    /// The name of what is kept though nobody can say what it is.
+    pub(crate) fn unverified(&self, output: usize, link: &OutputLink) -> String {
+        let claimed = haul::extension(link).unwrap_or("bin");
+        self.name(output, &[&format!("{claimed}.unverified")])
+    }
+}
