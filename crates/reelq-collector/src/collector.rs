@@ -11,7 +11,7 @@ use reelq_worker::{Desk, Dice, Finish, Handler, Pulse};
 use crate::{
     StorageOptions, aside,
     fetch::{self, Errand},
-    haul::{Haul, Lack},
+    haul::{self, Haul, Lack},
     naming::Naming,
     patience::Patience,
     targets::{Target, Targets},
@@ -74,12 +74,14 @@ impl Collector {
     async fn collect(&self, target: &Target, naming: &Naming<'_>, links: &[OutputLink]) -> Result<Haul, Trouble> {
         let (job, mut haul) = (naming.job, Haul::default());
         let again = links.len() > 1 || job.setbacks > 0 || job.link_refreshes > 0;
+        let promises_video = haul::promises_video(&job.spec.mode);
         let marks: Vec<Digest> = links.iter().map(fetch::mark).collect();
         for (index, link) in links.iter().enumerate() {
             let output = index + 1;
             let (place, downloader, pulse, job) = (&target.place, &self.downloader, &*self.pulse, job.id);
             let others = marks.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, mark)| *mark).collect();
-            let errand = Errand { place, downloader, pulse, job, output, link, others, naming, again };
+            let wants_video = promises_video && (links.len() == 1 || haul::is_named_video(link).unwrap_or_default());
+            let errand = Errand { place, downloader, pulse, job, output, link, others, naming, again, wants_video };
             match Box::pin(errand.run()).await {
                 Ok(fetched) => haul.got.push(fetched),
                 Err(Trouble::Late(late)) => haul.lacking.push(Lack { output, link: link.clone(), late }),
@@ -95,7 +97,7 @@ async fn stored(mut haul: Haul, target: &Target, naming: &Naming<'_>) -> Result<
     let lacking = std::mem::take(&mut haul.lacking);
     let (mut files, mut notes) = (haul.into_files(), Vec::new());
     for lack in lacking {
-        match unverified(&lack, target, naming).await? {
+        match kept(&lack, target, naming).await? {
             Some(file) => files.push(file),
             None => notes.push(format!("output {} was given up: failed to {}", lack.output, lack.late.reason)),
         }
@@ -106,11 +108,13 @@ async fn stored(mut haul: Haul, target: &Target, naming: &Naming<'_>) -> Result<
     Ok(files)
 }
 
-async fn unverified(lack: &Lack, target: &Target, naming: &Naming<'_>) -> Result<Option<StoredFile>, Trouble> {
-    let name = naming.unverified(lack.output, &lack.link);
-    let kept = aside::publish(&target.place, naming.job.id, lack.output, &name).await?;
+/// What came in place of an output, in the output place.
+async fn kept(lack: &Lack, target: &Target, naming: &Naming<'_>) -> Result<Option<StoredFile>, Trouble> {
+    let name = |media| naming.kept(lack.output, &lack.link, media);
+    let kept = aside::publish(&target.place, naming.job.id, lack.output, name).await?;
+    let what = |media: Option<_>| if media.is_some() { "is what came" } else { "could not be verified" };
     Ok(kept.map(|kept| StoredFile {
-        note: Some(format!("{} could not be verified: failed to {}", kept.path, lack.late.reason)),
+        note: Some(format!("{} {}: failed to {}", kept.path, what(kept.media), lack.late.reason)),
         path: kept.path,
         bytes: kept.bytes,
         sha256: kept.sha256,

@@ -10,13 +10,13 @@ use reelq_model::{Digest, JobId, OutputLink, StoredFile};
 use reelq_worker::Pulse;
 
 use crate::{
-    ContentError, Media, Place, PlaceError, aside, content,
-    haul::{Fetched, without_query},
+    Class, ContentError, Media, Place, PlaceError, aside, content,
+    haul::{self, Fetched, without_query},
     naming::Naming,
     part::{self, Part},
     place::{Draft, blocking},
     placed::{self, Placed},
-    trouble::Trouble,
+    trouble::{Cause, Trouble},
 };
 
 /// Chunks are gathered up to this size before they are written; a file that ends before is small.
@@ -37,6 +37,8 @@ pub(crate) struct Errand<'a> {
     pub(crate) naming: &'a Naming<'a>,
     /// An earlier attempt may have put it into its place.
     pub(crate) again: bool,
+    /// Nothing but a video is what it should be.
+    pub(crate) wants_video: bool,
 }
 
 /// Tells a link from others of its task; signatures change, and are left out.
@@ -74,7 +76,10 @@ impl Errand<'_> {
     async fn placed(&self, elsewhere: bool) -> Result<Option<Placed>, Trouble> {
         let (folder, job, output) = (self.place.parts().to_owned(), self.job, self.output);
         let (source, others) = (mark(self.link), self.others.clone());
+        // What stood in for a video may have been replaced by it.
+        let only_video = self.wants_video || (!elsewhere && haul::claims_video(self.link));
         let is_it = move |placed: &Placed| match placed.source {
+            _ if only_video && placed.media().class() != Class::Video => false,
             Some(from) if from == source => placed.output == output || !others.contains(&source),
             Some(from) => elsewhere && placed.output == output && !others.contains(&from),
             None => placed.output == output,
@@ -177,20 +182,20 @@ impl Errand<'_> {
     /// Checks a small file and puts it into its place.
     async fn keep(&self, content: Vec<u8>) -> Result<Placed, Trouble> {
         let (job, output) = (self.job, self.output);
-        match content::judge(&mut Cursor::new(&content)) {
+        match verdict(content::judge(&mut Cursor::new(&content)), self.wants_video) {
             Ok(media) => {
                 let (name, source) = (self.naming.name(output, media.extensions()), mark(self.link));
                 let draft = Draft { job, output, name, media, source, content };
                 self.place.keep(draft).await?.ok_or_else(in_other_hands)
             }
-            Err(fault) => {
+            Err(trouble) => {
                 let folder = self.place.parts().to_owned();
                 blocking(move || {
                     aside::keep(&folder, job, output, &content);
                     Ok(())
                 })
                 .await?;
-                Err(not_the_file(&fault))
+                Err(trouble)
             }
         }
     }
@@ -198,9 +203,10 @@ impl Errand<'_> {
     /// Says what a whole file is; one that cannot be verified is set aside, and the part begins anew.
     async fn check(&self, part: Part) -> Result<(Part, Media), Trouble> {
         let (folder, job, output) = (self.place.parts().to_owned(), self.job, self.output);
+        let wants_video = self.wants_video;
         let (part, judged) = blocking(move || {
             let mut part = part;
-            let judged = content::judge(&mut BufReader::new(part.reader()?));
+            let judged = verdict(content::judge(&mut BufReader::new(part.reader()?)), wants_video);
             if judged.is_err() {
                 aside::keep_file(&folder, job, output, &part.path);
                 part.discard()?;
@@ -208,7 +214,7 @@ impl Errand<'_> {
             Ok((part, judged))
         })
         .await?;
-        judged.map(|media| (part, media)).map_err(|fault| not_the_file(&fault))
+        judged.map(|media| (part, media))
     }
 
     async fn put(&self, part: Part, media: Media) -> Result<Placed, Trouble> {
@@ -251,9 +257,18 @@ fn in_other_hands() -> Trouble {
     Trouble::Here("fetch the file: another worker is at it".to_owned())
 }
 
-fn not_the_file(fault: &ContentError) -> Trouble {
-    match fault {
-        ContentError::Io(error) => Trouble::Here(format!("read what was fetched: {error}")),
-        fault => Trouble::content(format!("fetch the file: what came is not it: {fault}")),
+/// Whether a whole file is the output.
+fn verdict(judged: Result<Media, ContentError>, wants_video: bool) -> Result<Media, Trouble> {
+    match judged {
+        Ok(media) if wants_video && media.class() != Class::Video => {
+            let what = format!("fetch the file: a {} file came in place of the video", media.extension());
+            Err(Trouble::not_the_file(what, Cause::OtherKind))
+        }
+        Ok(media) => Ok(media),
+        Err(ContentError::Io(error)) => Err(Trouble::Here(format!("read what was fetched: {error}"))),
+        Err(fault) => {
+            let what = format!("fetch the file: what came is not it: {fault}");
+            Err(Trouble::not_the_file(what, Cause::Content))
+        }
     }
 }

@@ -32,13 +32,15 @@ pub(crate) struct Haul {
     pub(crate) lacking: Vec<Lack>,
 }
 
-impl Lack {
-    /// Whether the link is one of a video, as far as its address and the provider say: not a cover beside it.
-    pub(crate) fn is_video(&self) -> bool {
-        let by_name = extension(&self.link).and_then(Media::of_extension);
-        by_name
-            .map_or(self.link.kind == OutputKind::Video, |media| media.class() == Class::Video && media != Media::Gif)
-    }
+/// Whether the address of a link says that it is one of a video; `None` where it says nothing.
+pub(crate) fn is_named_video(link: &OutputLink) -> Option<bool> {
+    let media = Media::of_extension(extension(link)?)?;
+    Some(media.class() == Class::Video && media != Media::Gif)
+}
+
+/// Whether a link is one of a video, as far as its address and the provider say: not of a cover beside it.
+pub(crate) fn claims_video(link: &OutputLink) -> bool {
+    is_named_video(link).unwrap_or(link.kind == OutputKind::Video)
 }
 
 impl Haul {
@@ -49,12 +51,10 @@ impl Haul {
 
     /// Why it is not enough: what hinders the video counts for more than what hinders a cover.
     pub(crate) fn late(&self) -> Late {
-        let lack = self.lacking.iter().find(|lack| lack.is_video()).or_else(|| self.lacking.first());
-        lack.map(|lack| lack.late.clone()).unwrap_or_else(|| Late {
-            reason: "find a video: none of the outputs is one yet".to_owned(),
-            wait: None,
-            cause: Cause::Content,
-        })
+        let lack = self.lacking.iter().find(|lack| claims_video(&lack.link)).or_else(|| self.lacking.first());
+        let reason = || "find a video: none of the outputs is one yet".to_owned();
+        let none = || Late { reason: reason(), wait: None, cause: Cause::Content };
+        lack.map_or_else(none, |lack| lack.late.clone())
     }
 
     /// The files, what was bought before what came along.
@@ -65,7 +65,7 @@ impl Haul {
 }
 
 /// Whether a mode makes videos; what is not known to make something else does.
-fn promises_video(mode: &str) -> bool {
+pub(crate) fn promises_video(mode: &str) -> bool {
     let made = mode.to_lowercase();
     let made = made.rsplit_once("to-").map_or(made.as_str(), |(_, made)| made);
     !["image", "picture", "photo", "audio", "music", "sound", "speech", "voice"]
@@ -97,17 +97,16 @@ mod tests {
         }
     }
 
-    fn lack(url: &str, kind: OutputKind) -> Lack {
-        let link = OutputLink { url: url.to_owned(), kind, expires_at: None, assumed: false };
-        Lack { output: 1, link, late: Late { reason: String::new(), wait: None, cause: Cause::Gone } }
+    fn claims(url: &str, kind: OutputKind) -> bool {
+        claims_video(&OutputLink { url: url.to_owned(), kind, expires_at: None, assumed: false })
     }
 
     #[test]
     fn cover_is_told_from_a_video_by_its_address_before_the_providers_word() {
-        assert!(!lack("https://c/a/cover.png?sig=1", OutputKind::Video).is_video());
-        assert!(!lack("https://c/a/sound.mp3", OutputKind::Video).is_video());
-        assert!(lack("https://c/a/clip.mp4", OutputKind::Other).is_video());
-        assert!(lack("https://c/a/1234", OutputKind::Video).is_video());
-        assert!(!lack("https://c/a/1234", OutputKind::Other).is_video());
+        assert!(!claims("https://c/a/cover.png?sig=1", OutputKind::Video));
+        assert!(!claims("https://c/a/sound.mp3", OutputKind::Video));
+        assert!(claims("https://c/a/clip.mp4", OutputKind::Other));
+        assert!(claims("https://c/a/1234", OutputKind::Video));
+        assert!(!claims("https://c/a/1234", OutputKind::Other));
     }
 }

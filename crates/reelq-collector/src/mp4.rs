@@ -1,4 +1,4 @@
-//! Checks that a file is a whole MP4 or one of its relatives (QuickTime, M4A, AVIF, HEIC): the boxes of its top level run
+//! Checks that a file is a whole MP4 or one of its relatives (`QuickTime`, M4A, AVIF, HEIC): the boxes of its top level run
 //! from its first byte to its last.
 //!
 //! Pure over a reader; whatever the bytes are, it answers and never panics.
@@ -134,6 +134,10 @@ fn read_head(file: &mut (impl Read + Seek), at: u64, length: u64) -> Result<BoxH
     }
     let mut head = [0; 8];
     file.read_exact(&mut head)?;
+    if at > 0 && head == [0; 8] {
+        // Nothing but padding begins like this; a file that is cut off ends in a box, or before one.
+        return Ok(BoxHead { kind: *b"free", at, end: length });
+    }
     let [a, b, c, d, kind @ ..] = head;
     if at == 0 && !may_begin(kind) {
         return Err(Mp4Error::Other(shown(&head)));
@@ -252,6 +256,16 @@ mod tests {
         let mut large = [piece("ftyp", b"isom"), piece("moov", &[])].concat();
         large.extend([&1_u32.to_be_bytes()[..], b"mdat", &20_u64.to_be_bytes(), &[3; 4]].concat());
         assert_eq!(verdict(&large), "whole");
+    }
+
+    #[test]
+    fn padding_after_the_last_box_does_no_harm_and_heals_no_cut() {
+        let padded = [video(), vec![0; 100]].concat();
+        assert_eq!(verdict(&padded), "whole");
+        let cut = [&video()[..100], &[0; 8]].concat();
+        assert!(verdict(&cut).starts_with("it is cut off"), "{}", verdict(&cut));
+        let early = [piece("ftyp", b"isom0000"), vec![0; 100]].concat();
+        assert_eq!(verdict(&early), "it is not a whole video: it has no `moov` box");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use reelq_model::{Job, OutputLink};
 use reelq_store::Line;
 
-use crate::{NameTemplate, NameValues, haul};
+use crate::{Media, NameTemplate, NameValues, haul};
 
 /// Names the outputs of one job, each by what it is.
 #[derive(Debug)]
@@ -22,8 +22,11 @@ impl Naming<'_> {
         self.template.name(&NameValues { job, line, output, outputs, extensions })
     }
 
-    /// The name of what is kept though nobody can say what it is.
-    pub(crate) fn unverified(&self, output: usize, link: &OutputLink) -> String {
+    /// The name of what is kept though it is not what its link should give, or nobody can say what it is.
+    pub(crate) fn kept(&self, output: usize, link: &OutputLink, media: Option<Media>) -> String {
+        if let Some(media) = media {
+            return self.name(output, media.extensions());
+        }
         let claimed = haul::extension(link).unwrap_or("bin");
         self.name(output, &[&format!("{claimed}.unverified")])
     }

@@ -9,7 +9,7 @@ use reelq_model::{Event, Failure, FailureKind, Job, Timestamp, TroubleKind, Trou
 use reelq_worker::{Backoff, Dice};
 
 use crate::{
-    haul::Lack,
+    haul::{Lack, claims_video},
     trouble::{Cause, Late, Trouble},
 };
 
@@ -81,17 +81,18 @@ impl Patience<'_> {
     /// The next attempt at outputs beside a video that is there.
     pub(crate) fn beside(&self, lacking: &[Lack]) -> Option<Event> {
         let open = lacking.iter().find(|lack| !self.is_spent(lack))?;
-        let longest = if open.is_video() { LATE.cap } else { SHORT };
+        let longest = if claims_video(&open.link) { LATE.cap } else { SHORT };
         Some(self.later(open.late.clone(), longest))
     }
 
     /// Whether an output beside a video that is there is waited for no longer.
     fn is_spent(&self, lack: &Lack) -> bool {
-        let spent = match lack.is_video() {
-            true => self.lasted() >= VIDEO_AFTER,
-            false => self.failures() >= COVER_FAILURES && self.lasted() >= COVER_AFTER,
+        let spent = if claims_video(&lack.link) {
+            self.lasted() >= VIDEO_AFTER
+        } else {
+            self.failures() >= COVER_FAILURES && self.lasted() >= COVER_AFTER
         };
-        spent || self.is_dead(lack.late.cause)
+        spent || lack.late.cause == Cause::OtherKind || self.is_dead(lack.late.cause)
     }
 
     fn troubles(&self) -> Option<&Troubles> {
@@ -126,7 +127,8 @@ impl Patience<'_> {
 
     fn is_dead(&self, cause: Cause) -> bool {
         let Some((until, troubles)) = self.until().zip(self.troubles()) else { return false };
-        let is_told = matches!(cause, Cause::Gone | Cause::Content) || self.lasted() >= BELIEVED_AFTER;
+        let is_told =
+            matches!(cause, Cause::Gone | Cause::Content | Cause::OtherKind) || self.lasted() >= BELIEVED_AFTER;
         self.now > until && troubles.at > until && self.has_fresh_links() && is_told
     }
 

@@ -33,6 +33,8 @@ pub(crate) enum Cause {
     Gone,
     /// The server's: it gave something else, or only a part.
     Content,
+    /// The server's: a whole file, but a picture or a sound in place of the video.
+    OtherKind,
     /// Nobody's: it was not reached, or had troubles of its own.
     Unreachable,
     /// This configuration's: it does not allow such a link or such a length.
@@ -41,8 +43,8 @@ pub(crate) enum Cause {
 
 impl Trouble {
     /// What the link gave is not the file.
-    pub(crate) fn content(reason: impl Into<String>) -> Self {
-        Self::Late(Late { reason: reason.into(), wait: None, cause: Cause::Content })
+    pub(crate) const fn not_the_file(reason: String, cause: Cause) -> Self {
+        Self::Late(Late { reason, wait: None, cause })
     }
 
     /// The trouble in words.

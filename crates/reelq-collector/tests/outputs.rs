@@ -165,6 +165,44 @@ async fn pictures_alone_are_no_video_and_are_kept_where_the_video_never_comes() 
 }
 
 #[tokio::test]
+async fn picture_that_stands_in_for_the_video_does_not_hide_it() {
+    for names in [&["clip.mp4"][..], &["clip"], &["clip.mp4", "page.mp4"], &["first", "second"]] {
+        let folder = tempfile::tempdir().unwrap();
+        let names: Vec<&'static str> = names.to_vec();
+        let count = names.len();
+        let server = Server::start(move |number| {
+            let is_early = number < 2 * count;
+            reply("200 OK", "", &if is_early { samples::png() } else { video("a clip") })
+        })
+        .await;
+        let mut house = House::build(folder.path().to_str().unwrap(), &[&server], StorageOptions::default()).await;
+        let links: Vec<_> = names.iter().map(|name| server.link_to(name)).collect();
+        for _ in 0..2 {
+            let event = house.collect(links.clone()).await;
+            assert!(matches!(event, Event::FetchLater { .. } | Event::LinksExpired { .. }), "{names:?}: {event:?}");
+            house.job.setbacks += 1;
+        }
+        let Event::Stored { files } = house.collect(links).await else { panic!("{names:?}") };
+        assert_eq!(files.len(), count, "{names:?}");
+        assert!(files.iter().all(|file| file.path.contains(".mp4")), "{files:?}");
+    }
+}
+
+#[tokio::test]
+async fn whole_picture_behind_the_link_of_a_further_video_is_kept_at_once() {
+    let server = Server::by_path(|name| {
+        reply("200 OK", "", &if name == "second.mp4" { samples::png() } else { video("a clip") })
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let house = House::build(folder.path().to_str().unwrap(), &[&server], StorageOptions::default()).await;
+    let links = vec![server.link_to("second.mp4"), server.link()];
+    let Event::Stored { files } = house.collect(links).await else { panic!() };
+    assert_eq!(paths(&files), ["000001-cat-1-out2.mp4", "000001-cat-1-out1.png"]);
+    assert!(files[1].note.as_ref().unwrap().contains("a png file came in place of the video"), "{files:?}");
+}
+
+#[tokio::test]
 async fn picture_is_what_a_mode_of_pictures_promises() {
     let mut scene = Scene::begin().await;
     scene.house.job.spec.mode = "text-to-image".to_owned();

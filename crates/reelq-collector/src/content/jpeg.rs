@@ -9,17 +9,18 @@ const END_OF_IMAGE: u8 = 0xd9;
 const START_OF_SCAN: u8 = 0xda;
 
 pub(super) fn judge(file: &mut (impl Read + Seek), length: u64) -> Result<Media, ContentError> {
-    let tail = bytes::last(file, length, TAIL_BYTES)?;
-    if bytes::without_padding(&tail).ends_with(&[0xff, END_OF_IMAGE]) {
-        return Ok(Media::Jpeg);
-    }
-    // Something may follow the picture; an end inside an embedded preview is none of the picture's.
     file.seek(SeekFrom::Start(2))?;
-    match reaches_its_end(&mut BufReader::new(file)) {
+    match reaches_its_end(&mut BufReader::new(&mut *file)) {
         Ok(true) => Ok(Media::Jpeg),
+        // Segments that nobody knows; the file's own end then speaks for it.
+        Ok(false) if has_end(&bytes::last(file, length, TAIL_BYTES)?) => Ok(Media::Jpeg),
         Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => Err(error.into()),
         _ => Err(cut_off("JPEG", "it has no end-of-image marker")),
     }
+}
+
+fn has_end(tail: &[u8]) -> bool {
+    bytes::without_padding(tail).ends_with(&[0xff, END_OF_IMAGE])
 }
 
 /// Whether the segments lead to the end of the image; `false` where they lead nowhere.

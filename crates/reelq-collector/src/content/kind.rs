@@ -70,7 +70,7 @@ impl Media {
     /// The kind that files of this extension usually are.
     pub fn of_extension(extension: &str) -> Option<Self> {
         let names = |known: &&str| known.eq_ignore_ascii_case(extension);
-        EXTENSIONS.iter().find(|(_, extensions)| extensions.iter().any(|known| names(&known))).map(|(media, _)| *media)
+        EXTENSIONS.iter().find(|(_, extensions)| extensions.iter().any(names)).map(|(media, _)| *media)
     }
 
     /// What it is good for. Every GIF counts as moving: that is what the format is chosen for.

@@ -1,4 +1,4 @@
-//! WebM and Matroska: elements with an id, a length and content.
+//! `WebM` and Matroska: elements with an id, a length and content.
 
 use std::io::{self, Read, Seek};
 

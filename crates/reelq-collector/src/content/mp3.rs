@@ -40,7 +40,7 @@ fn frame_bytes(head: &[u8]) -> Option<u64> {
     const SAMPLES: [u64; 4] = [44_100, 48_000, 32_000, 0];
     let [_, second, third, ..] = *head else { return None };
     let is_first = second >> 3 & 3 == 3;
-    let halved = u32::from(!is_first) + u32::from(second >> 3 & 3 == 0);
+    let halved = u32::from(!is_first) + u32::from(second & 0x18 == 0);
     let rate = *if is_first { RATES_1 } else { RATES_2 }.get(usize::from(third >> 4))?;
     let samples = SAMPLES.get(usize::from(third >> 2 & 3))? >> halved;
     let (factor, padding) = (if is_first { 144 } else { 72 }, u64::from(third >> 1 & 1));

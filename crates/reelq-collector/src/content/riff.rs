@@ -1,4 +1,4 @@
-//! RIFF: WebP, WAV and AVI say how long they are.
+//! RIFF: `WebP`, WAV and AVI say how long they are.
 
 use super::{ContentError, Media, cut_off, shown};
 

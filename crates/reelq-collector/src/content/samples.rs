@@ -9,7 +9,7 @@ pub(crate) fn mov() -> Vec<u8> {
     [boxed(b"ftyp", b"qt  0000"), boxed(b"wide", &[]), boxed(b"mdat", &[1; 30]), boxed(b"moov", &[7; 40])].concat()
 }
 
-/// QuickTime from before there were file types.
+/// A `QuickTime` file from before there were file types.
 pub(crate) fn old_mov() -> Vec<u8> {
     [boxed(b"mdat", &[1; 30]), boxed(b"moov", &[7; 40])].concat()
 }
@@ -23,6 +23,7 @@ pub(crate) fn avif() -> Vec<u8> {
     [boxed(b"ftyp", b"avif0000"), boxed(b"meta", &[7; 40]), boxed(b"mdat", &[1; 30])].concat()
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "it is a literal in every call")]
 pub(crate) fn boxed(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
     let size = u32::try_from(body.len() + 8).unwrap();
     [&size.to_be_bytes()[..], kind, body].concat()
@@ -63,6 +64,7 @@ pub(crate) fn jpeg() -> Vec<u8> {
     [b"\xff\xd8".as_slice(), preview, scan, b"\xff\xd9"].concat()
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "it is a literal in every call")]
 pub(crate) fn riff(form: &[u8; 4], body: &[u8]) -> Vec<u8> {
     let size = u32::try_from(body.len() + 4).unwrap();
     [b"RIFF".as_slice(), &size.to_le_bytes(), form, body].concat()
