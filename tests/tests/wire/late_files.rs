@@ -45,8 +45,7 @@ pub(crate) fn buy(
 
 impl Bought {
     pub(crate) fn file(&self, name: &str) -> Vec<u8> {
-        let path = self.sandbox.path("out").join("set").join(name);
-        fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+        fs::read(self.sandbox.path("out").join("set").join(name)).unwrap()
     }
 
     /// Asserts that the row has this content under a name that ends so.

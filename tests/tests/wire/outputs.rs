@@ -4,8 +4,11 @@ use reelq_tests::{Account, RawReply, RawVendor, Sandbox, clip, gif, json, mov, p
 
 use crate::late_files::{Bought, buy};
 
+/// A file of the vendor's: its name, and what is in it.
+type Named = (&'static str, fn() -> Vec<u8>);
+
 /// A task that succeeded with these files, each under its own name.
-fn task_with(files: &'static [(&'static str, fn() -> Vec<u8>)]) -> Bought {
+fn task_with(files: &'static [Named]) -> Bought {
     let success = move |task: &str, origin: &str| {
         let links: Vec<String> = files.iter().map(|(name, _)| format!("\"{origin}/files/{name}\"")).collect();
         format!(r#"{{"task_id":"{task}","status":"completed","result":{{"videos":[{}]}}}}"#, links.join(","))
@@ -52,6 +55,21 @@ fn two_clips_and_an_animation_are_all_kept() {
     bought.has("-out1.mp4", &a_clip());
     let message = bought.row.get("error_message");
     assert!(message.contains("-out2.webm") && message.contains("-out3.gif"), "{message}");
+}
+
+#[test]
+fn a_picture_in_the_clips_place_for_a_while_does_not_hide_it() {
+    let success = |task: &str, origin: &str| {
+        let links = format!(r#"["{origin}/files/{task}","{origin}/files/{task}-2.mp4"]"#);
+        format!(r#"{{"task_id":"{task}","status":"completed","result":{{"videos":{links}}}}}"#)
+    };
+    let bought = buy(success, |request| {
+        let is_early = request.at < std::time::Duration::from_secs(4);
+        reply(200, &["Content-Type: video/mp4"], if is_early { png() } else { clip(&request.target) })
+    });
+    assert_eq!(bought.ended.code, Some(0), "{}", bought.ended.stderr);
+    assert!(bought.row.get("file").ends_with("-out1.mp4"), "{}", bought.row.get("file"));
+    assert!(bought.row.get("error_message").contains("-out2.mp4"), "{}", bought.row.get("error_message"));
 }
 
 #[test]
