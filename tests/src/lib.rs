@@ -12,6 +12,7 @@
 
 mod audit;
 mod binary;
+mod files;
 mod manifest;
 mod prices;
 mod raw;
@@ -22,6 +23,7 @@ mod wire;
 
 pub use audit::Audit;
 pub use binary::{Ended, Running, reelq};
+pub use files::{gif, mov, png, webm};
 pub use manifest::{Prompts, write_csv};
 pub use raw::{RawReply, RawRequest, RawVendor, clip, json, reply};
 pub use results::ResultRow;

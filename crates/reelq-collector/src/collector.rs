@@ -1,27 +1,22 @@
 //! The handler of finished tasks: fetching to succeeded.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use reelq_http::Downloader;
-use reelq_model::{Event, Failure, FailureKind, Job, OutputLink, SharedClock, Stage, StoredFile};
+use reelq_model::{Digest, Event, OutputLink, SharedClock, Stage, StoredFile};
 use reelq_store::{ClaimStage, SharedStore};
-use reelq_worker::{Backoff, Desk, Dice, Finish, Handler, Pulse};
+use reelq_worker::{Desk, Dice, Finish, Handler, Pulse};
 
 use crate::{
-    NameValues, StorageOptions,
+    StorageOptions, aside,
     fetch::{self, Errand},
-    targets::Targets,
+    haul::{self, Haul, Lack},
+    naming::Naming,
+    patience::Patience,
+    targets::{Target, Targets},
     trouble::Trouble,
 };
-
-/// Links of one task are refreshed this often before its output counts as lost.
-const LINK_REFRESHES_MAX: u32 = 5;
-
-/// Setbacks in a row (half an hour and more) after which a person is asked.
-const SETBACKS_MAX: u32 = 40;
-
-const BACKOFF: Backoff = Backoff { base: Duration::from_secs(1), cap: Duration::from_mins(2) };
 
 /// Fetches the outputs of finished tasks and puts them into their places.
 #[derive(Debug)]
@@ -45,51 +40,94 @@ impl Collector {
         Self { targets: Targets::new(store, clock, options), downloader, pulse, dice }
     }
 
-    async fn collect(&self, job: &Job, links: &[OutputLink]) -> Result<Vec<StoredFile>, Trouble> {
-        let target = self.targets.of(&job.batch).await?;
-        let line = self.targets.line(job).await?;
-        let mut files = Vec::with_capacity(links.len());
-        for (index, link) in links.iter().enumerate() {
-            let output = index + 1;
-            let name = target.template.name(&NameValues {
-                job,
-                line: line.as_ref(),
-                output,
-                outputs: links.len(),
-                kind: link.kind,
-                extension: fetch::extension(link),
-            });
-            let (downloader, pulse) = (&self.downloader, &*self.pulse);
-            let again = links.len() > 1 || job.setbacks > 0 || job.link_refreshes > 0;
-            let errand = Errand { place: &target.place, downloader, pulse, job: job.id, output, link, name, again };
-            files.push(Box::pin(errand.run()).await?);
+    /// One attempt at everything that is not in its place yet, and what comes of it.
+    async fn attempt(&self, patience: Patience<'_>, links: &[OutputLink]) -> Event {
+        match self.outcome(patience, links).await {
+            Ok(event) => event,
+            Err(trouble) => patience.event(trouble),
         }
-        Ok(files)
     }
 
-    fn event_of(&self, job: &Job, trouble: Trouble) -> Event {
-        match trouble {
-            Trouble::Later { reason, .. } if job.setbacks >= SETBACKS_MAX => output_failed(format!(
-                "the file could not be fetched in {SETBACKS_MAX} attempts: {reason}; `reelq retry` fetches it again"
-            )),
-            Trouble::Later { reason, wait } => {
-                let after = BACKOFF.full_jitter(job.setbacks, &self.dice).max(wait.unwrap_or_default());
-                Event::FetchLater { reason, after }
-            }
-            Trouble::Expired(reason) if job.link_refreshes >= LINK_REFRESHES_MAX => {
-                let message = format!("failed to {reason}, and {LINK_REFRESHES_MAX} fresh links were dead as well");
-                Event::FetchFailed { failure: Failure::new(FailureKind::Expired, message) }
-            }
-            Trouble::Expired(reason) => {
-                Event::LinksExpired { reason, after: BACKOFF.full_jitter(job.link_refreshes, &self.dice) }
-            }
-            Trouble::Fatal(message) => output_failed(message),
+    /// The one place that says what the job's outputs came to: stored, to be tried again, or out of reach.
+    async fn outcome(&self, patience: Patience<'_>, links: &[OutputLink]) -> Result<Event, Trouble> {
+        let job = patience.job;
+        let target = self.targets.of(&job.batch).await?;
+        let line = self.targets.line(job).await?;
+        let naming = Naming { template: &target.template, job, line: line.as_ref(), outputs: links.len() };
+        let haul = self.collect(&target, &naming, links).await?;
+        if haul.is_enough(job) {
+            return match patience.beside(&haul.lacking) {
+                Some(event) => Ok(event),
+                None => Ok(Event::Stored { files: stored(haul, &target, &naming).await? }),
+            };
         }
+        Ok(match patience.event(Trouble::Late(haul.late())) {
+            Event::FetchFailed { mut failure } => {
+                failure.message.push_str(&kept_all_the_same(haul, &target, &naming).await?);
+                Event::FetchFailed { failure }
+            }
+            event => event,
+        })
+    }
+
+    /// Tries every output: one that is late holds up no other.
+    async fn collect(&self, target: &Target, naming: &Naming<'_>, links: &[OutputLink]) -> Result<Haul, Trouble> {
+        let (job, mut haul) = (naming.job, Haul::default());
+        let again = links.len() > 1 || job.setbacks > 0 || job.link_refreshes > 0;
+        let promises_video = haul::promises_video(&job.spec.mode);
+        let marks: Vec<Digest> = links.iter().map(fetch::mark).collect();
+        for (index, link) in links.iter().enumerate() {
+            let output = index + 1;
+            let (place, downloader, pulse, job) = (&target.place, &self.downloader, &*self.pulse, job.id);
+            let others = marks.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, mark)| *mark).collect();
+            let wants_video = promises_video && (links.len() == 1 || haul::is_named_video(link).unwrap_or_default());
+            let errand = Errand { place, downloader, pulse, job, output, link, others, naming, again, wants_video };
+            match Box::pin(errand.run()).await {
+                Ok(fetched) => haul.got.push(fetched),
+                Err(Trouble::Late(late)) => haul.lacking.push(Lack { output, link: link.clone(), late }),
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(haul)
     }
 }
 
-fn output_failed(message: String) -> Event {
-    Event::FetchFailed { failure: Failure::new(FailureKind::Output, message) }
+/// The files of a job that has what was bought; what is lacking beside it is kept unverified, or told of.
+async fn stored(mut haul: Haul, target: &Target, naming: &Naming<'_>) -> Result<Vec<StoredFile>, Trouble> {
+    let lacking = std::mem::take(&mut haul.lacking);
+    let (mut files, mut notes) = (haul.into_files(), Vec::new());
+    for lack in lacking {
+        match kept(&lack, target, naming).await? {
+            Some(file) => files.push(file),
+            None => notes.push(format!("output {} was given up: failed to {}", lack.output, lack.late.reason)),
+        }
+    }
+    if let Some(first) = files.first_mut().filter(|_| !notes.is_empty()) {
+        first.note = Some(notes.join("; "));
+    }
+    Ok(files)
+}
+
+/// What came in place of an output, in the output place.
+async fn kept(lack: &Lack, target: &Target, naming: &Naming<'_>) -> Result<Option<StoredFile>, Trouble> {
+    let name = |media| naming.kept(lack.output, &lack.link, media);
+    let kept = aside::publish(&target.place, naming.job.id, lack.output, name).await?;
+    let what = |media: Option<_>| if media.is_some() { "is what came" } else { "could not be verified" };
+    Ok(kept.map(|kept| StoredFile {
+        note: Some(format!("{} {}: failed to {}", kept.path, what(kept.media), lack.late.reason)),
+        path: kept.path,
+        bytes: kept.bytes,
+        sha256: kept.sha256,
+        source_url: lack.link.url.clone(),
+        expires_at: lack.link.expires_at,
+    }))
+}
+
+/// The end of the message of a job that did not get what was bought: whatever came in its place is kept.
+async fn kept_all_the_same(haul: Haul, target: &Target, naming: &Naming<'_>) -> Result<String, Trouble> {
+    let files = stored(haul, target, naming).await?;
+    let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
+    Ok(if paths.is_empty() { String::new() } else { format!("; what came is kept: {}", paths.join(", ")) })
 }
 
 #[async_trait]
@@ -102,9 +140,7 @@ impl Handler for Collector {
     async fn handle(&self, desk: &mut dyn Desk) -> Finish {
         let job = Arc::clone(desk.job());
         let Stage::Fetching { outputs, .. } = &job.stage else { return Finish::GiveBack };
-        Finish::Event(match self.collect(&job, outputs).await {
-            Ok(files) => Event::Stored { files },
-            Err(trouble) => self.event_of(&job, trouble),
-        })
+        let patience = Patience { job: &job, now: desk.now(), dice: &self.dice };
+        Finish::Event(self.attempt(patience, outputs).await)
     }
 }

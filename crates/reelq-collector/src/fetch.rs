@@ -2,24 +2,22 @@
 
 use std::{
     io::{BufReader, Cursor},
-    path::Path,
     sync::Arc,
 };
 
 use reelq_http::{Download, DownloadStatus, Downloader, Resume};
-use reelq_model::{Digest, JobId, OutputKind, OutputLink, StoredFile};
+use reelq_model::{Digest, JobId, OutputLink, StoredFile};
 use reelq_worker::Pulse;
 
 use crate::{
-    Place, PlaceError, ending, mp4,
+    Class, ContentError, Media, Place, PlaceError, aside, content, ending,
+    haul::{self, Fetched, without_query},
+    naming::Naming,
     part::{self, Part},
     place::{Draft, blocking},
     placed::{self, Placed},
-    trouble::Trouble,
+    trouble::{Cause, Trouble},
 };
-
-/// Whole files that turn out to be no video are fetched again this often.
-const BAD_FILES_MAX: u32 = 3;
 
 /// Chunks are gathered up to this size before they are written; a file that ends before is small.
 const GATHERED_BYTES: usize = 1 << 20;
@@ -33,10 +31,19 @@ pub(crate) struct Errand<'a> {
     /// Counts the job's outputs from 1.
     pub(crate) output: usize,
     pub(crate) link: &'a OutputLink,
-    /// The name that the file is to have.
-    pub(crate) name: String,
+    /// The marks of the task's other links.
+    pub(crate) others: Vec<Digest>,
+    /// Gives the file its name, once its content is known.
+    pub(crate) naming: &'a Naming<'a>,
     /// An earlier attempt may have put it into its place.
     pub(crate) again: bool,
+    /// Nothing but a video is what it should be.
+    pub(crate) wants_video: bool,
+}
+
+/// Tells a link from others of its task; signatures change, and are left out.
+pub(crate) fn mark(link: &OutputLink) -> Digest {
+    Digest::of(without_query(&link.url).as_bytes())
 }
 
 /// A whole file: in memory while it is small, in a part otherwise.
@@ -47,28 +54,37 @@ enum Catch {
 
 impl Errand<'_> {
     /// Fetches the output, or finds that it is in its place already.
-    pub(crate) async fn run(self) -> Result<StoredFile, Trouble> {
+    pub(crate) async fn run(self) -> Result<Fetched, Trouble> {
         let (folder, job, output) = (self.place.parts().to_owned(), self.job, self.output);
         let noted = blocking(move || Ok(part::is_noted(&folder, job, output))).await?;
         if (noted || self.again)
-            && let Some(placed) = self.placed().await?
+            && let Some(placed) = self.placed(false).await?
         {
-            return Ok(self.stored(placed));
+            return Ok(self.fetched(placed));
         }
         match self.fetch(noted).await {
             Ok(placed) => {
                 self.pulse.downloaded();
-                Ok(self.stored(placed))
+                Ok(self.fetched(placed))
             }
             // Its link may be dead because it was fetched long ago, by somebody who could not say so any more.
-            Err(trouble) => Ok(self.stored(self.placed().await?.ok_or(trouble)?)),
+            Err(trouble) => Ok(self.fetched(self.placed(true).await?.ok_or(trouble)?)),
         }
     }
 
-    /// Where an earlier attempt put the output, if it is still there.
-    async fn placed(&self) -> Result<Option<Placed>, Trouble> {
+    /// Where an earlier attempt put the output, if it is still there; under another address too, if it is to be so.
+    async fn placed(&self, elsewhere: bool) -> Result<Option<Placed>, Trouble> {
         let (folder, job, output) = (self.place.parts().to_owned(), self.job, self.output);
-        let Some(placed) = blocking(move || Ok(placed::find(&folder, job, output))).await? else { return Ok(None) };
+        let (source, others) = (mark(self.link), self.others.clone());
+        // What stood in for a video may have been replaced by it.
+        let only_video = self.wants_video || (!elsewhere && haul::claims_video(self.link));
+        let is_it = move |placed: &Placed| match placed.source {
+            _ if only_video && placed.media().class() != Class::Video => false,
+            Some(from) if from == source => placed.output == output || !others.contains(&source),
+            Some(from) => elsewhere && placed.output == output && !others.contains(&from),
+            None => placed.output == output,
+        };
+        let Some(placed) = blocking(move || Ok(placed::find(&folder, job, is_it))).await? else { return Ok(None) };
         let held = self.place.holds(&placed.path, placed.bytes, &placed.sha256).await?;
         Ok(held.then_some(placed))
     }
@@ -78,7 +94,10 @@ impl Errand<'_> {
         let catch = if noted { Catch::Part(Box::new(self.go_on().await?)) } else { self.begin().await? };
         match catch {
             Catch::Memory(bytes) => self.keep(bytes).await,
-            Catch::Part(part) => self.put(self.check(*part).await?).await,
+            Catch::Part(part) => {
+                let (part, media) = self.check(*part).await?;
+                self.put(part, media).await
+            }
         }
     }
 
@@ -94,7 +113,8 @@ impl Errand<'_> {
         let (gathered, end) = self.gather(&mut download).await;
         let is_whole = match &end {
             Some(Ok(())) => true,
-            Some(Err(_)) => self.may_be_whole(&download) && ending::is_told(&mut Cursor::new(&gathered)),
+            // It broke off, but no length says that it is not whole, and a video's boxes may say that it is.
+            Some(Err(_)) => download.is_of_unknown_length() && ending::is_told(&mut Cursor::new(&gathered)),
             None => false,
         };
         if is_whole {
@@ -127,11 +147,6 @@ impl Errand<'_> {
         Ok(blocking(move || part.restart(&url, validator, total).map(|()| part)).await?)
     }
 
-    /// Whether a download that broke off may have brought the whole file: no length says otherwise, and videos tell.
-    fn may_be_whole(&self, download: &Download) -> bool {
-        self.link.kind == OutputKind::Video && download.is_of_unknown_length()
-    }
-
     /// Fetches what is left, unless that has ended already. What did arrive is good for the next attempt, so it is made
     /// durable either way.
     async fn finish(&self, part: Part, download: &mut Download, end: Option<End>) -> Result<Part, Trouble> {
@@ -139,7 +154,7 @@ impl Errand<'_> {
             Some(end) => (part, end),
             None => self.stream(part, download).await?,
         };
-        let looks = streamed.is_err() && self.may_be_whole(download);
+        let looks = streamed.is_err() && download.is_of_unknown_length();
         let (part, is_whole) = blocking(move || {
             part.sync()?;
             let is_whole = looks && ending::is_told(&mut BufReader::new(part.reader()?));
@@ -178,34 +193,48 @@ impl Errand<'_> {
 
     /// Checks a small file and puts it into its place.
     async fn keep(&self, content: Vec<u8>) -> Result<Placed, Trouble> {
-        let fault = match self.link.kind {
-            OutputKind::Video => mp4::check(&mut Cursor::new(&content)).err().map(|fault| fault.to_string()),
-            OutputKind::Other => None,
-        };
-        if let Some(fault) = fault {
-            let mut part = self.open_part().await?;
-            let part = blocking(move || part.discard().map(|()| part)).await?;
-            return Err(no_video(&part, &fault));
-        }
-        let draft = Draft { job: self.job, output: self.output, name: self.name.clone(), content };
-        self.place.keep(draft).await?.ok_or_else(in_other_hands)
-    }
-
-    async fn check(&self, part: Part) -> Result<Part, Trouble> {
-        if self.link.kind != OutputKind::Video {
-            return Ok(part);
-        }
-        let (part, fault) = blocking(move || verdict(part)).await?;
-        match fault {
-            None => Ok(part),
-            Some(fault) => Err(no_video(&part, &fault)),
+        let (job, output) = (self.job, self.output);
+        match verdict(content::judge(&mut Cursor::new(&content)), self.wants_video) {
+            Ok(media) => {
+                let (name, source) = (self.naming.name(output, media.extensions()), mark(self.link));
+                let draft = Draft { job, output, name, media, source, content };
+                self.place.keep(draft).await?.ok_or_else(in_other_hands)
+            }
+            Err(trouble) => {
+                let folder = self.place.parts().to_owned();
+                blocking(move || {
+                    aside::keep(&folder, job, output, &content);
+                    Ok(())
+                })
+                .await?;
+                Err(trouble)
+            }
         }
     }
 
-    async fn put(&self, part: Part) -> Result<Placed, Trouble> {
+    /// Says what a whole file is; one that cannot be verified is set aside, and the part begins anew.
+    async fn check(&self, part: Part) -> Result<(Part, Media), Trouble> {
+        let (folder, job, output) = (self.place.parts().to_owned(), self.job, self.output);
+        let wants_video = self.wants_video;
+        let (part, judged) = blocking(move || {
+            let mut part = part;
+            let judged = verdict(content::judge(&mut BufReader::new(part.reader()?)), wants_video);
+            if judged.is_err() {
+                aside::keep_file(&folder, job, output, &part.path);
+                part.discard()?;
+            }
+            Ok((part, judged))
+        })
+        .await?;
+        judged.map(|media| (part, media))
+    }
+
+    async fn put(&self, part: Part, media: Media) -> Result<Placed, Trouble> {
         let (bytes, sha256): (u64, Digest) = part.summary();
-        let path = self.place.put(&part.path, &self.name, &sha256).await?;
-        let placed = Placed { job: self.job, output: self.output, path, bytes, sha256 };
+        let name = self.naming.name(self.output, media.extensions());
+        let path = self.place.put(&part.path, &name, &sha256).await?;
+        let (media, source) = (Some(media), Some(mark(self.link)));
+        let placed = Placed { job: self.job, output: self.output, path, bytes, sha256, media, source };
         let folder = self.place.parts().to_owned();
         let noted = blocking(move || {
             placed::note(&folder, &placed)?;
@@ -215,14 +244,17 @@ impl Errand<'_> {
         Ok(noted.await?)
     }
 
-    fn stored(&self, placed: Placed) -> StoredFile {
-        StoredFile {
+    fn fetched(&self, placed: Placed) -> Fetched {
+        let class = placed.media().class();
+        let file = StoredFile {
             path: placed.path,
             bytes: placed.bytes,
             sha256: placed.sha256,
             source_url: self.link.url.clone(),
             expires_at: self.link.expires_at,
-        }
+            note: None,
+        };
+        Fetched { file, class }
     }
 }
 
@@ -234,33 +266,21 @@ async fn append(mut part: Part, bytes: Vec<u8>) -> Result<Part, PlaceError> {
 }
 
 fn in_other_hands() -> Trouble {
-    Trouble::later("another worker is fetching it")
+    Trouble::Here("fetch the file: another worker is at it".to_owned())
 }
 
-fn no_video(part: &Part, fault: &str) -> Trouble {
-    if part.note.bad < BAD_FILES_MAX {
-        return Trouble::later(format!("the file is no video: {fault}"));
+/// Whether a whole file is the output.
+fn verdict(judged: Result<Media, ContentError>, wants_video: bool) -> Result<Media, Trouble> {
+    match judged {
+        Ok(media) if wants_video && media.class() != Class::Video => {
+            let what = format!("fetch the file: a {} file came in place of the video", media.extension());
+            Err(Trouble::not_the_file(what, Cause::OtherKind))
+        }
+        Ok(media) => Ok(media),
+        Err(ContentError::Io(error)) => Err(Trouble::Here(format!("read what was fetched: {error}"))),
+        Err(fault) => {
+            let what = format!("fetch the file: what came is not it: {fault}");
+            Err(Trouble::not_the_file(what, Cause::Content))
+        }
     }
-    Trouble::Fatal(format!(
-        "what the link gives is no video, {BAD_FILES_MAX} times: {fault}; look at the provider's page for the task, then \
-         `reelq retry` fetches it again"
-    ))
-}
-
-/// Says what is wrong with a whole file; one that is no video is thrown away.
-fn verdict(mut part: Part) -> Result<(Part, Option<String>), PlaceError> {
-    let checked = mp4::check(&mut BufReader::new(part.reader()?));
-    let Err(fault) = checked else { return Ok((part, None)) };
-    part.discard()?;
-    Ok((part, Some(fault.to_string())))
-}
-
-pub(crate) fn without_query(url: &str) -> &str {
-    url.split(['?', '#']).next().unwrap_or(url)
-}
-
-/// The extension of the file that a link names, for outputs that are no videos.
-pub(crate) fn extension(link: &OutputLink) -> &str {
-    let extension = Path::new(without_query(&link.url)).extension().and_then(|extension| extension.to_str());
-    extension.filter(|text| text.len() <= 5 && text.bytes().all(|b| b.is_ascii_alphanumeric())).unwrap_or("bin")
 }

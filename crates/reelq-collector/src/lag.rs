@@ -6,8 +6,8 @@ use std::{
     time::Duration,
 };
 
-use reelq_model::{BatchName, Status, Timestamp, units::ByteSize};
-use reelq_store::{BatchView, SharedStore};
+use reelq_model::{BatchName, Job, Status, Timestamp, TroubleKind, units::ByteSize};
+use reelq_store::{BatchView, JobFilter, Page, SharedStore};
 use reelq_worker::{Brake, Pulse};
 
 use crate::{Place, PlaceError, StorageOptions};
@@ -17,6 +17,9 @@ const MARGIN: Duration = Duration::from_mins(1);
 
 /// How far back the pace of saving is measured.
 const WINDOW: Duration = Duration::from_mins(2);
+
+/// Of the outputs that wait, this many are looked at one by one.
+const LOOKED_AT: usize = 500;
 
 /// What is known of the saving of outputs at one moment.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,6 +46,17 @@ impl Outlook {
         Some(format!("the output place has {} MiB left, less than `[downloads] min_free` = {least}", free >> 20))
     }
 
+    /// The outlook without those of the waiting jobs that are late by their links; `whole` where these are all that wait.
+    fn without_late<'a>(self, waiting: impl Iterator<Item = &'a Job>, whole: bool) -> Self {
+        let (late, others): (Vec<&Job>, Vec<&Job>) = waiting.partition(|job| is_late(job));
+        let deadline = others.iter().filter_map(|job| job.link_deadline()).min();
+        Self {
+            waiting: self.waiting.saturating_sub(late.len() as u64),
+            deadline: if whole { deadline } else { self.deadline },
+            ..self
+        }
+    }
+
     /// Why nothing may be bought because links would die before their files are saved.
     pub fn lag(&self) -> Option<String> {
         let left = self.deadline?.since(self.now).saturating_sub(MARGIN);
@@ -61,6 +75,11 @@ impl Outlook {
             format!("{waiting} outputs wait to be saved and the next link dies in {left} s")
         })
     }
+}
+
+/// Whether what hinders its fetching is what its links give.
+fn is_late(job: &Job) -> bool {
+    job.troubles.as_ref().is_some_and(|troubles| troubles.last.kind == TroubleKind::Fetch)
 }
 
 /// Looks at the outlook now and then, and pulls the brake or lets it go.
@@ -112,8 +131,18 @@ impl LagGuard {
         };
         let outlook = self.outlook(now, &views);
         self.set("disk", outlook.disk());
+        let outlook = if outlook.lag().is_some() { self.without_late(outlook).await? } else { outlook };
         self.set("lag", outlook.lag());
         Ok(())
+    }
+
+    /// The outlook without the outputs whose links give nothing yet: it is not this side that is slow with those, and one of
+    /// them must not hold up a whole batch.
+    async fn without_late(&self, outlook: Outlook) -> reelq_store::Result<Outlook> {
+        let statuses = vec![Status::Fetching];
+        let filter = JobFilter { batch: self.batch.clone(), statuses, ..JobFilter::default() };
+        let views = self.store.jobs(&filter, Page { after: 0, limit: LOOKED_AT }).await?;
+        Ok(outlook.without_late(views.iter().map(|view| &view.job), views.len() < LOOKED_AT))
     }
 
     fn set(&self, what: &'static str, reason: Option<String>) {
@@ -177,6 +206,31 @@ mod tests {
         assert_eq!(outlook(100, 3600, None).lag(), None);
         assert_eq!(outlook(0, 0, None).lag(), None);
         assert_eq!(Outlook { deadline: None, ..outlook(9, 0, None) }.lag(), None);
+    }
+
+    #[test]
+    fn output_that_is_late_by_its_link_holds_up_no_purchase() {
+        let job = |seconds_left: u64, is_late: bool| {
+            let mut job = crate::fixture::job("cat");
+            let now = outlook(0, 0, None).now;
+            let expires_at = Some(now.after(Duration::from_secs(seconds_left)));
+            let (url, kind) = ("https://c/v.mp4".to_owned(), reelq_model::OutputKind::Video);
+            let outputs = vec![reelq_model::OutputLink { url, kind, expires_at, assumed: false }];
+            let task = reelq_model::TaskId::new("t-1").unwrap();
+            let task = reelq_model::RemoteTask::accepted(task, 1, now);
+            job.stage = reelq_model::Stage::Fetching { task, outputs };
+            let trouble = reelq_model::Trouble::new(TroubleKind::Fetch, "404");
+            job.troubles = is_late.then(|| reelq_model::Troubles::after(None, trouble, now));
+            job
+        };
+        let stuck = outlook(1, 30, Some(0.0));
+        assert!(stuck.lag().is_some());
+        assert_eq!(stuck.without_late([job(30, true)].iter(), true).lag(), None);
+        assert!(stuck.without_late([job(30, false)].iter(), true).lag().is_some());
+        let both = [job(30, true), job(7200, false)];
+        assert_eq!(outlook(2, 30, Some(1.0)).without_late(both.iter(), true).lag(), None);
+        let unseen = outlook(900, 600, Some(1.0)).without_late(both.iter(), false);
+        assert_eq!((unseen.waiting, unseen.lag().is_some()), (899, true), "those that were not looked at count");
     }
 
     #[test]

@@ -2,16 +2,21 @@
 //!
 //! Nothing in the output place is ever replaced by other content, and nothing appears there before it is whole.
 
+mod aside;
 mod collector;
+pub mod content;
 mod ending;
 mod fetch;
 #[cfg(test)]
 mod fixture;
+mod haul;
 mod images;
 mod lag;
 pub mod mp4;
 mod name;
+mod naming;
 mod part;
+mod patience;
 mod place;
 mod placed;
 mod results;
@@ -19,6 +24,7 @@ mod targets;
 mod trouble;
 
 pub use collector::Collector;
+pub use content::{Class, ContentError, Media};
 pub use images::OutputImages;
 pub use lag::{LagGuard, Outlook};
 pub use name::{NameError, NameTemplate, NameValues};

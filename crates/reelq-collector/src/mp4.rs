@@ -1,8 +1,11 @@
-//! Checks that a file is a whole MP4: the boxes of its top level run from its first byte to its last.
+//! Checks that a file is a whole MP4 or one of its relatives (`QuickTime`, M4A, AVIF, HEIC): the boxes of its top level run
+//! from its first byte to its last.
 //!
 //! Pure over a reader; whatever the bytes are, it answers and never panics.
 
 use std::io::{self, Read, Seek, SeekFrom};
+
+use crate::Media;
 
 /// More boxes than any honest file has at its top level.
 const BOXES_MAX: u32 = 1_000_000;
@@ -45,12 +48,18 @@ pub enum Mp4Error {
     Io(#[from] io::Error),
 }
 
+/// Of the description of the tracks, this much is looked through.
+const TRACKS_BYTES_MAX: u64 = 4 << 20;
+
 /// What was found on the way.
 #[derive(Debug, Default)]
 struct Found {
-    ftyp: bool,
-    moov: bool,
+    /// The brand that the file type names.
+    brand: Option<[u8; 4]>,
+    /// Where the description of the tracks is.
+    moov: Option<(u64, u64)>,
     media: bool,
+    meta: bool,
 }
 
 struct BoxHead {
@@ -59,8 +68,37 @@ struct BoxHead {
     end: u64,
 }
 
-/// Checks a file from its beginning.
+/// Checks that a file is a whole MP4, or one that differs from it only by its brand.
 pub fn check(file: &mut (impl Read + Seek)) -> Result<(), Mp4Error> {
+    walk(file)?.verdict()
+}
+
+/// Whether a file of this family may begin with such a box.
+pub(crate) fn may_begin(kind: [u8; 4]) -> bool {
+    matches!(&kind, b"ftyp" | b"styp" | b"free" | b"skip" | b"wide" | b"pdin" | b"moov" | b"mdat")
+}
+
+/// Says which of its relatives a whole file is.
+pub(crate) fn judge(file: &mut (impl Read + Seek)) -> Result<Media, Mp4Error> {
+    let found = walk(file)?;
+    match found.brand.as_ref() {
+        // QuickTime is older than file types.
+        None if found.moov.is_some() && found.media => Ok(Media::Mov),
+        Some(b"avif" | b"avis") => found.picture(Media::Avif),
+        Some(b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"mif1" | b"msf1") => found.picture(Media::Heic),
+        brand => {
+            found.verdict()?;
+            Ok(match brand {
+                Some(b"M4A " | b"M4B ") => Media::M4a,
+                _ if found.is_only_sound(file)? => Media::M4a,
+                Some(b"qt  ") => Media::Mov,
+                _ => Media::Mp4,
+            })
+        }
+    }
+}
+
+fn walk(file: &mut (impl Read + Seek)) -> Result<Found, Mp4Error> {
     let length = file.seek(SeekFrom::End(0))?;
     if length == 0 {
         return Err(Mp4Error::Empty);
@@ -68,13 +106,23 @@ pub fn check(file: &mut (impl Read + Seek)) -> Result<(), Mp4Error> {
     let (mut found, mut at) = (Found::default(), 0);
     for _ in 0..BOXES_MAX {
         if at == length {
-            return found.verdict();
+            return Ok(found);
         }
         let head = read_head(file, at, length)?;
         found.note(&head)?;
+        if head.kind == *b"ftyp" && found.brand.is_none() {
+            found.brand = Some(brand(file)?);
+        }
         at = head.end;
     }
     Err(Mp4Error::Damaged { kind: "?".to_owned(), at })
+}
+
+/// The brand of the file type whose head was read just now; zeros where it names none.
+fn brand(file: &mut impl Read) -> Result<[u8; 4], Mp4Error> {
+    let mut brand = Vec::new();
+    file.take(4).read_to_end(&mut brand)?;
+    Ok(brand.try_into().unwrap_or_default())
 }
 
 fn read_head(file: &mut (impl Read + Seek), at: u64, length: u64) -> Result<BoxHead, Mp4Error> {
@@ -86,8 +134,12 @@ fn read_head(file: &mut (impl Read + Seek), at: u64, length: u64) -> Result<BoxH
     }
     let mut head = [0; 8];
     file.read_exact(&mut head)?;
+    if at > 0 && head == [0; 8] {
+        // Nothing but padding begins like this; a file that is cut off ends in a box, or before one.
+        return Ok(BoxHead { kind: *b"free", at, end: length });
+    }
     let [a, b, c, d, kind @ ..] = head;
-    if at == 0 && !is_first(kind) {
+    if at == 0 && !may_begin(kind) {
         return Err(Mp4Error::Other(shown(&head)));
     }
     let size = match u32::from_be_bytes([a, b, c, d]) {
@@ -114,11 +166,6 @@ fn large_size(file: &mut impl Read, room: u64, kind: [u8; 4], at: u64) -> Result
     if size < 16 { Err(damaged) } else { Ok(size) }
 }
 
-/// Boxes that may stand first: `ftyp`, or what writers put before it.
-fn is_first(kind: [u8; 4]) -> bool {
-    matches!(&kind, b"ftyp" | b"styp" | b"free" | b"skip" | b"wide" | b"pdin")
-}
-
 fn beginning(file: &mut impl Read, room: u64) -> Result<Mp4Error, Mp4Error> {
     let mut bytes = Vec::new();
     file.take(room).read_to_end(&mut bytes)?;
@@ -136,13 +183,10 @@ fn word(kind: [u8; 4]) -> String {
 impl Found {
     fn note(&mut self, head: &BoxHead) -> Result<(), Mp4Error> {
         match &head.kind {
-            b"ftyp" => self.ftyp = true,
-            b"moov" => self.moov = true,
+            b"moov" => self.moov = Some((head.at, head.end)),
             b"mdat" | b"moof" => self.media = true,
+            b"meta" => self.meta = true,
             _ => {}
-        }
-        if (self.moov || self.media) && !self.ftyp {
-            return Err(Mp4Error::Missing("ftyp"));
         }
         if !head.kind.iter().all(|byte| (0x20..0x7f).contains(byte) || *byte == 0xa9) {
             return Err(Mp4Error::Damaged { kind: word(head.kind), at: head.at });
@@ -152,11 +196,30 @@ impl Found {
 
     fn verdict(&self) -> Result<(), Mp4Error> {
         match self {
-            Self { ftyp: false, .. } => Err(Mp4Error::Missing("ftyp")),
-            Self { moov: false, .. } => Err(Mp4Error::Missing("moov")),
+            Self { brand: None, .. } => Err(Mp4Error::Missing("ftyp")),
+            Self { moov: None, .. } => Err(Mp4Error::Missing("moov")),
             Self { media: false, .. } => Err(Mp4Error::Missing("mdat")),
             _ => Ok(()),
         }
+    }
+
+    fn picture(&self, media: Media) -> Result<Media, Mp4Error> {
+        match self {
+            Self { meta: false, moov: None, .. } => Err(Mp4Error::Missing("meta")),
+            Self { media: false, .. } => Err(Mp4Error::Missing("mdat")),
+            _ => Ok(media),
+        }
+    }
+
+    /// Whether every track that says what it is says that it is sound.
+    fn is_only_sound(&self, file: &mut (impl Read + Seek)) -> Result<bool, Mp4Error> {
+        let Some((from, to)) = self.moov else { return Ok(false) };
+        let mut tracks = Vec::new();
+        file.seek(SeekFrom::Start(from))?;
+        file.take(to.saturating_sub(from).min(TRACKS_BYTES_MAX)).read_to_end(&mut tracks)?;
+        // Eight bytes stand between the name of the box and what it handles.
+        let says = |handler: &[u8]| tracks.windows(16).any(|it| it.starts_with(b"hdlr") && it[12..] == *handler);
+        Ok(says(b"soun") && !says(b"vide"))
     }
 }
 
@@ -193,6 +256,16 @@ mod tests {
         let mut large = [piece("ftyp", b"isom"), piece("moov", &[])].concat();
         large.extend([&1_u32.to_be_bytes()[..], b"mdat", &20_u64.to_be_bytes(), &[3; 4]].concat());
         assert_eq!(verdict(&large), "whole");
+    }
+
+    #[test]
+    fn padding_after_the_last_box_does_no_harm_and_heals_no_cut() {
+        let padded = [video(), vec![0; 100]].concat();
+        assert_eq!(verdict(&padded), "whole");
+        let cut = [&video()[..100], &[0; 8]].concat();
+        assert!(verdict(&cut).starts_with("it is cut off"), "{}", verdict(&cut));
+        let early = [piece("ftyp", b"isom0000"), vec![0; 100]].concat();
+        assert_eq!(verdict(&early), "it is not a whole video: it has no `moov` box");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use reelq_model::{Digest, JobId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::{PlaceError, fetch::without_query};
+use crate::{PlaceError, haul::without_query};
 
 /// Bytes written between two syncs; what was not synced is not trusted after a crash.
 const SYNC_BYTES: u64 = 4 << 20;

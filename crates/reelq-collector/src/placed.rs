@@ -11,7 +11,7 @@ use std::{
 use reelq_model::{Digest, JobId};
 use serde::{Deserialize, Serialize};
 
-use crate::PlaceError;
+use crate::{Media, PlaceError};
 
 /// A log of this size holds some thousand files: all of them were committed, or given up, long ago.
 const FULL_BYTES: u64 = 1 << 20;
@@ -25,6 +25,20 @@ pub(crate) struct Placed {
     pub(crate) path: String,
     pub(crate) bytes: u64,
     pub(crate) sha256: Digest,
+    /// What it is; `None` in lines of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) media: Option<Media>,
+    /// The mark of the link that it came from, for a later reply may name the outputs in another order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) source: Option<Digest>,
+}
+
+impl Placed {
+    /// What it is. Older versions put nothing but MP4s into a place, and what they did not check.
+    pub(crate) fn media(&self) -> Media {
+        let extension = self.path.rsplit_once('.').map_or("", |(_, extension)| extension);
+        self.media.or_else(|| Media::of_extension(extension)).unwrap_or(Media::Mp4)
+    }
 }
 
 fn newer(folder: &Path) -> PathBuf {
@@ -60,13 +74,13 @@ fn open(folder: &Path, log: &Path) -> io::Result<File> {
     }
 }
 
-/// Where an output was put, as far as that is noted. Blocks.
-pub(crate) fn find(folder: &Path, job: JobId, output: usize) -> Option<Placed> {
+/// The newest note of a job's output that `is_it` knows. Blocks.
+pub(crate) fn find(folder: &Path, job: JobId, is_it: impl Fn(&Placed) -> bool) -> Option<Placed> {
     let logs = [newer(folder), older(folder)].map(|log| fs::read(log).unwrap_or_default());
     let lines = logs.iter().flat_map(|log| log.rsplit(|byte| *byte == b'\n'));
     // A line that a crash cut off is none.
     let mut placed = lines.filter_map(|line| serde_json::from_slice::<Placed>(line).ok());
-    placed.find(|placed| placed.job == job && placed.output == output)
+    placed.find(|placed| placed.job == job && is_it(placed))
 }
 
 /// Removes the logs. Blocks.
@@ -83,25 +97,44 @@ mod tests {
     use crate::fixture;
 
     fn placed(output: usize, path: &str) -> Placed {
-        Placed { job: fixture::job("cat").id, output, path: path.to_owned(), bytes: 3, sha256: Digest::of(b"one") }
+        let (job, sha256) = (fixture::job("cat").id, Digest::of(b"one"));
+        Placed { job, output, path: path.to_owned(), bytes: 3, sha256, media: Some(Media::Mp4), source: None }
+    }
+
+    fn found(folder: &Path, output: usize) -> Option<Placed> {
+        find(folder, fixture::job("cat").id, |placed| placed.output == output)
+    }
+
+    #[test]
+    fn line_of_an_older_version_is_read_and_says_by_its_name_what_it_is() {
+        let older = |path: &str| -> Placed {
+            let sha256 = Digest::of(b"one").to_string();
+            let job = fixture::job("cat").id;
+            serde_json::from_value(serde_json::json!({
+                "job": job, "output": 1, "path": path, "bytes": 3, "sha256": sha256
+            }))
+            .unwrap()
+        };
+        assert_eq!(older("a/b.mp4").media(), Media::Mp4);
+        assert_eq!(older("a/b.PNG").media(), Media::Png);
+        assert_eq!(older("a.b/c").media(), Media::Mp4);
     }
 
     #[test]
     fn newest_note_of_an_output_is_found_and_a_cut_line_is_none() {
         let root = tempfile::tempdir().unwrap();
         let folder = root.path().join(".parts");
-        let job = fixture::job("cat").id;
-        assert_eq!(find(&folder, job, 1), None);
+        assert_eq!(found(&folder, 1), None);
         for placed in [placed(1, "old.mp4"), placed(2, "b.mp4"), placed(1, "a.mp4")] {
             note(&folder, &placed).unwrap();
         }
         let mut log = OpenOptions::new().append(true).open(newer(&folder)).unwrap();
         log.write_all(b"{\"job\":").unwrap();
-        assert_eq!(find(&folder, job, 1), Some(placed(1, "a.mp4")));
-        assert_eq!(find(&folder, job, 2), Some(placed(2, "b.mp4")));
-        assert_eq!(find(&folder, job, 3), None);
+        assert_eq!(found(&folder, 1), Some(placed(1, "a.mp4")));
+        assert_eq!(found(&folder, 2), Some(placed(2, "b.mp4")));
+        assert_eq!(found(&folder, 3), None);
         forget(&folder);
-        assert_eq!(find(&folder, job, 1), None);
+        assert_eq!(found(&folder, 1), None);
     }
 
     #[test]
@@ -111,10 +144,9 @@ mod tests {
         for output in 1..=40 {
             note(folder.path(), &placed(output, &long)).unwrap();
         }
-        let job = fixture::job("cat").id;
-        assert!(find(folder.path(), job, 40).is_some());
-        assert!(find(folder.path(), job, 25).is_some());
-        assert_eq!(find(folder.path(), job, 1), None);
+        assert!(found(folder.path(), 40).is_some());
+        assert!(found(folder.path(), 25).is_some());
+        assert_eq!(found(folder.path(), 1), None);
         let size: u64 =
             fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).sum();
         assert!(size < 3 << 20);

@@ -40,7 +40,7 @@ impl Targets {
         if let Some(target) = self.remembered(batch, now) {
             return Ok(target);
         }
-        let view = self.store.batch(batch).await.map_err(|error| Trouble::later(error.to_string()))?;
+        let view = self.store.batch(batch).await.map_err(|error| Trouble::Here(error.to_string()))?;
         let draft = view.ok_or_else(|| Trouble::Fatal(format!("there is no batch `{batch}`")))?.batch;
         let template = NameTemplate::parse(&draft.file_name);
         let template = template.map_err(|error| Trouble::Fatal(format!("failed to {error}")))?;
@@ -60,7 +60,7 @@ impl Targets {
     /// The line that a job stands for; for the record of an unexpected charge, that of the job that it belongs to.
     pub(crate) async fn line(&self, job: &Job) -> Result<Option<Line>, Trouble> {
         let id = job.orphan_of.unwrap_or(job.id);
-        let view = self.store.job(id).await.map_err(|error| Trouble::later(error.to_string()))?;
+        let view = self.store.job(id).await.map_err(|error| Trouble::Here(error.to_string()))?;
         Ok(view.and_then(|view| view.line))
     }
 }

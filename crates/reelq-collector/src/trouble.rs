@@ -9,17 +9,49 @@ use crate::PlaceError;
 /// What hinders the fetching of an output.
 #[derive(Debug)]
 pub(crate) enum Trouble {
-    /// Try again, after the server's own wait where it named one.
-    Later { reason: String, wait: Option<Duration> },
-    /// The link is dead.
-    Expired(String),
-    /// Only a person can help.
+    /// Something on this side: the store, the disk, another worker at the same file. It passes.
+    Here(String),
+    /// The link does not give the file; it may do so later.
+    Late(Late),
+    /// The output place cannot be used until a person changes something.
     Fatal(String),
 }
 
+/// What a link gave in place of its file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Late {
+    pub(crate) reason: String,
+    /// The server's own wait, where it named one.
+    pub(crate) wait: Option<Duration>,
+    pub(crate) cause: Cause,
+}
+
+/// Whose word it is that the file cannot be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// The server's: there is no such file, or not for us.
+    Gone,
+    /// The server's: it gave something else, or only a part.
+    Content,
+    /// The server's: a whole file, but a picture or a sound in place of the video.
+    OtherKind,
+    /// Nobody's: it was not reached, or had troubles of its own.
+    Unreachable,
+    /// This configuration's: it does not allow such a link or such a length.
+    NotAllowed,
+}
+
 impl Trouble {
-    pub(crate) fn later(reason: impl Into<String>) -> Self {
-        Self::Later { reason: reason.into(), wait: None }
+    /// What the link gave is not the file.
+    pub(crate) const fn not_the_file(reason: String, cause: Cause) -> Self {
+        Self::Late(Late { reason, wait: None, cause })
+    }
+
+    /// The trouble in words.
+    pub(crate) fn reason(self) -> String {
+        match self {
+            Self::Here(reason) | Self::Fatal(reason) | Self::Late(Late { reason, .. }) => reason,
+        }
     }
 }
 
@@ -27,21 +59,25 @@ impl From<PlaceError> for Trouble {
     fn from(error: PlaceError) -> Self {
         match error {
             PlaceError::Unknown(_) | PlaceError::Taken(_) => {
-                Self::Fatal(format!("failed to {}; mend it and `reelq retry`", error.chain()))
+                Self::Fatal(format!("failed to {}; fix it, then `reelq retry` fetches the file again", error.chain()))
             }
-            _ => Self::later(error.chain()),
+            _ => Self::Here(error.chain()),
         }
     }
 }
 
 impl From<DownloadError> for Trouble {
     fn from(error: DownloadError) -> Self {
-        match error {
-            DownloadError::Gone { .. } => Self::Expired(error.to_string()),
-            DownloadError::Refused { .. } => Self::Fatal(format!("failed to {error}, then `reelq retry`")),
-            DownloadError::TooLarge { .. } => Self::Fatal(format!("failed to {error}; raise it, then `reelq retry`")),
-            DownloadError::Transient { reason, after } => Self::Later { reason, wait: after },
-            other => Self::later(other.to_string()),
-        }
+        let (cause, wait) = match &error {
+            DownloadError::Gone { .. } => (Cause::Gone, None),
+            DownloadError::Refused { .. } | DownloadError::TooLarge { .. } => (Cause::NotAllowed, None),
+            DownloadError::Transient { after, .. } => (Cause::Unreachable, *after),
+            _ => (Cause::Unreachable, None),
+        };
+        let reason = match &error {
+            DownloadError::Gone { status } => format!("fetch the file: the server answered {status}"),
+            other => other.to_string(),
+        };
+        Self::Late(Late { reason, wait, cause })
     }
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test's own helpers may stop it")]
 
+#[expect(dead_code, reason = "other tests use the rest")]
 mod support;
 
 use std::{fs, path::Path};

@@ -8,9 +8,9 @@ use crate::{Digest, Timestamp};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OutputKind {
-    /// A video, checked to be an MP4 before it counts as stored.
+    /// A video, by the provider's word; what it is, its content decides.
     Video,
-    /// Anything else the provider sends along, kept unchecked.
+    /// Anything else that the provider sends along.
     Other,
 }
 
@@ -28,7 +28,7 @@ pub struct OutputLink {
     pub assumed: bool,
 }
 
-/// An output that is in its place, verified.
+/// An output that is in its place, verified unless its note says otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredFile {
     /// The path relative to the batch's output place, with `/` between its parts.
@@ -41,4 +41,7 @@ pub struct StoredFile {
     pub source_url: String,
     /// When that link dies.
     pub expires_at: Option<Timestamp>,
+    /// What a person should know of it, or of an output beside it that could not be had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a broken assumption is a failed test")]
 
 mod late_files;
+mod outputs;
 mod redaction;
 mod replies;
 mod resume;

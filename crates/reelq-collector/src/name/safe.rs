@@ -12,6 +12,9 @@ const PART_BYTES_MAX: usize = 180;
 /// The longest value in bytes that a row may put into a name.
 const VALUE_BYTES_MAX: usize = 80;
 
+/// What follows the last dot is an extension up to this many bytes.
+const EXTENSION_BYTES_MAX: usize = 12;
+
 /// A value with every character replaced that could mean something to a file system.
 pub(super) fn value(text: &str) -> String {
     let safe = |c: char| if c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '+' | '=' | '@') { c } else { '_' };
@@ -22,7 +25,7 @@ pub(super) fn value(text: &str) -> String {
 
 /// A whole part of a path, made safe; `mark` tells it from others where it must be shortened.
 pub(super) fn part(text: &str, mark: &str) -> String {
-    let safe = |c: char| if c.is_control() || r#"<>:"/\|?*"#.contains(c) { '_' } else { c };
+    let safe = |c: char| if is_unseen(c) || r#"<>:"/\|?*"#.contains(c) { '_' } else { c };
     let mut part: String = text.chars().map(safe).collect();
     if part.len() > PART_BYTES_MAX {
         part = shortened(&part, mark);
@@ -36,9 +39,17 @@ pub(super) fn part(text: &str, mark: &str) -> String {
     if part.is_empty() { "_".to_owned() } else { part }
 }
 
+/// Characters that show nothing, or turn what is shown around: a name with them is not what it seems.
+fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+        || matches!(c, '\u{e0000}'..='\u{e007f}')
+}
+
 fn shortened(part: &str, mark: &str) -> String {
     let (stem, extension) = match part.rsplit_once('.') {
-        Some((stem, extension)) if extension.len() <= 8 => (stem, format!(".{extension}")),
+        Some((stem, extension)) if extension.len() <= EXTENSION_BYTES_MAX => (stem, format!(".{extension}")),
         _ => (part, String::new()),
     };
     let room = PART_BYTES_MAX.saturating_sub(mark.len() + extension.len() + 1);
@@ -80,6 +91,10 @@ mod tests {
             ("trailing.", "trailing._"),
             (".hidden", "_.hidden"),
             ("Results.CSV", "_Results.CSV"),
+            ("clip\u{202e}4pm.exe", "clip_4pm.exe"),
+            ("a\u{85}b\u{9b}31m.mp4", "a_b_31m.mp4"),
+            ("a\u{200b}b\u{2066}c\u{feff}.mp4", "a_b_c_.mp4"),
+            ("a\u{2028}b\u{e0041}.mp4", "a_b_.mp4"),
         ];
         for (text, expected) in cases {
             assert_eq!(part(text, "m"), expected, "{text:?}");
@@ -90,5 +105,7 @@ mod tests {
     fn long_part_is_shortened_and_keeps_mark_and_extension() {
         let name = part(&format!("{}.mp4", "é".repeat(200)), "0123abcd");
         assert!(name.len() <= PART_BYTES_MAX && name.ends_with("-0123abcd.mp4"), "{name}");
+        let name = part(&format!("{}.png.unverified", "x".repeat(300)), "0123abcd");
+        assert!(name.len() <= PART_BYTES_MAX && name.ends_with("-0123abcd.unverified"), "{name}");
     }
 }

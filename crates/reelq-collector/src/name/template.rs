@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use reelq_model::{Job, JobId, OutputKind};
+use reelq_model::{Job, JobId};
 use reelq_store::Line;
 
 use super::safe;
+use crate::Media;
 
 /// The fields that a template may name.
 const FIELDS: [&str; 9] = ["row", "id", "job", "copy", "account", "provider", "model", "batch", "output"];
@@ -51,10 +52,8 @@ pub struct NameValues<'a> {
     pub output: usize,
     /// How many there are.
     pub outputs: usize,
-    /// What the output is.
-    pub kind: OutputKind,
-    /// The extension of an output that is not a video.
-    pub extension: &'a str,
+    /// The extensions that its content may have; the first is given where the template names none of them.
+    pub extensions: &'a [&'a str],
 }
 
 impl NameTemplate {
@@ -78,7 +77,7 @@ impl NameTemplate {
 
     /// Adds what the template leaves out but two jobs need to never share a name.
     fn finished(&self, last: &str, values: &NameValues<'_>, mark: &str) -> String {
-        let (stem, extension) = last.rsplit_once('.').unwrap_or((last, "mp4"));
+        let (stem, written) = split_extension(last);
         let mut stem = stem.to_owned();
         let unique = self.names("job")
             || (self.names("row") && self.names("copy") && values.line.is_some() && values.job.orphan_of.is_none());
@@ -88,12 +87,21 @@ impl NameTemplate {
         if values.outputs > 1 && !self.names("output") {
             stem = format!("{stem}-out{}", values.output);
         }
-        let other = safe::value(values.extension);
-        format!("{stem}.{}", if values.kind == OutputKind::Video { extension } else { &other })
+        let is_fitting = |written: &&str| values.extensions.iter().any(|known| known.eq_ignore_ascii_case(written));
+        let own = safe::value(values.extensions.first().unwrap_or(&"bin"));
+        format!("{stem}.{}", written.filter(is_fitting).unwrap_or(&own))
     }
 
     fn names(&self, wanted: &str) -> bool {
         self.parts.iter().flatten().any(|piece| matches!(piece, Piece::Field { field, .. } if *field == wanted))
+    }
+}
+
+/// A name and the extension that it was given for its content; what else follows a dot is part of the name.
+fn split_extension(name: &str) -> (&str, Option<&str>) {
+    match name.rsplit_once('.') {
+        Some((stem, extension)) if Media::of_extension(extension).is_some() => (stem, Some(extension)),
+        _ => (name, None),
     }
 }
 
@@ -172,8 +180,7 @@ mod tests {
     }
 
     fn name(template: &str, job: &Job, line: Option<&Line>) -> String {
-        let kind = OutputKind::Video;
-        let values = NameValues { job, line, output: 1, outputs: 1, kind, extension: "" };
+        let values = NameValues { job, line, output: 1, outputs: 1, extensions: Media::Mp4.extensions() };
         NameTemplate::parse(template).unwrap().name(&values)
     }
 
@@ -187,19 +194,22 @@ mod tests {
         assert_eq!(name("{model}/{id}.mp4", &job, Some(&line(1, 1, Some("x")))), format!("hailuo-2.3/x-{short}.mp4"));
     }
 
-    #[test]
-    fn several_outputs_are_counted_and_others_keep_their_extension() {
+    fn name_of(template: &str, extensions: &[&str]) -> String {
         let job = fixture::job("cat");
         let line = line(1, 1, Some("x"));
-        let values = NameValues {
-            job: &job,
-            line: Some(&line),
-            output: 2,
-            outputs: 2,
-            kind: OutputKind::Other,
-            extension: "png",
-        };
-        assert_eq!(NameTemplate::parse(USUAL).unwrap().name(&values), "000001-x-1-out2.png");
+        let values = NameValues { job: &job, line: Some(&line), output: 2, outputs: 2, extensions };
+        NameTemplate::parse(template).unwrap().name(&values)
+    }
+
+    #[test]
+    fn several_outputs_are_counted_and_each_has_the_extension_of_its_content() {
+        assert_eq!(name_of(USUAL, Media::Png.extensions()), "000001-x-1-out2.png");
+        assert_eq!(name_of(USUAL, Media::Webm.extensions()), "000001-x-1-out2.webm");
+        assert_eq!(name_of("{row}-{copy}.MOV", Media::Mp4.extensions()), "1-1-out2.mp4");
+        assert_eq!(name_of("{row}-{copy}.MOV", Media::Mov.extensions()), "1-1-out2.MOV");
+        assert_eq!(name_of("{row}-{copy}.m4v", Media::Mp4.extensions()), "1-1-out2.m4v");
+        assert_eq!(name_of("{row}-{copy}.v2", Media::Mp4.extensions()), "1-1.v2-out2.mp4");
+        assert_eq!(name_of(USUAL, &["png.unverified"]), "000001-x-1-out2.png.unverified");
     }
 
     #[test]

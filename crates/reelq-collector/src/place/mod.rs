@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use reelq_model::{BatchName, Digest, JobId};
 
 use crate::{
+    Media,
     part::{self, Part},
     placed::{self, Placed},
 };
@@ -218,6 +219,9 @@ pub(crate) struct Draft {
     pub(crate) output: usize,
     /// The name that the file is to have.
     pub(crate) name: String,
+    pub(crate) media: Media,
+    /// The mark of its link.
+    pub(crate) source: Digest,
     pub(crate) content: Vec<u8>,
 }
 
@@ -229,7 +233,8 @@ impl Draft {
     }
 
     fn placed(self, parts: &Path, part: Part, path: String, bytes: u64, sha256: Digest) -> Result<Placed, PlaceError> {
-        let placed = Placed { job: self.job, output: self.output, path, bytes, sha256 };
+        let (media, source) = (Some(self.media), Some(self.source));
+        let placed = Placed { job: self.job, output: self.output, path, bytes, sha256, media, source };
         placed::note(parts, &placed)?;
         part.finish();
         Ok(placed)

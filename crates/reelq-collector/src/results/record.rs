@@ -84,6 +84,7 @@ fn message(line: &ResultLine) -> Option<String> {
     if !more.is_empty() {
         parts.push(format!("further outputs: {}", more.join(", ")));
     }
+    parts.extend(files(&line.view.job).iter().filter_map(|file| file.note.clone()));
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
@@ -164,6 +165,7 @@ mod tests {
             sha256,
             source_url: "https://c/v".to_owned(),
             expires_at: None,
+            note: None,
         };
         job.stage = Stage::Succeeded { task: task("t-1"), files: vec![file] };
         job.charges = vec![charge("t-1", cents, Settlement::Charged)];
@@ -191,6 +193,19 @@ mod tests {
         assert_eq!((record.prompt.as_str(), record.params.len()), ("a cat", 0));
         assert_eq!(record.passthrough["x_team"], "red");
         assert_eq!(record.error_message, None);
+    }
+
+    #[test]
+    fn stored_line_names_further_outputs_and_what_should_be_known_of_them() {
+        let mut job = succeeded("a.mp4", Some(10));
+        if let Stage::Succeeded { files, .. } = &mut job.stage {
+            let note = Some("a.png.unverified could not be verified: cut off".to_owned());
+            files.push(StoredFile { path: "a.png.unverified".to_owned(), note, ..files[0].clone() });
+        }
+        let record = record(&line(job, Vec::new()));
+        assert_eq!((record.file.as_deref(), record.error_kind), (Some("a.mp4"), None));
+        let expected = "further outputs: a.png.unverified; a.png.unverified could not be verified: cut off";
+        assert_eq!(record.error_message.as_deref(), Some(expected));
     }
 
     #[test]

@@ -1,5 +1,9 @@
 //! A server of files that answers by a script, a desk with one job on it, and a store with one batch.
 
+#[path = "../../src/content/samples.rs"]
+#[expect(dead_code, reason = "each test uses some of them")]
+pub(crate) mod samples;
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
@@ -11,7 +15,7 @@ use reelq_collector::{Collector, StorageOptions};
 use reelq_http::{DownloadPolicy, Downloader, DownloadsSection, Proxies};
 use reelq_model::{
     AccountName, BatchName, Event, Job, JobDraft, JobId, JobSpec, ModelName, OutputKind, OutputLink, ProviderName,
-    RemoteTask, SharedClock, Stage, SystemClock, TaskId, Timestamp,
+    RemoteTask, SharedClock, Stage, SystemClock, TaskId, Timestamp, Trouble, TroubleKind, Troubles,
 };
 use reelq_store::{BatchDraft, Line, LineDraft, SharedStore, SqliteStore};
 use reelq_worker::{Desk, Dice, Finish, Handler, LeaseLost, Pulse};
@@ -20,14 +24,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// A small whole video that differs by `text`.
-pub(crate) fn video(text: &str) -> Vec<u8> {
-    let piece = |kind: &[u8], body: &[u8]| {
-        let size = u32::try_from(body.len() + 8).unwrap();
-        [&size.to_be_bytes()[..], kind, body].concat()
-    };
-    [piece(b"ftyp", b"isom0000"), piece(b"moov", &[7; 40]), piece(b"mdat", text.as_bytes())].concat()
-}
+pub(crate) use samples::mp4 as video;
 
 /// A complete reply.
 pub(crate) fn reply(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
@@ -44,8 +41,12 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    #[expect(clippy::disallowed_methods, reason = "ends with the test's runtime")]
     pub(crate) async fn start(script: impl Fn(usize) -> Vec<u8> + Send + Sync + 'static) -> Self {
+        Self::start_with(move |_, number| script(number)).await
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "ends with the test's runtime")]
+    async fn start_with(script: impl Fn(&str, usize) -> Vec<u8> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -63,16 +64,30 @@ impl Server {
     }
 
     pub(crate) fn link(&self) -> OutputLink {
-        OutputLink {
-            url: format!("{}/v.mp4?sig=1", self.origin),
-            kind: OutputKind::Video,
-            expires_at: None,
-            assumed: false,
-        }
+        self.link_to("v.mp4?sig=1")
+    }
+
+    /// A link that the vendor calls a video, whatever is behind it.
+    pub(crate) fn link_to(&self, file: &str) -> OutputLink {
+        let url = format!("{}/{file}", self.origin);
+        OutputLink { url, kind: OutputKind::Video, expires_at: None, assumed: false }
+    }
+
+    /// Answers by what is asked for.
+    pub(crate) async fn by_path(answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> Self {
+        Self::start_with(move |request, _| {
+            let path = request.split_whitespace().nth(1).unwrap_or_default();
+            answer(path.trim_start_matches('/'))
+        })
+        .await
     }
 }
 
-async fn answer(mut stream: TcpStream, asked: &Mutex<Vec<String>>, script: &(impl Fn(usize) -> Vec<u8> + Send + Sync)) {
+async fn answer(
+    mut stream: TcpStream,
+    asked: &Mutex<Vec<String>>,
+    script: &(impl Fn(&str, usize) -> Vec<u8> + Send + Sync),
+) {
     let (mut seen, mut buffer) = (Vec::new(), [0; 4096]);
     while !seen.windows(4).any(|window| window == b"\r\n\r\n") {
         match stream.read(&mut buffer).await {
@@ -80,12 +95,13 @@ async fn answer(mut stream: TcpStream, asked: &Mutex<Vec<String>>, script: &(imp
             Ok(count) => seen.extend_from_slice(&buffer[..count]),
         }
     }
+    let request = String::from_utf8_lossy(&seen).to_ascii_lowercase();
     let number = {
         let mut asked = asked.lock().unwrap();
-        asked.push(String::from_utf8_lossy(&seen).to_ascii_lowercase());
+        asked.push(request.clone());
         asked.len() - 1
     };
-    let bytes = script(number);
+    let bytes = script(&request, number);
     drop(stream.write_all(&bytes).await);
     drop(stream.shutdown().await);
 }
@@ -93,6 +109,8 @@ async fn answer(mut stream: TcpStream, asked: &Mutex<Vec<String>>, script: &(imp
 /// A collector over a real store that knows one batch of one row.
 pub(crate) struct House {
     pub(crate) job: Job,
+    /// By the store's time.
+    pub(crate) now: Timestamp,
     collector: Collector,
     _state: tempfile::TempDir,
 }
@@ -144,7 +162,8 @@ impl House {
         let downloader = Arc::new(Downloader::new(&policy, clock()).unwrap());
         let (pulse, dice) = (Arc::new(Pulse::default()), Arc::new(Dice::seeded(1)));
         let collector = Collector::new(store, downloader, options, clock(), pulse, dice);
-        Self { job, collector, _state: state }
+        let now = job.queued_at;
+        Self { job, now, collector, _state: state }
     }
 
     /// Lets the collector fetch the links once.
@@ -152,7 +171,7 @@ impl House {
         let task = TaskId::new("t-1").unwrap();
         let mut job = self.job.clone();
         job.stage = Stage::Fetching { task: RemoteTask::accepted(task, 1, Timestamp::default()), outputs: links };
-        let mut desk = OneJob { job: Arc::new(job) };
+        let mut desk = OneJob { job: Arc::new(job), now: self.now };
         match self.collector.handle(&mut desk).await {
             Finish::Event(event) => event,
             other => panic!("{other:?}"),
@@ -160,8 +179,18 @@ impl House {
     }
 }
 
+impl House {
+    /// The job as it is after its outputs could not be fetched `count` times over so long, until now.
+    pub(crate) fn fetched_in_vain(&mut self, count: u32, lasted: Duration) {
+        let last = Trouble::new(TroubleKind::Fetch, "the server answered 404");
+        let since = self.now.before(lasted);
+        self.job.troubles = Some(Troubles { last, since, at: self.now, count });
+    }
+}
+
 struct OneJob {
     job: Arc<Job>,
+    now: Timestamp,
 }
 
 #[async_trait]
@@ -176,7 +205,7 @@ impl Desk for OneJob {
         Duration::from_mins(1)
     }
     fn now(&self) -> Timestamp {
-        Timestamp::default()
+        self.now
     }
     async fn step(&mut self, _: Event) -> Result<(), LeaseLost> {
         Err(LeaseLost)

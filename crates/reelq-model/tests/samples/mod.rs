@@ -54,6 +54,7 @@ pub(crate) fn file() -> StoredFile {
         sha256: Digest::of(b"video"),
         source_url: link().url,
         expires_at: link().expires_at,
+        note: None,
     }
 }
 

@@ -183,6 +183,7 @@ pub fn stored() -> Event {
         sha256: Digest::of(b"video"),
         source_url: "https://cdn.example/v.mp4".to_owned(),
         expires_at: None,
+        note: None,
     };
     Event::Stored { files: vec![file] }
 }

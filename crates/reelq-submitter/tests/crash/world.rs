@@ -94,6 +94,7 @@ impl Handler for Fetcher {
             sha256: Digest::of(b"video"),
             source_url: "https://cdn.example/v.mp4".to_owned(),
             expires_at: None,
+            note: None,
         };
         Finish::Event(Event::Stored { files: vec![file] })
     }

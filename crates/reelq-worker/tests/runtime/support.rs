@@ -248,6 +248,7 @@ pub(crate) fn stored() -> Event {
         sha256: Digest::of(b"video"),
         source_url: "https://cdn.example/v.mp4".to_owned(),
         expires_at: None,
+        note: None,
     };
     Event::Stored { files: vec![file] }
 }

@@ -1,0 +1,88 @@
+//! Says what a whole file is, by its content alone, and notices a cut where the format tells.
+//!
+//! Pure over a reader; whatever the bytes are, it answers and never panics.
+
+mod bytes;
+mod gif;
+mod jpeg;
+mod kind;
+mod matroska;
+mod mp3;
+mod png;
+mod riff;
+
+use std::io::{self, Read, Seek, SeekFrom};
+
+pub use self::kind::{Class, Media};
+use crate::mp4::{self, Mp4Error};
+
+/// Bytes at the beginning that tell formats apart.
+const HEAD_BYTES: u64 = 64;
+
+/// Why a file is no output that can be vouched for.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ContentError {
+    /// There is nothing in it.
+    #[error("the file is empty")]
+    Empty,
+    /// It begins like no video, picture or sound.
+    #[error("it is no video, picture or sound: it begins with `{0}`")]
+    Unknown(String),
+    /// It is one of the MP4 family, and not whole.
+    #[error(transparent)]
+    Mp4(Mp4Error),
+    /// It ends too early.
+    #[error("the {kind} is cut off: {what}")]
+    CutOff {
+        /// What it begins like.
+        kind: &'static str,
+        /// What is missing.
+        what: &'static str,
+    },
+    /// It could not be read.
+    #[error("read the file")]
+    Io(#[from] io::Error),
+}
+
+impl From<Mp4Error> for ContentError {
+    fn from(error: Mp4Error) -> Self {
+        match error {
+            Mp4Error::Io(error) => Self::Io(error),
+            error => Self::Mp4(error),
+        }
+    }
+}
+
+/// Judges a file from its beginning.
+pub fn judge(file: &mut (impl Read + Seek)) -> Result<Media, ContentError> {
+    let length = file.seek(SeekFrom::End(0))?;
+    let head = bytes::at(file, 0, HEAD_BYTES)?;
+    match head.as_slice() {
+        [] => Err(ContentError::Empty),
+        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => png::judge(file, length),
+        [0xff, 0xd8, 0xff, ..] => jpeg::judge(file, length),
+        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => gif::judge(file, length),
+        [b'R', b'I', b'F', b'F', ..] => riff::judge(&head, length),
+        [0x1a, 0x45, 0xdf, 0xa3, ..] => matroska::judge(file, length),
+        [b'I', b'D', b'3', ..] => mp3::judge_tagged(&head, length),
+        [_, _, _, _, kind @ ..] if kind.first_chunk().is_some_and(|kind| mp4::may_begin(*kind)) => {
+            Ok(mp4::judge(file)?)
+        }
+        _ if mp3::begins(&head) => mp3::judge(&head, length),
+        _ => Err(ContentError::Unknown(shown(&head))),
+    }
+}
+
+fn shown(head: &[u8]) -> String {
+    head.iter().take(16).copied().collect::<Vec<_>>().escape_ascii().to_string()
+}
+
+const fn cut_off(kind: &'static str, what: &'static str) -> ContentError {
+    ContentError::CutOff { kind, what }
+}
+
+#[cfg(test)]
+pub(crate) mod samples;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,172 @@
+//! How long an output is waited for. Its task succeeded and is paid for, so nothing but time ends the waiting.
+//!
+//! A link that gives nothing is "not yet" until [`Job::outputs_until`], whatever it gives instead. It is dead once that time has
+//! passed, the provider was asked once more after it, and what it named then gave nothing either.
+
+use std::time::Duration;
+
+use reelq_model::{Event, Failure, FailureKind, Job, Timestamp, TroubleKind, Troubles};
+use reelq_worker::{Backoff, Dice};
+
+use crate::{
+    haul::{Lack, claims_video},
+    trouble::{Cause, Late, Trouble},
+};
+
+/// The wait after links that gave nothing, twice: the same link, and then a fresh one. In the long run that makes some eight
+/// requests for files and four for links an hour.
+const LATE: Backoff = Backoff { base: Duration::from_secs(1), cap: Duration::from_mins(20) };
+/// The wait before fresh links are asked for.
+const FRESH: Backoff = Backoff { base: Duration::from_secs(1), cap: Duration::from_secs(10) };
+/// The wait after a trouble of this side.
+const HERE: Backoff = Backoff { base: Duration::from_secs(1), cap: Duration::from_mins(2) };
+/// The longest wait for a cover while the video is there, and once the time of the outputs has passed.
+const SHORT: Duration = Duration::from_secs(20);
+const PAST: Duration = Duration::from_mins(1);
+/// A server's own wait is kept up to here.
+const SERVERS_WAIT_MAX: Duration = Duration::from_hours(1);
+
+/// How long outputs are waited for where nothing is known of their time.
+const OUTPUTS_LAST: Duration = Duration::from_hours(24);
+/// That a server is not reached, or a link not allowed, is believed after this long.
+const BELIEVED_AFTER: Duration = Duration::from_mins(10);
+/// A trouble of this side that lasts beyond the time of the outputs is a person's after this long.
+const HERE_AFTER: Duration = Duration::from_mins(30);
+/// A cover is given up after so many attempts over so long; a further video after so long.
+const COVER_FAILURES: u32 = 3;
+const COVER_AFTER: Duration = Duration::from_mins(1);
+const VIDEO_AFTER: Duration = Duration::from_mins(10);
+
+/// What is known of the waiting for one job's outputs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience<'a> {
+    pub(crate) job: &'a Job,
+    /// By the store's time.
+    pub(crate) now: Timestamp,
+    pub(crate) dice: &'a Dice,
+}
+
+impl Patience<'_> {
+    /// What comes of an attempt that did not bring what was bought.
+    pub(crate) fn event(&self, trouble: Trouble) -> Event {
+        match trouble {
+            Trouble::Fatal(message) => failed(FailureKind::Output, message),
+            Trouble::Here(reason) if self.is_past() && self.lasted() >= HERE_AFTER => failed(
+                FailureKind::Output,
+                format!("failed to {reason}; the output is paid for: `reelq retry` fetches it again"),
+            ),
+            Trouble::Here(reason) => {
+                let after = HERE.full_jitter(self.job.setbacks, self.dice);
+                Event::FetchLater { reason, after }
+            }
+            Trouble::Late(late) if late.cause == Cause::NotAllowed && self.lasted() >= BELIEVED_AFTER => {
+                failed(FailureKind::Output, format!("failed to {}; then `reelq retry` fetches it again", late.reason))
+            }
+            Trouble::Late(late) if self.is_dead(late.cause) => self.expired(&late),
+            Trouble::Late(late) => self.later(late, LATE.cap),
+        }
+    }
+
+    /// The next attempt: at the same link after a wait, or at a fresh one.
+    pub(crate) fn later(&self, late: Late, longest: Duration) -> Event {
+        let longest = if self.is_past() { longest.min(PAST) } else { longest };
+        if self.asks_anew(late.cause) {
+            let ours =
+                if self.is_past() { self.growing(longest) } else { FRESH.full_jitter(self.failures(), self.dice) };
+            return Event::LinksExpired { after: self.with_servers(ours, late.wait), reason: late.reason };
+        }
+        Event::FetchLater { after: self.with_servers(self.growing(longest), late.wait), reason: late.reason }
+    }
+
+    /// The next attempt at outputs beside a video that is there.
+    pub(crate) fn beside(&self, lacking: &[Lack]) -> Option<Event> {
+        let open = lacking.iter().find(|lack| !self.is_spent(lack))?;
+        let longest = if claims_video(&open.link) { LATE.cap } else { SHORT };
+        Some(self.later(open.late.clone(), longest))
+    }
+
+    /// Whether an output beside a video that is there is waited for no longer.
+    fn is_spent(&self, lack: &Lack) -> bool {
+        let spent = if claims_video(&lack.link) {
+            self.lasted() >= VIDEO_AFTER
+        } else {
+            self.failures() >= COVER_FAILURES && self.lasted() >= COVER_AFTER
+        };
+        spent || lack.late.cause == Cause::OtherKind || self.is_dead(lack.late.cause)
+    }
+
+    fn troubles(&self) -> Option<&Troubles> {
+        self.job.troubles.as_ref().filter(|troubles| troubles.last.kind == TroubleKind::Fetch)
+    }
+
+    /// Attempts that failed before this one.
+    fn failures(&self) -> u32 {
+        self.troubles().map_or(0, |troubles| troubles.count)
+    }
+
+    /// Since the first of them.
+    fn lasted(&self) -> Duration {
+        self.troubles().map_or(Duration::ZERO, |troubles| self.now.since(troubles.since))
+    }
+
+    /// Until when the outputs are waited for. A time that had passed when the task succeeded is a slip of the provider's.
+    fn until(&self) -> Option<Timestamp> {
+        let ended = self.job.succeeded_at.or(self.job.finished_at);
+        let told = self.job.outputs_until.filter(|until| ended.is_none_or(|ended| *until > ended));
+        told.or_else(|| ended.map(|ended| ended.after(OUTPUTS_LAST)))
+    }
+
+    fn is_past(&self) -> bool {
+        self.until().is_some_and(|until| self.now > until)
+    }
+
+    /// Whether these links came from the provider after an attempt that had failed, and are tried for the first time.
+    const fn has_fresh_links(&self) -> bool {
+        self.job.link_refreshes > 0 && self.job.setbacks == 0
+    }
+
+    fn is_dead(&self, cause: Cause) -> bool {
+        let Some((until, troubles)) = self.until().zip(self.troubles()) else { return false };
+        let is_told =
+            matches!(cause, Cause::Gone | Cause::Content | Cause::OtherKind) || self.lasted() >= BELIEVED_AFTER;
+        self.now > until && troubles.at > until && self.has_fresh_links() && is_told
+    }
+
+    /// Links are tried twice, then fresh ones are asked for. One that the server does not know may be old, and is not tried
+    /// again before the first fresh one; one whose time has passed never is.
+    fn asks_anew(&self, cause: Cause) -> bool {
+        let is_first = self.job.setbacks == 0 && self.job.link_refreshes == 0;
+        self.is_past() || self.job.setbacks > 0 || (is_first && cause == Cause::Gone)
+    }
+
+    /// Longer with every two failures, between half and all of its ceiling, and well before the end of the outputs' time.
+    fn growing(&self, longest: Duration) -> Duration {
+        let ceiling = LATE.ceiling(self.failures() / 2).min(longest);
+        let wait = ceiling.mul_f64(0.5 + self.dice.fraction() / 2.0);
+        self.left().map_or(wait, |left| wait.min(LATE.base.max(left / 2)))
+    }
+
+    /// What is left of the outputs' time, while anything is.
+    fn left(&self) -> Option<Duration> {
+        self.until().map(|until| until.since(self.now)).filter(|left| !left.is_zero())
+    }
+
+    fn with_servers(&self, ours: Duration, servers: Option<Duration>) -> Duration {
+        let most = self.left().map_or(SERVERS_WAIT_MAX, |left| left.min(SERVERS_WAIT_MAX));
+        ours.max(servers.unwrap_or_default().min(most))
+    }
+
+    fn expired(&self, late: &Late) -> Event {
+        let until = self.until().map_or_else(|| "now".to_owned(), |until| until.to_string());
+        let message =
+            format!("its output was waited for until {until}, and fresh links gave nothing: failed to {}", late.reason);
+        failed(FailureKind::Expired, message)
+    }
+}
+
+fn failed(kind: FailureKind, message: String) -> Event {
+    Event::FetchFailed { failure: Failure::new(kind, message) }
+}
+
+#[cfg(test)]
+mod tests;

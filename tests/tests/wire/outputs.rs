@@ -1,0 +1,123 @@
+//! Outputs that are not the one MP4 that everybody expects.
+
+use reelq_tests::{Account, RawReply, RawVendor, Sandbox, clip, gif, json, mov, png, reply, webm};
+
+use crate::late_files::{Bought, buy};
+
+/// A file of the vendor's: its name, and what is in it.
+type Named = (&'static str, fn() -> Vec<u8>);
+
+/// A task that succeeded with these files, each under its own name.
+fn task_with(files: &'static [Named]) -> Bought {
+    let success = move |task: &str, origin: &str| {
+        let links: Vec<String> = files.iter().map(|(name, _)| format!("\"{origin}/files/{name}\"")).collect();
+        format!(r#"{{"task_id":"{task}","status":"completed","result":{{"videos":[{}]}}}}"#, links.join(","))
+    };
+    buy(success, move |request| {
+        match files.iter().find(|(name, _)| request.path_ends(name)) {
+            // Every file is called a video.
+            Some((_, content)) => reply(200, &["Content-Type: video/mp4"], content()),
+            None => reply(404, &[], ""),
+        }
+    })
+}
+
+fn a_clip() -> Vec<u8> {
+    clip("a")
+}
+
+fn cut_png() -> Vec<u8> {
+    let whole = png();
+    whole[..whole.len() - 20].to_vec()
+}
+
+#[test]
+fn a_picture_beside_the_clip_is_kept_in_either_order() {
+    let bought = task_with(&[("clip.mp4", a_clip), ("cover.png", png)]);
+    bought.has("-out1.mp4", &a_clip());
+    let bought = task_with(&[("cover.png", png), ("clip.mp4", a_clip)]);
+    bought.has("-out2.mp4", &a_clip());
+    let message = bought.row.get("error_message");
+    let (_, other) = message.split_once("further outputs: ").unwrap();
+    assert_eq!(bought.file(other), png());
+}
+
+#[test]
+fn a_clip_in_another_container_has_its_own_extension() {
+    task_with(&[("clip.mp4", webm)]).has(".webm", &webm());
+    task_with(&[("clip", mov)]).has(".mov", &mov());
+    task_with(&[("clip.mp4", gif)]).has(".gif", &gif());
+}
+
+#[test]
+fn two_clips_and_an_animation_are_all_kept() {
+    let bought = task_with(&[("1.mp4", a_clip), ("2.mp4", webm), ("3.mp4", gif)]);
+    bought.has("-out1.mp4", &a_clip());
+    let message = bought.row.get("error_message");
+    assert!(message.contains("-out2.webm") && message.contains("-out3.gif"), "{message}");
+}
+
+#[test]
+fn a_picture_in_the_clips_place_for_a_while_does_not_hide_it() {
+    let success = |task: &str, origin: &str| {
+        let links = format!(r#"["{origin}/files/{task}","{origin}/files/{task}-2.mp4"]"#);
+        format!(r#"{{"task_id":"{task}","status":"completed","result":{{"videos":{links}}}}}"#)
+    };
+    let bought = buy(success, |request| {
+        let is_early = request.at < std::time::Duration::from_secs(4);
+        reply(200, &["Content-Type: video/mp4"], if is_early { png() } else { clip(&request.target) })
+    });
+    assert_eq!(bought.ended.code, Some(0), "{}", bought.ended.stderr);
+    assert!(bought.row.get("file").ends_with("-out1.mp4"), "{}", bought.row.get("file"));
+    assert!(bought.row.get("error_message").contains("-out2.mp4"), "{}", bought.row.get("error_message"));
+}
+
+#[test]
+fn a_cover_that_is_not_whole_costs_a_minute_and_not_the_row() {
+    let bought = task_with(&[("cover.png", cut_png), ("clip.mp4", a_clip)]);
+    bought.has("-out2.mp4", &a_clip());
+    let message = bought.row.get("error_message");
+    assert!(message.contains("could not be verified") && message.contains("the PNG is cut off"), "{message}");
+    let asked = bought.vendor.requests().iter().filter(|request| request.path_ends("cover.png")).count();
+    assert!((4..20).contains(&asked), "{asked} requests for the cover");
+    let clips = bought.vendor.requests().iter().filter(|request| request.path_ends("clip.mp4")).count();
+    assert_eq!(clips, 1, "the clip is fetched once");
+}
+
+/// PoYo says of each file what it is.
+fn poyo(files: &'static str, answer: fn(&str, std::time::Duration) -> RawReply) -> (RawVendor, Sandbox) {
+    let vendor = RawVendor::start(move |request, origin| {
+        if request.is_submit() {
+            return json(200, r#"{"code":200,"data":{"task_id":"t-1","status":"not_started"}}"#);
+        }
+        if request.target.contains("/files/") {
+            return answer(&request.target, request.at);
+        }
+        let files = files.replace("ORIGIN", origin);
+        json(200, format!(r#"{{"code":200,"data":{{"task_id":"t-1","status":"finished","files":[{files}]}}}}"#))
+    });
+    let lines = "requests_per_second = 50.0\nrequest_timeout = \"2s\"\n\
+        poll = { first = \"50ms\", min = \"50ms\", max = \"200ms\" }";
+    let accounts = vec![Account { name: "poyo", provider: "poyo", lines: lines.to_owned() }];
+    let sandbox = Sandbox::new(&vendor.base_url(), accounts, "");
+    std::fs::write(sandbox.path("set.csv"), "prompt,model,duration\na cat,hailuo-2.3,6\n").unwrap();
+    (vendor, sandbox)
+}
+
+#[test]
+fn a_vendors_word_for_a_file_is_not_believed() {
+    let files = r#"{"file_type":"video/mp4","file_url":"ORIGIN/files/first"},
+        {"file_type":"image/png","file_url":"ORIGIN/files/second"}"#;
+    let (vendor, sandbox) = poyo(files, |target, at| match target {
+        // What is called a video is a picture, after it was a page; what is called a picture is the clip.
+        "/files/first" if at < std::time::Duration::from_secs(3) => reply(200, &[], "<html>soon</html>"),
+        "/files/first" => reply(200, &[], png()),
+        _ => reply(200, &[], clip("hidden")),
+    });
+    let ended = sandbox.run(&["run", "set.csv", "--yes"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let row = sandbox.results("set").remove(0);
+    assert!(row.get("file").ends_with("-out2.mp4"), "{}", row.get("file"));
+    assert_eq!(std::fs::read(sandbox.path("out/set").join(row.get("file"))).unwrap(), clip("hidden"));
+    assert_eq!(vendor.submits(), 1);
+}
