@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use reelq_model::{Event, Failure, FailureKind, Settlement, Trouble, TroubleKind, Troubles};
-use reelq_worker::Backoff;
+use reelq_worker::{Backoff, in_rounds};
 
 use crate::{Poller, look::Look};
 
@@ -14,8 +14,6 @@ use crate::{Poller, look::Look};
 const AGAIN: Backoff = Backoff { base: Duration::from_secs(2), cap: Duration::from_mins(5) };
 /// The delay before a job is bought again that a person asked for.
 const SOON: Duration = Duration::from_secs(1);
-/// No look at a task that goes wrong is further away than this.
-const RARELY: Duration = Duration::from_hours(1);
 
 /// An end that the provider seems to tell.
 #[derive(Debug)]
@@ -134,12 +132,12 @@ impl Poller {
         let plan = self.parts.schedule.plan();
         let least = if look.age > self.lifetime() { plan.min } else { self.parts.schedule.slow() };
         let left = look.awaited().unwrap_or_else(|| needed.saturating_sub(troubles.lasted()));
-        let longer = rarely(troubles.lasted() / 2, least);
+        let longer = rarely(look, troubles.lasted() / 2, least);
         if left.is_zero() { longer } else { longer.min(left.max(least)) }
     }
 }
 
-/// `wait`, at least `least`, and at most an hour where that is not less.
-pub(crate) fn rarely(wait: Duration, least: Duration) -> Duration {
-    wait.min(RARELY).max(least)
+/// About `wait` and at most an hour, in rounds with other waits of that length, where that is more than `least`.
+pub(crate) fn rarely(look: Look<'_>, wait: Duration, least: Duration) -> Duration {
+    if wait <= least { least } else { in_rounds(look.now, wait).max(least) }
 }

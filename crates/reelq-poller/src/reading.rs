@@ -76,12 +76,16 @@ impl Poller {
     }
 
     fn not_found(&self, look: Look<'_>, message: &str) -> Event {
-        if look.age < self.parts.provider.capability().not_found_grace && !look.has_succeeded() {
-            return self.unanswered(look, Duration::ZERO, None);
+        let grace = self.parts.provider.capability().not_found_grace.min(self.parts.settings.patience.0);
+        if look.age < grace && !look.has_succeeded() {
+            let trouble = Trouble::new(TroubleKind::Status, told("the provider does not know the task yet", message));
+            return self.unanswered(look, Duration::ZERO, Some(trouble));
         }
         if self.asks_a_stranger(look) {
             let reason = told("no such task, but it was bought with another key or at another address", message);
-            tracing::warn!(job = %look.job.id, reason, "the task is not there to be asked about");
+            if self.reasons.add(reason.clone()) {
+                tracing::warn!(job = %look.job.id, reason, "the task is not there to be asked about");
+            }
             return self.status_trouble(look, reason, self.parts.schedule.slow());
         }
         self.repeated(look, End::not_found(message))
@@ -131,7 +135,7 @@ impl Poller {
     fn status_trouble(&self, look: Look<'_>, reason: String, at_least: Duration) -> Event {
         let trouble = Trouble::new(TroubleKind::Status, reason);
         let lasted = look.troubles_with(&trouble).lasted();
-        self.unanswered(look, rarely(lasted / 4, at_least), Some(trouble))
+        self.unanswered(look, rarely(look, lasted / 4, at_least), Some(trouble))
     }
 
     fn is_overdue(&self, look: Look<'_>) -> bool {
@@ -144,7 +148,7 @@ impl Poller {
         if !self.is_overdue(look) {
             return schedule.next(&look.job.spec, look.age);
         }
-        rarely(look.age.saturating_sub(self.lifetime()) / 2, schedule.slow())
+        rarely(look, look.age.saturating_sub(self.lifetime()) / 2, schedule.slow())
     }
 
     fn bounded(&self, wish: Duration) -> Duration {

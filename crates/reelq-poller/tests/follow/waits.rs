@@ -52,8 +52,8 @@ async fn task_past_its_lifetime_is_looked_at_ever_more_rarely_up_to_hourly() {
         waits.push(next_poll(&stand.look(hours * HOUR, running(None)).await));
     }
     assert!(waits[0] < 5 * PLAN.max, "{waits:?}: its output may still come");
-    assert!(waits[1] > HOUR / 5 && waits[1] < waits[2] && waits[2] < HOUR, "{waits:?}");
-    assert_eq!(waits[3], HOUR);
+    assert!(waits[1] > HOUR / 6 && waits[1] < waits[2] && waits[2] <= HOUR, "{waits:?}");
+    assert!(waits[3] > HOUR / 3 && waits[3] <= HOUR, "{waits:?}");
 }
 
 #[tokio::test]
@@ -65,7 +65,7 @@ async fn requests_in_vain_become_rarer_the_longer_that_lasts() {
         looks += 1;
     }
     let next = next_poll(&stand.look_in_vain(age).await);
-    assert_eq!(next, HOUR, "after {looks} looks");
+    assert!(next > HOUR / 3 && next <= HOUR, "{next:?} after {looks} looks");
     assert!(looks < 200, "{looks} looks");
     // Back at once to the usual rhythm.
     assert!(next_poll(&stand.look(age, running(None)).await) < 5 * PLAN.max);
