@@ -10,7 +10,7 @@ use super::verdict::Verdict;
 use crate::{
     commands::selection::{brief, place},
     failure::Failure,
-    output::grouped,
+    output::{grouped, plural},
 };
 
 /// Rows that are told one by one.
@@ -94,7 +94,10 @@ fn told(row: &WaitingRow) -> String {
     let task = row.task.as_ref().map(|task| format!(", task {task}")).unwrap_or_default();
     let until = row.until.map(|until| format!("; next look at {until}")).unwrap_or_default();
     let reason = brief(reason, REASON);
-    format!("    row {place}, {status}{task}: {reason} (since {since}, {times} answers){until}")
+    format!(
+        "    row {place}, {status}{task}: {reason} (since {since}, {times} answer{}){until}",
+        plural(u64::from(*times))
+    )
 }
 
 fn rest(rows: &[WaitingRow]) -> Option<String> {
