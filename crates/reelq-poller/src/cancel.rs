@@ -1,62 +1,49 @@
 //! Asks the provider to withdraw a task that is not wanted any more.
 
-use std::{
-    collections::HashSet,
-    sync::{Mutex, PoisonError},
-};
+use reelq_model::{Event, JobId, Trouble, TroubleKind};
+use reelq_provider::CancelOutcome;
 
-use reelq_model::{Event, JobId, TaskId};
-use reelq_provider::{CancelOutcome, Provider};
-use reelq_worker::Exchange;
-
-/// The list forgets everything rather than grow past this.
-const REMEMBERED: usize = 10_000;
+use crate::{Poller, look::Look, seen::Seen};
 
 /// Jobs whose task was too far on to be withdrawn: they are not asked about again.
-#[derive(Debug, Default)]
-pub(crate) struct TooLate {
-    jobs: Mutex<HashSet<JobId>>,
+pub(crate) type TooLate = Seen<JobId>;
+
+/// What a request to withdraw came to.
+#[derive(Debug)]
+pub(crate) enum Withdrawal {
+    /// The provider withdrew the task.
+    Done(Event),
+    /// The task goes on and is looked at as usual.
+    None,
+    /// Nothing was learned. It is asked again with the next look, and the job says so meanwhile.
+    Unclear(Trouble),
 }
 
-impl TooLate {
-    fn holds(&self, job: JobId) -> bool {
-        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).contains(&job)
-    }
-
-    fn add(&self, job: JobId) {
-        let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        if jobs.len() >= REMEMBERED {
-            jobs.clear();
+impl Poller {
+    /// Asks once.
+    pub(crate) async fn withdraw(&self, look: Look<'_>) -> Withdrawal {
+        let (provider, job) = (&self.parts.provider, look.job.id);
+        if !provider.capability().cancel || self.too_late.holds(&job) {
+            return Withdrawal::None;
         }
-        jobs.insert(job);
-    }
-
-    /// Asks once; `None` where the task goes on and is to be looked at as usual.
-    pub(crate) async fn withdraw(
-        &self,
-        provider: &dyn Provider,
-        exchange: &dyn Exchange,
-        job: JobId,
-        task: &TaskId,
-    ) -> Option<Event> {
-        if !provider.capability().cancel || self.holds(job) {
-            return None;
-        }
-        let request = provider.cancel(task)?;
-        let reply = match exchange.call(&request).await {
-            Ok(reply) => reply,
-            Err(setback) => {
-                tracing::info!(%job, reason = setback.reason, "the cancel request brought no answer");
-                return None;
-            }
+        let Some(request) = provider.cancel(&look.task.id) else { return Withdrawal::None };
+        let outcome = match self.parts.exchange.call(&request).await {
+            Ok(reply) => provider.cancelled(&reply),
+            Err(setback) => CancelOutcome::Unclear(setback),
         };
-        match provider.cancelled(&reply) {
-            CancelOutcome::Cancelled { settlement } => Some(Event::Cancelled { settlement: Some(settlement) }),
+        match outcome {
+            // Its clip exists and is paid for: what is withdrawn now is not taken at its word before that time is over.
+            CancelOutcome::Cancelled { settlement } => Withdrawal::Done(self.cancelled(look, settlement)),
             CancelOutcome::TooLate => {
-                self.add(job);
-                None
+                tracing::info!(%job, "the task is too far on to be withdrawn; it is followed to its end");
+                self.too_late.add(job);
+                Withdrawal::None
             }
-            CancelOutcome::Unclear(_) => None,
+            CancelOutcome::Unclear(setback) => {
+                tracing::info!(%job, reason = setback.reason, "the cancel request brought no answer");
+                let reason = format!("the cancel request brought no answer: {}", setback.reason);
+                Withdrawal::Unclear(Trouble::new(TroubleKind::Status, reason))
+            }
         }
     }
 }

@@ -2,12 +2,15 @@
 //! looked at slowly, and never bought again.
 
 mod cancel;
+mod ends;
+mod look;
 mod plan;
 mod poller;
 mod reading;
+mod refusal;
 mod schedule;
+mod seen;
 mod settings;
-mod strikes;
 
 pub use plan::PollPlan;
 pub use poller::{Parts, Poller};

@@ -3,12 +3,18 @@
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
-use reelq_model::{AccountName, Event, Stage};
+use reelq_model::{AccountName, Event, JobId, Stage, Trouble};
 use reelq_provider::{PollOutcome, Provider};
 use reelq_store::{ClaimStage, SharedStore};
 use reelq_worker::{Desk, Dice, Exchange, Finish, Handler, Pausing, Pulse};
 
-use crate::{PollSettings, Schedule, cancel::TooLate, reading::Look};
+use crate::{
+    PollSettings, Schedule,
+    cancel::{TooLate, Withdrawal},
+    look::Look,
+    refusal::Refusals,
+    seen::Seen,
+};
 
 /// What a poller is made of.
 pub struct Parts {
@@ -45,7 +51,12 @@ impl fmt::Debug for Parts {
 pub struct Poller {
     pub(crate) parts: Parts,
     pub(crate) pausing: Pausing,
-    too_late: TooLate,
+    pub(crate) too_late: TooLate,
+    pub(crate) refusals: Refusals,
+    /// Undocumented status words, by job.
+    pub(crate) words: Seen<(JobId, String)>,
+    /// Why status requests brought nothing.
+    pub(crate) reasons: Seen<String>,
 }
 
 impl fmt::Debug for Poller {
@@ -63,16 +74,28 @@ impl Handler for Poller {
     async fn handle(&self, desk: &mut dyn Desk) -> Finish {
         let job = Arc::clone(desk.job());
         let Stage::Running { task } = &job.stage else { return Finish::GiveBack };
-        if desk.cancel_requested() {
-            let (provider, exchange) = (self.parts.provider.as_ref(), self.parts.exchange.as_ref());
-            if let Some(cancelled) = self.too_late.withdraw(provider, exchange, job.id, &task.id).await {
-                return Finish::Event(cancelled);
-            }
-        }
         // The store's time of the acceptance; the task's own is from the clock of the worker that read it.
         let accepted_at = job.submitted_at.unwrap_or(task.accepted_at);
-        let look = Look { job: &job, task, age: desk.now().since(accepted_at) };
-        Finish::Event(self.look(look).await)
+        let now = desk.now();
+        let look = Look { job: &job, task, age: now.since(accepted_at), now };
+        if !desk.cancel_requested() {
+            return Finish::Event(self.look(look).await);
+        }
+        Finish::Event(match self.withdraw(look).await {
+            Withdrawal::Done(event) => event,
+            Withdrawal::None => self.look(look).await,
+            Withdrawal::Unclear(trouble) => unless_troubled(self.look(look).await, trouble),
+        })
+    }
+}
+
+/// The event with this trouble where it has none of its own.
+fn unless_troubled(event: Event, other: Trouble) -> Event {
+    match event {
+        Event::Running { next_poll, word, progress, overdue, answered: true, trouble: None } => {
+            Event::Running { next_poll, word, progress, overdue, answered: true, trouble: Some(other) }
+        }
+        event => event,
     }
 }
 
@@ -81,22 +104,36 @@ impl Poller {
     pub fn new(parts: Parts) -> Self {
         let pausing =
             Pausing { account: parts.account.clone(), store: Arc::clone(&parts.store), dice: Dice::seeded(parts.seed) };
-        Self { parts, pausing, too_late: TooLate::default() }
+        Self {
+            parts,
+            pausing,
+            too_late: TooLate::default(),
+            refusals: Refusals::default(),
+            words: Seen::default(),
+            reasons: Seen::default(),
+        }
     }
 
     async fn look(&self, look: Look<'_>) -> Event {
         let spec = &look.job.spec;
         let request = self.parts.provider.poll(spec, &look.task.id);
-        match self.parts.exchange.call(&request).await {
+        let reply = self.parts.exchange.call(&request).await;
+        self.parts.pulse.polled();
+        match reply {
             Ok(reply) => {
                 let outcome = self.parts.provider.polled(spec, &look.task.id, &reply);
-                self.parts.pulse.polled(matches!(outcome, PollOutcome::Blocked { .. }));
+                if tells_of_the_task(&outcome) {
+                    self.parts.pulse.polls_are_refused(false);
+                    self.refusals.answered();
+                }
                 self.read(look, outcome).await
             }
-            Err(setback) => {
-                self.parts.pulse.polled(false);
-                self.unclear(look, &setback)
-            }
+            Err(setback) => self.unclear(look, &setback),
         }
     }
+}
+
+/// Whether the provider answered the question, whatever it said.
+const fn tells_of_the_task(outcome: &PollOutcome) -> bool {
+    !matches!(outcome, PollOutcome::Blocked { .. } | PollOutcome::Throttled(_) | PollOutcome::Unclear(_))
 }

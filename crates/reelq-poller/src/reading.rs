@@ -2,80 +2,93 @@
 
 use std::time::Duration;
 
-use reelq_model::{Event, Failure, FailureKind, Job, RemoteTask, Setback, Settlement};
+use reelq_model::{BlockReason, Event, Failure, FailureKind, Setback, Settlement, Trouble, TroubleKind};
 use reelq_provider::PollOutcome;
 use reelq_worker::Backoff;
 
 use crate::{
     Poller,
-    strikes::{NO_OUTPUT, NOT_FOUND, Strikes},
+    ends::{End, rarely, told},
+    look::Look,
 };
-
-/// Delays before a job whose task failed without charge is bought again.
-const AGAIN: Backoff = Backoff { base: Duration::from_secs(2), cap: Duration::from_mins(5) };
 
 /// No vendor keeps an output for longer.
 const OUTPUTS_LAST: Duration = Duration::from_hours(8 * 24);
-
-/// A task under the poller's eyes.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Look<'a> {
-    pub(crate) job: &'a Job,
-    pub(crate) task: &'a RemoteTask,
-    /// Since its acceptance was recorded, by the store's time.
-    pub(crate) age: Duration,
-}
+/// The provider's own wish for the next look counts up to this many times the account's longest wait: one header must
+/// not let a link die.
+const WISH: u32 = 10;
 
 impl Poller {
     pub(crate) async fn read(&self, look: Look<'_>, outcome: PollOutcome) -> Event {
         match outcome {
             PollOutcome::Running { word, unknown_word, progress, wait } => {
-                if unknown_word {
+                if unknown_word && self.words.add((look.job.id, word.clone())) {
                     tracing::warn!(job = %look.job.id, word, "the provider used a status word that it does not document");
                 }
-                self.goes_on(look, Some(word), progress, wait)
+                self.goes_on(look, word, progress, wait)
             }
             PollOutcome::Finished { outputs, cost } if !outputs.is_empty() => {
                 self.parts.schedule.note(&look.job.spec, look.age);
                 Event::Finished { outputs, cost }
             }
-            PollOutcome::Finished { .. } | PollOutcome::FinishedEmpty => {
-                self.struck(look, NO_OUTPUT, FailureKind::Provider, "the task succeeded without an output")
+            PollOutcome::Finished { .. } | PollOutcome::FinishedEmpty => self.repeated(look, End::no_output()),
+            PollOutcome::Failed { failure, settlement, blocks: None } => self.plain(look, failure, settlement),
+            PollOutcome::Failed { failure, settlement, blocks: Some(reason) } => {
+                self.failed_by_account(look, failure, settlement, reason).await
             }
-            PollOutcome::Failed { failure, settlement, .. } | PollOutcome::SaysFailed { failure, settlement } => {
-                self.failed(look, failure, settlement)
+            PollOutcome::SaysFailed { failure, settlement } => {
+                self.repeated(look, End { kind: TroubleKind::SaysFailed, failure, settlement })
             }
-            PollOutcome::Cancelled { settlement } => Event::Cancelled { settlement: Some(settlement) },
-            PollOutcome::NotFound { .. } if look.age < self.parts.provider.capability().not_found_grace => {
-                self.unanswered(look, Duration::ZERO)
-            }
-            PollOutcome::NotFound { .. } if self.asks_a_stranger(look) => {
-                let job = look.job.id;
-                tracing::warn!(%job, "no such task, but it was bought with another key or at another address");
-                self.unanswered(look, self.parts.schedule.slow())
-            }
-            PollOutcome::NotFound { .. } => {
-                self.struck(look, NOT_FOUND, FailureKind::Expired, "the provider no longer knows the task")
-            }
-            PollOutcome::Throttled(setback) => {
-                let wait = self.pausing.throttled(&setback, look.job.setbacks).await;
-                self.unanswered(look, wait)
-            }
-            PollOutcome::Blocked { reason, message } => {
-                self.pausing.blocked(reason, &message).await;
-                self.unanswered(look, self.parts.schedule.slow())
-            }
+            PollOutcome::Cancelled { settlement } => self.cancelled(look, settlement),
+            PollOutcome::NotFound { message } => self.not_found(look, &message),
+            PollOutcome::Throttled(setback) => self.throttled(look, setback).await,
+            PollOutcome::Blocked { reason, message } => self.refused(look, reason, &message).await,
             PollOutcome::Unclear(setback) => self.unclear(look, &setback),
         }
     }
 
-    /// Nothing was learned.
-    pub(crate) fn unclear(&self, look: Look<'_>, setback: &Setback) -> Event {
-        tracing::debug!(job = %look.job.id, reason = setback.reason, "a status request brought nothing");
-        let plan = self.parts.schedule.plan();
-        let backoff = Backoff { base: plan.min, cap: plan.max.saturating_mul(2) };
-        let ours = backoff.full_jitter(look.job.setbacks, &self.pausing.dice);
-        self.unanswered(look, ours.max(setback.wait.unwrap_or_default()))
+    /// The provider withdrew the task.
+    pub(crate) fn cancelled(&self, look: Look<'_>, settlement: Settlement) -> Event {
+        if look.awaited().is_none() {
+            return Event::Cancelled { settlement: Some(settlement) };
+        }
+        self.plain(look, Failure::new(FailureKind::Provider, "the provider says that it withdrew the task"), settlement)
+    }
+
+    /// The account is what failed, not the row: nothing more is bought on it before a person acts, and the row then goes
+    /// on, whatever its retries.
+    async fn failed_by_account(
+        &self,
+        look: Look<'_>,
+        failure: Failure,
+        settlement: Settlement,
+        reason: BlockReason,
+    ) -> Event {
+        self.pausing.blocked(reason, &failure.message).await;
+        let goes_back = settlement == Settlement::Refunded
+            && !look.has_succeeded()
+            && look.job.orphan_of.is_none()
+            && !look.task.buy_again;
+        if !goes_back {
+            return self.plain(look, failure, settlement);
+        }
+        Event::Failed { failure, settlement, retry_after: Some(self.parts.schedule.plan().min) }
+    }
+
+    fn not_found(&self, look: Look<'_>, message: &str) -> Event {
+        let grace = self.parts.provider.capability().not_found_grace.min(self.parts.settings.patience.0);
+        if look.age < grace && !look.has_succeeded() {
+            let trouble = Trouble::new(TroubleKind::Status, told("the provider does not know the task yet", message));
+            return self.unanswered(look, Duration::ZERO, Some(trouble));
+        }
+        if self.asks_a_stranger(look) {
+            let reason = told("no such task, but it was bought with another key or at another address", message);
+            if self.reasons.add(reason.clone()) {
+                tracing::warn!(job = %look.job.id, reason, "the task is not there to be asked about");
+            }
+            return self.status_trouble(look, reason, self.parts.schedule.slow());
+        }
+        self.repeated(look, End::not_found(message))
     }
 
     /// Whether the task was bought with another key or at another address, and may still have an output there.
@@ -84,58 +97,87 @@ impl Poller {
         look.age < OUTPUTS_LAST && look.task.mark.is_some_and(other)
     }
 
+    /// The account's trouble, which its pause tells: no trouble of this task.
+    async fn throttled(&self, look: Look<'_>, setback: Setback) -> Event {
+        let setback = Setback { wait: setback.wait.map(|wait| self.bounded(wait)), ..setback };
+        let wait = self.pausing.throttled(&setback, look.job.setbacks).await;
+        self.unanswered(look, wait, None)
+    }
+
+    /// One task's refusal is that task's, unless a second request says the same of the account.
+    async fn refused(&self, look: Look<'_>, reason: BlockReason, message: &str) -> Event {
+        let is_accounts = self.account_is_refused(look, reason, message).await;
+        if is_accounts {
+            self.parts.pulse.polls_are_refused(true);
+            let trouble = Trouble::new(TroubleKind::Status, message);
+            // Not ever longer: once a person has mended the account, all of them are looked at soon.
+            return self.unanswered(look, self.parts.schedule.slow(), Some(trouble));
+        }
+        self.status_trouble(look, message.to_owned(), self.parts.schedule.slow())
+    }
+
+    /// Nothing was learned.
+    pub(crate) fn unclear(&self, look: Look<'_>, setback: &Setback) -> Event {
+        let (job, reason) = (look.job.id, &setback.reason);
+        if self.reasons.add(reason.clone()) {
+            tracing::warn!(%job, reason, "a status request brought nothing");
+        } else {
+            tracing::debug!(%job, reason, "a status request brought nothing");
+        }
+        let plan = self.parts.schedule.plan();
+        let backoff = Backoff { base: plan.min, cap: plan.max.saturating_mul(2) };
+        let ours = backoff.full_jitter(look.job.setbacks, &self.pausing.dice);
+        let asked = setback.wait.map(|wait| self.bounded(wait)).unwrap_or_default();
+        self.status_trouble(look, reason.clone(), ours.max(asked))
+    }
+
+    /// A status request that told nothing of the task. Looks become rarer for as long as that lasts.
+    fn status_trouble(&self, look: Look<'_>, reason: String, at_least: Duration) -> Event {
+        let trouble = Trouble::new(TroubleKind::Status, reason);
+        let lasted = look.troubles_with(&trouble).lasted();
+        self.unanswered(look, rarely(look, lasted / 4, at_least), Some(trouble))
+    }
+
     fn is_overdue(&self, look: Look<'_>) -> bool {
         look.age > self.parts.settings.running_timeout.0
     }
 
+    /// The usual wait; ever longer past the time for which a provider keeps a task.
     fn next(&self, look: Look<'_>) -> Duration {
         let schedule = &self.parts.schedule;
-        if self.is_overdue(look) { schedule.slow() } else { schedule.next(&look.job.spec, look.age) }
+        if !self.is_overdue(look) {
+            return schedule.next(&look.job.spec, look.age);
+        }
+        rarely(look, look.age.saturating_sub(self.lifetime()) / 2, schedule.slow())
     }
 
-    fn goes_on(&self, look: Look<'_>, word: Option<String>, progress: Option<u8>, wait: Option<Duration>) -> Event {
+    fn bounded(&self, wish: Duration) -> Duration {
+        wish.min(self.parts.schedule.plan().max.saturating_mul(WISH))
+    }
+
+    fn goes_on(&self, look: Look<'_>, word: String, progress: Option<u8>, wait: Option<Duration>) -> Event {
         let overdue = self.is_overdue(look);
+        let wait = wait.map(|wait| self.bounded(wait));
         // The provider's own wish is respected even above the account's longest wait, never below its shortest.
         let next_poll = match wait {
             Some(wait) if !overdue => wait.max(self.parts.schedule.plan().min),
             _ => self.next(look).max(wait.unwrap_or_default()),
         };
-        Event::Running { next_poll, word, progress, overdue, answered: true, trouble: None }
+        Event::Running { next_poll, word: Some(word), progress, overdue, answered: true, trouble: None }
     }
 
-    fn unanswered(&self, look: Look<'_>, at_least: Duration) -> Event {
+    /// An answer that does not end the job; the task's word stays the last that it was heard to have.
+    pub(crate) fn goes_wrong(&self, look: Look<'_>, trouble: Trouble, next_poll: Duration) -> Event {
+        let (word, progress) = (look.task.word.clone(), look.task.progress);
+        let overdue = self.is_overdue(look);
+        Event::Running { next_poll, word, progress, overdue, answered: true, trouble: Some(trouble) }
+    }
+
+    fn unanswered(&self, look: Look<'_>, at_least: Duration, trouble: Option<Trouble>) -> Event {
         let next_poll = self.next(look).max(at_least);
-        Event::Running {
-            next_poll,
-            word: None,
-            progress: None,
-            overdue: self.is_overdue(look),
-            answered: false,
-            trouble: None,
-        }
-    }
-
-    /// An answer that is believed only when it is repeated.
-    fn struck(&self, look: Look<'_>, strikes: Strikes, kind: FailureKind, message: &str) -> Event {
-        match strikes.next(look.task.word.as_deref()) {
-            // Slowly: a fault of the provider that lasts some minutes must not end what is paid for.
-            Some(word) => self.goes_on(look, Some(word), look.task.progress, Some(self.parts.schedule.slow())),
-            // Whatever became of it, nobody said that the money came back.
-            None => Event::Failed {
-                failure: Failure::new(kind, message),
-                settlement: Settlement::Charged,
-                retry_after: None,
-            },
-        }
-    }
-
-    fn failed(&self, look: Look<'_>, failure: Failure, settlement: Settlement) -> Event {
-        // The record of an unexpected charge only follows that charge: it is never bought again.
-        let again = failure.kind == FailureKind::Transient
-            && settlement == Settlement::Refunded
-            && look.job.retries < self.parts.retries
-            && look.job.orphan_of.is_none();
-        let retry_after = again.then(|| AGAIN.full_jitter(look.job.retries, &self.pausing.dice));
-        Event::Failed { failure, settlement, retry_after }
+        // A row of answers that would end the job goes on through requests that told nothing.
+        let trouble = trouble.filter(|_| !look.counts_an_end());
+        let overdue = self.is_overdue(look);
+        Event::Running { next_poll, word: None, progress: None, overdue, answered: false, trouble }
     }
 }

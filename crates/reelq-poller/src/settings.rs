@@ -35,11 +35,18 @@ pub struct PollSettings {
     pub poll: PollSection,
     /// Past this a task is marked overdue and looked at slowly.
     pub running_timeout: Span,
+    /// How long an end that is believed only when it is repeated must have lasted: "no such task", "succeeded" without an
+    /// output.
+    pub patience: Span,
 }
 
 impl Default for PollSettings {
     fn default() -> Self {
-        Self { poll: PollSection::default(), running_timeout: Span(Duration::from_mins(30)) }
+        Self {
+            poll: PollSection::default(),
+            running_timeout: Span(Duration::from_mins(30)),
+            patience: Span(Duration::from_mins(10)),
+        }
     }
 }
 
@@ -47,7 +54,7 @@ const SHORTEST: Duration = Duration::from_millis(10);
 
 impl PollSettings {
     /// The keys of this section.
-    pub const KEYS: [&str; 2] = ["poll", "running_timeout"];
+    pub const KEYS: [&str; 3] = ["poll", "running_timeout", "patience"];
 
     /// Everything that is wrong with the values.
     pub fn check(&self) -> Vec<InvalidSetting> {
@@ -56,6 +63,7 @@ impl PollSettings {
             ("poll.min", self.poll.min),
             ("poll.max", self.poll.max),
             ("running_timeout", Some(self.running_timeout)),
+            ("patience", Some(self.patience)),
         ];
         let spans = spans.into_iter().filter_map(|(key, span)| check_span(key, span?));
         spans.chain(self.check_order()).chain(self.poll.growth.and_then(check_growth)).collect()
@@ -99,18 +107,19 @@ mod tests {
 
     #[test]
     fn section_reads_the_names_of_the_configuration() {
-        let text = r#"{"poll":{"first":"2s","min":"1s","max":"10s"},"running_timeout":"30m"}"#;
+        let text = r#"{"poll":{"first":"2s","min":"1s","max":"10s"},"running_timeout":"30m","patience":"2m"}"#;
         let settings: PollSettings = serde_json::from_str(text).unwrap();
-        assert_eq!(settings.check(), []);
+        assert_eq!((settings.check(), settings.patience), (Vec::new(), Span(Duration::from_mins(2))));
         assert_eq!(settings.poll.first, Some(Span(Duration::from_secs(2))));
         assert_eq!(settings.running_timeout, PollSettings::default().running_timeout);
     }
 
     #[test]
     fn all_problems_are_named_at_once_by_their_keys() {
-        let text = r#"{"poll":{"first":"0s","min":"9s","max":"3s","growth":1.0},"running_timeout":"1ms"}"#;
+        let text =
+            r#"{"poll":{"first":"0s","min":"9s","max":"3s","growth":1.0},"running_timeout":"1ms","patience":"0s"}"#;
         let settings: PollSettings = serde_json::from_str(text).unwrap();
         let keys: Vec<_> = settings.check().into_iter().map(|problem| problem.key).collect();
-        assert_eq!(keys, ["poll.first", "running_timeout", "poll.max", "poll.growth"]);
+        assert_eq!(keys, ["poll.first", "running_timeout", "patience", "poll.max", "poll.growth"]);
     }
 }

@@ -23,12 +23,64 @@ pub(crate) fn overdue(job: &Job) -> bool {
     matches!(&job.stage, Stage::Running { task } if task.overdue)
 }
 
-/// Whether an event tells nothing that the job does not tell: one more status request with the same answer.
-pub(crate) fn is_mere_poll(before: &Stage, event: &Event) -> bool {
-    match (before, event) {
-        (Stage::Running { task }, Event::Running { word, overdue, answered, .. }) => {
-            (!answered || task.word == *word) && (task.overdue || !overdue)
+/// Whether an event tells nothing that the job does not tell: one more status request with the same answer, or one that
+/// was in vain for the same reason as the last.
+pub(crate) fn is_mere_poll(before: &Job, event: &Event) -> bool {
+    match (&before.stage, event) {
+        (Stage::Running { task }, Event::Running { word, overdue, answered, trouble, .. }) => {
+            let same_word = !answered || task.word == *word;
+            let same_trouble =
+                trouble.is_none() || before.troubles.as_ref().map(|known| &known.last) == trouble.as_ref();
+            same_word && same_trouble && (task.overdue || !overdue)
         }
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use reelq_model::{
+        AccountName, BatchName, Fields, JobDraft, JobId, JobSpec, ModelName, ProviderName, RemoteTask, TaskId,
+        Timestamp, Trouble, TroubleKind,
+    };
+
+    use super::*;
+
+    fn running() -> Job {
+        let spec = JobSpec {
+            account: AccountName::new("acct").unwrap(),
+            provider: ProviderName::new("wave").unwrap(),
+            model: ModelName::new("m").unwrap(),
+            mode: "text-to-video".to_owned(),
+            fields: Fields::new(),
+        };
+        let draft = JobDraft { id: JobId::from_bytes([1; 16]), spec, price: None, priority: 0 };
+        let at = Timestamp::from_millis(0);
+        let mut job = Job::new(draft, BatchName::new("b").unwrap(), at);
+        job.stage = Stage::Running { task: RemoteTask::accepted(TaskId::new("t").unwrap(), 1, at) };
+        job
+    }
+
+    fn in_vain(reason: Option<&str>) -> Event {
+        Event::Running {
+            next_poll: Duration::ZERO,
+            word: None,
+            progress: None,
+            overdue: false,
+            answered: false,
+            trouble: reason.map(|reason| Trouble::new(TroubleKind::Status, reason)),
+        }
+    }
+
+    #[test]
+    fn trouble_is_news_once_and_another_one_is_news_again() {
+        let job = running();
+        assert!(is_mere_poll(&job, &in_vain(None)));
+        assert!(!is_mere_poll(&job, &in_vain(Some("HTTP 502"))));
+        let job = job.apply(in_vain(Some("HTTP 502")), Timestamp::from_millis(1)).unwrap().job;
+        assert!(is_mere_poll(&job, &in_vain(Some("HTTP 502"))));
+        assert!(!is_mere_poll(&job, &in_vain(Some("HTTP 403"))));
     }
 }

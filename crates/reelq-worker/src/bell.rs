@@ -21,6 +21,8 @@ struct State {
     due: Option<Duration>,
     /// The last look found nothing to do and nothing to wait for.
     quiet: bool,
+    /// The last look took all that there was to take: nothing is due before `due`.
+    rests: bool,
 }
 
 impl Bell {
@@ -56,6 +58,13 @@ impl Bell {
         self.state().quiet
     }
 
+    /// Whether the last look left nothing to do within `limit` from now.
+    pub(crate) fn is_quiet_for(&self, limit: Duration) -> bool {
+        let state = self.state();
+        let soon = self.clock.monotonic().saturating_add(limit);
+        state.quiet || (state.rests && state.due.is_none_or(|due| due > soon))
+    }
+
     /// Begins a look: what was rung before it is answered by it.
     pub(crate) fn look(&self) {
         *self.state() = State::default();
@@ -63,6 +72,7 @@ impl Bell {
 
     /// Ends a look that found too little: the next is due after `retry_in`, or when it is rung.
     pub(crate) fn rest(&self, retry_in: Option<Duration>) {
+        self.state().rests = true;
         if let Some(wait) = retry_in {
             self.ring_after(wait);
             return;
@@ -75,7 +85,7 @@ impl Bell {
     pub(crate) fn rest_until_day_ends(&self, wait: Duration) {
         let at = self.clock.monotonic().saturating_add(wait);
         let mut state = self.state();
-        state.quiet = state.due.is_none();
+        (state.quiet, state.rests) = (state.due.is_none(), true);
         state.due = state.due.or(Some(at));
     }
 
@@ -123,6 +133,23 @@ mod tests {
         assert!(bell.is_quiet());
         bell.ring_after(Duration::from_secs(5));
         assert!(!bell.is_quiet());
+    }
+
+    #[test]
+    fn lane_whose_next_job_is_far_away_is_quiet_for_less_than_that() {
+        let (clock, bell) = bell();
+        let limit = Duration::from_mins(15);
+        assert!(!bell.is_quiet_for(limit), "nobody has looked yet");
+        bell.look();
+        bell.rest(Some(Duration::from_hours(1)));
+        assert!(bell.is_quiet_for(limit) && !bell.is_quiet());
+        clock.advance(Duration::from_mins(50));
+        assert!(!bell.is_quiet_for(limit), "it is due in ten minutes");
+        bell.look();
+        assert!(!bell.is_quiet_for(limit), "a look is under way");
+        bell.rest(Some(Duration::from_hours(1)));
+        bell.ring_after(Duration::from_secs(1));
+        assert!(!bell.is_quiet_for(limit), "something is due sooner");
     }
 
     #[tokio::test]

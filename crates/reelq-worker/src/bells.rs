@@ -7,6 +7,15 @@ use reelq_store::ClaimStage;
 
 use crate::bell::Bell;
 
+/// How quiet lanes are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Quiet {
+    /// Only news can bring work.
+    ForNews,
+    /// Work comes by itself, but not before a long time.
+    ForLong,
+}
+
 /// The bells of every lane of the process.
 #[derive(Debug, Default)]
 pub(crate) struct Bells {
@@ -26,9 +35,15 @@ impl Bells {
         self.lanes.values().for_each(|bell| bell.ring_after(Duration::ZERO));
     }
 
-    /// Whether no lane has anything to do or to wait for; lanes for which `passes` is true are not asked.
-    pub(crate) fn all_quiet(&self, passes: impl Fn(&AccountName, ClaimStage) -> bool) -> bool {
-        self.lanes.iter().all(|((account, stage), bell)| bell.is_quiet() || passes(account, *stage))
+    /// How quiet the lanes are, none of which has anything to do within `limit`; `None` where one has. Lanes for which
+    /// `passes` is true are not asked.
+    pub(crate) fn quiet(&self, limit: Duration, passes: impl Fn(&AccountName, ClaimStage) -> bool) -> Option<Quiet> {
+        let mut asked =
+            self.lanes.iter().filter(|((account, stage), _)| !passes(account, *stage)).map(|(_, bell)| bell);
+        if !asked.clone().all(|bell| bell.is_quiet_for(limit)) {
+            return None;
+        }
+        Some(if asked.all(|bell| bell.is_quiet()) { Quiet::ForNews } else { Quiet::ForLong })
     }
 
     /// Wakes whoever the event, just committed, made work for.

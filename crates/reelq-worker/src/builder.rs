@@ -14,12 +14,20 @@ pub struct AccountWork {
     pub(crate) limits: Option<AccountLimits>,
     pub(crate) pulse: Arc<Pulse>,
     pub(crate) handlers: Vec<(Arc<dyn Handler>, NonZeroUsize)>,
+    pub(crate) usual_wait: Duration,
 }
 
 impl AccountWork {
     /// Starts without handlers. Limits, where given, become the account's in the store; the last word holds.
     pub fn new(name: AccountName, limits: Option<AccountLimits>, pulse: Arc<Pulse>) -> Self {
-        Self { name, limits, pulse, handlers: Vec::new() }
+        Self { name, limits, pulse, handlers: Vec::new(), usual_wait: Duration::ZERO }
+    }
+
+    /// Its jobs wait up to this long while all is well: no runtime ends because of such a wait.
+    #[must_use]
+    pub fn usual_wait(mut self, usual: Duration) -> Self {
+        self.usual_wait = usual;
+        self
     }
 
     /// Adds a stage's handler with the number of jobs that it may have in hand at once.
@@ -48,6 +56,7 @@ pub struct Builder {
     pub(crate) drain: bool,
     pub(crate) lease: Duration,
     pub(crate) grace: Duration,
+    pub(crate) wait_at_most: Duration,
     pub(crate) seed: u64,
     pub(crate) brake: Arc<Brake>,
     pub(crate) stopper: Stopper,
@@ -64,6 +73,7 @@ impl Builder {
             drain: false,
             lease: Duration::from_secs(15),
             grace: Duration::from_secs(40),
+            wait_at_most: Duration::from_mins(15),
             seed: 0,
             brake: Arc::default(),
             stopper: Stopper::default(),
@@ -98,6 +108,19 @@ impl Builder {
     pub fn lease(mut self, lease: Duration) -> Self {
         self.lease = lease;
         self
+    }
+
+    /// A runtime that ends by itself ends, too, once nothing is due within this time; but never because of a wait that is
+    /// usual for one of its accounts.
+    #[must_use]
+    pub fn wait_at_most(mut self, wait: Duration) -> Self {
+        self.wait_at_most = wait;
+        self
+    }
+
+    pub(crate) fn waits_at_most(&self) -> Duration {
+        let usual = self.accounts.iter().map(|work| work.usual_wait).max();
+        self.wait_at_most.max(usual.unwrap_or_default())
     }
 
     /// How long requests in flight may take to finish once the runtime stops.

@@ -5,7 +5,11 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use reelq_model::{AccountName, BatchName, SharedClock, Status, WorkerId};
 use reelq_store::{BatchView, ClaimStage, Result, SharedStore};
 
-use crate::{Pulse, bells::Bells, registry::Registry};
+use crate::{
+    Pulse,
+    bells::{Bells, Quiet},
+    registry::Registry,
+};
 
 /// Why a runtime ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +19,9 @@ pub enum Ending {
     /// Jobs are outstanding, and none can move before a person acts: an account is blocked or paused, a budget is
     /// reached. (A day's budget, too: a runtime without a batch goes on the next day.)
     Held,
+    /// Jobs are outstanding, and none is due within the time that the runtime waits at most: the provider is asked again
+    /// later, by whoever works then.
+    Waiting,
     /// It was told to stop.
     Stopped,
 }
@@ -36,6 +43,8 @@ pub(crate) struct EndWatch {
     pub(crate) batch: Option<BatchName>,
     /// How long nothing of the batch may have moved before leases that other workers hold are taken for other batches'.
     pub(crate) patience: Duration,
+    /// Nothing is waited for that is due later than this from now.
+    pub(crate) wait_at_most: Duration,
     pub(crate) store: SharedStore,
     pub(crate) clock: SharedClock,
     pub(crate) worker: WorkerId,
@@ -55,7 +64,8 @@ impl EndWatch {
         loop {
             match self.look_twice(&mut standstill).await {
                 Ok(Look::Finished) => return Ok(Ending::Finished),
-                Ok(Look::Stuck) => return Ok(Ending::Held),
+                Ok(Look::Stuck(Quiet::ForNews)) => return Ok(Ending::Held),
+                Ok(Look::Stuck(Quiet::ForLong)) => return Ok(Ending::Waiting),
                 Ok(Look::Moving) => {}
                 Err(error) if error.is_transient() => {}
                 Err(error) => return Err(error),
@@ -71,7 +81,7 @@ impl EndWatch {
         if self.registry.len() > 0 {
             return Ok(Look::Moving);
         }
-        let quiet = self.is_quiet();
+        let quiet = self.quiet();
         let views = self.views().await?;
         if views.iter().all(|view| outstanding(view) == 0) {
             return Ok(Look::Finished);
@@ -81,8 +91,9 @@ impl EndWatch {
         let telling = self.batch.is_none() || fetching || still < self.patience;
         // Nothing may have begun between the two looks, and no lease may stand: of another worker, or of our own after a
         // panic, it ends by itself and brings its job back.
-        let stuck = quiet && !self.leases_stand(telling).await? && self.is_quiet() && self.registry.len() == 0;
-        Ok(if stuck { Look::Stuck } else { Look::Moving })
+        let Some(quiet) = quiet else { return Ok(Look::Moving) };
+        let stuck = !self.leases_stand(telling).await? && self.quiet() == Some(quiet) && self.registry.len() == 0;
+        Ok(if stuck { Look::Stuck(quiet) } else { Look::Moving })
     }
 
     /// The batches that matter; one whose first load goes on is nobody's work yet.
@@ -97,25 +108,25 @@ impl EndWatch {
     /// steps of another process a job is for a moment in nobody's hand, and is news here only a little later.
     async fn look_twice(&self, standstill: &mut Standstill) -> Result<Look> {
         let first = self.look(standstill).await?;
-        if !matches!(first, Look::Stuck) {
+        if !matches!(first, Look::Stuck(_)) {
             return Ok(first);
         }
         let mark = self.store.watch(0, Duration::ZERO).await?;
         self.bells.ring_all();
         for _ in 0..CLAIMS {
             tokio::time::sleep(CALM).await;
-            if self.is_quiet() && self.registry.len() == 0 {
+            if self.quiet().is_some() && self.registry.len() == 0 {
                 break;
             }
         }
         let second = self.look(standstill).await?;
-        let still = matches!(second, Look::Stuck) && self.store.watch(mark, STILL).await? == mark;
-        Ok(if matches!(second, Look::Stuck) && !still { Look::Moving } else { second })
+        let still = matches!(second, Look::Stuck(_)) && self.store.watch(mark, STILL).await? == mark;
+        Ok(if matches!(second, Look::Stuck(_)) && !still { Look::Moving } else { second })
     }
 
-    fn is_quiet(&self) -> bool {
+    fn quiet(&self) -> Option<Quiet> {
         let refused = |account: &AccountName| self.pulses.get(account).is_some_and(|pulse| pulse.polls_refused());
-        self.bells.all_quiet(|account, stage| stage == ClaimStage::Poll && refused(account))
+        self.bells.quiet(self.wait_at_most, |account, stage| stage == ClaimStage::Poll && refused(account))
     }
 
     /// Whether a worker holds something of the work. What others hold may be of other batches: it is `telling` for as long
@@ -149,7 +160,7 @@ enum Look {
     /// Nothing of the batch is outstanding.
     Finished,
     /// Jobs are outstanding, and it seems that none can move.
-    Stuck,
+    Stuck(Quiet),
     /// Work is in hand, or will be.
     Moving,
 }

@@ -35,9 +35,13 @@ impl Pulse {
         self.submits.fetch_add(1, Relaxed);
     }
 
-    /// Counts a status request, and notes whether the provider refused the account with it.
-    pub fn polled(&self, refused: bool) {
+    /// Counts a status request.
+    pub fn polled(&self) {
         self.polls.fetch_add(1, Relaxed);
+    }
+
+    /// Notes whether the provider refuses the account's status requests: not one task's, all of them.
+    pub fn polls_are_refused(&self, refused: bool) {
         self.polls_refused.store(refused, Relaxed);
     }
 
@@ -56,7 +60,7 @@ impl Pulse {
         self.panics.fetch_add(1, Relaxed);
     }
 
-    /// Whether the account's last status request was refused (401, 402, 403): its tasks cannot be followed for now.
+    /// Whether the account's status requests are refused (401, 402, 403): its tasks cannot be followed for now.
     pub fn polls_refused(&self) -> bool {
         self.polls_refused.load(Relaxed)
     }

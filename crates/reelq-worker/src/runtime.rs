@@ -128,6 +128,7 @@ impl Runtime {
             drain: self.parts.drain,
             batch: self.parts.batch.clone(),
             patience: self.parts.lease.saturating_mul(4),
+            wait_at_most: self.parts.waits_at_most(),
             store: Arc::clone(self.store()),
             clock: self.clock(),
             worker: self.parts.worker.clone(),

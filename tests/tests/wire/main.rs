@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a broken assumption is a failed test")]
 
+mod ends;
 mod late_files;
 mod outputs;
 mod redaction;
@@ -9,3 +10,4 @@ mod replies;
 mod resume;
 mod transport;
 mod verdicts;
+mod waiting;

@@ -1,8 +1,8 @@
 //! `reelq run`: buys a manifest, and goes on with one.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use reelq_model::Status;
+use reelq_model::{Status, units::Span};
 use reelq_producer::{Order, Plan};
 use reelq_store::{JobFilter, Page, SharedStore, Store};
 
@@ -17,7 +17,7 @@ use crate::{
     failure::{Failure, Outcome},
     output::Out,
     providers,
-    running::{BatchFace, Engine, Finish, Hands, Holding, RUN, Task, closing, usable},
+    running::{BatchFace, Engine, Finish, Hands, Holding, RUN, Task, closing, usable, waiting},
     session::Session,
     simulation::Simulated,
 };
@@ -30,6 +30,9 @@ pub(crate) struct Args {
     /// Do not ask before spending
     #[arg(long, short)]
     yes: bool,
+    /// End once nothing that is left is due within this time (15m, or `wait_at_most` of the configuration)
+    #[arg(long, value_name = "TIME")]
+    wait_at_most: Option<Span>,
     #[command(flatten)]
     quiet: QuietArgs,
     #[command(flatten)]
@@ -77,9 +80,11 @@ impl Run<'_> {
         let Self { args, session, store, out, .. } = *self;
         let plan = &agreed.plan;
         let accounts = needed(session, &**store, plan).await?;
-        let engine = Engine::prepare(session, store, &accounts, &task(plan), simulated)?;
+        let wait_at_most = args.wait_at_most.map_or(session.config.wait_at_most, |span| span.0);
+        let engine = Engine::prepare(session, store, &accounts, &task(plan, wait_at_most), simulated)?;
         let place = usable(session, plan).await?;
         bring_in(agreed, place, session, store, out).await?;
+        waiting::look_soon(&**store, &plan.batch.name, wait_at_most).await?;
         let begun = session.clock.monotonic();
         let face = BatchFace::new(session, Arc::clone(store), &plan.batch.name, &engine, out);
         let finish = Box::pin(engine.run(&face)).await?;
@@ -92,10 +97,10 @@ impl Run<'_> {
 }
 
 /// The batch, until nothing of it moves any more.
-fn task(plan: &Plan) -> Task {
+fn task(plan: &Plan, wait_at_most: Duration) -> Task {
     let batch = Some(plan.batch.name.clone());
     // What is said at the end comes with the result manifest.
-    Task { batch, drain: true, hands: Hands::default(), reports: false, kind: RUN }
+    Task { batch, drain: true, wait_at_most, hands: Hands::default(), reports: false, kind: RUN }
 }
 
 /// A person ran it again: what a provider refused before may be mended. Then the manifest goes in.

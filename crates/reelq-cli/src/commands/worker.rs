@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use reelq_model::{AccountName, BatchName, Timestamp};
+use reelq_model::{AccountName, BatchName, Timestamp, units::Span};
 use reelq_store::{BatchView, SharedStore, Store, WorkerView};
 
 use super::{
@@ -37,6 +37,9 @@ pub(crate) struct Args {
     /// End when nothing is outstanding that could still move, with the exit codes of `run`
     #[arg(long)]
     drain: bool,
+    /// With --drain: end, too, once nothing is due within this time (15m, or `wait_at_most` of the configuration)
+    #[arg(long, value_name = "TIME", requires = "drain")]
+    wait_at_most: Option<Span>,
     /// Fire the ticks of all schedules as well
     #[arg(long, conflicts_with_all = ["drain", "batch"])]
     cron: bool,
@@ -64,7 +67,9 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     let simulated = args.vendors.start(session).await?;
     let accounts = accounts(args, session, out)?;
     let hands = Hands::new(&args.stages, args.concurrency.clone().unwrap_or_default());
-    let task = Task { batch: args.batch.clone(), drain: args.drain, hands, reports: true, kind: "worker" };
+    let wait_at_most = args.wait_at_most.map_or(session.config.wait_at_most, |span| span.0);
+    let task =
+        Task { batch: args.batch.clone(), drain: args.drain, wait_at_most, hands, reports: true, kind: "worker" };
     let engine = Engine::prepare(session, &store, &accounts, &task, simulated.as_ref())?;
     let begun = begun(session, &*store).await?;
     out.note(&greeting(session, &engine, &accounts));

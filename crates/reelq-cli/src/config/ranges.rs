@@ -36,6 +36,11 @@ pub(super) fn lease(settings: &Settings) -> Option<Duration> {
     text(settings, &["lease"])?.parse::<Span>().ok().map(|span| span.0)
 }
 
+/// How long a run stays while nothing is due.
+pub(super) fn wait_at_most(settings: &Settings) -> Option<Duration> {
+    text(settings, &["wait_at_most"])?.parse::<Span>().ok().map(|span| span.0)
+}
+
 /// Complains about a lease out of its range.
 pub(super) fn check_lease(settings: &mut Settings) {
     if lease(settings).is_none_or(|lease| LEASES.contains(&lease)) {

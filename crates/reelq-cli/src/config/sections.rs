@@ -11,7 +11,7 @@ use super::{
     AccountConfig, Complaint, Settings, StorePlace,
     kind::Value,
     layers::{Origin, Setting},
-    ranges::{self, check_lease, lease},
+    ranges::{self, check_lease, lease, wait_at_most},
     schedules,
     store_place::retention,
 };
@@ -23,6 +23,8 @@ pub(crate) struct Config {
     pub(crate) store: StorePlace,
     /// How long a job stays in a dead worker's hands.
     pub(crate) lease: Duration,
+    /// A run, or a worker that drains, ends once nothing is due within this time.
+    pub(crate) wait_at_most: Duration,
     /// How long finished batches are kept; for ever where nothing is said.
     pub(crate) retention: Option<Duration>,
     /// The folder below which batches without an output place of their own put their files.
@@ -55,6 +57,7 @@ impl Config {
         Some(Self {
             store: StorePlace::build(settings)?,
             lease: lease(settings)?,
+            wait_at_most: wait_at_most(settings)?,
             retention: retention(settings),
             output: text(settings, &["output"])?,
             log: text(settings, &["log"])?,

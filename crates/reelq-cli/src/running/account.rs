@@ -1,9 +1,9 @@
 //! One account's part of a run: its HTTP, and the handlers of its three stages.
 
-use std::{num::NonZeroUsize, sync::Arc};
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 use reelq_http::{AccountHttp, HttpSection, Transport};
-use reelq_poller::{PollSettings, Poller, Schedule};
+use reelq_poller::{PollPlan, PollSettings, Poller, Schedule};
 use reelq_store::SharedStore;
 use reelq_submitter::{FirstPoll, Images, SubmitSettings, Submitter};
 use reelq_worker::{AccountWork, Brake, Dice, Handler, Pulse};
@@ -72,7 +72,9 @@ pub(crate) fn work(
     if let Some(wrong) = wrong {
         return Err(refuse(account, wrong));
     }
-    let schedule = Arc::new(Schedule::new(polls.plan(provider.capability()), Dice::seeded(shared.seed)));
+    let plan = polls.plan(provider.capability());
+    let usual = usual_wait(&submits, &plan);
+    let schedule = Arc::new(Schedule::new(plan, Dice::seeded(shared.seed)));
     let first_poll: FirstPoll = {
         let schedule = Arc::clone(&schedule);
         Arc::new(move |spec| schedule.first(spec))
@@ -104,7 +106,7 @@ pub(crate) fn work(
         schedule,
         seed: shared.seed,
     });
-    let mut work = AccountWork::new(account.name.clone(), Some(limits), Arc::clone(pulse));
+    let mut work = AccountWork::new(account.name.clone(), Some(limits), Arc::clone(pulse)).usual_wait(usual);
     let handlers: [(Arc<dyn Handler>, _); 2] =
         [(Arc::new(submitter), submit_slots), (Arc::new(poller), slots(limits.polls_per_second))];
     for (handler, usual) in handlers.into_iter().filter(|(handler, _)| shared.hands.has(handler.stage())) {
@@ -112,6 +114,15 @@ pub(crate) fn work(
         work = work.handler(handler, slots);
     }
     Ok(work)
+}
+
+/// How long a job waits at most while all is well: for the next look at a task that is not overdue, or for its turn.
+fn usual_wait(submits: &SubmitSettings, plan: &PollPlan) -> Duration {
+    let limits = submits.limits();
+    let slowest = limits.requests_per_second.min(limits.polls_per_second);
+    let turn = Duration::try_from_secs_f64(slowest.recip()).unwrap_or(Duration::MAX);
+    // A fifth more: looks are spread a little.
+    plan.first.max(plan.max).max(turn).saturating_mul(6) / 5
 }
 
 /// The rate that an `auto` is made ready for; the other workers of the account share it.

@@ -53,7 +53,7 @@ pub(crate) async fn closing(
     if out.is_json() {
         out.json(&serde_json::json!({
             "simulated": session.is_simulated(), "exit_code": exit as u8, "outstanding": verdict.outstanding,
-            "unconfirmed": verdict.unconfirmed, "batch": verdict.batch, "accounts": verdict.accounts,
+            "unconfirmed": verdict.unconfirmed, "waiting": verdict.waiting, "batch": verdict.batch, "accounts": verdict.accounts,
             "results": Path::new(&verdict.batch.batch.output).join("results.csv"),
         }));
     }

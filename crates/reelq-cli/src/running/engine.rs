@@ -1,6 +1,6 @@
 //! The workers of one process, and the loop that shows them and listens for signals.
 
-use std::{pin::pin, sync::Arc};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use reelq_model::{AccountName, BatchName, WorkerId};
@@ -25,6 +25,8 @@ pub(crate) struct Task {
     pub(crate) batch: Option<BatchName>,
     /// End when nothing of it can move any more.
     pub(crate) drain: bool,
+    /// End, too, once nothing is due within this time.
+    pub(crate) wait_at_most: Duration,
     /// With what.
     pub(crate) hands: Hands,
     /// Write the result manifests of batches that are done.
@@ -89,7 +91,7 @@ impl Engine {
         if let Some(batch) = &task.batch {
             builder = builder.batch(batch.clone());
         }
-        builder = builder.drain(task.drain);
+        builder = builder.drain(task.drain).wait_at_most(task.wait_at_most);
         let mut pulses = Vec::new();
         for (account, http) in opened {
             let pulse = Arc::new(Pulse::default());

@@ -17,6 +17,7 @@ mod retiring;
 mod signals;
 mod summary;
 mod verdict;
+pub(crate) mod waiting;
 
 pub(crate) use account::http;
 pub(crate) use batch_face::BatchFace;

@@ -3,7 +3,7 @@
 use reelq_model::{BlockReason, FailureKind, Status};
 use reelq_store::{AccountCap, AccountView, BatchView, HeldBatch, PauseReason, StatusCounts};
 
-use super::verdict::Verdict;
+use super::{verdict::Verdict, waiting::waiting};
 use crate::{
     commands::status::reached,
     output::{duration, grouped, money, plural},
@@ -73,6 +73,7 @@ pub(crate) fn summary(verdict: &Verdict, commands: &Commands, seconds: u64) -> S
     lines.extend(budget(verdict, commands));
     lines.extend(account_budgets(verdict, commands));
     lines.extend(failures(verdict, commands));
+    lines.extend(waiting(verdict));
     lines.extend(outstanding(verdict, commands));
     lines.join("\n")
 }

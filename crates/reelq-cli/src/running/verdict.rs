@@ -4,6 +4,7 @@ use reelq_model::{FailureKind, Status};
 use reelq_store::{AccountView, BatchView, HeldBatch, JobFilter, Page, PauseReason, Store};
 use serde::Serialize;
 
+use super::waiting::{self, WaitingRow};
 use crate::{exit::Exit, failure::Failure};
 
 /// How a batch stands.
@@ -19,6 +20,8 @@ pub(crate) struct Verdict {
     pub(crate) outstanding: u64,
     /// Jobs of unknown fate, those whose line is gone included.
     pub(crate) unconfirmed: u64,
+    /// Rows that do not get on, with what they wait for.
+    pub(crate) waiting: Vec<WaitingRow>,
 }
 
 /// Failed jobs of one kind are counted up to here; beyond, it is "at least".
@@ -46,7 +49,8 @@ impl Verdict {
         }
         let outstanding = batch.counts.outstanding() + batch.others.outstanding();
         let unconfirmed = batch.counts.of(Status::Unconfirmed) + batch.others.of(Status::Unconfirmed);
-        Ok(Self { batch, accounts, failures, outstanding, unconfirmed })
+        let waiting = if outstanding > 0 { waiting::read(store, &batch.batch.name).await? } else { Vec::new() };
+        Ok(Self { batch, accounts, failures, outstanding, unconfirmed, waiting })
     }
 
     /// The accounts that the provider refuses.

@@ -46,14 +46,6 @@ async fn running_task_is_looked_at_within_the_bounds() {
 }
 
 #[tokio::test]
-async fn server_hint_is_respected_even_above_the_longest_wait() {
-    let mut stand = Stand::new();
-    let hint = 45 * SECOND;
-    assert_eq!(next_poll(&stand.look(SECOND, running(Some(hint))).await), hint);
-    assert_eq!(next_poll(&stand.look(SECOND, running(Some(Duration::ZERO))).await), PLAN.min);
-}
-
-#[tokio::test]
 async fn overdue_task_is_marked_and_looked_at_slowly_and_stays_alive() {
     let mut stand = Stand::new();
     let event = stand.look(Duration::from_mins(31), running(None)).await;
@@ -86,33 +78,6 @@ async fn unknown_task_is_waited_for_until_it_must_be_visible() {
     }
 }
 
-#[tokio::test]
-async fn task_is_lost_only_when_the_provider_says_so_three_times_running() {
-    let mut stand = Stand::new();
-    let late = Duration::from_mins(2);
-    for _ in 0..2 {
-        stand.look(late, PollOutcome::NotFound { message: String::new() }).await;
-        stand.look_in_vain(late).await;
-    }
-    // Seen again: it counts anew.
-    stand.look(late, running(None)).await;
-    for _ in 0..2 {
-        stand.look(late, PollOutcome::NotFound { message: String::new() }).await;
-    }
-    assert_eq!(stand.job().status(), Status::Running);
-    let event = stand.look(late, PollOutcome::NotFound { message: String::new() }).await;
-    let Event::Failed { failure, settlement, retry_after } = event else { panic!("{event:?}") };
-    assert_eq!((failure.kind, settlement, retry_after), (FailureKind::Expired, Settlement::Charged, None));
-}
-
-#[tokio::test]
-async fn answers_that_are_believed_when_repeated_are_asked_for_slowly() {
-    let mut stand = Stand::new();
-    let event = stand.look(Duration::from_mins(2), PollOutcome::NotFound { message: String::new() }).await;
-    let Event::Running { next_poll, .. } = event else { panic!("{event:?}") };
-    assert!(next_poll >= PLAN.max, "{next_poll:?}: an outage of some seconds would end what is paid for");
-}
-
 fn bought_with_another_key() -> Stand {
     let stand = Stand::new().edit(|job| {
         let Stage::Running { task } = &mut job.stage else { panic!("it runs") };
@@ -129,6 +94,8 @@ async fn another_key_that_does_not_know_the_task_loses_nothing() {
         stand.look(Duration::from_hours(1), PollOutcome::NotFound { message: String::new() }).await;
         assert_eq!(stand.job().status(), Status::Running);
     }
+    let troubles = stand.job().troubles.clone().unwrap();
+    assert!(troubles.last.reason.contains("another key"), "{troubles:?}");
     stand.look(Duration::from_hours(1), PollOutcome::Finished { outputs: links(), cost: None }).await;
     assert_eq!(stand.job().status(), Status::Fetching);
 }
@@ -143,27 +110,41 @@ async fn another_key_is_not_asked_for_ever() {
 }
 
 #[tokio::test]
-async fn success_without_an_output_is_asked_about_again_and_never_bought_again() {
-    let mut stand = Stand::new();
-    for _ in 0..4 {
-        let event = stand.look(SECOND, PollOutcome::FinishedEmpty).await;
-        assert!(matches!(event, Event::Running { .. }), "{event:?}");
+async fn transient_failure_without_charge_is_bought_again_up_to_the_retries_and_ever_later() {
+    let mut waits = Vec::new();
+    for retries in 0..3 {
+        let mut stand = Stand::new().edit(|job| job.retries = retries);
+        let event = stand.look(SECOND, transient(Settlement::Refunded)).await;
+        let Event::Failed { retry_after: Some(after), .. } = event else { panic!("{event:?}") };
+        waits.push(after);
+        assert_eq!((stand.job().status(), stand.job().retries), (Status::Queued, retries + 1));
     }
-    let event = stand.look(SECOND, PollOutcome::Finished { outputs: Vec::new(), cost: None }).await;
-    let Event::Failed { failure, settlement, retry_after } = event else { panic!("{event:?}") };
-    assert_eq!((failure.kind, settlement, retry_after), (FailureKind::Provider, Settlement::Charged, None));
-}
-
-#[tokio::test]
-async fn transient_failure_without_charge_is_bought_again_up_to_the_retries() {
-    let mut stand = Stand::new();
-    let event = stand.look(SECOND, transient(Settlement::Refunded)).await;
-    assert!(matches!(event, Event::Failed { retry_after: Some(_), .. }), "{event:?}");
-    assert_eq!((stand.job().status(), stand.job().retries), (Status::Queued, 1));
+    let bounds = [(1, 2), (2, 4), (4, 8)].map(|(least, most)| least * SECOND..=most * SECOND);
+    assert!(waits.iter().zip(&bounds).all(|(wait, bounds)| bounds.contains(wait)), "{waits:?}");
 
     let mut spent = Stand::new().edit(|job| job.retries = 3);
     spent.look(SECOND, transient(Settlement::Refunded)).await;
     assert_eq!(spent.job().status(), Status::Failed);
+}
+
+#[tokio::test]
+async fn failure_of_the_account_pauses_it_and_the_row_goes_back_whatever_its_retries() {
+    let mut stand = Stand::new().edit(|job| job.retries = 3);
+    let failure = Failure::new(FailureKind::Provider, "insufficient balance");
+    let blocks = Some(BlockReason::NoCredit);
+    stand.look(SECOND, PollOutcome::Failed { failure, settlement: Settlement::Refunded, blocks }).await;
+    assert_eq!(stand.job().status(), Status::Queued);
+    let message = "insufficient balance".to_owned();
+    assert_eq!(stand.pauses().await[0].reason, PauseReason::Blocked { block: BlockReason::NoCredit, message });
+}
+
+#[tokio::test]
+async fn failure_of_the_account_that_was_charged_is_not_bought_again() {
+    let mut stand = Stand::new();
+    let failure = Failure::new(FailureKind::Provider, "insufficient balance");
+    let blocks = Some(BlockReason::NoCredit);
+    stand.look(SECOND, PollOutcome::Failed { failure, settlement: Settlement::Charged, blocks }).await;
+    assert_eq!((stand.job().status(), stand.pauses().await.len()), (Status::Failed, 1));
 }
 
 #[tokio::test]
@@ -194,20 +175,6 @@ async fn throttled_look_pauses_the_account_for_all() {
     let event = stand.look(SECOND, PollOutcome::Throttled(setback)).await;
     assert_eq!(next_poll(&event), 30 * SECOND);
     assert_eq!(stand.pauses().await[0].reason, PauseReason::Throttled);
-}
-
-#[tokio::test]
-async fn refused_look_pauses_the_account_and_keeps_the_task() {
-    let mut stand = Stand::new();
-    let message = "key revoked".to_owned();
-    let event =
-        stand.look(SECOND, PollOutcome::Blocked { reason: BlockReason::Unauthorized, message: message.clone() });
-    assert!(next_poll(&event.await) > 3 * PLAN.max);
-    let reason = PauseReason::Blocked { block: BlockReason::Unauthorized, message };
-    assert_eq!(stand.pauses().await[0].reason, reason);
-    assert!(stand.pulse.polls_refused());
-    stand.look(SECOND, running(None)).await;
-    assert!(!stand.pulse.polls_refused());
 }
 
 #[tokio::test]

@@ -49,3 +49,15 @@ async fn vendor_without_cancel_is_never_asked() {
     stand.look(SECOND, running()).await;
     assert_eq!(stand.sent(), ["/tasks/t1"]);
 }
+
+#[tokio::test]
+async fn cancel_request_without_an_answer_is_told_and_withdraws_the_task_later() {
+    let mut stand = Stand::new().cancel_requested();
+    stand.answer_to_cancel(CancelOutcome::Unclear(Setback::new("HTTP 500")));
+    stand.look(SECOND, running()).await;
+    let told = stand.job().troubles.clone().unwrap().last.reason;
+    assert_eq!(told, "the cancel request brought no answer: HTTP 500");
+    stand.answer_to_cancel(CancelOutcome::Cancelled { settlement: Settlement::Refunded });
+    stand.handle(2 * SECOND).await;
+    assert_eq!(stand.job().status(), Status::Cancelled);
+}

@@ -8,8 +8,8 @@ use std::{
 
 use async_trait::async_trait;
 use reelq_model::{
-    Acceptance, AccountName, BatchName, Digest, Event, Fields, Job, JobDraft, JobId, JobSpec, ManualClock, ModelName,
-    ProviderName, Setback, Submission, SubmitOutcome, TaskId, Timestamp,
+    Acceptance, AccountName, BatchName, Digest, Event, Failure, Fields, Job, JobDraft, JobId, JobSpec, ManualClock,
+    ModelName, ProviderName, Setback, Stage, Submission, SubmitOutcome, TaskId, Timestamp,
 };
 use reelq_poller::{Parts, PollPlan, PollSettings, Poller, Schedule};
 use reelq_provider::{
@@ -29,6 +29,7 @@ struct FakeProvider {
     capability: Capability,
     answers: Arc<Mutex<VecDeque<PollOutcome>>>,
     cancels: Arc<Mutex<VecDeque<CancelOutcome>>>,
+    balances: Arc<Mutex<VecDeque<BalanceOutcome>>>,
 }
 
 impl Provider for FakeProvider {
@@ -73,11 +74,11 @@ impl Provider for FakeProvider {
     }
 
     fn balance(&self) -> Option<Request> {
-        None
+        Some(Request::get("/balance"))
     }
 
     fn balanced(&self, _: &Reply) -> BalanceOutcome {
-        panic!("nobody asks for the balance here")
+        self.balances.lock().unwrap().pop_front().expect("no balance request more was expected")
     }
 }
 
@@ -142,6 +143,8 @@ pub(crate) struct Stand {
     poller: Poller,
     answers: Arc<Mutex<VecDeque<PollOutcome>>>,
     cancels: Arc<Mutex<VecDeque<CancelOutcome>>>,
+    balances: Arc<Mutex<VecDeque<BalanceOutcome>>>,
+    beside: Arc<Job>,
     exchange: FakeExchange,
     pub(crate) pulse: Arc<Pulse>,
     pub(crate) store: SharedStore,
@@ -162,22 +165,22 @@ pub(crate) fn spec() -> JobSpec {
     }
 }
 
-fn running_job() -> Job {
+fn running_job(copy: u32, task: &str) -> Job {
     let batch = BatchName::new("films").unwrap();
-    let id = JobId::derive(&batch, &spec().digest(), 1);
+    let id = JobId::derive(&batch, &spec().digest(), copy);
     let job = Job::new(JobDraft { id, spec: spec(), price: None, priority: 0 }, batch, NOW);
     let submission = Submission { number: 1, key: job.next_key(), body: Digest::of(b""), at: NOW, mark: None };
     let acceptance =
-        Acceptance { task: TaskId::new("t1").unwrap(), submission: 1, cost: None, at: NOW, outputs: Vec::new() };
+        Acceptance { task: TaskId::new(task).unwrap(), submission: 1, cost: None, at: NOW, outputs: Vec::new() };
     let job = job.apply(Event::Sending { submission }, NOW).unwrap().job;
     job.apply(Event::Accepted { acceptance, first_poll: Duration::ZERO }, NOW).unwrap().job
 }
 
-fn capability(cancel: bool) -> Capability {
+fn capability(cancel: bool, balance: bool) -> Capability {
     Capability {
         idempotency: Idempotency::None,
         cancel,
-        balance: false,
+        balance,
         link_lifetime: None,
         price_known: true,
         failed_tasks: FailedTasks::Refunded,
@@ -194,16 +197,26 @@ impl Stand {
     }
 
     pub(crate) fn with_cancel(cancel: bool) -> Self {
+        Self::of(cancel, false)
+    }
+
+    /// The provider has a balance to ask for.
+    pub(crate) fn with_balance() -> Self {
+        Self::of(true, true)
+    }
+
+    fn of(cancel: bool, balance: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::starting_at(NOW));
         let store: SharedStore = Arc::new(SqliteStore::open(&folder.path().join("state.db"), clock).unwrap());
-        let (answers, cancels) = (Arc::default(), Arc::default());
+        let (answers, cancels, balances) = (Arc::default(), Arc::default(), Arc::default());
         let (exchange, pulse) = (FakeExchange::default(), Arc::new(Pulse::default()));
         let provider = FakeProvider {
             name: spec().provider,
-            capability: capability(cancel),
+            capability: capability(cancel, balance),
             answers: Arc::clone(&answers),
             cancels: Arc::clone(&cancels),
+            balances: Arc::clone(&balances),
         };
         let poller = Poller::new(Parts {
             account: account(),
@@ -216,8 +229,9 @@ impl Stand {
             schedule: Arc::new(Schedule::new(PLAN, Dice::seeded(1))),
             seed: 1,
         });
-        let desk = FakeDesk { job: Arc::new(running_job()), now: NOW, cancel: false };
-        Self { desk, poller, answers, cancels, exchange, pulse, store, _folder: folder }
+        let desk = FakeDesk { job: Arc::new(running_job(1, "t1")), now: NOW, cancel: false };
+        let beside = Arc::new(running_job(2, "t2"));
+        Self { desk, poller, answers, cancels, balances, beside, exchange, pulse, store, _folder: folder }
     }
 
     pub(crate) fn edit(mut self, edit: impl FnOnce(&mut Job)) -> Self {
@@ -234,6 +248,20 @@ impl Stand {
 
     pub(crate) fn answer_to_cancel(&self, outcome: CancelOutcome) {
         self.cancels.lock().unwrap().push_back(outcome);
+    }
+
+    pub(crate) fn answer_to_balance(&self, outcome: BalanceOutcome) {
+        self.balances.lock().unwrap().push_back(outcome);
+    }
+
+    /// Turns to the other task of the account.
+    pub(crate) fn turn_to_the_other(&mut self) {
+        std::mem::swap(&mut self.desk.job, &mut self.beside);
+    }
+
+    /// Something else than a look happens to the job, `age` after the acceptance.
+    pub(crate) fn happens(&mut self, age: Duration, event: Event) {
+        self.desk.job = Arc::new(self.desk.job.apply(event, NOW.after(age)).unwrap().job);
     }
 
     /// Looks once, `age` after the acceptance; the event is applied to the job.
@@ -265,6 +293,12 @@ impl Stand {
 
     pub(crate) fn job(&self) -> &Job {
         &self.desk.job
+    }
+
+    /// Why it failed.
+    pub(crate) fn failure(&self) -> &Failure {
+        let Stage::Failed { failure, .. } = &self.job().stage else { panic!("{:?}", self.job().stage) };
+        failure
     }
 
     pub(crate) fn sent(&self) -> Vec<String> {

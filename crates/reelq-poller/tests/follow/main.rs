@@ -6,3 +6,13 @@ mod answers;
 mod cancelling;
 #[cfg(test)]
 mod fakes;
+#[cfg(test)]
+mod late;
+#[cfg(test)]
+mod lost;
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
+mod retries;
+#[cfg(test)]
+mod waits;

@@ -51,7 +51,7 @@ fn plan(commit: &Commit, now: Timestamp) -> Result<Plan> {
         Err(illegal) => return Ok(Plan::Park(park(lease, event, &illegal, token), illegal)),
     };
     change.guard = if let Event::Sending { .. } = event { Guard::Send } else { Guard::Held };
-    if !figures::is_mere_poll(&job.stage, event) {
+    if !figures::is_mere_poll(job, event) {
         change.history = Some(Entry::of(event, Some(&lease.worker)));
     }
     if *keep && !change.job.stage.is_terminal() {

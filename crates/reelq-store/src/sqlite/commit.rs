@@ -30,7 +30,7 @@ fn one(scribe: &Scribe<'_>, books: &mut Books, commit: &Commit) -> Result<Commit
 }
 
 fn done(scribe: &Scribe<'_>, books: &mut Books, before: &Row, mut row: Row, commit: &Commit) -> Result<Committed> {
-    if !figures::is_mere_poll(&before.job.stage, &commit.event) {
+    if !figures::is_mere_poll(&before.job, &commit.event) {
         history::record(scribe.conn, &mut row, &commit.event, Some(&commit.lease.worker), scribe.now)?;
     }
     let keep = commit.keep && !row.job.stage.is_terminal() && !row.cancel_is_due();

@@ -1,19 +1,22 @@
 //! A run that cannot go on before a person acts ends and says so; one that can, waits.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
 use async_trait::async_trait;
 use reelq_model::{Acceptance, BlockReason, Digest, Event, Money, Status, Submission, TaskId, WorkerId};
 use reelq_store::{Claim, ClaimStage, Commit, Committed, Lease, PauseReason, Result, SharedStore};
-use reelq_worker::{Brake, Ending, Runtime, Spawner};
+use reelq_worker::{Brake, Ending, Finish, Runtime, Spawner};
 use tokio::time::timeout;
 
 use crate::{
     hooked_store::{Hook, HookedStore},
-    support::{World, buys, finds_finished, finished, slots, stores},
+    support::{Scripted, World, buys, finds_finished, finished, slots, stores},
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -38,6 +41,72 @@ async fn spent_day_holds_the_run_and_is_not_waited_for() {
     let run = world.builder().account(work.handler(stores(), slots(2))).build().run();
     assert_eq!(timeout(Duration::from_secs(9), run).await.unwrap().unwrap(), Ending::Held);
     assert_eq!((submit.runs(), world.view().await.spent), (2, Money::from_micros(200_000)));
+}
+
+fn finds_running(next_poll: Duration) -> Arc<Scripted> {
+    Scripted::new(ClaimStage::Poll, move |_| {
+        let (word, progress) = (Some("processing".to_owned()), None);
+        let event = Event::Running { next_poll, word, progress, overdue: true, answered: true, trouble: None };
+        Box::pin(async move { Finish::Event(event) })
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn run_whose_jobs_are_all_due_later_than_it_waits_ends_and_says_so() {
+    let world = World::open();
+    world.load(3).await;
+    let work = world.work().handler(buys(), slots(2)).handler(finds_running(Duration::from_hours(1)), slots(2));
+    let run = world.builder().account(work.handler(stores(), slots(2))).build().run();
+    assert_eq!(timeout(Duration::from_secs(9), run).await.unwrap().unwrap(), Ending::Waiting);
+    assert_eq!(world.view().await.counts.of(Status::Running), 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn long_pause_of_the_account_is_not_waited_for() {
+    let world = World::open();
+    world.load(3).await;
+    let lasts = Some(Duration::from_hours(1));
+    world.store.pause_account(&world.account, &PauseReason::Throttled, lasts).await.unwrap();
+    let work = world.work().handler(buys(), slots(2)).handler(finds_finished(), slots(2)).handler(stores(), slots(2));
+    let run = world.builder().account(work).build().run();
+    assert_eq!(timeout(Duration::from_secs(9), run).await.unwrap().unwrap(), Ending::Waiting);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_job_that_is_due_soon_keeps_the_run() {
+    let world = World::open();
+    world.load(2).await;
+    let looks = Arc::new(AtomicUsize::new(0));
+    let poll = {
+        let looks = Arc::clone(&looks);
+        Scripted::new(ClaimStage::Poll, move |_| {
+            // The first stays away; the other is looked at three times more, each time after a while.
+            let next_poll = match looks.fetch_add(1, Ordering::SeqCst) {
+                0 => Duration::from_hours(1),
+                1..4 => Duration::from_millis(700),
+                _ => return Box::pin(async { Finish::Event(finished()) }),
+            };
+            let (word, progress) = (Some("processing".to_owned()), None);
+            let event = Event::Running { next_poll, word, progress, overdue: false, answered: true, trouble: None };
+            Box::pin(async move { Finish::Event(event) })
+        })
+    };
+    let work = world.work().handler(buys(), slots(2)).handler(poll, slots(1)).handler(stores(), slots(2));
+    let run = world.builder().wait_at_most(Duration::from_secs(2)).account(work).build().run();
+    assert_eq!(timeout(Duration::from_secs(20), run).await.unwrap().unwrap(), Ending::Waiting);
+    assert_eq!(world.view().await.counts.of(Status::Succeeded), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn wait_that_is_usual_for_an_account_ends_no_run() {
+    let world = World::open();
+    world.load(1).await;
+    let work = world.work().usual_wait(Duration::from_hours(2)).handler(buys(), slots(2));
+    let poll = finds_running(Duration::from_hours(1));
+    let work = work.handler(Arc::clone(&poll) as _, slots(2)).handler(stores(), slots(2));
+    let run = world.builder().wait_at_most(Duration::from_secs(1)).account(work).build().run();
+    assert!(timeout(Duration::from_secs(3), run).await.is_err(), "its task is due within the usual time");
+    assert_eq!(poll.runs(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

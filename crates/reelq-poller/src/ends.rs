@@ -1,0 +1,143 @@
+//! Ends that are believed only when they are repeated: after some answers *and* some time, never after a count alone.
+//!
+//! A vendor whose database is restored, or whose cache lags, says "no such task" for minutes about tasks that it will
+//! finish. What is counted is kept with the job, so a restart forgets nothing.
+
+use std::time::Duration;
+
+use reelq_model::{Event, Failure, FailureKind, Settlement, Trouble, TroubleKind, Troubles};
+use reelq_worker::{Backoff, in_rounds};
+
+use crate::{Poller, look::Look};
+
+/// Delays before a job whose task failed without charge is bought again.
+const AGAIN: Backoff = Backoff { base: Duration::from_secs(2), cap: Duration::from_mins(5) };
+/// The delay before a job is bought again that a person asked for.
+const SOON: Duration = Duration::from_secs(1);
+
+/// An end that the provider seems to tell.
+#[derive(Debug)]
+pub(crate) struct End {
+    pub(crate) kind: TroubleKind,
+    pub(crate) failure: Failure,
+    pub(crate) settlement: Settlement,
+}
+
+impl End {
+    /// "No such task". Whatever became of it, nobody said that the money came back.
+    pub(crate) fn not_found(message: &str) -> Self {
+        Self::charged(
+            TroubleKind::NotFound,
+            FailureKind::Expired,
+            told("the provider no longer knows the task", message),
+        )
+    }
+
+    /// "Succeeded", and no output.
+    pub(crate) fn no_output() -> Self {
+        let message = "the task succeeded without an output".to_owned();
+        Self::charged(TroubleKind::NoOutput, FailureKind::Provider, message)
+    }
+
+    fn charged(kind: TroubleKind, failure: FailureKind, message: String) -> Self {
+        Self { kind, failure: Failure::new(failure, message), settlement: Settlement::Charged }
+    }
+
+    fn trouble(&self) -> Trouble {
+        Trouble::new(self.kind, self.failure.to_string())
+    }
+
+    /// How many answers it takes at least.
+    const fn answers(&self) -> u32 {
+        match self.kind {
+            TroubleKind::NoOutput => 5,
+            _ => 3,
+        }
+    }
+}
+
+/// `what`, with the provider's own words where it said some.
+pub(crate) fn told(what: &str, message: &str) -> String {
+    if message.is_empty() { what.to_owned() } else { format!("{what}: {message}") }
+}
+
+impl Poller {
+    /// How long the provider keeps a task and its output, counted from the acceptance.
+    pub(crate) fn lifetime(&self) -> Duration {
+        const USUAL: Duration = Duration::from_hours(24);
+        let link = self.parts.provider.capability().link_lifetime.unwrap_or(USUAL);
+        self.parts.settings.running_timeout.0.saturating_add(link)
+    }
+
+    /// An answer that is believed only when it is repeated.
+    pub(crate) fn repeated(&self, look: Look<'_>, end: End) -> Event {
+        let trouble = end.trouble();
+        let troubles = look.troubles_with(&trouble);
+        let needed = self.patience(look, end.kind);
+        if look.awaited().is_none() && troubles.count >= end.answers() && troubles.lasted() >= needed {
+            return self.over(look, end);
+        }
+        self.goes_wrong(look, trouble, self.until_next(look, &troubles, needed))
+    }
+
+    /// An end that the provider tells plainly, but not of a task that it said had succeeded while its output is awaited.
+    pub(crate) fn plain(&self, look: Look<'_>, failure: Failure, settlement: Settlement) -> Event {
+        let end = End { kind: TroubleKind::SaysFailed, failure, settlement };
+        if look.awaited().is_some() {
+            return self.repeated(look, end);
+        }
+        match self.again(look, &end) {
+            Some(after) if !look.task.buy_again => {
+                Event::Failed { failure: end.failure, settlement, retry_after: Some(after) }
+            }
+            _ => self.over(look, end),
+        }
+    }
+
+    /// The wait before the job is bought again by itself: its task failed for a passing reason, uncharged.
+    fn again(&self, look: Look<'_>, end: &End) -> Option<Duration> {
+        // The record of an unexpected charge only follows that charge: it is never bought again.
+        let again = end.failure.kind == FailureKind::Transient
+            && end.settlement == Settlement::Refunded
+            && !look.has_succeeded()
+            && look.job.retries < self.parts.retries
+            && look.job.orphan_of.is_none();
+        let half = AGAIN.ceiling(look.job.retries) / 2;
+        again.then(|| half + half.mul_f64(self.pausing.dice.fraction()))
+    }
+
+    /// The task is over without an output.
+    fn over(&self, look: Look<'_>, end: End) -> Event {
+        // A provider that said "succeeded" took the money, whatever it says of the task now.
+        let settlement = if look.has_succeeded() { Settlement::Charged } else { end.settlement };
+        // "No such task" is no end while the task may still be kept somewhere.
+        let is_certain = end.kind != TroubleKind::NotFound || look.age > self.lifetime();
+        let retry_after = (look.task.buy_again && is_certain).then_some(SOON);
+        Event::Failed { failure: end.failure, settlement, retry_after }
+    }
+
+    /// How long an end of this kind must have lasted. Past its lifetime a task is not expected back.
+    fn patience(&self, look: Look<'_>, kind: TroubleKind) -> Duration {
+        let patience = self.parts.settings.patience.0;
+        match kind {
+            _ if look.age > self.lifetime() => Duration::ZERO,
+            TroubleKind::SaysFailed => patience / 10,
+            _ => patience,
+        }
+    }
+
+    /// Ever longer, so that requests stay few, but not long past the moment at which the end may be believed, nor past
+    /// the end of the wait for an output.
+    fn until_next(&self, look: Look<'_>, troubles: &Troubles, needed: Duration) -> Duration {
+        let plan = self.parts.schedule.plan();
+        let least = if look.age > self.lifetime() { plan.min } else { self.parts.schedule.slow() };
+        let left = look.awaited().unwrap_or_else(|| needed.saturating_sub(troubles.lasted()));
+        let longer = rarely(look, troubles.lasted() / 2, least);
+        if left.is_zero() { longer } else { longer.min(left.max(least)) }
+    }
+}
+
+/// About `wait` and at most an hour, in rounds with other waits of that length, where that is more than `least`.
+pub(crate) fn rarely(look: Look<'_>, wait: Duration, least: Duration) -> Duration {
+    if wait <= least { least } else { in_rounds(look.now, wait).max(least) }
+}

@@ -1,0 +1,42 @@
+//! A task under the poller's eyes, and what its job remembers of earlier looks.
+
+use std::time::Duration;
+
+use reelq_model::{Job, RemoteTask, Timestamp, Trouble, TroubleKind, Troubles};
+
+/// One look at a task.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Look<'a> {
+    pub(crate) job: &'a Job,
+    pub(crate) task: &'a RemoteTask,
+    /// Since its acceptance was recorded, by the store's time.
+    pub(crate) age: Duration,
+    /// The store's time.
+    pub(crate) now: Timestamp,
+}
+
+impl Look<'_> {
+    /// Until when its output is waited for, where the provider said that the task succeeded and that time is still to
+    /// come. Until then no answer ends the job: its clip exists, and is paid for.
+    pub(crate) fn awaited(&self) -> Option<Duration> {
+        let until = self.job.outputs_until.filter(|until| self.job.succeeded_at.is_some() && self.now < *until)?;
+        Some(until.since(self.now))
+    }
+
+    /// Whether the provider ever said that the task succeeded. Jobs of versions that did not note the time were at least
+    /// sent back for fresh links.
+    pub(crate) const fn has_succeeded(&self) -> bool {
+        self.job.succeeded_at.is_some() || self.job.link_refreshes > 0
+    }
+
+    /// Whether its row of troubles is one that ends the job when it lasts.
+    pub(crate) fn counts_an_end(&self) -> bool {
+        let ends = [TroubleKind::NotFound, TroubleKind::NoOutput, TroubleKind::SaysFailed];
+        self.job.troubles.as_ref().is_some_and(|troubles| ends.contains(&troubles.last.kind))
+    }
+
+    /// The row of troubles as it is with this one.
+    pub(crate) fn troubles_with(&self, trouble: &Trouble) -> Troubles {
+        Troubles::after(self.job.troubles.as_ref(), trouble.clone(), self.now)
+    }
+}
