@@ -1,6 +1,6 @@
 //! What stores need to know of a job beside what it says itself.
 
-use reelq_model::{Event, Job, Stage};
+use reelq_model::{Event, Job, JobId, Resolution, Stage, TaskId, Trouble};
 
 /// Whether it was, or may have been, bought.
 pub(crate) fn bought(job: &Job) -> bool {
@@ -23,12 +23,28 @@ pub(crate) fn overdue(job: &Job) -> bool {
     matches!(&job.stage, Stage::Running { task } if task.overdue)
 }
 
-/// Whether an event tells nothing that the job does not tell: one more status request with the same answer.
-pub(crate) fn is_mere_poll(before: &Stage, event: &Event) -> bool {
-    match (before, event) {
+/// Whether an event tells nothing that the job does not tell: one more status request with the same answer, or one more
+/// that brought nothing for the same kind of reason.
+pub(crate) fn is_mere_poll(before: &Job, event: &Event) -> bool {
+    let is_new = |trouble: &Trouble| before.troubles.as_ref().is_none_or(|troubles| troubles.last.kind != trouble.kind);
+    match (&before.stage, event) {
+        (_, Event::Running { trouble: Some(trouble), .. }) if is_new(trouble) => false,
         (Stage::Running { task }, Event::Running { word, overdue, answered, .. }) => {
             (!answered || task.word == *word) && (task.overdue || !overdue)
         }
         _ => false,
     }
+}
+
+/// The word in the history of jobs that one task answers.
+pub(crate) const SHARED: &str = "shares_task";
+
+/// What the history says there.
+pub(crate) fn shared(other: JobId, task: &TaskId) -> String {
+    format!("job {other} is charged for task {task}, too")
+}
+
+/// Whether a person gives a row up: that wish waits for nobody who has the job in hand.
+pub(crate) const fn is_give_up(event: &Event) -> bool {
+    matches!(event, Event::Resolved { resolution: Resolution::GiveUp })
 }
