@@ -12,7 +12,7 @@ use std::{
 use bytes::Bytes;
 use reelq_model::Digest;
 
-use crate::{Error, Result};
+use crate::{Error, Result, private};
 
 /// A folder of blobs. Nothing is removed from it but by the user.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ impl Blobs {
     /// Opens the folder, creating it where it is new.
     pub fn open(folder: impl Into<PathBuf>) -> Result<Self> {
         let folder = folder.into();
-        std::fs::create_dir_all(&folder).map_err(|error| broken("create", &folder, &error))?;
+        private::own_folder(&folder).map_err(|error| broken("create", &folder, &error))?;
         Ok(Self { folder, written: AtomicU64::new(0) })
     }
 
@@ -61,7 +61,7 @@ impl Blobs {
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let number = self.written.fetch_add(1, Ordering::Relaxed);
         let part = path.with_extension(format!("{}-{number}.part", std::process::id()));
-        let mut file = File::create(&part)?;
+        let mut file = private::options().create(true).write(true).truncate(true).open(&part)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         std::fs::rename(&part, path)?;
@@ -91,6 +91,17 @@ mod tests {
         assert_eq!(blobs.get(&digest).unwrap().unwrap(), &b"image"[..]);
         assert_eq!(blobs.get(&Digest::of(b"other")).unwrap(), None);
         assert_eq!(std::fs::read_dir(folder.path().join("blobs")).unwrap().count(), 1, "no part is left");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn image_bytes_are_their_users_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(folder.path().join("blobs")).unwrap();
+        let digest = blobs.put(b"image").unwrap();
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&folder.path().join("blobs")), mode(&blobs.path(&digest))), (0o700, 0o600));
     }
 
     #[test]

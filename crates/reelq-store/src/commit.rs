@@ -24,6 +24,15 @@ impl Commit {
         }
         Committed::Stale
     }
+
+    /// What comes of it where its job's record cannot be read, nor be written anew from the lease.
+    pub(crate) fn unheard(&self, reason: &str) -> Committed {
+        if let Event::Accepted { acceptance, .. } = &self.event {
+            let (job, task) = (self.lease.job.id, &acceptance.task);
+            tracing::error!(%job, %task, reason, "a task was accepted for a job that cannot be read: nobody follows it");
+        }
+        Committed::Stale
+    }
 }
 
 /// What came of a commit.
@@ -57,6 +66,13 @@ pub enum Edited {
     Requested,
     /// The job's stage does not allow it; nothing was changed.
     Refused(IllegalTransition),
+}
+
+impl Edited {
+    /// What comes of a change to a job whose record cannot be read: it is refused, and stops no other.
+    pub(crate) const fn unreadable(event: &'static str) -> Self {
+        Self::Refused(IllegalTransition { stage: "unreadable (see `reelq doctor`)", event })
+    }
 }
 
 /// What came of telling the store about a submission that it may have forgotten.

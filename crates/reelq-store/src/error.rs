@@ -1,5 +1,7 @@
 //! Why the store could not do a verb.
 
+use reelq_model::JobId;
+
 /// The store's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -27,6 +29,14 @@ pub enum Error {
         found: u32,
         /// The newest format that this version reads.
         supported: u32,
+    },
+    /// One job's record cannot be read: it is damaged, or a newer version wrote it. All others go on.
+    #[error("read the record of job {job}: {reason}; `reelq doctor` says what to do")]
+    Unreadable {
+        /// The job.
+        job: JobId,
+        /// What is wrong with its record.
+        reason: String,
     },
     /// There is no such batch.
     #[error("find batch `{0}`")]

@@ -1,6 +1,6 @@
 //! What stores need to know of a job beside what it says itself.
 
-use reelq_model::{Event, Job, Stage};
+use reelq_model::{Event, Job, JobId, Resolution, Stage, TaskId, Trouble};
 
 /// Whether it was, or may have been, bought.
 pub(crate) fn bought(job: &Job) -> bool {
@@ -23,18 +23,30 @@ pub(crate) fn overdue(job: &Job) -> bool {
     matches!(&job.stage, Stage::Running { task } if task.overdue)
 }
 
-/// Whether an event tells nothing that the job does not tell: one more status request with the same answer, or one that
-/// was in vain for the same reason as the last.
+/// Whether an event tells nothing that the job does not tell: one more status request with the same answer, or one more
+/// that brought nothing for the same kind of reason.
 pub(crate) fn is_mere_poll(before: &Job, event: &Event) -> bool {
+    let is_new = |trouble: &Trouble| before.troubles.as_ref().is_none_or(|troubles| troubles.last.kind != trouble.kind);
     match (&before.stage, event) {
-        (Stage::Running { task }, Event::Running { word, overdue, answered, trouble, .. }) => {
-            let same_word = !answered || task.word == *word;
-            let same_trouble =
-                trouble.is_none() || before.troubles.as_ref().map(|known| &known.last) == trouble.as_ref();
-            same_word && same_trouble && (task.overdue || !overdue)
+        (_, Event::Running { trouble: Some(trouble), .. }) if is_new(trouble) => false,
+        (Stage::Running { task }, Event::Running { word, overdue, answered, .. }) => {
+            (!answered || task.word == *word) && (task.overdue || !overdue)
         }
         _ => false,
     }
+}
+
+/// The word in the history of jobs that one task answers.
+pub(crate) const SHARED: &str = "shares_task";
+
+/// What the history says there.
+pub(crate) fn shared(other: JobId, task: &TaskId) -> String {
+    format!("job {other} is charged for task {task}, too")
+}
+
+/// Whether a person gives a row up: that wish waits for nobody who has the job in hand.
+pub(crate) const fn is_give_up(event: &Event) -> bool {
+    matches!(event, Event::Resolved { resolution: Resolution::GiveUp })
 }
 
 #[cfg(test)]
@@ -75,12 +87,12 @@ mod tests {
     }
 
     #[test]
-    fn trouble_is_news_once_and_another_one_is_news_again() {
+    fn trouble_is_news_once_for_each_kind() {
         let job = running();
         assert!(is_mere_poll(&job, &in_vain(None)));
         assert!(!is_mere_poll(&job, &in_vain(Some("HTTP 502"))));
         let job = job.apply(in_vain(Some("HTTP 502")), Timestamp::from_millis(1)).unwrap().job;
         assert!(is_mere_poll(&job, &in_vain(Some("HTTP 502"))));
-        assert!(!is_mere_poll(&job, &in_vain(Some("HTTP 403"))));
+        assert!(is_mere_poll(&job, &in_vain(Some("HTTP 502, request 9"))), "a text of the moment is no news");
     }
 }

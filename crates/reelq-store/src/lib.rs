@@ -4,6 +4,7 @@
 //! are compared with the store's own time.
 
 mod blobs;
+mod bounds;
 mod claim;
 mod commit;
 #[cfg(feature = "conformance")]
@@ -14,6 +15,7 @@ mod journal;
 mod limits;
 mod load;
 mod pace;
+mod private;
 mod purse;
 mod reading;
 mod redis;
@@ -23,6 +25,7 @@ mod share;
 mod sqlite;
 mod store;
 mod tick;
+mod unreadable;
 
 pub use self::redis::{
     Address, AddressError, Durability, Gravity, LinkOptions, Namespace, NamespaceError, RedisStore, ServerFacts,
@@ -46,3 +49,4 @@ pub use share::stride;
 pub use sqlite::SqliteStore;
 pub use store::{SharedStore, Store};
 pub use tick::{BatchHold, TickClaim, TickClaimed, TickLease, TickOutcome, TickState, TickView};
+pub use unreadable::UnreadableRecord;

@@ -23,7 +23,7 @@ impl Purse {
     pub(crate) fn new(limits: Option<&AccountLimits>, spent: i64, spent_today: i64, set_aside: i64) -> Self {
         let cap = |of: fn(&AccountLimits) -> Option<Money>| limits.and_then(of).map(Money::micros);
         let (total, day) = (cap(|limits| limits.budget), cap(|limits| limits.daily_budget));
-        let left = |cap: Option<i64>, spent: i64| cap.map(|cap| cap.saturating_sub(spent + set_aside));
+        let left = |cap: Option<i64>, spent: i64| cap.map(|cap| cap.saturating_sub(spent.saturating_add(set_aside)));
         Self { total: left(total, spent), today: left(day, spent_today), day }
     }
 
@@ -41,8 +41,8 @@ impl Purse {
     }
 
     pub(crate) fn take(&mut self, price: i64) {
-        self.total = self.total.map(|left| left - price);
-        self.today = self.today.map(|left| left - price);
+        self.total = self.total.map(|left| left.saturating_sub(price));
+        self.today = self.today.map(|left| left.saturating_sub(price));
     }
 
     pub(crate) const fn is_bounded(&self) -> bool {

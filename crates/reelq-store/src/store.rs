@@ -8,7 +8,7 @@ use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, Submission, 
 use crate::{
     AccountLimits, AccountView, BatchDraft, BatchView, Claim, Claimed, Commit, Committed, Edited, Enqueued,
     HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded, Pace, PaceView, Page,
-    PauseReason, Purge, Recalled, Result, ResultLine, Schedules, WorkerView,
+    PauseReason, Purge, Recalled, Result, ResultLine, Schedules, UnreadableRecord, WorkerView,
 };
 
 /// A store as it is handed around.
@@ -104,7 +104,8 @@ pub trait Store: Schedules + Send + Sync + fmt::Debug {
 
     // ---- people ----
 
-    /// Applies a person's event (`Retry`, `Resolved`, `Accepted` for a named task) to a job that nobody has in hand.
+    /// Applies a person's event (`Retry`, `Resolved`, `Accepted` for a named task) to a job that nobody has in hand. Only
+    /// giving a row up does not wait: it takes the job from whoever has it, whose next step is stale.
     async fn edit(&self, job: JobId, event: Event) -> Result<Edited>;
 
     /// Cancels a job: at once where it is queued, by request where it is in hand or at the provider.
@@ -144,6 +145,10 @@ pub trait Store: Schedules + Send + Sync + fmt::Debug {
 
     /// A job's history, the oldest first.
     async fn history(&self, job: JobId) -> Result<Vec<HistoryEntry>>;
+
+    /// Jobs whose record cannot be read, by reading all of them: for `doctor`. They stop nothing else: listings and results
+    /// show a failed job in their place, claims set them aside, and changes to them are refused.
+    async fn unreadable_records(&self) -> Result<Vec<UnreadableRecord>>;
 
     /// Waits until something changed since the last call's answer, or until `limit` has passed. `0` asks for the
     /// present mark. Changes by other processes on the same store count too.

@@ -61,6 +61,7 @@ async fn a_record_of_a_newer_format_is_not_touched() {
     let store = open(&server).await;
     load(&store, &wishes(1)).await;
     server.command(&["EVAL", RAISE, "0"]);
+    server.command(&["SET", "reelq:{test}:format", "2"]);
     let error = claim(&store, ClaimStage::Submit).await.unwrap_err();
     assert!(error.to_string().contains("a record of format 2"), "{error}");
 }

@@ -186,17 +186,6 @@ fn a_file_of_a_newer_version_is_refused() {
 }
 
 #[tokio::test]
-async fn a_damaged_job_is_an_error_and_not_the_end() {
-    let file = File::new();
-    let kit = Kit::new(&file);
-    let jobs = kit.load("b", &wishes(1)).await;
-    file.sql().execute("UPDATE jobs SET state = '{\"half'", []).unwrap();
-    assert!(matches!(kit.store.job(jobs[0]).await, Err(Error::Broken { .. })));
-    assert!(matches!(kit.store.claim(&kit.claim_of(ClaimStage::Submit, 1)).await, Err(Error::Broken { .. })));
-    assert_eq!(kit.batch("b").await.counts.total(), 1, "the rest goes on");
-}
-
-#[tokio::test]
 async fn a_locked_file_is_waited_for() {
     let file = File::new();
     let kit = Kit::new(&file);

@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a broken assumption is a failed test")]
 
 mod ends;
+mod identity;
 mod late_files;
+mod numbers;
 mod outputs;
 mod redaction;
 mod replies;

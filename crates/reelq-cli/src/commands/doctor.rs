@@ -2,6 +2,7 @@
 
 mod accounts;
 mod places;
+mod records;
 mod server;
 
 use serde::Serialize;
@@ -59,6 +60,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     let mut checks = vec![configuration(session), places::clock(session).await];
     checks.extend(places::folders(session));
     checks.push(places::store(session).await);
+    checks.extend(records::checks(session).await);
     checks.extend(server::checks(session).await);
     checks.extend(accounts::checks(session, args.offline).await);
     out.report(&checks, |checks| checks.iter().map(draw).collect::<Vec<_>>().join("\n"));

@@ -20,7 +20,7 @@ use crate::{
     AccountLimits, AccountView, BatchDraft, BatchHold, BatchView, Claim, Claimed, Commit, Committed, Edited, Enqueued,
     Error, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded, Pace, PaceView,
     Page, PauseReason, Purge, Recalled, Result, ResultLine, Schedules, SharedStore, SqliteStore, Store, TickClaim,
-    TickClaimed, TickLease, TickOutcome, TickView, WorkerView,
+    TickClaimed, TickLease, TickOutcome, TickView, UnreadableRecord, WorkerView,
 };
 
 const STATE: &str = "state.db";
@@ -149,6 +149,7 @@ passed_on! { Store:
     async fn accounts(&self) -> Result<Vec<AccountView>>;
     async fn workers(&self) -> Result<Vec<WorkerView>>;
     async fn history(&self, job: JobId) -> Result<Vec<HistoryEntry>>;
+    async fn unreadable_records(&self) -> Result<Vec<UnreadableRecord>>;
     ;
     async fn watch(&self, mark: u64, limit: Duration) -> Result<u64> {
         // Bounded, so that nobody keeps the files open for long.

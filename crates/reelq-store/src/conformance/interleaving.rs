@@ -211,6 +211,7 @@ impl<'a> World<'a> {
                     1 => Event::Replay { reason, after: wait, candidate: None },
                     2 => Event::NotSent { reason, after: wait },
                     3 => Event::Rejected { failure: Failure::new(FailureKind::Content, "no") },
+                    4 => with_outputs(accepted(lease, submission.number)),
                     _ => accepted(lease, submission.number),
                 },
                 false,
@@ -218,9 +219,10 @@ impl<'a> World<'a> {
             Stage::Running { .. } => (Self::poll_event(roll, wait), false),
             Stage::Fetching { .. } => (
                 match roll {
-                    0 => Event::LinksExpired { reason, after: Duration::ZERO },
+                    0 => Event::LinksExpired { reason, after: wait },
                     1 => Event::FetchLater { reason, after: wait },
                     2 => Event::FetchFailed { failure: Failure::new(FailureKind::Output, "torn") },
+                    3 => Event::FetchFailed { failure: Failure::new(FailureKind::Expired, "gone") },
                     _ => stored(),
                 },
                 false,
@@ -235,6 +237,7 @@ impl<'a> World<'a> {
             0..=4 => running("rendering", wait),
             5 => Event::Failed { failure, settlement: Settlement::Refunded, retry_after: Some(wait) },
             6 => Event::Failed { failure, settlement: Settlement::Charged, retry_after: None },
+            7 => Event::Cancelled { settlement: Some(Settlement::Refunded) },
             _ => super::kit::finished(None),
         }
     }
@@ -258,18 +261,24 @@ impl<'a> World<'a> {
     async fn person(&mut self) {
         let index = self.rng.random_range(0..self.jobs.len());
         let job = *self.jobs.iter().nth(index).unwrap();
-        match self.rng.random_range(0..4) {
+        match self.rng.random_range(0..5) {
             0 => {
                 self.kit.store.cancel(job).await.unwrap();
             }
-            1 => {
-                if self.kit.store.edit(job, Event::Retry { buy: true }).await.unwrap() == Edited::Done {
+            roll @ 1..=2 => {
+                if self.kit.store.edit(job, Event::Retry { buy: roll == 1 }).await.unwrap() == Edited::Done {
                     self.ended.remove(&job);
                 }
             }
             roll => {
-                let resolution = if roll == 2 { Resolution::NotBought } else { Resolution::GiveUp };
-                self.kit.store.edit(job, Event::Resolved { resolution }).await.unwrap();
+                let resolution = if roll == 3 { Resolution::NotBought } else { Resolution::GiveUp };
+                let given_up = resolution == Resolution::GiveUp;
+                let edited = self.kit.store.edit(job, Event::Resolved { resolution }).await.unwrap();
+                if given_up && edited == Edited::Done {
+                    // Whoever has it in hand has lost it, and may not know.
+                    let now = self.now().await;
+                    self.held.iter_mut().filter(|held| held.lease.job.id == job).for_each(|held| held.until = now);
+                }
             }
         }
     }
@@ -358,6 +367,17 @@ fn caps(seed: u64) -> (Option<Money>, Option<Money>) {
 fn accepted(lease: &Lease, number: u32) -> Event {
     let task = format!("{}-{number}", lease.job.id);
     Event::Accepted { acceptance: acceptance(&task, number), first_poll: SECOND }
+}
+
+/// The same, with the result in it already.
+fn with_outputs(event: Event) -> Event {
+    let (Event::Accepted { mut acceptance, first_poll }, Event::Finished { outputs, .. }) =
+        (event, super::kit::finished(None))
+    else {
+        panic!("an acceptance and a success")
+    };
+    acceptance.outputs = outputs;
+    Event::Accepted { acceptance, first_poll }
 }
 
 fn takes_a_place(view: &JobView) -> bool {

@@ -16,6 +16,7 @@ pub mod kit;
 mod subject;
 
 pub mod budgets;
+pub mod extremes;
 pub mod facts;
 pub mod forgotten;
 pub mod interleaving;
@@ -29,6 +30,8 @@ pub mod reading;
 pub mod retention;
 pub mod shares;
 pub mod ticks;
+pub mod twins;
+pub mod wishes;
 
 pub use forgetful::Forgetful;
 pub use kit::Kit;

@@ -3,7 +3,6 @@
 use std::{
     fs::{File, OpenOptions, TryLockError},
     io,
-    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -11,6 +10,7 @@ use std::{
 use reelq_model::{Digest, WorkerId};
 
 use super::entry::{Contents, decode};
+use crate::private;
 
 /// How often a lock is tried that another process holds for the moment of a look.
 const TRIES: u32 = 50;
@@ -28,7 +28,10 @@ const FILES: [&str; 3] = ["1", "journal", "new"];
 
 impl Folder {
     pub(super) fn open(path: &Path, store: &str) -> io::Result<Self> {
-        std::fs::create_dir_all(path)?;
+        private::own_folder(path)?;
+        for entry in std::fs::read_dir(path)?.flatten() {
+            private::narrow(&entry.path());
+        }
         let mut store = Digest::of(store.as_bytes()).to_string();
         store.truncate(12);
         Ok(Self { path: path.to_owned(), store })
@@ -76,7 +79,7 @@ impl Folder {
     pub(super) fn lock(&self, name: &str) -> io::Result<Option<File>> {
         let path = self.file(name, "lock");
         for _ in 0..TRIES {
-            let file = private().create(true).append(true).open(&path)?;
+            let file = private::options().create(true).append(true).open(&path)?;
             match file.try_lock() {
                 Ok(()) => return Ok(Some(file)),
                 Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(2)),
@@ -114,11 +117,4 @@ impl Folder {
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
-}
-
-/// Options for files that only this user reads.
-pub(super) fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.mode(0o600);
-    options
 }

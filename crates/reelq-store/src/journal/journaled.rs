@@ -15,7 +15,7 @@ use super::{
 use crate::{
     AccountLimits, AccountView, BatchDraft, BatchView, Claim, ClaimStage, Claimed, Commit, Committed, Edited, Enqueued,
     HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded, Pace, PaceView, Page,
-    PauseReason, Purge, Recalled, Result, ResultLine, SharedStore, Store, WorkerView,
+    PauseReason, Purge, Recalled, Result, ResultLine, SharedStore, Store, UnreadableRecord, WorkerView,
 };
 
 /// How soon to ask again while nothing may be bought.
@@ -282,6 +282,10 @@ impl Store for Journaled {
 
     async fn history(&self, job: JobId) -> Result<Vec<HistoryEntry>> {
         self.inner.history(job).await
+    }
+
+    async fn unreadable_records(&self) -> Result<Vec<UnreadableRecord>> {
+        self.inner.unreadable_records().await
     }
 
     async fn watch(&self, mark: u64, limit: Duration) -> Result<u64> {

@@ -7,8 +7,9 @@ use std::{
 
 use super::{
     entry::{Contents, Header, encode},
-    folder::{Folder, private},
+    folder::Folder,
 };
+use crate::private;
 
 #[derive(Debug)]
 pub(super) struct Own {
@@ -29,7 +30,7 @@ impl Own {
         let taken = || io::Error::other("another process of this name is at work");
         let lock = folder.lock(&name)?.ok_or_else(taken)?;
         let path = folder.file(&name, "journal");
-        let file = private().create(true).append(true).open(&path)?;
+        let file = private::options().create(true).append(true).open(&path)?;
         let good = file.metadata()?.len();
         let mut own = Self { folder, name, header: encode(header), file, good, used: good > 0, max_bytes, _lock: lock };
         own.begin()?;
@@ -76,14 +77,14 @@ impl Own {
     /// Goes on in a new file that begins with `carried`, and drops the one before the present one.
     pub(super) fn rotate(&mut self, carried: &[u8]) -> io::Result<()> {
         let (new, present) = (self.folder.file(&self.name, "new"), self.folder.file(&self.name, "journal"));
-        let mut file = private().create(true).write(true).truncate(true).open(&new)?;
+        let mut file = private::options().create(true).write(true).truncate(true).open(&new)?;
         file.write_all(&self.header)?;
         file.write_all(carried)?;
         file.sync_all()?;
         std::fs::rename(&present, self.folder.file(&self.name, "1"))?;
         std::fs::rename(&new, &present)?;
         self.folder.sync()?;
-        self.file = private().append(true).open(&present)?;
+        self.file = private::options().append(true).open(&present)?;
         self.good = self.file.metadata()?.len();
         Ok(())
     }

@@ -78,10 +78,20 @@ impl Report {
                 tracing::warn!(%job, submission = sent.number, %illegal, "a submission that the store does not know is left alone");
                 return Ok(());
             }
-            Err(error) => return Err(error),
+            Err(error) => return self.put_off(job, error),
         }
         self.told.push(Line { job, at: now, entry: Entry::Sending { submission: sent.clone() } });
         self.told.push(Line { job, at: now, entry: Entry::Left { number: sent.number } });
+        Ok(())
+    }
+
+    /// One job whose record cannot be read holds up no other's purchases; what the journal has of it is kept and told later.
+    fn put_off(&mut self, job: JobId, error: Error) -> Result<()> {
+        if !matches!(error, Error::Unreadable { .. }) {
+            return Err(error);
+        }
+        tracing::error!(%job, %error, "what the journal has of a job cannot be told to the store yet");
+        self.missing.insert(job);
         Ok(())
     }
 
@@ -99,7 +109,7 @@ impl Report {
                 self.learned += 1;
                 tracing::warn!(%job, task = %acceptance.task, ?late, "the store had forgotten a yes; it knows it again");
             }
-            Err(error) => return Err(error),
+            Err(error) => return self.put_off(job, error),
         }
         let entry = Entry::Accepted { acceptance: acceptance.clone(), first_poll_ms };
         self.told.push(Line { job, at: now, entry });

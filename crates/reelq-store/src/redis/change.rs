@@ -9,7 +9,7 @@ use super::{
     facts,
     pack::{Packer, Unpacker},
     record::{Record, write_job},
-    scripts,
+    scripts, twins,
 };
 use crate::{Error, Result};
 
@@ -120,7 +120,7 @@ impl Change {
     }
 
     fn pack(&self, packer: &mut Packer) -> Result<()> {
-        packer.list(11).bytes(self.job.id.as_bytes()).int(self.guard as i64).count(self.version).bytes(&self.token);
+        packer.list(12).bytes(self.job.id.as_bytes()).int(self.guard as i64).count(self.version).bytes(&self.token);
         facts::write(packer, &self.job, self.parked);
         packer.bytes(&write_job(&self.job)?).int(wake(self.wake)).int(millis(self.lasts)).int(self.wishes);
         match &self.history {
@@ -132,6 +132,11 @@ impl Change {
                 .text(&entry.reason),
         };
         packer.bytes(self.parent.as_ref().map_or(&[], |id| id.as_bytes()));
+        let charges = if self.job.shares_task_with.is_none() { self.job.charges.as_slice() } else { &[] };
+        packer.list(charges.len());
+        for charge in charges {
+            packer.text(charge.task.as_str());
+        }
         Ok(())
     }
 }
@@ -144,9 +149,9 @@ fn wake(wake: Wake) -> i64 {
     }
 }
 
-/// Whole milliseconds as scripts take them: never so many that they would not add up exactly.
+/// Whole milliseconds as scripts take them: never so many that a time that far ahead is past the year 9999.
 pub(super) fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX).min(1 << 50)
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX).min(1 << 46)
 }
 
 /// What came of one change.
@@ -156,6 +161,8 @@ pub(super) enum Answer {
         version: u64,
         cancel_requested: bool,
         in_hand: bool,
+        /// Another job of the account that is charged for the same task; its record says so from now on.
+        twin: Option<JobId>,
     },
     /// The guard did not hold: nothing was changed.
     Stale,
@@ -191,6 +198,7 @@ pub(super) async fn apply(caller: &Caller, changes: &[Change]) -> Result<Answers
     };
     let mut unpacker = reply.unpack();
     let each = unpacker.each(read_answer)?;
+    twins::tell(caller, changes, &each).await?;
     Ok(Answers { now: reply.now, each, withdrawn: unpacker.each(read_id)? })
 }
 
@@ -198,8 +206,9 @@ fn read_answer(unpacker: &mut Unpacker<'_>) -> Result<Answer> {
     unpacker.list()?;
     let (word, version) = (unpacker.int()?, unpacker.count()?);
     let (cancel_requested, in_hand) = (unpacker.flag()?, unpacker.flag()?);
+    let twin = unpacker.bytes()?.try_into().ok().map(JobId::from_bytes);
     Ok(match word {
-        0 => Answer::Done { version, cancel_requested, in_hand },
+        0 => Answer::Done { version, cancel_requested, in_hand, twin },
         1 => Answer::Stale,
         2 => Answer::Unwanted,
         3 => Answer::Purging,
@@ -230,9 +239,11 @@ pub(super) async fn read(caller: &Caller, ids: &[JobId]) -> Result<Vec<Option<(R
 /// The same, where one that cannot be read is no reason to do without the others.
 pub(super) async fn read_each(caller: &Caller, ids: &[JobId]) -> Result<Vec<Option<Result<(Record, Vec<u8>)>>>> {
     let reply: Reply = caller.call(&scripts::READ, &pack_ids(ids)).await?;
+    let mut ids = ids.iter();
     reply.unpack().each(|unpacker| {
         unpacker.list()?;
-        let (record, line) = (unpacker.bytes()?, unpacker.bytes()?);
-        Ok((!record.is_empty()).then(|| Record::read(record).map(|record| (record, line.to_vec()))))
+        let (id, record, line) = (ids.next(), unpacker.bytes()?, unpacker.bytes()?);
+        let id = id.filter(|_| !record.is_empty());
+        Ok(id.map(|id| Record::of(*id, record).map(|record| (record, line.to_vec()))))
     })
 }

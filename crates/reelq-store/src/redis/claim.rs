@@ -10,8 +10,9 @@ use super::{
     record::read_job,
     scripts,
     unanswered::Unanswered,
+    unreadable::{self, Damaged},
 };
-use crate::{Claim, ClaimStage, Claimed, Error, Lease, Result};
+use crate::{Claim, ClaimStage, Claimed, Lease, Result};
 
 pub(super) async fn claim(caller: &Caller, marks: &Unanswered, claim: &Claim) -> Result<Claimed> {
     let request = format!("claim {:?} {} {} {:?}", claim.stage, claim.account, claim.worker, claim.batch);
@@ -50,26 +51,32 @@ const LIMIT_MAX: u64 = 1000;
 
 async fn read(caller: &Caller, claim: &Claim, reply: &Reply) -> Result<Claimed> {
     let mut unpacker = reply.unpack();
-    let given = unpacker.each(|unpacker| lease(caller, unpacker, claim, reply))?;
+    let given = unpacker.each(|unpacker| lease(unpacker, claim, reply))?;
     let retry_in = u64::try_from(unpacker.int()?).ok().map(Duration::from_millis);
     let until_day_ends = unpacker.flag()?;
     edit::withdraw(caller, &unpacker.each(change::read_id)?).await?;
-    let asked = given.len();
-    let leases: Vec<Lease> = given.into_iter().flatten().collect();
-    if leases.len() < asked {
+    let (mut leases, mut damaged) = (Vec::new(), Vec::new());
+    for given in given {
+        match given {
+            Ok(lease) => leases.push(lease),
+            Err(unread) => damaged.push(unread),
+        }
+    }
+    if !damaged.is_empty() {
+        unreadable::set_aside(caller, &damaged).await?;
         // What was passed over stood before others, which the next claim brings.
         return Ok(Claimed { leases, retry_in: Some(Duration::ZERO), until_day_ends: false });
     }
     Ok(Claimed { leases, retry_in, until_day_ends })
 }
 
-/// `None` where the job cannot be read: it is handed to nobody, and its lease lapses by itself.
-fn lease(caller: &Caller, unpacker: &mut Unpacker<'_>, claim: &Claim, reply: &Reply) -> Result<Option<Lease>, Error> {
+/// The lease, or what is to be set aside because the job cannot be read: it is handed to nobody.
+fn lease(unpacker: &mut Unpacker<'_>, claim: &Claim, reply: &Reply) -> Result<std::result::Result<Lease, Damaged>> {
     unpacker.list()?;
     let (version, cancel_requested) = (unpacker.count()?, unpacker.flag()?);
     let (job, id) = (read_job(unpacker.bytes()?), change::read_id(unpacker)?);
     Ok(match job {
-        Ok(job) => Some(Lease {
+        Ok(job) => Ok(Lease {
             job: Arc::new(job),
             version,
             worker: claim.worker.clone(),
@@ -77,9 +84,6 @@ fn lease(caller: &Caller, unpacker: &mut Unpacker<'_>, claim: &Claim, reply: &Re
             lasts: claim.lease,
             cancel_requested,
         }),
-        Err(error) => {
-            caller.unreadable.tell(id, &error);
-            None
-        }
+        Err(error) => Err(Damaged { job: id, version, error }),
     })
 }

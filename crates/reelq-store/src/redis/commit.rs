@@ -81,7 +81,8 @@ fn token(commit: &Commit) -> Result<Token> {
 
 async fn conclude(caller: &Caller, commit: &Commit, plan: Plan, answer: Answer, now: Timestamp) -> Result<Committed> {
     match (plan, answer) {
-        (Plan::Move(change), Answer::Done { version, cancel_requested, in_hand }) => {
+        (Plan::Move(mut change), Answer::Done { version, cancel_requested, in_hand, twin }) => {
+            change.job.shares_task_with = change.job.shares_task_with.or(twin);
             let kept = (in_hand && change.lasts > Duration::ZERO).then(|| Lease {
                 job: Arc::new(change.job),
                 version,
@@ -98,6 +99,7 @@ async fn conclude(caller: &Caller, commit: &Commit, plan: Plan, answer: Answer, 
                 match fact(caller, commit, acceptance, *first_poll, &plan).await {
                     // The other commits of the call were done: this answer must not hide theirs.
                     Err(Error::NoJob(_)) => Ok(commit.homeless()),
+                    Err(Error::Unreadable { reason, .. }) => Ok(commit.unheard(&reason)),
                     told => told.map(|()| Committed::Done(None)),
                 }
             }

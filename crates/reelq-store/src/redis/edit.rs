@@ -10,8 +10,9 @@ use super::{
     record::Record,
     scripts,
     unanswered::Unanswered,
+    unreadable,
 };
-use crate::{Edited, Error, Result};
+use crate::{Edited, Error, Result, figures};
 
 pub(super) async fn edit(caller: &Caller, marks: &Unanswered, job: JobId, event: &Event) -> Result<Edited> {
     let request = format!("edit {job} {event:?}");
@@ -26,7 +27,10 @@ pub(super) async fn edit(caller: &Caller, marks: &Unanswered, job: JobId, event:
 
 async fn edit_as(caller: &Caller, job: JobId, event: &Event, token: Token) -> Result<Edited> {
     loop {
-        let record = known(caller, job).await?;
+        let record = match known(caller, job).await {
+            Err(Error::Unreadable { .. }) => return Ok(Edited::unreadable(event.name())),
+            record => record?,
+        };
         if record.token == token {
             return Ok(Edited::Done);
         }
@@ -51,7 +55,8 @@ async fn known(caller: &Caller, job: JobId) -> Result<Record> {
 
 fn plan(record: &Record, event: &Event, token: Token, caller: &Caller) -> Result<Change, IllegalTransition> {
     let (job, version) = (&record.job, record.version);
-    if record.in_hand() {
+    // A row that is given up is taken from whoever has it in hand: their lease is of an earlier version then.
+    if record.in_hand() && !figures::is_give_up(event) {
         return Err(IllegalTransition { stage: job.status().as_str(), event: event.name() });
     }
     let unpark = record.parked && matches!(event, Event::Retry { .. }) && !job.stage.is_terminal();
@@ -63,7 +68,8 @@ fn plan(record: &Record, event: &Event, token: Token, caller: &Caller) -> Result
     if matches!(event, Event::Retry { .. }) {
         change.wishes = facts::CANCEL_ASKED + facts::CANCEL_GONE;
     }
-    (change.guard, change.history) = (Guard::Free, Some(Entry::of(event, None)));
+    change.guard = if record.in_hand() { Guard::At } else { Guard::Free };
+    change.history = Some(Entry::of(event, None));
     Ok(change)
 }
 
@@ -72,15 +78,16 @@ pub(super) async fn withdraw(caller: &Caller, ids: &[JobId]) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
     }
-    let found = change::read_each(caller, ids).await?.into_iter().zip(ids);
-    let unwanted = found.filter_map(|(found, id)| match found? {
-        Ok((record, _)) => Some(record),
-        Err(error) => {
-            caller.unreadable.tell(*id, &error);
-            None
+    let (mut unwanted, mut damaged) = (Vec::new(), Vec::new());
+    for (found, id) in change::read_each(caller, ids).await?.into_iter().zip(ids) {
+        match found {
+            Some(Ok((record, _))) => unwanted.push(record),
+            Some(Err(error)) => damaged.push((*id, error)),
+            None => {}
         }
-    });
-    let unwanted = unwanted.filter(|record| record.cancel_is_due() && !record.in_hand());
+    }
+    unreadable::set_aside_present(caller, &damaged).await?;
+    let unwanted = unwanted.into_iter().filter(|record| record.cancel_is_due() && !record.in_hand());
     let changes = unwanted.map(|record| withdrawal(caller, &record)).collect::<Result<Vec<_>, _>>();
     let changes = changes.map_err(|illegal| Error::broken(illegal.to_string()))?;
     if !changes.is_empty() {
@@ -106,11 +113,15 @@ pub(super) async fn cancel(caller: &Caller, job: JobId) -> Result<Edited> {
         match word {
             0 => return Err(Error::NoJob(job.to_string())),
             2 => return Ok(Edited::Requested),
-            3 => return Ok(refused(&Record::read(record)?.job.stage)),
+            3 => {
+                return Ok(
+                    Record::of(job, record).map_or(Edited::unreadable("cancelled"), |found| refused(&found.job.stage))
+                );
+            }
             _ => {}
         }
-        let withdrawal =
-            withdrawal(caller, &Record::read(record)?).map_err(|error| Error::broken(error.to_string()))?;
+        let Ok(record) = Record::of(job, record) else { return Ok(Edited::unreadable("cancelled")) };
+        let withdrawal = withdrawal(caller, &record).map_err(|error| Error::broken(error.to_string()))?;
         if let Some(Answer::Done { .. }) = change::apply(caller, &[withdrawal]).await?.each.first() {
             return Ok(Edited::Done);
         }

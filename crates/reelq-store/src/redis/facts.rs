@@ -1,10 +1,10 @@
 //! What scripts need to know of a job without understanding it, and the numbers that stand for words. These are never
 //! given another meaning.
 
-use reelq_model::{BlockReason, Job, Money, Stage, Status, Timestamp};
+use reelq_model::{BlockReason, Job, Money, Stage, Status};
 
 use super::pack::Packer;
-use crate::{Error, PauseReason, Result, figures};
+use crate::{Error, PauseReason, Result, bounds, figures};
 
 /// The job is parked after an event that could not happen to it.
 pub(super) const PARKED: i64 = 1;
@@ -25,7 +25,7 @@ pub(super) const CANCEL_ASKED: i64 = 1;
 pub(super) const CANCEL_GONE: i64 = 2;
 
 /// Stands for a price that is not known.
-pub(super) const NO_PRICE: i64 = -1;
+pub(super) const NO_PRICE: i64 = bounds::NO_PRICE;
 
 pub(super) fn status(status: Status) -> i64 {
     Status::ALL.iter().zip(0..).find_map(|(each, code)| (*each == status).then_some(code)).unwrap_or(-1)
@@ -54,14 +54,14 @@ pub(super) fn write(packer: &mut Packer, job: &Job, parked: bool) {
         .list(7)
         .int(status(job.status()))
         .int(flags(job, parked))
-        .int(job.price.map_or(NO_PRICE, Money::micros))
-        .int(job.spent().micros())
-        .int(job.reserved().micros())
-        .int(job.link_deadline().map_or(0, Timestamp::millis));
+        .int(bounds::price(job.price))
+        .int(bounds::amount(job.spent()))
+        .int(bounds::amount(job.reserved()))
+        .int(job.link_deadline().map_or(0, |at| bounds::time(at).millis()));
     let days: Vec<(i64, Money)> = job.spent_by_day().collect();
     packer.list(2 * days.len());
     for (day, amount) in days {
-        packer.int(day).int(amount.micros());
+        packer.int(day).int(bounds::amount(amount));
     }
 }
 

@@ -7,7 +7,7 @@ use reelq_model::{AccountName, Event, Job, JobId, Money, Stage};
 
 use super::{
     caller::Caller,
-    facts,
+    change, facts,
     pack::{Packer, Unpacker},
     record::{Record, write_job},
     scripts,
@@ -56,9 +56,16 @@ struct Ask {
 /// What becomes of a job whose line is gone (1) or there (2); packed for the script.
 fn judge(caller: &Caller, unpacker: &mut Unpacker<'_>) -> Result<(JobId, Vec<u8>)> {
     unpacker.list()?;
-    let what = unpacker.int()?;
-    let record = Record::read(unpacker.bytes()?)?;
+    let (what, record) = (unpacker.int()?, unpacker.bytes()?);
     let (account, price, priority) = (unpacker.text()?, unpacker.int()?, unpacker.int()?);
+    let id = change::read_id(unpacker)?;
+    let record = match Record::of(id, record) {
+        Ok(record) => record,
+        Err(error) => {
+            caller.unreadable.tell(id, &error);
+            return Ok((id, left_alone(id, Record::version_of(record).unwrap_or(0))));
+        }
+    };
     let now = caller.hours.now();
     let apply = |job: &Job, event| {
         let applied = job.apply(event, now).map_err(|illegal| Error::broken(illegal.to_string()))?;
@@ -76,9 +83,15 @@ fn judge(caller: &Caller, unpacker: &mut Unpacker<'_>) -> Result<(JobId, Vec<u8>
     let taken = take_over(&record.job, ask);
     let takes = taken.is_some();
     let back = matches!(record.job.stage, Stage::Cancelled { .. });
-    let becomes =
-        if back { Some(apply(taken.as_ref().unwrap_or(&record.job), Event::Retry { buy: true })?) } else { taken };
+    // A line that is back is no agreement to buy again what was bought: its task is looked at first.
+    let retry = Event::Retry { buy: record.job.stage.task().is_none() };
+    let becomes = if back { Some(apply(taken.as_ref().unwrap_or(&record.job), retry)?) } else { taken };
     Ok((record.job.id, verdict(&record, becomes.as_ref(), takes)?))
+}
+
+/// The verdict on a job that cannot be read: it stays as it is.
+fn left_alone(id: JobId, version: u64) -> Vec<u8> {
+    Packer::new().list(5).bytes(id.as_bytes()).count(version).list(0).bytes(&[]).flag(false).finish()
 }
 
 /// The job with what its line says of it; nothing where it was submitted before, and so keeps what it has.

@@ -11,7 +11,7 @@ use super::{
     pack::{Packer, Unpacker},
     scripts,
 };
-use crate::{AccountLimits, AccountView, Error, HeldBatch, Pace, Pause, PauseReason, Result, purse::Purse};
+use crate::{AccountLimits, AccountView, Error, HeldBatch, Pace, Pause, PauseReason, Result, bounds, purse::Purse};
 
 const NANOS_PER_MILLI: u64 = 1_000_000;
 /// Rates below one in ten years count as none.
@@ -26,7 +26,7 @@ pub(super) async fn set(caller: &Caller, name: &AccountName, limits: &AccountLim
     pack_rate(&mut packer, limits.polls_per_second, saturating(limits.polls_per_second.ceil()));
     packer.int(i64::from(limits.max_in_flight.get())).flag(limits.open_rate).flag(limits.open_in_flight);
     for budget in [limits.budget, limits.daily_budget] {
-        packer.int(budget.map_or(-1, Money::micros));
+        packer.int(budget.map_or(-1, bounds::cap));
     }
     caller.call(&scripts::SET_LIMITS, &packer.finish()).await.map(drop)
 }

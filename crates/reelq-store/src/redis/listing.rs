@@ -20,6 +20,8 @@ pub(super) struct Found {
     pub view: JobView,
     /// Records of unexpected charges, where they were asked for.
     pub orphans: Vec<Job>,
+    /// Why its record cannot be read; the view then stands in for it.
+    pub unread: Option<String>,
 }
 
 /// A walk over one batch: its lines, or its jobs without one.
@@ -42,7 +44,14 @@ pub(super) struct Quota {
 
 impl Walk<'_> {
     /// Walks on until the quota is met or there are no more; `NoBatch` where there is no such batch.
-    pub(super) async fn go(&self, caller: &Caller, quota: &mut Quota, found: &mut Vec<Found>) -> Result<()> {
+    /// With `unread`, only jobs that cannot be read are kept.
+    pub(super) async fn go(
+        &self,
+        caller: &Caller,
+        quota: &mut Quota,
+        found: &mut Vec<Found>,
+        unread: bool,
+    ) -> Result<()> {
         let mut at = 0;
         while quota.left > 0 {
             let reply = caller.call(&scripts::SELECT, &self.arguments(at, *quota)).await?;
@@ -55,7 +64,8 @@ impl Walk<'_> {
             if !self.judged_here() {
                 quota.skip = skip;
             }
-            for job in unpacker.each(read_found)? {
+            let jobs = unpacker.each(|unpacker| read_found(caller, self.batch, unpacker))?;
+            for job in jobs.into_iter().filter(|job| !unread || job.unread.is_some()) {
                 self.take(job, quota, found);
             }
             if next < 0 {
@@ -113,12 +123,28 @@ fn statuses(filter: &JobFilter) -> Vec<Status> {
     if failed { vec![Status::Failed] } else { filter.statuses.clone() }
 }
 
-fn read_found(unpacker: &mut Unpacker<'_>) -> Result<Found> {
+fn read_found(caller: &Caller, batch: &BatchName, unpacker: &mut Unpacker<'_>) -> Result<Found> {
     unpacker.list()?;
-    let record = Record::read(unpacker.bytes()?)?;
-    let view = reading::view(record, unpacker.bytes()?)?;
-    let orphans = unpacker.each(|unpacker| Record::read(unpacker.bytes()?).map(|record| record.job))?;
-    Ok(Found { view, orphans })
+    let (record, line) = (unpacker.bytes()?, unpacker.bytes()?);
+    let orphans = unpacker.each(|unpacker| Ok(Record::read(unpacker.bytes()?)))?;
+    let id = change::read_id(unpacker)?;
+    let orphans = orphans.into_iter().filter_map(|orphan| match orphan {
+        Ok(orphan) => Some(orphan.job),
+        Err(error) => {
+            tracing::error!(job = %id, %error, "the record of a second charge is passed over");
+            None
+        }
+    });
+    let orphans = orphans.collect();
+    match Record::read(record) {
+        Ok(record) => Ok(Found { view: reading::view(record, line)?, orphans, unread: None }),
+        Err(error) => {
+            caller.unreadable.tell(id, &error);
+            let reason = error.to_string();
+            let view = reading::stand_in(id, batch.clone(), line, &reason)?;
+            Ok(Found { view, orphans, unread: Some(reason) })
+        }
+    }
 }
 
 fn fails_as_wanted(filter: &JobFilter, view: &JobView) -> bool {
@@ -142,7 +168,7 @@ pub(super) async fn jobs(caller: &Caller, filter: &JobFilter, page: Page) -> Res
     for listed in [true, false] {
         for batch in &batches {
             let walk = Walk { batch, listed, filter, bought: false, orphans: false };
-            match walk.go(caller, &mut quota, &mut found).await {
+            match walk.go(caller, &mut quota, &mut found, false).await {
                 Ok(()) | Err(Error::NoBatch(_)) => {}
                 Err(error) => return Err(error),
             }
@@ -158,7 +184,14 @@ async fn named(caller: &Caller, filter: &JobFilter, page: Page) -> Result<Vec<Jo
     ids.dedup();
     let mut found = Vec::new();
     for chunk in ids.chunks(AT_ONCE) {
-        found.extend(change::read(caller, chunk).await?.into_iter().flatten());
+        for (each, id) in change::read_each(caller, chunk).await?.into_iter().zip(chunk) {
+            match each {
+                Some(Ok(each)) => found.push(each),
+                // Named by its id alone, it cannot be told to which batch it belongs.
+                Some(Err(error)) => caller.unreadable.tell(*id, &error),
+                None => {}
+            }
+        }
     }
     found.sort_by_key(|(record, _)| (record.position == 0, record.batch, record.position, record.seq));
     let views = found.into_iter().map(|(record, line)| reading::view(record, &line));

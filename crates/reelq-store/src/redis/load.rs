@@ -12,7 +12,7 @@ use super::{
     record::write_job,
     scripts,
 };
-use crate::{BatchDraft, Enqueued, Error, Known, Line, LineDraft, Load, Result};
+use crate::{BatchDraft, Enqueued, Error, Known, Line, LineDraft, Load, Result, bounds};
 
 /// At most this many lines go in one call, and about this many bytes: a call holds up the server while it runs.
 const AT_ONCE: usize = 1_000;
@@ -20,7 +20,7 @@ const BYTES_AT_ONCE: usize = 4 << 20;
 
 pub(super) async fn begin(caller: &Caller, draft: &BatchDraft) -> Result<Load> {
     let text = serde_json::to_string(draft).map_err(|error| Error::broken(error.to_string()))?;
-    let budget = draft.budget.map_or(-1, Money::micros);
+    let budget = draft.budget.map_or(-1, bounds::cap);
     let arguments = Packer::new().list(3).text(draft.name.as_str()).text(&text).int(budget).finish();
     loop {
         let reply = caller.call(&scripts::BEGIN_LOAD, &arguments).await?;
@@ -115,7 +115,7 @@ impl<'a> Chunk<'a> {
         packer.list(4).text(load.batch.as_str()).count(load.generation).list(self.order.len());
         for (account, price, priority) in &self.order {
             let flags = if price.is_none() { facts::UNPRICED } else { 0 };
-            let price = price.map_or(facts::NO_PRICE, Money::micros);
+            let price = bounds::price(*price);
             packer.list(4).text(account.as_str()).int(price).int(i64::from(*priority)).int(flags);
         }
         packer.list(self.count * 4).raw(&self.lines.finish());

@@ -126,6 +126,9 @@ impl<'a> Unpacker<'a> {
                 let unused = 64 - 8 * width;
                 (self.number(width)? << unused).cast_signed() >> unused
             }
+            // Scripts reckon in doubles, and pack those as such that are no whole numbers of 64 bits.
+            0xca => saturated(f64::from(f32::from_bits(u32::try_from(self.number(4)?).unwrap_or(0)))),
+            0xcb => saturated(f64::from_bits(self.number(8)?)),
             _ => return Err(unexpected("number", tag)),
         })
     }
@@ -175,6 +178,11 @@ impl<'a> Unpacker<'a> {
     }
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "a float-to-integer cast saturates")]
+pub(super) const fn saturated(number: f64) -> i64 {
+    number as i64
+}
+
 fn unexpected(wanted: &str, tag: u8) -> Error {
     Error::broken(format!("a packed {wanted} was expected, not tag {tag:#04x}"))
 }
@@ -216,5 +224,13 @@ mod tests {
         let mut unpacker = Unpacker::new(&packed);
         let read: Vec<i64> = (0..5).map(|_| unpacker.int().unwrap()).collect();
         assert_eq!(read, [255, 256, -128, -1, 5]);
+    }
+
+    #[test]
+    fn doubles_are_read_as_the_nearest_whole_number() {
+        let packed = [0xcb, 0x43, 0xe0, 0, 0, 0, 0, 0, 0, 0xca, 0x40, 0x20, 0, 0, 0xcb, 0x7f, 0xf8, 0, 0, 0, 0, 0, 0];
+        let mut unpacker = Unpacker::new(&packed);
+        let read: Vec<i64> = (0..3).map(|_| unpacker.int().unwrap()).collect();
+        assert_eq!(read, [i64::MAX, 2, 0], "2^63, 2.5, no number");
     }
 }

@@ -1,6 +1,6 @@
 //! Single jobs, histories and workers, as people see them.
 
-use reelq_model::{JobId, Timestamp, WorkerId};
+use reelq_model::{BatchName, JobId, Timestamp, WorkerId};
 
 use super::{
     caller::Caller,
@@ -10,7 +10,7 @@ use super::{
     record::{FORMAT, Record},
     scripts,
 };
-use crate::{Error, HistoryEntry, JobView, Result, WorkerView};
+use crate::{Error, HistoryEntry, JobView, Result, WorkerView, unreadable};
 
 /// Notes the format that this version writes; refused where a newer one was found.
 pub(super) async fn open(caller: &Caller) -> Result<Timestamp> {
@@ -44,9 +44,23 @@ pub(super) fn view(record: Record, line: &[u8]) -> Result<JobView> {
     })
 }
 
+/// What is shown of a job whose record cannot be read.
+pub(super) fn stand_in(job: JobId, batch: BatchName, line: &[u8], reason: &str) -> Result<JobView> {
+    Ok(JobView {
+        line: if line.is_empty() { None } else { load::read_line(line).ok() },
+        due: None,
+        cancel_requested: false,
+        parked: true,
+        worker: None,
+        job: unreadable::stand_in(job, batch, None, None, reason)?,
+    })
+}
+
 pub(super) async fn history(caller: &Caller, job: JobId) -> Result<Vec<HistoryEntry>> {
     let reply = caller.call(&scripts::HISTORY, &change::pack_ids(&[job])).await?;
-    reply.unpack().each(|unpacker| entry(unpacker.bytes()?))
+    let entries = reply.unpack().each(|unpacker| Ok(entry(unpacker.bytes()?)))?;
+    // An entry that a newer version wrote is no reason to show none.
+    Ok(entries.into_iter().flatten().collect())
 }
 
 fn entry(packed: &[u8]) -> Result<HistoryEntry> {

@@ -1,10 +1,10 @@
 //! A job's record as clients read it: the header that scripts keep, and the job behind it as JSON. Scripts alone write
 //! records; `scripts/record.lua` names the same fields in the same order.
 
-use reelq_model::{Job, Timestamp, WorkerId};
+use reelq_model::{Job, JobId, Timestamp, WorkerId};
 
 use super::{facts, pack::Unpacker};
-use crate::{Error, Result};
+use crate::{Error, Result, bounds};
 
 /// The newest format that this version reads.
 pub(super) const FORMAT: i64 = 1;
@@ -40,6 +40,17 @@ pub(super) struct Record {
 }
 
 impl Record {
+    /// The record of this job; one that cannot be read is that job's fault alone.
+    pub(super) fn of(job: JobId, bytes: &[u8]) -> Result<Self> {
+        Self::read(bytes).map_err(|error| Error::Unreadable { job, reason: error.to_string() })
+    }
+
+    /// The version in a record of which the job itself cannot be read.
+    pub(super) fn version_of(bytes: &[u8]) -> Option<u64> {
+        let mut header = Unpacker::new(bytes);
+        (header.list().ok()? >= FIELDS_MIN && header.int().ok()? == FORMAT).then(|| header.count().ok())?
+    }
+
     /// Reads a record's bytes.
     pub(super) fn read(bytes: &[u8]) -> Result<Self> {
         let mut header = Unpacker::new(bytes);
@@ -105,7 +116,8 @@ fn time(millis: i64) -> Option<Timestamp> {
 }
 
 pub(super) fn read_job(json: &[u8]) -> Result<Job> {
-    serde_json::from_slice(json).map_err(|error| Error::broken(format!("a job cannot be read: {error}")))
+    let job = serde_json::from_slice(json).map(bounds::sound);
+    job.map_err(|error| Error::broken(format!("a job cannot be read: {error}")))
 }
 
 pub(super) fn write_job(job: &Job) -> Result<Vec<u8>> {

@@ -13,7 +13,7 @@ pub(super) async fn results(caller: &Caller, batch: &BatchName, page: Page) -> R
     let filter = JobFilter::default();
     for listed in [true, false] {
         let walk = Walk { batch, listed, filter: &filter, bought: !listed, orphans: true };
-        walk.go(caller, &mut quota, &mut found).await?;
+        walk.go(caller, &mut quota, &mut found, false).await?;
     }
-    Ok(found.into_iter().map(|Found { view, orphans }| ResultLine { view, orphans }).collect())
+    Ok(found.into_iter().map(|Found { view, orphans, .. }| ResultLine { view, orphans }).collect())
 }

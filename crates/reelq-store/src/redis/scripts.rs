@@ -8,9 +8,10 @@ macro_rules! piece {
     };
 }
 
-/// A script that moves or reads records: every piece, and its own text behind them.
+/// A script that moves or reads records: every piece that most need, those that only it needs, and its own text behind
+/// them. No script can have more than 200 names at its top.
 macro_rules! script {
-    ($name:ident, $file:literal) => {
+    ($name:ident, $file:literal $(, with $piece:literal)*) => {
         pub(super) static $name: Script = Script::new(
             $file,
             &[
@@ -23,7 +24,7 @@ macro_rules! script {
                 piece!("leases"),
                 piece!("tokens"),
                 piece!("money"),
-                piece!("clear"),
+                $(piece!($piece),)*
                 piece!($file),
             ],
         );
@@ -32,13 +33,14 @@ macro_rules! script {
 
 script!(ACCOUNTS, "accounts");
 script!(BATCHES, "batches");
-script!(BEGIN_LOAD, "begin_load");
+script!(BEGIN_LOAD, "begin_load", with "clear");
 script!(CANCEL, "cancel");
-script!(CHANGE, "change");
+script!(CHANGE, "change", with "tasks");
 script!(CLAIM, "claim");
 script!(ENQUEUE, "enqueue");
 script!(EXTEND, "extend");
 script!(FINISH_LOAD, "finish_load");
+script!(HEAL, "heal");
 script!(HEARTBEAT, "heartbeat");
 script!(HISTORY, "history");
 script!(HOLD_BATCH, "hold_batch");
@@ -48,11 +50,12 @@ script!(OPEN, "open");
 script!(PACE, "pace");
 script!(PAUSE_ACCOUNT, "pause_account");
 script!(PAUSE_BATCH, "pause_batch");
-script!(PURGE, "purge");
+script!(PURGE, "purge", with "tasks", with "clear");
 script!(READ, "read");
 script!(RELEASE, "release");
 script!(RESUME_ACCOUNT, "resume_account");
 script!(SELECT, "select");
+script!(SET_ASIDE, "set_aside");
 script!(SET_LIMITS, "set_limits");
 script!(SET_PACE, "set_pace");
 script!(SIGN_OFF, "sign_off");

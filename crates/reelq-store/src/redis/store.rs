@@ -6,13 +6,20 @@ use async_trait::async_trait;
 use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, SharedClock, Submission, Timestamp, WorkerId};
 
 use super::{
-    caller::Caller, claim, commit, edit, finish, hours::Hours, late, lease, limits, link::Link, listing, load, pace,
-    purge, reading, results, unanswered::Unanswered, unreadable::Unreadable, views, watch,
+    caller::Caller,
+    claim, commit, edit, finish, heal,
+    hours::Hours,
+    late, lease, limits,
+    link::Link,
+    listing, load, pace, purge, reading, results,
+    unanswered::Unanswered,
+    unreadable::{self, Unreadable},
+    views, watch,
 };
 use crate::{
     AccountLimits, AccountView, Address, BatchDraft, BatchView, Claim, Claimed, Commit, Committed, Edited, Enqueued,
     HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, LinkOptions, Load, Loaded, Namespace,
-    Pace, PaceView, Page, PauseReason, Purge, Recalled, Result, ResultLine, Store, WorkerView,
+    Pace, PaceView, Page, PauseReason, Purge, Recalled, Result, ResultLine, Store, UnreadableRecord, WorkerView,
 };
 
 /// The store over Redis. Any number of processes may have the same namespace open.
@@ -49,6 +56,7 @@ impl RedisStore {
     async fn over(link: Link, hours: Hours) -> Result<Self> {
         let caller = Caller { link, hours, unreadable: Unreadable::default() };
         let now = reading::open(&caller).await?;
+        heal::sums(&caller).await?;
         Ok(Self { caller, marks: Unanswered::new(now) })
     }
 }
@@ -177,6 +185,10 @@ impl Store for RedisStore {
 
     async fn history(&self, job: JobId) -> Result<Vec<HistoryEntry>> {
         reading::history(&self.caller, job).await
+    }
+
+    async fn unreadable_records(&self) -> Result<Vec<UnreadableRecord>> {
+        unreadable::list(&self.caller).await
     }
 
     async fn watch(&self, mark: u64, limit: Duration) -> Result<u64> {

@@ -7,7 +7,15 @@ use std::{
 
 use reelq_model::JobId;
 
-use crate::Error;
+use super::{
+    caller::Caller,
+    change,
+    listing::{Quota, Walk},
+    pack::Packer,
+    record::Record,
+    scripts, views,
+};
+use crate::{Error, JobFilter, Result, UnreadableRecord};
 
 /// The jobs that were told.
 #[derive(Debug, Default)]
@@ -20,4 +28,64 @@ impl Unreadable {
             tracing::error!(%job, %error, "a job is passed over: its record is damaged, or of a newer version");
         }
     }
+}
+
+/// A job whose header can be read, and the job itself cannot.
+#[derive(Debug)]
+pub(super) struct Damaged {
+    pub job: JobId,
+    pub version: u64,
+    pub error: Error,
+}
+
+/// Takes such jobs out of all queues and hands, if they still are at that version.
+pub(super) async fn set_aside(caller: &Caller, damaged: &[Damaged]) -> Result<()> {
+    let mut packer = Packer::new();
+    packer.list(damaged.len());
+    for Damaged { job, version, error } in damaged {
+        caller.unreadable.tell(*job, error);
+        packer.list(3).bytes(job.as_bytes()).count(*version).text(&error.to_string());
+    }
+    caller.call(&scripts::SET_ASIDE, &packer.finish()).await.map(drop)
+}
+
+/// The same for jobs as they stand now.
+pub(super) async fn set_aside_present(caller: &Caller, found: &[(JobId, Error)]) -> Result<()> {
+    if found.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<JobId> = found.iter().map(|(job, _)| *job).collect();
+    let versions = versions(caller, &ids).await?;
+    let damaged = found.iter().zip(versions).filter_map(|((job, error), version)| {
+        let error = Error::Unreadable { job: *job, reason: error.to_string() };
+        Some(Damaged { job: *job, version: version?, error })
+    });
+    set_aside(caller, &damaged.collect::<Vec<_>>()).await
+}
+
+async fn versions(caller: &Caller, ids: &[JobId]) -> Result<Vec<Option<u64>>> {
+    let reply = caller.call(&scripts::READ, &change::pack_ids(ids)).await?;
+    reply.unpack().each(|unpacker| {
+        unpacker.list()?;
+        let (record, _line) = (unpacker.bytes()?, unpacker.bytes()?);
+        Ok(Record::version_of(record))
+    })
+}
+
+/// Every job of a batch that is shown and cannot be read. Reads all of them, part by part.
+pub(super) async fn list(caller: &Caller) -> Result<Vec<UnreadableRecord>> {
+    let (filter, mut all) = (JobFilter::default(), Vec::new());
+    for batch in &views::names(caller).await? {
+        for listed in [true, false] {
+            let walk = Walk { batch, listed, filter: &filter, bought: false, orphans: false };
+            let mut found = Vec::new();
+            match walk.go(caller, &mut Quota { skip: 0, left: usize::MAX }, &mut found, true).await {
+                Ok(()) | Err(Error::NoBatch(_)) => {}
+                Err(error) => return Err(error),
+            }
+            let unread = found.into_iter().filter_map(|found| Some((found.view.job.id, found.unread?)));
+            all.extend(unread.map(|(job, reason)| UnreadableRecord { job, batch: Some(batch.clone()), reason }));
+        }
+    }
+    Ok(all)
 }

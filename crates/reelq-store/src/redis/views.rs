@@ -7,7 +7,7 @@ use reelq_model::{BatchName, Money, Status, Timestamp};
 use super::{
     caller::Caller,
     facts,
-    pack::{Packer, Unpacker},
+    pack::{Packer, Unpacker, saturated},
     scripts,
 };
 use crate::{BatchDraft, BatchView, Error, Result, StatusCounts};
@@ -16,7 +16,7 @@ use crate::{BatchDraft, BatchView, Error, Result, StatusCounts};
 const AT_ONCE: i64 = 100;
 
 pub(super) async fn batch(caller: &Caller, name: &BatchName) -> Result<Option<BatchView>> {
-    Ok(read(caller, name.as_str(), 0).await?.pop().map(|(_, view)| view))
+    Ok(read(caller, name.as_str(), 0).await?.pop().transpose()?.map(|(_, view)| view))
 }
 
 pub(super) async fn batches(caller: &Caller) -> Result<Vec<BatchView>> {
@@ -24,7 +24,13 @@ pub(super) async fn batches(caller: &Caller) -> Result<Vec<BatchView>> {
     for from in (0..).step_by(100) {
         let part = read(caller, "", from).await?;
         let last = part.len() < 100;
-        views.extend(part);
+        for view in part {
+            match view {
+                Ok(view) => views.push(view),
+                // One batch that cannot be read is no reason to show none.
+                Err(error) => tracing::error!(%error, "a batch is passed over: it is damaged"),
+            }
+        }
         if last {
             break;
         }
@@ -41,31 +47,50 @@ pub(super) async fn names(caller: &Caller) -> Result<Vec<BatchName>> {
     Ok(views.into_iter().map(|view| view.batch.name).collect())
 }
 
-async fn read(caller: &Caller, name: &str, from: i64) -> Result<Vec<(i64, BatchView)>> {
+async fn read(caller: &Caller, name: &str, from: i64) -> Result<Vec<Result<(i64, BatchView)>>> {
     let arguments = Packer::new().list(3).text(name).int(from).int(AT_ONCE).finish();
-    caller.call(&scripts::BATCHES, &arguments).await?.unpack().each(view)
+    caller.call(&scripts::BATCHES, &arguments).await?.unpack().each(|unpacker| Ok(view(&Parts::read(unpacker)?)))
 }
 
-fn view(unpacker: &mut Unpacker<'_>) -> Result<(i64, BatchView)> {
-    unpacker.list()?;
-    let fields = unpacker.each(|unpacker| unpacker.text().map(str::to_owned))?;
+/// What the script tells of a batch.
+struct Parts {
+    fields: Vec<String>,
+    counts: Vec<u64>,
+    prices: Vec<i64>,
+    deadline: i64,
+    place: i64,
+}
+
+impl Parts {
+    fn read(unpacker: &mut Unpacker<'_>) -> Result<Self> {
+        unpacker.list()?;
+        Ok(Self {
+            fields: unpacker.each(|unpacker| Ok(String::from_utf8_lossy(unpacker.bytes()?).into_owned()))?,
+            counts: unpacker.each(Unpacker::count)?,
+            prices: unpacker.each(Unpacker::int)?,
+            deadline: unpacker.int()?,
+            place: unpacker.int()?,
+        })
+    }
+}
+
+fn view(parts: &Parts) -> Result<(i64, BatchView)> {
+    let Parts { fields, counts, prices, deadline, place } = parts;
     let [draft, whole, paused, purging, sums @ ..] = fields.as_slice() else {
         return Err(Error::broken("a batch's fields are cut short"));
     };
     let draft: BatchDraft = serde_json::from_str(draft).map_err(|error| Error::broken(error.to_string()))?;
-    let numbers = sums.iter().map(|text| number(text)).collect::<Result<Vec<_>>>()?;
+    let numbers: Vec<_> = sums.iter().map(|text| number(text)).collect();
     let [spent, reserved, claimed, to_spend, unpriced, orphans, overdue, budget, created_at, ended_at] = numbers[..]
     else {
         return Err(Error::broken("a batch's sums are cut short"));
     };
     let sum = |found: Option<i64>| found.unwrap_or(0);
     let count = |found: Option<i64>| u64::try_from(found.unwrap_or(0)).unwrap_or(0);
-    let counts = unpacker.each(Unpacker::count)?;
     let (listed, others) = counts.split_at(counts.len() / 2);
     let (listed, others) = (status_counts(listed)?, status_counts(others)?);
-    let left = budget.map(|budget| budget - sum(spent) - sum(reserved) - sum(claimed));
-    let prices = unpacker.each(Unpacker::int)?;
-    let (deadline, place) = (unpacker.int()?, unpacker.int()?);
+    let used = sum(spent).saturating_add(sum(reserved)).saturating_add(sum(claimed));
+    let left = budget.map(|budget| budget.saturating_sub(used));
     let finished = whole == "1" && listed.is_ended() && others.is_ended();
     let view = BatchView {
         batch: draft,
@@ -75,22 +100,22 @@ fn view(unpacker: &mut Unpacker<'_>) -> Result<(i64, BatchView)> {
         reserved: Money::from_micros(sum(reserved)),
         to_spend: Money::from_micros(sum(to_spend)),
         unpriced: count(unpriced),
-        budget_reached: left.is_some_and(|left| is_reached(left, &prices)),
+        budget_reached: left.is_some_and(|left| is_reached(left, prices)),
         orphans: count(orphans),
         overdue: count(overdue),
-        next_link_deadline: (deadline != 0).then(|| Timestamp::from_millis(deadline)),
+        next_link_deadline: (*deadline != 0).then(|| Timestamp::from_millis(*deadline)),
         created_at: Timestamp::from_millis(sum(created_at)),
         finished_at: ended_at.filter(|_| finished).map(Timestamp::from_millis),
         purging: !purging.is_empty(),
         counts: listed,
         others,
     };
-    Ok((place, view))
+    Ok((*place, view))
 }
 
-fn number(text: &str) -> Result<Option<i64>> {
-    let broken = |_| Error::broken(format!("`{text}` is no sum of a batch"));
-    if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(broken) }
+/// A sum; one that a script wrote as a float, as an earlier version's did, is brought to a whole number.
+fn number(text: &str) -> Option<i64> {
+    text.parse().ok().or_else(|| text.parse().ok().map(saturated))
 }
 
 fn status_counts(counts: &[u64]) -> Result<StatusCounts> {

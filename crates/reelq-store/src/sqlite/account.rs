@@ -4,7 +4,7 @@ use reelq_model::{AccountName, Money, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::{code, purse};
-use crate::{AccountLimits, AccountView, Error, Pace, Pause, Result};
+use crate::{AccountLimits, AccountView, Error, Pace, Pause, PauseReason, Result};
 
 /// An account's row.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ impl Account {
 
     /// What is set aside.
     pub(super) const fn open(&self) -> i64 {
-        self.reserved + self.claimed
+        self.reserved.saturating_add(self.claimed)
     }
 }
 
@@ -68,15 +68,15 @@ fn read(row: &Row<'_>) -> Result<Account> {
         id: row.get("id")?,
         limits: read_limits(limits.as_deref())?,
         pace: read_pace(pace.as_deref()),
-        submit_tat: row.get("submit_tat")?,
-        poll_tat: row.get("poll_tat")?,
-        in_flight: row.get("in_flight")?,
-        spent: row.get("spent")?,
-        reserved: row.get("reserved")?,
-        claimed: row.get("claimed")?,
-        day: row.get("day")?,
-        day_spent: row.get("day_spent")?,
-        turn: row.get("turn")?,
+        submit_tat: code::total(row, "submit_tat")?,
+        poll_tat: code::total(row, "poll_tat")?,
+        in_flight: code::total(row, "in_flight")?,
+        spent: code::total(row, "spent")?,
+        reserved: code::total(row, "reserved")?,
+        claimed: code::total(row, "claimed")?,
+        day: code::total(row, "day")?,
+        day_spent: code::total(row, "day_spent")?,
+        turn: code::total(row, "turn")?,
     })
 }
 
@@ -100,14 +100,20 @@ pub(super) fn pauses(conn: &Connection, account: i64, now: Timestamp) -> Result<
     let mut rows = statement.query(params![account, now.millis()])?;
     let mut pauses = Vec::new();
     while let Some(row) = rows.next()? {
-        let reason: String = row.get(1)?;
-        let reason =
-            serde_json::from_str(&reason).map_err(|error| Error::broken(format!("a pause cannot be read: {error}")))?;
+        let reason = read_reason(row.get_ref(1)?.as_bytes().unwrap_or_default());
         let until: Option<i64> = row.get(3)?;
         let since = Timestamp::from_millis(row.get(2)?);
         pauses.push((row.get(0)?, Pause { reason, since, until: until.map(Timestamp::from_millis) }));
     }
     Ok(pauses)
+}
+
+/// A pause whose reason cannot be read holds until a person ends it.
+fn read_reason(text: &[u8]) -> PauseReason {
+    serde_json::from_slice(text).unwrap_or_else(|error| {
+        tracing::warn!(%error, "the reason of an account's pause cannot be read: it counts as a person's");
+        PauseReason::Operator
+    })
 }
 
 pub(super) fn views(conn: &Connection, now: Timestamp) -> Result<Vec<AccountView>> {

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use reelq_model::{Money, Stage, Timestamp};
+use reelq_model::{Stage, Timestamp};
 use rusqlite::{Connection, named_params, params};
 
 use super::{code, row::Row, writer::Scribe};
 use crate::{
-    Result,
+    Result, bounds,
     figures::{overdue, unpriced},
 };
 
@@ -61,12 +61,12 @@ impl Books {
         let job = &row.job;
         let ready = matches!(job.stage, Stage::Ready);
         let claimed = ready && row.in_hand();
-        let price = job.price.map_or(0, Money::micros);
-        let spent = job.spent().micros();
+        let price = bounds::price(job.price).max(0);
+        let (spent, reserved) = (bounds::amount(job.spent()), bounds::amount(job.reserved()));
         let shown = shown(row);
         let sums = self.batches.entry(row.batch).or_default();
         sums.spent += sign * spent;
-        sums.reserved += sign * job.reserved().micros();
+        sums.reserved += sign * reserved;
         sums.claimed += sign * if claimed { price } else { 0 };
         sums.to_spend += sign * if ready { price } else { 0 };
         sums.unpriced += sign * i64::from(shown && unpriced(job));
@@ -79,10 +79,10 @@ impl Books {
         let account = self.accounts.entry(row.account).or_default();
         account.in_flight += sign * i64::from(claimed || job.in_flight());
         account.spent += sign * spent;
-        account.reserved += sign * job.reserved().micros();
+        account.reserved += sign * reserved;
         account.claimed += sign * if claimed { price } else { 0 };
         for (day, spent) in job.spent_by_day() {
-            *account.days.entry(day).or_default() += sign * spent.micros();
+            *account.days.entry(day).or_default() += sign * bounds::amount(spent);
         }
     }
 
@@ -112,8 +112,10 @@ impl Books {
     }
 }
 
-const ADD_TO_BATCH: &str = "UPDATE batches SET spent = spent + :spent, reserved = reserved + :reserved, \
-    claimed = claimed + :claimed, to_spend = to_spend + :to_spend, unpriced = unpriced + :unpriced, \
+/// A cast saturates, so that a sum never becomes a float that cannot be read.
+const ADD_TO_BATCH: &str = "UPDATE batches SET spent = CAST(spent + :spent AS INTEGER), \
+    reserved = CAST(reserved + :reserved AS INTEGER), claimed = CAST(claimed + :claimed AS INTEGER), \
+    to_spend = CAST(to_spend + :to_spend AS INTEGER), unpriced = unpriced + :unpriced, \
     orphans = orphans + :orphans, overdue = overdue + :overdue WHERE id = :id";
 
 const ADD_TO_COUNT: &str = "INSERT INTO batch_counts (batch, listed, status, jobs) VALUES (?1, ?2, ?3, ?4) \
@@ -130,9 +132,11 @@ impl Purchases {
 }
 
 /// The first change of a day starts its sum anew.
-const ADD_TO_ACCOUNT: &str = "UPDATE accounts SET in_flight = in_flight + :in_flight, spent = spent + :spent, \
-    reserved = reserved + :reserved, claimed = claimed + :claimed, \
-    day_spent = CASE WHEN day = :today THEN day_spent ELSE 0 END + :spent_today, day = :today WHERE id = :id";
+const ADD_TO_ACCOUNT: &str = "UPDATE accounts SET in_flight = in_flight + :in_flight, \
+    spent = CAST(spent + :spent AS INTEGER), reserved = CAST(reserved + :reserved AS INTEGER), \
+    claimed = CAST(claimed + :claimed AS INTEGER), \
+    day_spent = CAST(CASE WHEN day = :today THEN day_spent ELSE 0 END + :spent_today AS INTEGER), day = :today \
+    WHERE id = :id";
 
 /// A job whose line is gone is shown for as long as it moves, and for good where it was bought.
 fn shown(row: &Row) -> bool {

@@ -1,9 +1,11 @@
 //! Claims of tasks to ask about and of outputs to fetch.
 
+use std::time::Duration;
+
 use rusqlite::params;
 
 use super::{claim::Desk, lease, tokens::Bucket};
-use crate::{Claimed, Result};
+use crate::{Claimed, Lease, Result};
 
 pub(super) const POLLS: &str = "SELECT seq FROM jobs WHERE account = ?1 AND queue = 4 AND due <= ?2 \
     AND (?3 IS NULL OR batch = ?3) ORDER BY due LIMIT ?4";
@@ -29,13 +31,17 @@ pub(super) fn poll(desk: &Desk<'_>) -> Result<Claimed> {
         }
     };
     let tokens = bucket.map_or(limit, |bucket| bucket.available().min(limit));
-    let leases = lease::give(desk.scribe, &desk.rows(POLLS, tokens)?, &desk.claim.worker, desk.claim.lease)?;
+    let rows = desk.rows(POLLS, tokens)?;
+    let leases = lease::give(desk.scribe, &rows, &desk.claim.worker, desk.claim.lease)?;
     let given = leases.len();
     if let Some(bucket) = bucket.filter(|_| given > 0) {
         desk.scribe
             .conn
             .prepare_cached("UPDATE accounts SET poll_tat = ?1 WHERE id = ?2")?
             .execute(params![bucket.take(given), desk.account.id])?;
+    }
+    if given < rows.len() {
+        return Ok(passed_over(leases));
     }
     let retry_in = if given == limit { None } else { desk.next_due(NEXT_POLL)? };
     let token = bucket.map(|bucket| bucket.next_in(given));
@@ -48,8 +54,16 @@ pub(super) fn collect(desk: &Desk<'_>) -> Result<Claimed> {
     desk.promote(FETCHES_NOW_DUE)?;
     let rows = desk.rows(FETCHES, desk.claim.limit)?;
     let leases = lease::give(desk.scribe, &rows, &desk.claim.worker, desk.claim.lease)?;
+    if leases.len() < rows.len() {
+        return Ok(passed_over(leases));
+    }
     let retry_in = if leases.len() == desk.claim.limit { None } else { desk.next_due(NEXT_FETCH)? };
     Ok(Claimed { leases, retry_in, ..Claimed::default() })
+}
+
+/// What cannot be read was put aside; it stood before others, which the next claim brings.
+pub(super) fn passed_over(leases: Vec<Lease>) -> Claimed {
+    Claimed { leases, retry_in: Some(Duration::ZERO), until_day_ends: false }
 }
 
 /// One second's worth of status requests may go at once.

@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::{
     claim::{Desk, sooner},
-    code, groups,
+    claim_due, code, groups,
     head::Head,
     lease, purse,
     tokens::Bucket,
@@ -38,6 +38,9 @@ pub(super) fn submit(desk: &Desk<'_>) -> Result<Claimed> {
             .conn
             .prepare_cached("UPDATE accounts SET submit_tat = ?1, tokens = tokens + ?2 WHERE id = ?3")?
             .execute(params![bucket.take(given), code::limit(given), desk.account.id])?;
+    }
+    if given < rows.len() {
+        return Ok(claim_due::passed_over(leases));
     }
     if given == limit {
         return Ok(Claimed { leases, ..Claimed::default() });

@@ -1,6 +1,7 @@
 //! The numbers that stand for words in the file. They are never given another meaning.
 
 use reelq_model::{BlockReason, Job, Stage, Status};
+use rusqlite::types::ValueRef;
 
 use crate::{Error, PauseReason, Result};
 
@@ -27,7 +28,7 @@ pub(super) const CANCEL_ASKED: i64 = 1;
 pub(super) const CANCEL_GONE: i64 = 2;
 
 /// Stands for a price that is not known.
-pub(super) const NO_PRICE: i64 = -1;
+pub(super) const NO_PRICE: i64 = crate::bounds::NO_PRICE;
 
 pub(super) fn status(status: Status) -> i64 {
     Status::ALL.iter().zip(0..).find_map(|(each, code)| (*each == status).then_some(code)).unwrap_or(-1)
@@ -83,6 +84,21 @@ pub(super) fn count(int: i64) -> u64 {
 /// A list's length as `SQLite` wants a limit.
 pub(super) fn limit(length: usize) -> i64 {
     i64::try_from(length).unwrap_or(i64::MAX)
+}
+
+/// A column of whole numbers: `SQLite` turned sums that ran over into floats, and a hand may have written anything.
+#[expect(clippy::cast_possible_truncation, reason = "a float-to-integer cast saturates")]
+pub(super) fn whole(row: &rusqlite::Row<'_>, column: &str) -> rusqlite::Result<Option<i64>> {
+    Ok(match row.get_ref(column)? {
+        ValueRef::Integer(number) => Some(number),
+        ValueRef::Real(number) => Some(number as i64),
+        ValueRef::Null | ValueRef::Text(_) | ValueRef::Blob(_) => None,
+    })
+}
+
+/// The same for a sum, which counts as nothing where it says nothing.
+pub(super) fn total(row: &rusqlite::Row<'_>, column: &str) -> rusqlite::Result<i64> {
+    Ok(whole(row, column)?.unwrap_or(0))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use reelq_model::{Event, IllegalTransition};
 
 use super::{books::Books, history, late, lease, rescue, row::Row, writer::Scribe};
-use crate::{Commit, Committed, Result, figures};
+use crate::{Commit, Committed, Error, Result, figures};
 
 pub(super) fn commit(scribe: &Scribe<'_>, commits: &[Commit]) -> Result<Vec<Committed>> {
     let mut books = Books::default();
@@ -14,7 +14,15 @@ pub(super) fn commit(scribe: &Scribe<'_>, commits: &[Commit]) -> Result<Vec<Comm
 }
 
 fn one(scribe: &Scribe<'_>, books: &mut Books, commit: &Commit) -> Result<Committed> {
-    let Some(before) = Row::by_id(scribe.conn, commit.lease.job.id)? else { return Ok(commit.homeless()) };
+    let before = match Row::by_id(scribe.conn, commit.lease.job.id) {
+        // Whoever holds the lease of its present version has the job as it was.
+        Err(Error::Unreadable { reason, .. }) => match Row::as_leased(scribe.conn, &commit.lease)? {
+            None => return Ok(commit.unheard(&reason)),
+            leased => leased,
+        },
+        found => found?,
+    };
+    let Some(before) = before else { return Ok(commit.homeless()) };
     if !before.held(commit.lease.version, scribe.now) {
         return stale(scribe, books, before, commit);
     }

@@ -2,15 +2,18 @@
 
 use reelq_model::{Event, IllegalTransition, JobId, Stage};
 
-use super::{books::Books, code, history, purge, rescue, row::Row, writer::Scribe};
-use crate::{Edited, Result};
+use super::{books::Books, code, history, purge, rescue, row::Row, unreadable, writer::Scribe};
+use crate::{Edited, Result, figures};
 
 pub(super) fn edit(scribe: &Scribe<'_>, job: JobId, event: &Event) -> Result<Edited> {
-    let before = Row::known(scribe.conn, job)?;
+    let Some(before) = unreadable::if_readable(Row::known(scribe.conn, job))? else {
+        return Ok(Edited::unreadable(event.name()));
+    };
     purge::refuse_purging(scribe.conn, before.batch)?;
     let mut row = before.clone();
     let refused = || IllegalTransition { stage: before.job.status().as_str(), event: event.name() };
-    if before.in_hand() {
+    // A row that is given up is taken from whoever has it in hand: their lease is of an earlier version then.
+    if before.in_hand() && !figures::is_give_up(event) {
         return Ok(Edited::Refused(refused()));
     }
     let unpark = before.parked && matches!(event, Event::Retry { .. }) && !before.job.stage.is_terminal();
@@ -32,7 +35,9 @@ pub(super) fn edit(scribe: &Scribe<'_>, job: JobId, event: &Event) -> Result<Edi
 }
 
 pub(super) fn cancel(scribe: &Scribe<'_>, job: JobId) -> Result<Edited> {
-    let before = Row::known(scribe.conn, job)?;
+    let Some(before) = unreadable::if_readable(Row::known(scribe.conn, job))? else {
+        return Ok(Edited::unreadable("cancelled"));
+    };
     match &before.job.stage {
         Stage::Ready if !before.in_hand() => {
             let mut row = before.clone();

@@ -1,6 +1,6 @@
 //! The end of a load: its lines become the batch's manifest, in one transaction, mostly in sets.
 
-use reelq_model::{Event, Money};
+use reelq_model::Event;
 use rusqlite::{Connection, params};
 
 use super::{
@@ -9,9 +9,10 @@ use super::{
     load::{self, Open},
     rescue,
     row::Row,
+    unreadable,
     writer::Scribe,
 };
-use crate::{BatchDraft, Error, Load, Loaded, Result};
+use crate::{BatchDraft, Error, Load, Loaded, Result, bounds};
 
 const START: &str = "INSERT INTO jobs (id, batch, account, position, status, queue, due, priority, price, version, \
     unpriced, state) SELECT job, batch, account, position, 0, 1, ?2, priority, price, 1, unpriced, state \
@@ -24,7 +25,7 @@ const TAKE_OVER: &str = "UPDATE jobs SET account = s.account, price = s.price, p
         '$.price', CASE WHEN s.price < 0 THEN NULL ELSE s.price END, '$.priority', s.priority) \
     FROM staged s WHERE s.batch = ?1 AND s.state IS NULL AND jobs.id = s.job \
     AND (jobs.status = 0 OR (jobs.status = 7 AND jobs.cancel = 2)) AND jobs.lease_until IS NULL \
-    AND json_extract(jobs.state, '$.submissions') = 0 \
+    AND CASE WHEN json_valid(jobs.state) THEN json_extract(jobs.state, '$.submissions') = 0 END \
     AND (jobs.account, jobs.price, jobs.priority) IS NOT (s.account, s.price, s.priority)";
 
 const PLACE: &str = "UPDATE jobs SET position = s.position FROM staged s \
@@ -86,7 +87,7 @@ fn cancel_gone(scribe: &Scribe<'_>, batch: i64) -> Result<u64> {
     let mut books = Books::default();
     let gone = sequence(scribe.conn, GONE, batch)?;
     for seq in &gone {
-        let before = Row::by_seq(scribe.conn, *seq)?;
+        let Some(before) = unreadable::if_readable(Row::by_seq(scribe.conn, *seq))? else { continue };
         if before.in_hand() {
             edit::flag(scribe, *seq, code::CANCEL_GONE)?;
             continue;
@@ -106,20 +107,15 @@ fn revive(scribe: &Scribe<'_>, batch: i64) -> Result<u64> {
     let mut revived = 0;
     for seq in sequence(scribe.conn, BACK, batch)? {
         edit::flag(scribe, seq, code::CANCEL_NONE)?;
-        let before = Row::by_seq(scribe.conn, seq)?;
+        let Some(before) = unreadable::if_readable(Row::by_seq(scribe.conn, seq))? else { continue };
         if !before.job.stage.is_terminal() {
             continue;
         }
         let mut row = before.clone();
-        row.step(Event::Retry { buy: true }, scribe.now).map_err(|illegal| Error::broken(illegal.to_string()))?;
-        history::write(
-            scribe.conn,
-            &mut row,
-            (Event::Retry { buy: true }).name(),
-            "its line is back",
-            None,
-            scribe.now,
-        )?;
+        // A line that is back is no agreement to buy again what was bought: its task is looked at first.
+        let event = Event::Retry { buy: row.job.stage.task().is_none() };
+        row.step(event.clone(), scribe.now).map_err(|illegal| Error::broken(illegal.to_string()))?;
+        history::write(scribe.conn, &mut row, event.name(), "its line is back", None, scribe.now)?;
         row.save(scribe.conn, &mut books, Some(&before), scribe.now)?;
         revived += 1;
     }
@@ -138,7 +134,7 @@ fn swap(scribe: &Scribe<'_>, open: Open) -> Result<()> {
     conn.execute(
         "UPDATE batches SET draft = ?1, budget = ?2, whole = 1, generation = ?3, lines = ?4, loading = NULL, \
             loading_draft = NULL, loading_lines = 0, ended_at = coalesce(ended_at, ?5) WHERE id = ?6",
-        params![text, draft.budget.map(Money::micros), open.generation, open.lines, scribe.now.millis(), open.batch],
+        params![text, draft.budget.map(bounds::cap), open.generation, open.lines, scribe.now.millis(), open.batch],
     )?;
     Ok(())
 }

@@ -7,7 +7,8 @@ use crate::{Result, purse::covers, stride};
 /// The next pair of batch and price among the jobs that are ready: a skip through the index, not a scan.
 pub(super) const NEXT_GROUP: &str = "SELECT batch, price FROM jobs WHERE account = ?1 AND queue = 1 \
     AND (batch, price) > (?2, ?3) ORDER BY batch, price LIMIT 1";
-const BATCH: &str = "SELECT budget, spent + reserved + claimed, coalesce(json_extract(draft, '$.priority'), 0) \
+const BATCH: &str = "SELECT budget, CAST(spent + reserved + claimed AS INTEGER), \
+    coalesce(CASE WHEN json_valid(draft) THEN json_extract(draft, '$.priority') END, 0) \
     FROM batches WHERE id = ?1 AND whole AND NOT paused";
 
 /// A batch that may be worked on and has jobs ready.

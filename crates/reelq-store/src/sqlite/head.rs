@@ -35,7 +35,7 @@ impl Head {
         }
         while let Some((_, seq, price)) = self.jobs.as_mut().and_then(VecDeque::pop_front) {
             if covers(self.waiting.left, price) && self.passes(purse, price) {
-                self.waiting.left = self.waiting.left.map(|left| left - price);
+                self.waiting.left = self.waiting.left.map(|left| left.saturating_sub(price));
                 purse.take(price);
                 return Ok(Some(seq));
             }

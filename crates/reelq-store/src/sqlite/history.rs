@@ -4,6 +4,7 @@ use reelq_model::{Event, JobId, Timestamp, WorkerId};
 use rusqlite::{Connection, params};
 
 use super::{code, row::Row};
+pub(super) use crate::figures::{SHARED, shared};
 use crate::{HistoryEntry, Result};
 
 /// Entries kept of one job: the newest.
@@ -27,15 +28,25 @@ pub(super) fn write(
     now: Timestamp,
 ) -> Result<()> {
     row.entries += 1;
-    let status = code::status(row.job.status());
+    insert(conn, (row.seq, row.entries, code::status(row.job.status())), event, reason, actor, now)
+}
+
+/// Writes an entry of a job that is known by its number, the entry's own number, and its status.
+pub(super) fn insert(
+    conn: &Connection,
+    (seq, number, status): (i64, i64, i64),
+    event: &str,
+    reason: &str,
+    actor: Actor<'_>,
+    now: Timestamp,
+) -> Result<()> {
     let worker = actor.map(WorkerId::as_str);
     conn.prepare_cached(
-        "INSERT INTO history (job, entry, at, status, event, worker, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT OR REPLACE INTO history (job, entry, at, status, event, worker, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?
-    .execute(params![row.seq, row.entries, now.millis(), status, event, worker, reason])?;
-    if row.entries > KEPT {
-        conn.prepare_cached("DELETE FROM history WHERE job = ?1 AND entry <= ?2")?
-            .execute(params![row.seq, row.entries - KEPT])?;
+    .execute(params![seq, number, now.millis(), status, event, worker, reason])?;
+    if number > KEPT {
+        conn.prepare_cached("DELETE FROM history WHERE job = ?1 AND entry <= ?2")?.execute([seq, number - KEPT])?;
     }
     Ok(())
 }
@@ -48,9 +59,11 @@ pub(super) fn read(conn: &Connection, job: JobId) -> Result<Vec<HistoryEntry>> {
     let mut entries = Vec::new();
     while let Some(row) = rows.next()? {
         let worker: Option<String> = row.get(3)?;
+        // An entry that a newer version wrote is no reason to show none.
+        let Ok(status) = code::read_status(row.get(1)?) else { continue };
         entries.push(HistoryEntry {
             at: Timestamp::from_millis(row.get(0)?),
-            status: code::read_status(row.get(1)?)?,
+            status,
             event: row.get(2)?,
             worker: worker.and_then(|name| WorkerId::new(name).ok()),
             reason: row.get(4)?,

@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use reelq_model::WorkerId;
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{books::Books, code, row::Row, writer::Scribe};
-use crate::{Lease, Result};
+use super::{books::Books, code, row::Row, unreadable, writer::Scribe};
+use crate::{Error, Lease, Result, bounds};
 
 /// The worker's number; a new one where it is new.
 pub(super) fn worker(scribe: &Scribe<'_>, name: &WorkerId) -> Result<i64> {
@@ -25,7 +25,7 @@ pub(super) fn worker(scribe: &Scribe<'_>, name: &WorkerId) -> Result<i64> {
     Ok(scribe.conn.last_insert_rowid())
 }
 
-/// Takes the rows in hand for `name`.
+/// Takes the rows in hand for `name`; fewer than there are where some cannot be read.
 pub(super) fn give(scribe: &Scribe<'_>, rows: &[i64], name: &WorkerId, lasts: Duration) -> Result<Vec<Lease>> {
     if rows.is_empty() {
         return Ok(Vec::new());
@@ -34,7 +34,7 @@ pub(super) fn give(scribe: &Scribe<'_>, rows: &[i64], name: &WorkerId, lasts: Du
     let mut books = Books::default();
     let mut leases = Vec::with_capacity(rows.len());
     for seq in rows {
-        let before = Row::by_seq(scribe.conn, *seq)?;
+        let Some(before) = unreadable::readable(scribe, Row::by_seq(scribe.conn, *seq))? else { continue };
         let mut row = before.clone();
         (row.worker, row.lease_until) = (Some(id), Some(scribe.now.after(lasts)));
         row.save_lease(scribe.conn, &mut books, &before)?;
@@ -60,7 +60,7 @@ pub(super) fn lease(scribe: &Scribe<'_>, row: Row, worker: &WorkerId, lasts: Dur
 pub(super) fn extend(scribe: &Scribe<'_>, leases: &[Lease], lasts: Duration) -> Result<Vec<bool>> {
     let sql = "UPDATE jobs SET lease_until = max(lease_until, ?1) WHERE id = ?2 AND version = ?3 AND lease_until > ?4";
     let mut statement = scribe.conn.prepare_cached(sql)?;
-    let (now, until) = (scribe.now.millis(), scribe.now.after(lasts).millis());
+    let (now, until) = (scribe.now.millis(), bounds::time(scribe.now.after(lasts)).millis());
     let mut extended = Vec::with_capacity(leases.len());
     for lease in leases {
         let changed = statement.execute(params![until, lease.job.id.as_bytes(), code::int(lease.version), now])?;
@@ -73,7 +73,12 @@ pub(super) fn extend(scribe: &Scribe<'_>, leases: &[Lease], lasts: Duration) -> 
 pub(super) fn release(scribe: &Scribe<'_>, leases: &[Lease]) -> Result<()> {
     let mut books = Books::default();
     for lease in leases {
-        let Some(before) = Row::by_id(scribe.conn, lease.job.id)? else { continue };
+        let found = match Row::by_id(scribe.conn, lease.job.id) {
+            // Whoever gives it back has it as it was.
+            Err(Error::Unreadable { .. }) => Row::as_leased(scribe.conn, lease)?,
+            found => found?,
+        };
+        let Some(before) = found else { continue };
         if before.held(lease.version, scribe.now) {
             super::rescue::hand_back(scribe, &mut books, &before, None)?;
         }

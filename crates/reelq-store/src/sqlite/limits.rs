@@ -6,7 +6,7 @@ use reelq_model::{AccountName, BatchName};
 use rusqlite::params;
 
 use super::{account, code, writer::Scribe};
-use crate::{AccountLimits, Error, PauseReason, Result};
+use crate::{AccountLimits, Error, PauseReason, Result, bounds};
 
 pub(super) fn set(scribe: &Scribe<'_>, name: &AccountName, limits: &AccountLimits) -> Result<()> {
     let id = account::id(scribe.conn, name)?;
@@ -31,7 +31,7 @@ pub(super) fn pause(
     let id = account::id(scribe.conn, name)?;
     let kind = code::pause(reason);
     let standing = account::pauses(scribe.conn, id, scribe.now)?.into_iter().find(|(each, _)| *each == kind);
-    let asked = lasts.map(|lasts| scribe.now.after(lasts));
+    let asked = lasts.map(|lasts| bounds::time(scribe.now.after(lasts)));
     let (since, until) = match standing {
         None => (scribe.now, asked),
         Some((_, pause)) => (pause.since, pause.until.zip(asked).map(|(one, other)| one.max(other))),

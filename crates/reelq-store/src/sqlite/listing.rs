@@ -6,6 +6,7 @@ use rusqlite::{Connection, Row as SqlRow, params_from_iter, types::Value};
 use super::{
     code,
     row::{COLUMNS, Row},
+    unreadable,
 };
 use crate::{Error, JobFilter, JobView, Line, Page, Result};
 
@@ -110,13 +111,24 @@ pub(super) fn jobs(conn: &Connection, filter: &JobFilter, page: Page) -> Result<
     );
     let mut statement = conn.prepare(&sql)?;
     let mut rows = statement.query(params_from_iter(values))?;
-    collect(&mut rows)
+    collect(conn, &mut rows)
 }
 
-pub(super) fn collect(rows: &mut rusqlite::Rows<'_>) -> Result<Vec<JobView>> {
+/// Each row's view. One that cannot be read is stood in for, so that pages keep their length and no line is missing.
+pub(super) fn collect(conn: &Connection, rows: &mut rusqlite::Rows<'_>) -> Result<Vec<JobView>> {
     let mut views = Vec::new();
     while let Some(row) = rows.next()? {
-        views.push(read(row)?);
+        views.push(match read(row) {
+            Err(Error::Unreadable { job, reason }) => JobView {
+                line: read_line(row).unwrap_or_default(),
+                due: None,
+                worker: None,
+                cancel_requested: false,
+                parked: true,
+                job: unreadable::shown(conn, job, &reason)?,
+            },
+            view => view?,
+        });
     }
     Ok(views)
 }

@@ -1,15 +1,15 @@
 //! Loads: lines and jobs are staged out of sight until the load is finished; the next load clears away an unfinished one.
 
-use reelq_model::{BatchName, Job, JobId, Money};
+use reelq_model::{BatchName, Job, JobId};
 use rusqlite::{Connection, OptionalExtension as _, Statement, params};
 
 use super::{account, code, purge, row::write_state, writer::Scribe};
-use crate::{BatchDraft, Enqueued, Error, Known, Line, LineDraft, Load, Result, figures::unpriced};
+use crate::{BatchDraft, Enqueued, Error, Known, Line, LineDraft, Load, Result, bounds, figures::unpriced};
 
 pub(super) fn begin(scribe: &Scribe<'_>, draft: &BatchDraft) -> Result<Load> {
     let (conn, text) = (scribe.conn, write_draft(draft)?);
     conn.prepare_cached("INSERT OR IGNORE INTO batches (name, draft, budget, created_at) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![draft.name.as_str(), text, draft.budget.map(Money::micros), scribe.now.millis()])?;
+        .execute(params![draft.name.as_str(), text, draft.budget.map(bounds::cap), scribe.now.millis()])?;
     let (batch, generation, loads): (i64, i64, i64) = conn
         .prepare_cached("SELECT id, generation, loads + 1 FROM batches WHERE name = ?1")?
         .query_row([draft.name.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
@@ -94,7 +94,7 @@ impl Stager<'_> {
         let job = Job::new(draft.job.clone(), batch.clone(), self.scribe.now);
         let state = if new { Some(write_state(&job)?) } else { None };
         let account = self.account(&job)?;
-        let price = job.price.map_or(code::NO_PRICE, Money::micros);
+        let price = bounds::price(job.price);
         let Open { batch, generation, lines: position } = self.open;
         let staged = self.stage.execute(params![
             batch,

@@ -4,7 +4,8 @@ use std::{path::Path, time::Duration};
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, config::DbConfig};
 
-use crate::{Error, Result};
+use super::{heal, tasks};
+use crate::{Error, Result, private};
 
 /// Marks the file as reelq's ("reel" in ASCII).
 const APPLICATION_ID: i64 = 0x7265_656c;
@@ -21,17 +22,26 @@ pub(super) const FORMAT: u32 = 2;
 /// Opens the file for the writer, creating or migrating it.
 pub(super) fn writer(path: &Path) -> Result<Connection> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder)
+        private::folder(folder)
             .map_err(|error| Error::broken(format!("create folder {}: {error}", folder.display())))?;
     }
+    // A new file is this user's alone from its first byte; SQLite gives its log and the log's index the same rights.
+    drop(private::options().create(true).append(true).open(path));
     let mut conn = connect(path)?;
     check_owner(&conn, path)?;
+    for beside in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(beside);
+        private::narrow(Path::new(&name));
+    }
     // Has an effect on a new file only; the end of a load gives back what staging took.
     conn.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     conn.pragma_update(None, "journal_mode", "WAL").map_err(|error| explain(path, &error))?;
     // A large load leaves a large log behind; it is cut back to this at the next checkpoint.
     conn.pragma_update(None, "journal_size_limit", 16_777_216)?;
     migrate(&mut conn)?;
+    conn.execute_batch(tasks::TABLE)?;
+    heal::sums(&mut conn)?;
     Ok(conn)
 }
 

@@ -12,7 +12,7 @@ use std::{
 
 use reelq_model::WorkerId;
 
-use crate::{Error, Result};
+use crate::{Error, Result, private};
 
 /// How often a lock is tried whose file another process is just clearing away.
 const TRIES: usize = 16;
@@ -37,7 +37,7 @@ impl Presence {
             return Ok(false);
         }
         let path = self.path(worker.as_str());
-        let lock = std::fs::create_dir_all(&self.folder).and_then(|()| take(&path));
+        let lock = private::own_folder(&self.folder).and_then(|()| take(&path));
         let lock = lock.map_err(|error| Error::broken(format!("lock {}: {error}", path.display())))?;
         let taken = || Error::broken(format!("worker `{worker}` is already at work in another process"));
         held.insert(worker.as_str().to_owned(), lock.ok_or_else(taken)?);

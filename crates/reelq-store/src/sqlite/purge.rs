@@ -3,7 +3,7 @@
 use reelq_model::{BatchName, Status};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{code, finish, views, writer::Scribe};
+use super::{code, finish, tasks, views, writer::Scribe};
 use crate::{Error, Purge, Result, Unfinished};
 
 /// At most this many rows of a table go in one step.
@@ -62,6 +62,7 @@ fn remove_jobs(conn: &Connection, batch: i64) -> Result<usize> {
         .query_map(params![batch, code::limit(STEP)], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     for job in &jobs {
+        tasks::forget(conn, *job)?;
         conn.prepare_cached("DELETE FROM history WHERE job = ?1")?.execute([job])?;
         conn.prepare_cached("DELETE FROM jobs WHERE seq = ?1")?.execute([job])?;
     }

@@ -3,7 +3,7 @@
 use reelq_model::{Event, WorkerId};
 use rusqlite::{ToSql, params};
 
-use super::{books::Books, code, history, lease, presence::Presence, row::Row, writer::Scribe};
+use super::{books::Books, code, history, lease, presence::Presence, row::Row, unreadable, writer::Scribe};
 use crate::{Error, Result};
 
 /// At most this many leases are taken back in one transaction.
@@ -30,7 +30,7 @@ fn take_back(scribe: &Scribe<'_>, sql: &str, key: impl ToSql, why: &str) -> Resu
     }
     let mut books = Books::default();
     for seq in &rows {
-        let before = Row::by_seq(scribe.conn, *seq)?;
+        let Some(before) = unreadable::readable(scribe, Row::by_seq(scribe.conn, *seq))? else { continue };
         hand_back(scribe, &mut books, &before, Some(why))?;
     }
     books.close(scribe)?;

@@ -39,7 +39,7 @@ pub(super) fn results(conn: &Connection, name: &BatchName, page: Page) -> Result
         let after = code::int(page.after).saturating_sub(batch.lines).max(0);
         let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS}, {AROUND} {UNLISTED}"))?;
         let mut rows = statement.query(params![batch.id, code::limit(left), after])?;
-        views.extend(listing::collect(&mut rows)?);
+        views.extend(listing::collect(conn, &mut rows)?);
     }
     views.into_iter().map(|view| with_orphans(conn, &batch, view)).collect()
 }
@@ -48,7 +48,7 @@ fn listed(conn: &Connection, batch: &Batch, page: Page) -> Result<Vec<JobView>> 
     let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS}, {AROUND} {LISTED}"))?;
     let after = code::int(page.after);
     let mut rows = statement.query(params![batch.id, batch.generation, after, code::limit(page.limit)])?;
-    listing::collect(&mut rows)
+    listing::collect(conn, &mut rows)
 }
 
 fn with_orphans(conn: &Connection, batch: &Batch, view: JobView) -> Result<ResultLine> {
@@ -58,6 +58,13 @@ fn with_orphans(conn: &Connection, batch: &Batch, view: JobView) -> Result<Resul
 
 fn orphans(conn: &Connection, job: JobId) -> Result<Vec<Job>> {
     let mut statement = conn.prepare_cached("SELECT state FROM jobs WHERE orphan_of = ?1 ORDER BY seq")?;
-    let states = statement.query_map([job.as_bytes()], |row| row.get::<_, String>(0))?;
-    states.map(|state| read_state(&state?)).collect()
+    let mut rows = statement.query([job.as_bytes()])?;
+    let mut orphans = Vec::new();
+    while let Some(row) = rows.next()? {
+        match read_state(row.get_ref(0)?.as_bytes().unwrap_or_default()) {
+            Ok(orphan) => orphans.push(orphan),
+            Err(error) => tracing::error!(%job, %error, "the record of a second charge is passed over"),
+        }
+    }
+    Ok(orphans)
 }

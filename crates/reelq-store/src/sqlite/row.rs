@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 use reelq_model::{Event, IllegalTransition, Job, JobId, Settlement, Stage, Timestamp, Wake};
 use rusqlite::{Connection, OptionalExtension as _, named_params};
 
-use super::{books::Books, code};
+use super::{books::Books, code, tasks};
 use crate::{
-    Error, Result,
+    Error, Result, bounds,
     figures::{bought, overdue, unpriced},
 };
 
@@ -31,7 +31,7 @@ pub(super) struct Row {
 }
 
 /// What [`Row::read`] reads, of a table called `j`.
-pub(super) const COLUMNS: &str = "j.seq AS seq, j.batch AS batch, j.account AS account, j.position AS position, j.due AS due, j.version AS version, \
+pub(super) const COLUMNS: &str = "j.seq AS seq, j.id AS id, j.batch AS batch, j.account AS account, j.position AS position, j.due AS due, j.version AS version, \
     j.worker AS worker, j.lease_until AS lease_until, j.cancel AS cancel, j.parked AS parked, j.entries AS entries, j.state AS state";
 
 static BY_ID: LazyLock<String> = LazyLock::new(|| format!("SELECT {COLUMNS} FROM jobs j WHERE j.id = ?1"));
@@ -69,21 +69,38 @@ impl Row {
     }
 
     pub(super) fn read(row: &rusqlite::Row<'_>) -> Result<Self> {
-        let state: String = row.get("state")?;
+        let state = row.get_ref("state")?.as_bytes().unwrap_or_default();
+        let job = read_state(state).map_err(|error| Error::Unreadable {
+            job: read_id(row).unwrap_or(JobId::from_bytes([0; 16])),
+            reason: error.to_string(),
+        })?;
+        Self::around(row, job)
+    }
+
+    /// The row as its own columns say, around a job that is known otherwise.
+    fn around(row: &rusqlite::Row<'_>, job: Job) -> Result<Self> {
         Ok(Self {
             seq: row.get("seq")?,
             batch: row.get("batch")?,
             account: row.get("account")?,
-            position: row.get("position")?,
-            due: row.get::<_, Option<i64>>("due")?.map(Timestamp::from_millis),
-            version: row.get("version")?,
-            worker: row.get("worker")?,
-            lease_until: row.get::<_, Option<i64>>("lease_until")?.map(Timestamp::from_millis),
-            cancel: row.get("cancel")?,
-            parked: row.get("parked")?,
-            entries: row.get("entries")?,
-            job: read_state(&state)?,
+            position: code::whole(row, "position")?,
+            due: code::whole(row, "due")?.map(Timestamp::from_millis),
+            version: code::whole(row, "version")?.unwrap_or(0),
+            worker: code::whole(row, "worker")?,
+            lease_until: code::whole(row, "lease_until")?.map(Timestamp::from_millis),
+            cancel: code::whole(row, "cancel")?.unwrap_or(code::CANCEL_NONE),
+            parked: code::whole(row, "parked")?.unwrap_or(0) != 0,
+            entries: code::whole(row, "entries")?.unwrap_or(0),
+            job,
         })
+    }
+
+    /// The row of a job that cannot be read, as whoever holds the lease of its present version has it.
+    pub(super) fn as_leased(conn: &Connection, lease: &crate::Lease) -> Result<Option<Self>> {
+        let around = |row: &rusqlite::Row<'_>| Ok(Self::around(row, (*lease.job).clone()));
+        let found =
+            conn.prepare_cached(&BY_ID)?.query_row([lease.job.id.as_bytes()], around).optional()?.transpose()?;
+        Ok(found.filter(|row| code::count(row.version) == lease.version))
     }
 
     /// Puts a record into the table that no manifest asked for.
@@ -182,6 +199,7 @@ impl Row {
         before: Option<&Self>,
         now: Timestamp,
     ) -> Result<()> {
+        tasks::note(conn, self, before, now)?;
         self.version += 1;
         books.note(before, Some(self));
         if self.job.stage.is_terminal() && before.is_none_or(|row| !row.job.stage.is_terminal()) {
@@ -196,18 +214,18 @@ impl Row {
             ":status": code::status(self.job.status()),
             ":failure": failure,
             ":queue": self.queue(now),
-            ":due": self.due.map(Timestamp::millis),
-            ":deadline": self.job.link_deadline().map(Timestamp::millis),
+            ":due": self.due.map(|due| bounds::time(due).millis()),
+            ":deadline": self.job.link_deadline().map(|at| bounds::time(at).millis()),
             ":priority": self.job.priority,
-            ":price": self.job.price.map_or(code::NO_PRICE, reelq_model::Money::micros),
+            ":price": bounds::price(self.job.price),
             ":version": self.version,
             ":worker": self.worker,
-            ":lease_until": self.lease_until.map(Timestamp::millis),
+            ":lease_until": self.lease_until.map(|until| bounds::time(until).millis()),
             ":cancel": self.cancel,
             ":parked": self.parked,
             ":bought": self.bought(),
-            ":spent": self.job.spent().micros(),
-            ":reserved": self.job.reserved().micros(),
+            ":spent": bounds::amount(self.job.spent()),
+            ":reserved": bounds::amount(self.job.reserved()),
             ":unpriced": unpriced(&self.job),
             ":overdue": overdue(&self.job),
             ":entries": self.entries,
@@ -224,7 +242,7 @@ impl Row {
         conn.prepare_cached(LEASE)?.execute(named_params! {
             ":version": self.version,
             ":worker": self.worker,
-            ":lease_until": self.lease_until.map(Timestamp::millis),
+            ":lease_until": self.lease_until.map(|until| bounds::time(until).millis()),
             ":seq": self.seq,
         })?;
         Ok(())
@@ -238,8 +256,13 @@ impl Row {
     }
 }
 
-pub(super) fn read_state(state: &str) -> Result<Job> {
-    serde_json::from_str(state).map_err(|error| Error::broken(format!("a job cannot be read: {error}")))
+fn read_id(row: &rusqlite::Row<'_>) -> Option<JobId> {
+    Some(JobId::from_bytes(row.get_ref("id").ok()?.as_blob().ok()?.try_into().ok()?))
+}
+
+pub(super) fn read_state(state: &[u8]) -> Result<Job> {
+    let job = serde_json::from_slice(state).map(bounds::sound);
+    job.map_err(|error| Error::broken(format!("a job cannot be read: {error}")))
 }
 
 pub(super) fn write_state(job: &Job) -> Result<String> {

@@ -7,12 +7,12 @@ use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, SharedClock,
 
 use super::{
     account, claim, commit, edit, finish, history, late, lease, limits, listing, load, open, pace, presence::Presence,
-    purge, readers::Readers, rescue, results, views, watch, watch::Bell, writer::Writer,
+    purge, readers::Readers, rescue, results, unreadable, views, watch, watch::Bell, writer::Writer,
 };
 use crate::{
     AccountLimits, AccountView, BatchDraft, BatchView, Claim, Claimed, Commit, Committed, Edited, Enqueued,
     HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded, Pace, PaceView, Page,
-    PauseReason, Purge, Recalled, Result, ResultLine, Store, WorkerView,
+    PauseReason, Purge, Recalled, Result, ResultLine, Store, UnreadableRecord, WorkerView,
 };
 
 /// The embedded store. Several processes may have the same file open.
@@ -208,6 +208,10 @@ impl Store for SqliteStore {
 
     async fn history(&self, job: JobId) -> Result<Vec<HistoryEntry>> {
         self.readers.run(move |conn| history::read(conn, job)).await
+    }
+
+    async fn unreadable_records(&self) -> Result<Vec<UnreadableRecord>> {
+        self.readers.run(unreadable::list).await
     }
 
     async fn watch(&self, mark: u64, limit: Duration) -> Result<u64> {

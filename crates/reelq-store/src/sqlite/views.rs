@@ -22,7 +22,11 @@ pub(super) fn batches(conn: &Connection) -> Result<Vec<BatchView>> {
     let mut rows = statement.query([])?;
     let mut views = Vec::new();
     while let Some(row) = rows.next()? {
-        views.push(view(conn, row)?);
+        match view(conn, row) {
+            Ok(view) => views.push(view),
+            // One batch that cannot be read is no reason to show none.
+            Err(error) => tracing::error!(batch = ?row.get_ref("id"), %error, "a batch is passed over: it is damaged"),
+        }
     }
     Ok(views)
 }
@@ -31,8 +35,8 @@ fn view(conn: &Connection, row: &Row<'_>) -> Result<BatchView> {
     let id: i64 = row.get("id")?;
     let draft: String = row.get("draft")?;
     let draft: BatchDraft = serde_json::from_str(&draft).map_err(|error| Error::broken(error.to_string()))?;
-    let money = |name| Ok::<_, Error>(Money::from_micros(row.get(name)?));
-    let count = |name| Ok::<_, Error>(code::count(row.get(name)?));
+    let money = |name| Ok::<_, Error>(Money::from_micros(code::total(row, name)?));
+    let count = |name| Ok::<_, Error>(code::count(code::total(row, name)?));
     let (whole, listed, others) = (row.get("whole")?, counts(conn, id, true)?, counts(conn, id, false)?);
     let finished = whole && listed.is_ended() && others.is_ended();
     Ok(BatchView {
@@ -73,7 +77,8 @@ pub(super) const CHEAPEST: &str = "SELECT price FROM jobs WHERE batch = ?1 AND s
 /// Whether the budget lets none of the waiting jobs go, not even the cheapest.
 fn budget_reached(conn: &Connection, batch: i64, row: &Row<'_>) -> Result<bool> {
     let Some(budget) = row.get::<_, Option<i64>>("budget")? else { return Ok(false) };
-    let used = row.get::<_, i64>("spent")? + row.get::<_, i64>("reserved")? + row.get::<_, i64>("claimed")?;
+    let [spent, reserved, claimed] = ["spent", "reserved", "claimed"].map(|column| code::total(row, column));
+    let used = spent?.saturating_add(reserved?).saturating_add(claimed?);
     let cheapest = |from: i64| -> Result<Option<i64>> {
         Ok(conn.prepare_cached(CHEAPEST)?.query_row([batch, from], |row| row.get(0)).optional()?)
     };

@@ -8,7 +8,7 @@ use reelq_store::{
     AccountLimits, AccountView, BatchDraft, BatchHold, BatchView, Claim, Claimed, Commit, Committed, Edited, Enqueued,
     HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded, Pace, PaceView, Page,
     PauseReason, Purge, Recalled, Result, ResultLine, Schedules, SharedStore, Store, TickClaim, TickClaimed, TickLease,
-    TickOutcome, TickView, WorkerView,
+    TickOutcome, TickView, UnreadableRecord, WorkerView,
 };
 
 /// What may happen around a commit.
@@ -164,6 +164,10 @@ impl<H: Hook + 'static> Store for HookedStore<H> {
 
     async fn history(&self, job: JobId) -> Result<Vec<HistoryEntry>> {
         self.inner.history(job).await
+    }
+
+    async fn unreadable_records(&self) -> Result<Vec<UnreadableRecord>> {
+        self.inner.unreadable_records().await
     }
 
     async fn watch(&self, mark: u64, limit: Duration) -> Result<u64> {

@@ -7,6 +7,7 @@
 local NO_JOB, WITHDRAW_IT, NOTED, REFUSED = 0, 1, 2, 3
 
 local rec = known(args[1])
+if unreadable[args[1]] then return answer(REFUSED, unreadable[args[1]]) end
 if not rec then return answer(NO_JOB, '') end
 if rec.status == QUEUED and not in_hand(rec) then return answer(WITHDRAW_IT, encode(rec)) end
 if rec.status ~= QUEUED and rec.status ~= SUBMITTING and rec.status ~= RUNNING then

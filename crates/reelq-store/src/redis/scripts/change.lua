@@ -2,7 +2,7 @@
 -- becomes is worked out by the client; here it is judged whether that still holds, and everything moves together.
 --
 -- ARGV[2]  a list of changes, each
---          { id, guard, version, token, facts, json, wake, lasts, wish, history, parent }
+--          { id, guard, version, token, facts, json, wake, lasts, wish, history, parent, tasks }
 --            guard    HELD: the lease of `version` holds · FREE: `version`, in nobody's hand · AT: `version`
 --                     SEND: as HELD, and nobody wants the job cancelled · NEW: there is no such record yet
 --            token    tells a repeat of this very change, whose answer was lost, from another one
@@ -14,9 +14,11 @@
 --            wish     1 drops a person's wish to cancel, 2 that of a line that is gone, 3 both
 --            history  { event, worker, reason } or false
 --            parent   for NEW: the id of the job that it belongs beside, at `version`; else ''
--- Result   { now, answers, withdrawn }; an answer is { word, version, cancel, in_hand }
+--            tasks    that it is charged for; empty where it is known that another job is, too
+-- Result   { now, answers, withdrawn }; an answer is { word, version, cancel, in_hand, twin }
 --            word     0 done · 1 stale: nothing was changed · 2 refused: to be withdrawn before it is sent
 --                     3 its batch is being purged
+--            twin     the id of another job that is charged for the same task; else ''
 
 local HELD, FREE, AT, SEND, NEW = 0, 1, 2, 3, 4
 local DONE, STALE, UNWANTED, PURGING = 0, 1, 2, 3
@@ -25,7 +27,7 @@ local NEVER = -1
 local function read(list)
   return {
     id = list[1], guard = list[2], version = list[3], token = list[4], facts = list[5], json = list[6], wake = list[7],
-    lasts = list[8], wish = list[9], history = list[10], parent = list[11],
+    lasts = list[8], wish = list[9], history = list[10], parent = list[11], tasks = list[12],
   }
 end
 
@@ -34,7 +36,7 @@ local function is_requested(rec)
 end
 
 local function done(rec)
-  return { DONE, rec.version, is_requested(rec), in_hand(rec) }
+  return { DONE, rec.version, is_requested(rec), in_hand(rec), rec.twin or '' }
 end
 
 -- Whether this very change was made before and only its answer was lost.
@@ -63,6 +65,15 @@ local function write_due(rec, change)
   rec.due = change.wake == NEVER and 0 or now + change.wake
 end
 
+-- Notes the tasks of a job whose facts are written, and marks it where it is not the only one charged for them.
+local function share(rec, tasks)
+  local twin, task = purchases.twin_of(rec.account, rec.id, tasks)
+  if not twin then return end
+  rec.twin = twin
+  purchases.mark_twin(rec, twin)
+  write_history(rec, 'shares_task', '', 'job ' .. purchases.hex(twin) .. ' is charged for task ' .. task .. ', too')
+end
+
 local function move(rec, change)
   lift(rec)
   rec.version = rec.version + 1
@@ -76,6 +87,7 @@ local function move(rec, change)
     unlease(rec)
   end
   if change.history then write_history(rec, unpack(change.history)) end
+  share(rec, change.tasks)
   set_down(rec)
 end
 
@@ -92,27 +104,28 @@ local function insert(parent, change)
   write_history(rec, unpack(change.history))
   write_history(parent, 'second_charge', worker, reason)
   call('SADD', orphans_key(parent.id), rec.id)
+  share(rec, change.tasks)
   set_down(rec)
-  return { DONE, rec.version, false, false }
+  return done(rec)
 end
 
 local function one(change)
   local rec = known(change.id)
   if change.guard == NEW then
     local parent = known(change.parent)
-    if rec then return { rec.token == change.token and DONE or STALE, 1, false, false } end
-    if not parent or parent.version ~= change.version then return { STALE, 0, false, false } end
+    if rec then return { rec.token == change.token and DONE or STALE, 1, false, false, '' } end
+    if not parent or parent.version ~= change.version then return { STALE, 0, false, false, '' } end
     return insert(parent, change)
   end
   if is_repeat(rec, change) then return done(rec) end
-  if not may(rec, change) then return { STALE, 0, false, false } end
+  if not may(rec, change) then return { STALE, 0, false, false, '' } end
   -- A part of the batch is gone: what is left of it is not brought back to life.
   if change.guard == FREE and call('HEXISTS', batch_key(rec.batch), 'purging') == 1 then
-    return { PURGING, rec.version, false, false }
+    return { PURGING, rec.version, false, false, '' }
   end
   if change.guard == SEND and rec.cancel ~= 0 and rec.status == QUEUED then
     hand_back(rec, nil)
-    return { UNWANTED, rec.version, true, false }
+    return { UNWANTED, rec.version, true, false, '' }
   end
   move(rec, change)
   return done(rec)

@@ -17,6 +17,26 @@ local stage, account_name, limit, worker, lasts, batch_name, token = unpack(args
 local account, batch, desk
 local NOTE_KEPT_MS = 120000
 
+-- Where the jobs of this claim were found: queue, key and entry in the index; and whether some could not be read.
+local origins, passed_over = {}, false
+
+-- Takes out of their queue those whose record cannot be read, which would come first for good; the others.
+local function readable(ids)
+  prefetch(ids)
+  local found = {}
+  for _, id in ipairs(ids) do
+    local origin = origins[id]
+    if record(id) then
+      found[#found + 1] = id
+    elseif origin then
+      call('ZREM', origin.key, id)
+      flush_index(origin.key, origin)
+      passed_over = true
+    end
+  end
+  return found
+end
+
 local function sooner(one, other)
   if one and other then return math.min(one, other) end
   return one or other
@@ -39,12 +59,16 @@ local function first_of(queue, latest, most)
   for _, entry in ipairs(queues_of(queue, latest, most)) do
     local key = queue_key(queue, account, entry)
     local members = call('ZRANGEBYSCORE', key, '-inf', latest, 'WITHSCORES', 'LIMIT', 0, most)
-    for at = 1, #members, 2 do found[#found + 1] = { id = members[at], score = tonumber(members[at + 1]) } end
+    local origin = { key = key, index = index_key(queue, account), entry = entry }
+    for at = 1, #members, 2 do
+      found[#found + 1] = { id = members[at], score = tonumber(members[at + 1]) }
+      origins[members[at]] = origin
+    end
   end
   table.sort(found, function(one, other) return one.score < other.score end)
   local ids = {}
   for at = 1, math.min(#found, most) do ids[at] = found[at].id end
-  return ids
+  return readable(ids)
 end
 
 -- Milliseconds until the first of a kind of queue is due; nil where there is none.
@@ -83,9 +107,9 @@ local function wants_cancel(rec)
 end
 
 local function give(ids)
+  ids = readable(ids)
   if #ids == 0 then return {} end
   local leases, versions = {}, {}
-  prefetch(ids)
   for at, id in ipairs(ids) do
     local rec = record(id)
     lift(rec)
@@ -169,7 +193,10 @@ local unswept = false
 
 -- A group of which nothing was left but jobs that something became of.
 local function emptied(group)
-  return { index = index_key(READY, account), entry = group.name, score = group.level, fresh = fresh_key(account, group.name) }
+  return {
+    key = queue_key(READY, account, group.name), index = index_key(READY, account), entry = group.name,
+    score = group.level, fresh = fresh_key(account, group.name),
+  }
 end
 
 -- The next job of a group, read in pages; nil where it has no more.
@@ -207,6 +234,7 @@ local function take_from(head)
   end
   if not best then return nil end
   best.at = best.at + 2
+  origins[best_id] = emptied(best)
   for _, money in ipairs({ head, purse }) do
     for _, field in ipairs({ 'left', 'total', 'today' }) do
       if money[field] then money[field] = money[field] - math.max(best.price, 0) end
@@ -395,4 +423,6 @@ end
 
 rescue_expired()
 local leases, retry_in, until_day_ends = claim()
+-- What could not be read stood before others, which the next claim brings.
+if passed_over then retry_in, until_day_ends = 0, false end
 return answer(leases, retry_in or -1, until_day_ends or false, to_withdraw())

@@ -60,8 +60,7 @@ local here = {}
 local function place_of(id)
   if here[id] then return here[id] end
   local rec = record(id)
-  if not rec then return nil end
-  if rec.load == load then return rec.position end
+  if rec and rec.load == load then return rec.position end
   local known_line = call('HGET', known_at, id)
   return known_line and cmsgpack.unpack(known_line)[1]
 end
@@ -91,7 +90,8 @@ local function add_carefully()
       local row = other_row(place, lines[at + 3])
       if row then return { row, (row_and_copy(lines[at + 3])) } end
     else
-      if record(id) then add_known(at, kind) else add_new(at, kind) end
+      -- A record that cannot be read is of a job that was here before, and may have been bought.
+      if record(id) or unreadable[id] then add_known(at, kind) else add_new(at, kind) end
       here[id] = position
     end
   end

@@ -8,7 +8,7 @@
 --            visits     at most about this many jobs are looked at
 -- Result   { now, word, lines, cancelled, revived, open }
 --            word       0 done · 1 the load was superseded · 2 call again, with verdicts on `open`
---            open       { what, record, line's account, price, priority }; what: 1 its line is gone · 2 it is there
+--            open       { what, record, line's account, price, priority, id }; what: 1 its line is gone · 2 it is there
 
 local DONE, SUPERSEDED, MORE = 0, 1, 2
 local GONE, BACK = 1, 2
@@ -46,7 +46,8 @@ local function ask(what, rec, line, change)
   if verdict and verdict[2] == rec.version then
     later_change(function() change(verdict) end)
   else
-    open[#open + 1] = { what, encode(rec), line and line[3] or '', line and line[4] or 0, line and line[5] or 0 }
+    open[#open + 1] =
+      { what, encode(rec), line and line[3] or '', line and line[4] or 0, line and line[5] or 0, rec.id }
   end
 end
 
@@ -60,6 +61,11 @@ end
 
 local function withdraw(rec, verdict)
   lift(rec)
+  -- The clients cannot read it: it is left as it is, and only has no line.
+  if verdict[4] == '' then
+    rec.position = 0
+    return set_down(rec)
+  end
   write_verdict(rec, verdict)
   rec.position, rec.cancel, rec.due = 0, BY_MANIFEST, 0
   write_history(rec, 'cancelled', '', 'its line is gone')
@@ -164,7 +170,8 @@ local function walk_known()
   for index = 1, #entries, 2 do ids[#ids + 1] = entries[index] end
   prefetch(ids)
   for index = 1, #entries, 2 do
-    take_up(record(entries[index]), cmsgpack.unpack(entries[index + 1]))
+    local rec = record(entries[index])
+    if rec then take_up(rec, cmsgpack.unpack(entries[index + 1])) end
   end
   visited = visited + #ids
   at = page[1]

@@ -29,6 +29,8 @@ local hidden_key = remembered(function(batch) return P .. 'hidden:' .. text(batc
 local function known_key(batch, load) return P .. 'known:' .. text(batch) .. ':' .. text(load) end
 local function loading_key(batch, load) return P .. 'loading:' .. text(batch) .. ':' .. text(load) end
 local account_key = remembered(function(account) return P .. 'a:' .. text(account) end)
+-- Which job is charged for which task: its id, and behind it that of a second one.
+local tasks_key = remembered(function(account) return P .. 't:' .. text(account) end)
 local passes_key = remembered(function(account) return P .. 's:' .. text(account) end)
 -- Keys of the queues of one kind and account, by their entry in its index.
 local queues_of_kind = remembered(function(queue)

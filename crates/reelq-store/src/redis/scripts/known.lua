@@ -7,6 +7,11 @@ prefetch(args)
 local found = {}
 for at, id in ipairs(args) do
   local rec = known(id)
-  found[at] = rec and { rec.status, has(rec.flags, FLAGS.bought) } or { -1, false }
+  if rec then
+    found[at] = { rec.status, has(rec.flags, FLAGS.bought) }
+  else
+    -- What cannot be read may have been bought.
+    found[at] = unreadable[id] and { UNCONFIRMED, true } or { -1, false }
+  end
 end
 return answer(found)

@@ -58,9 +58,20 @@ local function flush_set(key, members)
   in_pieces('SADD', key, adds)
 end
 
+-- Adds to a sum. One that would run over, or is no whole number, is brought to what scripts reckon with exactly: a
+-- script that failed here would leave half a change.
+local function add_up(key, field, by)
+  local most = 4503599627370496
+  by = math.max(-most * 1024, math.min(most * 1024, by))
+  local sum = redis.pcall('HINCRBY', key, field, text(by))
+  if type(sum) == 'table' and sum.err then
+    call('HSET', key, field, text(math.max(-most, math.min(most, integer(call('HGET', key, field)) + by))))
+  end
+end
+
 local function flush_counts(key, fields)
   for field, by in pairs(fields) do
-    if by ~= 0 then call('HINCRBY', key, field, by) end
+    if by ~= 0 then add_up(key, field, by) end
   end
 end
 
@@ -90,9 +101,9 @@ local function flush_day(key, by)
   if by == 0 then return end
   local day = math.floor(now / 86400000)
   if tonumber(call('HGET', key, 'day') or -1) == day then
-    call('HINCRBY', key, 'day_spent', by)
+    add_up(key, 'day_spent', by)
   else
-    call('HSET', key, 'day', day, 'day_spent', by)
+    call('HSET', key, 'day', day, 'day_spent', text(by))
   end
 end
 

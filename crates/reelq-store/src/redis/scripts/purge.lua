@@ -28,7 +28,9 @@ if not clear_dead_load(batch) then return answer(AGAIN, 0, 0, 0, false) end
 
 local function remove_jobs(ids)
   local removed = 0
+  prefetch(ids)
   for _, id in ipairs(ids) do
+    if record(id) then purchases.forget(record(id)) end
     removed = removed + call('UNLINK', job_key(id))
     call('UNLINK', history_key(id), orphans_key(id))
   end

@@ -2,7 +2,7 @@
 --
 -- ARGV[2]  a list of ids
 -- Result   { now, { { record, line } … } }: the packed record, '' where there is none, and the packed line, ''
---          where it has none
+--          where it has none. A record whose header cannot be read is answered as it is
 
 -- While a load is being made the manifest, some jobs have their place in its lines already.
 local function line_of(rec)
@@ -19,6 +19,6 @@ local found = {}
 for at, id in ipairs(args) do
   local rec = known(id)
   local line = rec and line_of(rec)
-  found[at] = { rec and encode(rec) or '', line or '' }
+  found[at] = { rec and encode(rec) or unreadable[id] or '', line or '' }
 end
 return answer(found)

@@ -12,7 +12,7 @@
 -- Result   { now, found, at, skip, jobs }
 --            found      whether there is such a batch
 --            at, skip   for the next call; at -1: there are no more
---            jobs       { record, line, orphans … }: packed, line '' where it has none
+--            jobs       { record, line, orphans, id }: packed, line '' where it has none
 
 local VISITS = 1000
 
@@ -65,9 +65,16 @@ local function orphans_of(id)
   if not with_orphans or integer(b[2]) == 0 then return {} end
   local ids = call('SMEMBERS', orphans_key(id))
   prefetch(ids)
-  table.sort(ids, function(one, other) return record(one).seq < record(other).seq end)
-  for index, orphan in ipairs(ids) do ids[index] = encode(record(orphan)) end
-  return ids
+  local orphans = {}
+  for _, orphan in ipairs(ids) do orphans[#orphans + 1] = record(orphan) or nil end
+  table.sort(orphans, function(one, other) return one.seq < other.seq end)
+  for index, orphan in ipairs(orphans) do orphans[index] = encode(orphan) end
+  return orphans
+end
+
+-- Of a job whose header cannot be read nothing is known: it is shown where any job is wanted.
+local function is_shown_unread(id)
+  return unreadable[id] and not (any_status or account or bought)
 end
 
 if is_hopeless() then return answer(true, -1, skip, {}) end
@@ -83,12 +90,13 @@ for index, id in ipairs(ids) do
   if #jobs == limit then return answer(true, at, 0, jobs) end
   at = at + 1
   local line = lines[index]
-  local rec = (not any_row or (line and any_row[row_of(line)])) and record(id)
-  if rec and is_wanted(rec) then
+  local rec
+  if not any_row or (line and any_row[row_of(line)]) then rec = record(id) end
+  if (rec and is_wanted(rec)) or (rec == false and is_shown_unread(id)) then
     if skip > 0 then
       skip = skip - 1
     else
-      jobs[#jobs + 1] = { encode(rec), line or '', orphans_of(id) }
+      jobs[#jobs + 1] = { rec and encode(rec) or unreadable[id], line or '', orphans_of(id), id }
     end
   end
 end

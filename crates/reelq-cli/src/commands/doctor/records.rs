@@ -1,0 +1,35 @@
+//! Checks of what the store holds: records that cannot be read.
+
+use reelq_store::UnreadableRecord;
+
+use super::Check;
+use crate::session::Session;
+
+/// More are counted and not named.
+const NAMED: usize = 20;
+
+/// One check for each job whose record cannot be read; a good one where all can.
+pub(super) async fn checks(session: &Session) -> Vec<Check> {
+    // Where there is no store, or it does not open, the check of the store says so.
+    let Ok(Some(store)) = session.store_if_any().await else { return Vec::new() };
+    match store.unreadable_records().await {
+        Ok(found) if found.is_empty() => vec![Check::good("records", "all of them can be read")],
+        Ok(found) => name(&found),
+        Err(error) => vec![Check::bad("records", format!("failed to {error}"), "mend the store first")],
+    }
+}
+
+fn name(found: &[UnreadableRecord]) -> Vec<Check> {
+    let mut checks: Vec<Check> = found.iter().take(NAMED).map(check).collect();
+    if let Some(more) = found.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        checks.push(Check::bad("records", format!("{more} more cannot be read"), "mend those above first"));
+    }
+    checks
+}
+
+fn check(record: &UnreadableRecord) -> Check {
+    let batch = record.batch.as_ref().map_or_else(|| "an unknown batch".to_owned(), |batch| format!("batch {batch}"));
+    let fix = "all other rows go on without it. If a newer reelq wrote it, use that one; else take it from a backup of the \
+        state, and retry the row: its task is looked at before anything is bought";
+    Check::bad("records", format!("job {} of {batch} cannot be read: {}", record.job, record.reason), fix)
+}
