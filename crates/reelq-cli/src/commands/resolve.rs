@@ -124,7 +124,9 @@ fn confirmed(args: &Args, jobs: &[JobView], out: Out) -> bool {
 
 fn list(jobs: &[JobView], flags: &str, out: Out) -> Exit {
     let known: Vec<_> = jobs.iter().filter_map(known).collect();
-    out.report(&known, |known| if known.is_empty() { "no job is unconfirmed".to_owned() } else { draw(known, jobs) });
+    out.report_list("unconfirmed", &known, |known| {
+        if known.is_empty() { "no job is unconfirmed".to_owned() } else { draw(known, jobs) }
+    });
     if !known.is_empty() {
         out.note(&format!(
             "\nLook each one up in the provider's own task list by time and prompt (or by its key), then say what you found:\n  \

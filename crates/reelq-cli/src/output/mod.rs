@@ -1,6 +1,7 @@
 //! The only place that prints: data to stdout, messages to stderr.
 
 mod confirm;
+mod document;
 mod out;
 mod table;
 mod words;

@@ -48,7 +48,7 @@ pub(super) async fn run(session: &Session, out: Out) -> Outcome {
         checked.push(check(schedule, session, store.as_deref(), now, out).await);
     }
     let sound = checked.iter().all(|one| one.sound);
-    out.report(&checked, |checked| checked.iter().map(draw).collect::<Vec<_>>().join("\n"));
+    out.report_list("schedules", &checked, |checked| checked.iter().map(draw).collect::<Vec<_>>().join("\n"));
     Ok(if sound { Exit::Done } else { Exit::Invalid })
 }
 
