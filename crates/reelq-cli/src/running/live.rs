@@ -9,7 +9,7 @@ use reelq_store::{BatchView, PauseReason};
 use super::{figures::Figures, verdict::short};
 use crate::{
     commands::status::{pause as pause_in_words, reached},
-    output::{Out, duration, grouped, money},
+    output::{Out, duration, grouped, spent, to_spend},
 };
 
 /// Shows a run's figures.
@@ -105,8 +105,8 @@ fn pace(figures: &Figures) -> String {
     let mut parts = vec![
         format!("in flight {} of {}", grouped(view.in_flight()), grouped(view.in_flight_allowed())),
         format!("{:.1} of {:.1} requests/s", view.rate, view.rate_allowed),
-        format!("spent {}", money(batch.spent)),
-        format!("to spend {}", money(batch.to_spend + batch.reserved)),
+        format!("spent {}", spent(batch)),
+        format!("to spend {}", to_spend(batch, batch.to_spend + batch.reserved)),
     ];
     if let Some(deadline) = batch.next_link_deadline {
         parts.push(format!("next link dies in {}", duration(deadline.since(figures.now).as_secs())));
@@ -116,7 +116,7 @@ fn pace(figures: &Figures) -> String {
 
 fn line(figures: &Figures) -> String {
     let (done, total) = (grouped(figures.done()), grouped(figures.batch.counts.total()));
-    format!("{done}/{total} done: {}; spent {}{}", statuses(&figures.batch), money(figures.batch.spent), eta(figures))
+    format!("{done}/{total} done: {}; spent {}{}", statuses(&figures.batch), spent(&figures.batch), eta(figures))
 }
 
 fn alarms(figures: &Figures) -> Vec<String> {

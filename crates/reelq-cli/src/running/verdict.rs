@@ -4,7 +4,7 @@ use reelq_model::{FailureKind, Status};
 use reelq_store::{AccountView, BatchView, HeldBatch, JobFilter, Page, PauseReason, Store};
 use serde::Serialize;
 
-use crate::{exit::Exit, failure::Failure};
+use crate::{commands::status::Noticed, exit::Exit, failure::Failure};
 
 /// How a batch stands.
 #[derive(Debug, Clone, Serialize)]
@@ -19,6 +19,8 @@ pub(crate) struct Verdict {
     pub(crate) outstanding: u64,
     /// Jobs of unknown fate, those whose line is gone included.
     pub(crate) unconfirmed: u64,
+    /// Rows whose task stands for another row, too.
+    pub(crate) shared_tasks: u64,
 }
 
 /// Failed jobs of one kind are counted up to here; beyond, it is "at least".
@@ -46,7 +48,8 @@ impl Verdict {
         }
         let outstanding = batch.counts.outstanding() + batch.others.outstanding();
         let unconfirmed = batch.counts.of(Status::Unconfirmed) + batch.others.of(Status::Unconfirmed);
-        Ok(Self { batch, accounts, failures, outstanding, unconfirmed })
+        let shared_tasks = Noticed::read(store, [&batch.batch.name]).await?.shared(&batch.batch.name);
+        Ok(Self { batch, accounts, failures, outstanding, unconfirmed, shared_tasks })
     }
 
     /// The accounts that the provider refuses.
