@@ -58,7 +58,8 @@ fn password(place: &PasswordPlace, key: &str, session: &Session) -> Result<Optio
         return session.environment.secret(variable).map(Some).ok_or_else(unset);
     }
     let Some(path) = &place.file else { return Ok(None) };
-    let unread = |error: String| Failure::usage(format!("[redis] {key}_file: {} cannot be read ({error})", path.display()));
+    let unread =
+        |error: String| Failure::usage(format!("[redis] {key}_file: {} cannot be read ({error})", path.display()));
     let text = secret_file::read(path).map_err(unread)?;
     if text.trim().is_empty() {
         return Err(Failure::usage(format!("[redis] {key}_file: {} is empty", path.display())));

@@ -54,6 +54,8 @@ fn warn_if_exposed(path: &Path, metadata: &Metadata) {
     let mode = metadata.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
         let path = path.display();
-        tracing::warn!("other users of this machine may use {path}, which holds a secret (mode {mode:03o}): chmod 600 {path}");
+        tracing::warn!(
+            "other users of this machine may use {path}, which holds a secret (mode {mode:03o}): chmod 600 {path}"
+        );
     }
 }

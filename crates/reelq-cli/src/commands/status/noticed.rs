@@ -15,8 +15,7 @@ const PAGE: usize = 1_000;
 /// At most so many jobs are looked at: beyond, it is "at least".
 const LOOKED_AT: usize = 10_000;
 /// Only what was bought shares a task or has a charge.
-const BOUGHT: [Status; 5] =
-    [Status::Running, Status::Fetching, Status::Succeeded, Status::Failed, Status::Cancelled];
+const BOUGHT: [Status; 5] = [Status::Running, Status::Fetching, Status::Succeeded, Status::Failed, Status::Cancelled];
 
 /// What was noticed.
 #[derive(Debug, Clone, Default, Serialize)]
