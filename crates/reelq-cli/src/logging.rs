@@ -9,19 +9,19 @@ use tracing_subscriber::EnvFilter;
 pub(crate) fn start(filter: &str) -> Result<(), String> {
     let parsed = EnvFilter::try_new(filter).map_err(|error| format!("`{filter}` is not a log filter: {error}"))?;
     let colored = io::stderr().is_terminal();
-    let logs = tracing_subscriber::fmt().with_env_filter(parsed).with_writer(move || Lines { colored });
+    let logs = tracing_subscriber::fmt().with_env_filter(parsed).with_writer(move || LogOutput { colored });
     let started = logs.with_ansi(colored).with_target(false).try_init();
     started.map_err(|error| format!("failed to start logging: {error}"))
 }
 
 /// Standard error, a whole event at a time.
 #[derive(Debug)]
-struct Lines {
+struct LogOutput {
     /// The formatter's own colours are in it. It escapes those of a text from outside itself.
     colored: bool,
 }
 
-impl Write for Lines {
+impl Write for LogOutput {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(event);
         let shown = if self.colored { seen_in_color(&text) } else { visible(&text).into_owned() };
@@ -43,11 +43,8 @@ fn seen_in_color(text: &str) -> String {
         shown.push_str(before);
         let length = color_length(from).unwrap_or_else(|| from.chars().next().map_or(1, char::len_utf8));
         let (hidden, after) = from.split_at(length);
-        if color_length(from).is_some() {
-            shown.push_str(hidden)
-        } else {
-            shown.push_str(&visible(hidden))
-        }
+        let keep = color_length(from).is_some();
+        shown.push_str(&if keep { hidden.into() } else { visible(hidden) });
         rest = after;
     }
     shown + rest

@@ -43,7 +43,6 @@ impl Money {
     pub const NAME: &str = "Money";
 
     /// Serialises an amount that may be unknown, so that an unknown one can be told from any other nothing: `null` in JSON.
-    #[expect(clippy::ref_option, reason = "serde's signature")]
     pub fn serialize_optional<S: Serializer>(amount: &Option<Self>, serializer: S) -> Result<S::Ok, S::Error> {
         match amount {
             Some(amount) => amount.serialize(serializer),

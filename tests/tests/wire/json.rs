@@ -20,8 +20,8 @@ fn sandbox(vendor: &Vendor) -> Sandbox {
 fn documents(sandbox: &Sandbox, arguments: &[&str]) -> Vec<Value> {
     let ended = sandbox.run(&[arguments, &["--json"]].concat());
     let documents: Result<Vec<Value>, _> = serde_json::Deserializer::from_str(&ended.stdout).into_iter().collect();
-    let documents =
-        documents.unwrap_or_else(|error| panic!("{arguments:?}: {error}: {}{}", ended.stdout, ended.stderr));
+    assert!(documents.is_ok(), "{arguments:?}: {documents:?}: {}{}", ended.stdout, ended.stderr);
+    let documents = documents.unwrap();
     assert!(!documents.is_empty(), "{arguments:?}: {}", ended.stderr);
     documents
 }

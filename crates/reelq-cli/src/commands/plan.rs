@@ -19,7 +19,7 @@ use crate::{
     simulation,
 };
 
-pub(crate) use costs::{Cost, costs};
+pub(crate) use costs::{ModelCost, costs};
 pub(crate) use text::draw;
 
 /// The manifest and what the command line says over it; also of `reelq run`.
@@ -81,7 +81,7 @@ struct Report<'a> {
     unpriced: u64,
     budget_usd: Option<Money>,
     account_budgets: &'a [AccountBudget],
-    costs: Vec<Cost>,
+    costs: Vec<ModelCost>,
     estimate: &'a Estimate,
     warnings: &'a reelq_manifest::Problems,
 }

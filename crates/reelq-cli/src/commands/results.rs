@@ -16,7 +16,7 @@ use reelq_manifest::{ResultFormat, ResultReader, ResultWriter};
 use reelq_model::{BatchName, Status};
 use reelq_store::{BatchView, SharedStore};
 
-use self::target::Target;
+use self::target::OutFile;
 use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
@@ -123,7 +123,7 @@ async fn to_file(
 ) -> Result<(), Failure> {
     guarded::refuse(path, view, session)?;
     let failed = || format!("write {}", path.display());
-    let target = Target::open(path).with_context(failed)?;
+    let target = OutFile::open(path).with_context(failed)?;
     match write(args, session, store, view, BufWriter::new(target.writer())).await {
         Ok(()) => Ok(target.finish().with_context(failed)?),
         Err(failure) => {

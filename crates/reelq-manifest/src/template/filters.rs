@@ -111,10 +111,10 @@ fn replace(text: &Value, from: &Value, to: &Value) -> Result<String, Error> {
 }
 
 /// Splits a text; each part takes room of its own, however short it is.
-fn split(text: &Value, at: Option<String>) -> Result<Value, Error> {
+fn split(text: &Value, at: Option<&str>) -> Result<Value, Error> {
     const PARTS_MAX: usize = 10_000;
     let text = text.to_string();
-    let parts: Vec<_> = match at.as_deref() {
+    let parts: Vec<_> = match at {
         None | Some("") => text.split_whitespace().take(PARTS_MAX + 1).map(Value::from).collect(),
         Some(at) => text.split(at).take(PARTS_MAX + 1).map(Value::from).collect(),
     };

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::{manifests::Manifests, schedules};
 use crate::{
-    commands::plan::{Cost, costs},
+    commands::plan::{ModelCost, costs},
     exit::Exit,
     failure::{Failure, Outcome},
     output::{Out, grouped, known, money, plural},
@@ -32,7 +32,7 @@ struct Checked<'a> {
     cost_usd: Option<Money>,
     unpriced: u64,
     /// By account and model.
-    costs: Vec<Cost>,
+    costs: Vec<ModelCost>,
     budget_usd: Option<Money>,
     #[serde(skip_serializing_if = "Option::is_none")]
     problems: Option<Problems>,

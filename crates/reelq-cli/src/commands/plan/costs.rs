@@ -8,7 +8,7 @@ use crate::output::known;
 
 /// What the jobs of one account and model cost.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Cost {
+pub(crate) struct ModelCost {
     pub(crate) account: String,
     provider: String,
     pub(crate) model: String,
@@ -23,12 +23,12 @@ pub(crate) struct Cost {
 }
 
 /// One for each account and model.
-pub(crate) fn costs(plan: &Plan) -> Vec<Cost> {
+pub(crate) fn costs(plan: &Plan) -> Vec<ModelCost> {
     plan.costs.iter().map(cost).collect()
 }
 
-fn cost(line: &CostLine) -> Cost {
-    Cost {
+fn cost(line: &CostLine) -> ModelCost {
+    ModelCost {
         account: line.account.to_string(),
         provider: line.provider.to_string(),
         model: line.model.to_string(),

@@ -6,7 +6,7 @@ use reelq_store::BatchView;
 
 use super::target::is_same;
 use crate::{
-    config::StorePlace,
+    config::{AccountConfig, StorePlace},
     failure::Failure,
     session::{Session, vocabulary},
 };
@@ -26,7 +26,7 @@ fn guarded(view: &BatchView, session: &Session) -> Vec<(&'static str, PathBuf)> 
         all.extend(["", "-wal", "-shm"].map(|ending| ("the state", with(ending))));
     }
     all.extend(session.settings.files.keys().map(|path| ("the configuration", path.clone())));
-    let keys = session.config.accounts.values().filter_map(|account| account.key_file());
+    let keys = session.config.accounts.values().filter_map(AccountConfig::key_file);
     all.extend(keys.map(|path| ("the file of a key", path)));
     all.extend(session.config.catalogue.values().map(|path| ("a catalogue", path.clone())));
     all

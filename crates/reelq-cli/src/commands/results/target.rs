@@ -9,14 +9,14 @@ use std::{
 
 /// Where the results go.
 #[derive(Debug)]
-pub(super) enum Target {
+pub(super) enum OutFile {
     /// A pipe, a device, an open stream: nothing can be put beside it, nor in its place.
     Through(File),
     /// A regular file, or none yet: written beside, synced, and renamed.
     Beside { file: File, draft: PathBuf, path: PathBuf },
 }
 
-impl Target {
+impl OutFile {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         if is_stream(path) {
             return OpenOptions::new().write(true).open(path).map(Self::Through);

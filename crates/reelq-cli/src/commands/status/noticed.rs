@@ -53,7 +53,9 @@ impl Noticed {
             }
             let limit = PAGE.min(*left);
             let found = store.jobs(&filter, Page { after, limit }).await?;
-            found.iter().for_each(|view| self.note(view));
+            for view in &found {
+                self.note(view);
+            }
             if found.len() < limit {
                 return Ok(());
             }

@@ -26,7 +26,7 @@ pub(super) struct Items(Option<&'static str>, Vec<Node>);
 #[derive(Debug, Default)]
 pub(super) struct Members {
     variant: Option<&'static str>,
-    members: Vec<(String, Node)>,
+    found: Vec<(String, Node)>,
     key: Option<String>,
 }
 
@@ -151,12 +151,12 @@ impl Members {
         let node = value.serialize(ToNode)?;
         let says_so = name == "usd" || name.ends_with("_usd");
         let unit = if matches!(node, Node::Amount(_)) && !says_so { "_usd" } else { "" };
-        self.members.push((format!("{name}{unit}"), node));
+        self.found.push((format!("{name}{unit}"), node));
         Ok(())
     }
 
     fn finish(self) -> Node {
-        named(self.variant, Node::Object(self.members))
+        named(self.variant, Node::Object(self.found))
     }
 }
 
