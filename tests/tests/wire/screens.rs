@@ -256,3 +256,14 @@ fn a_key_comes_through_a_pipe_or_standard_input_once() {
     silent.env("PATH", "/usr/bin:/bin");
     assert_eq!(Running::start(silent).wait().code, Some(2), "nothing on standard input is no key");
 }
+
+#[test]
+fn the_example_runs_simulated_without_a_yes() {
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../jobs.example.toml");
+    let sandbox = Sandbox::new("http://127.0.0.1:9", account("wave"), "");
+    fs::copy(example, sandbox.path("jobs.example.toml")).unwrap();
+    fs::remove_file(sandbox.path("reelq.toml")).unwrap();
+    let ended = sandbox.run(&["run", "jobs.example.toml", "--simulate", "--speed", "20"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(ended.stderr.contains("This was a simulation"), "{}", ended.stderr);
+}

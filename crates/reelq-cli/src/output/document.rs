@@ -11,10 +11,7 @@ use serde::{
     Serialize, Serializer,
     ser::{Error as _, SerializeMap as _},
 };
-use serde_json::{
-    Value,
-    value::{RawValue, to_raw_value},
-};
+use serde_json::{Value, value::RawValue};
 
 /// A value on its way to JSON.
 #[derive(Debug)]
@@ -60,7 +57,7 @@ pub(super) fn line<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Strin
 
 /// A document whose form is not ours, as it is.
 pub(super) fn foreign<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<String> {
-    serde_json::to_string_pretty(&to_raw_value(value)?).map(|text| harmless(&text))
+    serde_json::to_string_pretty(value).map(|text| harmless(&text))
 }
 
 fn document<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Node> {

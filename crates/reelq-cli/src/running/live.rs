@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use reelq_manifest::visible;
 use reelq_model::Status;
 use reelq_store::{BatchView, PauseReason};
 
@@ -41,7 +42,8 @@ impl Live {
             Some(bar) => {
                 bar.set_length(figures.batch.counts.total());
                 bar.set_position(figures.done());
-                bar.set_message(format!("{}\n  {}\n  {}", eta(figures), statuses(&figures.batch), pace(figures)));
+                let message = format!("{}\n  {}\n  {}", eta(figures), statuses(&figures.batch), pace(figures));
+                bar.set_message(visible(&message).into_owned());
             }
             None => self.say(at, figures),
         }

@@ -95,3 +95,44 @@ pub(crate) fn alarm(batch: &BatchName, count: u64, flags: &str) -> String {
          which: the column `note` of reelq results {batch}{flags}"
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use reelq_model::{Charge, Job, JobDraft, JobId, JobSpec, ModelName, ProviderName, Settlement, TaskId, Timestamp};
+
+    use super::*;
+
+    fn view(account: &str) -> JobView {
+        let spec = JobSpec {
+            account: AccountName::new(account).unwrap(),
+            provider: ProviderName::new("wave").unwrap(),
+            model: ModelName::new("m").unwrap(),
+            mode: String::new(),
+            fields: reelq_model::Fields::new(),
+        };
+        let batch = BatchName::new("films").unwrap();
+        let id = JobId::derive(&batch, &spec.digest(), 1);
+        let job = Job::new(JobDraft { id, spec, price: None, priority: 0 }, batch, Timestamp::default());
+        JobView { job, line: None, due: None, worker: None, cancel_requested: false, parked: false }
+    }
+
+    #[test]
+    fn shared_tasks_are_counted_by_batch_and_unknown_charges_by_account() {
+        let (plain, mut shared, mut unpriced) = (view("main"), view("main"), view("other"));
+        shared.job.shares_task_with = Some(plain.job.id);
+        let task = TaskId::new("t-1").unwrap();
+        unpriced.job.charges =
+            vec![Charge { task, submission: 1, amount: None, settlement: Settlement::Charged, at: None }];
+        let mut noticed = Noticed { whole: true, ..Noticed::default() };
+        for view in [&plain, &shared, &shared, &unpriced] {
+            noticed.note(view);
+        }
+        assert_eq!(noticed.shared(&plain.job.batch), 2);
+        assert_eq!(noticed.unpriced_accounts.iter().map(AccountName::as_str).collect::<Vec<_>>(), ["other"]);
+        let alarm = noticed.alarms(" --simulate").remove(0);
+        assert!(alarm.starts_with("2 rows of films SHARE A TASK with another row"), "{alarm}");
+        assert!(alarm.ends_with("reelq results films --simulate"), "{alarm}");
+        noticed.whole = false;
+        assert!(noticed.alarms("")[0].starts_with("at least 2 rows"));
+    }
+}
