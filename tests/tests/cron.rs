@@ -114,7 +114,8 @@ fn eight_watchers_that_are_killed_fire_each_tick_once_and_whole(store: Store) {
     assert!(ended.iter().all(|ended| ended.code == Some(0)), "{seen}: {ended:?}");
     let listed = sandbox.run(&["cron", "list", "--json"]);
     let listed: serde_json::Value = serde_json::from_str(&listed.stdout).unwrap();
-    for last in listed.as_array().unwrap().iter().flat_map(|schedule| schedule["last"].as_array().unwrap()) {
+    for last in listed["schedules"].as_array().unwrap().iter().flat_map(|schedule| schedule["last"].as_array().unwrap())
+    {
         assert!(last["state"] == "fired" || last["state"] == "waiting", "{seen}: {last}");
         assert_eq!(last["late"], false, "{seen}: {last}");
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use clap::Parser;
+use reelq_manifest::is_hidden;
 use reelq_model::{SharedClock, SystemClock};
 
 use crate::{
@@ -15,14 +16,17 @@ use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
     logging,
-    output::Out,
+    output::{Color, Out},
     session::Session,
 };
 
 /// Runs the program.
 pub(crate) fn main() -> Exit {
     let environment = Environment::read();
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refused(&error),
+    };
     let out = Out::new(cli.global.json, cli.global.color, environment.no_color());
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -36,6 +40,17 @@ pub(crate) fn main() -> Exit {
     // A thread that still reads must not hold the program back: everything that matters is in the store.
     runtime.shutdown_background();
     outcome.unwrap_or_else(|failure| failure.report(out))
+}
+
+/// Says what the parser of arguments has to say. It repeats what it was given: that is shown as any text from outside.
+fn refused(error: &clap::Error) -> Exit {
+    let text = error.render().to_string();
+    if text.contains(is_hidden) {
+        Out::new(false, Color::Never, true).say(text.trim_end());
+    } else {
+        drop(error.print());
+    }
+    if error.use_stderr() { Exit::Invalid } else { Exit::Done }
 }
 
 async fn dispatch(cli: Cli, environment: Environment, clock: SharedClock, out: Out) -> Outcome {

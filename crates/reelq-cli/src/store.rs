@@ -8,7 +8,7 @@ use reelq_store::{JournalSettings, Journaled, LinkOptions, RedisStore, SharedSto
 use secrecy::SecretString;
 
 use crate::{
-    config::{PasswordPlace, RedisPlace, StorePlace},
+    config::{PasswordPlace, RedisPlace, StorePlace, secret_file},
     failure::Failure,
     session::Session,
 };
@@ -58,8 +58,9 @@ fn password(place: &PasswordPlace, key: &str, session: &Session) -> Result<Optio
         return session.environment.secret(variable).map(Some).ok_or_else(unset);
     }
     let Some(path) = &place.file else { return Ok(None) };
-    let unread = |error| Failure::usage(format!("[redis] {key}_file: {} cannot be read ({error})", path.display()));
-    let text = std::fs::read_to_string(path).map_err(unread)?;
+    let unread =
+        |error: String| Failure::usage(format!("[redis] {key}_file: {} cannot be read ({error})", path.display()));
+    let text = secret_file::read(path).map_err(unread)?;
     if text.trim().is_empty() {
         return Err(Failure::usage(format!("[redis] {key}_file: {} is empty", path.display())));
     }

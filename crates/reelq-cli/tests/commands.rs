@@ -158,7 +158,7 @@ fn models_schema_and_completions_are_data() {
     assert_eq!(code, Some(0));
     insta::assert_snapshot!("models_poyo", stdout);
     let json = |args: &[&str]| serde_json::from_str::<serde_json::Value>(&reelq(folder.path(), args).1).unwrap();
-    assert!(json(&["models", "--json"])["wave"]["models"].is_object());
+    assert!(json(&["models", "--json"])["providers"]["wave"]["models"].is_object());
     assert!(json(&["schema"]).is_object());
     assert!(reelq(folder.path(), &["completions", "bash"]).1.contains("reelq"));
 }

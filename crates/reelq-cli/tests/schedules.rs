@@ -93,7 +93,7 @@ fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 
 /// The last ticks of the only schedule, the newest first.
 fn last_ticks(folder: &Path) -> Vec<Value> {
-    json(folder, &["cron", "list", "--simulate", "--json"])[0]["last"].as_array().unwrap().clone()
+    json(folder, &["cron", "list", "--simulate", "--json"])["schedules"][0]["last"].as_array().unwrap().clone()
 }
 
 fn with_state(ticks: &[Value], state: &str) -> Vec<Value> {
@@ -113,7 +113,7 @@ fn list_shows_the_next_ticks_on_both_clocks_and_who_would_fire_them() {
     assert!(stderr.contains("no process fires") && stderr.contains("reelq cron run"), "{stderr}");
     assert!(!folder.path().join(".reelq").exists(), "looking makes no state");
     let listed = json(folder.path(), &["cron", "list", "--json"]);
-    let (hourly, nightly) = (&listed[0], &listed[1]);
+    let (hourly, nightly) = (&listed["schedules"][0], &listed["schedules"][1]);
     assert_eq!((&hourly["schedule"], &hourly["overlap"]), (&"hourly".into(), &"queue".into()), "{listed}");
     assert_eq!((&nightly["catch_up"], &nightly["timezone"]), (&"none".into(), &"Europe/Berlin".into()), "{listed}");
     for schedule in [hourly, nightly] {
@@ -143,7 +143,7 @@ fn check_prices_each_schedule_and_names_what_has_no_price() {
             "priced: 2 jobs for $0.6222 each tick",
         ]
     );
-    let checked = json(folder.path(), &["cron", "check", "--json"]);
+    let checked = &json(folder.path(), &["cron", "check", "--json"])["schedules"];
     assert_eq!((&checked[1]["unpriced"], &checked[1]["sound"]), (&1.into(), &true.into()), "{checked}");
 }
 
@@ -161,7 +161,7 @@ fn check_tells_every_schedule_that_cannot_be_run_and_is_two() {
     assert!(stdout.contains("gone: cannot be run: gone.csv"), "{stdout}");
     assert!(stderr.contains("did you mean `minimax-hailuo-2.3`?"), "the whole of it: {stderr}");
     assert!(!stderr.contains("enqueued"), "a check enqueues nothing anyway: {stderr}");
-    let checked = json(folder.path(), &["cron", "check", "--json"]);
+    let checked = &json(folder.path(), &["cron", "check", "--json"])["schedules"];
     let sound: Vec<_> = checked.as_array().unwrap().iter().map(|one| one["sound"] == true).collect();
     assert_eq!(sound, [false, true, false], "{checked}");
     assert_eq!(checked[2]["problems"]["errors"][0]["line"], 3, "{checked}");

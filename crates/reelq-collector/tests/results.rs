@@ -61,7 +61,7 @@ async fn every_row_is_there_once_and_in_order() {
     }
     let csv = fs::read_to_string(output.join("results.csv")).unwrap();
     assert!(csv.starts_with("row,id,job,copy,status,"), "{}", csv.lines().next().unwrap());
-    assert!(csv.lines().next().unwrap().ends_with("error_kind,error_message,x_team"));
+    assert!(csv.lines().next().unwrap().ends_with("error_kind,error_message,note,x_team"));
     let rows: Vec<u64> = csv.lines().skip(1).map(|line| line.split(',').next().unwrap().parse().unwrap()).collect();
     assert_eq!(rows, (1..=ROWS).collect::<Vec<_>>());
     let jsonl = fs::read_to_string(output.join("results.jsonl")).unwrap();

@@ -27,6 +27,7 @@ mod schema;
 mod template;
 mod toml;
 mod usual;
+mod visible;
 
 pub use alike::Alike;
 pub use format::Format;
@@ -36,7 +37,10 @@ pub use names::Vocabulary;
 pub use place::Spots;
 pub use problem::{Excerpt, Problem};
 pub use problems::Problems;
-pub use results::{COLUMNS, ManifestLine, ResultFormat, ResultRecord, ResultWriter, manifest_line};
+pub use results::{
+    COLUMNS, JSON_VERSION, ManifestLine, ResultFormat, ResultReader, ResultRecord, ResultWriter, manifest_line,
+};
 pub use row::Row;
 pub use rows::Rows;
 pub use schema::schema;
+pub use visible::{is_hidden, visible};

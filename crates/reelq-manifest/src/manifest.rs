@@ -1,6 +1,10 @@
 //! An opened manifest.
 
-use std::{io, path::Path, sync::Arc};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use reelq_model::Digest;
 use sha2::{Digest as _, Sha256};
@@ -71,6 +75,12 @@ impl Manifest {
     /// What it says of the batch as a whole.
     pub const fn head(&self) -> &Head {
         &self.head
+    }
+
+    /// The files that its rows come from, its own first.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let sources = self.parts.iter().filter_map(|part| part.content.input());
+        std::iter::once(&self.input).chain(sources).map(|input| input.path.to_path_buf()).collect()
     }
 
     /// Reads the rows, and with them every problem of the manifest, warnings among them.

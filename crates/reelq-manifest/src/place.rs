@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, ops::Range, path::Path, sync::Arc};
 
-use crate::{Excerpt, Problem, jsonl};
+use crate::{Excerpt, Problem, is_hidden, jsonl};
 
 /// A piece of a file that fields stand in: a CSV record, a JSON line, a whole TOML file.
 #[derive(Debug, Clone)]
@@ -144,10 +144,11 @@ fn floor(text: &str, mut index: usize) -> usize {
     index
 }
 
-fn visible(c: char) -> char {
+/// A hidden character as one that can be seen, so that the line keeps its columns.
+pub(crate) fn visible(c: char) -> char {
     match c {
         '\t' => ' ',
-        c if c.is_control() => '\u{fffd}',
+        c if c.is_control() || is_hidden(c) => '\u{fffd}',
         c => c,
     }
 }

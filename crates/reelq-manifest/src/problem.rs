@@ -9,7 +9,7 @@ use miette::{Diagnostic, LabeledSpan, SourceCode};
 use reelq_model::Severity;
 use serde::{Serialize, Serializer};
 
-use crate::Alike;
+use crate::{Alike, is_hidden, place, visible};
 
 /// One thing wrong, or likely wrong, with a manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -49,6 +49,18 @@ pub struct Excerpt {
     pub length: usize,
 }
 
+impl Excerpt {
+    /// Each hidden character becomes one that can be seen, so that what is pointed at stays where it is.
+    fn seen(&self) -> Self {
+        let part = |from: usize, to: usize| -> String {
+            self.text.get(from..to).unwrap_or_default().chars().map(place::visible).collect()
+        };
+        let end = self.offset.saturating_add(self.length).min(self.text.len());
+        let (before, at, after) = (part(0, self.offset), part(self.offset, end), part(end, self.text.len()));
+        Self { offset: before.len(), length: at.len(), text: before + &at + &after }
+    }
+}
+
 fn write_path<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&path.to_string_lossy())
 }
@@ -85,6 +97,23 @@ impl Problem {
         self
     }
 
+    /// The same as it may be drawn on a screen: nothing of it steers a terminal.
+    pub(crate) fn seen(&self) -> Self {
+        let seen = |text: &String| visible(text).into_owned();
+        Self {
+            severity: self.severity,
+            file: PathBuf::from(seen(&self.file.display().to_string())),
+            line: self.line,
+            column: self.column,
+            field: self.field.as_ref().map(seen),
+            value: self.value.as_ref().map(seen),
+            rule: seen(&self.rule),
+            hint: self.hint.as_ref().map(seen),
+            excerpt: self.excerpt.as_ref().map(Excerpt::seen),
+            alike: self.alike.clone(),
+        }
+    }
+
     pub(crate) fn into_warning(mut self) -> Self {
         self.severity = Severity::Warning;
         self
@@ -100,7 +129,7 @@ pub(crate) fn readable(text: &str) -> String {
             shown.push('…');
             break;
         }
-        if c.is_control() { shown.extend(c.escape_default()) } else { shown.push(c) }
+        if c.is_control() || is_hidden(c) { shown.extend(c.escape_default()) } else { shown.push(c) }
     }
     shown
 }

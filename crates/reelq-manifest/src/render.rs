@@ -67,6 +67,7 @@ pub(crate) fn draw(problem: &Problem, color: bool, width: usize) -> String {
     let theme = if color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let handler = GraphicalReportHandler::new_themed(theme).with_width(width.max(40)).with_links(false);
     let mut drawn = String::new();
+    let problem = &problem.seen();
     match handler.render_report(&mut drawn, &Headed(problem)) {
         Ok(()) => drawn,
         Err(fmt::Error) => format!("{problem}\n"),

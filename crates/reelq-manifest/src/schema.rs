@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{COLUMNS, Vocabulary, limits};
+use crate::{Vocabulary, limits, results::taken};
 
 /// Describes both forms; request values are checked by the catalogue, so they may be of any type here.
 pub fn schema(vocabulary: &Vocabulary) -> Value {
@@ -50,7 +50,7 @@ fn batch() -> Value {
             "priority": { "type": "integer", "description": "Higher goes first; 0 is usual." },
             "passthrough": {
                 "type": "array",
-                "items": { "type": "string", "not": { "enum": COLUMNS } },
+                "items": { "type": "string", "not": { "enum": taken().collect::<Vec<_>>() } },
                 "description": "Columns carried to the result manifest untouched.",
             },
         }),

@@ -1,12 +1,16 @@
 //! Templates in texts and filters over rows, both by minijinja, strict about names and bounded in time and size.
 
+mod filters;
+mod language;
+
 use std::{
     collections::BTreeMap,
+    error::Error as _,
     io::{self, Write},
     sync::Arc,
 };
 
-use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, Value as Variable};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value as Variable};
 use serde_json::Value;
 
 use crate::{
@@ -69,7 +73,8 @@ pub(crate) fn row_variables(pairs: impl IntoIterator<Item = (String, Value)>) ->
 
 impl Templates {
     pub(crate) fn new() -> Self {
-        let mut environment = Environment::new();
+        let mut environment = Environment::empty();
+        filters::add(&mut environment);
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_auto_escape_callback(|_| AutoEscape::None);
         environment.set_fuel(Some(limits::TEMPLATE_FUEL));
@@ -79,6 +84,7 @@ impl Templates {
     /// Compiles a template, so that it can be rendered by its text.
     pub(crate) fn add(&mut self, text: &str) -> Result<(), String> {
         check_operators(text)?;
+        language::check(text)?;
         self.environment.add_template_owned(text.to_owned(), text.to_owned()).map_err(|error| reason(&error))
     }
 
@@ -161,6 +167,12 @@ impl Write for Limited {
 }
 
 fn reason(error: &Error) -> String {
+    match error.kind() {
+        ErrorKind::OutOfFuel => return format!("it takes more than {} steps", limits::TEMPLATE_FUEL),
+        // What the output's own bound says is the cause of the engine's error.
+        ErrorKind::WriteFailure => return error.source().map_or_else(|| error.kind().to_string(), ToString::to_string),
+        _ => {}
+    }
     match error.detail() {
         Some(detail) => format!("{}: {detail}", error.kind()),
         None => error.kind().to_string(),

@@ -6,7 +6,8 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use proptest::prelude::*;
 use reelq_manifest::{
-    COLUMNS, Format, Manifest, ManifestLine, ResultFormat, ResultRecord, ResultWriter, Vocabulary, manifest_line,
+    COLUMNS, Format, Manifest, ManifestLine, ResultFormat, ResultReader, ResultRecord, ResultWriter, Vocabulary,
+    manifest_line,
 };
 use reelq_model::{Digest, FailureKind, Money, Status, Timestamp};
 use serde_json::json;
@@ -40,6 +41,7 @@ fn record() -> ResultRecord {
         expires_at: None,
         error_kind: Some(FailureKind::Content),
         error_message: None,
+        note: Some("@row 3".to_owned()),
         passthrough: BTreeMap::from([("x_note".to_owned(), " as is ".to_owned())]),
     }
 }
@@ -57,7 +59,7 @@ fn both_forms_have_the_columns_of_the_contract_in_their_order() {
     insta::assert_snapshot!("jsonl", written(ResultFormat::Jsonl));
     let object: serde_json::Map<String, serde_json::Value> =
         serde_json::from_str(&written(ResultFormat::Jsonl)).unwrap();
-    assert_eq!(object.keys().take(27).collect::<Vec<_>>(), COLUMNS.iter().collect::<Vec<_>>());
+    assert_eq!(object.keys().take(28).collect::<Vec<_>>(), COLUMNS.iter().collect::<Vec<_>>());
 }
 
 #[test]
@@ -67,7 +69,35 @@ fn csv_reads_back_to_the_same_texts() {
     let row = reader.records().next().unwrap().unwrap();
     assert_eq!(&row[9], record().prompt);
     assert_eq!(&row[13], "0.3111");
-    assert_eq!(&row[27], " as is ");
+    assert_eq!(&row[28], " as is ");
+}
+
+#[test]
+fn for_a_spreadsheet_no_text_begins_like_a_formula_and_numbers_stay_numbers() {
+    let mut writer = ResultWriter::csv_for(ResultReader::Spreadsheet, Vec::new(), vec!["x_note".to_owned()]).unwrap();
+    for start in ["=1+1", "+1", "-1", "@cmd", "\tx", "\rx", " =1", "\u{ff1d}1"] {
+        let text = start.to_owned();
+        let passthrough = BTreeMap::from([("x_note".to_owned(), text.clone())]);
+        let told = ResultRecord { error_message: Some(text.clone()), remote_task: Some(text), passthrough, ..record() };
+        writer.write(&told).unwrap();
+    }
+    let text = writer.finish().unwrap();
+    for row in csv::Reader::from_reader(&text[..]).records().map(Result::unwrap) {
+        let told = [9, 12, 26, 27, 28].map(|column| row[column].to_owned());
+        assert!(told.iter().all(|cell| cell.starts_with('\'')), "{told:?}");
+        assert_eq!((&row[0], &row[1], &row[13]), ("7", "k7", "0.3111"));
+    }
+}
+
+#[test]
+fn a_carried_column_of_an_older_batch_that_is_called_like_one_of_ours_is_told_apart() {
+    let carried = BTreeMap::from([("note".to_owned(), "theirs".to_owned()), ("version".to_owned(), "v1".to_owned())]);
+    let names = vec!["note".to_owned(), "version".to_owned()];
+    let mut writer = ResultWriter::new(Vec::new(), ResultFormat::Jsonl, names).unwrap();
+    writer.write(&ResultRecord { passthrough: carried, ..record() }).unwrap();
+    let line: serde_json::Value = serde_json::from_slice(&writer.finish().unwrap()).unwrap();
+    assert_eq!((&line["note"], &line["version"]), (&json!("@row 3"), &json!(2)));
+    assert_eq!((&line["x_note"], &line["x_version"]), (&json!("theirs"), &json!("v1")));
 }
 
 proptest! {

@@ -36,6 +36,7 @@ pub struct Charge {
     /// The number of the submission.
     pub submission: u32,
     /// The amount: the provider's figure, else the catalogue's price; `None` where neither is known.
+    #[serde(serialize_with = "Money::serialize_optional")]
     pub amount: Option<Money>,
     /// How it ended.
     pub settlement: Settlement,

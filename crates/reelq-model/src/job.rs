@@ -39,6 +39,7 @@ pub struct Job {
     /// What to buy.
     pub spec: JobSpec,
     /// The catalogue's price of one submission when the job was enqueued; `None` where it is not known.
+    #[serde(serialize_with = "Money::serialize_optional")]
     pub price: Option<Money>,
     /// Higher goes first.
     pub priority: i32,

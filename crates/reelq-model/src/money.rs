@@ -7,15 +7,17 @@ use std::{
     str::FromStr,
 };
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 const MICROS_PER_USD: i64 = 1_000_000;
 
 /// An amount in US dollars, held as a whole number of micro-dollars.
 ///
 /// Sums saturate instead of wrapping: a cap that is compared with a saturated sum still holds.
+///
+/// Records hold it as that whole number. It is serialised as a newtype named `Money`, which JSON writes as the bare number,
+/// so that a serialiser for people can tell an amount from any other number and write dollars.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
 pub struct Money(i64);
 
 /// A text that is not an amount of dollars with at most six decimals.
@@ -35,6 +37,17 @@ impl Money {
     /// The number of micro-dollars.
     pub const fn micros(self) -> i64 {
         self.0
+    }
+
+    /// The name under which an amount is serialised.
+    pub const NAME: &str = "Money";
+
+    /// Serialises an amount that may be unknown, so that an unknown one can be told from any other nothing: `null` in JSON.
+    pub fn serialize_optional<S: Serializer>(amount: &Option<Self>, serializer: S) -> Result<S::Ok, S::Error> {
+        match amount {
+            Some(amount) => amount.serialize(serializer),
+            None => serializer.serialize_newtype_struct(Self::NAME, &()),
+        }
     }
 
     /// The amount `count` times over.
@@ -127,6 +140,22 @@ mod tests {
         for (text, micros) in [("0.05185", 51_850), ("$4.50", 4_500_000), ("12", 12_000_000), (".5", 500_000)] {
             assert_eq!(text.parse::<Money>().unwrap().micros(), micros, "{text}");
         }
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Record {
+        known: Money,
+        #[serde(default, serialize_with = "Money::serialize_optional")]
+        unknown: Option<Money>,
+    }
+
+    #[test]
+    fn records_hold_a_bare_number_and_null_for_an_unknown_amount() {
+        let record = Record { known: Money::from_micros(311_100), unknown: None };
+        let text = serde_json::to_string(&record).unwrap();
+        assert_eq!(text, r#"{"known":311100,"unknown":null}"#);
+        assert_eq!(serde_json::from_str::<Record>(&text).unwrap(), record);
+        assert_eq!(serde_json::from_str::<Record>(r#"{"known":1}"#).unwrap().unknown, None);
     }
 
     #[test]

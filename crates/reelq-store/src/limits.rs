@@ -19,10 +19,10 @@ pub struct AccountLimits {
     /// Jobs that may be submitting or running at once.
     pub max_in_flight: NonZeroU32,
     /// The most that may be spent and set aside on it, over all its batches.
-    #[serde(default)]
+    #[serde(default, serialize_with = "Money::serialize_optional")]
     pub budget: Option<Money>,
     /// The most that may be spent on one UTC day of the store's time, what is set aside included.
-    #[serde(default)]
+    #[serde(default, serialize_with = "Money::serialize_optional")]
     pub daily_budget: Option<Money>,
     /// `requests_per_second` is only where to begin: the provider's own limit is to be learned.
     #[serde(default)]

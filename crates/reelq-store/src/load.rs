@@ -15,6 +15,7 @@ pub struct BatchDraft {
     /// How files are named below `output`.
     pub file_name: String,
     /// The most that may be spent and reserved on it.
+    #[serde(serialize_with = "Money::serialize_optional")]
     pub budget: Option<Money>,
     /// Its jobs' default priority, and its weight against the account's other batches: see [`crate::stride`].
     pub priority: i32,

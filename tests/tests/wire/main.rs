@@ -4,12 +4,14 @@
 
 mod ends;
 mod identity;
+mod json;
 mod late_files;
 mod numbers;
 mod outputs;
 mod redaction;
 mod replies;
 mod resume;
+mod screens;
 mod transport;
 mod verdicts;
 mod waiting;

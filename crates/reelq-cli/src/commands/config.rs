@@ -18,7 +18,7 @@ pub(crate) enum Action {
 
 pub(crate) fn run(session: &Session, out: Out) -> Exit {
     let lines = shown(&session.settings);
-    out.report(&lines, |lines| {
+    out.report_list("settings", &lines, |lines| {
         let rows = lines.iter().map(|line| vec![line.key.clone(), line.value.to_string(), line.origin.clone()]);
         table(&["key", "value", "from"], rows)
     });

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
-    output::{Out, grouped, money, plural},
+    output::{Out, cost, grouped, known, plural},
     running::{stamped, usable},
     session::Session,
 };
@@ -44,7 +44,10 @@ struct Report {
     /// Jobs that had been cancelled because their line was gone, and whose line is back.
     revived: u64,
     to_buy: u64,
-    cost_usd: Money,
+    /// The known prices of those, together; nothing where none is known.
+    cost_usd: Option<Money>,
+    /// How many prices are not known.
+    unpriced: u64,
     next: Vec<String>,
 }
 
@@ -84,7 +87,8 @@ fn report(agreed: &Agreed, loaded: &LoadReport, session: &Session) -> Report {
         cancelled: loaded.loaded.cancelled,
         revived: loaded.loaded.revived,
         to_buy: plan.to_buy(),
-        cost_usd: plan.amount(),
+        cost_usd: known(plan.amount(), plan.unpriced(), plan.to_buy()),
+        unpriced: plan.unpriced(),
         next: vec![
             format!("reelq worker{flags}{vendors}"),
             format!("reelq status {} --watch{flags}", plan.batch.name),
@@ -105,7 +109,7 @@ fn draw(report: &Report) -> String {
         plural(*jobs),
         parts.join(", "),
         grouped(report.to_buy),
-        money(report.cost_usd),
+        cost(report.cost_usd.unwrap_or(Money::ZERO), report.unpriced),
         next.collect::<Vec<_>>().join("\n")
     )
 }

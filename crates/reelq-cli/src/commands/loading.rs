@@ -10,7 +10,7 @@ use reelq_store::SharedStore;
 use super::plan::draw;
 use crate::{
     failure::Failure,
-    output::{Out, grouped, money, plural},
+    output::{Out, cost, grouped, plural},
     session::Session,
 };
 
@@ -54,9 +54,8 @@ fn confirmed(plan: &Plan, session: &Session, out: Out) -> bool {
     if session.is_simulated() || count == 0 || !out.can_ask() {
         return true;
     }
-    let unknown = if unpriced > 0 { format!(" and {} of unknown price", grouped(unpriced)) } else { String::new() };
     let jobs = format!("{} job{}", grouped(count), plural(count));
-    out.confirm(&format!("Buy {jobs} for {}{unknown}?", money(plan.amount())))
+    out.confirm(&format!("Buy {jobs} for {}?", cost(plan.amount(), unpriced)))
 }
 
 /// Brings the manifest into the store, with a bar on a terminal.

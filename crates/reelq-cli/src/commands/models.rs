@@ -61,7 +61,7 @@ fn show(args: &Args, out: Out, open: impl Fn(&str) -> Result<Arc<dyn Provider>, 
     if catalogues.values().all(|catalogue| catalogue.models.is_empty()) {
         return Err(Failure::usage("no such model; `reelq models` lists them all"));
     }
-    out.report(&catalogues, |catalogues| {
+    out.report_list("providers", &catalogues, |catalogues| {
         let parts: Vec<_> =
             catalogues.iter().filter(|(_, c)| !c.models.is_empty()).map(|(name, c)| draw(name, c)).collect();
         parts.join("\n\n")

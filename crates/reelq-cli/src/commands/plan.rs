@@ -1,23 +1,25 @@
 //! `reelq plan`: what a run would do.
 
+mod costs;
 mod text;
 
 use std::{path::PathBuf, sync::Arc};
 
 use reelq_model::{AccountName, BatchName, Money};
-use reelq_producer::{AccountBudget, Changes, CostLine, Estimate, Order, Overrides, Plan, batch_name};
+use reelq_producer::{AccountBudget, Changes, Estimate, Order, Overrides, Plan, batch_name};
 use reelq_store::Store;
 use serde::Serialize;
 
 use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
-    output::Out,
+    output::{Out, known},
     providers,
     session::{Session, quoted, vocabulary},
     simulation,
 };
 
+pub(crate) use costs::{ModelCost, costs};
 pub(crate) use text::draw;
 
 /// The manifest and what the command line says over it; also of `reelq run`.
@@ -74,11 +76,12 @@ struct Report<'a> {
     /// Another batch from the same manifest, whose rows would be bought again.
     #[serde(skip_serializing_if = "Option::is_none")]
     same_manifest: Option<&'a str>,
-    cost_usd: Money,
+    /// The known prices together; nothing where none is known.
+    cost_usd: Option<Money>,
     unpriced: u64,
     budget_usd: Option<Money>,
     account_budgets: &'a [AccountBudget],
-    costs: &'a [CostLine],
+    costs: Vec<ModelCost>,
     estimate: &'a Estimate,
     warnings: &'a reelq_manifest::Problems,
 }
@@ -165,11 +168,11 @@ fn report(plan: &Plan, simulated: bool) -> Report<'_> {
         changes: &plan.changes,
         same_manifest: plan.same_manifest.as_ref().map(BatchName::as_str),
         to_buy: plan.to_buy(),
-        cost_usd: plan.amount(),
+        cost_usd: known(plan.amount(), plan.unpriced(), plan.to_buy()),
         unpriced: plan.unpriced(),
         budget_usd: plan.batch.budget,
         account_budgets: &plan.account_budgets,
-        costs: &plan.costs,
+        costs: costs(plan),
         estimate: &plan.estimate,
         warnings: &plan.warnings,
     }

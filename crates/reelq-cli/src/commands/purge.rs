@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
-    output::{Out, grouped, money, plural, table},
+    output::{Out, grouped, plural, spent, table},
     session::Session,
 };
 
@@ -114,7 +114,7 @@ fn consequences(views: &[BatchView]) -> String {
     let rows = views.iter().map(|view| {
         let ended = view.finished_at.map_or_else(|| "not ended".to_owned(), |at| at.to_string());
         let jobs = view.counts.total() + view.others.total();
-        vec![view.batch.name.to_string(), grouped(jobs), money(view.spent), ended, view.batch.output.clone()]
+        vec![view.batch.name.to_string(), grouped(jobs), spent(view), ended, view.batch.output.clone()]
     });
     let lines = table(&["batch", ">jobs", ">spent", "ended", "outputs (kept)"], rows);
     format!(

@@ -10,7 +10,7 @@ use super::selection::{Selection, brief, matching, place};
 use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
-    output::{Out, grouped, money, plural, table},
+    output::{Out, cost_of, grouped, money, plural, table},
     session::Session,
 };
 
@@ -109,7 +109,7 @@ fn event(args: &Args, job: &Job, now: Timestamp) -> Option<Event> {
 
 fn confirmed(args: &Args, jobs: &[JobView], out: Out) -> bool {
     let count = u64::try_from(jobs.len()).unwrap_or(u64::MAX);
-    let amount = money(jobs.iter().filter_map(|view| view.job.price).sum());
+    let amount = cost_of(jobs.iter().map(|view| view.job.price));
     let jobs = format!("{} job{}", grouped(count), plural(count));
     let consequence = if args.not_bought {
         format!("{jobs} may be submitted again, for {amount}; if the provider did take one, it is paid for twice.")
@@ -124,7 +124,9 @@ fn confirmed(args: &Args, jobs: &[JobView], out: Out) -> bool {
 
 fn list(jobs: &[JobView], flags: &str, out: Out) -> Exit {
     let known: Vec<_> = jobs.iter().filter_map(known).collect();
-    out.report(&known, |known| if known.is_empty() { "no job is unconfirmed".to_owned() } else { draw(known, jobs) });
+    out.report_list("unconfirmed", &known, |known| {
+        if known.is_empty() { "no job is unconfirmed".to_owned() } else { draw(known, jobs) }
+    });
     if !known.is_empty() {
         out.note(&format!(
             "\nLook each one up in the provider's own task list by time and prompt (or by its key), then say what you found:\n  \

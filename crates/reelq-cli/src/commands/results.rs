@@ -1,23 +1,26 @@
 //! `reelq results`: the result manifest of a batch, at any time.
 
+mod guarded;
 mod manifest;
+mod target;
 
 use std::{
-    io::{BufWriter, Write},
-    path::PathBuf,
+    io::{self, BufWriter, IsTerminal, Write},
+    path::{Path, PathBuf},
 };
 
 use anyhow::Context;
 use clap::ValueEnum;
 use reelq_collector::for_each_record;
-use reelq_manifest::{ResultFormat, ResultWriter};
+use reelq_manifest::{ResultFormat, ResultReader, ResultWriter};
 use reelq_model::{BatchName, Status};
-use reelq_store::SharedStore;
+use reelq_store::{BatchView, SharedStore};
 
+use self::target::OutFile;
 use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
-    output::Out,
+    output::{Out, Screen},
     session::Session,
 };
 
@@ -39,6 +42,15 @@ enum As {
     Manifest,
 }
 
+/// Who reads the lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum For {
+    /// Programs: every text exactly as it is.
+    Programs,
+    /// A spreadsheet: a text that it would take for a formula stands behind an apostrophe.
+    Spreadsheet,
+}
+
 /// Flags of `reelq results`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -47,7 +59,7 @@ pub(crate) struct Args {
     /// The form; jsonl where --json is given
     #[arg(long, value_enum)]
     format: Option<Format>,
-    /// Write to this file instead of stdout; written beside and renamed
+    /// Write to this file instead of stdout: written beside, synced and renamed; a pipe or device is written through
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Only rows that failed
@@ -56,37 +68,88 @@ pub(crate) struct Args {
     /// Write result lines, or rows of a manifest that runs as it is
     #[arg(long = "as", value_enum, default_value = "results", value_name = "WHAT")]
     what: As,
+    /// Write the texts of CSV for programs, exactly as they are, or so that no spreadsheet runs them
+    #[arg(long = "for", value_enum, default_value = "programs", value_name = "READER")]
+    reader: For,
+}
+
+impl Args {
+    fn is_csv(&self, session: &Session) -> bool {
+        self.what == As::Results && self.format.map_or(!session.global.json, |format| format == Format::Csv)
+    }
 }
 
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
+    if args.reader == For::Spreadsheet && !args.is_csv(session) {
+        return Err(Failure::usage("--for spreadsheet is for CSV: leave out --json, --format jsonl and --as manifest"));
+    }
     let store = session.store().await?;
     let view = session.batch(&*store, &args.batch).await?;
-    let Some(path) = &args.out else {
-        let stdout = std::io::stdout();
-        write(args, session, &store, &view.batch.passthrough, BufWriter::new(stdout)).await?;
-        return Ok(Exit::Done);
+    match &args.out {
+        None => to_stdout(args, session, &store, &view).await,
+        Some(path) => {
+            to_file(path, args, session, &store, &view).await?;
+            out.note(&format!("written to {}", path.display()));
+            Ok(Exit::Done)
+        }
+    }
+}
+
+/// Exact, but on a terminal. A reader that went away is no fault.
+async fn to_stdout(args: &Args, session: &Session, store: &SharedStore, view: &BatchView) -> Outcome {
+    let stdout = io::stdout();
+    let written = if stdout.is_terminal() {
+        write(args, session, store, view, BufWriter::new(Screen::new(stdout))).await
+    } else {
+        write(args, session, store, view, BufWriter::new(stdout)).await
     };
-    let beside = path.with_extension(format!("part-{}", std::process::id()));
-    let file = std::fs::File::create(&beside).with_context(|| format!("write {}", beside.display()))?;
-    write(args, session, &store, &view.batch.passthrough, BufWriter::new(file)).await?;
-    std::fs::rename(&beside, path).with_context(|| format!("write {}", path.display()))?;
-    out.note(&format!("written to {}", path.display()));
-    Ok(Exit::Done)
+    match written {
+        Err(Failure::Other(error)) if went_away(&error) => Ok(Exit::Done),
+        written => written.map(|()| Exit::Done),
+    }
+}
+
+fn went_away(error: &anyhow::Error) -> bool {
+    let is_pipe = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+    error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(is_pipe)
+}
+
+async fn to_file(
+    path: &Path,
+    args: &Args,
+    session: &Session,
+    store: &SharedStore,
+    view: &BatchView,
+) -> Result<(), Failure> {
+    guarded::refuse(path, view, session)?;
+    let failed = || format!("write {}", path.display());
+    let target = OutFile::open(path).with_context(failed)?;
+    match write(args, session, store, view, BufWriter::new(target.writer())).await {
+        Ok(()) => Ok(target.finish().with_context(failed)?),
+        Err(failure) => {
+            target.abandon();
+            Err(failure)
+        }
+    }
 }
 
 async fn write(
     args: &Args,
     session: &Session,
     store: &SharedStore,
-    passthrough: &[String],
+    view: &BatchView,
     writer: impl Write + Send,
 ) -> Result<(), Failure> {
     if args.what == As::Manifest {
         return manifest::write(args, session, store, writer).await;
     }
-    let csv = args.format.map_or(!session.global.json, |format| format == Format::Csv);
-    let format = if csv { ResultFormat::Csv } else { ResultFormat::Jsonl };
-    let mut lines = ResultWriter::new(writer, format, passthrough.to_vec()).context("write results")?;
+    let lines = if args.is_csv(session) {
+        let reader = if args.reader == For::Spreadsheet { ResultReader::Spreadsheet } else { ResultReader::Program };
+        ResultWriter::csv_for(reader, writer, view.batch.passthrough.clone())
+    } else {
+        ResultWriter::new(writer, ResultFormat::Jsonl, view.batch.passthrough.clone())
+    };
+    let mut lines = lines.context("write results")?;
     for_each_record(&**store, &args.batch, |record| {
         if args.failed && record.status != Status::Failed { Ok(()) } else { lines.write(record) }
     })

@@ -1,6 +1,6 @@
 //! `reelq retry`: takes failed jobs up again.
 
-use reelq_model::{BatchName, Event, FailureKind, Money, Stage, Status};
+use reelq_model::{BatchName, Event, FailureKind, Stage, Status};
 use reelq_store::{Edited, JobView};
 use serde::Serialize;
 
@@ -8,7 +8,7 @@ use super::selection::{Selection, matching};
 use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
-    output::{Out, grouped, money, plural},
+    output::{Out, cost_of, grouped, plural},
     session::Session,
 };
 
@@ -87,11 +87,11 @@ fn is_fetch(view: &JobView) -> bool {
 fn confirmed(args: &Args, jobs: &[JobView], out: Out) -> bool {
     let bought: Vec<_> = jobs.iter().filter(|view| !is_fetch(view)).collect();
     let count = u64::try_from(bought.len()).unwrap_or(u64::MAX);
-    let amount: Money = bought.iter().filter_map(|view| view.job.price).sum();
+    let amount = cost_of(bought.iter().map(|view| view.job.price));
     if args.yes || count == 0 || !out.can_ask() {
         return true;
     }
-    out.confirm(&format!("Buy {} job{} again, for about {}?", grouped(count), plural(count), money(amount)))
+    out.confirm(&format!("Buy {} job{} again, for about {}?", grouped(count), plural(count), amount))
 }
 
 fn draw(report: &Report) -> String {

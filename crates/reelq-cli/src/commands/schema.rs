@@ -3,6 +3,6 @@
 use crate::{exit::Exit, output::Out, session::vocabulary};
 
 pub(crate) fn run(out: Out) -> Exit {
-    out.json(&reelq_manifest::schema(&vocabulary()));
+    out.foreign_json(&reelq_manifest::schema(&vocabulary()));
     Exit::Done
 }

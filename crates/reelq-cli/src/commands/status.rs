@@ -1,5 +1,7 @@
 //! `reelq status`: where batches, accounts and jobs stand.
 
+mod noticed;
+
 use std::time::Duration;
 
 use reelq_model::{BatchName, Money, Status, Timestamp};
@@ -12,9 +14,11 @@ use super::selection::{Selection, brief, matching, place};
 use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
-    output::{Out, duration, grouped, money, table},
+    output::{Out, duration, grouped, money, spent, table, to_spend},
     session::Session,
 };
+
+pub(crate) use noticed::{Noticed, alarm};
 
 /// Flags of `reelq status`.
 #[derive(Debug, clap::Args)]
@@ -39,6 +43,8 @@ struct Report {
     workers: Vec<WorkerView>,
     /// The store's time.
     now: Timestamp,
+    #[serde(flatten)]
+    noticed: Noticed,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     jobs: Vec<JobView>,
 }
@@ -64,7 +70,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
         if args.watch && out.is_terminal() && !out.is_json() {
             drop(console::Term::stdout().clear_screen());
         }
-        out.report(&report, draw);
+        out.report(&report, |report| draw(report, &session.flags()));
         if !args.watch {
             return Ok(Exit::Done);
         }
@@ -90,8 +96,10 @@ async fn read(args: &Args, session: &Session, store: &dyn Store) -> Result<Repor
     let wanted = !args.statuses.is_empty() || !args.selection.is_empty();
     let filter = args.selection.filter(args.batch.as_ref(), &args.statuses, &[]);
     let jobs = if wanted { matching(store, &filter).await? } else { Vec::new() };
+    let noticed = Noticed::read(store, batches.iter().map(|view| &view.batch.name)).await?;
     Ok(Report {
         batches,
+        noticed,
         accounts: store.accounts().await?,
         workers: store.workers().await?,
         now: store.now().await?,
@@ -99,10 +107,11 @@ async fn read(args: &Args, session: &Session, store: &dyn Store) -> Result<Repor
     })
 }
 
-fn draw(report: &Report) -> String {
+fn draw(report: &Report, flags: &str) -> String {
     let mut parts = vec![draw_batches(&report.batches)];
+    parts.extend(report.noticed.alarms(flags).iter().map(|alarm| format!("! {alarm}")));
     if !report.accounts.is_empty() {
-        parts.push(draw_accounts(&report.accounts));
+        parts.push(draw_accounts(&report.accounts, &report.noticed));
     }
     if !report.workers.is_empty() {
         parts.push(draw_workers(report));
@@ -120,7 +129,7 @@ fn draw_batches(batches: &[BatchView]) -> String {
     let rows = batches.iter().map(|view| {
         let mut row = vec![view.batch.name.to_string(), grouped(view.counts.total())];
         row.extend(Status::ALL.map(|status| grouped(view.counts.of(status))));
-        row.extend([money(view.spent), money(view.to_spend), remarks(view)]);
+        row.extend([spent(view), to_spend(view, view.to_spend), remarks(view)]);
         row
     });
     let headings = [
@@ -173,7 +182,7 @@ fn limits_in_words(view: &AccountView) -> [String; 2] {
     ]
 }
 
-fn draw_accounts(accounts: &[AccountView]) -> String {
+fn draw_accounts(accounts: &[AccountView], noticed: &Noticed) -> String {
     let rows = accounts.iter().map(|view| {
         let [cap, rate] = limits_in_words(view);
         let pauses = view.pauses.iter().map(pause).chain(short(view)).collect::<Vec<_>>().join("; ");
@@ -182,14 +191,23 @@ fn draw_accounts(accounts: &[AccountView]) -> String {
             grouped(view.in_flight),
             cap,
             rate,
-            money(view.spent),
-            money(view.spent_today),
+            sum(view.spent, noticed.unpriced_accounts.contains(&view.name)),
+            sum(view.spent_today, noticed.unpriced_accounts.contains(&view.name)),
             money(view.reserved),
             pauses,
         ]
     });
     let headings = ["account", ">in flight", ">of", ">requests/s", ">spent", ">today", ">set aside", "held back by"];
     table(&headings, rows)
+}
+
+/// A sum of charges, some of which may be of unknown amount.
+fn sum(known: Money, is_partly_unknown: bool) -> String {
+    match (is_partly_unknown, known) {
+        (false, _) => money(known),
+        (true, Money::ZERO) => "unknown".to_owned(),
+        (true, _) => format!("{} + unknown", money(known)),
+    }
 }
 
 /// The budgets of an account that are reached, each with the batches that wait for it.

@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use reelq_model::{AccountName, BatchName, Timestamp, units::Span};
 use reelq_store::{BatchView, SharedStore, Store, WorkerView};
+use serde::Serialize;
 
 use super::{
     cron::{KIND, Watch},
@@ -47,6 +48,14 @@ pub(crate) struct Args {
     quiet: QuietArgs,
     #[command(flatten)]
     vendors: VendorArgs,
+}
+
+/// How a drained worker ended, as data.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    simulated: bool,
+    exit_code: u8,
+    batches: &'a [Verdict],
 }
 
 /// What was there when the worker began.
@@ -149,9 +158,7 @@ async fn drained(args: &Args, session: &Session, store: &SharedStore, begun: &Be
     }
     let exit = Exit::most_urgent(|exit| verdicts.iter().any(|verdict| verdict.holds(exit)));
     if out.is_json() {
-        out.json(&serde_json::json!({
-            "simulated": session.is_simulated(), "exit_code": exit as u8, "batches": verdicts,
-        }));
+        out.json(&Report { simulated: session.is_simulated(), exit_code: exit as u8, batches: &verdicts });
     }
     Ok(exit)
 }

@@ -1,13 +1,16 @@
 //! One account's configuration, and its key.
 
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+};
 
 use reelq_model::AccountName;
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
-use super::Environment;
+use super::{Environment, secret_file};
 
 /// One account's checked configuration.
 #[derive(Debug, Clone)]
@@ -19,6 +22,8 @@ pub(crate) struct AccountConfig {
     values: Map<String, Json>,
     /// The folder that relative paths count from.
     folder: PathBuf,
+    /// What its key's file gave: a pipe gives it once, and people are warned of an open file once.
+    key: Arc<OnceLock<Result<SecretString, KeyTrouble>>>,
 }
 
 /// Why there is no key in hand.
@@ -35,8 +40,8 @@ pub(crate) enum KeyTrouble {
 }
 
 impl AccountConfig {
-    pub(crate) const fn new(name: AccountName, provider: String, values: Map<String, Json>, folder: PathBuf) -> Self {
-        Self { name, provider, values, folder }
+    pub(crate) fn new(name: AccountName, provider: String, values: Map<String, Json>, folder: PathBuf) -> Self {
+        Self { name, provider, values, folder, key: Arc::default() }
     }
 
     /// The value of a key of the account, dotted names nested.
@@ -55,6 +60,21 @@ impl AccountConfig {
         serde_json::from_value(Json::Object(own.map(|(key, value)| (key.clone(), value.clone())).collect()))
     }
 
+    /// The file that holds its key.
+    pub(crate) fn key_file(&self) -> Option<PathBuf> {
+        self.text("api_key_file").map(|path| self.folder.join(path))
+    }
+
+    fn key_from_file(&self) -> Result<SecretString, KeyTrouble> {
+        let account = self.name.clone();
+        let Some(path) = self.key_file() else { return Err(KeyTrouble::NoSource(account)) };
+        match secret_file::read(&path) {
+            Ok(text) if text.trim().is_empty() => Err(KeyTrouble::Empty { account, path }),
+            Ok(text) => Ok(SecretString::from(text.trim().to_owned())),
+            Err(reason) => Err(KeyTrouble::Unreadable { account, path, reason }),
+        }
+    }
+
     /// Its API key, from where the configuration says.
     pub(crate) fn api_key(&self, environment: &Environment) -> Result<SecretString, KeyTrouble> {
         let account = || self.name.clone();
@@ -62,13 +82,6 @@ impl AccountConfig {
             let unset = || KeyTrouble::Unset { account: account(), variable: variable.to_owned() };
             return environment.secret(variable).ok_or_else(unset);
         }
-        let Some(path) = self.text("api_key_file").map(|path| self.folder.join(path)) else {
-            return Err(KeyTrouble::NoSource(account()));
-        };
-        match std::fs::read_to_string(&path) {
-            Ok(text) if text.trim().is_empty() => Err(KeyTrouble::Empty { account: account(), path }),
-            Ok(text) => Ok(SecretString::from(text.trim().to_owned())),
-            Err(error) => Err(KeyTrouble::Unreadable { account: account(), path, reason: error.to_string() }),
-        }
+        self.key.get_or_init(|| self.key_from_file()).clone()
     }
 }

@@ -13,6 +13,7 @@ mod problem;
 mod ranges;
 mod render;
 mod schedules;
+pub(crate) mod secret_file;
 mod sections;
 mod show;
 mod store_place;

@@ -2,6 +2,8 @@
 
 use std::io::{BufRead, IsTerminal, Write};
 
+use reelq_manifest::visible;
+
 use super::Out;
 
 impl Out {
@@ -14,7 +16,7 @@ impl Out {
     #[expect(clippy::unused_self, reason = "only who was handed an `Out` may print")]
     pub(crate) fn confirm(self, question: &str) -> bool {
         let mut stderr = std::io::stderr().lock();
-        drop(write!(stderr, "{question} [y/N] ").and_then(|()| stderr.flush()));
+        drop(write!(stderr, "{} [y/N] ", visible(question)).and_then(|()| stderr.flush()));
         let mut answer = String::new();
         let read = std::io::stdin().lock().read_line(&mut answer);
         read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")

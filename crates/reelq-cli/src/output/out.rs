@@ -1,12 +1,16 @@
 //! Where the program's words go.
 
-use std::io::{IsTerminal, Write};
+use std::{
+    collections::BTreeMap,
+    io::{IsTerminal, Write},
+};
 
 use clap::ValueEnum;
 use console::Style;
-use reelq_manifest::Problems;
+use reelq_manifest::{Problems, visible};
 use serde::Serialize;
 
+use super::document;
 use crate::exit::Exit;
 
 /// When to colour.
@@ -78,24 +82,31 @@ impl Out {
         self.volume == Volume::Quiet
     }
 
-    /// Writes data for people. A reader that went away is no fault.
+    /// Writes data for people. Texts from outside are in it: nothing of them reaches the terminal but what can be seen. A
+    /// reader that went away is no fault.
     #[expect(clippy::unused_self, reason = "only who was handed an `Out` may print")]
     pub(crate) fn data(self, text: &str) {
         let mut stdout = std::io::stdout().lock();
-        drop(writeln!(stdout, "{}", text.trim_end()));
+        drop(writeln!(stdout, "{}", visible(text.trim_end())));
     }
 
-    /// Writes data for programs.
+    /// Writes data for programs, with its version.
     pub(crate) fn json<T: Serialize>(self, value: &T) {
-        match serde_json::to_string_pretty(value) {
-            Ok(text) => self.data(&text),
-            Err(error) => self.error(&format!("failed to write JSON: {error}")),
-        }
+        self.written(document::pretty(value));
     }
 
     /// Writes data for programs, in one line: one of many to come.
     pub(crate) fn json_line<T: Serialize>(self, value: &T) {
-        match serde_json::to_string(value) {
+        self.written(document::line(value));
+    }
+
+    /// Writes JSON whose form is not ours.
+    pub(crate) fn foreign_json<T: Serialize>(self, value: &T) {
+        self.written(document::foreign(value));
+    }
+
+    fn written(self, json: serde_json::Result<String>) {
+        match json {
             Ok(text) => self.data(&text),
             Err(error) => self.error(&format!("failed to write JSON: {error}")),
         }
@@ -107,6 +118,15 @@ impl Out {
             self.json(value);
         } else if !self.is_quiet() {
             self.data(&draw(value));
+        }
+    }
+
+    /// The same for a list: as JSON, an object with the list under `name`.
+    pub(crate) fn report_list<T: Serialize>(self, name: &str, list: &T, draw: impl FnOnce(&T) -> String) {
+        if self.json {
+            self.json(&BTreeMap::from([(name, list)]));
+        } else if !self.is_quiet() {
+            self.data(&draw(list));
         }
     }
 
@@ -124,8 +144,13 @@ impl Out {
     }
 
     /// Writes a message that somebody has to see.
-    #[expect(clippy::unused_self, reason = "only who was handed an `Out` may print")]
     pub(crate) fn say(self, text: &str) {
+        self.drawn(&visible(text));
+    }
+
+    /// Writes a message whose colours are ours, and whose texts are safe to look at.
+    #[expect(clippy::unused_self, reason = "only who was handed an `Out` may print")]
+    fn drawn(self, text: &str) {
         drop(writeln!(std::io::stderr().lock(), "{text}"));
     }
 
@@ -136,12 +161,12 @@ impl Out {
 
     /// Writes a warning.
     pub(crate) fn warning(self, text: &str) {
-        self.say(&format!("{} {text}", self.style().yellow().bold().apply_to("warning:")));
+        self.drawn(&format!("{} {}", self.style().yellow().bold().apply_to("warning:"), visible(text)));
     }
 
     /// Writes an error.
     pub(crate) fn error(self, text: &str) {
-        self.say(&format!("{} {text}", self.style().red().bold().apply_to("error:")));
+        self.drawn(&format!("{} {}", self.style().red().bold().apply_to("error:"), visible(text)));
     }
 
     /// Writes what is wrong with a manifest or the configuration; with JSON, also as data.
@@ -164,7 +189,7 @@ impl Out {
     pub(crate) fn findings(self, problems: &Problems) {
         if !problems.is_empty() {
             let width = console::Term::stderr().size_checked().map_or(100, |(_, width)| usize::from(width)).min(120);
-            self.say(problems.render(self.color, width).trim_end());
+            self.drawn(problems.render(self.color, width).trim_end());
         }
     }
 

@@ -1,16 +1,18 @@
 //! What is done and said once a run has ended.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use reelq_collector::Place;
 use reelq_producer::Plan;
-use reelq_store::SharedStore;
+use reelq_store::{AccountView, BatchView, SharedStore};
+use serde::Serialize;
 
 use super::{
     Finish, stamped,
     summary::{Commands, summary},
     verdict::Verdict,
+    waiting::WaitingRow,
 };
 use crate::{
     exit::Exit,
@@ -19,6 +21,20 @@ use crate::{
     providers,
     session::Session,
 };
+
+/// How a run ended, as data.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    simulated: bool,
+    exit_code: u8,
+    outstanding: u64,
+    unconfirmed: u64,
+    shared_tasks: u64,
+    waiting: &'a [WaitingRow],
+    batch: &'a BatchView,
+    accounts: &'a [AccountView],
+    results: PathBuf,
+}
 
 /// Writes the result manifests, says what became of the batch, and gives the exit code; `again` are the run's own flags that going on needs.
 pub(crate) async fn closing(
@@ -51,11 +67,17 @@ pub(crate) async fn closing(
     let told = summary(&verdict, &commands, seconds);
     out.ending(exit, &told);
     if out.is_json() {
-        out.json(&serde_json::json!({
-            "simulated": session.is_simulated(), "exit_code": exit as u8, "outstanding": verdict.outstanding,
-            "unconfirmed": verdict.unconfirmed, "waiting": verdict.waiting, "batch": verdict.batch, "accounts": verdict.accounts,
-            "results": Path::new(&verdict.batch.batch.output).join("results.csv"),
-        }));
+        out.json(&Report {
+            simulated: session.is_simulated(),
+            exit_code: exit as u8,
+            outstanding: verdict.outstanding,
+            unconfirmed: verdict.unconfirmed,
+            shared_tasks: verdict.shared_tasks,
+            waiting: &verdict.waiting,
+            batch: &verdict.batch,
+            accounts: &verdict.accounts,
+            results: Path::new(&verdict.batch.batch.output).join("results.csv"),
+        });
     }
     Ok(exit)
 }

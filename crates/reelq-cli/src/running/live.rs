@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use reelq_manifest::visible;
 use reelq_model::Status;
 use reelq_store::{BatchView, PauseReason};
 
 use super::{figures::Figures, verdict::short};
 use crate::{
     commands::status::{pause as pause_in_words, reached},
-    output::{Out, duration, grouped, money},
+    output::{Out, duration, grouped, spent, to_spend},
 };
 
 /// Shows a run's figures.
@@ -41,7 +42,8 @@ impl Live {
             Some(bar) => {
                 bar.set_length(figures.batch.counts.total());
                 bar.set_position(figures.done());
-                bar.set_message(format!("{}\n  {}\n  {}", eta(figures), statuses(&figures.batch), pace(figures)));
+                let message = format!("{}\n  {}\n  {}", eta(figures), statuses(&figures.batch), pace(figures));
+                bar.set_message(visible(&message).into_owned());
             }
             None => self.say(at, figures),
         }
@@ -105,8 +107,8 @@ fn pace(figures: &Figures) -> String {
     let mut parts = vec![
         format!("in flight {} of {}", grouped(view.in_flight()), grouped(view.in_flight_allowed())),
         format!("{:.1} of {:.1} requests/s", view.rate, view.rate_allowed),
-        format!("spent {}", money(batch.spent)),
-        format!("to spend {}", money(batch.to_spend + batch.reserved)),
+        format!("spent {}", spent(batch)),
+        format!("to spend {}", to_spend(batch, batch.to_spend + batch.reserved)),
     ];
     if let Some(deadline) = batch.next_link_deadline {
         parts.push(format!("next link dies in {}", duration(deadline.since(figures.now).as_secs())));
@@ -116,7 +118,7 @@ fn pace(figures: &Figures) -> String {
 
 fn line(figures: &Figures) -> String {
     let (done, total) = (grouped(figures.done()), grouped(figures.batch.counts.total()));
-    format!("{done}/{total} done: {}; spent {}{}", statuses(&figures.batch), money(figures.batch.spent), eta(figures))
+    format!("{done}/{total} done: {}; spent {}{}", statuses(&figures.batch), spent(&figures.batch), eta(figures))
 }
 
 fn alarms(figures: &Figures) -> Vec<String> {

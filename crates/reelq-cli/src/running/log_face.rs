@@ -12,7 +12,7 @@ use reelq_worker::{Brake, Pulse};
 
 use super::{engine::Engine, face::Face, summary::counts};
 use crate::{
-    output::{Out, grouped, money},
+    output::{Out, grouped, spent},
     session::Session,
 };
 
@@ -126,7 +126,7 @@ impl Said {
         let done = views.iter().filter(|view| self.open.contains(&view.batch.name) && outstanding(view) == 0);
         let done = done.map(|view| {
             let (name, output) = (&view.batch.name, &view.batch.output);
-            format!("batch {name} is done: {}; spent {}; results in {output}", counts(&view.counts), money(view.spent))
+            format!("batch {name} is done: {}; spent {}; results in {output}", counts(&view.counts), spent(view))
         });
         let lines = came.chain(done).collect();
         self.open = open;

@@ -5,8 +5,8 @@ use reelq_store::{AccountCap, AccountView, BatchView, HeldBatch, PauseReason, St
 
 use super::{verdict::Verdict, waiting::waiting};
 use crate::{
-    commands::status::reached,
-    output::{duration, grouped, money, plural},
+    commands::status::{alarm, reached},
+    output::{cost, duration, grouped, money, plural, spent},
     session::Session,
 };
 
@@ -58,7 +58,7 @@ pub(crate) fn summary(verdict: &Verdict, commands: &Commands, seconds: u64) -> S
         "Batch {name}: {} of {total} succeeded in {}, {} spent",
         grouped(batch.counts.of(Status::Succeeded)),
         duration(seconds),
-        money(batch.spent)
+        spent(batch)
     )];
     lines.push(format!("  {}", counts(&batch.counts)));
     if batch.others.total() > 0 {
@@ -68,6 +68,7 @@ pub(crate) fn summary(verdict: &Verdict, commands: &Commands, seconds: u64) -> S
         ));
     }
     lines.push(format!("  outputs and results: {}", batch.batch.output));
+    lines.extend(shared(verdict, commands));
     lines.extend(blocked(verdict, commands));
     lines.extend(unconfirmed(verdict, commands));
     lines.extend(budget(verdict, commands));
@@ -81,6 +82,11 @@ pub(crate) fn summary(verdict: &Verdict, commands: &Commands, seconds: u64) -> S
 pub(super) fn counts(counts: &StatusCounts) -> String {
     let shown = Status::ALL.into_iter().filter(|status| counts.of(*status) > 0);
     shown.map(|status| format!("{} {status}", grouped(counts.of(status)))).collect::<Vec<_>>().join(" · ")
+}
+
+fn shared(verdict: &Verdict, commands: &Commands) -> Option<String> {
+    let (name, count) = (&verdict.batch.batch.name, verdict.shared_tasks);
+    (count > 0).then(|| format!("! {}", alarm(name, count, &commands.flags)))
 }
 
 fn blocked(verdict: &Verdict, commands: &Commands) -> Vec<String> {
@@ -118,7 +124,7 @@ fn budget(verdict: &Verdict, commands: &Commands) -> Option<String> {
     Some(format!(
         "! the budget of {} is reached; all of it would take about {}\n    to go on: {} {needed}",
         money(budget),
-        money(needed),
+        cost(needed, verdict.batch.unpriced),
         commands.budget
     ))
 }

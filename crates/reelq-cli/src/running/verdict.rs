@@ -5,7 +5,7 @@ use reelq_store::{AccountView, BatchView, HeldBatch, JobFilter, Page, PauseReaso
 use serde::Serialize;
 
 use super::waiting::{self, WaitingRow};
-use crate::{exit::Exit, failure::Failure};
+use crate::{commands::status::Noticed, exit::Exit, failure::Failure};
 
 /// How a batch stands.
 #[derive(Debug, Clone, Serialize)]
@@ -22,6 +22,8 @@ pub(crate) struct Verdict {
     pub(crate) unconfirmed: u64,
     /// Rows that do not get on, with what they wait for.
     pub(crate) waiting: Vec<WaitingRow>,
+    /// Rows whose task stands for another row, too.
+    pub(crate) shared_tasks: u64,
 }
 
 /// Failed jobs of one kind are counted up to here; beyond, it is "at least".
@@ -50,7 +52,8 @@ impl Verdict {
         let outstanding = batch.counts.outstanding() + batch.others.outstanding();
         let unconfirmed = batch.counts.of(Status::Unconfirmed) + batch.others.of(Status::Unconfirmed);
         let waiting = if outstanding > 0 { waiting::read(store, &batch.batch.name).await? } else { Vec::new() };
-        Ok(Self { batch, accounts, failures, outstanding, unconfirmed, waiting })
+        let shared_tasks = Noticed::read(store, [&batch.batch.name]).await?.shared(&batch.batch.name);
+        Ok(Self { batch, accounts, failures, outstanding, unconfirmed, waiting, shared_tasks })
     }
 
     /// The accounts that the provider refuses.

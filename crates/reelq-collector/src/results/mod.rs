@@ -1,5 +1,6 @@
 //! Result manifests: what became of every line, in the order of the manifest, and what it cost.
 
+mod note;
 mod record;
 mod report;
 

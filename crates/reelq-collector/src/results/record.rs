@@ -2,13 +2,15 @@
 
 use reelq_manifest::ResultRecord;
 use reelq_model::{FailureKind, Fields, Job, Money, Settlement, Stage, StoredFile, Timestamp};
-use reelq_store::ResultLine;
+use reelq_store::{JobView, ResultLine};
+
+use super::note::{all, note};
 
 /// What became of one line. A job whose line is gone has row 0.
 ///
 /// The cost is empty where it is not known; then the message names the amount at risk. Charges that nobody expected are
-/// part of the cost of the job that caused them.
-pub fn record(line: &ResultLine) -> ResultRecord {
+/// part of the cost of the job that caused them. `sharers` are the jobs that share a task with one of the line's own.
+pub fn record(line: &ResultLine, sharers: &[JobView]) -> ResultRecord {
     let (job, place) = (&line.view.job, line.view.line.as_ref());
     let file = files(job).first();
     let link = first_link(job);
@@ -40,11 +42,12 @@ pub fn record(line: &ResultLine) -> ResultRecord {
         expires_at: file.map_or_else(|| link.and_then(|(_, at)| at), |file| file.expires_at),
         error_kind: error_kind(job),
         error_message: message(line),
+        note: note(line, sharers),
         passthrough: place.map(|place| place.passthrough.clone()).unwrap_or_default(),
     }
 }
 
-fn files(job: &Job) -> &[StoredFile] {
+pub(super) fn files(job: &Job) -> &[StoredFile] {
     match &job.stage {
         Stage::Succeeded { files, .. } => files,
         _ => &[],
@@ -71,7 +74,7 @@ fn error_kind(job: &Job) -> Option<FailureKind> {
 
 /// What the line cost with all its unexpected charges; `None` as soon as one part is unknown.
 fn cost(line: &ResultLine) -> Option<Money> {
-    std::iter::once(&line.view.job).chain(&line.orphans).map(Job::cost).sum()
+    all(line).map(Job::cost).sum()
 }
 
 fn message(line: &ResultLine) -> Option<String> {
@@ -80,11 +83,6 @@ fn message(line: &ResultLine) -> Option<String> {
     parts.extend(unknown_charge(&line.view.job));
     parts.extend(doubt(&line.view.job));
     parts.extend(line.orphans.iter().map(orphan));
-    let more: Vec<&str> = files(&line.view.job).iter().skip(1).map(|file| file.path.as_str()).collect();
-    if !more.is_empty() {
-        parts.push(format!("further outputs: {}", more.join(", ")));
-    }
-    parts.extend(files(&line.view.job).iter().filter_map(|file| file.note.clone()));
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
@@ -139,6 +137,10 @@ mod tests {
     use crate::fixture;
 
     const CENTS: i64 = 10_000;
+
+    fn record(line: &ResultLine) -> ResultRecord {
+        super::record(line, &[])
+    }
 
     fn line(job: Job, orphans: Vec<Job>) -> ResultLine {
         let passthrough = BTreeMap::from([("x_team".to_owned(), "red".to_owned())]);

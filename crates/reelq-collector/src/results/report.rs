@@ -8,9 +8,9 @@ use std::{
 
 use reelq_manifest::{ResultFormat, ResultRecord, ResultWriter};
 use reelq_model::{BatchName, JobId, Status};
-use reelq_store::{BatchView, Page, Store};
+use reelq_store::{BatchView, JobView, Page, ResultLine, Store};
 
-use super::record;
+use super::{note::all, record};
 use crate::{Place, PlaceError, place::fresh};
 
 const PAGE: usize = 500;
@@ -40,13 +40,22 @@ pub async fn for_each_record(
     loop {
         let lines = store.results(batch, Page { after, limit: PAGE }).await?;
         for line in &lines {
-            take(&record(line))?;
+            take(&record(line, &sharers(store, line).await?))?;
         }
         if lines.len() < PAGE {
             return Ok(());
         }
         after += lines.len() as u64;
     }
+}
+
+/// The jobs that share a task with one of the line's own; hardly ever any.
+async fn sharers(store: &dyn Store, line: &ResultLine) -> Result<Vec<JobView>, ResultsError> {
+    let mut found = Vec::new();
+    for other in all(line).filter_map(|job| job.shares_task_with) {
+        found.extend(store.job(other).await?);
+    }
+    Ok(found)
 }
 
 /// Writes `results.csv` and `results.jsonl` into the output place, instead of their older versions, and clears away what

@@ -6,4 +6,5 @@ mod writer;
 
 pub use line::{ManifestLine, manifest_line};
 pub use record::{COLUMNS, ResultRecord};
-pub use writer::{ResultFormat, ResultWriter};
+pub(crate) use writer::taken;
+pub use writer::{JSON_VERSION, ResultFormat, ResultReader, ResultWriter};

@@ -6,7 +6,7 @@ use reelq_model::{Digest, FailureKind, Fields, Money, Status, Timestamp};
 use serde_json::{Value, value::RawValue};
 
 /// The columns of a result manifest, in their order; passed-through ones follow.
-pub const COLUMNS: [&str; 27] = [
+pub const COLUMNS: [&str; 28] = [
     "row",
     "id",
     "job",
@@ -34,6 +34,7 @@ pub const COLUMNS: [&str; 27] = [
     "expires_at",
     "error_kind",
     "error_message",
+    "note",
 ];
 
 /// One line of a result manifest.
@@ -93,6 +94,8 @@ pub struct ResultRecord {
     pub error_kind: Option<FailureKind>,
     /// The failure's message.
     pub error_message: Option<String>,
+    /// What else there is to know: what it waits for, further outputs, a task that it shares with another row.
+    pub note: Option<String>,
     /// What the row carried through.
     pub passthrough: BTreeMap<String, String>,
 }
@@ -123,6 +126,14 @@ impl Cell {
         }
     }
 
+    /// The same, but a text that a spreadsheet would take for a formula stands behind an apostrophe.
+    pub(super) fn inert(self) -> String {
+        match self {
+            Self::Text(text) => inert(text),
+            other => other.plain(),
+        }
+    }
+
     /// As it stands in JSON; numbers keep their digits, so that money never is a float.
     pub(super) fn json(self) -> Result<Box<RawValue>, serde_json::Error> {
         match self {
@@ -134,9 +145,17 @@ impl Cell {
     }
 }
 
+/// Spreadsheets run what begins with one of these, some in their full-width forms too, some behind blanks.
+pub(super) fn inert(text: String) -> String {
+    const FORMULA: [char; 8] = ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
+    const BLANK: [char; 3] = ['\t', '\r', '\n'];
+    let runs = text.starts_with(BLANK) || text.trim_start().starts_with(FORMULA);
+    if runs { format!("'{text}") } else { text }
+}
+
 impl ResultRecord {
     /// The cells in the order of [`COLUMNS`].
-    pub(super) fn cells(&self) -> [Cell; 27] {
+    pub(super) fn cells(&self) -> [Cell; 28] {
         [
             Cell::number(Some(self.row)),
             Cell::text(self.id.as_ref()),
@@ -165,6 +184,7 @@ impl ResultRecord {
             Cell::text(self.expires_at),
             Cell::text(self.error_kind),
             Cell::text(self.error_message.as_ref()),
+            Cell::text(self.note.as_ref()),
         ]
     }
 }

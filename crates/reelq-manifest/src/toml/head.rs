@@ -4,7 +4,7 @@ use reelq_model::Money;
 use serde_json::Value;
 
 use super::section::Section;
-use crate::{COLUMNS, Head, Problem, Vocabulary, names::ROW_KEYS};
+use crate::{Head, Problem, Vocabulary, names::ROW_KEYS, results::taken};
 
 const KEYS: [&str; 6] = ["name", "output", "file_name", "budget_usd", "priority", "passthrough"];
 
@@ -56,7 +56,7 @@ fn passthrough(section: &mut Section, vocabulary: &Vocabulary, problems: &mut Ve
     names.retain(|name| {
         let taken = if vocabulary.fields.contains(name) || ROW_KEYS.contains(&name.as_str()) {
             "means something to reelq itself"
-        } else if COLUMNS.contains(&name.as_str()) {
+        } else if taken().any(|column| column == name) {
             "is a column of the result manifest already"
         } else if name.trim().is_empty() {
             "is empty"

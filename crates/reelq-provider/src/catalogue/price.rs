@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 use reelq_model::Money;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 /// What a price is for.
@@ -24,16 +24,11 @@ pub struct PriceRow {
     #[serde(default)]
     pub when: IndexMap<String, Value>,
     /// The amount, a decimal text in the file.
-    #[serde(serialize_with = "write_usd", deserialize_with = "read_usd")]
+    #[serde(deserialize_with = "read_usd")]
     pub usd: Money,
     /// What the amount is for.
     #[serde(default)]
     pub per: Per,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-fn write_usd<S: Serializer>(usd: &Money, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&usd.to_string())
 }
 
 fn read_usd<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Money, D::Error> {

@@ -105,9 +105,12 @@ fn broken_files_are_refused_with_line_key_and_rule() {
 }
 
 #[test]
-fn a_catalogue_is_shown_as_json_with_prices_as_texts() {
+fn a_catalogue_is_serialised_with_prices_as_amounts() {
     let shown = serde_json::to_value(vendor("wave").catalogue()).unwrap();
-    assert_eq!(shown["models"]["minimax-hailuo-2.3"]["prices"][0]["usd"], "0.05185");
+    assert_eq!(
+        shown["models"]["minimax-hailuo-2.3"]["prices"][0]["usd"], 51_850,
+        "whoever shows it makes dollars of it"
+    );
     assert_eq!(shown["models"]["minimax-hailuo-2.3"]["fields"]["duration"]["type"], "int");
     assert_eq!(shown["camera_tags"].as_object().unwrap().len(), 15);
 }

@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use reelq_manifest::Problems;
 use reelq_model::{Money, Timestamp};
-use reelq_producer::{CostLine, Plan, schedule::Schedule};
+use reelq_producer::{Plan, schedule::Schedule};
 use reelq_store::Store;
 use serde::Serialize;
 
 use super::{manifests::Manifests, schedules};
 use crate::{
+    commands::plan::{ModelCost, costs},
     exit::Exit,
     failure::{Failure, Outcome},
-    output::{Out, grouped, money, plural},
+    output::{Out, grouped, known, money, plural},
     session::Session,
 };
 
@@ -26,10 +27,12 @@ struct Checked<'a> {
     /// Rows, jobs and price of one tick.
     rows: u64,
     jobs: u64,
-    cost_usd: Money,
+    /// The known prices together; nothing where none is known.
+    #[serde(serialize_with = "Money::serialize_optional")]
+    cost_usd: Option<Money>,
     unpriced: u64,
     /// By account and model.
-    costs: Vec<CostLine>,
+    costs: Vec<ModelCost>,
     budget_usd: Option<Money>,
     #[serde(skip_serializing_if = "Option::is_none")]
     problems: Option<Problems>,
@@ -48,7 +51,7 @@ pub(super) async fn run(session: &Session, out: Out) -> Outcome {
         checked.push(check(schedule, session, store.as_deref(), now, out).await);
     }
     let sound = checked.iter().all(|one| one.sound);
-    out.report(&checked, |checked| checked.iter().map(draw).collect::<Vec<_>>().join("\n"));
+    out.report_list("schedules", &checked, |checked| checked.iter().map(draw).collect::<Vec<_>>().join("\n"));
     Ok(if sound { Exit::Done } else { Exit::Invalid })
 }
 
@@ -67,7 +70,7 @@ async fn check<'a>(
         next,
         rows: 0,
         jobs: 0,
-        cost_usd: Money::ZERO,
+        cost_usd: None,
         unpriced: 0,
         costs: Vec::new(),
         budget_usd: schedule.budget,
@@ -109,9 +112,10 @@ impl Checked<'_> {
     fn take(&mut self, plan: Plan) {
         self.sound = true;
         (self.rows, self.jobs) = (plan.rows, plan.lines);
-        (self.cost_usd, self.unpriced, self.budget_usd) = (plan.amount(), plan.unpriced(), plan.batch.budget);
+        (self.unpriced, self.budget_usd) = (plan.unpriced(), plan.batch.budget);
+        self.cost_usd = known(plan.amount(), plan.unpriced(), plan.to_buy());
+        self.costs = costs(&plan);
         self.problems = (!plan.warnings.is_empty()).then_some(plan.warnings);
-        self.costs = plan.costs;
     }
 }
 
@@ -121,7 +125,7 @@ fn draw(checked: &Checked<'_>) -> String {
         return format!("{schedule}: cannot be run: {why}");
     }
     let budget = checked.budget_usd.map(|budget| format!(", budget {}", money(budget))).unwrap_or_default();
-    let over = checked.budget_usd.is_some_and(|budget| budget < checked.cost_usd);
+    let over = checked.budget_usd.is_some_and(|budget| Some(budget) < checked.cost_usd);
     let over = if over { "; the budget does not cover it" } else { "" };
     format!("{schedule}: {}{budget}{over}", price(checked))
 }
@@ -129,7 +133,7 @@ fn draw(checked: &Checked<'_>) -> String {
 /// What a tick costs, as far as prices are known.
 fn price(checked: &Checked<'_>) -> String {
     let Checked { jobs, unpriced, cost_usd, .. } = checked;
-    let (cost, all) = (money(*cost_usd), format!("{} job{}", grouped(*jobs), plural(*jobs)));
+    let (cost, all) = (money(cost_usd.unwrap_or(Money::ZERO)), format!("{} job{}", grouped(*jobs), plural(*jobs)));
     if *unpriced == 0 {
         return format!("{all} for {cost} each tick");
     }

@@ -65,7 +65,7 @@ pub(super) async fn run(session: &Session, out: Out) -> Outcome {
         };
         listed.push(one(schedule, now, last));
     }
-    out.report(&listed, |listed| listed.iter().map(draw).collect::<Vec<_>>().join("\n\n"));
+    out.report_list("schedules", &listed, |listed| listed.iter().map(draw).collect::<Vec<_>>().join("\n\n"));
     say_who_fires(session, store.as_deref(), out).await?;
     Ok(Exit::Done)
 }

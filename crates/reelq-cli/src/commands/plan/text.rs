@@ -3,7 +3,7 @@
 use reelq_model::BatchName;
 use reelq_producer::{AccountBudget, Changes, CostLine, Estimate, Plan};
 
-use crate::output::{bytes, duration, grouped, money, plural, table};
+use crate::output::{bytes, cost, duration, grouped, money, plural, table};
 
 /// The plan as people read it.
 pub(crate) fn draw(plan: &Plan, simulated: bool) -> String {
@@ -57,10 +57,6 @@ fn costs(plan: &Plan) -> String {
     let rows = plan.costs.iter().map(|line| {
         vec![line.account.to_string(), line.model.to_string(), grouped(line.jobs), grouped(line.to_buy), amount(line)]
     });
-    let unknown = match plan.unpriced() {
-        0 => String::new(),
-        count => format!(", and {} job{} whose price is not known", grouped(count), plural(count)),
-    };
     let (count, s) = (grouped(plan.to_buy()), plural(plan.to_buy()));
     let budget = plan.batch.budget.map(|budget| {
         let beyond = if plan.amount() > budget { ": it does not cover all of it" } else { "" };
@@ -68,7 +64,7 @@ fn costs(plan: &Plan) -> String {
     });
     let budget: String = budget.into_iter().chain(plan.account_budgets.iter().flat_map(account_budget)).collect();
     let lines = table(&["account", "model", ">jobs", ">to buy", ">price"], rows);
-    format!("{lines}\n\nTo buy: {count} job{s} for {}{unknown}{budget}", money(plan.amount()))
+    format!("{lines}\n\nTo buy: {count} job{s} for {}{budget}", cost(plan.amount(), plan.unpriced()))
 }
 
 /// What an account's budgets have left for the plan.
