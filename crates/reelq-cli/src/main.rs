@@ -9,6 +9,7 @@ mod failure;
 mod images;
 mod logging;
 mod output;
+mod paid;
 mod providers;
 mod running;
 mod session;

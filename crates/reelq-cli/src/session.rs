@@ -162,10 +162,20 @@ impl Session {
         [simulate, config, store].into_iter().flatten().collect()
     }
 
-    /// The command that goes on with a batch.
-    pub(crate) fn run_command(&self, view: &BatchView) -> String {
+    /// The command that loads a batch's manifest again and goes on with it. Without its budget, which it would drop.
+    pub(crate) fn load_command(&self, view: &BatchView) -> String {
         let batch = &view.batch;
         format!("reelq run {} --batch {}{}", quoted(&batch.manifest), batch.name, self.flags())
+    }
+
+    /// The command that works on what is in the store for a batch, and buys nothing else.
+    pub(crate) fn work_command(&self, batch: &BatchName) -> String {
+        format!("reelq worker --batch {batch} --drain{}", self.flags())
+    }
+
+    /// The command that follows and fetches what a batch has bought, and buys nothing.
+    pub(crate) fn follow_command(&self, batch: &BatchName) -> String {
+        format!("reelq worker --batch {batch} --stages poll,collect --drain{}", self.flags())
     }
 
     /// Whether some process lives that buys.
@@ -186,15 +196,29 @@ impl Session {
         Ok(())
     }
 
-    /// Says how to let a change take effect.
-    pub(crate) async fn say_run_again(&self, store: &dyn Store, name: &BatchName, out: Out) -> Result<(), Failure> {
-        let view = self.batch(store, name).await?;
-        if self.is_worked_on(store).await? {
-            out.note("a worker is at work and takes it up by itself");
-        } else {
-            out.note(&format!("to go on: {} (or reelq worker{})", self.run_command(&view), self.flags()));
+    /// Says how to let a change take effect that may buy what is queued.
+    pub(crate) async fn say_work_on(&self, store: &dyn Store, name: &BatchName, out: Out) -> Result<(), Failure> {
+        if !self.said_worker(store, out).await? {
+            out.note(&format!("to go on: {}", self.work_command(name)));
         }
         Ok(())
+    }
+
+    /// Says how to let a change take effect that buys nothing.
+    pub(crate) async fn say_follow(&self, store: &dyn Store, name: &BatchName, out: Out) -> Result<(), Failure> {
+        if !self.said_worker(store, out).await? {
+            out.note(&format!("to go on, free of charge: {}", self.follow_command(name)));
+        }
+        Ok(())
+    }
+
+    /// Says that a worker takes the change up, where one lives.
+    async fn said_worker(&self, store: &dyn Store, out: Out) -> Result<bool, Failure> {
+        let works = self.is_worked_on(store).await?;
+        if works {
+            out.note("a worker is at work and takes it up by itself");
+        }
+        Ok(works)
     }
 }
 

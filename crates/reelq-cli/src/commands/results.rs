@@ -11,9 +11,10 @@ use anyhow::Context;
 use clap::ValueEnum;
 use reelq_collector::for_each_record;
 use reelq_manifest::{ResultFormat, ResultWriter};
-use reelq_model::{BatchName, Status};
+use reelq_model::{BatchName, FailureKind, Status};
 use reelq_store::SharedStore;
 
+use super::selection::failure_kind;
 use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
@@ -53,9 +54,20 @@ pub(crate) struct Args {
     /// Only rows that failed
     #[arg(long)]
     failed: bool,
+    /// Of these, only failures of this kind: content, invalid, transient, provider, expired, output, `given_up` (may be repeated)
+    #[arg(long = "kind", value_name = "KIND", value_parser = failure_kind, requires = "failed")]
+    kinds: Vec<FailureKind>,
     /// Write result lines, or rows of a manifest that runs as it is
     #[arg(long = "as", value_enum, default_value = "results", value_name = "WHAT")]
     what: As,
+}
+
+impl Args {
+    /// Whether a line that stands so is wanted.
+    fn wants(&self, status: Status, kind: Option<FailureKind>) -> bool {
+        let fits = self.kinds.is_empty() || kind.is_some_and(|kind| self.kinds.contains(&kind));
+        !self.failed || (status == Status::Failed && fits)
+    }
 }
 
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
@@ -88,7 +100,7 @@ async fn write(
     let format = if csv { ResultFormat::Csv } else { ResultFormat::Jsonl };
     let mut lines = ResultWriter::new(writer, format, passthrough.to_vec()).context("write results")?;
     for_each_record(&**store, &args.batch, |record| {
-        if args.failed && record.status != Status::Failed { Ok(()) } else { lines.write(record) }
+        if args.wants(record.status, record.error_kind) { lines.write(record) } else { Ok(()) }
     })
     .await
     .context("write results")?;

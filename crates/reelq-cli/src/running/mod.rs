@@ -12,6 +12,7 @@ mod holding;
 mod live;
 mod living;
 mod log_face;
+mod remedies;
 mod reporting;
 mod retiring;
 mod signals;

@@ -4,12 +4,12 @@ use std::io::Write;
 
 use anyhow::Context;
 use reelq_manifest::{ManifestLine, manifest_line};
-use reelq_model::{Digest, Fields, ImageRef, Status};
+use reelq_model::{Digest, Fields, ImageRef};
 use reelq_store::{Blobs, JobView, Page, ResultLine, SharedStore};
 use serde_json::Value;
 
 use super::Args;
-use crate::{failure::Failure, session::Session};
+use crate::{failure::Failure, paid::failure_of, session::Session};
 
 const PAGE: usize = 1_000;
 
@@ -32,7 +32,7 @@ pub(super) async fn write(
             bring_here(&lines, session, store, &blobs).await?;
         }
         for line in lines.iter().map(|line| &line.view).filter(|view| view.line.is_some()) {
-            if !args.failed || line.job.status() == Status::Failed {
+            if args.wants(line.job.status(), failure_of(&line.job)) {
                 writeln!(writer, "{}", row(line, &blobs)).context("write the manifest")?;
             }
         }
