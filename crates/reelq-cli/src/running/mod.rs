@@ -17,6 +17,7 @@ mod reporting;
 mod retiring;
 mod signals;
 mod summary;
+mod troubles;
 mod verdict;
 
 pub(crate) use account::http;

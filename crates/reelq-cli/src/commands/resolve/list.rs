@@ -127,3 +127,27 @@ fn draw(known: &[Unconfirmed], jobs: &[JobView]) -> String {
     });
     table(&["row", "job", "account", "model", ">price", "sent at", "why", "prompt"], rows)
 }
+
+#[cfg(test)]
+mod tests {
+    use reelq_model::{Event, TaskId};
+
+    use super::*;
+    use crate::paid::tests::{after, submitting};
+
+    fn unconfirmed(candidate: Option<&str>) -> JobView {
+        let candidate = candidate.map(|task| TaskId::new(task).unwrap());
+        let job = after(&submitting(), [Event::Unresolved { reason: "cut off".to_owned(), candidate }]);
+        JobView { job, line: None, due: None, worker: None, cancel_requested: false, parked: false }
+    }
+
+    #[test]
+    fn the_task_that_a_reply_seems_to_name_is_offered_with_the_command_that_takes_it() {
+        let view = unconfirmed(Some("t 9"));
+        let offered = candidate(&view, " --simulate").unwrap();
+        let command = format!("reelq resolve --job {} --accepted 't 9' --simulate", view.job.id);
+        assert!(offered.contains("seems to name task t 9") && offered.ends_with(&command), "{offered}");
+        assert_eq!(known(&view).unwrap().candidate.as_deref(), Some("t 9"));
+        assert_eq!(candidate(&unconfirmed(None), ""), None);
+    }
+}
