@@ -2,4 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a broken assumption is a failed test")]
 
+mod giving_up;
 mod late_files;
+mod retrying;
