@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use reelq_tests::{Account, Ended, RawVendor, Running, Sandbox, clip, json, reply};
+use reelq_tests::{Account, Ended, RawVendor, Running, Sandbox, Store, clip, json, on_each_store, reply};
 
 const LINES: &str = "requests_per_second = 50.0\nburst = 10\nmax_in_flight = 10\nrequest_timeout = \"2s\"\nretries = 0\n\
     poll = { first = \"50ms\", min = \"50ms\", max = \"200ms\" }";
@@ -43,8 +43,12 @@ fn vendor(done: &Arc<AtomicBool>) -> RawVendor {
 }
 
 fn sandbox(vendor: &RawVendor, provider: &'static str) -> Sandbox {
+    sandbox_on(Store::Sqlite, vendor, provider)
+}
+
+fn sandbox_on(store: Store, vendor: &RawVendor, provider: &'static str) -> Sandbox {
     let account = Account { name: provider, provider, lines: LINES.to_owned() };
-    let sandbox = Sandbox::new(&vendor.base_url(), vec![account], "");
+    let sandbox = Sandbox::on(store, &vendor.base_url(), vec![account], "");
     let row = match provider {
         "apixo" => {
             "prompt,account,model,mode,image_urls,duration\n\
@@ -86,11 +90,12 @@ fn printed(ended: &Ended, before: &str) -> String {
     line[line.find("reelq ").unwrap()..].to_owned()
 }
 
-#[test]
-fn a_task_that_runs_is_given_up_while_it_is_worked_on_and_its_clip_can_be_had_later() {
+on_each_store![a_task_that_runs_is_given_up_while_it_is_worked_on_and_its_clip_can_be_had_later];
+
+fn a_task_that_runs_is_given_up_while_it_is_worked_on_and_its_clip_can_be_had_later(store: Store) {
     let done = Arc::default();
     let vendor = vendor(&done);
-    let sandbox = sandbox(&vendor, "wave");
+    let sandbox = sandbox_on(store, &vendor, "wave");
     let run = sandbox.start(&["run", "set.csv", "--yes"]);
     polled(&vendor);
     let gave_up = sandbox.run(&["resolve", "set", "--row", "1", "--give-up", "--yes"]);

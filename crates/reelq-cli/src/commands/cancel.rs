@@ -1,14 +1,13 @@
 //! `reelq cancel`: withdraws jobs, as far as they can be.
 
-mod ability;
 mod followed;
 
 use reelq_model::{BatchName, Status};
 use reelq_store::{Edited, JobView, Store};
 use serde::Serialize;
 
-use self::ability::Abilities;
 use super::{
+    ability::Abilities,
     matched::explain,
     selection::{Selection, matching},
 };

@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod ability;
 mod amount;
 pub(crate) mod cancel;
 pub(crate) mod completions;

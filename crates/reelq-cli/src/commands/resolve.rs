@@ -93,6 +93,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     }
     let Some(answer) = args.answer() else { return list::run(args, &jobs, session, &*store, out).await };
     check(args, &answer, &jobs)?;
+    answer.warn(&jobs, session, out)?;
     if !answer.confirmed(&jobs, args.yes, out) {
         return Err(Failure::usage("not confirmed; nothing was changed"));
     }

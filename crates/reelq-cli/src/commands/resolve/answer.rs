@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use reelq_model::{Acceptance, Event, Job, Resolution, Stage, TaskId, Timestamp};
+use reelq_model::{Acceptance, Event, Job, Resolution, Stage, Status, TaskId, Timestamp};
 use reelq_store::{JobView, Store};
 
 use crate::{
     commands::{
+        ability::Abilities,
         amount::Amount,
         edit::{Changed, Editor},
+        matched::name,
     },
     failure::Failure,
     output::{Out, grouped, plural},
@@ -34,6 +36,22 @@ impl Answer {
         }
         self.consequences(jobs).iter().for_each(|line| out.note(line));
         yes || !out.can_ask() || out.confirm("Go on?")
+    }
+
+    /// Warns where something better, or safer, can be done about some of the jobs.
+    pub(super) fn warn(&self, jobs: &[JobView], session: &Session, out: Out) -> Result<(), Failure> {
+        match self {
+            Self::Accepted(_) => {}
+            Self::NotBought => named(jobs).into_iter().for_each(|line| out.warning(&line)),
+            Self::GiveUp => {
+                if let Some(command) = withdrawable(jobs, session)? {
+                    out.note(&format!(
+                        "their provider can be asked to withdraw them, which may bring money back: {command}"
+                    ));
+                }
+            }
+        }
+        Ok(())
     }
 
     fn consequences(&self, views: &[JobView]) -> Vec<String> {
@@ -106,6 +124,30 @@ impl Answer {
     }
 }
 
+/// Jobs whose reply seems to name a task: they were very likely bought.
+fn named(jobs: &[JobView]) -> Vec<String> {
+    let line = |view: &JobView| {
+        let task = view.job.candidate.as_ref()?;
+        Some(format!("the reply to {} seems to name task {task}: look it up before it is paid for twice", name(view)))
+    };
+    jobs.iter().filter_map(line).take(NAMED).collect()
+}
+
+/// At most this many jobs are named one by one.
+const NAMED: usize = 20;
+
+/// The command that asks providers to withdraw those of the jobs that they can withdraw.
+fn withdrawable(jobs: &[JobView], session: &Session) -> Result<Option<String>, Failure> {
+    let (mut abilities, mut ids) = (Abilities::new(session), Vec::new());
+    for view in jobs.iter().filter(|view| view.job.status() == Status::Running).take(NAMED) {
+        if abilities.withdraws(&view.job)? {
+            ids.push(format!(" --job {}", view.job.id));
+        }
+    }
+    let batch = jobs.first().map(|view| view.job.batch.to_string()).unwrap_or_default();
+    Ok((!ids.is_empty()).then(|| format!("reelq cancel {batch}{}{}", ids.concat(), session.flags())))
+}
+
 fn counted(count: usize) -> String {
     let count = u64::try_from(count).unwrap_or(u64::MAX);
     format!("{} job{}", grouped(count), plural(count))
@@ -141,10 +183,8 @@ pub(crate) fn paid(views: &[&JobView]) -> Amount {
 
 #[cfg(test)]
 mod tests {
-    use reelq_model::Status;
-
     use super::*;
-    use crate::paid::tests::{fetching, running, submitting};
+    use crate::paid::tests::{after, fetching, running, submitting};
 
     fn view(job: Job) -> JobView {
         JobView { job, line: None, due: None, worker: None, cancel_requested: false, parked: false }
@@ -160,6 +200,15 @@ mod tests {
                 "2 jobs will end as failed, and nobody follows the task any more; $0.60 is charged.",
             ]
         );
+    }
+
+    #[test]
+    fn a_row_that_was_very_likely_bought_is_named_before_it_is_called_not_bought() {
+        let candidate = Some(TaskId::new("t-9").unwrap());
+        let event = Event::Unresolved { reason: "cut off".to_owned(), candidate };
+        let views = [view(after(&submitting(), [event])), view(submitting())];
+        let named = named(&views);
+        assert_eq!((named.len(), named[0].contains("seems to name task t-9")), (1, true), "{named:?}");
     }
 
     #[test]

@@ -8,18 +8,18 @@ use crate::{failure::Failure, providers, session::Session};
 
 /// What the providers of jobs can do, each looked up once.
 #[derive(Debug)]
-pub(super) struct Abilities<'a> {
+pub(crate) struct Abilities<'a> {
     session: &'a Session,
     known: BTreeMap<AccountName, bool>,
 }
 
 impl<'a> Abilities<'a> {
-    pub(super) const fn new(session: &'a Session) -> Self {
+    pub(crate) const fn new(session: &'a Session) -> Self {
         Self { session, known: BTreeMap::new() }
     }
 
     /// Whether the provider of `job` can withdraw a task.
-    pub(super) fn withdraws(&mut self, job: &Job) -> Result<bool, Failure> {
+    pub(crate) fn withdraws(&mut self, job: &Job) -> Result<bool, Failure> {
         let account = &job.spec.account;
         if let Some(known) = self.known.get(account) {
             return Ok(*known);
