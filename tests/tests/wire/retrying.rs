@@ -176,6 +176,17 @@ fn the_next_step_after_a_retry_buys_nothing_that_was_not_retried() {
 }
 
 #[test]
+fn a_manifest_of_rows_whose_tasks_are_paid_for_says_that_they_may_still_get_their_clips() {
+    let (says, _vendor, sandbox) = world(&["a cat"]);
+    says.of("a-cat", 200, FAILED);
+    assert_eq!(sandbox.run(&["run", "set.csv", "--yes"]).code, Some(3));
+    let written = sandbox.run(&["results", "set", "--failed", "--as", "manifest"]);
+    assert!(written.stderr.contains("`reelq retry set --look` fetches them"), "{}", written.stderr);
+    let moderated = sandbox.run(&["results", "set", "--failed", "--kind", "content", "--as", "manifest"]);
+    assert_eq!((moderated.stdout.as_str(), moderated.stderr.as_str()), ("", ""));
+}
+
+#[test]
 fn only_what_was_not_charged_is_advised_to_be_bought() {
     let (says, vendor, sandbox) = world(&["a cat", "a dog"]);
     says.of("t-0-", 200, FAILED);
