@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use reelq_tests::{Account, Ended, RawVendor, Running, Sandbox, Store, clip, json, on_each_store, reply};
+use reelq_tests::{Account, Ended, RawRequest, RawVendor, Running, Sandbox, Store, clip, json, on_each_store, reply};
 
 const LINES: &str = "requests_per_second = 50.0\nburst = 10\nmax_in_flight = 10\nrequest_timeout = \"2s\"\nretries = 0\n\
     poll = { first = \"50ms\", min = \"50ms\", max = \"200ms\" }";
@@ -60,20 +60,24 @@ fn sandbox_on(store: Store, vendor: &RawVendor, provider: &'static str) -> Sandb
     sandbox
 }
 
-/// Waits until the vendor was asked about a task.
-fn polled(vendor: &RawVendor) {
-    let asked = || vendor.requests().iter().any(|request| !request.is_submit() && request.target.contains("t-"));
+/// Waits until the vendor was asked so.
+fn asked(vendor: &RawVendor, so: impl Fn(&RawRequest) -> bool) {
     let mut looks = 0..200;
-    while !asked() {
-        assert!(looks.next().is_some(), "nobody asked about the task");
+    while !vendor.requests().iter().any(&so) {
+        assert!(looks.next().is_some(), "nobody asked the vendor");
         std::thread::sleep(Duration::from_millis(50));
     }
 }
 
-/// A run that is stopped once its only row is running.
-fn interrupted(vendor: &RawVendor, sandbox: &Sandbox) {
+/// Whether it asks about a task.
+fn is_poll(request: &RawRequest) -> bool {
+    !request.is_submit() && request.target.contains("t-")
+}
+
+/// A run that is stopped once the vendor was asked so.
+fn interrupted(vendor: &RawVendor, sandbox: &Sandbox, so: impl Fn(&RawRequest) -> bool) {
     let run: Running = sandbox.start(&["run", "set.csv", "--yes"]);
-    polled(vendor);
+    asked(vendor, so);
     run.signal("INT");
     assert_eq!(run.wait().code, Some(130));
 }
@@ -97,7 +101,7 @@ fn a_task_that_runs_is_given_up_while_it_is_worked_on_and_its_clip_can_be_had_la
     let vendor = vendor(&done);
     let sandbox = sandbox_on(store, &vendor, "wave");
     let run = sandbox.start(&["run", "set.csv", "--yes"]);
-    polled(&vendor);
+    asked(&vendor, is_poll);
     let gave_up = sandbox.run(&["resolve", "set", "--row", "1", "--give-up", "--yes"]);
     assert!(gave_up.stdout.starts_with("1 resolved"), "{} {}", gave_up.stdout, gave_up.stderr);
     assert!(gave_up.stderr.contains('$') && gave_up.stderr.contains("is charged"), "{}", gave_up.stderr);
@@ -112,11 +116,59 @@ fn a_task_that_runs_is_given_up_while_it_is_worked_on_and_its_clip_can_be_had_la
 }
 
 #[test]
+fn a_clip_that_does_not_come_is_given_up_and_fetched_once_it_is_there() {
+    let there = Arc::new(AtomicBool::new(false));
+    let late = Arc::clone(&there);
+    let vendor = RawVendor::start(move |request, origin| {
+        if request.is_submit() {
+            return json(200, r#"{"task_id":"t-0","status":"queued"}"#);
+        }
+        if request.path_ends(".mp4") {
+            let is_there = late.load(Ordering::SeqCst);
+            return if is_there { reply(200, &["Content-Type: video/mp4"], clip("late")) } else { reply(404, &[], "") };
+        }
+        json(200, format!(r#"{{"task_id":"t-0","status":"completed","video_url":"{origin}/t-0.mp4"}}"#))
+    });
+    let sandbox = sandbox(&vendor, "wave");
+    interrupted(&vendor, &sandbox, |request| request.path_ends(".mp4"));
+    let gave_up = sandbox.run(&["resolve", "set", "--row", "1", "--give-up", "--yes"]);
+    assert!(gave_up.stdout.starts_with("1 resolved"), "{} {}", gave_up.stdout, gave_up.stderr);
+    assert!(gave_up.stderr.contains("is charged"), "{}", gave_up.stderr);
+    there.store(true, Ordering::SeqCst);
+    let looked = sandbox.run(&["retry", "set", "--row", "1", "--yes"]);
+    assert!(looked.stderr.contains("1 job is looked at and fetched, free of charge"), "{}", looked.stderr);
+    let went_on = follow(&sandbox, &printed(&looked, "to go on"));
+    assert_eq!((went_on.code, vendor.submits()), (Some(0), 1), "{}", went_on.stderr);
+}
+
+#[test]
+fn a_purchase_that_is_asked_about_again_and_again_can_be_given_up_and_is_sent_no_more() {
+    let vendor = RawVendor::start(|_, _| reply(502, &["Content-Type: text/html"], "<html>bad gateway</html>"));
+    let sandbox = sandbox(&vendor, "wave");
+    interrupted(&vendor, &sandbox, RawRequest::is_submit);
+    let sent = vendor.submits();
+    let gave_up = sandbox.run(&["resolve", "set", "--row", "1", "--give-up", "--yes"]);
+    assert!(gave_up.stdout.starts_with("1 resolved"), "{} {}", gave_up.stdout, gave_up.stderr);
+    assert!(gave_up.stderr.contains("may have been charged"), "{}", gave_up.stderr);
+    let ended = sandbox.run(&["run", "set.csv", "--yes"]);
+    assert_eq!((ended.code, vendor.submits()), (Some(3), sent), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("they may have been bought") && !ended.stderr.contains("buy them"),
+        "{}",
+        ended.stderr
+    );
+    let looked = sandbox.run(&["retry", "set", "--look"]);
+    assert!(looked.stdout.contains("1 left: no task is known"), "{}", looked.stdout);
+    let named = sandbox.run(&["retry", "set", "--kind", "given_up", "--yes"]);
+    assert!(named.stderr.contains("would be paid for twice"), "{}", named.stderr);
+}
+
+#[test]
 fn cancel_says_which_rows_a_vendor_cannot_withdraw_and_how_to_stop_following_them() {
     let done = Arc::default();
     let vendor = vendor(&done);
     let sandbox = sandbox(&vendor, "apixo");
-    interrupted(&vendor, &sandbox);
+    interrupted(&vendor, &sandbox, is_poll);
     let cancelled = sandbox.run(&["cancel", "set", "--yes"]);
     assert!(cancelled.stdout.contains("cannot withdraw tasks (apixo)"), "{}", cancelled.stdout);
     assert!(cancelled.stdout.contains("is charged"), "the money is named: {}", cancelled.stdout);
@@ -131,7 +183,7 @@ fn cancel_says_which_rows_the_vendor_is_asked_to_withdraw() {
     let done = Arc::default();
     let vendor = vendor(&done);
     let sandbox = sandbox(&vendor, "wave");
-    interrupted(&vendor, &sandbox);
+    interrupted(&vendor, &sandbox, is_poll);
     let cancelled = sandbox.run(&["cancel", "set", "--yes"]);
     assert!(cancelled.stdout.contains("1 running: the provider is asked to withdraw"), "{}", cancelled.stdout);
     let report = sandbox.run(&["cancel", "set", "--yes", "--json"]);
@@ -147,7 +199,7 @@ fn a_row_that_gets_no_readable_answer_says_so_and_since_when() {
         reply(200, &["Content-Type: text/html"], "<html>please sign in</html>")
     });
     let sandbox = sandbox(&vendor, "wave");
-    interrupted(&vendor, &sandbox);
+    interrupted(&vendor, &sandbox, is_poll);
     let status = sandbox.run(&["status", "set"]);
     assert!(status.stdout.contains("does not get on because"), "{}", status.stdout);
     let listed = sandbox.run(&["resolve", "set"]);
