@@ -8,6 +8,7 @@ mod exit;
 mod failure;
 mod images;
 mod logging;
+mod next_step;
 mod output;
 mod paid;
 mod providers;

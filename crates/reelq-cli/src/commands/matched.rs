@@ -9,6 +9,7 @@ use super::selection::{Selection, matching};
 use crate::{
     failure::Failure,
     output::{Out, grouped},
+    paid::failure_of,
 };
 
 /// At most this many are named one by one.
@@ -71,9 +72,13 @@ fn missing(selection: &Selection, found: &[JobView], batch: &BatchView) -> Optio
 fn passed_over(found: &[JobView], chosen: &[JobView]) -> Option<String> {
     let chosen: BTreeSet<JobId> = chosen.iter().map(|view| view.job.id).collect();
     let others: Vec<_> = found.iter().filter(|view| !chosen.contains(&view.job.id)).collect();
-    let told: Vec<_> =
-        others.iter().take(NAMED).map(|view| format!("{} is {}", name(view), view.job.status())).collect();
+    let told: Vec<_> = others.iter().take(NAMED).map(|view| stands(view)).collect();
     (!others.is_empty()).then(|| some(&told, others.len()))
+}
+
+fn stands(view: &JobView) -> String {
+    let kind = failure_of(&view.job).map(|kind| format!(" ({kind})")).unwrap_or_default();
+    format!("{} is {}{kind}", name(view), view.job.status())
 }
 
 fn some(told: &[String], all: usize) -> String {

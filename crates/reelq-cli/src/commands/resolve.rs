@@ -2,12 +2,13 @@
 
 mod answer;
 mod list;
+mod stakes;
 
 use reelq_model::{BatchName, Status, TaskId};
 use reelq_store::{JobView, Store};
 
 use self::answer::Answer;
-pub(crate) use self::answer::paid;
+pub(crate) use self::stakes::paid;
 use super::{
     matched::explain,
     selection::{Selection, matching},

@@ -70,7 +70,9 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     let store = session.store().await?;
     let batch = session.batch(&*store, &args.batch).await?;
     let (jobs, passed_over) = chosen(args, &*store).await?;
-    explain(&*store, &batch, &args.selection, &jobs, TAKES, out).await?;
+    if passed_over == 0 {
+        explain(&*store, &batch, &args.selection, &jobs, &args.takes(), out).await?;
+    }
     let intent = Intent::new(jobs, args.look, store.now().await?);
     if !confirmed(args, &intent, out) {
         return Err(Failure::usage("not confirmed; nothing was changed"));
@@ -81,7 +83,16 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     Ok(Exit::Done)
 }
 
-const TAKES: &str = "retry takes failed jobs (with --cancelled, cancelled ones too)";
+impl Args {
+    /// What the command is about, for whoever named something else.
+    fn takes(&self) -> String {
+        let kinds: Vec<_> = self.kinds.iter().map(|kind| kind.as_str()).collect();
+        let kinds = if kinds.is_empty() { String::new() } else { format!(" ({})", kinds.join(", ")) };
+        let unpaid = if self.uncharged { " that nothing was paid for" } else { "" };
+        let cancelled = if self.cancelled { " and cancelled ones" } else { "; with --cancelled, cancelled ones too" };
+        format!("this retry takes failed jobs{kinds}{unpaid}{cancelled}")
+    }
+}
 
 /// The jobs that are meant, and how many are passed over for they were not named.
 async fn chosen(args: &Args, store: &dyn Store) -> Result<(Vec<JobView>, u64), Failure> {
