@@ -63,7 +63,7 @@ struct Report {
     /// Not taken up unless named.
     passed_over: u64,
     /// Without a task that could be looked at.
-    left: u64,
+    without_task: u64,
 }
 
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
@@ -77,7 +77,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     if !confirmed(args, &intent, out) {
         return Err(Failure::usage("not confirmed; nothing was changed"));
     }
-    let report = Report { passed_over, left: intent.count(Course::Leave), ..retry(&intent, &*store).await? };
+    let report = Report { passed_over, without_task: intent.count(Course::Leave), ..retry(&intent, &*store).await? };
     out.report(&report, draw);
     say_next(&report, &batch, session, &*store, out).await?;
     Ok(Exit::Done)
@@ -137,7 +137,7 @@ fn draw(report: &Report) -> String {
         (report.retried, "queued again"),
         (report.looked_at, "to be looked at, and bought only if over without an output"),
         (report.fetched_again, "to be looked at and fetched"),
-        (report.left, "left: no task is known"),
+        (report.without_task, "left: no task is known"),
         (report.refused, "in a worker's hands, or moved on meanwhile: run it again"),
     ];
     let told =
