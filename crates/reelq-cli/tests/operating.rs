@@ -106,7 +106,7 @@ fn a_command_that_is_about_nothing_says_why() {
     for (command, rest) in [("retry", &[][..]), ("cancel", &[]), ("resolve", &["--give-up"])] {
         let (code, _, stderr) = reelq(at, &[&[command, "jobs", "--simulate"], rest].concat());
         assert_eq!(code, Some(0), "{command}: {stderr}");
-        assert!(stderr.contains("no job of batch jobs fits: it has 2 succeeded"), "{command}: {stderr}");
+        assert!(stderr.contains("no job of batch `jobs` fits: it has 2 succeeded"), "{command}: {stderr}");
         let (code, _, stderr) = reelq(at, &[&[command, "jobs", "--simulate", "--row", "2"], rest].concat());
         assert_eq!(
             (code, stderr.contains("left as they are: row 2 is succeeded")),
@@ -114,12 +114,34 @@ fn a_command_that_is_about_nothing_says_why() {
             "{command}: {stderr}"
         );
         let (code, _, stderr) = reelq(at, &[&[command, "jobs", "--simulate", "--row", "7"], rest].concat());
-        let missing = stderr.contains("not among the 2 jobs of batch `jobs`: row 7");
+        let missing = stderr.contains("not among the jobs of batch `jobs`: row 7");
         assert_eq!((code, missing), (Some(2), true), "{command}: {stderr}");
+        let nobody = "0123456789abcdef0123456789abcdef";
+        let (code, _, stderr) = reelq(at, &[&[command, "jobs", "--simulate", "--job", nobody], rest].concat());
+        assert_eq!((code, stderr.contains(&format!("job {nobody}"))), (Some(2), true), "{command}: {stderr}");
         let strange = ["--account", "poyo", "--row", "1"];
         let (code, _, stderr) = reelq(at, &[&[command, "jobs", "--simulate"], &strange[..], rest].concat());
         assert_eq!((code, stderr.contains("of account `poyo`")), (Some(2), true), "{command}: {stderr}");
     }
+}
+
+#[test]
+fn a_job_of_another_batch_is_named_with_its_batch_and_one_that_is_nowhere_is_no_success() {
+    let folder = folder(1);
+    let at = folder.path();
+    for batch in ["one", "two"] {
+        assert_eq!(reelq(at, &["enqueue", "jobs.csv", "--simulate", "--batch", batch]).0, Some(0));
+    }
+    let job =
+        json(at, &["status", "two", "--simulate", "--row", "1"])["jobs"][0]["job"]["id"].as_str().unwrap().to_owned();
+    let (code, _, stderr) = reelq(at, &["cancel", "one", "--simulate", "--job", &job]);
+    assert_eq!((code, stderr.contains(&format!("job {job} (of batch `two`"))), (Some(2), true), "{stderr}");
+    let nobody = "0123456789abcdef0123456789abcdef";
+    let (code, _, stderr) = reelq(at, &["resolve", "--simulate", "--job", nobody, "--give-up"]);
+    assert_eq!((code, stderr.contains("not among the jobs of any batch")), (Some(2), true), "{stderr}");
+    let (code, stdout, stderr) = reelq(at, &["resolve", "--simulate", "--job", &job, "--give-up"]);
+    let told = stderr.contains("row 1 is queued") && stderr.contains("withdrawn by reelq cancel");
+    assert_eq!((code, told), (Some(0), true), "{stdout} {stderr}");
 }
 
 #[test]

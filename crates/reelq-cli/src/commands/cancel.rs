@@ -56,7 +56,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     let statuses: &[Status] =
         if args.queued { &[Status::Queued] } else { &[Status::Queued, Status::Submitting, Status::Running] };
     let jobs = matching(&*store, &args.selection.filter(Some(&args.batch), statuses, &[])).await?;
-    explain(&*store, &batch, &args.selection, &jobs, args.takes(), out).await?;
+    explain(&*store, Some(&batch), &args.selection, &jobs, args.takes(), out).await?;
     if jobs.is_empty() {
         out.report(&Report::default(), |_| "nothing to cancel".to_owned());
         return Ok(Exit::Done);

@@ -15,31 +15,33 @@ use crate::{
 /// At most this many are named one by one.
 const NAMED: usize = 10;
 
-/// Says which of the jobs that were named are not there, and which stand where the command does nothing.
+/// Says which of the jobs that were named are not there, and which stand where the command does nothing; where none was
+/// named and none fits, how the batch stands. Without a batch, all of them are meant.
 ///
 /// # Errors
 ///
 /// Where none of the named jobs is there at all.
 pub(crate) async fn explain(
     store: &dyn Store,
-    batch: &BatchView,
+    batch: Option<&BatchView>,
     selection: &Selection,
     chosen: &[JobView],
     takes: &str,
     out: Out,
 ) -> Result<(), Failure> {
-    if selection.is_empty() {
+    if !selection.names_jobs() {
         if chosen.is_empty() {
-            out.note(&format!("no job of batch {} fits: {}; {takes}", batch.batch.name, standing(batch)));
+            out.note(&format!("no job of {} fits{}; {takes}", scope(batch, selection), standing(batch)));
         }
         return Ok(());
     }
-    let found = matching(store, &selection.filter(Some(&batch.batch.name), &[], &[])).await?;
-    let missing = missing(selection, &found, batch);
+    let found = matching(store, &selection.filter(batch.map(|view| &view.batch.name), &[], &[])).await?;
+    let gone = missing(store, selection, &found).await?;
+    let missing = format!("not among the jobs of {}: {}", scope(batch, selection), some(&gone, gone.len()));
     if found.is_empty() {
-        return Err(Failure::usage(missing.unwrap_or_else(|| no_job_of(selection, batch))));
+        return Err(Failure::usage(missing));
     }
-    if let Some(missing) = missing {
+    if !gone.is_empty() {
         out.warning(&missing);
     }
     if let Some(passed) = passed_over(&found, chosen) {
@@ -48,24 +50,26 @@ pub(crate) async fn explain(
     Ok(())
 }
 
-fn no_job_of(selection: &Selection, batch: &BatchView) -> String {
+/// What was looked through.
+fn scope(batch: Option<&BatchView>, selection: &Selection) -> String {
+    let batch = batch.map_or_else(|| "any batch".to_owned(), |view| format!("batch `{}`", view.batch.name));
     let account = selection.account.as_ref().map(|name| format!(" of account `{name}`")).unwrap_or_default();
-    format!("batch `{}` has no such job{account}", batch.batch.name)
+    batch + &account
 }
 
-/// Rows and ids that the batch does not have.
-fn missing(selection: &Selection, found: &[JobView], batch: &BatchView) -> Option<String> {
+/// Rows and jobs that are not there; of a job that is elsewhere, where.
+async fn missing(store: &dyn Store, selection: &Selection, found: &[JobView]) -> Result<Vec<String>, Failure> {
     let rows: BTreeSet<u64> = found.iter().filter_map(|view| view.line.as_ref()).map(|line| line.row).collect();
     let ids: BTreeSet<JobId> = found.iter().map(|view| view.job.id).collect();
-    let rows = selection.rows.iter().filter(|row| !rows.contains(row)).map(|row| format!("row {row}"));
-    let ids = selection.jobs.iter().filter(|id| !ids.contains(id)).map(|id| format!("job {id}"));
-    // Where both are named, a job must fit both: then neither list is missing by itself.
-    let gone: Vec<_> = rows.chain(ids).collect();
-    let jobs = grouped(batch.counts.total() + batch.others.total());
-    let account = selection.account.as_ref().map(|name| format!(" of account `{name}`")).unwrap_or_default();
-    (!gone.is_empty()).then(|| {
-        format!("not among the {jobs} jobs of batch `{}`{account}: {}", batch.batch.name, some(&gone, gone.len()))
-    })
+    let mut gone: Vec<_> =
+        selection.rows.iter().filter(|row| !rows.contains(row)).map(|row| format!("row {row}")).collect();
+    for id in selection.jobs.iter().filter(|id| !ids.contains(id)) {
+        let elsewhere = if gone.len() < NAMED { store.job(*id).await? } else { None };
+        let elsewhere =
+            elsewhere.map(|view| format!(" (of batch `{}`, account `{}`)", view.job.batch, view.job.spec.account));
+        gone.push(format!("job {id}{}", elsewhere.unwrap_or_default()));
+    }
+    Ok(gone)
 }
 
 /// Where those stand that the command does nothing about.
@@ -96,12 +100,13 @@ pub(crate) fn name(view: &JobView) -> String {
     }
 }
 
-fn standing(batch: &BatchView) -> String {
+fn standing(batch: Option<&BatchView>) -> String {
+    let Some(batch) = batch else { return String::new() };
     let counts: Vec<_> = Status::ALL
         .into_iter()
         .map(|status| (status, batch.counts.of(status) + batch.others.of(status)))
         .filter(|(_, count)| *count > 0)
         .map(|(status, count)| format!("{} {status}", grouped(count)))
         .collect();
-    if counts.is_empty() { "it has none".to_owned() } else { format!("it has {}", counts.join(", ")) }
+    if counts.is_empty() { ": it has none".to_owned() } else { format!(": it has {}", counts.join(", ")) }
 }

@@ -88,9 +88,12 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
         Some(name) => Some(session.batch(&*store, name).await?),
         None => None,
     };
+    if args.answer().is_some() && args.selection.is_empty() && batch.is_none() {
+        return Err(Failure::usage("name the jobs: a batch, --row N, --job ID or --account NAME"));
+    }
     let jobs = chosen(args, &*store).await?;
-    if let Some(batch) = batch.filter(|_| args.answer().is_some() || !args.selection.is_empty()) {
-        explain(&*store, &batch, &args.selection, &jobs, args.takes(), out).await?;
+    if args.answer().is_some() || args.selection.names_jobs() {
+        explain(&*store, batch.as_ref(), &args.selection, &jobs, args.takes(), out).await?;
     }
     let Some(answer) = args.answer() else { return list::run(args, &jobs, session, &*store, out).await };
     check(args, &answer, &jobs)?;
@@ -113,9 +116,6 @@ async fn chosen(args: &Args, store: &dyn Store) -> Result<Vec<JobView>, Failure>
 }
 
 fn check(args: &Args, answer: &Answer, jobs: &[JobView]) -> Result<(), Failure> {
-    if args.selection.is_empty() && args.batch.is_none() {
-        return Err(Failure::usage("name the jobs: a batch, --row N, --job ID or --account NAME"));
-    }
     if args.stuck && *answer != Answer::GiveUp {
         return Err(Failure::usage(
             "of jobs that do not get on, only --give-up can be said; name an unconfirmed one without --stuck",

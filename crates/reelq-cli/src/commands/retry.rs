@@ -71,7 +71,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     let batch = session.batch(&*store, &args.batch).await?;
     let (jobs, passed_over) = chosen(args, &*store).await?;
     if passed_over == 0 {
-        explain(&*store, &batch, &args.selection, &jobs, &args.takes(), out).await?;
+        explain(&*store, Some(&batch), &args.selection, &jobs, &args.takes(), out).await?;
     }
     let intent = Intent::new(jobs, args.look, store.now().await?);
     if !confirmed(args, &intent, out) {

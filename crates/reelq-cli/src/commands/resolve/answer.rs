@@ -77,6 +77,9 @@ impl Answer {
         out.report(&report, |_| {
             let moved_on = (moved_on > 0).then(|| format!(", {moved_on} had moved on meanwhile"));
             let in_hand = (in_hand > 0).then(|| format!(", {in_hand} in a worker's hands at the moment: say it again"));
+            if jobs.is_empty() {
+                return "nothing to resolve".to_owned();
+            }
             format!("{done} resolved{}{}", moved_on.unwrap_or_default(), in_hand.unwrap_or_default())
         });
         Ok(())
