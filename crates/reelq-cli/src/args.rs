@@ -61,9 +61,9 @@ pub(crate) enum Command {
     Status(commands::status::Args),
     /// Print the result manifest of a batch: one line for every row
     Results(commands::results::Args),
-    /// Take failed jobs up again
+    /// Take failed jobs up again: look at their tasks, fetch what they have, buy again what is over
     Retry(commands::retry::Args),
-    /// Withdraw jobs: at once where they were not submitted, else by asking the provider
+    /// Withdraw jobs: at once where they were not submitted, else by asking the provider, where it can
     Cancel(commands::cancel::Args),
     /// Stop the submissions of a batch or an account
     Pause(commands::pause::Args),
@@ -71,7 +71,7 @@ pub(crate) enum Command {
     Resume(commands::pause::Args),
     /// Remove the records of finished batches; what they bought is forgotten, their files stay
     Purge(commands::purge::Args),
-    /// List submissions whose fate is unknown, and settle them
+    /// List jobs that wait for a person, settle them, or give up any that has not ended
     Resolve(commands::resolve::Args),
     /// Fire schedules, list their ticks, and check them
     #[command(subcommand)]

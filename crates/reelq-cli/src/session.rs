@@ -4,7 +4,6 @@ use std::{
     hash::{BuildHasher, Hasher, RandomState},
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
 };
 
 use reelq_collector::{OutputImages, Place, StorageOptions};
@@ -12,11 +11,10 @@ use reelq_http::Proxies;
 use reelq_manifest::Vocabulary;
 use reelq_model::{AccountName, BatchName, SharedClock};
 use reelq_producer::KeepImages;
-use reelq_store::{BatchView, Blobs, SharedStore, Store, WorkerView};
+use reelq_store::{BatchView, Blobs, SharedStore, Store};
 
 use crate::{
     args::Global,
-    commands::cron::KIND,
     config::{Config, Environment, Settings, StorePlace, problems, shown_store},
     failure::Failure,
     images,
@@ -162,53 +160,21 @@ impl Session {
         [simulate, config, store].into_iter().flatten().collect()
     }
 
-    /// The command that goes on with a batch.
-    pub(crate) fn run_command(&self, view: &BatchView) -> String {
+    /// The command that loads a batch's manifest again and goes on with it. Without its budget, which it would drop.
+    pub(crate) fn load_command(&self, view: &BatchView) -> String {
         let batch = &view.batch;
         format!("reelq run {} --batch {}{}", quoted(&batch.manifest), batch.name, self.flags())
     }
 
-    /// Whether some process lives that buys.
-    async fn is_worked_on(&self, store: &dyn Store) -> Result<bool, Failure> {
-        Ok(alive(store).await?.iter().any(|worker| !is_watch(worker)))
+    /// The command that works on what is in the store for a batch, and buys nothing else.
+    pub(crate) fn work_command(&self, batch: &BatchName) -> String {
+        format!("reelq worker --batch {batch} --drain{}", self.flags())
     }
 
-    /// Whether some process lives that fires schedules.
-    pub(crate) async fn is_watched(&self, store: &dyn Store) -> Result<bool, Failure> {
-        Ok(alive(store).await?.iter().any(is_watch))
+    /// The command that follows and fetches what a batch has bought, and buys nothing.
+    pub(crate) fn follow_command(&self, batch: &BatchName) -> String {
+        format!("reelq worker --batch {batch} --stages poll,collect --drain{}", self.flags())
     }
-
-    /// Says what it takes for new batches to be bought, unless it is there already.
-    pub(crate) async fn say_who_buys(&self, store: &dyn Store, out: Out) -> Result<(), Failure> {
-        if !self.is_worked_on(store).await? {
-            out.note(&format!("no worker is at work; to buy it: reelq worker{}", self.flags()));
-        }
-        Ok(())
-    }
-
-    /// Says how to let a change take effect.
-    pub(crate) async fn say_run_again(&self, store: &dyn Store, name: &BatchName, out: Out) -> Result<(), Failure> {
-        let view = self.batch(store, name).await?;
-        if self.is_worked_on(store).await? {
-            out.note("a worker is at work and takes it up by itself");
-        } else {
-            out.note(&format!("to go on: {} (or reelq worker{})", self.run_command(&view), self.flags()));
-        }
-        Ok(())
-    }
-}
-
-/// The processes that were heard of a moment ago.
-async fn alive(store: &dyn Store) -> Result<Vec<WorkerView>, Failure> {
-    const ALIVE: Duration = Duration::from_secs(20);
-    let (mut workers, now) = (store.workers().await?, store.now().await?);
-    workers.retain(|worker| now.since(worker.seen_at) < ALIVE);
-    Ok(workers)
-}
-
-/// Whether it fires schedules and does nothing else.
-fn is_watch(worker: &WorkerView) -> bool {
-    worker.id.as_str().split_once('-').is_some_and(|(kind, _)| kind == KIND)
 }
 
 /// Containers may share process ids and moments of their start: the system's own randomness tells them apart.

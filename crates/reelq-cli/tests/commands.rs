@@ -82,8 +82,11 @@ fn failed_rows_become_a_manifest_that_runs() {
     let folder = folder(&[("jobs.csv", THREE_ROWS)]);
     let (code, _, stderr) = reelq(folder.path(), &["run", "jobs.csv", "--simulate", "--faults", "moderation=1"]);
     assert_eq!(code, Some(3), "{stderr}");
-    assert!(stderr.contains("reelq results jobs --failed --as manifest --simulate"), "{stderr}");
-    let failed = ["results", "jobs", "--failed", "--as", "manifest", "--out", "again.jsonl", "--simulate"];
+    assert!(stderr.contains("reelq results jobs --failed --kind content --as manifest --simulate"), "{stderr}");
+    let other = ["results", "jobs", "--failed", "--kind", "invalid", "--as", "manifest", "--simulate"];
+    assert_eq!(reelq(folder.path(), &other).1, "", "no row failed so");
+    let failed =
+        ["results", "jobs", "--failed", "--kind", "content", "--as", "manifest", "--out", "again.jsonl", "--simulate"];
     assert_eq!(reelq(folder.path(), &failed).0, Some(0));
     let (code, stdout, stderr) =
         reelq(folder.path(), &["plan", "again.jsonl", "--batch", "jobs", "--simulate", "--json"]);

@@ -75,31 +75,73 @@ fn unconfirmed_jobs_are_settled_in_each_of_the_three_ways() {
 fn a_paused_batch_submits_nothing_until_it_is_resumed() {
     let folder = folder(2);
     let at = folder.path();
-    assert_eq!(reelq(at, &[&RUN[..], &["--faults", "moderation=1"]].concat()).0, Some(3));
+    assert_eq!(reelq(at, &["enqueue", "jobs.csv", "--simulate"]).0, Some(0));
     assert_eq!(reelq(at, &["pause", "jobs", "--simulate"]).0, Some(0));
-    assert_eq!(reelq(at, &["retry", "jobs", "--simulate", "--kind", "content"]).0, Some(0));
-    let before = accepted(at).len();
     let (_, _, stderr) = reelq(at, &RUN);
     assert!(stderr.contains("it is paused: reelq resume jobs --simulate"), "{stderr}");
-    assert_eq!(accepted(at).len(), before);
+    assert_eq!(accepted(at).len(), 0);
     assert_eq!(reelq(at, &["resume", "jobs", "--simulate"]).0, Some(0));
     assert_eq!(reelq(at, &RUN).0, Some(0));
-    assert_eq!(accepted(at).len(), before + 2);
+    assert_eq!(accepted(at).len(), 2);
 }
 
 #[test]
 fn a_cancelled_row_is_not_bought_until_it_is_retried() {
     let folder = folder(2);
     let at = folder.path();
-    assert_eq!(reelq(at, &[&RUN[..], &["--faults", "moderation=1"]].concat()).0, Some(3));
-    assert_eq!(reelq(at, &["retry", "jobs", "--simulate", "--row", "2"]).0, Some(0));
-    assert_eq!(json(at, &["cancel", "jobs", "--simulate"])["cancelled"], 1);
-    let before = accepted(at).len();
+    assert_eq!(reelq(at, &["enqueue", "jobs.csv", "--simulate"]).0, Some(0));
+    assert_eq!(json(at, &["cancel", "jobs", "--simulate", "--row", "2"])["cancelled"], 1);
     assert_eq!(reelq(at, &RUN).0, Some(3));
-    assert_eq!(accepted(at).len(), before);
+    assert_eq!(accepted(at).len(), 1);
     assert_eq!(json(at, &["retry", "jobs", "--simulate", "--cancelled", "--row", "2"])["retried"], 1);
-    assert_eq!(reelq(at, &RUN).0, Some(3), "row 1 failed and was not retried");
-    assert_eq!(accepted(at).len(), before + 1);
+    assert_eq!(reelq(at, &RUN).0, Some(0));
+    assert_eq!(accepted(at).len(), 2);
+}
+
+#[test]
+fn a_command_that_is_about_nothing_says_why() {
+    let folder = folder(2);
+    let at = folder.path();
+    assert_eq!(reelq(at, &RUN).0, Some(0));
+    for (command, rest) in [("retry", &[][..]), ("cancel", &[]), ("resolve", &["--give-up"])] {
+        let (code, _, stderr) = reelq(at, &[&[command, "jobs", "--simulate"], rest].concat());
+        assert_eq!(code, Some(0), "{command}: {stderr}");
+        assert!(stderr.contains("no job of batch `jobs` fits: it has 2 succeeded"), "{command}: {stderr}");
+        let (code, _, stderr) = reelq(at, &[&[command, "jobs", "--simulate", "--row", "2"], rest].concat());
+        assert_eq!(
+            (code, stderr.contains("left as they are: row 2 is succeeded")),
+            (Some(0), true),
+            "{command}: {stderr}"
+        );
+        let (code, _, stderr) = reelq(at, &[&[command, "jobs", "--simulate", "--row", "7"], rest].concat());
+        let missing = stderr.contains("not among the jobs of batch `jobs`: row 7");
+        assert_eq!((code, missing), (Some(2), true), "{command}: {stderr}");
+        let nobody = "0123456789abcdef0123456789abcdef";
+        let (code, _, stderr) = reelq(at, &[&[command, "jobs", "--simulate", "--job", nobody], rest].concat());
+        assert_eq!((code, stderr.contains(&format!("job {nobody}"))), (Some(2), true), "{command}: {stderr}");
+        let strange = ["--account", "poyo", "--row", "1"];
+        let (code, _, stderr) = reelq(at, &[&[command, "jobs", "--simulate"], &strange[..], rest].concat());
+        assert_eq!((code, stderr.contains("of account `poyo`")), (Some(2), true), "{command}: {stderr}");
+    }
+}
+
+#[test]
+fn a_job_of_another_batch_is_named_with_its_batch_and_one_that_is_nowhere_is_no_success() {
+    let folder = folder(1);
+    let at = folder.path();
+    for batch in ["one", "two"] {
+        assert_eq!(reelq(at, &["enqueue", "jobs.csv", "--simulate", "--batch", batch]).0, Some(0));
+    }
+    let job =
+        json(at, &["status", "two", "--simulate", "--row", "1"])["jobs"][0]["job"]["id"].as_str().unwrap().to_owned();
+    let (code, _, stderr) = reelq(at, &["cancel", "one", "--simulate", "--job", &job]);
+    assert_eq!((code, stderr.contains(&format!("job {job} (of batch `two`"))), (Some(2), true), "{stderr}");
+    let nobody = "0123456789abcdef0123456789abcdef";
+    let (code, _, stderr) = reelq(at, &["resolve", "--simulate", "--job", nobody, "--give-up"]);
+    assert_eq!((code, stderr.contains("not among the jobs of any batch")), (Some(2), true), "{stderr}");
+    let (code, stdout, stderr) = reelq(at, &["resolve", "--simulate", "--job", &job, "--give-up"]);
+    let told = stderr.contains("row 1 is queued") && stderr.contains("withdrawn by reelq cancel");
+    assert_eq!((code, told), (Some(0), true), "{stdout} {stderr}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a broken assumption is a failed test")]
 
 mod ends;
+mod giving_up;
 mod identity;
 mod json;
 mod late_files;
@@ -11,6 +12,7 @@ mod outputs;
 mod redaction;
 mod replies;
 mod resume;
+mod retrying;
 mod screens;
 mod transport;
 mod verdicts;

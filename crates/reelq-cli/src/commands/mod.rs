@@ -1,13 +1,16 @@
 //! One file a command.
 
+mod ability;
 pub(crate) mod cancel;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod cron;
 pub(crate) mod doctor;
+mod edit;
 pub(crate) mod enqueue;
 pub(crate) mod help_markdown;
 pub(crate) mod loading;
+mod matched;
 pub(crate) mod models;
 pub(crate) mod pause;
 pub(crate) mod plan;
@@ -20,4 +23,5 @@ pub(crate) mod schema;
 pub(crate) mod selection;
 pub(crate) mod sim;
 pub(crate) mod status;
+pub(crate) mod stuck;
 pub(crate) mod worker;

@@ -42,7 +42,7 @@ pub(crate) async fn run(args: &Args, pause: bool, session: &Session, out: Out) -
     let rest = if pause { "; what is submitted is followed all the same" } else { "" };
     out.report(&report, |_| format!("{what} is {done}{rest}"));
     if let Some(batch) = args.batch.as_ref().filter(|_| !pause) {
-        session.say_run_again(&*store, batch, out).await?;
+        session.say_work_on(&*store, batch, out).await?;
     }
     Ok(Exit::Done)
 }

@@ -1,34 +1,46 @@
-//! `reelq resolve`: submissions whose fate is unknown, and what a person found out about them.
+//! `reelq resolve`: jobs that wait for a person, and what the person says of them.
 
-use std::time::Duration;
+mod answer;
+mod list;
+mod stakes;
 
-use reelq_model::{Acceptance, BatchName, Event, Job, Money, Resolution, Stage, Status, TaskId, Timestamp};
-use reelq_store::{Edited, JobView, Store};
-use serde::Serialize;
+use reelq_model::{BatchName, Status, TaskId};
+use reelq_store::{JobView, Store};
 
-use super::selection::{Selection, brief, matching, place};
+use self::answer::Answer;
+pub(crate) use self::stakes::paid;
+use super::{
+    matched::explain,
+    selection::{Selection, matching},
+    stuck::stuck,
+};
 use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
-    output::{Out, cost_of, grouped, money, plural, table},
+    output::Out,
     session::Session,
 };
 
 /// Flags of `reelq resolve`.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[command(group(clap::ArgGroup::new("answer").args(["accepted", "not_bought", "give_up"])))]
 pub(crate) struct Args {
     /// The batch; all batches where it is left out
     batch: Option<BatchName>,
     #[command(flatten)]
     selection: Selection,
+    /// Jobs that are bought or being bought and do not get on, instead of those whose purchase is unknown
+    #[arg(long)]
+    stuck: bool,
     /// The provider took it: follow this task (one job)
     #[arg(long, value_name = "TASK_ID")]
     accepted: Option<TaskId>,
     /// The provider never took it: it may be submitted again
     #[arg(long)]
     not_bought: bool,
-    /// Give the row up: it ends as failed, whatever it cost
+    /// Give jobs up, whatever they cost: unconfirmed ones, with --stuck those that do not get on, and any open job that
+    /// --row or --job names; a task that is known stays known, and `retry --look` can fetch its clip later
     #[arg(long)]
     give_up: bool,
     /// Do not ask
@@ -36,134 +48,82 @@ pub(crate) struct Args {
     yes: bool,
 }
 
-/// All that is known of an unconfirmed job.
-#[derive(Debug, Serialize)]
-struct Unconfirmed {
-    job: String,
-    batch: String,
-    row: Option<u64>,
-    copy: Option<u32>,
-    id: Option<String>,
-    account: String,
-    model: String,
-    prompt: String,
-    price_usd: Option<Money>,
-    submission: u32,
-    key: String,
-    sent_at: Timestamp,
-    reason: String,
+/// Where a submission's fate is, or may yet become, a person's to say.
+const UNDECIDED: [Status; 2] = [Status::Submitting, Status::Unconfirmed];
+/// Where a person may give a job up.
+const OPEN: [Status; 4] = [Status::Submitting, Status::Unconfirmed, Status::Running, Status::Fetching];
+
+impl Args {
+    fn answer(&self) -> Option<Answer> {
+        let accepted = self.accepted.clone().map(Answer::Accepted);
+        accepted
+            .or_else(|| self.not_bought.then_some(Answer::NotBought))
+            .or_else(|| self.give_up.then_some(Answer::GiveUp))
+    }
+
+    /// The statuses of the jobs that are meant.
+    fn statuses(&self) -> &'static [Status] {
+        match self.selection.names_jobs() {
+            true if self.give_up => &OPEN,
+            true if self.accepted.is_some() => &UNDECIDED,
+            _ => &[Status::Unconfirmed],
+        }
+    }
+
+    /// What the command is about, for whoever named something else.
+    const fn takes(&self) -> &'static str {
+        if self.stuck {
+            "--stuck takes jobs that are queued, submitting, running or fetching and do not get on"
+        } else if self.give_up {
+            "--give-up takes submitting, unconfirmed, running and fetching jobs; what is queued is withdrawn by reelq cancel"
+        } else {
+            "resolve takes unconfirmed jobs (with --stuck, those that do not get on)"
+        }
+    }
 }
 
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     let store = session.store().await?;
-    if let Some(name) = &args.batch {
-        session.batch(&*store, name).await?;
-    }
-    let filter = args.selection.filter(args.batch.as_ref(), &[Status::Unconfirmed], &[]);
-    let jobs = matching(&*store, &filter).await?;
-    if args.accepted.is_none() && !args.not_bought && !args.give_up {
-        return Ok(list(&jobs, &session.flags(), out));
-    }
-    if args.selection.is_empty() && args.batch.is_none() {
+    let batch = match &args.batch {
+        Some(name) => Some(session.batch(&*store, name).await?),
+        None => None,
+    };
+    if args.answer().is_some() && args.selection.is_empty() && batch.is_none() {
         return Err(Failure::usage("name the jobs: a batch, --row N, --job ID or --account NAME"));
     }
-    if args.accepted.is_some() && jobs.len() != 1 {
-        let count = jobs.len();
-        return Err(Failure::usage(format!("--accepted settles one job, and {count} fit: name it with --job ID")));
+    let jobs = chosen(args, &*store).await?;
+    if args.answer().is_some() || args.selection.names_jobs() {
+        explain(&*store, batch.as_ref(), &args.selection, &jobs, args.takes(), out).await?;
     }
-    if !confirmed(args, &jobs, out) {
+    let Some(answer) = args.answer() else { return list::run(args, &jobs, session, &*store, out).await };
+    check(args, &answer, &jobs)?;
+    answer.warn(&jobs, session, out)?;
+    if !answer.confirmed(&jobs, args.yes, out) {
         return Err(Failure::usage("not confirmed; nothing was changed"));
     }
-    settle(args, &jobs, &*store, out).await?;
-    if let Some(view) = jobs.first() {
-        session.say_run_again(&*store, &view.job.batch, out).await?;
-    }
+    answer.settle(&jobs, &*store, out).await?;
+    answer.say_next(&jobs, session, &*store, out).await?;
     Ok(Exit::Done)
 }
 
-async fn settle(args: &Args, jobs: &[JobView], store: &dyn Store, out: Out) -> Result<(), Failure> {
-    let (mut done, mut refused) = (0_u64, 0_u64);
-    let now = store.now().await?;
-    for view in jobs {
-        let Some(event) = event(args, &view.job, now) else { continue };
-        match store.edit(view.job.id, event).await? {
-            Edited::Done | Edited::Requested => done += 1,
-            Edited::Refused(_) => refused += 1,
-        }
+async fn chosen(args: &Args, store: &dyn Store) -> Result<Vec<JobView>, Failure> {
+    let filter = args.selection.filter(args.batch.as_ref(), args.statuses(), &[]);
+    if !args.stuck {
+        return matching(store, &filter).await;
     }
-    let report = serde_json::json!({ "resolved": done, "moved_on": refused });
-    out.report(&report, |_| format!("{done} resolved, {refused} had moved on meanwhile"));
-    Ok(())
+    let found = stuck(store, &filter).await?.into_iter().map(|(view, _)| view);
+    Ok(found.filter(|view| !args.give_up || OPEN.contains(&view.job.status())).collect())
 }
 
-fn event(args: &Args, job: &Job, now: Timestamp) -> Option<Event> {
-    let Stage::Unconfirmed { submission, .. } = &job.stage else { return None };
-    if let Some(task) = &args.accepted {
-        let acceptance =
-            Acceptance { task: task.clone(), submission: submission.number, cost: None, at: now, outputs: Vec::new() };
-        return Some(Event::Accepted { acceptance, first_poll: Duration::ZERO });
-    }
-    let resolution = if args.not_bought { Resolution::NotBought } else { Resolution::GiveUp };
-    Some(Event::Resolved { resolution })
-}
-
-fn confirmed(args: &Args, jobs: &[JobView], out: Out) -> bool {
-    let count = u64::try_from(jobs.len()).unwrap_or(u64::MAX);
-    let amount = cost_of(jobs.iter().map(|view| view.job.price));
-    let jobs = format!("{} job{}", grouped(count), plural(count));
-    let consequence = if args.not_bought {
-        format!("{jobs} may be submitted again, for {amount}; if the provider did take one, it is paid for twice.")
-    } else if args.give_up {
-        format!("{jobs} will end as failed; up to {amount} may have been charged for nothing.")
-    } else {
-        format!("{jobs} will be followed as bought, for {amount}.")
-    };
-    out.note(&consequence);
-    args.yes || !out.can_ask() || out.confirm("Go on?")
-}
-
-fn list(jobs: &[JobView], flags: &str, out: Out) -> Exit {
-    let known: Vec<_> = jobs.iter().filter_map(known).collect();
-    out.report_list("unconfirmed", &known, |known| {
-        if known.is_empty() { "no job is unconfirmed".to_owned() } else { draw(known, jobs) }
-    });
-    if !known.is_empty() {
-        out.note(&format!(
-            "\nLook each one up in the provider's own task list by time and prompt (or by its key), then say what you found:\n  \
-             reelq resolve{flags} --job ID --accepted TASK_ID    it is there: follow it\n  \
-             reelq resolve{flags} --job ID --not-bought          it is not: it may be submitted again\n  \
-             reelq resolve{flags} --job ID --give-up             leave it"
+fn check(args: &Args, answer: &Answer, jobs: &[JobView]) -> Result<(), Failure> {
+    if args.stuck && *answer != Answer::GiveUp {
+        return Err(Failure::usage(
+            "of jobs that do not get on, only --give-up can be said; name an unconfirmed one without --stuck",
         ));
     }
-    Exit::Done
-}
-
-fn known(view: &JobView) -> Option<Unconfirmed> {
-    let job = &view.job;
-    let Stage::Unconfirmed { submission, reason } = &job.stage else { return None };
-    Some(Unconfirmed {
-        job: job.id.to_string(),
-        batch: job.batch.to_string(),
-        row: view.line.as_ref().map(|line| line.row),
-        copy: view.line.as_ref().map(|line| line.copy),
-        id: view.line.as_ref().and_then(|line| line.label.clone()),
-        account: job.spec.account.to_string(),
-        model: job.spec.model.to_string(),
-        prompt: job.spec.prompt().to_owned(),
-        price_usd: job.price,
-        submission: submission.number,
-        key: submission.key.to_string(),
-        sent_at: submission.at,
-        reason: reason.clone(),
-    })
-}
-
-fn draw(known: &[Unconfirmed], jobs: &[JobView]) -> String {
-    let rows = known.iter().zip(jobs).map(|(job, view)| {
-        let price = job.price_usd.map_or_else(|| "?".to_owned(), money);
-        let prompt = brief(&job.prompt, 32);
-        let (account, sent_at) = (job.account.clone(), job.sent_at.to_string());
-        vec![place(view), job.job.clone(), account, job.model.clone(), price, sent_at, brief(&job.reason, 40), prompt]
-    });
-    table(&["row", "job", "account", "model", ">price", "sent at", "why", "prompt"], rows)
+    let count = jobs.len();
+    if matches!(answer, Answer::Accepted(_)) && count != 1 {
+        return Err(Failure::usage(format!("--accepted settles one job, and {count} fit: name it with --job ID")));
+    }
+    Ok(())
 }

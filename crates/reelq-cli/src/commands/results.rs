@@ -13,10 +13,11 @@ use anyhow::Context;
 use clap::ValueEnum;
 use reelq_collector::for_each_record;
 use reelq_manifest::{ResultFormat, ResultReader, ResultWriter};
-use reelq_model::{BatchName, Status};
+use reelq_model::{BatchName, FailureKind, Status};
 use reelq_store::{BatchView, SharedStore};
 
 use self::target::OutFile;
+use super::selection::failure_kind;
 use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
@@ -65,6 +66,9 @@ pub(crate) struct Args {
     /// Only rows that failed
     #[arg(long)]
     failed: bool,
+    /// Of these, only failures of this kind: content, invalid, transient, provider, expired, output, `given_up` (may be repeated)
+    #[arg(long = "kind", value_name = "KIND", value_parser = failure_kind, requires = "failed")]
+    kinds: Vec<FailureKind>,
     /// Write result lines, or rows of a manifest that runs as it is
     #[arg(long = "as", value_enum, default_value = "results", value_name = "WHAT")]
     what: As,
@@ -74,6 +78,12 @@ pub(crate) struct Args {
 }
 
 impl Args {
+    /// Whether a line that stands so is wanted.
+    fn wants(&self, status: Status, kind: Option<FailureKind>) -> bool {
+        let fits = self.kinds.is_empty() || kind.is_some_and(|kind| self.kinds.contains(&kind));
+        !self.failed || (status == Status::Failed && fits)
+    }
+
     fn is_csv(&self, session: &Session) -> bool {
         self.what == As::Results && self.format.map_or(!session.global.json, |format| format == Format::Csv)
     }
@@ -151,7 +161,7 @@ async fn write(
     };
     let mut lines = lines.context("write results")?;
     for_each_record(&**store, &args.batch, |record| {
-        if args.failed && record.status != Status::Failed { Ok(()) } else { lines.write(record) }
+        if args.wants(record.status, record.error_kind) { lines.write(record) } else { Ok(()) }
     })
     .await
     .context("write results")?;

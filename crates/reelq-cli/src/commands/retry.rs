@@ -1,107 +1,182 @@
-//! `reelq retry`: takes failed jobs up again.
+//! `reelq retry`: takes jobs up again that ended without an output. Where a task is known it is looked at first.
 
-use reelq_model::{BatchName, Event, FailureKind, Stage, Status};
-use reelq_store::{Edited, JobView};
+mod course;
+mod intent;
+
+use reelq_model::{BatchName, FailureKind, Status};
+use reelq_store::{BatchView, JobView, Store};
 use serde::Serialize;
 
-use super::selection::{Selection, matching};
+use self::{
+    course::{Course, is_taken_by_itself},
+    intent::Intent,
+};
+use super::{
+    edit::{Changed, Editor},
+    matched::explain,
+    selection::{Selection, failure_kind, matching},
+};
 use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
-    output::{Out, cost_of, grouped, plural},
+    output::{Out, grouped, money, plural},
+    paid::Paid,
     session::Session,
 };
 
 /// Flags of `reelq retry`.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Args {
     /// The batch
     batch: BatchName,
     #[command(flatten)]
     selection: Selection,
     /// Only failures of this kind: content, invalid, transient, provider, expired, output, `given_up` (may be repeated)
-    #[arg(long = "kind", value_name = "KIND", value_parser = kind)]
+    #[arg(long = "kind", value_name = "KIND", value_parser = failure_kind)]
     kinds: Vec<FailureKind>,
     /// Also jobs that were cancelled
     #[arg(long)]
     cancelled: bool,
+    /// Only look at the tasks that are known, and fetch what they have: nothing is bought
+    #[arg(long)]
+    look: bool,
+    /// Only jobs that nothing was paid for: the provider took nothing, or gave the money back
+    #[arg(long)]
+    uncharged: bool,
     /// Do not ask
     #[arg(long, short)]
     yes: bool,
 }
 
-fn kind(text: &str) -> Result<FailureKind, String> {
-    let found = FailureKind::ALL.into_iter().find(|kind| kind.as_str() == text);
-    found.ok_or_else(|| format!("one of {}", FailureKind::ALL.map(FailureKind::as_str).join(", ")))
-}
-
-/// Kinds that the same request would only meet again, or that cost a second look.
-const NOT_BY_ITSELF: [FailureKind; 3] = [FailureKind::Content, FailureKind::Invalid, FailureKind::GivenUp];
-
+/// What became of the jobs.
 #[derive(Debug, Default, Serialize)]
 struct Report {
+    /// To be bought.
     retried: u64,
+    /// To be looked at, and bought only if the task is over without an output.
+    looked_at: u64,
+    /// To be looked at and fetched.
     fetched_again: u64,
+    /// In a worker's hands, or moved on meanwhile.
     refused: u64,
+    /// Not taken up unless named.
     passed_over: u64,
+    /// Without a task that could be looked at.
+    without_task: u64,
 }
 
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     let store = session.store().await?;
-    session.batch(&*store, &args.batch).await?;
-    let statuses: &[Status] = if args.cancelled { &[Status::Failed, Status::Cancelled] } else { &[Status::Failed] };
-    let mut all = matching(&*store, &args.selection.filter(Some(&args.batch), statuses, &args.kinds)).await?;
-    // The record of an unexpected charge is never bought again.
-    all.retain(|view| view.job.orphan_of.is_none() || is_fetch(view));
-    let chosen = !args.kinds.is_empty() || !args.selection.is_empty();
-    let (jobs, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(|view| chosen || is_retried_by_itself(view));
-    let mut report = Report { passed_over: u64::try_from(rest.len()).unwrap_or(u64::MAX), ..Report::default() };
-    if !confirmed(args, &jobs, out) {
+    let batch = session.batch(&*store, &args.batch).await?;
+    let (jobs, passed_over) = chosen(args, &*store).await?;
+    if passed_over == 0 {
+        explain(&*store, Some(&batch), &args.selection, &jobs, &args.takes(), out).await?;
+    }
+    let intent = Intent::new(jobs, args.look, store.now().await?);
+    if !confirmed(args, &intent, out) {
         return Err(Failure::usage("not confirmed; nothing was changed"));
     }
-    for view in &jobs {
-        let again = is_fetch(view);
-        match store.edit(view.job.id, Event::Retry { buy: true }).await? {
-            Edited::Done | Edited::Requested if again => report.fetched_again += 1,
-            Edited::Done | Edited::Requested => report.retried += 1,
-            Edited::Refused(_) => report.refused += 1,
-        }
-    }
+    let report = Report { passed_over, without_task: intent.count(Course::Leave), ..retry(&intent, &*store).await? };
     out.report(&report, draw);
-    session.say_run_again(&*store, &args.batch, out).await?;
+    say_next(&report, &batch, session, &*store, out).await?;
     Ok(Exit::Done)
 }
 
-fn is_retried_by_itself(view: &JobView) -> bool {
-    match &view.job.stage {
-        Stage::Failed { failure, .. } => !NOT_BY_ITSELF.contains(&failure.kind),
-        _ => true,
+impl Args {
+    /// What the command is about, for whoever named something else.
+    fn takes(&self) -> String {
+        let kinds: Vec<_> = self.kinds.iter().map(|kind| kind.as_str()).collect();
+        let kinds = if kinds.is_empty() { String::new() } else { format!(" ({})", kinds.join(", ")) };
+        let unpaid = if self.uncharged { " that nothing was paid for" } else { "" };
+        let cancelled = if self.cancelled { " and cancelled ones" } else { "; with --cancelled, cancelled ones too" };
+        format!("this retry takes failed jobs{kinds}{unpaid}{cancelled}")
     }
 }
 
-/// Whether a retry fetches what is paid for, instead of buying again.
-fn is_fetch(view: &JobView) -> bool {
-    matches!(&view.job.stage, Stage::Failed { failure, task: Some(_) } if failure.kind == FailureKind::Output)
+/// The jobs that are meant, and how many are passed over for they were not named.
+async fn chosen(args: &Args, store: &dyn Store) -> Result<(Vec<JobView>, u64), Failure> {
+    let now = store.now().await?;
+    let statuses: &[Status] = if args.cancelled { &[Status::Failed, Status::Cancelled] } else { &[Status::Failed] };
+    let mut all = matching(store, &args.selection.filter(Some(&args.batch), statuses, &args.kinds)).await?;
+    if args.selection.names_jobs() && args.kinds.is_empty() {
+        let named = matching(store, &args.selection.filter(Some(&args.batch), &[], &[])).await?;
+        all.extend(named.into_iter().filter(|view| view.parked && !view.job.stage.is_terminal()));
+    }
+    all.retain(|view| !args.uncharged || Paid::of(&view.job, now) == Paid::Nothing);
+    let named = !args.kinds.is_empty() || !args.selection.is_empty();
+    let (jobs, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(|view| named || is_taken_by_itself(view, args.look));
+    Ok((jobs, u64::try_from(rest.len()).unwrap_or(u64::MAX)))
 }
 
-fn confirmed(args: &Args, jobs: &[JobView], out: Out) -> bool {
-    let bought: Vec<_> = jobs.iter().filter(|view| !is_fetch(view)).collect();
-    let count = u64::try_from(bought.len()).unwrap_or(u64::MAX);
-    let amount = cost_of(bought.iter().map(|view| view.job.price));
-    if args.yes || count == 0 || !out.can_ask() {
-        return true;
+/// Tells what is going to be done, and asks where money may be spent and somebody is there.
+fn confirmed(args: &Args, intent: &Intent, out: Out) -> bool {
+    for line in intent.told() {
+        out.note(&line);
     }
-    out.confirm(&format!("Buy {} job{} again, for about {}?", grouped(count), plural(count), amount))
+    !intent.may_buy() || args.yes || !out.can_ask() || out.confirm(&format!("Spend at most {}?", intent.at_most()))
+}
+
+async fn retry(intent: &Intent, store: &dyn Store) -> Result<Report, Failure> {
+    let (mut report, mut editor) = (Report::default(), Editor::new(store));
+    for (view, course) in intent.jobs.iter().filter(|(_, course)| *course != Course::Leave) {
+        let done = editor.apply(view.job.id, &course.event()).await? == Changed::Yes;
+        match course {
+            _ if !done => report.refused += 1,
+            Course::Buy => report.retried += 1,
+            Course::LookThenBuy => report.looked_at += 1,
+            Course::Look | Course::Leave => report.fetched_again += 1,
+        }
+    }
+    Ok(report)
 }
 
 fn draw(report: &Report) -> String {
-    let mut lines = vec![format!("{} queued again, {} to be fetched again", report.retried, report.fetched_again)];
-    if report.passed_over > 0 {
-        let hint = "content, invalid or given up: change the row, or name --kind or --row";
-        lines.push(format!("{} passed over ({hint})", report.passed_over));
+    let hint = "content, invalid or given up: change the row, or name --kind or --row";
+    let lines = [
+        (report.retried, "queued again"),
+        (report.looked_at, "to be looked at, and bought only if over without an output"),
+        (report.fetched_again, "to be looked at and fetched"),
+        (report.without_task, "left: no task is known"),
+        (report.refused, "in a worker's hands, or moved on meanwhile: run it again"),
+    ];
+    let told =
+        lines.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{} {what}", grouped(count)));
+    let passed = (report.passed_over > 0).then(|| format!("{} passed over ({hint})", grouped(report.passed_over)));
+    let lines: Vec<_> = told.chain(passed).collect();
+    if lines.is_empty() { "nothing to retry".to_owned() } else { lines.join("\n") }
+}
+
+/// Names the command that goes on; where it would buy other rows too, it says so.
+async fn say_next(
+    report: &Report,
+    before: &BatchView,
+    session: &Session,
+    store: &dyn Store,
+    out: Out,
+) -> Result<(), Failure> {
+    let name = &before.batch.name;
+    if report.retried == 0 {
+        if report.looked_at + report.fetched_again > 0 {
+            session.say_follow(store, name, out).await?;
+        }
+        if report.looked_at > 0 {
+            out.note(&format!(
+                "what is over without an output is queued then; to buy that: {}",
+                session.work_command(name)
+            ));
+        }
+    } else {
+        session.say_work_on(store, name, out).await?;
     }
-    if report.refused > 0 {
-        lines.push(format!("{} in hand or moved on meanwhile", report.refused));
+    let others = before.counts.of(Status::Queued) + before.others.of(Status::Queued);
+    if others > 0 && report.retried + report.looked_at > 0 {
+        let (jobs, price) = (format!("{} other job{}", grouped(others), plural(others)), money(before.to_spend));
+        out.note(&format!("{jobs} of the batch {} queued as well, for about {price}, and bought with it", are(others)));
     }
-    lines.join("\n")
+    Ok(())
+}
+
+const fn are(count: u64) -> &'static str {
+    if count == 1 { "is" } else { "are" }
 }

@@ -26,6 +26,11 @@ impl Selection {
         self.rows.is_empty() && self.jobs.is_empty() && self.account.is_none()
     }
 
+    /// Whether it names jobs one by one.
+    pub(crate) const fn names_jobs(&self) -> bool {
+        !self.rows.is_empty() || !self.jobs.is_empty()
+    }
+
     /// As the store understands it.
     pub(crate) fn filter(&self, batch: Option<&BatchName>, statuses: &[Status], failures: &[FailureKind]) -> JobFilter {
         JobFilter {
@@ -53,6 +58,12 @@ pub(crate) async fn matching(store: &dyn Store, filter: &JobFilter) -> Result<Ve
             return Ok(found);
         }
     }
+}
+
+/// A kind of failure as people name it.
+pub(crate) fn failure_kind(text: &str) -> Result<FailureKind, String> {
+    let found = FailureKind::ALL.into_iter().find(|kind| kind.as_str() == text);
+    found.ok_or_else(|| format!("one of {}", FailureKind::ALL.map(FailureKind::as_str).join(", ")))
 }
 
 /// A job as lists show it: its row, else its id.

@@ -10,7 +10,10 @@ use reelq_store::{
 };
 use serde::Serialize;
 
-use super::selection::{Selection, brief, matching, place};
+use super::{
+    selection::{Selection, brief, matching, place},
+    stuck::{Stuck, draw as draw_stuck, stuck},
+};
 use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
@@ -47,6 +50,9 @@ struct Report {
     noticed: Noticed,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     jobs: Vec<JobView>,
+    /// Jobs of the batch that do not get on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stuck: Vec<Stuck>,
 }
 
 /// How often `--watch` looks where nothing is heard of.
@@ -96,6 +102,10 @@ async fn read(args: &Args, session: &Session, store: &dyn Store) -> Result<Repor
     let wanted = !args.statuses.is_empty() || !args.selection.is_empty();
     let filter = args.selection.filter(args.batch.as_ref(), &args.statuses, &[]);
     let jobs = if wanted { matching(store, &filter).await? } else { Vec::new() };
+    let stuck = match &args.batch {
+        Some(_) => stuck(store, &args.selection.filter(args.batch.as_ref(), &[], &[])).await?,
+        None => Vec::new(),
+    };
     let noticed = Noticed::read(store, batches.iter().map(|view| &view.batch.name)).await?;
     Ok(Report {
         batches,
@@ -104,6 +114,7 @@ async fn read(args: &Args, session: &Session, store: &dyn Store) -> Result<Repor
         workers: store.workers().await?,
         now: store.now().await?,
         jobs,
+        stuck: stuck.into_iter().map(|(_, stuck)| stuck).collect(),
     })
 }
 
@@ -116,11 +127,17 @@ fn draw(report: &Report, flags: &str) -> String {
     if !report.workers.is_empty() {
         parts.push(draw_workers(report));
     }
+    if !report.stuck.is_empty() {
+        parts.push(draw_stuck(&report.stuck, STUCK_SHOWN, report.now));
+    }
     if !report.jobs.is_empty() {
         parts.push(draw_jobs(&report.jobs));
     }
     parts.join("\n\n")
 }
+
+/// At most this many jobs that do not get on are shown; `resolve --stuck` shows them all.
+const STUCK_SHOWN: usize = 10;
 
 fn draw_batches(batches: &[BatchView]) -> String {
     if batches.is_empty() {

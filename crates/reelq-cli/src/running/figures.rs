@@ -6,6 +6,9 @@ use reelq_model::{AccountName, BatchName, Status, Timestamp};
 use reelq_store::{AccountView, BatchView, SharedStore};
 use reelq_worker::Pulse;
 
+use super::troubles::Troubles;
+use crate::commands::stuck::Stuck;
+
 /// What the view shows.
 #[derive(Debug, Clone)]
 pub(crate) struct Figures {
@@ -18,6 +21,8 @@ pub(crate) struct Figures {
     /// Seconds until the last job ends, at the pace since the start.
     pub(crate) eta_s: Option<u64>,
     pub(crate) now: Timestamp,
+    /// Jobs that have not got on for a while.
+    pub(crate) stuck: Vec<Stuck>,
 }
 
 impl Figures {
@@ -47,6 +52,7 @@ pub(crate) struct Gauge {
     /// Moments of this process with the paid requests sent and the jobs done until then.
     trail: VecDeque<(Duration, u64, u64)>,
     first: Option<(Duration, u64)>,
+    troubles: Troubles,
 }
 
 /// Rates are told over this long.
@@ -54,7 +60,7 @@ const WINDOW: Duration = Duration::from_secs(10);
 
 impl Gauge {
     pub(crate) fn new(store: SharedStore, batch: BatchName, accounts: Vec<(AccountName, Arc<Pulse>)>) -> Self {
-        Self { store, batch, accounts, trail: VecDeque::new(), first: None }
+        Self { store, batch, accounts, trail: VecDeque::new(), first: None, troubles: Troubles::default() }
     }
 
     /// The figures now; `at` is this process's monotonic time.
@@ -64,7 +70,8 @@ impl Gauge {
         accounts.retain(|view| self.accounts.iter().any(|(name, _)| *name == view.name));
         let rate_allowed = accounts.iter().filter_map(|view| Some(view.pace.requests_per_second(&view.limits?))).sum();
         let now = self.store.now().await?;
-        let mut figures = Figures { batch, accounts, rate: 0.0, rate_allowed, eta_s: None, now };
+        let stuck = self.troubles.read(&*self.store, &self.batch, at, now).await.to_vec();
+        let mut figures = Figures { batch, accounts, rate: 0.0, rate_allowed, eta_s: None, now, stuck };
         let submits = self.accounts.iter().map(|(_, pulse)| pulse.beat().submits).sum();
         self.note(at, submits, figures.done());
         figures.rate = self.rate();

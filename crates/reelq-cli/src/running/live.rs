@@ -1,13 +1,13 @@
 //! What is shown while a run goes on: a bar on a terminal, and what a person may want to act on anywhere.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use reelq_manifest::visible;
 use reelq_model::Status;
 use reelq_store::{BatchView, PauseReason};
 
-use super::{figures::Figures, verdict::short};
+use super::{figures::Figures, troubles::news, verdict::short};
 use crate::{
     commands::status::{pause as pause_in_words, reached},
     output::{Out, duration, grouped, spent, to_spend},
@@ -20,6 +20,8 @@ pub(crate) struct Live {
     bar: Option<ProgressBar>,
     said: Option<(Duration, String)>,
     alarms: Vec<String>,
+    /// Why rows do not get on, as far as it was said.
+    troubles: BTreeSet<String>,
 }
 
 /// Without a bar, figures go to the log at most this often.
@@ -27,7 +29,13 @@ const SAY_EVERY: Duration = Duration::from_secs(5);
 
 impl Live {
     pub(crate) fn new(out: Out, batch: &str) -> Self {
-        Self { out, bar: out.shows_progress().then(|| bar(batch)), said: None, alarms: Vec::new() }
+        Self {
+            out,
+            bar: out.shows_progress().then(|| bar(batch)),
+            said: None,
+            alarms: Vec::new(),
+            troubles: BTreeSet::new(),
+        }
     }
 
     /// How often it wants new figures.
@@ -66,6 +74,9 @@ impl Live {
             self.message(alarm);
         }
         self.alarms = now;
+        for trouble in news(&figures.stuck, &figures.batch.batch.name, &mut self.troubles) {
+            self.message(&trouble);
+        }
     }
 
     /// Says something without disturbing the bar.
@@ -110,6 +121,9 @@ fn pace(figures: &Figures) -> String {
         format!("spent {}", spent(batch)),
         format!("to spend {}", to_spend(batch, batch.to_spend + batch.reserved)),
     ];
+    if !figures.stuck.is_empty() {
+        parts.push(format!("{} do not get on", figures.stuck.len()));
+    }
     if let Some(deadline) = batch.next_link_deadline {
         parts.push(format!("next link dies in {}", duration(deadline.since(figures.now).as_secs())));
     }

@@ -1,7 +1,7 @@
 //! What a worker says: plain lines, one now and then, and at once what a person may want to act on.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -10,7 +10,12 @@ use reelq_model::{AccountName, BatchName, SharedClock, Status};
 use reelq_store::{AccountView, BatchView, PauseReason, SharedStore, StatusCounts};
 use reelq_worker::{Brake, Pulse};
 
-use super::{engine::Engine, face::Face, summary::counts};
+use super::{
+    engine::Engine,
+    face::Face,
+    summary::counts,
+    troubles::{Troubles, news},
+};
 use crate::{
     output::{Out, grouped, spent},
     session::Session,
@@ -20,6 +25,9 @@ use crate::{
 const EVERY: Duration = Duration::from_secs(2);
 /// How many looks pass between two lines that say how things stand.
 const LINE_EVERY: u32 = 5;
+
+/// Batches whose jobs are looked at for what holds them up.
+const WATCHED: usize = 5;
 
 /// Says in lines what a worker does.
 #[derive(Debug)]
@@ -31,6 +39,7 @@ pub(crate) struct LogFace {
     brake: Arc<Brake>,
     pulses: Vec<(AccountName, Arc<Pulse>)>,
     said: Mutex<Said>,
+    read: tokio::sync::Mutex<BTreeMap<BatchName, Troubles>>,
 }
 
 /// What was said already.
@@ -42,6 +51,7 @@ struct Said {
     left_alone: BTreeSet<AccountName>,
     open: BTreeSet<BatchName>,
     submits: u64,
+    troubles: BTreeSet<String>,
 }
 
 impl LogFace {
@@ -60,6 +70,7 @@ impl LogFace {
             brake: Arc::clone(&engine.brake),
             pulses: engine.pulses.clone(),
             said: Mutex::default(),
+            read: tokio::sync::Mutex::default(),
         }
     }
 
@@ -70,6 +81,7 @@ impl LogFace {
         };
         let accounts = self.store.accounts().await?;
         self.tell(&views, &accounts);
+        self.tell_troubles(&views).await?;
         Ok(())
     }
 
@@ -92,6 +104,22 @@ impl LogFace {
             self.say(&line);
             said.line = line;
         }
+    }
+
+    /// Why rows of the batches that are worked on do not get on.
+    async fn tell_troubles(&self, views: &[BatchView]) -> reelq_store::Result<()> {
+        let (at, now) = (self.clock.monotonic(), self.store.now().await?);
+        let mut read = self.read.lock().await;
+        read.retain(|name, _| views.iter().any(|view| view.batch.name == *name && outstanding(view) > 0));
+        for view in views.iter().filter(|view| outstanding(view) > 0).take(WATCHED) {
+            let name = &view.batch.name;
+            let stuck = read.entry(name.clone()).or_default().read(&*self.store, name, at, now).await;
+            let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+            for line in news(stuck, name, &mut said.troubles) {
+                self.out.say(&format!("{}  warning: {line}", self.clock.now()));
+            }
+        }
+        Ok(())
     }
 
     fn say(&self, line: &str) {

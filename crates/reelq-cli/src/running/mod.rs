@@ -12,10 +12,12 @@ mod holding;
 mod live;
 mod living;
 mod log_face;
+mod remedies;
 mod reporting;
 mod retiring;
 mod signals;
 mod summary;
+mod troubles;
 mod verdict;
 pub(crate) mod waiting;
 

@@ -1,6 +1,6 @@
 //! The closing summary: what became of the batch, and what to do next for each kind of trouble.
 
-use reelq_model::{BlockReason, FailureKind, Status};
+use reelq_model::{BlockReason, Status};
 use reelq_store::{AccountCap, AccountView, BatchView, HeldBatch, PauseReason, StatusCounts};
 
 use super::{verdict::Verdict, waiting::waiting};
@@ -26,17 +26,18 @@ pub(crate) struct Commands {
 impl Commands {
     /// The commands for a batch of this session; `again` are the run's own flags that it needs again.
     pub(crate) fn of(session: &Session, view: &BatchView, again: &str) -> Self {
-        let run = session.run_command(view) + again;
-        Self { budget: format!("{run} --budget"), run, unblock: None, flags: session.flags() }
+        let load = session.load_command(view) + again;
+        let run = load.clone() + &budget_flag(view);
+        Self { budget: format!("{load} --budget"), run, unblock: None, flags: session.flags() }
     }
 
     /// The commands for a batch that workers work on.
     pub(crate) fn of_worker(session: &Session, view: &BatchView) -> Self {
         let flags = session.flags();
-        let load = session.run_command(view).replacen("reelq run", "reelq enqueue", 1);
+        let load = session.load_command(view).replacen("reelq run", "reelq enqueue", 1);
         Self {
             budget: format!("{load} --budget"),
-            run: format!("reelq worker{flags}"),
+            run: session.work_command(&view.batch.name),
             unblock: Some("reelq resume --account".to_owned()),
             flags,
         }
@@ -48,6 +49,11 @@ impl Commands {
             None => self.run.clone(),
         }
     }
+}
+
+/// A budget that the next run would drop if it were not named again.
+fn budget_flag(view: &BatchView) -> String {
+    view.batch.budget.map(|budget| format!(" --budget {budget}")).unwrap_or_default()
 }
 
 /// The summary, several lines.
@@ -153,33 +159,8 @@ fn account_budgets(verdict: &Verdict, commands: &Commands) -> Vec<String> {
 }
 
 fn failures(verdict: &Verdict, commands: &Commands) -> Vec<String> {
-    let (name, flags) = (&verdict.batch.batch.name, &commands.flags);
-    let line = |(kind, count): &(FailureKind, u64)| {
-        let (what, next) = match kind {
-            FailureKind::Content => {
-                ("refused by moderation", format!("change them: reelq results {name} --failed --as manifest{flags}"))
-            }
-            FailureKind::Invalid => {
-                ("refused as invalid", format!("change them: reelq results {name} --failed --as manifest{flags}"))
-            }
-            FailureKind::Transient => {
-                ("failed for a passing reason", format!("buy them again: reelq retry {name} --kind transient{flags}"))
-            }
-            FailureKind::Provider => {
-                ("failed at the provider", format!("buy them again: reelq retry {name} --kind provider{flags}"))
-            }
-            FailureKind::Expired => {
-                ("lost at the provider", format!("buy them again: reelq retry {name} --kind expired{flags}"))
-            }
-            FailureKind::Output => (
-                "bought but not saved",
-                format!("fetch them again, free of charge: reelq retry {name} --kind output{flags}"),
-            ),
-            FailureKind::GivenUp => ("given up", format!("buy them again: reelq retry {name} --kind given_up{flags}")),
-        };
-        format!("! {} {what}\n    {next}", grouped(*count))
-    };
-    verdict.failures.iter().map(line).collect()
+    let name = verdict.batch.batch.name.as_str();
+    verdict.remedies.iter().map(|remedy| remedy.told(name, &commands.flags)).collect()
 }
 
 fn outstanding(verdict: &Verdict, commands: &Commands) -> Option<String> {

@@ -4,7 +4,10 @@ use reelq_model::{FailureKind, Status};
 use reelq_store::{AccountView, BatchView, HeldBatch, JobFilter, Page, PauseReason, Store};
 use serde::Serialize;
 
-use super::waiting::{self, WaitingRow};
+use super::{
+    remedies::Remedy,
+    waiting::{self, WaitingRow},
+};
 use crate::{commands::status::Noticed, exit::Exit, failure::Failure};
 
 /// How a batch stands.
@@ -16,6 +19,9 @@ pub(crate) struct Verdict {
     pub(crate) accounts: Vec<AccountView>,
     /// Failed jobs by kind.
     pub(crate) failures: Vec<(FailureKind, u64)>,
+    /// The same, by what was paid for them.
+    #[serde(skip)]
+    pub(crate) remedies: Vec<Remedy>,
     /// Jobs that will still move by themselves.
     pub(crate) outstanding: u64,
     /// Jobs of unknown fate, those whose line is gone included.
@@ -34,8 +40,9 @@ impl Verdict {
     pub(crate) async fn read(store: &dyn Store, batch: BatchView, used: &[String]) -> Result<Self, Failure> {
         let mut accounts = store.accounts().await?;
         accounts.retain(|view| used.iter().any(|name| name == view.name.as_str()));
-        let mut failures = Vec::new();
+        let (mut failures, mut remedies) = (Vec::new(), Vec::new());
         if batch.counts.of(Status::Failed) > 0 {
+            let now = store.now().await?;
             for kind in FailureKind::ALL {
                 let filter = JobFilter {
                     batch: Some(batch.batch.name.clone()),
@@ -46,6 +53,7 @@ impl Verdict {
                 let found = store.jobs(&filter, Page { after: 0, limit: COUNTED }).await?;
                 let lines = found.iter().filter(|view| view.line.is_some()).count();
                 failures.push((kind, u64::try_from(lines).unwrap_or(u64::MAX)));
+                remedies.extend(Remedy::of(kind, &found, now));
             }
             failures.retain(|(_, count)| *count > 0);
         }
@@ -53,7 +61,7 @@ impl Verdict {
         let unconfirmed = batch.counts.of(Status::Unconfirmed) + batch.others.of(Status::Unconfirmed);
         let waiting = if outstanding > 0 { waiting::read(store, &batch.batch.name).await? } else { Vec::new() };
         let shared_tasks = Noticed::read(store, [&batch.batch.name]).await?.shared(&batch.batch.name);
-        Ok(Self { batch, accounts, failures, outstanding, unconfirmed, waiting, shared_tasks })
+        Ok(Self { batch, accounts, failures, remedies, outstanding, unconfirmed, waiting, shared_tasks })
     }
 
     /// The accounts that the provider refuses.

@@ -4,12 +4,16 @@ use std::io::Write;
 
 use anyhow::Context;
 use reelq_manifest::{ManifestLine, manifest_line};
-use reelq_model::{Digest, Fields, ImageRef, Status};
+use reelq_model::{Digest, FailureKind, Fields, ImageRef, Timestamp};
 use reelq_store::{Blobs, JobView, Page, ResultLine, SharedStore};
 use serde_json::Value;
 
 use super::Args;
-use crate::{failure::Failure, session::Session};
+use crate::{
+    failure::Failure,
+    paid::{Paid, failure_of},
+    session::Session,
+};
 
 const PAGE: usize = 1_000;
 
@@ -21,10 +25,11 @@ pub(super) async fn write(
     mut writer: impl Write,
 ) -> Result<(), Failure> {
     let blobs = session.blobs()?;
-    let mut after = 0;
+    let (mut after, mut paid, now) = (0, 0_u64, store.now().await?);
     loop {
         let lines = store.results(&args.batch, Page { after, limit: PAGE }).await?;
         if lines.is_empty() {
+            warn_of_paid(paid, args);
             return Ok(writer.flush().context("write the manifest")?);
         }
         after += u64::try_from(lines.len()).unwrap_or(u64::MAX);
@@ -32,10 +37,27 @@ pub(super) async fn write(
             bring_here(&lines, session, store, &blobs).await?;
         }
         for line in lines.iter().map(|line| &line.view).filter(|view| view.line.is_some()) {
-            if !args.failed || line.job.status() == Status::Failed {
+            if args.wants(line.job.status(), failure_of(&line.job)) {
+                paid += u64::from(may_still_come(line, now));
                 writeln!(writer, "{}", row(line, &blobs)).context("write the manifest")?;
             }
         }
+    }
+}
+
+/// Whether a row that failed was, or may have been, paid for, so that running it as another batch would pay for it twice.
+fn may_still_come(view: &JobView, now: Timestamp) -> bool {
+    let changes = failure_of(&view.job).is_none_or(|kind| matches!(kind, FailureKind::Content | FailureKind::Invalid));
+    !changes && Paid::of(&view.job, now) != Paid::Nothing
+}
+
+fn warn_of_paid(rows: u64, args: &Args) {
+    if rows > 0 {
+        let batch = &args.batch;
+        tracing::warn!(
+            "{rows} of these rows may still get the clips that were paid for: `reelq retry {batch} --look` fetches them; \
+             run as another batch they are bought again"
+        );
     }
 }
 

@@ -1,0 +1,148 @@
+//! What a person says of jobs, what it costs, and what comes of it.
+
+use std::time::Duration;
+
+use reelq_model::{Acceptance, Event, Job, Resolution, Stage, TaskId, Timestamp};
+use reelq_store::{JobView, Store};
+
+use super::stakes::{counted, given_up, named, prices, withdrawable};
+use crate::{
+    commands::edit::{Changed, Editor},
+    failure::Failure,
+    output::Out,
+    session::Session,
+};
+
+/// What a person says of jobs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// The provider took it, as this task.
+    Accepted(TaskId),
+    /// The provider never took it.
+    NotBought,
+    /// Nobody is to follow it any more.
+    GiveUp,
+}
+
+impl Answer {
+    /// Tells what comes of it, and asks where somebody is there.
+    pub(super) fn confirmed(&self, jobs: &[JobView], yes: bool, out: Out) -> bool {
+        if jobs.is_empty() {
+            return true;
+        }
+        self.consequences(jobs).iter().for_each(|line| out.note(line));
+        yes || !out.can_ask() || out.confirm("Go on?")
+    }
+
+    /// Warns where something better, or safer, can be done about some of the jobs.
+    pub(super) fn warn(&self, jobs: &[JobView], session: &Session, out: Out) -> Result<(), Failure> {
+        match self {
+            Self::Accepted(_) => {}
+            Self::NotBought => named(jobs).into_iter().for_each(|line| out.warning(&line)),
+            Self::GiveUp => {
+                if let Some(command) = withdrawable(jobs, session)? {
+                    out.note(&format!(
+                        "their provider can be asked to withdraw them, which may bring money back: {command}"
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn consequences(&self, views: &[JobView]) -> Vec<String> {
+        let (jobs, amount) = (counted(views.len()), prices(views));
+        match self {
+            Self::Accepted(_) => vec![format!("{jobs} will be followed as bought, for {amount}.")],
+            Self::NotBought => vec![format!(
+                "{jobs} may be submitted again, for {amount}; if the provider did take one, it is paid for twice."
+            )],
+            Self::GiveUp => given_up(views),
+        }
+    }
+
+    /// Says it of each job.
+    pub(super) async fn settle(&self, jobs: &[JobView], store: &dyn Store, out: Out) -> Result<(), Failure> {
+        let (mut done, mut moved_on, mut in_hand) = (0_u64, 0_u64, 0_u64);
+        let (mut editor, now) = (Editor::new(store), store.now().await?);
+        for view in jobs {
+            let Some(event) = self.event(&view.job, now) else { continue };
+            match editor.apply(view.job.id, &event).await? {
+                Changed::Yes => done += 1,
+                Changed::MovedOn => moved_on += 1,
+                Changed::InHand => in_hand += 1,
+            }
+        }
+        let report = serde_json::json!({ "resolved": done, "moved_on": moved_on, "in_hand": in_hand });
+        out.report(&report, |_| {
+            let moved_on = (moved_on > 0).then(|| format!(", {moved_on} had moved on meanwhile"));
+            let in_hand = (in_hand > 0).then(|| format!(", {in_hand} in a worker's hands at the moment: say it again"));
+            if jobs.is_empty() {
+                return "nothing to resolve".to_owned();
+            }
+            format!("{done} resolved{}{}", moved_on.unwrap_or_default(), in_hand.unwrap_or_default())
+        });
+        Ok(())
+    }
+
+    fn event(&self, job: &Job, now: Timestamp) -> Option<Event> {
+        let resolution = match (self, &job.stage) {
+            (Self::Accepted(task), Stage::Unconfirmed { submission, .. } | Stage::Submitting { submission }) => {
+                let (task, submission) = (task.clone(), submission.number);
+                let acceptance = Acceptance { task, submission, cost: None, at: now, outputs: Vec::new() };
+                return Some(Event::Accepted { acceptance, first_poll: Duration::ZERO });
+            }
+            (Self::NotBought, Stage::Unconfirmed { .. }) => Resolution::NotBought,
+            (Self::GiveUp, _) => Resolution::GiveUp,
+            _ => return None,
+        };
+        Some(Event::Resolved { resolution })
+    }
+
+    /// Names the command that goes on; giving up needs none.
+    pub(super) async fn say_next(
+        &self,
+        jobs: &[JobView],
+        session: &Session,
+        store: &dyn Store,
+        out: Out,
+    ) -> Result<(), Failure> {
+        let Some(view) = jobs.first() else { return Ok(()) };
+        let batch = &view.job.batch;
+        match self {
+            Self::Accepted(_) => session.say_follow(store, batch, out).await,
+            Self::NotBought => session.say_work_on(store, batch, out).await,
+            Self::GiveUp => {
+                if jobs.iter().any(|view| view.job.stage.task().is_some()) {
+                    let look = format!("reelq retry {batch} --kind given_up --look{}", session.flags());
+                    out.note(&format!("what such a task still brings can be had later, free of charge: {look}"));
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reelq_model::Status;
+
+    use super::*;
+    use crate::paid::tests::{fetching, running, submitting};
+
+    #[test]
+    fn any_open_job_can_be_given_up() {
+        for job in [submitting(), running(), fetching()] {
+            let event = Answer::GiveUp.event(&job, Timestamp::default()).unwrap();
+            assert_eq!(job.apply(event, Timestamp::default()).unwrap().job.status(), Status::Failed);
+        }
+    }
+
+    #[test]
+    fn only_a_purchase_of_unknown_fate_is_said_to_be_taken_or_not() {
+        let accepted = Answer::Accepted(TaskId::new("t-2").unwrap());
+        assert!(accepted.event(&submitting(), Timestamp::default()).is_some());
+        assert!(accepted.event(&running(), Timestamp::default()).is_none());
+        assert!(Answer::NotBought.event(&submitting(), Timestamp::default()).is_none(), "its request is under way");
+    }
+}

@@ -1,0 +1,155 @@
+//! The jobs that wait for a person, with all that is known of them.
+
+use reelq_model::{Money, Stage, Timestamp};
+use reelq_store::{JobView, Store};
+use serde::Serialize;
+
+use super::Args;
+use crate::{
+    commands::{
+        matched::name,
+        selection::{brief, place},
+        stuck::{Stuck, draw as draw_stuck, stuck},
+    },
+    exit::Exit,
+    failure::{Failure, Outcome},
+    output::{Out, grouped, money, plural, table},
+    session::{Session, quoted},
+};
+
+/// All that is known of an unconfirmed job.
+#[derive(Debug, Serialize)]
+struct Unconfirmed {
+    job: String,
+    batch: String,
+    row: Option<u64>,
+    copy: Option<u32>,
+    id: Option<String>,
+    account: String,
+    model: String,
+    prompt: String,
+    price_usd: Option<Money>,
+    submission: u32,
+    key: String,
+    sent_at: Timestamp,
+    reason: String,
+    /// A task id that an unreadable reply seems to name.
+    candidate: Option<String>,
+}
+
+pub(super) async fn run(args: &Args, jobs: &[JobView], session: &Session, store: &dyn Store, out: Out) -> Outcome {
+    if args.stuck {
+        return list_stuck(args, jobs, session, store, out).await;
+    }
+    list_unconfirmed(jobs, &session.flags(), out);
+    say_stuck(args, session, store, out).await?;
+    Ok(Exit::Done)
+}
+
+fn list_unconfirmed(jobs: &[JobView], flags: &str, out: Out) {
+    let known: Vec<_> = jobs.iter().filter_map(known).collect();
+    out.report_list("unconfirmed", &known, |known| {
+        if known.is_empty() { "no job is unconfirmed".to_owned() } else { draw(known, jobs) }
+    });
+    if known.is_empty() {
+        return;
+    }
+    out.note(&format!(
+        "\nLook each one up in the provider's own task list by time and prompt (or by its key), then say what you found:\n  \
+         reelq resolve{flags} --job ID --accepted TASK_ID    it is there: follow it\n  \
+         reelq resolve{flags} --job ID --not-bought          it is not: it may be submitted again\n  \
+         reelq resolve{flags} --job ID --give-up             leave it"
+    ));
+    jobs.iter().filter_map(|view| candidate(view, flags)).for_each(|line| out.note(&line));
+}
+
+/// The task that a reply seems to name, and the command that takes it.
+fn candidate(view: &JobView, flags: &str) -> Option<String> {
+    let (task, job) = (view.job.candidate.as_ref()?, view.job.id);
+    let take = format!("reelq resolve --job {job} --accepted {}{flags}", quoted(task.as_str()));
+    Some(format!("\nThe reply to {} seems to name task {task}. If it is there:\n  {take}", name(view)))
+}
+
+async fn list_stuck(args: &Args, jobs: &[JobView], session: &Session, store: &dyn Store, out: Out) -> Outcome {
+    let (found, now): (Vec<_>, _) = (jobs.iter().filter_map(Stuck::of).collect(), store.now().await?);
+    out.report_list("stuck", &found, |found| {
+        if found.is_empty() { "every open job gets on".to_owned() } else { draw_stuck(found, usize::MAX, now) }
+    });
+    if !found.is_empty() {
+        let batch = args.batch.as_ref().map(|batch| format!(" {batch}")).unwrap_or_default();
+        let flags = session.flags();
+        out.note(&format!(
+            "\nThey are tried again by themselves, and nothing is bought twice. To follow one no longer:\n  \
+             reelq resolve{batch}{flags} --job ID --give-up"
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+/// Says that there are jobs which this list does not show.
+async fn say_stuck(args: &Args, session: &Session, store: &dyn Store, out: Out) -> Result<(), Failure> {
+    let found = stuck(store, &args.selection.filter(args.batch.as_ref(), &[], &[])).await?;
+    if found.is_empty() {
+        return Ok(());
+    }
+    let count = u64::try_from(found.len()).unwrap_or(u64::MAX);
+    let batch = args.batch.as_ref().map(|batch| format!(" {batch}")).unwrap_or_default();
+    let (jobs, verb) = (format!("{} job{}", grouped(count), plural(count)), if count == 1 { "does" } else { "do" });
+    out.note(&format!("{jobs} {verb} not get on: reelq resolve{batch} --stuck{}", session.flags()));
+    Ok(())
+}
+
+fn known(view: &JobView) -> Option<Unconfirmed> {
+    let job = &view.job;
+    let Stage::Unconfirmed { submission, reason } = &job.stage else { return None };
+    Some(Unconfirmed {
+        job: job.id.to_string(),
+        batch: job.batch.to_string(),
+        row: view.line.as_ref().map(|line| line.row),
+        copy: view.line.as_ref().map(|line| line.copy),
+        id: view.line.as_ref().and_then(|line| line.label.clone()),
+        account: job.spec.account.to_string(),
+        model: job.spec.model.to_string(),
+        prompt: job.spec.prompt().to_owned(),
+        price_usd: job.price,
+        submission: submission.number,
+        key: submission.key.to_string(),
+        sent_at: submission.at,
+        reason: reason.clone(),
+        candidate: job.candidate.as_ref().map(ToString::to_string),
+    })
+}
+
+fn draw(known: &[Unconfirmed], jobs: &[JobView]) -> String {
+    let rows = known.iter().zip(jobs).map(|(job, view)| {
+        let price = job.price_usd.map_or_else(|| "?".to_owned(), money);
+        let prompt = brief(&job.prompt, 32);
+        let (account, sent_at) = (job.account.clone(), job.sent_at.to_string());
+        vec![place(view), job.job.clone(), account, job.model.clone(), price, sent_at, brief(&job.reason, 40), prompt]
+    });
+    table(&["row", "job", "account", "model", ">price", "sent at", "why", "prompt"], rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use reelq_model::{Event, TaskId};
+
+    use super::*;
+    use crate::paid::tests::{after, submitting};
+
+    fn unconfirmed(candidate: Option<&str>) -> JobView {
+        let candidate = candidate.map(|task| TaskId::new(task).unwrap());
+        let job = after(&submitting(), [Event::Unresolved { reason: "cut off".to_owned(), candidate }]);
+        JobView { job, line: None, due: None, worker: None, cancel_requested: false, parked: false }
+    }
+
+    #[test]
+    fn the_task_that_a_reply_seems_to_name_is_offered_with_the_command_that_takes_it() {
+        let view = unconfirmed(Some("t 9"));
+        let offered = candidate(&view, " --simulate").unwrap();
+        let command = format!("reelq resolve --job {} --accepted 't 9' --simulate", view.job.id);
+        assert!(offered.contains("seems to name task t 9") && offered.ends_with(&command), "{offered}");
+        assert_eq!(known(&view).unwrap().candidate.as_deref(), Some("t 9"));
+        assert_eq!(candidate(&unconfirmed(None), ""), None);
+    }
+}
