@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use reelq_http::Downloader;
 use reelq_model::{Event, Failure, FailureKind, Job, OutputLink, SharedClock, Stage, StoredFile};
 use reelq_store::{ClaimStage, SharedStore};
-use reelq_worker::{Backoff, Desk, Dice, Finish, Handler, Pulse};
+use reelq_worker::{Backoff, Breaking, Desk, Dice, Finish, Handler, Pulse};
 
 use crate::{
     NameValues, StorageOptions,
@@ -30,6 +30,7 @@ pub struct Collector {
     downloader: Arc<Downloader>,
     pulse: Arc<Pulse>,
     dice: Arc<Dice>,
+    breaking: Option<Breaking>,
 }
 
 impl Collector {
@@ -42,7 +43,14 @@ impl Collector {
         pulse: Arc<Pulse>,
         dice: Arc<Dice>,
     ) -> Self {
-        Self { targets: Targets::new(store, clock, options), downloader, pulse, dice }
+        Self { targets: Targets::new(store, clock, options), downloader, pulse, dice, breaking: None }
+    }
+
+    /// Tells the account's breaker whether outputs can be fetched.
+    #[must_use]
+    pub fn telling(mut self, breaking: Breaking) -> Self {
+        self.breaking = Some(breaking);
+        self
     }
 
     async fn collect(&self, job: &Job, links: &[OutputLink]) -> Result<Vec<StoredFile>, Trouble> {
@@ -102,7 +110,11 @@ impl Handler for Collector {
     async fn handle(&self, desk: &mut dyn Desk) -> Finish {
         let job = Arc::clone(desk.job());
         let Stage::Fetching { outputs, .. } = &job.stage else { return Finish::GiveBack };
-        Finish::Event(match self.collect(&job, outputs).await {
+        let collected = self.collect(&job, outputs).await;
+        if let Some(breaking) = &self.breaking {
+            breaking.collected(job.id, collected.as_ref().map(drop).map_err(Trouble::reason), desk.now()).await;
+        }
+        Finish::Event(match collected {
             Ok(files) => Event::Stored { files },
             Err(trouble) => self.event_of(&job, trouble),
         })

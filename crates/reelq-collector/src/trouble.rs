@@ -18,6 +18,13 @@ pub(crate) enum Trouble {
 }
 
 impl Trouble {
+    /// What hinders it.
+    pub(crate) fn reason(&self) -> &str {
+        match self {
+            Self::Later { reason, .. } | Self::Expired(reason) | Self::Fatal(reason) => reason,
+        }
+    }
+
     pub(crate) fn later(reason: impl Into<String>) -> Self {
         Self::Later { reason: reason.into(), wait: None }
     }

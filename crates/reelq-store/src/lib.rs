@@ -4,6 +4,7 @@
 //! are compared with the store's own time.
 
 mod blobs;
+mod breaker;
 mod claim;
 mod commit;
 #[cfg(feature = "conformance")]
@@ -29,6 +30,7 @@ pub use self::redis::{
     ServerFinding, TlsFiles, judge_server,
 };
 pub use blobs::Blobs;
+pub use breaker::{Ask, Begun, Breaker, BreakerPolicy, BreakerView, Fault, Open, Told, Verdict};
 pub use claim::{Claim, ClaimStage, Claimed, Lease};
 pub use commit::{Commit, Committed, Edited, LateAcceptance, Recalled};
 pub use error::{Error, Result};

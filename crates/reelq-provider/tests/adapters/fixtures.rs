@@ -172,7 +172,8 @@ fn a_charge_that_the_vendor_names_stands_above_what_its_code_usually_means() {
     for (cost, settlement) in [("0", reelq_model::Settlement::Refunded), ("155550", reelq_model::Settlement::Charged)] {
         let body =
             format!(r#"{{"task_id":"t","status":"failed","cost":{cost},"error":{{"code":"upstream_unavailable"}}}}"#);
-        let PollOutcome::Failed { settlement: told, .. } = vendor("wave").polled(&spec, &task(), &reply(200, body.as_bytes()))
+        let PollOutcome::Failed { settlement: told, .. } =
+            vendor("wave").polled(&spec, &task(), &reply(200, body.as_bytes()))
         else {
             panic!("not failed")
         };

@@ -33,6 +33,7 @@ macro_rules! script {
 script!(ACCOUNTS, "accounts");
 script!(BATCHES, "batches");
 script!(BEGIN_LOAD, "begin_load");
+script!(BREAKER, "breaker");
 script!(CANCEL, "cancel");
 script!(CHANGE, "change");
 script!(CLAIM, "claim");
@@ -53,6 +54,7 @@ script!(READ, "read");
 script!(RELEASE, "release");
 script!(RESUME_ACCOUNT, "resume_account");
 script!(SELECT, "select");
+script!(SET_BREAKER, "set_breaker");
 script!(SET_LIMITS, "set_limits");
 script!(SET_PACE, "set_pace");
 script!(SIGN_OFF, "sign_off");
