@@ -3,3 +3,4 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a broken assumption is a failed test")]
 
 mod late_files;
+mod outage;

@@ -87,7 +87,7 @@ pub async fn a_person_resets_the_breaker_and_a_run_does_not(subject: &dyn Subjec
     kit.load("b", &wishes(3)).await;
     let slots = BreakerPolicy { slots: true, after: 2, lost_after: 2, ..POLICY };
     let seen = view(&kit).await;
-    let ask = Ask { job: stranger(), number: 1, lasts: SECOND * 60 };
+    let ask = Ask { job: stranger(), number: 9, lasts: SECOND * 60 };
     let Begun::Taken(taken, _) = seen.breaker.begin(&ask, &slots, seen.now) else { panic!("it is closed") };
     assert!(kit.store.set_breaker(&account("acct"), seen.version, &taken).await.unwrap());
     open(&kit).await;
