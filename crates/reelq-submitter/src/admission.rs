@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
-use reelq_model::{Job, JobId, SubmitOutcome, Timestamp, TroubleKind};
+use reelq_model::{Event, Job, JobId, Setback, SubmitOutcome, Timestamp, TroubleKind};
 use reelq_store::{Ask, Breaker, Fault, Told, Verdict};
 use reelq_worker::Admission;
 
-use crate::{Submitter, submitter::MARGIN};
+use crate::{
+    Submitter,
+    outcome::{Attempt, Undecided, turned_away_for_good},
+    submitter::MARGIN,
+};
 
 /// How much longer than a request takes whoever sends it may be silent.
 const SILENCE: Duration = Duration::from_secs(10);
@@ -51,6 +55,23 @@ impl Submitter {
         let told = Told { job: place.job, number: place.number, verdict };
         self.breaking.settle(&told, now).await
     }
+
+    /// A row that was turned away goes back; it ends only where it alone is, for long.
+    pub(crate) fn turned_away(
+        &self,
+        job: &Job,
+        breaker: &Breaker,
+        attempt: Attempt,
+        setback: Setback,
+        now: Timestamp,
+    ) -> Event {
+        let alone = turned_away_alone(job, breaker, now).filter(|_| attempt == Attempt::First);
+        if let Some((count, lasted)) = alone {
+            return turned_away_for_good(count, lasted, &setback.reason);
+        }
+        let ours = self.undecided(setback.reason, job.setbacks);
+        attempt.turned_away(Undecided { after: ours.after.max(setback.wait.unwrap_or_default()), ..ours })
+    }
 }
 
 /// What an outcome says of the account.
@@ -66,7 +87,7 @@ pub(crate) fn verdict(outcome: &SubmitOutcome) -> Verdict {
 }
 
 /// How often, and for how long, the row alone was turned away, this time included; `None` while that may not be its fault.
-pub(crate) fn turned_away_alone(job: &Job, breaker: &Breaker, now: Timestamp) -> Option<(u32, Duration)> {
+fn turned_away_alone(job: &Job, breaker: &Breaker, now: Timestamp) -> Option<(u32, Duration)> {
     let troubles = job.troubles.as_ref().filter(|troubles| troubles.last.kind == TroubleKind::TurnedAway)?;
     let (count, lasted) = (troubles.count.saturating_add(1), now.since(troubles.since));
     let is_alone = breaker.others_get_through(job.id, troubles.since);

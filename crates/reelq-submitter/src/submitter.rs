@@ -10,8 +10,8 @@ use reelq_worker::{Backoff, Breaking, Desk, Dice, Finish, Handler, Pacing, Pausi
 
 use crate::{
     OnUnconfirmed, Parts,
-    admission::{Place, turned_away_alone, verdict},
-    outcome::{Attempt, Undecided, turned_away_for_good},
+    admission::{Place, verdict},
+    outcome::{Attempt, Undecided},
     request::{self, Built, Unbuilt},
     spacing::Spacing,
 };
@@ -166,16 +166,7 @@ impl Submitter {
                 return self.unresolved(desk, reason, None).await;
             }
             SubmitOutcome::Rejected(failure) => Event::Rejected { failure },
-            SubmitOutcome::TurnedAway(setback) => {
-                match turned_away_alone(&job, &breaker, desk.now()).filter(|_| attempt == Attempt::First) {
-                    Some((count, lasted)) => turned_away_for_good(count, lasted, &setback.reason),
-                    None => {
-                        let ours = self.undecided(setback.reason, setbacks);
-                        attempt
-                            .turned_away(Undecided { after: ours.after.max(setback.wait.unwrap_or_default()), ..ours })
-                    }
-                }
-            }
+            SubmitOutcome::TurnedAway(setback) => self.turned_away(&job, &breaker, attempt, setback, desk.now()),
             SubmitOutcome::NotSent(setback) => attempt.not_sent(self.undecided(setback.reason, setbacks)),
             SubmitOutcome::Throttled(setback) => {
                 let paused = self.pausing.throttled(&setback, setbacks);

@@ -41,7 +41,7 @@ impl Bells {
             Event::Recalled { .. } => self.ring_lane(account, ClaimStage::Submit, Duration::ZERO),
             Event::Replay { after, .. } => self.ring_lane(account, ClaimStage::Submit, *after),
             Event::NotSent { after, .. } | Event::Throttled { after, .. } | Event::TurnedAway { after, .. } => {
-                self.freed(account, Some(*after))
+                self.freed(account, Some(*after));
             }
             Event::Failed { retry_after, .. } => self.freed(account, *retry_after),
             Event::Finished { .. } => {
