@@ -115,7 +115,21 @@ pub struct RawVendor {
 impl RawVendor {
     /// Starts it on a free port. The closure also gets the vendor's own address, for the links that it hands out.
     pub fn start<R: Into<RawReply>>(answer: impl Fn(&RawRequest, &str) -> R + Send + Sync + 'static) -> Self {
+        Self::start_at(0, answer)
+    }
+
+    /// A port at which nobody answers, until a vendor is started at it.
+    pub fn no_mans_port() -> u16 {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
+        listener.local_addr().expect("a bound port has an address").port()
+    }
+
+    /// Starts it at a port that was found before.
+    pub fn start_at<R: Into<RawReply>>(
+        port: u16,
+        answer: impl Fn(&RawRequest, &str) -> R + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).expect("a port is free");
         let port = listener.local_addr().expect("a bound port has an address").port();
         let (requests, stopping) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
         let acceptor = {

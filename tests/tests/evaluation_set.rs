@@ -3,8 +3,9 @@
 use reelq_sim::{Faults, Settings};
 use reelq_tests::{Account, Audit, Prompts, Sandbox, Store, Vendor, on_each_store, write_csv};
 
+/// Three at once would take long where one request in ten is throttled.
 const LIMITS: &str = "requests_per_second = 400.0\nburst = 50\nmax_in_flight = 300\nrequest_timeout = \"3s\"\n\
-    poll = { first = \"100ms\", min = \"50ms\", max = \"500ms\" }";
+    poll = { first = \"100ms\", min = \"50ms\", max = \"500ms\" }\nbreaker = { after = 30 }";
 const PROMPTS: Prompts = Prompts { rows: 946, copies: 2 };
 
 fn every_row_is_bought_once_and_accounted_for_under_faults(store: Store) {

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use reelq_http::Downloader;
 use reelq_model::{Digest, Event, OutputLink, SharedClock, Stage, StoredFile};
 use reelq_store::{ClaimStage, SharedStore};
-use reelq_worker::{Desk, Dice, Finish, Handler, Pulse};
+use reelq_worker::{Breaking, Desk, Dice, Finish, Handler, Pulse};
 
 use crate::{
     StorageOptions, aside,
@@ -25,6 +25,7 @@ pub struct Collector {
     downloader: Arc<Downloader>,
     pulse: Arc<Pulse>,
     dice: Arc<Dice>,
+    breaking: Option<Breaking>,
 }
 
 impl Collector {
@@ -37,14 +38,31 @@ impl Collector {
         pulse: Arc<Pulse>,
         dice: Arc<Dice>,
     ) -> Self {
-        Self { targets: Targets::new(store, clock, options), downloader, pulse, dice }
+        Self { targets: Targets::new(store, clock, options), downloader, pulse, dice, breaking: None }
+    }
+
+    /// Tells the account's breaker whether outputs can be fetched.
+    #[must_use]
+    pub fn telling(mut self, breaking: Breaking) -> Self {
+        self.breaking = Some(breaking);
+        self
     }
 
     /// One attempt at everything that is not in its place yet, and what comes of it.
     async fn attempt(&self, patience: Patience<'_>, links: &[OutputLink]) -> Event {
         match self.outcome(patience, links).await {
             Ok(event) => event,
-            Err(trouble) => patience.event(trouble),
+            Err(trouble) => {
+                self.tell(patience, Err(trouble.reason())).await;
+                patience.event(trouble)
+            }
+        }
+    }
+
+    /// Tells the account's breaker whether what was bought can be had.
+    async fn tell(&self, patience: Patience<'_>, outcome: Result<(), &str>) {
+        if let Some(breaking) = &self.breaking {
+            breaking.collected(patience.job.id, outcome, patience.now).await;
         }
     }
 
@@ -56,12 +74,15 @@ impl Collector {
         let naming = Naming { template: &target.template, job, line: line.as_ref(), outputs: links.len() };
         let haul = self.collect(&target, &naming, links).await?;
         if haul.is_enough(job) {
+            self.tell(patience, Ok(())).await;
             return match patience.beside(&haul.lacking) {
                 Some(event) => Ok(event),
                 None => Ok(Event::Stored { files: stored(haul, &target, &naming).await? }),
             };
         }
-        Ok(match patience.event(Trouble::Late(haul.late())) {
+        let late = haul.late();
+        self.tell(patience, Err(&late.reason)).await;
+        Ok(match patience.event(Trouble::Late(late)) {
             Event::FetchFailed { mut failure } => {
                 failure.message.push_str(&kept_all_the_same(haul, &target, &naming).await?);
                 Event::FetchFailed { failure }

@@ -33,7 +33,8 @@ impl OutputImages {
 
     /// The bytes that a job of `batch` needs. That they are not there is an error: this machine may look at another place.
     pub async fn get(&self, batch: &BatchName, digest: &Digest) -> io::Result<Bytes> {
-        let target = self.targets.of(batch).await.map_err(|trouble: Trouble| io::Error::other(trouble.reason()))?;
+        let target =
+            self.targets.of(batch).await.map_err(|trouble: Trouble| io::Error::other(trouble.reason().to_owned()))?;
         let found = target.place.read(&name(digest)).await.map_err(|error| io::Error::other(error.chain()))?;
         let bytes = found.ok_or_else(|| {
             let hint = "is it the same place on every machine?";

@@ -48,7 +48,7 @@ impl Trouble {
     }
 
     /// The trouble in words.
-    pub(crate) fn reason(self) -> String {
+    pub(crate) fn reason(&self) -> &str {
         match self {
             Self::Here(reason) | Self::Fatal(reason) | Self::Late(Late { reason, .. }) => reason,
         }

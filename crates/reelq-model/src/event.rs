@@ -47,6 +47,13 @@ pub enum Event {
         /// How long to wait.
         after: Duration,
     },
+    /// Something in front of the provider turned the request away: nothing was taken, and it is no verdict on the row.
+    TurnedAway {
+        /// Why.
+        reason: String,
+        /// How long to wait.
+        after: Duration,
+    },
     /// The provider's fate of the request is unknown, and the same key and body may be sent again after `after`.
     Replay {
         /// Why.
@@ -162,6 +169,7 @@ impl Event {
             Self::Recalled { .. } => "recalled",
             Self::NotSent { .. } => "not_sent",
             Self::Throttled { .. } => "throttled",
+            Self::TurnedAway { .. } => "turned_away",
             Self::Replay { .. } => "replay",
             Self::Rejected { .. } => "rejected",
             Self::Accepted { .. } => "accepted",
@@ -184,6 +192,7 @@ impl Event {
         match self {
             Self::NotSent { reason, .. }
             | Self::Throttled { reason, .. }
+            | Self::TurnedAway { reason, .. }
             | Self::Replay { reason, .. }
             | Self::Unresolved { reason, .. }
             | Self::FetchLater { reason, .. }

@@ -243,7 +243,7 @@ impl Job {
     fn note(&mut self, event: &Event, at: Timestamp) {
         self.note_trouble(event, at);
         match event {
-            Event::NotSent { .. } | Event::Throttled { .. } | Event::FetchLater { .. } => {
+            Event::NotSent { .. } | Event::Throttled { .. } | Event::TurnedAway { .. } | Event::FetchLater { .. } => {
                 self.setbacks = self.setbacks.saturating_add(1);
             }
             Event::Replay { candidate, .. } => {
@@ -293,6 +293,9 @@ impl Job {
     fn note_trouble(&mut self, event: &Event, at: Timestamp) {
         let kind = match event {
             Event::NotSent { .. } | Event::Throttled { .. } | Event::Replay { .. } => TroubleKind::Submit,
+            Event::TurnedAway { .. } => TroubleKind::TurnedAway,
+            // The next request on its way says nothing of what became of the ones before it.
+            Event::Sending { .. } => return,
             Event::FetchLater { .. } | Event::LinksExpired { .. } => TroubleKind::Fetch,
             Event::Running { trouble: Some(trouble), .. } => return self.note_trouble_of(trouble.clone(), at),
             // Between two attempts at a late output the provider only says once more that the task succeeded.

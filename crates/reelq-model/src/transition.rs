@@ -59,7 +59,9 @@ fn from_ready(event: Event) -> Next {
 
 fn from_submitting(submission: crate::Submission, event: Event) -> Next {
     Some(match event {
-        Event::NotSent { after, .. } | Event::Throttled { after, .. } => (Stage::Ready, Wake::After(after)),
+        Event::NotSent { after, .. } | Event::Throttled { after, .. } | Event::TurnedAway { after, .. } => {
+            (Stage::Ready, Wake::After(after))
+        }
         Event::Replay { after, .. } => (Stage::Submitting { submission }, Wake::After(after)),
         Event::Rejected { failure } => (Stage::Failed { failure, task: None }, Wake::Never),
         Event::Accepted { acceptance, first_poll } if acceptance.submission == submission.number => {

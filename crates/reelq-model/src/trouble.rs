@@ -14,6 +14,8 @@ use crate::Timestamp;
 pub enum TroubleKind {
     /// The paid request was held back, refused for the moment, or left without a decision.
     Submit,
+    /// The paid request was turned away before the provider.
+    TurnedAway,
     /// A status request told nothing of the task: no reply, a gateway's page, another task's answer, a refusal.
     Status,
     /// The provider says that it does not know the task.

@@ -29,6 +29,7 @@ impl Poller {
             }
             PollOutcome::Finished { outputs, cost } if !outputs.is_empty() => {
                 self.parts.schedule.note(&look.job.spec, look.age);
+                reelq_worker::doubt_cost(look.job, cost);
                 Event::Finished { outputs, cost }
             }
             PollOutcome::Finished { .. } | PollOutcome::FinishedEmpty => self.repeated(look, End::no_output()),

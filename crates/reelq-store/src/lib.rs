@@ -5,6 +5,7 @@
 
 mod blobs;
 mod bounds;
+mod breaker;
 mod claim;
 mod commit;
 #[cfg(feature = "conformance")]
@@ -32,6 +33,7 @@ pub use self::redis::{
     ServerFinding, TlsFiles, judge_server,
 };
 pub use blobs::Blobs;
+pub use breaker::{Ask, Begun, Breaker, BreakerPolicy, BreakerView, Fault, Open, Told, Verdict};
 pub use claim::{Claim, ClaimStage, Claimed, Lease};
 pub use commit::{Commit, Committed, Edited, LateAcceptance, Recalled};
 pub use error::{Error, Result};

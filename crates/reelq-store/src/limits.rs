@@ -5,6 +5,8 @@ use std::num::NonZeroU32;
 use reelq_model::{BlockReason, Money, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::Fault;
+
 /// What an account allows. Set by the configuration of whoever starts work; the last word holds.
 ///
 /// What is learned of the provider's limits ([`Pace`](crate::Pace)) stays within these numbers, but for those that are open.
@@ -57,6 +59,18 @@ pub enum PauseReason {
     },
     /// A person paused it; status requests and downloads go on.
     Operator,
+    /// Too many bad outcomes in a row that were no row's fault: submissions wait for the next probe. Set by
+    /// [`Breaker`](crate::Breaker) alone; status requests and downloads go on.
+    Breaker {
+        /// What kind of outcomes they were.
+        fault: Fault,
+        /// What was seen last.
+        message: String,
+        /// How many there were in a row.
+        count: u32,
+        /// Probes that ended in vain.
+        probes: u32,
+    },
 }
 
 /// A pause of an account. At most one of each reason stands at a time; the longest of a reason wins.

@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, Submission, Timestamp, WorkerId};
 
 use crate::{
-    AccountLimits, AccountView, BatchDraft, BatchView, Claim, Claimed, Commit, Committed, Edited, Enqueued,
-    HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded, Pace, PaceView, Page,
-    PauseReason, Purge, Recalled, Result, ResultLine, Schedules, UnreadableRecord, WorkerView,
+    AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit, Committed, Edited,
+    Enqueued, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded, Pace, PaceView,
+    Page, PauseReason, Purge, Recalled, Result, ResultLine, Schedules, UnreadableRecord, WorkerView,
 };
 
 /// A store as it is handed around.
@@ -93,10 +93,18 @@ pub trait Store: Schedules + Send + Sync + fmt::Debug {
     /// Sets what was learned if its version is still this one; `false`, and nothing changed, where it is not.
     async fn set_pace(&self, account: &AccountName, version: u64, pace: &Pace) -> Result<bool>;
 
+    /// An account's breaker; closed for an account that is not known.
+    async fn breaker(&self, account: &AccountName) -> Result<BreakerView>;
+
+    /// Sets an account's breaker if its version is still this one, and with it, in the same step, the pause that it asks for
+    /// ([`Breaker::pause`]); `false`, and nothing changed, where it is not.
+    async fn set_breaker(&self, account: &AccountName, version: u64, breaker: &Breaker) -> Result<bool>;
+
     /// Pauses an account for all workers, for so long or until a person resumes it.
     async fn pause_account(&self, account: &AccountName, reason: &PauseReason, lasts: Option<Duration>) -> Result<()>;
 
-    /// Ends an account's pauses: those of the provider's refusal and throttling, and with `operator` also a person's.
+    /// Ends an account's pauses: those of the provider's refusal and throttling. With `operator` also a person's, and the
+    /// breaker is as good as new ([`Breaker::resumed`]).
     async fn resume_account(&self, account: &AccountName, operator: bool) -> Result<()>;
 
     /// Pauses or resumes the submissions of a batch.

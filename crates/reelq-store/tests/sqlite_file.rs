@@ -182,7 +182,7 @@ fn a_file_of_a_newer_version_is_refused() {
     drop(file.open().unwrap());
     file.sql().pragma_update(None, "user_version", 99).unwrap();
     let error = file.open().unwrap_err();
-    assert!(matches!(error, Error::Format { found: 99, supported: 2 }), "{error}");
+    assert!(matches!(error, Error::Format { found: 99, supported: 3 }), "{error}");
 }
 
 #[tokio::test]
@@ -290,5 +290,5 @@ async fn a_file_of_format_1_is_brought_up_to_date_and_worked_on() {
     let view = kit.account("wave").await;
     assert_eq!(view.spent_today, Money::from_micros(300_000));
     let version: u32 = file.sql().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-    assert_eq!(version, 2);
+    assert_eq!(version, 3);
 }

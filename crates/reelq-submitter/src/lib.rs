@@ -1,6 +1,8 @@
 //! Submits ready jobs, each once: the intent is durable before the request leaves, and a request whose fate is unknown is
 //! sent again only under the same key with the same body, where the provider promises that this buys nothing.
 
+mod admission;
+mod breaker;
 mod ceiling;
 mod images;
 mod outcome;
@@ -11,6 +13,7 @@ mod settings;
 mod spacing;
 mod submitter;
 
+pub use breaker::BreakerSection;
 pub use ceiling::{Auto, Ceiling};
 pub use images::Images;
 pub use parts::{FirstPoll, Parts};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reelq_model::Event;
+use reelq_model::{Event, Failure, FailureKind};
 
 /// A request that brought no decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +29,14 @@ impl Attempt {
         }
     }
 
+    /// Something in front of the provider took nothing of this request.
+    pub(crate) fn turned_away(self, Undecided { reason, after }: Undecided) -> Event {
+        match self {
+            Self::First => Event::TurnedAway { reason, after },
+            Self::Replay => Event::Replay { reason, after, candidate: None },
+        }
+    }
+
     /// The provider took nothing and wants to be left alone for a while.
     pub(crate) fn throttled(self, Undecided { reason, after }: Undecided) -> Event {
         match self {
@@ -36,4 +44,14 @@ impl Attempt {
             Self::Replay => Event::Replay { reason, after, candidate: None },
         }
     }
+}
+
+/// The row was turned away again and again while others got through: it is the row, and it was never bought.
+pub(crate) fn turned_away_for_good(count: u32, lasted: Duration, reason: &str) -> Event {
+    let minutes = lasted.as_secs() / 60;
+    let message = format!(
+        "turned away {count} times in {minutes} minutes while other rows got through: {reason}; it was never bought: \
+         look at the row, then `reelq retry`"
+    );
+    Event::Rejected { failure: Failure::new(FailureKind::Provider, message) }
 }

@@ -26,17 +26,22 @@ impl Submitter {
         let (job, begun) = (Arc::clone(desk.job()), desk.now());
         let built = match self.replayable(desk.now(), &job, submission).await {
             Ok(built) => built,
-            Err(Irreplayable::Never(reason)) => return self.unresolved(desk, reason, None).await,
+            Err(Irreplayable::Never(reason)) => {
+                self.breaking.lost(job.id, submission.number).await;
+                return self.unresolved(desk, reason, None).await;
+            }
             Err(Irreplayable::Now(reason)) => {
                 return Finish::Event(Attempt::Replay.not_sent(self.undecided(reason, job.setbacks)));
             }
         };
         self.wait_for_turn().await;
+        let Some(place) = self.place(job.id, submission.number, desk.now()).await else { return Finish::GiveBack };
         if !self.lease_outlasts_request(desk) {
+            self.unused(place, desk.now()).await;
             return Finish::GiveBack;
         }
         let outcome = self.send(submission.number, &built.request).await;
-        self.settle(desk, Attempt::Replay, begun, outcome).await
+        self.settle(desk, place, Attempt::Replay, begun, outcome).await
     }
 
     /// The request to send again, where that certainly buys nothing new.

@@ -3,11 +3,12 @@
 use std::{num::NonZeroU32, time::Duration};
 
 use reelq_model::Money;
-use reelq_store::AccountLimits;
+use reelq_provider::{Capability, Idempotency};
+use reelq_store::{AccountLimits, BreakerPolicy};
 use reelq_worker::InvalidSetting;
 use serde::{Deserialize, Serialize};
 
-use crate::Ceiling;
+use crate::{BreakerSection, Ceiling};
 
 /// What to do with a submission whose fate is unknown and cannot be asked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +57,8 @@ pub struct SubmitSettings {
     pub on_unconfirmed: OnUnconfirmed,
     /// Whether idempotency keys are used.
     pub idempotency: IdempotencyUse,
+    /// When to stop buying after bad outcomes in a row.
+    pub breaker: BreakerSection,
 }
 
 impl Default for SubmitSettings {
@@ -70,6 +73,7 @@ impl Default for SubmitSettings {
             retries: 3,
             on_unconfirmed: OnUnconfirmed::default(),
             idempotency: IdempotencyUse::default(),
+            breaker: BreakerSection::default(),
         }
     }
 }
@@ -85,7 +89,7 @@ const COUNT_MAX: u32 = 1_000_000;
 
 impl SubmitSettings {
     /// The keys of this section.
-    pub const KEYS: [&str; 9] = [
+    pub const KEYS: [&str; 10] = [
         "requests_per_second",
         "burst",
         "max_in_flight",
@@ -95,6 +99,7 @@ impl SubmitSettings {
         "retries",
         "on_unconfirmed",
         "idempotency",
+        "breaker",
     ];
 
     /// Everything that is wrong with the values, and with `request_timeout`, which the submitter waits for.
@@ -110,8 +115,22 @@ impl SubmitSettings {
             .chain(counts)
             .chain(budgets)
             .chain(check_retries(self.retries))
+            .chain(self.breaker.check())
             .chain(check_timeout(request_timeout))
             .collect()
+    }
+
+    /// How long the provider remembers keys; `None` where none are sent.
+    pub fn window(&self, vendor: &Capability) -> Option<Duration> {
+        match (self.idempotency, vendor.idempotency) {
+            (IdempotencyUse::Auto, Idempotency::Replay { window }) => Some(window),
+            _ => None,
+        }
+    }
+
+    /// When the account's breaker opens.
+    pub fn breaker_policy(&self, vendor: &Capability) -> BreakerPolicy {
+        self.breaker.policy(self.window(vendor).is_some())
     }
 
     /// The account's limits as the store keeps them. What [`SubmitSettings::check`] refuses is brought into range.

@@ -4,12 +4,13 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use reelq_model::{Event, Job, Resolution, Stage, Submission, SubmitOutcome, TaskId, Timestamp};
-use reelq_provider::{Idempotency, Request};
+use reelq_provider::Request;
 use reelq_store::ClaimStage;
-use reelq_worker::{Backoff, Desk, Dice, Finish, Handler, Pacing, Pausing};
+use reelq_worker::{Backoff, Breaking, Desk, Dice, Finish, Handler, Pacing, Pausing, doubt_cost};
 
 use crate::{
-    IdempotencyUse, OnUnconfirmed, Parts,
+    OnUnconfirmed, Parts,
+    admission::{Place, verdict},
     outcome::{Attempt, Undecided},
     request::{self, Built, Unbuilt},
     spacing::Spacing,
@@ -20,13 +21,14 @@ pub struct Submitter {
     pub(crate) parts: Parts,
     pub(crate) spacing: Spacing,
     pub(crate) pacing: Pacing,
+    pub(crate) breaking: Breaking,
     pausing: Pausing,
 }
 
 /// Delays after requests that brought no decision.
 const BACKOFF: Backoff = Backoff { base: Duration::from_secs(1), cap: Duration::from_mins(2) };
 /// How much longer than the time-out a lease must last: the time to notice the time-out and to begin the commit.
-const MARGIN: Duration = Duration::from_secs(2);
+pub(crate) const MARGIN: Duration = Duration::from_secs(2);
 /// How long a job is held back by the brake before it is looked at again.
 const BRAKED: Duration = Duration::from_secs(5);
 
@@ -63,7 +65,10 @@ impl Submitter {
             Pausing { account: parts.account.clone(), store: Arc::clone(&parts.store), dice: Dice::seeded(parts.seed) };
         let spacing = Spacing::new(Arc::clone(&parts.clock), limits.burst);
         let pacing = Pacing::new(parts.account.clone(), Arc::clone(&parts.store), limits, Arc::clone(&parts.clock));
-        Self { parts, spacing, pacing, pausing }
+        let policy = parts.settings.breaker_policy(parts.provider.capability());
+        let (account, store) = (parts.account.clone(), Arc::clone(&parts.store));
+        let breaking = Breaking::new(account, store, policy, Dice::seeded(pausing.dice.seed()));
+        Self { parts, spacing, pacing, breaking, pausing }
     }
 
     /// The submission's first request.
@@ -79,21 +84,25 @@ impl Submitter {
             }
         };
         self.wait_for_turn().await;
+        let Some(place) = self.place(job.id, job.next_submission(), desk.now()).await else { return Finish::GiveBack };
         if let Some(held_back) = self.held_back(desk) {
+            self.unused(place, desk.now()).await;
             return held_back;
         }
         let mark = self.parts.exchange.mark(job.id);
         let submission = Submission { number: job.next_submission(), key, body, at: desk.now(), mark };
         let number = submission.number;
         if desk.step(Event::Sending { submission }).await.is_err() {
+            self.unused(place, desk.now()).await;
             return Finish::Lost;
         }
-        if !self.lease_outlasts_request(desk) {
+        if !self.lease_outlasts_request(desk) || !self.place_outlasts_request(place, desk.now()) {
+            self.unused(place, desk.now()).await;
             let reason = "the lease no longer outlasts a request".to_owned();
             return Finish::Event(Event::NotSent { reason, after: Duration::ZERO });
         }
         let outcome = self.send(number, &request).await;
-        self.settle(desk, Attempt::First, begun, outcome).await
+        self.settle(desk, place, Attempt::First, begun, outcome).await
     }
 
     pub(crate) async fn build(&self, job: &Job, key: &reelq_model::IdempotencyKey) -> Result<Built, Unbuilt> {
@@ -103,10 +112,7 @@ impl Submitter {
 
     /// How long the provider remembers keys; `None` where none are sent.
     pub(crate) fn window(&self) -> Option<Duration> {
-        match (self.parts.settings.idempotency, self.parts.provider.capability().idempotency) {
-            (IdempotencyUse::Auto, Idempotency::Replay { window }) => Some(window),
-            _ => None,
-        }
+        self.parts.settings.window(self.parts.provider.capability())
     }
 
     /// Why nothing is begun for a ready job now.
@@ -140,6 +146,7 @@ impl Submitter {
     pub(crate) async fn settle(
         &self,
         desk: &mut dyn Desk,
+        place: Place,
         attempt: Attempt,
         begun: Timestamp,
         outcome: SubmitOutcome,
@@ -147,20 +154,19 @@ impl Submitter {
         if let SubmitOutcome::Ambiguous(_) = &outcome {
             self.pacing.troubled().await;
         }
-        let (spec, setbacks) = (&Arc::clone(desk.job()).spec, desk.job().setbacks);
+        let breaker = self.told(place, verdict(&outcome), desk.now()).await;
+        let (job, setbacks) = (Arc::clone(desk.job()), desk.job().setbacks);
         Finish::Event(match outcome {
             SubmitOutcome::Accepted(acceptance) => {
-                Event::Accepted { acceptance, first_poll: (self.parts.first_poll)(spec) }
+                doubt_cost(&job, acceptance.cost);
+                Event::Accepted { acceptance, first_poll: (self.parts.first_poll)(&job.spec) }
             }
             SubmitOutcome::Rejected(failure) if attempt == Attempt::Replay => {
                 let reason = format!("a request may have been taken, and the one after it was refused: {failure}");
                 return self.unresolved(desk, reason, None).await;
             }
             SubmitOutcome::Rejected(failure) => Event::Rejected { failure },
-            SubmitOutcome::TurnedAway(setback) => {
-                let ours = self.undecided(setback.reason, setbacks);
-                attempt.throttled(Undecided { after: ours.after.max(setback.wait.unwrap_or_default()), ..ours })
-            }
+            SubmitOutcome::TurnedAway(setback) => self.turned_away(&job, &breaker, attempt, setback, desk.now()),
             SubmitOutcome::NotSent(setback) => attempt.not_sent(self.undecided(setback.reason, setbacks)),
             SubmitOutcome::Throttled(setback) => {
                 let paused = self.pausing.throttled(&setback, setbacks);

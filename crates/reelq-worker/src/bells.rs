@@ -55,7 +55,9 @@ impl Bells {
             Event::FetchLater { after, .. } => self.ring_lane(account, ClaimStage::Collect, *after),
             Event::Recalled { .. } => self.ring_lane(account, ClaimStage::Submit, Duration::ZERO),
             Event::Replay { after, .. } => self.ring_lane(account, ClaimStage::Submit, *after),
-            Event::NotSent { after, .. } | Event::Throttled { after, .. } => self.freed(account, Some(*after)),
+            Event::NotSent { after, .. } | Event::Throttled { after, .. } | Event::TurnedAway { after, .. } => {
+                self.freed(account, Some(*after));
+            }
             Event::Failed { retry_after, .. } => self.freed(account, *retry_after),
             Event::Finished { .. } => {
                 self.ring_lane(account, ClaimStage::Collect, Duration::ZERO);

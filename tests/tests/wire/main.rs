@@ -8,6 +8,7 @@ mod identity;
 mod json;
 mod late_files;
 mod numbers;
+mod outage;
 mod outputs;
 mod redaction;
 mod replies;

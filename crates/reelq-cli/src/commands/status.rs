@@ -284,9 +284,22 @@ pub(crate) fn pause(pause: &Pause) -> String {
         PauseReason::Throttled => "throttled".to_owned(),
         PauseReason::Blocked { block, message } => format!("blocked: {} ({})", block.as_str(), brief(message, 60)),
         PauseReason::Operator => "paused by hand".to_owned(),
+        PauseReason::Breaker { .. } => return breaker(pause),
     };
     let until = pause.until.map(|until| format!(" until {until}")).unwrap_or_default();
     text + &until
+}
+
+/// Why the breaker is open, since when, and when it looks next.
+fn breaker(pause: &Pause) -> String {
+    let PauseReason::Breaker { fault, message, count, probes } = &pause.reason else { return String::new() };
+    let next = pause.until.map(|next| format!("; next probe at {next}")).unwrap_or_default();
+    let probes = if *probes > 0 { format!("; {probes} probes in vain") } else { String::new() };
+    format!(
+        "held by its breaker since {}: {count} times in a row {fault} ({}){probes}{next}",
+        pause.since,
+        brief(message, 80)
+    )
 }
 
 fn draw_jobs(jobs: &[JobView]) -> String {

@@ -4,9 +4,9 @@ use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 use reelq_http::{AccountHttp, HttpSection, Transport};
 use reelq_poller::{PollPlan, PollSettings, Poller, Schedule};
-use reelq_store::SharedStore;
+use reelq_store::{BreakerPolicy, SharedStore};
 use reelq_submitter::{FirstPoll, Images, SubmitSettings, Submitter};
-use reelq_worker::{AccountWork, Brake, Dice, Handler, Pulse};
+use reelq_worker::{AccountWork, Brake, Breaking, Dice, Handler, Pulse};
 use secrecy::SecretString;
 use url::Url;
 
@@ -80,7 +80,7 @@ pub(crate) fn work(
         Arc::new(move |spec| schedule.first(spec))
     };
     let (limits, retries) = (submits.limits(), submits.retries);
-    let submit_slots = submit_slots(&submits);
+    let submit_slots = submit_slots(&submits, &submits.breaker_policy(provider.capability()));
     let submitter = Submitter::new(reelq_submitter::Parts {
         account: account.name.clone(),
         provider: Arc::clone(&provider),
@@ -128,11 +128,21 @@ fn usual_wait(submits: &SubmitSettings, plan: &PollPlan) -> Duration {
 /// The rate that an `auto` is made ready for; the other workers of the account share it.
 const LEARNED_RATE: f64 = 10.0;
 
-/// Paid requests at once: enough for the rate when a reply takes seconds, never more than may be in flight.
-fn submit_slots(settings: &SubmitSettings) -> NonZeroUsize {
-    let cap = settings.max_in_flight.number().and_then(|cap| NonZeroUsize::new(usize::try_from(cap).ok()?));
+/// The account's breaker for whoever fetches its outputs.
+pub(crate) fn breaking(session: &Session, account: &AccountConfig, shared: &Shared) -> Result<Breaking, Failure> {
+    let provider = providers::open(session, account)?;
+    let policy = providers::submit_settings(account)?.breaker_policy(provider.capability());
+    Ok(Breaking::new(account.name.clone(), Arc::clone(&shared.store), policy, Dice::seeded(shared.seed)))
+}
+
+/// Paid requests at once: enough for the rate when a reply takes seconds, never more than may be in flight, nor than the
+/// breaker lets out at once.
+fn submit_slots(settings: &SubmitSettings, breaker: &BreakerPolicy) -> NonZeroUsize {
+    let at_once = |count: u32| NonZeroUsize::new(usize::try_from(count).ok()?);
+    let in_flight = settings.max_in_flight.number().and_then(at_once);
+    let lost = at_once(breaker.lost_after).filter(|_| breaker.slots && !breaker.is_off());
     let wanted = slots(settings.requests_per_second.number().unwrap_or(LEARNED_RATE) * 4.0);
-    cap.map_or(wanted, |cap| wanted.min(cap))
+    in_flight.into_iter().chain(lost).fold(wanted, NonZeroUsize::min)
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped just before")]

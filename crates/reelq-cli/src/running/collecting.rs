@@ -8,7 +8,7 @@ use reelq_http::{AccountHttp, DownloadPolicy, Downloader, DownloadsSection};
 use reelq_model::BatchName;
 use reelq_producer::Plan;
 use reelq_store::ClaimStage;
-use reelq_worker::{AccountWork, Dice, Pulse};
+use reelq_worker::{AccountWork, Breaking, Dice, Pulse};
 
 use super::account::Shared;
 use crate::{failure::Failure, session::Session};
@@ -42,7 +42,13 @@ impl Collecting {
     }
 
     /// Adds an account's collector to its work.
-    pub(crate) fn join(&self, work: AccountWork, session: &Session, pulse: &Arc<Pulse>) -> AccountWork {
+    pub(crate) fn join(
+        &self,
+        work: AccountWork,
+        session: &Session,
+        pulse: &Arc<Pulse>,
+        breaking: Breaking,
+    ) -> AccountWork {
         if !self.shared.hands.has(ClaimStage::Collect) {
             return work;
         }
@@ -54,7 +60,7 @@ impl Collecting {
             Arc::clone(pulse),
             Arc::new(Dice::seeded(self.shared.seed)),
         );
-        work.handler(Arc::new(collector), self.slots)
+        work.handler(Arc::new(collector.telling(breaking)), self.slots)
     }
 
     /// Who stops submissions while outputs are in danger.

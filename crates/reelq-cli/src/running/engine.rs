@@ -96,7 +96,8 @@ impl Engine {
         for (account, http) in opened {
             let pulse = Arc::new(Pulse::default());
             let work = account::work(session, account, &http, &shared, &pulse)?;
-            builder = builder.account(collecting.join(work, session, &pulse));
+            let breaking = account::breaking(session, account, &shared)?;
+            builder = builder.account(collecting.join(work, session, &pulse, breaking));
             pulses.push((account.name.clone(), pulse));
         }
         let guarded = pulses.iter().map(|(_, pulse)| Arc::clone(pulse)).collect();

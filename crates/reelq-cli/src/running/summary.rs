@@ -1,11 +1,11 @@
 //! The closing summary: what became of the batch, and what to do next for each kind of trouble.
 
 use reelq_model::{BlockReason, Status};
-use reelq_store::{AccountCap, AccountView, BatchView, HeldBatch, PauseReason, StatusCounts};
+use reelq_store::{AccountCap, AccountView, BatchView, HeldBatch, Pause, PauseReason, StatusCounts};
 
 use super::{verdict::Verdict, waiting::waiting};
 use crate::{
-    commands::status::{alarm, reached},
+    commands::status::{alarm, pause as pause_in_words, reached},
     output::{cost, duration, grouped, money, plural, spent},
     session::Session,
 };
@@ -76,6 +76,7 @@ pub(crate) fn summary(verdict: &Verdict, commands: &Commands, seconds: u64) -> S
     lines.push(format!("  outputs and results: {}", batch.batch.output));
     lines.extend(shared(verdict, commands));
     lines.extend(blocked(verdict, commands));
+    lines.extend(breakers(verdict, commands));
     lines.extend(unconfirmed(verdict, commands));
     lines.extend(budget(verdict, commands));
     lines.extend(account_budgets(verdict, commands));
@@ -110,6 +111,18 @@ fn blocked(verdict: &Verdict, commands: &Commands) -> Vec<String> {
         _ => None,
     };
     verdict.blocked().filter_map(|(account, reason)| line(account.name.as_str(), reason)).collect()
+}
+
+fn breakers(verdict: &Verdict, commands: &Commands) -> Vec<String> {
+    let line = |account: &AccountView, pause: &Pause| {
+        format!(
+            "! account {} is {}\n    it goes on by itself; where the fault is mended: reelq resume --account {0}, then: {}",
+            account.name,
+            pause_in_words(pause),
+            commands.run
+        )
+    };
+    verdict.held_by_breaker().map(|(account, pause)| line(account, pause)).collect()
 }
 
 fn unconfirmed(verdict: &Verdict, commands: &Commands) -> Option<String> {

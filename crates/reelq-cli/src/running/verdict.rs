@@ -1,7 +1,7 @@
 //! How a batch stands once nothing more happens to it, and the exit code that says so.
 
 use reelq_model::{FailureKind, Status};
-use reelq_store::{AccountView, BatchView, HeldBatch, JobFilter, Page, PauseReason, Store};
+use reelq_store::{AccountView, BatchView, HeldBatch, JobFilter, Page, Pause, PauseReason, Store};
 use serde::Serialize;
 
 use super::{
@@ -71,6 +71,13 @@ impl Verdict {
             view.pauses.iter().map(move |pause| (view, &pause.reason))
         };
         self.accounts.iter().flat_map(reasons).filter(|(_, reason)| matches!(reason, PauseReason::Blocked { .. }))
+    }
+
+    /// The accounts whose breaker is open while rows wait for them.
+    pub(crate) fn held_by_breaker(&self) -> impl Iterator<Item = (&AccountView, &Pause)> {
+        let accounts = self.accounts.iter().filter(|_| self.outstanding > 0);
+        let pauses = accounts.flat_map(|view| view.pauses.iter().map(move |pause| (view, pause)));
+        pauses.filter(|(_, pause)| matches!(pause.reason, PauseReason::Breaker { .. }))
     }
 
     /// The accounts whose money does not cover the batch's next job, with what holds it back.

@@ -67,7 +67,7 @@ fn waiting(view: &JobView) -> Vec<String> {
 
 fn trouble(troubles: &Troubles) -> String {
     let what = match troubles.last.kind {
-        TroubleKind::Submit => "it is not bought yet",
+        TroubleKind::Submit | TroubleKind::TurnedAway => "it is not bought yet",
         TroubleKind::Status => "the provider does not say how its task stands",
         TroubleKind::NotFound => "the provider says that it does not know its task",
         TroubleKind::NoOutput => "its task succeeded, and no output is named yet",

@@ -9,7 +9,7 @@ use reelq_model::{
 };
 
 /// How many events [`sample_event`] knows.
-pub(crate) const EVENTS: usize = 32;
+pub(crate) const EVENTS: usize = 33;
 
 const WAIT: Duration = Duration::from_secs(5);
 
@@ -138,6 +138,7 @@ pub(crate) fn sample_event(kind: usize, number: u32, task: u32) -> Event {
         }
         27 => Event::Recalled { submission: submission(number) },
         28 => Event::Recalled { submission: submission(number + 1) },
-        _ => unreachable!("there are {EVENTS} of them"),
+        // There are `EVENTS` of them.
+        _ => Event::TurnedAway { reason: reason(), after: WAIT },
     }
 }

@@ -17,10 +17,10 @@ use reelq_model::{
 };
 
 use crate::{
-    AccountLimits, AccountView, BatchDraft, BatchHold, BatchView, Claim, Claimed, Commit, Committed, Edited, Enqueued,
-    Error, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded, Pace, PaceView,
-    Page, PauseReason, Purge, Recalled, Result, ResultLine, Schedules, SharedStore, SqliteStore, Store, TickClaim,
-    TickClaimed, TickLease, TickOutcome, TickView, UnreadableRecord, WorkerView,
+    AccountLimits, AccountView, BatchDraft, BatchHold, BatchView, Breaker, BreakerView, Claim, Claimed, Commit,
+    Committed, Edited, Enqueued, Error, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft,
+    Load, Loaded, Pace, PaceView, Page, PauseReason, Purge, Recalled, Result, ResultLine, Schedules, SharedStore,
+    SqliteStore, Store, TickClaim, TickClaimed, TickLease, TickOutcome, TickView, UnreadableRecord, WorkerView,
 };
 
 const STATE: &str = "state.db";
@@ -135,6 +135,8 @@ passed_on! { Store:
     async fn set_limits(&self, account: &AccountName, limits: &AccountLimits) -> Result<()>;
     async fn pace(&self, account: &AccountName) -> Result<PaceView>;
     async fn set_pace(&self, account: &AccountName, version: u64, pace: &Pace) -> Result<bool>;
+    async fn breaker(&self, account: &AccountName) -> Result<BreakerView>;
+    async fn set_breaker(&self, account: &AccountName, version: u64, breaker: &Breaker) -> Result<bool>;
     async fn pause_account(&self, account: &AccountName, reason: &PauseReason, lasts: Option<Duration>) -> Result<()>;
     async fn resume_account(&self, account: &AccountName, operator: bool) -> Result<()>;
     async fn pause_batch(&self, batch: &BatchName, paused: bool) -> Result<()>;

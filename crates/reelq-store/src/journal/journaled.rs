@@ -13,9 +13,10 @@ use super::{
     keeper::Keeper,
 };
 use crate::{
-    AccountLimits, AccountView, BatchDraft, BatchView, Claim, ClaimStage, Claimed, Commit, Committed, Edited, Enqueued,
-    HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded, Pace, PaceView, Page,
-    PauseReason, Purge, Recalled, Result, ResultLine, SharedStore, Store, UnreadableRecord, WorkerView,
+    AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, ClaimStage, Claimed, Commit,
+    Committed, Edited, Enqueued, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load,
+    Loaded, Pace, PaceView, Page, PauseReason, Purge, Recalled, Result, ResultLine, SharedStore, Store,
+    UnreadableRecord, WorkerView,
 };
 
 /// How soon to ask again while nothing may be bought.
@@ -122,7 +123,10 @@ impl Journaled {
     /// Submissions that certainly bought nothing; written before the store is told, so that they are never recalled.
     fn closing(&self, commit: &Commit) -> Option<Line> {
         let Stage::Submitting { submission } = &commit.lease.job.stage else { return None };
-        let closes = matches!(commit.event, Event::NotSent { .. } | Event::Throttled { .. } | Event::Rejected { .. });
+        let closes = matches!(
+            commit.event,
+            Event::NotSent { .. } | Event::Throttled { .. } | Event::TurnedAway { .. } | Event::Rejected { .. }
+        );
         closes.then(|| self.keeper.line(commit.lease.job.id, Entry::Closed { number: submission.number }))
     }
 }
@@ -222,6 +226,14 @@ impl Store for Journaled {
 
     async fn set_pace(&self, account: &AccountName, version: u64, pace: &Pace) -> Result<bool> {
         self.inner.set_pace(account, version, pace).await
+    }
+
+    async fn breaker(&self, account: &AccountName) -> Result<BreakerView> {
+        self.inner.breaker(account).await
+    }
+
+    async fn set_breaker(&self, account: &AccountName, version: u64, breaker: &Breaker) -> Result<bool> {
+        self.inner.set_breaker(account, version, breaker).await
     }
 
     async fn pause_account(&self, account: &AccountName, reason: &PauseReason, lasts: Option<Duration>) -> Result<()> {

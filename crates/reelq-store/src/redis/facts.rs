@@ -45,6 +45,7 @@ pub(super) const fn pause(reason: &PauseReason) -> i64 {
             ..
         } => 2,
         PauseReason::Operator => 3,
+        PauseReason::Breaker { .. } => 4,
     }
 }
 

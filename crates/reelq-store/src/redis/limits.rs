@@ -5,6 +5,7 @@ use std::time::Duration;
 use reelq_model::{AccountName, BatchName, Money, Timestamp};
 
 use super::{
+    breaker,
     caller::Caller,
     change::millis,
     facts,
@@ -66,7 +67,8 @@ pub(super) async fn pause(
 
 pub(super) async fn resume(caller: &Caller, name: &AccountName, operator: bool) -> Result<()> {
     let arguments = Packer::new().list(2).text(name.as_str()).flag(operator).finish();
-    caller.call(&scripts::RESUME_ACCOUNT, &arguments).await.map(drop)
+    caller.call(&scripts::RESUME_ACCOUNT, &arguments).await?;
+    if operator { breaker::resume(caller, name).await } else { Ok(()) }
 }
 
 pub(super) async fn pause_batch(caller: &Caller, name: &BatchName, paused: bool) -> Result<()> {

@@ -34,6 +34,7 @@ macro_rules! script {
 script!(ACCOUNTS, "accounts");
 script!(BATCHES, "batches");
 script!(BEGIN_LOAD, "begin_load", with "clear");
+script!(BREAKER, "breaker");
 script!(CANCEL, "cancel");
 script!(CHANGE, "change", with "tasks");
 script!(CLAIM, "claim");
@@ -56,6 +57,7 @@ script!(RELEASE, "release");
 script!(RESUME_ACCOUNT, "resume_account");
 script!(SELECT, "select");
 script!(SET_ASIDE, "set_aside");
+script!(SET_BREAKER, "set_breaker");
 script!(SET_LIMITS, "set_limits");
 script!(SET_PACE, "set_pace");
 script!(SIGN_OFF, "sign_off");

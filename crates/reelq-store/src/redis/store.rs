@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, SharedClock, Submission, Timestamp, WorkerId};
 
 use super::{
+    breaker,
     caller::Caller,
     claim, commit, edit, finish, heal,
     hours::Hours,
@@ -17,9 +18,10 @@ use super::{
     views, watch,
 };
 use crate::{
-    AccountLimits, AccountView, Address, BatchDraft, BatchView, Claim, Claimed, Commit, Committed, Edited, Enqueued,
-    HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, LinkOptions, Load, Loaded, Namespace,
-    Pace, PaceView, Page, PauseReason, Purge, Recalled, Result, ResultLine, Store, UnreadableRecord, WorkerView,
+    AccountLimits, AccountView, Address, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit,
+    Committed, Edited, Enqueued, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft,
+    LinkOptions, Load, Loaded, Namespace, Pace, PaceView, Page, PauseReason, Purge, Recalled, Result, ResultLine,
+    Store, UnreadableRecord, WorkerView,
 };
 
 /// The store over Redis. Any number of processes may have the same namespace open.
@@ -125,6 +127,14 @@ impl Store for RedisStore {
 
     async fn set_pace(&self, account: &AccountName, version: u64, pace: &Pace) -> Result<bool> {
         pace::set(&self.caller, account, version, pace).await
+    }
+
+    async fn breaker(&self, account: &AccountName) -> Result<BreakerView> {
+        breaker::read(&self.caller, account).await
+    }
+
+    async fn set_breaker(&self, account: &AccountName, version: u64, breaker: &Breaker) -> Result<bool> {
+        breaker::set(&self.caller, account, version, breaker).await
     }
 
     async fn pause_account(&self, account: &AccountName, reason: &PauseReason, lasts: Option<Duration>) -> Result<()> {

@@ -61,6 +61,7 @@ pub(super) fn pause(reason: &PauseReason) -> i64 {
             ..
         } => PAUSE_BLOCKED,
         PauseReason::Operator => PAUSE_OPERATOR,
+        PauseReason::Breaker { .. } => PAUSE_BREAKER,
     }
 }
 
@@ -70,6 +71,8 @@ pub(super) const PAUSE_THROTTLED: i64 = 1;
 pub(super) const PAUSE_BLOCKED: i64 = 2;
 /// A person paused it.
 pub(super) const PAUSE_OPERATOR: i64 = 3;
+/// The breaker is open.
+pub(super) const PAUSE_BREAKER: i64 = 4;
 
 /// A count as `SQLite` holds it.
 pub(super) fn int(count: u64) -> i64 {

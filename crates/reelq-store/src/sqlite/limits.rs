@@ -5,7 +5,7 @@ use std::time::Duration;
 use reelq_model::{AccountName, BatchName};
 use rusqlite::params;
 
-use super::{account, code, writer::Scribe};
+use super::{account, breaker, code, writer::Scribe};
 use crate::{AccountLimits, Error, PauseReason, Result, bounds};
 
 pub(super) fn set(scribe: &Scribe<'_>, name: &AccountName, limits: &AccountLimits) -> Result<()> {
@@ -49,8 +49,11 @@ pub(super) fn pause(
 
 pub(super) fn resume(scribe: &Scribe<'_>, name: &AccountName, operator: bool) -> Result<()> {
     let id = account::id(scribe.conn, name)?;
-    let kept = if operator { 0 } else { code::PAUSE_OPERATOR };
-    scribe.conn.prepare_cached("DELETE FROM pauses WHERE account = ?1 AND kind <> ?2")?.execute([id, kept])?;
+    let kept = if operator { code::PAUSE_BREAKER } else { code::PAUSE_OPERATOR };
+    scribe.conn.prepare_cached("DELETE FROM pauses WHERE account = ?1 AND kind < ?2")?.execute([id, kept])?;
+    if operator {
+        breaker::resume(scribe, name)?;
+    }
     scribe.news.set(true);
     Ok(())
 }

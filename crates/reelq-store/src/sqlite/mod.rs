@@ -4,6 +4,7 @@
 
 mod account;
 mod books;
+mod breaker;
 mod claim;
 mod claim_due;
 mod claim_ready;

@@ -6,13 +6,14 @@ use async_trait::async_trait;
 use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, SharedClock, Submission, Timestamp, WorkerId};
 
 use super::{
-    account, claim, commit, edit, finish, history, late, lease, limits, listing, load, open, pace, presence::Presence,
-    purge, readers::Readers, rescue, results, unreadable, views, watch, watch::Bell, writer::Writer,
+    account, breaker, claim, commit, edit, finish, history, late, lease, limits, listing, load, open, pace,
+    presence::Presence, purge, readers::Readers, rescue, results, unreadable, views, watch, watch::Bell,
+    writer::Writer,
 };
 use crate::{
-    AccountLimits, AccountView, BatchDraft, BatchView, Claim, Claimed, Commit, Committed, Edited, Enqueued,
-    HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded, Pace, PaceView, Page,
-    PauseReason, Purge, Recalled, Result, ResultLine, Store, UnreadableRecord, WorkerView,
+    AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit, Committed, Edited,
+    Enqueued, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded, Pace, PaceView,
+    Page, PauseReason, Purge, Recalled, Result, ResultLine, Store, UnreadableRecord, WorkerView,
 };
 
 /// The embedded store. Several processes may have the same file open.
@@ -145,6 +146,16 @@ impl Store for SqliteStore {
     async fn set_pace(&self, account: &AccountName, version: u64, pace: &Pace) -> Result<bool> {
         let (account, pace) = (account.clone(), pace.clone());
         self.writer.run(move |scribe| pace::set(scribe, &account, version, &pace)).await
+    }
+
+    async fn breaker(&self, account: &AccountName) -> Result<BreakerView> {
+        let (account, now) = (account.clone(), self.clock.now());
+        self.readers.run(move |conn| breaker::read(conn, &account, now)).await
+    }
+
+    async fn set_breaker(&self, account: &AccountName, version: u64, breaker: &Breaker) -> Result<bool> {
+        let (account, breaker) = (account.clone(), breaker.clone());
+        self.writer.run(move |scribe| breaker::set(scribe, &account, version, &breaker)).await
     }
 
     async fn pause_account(&self, account: &AccountName, reason: &PauseReason, lasts: Option<Duration>) -> Result<()> {

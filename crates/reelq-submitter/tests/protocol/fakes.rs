@@ -32,6 +32,11 @@ impl Log {
         self.0.lock().unwrap().push(note.into());
     }
 
+    /// Notes that a test is at this point.
+    pub(crate) fn note(&self, note: &str) {
+        self.add(note);
+    }
+
     pub(crate) fn all(&self) -> Vec<String> {
         self.0.lock().unwrap().clone()
     }
@@ -185,7 +190,7 @@ pub(crate) struct Stand {
     pub(crate) mark: Option<Digest>,
     pub(crate) brake: Arc<Brake>,
     pub(crate) log: Log,
-    store: SharedStore,
+    pub(crate) store: SharedStore,
     _folder: tempfile::TempDir,
 }
 
@@ -250,6 +255,15 @@ impl Stand {
             store,
             _folder: folder,
         }
+    }
+
+    /// Another job of the same account, with the provider as it was.
+    pub(crate) fn anew(mut self) -> Self {
+        let mut job = job();
+        job.id = JobId::from_bytes([9; 16]);
+        self.desk.job = Arc::new(job);
+        self.provider.refuses = false;
+        self
     }
 
     pub(crate) fn without_keys(mut self) -> Self {

@@ -5,10 +5,10 @@ use std::{fmt, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, ScheduleName, Submission, Timestamp, WorkerId};
 use reelq_store::{
-    AccountLimits, AccountView, BatchDraft, BatchHold, BatchView, Claim, Claimed, Commit, Committed, Edited, Enqueued,
-    HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded, Pace, PaceView, Page,
-    PauseReason, Purge, Recalled, Result, ResultLine, Schedules, SharedStore, Store, TickClaim, TickClaimed, TickLease,
-    TickOutcome, TickView, UnreadableRecord, WorkerView,
+    AccountLimits, AccountView, BatchDraft, BatchHold, BatchView, Breaker, BreakerView, Claim, Claimed, Commit,
+    Committed, Edited, Enqueued, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load,
+    Loaded, Pace, PaceView, Page, PauseReason, Purge, Recalled, Result, ResultLine, Schedules, SharedStore, Store,
+    TickClaim, TickClaimed, TickLease, TickOutcome, TickView, UnreadableRecord, WorkerView,
 };
 
 /// What may happen around a commit.
@@ -99,6 +99,14 @@ impl<H: Hook + 'static> Store for HookedStore<H> {
 
     async fn set_pace(&self, account: &AccountName, version: u64, pace: &Pace) -> Result<bool> {
         self.inner.set_pace(account, version, pace).await
+    }
+
+    async fn breaker(&self, account: &AccountName) -> Result<BreakerView> {
+        self.inner.breaker(account).await
+    }
+
+    async fn set_breaker(&self, account: &AccountName, version: u64, breaker: &Breaker) -> Result<bool> {
+        self.inner.set_breaker(account, version, breaker).await
     }
 
     async fn pause_account(&self, account: &AccountName, reason: &PauseReason, lasts: Option<Duration>) -> Result<()> {

@@ -1,6 +1,8 @@
 //! The runtime over a real store file, with handlers that do as they are told.
 
 #[cfg(test)]
+mod breaking;
+#[cfg(test)]
 mod hooked_store;
 #[cfg(test)]
 mod leases;

@@ -37,10 +37,10 @@ local views = {}
 for _, name in ipairs(call('ZRANGE', ACCOUNTS, 0, -1)) do
   local account = number_of(ACCOUNTS, name)
   local a = call('HMGET', account_key(account), 'limits', 'in_flight', 'spent', 'budget', 'daily', 'reserved', 'claimed',
-    'day', 'day_spent', 'pause:1', 'pause:2', 'pause:3', 'pace')
+    'day', 'day_spent', 'pause:1', 'pause:2', 'pause:3', 'pace', 'pause:4')
   local pauses = {}
-  for kind = 10, 12 do
-    if a[kind] then pauses[#pauses + 1] = a[kind] end
+  for _, at in ipairs({ 10, 11, 12, 14 }) do
+    if a[at] then pauses[#pauses + 1] = a[at] end
   end
   views[#views + 1] = {
     name, a[1] or '', integer(a[2]), integer(a[3]), a[13] or '', integer(a[6]) + integer(a[7]),

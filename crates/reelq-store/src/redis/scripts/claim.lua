@@ -344,7 +344,7 @@ end
 -- When the pauses end that hold this kind of work: nil where none does, -1 where a person must end one.
 local function held_until()
   local latest
-  for kind = 1, 3 do
+  for kind = 1, 4 do
     local pause = desk.pauses[kind]
     local holds_this = stage == SUBMIT or (stage == POLL_STAGE and kind == THROTTLED)
     if pause and holds_this then
@@ -376,11 +376,11 @@ end
 local function read_desk()
   local a = call('HMGET', account_key(account), 'in_flight', 'cap', 'submit', 'submit_tat', 'poll', 'poll_tat', 'pause:1',
     'pause:2', 'pause:3', 'learned_submit', 'learned_cap', 'open_rate', 'open_cap', 'budget', 'daily', 'spent', 'reserved',
-    'claimed', 'day', 'day_spent', 'turn')
+    'claimed', 'day', 'day_spent', 'turn', 'pause:4')
   desk = {
     in_flight = integer(a[1]), cap = capped(a[2] and tonumber(a[2]), integer(a[11]), a[13] == '1'),
     submit = paced(a[3] and cmsgpack.unpack(a[3]), a[10], a[12] == '1'), submit_tat = a[4],
-    poll = a[5] and cmsgpack.unpack(a[5]), poll_tat = a[6], pauses = { a[7], a[8], a[9] },
+    poll = a[5] and cmsgpack.unpack(a[5]), poll_tat = a[6], pauses = { a[7], a[8], a[9], a[22] },
     budget = rest(a[14] and tonumber(a[14]), 0), daily = rest(a[15] and tonumber(a[15]), 0), spent = integer(a[16]),
     reserved = integer(a[17]), claimed = integer(a[18]),
     spent_today = integer(a[19]) == today and integer(a[20]) or 0, turn = integer(a[21]),

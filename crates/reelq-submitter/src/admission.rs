@@ -1,0 +1,95 @@
+//! The breaker's part of a submission: a place before the request leaves, and what its outcome says of the account.
+
+use std::time::Duration;
+
+use reelq_model::{Event, Job, JobId, Setback, SubmitOutcome, Timestamp, TroubleKind};
+use reelq_store::{Ask, Breaker, Fault, Told, Verdict};
+use reelq_worker::Admission;
+
+use crate::{
+    Submitter,
+    outcome::{Attempt, Undecided, turned_away_for_good},
+    submitter::MARGIN,
+};
+
+/// How much longer than a request takes whoever sends it may be silent.
+const SILENCE: Duration = Duration::from_secs(10);
+/// A row alone is at fault once it was turned away so often, for so long, while others got through.
+const TURNED_AWAY: u32 = 10;
+const TURNED_AWAY_FOR: Duration = Duration::from_hours(1);
+
+/// The right to make one purchase.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    job: JobId,
+    number: u32,
+    until: Option<Timestamp>,
+}
+
+impl Submitter {
+    /// Asks the breaker for a place; `None` where it gives none now.
+    pub(crate) async fn place(&self, job: JobId, number: u32, now: Timestamp) -> Option<Place> {
+        let lasts = self.parts.request_timeout.saturating_add(MARGIN).saturating_add(SILENCE);
+        let ask = Ask { job, number, lasts };
+        match self.breaking.begin(&ask, now).await {
+            Admission::Free => Some(Place { job, number, until: None }),
+            Admission::Until(until) => Some(Place { job, number, until: Some(until) }),
+            Admission::Held => None,
+        }
+    }
+
+    /// Whether the place certainly outlasts a request.
+    pub(crate) fn place_outlasts_request(&self, place: Place, now: Timestamp) -> bool {
+        place.until.is_none_or(|until| now.after(self.parts.request_timeout.saturating_add(MARGIN)) <= until)
+    }
+
+    /// Nothing was sent: gives the place back.
+    pub(crate) async fn unused(&self, place: Place, now: Timestamp) {
+        if place.until.is_some() {
+            self.told(place, Verdict::Neither, now).await;
+        }
+    }
+
+    /// Tells what the outcome says of the account, and gives the place back.
+    pub(crate) async fn told(&self, place: Place, verdict: Verdict, now: Timestamp) -> Breaker {
+        let told = Told { job: place.job, number: place.number, verdict };
+        self.breaking.settle(&told, now).await
+    }
+
+    /// A row that was turned away goes back; it ends only where it alone is, for long.
+    pub(crate) fn turned_away(
+        &self,
+        job: &Job,
+        breaker: &Breaker,
+        attempt: Attempt,
+        setback: Setback,
+        now: Timestamp,
+    ) -> Event {
+        let alone = turned_away_alone(job, breaker, now).filter(|_| attempt == Attempt::First);
+        if let Some((count, lasted)) = alone {
+            return turned_away_for_good(count, lasted, &setback.reason);
+        }
+        let ours = self.undecided(setback.reason, job.setbacks);
+        attempt.turned_away(Undecided { after: ours.after.max(setback.wait.unwrap_or_default()), ..ours })
+    }
+}
+
+/// What an outcome says of the account.
+pub(crate) fn verdict(outcome: &SubmitOutcome) -> Verdict {
+    let (fault, setback) = match outcome {
+        SubmitOutcome::Accepted(_) | SubmitOutcome::Rejected(_) => return Verdict::Good,
+        SubmitOutcome::Throttled(_) | SubmitOutcome::Blocked { .. } => return Verdict::Neither,
+        SubmitOutcome::Ambiguous(setback) => (Fault::Ambiguous, setback),
+        SubmitOutcome::TurnedAway(setback) => (Fault::TurnedAway, setback),
+        SubmitOutcome::NotSent(setback) => (Fault::NotSent, setback),
+    };
+    Verdict::Bad { fault, reason: setback.reason.clone(), wait: setback.wait }
+}
+
+/// How often, and for how long, the row alone was turned away, this time included; `None` while that may not be its fault.
+fn turned_away_alone(job: &Job, breaker: &Breaker, now: Timestamp) -> Option<(u32, Duration)> {
+    let troubles = job.troubles.as_ref().filter(|troubles| troubles.last.kind == TroubleKind::TurnedAway)?;
+    let (count, lasted) = (troubles.count.saturating_add(1), now.since(troubles.since));
+    let is_alone = breaker.others_get_through(job.id, troubles.since);
+    (is_alone && count >= TURNED_AWAY && lasted >= TURNED_AWAY_FOR).then_some((count, lasted))
+}

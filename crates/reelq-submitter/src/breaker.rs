@@ -1,0 +1,91 @@
+//! The breaker's keys of an account's configuration.
+
+use std::time::Duration;
+
+use reelq_model::units::Span;
+use reelq_store::BreakerPolicy;
+use reelq_worker::InvalidSetting;
+use serde::{Deserialize, Serialize};
+
+/// `breaker = { after = 5, wait = "5s", longest = "10m" }`; what is left out depends on whether unknown fates can be asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BreakerSection {
+    /// Bad outcomes in a row after which nothing more is bought; 0 switches the breaker off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<u32>,
+    /// From then to the first probe.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wait: Option<Span>,
+    /// The longest wait between two probes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub longest: Option<Span>,
+}
+
+const AFTER: u32 = 5;
+/// Each unknown fate that cannot be asked for leaves a row to a person.
+const LOST_AFTER: u32 = 3;
+const WAIT: Duration = Duration::from_secs(5);
+/// Longer, for each probe in vain may leave a row to a person.
+const LOST_WAIT: Duration = Duration::from_secs(15);
+const LONGEST: Duration = Duration::from_mins(10);
+const AFTER_MAX: u32 = 1_000;
+const SHORTEST: Duration = Duration::from_millis(10);
+const SPAN_MAX: Duration = Duration::from_hours(24);
+
+impl BreakerSection {
+    /// The account's breaker, by whether its provider replays keys.
+    pub fn policy(&self, replays: bool) -> BreakerPolicy {
+        let (lost_after, wait) = if replays { (AFTER, WAIT) } else { (LOST_AFTER, LOST_WAIT) };
+        let wait = self.wait.map_or(wait, |span| span.0);
+        BreakerPolicy {
+            after: self.after.unwrap_or(AFTER),
+            lost_after: self.after.unwrap_or(lost_after),
+            slots: !replays,
+            wait,
+            longest: self.longest.map_or(LONGEST, |span| span.0).max(wait),
+        }
+    }
+
+    pub(crate) fn check(&self) -> impl Iterator<Item = InvalidSetting> + use<> {
+        let after = self.after.filter(|after| *after > AFTER_MAX);
+        let after = after
+            .map(|after| InvalidSetting::new("breaker.after", format!("must be at most {AFTER_MAX}, not {after}")));
+        let spans = [("breaker.wait", self.wait), ("breaker.longest", self.longest)];
+        let spans = spans.into_iter().filter_map(|(key, span)| check_span(key, span?));
+        after.into_iter().chain(spans)
+    }
+}
+
+fn check_span(key: &'static str, span: Span) -> Option<InvalidSetting> {
+    let fits = (SHORTEST..=SPAN_MAX).contains(&span.0);
+    (!fits).then(|| InvalidSetting::new(key, format!("must be from 10ms to 24h, not {span}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_depends_on_whether_unknown_fates_can_be_asked_for() {
+        let section = BreakerSection::default();
+        let (keyed, unkeyed) = (section.policy(true), section.policy(false));
+        assert_eq!((keyed.after, keyed.lost_after, keyed.slots, keyed.wait), (5, 5, false, WAIT));
+        assert_eq!((unkeyed.after, unkeyed.lost_after, unkeyed.slots, unkeyed.wait), (5, 3, true, LOST_WAIT));
+        let given = BreakerSection { after: Some(9), wait: Some(Span(Duration::from_hours(1))), longest: None };
+        let policy = given.policy(false);
+        assert_eq!((policy.after, policy.lost_after, policy.longest), (9, 9, Duration::from_hours(1)));
+        assert!(BreakerSection { after: Some(0), ..section }.policy(false).is_off());
+    }
+
+    #[test]
+    fn values_out_of_range_are_named() {
+        let given = BreakerSection {
+            after: Some(AFTER_MAX + 1),
+            wait: Some(Span(Duration::ZERO)),
+            longest: Some(Span(Duration::from_hours(25))),
+        };
+        let wrong: Vec<_> = given.check().map(|setting| setting.key).collect();
+        assert_eq!(wrong, ["breaker.after", "breaker.wait", "breaker.longest"]);
+    }
+}
