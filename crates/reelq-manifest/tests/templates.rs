@@ -14,8 +14,7 @@ fn read(template: &str, variables: &str) -> Vec<Result<Row, Problem>> {
 }
 
 fn problem(template: &str, variables: &str) -> Problem {
-    let problem = read(template, variables).into_iter().find_map(Result::err);
-    problem.unwrap_or_else(|| panic!("`{template}` is taken"))
+    read(template, variables).into_iter().find_map(Result::err).unwrap()
 }
 
 fn prompt(template: &str, variables: &str) -> String {

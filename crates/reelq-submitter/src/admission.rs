@@ -24,6 +24,8 @@ pub(crate) struct Place {
     job: JobId,
     number: u32,
     until: Option<Timestamp>,
+    /// How many probes were in vain, where it is one.
+    pub(crate) probes: Option<u32>,
 }
 
 impl Submitter {
@@ -32,8 +34,9 @@ impl Submitter {
         let lasts = self.parts.request_timeout.saturating_add(MARGIN).saturating_add(SILENCE);
         let ask = Ask { job, number, lasts };
         match self.breaking.begin(&ask, now).await {
-            Admission::Free => Some(Place { job, number, until: None }),
-            Admission::Until(until) => Some(Place { job, number, until: Some(until) }),
+            Admission::Free => Some(Place { job, number, until: None, probes: None }),
+            Admission::Until(until) => Some(Place { job, number, until: Some(until), probes: None }),
+            Admission::Probe { until, after } => Some(Place { job, number, until: Some(until), probes: Some(after) }),
             Admission::Held => None,
         }
     }

@@ -7,6 +7,7 @@ mod ceiling;
 mod images;
 mod outcome;
 mod parts;
+mod probe;
 mod replay;
 mod request;
 mod settings;

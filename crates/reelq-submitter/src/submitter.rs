@@ -85,6 +85,10 @@ impl Submitter {
         };
         self.wait_for_turn().await;
         let Some(place) = self.place(job.id, job.next_submission(), desk.now()).await else { return Finish::GiveBack };
+        if let Some(down) = self.asks_for_free(place).await {
+            self.told(place, down, desk.now()).await;
+            return Finish::GiveBack;
+        }
         if let Some(held_back) = self.held_back(desk) {
             self.unused(place, desk.now()).await;
             return held_back;

@@ -42,6 +42,13 @@ pub enum Admission {
     Free,
     /// It may, and must have its outcome by then; that is to be told in any case.
     Until(Timestamp),
+    /// The same, as the probe of an open breaker, after so many that were in vain.
+    Probe {
+        /// When it must have its outcome.
+        until: Timestamp,
+        /// Probes so far.
+        after: u32,
+    },
     /// Not now; the store holds the account's submissions, or they are as many as there may be.
     Held,
 }
@@ -116,7 +123,11 @@ impl Breaking {
     fn admit(&self, ask: &Ask, view: &BreakerView) -> Step<Option<Admission>> {
         match view.breaker.begin(ask, &self.policy, view.now) {
             Begun::Free => (None, Some(Admission::Free)),
-            Begun::Taken(next, until) => (Some(next), Some(Admission::Until(until))),
+            Begun::Taken(next, until) => {
+                let probes = next.open.as_ref().map(|open| open.probes);
+                let admission = probes.map_or(Admission::Until(until), |after| Admission::Probe { until, after });
+                (Some(next), Some(admission))
+            }
             Begun::Open(_) => (None, Some(Admission::Held)),
             Begun::Full => (None, None),
         }

@@ -172,6 +172,20 @@ fn a_long_outage_costs_a_row_for_each_probe_and_no_more() {
 }
 
 #[test]
+fn a_long_outage_of_everything_costs_no_row_for_a_probe() {
+    let answers = apixo(until(6, briefly_down));
+    let vendor = RawVendor::start(move |request, origin| {
+        let is_down = request.at < Duration::from_secs(6) && request.path_ends("/current-balance");
+        if is_down { briefly_down() } else { answers(request, origin) }
+    });
+    let sandbox = sandbox(Store::Sqlite, &vendor.base_url(), "apixo", 30, "breaker = { wait = \"1s\" }");
+    let ended = sandbox.run(&["run", "set.csv", "--yes"]);
+    all_but(&sandbox, &ended, 30, 3);
+    let asked = vendor.requests().iter().filter(|request| request.path_ends("/current-balance")).count();
+    assert!(asked >= 2, "the balance was asked for {asked} times");
+}
+
+#[test]
 fn an_outage_at_a_vendor_that_replays_keys_costs_no_row_and_few_requests() {
     let vendor = RawVendor::start(wave(until(3, briefly_down), a_clip));
     let sandbox = sandbox(Store::Sqlite, &vendor.base_url(), "wave", 40, "breaker = { wait = \"500ms\" }");
@@ -191,7 +205,6 @@ fn a_gateways_page_for_a_while_fails_no_row() {
 }
 
 #[test]
-#[ignore = "until a reply that is not in the provider's own form is read as turned away"]
 fn a_403_page_for_a_while_is_no_verdict_on_rows_or_account() {
     let page = || reply(403, &["Content-Type: text/html"], "<html>Access denied</html>");
     let vendor = RawVendor::start(apixo(until(3, page)));

@@ -47,7 +47,8 @@ pub(crate) fn buy(
     });
     let account = Account { name: "wave", provider: "wave", lines: format!("{LINES}{lines}") };
     let sandbox = Sandbox::new(&vendor.base_url(), vec![account], "");
-    let rows: String = (0..count).map(|row| format!("row-{row},minimax-hailuo-2.3,6\n")).collect();
+    let rows: Vec<String> = (0..count).map(|row| format!("row-{row},minimax-hailuo-2.3,6\n")).collect();
+    let rows = rows.concat();
     fs::write(sandbox.path("set.csv"), format!("prompt,model,duration\n{rows}")).unwrap();
     let ended = sandbox.run(&["run", "set.csv", "--yes"]);
     Bought { code: ended.code, stderr: ended.stderr, rows: sandbox.results("set"), requests: vendor.requests() }
