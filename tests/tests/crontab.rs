@@ -49,7 +49,7 @@ fn the_mail_says_what_failed_and_what_to_do(store: Store) {
     assert_eq!((mail.code, &*mail.stdout), (Some(3), ""));
     assert!(mail.stderr.starts_with("Batch nightly: "), "nothing but the closing summary: {}", mail.stderr);
     assert!(mail.stderr.contains("refused by moderation"), "{}", mail.stderr);
-    assert!(mail.stderr.contains("reelq results nightly --failed --as manifest"), "{}", mail.stderr);
+    assert!(mail.stderr.contains("reelq results nightly --failed --kind content --as manifest"), "{}", mail.stderr);
 }
 
 fn the_mail_shows_the_place_of_a_mistake(store: Store) {

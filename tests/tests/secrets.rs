@@ -16,7 +16,7 @@ fn no_file_and_no_message_holds_an_api_key(store: Store) {
     let faults = "throttled=0.1,dropped_after=0.1,server_error=0.1,torn_reply=0.1".parse().unwrap();
     let vendor = Vendor::start(Settings { seed: 7, faults, ..Settings::default() });
     let limits = "requests_per_second = 100.0\nmax_in_flight = 50\nrequest_timeout = \"2s\"\n\
-        poll = { first = \"50ms\", min = \"50ms\", max = \"200ms\" }";
+        poll = { first = \"50ms\", min = \"50ms\", max = \"200ms\" }\nbreaker = { wait = \"200ms\" }";
     let sandbox = Sandbox::on(store, &vendor.base_url(), Account::each(limits), "");
     write_csv(
         &sandbox.path("set.csv"),

@@ -37,7 +37,7 @@ fn a_picture_beside_the_clip_is_kept_in_either_order() {
     bought.has("-out1.mp4", &a_clip());
     let bought = task_with(&[("cover.png", png), ("clip.mp4", a_clip)]);
     bought.has("-out2.mp4", &a_clip());
-    let message = bought.row.get("error_message");
+    let message = bought.row.get("note");
     let (_, other) = message.split_once("further outputs: ").unwrap();
     assert_eq!(bought.file(other), png());
 }
@@ -53,7 +53,7 @@ fn a_clip_in_another_container_has_its_own_extension() {
 fn two_clips_and_an_animation_are_all_kept() {
     let bought = task_with(&[("1.mp4", a_clip), ("2.mp4", webm), ("3.mp4", gif)]);
     bought.has("-out1.mp4", &a_clip());
-    let message = bought.row.get("error_message");
+    let message = bought.row.get("note");
     assert!(message.contains("-out2.webm") && message.contains("-out3.gif"), "{message}");
 }
 
@@ -69,14 +69,14 @@ fn a_picture_in_the_clips_place_for_a_while_does_not_hide_it() {
     });
     assert_eq!(bought.ended.code, Some(0), "{}", bought.ended.stderr);
     assert!(bought.row.get("file").ends_with("-out1.mp4"), "{}", bought.row.get("file"));
-    assert!(bought.row.get("error_message").contains("-out2.mp4"), "{}", bought.row.get("error_message"));
+    assert!(bought.row.get("note").contains("-out2.mp4"), "{}", bought.row.get("note"));
 }
 
 #[test]
 fn a_cover_that_is_not_whole_costs_a_minute_and_not_the_row() {
     let bought = task_with(&[("cover.png", cut_png), ("clip.mp4", a_clip)]);
     bought.has("-out2.mp4", &a_clip());
-    let message = bought.row.get("error_message");
+    let message = bought.row.get("note");
     assert!(message.contains("could not be verified") && message.contains("the PNG is cut off"), "{message}");
     let asked = bought.vendor.requests().iter().filter(|request| request.path_ends("cover.png")).count();
     assert!((4..20).contains(&asked), "{asked} requests for the cover");

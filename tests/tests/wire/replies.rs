@@ -138,7 +138,7 @@ fn what_does_not_name_a_task_is_no_acceptance() {
         r#"{"data":"accepted"}"#,
         r#"{"task_id":null}"#,
     ];
-    let bought = buy(FORMS.len(), "idempotency = \"off\"\n", |request, _| {
+    let bought = buy(FORMS.len(), "idempotency = \"off\"\nbreaker = { after = 0 }\n", |request, _| {
         if request.is_submit() { json(200, FORMS[row(request)]) } else { reply(404, &[], "") }
     });
     for row in &bought.rows {

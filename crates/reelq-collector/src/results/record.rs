@@ -205,9 +205,9 @@ mod tests {
             files.push(StoredFile { path: "a.png.unverified".to_owned(), note, ..files[0].clone() });
         }
         let record = record(&line(job, Vec::new()));
-        assert_eq!((record.file.as_deref(), record.error_kind), (Some("a.mp4"), None));
+        assert_eq!((record.file.as_deref(), record.error_kind, record.error_message), (Some("a.mp4"), None, None));
         let expected = "further outputs: a.png.unverified; a.png.unverified could not be verified: cut off";
-        assert_eq!(record.error_message.as_deref(), Some(expected));
+        assert_eq!(record.note.as_deref(), Some(expected));
     }
 
     #[test]
