@@ -211,6 +211,8 @@ fn a_403_page_for_a_while_is_no_verdict_on_rows_or_account() {
     let sandbox = sandbox(Store::Sqlite, &vendor.base_url(), "apixo", 20, "breaker = { wait = \"500ms\" }");
     let mut run = sandbox.start(&["run", "set.csv", "--yes"]);
     assert_eq!(when_open(&sandbox, &mut run)["reason"]["fault"], "turned_away");
+    let checked = sandbox.run(&["doctor", "--offline"]).stdout;
+    assert!(checked.contains("held by its breaker") && checked.contains("reelq resume --account apixo"), "{checked}");
     let ended = run.wait();
     assert_eq!((ended.code, counts(&sandbox, "succeeded")), (Some(0), 20), "{}", ended.stderr);
 }

@@ -17,7 +17,7 @@ use crate::{
 /// Flags of the simulated vendors; also of `reelq run --simulate`.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct SimArgs {
-    /// Simulated faults, for example `rough` or `throttled=0.1,dropped_after=0.03`
+    /// Simulated faults, for example `rough`, `strange` or `throttled=0.1,dropped_after=0.03`
     #[arg(long, value_name = "LIST")]
     pub(crate) faults: Option<Faults>,
     /// The seed of everything that the simulated vendors decide

@@ -16,22 +16,22 @@ pub(crate) struct Stuck {
     /// The job.
     pub(crate) job: String,
     #[serde(skip)]
-    place: String,
+    pub(crate) place: String,
     row: Option<u64>,
     copy: Option<u32>,
-    status: Status,
+    pub(crate) status: Status,
     /// The provider's task, where one is known.
-    task: Option<String>,
+    pub(crate) task: Option<String>,
     /// A task id that an unreadable reply seems to name.
     candidate: Option<String>,
     /// Why: what the last answer said that brought nothing.
     pub(crate) reason: String,
     /// How many answers of that kind there were in a row.
-    count: u32,
+    pub(crate) count: u32,
     /// When the first of them came.
     pub(crate) since: Option<Timestamp>,
     /// When it is looked at again.
-    due: Option<Timestamp>,
+    pub(crate) due: Option<Timestamp>,
     /// Until when its outputs are waited for, once the task has succeeded.
     until: Option<Timestamp>,
 }
@@ -90,14 +90,17 @@ fn why(view: &JobView) -> Option<String> {
             "parked after an event that cannot happen to it, which is a bug; `reelq retry --job` frees it".to_owned(),
         );
     }
-    let overdue = || is_overdue(&view.job).then(|| "its task runs longer than running_timeout".to_owned());
+    let overdue =
+        || overdue_word(&view.job).map(|word| format!("its task runs longer than running_timeout, still {word}"));
     let said = view.job.troubles.as_ref().map(|troubles| troubles.last.reason.clone());
     let named = view.job.candidate.as_ref().map(|task| format!("; the reply seems to name task {task}"));
     said.map(|said| said + &named.unwrap_or_default()).or_else(overdue)
 }
 
-fn is_overdue(job: &Job) -> bool {
-    job.stage.task().is_some_and(|task| task.overdue)
+/// The last word of a task that runs longer than it should.
+fn overdue_word(job: &Job) -> Option<&str> {
+    let task = job.stage.task().filter(|task| task.overdue)?;
+    Some(task.word.as_deref().unwrap_or("without a word of it"))
 }
 
 /// Jobs of each status that are looked at; further ones are not, for a batch may have a million.

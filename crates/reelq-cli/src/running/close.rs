@@ -12,9 +12,9 @@ use super::{
     Finish, stamped,
     summary::{Commands, summary},
     verdict::Verdict,
-    waiting::WaitingRow,
 };
 use crate::{
+    commands::stuck::Stuck,
     exit::Exit,
     failure::Failure,
     output::{Out, grouped, plural},
@@ -30,7 +30,7 @@ struct Report<'a> {
     outstanding: u64,
     unconfirmed: u64,
     shared_tasks: u64,
-    waiting: &'a [WaitingRow],
+    waiting: &'a [Stuck],
     batch: &'a BatchView,
     accounts: &'a [AccountView],
     results: PathBuf,

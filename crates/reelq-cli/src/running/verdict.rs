@@ -4,11 +4,12 @@ use reelq_model::{FailureKind, Status};
 use reelq_store::{AccountView, BatchView, HeldBatch, JobFilter, Page, Pause, PauseReason, Store};
 use serde::Serialize;
 
-use super::{
-    remedies::Remedy,
-    waiting::{self, WaitingRow},
+use super::{remedies::Remedy, waiting};
+use crate::{
+    commands::{status::Noticed, stuck::Stuck},
+    exit::Exit,
+    failure::Failure,
 };
-use crate::{commands::status::Noticed, exit::Exit, failure::Failure};
 
 /// How a batch stands.
 #[derive(Debug, Clone, Serialize)]
@@ -27,7 +28,7 @@ pub(crate) struct Verdict {
     /// Jobs of unknown fate, those whose line is gone included.
     pub(crate) unconfirmed: u64,
     /// Rows that do not get on, with what they wait for.
-    pub(crate) waiting: Vec<WaitingRow>,
+    pub(crate) waiting: Vec<Stuck>,
     /// Rows whose task stands for another row, too.
     pub(crate) shared_tasks: u64,
 }

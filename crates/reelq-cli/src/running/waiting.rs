@@ -2,69 +2,30 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use reelq_model::{BatchName, Event, Job, Stage, Status, Timestamp};
-use reelq_store::{JobFilter, JobView, Page, Pause, PauseReason, Store};
-use serde::Serialize;
+use reelq_model::{BatchName, Event, Job, Stage, Status};
+use reelq_store::{JobFilter, Page, Pause, PauseReason, Store};
 
 use super::verdict::Verdict;
 use crate::{
-    commands::selection::{brief, place},
+    commands::{
+        selection::brief,
+        stuck::{Stuck, stuck},
+    },
     failure::Failure,
     output::{grouped, plural},
 };
 
 /// Rows that are told one by one.
 const TOLD: usize = 10;
-/// Jobs that are looked at, of those that are queued and of those that are not.
+/// Jobs that are looked at, to be woken.
 const LOOKED_AT: usize = 1_000;
 /// The longest reason that is told.
 const REASON: usize = 160;
 
-/// A row that does not get on.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct WaitingRow {
-    /// Its row and copy, as `row.copy`.
-    row: String,
-    status: Status,
-    task: Option<String>,
-    /// Why it does not get on.
-    reason: String,
-    /// How many answers in a row brought nothing.
-    times: u32,
-    since: Timestamp,
-    /// When it is looked at again.
-    until: Option<Timestamp>,
-}
-
 /// Reads the batch's rows that do not get on.
-pub(super) async fn read(store: &dyn Store, batch: &BatchName) -> Result<Vec<WaitingRow>, Failure> {
-    let mut found = Vec::new();
-    for statuses in [vec![Status::Submitting, Status::Running, Status::Fetching], vec![Status::Queued]] {
-        let filter = JobFilter { batch: Some(batch.clone()), statuses, ..JobFilter::default() };
-        let jobs = store.jobs(&filter, Page { after: 0, limit: LOOKED_AT }).await?;
-        found.extend(jobs.iter().filter_map(waiting_row));
-    }
-    Ok(found)
-}
-
-fn waiting_row(view: &JobView) -> Option<WaitingRow> {
-    let (reason, times, since) = why(&view.job)?;
-    let task = view.job.stage.task().map(|task| task.id.to_string());
-    Some(WaitingRow { row: place(view), status: view.job.status(), task, reason, times, since, until: view.due })
-}
-
-fn why(job: &Job) -> Option<(String, u32, Timestamp)> {
-    if let Some(troubles) = &job.troubles {
-        return Some((troubles.last.reason.clone(), troubles.count, troubles.since));
-    }
-    match &job.stage {
-        Stage::Running { task } if task.overdue => {
-            let word = task.word.as_deref().unwrap_or("no word of it");
-            let since = job.submitted_at.unwrap_or(task.accepted_at);
-            Some((format!("still {word}, past running_timeout"), task.polls, since))
-        }
-        _ => None,
-    }
+pub(super) async fn read(store: &dyn Store, batch: &BatchName) -> Result<Vec<Stuck>, Failure> {
+    let filter = JobFilter { batch: Some(batch.clone()), ..JobFilter::default() };
+    Ok(stuck(store, &filter).await?.into_iter().map(|(_, stuck)| stuck).collect())
 }
 
 /// The part of the summary that says what waits for what.
@@ -89,18 +50,16 @@ fn throttled(account: &str, pause: &Pause) -> Option<String> {
     Some(format!("! account {account} is throttled until {until}"))
 }
 
-fn told(row: &WaitingRow) -> String {
-    let WaitingRow { row: place, status, reason, times, since, .. } = row;
+fn told(row: &Stuck) -> String {
+    let Stuck { place, status, reason, count, .. } = row;
     let task = row.task.as_ref().map(|task| format!(", task {task}")).unwrap_or_default();
-    let until = row.until.map(|until| format!("; next look at {until}")).unwrap_or_default();
-    let reason = brief(reason, REASON);
-    format!(
-        "    row {place}, {status}{task}: {reason} (since {since}, {times} answer{}){until}",
-        plural(u64::from(*times))
-    )
+    let since = row.since.map(|since| format!("since {since}, ")).unwrap_or_default();
+    let due = row.due.map(|due| format!("; next look at {due}")).unwrap_or_default();
+    let (reason, count) = (brief(reason, REASON), u64::from(*count));
+    format!("    row {place}, {status}{task}: {reason} ({since}{count} answer{}){due}", plural(count))
 }
 
-fn rest(rows: &[WaitingRow]) -> Option<String> {
+fn rest(rows: &[Stuck]) -> Option<String> {
     let mut reasons: BTreeMap<String, u64> = BTreeMap::new();
     for row in rows {
         *reasons.entry(brief(&row.reason, REASON)).or_default() += 1;
@@ -147,32 +106,32 @@ fn now(job: &Job) -> Option<Event> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use reelq_model::{Timestamp, Trouble, TroubleKind};
+    use reelq_store::JobView;
 
-    fn row(number: usize, reason: &str) -> WaitingRow {
-        WaitingRow {
-            row: format!("{number}.1"),
-            status: Status::Running,
-            task: Some(format!("t-{number}")),
-            reason: reason.to_owned(),
-            times: 7,
-            since: Timestamp::from_millis(0),
-            until: Some(Timestamp::from_millis(3_600_000)),
-        }
+    use super::*;
+    use crate::paid::tests::{after, running};
+
+    fn row(reason: &str) -> Stuck {
+        let trouble = Some(Trouble::new(TroubleKind::Status, reason));
+        let (next_poll, word, progress, overdue, answered) = (Duration::ZERO, None, None, false, false);
+        let in_vain = Event::Running { next_poll, word, progress, overdue, answered, trouble };
+        let job = after(&running(), [in_vain.clone(), in_vain]);
+        let due = Some(Timestamp::from_millis(3_600_000));
+        let view = JobView { job, line: None, due, worker: None, cancel_requested: false, parked: false };
+        Stuck::of(&view).unwrap()
     }
 
     #[test]
     fn row_is_told_with_its_task_its_reason_and_its_times() {
-        assert_eq!(
-            told(&row(4, "HTTP 410: gone")),
-            "    row 4.1, running, task t-4: HTTP 410: gone (since 1970-01-01T00:00:00Z, 7 answers); next look at \
-             1970-01-01T01:00:00Z"
-        );
+        let told = told(&row("HTTP 410: gone"));
+        assert!(told.contains(", running, task t-1: HTTP 410: gone (since "), "{told}");
+        assert!(told.ends_with(", 2 answers); next look at 1970-01-01T01:00:00Z"), "{told}");
     }
 
     #[test]
     fn rows_beyond_the_first_are_counted_by_reason() {
-        let rows: Vec<_> = (0..5).map(|number| row(number, if number < 2 { "HTTP 410" } else { "HTTP 403" })).collect();
+        let rows: Vec<_> = (0..5).map(|number| row(if number < 2 { "HTTP 410" } else { "HTTP 403" })).collect();
         assert_eq!(rest(&rows).unwrap(), "    and 5 more: 3 × HTTP 403 · 2 × HTTP 410");
         assert_eq!(rest(&[]), None);
     }

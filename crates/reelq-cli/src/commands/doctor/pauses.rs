@@ -1,0 +1,34 @@
+//! Checks of what holds accounts back: refusals by the provider, and breakers.
+
+use reelq_store::{AccountView, PauseReason};
+
+use super::Check;
+use crate::{commands::status, session::Session};
+
+/// One check for each pause that stands; none where the store does not open, which its own check says.
+pub(super) async fn checks(session: &Session) -> Vec<Check> {
+    let Ok(Some(store)) = session.store_if_any().await else { return Vec::new() };
+    let accounts = store.accounts().await.unwrap_or_default();
+    accounts.iter().flat_map(|account| of_account(account, &session.flags())).collect()
+}
+
+fn of_account(account: &AccountView, flags: &str) -> Vec<Check> {
+    let what = format!("account {}", account.name);
+    let resume = format!("reelq resume --account {}{flags}", account.name);
+    let check = |pause| {
+        let found = status::pause(pause);
+        match &pause.reason {
+            PauseReason::Throttled => None,
+            PauseReason::Operator => Some(Check::doubtful(what.clone(), found, format!("to let it go on: {resume}"))),
+            PauseReason::Blocked { .. } => {
+                Some(Check::bad(what.clone(), found, format!("mend it with the provider, then: {resume}")))
+            }
+            PauseReason::Breaker { .. } => {
+                let fix =
+                    format!("it looks by itself and goes on once one purchase gets through; to try at once: {resume}");
+                Some(Check::doubtful(what.clone(), found, fix))
+            }
+        }
+    };
+    account.pauses.iter().filter_map(check).collect()
+}
