@@ -292,10 +292,11 @@ impl Job {
     /// Keeps why the job does not get on, and forgets it once it does.
     fn note_trouble(&mut self, event: &Event, at: Timestamp) {
         let kind = match event {
-            Event::NotSent { .. } | Event::Throttled { .. } | Event::Replay { .. } => TroubleKind::Submit,
+            Event::NotSent { .. } | Event::Replay { .. } => TroubleKind::Submit,
             Event::TurnedAway { .. } => TroubleKind::TurnedAway,
-            // The next request on its way says nothing of what became of the ones before it.
-            Event::Sending { .. } => return,
+            // The account's pace is no trouble of its rows; and the next request on its way says nothing of what became of
+            // the ones before it.
+            Event::Throttled { .. } | Event::Sending { .. } => return,
             Event::FetchLater { .. } | Event::LinksExpired { .. } => TroubleKind::Fetch,
             Event::Running { trouble: Some(trouble), .. } => return self.note_trouble_of(trouble.clone(), at),
             // Between two attempts at a late output the provider only says once more that the task succeeded.

@@ -12,7 +12,7 @@ use crate::Timestamp;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TroubleKind {
-    /// The paid request was held back, refused for the moment, or left without a decision.
+    /// The paid request did not leave, or was left without a decision.
     Submit,
     /// The paid request was turned away before the provider.
     TurnedAway,
