@@ -113,8 +113,8 @@ impl Errand<'_> {
         let (gathered, end) = self.gather(&mut download).await;
         let is_whole = match &end {
             Some(Ok(())) => true,
-            // It broke off, but no length says that it is not whole, and a video's boxes may say that it is.
-            Some(Err(_)) => download.is_of_unknown_length() && ending::is_told(&mut Cursor::new(&gathered)),
+            // It broke off, but a video's boxes may say that it is whole.
+            Some(Err(_)) => self.may_be_whole(&download) && ending::is_told(&mut Cursor::new(&gathered)),
             None => false,
         };
         if is_whole {
@@ -147,6 +147,11 @@ impl Errand<'_> {
         Ok(blocking(move || part.restart(&url, validator, total).map(|()| part)).await?)
     }
 
+    /// Whether what broke off may be believed to be whole: no length says otherwise, or the length was wrong before.
+    const fn may_be_whole(&self, download: &Download) -> bool {
+        self.again || download.is_of_unknown_length()
+    }
+
     /// Fetches what is left, unless that has ended already. What did arrive is good for the next attempt, so it is made
     /// durable either way.
     async fn finish(&self, part: Part, download: &mut Download, end: Option<End>) -> Result<Part, Trouble> {
@@ -154,7 +159,7 @@ impl Errand<'_> {
             Some(end) => (part, end),
             None => self.stream(part, download).await?,
         };
-        let looks = streamed.is_err() && download.is_of_unknown_length();
+        let looks = streamed.is_err() && self.may_be_whole(download);
         let (part, is_whole) = blocking(move || {
             part.sync()?;
             let is_whole = looks && ending::is_told(&mut BufReader::new(part.reader()?));

@@ -5,7 +5,7 @@
 
 use std::{fmt, sync::Arc};
 
-use reelq_model::{BlockReason, Digest, Failure, FailureKind, JobId, Setback, SharedClock, SubmitOutcome};
+use reelq_model::{Digest, Failure, FailureKind, JobId, Setback, SharedClock, SubmitOutcome};
 use reelq_provider::{Method, Provider, Reply, Request};
 use reqwest::{Client, Response, header};
 use ring::hmac;
@@ -86,7 +86,22 @@ impl Transport {
         if response.status().is_redirection() {
             return redirected(&self.redirect_of(&response));
         }
-        provider.submitted(submission, &self.read(response).await)
+        self.with_links(provider.submitted(submission, &self.read(response).await))
+    }
+
+    /// A link that names no host, against the account's address; any other as it is.
+    pub fn resolve(&self, link: &str) -> String {
+        let base = &self.inner.base_url;
+        let is_relative = link.starts_with('/');
+        base.join(link).ok().filter(|_| is_relative).map_or_else(|| link.to_owned(), String::from)
+    }
+
+    fn with_links(&self, outcome: SubmitOutcome) -> SubmitOutcome {
+        let SubmitOutcome::Accepted(mut acceptance) = outcome else { return outcome };
+        for link in &mut acceptance.outputs {
+            link.url = self.resolve(&link.url);
+        }
+        SubmitOutcome::Accepted(acceptance)
     }
 
     /// Sends a request that costs nothing (status, cancel, balance) once, and reads the reply.
@@ -178,22 +193,22 @@ fn unanswered(error: &CallError) -> SubmitOutcome {
         CallError::Unbuildable { .. } => {
             SubmitOutcome::Rejected(Failure::new(FailureKind::Invalid, format!("failed to {error}")))
         }
-        CallError::Connect { .. } => SubmitOutcome::NotSent(Setback::new(error.to_string())),
-        _ => SubmitOutcome::Ambiguous(Setback::new(error.to_string())),
+        CallError::Connect { .. } => SubmitOutcome::NotSent(Setback::new(format!("failed to {error}"))),
+        _ => SubmitOutcome::Ambiguous(Setback::new(format!("failed to {error}"))),
     }
 }
 
 /// The outcome of a paid request that was answered with a redirect.
 ///
-/// 301, 307 and 308 say "repeat the same request over there": it was not carried out here, and every later one would be
-/// answered alike, so the account waits for a person to mend `base_url`. All others (302 and 303 above all, which many
-/// servers send after carrying out a POST) leave open whether something was bought.
+/// 301, 307 and 308 say "repeat the same request over there": it was not carried out here. A gateway answers so while it is
+/// out of order, so it is no verdict on the account; where every request is answered so, the account's breaker says why.
+/// All others (302 and 303 above all, which many servers send after carrying out a POST) leave open whether something was
+/// bought.
 fn redirected(error: &CallError) -> SubmitOutcome {
+    let setback = Setback::new(format!("failed to {error}"));
     match error {
-        CallError::Redirected { status: 301 | 307 | 308, .. } => {
-            SubmitOutcome::Blocked { reason: BlockReason::Forbidden, message: format!("failed to {error}") }
-        }
-        _ => SubmitOutcome::Ambiguous(Setback::new(error.to_string())),
+        CallError::Redirected { status: 301 | 307 | 308, .. } => SubmitOutcome::TurnedAway(setback),
+        _ => SubmitOutcome::Ambiguous(setback),
     }
 }
 
@@ -207,6 +222,15 @@ mod tests {
         let account = AccountHttp::new(base_url.parse().unwrap(), SecretString::from(key));
         let transport = Transport::new(&account, Arc::new(SystemClock::new())).unwrap();
         transport.mark(JobId::from_bytes([job; 16]))
+    }
+
+    #[test]
+    fn link_that_names_no_host_is_the_accounts_own() {
+        let account = AccountHttp::new("https://api.example/v1/".parse().unwrap(), SecretString::from("sk-one"));
+        let transport = Transport::new(&account, Arc::new(SystemClock::new())).unwrap();
+        assert_eq!(transport.resolve("/f/a.mp4?s=1"), "https://api.example/f/a.mp4?s=1");
+        assert_eq!(transport.resolve("//cdn.example/a.mp4"), "https://cdn.example/a.mp4");
+        assert_eq!(transport.resolve("https://cdn.example/a.mp4"), "https://cdn.example/a.mp4");
     }
 
     #[test]

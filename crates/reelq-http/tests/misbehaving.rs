@@ -7,7 +7,7 @@ mod support;
 use std::time::Duration;
 
 use reelq_http::CallError;
-use reelq_model::{BlockReason, SubmitOutcome};
+use reelq_model::SubmitOutcome;
 use reelq_provider::Request;
 use support::{KEY, Plain, Server, Step, paid, reply, transport, write};
 use tokio::net::TcpListener;
@@ -191,14 +191,14 @@ async fn huge_body_is_ambiguous_whether_announced_or_not() {
 }
 
 #[tokio::test]
-async fn redirect_blocks_or_stays_open_and_the_key_never_follows() {
+async fn redirect_turns_away_or_stays_open_and_the_key_never_follows() {
     let elsewhere = Server::start(vec![Step::ReadAll, reply("200 OK", "", YES)]).await;
     for (status, moved) in [(301, true), (307, true), (308, true), (302, false), (303, false), (300, false)] {
         let head = format!("location: {}/v1/videos?token=hidden\r\n", elsewhere.url());
         let outcome = outcome_of(vec![Step::ReadAll, reply(&format!("{status} Over There"), &head, "")]).await;
-        let blocked = matches!(outcome, SubmitOutcome::Blocked { reason: BlockReason::Forbidden, .. });
-        assert_eq!(blocked, moved, "{status}: {outcome:?}");
-        assert!(blocked || matches!(outcome, SubmitOutcome::Ambiguous(_)), "{outcome:?}");
+        let turned_away = matches!(outcome, SubmitOutcome::TurnedAway(_));
+        assert_eq!(turned_away, moved, "{status}: {outcome:?}");
+        assert!(turned_away || matches!(outcome, SubmitOutcome::Ambiguous(_)), "{outcome:?}");
         assert!(!format!("{outcome:?}").contains("hidden"), "{outcome:?}");
     }
     assert_eq!(elsewhere.connections(), 0);

@@ -292,7 +292,10 @@ impl Job {
     /// Keeps why the job does not get on, and forgets it once it does.
     fn note_trouble(&mut self, event: &Event, at: Timestamp) {
         let kind = match event {
-            Event::NotSent { .. } | Event::Replay { .. } => TroubleKind::Submit,
+            // What failed at the provider and is bought again says why it waits.
+            Event::NotSent { .. } | Event::Replay { .. } | Event::Failed { retry_after: Some(_), .. } => {
+                TroubleKind::Submit
+            }
             Event::TurnedAway { .. } => TroubleKind::TurnedAway,
             // The account's pace is no trouble of its rows; and the next request on its way says nothing of what became of
             // the ones before it.
@@ -336,8 +339,10 @@ impl Job {
 
     fn note_given_up(&mut self, at: Timestamp) {
         self.finished_at = Some(self.finished_at.unwrap_or(at));
-        if let Stage::Submitting { submission } = &self.stage {
+        // It may have been bought all the same: its price stays set aside, and its cost unknown, whatever is done next.
+        if let Stage::Submitting { submission } | Stage::Unconfirmed { submission, .. } = &self.stage {
             self.submissions = self.submissions.max(submission.number);
+            self.doubtful.push(submission.number);
         }
         let task = self.stage.task().map(|task| task.id.clone());
         // Whatever becomes of the task, nobody said that the money comes back.

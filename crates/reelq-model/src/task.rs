@@ -28,6 +28,9 @@ pub struct RemoteTask {
     /// at first in any case.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub buy_again: bool,
+    /// A person wants to know what became of it, and nothing else: however it ends, the row is not bought again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_looked_at: bool,
 }
 
 impl RemoteTask {
@@ -43,12 +46,13 @@ impl RemoteTask {
             overdue: false,
             mark: None,
             buy_again: false,
+            only_looked_at: false,
         }
     }
 
     /// The task as it is looked at once more after its job ended.
     #[must_use]
     pub fn looked_at_again(self, buy_again: bool) -> Self {
-        Self { word: None, progress: None, overdue: false, buy_again, ..self }
+        Self { word: None, progress: None, overdue: false, buy_again, only_looked_at: !buy_again, ..self }
     }
 }

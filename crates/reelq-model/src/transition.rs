@@ -114,7 +114,7 @@ fn from_running(mut task: RemoteTask, event: Event) -> Next {
             (Stage::Fetching { task, outputs }, Wake::Now)
         }
         Event::Failed { settlement, retry_after: Some(after), .. }
-            if settlement == Settlement::Refunded || task.buy_again =>
+            if task.buy_again || (settlement == Settlement::Refunded && !task.only_looked_at) =>
         {
             (Stage::Ready, Wake::After(after))
         }

@@ -101,6 +101,7 @@ impl Poller {
             && end.settlement == Settlement::Refunded
             && !look.has_succeeded()
             && look.job.retries < self.parts.retries
+            && !look.task.only_looked_at
             && look.job.orphan_of.is_none();
         let half = AGAIN.ceiling(look.job.retries) / 2;
         again.then(|| half + half.mul_f64(self.pausing.dice.fraction()))
@@ -109,10 +110,17 @@ impl Poller {
     /// The task is over without an output.
     fn over(&self, look: Look<'_>, end: End) -> Event {
         // A provider that said "succeeded" took the money, whatever it says of the task now.
-        let settlement = if look.has_succeeded() { Settlement::Charged } else { end.settlement };
+        let settlement = match end.kind {
+            _ if look.has_succeeded() => Settlement::Charged,
+            // What was given back stays so, whatever has become of the task since.
+            TroubleKind::NotFound if look.was_refunded() => Settlement::Refunded,
+            _ => end.settlement,
+        };
         // "No such task" is no end while the task may still be kept somewhere.
         let is_certain = end.kind != TroubleKind::NotFound || look.age > self.lifetime();
-        let retry_after = (look.task.buy_again && is_certain).then_some(SOON);
+        // Who agreed to buy again what had cost nothing did not agree to pay twice.
+        let turned_out_paid = look.was_refunded() && settlement == Settlement::Charged;
+        let retry_after = (look.task.buy_again && is_certain && !turned_out_paid).then_some(SOON);
         Event::Failed { failure: end.failure, settlement, retry_after }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reelq_model::{Job, RemoteTask, Timestamp, Trouble, TroubleKind, Troubles};
+use reelq_model::{Job, RemoteTask, Settlement, Timestamp, Trouble, TroubleKind, Troubles};
 
 /// One look at a task.
 #[derive(Debug, Clone, Copy)]
@@ -13,6 +13,8 @@ pub(crate) struct Look<'a> {
     pub(crate) age: Duration,
     /// The store's time.
     pub(crate) now: Timestamp,
+    /// A person asked for the job to be cancelled.
+    pub(crate) is_unwanted: bool,
 }
 
 impl Look<'_> {
@@ -27,6 +29,12 @@ impl Look<'_> {
     /// sent back for fresh links.
     pub(crate) const fn has_succeeded(&self) -> bool {
         self.job.succeeded_at.is_some() || self.job.link_refreshes > 0
+    }
+
+    /// Whether its charge was told to have been given back.
+    pub(crate) fn was_refunded(&self) -> bool {
+        let refunded = |charge: &reelq_model::Charge| charge.settlement == Settlement::Refunded;
+        self.job.charges.iter().any(|charge| charge.task == self.task.id && refunded(charge))
     }
 
     /// Whether its row of troubles is one that ends the job when it lasts.

@@ -77,8 +77,9 @@ impl Handler for Poller {
         // The store's time of the acceptance; the task's own is from the clock of the worker that read it.
         let accepted_at = job.submitted_at.unwrap_or(task.accepted_at);
         let now = desk.now();
-        let look = Look { job: &job, task, age: now.since(accepted_at), now };
-        if !desk.cancel_requested() {
+        let (age, is_unwanted) = (now.since(accepted_at), desk.cancel_requested());
+        let look = Look { job: &job, task, age, now, is_unwanted };
+        if !is_unwanted {
             return Finish::Event(self.look(look).await);
         }
         Finish::Event(match self.withdraw(look).await {

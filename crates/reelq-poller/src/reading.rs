@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reelq_model::{BlockReason, Event, Failure, FailureKind, Setback, Settlement, Trouble, TroubleKind};
+use reelq_model::{BlockReason, Event, Failure, FailureKind, OutputLink, Setback, Settlement, Trouble, TroubleKind};
 use reelq_provider::PollOutcome;
 use reelq_worker::Backoff;
 
@@ -18,6 +18,10 @@ const OUTPUTS_LAST: Duration = Duration::from_hours(8 * 24);
 /// not let a link die.
 const WISH: u32 = 10;
 
+/// A row goes back so often for what its account is to blame for, beside its own retries: whatever a provider calls the
+/// account's fault, nothing is bought without end.
+const PUT_BACK_MAX: u32 = 3;
+
 impl Poller {
     pub(crate) async fn read(&self, look: Look<'_>, outcome: PollOutcome) -> Event {
         match outcome {
@@ -30,7 +34,7 @@ impl Poller {
             PollOutcome::Finished { outputs, cost } if !outputs.is_empty() => {
                 self.parts.schedule.note(&look.job.spec, look.age);
                 reelq_worker::doubt_cost(look.job, cost);
-                Event::Finished { outputs, cost }
+                Event::Finished { outputs: self.resolved(outputs), cost }
             }
             PollOutcome::Finished { .. } | PollOutcome::FinishedEmpty => self.repeated(look, End::no_output()),
             PollOutcome::Failed { failure, settlement, blocks: None } => self.plain(look, failure, settlement),
@@ -40,12 +44,29 @@ impl Poller {
             PollOutcome::SaysFailed { failure, settlement } => {
                 self.repeated(look, End { kind: TroubleKind::SaysFailed, failure, settlement })
             }
-            PollOutcome::Cancelled { settlement } => self.cancelled(look, settlement),
+            PollOutcome::Cancelled { settlement } => self.withdrawn(look, settlement),
             PollOutcome::NotFound { message } => self.not_found(look, &message),
             PollOutcome::Throttled(setback) => self.throttled(look, setback).await,
             PollOutcome::Blocked { reason, message } => self.refused(look, reason, &message).await,
             PollOutcome::Unclear(setback) => self.unclear(look, &setback),
         }
+    }
+
+    /// Links that name no host are the provider's own.
+    fn resolved(&self, outputs: Vec<OutputLink>) -> Vec<OutputLink> {
+        let resolve = |link: OutputLink| OutputLink { url: self.parts.exchange.resolve(&link.url), ..link };
+        outputs.into_iter().map(resolve).collect()
+    }
+
+    /// The provider says that the task is withdrawn. Where nobody asked for that, it is believed only when it is repeated,
+    /// and then it is the provider's failure.
+    fn withdrawn(&self, look: Look<'_>, settlement: Settlement) -> Event {
+        if look.is_unwanted || look.task.buy_again || look.task.only_looked_at || look.has_succeeded() {
+            return self.cancelled(look, settlement);
+        }
+        let failure =
+            Failure::new(FailureKind::Provider, "the provider withdrew the task, and nobody had asked for it");
+        self.repeated(look, End { kind: TroubleKind::SaysFailed, failure, settlement })
     }
 
     /// The provider withdrew the task.
@@ -68,8 +89,10 @@ impl Poller {
         self.pausing.blocked(reason, &failure.message).await;
         let goes_back = settlement == Settlement::Refunded
             && !look.has_succeeded()
+            && look.job.retries < self.parts.retries.saturating_add(PUT_BACK_MAX)
             && look.job.orphan_of.is_none()
-            && !look.task.buy_again;
+            && !look.task.buy_again
+            && !look.task.only_looked_at;
         if !goes_back {
             return self.plain(look, failure, settlement);
         }

@@ -53,7 +53,15 @@ impl BreakerSection {
             .map(|after| InvalidSetting::new("breaker.after", format!("must be at most {AFTER_MAX}, not {after}")));
         let spans = [("breaker.wait", self.wait), ("breaker.longest", self.longest)];
         let spans = spans.into_iter().filter_map(|(key, span)| check_span(key, span?));
-        after.into_iter().chain(spans)
+        after.into_iter().chain(spans).chain(self.check_order())
+    }
+
+    fn check_order(&self) -> Option<InvalidSetting> {
+        let (wait, longest) = (self.wait?, self.longest?);
+        let wrong = || {
+            InvalidSetting::new("breaker.longest", format!("must not be below breaker.wait, {wait}: it is {longest}"))
+        };
+        (wait > longest).then(wrong)
     }
 }
 

@@ -13,6 +13,11 @@ pub trait Exchange: Send + Sync + 'static {
     /// Sends a request that is free to repeat and gives its complete reply, whatever its status code.
     async fn call(&self, request: &Request) -> Result<Reply, Setback>;
 
+    /// A link that names no host, against the account's address; any other as it is.
+    fn resolve(&self, link: &str) -> String {
+        link.to_owned()
+    }
+
     /// The mark of the key and address that requests for `job` go out with; it changes when either does.
     fn mark(&self, job: JobId) -> Option<Digest> {
         let _ = job;
@@ -27,7 +32,11 @@ impl Exchange for reelq_http::Transport {
     }
 
     async fn call(&self, request: &Request) -> Result<Reply, Setback> {
-        self.call(request).await.map_err(|error| Setback::new(error.to_string()))
+        self.call(request).await.map_err(|error| Setback::new(format!("failed to {error}")))
+    }
+
+    fn resolve(&self, link: &str) -> String {
+        self.resolve(link)
     }
 
     fn mark(&self, job: JobId) -> Option<Digest> {

@@ -40,7 +40,8 @@ impl Stuck {
     /// Why the job of `view` does not get on; `None` where it does, has ended, or waits for a person.
     pub(crate) fn of(view: &JobView) -> Option<Self> {
         let job = &view.job;
-        let open = !job.stage.is_terminal() && job.status() != Status::Unconfirmed;
+        // Of a record that cannot be read there is only a stand-in, parked at an end that it has not come to.
+        let open = view.parked || (!job.stage.is_terminal() && job.status() != Status::Unconfirmed);
         let reason = why(view).filter(|_| open)?;
         let troubles = job.troubles.as_ref();
         Some(Self {
@@ -85,6 +86,9 @@ impl Stuck {
 }
 
 fn why(view: &JobView) -> Option<String> {
+    if view.parked && view.job.stage.is_terminal() {
+        return Some("its record cannot be read; `reelq doctor` says what is wrong with it".to_owned());
+    }
     if view.parked {
         return Some(
             "parked after an event that cannot happen to it, which is a bug; `reelq retry --job` frees it".to_owned(),
@@ -187,6 +191,8 @@ mod tests {
     fn parked_and_overdue_jobs_are_told_too() {
         let parked = JobView { parked: true, due: Some(Timestamp::default()), ..view(running()) };
         assert!(Stuck::of(&parked).unwrap().waits(Timestamp::default()).starts_with("nothing by itself"));
+        let unreadable = JobView { parked: true, ..view(given_up(&running())) };
+        assert!(Stuck::of(&unreadable).unwrap().reason.contains("reelq doctor"));
         let overdue = Event::Running {
             next_poll: Duration::ZERO,
             word: None,

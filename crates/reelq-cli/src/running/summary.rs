@@ -6,6 +6,7 @@ use reelq_store::{AccountCap, AccountView, BatchView, HeldBatch, Pause, PauseRea
 use super::{verdict::Verdict, waiting::waiting};
 use crate::{
     commands::status::{alarm, pause as pause_in_words, reached},
+    exit::Exit,
     output::{cost, duration, grouped, money, plural, spent},
     session::Session,
 };
@@ -75,6 +76,7 @@ pub(crate) fn summary(verdict: &Verdict, commands: &Commands, seconds: u64) -> S
     }
     lines.push(format!("  outputs and results: {}", batch.batch.output));
     lines.extend(shared(verdict, commands));
+    lines.extend(withdrawn(verdict, commands));
     lines.extend(blocked(verdict, commands));
     lines.extend(breakers(verdict, commands));
     lines.extend(unconfirmed(verdict, commands));
@@ -94,6 +96,17 @@ pub(super) fn counts(counts: &StatusCounts) -> String {
 fn shared(verdict: &Verdict, commands: &Commands) -> Option<String> {
     let (name, count) = (&verdict.batch.batch.name, verdict.shared_tasks);
     (count > 0).then(|| format!("! {}", alarm(name, count, &commands.flags)))
+}
+
+/// A task that its provider withdrew may have finished all the same, and nobody may have asked for it.
+fn withdrawn(verdict: &Verdict, commands: &Commands) -> Option<String> {
+    let (name, count) = (&verdict.batch.batch.name, verdict.withdrawn);
+    let line = format!(
+        "! {} withdrawn at the provider; their tasks stay known\n    look at them again, free of charge: reelq retry {name} --cancelled --look{}",
+        grouped(count),
+        commands.flags
+    );
+    (count > 0).then_some(line)
 }
 
 fn blocked(verdict: &Verdict, commands: &Commands) -> Vec<String> {
@@ -183,6 +196,8 @@ fn outstanding(verdict: &Verdict, commands: &Commands) -> Option<String> {
     } else {
         "to go on: ".to_owned()
     };
-    let line = format!("! {} job{} outstanding\n    {resume}{}", grouped(count), plural(count), commands.run);
+    let told = format!("! {} job{} outstanding", grouped(count), plural(count));
+    // What goes on with a reached budget is said where the budget is.
+    let line = if verdict.holds(Exit::Budget) { told } else { format!("{told}\n    {resume}{}", commands.run) };
     (count > 0).then_some(line)
 }

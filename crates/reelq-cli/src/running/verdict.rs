@@ -27,6 +27,8 @@ pub(crate) struct Verdict {
     pub(crate) outstanding: u64,
     /// Jobs of unknown fate, those whose line is gone included.
     pub(crate) unconfirmed: u64,
+    /// Rows whose task was withdrawn at the provider, by whomever.
+    pub(crate) withdrawn: u64,
     /// Rows that do not get on, with what they wait for.
     pub(crate) waiting: Vec<Stuck>,
     /// Rows whose task stands for another row, too.
@@ -60,9 +62,10 @@ impl Verdict {
         }
         let outstanding = batch.counts.outstanding() + batch.others.outstanding();
         let unconfirmed = batch.counts.of(Status::Unconfirmed) + batch.others.of(Status::Unconfirmed);
+        let withdrawn = withdrawn(store, &batch).await?;
         let waiting = if outstanding > 0 { waiting::read(store, &batch.batch.name).await? } else { Vec::new() };
         let shared_tasks = Noticed::read(store, [&batch.batch.name]).await?.shared(&batch.batch.name);
-        Ok(Self { batch, accounts, failures, remedies, outstanding, unconfirmed, waiting, shared_tasks })
+        Ok(Self { batch, accounts, failures, remedies, outstanding, unconfirmed, withdrawn, waiting, shared_tasks })
     }
 
     /// The accounts that the provider refuses.
@@ -107,6 +110,18 @@ impl Verdict {
             _ => false,
         }
     }
+}
+
+/// How many rows were cancelled with a task that is known: it may have finished all the same.
+async fn withdrawn(store: &dyn Store, batch: &BatchView) -> Result<u64, Failure> {
+    if batch.counts.of(Status::Cancelled) == 0 {
+        return Ok(0);
+    }
+    let (name, statuses) = (Some(batch.batch.name.clone()), vec![Status::Cancelled]);
+    let filter = JobFilter { batch: name, statuses, ..JobFilter::default() };
+    let found = store.jobs(&filter, Page { after: 0, limit: COUNTED }).await?;
+    let known = found.iter().filter(|view| view.line.is_some() && view.job.stage.task().is_some()).count();
+    Ok(u64::try_from(known).unwrap_or(u64::MAX))
 }
 
 /// The accounts whose money does not cover the batch's next job.

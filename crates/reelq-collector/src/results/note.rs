@@ -3,12 +3,13 @@
 use reelq_model::{Job, Stage, TroubleKind, Troubles};
 use reelq_store::{JobView, ResultLine};
 
-use super::record::files;
+use super::record::{files, unknown_charge};
 
 /// The note of a line; `sharers` are the jobs that its task, or one of its unexpected ones, stands for as well.
 pub(super) fn note(line: &ResultLine, sharers: &[JobView]) -> Option<String> {
     let job = &line.view.job;
     let mut parts: Vec<String> = all(line).filter_map(|job| shared(job, sharers)).collect();
+    parts.extend(unknown_charge(job));
     parts.extend(further(job));
     parts.extend(files(job).iter().filter_map(|file| file.note.clone()));
     parts.extend(waiting(&line.view));
@@ -54,7 +55,8 @@ fn waiting(view: &JobView) -> Vec<String> {
     let mut parts = Vec::new();
     parts.extend(view.parked.then(|| "it is parked: an event came that could not happen to it".to_owned()));
     parts.extend(view.cancel_requested.then(|| "it is asked to be cancelled".to_owned()));
-    parts.extend(job.troubles.as_ref().map(trouble));
+    let is_open = matches!(job.stage, Stage::Submitting { .. });
+    parts.extend(job.troubles.as_ref().map(|troubles| trouble(troubles, is_open)));
     let overdue = matches!(&job.stage, Stage::Running { task } if task.overdue);
     parts.extend(overdue.then(|| "its task runs longer than usual, and is looked at slowly".to_owned()));
     let until = job.outputs_until.filter(|_| job.succeeded_at.is_some());
@@ -65,8 +67,9 @@ fn waiting(view: &JobView) -> Vec<String> {
     parts
 }
 
-fn trouble(troubles: &Troubles) -> String {
+fn trouble(troubles: &Troubles, is_open: bool) -> String {
     let what = match troubles.last.kind {
+        TroubleKind::Submit if is_open => "it is not known yet whether it is bought",
         TroubleKind::Submit | TroubleKind::TurnedAway => "it is not bought yet",
         TroubleKind::Status => "the provider does not say how its task stands",
         TroubleKind::NotFound => "the provider says that it does not know its task",

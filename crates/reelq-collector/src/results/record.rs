@@ -80,7 +80,6 @@ fn cost(line: &ResultLine) -> Option<Money> {
 fn message(line: &ResultLine) -> Option<String> {
     let mut parts = Vec::new();
     parts.extend(what_happened(&line.view.job));
-    parts.extend(unknown_charge(&line.view.job));
     parts.extend(doubt(&line.view.job));
     parts.extend(line.orphans.iter().map(orphan));
     (!parts.is_empty()).then(|| parts.join("; "))
@@ -89,7 +88,8 @@ fn message(line: &ResultLine) -> Option<String> {
 fn what_happened(job: &Job) -> Option<String> {
     let risk = || amount(job.price);
     match &job.stage {
-        Stage::Failed { failure, .. } if failure.kind == FailureKind::GivenUp => {
+        // Records of versions that did not keep which submission it was; of others, the doubt is told by itself.
+        Stage::Failed { failure, task: None } if failure.kind == FailureKind::GivenUp && job.doubtful.is_empty() => {
             Some(format!("{failure}; {} may have been charged", risk()))
         }
         Stage::Failed { failure, .. } => Some(failure.to_string()),
@@ -100,7 +100,7 @@ fn what_happened(job: &Job) -> Option<String> {
     }
 }
 
-fn unknown_charge(job: &Job) -> Option<String> {
+pub(super) fn unknown_charge(job: &Job) -> Option<String> {
     let unknown = |charge: &&reelq_model::Charge| charge.amount.is_none() && charge.settlement != Settlement::Refunded;
     let charge = job.charges.iter().find(unknown)?;
     Some(format!("the provider does not say what task {} cost", charge.task))
@@ -109,8 +109,9 @@ fn unknown_charge(job: &Job) -> Option<String> {
 fn doubt(job: &Job) -> Option<String> {
     let numbers: Vec<_> = job.doubtful.iter().map(u32::to_string).collect();
     let price = amount(job.price);
+    let as_well = if matches!(job.stage, Stage::Failed { task: None, .. }) { "" } else { " as well" };
     (!numbers.is_empty())
-        .then(|| format!("submission {} may have been charged as well, {price} each", numbers.join(", ")))
+        .then(|| format!("submission {} may have been charged{as_well}, {price} each", numbers.join(", ")))
 }
 
 fn orphan(job: &Job) -> String {
@@ -234,7 +235,7 @@ mod tests {
         let job = unconfirmed().apply(Event::Resolved { resolution }, Timestamp::default()).unwrap().job;
         let record = record(&line(job, Vec::new()));
         assert_eq!((record.cost_usd, record.error_kind), (None, Some(FailureKind::GivenUp)));
-        assert!(record.error_message.unwrap().ends_with("$0.12 may have been charged"));
+        assert!(record.error_message.unwrap().ends_with("submission 1 may have been charged, $0.12 each"));
     }
 
     #[test]
@@ -263,7 +264,10 @@ mod tests {
     fn unknown_amount_leaves_the_cost_empty_and_a_refund_makes_it_zero() {
         let unknown = record(&line(succeeded("a.mp4", None), Vec::new()));
         assert_eq!(unknown.cost_usd, None);
-        assert_eq!(unknown.error_message.as_deref(), Some("the provider does not say what task t-1 cost"));
+        assert_eq!(
+            (unknown.error_message, unknown.note.as_deref()),
+            (None, Some("the provider does not say what task t-1 cost"))
+        );
         let mut failed = fixture::job("a cat");
         let failure = Failure::new(FailureKind::Content, "the prompt was refused").with_code("1026");
         failed.stage = Stage::Failed { failure, task: Some(task("t-1")) };

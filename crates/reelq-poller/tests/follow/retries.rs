@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reelq_model::{Event, Failure, FailureKind, JobId, Settlement, Status};
+use reelq_model::{BlockReason, Event, Failure, FailureKind, JobId, Settlement, Status};
 use reelq_provider::PollOutcome;
 
 use crate::fakes::Stand;
@@ -88,5 +88,42 @@ async fn answers_that_tell_nothing_buy_nothing() {
 async fn record_of_an_unexpected_charge_is_not_bought_whoever_asked() {
     let mut stand = asked_for_again().await.edit(|job| job.orphan_of = Some(JobId::from_bytes([1; 16])));
     stand.look(HOUR, failed()).await;
+    assert_eq!(stand.job().status(), Status::Failed);
+}
+
+#[tokio::test]
+async fn task_that_is_only_looked_at_is_never_bought_again_whatever_the_provider_says() {
+    let passing = || Failure::new(FailureKind::Transient, "overloaded");
+    let answers = [
+        PollOutcome::Failed { failure: passing(), settlement: Settlement::Refunded, blocks: None },
+        PollOutcome::Failed {
+            failure: passing(),
+            settlement: Settlement::Refunded,
+            blocks: Some(BlockReason::NoCredit),
+        },
+    ];
+    for answer in answers {
+        let mut stand = Stand::new();
+        stand.look(60 * SECOND, failed()).await;
+        stand.happens(HOUR, Event::Retry { buy: false });
+        stand.look(HOUR, answer).await;
+        assert_eq!((stand.job().status(), stand.job().submissions), (Status::Failed, 1));
+        assert!(stand.job().stage.task().is_some(), "its task stays known");
+    }
+}
+
+#[tokio::test]
+async fn what_an_account_is_to_blame_for_puts_a_row_back_a_few_times_and_not_without_end() {
+    let failure = Failure::new(FailureKind::Transient, "no credit").with_code("INSUFFICIENT_CREDITS");
+    let no_credit = || PollOutcome::Failed {
+        failure: failure.clone(),
+        settlement: Settlement::Refunded,
+        blocks: Some(BlockReason::NoCredit),
+    };
+    let mut stand = Stand::new().edit(|job| job.retries = 5);
+    stand.look(60 * SECOND, no_credit()).await;
+    assert_eq!(stand.job().status(), Status::Queued);
+    let mut stand = Stand::new().edit(|job| job.retries = 50);
+    stand.look(60 * SECOND, no_credit()).await;
     assert_eq!(stand.job().status(), Status::Failed);
 }

@@ -108,7 +108,8 @@ pub async fn an_unconfirmed_job_is_resolved_in_each_way(subject: &dyn Subject) {
     assert_eq!(kit.view(jobs[1]).await.job.status(), Status::Failed);
     kit.advance(SECOND);
     assert_eq!(one(kit.polls(1).await).job.id, jobs[2]);
-    assert_eq!(kit.batch("b").await.reserved, reelq_model::Money::ZERO);
+    let price = kit.view(jobs[1]).await.job.price.unwrap_or_default();
+    assert_eq!(kit.batch("b").await.reserved, price, "the one that was given up may have been bought all the same");
 }
 
 pub async fn a_retry_takes_up_what_ended_and_nothing_else(subject: &dyn Subject) {
