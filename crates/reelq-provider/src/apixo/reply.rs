@@ -25,7 +25,7 @@ fn read(document: &Value, _: &Complaint) -> reading::Task {
 }
 
 pub(super) fn submitted(submission: u32, reply: &Reply, context: Context<'_>) -> SubmitOutcome {
-    reading::submitted(submission, reply, read, context)
+    reading::submitted(submission, reply, wire::TASK_ID, read, context)
 }
 
 pub(super) fn polled(task: &TaskId, reply: &Reply, context: Context<'_>) -> PollOutcome {

@@ -5,6 +5,9 @@ use serde::Deserialize;
 
 use crate::reading::{Text, lenient};
 
+/// Where a submit reply names its task, as documented.
+pub(super) const TASK_ID: &[&str] = &["/data/taskId"];
+
 /// What `data` holds. Its `resultJson` is JSON in a text.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]

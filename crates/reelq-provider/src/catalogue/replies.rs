@@ -36,6 +36,11 @@ impl Replies {
         look_up(&self.codes, code).copied()
     }
 
+    /// Whether `code` is listed as a fault of the row: its content, or its form.
+    pub(crate) fn ends_row(&self, code: &str) -> bool {
+        matches!(look_up(&self.failures, code), Some(FailureKind::Content | FailureKind::Invalid))
+    }
+
     /// Whether `code` proves that nothing was taken.
     pub(crate) fn is_certain(&self, code: Option<&str>) -> bool {
         holds(&self.certain, code)

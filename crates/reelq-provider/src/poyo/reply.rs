@@ -30,7 +30,7 @@ fn read(document: &Value, _: &Complaint) -> reading::Task {
 
 /// Clients of the vendor disagree whether the body's code of a success is 0 or 200: a task id decides.
 pub(super) fn submitted(submission: u32, reply: &Reply, context: Context<'_>) -> SubmitOutcome {
-    reading::submitted(submission, reply, read, context)
+    reading::submitted(submission, reply, wire::TASK_ID, read, context)
 }
 
 pub(super) fn polled(task: &TaskId, reply: &Reply, context: Context<'_>) -> PollOutcome {

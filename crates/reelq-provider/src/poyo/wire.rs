@@ -5,6 +5,9 @@ use serde::Deserialize;
 
 use crate::reading::{Progress, Text, lenient};
 
+/// Where a submit reply names its task, as documented.
+pub(super) const TASK_ID: &[&str] = &["/data/task_id"];
+
 /// What `data` holds.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]

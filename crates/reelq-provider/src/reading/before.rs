@@ -1,11 +1,15 @@
 //! Refusals of a request because an equal one was taken before: they prove nothing about what was bought.
 
-use super::{Complaint, text::plain_words};
+use super::text::plain_words;
 
-const WAYS: [&str; 12] = [
+const WAYS: [&str; 16] = [
     "already submitted",
     "already been submitted",
     "already exists",
+    "already created",
+    "already been created",
+    "existing task",
+    "task exists",
     "already accepted",
     "already being processed",
     "already in progress",
@@ -17,8 +21,7 @@ const WAYS: [&str; 12] = [
     "重复提交",
 ];
 
-/// Whether the complaint is that the request was made before.
-pub(super) fn is_meant(complaint: &Complaint) -> bool {
-    let said = [complaint.code.as_deref().unwrap_or_default(), &complaint.message].map(plain_words);
-    WAYS.iter().any(|way| said.iter().any(|words| words.contains(way)))
+/// Whether the texts of a refusal say that the request was made before.
+pub(super) fn is_meant(spoken: &[String]) -> bool {
+    spoken.iter().map(|text| plain_words(text)).any(|words| WAYS.iter().any(|way| words.contains(way)))
 }

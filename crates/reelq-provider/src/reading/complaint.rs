@@ -16,6 +16,26 @@ use super::{
 
 const RESETS: [&str; 3] = ["/error/reset_at", "/reset_at", "/data/reset_at"];
 
+/// How plainly a body says that something is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wrong {
+    Nothing,
+    /// In some way: by a code, by a word.
+    Something,
+    /// A member that stands for an error names one.
+    Error,
+}
+
+impl Wrong {
+    fn read(body: &Value) -> Self {
+        match (says::names_error(body), says::complains(body)) {
+            (true, _) => Self::Error,
+            (false, true) => Self::Something,
+            (false, false) => Self::Nothing,
+        }
+    }
+}
+
 /// What a reply complains about.
 #[derive(Debug)]
 pub(crate) struct Complaint {
@@ -27,13 +47,12 @@ pub(crate) struct Complaint {
     pub(crate) message: String,
     /// The wait that the vendor asked for.
     pub(crate) wait: Option<Duration>,
-    /// The body says, in any way, that something is wrong.
-    pub(crate) complains: bool,
     /// The body is the vendor's own envelope: an object alone, with a complaint where the vendor puts it. A gateway's page
     /// is not.
     pub(crate) is_vendors: bool,
     /// The status that the envelope itself names, where it is no success: what is inside is then no word on a task.
     pub(crate) envelope: Option<u16>,
+    wrong: Wrong,
     certain: bool,
     said: Option<String>,
     cut: Option<String>,
@@ -45,25 +64,39 @@ impl Complaint {
         let body = document.map(|document| &document.value);
         let (code, said) = (body.and_then(says::code), body.and_then(says::message));
         let certain = replies.is_certain(code.as_deref());
-        let complains = body.is_some_and(says::complains);
         let is_alone = document.is_some_and(|document| document.is_alone);
         let is_vendors = is_alone && body.is_some_and(|body| says::is_envelope(body, reply.status));
         let inner = body.and_then(|body| status_in(body, code.as_deref(), replies));
         let status = amounts_to(reply.status, inner, certain);
-        let no_credit = is_vendors && credit::is_used_up(code.as_deref(), said.as_deref(), &replies.no_credit);
-        let status = if no_credit && may_mean_no_credit(status) { Some(402) } else { status };
         Self {
             status,
             code,
             message: said.clone().unwrap_or_else(|| format!("HTTP {} without a message", reply.status)),
             said,
             wait: wait(reply, body),
-            complains,
+            wrong: body.map_or(Wrong::Nothing, Wrong::read),
             is_vendors,
             envelope: body.and_then(says::envelope_status),
             certain,
             cut: reply.cut.as_deref().map(clean),
         }
+    }
+
+    /// Whether the body says, in any way, that something is wrong.
+    pub(crate) fn complains(&self) -> bool {
+        self.wrong != Wrong::Nothing
+    }
+
+    /// Whether a member of the body that stands for an error names one.
+    pub(crate) fn names_error(&self) -> bool {
+        self.wrong == Wrong::Error
+    }
+
+    /// Itself, read as a word on the account and not on a task: a balance that is used up counts as HTTP 402.
+    pub(crate) fn of_account(self, document: Option<&Document>, replies: &Replies) -> Self {
+        let codes: Vec<String> = document.iter().flat_map(|found| says::codes(&found.value)).collect();
+        let refusal = credit::Refusal { status: self.status, codes: &codes, said: self.said.as_deref() };
+        if self.is_vendors && refusal.is_of_credit(replies) { Self { status: Some(402), ..self } } else { self }
     }
 
     /// Whether the code proves that nothing was taken.
@@ -112,11 +145,6 @@ fn amounts_to(http: u16, inner: Option<u16>, certain: bool) -> Option<u16> {
         400 | 422 => Some(inner.unwrap_or(http)),
         _ => Some(http),
     }
-}
-
-/// Statuses under which vendors say that the balance is used up; `None` is a success that complains.
-const fn may_mean_no_credit(status: Option<u16>) -> bool {
-    matches!(status, None | Some(400 | 402 | 403 | 422 | 429))
 }
 
 fn status_in(body: &Value, code: Option<&str>, replies: &Replies) -> Option<u16> {

@@ -91,9 +91,18 @@ fn verdict(strength: Strength, surroundings: Surroundings) -> Naming {
     })
 }
 
-/// The task that the reply names, with what that makes of it; the surest name that is not ignored.
-pub(super) fn named(document: &Value, surroundings: Surroundings) -> Option<(TaskId, Naming)> {
-    let mut found = PLACES.iter().filter_map(|(place, strength)| {
+/// The places in their order: of equally sure ones those that the vendor documents, `own`, go first.
+fn in_order(own: &[&str]) -> impl Iterator<Item = &'static (&'static str, Strength)> {
+    let is_sure = |strength: Strength| matches!(strength, Strength::Strong | Strength::InError);
+    let among = move |sure: bool| PLACES.iter().filter(move |(_, strength)| is_sure(*strength) == sure);
+    let documented = |sure| among(sure).filter(|(place, _)| own.contains(place)).collect::<Vec<_>>();
+    documented(true).into_iter().chain(among(true)).chain(documented(false)).chain(among(false))
+}
+
+/// The task that the reply names, with what that makes of it; the surest name that is not ignored. `own` are the places
+/// that the vendor documents.
+pub(super) fn named(document: &Value, own: &[&str], surroundings: Surroundings) -> Option<(TaskId, Naming)> {
+    let mut found = in_order(own).filter_map(|(place, strength)| {
         let verdict = verdict(*strength, surroundings);
         let task = id(document.pointer(place)?, *strength).filter(|_| verdict != Naming::Ignored)?;
         Some((task, verdict))
@@ -159,7 +168,7 @@ mod tests {
             let all_surroundings =
                 [Surroundings::Taken, Surroundings::Doubted, Surroundings::Refused, Surroundings::Open];
             for (surroundings, verdict) in all_surroundings.into_iter().zip(verdicts) {
-                let told = named(&saying(place, json!("t-1")), surroundings);
+                let told = named(&saying(place, json!("t-1")), &[], surroundings);
                 let expected = (*verdict != Naming::Ignored).then(|| (TaskId::new("t-1").unwrap(), *verdict));
                 assert_eq!(told, expected, "{place} {surroundings:?}");
             }
@@ -176,8 +185,9 @@ mod tests {
 
     #[test]
     fn numbers_and_texts_name_tasks_and_placeholders_do_not() {
-        let of =
-            |value: Value| named(&json!({ "task_id": value }), Surroundings::Taken).map(|(task, _)| task.to_string());
+        let of = |value: Value| {
+            named(&json!({ "task_id": value }), &[], Surroundings::Taken).map(|(task, _)| task.to_string())
+        };
         assert_eq!(of(json!(12_345)).as_deref(), Some("12345"));
         assert_eq!(of(json!(" t-1 ")).as_deref(), Some("t-1"));
         assert_eq!(of(json!(["t-1"])).as_deref(), Some("t-1"));
@@ -199,7 +209,7 @@ mod tests {
 
     #[test]
     fn a_loose_text_must_look_like_an_id() {
-        let of = |value: &str| named(&json!({ "data": value }), Surroundings::Taken).is_some();
+        let of = |value: &str| named(&json!({ "data": value }), &[], Surroundings::Taken).is_some();
         assert!(of("task-wave1775285160b950328499"));
         for value in ["upstream timeout", "success", "https://cdn.example/1.mp4", "error 500", "{1"] {
             assert!(!of(value), "{value}");

@@ -22,6 +22,15 @@ pub(crate) struct Output {
     pub(crate) is_sure: bool,
 }
 
+impl Output {
+    /// Whether it surely is a video that can be fetched: called an output, or with the ending of one. A cover, or an address
+    /// of anything else, shows no success.
+    pub(crate) fn is_clip(&self) -> bool {
+        let is_called_one = self.is_sure || by_extension(&self.url) == VIDEO;
+        self.kind == OutputKind::Video && is_called_one && web_address(&self.url).is_some()
+    }
+}
+
 const VIDEO: Option<OutputKind> = Some(OutputKind::Video);
 const OTHER: Option<OutputKind> = Some(OutputKind::Other);
 

@@ -31,6 +31,8 @@ const MESSAGES: [&str; 14] = [
     "/msg",
     "/data/message",
 ];
+/// Messages of the first of several errors.
+const LISTED: [&str; 5] = ["/errors/0/message", "/errors/0/detail", "/errors/0", "/detail/0/msg", "/detail/0"];
 /// Numbers that may be an HTTP status: of the envelope, then of the error in it.
 const ENVELOPE_NUMBERS: [&str; 3] = ["/code", "/status_code", "/status"];
 /// Members that are there only where something is wrong.
@@ -47,7 +49,7 @@ const ERRORS: [&str; 9] = [
 ];
 const SUCCESSES: [&str; 8] = ["success", "ok", "succeed", "succeeded", "successful", "none", "null", "accepted"];
 
-fn texts<'a>(body: &'a Value, places: &'a [&str]) -> impl Iterator<Item = String> + 'a {
+fn texts<'a>(body: &'a Value, places: &'static [&str]) -> impl Iterator<Item = String> + 'a {
     let read = |value: &Value| text(value).map(|text| clean(&text)).filter(|text| !text.is_empty());
     places.iter().filter_map(move |place| body.pointer(place).and_then(read))
 }
@@ -56,10 +58,20 @@ fn is_success(text: &str) -> bool {
     SUCCESSES.iter().any(|word| word.eq_ignore_ascii_case(text))
 }
 
+/// Every code that is a word, the vendor's own first.
+pub(super) fn codes(body: &Value) -> impl Iterator<Item = String> {
+    let is_number = |text: &str| text.parse::<f64>().is_ok();
+    texts(body, &CODES).filter(move |text| !is_number(text) && !is_success(text))
+}
+
 /// The vendor's code, where it is a word.
 pub(super) fn code(body: &Value) -> Option<String> {
-    let is_number = |text: &str| text.parse::<f64>().is_ok();
-    texts(body, &CODES).find(|text| !is_number(text) && !is_success(text))
+    codes(body).next()
+}
+
+/// Every message of a complaint.
+pub(super) fn messages(body: &Value) -> impl Iterator<Item = String> {
+    texts(body, &MESSAGES).chain(texts(body, &LISTED)).filter(|text| !is_success(text))
 }
 
 /// The vendor's message.
@@ -103,11 +115,16 @@ fn has_bad_code(body: &Value) -> bool {
     })
 }
 
+/// Whether a member that stands for an error names one.
+pub(super) fn names_error(body: &Value) -> bool {
+    ERRORS.iter().any(|place| body.pointer(place).is_some_and(says_error))
+}
+
 /// Whether anything in the body says that something is wrong.
 pub(super) fn complains(body: &Value) -> bool {
     let is_false = |name: &str| body.get(name) == Some(&Value::Bool(false));
     let status = body.get("status").and_then(Value::as_str).unwrap_or_default();
-    ERRORS.iter().any(|place| body.pointer(place).is_some_and(says_error))
+    names_error(body)
         || has_bad_code(body)
         || envelope_status(body).is_some()
         || is_false("success")

@@ -9,22 +9,26 @@ use super::{
     before, candidate, document,
     document::is_half,
     ids::{Naming, Surroundings, named},
+    spoken::spoken,
+    upstream,
     words::Meaning,
 };
 use crate::{Reply, catalogue::Replies, lenient_json::Document};
 
-/// Classifies a reply; `read` is the vendor's reader of a task.
+/// Classifies a reply; `own` are the places where the vendor documents the task's id, `read` is its reader of a task.
 pub(crate) fn submitted(
     submission: u32,
     reply: &Reply,
+    own: &[&str],
     read: impl Fn(&Value, &Complaint) -> Task,
     context: Context<'_>,
 ) -> SubmitOutcome {
     let document = document(reply);
     let complaint = Complaint::read(reply, document.as_ref(), context.replies);
+    let complaint = complaint.of_account(document.as_ref(), context.replies);
     let surroundings = surroundings(reply, document.as_ref(), &complaint);
     let task = document.as_ref().filter(|_| is_success(reply)).map(|found| read(&found.value, &complaint));
-    match document.as_ref().and_then(|found| named(&found.value, surroundings)) {
+    match document.as_ref().and_then(|found| named(&found.value, own, surroundings)) {
         Some((id, Naming::Accepted)) => {
             // A list of outputs that ends early may lack one, and the task can be asked about.
             let task = task.unwrap_or_default().with_outputs_if(!is_half(reply, document.as_ref()));
@@ -46,7 +50,7 @@ const fn is_success(reply: &Reply) -> bool {
 }
 
 fn surroundings(reply: &Reply, document: Option<&Document>, complaint: &Complaint) -> Surroundings {
-    let is_plain = document.is_some_and(|found| found.is_alone) && !complaint.complains;
+    let is_plain = document.is_some_and(|found| found.is_alone) && !complaint.complains();
     match reply.status {
         200..=299 if is_plain => Surroundings::Taken,
         200..=299 => Surroundings::Doubted,
@@ -87,66 +91,81 @@ fn doubtful(reply: &Reply, complaint: &Complaint, task: TaskId) -> SubmitOutcome
 }
 
 fn without_task(reply: &Reply, document: Option<&Document>, complaint: &Complaint, replies: &Replies) -> SubmitOutcome {
+    let spoken = spoken(reply, document);
+    let open = |what: &str| open(reply, document, complaint, &spoken, what);
     match complaint.status {
-        Some(429) => SubmitOutcome::Throttled(complaint.setback("HTTP 429")),
+        Some(429) if !upstream::surely_timed_out(&spoken) => SubmitOutcome::Throttled(complaint.setback("HTTP 429")),
+        Some(_) if may_be_taken(reply, complaint, &spoken) => open(""),
         Some(status) if is_turned_away(reply, document, complaint) => {
             SubmitOutcome::TurnedAway(complaint.setback(format_args!("HTTP {status} not in the vendor's own form")))
         }
         Some(status) if is_certain(status, reply, document, complaint) => verdict(status, complaint, replies),
-        Some(_) => open(reply, document, complaint, ""),
-        None if document.is_none() => open(reply, document, complaint, " whose body is not JSON"),
-        None => open(reply, document, complaint, " without a task id"),
+        Some(_) => open(""),
+        None if document.is_none() => open(" whose body is not JSON"),
+        None => open(" without a task id"),
     }
 }
 
 /// A reply that proves nothing. Its bytes may still seem to name a task: somewhere deep, or where they cannot be read in
 /// order.
-fn open(reply: &Reply, document: Option<&Document>, complaint: &Complaint, what: &str) -> SubmitOutcome {
+fn open(
+    reply: &Reply,
+    document: Option<&Document>,
+    complaint: &Complaint,
+    spoken: &[String],
+    what: &str,
+) -> SubmitOutcome {
     let is_plain = document.is_some_and(|found| found.is_alone && found.torn.is_none());
-    let candidate = candidate::scan(&reply.body, !is_plain || before::is_meant(complaint));
+    let scan = || candidate::scan(&reply.body, !is_plain || before::is_meant(spoken));
+    let candidate = candidate::in_refusal(&reply.body, spoken).or_else(scan);
     let setback = complaint.setback(format_args!("HTTP {}{what}", complaint.status.unwrap_or(reply.status)));
     let named = candidate.as_ref().map(|task| format!("; it seems to name the task {task}")).unwrap_or_default();
     SubmitOutcome::Ambiguous(Setback { reason: format!("{}{named}", setback.reason), candidate, ..setback })
 }
 
+/// Whether the words of a refusal leave it open that this or an equal request was taken: something behind the server that
+/// answered has it, it was made before, or there is a task.
+fn may_be_taken(reply: &Reply, complaint: &Complaint, spoken: &[String]) -> bool {
+    let says_so = || {
+        upstream::timed_out(spoken) || before::is_meant(spoken) || candidate::in_refusal(&reply.body, spoken).is_some()
+    };
+    !complaint.proves_nothing_taken() && says_so()
+}
+
 /// Whether something in front of the vendor refused: then nothing was taken, and the vendor has said nothing.
 fn is_turned_away(reply: &Reply, document: Option<&Document>, complaint: &Complaint) -> bool {
-    let is_refusal = matches!(reply.status, 400..=499) && !proves_nothing(reply.status);
+    let is_refusal = matches!(reply.status, 400..=499) && refuses(reply.status);
     is_refusal && !complaint.is_vendors && !is_half(reply, document)
 }
 
-/// Whether a refusal is certain: the vendor's own, whole, and not of a request that was taken before.
+/// Whether a refusal is certain: the vendor's own, and whole.
 fn is_certain(status: u16, reply: &Reply, document: Option<&Document>, complaint: &Complaint) -> bool {
     if complaint.proves_nothing_taken() {
         return true;
     }
-    let is_refusal = takes_nothing(status) || block_reason(status).is_some();
     // A success that refuses may name its task behind the place where it cannot be read on.
     let is_broken = matches!(reply.status, 200..=299) && document.is_some_and(|found| found.torn.is_some());
     let is_redirect = matches!(reply.status, 300..=399);
-    is_refusal
-        && !is_broken
-        && !is_half(reply, document)
-        && (complaint.is_vendors || is_redirect)
-        && !proves_nothing(reply.status)
-        && !before::is_meant(complaint)
+    refuses(status) && !is_broken && !is_half(reply, document) && (complaint.is_vendors || is_redirect)
 }
 
 /// A refusal that is certain: of the account, or of the row.
 fn verdict(status: u16, complaint: &Complaint, replies: &Replies) -> SubmitOutcome {
-    match block_reason(status) {
+    // What was judged is the request, whatever the status.
+    let is_of_row = status == 403 && complaint.code.as_deref().is_some_and(|code| replies.ends_row(code));
+    match block_reason(status).filter(|_| !is_of_row) {
         Some(reason) => SubmitOutcome::Blocked { reason, message: complaint.message.clone() },
         None => SubmitOutcome::Rejected(complaint.failure(replies, FailureKind::Invalid)),
     }
 }
 
-/// Statuses of a 4xx that may follow a request that was taken: it took too long, its key bought already, a proxy passed it
-/// on.
-const fn proves_nothing(status: u16) -> bool {
-    matches!(status, 408 | 409 | 425 | 460 | 499)
+/// Whether a status says that the request was not carried out. What is not listed may follow a request that was taken: it
+/// took too long, its key bought already, a proxy passed it on.
+const fn refuses(status: u16) -> bool {
+    takes_nothing(status) || block_reason(status).is_some()
 }
 
-/// Statuses that say that the request was not carried out. Of the redirects, only those that demand the same request
+/// Statuses of a request that was not carried out, whoever made it. Of the redirects, only those that demand the same request
 /// elsewhere.
 const fn takes_nothing(status: u16) -> bool {
     matches!(status, 301 | 307 | 308 | 400 | 404 | 405 | 406 | 410 | 411 | 413 | 414 | 415 | 417 | 422 | 431 | 451)

@@ -4,7 +4,6 @@ use reelq_model::{BlockReason, Failure, FailureKind, Money, OutputLink, Settleme
 
 use super::{
     Complaint,
-    ask::block_reason,
     complaint::failure,
     credit,
     outputs::{Output, links},
@@ -67,26 +66,22 @@ impl Task {
     /// What the task's words mean; `None` where they are no word on a task.
     pub(super) fn outcome(self, reply: &Reply, complaint: &Complaint, context: Context<'_>) -> Option<PollOutcome> {
         let (outputs, meaning) = (self.links(reply, context), self.meaning());
-        let has_outputs = !outputs.is_empty();
-        let has_error = complaint.complains || self.code.is_some();
+        let has_error = complaint.complains() || self.code.is_some();
         match meaning {
-            Some(Meaning::Succeeded | Meaning::Unknown) if has_outputs => {
+            _ if self.is_to_be_fetched(meaning, &outputs, complaint) => {
                 Some(PollOutcome::Finished { outputs, cost: self.price() })
             }
-            None if has_outputs && !complaint.complains => Some(PollOutcome::Finished { outputs, cost: self.price() }),
             None => None,
             // An envelope that names a refusal is no word on the task, whatever is inside.
             Some(_) if complaint.envelope.is_some() => None,
-            Some(Meaning::Succeeded) if !has_error => Some(PollOutcome::FinishedEmpty),
+            Some(Meaning::Succeeded) if !self.says_failed(complaint, context) => Some(PollOutcome::FinishedEmpty),
             Some(Meaning::Unknown) if !has_error => Some(self.running(complaint, true)),
             Some(Meaning::Succeeded | Meaning::Unknown) => {
-                let (failure, settlement, _) = self.end(context);
-                Some(PollOutcome::SaysFailed { failure, settlement })
+                // Where word and error disagree, no code is proof that nothing was charged.
+                let settlement = settlement(self.cost, None, context);
+                Some(PollOutcome::SaysFailed { failure: self.failure(context), settlement })
             }
-            Some(Meaning::Failed) => {
-                let (failure, settlement, blocks) = self.end(context);
-                Some(PollOutcome::Failed { failure, settlement, blocks })
-            }
+            Some(Meaning::Failed) => Some(self.failed(context)),
             Some(Meaning::Cancelled) => {
                 Some(PollOutcome::Cancelled { settlement: settlement(self.cost, self.code.as_deref(), context) })
             }
@@ -99,25 +94,48 @@ impl Task {
         PollOutcome::Running { word, unknown_word, progress: self.progress, wait: complaint.wait }
     }
 
-    /// An end without an output: why, what became of the charge, and whether the account is the cause.
-    fn end(self, context: Context<'_>) -> (Failure, Settlement, Option<BlockReason>) {
+    /// Whether there is something to fetch. What surely is an output is tried before any failure beside it is believed.
+    fn is_to_be_fetched(&self, meaning: Option<Meaning>, links: &[OutputLink], complaint: &Complaint) -> bool {
+        let has_clip = || self.outputs.iter().any(Output::is_clip);
+        match meaning {
+            Some(Meaning::Succeeded | Meaning::Unknown) => !links.is_empty(),
+            Some(Meaning::Failed | Meaning::Cancelled) => has_clip(),
+            Some(Meaning::GoesOn) => false,
+            None => !links.is_empty() && (!complaint.complains() || has_clip()),
+        }
+    }
+
+    /// Whether a reply whose word is a success plainly names an error of the task. Credit is no reason for a task that
+    /// succeeded.
+    fn says_failed(&self, complaint: &Complaint, context: Context<'_>) -> bool {
+        let codes = [self.code.as_deref(), complaint.code.as_deref()];
+        let said = complaint.said();
+        let messages = [self.message.as_deref(), said.as_deref()];
+        let is_of_credit = codes.into_iter().flatten().any(|code| context.replies.status_of(code) == Some(402))
+            || codes
+                .into_iter()
+                .chain(messages)
+                .flatten()
+                .any(|text| credit::is_meant(text, &context.replies.no_credit));
+        (complaint.names_error() || self.code.is_some()) && !is_of_credit
+    }
+
+    /// Why it ended without an output.
+    fn failure(&self, context: Context<'_>) -> Failure {
         let message = self.message.as_deref().map(clean).filter(|message| !message.is_empty());
         let message = message.unwrap_or_else(|| "the vendor gave no reason".to_owned());
         let code = self.code.as_deref().map(clean);
-        let failure = failure(code.as_deref(), &message, context.replies, FailureKind::Provider);
-        let blocks = blocks(&failure, context.replies);
-        // What the balance did not cover was not charged either.
-        let cost = if blocks == Some(BlockReason::NoCredit) { self.cost.or(Some(Money::ZERO)) } else { self.cost };
-        let settlement = settlement(cost, code.as_deref(), context);
-        (failure, settlement, blocks)
+        failure(code.as_deref(), &message, context.replies, FailureKind::Provider)
     }
-}
 
-/// Whether a failure is the account's: by its code, or by words that mean an empty balance.
-fn blocks(failure: &Failure, replies: &Replies) -> Option<BlockReason> {
-    let by_code = failure.code.as_deref().and_then(|code| replies.status_of(code)).and_then(block_reason);
-    let is_used_up = || credit::is_used_up(failure.code.as_deref(), Some(&failure.message), &replies.no_credit);
-    by_code.or_else(|| (failure.kind != FailureKind::Content && is_used_up()).then_some(BlockReason::NoCredit))
+    /// The end of a task that failed. Only a code that the vendor lists makes the account its cause: words may be an echo of
+    /// the prompt.
+    fn failed(&self, context: Context<'_>) -> PollOutcome {
+        let failure = self.failure(context);
+        let is_listed = failure.code.as_deref().is_some_and(|code| context.replies.status_of(code) == Some(402));
+        let settlement = settlement(self.cost, failure.code.as_deref(), context);
+        PollOutcome::Failed { failure, settlement, blocks: is_listed.then_some(BlockReason::NoCredit) }
+    }
 }
 
 /// What became of the charge of a task that did not succeed.

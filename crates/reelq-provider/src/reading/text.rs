@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-const MESSAGE_CHARS_MAX: usize = 300;
+/// Longer texts are cut.
+pub(super) const MESSAGE_CHARS_MAX: usize = 300;
 
 /// One line of bounded length, without control characters and without marks that turn the direction of writing.
 pub(crate) fn clean(text: &str) -> String {
@@ -41,6 +42,27 @@ pub(super) fn plain_words(text: &str) -> String {
     let lower = text.to_lowercase();
     let words = lower.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join(" ")
+}
+
+const QUOTES: [(char, char); 8] =
+    [('"', '"'), ('\'', '\''), ('`', '`'), ('“', '”'), ('‘', '’'), ('«', '»'), ('「', '」'), ('『', '』')];
+
+/// A text without what stands in quotes, also where a quote does not end. A mark inside a word is an apostrophe.
+pub(super) fn outside_quotes(text: &str) -> String {
+    let (mut outside, mut open, mut before) = (String::new(), None, ' ');
+    for (at, letter) in text.char_indices() {
+        let next = text[at + letter.len_utf8()..].chars().next().unwrap_or(' ');
+        match open {
+            Some(end) if letter == end && !next.is_alphanumeric() => open = None,
+            Some(_) => {}
+            None => match QUOTES.iter().find(|(begin, _)| *begin == letter && !before.is_alphanumeric()) {
+                Some((_, end)) => open = Some(*end),
+                None => outside.push(letter),
+            },
+        }
+        before = letter;
+    }
+    outside
 }
 
 #[cfg(test)]

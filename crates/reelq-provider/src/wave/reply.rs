@@ -8,8 +8,8 @@ use crate::{
     BalanceOutcome, CancelOutcome, PollOutcome, Reply,
     catalogue::Replies,
     reading::{
-        self, Complaint, Context, Meaning, Text, balance_refused, cancel_refused, document, dollars, meaning, outputs,
-        quota, settlement,
+        self, Complaint, Context, Meaning, Output, Text, balance_refused, cancel_refused, document, dollars, meaning,
+        outputs, quota, settlement,
     },
 };
 
@@ -54,7 +54,7 @@ fn read_new(document: &Value, complaint: &Complaint) -> reading::Task {
 }
 
 pub(super) fn submitted(submission: u32, reply: &Reply, context: Context<'_>) -> SubmitOutcome {
-    reading::submitted(submission, reply, read_new, context)
+    reading::submitted(submission, reply, wire::TASK_ID, read_new, context)
 }
 
 pub(super) fn polled(task: &TaskId, reply: &Reply, context: Context<'_>) -> PollOutcome {
@@ -64,10 +64,14 @@ pub(super) fn polled(task: &TaskId, reply: &Reply, context: Context<'_>) -> Poll
 pub(super) fn cancelled(reply: &Reply, context: Context<'_>) -> CancelOutcome {
     let document = document(reply);
     let complaint = Complaint::read(reply, document.as_ref(), context.replies);
-    let found = document.as_ref().filter(|_| is_success(reply));
-    let task = found.map(|found| body(taken_out(&found.value))).unwrap_or_default();
+    let found = document.as_ref().filter(|_| is_success(reply)).map(|found| taken_out(&found.value));
+    let task = found.map(body).unwrap_or_default();
     let word = task.status.as_ref().map(|Text(word)| word.as_str()).unwrap_or_default();
     match meaning(word) {
+        // What it names may be fetched: the task is followed to its end.
+        Meaning::Cancelled if found.is_some_and(|found| outputs(found).iter().any(Output::is_clip)) => {
+            CancelOutcome::TooLate
+        }
         Meaning::Cancelled => {
             let kept = task.refunded == Some(false);
             let settlement = if kept { Settlement::Charged } else { settlement(quota(&task.cost), None, context) };

@@ -6,6 +6,9 @@ use serde_json::Value;
 
 use crate::reading::{Progress, Text, lenient};
 
+/// Where a submit reply names its task, as documented.
+pub(super) const TASK_ID: &[&str] = &["/task_id", "/data/task_id", "/data"];
+
 /// A task: the reply to submit and status requests. Older generations wrap it in `data`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]

@@ -5,11 +5,15 @@ mod catalogues;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod ends;
+#[cfg(test)]
 mod fixtures;
 #[cfg(test)]
 mod images;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod refusals;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]

@@ -2,8 +2,10 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use reelq_model::{AccountName, Fields, JobSpec, ModelName, ProviderName, TaskId, Timestamp};
-use reelq_provider::{Provider, Reply, Settings, open};
+use reelq_model::{
+    Acceptance, AccountName, Fields, JobSpec, ModelName, ProviderName, Setback, SubmitOutcome, TaskId, Timestamp,
+};
+use reelq_provider::{PollOutcome, Provider, Reply, Settings, open};
 
 pub(crate) fn settings(name: &str) -> Settings {
     Settings::new(ProviderName::new(name).unwrap())
@@ -51,4 +53,32 @@ pub(crate) fn fixtures(vendor: &str) -> Vec<(String, Vec<u8>)> {
         .collect();
     found.sort();
     found
+}
+
+pub(crate) fn submitted(vendor_name: &str, status: u16, body: impl AsRef<[u8]>) -> SubmitOutcome {
+    vendor(vendor_name).submitted(1, &reply(status, body.as_ref()))
+}
+
+pub(crate) fn polled(vendor_name: &str, status: u16, body: impl AsRef<[u8]>) -> PollOutcome {
+    polled_reply(vendor_name, &reply(status, body.as_ref()))
+}
+
+pub(crate) fn polled_reply(vendor_name: &str, reply: &Reply) -> PollOutcome {
+    let spec = spec(vendor_name, "hailuo-2-3-fast", "any", Fields::new());
+    vendor(vendor_name).polled(&spec, &task(), reply)
+}
+
+pub(crate) fn accepted(outcome: SubmitOutcome, of: &str) -> Acceptance {
+    let SubmitOutcome::Accepted(acceptance) = outcome else { panic!("{of}: {outcome:?}") };
+    acceptance
+}
+
+pub(crate) fn ambiguous(outcome: SubmitOutcome, of: &str) -> Setback {
+    let SubmitOutcome::Ambiguous(setback) = outcome else { panic!("{of}: {outcome:?}") };
+    setback
+}
+
+pub(crate) fn unclear(outcome: PollOutcome, of: &str) -> Setback {
+    let PollOutcome::Unclear(setback) = outcome else { panic!("{of}: {outcome:?}") };
+    setback
 }

@@ -1,40 +1,12 @@
 //! What replies are taken for, and what they are not: the rules of the crate's README, each with its instances.
 
-use reelq_model::{
-    Acceptance, BlockReason, FailureKind, Money, OutputKind, Setback, Settlement, SubmitOutcome, TaskId,
-};
+use reelq_model::{BlockReason, FailureKind, Money, OutputKind, Settlement, SubmitOutcome, TaskId};
 use reelq_model::{Fields, Timestamp, units::Span};
 use reelq_provider::{PROVIDERS, PollOutcome, Reply, Settings, open};
 
-use crate::support::{reply, settings, spec, task, vendor};
-
-fn submitted(vendor_name: &str, status: u16, body: impl AsRef<[u8]>) -> SubmitOutcome {
-    vendor(vendor_name).submitted(1, &reply(status, body.as_ref()))
-}
-
-fn polled(vendor_name: &str, status: u16, body: impl AsRef<[u8]>) -> PollOutcome {
-    polled_reply(vendor_name, &reply(status, body.as_ref()))
-}
-
-fn polled_reply(vendor_name: &str, reply: &Reply) -> PollOutcome {
-    let spec = spec(vendor_name, "hailuo-2-3-fast", "any", Fields::new());
-    vendor(vendor_name).polled(&spec, &task(), reply)
-}
-
-fn accepted(outcome: SubmitOutcome, of: &str) -> Acceptance {
-    let SubmitOutcome::Accepted(acceptance) = outcome else { panic!("{of}: {outcome:?}") };
-    acceptance
-}
-
-fn ambiguous(outcome: SubmitOutcome, of: &str) -> Setback {
-    let SubmitOutcome::Ambiguous(setback) = outcome else { panic!("{of}: {outcome:?}") };
-    setback
-}
-
-fn unclear(outcome: PollOutcome, of: &str) -> Setback {
-    let PollOutcome::Unclear(setback) = outcome else { panic!("{of}: {outcome:?}") };
-    setback
-}
+use crate::support::{
+    accepted, ambiguous, polled, polled_reply, reply, settings, spec, submitted, task, unclear, vendor,
+};
 
 fn not_found(outcome: &PollOutcome) -> bool {
     matches!(outcome, PollOutcome::NotFound { .. })
@@ -227,47 +199,6 @@ fn half_a_refusal_is_none() {
     let setback = ambiguous(vendor("wave").submitted(1, &half), "half");
     assert!(setback.reason.contains("not whole: the connection broke"), "{}", setback.reason);
     ambiguous(submitted("apixo", 200, r#"{"code":400,"message":"Invalid","data":{"#), "torn");
-}
-
-#[test]
-fn an_empty_balance_blocks_under_whatever_status_it_comes() {
-    for (status, body) in [
-        (
-            429,
-            r#"{"error":{"code":"insufficient_quota","message":"You exceeded your current quota, please check your plan and billing details"}}"#,
-        ),
-        (400, r#"{"error":{"message":"Not enough credits"}}"#),
-        (400, r#"{"error":{"message":"Your credit balance is too low"}}"#),
-        (403, r#"{"error":{"code":"insufficient_balance"}}"#),
-        (422, r#"{"code":422,"message":"Insufficient balance"}"#),
-        (200, r#"{"code":1001,"message":"Insufficient credits, please top up"}"#),
-    ] {
-        for name in PROVIDERS {
-            let outcome = submitted(name, status, body);
-            let is = matches!(outcome, SubmitOutcome::Blocked { reason: BlockReason::NoCredit, .. });
-            assert!(is, "{name} {body}: {outcome:?}");
-        }
-    }
-}
-
-#[test]
-fn a_task_that_the_balance_ended_blocks_the_account_and_cost_nothing() {
-    for (name, body) in [
-        (
-            "apixo",
-            r#"{"code":200,"data":{"taskId":"t-1","state":"failed","failCode":"INSUFFICIENT_CREDITS","failMsg":"x"}}"#,
-        ),
-        (
-            "apixo",
-            r#"{"code":200,"data":{"taskId":"t-1","state":"failed","failCode":"E7","failMsg":"Not enough credits"}}"#,
-        ),
-        ("poyo", r#"{"code":200,"data":{"status":"failed","error_message":"Insufficient balance"}}"#),
-        ("wave", r#"{"task_id":"t-1","status":"failed","error":{"code":"insufficient_user_quota","message":"x"}}"#),
-    ] {
-        let outcome = polled(name, 200, body);
-        let PollOutcome::Failed { settlement, blocks, .. } = outcome else { panic!("{body}: {outcome:?}") };
-        assert_eq!((settlement, blocks), (Settlement::Refunded, Some(BlockReason::NoCredit)), "{body}");
-    }
 }
 
 #[test]
