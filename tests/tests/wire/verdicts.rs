@@ -80,3 +80,46 @@ fn an_answer_that_is_none_is_asked_for_again() {
     });
     bought.assert_all_bought_once();
 }
+
+#[test]
+fn a_refusal_behind_which_something_may_have_taken_the_request_is_not_repeated() {
+    const REFUSALS: [(u16, &str); 4] = [
+        (400, r#"{"message":"Endpoint request timed out"}"#),
+        (404, "upstream request timeout"),
+        (444, ""),
+        (400, r#"{"error":{"code":"conflict","message":"already created: taskId=task-0001"}}"#),
+    ];
+    let bought = buy(REFUSALS.len(), "idempotency = \"off\"\nbreaker = { after = 0 }\n", |request, _| {
+        let (status, body) = if request.is_submit() { REFUSALS[row(request)] } else { (404, "") };
+        reply(status, &[], body)
+    });
+    for row in &bought.rows {
+        assert_eq!(row.get("status"), "unconfirmed", "{}: {}", row.get("prompt"), bought.stderr);
+    }
+    assert_eq!((bought.code, bought.submits()), (Some(6), REFUSALS.len()), "{}", bought.stderr);
+}
+
+#[test]
+fn a_message_that_says_a_prompt_again_stops_no_account_and_a_failure_with_an_output_is_fetched() {
+    const ECHO: &str = r#"{"code":"content_violation","message":"a phone that says insufficient balance"}"#;
+    let bought = buy(4, "", |request, origin| {
+        if request.is_submit() {
+            return match row(request) {
+                0 => json(400, format!(r#"{{"error":{ECHO}}}"#)),
+                row => json(200, format!(r#"{{"task_id":"t-{row}"}}"#)),
+            };
+        }
+        let task = asked(request);
+        match task.as_str() {
+            "t-1" => json(200, format!(r#"{{"task_id":"t-1","status":"failed","error":{ECHO}}}"#)),
+            "t-2" => {
+                let video = format!(r#""video_url":"{origin}/t-2.mp4""#);
+                json(200, format!(r#"{{"task_id":"t-2","status":"failed","error":{ECHO},{video}}}"#))
+            }
+            _ => done(&task, origin),
+        }
+    });
+    let ends: Vec<_> = bought.rows.iter().map(|row| row.get("status")).collect();
+    assert_eq!(ends, ["failed", "failed", "succeeded", "succeeded"], "{}", bought.stderr);
+    assert_eq!(bought.submits(), 4, "{}", bought.stderr);
+}
