@@ -2,7 +2,7 @@
 
 use super::text::plain_words;
 
-const SURE: [&str; 18] = [
+const SURE: [&str; 14] = [
     "endpoint request timed out",
     "gateway timeout",
     "gateway time out",
@@ -17,14 +17,19 @@ const SURE: [&str; 18] = [
     "upstream prematurely closed",
     "origin timeout",
     "origin timed out",
+];
+/// Said of this request, or of one that the vendor made for it.
+const GENERAL: [&str; 8] = [
+    "request timed out",
+    "request timeout",
+    "request time out",
+    "read timed out",
     "deadline exceeded",
     "socket hang up",
     "econnreset",
     "connection reset",
 ];
-/// Said of this request, or of one that the vendor made for it.
-const GENERAL: [&str; 4] = ["request timed out", "request timeout", "request time out", "read timed out"];
-/// What the vendor itself fetches: that such a request ended too late is a fault of the row.
+/// Beginnings of words for what the vendor itself fetches: that such a request failed is a fault of the row.
 const FETCHED: [&str; 8] = ["image", "url", "download", "fetch", "picture", "file", "link", "asset"];
 
 /// Whether one of the texts surely speaks of a server behind the one that answered.
@@ -34,11 +39,18 @@ pub(super) fn surely_timed_out(spoken: &[String]) -> bool {
 
 /// Whether the texts say that the request may still be at work behind the server that answered.
 pub(super) fn timed_out(spoken: &[String]) -> bool {
-    surely_timed_out(spoken) || (says_one_of(spoken, &GENERAL) && !says_one_of(spoken, &FETCHED))
+    surely_timed_out(spoken) || (says_one_of(spoken, &GENERAL) && !spoken.iter().any(|text| is_about_a_fetch(text)))
 }
 
 fn says_one_of(spoken: &[String], parts: &[&str]) -> bool {
     spoken.iter().map(|text| plain_words(text)).any(|words| parts.iter().any(|part| words.contains(part)))
+}
+
+/// Whether a text is about something that the vendor fetches. A web page has links and images of its own.
+fn is_about_a_fetch(text: &str) -> bool {
+    let words = plain_words(text);
+    let is_page = text.trim_start().starts_with('<');
+    !is_page && words.split(' ').any(|word| FETCHED.iter().any(|fetched| word.starts_with(fetched)))
 }
 
 #[cfg(test)]
@@ -55,10 +67,17 @@ mod tests {
             "upstream connect error or disconnect/reset before headers",
             "Request timed out.",
             "context deadline exceeded",
+            "the profile service: request timeout",
+            "<html><link href='a.css'><h1>Request timed out</h1></html>",
         ] {
             assert!(is(text), "{text}");
         }
-        for text in ["image_url: request timed out", "the download request timed out", "invalid timeout", ""] {
+        for text in [
+            "image_url: request timed out",
+            "connection reset by peer while downloading the file",
+            "invalid timeout",
+            "",
+        ] {
             assert!(!is(text), "{text}");
         }
     }
