@@ -96,7 +96,7 @@ impl Poller {
                 true
             }
             _ => {
-                tracing::warn!(job = %look.job.id, message, ?balance, "one task's status is refused; the account is not");
+                tracing::warn!(job = %look.job.id, message, "one task's status is refused; the account is not");
                 false
             }
         };

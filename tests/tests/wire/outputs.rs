@@ -50,6 +50,32 @@ fn a_clip_in_another_container_has_its_own_extension() {
 }
 
 #[test]
+fn a_link_that_names_no_host_is_the_vendors_own() {
+    for form in ["/files/NAME.mp4", "//HOST/files/NAME.mp4"] {
+        let success = move |task: &str, origin: &str| {
+            let host = origin.trim_start_matches("http://");
+            let link = form.replace("NAME", task).replace("HOST", host);
+            format!(r#"{{"task_id":"{task}","status":"completed","video_url":"{link}"}}"#)
+        };
+        let bought = buy(success, |request| reply(200, &["Content-Type: video/mp4"], clip(&request.target)));
+        assert_eq!(bought.row.get("status"), "succeeded", "{form}: {}", bought.ended.stderr);
+    }
+}
+
+#[test]
+fn a_length_that_is_announced_too_long_each_time_loses_no_whole_file() {
+    let success = |task: &str, origin: &str| {
+        format!(r#"{{"task_id":"{task}","status":"completed","video_url":"{origin}/files/{task}.mp4"}}"#)
+    };
+    let bought = buy(success, |request| {
+        let body = clip(&request.target);
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len() + 500);
+        RawReply::Bytes([head.as_bytes(), &body].concat())
+    });
+    assert_eq!(bought.row.get("status"), "succeeded", "{}", bought.ended.stderr);
+}
+
+#[test]
 fn two_clips_and_an_animation_are_all_kept() {
     let bought = task_with(&[("1.mp4", a_clip), ("2.mp4", webm), ("3.mp4", gif)]);
     bought.has("-out1.mp4", &a_clip());

@@ -122,7 +122,9 @@ pub(super) fn names_a_task(document: &Value) -> bool {
 
 /// A task other than `asked` that a reply surely names, where it does not name `asked` too.
 pub(super) fn stranger(document: &Value, asked: &TaskId) -> Option<TaskId> {
-    let names_asked = surely_named(document).any(|named| named == *asked);
+    // No vendor tells two tasks apart by case alone.
+    let is_asked = |named: TaskId| named.as_str().eq_ignore_ascii_case(asked.as_str());
+    let names_asked = surely_named(document).any(is_asked);
     if names_asked { None } else { surely_named(document).next() }
 }
 

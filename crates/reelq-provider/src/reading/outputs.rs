@@ -143,7 +143,11 @@ pub(super) fn links(outputs: Vec<Output>, lifetime: Option<Duration>, reply: &Re
 }
 
 /// The address as it came; one with characters that a terminal obeys is written anew.
+/// One that begins with a slash is the vendor's own: whoever asked knows the address.
 fn web_address(text: &str) -> Option<String> {
+    if text.starts_with('/') && text.len() > 1 && is_clean(text) {
+        return Some(text.to_owned());
+    }
     let url = url::Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
     Some(if is_clean(text) { text.to_owned() } else { url.into() })
 }

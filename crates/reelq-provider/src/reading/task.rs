@@ -1,5 +1,7 @@
 //! What a task's own words mean, the same for every vendor.
 
+use std::time::Duration;
+
 use reelq_model::{BlockReason, Failure, FailureKind, Money, OutputLink, Settlement};
 
 use super::{
@@ -11,6 +13,9 @@ use super::{
     words::{Meaning, meaning},
 };
 use crate::{Capability, FailedTasks, PollOutcome, Reply, catalogue::Replies};
+
+/// How long an output is waited for that a vendor names beside a failure.
+const BESIDE_A_FAILURE: Duration = Duration::from_mins(10);
 
 /// What a reply says of a task.
 #[derive(Debug, Default)]
@@ -69,6 +74,8 @@ impl Task {
         let has_error = complaint.complains() || self.code.is_some();
         match meaning {
             _ if self.is_to_be_fetched(meaning, &outputs, complaint) => {
+                let is_doubtful = matches!(meaning, None | Some(Meaning::Failed | Meaning::Cancelled));
+                let outputs = if is_doubtful { soon(outputs, reply) } else { outputs };
                 Some(PollOutcome::Finished { outputs, cost: self.price() })
             }
             None => None,
@@ -136,6 +143,16 @@ impl Task {
         let settlement = settlement(self.cost, failure.code.as_deref(), context);
         PollOutcome::Failed { failure, settlement, blocks: is_listed.then_some(BlockReason::NoCredit) }
     }
+}
+
+/// The links of a task that its vendor calls failed: what they do not give soon, they never will.
+fn soon(links: Vec<OutputLink>, reply: &Reply) -> Vec<OutputLink> {
+    let latest = reply.at.after(BESIDE_A_FAILURE);
+    let soon = |link: OutputLink| {
+        let expires_at = Some(link.expires_at.map_or(latest, |told| told.min(latest)));
+        OutputLink { expires_at, assumed: true, ..link }
+    };
+    links.into_iter().map(soon).collect()
 }
 
 /// What became of the charge of a task that did not succeed.

@@ -110,3 +110,18 @@ fn an_output_beside_a_failure_is_tried_before_the_failure_is_believed() {
     let cancelled = br#"{"task_id":"t-1","status":"cancelled","video_url":"https://a/1.mp4"}"#;
     assert_eq!(vendor("wave").cancelled(&reply(200, cancelled)), CancelOutcome::TooLate);
 }
+
+#[test]
+fn an_output_beside_a_failure_is_waited_for_minutes_and_not_a_day() {
+    let body = r#"{"task_id":"t-1","status":"failed","video_url":"https://a/1.mp4"}"#;
+    let PollOutcome::Finished { outputs, .. } = polled("wave", 200, body) else { panic!("not finished") };
+    let at = reply(200, b"").at;
+    assert_eq!((outputs[0].expires_at, outputs[0].assumed), (Some(at.after(std::time::Duration::from_mins(10))), true));
+}
+
+#[test]
+fn an_output_that_names_no_host_is_the_vendors_own_and_ids_may_differ_in_case() {
+    let body = r#"{"task_id":"T-1","status":"completed","video_url":"/files/1.mp4"}"#;
+    let PollOutcome::Finished { outputs, .. } = polled("wave", 200, body) else { panic!("not finished") };
+    assert_eq!(outputs[0].url, "/files/1.mp4");
+}
