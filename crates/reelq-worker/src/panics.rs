@@ -14,6 +14,8 @@ use crate::{Backoff, Dice};
 pub(crate) const PATIENCE: u32 = 3;
 
 const BACKOFF: Backoff = Backoff { base: Duration::from_secs(2), cap: Duration::from_mins(10) };
+/// How soon an output is tried again whose fetching always panics: later than a run waits by default.
+const RARELY: Duration = Duration::from_mins(20);
 /// The book forgets everything rather than grow past this.
 const REMEMBERED: usize = 10_000;
 
@@ -56,8 +58,8 @@ pub(crate) fn event_of(stage: &Stage, panics: u32, message: &str, dice: &Dice) -
                 trouble,
             })
         }
-        // The output stays known: a retry fetches it again and buys nothing.
-        Stage::Fetching { .. } if given_up => Some(Event::FetchFailed { failure: failure(FailureKind::Output) }),
+        // It is paid for, so no count ends it: it is tried ever more rarely, and a run goes on without it.
+        Stage::Fetching { .. } if given_up => Some(Event::FetchLater { reason, after: after.max(RARELY) }),
         Stage::Fetching { .. } => Some(Event::FetchLater { reason, after }),
         _ => None,
     }
@@ -98,7 +100,7 @@ mod tests {
 
     #[test]
     fn job_that_always_panics_ends_without_losing_what_is_paid_for() {
-        assert_eq!(events(PATIENCE), [Some("rejected"), Some("unresolved"), Some("running"), Some("fetch_failed")]);
+        assert_eq!(events(PATIENCE), [Some("rejected"), Some("unresolved"), Some("running"), Some("fetch_later")]);
     }
 
     #[test]
