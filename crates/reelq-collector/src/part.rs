@@ -32,8 +32,6 @@ pub(crate) struct Note {
     pub(crate) total: Option<u64>,
     /// Bytes that are certainly on the disk.
     pub(crate) synced: u64,
-    /// How often a whole file turned out to be no video.
-    pub(crate) bad: u32,
 }
 
 /// A part in hand; nobody else writes to it meanwhile.
@@ -106,7 +104,7 @@ impl Part {
         total: Option<u64>,
     ) -> Result<(), PlaceError> {
         let (source, address) = (without_query(url).to_owned(), Some(Digest::of(url.as_bytes())));
-        self.note = Note { source, address, validator, total, synced: 0, bad: self.note.bad };
+        self.note = Note { source, address, validator, total, synced: 0 };
         if self.noted {
             self.write_note()?;
         }
@@ -159,9 +157,8 @@ impl Part {
         File::open(&self.path).map_err(self.fault("read"))
     }
 
-    /// Notes that the whole file was no video, and throws it away. Blocks.
+    /// Throws away a whole file that is not the output, and what was noted of it. Blocks.
     pub(crate) fn discard(&mut self) -> Result<(), PlaceError> {
-        self.note.bad = self.note.bad.saturating_add(1);
         (self.note.validator, self.note.total, self.note.synced) = (None, None, 0);
         self.write_note()?;
         self.empty()

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use reelq_model::{Event, Failure, FailureKind, Job, Timestamp, TroubleKind, Troubles};
+use reelq_model::{Event, Failure, FailureKind, Job, OUTPUTS_LAST, Timestamp, TroubleKind, Troubles};
 use reelq_worker::{Backoff, Dice};
 
 use crate::{
@@ -26,8 +26,6 @@ const PAST: Duration = Duration::from_mins(1);
 /// A server's own wait is kept up to here.
 const SERVERS_WAIT_MAX: Duration = Duration::from_hours(1);
 
-/// How long outputs are waited for where nothing is known of their time.
-const OUTPUTS_LAST: Duration = Duration::from_hours(24);
 /// That a server is not reached, or a link not allowed, is believed after this long.
 const BELIEVED_AFTER: Duration = Duration::from_mins(10);
 /// A trouble of this side that lasts beyond the time of the outputs is a person's after this long.

@@ -2,6 +2,8 @@
 
 mod note;
 
+pub use note::{OUTPUTS_LAST, OUTPUTS_LAST_MAX};
+
 use serde::{Deserialize, Serialize};
 
 use crate::{

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use reelq_model::{Event, Failure, FailureKind, Settlement, Trouble, TroubleKind, Troubles};
+use reelq_model::{Event, Failure, FailureKind, OUTPUTS_LAST, Settlement, Trouble, TroubleKind, Troubles};
 use reelq_worker::{Backoff, in_rounds};
 
 use crate::{Poller, look::Look};
@@ -64,8 +64,7 @@ pub(crate) fn told(what: &str, message: &str) -> String {
 impl Poller {
     /// How long the provider keeps a task and its output, counted from the acceptance.
     pub(crate) fn lifetime(&self) -> Duration {
-        const USUAL: Duration = Duration::from_hours(24);
-        let link = self.parts.provider.capability().link_lifetime.unwrap_or(USUAL);
+        let link = self.parts.provider.capability().link_lifetime.unwrap_or(OUTPUTS_LAST);
         self.parts.settings.running_timeout.0.saturating_add(link)
     }
 

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use reelq_model::{BlockReason, Event, Failure, FailureKind, OutputLink, Setback, Settlement, Trouble, TroubleKind};
+use reelq_model::{
+    BlockReason, Event, Failure, FailureKind, OUTPUTS_LAST_MAX, OutputLink, Setback, Settlement, Trouble, TroubleKind,
+};
 use reelq_provider::PollOutcome;
 use reelq_worker::Backoff;
 
@@ -12,8 +14,6 @@ use crate::{
     look::Look,
 };
 
-/// No vendor keeps an output for longer.
-const OUTPUTS_LAST: Duration = Duration::from_hours(8 * 24);
 /// The provider's own wish for the next look counts up to this many times the account's longest wait: one header must
 /// not let a link die.
 const WISH: u32 = 10;
@@ -118,7 +118,7 @@ impl Poller {
     /// Whether the task was bought with another key or at another address, and may still have an output there.
     fn asks_a_stranger(&self, look: Look<'_>) -> bool {
         let other = |mark| self.parts.exchange.mark(look.job.id) != Some(mark);
-        look.age < OUTPUTS_LAST && look.task.mark.is_some_and(other)
+        look.age < OUTPUTS_LAST_MAX && look.task.mark.is_some_and(other)
     }
 
     /// The account's trouble, which its pause tells: no trouble of this task.

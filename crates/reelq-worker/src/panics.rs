@@ -42,9 +42,11 @@ pub(crate) fn event_of(stage: &Stage, panics: u32, message: &str, dice: &Dice) -
     let after = BACKOFF.full_jitter(panics, dice).max(BACKOFF.base);
     let reason = format!("the worker panicked: {message}");
     let given_up = panics >= PATIENCE;
-    let failure = |kind| Failure::new(kind, format!("the worker panicked {panics} times: {message}"));
     match stage {
-        Stage::Ready if given_up => Some(Event::Rejected { failure: failure(FailureKind::Provider) }),
+        Stage::Ready if given_up => {
+            let message = format!("the worker panicked {panics} times: {message}");
+            Some(Event::Rejected { failure: Failure::new(FailureKind::Provider, message) })
+        }
         Stage::Ready => Some(Event::NotSent { reason, after }),
         Stage::Submitting { .. } if given_up => Some(Event::Unresolved { reason, candidate: None }),
         Stage::Running { .. } => {

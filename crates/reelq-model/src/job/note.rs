@@ -9,9 +9,9 @@ use crate::{
 };
 
 /// How long outputs are waited for where neither the reply nor the provider's documentation names a time.
-const OUTPUTS_LAST: Duration = Duration::from_hours(24);
+pub const OUTPUTS_LAST: Duration = Duration::from_hours(24);
 /// No provider keeps an output for longer, whatever a link says.
-const OUTPUTS_LAST_MAX: Duration = Duration::from_hours(8 * 24);
+pub const OUTPUTS_LAST_MAX: Duration = Duration::from_hours(8 * 24);
 
 impl Job {
     pub(super) fn note(&mut self, event: &Event, at: Timestamp) {
