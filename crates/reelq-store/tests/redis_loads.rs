@@ -83,7 +83,10 @@ async fn a_load_whose_client_died_anywhere_is_whole_when_it_is_repeated() {
     let store = open(&server).await;
     let wishes = wishes(JOBS);
     let deaths = load_between_deaths(&store, &wishes, async || {
-        assert!(claim(&store, 9).await.is_empty(), "nothing starts before the load is finished");
+        // A client that died between the end of its load and the answer has loaded the batch whole.
+        if store.batch(&batch(NAME)).await.unwrap().is_none_or(|view| !view.whole) {
+            assert!(claim(&store, 9).await.is_empty(), "nothing starts before the load is finished");
+        }
     })
     .await;
     assert!(deaths > 3, "{deaths}");
@@ -149,6 +152,8 @@ async fn nothing_of_a_batch_is_claimed_while_its_reload_is_settled() {
     load(&store, &wishes(JOBS)).await;
     let mut settling = 0;
     load_between_deaths(&store, &changed(), async || {
+        // What the dead client had asked for is done before this is answered, for both go over one connection.
+        store.batch(&batch(NAME)).await.unwrap();
         let mark = server.command(&["HEXISTS", "reelq:{test}:b:1", "settling"]);
         if mark == Reply::Int(1) {
             settling += 1;
