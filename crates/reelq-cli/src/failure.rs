@@ -25,6 +25,14 @@ impl Failure {
         Self::Usage(message.into())
     }
 
+    /// Whether the store is away: it may be back at the next attempt.
+    pub(crate) fn is_transient(&self) -> bool {
+        match self {
+            Self::Other(error) => error.downcast_ref().is_some_and(reelq_store::Error::is_transient),
+            _ => false,
+        }
+    }
+
     /// Says it in one line; of several problems the first.
     pub(crate) fn in_one_line(&self) -> String {
         match self {

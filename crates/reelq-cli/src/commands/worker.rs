@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
+use anyhow::Context;
 use reelq_model::{AccountName, BatchName, Timestamp, units::Span};
 use reelq_store::{BatchView, SharedStore, Store, WorkerView};
 use serde::Serialize;
@@ -16,7 +17,7 @@ use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
     output::Out,
-    running::{Commands, Concurrency, Engine, Finish, Hands, LogFace, StageName, Task, Verdict, summary},
+    running::{Commands, Concurrency, Engine, Finish, Hands, LogFace, Signals, StageName, Task, Verdict, summary, until_reached},
     session::Session,
 };
 
@@ -68,11 +69,14 @@ struct Begun {
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     let out = out.quiet_if(args.quiet.quiet);
     args.vendors.check(session)?;
-    let store = session.create_store().await?;
-    if let Some(name) = &args.batch {
-        session.batch(&*store, name).await?;
-    }
-    refuse_second_simulator(args, session, &*store).await?;
+    let mut signals = Signals::take().context("listen for signals")?;
+    let (store, begun) = tokio::select! {
+        begun = until_reached(session, out, || begin(args, session)) => begun?,
+        () = signals.next() => {
+            out.note("stopped before it had begun");
+            return Ok(if args.drain { Exit::Interrupted } else { Exit::Done });
+        }
+    };
     let simulated = args.vendors.start(session).await?;
     let accounts = accounts(args, session, out)?;
     let hands = Hands::new(&args.stages, args.concurrency.clone().unwrap_or_default());
@@ -80,7 +84,6 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     let task =
         Task { batch: args.batch.clone(), drain: args.drain, wait_at_most, hands, reports: true, kind: "worker" };
     let engine = Engine::prepare(session, &store, &accounts, &task, simulated.as_ref())?;
-    let begun = begun(session, &*store).await?;
     out.note(&greeting(session, &engine, &accounts));
     let face = LogFace::new(session, Arc::clone(&store), args.batch.clone(), &engine, out);
     let watched = if args.cron { Some(Watch::new(session, Arc::clone(&store), out)?) } else { None };
@@ -123,6 +126,17 @@ async fn ending(
         }
         (Finish::Settled, true) => drained(args, session, store, begun, out).await,
     }
+}
+
+/// Opens the store, looks whether this worker may work on it, and at what is there.
+async fn begin(args: &Args, session: &Session) -> Result<(SharedStore, Begun), Failure> {
+    let store = session.create_store().await?;
+    if let Some(name) = &args.batch {
+        session.batch(&*store, name).await?;
+    }
+    refuse_second_simulator(args, session, &*store).await?;
+    let begun = begun(session, &*store).await?;
+    Ok((store, begun))
 }
 
 async fn begun(session: &Session, store: &dyn Store) -> Result<Begun, Failure> {

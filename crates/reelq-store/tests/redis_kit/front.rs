@@ -1,4 +1,4 @@
-//! A line to the server that counts calls of scripts and loses answers when it is told to.
+//! A line to the server that counts calls of scripts, and loses answers or holds a call back when it is told to.
 #![expect(
     clippy::disallowed_methods,
     reason = "its threads end with their connections, and the last one with the test"
@@ -11,9 +11,12 @@ use std::{
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
+        mpsc,
     },
     thread,
 };
+
+use tokio::sync::oneshot;
 
 /// What was asked for and what is to be lost.
 #[derive(Debug, Default)]
@@ -22,6 +25,33 @@ struct State {
     calls: usize,
     /// Of these calls the answers are lost, each with its connection.
     lost: Range<usize>,
+    /// The call that waits on its way to the server.
+    held: Option<Gate>,
+}
+
+/// Before which call the line stops, whom it tells so, and who lets it go on.
+#[derive(Debug)]
+struct Gate {
+    call: usize,
+    reached: oneshot::Sender<()>,
+    go_on: mpsc::Receiver<()>,
+}
+
+/// A call that is held back.
+#[derive(Debug)]
+pub(crate) struct Held {
+    reached: oneshot::Receiver<()>,
+    go_on: mpsc::Sender<()>,
+}
+
+impl Held {
+    /// Waits until the call is on its way, does `meanwhile`, and lets the call go on.
+    pub(crate) async fn meanwhile<T>(self, meanwhile: impl Future<Output = T>) -> T {
+        self.reached.await.unwrap();
+        let done = meanwhile.await;
+        self.go_on.send(()).unwrap();
+        done
+    }
 }
 
 /// One line; it ends with the test's process.
@@ -54,7 +84,15 @@ impl Front {
 
     /// Begins to count anew; the answers to these calls are done by the server and lost on the way.
     pub(crate) fn lose(&self, lost: Range<usize>) {
-        *self.state.lock().unwrap() = State { calls: 0, lost };
+        *self.state.lock().unwrap() = State { lost, ..State::default() };
+    }
+
+    /// Begins to count anew, and holds back this call of a script before it reaches the server.
+    pub(crate) fn hold_back(&self, call: usize) -> Held {
+        let ((reached, is_reached), (go_on, goes_on)) = (oneshot::channel(), mpsc::channel());
+        let gate = Gate { call, reached, go_on: goes_on };
+        *self.state.lock().unwrap() = State { held: Some(gate), ..State::default() };
+        Held { reached: is_reached, go_on }
     }
 
     /// Loses nothing more, and goes on counting.
@@ -88,10 +126,17 @@ fn lead(near: &TcpStream, far: &TcpStream, state: &Arc<Mutex<State>>) {
 
 /// Whether the answer to this call is to be lost.
 fn count(state: &Mutex<State>) -> bool {
-    let mut state = state.lock().unwrap();
-    state.calls += 1;
-    let call = state.calls - 1;
-    state.lost.contains(&call)
+    let (is_lost, gate) = {
+        let mut state = state.lock().unwrap();
+        state.calls += 1;
+        let call = state.calls - 1;
+        (state.lost.contains(&call), state.held.take_if(|gate| gate.call == call))
+    };
+    if let Some(gate) = gate {
+        gate.reached.send(()).unwrap();
+        gate.go_on.recv().unwrap();
+    }
+    is_lost
 }
 
 /// A namespace's scripts have its prefix as their one key; those that greet a server have others.

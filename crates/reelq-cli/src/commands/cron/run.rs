@@ -10,7 +10,7 @@ use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
     output::{Out, grouped, plural},
-    running::{Signals, worker_id},
+    running::{Signals, until_reached, worker_id},
     session::Session,
 };
 
@@ -63,8 +63,12 @@ impl<'a> Watch<'a> {
 }
 
 pub(super) async fn run(session: &Session, out: Out) -> Outcome {
-    let watched = Watch::new(session, session.create_store().await?, out)?;
     let mut signals = Signals::take().context("listen for signals")?;
+    let store = tokio::select! {
+        store = until_reached(session, out, || session.create_store()) => store?,
+        () = signals.next() => return Ok(Exit::Done),
+    };
+    let watched = Watch::new(session, store, out)?;
     out.note(&watched.greeting());
     let (stop, stopped) = watch::channel(false);
     let mut running = Box::pin(watched.run(stopped));
