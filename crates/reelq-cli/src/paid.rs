@@ -99,7 +99,10 @@ pub(crate) mod tests {
     }
 
     pub(crate) fn failed(kind: FailureKind, settlement: Settlement) -> Job {
-        after(&running(), [Event::Failed { failure: Failure::new(kind, "said so"), settlement, retry_after: None }])
+        after(
+            &running(),
+            [Event::Failed { failure: Failure::new(kind, "said so"), settlement, cost: None, retry_after: None }],
+        )
     }
 
     pub(crate) fn fetching() -> Job {

@@ -21,7 +21,7 @@ use crate::{
 const ACCOUNTS: [&str; 3] = ["wave", "apixo", "poyo"];
 
 /// Limits that suit vendors who are quick; a limit that is configured stays.
-const QUICK: [(&str, &str); 7] = [
+const QUICK: [(&str, &str); 8] = [
     ("requests_per_second", "50.0"),
     ("burst", "10"),
     ("polls_per_second", "500.0"),
@@ -29,6 +29,7 @@ const QUICK: [(&str, &str); 7] = [
     ("request_timeout", "10s"),
     ("running_timeout", "5m"),
     ("retries", "5"),
+    ("patience", "30s"),
 ];
 
 /// Status requests that suit tasks of a second.

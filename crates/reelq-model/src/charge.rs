@@ -16,16 +16,18 @@ pub enum Settlement {
     Refunded,
 }
 
-/// No honest charge is above this many times the catalogue's price.
+/// No honest charge is above this many times the catalogue's price, nor below that part of it.
 const TIMES_PRICE_MAX: i64 = 1_000;
 /// No honest charge of one task is above this where the price is not known.
 const COST_MAX: Money = Money::from_micros(10_000 * 1_000_000);
 
-/// A provider's figure for one task, where it can be believed: not negative, and at most a thousand times `price` (10,000
-/// dollars where that is not known). Anything else is no figure: it counts as not told.
+/// A provider's figure for one task, where it can be believed: nothing, or at least a thousandth of `price` and at most a
+/// thousand times as much (10,000 dollars where that is not known). Anything else is no figure, for it is in another unit:
+/// it counts as not told.
 pub fn believable_cost(told: Option<Money>, price: Option<Money>) -> Option<Money> {
     let most = price.filter(|price| *price > Money::ZERO).map_or(COST_MAX, |price| price.times(TIMES_PRICE_MAX));
-    told.filter(|cost| (Money::ZERO..=most).contains(cost))
+    let is_dust = |cost: Money| price.is_some_and(|price| cost.times(TIMES_PRICE_MAX) < price);
+    told.filter(|cost| (Money::ZERO..=most).contains(cost) && (*cost == Money::ZERO || !is_dust(*cost)))
 }
 
 /// The price of one accepted submission.

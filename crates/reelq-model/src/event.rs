@@ -118,6 +118,8 @@ pub enum Event {
         failure: Failure,
         /// What became of the charge.
         settlement: Settlement,
+        /// The provider's figure for a charge that stands; `None` where it named none.
+        cost: Option<Money>,
         /// Buy it again after this wait: where the failure is transient, nothing was charged and retries are left; or where
         /// a person agreed to it ([`RemoteTask::buy_again`](crate::RemoteTask::buy_again)) and the task is over without an
         /// output, or unknown past its lifetime.

@@ -228,9 +228,12 @@ impl Job {
         job.note(&event, at);
         let illegal = IllegalTransition { stage: self.status().as_str(), event: event.name() };
         let is_known = matches!(&event, Event::Recalled { submission } if self.knows_submission(submission.number));
+        // An end is left by the answer to a submission that was in doubt when it came, and by no other.
+        let is_late = matches!(&event, Event::Accepted { acceptance, .. }
+            if self.stage.is_terminal() && !self.doubtful.contains(&acceptance.submission));
         let (stage, wake) = self.stage.clone().on(event)?;
         let buys = matches!(stage, Stage::Ready | Stage::Submitting { .. });
-        if is_known || (self.orphan_of.is_some() && buys) {
+        if is_known || is_late || (self.orphan_of.is_some() && buys) {
             return Err(illegal);
         }
         job.stage = stage;
@@ -241,7 +244,9 @@ impl Job {
 /// What happens to the record of an unexpected charge: it only follows that charge, for nobody asked for another.
 fn never_again(event: Event) -> Event {
     match event {
-        Event::Failed { failure, settlement, .. } => Event::Failed { failure, settlement, retry_after: None },
+        Event::Failed { failure, settlement, cost, .. } => {
+            Event::Failed { failure, settlement, cost, retry_after: None }
+        }
         Event::Retry { .. } => Event::Retry { buy: false },
         event => event,
     }

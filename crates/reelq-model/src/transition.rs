@@ -164,7 +164,16 @@ fn from_fetching(task: RemoteTask, outputs: Vec<crate::OutputLink>, event: Event
 }
 
 fn from_terminal(stage: Stage, event: &Event) -> Next {
-    let Event::Retry { buy } = *event else { return None };
+    let buy = match (event, &stage) {
+        (Event::Retry { buy }, _) => *buy,
+        // It was given up while nobody knew whether it was bought. Now that is known: what is paid for is followed.
+        (Event::Accepted { acceptance, first_poll }, Stage::Failed { failure, task: None })
+            if failure.kind == FailureKind::GivenUp =>
+        {
+            return Some(accepted(acceptance, None, *first_poll));
+        }
+        _ => return None,
+    };
     match stage {
         // Its output is there: it is only fetched again.
         Stage::Succeeded { task, .. } => Some((Stage::Running { task: task.looked_at_again(false) }, Wake::Now)),

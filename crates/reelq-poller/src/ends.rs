@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use reelq_model::{Event, Failure, FailureKind, OUTPUTS_LAST, Settlement, Trouble, TroubleKind, Troubles};
+use reelq_model::{Event, Failure, FailureKind, Money, OUTPUTS_LAST, Settlement, Trouble, TroubleKind, Troubles};
 use reelq_worker::{Backoff, in_rounds};
 
 use crate::{Poller, look::Look};
@@ -21,9 +21,16 @@ pub(crate) struct End {
     pub(crate) kind: TroubleKind,
     pub(crate) failure: Failure,
     pub(crate) settlement: Settlement,
+    /// The provider's figure for a charge that stands.
+    pub(crate) cost: Option<Money>,
 }
 
 impl End {
+    /// A failure in the provider's own words.
+    pub(crate) const fn failed(failure: Failure, settlement: Settlement, cost: Option<Money>) -> Self {
+        Self { kind: TroubleKind::SaysFailed, failure, settlement, cost }
+    }
+
     /// "No such task". Whatever became of it, nobody said that the money came back.
     pub(crate) fn not_found(message: &str) -> Self {
         Self::charged(
@@ -40,7 +47,7 @@ impl End {
     }
 
     fn charged(kind: TroubleKind, failure: FailureKind, message: String) -> Self {
-        Self { kind, failure: Failure::new(failure, message), settlement: Settlement::Charged }
+        Self { kind, failure: Failure::new(failure, message), settlement: Settlement::Charged, cost: None }
     }
 
     fn trouble(&self) -> Trouble {
@@ -80,14 +87,14 @@ impl Poller {
     }
 
     /// An end that the provider tells plainly, but not of a task that it said had succeeded while its output is awaited.
-    pub(crate) fn plain(&self, look: Look<'_>, failure: Failure, settlement: Settlement) -> Event {
-        let end = End { kind: TroubleKind::SaysFailed, failure, settlement };
+    pub(crate) fn plain(&self, look: Look<'_>, end: End) -> Event {
         if look.awaited().is_some() {
             return self.repeated(look, end);
         }
         match self.again(look, &end) {
             Some(after) if !look.task.buy_again => {
-                Event::Failed { failure: end.failure, settlement, retry_after: Some(after) }
+                let End { failure, settlement, cost, .. } = end;
+                Event::Failed { failure, settlement, cost, retry_after: Some(after) }
             }
             _ => self.over(look, end),
         }
@@ -103,7 +110,10 @@ impl Poller {
             && !look.task.only_looked_at
             && look.job.orphan_of.is_none();
         let half = AGAIN.ceiling(look.job.retries) / 2;
-        again.then(|| half + half.mul_f64(self.pausing.dice.fraction()))
+        let soon = half + half.mul_f64(self.pausing.dice.fraction());
+        // A passing trouble that every purchase meets may last for minutes: the last one is made when it has had its time.
+        let is_last = look.job.retries.saturating_add(1) == self.parts.retries;
+        again.then(|| if is_last { soon.max(self.parts.settings.patience.0) } else { soon })
     }
 
     /// The task is over without an output.
@@ -120,7 +130,7 @@ impl Poller {
         // Who agreed to buy again what had cost nothing did not agree to pay twice.
         let turned_out_paid = look.was_refunded() && settlement == Settlement::Charged;
         let retry_after = (look.task.buy_again && is_certain && !turned_out_paid).then_some(SOON);
-        Event::Failed { failure: end.failure, settlement, retry_after }
+        Event::Failed { failure: end.failure, settlement, cost: end.cost, retry_after }
     }
 
     /// How long an end of this kind must have lasted. Past its lifetime a task is not expected back.

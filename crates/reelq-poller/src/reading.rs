@@ -37,12 +37,15 @@ impl Poller {
                 Event::Finished { outputs: self.resolved(outputs), cost }
             }
             PollOutcome::Finished { .. } | PollOutcome::FinishedEmpty => self.repeated(look, End::no_output()),
-            PollOutcome::Failed { failure, settlement, blocks: None } => self.plain(look, failure, settlement),
-            PollOutcome::Failed { failure, settlement, blocks: Some(reason) } => {
-                self.failed_by_account(look, failure, settlement, reason).await
+            PollOutcome::Failed { failure, settlement, cost, blocks } => {
+                let end = End::failed(failure, settlement, cost);
+                match blocks {
+                    None => self.plain(look, end),
+                    Some(reason) => self.failed_by_account(look, end, reason).await,
+                }
             }
-            PollOutcome::SaysFailed { failure, settlement } => {
-                self.repeated(look, End { kind: TroubleKind::SaysFailed, failure, settlement })
+            PollOutcome::SaysFailed { failure, settlement, cost } => {
+                self.repeated(look, End::failed(failure, settlement, cost))
             }
             PollOutcome::Cancelled { settlement } => self.withdrawn(look, settlement),
             PollOutcome::NotFound { message } => self.not_found(look, &message),
@@ -66,7 +69,7 @@ impl Poller {
         }
         let failure =
             Failure::new(FailureKind::Provider, "the provider withdrew the task, and nobody had asked for it");
-        self.repeated(look, End { kind: TroubleKind::SaysFailed, failure, settlement })
+        self.repeated(look, End::failed(failure, settlement, None))
     }
 
     /// The provider withdrew the task.
@@ -74,29 +77,25 @@ impl Poller {
         if look.awaited().is_none() {
             return Event::Cancelled { settlement: Some(settlement) };
         }
-        self.plain(look, Failure::new(FailureKind::Provider, "the provider says that it withdrew the task"), settlement)
+        let failure = Failure::new(FailureKind::Provider, "the provider says that it withdrew the task");
+        self.plain(look, End::failed(failure, settlement, None))
     }
 
     /// The account is what failed, not the row: nothing more is bought on it before a person acts, and the row then goes
     /// on, whatever its retries.
-    async fn failed_by_account(
-        &self,
-        look: Look<'_>,
-        failure: Failure,
-        settlement: Settlement,
-        reason: BlockReason,
-    ) -> Event {
-        self.pausing.blocked(reason, &failure.message).await;
-        let goes_back = settlement == Settlement::Refunded
+    async fn failed_by_account(&self, look: Look<'_>, end: End, reason: BlockReason) -> Event {
+        self.pausing.blocked(reason, &end.failure.message).await;
+        let goes_back = end.settlement == Settlement::Refunded
             && !look.has_succeeded()
             && look.job.retries < self.parts.retries.saturating_add(PUT_BACK_MAX)
             && look.job.orphan_of.is_none()
             && !look.task.buy_again
             && !look.task.only_looked_at;
         if !goes_back {
-            return self.plain(look, failure, settlement);
+            return self.plain(look, end);
         }
-        Event::Failed { failure, settlement, retry_after: Some(self.parts.schedule.plan().min) }
+        let End { failure, settlement, cost, .. } = end;
+        Event::Failed { failure, settlement, cost, retry_after: Some(self.parts.schedule.plan().min) }
     }
 
     fn not_found(&self, look: Look<'_>, message: &str) -> Event {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use reelq_model::{BlockReason, JobId, Timestamp};
-use reelq_provider::BalanceOutcome;
+use reelq_provider::{BalanceOutcome, Request};
 
 use crate::{Poller, look::Look};
 
@@ -25,6 +25,8 @@ pub(crate) struct Refusals {
 struct State {
     checked_at: Option<Timestamp>,
     refused: bool,
+    /// The key may not ask about the account either: that tells nothing, for many a good key may not.
+    unasked: bool,
     suspect: Option<Suspect>,
 }
 
@@ -45,20 +47,24 @@ impl Refusals {
         self.edit(|state| *state = State { checked_at: state.checked_at, ..State::default() });
     }
 
-    /// Whether to ask about the account now; if not, what the last check found.
-    fn begin_check(&self, now: Timestamp) -> Result<(), bool> {
+    /// Whether to ask about the account now.
+    fn begins_check(&self, now: Timestamp) -> bool {
         self.edit(|state| {
-            if state.checked_at.is_some_and(|at| now.since(at) < CHECK_EVERY) {
-                return Err(state.refused);
+            let is_due = state.checked_at.is_none_or(|at| now.since(at) >= CHECK_EVERY);
+            if is_due {
+                (state.checked_at, state.refused, state.unasked) = (Some(now), false, false);
             }
-            state.checked_at = Some(now);
-            Ok(())
+            is_due
         })
     }
 
-    fn found(&self, refused: bool) -> bool {
-        self.edit(|state| state.refused = refused);
-        refused
+    /// What the last check found: that the account is refused, or that nothing is to be learned so.
+    fn last_check(&self) -> (bool, bool) {
+        self.edit(|state| (state.refused, state.unasked))
+    }
+
+    fn found(&self, check: Check) {
+        self.edit(|state| (state.refused, state.unasked) = (check == Check::Refused, check == Check::Unasked));
     }
 
     /// Whether another task was refused for the same reason just now, with no good answer since.
@@ -78,34 +84,53 @@ impl Refusals {
 impl Poller {
     /// Whether a second request says that the account is refused; it is paused then.
     pub(crate) async fn account_is_refused(&self, look: Look<'_>, reason: BlockReason, message: &str) -> bool {
-        let provider = &self.parts.provider;
-        let Some(request) = provider.balance().filter(|_| provider.capability().balance) else {
-            let refused = self.refusals.is_second(look, reason);
-            if refused {
-                self.pausing.blocked(reason, message).await;
+        if let Some(request) = self.parts.provider.balance().filter(|_| self.parts.provider.capability().balance) {
+            if self.refusals.begins_check(look.now) {
+                let check = self.check_account(look, &request, reason, message).await;
+                self.refusals.found(check);
             }
-            return refused;
-        };
-        if let Err(refused) = self.refusals.begin_check(look.now) {
-            return refused;
+            let (refused, unasked) = self.refusals.last_check();
+            if !unasked || reason != BlockReason::Forbidden {
+                return refused;
+            }
         }
-        let balance = self.parts.exchange.call(&request).await.map(|reply| provider.balanced(&reply));
-        let refused = match &balance {
-            Ok(BalanceOutcome::Blocked { reason: second, message }) if is_same(reason, *second) => {
-                self.pausing.blocked(*second, message).await;
-                true
+        let refused = self.refusals.is_second(look, reason);
+        if refused {
+            self.pausing.blocked(reason, message).await;
+        }
+        refused
+    }
+
+    /// Asks for the balance, and pauses the account where that is refused as well.
+    async fn check_account(&self, look: Look<'_>, request: &Request, reason: BlockReason, message: &str) -> Check {
+        let balance = self.parts.exchange.call(request).await.map(|reply| self.parts.provider.balanced(&reply));
+        match balance {
+            Ok(BalanceOutcome::Blocked { reason: BlockReason::Forbidden, .. }) => {
+                if reason == BlockReason::Forbidden {
+                    Check::Unasked
+                } else {
+                    Check::Open
+                }
+            }
+            Ok(BalanceOutcome::Blocked { reason, message }) => {
+                self.pausing.blocked(reason, &message).await;
+                Check::Refused
             }
             _ => {
                 tracing::warn!(job = %look.job.id, message, "one task's status is refused; the account is not");
-                false
+                Check::Open
             }
-        };
-        self.refusals.found(refused)
+        }
     }
 }
 
-/// Whether the second refusal is the account's. A key may be good and not allowed to ask for the balance, so a 403 there
-/// only repeats another 403.
-fn is_same(first: BlockReason, second: BlockReason) -> bool {
-    second == first || second != BlockReason::Forbidden
+/// What a question about the account brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Check {
+    /// It is refused.
+    Refused,
+    /// It is not.
+    Open,
+    /// The key may not ask, as it may not ask about the task: only another task tells.
+    Unasked,
 }

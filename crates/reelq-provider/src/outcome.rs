@@ -33,6 +33,8 @@ pub enum PollOutcome {
         failure: Failure,
         /// What became of the charge.
         settlement: Settlement,
+        /// The vendor's figure for a charge that stands; `None` where it named none.
+        cost: Option<Money>,
         /// The failure is the account's, not the row's: nothing more can be bought on it until a person has acted.
         blocks: Option<BlockReason>,
     },
@@ -42,6 +44,8 @@ pub enum PollOutcome {
         failure: Failure,
         /// What became of the charge.
         settlement: Settlement,
+        /// The vendor's figure for a charge that stands; `None` where it named none.
+        cost: Option<Money>,
     },
     /// It was withdrawn.
     Cancelled {

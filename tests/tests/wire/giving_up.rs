@@ -9,7 +9,9 @@ use std::{
     time::Duration,
 };
 
-use reelq_tests::{Account, Ended, RawRequest, RawVendor, Running, Sandbox, Store, clip, json, on_each_store, reply};
+use reelq_tests::{
+    Account, Ended, RawRequest, RawVendor, ResultRow, Running, Sandbox, Store, clip, json, on_each_store, reply,
+};
 
 const LINES: &str = "requests_per_second = 50.0\nburst = 10\nmax_in_flight = 10\nrequest_timeout = \"2s\"\nretries = 0\n\
     poll = { first = \"50ms\", min = \"50ms\", max = \"200ms\" }";
@@ -234,4 +236,36 @@ fn a_task_that_an_unreadable_reply_seems_to_name_is_offered_and_taken() {
     let taken = follow(&sandbox, &printed(&listed, "--accepted t-77"));
     let went_on = follow(&sandbox, &printed(&taken, "to go on"));
     assert_eq!((went_on.code, vendor.submits()), (Some(0), 1), "{}", went_on.stderr);
+}
+
+#[test]
+fn a_row_that_was_given_up_follows_the_task_that_its_reply_had_named() {
+    let vendor = RawVendor::start(|request, origin| {
+        if request.is_submit() {
+            return json(500, r#"{"error":"internal","task_id":"t-7"}"#);
+        }
+        if request.path_ends(".mp4") {
+            return reply(200, &["Content-Type: video/mp4"], clip("seven"));
+        }
+        let word = if request.target.ends_with("/t-7") { "completed" } else { "unknown" };
+        json(200, format!(r#"{{"task_id":"t-7","status":"{word}","video_url":"{origin}/t-7.mp4"}}"#))
+    });
+    let sandbox = sandbox(&vendor, "wave");
+    interrupted(&vendor, &sandbox, RawRequest::is_submit);
+    let before = vendor.submits();
+    let gave_up = sandbox.run(&["resolve", "set", "--row", "1", "--give-up", "--yes"]);
+    assert!(gave_up.stdout.starts_with("1 resolved"), "{} {}", gave_up.stdout, gave_up.stderr);
+    let written = sandbox.run(&["results", "set", "--out", "given-up.csv"]);
+    assert_eq!(written.code, Some(0), "{}", written.stderr);
+    let row = ResultRow::read_all(&sandbox.path("given-up.csv")).remove(0);
+    assert_eq!(row.get("status"), "failed");
+    assert!(row.get("note").contains("seems to name task t-7"), "{}", row.get("note"));
+    let retried = sandbox.run(&["retry", "set", "--row", "1", "--look"]);
+    assert_eq!((retried.code, vendor.submits()), (Some(0), before), "{}", retried.stderr);
+    let took = sandbox.run(&["resolve", "set", "--row", "1", "--accepted", "t-7", "--yes"]);
+    assert!(took.stdout.starts_with("1 resolved"), "{} {}", took.stdout, took.stderr);
+    let went_on = sandbox.run(&["worker", "--drain"]);
+    let row = sandbox.results("set").remove(0);
+    assert_eq!((row.get("status"), row.get("remote_task")), ("succeeded", "t-7"), "{}", went_on.stderr);
+    assert_eq!((row.get("cost_usd"), vendor.submits()), ("0.3111", before), "what was in doubt is known now");
 }

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a broken assumption is a failed test")]
 
+mod charges;
 mod ends;
+mod gateways;
 mod giving_up;
 mod identity;
 mod json;

@@ -7,8 +7,8 @@ mod stakes;
 use reelq_model::{BatchName, Status, TaskId};
 use reelq_store::{JobView, Store};
 
-use self::answer::Answer;
-pub(crate) use self::stakes::paid;
+use self::answer::{Answer, is_given_up_unknown};
+pub(crate) use self::stakes::{named, paid};
 use super::{
     matched::explain,
     selection::{Selection, matching},
@@ -48,8 +48,8 @@ pub(crate) struct Args {
     yes: bool,
 }
 
-/// Where a submission's fate is, or may yet become, a person's to say.
-const UNDECIDED: [Status; 2] = [Status::Submitting, Status::Unconfirmed];
+/// Where a submission's fate is, or may yet become, a person's to say: also once the job was given up without an answer.
+const UNDECIDED_OR_ENDED: [Status; 3] = [Status::Submitting, Status::Unconfirmed, Status::Failed];
 /// Where a person may give a job up.
 const OPEN: [Status; 4] = [Status::Submitting, Status::Unconfirmed, Status::Running, Status::Fetching];
 
@@ -65,7 +65,7 @@ impl Args {
     fn statuses(&self) -> &'static [Status] {
         match self.selection.names_jobs() {
             true if self.give_up => &OPEN,
-            true if self.accepted.is_some() => &UNDECIDED,
+            true if self.accepted.is_some() => &UNDECIDED_OR_ENDED,
             _ => &[Status::Unconfirmed],
         }
     }
@@ -109,7 +109,9 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
 async fn chosen(args: &Args, store: &dyn Store) -> Result<Vec<JobView>, Failure> {
     let filter = args.selection.filter(args.batch.as_ref(), args.statuses(), &[]);
     if !args.stuck {
-        return matching(store, &filter).await;
+        let mut found = matching(store, &filter).await?;
+        found.retain(|view| view.job.status() != Status::Failed || is_given_up_unknown(&view.job));
+        return Ok(found);
     }
     let found = stuck(store, &filter).await?.into_iter().map(|(view, _)| view);
     Ok(found.filter(|view| !args.give_up || OPEN.contains(&view.job.status())).collect())

@@ -83,7 +83,8 @@ fn trouble(troubles: &Troubles, is_open: bool) -> String {
 
 /// The id that an unreadable reply seems to name is where a person begins to look.
 fn candidate(job: &Job) -> Option<String> {
-    let candidate = job.candidate.as_ref().filter(|_| !job.status().is_terminal())?;
+    let is_settled = job.status().is_terminal() && (job.stage.task().is_some() || job.doubtful.is_empty());
+    let candidate = job.candidate.as_ref().filter(|_| !is_settled)?;
     Some(format!("a reply to its submission seems to name task {candidate}"))
 }
 

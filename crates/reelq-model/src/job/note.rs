@@ -35,8 +35,10 @@ impl Job {
                 self.end_of_task(Settlement::Charged, *cost, at);
                 self.note_outputs(outputs, at);
             }
-            Event::Failed { settlement, retry_after, .. } => {
-                self.end_of_task(*settlement, None, at);
+            Event::Failed { settlement, cost, retry_after, .. } => {
+                // What was given back stays as it was charged: its figure may be the nothing that is left of it.
+                let cost = cost.filter(|_| *settlement == Settlement::Charged);
+                self.end_of_task(*settlement, cost, at);
                 self.retries = self.retries.saturating_add(u32::from(retry_after.is_some()));
             }
             Event::Cancelled { settlement: Some(settlement) } => self.end_of_task(*settlement, None, at),

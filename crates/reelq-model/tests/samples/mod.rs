@@ -91,7 +91,7 @@ fn accepted(submission: u32, task: u32) -> Event {
 }
 
 fn failed(settlement: Settlement, retry_after: Option<Duration>) -> Event {
-    Event::Failed { failure: Failure::new(FailureKind::Transient, "overloaded"), settlement, retry_after }
+    Event::Failed { failure: Failure::new(FailureKind::Transient, "overloaded"), settlement, cost: None, retry_after }
 }
 
 fn running(answered: bool) -> Event {

@@ -33,10 +33,20 @@ fn ends() -> Vec<PollOutcome> {
         PollOutcome::Failed {
             failure: failure(FailureKind::Transient),
             settlement: Settlement::Refunded,
+            cost: None,
             blocks: None,
         },
-        PollOutcome::Failed { failure: failure(FailureKind::Content), settlement: Settlement::Charged, blocks: None },
-        PollOutcome::SaysFailed { failure: failure(FailureKind::Transient), settlement: Settlement::Refunded },
+        PollOutcome::Failed {
+            failure: failure(FailureKind::Content),
+            settlement: Settlement::Charged,
+            cost: None,
+            blocks: None,
+        },
+        PollOutcome::SaysFailed {
+            failure: failure(FailureKind::Transient),
+            settlement: Settlement::Refunded,
+            cost: None,
+        },
     ]
 }
 

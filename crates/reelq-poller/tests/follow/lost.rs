@@ -16,7 +16,7 @@ fn not_found() -> PollOutcome {
 
 fn says_failed() -> PollOutcome {
     let failure = Failure::new(FailureKind::Transient, "overloaded");
-    PollOutcome::SaysFailed { failure, settlement: Settlement::Refunded }
+    PollOutcome::SaysFailed { failure, settlement: Settlement::Refunded, cost: None }
 }
 
 fn running() -> PollOutcome {

@@ -22,7 +22,7 @@ async fn asked_for_again() -> Stand {
 
 fn failed() -> PollOutcome {
     let failure = Failure::new(FailureKind::Content, "refused");
-    PollOutcome::Failed { failure, settlement: Settlement::Charged, blocks: None }
+    PollOutcome::Failed { failure, settlement: Settlement::Charged, cost: None, blocks: None }
 }
 
 fn not_found() -> PollOutcome {
@@ -95,10 +95,11 @@ async fn record_of_an_unexpected_charge_is_not_bought_whoever_asked() {
 async fn task_that_is_only_looked_at_is_never_bought_again_whatever_the_provider_says() {
     let passing = || Failure::new(FailureKind::Transient, "overloaded");
     let answers = [
-        PollOutcome::Failed { failure: passing(), settlement: Settlement::Refunded, blocks: None },
+        PollOutcome::Failed { failure: passing(), settlement: Settlement::Refunded, cost: None, blocks: None },
         PollOutcome::Failed {
             failure: passing(),
             settlement: Settlement::Refunded,
+            cost: None,
             blocks: Some(BlockReason::NoCredit),
         },
     ];
@@ -118,6 +119,7 @@ async fn what_an_account_is_to_blame_for_puts_a_row_back_a_few_times_and_not_wit
     let no_credit = || PollOutcome::Failed {
         failure: failure.clone(),
         settlement: Settlement::Refunded,
+        cost: None,
         blocks: Some(BlockReason::NoCredit),
     };
     let mut stand = Stand::new().edit(|job| job.retries = 5);

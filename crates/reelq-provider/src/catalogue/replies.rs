@@ -36,6 +36,13 @@ impl Replies {
         look_up(&self.codes, code).copied()
     }
 
+    /// Whether the vendor's catalogue knows `code`.
+    pub(crate) fn lists(&self, code: &str) -> bool {
+        look_up(&self.codes, code).is_some()
+            || look_up(&self.failures, code).is_some()
+            || [&self.certain, &self.uncharged].iter().any(|list| holds(list, Some(code)))
+    }
+
     /// Whether `code` is listed as a fault of the row: its content, or its form.
     pub(crate) fn ends_row(&self, code: &str) -> bool {
         matches!(look_up(&self.failures, code), Some(FailureKind::Content | FailureKind::Invalid))

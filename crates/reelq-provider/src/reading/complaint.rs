@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::{Reply, catalogue::Replies, lenient_json::Document, retry_after, retry_after::WAIT_MAX};
 
 use super::{
-    credit, limit,
+    credit, envelope, limit,
     moment::{moment, vendors_now},
     says,
     text::clean,
@@ -50,6 +50,8 @@ pub(crate) struct Complaint {
     /// The body is the vendor's own envelope: an object alone, with a complaint where the vendor puts it. A gateway's page
     /// is not.
     pub(crate) is_vendors: bool,
+    /// What is refused is the address: the refusal says nothing of the row.
+    pub(crate) is_of_address: bool,
     /// The status that the envelope itself names, where it is no success: what is inside is then no word on a task.
     pub(crate) envelope: Option<u16>,
     wrong: Wrong,
@@ -65,7 +67,7 @@ impl Complaint {
         let (code, said) = (body.and_then(says::code), body.and_then(says::message));
         let certain = replies.is_certain(code.as_deref());
         let is_alone = document.is_some_and(|document| document.is_alone);
-        let is_vendors = is_alone && body.is_some_and(|body| says::is_envelope(body, reply.status));
+        let is_vendors = is_alone && body.is_some_and(|body| envelope::is_vendors(body, reply.status, replies));
         let inner = body.and_then(|body| status_in(body, code.as_deref(), replies));
         let status = amounts_to(reply.status, inner, certain);
         Self {
@@ -76,6 +78,8 @@ impl Complaint {
             wait: wait(reply, body),
             wrong: body.map_or(Wrong::Nothing, Wrong::read),
             is_vendors,
+            is_of_address: body
+                .is_some_and(|body| envelope::is_about_the_address(body, status.unwrap_or(reply.status), replies)),
             envelope: body.and_then(says::envelope_status),
             certain,
             cut: reply.cut.as_deref().map(clean),

@@ -6,7 +6,7 @@ use super::text::{outside_quotes, plain_words};
 use crate::catalogue::Replies;
 
 /// Parts of plain words: each list is one way of saying it, and holds where all of its parts are there.
-const WAYS: [&[&str]; 28] = [
+const WAYS: [&[&str]; 36] = [
     &["insufficient credit"],
     &["insufficient balance"],
     &["insufficient account balance"],
@@ -33,12 +33,23 @@ const WAYS: [&[&str]; 28] = [
     &["quota exceeded", "billing"],
     &["exceeded", "quota", "billing"],
     &["billing hard limit"],
+    &["balance not enough"],
+    &["balance is not sufficient"],
+    &["credits are not enough"],
+    &["please top up"],
+    &["payment required"],
+    &["account", "overdue"],
+    &["account", "arrears"],
+    &["欠费"],
     &["余额不足"],
     &["额度不足"],
 ];
 
 /// What a code is about that leaves the words beside it their meaning.
 const ABOUT: [&str; 5] = ["credit", "balance", "quota", "fund", "billing"];
+/// Codes that only say that the request was refused: they leave words their meaning, too.
+const GENERAL: [&str; 6] =
+    ["invalid_request_error", "invalid_request", "bad_request", "request_error", "api_error", "error"];
 /// Words of a message that is about what was asked for: it may say the request's own words again.
 const ECHOES: [&str; 6] = ["prompt", "moderat", "flagged", "policy", "sensitive", "safety"];
 /// A longer message tells a story, and may quote.
@@ -74,9 +85,12 @@ impl Refusal<'_> {
     }
 }
 
-/// Whether a code is about credit, and means nothing else by the vendor's list.
+/// Whether a code is about credit, and means nothing else by the vendor's list; or says nothing at all.
 fn leaves_words(code: &str, replies: &Replies) -> bool {
     let words = plain_words(code);
+    if GENERAL.iter().any(|general| general.eq_ignore_ascii_case(code)) {
+        return true;
+    }
     let is_other = replies.status_of(code).is_some_and(|status| status != 402) || replies.ends_row(code);
     !is_other && ABOUT.iter().any(|about| words.contains(about))
 }
@@ -94,6 +108,21 @@ pub(super) fn is_meant(text: &str, own: &[String]) -> bool {
     let words = plain_words(text);
     let is_general = WAYS.iter().any(|parts| parts.iter().all(|part| words.contains(part)));
     is_general || own.iter().any(|part| words.contains(&plain_words(part)))
+}
+
+/// Whether a whole message says this and nothing else: then it is no echo of what was asked for.
+pub(super) fn is_all_that_is_said(message: &str) -> bool {
+    const ALL: [&str; 8] = [
+        "insufficient credits",
+        "insufficient credit",
+        "insufficient balance",
+        "insufficient account balance",
+        "insufficient quota",
+        "not enough credits",
+        "not enough balance",
+        "balance is not enough",
+    ];
+    ALL.contains(&plain_words(message).trim())
 }
 
 #[cfg(test)]
@@ -143,6 +172,7 @@ mod tests {
             let codes = [code.to_owned()];
             Refusal { status, codes: &codes, said: Some("insufficient balance") }.is_of_credit(&replies)
         };
+        assert!(is(Some(400), "invalid_request_error") && is(Some(403), "bad_request"));
         assert!(is(Some(400), "quota_error") && is(Some(422), "insufficient_quota"));
         for (status, code) in [(400, "BAD"), (400, "invalid_size"), (422, "quota_error"), (500, "insufficient_quota")] {
             assert!(!is(Some(status), code), "{status} {code}");

@@ -131,6 +131,7 @@ pub(super) fn stranger(document: &Value, asked: &TaskId) -> Option<TaskId> {
 /// A text or a whole positive number; a list of one of them counts as that one.
 fn id(value: &Value, strength: Strength) -> Option<TaskId> {
     match value {
+        Value::Number(_) if strength == Strength::Loose => None,
         Value::Array(items) if items.len() == 1 && strength == Strength::Strong => id(&items[0], strength),
         Value::Number(number) if number.as_u64().is_none_or(|number| number == 0) => None,
         other => text(other).filter(|text| fits(text, strength)).and_then(|text| TaskId::new(text).ok()),
@@ -145,10 +146,18 @@ fn fits(text: &str, strength: Strength) -> bool {
     match strength {
         _ if is_none => false,
         Strength::Strong => true,
-        Strength::Weak | Strength::InError => !has_blank(),
+        Strength::Weak => !has_blank() && !is_of_request(text),
+        Strength::InError => !has_blank(),
         // Words such as `success` and addresses stand there too.
         Strength::Loose => !has_blank() && has_digit() && !text.contains("://") && !text.starts_with(['{', '[', '<']),
     }
+}
+
+/// Whether an id says by itself that it is the request's.
+fn is_of_request(text: &str) -> bool {
+    const BEGINNINGS: [&str; 6] = ["req_", "req-", "request", "trace", "err_", "err-"];
+    let text = text.to_ascii_lowercase();
+    BEGINNINGS.iter().any(|beginning| text.starts_with(beginning))
 }
 
 #[cfg(test)]
@@ -215,6 +224,15 @@ mod tests {
         assert!(of("task-wave1775285160b950328499"));
         for value in ["upstream timeout", "success", "https://cdn.example/1.mp4", "error 500", "{1"] {
             assert!(!of(value), "{value}");
+        }
+        assert_eq!(named(&json!({"code": 200, "data": 1}), &[], Surroundings::Taken), None);
+    }
+
+    #[test]
+    fn the_id_of_a_request_is_no_tasks() {
+        for id in ["req_8f3a", "request-17", "Req-01", "trace-5"] {
+            assert_eq!(named(&json!({"id": id, "message": "received"}), &[], Surroundings::Taken), None, "{id}");
+            assert!(named(&json!({"task_id": id}), &[], Surroundings::Taken).is_some(), "{id}");
         }
     }
 

@@ -9,6 +9,7 @@ mod candidate;
 mod complaint;
 mod credit;
 mod document;
+mod envelope;
 mod gone;
 mod ids;
 mod kind;

@@ -46,8 +46,8 @@ pub(crate) fn polled(
     let is_broken = document.as_ref().is_some_and(|found| found.torn.is_some());
     let outcome = match outcome {
         // Of an end in a broken reply, as of one in an envelope's word, a second reply has to tell.
-        PollOutcome::Failed { failure, settlement, .. } if is_broken || is_envelopes_word(document.as_ref()) => {
-            PollOutcome::SaysFailed { failure, settlement }
+        PollOutcome::Failed { failure, settlement, cost, .. } if is_broken || is_envelopes_word(document.as_ref()) => {
+            PollOutcome::SaysFailed { failure, settlement, cost }
         }
         other => other,
     };

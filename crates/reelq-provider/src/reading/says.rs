@@ -32,7 +32,8 @@ const MESSAGES: [&str; 14] = [
     "/data/message",
 ];
 /// Messages of the first of several errors.
-const LISTED: [&str; 5] = ["/errors/0/message", "/errors/0/detail", "/errors/0", "/detail/0/msg", "/detail/0"];
+const LISTED: [&str; 6] =
+    ["/errors/0/message", "/errors/0/detail", "/errors/0", "/detail/0/msg", "/detail/0", "/message/0"];
 /// Numbers that may be an HTTP status: of the envelope, then of the error in it.
 const ENVELOPE_NUMBERS: [&str; 3] = ["/code", "/status_code", "/status"];
 /// Members that are there only where something is wrong.
@@ -95,7 +96,7 @@ pub(super) fn status_number(body: &Value) -> Option<u16> {
 }
 
 /// Whether a member that stands for an error says one: not empty, not a success.
-fn says_error(value: &Value) -> bool {
+pub(super) fn says_error(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => false,
         Value::Bool(true) => true,
@@ -107,7 +108,7 @@ fn says_error(value: &Value) -> bool {
 }
 
 /// Whether the envelope's code is neither a word nor a number for success.
-fn has_bad_code(body: &Value) -> bool {
+pub(super) fn has_bad_code(body: &Value) -> bool {
     let code = body.get("code").and_then(text);
     code.is_some_and(|code| match code.parse::<f64>() {
         Ok(number) => number != 0.0 && !(200.0..300.0).contains(&number),
@@ -130,15 +131,7 @@ pub(super) fn complains(body: &Value) -> bool {
         || is_false("success")
         || is_false("ok")
         || ["error", "fail", "failure"].iter().any(|word| word.eq_ignore_ascii_case(status))
-}
-
-/// Whether the body of a refusal is one that the vendors write: gateways say `message` or `detail` too, and only where a
-/// request's content was judged is that the vendor's.
-pub(super) fn is_envelope(body: &Value, http: u16) -> bool {
-    let has_error = ["/error", "/data/error", "/failCode", "/data/failCode", "/error_code", "/data/error_code"]
-        .iter()
-        .any(|place| body.pointer(place).is_some_and(says_error));
-    has_error || has_bad_code(body) || (matches!(http, 400 | 422) && message(body).is_some())
+        || ["object", "type"].iter().any(|name| body.get(*name).and_then(Value::as_str) == Some("error"))
 }
 
 #[cfg(test)]
@@ -157,6 +150,7 @@ mod tests {
             json!({"code": "1001"}),
             json!({"success": false}),
             json!({"status": "error"}),
+            json!({"id": "r", "object": "error", "message": "internal failure"}),
             json!({"errors": [{"code": 10}]}),
             json!({"data": {"failCode": "X"}}),
         ] {
@@ -170,21 +164,6 @@ mod tests {
             json!({"status": "queued", "success": true, "errors": []}),
         ] {
             assert!(!complains(&body), "{body}");
-        }
-    }
-
-    #[test]
-    fn an_envelope_is_the_vendors_and_a_gateways_json_is_not() {
-        for (body, http, is) in [
-            (json!({"error": {"code": "forbidden", "message": "no"}}), 403, true),
-            (json!({"code": 401, "message": "no", "data": null}), 401, true),
-            (json!({"detail": "input.prompt is required"}), 422, true),
-            (json!({"message": "Forbidden"}), 403, false),
-            (json!({"detail": "Not Found"}), 404, false),
-            (json!({"success": false, "errors": [{"code": 1020}]}), 403, false),
-            (json!({}), 400, false),
-        ] {
-            assert_eq!(is_envelope(&body, http), is, "{body}");
         }
     }
 }

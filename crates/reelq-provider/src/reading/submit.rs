@@ -135,7 +135,7 @@ fn may_be_taken(reply: &Reply, complaint: &Complaint, spoken: &[String]) -> bool
 /// Whether something in front of the vendor refused: then nothing was taken, and the vendor has said nothing.
 fn is_turned_away(reply: &Reply, document: Option<&Document>, complaint: &Complaint) -> bool {
     let is_refusal = matches!(reply.status, 400..=499) && refuses(reply.status);
-    is_refusal && !complaint.is_vendors && !is_half(reply, document)
+    is_refusal && (!complaint.is_vendors || complaint.is_of_address) && !is_half(reply, document)
 }
 
 /// Whether a refusal is certain: the vendor's own, and whole.

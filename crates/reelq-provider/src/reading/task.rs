@@ -58,6 +58,11 @@ impl Task {
         self.cost.filter(|cost| self.is_settled || *cost != Money::ZERO)
     }
 
+    /// The charge that an end without an output names.
+    fn charge(&self) -> Option<Money> {
+        self.cost.filter(|cost| *cost > Money::ZERO)
+    }
+
     /// Itself, its outputs left out unless `complete`.
     pub(super) fn with_outputs_if(self, complete: bool) -> Self {
         if complete { self } else { Self { outputs: Vec::new(), ..self } }
@@ -83,10 +88,9 @@ impl Task {
             Some(_) if complaint.envelope.is_some() => None,
             Some(Meaning::Succeeded) if !self.says_failed(complaint, context) => Some(PollOutcome::FinishedEmpty),
             Some(Meaning::Unknown) if !has_error => Some(self.running(complaint, true)),
-            Some(Meaning::Succeeded | Meaning::Unknown) => {
-                // Where word and error disagree, no code is proof that nothing was charged.
-                let settlement = settlement(self.cost, None, context);
-                Some(PollOutcome::SaysFailed { failure: self.failure(context), settlement })
+            Some(word @ (Meaning::Succeeded | Meaning::Unknown)) => {
+                let settlement = self.disputed(word, context);
+                Some(PollOutcome::SaysFailed { failure: self.failure(context), settlement, cost: self.charge() })
             }
             Some(Meaning::Failed) => Some(self.failed(context)),
             Some(Meaning::Cancelled) => {
@@ -135,13 +139,26 @@ impl Task {
         failure(code.as_deref(), &message, context.replies, FailureKind::Provider)
     }
 
-    /// The end of a task that failed. Only a code that the vendor lists makes the account its cause: words may be an echo of
-    /// the prompt.
+    /// The end of a task that failed. Only a code that the vendor lists makes the account its cause, or a message without a
+    /// code that says nothing else: other words may be an echo of the prompt.
     fn failed(&self, context: Context<'_>) -> PollOutcome {
         let failure = self.failure(context);
-        let is_listed = failure.code.as_deref().is_some_and(|code| context.replies.status_of(code) == Some(402));
+        let is_listed = match failure.code.as_deref() {
+            Some(code) => context.replies.status_of(code) == Some(402),
+            None => credit::is_all_that_is_said(&failure.message),
+        };
         let settlement = settlement(self.cost, failure.code.as_deref(), context);
-        PollOutcome::Failed { failure, settlement, blocks: is_listed.then_some(BlockReason::NoCredit) }
+        let (cost, blocks) = (self.charge(), is_listed.then_some(BlockReason::NoCredit));
+        PollOutcome::Failed { failure, settlement, cost, blocks }
+    }
+
+    /// What became of the charge where word and error disagree: no code is proof then that nothing was charged, and a
+    /// success that does not say otherwise was.
+    fn disputed(&self, word: Meaning, context: Context<'_>) -> Settlement {
+        match (context.refunds_failures, self.cost) {
+            (None, None) if word == Meaning::Succeeded => Settlement::Charged,
+            _ => settlement(self.cost, None, context),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use reelq_provider::{CancelOutcome, PollOutcome};
 use crate::support::{polled, reply, unclear, vendor};
 
 fn failed(outcome: PollOutcome, of: &str) -> (FailureKind, Settlement, Option<BlockReason>) {
-    let PollOutcome::Failed { failure, settlement, blocks } = outcome else { panic!("{of}: {outcome:?}") };
+    let PollOutcome::Failed { failure, settlement, blocks, .. } = outcome else { panic!("{of}: {outcome:?}") };
     (failure.kind, settlement, blocks)
 }
 
@@ -21,6 +21,9 @@ fn a_task_that_the_balance_ended_blocks_the_account_by_the_vendors_own_code() {
         ("poyo", r#"{"code":200,"data":{"status":"failed","error_code":"insufficient_credits","error_message":"x"}}"#),
         ("wave", r#"{"task_id":"t-1","status":"failed","error":{"code":"insufficient_user_quota","message":"x"}}"#),
         ("wave", r#"{"task_id":"t-1","status":"failed","error":{"code":"Insufficient_Balance","message":"x"}}"#),
+        ("wave", r#"{"task_id":"t-1","status":"failed","error":{"code":"insufficient_quota","message":"x"}}"#),
+        ("wave", r#"{"task_id":"t-1","status":"failed","error":{"message":"Not enough credits."}}"#),
+        ("poyo", r#"{"code":200,"data":{"status":"failed","error_message":"Insufficient credits"}}"#),
     ] {
         let (_, settlement, blocks) = failed(polled(name, 200, body), body);
         assert_eq!((settlement, blocks), (Settlement::Refunded, Some(BlockReason::NoCredit)), "{body}");
@@ -48,7 +51,8 @@ fn words_and_numbers_in_a_tasks_end_neither_block_nor_refund() {
         (FailureKind::Content, Settlement::Refunded, None),
         "poyo does not charge what failed"
     );
-    let told = r#"{"task_id":"t-1","status":"failed","cost":155550,"error":{"message":"insufficient balance"}}"#;
+    let told =
+        r#"{"task_id":"t-1","status":"failed","cost":155550,"error":{"message":"a sign: insufficient balance"}}"#;
     assert_eq!(failed(polled("wave", 200, told), told), (FailureKind::Provider, Settlement::Charged, None));
     let echo = r#"{"code":400,"data":{"taskId":"t-1","state":"failed","failMsg":"insufficient balance"}}"#;
     unclear(polled("apixo", 200, echo), echo);

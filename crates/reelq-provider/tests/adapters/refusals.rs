@@ -14,6 +14,8 @@ fn an_empty_balance_blocks_by_code_and_by_words_under_the_statuses_for_it() {
         ),
         (400, r#"{"error":{"message":"Not enough credits"}}"#),
         (400, r#"{"error":{"message":"Your credit balance is too low"}}"#),
+        (400, r#"{"code":400,"error":{"message":"not enough credits","type":"invalid_request_error"}}"#),
+        (400, r#"{"error":{"code":"invalid_request","message":"balance not enough, please top up"}}"#),
         (403, r#"{"error":{"code":"insufficient_balance"}}"#),
         (422, r#"{"error":{"code":"insufficient_quota","message":"x"}}"#),
         (429, r#"{"error":{"message":"Insufficient balance"}}"#),

@@ -300,7 +300,8 @@ fn an_error_beside_a_success_is_kept_and_hides_no_output() {
     let PollOutcome::Finished { cost, .. } = outcome else { panic!("{outcome:?}") };
     assert_eq!(cost.map(Money::micros), Some(311_100));
     let outcome = with("");
-    let PollOutcome::SaysFailed { failure, settlement } = outcome else { panic!("{outcome:?}") };
+    let PollOutcome::SaysFailed { failure, settlement, cost } = outcome else { panic!("{outcome:?}") };
+    assert_eq!(cost.map(Money::micros), Some(311_100));
     assert_eq!((failure.kind, failure.code.as_deref()), (FailureKind::Content, Some("content_violation")));
     assert_eq!((failure.message.as_str(), settlement), ("cut", Settlement::Charged));
 }

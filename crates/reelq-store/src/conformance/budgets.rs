@@ -40,7 +40,7 @@ async fn fail(kit: &Kit<'_>, job: JobId, settlement: Settlement) {
     let (wanted, others): (Vec<Lease>, Vec<Lease>) = polls.into_iter().partition(|lease| lease.job.id == job);
     kit.store.release(&others).await.unwrap();
     let failure = Failure::new(FailureKind::Provider, "broken");
-    kit.end(&one(wanted), Event::Failed { failure, settlement, retry_after: None }).await;
+    kit.end(&one(wanted), Event::Failed { failure, settlement, cost: None, retry_after: None }).await;
 }
 
 pub async fn an_accounts_budget_is_never_passed(subject: &dyn Subject) {

@@ -104,13 +104,13 @@ pub async fn an_orphan_is_never_bought_again(subject: &dyn Subject) {
     let LateAcceptance::Orphan(orphan) = late(&kit, job, "t2", 1).await else { panic!("no orphan") };
     kit.advance(SECOND);
     let failure = Failure::new(FailureKind::Transient, "no room");
-    let failed = Event::Failed { failure, settlement: Settlement::Refunded, retry_after: None };
+    let failed = Event::Failed { failure, settlement: Settlement::Refunded, cost: None, retry_after: None };
     kit.end(&one(kit.polls(1).await), failed).await;
     assert_eq!(kit.store.edit(orphan, Event::Retry { buy: true }).await.unwrap(), Edited::Done);
     let poll = one(kit.polls(1).await);
     assert_eq!(poll.job.stage.task().map(|task| task.buy_again), Some(false), "it is only looked at");
     let failure = Failure::new(FailureKind::Transient, "no room");
-    let failed = Event::Failed { failure, settlement: Settlement::Refunded, retry_after: Some(SECOND) };
+    let failed = Event::Failed { failure, settlement: Settlement::Refunded, cost: None, retry_after: Some(SECOND) };
     kit.end(&poll, failed).await;
     kit.advance(SECOND);
     assert!(kit.submits(9).await.is_empty());

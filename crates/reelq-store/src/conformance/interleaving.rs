@@ -235,8 +235,8 @@ impl<'a> World<'a> {
         let failure = Failure::new(FailureKind::Transient, "overloaded");
         match roll {
             0..=4 => running("rendering", wait),
-            5 => Event::Failed { failure, settlement: Settlement::Refunded, retry_after: Some(wait) },
-            6 => Event::Failed { failure, settlement: Settlement::Charged, retry_after: None },
+            5 => Event::Failed { failure, settlement: Settlement::Refunded, cost: None, retry_after: Some(wait) },
+            6 => Event::Failed { failure, settlement: Settlement::Charged, cost: None, retry_after: None },
             7 => Event::Cancelled { settlement: Some(Settlement::Refunded) },
             _ => super::kit::finished(None),
         }

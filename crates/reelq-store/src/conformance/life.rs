@@ -46,7 +46,7 @@ pub async fn a_refund_gives_the_money_back_and_the_job_is_bought_again(subject: 
     kit.advance(SECOND);
     let poll = one(kit.polls(1).await);
     let failure = Failure::new(FailureKind::Transient, "overloaded");
-    let event = Event::Failed { failure, settlement: Settlement::Refunded, retry_after: Some(SECOND) };
+    let event = Event::Failed { failure, settlement: Settlement::Refunded, cost: None, retry_after: Some(SECOND) };
     kit.end(&poll, event).await;
     assert_eq!(kit.batch("b").await.spent, Money::ZERO);
     let claimed = kit.claim(ClaimStage::Submit, 1).await;

@@ -155,7 +155,7 @@ pub async fn a_row_removed_while_it_is_sent_is_not_bought_again(subject: &dyn Su
     let poll = one(kit.polls(1).await);
     assert!(!poll.cancel_requested, "what was bought is kept");
     let failure = Failure::new(FailureKind::Transient, "try again");
-    let again = Event::Failed { failure, settlement: Settlement::Refunded, retry_after: Some(SECOND) };
+    let again = Event::Failed { failure, settlement: Settlement::Refunded, cost: None, retry_after: Some(SECOND) };
     kit.end(&poll, again).await;
     assert_eq!(kit.view(taken.job.id).await.job.status(), Status::Cancelled);
     kit.advance(SECOND);

@@ -75,7 +75,7 @@ pub async fn a_cancelled_failure_is_not_bought_again(subject: &dyn Subject) {
     kit.store.cancel(job).await.unwrap();
     kit.advance(SECOND);
     let failure = Failure::new(FailureKind::Transient, "overloaded");
-    let event = Event::Failed { failure, settlement: Settlement::Refunded, retry_after: Some(SECOND) };
+    let event = Event::Failed { failure, settlement: Settlement::Refunded, cost: None, retry_after: Some(SECOND) };
     kit.end(&one(kit.polls(1).await), event).await;
     assert_eq!(kit.view(job).await.job.status(), Status::Cancelled);
 }

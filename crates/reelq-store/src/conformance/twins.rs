@@ -101,7 +101,7 @@ pub async fn the_same_yes_again_makes_no_twin(subject: &dyn Subject) {
     kit.advance(SECOND);
     let failure = Failure::new(FailureKind::Transient, "overloaded");
     let settlement = reelq_model::Settlement::Refunded;
-    kit.end(&one(kit.polls(1).await), Event::Failed { failure, settlement, retry_after: None }).await;
+    kit.end(&one(kit.polls(1).await), Event::Failed { failure, settlement, cost: None, retry_after: None }).await;
     assert_eq!(twin(&kit, job).await, None);
 }
 

@@ -14,7 +14,7 @@ const BUY: Event = Event::Retry { buy: true };
 
 fn refunded(retry_after: Option<std::time::Duration>) -> Event {
     let failure = Failure::new(FailureKind::Transient, "overloaded");
-    Event::Failed { failure, settlement: Settlement::Refunded, retry_after }
+    Event::Failed { failure, settlement: Settlement::Refunded, cost: None, retry_after }
 }
 
 pub async fn a_running_job_is_given_up_and_a_poll_in_flight_does_not_undo_it(subject: &dyn Subject) {

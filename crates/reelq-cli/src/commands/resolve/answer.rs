@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reelq_model::{Acceptance, Event, Job, Resolution, Stage, TaskId, Timestamp};
+use reelq_model::{Acceptance, Event, FailureKind, Job, Resolution, Stage, TaskId, Timestamp};
 use reelq_store::{JobView, Store};
 
 use super::stakes::{counted, given_up, named, prices, withdrawable};
@@ -10,6 +10,7 @@ use crate::{
     commands::edit::{Changed, Editor},
     failure::Failure,
     output::Out,
+    paid::failure_of,
     session::Session,
 };
 
@@ -87,8 +88,8 @@ impl Answer {
 
     fn event(&self, job: &Job, now: Timestamp) -> Option<Event> {
         let resolution = match (self, &job.stage) {
-            (Self::Accepted(task), Stage::Unconfirmed { submission, .. } | Stage::Submitting { submission }) => {
-                let (task, submission) = (task.clone(), submission.number);
+            (Self::Accepted(task), _) => {
+                let (task, submission) = (task.clone(), in_doubt(job)?);
                 let acceptance = Acceptance { task, submission, cost: None, at: now, outputs: Vec::new() };
                 return Some(Event::Accepted { acceptance, first_poll: Duration::ZERO });
             }
@@ -123,12 +124,26 @@ impl Answer {
     }
 }
 
+/// The submission of a job whose fate is a person's to say.
+fn in_doubt(job: &Job) -> Option<u32> {
+    match &job.stage {
+        Stage::Unconfirmed { submission, .. } | Stage::Submitting { submission } => Some(submission.number),
+        _ if is_given_up_unknown(job) => job.doubtful.last().copied(),
+        _ => None,
+    }
+}
+
+/// Whether a job was given up while nobody knew whether it was bought.
+pub(super) fn is_given_up_unknown(job: &Job) -> bool {
+    failure_of(job) == Some(FailureKind::GivenUp) && job.stage.task().is_none() && !job.doubtful.is_empty()
+}
+
 #[cfg(test)]
 mod tests {
     use reelq_model::Status;
 
     use super::*;
-    use crate::paid::tests::{fetching, running, submitting};
+    use crate::paid::tests::{after, fetching, running, submitting};
 
     #[test]
     fn any_open_job_can_be_given_up() {
@@ -143,6 +158,12 @@ mod tests {
         let accepted = Answer::Accepted(TaskId::new("t-2").unwrap());
         assert!(accepted.event(&submitting(), Timestamp::default()).is_some());
         assert!(accepted.event(&running(), Timestamp::default()).is_none());
+        let given_up = Event::Resolved { resolution: Resolution::GiveUp };
+        let unknown = after(&submitting(), [given_up.clone()]);
+        let event = accepted.event(&unknown, Timestamp::default()).expect("a person may find it later");
+        let found = unknown.apply(event, Timestamp::default()).unwrap().job;
+        assert_eq!((found.status(), found.doubtful.len(), found.charges.len()), (Status::Running, 0, 1));
+        assert!(accepted.event(&after(&running(), [given_up]), Timestamp::default()).is_none(), "its task is known");
         assert!(Answer::NotBought.event(&submitting(), Timestamp::default()).is_none(), "its request is under way");
     }
 }

@@ -7,16 +7,21 @@ use crate::{
     commands::{ability::Abilities, matched::name},
     failure::Failure,
     output::{cost_of, grouped, plural},
-    session::Session,
+    session::{Session, quoted},
 };
 
 /// Jobs whose reply seems to name a task: they were very likely bought.
-pub(super) fn named(jobs: &[JobView]) -> Vec<String> {
+pub(crate) fn named<'a>(jobs: impl IntoIterator<Item = &'a JobView>) -> Vec<String> {
     let line = |view: &JobView| {
         let task = view.job.candidate.as_ref()?;
-        Some(format!("the reply to {} seems to name task {task}: look it up before it is paid for twice", name(view)))
+        Some(format!(
+            "the reply to {} seems to name task {task}: look it up before it is paid for twice; `reelq resolve --job {} --accepted {}` follows it",
+            name(view),
+            view.job.id,
+            quoted(task.as_str())
+        ))
     };
-    jobs.iter().filter_map(line).take(NAMED).collect()
+    jobs.into_iter().filter_map(line).take(NAMED).collect()
 }
 
 /// At most this many jobs are named one by one.

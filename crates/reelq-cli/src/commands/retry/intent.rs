@@ -5,6 +5,7 @@ use reelq_store::JobView;
 
 use super::course::Course;
 use crate::{
+    commands::resolve::named,
     output::{cost_of, grouped, plural},
     paid::Paid,
 };
@@ -43,6 +44,11 @@ impl Intent {
         cost_of(self.jobs.iter().filter(|(_, course)| counts(*course)).map(|(view, _)| view.job.price))
     }
 
+    /// The jobs that are bought though a reply seemed to name their task.
+    pub(super) fn bought_blindly(&self) -> Vec<String> {
+        named(self.jobs.iter().filter(|(_, course)| *course == Course::Buy).map(|(view, _)| view))
+    }
+
     /// One line for each course that is taken.
     pub(super) fn told(&self) -> Vec<String> {
         let line = |course: Course| {
@@ -52,7 +58,7 @@ impl Intent {
             let text = match course {
                 Course::Buy => format!("{jobs} {is} bought, for {amount}: no task is known{}", self.doubt()),
                 Course::LookThenBuy => format!(
-                    "{jobs} {is} looked at first, and bought again only if the provider says that the task is over without an output: at most {amount}"
+                    "{jobs} {is} looked at first, and bought again only if it has no output: the provider says that it is over without one, knows it no longer past its time, or its links are dead for good; at most {amount}"
                 ),
                 Course::Look => format!("{jobs} {is} looked at and fetched, free of charge"),
                 Course::Leave => format!("{jobs} {is} left: no task is known that could be looked at"),
