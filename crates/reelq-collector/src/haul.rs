@@ -16,6 +16,13 @@ pub(crate) struct Fetched {
     pub(crate) class: Class,
 }
 
+impl Fetched {
+    /// Whether it is a GIF: a file is named by what it holds.
+    fn is_gif(&self) -> bool {
+        Path::new(&self.file.path).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gif"))
+    }
+}
+
 /// An output that is not there yet.
 #[derive(Debug)]
 pub(crate) struct Lack {
@@ -44,9 +51,12 @@ pub(crate) fn claims_video(link: &OutputLink) -> bool {
 }
 
 impl Haul {
-    /// Whether what the job's mode promises is there: something that moves, or for a mode of pictures or sounds any file.
+    /// Whether what the job's mode promises is there: something that moves, or for a mode of pictures or sounds any file. A
+    /// GIF is the video only where no other output may still be it: beside one, it is its preview.
     pub(crate) fn is_enough(&self, job: &Job) -> bool {
-        self.got.iter().any(|fetched| fetched.class == Class::Video || !promises_video(&job.spec.mode))
+        let is_awaited = self.lacking.iter().any(|lack| claims_video(&lack.link));
+        let is_video = |fetched: &Fetched| fetched.class == Class::Video && !(is_awaited && fetched.is_gif());
+        self.got.iter().any(|fetched| is_video(fetched) || !promises_video(&job.spec.mode))
     }
 
     /// Why it is not enough: what hinders the video counts for more than what hinders a cover.
@@ -59,7 +69,7 @@ impl Haul {
 
     /// The files, what was bought before what came along.
     pub(crate) fn into_files(mut self) -> Vec<StoredFile> {
-        self.got.sort_by_key(|fetched| fetched.class != Class::Video);
+        self.got.sort_by_key(|fetched| (fetched.class != Class::Video, fetched.is_gif()));
         self.got.into_iter().map(|fetched| fetched.file).collect()
     }
 }

@@ -1,5 +1,7 @@
 //! Outputs that are not the one MP4 that everybody expects.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use reelq_tests::{Account, RawReply, RawVendor, Sandbox, clip, gif, json, mov, png, reply, webm};
 
 use crate::late_files::{Bought, buy};
@@ -47,6 +49,22 @@ fn a_clip_in_another_container_has_its_own_extension() {
     task_with(&[("clip.mp4", webm)]).has(".webm", &webm());
     task_with(&[("clip", mov)]).has(".mov", &mov());
     task_with(&[("clip.mp4", gif)]).has(".gif", &gif());
+}
+
+#[test]
+fn a_preview_that_moves_is_not_taken_for_the_clip_that_is_late() {
+    let success = |task: &str, origin: &str| {
+        let links = format!("\"{origin}/files/preview.gif\",\"{origin}/files/clip.mp4\"");
+        format!(r#"{{"task_id":"{task}","status":"completed","result":{{"videos":[{links}]}}}}"#)
+    };
+    let asked = AtomicUsize::new(0);
+    let bought = buy(success, move |request| match request.path_ends(".gif") {
+        true => reply(200, &["Content-Type: video/mp4"], gif()),
+        false if asked.fetch_add(1, Ordering::SeqCst) < 3 => reply(404, &[], ""),
+        false => reply(200, &["Content-Type: video/mp4"], a_clip()),
+    });
+    bought.has("-out2.mp4", &a_clip());
+    assert!(bought.row.get("file").ends_with(".mp4"), "the clip goes first: {}", bought.row.get("file"));
 }
 
 #[test]

@@ -38,7 +38,8 @@ pub(crate) struct Args {
     /// Also jobs that were cancelled
     #[arg(long)]
     cancelled: bool,
-    /// Only look at the tasks that are known, and fetch what they have: nothing is bought
+    /// Only look at the tasks that are known, and fetch what they have: nothing is bought. Of succeeded rows that --row or
+    /// --job names, outputs that are not there yet
     #[arg(long)]
     look: bool,
     /// Only jobs that nothing was paid for: the provider took nothing, or gave the money back
@@ -98,8 +99,11 @@ impl Args {
 /// The jobs that are meant, and how many are passed over for they were not named.
 async fn chosen(args: &Args, store: &dyn Store) -> Result<(Vec<JobView>, u64), Failure> {
     let now = store.now().await?;
-    let statuses: &[Status] = if args.cancelled { &[Status::Failed, Status::Cancelled] } else { &[Status::Failed] };
-    let mut all = matching(store, &args.selection.filter(Some(&args.batch), statuses, &args.kinds)).await?;
+    let mut statuses = vec![Status::Failed];
+    statuses.extend(args.cancelled.then_some(Status::Cancelled));
+    // An output beside what was bought may have come late.
+    statuses.extend((args.look && args.selection.names_jobs()).then_some(Status::Succeeded));
+    let mut all = matching(store, &args.selection.filter(Some(&args.batch), &statuses, &args.kinds)).await?;
     if args.selection.names_jobs() && args.kinds.is_empty() {
         let named = matching(store, &args.selection.filter(Some(&args.batch), &[], &[])).await?;
         all.extend(named.into_iter().filter(|view| view.parked && !view.job.stage.is_terminal()));
