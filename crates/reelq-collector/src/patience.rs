@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use reelq_model::{Event, Failure, FailureKind, Job, OUTPUTS_LAST, Timestamp, TroubleKind, Troubles};
+use reelq_model::{Event, Failure, FailureKind, Job, OutputLink, RemoteTask, Timestamp, TroubleKind, Troubles};
 use reelq_worker::{Backoff, Dice};
 
 use crate::{
@@ -76,6 +76,16 @@ impl Patience<'_> {
         Event::FetchLater { after: self.with_servers(self.growing(longest), late.wait), reason: late.reason }
     }
 
+    /// The links to try now: the ones at hand, and in turn with them those that were given up for fresh ones.
+    pub(crate) fn in_turn<'a>(&self, task: &'a RemoteTask, at_hand: &'a [OutputLink]) -> &'a [OutputLink] {
+        let earlier = &task.earlier_links;
+        if self.job.setbacks.is_multiple_of(2) || earlier.is_empty() {
+            return at_hand;
+        }
+        let turn = usize::try_from(self.job.link_refreshes).unwrap_or_default() % earlier.len();
+        &earlier[turn]
+    }
+
     /// The next attempt at outputs beside a video that is there.
     pub(crate) fn beside(&self, lacking: &[Lack]) -> Option<Event> {
         let open = lacking.iter().find(|lack| !self.is_spent(lack))?;
@@ -107,11 +117,8 @@ impl Patience<'_> {
         self.troubles().map_or(Duration::ZERO, |troubles| self.now.since(troubles.since))
     }
 
-    /// Until when the outputs are waited for. A time that had passed when the task succeeded is a slip of the provider's.
     fn until(&self) -> Option<Timestamp> {
-        let ended = self.job.succeeded_at.or(self.job.finished_at);
-        let told = self.job.outputs_until.filter(|until| ended.is_none_or(|ended| *until > ended));
-        told.or_else(|| ended.map(|ended| ended.after(OUTPUTS_LAST)))
+        self.job.outputs_awaited_until()
     }
 
     fn is_past(&self) -> bool {

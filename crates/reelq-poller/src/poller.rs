@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
-use reelq_model::{AccountName, Event, JobId, Stage, Trouble};
+use reelq_model::{AccountName, Event, JobId, Stage, Trouble, TroubleKind};
 use reelq_provider::{PollOutcome, Provider};
 use reelq_store::{ClaimStage, SharedStore};
 use reelq_worker::{Desk, Dice, Exchange, Finish, Handler, Pausing, Pulse};
@@ -127,9 +127,9 @@ impl Poller {
                     self.parts.pulse.polls_are_refused(false);
                     self.refusals.answered();
                 }
-                self.read(look, outcome).await
+                links_again(look, self.read(look, outcome).await)
             }
-            Err(setback) => self.unclear(look, &setback),
+            Err(setback) => links_again(look, self.unclear(look, &setback)),
         }
     }
 }
@@ -138,3 +138,23 @@ impl Poller {
 const fn tells_of_the_task(outcome: &PollOutcome) -> bool {
     !matches!(outcome, PollOutcome::Blocked { .. } | PollOutcome::Throttled(_) | PollOutcome::Unclear(_))
 }
+/// The event, unless it brings no link to a job whose earlier links may have come to life: then those are tried first.
+fn links_again(look: Look<'_>, event: Event) -> Event {
+    if !look.has_links_to_try() {
+        return event;
+    }
+    let says = |what: String| Trouble::new(TroubleKind::SaysFailed, what);
+    match event {
+        Event::Running { answered, trouble, .. } => {
+            let trouble =
+                trouble.unwrap_or_else(|| Trouble::new(TroubleKind::Status, "the status names no link any more"));
+            Event::FetchAgain { trouble, answered }
+        }
+        Event::Failed { failure, .. } => Event::FetchAgain { trouble: says(failure.to_string()), answered: true },
+        Event::Cancelled { .. } => {
+            Event::FetchAgain { trouble: says("the task was withdrawn".to_owned()), answered: true }
+        }
+        event => event,
+    }
+}
+

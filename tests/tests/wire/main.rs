@@ -8,6 +8,7 @@ mod identity;
 mod json;
 mod late_files;
 mod numbers;
+mod late_links;
 mod outage;
 mod outputs;
 mod redaction;
