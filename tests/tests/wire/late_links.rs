@@ -150,6 +150,18 @@ fn expiring(seconds: i64, file: impl Fn(Duration) -> RawReply + Send + Sync + 's
 }
 
 #[test]
+fn an_hours_wish_of_a_file_server_does_not_outlast_its_link() {
+    let vendor = expiring(12, |since| match since.as_secs() {
+        0..2 => reply(503, &["Retry-After: 3600"], "busy"),
+        2..12 => video(),
+        _ => reply(403, &[], "expired"),
+    });
+    let sandbox = sandbox(Store::Sqlite, &vendor, 1);
+    let ended = sandbox.run(&["run", "set.csv", "--yes"]);
+    succeeded(&ended, &vendor, &sandbox, 1);
+}
+
+#[test]
 fn a_look_at_an_expired_row_tries_the_link_that_it_had() {
     let lives = Arc::new(AtomicBool::new(false));
     let there = Arc::clone(&lives);

@@ -122,7 +122,8 @@ fn looks_are_dense_at_first_and_few_in_the_long_run() {
             assert!(fetches + polls <= 20 && polls >= 2, "hour {hour}: {fetches} files, {polls} polls");
         }
         let (fetches, polls) = (within(&wait.fetches, HOUR * 2, DAY), within(&wait.polls, HOUR * 2, DAY));
-        assert!(fetches + polls <= 22 * 13, "{fetches} files, {polls} polls");
+        // A few more come in the last minute, when waits are halved towards the end.
+        assert!(fetches + polls <= 22 * 13 + 8, "{fetches} files, {polls} polls");
     }
 }
 
@@ -203,6 +204,19 @@ fn retry_of_an_expired_row_looks_twice_and_says_so_again() {
     let before = wait.fetches.len();
     let wait = wait.until_over(Cause::Gone, short);
     assert_eq!((wait.failure().kind, wait.fetches.len() - before), (FailureKind::Expired, 2));
+}
+
+#[test]
+fn wish_of_a_server_leaves_half_of_what_is_left() {
+    for cause in [Cause::Unreachable, Cause::Gone] {
+        let mut wait = Wait::begin(Some(Duration::from_secs(12)));
+        let hour = Some(HOUR);
+        wait.attempt(
+            Trouble::Late(Late { reason: "503".to_owned(), wait: hour, cause }),
+            Some(Duration::from_secs(12)),
+        );
+        assert!(wait.since_start() <= Duration::from_secs(6), "{:?}", wait.since_start());
+    }
 }
 
 #[test]
