@@ -83,7 +83,11 @@ impl Handler for Poller {
             return Finish::Event(self.look(look).await);
         }
         Finish::Event(match self.withdraw(look).await {
-            Withdrawal::Done(event) => event,
+            // The vendor's word, unless the task has a clip all the same: that was paid for.
+            Withdrawal::Done(event) => match self.look(look).await {
+                clip @ (Event::Finished { .. } | Event::FetchAgain { .. }) => clip,
+                _ => event,
+            },
             Withdrawal::None => self.look(look).await,
             Withdrawal::Unclear(trouble) => unless_troubled(self.look(look).await, trouble),
         })
@@ -134,10 +138,6 @@ impl Poller {
     }
 }
 
-/// Whether the provider answered the question, whatever it said.
-const fn tells_of_the_task(outcome: &PollOutcome) -> bool {
-    !matches!(outcome, PollOutcome::Blocked { .. } | PollOutcome::Throttled(_) | PollOutcome::Unclear(_))
-}
 /// The event, unless it brings no link to a job whose earlier links may have come to life: then those are tried first.
 fn links_again(look: Look<'_>, event: Event) -> Event {
     if !look.has_links_to_try() {
@@ -158,3 +158,7 @@ fn links_again(look: Look<'_>, event: Event) -> Event {
     }
 }
 
+/// Whether the provider answered the question, whatever it said.
+const fn tells_of_the_task(outcome: &PollOutcome) -> bool {
+    !matches!(outcome, PollOutcome::Blocked { .. } | PollOutcome::Throttled(_) | PollOutcome::Unclear(_))
+}

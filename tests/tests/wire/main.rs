@@ -19,3 +19,4 @@ mod screens;
 mod transport;
 mod verdicts;
 mod waiting;
+mod withdrawals;
