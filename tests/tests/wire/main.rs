@@ -2,13 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a broken assumption is a failed test")]
 
+mod asked_to_wait;
 mod ends;
 mod giving_up;
 mod identity;
 mod json;
 mod late_files;
-mod numbers;
 mod late_links;
+mod numbers;
 mod outage;
 mod outputs;
 mod redaction;
