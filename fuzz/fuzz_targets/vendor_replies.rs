@@ -40,7 +40,7 @@ fuzz_target!(|input: (u16, Option<String>, &[u8])| {
             assert!(matches!(outcome, SubmitOutcome::Ambiguous(_)), "{outcome:?}");
         }
         vendor.polled(&SPEC, &TASK, &reply);
-        vendor.cancelled(&reply);
+        vendor.cancelled(&TASK, &reply);
         vendor.balanced(&reply);
     }
 });

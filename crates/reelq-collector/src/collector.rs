@@ -160,8 +160,8 @@ impl Handler for Collector {
     /// What was bought is fetched even where a person asked to cancel: the money is gone, and the file is theirs.
     async fn handle(&self, desk: &mut dyn Desk) -> Finish {
         let job = Arc::clone(desk.job());
-        let Stage::Fetching { outputs, .. } = &job.stage else { return Finish::GiveBack };
+        let Stage::Fetching { task, outputs } = &job.stage else { return Finish::GiveBack };
         let patience = Patience { job: &job, now: desk.now(), dice: &self.dice };
-        Finish::Event(self.attempt(patience, outputs).await)
+        Finish::Event(self.attempt(patience, patience.in_turn(task, outputs)).await)
     }
 }

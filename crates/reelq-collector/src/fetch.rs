@@ -13,7 +13,7 @@ use crate::{
     Class, ContentError, Media, Place, PlaceError, aside, content, ending,
     haul::{self, Fetched, without_query},
     naming::Naming,
-    part::{self, Part},
+    part::{self, Begun, Part},
     place::{Draft, blocking},
     placed::{self, Placed},
     trouble::{Cause, Trouble},
@@ -143,8 +143,9 @@ impl Errand<'_> {
     }
 
     async fn restart(&self, mut part: Part, download: &Download) -> Result<Part, Trouble> {
-        let (url, validator, total) = (self.link.url.clone(), download.validator.clone(), download.content_length);
-        Ok(blocking(move || part.restart(&url, validator, total).map(|()| part)).await?)
+        let (url, validator) = (self.link.url.clone(), download.validator.clone());
+        let begun = Begun { validator, total: download.content_length, content_type: download.content_type.clone() };
+        Ok(blocking(move || part.restart(&url, begun).map(|()| part)).await?)
     }
 
     /// Whether what broke off may be believed to be whole: no length says otherwise, or the length was wrong before.

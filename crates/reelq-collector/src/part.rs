@@ -30,8 +30,22 @@ pub(crate) struct Note {
     /// The length of the whole file, where the server said it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) total: Option<u64>,
+    /// The media type that the server claimed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) content_type: Option<String>,
     /// Bytes that are certainly on the disk.
     pub(crate) synced: u64,
+}
+
+/// What the head of a download tells of its file.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Begun {
+    /// The file's version.
+    pub(crate) validator: Option<Validator>,
+    /// Its length.
+    pub(crate) total: Option<u64>,
+    /// Its media type.
+    pub(crate) content_type: Option<String>,
 }
 
 /// A part in hand; nobody else writes to it meanwhile.
@@ -79,7 +93,8 @@ impl Part {
         }
         self.file.set_len(offset).map_err(self.fault("shorten"))?;
         self.rehash().map_err(self.fault("read"))?;
-        Ok(Some(Resume { offset, validator, total: self.note.total }))
+        let (total, content_type) = (self.note.total, self.note.content_type.clone());
+        Ok(Some(Resume { offset, validator, total, content_type }))
     }
 
     fn rehash(&mut self) -> io::Result<()> {
@@ -96,15 +111,11 @@ impl Part {
         }
     }
 
-    /// Begins anew with the version `validator`, `total` bytes long, of the file at `url`. Blocks.
-    pub(crate) fn restart(
-        &mut self,
-        url: &str,
-        validator: Option<Validator>,
-        total: Option<u64>,
-    ) -> Result<(), PlaceError> {
+    /// Begins anew with the file at `url`, as `begun` tells of it. Blocks.
+    pub(crate) fn restart(&mut self, url: &str, begun: Begun) -> Result<(), PlaceError> {
+        let Begun { validator, total, content_type } = begun;
         let (source, address) = (without_query(url).to_owned(), Some(Digest::of(url.as_bytes())));
-        self.note = Note { source, address, validator, total, synced: 0 };
+        self.note = Note { source, address, validator, total, content_type, synced: 0 };
         if self.noted {
             self.write_note()?;
         }
@@ -159,7 +170,8 @@ impl Part {
 
     /// Throws away a whole file that is not the output, and what was noted of it. Blocks.
     pub(crate) fn discard(&mut self) -> Result<(), PlaceError> {
-        (self.note.validator, self.note.total, self.note.synced) = (None, None, 0);
+        self.note =
+            Note { validator: None, total: None, content_type: None, synced: 0, ..std::mem::take(&mut self.note) };
         self.write_note()?;
         self.empty()
     }
@@ -260,7 +272,8 @@ mod tests {
         let open = || Part::open(folder.path(), id, 1).unwrap();
         let mut headers_only = open().unwrap();
         let validator: Validator = serde_json::from_str(r#""\"v1\"""#).unwrap();
-        headers_only.restart("https://cdn/a", Some(validator.clone()), Some(10)).unwrap();
+        let begun = Begun { validator: Some(validator.clone()), total: Some(10), content_type: None };
+        headers_only.restart("https://cdn/a", begun).unwrap();
         headers_only.append(b"01234").unwrap();
         assert!(open().is_none(), "it is in another's hands");
         headers_only.sync().unwrap();
@@ -268,7 +281,7 @@ mod tests {
         drop(headers_only);
         let mut part = open().unwrap();
         let resume = part.resume("https://cdn/b").unwrap().unwrap();
-        assert_eq!(resume, Resume { offset: 5, validator, total: Some(10) });
+        assert_eq!(resume, Resume { offset: 5, validator, total: Some(10), content_type: None });
         part.append(b"56789").unwrap();
         assert_eq!(part.summary(), (10, Digest::of(b"0123456789")));
         assert_eq!(fs::read(&part.path).unwrap(), b"0123456789");
@@ -304,7 +317,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut part = Part::open(folder.path(), fixture::job("cat").id, 1).unwrap().unwrap();
         let validator = serde_json::from_str(r#""Sat, 21 Nov 2026 02:00:00 GMT""#).unwrap();
-        part.restart("https://cdn/a?id=1", Some(validator), None).unwrap();
+        part.restart("https://cdn/a?id=1", Begun { validator: Some(validator), ..Begun::default() }).unwrap();
         part.append(b"01234").unwrap();
         part.sync().unwrap();
         for other in ["https://cdn/b?id=1", "https://cdn/a?id=2", "https://cdn/a"] {

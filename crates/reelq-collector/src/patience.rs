@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use reelq_model::{Event, Failure, FailureKind, Job, OUTPUTS_LAST, Timestamp, TroubleKind, Troubles};
+use reelq_model::{Event, Failure, FailureKind, Job, OutputLink, RemoteTask, Stage, Timestamp, TroubleKind, Troubles};
 use reelq_worker::{Backoff, Dice};
 
 use crate::{
@@ -76,6 +76,16 @@ impl Patience<'_> {
         Event::FetchLater { after: self.with_servers(self.growing(longest), late.wait), reason: late.reason }
     }
 
+    /// The links to try now: the ones at hand, and in turn with them those that were given up for fresh ones.
+    pub(crate) fn in_turn<'a>(&self, task: &'a RemoteTask, at_hand: &'a [OutputLink]) -> &'a [OutputLink] {
+        let earlier = &task.earlier_links;
+        if self.job.setbacks.is_multiple_of(2) || earlier.is_empty() {
+            return at_hand;
+        }
+        let turn = usize::try_from(self.job.link_refreshes).unwrap_or_default() % earlier.len();
+        &earlier[turn]
+    }
+
     /// The next attempt at outputs beside a video that is there.
     pub(crate) fn beside(&self, lacking: &[Lack]) -> Option<Event> {
         let open = lacking.iter().find(|lack| !self.is_spent(lack))?;
@@ -107,11 +117,8 @@ impl Patience<'_> {
         self.troubles().map_or(Duration::ZERO, |troubles| self.now.since(troubles.since))
     }
 
-    /// Until when the outputs are waited for. A time that had passed when the task succeeded is a slip of the provider's.
     fn until(&self) -> Option<Timestamp> {
-        let ended = self.job.succeeded_at.or(self.job.finished_at);
-        let told = self.job.outputs_until.filter(|until| ended.is_none_or(|ended| *until > ended));
-        told.or_else(|| ended.map(|ended| ended.after(OUTPUTS_LAST)))
+        self.job.outputs_awaited_until()
     }
 
     fn is_past(&self) -> bool {
@@ -141,17 +148,28 @@ impl Patience<'_> {
     fn growing(&self, longest: Duration) -> Duration {
         let ceiling = LATE.ceiling(self.failures() / 2).min(longest);
         let wait = ceiling.mul_f64(0.5 + self.dice.fraction() / 2.0);
-        self.left().map_or(wait, |left| wait.min(LATE.base.max(left / 2)))
+        self.at_most().map_or(wait, |most| wait.min(most))
     }
 
-    /// What is left of the outputs' time, while anything is.
-    fn left(&self) -> Option<Duration> {
-        self.until().map(|until| until.since(self.now)).filter(|left| !left.is_zero())
+    /// The longest wait before the end of the outputs' time, whoever asks for it: half of what is left, while anything is.
+    fn at_most(&self) -> Option<Duration> {
+        let left = self.until().map(|until| until.since(self.now)).filter(|left| !left.is_zero())?;
+        Some(LATE.base.max(left / 2))
     }
 
+    /// The longer of the two waits, the server's within its bounds: one header must not let a link die.
     fn with_servers(&self, ours: Duration, servers: Option<Duration>) -> Duration {
-        let most = self.left().map_or(SERVERS_WAIT_MAX, |left| left.min(SERVERS_WAIT_MAX));
-        ours.max(servers.unwrap_or_default().min(most))
+        let servers = servers.unwrap_or_default().min(SERVERS_WAIT_MAX).min(self.half_of_a_link());
+        let wait = ours.max(servers);
+        self.at_most().map_or(wait, |most| wait.min(most))
+    }
+
+    /// Half of what is left of the link at hand that dies first; fresh ones may live longer than those named at first.
+    fn half_of_a_link(&self) -> Duration {
+        let Stage::Fetching { outputs, .. } = &self.job.stage else { return SERVERS_WAIT_MAX };
+        let told = outputs.iter().filter(|link| !link.assumed).filter_map(|link| link.expires_at);
+        let left = told.map(|dies| dies.since(self.now)).filter(|left| !left.is_zero()).min();
+        left.map_or(SERVERS_WAIT_MAX, |left| LATE.base.max(left / 2))
     }
 
     fn expired(&self, late: &Late) -> Event {

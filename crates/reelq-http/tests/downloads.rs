@@ -87,7 +87,8 @@ async fn endless_redirect_ends() {
 /// The version of a file that `server` sends, as a person who fetched half of it would know it.
 async fn half(downloader: &Downloader, url: &str) -> Resume {
     let download = downloader.open(url, None).await.unwrap();
-    Resume { offset: 5, total: download.content_length, validator: download.validator.unwrap() }
+    let (total, content_type) = (download.content_length, download.content_type);
+    Resume { offset: 5, total, validator: download.validator.unwrap(), content_type }
 }
 
 /// Opens a file of ten bytes twice: plainly, and then from byte 5 on, answered by `second`.
@@ -128,7 +129,8 @@ async fn part_that_is_whole_already_is_complete() {
         reply("416 Range Not Satisfiable", "content-range: bytes */5\r\netag: \"v1\"\r\n", "no"),
     ])
     .await;
-    let from: Resume = Resume { offset: 5, total: Some(5), validator: serde_json::from_str(r#""\"v1\"""#).unwrap() };
+    let validator = serde_json::from_str(r#""\"v1\"""#).unwrap();
+    let from = Resume { offset: 5, total: Some(5), validator, content_type: None };
     let mut download = downloader(&[&server], &[], 100).open(&server.url(), Some(from)).await.unwrap();
     assert_eq!((download.status, bytes_of(&mut download).await.unwrap()), (DownloadStatus::Complete, Vec::new()));
 }

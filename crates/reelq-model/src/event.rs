@@ -139,6 +139,13 @@ pub enum Event {
         /// How long to wait before asking: an output may be late, and the links then work.
         after: Duration,
     },
+    /// The provider was asked for fresh links and named none: the links that it named before are tried again.
+    FetchAgain {
+        /// What it said instead.
+        trouble: Trouble,
+        /// The status request was answered.
+        answered: bool,
+    },
     /// The outputs cannot be had; the task stays known, and a retry fetches again.
     FetchFailed {
         /// Why.
@@ -182,6 +189,7 @@ impl Event {
             Self::Failed { .. } => "failed",
             Self::FetchLater { .. } => "fetch_later",
             Self::LinksExpired { .. } => "links_expired",
+            Self::FetchAgain { .. } => "fetch_again",
             Self::FetchFailed { .. } => "fetch_failed",
             Self::Stored { .. } => "stored",
             Self::Cancelled { .. } => "cancelled",
@@ -199,7 +207,7 @@ impl Event {
             | Self::Unresolved { reason, .. }
             | Self::FetchLater { reason, .. }
             | Self::LinksExpired { reason, .. } => reason.clone(),
-            Self::Running { trouble: Some(trouble), .. } => trouble.reason.clone(),
+            Self::Running { trouble: Some(trouble), .. } | Self::FetchAgain { trouble, .. } => trouble.reason.clone(),
             Self::Retry { buy: false } => "looked at again, and not bought again".to_owned(),
             Self::Rejected { failure } | Self::Failed { failure, .. } | Self::FetchFailed { failure } => {
                 failure.to_string()

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, TaskId, Timestamp};
+use crate::{Digest, OutputLink, TaskId, Timestamp};
+
+/// So many sets of earlier links are remembered; where there are more, the first and the latest are kept.
+const EARLIER_MAX: usize = 4;
 
 /// The provider's task that a submission started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +34,10 @@ pub struct RemoteTask {
     /// A person wants to know what became of it, and nothing else: however it ends, the row is not bought again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub only_looked_at: bool,
+    /// The outputs' links that were given up for fresh ones, a set for each reply that named them. A link may come to life
+    /// late: while its time lasts, these are tried in turn with whatever the provider names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier_links: Vec<Vec<OutputLink>>,
 }
 
 impl RemoteTask {
@@ -47,7 +54,24 @@ impl RemoteTask {
             mark: None,
             buy_again: false,
             only_looked_at: false,
+            earlier_links: Vec::new(),
         }
+    }
+
+    /// The task with these links among the earlier ones; each set is remembered once.
+    #[must_use]
+    pub fn remembering(mut self, links: Vec<OutputLink>) -> Self {
+        let urls = |links: &[OutputLink]| links.iter().map(|link| link.url.clone()).collect::<Vec<_>>();
+        let fresh = urls(&links);
+        if let Some(same) = self.earlier_links.iter_mut().find(|earlier| urls(earlier) == fresh) {
+            *same = links;
+            return self;
+        }
+        if self.earlier_links.len() >= EARLIER_MAX {
+            self.earlier_links.remove(1);
+        }
+        self.earlier_links.push(links);
+        self
     }
 
     /// The task as it is looked at once more after its job ended.

@@ -113,6 +113,12 @@ fn from_running(mut task: RemoteTask, event: Event) -> Next {
             task.polls = task.polls.saturating_add(1);
             (Stage::Fetching { task, outputs }, Wake::Now)
         }
+        // Before anything else ends it: a link that gave nothing may have come to life.
+        Event::FetchAgain { answered, .. } => {
+            let outputs = task.earlier_links.last()?.clone();
+            task.polls = task.polls.saturating_add(u32::from(answered));
+            (Stage::Fetching { task, outputs }, Wake::Now)
+        }
         Event::Failed { settlement, retry_after: Some(after), .. }
             if task.buy_again || (settlement == Settlement::Refunded && !task.only_looked_at) =>
         {
@@ -146,16 +152,21 @@ fn from_running(mut task: RemoteTask, event: Event) -> Next {
 fn from_fetching(task: RemoteTask, outputs: Vec<crate::OutputLink>, event: Event) -> Next {
     Some(match event {
         Event::FetchLater { after, .. } => (Stage::Fetching { task, outputs }, Wake::After(after)),
-        Event::LinksExpired { after, .. } => (Stage::Running { task }, Wake::After(after)),
+        Event::LinksExpired { after, .. } => (Stage::Running { task: task.remembering(outputs) }, Wake::After(after)),
         // Its output can no longer be had from anybody, and a person agreed beforehand to buy it again then.
         Event::FetchFailed { failure } if failure.kind == FailureKind::Expired && task.buy_again => {
             (Stage::Ready, Wake::Now)
         }
         Event::Resolved { resolution: Resolution::GiveUp } => {
-            given_up("given up while its output could not be fetched", Some(task.looked_at_again(false)))
+            let task = task.remembering(outputs).looked_at_again(false);
+            given_up("given up while its output could not be fetched", Some(task))
         }
-        Event::FetchFailed { failure } => (Stage::Failed { failure, task: Some(task) }, Wake::Never),
-        Event::Stored { files } => (Stage::Succeeded { task, files }, Wake::Never),
+        Event::FetchFailed { failure } => {
+            (Stage::Failed { failure, task: Some(task.remembering(outputs)) }, Wake::Never)
+        }
+        Event::Stored { files } => {
+            (Stage::Succeeded { task: RemoteTask { earlier_links: Vec::new(), ..task }, files }, Wake::Never)
+        }
         Event::Accepted { acceptance, .. } if acceptance.task == task.id => {
             (Stage::Fetching { task, outputs }, Wake::Now)
         }

@@ -28,7 +28,7 @@ impl Poller {
         }
         let Some(request) = provider.cancel(&look.task.id) else { return Withdrawal::None };
         let outcome = match self.parts.exchange.call(&request).await {
-            Ok(reply) => provider.cancelled(&reply),
+            Ok(reply) => provider.cancelled(&look.task.id, &reply),
             Err(setback) => CancelOutcome::Unclear(setback),
         };
         match outcome {

@@ -21,8 +21,21 @@ impl Look<'_> {
     /// Until when its output is waited for, where the provider said that the task succeeded and that time is still to
     /// come. Until then no answer ends the job: its clip exists, and is paid for.
     pub(crate) fn awaited(&self) -> Option<Duration> {
-        let until = self.job.outputs_until.filter(|until| self.job.succeeded_at.is_some() && self.now < *until)?;
-        Some(until.since(self.now))
+        let until = self.job.succeeded_at.and(self.job.outputs_awaited_until())?;
+        (self.now < until).then(|| until.since(self.now))
+    }
+
+    /// Whether links that it named before are to be tried once more: while their time lasts, and once after it, or after a
+    /// person asked for a look.
+    pub(crate) fn has_links_to_try(&self) -> bool {
+        let has_links = !self.task.earlier_links.is_empty();
+        has_links && (self.awaited().is_some() || self.job.link_refreshes == 0 || self.tried_only_in_time())
+    }
+
+    /// Whether the last attempt at a link was within its time.
+    fn tried_only_in_time(&self) -> bool {
+        let last = self.job.troubles.as_ref().filter(|troubles| troubles.last.kind == TroubleKind::Fetch);
+        last.zip(self.job.outputs_awaited_until()).is_some_and(|(last, until)| last.at <= until)
     }
 
     /// Whether the provider ever said that the task succeeded. Jobs of versions that did not note the time were at least

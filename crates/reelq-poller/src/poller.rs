@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
-use reelq_model::{AccountName, Event, JobId, Stage, Trouble};
+use reelq_model::{AccountName, Event, JobId, Stage, Trouble, TroubleKind};
 use reelq_provider::{PollOutcome, Provider};
 use reelq_store::{ClaimStage, SharedStore};
 use reelq_worker::{Desk, Dice, Exchange, Finish, Handler, Pausing, Pulse};
@@ -83,7 +83,11 @@ impl Handler for Poller {
             return Finish::Event(self.look(look).await);
         }
         Finish::Event(match self.withdraw(look).await {
-            Withdrawal::Done(event) => event,
+            // The vendor's word, unless the task has a clip all the same: that was paid for.
+            Withdrawal::Done(event) => match self.look(look).await {
+                clip @ (Event::Finished { .. } | Event::FetchAgain { .. }) => clip,
+                _ => event,
+            },
             Withdrawal::None => self.look(look).await,
             Withdrawal::Unclear(trouble) => unless_troubled(self.look(look).await, trouble),
         })
@@ -127,10 +131,30 @@ impl Poller {
                     self.parts.pulse.polls_are_refused(false);
                     self.refusals.answered();
                 }
-                self.read(look, outcome).await
+                links_again(look, self.read(look, outcome).await)
             }
-            Err(setback) => self.unclear(look, &setback),
+            Err(setback) => links_again(look, self.unclear(look, &setback)),
         }
+    }
+}
+
+/// The event, unless it brings no link to a job whose earlier links may have come to life: then those are tried first.
+fn links_again(look: Look<'_>, event: Event) -> Event {
+    if !look.has_links_to_try() {
+        return event;
+    }
+    let says = |what: String| Trouble::new(TroubleKind::SaysFailed, what);
+    match event {
+        Event::Running { answered, trouble, .. } => {
+            let trouble =
+                trouble.unwrap_or_else(|| Trouble::new(TroubleKind::Status, "the status names no link any more"));
+            Event::FetchAgain { trouble, answered }
+        }
+        Event::Failed { failure, .. } => Event::FetchAgain { trouble: says(failure.to_string()), answered: true },
+        Event::Cancelled { .. } => {
+            Event::FetchAgain { trouble: says("the task was withdrawn".to_owned()), answered: true }
+        }
+        event => event,
     }
 }
 

@@ -123,8 +123,8 @@ impl Poller {
     /// The account's trouble, which its pause tells: no trouble of this task.
     async fn throttled(&self, look: Look<'_>, setback: Setback) -> Event {
         let setback = Setback { wait: setback.wait.map(|wait| self.bounded(wait)), ..setback };
-        let wait = self.pausing.throttled(&setback, look.job.setbacks).await;
-        self.unanswered(look, wait, None)
+        let ours = self.pausing.throttled(&setback, look.job.setbacks).await;
+        self.unanswered(look, ours.max(setback.wait.unwrap_or_default()), None)
     }
 
     /// One task's refusal is that task's, unless a second request says the same of the account.

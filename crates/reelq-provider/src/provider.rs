@@ -48,8 +48,8 @@ pub trait Provider: Send + Sync + fmt::Debug {
     /// Builds a cancel request, where the vendor has one.
     fn cancel(&self, task: &TaskId) -> Option<Request>;
 
-    /// Reads a complete reply to a cancel request.
-    fn cancelled(&self, reply: &Reply) -> CancelOutcome;
+    /// Reads a complete reply to a request to withdraw `task`. One that names another task is no answer.
+    fn cancelled(&self, task: &TaskId, reply: &Reply) -> CancelOutcome;
 
     /// Builds a balance request, where the vendor has one.
     fn balance(&self) -> Option<Request>;

@@ -1,6 +1,6 @@
 //! Limits and pauses of an account, shared by all workers.
 
-use std::num::NonZeroU32;
+use std::{num::NonZeroU32, time::Duration};
 
 use reelq_model::{BlockReason, Money, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -44,11 +44,16 @@ pub enum AccountCap {
     DailyBudget,
 }
 
+/// A throttled account's status requests wait for so long at most, whatever the provider asks for: what is paid for must not
+/// be silenced until its links are dead.
+pub(crate) const POLLS_THROTTLED_MAX: Duration = Duration::from_mins(5);
+
 /// Why an account submits nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "reason")]
 pub enum PauseReason {
-    /// The provider said to wait (429); it ends by itself. Status requests wait too.
+    /// The provider said to wait (429); it ends by itself. Status requests wait too, for five minutes
+    /// at most (`POLLS_THROTTLED_MAX`).
     Throttled,
     /// The provider refuses the account (401, 402, 403); a person must act. Status requests go on, slowly, unless refused too.
     Blocked {

@@ -103,8 +103,8 @@ pub trait Store: Schedules + Send + Sync + fmt::Debug {
     /// Pauses an account for all workers, for so long or until a person resumes it.
     async fn pause_account(&self, account: &AccountName, reason: &PauseReason, lasts: Option<Duration>) -> Result<()>;
 
-    /// Ends an account's pauses: those of the provider's refusal and throttling. With `operator` also a person's, and the
-    /// breaker is as good as new ([`Breaker::resumed`]).
+    /// Ends an account's pause for the provider's refusal. With `operator`, on a person's word, also those for its throttling
+    /// and a person's, and the breaker is as good as new ([`Breaker::resumed`]).
     async fn resume_account(&self, account: &AccountName, operator: bool) -> Result<()>;
 
     /// Pauses or resumes the submissions of a batch.

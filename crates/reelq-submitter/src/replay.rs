@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use reelq_model::{Job, Submission, Timestamp};
+use reelq_model::{Event, Job, Stage, Submission, Timestamp};
 use reelq_worker::{Desk, Finish};
 
 use crate::{
@@ -10,6 +10,11 @@ use crate::{
     outcome::Attempt,
     request::{Built, Unbuilt},
 };
+
+/// The longest wait before a submission is sent again, whatever the provider asks for.
+const WAIT_MAX: Duration = Duration::from_mins(15);
+/// Half of what is left of a key's time counts down to here: so late, a wait may outlast it.
+const WAIT_MIN: Duration = Duration::from_secs(10);
 
 /// Why a submission is not sent again.
 #[derive(Debug)]
@@ -44,6 +49,24 @@ impl Submitter {
         self.settle(desk, place, Attempt::Replay, begun, outcome).await
     }
 
+    /// The event, with a wait before a replay that ends well before the provider forgets the key: a wish of the provider's
+    /// must not leave the row to a person.
+    pub(crate) fn in_time(&self, event: Event, job: &Job, now: Timestamp) -> Event {
+        let Event::Replay { reason, after, candidate } = event else { return event };
+        let age = match &job.stage {
+            Stage::Submitting { submission } => now.since(submission.at),
+            _ => Duration::ZERO,
+        };
+        let kept = self.window().map_or(WAIT_MAX, |window| window.saturating_sub(self.margin(window)));
+        let most = (kept.saturating_sub(age) / 2).clamp(WAIT_MIN, WAIT_MAX);
+        Event::Replay { reason, after: after.min(most), candidate }
+    }
+
+    /// The end of a key's time is not waited for: the provider may count from when it got the request, by a clock of its own.
+    fn margin(&self, window: Duration) -> Duration {
+        (window / 10).min(Duration::from_mins(10)).saturating_add(self.parts.request_timeout)
+    }
+
     /// The request to send again, where that certainly buys nothing new.
     async fn replayable(&self, now: Timestamp, job: &Job, submission: &Submission) -> Result<Built, Irreplayable> {
         let never = |reason: &str| Err(Irreplayable::Never(reason.to_owned()));
@@ -53,8 +76,7 @@ impl Submitter {
         if submission.mark != self.parts.exchange.mark(job.id) {
             return never("a request may have been taken, and the account's key or address is another one now");
         }
-        // The provider may count from when it got the request, by a clock of its own.
-        let margin = (window / 10).min(Duration::from_mins(10)).saturating_add(self.parts.request_timeout);
+        let margin = self.margin(window);
         if now.since(submission.at) >= window.saturating_sub(margin) {
             return never("a request may have been taken, and the provider no longer remembers its key");
         }

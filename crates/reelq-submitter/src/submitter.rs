@@ -160,7 +160,7 @@ impl Submitter {
         }
         let breaker = self.told(place, verdict(&outcome), desk.now()).await;
         let (job, setbacks) = (Arc::clone(desk.job()), desk.job().setbacks);
-        Finish::Event(match outcome {
+        let event = match outcome {
             SubmitOutcome::Accepted(acceptance) => {
                 doubt_cost(&job, acceptance.cost);
                 Event::Accepted { acceptance, first_poll: (self.parts.first_poll)(&job.spec) }
@@ -193,7 +193,8 @@ impl Submitter {
             SubmitOutcome::Ambiguous(setback) => {
                 return self.unresolved(desk, setback.reason, setback.candidate).await;
             }
-        })
+        };
+        Finish::Event(self.in_time(event, &job, desk.now()))
     }
 
     /// Leaves an unknown fate to a person, unless the user accepted to buy again.

@@ -59,7 +59,7 @@ impl Bells {
                 self.freed(account, Some(*after));
             }
             Event::Failed { retry_after, .. } => self.freed(account, *retry_after),
-            Event::Finished { .. } => {
+            Event::Finished { .. } | Event::FetchAgain { .. } => {
                 self.ring_lane(account, ClaimStage::Collect, Duration::ZERO);
                 self.freed(account, None);
             }

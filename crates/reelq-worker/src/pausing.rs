@@ -30,14 +30,15 @@ pub struct Pausing {
 
 impl Pausing {
     /// The provider said "too fast": pauses for as long as it asked, or by setbacks where it named no wait. Gives the wait
-    /// of the job that was refused: never shorter, and longer with its setbacks.
+    /// of the job that was refused: a moment, longer with its setbacks. The account's pause holds it for the rest, so that
+    /// whoever lifts the pause frees the job too.
     pub async fn throttled(&self, setback: &Setback, setbacks: u32) -> Duration {
         let ours = THROTTLED.full_jitter(setbacks, &self.dice).max(THROTTLED.base / 2);
         // Whatever a provider names, a refusal in a row with others gives it a moment.
         let named = setback.wait.map(|wait| wait.max(MOMENT).min(LONGEST));
         let pause = named.unwrap_or(ours);
         self.pause(&PauseReason::Throttled, Some(pause)).await;
-        pause.max(ours)
+        ours
     }
 
     /// The provider refuses the account: pauses until a person acts.

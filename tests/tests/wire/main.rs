@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a broken assumption is a failed test")]
 
+mod asked_to_wait;
 mod charges;
 mod ends;
 mod gateways;
@@ -9,6 +10,7 @@ mod giving_up;
 mod identity;
 mod json;
 mod late_files;
+mod late_links;
 mod numbers;
 mod outage;
 mod outputs;
@@ -20,3 +22,4 @@ mod screens;
 mod transport;
 mod verdicts;
 mod waiting;
+mod withdrawals;

@@ -213,3 +213,22 @@ fn time_of_change_vouches_for_no_other_address() {
         assert_anew((stored, requests));
     }
 }
+
+#[test]
+fn a_page_that_stands_in_for_the_rest_is_not_joined_to_the_video() {
+    for kind in ["text/html; charset=utf-8", "application/json", "image/png"] {
+        let (stored, files) = fetched(
+            |_| ".mp4".to_owned(),
+            move |download, request| {
+                let (tag, other) = ("ETag: \"a\"", version('b'));
+                match (download, asked_from(request)) {
+                    (0, _) => cut(&[tag, "Content-Type: video/mp4"]),
+                    (1, Some(from)) => rest(&[tag, &format!("Content-Type: {kind}")], &other, from),
+                    _ => whole(&[tag, "Content-Type: video/mp4"], &version('a')),
+                }
+            },
+        );
+        assert_eq!(letters(&stored), ['a'], "{kind}");
+        assert!(files.len() >= 3, "{kind}: it began anew");
+    }
+}

@@ -7,6 +7,7 @@ use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
     output::Out,
+    running::waiting::free,
     session::Session,
 };
 
@@ -51,6 +52,7 @@ async fn switch_account(store: &dyn Store, account: &AccountName, pause: bool) -
     if pause {
         Ok(store.pause_account(account, &PauseReason::Operator, None).await?)
     } else {
-        Ok(store.resume_account(account, true).await?)
+        store.resume_account(account, true).await?;
+        free(store, account).await
     }
 }

@@ -83,7 +83,7 @@ pub(crate) fn summary(verdict: &Verdict, commands: &Commands, seconds: u64) -> S
     lines.extend(budget(verdict, commands));
     lines.extend(account_budgets(verdict, commands));
     lines.extend(failures(verdict, commands));
-    lines.extend(waiting(verdict));
+    lines.extend(waiting(verdict, &commands.flags));
     lines.extend(outstanding(verdict, commands));
     lines.join("\n")
 }

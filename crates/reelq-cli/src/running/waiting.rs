@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use reelq_model::{BatchName, Event, Job, Stage, Status};
+use reelq_model::{AccountName, BatchName, Event, Job, Stage, Status};
 use reelq_store::{JobFilter, Page, Pause, PauseReason, Store};
 
 use super::verdict::Verdict;
@@ -19,6 +19,9 @@ use crate::{
 const TOLD: usize = 10;
 /// Jobs that are looked at, to be woken.
 const LOOKED_AT: usize = 1_000;
+/// What may have been bought is asked for again by each run, unless it is so soon by itself: its key is remembered only for
+/// so long.
+const SOON: Duration = Duration::from_mins(1);
 /// The longest reason that is told.
 const REASON: usize = 160;
 
@@ -29,12 +32,12 @@ pub(super) async fn read(store: &dyn Store, batch: &BatchName) -> Result<Vec<Stu
 }
 
 /// The part of the summary that says what waits for what.
-pub(super) fn waiting(verdict: &Verdict) -> Vec<String> {
-    let throttled = verdict
+pub(super) fn waiting(verdict: &Verdict, flags: &str) -> Vec<String> {
+    let held = verdict
         .accounts
         .iter()
-        .flat_map(|view| view.pauses.iter().filter_map(|pause| throttled(view.name.as_str(), pause)));
-    let mut lines: Vec<_> = throttled.filter(|_| verdict.outstanding > 0).collect();
+        .flat_map(|view| view.pauses.iter().filter_map(|pause| held(view.name.as_str(), pause, flags)));
+    let mut lines: Vec<_> = held.filter(|_| verdict.outstanding > 0).collect();
     let rows = &verdict.waiting;
     if rows.is_empty() {
         return lines;
@@ -45,9 +48,18 @@ pub(super) fn waiting(verdict: &Verdict) -> Vec<String> {
     lines
 }
 
-fn throttled(account: &str, pause: &Pause) -> Option<String> {
-    let until = pause.until.filter(|_| pause.reason == PauseReason::Throttled)?;
-    Some(format!("! account {account} is throttled until {until}"))
+/// A pause that nothing else of the summary tells.
+fn held(account: &str, pause: &Pause, flags: &str) -> Option<String> {
+    let (what, then) = match (&pause.reason, pause.until) {
+        (PauseReason::Throttled, Some(until)) => {
+            (format!("throttled until {until}: the vendor asked for it"), "to ask again sooner")
+        }
+        (PauseReason::Operator, _) => ("paused by hand".to_owned(), "to go on"),
+        _ => return None,
+    };
+    Some(format!(
+        "! account {account} is {what}, and its rows wait\n    {then}: reelq resume --account {account}{flags}"
+    ))
 }
 
 fn told(row: &Stuck) -> String {
@@ -72,10 +84,26 @@ fn rest(rows: &[Stuck]) -> Option<String> {
 
 /// Has every job of the batch looked at now that would otherwise wait for longer than `limit`: a person ran it again.
 pub(crate) async fn look_soon(store: &dyn Store, batch: &BatchName, limit: Duration) -> Result<(), Failure> {
-    let statuses = vec![Status::Running, Status::Fetching];
-    let filter = JobFilter { batch: Some(batch.clone()), statuses, ..JobFilter::default() };
+    let filter = JobFilter { batch: Some(batch.clone()), ..JobFilter::default() };
+    for (status, limit) in [(Status::Submitting, limit.min(SOON)), (Status::Running, limit), (Status::Fetching, limit)]
+    {
+        wake(store, &JobFilter { statuses: vec![status], ..filter.clone() }, limit).await?;
+    }
+    Ok(())
+}
+
+/// Frees the account's jobs from waits of their own: a person resumed it.
+pub(crate) async fn free(store: &dyn Store, account: &AccountName) -> Result<(), Failure> {
+    let filter = JobFilter { account: Some(account.clone()), ..JobFilter::default() };
+    for status in [Status::Submitting, Status::Queued] {
+        wake(store, &JobFilter { statuses: vec![status], ..filter.clone() }, Duration::ZERO).await?;
+    }
+    Ok(())
+}
+
+async fn wake(store: &dyn Store, filter: &JobFilter, limit: Duration) -> Result<(), Failure> {
     let far = store.now().await?.after(limit);
-    for view in store.jobs(&filter, Page { after: 0, limit: LOOKED_AT }).await? {
+    for view in store.jobs(filter, Page { after: 0, limit: LOOKED_AT }).await? {
         let waits = view.worker.is_none() && view.due.is_some_and(|due| due > far);
         if let Some(event) = now(&view.job).filter(|_| waits) {
             // One that moved meanwhile refuses it, and needs it no more.
@@ -87,7 +115,13 @@ pub(crate) async fn look_soon(store: &dyn Store, batch: &BatchName, limit: Durat
 
 /// What changes nothing of a job but when it is due.
 fn now(job: &Job) -> Option<Event> {
+    let reason = || job.troubles.as_ref().map(|troubles| troubles.last.reason.clone());
     match &job.stage {
+        // No trouble of the row's, so that what it was refused for stands.
+        Stage::Ready => Some(Event::Throttled { reason: "resumed".to_owned(), after: Duration::ZERO }),
+        Stage::Submitting { .. } => {
+            Some(Event::Replay { reason: reason()?, after: Duration::ZERO, candidate: job.candidate.clone() })
+        }
         Stage::Running { task } => Some(Event::Running {
             next_poll: Duration::ZERO,
             word: task.word.clone(),
@@ -96,10 +130,7 @@ fn now(job: &Job) -> Option<Event> {
             answered: false,
             trouble: None,
         }),
-        Stage::Fetching { .. } => {
-            let reason = job.troubles.as_ref().map(|troubles| troubles.last.reason.clone())?;
-            Some(Event::FetchLater { reason, after: Duration::ZERO })
-        }
+        Stage::Fetching { .. } => Some(Event::FetchLater { reason: reason()?, after: Duration::ZERO }),
         _ => None,
     }
 }

@@ -122,7 +122,8 @@ fn looks_are_dense_at_first_and_few_in_the_long_run() {
             assert!(fetches + polls <= 20 && polls >= 2, "hour {hour}: {fetches} files, {polls} polls");
         }
         let (fetches, polls) = (within(&wait.fetches, HOUR * 2, DAY), within(&wait.polls, HOUR * 2, DAY));
-        assert!(fetches + polls <= 22 * 13, "{fetches} files, {polls} polls");
+        // A few more come in the last minute, when waits are halved towards the end.
+        assert!(fetches + polls <= 22 * 13 + 8, "{fetches} files, {polls} polls");
     }
 }
 
@@ -189,7 +190,7 @@ fn server_that_names_a_wait_is_not_asked_before_nor_so_late_that_the_time_is_ove
         Trouble::Late(Late { reason: "503".to_owned(), wait, cause: Cause::Unreachable })
     };
     wait.attempt(busy(77), Some(HOUR));
-    assert!((77..90).contains(&wait.since_start().as_secs()));
+    assert!((77..90).contains(&wait.since_start().as_secs()), "{:?}", wait.since_start());
     wait.attempt(busy(900_000), Some(HOUR));
     assert!(wait.since_start() <= HOUR);
 }
@@ -203,6 +204,57 @@ fn retry_of_an_expired_row_looks_twice_and_says_so_again() {
     let before = wait.fetches.len();
     let wait = wait.until_over(Cause::Gone, short);
     assert_eq!((wait.failure().kind, wait.fetches.len() - before), (FailureKind::Expired, 2));
+}
+
+#[test]
+fn wish_of_a_server_leaves_half_of_what_is_left() {
+    for cause in [Cause::Unreachable, Cause::Gone] {
+        let mut wait = Wait::begin(Some(Duration::from_secs(12)));
+        let hour = Some(HOUR);
+        wait.attempt(
+            Trouble::Late(Late { reason: "503".to_owned(), wait: hour, cause }),
+            Some(Duration::from_secs(12)),
+        );
+        assert!(wait.since_start() <= Duration::from_secs(6), "{:?}", wait.since_start());
+    }
+}
+
+#[test]
+fn earlier_links_and_the_ones_at_hand_are_tried_in_turn() {
+    let named = |url: &str| vec![OutputLink { url: url.to_owned(), ..links(None).remove(0) }];
+    let mut wait = Wait::begin(Some(HOUR));
+    let (mut tried, mut polls) = (Vec::new(), 0);
+    while tried.len() < 10 {
+        let Stage::Fetching { task, outputs } = &wait.job.stage else { panic!("{:?}", wait.job.stage) };
+        tried.push(wait.patience().in_turn(task, outputs)[0].url.clone());
+        let event = wait.patience().event(late(Cause::Unreachable));
+        wait.apply(event);
+        if matches!(wait.job.stage, Stage::Running { .. }) {
+            polls += 1;
+            let url = format!("https://cdn.example/{polls}.mp4");
+            wait.apply(Event::Finished { outputs: named(&url), cost: None });
+        }
+    }
+    let first = tried.iter().filter(|url| url.ends_with("/v.mp4")).count();
+    assert!(first >= 4 && tried.iter().any(|url| url.ends_with("/1.mp4")), "{tried:?}");
+}
+
+#[test]
+fn requests_for_file_and_status_stay_few_where_the_status_names_no_link_any_more() {
+    let mut wait = Wait::begin(None);
+    while wait.since_start() < HOUR * 12 {
+        wait.fetches.push(wait.since_start());
+        let event = wait.patience().event(late(Cause::Gone));
+        wait.apply(event);
+        if matches!(wait.job.stage, Stage::Running { .. }) {
+            wait.polls.push(wait.since_start());
+            let trouble = reelq_model::Trouble::new(TroubleKind::NotFound, "404");
+            wait.apply(Event::FetchAgain { trouble, answered: true });
+        }
+    }
+    let within = |times: &[Duration]| times.iter().filter(|at| (HOUR * 4..HOUR * 5).contains(*at)).count();
+    let (fetches, polls) = (within(&wait.fetches), within(&wait.polls));
+    assert!((2..=10).contains(&fetches) && (1..=5).contains(&polls), "{fetches} files, {polls} polls in an hour");
 }
 
 fn lack(url: &str, cause: Cause) -> Lack {

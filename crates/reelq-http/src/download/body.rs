@@ -3,9 +3,9 @@
 use std::fmt;
 
 use bytes::Bytes;
-use reqwest::{Response, StatusCode, header};
+use reqwest::{Response, StatusCode};
 
-use super::{DownloadError, Resume, Validator, range::ContentRange};
+use super::{DownloadError, Resume, Validator, media, range::ContentRange};
 use crate::{
     encoding::{self, Layers},
     redact,
@@ -89,7 +89,7 @@ impl Download {
         max_bytes: u64,
     ) -> Result<Self, DownloadError> {
         let headers = response.headers();
-        let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let content_type = media::of(headers);
         let resumed = position > 0;
         // A rest is taken only of files that turned out to be plain at their beginning.
         let codings = if resumed { Vec::new() } else { encoding::codings(headers) };

@@ -3,6 +3,7 @@
 mod body;
 mod downloader;
 mod error;
+mod media;
 mod policy;
 mod range;
 mod section;

@@ -6,6 +6,7 @@ use reqwest::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::media;
 use crate::encoding::{self, Coding};
 
 /// Tells one version of a file from another: a strong entity tag, or else the time of its last change.
@@ -41,6 +42,8 @@ pub struct Resume {
     pub validator: Validator,
     /// The length of the whole file, where it is known.
     pub total: Option<u64>,
+    /// The media type that it was begun with, where the server claimed one.
+    pub content_type: Option<String>,
 }
 
 /// What an answer to a request for the rest of a file means.
@@ -67,7 +70,8 @@ impl Resume {
             (StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION, _) => Rest::Whole,
             (StatusCode::PARTIAL_CONTENT, Some(range)) if range.start == Some(self.offset) => {
                 let same = validator.as_ref() == Some(&self.validator) && of_this_length(range.whole);
-                if same && !is_packed(headers) { Rest::GoesOn } else { Rest::Unusable }
+                let fits = media::goes_on(self.content_type.as_deref(), media::of(headers));
+                if same && fits && !is_packed(headers) { Rest::GoesOn } else { Rest::Unusable }
             }
             (StatusCode::RANGE_NOT_SATISFIABLE, Some(range)) if range.whole == Some(self.offset) => {
                 // Few servers repeat the validator here; then it is the length that vouches.
@@ -143,7 +147,12 @@ mod tests {
 
     #[test]
     fn rest_is_held_against_what_the_part_was_begun_with() {
-        let with = |validator: &str, total| Resume { offset: 5, validator: Validator(validator.to_owned()), total };
+        let with = |validator: &str, total| Resume {
+            offset: 5,
+            validator: Validator(validator.to_owned()),
+            total,
+            content_type: None,
+        };
         let (tagged, dated) = (with("\"a\"", Some(10)), with("Sat, 21 Nov 2026 02:00:00 GMT", Some(10)));
         let rest = |from: &Resume, status: u16, lines: &[(&'static str, &str)]| {
             from.judge(StatusCode::from_u16(status).unwrap(), &headers(lines))
@@ -163,6 +172,7 @@ mod tests {
             &[("content-range", "bytes 5-10/11"), tag],
             &[("content-range", "bytes 4-9/10"), tag],
             &[range, tag, ("content-encoding", "gzip")],
+            &[range, tag, ("content-type", "text/html; charset=utf-8")],
         ] {
             assert_eq!(rest(&tagged, 206, lines), Rest::Unusable, "{lines:?}");
         }
@@ -177,7 +187,7 @@ mod tests {
     #[test]
     fn part_is_complete_only_if_its_length_or_its_validator_says_so() {
         let complete = |total, lines: &[(&'static str, &str)]| {
-            let from = Resume { offset: 5, validator: Validator("\"a\"".to_owned()), total };
+            let from = Resume { offset: 5, validator: Validator("\"a\"".to_owned()), total, content_type: None };
             from.judge(StatusCode::RANGE_NOT_SATISFIABLE, &headers(lines)) == Rest::Complete
         };
         let range = ("content-range", "bytes */5");

@@ -253,7 +253,7 @@ impl Provider for Plain {
     fn cancel(&self, _: &TaskId) -> Option<Request> {
         None
     }
-    fn cancelled(&self, _: &Reply) -> CancelOutcome {
+    fn cancelled(&self, _: &TaskId, _: &Reply) -> CancelOutcome {
         CancelOutcome::TooLate
     }
     fn balance(&self) -> Option<Request> {

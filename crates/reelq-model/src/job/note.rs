@@ -42,6 +42,10 @@ impl Job {
                 self.retries = self.retries.saturating_add(u32::from(retry_after.is_some()));
             }
             Event::Cancelled { settlement: Some(settlement) } => self.end_of_task(*settlement, None, at),
+            Event::FetchAgain { answered, .. } => {
+                self.setbacks = 0;
+                self.polls = self.polls.saturating_add(u32::from(*answered));
+            }
             Event::LinksExpired { .. } => self.link_refreshes = self.link_refreshes.saturating_add(1),
             Event::Stored { .. } => {
                 self.stored_at = Some(at);
@@ -79,7 +83,10 @@ impl Job {
             Event::FetchLater { .. } | Event::LinksExpired { .. } => TroubleKind::Fetch,
             Event::Running { trouble: Some(trouble), .. } => return self.note_trouble_of(trouble.clone(), at),
             // Between two attempts at a late output the provider only says once more that the task succeeded.
-            Event::Finished { .. } | Event::Running { .. } if self.fetches_in_vain() => return,
+            Event::Finished { .. } | Event::Running { .. } | Event::FetchAgain { .. } if self.fetches_in_vain() => {
+                return;
+            }
+            Event::FetchAgain { trouble, .. } => return self.note_trouble_of(trouble.clone(), at),
             Event::Running { answered: false, .. } => return,
             _ => {
                 self.troubles = None;
@@ -111,6 +118,13 @@ impl Job {
         let until = outputs.iter().filter(told).filter_map(|link| link.expires_at).max();
         let until = until.or_else(|| self.outputs_until.is_none().then(|| at.after(OUTPUTS_LAST)));
         self.outputs_until = self.outputs_until.max(until.map(|until| until.min(latest)));
+    }
+
+    /// Until when the outputs are waited for. A time that had passed when the task succeeded is a slip of the provider's.
+    pub fn outputs_awaited_until(&self) -> Option<Timestamp> {
+        let ended = self.succeeded_at.or(self.finished_at);
+        let told = self.outputs_until.filter(|until| ended.is_none_or(|ended| *until > ended));
+        told.or_else(|| ended.map(|ended| ended.after(OUTPUTS_LAST)))
     }
 
     fn note_given_up(&mut self, at: Timestamp) {

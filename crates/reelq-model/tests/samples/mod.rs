@@ -9,7 +9,7 @@ use reelq_model::{
 };
 
 /// How many events [`sample_event`] knows.
-pub(crate) const EVENTS: usize = 33;
+pub(crate) const EVENTS: usize = 34;
 
 const WAIT: Duration = Duration::from_secs(5);
 
@@ -81,6 +81,7 @@ pub(crate) fn later_stages() -> Vec<(&'static str, Stage)> {
         ("looked at again", Stage::Running { task: task(1).looked_at_again(true) }),
         ("fetching again", Stage::Fetching { task: task(1).looked_at_again(true), outputs: vec![link()] }),
         ("withdrawn", Stage::Cancelled { task: Some(task(1)) }),
+        ("asked for fresh links", Stage::Running { task: task(1).remembering(vec![link()]) }),
     ]
 }
 
@@ -136,6 +137,7 @@ pub(crate) fn sample_event(kind: usize, number: u32, task: u32) -> Event {
             let trouble = Some(Trouble::new(TroubleKind::NotFound, "404"));
             Event::Running { next_poll: WAIT, word: None, progress: None, overdue: true, answered: true, trouble }
         }
+        32 => Event::FetchAgain { trouble: Trouble::new(TroubleKind::NotFound, "404"), answered: true },
         27 => Event::Recalled { submission: submission(number) },
         28 => Event::Recalled { submission: submission(number + 1) },
         // There are `EVENTS` of them.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reelq_model::{Event, Setback, Settlement, Status};
+use reelq_model::{Event, OutputKind, OutputLink, Setback, Settlement, Status};
 use reelq_provider::{CancelOutcome, PollOutcome};
 
 use crate::fakes::Stand;
@@ -17,10 +17,20 @@ fn running() -> PollOutcome {
 async fn withdrawn_task_ends_the_job() {
     let mut stand = Stand::new().cancel_requested();
     stand.answer_to_cancel(CancelOutcome::Cancelled { settlement: Settlement::Refunded });
-    let event = stand.handle(SECOND).await;
+    let event = stand.look(SECOND, running()).await;
     assert_eq!(event, Event::Cancelled { settlement: Some(Settlement::Refunded) });
     assert_eq!(stand.job().status(), Status::Cancelled);
-    assert_eq!(stand.sent(), ["/tasks/t1/cancel"]);
+    assert_eq!(stand.sent(), ["/tasks/t1/cancel", "/tasks/t1"]);
+}
+
+#[tokio::test]
+async fn clip_of_a_task_that_is_said_to_be_withdrawn_is_fetched() {
+    let mut stand = Stand::new().cancel_requested();
+    stand.answer_to_cancel(CancelOutcome::Cancelled { settlement: Settlement::Refunded });
+    let url = "https://cdn.example/v.mp4".to_owned();
+    let link = OutputLink { url, kind: OutputKind::Video, expires_at: None, assumed: false };
+    stand.look(SECOND, PollOutcome::Finished { outputs: vec![link], cost: None }).await;
+    assert_eq!(stand.job().status(), Status::Fetching);
 }
 
 #[tokio::test]
@@ -58,6 +68,6 @@ async fn cancel_request_without_an_answer_is_told_and_withdraws_the_task_later()
     let told = stand.job().troubles.clone().unwrap().last.reason;
     assert_eq!(told, "the cancel request brought no answer: HTTP 500");
     stand.answer_to_cancel(CancelOutcome::Cancelled { settlement: Settlement::Refunded });
-    stand.handle(2 * SECOND).await;
+    stand.look(2 * SECOND, running()).await;
     assert_eq!(stand.job().status(), Status::Cancelled);
 }

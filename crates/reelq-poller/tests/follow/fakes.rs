@@ -69,7 +69,7 @@ impl Provider for FakeProvider {
         Some(Request::post(format!("/tasks/{task}/cancel"), Vec::new()))
     }
 
-    fn cancelled(&self, _: &Reply) -> CancelOutcome {
+    fn cancelled(&self, _: &TaskId, _: &Reply) -> CancelOutcome {
         self.cancels.lock().unwrap().pop_front().expect("no cancel request more was expected")
     }
 

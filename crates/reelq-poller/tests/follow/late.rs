@@ -20,8 +20,68 @@ fn finished() -> PollOutcome {
 async fn late_output() -> Stand {
     let mut stand = Stand::new();
     stand.look(10 * SECOND, finished()).await;
-    stand.happens(11 * SECOND, Event::LinksExpired { reason: "HTTP 404".to_owned(), after: SECOND });
+    stand.happens(11 * SECOND, in_vain());
     stand
+}
+
+/// The link that is at hand gave nothing, and fresh ones are asked for.
+fn in_vain() -> Event {
+    Event::LinksExpired { reason: "HTTP 404".to_owned(), after: SECOND }
+}
+
+/// As a version left it that remembered no links.
+async fn without_links() -> Stand {
+    late_output().await.edit(|job| {
+        if let Stage::Running { task } = &mut job.stage {
+            task.earlier_links.clear();
+        }
+    })
+}
+
+#[tokio::test]
+async fn links_that_were_named_before_are_tried_again_whatever_the_status_says_now() {
+    let unclear = || PollOutcome::Unclear(reelq_model::Setback::new("HTTP 500"));
+    let (word, progress) = ("processing".to_owned(), None);
+    let running = PollOutcome::Running { word, unknown_word: false, progress, wait: None };
+    for answer in
+        ends().into_iter().chain([unclear(), running, PollOutcome::Throttled(reelq_model::Setback::new("429"))])
+    {
+        let mut stand = late_output().await;
+        stand.look(20 * SECOND, answer.clone()).await;
+        let Stage::Fetching { outputs, .. } = &stand.job().stage else { panic!("{answer:?}: {:?}", stand.job().stage) };
+        assert_eq!(outputs[0].url, "https://cdn.example/v.mp4");
+        assert_eq!(stand.job().troubles.as_ref().unwrap().last.kind, TroubleKind::Fetch, "the row of waits goes on");
+    }
+}
+
+#[tokio::test]
+async fn links_are_tried_once_after_their_time_and_once_where_a_person_asks() {
+    let gone = || PollOutcome::NotFound { message: String::new() };
+    let mut stand = late_output().await;
+    assert!(matches!(stand.look(25 * HOUR, gone()).await, Event::FetchAgain { .. }));
+    stand.happens(25 * HOUR + SECOND, in_vain());
+    for minute in 1..4_u32 {
+        stand.look(25 * HOUR + 10 * 60 * SECOND * minute, gone()).await;
+    }
+    assert_eq!(stand.failure().kind, FailureKind::Expired);
+    stand.happens(26 * HOUR, Event::Retry { buy: false });
+    assert!(matches!(stand.look(26 * HOUR, gone()).await, Event::FetchAgain { .. }));
+    stand.happens(26 * HOUR + SECOND, in_vain());
+    assert!(matches!(stand.look(26 * HOUR + 2 * SECOND, gone()).await, Event::Running { .. }));
+    assert!(matches!(stand.look(26 * HOUR + 3 * SECOND, gone()).await, Event::Running { .. }));
+}
+
+#[tokio::test]
+async fn job_whose_links_nobody_kept_is_asked_about_ever_more_rarely() {
+    let mut stand = without_links().await;
+    let (mut age, mut looks) = (12 * SECOND, 0);
+    while age < 23 * HOUR {
+        let event = stand.look(age, PollOutcome::NotFound { message: String::new() }).await;
+        let Event::Running { next_poll, trouble: Some(_), .. } = event else { panic!("{event:?}") };
+        age += next_poll;
+        looks += 1;
+    }
+    assert!((10..60).contains(&looks), "{looks} requests within a day");
 }
 
 fn ends() -> Vec<PollOutcome> {
@@ -54,17 +114,13 @@ fn ends() -> Vec<PollOutcome> {
 async fn no_answer_ends_a_job_whose_output_is_awaited() {
     for end in ends() {
         let mut stand = late_output().await;
-        let mut age = 12 * SECOND;
-        let mut looks = 0;
-        while age < 23 * HOUR {
-            let event = stand.look(age, end.clone()).await;
-            let Event::Running { next_poll, trouble: Some(trouble), .. } = event else { panic!("{end:?}: {event:?}") };
+        for hour in 1..23 {
+            let event = stand.look(hour * HOUR, end.clone()).await;
+            let Event::FetchAgain { trouble, .. } = event else { panic!("{end:?}: {event:?}") };
             assert!(!trouble.reason.is_empty());
-            age += next_poll;
-            looks += 1;
+            stand.happens(hour * HOUR + SECOND, in_vain());
         }
-        assert!((10..60).contains(&looks), "{looks} requests within a day");
-        stand.look(age, finished()).await;
+        stand.look(23 * HOUR, finished()).await;
         assert_eq!(stand.job().status(), Status::Fetching, "{end:?}");
         assert_eq!(stand.job().submissions, 1);
     }
@@ -75,7 +131,11 @@ async fn once_the_output_must_be_gone_its_task_ends_as_charged_and_is_not_bought
     for end in ends() {
         let mut stand = late_output().await;
         for minute in 0..6 {
-            stand.look(25 * HOUR + minute * 5 * 60 * SECOND, end.clone()).await;
+            let event = stand.look(25 * HOUR + minute * 5 * 60 * SECOND, end.clone()).await;
+            if let Event::FetchAgain { .. } = event {
+                assert_eq!(minute, 0, "once");
+                stand.happens(25 * HOUR + SECOND, in_vain());
+            }
             if stand.job().status() != Status::Running {
                 break;
             }
@@ -91,13 +151,13 @@ async fn once_the_output_must_be_gone_its_task_ends_as_charged_and_is_not_bought
 async fn withdrawal_that_a_provider_confirms_of_a_clip_that_exists_ends_nothing() {
     let mut stand = late_output().await.cancel_requested();
     stand.answer_to_cancel(reelq_provider::CancelOutcome::Cancelled { settlement: Settlement::Refunded });
-    let event = stand.handle(20 * SECOND).await;
-    assert!(matches!(event, Event::Running { trouble: Some(_), .. }), "{event:?}");
+    let event = stand.look(20 * SECOND, PollOutcome::NotFound { message: String::new() }).await;
+    assert!(matches!(event, Event::FetchAgain { .. }), "{event:?}");
 }
 
 #[tokio::test]
 async fn last_look_comes_when_the_wait_for_the_output_ends() {
-    let mut stand = late_output().await;
+    let mut stand = without_links().await;
     stand.look(2 * HOUR, PollOutcome::NotFound { message: String::new() }).await;
     let event = stand.look(23 * HOUR + HOUR / 2, PollOutcome::NotFound { message: String::new() }).await;
     let Event::Running { next_poll, .. } = event else { panic!("{event:?}") };

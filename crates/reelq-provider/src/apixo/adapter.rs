@@ -81,7 +81,7 @@ impl Provider for Apixo {
         None
     }
 
-    fn cancelled(&self, reply: &Reply) -> CancelOutcome {
+    fn cancelled(&self, _task: &TaskId, reply: &Reply) -> CancelOutcome {
         reply::cancelled(reply, &self.vendor.catalogue.replies)
     }
 

@@ -33,7 +33,7 @@ pub(crate) use document::document;
 pub(crate) use lenient::{Progress, Text, lenient};
 pub(crate) use money::{dollars, quota};
 pub(crate) use outputs::{Output, outputs};
-pub(crate) use poll::polled;
+pub(crate) use poll::{about_another, polled};
 pub(crate) use submit::submitted;
 pub(crate) use task::{Context, Task, settlement};
 pub(crate) use text::clean;

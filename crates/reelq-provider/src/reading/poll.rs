@@ -1,6 +1,6 @@
 //! What a status reply means, the same for every vendor.
 
-use reelq_model::TaskId;
+use reelq_model::{Setback, TaskId};
 use serde_json::Value;
 
 use super::{
@@ -35,10 +35,9 @@ pub(crate) fn polled(
 ) -> PollOutcome {
     let document = document(reply);
     let complaint = Complaint::read(reply, document.as_ref(), context.replies);
-    let other = document.as_ref().and_then(|found| stranger(&found.value, asked));
-    if let Some(other) = other.filter(|_| complaint.status != Some(429)) {
-        let what = format!("HTTP {} that is about the task {other} and not about {asked}", reply.status);
-        return PollOutcome::Unclear(complaint.setback(what));
+    let other = about_another(asked, reply, document.as_ref(), &complaint);
+    if let Some(setback) = other.filter(|_| complaint.status != Some(429)) {
+        return PollOutcome::Unclear(setback);
     }
     let task = document.as_ref().filter(|_| is_success(reply)).map(|found| read(&found.value, &complaint));
     let outcome = task.and_then(|task| task.outcome(reply, &complaint, context));
@@ -56,6 +55,18 @@ pub(crate) fn polled(
     } else {
         half(reply, &complaint)
     }
+}
+
+/// What to say of a reply that is no answer, because it names another task than `asked`.
+pub(crate) fn about_another(
+    asked: &TaskId,
+    reply: &Reply,
+    document: Option<&Document>,
+    complaint: &Complaint,
+) -> Option<Setback> {
+    let other = stranger(&document?.value, asked)?;
+    let what = format!("HTTP {} that is about the task {other} and not about {asked}", reply.status);
+    Some(complaint.setback(what))
 }
 
 const fn is_success(reply: &Reply) -> bool {

@@ -85,8 +85,8 @@ impl Provider for Wave {
         Some(request::cancel(task))
     }
 
-    fn cancelled(&self, reply: &Reply) -> CancelOutcome {
-        reply::cancelled(reply, self.vendor.context())
+    fn cancelled(&self, task: &TaskId, reply: &Reply) -> CancelOutcome {
+        reply::cancelled(task, reply, self.vendor.context())
     }
 
     fn balance(&self) -> Option<Request> {

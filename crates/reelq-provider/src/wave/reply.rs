@@ -8,8 +8,8 @@ use crate::{
     BalanceOutcome, CancelOutcome, PollOutcome, Reply,
     catalogue::Replies,
     reading::{
-        self, Complaint, Context, Meaning, Output, Text, balance_refused, cancel_refused, document, dollars, meaning,
-        outputs, quota, settlement,
+        self, Complaint, Context, Meaning, Output, Text, about_another, balance_refused, cancel_refused, document,
+        dollars, meaning, outputs, quota, settlement,
     },
 };
 
@@ -68,9 +68,12 @@ pub(super) fn polled(task: &TaskId, reply: &Reply, context: Context<'_>) -> Poll
     reading::polled(task, reply, read, context)
 }
 
-pub(super) fn cancelled(reply: &Reply, context: Context<'_>) -> CancelOutcome {
+pub(super) fn cancelled(asked: &TaskId, reply: &Reply, context: Context<'_>) -> CancelOutcome {
     let document = document(reply);
     let complaint = Complaint::read(reply, document.as_ref(), context.replies);
+    if let Some(setback) = about_another(asked, reply, document.as_ref(), &complaint) {
+        return CancelOutcome::Unclear(setback);
+    }
     let found = document.as_ref().filter(|_| is_success(reply)).map(|found| taken_out(&found.value));
     let task = found.map(body).unwrap_or_default();
     let word = task.status.as_ref().map(|Text(word)| word.as_str()).unwrap_or_default();

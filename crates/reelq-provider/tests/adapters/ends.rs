@@ -3,7 +3,7 @@
 use reelq_model::{BlockReason, FailureKind, Money, Settlement};
 use reelq_provider::{CancelOutcome, PollOutcome};
 
-use crate::support::{polled, reply, unclear, vendor};
+use crate::support::{polled, reply, task, unclear, vendor};
 
 fn failed(outcome: PollOutcome, of: &str) -> (FailureKind, Settlement, Option<BlockReason>) {
     let PollOutcome::Failed { failure, settlement, blocks, .. } = outcome else { panic!("{of}: {outcome:?}") };
@@ -112,7 +112,23 @@ fn an_output_beside_a_failure_is_tried_before_the_failure_is_believed() {
         failed(polled("wave", 200, &body), &body);
     }
     let cancelled = br#"{"task_id":"t-1","status":"cancelled","video_url":"https://a/1.mp4"}"#;
-    assert_eq!(vendor("wave").cancelled(&reply(200, cancelled)), CancelOutcome::TooLate);
+    assert_eq!(vendor("wave").cancelled(&task(), &reply(200, cancelled)), CancelOutcome::TooLate);
+}
+
+#[test]
+fn a_withdrawal_of_another_task_is_no_answer() {
+    for body in [
+        r#"{"task_id":"t-9","status":"cancelled","refunded":true}"#,
+        r#"{"data":{"task_id":"t-9","status":"cancelled"}}"#,
+        r#"{"task_id":"t-9","status":"completed"}"#,
+    ] {
+        let CancelOutcome::Unclear(setback) = vendor("wave").cancelled(&task(), &reply(200, body.as_bytes())) else {
+            panic!("{body}")
+        };
+        assert_eq!(setback.reason, "HTTP 200 that is about the task t-9 and not about t-1");
+    }
+    let own = br#"{"task_id":"t-1","status":"cancelled","refunded":true}"#;
+    assert!(matches!(vendor("wave").cancelled(&task(), &reply(200, own)), CancelOutcome::Cancelled { .. }));
 }
 
 #[test]

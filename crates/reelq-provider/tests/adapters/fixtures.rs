@@ -55,7 +55,7 @@ fn outcome(provider: &dyn Provider, verb: &str, status: u16, body: &[u8]) -> Str
     match verb {
         "submit" => format!("{:?}", provider.submitted(1, &reply)),
         "poll" => format!("{:?}", provider.polled(&spec, &asked(body), &reply)),
-        "cancel" => format!("{:?}", provider.cancelled(&reply)),
+        "cancel" => format!("{:?}", provider.cancelled(&asked(body), &reply)),
         "balance" => format!("{:?}", provider.balanced(&reply)),
         other => panic!("fixture of an unknown verb {other}"),
     }

@@ -13,7 +13,7 @@ fn read_all(reply: &Reply) {
         let provider = vendor(name);
         provider.submitted(1, reply);
         provider.polled(&spec, &task(), reply);
-        provider.cancelled(reply);
+        provider.cancelled(&task(), reply);
         provider.balanced(reply);
     }
 }

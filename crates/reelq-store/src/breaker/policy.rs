@@ -19,6 +19,8 @@ pub struct BreakerPolicy {
 
 /// Nobody waits longer than this on a provider's word alone.
 const WORD_MAX: Duration = Duration::from_hours(24);
+/// Shorter where probes are replays: the provider remembers their keys only for so long.
+const REPLAYED_WORD_MAX: Duration = Duration::from_mins(15);
 /// A wait is made longer by up to this share, so that accounts do not probe in step.
 const SPREAD: f64 = 0.2;
 
@@ -28,11 +30,13 @@ impl BreakerPolicy {
         self.after == 0
     }
 
-    /// The wait after so many probes in vain; `dice` is from 0 to 1. Never shorter than the provider's own word.
+    /// The wait after so many probes in vain; `dice` is from 0 to 1. Never shorter than the provider's own word,
+    /// within its bound.
     pub(super) fn wait_after(&self, probes: u32, dice: f64, word: Option<Duration>) -> Duration {
         let doubled = self.wait.saturating_mul(2_u32.saturating_pow(probes.min(20)));
         let ours = doubled.mul_f64(1.0 + SPREAD * dice.clamp(0.0, 1.0)).min(self.longest);
-        ours.max(word.unwrap_or_default().min(WORD_MAX))
+        let most = if self.slots { WORD_MAX } else { REPLAYED_WORD_MAX };
+        ours.max(word.unwrap_or_default().min(most))
     }
 
     /// For how long nothing must be fetched in vain before a probe, where outputs could not be fetched.

@@ -175,6 +175,11 @@ fn the_provider_is_left_alone_for_as_long_as_it_asks() {
     assert!(bench.begin(4, 90));
     bench.settle(4, asks(3600), 91);
     assert_eq!(bench.next_probe(), Some(at(91 + 3600)), "longer than our own longest wait");
+    let mut keyed = Bench::new(KEYED);
+    (1..=5).for_each(|number| {
+        keyed.settle(number, asks(3600), 0);
+    });
+    assert_eq!(keyed.next_probe(), Some(at(900)), "keys are remembered only for so long");
 }
 
 #[test]

@@ -9,7 +9,8 @@ use std::{
 
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use reelq_model::{
-    Event, Failure, FailureKind, JobId, Money, Resolution, Settlement, Stage, Status, Timestamp, WorkerId,
+    Event, Failure, FailureKind, JobId, Money, Resolution, Settlement, Stage, Status, Timestamp, Trouble, TroubleKind,
+    WorkerId,
 };
 
 use super::{
@@ -216,6 +217,9 @@ impl<'a> World<'a> {
                 },
                 false,
             ),
+            Stage::Running { task } if roll == 8 && !task.earlier_links.is_empty() => {
+                (Event::FetchAgain { trouble: Trouble::new(TroubleKind::NotFound, reason), answered: true }, false)
+            }
             Stage::Running { .. } => (Self::poll_event(roll, wait), false),
             Stage::Fetching { .. } => (
                 match roll {

@@ -108,10 +108,22 @@ pub async fn throttling_holds_submissions_and_status_requests_until_it_ends(subj
         let claimed = kit.another().claim(stage, 1).await;
         assert_eq!((claimed.leases.len(), claimed.retry_in), (0, Some(SECOND * 9)), "the longer one stands");
     }
-    assert_eq!(kit.store.accounts().await.unwrap()[0].pauses.len(), 1);
+    kit.store.resume_account(&acct, false).await.unwrap();
+    assert_eq!(
+        kit.store.accounts().await.unwrap()[0].pauses.len(),
+        1,
+        "only a person lifts what the provider asked for"
+    );
     kit.advance(SECOND * 9);
     assert_eq!((kit.submits(1).await.len(), kit.polls(1).await.len()), (1, 1));
     assert!(kit.store.accounts().await.unwrap()[0].pauses.is_empty());
+    kit.store.pause_account(&acct, &PauseReason::Throttled, Some(SECOND * 3_600)).await.unwrap();
+    let held = kit.claim(ClaimStage::Poll, 1).await;
+    assert_eq!((held.leases.len(), held.retry_in), (0, Some(SECOND * 300)), "what is paid for is not silenced");
+    kit.advance(SECOND * 300);
+    assert_eq!((kit.submits(1).await.len(), kit.polls(1).await.len()), (0, 1));
+    kit.store.resume_account(&acct, true).await.unwrap();
+    assert_eq!(kit.submits(1).await.len(), 1);
 }
 
 pub async fn a_blocked_account_submits_nothing_until_a_person_resumes_it(subject: &dyn Subject) {

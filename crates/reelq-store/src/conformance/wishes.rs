@@ -174,6 +174,13 @@ pub async fn links_that_are_asked_for_later_are_due_later(subject: &dyn Subject)
     let last = kit.store.history(job).await.unwrap().pop().unwrap();
     assert_eq!((last.event.as_str(), last.reason.as_str()), ("links_expired", "status 404"));
     kit.advance(SECOND * 30);
+    let again = Event::FetchAgain { trouble: Trouble::new(TroubleKind::NotFound, "no such task"), answered: true };
+    kit.end(&one(kit.polls(1).await), again).await;
+    assert_eq!((kit.view(job).await.job.status(), kit.in_flight().await), (Status::Fetching, 0));
+    kit.end(&one(kit.fetches(1).await), Event::LinksExpired { reason: "404".to_owned(), after: SECOND }).await;
+    let Stage::Running { task } = kit.view(job).await.job.stage else { panic!("it asks once more") };
+    assert_eq!(task.earlier_links.len(), 1, "the same link is remembered once");
+    kit.advance(SECOND);
     kit.end(&one(kit.polls(1).await), finished(None)).await;
     assert_eq!(kit.batch("b").await.spent, cents(10), "one charge");
 }

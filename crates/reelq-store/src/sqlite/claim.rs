@@ -10,7 +10,7 @@ use super::{
     claim_due, claim_ready, code, rescue,
     writer::Scribe,
 };
-use crate::{Claim, ClaimStage, Claimed, Pause, Result};
+use crate::{Claim, ClaimStage, Claimed, Pause, Result, limits::POLLS_THROTTLED_MAX};
 
 /// What a claim works with.
 pub(super) struct Desk<'a> {
@@ -56,13 +56,17 @@ pub(super) fn batch_id(scribe: &Scribe<'_>, name: &BatchName) -> Result<Option<i
 
 /// The pauses that hold this kind of work.
 fn holding(desk: &Desk<'_>) -> Result<Vec<Pause>> {
-    let holds = |(kind, _): &(i64, Pause)| match desk.claim.stage {
-        ClaimStage::Submit => true,
-        ClaimStage::Poll => *kind == code::PAUSE_THROTTLED,
-        ClaimStage::Collect => false,
+    let now = desk.scribe.now;
+    let holds = |(kind, pause): (i64, Pause)| match desk.claim.stage {
+        ClaimStage::Submit => Some(pause),
+        ClaimStage::Poll if kind == code::PAUSE_THROTTLED => {
+            let until = pause.until.map(|until| until.min(pause.since.after(POLLS_THROTTLED_MAX)));
+            Some(Pause { until, ..pause }).filter(|pause| pause.until.is_none_or(|until| until > now))
+        }
+        ClaimStage::Poll | ClaimStage::Collect => None,
     };
-    let pauses = account::pauses(desk.scribe.conn, desk.account.id, desk.scribe.now)?;
-    Ok(pauses.into_iter().filter(holds).map(|(_, pause)| pause).collect())
+    let pauses = account::pauses(desk.scribe.conn, desk.account.id, now)?;
+    Ok(pauses.into_iter().filter_map(holds).collect())
 }
 
 impl Desk<'_> {

@@ -49,9 +49,11 @@ pub(super) fn pause(
 
 pub(super) fn resume(scribe: &Scribe<'_>, name: &AccountName, operator: bool) -> Result<()> {
     let id = account::id(scribe.conn, name)?;
-    let kept = if operator { code::PAUSE_BREAKER } else { code::PAUSE_OPERATOR };
-    scribe.conn.prepare_cached("DELETE FROM pauses WHERE account = ?1 AND kind < ?2")?.execute([id, kept])?;
+    let refused = "DELETE FROM pauses WHERE account = ?1 AND kind = ?2";
+    scribe.conn.prepare_cached(refused)?.execute([id, code::PAUSE_BLOCKED])?;
     if operator {
+        let all = "DELETE FROM pauses WHERE account = ?1 AND kind < ?2";
+        scribe.conn.prepare_cached(all)?.execute([id, code::PAUSE_BREAKER])?;
         breaker::resume(scribe, name)?;
     }
     scribe.news.set(true);

@@ -126,7 +126,7 @@ impl Provider for Vendor {
         None
     }
 
-    fn cancelled(&self, _: &Reply) -> CancelOutcome {
+    fn cancelled(&self, _: &TaskId, _: &Reply) -> CancelOutcome {
         panic!("nothing is cancelled here")
     }
 

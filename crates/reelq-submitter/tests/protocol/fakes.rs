@@ -134,7 +134,7 @@ impl Provider for FakeProvider {
         None
     }
 
-    fn cancelled(&self, _: &Reply) -> CancelOutcome {
+    fn cancelled(&self, _: &TaskId, _: &Reply) -> CancelOutcome {
         panic!("nothing is cancelled here")
     }
 

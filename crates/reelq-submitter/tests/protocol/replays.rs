@@ -60,6 +60,24 @@ async fn answer_that_takes_nothing_proves_nothing_about_the_first_request() {
 }
 
 #[tokio::test]
+async fn wait_that_the_provider_asks_for_never_outlasts_half_of_what_is_left_of_the_key() {
+    let hour = || SubmitOutcome::Ambiguous(Setback { wait: Some(Duration::from_hours(1)), ..Setback::new("HTTP 503") });
+    let wait_at = async |age: Duration| {
+        let mut stand = left_behind().answering(hour());
+        stand.provider.capability.idempotency = reelq_provider::Idempotency::Replay { window: Duration::from_hours(1) };
+        stand.desk.now = NOW.after(age);
+        let Finish::Event(Event::Replay { after, .. }) = stand.handle().await else { panic!("it is asked for again") };
+        after
+    };
+    assert_eq!(wait_at(Duration::ZERO).await, Duration::from_mins(15));
+    let late = wait_at(Duration::from_mins(40)).await;
+    assert!(late > Duration::from_mins(6) && late < Duration::from_mins(7), "{late:?}");
+    let mut first = Stand::new().answering(hour());
+    let Finish::Event(Event::Replay { after, .. }) = first.handle().await else { panic!("it is asked for again") };
+    assert_eq!(after, Duration::from_mins(15), "whatever the window is");
+}
+
+#[tokio::test]
 async fn refusal_of_a_replay_does_not_hide_that_the_first_request_may_have_been_taken() {
     let refused = SubmitOutcome::Rejected(Failure::new(FailureKind::Invalid, "the image link is dead"));
     let Finish::Event(Event::Unresolved { reason, .. }) = outcome(refused).await else { panic!("it was settled") };

@@ -1,7 +1,7 @@
 //! The jobs that wait for a person, with all that is known of them.
 
-use reelq_model::{Money, Stage, Timestamp};
-use reelq_store::{JobView, Store};
+use reelq_model::{Money, Stage, Status, Timestamp};
+use reelq_store::{JobFilter, JobView, Page, Store};
 use serde::Serialize;
 
 use super::Args;
@@ -9,6 +9,7 @@ use crate::{
     commands::{
         matched::name,
         selection::{brief, place},
+        status::pause,
         stuck::{Stuck, draw as draw_stuck, stuck},
     },
     exit::Exit,
@@ -72,9 +73,13 @@ fn candidate(view: &JobView, flags: &str) -> Option<String> {
 
 async fn list_stuck(args: &Args, jobs: &[JobView], session: &Session, store: &dyn Store, out: Out) -> Outcome {
     let (found, now): (Vec<_>, _) = (jobs.iter().filter_map(Stuck::of).collect(), store.now().await?);
-    out.report_list("stuck", &found, |found| {
-        if found.is_empty() { "every open job gets on".to_owned() } else { draw_stuck(found, usize::MAX, now) }
+    let held = held(args, session, store).await?;
+    out.report_list("stuck", &found, |found| match found.as_slice() {
+        [] if held.is_empty() => "every open job gets on".to_owned(),
+        [] => "no open job has a trouble of its own".to_owned(),
+        _ => draw_stuck(found, usize::MAX, now),
     });
+    held.iter().for_each(|line| out.note(line));
     if !found.is_empty() {
         let batch = args.batch.as_ref().map(|batch| format!(" {batch}")).unwrap_or_default();
         let flags = session.flags();
@@ -84,6 +89,27 @@ async fn list_stuck(args: &Args, jobs: &[JobView], session: &Session, store: &dy
         ));
     }
     Ok(Exit::Done)
+}
+
+/// What holds back the accounts of the open jobs that are meant, a line each.
+async fn held(args: &Args, session: &Session, store: &dyn Store) -> Result<Vec<String>, Failure> {
+    let mut lines = Vec::new();
+    for view in store.accounts().await?.iter().filter(|view| !view.pauses.is_empty()) {
+        let open = [Status::Queued, Status::Submitting, Status::Running];
+        let filter = args.selection.filter(args.batch.as_ref(), &open, &[]);
+        if filter.account.as_ref().is_some_and(|account| *account != view.name) {
+            continue;
+        }
+        let filter = JobFilter { account: Some(view.name.clone()), ..filter };
+        if !store.jobs(&filter, Page { after: 0, limit: 1 }).await?.is_empty() {
+            let pauses = view.pauses.iter().map(pause).collect::<Vec<_>>().join("; ");
+            let (name, flags) = (&view.name, session.flags());
+            lines.push(format!(
+                "account {name} is {pauses}, and its rows wait\n    to lift it: reelq resume --account {name}{flags}"
+            ));
+        }
+    }
+    Ok(lines)
 }
 
 /// Says that there are jobs which this list does not show.

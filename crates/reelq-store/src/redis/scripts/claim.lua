@@ -341,6 +341,9 @@ local function collect()
   return leases, next_due(FETCH_LATER)
 end
 
+-- A throttled account's status requests wait for five minutes at most: what is paid for must not be silenced.
+local POLLS_THROTTLED_MAX = 300000
+
 -- When the pauses end that hold this kind of work: nil where none does, -1 where a person must end one.
 local function held_until()
   local latest
@@ -348,7 +351,8 @@ local function held_until()
     local pause = desk.pauses[kind]
     local holds_this = stage == SUBMIT or (stage == POLL_STAGE and kind == THROTTLED)
     if pause and holds_this then
-      local ends = cmsgpack.unpack(pause)[3]
+      local since, ends = unpack(cmsgpack.unpack(pause), 2)
+      if stage == POLL_STAGE then ends = math.min(ends, since + POLLS_THROTTLED_MAX) end
       if ends == 0 then
         latest = -1
       elseif ends > now and latest ~= -1 then
