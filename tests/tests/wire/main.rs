@@ -4,6 +4,7 @@
 
 mod credit;
 mod ends;
+mod gateways;
 mod giving_up;
 mod identity;
 mod json;
