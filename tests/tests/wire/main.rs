@@ -9,6 +9,7 @@ mod giving_up;
 mod identity;
 mod json;
 mod late_files;
+mod later;
 mod no_answer;
 mod numbers;
 mod outage;
