@@ -4,6 +4,7 @@
 
 mod credit;
 mod ends;
+mod forms;
 mod gateways;
 mod giving_up;
 mod identity;
@@ -18,6 +19,7 @@ mod redaction;
 mod replies;
 mod resume;
 mod retrying;
+mod said;
 mod screens;
 mod shop;
 mod transport;
