@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a broken assumption is a failed test")]
 
+mod clocks;
 mod credit;
 mod ends;
 mod forms;
