@@ -23,6 +23,7 @@ mod retrying;
 mod said;
 mod screens;
 mod shop;
+mod terminal;
 mod transport;
 mod verdicts;
 mod waiting;
