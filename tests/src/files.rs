@@ -30,3 +30,30 @@ pub fn gif() -> Vec<u8> {
     let screen = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff";
     [screen.as_slice(), b"\x2c\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0", b"\x3b"].concat()
 }
+
+/// A JPEG with a preview of its own inside, which ends like the picture does.
+pub fn jpeg() -> Vec<u8> {
+    let preview = b"\xff\xe1\x00\x0aE\xff\xd8..\xff\xd9.";
+    let scan = b"\xff\xda\x00\x04\x01\x02picture\xff\x00\xff\xd0picture";
+    [b"\xff\xd8".as_slice(), preview, scan, b"\xff\xd9"].concat()
+}
+
+fn riff(form: &[u8], body: &[u8]) -> Vec<u8> {
+    let size = u32::try_from(body.len() + 4).unwrap_or(u32::MAX);
+    [b"RIFF".as_slice(), &size.to_le_bytes(), form, body].concat()
+}
+
+/// A `WebP` picture.
+pub fn webp() -> Vec<u8> {
+    riff(b"WEBP", b"VP8 \x08\0\0\0pictures")
+}
+
+/// A WAV of four bytes of sound.
+pub fn wav() -> Vec<u8> {
+    riff(b"WAVE", b"fmt \x10\0\0\0\x01\0\x01\0________\x02\0\x10\0data\x04\0\0\0abcd")
+}
+
+/// One frame of an MP3, 128 kbit/s at 44.1 kHz.
+pub fn mp3() -> Vec<u8> {
+    [b"\xff\xfb\x90\x64".as_slice(), &[0; 413]].concat()
+}

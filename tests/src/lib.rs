@@ -23,7 +23,7 @@ mod wire;
 
 pub use audit::Audit;
 pub use binary::{Ended, Running, reelq};
-pub use files::{gif, mov, png, webm};
+pub use files::{gif, jpeg, mov, mp3, png, wav, webm, webp};
 pub use manifest::{Prompts, write_csv};
 pub use raw::{RawReply, RawRequest, RawVendor, clip, json, reply};
 pub use results::ResultRow;

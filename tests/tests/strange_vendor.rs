@@ -24,11 +24,12 @@ fn every_paid_clip_is_kept_whatever_vendors_and_networks_do(store: Store) {
     let sandbox = Sandbox::on(store, &vendor.base_url(), Account::each(LIMITS), "");
     write_csv(&sandbox.path("set.csv"), PROMPTS, &[("wave", "wave"), ("apixo", "apixo"), ("poyo", "poyo")]);
 
-    let kills = kill_some_runs(&sandbox);
+    let kills = kill_some_runs(&vendor, &sandbox);
     let (began, outage) = an_outage_in_the_midst(&vendor, &sandbox);
-    let seen = format!("seed {SEED}, killed after {kills:?} ms");
+    let seen = format!("seed {SEED}, killed after {kills:?} purchases");
     let ended = run_to_the_end(&sandbox);
     assert!(matches!(ended.code, Some(3 | 6)), "{seen}: {:?}\n{}", ended.code, ended.stderr);
+    nothing_hostile_is_kept(&sandbox, &ended);
 
     let (ledger, rows) = (vendor.ledger(), sandbox.results("set"));
     let audit = Audit { ledger: &ledger, rows: &rows };
@@ -47,18 +48,47 @@ fn every_paid_clip_is_kept_whatever_vendors_and_networks_do(store: Store) {
     assert!(during <= 3, "{seen}: {during} rows are unconfirmed from the outage");
 }
 
-/// Kills runs at random moments; the moments, in milliseconds.
-fn kill_some_runs(sandbox: &Sandbox) -> Vec<u64> {
+/// Kills runs while they work: the first ones while they load, each further one once it has bought some more. How many
+/// were bought by each kill.
+fn kill_some_runs(vendor: &Vendor, sandbox: &Sandbox) -> Vec<usize> {
     let mut rng = StdRng::seed_from_u64(SEED);
-    let mut moments = Vec::new();
-    for _ in 0..KILLS {
-        let moment = rng.random_range(100..900);
-        moments.push(moment);
-        let run = sandbox.start(&["run", "set.csv", "--yes"]);
-        std::thread::sleep(Duration::from_millis(moment));
+    let bought = || vendor.ledger().charges.len();
+    let mut seen = Vec::new();
+    for number in 0..KILLS {
+        let (began, before) = (SystemClock::new(), bought());
+        let mut run = sandbox.start(&["run", "set.csv", "--yes"]);
+        if number < 2 {
+            std::thread::sleep(Duration::from_millis(rng.random_range(50..300)));
+        } else {
+            let enough = before + rng.random_range(1..60);
+            while bought() < enough && began.monotonic() < PATIENCE && !run.has_ended() {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            assert!(bought() >= enough, "{seen:?}, and then only {} of {enough} were bought", bought());
+        }
+        assert!(!run.has_ended(), "{seen:?}: the last run was over before its kill");
         run.kill();
+        seen.push(bought());
     }
-    moments
+    assert!(seen.last().is_some_and(|all| (1..PROMPTS.rows).contains(all)), "{seen:?} were bought amid the kills");
+    seen
+}
+
+/// Nothing that a vendor says steers a screen, and no key that it repeats is kept.
+fn nothing_hostile_is_kept(sandbox: &Sandbox, ended: &reelq_tests::Ended) {
+    let results = std::fs::read_to_string(sandbox.path("out/set/results.csv")).unwrap();
+    for (what, text) in [("results.csv", &results), ("stdout", &ended.stdout), ("stderr", &ended.stderr)] {
+        let steers = |c: char| (c.is_control() && !matches!(c, '\n' | '\t')) || c == '\u{202e}';
+        let found = text.lines().find(|line| line.contains(steers));
+        assert_eq!(found, None, "{what} steers a terminal");
+    }
+    let state = std::fs::read(sandbox.path(".reelq/state.db")).unwrap_or_default();
+    for account in Account::each("") {
+        let (key, kept) = (account.key(), [results.as_bytes(), ended.stderr.as_bytes(), &state]);
+        let holds = |bytes: &&[u8]| bytes.windows(key.len()).any(|part| part == key.as_bytes());
+        assert!(!kept.iter().any(holds), "the key of {} is kept", account.name);
+    }
+    assert!(results.contains("[redacted]"), "a key was repeated in a message that is kept");
 }
 
 /// Lets every vendor be out of order while a run works; when that began and ended.

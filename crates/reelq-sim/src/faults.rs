@@ -117,6 +117,18 @@ faults! {
     changed_file,
     /// A file comes compressed, under a 203, or under the name of an encoding that it does not have.
     strange_delivery,
+    /// A submission is accepted and charged, and its reply is a refusal that names the task.
+    refused_though_taken,
+    /// A success has an error beside its output.
+    error_beside_success,
+    /// A file is called by a word that says nothing of its kind.
+    strange_label,
+    /// Every file of a task is a `WebM`, whatever its name says.
+    strange_container,
+    /// Messages hold what steers a terminal, and the key that asked.
+    hostile_text,
+    /// A status reply has the date of another century.
+    wrong_clock,
 }
 
 impl Faults {
@@ -164,6 +176,12 @@ impl Faults {
             late_file: 0.03,
             changed_file: 0.05,
             strange_delivery: 0.03,
+            refused_though_taken: 0.01,
+            error_beside_success: 0.03,
+            strange_label: 0.05,
+            strange_container: 0.03,
+            hostile_text: 0.50,
+            wrong_clock: 0.02,
             ..Self::default()
         }
     }

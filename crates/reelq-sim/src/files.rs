@@ -73,6 +73,7 @@ pub(crate) fn serve(market: &Market, shelf: &Shelf, path: &str, query: &str, hea
         return missing(download.chance.pick("download_error_status", [500, 503]));
     }
     let bytes = shelf.video(&download.prompt, task);
+    let bytes = if download.is_webm { strange::webm(&bytes) } else { bytes };
     let reply = ranged(&bytes, task, headers);
     let reply = if download.chance.hits("changed_file", faults.changed_file) { strange::changed(reply) } else { reply };
     if download.chance.hits("strange_delivery", faults.strange_delivery) {

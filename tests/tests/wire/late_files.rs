@@ -120,7 +120,7 @@ fn an_answer_without_content_and_one_of_too_many_requests_are_waited_out() {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the vendor's own clock")]
-fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     i64::try_from(now.as_secs()).unwrap()
 }

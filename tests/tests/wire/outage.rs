@@ -303,3 +303,45 @@ fn what_a_killed_run_had_under_way_is_lost_once_and_holds_nobody_up() {
     all_but(&sandbox, &again, 20, 3);
     assert!(begun.monotonic() < Duration::from_secs(10), "no answer was bad: nobody waits for a probe");
 }
+
+/// The times at which purchases, or the questions before them, reached the vendor, up to the end of the first pause of more
+/// than a second.
+fn first_pause(vendor: &RawVendor) -> Duration {
+    let requests = vendor.requests();
+    let probes = requests.iter().filter(|it| it.is_submit() || it.path_ends("/current-balance"));
+    let at: Vec<_> = probes.map(|request| request.at).collect();
+    let pauses = at.windows(2).map(|pair| pair[1].saturating_sub(pair[0]));
+    pauses.into_iter().find(|pause| *pause > Duration::from_secs(1)).unwrap_or_default()
+}
+
+#[test]
+fn the_first_probe_waits_as_long_as_the_vendor_asked() {
+    let busy = || reply(503, &["Retry-After: 4"], "busy");
+    let vendor = RawVendor::start(apixo(until(2, busy)));
+    let one = sandbox(Store::Sqlite, &vendor.base_url(), "apixo", 20, "breaker = { wait = \"200ms\" }");
+    let ended = one.run(&["run", "set.csv", "--yes"]);
+    all_but(&one, &ended, 20, 3);
+    assert!(first_pause(&vendor) >= Duration::from_millis(3_900), "{:?}", first_pause(&vendor));
+
+    let vendor = RawVendor::start(wave(until(2, busy), a_clip));
+    let one = sandbox(Store::Sqlite, &vendor.base_url(), "wave", 20, "breaker = { wait = \"200ms\" }");
+    let ended = one.run(&["run", "set.csv", "--yes"]);
+    assert_eq!((ended.code, counts(&one, "succeeded")), (Some(0), 20), "{}", ended.stderr);
+    assert!(first_pause(&vendor) >= Duration::from_millis(3_900), "{:?}", first_pause(&vendor));
+}
+
+#[test]
+fn an_open_breaker_is_told_by_the_run_and_by_the_worker_that_it_stops() {
+    for command in [&["run", "set.csv", "--yes"][..], &["worker", "--drain"]] {
+        let vendor = RawVendor::start(apixo(until(3, briefly_down)));
+        let sandbox = sandbox(Store::Sqlite, &vendor.base_url(), "apixo", 12, "breaker = { wait = \"4s\" }");
+        assert_eq!(sandbox.run(&["enqueue", "set.csv", "--yes"]).code, Some(0));
+        let ended = sandbox.run(command);
+        all_but(&sandbox, &ended, 12, 3);
+        // Once while it was open, and not at the end, when it is closed again.
+        let told = "account apixo is held by its breaker since";
+        assert!(ended.stderr.contains(told) && ended.stderr.contains("HTTP 503"), "{command:?}: {}", ended.stderr);
+        let (before, _) = ended.stderr.split_once("Batch set: ").unwrap_or((&ended.stderr, ""));
+        assert!(before.contains(told), "{command:?}: {}", ended.stderr);
+    }
+}

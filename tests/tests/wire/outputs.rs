@@ -2,9 +2,14 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use reelq_tests::{Account, RawReply, RawVendor, Sandbox, clip, gif, json, mov, png, reply, webm};
+use reelq_tests::{
+    Account, RawReply, RawVendor, Sandbox, clip, gif, jpeg, json, mov, mp3, png, reply, wav, webm, webp,
+};
 
-use crate::late_files::{Bought, buy};
+use crate::{
+    late_files::{Bought, buy},
+    shop::{Shop, asked, is_file, taken},
+};
 
 /// A file of the vendor's: its name, and what is in it.
 type Named = (&'static str, fn() -> Vec<u8>);
@@ -164,4 +169,72 @@ fn a_vendors_word_for_a_file_is_not_believed() {
     assert!(row.get("file").ends_with("-out2.mp4"), "{}", row.get("file"));
     assert_eq!(std::fs::read(sandbox.path("out/set").join(row.get("file"))).unwrap(), clip("hidden"));
     assert_eq!(vendor.submits(), 1);
+}
+
+#[test]
+fn a_word_for_a_file_that_says_nothing_of_its_kind_never_replaces_the_look_into_it() {
+    const WORDS: [&str; 6] = [r#""mp4""#, r#""unknown""#, "null", "7", r#""""#, r#"["video"]"#];
+    let is_there = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let there = std::sync::Arc::clone(&is_there);
+    let shop = Shop::open("poyo", WORDS.len(), "", move |request, origin| {
+        if request.is_submit() {
+            return taken("poyo", request);
+        }
+        if is_file(request) {
+            let is_there = there.load(std::sync::atomic::Ordering::SeqCst);
+            let content = if is_there { clip(&request.target) } else { b"this is no video at all".repeat(40) };
+            return reply(200, &["Content-Type: video/mp4"], content);
+        }
+        let task = asked(request);
+        let word = WORDS[task.trim_start_matches("t-").parse::<usize>().unwrap()];
+        let file = format!(r#"{{"file_type":{word},"file_url":"{origin}/{task}.mp4"}}"#);
+        json(200, format!(r#"{{"code":200,"data":{{"task_id":"{task}","status":"finished","files":[{file}]}}}}"#))
+    });
+    let ended = shop.run(&["--wait-at-most", "300ms"]);
+    assert_eq!((ended.code, shop.count("succeeded")), (Some(5), 0), "{}", ended.stderr);
+    let stored = std::fs::read_dir(shop.sandbox.path("out/set")).unwrap().map(|entry| entry.unwrap().path());
+    let clips: Vec<_> = stored.filter(|path| path.extension().is_some_and(|end| end == "mp4")).collect();
+    assert!(clips.is_empty(), "what is no video is not called one: {clips:?}");
+    is_there.store(true, std::sync::atomic::Ordering::SeqCst);
+    shop.assert_all_bought_once(&shop.run(&[]));
+}
+
+/// What vendors send beside a video, or in its place.
+const KINDS: [(&str, fn() -> Vec<u8>); 8] = [
+    ("webm", webm),
+    ("mov", mov),
+    ("gif", gif),
+    ("png", png),
+    ("jpg", jpeg),
+    ("webp", webp),
+    ("wav", wav),
+    ("mp3", mp3),
+];
+
+#[test]
+fn a_file_of_every_known_kind_is_kept_under_its_own_extension() {
+    let shop = Shop::open("wave", KINDS.len(), "", |request, origin| {
+        if request.is_submit() {
+            return taken("wave", request);
+        }
+        if request.target.contains("/other/") {
+            let number = request.target.rsplit('/').next().unwrap().parse::<usize>().unwrap();
+            return reply(200, &["Content-Type: application/octet-stream"], KINDS[number].1());
+        }
+        if is_file(request) {
+            return reply(200, &["Content-Type: video/mp4"], clip(&request.target));
+        }
+        let task = asked(request);
+        let other = format!("{origin}/other/{}", task.trim_start_matches("t-"));
+        let videos = format!(r#"["{origin}/{task}.mp4","{other}"]"#);
+        json(200, format!(r#"{{"task_id":"{task}","status":"completed","result":{{"videos":{videos}}}}}"#))
+    });
+    let ended = shop.run(&[]);
+    assert_eq!((ended.code, shop.vendor.submits()), (Some(0), KINDS.len()), "{}", ended.stderr);
+    for (row, (extension, content)) in shop.rows().iter().zip(KINDS) {
+        assert!(row.get("file").ends_with("-out1.mp4"), "{extension}: {}", row.get("file"));
+        let (_, other) = row.get("note").split_once("further outputs: ").unwrap_or_default();
+        assert!(other.ends_with(&format!("-out2.{extension}")), "{extension}: {}", row.get("note"));
+        assert_eq!(std::fs::read(shop.sandbox.path("out/set").join(other)).unwrap(), content(), "{extension}");
+    }
 }

@@ -67,7 +67,7 @@ fn write(sandbox: &Sandbox, prompts: &[&str]) {
 }
 
 /// Every command that a message prints, as it stands.
-fn commands(ended: &Ended) -> Vec<String> {
+pub(crate) fn commands(ended: &Ended) -> Vec<String> {
     let lines = ended.stderr.lines().chain(ended.stdout.lines());
     let found = lines.filter_map(|line| line.find("reelq ").map(|at| line[at..].trim().to_owned()));
     found.filter(|command| !command.contains(" ID ")).collect()
@@ -80,7 +80,7 @@ fn follow(sandbox: &Sandbox, command: &str) -> Ended {
 }
 
 /// The command that goes on, as a message printed it.
-fn next(ended: &Ended) -> String {
+pub(crate) fn next(ended: &Ended) -> String {
     let line = ended.stderr.lines().find(|line| line.starts_with("to go on"));
     let line = line.unwrap_or_default();
     assert!(line.contains("reelq "), "no next step: {}", ended.stderr);

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use reelq_model::{BatchName, units::Span};
-use reelq_store::{BatchView, Purge, Store, Unfinished};
+use reelq_store::{BatchView, JobFilter, Purge, Store, Unfinished};
 use serde::Serialize;
 
+use super::stuck::say_stuck;
 use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
@@ -49,6 +50,12 @@ struct Report {
     kept: Vec<Kept>,
 }
 
+impl Report {
+    fn keeps(&self, batch: &BatchName) -> bool {
+        self.kept.iter().any(|kept| kept.batch == batch.as_str())
+    }
+}
+
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     let store = session.store().await?;
     let views = chosen(args, session, &*store).await?;
@@ -66,6 +73,10 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
         remove(&*store, &view.batch.name, &mut report).await?;
     }
     out.report(&report, draw);
+    for view in views.iter().filter(|view| report.keeps(&view.batch.name)) {
+        let filter = JobFilter { batch: Some(view.batch.name.clone()), ..JobFilter::default() };
+        say_stuck(&filter, session, &*store, out).await?;
+    }
     Ok(exit(&report))
 }
 

@@ -15,6 +15,7 @@ use super::{
     edit::{Changed, Editor},
     matched::explain,
     selection::{Selection, failure_kind, matching},
+    stuck::say_stuck,
 };
 use crate::{
     exit::Exit,
@@ -73,6 +74,9 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     let (jobs, passed_over) = chosen(args, &*store).await?;
     if passed_over == 0 {
         explain(&*store, Some(&batch), &args.selection, &jobs, &args.takes(), out).await?;
+        if jobs.is_empty() || args.selection.names_jobs() {
+            say_stuck(&args.selection.filter(Some(&args.batch), &[], &[]), session, &*store, out).await?;
+        }
     }
     let intent = Intent::new(jobs, args.look, store.now().await?);
     intent.bought_blindly().iter().for_each(|line| out.warning(line));

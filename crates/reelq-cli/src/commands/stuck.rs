@@ -7,7 +7,8 @@ use serde::Serialize;
 use super::selection::{brief, place};
 use crate::{
     failure::Failure,
-    output::{duration, grouped, table},
+    output::{Out, duration, grouped, plural, table},
+    session::Session,
 };
 
 /// A job that does not get on.
@@ -26,7 +27,7 @@ pub(crate) struct Stuck {
     candidate: Option<String>,
     /// Why: what the last answer said that brought nothing.
     pub(crate) reason: String,
-    /// How many answers of that kind there were in a row.
+    /// How many answers of that kind there were in a row; of a task that only runs too long, how many were heard of it.
     pub(crate) count: u32,
     /// When the first of them came.
     pub(crate) since: Option<Timestamp>,
@@ -53,7 +54,7 @@ impl Stuck {
             task: job.stage.task().map(|task| task.id.to_string()),
             candidate: job.candidate.as_ref().map(ToString::to_string),
             reason,
-            count: troubles.map_or(0, |troubles| troubles.count),
+            count: troubles.map_or_else(|| heard(job), |troubles| troubles.count),
             since: troubles.map(|troubles| troubles.since),
             due: view.due.filter(|_| !view.parked),
             until: job.outputs_until,
@@ -101,6 +102,11 @@ fn why(view: &JobView) -> Option<String> {
     said.map(|said| said + &named.unwrap_or_default()).or_else(overdue)
 }
 
+/// How many answers were heard of its task.
+fn heard(job: &Job) -> u32 {
+    job.stage.task().map_or(0, |task| task.polls)
+}
+
 /// The last word of a task that runs longer than it should.
 fn overdue_word(job: &Job) -> Option<&str> {
     let task = job.stage.task().filter(|task| task.overdue)?;
@@ -120,6 +126,24 @@ pub(crate) async fn stuck(store: &dyn Store, filter: &JobFilter) -> Result<Vec<(
     }
     found.sort_by_key(|(_, stuck)| (stuck.since.is_none(), stuck.since));
     Ok(found)
+}
+
+/// Says that there are jobs among those of `filter` that do not get on, and how to see them.
+pub(crate) async fn say_stuck(
+    filter: &JobFilter,
+    session: &Session,
+    store: &dyn Store,
+    out: Out,
+) -> Result<(), Failure> {
+    let found = stuck(store, filter).await?;
+    if found.is_empty() {
+        return Ok(());
+    }
+    let count = u64::try_from(found.len()).unwrap_or(u64::MAX);
+    let batch = filter.batch.as_ref().map(|batch| format!(" {batch}")).unwrap_or_default();
+    let (jobs, verb) = (format!("{} job{}", grouped(count), plural(count)), if count == 1 { "does" } else { "do" });
+    out.note(&format!("{jobs} {verb} not get on: reelq resolve{batch} --stuck{}", session.flags()));
+    Ok(())
 }
 
 /// The first `shown` of them as a table, and how many more there are.
@@ -201,6 +225,8 @@ mod tests {
             answered: true,
             trouble: None,
         };
-        assert!(Stuck::of(&view(after(&running(), [overdue]))).unwrap().reason.contains("running_timeout"));
+        let overdue = Stuck::of(&view(after(&running(), [overdue.clone(), overdue]))).unwrap();
+        assert!(overdue.reason.contains("running_timeout"), "{}", overdue.reason);
+        assert_eq!(overdue.count, 2, "both answers were heard");
     }
 }

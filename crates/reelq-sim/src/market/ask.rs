@@ -52,6 +52,8 @@ pub(crate) struct Download {
     pub(crate) expired: bool,
     /// The file is not there yet.
     pub(crate) is_late: bool,
+    /// It is in another container than its name says.
+    pub(crate) is_webm: bool,
 }
 
 impl Market {
@@ -97,7 +99,12 @@ impl Market {
             return dialect::garbage(chance).into();
         }
         let reply = self.tell(task, now.wall, origin);
-        let reply = self.twisted(reply, task, chance, origin);
+        let reply = self.twisted(reply, task, chance, origin, key);
+        let reply = if chance.hits("wrong_clock", faults.wrong_clock) {
+            strange::of_another_century(reply, chance)
+        } else {
+            reply
+        };
         let reply = if chance.hits("other_task", faults.other_task) { state.of_another(reply, id) } else { reply };
         Answer { reply: self.in_form(reply, chance), delivery: self.delivery(chance) }
     }
@@ -114,7 +121,7 @@ impl Market {
         } else if chance.hits("task_refused", faults.task_refused) {
             dialect::refusal(vendor, &Refusal::Forbidden, chance, now)
         } else if chance.hits("task_unknown", faults.task_unknown) {
-            dialect::refusal(vendor, &Refusal::NoSuchTask, chance, now)
+            strange::no_such_task(dialect::refusal(vendor, &Refusal::NoSuchTask, chance, now), chance)
         } else {
             return None;
         };
@@ -122,12 +129,15 @@ impl Market {
     }
 
     /// The reply with what is strange in this task's words, numbers and lists; a task keeps its strangeness.
-    fn twisted(&self, reply: Reply, task: &Task, chance: Chance, origin: &str) -> Reply {
+    fn twisted(&self, reply: Reply, task: &Task, chance: Chance, origin: &str, key: &str) -> Reply {
         let faults = &self.settings.faults;
         let file = |extension: &str| format!("{origin}/files/{}/{}.{extension}", task.id, task.visits.links);
         let strangeness = Strangeness {
             word: task.chance.hits("strange_word", faults.strange_word),
             numbers: task.chance.hits("strange_numbers", faults.strange_numbers),
+            error: task.chance.hits("error_beside_success", faults.error_beside_success).then(|| file("mp4")),
+            label: task.chance.hits("strange_label", faults.strange_label),
+            text: task.chance.hits("hostile_text", faults.hostile_text).then(|| hostile(key)),
             cover: task.chance.hits("cover_first", faults.cover_first).then(|| (file("mp4"), file("png"))),
         };
         strange::twisted(reply, &strangeness, chance)
@@ -228,12 +238,18 @@ impl Market {
             chance: task.chance.again(task.visits.downloads),
             expired: dead || now >= expires,
             is_late,
+            is_webm: task.chance.hits("strange_container", self.settings.faults.strange_container),
         })
     }
 
     pub(crate) fn download_torn(&self) {
         self.state().requests.torn_downloads += 1;
     }
+}
+
+/// What steers a terminal, and the key as a proxy repeats it.
+fn hostile(key: &str) -> String {
+    format!("\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}1A\u{202e} (Authorization: Bearer {key})")
 }
 
 /// What accounts without a balance limit have.

@@ -122,6 +122,11 @@ impl Market {
             state.requests.dropped_after += 1;
             return Answer { reply, delivery: Delivery::Closed };
         }
+        if sending.hits("refused_though_taken", faults.refused_though_taken)
+            && let Some(refusal) = strange::naming_its_task(&reply, sending)
+        {
+            return refusal.into();
+        }
         Answer { reply: self.in_form(reply, sending), delivery: self.delivery(sending) }
     }
 

@@ -11,6 +11,12 @@ pub(crate) struct Strangeness {
     pub(crate) word: bool,
     /// Costs and expiries are beyond all bounds.
     pub(crate) numbers: bool,
+    /// An error stands beside the output at this address.
+    pub(crate) error: Option<String>,
+    /// A file is called by a word that says nothing of its kind.
+    pub(crate) label: bool,
+    /// Messages hold this as well.
+    pub(crate) text: Option<String>,
     /// A null and this picture stand before the output at this address.
     pub(crate) cover: Option<(String, String)>,
 }
@@ -25,6 +31,11 @@ pub(crate) fn twisted(reply: Reply, strangeness: &Strangeness, chance: Chance) -
 fn twist(value: &mut Value, strangeness: &Strangeness, chance: Chance) {
     match value {
         Value::Object(members) => {
+            let is_success = ["status", "state"].iter().any(|name| members.get(*name).is_some_and(is_told_success));
+            let names = |link: &String| members.values().any(|member| member.to_string().contains(link));
+            if is_success && strangeness.error.as_ref().is_some_and(names) {
+                members.insert("error".to_owned(), json!({"code": "partial", "message": "a filter was left out"}));
+            }
             for (name, member) in members.iter_mut() {
                 twist_member(name, member, strangeness, chance);
             }
@@ -47,7 +58,17 @@ fn twist_member(name: &str, member: &mut Value, strangeness: &Strangeness, chanc
         ("cost" | "pre_consumed_cost", Value::Number(_)) if strangeness.numbers => {
             *member = chance.pick("cost", [json_zero, json_huge, json_negative])();
         }
-        ("expires_at", Value::Number(_)) if strangeness.numbers => *member = json!(i64::MAX),
+        ("expires_at", Value::Number(told)) if strangeness.numbers => {
+            *member = json!(finer(told.as_i64().unwrap_or_default(), chance));
+        }
+        ("file_type", Value::String(_)) if strangeness.label => {
+            *member = chance.pick("label", [json_mp4, json_unknown, json_null])();
+        }
+        ("message" | "failMsg" | "error_message", Value::String(said)) if !is_success(said) => {
+            if let Some(text) = &strangeness.text {
+                *member = json!(format!("{text} {said}"));
+            }
+        }
         // JSON in a text.
         (_, Value::String(text)) if text.starts_with('{') => {
             if let Ok(mut inner) = serde_json::from_str::<Value>(text) {
@@ -57,6 +78,25 @@ fn twist_member(name: &str, member: &mut Value, strangeness: &Strangeness, chanc
         }
         _ => twist(member, strangeness, chance),
     }
+}
+
+/// An instant in microseconds or nanoseconds, or one that never comes.
+fn finer(told: i64, chance: Chance) -> i64 {
+    const MILLIS_FROM: i64 = 100_000_000_000;
+    let millis = if told < MILLIS_FROM { told.saturating_mul(1_000) } else { told };
+    chance.pick("expires_at", [millis.saturating_mul(1_000), millis.saturating_mul(1_000_000), i64::MAX])
+}
+
+fn json_mp4() -> Value {
+    json!("mp4")
+}
+
+fn json_unknown() -> Value {
+    json!("unknown")
+}
+
+fn json_null() -> Value {
+    Value::Null
 }
 
 fn json_zero() -> Value {
@@ -69,6 +109,10 @@ fn json_huge() -> Value {
 
 fn json_negative() -> Value {
     json!(-1)
+}
+
+fn is_told_success(word: &Value) -> bool {
+    word.as_str().is_some_and(is_success)
 }
 
 fn is_success(word: &str) -> bool {
@@ -93,7 +137,8 @@ mod tests {
 
     fn strange() -> Strangeness {
         let cover = Some(("https://v/1.mp4".to_owned(), "https://v/1.png".to_owned()));
-        Strangeness { word: true, numbers: true, cover }
+        let (error, text) = (Some("https://v/1.mp4".to_owned()), Some("\u{1b}[2J".to_owned()));
+        Strangeness { word: true, numbers: true, error, label: true, text, cover }
     }
 
     #[test]
@@ -105,7 +150,24 @@ mod tests {
         assert_eq!(twisted["status"], "succeed");
         assert_ne!(twisted["cost"], 7);
         assert_eq!(twisted["result"]["videos"][0]["url"], json!([null, "https://v/1.png", "https://v/1.mp4"]));
-        assert_eq!(twisted["result"]["videos"][0]["expires_at"], i64::MAX);
+        assert_ne!(twisted["result"]["videos"][0]["expires_at"], 9);
+        assert_eq!(twisted["error"]["message"], "\u{1b}[2J a filter was left out");
+    }
+
+    #[test]
+    fn times_are_told_in_finer_units_or_never_come() {
+        let chances = (0..40).map(|number| Chance::new(number, &[]));
+        let told: std::collections::BTreeSet<_> = chances.map(|chance| finer(1_775_285_160, chance)).collect();
+        assert_eq!(told, [1_775_285_160_000_000, 1_775_285_160_000_000_000, i64::MAX].into());
+    }
+
+    #[test]
+    fn only_a_success_that_names_its_output_gets_an_error() {
+        let chance = Chance::new(1, &[]);
+        for body in [json!({"status": "completed"}), json!({"status": "failed", "url": "https://v/1.mp4"})] {
+            let reply = twisted(Reply::json(200, &body), &strange(), chance);
+            assert_eq!(serde_json::from_slice::<Value>(&reply.body).unwrap().get("error"), None, "{body}");
+        }
     }
 
     #[test]

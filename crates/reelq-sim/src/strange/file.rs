@@ -39,3 +39,16 @@ pub(crate) fn delivered(reply: Reply, chance: Chance) -> Reply {
         _ => Reply { status: 203, ..reply },
     }
 }
+
+/// A `WebM` with these bytes as its pictures.
+pub(crate) fn webm(bytes: &[u8]) -> Bytes {
+    const HEADER: &[u8] = b"\x1a\x45\xdf\xa3\x87\x42\x82\x84webm";
+    let sized = |name: &[u8], content: &[u8]| {
+        // Eight bytes of length, the first of which only says so.
+        let mut length = u64::try_from(content.len()).unwrap_or_default().to_be_bytes();
+        length[0] = 1;
+        [name, &length, content].concat()
+    };
+    let segment = sized(b"\x18\x53\x80\x67", &sized(b"\x1f\x43\xb6\x75", bytes));
+    [HEADER, &segment].concat().into()
+}

@@ -9,6 +9,6 @@ mod form;
 mod page;
 
 pub(crate) use document::{Strangeness, twisted};
-pub(crate) use file::{changed, delivered, late};
+pub(crate) use file::{changed, delivered, late, webm};
 pub(crate) use form::reformed;
-pub(crate) use page::{gateway_page, login_redirect};
+pub(crate) use page::{gateway_page, login_redirect, naming_its_task, no_such_task, of_another_century};

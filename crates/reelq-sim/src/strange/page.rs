@@ -1,6 +1,7 @@
-//! Replies of something that stands before the vendor.
+//! Replies of something that stands before the vendor, or of a part of it that knows less than the rest.
 
-use hyper::header::LOCATION;
+use hyper::header::{DATE, LOCATION};
+use serde_json::{Value, json};
 
 use crate::{chance::Chance, reply::Reply};
 
@@ -18,4 +19,28 @@ pub(crate) fn gateway_page(chance: Chance) -> Reply {
 /// A redirect to where people log in.
 pub(crate) fn login_redirect() -> Reply {
     Reply::new(302, "text/html", "").with(LOCATION, "https://login.example.com/?next=%2F")
+}
+
+/// What a vendor says of a task that it has lost sight of, in the forms that no page documents.
+pub(crate) fn no_such_task(documented: Reply, chance: Chance) -> Reply {
+    match chance.below("no_such_task", 3) {
+        0 => Reply::json(410, &json!({"code": 410, "message": "the task is gone", "data": null})),
+        1 => Reply::json(400, &json!({"code": 400, "message": "invalid task_id", "data": null})),
+        _ => documented,
+    }
+}
+
+/// A refusal in place of the yes to a submission, with the task that was bought by it.
+pub(crate) fn naming_its_task(yes: &Reply, chance: Chance) -> Option<Reply> {
+    let yes: Value = serde_json::from_slice(&yes.body).ok()?;
+    let task = ["/task_id", "/data/taskId", "/data/task_id"].iter().find_map(|place| yes.pointer(place)?.as_str())?;
+    let message = format!("already created: task_id={task}");
+    let status = chance.pick("refused_status", [400, 409]);
+    Some(Reply::json(status, &json!({"error": {"code": "conflict", "message": message}})))
+}
+
+/// The reply by a clock that is more than a hundred years ahead, or years behind.
+pub(crate) fn of_another_century(reply: Reply, chance: Chance) -> Reply {
+    let dates = ["Fri, 01 Jan 2140 00:00:00 GMT", "Wed, 01 Jan 2020 00:00:00 GMT"];
+    reply.with(DATE, chance.pick("century", dates))
 }

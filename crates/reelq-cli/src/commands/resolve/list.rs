@@ -10,11 +10,11 @@ use crate::{
         matched::name,
         selection::{brief, place},
         status::pause,
-        stuck::{Stuck, draw as draw_stuck, stuck},
+        stuck::{Stuck, draw as draw_stuck, say_stuck},
     },
     exit::Exit,
     failure::{Failure, Outcome},
-    output::{Out, grouped, money, plural, table},
+    output::{Out, money, table},
     session::{Session, quoted},
 };
 
@@ -43,7 +43,8 @@ pub(super) async fn run(args: &Args, jobs: &[JobView], session: &Session, store:
         return list_stuck(args, jobs, session, store, out).await;
     }
     list_unconfirmed(jobs, &session.flags(), out);
-    say_stuck(args, session, store, out).await?;
+    // They are jobs that this list does not show.
+    say_stuck(&args.selection.filter(args.batch.as_ref(), &[], &[]), session, store, out).await?;
     Ok(Exit::Done)
 }
 
@@ -110,19 +111,6 @@ async fn held(args: &Args, session: &Session, store: &dyn Store) -> Result<Vec<S
         }
     }
     Ok(lines)
-}
-
-/// Says that there are jobs which this list does not show.
-async fn say_stuck(args: &Args, session: &Session, store: &dyn Store, out: Out) -> Result<(), Failure> {
-    let found = stuck(store, &args.selection.filter(args.batch.as_ref(), &[], &[])).await?;
-    if found.is_empty() {
-        return Ok(());
-    }
-    let count = u64::try_from(found.len()).unwrap_or(u64::MAX);
-    let batch = args.batch.as_ref().map(|batch| format!(" {batch}")).unwrap_or_default();
-    let (jobs, verb) = (format!("{} job{}", grouped(count), plural(count)), if count == 1 { "does" } else { "do" });
-    out.note(&format!("{jobs} {verb} not get on: reelq resolve{batch} --stuck{}", session.flags()));
-    Ok(())
 }
 
 fn known(view: &JobView) -> Option<Unconfirmed> {
