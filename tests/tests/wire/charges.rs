@@ -1,9 +1,6 @@
 //! What a reply says of money is kept, and what it cannot mean frees no budget.
 
-use std::{
-    sync::Mutex,
-    time::{Duration, Instant},
-};
+use std::{sync::Mutex, time::Duration};
 
 use reelq_tests::{Account, RawVendor, Sandbox, clip, json, reply};
 
@@ -56,8 +53,8 @@ fn a_cost_in_another_unit_frees_no_budget() {
     let lines = "requests_per_second = 50.0\nburst = 10\nmax_in_flight = 10\npoll = { first = \"50ms\", min = \"50ms\", max = \"200ms\" }";
     let account = Account { name: "wave", provider: "wave", lines: lines.to_owned() };
     let sandbox = Sandbox::new(&vendor.base_url(), vec![account], "");
-    let rows: String = (0..20).map(|row| format!("row-{row},minimax-hailuo-2.3,6\n")).collect();
-    std::fs::write(sandbox.path("set.csv"), format!("prompt,model,duration\n{rows}")).unwrap();
+    let rows: Vec<String> = (0..20).map(|row| format!("row-{row},minimax-hailuo-2.3,6\n")).collect();
+    std::fs::write(sandbox.path("set.csv"), format!("prompt,model,duration\n{}", rows.concat())).unwrap();
     let ended = sandbox.run(&["run", "set.csv", "--budget", "1.00", "--yes"]);
     assert_eq!(vendor.submits(), 3, "$0.3111 each: {}", ended.stderr);
     assert!(ended.stderr.contains("cannot be meant"), "{}", ended.stderr);
@@ -84,7 +81,6 @@ fn a_zero_is_a_price_only_where_the_vendor_says_that_it_is_settled() {
 
 #[test]
 fn a_passing_failure_of_every_task_is_outlasted_by_the_last_purchase() {
-    let began = Instant::now();
     let counted = Mutex::new(Vec::new());
     let bought = buy(3, "patience = \"12s\"\nretries = 2\n", move |request, origin| {
         if request.is_submit() {
@@ -93,7 +89,7 @@ fn a_passing_failure_of_every_task_is_outlasted_by_the_last_purchase() {
             return json(200, bought_task(counted.len()));
         }
         let task = asked(request);
-        if began.elapsed() > Duration::from_secs(9) {
+        if request.at > Duration::from_secs(9) {
             return done(&task, origin);
         }
         json(

@@ -1,7 +1,7 @@
 //! Links that come to life late, at a vendor that names them once.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     sync::{
         Arc, Mutex,
@@ -46,7 +46,7 @@ fn names_once(
     after: impl Fn(&str) -> RawReply + Send + Sync + 'static,
     file: impl Fn(Duration, &RawRequest) -> RawReply + Send + Sync + 'static,
 ) -> RawVendor {
-    let (named, first) = (Mutex::new(BTreeMap::new()), Mutex::new(BTreeMap::new()));
+    let (named, first) = (Mutex::new(BTreeSet::new()), Mutex::new(BTreeMap::new()));
     RawVendor::start(move |request, origin| {
         let task = task(request);
         if request.is_submit() {
@@ -56,10 +56,8 @@ fn names_once(
             let first = *first.lock().unwrap().entry(task).or_insert(request.at);
             return file(request.at.saturating_sub(first), request);
         }
-        match named.lock().unwrap().insert(task.clone(), ()) {
-            None => completed(&task, &format!("{origin}/files/{task}.mp4")),
-            Some(()) => after(&task),
-        }
+        let is_first = named.lock().unwrap().insert(task.clone());
+        if is_first { completed(&task, &format!("{origin}/files/{task}.mp4")) } else { after(&task) }
     })
 }
 
