@@ -6,8 +6,11 @@ use reelq_tests::{RawReply, reply};
 
 use crate::shop::{Shop, asked, file, is_file, row, well};
 
+/// A form of a reply: its name, and what it makes of the JSON.
+type Form = (&'static str, fn(&str) -> Vec<u8>);
+
 /// The same JSON, written as somebody's server does.
-const FORMS: [(&str, fn(&str) -> Vec<u8>); 8] = [
+const FORMS: [Form; 8] = [
     ("a byte order mark", |text| [b"\xef\xbb\xbf", text.as_bytes()].concat()),
     ("UTF-16, little end first", |text| {
         let units = std::iter::once(0xfeff).chain(text.encode_utf16());
@@ -32,9 +35,10 @@ fn replies_with_marks_in_other_encodings_with_more_behind_them_and_with_keys_twi
         }
         let task = if request.is_submit() { format!("t-{}", row(request)) } else { asked(request) };
         let (_, form) = FORMS[task.trim_start_matches("t-").parse::<usize>().unwrap()];
-        let text = match request.is_submit() {
-            true => format!(r#"{{"task_id":"{task}","status":"queued"}}"#),
-            false => format!(r#"{{"task_id":"{task}","status":"completed","video_url":"{origin}/{task}.mp4"}}"#),
+        let text = if request.is_submit() {
+            format!(r#"{{"task_id":"{task}","status":"queued"}}"#)
+        } else {
+            format!(r#"{{"task_id":"{task}","status":"completed","video_url":"{origin}/{task}.mp4"}}"#)
         };
         reply(200, &["Content-Type: application/json"], form(&text))
     });
@@ -62,9 +66,9 @@ fn a_purchase_that_is_sent_elsewhere_is_given_back_and_the_reason_says_where() {
         assert_eq!((ended.code, shop.count("succeeded")), (Some(0), MOVED.len()), "{}", ended.stderr);
         assert_eq!(shop.vendor.submits(), 2 * MOVED.len(), "{provider}: each was given back once");
     }
-    let shop = Shop::open("apixo", 1, "", |request, _| match request.is_submit() {
-        true => reply(308, &["Location: https://api.example/elsewhere"], ""),
-        false => reply(404, &[], ""),
+    let shop = Shop::open("apixo", 1, "", |request, _| {
+        let status = if request.is_submit() { 308 } else { 404 };
+        reply(status, &["Location: https://api.example/elsewhere"], "")
     });
     let ended = shop.run(&["--wait-at-most", "300ms"]);
     assert_eq!((ended.code, shop.count("queued")), (Some(5), 1), "{}", ended.stderr);

@@ -19,7 +19,8 @@ fn no_row_fails(provider: &'static str, page: fn() -> RawReply) {
     let requests = shop.vendor.requests();
     let (early, late) = requests.iter().filter(|it| it.is_submit()).partition::<Vec<_>, _>(|it| it.at < WHILE);
     assert_eq!(late.len(), ROWS, "{provider}: each row is bought once");
-    assert!((1..20).contains(&early.len()), "{provider}: {} purchases were tried in vain", early.len());
+    // As many as may be in flight at once, and some probes.
+    assert!((1..=30).contains(&early.len()), "{provider}: {} purchases were tried in vain", early.len());
 }
 
 #[test]

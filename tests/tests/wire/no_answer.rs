@@ -76,7 +76,9 @@ fn a_success_without_an_output_for_ever_ends_the_row_once_it_has_lasted() {
 
 #[test]
 fn a_task_that_is_withdrawn_unasked_ends_the_row_once_it_was_said_again() {
-    the_row_ends("wave", "provider", "", |task| json(200, format!(r#"{{"task_id":"{task}","status":"cancelled"}}"#)));
+    the_row_ends("wave", "provider", "withdrew the task, and nobody had asked for it", |task| {
+        json(200, format!(r#"{{"task_id":"{task}","status":"cancelled"}}"#))
+    });
 }
 
 /// No end that could be believed: the run ends with 5 each time, says why, and the row stays for later. What a person can do

@@ -304,30 +304,29 @@ fn what_a_killed_run_had_under_way_is_lost_once_and_holds_nobody_up() {
     assert!(begun.monotonic() < Duration::from_secs(10), "no answer was bad: nobody waits for a probe");
 }
 
-/// The times at which purchases, or the questions before them, reached the vendor, up to the end of the first pause of more
-/// than a second.
-fn first_pause(vendor: &RawVendor) -> Duration {
+/// The longest time for which neither a purchase nor a question before one reached the vendor.
+fn longest_pause(vendor: &RawVendor) -> Duration {
     let requests = vendor.requests();
     let probes = requests.iter().filter(|it| it.is_submit() || it.path_ends("/current-balance"));
     let at: Vec<_> = probes.map(|request| request.at).collect();
-    let pauses = at.windows(2).map(|pair| pair[1].saturating_sub(pair[0]));
-    pauses.into_iter().find(|pause| *pause > Duration::from_secs(1)).unwrap_or_default()
+    at.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).max().unwrap_or_default()
 }
 
 #[test]
 fn the_first_probe_waits_as_long_as_the_vendor_asked() {
+    // By its own setting the breaker would probe ten times in that time, and be closed after two seconds.
     let busy = || reply(503, &["Retry-After: 4"], "busy");
     let vendor = RawVendor::start(apixo(until(2, busy)));
     let one = sandbox(Store::Sqlite, &vendor.base_url(), "apixo", 20, "breaker = { wait = \"200ms\" }");
     let ended = one.run(&["run", "set.csv", "--yes"]);
     all_but(&one, &ended, 20, 3);
-    assert!(first_pause(&vendor) >= Duration::from_millis(3_900), "{:?}", first_pause(&vendor));
+    assert!(longest_pause(&vendor) >= Duration::from_millis(3_900), "{:?}", longest_pause(&vendor));
 
     let vendor = RawVendor::start(wave(until(2, busy), a_clip));
     let one = sandbox(Store::Sqlite, &vendor.base_url(), "wave", 20, "breaker = { wait = \"200ms\" }");
     let ended = one.run(&["run", "set.csv", "--yes"]);
     assert_eq!((ended.code, counts(&one, "succeeded")), (Some(0), 20), "{}", ended.stderr);
-    assert!(first_pause(&vendor) >= Duration::from_millis(3_900), "{:?}", first_pause(&vendor));
+    assert!(longest_pause(&vendor) >= Duration::from_millis(3_900), "{:?}", longest_pause(&vendor));
 }
 
 #[test]

@@ -202,7 +202,7 @@ fn a_word_for_a_file_that_says_nothing_of_its_kind_never_replaces_the_look_into_
 }
 
 /// What vendors send beside a video, or in its place.
-const KINDS: [(&str, fn() -> Vec<u8>); 8] = [
+const KINDS: [Named; 8] = [
     ("webm", webm),
     ("mov", mov),
     ("gif", gif),

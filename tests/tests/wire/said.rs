@@ -95,9 +95,12 @@ fn a_refusal_that_names_an_existing_task_as_a_number_keeps_it_with_the_row() {
     names_an_existing_task(400, r#"{"code":400,"message":"duplicate request, task_id: 777123","data":null}"#);
 }
 
+/// What a vendor says of a purchase, by the task that it names.
+type Said = (&'static str, fn(&str) -> String);
+
 #[test]
 fn a_task_id_beside_an_error_under_200_is_an_acceptance() {
-    const SAID: [(&str, fn(&str) -> String); 3] = [
+    const SAID: [Said; 3] = [
         ("wave", |task| format!(r#"{{"task_id":"{task}","error":{{"code":"busy","message":"queued with a delay"}}}}"#)),
         ("apixo", |task| format!(r#"{{"code":500,"message":"internal error","data":{{"taskId":"{task}"}}}}"#)),
         ("poyo", |task| format!(r#"{{"code":"error","error":{{"message":"x"}},"data":{{"task_id":"{task}"}}}}"#)),
