@@ -86,7 +86,7 @@ pub(crate) enum Command {
     /// Check configuration, keys, clock, disk, store and output place, and say how to mend them
     Doctor(commands::doctor::Args),
     /// Run the simulated vendors alone
-    Sim(commands::sim::Args),
+    Sim(Box<commands::sim::Args>),
     /// Print shell completions
     Completions(commands::completions::Args),
     /// Print the help of every command as Markdown

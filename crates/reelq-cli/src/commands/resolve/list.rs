@@ -80,7 +80,9 @@ async fn list_stuck(args: &Args, jobs: &[JobView], session: &Session, store: &dy
         [] => "no open job has a trouble of its own".to_owned(),
         _ => draw_stuck(found, usize::MAX, now),
     });
-    held.iter().for_each(|line| out.note(line));
+    for line in &held {
+        out.note(line);
+    }
     if !found.is_empty() {
         let batch = args.batch.as_ref().map(|batch| format!(" {batch}")).unwrap_or_default();
         let flags = session.flags();
