@@ -39,8 +39,13 @@ pub(super) fn claim(scribe: &Scribe<'_>, claim: &Claim) -> Result<Claimed> {
     if !pauses.is_empty() {
         // A pause that a person must end makes the others' ends meaningless.
         let ends: Option<Vec<Timestamp>> = pauses.into_iter().map(|pause| pause.until).collect();
-        let last = ends.and_then(|ends| ends.into_iter().max());
-        return Ok(Claimed { retry_in: last.map(|last| last.since(scribe.now)), ..Claimed::default() });
+        let last = ends.and_then(|ends| ends.into_iter().max()).map(|last| last.since(scribe.now));
+        let retry_in = match claim.stage {
+            // Where there is nothing to ask about, nobody waits for the end of the pause.
+            ClaimStage::Poll => last.zip(desk.next_due(claim_due::NEXT_POLL)?).map(|(last, due)| last.max(due)),
+            _ => last,
+        };
+        return Ok(Claimed { retry_in, ..Claimed::default() });
     }
     match claim.stage {
         ClaimStage::Submit => claim_ready::submit(&desk),

@@ -419,6 +419,11 @@ local function claim()
   if again then return again, nil end
   read_desk()
   local ends = held_until()
+  if ends and stage == POLL_STAGE then
+    -- Where there is nothing to ask about, nobody waits for the end of the pause.
+    local due = next_due(POLL)
+    return {}, due and math.max(due, ends - now)
+  end
   if ends then return {}, ends ~= -1 and ends - now or nil end
   if stage == SUBMIT then return submit() end
   if stage == POLL_STAGE then return poll() end
