@@ -17,7 +17,10 @@ use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
     output::Out,
-    running::{Commands, Concurrency, Engine, Finish, Hands, LogFace, Signals, StageName, Task, Verdict, summary, until_reached},
+    running::{
+        Commands, Concurrency, Engine, Finish, Hands, LogFace, Signals, StageName, Task, Verdict, summary,
+        until_reached,
+    },
     session::Session,
 };
 

@@ -13,11 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 /// Whatever else fails, at once; and that the store is away, once it has been for half a minute.
-pub(crate) async fn until_reached<T, F>(
-    session: &Session,
-    out: Out,
-    attempt: impl FnMut() -> F,
-) -> Result<T, Failure>
+pub(crate) async fn until_reached<T, F>(session: &Session, out: Out, attempt: impl FnMut() -> F) -> Result<T, Failure>
 where
     F: Future<Output = Result<T, Failure>>,
 {

@@ -92,6 +92,7 @@ mod tests {
             worker: None,
             cancel_requested: false,
             parked: false,
+            unread: None,
         };
         let views: Vec<_> = jobs.into_iter().map(view).collect();
         Remedy::of(kind, &views, NOW).iter().map(|remedy| remedy.told("set", " --simulate")).collect()

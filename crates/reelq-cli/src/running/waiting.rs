@@ -118,7 +118,7 @@ mod tests {
         let in_vain = Event::Running { next_poll, word, progress, overdue, answered, trouble };
         let job = after(&running(), [in_vain.clone(), in_vain]);
         let due = Some(Timestamp::from_millis(3_600_000));
-        let view = JobView { job, line: None, due, worker: None, cancel_requested: false, parked: false };
+        let view = JobView { job, line: None, due, worker: None, cancel_requested: false, parked: false, unread: None };
         Stuck::of(&view).unwrap()
     }
 

@@ -99,7 +99,7 @@ mod tests {
 
     fn view(job: Job, row: u64) -> JobView {
         let line = Line { row, copy: 1, label: None, passthrough: BTreeMap::new() };
-        JobView { job, line: Some(line), due: None, worker: None, cancel_requested: false, parked: false }
+        JobView { job, line: Some(line), due: None, worker: None, cancel_requested: false, parked: false, unread: None }
     }
 
     fn of(job: Job, sharers: &[JobView]) -> Option<String> {

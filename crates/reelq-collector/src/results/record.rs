@@ -146,7 +146,15 @@ mod tests {
     fn line(job: Job, orphans: Vec<Job>) -> ResultLine {
         let passthrough = BTreeMap::from([("x_team".to_owned(), "red".to_owned())]);
         let line = Line { row: 7, copy: 2, label: Some("cat".to_owned()), passthrough };
-        let view = JobView { job, line: Some(line), due: None, worker: None, cancel_requested: false, parked: false };
+        let view = JobView {
+            job,
+            line: Some(line),
+            due: None,
+            worker: None,
+            cancel_requested: false,
+            parked: false,
+            unread: None,
+        };
         ResultLine { view, orphans }
     }
 

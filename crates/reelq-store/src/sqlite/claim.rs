@@ -42,6 +42,10 @@ pub(super) fn claim(scribe: &Scribe<'_>, claim: &Claim) -> Result<Claimed> {
         let last = ends.and_then(|ends| ends.into_iter().max());
         return Ok(Claimed { retry_in: last.map(|last| last.since(scribe.now)), ..Claimed::default() });
     }
+    if let Some(reason) = desk.account.unread.as_ref().filter(|_| claim.stage == ClaimStage::Submit) {
+        tracing::error!(account = %claim.account, reason, "nothing is bought on an account whose limits cannot be read");
+        return Ok(Claimed::default());
+    }
     match claim.stage {
         ClaimStage::Submit => claim_ready::submit(&desk),
         ClaimStage::Poll => claim_due::poll(&desk),

@@ -113,7 +113,7 @@ mod tests {
         let batch = BatchName::new("films").unwrap();
         let id = JobId::derive(&batch, &spec.digest(), 1);
         let job = Job::new(JobDraft { id, spec, price: None, priority: 0 }, batch, Timestamp::default());
-        JobView { job, line: None, due: None, worker: None, cancel_requested: false, parked: false }
+        JobView { job, line: None, due: None, worker: None, cancel_requested: false, parked: false, unread: None }
     }
 
     #[test]
