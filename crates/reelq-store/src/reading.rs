@@ -150,6 +150,14 @@ impl JobView {
     pub const fn is_unreadable(&self) -> bool {
         matches!(self.unread, Some(Unread::Job { .. }))
     }
+
+    /// Where the job stands; `None` where it cannot be read, and nothing beside it says so either.
+    pub fn status(&self) -> Option<Status> {
+        match &self.unread {
+            Some(Unread::Job { status, .. }) => *status,
+            _ => Some(self.job.status()),
+        }
+    }
 }
 
 /// What of a row cannot be read, and why.

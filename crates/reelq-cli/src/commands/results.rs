@@ -79,9 +79,9 @@ pub(crate) struct Args {
 
 impl Args {
     /// Whether a line that stands so is wanted.
-    fn wants(&self, status: Status, kind: Option<FailureKind>) -> bool {
+    fn wants(&self, status: Option<Status>, kind: Option<FailureKind>) -> bool {
         let fits = self.kinds.is_empty() || kind.is_some_and(|kind| self.kinds.contains(&kind));
-        !self.failed || (status == Status::Failed && fits)
+        !self.failed || (status == Some(Status::Failed) && fits)
     }
 
     fn is_csv(&self, session: &Session) -> bool {

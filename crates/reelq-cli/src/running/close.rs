@@ -30,6 +30,7 @@ struct Report<'a> {
     outstanding: u64,
     unconfirmed: u64,
     shared_tasks: u64,
+    unreadable: u64,
     waiting: &'a [Stuck],
     batch: &'a BatchView,
     accounts: &'a [AccountView],
@@ -50,9 +51,9 @@ pub(crate) async fn closing(
     let commands = Commands::of(session, &view, again);
     let place = Place::open(&view.batch.output, &view.batch.name, &session.storage());
     let place = place.context("open the output place")?;
-    stamped(&**store, &view, &place).await.context("write the result manifests")?;
+    let unreadable = stamped(&**store, &view, &place).await.context("write the result manifests")?;
     let used: Vec<String> = providers::used(plan).iter().map(ToString::to_string).collect();
-    let verdict = Verdict::read(&**store, view, &used).await?;
+    let verdict = Verdict { unreadable, ..Verdict::read(&**store, view, &used).await? };
     let lost = plan.lines.saturating_sub(verdict.batch.counts.total());
     let exit = exit(*finish, verdict.exit(), lost);
     if lost > 0 {
@@ -73,6 +74,7 @@ pub(crate) async fn closing(
             outstanding: verdict.outstanding,
             unconfirmed: verdict.unconfirmed,
             shared_tasks: verdict.shared_tasks,
+            unreadable,
             waiting: &verdict.waiting,
             batch: &verdict.batch,
             accounts: &verdict.accounts,

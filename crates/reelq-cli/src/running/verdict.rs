@@ -33,6 +33,9 @@ pub(crate) struct Verdict {
     pub(crate) waiting: Vec<Stuck>,
     /// Rows whose task stands for another row, too.
     pub(crate) shared_tasks: u64,
+    /// Rows whose record cannot be read, where the result manifest was written just now.
+    #[serde(skip)]
+    pub(crate) unreadable: u64,
 }
 
 /// Failed jobs of one kind are counted up to here; beyond, it is "at least".
@@ -54,7 +57,7 @@ impl Verdict {
                     ..JobFilter::default()
                 };
                 let found = store.jobs(&filter, Page { after: 0, limit: COUNTED }).await?;
-                let lines = found.iter().filter(|view| view.line.is_some()).count();
+                let lines = found.iter().filter(|view| view.line.is_some() && !view.is_unreadable()).count();
                 failures.push((kind, u64::try_from(lines).unwrap_or(u64::MAX)));
                 remedies.extend(Remedy::of(kind, &found, now));
             }
@@ -65,7 +68,18 @@ impl Verdict {
         let withdrawn = withdrawn(store, &batch).await?;
         let waiting = if outstanding > 0 { waiting::read(store, &batch.batch.name).await? } else { Vec::new() };
         let shared_tasks = Noticed::read(store, [&batch.batch.name]).await?.shared(&batch.batch.name);
-        Ok(Self { batch, accounts, failures, remedies, outstanding, unconfirmed, withdrawn, waiting, shared_tasks })
+        Ok(Self {
+            batch,
+            accounts,
+            failures,
+            remedies,
+            outstanding,
+            unconfirmed,
+            withdrawn,
+            waiting,
+            shared_tasks,
+            unreadable: 0,
+        })
     }
 
     /// The accounts that the provider refuses.
@@ -106,7 +120,7 @@ impl Verdict {
             Exit::Unconfirmed => self.unconfirmed > 0,
             Exit::Budget => self.outstanding > 0 && (self.batch.budget_reached || self.short().next().is_some()),
             Exit::Failed => self.without_output() > 0,
-            Exit::Outstanding => self.outstanding > 0,
+            Exit::Outstanding => self.outstanding > 0 || self.unreadable > 0,
             _ => false,
         }
     }

@@ -51,12 +51,13 @@ fn throttled(account: &str, pause: &Pause) -> Option<String> {
 }
 
 fn told(row: &Stuck) -> String {
-    let Stuck { place, status, reason, count, .. } = row;
+    let Stuck { place, reason, count, .. } = row;
+    let status = row.status.map(|status| format!(", {status}")).unwrap_or_default();
     let task = row.task.as_ref().map(|task| format!(", task {task}")).unwrap_or_default();
     let since = row.since.map(|since| format!("since {since}, ")).unwrap_or_default();
     let due = row.due.map(|due| format!("; next look at {due}")).unwrap_or_default();
     let (reason, count) = (brief(reason, REASON), u64::from(*count));
-    format!("    row {place}, {status}{task}: {reason} ({since}{count} answer{}){due}", plural(count))
+    format!("    row {place}{status}{task}: {reason} ({since}{count} answer{}){due}", plural(count))
 }
 
 fn rest(rows: &[Stuck]) -> Option<String> {
