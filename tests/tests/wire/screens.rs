@@ -206,6 +206,48 @@ fn results_replace_neither_the_manifest_nor_its_rows_nor_the_state_nor_the_confi
     assert_eq!(sandbox.run(&["status", "set"]).code, Some(0), "the state can still be read");
 }
 
+#[test]
+fn results_replace_no_clip_and_nothing_that_is_kept() {
+    let vendor = Vendor::start(Settings::default());
+    let sandbox = Sandbox::new(&vendor.base_url(), account("wave"), "");
+    write_csv(&sandbox.path("set.csv"), Prompts { rows: 1, copies: 1 }, &[("wave", "wave")]);
+    let ended = sandbox.run(&["run", "set.csv", "--yes"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let clip = format!("out/set/{}", sandbox.results("set")[0].get("file"));
+    symlink(sandbox.path(&clip), sandbox.path("link.csv")).unwrap();
+    symlink(sandbox.path("out/set"), sandbox.path("there")).unwrap();
+    fs::hard_link(sandbox.path(&clip), sandbox.path("hard.csv")).unwrap();
+    fs::write(sandbox.path("out/set/mine.txt"), "notes").unwrap();
+    fs::create_dir_all(sandbox.path("out/set/.parts")).unwrap();
+    let around = format!("out/../{clip}");
+    let through = clip.replace("out/set", "there");
+    let files = [
+        clip.as_str(),
+        &around,
+        &through,
+        "link.csv",
+        "hard.csv",
+        "out/set/mine.txt",
+        "prices-poyo.toml",
+        ".reelq/new.csv",
+        "out/../.reelq/new.csv",
+        "out/set/.parts/new.csv",
+        "there/.parts/new.csv",
+    ];
+    for file in files {
+        let before = fs::read(sandbox.path(file)).ok();
+        let refused = sandbox.run(&["results", "set", "--out", file]);
+        assert_eq!(refused.code, Some(2), "{file}: {}", refused.stderr);
+        assert!(refused.stderr.contains("name another file"), "{file}: {}", refused.stderr);
+        assert_eq!(fs::read(sandbox.path(file)).ok(), before, "{file}");
+    }
+    for file in ["out/set/results.csv", "out/set/more.jsonl", "out/set/more.jsonl", "notes.csv", "notes.csv"] {
+        let form = if file.ends_with("jsonl") { "jsonl" } else { "csv" };
+        let written = sandbox.run(&["results", "set", "--format", form, "--out", file]);
+        assert_eq!(written.code, Some(0), "{file}: {}", written.stderr);
+    }
+}
+
 fn with_key_file(vendor: &Vendor, path: &str) -> Sandbox {
     let sandbox = Sandbox::new(&vendor.base_url(), account("wave"), "");
     let config = fs::read_to_string(sandbox.path("reelq.toml")).unwrap();

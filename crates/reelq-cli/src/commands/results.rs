@@ -131,7 +131,8 @@ async fn to_file(
     store: &SharedStore,
     view: &BatchView,
 ) -> Result<(), Failure> {
-    guarded::refuse(path, view, session)?;
+    let outputs: Vec<_> = store.batches().await?.into_iter().map(|view| view.batch.output).collect();
+    guarded::refuse(path, view, &outputs, session)?;
     let failed = || format!("write {}", path.display());
     let target = OutFile::open(path).with_context(failed)?;
     match write(args, session, store, view, BufWriter::new(target.writer())).await {
