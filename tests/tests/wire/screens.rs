@@ -82,6 +82,12 @@ fn nothing_from_outside_steers_a_screen_and_the_result_manifest_is_exact() {
         sandbox.run(&["results", "set"]).stdout,
         fs::read_to_string(sandbox.path("out/set/results.csv")).unwrap()
     );
+    for form in [&["--json"][..], &["--as", "manifest"]] {
+        let piped = sandbox.run(&[&["results", "set"], form].concat()).stdout;
+        assert!(piped.chars().all(|c| !steers(c)), "{form:?}: {piped}");
+        let first: serde_json::Value = serde_json::from_str(piped.lines().next().unwrap()).unwrap();
+        assert_eq!(first["prompt"], HOSTILE, "{form:?}: it reads back as it was");
+    }
     assert_eq!((rows[1].get("status"), rows[1].get("error_kind")), ("failed", "content"));
     assert!(!rows[1].get("error_message").chars().any(steers), "a vendor's text is cleaned where it enters: {rows:?}");
     assert!(sandbox.run(&["status", "set", "--row", "1"]).stdout.contains("\\u{1b}]0;owned"), "it can be seen");
