@@ -278,6 +278,30 @@ fn a_key_file_that_others_can_read_is_warned_of_once() {
 }
 
 #[test]
+fn a_mark_that_an_editor_put_before_a_key_is_not_sent_with_it() {
+    let vendor = RawVendor::start(|_, _| json(400, r#"{"error":{"code":"invalid_request","message":"no"}}"#));
+    let sandbox = Sandbox::new(&vendor.base_url(), account("wave"), "");
+    let config = fs::read_to_string(sandbox.path("reelq.toml")).unwrap();
+    let config = config.replace("api_key_env = \"WAVE_KEY\"", "api_key_file = \"key\"");
+    fs::write(sandbox.path("reelq.toml"), config).unwrap();
+    fs::write(sandbox.path("key"), "\u{feff}sk-of-an-editor\r\n").unwrap();
+    write_csv(&sandbox.path("set.csv"), Prompts { rows: 1, copies: 1 }, &[("wave", "wave")]);
+    sandbox.run(&["run", "set.csv", "--yes"]);
+    assert_eq!(vendor.requests()[0].header("authorization"), Some("Bearer sk-of-an-editor"));
+}
+
+#[test]
+fn a_budget_below_zero_is_refused() {
+    let sandbox = Sandbox::new("http://127.0.0.1:9", account("wave"), "");
+    write_csv(&sandbox.path("set.csv"), Prompts { rows: 1, copies: 1 }, &[("wave", "wave")]);
+    for given in [&["--budget=-1"][..], &["--budget", "-0.01"], &["--budget", "nan"]] {
+        let refused = sandbox.run(&[&["enqueue", "set.csv", "--yes"], given].concat());
+        assert_eq!(refused.code, Some(2), "{given:?}: {}", refused.stderr);
+        assert!(refused.stderr.contains("not below zero"), "{given:?}: {}", refused.stderr);
+    }
+}
+
+#[test]
 fn a_key_that_never_comes_through_its_pipe_is_said_after_a_few_seconds() {
     let vendor = Vendor::start(Settings::default());
     let sandbox = with_key_file(&vendor, "pipe");
