@@ -1,9 +1,13 @@
 //! What is done and said once a run has ended.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context;
 use reelq_collector::Place;
+use reelq_model::AccountName;
 use reelq_producer::Plan;
 use reelq_store::{AccountView, BatchView, SharedStore};
 use serde::Serialize;
@@ -30,6 +34,7 @@ struct Report<'a> {
     outstanding: u64,
     unconfirmed: u64,
     shared_tasks: u64,
+    unpriced_accounts: &'a BTreeSet<AccountName>,
     unreadable: u64,
     waiting: &'a [Stuck],
     batch: &'a BatchView,
@@ -74,6 +79,7 @@ pub(crate) async fn closing(
             outstanding: verdict.outstanding,
             unconfirmed: verdict.unconfirmed,
             shared_tasks: verdict.shared_tasks,
+            unpriced_accounts: &verdict.unpriced_accounts,
             unreadable,
             waiting: &verdict.waiting,
             batch: &verdict.batch,

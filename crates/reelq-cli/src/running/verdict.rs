@@ -1,6 +1,8 @@
 //! How a batch stands once nothing more happens to it, and the exit code that says so.
 
-use reelq_model::{FailureKind, Status};
+use std::collections::BTreeSet;
+
+use reelq_model::{AccountName, FailureKind, Status};
 use reelq_store::{AccountView, BatchView, HeldBatch, JobFilter, Page, Pause, PauseReason, Store};
 use serde::Serialize;
 
@@ -33,6 +35,8 @@ pub(crate) struct Verdict {
     pub(crate) waiting: Vec<Stuck>,
     /// Rows whose task stands for another row, too.
     pub(crate) shared_tasks: u64,
+    /// Accounts with a charge of the batch of unknown amount: it is in none of their sums.
+    pub(crate) unpriced_accounts: BTreeSet<AccountName>,
     /// Rows whose record cannot be read, where the result manifest was written just now.
     #[serde(skip)]
     pub(crate) unreadable: u64,
@@ -67,7 +71,8 @@ impl Verdict {
         let unconfirmed = batch.counts.of(Status::Unconfirmed) + batch.others.of(Status::Unconfirmed);
         let withdrawn = withdrawn(store, &batch).await?;
         let waiting = if outstanding > 0 { waiting::read(store, &batch.batch.name).await? } else { Vec::new() };
-        let shared_tasks = Noticed::read(store, [&batch.batch.name]).await?.shared(&batch.batch.name);
+        let noticed = Noticed::read(store, [&batch.batch.name]).await?;
+        let shared_tasks = noticed.shared(&batch.batch.name);
         Ok(Self {
             batch,
             accounts,
@@ -78,6 +83,7 @@ impl Verdict {
             withdrawn,
             waiting,
             shared_tasks,
+            unpriced_accounts: noticed.unpriced_accounts,
             unreadable: 0,
         })
     }
