@@ -106,11 +106,14 @@ fn an_unknown_price_is_counted_wherever_money_is_shown() {
     assert!(!(enqueued.stdout + &enqueued.stderr).contains("$0.00"));
     let queued = sandbox.run(&["status"]).stdout;
     let batch = queued.lines().find(|line| line.starts_with("set")).unwrap();
-    assert_eq!(batch.matches("2 of unknown price").count(), 2, "to spend, and the remark: {queued}");
+    assert_eq!(batch.matches("2 of unknown price").count(), 1, "with the amount, and nowhere else: {queued}");
     let ended = sandbox.run(&["run", "set.csv", "--yes"]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    assert!(ended.stderr.contains("2 of unknown price spent"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("2 of unknown charge spent"), "{}", ended.stderr);
     assert!(!ended.stderr.contains("$0.00"), "{}", ended.stderr);
+    let json = sandbox.run(&["run", "set.csv", "--yes", "--json"]).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["unpriced_accounts"], serde_json::json!(["poyo"]), "what is not in its sums is told");
     let status = sandbox.run(&["status"]).stdout;
     let account = status.lines().find(|line| line.starts_with("poyo")).unwrap();
     assert!(account.contains("unknown"), "{status}");

@@ -170,6 +170,7 @@ fn draw_batches(batches: &[BatchView]) -> String {
 fn remarks(view: &BatchView) -> String {
     let counted = |count: u64, what: &str| (count > 0).then(|| format!("{count} {what}"));
     let flag = |on: bool, what: &str| on.then(|| what.to_owned());
+    // Unknown prices and charges stand with the amounts.
     let remarks = [
         flag(!view.whole, "load unfinished"),
         flag(view.purging, "being purged"),
@@ -177,7 +178,6 @@ fn remarks(view: &BatchView) -> String {
         flag(view.budget_reached, "budget reached"),
         counted(view.overdue, "overdue"),
         counted(view.orphans, "charged unexpectedly"),
-        counted(view.unpriced, "of unknown price"),
     ];
     remarks.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
