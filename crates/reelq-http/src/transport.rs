@@ -159,8 +159,19 @@ impl Transport {
         CallError::Redirected {
             origin: self.inner.origin.clone(),
             status: response.status().as_u16(),
-            target: self.inner.redactor.text(target),
+            // Cleared of the key first: a cut would leave a part of it.
+            target: brief(&self.inner.redactor.text(target)),
         }
+    }
+}
+
+/// So much of an address is enough to see where it leads.
+const SHOWN_MAX: usize = 200;
+
+fn brief(target: &str) -> String {
+    match target.char_indices().nth(SHOWN_MAX) {
+        Some((end, _)) => format!("{}…", &target[..end]),
+        None => target.to_owned(),
     }
 }
 

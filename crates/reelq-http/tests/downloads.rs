@@ -45,6 +45,21 @@ async fn own_origin_is_fetched_without_the_key() {
 }
 
 #[tokio::test]
+async fn any_status_of_success_that_brings_a_file_is_taken() {
+    for status in ["201 Created", "202 Accepted", "218 This Is Fine", "226 IM Used"] {
+        let server = Server::start(vec![Step::ReadAll, reply(status, "", "0123456789")]).await;
+        let url = format!("{}/a.mp4", server.url());
+        assert_eq!(fetch(&downloader(&[&server], &[], 100), &url).await.unwrap(), b"0123456789", "{status}");
+    }
+    for status in ["204 No Content", "205 Reset Content"] {
+        let server = Server::start(vec![Step::ReadAll, reply(status, "", "")]).await;
+        let url = format!("{}/a.mp4", server.url());
+        let none = fetch(&downloader(&[&server], &[], 100), &url).await.unwrap_err();
+        assert!(matches!(none, DownloadError::Transient { .. }), "{status}: {none:?}");
+    }
+}
+
+#[tokio::test]
 async fn private_address_is_refused_unless_allowed() {
     let server = Server::start(vec![Step::ReadAll, reply("200 OK", "", "x")]).await;
     let url = format!("{}/a.mp4", server.url());

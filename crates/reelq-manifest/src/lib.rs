@@ -43,4 +43,4 @@ pub use results::{
 pub use row::Row;
 pub use rows::Rows;
 pub use schema::schema;
-pub use visible::{is_hidden, visible};
+pub use visible::{is_hidden, visible, visible_json};

@@ -42,7 +42,7 @@ pub use limits::{AccountCap, AccountLimits, Pause, PauseReason};
 pub use load::{BatchDraft, Enqueued, Line, LineDraft, Load, Loaded};
 pub use pace::{FlightTrack, Pace, PaceView, Present, RateTrack, Refused, Usage};
 pub use reading::{
-    AccountView, BatchView, HeldBatch, HistoryEntry, JobFilter, JobView, Known, Page, ResultLine, StatusCounts,
+    AccountView, BatchView, HeldBatch, HistoryEntry, JobFilter, JobView, Known, Page, ResultLine, StatusCounts, Unread,
     WorkerView,
 };
 pub use retention::{Purge, Unfinished};
@@ -51,4 +51,4 @@ pub use share::stride;
 pub use sqlite::SqliteStore;
 pub use store::{SharedStore, Store};
 pub use tick::{BatchHold, TickClaim, TickClaimed, TickLease, TickOutcome, TickState, TickView};
-pub use unreadable::UnreadableRecord;
+pub use unreadable::{RecordOf, UnreadableRecord};

@@ -97,6 +97,9 @@ pub struct AccountView {
     pub day_ends: Timestamp,
     /// Batches that wait for its money.
     pub held: Vec<HeldBatch>,
+    /// What of its record cannot be read. Where that is a limit, nothing is bought until a run sets its limits anew.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unread: Option<String>,
 }
 
 /// A batch whose own budget would let it go on, but none of whose jobs that are ready fits into what its account has left.
@@ -136,6 +139,40 @@ pub struct JobView {
     pub cancel_requested: bool,
     /// Parked after an event that could not happen to it (a bug).
     pub parked: bool,
+    /// What of it cannot be read, and is stood in for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unread: Option<Unread>,
+}
+
+impl JobView {
+    /// Whether the job itself cannot be read: then [`JobView::job`] only stands in for it, and says nothing of it but its
+    /// id and its batch.
+    pub const fn is_unreadable(&self) -> bool {
+        matches!(self.unread, Some(Unread::Job { .. }))
+    }
+
+    /// Where the job stands; `None` where it cannot be read, and nothing beside it says so either.
+    pub fn status(&self) -> Option<Status> {
+        match &self.unread {
+            Some(Unread::Job { status, .. }) => *status,
+            _ => Some(self.job.status()),
+        }
+    }
+}
+
+/// What of a row cannot be read, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unread {
+    /// The job.
+    Job {
+        /// Why.
+        reason: String,
+        /// Where it stands, as far as the store can tell without reading it.
+        status: Option<Status>,
+    },
+    /// Its line of the manifest: the label and the columns that are carried along.
+    Line(String),
 }
 
 /// A line of the result manifest to be: the job, its line, and the charges that it did not expect.

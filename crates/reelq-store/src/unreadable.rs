@@ -8,15 +8,29 @@ use serde::Serialize;
 
 use crate::{Error, Result};
 
-/// A job that no verb can work on until its record can be read again.
+/// A record that cannot be read, or not whole. All others go on without it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UnreadableRecord {
-    /// The job.
-    pub job: JobId,
-    /// Its batch, where that can be told.
+    /// What it is the record of.
+    pub of: RecordOf,
+    /// The batch of the job or line, where that can be told.
     pub batch: Option<BatchName>,
     /// What is wrong.
     pub reason: String,
+}
+
+/// What a record is of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordOf {
+    /// A job: no verb works on it.
+    Job(JobId),
+    /// The line of this row of a batch's manifest: the job goes on without its label.
+    Line(u64),
+    /// A batch, by its name as it is stored: no verb works on it as a whole.
+    Batch(String),
+    /// An account, by its name as it is stored: where its limits cannot be read, nothing is bought on it.
+    Account(String),
 }
 
 /// What goes in the place of a word that cannot be read.
@@ -26,7 +40,7 @@ const UNKNOWN: &str = "unknown";
 /// stored, and its cost is not known.
 pub(crate) fn stand_in(
     id: JobId,
-    batch: BatchName,
+    batch: Option<BatchName>,
     account: Option<AccountName>,
     price: Option<Money>,
     reason: &str,
@@ -38,10 +52,16 @@ pub(crate) fn stand_in(
         mode: UNKNOWN.to_owned(),
         fields: Fields::new(),
     };
+    let batch = batch.map_or_else(|| BatchName::new(UNKNOWN), Ok).map_err(broken)?;
     let mut job = Job::new(JobDraft { id, spec, price, priority: 0 }, batch, Timestamp::default());
     let message = format!("its record in the store cannot be read ({reason}); see `reelq doctor`");
     job.stage = Stage::Failed { failure: Failure::new(FailureKind::GivenUp, message), task: None };
     Ok(job)
+}
+
+/// What is said of a batch whose record cannot be read, where it is asked for by name.
+pub(crate) fn batch(name: &str, error: &Error) -> Error {
+    Error::broken(format!("the record of batch {name} cannot be read ({error}); `reelq doctor` says what to do"))
 }
 
 fn broken(error: impl std::fmt::Display) -> Error {

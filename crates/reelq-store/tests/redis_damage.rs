@@ -6,10 +6,11 @@ use std::{sync::Arc, thread, time::Duration};
 use reelq_model::{JobId, ManualClock, Money, SharedClock, Status, Timestamp};
 use reelq_redis_server::{RedisServer, Reply};
 use reelq_store::{
-    ClaimStage, Committed, Edited, Error, JobFilter, LinkOptions, Page, Purge, RedisStore, SharedStore,
+    AccountLimits, ClaimStage, Committed, Edited, Error, JobFilter, LinkOptions, Page, Purge, RecordOf, RedisStore,
+    SharedStore, Unread,
     conformance::{
         Kit, Subject,
-        kit::{LEASE, SECOND, acceptance, accepted, batch, draft, ids, stored, wishes, worker},
+        kit::{LEASE, SECOND, acceptance, accepted, account, batch, cents, draft, ids, limits, stored, wishes, worker},
     },
 };
 use tokio::runtime::Runtime;
@@ -65,6 +66,17 @@ impl Redis {
     }
 }
 
+impl Redis {
+    /// Writes into the hash of an account or a batch, `kind` `a` or `b`, by name.
+    fn write(&self, kind: &str, name: &str, field: &str, value: &str) {
+        let names = if kind == "a" { "accounts" } else { "batches" };
+        let Reply::Text(number) = self.server.command(&["ZSCORE", &format!("reelq:{{n}}:{names}"), name]) else {
+            panic!("`{name}` has no number")
+        };
+        self.server.command(&["HSET", &format!("reelq:{{n}}:{kind}:{number}"), field, value]);
+    }
+}
+
 impl Subject for Redis {
     fn store(&self) -> SharedStore {
         let runtime = self.runtime.as_ref().unwrap();
@@ -102,7 +114,7 @@ async fn a_job_that_cannot_be_read_is_set_aside_and_the_others_go_on() {
         assert!(kit.store.workers().await.unwrap().iter().all(|view| view.leases == 3), "nobody has it in hand");
         assert!(matches!(kit.store.job(jobs[0]).await, Err(Error::Unreadable { job, .. }) if job == jobs[0]));
         let found = kit.store.unreadable_records().await.unwrap();
-        assert_eq!((found.len(), found[0].job, found[0].batch.clone()), (1, jobs[0], Some(batch("b"))));
+        assert_eq!((found.len(), &found[0].of, found[0].batch.clone()), (1, &RecordOf::Job(jobs[0]), Some(batch("b"))));
         kit.advance(LEASE);
         assert_eq!(kit.submits(9).await.len(), 3, "it comes no more");
     }
@@ -229,7 +241,7 @@ async fn a_batch_that_cannot_be_read_hides_no_other() {
     redis.server.command(&["HSET", &format!("reelq:{{n}}:b:{number}"), "draft", "{\"half"]);
     assert_eq!(kit.store.batches().await.unwrap().len(), 1);
     assert!(kit.store.batch(&batch("broken")).await.is_err());
-    assert_eq!(kit.store.jobs(&JobFilter::default(), ALL).await.unwrap().len(), 1);
+    assert_eq!(kit.store.jobs(&JobFilter::default(), ALL).await.unwrap().len(), 2);
 }
 
 #[tokio::test]
@@ -293,4 +305,118 @@ async fn sums_that_run_over_while_it_is_open_stop_no_verb() {
         kit.end(&poll, reelq_store::conformance::kit::finished(None)).await;
     }
     kit.start_next("t3").await;
+}
+
+async fn named(kit: &Kit<'_>) -> Vec<RecordOf> {
+    kit.store.unreadable_records().await.unwrap().into_iter().map(|record| record.of).collect()
+}
+
+#[tokio::test]
+async fn a_limit_that_cannot_be_read_lets_nothing_be_bought_until_it_is_set_anew() {
+    for field in ["submit", "cap", "budget", "daily"] {
+        let redis = Redis::new();
+        let kit = Kit::new(&redis);
+        kit.load("b", &wishes(3)).await;
+        let most = AccountLimits { budget: Some(cents(100)), daily_budget: Some(cents(100)), ..limits(100.0, 9, 9) };
+        kit.store.set_limits(&account("acct"), &most).await.unwrap();
+        kit.start_next("t").await;
+        redis.write("a", "acct", field, "xx");
+        let view = kit.account("acct").await;
+        assert!(view.unread.is_some_and(|unread| unread.contains(field)), "{field}");
+        assert_eq!(named(&kit).await, [RecordOf::Account("acct".into())], "{field}");
+        kit.advance(SECOND);
+        assert!(kit.submits(9).await.is_empty(), "{field}");
+        assert_eq!(kit.polls(9).await.len(), 1, "{field}: what was bought is followed");
+        kit.store.set_limits(&account("acct"), &most).await.unwrap();
+        assert_eq!(kit.submits(9).await.len(), 2, "{field}");
+        assert_eq!(named(&kit).await, [], "{field}");
+    }
+}
+
+#[tokio::test]
+async fn fields_of_an_account_that_cannot_be_read_end_no_claim() {
+    let fields = [
+        "submit_tat",
+        "poll",
+        "poll_tat",
+        "learned_submit",
+        "learned_cap",
+        "spent",
+        "day",
+        "turn",
+        "pause:1",
+        "limits",
+    ];
+    for field in fields {
+        let redis = Redis::new();
+        let kit = Kit::new(&redis);
+        kit.load("b", &wishes(3)).await;
+        kit.store.set_limits(&account("acct"), &limits(100.0, 9, 9)).await.unwrap();
+        kit.start_next("t").await;
+        redis.write("a", "acct", field, "xx");
+        kit.advance(SECOND);
+        let bought = kit.submits(9).await.len();
+        assert_eq!(bought, if field == "pause:1" { 0 } else { 2 }, "{field}");
+        assert!(kit.polls(9).await.len() == usize::from(field != "pause:1"), "{field}");
+        kit.store.accounts().await.unwrap();
+        named(&kit).await;
+    }
+}
+
+#[tokio::test]
+async fn sums_of_an_account_that_cannot_be_read_are_added_up_anew_when_it_is_opened() {
+    let redis = Redis::new();
+    let kit = Kit::new(&redis);
+    kit.load("b", &wishes(3)).await;
+    let most = AccountLimits { budget: Some(cents(20)), ..limits(100.0, 9, 9) };
+    kit.store.set_limits(&account("acct"), &most).await.unwrap();
+    kit.start_next("t").await;
+    for field in ["spent", "in_flight"] {
+        redis.write("a", "acct", field, "xx");
+    }
+    redis.write("b", "b", "spent", "xx");
+    assert!(kit.submits(9).await.is_empty(), "what was spent is not known");
+    let kit = Kit::new(&redis);
+    assert_eq!(named(&kit).await, []);
+    assert_eq!((kit.in_flight().await, kit.account("acct").await.spent), (1, cents(10)));
+    assert_eq!((kit.submits(9).await.len(), kit.batch("b").await.spent), (1, cents(10)));
+}
+
+#[tokio::test]
+async fn a_batch_that_cannot_be_read_is_named_and_stops_no_other() {
+    for (field, value) in [("draft", "{"), ("draft", "7"), ("budget", "xx"), ("created_at", "xx")] {
+        let redis = Redis::new();
+        let kit = Kit::new(&redis);
+        let damaged = kit.load_with_budget("b", 100, &wishes(2)).await;
+        kit.load("other", &wishes(2)).await;
+        redis.write("b", "b", field, value);
+        assert_eq!(named(&kit).await, [RecordOf::Batch("b".into())], "{field}");
+        assert_eq!(kit.store.batches().await.unwrap().len(), 1, "{field}");
+        let error = kit.store.batch(&batch("b")).await.unwrap_err().to_string();
+        assert!(error.contains("the record of batch b cannot be read"), "{error}");
+        assert_eq!(kit.store.jobs(&JobFilter::default(), ALL).await.unwrap().len(), 4, "{field}");
+        let bought = ids(&kit.submits(9).await);
+        assert_eq!(bought.iter().filter(|job| !damaged.contains(job)).count(), 2, "{field}");
+        assert!(field != "budget" || bought.len() == 2, "a budget that cannot be read pays for nothing");
+    }
+}
+
+#[tokio::test]
+async fn a_line_that_cannot_be_read_is_shown_by_its_row_and_its_job_goes_on() {
+    let redis = Redis::new();
+    let kit = Kit::new(&redis);
+    let jobs = kit.load("b", &wishes(3)).await;
+    redis.eval(
+        "local lines = redis.call('KEYS', 'reelq:{n}:lines:*')[1] local line = redis.call('LINDEX', lines, 1) \
+        redis.call('LSET', lines, 1, string.sub(line, 1, 17) .. '{') return 1",
+        jobs[1],
+    );
+    let results = kit.store.results(&batch("b"), ALL).await.unwrap();
+    let rows: Vec<_> = results.iter().map(|line| line.view.line.as_ref().unwrap().row).collect();
+    assert_eq!(rows, [1, 2, 3]);
+    assert!(matches!(kit.view(jobs[1]).await.unread, Some(Unread::Line(_))));
+    let second = JobFilter { batch: Some(batch("b")), rows: vec![2], ..JobFilter::default() };
+    assert_eq!(kit.store.jobs(&second, ALL).await.unwrap().len(), 1);
+    assert_eq!(named(&kit).await, [RecordOf::Line(2)]);
+    assert_eq!(kit.submits(9).await.len(), 3);
 }

@@ -5,10 +5,10 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use reelq_model::{JobId, ManualClock, Money, SharedClock, Status, Timestamp};
 use reelq_store::{
-    Claim, ClaimStage, Committed, Edited, Error, JobFilter, Page, Purge, SharedStore, SqliteStore,
+    Claim, ClaimStage, Committed, Edited, Error, JobFilter, Page, Purge, RecordOf, SharedStore, SqliteStore, Unread,
     conformance::{
         Kit, Subject,
-        kit::{LEASE, SECOND, acceptance, accepted, account, batch, ids, stored, wishes, worker},
+        kit::{LEASE, SECOND, acceptance, accepted, account, batch, ids, limits, stored, wishes, worker},
     },
 };
 
@@ -66,7 +66,7 @@ async fn a_job_that_cannot_be_read_is_set_aside_and_the_others_go_on() {
     assert_eq!(kit.submits(9).await.len(), 3);
     assert!(matches!(kit.store.job(jobs[0]).await, Err(Error::Unreadable { job, .. }) if job == jobs[0]));
     let found = kit.store.unreadable_records().await.unwrap();
-    assert_eq!((found.len(), found[0].job, found[0].batch.clone()), (1, jobs[0], Some(batch("b"))));
+    assert_eq!((found.len(), &found[0].of, found[0].batch.clone()), (1, &RecordOf::Job(jobs[0]), Some(batch("b"))));
     assert_eq!(kit.store.history(jobs[0]).await.unwrap().last().unwrap().event, "parked");
     assert_eq!(kit.in_flight().await, 3);
 }
@@ -82,11 +82,8 @@ async fn every_listing_and_result_accounts_for_a_job_that_cannot_be_read() {
     let rows: Vec<_> = results.iter().map(|line| line.view.line.as_ref().unwrap().row).collect();
     assert_eq!((listed.len(), rows), (3, vec![1, 2, 3]));
     let shown = &results[1].view;
-    assert_eq!(
-        (shown.job.id, shown.parked, shown.job.status(), shown.job.cost()),
-        (jobs[1], true, Status::Failed, None)
-    );
-    assert!(format!("{:?}", shown.job.stage).contains("cannot be read"));
+    assert_eq!((shown.job.id, shown.parked, shown.job.cost()), (jobs[1], true, None));
+    assert!(matches!(shown.unread, Some(Unread::Job { status: Some(Status::Queued), .. })), "{:?}", shown.unread);
     assert_eq!(kit.batch("b").await.counts.total(), 3);
     let known = kit.store.known(&batch("b"), &jobs).await.unwrap();
     assert!(known.iter().all(Option::is_some), "it is not taken for new");
@@ -168,9 +165,95 @@ async fn a_batch_or_a_pause_that_cannot_be_read_hides_no_other() {
     kit.store.pause_account(&account("paused"), &reelq_store::PauseReason::Throttled, None).await.unwrap();
     file.sql("UPDATE batches SET draft = '{\"half' WHERE name = 'broken'; UPDATE pauses SET reason = '?'");
     assert_eq!(kit.store.batches().await.unwrap().len(), 1);
-    assert!(kit.store.batch(&batch("broken")).await.is_err());
+    let error = kit.store.batch(&batch("broken")).await.unwrap_err().to_string();
+    assert!(error.contains("the record of batch broken cannot be read"), "{error}");
     assert_eq!(kit.store.accounts().await.unwrap().len(), 2);
     assert_eq!(kit.submits(9).await.len(), 2);
+    assert_eq!(named(&kit).await, [RecordOf::Account("paused".into()), RecordOf::Batch("broken".into())]);
+}
+
+async fn named(kit: &Kit<'_>) -> Vec<RecordOf> {
+    kit.store.unreadable_records().await.unwrap().into_iter().map(|record| record.of).collect()
+}
+
+#[tokio::test]
+async fn a_line_that_cannot_be_read_is_shown_by_its_row_and_its_job_goes_on() {
+    let damages = ["passthrough = '{'", "passthrough = x'ff'", "label = x'00ff'", "copy = 'two'"];
+    for damage in damages {
+        let file = File::new();
+        let kit = Kit::new(&file);
+        let jobs = kit.load("b", &wishes(3)).await;
+        file.sql(&format!("UPDATE lines SET {damage} WHERE line = 2"));
+        let listed = kit.store.jobs(&JobFilter::default(), ALL).await.unwrap();
+        let results = kit.store.results(&batch("b"), ALL).await.unwrap();
+        let rows: Vec<_> = results.iter().map(|line| line.view.line.as_ref().unwrap().row).collect();
+        assert_eq!((listed.len(), rows), (3, vec![1, 2, 3]), "{damage}");
+        assert!(matches!(kit.view(jobs[1]).await.unread, Some(Unread::Line(_))), "{damage}");
+        assert_eq!(kit.submits(9).await.len(), 3, "{damage}");
+        assert_eq!(named(&kit).await, [RecordOf::Line(2)], "{damage}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_bought_under_limits_that_cannot_be_read_until_they_are_set_anew() {
+    for damage in ["limits = '{'", "limits = x'00'", "limits = 7"] {
+        let file = File::new();
+        let kit = Kit::new(&file);
+        kit.load("b", &wishes(3)).await;
+        kit.store.set_limits(&account("acct"), &limits(100.0, 9, 9)).await.unwrap();
+        kit.start_next("t").await;
+        file.sql(&format!("UPDATE accounts SET {damage}"));
+        let view = kit.account("acct").await;
+        assert!(view.limits.is_none() && view.unread.is_some(), "{damage}: {view:?}");
+        assert_eq!(named(&kit).await, [RecordOf::Account("acct".into())], "{damage}");
+        kit.advance(SECOND);
+        assert!(kit.submits(9).await.is_empty(), "{damage}");
+        assert_eq!(kit.polls(9).await.len(), 1, "{damage}: what was bought is followed");
+        kit.store.set_limits(&account("acct"), &limits(100.0, 9, 9)).await.unwrap();
+        assert_eq!(kit.submits(9).await.len(), 2, "{damage}");
+        assert_eq!(named(&kit).await, [], "{damage}");
+    }
+}
+
+#[tokio::test]
+async fn columns_that_hold_no_number_are_named_and_stop_no_other_batch() {
+    for damage in ["status = 99", "status = 'x'", "bought = 'abc'", "due = 'soon'", "parked = x'01'", "batch = 'm'"] {
+        let file = File::new();
+        let kit = Kit::new(&file);
+        let jobs = kit.load("b", &wishes(1)).await;
+        kit.load("other", &wishes(2)).await;
+        rusqlite::Connection::open(file.path())
+            .unwrap()
+            .execute_batch(&format!(
+                "PRAGMA foreign_keys = off; UPDATE jobs SET {damage} WHERE hex(id) = upper('{}')",
+                jobs[0]
+            ))
+            .unwrap();
+        assert!(kit.store.known(&batch("b"), &jobs).await.unwrap()[0].is_some(), "{damage}");
+        assert_eq!(named(&kit).await, [RecordOf::Job(jobs[0])], "{damage}");
+        kit.store.jobs(&JobFilter::default(), ALL).await.unwrap();
+        kit.store.batches().await.unwrap();
+        assert!(kit.submits(9).await.len() >= 2, "{damage}");
+    }
+}
+
+#[tokio::test]
+async fn a_batch_whose_budget_or_count_cannot_be_read_buys_nothing_unbounded_and_stops_no_other() {
+    for damage in [
+        "UPDATE batches SET budget = 'xx' WHERE name = 'b'",
+        "UPDATE batch_counts SET status = 99 WHERE batch = 1",
+        "UPDATE batches SET paused = 'x' WHERE name = 'b'",
+    ] {
+        let file = File::new();
+        let kit = Kit::new(&file);
+        kit.load("b", &wishes(2)).await;
+        let others = kit.load("other", &wishes(2)).await;
+        file.sql(damage);
+        assert_eq!(named(&kit).await, [RecordOf::Batch("b".into())], "{damage}");
+        let bought = ids(&kit.submits(9).await);
+        assert!(others.iter().all(|job| bought.contains(job)), "{damage}");
+        assert!(bought.len() == 2 || damage.contains("batch_counts"), "{damage}");
+    }
 }
 
 #[tokio::test]

@@ -163,6 +163,11 @@ fn a_purchase_that_is_asked_about_again_and_again_can_be_given_up_and_is_sent_no
     assert!(looked.stdout.contains("1 left: no task is known"), "{}", looked.stdout);
     let named = sandbox.run(&["retry", "set", "--kind", "given_up", "--yes"]);
     assert!(named.stderr.contains("would be paid for twice"), "{}", named.stderr);
+    let cancelled = sandbox.run(&["cancel", "set", "--yes"]);
+    assert!(cancelled.stdout.contains("an earlier submission of each may have been bought"), "{}", cancelled.stdout);
+    assert!(!cancelled.stdout.contains("nothing was bought"), "{}", cancelled.stdout);
+    let status = sandbox.run(&["status", "set"]).stdout;
+    assert!(status.contains("1 of unknown charge") && !status.contains("of unknown price"), "{status}");
 }
 
 #[test]

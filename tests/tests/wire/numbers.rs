@@ -11,6 +11,8 @@ on_each_store!(
     a_cost_of_any_size_stops_no_command,
     a_link_that_ends_at_any_time_is_fetched,
     a_record_that_cannot_be_read_stops_no_other_row,
+    a_row_whose_record_cannot_be_read_is_told_as_what_it_is,
+    lines_and_accounts_that_cannot_be_read_stop_no_other_batch,
 );
 
 fn wave() -> Vec<Account> {
@@ -147,7 +149,7 @@ fn a_record_that_cannot_be_read_stops_no_other_row(store: Store) {
             .collect();
         assert_eq!(
             shown,
-            [("1", "failed"), ("2", "succeeded")].map(|(row, status)| (row.to_owned(), status.to_owned()))
+            [("1", "running"), ("2", "succeeded")].map(|(row, status)| (row.to_owned(), status.to_owned()))
         );
     }
     let rows = lines(&sandbox, "set");
@@ -159,4 +161,104 @@ fn a_record_that_cannot_be_read_stops_no_other_row(store: Store) {
     assert_eq!(doctor.code, Some(2), "{}", doctor.stdout);
     assert!(doctor.stdout.contains(&job) && doctor.stdout.contains("batch set"), "{}", doctor.stdout);
     assert_eq!(vendor.submits(), 3, "nothing is bought twice");
+}
+
+fn a_row_whose_record_cannot_be_read_is_told_as_what_it_is(store: Store) {
+    let vendor = RawVendor::start(|request, origin| {
+        if request.is_submit() && request.prompt() == "bad" {
+            return json(400, r#"{"error":{"code":"invalid_request","message":"no"}}"#);
+        }
+        if request.is_submit() {
+            return json(200, format!(r#"{{"task_id":"t-{}","status":"queued"}}"#, request.prompt()));
+        }
+        answer(request, origin, "")
+    });
+    let mut sandbox = Sandbox::on(store, &vendor.base_url(), wave(), "");
+    write(&sandbox, "set.csv", &["one", "two"]);
+    assert_eq!(sandbox.run(&["run", "set.csv", "--yes"]).code, Some(0));
+    let job = lines(&sandbox, "set")["one"]["job"].as_str().unwrap().to_owned();
+    damage(&mut sandbox, &job);
+    let ended = sandbox.run(&["run", "set.csv", "--yes", "--json"]);
+    assert_eq!(ended.code, Some(5), "{}", ended.stderr);
+    assert!(ended.stderr.contains("the record of 1 row cannot be read"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("reelq doctor"), "{}", ended.stderr);
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&ended.stdout).unwrap()["unreadable"], 1);
+    let row = &sandbox.results("set")[0];
+    assert_eq!((row.get("row"), row.get("status"), row.get("job")), ("1", "succeeded", job.as_str()));
+    for column in ["model", "account", "queued_at", "error_kind", "submissions", "polls", "cost_usd"] {
+        assert_eq!(row.get(column), "", "{column} is not known");
+    }
+    assert_eq!(row.get("error_message"), "its record cannot be read; `reelq doctor` names it");
+    let again = sandbox.run(&["results", "set", "--as", "manifest"]);
+    assert_eq!(again.stdout.lines().count(), 1, "{}", again.stdout);
+    assert!(again.stderr.contains("1 rows are left out"), "{}", again.stderr);
+    let status = sandbox.run(&["status", "set", "--row", "1"]).stdout;
+    assert!(status.contains("succeeded") && status.contains("its record cannot be read"), "{status}");
+    assert!(!status.contains("unknown"), "{status}");
+
+    write(&sandbox, "more.csv", &["bad"]);
+    assert_eq!(sandbox.run(&["run", "more.csv", "--yes"]).code, Some(3));
+    let bad = lines(&sandbox, "more")["bad"]["job"].as_str().unwrap().to_owned();
+    damage(&mut sandbox, &bad);
+    let failed = sandbox.run(&["results", "more", "--failed", "--as", "manifest"]);
+    assert_eq!(failed.stdout, "", "what it asked for is not known");
+    assert!(failed.stderr.contains("1 rows are left out"), "{}", failed.stderr);
+    let retried = sandbox.run(&["retry", "more", "--yes"]);
+    assert!(retried.stdout.contains("1 left: the record cannot be read"), "{}", retried.stdout);
+    let ended = sandbox.run(&["run", "more.csv", "--yes"]);
+    assert!(!ended.stderr.contains("reelq retry") && !ended.stderr.contains("reelq results"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("the record of 1 row cannot be read"), "{}", ended.stderr);
+    assert_eq!(vendor.submits(), 3, "nothing is bought for it");
+}
+
+/// Makes of what a text begins, in the file that nobody has open, what no version can read.
+fn damage_text(path: &Path, begins: &str) {
+    let mut bytes = fs::read(path).unwrap();
+    let places: Vec<usize> =
+        (0..bytes.len() - begins.len()).filter(|at| bytes[*at..].starts_with(begins.as_bytes())).collect();
+    assert!(!places.is_empty(), "{begins} is in the file");
+    for at in places {
+        bytes[at] = b'!';
+    }
+    fs::write(path, bytes).unwrap();
+}
+
+const CUT_LINE: &str = "\
+    local key = redis.call('KEYS', 'reelq:{default}:lines:*')[1] local line = redis.call('LINDEX', key, 0) \
+    redis.call('LSET', key, 0, string.sub(line, 1, 17) .. '{') \
+    local account = redis.call('ZSCORE', 'reelq:{default}:accounts', 'wave') \
+    for _, field in ipairs({ 'limits', 'submit', 'submit_tat' }) do \
+        redis.call('HSET', 'reelq:{default}:a:' .. account, field, 'xx') end \
+    return 1";
+
+fn lines_and_accounts_that_cannot_be_read_stop_no_other_batch(store: Store) {
+    let vendor = vendor("", "");
+    let mut sandbox = Sandbox::on(store, &vendor.base_url(), wave(), "");
+    fs::write(sandbox.path("set.csv"), "prompt,model,duration,x_more\none,minimax-hailuo-2.3,6,carried\n").unwrap();
+    assert_eq!(sandbox.run(&["run", "set.csv", "--yes"]).code, Some(0));
+    let path = sandbox.path(".reelq/state.db");
+    if let Some(redis) = sandbox.redis() {
+        assert_eq!(redis.command(&["EVAL", CUT_LINE, "0"]).int(), 1);
+    } else {
+        damage_text(&path, r#"{"x_more""#);
+        damage_text(&path, r#"{"requests_per_second""#);
+    }
+    let doctor = sandbox.run(&["doctor", "--offline"]);
+    assert_eq!(doctor.code, Some(2), "{}", doctor.stdout);
+    assert!(doctor.stdout.contains("account wave cannot be read"), "{}", doctor.stdout);
+    assert!(
+        doctor.stdout.contains("row 1 of batch set, its line of the manifest, cannot be read"),
+        "{}",
+        doctor.stdout
+    );
+    for command in [&["status"][..], &["status", "set", "--row", "1"], &["resolve"], &["resolve", "--stuck"]] {
+        let ended = sandbox.run(command);
+        assert_eq!(ended.code, Some(0), "{command:?}: {}", ended.stderr);
+    }
+    let row = &sandbox.results("set")[0];
+    assert_eq!((row.get("row"), row.get("status")), ("1", "succeeded"));
+    let told = sandbox.run(&["results", "set"]).stdout;
+    assert!(told.contains("its line of the manifest cannot be read"), "{told}");
+    everything_works(&sandbox);
+    assert_eq!(vendor.submits(), 2, "nothing is bought twice");
 }

@@ -40,6 +40,8 @@ fn spellings(key: &str) -> Vec<(&'static str, String)> {
         ("basic", format!("Basic {}", STANDARD.encode(format!("user:{key}")).replace('/', r"\/"))),
         ("basic-behind", STANDARD.encode(format!("{key}:"))),
         ("base64-url", URL_SAFE_NO_PAD.encode(format!("ab{key}"))),
+        ("hex", each(|byte| format!("{byte:02x}"))),
+        ("hex-capitals", each(|byte| format!("{byte:02X}"))),
         ("shortened", format!("{}...", &key[..28])),
         ("bearer", format!("Authorization: Bearer {key}")),
     ]
@@ -48,6 +50,9 @@ fn spellings(key: &str) -> Vec<(&'static str, String)> {
 /// What must be found nowhere: long pieces of the key, plain or in base64.
 fn traces() -> Vec<String> {
     let mut traces = vec!["never~to+be".to_owned(), "0123456789".to_owned(), "NEVER~TO+BE".to_owned()];
+    for byte_case in [str::to_lowercase, str::to_uppercase] {
+        traces.push(byte_case(&KEY.bytes().map(|byte| format!("{byte:02x}")).collect::<String>())[16..40].to_owned());
+    }
     for before in ["", "a", "ab"] {
         let encoded = STANDARD.encode(format!("{before}{KEY}"));
         traces.push(encoded[8..24].to_owned());
@@ -199,4 +204,23 @@ fn key_in_a_body_that_breaks_off_is_kept_nowhere() {
         reply(500, &["Content-Type: text/plain"], format!("Bearer {half}"))
     });
     nothing_is_kept(&vendor, &["plain.a", "slash.a", "percent.a", "base64.a"].map(str::to_owned), 8);
+}
+
+#[test]
+fn the_target_of_a_redirect_is_bounded_and_holds_no_key() {
+    let vendor = RawVendor::start(|request, _| {
+        let far = format!("Location: https://elsewhere.example/{}/{}", KEY, "x".repeat(60_000));
+        if request.is_submit() { reply(302, &[far.as_str()], "") } else { json(404, "{}") }
+    });
+    let accounts = vec![Account { name: "wave", provider: "wave", lines: LINES.to_owned() }];
+    let sandbox = Sandbox::new(&vendor.base_url(), accounts, "");
+    fs::write(sandbox.path("set.csv"), "prompt,model,duration\na cat,minimax-hailuo-2.3,6\n").unwrap();
+    let mut command = sandbox.command(&["run", "set.csv", "--yes", "--wait-at-most", "0s"]);
+    command.env("WAVE_KEY", KEY);
+    let ended = Running::start(command).wait();
+    let told = sandbox.run(&["status", "set", "--json"]).stdout + &sandbox.run(&["results", "set"]).stdout;
+    assert!(ended.stderr.contains("elsewhere.example"), "{}", &ended.stderr[..ended.stderr.len().min(2_000)]);
+    for text in [&ended.stderr, &told] {
+        assert!(text.lines().all(|line| line.len() < 3_000) && !text.contains("never~to+be"));
+    }
 }

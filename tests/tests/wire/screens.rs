@@ -82,6 +82,12 @@ fn nothing_from_outside_steers_a_screen_and_the_result_manifest_is_exact() {
         sandbox.run(&["results", "set"]).stdout,
         fs::read_to_string(sandbox.path("out/set/results.csv")).unwrap()
     );
+    for form in [&["--json"][..], &["--as", "manifest"]] {
+        let piped = sandbox.run(&[&["results", "set"], form].concat()).stdout;
+        assert!(piped.chars().all(|c| !steers(c)), "{form:?}: {piped}");
+        let first: serde_json::Value = serde_json::from_str(piped.lines().next().unwrap()).unwrap();
+        assert_eq!(first["prompt"], HOSTILE, "{form:?}: it reads back as it was");
+    }
     assert_eq!((rows[1].get("status"), rows[1].get("error_kind")), ("failed", "content"));
     assert!(!rows[1].get("error_message").chars().any(steers), "a vendor's text is cleaned where it enters: {rows:?}");
     assert!(sandbox.run(&["status", "set", "--row", "1"]).stdout.contains("\\u{1b}]0;owned"), "it can be seen");
@@ -100,11 +106,14 @@ fn an_unknown_price_is_counted_wherever_money_is_shown() {
     assert!(!(enqueued.stdout + &enqueued.stderr).contains("$0.00"));
     let queued = sandbox.run(&["status"]).stdout;
     let batch = queued.lines().find(|line| line.starts_with("set")).unwrap();
-    assert_eq!(batch.matches("2 of unknown price").count(), 2, "to spend, and the remark: {queued}");
+    assert_eq!(batch.matches("2 of unknown price").count(), 1, "with the amount, and nowhere else: {queued}");
     let ended = sandbox.run(&["run", "set.csv", "--yes"]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    assert!(ended.stderr.contains("2 of unknown price spent"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("2 of unknown charge spent"), "{}", ended.stderr);
     assert!(!ended.stderr.contains("$0.00"), "{}", ended.stderr);
+    let json = sandbox.run(&["run", "set.csv", "--yes", "--json"]).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["unpriced_accounts"], serde_json::json!(["poyo"]), "what is not in its sums is told");
     let status = sandbox.run(&["status"]).stdout;
     let account = status.lines().find(|line| line.starts_with("poyo")).unwrap();
     assert!(account.contains("unknown"), "{status}");
@@ -206,6 +215,48 @@ fn results_replace_neither_the_manifest_nor_its_rows_nor_the_state_nor_the_confi
     assert_eq!(sandbox.run(&["status", "set"]).code, Some(0), "the state can still be read");
 }
 
+#[test]
+fn results_replace_no_clip_and_nothing_that_is_kept() {
+    let vendor = Vendor::start(Settings::default());
+    let sandbox = Sandbox::new(&vendor.base_url(), account("wave"), "");
+    write_csv(&sandbox.path("set.csv"), Prompts { rows: 1, copies: 1 }, &[("wave", "wave")]);
+    let ended = sandbox.run(&["run", "set.csv", "--yes"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let clip = format!("out/set/{}", sandbox.results("set")[0].get("file"));
+    symlink(sandbox.path(&clip), sandbox.path("link.csv")).unwrap();
+    symlink(sandbox.path("out/set"), sandbox.path("there")).unwrap();
+    fs::hard_link(sandbox.path(&clip), sandbox.path("hard.csv")).unwrap();
+    fs::write(sandbox.path("out/set/mine.txt"), "notes").unwrap();
+    fs::create_dir_all(sandbox.path("out/set/.parts")).unwrap();
+    let around = format!("out/../{clip}");
+    let through = clip.replace("out/set", "there");
+    let files = [
+        clip.as_str(),
+        &around,
+        &through,
+        "link.csv",
+        "hard.csv",
+        "out/set/mine.txt",
+        "prices-poyo.toml",
+        ".reelq/new.csv",
+        "out/../.reelq/new.csv",
+        "out/set/.parts/new.csv",
+        "there/.parts/new.csv",
+    ];
+    for file in files {
+        let before = fs::read(sandbox.path(file)).ok();
+        let refused = sandbox.run(&["results", "set", "--out", file]);
+        assert_eq!(refused.code, Some(2), "{file}: {}", refused.stderr);
+        assert!(refused.stderr.contains("name another file"), "{file}: {}", refused.stderr);
+        assert_eq!(fs::read(sandbox.path(file)).ok(), before, "{file}");
+    }
+    for file in ["out/set/results.csv", "out/set/more.jsonl", "out/set/more.jsonl", "notes.csv", "notes.csv"] {
+        let form = if file.ends_with("jsonl") { "jsonl" } else { "csv" };
+        let written = sandbox.run(&["results", "set", "--format", form, "--out", file]);
+        assert_eq!(written.code, Some(0), "{file}: {}", written.stderr);
+    }
+}
+
 fn with_key_file(vendor: &Vendor, path: &str) -> Sandbox {
     let sandbox = Sandbox::new(&vendor.base_url(), account("wave"), "");
     let config = fs::read_to_string(sandbox.path("reelq.toml")).unwrap();
@@ -226,6 +277,30 @@ fn a_key_file_that_others_can_read_is_warned_of_once() {
         assert_eq!(ended.code, Some(0), "{}", ended.stderr);
         assert_eq!(ended.stderr.matches("chmod 600").count(), warnings, "{mode:o}: {}", ended.stderr);
         assert!(!ended.stderr.contains("never-to-be-seen"));
+    }
+}
+
+#[test]
+fn a_mark_that_an_editor_put_before_a_key_is_not_sent_with_it() {
+    let vendor = RawVendor::start(|_, _| json(400, r#"{"error":{"code":"invalid_request","message":"no"}}"#));
+    let sandbox = Sandbox::new(&vendor.base_url(), account("wave"), "");
+    let config = fs::read_to_string(sandbox.path("reelq.toml")).unwrap();
+    let config = config.replace("api_key_env = \"WAVE_KEY\"", "api_key_file = \"key\"");
+    fs::write(sandbox.path("reelq.toml"), config).unwrap();
+    fs::write(sandbox.path("key"), "\u{feff}sk-of-an-editor\r\n").unwrap();
+    write_csv(&sandbox.path("set.csv"), Prompts { rows: 1, copies: 1 }, &[("wave", "wave")]);
+    sandbox.run(&["run", "set.csv", "--yes"]);
+    assert_eq!(vendor.requests()[0].header("authorization"), Some("Bearer sk-of-an-editor"));
+}
+
+#[test]
+fn a_budget_below_zero_is_refused() {
+    let sandbox = Sandbox::new("http://127.0.0.1:9", account("wave"), "");
+    write_csv(&sandbox.path("set.csv"), Prompts { rows: 1, copies: 1 }, &[("wave", "wave")]);
+    for given in [&["--budget=-1"][..], &["--budget", "-0.01"], &["--budget", "nan"]] {
+        let refused = sandbox.run(&[&["enqueue", "set.csv", "--yes"], given].concat());
+        assert_eq!(refused.code, Some(2), "{given:?}: {}", refused.stderr);
+        assert!(refused.stderr.contains("not below zero"), "{given:?}: {}", refused.stderr);
     }
 }
 

@@ -38,6 +38,8 @@ pub(crate) struct Args {
 struct Report {
     /// Withdrawn: nothing was bought.
     cancelled: u64,
+    /// Withdrawn, but an earlier submission may have been bought.
+    doubtful: u64,
     /// The provider is asked to withdraw its task.
     requested: u64,
     /// The request to buy is under way; what comes of it decides.
@@ -89,7 +91,8 @@ async fn cancel(jobs: Vec<JobView>, session: &Session, store: &dyn Store) -> Res
     for view in jobs {
         let withdraws = abilities.withdraws(&view.job)?;
         match store.cancel(view.job.id).await? {
-            Edited::Done => report.cancelled += 1,
+            Edited::Done if view.job.doubtful.is_empty() => report.cancelled += 1,
+            Edited::Done => report.doubtful += 1,
             Edited::Refused(_) => report.refused += 1,
             Edited::Requested if view.job.status() != Status::Running => report.submitting += 1,
             Edited::Requested if withdraws => report.requested += 1,
@@ -106,6 +109,7 @@ async fn cancel(jobs: Vec<JobView>, session: &Session, store: &dyn Store) -> Res
 fn draw(report: &Report, batch: &BatchName, flags: &str) -> String {
     let lines = [
         (report.cancelled, "cancelled: nothing was bought"),
+        (report.doubtful, "cancelled: nothing more is sent, but an earlier submission of each may have been bought"),
         (
             report.requested,
             "running: the provider is asked to withdraw its task, which it may refuse once the task has begun",

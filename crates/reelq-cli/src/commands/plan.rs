@@ -38,11 +38,19 @@ pub(crate) struct ManifestArgs {
     #[arg(long, value_name = "PLACE")]
     pub(crate) output: Option<String>,
     /// The most that the batch may spend, in dollars
-    #[arg(long, value_name = "USD")]
+    #[arg(long, value_name = "USD", value_parser = budget, allow_hyphen_values = true)]
     pub(crate) budget: Option<Money>,
     /// A field of rows that do not name it, such as model=hailuo-2.3 (may be repeated)
     #[arg(long = "set", value_name = "FIELD=VALUE")]
     pub(crate) usual: Vec<String>,
+}
+
+/// A budget below zero would pay for nothing, which `--budget 0` says, too.
+fn budget(text: &str) -> Result<Money, String> {
+    match text.parse() {
+        Ok(amount) if amount >= Money::ZERO => Ok(amount),
+        _ => Err("must be an amount in dollars with at most six decimals, not below zero".to_owned()),
+    }
 }
 
 impl ManifestArgs {

@@ -79,9 +79,9 @@ pub(crate) struct Args {
 
 impl Args {
     /// Whether a line that stands so is wanted.
-    fn wants(&self, status: Status, kind: Option<FailureKind>) -> bool {
+    fn wants(&self, status: Option<Status>, kind: Option<FailureKind>) -> bool {
         let fits = self.kinds.is_empty() || kind.is_some_and(|kind| self.kinds.contains(&kind));
-        !self.failed || (status == Status::Failed && fits)
+        !self.failed || (status == Some(Status::Failed) && fits)
     }
 
     fn is_csv(&self, session: &Session) -> bool {
@@ -131,7 +131,8 @@ async fn to_file(
     store: &SharedStore,
     view: &BatchView,
 ) -> Result<(), Failure> {
-    guarded::refuse(path, view, session)?;
+    let outputs: Vec<_> = store.batches().await?.into_iter().map(|view| view.batch.output).collect();
+    guarded::refuse(path, view, &outputs, session)?;
     let failed = || format!("write {}", path.display());
     let target = OutFile::open(path).with_context(failed)?;
     match write(args, session, store, view, BufWriter::new(target.writer())).await {

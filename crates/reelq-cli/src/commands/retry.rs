@@ -66,13 +66,15 @@ struct Report {
     passed_over: u64,
     /// Without a task that could be looked at.
     without_task: u64,
+    /// Of those meant, whose record cannot be read.
+    unreadable: u64,
 }
 
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     let store = session.store().await?;
     let batch = session.batch(&*store, &args.batch).await?;
-    let (jobs, passed_over) = chosen(args, &*store).await?;
-    if passed_over == 0 {
+    let Chosen { jobs, passed_over, unreadable } = chosen(args, &*store).await?;
+    if passed_over + unreadable == 0 {
         explain(&*store, Some(&batch), &args.selection, &jobs, &args.takes(), out).await?;
         if jobs.is_empty() || args.selection.names_jobs() {
             say_stuck(&args.selection.filter(Some(&args.batch), &[], &[]), session, &*store, out).await?;
@@ -83,7 +85,8 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     if !confirmed(args, &intent, out) {
         return Err(Failure::usage("not confirmed; nothing was changed"));
     }
-    let report = Report { passed_over, without_task: intent.count(Course::Leave), ..retry(&intent, &*store).await? };
+    let report =
+        Report { passed_over, unreadable, without_task: intent.count(Course::Leave), ..retry(&intent, &*store).await? };
     out.report(&report, draw);
     say_next(&report, &batch, session, &*store, out).await?;
     Ok(Exit::Done)
@@ -100,8 +103,15 @@ impl Args {
     }
 }
 
-/// The jobs that are meant, and how many are passed over for they were not named.
-async fn chosen(args: &Args, store: &dyn Store) -> Result<(Vec<JobView>, u64), Failure> {
+/// The jobs that are meant.
+struct Chosen {
+    jobs: Vec<JobView>,
+    /// For they were not named.
+    passed_over: u64,
+    unreadable: u64,
+}
+
+async fn chosen(args: &Args, store: &dyn Store) -> Result<Chosen, Failure> {
     let now = store.now().await?;
     let mut statuses = vec![Status::Failed];
     statuses.extend(args.cancelled.then_some(Status::Cancelled));
@@ -112,10 +122,13 @@ async fn chosen(args: &Args, store: &dyn Store) -> Result<(Vec<JobView>, u64), F
         let named = matching(store, &args.selection.filter(Some(&args.batch), &[], &[])).await?;
         all.extend(named.into_iter().filter(|view| view.parked && !view.job.stage.is_terminal()));
     }
+    let meant = all.len();
+    all.retain(|view| !view.is_unreadable());
+    let unreadable = u64::try_from(meant - all.len()).unwrap_or(u64::MAX);
     all.retain(|view| !args.uncharged || Paid::of(&view.job, now) == Paid::Nothing);
     let named = !args.kinds.is_empty() || !args.selection.is_empty();
     let (jobs, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(|view| named || is_taken_by_itself(view, args.look));
-    Ok((jobs, u64::try_from(rest.len()).unwrap_or(u64::MAX)))
+    Ok(Chosen { jobs, passed_over: u64::try_from(rest.len()).unwrap_or(u64::MAX), unreadable })
 }
 
 /// Tells what is going to be done, and asks where money may be spent and somebody is there.
@@ -147,6 +160,7 @@ fn draw(report: &Report) -> String {
         (report.looked_at, "to be looked at, and bought only if over without an output"),
         (report.fetched_again, "to be looked at and fetched"),
         (report.without_task, "left: no task is known"),
+        (report.unreadable, "left: the record cannot be read; `reelq doctor` says what to do"),
         (report.refused, "in a worker's hands, or moved on meanwhile: run it again"),
     ];
     let told =

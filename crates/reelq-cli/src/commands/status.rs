@@ -170,6 +170,7 @@ fn draw_batches(batches: &[BatchView]) -> String {
 fn remarks(view: &BatchView) -> String {
     let counted = |count: u64, what: &str| (count > 0).then(|| format!("{count} {what}"));
     let flag = |on: bool, what: &str| on.then(|| what.to_owned());
+    // Unknown prices and charges stand with the amounts.
     let remarks = [
         flag(!view.whole, "load unfinished"),
         flag(view.purging, "being purged"),
@@ -177,7 +178,6 @@ fn remarks(view: &BatchView) -> String {
         flag(view.budget_reached, "budget reached"),
         counted(view.overdue, "overdue"),
         counted(view.orphans, "charged unexpectedly"),
-        counted(view.unpriced, "of unknown price"),
     ];
     remarks.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
@@ -202,7 +202,8 @@ fn limits_in_words(view: &AccountView) -> [String; 2] {
 fn draw_accounts(accounts: &[AccountView], noticed: &Noticed) -> String {
     let rows = accounts.iter().map(|view| {
         let [cap, rate] = limits_in_words(view);
-        let pauses = view.pauses.iter().map(pause).chain(short(view)).collect::<Vec<_>>().join("; ");
+        let pauses =
+            view.pauses.iter().map(pause).chain(short(view)).chain(view.unread.clone()).collect::<Vec<_>>().join("; ");
         vec![
             view.name.to_string(),
             grouped(view.in_flight),
@@ -306,15 +307,23 @@ fn draw_jobs(jobs: &[JobView]) -> String {
     let rows = jobs.iter().map(|view| {
         let job = &view.job;
         let task = job.stage.task().map(|task| task.id.to_string()).unwrap_or_default();
-        let (status, account) = (job.status().to_string(), job.spec.account.to_string());
+        let status = view.status().map(|status| status.to_string()).unwrap_or_default();
+        if view.is_unreadable() {
+            let why = "its record cannot be read; `reelq doctor` names it".to_owned();
+            return vec![place(view), job.id.to_string(), status, String::new(), String::new(), String::new(), why];
+        }
+        let line = match &view.unread {
+            Some(_) => " (its line of the manifest cannot be read)",
+            None => "",
+        };
         vec![
             place(view),
             job.id.to_string(),
             status,
-            account,
+            job.spec.account.to_string(),
             job.spec.model.to_string(),
             task,
-            brief(job.spec.prompt(), 40),
+            brief(job.spec.prompt(), 40) + line,
         ]
     });
     table(&["row", "job", "status", "account", "model", "task", "prompt"], rows)

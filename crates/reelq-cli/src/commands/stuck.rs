@@ -20,7 +20,8 @@ pub(crate) struct Stuck {
     pub(crate) place: String,
     row: Option<u64>,
     copy: Option<u32>,
-    pub(crate) status: Status,
+    /// Where it stands, as far as that can be told.
+    pub(crate) status: Option<Status>,
     /// The provider's task, where one is known.
     pub(crate) task: Option<String>,
     /// A task id that an unreadable reply seems to name.
@@ -41,8 +42,9 @@ impl Stuck {
     /// Why the job of `view` does not get on; `None` where it does, has ended, or waits for a person.
     pub(crate) fn of(view: &JobView) -> Option<Self> {
         let job = &view.job;
-        // Of a record that cannot be read there is only a stand-in, parked at an end that it has not come to.
-        let open = view.parked || (!job.stage.is_terminal() && job.status() != Status::Unconfirmed);
+        // Of a record that cannot be read there is only a stand-in, at an end that it has not come to.
+        let open =
+            view.parked || view.is_unreadable() || (!job.stage.is_terminal() && job.status() != Status::Unconfirmed);
         let reason = why(view).filter(|_| open)?;
         let troubles = job.troubles.as_ref();
         Some(Self {
@@ -50,7 +52,7 @@ impl Stuck {
             place: place(view),
             row: view.line.as_ref().map(|line| line.row),
             copy: view.line.as_ref().map(|line| line.copy),
-            status: job.status(),
+            status: view.status(),
             task: job.stage.task().map(|task| task.id.to_string()),
             candidate: job.candidate.as_ref().map(ToString::to_string),
             reason,
@@ -77,7 +79,7 @@ impl Stuck {
         vec![
             self.place.clone(),
             self.job.clone(),
-            self.status.to_string(),
+            self.status.map(|status| status.to_string()).unwrap_or_default(),
             brief(&self.reason, 60),
             grouped(u64::from(self.count)),
             since.unwrap_or_default(),
@@ -87,7 +89,7 @@ impl Stuck {
 }
 
 fn why(view: &JobView) -> Option<String> {
-    if view.parked && view.job.stage.is_terminal() {
+    if view.is_unreadable() {
         return Some("its record cannot be read; `reelq doctor` says what is wrong with it".to_owned());
     }
     if view.parked {
@@ -160,12 +162,13 @@ mod tests {
     use std::time::Duration;
 
     use reelq_model::{Event, TaskId, Trouble, TroubleKind};
+    use reelq_store::Unread;
 
     use super::*;
     use crate::paid::tests::{after, fetching, given_up, running, submitting};
 
     fn view(job: Job) -> JobView {
-        JobView { job, line: None, due: None, worker: None, cancel_requested: false, parked: false }
+        JobView { job, line: None, due: None, worker: None, cancel_requested: false, parked: false, unread: None }
     }
 
     fn unanswered(reason: &str) -> Event {
@@ -215,7 +218,8 @@ mod tests {
     fn parked_and_overdue_jobs_are_told_too() {
         let parked = JobView { parked: true, due: Some(Timestamp::default()), ..view(running()) };
         assert!(Stuck::of(&parked).unwrap().waits(Timestamp::default()).starts_with("nothing by itself"));
-        let unreadable = JobView { parked: true, ..view(given_up(&running())) };
+        let unread = Unread::Job { reason: String::new(), status: Some(Status::Running) };
+        let unreadable = JobView { parked: true, unread: Some(unread), ..view(given_up(&running())) };
         assert!(Stuck::of(&unreadable).unwrap().reason.contains("reelq doctor"));
         let overdue = Event::Running {
             next_poll: Duration::ZERO,

@@ -146,7 +146,11 @@ impl Source<'_> {
                 &path.join("."),
                 format!(
                     "must have a name that {}",
-                    error.rule.trim_start_matches("must ").replace("may hold", "holds")
+                    error
+                        .rule
+                        .trim_start_matches("must ")
+                        .replace("may hold", "holds")
+                        .replace("not begin", "does not begin")
                 ),
             );
             settings.complaints.push(complaint.value(name.as_str()));

@@ -5,7 +5,7 @@
 
 mod collect;
 
-use reelq_manifest::{JSON_VERSION, is_hidden};
+use reelq_manifest::{JSON_VERSION, visible_json};
 use reelq_model::Money;
 use serde::{
     Serialize, Serializer,
@@ -47,17 +47,17 @@ fn digits(amount: Money) -> serde_json::Result<Box<RawValue>> {
 
 /// A whole document, over several lines.
 pub(super) fn pretty<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<String> {
-    serde_json::to_string_pretty(&document(value)?).map(|text| harmless(&text))
+    serde_json::to_string_pretty(&document(value)?).map(|text| visible_json(&text).into_owned())
 }
 
 /// A whole document in one line.
 pub(super) fn line<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<String> {
-    serde_json::to_string(&document(value)?).map(|text| harmless(&text))
+    serde_json::to_string(&document(value)?).map(|text| visible_json(&text).into_owned())
 }
 
 /// A document whose form is not ours, as it is.
 pub(super) fn foreign<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<String> {
-    serde_json::to_string_pretty(value).map(|text| harmless(&text))
+    serde_json::to_string_pretty(value).map(|text| visible_json(&text).into_owned())
 }
 
 fn document<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Node> {
@@ -68,21 +68,6 @@ fn document<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Node> {
     };
     let version = ("version".to_owned(), Node::Plain(JSON_VERSION.into()));
     Ok(Node::Object(std::iter::once(version).chain(members).collect()))
-}
-
-/// The same JSON without characters that would steer a terminal: inside its texts, where alone they can stand, JSON may
-/// write any of them by its number.
-fn harmless(json: &str) -> String {
-    let mut text = String::with_capacity(json.len());
-    for c in json.chars() {
-        if is_hidden(c) {
-            let mut units = [0; 2];
-            text.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
-        } else {
-            text.push(c);
-        }
-    }
-    text
 }
 
 #[cfg(test)]

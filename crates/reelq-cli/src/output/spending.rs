@@ -7,7 +7,7 @@ use super::{grouped, money};
 
 /// The known prices together, and how many are not known: `$1.20 and 2 of unknown price`.
 pub(crate) fn cost(known: Money, unpriced: u64) -> String {
-    with_unknown(known, unpriced, "")
+    with_unknown(known, unpriced, "", PRICE)
 }
 
 /// The same of single prices.
@@ -29,22 +29,27 @@ pub(crate) fn known(amount: Money, unpriced: u64, count: u64) -> Option<Money> {
 
 /// What a batch has spent.
 pub(crate) fn spent(view: &BatchView) -> String {
-    share(view, view.spent, bought(view), queued(view))
+    share(view, view.spent, bought(view), queued(view), CHARGE)
 }
 
 /// What is set aside for a batch and still to be spent.
 pub(crate) fn to_spend(view: &BatchView, known: Money) -> String {
-    share(view, known, queued(view), bought(view))
+    share(view, known, queued(view), bought(view), PRICE)
 }
 
 /// The batch counts its unknown prices over all jobs: with only one kind of job they are all of that kind.
-fn share(view: &BatchView, known: Money, of_these: u64, others: u64) -> String {
+fn share(view: &BatchView, known: Money, of_these: u64, others: u64, what: &str) -> String {
     let unpriced = view.unpriced.min(of_these);
-    with_unknown(known, unpriced, if others > 0 { "up to " } else { "" })
+    with_unknown(known, unpriced, if others > 0 { "up to " } else { "" }, what)
 }
 
-fn with_unknown(known: Money, unpriced: u64, up_to: &str) -> String {
-    let unknown = format!("{up_to}{} of unknown price", grouped(unpriced));
+/// What is not known of a job that is still to be bought.
+const PRICE: &str = "price";
+/// What is not known of one that was, or may have been, bought: its price may well be.
+const CHARGE: &str = "charge";
+
+fn with_unknown(known: Money, unpriced: u64, up_to: &str, what: &str) -> String {
+    let unknown = format!("{up_to}{} of unknown {what}", grouped(unpriced));
     match (unpriced, known) {
         (0, _) => money(known),
         (_, Money::ZERO) => unknown,

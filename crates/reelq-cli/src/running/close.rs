@@ -1,9 +1,13 @@
 //! What is done and said once a run has ended.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context;
 use reelq_collector::Place;
+use reelq_model::AccountName;
 use reelq_producer::Plan;
 use reelq_store::{AccountView, BatchView, SharedStore};
 use serde::Serialize;
@@ -30,6 +34,8 @@ struct Report<'a> {
     outstanding: u64,
     unconfirmed: u64,
     shared_tasks: u64,
+    unpriced_accounts: &'a BTreeSet<AccountName>,
+    unreadable: u64,
     waiting: &'a [Stuck],
     batch: &'a BatchView,
     accounts: &'a [AccountView],
@@ -50,9 +56,9 @@ pub(crate) async fn closing(
     let commands = Commands::of(session, &view, again);
     let place = Place::open(&view.batch.output, &view.batch.name, &session.storage());
     let place = place.context("open the output place")?;
-    stamped(&**store, &view, &place).await.context("write the result manifests")?;
+    let unreadable = stamped(&**store, &view, &place).await.context("write the result manifests")?;
     let used: Vec<String> = providers::used(plan).iter().map(ToString::to_string).collect();
-    let verdict = Verdict::read(&**store, view, &used).await?;
+    let verdict = Verdict { unreadable, ..Verdict::read(&**store, view, &used).await? };
     let lost = plan.lines.saturating_sub(verdict.batch.counts.total());
     let exit = exit(*finish, verdict.exit(), lost);
     if lost > 0 {
@@ -73,6 +79,8 @@ pub(crate) async fn closing(
             outstanding: verdict.outstanding,
             unconfirmed: verdict.unconfirmed,
             shared_tasks: verdict.shared_tasks,
+            unpriced_accounts: &verdict.unpriced_accounts,
+            unreadable,
             waiting: &verdict.waiting,
             batch: &verdict.batch,
             accounts: &verdict.accounts,

@@ -21,7 +21,7 @@ impl Remedy {
     /// The rows among `failed`, all of which are of `kind`, by what was paid for them.
     pub(crate) fn of(kind: FailureKind, failed: &[JobView], now: Timestamp) -> Vec<Self> {
         let mut rows = BTreeMap::new();
-        for view in failed.iter().filter(|view| view.line.is_some()) {
+        for view in failed.iter().filter(|view| view.line.is_some() && !view.is_unreadable()) {
             // A row that must change is changed, whatever the refusal cost.
             let paid = if must_change(kind) { Paid::Nothing } else { Paid::of(&view.job, now) };
             *rows.entry(paid).or_insert(0) += 1;
@@ -92,6 +92,7 @@ mod tests {
             worker: None,
             cancel_requested: false,
             parked: false,
+            unread: None,
         };
         let views: Vec<_> = jobs.into_iter().map(view).collect();
         Remedy::of(kind, &views, NOW).iter().map(|remedy| remedy.told("set", " --simulate")).collect()

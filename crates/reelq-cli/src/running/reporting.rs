@@ -127,7 +127,10 @@ impl Reporter {
         if !sure && is_told(view, &place).await? {
             return Ok(true);
         }
-        stamped(&*self.store, view, &place).await?;
+        let unreadable = stamped(&*self.store, view, &place).await?;
+        if unreadable > 0 {
+            tracing::warn!(batch = %view.batch.name, unreadable, "records of rows cannot be read; `reelq doctor` names them");
+        }
         tracing::info!(batch = %view.batch.name, "result_manifest_written");
         Ok(true)
     }
@@ -150,11 +153,11 @@ impl Reporter {
     }
 }
 
-/// Writes the result manifests, and beside them which state they tell.
-pub(crate) async fn stamped(store: &dyn Store, view: &BatchView, place: &Place) -> anyhow::Result<()> {
-    write_results(store, &view.batch.name, place).await?;
+/// Writes the result manifests, and beside them which state they tell. How many rows have a record that cannot be read.
+pub(crate) async fn stamped(store: &dyn Store, view: &BatchView, place: &Place) -> anyhow::Result<u64> {
+    let unreadable = write_results(store, &view.batch.name, place).await?;
     place.write(STAMP, Bytes::from(state_of(view).to_string())).await?;
-    Ok(())
+    Ok(unreadable)
 }
 
 /// Whether the result manifests tell of the batch as it stands.

@@ -83,6 +83,7 @@ pub(crate) fn summary(verdict: &Verdict, commands: &Commands, seconds: u64) -> S
     lines.extend(budget(verdict, commands));
     lines.extend(account_budgets(verdict, commands));
     lines.extend(failures(verdict, commands));
+    lines.extend(unreadable(verdict, commands));
     lines.extend(waiting(verdict, &commands.flags));
     lines.extend(outstanding(verdict, commands));
     lines.join("\n")
@@ -187,6 +188,20 @@ fn account_budgets(verdict: &Verdict, commands: &Commands) -> Vec<String> {
 fn failures(verdict: &Verdict, commands: &Commands) -> Vec<String> {
     let name = verdict.batch.batch.name.as_str();
     verdict.remedies.iter().map(|remedy| remedy.told(name, &commands.flags)).collect()
+}
+
+/// Nothing can be done about such a row until its record is mended.
+fn unreadable(verdict: &Verdict, commands: &Commands) -> Option<String> {
+    let count = verdict.unreadable;
+    let line = format!(
+        "! the record{} of {} row{} cannot be read: what became of {} is not known here\n    named, with what to do: reelq doctor{}",
+        plural(count),
+        grouped(count),
+        plural(count),
+        if count == 1 { "it" } else { "them" },
+        commands.flags
+    );
+    (count > 0).then_some(line)
 }
 
 fn outstanding(verdict: &Verdict, commands: &Commands) -> Option<String> {

@@ -78,8 +78,16 @@ mod tests {
             trouble: Some(Trouble::new(TroubleKind::Status, reason)),
         };
         let job = after(&running(), [event]);
-        Stuck::of(&JobView { job, line: None, due: None, worker: None, cancel_requested: false, parked: false })
-            .unwrap()
+        Stuck::of(&JobView {
+            job,
+            line: None,
+            due: None,
+            worker: None,
+            cancel_requested: false,
+            parked: false,
+            unread: None,
+        })
+        .unwrap()
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! How a batch stands once nothing more happens to it, and the exit code that says so.
 
-use reelq_model::{FailureKind, Status};
+use std::collections::BTreeSet;
+
+use reelq_model::{AccountName, FailureKind, Status};
 use reelq_store::{AccountView, BatchView, HeldBatch, JobFilter, Page, Pause, PauseReason, Store};
 use serde::Serialize;
 
@@ -33,6 +35,11 @@ pub(crate) struct Verdict {
     pub(crate) waiting: Vec<Stuck>,
     /// Rows whose task stands for another row, too.
     pub(crate) shared_tasks: u64,
+    /// Accounts with a charge of the batch of unknown amount: it is in none of their sums.
+    pub(crate) unpriced_accounts: BTreeSet<AccountName>,
+    /// Rows whose record cannot be read, where the result manifest was written just now.
+    #[serde(skip)]
+    pub(crate) unreadable: u64,
 }
 
 /// Failed jobs of one kind are counted up to here; beyond, it is "at least".
@@ -54,7 +61,7 @@ impl Verdict {
                     ..JobFilter::default()
                 };
                 let found = store.jobs(&filter, Page { after: 0, limit: COUNTED }).await?;
-                let lines = found.iter().filter(|view| view.line.is_some()).count();
+                let lines = found.iter().filter(|view| view.line.is_some() && !view.is_unreadable()).count();
                 failures.push((kind, u64::try_from(lines).unwrap_or(u64::MAX)));
                 remedies.extend(Remedy::of(kind, &found, now));
             }
@@ -64,8 +71,21 @@ impl Verdict {
         let unconfirmed = batch.counts.of(Status::Unconfirmed) + batch.others.of(Status::Unconfirmed);
         let withdrawn = withdrawn(store, &batch).await?;
         let waiting = if outstanding > 0 { waiting::read(store, &batch.batch.name).await? } else { Vec::new() };
-        let shared_tasks = Noticed::read(store, [&batch.batch.name]).await?.shared(&batch.batch.name);
-        Ok(Self { batch, accounts, failures, remedies, outstanding, unconfirmed, withdrawn, waiting, shared_tasks })
+        let noticed = Noticed::read(store, [&batch.batch.name]).await?;
+        let shared_tasks = noticed.shared(&batch.batch.name);
+        Ok(Self {
+            batch,
+            accounts,
+            failures,
+            remedies,
+            outstanding,
+            unconfirmed,
+            withdrawn,
+            waiting,
+            shared_tasks,
+            unpriced_accounts: noticed.unpriced_accounts,
+            unreadable: 0,
+        })
     }
 
     /// The accounts that the provider refuses.
@@ -106,7 +126,7 @@ impl Verdict {
             Exit::Unconfirmed => self.unconfirmed > 0,
             Exit::Budget => self.outstanding > 0 && (self.batch.budget_reached || self.short().next().is_some()),
             Exit::Failed => self.without_output() > 0,
-            Exit::Outstanding => self.outstanding > 0,
+            Exit::Outstanding => self.outstanding > 0 || self.unreadable > 0,
             _ => false,
         }
     }

@@ -63,12 +63,13 @@ fn held(account: &str, pause: &Pause, flags: &str) -> Option<String> {
 }
 
 fn told(row: &Stuck) -> String {
-    let Stuck { place, status, reason, count, .. } = row;
+    let Stuck { place, reason, count, .. } = row;
+    let status = row.status.map(|status| format!(", {status}")).unwrap_or_default();
     let task = row.task.as_ref().map(|task| format!(", task {task}")).unwrap_or_default();
     let since = row.since.map(|since| format!("since {since}, ")).unwrap_or_default();
     let due = row.due.map(|due| format!("; next look at {due}")).unwrap_or_default();
     let (reason, count) = (brief(reason, REASON), u64::from(*count));
-    format!("    row {place}, {status}{task}: {reason} ({since}{count} answer{}){due}", plural(count))
+    format!("    row {place}{status}{task}: {reason} ({since}{count} answer{}){due}", plural(count))
 }
 
 fn rest(rows: &[Stuck]) -> Option<String> {
@@ -149,7 +150,7 @@ mod tests {
         let in_vain = Event::Running { next_poll, word, progress, overdue, answered, trouble };
         let job = after(&running(), [in_vain.clone(), in_vain]);
         let due = Some(Timestamp::from_millis(3_600_000));
-        let view = JobView { job, line: None, due, worker: None, cancel_requested: false, parked: false };
+        let view = JobView { job, line: None, due, worker: None, cancel_requested: false, parked: false, unread: None };
         Stuck::of(&view).unwrap()
     }
 

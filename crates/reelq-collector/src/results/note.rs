@@ -1,19 +1,24 @@
 //! What else there is to know of a line: nothing of it is an error. Pure.
 
 use reelq_model::{Job, Stage, TroubleKind, Troubles};
-use reelq_store::{JobView, ResultLine};
+use reelq_store::{JobView, ResultLine, Unread};
 
 use super::record::{files, unknown_charge};
 
 /// The note of a line; `sharers` are the jobs that its task, or one of its unexpected ones, stands for as well.
 pub(super) fn note(line: &ResultLine, sharers: &[JobView]) -> Option<String> {
     let job = &line.view.job;
+    if line.view.is_unreadable() {
+        return None;
+    }
     let mut parts: Vec<String> = all(line).filter_map(|job| shared(job, sharers)).collect();
     parts.extend(unknown_charge(job));
     parts.extend(further(job));
     parts.extend(files(job).iter().filter_map(|file| file.note.clone()));
     parts.extend(waiting(&line.view));
     parts.extend(candidate(job));
+    let line_is_unread = matches!(line.view.unread, Some(Unread::Line(_)));
+    parts.extend(line_is_unread.then(|| "its line of the manifest cannot be read; `reelq doctor` names it".to_owned()));
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
@@ -100,7 +105,7 @@ mod tests {
 
     fn view(job: Job, row: u64) -> JobView {
         let line = Line { row, copy: 1, label: None, passthrough: BTreeMap::new() };
-        JobView { job, line: Some(line), due: None, worker: None, cancel_requested: false, parked: false }
+        JobView { job, line: Some(line), due: None, worker: None, cancel_requested: false, parked: false, unread: None }
     }
 
     fn of(job: Job, sharers: &[JobView]) -> Option<String> {

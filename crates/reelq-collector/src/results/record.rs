@@ -11,6 +11,9 @@ use super::note::{all, note};
 /// The cost is empty where it is not known; then the message names the amount at risk. Charges that nobody expected are
 /// part of the cost of the job that caused them. `sharers` are the jobs that share a task with one of the line's own.
 pub fn record(line: &ResultLine, sharers: &[JobView]) -> ResultRecord {
+    if line.view.is_unreadable() {
+        return unreadable(line, sharers);
+    }
     let (job, place) = (&line.view.job, line.view.line.as_ref());
     let file = files(job).first();
     let link = first_link(job);
@@ -19,14 +22,14 @@ pub fn record(line: &ResultLine, sharers: &[JobView]) -> ResultRecord {
         id: place.and_then(|place| place.label.clone()),
         job: job.id.to_string(),
         copy: place.map_or(1, |place| place.copy),
-        status: job.status(),
+        status: Some(job.status()),
         account: job.spec.account.to_string(),
         provider: job.spec.provider.to_string(),
         model: job.spec.model.to_string(),
         mode: job.spec.mode.clone(),
         prompt: job.spec.prompt().to_owned(),
         params: params(job),
-        submissions: job.submissions,
+        submissions: Some(job.submissions),
         remote_task: job.stage.task().map(|task| task.id.to_string()),
         cost_usd: cost(line),
         queued_at: Some(job.queued_at),
@@ -34,7 +37,7 @@ pub fn record(line: &ResultLine, sharers: &[JobView]) -> ResultRecord {
         finished_at: job.finished_at,
         stored_at: job.stored_at,
         run: job.submitted_at.zip(job.finished_at).map(|(from, to)| to.since(from)),
-        polls: job.polls,
+        polls: Some(job.polls),
         file: file.map(|file| file.path.clone()),
         bytes: file.map(|file| file.bytes),
         sha256: file.map(|file| file.sha256),
@@ -43,9 +46,52 @@ pub fn record(line: &ResultLine, sharers: &[JobView]) -> ResultRecord {
         error_kind: error_kind(job),
         error_message: message(line),
         note: note(line, sharers),
+        is_unreadable: false,
         passthrough: place.map(|place| place.passthrough.clone()).unwrap_or_default(),
     }
 }
+
+/// The line of a job whose record cannot be read: what the store knows beside it, and nothing that is made up.
+fn unreadable(line: &ResultLine, sharers: &[JobView]) -> ResultRecord {
+    let place = line.view.line.as_ref();
+    let orphans = line.orphans.iter().map(orphan);
+    // Whatever its own record holds, a second charge is told.
+    let message = std::iter::once(UNREADABLE.to_owned()).chain(orphans).collect::<Vec<_>>().join("; ");
+    ResultRecord {
+        row: place.map_or(0, |place| place.row),
+        id: place.and_then(|place| place.label.clone()),
+        job: line.view.job.id.to_string(),
+        copy: place.map_or(1, |place| place.copy),
+        status: line.view.status(),
+        account: String::new(),
+        provider: String::new(),
+        model: String::new(),
+        mode: String::new(),
+        prompt: String::new(),
+        params: Fields::new(),
+        submissions: None,
+        remote_task: None,
+        cost_usd: None,
+        queued_at: None,
+        submitted_at: None,
+        finished_at: None,
+        stored_at: None,
+        run: None,
+        polls: None,
+        file: None,
+        bytes: None,
+        sha256: None,
+        source_url: None,
+        expires_at: None,
+        error_kind: None,
+        error_message: Some(message),
+        note: note(line, sharers),
+        is_unreadable: true,
+        passthrough: place.map(|place| place.passthrough.clone()).unwrap_or_default(),
+    }
+}
+
+const UNREADABLE: &str = "its record cannot be read; `reelq doctor` names it";
 
 pub(super) fn files(job: &Job) -> &[StoredFile] {
     match &job.stage {
@@ -146,7 +192,15 @@ mod tests {
     fn line(job: Job, orphans: Vec<Job>) -> ResultLine {
         let passthrough = BTreeMap::from([("x_team".to_owned(), "red".to_owned())]);
         let line = Line { row: 7, copy: 2, label: Some("cat".to_owned()), passthrough };
-        let view = JobView { job, line: Some(line), due: None, worker: None, cancel_requested: false, parked: false };
+        let view = JobView {
+            job,
+            line: Some(line),
+            due: None,
+            worker: None,
+            cancel_requested: false,
+            parked: false,
+            unread: None,
+        };
         ResultLine { view, orphans }
     }
 

@@ -49,22 +49,32 @@ pub async fn for_each_record(
     }
 }
 
+/// The job; nothing where its record cannot be read, which is no reason to do without the other lines.
+fn if_readable(found: reelq_store::Result<Option<JobView>>) -> reelq_store::Result<Option<JobView>> {
+    match found {
+        Err(reelq_store::Error::Unreadable { .. }) => Ok(None),
+        found => found,
+    }
+}
+
 /// The jobs that share a task with one of the line's own; hardly ever any.
 async fn sharers(store: &dyn Store, line: &ResultLine) -> Result<Vec<JobView>, ResultsError> {
     let mut found = Vec::new();
     for other in all(line).filter_map(|job| job.shares_task_with) {
-        found.extend(store.job(other).await?);
+        found.extend(if_readable(store.job(other).await)?);
     }
     Ok(found)
 }
 
 /// Writes `results.csv` and `results.jsonl` into the output place, instead of their older versions, and clears away what
-/// is left of finished downloads.
-pub async fn write_results(store: &dyn Store, batch: &BatchName, place: &Place) -> Result<(), ResultsError> {
+/// is left of finished downloads. How many rows have a record that cannot be read.
+pub async fn write_results(store: &dyn Store, batch: &BatchName, place: &Place) -> Result<u64, ResultsError> {
     let view = store.batch(batch).await?.ok_or_else(|| reelq_store::Error::NoBatch(batch.to_string()))?;
     let mut csv = Draft::begin(place, ResultFormat::Csv, view.batch.passthrough.clone())?;
     let mut jsonl = Draft::begin(place, ResultFormat::Jsonl, view.batch.passthrough.clone())?;
+    let mut unreadable = 0;
     for_each_record(store, batch, |record| {
+        unreadable += u64::from(record.is_unreadable);
         csv.writer.write(record)?;
         jsonl.writer.write(record)
     })
@@ -79,7 +89,8 @@ pub async fn write_results(store: &dyn Store, batch: &BatchName, place: &Place) 
     }
     place.replace(&csv, "results.csv").await?;
     place.replace(&jsonl, "results.jsonl").await?;
-    clear(store, batch, place).await
+    clear(store, batch, place).await?;
+    Ok(unreadable)
 }
 
 /// A result manifest that is not whole yet.
@@ -110,9 +121,14 @@ async fn clear(store: &dyn Store, batch: &BatchName, place: &Place) -> Result<()
     }
     let mut over: Vec<JobId> = Vec::new();
     for job in place.jobs_with_parts().await? {
-        let view = store.job(job).await?;
-        if view.is_none_or(|view| view.job.status() == Status::Succeeded) {
-            over.push(job);
+        match store.job(job).await {
+            // Nobody knows what its parts are for.
+            Err(reelq_store::Error::Unreadable { .. }) => {}
+            found => {
+                if found?.is_none_or(|view| view.job.status() == Status::Succeeded) {
+                    over.push(job);
+                }
+            }
         }
     }
     Ok(place.sweep(over).await?)

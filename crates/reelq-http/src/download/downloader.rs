@@ -121,7 +121,9 @@ impl Downloader {
     fn sort(&self, response: Response) -> Result<Response, DownloadError> {
         let status = response.status();
         match status.as_u16() {
-            200 | 203 | 206 | 416 => Ok(response),
+            // Whether it is a file, and whole, its content says; these two say that there is none.
+            204 | 205 => Err(DownloadError::transient(format!("the server answered {status}, which brings no file"))),
+            200..=299 | 416 => Ok(response),
             // Object stores answer 400 or 403 to a signature that ran out, and 404 or 410 to a file that was swept away.
             400 | 401 | 403 | 404 | 410 => Err(DownloadError::Gone { status: status.as_u16() }),
             code => {
@@ -149,12 +151,11 @@ fn secure_client(policy: &DownloadPolicy, guarded: bool) -> Result<Client, Error
 /// Some servers call a whole file a part of itself, though no part was asked for.
 fn is_from_the_first_byte(response: &Response) -> bool {
     match response.status() {
-        StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION => true,
         StatusCode::PARTIAL_CONTENT => match response.headers().get(header::CONTENT_RANGE) {
             Some(_) => ContentRange::of(response.headers()).is_some_and(|range| range.start == Some(0)),
             None => !is_multipart(response),
         },
-        _ => false,
+        status => status.is_success(),
     }
 }
 
@@ -174,7 +175,7 @@ fn next_hop(from: &Url, response: &Response) -> Result<Url, DownloadError> {
 
 fn refused_name(url: &Url, error: reqwest::Error) -> DownloadError {
     if NotPublic::is_behind(&error) {
-        return DownloadError::refused(url, "its name leads to an address that is not on the public internet");
+        return DownloadError::untrusted(url, "its name leads to an address that is not on the public internet");
     }
     DownloadError::transient(redact::cause(error))
 }

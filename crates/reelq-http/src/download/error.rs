@@ -15,11 +15,11 @@ pub enum DownloadError {
         status: u16,
     },
     /// The link must not be followed; only a person can change that.
-    #[error("fetch {link}: {why}; add the host to `[downloads] allow_hosts` if it is to be trusted")]
+    #[error("fetch {link}: {why}")]
     Refused {
         /// Where it points, without query.
         link: String,
-        /// Which rule it breaks.
+        /// Which rule it breaks, and what can be done about it, if anything.
         why: String,
     },
     /// Something that passes: try again.
@@ -42,6 +42,11 @@ impl DownloadError {
     pub(crate) fn refused(url: &Url, why: &str) -> Self {
         let host = url.host_str().map(|host| format!("{}://{host}", url.scheme()));
         Self::Refused { link: host.unwrap_or_else(|| url.scheme().to_owned()), why: why.to_owned() }
+    }
+
+    /// The same where a person may trust the host all the same.
+    pub(crate) fn untrusted(url: &Url, why: &str) -> Self {
+        Self::refused(url, &format!("{why}; add the host to `[downloads] allow_hosts` if it is to be trusted"))
     }
 
     pub(crate) fn transient(reason: impl Into<String>) -> Self {

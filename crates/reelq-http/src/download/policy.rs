@@ -59,16 +59,19 @@ impl Gatekeeper {
     pub(crate) fn judge(&self, url: &Url) -> Result<Trust, DownloadError> {
         let refuse = |why: &str| Err(DownloadError::refused(url, why));
         if !matches!(url.scheme(), "http" | "https") {
-            return refuse("only https links are followed");
+            return refuse("it is no web address: only links that begin with https:// are followed");
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return refuse("it holds a user name or password");
+            return refuse(
+                "it holds a user name or password, which is sent to nobody: the provider must give a link without",
+            );
         }
         if self.origins.contains(&url.origin()) || self.allowed.holds(url) {
             return Ok(Trust::Named);
         }
+        let untrusted = |why: &str| Err(DownloadError::untrusted(url, why));
         if url.scheme() == "http" {
-            return refuse("it is not https");
+            return untrusted("it is not https");
         }
         let public = match url.host() {
             Some(Host::Ipv4(ip)) => guard::is_public(ip.into()),
@@ -77,7 +80,7 @@ impl Gatekeeper {
             Some(Host::Domain(_)) => true,
             None => false,
         };
-        if public { Ok(Trust::Public) } else { refuse("its address is not on the public internet") }
+        if public { Ok(Trust::Public) } else { untrusted("its address is not on the public internet") }
     }
 }
 
@@ -117,6 +120,8 @@ mod tests {
             let refused = judge(url).unwrap_err();
             assert!(matches!(refused, DownloadError::Refused { .. }), "{url}");
             assert!(!refused.to_string().contains("SECRET"), "{refused}");
+            let helps = !url.starts_with("file:") && !url.starts_with("data:") && !url.contains('@');
+            assert_eq!(refused.to_string().contains("allow_hosts"), helps, "{refused}");
         }
     }
 }

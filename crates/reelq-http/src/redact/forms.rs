@@ -1,4 +1,4 @@
-//! The forms of a key: as it is, and what is the same in every base64 text that holds it.
+//! The forms of a key: as it is, what is the same in every base64 text that holds it, and in hexadecimal.
 
 use std::ops::Range;
 
@@ -40,6 +40,8 @@ impl Forms {
         if key.len() >= SHORTEST_SECRET {
             forms.push(key.as_bytes().to_vec());
             forms.extend((0..3).flat_map(|before| base64_of(key, before)));
+            // Letters of either case are looked for.
+            forms.push(key.bytes().flat_map(|byte| format!("{byte:02x}").into_bytes()).collect());
             forms.dedup();
         }
         let mut first = Box::new([false; 256]);

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use reelq_model::Fields;
 use serde_json::{Map, Value};
 
+use crate::visible_json;
+
 /// What a row of a manifest needs to ask for the same again.
 #[derive(Debug, Clone, Copy)]
 pub struct ManifestLine<'a> {
@@ -47,5 +49,5 @@ pub fn manifest_line(line: &ManifestLine<'_>) -> String {
         let name = if own { name.clone() } else { format!("x_{name}") };
         row.insert(name, Value::String(value.clone()));
     }
-    Value::Object(row).to_string()
+    visible_json(&Value::Object(row).to_string()).into_owned()
 }

@@ -48,8 +48,8 @@ pub struct ResultRecord {
     pub job: String,
     /// The copy, from 1.
     pub copy: u32,
-    /// Where the job stands.
-    pub status: Status,
+    /// Where the job stands; `None` where its record cannot be read, and nothing beside it says so.
+    pub status: Option<Status>,
     /// The account that bought it.
     pub account: String,
     /// The provider behind the account.
@@ -62,8 +62,8 @@ pub struct ResultRecord {
     pub prompt: String,
     /// The other request fields.
     pub params: Fields,
-    /// Submissions so far.
-    pub submissions: u32,
+    /// Submissions so far; `None` where its record cannot be read.
+    pub submissions: Option<u32>,
     /// The provider's task.
     pub remote_task: Option<String>,
     /// What it cost; `None` where that is unknown.
@@ -78,8 +78,8 @@ pub struct ResultRecord {
     pub stored_at: Option<Timestamp>,
     /// From acceptance to the provider's end.
     pub run: Option<Duration>,
-    /// Status requests answered.
-    pub polls: u32,
+    /// Status requests answered; `None` where its record cannot be read.
+    pub polls: Option<u32>,
     /// The output, relative to the output place.
     pub file: Option<String>,
     /// Its length.
@@ -96,6 +96,8 @@ pub struct ResultRecord {
     pub error_message: Option<String>,
     /// What else there is to know: what it waits for, further outputs, a task that it shares with another row.
     pub note: Option<String>,
+    /// Its record cannot be read: what would be in it is empty. No column, for the message says it.
+    pub is_unreadable: bool,
     /// What the row carried through.
     pub passthrough: BTreeMap<String, String>,
 }
@@ -161,14 +163,14 @@ impl ResultRecord {
             Cell::text(self.id.as_ref()),
             Cell::text(Some(&self.job)),
             Cell::number(Some(self.copy)),
-            Cell::text(Some(self.status)),
+            Cell::text(self.status),
             Cell::text(Some(&self.account)),
             Cell::text(Some(&self.provider)),
             Cell::text(Some(&self.model)),
             Cell::text(Some(&self.mode)),
             Cell::text(Some(&self.prompt)),
             Cell::Object(Value::Object(self.params.clone())),
-            Cell::number(Some(self.submissions)),
+            Cell::number(self.submissions),
             Cell::text(self.remote_task.as_ref()),
             Cell::number(self.cost_usd),
             Cell::text(self.queued_at),
@@ -176,7 +178,7 @@ impl ResultRecord {
             Cell::text(self.finished_at),
             Cell::text(self.stored_at),
             Cell::number(self.run.map(seconds)),
-            Cell::number(Some(self.polls)),
+            Cell::number(self.polls),
             Cell::text(self.file.as_ref()),
             Cell::number(self.bytes),
             Cell::text(self.sha256),

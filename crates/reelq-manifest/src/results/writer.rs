@@ -2,6 +2,8 @@
 
 use std::{fmt, io};
 
+use crate::visible_json;
+
 use super::record::{COLUMNS, Cell, ResultRecord, inert};
 
 /// The version of the form of everything that is written as JSON; it stands in each line of a result manifest.
@@ -76,11 +78,11 @@ impl<W: io::Write> ResultWriter<W> {
             Form::Jsonl(out) => {
                 for (index, (name, cell)) in COLUMNS.iter().zip(record.cells()).enumerate() {
                     let start = if index == 0 { "{" } else { "," };
-                    write_pair(out, start, name, cell.json()?.get())?;
+                    write_pair(out, start, name, &visible_json(cell.json()?.get()))?;
                 }
                 write_pair(out, ",", VERSION, &JSON_VERSION.to_string())?;
                 for ((_, column), value) in self.passthrough.iter().zip(carried) {
-                    write_pair(out, ",", column, &serde_json::to_string(&value)?)?;
+                    write_pair(out, ",", column, &visible_json(&serde_json::to_string(&value)?))?;
                 }
                 io::Write::write_all(out, b"}\n")
             }

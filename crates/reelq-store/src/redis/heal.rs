@@ -15,16 +15,16 @@ use crate::{
     bounds::{self, JOB_MOST, SUM_MOST},
 };
 
-/// What jobs add to an account: spent, reserved, claimed.
-type Sums = [i64; 3];
+/// What jobs add to an account: spent, reserved, claimed, in flight.
+type Sums = [i64; 4];
 
 /// Looks at the accounts, which are few: whatever ran over is in the sums of one. Told once, for it is right afterwards.
 pub(super) async fn sums(caller: &Caller) -> Result<()> {
-    let views = limits::accounts(caller).await?;
-    let wrong = views.into_iter().filter(is_wrong).map(|view| (view.name.to_string(), Sums::default()));
+    let views = limits::with_unread(caller).await?;
+    let wrong = views.into_iter().filter(is_wrong).map(|(view, _)| (view.name.to_string(), Sums::default()));
     let mut sums: BTreeMap<String, Sums> = wrong.collect();
     if sums.is_empty() {
-        return Ok(());
+        return batches(caller).await;
     }
     let mut healed = 0;
     for batch in views::names(caller).await? {
@@ -42,18 +42,31 @@ pub(super) async fn sums(caller: &Caller) -> Result<()> {
     tracing::warn!(
         jobs = healed,
         accounts = sums.len(),
-        "sums of money had run over and were added up anew; what purged batches cost is no longer in those of accounts"
+        "sums had run over or could not be read, and were added up anew; what purged batches cost is no longer in those of accounts"
     );
     Ok(())
 }
 
-fn is_wrong(account: &AccountView) -> bool {
+/// Sums of a batch that cannot be read are added up, too; what else of it cannot be read stays as it is.
+async fn batches(caller: &Caller) -> Result<()> {
+    for (name, _) in views::unread(caller).await? {
+        caller.call(&scripts::HEAL, &arguments(&name, &BTreeMap::new())).await?;
+    }
+    Ok(())
+}
+
+const SUMS: [&str; 5] = ["spent", "reserved", "claimed", "day_spent", "in_flight"];
+
+fn is_wrong((account, unread): &(AccountView, Vec<String>)) -> bool {
+    if unread.iter().any(|field| SUMS.contains(&field.as_str())) {
+        return true;
+    }
     [account.spent, account.reserved, account.spent_today].map(Money::micros).iter().any(|sum| sum.abs() > SUM_MOST)
 }
 
 fn read(unpacker: &mut Unpacker<'_>) -> Result<(String, Sums)> {
     unpacker.list()?;
-    Ok((unpacker.text()?.to_owned(), [unpacker.int()?, unpacker.int()?, unpacker.int()?]))
+    Ok((unpacker.text()?.to_owned(), [unpacker.int()?, unpacker.int()?, unpacker.int()?, unpacker.int()?]))
 }
 
 fn arguments(batch: &str, accounts: &BTreeMap<String, Sums>) -> Vec<u8> {
@@ -61,7 +74,7 @@ fn arguments(batch: &str, accounts: &BTreeMap<String, Sums>) -> Vec<u8> {
     let mut packer = Packer::new();
     packer.list(5).text(batch).int(JOB_MOST).int(SUM_MOST).int(latest).list(accounts.len());
     for (account, sums) in accounts {
-        packer.list(4).text(account);
+        packer.list(5).text(account);
         for sum in sums {
             packer.int(*sum);
         }

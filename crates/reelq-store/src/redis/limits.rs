@@ -78,38 +78,58 @@ pub(super) async fn pause_batch(caller: &Caller, name: &BatchName, paused: bool)
 }
 
 pub(super) async fn accounts(caller: &Caller) -> Result<Vec<AccountView>> {
+    Ok(with_unread(caller).await?.into_iter().map(|(view, _)| view).collect())
+}
+
+/// The accounts, each with the names of its fields that cannot be read.
+pub(super) async fn with_unread(caller: &Caller) -> Result<Vec<(AccountView, Vec<String>)>> {
     let reply = caller.call(&scripts::ACCOUNTS, &Packer::new().list(0).finish()).await?;
     let mut views = reply.unpack().each(|unpacker| account(unpacker, reply.now))?;
-    views.sort_by(|one, other| one.name.cmp(&other.name));
+    views.sort_by(|(one, _), (other, _)| one.name.cmp(&other.name));
     Ok(views)
 }
 
-fn account(unpacker: &mut Unpacker<'_>, now: Timestamp) -> Result<AccountView> {
+fn account(unpacker: &mut Unpacker<'_>, now: Timestamp) -> Result<(AccountView, Vec<String>)> {
     unpacker.list()?;
     let (name, limits) = (unpacker.text()?, unpacker.bytes()?);
-    let limits: Option<AccountLimits> = if limits.is_empty() {
-        None
-    } else {
-        Some(serde_json::from_slice(limits).map_err(|error| unreadable(&error))?)
+    let (limits, mut unread): (Option<AccountLimits>, _) = match serde_json::from_slice(limits) {
+        Ok(limits) => (Some(limits), Vec::new()),
+        Err(_) if limits.is_empty() => (None, Vec::new()),
+        Err(error) => (None, vec![format!("its limits cannot be read: {error}")]),
     };
     let (in_flight, spent) = (unpacker.count()?, unpacker.int()?);
     let pace = read_pace(unpacker.bytes()?);
     let (set_aside, spent_today) = (unpacker.int()?, unpacker.int()?);
-    let pauses = unpacker.each(|unpacker| pause_of(unpacker.bytes()?))?;
+    let pauses = unpacker.each(|unpacker| Ok(pause_of(unpacker.bytes()?)))?;
     let purse = Purse::new(limits.as_ref(), spent, spent_today, set_aside);
     let held = unpacker.each(|unpacker| held(unpacker, &purse, now))?;
-    Ok(AccountView {
+    let fields = unpacker.each(|unpacker| Ok(unpacker.text()?.to_owned()))?;
+    if !fields.is_empty() {
+        unread.push(format!("its fields {} cannot be read", fields.join(", ")));
+    }
+    if pauses.iter().any(Result::is_err) {
+        unread.push("a pause of it cannot be read, and holds until a person ends it".to_owned());
+    }
+    let pauses = pauses.into_iter().map(|pause| pause.unwrap_or_else(|_| unread_pause(now)));
+    let view = AccountView {
         name: AccountName::new(name).map_err(|error| Error::broken(error.to_string()))?,
         limits,
         pace,
-        pauses: pauses.into_iter().filter(|pause| pause.until.is_none_or(|until| until > now)).collect(),
+        unread: (!unread.is_empty()).then(|| unread.join("; ")),
+        pauses: pauses.filter(|pause| pause.until.is_none_or(|until| until > now)).collect(),
         in_flight,
         spent: Money::from_micros(spent),
         reserved: Money::from_micros(set_aside),
         spent_today: Money::from_micros(spent_today),
         day_ends: now.day_end(),
         held: held.into_iter().flatten().collect(),
-    })
+    };
+    Ok((view, fields))
+}
+
+/// A pause that cannot be read holds until a person ends it.
+const fn unread_pause(now: Timestamp) -> Pause {
+    Pause { reason: PauseReason::Operator, since: now, until: None }
 }
 
 /// What is learned must never keep an account from working: what cannot be read is learned again.
@@ -129,8 +149,7 @@ fn held(unpacker: &mut Unpacker<'_>, purse: &Purse, now: Timestamp) -> Result<Op
     let name = unpacker.text()?;
     let prices = unpacker.each(Unpacker::int)?;
     let Some((by, until)) = purse.held_by(&prices, now) else { return Ok(None) };
-    let batch = BatchName::new(name).map_err(|error| Error::broken(error.to_string()))?;
-    Ok(Some(HeldBatch { batch, by, until }))
+    Ok(BatchName::new(name).ok().map(|batch| HeldBatch { batch, by, until }))
 }
 
 fn pause_of(packed: &[u8]) -> Result<Pause> {

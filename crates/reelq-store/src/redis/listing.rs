@@ -20,8 +20,6 @@ pub(super) struct Found {
     pub view: JobView,
     /// Records of unexpected charges, where they were asked for.
     pub orphans: Vec<Job>,
-    /// Why its record cannot be read; the view then stands in for it.
-    pub unread: Option<String>,
 }
 
 /// A walk over one batch: its lines, or its jobs without one.
@@ -44,7 +42,7 @@ pub(super) struct Quota {
 
 impl Walk<'_> {
     /// Walks on until the quota is met or there are no more; `NoBatch` where there is no such batch.
-    /// With `unread`, only jobs that cannot be read are kept.
+    /// With `unread`, only those of which something cannot be read are kept.
     pub(super) async fn go(
         &self,
         caller: &Caller,
@@ -65,7 +63,7 @@ impl Walk<'_> {
                 quota.skip = skip;
             }
             let jobs = unpacker.each(|unpacker| read_found(caller, self.batch, unpacker))?;
-            for job in jobs.into_iter().filter(|job| !unread || job.unread.is_some()) {
+            for job in jobs.into_iter().filter(|job| !unread || job.view.unread.is_some()) {
                 self.take(job, quota, found);
             }
             if next < 0 {
@@ -137,12 +135,12 @@ fn read_found(caller: &Caller, batch: &BatchName, unpacker: &mut Unpacker<'_>) -
     });
     let orphans = orphans.collect();
     match Record::read(record) {
-        Ok(record) => Ok(Found { view: reading::view(record, line)?, orphans, unread: None }),
+        Ok(record) => Ok(Found { view: reading::view(record, line), orphans }),
         Err(error) => {
             caller.unreadable.tell(id, &error);
             let reason = error.to_string();
-            let view = reading::stand_in(id, batch.clone(), line, &reason)?;
-            Ok(Found { view, orphans, unread: Some(reason) })
+            let view = reading::stand_in(id, batch.clone(), record, line, &reason)?;
+            Ok(Found { view, orphans })
         }
     }
 }
@@ -152,7 +150,8 @@ fn fails_as_wanted(filter: &JobFilter, view: &JobView) -> bool {
         reelq_model::Stage::Failed { failure, .. } => Some(failure.kind),
         _ => None,
     };
-    filter.failures.is_empty() || kind.is_some_and(|kind| filter.failures.contains(&kind))
+    // Of one that cannot be read it is not known how it failed.
+    filter.failures.is_empty() || (!view.is_unreadable() && kind.is_some_and(|kind| filter.failures.contains(&kind)))
 }
 
 /// Jobs by filter, in the order of their batches and lines, those without a line last.
@@ -195,7 +194,7 @@ async fn named(caller: &Caller, filter: &JobFilter, page: Page) -> Result<Vec<Jo
     }
     found.sort_by_key(|(record, _)| (record.position == 0, record.batch, record.position, record.seq));
     let views = found.into_iter().map(|(record, line)| reading::view(record, &line));
-    let views = views.collect::<Result<Vec<_>>>()?.into_iter().filter(|view| passes(filter, view));
+    let views = views.filter(|view| passes(filter, view));
     let after = usize::try_from(page.after).unwrap_or(usize::MAX);
     Ok(views.skip(after).take(page.limit).collect())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use reelq_model::{AccountName, BatchName, Job, JobId, Money};
+use reelq_model::{AccountName, BatchName, Job, JobId, Money, Status};
 
 use super::{
     caller::Caller,
@@ -138,8 +138,24 @@ fn write_line(job: JobId, line: &Line) -> Result<Vec<u8>> {
     Ok(packer.text(&passthrough).finish())
 }
 
+/// A packed line as it is shown, and why it cannot be read whole: then it is known by its number alone. `place` is near
+/// that number where it cannot be read either.
+pub(super) fn shown_line(packed: &[u8], place: u64) -> (Option<Line>, Option<String>) {
+    if packed.is_empty() {
+        return (None, None);
+    }
+    match read_line(packed) {
+        Ok(line) => (Some(line), None),
+        Err(error) => {
+            let row = packed.get(16..).and_then(|behind| Unpacker::new(behind).count().ok());
+            let bare = Line { row: row.unwrap_or(place), copy: 1, label: None, passthrough: BTreeMap::new() };
+            (Some(bare), Some(error.to_string()))
+        }
+    }
+}
+
 /// Reads what [`write_line`] wrote.
-pub(super) fn read_line(packed: &[u8]) -> Result<Line> {
+fn read_line(packed: &[u8]) -> Result<Line> {
     let behind = packed.get(16..).ok_or_else(|| Error::broken("a packed line is cut short"))?;
     let mut unpacker = Unpacker::new(behind);
     let (row, copy) = (unpacker.count()?, unpacker.int()?);
@@ -164,8 +180,16 @@ pub(super) async fn known(caller: &Caller, _batch: &BatchName, ids: &[JobId]) ->
     Ok(found)
 }
 
+/// What cannot be read may have been bought.
+fn known_as(status: i64, bought: bool) -> Known {
+    match facts::read_status(status) {
+        Ok(status) => Known { status, bought },
+        Err(_) => Known { status: Status::Unconfirmed, bought: true },
+    }
+}
+
 fn read_known(unpacker: &mut Unpacker<'_>) -> Result<Option<Known>> {
     unpacker.list()?;
     let (status, bought) = (unpacker.int()?, unpacker.flag()?);
-    if status < 0 { Ok(None) } else { Ok(Some(Known { status: facts::read_status(status)?, bought })) }
+    if status < 0 { Ok(None) } else { Ok(Some(known_as(status, bought))) }
 }

@@ -10,7 +10,7 @@ use super::{
     record::{FORMAT, Record},
     scripts,
 };
-use crate::{Error, HistoryEntry, JobView, Result, WorkerView, unreadable};
+use crate::{Error, HistoryEntry, JobView, Result, Unread, WorkerView, unreadable};
 
 /// Notes the format that this version writes; refused where a newer one was found.
 pub(super) async fn open(caller: &Caller) -> Result<Timestamp> {
@@ -29,30 +29,34 @@ pub(super) async fn now(caller: &Caller) -> Result<Timestamp> {
 
 pub(super) async fn job(caller: &Caller, job: JobId) -> Result<Option<JobView>> {
     let found = change::read(caller, &[job]).await?.into_iter().next().flatten();
-    found.map(|(record, line)| view(record, &line)).transpose()
+    Ok(found.map(|(record, line)| view(record, &line)))
 }
 
 /// A job with what is known around it; `line` is packed, and empty where it has none.
-pub(super) fn view(record: Record, line: &[u8]) -> Result<JobView> {
-    Ok(JobView {
-        line: if line.is_empty() { None } else { Some(load::read_line(line)?) },
+pub(super) fn view(record: Record, line: &[u8]) -> JobView {
+    let (line, unread) = load::shown_line(line, record.position);
+    JobView {
+        line,
+        unread: unread.map(Unread::Line),
         due: record.due.filter(|_| !record.in_hand()),
         cancel_requested: record.cancel_is_requested() && !record.job.stage.is_terminal(),
         parked: record.parked,
         worker: record.worker,
         job: record.job,
-    })
+    }
 }
 
 /// What is shown of a job whose record cannot be read.
-pub(super) fn stand_in(job: JobId, batch: BatchName, line: &[u8], reason: &str) -> Result<JobView> {
+pub(super) fn stand_in(job: JobId, batch: BatchName, record: &[u8], line: &[u8], reason: &str) -> Result<JobView> {
+    let status = Record::status_of(record);
     Ok(JobView {
-        line: if line.is_empty() { None } else { load::read_line(line).ok() },
+        line: load::shown_line(line, 0).0,
+        unread: Some(Unread::Job { reason: reason.to_owned(), status }),
         due: None,
         cancel_requested: false,
         parked: true,
         worker: None,
-        job: unreadable::stand_in(job, batch, None, None, reason)?,
+        job: unreadable::stand_in(job, Some(batch), None, None, reason)?,
     })
 }
 

@@ -1,7 +1,7 @@
 //! A job's record as clients read it: the header that scripts keep, and the job behind it as JSON. Scripts alone write
 //! records; `scripts/record.lua` names the same fields in the same order.
 
-use reelq_model::{Job, JobId, Timestamp, WorkerId};
+use reelq_model::{Job, JobId, Status, Timestamp, WorkerId};
 
 use super::{facts, pack::Unpacker};
 use crate::{Error, Result, bounds};
@@ -12,6 +12,8 @@ pub(super) const FORMAT: i64 = 1;
 /// How many entries the header has; those past the due time are left out from the end where they say nothing.
 const FIELDS: usize = 21;
 const FIELDS_MIN: usize = 14;
+/// Where in it the status stands.
+const STATUS_AT: usize = 7;
 
 /// Stands for a due time that is the job's own `queued_at`.
 const SINCE_QUEUED: i64 = 1;
@@ -49,6 +51,15 @@ impl Record {
     pub(super) fn version_of(bytes: &[u8]) -> Option<u64> {
         let mut header = Unpacker::new(bytes);
         (header.list().ok()? >= FIELDS_MIN && header.int().ok()? == FORMAT).then(|| header.count().ok())?
+    }
+
+    /// Where a job stands that itself cannot be read.
+    pub(super) fn status_of(bytes: &[u8]) -> Option<Status> {
+        Self::version_of(bytes)?;
+        let mut header = Unpacker::new(bytes);
+        header.list().ok()?;
+        let mut fields = std::iter::from_fn(|| header.int().ok());
+        fields.nth(STATUS_AT).and_then(|status| facts::read_status(status).ok())
     }
 
     /// Reads a record's bytes.

@@ -5,17 +5,17 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use reelq_model::JobId;
+use reelq_model::{BatchName, JobId};
 
 use super::{
     caller::Caller,
-    change,
+    change, limits,
     listing::{Quota, Walk},
     pack::Packer,
     record::Record,
     scripts, views,
 };
-use crate::{Error, JobFilter, Result, UnreadableRecord};
+use crate::{Error, JobFilter, JobView, RecordOf, Result, Unread, UnreadableRecord};
 
 /// The jobs that were told.
 #[derive(Debug, Default)]
@@ -72,9 +72,9 @@ async fn versions(caller: &Caller, ids: &[JobId]) -> Result<Vec<Option<u64>>> {
     })
 }
 
-/// Every job of a batch that is shown and cannot be read. Reads all of them, part by part.
+/// Every record that cannot be read, or not whole. Reads all jobs that are shown, part by part.
 pub(super) async fn list(caller: &Caller) -> Result<Vec<UnreadableRecord>> {
-    let (filter, mut all) = (JobFilter::default(), Vec::new());
+    let (filter, mut all) = (JobFilter::default(), accounts_and_batches(caller).await?);
     for batch in &views::names(caller).await? {
         for listed in [true, false] {
             let walk = Walk { batch, listed, filter: &filter, bought: false, orphans: false };
@@ -83,9 +83,29 @@ pub(super) async fn list(caller: &Caller) -> Result<Vec<UnreadableRecord>> {
                 Ok(()) | Err(Error::NoBatch(_)) => {}
                 Err(error) => return Err(error),
             }
-            let unread = found.into_iter().filter_map(|found| Some((found.view.job.id, found.unread?)));
-            all.extend(unread.map(|(job, reason)| UnreadableRecord { job, batch: Some(batch.clone()), reason }));
+            all.extend(found.into_iter().filter_map(|found| of(batch, found.view)));
         }
+    }
+    Ok(all)
+}
+
+fn of(batch: &BatchName, view: JobView) -> Option<UnreadableRecord> {
+    let (of, reason) = match view.unread? {
+        Unread::Job { reason, .. } => (RecordOf::Job(view.job.id), reason),
+        Unread::Line(reason) => (RecordOf::Line(view.line.map_or(0, |line| line.row)), reason),
+    };
+    Some(UnreadableRecord { of, batch: Some(batch.clone()), reason })
+}
+
+async fn accounts_and_batches(caller: &Caller) -> Result<Vec<UnreadableRecord>> {
+    let mut all = Vec::new();
+    for view in limits::accounts(caller).await? {
+        let name = view.name.to_string();
+        all.extend(view.unread.map(|reason| UnreadableRecord { of: RecordOf::Account(name), batch: None, reason }));
+    }
+    for (name, error) in views::unread(caller).await? {
+        let (batch, reason) = (BatchName::new(name.clone()).ok(), error.to_string());
+        all.push(UnreadableRecord { of: RecordOf::Batch(name), batch, reason });
     }
     Ok(all)
 }

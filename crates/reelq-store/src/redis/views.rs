@@ -10,29 +10,23 @@ use super::{
     pack::{Packer, Unpacker, saturated},
     scripts,
 };
-use crate::{BatchDraft, BatchView, Error, Result, StatusCounts};
+use crate::{BatchDraft, BatchView, Error, Result, StatusCounts, unreadable};
 
 /// At most this many batches are read in one call.
 const AT_ONCE: i64 = 100;
 
 pub(super) async fn batch(caller: &Caller, name: &BatchName) -> Result<Option<BatchView>> {
-    Ok(read(caller, name.as_str(), 0).await?.pop().transpose()?.map(|(_, view)| view))
+    let Some((_, view)) = read(caller, name.as_str(), 0).await?.pop() else { return Ok(None) };
+    view.map(|(_, view)| Some(view)).map_err(|error| unreadable::batch(name.as_str(), &error))
 }
 
 pub(super) async fn batches(caller: &Caller) -> Result<Vec<BatchView>> {
     let mut views = Vec::new();
-    for from in (0..).step_by(100) {
-        let part = read(caller, "", from).await?;
-        let last = part.len() < 100;
-        for view in part {
-            match view {
-                Ok(view) => views.push(view),
-                // One batch that cannot be read is no reason to show none.
-                Err(error) => tracing::error!(%error, "a batch is passed over: it is damaged"),
-            }
-        }
-        if last {
-            break;
+    for (name, view) in all(caller).await? {
+        match view {
+            Ok(view) => views.push(view),
+            // One batch that cannot be read is no reason to show none.
+            Err(error) => tracing::error!(batch = name, %error, "a batch is passed over: its record cannot be read"),
         }
     }
     // A clock that was set back between two loads puts them in another order than their numbers.
@@ -42,14 +36,45 @@ pub(super) async fn batches(caller: &Caller) -> Result<Vec<BatchView>> {
 
 /// The names of all batches, the oldest first.
 pub(super) async fn names(caller: &Caller) -> Result<Vec<BatchName>> {
-    let mut views = batches(caller).await?;
-    views.reverse();
-    Ok(views.into_iter().map(|view| view.batch.name).collect())
+    let mut names: Vec<_> = all(caller).await?.into_iter().map(|(name, view)| (created(view), name)).collect();
+    names.sort();
+    Ok(names.into_iter().filter_map(|(_, name)| BatchName::new(name).ok()).collect())
 }
 
-async fn read(caller: &Caller, name: &str, from: i64) -> Result<Vec<Result<(i64, BatchView)>>> {
+/// When a batch was made, and its number; one that cannot be read comes first.
+fn created(view: Result<(i64, BatchView)>) -> Option<(Timestamp, i64)> {
+    view.ok().map(|(number, view)| (view.created_at, number))
+}
+
+/// Every batch that cannot be read, and why.
+pub(super) async fn unread(caller: &Caller) -> Result<Vec<(String, Error)>> {
+    let all = all(caller).await?.into_iter();
+    Ok(all.filter_map(|(name, view)| Some((name, view.err()?))).collect())
+}
+
+/// Batches by their names.
+type Named = Vec<(String, Result<(i64, BatchView)>)>;
+
+async fn all(caller: &Caller) -> Result<Named> {
+    let mut all = Vec::new();
+    for from in (0..).step_by(100) {
+        let part = read(caller, "", from).await?;
+        let last = part.len() < 100;
+        all.extend(part);
+        if last {
+            break;
+        }
+    }
+    Ok(all)
+}
+
+async fn read(caller: &Caller, name: &str, from: i64) -> Result<Named> {
     let arguments = Packer::new().list(3).text(name).int(from).int(AT_ONCE).finish();
-    caller.call(&scripts::BATCHES, &arguments).await?.unpack().each(|unpacker| Ok(view(&Parts::read(unpacker)?)))
+    caller.call(&scripts::BATCHES, &arguments).await?.unpack().each(|unpacker| {
+        let parts = Parts::read(unpacker)?;
+        let view = view(&parts);
+        Ok((parts.name, view))
+    })
 }
 
 /// What the script tells of a batch.
@@ -59,6 +84,7 @@ struct Parts {
     prices: Vec<i64>,
     deadline: i64,
     place: i64,
+    name: String,
 }
 
 impl Parts {
@@ -70,17 +96,18 @@ impl Parts {
             prices: unpacker.each(Unpacker::int)?,
             deadline: unpacker.int()?,
             place: unpacker.int()?,
+            name: String::from_utf8_lossy(unpacker.bytes()?).into_owned(),
         })
     }
 }
 
 fn view(parts: &Parts) -> Result<(i64, BatchView)> {
-    let Parts { fields, counts, prices, deadline, place } = parts;
+    let Parts { fields, counts, prices, deadline, place, .. } = parts;
     let [draft, whole, paused, purging, sums @ ..] = fields.as_slice() else {
         return Err(Error::broken("a batch's fields are cut short"));
     };
     let draft: BatchDraft = serde_json::from_str(draft).map_err(|error| Error::broken(error.to_string()))?;
-    let numbers: Vec<_> = sums.iter().map(|text| number(text)).collect();
+    let numbers = sums.iter().map(|text| number(text)).collect::<Result<Vec<_>>>()?;
     let [spent, reserved, claimed, to_spend, unpriced, orphans, overdue, budget, created_at, ended_at] = numbers[..]
     else {
         return Err(Error::broken("a batch's sums are cut short"));
@@ -114,8 +141,12 @@ fn view(parts: &Parts) -> Result<(i64, BatchView)> {
 }
 
 /// A sum; one that a script wrote as a float, as an earlier version's did, is brought to a whole number.
-fn number(text: &str) -> Option<i64> {
-    text.parse().ok().or_else(|| text.parse().ok().map(saturated))
+fn number(text: &str) -> Result<Option<i64>> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let found = text.parse().ok().or_else(|| text.parse().ok().map(saturated));
+    found.map(Some).ok_or_else(|| Error::broken(format!("`{text:.40}` is no number")))
 }
 
 fn status_counts(counts: &[u64]) -> Result<StatusCounts> {

@@ -1,7 +1,7 @@
 //! Accounts: their limits and pauses as the writer needs them, and as people see them.
 
 use reelq_model::{AccountName, Money, Timestamp};
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params, types::ValueRef};
 
 use super::{code, purse};
 use crate::{AccountLimits, AccountView, Error, Pace, Pause, PauseReason, Result};
@@ -11,6 +11,8 @@ use crate::{AccountLimits, AccountView, Error, Pace, Pause, PauseReason, Result}
 pub(super) struct Account {
     pub id: i64,
     pub limits: Option<AccountLimits>,
+    /// Why the limits cannot be read: until they are set anew, nothing is bought.
+    pub unread: Option<String>,
     pub pace: Pace,
     pub submit_tat: i64,
     pub poll_tat: i64,
@@ -63,11 +65,15 @@ pub(super) fn find(conn: &Connection, name: &AccountName) -> Result<Option<Accou
 }
 
 fn read(row: &Row<'_>) -> Result<Account> {
-    let (limits, pace): (Option<String>, Option<String>) = (row.get("limits")?, row.get("pace")?);
+    let (limits, unread) = match read_limits(bytes(row, "limits")?) {
+        Ok(limits) => (limits, None),
+        Err(error) => (None, Some(error.to_string())),
+    };
     Ok(Account {
         id: row.get("id")?,
-        limits: read_limits(limits.as_deref())?,
-        pace: read_pace(pace.as_deref()),
+        limits,
+        unread,
+        pace: read_pace(bytes(row, "pace")?),
         submit_tat: code::total(row, "submit_tat")?,
         poll_tat: code::total(row, "poll_tat")?,
         in_flight: code::total(row, "in_flight")?,
@@ -80,14 +86,22 @@ fn read(row: &Row<'_>) -> Result<Account> {
     })
 }
 
-fn read_limits(text: Option<&str>) -> Result<Option<AccountLimits>> {
-    text.map(serde_json::from_str).transpose().map_err(|error| Error::broken(format!("limits cannot be read: {error}")))
+/// The bytes of a column, whatever type a hand gave it; a number has none that mean anything.
+pub(super) fn bytes<'a>(row: &'a Row<'_>, column: &str) -> Result<Option<&'a [u8]>> {
+    let value = row.get_ref(column)?;
+    Ok(if value == ValueRef::Null { None } else { Some(value.as_bytes().unwrap_or_default()) })
+}
+
+fn read_limits(text: Option<&[u8]>) -> Result<Option<AccountLimits>> {
+    text.map(serde_json::from_slice)
+        .transpose()
+        .map_err(|error| Error::broken(format!("its limits cannot be read: {error}")))
 }
 
 /// What is learned must never keep an account from working: what cannot be read is learned again.
-pub(super) fn read_pace(text: Option<&str>) -> Pace {
+pub(super) fn read_pace(text: Option<&[u8]>) -> Pace {
     let Some(text) = text else { return Pace::default() };
-    serde_json::from_str(text).unwrap_or_else(|error| {
+    serde_json::from_slice(text).unwrap_or_else(|error| {
         tracing::warn!(%error, "what was learned of an account's limits cannot be read, and is learned again");
         Pace::default()
     })
@@ -101,8 +115,9 @@ pub(super) fn pauses(conn: &Connection, account: i64, now: Timestamp) -> Result<
     let mut pauses = Vec::new();
     while let Some(row) = rows.next()? {
         let reason = read_reason(row.get_ref(1)?.as_bytes().unwrap_or_default());
-        let until: Option<i64> = row.get(3)?;
-        let since = Timestamp::from_millis(row.get(2)?);
+        // An end that cannot be read is none: a person ends the pause.
+        let until = code::whole(row, "until")?;
+        let since = Timestamp::from_millis(code::total(row, "since")?);
         pauses.push((row.get(0)?, Pause { reason, since, until: until.map(Timestamp::from_millis) }));
     }
     Ok(pauses)
@@ -116,17 +131,54 @@ fn read_reason(text: &[u8]) -> PauseReason {
     })
 }
 
+/// An account and its name; nothing where it cannot be read at all, which is no reason to show none.
+fn named(row: &Row<'_>) -> Result<Option<(AccountName, Account)>> {
+    let name = code::text(row, "name")?.and_then(|name| AccountName::new(name).ok());
+    Ok(match (name, read(row)) {
+        (Some(name), Ok(account)) => Some((name, account)),
+        (name, account) => {
+            let error = account.err().map(|error| error.to_string());
+            tracing::error!(?name, error, "an account is passed over: its record cannot be read");
+            None
+        }
+    })
+}
+
+const EACH: &str = "SELECT name, limits, EXISTS (SELECT 1 FROM pauses WHERE account = accounts.id AND \
+    (NOT json_valid(reason) OR typeof(until) NOT IN ('integer', 'null'))) AS pauses FROM accounts ORDER BY name";
+
+/// The names of accounts of whose records something cannot be read, and what.
+pub(super) fn unreadable(conn: &Connection) -> Result<Vec<(String, String)>> {
+    let mut statement = conn.prepare(EACH)?;
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let name = String::from_utf8_lossy(bytes(row, "name")?.unwrap_or_default()).into_owned();
+        if AccountName::new(name.clone()).is_err() {
+            found.push((name.clone(), "its name is none".to_owned()));
+        }
+        if let Err(error) = read_limits(bytes(row, "limits")?) {
+            found.push((name.clone(), error.to_string()));
+        }
+        if code::total(row, "pauses")? != 0 {
+            found.push((name, "a pause of it cannot be read, and holds until a person ends it".to_owned()));
+        }
+    }
+    Ok(found)
+}
+
 pub(super) fn views(conn: &Connection, now: Timestamp) -> Result<Vec<AccountView>> {
     let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM accounts ORDER BY name"))?;
     let mut rows = statement.query([])?;
     let mut views = Vec::new();
     while let Some(row) = rows.next()? {
-        let (name, account): (String, Account) = (row.get("name")?, read(row)?);
+        let Some((name, account)) = named(row)? else { continue };
         let (reserved, spent_today) = (account.open(), account.spent_today(now));
         let (reserved, spent_today) = (Money::from_micros(reserved), Money::from_micros(spent_today));
         views.push(AccountView {
-            name: AccountName::new(name).map_err(|error| Error::broken(error.to_string()))?,
+            name,
             held: purse::held(conn, &account, now)?,
+            unread: account.unread,
             limits: account.limits,
             pace: account.pace,
             pauses: pauses(conn, account.id, now)?.into_iter().map(|(_, pause)| pause).collect(),

@@ -8,9 +8,9 @@ use crate::{Breaker, BreakerView, Error, Pause, Result};
 
 pub(super) fn read(conn: &Connection, name: &AccountName, now: Timestamp) -> Result<BreakerView> {
     let sql = "SELECT breaker, breaker_version FROM accounts WHERE name = ?1";
-    let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, Option<String>>(0)?, row.get(1)?));
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get_ref(0)?.as_bytes().unwrap_or_default().to_vec(), row.get(1)?));
     let (text, version) = conn.prepare_cached(sql)?.query_row([name.as_str()], read).optional()?.unwrap_or_default();
-    Ok(BreakerView::read(text.unwrap_or_default().as_bytes(), code::count(version), now))
+    Ok(BreakerView::read(&text, code::count(version), now))
 }
 
 /// Whether it was still the version that the change was made from.

@@ -47,6 +47,10 @@ pub(super) fn claim(scribe: &Scribe<'_>, claim: &Claim) -> Result<Claimed> {
         };
         return Ok(Claimed { retry_in, ..Claimed::default() });
     }
+    if let Some(reason) = desk.account.unread.as_ref().filter(|_| claim.stage == ClaimStage::Submit) {
+        tracing::error!(account = %claim.account, reason, "nothing is bought on an account whose limits cannot be read");
+        return Ok(Claimed::default());
+    }
     match claim.stage {
         ClaimStage::Submit => claim_ready::submit(&desk),
         ClaimStage::Poll => claim_due::poll(&desk),

@@ -7,6 +7,9 @@ use rusqlite::params;
 use super::{claim::Desk, lease, tokens::Bucket};
 use crate::{Claimed, Lease, Result};
 
+/// Status requests a second on an account whose limits cannot be read.
+const UNREAD_POLLS_PER_SECOND: f64 = 1.0;
+
 pub(super) const POLLS: &str = "SELECT seq FROM jobs WHERE account = ?1 AND queue = 4 AND due <= ?2 \
     AND (?3 IS NULL OR batch = ?3) ORDER BY due LIMIT ?4";
 pub(super) const NEXT_POLL: &str =
@@ -21,6 +24,10 @@ pub(super) const NEXT_FETCH: &str =
 pub(super) fn poll(desk: &Desk<'_>) -> Result<Claimed> {
     let limit = desk.claim.limit;
     let bucket = match &desk.account.limits {
+        // What was bought is followed, slowly, where it is not known how fast that may be.
+        None if desk.account.unread.is_some() => {
+            Bucket::new(UNREAD_POLLS_PER_SECOND, 1, desk.account.poll_tat, desk.scribe.now)
+        }
         None => None,
         Some(limits) => {
             let burst = burst(limits.polls_per_second);

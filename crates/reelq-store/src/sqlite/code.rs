@@ -104,6 +104,19 @@ pub(super) fn total(row: &rusqlite::Row<'_>, column: &str) -> rusqlite::Result<i
     Ok(whole(row, column)?.unwrap_or(0))
 }
 
+/// A column of text; nothing where it is none.
+pub(super) fn text(row: &rusqlite::Row<'_>, column: &str) -> rusqlite::Result<Option<String>> {
+    Ok(match row.get_ref(column)? {
+        ValueRef::Text(text) => String::from_utf8(text.to_vec()).ok(),
+        _ => None,
+    })
+}
+
+/// Whether a column holds what no version writes in the place of a whole number. A float is a sum that ran over.
+pub(super) fn is_no_number(row: &rusqlite::Row<'_>, column: &str) -> rusqlite::Result<bool> {
+    Ok(matches!(row.get_ref(column)?, ValueRef::Text(_) | ValueRef::Blob(_)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

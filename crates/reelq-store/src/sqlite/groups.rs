@@ -2,14 +2,17 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::code;
 use crate::{Result, purse::covers, stride};
 
 /// The next pair of batch and price among the jobs that are ready: a skip through the index, not a scan.
 pub(super) const NEXT_GROUP: &str = "SELECT batch, price FROM jobs WHERE account = ?1 AND queue = 1 \
     AND (batch, price) > (?2, ?3) ORDER BY batch, price LIMIT 1";
-const BATCH: &str = "SELECT budget, CAST(spent + reserved + claimed AS INTEGER), \
-    coalesce(CASE WHEN json_valid(draft) THEN json_extract(draft, '$.priority') END, 0) \
-    FROM batches WHERE id = ?1 AND whole AND NOT paused";
+/// A budget that cannot be read pays for nothing, and a pause that cannot be read holds.
+const BATCH: &str = "SELECT CASE WHEN typeof(budget) IN ('integer', 'null') THEN budget ELSE -1 END, \
+    CAST(spent + reserved + claimed AS INTEGER), \
+    CAST(coalesce(CASE WHEN json_valid(draft) THEN json_extract(draft, '$.priority') END, 0) AS INTEGER) AS priority \
+    FROM batches WHERE id = ?1 AND whole = 1 AND paused = 0";
 
 /// A batch that may be worked on and has jobs ready.
 #[derive(Debug)]
@@ -52,16 +55,22 @@ pub(super) fn any(conn: &Connection, account: i64, only: Option<i64>) -> Result<
 
 fn next(conn: &Connection, account: i64, only: Option<i64>, after: (i64, i64)) -> Result<Option<(i64, i64)>> {
     let mut statement = conn.prepare_cached(NEXT_GROUP)?;
-    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
-    let found = statement.query_row(params![account, after.0, after.1], read).optional()?;
+    // What is no number sorts behind all numbers: there is no further group.
+    let read = |row: &rusqlite::Row<'_>| Ok(code::whole(row, "batch")?.zip(code::whole(row, "price")?));
+    let found = statement.query_row(params![account, after.0, after.1], read).optional()?.flatten();
     Ok(found.filter(|(found, _)| only.is_none_or(|wanted| wanted == *found)))
+}
+
+fn priority(row: &rusqlite::Row<'_>) -> rusqlite::Result<i32> {
+    let priority = code::total(row, "priority")?;
+    Ok(i32::try_from(priority).unwrap_or(if priority < 0 { i32::MIN } else { i32::MAX }))
 }
 
 fn batch(conn: &Connection, id: i64) -> Result<Option<Waiting>> {
     let read = |row: &rusqlite::Row<'_>| {
         let (budget, used): (Option<i64>, i64) = (row.get(0)?, row.get(1)?);
         let left = budget.map(|budget| budget.saturating_sub(used));
-        Ok(Waiting { batch: id, stride: stride(row.get(2)?), left, prices: Vec::new() })
+        Ok(Waiting { batch: id, stride: stride(priority(row)?), left, prices: Vec::new() })
     };
     Ok(conn.prepare_cached(BATCH)?.query_row([id], read).optional()?)
 }

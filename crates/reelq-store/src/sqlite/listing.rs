@@ -1,14 +1,19 @@
 //! Jobs with what the store knows around them, one or by filter.
 
+use std::collections::BTreeMap;
+
 use reelq_model::{JobId, Status, WorkerId};
-use rusqlite::{Connection, Row as SqlRow, params_from_iter, types::Value};
+use rusqlite::{
+    Connection, Row as SqlRow, params_from_iter,
+    types::{Value, ValueRef},
+};
 
 use super::{
     code,
     row::{COLUMNS, Row},
     unreadable,
 };
-use crate::{Error, JobFilter, JobView, Line, Page, Result};
+use crate::{Error, JobFilter, JobView, Line, Page, Result, Unread};
 
 /// What [`read`] needs beside the job's own columns.
 pub(super) const AROUND: &str = "l.line AS line, l.copy AS copy, l.label AS label, l.passthrough AS passthrough, \
@@ -25,10 +30,11 @@ pub(super) fn job(conn: &Connection, id: JobId) -> Result<Option<JobView>> {
 }
 
 pub(super) fn read(row: &SqlRow<'_>) -> Result<JobView> {
-    let line = read_line(row)?;
-    let worker: Option<String> = row.get("worker_name")?;
+    let (line, unread) = shown_line(row)?;
+    let worker = code::text(row, "worker_name")?;
     let row = Row::read(row)?;
     Ok(JobView {
+        unread: unread.map(Unread::Line),
         line,
         due: row.due.filter(|_| !row.in_hand()),
         worker: worker.and_then(|name| WorkerId::new(name).ok()),
@@ -38,16 +44,36 @@ pub(super) fn read(row: &SqlRow<'_>) -> Result<JobView> {
     })
 }
 
-fn read_line(row: &SqlRow<'_>) -> Result<Option<Line>> {
-    let Some(number) = row.get::<_, Option<i64>>("line")? else { return Ok(None) };
+/// The line, and why it cannot be read whole: then it is shown by its number alone.
+pub(super) fn shown_line(row: &SqlRow<'_>) -> Result<(Option<Line>, Option<String>)> {
+    if row.get_ref("line")? == ValueRef::Null {
+        return Ok((None, None));
+    }
+    let (number, copy) = (code::whole(row, "line")?, code::whole(row, "copy")?);
+    // A number that is damaged is near the line's place.
+    let number = number.or(code::whole(row, "position")?.map(|position| position.saturating_add(1)));
+    let copy = copy.and_then(|copy| u32::try_from(copy).ok());
+    let bare = Line {
+        row: code::count(number.unwrap_or(0)),
+        copy: copy.unwrap_or(1),
+        label: None,
+        passthrough: BTreeMap::new(),
+    };
+    Ok(match read_line(row) {
+        Ok(line) => (Some(line), None),
+        Err(error) => (Some(bare), Some(error.to_string())),
+    })
+}
+
+fn read_line(row: &SqlRow<'_>) -> Result<Line> {
     let passthrough: Option<String> = row.get("passthrough")?;
     let passthrough = passthrough.as_deref().map(serde_json::from_str).transpose();
-    Ok(Some(Line {
-        row: code::count(number),
+    Ok(Line {
+        row: code::count(row.get("line")?),
         copy: row.get("copy")?,
         label: row.get("label")?,
         passthrough: passthrough.map_err(|error| Error::broken(error.to_string()))?.unwrap_or_default(),
-    }))
+    })
 }
 
 /// Conditions of a filter, with their values.
@@ -120,12 +146,13 @@ pub(super) fn collect(conn: &Connection, rows: &mut rusqlite::Rows<'_>) -> Resul
     while let Some(row) = rows.next()? {
         views.push(match read(row) {
             Err(Error::Unreadable { job, reason }) => JobView {
-                line: read_line(row).unwrap_or_default(),
+                line: shown_line(row)?.0,
                 due: None,
                 worker: None,
                 cancel_requested: false,
                 parked: true,
                 job: unreadable::shown(conn, job, &reason)?,
+                unread: Some(Unread::Job { reason, status: unreadable::status(conn, job)? }),
             },
             view => view?,
         });

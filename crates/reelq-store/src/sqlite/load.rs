@@ -1,6 +1,6 @@
 //! Loads: lines and jobs are staged out of sight until the load is finished; the next load clears away an unfinished one.
 
-use reelq_model::{BatchName, Job, JobId};
+use reelq_model::{BatchName, Job, JobId, Status};
 use rusqlite::{Connection, OptionalExtension as _, Statement, params};
 
 use super::{account, code, purge, row::write_state, writer::Scribe};
@@ -163,14 +163,12 @@ fn write_passthrough(line: &Line) -> Result<Option<String>> {
 /// What is known of each id.
 pub(super) fn known(conn: &Connection, ids: &[JobId]) -> Result<Vec<Option<Known>>> {
     let mut statement = conn.prepare_cached("SELECT status, bought FROM jobs WHERE id = ?1")?;
-    let mut known = Vec::with_capacity(ids.len());
-    for id in ids {
-        let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(1)?));
-        let found = statement.query_row([id.as_bytes()], read).optional()?;
-        known.push(match found {
-            None => None,
-            Some((status, bought)) => Some(Known { status: code::read_status(status)?, bought }),
-        });
-    }
-    Ok(known)
+    ids.iter().map(|id| Ok(statement.query_row([id.as_bytes()], read_known).optional()?)).collect()
+}
+
+/// What cannot be read may have been bought.
+fn read_known(row: &rusqlite::Row<'_>) -> rusqlite::Result<Known> {
+    let status = code::whole(row, "status")?.and_then(|status| code::read_status(status).ok());
+    let bought = code::whole(row, "bought")?.is_none_or(|bought| bought != 0);
+    Ok(Known { status: status.unwrap_or(Status::Unconfirmed), bought: bought || status.is_none() })
 }

@@ -10,7 +10,7 @@ pub(super) fn read(conn: &Connection, name: &AccountName, now: Timestamp) -> Res
     let sql = "SELECT pace, pace_version, tokens, in_flight FROM accounts WHERE name = ?1";
     let read = |row: &rusqlite::Row<'_>| {
         Ok(PaceView {
-            pace: account::read_pace(row.get::<_, Option<String>>(0)?.as_deref()),
+            pace: account::read_pace(row.get_ref(0)?.as_bytes_or_null().unwrap_or_default()),
             version: code::count(row.get(1)?),
             usage: Usage { tokens: code::count(row.get(2)?), in_flight: code::count(row.get(3)?) },
             now,

@@ -3,8 +3,8 @@
 use reelq_model::{BatchName, Timestamp};
 use rusqlite::Connection;
 
-use super::{account::Account, groups};
-use crate::{Error, HeldBatch, Result, purse::Purse};
+use super::{account::Account, code, groups};
+use crate::{HeldBatch, Result, purse::Purse};
 
 /// What the account's budgets have left.
 pub(super) fn of(account: &Account, now: Timestamp) -> Purse {
@@ -19,15 +19,18 @@ pub(super) fn held(conn: &Connection, account: &Account, now: Timestamp) -> Resu
     }
     let mut held = Vec::new();
     for waiting in groups::waiting(conn, account.id, None)? {
-        if let Some((by, until)) = purse.held_by(&waiting.prices, now) {
-            held.push(HeldBatch { batch: name(conn, waiting.batch)?, by, until });
+        if let Some((by, until)) = purse.held_by(&waiting.prices, now)
+            && let Some(batch) = name(conn, waiting.batch)?
+        {
+            held.push(HeldBatch { batch, by, until });
         }
     }
     Ok(held)
 }
 
-fn name(conn: &Connection, batch: i64) -> Result<BatchName> {
-    let name: String =
-        conn.prepare_cached("SELECT name FROM batches WHERE id = ?1")?.query_row([batch], |row| row.get(0))?;
-    BatchName::new(name).map_err(|error| Error::broken(error.to_string()))
+/// The batch's name; nothing where it is none.
+fn name(conn: &Connection, batch: i64) -> Result<Option<BatchName>> {
+    let mut statement = conn.prepare_cached("SELECT name FROM batches WHERE id = ?1")?;
+    let name = statement.query_row([batch], |row| code::text(row, "name"))?;
+    Ok(name.and_then(|name| BatchName::new(name).ok()))
 }

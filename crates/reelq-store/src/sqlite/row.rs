@@ -70,11 +70,12 @@ impl Row {
 
     pub(super) fn read(row: &rusqlite::Row<'_>) -> Result<Self> {
         let state = row.get_ref("state")?.as_bytes().unwrap_or_default();
-        let job = read_state(state).map_err(|error| Error::Unreadable {
+        let unreadable = |error: Error| Error::Unreadable {
             job: read_id(row).unwrap_or(JobId::from_bytes([0; 16])),
             reason: error.to_string(),
-        })?;
-        Self::around(row, job)
+        };
+        let job = read_state(state).map_err(unreadable)?;
+        Self::around(row, job).map_err(unreadable)
     }
 
     /// The row as its own columns say, around a job that is known otherwise.

@@ -1,14 +1,16 @@
 //! Rows whose job cannot be read: taken out of every queue, so that they stand in nobody's way, and named.
 
-use reelq_model::{AccountName, BatchName, Job, JobId, Money};
-use rusqlite::{Connection, OptionalExtension as _};
+use reelq_model::{AccountName, BatchName, Job, JobId, Money, Status};
+use rusqlite::{Connection, OptionalExtension as _, types::ValueRef};
 
 use super::{
-    code, history,
-    row::{Row, read_state},
+    account, code, history,
+    listing::shown_line,
+    row::{COLUMNS, Row},
+    views::{BATCHES, view},
     writer::Scribe,
 };
-use crate::{Error, Result, UnreadableRecord, unreadable::stand_in};
+use crate::{Error, RecordOf, Result, UnreadableRecord, unreadable::stand_in};
 
 /// The row; nothing where it cannot be read: then it is set aside.
 pub(super) fn readable(scribe: &Scribe<'_>, found: Result<Row>) -> Result<Option<Row>> {
@@ -88,34 +90,120 @@ fn unclaim(conn: &Connection, stub: &Stub) -> Result<()> {
     Ok(())
 }
 
-const AROUND: &str = "SELECT (SELECT name FROM batches WHERE id = j.batch), \
-    (SELECT name FROM accounts WHERE id = j.account), j.price FROM jobs j WHERE j.id = ?1";
+const AROUND: &str = "SELECT (SELECT name FROM batches WHERE id = j.batch) AS batch, \
+    (SELECT name FROM accounts WHERE id = j.account) AS account, j.price AS price FROM jobs j WHERE j.id = ?1";
 
 /// The job that stands in listings for one that cannot be read.
 pub(super) fn shown(conn: &Connection, job: JobId, reason: &str) -> Result<Job> {
-    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-    let (batch, account, price): (String, String, i64) =
-        conn.prepare_cached(AROUND)?.query_row([job.as_bytes()], read)?;
-    let batch = BatchName::new(batch).map_err(|error| Error::broken(error.to_string()))?;
-    let price = (price != code::NO_PRICE).then(|| Money::from_micros(price));
-    stand_in(job, batch, AccountName::new(account).ok(), price, reason)
+    let read = |row: &rusqlite::Row<'_>| {
+        Ok((code::text(row, "batch")?, code::text(row, "account")?, code::whole(row, "price")?))
+    };
+    let found = conn.prepare_cached(AROUND)?.query_row([job.as_bytes()], read).optional()?;
+    let (batch, account, price) = found.unwrap_or_default();
+    let price = price.filter(|price| *price != code::NO_PRICE).map(Money::from_micros);
+    let account = account.and_then(|name| AccountName::new(name).ok());
+    stand_in(job, batch.and_then(|name| BatchName::new(name).ok()), account, price, reason)
 }
 
-const ALL: &str = "SELECT j.id, b.name, j.state FROM jobs j LEFT JOIN batches b ON b.id = j.batch ORDER BY j.seq";
+/// Where such a job stands, as its column says.
+pub(super) fn status(conn: &Connection, job: JobId) -> Result<Option<Status>> {
+    let mut statement = conn.prepare_cached("SELECT status FROM jobs WHERE id = ?1")?;
+    let status = statement.query_row([job.as_bytes()], |row| code::whole(row, "status")).optional()?.flatten();
+    Ok(status.and_then(|status| code::read_status(status).ok()))
+}
 
-/// Every row that cannot be read. Reads the whole table.
+/// Every record that cannot be read, or not whole. Reads the tables from end to end.
 pub(super) fn list(conn: &Connection) -> Result<Vec<UnreadableRecord>> {
-    let mut statement = conn.prepare(ALL)?;
+    let mut found = accounts(conn)?;
+    found.extend(batches(conn)?);
+    found.extend(jobs(conn)?);
+    found.extend(lines(conn)?);
+    Ok(found)
+}
+
+fn accounts(conn: &Connection) -> Result<Vec<UnreadableRecord>> {
+    let found = account::unreadable(conn)?.into_iter();
+    Ok(found.map(|(name, reason)| UnreadableRecord { of: RecordOf::Account(name), batch: None, reason }).collect())
+}
+
+fn batches(conn: &Connection) -> Result<Vec<UnreadableRecord>> {
+    let mut statement = conn.prepare(BATCHES)?;
     let mut rows = statement.query([])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let Err(error) = read_state(row.get_ref(2)?.as_bytes().unwrap_or_default()) else { continue };
-        let id = row.get_ref(0)?.as_blob().ok().and_then(|bytes| bytes.try_into().ok());
-        found.push(UnreadableRecord {
-            job: JobId::from_bytes(id.unwrap_or([0; 16])),
-            batch: row.get::<_, Option<String>>(1)?.and_then(|name| BatchName::new(name).ok()),
-            reason: error.to_string(),
-        });
+        let mut reasons: Vec<_> = view(conn, row).err().map(|error| error.to_string()).into_iter().collect();
+        if code::is_no_number(row, "budget")? && reasons.is_empty() {
+            reasons.push("its budget is no number: nothing is bought for it".to_owned());
+        }
+        let name = String::from_utf8_lossy(account::bytes(row, "name")?.unwrap_or_default()).into_owned();
+        found.extend(reasons.into_iter().map(|reason| UnreadableRecord {
+            of: RecordOf::Batch(name.clone()),
+            batch: BatchName::new(name.clone()).ok(),
+            reason,
+        }));
+    }
+    Ok(found)
+}
+
+fn jobs(conn: &Connection) -> Result<Vec<UnreadableRecord>> {
+    let sql = format!(
+        "SELECT {COLUMNS}, j.status AS status, j.bought AS bought, b.name AS batch_name \
+        FROM jobs j LEFT JOIN batches b ON b.id = j.batch ORDER BY j.seq"
+    );
+    let mut statement = conn.prepare(&sql)?;
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let Some((job, reason)) = fault(row)? else { continue };
+        let batch = code::text(row, "batch_name")?.and_then(|name| BatchName::new(name).ok());
+        found.push(UnreadableRecord { of: RecordOf::Job(job), batch, reason });
+    }
+    Ok(found)
+}
+
+/// What is wrong with a job's row.
+fn fault(row: &rusqlite::Row<'_>) -> Result<Option<(JobId, String)>> {
+    let job = match Row::read(row) {
+        Ok(row) => row.job.id,
+        Err(Error::Unreadable { job, reason }) => return Ok(Some((job, reason))),
+        Err(error) => return Err(error),
+    };
+    let status = code::whole(row, "status")?;
+    if status.is_none_or(|status| code::read_status(status).is_err()) {
+        return Ok(Some((job, format!("its status is `{}`, which is none", shown_value(row.get_ref("status")?)))));
+    }
+    for column in ["bought", "position", "due", "version", "worker", "lease_until", "cancel", "parked", "entries"] {
+        if code::is_no_number(row, column)? {
+            let value = shown_value(row.get_ref(column)?);
+            return Ok(Some((job, format!("its column {column} is `{value}`, which is no number"))));
+        }
+    }
+    Ok(None)
+}
+
+fn shown_value(value: ValueRef<'_>) -> String {
+    match value {
+        ValueRef::Integer(number) => number.to_string(),
+        ValueRef::Real(number) => number.to_string(),
+        ValueRef::Null => "nothing".to_owned(),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
+            String::from_utf8_lossy(bytes).chars().take(40).flat_map(char::escape_default).collect()
+        }
+    }
+}
+
+const LINES: &str = "SELECT l.line AS line, l.copy AS copy, l.label AS label, l.passthrough AS passthrough, \
+    l.position AS position, b.name AS batch_name FROM lines l JOIN batches b ON b.id = l.batch \
+    AND b.generation = l.generation ORDER BY l.batch, l.position";
+
+fn lines(conn: &Connection) -> Result<Vec<UnreadableRecord>> {
+    let mut statement = conn.prepare(LINES)?;
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (Some(line), Some(reason)) = shown_line(row)? else { continue };
+        let batch = code::text(row, "batch_name")?.and_then(|name| BatchName::new(name).ok());
+        found.push(UnreadableRecord { of: RecordOf::Line(line.row), batch, reason });
     }
     Ok(found)
 }

@@ -6,15 +6,16 @@ use reelq_model::{Money, Timestamp, WorkerId};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::code;
-use crate::{BatchDraft, BatchView, Error, Result, StatusCounts, WorkerView};
+use crate::{BatchDraft, BatchView, Error, Result, StatusCounts, WorkerView, unreadable};
 
-const BATCHES: &str = "SELECT id, draft, whole, paused, spent, reserved, claimed, to_spend, unpriced, orphans, overdue, \
+pub(super) const BATCHES: &str = "SELECT id, name, draft, whole, paused, spent, reserved, claimed, to_spend, unpriced, orphans, overdue, \
     budget, created_at, ended_at, purging FROM batches";
 
 pub(super) fn batch(conn: &Connection, name: &str) -> Result<Option<BatchView>> {
     let mut statement = conn.prepare_cached(&format!("{BATCHES} WHERE name = ?1"))?;
     let mut rows = statement.query([name])?;
-    rows.next()?.map(|row| view(conn, row)).transpose()
+    let view = rows.next()?.map(|row| view(conn, row)).transpose();
+    view.map_err(|error| unreadable::batch(name, &error))
 }
 
 pub(super) fn batches(conn: &Connection) -> Result<Vec<BatchView>> {
@@ -25,13 +26,16 @@ pub(super) fn batches(conn: &Connection) -> Result<Vec<BatchView>> {
         match view(conn, row) {
             Ok(view) => views.push(view),
             // One batch that cannot be read is no reason to show none.
-            Err(error) => tracing::error!(batch = ?row.get_ref("id"), %error, "a batch is passed over: it is damaged"),
+            Err(error) => {
+                let name = code::text(row, "name")?;
+                tracing::error!(batch = name.as_deref(), %error, "a batch is passed over: its record cannot be read");
+            }
         }
     }
     Ok(views)
 }
 
-fn view(conn: &Connection, row: &Row<'_>) -> Result<BatchView> {
+pub(super) fn view(conn: &Connection, row: &Row<'_>) -> Result<BatchView> {
     let id: i64 = row.get("id")?;
     let draft: String = row.get("draft")?;
     let draft: BatchDraft = serde_json::from_str(&draft).map_err(|error| Error::broken(error.to_string()))?;
@@ -103,10 +107,10 @@ pub(super) fn workers(conn: &Connection) -> Result<Vec<WorkerView>> {
     let mut rows = statement.query([])?;
     let mut views = Vec::new();
     while let Some(row) = rows.next()? {
-        let name: String = row.get(0)?;
+        let Some(id) = code::text(row, "name")?.and_then(|name| WorkerId::new(name).ok()) else { continue };
         views.push(WorkerView {
-            id: WorkerId::new(name).map_err(|error| Error::broken(error.to_string()))?,
-            seen_at: Timestamp::from_millis(row.get(1)?),
+            id,
+            seen_at: Timestamp::from_millis(code::total(row, "seen_at")?),
             leases: code::count(row.get(2)?),
         });
     }

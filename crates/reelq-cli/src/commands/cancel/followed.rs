@@ -42,7 +42,15 @@ mod tests {
     use crate::paid::tests::running;
 
     fn view() -> JobView {
-        JobView { job: running(), line: None, due: None, worker: None, cancel_requested: false, parked: false }
+        JobView {
+            job: running(),
+            line: None,
+            due: None,
+            worker: None,
+            cancel_requested: false,
+            parked: false,
+            unread: None,
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Checks of what the store holds: records that cannot be read.
 
-use reelq_store::UnreadableRecord;
+use reelq_store::{RecordOf, UnreadableRecord};
 
 use super::Check;
 use crate::session::Session;
@@ -8,7 +8,7 @@ use crate::session::Session;
 /// More are counted and not named.
 const NAMED: usize = 20;
 
-/// One check for each job whose record cannot be read; a good one where all can.
+/// One check for each record that cannot be read; a good one where all can.
 pub(super) async fn checks(session: &Session) -> Vec<Check> {
     // Where there is no store, or it does not open, the check of the store says so.
     let Ok(Some(store)) = session.store_if_any().await else { return Vec::new() };
@@ -28,8 +28,37 @@ fn name(found: &[UnreadableRecord]) -> Vec<Check> {
 }
 
 fn check(record: &UnreadableRecord) -> Check {
+    let (name, reason) = (name_of(record), &record.reason);
+    Check::bad("records", format!("{name} cannot be read: {reason}"), fix(&record.of))
+}
+
+fn name_of(record: &UnreadableRecord) -> String {
     let batch = record.batch.as_ref().map_or_else(|| "an unknown batch".to_owned(), |batch| format!("batch {batch}"));
-    let fix = "all other rows go on without it. If a newer reelq wrote it, use that one; else take it from a backup of the \
-        state, and retry the row: its task is looked at before anything is bought";
-    Check::bad("records", format!("job {} of {batch} cannot be read: {}", record.job, record.reason), fix)
+    match &record.of {
+        RecordOf::Job(job) => format!("job {job} of {batch}"),
+        RecordOf::Line(row) => format!("row {row} of {batch}, its line of the manifest,"),
+        RecordOf::Batch(name) => format!("batch {name}"),
+        RecordOf::Account(name) => format!("account {name}"),
+    }
+}
+
+const fn fix(of: &RecordOf) -> &'static str {
+    match of {
+        RecordOf::Job(_) => {
+            "all other rows go on without it. If a newer reelq wrote it, use that one; else take it from a backup of the \
+            state, and retry the row: its task is looked at before anything is bought"
+        }
+        RecordOf::Line(_) => {
+            "its job goes on; its label and the columns that are carried along are not shown. Run or enqueue the manifest \
+            again: that writes its lines anew, and buys nothing that was bought"
+        }
+        RecordOf::Batch(_) => {
+            "all other batches go on without it, and its jobs that were bought are followed. If a newer reelq wrote it, use \
+            that one; else take the state from a backup"
+        }
+        RecordOf::Account(_) => {
+            "nothing is bought on it under limits that cannot be read: `reelq run` sets them anew. A pause that cannot be \
+            read ends by `reelq resume --account NAME`"
+        }
+    }
 }

@@ -156,7 +156,7 @@ mod tests {
     fn unconfirmed(candidate: Option<&str>) -> JobView {
         let candidate = candidate.map(|task| TaskId::new(task).unwrap());
         let job = after(&submitting(), [Event::Unresolved { reason: "cut off".to_owned(), candidate }]);
-        JobView { job, line: None, due: None, worker: None, cancel_requested: false, parked: false }
+        JobView { job, line: None, due: None, worker: None, cancel_requested: false, parked: false, unread: None }
     }
 
     #[test]

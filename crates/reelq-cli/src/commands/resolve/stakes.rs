@@ -80,7 +80,7 @@ mod tests {
     use crate::paid::tests::{after, fetching, running, submitting};
 
     fn view(job: Job) -> JobView {
-        JobView { job, line: None, due: None, worker: None, cancel_requested: false, parked: false }
+        JobView { job, line: None, due: None, worker: None, cancel_requested: false, parked: false, unread: None }
     }
 
     #[test]

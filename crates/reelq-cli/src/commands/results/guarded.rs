@@ -1,7 +1,11 @@
 //! Files that results must not replace: what a batch is made from, and what it is kept in.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::Read as _,
+    path::{Path, PathBuf},
+};
 
+use reelq_manifest::COLUMNS;
 use reelq_store::BatchView;
 
 use super::target::is_same;
@@ -11,12 +15,94 @@ use crate::{
     session::{Session, vocabulary},
 };
 
-/// Refuses a place where one of them lies.
-pub(super) fn refuse(path: &Path, view: &BatchView, session: &Session) -> Result<(), Failure> {
-    let found = guarded(view, session).into_iter().find(|(_, file)| is_same(path, file));
-    let Some((what, _)) = found else { return Ok(()) };
-    let (name, path) = (&view.batch.name, path.display());
-    Err(Failure::usage(format!("--out {path} is {what}: the results of {name} would replace it; name another file")))
+/// Refuses a place where one of them lies, or where clips or the state are kept. Whatever leads there, by a link, by `..` or
+/// in another spelling, is told by what it leads to. `outputs` are the output places of all batches.
+pub(super) fn refuse(path: &Path, view: &BatchView, outputs: &[String], session: &Session) -> Result<(), Failure> {
+    let (name, shown) = (&view.batch.name, path.display());
+    if let Some((what, _)) = guarded(view, session).into_iter().find(|(_, file)| is_same(path, file)) {
+        return Err(Failure::usage(format!(
+            "--out {shown} is {what}: the results of {name} would replace it; name another file"
+        )));
+    }
+    if is_kept(path, session) {
+        return Err(Failure::usage(format!(
+            "--out {shown} lies where reelq keeps its state: nothing else is written there; name another file"
+        )));
+    }
+    match present(path).filter(|file| !file.is_own()) {
+        Some(file) if file.is_output(outputs, session) => Err(Failure::usage(format!(
+            "--out {shown} is there already, in an output place, and is no result file: the results of {name} would \
+             replace it, which may be a clip; name another file"
+        ))),
+        Some(file) if file.is_no_text() => Err(Failure::usage(format!(
+            "--out {shown} is there already, and is no text: the results of {name} would replace it; name another file"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Whether it is below a folder of the state: the store's, or one of an output place that holds what is not whole yet.
+fn is_kept(path: &Path, session: &Session) -> bool {
+    let Some(folder) = folder_of(path) else { return false };
+    let state = session.state_folder();
+    let is_own = |folder: &Path| {
+        let name = folder.file_name().map(|name| name.to_string_lossy().to_lowercase());
+        name.is_some_and(|name| OWN_FOLDERS.contains(&name.as_str()))
+    };
+    // A state file that lies among other files makes no folder of its own of theirs.
+    folder.ancestors().any(|folder| is_own(folder) || (is_same(folder, &state) && is_own(&state)))
+}
+
+/// Folders that are reelq's alone, whatever they lie in.
+const OWN_FOLDERS: [&str; 2] = [".reelq", ".parts"];
+
+/// The folder that a path leads into, without links and `..`; nothing where there is none yet.
+fn folder_of(path: &Path) -> Option<PathBuf> {
+    let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::canonicalize(folder).ok()
+}
+
+/// A regular file that is there already.
+struct Present {
+    path: PathBuf,
+    begins: Vec<u8>,
+}
+
+/// Enough of a file to tell what it is.
+const BEGINNING: u64 = 4096;
+
+fn present(path: &Path) -> Option<Present> {
+    let path = std::fs::canonicalize(path).ok()?;
+    // What is no regular file is written through; to open a pipe would wait for whoever writes to it.
+    if !std::fs::metadata(&path).ok()?.is_file() {
+        return None;
+    }
+    let file = std::fs::File::open(&path).ok()?;
+    let mut begins = Vec::new();
+    file.take(BEGINNING).read_to_end(&mut begins).ok()?;
+    Some(Present { path, begins })
+}
+
+impl Present {
+    /// Whether it holds nothing, or results in one of their forms.
+    fn is_own(&self) -> bool {
+        let header = COLUMNS.join(",");
+        let columns = COLUMNS.map(|column| format!("\"{column}\":"));
+        let text = String::from_utf8_lossy(&self.begins);
+        let is_line = text.starts_with('{') && columns.iter().take(5).all(|column| text.contains(column.as_str()));
+        self.begins.is_empty() || text.starts_with(&header) || is_line
+    }
+
+    fn is_no_text(&self) -> bool {
+        self.begins.contains(&0)
+    }
+
+    fn is_output(&self, outputs: &[String], session: &Session) -> bool {
+        let places = outputs.iter().chain([&session.config.output]);
+        let places: Vec<_> = places.filter(|place| !place.contains("://")).map(Path::new).collect();
+        self.path.ancestors().skip(1).any(|folder| places.iter().any(|place| is_same(folder, place)))
+    }
 }
 
 fn guarded(view: &BatchView, session: &Session) -> Vec<(&'static str, PathBuf)> {

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use anyhow::Context;
 use reelq_manifest::{ManifestLine, manifest_line};
-use reelq_model::{Digest, FailureKind, Fields, ImageRef, Timestamp};
+use reelq_model::{Digest, FailureKind, Fields, ImageRef, Status, Timestamp};
 use reelq_store::{Blobs, JobView, Page, ResultLine, SharedStore};
 use serde_json::Value;
 
@@ -25,11 +25,12 @@ pub(super) async fn write(
     mut writer: impl Write,
 ) -> Result<(), Failure> {
     let blobs = session.blobs()?;
-    let (mut after, mut paid, now) = (0, 0_u64, store.now().await?);
+    let (mut after, mut paid, mut unreadable, now) = (0, 0_u64, 0_u64, store.now().await?);
     loop {
         let lines = store.results(&args.batch, Page { after, limit: PAGE }).await?;
         if lines.is_empty() {
             warn_of_paid(paid, args);
+            warn_of_unreadable(unreadable);
             return Ok(writer.flush().context("write the manifest")?);
         }
         after += u64::try_from(lines.len()).unwrap_or(u64::MAX);
@@ -37,7 +38,9 @@ pub(super) async fn write(
             bring_here(&lines, session, store, &blobs).await?;
         }
         for line in lines.iter().map(|line| &line.view).filter(|view| view.line.is_some()) {
-            if args.wants(line.job.status(), failure_of(&line.job)) {
+            if line.is_unreadable() {
+                unreadable += u64::from(!args.failed || line.status().is_none_or(|status| status == Status::Failed));
+            } else if args.wants(line.status(), failure_of(&line.job)) {
                 paid += u64::from(may_still_come(line, now));
                 writeln!(writer, "{}", row(line, &blobs)).context("write the manifest")?;
             }
@@ -49,6 +52,13 @@ pub(super) async fn write(
 fn may_still_come(view: &JobView, now: Timestamp) -> bool {
     let changes = failure_of(&view.job).is_none_or(|kind| matches!(kind, FailureKind::Content | FailureKind::Invalid));
     !changes && Paid::of(&view.job, now) != Paid::Nothing
+}
+
+/// What such a row asked for is not known.
+fn warn_of_unreadable(rows: u64) {
+    if rows > 0 {
+        tracing::warn!("{rows} rows are left out, for their records cannot be read: `reelq doctor` names them");
+    }
 }
 
 fn warn_of_paid(rows: u64, args: &Args) {

@@ -59,7 +59,7 @@ mod tests {
     use crate::paid::tests::{NOW, after, failed, fetching, given_up, lost, rejected, running, submitting};
 
     fn view(job: Job) -> JobView {
-        JobView { job, line: None, due: None, worker: None, cancel_requested: false, parked: false }
+        JobView { job, line: None, due: None, worker: None, cancel_requested: false, parked: false, unread: None }
     }
 
     fn course(job: &Job, free: bool) -> Course {

@@ -85,8 +85,15 @@ mod tests {
     use crate::paid::tests::{NOW, failed, given_up, lost, rejected, submitting};
 
     fn intent(free: bool) -> Intent {
-        let view =
-            |job: Job| JobView { job, line: None, due: None, worker: None, cancel_requested: false, parked: false };
+        let view = |job: Job| JobView {
+            job,
+            line: None,
+            due: None,
+            worker: None,
+            cancel_requested: false,
+            parked: false,
+            unread: None,
+        };
         let mut unpriced = failed(FailureKind::Transient, Settlement::Charged);
         unpriced.price = None;
         let jobs = [

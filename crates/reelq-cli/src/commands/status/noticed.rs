@@ -65,6 +65,10 @@ impl Noticed {
     }
 
     fn note(&mut self, view: &JobView) {
+        // What stands in for a record that cannot be read says nothing of its charges: the sums still have them.
+        if view.is_unreadable() {
+            return;
+        }
         let job = &view.job;
         if job.shares_task_with.is_some() {
             *self.shared_tasks.entry(job.batch.clone()).or_default() += 1;
@@ -113,7 +117,7 @@ mod tests {
         let batch = BatchName::new("films").unwrap();
         let id = JobId::derive(&batch, &spec.digest(), 1);
         let job = Job::new(JobDraft { id, spec, price: None, priority: 0 }, batch, Timestamp::default());
-        JobView { job, line: None, due: None, worker: None, cancel_requested: false, parked: false }
+        JobView { job, line: None, due: None, worker: None, cancel_requested: false, parked: false, unread: None }
     }
 
     #[test]

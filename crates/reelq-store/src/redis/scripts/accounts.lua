@@ -2,11 +2,12 @@
 --
 -- ARGV[2]  {}
 -- Result   { now, accounts }; an account is
---          { name, limits, in_flight, spent, pace, set_aside, spent_today, pauses, waiting }
+--          { name, limits, in_flight, spent, pace, set_aside, spent_today, pauses, waiting, unread }
 --            limits    '' where none were set
 --            pace      '' where nothing was learned
 --            pauses    packed: { reason, since, until }
 --            waiting   under a budget: { batch, prices } of what waits to be submitted and the batch itself can pay
+--            unread    the fields that cannot be read
 
 local function budgeted(a)
   return integer(a[4] or -1) >= 0 or integer(a[5] or -1) >= 0
@@ -29,8 +30,28 @@ local function waiting(account)
     end
   end
   table.sort(found, function(one, other) return one[1] < other[1] end)
-  for _, entry in ipairs(found) do entry[1] = call('HGET', batch_key(entry[1]), 'name') end
+  for _, entry in ipairs(found) do entry[1] = call('HGET', batch_key(entry[1]), 'name') or '' end
   return found
+end
+
+local NUMBERS_OF = { 'cap', 'budget', 'daily', 'spent', 'reserved', 'claimed', 'day', 'day_spent', 'in_flight', 'learned_cap', 'turn' }
+
+-- The fields that cannot be read, and those that must be there once any limit is.
+local function unread_fields(key)
+  local unread, fields = {}, call('HMGET', key, unpack(NUMBERS_OF))
+  for at, field in ipairs(NUMBERS_OF) do
+    if fields[at] and not kept.number(fields[at]) then unread[#unread + 1] = field end
+  end
+  local a = call('HMGET', key, 'limits', 'submit', 'poll', 'submit_tat', 'poll_tat')
+  for at, field in ipairs({ 'submit', 'poll' }) do
+    local packed = a[at + 1] or (a[1] and '')
+    if packed and not kept.rate(packed) then unread[#unread + 1] = field end
+  end
+  for at, field in ipairs({ 'submit_tat', 'poll_tat' }) do
+    if a[at + 3] and not string.match(a[at + 3], '^%-?%d+ %d+$') then unread[#unread + 1] = field end
+  end
+  if a[1] and not fields[1] then unread[#unread + 1] = 'cap' end
+  return unread
 end
 
 local views = {}
@@ -45,6 +66,7 @@ for _, name in ipairs(call('ZRANGE', ACCOUNTS, 0, -1)) do
   views[#views + 1] = {
     name, a[1] or '', integer(a[2]), integer(a[3]), a[13] or '', integer(a[6]) + integer(a[7]),
     integer(a[8]) == today and integer(a[9]) or 0, pauses, budgeted(a) and waiting(account) or {},
+    unread_fields(account_key(account)),
   }
 end
 return answer(views)

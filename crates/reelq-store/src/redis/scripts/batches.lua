@@ -2,7 +2,7 @@
 --
 -- ARGV[2]  { name, from, limit }: one batch by its name; where that is '', `limit` of them from place `from` on, the
 --          newest first
--- Result   { now, batches }: { fields, counts, prices, deadline, number }
+-- Result   { now, batches }: { fields, counts, prices, deadline, number, name }
 --            fields     texts in the order below, '' where there is none
 --            counts     of the jobs that have a line, by status, then of the others
 --            prices     price and number of jobs of that price that wait and nobody has in hand, one after the other
@@ -28,22 +28,22 @@ local function prices_of(batch)
   return prices
 end
 
-local function view(number)
+local function view(number, name)
   local key = batch_key(number)
   local fields = call('HMGET', key, unpack(FIELDS))
   for at = 1, #FIELDS do fields[at] = fields[at] or '' end
   local deadline = call('ZRANGE', deadlines_key(number), 0, 0, 'WITHSCORES')[2]
-  return { fields, counts_of(key), prices_of(number), integer(deadline), number }
+  return { fields, counts_of(key), prices_of(number), integer(deadline), number, name }
 end
 
 local name, from, limit = unpack(args)
 local views = {}
 if name ~= '' then
   local number = number_of(BATCHES, name)
-  if number then views[1] = view(number) end
+  if number then views[1] = view(number, name) end
 else
   for _, found in ipairs(call('ZRANGE', BATCHES, from, from + limit - 1, 'REV')) do
-    views[#views + 1] = view(number_of(BATCHES, found))
+    views[#views + 1] = view(number_of(BATCHES, found), found)
   end
 end
 return answer(views)

@@ -152,9 +152,12 @@ local function open_head(number)
   local open, left, draft = open_batch(number)
   if not open then return false end
   local pass = integer(call('HGET', passes_key(account), text(number)))
+  -- A draft that cannot be read says nothing of its priority.
+  local fine, read = pcall(cjson.decode, draft)
+  local priority = fine and type(read) == 'table' and kept.number(read.priority, 0) or 0
   -- One that did not wait for a while begins at the present virtual time: nothing is saved up.
   return {
-    batch = number, start = math.max(pass, desk.turn), stride = stride_of(integer(cjson.decode(draft).priority)),
+    batch = number, start = math.max(pass, desk.turn), stride = stride_of(priority),
     left = left, groups = {}, held_by_day = false,
   }
 end
@@ -351,9 +354,11 @@ local function held_until()
     local pause = desk.pauses[kind]
     local holds_this = stage == SUBMIT or (stage == POLL_STAGE and kind == THROTTLED)
     if pause and holds_this then
-      local since, ends = unpack(cmsgpack.unpack(pause), 2)
-      if stage == POLL_STAGE then ends = math.min(ends, since + POLLS_THROTTLED_MAX) end
-      if ends == 0 then
+      local said = kept.list(pause) or {}
+      local since, ends = kept.number(said[2], 0), kept.number(said[3], 0)
+      if stage == POLL_STAGE and since and ends then ends = math.min(ends, since + POLLS_THROTTLED_MAX) end
+      -- A pause whose end cannot be read holds until a person ends it.
+      if not ends or ends == 0 then
         latest = -1
       elseif ends > now and latest ~= -1 then
         latest = math.max(latest or 0, ends)
@@ -365,35 +370,37 @@ end
 
 -- The configured interval, or the learned one: where that is slower, or where the configured one is only a beginning.
 local function paced(submit, learned, is_open)
-  learned = learned and cmsgpack.unpack(learned)
-  if not submit or submit[3] == 0 or not learned or not learned[1] then return submit end
+  learned = kept.rate(learned)
+  if not submit or submit[3] == 0 or not learned then return submit end
   if is_open or before(submit, learned) then return { learned[1], learned[2], submit[3] } end
   return submit
 end
 
 -- The configured cap, or the learned one, in the same way.
 local function capped(cap, learned, is_open)
-  if not cap or learned == 0 then return cap end
+  if not cap or cap == 0 or learned == 0 then return cap end
   return is_open and learned or math.min(cap, learned)
 end
 
 local function read_desk()
   local a = call('HMGET', account_key(account), 'in_flight', 'cap', 'submit', 'submit_tat', 'poll', 'poll_tat', 'pause:1',
     'pause:2', 'pause:3', 'learned_submit', 'learned_cap', 'open_rate', 'open_cap', 'budget', 'daily', 'spent', 'reserved',
-    'claimed', 'day', 'day_spent', 'turn', 'pause:4')
+    'claimed', 'day', 'day_spent', 'turn', 'pause:4', 'limits')
+  -- A limit that cannot be read, or that is missing among others, lets nothing through.
+  local lost, no_rate, slow_rate = a[23] and '', { 0, 1, 0 }, { 1000, 0, 1 }
   desk = {
-    in_flight = integer(a[1]), cap = capped(a[2] and tonumber(a[2]), integer(a[11]), a[13] == '1'),
-    submit = paced(a[3] and cmsgpack.unpack(a[3]), a[10], a[12] == '1'), submit_tat = a[4],
-    poll = a[5] and cmsgpack.unpack(a[5]), poll_tat = a[6], pauses = { a[7], a[8], a[9], a[22] },
-    budget = rest(a[14] and tonumber(a[14]), 0), daily = rest(a[15] and tonumber(a[15]), 0), spent = integer(a[16]),
-    reserved = integer(a[17]), claimed = integer(a[18]),
-    spent_today = integer(a[19]) == today and integer(a[20]) or 0, turn = integer(a[21]),
+    in_flight = kept.number(a[1] or 0, math.huge), cap = capped(kept.number(a[2] or lost, 0), integer(a[11]), a[13] == '1'),
+    submit = paced(kept.rate(a[3] or lost, no_rate), a[10], a[12] == '1'), submit_tat = a[4],
+    poll = kept.rate(a[5] or lost, slow_rate), poll_tat = a[6], pauses = { a[7], a[8], a[9], a[22] },
+    budget = rest(kept.number(a[14], 0), 0), daily = rest(kept.number(a[15], 0), 0), spent = kept.sum(a[16]),
+    reserved = kept.sum(a[17]), claimed = kept.sum(a[18]),
+    spent_today = kept.number(a[19] or 0, today) == today and kept.sum(a[20]) or 0, turn = integer(a[21]),
   }
 end
 
 local function given_before()
   local note = call('GET', note_key())
-  note = note and cmsgpack.unpack(note)
+  note = kept.list(note)
   if not note or note[1] ~= token then return nil end
   local leases = {}
   prefetch(note[2])

@@ -2,15 +2,15 @@
 -- meant are brought to what can. All of a batch in one call, for its jobs must not move meanwhile; nobody needs it twice.
 --
 -- ARGV[2]  { batch, job_most, sum_most, latest, accounts }: the most that a figure of a job, a sum, and a time can be
---            accounts   { name, spent, reserved, claimed }: sums to write, of accounts
+--            accounts   { name, spent, reserved, claimed, in_flight }: sums to write, of accounts
 -- Result   { now, healed, accounts }
 --            healed     how many jobs were brought to what can be meant
---            accounts   { name, spent, reserved, claimed }: what the batch's jobs add to each
+--            accounts   { name, spent, reserved, claimed, in_flight }: what the batch's jobs add to each
 
 local name, job_most, sum_most, latest, to_write = unpack(args)
 for _, sums in ipairs(to_write) do
   call('HSET', account_key(number_of(ACCOUNTS, sums[1])), 'spent', text(sums[2]), 'reserved', text(sums[3]), 'claimed', text(sums[4]),
-    'day_spent', 0)
+    'in_flight', text(sums[5]), 'day_spent', 0)
 end
 local batch = number_of(BATCHES, name)
 if not batch then return answer(0, {}) end
@@ -40,8 +40,9 @@ local function add(rec)
   local claimed = queued and in_hand(rec) and price or 0
   sums.spent, sums.reserved = sums.spent + rec.spent, sums.reserved + rec.reserved
   sums.claimed, sums.to_spend = sums.claimed + claimed, sums.to_spend + (queued and price or 0)
-  local own = accounts[rec.account] or { rec.account, 0, 0, 0 }
+  local own = accounts[rec.account] or { rec.account, 0, 0, 0, 0 }
   own[2], own[3], own[4] = own[2] + rec.spent, own[3] + rec.reserved, own[4] + claimed
+  own[5] = own[5] + one_if(takes_a_place(rec))
   accounts[rec.account] = own
 end
 

@@ -7,7 +7,9 @@
 local batch, worker, lasts = unpack(args)
 local key = P .. 'holds'
 local found = call('HGET', key, batch)
-local held = found and cmsgpack.unpack(found)
+local held = kept.list(found)
+-- What cannot be read holds nothing.
+if held and not (type(held[1]) == 'string' and kept.number(held[2]) and kept.number(held[3])) then held = nil end
 local mine = held and held[1] == worker
 
 if lasts == 0 then

@@ -10,13 +10,20 @@ local function covers(money, price)
   return money == nil or (price >= 0 and price <= money)
 end
 
+-- The sum of what was used of a budget; beyond any budget where a part cannot be read.
+function kept.sum(...)
+  local sum = 0
+  for _, part in ipairs({ ... }) do sum = sum + kept.number(part or 0, math.huge) end
+  return sum
+end
+
 -- Whether a batch may be worked on, what its budget has left (nil where it has none), and its draft.
 local function open_batch(number)
   local b = call('HMGET', batch_key(number), 'whole', 'paused', 'settling', 'budget', 'spent', 'reserved', 'claimed',
     'draft')
   if b[1] ~= '1' or b[2] == '1' or b[3] then return false end
-  local used = integer(b[5]) + integer(b[6]) + integer(b[7])
-  return true, rest(b[4] and tonumber(b[4]), used), b[8]
+  -- A budget that cannot be read pays for nothing.
+  return true, rest(kept.number(b[4], 0), kept.sum(b[5], b[6], b[7])), b[8]
 end
 
 -- What the name of a group of ready jobs says.

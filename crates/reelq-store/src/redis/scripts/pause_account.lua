@@ -7,8 +7,8 @@ local name, kind, reason, lasts = unpack(args)
 local key, field = account_key(account_for(name)), 'pause:' .. kind
 local since, ends = now, lasts >= 0 and now + lasts or 0
 local standing = call('HGET', key, field)
-standing = standing and cmsgpack.unpack(standing)
-if standing and (standing[3] == 0 or standing[3] > now) then
+standing = kept.list(standing)
+if standing and kept.number(standing[2]) and kept.number(standing[3]) and (standing[3] == 0 or standing[3] > now) then
   since = standing[2]
   ends = (ends == 0 or standing[3] == 0) and 0 or math.max(ends, standing[3])
 end

@@ -57,8 +57,8 @@ local function part()
 end
 
 local function row_of(line)
-  local _, row = cmsgpack.unpack_one(line, 16)
-  return row
+  local fine, _, row = pcall(cmsgpack.unpack_one, line, 16)
+  return fine and row
 end
 
 local function orphans_of(id)

@@ -10,9 +10,22 @@
 
 local name, limits, submit, poll, cap, open_rate, open_cap, budget, daily = unpack(args)
 local key = account_key(account_for(name))
-if call('HGET', key, 'limits') ~= limits then
-  call('HSET', key, 'limits', limits, 'submit', cmsgpack.pack(submit), 'poll', cmsgpack.pack(poll), 'cap', cap,
-    'open_rate', one_if(open_rate), 'open_cap', one_if(open_cap), 'budget', budget, 'daily', daily)
+local fields = { 'limits', 'submit', 'poll', 'cap', 'open_rate', 'open_cap', 'budget', 'daily' }
+local values = {
+  limits, cmsgpack.pack(submit), cmsgpack.pack(poll), text(cap), text(one_if(open_rate)), text(one_if(open_cap)),
+  text(budget), text(daily),
+}
+
+-- Each is compared: one that was damaged is mended by whoever sets the same limits again.
+local function is_as_set()
+  for at, found in ipairs(call('HMGET', key, unpack(fields))) do
+    if found ~= values[at] then return false end
+  end
+  return true
+end
+
+if not is_as_set() then
+  for at, field in ipairs(fields) do call('HSET', key, field, values[at]) end
   bring_news()
 end
 return answer()

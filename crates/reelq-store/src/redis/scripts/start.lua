@@ -39,3 +39,19 @@ local text = remembered(function(number) return string.format('%.0f', number) en
 local function integer(value)
   return tonumber(value or 0) or 0
 end
+
+-- Readers of what is kept: what cannot be read fails no script, and lets nothing through that it would bound.
+local kept = {}
+
+-- A number that bounds what is bought, as it is kept: nil where there is none, `otherwise` where it cannot be read.
+function kept.number(value, otherwise)
+  if not value then return nil end
+  local number = tonumber(value)
+  return number and number == number and math.abs(number) < math.huge and number or otherwise
+end
+
+-- A packed list; nil where there is none or it cannot be read.
+function kept.list(packed)
+  local fine, list = pcall(cmsgpack.unpack, packed or '')
+  return fine and type(list) == 'table' and list or nil
+end

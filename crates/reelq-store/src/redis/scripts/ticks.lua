@@ -21,7 +21,8 @@ local function field_of(at) return 't:' .. text(at) end
 local function read(at)
   local raw = call('HGET', key, field_of(at))
   if not raw then return nil end
-  local t = cmsgpack.unpack(raw)
+  local t = kept.list(raw)
+  if not t then return nil end
   return { at = t[1], state = t[2], token = t[3], late = t[4], worker = t[5], lease_until = t[6], changed_at = t[7],
     batch = t[8], reason = t[9] }
 end
@@ -45,7 +46,7 @@ end
 local function all()
   local found, fields = {}, call('HGETALL', key)
   for at = 1, #fields, 2 do
-    if fields[at] ~= 'mark' then found[#found + 1] = cmsgpack.unpack(fields[at + 1]) end
+    if fields[at] ~= 'mark' then found[#found + 1] = kept.list(fields[at + 1]) end
   end
   table.sort(found, function(one, other) return one[1] > other[1] end)
   return found

@@ -28,6 +28,18 @@ local function before(one, other)
   return one[1] < other[1] or (one[1] == other[1] and one[2] < other[2])
 end
 
+-- The interval between two tokens and the burst, as they were set: nil where none were, `otherwise` where they cannot be
+-- read.
+function kept.rate(packed, otherwise)
+  if not packed then return nil end
+  local rate = kept.list(packed)
+  for at = 1, 3 do
+    local part = rate and rate[at]
+    if type(part) ~= 'number' or part ~= part or part < 0 or part == math.huge then return otherwise end
+  end
+  return rate
+end
+
 -- The bucket of one kind of request; nil where the account has no limits, false where its rate gives no tokens at all.
 -- `limits` is { ms, ns, burst }: the interval between two tokens, and how many may go at once.
 local function bucket(limits, tat)
@@ -38,7 +50,9 @@ local function bucket(limits, tat)
   local due = tat and { string.match(tat, '^(-?%d+) (%d+)$') } or { 0, 0 }
   due = { tonumber(due[1]), tonumber(due[2]) }
   -- A clock that was set back, or a rate that was raised, must not hold the account for longer than a full bucket takes.
+  -- One that cannot be read counts as full: that is a burst at most.
   local latest = plus(at, full)
+  if not (due[1] and due[2]) then due = at end
   if before(latest, due) then due = latest end
   -- A token that is fetched late costs nothing as long as the next is not due: whoever fetches them is never quite on
   -- time, and would otherwise lose a little of the rate each time.
