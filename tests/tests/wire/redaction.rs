@@ -51,7 +51,9 @@ fn spellings(key: &str) -> Vec<(&'static str, String)> {
 fn traces() -> Vec<String> {
     let mut traces = vec!["never~to+be".to_owned(), "0123456789".to_owned(), "NEVER~TO+BE".to_owned()];
     for byte_case in [str::to_lowercase, str::to_uppercase] {
-        traces.push(byte_case(&KEY.bytes().map(|byte| format!("{byte:02x}")).collect::<String>())[16..40].to_owned());
+        traces.push(
+            byte_case(&KEY.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat())[16..40].to_owned(),
+        );
     }
     for before in ["", "a", "ab"] {
         let encoded = STANDARD.encode(format!("{before}{KEY}"));
