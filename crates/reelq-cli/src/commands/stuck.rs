@@ -193,7 +193,7 @@ mod tests {
     fn the_last_answer_is_kept_with_how_many_there_were() {
         let job = after(&running(), [unanswered("a page"), unanswered("503 of a gateway")]);
         let stuck = Stuck::of(&view(job)).unwrap();
-        assert_eq!((stuck.reason.as_str(), stuck.count, stuck.status), ("503 of a gateway", 2, Status::Running));
+        assert_eq!((stuck.reason.as_str(), stuck.count, stuck.status), ("503 of a gateway", 2, Some(Status::Running)));
         assert_eq!(stuck.task.as_deref(), Some("t-1"));
     }
 

@@ -74,6 +74,7 @@ fn document<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Node> {
 mod tests {
     use std::collections::BTreeMap;
 
+    use reelq_manifest::is_hidden;
     use serde_json::json;
 
     use super::*;

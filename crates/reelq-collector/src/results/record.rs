@@ -244,7 +244,10 @@ mod tests {
     fn stored_line_names_its_file_and_cost() {
         let record = record(&line(succeeded("a.mp4", Some(10)), Vec::new()));
         assert_eq!((record.row, record.copy, record.id.as_deref()), (7, 2, Some("cat")));
-        assert_eq!((record.status, record.file.as_deref(), record.bytes), (Status::Succeeded, Some("a.mp4"), Some(9)));
+        assert_eq!(
+            (record.status, record.file.as_deref(), record.bytes),
+            (Some(Status::Succeeded), Some("a.mp4"), Some(9))
+        );
         assert_eq!(record.cost_usd, Some(Money::from_micros(10 * CENTS)));
         assert_eq!(record.run, Some(Duration::from_secs(61)));
         assert_eq!((record.prompt.as_str(), record.params.len()), ("a cat", 0));
