@@ -70,8 +70,10 @@ impl World {
         tasks.into_values().collect()
     }
 
+    /// What `status` says; nothing where there is no state yet.
     fn status(&self) -> Value {
-        serde_json::from_str(&reelq(self.at(), &["status", "--simulate", "--json"]).1).unwrap()
+        let said = reelq(self.at(), &["status", "--simulate", "--json"]).1;
+        if said.is_empty() { Value::Null } else { serde_json::from_str(&said).unwrap() }
     }
 
     fn count(&self, status: &str) -> u64 {

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use anyhow::Context;
 use reelq_model::{Status, units::Span};
 use reelq_producer::{Order, Plan};
 use reelq_store::{JobFilter, Page, SharedStore, Store};
@@ -17,7 +18,7 @@ use crate::{
     failure::{Failure, Outcome},
     output::Out,
     providers,
-    running::{BatchFace, Engine, Finish, Hands, Holding, RUN, Task, closing, usable, waiting},
+    running::{BatchFace, Engine, Finish, Hands, Holding, RUN, Signals, Task, closing, usable, waiting},
     session::Session,
     simulation::Simulated,
 };
@@ -87,7 +88,8 @@ impl Run<'_> {
         waiting::look_soon(&**store, &plan.batch.name, wait_at_most).await?;
         let begun = session.clock.monotonic();
         let face = BatchFace::new(session, Arc::clone(store), &plan.batch.name, &engine, out);
-        let finish = Box::pin(engine.run(&face)).await?;
+        let signals = Signals::take().context("listen for signals")?;
+        let finish = Box::pin(engine.run(&face, signals)).await?;
         // The workers have signed off; the result manifests are still this run's to write.
         self.held.renew().await;
         let seconds = session.clock.monotonic().saturating_sub(begun).as_secs();

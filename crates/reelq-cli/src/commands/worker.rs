@@ -90,7 +90,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     out.note(&greeting(session, &engine, &accounts));
     let face = LogFace::new(session, Arc::clone(&store), args.batch.clone(), &engine, out);
     let watched = if args.cron { Some(Watch::new(session, Arc::clone(&store), out)?) } else { None };
-    let finish = Box::pin(work(engine, &face, watched)).await?;
+    let finish = Box::pin(work(engine, &face, watched, signals)).await?;
     let exit = ending(args, session, &store, finish, &begun, out).await?;
     if let Some(simulated) = simulated {
         simulated.stop().await;
@@ -99,11 +99,11 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
 }
 
 /// Works, and fires ticks besides; both end together.
-async fn work(engine: Engine, face: &LogFace, watched: Option<Watch<'_>>) -> Result<Finish, Failure> {
-    let Some(watched) = watched else { return engine.run(face).await };
+async fn work(engine: Engine, face: &LogFace, watched: Option<Watch<'_>>, signals: Signals) -> Result<Finish, Failure> {
+    let Some(watched) = watched else { return engine.run(face, signals).await };
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let work = async {
-        let finish = engine.run(face).await;
+        let finish = engine.run(face, signals).await;
         stop.send_replace(true);
         finish
     };

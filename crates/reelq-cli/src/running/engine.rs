@@ -109,9 +109,9 @@ impl Engine {
         Ok(Self { builder, guard, reporter, retiring, pulses, brake: shared.brake, worker })
     }
 
-    /// Works until nothing more moves by itself, or until a person stops it.
-    pub(crate) async fn run(self, face: &impl Face) -> Result<Finish, Failure> {
-        let mut signals = Signals::take().context("listen for signals")?;
+    /// Works until nothing more moves by itself, or until a person stops it. The signals are those that were taken when the
+    /// process began: one that came meanwhile is not lost.
+    pub(crate) async fn run(self, face: &impl Face, mut signals: Signals) -> Result<Finish, Failure> {
         let runtime = self.builder.build();
         let stopper = runtime.stopper();
         let mut running = Box::pin(runtime.run());
