@@ -67,11 +67,11 @@ fn a_zero_is_a_price_only_where_the_vendor_says_that_it_is_settled() {
             return json(200, bought_task(row(request)));
         }
         let task = asked(request);
-        let billing = if task == "t-0" { "settled" } else { "pending" };
+        let billing = if task == "t-0" { r#""settled":true"# } else { r#""billing_status":"settled""# };
         json(
             200,
             format!(
-                r#"{{"task_id":"{task}","status":"completed","cost":0,"billing_status":"{billing}","video_url":"{origin}/{task}.mp4"}}"#
+                r#"{{"task_id":"{task}","status":"completed","cost":0,{billing},"video_url":"{origin}/{task}.mp4"}}"#
             ),
         )
     });

@@ -32,22 +32,16 @@ fn body(task: &Value) -> wire::TaskBody {
     serde_json::from_value(task.clone()).unwrap_or_default()
 }
 
-/// Whether the reply says that its figure is the last word on the charge. The newest generation documents `billing_status`.
-fn is_settled(body: &wire::TaskBody) -> bool {
-    let says_settled = |Text(word): &Text| word.eq_ignore_ascii_case("settled");
-    body.settled == Some(true) || body.refunded == Some(true) || body.billing_status.as_ref().is_some_and(says_settled)
-}
-
 fn read(document: &Value, complaint: &Complaint) -> reading::Task {
     let task = taken_out(document);
     let body = body(task);
-    let is_settled = is_settled(&body);
     reading::Task {
         word: body.status.map(|Text(word)| word),
         progress: body.progress.map(|progress| progress.0),
         outputs: outputs(task),
         cost: quota(&body.cost),
-        is_settled,
+        // The newest generation writes `billing_status: settled` beside every end: no word on a zero.
+        is_settled: body.settled == Some(true) || body.refunded == Some(true),
         code: complaint.code.clone(),
         message: complaint.said(),
     }

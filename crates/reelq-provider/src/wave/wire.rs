@@ -24,8 +24,6 @@ pub(super) struct TaskBody {
     pub(super) refunded: Option<bool>,
     #[serde(deserialize_with = "lenient")]
     pub(super) settled: Option<bool>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) billing_status: Option<Text>,
 }
 
 #[derive(Debug, Default, Deserialize)]
