@@ -81,7 +81,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
         }
     }
     let intent = Intent::new(jobs, args.look, store.now().await?);
-    intent.bought_blindly().iter().for_each(|line| out.warning(line));
+    intent.bought_blindly(&session.flags()).iter().for_each(|line| out.warning(line));
     if !confirmed(args, &intent, out) {
         return Err(Failure::usage("not confirmed; nothing was changed"));
     }

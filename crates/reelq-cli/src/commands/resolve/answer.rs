@@ -39,7 +39,7 @@ impl Answer {
     pub(super) fn warn(&self, jobs: &[JobView], session: &Session, out: Out) -> Result<(), Failure> {
         match self {
             Self::Accepted(_) => {}
-            Self::NotBought => named(jobs).into_iter().for_each(|line| out.warning(&line)),
+            Self::NotBought => named(jobs, &session.flags()).into_iter().for_each(|line| out.warning(&line)),
             Self::GiveUp => {
                 if let Some(command) = withdrawable(jobs, session)? {
                     out.note(&format!(

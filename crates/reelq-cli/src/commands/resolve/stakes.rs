@@ -10,12 +10,12 @@ use crate::{
     session::{Session, quoted},
 };
 
-/// Jobs whose reply seems to name a task: they were very likely bought.
-pub(crate) fn named<'a>(jobs: impl IntoIterator<Item = &'a JobView>) -> Vec<String> {
+/// Jobs whose reply seems to name a task: they were very likely bought. `flags` complete the command that follows it.
+pub(crate) fn named<'a>(jobs: impl IntoIterator<Item = &'a JobView>, flags: &str) -> Vec<String> {
     let line = |view: &JobView| {
         let task = view.job.candidate.as_ref()?;
         Some(format!(
-            "the reply to {} seems to name task {task}: look it up before it is paid for twice; `reelq resolve --job {} --accepted {}` follows it",
+            "the reply to {} seems to name task {task}: look it up before it is paid for twice; `reelq resolve --job {} --accepted {}{flags}` follows it",
             name(view),
             view.job.id,
             quoted(task.as_str())
@@ -100,7 +100,8 @@ mod tests {
         let candidate = Some(TaskId::new("t-9").unwrap());
         let event = Event::Unresolved { reason: "cut off".to_owned(), candidate };
         let views = [view(after(&submitting(), [event])), view(submitting())];
-        let named = named(&views);
+        let named = named(&views, " --simulate");
         assert_eq!((named.len(), named[0].contains("seems to name task t-9")), (1, true), "{named:?}");
+        assert!(named[0].ends_with("--accepted t-9 --simulate` follows it"), "{named:?}");
     }
 }

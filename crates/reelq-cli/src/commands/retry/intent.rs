@@ -45,8 +45,8 @@ impl Intent {
     }
 
     /// The jobs that are bought though a reply seemed to name their task.
-    pub(super) fn bought_blindly(&self) -> Vec<String> {
-        named(self.jobs.iter().filter(|(_, course)| *course == Course::Buy).map(|(view, _)| view))
+    pub(super) fn bought_blindly(&self, flags: &str) -> Vec<String> {
+        named(self.jobs.iter().filter(|(_, course)| *course == Course::Buy).map(|(view, _)| view), flags)
     }
 
     /// One line for each course that is taken.
