@@ -69,11 +69,8 @@ impl AccountConfig {
         let account = self.name.clone();
         let Some(path) = self.key_file() else { return Err(KeyTrouble::NoSource(account)) };
         match secret_file::read(&path) {
-            // An editor may have put a mark before it that nobody sees.
-            Ok(text) => match text.trim_start_matches('\u{feff}').trim() {
-                "" => Err(KeyTrouble::Empty { account, path }),
-                key => Ok(SecretString::from(key.to_owned())),
-            },
+            Ok(text) if text.trim().is_empty() => Err(KeyTrouble::Empty { account, path }),
+            Ok(text) => Ok(SecretString::from(text.trim().to_owned())),
             Err(reason) => Err(KeyTrouble::Unreadable { account, path, reason }),
         }
     }

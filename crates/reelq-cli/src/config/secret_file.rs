@@ -47,7 +47,8 @@ fn whole(path: &Path) -> io::Result<String> {
     if text.len() as u64 > LONGEST {
         return Err(io::Error::other(format!("it holds more than {LONGEST} bytes")));
     }
-    Ok(text)
+    // An editor may have put a mark before it that nobody sees.
+    Ok(text.trim_start_matches('\u{feff}').to_owned())
 }
 
 fn warn_if_exposed(path: &Path, metadata: &Metadata) {

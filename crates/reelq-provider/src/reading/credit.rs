@@ -112,17 +112,9 @@ pub(super) fn is_meant(text: &str, own: &[String]) -> bool {
 
 /// Whether a whole message says this and nothing else: then it is no echo of what was asked for.
 pub(super) fn is_all_that_is_said(message: &str) -> bool {
-    const ALL: [&str; 8] = [
-        "insufficient credits",
-        "insufficient credit",
-        "insufficient balance",
-        "insufficient account balance",
-        "insufficient quota",
-        "not enough credits",
-        "not enough balance",
-        "balance is not enough",
-    ];
-    ALL.contains(&plain_words(message).trim())
+    let words = plain_words(message);
+    let words = words.trim().trim_end_matches('s');
+    WAYS.iter().any(|parts| matches!(parts, [all] if all.trim_end_matches('s') == words))
 }
 
 #[cfg(test)]

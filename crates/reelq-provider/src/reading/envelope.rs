@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::says;
+use super::{gone, says};
 use crate::catalogue::Replies;
 
 /// What a status is called: a message that says no more says nothing of the request.
@@ -41,19 +41,6 @@ const FOREIGN: [&[&str]; 6] = [
 const GRPC: std::ops::RangeInclusive<u64> = 1..=16;
 /// Where vendors put an error. An `error` that is a mere text is a framework's.
 const ERRORS: [&str; 5] = ["/data/error", "/failCode", "/data/failCode", "/error_code", "/data/error_code"];
-/// What a gateway says of an address that leads nowhere.
-const ADDRESSES: [&str; 9] = [
-    " route ",
-    " path ",
-    " endpoint ",
-    " page ",
-    " method ",
-    " url ",
-    " cannot post ",
-    " cannot get ",
-    " not defined by this api ",
-];
-
 /// Whether the body of a refusal is the vendor's own: by a code that its catalogue lists, or by a complaint where vendors put
 /// theirs. Of a 400 and a 422 anybody's words about the request are, for only the vendor knows what is wrong with it.
 pub(super) fn is_vendors(body: &Value, http: u16, replies: &Replies) -> bool {
@@ -67,13 +54,9 @@ pub(super) fn is_vendors(body: &Value, http: u16, replies: &Replies) -> bool {
 /// Whether a refusal with a status that may be the address's says nothing of the request: by its words it is about the
 /// address, or it has none.
 pub(super) fn is_about_the_address(body: &Value, status: u16, replies: &Replies) -> bool {
-    let speaks_of_it = |message: String| {
-        let words = format!(" {} ", super::text::plain_words(&message));
-        ADDRESSES.iter().any(|address| words.contains(address))
-    };
     matches!(status, 404 | 405 | 406 | 410)
         && !has_listed_code(body, replies)
-        && (!says_more(body) || says::messages(body).any(speaks_of_it))
+        && (!says_more(body) || says::messages(body).any(|message| gone::is_about_an_address(&message)))
 }
 
 /// Whether a code, or a message that is nothing but one, stands in the vendor's own list.

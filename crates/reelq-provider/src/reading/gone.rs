@@ -35,8 +35,9 @@ const UNKNOWN: [&str; 28] = [
     "任务不存在",
     "任务已过期",
 ];
-/// What else a server may not find.
-const OTHERS: [&str; 8] = ["route", "path", "endpoint", "page", "method", "model", "cannot get", "url"];
+/// What a server says of an address that leads nowhere.
+const ADDRESSES: [&str; 9] =
+    ["route", "path", "endpoint", "page", "method", "url", "cannot post", "cannot get", "not defined by this api"];
 const TASKS: [&str; 6] = ["job", "generation", "prediction", "request", "record", "taskid"];
 
 /// The words of a code or message, with one word for what is asked about.
@@ -62,10 +63,17 @@ pub(super) fn is_unknown(said: [Option<&str>; 2], task: &TaskId) -> bool {
 
 /// Whether a message is about something that is not a task: a wrong address is no word on the task.
 pub(super) fn is_about_another_thing(said: Option<&str>) -> bool {
-    said.is_some_and(|said| {
-        let words = format!(" {} ", plain_words(said));
-        OTHERS.iter().any(|other| words.contains(&format!(" {other} ")))
-    })
+    said.is_some_and(|said| is_about_an_address(said) || speaks_of(said, &["model"]))
+}
+
+/// Whether a message is about the address that was asked, and so about nothing behind it.
+pub(super) fn is_about_an_address(said: &str) -> bool {
+    speaks_of(said, &ADDRESSES)
+}
+
+fn speaks_of(said: &str, things: &[&str]) -> bool {
+    let words = format!(" {} ", plain_words(said));
+    things.iter().any(|thing| words.contains(&format!(" {thing} ")))
 }
 
 #[cfg(test)]
@@ -96,6 +104,8 @@ mod tests {
         {
             assert!(!is_unknown([Some(text), Some(text)], &task), "{text}");
         }
+        assert!(is_about_another_thing(Some("The current request is not defined by this API.")));
+        assert!(is_about_another_thing(Some("model not found")) && !is_about_an_address("model not found"));
         assert!(is_about_another_thing(Some("no such route")) && !is_about_another_thing(Some("Not found")));
     }
 }
