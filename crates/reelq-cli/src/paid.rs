@@ -62,9 +62,16 @@ pub(crate) mod tests {
         Resolution, Submission, TaskId,
     };
 
+    use reelq_store::JobView;
+
     use super::*;
 
     pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_000_000);
+
+    /// The job as the store shows it, in nobody's hand and with nothing due.
+    pub(crate) fn view(job: Job) -> JobView {
+        JobView { job, line: None, due: None, worker: None, cancel_requested: false, parked: false, unread: None }
+    }
 
     /// A job that waits to be bought, for $0.30.
     pub(crate) fn ready() -> Job {

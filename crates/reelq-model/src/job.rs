@@ -221,6 +221,18 @@ impl Job {
         number <= self.submissions || number <= open
     }
 
+    /// The submission of which nobody knows whether it was taken, where an answer to it would still be followed: one that is
+    /// under way or unconfirmed, or the last one of a job that was given up before that was known.
+    pub fn in_doubt(&self) -> Option<u32> {
+        match &self.stage {
+            Stage::Submitting { submission } | Stage::Unconfirmed { submission, .. } => Some(submission.number),
+            Stage::Failed { failure, task: None } if failure.kind == FailureKind::GivenUp => {
+                self.doubtful.last().copied()
+            }
+            _ => None,
+        }
+    }
+
     /// Applies an event that happened at `at` (the store's time). Pure; the job itself is left as it was.
     pub fn apply(&self, event: Event, at: Timestamp) -> Result<Applied, IllegalTransition> {
         let event = if self.orphan_of.is_some() { never_again(event) } else { event };

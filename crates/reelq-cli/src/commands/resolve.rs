@@ -7,7 +7,7 @@ mod stakes;
 use reelq_model::{BatchName, Status, TaskId};
 use reelq_store::{JobView, Store};
 
-use self::answer::{Answer, is_given_up_unknown};
+use self::answer::Answer;
 pub(crate) use self::stakes::{named, paid};
 use super::{
     matched::explain,
@@ -110,7 +110,7 @@ async fn chosen(args: &Args, store: &dyn Store) -> Result<Vec<JobView>, Failure>
     let filter = args.selection.filter(args.batch.as_ref(), args.statuses(), &[]);
     if !args.stuck {
         let mut found = matching(store, &filter).await?;
-        found.retain(|view| view.job.status() != Status::Failed || is_given_up_unknown(&view.job));
+        found.retain(|view| view.job.status() != Status::Failed || view.job.in_doubt().is_some());
         return Ok(found);
     }
     let found = stuck(store, &filter).await?.into_iter().map(|(view, _)| view);

@@ -165,11 +165,7 @@ mod tests {
     use reelq_store::Unread;
 
     use super::*;
-    use crate::paid::tests::{after, fetching, given_up, running, submitting};
-
-    fn view(job: Job) -> JobView {
-        JobView { job, line: None, due: None, worker: None, cancel_requested: false, parked: false, unread: None }
-    }
+    use crate::paid::tests::{after, fetching, given_up, running, submitting, view};
 
     fn unanswered(reason: &str) -> Event {
         Event::Running {

@@ -63,10 +63,9 @@ pub(crate) fn news(stuck: &[Stuck], batch: &BatchName, told: &mut BTreeSet<Strin
 #[cfg(test)]
 mod tests {
     use reelq_model::{Event, Trouble, TroubleKind};
-    use reelq_store::JobView;
 
     use super::*;
-    use crate::paid::tests::{after, running};
+    use crate::paid::tests::{after, running, view};
 
     fn stuck(reason: &str) -> Stuck {
         let event = Event::Running {
@@ -78,16 +77,7 @@ mod tests {
             trouble: Some(Trouble::new(TroubleKind::Status, reason)),
         };
         let job = after(&running(), [event]);
-        Stuck::of(&JobView {
-            job,
-            line: None,
-            due: None,
-            worker: None,
-            cancel_requested: false,
-            parked: false,
-            unread: None,
-        })
-        .unwrap()
+        Stuck::of(&view(job)).unwrap()
     }
 
     #[test]

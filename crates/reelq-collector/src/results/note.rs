@@ -88,7 +88,7 @@ fn trouble(troubles: &Troubles, is_open: bool) -> String {
 
 /// The id that an unreadable reply seems to name is where a person begins to look.
 fn candidate(job: &Job) -> Option<String> {
-    let is_settled = job.status().is_terminal() && (job.stage.task().is_some() || job.doubtful.is_empty());
+    let is_settled = job.status().is_terminal() && job.in_doubt().is_none();
     let candidate = job.candidate.as_ref().filter(|_| !is_settled)?;
     Some(format!("a reply to its submission seems to name task {candidate}"))
 }

@@ -39,18 +39,10 @@ fn providers(followed: &[JobView]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::paid::tests::running;
+    use crate::paid::tests::{running, view as shown};
 
     fn view() -> JobView {
-        JobView {
-            job: running(),
-            line: None,
-            due: None,
-            worker: None,
-            cancel_requested: false,
-            parked: false,
-            unread: None,
-        }
+        shown(running())
     }
 
     #[test]

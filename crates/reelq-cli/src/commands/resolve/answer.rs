@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reelq_model::{Acceptance, Event, FailureKind, Job, Resolution, Stage, TaskId, Timestamp};
+use reelq_model::{Acceptance, Event, Job, Resolution, Stage, TaskId, Timestamp};
 use reelq_store::{JobView, Store};
 
 use super::stakes::{counted, given_up, named, prices, withdrawable};
@@ -10,7 +10,6 @@ use crate::{
     commands::edit::{Changed, Editor},
     failure::Failure,
     output::Out,
-    paid::failure_of,
     session::Session,
 };
 
@@ -89,7 +88,7 @@ impl Answer {
     fn event(&self, job: &Job, now: Timestamp) -> Option<Event> {
         let resolution = match (self, &job.stage) {
             (Self::Accepted(task), _) => {
-                let (task, submission) = (task.clone(), in_doubt(job)?);
+                let (task, submission) = (task.clone(), job.in_doubt()?);
                 let acceptance = Acceptance { task, submission, cost: None, at: now, outputs: Vec::new() };
                 return Some(Event::Accepted { acceptance, first_poll: Duration::ZERO });
             }
@@ -122,20 +121,6 @@ impl Answer {
             }
         }
     }
-}
-
-/// The submission of a job whose fate is a person's to say.
-fn in_doubt(job: &Job) -> Option<u32> {
-    match &job.stage {
-        Stage::Unconfirmed { submission, .. } | Stage::Submitting { submission } => Some(submission.number),
-        _ if is_given_up_unknown(job) => job.doubtful.last().copied(),
-        _ => None,
-    }
-}
-
-/// Whether a job was given up while nobody knew whether it was bought.
-pub(super) fn is_given_up_unknown(job: &Job) -> bool {
-    failure_of(job) == Some(FailureKind::GivenUp) && job.stage.task().is_none() && !job.doubtful.is_empty()
 }
 
 #[cfg(test)]

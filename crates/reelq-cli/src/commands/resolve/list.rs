@@ -151,12 +151,12 @@ mod tests {
     use reelq_model::{Event, TaskId};
 
     use super::*;
-    use crate::paid::tests::{after, submitting};
+    use crate::paid::tests::{after, submitting, view};
 
     fn unconfirmed(candidate: Option<&str>) -> JobView {
         let candidate = candidate.map(|task| TaskId::new(task).unwrap());
         let job = after(&submitting(), [Event::Unresolved { reason: "cut off".to_owned(), candidate }]);
-        JobView { job, line: None, due: None, worker: None, cancel_requested: false, parked: false, unread: None }
+        view(job)
     }
 
     #[test]

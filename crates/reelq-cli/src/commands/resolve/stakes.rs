@@ -74,14 +74,10 @@ pub(crate) fn paid(views: &[&JobView]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use reelq_model::{Event, Job, TaskId};
+    use reelq_model::{Event, TaskId};
 
     use super::*;
-    use crate::paid::tests::{after, fetching, running, submitting};
-
-    fn view(job: Job) -> JobView {
-        JobView { job, line: None, due: None, worker: None, cancel_requested: false, parked: false, unread: None }
-    }
+    use crate::paid::tests::{after, fetching, running, submitting, view};
 
     #[test]
     fn giving_up_names_what_is_charged_and_what_may_be() {

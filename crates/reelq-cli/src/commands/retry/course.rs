@@ -56,11 +56,7 @@ mod tests {
     use reelq_model::{Job, Settlement, Stage, Status};
 
     use super::*;
-    use crate::paid::tests::{NOW, after, failed, fetching, given_up, lost, rejected, running, submitting};
-
-    fn view(job: Job) -> JobView {
-        JobView { job, line: None, due: None, worker: None, cancel_requested: false, parked: false, unread: None }
-    }
+    use crate::paid::tests::{NOW, after, failed, fetching, given_up, lost, rejected, running, submitting, view};
 
     fn course(job: &Job, free: bool) -> Course {
         Course::of(&view(job.clone()), free, NOW)

@@ -79,21 +79,12 @@ impl Intent {
 
 #[cfg(test)]
 mod tests {
-    use reelq_model::{FailureKind, Job, Settlement};
+    use reelq_model::{FailureKind, Settlement};
 
     use super::*;
-    use crate::paid::tests::{NOW, failed, given_up, lost, rejected, submitting};
+    use crate::paid::tests::{NOW, failed, given_up, lost, rejected, submitting, view};
 
     fn intent(free: bool) -> Intent {
-        let view = |job: Job| JobView {
-            job,
-            line: None,
-            due: None,
-            worker: None,
-            cancel_requested: false,
-            parked: false,
-            unread: None,
-        };
         let mut unpriced = failed(FailureKind::Transient, Settlement::Charged);
         unpriced.price = None;
         let jobs = [
