@@ -114,8 +114,11 @@ fn a_picture_in_the_clips_place_for_a_while_does_not_hide_it() {
         let links = format!(r#"["{origin}/files/{task}","{origin}/files/{task}-2.mp4"]"#);
         format!(r#"{{"task_id":"{task}","status":"completed","result":{{"videos":{links}}}}}"#)
     };
-    let bought = buy(success, |request| {
-        let is_early = request.at < std::time::Duration::from_secs(4);
+    // Both links turn good between two attempts, never within one: the second is asked last.
+    let asked = AtomicUsize::new(0);
+    let bought = buy(success, move |request| {
+        let attempts = asked.fetch_add(usize::from(request.path_ends("-2.mp4")), Ordering::SeqCst);
+        let is_early = attempts < 3;
         reply(200, &["Content-Type: video/mp4"], if is_early { png() } else { clip(&request.target) })
     });
     assert_eq!(bought.ended.code, Some(0), "{}", bought.ended.stderr);
