@@ -8,7 +8,7 @@ use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, Submission, 
 use crate::{
     AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit, Committed, Edited,
     Enqueued, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded, Pace, PaceView,
-    Page, PauseReason, Purge, Recalled, Result, ResultLine, Schedules, UnreadableRecord, WorkerView,
+    Page, PauseReason, Purge, Recalled, Requests, Result, ResultLine, Schedules, UnreadableRecord, WorkerView,
 };
 
 /// A store as it is handed around.
@@ -16,7 +16,7 @@ pub type SharedStore = Arc<dyn Store>;
 
 /// Keeps jobs, leases, limits and money. Each verb is one atomic step; verbs that take a list do it in one round trip.
 #[async_trait]
-pub trait Store: Schedules + Send + Sync + fmt::Debug {
+pub trait Store: Requests + Schedules + Send + Sync + fmt::Debug {
     // ---- bringing manifests in ----
 
     /// Begins a load: creates the batch where it is new, and supersedes an unfinished load of it. What the draft says of

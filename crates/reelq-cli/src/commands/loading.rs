@@ -7,7 +7,7 @@ use reelq_collector::Place;
 use reelq_producer::{LoadReport, Order, Plan, load_telling};
 use reelq_store::SharedStore;
 
-use super::plan::draw;
+use super::plan::{draw, guard};
 use crate::{
     failure::Failure,
     output::{Out, cost, grouped, plural},
@@ -41,7 +41,11 @@ pub(crate) async fn agree(
     let plan = reelq_producer::plan(Some(&**store), &order).await?;
     out.problems(&plan.warnings);
     out.note(&draw(&plan, session.is_simulated()));
+    for said in guard::remarks(&plan, session) {
+        out.note(&said);
+    }
     out.note("");
+    guard::hold(&order, &plan, yes, session, &**store, out).await?;
     if !yes && !confirmed(&plan, session, out) {
         return Err(Failure::usage("not confirmed; nothing was enqueued"));
     }

@@ -11,6 +11,7 @@ use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
     output::{Out, grouped, plural, spent, table},
+    providers,
     session::Session,
 };
 
@@ -70,7 +71,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     }
     let mut report = Report::default();
     for view in &views {
-        remove(&*store, &view.batch.name, &mut report).await?;
+        remove(&*store, &view.batch.name, session, &mut report).await?;
     }
     out.report(&report, draw);
     for view in views.iter().filter(|view| report.keeps(&view.batch.name)) {
@@ -110,8 +111,9 @@ pub(crate) async fn purge(store: &dyn Store, name: &BatchName) -> reelq_store::R
     }
 }
 
-async fn remove(store: &dyn Store, name: &BatchName, report: &mut Report) -> Result<(), Failure> {
+async fn remove(store: &dyn Store, name: &BatchName, session: &Session, report: &mut Report) -> Result<(), Failure> {
     let batch = name.to_string();
+    keep(store, name, session).await?;
     match purge(store, name).await? {
         Ok(jobs) => report.purged.push(Purged { batch, jobs }),
         Err(Unfinished { outstanding, unconfirmed, loading }) => {
@@ -119,6 +121,12 @@ async fn remove(store: &dyn Store, name: &BatchName, report: &mut Report) -> Res
         }
     }
     Ok(())
+}
+
+/// Keeps what the batch bought beyond its purge.
+async fn keep(store: &dyn Store, name: &BatchName, session: &Session) -> Result<(), Failure> {
+    let accounts = providers::accounts(session, None)?;
+    Ok(reelq_producer::keep_bought(store, &accounts, name, session.config.keep_bought).await?)
 }
 
 fn consequences(views: &[BatchView]) -> String {
@@ -130,7 +138,7 @@ fn consequences(views: &[BatchView]) -> String {
     let lines = table(&["batch", ">jobs", ">spent", "ended", "outputs (kept)"], rows);
     format!(
         "{lines}\n\nTheir rows, histories and charges are forgotten; files and result manifests stay where they are.\n\
-         What was bought is not known any more: running one of their manifests again buys every row of it again."
+         What they bought is kept in mind (the newest `keep_bought` requests): running one of their manifests again asks first."
     )
 }
 

@@ -99,6 +99,7 @@ mod tests {
             budget: None,
             priority: 0,
             manifest: "films.csv".to_owned(),
+            manifest_path: None,
             passthrough: Vec::new(),
         };
         let load = store.begin_load(&draft).await.unwrap();

@@ -142,6 +142,7 @@ async fn load(store: &SharedStore, output: &str) -> Job {
         budget: None,
         priority: 0,
         manifest: "films.csv".to_owned(),
+        manifest_path: None,
         passthrough: Vec::new(),
     };
     let line = Line { row: 1, copy: 1, label: Some("cat".to_owned()), passthrough: BTreeMap::new() };

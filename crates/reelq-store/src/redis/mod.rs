@@ -27,6 +27,7 @@ mod pack;
 mod purge;
 mod reading;
 mod record;
+mod requests;
 mod results;
 mod schedules;
 mod scripts;

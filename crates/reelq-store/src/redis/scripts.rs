@@ -54,6 +54,7 @@ script!(PAUSE_BATCH, "pause_batch");
 script!(PURGE, "purge", with "tasks", with "clear");
 script!(READ, "read");
 script!(RELEASE, "release");
+script!(REQUESTS, "requests");
 script!(RESUME_ACCOUNT, "resume_account");
 script!(SELECT, "select");
 script!(SET_ASIDE, "set_aside");

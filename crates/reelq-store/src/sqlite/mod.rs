@@ -31,6 +31,7 @@ mod presence;
 mod purge;
 mod purse;
 mod readers;
+mod requests;
 mod rescue;
 mod results;
 mod row;

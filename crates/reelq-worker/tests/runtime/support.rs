@@ -64,6 +64,7 @@ impl World {
             budget: None,
             priority: 0,
             manifest: "jobs.csv".to_owned(),
+            manifest_path: None,
             passthrough: Vec::new(),
         };
         let load = self.store.begin_load(&draft).await.unwrap();

@@ -33,9 +33,13 @@ impl Manifests<'_> {
             output: None,
             budget: schedule.budget,
             usual: Vec::new(),
+            // The configuration that names the schedule has said so, for every tick.
+            buys_again: true,
+            replace: true,
         };
         let mut order = order(&args, self.session)?;
         let below = self.output_of(schedule, order.manifest.head().output.as_deref());
+        order.source.looks_elsewhere = false;
         order.overrides.output = Some(format!("{}/{}", below.trim_end_matches('/'), folder_of(at)));
         Ok(order)
     }
