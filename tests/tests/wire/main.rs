@@ -25,6 +25,7 @@ mod replies;
 mod resume;
 mod retrying;
 mod said;
+mod same_row;
 mod screens;
 mod shop;
 mod terminal;

@@ -13,10 +13,10 @@ use super::{
     face::Face,
     hands::Hands,
     reporting::Reporter,
-    retiring::Retiring,
+    retiring::{KeepBought, Retiring},
     signals::Signals,
 };
-use crate::{config::AccountConfig, failure::Failure, session::Session, simulation::Simulated, store};
+use crate::{config::AccountConfig, failure::Failure, providers, session::Session, simulation::Simulated, store};
 
 /// What a process works on.
 #[derive(Debug, Clone)]
@@ -105,7 +105,8 @@ impl Engine {
         let reporter = Reporter::new(session, Arc::clone(&store), worker.clone(), task);
         // Only who may reach the output places can see whether a batch's result manifests are there.
         let retention = session.config.retention.filter(|_| task.reports && task.hands.has(ClaimStage::Collect));
-        let retiring = Retiring::new(store, session.storage(), retention);
+        let bought = KeepBought { accounts: providers::accounts(session, None)?, most: session.config.keep_bought };
+        let retiring = Retiring::new(store, session.storage(), retention, bought);
         Ok(Self { builder, guard, reporter, retiring, pulses, brake: shared.brake, worker })
     }
 

@@ -31,7 +31,10 @@ pub(crate) async fn hold(
         return Ok(());
     }
     let mut bought: Vec<String> = elsewhere(plan).into_iter().collect();
-    bought.extend(unknown_results(plan, session, store).await?);
+    // What a server forgot, this machine's journal tells it again before anything is bought; a file has none.
+    if !session.is_shared() || store.batch(&plan.batch.name).await?.is_none() {
+        bought.extend(unknown_results(plan, session, store).await?);
+    }
     for said in bought {
         let asked = !yes && out.can_ask() && out.confirm(&format!("{said}. Buy again?"));
         if !asked {
