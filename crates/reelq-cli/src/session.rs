@@ -80,6 +80,12 @@ impl Session {
         self.start.as_ref().map_or_else(|| path.to_owned(), |start| start.join(path))
     }
 
+    /// A path of the configuration as [`Self::given`] takes it.
+    pub(crate) fn configured(&self, path: &Path) -> PathBuf {
+        let absolute = self.start.is_some().then(|| std::path::absolute(path).ok()).flatten();
+        absolute.unwrap_or_else(|| path.to_owned())
+    }
+
     /// Whether other folders must find the outputs of this command's batches: workers elsewhere, or the user's next command.
     pub(crate) fn needs_absolute_outputs(&self) -> bool {
         self.is_shared() || self.is_users
@@ -214,8 +220,9 @@ fn enter(global: &Global, environment: &Environment) -> Result<(Option<PathBuf>,
     let Ok(start) = std::env::current_dir() else { return Ok((None, Project::Here)) };
     let project = Project::find(&start, &global.flags(), environment);
     let Project::Above(folder) = &project else { return Ok((None, project)) };
-    std::env::set_current_dir(folder)
-        .map_err(|error| Failure::usage(format!("the project's folder {} cannot be entered: {error}", folder.display())))?;
+    std::env::set_current_dir(folder).map_err(|error| {
+        Failure::usage(format!("the project's folder {} cannot be entered: {error}", folder.display()))
+    })?;
     Ok((Some(start), project))
 }
 

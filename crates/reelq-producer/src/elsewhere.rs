@@ -46,7 +46,8 @@ impl<'a> Lookup<'a> {
 
     /// Looks up lines that would be bought and that the batch itself does not know.
     pub(crate) async fn add(&mut self, lines: &[&LineDraft]) -> Result<()> {
-        let keys: Vec<_> = lines.iter().map(|line| Keys::of(self.accounts, &line.job.spec).each().collect::<Vec<_>>()).collect();
+        let keys: Vec<_> =
+            lines.iter().map(|line| Keys::of(self.accounts, &line.job.spec).each().collect::<Vec<_>>()).collect();
         let flat: Vec<_> = keys.iter().flatten().copied().collect();
         if flat.is_empty() {
             return Ok(());

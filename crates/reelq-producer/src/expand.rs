@@ -10,8 +10,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     Account, Order,
-    images::{Images, is_local, visit_texts},
     equal::{Equal, EqualRows},
+    images::{Images, is_local, visit_texts},
     naming::{Asked, Naming},
     present::{Keys, Present},
     priced,

@@ -22,8 +22,8 @@ mod plan;
 mod present;
 mod priced;
 mod prompts;
-mod source;
 pub mod schedule;
+mod source;
 
 pub use account_budget::{AccountBudget, Left};
 pub use accounts::{Account, Accounts};

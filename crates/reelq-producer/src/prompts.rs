@@ -6,12 +6,36 @@ use reelq_model::{Finding, JobSpec};
 
 /// What programs write for nothing, in lower case.
 const NOTHING: [&str; 16] = [
-    "nan", "none", "null", "nil", "undefined", "n/a", "na", "-", "--", "...", "tbd", "todo", "true", "false", "nat",
+    "nan",
+    "none",
+    "null",
+    "nil",
+    "undefined",
+    "n/a",
+    "na",
+    "-",
+    "--",
+    "...",
+    "tbd",
+    "todo",
+    "true",
+    "false",
+    "nat",
     "<na>",
 ];
 /// What spreadsheets write for a formula that failed.
 const FAILED: [&str; 11] = [
-    "#ref!", "#n/a", "#value!", "#name?", "#div/0!", "#null!", "#num!", "#error!", "#spill!", "#calc!", "#getting_data",
+    "#ref!",
+    "#n/a",
+    "#value!",
+    "#name?",
+    "#div/0!",
+    "#null!",
+    "#num!",
+    "#error!",
+    "#spill!",
+    "#calc!",
+    "#getting_data",
 ];
 
 /// Looks at prompts. They may be meant, so that it only warns.
@@ -63,7 +87,9 @@ mod tests {
 
     #[test]
     fn what_stands_for_nothing_is_doubted_and_words_are_not() {
-        for text in ["#REF!", "#N/A", "nan", "None", "NULL", "undefined", "\u{200d}\u{2060}", "[object Object]", "\u{3164}"] {
+        for text in
+            ["#REF!", "#N/A", "nan", "None", "NULL", "undefined", "\u{200d}\u{2060}", "[object Object]", "\u{3164}"]
+        {
             assert!(doubt(text).is_some(), "{text:?}");
         }
         for text in ["a nun", "none of the above", "\u{1f408}", "空", "#ref a", "7"] {

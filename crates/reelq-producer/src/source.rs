@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use reelq_store::{BatchDraft, BatchView};
 use reelq_model::BatchName;
+use reelq_store::{BatchDraft, BatchView};
 
 use crate::Order;
 
@@ -65,5 +65,8 @@ fn plain(output: &str) -> String {
     }
     let path = Path::new(output);
     let found = path.canonicalize().or_else(|_| std::path::absolute(path));
-    found.map_or_else(|_| output.to_owned(), |path| path.components().collect::<std::path::PathBuf>().display().to_string())
+    found.map_or_else(
+        |_| output.to_owned(),
+        |path| path.components().collect::<std::path::PathBuf>().display().to_string(),
+    )
 }

@@ -24,7 +24,8 @@ pub trait Store: Requests + Schedules + Send + Sync + fmt::Debug {
     async fn begin_load(&self, batch: &BatchDraft) -> Result<Load>;
 
     /// Adds lines and their unknown jobs. Idempotent by job id; nothing of it is worked on before the load is finished.
-    /// A known job that was never submitted takes over the draft's account, price and priority when the load finishes.
+    /// A known job that was never submitted takes over the draft's account, price, priority and fields when the load finishes:
+    /// the caller named it by what it asks for, and may spell that otherwise now.
     async fn enqueue(&self, load: &Load, lines: &[LineDraft]) -> Result<Enqueued>;
 
     /// Makes the load's lines the batch's manifest, starts its new jobs and cancels jobs whose line is gone and that

@@ -3,7 +3,9 @@
 use std::{fs, io::Read as _, path::Path};
 
 use reelq_redis_server::RedisServer;
-use reelq_tests::{Account, Ended, RawReply, RawRequest, RawVendor, Running, Sandbox, Store, clip, json, on_each_store, reply};
+use reelq_tests::{
+    Account, Ended, RawReply, RawRequest, RawVendor, Running, Sandbox, Store, clip, json, on_each_store, reply,
+};
 
 const LINES: &str = "requests_per_second = 50.0\nburst = 10\nmax_in_flight = 20\nrequest_timeout = \"2s\"\n\
     poll = { first = \"50ms\", min = \"50ms\", max = \"200ms\" }\n";
@@ -86,7 +88,8 @@ fn no_other_spelling_of_a_row_buys_it_again(store: Store) {
     let world = World::on(store);
     world.write("set.csv", &rows(&["  a pig ", "a cat\r\non a roof", "a cafe\u{301}", "a hen", "a fox"]));
     world.assert_bought(&world.run("set.csv", &[]), 5);
-    let prompts: Vec<String> = world.vendor.requests().iter().filter(|it| it.is_submit()).map(RawRequest::prompt).collect();
+    let prompts: Vec<String> =
+        world.vendor.requests().iter().filter(|it| it.is_submit()).map(RawRequest::prompt).collect();
     for sent in ["a pig", "a cat\non a roof", "a caf\u{e9}"] {
         assert!(prompts.iter().any(|prompt| prompt == sent), "what is sent is normal, too: {prompts:?}");
     }

@@ -157,7 +157,10 @@ mod tests {
         let place = Place::open(&view.batch.output, &films(), &options).unwrap();
         stamped(&*store, &view, &place).await.unwrap();
         std::fs::write(output.join("results.csv"), "read by people since").unwrap();
-        Retiring::new(Arc::clone(&store), options, Some(DAY), KeepBought::default()).look(DAY, &mut BTreeSet::new()).await.unwrap();
+        Retiring::new(Arc::clone(&store), options, Some(DAY), KeepBought::default())
+            .look(DAY, &mut BTreeSet::new())
+            .await
+            .unwrap();
         assert!(store.batch(&films()).await.unwrap().is_none());
         assert_eq!(std::fs::read_to_string(output.join("results.csv")).unwrap(), "read by people since");
     }

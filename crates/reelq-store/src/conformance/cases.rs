@@ -24,6 +24,7 @@ macro_rules! conformance_tests {
             loads::a_row_removed_while_it_is_sent_is_not_bought_again,
             loads::a_bought_row_that_was_gone_for_a_while_is_left_as_it_is,
             loads::a_known_job_takes_over_account_price_and_priority,
+            loads::a_known_job_that_waits_takes_over_the_spelling_of_its_request,
             loads::the_draft_of_a_reload_takes_effect_when_it_is_finished,
             loads::known_tells_what_was_bought,
             leases::a_job_in_hand_is_not_given_twice,

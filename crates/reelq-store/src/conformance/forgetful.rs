@@ -13,8 +13,8 @@ use std::{
 
 use async_trait::async_trait;
 use reelq_model::{
-    Acceptance, AccountName, BatchName, Event, JobId, RequestKey, ScheduleName, SharedClock, Submission,
-    Timestamp, WorkerId,
+    Acceptance, AccountName, BatchName, Event, JobId, RequestKey, ScheduleName, SharedClock, Submission, Timestamp,
+    WorkerId,
 };
 
 use crate::{

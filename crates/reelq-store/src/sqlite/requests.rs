@@ -77,9 +77,8 @@ fn finish(scribe: &Scribe<'_>, noted: &Unnoted) -> Result<()> {
 
 fn find(conn: &Connection, key: &RequestKey) -> Result<Vec<NotedRequest>> {
     let mut statement = conn.prepare_cached("SELECT batch, job FROM requests WHERE key = ?1 ORDER BY batch")?;
-    let rows = statement.query_map([key.as_bytes()], |row| {
-        Ok((row.get::<_, String>(0)?, row.get::<_, Option<[u8; 16]>>(1)?))
-    })?;
+    let rows = statement
+        .query_map([key.as_bytes()], |row| Ok((row.get::<_, String>(0)?, row.get::<_, Option<[u8; 16]>>(1)?)))?;
     rows.map(|row| {
         let (batch, job) = row?;
         Ok(NotedRequest { batch: name_of(batch)?, job: job.map(JobId::from_bytes) })

@@ -7,5 +7,7 @@ CREATE TABLE requests (
     PRIMARY KEY (key, batch)
 ) WITHOUT ROWID;
 CREATE INDEX requests_bought ON requests (at) WHERE job IS NULL;
+-- What a known job that waits takes over of its line's request; NULL where it was submitted.
+ALTER TABLE staged ADD COLUMN fields TEXT;
 -- The load whose requests are noted; 0 where none are.
 ALTER TABLE batches ADD COLUMN noted INTEGER NOT NULL DEFAULT 0;

@@ -27,7 +27,7 @@ impl Manifests<'_> {
     /// The order of a tick.
     pub(crate) fn open(&self, schedule: &Schedule, at: Timestamp, batch: &BatchName) -> Result<Order, Failure> {
         let args = ManifestArgs {
-            manifest: schedule.manifest.clone(),
+            manifest: self.session.configured(&schedule.manifest),
             batch: Some(batch.to_string()),
             account: schedule.account.clone(),
             output: None,
