@@ -3,6 +3,7 @@
 //! All SQL of reelq lives below this folder. A verb's answer goes out only after the transaction that holds it is on disk.
 
 mod account;
+mod backup;
 mod books;
 mod breaker;
 mod claim;
@@ -32,9 +33,12 @@ mod purge;
 mod purse;
 mod readers;
 mod rescue;
+mod restored;
 mod results;
 mod row;
 mod schedules;
+mod source;
+mod steady;
 mod store;
 mod tasks;
 mod ticks;
@@ -45,4 +49,5 @@ mod views;
 mod watch;
 mod writer;
 
+pub use backup::Backup;
 pub use store::SqliteStore;
