@@ -4,6 +4,7 @@ mod noticed;
 
 use std::time::Duration;
 
+use anyhow::Context;
 use reelq_model::{BatchName, Money, Status, Timestamp};
 use reelq_store::{
     AccountCap, AccountLimits, AccountView, BatchView, HeldBatch, JobView, Pause, PauseReason, Store, WorkerView,
@@ -17,7 +18,8 @@ use super::{
 use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
-    output::{Out, duration, grouped, money, spent, table, to_spend},
+    output::{Out, duration, grouped, money, spent, stdout, table, to_spend},
+    running::Signals,
     session::Session,
 };
 
@@ -59,7 +61,8 @@ struct Report {
 const WATCH_EVERY: Duration = Duration::from_secs(2);
 
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
-    let store = session.store().await?;
+    let store = session.reading().await?;
+    let mut signals = Signals::take().context("listen for signals")?;
     let mut mark = store.watch(0, Duration::ZERO).await?;
     loop {
         let report = match read(args, session, &*store).await {
@@ -67,7 +70,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
             Err(Failure::Other(error)) if args.watch => {
                 out.note(&format!("failed to {error:#}"));
                 tokio::select! {
-                    _ = tokio::signal::ctrl_c() => return Ok(Exit::Done),
+                    () = signals.next() => return Ok(Exit::Done),
                     () = tokio::time::sleep(WATCH_EVERY) => continue,
                 }
             }
@@ -77,11 +80,11 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
             drop(console::Term::stdout().clear_screen());
         }
         out.report(&report, |report| draw(report, &session.flags()));
-        if !args.watch {
+        if !args.watch || stdout::is_gone() {
             return Ok(Exit::Done);
         }
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => return Ok(Exit::Done),
+            () = signals.next() => return Ok(Exit::Done),
             seen = wait(&*store, mark) => mark = seen.unwrap_or(mark),
         }
     }

@@ -5,6 +5,7 @@ mod document;
 mod out;
 mod screen;
 mod spending;
+pub(crate) mod stdout;
 mod table;
 mod words;
 

@@ -10,7 +10,7 @@ use reelq_worker::{AccountWork, Brake, Breaking, Dice, Handler, Pulse};
 use secrecy::SecretString;
 use url::Url;
 
-use super::hands::Hands;
+use super::{StoreClock, hands::Hands};
 use crate::{config::AccountConfig, failure::Failure, providers, session::Session, simulation::Simulated};
 
 /// The HTTP keys of an account.
@@ -64,7 +64,8 @@ pub(crate) fn work(
     pulse: &Arc<Pulse>,
 ) -> Result<AccountWork, Failure> {
     let provider = providers::open(session, account)?;
-    let transport = Transport::new(http, Arc::clone(&session.clock)).map_err(|error| refuse(account, error))?;
+    let clock = Arc::new(StoreClock { store: Arc::clone(&shared.store), clock: Arc::clone(&session.clock) });
+    let transport = Transport::new(http, clock).map_err(|error| refuse(account, error))?;
     let exchange: Arc<Transport> = Arc::new(transport);
     let submits = providers::submit_settings(account)?;
     let polls: PollSettings = account.section(&PollSettings::KEYS).map_err(|error| refuse(account, error))?;
