@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a broken assumption is a failed test")]
 
 mod asked_to_wait;
+mod backups;
 mod charges;
 mod clocks;
 mod credit;
@@ -16,10 +17,12 @@ mod json;
 mod late_files;
 mod late_links;
 mod later;
+mod moved_clocks;
 mod no_answer;
 mod numbers;
 mod outage;
 mod outputs;
+mod reading;
 mod redaction;
 mod replies;
 mod resume;
@@ -27,6 +30,8 @@ mod retrying;
 mod said;
 mod screens;
 mod shop;
+mod signals;
+mod streams;
 mod terminal;
 mod transport;
 mod verdicts;
