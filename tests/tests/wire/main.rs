@@ -5,6 +5,7 @@
 mod asked_to_wait;
 mod charges;
 mod clocks;
+mod consent;
 mod credit;
 mod ends;
 mod forms;
