@@ -20,6 +20,7 @@ mod prices;
 mod raw;
 mod results;
 mod sandbox;
+mod terminal;
 mod vendor;
 mod wire;
 
@@ -32,6 +33,7 @@ pub use patience::patiently;
 pub use raw::{RawReply, RawRequest, RawVendor, clip, json, reply};
 pub use results::ResultRow;
 pub use sandbox::{Account, Sandbox, Store};
+pub use terminal::Terminal;
 pub use vendor::Vendor;
 pub use wire::Wire;
 

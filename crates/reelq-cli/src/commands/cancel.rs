@@ -12,6 +12,7 @@ use super::{
     selection::{Selection, matching},
 };
 use crate::{
+    consent::{Consent, Stake},
     exit::Exit,
     failure::{Failure, Outcome},
     output::{Out, grouped, plural},
@@ -28,9 +29,8 @@ pub(crate) struct Args {
     /// Only jobs that were not submitted yet
     #[arg(long)]
     queued: bool,
-    /// Do not ask
-    #[arg(long, short)]
-    yes: bool,
+    #[command(flatten)]
+    consent: Consent,
 }
 
 /// What became of the jobs.
@@ -64,10 +64,8 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
         return Ok(Exit::Done);
     }
     let count = u64::try_from(jobs.len()).unwrap_or(u64::MAX);
-    let question = format!("Cancel {} job{} of {}?", grouped(count), plural(count), args.batch);
-    if !args.yes && out.can_ask() && !out.confirm(&question) {
-        return Err(Failure::usage("not confirmed; nothing was changed"));
-    }
+    let what = format!("cancel {} job{} of batch {}", grouped(count), plural(count), args.batch);
+    args.consent.to(&Stake { told: Vec::new(), what, otherwise: "nothing was changed" }, session, out).await?;
     let report = cancel(jobs, session, &*store).await?;
     out.report(&report, |report| draw(report, &args.batch, &session.flags()));
     if report.requested + report.submitting > 0 {
