@@ -14,9 +14,9 @@ use super::{
 };
 use crate::{
     AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, ClaimStage, Claimed, Commit,
-    Committed, Edited, Enqueued, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load,
-    Loaded, Pace, PaceView, Page, PauseReason, Purge, Recalled, Result, ResultLine, SharedStore, Store,
-    UnreadableRecord, WorkerView,
+    Committed, Cursor, Edit, Edited, Enqueued, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease,
+    LineDraft, Load, Loaded, Pace, PaceView, Page, PauseReason, Purge, Recalled, Result, ResultLine, Scanned,
+    SharedStore, Store, UnreadableRecord, WorkerView,
 };
 
 /// How soon to ask again while nothing may be bought.
@@ -258,6 +258,22 @@ impl Store for Journaled {
 
     async fn cancel(&self, job: JobId) -> Result<Edited> {
         self.inner.cancel(job).await
+    }
+
+    async fn begin_cancel(&self, batch: &BatchName) -> Result<()> {
+        self.inner.begin_cancel(batch).await
+    }
+
+    async fn end_cancel(&self, batch: &BatchName) -> Result<()> {
+        self.inner.end_cancel(batch).await
+    }
+
+    async fn edit_all(&self, edits: &[(JobId, Edit)]) -> Result<Vec<Edited>> {
+        self.inner.edit_all(edits).await
+    }
+
+    async fn scan(&self, filter: &JobFilter, from: &Cursor, limit: usize) -> Result<Scanned> {
+        self.inner.scan(filter, from, limit).await
     }
 
     async fn now(&self) -> Result<Timestamp> {

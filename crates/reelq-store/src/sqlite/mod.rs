@@ -5,6 +5,7 @@
 mod account;
 mod books;
 mod breaker;
+mod bulk;
 mod claim;
 mod claim_due;
 mod claim_ready;
