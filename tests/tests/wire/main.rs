@@ -3,12 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a broken assumption is a failed test")]
 
 mod asked_to_wait;
+mod bulk;
 mod charges;
 mod clocks;
 mod credit;
 mod ends;
 mod forms;
 mod frameworks;
+mod full_redis;
 mod gateways;
 mod giving_up;
 mod identity;
@@ -16,6 +18,7 @@ mod json;
 mod late_files;
 mod late_links;
 mod later;
+mod limits_lost;
 mod no_answer;
 mod numbers;
 mod outage;
