@@ -182,6 +182,13 @@ pub trait Store: Schedules + Send + Sync + fmt::Debug {
     /// show a failed job in their place, claims set them aside, and changes to them are refused.
     async fn unreadable_records(&self) -> Result<Vec<UnreadableRecord>>;
 
+    /// All that a job's record holds that cannot be read; nothing where there is no such record, or it can be read.
+    async fn unreadable_record(&self, job: JobId) -> Result<Option<Vec<u8>>>;
+
+    /// Removes a job's record that cannot be read, and gives back what it held: its place in flight, the money set aside for it.
+    /// Whether there was one. Its row is shown without it, and is new to the next load of its manifest. May be repeated.
+    async fn remove_unreadable(&self, job: JobId) -> Result<bool>;
+
     /// Waits until something changed since the last call's answer, or until `limit` has passed. `0` asks for the
     /// present mark. Changes by other processes on the same store count too.
     async fn watch(&self, mark: u64, limit: Duration) -> Result<u64>;

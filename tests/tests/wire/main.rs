@@ -19,6 +19,7 @@ mod late_files;
 mod late_links;
 mod later;
 mod limits_lost;
+mod named_tasks;
 mod no_answer;
 mod numbers;
 mod outage;

@@ -4,8 +4,10 @@ mod accounts;
 mod pauses;
 mod places;
 mod records;
+mod remove;
 mod server;
 
+use reelq_model::JobId;
 use serde::Serialize;
 
 use crate::{exit::Exit, failure::Outcome, output::Out, session::Session};
@@ -16,6 +18,12 @@ pub(crate) struct Args {
     /// Do not ask the providers
     #[arg(long)]
     offline: bool,
+    /// Remove the record of this job, which cannot be read; what it held is kept in a file
+    #[arg(long, value_name = "JOB", conflicts_with = "offline")]
+    remove: Option<JobId>,
+    /// With --remove: do not ask
+    #[arg(long, short, requires = "remove")]
+    yes: bool,
 }
 
 /// How a thing is.
@@ -58,6 +66,9 @@ impl Check {
 }
 
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
+    if let Some(job) = args.remove {
+        return remove::run(job, args.yes, session, out).await;
+    }
     let mut checks = vec![configuration(session), places::clock(session).await];
     checks.extend(places::folders(session));
     checks.push(places::store(session).await);

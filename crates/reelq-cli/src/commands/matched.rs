@@ -26,15 +26,15 @@ pub(crate) async fn all_there(
     batch: Option<&BatchView>,
     selection: &Selection,
 ) -> Result<Vec<JobView>, Failure> {
-    if let Some(account) = &selection.account {
-        let known: Vec<_> = store.accounts().await?.into_iter().map(|view| view.name).collect();
-        if !known.contains(account) {
-            let known = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-            let there = if known.is_empty() { "none has".to_owned() } else { format!("there are {known}") };
-            return Err(Failure::usage(format!("no account named `{account}` has jobs in this store: {there}")));
-        }
-    }
     if !selection.names_jobs() {
+        if let Some(account) = &selection.account {
+            let known: Vec<_> = store.accounts().await?.into_iter().map(|view| view.name).collect();
+            if !known.contains(account) {
+                let known = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+                let there = if known.is_empty() { "none has".to_owned() } else { format!("there are {known}") };
+                return Err(Failure::usage(format!("no account named `{account}` has jobs in this store: {there}")));
+            }
+        }
         return Ok(Vec::new());
     }
     let found = matching(store, &selection.filter(batch.map(|view| &view.batch.name), &[], &[])).await?;

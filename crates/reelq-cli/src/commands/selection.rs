@@ -63,7 +63,6 @@ pub(crate) async fn matching(store: &dyn Store, filter: &JobFilter) -> Result<Ve
     Ok(found)
 }
 
-
 /// A kind of failure as people name it.
 pub(crate) fn failure_kind(text: &str) -> Result<FailureKind, String> {
     let found = FailureKind::ALL.into_iter().find(|kind| kind.as_str() == text);

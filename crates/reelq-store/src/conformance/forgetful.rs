@@ -146,6 +146,8 @@ passed_on! { Store:
     async fn begin_cancel(&self, batch: &BatchName) -> Result<()>;
     async fn end_cancel(&self, batch: &BatchName) -> Result<()>;
     async fn edit_all(&self, edits: &[(JobId, Edit)]) -> Result<Vec<Edited>>;
+    async fn unreadable_record(&self, job: JobId) -> Result<Option<Vec<u8>>>;
+    async fn remove_unreadable(&self, job: JobId) -> Result<bool>;
     async fn scan(&self, filter: &JobFilter, from: &Cursor, limit: usize) -> Result<Scanned>;
     async fn now(&self) -> Result<Timestamp>;
     async fn job(&self, job: JobId) -> Result<Option<JobView>>;

@@ -316,6 +316,14 @@ impl Store for Journaled {
         self.inner.unreadable_records().await
     }
 
+    async fn unreadable_record(&self, job: JobId) -> Result<Option<Vec<u8>>> {
+        self.inner.unreadable_record(job).await
+    }
+
+    async fn remove_unreadable(&self, job: JobId) -> Result<bool> {
+        self.inner.remove_unreadable(job).await
+    }
+
     async fn watch(&self, mark: u64, limit: Duration) -> Result<u64> {
         // A process whose hands are full claims nothing, and its next heartbeat may come after others buy again.
         if let Err(error) = self.keeper.settle(&self.inner).await {

@@ -28,6 +28,7 @@ mod pack;
 mod purge;
 mod reading;
 mod record;
+mod remove;
 mod results;
 mod schedules;
 mod scripts;

@@ -56,6 +56,7 @@ script!(PAUSE_BATCH, "pause_batch", with "room");
 script!(PURGE, "purge", with "tasks", with "clear", with "room");
 script!(READ, "read");
 script!(RELEASE, "release", with "room");
+script!(REMOVE, "remove", with "tasks", with "room");
 script!(RESUME_ACCOUNT, "resume_account", with "room");
 script!(SELECT, "select");
 script!(SET_ASIDE, "set_aside", with "room");

@@ -12,7 +12,7 @@ use super::{
     hours::Hours,
     late, lease, limits,
     link::Link,
-    listing, load, pace, purge, reading, results,
+    listing, load, pace, purge, reading, remove, results,
     unanswered::Unanswered,
     unreadable::{self, Unreadable},
     views, watch,
@@ -216,6 +216,14 @@ impl Store for RedisStore {
 
     async fn unreadable_records(&self) -> Result<Vec<UnreadableRecord>> {
         unreadable::list(&self.caller).await
+    }
+
+    async fn unreadable_record(&self, job: JobId) -> Result<Option<Vec<u8>>> {
+        remove::held(&self.caller, job).await
+    }
+
+    async fn remove_unreadable(&self, job: JobId) -> Result<bool> {
+        remove::remove(&self.caller, job).await
     }
 
     async fn watch(&self, mark: u64, limit: Duration) -> Result<u64> {

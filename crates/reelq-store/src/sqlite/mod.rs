@@ -32,6 +32,7 @@ mod presence;
 mod purge;
 mod purse;
 mod readers;
+mod remove;
 mod rescue;
 mod results;
 mod row;

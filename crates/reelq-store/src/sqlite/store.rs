@@ -7,7 +7,7 @@ use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, SharedClock,
 
 use super::{
     account, breaker, bulk, claim, commit, edit, finish, history, late, lease, limits, listing, load, open, pace,
-    presence::Presence, purge, readers::Readers, rescue, results, unreadable, views, watch, watch::Bell,
+    presence::Presence, purge, readers::Readers, remove, rescue, results, unreadable, views, watch, watch::Bell,
     writer::Writer,
 };
 use crate::{
@@ -244,6 +244,14 @@ impl Store for SqliteStore {
 
     async fn unreadable_records(&self) -> Result<Vec<UnreadableRecord>> {
         self.readers.run(unreadable::list).await
+    }
+
+    async fn unreadable_record(&self, job: JobId) -> Result<Option<Vec<u8>>> {
+        self.readers.run(move |conn| remove::held(conn, job)).await
+    }
+
+    async fn remove_unreadable(&self, job: JobId) -> Result<bool> {
+        self.writer.run(move |scribe| remove::remove(scribe, job)).await
     }
 
     async fn watch(&self, mark: u64, limit: Duration) -> Result<u64> {

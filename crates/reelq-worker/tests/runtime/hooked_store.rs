@@ -195,6 +195,14 @@ impl<H: Hook + 'static> Store for HookedStore<H> {
         self.inner.unreadable_records().await
     }
 
+    async fn unreadable_record(&self, job: JobId) -> Result<Option<Vec<u8>>> {
+        self.inner.unreadable_record(job).await
+    }
+
+    async fn remove_unreadable(&self, job: JobId) -> Result<bool> {
+        self.inner.remove_unreadable(job).await
+    }
+
     async fn watch(&self, mark: u64, limit: Duration) -> Result<u64> {
         self.inner.watch(mark, limit).await
     }

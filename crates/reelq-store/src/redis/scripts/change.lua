@@ -75,6 +75,8 @@ local function share(rec, tasks)
 end
 
 local function move(rec, change)
+  -- A person may have exchanged its task, or taken it back.
+  if change.history and change.history[1] == 'resolved' then purchases.forget(rec) end
   lift(rec)
   rec.version = rec.version + 1
   rec.token = change.token

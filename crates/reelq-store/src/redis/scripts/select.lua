@@ -81,8 +81,9 @@ local function orphans_of(id)
   return orphans
 end
 
--- Of a job whose header cannot be read nothing is known: it is shown where any job is wanted.
+-- Of a job whose header cannot be read, or whose record is gone, nothing is known: it is shown where any job is wanted.
 local function is_shown_unread(id)
+  unreadable[id] = unreadable[id] or (listed and '' or nil)
   return unreadable[id] and not (any_status or account or bought)
 end
 
