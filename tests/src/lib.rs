@@ -18,6 +18,7 @@ mod prices;
 mod raw;
 mod results;
 mod sandbox;
+mod terminal;
 mod vendor;
 mod wire;
 
@@ -28,6 +29,7 @@ pub use manifest::{Prompts, write_csv};
 pub use raw::{RawReply, RawRequest, RawVendor, clip, json, reply};
 pub use results::ResultRow;
 pub use sandbox::{Account, Sandbox, Store};
+pub use terminal::Terminal;
 pub use vendor::Vendor;
 pub use wire::Wire;
 

@@ -6,6 +6,7 @@ mod asked_to_wait;
 mod bulk;
 mod charges;
 mod clocks;
+mod consent;
 mod credit;
 mod ends;
 mod forms;

@@ -13,6 +13,7 @@ use super::{
     selection::{AT_ONCE, Selection, matching},
 };
 use crate::{
+    consent::{Consent, Stake},
     exit::Exit,
     failure::{Failure, Outcome},
     output::{Out, grouped, plural},
@@ -29,9 +30,8 @@ pub(crate) struct Args {
     /// Only jobs that were not submitted yet
     #[arg(long)]
     queued: bool,
-    /// Do not ask
-    #[arg(long, short)]
-    yes: bool,
+    #[command(flatten)]
+    consent: Consent,
 }
 
 /// What became of the jobs.
@@ -89,7 +89,7 @@ async fn some(
     if jobs.is_empty() {
         return Ok(None);
     }
-    args.confirm(u64::try_from(jobs.len()).unwrap_or(u64::MAX), out)?;
+    args.agreed(u64::try_from(jobs.len()).unwrap_or(u64::MAX), session, out).await?;
     let (mut report, mut abilities) = (Report::default(), Abilities::new(session));
     for part in jobs.chunks(AT_ONCE) {
         cancel(part, &mut abilities, store, &mut report).await?;
@@ -102,12 +102,9 @@ impl Args {
         if self.queued { &[Status::Queued] } else { &[Status::Queued, Status::Submitting, Status::Running] }
     }
 
-    fn confirm(&self, count: u64, out: Out) -> Result<(), Failure> {
-        let question = format!("Cancel {} job{} of {}?", grouped(count), plural(count), self.batch);
-        if !self.yes && out.can_ask() && !out.confirm(&question) {
-            return Err(Failure::usage("not confirmed; nothing was changed"));
-        }
-        Ok(())
+    async fn agreed(&self, count: u64, session: &Session, out: Out) -> Result<(), Failure> {
+        let what = format!("cancel {} job{} of batch {}", grouped(count), plural(count), self.batch);
+        self.consent.to(&Stake { told: Vec::new(), what, otherwise: "nothing was changed" }, session, out).await
     }
 
     const fn takes(&self) -> &'static str {

@@ -10,7 +10,7 @@ mod server;
 use reelq_model::JobId;
 use serde::Serialize;
 
-use crate::{exit::Exit, failure::Outcome, output::Out, session::Session};
+use crate::{consent::Consent, exit::Exit, failure::Outcome, output::Out, session::Session};
 
 /// Flags of `reelq doctor`.
 #[derive(Debug, clap::Args)]
@@ -21,9 +21,8 @@ pub(crate) struct Args {
     /// Remove the record of this job, which cannot be read; what it held is kept in a file
     #[arg(long, value_name = "JOB", conflicts_with = "offline")]
     remove: Option<JobId>,
-    /// With --remove: do not ask
-    #[arg(long, short, requires = "remove")]
-    yes: bool,
+    #[command(flatten)]
+    consent: Consent,
 }
 
 /// How a thing is.
@@ -67,7 +66,7 @@ impl Check {
 
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     if let Some(job) = args.remove {
-        return remove::run(job, args.yes, session, out).await;
+        return remove::run(job, args.consent, session, out).await;
     }
     let mut checks = vec![configuration(session), places::clock(session).await];
     checks.extend(places::folders(session));

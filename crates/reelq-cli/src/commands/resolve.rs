@@ -16,6 +16,7 @@ use super::{
     stuck::stuck,
 };
 use crate::{
+    consent::Consent,
     exit::Exit,
     failure::{Failure, Outcome},
     output::Out,
@@ -51,9 +52,8 @@ pub(crate) struct Args {
     /// --row or --job names; a task that is known stays known, and `retry --look` can fetch its clip later
     #[arg(long)]
     give_up: bool,
-    /// Do not ask
-    #[arg(long, short)]
-    yes: bool,
+    #[command(flatten)]
+    consent: Consent,
 }
 
 /// Where a submission's fate is, or may yet become, a person's to say: also once the job was given up without an answer.
@@ -124,8 +124,8 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
         asked::check(session, &*store, view, task, out).await?;
     }
     answer.warn(&jobs, session, out)?;
-    if !answer.confirmed(&jobs, args.yes, out) {
-        return Err(Failure::usage("not confirmed; nothing was changed"));
+    if !jobs.is_empty() {
+        args.consent.to(&answer.stake(&jobs), session, out).await?;
     }
     answer.settle(&jobs, &*store, out).await?;
     answer.say_next(&jobs, session, &*store, out).await?;

@@ -32,7 +32,7 @@ pub(super) async fn cancel_whole(
         explain(store, Some(batch), &args.selection, &[], args.takes(), out).await?;
         return Ok(None);
     }
-    args.confirm(count, out)?;
+    args.agreed(count, session, out).await?;
     store.begin_cancel(name).await?;
     out.note(&format!("batch {name} is stopped: nothing more of it is bought; what it has queued is withdrawn"));
     let mut report = Report::default();

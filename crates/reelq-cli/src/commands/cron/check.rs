@@ -97,7 +97,8 @@ async fn check<'a>(
     checked
 }
 
-async fn planned(
+/// What a tick at this time would load.
+pub(super) async fn planned(
     schedule: &Schedule,
     session: &Session,
     store: Option<&dyn Store>,

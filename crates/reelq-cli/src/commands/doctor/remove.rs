@@ -7,6 +7,7 @@ use reelq_model::JobId;
 use serde::Serialize;
 
 use crate::{
+    consent::{Consent, Stake},
     exit::Exit,
     failure::{Failure, Outcome},
     output::Out,
@@ -22,20 +23,22 @@ struct Removed {
 }
 
 /// Asks, writes what the record held to a file, and removes it.
-pub(super) async fn run(job: JobId, yes: bool, session: &Session, out: Out) -> Outcome {
+pub(super) async fn run(job: JobId, consent: Consent, session: &Session, out: Out) -> Outcome {
     let store = session.store().await?;
     let Some(held) = store.unreadable_record(job).await? else {
         return Err(Failure::usage(format!(
             "job {job} has no record that cannot be read: only such a one is removed; `reelq doctor` names them"
         )));
     };
-    out.note(&format!(
-        "The record of job {job} is removed: its place in flight and the money set aside for it are given back, and its history is \
-         forgotten.\nIt may have been bought: its row is new to the next load of its manifest, which asks before it buys it."
-    ));
-    if !yes && !(out.can_ask() && out.confirm("Remove it?")) {
-        return Err(Failure::usage("not confirmed; nothing was removed (without a terminal, say --yes)"));
-    }
+    let told = vec![
+        format!(
+            "the record of job {job} goes: its place in flight and the money set aside for it are given back, its history is forgotten"
+        ),
+        "it may have been bought: its row is new to the next load of its manifest, which asks before it buys it"
+            .to_owned(),
+    ];
+    let stake = Stake { told, what: format!("remove the record of job {job}"), otherwise: "nothing was removed" };
+    consent.to(&stake, session, out).await?;
     let file = session.state_folder().join("removed").join(format!("{job}.txt"));
     keep(&file, &held).with_context(|| format!("write {}", file.display()))?;
     if !store.remove_unreadable(job).await? {

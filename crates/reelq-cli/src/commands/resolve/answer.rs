@@ -6,6 +6,7 @@ use reelq_store::{JobView, Store};
 use super::stakes::{counted, given_up, named, prices, withdrawable};
 use crate::{
     commands::edit::{Changed, Editor},
+    consent::Stake,
     failure::Failure,
     output::Out,
     session::Session,
@@ -25,13 +26,15 @@ pub(super) enum Answer {
 }
 
 impl Answer {
-    /// Tells what comes of it, and asks where somebody is there.
-    pub(super) fn confirmed(&self, jobs: &[JobView], yes: bool, out: Out) -> bool {
-        if jobs.is_empty() {
-            return true;
-        }
-        self.consequences(jobs).iter().for_each(|line| out.note(line));
-        yes || !out.can_ask() || out.confirm("Go on?")
+    /// What comes of it, for whoever is to agree to it.
+    pub(super) fn stake(&self, jobs: &[JobView]) -> Stake {
+        let (counted, amount) = (counted(jobs.len()), prices(jobs));
+        let what = match self {
+            Self::Accepted(_) => format!("follow {counted} as bought, for {amount}"),
+            Self::NotBought => format!("let {counted} be submitted again, for {amount}"),
+            Self::GiveUp => format!("give up {counted}"),
+        };
+        Stake { told: self.consequences(jobs), what, otherwise: "nothing was changed, and nothing bought" }
     }
 
     /// Warns where something better, or safer, can be done about some of the jobs.
