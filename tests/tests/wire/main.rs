@@ -8,6 +8,7 @@ mod charges;
 mod clocks;
 mod consent;
 mod credit;
+mod damaged;
 mod ends;
 mod forms;
 mod frameworks;

@@ -163,3 +163,51 @@ pub async fn nothing_is_bought_on_an_account_without_limits(subject: &dyn Subjec
     let claimed = kit.claim(ClaimStage::Submit, 9).await;
     assert_eq!((claimed.leases.len(), claimed.limits_missing), (2, false));
 }
+
+/// Where a job stands whose record is then damaged.
+const PLACES: [&str; 5] = ["queued", "claimed", "submitting", "running", "succeeded"];
+
+async fn takes_its_place(kit: &Kit<'_>, place: &str) {
+    match place {
+        "claimed" => drop(kit.submits(1).await),
+        "submitting" => drop(kit.send(&kit.submit().await).await),
+        "running" => drop(kit.start_next("t1").await),
+        "succeeded" => {
+            kit.finish_next("t1", None).await;
+            let fetch = super::kit::one(kit.fetches(1).await);
+            kit.end(&fetch, super::kit::stored()).await;
+        }
+        _ => {}
+    }
+}
+
+/// For stores' own tests: a record that `damage` makes unreadable is removed wherever its job stands, and holds nothing more.
+pub async fn a_damaged_record_is_removed<S: Subject>(fresh: impl Fn() -> S, damage: impl Fn(&S, JobId)) {
+    for place in PLACES {
+        let subject = fresh();
+        let kit = Kit::new(&subject);
+        let jobs = kit.load("b", &wishes(3)).await;
+        takes_its_place(&kit, place).await;
+        assert!(!kit.store.remove_unreadable(jobs[0]).await.unwrap(), "{place}: what can be read stays");
+        assert_eq!(kit.store.unreadable_record(jobs[0]).await.unwrap(), None);
+        damage(&subject, jobs[0]);
+        let held = kit.store.unreadable_record(jobs[0]).await.unwrap();
+        assert!(held.is_some_and(|held| !held.is_empty()), "{place}");
+        assert!(kit.store.remove_unreadable(jobs[0]).await.unwrap(), "{place}");
+        assert!(!kit.store.remove_unreadable(jobs[0]).await.unwrap(), "{place}: once");
+        let (view, account) = (kit.batch("b").await, kit.account("acct").await);
+        assert_eq!((view.counts.total(), view.counts.of(Status::Queued)), (2, 2), "{place}: {view:?}");
+        assert_eq!(
+            (account.in_flight, account.reserved, view.reserved),
+            (0, super::kit::cents(0), super::kit::cents(0)),
+            "{place}"
+        );
+        let page = crate::Page { after: 0, limit: 10 };
+        let rows: Vec<_> = kit.store.results(&batch("b"), page).await.unwrap();
+        let rows: Vec<_> = rows.iter().map(|row| row.view.line.as_ref().map(|line| line.row)).collect();
+        assert_eq!(rows, [Some(1), Some(2), Some(3)], "{place}: its row is accounted for");
+        kit.load("b", &wishes(3)).await;
+        assert_eq!(kit.batch("b").await.counts.of(Status::Queued), 3, "{place}: and new to the next load");
+        assert_eq!(kit.submits(9).await.len(), 3, "{place}");
+    }
+}
