@@ -4,13 +4,16 @@
 
 mod asked_to_wait;
 mod backups;
+mod bulk;
 mod charges;
 mod clocks;
 mod consent;
 mod credit;
+mod damaged;
 mod ends;
 mod forms;
 mod frameworks;
+mod full_redis;
 mod gateways;
 mod giving_up;
 mod identity;
@@ -18,7 +21,9 @@ mod json;
 mod late_files;
 mod late_links;
 mod later;
+mod limits_lost;
 mod moved_clocks;
+mod named_tasks;
 mod no_answer;
 mod numbers;
 mod outage;

@@ -103,12 +103,8 @@ fn every_command_listens_for_the_signals_that_end_it_from_its_first_moment() {
     let pipe = shop.sandbox.path("pipe.csv");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     // Each of them is held up: by a pipe that nobody writes to, or because it goes on until it is ended.
-    let held: [&[&str]; 4] = [
-        &["plan", "pipe.csv"],
-        &["run", "pipe.csv", "--yes"],
-        &["status", "--watch"],
-        &["sim", "--port", "0"],
-    ];
+    let held: [&[&str]; 4] =
+        [&["plan", "pipe.csv"], &["run", "pipe.csv", "--yes"], &["status", "--watch"], &["sim", "--port", "0"]];
     for command in held {
         let mut running = shop.sandbox.start(command);
         patiently(|| caught(running.id()) & ENDING == ENDING || running.has_ended(), "it listens for signals");

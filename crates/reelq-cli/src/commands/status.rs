@@ -12,6 +12,7 @@ use reelq_store::{
 use serde::Serialize;
 
 use super::{
+    matched,
     selection::{Selection, brief, matching, place},
     stuck::{Stuck, draw as draw_stuck, stuck},
 };
@@ -102,6 +103,7 @@ async fn read(args: &Args, session: &Session, store: &dyn Store) -> Result<Repor
         Some(name) => vec![session.batch(store, name).await?],
         None => store.batches().await?,
     };
+    matched::all_there(store, args.batch.as_ref().and(batches.first()), &args.selection).await?;
     let wanted = !args.statuses.is_empty() || !args.selection.is_empty();
     let filter = args.selection.filter(args.batch.as_ref(), &args.statuses, &[]);
     let jobs = if wanted { matching(store, &filter).await? } else { Vec::new() };
@@ -177,6 +179,7 @@ fn remarks(view: &BatchView) -> String {
     let remarks = [
         flag(!view.whole, "load unfinished"),
         flag(view.purging, "being purged"),
+        flag(view.cancelling, "being cancelled"),
         flag(view.paused, "paused"),
         flag(view.budget_reached, "budget reached"),
         counted(view.overdue, "overdue"),

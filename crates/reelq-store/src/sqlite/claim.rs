@@ -23,7 +23,13 @@ pub(super) struct Desk<'a> {
 
 pub(super) fn claim(scribe: &Scribe<'_>, claim: &Claim) -> Result<Claimed> {
     rescue::expired(scribe)?;
-    let Some(account) = account::find(scribe.conn, &claim.account)? else { return Ok(Claimed::default()) };
+    let found = account::find(scribe.conn, &claim.account)?;
+    // Who has it in its configuration has its limits, its budgets and its cap: nothing is bought without them.
+    let limits = found.as_ref().and_then(|account| account.limits);
+    if claim.stage == ClaimStage::Submit && limits.is_none() {
+        return Ok(Claimed { limits_missing: true, ..Claimed::default() });
+    }
+    let Some(account) = found else { return Ok(Claimed::default()) };
     let batch = match &claim.batch {
         None => None,
         Some(name) => match batch_id(scribe, name)? {
@@ -48,10 +54,6 @@ pub(super) fn claim(scribe: &Scribe<'_>, claim: &Claim) -> Result<Claimed> {
             _ => last,
         };
         return Ok(Claimed { retry_in, ..Claimed::default() });
-    }
-    if let Some(reason) = desk.account.unread.as_ref().filter(|_| claim.stage == ClaimStage::Submit) {
-        tracing::error!(account = %claim.account, reason, "nothing is bought on an account whose limits cannot be read");
-        return Ok(Claimed::default());
     }
     match claim.stage {
         ClaimStage::Submit => claim_ready::submit(&desk),

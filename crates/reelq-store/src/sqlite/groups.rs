@@ -12,7 +12,7 @@ pub(super) const NEXT_GROUP: &str = "SELECT batch, price FROM jobs WHERE account
 const BATCH: &str = "SELECT CASE WHEN typeof(budget) IN ('integer', 'null') THEN budget ELSE -1 END, \
     CAST(spent + reserved + claimed AS INTEGER), \
     CAST(coalesce(CASE WHEN json_valid(draft) THEN json_extract(draft, '$.priority') END, 0) AS INTEGER) AS priority \
-    FROM batches WHERE id = ?1 AND whole = 1 AND paused = 0";
+    FROM batches WHERE id = ?1 AND whole = 1 AND paused = 0 AND cancelling = 0";
 
 /// A batch that may be worked on and has jobs ready.
 #[derive(Debug)]
