@@ -7,13 +7,15 @@ use std::time::Duration;
 use anyhow::Context;
 use reelq_model::{BatchName, Money, Status, Timestamp};
 use reelq_store::{
-    AccountCap, AccountLimits, AccountView, BatchView, HeldBatch, JobView, Pause, PauseReason, Store, WorkerView,
+    AccountCap, AccountLimits, AccountView, BatchView, HeldBatch, JobFilter, JobView, Pause, PauseReason, Store,
+    WorkerView,
 };
 use serde::Serialize;
 
 use super::{
     matched,
     selection::{Selection, brief, matching, place},
+    stranded::{Stranded, stranded},
     stuck::{Stuck, draw as draw_stuck, stuck},
 };
 use crate::{
@@ -49,6 +51,9 @@ struct Report {
     workers: Vec<WorkerView>,
     /// The store's time.
     now: Timestamp,
+    /// Work of accounts that nobody acts for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stranded: Vec<Stranded>,
     #[serde(flatten)]
     noticed: Noticed,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -109,10 +114,12 @@ async fn read(args: &Args, session: &Session, store: &dyn Store) -> Result<Repor
     let jobs = if wanted { matching(store, &filter).await? } else { Vec::new() };
     let stuck = match &args.batch {
         Some(_) => stuck(store, &args.selection.filter(args.batch.as_ref(), &[], &[])).await?,
-        None => Vec::new(),
+        // Of all batches the first few are told: the rest is with each batch.
+        None => stuck(store, &JobFilter::default()).await?.into_iter().take(STUCK_SHOWN).collect(),
     };
     let noticed = Noticed::read(store, batches.iter().map(|view| &view.batch.name)).await?;
     Ok(Report {
+        stranded: stranded(store, &session.config, args.batch.as_ref()).await?,
         batches,
         noticed,
         accounts: store.accounts().await?,
@@ -125,6 +132,7 @@ async fn read(args: &Args, session: &Session, store: &dyn Store) -> Result<Repor
 
 fn draw(report: &Report, flags: &str) -> String {
     let mut parts = vec![draw_batches(&report.batches)];
+    parts.extend(report.stranded.iter().map(|stranded| format!("! {}", stranded.told())));
     parts.extend(report.noticed.alarms(flags).iter().map(|alarm| format!("! {alarm}")));
     if !report.accounts.is_empty() {
         parts.push(draw_accounts(&report.accounts, &report.noticed));
