@@ -20,6 +20,7 @@ use crate::{
     failure::Failure,
     images,
     output::Out,
+    providers::Adapters,
     simulation, store,
 };
 
@@ -31,6 +32,8 @@ pub(crate) struct Session {
     pub(crate) clock: SharedClock,
     pub(crate) settings: Settings,
     pub(crate) config: Config,
+    /// The vendors' adapters that were opened so far.
+    pub(crate) adapters: Adapters,
     /// Different in every process on every machine: delays need variety, and workers names of their own.
     pub(crate) seed: u64,
 }
@@ -51,7 +54,15 @@ impl Session {
         let found = problems(&settings);
         let Some(config) = config else { return Err(found.into()) };
         out.problems(&found);
-        Ok(Self { global: global.clone(), environment, clock, settings, config, seed: seed() })
+        Ok(Self {
+            global: global.clone(),
+            environment,
+            clock,
+            settings,
+            config,
+            adapters: Adapters::default(),
+            seed: seed(),
+        })
     }
 
     /// Whether nothing is real.

@@ -78,8 +78,7 @@ mod tests {
         let mut fields: Fields =
             serde_json::from_str(r#"{"prompt":" x ","list":[" a ",1],"extra":{" k ":" v\r\nw "}}"#).unwrap();
         normalise(&mut fields);
-        let normal: Fields =
-            serde_json::from_str(r#"{"prompt":"x","list":["a",1],"extra":{" k ":"v\nw"}}"#).unwrap();
+        let normal: Fields = serde_json::from_str(r#"{"prompt":"x","list":["a",1],"extra":{" k ":"v\nw"}}"#).unwrap();
         assert_eq!(fields, normal);
     }
 

@@ -192,9 +192,8 @@ mod tests {
     #[test]
     fn of_two_equal_jobs_the_bought_one_is_taken() {
         let asked = asked(1, 2);
-        let job = |byte: u8, bought| {
-            (JobId::from_bytes([byte; 16]), asked.keys.left_out, asked.keys.written_out, bought)
-        };
+        let job =
+            |byte: u8, bought| (JobId::from_bytes([byte; 16]), asked.keys.left_out, asked.keys.written_out, bought);
         let there = present(&[job(1, false), job(2, true)]);
         assert_eq!(Naming::new(batch(), Arc::new(there)).next_id(&asked), JobId::from_bytes([2; 16]));
     }

@@ -93,7 +93,8 @@ fn a_backup_that_is_killed_leaves_no_file_under_its_name_or_a_whole_one() {
         let mut running = shop.sandbox.start(&["backup", &name]);
         // Its draft is there once it copies.
         let draft = |file: &str| file.starts_with('.') && file.contains(&name);
-        let there = || fs::read_dir(shop.sandbox.path("")).unwrap().any(|it| draft(&it.unwrap().file_name().to_string_lossy()));
+        let there =
+            || fs::read_dir(shop.sandbox.path("")).unwrap().any(|it| draft(&it.unwrap().file_name().to_string_lossy()));
         patiently(|| there() || running.has_ended(), "the backup begins");
         running.kill();
         let ended = shop.sandbox.run(&["backup", &name]);

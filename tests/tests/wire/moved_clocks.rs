@@ -127,7 +127,12 @@ fn a_schedule_that_fired_under_a_clock_that_was_ahead_fires_on_at_the_present_ti
         let year = |ahead: bool| {
             let ended = moving.shop.sandbox.run(&["status", "--json"]);
             let report: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap_or_default();
-            let names: Vec<String> = report["batches"].as_array().into_iter().flatten().filter_map(|it| Some(it["batch"]["name"].as_str()?.to_owned())).collect();
+            let names: Vec<String> = report["batches"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|it| Some(it["batch"]["name"].as_str()?.to_owned()))
+                .collect();
             let now = crate::late_files::now();
             let at = |name: &String| name.split_once('@')?.1.parse::<reelq_model::Timestamp>().ok();
             names.iter().filter_map(at).filter(|at| (at.millis() / 1_000 > now + HOUR) == ahead).count()

@@ -1,12 +1,6 @@
 //! Looking never needs the right to write, and changes nothing.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    os::unix::fs::PermissionsExt as _,
-    path::Path,
-    process::Command,
-};
+use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt as _, path::Path, process::Command};
 
 use reelq_tests::{Ended, Running, json, patiently};
 

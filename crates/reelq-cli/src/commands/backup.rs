@@ -47,7 +47,10 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
         "bytes": done.bytes,
         "before": done.before.as_ref().map(|path| path.display().to_string()),
     });
-    out.report(&report, |_| if restore { went_back(&done, &state, session) } else { taken(&done, &args.file, session) });
+    out.report(
+        &report,
+        |_| if restore { went_back(&done, &state, session) } else { taken(&done, &args.file, session) },
+    );
     Ok(Exit::Done)
 }
 

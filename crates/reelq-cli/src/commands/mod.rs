@@ -24,5 +24,6 @@ pub(crate) mod schema;
 pub(crate) mod selection;
 pub(crate) mod sim;
 pub(crate) mod status;
+pub(crate) mod stranded;
 pub(crate) mod stuck;
 pub(crate) mod worker;

@@ -4,6 +4,7 @@ mod account;
 mod batch_face;
 mod close;
 mod collecting;
+mod descriptors;
 mod engine;
 mod face;
 mod figures;

@@ -34,7 +34,10 @@ pub(super) fn part(text: &str, mark: &str) -> String {
         part.push('_');
     }
     // A name that begins with a dash would be a flag to whoever writes `rm *`.
-    if part.starts_with(['.', ' ', '-']) || is_reserved(&part) || OURS.iter().any(|ours| part.eq_ignore_ascii_case(ours)) {
+    if part.starts_with(['.', ' ', '-'])
+        || is_reserved(&part)
+        || OURS.iter().any(|ours| part.eq_ignore_ascii_case(ours))
+    {
         part.insert(0, '_');
     }
     if part.is_empty() { "_".to_owned() } else { part }

@@ -116,10 +116,11 @@ mod tests {
     #[test]
     fn steps_that_come_once_say_what_to_write() {
         let told = |index, field| too_wide(index, field).map(|(rule, hint)| format!("{rule} | {hint}"));
-        let lines: Vec<_> = [(1, "*/90"), (1, "*/120"), (2, "*/45"), (2, "1,*/48"), (0, "30/60"), (4, "*/12"), (5, "1-5/9")]
-            .into_iter()
-            .map(|(index, field)| told(index, field).unwrap_or_default())
-            .collect();
+        let lines: Vec<_> =
+            [(1, "*/90"), (1, "*/120"), (2, "*/45"), (2, "1,*/48"), (0, "30/60"), (4, "*/12"), (5, "1-5/9")]
+                .into_iter()
+                .map(|(index, field)| told(index, field).unwrap_or_default())
+                .collect();
         assert!(lines[0].contains("the nearest is every 2 hours: \"0 */2 * * *\""), "{}", lines[0]);
         assert!(lines[1].contains("every 2 hours: \"0 */2 * * *\"; once in each hour: write 0"), "{}", lines[1]);
         assert!(lines[2].contains("the nearest is every 2 days"), "{}", lines[2]);

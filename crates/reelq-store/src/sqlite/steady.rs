@@ -117,8 +117,10 @@ impl Steady {
             return Ok(());
         }
         let newer = reading.anchor(time.millis());
-        conn.prepare_cached("INSERT OR REPLACE INTO clock (id, boot, counted, store, wall) VALUES (1, ?1, ?2, ?3, ?4)")?
-            .execute(params![newer.boot, newer.counted, newer.store, newer.wall])?;
+        conn.prepare_cached(
+            "INSERT OR REPLACE INTO clock (id, boot, counted, store, wall) VALUES (1, ?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![newer.boot, newer.counted, newer.store, newer.wall])?;
         *anchor = newer;
         Ok(())
     }
@@ -162,7 +164,11 @@ mod tests {
         assert_eq!(anchor().time(&reading("b1", 50_000 + HOUR, NOON + HOUR)), NOON + HOUR);
         assert_eq!(anchor().time(&reading("b2", 10, NOON + HOUR)), NOON + HOUR, "after a start of the machine");
         assert_eq!(anchor().time(&reading("b2", 10, NOON - HOUR)), NOON, "a clock that went back says nothing");
-        assert_eq!(anchor().time(&reading("", 10, NOON + HOUR)), NOON + HOUR, "a machine that does not name its starts");
+        assert_eq!(
+            anchor().time(&reading("", 10, NOON + HOUR)),
+            NOON + HOUR,
+            "a machine that does not name its starts"
+        );
     }
 
     #[test]

@@ -6,14 +6,15 @@ use async_trait::async_trait;
 use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, SharedClock, Submission, Timestamp, WorkerId};
 
 use super::{
-    account, breaker, claim, commit, edit, finish, history, late, lease, limits, listing, load, open, pace,
-    presence::Presence, purge, readers::Readers, rescue, restored, results, source::Source, steady::Steady, unreadable,
-    views, watch, watch::Bell, witness::Witness, writer::Writer,
+    account, breaker, bulk, claim, commit, edit, finish, history, late, lease, limits, listing, load, open, pace,
+    presence::Presence, purge, readers::Readers, remove, rescue, restored, results, source::Source, steady::Steady,
+    unreadable, views, watch, watch::Bell, witness::Witness, writer::Writer,
 };
 use crate::{
-    AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit, Committed, Edited,
-    Enqueued, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded, Pace, PaceView,
-    Page, PauseReason, Purge, Recalled, Result, ResultLine, Store, UnreadableRecord, WorkerView,
+    AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit, Committed, Cursor,
+    Edit, Edited, Enqueued, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded,
+    Pace, PaceView, Page, PauseReason, Purge, Recalled, Result, ResultLine, Scanned, Store, UnreadableRecord,
+    WorkerView,
 };
 
 /// The embedded store. Several processes may have the same file open.
@@ -202,6 +203,26 @@ impl Store for SqliteStore {
         self.writer.run(move |scribe| edit::cancel(scribe, job)).await
     }
 
+    async fn begin_cancel(&self, batch: &BatchName) -> Result<()> {
+        let batch = batch.clone();
+        self.writer.run(move |scribe| bulk::begin_cancel(scribe, &batch)).await
+    }
+
+    async fn end_cancel(&self, batch: &BatchName) -> Result<()> {
+        let batch = batch.clone();
+        self.writer.run(move |scribe| bulk::end_cancel(scribe, &batch)).await
+    }
+
+    async fn edit_all(&self, edits: &[(JobId, Edit)]) -> Result<Vec<Edited>> {
+        let edits = edits.to_vec();
+        self.writer.run(move |scribe| bulk::edit_all(scribe, &edits)).await
+    }
+
+    async fn scan(&self, filter: &JobFilter, from: &Cursor, limit: usize) -> Result<Scanned> {
+        let (filter, from) = (filter.clone(), from.clone());
+        self.readers.run(move |conn| bulk::scan(conn, &filter, &from, limit)).await
+    }
+
     async fn now(&self) -> Result<Timestamp> {
         Ok(self.time.now())
     }
@@ -256,6 +277,14 @@ impl Store for SqliteStore {
 
     async fn unreadable_records(&self) -> Result<Vec<UnreadableRecord>> {
         self.readers.run(unreadable::list).await
+    }
+
+    async fn unreadable_record(&self, job: JobId) -> Result<Option<Vec<u8>>> {
+        self.readers.run(move |conn| remove::held(conn, job)).await
+    }
+
+    async fn remove_unreadable(&self, job: JobId) -> Result<bool> {
+        self.writer.run(move |scribe| remove::remove(scribe, job)).await
     }
 
     async fn watch(&self, mark: u64, limit: Duration) -> Result<u64> {

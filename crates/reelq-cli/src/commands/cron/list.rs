@@ -158,7 +158,11 @@ fn upcoming(listed: &Listed<'_>) -> String {
     let cells = |next: &Next| {
         let due = jittered.then(|| next.due.to_string());
         let early = next.fired.then(|| "fired already: the clock was ahead".to_owned());
-        [next.local.clone(), next.utc.to_string()].into_iter().chain(due).chain(any_early.then(|| early.unwrap_or_default())).collect()
+        [next.local.clone(), next.utc.to_string()]
+            .into_iter()
+            .chain(due)
+            .chain(any_early.then(|| early.unwrap_or_default()))
+            .collect()
     };
     let mut headings = if jittered { vec!["next", "UTC", "fired"] } else { vec!["next", "UTC"] };
     headings.extend(any_early.then_some(""));
