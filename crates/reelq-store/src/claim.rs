@@ -31,6 +31,10 @@ pub struct Claim {
     pub lease: Duration,
     /// Only jobs of this batch, where given.
     pub batch: Option<reelq_model::BatchName>,
+    /// Nothing new of these batches: no job to submit that was never sent, no output to fetch. What was sent goes on.
+    pub except: Vec<reelq_model::BatchName>,
+    /// Of jobs to submit, only those whose submission is open already: nothing is bought anew.
+    pub only_open: bool,
 }
 
 /// The right to act on a job until it runs out or the job is committed.

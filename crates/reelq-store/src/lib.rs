@@ -50,7 +50,7 @@ pub use reading::{
 pub use retention::{Purge, Unfinished};
 pub use schedules::{Schedules, TICKS_KEPT};
 pub use share::stride;
-pub use sqlite::SqliteStore;
+pub use sqlite::{Backup, SqliteStore};
 pub use store::{SharedStore, Store};
 pub use tick::{BatchHold, TickClaim, TickClaimed, TickLease, TickOutcome, TickState, TickView};
 pub use unreadable::{RecordOf, UnreadableRecord};

@@ -151,8 +151,22 @@ pub trait Store: Schedules + Send + Sync + fmt::Debug {
         0
     }
 
-    /// The store's time.
+    /// The store's time. It never goes back, and passes as time passes, whatever is done to the clocks of the machines.
     async fn now(&self) -> Result<Timestamp>;
+
+    /// The store's time as this process counts it on since the last answer; asks nobody.
+    fn time(&self) -> Timestamp;
+
+    /// When the backup was taken that the state came from, until a person accepts that what was bought since is not in it
+    /// ([`Store::accept_restored`]): nothing is bought before. Tasks that it knows are followed and fetched all the same.
+    async fn restored(&self) -> Result<Option<Timestamp>> {
+        Ok(None)
+    }
+
+    /// Lets a state that came from a backup buy again; `false` where there was nothing to accept. May be repeated.
+    async fn accept_restored(&self) -> Result<bool> {
+        Ok(false)
+    }
 
     /// One job.
     async fn job(&self, job: JobId) -> Result<Option<JobView>>;

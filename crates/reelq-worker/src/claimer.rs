@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use reelq_model::SharedClock;
+use reelq_model::{BatchName, SharedClock};
 use reelq_store::{AccountLimits, Claim, ClaimStage, Claimed, Lease, SharedStore};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
@@ -69,7 +69,7 @@ impl Claimer {
             }
             let asked = self.clock.monotonic();
             self.bell.look();
-            let claim = Claim { limit: free.len(), ..self.claim.clone() };
+            let claim = Claim { limit: free.len(), except: self.except(), ..self.claim.clone() };
             let claimed = tokio::select! {
                 claimed = until_answered(&self.dice, || self.store.claim(&claim)) => claimed,
                 () = self.given_up() => return,
@@ -106,7 +106,16 @@ impl Claimer {
     }
 
     fn is_braked(&self) -> bool {
-        self.claim.stage == ClaimStage::Submit && self.brake.engaged().is_some()
+        self.claim.stage == ClaimStage::Submit && self.brake.holds_account(&self.claim.account)
+    }
+
+    /// The batches that nothing new is taken of.
+    fn except(&self) -> Vec<BatchName> {
+        match self.claim.stage {
+            ClaimStage::Submit => self.brake.held_batches(),
+            ClaimStage::Collect => self.brake.closed_places(),
+            ClaimStage::Poll => Vec::new(),
+        }
     }
 
     async fn pause(&self) {
@@ -149,6 +158,7 @@ impl Claimer {
             }
             tokio::select! {
                 () = self.bell.wait() => {}
+                () = self.brake.released() => {}
                 () = self.stopper.stopping() => {}
             }
         }

@@ -96,6 +96,8 @@ impl Plan<'_> {
             worker: parts.worker.clone(),
             lease: parts.lease.saturating_add(handler.needs()),
             batch: parts.batch.clone(),
+            except: Vec::new(),
+            only_open: account.only_open,
         }
     }
 

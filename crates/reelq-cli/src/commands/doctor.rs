@@ -75,6 +75,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     checks.extend(pauses::checks(session).await);
     checks.extend(server::checks(session).await);
     checks.extend(accounts::checks(session, args.offline).await);
+    checks.extend(accounts::stranded_checks(session).await);
     out.report_list("checks", &checks, |checks| checks.iter().map(draw).collect::<Vec<_>>().join("\n"));
     let bad = checks.iter().filter(|check| check.health == Health::Bad).count();
     if bad > 0 {

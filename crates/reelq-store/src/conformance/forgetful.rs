@@ -164,6 +164,9 @@ passed_on! { Store:
         // Bounded, so that nobody keeps the files open for long.
         self.store()?.watch(mark, limit.min(Duration::from_millis(50))).await
     }
+    fn time(&self) -> Timestamp {
+        self.clock.now()
+    }
     fn standing(&self) -> u64 {
         self.standing.load(Ordering::SeqCst)
     }
@@ -172,6 +175,7 @@ passed_on! { Store:
 passed_on! { Schedules:
     async fn schedule(&self, schedule: &ScheduleName) -> Result<Timestamp>;
     async fn tick(&self, claim: &TickClaim) -> Result<TickClaimed>;
+    async fn calendar(&self) -> Result<Timestamp>;
     async fn extend_tick(&self, lease: &TickLease, lasts: Duration) -> Result<bool>;
     async fn finish_tick(&self, lease: &TickLease, outcome: &TickOutcome) -> Result<bool>;
     async fn release_tick(&self, lease: &TickLease) -> Result<()>;

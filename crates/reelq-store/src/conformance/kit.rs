@@ -243,7 +243,16 @@ impl<'a> Kit<'a> {
     }
 
     pub fn claim_of(&self, stage: ClaimStage, limit: usize) -> Claim {
-        Claim { stage, account: account("acct"), limit, worker: self.me.clone(), lease: LEASE, batch: None }
+        Claim {
+            stage,
+            account: account("acct"),
+            limit,
+            worker: self.me.clone(),
+            lease: LEASE,
+            batch: None,
+            except: Vec::new(),
+            only_open: false,
+        }
     }
 
     pub async fn claim(&self, stage: ClaimStage, limit: usize) -> Claimed {

@@ -280,6 +280,18 @@ impl Store for Journaled {
         self.inner.now().await
     }
 
+    fn time(&self) -> Timestamp {
+        self.inner.time()
+    }
+
+    async fn restored(&self) -> Result<Option<Timestamp>> {
+        self.inner.restored().await
+    }
+
+    async fn accept_restored(&self) -> Result<bool> {
+        self.inner.accept_restored().await
+    }
+
     async fn job(&self, job: JobId) -> Result<Option<JobView>> {
         self.inner.job(job).await
     }

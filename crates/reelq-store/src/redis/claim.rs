@@ -15,7 +15,8 @@ use super::{
 use crate::{Claim, ClaimStage, Claimed, Lease, Result};
 
 pub(super) async fn claim(caller: &Caller, marks: &Unanswered, claim: &Claim) -> Result<Claimed> {
-    let request = format!("claim {:?} {} {} {:?}", claim.stage, claim.account, claim.worker, claim.batch);
+    let Claim { stage, account, worker, batch, only_open, .. } = claim;
+    let request = format!("claim {stage:?} {account} {worker} {batch:?} {only_open}");
     let mark = marks.mark(&request);
     match caller.call(&scripts::CLAIM, &pack(claim, &mark)).await {
         Ok(reply) => read(caller, claim, &reply).await,
@@ -34,8 +35,9 @@ fn pack(claim: &Claim, mark: &str) -> Vec<u8> {
         ClaimStage::Poll => 2,
         ClaimStage::Collect => 3,
     };
-    Packer::new()
-        .list(7)
+    let mut packer = Packer::new();
+    packer
+        .list(9)
         .int(stage)
         .text(claim.account.as_str())
         .count(u64::try_from(claim.limit).unwrap_or(u64::MAX).min(LIMIT_MAX))
@@ -43,7 +45,11 @@ fn pack(claim: &Claim, mark: &str) -> Vec<u8> {
         .int(millis(claim.lease))
         .text(claim.batch.as_ref().map_or("", |batch| batch.as_str()))
         .text(mark)
-        .finish()
+        .list(claim.except.len());
+    for batch in &claim.except {
+        packer.text(batch.as_str());
+    }
+    packer.int(i64::from(claim.only_open)).finish()
 }
 
 /// One script call never gives more leases, however many are asked for.

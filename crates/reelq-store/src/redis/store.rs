@@ -43,6 +43,24 @@ impl RedisStore {
         Self::over(link, Hours::new(clock, None)).await
     }
 
+    /// Connects to read: the namespace is neither begun nor mended, so that a user who may only read can do it, on a replica
+    /// or on a full server.
+    ///
+    /// # Errors
+    ///
+    /// Where the server is unreachable or refuses the login, or the namespace is of a newer format.
+    pub async fn open_reading(
+        address: Address,
+        namespace: Namespace,
+        options: LinkOptions,
+        clock: SharedClock,
+    ) -> Result<Self> {
+        let link = Link::open(address, namespace, options, clock.clone()).await?;
+        let caller = Caller { link, hours: Hours::new(clock, None), unreadable: Unreadable::default() };
+        let now = reading::look(&caller).await?;
+        Ok(Self { caller, marks: Unanswered::new(now) })
+    }
+
     /// Connects, with `clock` in the place of the server's own.
     #[cfg(feature = "conformance")]
     pub async fn open_at(
@@ -180,6 +198,10 @@ impl Store for RedisStore {
 
     async fn now(&self) -> Result<Timestamp> {
         reading::now(&self.caller).await
+    }
+
+    fn time(&self) -> Timestamp {
+        self.caller.hours.now()
     }
 
     async fn job(&self, job: JobId) -> Result<Option<JobView>> {

@@ -1,13 +1,13 @@
 //! The claim: takes due jobs in hand, as far as pauses, tokens, caps and budgets allow.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use reelq_model::{BatchName, Timestamp};
 use rusqlite::{OptionalExtension as _, params};
 
 use super::{
     account::{self, Account},
-    claim_due, claim_ready, code, rescue,
+    claim_due, claim_ready, code, rescue, restored,
     writer::Scribe,
 };
 use crate::{Claim, ClaimStage, Claimed, Pause, Result, limits::POLLS_THROTTLED_MAX};
@@ -19,6 +19,8 @@ pub(super) struct Desk<'a> {
     pub account: Account,
     /// The batch that it is narrowed to.
     pub batch: Option<i64>,
+    /// The batches of which nothing new is taken.
+    pub except: Vec<i64>,
 }
 
 pub(super) fn claim(scribe: &Scribe<'_>, claim: &Claim) -> Result<Claimed> {
@@ -37,8 +39,14 @@ pub(super) fn claim(scribe: &Scribe<'_>, claim: &Claim) -> Result<Claimed> {
             found => found,
         },
     };
-    let desk = Desk { scribe, claim, account, batch };
-    if claim.limit == 0 {
+    let mut except = Vec::new();
+    for name in &claim.except {
+        except.extend(batch_id(scribe, name)?);
+    }
+    let desk = Desk { scribe, claim, account, batch, except };
+    // What was bought since a backup was taken is not known here: a person says when buying may go on.
+    let is_held = claim.stage == ClaimStage::Submit && restored::taken_at(scribe.conn)?.is_some();
+    if claim.limit == 0 || is_held {
         return Ok(Claimed::default());
     }
     let pauses = holding(&desk)?;
@@ -85,6 +93,15 @@ impl Desk<'_> {
     pub(super) fn promote(&self, sql: &str) -> Result<()> {
         self.scribe.conn.prepare_cached(sql)?.execute(params![self.account.id, self.scribe.now.millis()])?;
         Ok(())
+    }
+
+    /// The query without the batches of which nothing new is taken: they are few, and usually none.
+    pub(super) fn without_except<'s>(&self, sql: &'s str) -> Cow<'s, str> {
+        if self.except.is_empty() {
+            return Cow::Borrowed(sql);
+        }
+        let ids: Vec<String> = self.except.iter().map(i64::to_string).collect();
+        Cow::Owned(sql.replacen(" ORDER BY", &format!(" AND batch NOT IN ({}) ORDER BY", ids.join(", ")), 1))
     }
 
     /// Row numbers by one of the queues' queries.

@@ -154,6 +154,18 @@ impl<H: Hook + 'static> Store for HookedStore<H> {
         self.inner.standing()
     }
 
+    fn time(&self) -> Timestamp {
+        self.inner.time()
+    }
+
+    async fn restored(&self) -> Result<Option<Timestamp>> {
+        self.inner.restored().await
+    }
+
+    async fn accept_restored(&self) -> Result<bool> {
+        self.inner.accept_restored().await
+    }
+
     async fn now(&self) -> Result<Timestamp> {
         self.inner.now().await
     }
@@ -217,6 +229,10 @@ impl<H: Hook + 'static> Schedules for HookedStore<H> {
 
     async fn tick(&self, claim: &TickClaim) -> Result<TickClaimed> {
         self.inner.tick(claim).await
+    }
+
+    async fn calendar(&self) -> Result<Timestamp> {
+        self.inner.calendar().await
     }
 
     async fn extend_tick(&self, lease: &TickLease, lasts: Duration) -> Result<bool> {
