@@ -32,6 +32,7 @@ mod purge;
 mod purse;
 mod readers;
 mod rescue;
+mod reserve;
 mod results;
 mod row;
 mod schedules;

@@ -7,8 +7,8 @@ use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, SharedClock,
 
 use super::{
     account, breaker, claim, commit, edit, finish, history, late, lease, limits, listing, load, open, pace,
-    presence::Presence, purge, readers::Readers, rescue, results, unreadable, views, watch, watch::Bell,
-    writer::Writer,
+    presence::Presence, purge, readers::Readers, rescue, reserve, reserve::Reserve, results, unreadable, views, watch,
+    watch::Bell, writer::Writer,
 };
 use crate::{
     AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit, Committed, Edited,
@@ -22,6 +22,7 @@ pub struct SqliteStore {
     pub(super) writer: Writer,
     pub(super) readers: Readers,
     pub(super) presence: Arc<Presence>,
+    reserve: Arc<Reserve>,
     bell: Bell,
     clock: SharedClock,
 }
@@ -32,14 +33,23 @@ impl SqliteStore {
     /// Blocks for a moment; a file of another program, a damaged one or a newer format is refused and left as it is.
     pub fn open(path: &Path, clock: SharedClock) -> Result<Self> {
         let conn = open::writer(path)?;
+        reserve::replay(&conn, path, clock.now());
         let bell = Bell::new(open::data_version(&conn)?);
         Ok(Self {
             writer: Writer::start(conn, Arc::clone(&clock), bell.clone()),
             readers: Readers::new(path.to_owned()),
             presence: Arc::new(Presence::beside(path)),
+            reserve: Arc::new(Reserve::beside(path)),
             bell,
             clock,
         })
+    }
+
+    /// Does what blocks for a moment where it holds nobody up.
+    async fn aside(&self, work: impl FnOnce() + Send + 'static) {
+        if let Err(error) = tokio::task::spawn_blocking(work).await {
+            tracing::error!(%error, "keeping paid tasks beside the state failed");
+        }
     }
 
     /// Holds the worker's lock; leases that an earlier process left under the same name are taken back.
@@ -91,13 +101,34 @@ impl Store for SqliteStore {
     }
 
     async fn commit(&self, commits: &[Commit]) -> Result<Vec<Committed>> {
-        let commits = commits.to_vec();
-        self.writer.run(move |scribe| commit::commit(scribe, &commits)).await
+        let (steps, reserve) = (commits.to_vec(), Arc::clone(&self.reserve));
+        let outcome = self.writer.run(move |scribe| {
+            if steps.iter().any(|step| matches!(step.event, Event::Sending { .. })) {
+                reserve.make()?;
+            }
+            commit::commit(scribe, &steps)
+        });
+        let outcome = outcome.await;
+        match &outcome {
+            Ok(answers) => self.reserve.told(commits, answers),
+            Err(_) => {
+                let (steps, reserve) = (commits.to_vec(), Arc::clone(&self.reserve));
+                self.aside(move || reserve.keep(&steps)).await;
+            }
+        }
+        outcome
     }
 
     async fn accept_late(&self, job: JobId, acceptance: &Acceptance, first_poll: Duration) -> Result<LateAcceptance> {
-        let acceptance = acceptance.clone();
-        self.writer.run(move |scribe| late::accept_late(scribe, job, &acceptance, first_poll)).await
+        let taken = acceptance.clone();
+        let outcome = self.writer.run(move |scribe| late::accept_late(scribe, job, &taken, first_poll)).await;
+        if outcome.is_ok() {
+            self.reserve.told_one(job, &acceptance.task);
+        } else {
+            let (acceptance, reserve) = (acceptance.clone(), Arc::clone(&self.reserve));
+            self.aside(move || reserve.keep_one(job, &acceptance, first_poll)).await;
+        }
+        outcome
     }
 
     async fn recall(&self, job: JobId, submission: &Submission) -> Result<Recalled> {

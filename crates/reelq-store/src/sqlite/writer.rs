@@ -26,7 +26,28 @@ pub(super) struct Scribe<'a> {
 }
 
 type Answer = Box<dyn FnOnce(Result<()>) + Send>;
-type Verb = Box<dyn FnOnce(Option<&Scribe<'_>>) -> Answer + Send>;
+type Verb = Box<dyn FnOnce(Result<&Scribe<'_>, Trouble>) -> Answer + Send>;
+
+/// Why a whole group failed; each of its verbs is told.
+#[derive(Debug, Clone)]
+struct Trouble {
+    reason: String,
+    passes: bool,
+}
+
+impl From<Trouble> for Error {
+    fn from(trouble: Trouble) -> Self {
+        if trouble.passes { Self::unavailable(trouble.reason) } else { Self::broken(trouble.reason) }
+    }
+}
+
+impl Trouble {
+    /// What `error` is to those who wait; `doing` is named.
+    fn of(error: rusqlite::Error, doing: &str) -> Self {
+        let reason = format!("{doing}: {error}");
+        Self { reason, passes: Error::from(error).is_transient() }
+    }
+}
 
 /// Hands verbs to the writer's thread.
 #[derive(Debug)]
@@ -50,9 +71,8 @@ impl Writer {
         F: FnOnce(&Scribe<'_>) -> Result<T> + Send + 'static,
     {
         let (tell, told) = oneshot::channel();
-        let verb: Verb = Box::new(move |scribe: Option<&Scribe<'_>>| {
-            let locked = || Error::unavailable("the state file is locked by another process");
-            let outcome = scribe.ok_or_else(locked).and_then(|scribe| in_savepoint(scribe.conn, || verb(scribe)));
+        let verb: Verb = Box::new(move |scribe: Result<&Scribe<'_>, Trouble>| {
+            let outcome = scribe.map_err(Error::from).and_then(|scribe| in_savepoint(scribe.conn, || verb(scribe)));
             Box::new(move |committed| {
                 // A caller that went away does not want the answer.
                 drop(tell.send(committed.and(outcome)));
@@ -74,7 +94,7 @@ impl Drop for Writer {
     }
 }
 
-fn in_savepoint<T>(conn: &Connection, verb: impl FnOnce() -> Result<T>) -> Result<T> {
+pub(super) fn in_savepoint<T>(conn: &Connection, verb: impl FnOnce() -> Result<T>) -> Result<T> {
     conn.prepare_cached("SAVEPOINT verb")?.execute([])?;
     let outcome = verb();
     if conn.is_autocommit() {
@@ -98,31 +118,33 @@ fn serve(conn: &Connection, clock: &SharedClock, bell: &Bell, waiting: &Receiver
 fn run_group(conn: &Connection, clock: &SharedClock, bell: &Bell, group: Vec<Verb>) {
     if let Err(error) = conn.execute_batch("BEGIN IMMEDIATE") {
         tracing::warn!(%error, verbs = group.len(), "the state file could not be locked");
+        let trouble = Trouble::of(error, "the state file cannot be locked for writing");
         for verb in group {
-            verb(None)(Ok(()));
+            verb(Err(trouble.clone()))(Ok(()));
         }
         return;
     }
     let scribe = Scribe { conn, now: clock.now(), news: std::cell::Cell::new(false) };
-    let answers: Vec<Answer> = group.into_iter().map(|verb| verb(Some(&scribe))).collect();
+    let answers: Vec<Answer> = group.into_iter().map(|verb| verb(Ok(&scribe))).collect();
     let outcome = finish(conn);
     if outcome.is_ok() && scribe.news.get() {
         bell.ring();
     }
     for answer in answers {
-        answer(outcome.as_ref().map_err(|reason| Error::unavailable(reason.clone())).copied());
+        answer(outcome.clone().map_err(Error::from));
     }
 }
 
-fn finish(conn: &Connection) -> Result<(), String> {
+fn finish(conn: &Connection) -> Result<(), Trouble> {
     if conn.is_autocommit() {
-        return Err("the transaction was rolled back by a fault of the disk".to_owned());
+        let reason = "the transaction was rolled back by a fault of the disk".to_owned();
+        return Err(Trouble { reason, passes: true });
     }
     conn.execute_batch("COMMIT").map_err(|error| {
         if !conn.is_autocommit() {
             drop(conn.execute_batch("ROLLBACK"));
         }
-        error.to_string()
+        Trouble::of(error, "the state file cannot be written")
     })
 }
 
