@@ -11,7 +11,7 @@ use reelq_http::Proxies;
 use reelq_manifest::Vocabulary;
 use reelq_model::{AccountName, BatchName, SharedClock};
 use reelq_producer::KeepImages;
-use reelq_store::{BatchView, Blobs, SharedStore, Store};
+use reelq_store::{BatchView, Blobs, Patience, SharedStore, Store};
 
 use crate::{
     args::Global,
@@ -19,6 +19,7 @@ use crate::{
     failure::Failure,
     images,
     output::Out,
+    running::PATIENCE,
     simulation, store,
 };
 
@@ -32,6 +33,8 @@ pub(crate) struct Session {
     pub(crate) config: Config,
     /// Different in every process on every machine: delays need variety, and workers names of their own.
     pub(crate) seed: u64,
+    /// How long verbs are repeated while the store is unreachable.
+    pub(crate) patience: Patience,
 }
 
 impl Session {
@@ -50,7 +53,7 @@ impl Session {
         let found = problems(&settings);
         let Some(config) = config else { return Err(found.into()) };
         out.problems(&found);
-        Ok(Self { global: global.clone(), environment, clock, settings, config, seed: seed() })
+        Ok(Self { global: global.clone(), environment, clock, settings, config, seed: seed(), patience: Patience::new(PATIENCE) })
     }
 
     /// Whether nothing is real.

@@ -30,7 +30,7 @@ pub(crate) use engine::{Engine, Finish, Task, worker_id};
 pub(crate) use hands::{Concurrency, Hands, StageName};
 pub(crate) use holding::{Holding, KIND as RUN};
 pub(crate) use log_face::LogFace;
-pub(crate) use reaching::until_reached;
+pub(crate) use reaching::{PATIENCE, until_reached};
 pub(crate) use reporting::stamped;
 pub(crate) use signals::Signals;
 pub(crate) use summary::{Commands, summary};
