@@ -27,6 +27,8 @@ mod retrying;
 mod said;
 mod screens;
 mod shop;
+mod store_away;
+mod store_trouble;
 mod terminal;
 mod transport;
 mod verdicts;
