@@ -6,6 +6,8 @@ mod places;
 mod records;
 mod server;
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use crate::{exit::Exit, failure::Outcome, output::Out, session::Session};
@@ -58,6 +60,8 @@ impl Check {
 }
 
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
+    // It tells of a store that is unreachable, and does not wait for it.
+    session.patience.set(Duration::ZERO);
     let mut checks = vec![configuration(session), places::clock(session).await];
     checks.extend(places::folders(session));
     checks.push(places::store(session).await);

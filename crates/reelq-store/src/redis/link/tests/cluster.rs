@@ -90,6 +90,7 @@ async fn replica_that_takes_over_is_followed_though_the_first_seed_is_dead() {
     let link = open(&url(&[&first]), options()).await.unwrap();
     assert_eq!(count(&link).await.unwrap(), 1);
     wait_for(&second, &["INFO", "replication"], |text| text.contains("master_link_status:up"));
+    wait_for(&first, &["CLUSTER", "NODES"], |text| text.contains("slave"));
     // A connection made with both nodes known: the seed alone would lead nowhere once it is dead.
     let link = open(&url(&[&first]), options()).await.unwrap();
     first.kill();
