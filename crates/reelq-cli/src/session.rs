@@ -53,7 +53,15 @@ impl Session {
         let found = problems(&settings);
         let Some(config) = config else { return Err(found.into()) };
         out.problems(&found);
-        Ok(Self { global: global.clone(), environment, clock, settings, config, seed: seed(), patience: Patience::new(PATIENCE) })
+        Ok(Self {
+            global: global.clone(),
+            environment,
+            clock,
+            settings,
+            config,
+            seed: seed(),
+            patience: Patience::new(PATIENCE),
+        })
     }
 
     /// Whether nothing is real.

@@ -70,7 +70,8 @@ pub(crate) async fn warn_of_forgetfulness(place: RedisPlace, options: LinkOption
         return;
     }
     let each = findings.iter().map(|finding| format!("`{}` ({})", finding.found, finding.risk));
-    let (each, mends): (Vec<_>, Vec<_>) = each.zip(findings.iter().map(|finding| format!("`{}`", finding.mend))).unzip();
+    let (each, mends): (Vec<_>, Vec<_>) =
+        each.zip(findings.iter().map(|finding| format!("`{}`", finding.mend))).unzip();
     tracing::warn!("{} runs with {}: set {} in its redis.conf", facts.address, each.join(" and "), mends.join(" and "));
 }
 
@@ -82,9 +83,8 @@ fn password(place: &PasswordPlace, key: &str, session: &Session) -> Result<Optio
         return Ok(Some(password.into()));
     }
     let Some(path) = &place.file else { return Ok(None) };
-    let unread = |error: String| {
-        Failure::usage(format!("[redis] {key}_file: {} cannot be read ({error})", path.display()))
-    };
+    let unread =
+        |error: String| Failure::usage(format!("[redis] {key}_file: {} cannot be read ({error})", path.display()));
     let first = secret_file::read(path).and_then(filled).map_err(unread)?;
     let path = path.clone();
     Ok(Some(SecretSource::new(move || match secret_file::read_again(&path) {

@@ -1,9 +1,9 @@
 //! A Redis that restarts while a command begins, loads or ends: it is waited for, as in the middle of a run.
 
-use std::{process::Command, time::Duration};
+use std::time::Duration;
 
 use reelq_model::{Clock as _, SystemClock};
-use reelq_redis_server::{RedisServer, Reply};
+use reelq_redis_server::RedisServer;
 use reelq_tests::{Account, Ended, Prompts, RawVendor, Sandbox, Wire, clip, json, reply, write_csv};
 
 const LINES: &str = "requests_per_second = 100.0\nburst = 10\nmax_in_flight = 20\nrequest_timeout = \"10s\"\n\
@@ -65,10 +65,7 @@ fn every_command_waits_at_its_start_for_a_server_that_restarts() {
 }
 
 fn keys(server: &RedisServer) -> i64 {
-    match server.command(&["DBSIZE"]) {
-        Reply::Int(count) => count,
-        other => panic!("DBSIZE answers {other:?}"),
-    }
+    server.command(&["DBSIZE"]).int()
 }
 
 #[test]

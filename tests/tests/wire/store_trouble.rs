@@ -159,7 +159,11 @@ fn a_vendors_key_that_is_rotated_in_mid_run_needs_no_restart() {
                 fs::write(&key, "sk-second-0123456789\n").unwrap();
                 rotated.store(true, Ordering::SeqCst);
             }
-            let wanted = if rotated.load(Ordering::SeqCst) { "Bearer sk-second-0123456789" } else { "Bearer sk-first-0123456789" };
+            let wanted = if rotated.load(Ordering::SeqCst) {
+                "Bearer sk-second-0123456789"
+            } else {
+                "Bearer sk-first-0123456789"
+            };
             if request.header("authorization").is_some_and(|shown| shown != wanted) {
                 return json(401, r#"{"code":401,"message":"no such key"}"#);
             }
@@ -173,7 +177,12 @@ fn a_vendors_key_that_is_rotated_in_mid_run_needs_no_restart() {
     let ended = start(&sandbox).wait();
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     let taken = |request: &&RawRequest| request.is_submit() && request.header("authorization").is_some();
-    let new = vendor.requests().iter().filter(taken).filter(|request| request.header("authorization").unwrap().contains("second")).count();
+    let new = vendor
+        .requests()
+        .iter()
+        .filter(taken)
+        .filter(|request| request.header("authorization").unwrap().contains("second"))
+        .count();
     assert!(rotated.load(Ordering::SeqCst) && new > 0, "the new key was used for {new} purchases");
     assert!(!ended.stderr.contains("sk-"), "{}", ended.stderr);
     assert_eq!(sandbox.results("set").iter().filter(|row| row.get("status") == "succeeded").count(), ROWS);
@@ -300,12 +309,13 @@ fn a_disk_that_has_room_again_is_written_to_and_nothing_is_lost_by_a_kill_before
     wait_for_purchases(&vendor);
     let disk = format!("/proc/{}/root{}", run.id(), folder.display());
     let filler = format!("{disk}/filler");
-    drop(fs::write(&filler, vec![1; 16 << 20]));
+    drop(fs::write(&filler, vec![1_u8; 16 << 20]));
     gate.open();
     let kept = || {
         let entries = fs::read_dir(&disk).unwrap().flatten();
         let kept = entries.filter(|entry| entry.file_name().to_string_lossy().contains(".accepted-"));
-        kept.map(|entry| fs::read_to_string(entry.path()).unwrap_or_default().matches("\"task\"").count()).sum::<usize>()
+        kept.map(|entry| fs::read_to_string(entry.path()).unwrap_or_default().matches("\"task\"").count())
+            .sum::<usize>()
     };
     wait_until("the paid tasks are kept beside the state", || kept() >= IN_FLIGHT);
     assert_eq!(vendor.submits(), IN_FLIGHT, "nothing more is bought");
@@ -321,6 +331,11 @@ fn a_server_that_may_forget_is_named_once_with_the_settings_to_change() {
     let server = RedisServer::with().tcp().directive("maxmemory-policy allkeys-lru").start();
     let sandbox = sandbox(Store::Sqlite, &vendor, "").over(&server.url());
     let ended = start(&sandbox).wait();
-    assert_eq!(ended.stderr.matches("set `maxmemory-policy noeviction` and `appendonly yes`").count(), 1, "{}", ended.stderr);
+    assert_eq!(
+        ended.stderr.matches("set `maxmemory-policy noeviction` and `appendonly yes`").count(),
+        1,
+        "{}",
+        ended.stderr
+    );
     all_is_well(&sandbox, &vendor, &ended);
 }

@@ -17,9 +17,7 @@ use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
     output::Out,
-    running::{
-        Commands, Concurrency, Engine, Finish, Hands, LogFace, Signals, StageName, Task, Verdict, summary,
-    },
+    running::{Commands, Concurrency, Engine, Finish, Hands, LogFace, Signals, StageName, Task, Verdict, summary},
     session::Session,
 };
 

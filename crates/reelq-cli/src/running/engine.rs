@@ -119,7 +119,9 @@ impl Engine {
         let retiring = Retiring::new(store, session.storage(), retention);
         let patience = session.patience.clone();
         let server = match session.place() {
-            StorePlace::Redis(place) if !session.is_simulated() => Some(((*place).clone(), store::options(&place, session)?)),
+            StorePlace::Redis(place) if !session.is_simulated() => {
+                Some(((*place).clone(), store::options(&place, session)?))
+            }
             _ => None,
         };
         let clock = Arc::clone(&session.clock);

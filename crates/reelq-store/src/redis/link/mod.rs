@@ -30,7 +30,7 @@ pub(crate) use greet::Standing;
 pub(crate) use link::Link;
 pub use options::{Durability, LinkOptions, TlsFiles};
 pub use patience::Patience;
-pub use secret::SecretSource;
 pub(crate) use script::{Call, Script};
+pub use secret::SecretSource;
 #[expect(unused_imports, reason = "what a loss is judged by names it")]
 pub(crate) use server::{Answer, ServerId};

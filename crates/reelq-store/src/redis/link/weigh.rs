@@ -39,7 +39,8 @@ mod tests {
     use super::*;
 
     fn hosts(words: &[(&str, u64)]) -> Vec<String> {
-        let word = |(host, epoch): &(&str, u64)| Word { node: Node { host: (*host).to_owned(), port: 1 }, epoch: *epoch };
+        let word =
+            |(host, epoch): &(&str, u64)| Word { node: Node { host: (*host).to_owned(), port: 1 }, epoch: *epoch };
         ranked(words.iter().map(word).collect()).into_iter().map(|node| node.host).collect()
     }
 
