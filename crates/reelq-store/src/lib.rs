@@ -12,6 +12,7 @@ mod commit;
 pub mod conformance;
 mod error;
 mod figures;
+mod guard;
 mod journal;
 mod limits;
 mod load;
@@ -37,6 +38,7 @@ pub use breaker::{Ask, Begun, Breaker, BreakerPolicy, BreakerView, Fault, Open, 
 pub use claim::{Claim, ClaimStage, Claimed, Lease};
 pub use commit::{Commit, Committed, Edited, LateAcceptance, Recalled};
 pub use error::{Error, Result};
+pub use guard::{FolderDraft, FolderView, GuardStep, Remembered, StoreGuard};
 pub use journal::{JournalSettings, Journaled};
 pub use limits::{AccountCap, AccountLimits, Pause, PauseReason};
 pub use load::{BatchDraft, Enqueued, Line, LineDraft, Load, Loaded};

@@ -18,6 +18,7 @@ macro_rules! script {
                 piece!("start"),
                 piece!("keys"),
                 piece!("later"),
+                piece!("guard"),
                 piece!("record"),
                 piece!("books"),
                 piece!("queues"),
@@ -41,6 +42,7 @@ script!(CLAIM, "claim");
 script!(ENQUEUE, "enqueue");
 script!(EXTEND, "extend");
 script!(FINISH_LOAD, "finish_load");
+script!(FOLDERS, "folders");
 script!(HEAL, "heal");
 script!(HEARTBEAT, "heartbeat");
 script!(HISTORY, "history");

@@ -16,6 +16,8 @@ local PROMOTED_AT_ONCE = 500
 local stage, account_name, limit, worker, lasts, batch_name, token = unpack(args)
 local account, batch, desk
 local NOTE_KEPT_MS = 120000
+-- How soon to ask again while journals are held against the store; news come sooner.
+local ASK_AGAIN_MS = 500
 
 -- Where the jobs of this claim were found: queue, key and entry in the index; and whether some could not be read.
 local origins, passed_over = {}, false
@@ -121,6 +123,7 @@ local function give(ids)
     leases[at] = { rec.version, wants_cancel(rec), json_of(rec), id }
   end
   flush()
+  guard.raise()
   call('ZADD', WORKERS, 'NX', now, worker)
   call('SET', note_key(), cmsgpack.pack({ token, ids, versions }), 'PX', NOTE_KEPT_MS)
   return leases
@@ -302,12 +305,12 @@ local function submit()
   local tokens = bucket(desk.submit, desk.submit_tat)
   if tokens == false then return {}, nil end
   local most = tokens and available(tokens, limit) or limit
-  -- A server that may have forgotten its last second sells nothing new until journals were held against it.
-  local hold = integer(call('GET', HOLD_UNTIL)) - now
+  -- A store that may have forgotten something sells nothing new until journals were held against it.
+  local may_buy = not first_group() or guard.may_buy()
   local room = desk.cap and desk.cap - desk.in_flight or math.huge
   local ids = first_of(REPLAY, now, most)
   local fresh, held_by_day = {}, false
-  if hold <= 0 then fresh, held_by_day = ready(math.min(most - #ids, room)) end
+  if may_buy then fresh, held_by_day = ready(math.min(most - #ids, room)) end
   append(ids, fresh)
   local leases = give(ids)
   keep_tat('submit_tat', tokens, #ids)
@@ -317,7 +320,7 @@ local function submit()
   local due = sooner(next_due(REPLAY), next_due(WAITING))
   if due and wait then due = math.max(due, wait) end
   if wait and #ids == most and room > #ids and first_group() then due = sooner(due, wait) end
-  if hold > 0 and room > #ids and first_group() then due = sooner(due, hold) end
+  if not may_buy and room > #ids and first_group() then due = sooner(due, ASK_AGAIN_MS) end
   if unswept then return leases, 0 end
   if not held_by_day then return leases, due end
   return leases, sooner(due, (today + 1) * MILLIS_A_DAY - now), not due

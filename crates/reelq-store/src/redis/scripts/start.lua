@@ -3,7 +3,9 @@
 -- KEYS[1]  the namespace's prefix, `reelq:{NAMESPACE}:`; every other key is made from it and shares its hash tag
 -- ARGV[1]  the time in milliseconds where it stands still (tests), else empty: then the server's time
 -- ARGV[2]  the script's own arguments, packed
--- Result   packed: an array whose first entry is the time that the script worked with, in milliseconds
+-- ARGV[3]  what the client was told before, packed (guard.lua)
+-- Result   packed: an array that begins with the time that the script worked with, in milliseconds, and the namespace's
+--          identity, generation and counter
 
 local P = KEYS[1]
 local call = redis.call
@@ -16,8 +18,11 @@ local function clock()
 end
 local now = clock()
 
+-- What the namespace is known by; guard.lua fills it.
+local guard = {}
+
 local function answer(...)
-  return cmsgpack.pack({ now, ... })
+  return cmsgpack.pack({ now, guard.identity or '', guard.generation or '', guard.counter or 0, ... })
 end
 
 -- `make`, but what it made of a value is made once a call: texts and keys are asked for again and again.
