@@ -9,7 +9,7 @@ use reelq_model::{SharedClock, SystemClock};
 use crate::{
     args::{Cli, Command},
     commands::{
-        cancel, completions, config, cron, doctor, enqueue, help_markdown, models, pause, plan, purge, resolve,
+        after_loss, cancel, completions, config, cron, doctor, enqueue, help_markdown, models, pause, plan, purge, resolve,
         results, retry, run, schema, sim, status, worker,
     },
     config::Environment,
@@ -73,7 +73,7 @@ async fn dispatch(cli: Cli, environment: Environment, clock: SharedClock, out: O
         Command::Retry(args) => retry::run(&args, &session, out).await,
         Command::Cancel(args) => cancel::run(&args, &session, out).await,
         Command::Pause(args) => pause::run(&args, true, &session, out).await,
-        Command::Resume(args) => pause::run(&args, false, &session, out).await,
+        Command::Resume(args) => after_loss::resume(&args, &session, out).await,
         Command::Purge(args) => purge::run(&args, &session, out).await,
         Command::Resolve(args) => resolve::run(&args, &session, out).await,
         Command::Cron(action) => cron::run(&action, &session, out).await,

@@ -11,15 +11,15 @@ use crate::{
     session::Session,
 };
 
-/// Flags of `reelq pause` and `reelq resume`.
+/// Flags of `reelq pause`, and what `reelq resume` takes back.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The batch
     #[arg(required_unless_present = "account")]
-    batch: Option<BatchName>,
+    pub(crate) batch: Option<BatchName>,
     /// An account, for all batches
     #[arg(long, conflicts_with = "batch", value_name = "NAME")]
-    account: Option<AccountName>,
+    pub(crate) account: Option<AccountName>,
 }
 
 /// Pauses, or with `pause` false resumes.

@@ -11,6 +11,7 @@ use reelq_store::{
 use serde::Serialize;
 
 use super::{
+    after_loss::say_waiting,
     selection::{Selection, brief, matching, place},
     stuck::{Stuck, draw as draw_stuck, stuck},
 };
@@ -77,6 +78,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
             drop(console::Term::stdout().clear_screen());
         }
         out.report(&report, |report| draw(report, &session.flags()));
+        say_waiting(&*store, out).await?;
         if !args.watch {
             return Ok(Exit::Done);
         }
