@@ -16,6 +16,7 @@ mod json;
 mod late_files;
 mod late_links;
 mod later;
+mod loss;
 mod no_answer;
 mod numbers;
 mod outage;
