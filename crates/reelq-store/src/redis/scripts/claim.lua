@@ -11,13 +11,9 @@
 
 local SUBMIT, POLL_STAGE, COLLECT = 1, 2, 3
 local THROTTLED = 1
-local PROMOTED_AT_ONCE = 500
 
 local stage, account_name, limit, worker, lasts, batch_name, token = unpack(args)
 local account, batch, desk
-local NOTE_KEPT_MS = 120000
--- How soon to ask again while journals are held against the store; news come sooner.
-local ASK_AGAIN_MS = 500
 
 -- Where the jobs of this claim were found: queue, key and entry in the index; and whether some could not be read.
 local origins, passed_over = {}, false
@@ -87,6 +83,7 @@ end
 
 -- Moves what waited for its time to where it can be claimed.
 local function promote(queue)
+  local PROMOTED_AT_ONCE = 500
   local ids = first_of(queue, now, PROMOTED_AT_ONCE)
   if #ids == 0 then return end
   prefetch(ids)
@@ -125,6 +122,7 @@ local function give(ids)
   flush()
   guard.raise()
   call('ZADD', WORKERS, 'NX', now, worker)
+  local NOTE_KEPT_MS = 120000
   call('SET', note_key(), cmsgpack.pack({ token, ids, versions }), 'PX', NOTE_KEPT_MS)
   return leases
 end
@@ -320,7 +318,7 @@ local function submit()
   local due = sooner(next_due(REPLAY), next_due(WAITING))
   if due and wait then due = math.max(due, wait) end
   if wait and #ids == most and room > #ids and first_group() then due = sooner(due, wait) end
-  if not may_buy and room > #ids and first_group() then due = sooner(due, ASK_AGAIN_MS) end
+  if not may_buy and room > #ids and first_group() then due = sooner(due, guard.ASK_AGAIN_MS) end
   if unswept then return leases, 0 end
   if not held_by_day then return leases, due end
   return leases, sooner(due, (today + 1) * MILLIS_A_DAY - now), not due
@@ -347,11 +345,10 @@ local function collect()
   return leases, next_due(FETCH_LATER)
 end
 
--- A throttled account's status requests wait for five minutes at most: what is paid for must not be silenced.
-local POLLS_THROTTLED_MAX = 300000
-
 -- When the pauses end that hold this kind of work: nil where none does, -1 where a person must end one.
 local function held_until()
+  -- A throttled account's status requests wait for five minutes at most: what is paid for must not be silenced.
+  local POLLS_THROTTLED_MAX = 300000
   local latest
   for kind = 1, 4 do
     local pause = desk.pauses[kind]

@@ -21,6 +21,9 @@ if guard.found and guard.format ~= 0 and guard.found ~= guard.format then
   return cmsgpack.pack({ now, false, guard.found })
 end
 
+-- How soon to ask again while journals are held against the store; news come sooner.
+guard.ASK_AGAIN_MS = 500
+
 -- Which server this is: another one, or one that was started again, has another run; one that became the master again has
 -- another history.
 function guard.server()
@@ -51,9 +54,9 @@ end
 
 -- After so much of the namespace's own life without a word of it, all that a folder's processes had done is among what
 -- was kept: what was lost is younger. By the namespace's own times, never by how long ago that is.
-local SILENT_MS = 600000
+guard.SILENT_MS = 600000
 
-local function read_folder(packed)
+function guard.read_folder(packed)
   local list = kept.list(packed) or {}
   return { host = list[1] or '', path = list[2] or '', seen = kept.number(list[3], 0) or 0, confirmed = list[4] or '',
     absent = kept.number(list[5], 1) or 0, short = list[6] or false }
@@ -61,12 +64,12 @@ end
 
 function guard.each_folder(visit)
   local found = call('HGETALL', guard.folders)
-  for at = 1, #found, 2 do visit(found[at], read_folder(found[at + 1])) end
+  for at = 1, #found, 2 do visit(found[at], guard.read_folder(found[at + 1])) end
 end
 
 function guard.find_folder(id)
   local packed = call('HGET', guard.folders, id)
-  return packed and read_folder(packed)
+  return packed and guard.read_folder(packed)
 end
 
 function guard.keep_folder(id, folder)
@@ -91,7 +94,7 @@ end
 -- Forgets folders that were silent for long, up to `latest`, and that know of no job which is not here.
 function guard.forget_silent(latest)
   guard.each_folder(function(id, folder)
-    if guard.is_confirmed(folder) and folder.absent == 0 and latest - folder.seen > SILENT_MS then
+    if guard.is_confirmed(folder) and folder.absent == 0 and latest - folder.seen > guard.SILENT_MS then
       call('HDEL', guard.folders, id)
     end
   end)
