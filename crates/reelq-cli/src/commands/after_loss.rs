@@ -20,7 +20,7 @@ pub(crate) struct ResumeArgs {
     /// An account, for all batches
     #[arg(long, conflicts_with = "batch", value_name = "NAME")]
     account: Option<AccountName>,
-    /// Buy again although the store has lost something and journals that may know of purchases cannot be read
+    /// Let everything buy again although what was bought last is not in the state: after a backup, or where journals are gone
     #[arg(long, conflicts_with_all = ["batch", "account"])]
     after_loss: bool,
     /// Do not ask
@@ -33,7 +33,7 @@ pub(crate) async fn resume(args: &ResumeArgs, session: &Session, out: Out) -> Ou
         return after_loss(args.yes, session, out).await;
     }
     let what = pause::Args { batch: args.batch.clone(), account: args.account.clone() };
-    pause::run(&what, false, session, out).await
+    pause::resume(&what, session, out).await
 }
 
 async fn after_loss(yes: bool, session: &Session, out: Out) -> Outcome {
@@ -41,8 +41,10 @@ async fn after_loss(yes: bool, session: &Session, out: Out) -> Outcome {
     let guard = store.guard(&GuardStep::Read).await?;
     let missing: Vec<&FolderView> = guard.awaited().collect();
     if missing.is_empty() {
-        let report = serde_json::json!({ "released": [] });
-        out.report(&report, |_| "the store waits for nobody's journal: nothing was to be done".to_owned());
+        let accepted = store.accept_restored().await?;
+        let report = serde_json::json!({ "what": "after loss", "accepted": accepted });
+        let words = if accepted { "accepted: what is queued may be bought" } else { "nothing waits for that" };
+        out.report(&report, |_| words.to_owned());
         return Ok(Exit::Done);
     }
     for view in &missing {
@@ -61,12 +63,12 @@ async fn after_loss(yes: bool, session: &Session, out: Out) -> Outcome {
         let question = format!("Go on without {}?", counted(missing.len()));
         if !out.confirm(&question) {
             out.note("Nothing was changed.");
-            return Ok(Exit::Done);
+            return Ok(Exit::Declined);
         }
     }
     let ids: Vec<String> = missing.iter().map(|view| view.folder.id.clone()).collect();
     store.guard(&GuardStep::Release(ids.clone())).await?;
-    let report = serde_json::json!({ "released": ids });
+    let report = serde_json::json!({ "what": "after loss", "accepted": true, "released": ids });
     out.report(&report, |_| format!("{} not waited for any more: buying goes on", counted(ids.len())));
     Ok(Exit::Done)
 }

@@ -2,6 +2,7 @@
 
 mod ability;
 pub(crate) mod after_loss;
+pub(crate) mod backup;
 pub(crate) mod cancel;
 pub(crate) mod completions;
 pub(crate) mod config;
@@ -24,5 +25,6 @@ pub(crate) mod schema;
 pub(crate) mod selection;
 pub(crate) mod sim;
 pub(crate) mod status;
+pub(crate) mod stranded;
 pub(crate) mod stuck;
 pub(crate) mod worker;

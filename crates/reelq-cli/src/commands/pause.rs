@@ -11,7 +11,7 @@ use crate::{
     session::Session,
 };
 
-/// Flags of `reelq pause`, and what `reelq resume` takes back.
+/// Flags of `reelq pause`, and what `reelq resume` shares with it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The batch
@@ -22,8 +22,17 @@ pub(crate) struct Args {
     pub(crate) account: Option<AccountName>,
 }
 
-/// Pauses, or with `pause` false resumes.
-pub(crate) async fn run(args: &Args, pause: bool, session: &Session, out: Out) -> Outcome {
+/// Pauses a batch or an account.
+pub(crate) async fn pause(args: &Args, session: &Session, out: Out) -> Outcome {
+    run(args, true, session, out).await
+}
+
+/// Resumes a batch or an account.
+pub(crate) async fn resume(args: &Args, session: &Session, out: Out) -> Outcome {
+    run(args, false, session, out).await
+}
+
+async fn run(args: &Args, pause: bool, session: &Session, out: Out) -> Outcome {
     let store = session.store().await?;
     let done = if pause { "paused" } else { "resumed" };
     let what = match (&args.batch, &args.account) {

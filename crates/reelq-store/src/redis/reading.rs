@@ -21,8 +21,19 @@ pub(super) async fn open(caller: &Caller) -> Result<Timestamp> {
     if found == i64::from(FORMAT) { Ok(reply.now) } else { Err(other_format(found)) }
 }
 
+/// Looks at the format without noting anything, as every script does: for whoever may only read.
+pub(super) async fn look(caller: &Caller) -> Result<Timestamp> {
+    now(caller).await
+}
+
 pub(super) async fn now(caller: &Caller) -> Result<Timestamp> {
     Ok(caller.call(&scripts::NOW, &Packer::new().list(0).finish()).await?.now)
+}
+
+/// What the server's clock shows, which may have been set back.
+pub(super) async fn calendar(caller: &Caller) -> Result<Timestamp> {
+    let reply = caller.call(&scripts::NOW, &Packer::new().list(0).finish()).await?;
+    Ok(Timestamp::from_millis(reply.unpack().int()?))
 }
 
 pub(super) async fn job(caller: &Caller, job: JobId) -> Result<Option<JobView>> {

@@ -5,6 +5,7 @@
 
 use std::{result, sync::Arc, time::Duration};
 
+use redis::RedisResult;
 use reelq_model::SharedClock;
 use tokio::sync::Mutex;
 
@@ -13,6 +14,7 @@ use super::{
     durable::{self, Syncing},
     faults::Fault,
     options::Durability,
+    server::{ServerId, identify},
 };
 use crate::{Error, Result};
 
@@ -24,6 +26,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 pub(super) struct Live {
     pub(super) wire: Wire,
     pub(super) syncing: Syncing,
+    pub(super) server: Arc<ServerId>,
     number: u64,
 }
 
@@ -65,8 +68,8 @@ impl Lane {
             return Err(Error::unavailable(slot.last.clone()));
         }
         match Box::pin(self.make()).await {
-            Ok((wire, syncing)) => {
-                let live = Live { wire, syncing, number: slot.made };
+            Ok((wire, syncing, server)) => {
+                let live = Live { wire, syncing, server: Arc::new(server), number: slot.made };
                 *slot = Slot { live: Some(live.clone()), made: slot.made + 1, ..Slot::default() };
                 Ok(live)
             }
@@ -82,13 +85,15 @@ impl Lane {
         self.slot.lock().await.live.take_if(|live| live.number == broken.number);
     }
 
-    async fn make(&self) -> result::Result<(Wire, Syncing), Fault> {
+    async fn make(&self) -> result::Result<(Wire, Syncing, ServerId), Fault> {
         let connector = &self.shared.connector;
         let limit = connector.options.connect_timeout;
         let made = tokio::time::timeout(limit, async {
             let wire = connector.connect().await?;
             let syncing = self.examine(&wire).await?;
-            Ok((wire, syncing))
+            let server = identify(&mut wire.connection.clone()).await;
+            let server = server.map_err(|error| faults::judge(&error, connector.shown(), "INFO"))?;
+            Ok((wire, syncing, server))
         });
         let late = |_| {
             let silent = format!("{} does not answer within {} s", connector.shown(), limit.as_secs_f32());
