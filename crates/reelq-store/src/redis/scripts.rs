@@ -18,6 +18,7 @@ macro_rules! script {
                 piece!("start"),
                 piece!("keys"),
                 piece!("later"),
+                piece!("guard"),
                 piece!("record"),
                 piece!("books"),
                 piece!("queues"),
@@ -45,6 +46,7 @@ script!(END_CANCEL, "end_cancel", with "room");
 script!(ENQUEUE, "enqueue");
 script!(EXTEND, "extend", with "room");
 script!(FINISH_LOAD, "finish_load");
+script!(FOLDERS, "folders");
 script!(HEAL, "heal");
 script!(HEARTBEAT, "heartbeat", with "room");
 script!(HISTORY, "history");

@@ -22,7 +22,6 @@ mod tls;
 
 pub use address::{Address, AddressError};
 pub use facts::ServerFacts;
-pub(crate) use greet::Standing;
 pub(crate) use link::Link;
 pub use options::{Durability, LinkOptions, TlsFiles};
 pub(crate) use script::{Call, Script};

@@ -4,7 +4,9 @@
 -- ARGV[1]  the time in milliseconds where it stands still (tests); else, behind `~`, what the client expects it to be; empty
 --          where it expects nothing
 -- ARGV[2]  the script's own arguments, packed
--- Result   packed: an array whose first entry is the time that the script worked with, in milliseconds
+-- ARGV[3]  what the client was told before, packed (guard.lua)
+-- Result   packed: an array that begins with the time that the script worked with, in milliseconds, and the namespace's
+--          identity, generation and counter
 
 local P = KEYS[1]
 local call = redis.call
@@ -58,8 +60,11 @@ function hours.note()
   call('SET', P .. 'clock', string.format('%.0f %.0f', hours.wall, hours.ahead))
 end
 
+-- What the namespace is known by; guard.lua fills it.
+local guard = {}
+
 local function answer(...)
-  return cmsgpack.pack({ now, ... })
+  return cmsgpack.pack({ now, guard.identity or '', guard.generation or '', guard.counter or 0, ... })
 end
 
 -- `make`, but what it made of a value is made once a call: texts and keys are asked for again and again.
