@@ -7,9 +7,9 @@ use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, Submission, 
 
 use crate::{
     AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit, Committed, Cursor,
-    Edit, Edited, Enqueued, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded,
-    Pace, PaceView, Page, PauseReason, Purge, Recalled, Result, ResultLine, Scanned, Schedules, UnreadableRecord,
-    WorkerView,
+    Edit, Edited, Enqueued, GuardStep, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load,
+    Loaded, Pace, PaceView, Page, PauseReason, Purge, Recalled, Remembered, Result, ResultLine, Scanned, Schedules,
+    StoreGuard, UnreadableRecord, WorkerView,
 };
 
 /// A store as it is handed around.
@@ -150,6 +150,20 @@ pub trait Store: Schedules + Send + Sync + fmt::Debug {
     fn standing(&self) -> u64 {
         0
     }
+
+    /// Takes a step of holding journals against the store, and says whom it waits for. A store that never forgets has
+    /// nothing to say.
+    async fn guard(&self, _step: &GuardStep) -> Result<StoreGuard> {
+        Ok(StoreGuard::default())
+    }
+
+    /// What this process was told of the store's life. Asks nobody.
+    fn remembered(&self) -> Remembered {
+        Remembered::default()
+    }
+
+    /// From here on this process buys, with a journal in `folder`, which was told this of the store's life.
+    fn remember(&self, _folder: &str, _told: &Remembered) {}
 
     /// The store's time. It never goes back, and passes as time passes, whatever is done to the clocks of the machines.
     async fn now(&self) -> Result<Timestamp>;

@@ -23,6 +23,7 @@ mod late_files;
 mod late_links;
 mod later;
 mod limits_lost;
+mod loss;
 mod many_at_once;
 mod moved_clocks;
 mod named_tasks;

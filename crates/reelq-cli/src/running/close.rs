@@ -52,7 +52,7 @@ pub(crate) async fn closing(
     seconds: u64,
     out: Out,
 ) -> Result<Exit, Failure> {
-    let view = session.batch(&**store, &plan.batch.name).await?;
+    let view = super::lost::batch(session, &**store, &plan.batch.name).await?;
     let commands = Commands::of(session, &view, again);
     let place = Place::open(&view.batch.output, &view.batch.name, &session.storage());
     let place = place.context("open the output place")?;

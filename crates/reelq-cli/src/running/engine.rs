@@ -243,12 +243,17 @@ async fn look_at(server: Option<(RedisPlace, LinkOptions)>, clock: SharedClock) 
     std::future::pending().await
 }
 
-/// A name that no other process on this store has, and that tells people where it runs.
-pub(crate) fn worker_id(kind: &str, seed: u64) -> Result<WorkerId, Failure> {
+/// What people call this machine; empty where it does not say.
+pub(crate) fn host() -> String {
     let host =
         ["/proc/sys/kernel/hostname", "/etc/hostname"].into_iter().find_map(|file| std::fs::read_to_string(file).ok());
     let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    let host: String = host.unwrap_or_default().trim().chars().filter(plain).take(40).collect();
+    host.unwrap_or_default().trim().chars().filter(plain).take(40).collect()
+}
+
+/// A name that no other process on this store has, and that tells people where it runs.
+pub(crate) fn worker_id(kind: &str, seed: u64) -> Result<WorkerId, Failure> {
+    let host = host();
     let name = format!("{kind}-{host}-{}-{:08x}", std::process::id(), seed >> 32);
     Ok(WorkerId::new(name).context("name the worker")?)
 }

@@ -12,9 +12,11 @@
 --            until_day_ends   `retry_in` is the end of the day whose budget is reached
 --            limits_missing   the account's limits are not there, or not all of them: nothing is bought before they are set
 
+-- A function has at most 200 names of its own; these are counted apart from those of the pieces before.
+local function whole()
+
 local SUBMIT, POLL_STAGE, COLLECT = 1, 2, 3
 local THROTTLED = 1
-local PROMOTED_AT_ONCE = 500
 
 local stage, account_name, limit, worker, lasts, batch_name, token, except_names, only_open = unpack(args)
 local account, batch, desk, limits_missing
@@ -22,7 +24,6 @@ local account, batch, desk, limits_missing
 local except, excepted = {}, 0
 -- What is paid for is followed on a full server, too; nothing new is bought on one.
 if stage ~= SUBMIT then call('UNLINK', P .. 'room') end
-local NOTE_KEPT_MS = 120000
 
 -- Where the jobs of this claim were found: queue, key and entry in the index; and whether some could not be read.
 local origins, passed_over = {}, false
@@ -113,6 +114,7 @@ end
 
 -- Moves what waited for its time to where it can be claimed.
 local function promote(queue)
+  local PROMOTED_AT_ONCE = 500
   local ids = first_of(queue, now, PROMOTED_AT_ONCE)
   if #ids == 0 then return end
   prefetch(ids)
@@ -149,7 +151,9 @@ local function give(ids)
     leases[at] = { rec.version, wants_cancel(rec), json_of(rec), id }
   end
   flush()
+  guard.raise()
   call('ZADD', WORKERS, 'NX', now, worker)
+  local NOTE_KEPT_MS = 120000
   call('SET', note_key(), cmsgpack.pack({ token, ids, versions }), 'PX', NOTE_KEPT_MS)
   return leases
 end
@@ -331,13 +335,13 @@ local function submit()
   local tokens = bucket(desk.submit, desk.submit_tat)
   if tokens == false then return {}, nil end
   local most = tokens and available(tokens, limit) or limit
-  -- A server that may have forgotten its last second sells nothing new until journals were held against it.
-  local hold = integer(call('GET', HOLD_UNTIL)) - now
+  -- A store that may have forgotten something sells nothing new until journals were held against it.
+  local may_buy = not first_group() or guard.may_buy()
   local room = desk.cap and desk.cap - desk.in_flight or math.huge
   local ids = first_of(REPLAY, now, most)
   local fresh, held_by_day = {}, false
   local buys = only_open ~= 1
-  if hold <= 0 and buys then fresh, held_by_day = ready(math.min(most - #ids, room)) end
+  if may_buy and buys then fresh, held_by_day = ready(math.min(most - #ids, room)) end
   append(ids, fresh)
   local leases = give(ids)
   keep_tat('submit_tat', tokens, #ids)
@@ -348,7 +352,7 @@ local function submit()
   if buys then due = sooner(due, next_open_due(WAITING)) end
   if due and wait then due = math.max(due, wait) end
   if buys and wait and #ids == most and room > #ids and first_group() then due = sooner(due, wait) end
-  if buys and hold > 0 and room > #ids and first_group() then due = sooner(due, hold) end
+  if buys and not may_buy and room > #ids and first_group() then due = sooner(due, guard.ASK_AGAIN_MS) end
   if unswept then return leases, 0 end
   if not held_by_day then return leases, due end
   return leases, sooner(due, (today + 1) * MILLIS_A_DAY - now), not due
@@ -375,11 +379,10 @@ local function collect()
   return leases, next_open_due(FETCH_LATER)
 end
 
--- A throttled account's status requests wait for five minutes at most: what is paid for must not be silenced.
-local POLLS_THROTTLED_MAX = 300000
-
 -- When the pauses end that hold this kind of work: nil where none does, -1 where a person must end one.
 local function held_until()
+  -- A throttled account's status requests wait for five minutes at most: what is paid for must not be silenced.
+  local POLLS_THROTTLED_MAX = 300000
   local latest
   for kind = 1, 4 do
     local pause = desk.pauses[kind]
@@ -480,3 +483,7 @@ local leases, retry_in, until_day_ends = claim()
 -- What could not be read stood before others, which the next claim brings.
 if passed_over then retry_in, until_day_ends = 0, false end
 return answer(leases, retry_in or -1, until_day_ends or false, to_withdraw(), stage == SUBMIT and limits_missing or false)
+
+end
+
+return whole()
