@@ -59,13 +59,8 @@ fn a_task_is_asked_about_by_the_id_that_its_vendor_gave_it(store: Store) {
 }
 
 /// What a reply may say in place of an id, and a part of what is told of it.
-const LOST: [(&[u8], &str); 5] = [
-    (b"1e21", "1e"),
-    (b"-7", "-7"),
-    (b"\"..\"", "`..`"),
-    (b"\"t-\xff\xfe1\"", "t-"),
-    (b"12.5", "12.5"),
-];
+const LOST: [(&[u8], &str); 5] =
+    [(b"1e21", "1e"), (b"-7", "-7"), (b"\"..\"", "`..`"), (b"\"t-\xff\xfe1\"", "t-"), (b"12.5", "12.5")];
 
 fn a_task_that_no_request_can_name_is_left_to_a_person_with_what_was_said(store: Store) {
     // Wave replays keys: the same reply would come again and again.
