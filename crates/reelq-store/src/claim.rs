@@ -64,4 +64,7 @@ pub struct Claimed {
     pub retry_in: Option<Duration>,
     /// `retry_in` is the end of the day whose budget is reached: before, only news can bring work.
     pub until_day_ends: bool,
+    /// The store has no limits for the account, or not all of them: nothing is bought on it before whoever has it in its
+    /// configuration sets them ([`Store::set_limits`](crate::Store::set_limits)).
+    pub limits_missing: bool,
 }

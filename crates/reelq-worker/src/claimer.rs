@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use reelq_model::{BatchName, SharedClock};
-use reelq_store::{Claim, ClaimStage, Claimed, Lease, SharedStore};
+use reelq_store::{AccountLimits, Claim, ClaimStage, Claimed, Lease, SharedStore};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::{
@@ -23,6 +23,8 @@ const CLAIM: usize = 256;
 #[derive(Debug)]
 pub(crate) struct Claimer {
     pub(crate) claim: Claim,
+    /// What the account allows, as this process has it in its configuration.
+    pub(crate) limits: Option<AccountLimits>,
     pub(crate) store: SharedStore,
     pub(crate) clock: SharedClock,
     pub(crate) slots: Arc<Semaphore>,
@@ -73,6 +75,12 @@ impl Claimer {
                 () = self.given_up() => return,
             };
             match claimed {
+                Ok(claimed) if claimed.limits_missing && self.limits.is_some() => {
+                    drop(free);
+                    if let Err(error) = self.tell_limits().await {
+                        return self.fault.raise(error);
+                    }
+                }
                 Ok(claimed) => self.hand_out(claimed, free, asked).await,
                 Err(error) => return self.fault.raise(error),
             }
@@ -83,6 +91,18 @@ impl Claimer {
     async fn given_up(&self) {
         self.stopper.stopping().await;
         tokio::time::sleep(PATIENCE).await;
+    }
+
+    /// The store lost them: it sells nothing before it has them again.
+    async fn tell_limits(&self) -> reelq_store::Result<()> {
+        let Some(limits) = &self.limits else { return Ok(()) };
+        tracing::warn!(account = %self.claim.account, "the store has no limits for the account: they are set anew");
+        tokio::select! {
+            told = until_answered(&self.dice, || self.store.set_limits(&self.claim.account, limits)) => told?,
+            () = self.given_up() => return Ok(()),
+        }
+        self.pause().await;
+        Ok(())
     }
 
     fn is_braked(&self) -> bool {

@@ -56,6 +56,7 @@ impl Plan<'_> {
         };
         let claimer = Claimer {
             claim: self.claim(account, handler.as_ref()),
+            limits: account.limits,
             store: Arc::clone(&runtime.parts.store),
             clock: runtime.clock(),
             slots: Arc::new(Semaphore::new(slots.get())),

@@ -1,6 +1,7 @@
 //! One file a command.
 
 mod ability;
+pub(crate) mod backup;
 pub(crate) mod cancel;
 pub(crate) mod completions;
 pub(crate) mod config;

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     config::AccountConfig,
+    consent::Consent,
     exit::Exit,
     failure::{Failure, Outcome},
     output::Out,
@@ -29,9 +30,8 @@ use crate::{
 pub(crate) struct Args {
     #[command(flatten)]
     manifest: ManifestArgs,
-    /// Do not ask before spending
-    #[arg(long, short)]
-    yes: bool,
+    #[command(flatten)]
+    consent: Consent,
     /// End once nothing that is left is due within this time (15m, or `wait_at_most` of the configuration)
     #[arg(long, value_name = "TIME")]
     wait_at_most: Option<Span>,
@@ -67,7 +67,7 @@ struct Run<'a> {
 impl Run<'_> {
     async fn plan_to_end(&self, order: Order) -> Outcome {
         let order = placed(order, &self.args.manifest, self.session, Some(&**self.store)).await?;
-        let agreed = agree(order, self.args.yes, self.session, self.store, self.out).await?;
+        let agreed = agree(order, self.args.consent, self.session, self.store, self.out).await?;
         // While a person thought about it, nothing was renewed.
         self.held.assure().await?;
         let simulated = self.args.vendors.start(self.session).await?;

@@ -4,6 +4,7 @@ mod noticed;
 
 use std::time::Duration;
 
+use anyhow::Context;
 use reelq_model::{BatchName, Money, Status, Timestamp};
 use reelq_store::{
     AccountCap, AccountLimits, AccountView, BatchView, HeldBatch, JobFilter, JobView, Pause, PauseReason, Store,
@@ -12,6 +13,7 @@ use reelq_store::{
 use serde::Serialize;
 
 use super::{
+    matched,
     selection::{Selection, brief, matching, place},
     stranded::{Stranded, stranded},
     stuck::{Stuck, draw as draw_stuck, stuck},
@@ -19,7 +21,8 @@ use super::{
 use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
-    output::{Out, duration, grouped, money, spent, table, to_spend},
+    output::{Out, duration, grouped, money, spent, stdout, table, to_spend},
+    running::Signals,
     session::Session,
 };
 
@@ -64,7 +67,8 @@ struct Report {
 const WATCH_EVERY: Duration = Duration::from_secs(2);
 
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
-    let store = session.store().await?;
+    let store = session.reading().await?;
+    let mut signals = Signals::take().context("listen for signals")?;
     let mut mark = store.watch(0, Duration::ZERO).await?;
     loop {
         let report = match read(args, session, &*store).await {
@@ -72,7 +76,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
             Err(Failure::Other(error)) if args.watch => {
                 out.note(&format!("failed to {error:#}"));
                 tokio::select! {
-                    _ = tokio::signal::ctrl_c() => return Ok(Exit::Done),
+                    () = signals.next() => return Ok(Exit::Done),
                     () = tokio::time::sleep(WATCH_EVERY) => continue,
                 }
             }
@@ -82,11 +86,11 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
             drop(console::Term::stdout().clear_screen());
         }
         out.report(&report, |report| draw(report, &session.flags()));
-        if !args.watch {
+        if !args.watch || stdout::is_gone() {
             return Ok(Exit::Done);
         }
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => return Ok(Exit::Done),
+            () = signals.next() => return Ok(Exit::Done),
             seen = wait(&*store, mark) => mark = seen.unwrap_or(mark),
         }
     }
@@ -104,6 +108,7 @@ async fn read(args: &Args, session: &Session, store: &dyn Store) -> Result<Repor
         Some(name) => vec![session.batch(store, name).await?],
         None => store.batches().await?,
     };
+    matched::all_there(store, args.batch.as_ref().and(batches.first()), &args.selection).await?;
     let wanted = !args.statuses.is_empty() || !args.selection.is_empty();
     let filter = args.selection.filter(args.batch.as_ref(), &args.statuses, &[]);
     let jobs = if wanted { matching(store, &filter).await? } else { Vec::new() };
@@ -182,6 +187,7 @@ fn remarks(view: &BatchView) -> String {
     let remarks = [
         flag(!view.whole, "load unfinished"),
         flag(view.purging, "being purged"),
+        flag(view.cancelling, "being cancelled"),
         flag(view.paused, "paused"),
         flag(view.budget_reached, "budget reached"),
         counted(view.overdue, "overdue"),

@@ -12,7 +12,7 @@ use reelq_worker::{AccountWork, Brake, Breaking, Dice, Handler, OutputGate, Puls
 use secrecy::SecretString;
 use url::Url;
 
-use super::hands::Hands;
+use super::{StoreClock, hands::Hands};
 use crate::{config::AccountConfig, failure::Failure, providers, session::Session, simulation::Simulated};
 
 /// The HTTP keys of an account.
@@ -66,8 +66,10 @@ pub(crate) fn transport(
     session: &Session,
     account: &AccountConfig,
     http: &AccountHttp,
+    store: &SharedStore,
 ) -> Result<Arc<Transport>, Failure> {
-    let transport = Transport::new(http, Arc::clone(&session.clock)).map_err(|error| refuse(account, error))?;
+    let clock = Arc::new(StoreClock { store: Arc::clone(store), clock: Arc::clone(&session.clock) });
+    let transport = Transport::new(http, clock).map_err(|error| refuse(account, error))?;
     Ok(Arc::new(transport))
 }
 

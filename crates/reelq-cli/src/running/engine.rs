@@ -106,7 +106,7 @@ impl Engine {
         builder = builder.drain(task.drain).wait_at_most(task.wait_at_most);
         let (mut pulses, mut transports) = (Vec::new(), Vec::new());
         for (account, http) in opened {
-            let transport = account::transport(session, account, &http)?;
+            let transport = account::transport(session, account, &http, &store)?;
             for name in std::iter::once(&account.name).chain(account.was.as_ref()) {
                 let pulse = Arc::new(Pulse::default());
                 let worked = Worked { account, name, http: &http, transport: &transport, pulse: &pulse };

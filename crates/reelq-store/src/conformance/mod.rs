@@ -17,6 +17,7 @@ mod subject;
 
 pub mod breaking;
 pub mod budgets;
+pub mod bulk;
 pub mod exceptions;
 pub mod extremes;
 pub mod facts;

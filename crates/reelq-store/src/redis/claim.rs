@@ -60,7 +60,9 @@ async fn read(caller: &Caller, claim: &Claim, reply: &Reply) -> Result<Claimed> 
     let given = unpacker.each(|unpacker| lease(unpacker, claim, reply))?;
     let retry_in = u64::try_from(unpacker.int()?).ok().map(Duration::from_millis);
     let until_day_ends = unpacker.flag()?;
-    edit::withdraw(caller, &unpacker.each(change::read_id)?).await?;
+    let withdrawn = unpacker.each(change::read_id)?;
+    let limits_missing = unpacker.flag()?;
+    edit::withdraw(caller, &withdrawn).await?;
     let (mut leases, mut damaged) = (Vec::new(), Vec::new());
     for given in given {
         match given {
@@ -71,9 +73,9 @@ async fn read(caller: &Caller, claim: &Claim, reply: &Reply) -> Result<Claimed> 
     if !damaged.is_empty() {
         unreadable::set_aside(caller, &damaged).await?;
         // What was passed over stood before others, which the next claim brings.
-        return Ok(Claimed { leases, retry_in: Some(Duration::ZERO), until_day_ends: false });
+        return Ok(Claimed { leases, retry_in: Some(Duration::ZERO), ..Claimed::default() });
     }
-    Ok(Claimed { leases, retry_in, until_day_ends })
+    Ok(Claimed { leases, retry_in, until_day_ends, limits_missing })
 }
 
 /// The lease, or what is to be set aside because the job cannot be read: it is handed to nobody.

@@ -4,6 +4,7 @@
 //! move record, queue, counters and history together. Every key of a namespace lies in one hash slot.
 
 mod breaker;
+mod bulk;
 mod caller;
 mod change;
 mod claim;
@@ -27,6 +28,7 @@ mod pack;
 mod purge;
 mod reading;
 mod record;
+mod remove;
 mod results;
 mod schedules;
 mod scripts;

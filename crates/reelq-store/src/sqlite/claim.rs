@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::{
     account::{self, Account},
-    claim_due, claim_ready, code, rescue,
+    claim_due, claim_ready, code, rescue, restored,
     writer::Scribe,
 };
 use crate::{Claim, ClaimStage, Claimed, Pause, Result, limits::POLLS_THROTTLED_MAX};
@@ -25,7 +25,13 @@ pub(super) struct Desk<'a> {
 
 pub(super) fn claim(scribe: &Scribe<'_>, claim: &Claim) -> Result<Claimed> {
     rescue::expired(scribe)?;
-    let Some(account) = account::find(scribe.conn, &claim.account)? else { return Ok(Claimed::default()) };
+    let found = account::find(scribe.conn, &claim.account)?;
+    // Who has it in its configuration has its limits, its budgets and its cap: nothing is bought without them.
+    let limits = found.as_ref().and_then(|account| account.limits);
+    if claim.stage == ClaimStage::Submit && limits.is_none() {
+        return Ok(Claimed { limits_missing: true, ..Claimed::default() });
+    }
+    let Some(account) = found else { return Ok(Claimed::default()) };
     let batch = match &claim.batch {
         None => None,
         Some(name) => match batch_id(scribe, name)? {
@@ -38,7 +44,9 @@ pub(super) fn claim(scribe: &Scribe<'_>, claim: &Claim) -> Result<Claimed> {
         except.extend(batch_id(scribe, name)?);
     }
     let desk = Desk { scribe, claim, account, batch, except };
-    if claim.limit == 0 {
+    // What was bought since a backup was taken is not known here: a person says when buying may go on.
+    let is_held = claim.stage == ClaimStage::Submit && restored::taken_at(scribe.conn)?.is_some();
+    if claim.limit == 0 || is_held {
         return Ok(Claimed::default());
     }
     let pauses = holding(&desk)?;
@@ -52,10 +60,6 @@ pub(super) fn claim(scribe: &Scribe<'_>, claim: &Claim) -> Result<Claimed> {
             _ => last,
         };
         return Ok(Claimed { retry_in, ..Claimed::default() });
-    }
-    if let Some(reason) = desk.account.unread.as_ref().filter(|_| claim.stage == ClaimStage::Submit) {
-        tracing::error!(account = %claim.account, reason, "nothing is bought on an account whose limits cannot be read");
-        return Ok(Claimed::default());
     }
     match claim.stage {
         ClaimStage::Submit => claim_ready::submit(&desk),

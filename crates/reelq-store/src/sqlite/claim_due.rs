@@ -71,7 +71,7 @@ pub(super) fn collect(desk: &Desk<'_>) -> Result<Claimed> {
 
 /// What cannot be read was put aside; it stood before others, which the next claim brings.
 pub(super) fn passed_over(leases: Vec<Lease>) -> Claimed {
-    Claimed { leases, retry_in: Some(Duration::ZERO), until_day_ends: false }
+    Claimed { leases, retry_in: Some(Duration::ZERO), ..Claimed::default() }
 }
 
 /// One second's worth of status requests may go at once.

@@ -7,9 +7,10 @@
 --            except  names of batches of which nothing new is taken: no job that was never sent, no output to fetch
 --            only_open  1 where nothing is taken but submissions that are open
 --            token   tells a repeat of this very claim, whose answer was lost, from another one
--- Result   { now, leases, retry_in, until_day_ends, withdrawn }; a lease is { version, cancel_requested, json, id }
+-- Result   { now, leases, retry_in, until_day_ends, withdrawn, limits_missing }; a lease is { version, cancel_requested, json, id }
 --            retry_in         milliseconds; -1 where only news can bring work
 --            until_day_ends   `retry_in` is the end of the day whose budget is reached
+--            limits_missing   the account's limits are not there, or not all of them: nothing is bought before they are set
 
 local SUBMIT, POLL_STAGE = 1, 2
 local THROTTLED = 1
@@ -17,10 +18,12 @@ local THROTTLED = 1
 local MOST = { promoted = 500, note_ms = 120000, page = 16, polls_throttled_ms = 300000 }
 
 local stage, account_name, limit, worker, lasts, batch_name, token = unpack(args)
-local account, batch, desk
+local account, batch, desk, limits_missing
 -- The batches of which nothing new is taken, by number; how many they are; and whether anything new is taken at all. One
 -- table, for a script may have two hundred names.
 local aside = { batches = {}, count = 0, buys = args[9] ~= 1 }
+-- What is paid for is followed on a full server, too; nothing new is bought on one.
+if stage ~= SUBMIT then call('UNLINK', P .. 'room') end
 
 -- Where the jobs of this claim were found: queue, key and entry in the index; and whether some could not be read.
 local origins, passed_over = {}, false
@@ -409,8 +412,9 @@ local function read_desk()
   local a = call('HMGET', account_key(account), 'in_flight', 'cap', 'submit', 'submit_tat', 'poll', 'poll_tat', 'pause:1',
     'pause:2', 'pause:3', 'learned_submit', 'learned_cap', 'open_rate', 'open_cap', 'budget', 'daily', 'spent', 'reserved',
     'claimed', 'day', 'day_spent', 'turn', 'pause:4', 'limits')
-  -- A limit that cannot be read, or that is missing among others, lets nothing through.
+  -- A limit that is missing, or that cannot be read, lets nothing through before all of them are set anew.
   local lost, no_rate, slow_rate = a[23] and '', { 0, 1, 0 }, { 1000, 0, 1 }
+  limits_missing = not (a[23] and tonumber(a[2]) and kept.rate(a[3]) and kept.rate(a[5]) and tonumber(a[14]) and tonumber(a[15]))
   desk = {
     in_flight = kept.number(a[1] or 0, math.huge), cap = capped(kept.number(a[2] or lost, 0), integer(a[11]), a[13] == '1'),
     submit = paced(kept.rate(a[3] or lost, no_rate), a[10], a[12] == '1'), submit_tat = a[4],
@@ -438,6 +442,7 @@ end
 
 local function found_names()
   account = number_of(ACCOUNTS, account_name)
+  limits_missing = not account
   for _, name in ipairs(args[8]) do
     local number = number_of(BATCHES, name)
     if number then aside.batches[number], aside.count = true, aside.count + 1 end
@@ -458,6 +463,7 @@ local function claim()
     local due = next_due(POLL)
     return {}, due and math.max(due, ends - now)
   end
+  if stage == SUBMIT and limits_missing then return {}, nil end
   if ends then return {}, ends ~= -1 and ends - now or nil end
   if stage == SUBMIT then return submit() end
   if stage == POLL_STAGE then return poll() end
@@ -468,4 +474,4 @@ rescue_expired()
 local leases, retry_in, until_day_ends = claim()
 -- What could not be read stood before others, which the next claim brings.
 if passed_over then retry_in, until_day_ends = 0, false end
-return answer(leases, retry_in or -1, until_day_ends or false, to_withdraw())
+return answer(leases, retry_in or -1, until_day_ends or false, to_withdraw(), stage == SUBMIT and limits_missing or false)
