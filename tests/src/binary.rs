@@ -19,7 +19,8 @@ const ASKING: [&str; 6] = ["run", "enqueue", "retry", "resolve", "cancel", "purg
 
 /// The arguments, with a yes where they need one.
 pub(crate) fn agreed<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
-    let asks = arguments.first().is_some_and(|name| ASKING.contains(name)) || arguments.starts_with(&["cron", "trigger"]);
+    let asks =
+        arguments.first().is_some_and(|name| ASKING.contains(name)) || arguments.starts_with(&["cron", "trigger"]);
     let said = arguments.iter().any(|argument| ["--yes", "-y", "--simulate", "--help"].contains(argument));
     let mut agreed = arguments.to_vec();
     if asks && !said {

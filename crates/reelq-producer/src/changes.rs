@@ -6,7 +6,7 @@ use std::{
 };
 
 use reelq_model::{BatchName, JobId, Status};
-use reelq_store::{Known, Line, LineDraft, Page, StatusCounts, Store};
+use reelq_store::{JobView, Known, Line, LineDraft, Page, StatusCounts, Store};
 use serde::Serialize;
 
 use crate::error::Result;
@@ -40,6 +40,8 @@ pub(crate) struct Previous {
     /// For each new job that stands in a known place: the job that stood there.
     replaced: HashSet<JobId>,
     seen: HashSet<JobId>,
+    /// Jobs that were submitted before and wait to be bought again: a person had them queued.
+    queued_again: Vec<JobId>,
     changes: Changes,
 }
 
@@ -61,6 +63,9 @@ impl Previous {
                 let job = &line.view.job;
                 let bought = job.submissions > 0 || !matches!(job.status(), Status::Queued | Status::Cancelled);
                 previous.jobs.insert(job.id, bought);
+                if job.submissions > 0 && job.status() == Status::Queued {
+                    previous.queued_again.push(job.id);
+                }
                 previous.places.insert(place_of(place), job.id);
             }
         }
@@ -85,6 +90,20 @@ impl Previous {
             Status::Cancelled => !had_line && !known.bought,
             _ => false,
         }
+    }
+
+    /// Whether the manifest that is compared asks for a job.
+    pub(crate) fn has_line(&self, job: JobId) -> bool {
+        self.seen.contains(&job)
+    }
+
+    /// The jobs that were queued again and that the manifest does not ask for any more.
+    pub(crate) async fn queued_and_gone(&self, store: &dyn Store) -> Result<Vec<JobView>> {
+        let mut found = Vec::new();
+        for id in self.queued_again.iter().filter(|id| !self.seen.contains(id)) {
+            found.extend(store.job(*id).await?);
+        }
+        Ok(found)
     }
 
     /// The sums, once every line was compared.

@@ -39,7 +39,7 @@ pub use commit::{Commit, Committed, Edited, LateAcceptance, Recalled};
 pub use error::{Error, Result};
 pub use journal::{JournalSettings, Journaled};
 pub use limits::{AccountCap, AccountLimits, Pause, PauseReason};
-pub use load::{BatchDraft, Enqueued, Line, LineDraft, Load, Loaded};
+pub use load::{BatchDraft, Enqueued, Line, LineDraft, Load, Loaded, LoadedWith};
 pub use pace::{FlightTrack, Pace, PaceView, Present, RateTrack, Refused, Usage};
 pub use reading::{
     AccountView, BatchView, HeldBatch, HistoryEntry, JobFilter, JobView, Known, Page, ResultLine, StatusCounts, Unread,

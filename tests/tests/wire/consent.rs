@@ -62,9 +62,18 @@ fn taking_up_settling_and_withdrawing_where_nobody_can_be_asked_takes_a_yes_that
         assert_refused(&sandbox, &[&["resolve", "set"], answer].concat(), &kept);
     }
     let listed = unasked(&sandbox, &["resolve", "set"]);
-    assert_eq!((listed.code, listed.stdout.matches("apixo").count()), (Some(0), 2), "a list needs no yes: {}", listed.stdout);
+    assert_eq!(
+        (listed.code, listed.stdout.matches("apixo").count()),
+        (Some(0), 2),
+        "a list needs no yes: {}",
+        listed.stdout
+    );
     assert_eq!(sandbox.run(&["resolve", "set", "--give-up"]).code, Some(0));
-    assert_refused(&sandbox, &["retry", "set", "--kind", "given_up"], &["spend at most", "2 jobs", "nothing was changed"]);
+    assert_refused(
+        &sandbox,
+        &["retry", "set", "--kind", "given_up"],
+        &["spend at most", "2 jobs", "nothing was changed"],
+    );
     assert_eq!(unasked(&sandbox, &["retry", "set", "--look"]).code, Some(0), "a look costs nothing");
     assert_eq!(sandbox.run(&["enqueue", "set.csv", "--batch", "more"]).code, Some(0));
     assert_refused(&sandbox, &["cancel", "more"], &["cancel 2 jobs", "nothing was changed"]);

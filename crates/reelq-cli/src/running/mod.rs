@@ -24,7 +24,7 @@ pub(crate) mod waiting;
 
 pub(crate) use account::http;
 pub(crate) use batch_face::BatchFace;
-pub(crate) use close::closing;
+pub(crate) use close::{Closing, closing};
 pub(crate) use collecting::usable;
 pub(crate) use engine::{Engine, Finish, Task, worker_id};
 pub(crate) use hands::{Concurrency, Hands, StageName};

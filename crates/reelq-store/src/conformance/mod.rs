@@ -17,6 +17,7 @@ mod subject;
 
 pub mod breaking;
 pub mod budgets;
+pub mod continuing;
 pub mod extremes;
 pub mod facts;
 pub mod forgotten;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use reelq_model::{
-    Acceptance, AccountName, BatchName, Event, JobId, SharedClock, Stage, Submission, Timestamp, WorkerId,
+    Acceptance, AccountName, BatchName, Event, JobId, Money, SharedClock, Stage, Submission, Timestamp, WorkerId,
 };
 
 use super::{
@@ -246,6 +246,10 @@ impl Store for Journaled {
 
     async fn pause_batch(&self, batch: &BatchName, paused: bool) -> Result<()> {
         self.inner.pause_batch(batch, paused).await
+    }
+
+    async fn set_budget(&self, batch: &BatchName, budget: Option<Money>) -> Result<()> {
+        self.inner.set_budget(batch, budget).await
     }
 
     async fn purge(&self, batch: &BatchName) -> Result<Purge> {

@@ -58,6 +58,7 @@ script!(RESUME_ACCOUNT, "resume_account");
 script!(SELECT, "select");
 script!(SET_ASIDE, "set_aside");
 script!(SET_BREAKER, "set_breaker");
+script!(SET_BUDGET, "set_budget");
 script!(SET_LIMITS, "set_limits");
 script!(SET_PACE, "set_pace");
 script!(SIGN_OFF, "sign_off");

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, SharedClock, Submission, Timestamp, WorkerId};
+use reelq_model::{
+    Acceptance, AccountName, BatchName, Event, JobId, Money, SharedClock, Submission, Timestamp, WorkerId,
+};
 
 use super::{
-    breaker,
+    breaker, budget,
     caller::Caller,
     claim, commit, edit, finish, heal,
     hours::Hours,
@@ -147,6 +149,10 @@ impl Store for RedisStore {
 
     async fn pause_batch(&self, batch: &BatchName, paused: bool) -> Result<()> {
         limits::pause_batch(&self.caller, batch, paused).await
+    }
+
+    async fn set_budget(&self, batch: &BatchName, budget: Option<Money>) -> Result<()> {
+        budget::set(&self.caller, batch, budget).await
     }
 
     async fn edit(&self, job: JobId, event: Event) -> Result<Edited> {

@@ -18,7 +18,9 @@ pub(super) async fn checks(session: &Session, offline: bool) -> Vec<Check> {
         let what = format!("account {}", account.name);
         checks.push(match check(session, account, offline, &what).await {
             Ok(check) => check,
-            Err(Failure::Usage(message) | Failure::Declined(message) | Failure::Again(message)) => Check::bad(what, "not usable", message),
+            Err(Failure::Usage(message) | Failure::Declined(message) | Failure::Again(message)) => {
+                Check::bad(what, "not usable", message)
+            }
             Err(Failure::Problems(problems)) => Check::bad(what, "not usable", problems.to_string()),
             Err(Failure::Other(error)) => Check::bad(what, "not usable", format!("{error:#}")),
         });

@@ -60,11 +60,16 @@ fn costs(plan: &Plan) -> String {
     let (count, s) = (grouped(plan.to_buy()), plural(plan.to_buy()));
     let budget = plan.batch.budget.map(|budget| {
         let beyond = if plan.amount() > budget { ": it does not cover all of it" } else { "" };
-        format!("\nBudget: {}{beyond}", money(budget))
+        let kept = if plan.budget_is_kept { ", as it was said before (--no-budget ends it)" } else { "" };
+        format!("\nBudget: {}{kept}{beyond}", money(budget))
     });
+    let beside = match plan.beside {
+        0 => String::new(),
+        count => format!(", {} of them queued again though their line is gone", grouped(count)),
+    };
     let budget: String = budget.into_iter().chain(plan.account_budgets.iter().flat_map(account_budget)).collect();
     let lines = table(&["account", "model", ">jobs", ">to buy", ">price"], rows);
-    format!("{lines}\n\nTo buy: {count} job{s} for {}{budget}", cost(plan.amount(), plan.unpriced()))
+    format!("{lines}\n\nTo buy: {count} job{s} for {}{beside}{budget}", cost(plan.amount(), plan.unpriced()))
 }
 
 /// What an account's budgets have left for the plan.
