@@ -25,6 +25,18 @@ pub(crate) async fn open(place: &StorePlace, session: &Session) -> Result<Shared
     })
 }
 
+/// Opens it to be read; it is there already.
+pub(crate) async fn open_reading(place: &StorePlace, session: &Session) -> Result<SharedStore, Failure> {
+    let clock = Arc::clone(&session.clock);
+    Ok(match place {
+        StorePlace::Sqlite(file) => Arc::new(SqliteStore::open_reading(file, clock)?),
+        StorePlace::Redis(place) => {
+            let (address, namespace) = (place.address.clone(), place.namespace.clone());
+            Arc::new(RedisStore::open_reading(address, namespace, options(place, session)?, clock).await?)
+        }
+    })
+}
+
 /// The store as a process that buys uses it: over a server that may forget, with a journal in front.
 pub(crate) fn journaled(store: &SharedStore, session: &Session, worker: &WorkerId) -> Result<SharedStore, Failure> {
     let place = session.place();

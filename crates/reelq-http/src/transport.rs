@@ -3,7 +3,10 @@
 //! A paid request goes out once, on a connection of its own: what fails before that connection stands was certainly not
 //! sent, and all that fails later may have been taken.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use reelq_model::{Digest, Failure, FailureKind, JobId, Setback, SharedClock, SubmitOutcome};
 use reelq_provider::{Method, Provider, Reply, Request};
@@ -35,6 +38,8 @@ struct Inner {
     /// Keeps connections, for requests that are free to repeat.
     free: Client,
     clock: SharedClock,
+    /// Why the last request found no connection; `None` where it found one.
+    unreachable: Mutex<Option<String>>,
 }
 
 impl fmt::Debug for Transport {
@@ -56,6 +61,7 @@ impl Transport {
             paid: build_client(account, 0)?,
             free: build_client(account, 8)?,
             clock,
+            unreachable: Mutex::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -139,7 +145,18 @@ impl Transport {
     }
 
     async fn execute(&self, client: &Client, request: reqwest::Request) -> Result<Response, CallError> {
-        client.execute(request).await.map_err(|error| self.send_error(error))
+        let sent = client.execute(request).await.map_err(|error| self.send_error(error));
+        let fault = match &sent {
+            Err(error @ CallError::Connect { .. }) => Some(format!("failed to {error}")),
+            _ => None,
+        };
+        *self.inner.unreachable.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+        sent
+    }
+
+    /// Why the vendor takes no connection, by the last request; `None` where it took one, or nothing was sent yet.
+    pub fn unreachable(&self) -> Option<String> {
+        self.inner.unreachable.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn send_error(&self, error: reqwest::Error) -> CallError {

@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use reelq_manifest::{Manifest, Problems};
-use reelq_model::{AccountName, BatchName, Digest, JobId, Money, Status};
-use reelq_store::{BatchDraft, JobFilter, Known, LineDraft, LoadedWith, Page, Store};
+use reelq_model::{AccountName, BatchName, Digest, JobId, Money};
+use reelq_store::{BatchDraft, Known, LineDraft, LoadedWith, Store};
 
 use crate::{
     AccountBudget, Accounts, Changes, CostLine, Error, Estimate, Refused,
     account_budget::account_budgets,
-    changes::Previous,
+    changes::Comparison,
     cost::Costs,
     error::Result,
     estimate::estimate,
     pass::{Chunk, Pass},
+    present::Present,
 };
 
 /// A manifest and everything that decides what its rows mean.
@@ -86,6 +87,8 @@ pub struct Plan {
     pub warnings: Problems,
     /// Digest of everything that was planned.
     pub content: Digest,
+    /// The jobs that the lines were named after: the load must name them alike.
+    pub(crate) present: Arc<Present>,
 }
 
 impl Plan {
@@ -108,21 +111,21 @@ impl Plan {
 /// Checks every row of the order, compares it with the store (where there is one already) and prices it.
 pub async fn plan(store: Option<&dyn Store>, order: &Arc<Order>) -> Result<Plan> {
     let before = match store {
-        Some(store) => store.batch(&order.batch).await?,
+        Some(store) => store.batch(&order.batch).await?.map(|view| view.batch),
         None => None,
     };
-    let before = before.map(|view| view.batch);
     let batch = Arc::new(draft(order, before.as_ref()));
-    let mut previous = match store {
-        Some(store) => Previous::read(store, &batch.name).await?,
-        None => Previous::default(),
-    };
+    let present = Arc::new(match store {
+        Some(store) => Present::read(store, &batch.name, &order.accounts).await?,
+        None => Present::default(),
+    });
+    let mut comparison = Comparison::with(Arc::clone(&present));
     let mut costs = Costs::default();
-    let mut pass = Pass::start(Arc::clone(order), Arc::clone(&batch), false);
+    let mut pass = Pass::start(Arc::clone(order), Arc::clone(&batch), Arc::clone(&present), false);
     while let Some(chunk) = pass.next().await {
         let known = known(store, &batch.name, &chunk).await?;
         for (line, known) in chunk.lines.iter().zip(known) {
-            let to_buy = previous.compare(line, known);
+            let to_buy = comparison.compare(line, known);
             costs.add(line, to_buy);
         }
     }
@@ -130,10 +133,11 @@ pub async fn plan(store: Option<&dyn Store>, order: &Arc<Order>) -> Result<Plan>
     if findings.problems.is_fatal() {
         return Err(Error::Refused(Refused(findings.problems)));
     }
-    let beside = match store {
-        Some(store) => add_beside(store, &batch.name, &previous, &mut costs).await?,
-        None => 0,
-    };
+    let mut beside = 0;
+    for job in comparison.beside() {
+        costs.add_beside(job);
+        beside += 1;
+    }
     let costs = costs.finish();
     let estimate = estimate(store, &order.accounts, &costs).await?;
     let account_budgets = account_budgets(store, &order.accounts, &costs).await?;
@@ -141,7 +145,7 @@ pub async fn plan(store: Option<&dyn Store>, order: &Arc<Order>) -> Result<Plan>
         batch: (*batch).clone(),
         rows: findings.rows,
         lines: findings.lines,
-        changes: previous.finish(),
+        changes: comparison.finish(),
         budget_is_kept: is_kept(order, &batch),
         beside,
         same_manifest: same_manifest(store, order).await?,
@@ -150,6 +154,7 @@ pub async fn plan(store: Option<&dyn Store>, order: &Arc<Order>) -> Result<Plan>
         estimate,
         warnings: findings.problems,
         content: findings.content,
+        present,
     })
 }
 
@@ -186,31 +191,6 @@ fn budget(order: &Order, before: Option<&BatchDraft>) -> Option<Money> {
 fn is_kept(order: &Order, batch: &BatchDraft) -> bool {
     batch.budget.is_some() && order.overrides.budget.is_none() && order.manifest.head().budget != batch.budget
 }
-
-/// Counts jobs that a person had queued again and whose line is gone: whoever goes on with the batch buys them.
-async fn add_beside(store: &dyn Store, batch: &BatchName, previous: &Previous, costs: &mut Costs) -> Result<u64> {
-    let Some(view) = store.batch(batch).await? else { return Ok(0) };
-    let mut beside = previous.queued_and_gone(store).await?;
-    if view.others.of(Status::Queued) > 0 {
-        let filter = JobFilter { batch: Some(batch.clone()), statuses: vec![Status::Queued], ..JobFilter::default() };
-        // Those without a line stand last.
-        let mut after = view.counts.of(Status::Queued);
-        loop {
-            let found = store.jobs(&filter, Page { after, limit: PAGE }).await?;
-            after += u64::try_from(found.len()).unwrap_or(u64::MAX);
-            let last = found.len() < PAGE;
-            beside.extend(found.into_iter().filter(|view| view.line.is_none() && !previous.has_line(view.job.id)));
-            if last {
-                break;
-            }
-        }
-    }
-    beside.iter().for_each(|view| costs.add_beside(&view.job));
-    Ok(u64::try_from(beside.len()).unwrap_or(u64::MAX))
-}
-
-/// Jobs are read in pages of this size.
-const PAGE: usize = 1_000;
 
 fn draft(order: &Order, before: Option<&BatchDraft>) -> BatchDraft {
     let head = order.manifest.head();

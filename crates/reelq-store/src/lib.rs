@@ -6,6 +6,7 @@
 mod blobs;
 mod bounds;
 mod breaker;
+mod bulk;
 mod claim;
 mod commit;
 #[cfg(feature = "conformance")]
@@ -34,6 +35,7 @@ pub use self::redis::{
 };
 pub use blobs::Blobs;
 pub use breaker::{Ask, Begun, Breaker, BreakerPolicy, BreakerView, Fault, Open, Told, Verdict};
+pub use bulk::{Cursor, Edit, Scanned};
 pub use claim::{Claim, ClaimStage, Claimed, Lease};
 pub use commit::{Commit, Committed, Edited, LateAcceptance, Recalled};
 pub use error::{Error, Result};
@@ -48,7 +50,7 @@ pub use reading::{
 pub use retention::{Purge, Unfinished};
 pub use schedules::{Schedules, TICKS_KEPT};
 pub use share::stride;
-pub use sqlite::SqliteStore;
+pub use sqlite::{Backup, SqliteStore};
 pub use store::{SharedStore, Store};
 pub use tick::{BatchHold, TickClaim, TickClaimed, TickLease, TickOutcome, TickState, TickView};
 pub use unreadable::{RecordOf, UnreadableRecord};

@@ -9,7 +9,7 @@ use reelq_store::{
     AccountLimits, ClaimStage, Committed, Edited, Error, JobFilter, LinkOptions, Page, Purge, RecordOf, RedisStore,
     SharedStore, Unread,
     conformance::{
-        Kit, Subject,
+        Kit, Subject, bulk,
         kit::{LEASE, SECOND, acceptance, accepted, account, batch, cents, draft, ids, limits, stored, wishes, worker},
     },
 };
@@ -419,4 +419,14 @@ async fn a_line_that_cannot_be_read_is_shown_by_its_row_and_its_job_goes_on() {
     assert_eq!(kit.store.jobs(&second, ALL).await.unwrap().len(), 1);
     assert_eq!(named(&kit).await, [RecordOf::Line(2)]);
     assert_eq!(kit.submits(9).await.len(), 3);
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_is_removed_wherever_its_job_stands() {
+    let cut: fn(&Redis, JobId) = |redis, job| {
+        redis.eval("redis.call('SET', key, string.sub(raw, 1, 5))", job);
+    };
+    for damage in [WAYS[0], WAYS[1], cut] {
+        bulk::a_damaged_record_is_removed(Redis::new, damage).await;
+    }
 }

@@ -25,7 +25,18 @@ async fn load(store: &RedisStore, wishes: &[Wish]) -> Vec<LineDraft> {
 
 async fn claim(store: &RedisStore, stage: ClaimStage) -> Result<Claimed, Error> {
     let (account, worker) = (account("acct"), worker("w1"));
-    store.claim(&Claim { stage, account, limit: 10, worker, lease: LEASE, batch: None }).await
+    store
+        .claim(&Claim {
+            stage,
+            account,
+            limit: 10,
+            worker,
+            lease: LEASE,
+            batch: None,
+            except: Vec::new(),
+            only_open: false,
+        })
+        .await
 }
 
 async fn commit(store: &RedisStore, lease: &Lease, event: Event, keep: bool) {
@@ -132,7 +143,16 @@ async fn a_worker_that_was_silent_for_long_is_forgotten_once_it_holds_nothing() 
     store.heartbeat(&worker("idle")).await.unwrap();
     let (account, limit) = (account("acct"), 1);
     let lease = Duration::from_mins(12);
-    let busy = Claim { stage: ClaimStage::Submit, account, limit, worker: worker("busy"), lease, batch: None };
+    let busy = Claim {
+        stage: ClaimStage::Submit,
+        account,
+        limit,
+        worker: worker("busy"),
+        lease,
+        batch: None,
+        except: Vec::new(),
+        only_open: false,
+    };
     assert_eq!(store.claim(&busy).await.unwrap().leases.len(), 1);
     clock.advance(Duration::from_mins(11));
     store.heartbeat(&worker("live")).await.unwrap();

@@ -59,6 +59,8 @@ async fn claim(store: &RedisStore, limit: usize) -> Vec<JobId> {
         worker: worker("w1"),
         lease: Duration::from_mins(5),
         batch: None,
+        except: Vec::new(),
+        only_open: false,
     };
     store.claim(&claim).await.unwrap().leases.iter().map(|lease| lease.job.id).collect()
 }

@@ -68,7 +68,16 @@ impl<'a> Story<'a> {
     }
 
     async fn claim(&self, stage: ClaimStage, limit: usize) -> Vec<Lease> {
-        let claim = Claim { stage, account: account("acct"), limit, worker: worker("w1"), lease: LEASE, batch: None };
+        let claim = Claim {
+            stage,
+            account: account("acct"),
+            limit,
+            worker: worker("w1"),
+            lease: LEASE,
+            batch: None,
+            except: Vec::new(),
+            only_open: false,
+        };
         self.until_answered(async |store| store.claim(&claim).await).await.leases
     }
 
@@ -278,6 +287,8 @@ async fn a_damaged_job_is_passed_over_and_the_others_go_on() {
         worker: worker("w1"),
         lease: LEASE,
         batch: None,
+        except: Vec::new(),
+        only_open: false,
     };
     let first = story.store.claim(&claim(1)).await.unwrap();
     assert_eq!((first.leases.len(), first.retry_in), (0, Some(Duration::ZERO)), "the others are asked for at once");

@@ -7,7 +7,7 @@ use reelq_model::{JobId, ManualClock, Money, SharedClock, Status, Timestamp};
 use reelq_store::{
     Claim, ClaimStage, Committed, Edited, Error, JobFilter, Page, Purge, RecordOf, SharedStore, SqliteStore, Unread,
     conformance::{
-        Kit, Subject,
+        Kit, Subject, bulk,
         kit::{LEASE, SECOND, acceptance, accepted, account, batch, ids, limits, stored, wishes, worker},
     },
 };
@@ -344,4 +344,14 @@ async fn a_state_file_and_its_folders_are_its_users_alone() {
         (0o755, 0o600),
         "a folder of other things"
     );
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_is_removed_wherever_its_job_stands() {
+    for state in ["'{\"half'", "''", "x'00ff'", "'{\"id\":7}'"] {
+        bulk::a_damaged_record_is_removed(File::new, |file, job| {
+            file.sql(&format!("UPDATE jobs SET state = {state} WHERE hex(id) = upper('{job}')"));
+        })
+        .await;
+    }
 }

@@ -7,6 +7,7 @@ use super::{
     loading::QuietArgs,
     plan::budget,
     sim::VendorArgs,
+    stranded::stranded,
     working::{Work, engine, needed},
 };
 use crate::{
@@ -105,6 +106,9 @@ impl Continued<'_> {
         let batch = &args.batch;
         let accounts = needed(session, &**store, batch, &[]).await?;
         let used: Vec<AccountName> = accounts.iter().map(|account| account.name.clone()).collect();
+        for stranded in stranded(&**store, &session.config, Some(batch)).await? {
+            out.warning(&stranded.told());
+        }
         let wait_at_most = args.wait_at_most.map_or(session.config.wait_at_most, |span| span.0);
         let engine = engine(session, store, &accounts, batch, wait_at_most, simulated)?;
         usable(session, &view.batch).await?;

@@ -4,11 +4,13 @@ mod accounts;
 mod pauses;
 mod places;
 mod records;
+mod remove;
 mod server;
 
+use reelq_model::JobId;
 use serde::Serialize;
 
-use crate::{exit::Exit, failure::Outcome, output::Out, session::Session};
+use crate::{consent::Consent, exit::Exit, failure::Outcome, output::Out, session::Session};
 
 /// Flags of `reelq doctor`.
 #[derive(Debug, clap::Args)]
@@ -16,6 +18,11 @@ pub(crate) struct Args {
     /// Do not ask the providers
     #[arg(long)]
     offline: bool,
+    /// Remove the record of this job, which cannot be read; what it held is kept in a file
+    #[arg(long, value_name = "JOB", conflicts_with = "offline")]
+    remove: Option<JobId>,
+    #[command(flatten)]
+    consent: Consent,
 }
 
 /// How a thing is.
@@ -58,6 +65,9 @@ impl Check {
 }
 
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
+    if let Some(job) = args.remove {
+        return remove::run(job, args.consent, session, out).await;
+    }
     let mut checks = vec![configuration(session), places::clock(session).await];
     checks.extend(places::folders(session));
     checks.push(places::store(session).await);
@@ -65,6 +75,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     checks.extend(pauses::checks(session).await);
     checks.extend(server::checks(session).await);
     checks.extend(accounts::checks(session, args.offline).await);
+    checks.extend(accounts::stranded_checks(session).await);
     out.report_list("checks", &checks, |checks| checks.iter().map(draw).collect::<Vec<_>>().join("\n"));
     let bad = checks.iter().filter(|check| check.health == Health::Bad).count();
     if bad > 0 {

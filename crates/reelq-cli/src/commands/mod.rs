@@ -1,6 +1,7 @@
 //! One file a command.
 
 mod ability;
+pub(crate) mod backup;
 pub(crate) mod cancel;
 pub(crate) mod completions;
 pub(crate) mod config;
@@ -24,6 +25,7 @@ pub(crate) mod schema;
 pub(crate) mod selection;
 pub(crate) mod sim;
 pub(crate) mod status;
+pub(crate) mod stranded;
 pub(crate) mod stuck;
 pub(crate) mod worker;
 mod working;

@@ -144,10 +144,11 @@ async fn agree(args: &Args, intent: &Intent, session: &Session, out: Out) -> Res
 
 async fn retry(intent: &Intent, store: &dyn Store) -> Result<Report, Failure> {
     let (mut report, mut editor) = (Report::default(), Editor::new(store));
-    for (view, course) in intent.jobs.iter().filter(|(_, course)| *course != Course::Leave) {
-        let done = editor.apply(view.job.id, &course.event()).await? == Changed::Yes;
+    let meant: Vec<_> = intent.jobs.iter().filter(|(_, course)| *course != Course::Leave).collect();
+    let changes: Vec<_> = meant.iter().map(|(view, course)| (view.job.id, course.event())).collect();
+    for ((_, course), changed) in meant.into_iter().zip(editor.apply_all(&changes).await?) {
         match course {
-            _ if !done => report.refused += 1,
+            _ if changed != Changed::Yes => report.refused += 1,
             Course::Buy => report.retried += 1,
             Course::LookThenBuy => report.looked_at += 1,
             Course::Look | Course::Leave => report.fetched_again += 1,

@@ -8,6 +8,7 @@ use super::{
     loading::{Agreed, QuietArgs, agree, load},
     plan::{ManifestArgs, order, placed},
     sim::VendorArgs,
+    stranded::stranded,
     working::{Work, engine, needed},
 };
 use crate::{
@@ -78,6 +79,9 @@ impl Run<'_> {
         let (plan, used) = (&agreed.plan, providers::used(&agreed.plan));
         let batch = &plan.batch.name;
         let accounts = needed(session, &**store, batch, &used).await?;
+        for stranded in stranded(&**store, &session.config, Some(batch)).await? {
+            out.warning(&stranded.told());
+        }
         let wait_at_most = args.wait_at_most.map_or(session.config.wait_at_most, |span| span.0);
         let engine = engine(session, store, &accounts, batch, wait_at_most, simulated)?;
         let place = usable(session, &plan.batch).await?;

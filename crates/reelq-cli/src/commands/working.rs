@@ -71,17 +71,20 @@ pub(super) async fn needed<'a>(
 ) -> Result<Vec<&'a AccountConfig>, Failure> {
     let mut needed = Vec::new();
     for account in session.config.accounts.values() {
-        if used.contains(&account.name) || follows(store, batch, account).await? {
-            needed.push(account);
+        for name in std::iter::once(&account.name).chain(account.was.as_ref()) {
+            if used.contains(name) || follows(store, batch, name).await? {
+                needed.push(account);
+                break;
+            }
         }
     }
     Ok(needed)
 }
 
-async fn follows(store: &dyn Store, batch: &BatchName, account: &AccountConfig) -> Result<bool, Failure> {
+async fn follows(store: &dyn Store, batch: &BatchName, account: &AccountName) -> Result<bool, Failure> {
     let filter = JobFilter {
         batch: Some(batch.clone()),
-        account: Some(account.name.clone()),
+        account: Some(account.clone()),
         statuses: vec![Status::Queued, Status::Submitting, Status::Running, Status::Fetching],
         ..JobFilter::default()
     };

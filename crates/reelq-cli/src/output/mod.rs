@@ -4,6 +4,7 @@ mod document;
 mod out;
 mod screen;
 mod spending;
+pub(crate) mod stdout;
 mod table;
 mod terminal;
 mod words;

@@ -63,11 +63,21 @@ pub(crate) async fn closing(
     let commands = Commands::of(session, &view);
     let place = Place::open(&view.batch.output, &view.batch.name, &session.storage());
     let place = place.context("open the output place")?;
-    let unreadable = stamped(&**store, &view, &place).await.context("write the result manifests")?;
+    let (unreadable, is_written) = match stamped(&**store, &view, &place).await {
+        Ok(unreadable) => (unreadable, true),
+        // How the batch stands is told all the same; nothing of it is lost.
+        Err(error) => {
+            let (name, flags) = (&view.batch.name, session.flags());
+            out.warning(&format!(
+                "the result manifests could not be written: {error:#}; elsewhere: reelq results {name} --out results.csv{flags}"
+            ));
+            (0, false)
+        }
+    };
     let used: Vec<String> = worked.used.iter().map(ToString::to_string).collect();
     let verdict = Verdict { unreadable, ..Verdict::read(&**store, view, &used).await? };
     let lost = worked.manifest.map_or(0, |(lines, _)| lines.saturating_sub(verdict.batch.counts.total()));
-    let exit = exit(worked.finish, verdict.exit(), lost);
+    let exit = exit(worked.finish, verdict.exit(), lost + u64::from(!is_written));
     if let Some((_, plan)) = worked.manifest.filter(|_| lost > 0) {
         let rows = format!("{} row{}", grouped(lost), plural(lost));
         out.warning(&format!(

@@ -14,9 +14,9 @@ use super::{
 };
 use crate::{
     AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, ClaimStage, Claimed, Commit,
-    Committed, Edited, Enqueued, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load,
-    Loaded, Pace, PaceView, Page, PauseReason, Purge, Recalled, Result, ResultLine, SharedStore, Store,
-    UnreadableRecord, WorkerView,
+    Committed, Cursor, Edit, Edited, Enqueued, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease,
+    LineDraft, Load, Loaded, Pace, PaceView, Page, PauseReason, Purge, Recalled, Result, ResultLine, Scanned,
+    SharedStore, Store, UnreadableRecord, WorkerView,
 };
 
 /// How soon to ask again while nothing may be bought.
@@ -264,8 +264,36 @@ impl Store for Journaled {
         self.inner.cancel(job).await
     }
 
+    async fn begin_cancel(&self, batch: &BatchName) -> Result<()> {
+        self.inner.begin_cancel(batch).await
+    }
+
+    async fn end_cancel(&self, batch: &BatchName) -> Result<()> {
+        self.inner.end_cancel(batch).await
+    }
+
+    async fn edit_all(&self, edits: &[(JobId, Edit)]) -> Result<Vec<Edited>> {
+        self.inner.edit_all(edits).await
+    }
+
+    async fn scan(&self, filter: &JobFilter, from: &Cursor, limit: usize) -> Result<Scanned> {
+        self.inner.scan(filter, from, limit).await
+    }
+
     async fn now(&self) -> Result<Timestamp> {
         self.inner.now().await
+    }
+
+    fn time(&self) -> Timestamp {
+        self.inner.time()
+    }
+
+    async fn restored(&self) -> Result<Option<Timestamp>> {
+        self.inner.restored().await
+    }
+
+    async fn accept_restored(&self) -> Result<bool> {
+        self.inner.accept_restored().await
     }
 
     async fn job(&self, job: JobId) -> Result<Option<JobView>> {
@@ -302,6 +330,14 @@ impl Store for Journaled {
 
     async fn unreadable_records(&self) -> Result<Vec<UnreadableRecord>> {
         self.inner.unreadable_records().await
+    }
+
+    async fn unreadable_record(&self, job: JobId) -> Result<Option<Vec<u8>>> {
+        self.inner.unreadable_record(job).await
+    }
+
+    async fn remove_unreadable(&self, job: JobId) -> Result<bool> {
+        self.inner.remove_unreadable(job).await
     }
 
     async fn watch(&self, mark: u64, limit: Duration) -> Result<u64> {

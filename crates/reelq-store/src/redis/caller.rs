@@ -75,7 +75,7 @@ impl Caller {
         let prefix = self.link.namespace().prefix();
         let call = script.call(&[prefix]).arg(self.hours.argument()).arg(arguments);
         let answer = if durable { self.link.call_durable(&call).await? } else { self.link.call(&call).await? };
-        match answer {
+        match answer.value {
             Value::BulkString(bytes) => Reply::read(bytes),
             other => Err(Error::broken(format!("a script answered {other:?}"))),
         }

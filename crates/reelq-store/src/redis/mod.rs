@@ -5,6 +5,7 @@
 
 mod breaker;
 mod budget;
+mod bulk;
 mod caller;
 mod change;
 mod claim;
@@ -28,6 +29,7 @@ mod pack;
 mod purge;
 mod reading;
 mod record;
+mod remove;
 mod results;
 mod schedules;
 mod scripts;

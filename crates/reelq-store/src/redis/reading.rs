@@ -15,16 +15,32 @@ use crate::{Error, HistoryEntry, JobView, Result, Unread, WorkerView, unreadable
 /// Notes the format that this version writes; refused where a newer one was found.
 pub(super) async fn open(caller: &Caller) -> Result<Timestamp> {
     let reply = caller.call(&scripts::OPEN, &Packer::new().list(1).int(FORMAT).finish()).await?;
-    let found = reply.unpack().int()?;
-    if found <= FORMAT {
-        return Ok(reply.now);
-    }
+    check(reply.unpack().int()?)?;
+    Ok(reply.now)
+}
+
+/// Looks at the format without noting anything: for whoever may only read.
+pub(super) async fn look(caller: &Caller) -> Result<Timestamp> {
+    let key = format!("{}format", caller.link.namespace().prefix());
+    let answer = caller.link.query(redis::cmd("GET").arg(key)).await?;
+    let found: Option<i64> = redis::from_redis_value(answer).map_err(|error| Error::broken(error.to_string()))?;
+    check(found.unwrap_or(FORMAT))?;
+    now(caller).await
+}
+
+fn check(found: i64) -> Result<()> {
     let number = |format| u32::try_from(format).unwrap_or(u32::MAX);
-    Err(Error::Format { found: number(found), supported: number(FORMAT) })
+    if found <= FORMAT { Ok(()) } else { Err(Error::Format { found: number(found), supported: number(FORMAT) }) }
 }
 
 pub(super) async fn now(caller: &Caller) -> Result<Timestamp> {
     Ok(caller.call(&scripts::NOW, &Packer::new().list(0).finish()).await?.now)
+}
+
+/// What the server's clock shows, which may have been set back.
+pub(super) async fn calendar(caller: &Caller) -> Result<Timestamp> {
+    let reply = caller.call(&scripts::NOW, &Packer::new().list(0).finish()).await?;
+    Ok(Timestamp::from_millis(reply.unpack().int()?))
 }
 
 pub(super) async fn job(caller: &Caller, job: JobId) -> Result<Option<JobView>> {

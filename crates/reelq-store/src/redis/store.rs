@@ -8,22 +8,22 @@ use reelq_model::{
 };
 
 use super::{
-    breaker, budget,
+    breaker, budget, bulk,
     caller::Caller,
     claim, commit, edit, finish, heal,
     hours::Hours,
     late, lease, limits,
     link::Link,
-    listing, load, pace, purge, reading, results,
+    listing, load, pace, purge, reading, remove, results,
     unanswered::Unanswered,
     unreadable::{self, Unreadable},
     views, watch,
 };
 use crate::{
     AccountLimits, AccountView, Address, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit,
-    Committed, Edited, Enqueued, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft,
-    LinkOptions, Load, Loaded, Namespace, Pace, PaceView, Page, PauseReason, Purge, Recalled, Result, ResultLine,
-    Store, UnreadableRecord, WorkerView,
+    Committed, Cursor, Edit, Edited, Enqueued, Error, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease,
+    LineDraft, LinkOptions, Load, Loaded, Namespace, Pace, PaceView, Page, PauseReason, Purge, Recalled, Result,
+    ResultLine, Scanned, Store, UnreadableRecord, WorkerView,
 };
 
 /// The store over Redis. Any number of processes may have the same namespace open.
@@ -43,6 +43,24 @@ impl RedisStore {
     ) -> Result<Self> {
         let link = Link::open(address, namespace, options, clock.clone()).await?;
         Self::over(link, Hours::new(clock, None)).await
+    }
+
+    /// Connects to read: the namespace is neither begun nor mended, so that a user who may only read can do it, on a replica
+    /// or on a full server.
+    ///
+    /// # Errors
+    ///
+    /// Where the server is unreachable or refuses the login, or the namespace is of a newer format.
+    pub async fn open_reading(
+        address: Address,
+        namespace: Namespace,
+        options: LinkOptions,
+        clock: SharedClock,
+    ) -> Result<Self> {
+        let link = Link::open(address, namespace, options, clock.clone()).await?;
+        let caller = Caller { link, hours: Hours::new(clock, None), unreadable: Unreadable::default() };
+        let now = reading::look(&caller).await?;
+        Ok(Self { caller, marks: Unanswered::new(now) })
     }
 
     /// Connects, with `clock` in the place of the server's own.
@@ -160,7 +178,24 @@ impl Store for RedisStore {
     }
 
     async fn cancel(&self, job: JobId) -> Result<Edited> {
-        edit::cancel(&self.caller, job).await
+        let edited = bulk::edit_all(&self.caller, &self.marks, &[(job, Edit::Cancel)]).await?.into_iter().next();
+        edited.ok_or_else(|| Error::NoJob(job.to_string()))
+    }
+
+    async fn begin_cancel(&self, batch: &BatchName) -> Result<()> {
+        bulk::begin_cancel(&self.caller, batch).await
+    }
+
+    async fn end_cancel(&self, batch: &BatchName) -> Result<()> {
+        bulk::end_cancel(&self.caller, batch).await
+    }
+
+    async fn edit_all(&self, edits: &[(JobId, Edit)]) -> Result<Vec<Edited>> {
+        bulk::edit_all(&self.caller, &self.marks, edits).await
+    }
+
+    async fn scan(&self, filter: &JobFilter, from: &Cursor, limit: usize) -> Result<Scanned> {
+        bulk::scan(&self.caller, filter, from, limit).await
     }
 
     fn standing(&self) -> u64 {
@@ -169,6 +204,10 @@ impl Store for RedisStore {
 
     async fn now(&self) -> Result<Timestamp> {
         reading::now(&self.caller).await
+    }
+
+    fn time(&self) -> Timestamp {
+        self.caller.hours.now()
     }
 
     async fn job(&self, job: JobId) -> Result<Option<JobView>> {
@@ -205,6 +244,14 @@ impl Store for RedisStore {
 
     async fn unreadable_records(&self) -> Result<Vec<UnreadableRecord>> {
         unreadable::list(&self.caller).await
+    }
+
+    async fn unreadable_record(&self, job: JobId) -> Result<Option<Vec<u8>>> {
+        remove::held(&self.caller, job).await
+    }
+
+    async fn remove_unreadable(&self, job: JobId) -> Result<bool> {
+        remove::remove(&self.caller, job).await
     }
 
     async fn watch(&self, mark: u64, limit: Duration) -> Result<u64> {

@@ -56,6 +56,8 @@ async fn unconfirmed(store: &RedisStore) -> JobId {
         worker: worker("w1"),
         lease: LEASE,
         batch: None,
+        except: Vec::new(),
+        only_open: false,
     };
     let lease = store.claim(&claim).await.unwrap().leases.remove(0);
     let commit = Commit { event: sending(&lease), lease, keep: true };

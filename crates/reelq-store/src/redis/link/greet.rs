@@ -3,9 +3,9 @@
 //! A server that was restarted or replaced may have forgotten its last second. Buying is held there before any script
 //! that could claim is loaded, and everybody with a journal is told.
 
-use redis::{InfoDict, RedisResult, aio::MultiplexedConnection};
+use redis::{RedisResult, aio::MultiplexedConnection};
 
-use super::{faults, lane::Live, options::LinkOptions, script::Script};
+use super::{faults, lane::Live, options::LinkOptions, script::Script, server::ServerId};
 use crate::redis::Namespace;
 
 static MARK: Script = Script::new("mark", &[include_str!("../scripts/mark.lua")]);
@@ -30,14 +30,6 @@ pub(super) struct Greeter {
     hold_ms: u64,
 }
 
-/// What the server says about itself.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Identity {
-    id: String,
-    /// Whether every command is on disk before it is answered.
-    pub(super) syncs_always: bool,
-}
-
 impl Greeter {
     pub(super) fn new(namespace: &Namespace, options: &LinkOptions) -> Self {
         let key = |name: &str| format!("{}{name}", namespace.prefix());
@@ -51,14 +43,13 @@ impl Greeter {
     }
 
     /// Greets the server of a new connection and returns the epoch.
-    pub(super) async fn greet(&self, connection: &mut MultiplexedConnection) -> RedisResult<u64> {
-        let identity = identify(connection).await?;
+    pub(super) async fn greet(&self, connection: &mut MultiplexedConnection, id: &ServerId) -> RedisResult<u64> {
         if let Some((server, epoch)) = self.mark(connection).await?
-            && server == identity.id
+            && server == id.run
         {
             return Ok(epoch);
         }
-        let epoch = self.hold(connection, &identity).await?;
+        let epoch = self.hold(connection, id).await?;
         load(connection, &MARK).await?;
         Ok(epoch)
     }
@@ -68,7 +59,7 @@ impl Greeter {
         let mut connection = live.wire.connection.clone();
         let epoch = match self.mark(&mut connection).await? {
             Some((_, epoch)) => epoch,
-            None => self.greet(&mut connection).await?,
+            None => self.greet(&mut connection, &live.server).await?,
         };
         load(&mut connection, script).await?;
         Ok(epoch)
@@ -84,27 +75,17 @@ impl Greeter {
         }
     }
 
-    async fn hold(&self, connection: &mut MultiplexedConnection, identity: &Identity) -> RedisResult<u64> {
-        let hold_ms = if identity.syncs_always { 0 } else { self.hold_ms };
+    async fn hold(&self, connection: &mut MultiplexedConnection, id: &ServerId) -> RedisResult<u64> {
+        let hold_ms = if syncs_always(connection).await? == Some(true) { 0 } else { self.hold_ms };
         let mut command = redis::cmd("EVAL");
         command.arg(HOLD.text()).arg(4).arg(&self.server).arg(&self.epoch).arg(&self.hold_until).arg(&self.format);
-        command.arg(&identity.id).arg(hold_ms);
+        command.arg(&id.run).arg(hold_ms);
         command.query_async(connection).await
     }
 }
 
 async fn load(connection: &mut MultiplexedConnection, script: &Script) -> RedisResult<()> {
     redis::cmd("SCRIPT").arg("LOAD").arg(script.text()).query_async(connection).await
-}
-
-/// Asks who the server is. A user that may not ask gets an identity that knows nothing, which is safe.
-async fn identify(connection: &mut MultiplexedConnection) -> RedisResult<Identity> {
-    let asked = redis::cmd("INFO").arg("server").query_async::<InfoDict>(connection).await;
-    let Some(info) = allowed(asked)? else { return Ok(Identity::default()) };
-    Ok(Identity {
-        id: info.get("run_id").unwrap_or_default(),
-        syncs_always: syncs_always(connection).await?.unwrap_or(false),
-    })
 }
 
 /// Whether every command is on disk before it is answered; nothing where the server does not tell.

@@ -5,6 +5,7 @@
 
 use std::{result, sync::Arc, time::Duration};
 
+use redis::RedisResult;
 use reelq_model::SharedClock;
 use tokio::sync::{Mutex, watch};
 
@@ -14,6 +15,7 @@ use super::{
     faults::{self, Fault},
     greet::{Greeter, Standing},
     options::Durability,
+    server::{ServerId, identify},
 };
 use crate::{Error, Result};
 
@@ -25,6 +27,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 pub(super) struct Live {
     pub(super) wire: Wire,
     pub(super) syncing: Syncing,
+    pub(super) server: Arc<ServerId>,
     number: u64,
 }
 
@@ -70,8 +73,8 @@ impl Lane {
             return Err(Error::unavailable(slot.last.clone()));
         }
         match Box::pin(self.make()).await {
-            Ok((wire, syncing)) => {
-                let live = Live { wire, syncing, number: slot.made };
+            Ok((wire, syncing, server)) => {
+                let live = Live { wire, syncing, server: Arc::new(server), number: slot.made };
                 *slot = Slot { live: Some(live.clone()), made: slot.made + 1, ..Slot::default() };
                 Ok(live)
             }
@@ -87,15 +90,15 @@ impl Lane {
         self.slot.lock().await.live.take_if(|live| live.number == broken.number);
     }
 
-    async fn make(&self) -> result::Result<(Wire, Syncing), Fault> {
+    async fn make(&self) -> result::Result<(Wire, Syncing, ServerId), Fault> {
         let connector = &self.shared.connector;
         let limit = connector.options.connect_timeout;
         let made = tokio::time::timeout(limit, async {
             let wire = connector.connect().await?;
             let syncing = self.examine(&wire).await?;
-            let greeted = self.shared.greeter.greet(&mut wire.connection.clone()).await;
-            let epoch = greeted.map_err(|error| faults::judge(&error, connector.shown(), "the greeting"))?;
-            Ok((wire, syncing, epoch))
+            let greeted = self.greet(&wire).await;
+            let (server, epoch) = greeted.map_err(|error| faults::judge(&error, connector.shown(), "the greeting"))?;
+            Ok((wire, syncing, server, epoch))
         });
         let late = |_| {
             let silent = format!("{} does not answer within {} s", connector.shown(), limit.as_secs_f32());
@@ -104,10 +107,18 @@ impl Lane {
             let message = silent + doubt;
             Fault { error: Error::unavailable(message), reconnect: true }
         };
-        let (wire, syncing, epoch) = made.await.map_err(late)??;
+        let (wire, syncing, server, epoch) = made.await.map_err(late)??;
         self.tell(epoch);
         tracing::debug!(server = connector.shown(), epoch, "connected to the store");
-        Ok((wire, syncing))
+        Ok((wire, syncing, server))
+    }
+
+    /// Who the server is, and the epoch.
+    async fn greet(&self, wire: &Wire) -> RedisResult<(ServerId, u64)> {
+        let mut connection = wire.connection.clone();
+        let server = identify(&mut connection).await?;
+        let epoch = self.shared.greeter.greet(&mut connection, &server).await?;
+        Ok((server, epoch))
     }
 
     async fn examine(&self, wire: &Wire) -> result::Result<Syncing, Fault> {

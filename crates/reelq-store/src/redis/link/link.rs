@@ -15,6 +15,7 @@ use super::{
     lane::{Lane, Live, Shared},
     options::LinkOptions,
     script::Call,
+    server::Answer,
     slot,
 };
 use crate::{Error, Result, redis::Namespace};
@@ -65,17 +66,18 @@ impl Link {
     }
 
     /// Calls a script; where the answer is lost it is unavailable, done or not.
-    pub(crate) async fn call(&self, call: &Call) -> Result<Value> {
+    pub(crate) async fn call(&self, call: &Call) -> Result<Answer> {
         let _place = self.place(&self.0.places).await?;
         let live = self.0.lane.live().await?;
         let outcome = self.run(&live, call).await;
-        self.settle(outcome, &self.0.lane, &live, call.script.name()).await
+        let value = self.settle(outcome, &self.0.lane, &live, call.script.name()).await?;
+        Ok(Answer { value, server: live.server })
     }
 
     /// Calls a script, and under strict durability answers only once what it did is on the server's disk.
     ///
     /// A repeat waits for the disk as well, also where the script finds that all was done before.
-    pub(crate) async fn call_durable(&self, call: &Call) -> Result<Value> {
+    pub(crate) async fn call_durable(&self, call: &Call) -> Result<Answer> {
         if self.0.lane.live().await?.syncing == Syncing::ByItself {
             return self.call(call).await;
         }
@@ -84,7 +86,7 @@ impl Link {
         let lane = &borrowed.lane;
         let live = lane.live().await?;
         let outcome = self.run(&live, call).await;
-        let answer = self.settle(outcome, lane, &live, call.script.name()).await?;
+        let value = self.settle(outcome, lane, &live, call.script.name()).await?;
         let outcome = self.wait_for_disk(&live).await;
         match self.settle(outcome, lane, &live, "the wait for its disk").await? {
             0 => Err(Error::unavailable(format!(
@@ -92,7 +94,7 @@ impl Link {
                 self.0.shared.connector.shown(),
                 self.sync_limit().as_secs_f32()
             ))),
-            _ => Ok(answer),
+            _ => Ok(Answer { value, server: live.server }),
         }
     }
 

@@ -14,6 +14,7 @@ mod lane;
 mod link;
 mod options;
 mod script;
+mod server;
 mod slot;
 #[cfg(test)]
 mod tests;
@@ -25,3 +26,5 @@ pub(crate) use greet::Standing;
 pub(crate) use link::Link;
 pub use options::{Durability, LinkOptions, TlsFiles};
 pub(crate) use script::{Call, Script};
+#[expect(unused_imports, reason = "what a loss is judged by names it")]
+pub(crate) use server::{Answer, ServerId};

@@ -20,8 +20,8 @@ end
 -- Whether a batch may be worked on, what its budget has left (nil where it has none), and its draft.
 local function open_batch(number)
   local b = call('HMGET', batch_key(number), 'whole', 'paused', 'settling', 'budget', 'spent', 'reserved', 'claimed',
-    'draft')
-  if b[1] ~= '1' or b[2] == '1' or b[3] then return false end
+    'draft', 'cancelling')
+  if b[1] ~= '1' or b[2] == '1' or b[3] or b[9] then return false end
   -- A budget that cannot be read pays for nothing.
   return true, rest(kept.number(b[4], 0), kept.sum(b[5], b[6], b[7])), b[8]
 end

@@ -3,5 +3,6 @@
 -- ARGV[2]  { format }: the newest that the client reads
 -- Result   { now, format }: what the namespace has
 
-call('SETNX', P .. 'format', args[1])
+-- A full server, or one that only reads, is written to only where something is to be noted.
+if not call('GET', P .. 'format') then call('SET', P .. 'format', args[1]) end
 return answer(integer(call('GET', P .. 'format')))

@@ -1,0 +1,14 @@
+-- Which time it was at one moment of the machine's own counter, so that the store's time outlasts steps of its clock.
+CREATE TABLE clock (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    boot TEXT NOT NULL,
+    counted INTEGER NOT NULL,
+    store INTEGER NOT NULL,
+    wall INTEGER NOT NULL
+);
+
+-- Of a state that came from a backup: when that was taken. Nothing is bought before a person says that it may be.
+CREATE TABLE restored (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    taken_at INTEGER NOT NULL
+);
