@@ -70,7 +70,7 @@ pub(crate) enum Command {
     Cancel(commands::cancel::Args),
     /// Stop the submissions of a batch or an account
     Pause(commands::pause::Args),
-    /// Let a paused batch or account submit again, or, after a loss of the state, all of them
+    /// Let a paused batch or account submit again, or everything after a loss of the state
     Resume(commands::pause::ResumeArgs),
     /// Remove the records of finished batches; what they bought is forgotten, their files stay
     Purge(commands::purge::Args),

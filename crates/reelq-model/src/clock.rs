@@ -105,12 +105,13 @@ pub trait Clock: Send + Sync + fmt::Debug {
     /// The wall clock, which may jump.
     fn now(&self) -> Timestamp;
 
-    /// Time since an arbitrary moment; it never goes back, and it goes on while the process is frozen or the machine sleeps.
+    /// Time since an arbitrary moment in this process; it never goes back, and it goes on while the process is frozen or the
+    /// machine sleeps.
     fn monotonic(&self) -> Duration;
 
-    /// The running of the machine, from its start to its end, in which all processes count [`Clock::monotonic`] from the
-    /// same moment; `None` where that is not known.
-    fn boot(&self) -> Option<&str> {
+    /// The machine's own counter, which is the same in all processes: the running of the machine that it belongs to, from a
+    /// start to its end, and the time since that start. `None` where there is none.
+    fn counter(&self) -> Option<(&str, Duration)> {
         None
     }
 }
@@ -121,6 +122,7 @@ pub type SharedClock = Arc<dyn Clock>;
 /// The machine's clock.
 #[derive(Debug, Clone)]
 pub struct SystemClock {
+    started: Duration,
     boot: Option<Arc<str>>,
 }
 
@@ -130,11 +132,16 @@ const COUNTER: rustix::time::ClockId = rustix::time::ClockId::Boottime;
 #[cfg(not(target_os = "linux"))]
 const COUNTER: rustix::time::ClockId = rustix::time::ClockId::Monotonic;
 
+fn counted() -> Duration {
+    let time = rustix::time::clock_gettime(COUNTER);
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
 impl SystemClock {
-    /// The clock of this machine in its present running.
+    /// Starts the monotonic clock at zero.
     pub fn new() -> Self {
         let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok();
-        Self { boot: boot.map(|id| Arc::from(id.trim())) }
+        Self { started: counted(), boot: boot.map(|id| Arc::from(id.trim())) }
     }
 }
 
@@ -152,12 +159,11 @@ impl Clock for SystemClock {
     }
 
     fn monotonic(&self) -> Duration {
-        let time = rustix::time::clock_gettime(COUNTER);
-        Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
+        counted().saturating_sub(self.started)
     }
 
-    fn boot(&self) -> Option<&str> {
-        self.boot.as_deref()
+    fn counter(&self) -> Option<(&str, Duration)> {
+        Some((self.boot.as_deref()?, counted()))
     }
 }
 
@@ -213,9 +219,8 @@ mod tests {
     #[test]
     fn all_clocks_of_a_machine_count_from_the_same_moment() {
         let (one, other) = (SystemClock::new(), SystemClock::new());
-        let (first, second) = (one.monotonic(), other.monotonic());
-        assert!(second >= first, "{first:?}, {second:?}");
-        assert_eq!(one.boot(), other.boot());
+        let (first, second) = (one.counter().unwrap(), other.counter().unwrap());
+        assert!(second.1 >= first.1 && second.0 == first.0, "{first:?}, {second:?}");
     }
 
     #[test]

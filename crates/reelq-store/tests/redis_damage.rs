@@ -430,3 +430,37 @@ async fn a_record_that_cannot_be_read_is_removed_wherever_its_job_stands() {
         bulk::a_damaged_record_is_removed(Redis::new, damage).await;
     }
 }
+
+#[tokio::test]
+async fn nothing_is_bought_under_a_budget_that_is_lost_until_the_manifest_is_loaded_again() {
+    let redis = Redis::new();
+    let kit = Kit::new(&redis);
+    kit.load_with_budget("b", 1_000, &wishes(3)).await;
+    kit.load("free", &wishes(1)).await;
+    for name in ["b", "free"] {
+        let Reply::Text(number) = redis.server.command(&["ZSCORE", "reelq:{n}:batches", name]) else {
+            panic!("{name}")
+        };
+        redis.server.command(&["HDEL", &format!("reelq:{{n}}:b:{number}"), "budget"]);
+    }
+    assert_eq!(kit.submits(9).await.len(), 1, "the batch that has no budget goes on");
+    kit.load_with_budget("b", 1_000, &wishes(3)).await;
+    assert_eq!(kit.submits(9).await.len(), 3);
+}
+
+#[tokio::test]
+async fn nothing_is_bought_under_limits_of_which_a_part_is_lost() {
+    for field in ["cap", "submit", "poll", "budget", "daily", "limits"] {
+        let redis = Redis::new();
+        let kit = Kit::new(&redis);
+        kit.load("b", &wishes(2)).await;
+        let Reply::Text(number) = redis.server.command(&["ZSCORE", "reelq:{n}:accounts", "acct"]) else {
+            panic!("none")
+        };
+        redis.server.command(&["HDEL", &format!("reelq:{{n}}:a:{number}"), field]);
+        let claimed = kit.claim(ClaimStage::Submit, 9).await;
+        assert!(claimed.leases.is_empty() && claimed.limits_missing, "{field}: {claimed:?}");
+        kit.store.set_limits(&account("acct"), &limits(100.0, 9, 9)).await.unwrap();
+        assert_eq!(kit.submits(9).await.len(), 2, "{field}");
+    }
+}

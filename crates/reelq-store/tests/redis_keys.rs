@@ -10,7 +10,7 @@ use reelq_model::{Event, Failure, FailureKind, ManualClock, SharedClock, SystemC
 use reelq_redis_server::{RedisServer, Reply};
 use reelq_store::{
     Claim, ClaimStage, Claimed, Commit, Error, Lease, LineDraft, LinkOptions, Purge, RedisStore, Store as _,
-    conformance::kit::{LEASE, Wish, accepted, account, batch, draft, lines, sending, wishes, worker},
+    conformance::kit::{LEASE, Wish, accepted, account, batch, draft, lines, plenty, sending, wishes, worker},
 };
 
 const NAME: &str = "b";
@@ -20,6 +20,7 @@ async fn load(store: &RedisStore, wishes: &[Wish]) -> Vec<LineDraft> {
     let lines = lines(&batch(NAME), wishes);
     store.enqueue(&load, &lines).await.unwrap();
     store.finish_load(&load).await.unwrap();
+    store.set_limits(&account("acct"), &plenty()).await.unwrap();
     lines
 }
 

@@ -18,8 +18,8 @@ use reelq_store::{
     Claim, ClaimStage, Commit, Committed, Edited, Error, JobFilter, Lease, LineDraft, LinkOptions, Loaded, Page,
     PauseReason, RedisStore, Result, Schedules as _, Store as _, TickClaim, TickClaimed, TickOutcome, TickState,
     conformance::kit::{
-        LEASE, SECOND, acceptance, accepted, account, batch, draft, finished, ids, limits, lines, sending, stored,
-        wish, wishes, worker,
+        LEASE, SECOND, acceptance, accepted, account, batch, draft, finished, ids, limits, lines, plenty, sending,
+        stored, wish, wishes, worker,
     },
 };
 
@@ -64,6 +64,7 @@ impl<'a> Story<'a> {
     async fn load(&self, lines: &[LineDraft]) -> Loaded {
         let load = self.until_answered(async |store| store.begin_load(&draft(&batch(NAME))).await).await;
         self.until_answered(async |store| store.enqueue(&load, lines).await).await;
+        self.until_answered(async |store| store.set_limits(&account("acct"), &plenty()).await).await;
         self.until_answered(async |store| store.finish_load(&load).await).await
     }
 

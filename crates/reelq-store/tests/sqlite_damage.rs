@@ -355,3 +355,15 @@ async fn a_record_that_cannot_be_read_is_removed_wherever_its_job_stands() {
         .await;
     }
 }
+
+#[tokio::test]
+async fn nothing_is_bought_under_a_budget_that_is_lost_until_the_manifest_is_loaded_again() {
+    let file = File::new();
+    let kit = Kit::new(&file);
+    kit.load_with_budget("b", 1_000, &wishes(3)).await;
+    kit.load("free", &wishes(1)).await;
+    file.sql("UPDATE batches SET budget = NULL");
+    assert_eq!(kit.submits(9).await.len(), 1, "the batch that has no budget goes on");
+    kit.load_with_budget("b", 1_000, &wishes(3)).await;
+    assert_eq!(kit.submits(9).await.len(), 3);
+}

@@ -121,3 +121,28 @@ fn what_is_no_backup_is_not_restored_and_a_state_in_redis_is_backed_up_there() {
     let ended = over.sandbox.run(&["backup", "b.db"]);
     assert!(ended.code == Some(2) && ended.stderr.contains("redis-cli --rdb"), "{}", ended.stderr);
 }
+
+#[test]
+fn a_plain_copy_that_is_put_back_is_told_from_the_state_and_buys_nothing_unasked() {
+    let (shop, open) = closed_after(1, 2);
+    let running = shop.sandbox.start(&["run", "set.csv", "--yes"]);
+    let taken = || shop.sandbox.run(&["status", "set", "--json"]).stdout.contains("\"running\": 1");
+    patiently(taken, "a row runs");
+    running.signal("TERM");
+    running.wait();
+    let state = shop.sandbox.path(".reelq/state.db");
+    fs::copy(&state, shop.sandbox.path("copy.db")).unwrap();
+    open.store(true, SeqCst);
+    shop.sandbox.run(&["resume", "--account", "wave"]);
+    let done = shop.run(&[]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let before = bought(&shop);
+
+    fs::copy(shop.sandbox.path("copy.db"), &state).unwrap();
+    shop.sandbox.run(&["resume", "--account", "wave"]);
+    let held = shop.run(&[]);
+    assert!(held.code == Some(5) && held.stderr.contains("is a backup of"), "{}", held.stderr);
+    assert_eq!(bought(&shop), before, "nothing is bought that was bought since the copy");
+    assert_eq!(shop.sandbox.run(&["resume", "--after-loss"]).code, Some(0));
+    assert!(!shop.sandbox.run(&["status"]).stderr.contains("is a backup of"));
+}

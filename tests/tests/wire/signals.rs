@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    net::TcpListener,
     process::Command,
     sync::{
         Arc,
@@ -100,11 +101,16 @@ const ENDING: u64 = 1 << (1 - 1) | 1 << (2 - 1) | 1 << (3 - 1) | 1 << (15 - 1);
 fn every_command_listens_for_the_signals_that_end_it_from_its_first_moment() {
     let (shop, _) = endless(1);
     shop.sandbox.run(&["enqueue", "set.csv", "--yes"]);
-    let pipe = shop.sandbox.path("pipe.csv");
-    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    // Each of them is held up: by a pipe that nobody writes to, or because it goes on until it is ended.
-    let held: [&[&str]; 4] =
-        [&["plan", "pipe.csv"], &["run", "pipe.csv", "--yes"], &["status", "--watch"], &["sim", "--port", "0"]];
+    // Each of them is held up: by a store that says nothing, or because it goes on until it is ended.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let store = format!("redis://{}", silent.local_addr().unwrap());
+    let held: [&[&str]; 5] = [
+        &["plan", "set.csv", "--store", &store],
+        &["results", "set", "--store", &store],
+        &["run", "set.csv", "--yes", "--store", &store],
+        &["status", "--watch"],
+        &["sim", "--port", "0"],
+    ];
     for command in held {
         let mut running = shop.sandbox.start(command);
         patiently(|| caught(running.id()) & ENDING == ENDING || running.has_ended(), "it listens for signals");

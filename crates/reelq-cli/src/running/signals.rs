@@ -41,7 +41,7 @@ impl Signals {
         loop {
             any(&mut self.all).await;
             let now = self.clock.monotonic();
-            if self.told.is_none_or(|told| now.saturating_sub(told) >= ONE) {
+            if !belongs_to(self.told, now) {
                 self.told = Some(now);
                 return;
             }
@@ -65,15 +65,24 @@ pub(crate) fn watch() -> std::io::Result<()> {
     let mut all = listen()?;
     #[expect(clippy::disallowed_methods, reason = "it lives as long as the process, and holds nothing")]
     drop(tokio::spawn(async move {
+        let (clock, mut stopping) = (SystemClock::new(), None);
         loop {
             any(&mut all).await;
-            if TAKEN.load(Ordering::SeqCst) == 0 {
+            let now = clock.monotonic();
+            if TAKEN.load(Ordering::SeqCst) > 0 {
+                stopping = Some(now);
+            } else if !belongs_to(stopping, now) {
                 #[expect(clippy::disallowed_methods, reason = "the command may be in a call that nothing interrupts")]
                 std::process::exit(Exit::Interrupted as i32);
             }
         }
     }));
     Ok(())
+}
+
+/// Whether a signal that comes now is one with the last.
+fn belongs_to(last: Option<Duration>, now: Duration) -> bool {
+    last.is_some_and(|last| now.saturating_sub(last) < ONE)
 }
 
 fn listen() -> std::io::Result<Vec<Signal>> {

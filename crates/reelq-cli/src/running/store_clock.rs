@@ -22,7 +22,7 @@ impl Clock for StoreClock {
         self.clock.monotonic()
     }
 
-    fn boot(&self) -> Option<&str> {
-        self.clock.boot()
+    fn counter(&self) -> Option<(&str, Duration)> {
+        self.clock.counter()
     }
 }

@@ -74,6 +74,8 @@ impl Forgetful {
     /// Puts the state back to what `copy` holds: all that was acknowledged since is forgotten, and another server answers.
     pub async fn forget(&self, copy: &Path) {
         self.between(|| {
+            // A server that forgets has no witness beside it.
+            std::fs::remove_file(self.folder.join("state.seen")).ok();
             for file in FILES {
                 std::fs::remove_file(self.folder.join(file)).ok();
                 std::fs::copy(copy.join(file), self.folder.join(file)).ok();

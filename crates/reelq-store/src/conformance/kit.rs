@@ -137,6 +137,11 @@ pub fn limits(per_second: f64, burst: u32, cap: u32) -> AccountLimits {
     }
 }
 
+/// Limits that hold nothing back: without any, nothing is bought.
+pub fn plenty() -> AccountLimits {
+    limits(1e6, 1_000_000, 1_000_000)
+}
+
 /// The submission that a worker would commit before it sends.
 pub fn sending(lease: &Lease) -> Event {
     let job = &lease.job;
@@ -229,12 +234,12 @@ impl<'a> Kit<'a> {
         (loaded, lines.iter().map(LineDraft::id).collect())
     }
 
-    /// Gives the accounts of the wishes limits that hold nothing back, where they have none: without any, nothing is bought.
+    /// Gives the accounts of the wishes limits that hold nothing back, where they have none.
     pub async fn allow(&self, wishes: &[Wish]) {
         let known = self.store.accounts().await.unwrap();
         let names: std::collections::BTreeSet<_> = wishes.iter().map(|wish| account(&wish.account)).collect();
         for name in names.iter().filter(|name| !known.iter().any(|view| view.name == **name && view.limits.is_some())) {
-            self.store.set_limits(name, &limits(1e6, 1_000_000, 1_000_000)).await.unwrap();
+            self.store.set_limits(name, &plenty()).await.unwrap();
         }
     }
 

@@ -8,8 +8,10 @@ use crate::{Result, purse::covers, stride};
 /// The next pair of batch and price among the jobs that are ready: a skip through the index, not a scan.
 pub(super) const NEXT_GROUP: &str = "SELECT batch, price FROM jobs WHERE account = ?1 AND queue = 1 \
     AND (batch, price) > (?2, ?3) ORDER BY batch, price LIMIT 1";
-/// A budget that cannot be read pays for nothing, and a pause that cannot be read holds.
-const BATCH: &str = "SELECT CASE WHEN typeof(budget) IN ('integer', 'null') THEN budget ELSE -1 END, \
+/// A budget that cannot be read, or that the draft names and that is lost, pays for nothing, and a pause that cannot be read holds.
+const BATCH: &str = "SELECT CASE WHEN typeof(budget) = 'integer' THEN budget \
+    WHEN budget IS NULL AND CASE WHEN json_valid(draft) THEN json_extract(draft, '$.budget') END IS NULL THEN NULL \
+    ELSE -1 END, \
     CAST(spent + reserved + claimed AS INTEGER), \
     CAST(coalesce(CASE WHEN json_valid(draft) THEN json_extract(draft, '$.priority') END, 0) AS INTEGER) AS priority \
     FROM batches WHERE id = ?1 AND whole = 1 AND paused = 0 AND cancelling = 0";

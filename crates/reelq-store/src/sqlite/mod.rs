@@ -49,6 +49,7 @@ mod turns;
 mod unreadable;
 mod views;
 mod watch;
+mod witness;
 mod writer;
 
 pub use backup::Backup;

@@ -18,6 +18,12 @@ pub(super) fn mark(conn: &Connection, time: Timestamp) -> Result<()> {
     Ok(())
 }
 
+/// The latest time that a state knows of itself, for one that is told to be a copy by its witness.
+pub(super) fn last_time(conn: &Connection) -> Result<Timestamp> {
+    let sql = "SELECT coalesce((SELECT store FROM clock), 0)";
+    Ok(Timestamp::from_millis(conn.query_row(sql, [], |row| row.get(0))?))
+}
+
 /// A person accepts it: what is queued may be bought.
 pub(super) fn accept(scribe: &Scribe<'_>) -> Result<bool> {
     let removed = scribe.conn.execute("DELETE FROM restored", [])?;

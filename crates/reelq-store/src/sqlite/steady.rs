@@ -39,8 +39,9 @@ struct Reading {
 
 impl Reading {
     fn of(clock: &SharedClock) -> Self {
-        let counted = i64::try_from(clock.monotonic().as_millis()).unwrap_or(i64::MAX);
-        Self { boot: clock.boot().unwrap_or_default().to_owned(), counted, wall: clock.now().millis() }
+        let (boot, counted) = clock.counter().unwrap_or_default();
+        let counted = i64::try_from(counted.as_millis()).unwrap_or(i64::MAX);
+        Self { boot: boot.to_owned(), counted, wall: clock.now().millis() }
     }
 
     fn anchor(self, store: i64) -> Anchor {

@@ -10,7 +10,7 @@ use reelq_model::{
 use super::{
     account, breaker, bulk, claim, commit, edit, finish, history, late, lease, limits, listing, load, open, pace,
     presence::Presence, purge, readers::Readers, remove, rescue, restored, results, source::Source, steady::Steady,
-    unreadable, views, watch, watch::Bell, writer::Writer,
+    unreadable, views, watch, watch::Bell, witness::Witness, writer::Writer,
 };
 use crate::{
     AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit, Committed, Cursor,
@@ -37,8 +37,9 @@ impl SqliteStore {
         let conn = open::writer(path)?;
         let bell = Bell::new(open::data_version(&conn)?);
         let time = Arc::new(Steady::open(&conn, clock));
+        let witness = Witness::open(&conn, path)?;
         Ok(Self {
-            writer: Writer::start(conn, Arc::clone(&time), bell.clone()),
+            writer: Writer::start(conn, Arc::clone(&time), witness, bell.clone()),
             readers: Readers::beside_a_writer(path.to_owned()),
             presence: Arc::new(Presence::beside(path)),
             bell,

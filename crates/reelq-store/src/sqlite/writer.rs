@@ -14,7 +14,7 @@ use reelq_model::Timestamp;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::{steady::Steady, watch::Bell};
+use super::{steady::Steady, watch::Bell, witness::Witness};
 use crate::{Error, Result};
 
 /// At most this many verbs share a transaction, so that the first of them does not wait for ever.
@@ -43,9 +43,9 @@ pub(super) struct Writer {
 
 impl Writer {
     #[expect(clippy::disallowed_methods, reason = "the writer's own thread; joined when the writer is dropped")]
-    pub(super) fn start(conn: Connection, time: Arc<Steady>, bell: Bell) -> Self {
+    pub(super) fn start(conn: Connection, time: Arc<Steady>, witness: Witness, bell: Bell) -> Self {
         let (verbs, waiting) = channel();
-        let thread = std::thread::spawn(move || serve(&conn, &time, &bell, &waiting));
+        let thread = std::thread::spawn(move || serve(&conn, &Kept { time, witness }, &bell, &waiting));
         Self { verbs: Some(verbs), thread: Some(thread) }
     }
 
@@ -100,14 +100,20 @@ fn in_savepoint<T>(conn: &Connection, verb: impl FnOnce() -> Result<T>) -> Resul
     outcome
 }
 
-fn serve(conn: &Connection, time: &Steady, bell: &Bell, waiting: &Receiver<Verb>) {
+/// What is kept of each transaction beside what it is for.
+struct Kept {
+    time: Arc<Steady>,
+    witness: Witness,
+}
+
+fn serve(conn: &Connection, kept: &Kept, bell: &Bell, waiting: &Receiver<Verb>) {
     while let Ok(first) = waiting.recv() {
         let group: Vec<Verb> = std::iter::once(first).chain(waiting.try_iter().take(GROUP - 1)).collect();
-        run_group(conn, time, bell, group);
+        run_group(conn, kept, bell, group);
     }
 }
 
-fn run_group(conn: &Connection, time: &Steady, bell: &Bell, group: Vec<Verb>) {
+fn run_group(conn: &Connection, kept: &Kept, bell: &Bell, group: Vec<Verb>) {
     if let Err(error) = conn.execute_batch("BEGIN IMMEDIATE") {
         tracing::warn!(%error, verbs = group.len(), "the state file could not be locked");
         for verb in group {
@@ -116,15 +122,18 @@ fn run_group(conn: &Connection, time: &Steady, bell: &Bell, group: Vec<Verb>) {
         return;
     }
     let before = conn.total_changes();
+    let (time, witness) = (&kept.time, &kept.witness);
     let scribe = Scribe { conn, now: time.begin(conn), wall: time.wall(), news: std::cell::Cell::new(false) };
     let answers: Vec<Answer> = group.into_iter().map(|verb| verb(Some(&scribe))).collect();
     // A look that changed nothing must not look like a change to others.
-    if conn.total_changes() != before
-        && let Err(error) = time.keep(conn, scribe.now)
-    {
+    let changed = conn.total_changes() != before;
+    if changed && let Err(error) = time.keep(conn, scribe.now).and_then(|()| Witness::count(conn)) {
         tracing::debug!(%error, "the time was not kept with the transaction");
     }
     let outcome = finish(conn);
+    if changed && outcome.is_ok() {
+        witness.committed(conn);
+    }
     if outcome.is_ok() && scribe.news.get() {
         bell.ring();
     }
@@ -155,7 +164,7 @@ mod tests {
     async fn a_dead_writer_thread_is_an_error_that_repeating_does_not_mend() {
         let conn = Connection::open_in_memory().unwrap();
         let time = Arc::new(Steady::open(&conn, Arc::new(SystemClock::new())));
-        let writer = Writer::start(conn, time, Bell::new(0));
+        let writer = Writer::start(conn, time, Witness::none(), Bell::new(0));
         let killed: Result<()> = writer.run(|_| panic!("a verb that kills the thread")).await;
         let after = writer.run(|_| Ok(())).await;
         for outcome in [killed, after] {

@@ -6,7 +6,7 @@ use reelq_model::{Event, JobId, ManualClock, Resolution, SharedClock, Status, Ti
 use reelq_redis_server::RedisServer;
 use reelq_store::{
     Claim, ClaimStage, Commit, Committed, Edited, LateAcceptance, LinkOptions, RedisStore, Store as _,
-    conformance::kit::{LEASE, SECOND, acceptance, account, batch, draft, lines, sending, wishes, worker},
+    conformance::kit::{LEASE, SECOND, acceptance, account, batch, draft, lines, plenty, sending, wishes, worker},
 };
 
 use crate::front::Front;
@@ -49,6 +49,7 @@ async fn unconfirmed(store: &RedisStore) -> JobId {
     let load = store.begin_load(&draft(&batch(NAME))).await.unwrap();
     store.enqueue(&load, &lines(&batch(NAME), &wishes(1))).await.unwrap();
     store.finish_load(&load).await.unwrap();
+    store.set_limits(&account("acct"), &plenty()).await.unwrap();
     let claim = Claim {
         stage: ClaimStage::Submit,
         account: account("acct"),

@@ -33,6 +33,7 @@ impl Answer {
             Self::Accepted(_) => format!("follow {counted} as bought, for {amount}"),
             Self::NotBought => format!("let {counted} be submitted again, for {amount}"),
             Self::GiveUp => format!("give up {counted}"),
+            Self::WrongTask => format!("call {counted} unconfirmed again"),
         };
         Stake { told: self.consequences(jobs), what, otherwise: "nothing was changed, and nothing bought" }
     }

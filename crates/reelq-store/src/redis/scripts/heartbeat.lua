@@ -6,7 +6,7 @@
 local SILENT_MS = 600000
 local FORGOTTEN_AT_ONCE = 16
 
-note_time()
+times.note()
 call('ZADD', WORKERS, now, args[1])
 local taken = rescue_expired()
 for _, worker in ipairs(call('ZRANGEBYSCORE', WORKERS, '-inf', now - SILENT_MS, 'LIMIT', 0, FORGOTTEN_AT_ONCE)) do

@@ -3,4 +3,4 @@
 -- ARGV[2]  {}
 -- Result   { now, wall }
 
-return answer(wall)
+return answer(times.wall)

@@ -10,44 +10,52 @@ local P = KEYS[1]
 local call = redis.call
 local args = cmsgpack.unpack(ARGV[2])
 
--- A time that stands still, of tests; else the time that it should be by what the client was last told and what passed since.
-local still, expected = tonumber(ARGV[1]), tonumber(string.match(ARGV[1], '^~(%d+)$'))
+-- The times that are not the store's own. One name for all of them: a script can have no more than 200.
+local times = {
+  -- A time that stands still, of tests.
+  still = tonumber(ARGV[1]),
+  -- What the time should be by what the client was last told and what passed since.
+  expected = tonumber(string.match(ARGV[1], '^~(%d+)$')),
+  -- By so much may it be later than that: calls wait for their turn.
+  LATER_MS = 2000,
+  -- By how much the store's time is ahead of the server's clock, and how long ago that was noted.
+  ahead = 0,
+  noted = nil,
+}
 
 -- What the server's clock shows; only the calendar of schedules goes by it.
-local function clock()
-  if still then return still end
+function times.clock()
+  if times.still then return times.still end
   local time = call('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local wall = clock()
+times.wall = times.clock()
 
--- By so much may the time be later than a client expects it: calls wait for their turn.
-local LATER_MS = 2000
-
--- The store's time does not go back with the server's clock, nor with the server that the clock belongs to, and a clock that is set
--- ahead ends no wait: what it was set by is left out, and let in by a tenth of the time that passes. A client can hold the time
--- back to when it was last noted, and never push it.
-local ahead, noted = 0, nil
-if not still then
+-- The store's time. It does not go back with the server's clock, nor with the server that the clock belongs to, and a clock that is
+-- set ahead ends no wait: what it was set by is left out, and let in by a tenth of the time that passes. A client can hold the
+-- time back to when it was last noted, and never push it.
+function times.store()
+  local wall, earliest = times.wall, 0
+  if times.still then return wall end
   local at, kept = string.match(call('GET', P .. 'clock') or '', '^(%d+) (-?%d+)$')
-  local earliest = 0
   if at then
     at, kept = tonumber(at), tonumber(kept)
-    noted, earliest = wall - at, at + kept
-    local led = math.floor(math.max(noted, 0) / 10)
-    ahead = kept > 0 and math.max(kept - led, 0) or math.min(kept + led, 0)
-    ahead = math.max(ahead, earliest - wall)
+    times.noted, earliest = wall - at, at + kept
+    local led = math.floor(math.max(times.noted, 0) / 10)
+    times.ahead = kept > 0 and math.max(kept - led, 0) or math.min(kept + led, 0)
+    times.ahead = math.max(times.ahead, earliest - wall)
   end
-  if expected and wall + ahead > expected + LATER_MS then
-    ahead = math.max(expected, earliest) - wall
+  if times.expected and wall + times.ahead > times.expected + times.LATER_MS then
+    times.ahead = math.max(times.expected, earliest) - wall
   end
+  return wall + times.ahead
 end
-local now = wall + ahead
+local now = times.store()
 
 -- Notes the time for scripts to come; for those that many call and that write anyway.
-local function note_time()
-  if still or (noted and noted >= 0 and noted < 1000) then return end
-  call('SET', P .. 'clock', string.format('%.0f %.0f', wall, ahead))
+function times.note()
+  if times.still or (times.noted and times.noted >= 0 and times.noted < 1000) then return end
+  call('SET', P .. 'clock', string.format('%.0f %.0f', times.wall, times.ahead))
 end
 
 local function answer(...)
