@@ -115,7 +115,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     if !out.is_json() {
         out.problems(&plan.warnings);
     }
-    out.report(&report(&plan, session.is_simulated()), |_| draw(&plan, session.is_simulated()));
+    out.report(&report(&plan, session.is_simulated()), |_| draw(&plan, session));
     Ok(Exit::Done)
 }
 

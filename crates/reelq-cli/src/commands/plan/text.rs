@@ -3,12 +3,15 @@
 use reelq_model::BatchName;
 use reelq_producer::{AccountBudget, Changes, CostLine, Estimate, Plan};
 
-use crate::output::{bytes, cost, duration, grouped, money, plural, table};
+use crate::{
+    output::{bytes, cost, duration, grouped, money, plural, table},
+    session::Session,
+};
 
 /// The plan as people read it.
-pub(crate) fn draw(plan: &Plan, simulated: bool) -> String {
+pub(crate) fn draw(plan: &Plan, session: &Session) -> String {
     let batch = &plan.batch;
-    let title = if simulated { " (simulated: nothing is real)" } else { "" };
+    let title = if session.is_simulated() { " (simulated: nothing is real)" } else { "" };
     let (rows, jobs) = (grouped(plan.rows), grouped(plan.lines));
     let (rows_s, jobs_s) = (plural(plan.rows), plural(plan.lines));
     let head = format!(
@@ -16,7 +19,7 @@ pub(crate) fn draw(plan: &Plan, simulated: bool) -> String {
         batch.name, batch.manifest, batch.output
     );
     let mut parts = vec![head, changes(&plan.changes)];
-    parts.extend(plan.same_manifest.as_ref().map(again));
+    parts.extend(plan.same_manifest.as_ref().map(|other| again(other, session)));
     parts.push(costs(plan));
     if plan.to_buy() > 0 {
         parts.push(estimate(&plan.estimate));
@@ -24,9 +27,10 @@ pub(crate) fn draw(plan: &Plan, simulated: bool) -> String {
     parts.join("\n\n")
 }
 
-fn again(other: &BatchName) -> String {
+fn again(other: &BatchName, session: &Session) -> String {
     format!(
-        "Batch {other} came from the same manifest. A batch of another name is bought anew; to go on with that one: --batch {other}"
+        "Batch {other} came from the same manifest. A batch of another name is bought anew; to go on with that one: {}",
+        session.continue_command(other)
     )
 }
 
