@@ -82,8 +82,7 @@ impl Situation {
 
     /// Follows all that was printed, and what that prints in turn.
     fn follow(&mut self) {
-        let budgets = self.budgets();
-        let mut followed = 0;
+        let (mut budgets, mut followed) = (self.budgets(), 0);
         while let Some(command) = self.printed.pop_front() {
             followed += 1;
             assert!(followed < 40, "commands lead to ever more commands: {:?}", self.seen);
@@ -99,6 +98,7 @@ impl Situation {
                 assert_ne!(agreed.code, Some(2), "`{command} --yes`: {}", agreed.stderr);
                 self.note(&agreed);
                 self.assert_once(&command);
+                budgets = self.budgets();
             }
         }
         assert!(followed > 0, "nothing was printed");
@@ -116,8 +116,7 @@ impl Situation {
         self.assert_once(command);
         if !command.contains(" --budget ") {
             for (batch, budget) in self.budgets() {
-                let before = budgets.get(&batch).unwrap_or_else(|| panic!("`{command}` made the batch {batch}"));
-                assert_eq!(*before, budget, "`{command}` changed the budget or the jobs of {batch}");
+                assert_eq!(budgets.get(&batch), Some(&budget), "`{command}` changed the budget or the jobs of {batch}");
             }
         }
     }
