@@ -43,6 +43,8 @@ mod said_in_texts;
 mod screens;
 mod shop;
 mod signals;
+mod store_away;
+mod store_trouble;
 mod streams;
 mod task_ids;
 mod terminal;

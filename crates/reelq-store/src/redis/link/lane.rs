@@ -15,6 +15,7 @@ use super::{
     faults::{self, Fault},
     greet::{Greeter, Standing},
     options::Durability,
+    refusals::Refusals,
     server::{ServerId, identify},
 };
 use crate::{Error, Result};
@@ -38,6 +39,14 @@ pub(super) struct Shared {
     pub(super) greeter: Arc<Greeter>,
     pub(super) clock: SharedClock,
     pub(super) standing: Arc<watch::Sender<Standing>>,
+    pub(super) refusals: Arc<Refusals>,
+}
+
+impl Shared {
+    /// What a fault means now.
+    pub(super) fn weigh(&self, fault: Fault) -> Fault {
+        self.refusals.weigh(fault, self.clock.monotonic(), self.connector.options.login_patience)
+    }
 }
 
 /// One connection, remade when needed.
@@ -74,11 +83,13 @@ impl Lane {
         }
         match Box::pin(self.make()).await {
             Ok((wire, syncing, server)) => {
+                self.shared.refusals.taken();
                 let live = Live { wire, syncing, server: Arc::new(server), number: slot.made };
                 *slot = Slot { live: Some(live.clone()), made: slot.made + 1, ..Slot::default() };
                 Ok(live)
             }
             Err(fault) => {
+                let fault = self.shared.weigh(fault);
                 self.pause(&mut slot, &fault);
                 Err(fault.error)
             }
@@ -105,7 +116,7 @@ impl Lane {
             let doubt =
                 if connector.address.tls { "; neither does a server that speaks no TLS: check `rediss`" } else { "" };
             let message = silent + doubt;
-            Fault { error: Error::unavailable(message), reconnect: true }
+            faults::passes(message, true)
         };
         let (wire, syncing, server, epoch) = made.await.map_err(late)??;
         self.tell(epoch);
