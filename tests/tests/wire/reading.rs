@@ -113,8 +113,18 @@ fn looking_waits_for_no_lock_and_mends_nothing() {
 
 /// What a user needs who only looks: docs/redis.md says it.
 const GUEST: [&str; 12] = [
-    "guest", "on", ">secret", "~reelq:{default}:*", "-@all", "+@read", "+@connection", "+eval", "+evalsha", "+script|load",
-    "+time", "+info",
+    "guest",
+    "on",
+    ">secret",
+    "~reelq:{default}:*",
+    "-@all",
+    "+@read",
+    "+@connection",
+    "+eval",
+    "+evalsha",
+    "+script|load",
+    "+time",
+    "+info",
 ];
 
 #[test]
@@ -126,7 +136,10 @@ fn a_state_in_redis_is_looked_at_on_a_replica_and_by_a_user_who_may_only_read() 
     fs::write(&config, fs::read_to_string(&config).unwrap() + SCHEDULE).unwrap();
     shop.assert_all_bought_once(&shop.run(&[]));
     let replica = RedisServer::with().tcp().directive(&format!("replicaof 127.0.0.1 {}", server.port())).start();
-    patiently(|| replica.command(&["INFO", "replication"]).text().contains("master_link_status:up"), "the replica follows");
+    patiently(
+        || replica.command(&["INFO", "replication"]).text().contains("master_link_status:up"),
+        "the replica follows",
+    );
     server.command(&[["ACL", "SETUSER"].as_slice(), &GUEST].concat());
     let guest = format!("redis://guest:secret@127.0.0.1:{}", server.port());
     for store in [replica.url(), guest] {

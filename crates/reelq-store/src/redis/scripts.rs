@@ -65,6 +65,7 @@ script!(RESUME_ACCOUNT, "resume_account", with "room");
 script!(SELECT, "select");
 script!(SET_ASIDE, "set_aside", with "room");
 script!(SET_BREAKER, "set_breaker", with "room");
+script!(SET_BUDGET, "set_budget", with "room");
 script!(SET_LIMITS, "set_limits");
 script!(SET_PACE, "set_pace");
 script!(SIGN_OFF, "sign_off", with "room");

@@ -380,7 +380,6 @@ end
 -- When the pauses end that hold this kind of work: nil where none does, -1 where a person must end one.
 local function held_until()
   -- A throttled account's status requests wait for five minutes at most: what is paid for must not be silenced.
-  local POLLS_THROTTLED_MAX = 300000
   local latest
   for kind = 1, 4 do
     local pause = desk.pauses[kind]
