@@ -22,6 +22,7 @@ pub(super) fn batch(name: &str) -> Result<BatchDraft> {
         manifest: "set.csv".to_owned(),
         manifest_path: None,
         passthrough: Vec::new(),
+        loaded_with: None,
     })
 }
 

@@ -14,10 +14,12 @@ pub(crate) enum Exit {
     Failed = 3,
     /// An account is blocked (401, 402, 403).
     Blocked = 4,
-    /// Rows are outstanding: run again.
+    /// Rows are outstanding: `reelq continue` goes on.
     Outstanding = 5,
     /// Rows are unconfirmed: a person must resolve them.
     Unconfirmed = 6,
+    /// A person declined: nothing was bought.
+    Declined = 7,
     /// The budget is reached.
     Budget = 8,
     /// Interrupted; the state is safe.

@@ -11,10 +11,11 @@ use reelq_http::Proxies;
 use reelq_manifest::Vocabulary;
 use reelq_model::{AccountName, BatchName, SharedClock};
 use reelq_producer::KeepImages;
-use reelq_store::{BatchView, Blobs, SharedStore, Store};
+use reelq_store::{BatchDraft, BatchView, Blobs, Patience, SharedStore, Store};
 
 use crate::{
     args::Global,
+    commands::backup::held,
     config::{
         Config, Environment, Settings, StorePlace, problems,
         project::{Project, left_aside},
@@ -23,6 +24,8 @@ use crate::{
     failure::Failure,
     images,
     output::Out,
+    providers::Adapters,
+    running::PATIENCE,
     simulation, store,
 };
 
@@ -34,12 +37,16 @@ pub(crate) struct Session {
     pub(crate) clock: SharedClock,
     pub(crate) settings: Settings,
     pub(crate) config: Config,
+    /// The vendors' adapters that were opened so far.
+    pub(crate) adapters: Adapters,
     /// Different in every process on every machine: delays need variety, and workers names of their own.
     pub(crate) seed: u64,
     /// The folder that the command was started in, where that is not the project's: paths that were given count from it.
     start: Option<PathBuf>,
     /// Whether the state is the user's own, so that outputs must be found from every folder.
     is_users: bool,
+    /// How long verbs are repeated while the store is unreachable.
+    pub(crate) patience: Patience,
 }
 
 impl Session {
@@ -72,7 +79,18 @@ impl Session {
         }
         let mut global = global.clone();
         global.store = flags.store;
-        Ok(Self { global, environment, clock, settings, config, seed: seed(), start, is_users })
+        Ok(Self {
+            global,
+            environment,
+            clock,
+            settings,
+            config,
+            adapters: Adapters::default(),
+            seed: seed(),
+            patience: Patience::new(PATIENCE),
+            start,
+            is_users,
+        })
     }
 
     /// A path as it was given, as it is found from the project's folder.
@@ -108,7 +126,32 @@ impl Session {
 
     /// The store, made where there is none yet.
     pub(crate) async fn create_store(&self) -> Result<SharedStore, Failure> {
-        store::open(&self.place(), self).await
+        let store = store::open(&self.place(), self).await?;
+        self.tell_of_backup(&*store).await?;
+        Ok(store)
+    }
+
+    /// The store to be read, where there is one: nothing of it is made, migrated or mended, and it need not be writable.
+    pub(crate) async fn reading_if_any(&self) -> Result<Option<SharedStore>, Failure> {
+        if !self.place().may_exist() {
+            return Ok(None);
+        }
+        let store = store::open_reading(&self.place(), self).await?;
+        self.tell_of_backup(&*store).await?;
+        Ok(Some(store))
+    }
+
+    /// The store to be read; without one there is nothing that the command could be about.
+    pub(crate) async fn reading(&self) -> Result<SharedStore, Failure> {
+        self.reading_if_any().await?.ok_or_else(|| self.no_state())
+    }
+
+    /// Says that the state came from a backup, until a person has accepted it.
+    async fn tell_of_backup(&self, store: &dyn Store) -> Result<(), Failure> {
+        if let Some(taken_at) = store.restored().await? {
+            tracing::warn!("this state is a backup of {taken_at}; {}", held(self));
+        }
+        Ok(())
     }
 
     /// Whether workers may be on other machines, so that nothing of theirs may be kept on this one only.
@@ -159,12 +202,12 @@ impl Session {
 
     /// The store; without one there is nothing that the command could be about.
     pub(crate) async fn store(&self) -> Result<SharedStore, Failure> {
-        let missing = || {
-            let simulate =
-                if self.is_simulated() { "" } else { " (simulated runs have their own state: add --simulate)" };
-            Failure::usage(format!("there is no state at {} yet: nothing was run here{simulate}", self.place()))
-        };
-        self.store_if_any().await?.ok_or_else(missing)
+        self.store_if_any().await?.ok_or_else(|| self.no_state())
+    }
+
+    fn no_state(&self) -> Failure {
+        let simulate = if self.is_simulated() { "" } else { " (simulated runs have their own state: add --simulate)" };
+        Failure::usage(format!("there is no state at {} yet: nothing was run here{simulate}", self.place()))
     }
 
     /// The batch of this name.
@@ -198,15 +241,22 @@ impl Session {
         [simulate, config, store].into_iter().flatten().collect()
     }
 
-    /// The command that loads a batch's manifest again and goes on with it. Without its budget, which it would drop.
-    pub(crate) fn load_command(&self, view: &BatchView) -> String {
-        let batch = &view.batch;
-        format!("reelq run {} --batch {}{}", quoted(&batch.manifest), batch.name, self.flags())
+    /// The command that tells what loading a batch's manifest again, in the same way, would do. It changes nothing.
+    pub(crate) fn plan_command(&self, batch: &BatchDraft) -> String {
+        let with = batch.loaded_with.clone().unwrap_or_default();
+        let manifest = if with.manifest.is_empty() { &batch.manifest } else { &with.manifest };
+        let flag = |name: &str, value: &String| format!(" {name} {}", quoted(value));
+        let config = with.config.iter().filter(|_| self.global.config.is_none()).map(|path| flag("--config", path));
+        let account = with.account.iter().map(|account| flag("--account", account));
+        let output = with.output.iter().map(|place| flag("--output", place));
+        let set = with.set.iter().map(|one| flag("--set", one));
+        let flags: String = account.chain(output).chain(set).chain(config).collect();
+        format!("reelq plan {} --batch {}{flags}{}", quoted(manifest), batch.name, self.flags())
     }
 
-    /// The command that works on what is in the store for a batch, and buys nothing else.
-    pub(crate) fn work_command(&self, batch: &BatchName) -> String {
-        format!("reelq worker --batch {batch} --drain{}", self.flags())
+    /// The command that goes on with what is in the store for a batch, and adds nothing to it.
+    pub(crate) fn continue_command(&self, batch: &BatchName) -> String {
+        format!("reelq continue {batch}{}", self.flags())
     }
 
     /// The command that follows and fetches what a batch has bought, and buys nothing.
@@ -255,9 +305,13 @@ fn seed() -> u64 {
     RandomState::new().build_hasher().finish()
 }
 
-/// As a shell takes it for one word.
+/// As a shell takes it for one word, and a command for no flag.
 pub(crate) fn quoted(path: &str) -> String {
-    let plain = path.chars().all(|c| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | ':' | '='));
+    if path.starts_with('-') {
+        return quoted(&format!("./{path}"));
+    }
+    let plain =
+        !path.is_empty() && path.chars().all(|c| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | ':' | '='));
     if plain { path.to_owned() } else { format!("'{}'", path.replace('\'', "'\\''")) }
 }
 

@@ -1,8 +1,8 @@
 //! Looks requests up in the other batches of the store: another name for a manifest must not buy it again unasked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use reelq_model::{BatchName, JobId, Status};
+use reelq_model::{BatchName, JobId, RequestKey, Status};
 use reelq_store::{Known, LineDraft, NotedRequest, Noting, Page, RequestNote, Store, Unnoted};
 use serde::Serialize;
 
@@ -29,19 +29,44 @@ pub(crate) struct Lookup<'a> {
     store: &'a dyn Store,
     accounts: &'a Accounts,
     batch: &'a BatchName,
+    /// What is not noted in the store yet.
+    in_mind: HashMap<RequestKey, Vec<NotedRequest>>,
     found: BTreeMap<(BatchName, bool), u64>,
-    lines: u64,
 }
 
 impl<'a> Lookup<'a> {
-    /// Prepares to look up lines of `batch`. Requests that are not noted yet are noted first, which reads their batches.
-    pub(crate) async fn over(store: &'a dyn Store, accounts: &'a Accounts, batch: &'a BatchName) -> Result<Self> {
+    /// Prepares to look up lines of `batch`. Requests that are not noted yet are noted first, which reads their batches;
+    /// who only reads keeps them in mind instead.
+    pub(crate) async fn over(
+        store: &'a dyn Store,
+        accounts: &'a Accounts,
+        batch: &'a BatchName,
+        reads_only: bool,
+    ) -> Result<Self> {
+        let mut lookup = Self { store, accounts, batch, in_mind: HashMap::new(), found: BTreeMap::new() };
         for unnoted in store.unnoted().await? {
-            if unnoted.batch != *batch {
+            if unnoted.batch == *batch {
+                continue;
+            }
+            if reads_only {
+                lookup.keep_in_mind(&unnoted.batch).await?;
+            } else {
                 note(store, accounts, &unnoted).await?;
             }
         }
-        Ok(Self { store, accounts, batch, found: BTreeMap::new(), lines: 0 })
+        Ok(lookup)
+    }
+
+    async fn keep_in_mind(&mut self, batch: &BatchName) -> Result<()> {
+        let mut reading = Reading::default();
+        while let Some(notes) = reading.next(self.store, self.accounts, batch, |_, job| Noting::Job(job)).await? {
+            for RequestNote { key, noting } in notes {
+                let Noting::Job(job) = noting else { continue };
+                let noted = NotedRequest { batch: batch.clone(), job: Some(job) };
+                self.in_mind.entry(key).or_default().push(noted);
+            }
+        }
+        Ok(())
     }
 
     /// Looks up lines that would be bought and that the batch itself does not know.
@@ -56,6 +81,7 @@ impl<'a> Lookup<'a> {
         let mut of_lines = Vec::new();
         for keys in &keys {
             let mut of_line: Vec<NotedRequest> = noted.by_ref().take(keys.len()).flatten().collect();
+            of_line.extend(keys.iter().filter_map(|key| self.in_mind.get(key)).flatten().cloned());
             // What this batch bought before it was purged is no news to its own jobs, but to a new load of it.
             of_line.retain(|noted| noted.batch != *self.batch || noted.job.is_none());
             of_lines.push(of_line);
@@ -64,7 +90,6 @@ impl<'a> Lookup<'a> {
         for of_line in of_lines {
             let there = of_line.into_iter().find(|noted| noted.job.is_none_or(|job| standing.contains_key(&job)));
             if let Some(there) = there {
-                self.lines += 1;
                 *self.found.entry((there.batch, there.job.is_none())).or_insert(0) += 1;
             }
         }
@@ -94,7 +119,7 @@ impl<'a> Lookup<'a> {
 /// Notes every request of a batch's last load.
 async fn note(store: &dyn Store, accounts: &Accounts, unnoted: &Unnoted) -> Result<()> {
     tracing::info!(batch = %unnoted.batch, "the requests of the batch are noted, once a load");
-    each_request(store, accounts, &unnoted.batch, |_, job| Noting::Job(job)).await?;
+    note_each(store, accounts, &unnoted.batch, |_, job| Noting::Job(job)).await?;
     Ok(store.finish_noting(unnoted).await?)
 }
 
@@ -102,30 +127,57 @@ async fn note(store: &dyn Store, accounts: &Accounts, unnoted: &Unnoted) -> Resu
 /// purged batches are kept, the newest. To be done before the purge; may be repeated.
 pub async fn keep_bought(store: &dyn Store, accounts: &Accounts, batch: &BatchName, most: u64) -> Result<()> {
     let keeps = |bought: bool, _: JobId| if bought { Noting::Bought } else { Noting::Nothing };
-    each_request(store, accounts, batch, keeps).await?;
+    note_each(store, accounts, batch, keeps).await?;
     Ok(store.trim_bought(most).await?)
 }
 
-async fn each_request(
+async fn note_each(
     store: &dyn Store,
     accounts: &Accounts,
     batch: &BatchName,
-    noting: impl Fn(bool, JobId) -> Noting + Send + Sync,
+    noting: fn(bool, JobId) -> Noting,
 ) -> Result<()> {
-    let mut after = 0;
-    loop {
-        let lines = store.results(batch, Page { after, limit: PAGE }).await?;
+    let mut reading = Reading::default();
+    while let Some(notes) = reading.next(store, accounts, batch, noting).await? {
+        store.note_requests(batch, &notes).await?;
+    }
+    Ok(())
+}
+
+/// How far a batch's lines were read.
+#[derive(Debug, Default)]
+struct Reading {
+    after: u64,
+    /// Of equal requests one note stands: what was bought is not to be hidden by what was not.
+    bought: HashSet<RequestKey>,
+}
+
+impl Reading {
+    /// What is to be noted of the next lines; nothing at their end.
+    async fn next(
+        &mut self,
+        store: &dyn Store,
+        accounts: &Accounts,
+        batch: &BatchName,
+        noting: fn(bool, JobId) -> Noting,
+    ) -> Result<Option<Vec<RequestNote>>> {
+        let lines = store.results(batch, Page { after: self.after, limit: PAGE }).await?;
         if lines.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
-        after += u64::try_from(lines.len()).unwrap_or(u64::MAX);
+        self.after += u64::try_from(lines.len()).unwrap_or(u64::MAX);
         let mut notes = Vec::with_capacity(2 * lines.len());
         for job in lines.iter().map(|line| &line.view.job) {
-            let noting = noting(is_bought(job), job.id);
-            notes.extend(Keys::of(accounts, &job.spec).each().map(|key| RequestNote { key, noting }));
+            let is_bought = is_bought(job);
+            for key in Keys::of(accounts, &job.spec).each() {
+                if is_bought {
+                    self.bought.insert(key);
+                } else if self.bought.contains(&key) {
+                    continue;
+                }
+                notes.push(RequestNote { key, noting: noting(is_bought, job.id) });
+            }
         }
-        // Of equal requests the last note stands: what was bought must be it.
-        notes.sort_by_key(|note| note.noting == Noting::Bought);
-        store.note_requests(batch, &notes).await?;
+        Ok(Some(notes))
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use reelq_model::BatchName;
 use reelq_store::{BatchDraft, BatchView};
 
-use crate::Order;
+use crate::{Order, error::Result};
 
 /// Where a manifest lies, and what a person said of it.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +16,8 @@ pub struct Source {
     pub named_by_file: bool,
     /// Requests are looked up in other batches, too.
     pub looks_elsewhere: bool,
+    /// Nothing is bought with the plan: where the look-up needs what a reader may not do, it is left out.
+    pub reads_only: bool,
     /// A person said that what other batches have may be bought again.
     pub again: bool,
     /// A person said that it takes the place of another file's manifest.
@@ -29,6 +31,20 @@ pub struct Takes {
     pub manifest: String,
     /// Rows of the batch that are still to be bought, and would be withdrawn unless this manifest has them, too.
     pub waiting: u64,
+}
+
+impl Source {
+    /// What a look-up came to; nothing where it failed and nothing is bought on its word.
+    pub(crate) fn tolerate<T>(&self, looked: Result<T>) -> Result<Option<T>> {
+        match looked {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if self.reads_only => {
+                tracing::warn!(%error, "what other batches have was not looked up");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
 }
 
 /// Whether the batch of this name is another file's.

@@ -2,17 +2,19 @@
 
 use std::{sync::Arc, time::Duration};
 
-use reelq_model::{SharedClock, WorkerId};
+use reelq_model::{SharedClock, Stage, WorkerId};
 use reelq_store::{Result, SharedStore};
 use tokio::{task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Builder, Dice, Ending, Spawner, Stopper,
+    AccountWork, Builder, Dice, Ending, Spawner, Stopper,
     bells::Bells,
     committer::{CommitTask, Committer},
     ending::EndWatch,
     fault::Fault,
+    heirs::{Heir, Heirs},
+    held::Held,
     keeper::Keeper,
     lanes,
     news::News,
@@ -23,6 +25,10 @@ use crate::{
 
 /// What is left to do once handlers are dropped must be done within this.
 const LAST_WORDS: Duration = Duration::from_secs(1);
+/// How long a store with a fault is asked to take the answers of paid requests, once all of them have come.
+const LAST_TRIES: Duration = Duration::from_secs(3);
+/// How often it is looked whether they have.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// The workers of one process.
 #[derive(Debug)]
@@ -83,11 +89,14 @@ impl Runtime {
             .collect();
         drop(committer);
         let committing = self.start_services(task, &bells);
-        let ending = self.wait_for_end(bells).await;
+        let ending = self.wait_for_end(bells).await.unwrap_or_else(|error| {
+            self.fault.raise(error);
+            Ending::Stopped
+        });
         self.wind_down(running, committing).await;
         match self.fault.take() {
             Some(error) => Err(error),
-            None => ending,
+            None => Ok(ending),
         }
     }
 
@@ -98,12 +107,24 @@ impl Runtime {
     async fn sign_on(&self) -> Result<()> {
         let store = self.store();
         until_answered(&self.dice, || store.heartbeat(&self.parts.worker)).await?;
-        for account in &self.parts.accounts {
+        for account in self.parts.accounts.iter().filter(|account| account.was.is_none()) {
             if let Some(limits) = &account.limits {
                 until_answered(&self.dice, || store.set_limits(&account.name, limits)).await?;
             }
         }
-        Ok(())
+        let heirs = self.heirs();
+        until_answered(&self.dice, || async { heirs.set(&mut Vec::new()).await }).await
+    }
+
+    fn heirs(&self) -> Heirs {
+        let heir =
+            |work: &AccountWork| Some(Heir { name: work.name.clone(), was: work.was.clone()?, limits: work.limits? });
+        Heirs {
+            store: Arc::clone(self.store()),
+            brake: Arc::clone(&self.parts.brake),
+            heirs: self.parts.accounts.iter().filter_map(heir).collect(),
+            done: self.done.clone(),
+        }
     }
 
     fn start_services(&self, task: CommitTask, bells: &Arc<Bells>) -> JoinHandle<()> {
@@ -120,6 +141,7 @@ impl Runtime {
         let news = News { store: Arc::clone(self.store()), bells: Arc::clone(bells), done: self.done.clone() };
         self.spawner.spawn(keeper.run());
         self.spawner.spawn(news.run());
+        self.spawner.spawn(self.heirs().run());
         self.spawner.spawn(task.run())
     }
 
@@ -136,6 +158,7 @@ impl Runtime {
             bells,
             pulses: self.parts.accounts.iter().map(|work| (work.name.clone(), Arc::clone(&work.pulse))).collect(),
             every: Duration::from_millis(500),
+            brake: Arc::clone(&self.parts.brake),
         };
         tokio::select! {
             biased;
@@ -147,13 +170,15 @@ impl Runtime {
 
     async fn wind_down(&self, running: Vec<JoinHandle<()>>, committing: JoinHandle<()>) {
         let stopper = &self.parts.stopper;
+        // Nobody stopped it, so nobody waits for its end: paid requests have their own time-outs.
+        let is_hurried = !self.fault.is_raised();
         stopper.begin();
         let mut lanes = Box::pin(futures_util::future::join_all(running));
         tokio::select! {
             _ = &mut lanes => {}
             () = stopper.cutting() => {}
-            () = self.fault.raised() => {}
-            () = tokio::time::sleep(self.parts.grace) => {}
+            () = self.brought_home() => {}
+            () = tokio::time::sleep(self.parts.grace), if is_hurried => {}
         }
         stopper.cut();
         let last = async {
@@ -170,5 +195,17 @@ impl Runtime {
             self.untold.give_up();
         }
         self.done.cancel();
+    }
+
+    /// After a fault of the store: every paid request has its answer, and the store was asked to take it for a while.
+    async fn brought_home(&self) {
+        self.fault.raised().await;
+        let at_the_vendor = |held: &Arc<Held>| matches!(held.job().stage, Stage::Submitting { .. });
+        while self.registry.all().iter().filter(|held| at_the_vendor(held)).count() > self.untold.len() {
+            tokio::time::sleep(LOOK).await;
+        }
+        if self.untold.len() > 0 {
+            tokio::time::sleep(LAST_TRIES).await;
+        }
     }
 }

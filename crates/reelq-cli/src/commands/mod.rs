@@ -1,9 +1,12 @@
 //! One file a command.
 
 mod ability;
+pub(crate) mod after_loss;
+pub(crate) mod backup;
 pub(crate) mod cancel;
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod continuing;
 pub(crate) mod cron;
 pub(crate) mod doctor;
 mod edit;
@@ -23,5 +26,7 @@ pub(crate) mod schema;
 pub(crate) mod selection;
 pub(crate) mod sim;
 pub(crate) mod status;
+pub(crate) mod stranded;
 pub(crate) mod stuck;
 pub(crate) mod worker;
+mod working;

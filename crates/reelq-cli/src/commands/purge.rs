@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::stuck::say_stuck;
 use crate::{
+    consent::{Consent, Stake},
     exit::Exit,
     failure::{Failure, Outcome},
     output::{Out, grouped, plural, spent, table},
@@ -24,9 +25,8 @@ pub(crate) struct Args {
     /// All batches that ended longer ago than this, for example 30d
     #[arg(long, value_name = "TIME", conflicts_with = "batches")]
     older_than: Option<Span>,
-    /// Do not ask; needed where there is nobody to ask
-    #[arg(long, short)]
-    yes: bool,
+    #[command(flatten)]
+    consent: Consent,
 }
 
 /// A batch that was removed.
@@ -64,11 +64,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
         out.report(&Report::default(), |_| "no batch ended that long ago".to_owned());
         return Ok(Exit::Done);
     }
-    out.note(&consequences(&views));
-    let agreed = args.yes || (out.can_ask() && out.confirm("Purge?"));
-    if !agreed {
-        return Err(Failure::usage("not confirmed; nothing was removed (without a terminal, say --yes)"));
-    }
+    args.consent.to(&stake(&views), session, out).await?;
     let mut report = Report::default();
     for view in &views {
         remove(&*store, &view.batch.name, session, &mut report).await?;
@@ -113,7 +109,11 @@ pub(crate) async fn purge(store: &dyn Store, name: &BatchName) -> reelq_store::R
 
 async fn remove(store: &dyn Store, name: &BatchName, session: &Session, report: &mut Report) -> Result<(), Failure> {
     let batch = name.to_string();
-    keep(store, name, session).await?;
+    // Of one that is not removed, what it has in hand must stay noted.
+    let view = session.batch(store, name).await?;
+    if view.finished_at.is_some() && !view.purging {
+        keep(store, name, session).await?;
+    }
     match purge(store, name).await? {
         Ok(jobs) => report.purged.push(Purged { batch, jobs }),
         Err(Unfinished { outstanding, unconfirmed, loading }) => {
@@ -127,6 +127,13 @@ async fn remove(store: &dyn Store, name: &BatchName, session: &Session, report: 
 async fn keep(store: &dyn Store, name: &BatchName, session: &Session) -> Result<(), Failure> {
     let accounts = providers::accounts(session, None)?;
     Ok(reelq_producer::keep_bought(store, &accounts, name, session.config.keep_bought).await?)
+}
+
+fn stake(views: &[BatchView]) -> Stake {
+    let count = u64::try_from(views.len()).unwrap_or(u64::MAX);
+    let batches = if count == 1 { "batch" } else { "batches" };
+    let what = format!("purge {} {batches}", grouped(count));
+    Stake { told: vec![consequences(views)], what, otherwise: "nothing was removed" }
 }
 
 fn consequences(views: &[BatchView]) -> String {

@@ -11,16 +11,14 @@ use super::{
     cron::{KIND, Watch},
     loading::QuietArgs,
     sim::VendorArgs,
+    stranded::stranded,
 };
 use crate::{
     config::AccountConfig,
     exit::Exit,
     failure::{Failure, Outcome},
     output::Out,
-    running::{
-        Commands, Concurrency, Engine, Finish, Hands, LogFace, Signals, StageName, Task, Verdict, summary,
-        until_reached,
-    },
+    running::{Commands, Concurrency, Engine, Finish, Hands, LogFace, Signals, StageName, Task, Verdict, summary},
     session::Session,
 };
 
@@ -74,7 +72,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     args.vendors.check(session)?;
     let mut signals = Signals::take().context("listen for signals")?;
     let (store, begun) = tokio::select! {
-        begun = until_reached(session, out, || begin(args, session)) => begun?,
+        begun = begin(args, session) => begun?,
         () = signals.next() => {
             out.note("stopped before it had begun");
             return Ok(if args.drain { Exit::Interrupted } else { Exit::Done });
@@ -88,6 +86,9 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
         Task { batch: args.batch.clone(), drain: args.drain, wait_at_most, hands, reports: true, kind: "worker" };
     let engine = Engine::prepare(session, &store, &accounts, &task, simulated.as_ref())?;
     out.note(&greeting(session, &engine, &accounts));
+    for stranded in stranded(&*store, &session.config, args.batch.as_ref()).await? {
+        out.warning(&stranded.told());
+    }
     let face = LogFace::new(session, Arc::clone(&store), args.batch.clone(), &engine, out);
     let watched = if args.cron { Some(Watch::new(session, Arc::clone(&store), out)?) } else { None };
     let finish = Box::pin(work(engine, &face, watched, signals)).await?;

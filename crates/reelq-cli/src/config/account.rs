@@ -2,9 +2,10 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
+use reelq_http::KeyRotation;
 use reelq_model::AccountName;
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
@@ -19,6 +20,8 @@ pub(crate) struct AccountConfig {
     pub(crate) name: AccountName,
     /// Its vendor.
     pub(crate) provider: String,
+    /// The name that it had before: it acts for the jobs of that one, too.
+    pub(crate) was: Option<AccountName>,
     values: Map<String, Json>,
     /// The folder that relative paths count from.
     folder: PathBuf,
@@ -41,7 +44,8 @@ pub(crate) enum KeyTrouble {
 
 impl AccountConfig {
     pub(crate) fn new(name: AccountName, provider: String, values: Map<String, Json>, folder: PathBuf) -> Self {
-        Self { name, provider, values, folder, key: Arc::default() }
+        let was = values.get("was").and_then(Json::as_str).and_then(|was| AccountName::new(was).ok());
+        Self { name, provider, was, values, folder, key: Arc::default() }
     }
 
     /// The value of a key of the account, dotted names nested.
@@ -60,6 +64,12 @@ impl AccountConfig {
         serde_json::from_value(Json::Object(own.map(|(key, value)| (key.clone(), value.clone())).collect()))
     }
 
+    /// What it says of these keys, as one text.
+    pub(crate) fn said(&self, keys: &[&str]) -> String {
+        let said: Vec<_> = keys.iter().map(|key| self.values.get(*key)).collect();
+        serde_json::json!(said).to_string()
+    }
+
     /// The file that holds its key.
     pub(crate) fn key_file(&self) -> Option<PathBuf> {
         self.text("api_key_file").map(|path| self.folder.join(path))
@@ -73,6 +83,28 @@ impl AccountConfig {
             Ok(text) => Ok(SecretString::from(text.trim().to_owned())),
             Err(reason) => Err(KeyTrouble::Unreadable { account, path, reason }),
         }
+    }
+
+    /// How it is noticed that the key's file was replaced; nothing where the key comes from elsewhere.
+    pub(crate) fn key_rotation(&self) -> Option<KeyRotation> {
+        if self.text("api_key_env").is_some() {
+            return None;
+        }
+        let path = self.key_file()?;
+        let (account, seen) = (self.name.clone(), Mutex::new(None));
+        Some(Arc::new(move || {
+            let found = secret_file::mark(&path);
+            let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+            if found.is_none() || *seen == found {
+                return None;
+            }
+            // A file in the middle of its change is looked at again with the next request.
+            let text = secret_file::read_again(&path)?.ok().filter(|text| !text.trim().is_empty())?;
+            if std::mem::replace(&mut *seen, found).is_some() {
+                tracing::info!(%account, path = %path.display(), "the account's key is read again: its file was replaced");
+            }
+            Some(SecretString::from(text.trim().to_owned()))
+        }))
     }
 
     /// Its API key, from where the configuration says.

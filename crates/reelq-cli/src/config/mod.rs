@@ -12,6 +12,7 @@ mod names;
 mod problem;
 pub(crate) mod project;
 mod ranges;
+mod renamed;
 mod render;
 mod schedules;
 pub(crate) mod secret_file;

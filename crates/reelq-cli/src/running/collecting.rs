@@ -5,9 +5,8 @@ use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 use anyhow::Context;
 use reelq_collector::{Collector, LagGuard, Place, StorageOptions};
 use reelq_http::{AccountHttp, DownloadPolicy, Downloader, DownloadsSection};
-use reelq_model::BatchName;
-use reelq_producer::Plan;
-use reelq_store::ClaimStage;
+use reelq_model::{AccountName, BatchName};
+use reelq_store::{BatchDraft, ClaimStage};
 use reelq_worker::{AccountWork, Breaking, Dice, Pulse};
 
 use super::account::Shared;
@@ -60,22 +59,27 @@ impl Collecting {
             Arc::clone(pulse),
             Arc::new(Dice::seeded(self.shared.seed)),
         );
-        work.handler(Arc::new(collector.telling(breaking)), self.slots)
+        let collector = collector.telling(breaking);
+        let collector = match &self.shared.places {
+            Some(places) => collector.looking_at(Arc::clone(places)),
+            None => collector,
+        };
+        work.handler(Arc::new(collector), self.slots)
     }
 
     /// Who stops submissions while outputs are in danger.
-    pub(crate) fn guard(self, batch: Option<BatchName>, pulses: Vec<Arc<Pulse>>) -> Guard {
-        let Shared { store, brake, .. } = self.shared;
-        Guard(LagGuard::new(store, brake, pulses, self.options, self.section.min_free, batch))
+    pub(crate) fn guard(self, batch: Option<BatchName>, pulses: Vec<(AccountName, Arc<Pulse>)>) -> Guard {
+        let Shared { store, brake, places, .. } = self.shared;
+        Guard(LagGuard::new(store, brake, pulses, self.options, places, self.section.min_free, batch))
     }
 }
 
 /// Opens a batch's output place and checks that it takes files.
-pub(crate) async fn usable(session: &Session, plan: &Plan) -> Result<Place, Failure> {
-    let place = Place::open(&plan.batch.output, &plan.batch.name, &session.storage());
+pub(crate) async fn usable(session: &Session, batch: &BatchDraft) -> Result<Place, Failure> {
+    let place = Place::open(&batch.output, &batch.name, &session.storage());
     let place = place.map_err(|error| Failure::usage(format!("failed to {}", error.chain())))?;
     place.probe().await.map_err(|error| {
-        let (output, why) = (&plan.batch.output, error.chain());
+        let (output, why) = (&batch.output, error.chain());
         Failure::usage(format!("the output place {output} cannot be used: failed to {why}"))
     })?;
     Ok(place)

@@ -121,6 +121,7 @@ mod tests {
             manifest: "films.csv".to_owned(),
             manifest_path: None,
             passthrough: Vec::new(),
+            loaded_with: None,
         };
         let load = store.begin_load(&draft).await.unwrap();
         store.finish_load(&load).await.unwrap();

@@ -144,6 +144,7 @@ async fn load(store: &SharedStore, output: &str) -> Job {
         manifest: "films.csv".to_owned(),
         manifest_path: None,
         passthrough: Vec::new(),
+        loaded_with: None,
     };
     let line = Line { row: 1, copy: 1, label: Some("cat".to_owned()), passthrough: BTreeMap::new() };
     let load = store.begin_load(&loaded).await.unwrap();

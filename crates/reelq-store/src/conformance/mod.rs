@@ -17,6 +17,9 @@ mod subject;
 
 pub mod breaking;
 pub mod budgets;
+pub mod bulk;
+pub mod continuing;
+pub mod exceptions;
 pub mod extremes;
 pub mod facts;
 pub mod forgotten;

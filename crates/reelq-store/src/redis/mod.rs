@@ -4,6 +4,8 @@
 //! move record, queue, counters and history together. Every key of a namespace lies in one hash slot.
 
 mod breaker;
+mod budget;
+mod bulk;
 mod caller;
 mod change;
 mod claim;
@@ -11,6 +13,7 @@ mod commit;
 mod edit;
 mod facts;
 mod finish;
+mod folders;
 mod heal;
 mod hours;
 mod judge;
@@ -21,12 +24,14 @@ mod limits;
 mod link;
 mod listing;
 mod load;
+mod memory;
 mod namespace;
 mod pace;
 mod pack;
 mod purge;
 mod reading;
 mod record;
+mod remove;
 mod requests;
 mod results;
 mod schedules;
@@ -38,7 +43,7 @@ mod unreadable;
 mod views;
 mod watch;
 
-pub use judge::{Gravity, ServerFinding, judge_server};
-pub use link::{Address, AddressError, Durability, LinkOptions, ServerFacts, TlsFiles};
+pub use judge::{Gravity, ServerFinding, judge_server, what_may_vanish};
+pub use link::{Address, AddressError, Durability, LinkOptions, Patience, SecretSource, ServerFacts, TlsFiles};
 pub use namespace::{Namespace, NamespaceError};
 pub use store::RedisStore;

@@ -16,7 +16,7 @@ const AT_ONCE: usize = 1_000;
 #[async_trait]
 impl Requests for RedisStore {
     async fn unnoted(&self) -> Result<Vec<Unnoted>> {
-        let reply = self.caller.call(&scripts::REQUESTS, &Packer::new().list(1).text("unnoted").finish()).await?;
+        let reply = self.caller.call(&scripts::NOTED, &Packer::new().list(1).text("unnoted").finish()).await?;
         reply.unpack().each(|unpacker| {
             unpacker.list()?;
             Ok(Unnoted { batch: name(unpacker)?, generation: unpacker.count()? })
@@ -52,7 +52,7 @@ impl Requests for RedisStore {
             let mut packer = Packer::new();
             packer.list(2).text("find").list(chunk.len());
             chunk.iter().for_each(|key| _ = packer.bytes(key.as_bytes()));
-            let reply = self.caller.call(&scripts::REQUESTS, &packer.finish()).await?;
+            let reply = self.caller.call(&scripts::NOTED, &packer.finish()).await?;
             found.extend(reply.unpack().each(|unpacker| {
                 let length = unpacker.list()? / 2;
                 (0..length).map(|_| entry(unpacker)).collect()

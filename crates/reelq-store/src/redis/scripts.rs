@@ -9,7 +9,7 @@ macro_rules! piece {
 }
 
 /// A script that moves or reads records: every piece that most need, those that only it needs, and its own text behind
-/// them. No script can have more than 200 names at its top.
+/// them. Lua gives a function 200 names at its top: the script's own text is a function of its own, beside the pieces.
 macro_rules! script {
     ($name:ident, $file:literal $(, with $piece:literal)*) => {
         pub(super) static $name: Script = Script::new(
@@ -18,6 +18,7 @@ macro_rules! script {
                 piece!("start"),
                 piece!("keys"),
                 piece!("later"),
+                piece!("guard"),
                 piece!("record"),
                 piece!("books"),
                 piece!("queues"),
@@ -25,7 +26,9 @@ macro_rules! script {
                 piece!("tokens"),
                 piece!("money"),
                 $(piece!($piece),)*
+                "return (function()\n",
                 piece!($file),
+                "end)()\n",
             ],
         );
     };
@@ -33,34 +36,40 @@ macro_rules! script {
 
 script!(ACCOUNTS, "accounts");
 script!(BATCHES, "batches");
+script!(BEGIN_CANCEL, "begin_cancel", with "clear", with "room");
 script!(BEGIN_LOAD, "begin_load", with "clear");
 script!(BREAKER, "breaker");
-script!(CANCEL, "cancel");
+script!(CANCEL, "cancel", with "room");
 script!(CHANGE, "change", with "tasks");
 script!(CLAIM, "claim");
+script!(END_CANCEL, "end_cancel", with "room");
 script!(ENQUEUE, "enqueue");
-script!(EXTEND, "extend");
+script!(EXTEND, "extend", with "room");
 script!(FINISH_LOAD, "finish_load");
+script!(FOLDERS, "folders");
 script!(HEAL, "heal");
-script!(HEARTBEAT, "heartbeat");
+script!(HEARTBEAT, "heartbeat", with "room");
 script!(HISTORY, "history");
 script!(HOLD_BATCH, "hold_batch");
 script!(KNOWN, "known");
+script!(NOTED, "noted");
 script!(NOW, "now");
 script!(OPEN, "open");
 script!(PACE, "pace");
-script!(PAUSE_ACCOUNT, "pause_account");
-script!(PAUSE_BATCH, "pause_batch");
-script!(PURGE, "purge", with "tasks", with "clear");
+script!(PAUSE_ACCOUNT, "pause_account", with "room");
+script!(PAUSE_BATCH, "pause_batch", with "room");
+script!(PURGE, "purge", with "tasks", with "clear", with "room");
 script!(READ, "read");
-script!(RELEASE, "release");
-script!(REQUESTS, "requests");
-script!(RESUME_ACCOUNT, "resume_account");
+script!(RELEASE, "release", with "room");
+script!(REMOVE, "remove", with "tasks", with "room");
+script!(REQUESTS, "requests", with "room");
+script!(RESUME_ACCOUNT, "resume_account", with "room");
 script!(SELECT, "select");
-script!(SET_ASIDE, "set_aside");
-script!(SET_BREAKER, "set_breaker");
+script!(SET_ASIDE, "set_aside", with "room");
+script!(SET_BREAKER, "set_breaker", with "room");
+script!(SET_BUDGET, "set_budget", with "room");
 script!(SET_LIMITS, "set_limits");
 script!(SET_PACE, "set_pace");
-script!(SIGN_OFF, "sign_off");
+script!(SIGN_OFF, "sign_off", with "room");
 script!(TICKS, "ticks");
 script!(WORKERS, "workers");

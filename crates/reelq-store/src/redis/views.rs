@@ -34,6 +34,13 @@ pub(super) async fn batches(caller: &Caller) -> Result<Vec<BatchView>> {
     Ok(views.into_iter().map(|(_, view)| view).collect())
 }
 
+/// A batch's draft as it is kept, as JSON.
+pub(super) async fn draft(caller: &Caller, name: &BatchName) -> Result<Option<String>> {
+    let arguments = Packer::new().list(3).text(name.as_str()).int(0).int(1).finish();
+    let parts = caller.call(&scripts::BATCHES, &arguments).await?.unpack().each(Parts::read)?;
+    Ok(parts.into_iter().next().and_then(|parts| parts.fields.into_iter().next()))
+}
+
 /// The names of all batches, the oldest first.
 pub(super) async fn names(caller: &Caller) -> Result<Vec<BatchName>> {
     let mut names: Vec<_> = all(caller).await?.into_iter().map(|(name, view)| (created(view), name)).collect();
@@ -103,7 +110,7 @@ impl Parts {
 
 fn view(parts: &Parts) -> Result<(i64, BatchView)> {
     let Parts { fields, counts, prices, deadline, place, .. } = parts;
-    let [draft, whole, paused, purging, sums @ ..] = fields.as_slice() else {
+    let [draft, whole, paused, purging, cancelling, sums @ ..] = fields.as_slice() else {
         return Err(Error::broken("a batch's fields are cut short"));
     };
     let draft: BatchDraft = serde_json::from_str(draft).map_err(|error| Error::broken(error.to_string()))?;
@@ -134,6 +141,7 @@ fn view(parts: &Parts) -> Result<(i64, BatchView)> {
         created_at: Timestamp::from_millis(sum(created_at)),
         finished_at: ended_at.filter(|_| finished).map(Timestamp::from_millis),
         purging: !purging.is_empty(),
+        cancelling: !cancelling.is_empty(),
         counts: listed,
         others,
     };

@@ -3,17 +3,20 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, SharedClock, Submission, Timestamp, WorkerId};
+use reelq_model::{
+    Acceptance, AccountName, BatchName, Event, JobId, Money, SharedClock, Submission, Timestamp, WorkerId,
+};
 
 use super::{
-    account, breaker, claim, commit, edit, finish, history, late, lease, limits, listing, load, open, pace,
-    presence::Presence, purge, readers::Readers, rescue, results, unreadable, views, watch, watch::Bell,
-    writer::Writer,
+    account, breaker, bulk, claim, commit, edit, finish, history, late, lease, limits, listing, load, open, pace,
+    presence::Presence, purge, readers::Readers, remove, rescue, reserve, reserve::Reserve, restored, results,
+    source::Source, steady::Steady, unreadable, views, watch, watch::Bell, witness::Witness, writer::Writer,
 };
 use crate::{
-    AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit, Committed, Edited,
-    Enqueued, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded, Pace, PaceView,
-    Page, PauseReason, Purge, Recalled, Result, ResultLine, Store, UnreadableRecord, WorkerView,
+    AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit, Committed, Cursor,
+    Edit, Edited, Enqueued, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded,
+    Pace, PaceView, Page, PauseReason, Purge, Recalled, Result, ResultLine, Scanned, Store, UnreadableRecord,
+    WorkerView,
 };
 
 /// The embedded store. Several processes may have the same file open.
@@ -22,8 +25,9 @@ pub struct SqliteStore {
     pub(super) writer: Writer,
     pub(super) readers: Readers,
     pub(super) presence: Arc<Presence>,
+    reserve: Arc<Reserve>,
     bell: Bell,
-    clock: SharedClock,
+    pub(super) time: Arc<Steady>,
 }
 
 impl SqliteStore {
@@ -33,13 +37,44 @@ impl SqliteStore {
     pub fn open(path: &Path, clock: SharedClock) -> Result<Self> {
         let conn = open::writer(path)?;
         let bell = Bell::new(open::data_version(&conn)?);
+        let time = Arc::new(Steady::open(&conn, clock));
+        reserve::replay(&conn, path, &time);
+        let witness = Witness::open(&conn, path)?;
         Ok(Self {
-            writer: Writer::start(conn, Arc::clone(&clock), bell.clone()),
-            readers: Readers::new(path.to_owned()),
+            writer: Writer::start(conn, Arc::clone(&time), witness, bell.clone()),
+            readers: Readers::beside_a_writer(path.to_owned()),
             presence: Arc::new(Presence::beside(path)),
+            reserve: Arc::new(Reserve::beside(path)),
             bell,
-            clock,
+            time,
         })
+    }
+
+    /// Opens the state file at `path` to be read: it may be another user's, on a read-only file system, or locked by a writer.
+    ///
+    /// Nothing is made, migrated or mended, and every verb that would change something is refused. Blocks for a moment.
+    ///
+    /// # Errors
+    ///
+    /// Where the file is missing, another program's, or of a newer format, or where it cannot be read.
+    pub fn open_reading(path: &Path, clock: SharedClock) -> Result<Self> {
+        let source = Source::open(path)?;
+        let time = source.read(|conn| Ok(Steady::open(conn, clock.clone())))?;
+        Ok(Self {
+            writer: Writer::none(),
+            readers: Readers::alone(source),
+            presence: Arc::new(Presence::beside(path)),
+            reserve: Arc::new(Reserve::beside(path)),
+            bell: Bell::new(0),
+            time: Arc::new(time),
+        })
+    }
+
+    /// Does what blocks for a moment where it holds nobody up.
+    async fn aside(&self, work: impl FnOnce() + Send + 'static) {
+        if let Err(error) = tokio::task::spawn_blocking(work).await {
+            tracing::error!(%error, "keeping paid tasks beside the state failed");
+        }
     }
 
     /// Holds the worker's lock; leases that an earlier process left under the same name are taken back.
@@ -91,13 +126,34 @@ impl Store for SqliteStore {
     }
 
     async fn commit(&self, commits: &[Commit]) -> Result<Vec<Committed>> {
-        let commits = commits.to_vec();
-        self.writer.run(move |scribe| commit::commit(scribe, &commits)).await
+        let (steps, reserve) = (commits.to_vec(), Arc::clone(&self.reserve));
+        let outcome = self.writer.run(move |scribe| {
+            if steps.iter().any(|step| matches!(step.event, Event::Sending { .. })) {
+                reserve.make()?;
+            }
+            commit::commit(scribe, &steps)
+        });
+        let outcome = outcome.await;
+        match &outcome {
+            Ok(answers) => self.reserve.told(commits, answers),
+            Err(_) => {
+                let (steps, reserve) = (commits.to_vec(), Arc::clone(&self.reserve));
+                self.aside(move || reserve.keep(&steps)).await;
+            }
+        }
+        outcome
     }
 
     async fn accept_late(&self, job: JobId, acceptance: &Acceptance, first_poll: Duration) -> Result<LateAcceptance> {
-        let acceptance = acceptance.clone();
-        self.writer.run(move |scribe| late::accept_late(scribe, job, &acceptance, first_poll)).await
+        let taken = acceptance.clone();
+        let outcome = self.writer.run(move |scribe| late::accept_late(scribe, job, &taken, first_poll)).await;
+        if outcome.is_ok() {
+            self.reserve.told_one(job, &acceptance.task);
+        } else {
+            let (acceptance, reserve) = (acceptance.clone(), Arc::clone(&self.reserve));
+            self.aside(move || reserve.keep_one(job, &acceptance, first_poll)).await;
+        }
+        outcome
     }
 
     async fn recall(&self, job: JobId, submission: &Submission) -> Result<Recalled> {
@@ -139,7 +195,7 @@ impl Store for SqliteStore {
     }
 
     async fn pace(&self, account: &AccountName) -> Result<PaceView> {
-        let (account, now) = (account.clone(), self.clock.now());
+        let (account, now) = (account.clone(), self.time.now());
         self.readers.run(move |conn| pace::read(conn, &account, now)).await
     }
 
@@ -149,7 +205,7 @@ impl Store for SqliteStore {
     }
 
     async fn breaker(&self, account: &AccountName) -> Result<BreakerView> {
-        let (account, now) = (account.clone(), self.clock.now());
+        let (account, now) = (account.clone(), self.time.now());
         self.readers.run(move |conn| breaker::read(conn, &account, now)).await
     }
 
@@ -173,6 +229,11 @@ impl Store for SqliteStore {
         self.writer.run(move |scribe| limits::pause_batch(scribe, &batch, paused)).await
     }
 
+    async fn set_budget(&self, batch: &BatchName, budget: Option<Money>) -> Result<()> {
+        let batch = batch.clone();
+        self.writer.run(move |scribe| limits::set_budget(scribe, &batch, budget)).await
+    }
+
     async fn edit(&self, job: JobId, event: Event) -> Result<Edited> {
         self.writer.run(move |scribe| edit::edit(scribe, job, &event)).await
     }
@@ -181,8 +242,40 @@ impl Store for SqliteStore {
         self.writer.run(move |scribe| edit::cancel(scribe, job)).await
     }
 
+    async fn begin_cancel(&self, batch: &BatchName) -> Result<()> {
+        let batch = batch.clone();
+        self.writer.run(move |scribe| bulk::begin_cancel(scribe, &batch)).await
+    }
+
+    async fn end_cancel(&self, batch: &BatchName) -> Result<()> {
+        let batch = batch.clone();
+        self.writer.run(move |scribe| bulk::end_cancel(scribe, &batch)).await
+    }
+
+    async fn edit_all(&self, edits: &[(JobId, Edit)]) -> Result<Vec<Edited>> {
+        let edits = edits.to_vec();
+        self.writer.run(move |scribe| bulk::edit_all(scribe, &edits)).await
+    }
+
+    async fn scan(&self, filter: &JobFilter, from: &Cursor, limit: usize) -> Result<Scanned> {
+        let (filter, from) = (filter.clone(), from.clone());
+        self.readers.run(move |conn| bulk::scan(conn, &filter, &from, limit)).await
+    }
+
     async fn now(&self) -> Result<Timestamp> {
-        Ok(self.clock.now())
+        Ok(self.time.now())
+    }
+
+    fn time(&self) -> Timestamp {
+        self.time.now()
+    }
+
+    async fn restored(&self) -> Result<Option<Timestamp>> {
+        self.readers.run(restored::taken_at).await
+    }
+
+    async fn accept_restored(&self) -> Result<bool> {
+        self.writer.run(restored::accept).await
     }
 
     async fn job(&self, job: JobId) -> Result<Option<JobView>> {
@@ -209,7 +302,7 @@ impl Store for SqliteStore {
     }
 
     async fn accounts(&self) -> Result<Vec<AccountView>> {
-        let now = self.clock.now();
+        let now = self.time.now();
         self.readers.run(move |conn| account::views(conn, now)).await
     }
 
@@ -225,7 +318,18 @@ impl Store for SqliteStore {
         self.readers.run(unreadable::list).await
     }
 
+    async fn unreadable_record(&self, job: JobId) -> Result<Option<Vec<u8>>> {
+        self.readers.run(move |conn| remove::held(conn, job)).await
+    }
+
+    async fn remove_unreadable(&self, job: JobId) -> Result<bool> {
+        self.writer.run(move |scribe| remove::remove(scribe, job)).await
+    }
+
     async fn watch(&self, mark: u64, limit: Duration) -> Result<u64> {
-        watch::wait(&self.bell, &self.writer, mark, limit).await
+        match self.readers.source() {
+            Some(source) => watch::look(source, mark, limit).await,
+            None => watch::wait(&self.bell, &self.writer, mark, limit).await,
+        }
     }
 }

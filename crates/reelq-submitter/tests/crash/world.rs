@@ -45,6 +45,7 @@ pub(crate) async fn load(store: &SharedStore) {
         manifest: "jobs.csv".to_owned(),
         manifest_path: None,
         passthrough: Vec::new(),
+        loaded_with: None,
     };
     let load = store.begin_load(&draft).await.unwrap();
     let lines: Vec<_> = (1..=ROWS).map(line).collect();
@@ -116,6 +117,7 @@ pub(crate) async fn work(name: &str, inner: SharedStore, vendor: &Arc<Vendor>, p
         store: Arc::clone(&store),
         images: Arc::new(NoImages),
         brake: Arc::new(Brake::default()),
+        gate: None,
         pulse: Arc::clone(&pulse),
         settings: settings.clone(),
         request_timeout: Duration::from_secs(5),

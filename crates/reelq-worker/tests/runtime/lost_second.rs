@@ -67,7 +67,7 @@ impl Site {
         if !self.journalled {
             return inner;
         }
-        let settings = JournalSettings::new(self.folder.path().join("journal"), "films");
+        let settings = JournalSettings::new(self.folder.path().join("journal"), "films", "here");
         let worker = WorkerId::new(name).unwrap();
         Arc::new(Journaled::open(inner, settings, &worker, Arc::clone(&self.clock)).unwrap())
     }

@@ -66,6 +66,7 @@ impl World {
             manifest: "jobs.csv".to_owned(),
             manifest_path: None,
             passthrough: Vec::new(),
+            loaded_with: None,
         };
         let load = self.store.begin_load(&draft).await.unwrap();
         let lines: Vec<_> = (1..=count).map(|row| self.line(row)).collect();

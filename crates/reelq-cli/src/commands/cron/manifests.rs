@@ -32,6 +32,7 @@ impl Manifests<'_> {
             account: schedule.account.clone(),
             output: None,
             budget: schedule.budget,
+            no_budget: false,
             usual: Vec::new(),
             // The configuration that names the schedule has said so, for every tick.
             buys_again: true,
@@ -63,7 +64,7 @@ impl Orders for Manifests<'_> {
 
     async fn images(&self, plan: &Plan) -> io::Result<Box<dyn KeepImages>> {
         let say = |failure: Failure| io::Error::other(failure.in_one_line());
-        let place = usable(self.session, plan).await.map_err(say)?;
+        let place = usable(self.session, &plan.batch).await.map_err(say)?;
         self.session.keep_images(place).map_err(say)
     }
 }

@@ -9,8 +9,9 @@ use reelq_store::Store;
 use serde::Deserialize;
 
 use crate::{
+    consent::{Consent, NOT_BOUGHT},
     failure::Failure,
-    output::{Out, grouped, plural},
+    output::{grouped, plural},
     session::{Session, quoted},
 };
 
@@ -19,13 +20,12 @@ use crate::{
 pub(crate) async fn hold(
     order: &Order,
     plan: &Plan,
-    yes: bool,
+    consent: Consent,
     session: &Session,
     store: &dyn Store,
-    out: Out,
 ) -> Result<(), Failure> {
     if let Some(said) = in_the_way(order, plan) {
-        return Err(Failure::usage(format!("{said}; nothing was enqueued")));
+        return Err(Failure::usage(format!("{said}; {NOT_BOUGHT}")));
     }
     if plan.to_buy() == 0 || order.source.again || session.is_simulated() {
         return Ok(());
@@ -36,12 +36,7 @@ pub(crate) async fn hold(
         bought.extend(unknown_results(plan, session, store).await?);
     }
     for said in bought {
-        let asked = !yes && out.can_ask() && out.confirm(&format!("{said}. Buy again?"));
-        if !asked {
-            return Err(Failure::usage(format!(
-                "{said}; nothing was enqueued. To buy it again all the same, add --again to the command"
-            )));
-        }
+        consent.to_again(&said).await?;
     }
     Ok(())
 }

@@ -5,26 +5,29 @@
 
 use std::{result, sync::Arc, time::Duration};
 
+use redis::RedisResult;
 use reelq_model::SharedClock;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::Mutex;
 
 use super::{
     connect::{Connector, Wire},
     durable::{self, Syncing},
     faults::{self, Fault},
-    greet::{Greeter, Standing},
     options::Durability,
+    refusals::Refusals,
+    server::{ServerId, identify},
 };
 use crate::{Error, Result};
 
 /// The first pause after a failed attempt; every further one doubles it.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
-/// A connection that was greeted.
+/// A connection that was examined.
 #[derive(Debug, Clone)]
 pub(super) struct Live {
     pub(super) wire: Wire,
     pub(super) syncing: Syncing,
+    pub(super) server: Arc<ServerId>,
     number: u64,
 }
 
@@ -32,17 +35,21 @@ pub(super) struct Live {
 #[derive(Debug, Clone)]
 pub(super) struct Shared {
     pub(super) connector: Arc<Connector>,
-    pub(super) greeter: Arc<Greeter>,
     pub(super) clock: SharedClock,
-    pub(super) standing: Arc<watch::Sender<Standing>>,
+    pub(super) refusals: Arc<Refusals>,
+}
+
+impl Shared {
+    /// What a fault means now.
+    pub(super) fn weigh(&self, fault: Fault) -> Fault {
+        self.refusals.weigh(fault, self.clock.monotonic(), self.connector.options.login_patience)
+    }
 }
 
 /// One connection, remade when needed.
 #[derive(Debug)]
 pub(super) struct Lane {
     shared: Shared,
-    /// Whether its new connections are told; those of the others are told only where they find another server.
-    is_first: bool,
     slot: Mutex<Slot>,
 }
 
@@ -56,8 +63,8 @@ struct Slot {
 }
 
 impl Lane {
-    pub(super) fn new(shared: Shared, is_first: bool) -> Self {
-        Self { shared, is_first, slot: Mutex::default() }
+    pub(super) fn new(shared: Shared) -> Self {
+        Self { shared, slot: Mutex::default() }
     }
 
     /// The connection; made now where there is none and the pause is over.
@@ -70,12 +77,14 @@ impl Lane {
             return Err(Error::unavailable(slot.last.clone()));
         }
         match Box::pin(self.make()).await {
-            Ok((wire, syncing)) => {
-                let live = Live { wire, syncing, number: slot.made };
+            Ok((wire, syncing, server)) => {
+                self.shared.refusals.taken();
+                let live = Live { wire, syncing, server: Arc::new(server), number: slot.made };
                 *slot = Slot { live: Some(live.clone()), made: slot.made + 1, ..Slot::default() };
                 Ok(live)
             }
             Err(fault) => {
+                let fault = self.shared.weigh(fault);
                 self.pause(&mut slot, &fault);
                 Err(fault.error)
             }
@@ -87,27 +96,26 @@ impl Lane {
         self.slot.lock().await.live.take_if(|live| live.number == broken.number);
     }
 
-    async fn make(&self) -> result::Result<(Wire, Syncing), Fault> {
+    async fn make(&self) -> result::Result<(Wire, Syncing, ServerId), Fault> {
         let connector = &self.shared.connector;
         let limit = connector.options.connect_timeout;
         let made = tokio::time::timeout(limit, async {
             let wire = connector.connect().await?;
             let syncing = self.examine(&wire).await?;
-            let greeted = self.shared.greeter.greet(&mut wire.connection.clone()).await;
-            let epoch = greeted.map_err(|error| faults::judge(&error, connector.shown(), "the greeting"))?;
-            Ok((wire, syncing, epoch))
+            let server = identify(&mut wire.connection.clone()).await;
+            let server = server.map_err(|error| faults::judge(&error, connector.shown(), "INFO"))?;
+            Ok((wire, syncing, server))
         });
         let late = |_| {
             let silent = format!("{} does not answer within {} s", connector.shown(), limit.as_secs_f32());
             let doubt =
                 if connector.address.tls { "; neither does a server that speaks no TLS: check `rediss`" } else { "" };
             let message = silent + doubt;
-            Fault { error: Error::unavailable(message), reconnect: true }
+            faults::passes(message, true)
         };
-        let (wire, syncing, epoch) = made.await.map_err(late)??;
-        self.tell(epoch);
-        tracing::debug!(server = connector.shown(), epoch, "connected to the store");
-        Ok((wire, syncing))
+        let made = made.await.map_err(late)??;
+        tracing::debug!(server = connector.shown(), "connected to the store");
+        Ok(made)
     }
 
     async fn examine(&self, wire: &Wire) -> result::Result<Syncing, Fault> {
@@ -115,15 +123,6 @@ impl Lane {
             Durability::Strict => durable::examine(&mut wire.connection.clone(), self.shared.connector.shown()).await,
             Durability::Normal => Ok(Syncing::ByItself),
         }
-    }
-
-    fn tell(&self, epoch: u64) {
-        self.shared.standing.send_if_modified(|standing| {
-            let news = self.is_first || standing.epoch != epoch;
-            standing.connections += u64::from(self.is_first);
-            standing.epoch = epoch;
-            news
-        });
     }
 
     fn pause(&self, slot: &mut Slot, fault: &Fault) {

@@ -4,17 +4,17 @@ use std::{sync::Arc, time::Duration};
 
 use redis::{Cmd, Pipeline, RedisError, Value};
 use reelq_model::SharedClock;
-use tokio::sync::{Semaphore, SemaphorePermit, watch};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{
     address::Address,
     connect::Connector,
     durable::{Lanes, Syncing},
     faults,
-    greet::{Greeter, Standing},
     lane::{Lane, Live, Shared},
     options::LinkOptions,
     script::Call,
+    server::Answer,
     slot,
 };
 use crate::{Error, Result, redis::Namespace};
@@ -41,16 +41,14 @@ impl Link {
         options: LinkOptions,
         clock: SharedClock,
     ) -> Result<Self> {
-        let greeter = Arc::new(Greeter::new(&namespace, &options));
         let connector = Arc::new(Connector::new(address, options, slot::of(namespace.name()))?);
-        let standing = Arc::new(watch::Sender::new(Standing::default()));
-        let shared = Shared { connector, greeter, clock, standing };
+        let shared = Shared { connector, clock, refusals: Arc::default() };
         let options = &shared.connector.options;
-        let durable = (0..options.durable_calls.max(1)).map(|_| Arc::new(Lane::new(shared.clone(), false)));
+        let durable = (0..options.durable_calls.max(1)).map(|_| Arc::new(Lane::new(shared.clone())));
         let link = Self(Arc::new(Inner {
             places: Semaphore::new(options.calls.max(1)),
             durable: Lanes::new(durable.collect()),
-            lane: Lane::new(shared.clone(), true),
+            lane: Lane::new(shared.clone()),
             fence: format!("{}fence", namespace.prefix()),
             namespace,
             shared,
@@ -59,23 +57,34 @@ impl Link {
         Ok(link)
     }
 
+    /// The clock that its waits go by.
+    pub(crate) fn clock(&self) -> &SharedClock {
+        &self.0.shared.clock
+    }
+
+    /// How long a call is repeated while the server is unreachable.
+    pub(crate) fn patience(&self) -> Duration {
+        self.0.shared.connector.options.patience.get()
+    }
+
     /// Whose keys this link touches.
     pub(crate) fn namespace(&self) -> &Namespace {
         &self.0.namespace
     }
 
     /// Calls a script; where the answer is lost it is unavailable, done or not.
-    pub(crate) async fn call(&self, call: &Call) -> Result<Value> {
+    pub(crate) async fn call(&self, call: &Call) -> Result<Answer> {
         let _place = self.place(&self.0.places).await?;
         let live = self.0.lane.live().await?;
         let outcome = self.run(&live, call).await;
-        self.settle(outcome, &self.0.lane, &live, call.script.name()).await
+        let value = self.settle(outcome, &self.0.lane, &live, call.script.name()).await?;
+        Ok(Answer { value, server: live.server })
     }
 
     /// Calls a script, and under strict durability answers only once what it did is on the server's disk.
     ///
     /// A repeat waits for the disk as well, also where the script finds that all was done before.
-    pub(crate) async fn call_durable(&self, call: &Call) -> Result<Value> {
+    pub(crate) async fn call_durable(&self, call: &Call) -> Result<Answer> {
         if self.0.lane.live().await?.syncing == Syncing::ByItself {
             return self.call(call).await;
         }
@@ -84,7 +93,7 @@ impl Link {
         let lane = &borrowed.lane;
         let live = lane.live().await?;
         let outcome = self.run(&live, call).await;
-        let answer = self.settle(outcome, lane, &live, call.script.name()).await?;
+        let value = self.settle(outcome, lane, &live, call.script.name()).await?;
         let outcome = self.wait_for_disk(&live).await;
         match self.settle(outcome, lane, &live, "the wait for its disk").await? {
             0 => Err(Error::unavailable(format!(
@@ -92,7 +101,7 @@ impl Link {
                 self.0.shared.connector.shown(),
                 self.sync_limit().as_secs_f32()
             ))),
-            _ => Ok(answer),
+            _ => Ok(Answer { value, server: live.server }),
         }
     }
 
@@ -112,32 +121,13 @@ impl Link {
         self.settle(outcome, &self.0.lane, &live, "queries").await
     }
 
-    /// Tells every new connection and every change of the epoch.
-    pub(crate) fn changes(&self) -> watch::Receiver<Standing> {
-        self.0.shared.standing.subscribe()
-    }
-
-    /// The epoch as last seen.
-    pub(crate) fn epoch(&self) -> u64 {
-        self.0.shared.standing.borrow().epoch
-    }
-
-    /// Takes note of an epoch that a script's answer held.
-    pub(crate) fn observe_epoch(&self, epoch: u64) {
-        self.0.shared.standing.send_if_modified(|standing| {
-            let news = standing.epoch != epoch;
-            standing.epoch = epoch;
-            news
-        });
-    }
-
     /// Calls by hash, and teaches the server the script where it does not know it.
     async fn run(&self, live: &Live, call: &Call) -> Result<Value, RedisError> {
         let mut connection = live.wire.connection.clone();
         match call.command.query_async(&mut connection).await {
             Err(error) if faults::is_unknown_script(&error) => {
-                let epoch = self.0.shared.greeter.teach(live, call.script).await?;
-                self.observe_epoch(epoch);
+                let mut teach = redis::cmd("SCRIPT");
+                teach.arg("LOAD").arg(call.script.text()).query_async::<()>(&mut connection).await?;
                 call.command.query_async(&mut connection).await
             }
             outcome => outcome,
@@ -173,7 +163,7 @@ impl Link {
         match outcome {
             Ok(answer) => Ok(answer),
             Err(error) => {
-                let fault = faults::judge(&error, self.0.shared.connector.shown(), doing);
+                let fault = self.0.shared.weigh(faults::judge(&error, self.0.shared.connector.shown(), doing));
                 if fault.reconnect {
                     lane.discard(live).await;
                 }

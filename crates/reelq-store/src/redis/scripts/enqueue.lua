@@ -140,6 +140,7 @@ local function write_all()
   in_pieces('RPUSH', lines_at, packed)
   write_sums()
   call('HSET', key, 'loading_lines', position)
+  guard.raise()
 end
 
 if is_all_new() then

@@ -1,11 +1,9 @@
--- Which requests were asked for in which batch.
+-- Notes which requests were asked for in which batch.
 --
 -- ARGV[2]  { verb, … }; verbs with what follows, and their results:
---            unnoted   nothing → { now, { { batch, generation } … } }: loaded since their requests were noted
 --            note      batch, notes → { now }; notes: key, what, job, again for each; what 0 job · 1 bought · 2 nothing
 --            finish    batch, generation → { now }
---            find      keys → { now, { { batch, job, … } … } }; job '' where it was bought and the batch is purged
---            trim      most → { now }
+--            trim      most → { now, more }
 
 local JOB, BOUGHT = 0, 1
 local TRIM_STEP = 1000
@@ -46,28 +44,11 @@ local function note(batch, notes)
   return answer()
 end
 
-local function unnoted()
-  local found = {}
-  for _, name in ipairs(call('ZRANGE', BATCHES, 0, -1)) do
-    local b = call('HMGET', batch_key(number_of(BATCHES, name)), 'whole', 'purging', 'generation', 'noted')
-    if integer(b[1]) == 1 and not b[2] and integer(b[3]) ~= integer(b[4]) then
-      found[#found + 1] = { name, integer(b[3]) }
-    end
-  end
-  return answer(found)
-end
-
 local function finish(batch, generation)
   local number = number_of(BATCHES, batch)
   local key = number and batch_key(number)
   if key and integer(call('HGET', key, 'generation')) == generation then call('HSET', key, 'noted', generation) end
   return answer()
-end
-
-local function find(keys)
-  local found = {}
-  for at, key in ipairs(keys) do found[at] = read(key) end
-  return answer(found)
 end
 
 local function trim(most)
@@ -82,5 +63,5 @@ local function trim(most)
   return answer(beyond > TRIM_STEP)
 end
 
-local verbs = { unnoted = unnoted, note = note, finish = finish, find = find, trim = trim }
+local verbs = { note = note, finish = finish, trim = trim }
 return verbs[args[1]](args[2], args[3])

@@ -35,7 +35,7 @@ pub(super) fn key(name: &str) -> String {
 }
 
 pub(super) async fn count(link: &Link) -> Result<i64> {
-    let value = link.call(&COUNT.call(&[key("count")])).await?;
+    let value = link.call(&COUNT.call(&[key("count")])).await?.value;
     Ok(redis::from_redis_value(value).unwrap())
 }
 
