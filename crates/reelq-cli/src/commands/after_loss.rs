@@ -7,7 +7,7 @@ use super::pause;
 use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
-    output::{Out, plural},
+    output::{Out, Terminal, plural},
     session::Session,
 };
 
@@ -55,15 +55,12 @@ async fn after_loss(yes: bool, session: &Session, out: Out) -> Outcome {
          a machine can still be started, start a worker there instead",
     );
     if !yes {
-        if !out.can_ask() {
-            return Err(Failure::usage(
-                "nobody can be asked here: to go on without them, say so: reelq resume --after-loss --yes",
-            ));
-        }
+        let nobody = "nobody can be asked here: to go on without them, say so: reelq resume --after-loss --yes";
+        let terminal = Terminal::open().map_err(|_| Failure::usage(nobody))?;
         let question = format!("Go on without {}?", counted(missing.len()));
-        if !out.confirm(&question) {
-            out.note("Nothing was changed.");
-            return Ok(Exit::Declined);
+        let asked = tokio::task::spawn_blocking(move || terminal.confirms(&[], &question)).await;
+        if !matches!(asked, Ok(true)) {
+            return Err(Failure::Declined("not confirmed; nothing was changed".to_owned()));
         }
     }
     let ids: Vec<String> = missing.iter().map(|view| view.folder.id.clone()).collect();
