@@ -10,9 +10,8 @@ use reelq_model::{SharedClock, SystemClock};
 use crate::{
     args::{Cli, Command},
     commands::{
-        after_loss, backup, cancel, completions, config, cron, doctor, enqueue, help_markdown, models, pause, plan, purge,
-        resolve,
-        results, retry, run, schema, sim, status, worker,
+        after_loss, backup, cancel, completions, config, cron, doctor, enqueue, help_markdown, models, pause, plan,
+        purge, resolve, results, retry, run, schema, sim, status, worker,
     },
     config::Environment,
     exit::Exit,

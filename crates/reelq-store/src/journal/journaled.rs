@@ -14,9 +14,9 @@ use super::{
 };
 use crate::{
     AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, ClaimStage, Claimed, Commit,
-    Committed, Cursor, Edit, Edited, Enqueued, Error, GuardStep, HistoryEntry, JobFilter, JobView, Known, LateAcceptance,
-    Lease, LineDraft, Load, Loaded, Pace, PaceView, Page, PauseReason, Purge, Recalled, Remembered, Result, ResultLine,
-    Scanned, SharedStore, Store, StoreGuard, UnreadableRecord, WorkerView,
+    Committed, Cursor, Edit, Edited, Enqueued, Error, GuardStep, HistoryEntry, JobFilter, JobView, Known,
+    LateAcceptance, Lease, LineDraft, Load, Loaded, Pace, PaceView, Page, PauseReason, Purge, Recalled, Remembered,
+    Result, ResultLine, Scanned, SharedStore, Store, StoreGuard, UnreadableRecord, WorkerView,
 };
 
 /// How soon to ask again while nothing may be bought.

@@ -81,13 +81,7 @@ impl Caller {
         self.repeat(script, arguments, false, 0).await
     }
 
-    async fn repeat(
-        &self,
-        script: &'static Script,
-        arguments: &[u8],
-        durable: bool,
-        format: u32,
-    ) -> Result<Reply> {
+    async fn repeat(&self, script: &'static Script, arguments: &[u8], durable: bool, format: u32) -> Result<Reply> {
         let mut left = REPEATS;
         loop {
             match self.heard(script, arguments, durable, format).await {
@@ -102,13 +96,7 @@ impl Caller {
     }
 
     /// An answer of the present generation.
-    async fn heard(
-        &self,
-        script: &'static Script,
-        arguments: &[u8],
-        durable: bool,
-        format: u32,
-    ) -> Result<Reply> {
+    async fn heard(&self, script: &'static Script, arguments: &[u8], durable: bool, format: u32) -> Result<Reply> {
         let reply = self.once(script, arguments, durable, format).await?;
         if self.memory.hear(&reply.standing) {
             return Ok(reply);

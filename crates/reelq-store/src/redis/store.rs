@@ -21,9 +21,9 @@ use super::{
 };
 use crate::{
     AccountLimits, AccountView, Address, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit,
-    Committed, Cursor, Edit, Edited, Enqueued, Error, GuardStep, HistoryEntry, JobFilter, JobView, Known, LateAcceptance,
-    Lease, LineDraft, LinkOptions, Load, Loaded, Namespace, Pace, PaceView, Page, PauseReason, Purge, Recalled,
-    Remembered, Result, ResultLine, Scanned, Store, StoreGuard, UnreadableRecord, WorkerView,
+    Committed, Cursor, Edit, Edited, Enqueued, Error, GuardStep, HistoryEntry, JobFilter, JobView, Known,
+    LateAcceptance, Lease, LineDraft, LinkOptions, Load, Loaded, Namespace, Pace, PaceView, Page, PauseReason, Purge,
+    Recalled, Remembered, Result, ResultLine, Scanned, Store, StoreGuard, UnreadableRecord, WorkerView,
 };
 
 /// The store over Redis. Any number of processes may have the same namespace open.
