@@ -21,6 +21,9 @@ use tokio::{
 struct State {
     closed: AtomicBool,
     delay_millis: AtomicU64,
+    /// How many of a hundred answers are lost, each with its connection.
+    lost: AtomicU64,
+    answers: AtomicU64,
     /// Counts the cuts; every connection made before the last of them is dropped.
     cuts: watch::Sender<u64>,
 }
@@ -42,6 +45,8 @@ impl Wire {
         let state = Arc::new(State {
             closed: AtomicBool::new(false),
             delay_millis: AtomicU64::new(0),
+            lost: AtomicU64::new(0),
+            answers: AtomicU64::new(0),
             cuts: watch::Sender::new(0),
         });
         runtime.spawn(accept(listener, upstream, Arc::clone(&state)));
@@ -73,6 +78,19 @@ impl Wire {
     pub fn delay(&self, by: Duration) {
         self.state.delay_millis.store(u64::try_from(by.as_millis()).unwrap_or(u64::MAX), Ordering::SeqCst);
     }
+
+    /// Loses so many of a hundred answers from now on, each with its connection.
+    pub fn lose(&self, of_a_hundred: u64) {
+        self.state.lost.store(of_a_hundred, Ordering::SeqCst);
+    }
+}
+
+impl State {
+    /// Whether the next answer is lost: spread evenly, the same in every run.
+    fn loses_one(&self) -> bool {
+        let number = self.answers.fetch_add(1, Ordering::SeqCst);
+        (number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33) % 100 < self.lost.load(Ordering::SeqCst)
+    }
 }
 
 impl Drop for Wire {
@@ -99,18 +117,21 @@ async fn lead(near: TcpStream, upstream: SocketAddr, state: Arc<State>) {
     let Ok(far) = TcpStream::connect(upstream).await else { return };
     let ((near_in, near_out), (far_in, far_out)) = (near.into_split(), far.into_split());
     tokio::select! {
-        () = copy(near_in, far_out, &state) => {}
-        () = copy(far_in, near_out, &state) => {}
+        () = copy(near_in, far_out, &state, false) => {}
+        () = copy(far_in, near_out, &state, true) => {}
         _ = cuts.changed() => {}
     }
 }
 
-async fn copy(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, state: &State) {
+async fn copy(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, state: &State, answers: bool) {
     let mut piece = vec![0; 64 * 1024];
     while let Ok(read @ 1..) = from.read(&mut piece).await {
         let delay = state.delay_millis.load(Ordering::SeqCst);
         if delay > 0 {
             tokio::time::sleep(Duration::from_millis(delay)).await;
+        }
+        if answers && state.loses_one() {
+            return;
         }
         if to.write_all(&piece[..read]).await.is_err() {
             return;

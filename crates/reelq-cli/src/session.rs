@@ -11,7 +11,7 @@ use reelq_http::Proxies;
 use reelq_manifest::Vocabulary;
 use reelq_model::{AccountName, BatchName, SharedClock};
 use reelq_producer::KeepImages;
-use reelq_store::{BatchView, Blobs, SharedStore, Store};
+use reelq_store::{BatchView, Blobs, Patience, SharedStore, Store};
 
 use crate::{
     args::Global,
@@ -21,6 +21,7 @@ use crate::{
     images,
     output::Out,
     providers::Adapters,
+    running::PATIENCE,
     simulation, store,
 };
 
@@ -36,6 +37,8 @@ pub(crate) struct Session {
     pub(crate) adapters: Adapters,
     /// Different in every process on every machine: delays need variety, and workers names of their own.
     pub(crate) seed: u64,
+    /// How long verbs are repeated while the store is unreachable.
+    pub(crate) patience: Patience,
 }
 
 impl Session {
@@ -62,6 +65,7 @@ impl Session {
             config,
             adapters: Adapters::default(),
             seed: seed(),
+            patience: Patience::new(PATIENCE),
         })
     }
 

@@ -3,14 +3,17 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use reelq_model::WorkerId;
-use reelq_store::{JournalSettings, Journaled, LinkOptions, RedisStore, SharedStore, SqliteStore, TlsFiles};
-use secrecy::SecretString;
+use reelq_model::{SharedClock, WorkerId};
+use reelq_store::{
+    JournalSettings, Journaled, LinkOptions, RedisStore, SecretSource, ServerFacts, SharedStore, SqliteStore, TlsFiles,
+    what_may_vanish,
+};
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     config::{PasswordPlace, RedisPlace, StorePlace, secret_file},
     failure::Failure,
-    running::host,
+    running::{host, until_reached},
     session::Session,
 };
 
@@ -20,8 +23,12 @@ pub(crate) async fn open(place: &StorePlace, session: &Session) -> Result<Shared
     Ok(match place {
         StorePlace::Sqlite(file) => Arc::new(SqliteStore::open(file, clock)?),
         StorePlace::Redis(place) => {
-            let (address, namespace) = (place.address.clone(), place.namespace.clone());
-            Arc::new(RedisStore::open(address, namespace, options(place, session)?, clock).await?)
+            let options = options(place, session)?;
+            let open = || async {
+                let (address, namespace) = (place.address.clone(), place.namespace.clone());
+                Ok::<_, Failure>(RedisStore::open(address, namespace, options.clone(), Arc::clone(&clock)).await?)
+            };
+            Arc::new(until_reached(session, open).await?)
         }
     })
 }
@@ -64,23 +71,47 @@ pub(crate) fn options(place: &RedisPlace, session: &Session) -> Result<LinkOptio
             key: place.key_file.clone(),
         },
         durability: place.durability(),
+        patience: session.patience.clone(),
         seed: session.seed,
         ..LinkOptions::default()
     })
 }
 
+/// Warns of a server that may drop what was bought, or forget it with its next restart. Asks it over a connection of its own.
+pub(crate) async fn warn_of_forgetfulness(place: RedisPlace, options: LinkOptions, clock: SharedClock) {
+    let durability = options.durability;
+    // Whoever works on the store tells of a server that does not answer.
+    let Ok(facts) = ServerFacts::ask(place.address, options, clock).await else { return };
+    let findings = what_may_vanish(&facts, durability);
+    if findings.is_empty() {
+        return;
+    }
+    let each = findings.iter().map(|finding| format!("`{}` ({})", finding.found, finding.risk));
+    let (each, mends): (Vec<_>, Vec<_>) =
+        each.zip(findings.iter().map(|finding| format!("`{}`", finding.mend))).unzip();
+    tracing::warn!("{} runs with {}: set {} in its redis.conf", facts.address, each.join(" and "), mends.join(" and "));
+}
+
 /// The password from its place; `key` is the setting that names the place, without its ending.
-fn password(place: &PasswordPlace, key: &str, session: &Session) -> Result<Option<SecretString>, Failure> {
+fn password(place: &PasswordPlace, key: &str, session: &Session) -> Result<Option<SecretSource>, Failure> {
     if let Some(variable) = &place.variable {
         let unset = || Failure::usage(format!("[redis] {key}_env: ${variable} is not set: export {variable}=…"));
-        return session.environment.secret(variable).map(Some).ok_or_else(unset);
+        let password = session.environment.secret(variable).ok_or_else(unset)?;
+        return Ok(Some(password.into()));
     }
     let Some(path) = &place.file else { return Ok(None) };
     let unread =
         |error: String| Failure::usage(format!("[redis] {key}_file: {} cannot be read ({error})", path.display()));
-    let text = secret_file::read(path).map_err(unread)?;
-    if text.trim().is_empty() {
-        return Err(Failure::usage(format!("[redis] {key}_file: {} is empty", path.display())));
-    }
-    Ok(Some(SecretString::from(text.trim().to_owned())))
+    let first = secret_file::read(path).and_then(filled).map_err(unread)?;
+    let path = path.clone();
+    Ok(Some(SecretSource::new(move || match secret_file::read_again(&path) {
+        Some(text) => text.and_then(filled).map_err(|error| format!("{}: {error}", path.display())),
+        // A pipe gives it once.
+        None => Ok(first.clone()),
+    })))
+}
+
+fn filled(text: String) -> Result<SecretString, String> {
+    let secret = SecretString::from(text.trim().to_owned());
+    if secret.expose_secret().is_empty() { Err("it is empty".to_owned()) } else { Ok(secret) }
 }

@@ -1,6 +1,6 @@
 //! What the configuration says of an account's HTTP, and the same with its key in hand.
 
-use std::{fmt, path::PathBuf};
+use std::{fmt, path::PathBuf, sync::Arc};
 
 use reelq_model::units::Span;
 use secrecy::SecretString;
@@ -49,9 +49,13 @@ impl HttpSection {
             deadlines: self.deadlines(),
             allow_http: self.allow_http,
             proxies,
+            rotation: None,
         }
     }
 }
+
+/// Looks whether the key's file has changed, and gives the new key; `None` where all is as it was.
+pub type KeyRotation = Arc<dyn Fn() -> Option<SecretString> + Send + Sync>;
 
 /// Everything that a [`crate::Transport`] needs to speak for an account.
 #[derive(Clone)]
@@ -66,12 +70,21 @@ pub struct AccountHttp {
     pub allow_http: bool,
     /// The proxies between here and there; never used without TLS.
     pub proxies: Proxies,
+    /// How a key that was replaced is noticed; asked before each request, so it must be quick.
+    pub rotation: Option<KeyRotation>,
 }
 
 impl AccountHttp {
     /// An account with the usual deadlines and no proxy.
     pub fn new(base_url: Url, api_key: SecretString) -> Self {
-        Self { base_url, api_key, deadlines: Deadlines::default(), allow_http: false, proxies: Proxies::default() }
+        Self {
+            base_url,
+            api_key,
+            deadlines: Deadlines::default(),
+            allow_http: false,
+            proxies: Proxies::default(),
+            rotation: None,
+        }
     }
 }
 

@@ -12,13 +12,14 @@ mod download;
 mod encoding;
 mod error;
 mod guard;
+mod keys;
 mod location;
 mod proxies;
 mod redact;
 mod target;
 mod transport;
 
-pub use account::{AccountHttp, HttpSection};
+pub use account::{AccountHttp, HttpSection, KeyRotation};
 pub use call::CallError;
 pub use client::prepare_tls;
 pub use deadlines::Deadlines;

@@ -10,15 +10,15 @@ use std::{
 
 use reelq_model::{Digest, Failure, FailureKind, JobId, Setback, SharedClock, SubmitOutcome};
 use reelq_provider::{Method, Provider, Reply, Request};
-use reqwest::{Client, Response, header};
+use reqwest::{Client, Response, StatusCode, header};
 use ring::hmac;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use url::Url;
 
 use crate::{
-    AccountHttp, CallError, Error, body, client, location,
-    redact::{self, Redactor},
-    target,
+    AccountHttp, CallError, Error, body, client,
+    keys::{Key, Keys},
+    location, redact, target,
 };
 
 /// Speaks for one account. Cheap to clone.
@@ -30,9 +30,7 @@ pub struct Transport {
 struct Inner {
     base_url: Url,
     origin: String,
-    api_key: SecretString,
-    redactor: Redactor,
-    authorization: header::HeaderValue,
+    keys: Keys,
     /// Keeps no connection: each request gets a fresh one.
     paid: Client,
     /// Keeps connections, for requests that are free to repeat.
@@ -55,9 +53,7 @@ impl Transport {
         let inner = Inner {
             base_url: account.base_url.clone(),
             origin: account.base_url.origin().ascii_serialization(),
-            api_key: account.api_key.clone(),
-            redactor: Redactor::new(&account.api_key),
-            authorization: bearer(&account.api_key)?,
+            keys: Keys::new(account)?,
             paid: build_client(account, 0)?,
             free: build_client(account, 8)?,
             clock,
@@ -73,7 +69,8 @@ impl Transport {
 
     /// A mark of the account's key and address for requests about `job`: it changes when either does, and tells neither.
     pub fn mark(&self, job: JobId) -> Digest {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, self.inner.api_key.expose_secret().as_bytes());
+        let key = self.inner.keys.now();
+        let key = hmac::Key::new(hmac::HMAC_SHA256, key.secret.expose_secret().as_bytes());
         let mut context = hmac::Context::with_key(&key);
         context.update(b"reelq account 1");
         context.update(job.as_bytes());
@@ -84,15 +81,29 @@ impl Transport {
     }
 
     /// Sends the paid request `request` once, and says what became of it.
+    ///
+    /// One that the door refuses (401) because its key was replaced meanwhile goes out again, once, with the new one.
     pub async fn submit(&self, provider: &dyn Provider, submission: u32, request: &Request) -> SubmitOutcome {
-        let response = match self.send_paid(request).await {
+        let mut key = self.inner.keys.now();
+        let mut sent = self.buy(request, &key).await;
+        if let Some(new) = self.replaced(&sent, &key) {
+            key = new;
+            sent = self.buy(request, &key).await;
+        }
+        let response = match sent {
             Ok(response) => response,
             Err(error) => return unanswered(&error),
         };
         if response.status().is_redirection() {
-            return redirected(&self.redirect_of(&response));
+            return redirected(&self.redirect_of(&response, &key));
         }
-        self.with_links(provider.submitted(submission, &self.read(response).await))
+        self.with_links(provider.submitted(submission, &self.read(response, &key).await))
+    }
+
+    /// The key in the place of the one that was refused.
+    fn replaced(&self, sent: &Result<Response, CallError>, used: &Arc<Key>) -> Option<Arc<Key>> {
+        let is_refused = sent.as_ref().is_ok_and(|response| response.status() == StatusCode::UNAUTHORIZED);
+        if is_refused { self.inner.keys.instead_of(used) } else { None }
     }
 
     /// A link that names no host, against the account's address; any other as it is.
@@ -110,31 +121,42 @@ impl Transport {
         SubmitOutcome::Accepted(acceptance)
     }
 
-    /// Sends a request that costs nothing (status, cancel, balance) once, and reads the reply.
+    /// Sends a request that costs nothing (status, cancel, balance), and reads the reply. Once, or once more where its key
+    /// was replaced meanwhile.
     pub async fn call(&self, request: &Request) -> Result<Reply, CallError> {
-        let mut built = self.build(&self.inner.free, request)?;
+        let mut key = self.inner.keys.now();
+        let mut sent = self.ask(request, &key).await;
+        if let Some(new) = self.replaced(&sent, &key) {
+            key = new;
+            sent = self.ask(request, &key).await;
+        }
+        let response = sent?;
+        if response.status().is_redirection() {
+            return Err(self.redirect_of(&response, &key));
+        }
+        Ok(self.read(response, &key).await)
+    }
+
+    async fn buy(&self, request: &Request, key: &Key) -> Result<Response, CallError> {
+        let built = self.build(&self.inner.paid, request, key)?;
+        self.execute(&self.inner.paid, built, key).await
+    }
+
+    async fn ask(&self, request: &Request, key: &Key) -> Result<Response, CallError> {
+        let mut built = self.build(&self.inner.free, request, key)?;
         // What a cache between here and there remembers of a task is no news of it.
         built.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-cache"));
-        let response = self.execute(&self.inner.free, built).await?;
-        if response.status().is_redirection() {
-            return Err(self.redirect_of(&response));
-        }
-        Ok(self.read(response).await)
+        self.execute(&self.inner.free, built, key).await
     }
 
-    async fn send_paid(&self, request: &Request) -> Result<Response, CallError> {
-        let client = &self.inner.paid;
-        self.execute(client, self.build(client, request)?).await
-    }
-
-    fn build(&self, client: &Client, request: &Request) -> Result<reqwest::Request, CallError> {
-        let unbuildable = || CallError::Unbuildable { path: self.inner.redactor.text(request.path.clone()) };
+    fn build(&self, client: &Client, request: &Request, key: &Key) -> Result<reqwest::Request, CallError> {
+        let unbuildable = || CallError::Unbuildable { path: key.redactor.text(request.path.clone()) };
         let url = target::join(&self.inner.base_url, request).ok_or_else(unbuildable)?;
         let mut builder = match request.method {
             Method::Get => client.get(url),
             Method::Post => client.post(url),
         };
-        builder = builder.header(header::AUTHORIZATION, self.inner.authorization.clone());
+        builder = builder.header(header::AUTHORIZATION, key.authorization.clone());
         for (name, value) in &request.headers {
             builder = builder.header(*name, value);
         }
@@ -144,8 +166,8 @@ impl Transport {
         builder.build().map_err(|_| unbuildable())
     }
 
-    async fn execute(&self, client: &Client, request: reqwest::Request) -> Result<Response, CallError> {
-        let sent = client.execute(request).await.map_err(|error| self.send_error(error));
+    async fn execute(&self, client: &Client, request: reqwest::Request, key: &Key) -> Result<Response, CallError> {
+        let sent = client.execute(request).await.map_err(|error| self.send_error(error, key));
         let fault = match &sent {
             Err(error @ CallError::Connect { .. }) => Some(format!("failed to {error}")),
             _ => None,
@@ -159,25 +181,25 @@ impl Transport {
         self.inner.unreachable.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn send_error(&self, error: reqwest::Error) -> CallError {
+    fn send_error(&self, error: reqwest::Error, key: &Key) -> CallError {
         let (origin, unsent) = (self.inner.origin.clone(), error.is_connect());
-        let reason = self.inner.redactor.text(redact::cause(error));
+        let reason = key.redactor.text(redact::cause(error));
         if unsent { CallError::Connect { origin, reason } } else { CallError::Interrupted { origin, reason } }
     }
 
-    async fn read(&self, response: Response) -> Reply {
+    async fn read(&self, response: Response, key: &Key) -> Reply {
         let clock = &self.inner.clock;
-        body::read_reply(response, &self.inner.redactor, || clock.now()).await
+        body::read_reply(response, &key.redactor, || clock.now()).await
     }
 
-    fn redirect_of(&self, response: &Response) -> CallError {
+    fn redirect_of(&self, response: &Response, key: &Key) -> CallError {
         let target = location::of(response.url(), response.headers());
         let target = target.map_or_else(|| "an unnamed address".to_owned(), |url| target::shown(&url));
         CallError::Redirected {
             origin: self.inner.origin.clone(),
             status: response.status().as_u16(),
             // Cleared of the key first: a cut would leave a part of it.
-            target: brief(&self.inner.redactor.text(target)),
+            target: brief(&key.redactor.text(target)),
         }
     }
 }
@@ -203,16 +225,6 @@ fn build_client(account: &AccountHttp, idle_connections: usize) -> Result<Client
         Some(proxy) => builder.proxy(proxy),
         None => builder,
     })
-}
-
-fn bearer(key: &SecretString) -> Result<header::HeaderValue, Error> {
-    let key = key.expose_secret();
-    if key.is_empty() || key.contains(char::is_whitespace) {
-        return Err(Error::Key);
-    }
-    let mut value = header::HeaderValue::from_str(&format!("Bearer {key}")).map_err(|_| Error::Key)?;
-    value.set_sensitive(true);
-    Ok(value)
 }
 
 /// The outcome of a paid request that brought no reply.
@@ -243,6 +255,7 @@ fn redirected(error: &CallError) -> SubmitOutcome {
 #[cfg(test)]
 mod tests {
     use reelq_model::SystemClock;
+    use secrecy::SecretString;
 
     use super::*;
 

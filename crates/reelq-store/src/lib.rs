@@ -31,8 +31,8 @@ mod tick;
 mod unreadable;
 
 pub use self::redis::{
-    Address, AddressError, Durability, Gravity, LinkOptions, Namespace, NamespaceError, RedisStore, ServerFacts,
-    ServerFinding, TlsFiles, judge_server,
+    Address, AddressError, Durability, Gravity, LinkOptions, Namespace, NamespaceError, Patience, RedisStore,
+    SecretSource, ServerFacts, ServerFinding, TlsFiles, judge_server, what_may_vanish,
 };
 pub use blobs::Blobs;
 pub use breaker::{Ask, Begun, Breaker, BreakerPolicy, BreakerView, Fault, Open, Told, Verdict};

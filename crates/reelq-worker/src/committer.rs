@@ -1,15 +1,21 @@
 //! Group commit: steps that wait for the store go there together, and are repeated until it answers.
+//!
+//! A step that comes while the store does not answer is tried at once, with all that wait: a journal in front of the store
+//! writes down what it hears of, and nothing that waits here unheard would outlive the process.
 
 use std::{sync::Arc, time::Duration};
 
-use reelq_model::SharedClock;
+use reelq_model::{Event, SharedClock};
 use reelq_store::{Commit, Committed, SharedStore};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{Dice, fault::Fault, steady::until_answered};
+use crate::{Backoff, Dice, fault::Fault};
 
 /// The most steps in one round trip.
 pub(crate) const GROUP: usize = 256;
+
+/// The pauses between two attempts on a store that does not take steps.
+const PAUSES: Backoff = Backoff { base: Duration::from_millis(20), cap: Duration::from_secs(2) };
 
 /// What came of one step, and the monotonic time before the store was asked.
 #[derive(Debug)]
@@ -54,26 +60,79 @@ impl Committer {
     }
 }
 
+impl Step {
+    /// Whether the store must be told, whatever is wrong with it: a paid task is lost with it otherwise.
+    const fn is_paid(&self) -> bool {
+        matches!(self.commit.event, Event::Accepted { .. })
+    }
+}
+
 impl CommitTask {
     /// Commits until every [`Committer`] is gone.
     pub(crate) async fn run(mut self) {
-        let mut steps = Vec::with_capacity(GROUP);
-        while self.steps.recv_many(&mut steps, GROUP).await > 0 {
-            self.commit(std::mem::take(&mut steps)).await;
+        let (mut waiting, mut failures) = (Vec::with_capacity(GROUP), 0_u32);
+        while self.wait_for_steps(&mut waiting, failures).await {
+            let steps = std::mem::take(&mut waiting);
+            waiting = self.commit(steps).await;
+            failures = if waiting.is_empty() { 0 } else { failures.saturating_add(1) };
         }
     }
 
-    async fn commit(&self, steps: Vec<Step>) {
-        let (commits, answers): (Vec<_>, Vec<_>) = steps.into_iter().map(|step| (step.commit, step.answer)).unzip();
-        let asked = self.clock.monotonic();
-        match until_answered(&self.dice, || self.store.commit(&commits)).await {
-            Ok(done) => {
-                for (committed, answer) in done.into_iter().zip(answers) {
-                    // Whoever asked may have been cut off; the step is made all the same.
-                    answer.send(Answer { committed, asked }).ok();
+    /// Waits for steps; no longer than a pause where some wait for the store already. `false` where none will come.
+    async fn wait_for_steps(&mut self, waiting: &mut Vec<Step>, failures: u32) -> bool {
+        if waiting.is_empty() {
+            return self.steps.recv_many(waiting, GROUP).await > 0;
+        }
+        let pause = self.dice.around(PAUSES.ceiling(failures.saturating_sub(1)), 0.5);
+        tokio::select! {
+            came = self.steps.recv_many(waiting, GROUP), if !self.steps.is_closed() => {
+                if came == 0 {
+                    tokio::time::sleep(pause).await;
                 }
             }
-            Err(error) => self.fault.raise(error),
+            () = tokio::time::sleep(pause) => {}
+        }
+        true
+    }
+
+    /// Tries every step; those come back that must be tried again.
+    async fn commit(&self, mut steps: Vec<Step>) -> Vec<Step> {
+        let mut left = Vec::new();
+        while !steps.is_empty() {
+            let group = steps.drain(..steps.len().min(GROUP)).collect();
+            left.extend(self.commit_group(group).await);
+        }
+        left
+    }
+
+    async fn commit_group(&self, steps: Vec<Step>) -> Vec<Step> {
+        let commits: Vec<_> = steps.iter().map(|step| step.commit.clone()).collect();
+        let asked = self.clock.monotonic();
+        match self.store.commit(&commits).await {
+            Ok(done) => {
+                for (committed, step) in done.into_iter().zip(steps) {
+                    // Whoever asked may have been cut off; the step is made all the same.
+                    step.answer.send(Answer { committed, asked }).ok();
+                }
+                Vec::new()
+            }
+            Err(error) if error.is_transient() => {
+                // The keeper of the leases tells the user, once for all who ask.
+                tracing::debug!(%error, steps = steps.len(), "the store is away; asking again");
+                steps
+            }
+            // One that the store chokes on must not take the others with it.
+            Err(_) if steps.len() > 1 => {
+                let mut left = Vec::new();
+                for step in steps {
+                    left.extend(Box::pin(self.commit_group(vec![step])).await);
+                }
+                left
+            }
+            Err(error) => {
+                self.fault.raise(error);
+                steps.into_iter().filter(Step::is_paid).collect()
+            }
         }
     }
 }

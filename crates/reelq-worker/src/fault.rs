@@ -1,4 +1,5 @@
-//! The store's first fault that repeating will not mend; it ends the runtime, and leases lapse as after a crash.
+//! The store's first fault that repeating will not mend: nothing is claimed any more, what was sent comes home, and the
+//! runtime ends. Leases lapse as after a crash.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -14,9 +15,18 @@ pub(crate) struct Fault {
 impl Fault {
     /// Keeps the first error and wakes whoever waits for one.
     pub(crate) fn raise(&self, error: Error) {
-        tracing::error!(%error, "the store cannot be used");
-        self.error.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        let mut first = self.error.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.raised.is_cancelled() {
+            tracing::debug!(%error, "the store cannot be used");
+            return;
+        }
+        tracing::error!(%error, "the store cannot be used: nothing more is bought, and what was sent is waited for");
+        *first = Some(error);
         self.raised.cancel();
+    }
+
+    pub(crate) fn is_raised(&self) -> bool {
+        self.raised.is_cancelled()
     }
 
     pub(crate) async fn raised(&self) {

@@ -19,6 +19,8 @@ use crate::{
 
 /// How soon a lane looks again at a job that its handler gave back.
 const GIVEN_BACK: Duration = Duration::from_millis(500);
+/// How soon a store that fails is asked again to take a yes.
+const INSISTS: Duration = Duration::from_millis(500);
 
 #[derive(Debug)]
 pub(crate) struct Finisher {
@@ -71,17 +73,18 @@ impl Finisher {
             return true;
         };
         let record = || self.store.accept_late(lease.job.id, acceptance, *first_poll);
-        match until_answered(&self.dice, record).await {
-            Ok(late) => {
-                tracing::warn!(job = %lease.job.id, task = %acceptance.task, ?late, "a yes came after its lease");
-                self.bells.ring(&self.account, event);
+        loop {
+            match until_answered(&self.dice, record).await {
+                Ok(late) => {
+                    tracing::warn!(job = %lease.job.id, task = %acceptance.task, ?late, "a yes came after its lease");
+                    self.bells.ring(&self.account, event);
+                    return true;
+                }
+                // It is asked until the runtime gives up: the task is paid for.
+                Err(error) => self.fault.raise(error),
             }
-            Err(error) => {
-                self.fault.raise(error);
-                return false;
-            }
+            tokio::time::sleep(INSISTS).await;
         }
-        true
     }
 
     async fn give_back(&self, held: &Held) {

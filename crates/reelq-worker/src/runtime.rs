@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use reelq_model::{SharedClock, WorkerId};
+use reelq_model::{SharedClock, Stage, WorkerId};
 use reelq_store::{Result, SharedStore};
 use tokio::{task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
@@ -13,6 +13,7 @@ use crate::{
     committer::{CommitTask, Committer},
     ending::EndWatch,
     fault::Fault,
+    held::Held,
     heirs::{Heir, Heirs},
     keeper::Keeper,
     lanes,
@@ -24,6 +25,10 @@ use crate::{
 
 /// What is left to do once handlers are dropped must be done within this.
 const LAST_WORDS: Duration = Duration::from_secs(1);
+/// How long a store with a fault is asked to take the answers of paid requests, once all of them have come.
+const LAST_TRIES: Duration = Duration::from_secs(3);
+/// How often it is looked whether they have.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// The workers of one process.
 #[derive(Debug)]
@@ -84,11 +89,14 @@ impl Runtime {
             .collect();
         drop(committer);
         let committing = self.start_services(task, &bells);
-        let ending = self.wait_for_end(bells).await;
+        let ending = self.wait_for_end(bells).await.unwrap_or_else(|error| {
+            self.fault.raise(error);
+            Ending::Stopped
+        });
         self.wind_down(running, committing).await;
         match self.fault.take() {
             Some(error) => Err(error),
-            None => ending,
+            None => Ok(ending),
         }
     }
 
@@ -162,13 +170,15 @@ impl Runtime {
 
     async fn wind_down(&self, running: Vec<JoinHandle<()>>, committing: JoinHandle<()>) {
         let stopper = &self.parts.stopper;
+        // Nobody stopped it, so nobody waits for its end: paid requests have their own time-outs.
+        let is_hurried = !self.fault.is_raised();
         stopper.begin();
         let mut lanes = Box::pin(futures_util::future::join_all(running));
         tokio::select! {
             _ = &mut lanes => {}
             () = stopper.cutting() => {}
-            () = self.fault.raised() => {}
-            () = tokio::time::sleep(self.parts.grace) => {}
+            () = self.brought_home() => {}
+            () = tokio::time::sleep(self.parts.grace), if is_hurried => {}
         }
         stopper.cut();
         let last = async {
@@ -185,5 +195,17 @@ impl Runtime {
             self.untold.give_up();
         }
         self.done.cancel();
+    }
+
+    /// After a fault of the store: every paid request has its answer, and the store was asked to take it for a while.
+    async fn brought_home(&self) {
+        self.fault.raised().await;
+        let at_the_vendor = |held: &Arc<Held>| matches!(held.job().stage, Stage::Submitting { .. });
+        while self.registry.all().iter().filter(|held| at_the_vendor(held)).count() > self.untold.len() {
+            tokio::time::sleep(LOOK).await;
+        }
+        if self.untold.len() > 0 {
+            tokio::time::sleep(LAST_TRIES).await;
+        }
     }
 }

@@ -30,6 +30,11 @@ impl Untold {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.tasks().tasks.len()
+    }
+
     pub(crate) fn hold(self: &Arc<Self>, lease: &Lease, event: &Event) -> Telling {
         let number = match event {
             Event::Accepted { acceptance, .. } => {

@@ -41,6 +41,8 @@ mod said;
 mod screens;
 mod shop;
 mod signals;
+mod store_away;
+mod store_trouble;
 mod streams;
 mod task_ids;
 mod terminal;

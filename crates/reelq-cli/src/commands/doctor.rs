@@ -8,6 +8,8 @@ mod records;
 mod remove;
 mod server;
 
+use std::time::Duration;
+
 use reelq_model::JobId;
 use serde::Serialize;
 
@@ -69,6 +71,8 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     if let Some(job) = args.remove {
         return remove::run(job, args.consent, session, out).await;
     }
+    // It tells of a store that is unreachable, and does not wait for it.
+    session.patience.set(Duration::ZERO);
     let mut checks = vec![configuration(session), places::clock(session).await];
     checks.extend(places::folders(session));
     checks.push(places::store(session).await);

@@ -18,10 +18,7 @@ use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
     output::Out,
-    running::{
-        Commands, Concurrency, Engine, Finish, Hands, LogFace, Signals, StageName, Task, Verdict, summary,
-        until_reached,
-    },
+    running::{Commands, Concurrency, Engine, Finish, Hands, LogFace, Signals, StageName, Task, Verdict, summary},
     session::Session,
 };
 
@@ -75,7 +72,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     args.vendors.check(session)?;
     let mut signals = Signals::take().context("listen for signals")?;
     let (store, begun) = tokio::select! {
-        begun = until_reached(session, out, || begin(args, session)) => begun?,
+        begun = begin(args, session) => begun?,
         () = signals.next() => {
             out.note("stopped before it had begun");
             return Ok(if args.drain { Exit::Interrupted } else { Exit::Done });

@@ -2,9 +2,10 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
+use reelq_http::KeyRotation;
 use reelq_model::AccountName;
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
@@ -82,6 +83,28 @@ impl AccountConfig {
             Ok(text) => Ok(SecretString::from(text.trim().to_owned())),
             Err(reason) => Err(KeyTrouble::Unreadable { account, path, reason }),
         }
+    }
+
+    /// How it is noticed that the key's file was replaced; nothing where the key comes from elsewhere.
+    pub(crate) fn key_rotation(&self) -> Option<KeyRotation> {
+        if self.text("api_key_env").is_some() {
+            return None;
+        }
+        let path = self.key_file()?;
+        let (account, seen) = (self.name.clone(), Mutex::new(None));
+        Some(Arc::new(move || {
+            let found = secret_file::mark(&path);
+            let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+            if found.is_none() || *seen == found {
+                return None;
+            }
+            // A file in the middle of its change is looked at again with the next request.
+            let text = secret_file::read_again(&path)?.ok().filter(|text| !text.trim().is_empty())?;
+            if std::mem::replace(&mut *seen, found).is_some() {
+                tracing::info!(%account, path = %path.display(), "the account's key is read again: its file was replaced");
+            }
+            Some(SecretString::from(text.trim().to_owned()))
+        }))
     }
 
     /// Its API key, from where the configuration says.

@@ -1,9 +1,9 @@
-//! Files that hold a secret: read whole, at most once, and never waited for without end.
+//! Files that hold a secret: read whole, and never waited for without end. What is no regular file is read once.
 
 use std::{
     fs::{File, Metadata},
     io::{self, Read},
-    os::unix::fs::PermissionsExt,
+    os::unix::fs::{MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::mpsc,
     time::Duration,
@@ -25,6 +25,30 @@ pub(crate) fn read(path: &Path) -> Result<String, String> {
         return Err("it is a folder".to_owned());
     }
     from_pipe(path.to_owned())
+}
+
+/// Reads a secret's file once more, after a change; `None` where it is no regular file, which gives its secret only once.
+pub(crate) fn read_again(path: &Path) -> Option<Result<String, String>> {
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() => Some(whole(path).map_err(|error| error.to_string())),
+        Ok(_) => None,
+        Err(error) => Some(Err(error.to_string())),
+    }
+}
+
+/// What tells one state of a secret's file from the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FileMark {
+    changed: (i64, i64),
+    number: u64,
+    length: u64,
+}
+
+/// The state of a secret's file; `None` where there is no regular file.
+pub(crate) fn mark(path: &Path) -> Option<FileMark> {
+    let metadata = std::fs::metadata(path).ok().filter(Metadata::is_file)?;
+    let changed = (metadata.ctime(), metadata.ctime_nsec());
+    Some(FileMark { changed, number: metadata.ino(), length: metadata.len() })
 }
 
 /// Reads what is no regular file, where opening it may wait as well.

@@ -58,7 +58,8 @@ pub(crate) fn http(
         Some(simulated) => simulated.base_url().clone(),
         None => providers::address(&account.provider).parse().map_err(|error| refuse(account, error))?,
     };
-    Ok(section.with_key(&vendor, key, session.proxies()))
+    let rotation = if simulated.is_some() { None } else { account.key_rotation() };
+    Ok(AccountHttp { rotation, ..section.with_key(&vendor, key, session.proxies()) })
 }
 
 /// The account's transport.

@@ -1,12 +1,12 @@
 //! The workers of one process, and the loop that shows them and listens for signals.
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{convert::Infallible, pin::pin, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use reelq_collector::Places;
 use reelq_http::{AccountHttp, Transport};
-use reelq_model::{AccountName, BatchName, WorkerId};
-use reelq_store::{ClaimStage, SharedStore};
+use reelq_model::{AccountName, BatchName, SharedClock, WorkerId};
+use reelq_store::{ClaimStage, LinkOptions, Patience, SharedStore};
 use reelq_worker::{AccountWork, Brake, Builder, Ending, Pulse, Runtime};
 
 use super::{
@@ -20,7 +20,13 @@ use super::{
     retiring::Retiring,
     signals::Signals,
 };
-use crate::{config::AccountConfig, failure::Failure, session::Session, simulation::Simulated, store};
+use crate::{
+    config::{AccountConfig, RedisPlace, StorePlace},
+    failure::Failure,
+    session::Session,
+    simulation::Simulated,
+    store,
+};
 
 /// What a process works on.
 #[derive(Debug, Clone)]
@@ -54,6 +60,11 @@ pub(crate) struct Engine {
     pub(crate) transports: Transports,
     /// Its name on the store.
     pub(crate) worker: WorkerId,
+    /// Workers repeat their verbs themselves, for as long as it takes.
+    patience: Patience,
+    /// The server that is looked at as the work begins, where it may forget.
+    server: Option<(RedisPlace, LinkOptions)>,
+    clock: SharedClock,
 }
 
 /// How the work ended.
@@ -120,6 +131,13 @@ impl Engine {
         // Only who may reach the output places can see whether a batch's result manifests are there.
         let retention = session.config.retention.filter(|_| task.reports && task.hands.has(ClaimStage::Collect));
         let retiring = Retiring::new(store, session.storage(), retention);
+        let patience = session.patience.clone();
+        let server = match session.place() {
+            StorePlace::Redis(place) if !session.is_simulated() => {
+                Some(((*place).clone(), store::options(&place, session)?))
+            }
+            _ => None,
+        };
         Ok(Self {
             builder,
             guard,
@@ -129,6 +147,9 @@ impl Engine {
             brake: shared.brake,
             transports: Transports(transports),
             worker,
+            patience,
+            server,
+            clock: Arc::clone(&session.clock),
         })
     }
 
@@ -140,6 +161,10 @@ impl Engine {
         let mut running = Box::pin(runtime.run());
         let (mut guarding, mut watching) = (pin!(self.guard.run()), pin!(face.watch()));
         let (mut reporting, mut retiring) = (Box::pin(self.reporter.run()), pin!(self.retiring.run()));
+        let mut looking = Box::pin(look_at(self.server, self.clock));
+        // Workers repeat their verbs themselves, for as long as it takes, and say so.
+        let patience = self.patience.get();
+        self.patience.set(Duration::ZERO);
         let mut interrupted = 0_u32;
         let ending = loop {
             tokio::select! {
@@ -148,6 +173,7 @@ impl Engine {
                 () = &mut watching => {}
                 () = &mut reporting => {}
                 () = &mut retiring => {}
+                never = &mut looking => match never {},
                 () = signals.next() => {
                     interrupted += 1;
                     face.message(if interrupted == 1 { STOPPING } else { "ending at once; the state is safe" });
@@ -155,6 +181,7 @@ impl Engine {
                 }
             }
         };
+        self.patience.set(patience);
         drop(reporting);
         face.finish();
         match ending? {
@@ -207,6 +234,14 @@ impl Transports {
 }
 
 const STOPPING: &str = "stopping: requests in flight may finish, nothing new is sent; once more ends at once";
+
+/// Warns of a server that may forget what was bought; never ends.
+async fn look_at(server: Option<(RedisPlace, LinkOptions)>, clock: SharedClock) -> Infallible {
+    if let Some((place, options)) = server {
+        store::warn_of_forgetfulness(place, options, clock).await;
+    }
+    std::future::pending().await
+}
 
 /// What people call this machine; empty where it does not say.
 pub(crate) fn host() -> String {

@@ -33,7 +33,7 @@ pub(crate) use engine::{Engine, Finish, Task, host, worker_id};
 pub(crate) use hands::{Concurrency, Hands, StageName};
 pub(crate) use holding::{Holding, KIND as RUN};
 pub(crate) use log_face::LogFace;
-pub(crate) use reaching::until_reached;
+pub(crate) use reaching::{PATIENCE, until_reached};
 pub(crate) use reporting::stamped;
 pub(crate) use signals::{Signals, watch as watch_signals};
 pub(crate) use store_clock::StoreClock;

@@ -1,6 +1,8 @@
 //! Calls of scripts: arguments packed, answers unpacked, and a call whose answer was lost made again.
 
-use redis::Value;
+use std::{future::Future, mem, time::Duration};
+
+use redis::{Cmd, Value};
 use reelq_model::Timestamp;
 
 use super::{
@@ -13,8 +15,10 @@ use super::{
 };
 use crate::{Error, Result};
 
-/// How often a call is made again that brought no answer. Scripts are made to be repeated.
+/// How often a call is made again at once that brought no answer. Scripts are made to be repeated.
 const REPEATS: usize = 2;
+/// The first and the longest pause between further calls, where the link has patience.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
 
 /// A script's answer, from behind its head.
 #[derive(Debug)]
@@ -83,14 +87,47 @@ impl Caller {
 
     async fn repeat(&self, script: &'static Script, arguments: &[u8], durable: bool, format: u32) -> Result<Reply> {
         let mut left = REPEATS;
-        loop {
+        let reply = loop {
             match self.heard(script, arguments, durable, format).await {
                 Err(error) if error.is_transient() && left > 0 => left -= 1,
-                Ok(reply) => {
-                    self.hours.hear(reply.now);
-                    return Ok(reply);
+                Err(error) if error.is_transient() => {
+                    break self.patiently(error, || self.heard(script, arguments, durable, format)).await?;
                 }
-                Err(error) => return Err(error),
+                outcome => break outcome?,
+            }
+        };
+        self.hours.hear(reply.now);
+        Ok(reply)
+    }
+
+    /// Runs one plain command, as patiently.
+    pub(super) async fn query(&self, command: &Cmd) -> Result<Value> {
+        match self.link.query(command).await {
+            Err(error) if error.is_transient() => self.patiently(error, || self.link.query(command)).await,
+            outcome => outcome,
+        }
+    }
+
+    /// Repeats `attempt` for as long as the link has patience; `error` came of the first one.
+    async fn patiently<T, F>(&self, mut error: Error, attempt: impl Fn() -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let (began, mut pause, mut is_told) = (self.link.clock().monotonic(), PAUSES.0, false);
+        loop {
+            let patience = self.link.patience();
+            if self.link.clock().monotonic().saturating_sub(began) >= patience {
+                return Err(error);
+            }
+            if !mem::replace(&mut is_told, true) {
+                let why = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
+                tracing::warn!(%why, "the store is unreachable: asking again for up to {} s", patience.as_secs());
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(PAUSES.1);
+            match attempt().await {
+                Err(again) if again.is_transient() => error = again,
+                outcome => return outcome,
             }
         }
     }

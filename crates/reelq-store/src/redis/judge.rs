@@ -71,14 +71,28 @@ fn identity(facts: &ServerFacts) -> Option<ServerFinding> {
     })
 }
 
+/// What of a server's settings lets jobs and paid results vanish: said wherever work on it begins.
+pub fn what_may_vanish(facts: &ServerFacts, durability: Durability) -> Vec<ServerFinding> {
+    eviction(facts).into_iter().chain(no_file(facts, durability == Durability::Strict)).collect()
+}
+
+fn eviction(facts: &ServerFacts) -> Option<ServerFinding> {
+    let policy = facts.setting("maxmemory-policy").filter(|policy| *policy != "noeviction")?;
+    let gravity = if facts.max_memory.unwrap_or(0) > 0 { Gravity::Bad } else { Gravity::Risky };
+    let risk = "a full server drops keys: jobs, leases and paid results vanish without a word";
+    Some(finding(gravity, format!("maxmemory-policy {policy}"), risk, "maxmemory-policy noeviction"))
+}
+
+fn no_file(facts: &ServerFacts, strict: bool) -> Option<ServerFinding> {
+    let gravity = if strict { Gravity::Bad } else { Gravity::Risky };
+    let risk = "a restart forgets everything since the last snapshot; the journals know purchases, not batches";
+    (facts.appends == Some(false)).then(|| finding(gravity, "appendonly no", risk, "appendonly yes"))
+}
+
 fn memory(facts: &ServerFacts) -> Vec<ServerFinding> {
     let mut findings = Vec::new();
     let limit = facts.max_memory.unwrap_or(0);
-    if let Some(policy) = facts.setting("maxmemory-policy").filter(|policy| *policy != "noeviction") {
-        let gravity = if limit > 0 { Gravity::Bad } else { Gravity::Risky };
-        let risk = "a full server drops keys: jobs, leases and paid results vanish without a word";
-        findings.push(finding(gravity, format!("maxmemory-policy {policy}"), risk, "maxmemory-policy noeviction"));
-    }
+    findings.extend(eviction(facts));
     if let Some(dropped) = facts.dropped_keys.filter(|dropped| *dropped > 0) {
         let risk = "some of them may have been jobs";
         let mend = "maxmemory-policy noeviction; then hold `reelq status` against the manifests";
@@ -101,10 +115,8 @@ fn memory(facts: &ServerFacts) -> Vec<ServerFinding> {
 
 fn file(facts: &ServerFacts, durability: Durability) -> Vec<ServerFinding> {
     let strict = durability == Durability::Strict;
-    if facts.appends == Some(false) {
-        let gravity = if strict { Gravity::Bad } else { Gravity::Risky };
-        let risk = "a restart forgets everything since the last snapshot; the journals know purchases, not batches";
-        return vec![finding(gravity, "appendonly no", risk, "appendonly yes")];
+    if let Some(finding) = no_file(facts, strict) {
+        return vec![finding];
     }
     let mut findings = Vec::new();
     if facts.setting("no-appendfsync-on-rewrite") == Some("yes") {

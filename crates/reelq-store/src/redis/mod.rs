@@ -41,7 +41,7 @@ mod unreadable;
 mod views;
 mod watch;
 
-pub use judge::{Gravity, ServerFinding, judge_server};
-pub use link::{Address, AddressError, Durability, LinkOptions, ServerFacts, TlsFiles};
+pub use judge::{Gravity, ServerFinding, judge_server, what_may_vanish};
+pub use link::{Address, AddressError, Durability, LinkOptions, Patience, SecretSource, ServerFacts, TlsFiles};
 pub use namespace::{Namespace, NamespaceError};
 pub use store::RedisStore;

@@ -35,7 +35,7 @@ pub(super) async fn wait(caller: &Caller, mark: u64, limit: Duration) -> Result<
 /// The mark as it stands; never 0.
 async fn present(caller: &Caller) -> Result<u64> {
     let key = format!("{}news", caller.link.namespace().prefix());
-    let answer = caller.link.query(redis::cmd("GET").arg(key)).await?;
+    let answer = caller.query(redis::cmd("GET").arg(key)).await?;
     let count = match answer {
         Value::Nil => 0,
         answer => redis::from_redis_value::<u64>(answer).map_err(|error| Error::broken(error.to_string()))?,

@@ -14,6 +14,8 @@ impl From<rusqlite::Error> for Error {
                     | ErrorCode::DiskFull
                     | ErrorCode::OutOfMemory
                     | ErrorCode::OperationInterrupted
+                    // Out of file descriptors, mostly: a file that cannot be opened at first is explained where that is.
+                    | ErrorCode::CannotOpen
             )
         );
         if passes { Self::unavailable(source) } else { Self::broken(source.to_string()) }

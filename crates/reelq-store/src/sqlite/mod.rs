@@ -35,6 +35,7 @@ mod purse;
 mod readers;
 mod remove;
 mod rescue;
+mod reserve;
 mod restored;
 mod results;
 mod row;

@@ -7,8 +7,8 @@ use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, SharedClock,
 
 use super::{
     account, breaker, bulk, claim, commit, edit, finish, history, late, lease, limits, listing, load, open, pace,
-    presence::Presence, purge, readers::Readers, remove, rescue, restored, results, source::Source, steady::Steady,
-    unreadable, views, watch, watch::Bell, witness::Witness, writer::Writer,
+    presence::Presence, purge, readers::Readers, remove, rescue, reserve, reserve::Reserve, restored, results,
+    source::Source, steady::Steady, unreadable, views, watch, watch::Bell, witness::Witness, writer::Writer,
 };
 use crate::{
     AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit, Committed, Cursor,
@@ -23,6 +23,7 @@ pub struct SqliteStore {
     pub(super) writer: Writer,
     pub(super) readers: Readers,
     pub(super) presence: Arc<Presence>,
+    reserve: Arc<Reserve>,
     bell: Bell,
     pub(super) time: Arc<Steady>,
 }
@@ -35,11 +36,13 @@ impl SqliteStore {
         let conn = open::writer(path)?;
         let bell = Bell::new(open::data_version(&conn)?);
         let time = Arc::new(Steady::open(&conn, clock));
+        reserve::replay(&conn, path, &time);
         let witness = Witness::open(&conn, path)?;
         Ok(Self {
             writer: Writer::start(conn, Arc::clone(&time), witness, bell.clone()),
             readers: Readers::beside_a_writer(path.to_owned()),
             presence: Arc::new(Presence::beside(path)),
+            reserve: Arc::new(Reserve::beside(path)),
             bell,
             time,
         })
@@ -59,9 +62,17 @@ impl SqliteStore {
             writer: Writer::none(),
             readers: Readers::alone(source),
             presence: Arc::new(Presence::beside(path)),
+            reserve: Arc::new(Reserve::beside(path)),
             bell: Bell::new(0),
             time: Arc::new(time),
         })
+    }
+
+    /// Does what blocks for a moment where it holds nobody up.
+    async fn aside(&self, work: impl FnOnce() + Send + 'static) {
+        if let Err(error) = tokio::task::spawn_blocking(work).await {
+            tracing::error!(%error, "keeping paid tasks beside the state failed");
+        }
     }
 
     /// Holds the worker's lock; leases that an earlier process left under the same name are taken back.
@@ -113,13 +124,34 @@ impl Store for SqliteStore {
     }
 
     async fn commit(&self, commits: &[Commit]) -> Result<Vec<Committed>> {
-        let commits = commits.to_vec();
-        self.writer.run(move |scribe| commit::commit(scribe, &commits)).await
+        let (steps, reserve) = (commits.to_vec(), Arc::clone(&self.reserve));
+        let outcome = self.writer.run(move |scribe| {
+            if steps.iter().any(|step| matches!(step.event, Event::Sending { .. })) {
+                reserve.make()?;
+            }
+            commit::commit(scribe, &steps)
+        });
+        let outcome = outcome.await;
+        match &outcome {
+            Ok(answers) => self.reserve.told(commits, answers),
+            Err(_) => {
+                let (steps, reserve) = (commits.to_vec(), Arc::clone(&self.reserve));
+                self.aside(move || reserve.keep(&steps)).await;
+            }
+        }
+        outcome
     }
 
     async fn accept_late(&self, job: JobId, acceptance: &Acceptance, first_poll: Duration) -> Result<LateAcceptance> {
-        let acceptance = acceptance.clone();
-        self.writer.run(move |scribe| late::accept_late(scribe, job, &acceptance, first_poll)).await
+        let taken = acceptance.clone();
+        let outcome = self.writer.run(move |scribe| late::accept_late(scribe, job, &taken, first_poll)).await;
+        if outcome.is_ok() {
+            self.reserve.told_one(job, &acceptance.task);
+        } else {
+            let (acceptance, reserve) = (acceptance.clone(), Arc::clone(&self.reserve));
+            self.aside(move || reserve.keep_one(job, &acceptance, first_poll)).await;
+        }
+        outcome
     }
 
     async fn recall(&self, job: JobId, submission: &Submission) -> Result<Recalled> {

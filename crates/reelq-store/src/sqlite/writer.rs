@@ -32,7 +32,28 @@ pub(super) struct Scribe<'a> {
 }
 
 type Answer = Box<dyn FnOnce(Result<()>) + Send>;
-type Verb = Box<dyn FnOnce(Option<&Scribe<'_>>) -> Answer + Send>;
+type Verb = Box<dyn FnOnce(Result<&Scribe<'_>, Trouble>) -> Answer + Send>;
+
+/// Why a whole group failed; each of its verbs is told.
+#[derive(Debug, Clone)]
+struct Trouble {
+    reason: String,
+    passes: bool,
+}
+
+impl From<Trouble> for Error {
+    fn from(trouble: Trouble) -> Self {
+        if trouble.passes { Self::unavailable(trouble.reason) } else { Self::broken(trouble.reason) }
+    }
+}
+
+impl Trouble {
+    /// What `error` is to those who wait; `doing` is named.
+    fn of(error: rusqlite::Error, doing: &str) -> Self {
+        let reason = format!("{doing}: {error}");
+        Self { reason, passes: Error::from(error).is_transient() }
+    }
+}
 
 /// Hands verbs to the writer's thread.
 #[derive(Debug)]
@@ -61,9 +82,8 @@ impl Writer {
         F: FnOnce(&Scribe<'_>) -> Result<T> + Send + 'static,
     {
         let (tell, told) = oneshot::channel();
-        let verb: Verb = Box::new(move |scribe: Option<&Scribe<'_>>| {
-            let locked = || Error::unavailable("the state file is locked by another process");
-            let outcome = scribe.ok_or_else(locked).and_then(|scribe| in_savepoint(scribe.conn, || verb(scribe)));
+        let verb: Verb = Box::new(move |scribe: Result<&Scribe<'_>, Trouble>| {
+            let outcome = scribe.map_err(Error::from).and_then(|scribe| in_savepoint(scribe.conn, || verb(scribe)));
             Box::new(move |committed| {
                 // A caller that went away does not want the answer.
                 drop(tell.send(committed.and(outcome)));
@@ -86,7 +106,7 @@ impl Drop for Writer {
     }
 }
 
-fn in_savepoint<T>(conn: &Connection, verb: impl FnOnce() -> Result<T>) -> Result<T> {
+pub(super) fn in_savepoint<T>(conn: &Connection, verb: impl FnOnce() -> Result<T>) -> Result<T> {
     conn.prepare_cached("SAVEPOINT verb")?.execute([])?;
     let outcome = verb();
     if conn.is_autocommit() {
@@ -116,15 +136,16 @@ fn serve(conn: &Connection, kept: &Kept, bell: &Bell, waiting: &Receiver<Verb>) 
 fn run_group(conn: &Connection, kept: &Kept, bell: &Bell, group: Vec<Verb>) {
     if let Err(error) = conn.execute_batch("BEGIN IMMEDIATE") {
         tracing::warn!(%error, verbs = group.len(), "the state file could not be locked");
+        let trouble = Trouble::of(error, "the state file cannot be locked for writing");
         for verb in group {
-            verb(None)(Ok(()));
+            verb(Err(trouble.clone()))(Ok(()));
         }
         return;
     }
     let before = conn.total_changes();
     let (time, witness) = (&kept.time, &kept.witness);
     let scribe = Scribe { conn, now: time.begin(conn), wall: time.wall(), news: std::cell::Cell::new(false) };
-    let answers: Vec<Answer> = group.into_iter().map(|verb| verb(Some(&scribe))).collect();
+    let answers: Vec<Answer> = group.into_iter().map(|verb| verb(Ok(&scribe))).collect();
     // A look that changed nothing must not look like a change to others.
     let changed = conn.total_changes() != before;
     if changed && let Err(error) = time.keep(conn, scribe.now).and_then(|()| Witness::count(conn)) {
@@ -138,19 +159,20 @@ fn run_group(conn: &Connection, kept: &Kept, bell: &Bell, group: Vec<Verb>) {
         bell.ring();
     }
     for answer in answers {
-        answer(outcome.as_ref().map_err(|reason| Error::unavailable(reason.clone())).copied());
+        answer(outcome.clone().map_err(Error::from));
     }
 }
 
-fn finish(conn: &Connection) -> Result<(), String> {
+fn finish(conn: &Connection) -> Result<(), Trouble> {
     if conn.is_autocommit() {
-        return Err("the transaction was rolled back by a fault of the disk".to_owned());
+        let reason = "the transaction was rolled back by a fault of the disk".to_owned();
+        return Err(Trouble { reason, passes: true });
     }
     conn.execute_batch("COMMIT").map_err(|error| {
         if !conn.is_autocommit() {
             drop(conn.execute_batch("ROLLBACK"));
         }
-        error.to_string()
+        Trouble::of(error, "the state file cannot be written")
     })
 }
 

@@ -1,19 +1,22 @@
-//! Commits go together, wait for an absent store, and end the runtime on a broken one.
+//! Commits go together, wait for an absent store, and end the runtime on a broken one once what was paid for is home.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use async_trait::async_trait;
 use reelq_model::{Event, Status, WorkerId};
-use reelq_store::{Commit, Error, Result};
-use reelq_worker::{Ending, Runtime};
+use reelq_store::{ClaimStage, Commit, Error, Result};
+use reelq_worker::{Ending, Finish, Runtime, Spawner};
 
 use crate::{
     hooked_store::{Hook, HookedStore},
     log::Log,
-    support::{World, buys, finds_finished, slots, stores},
+    support::{Scripted, World, accepted, buys, finds_finished, sending, slots, stores},
 };
 
 fn runtime(world: &World, hook: Arc<impl Hook + 'static>) -> Runtime {
@@ -36,7 +39,7 @@ impl Hook for Sizes {
             sizes.len() == 1
         };
         if first {
-            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+            tokio::time::sleep(Duration::from_millis(200)).await;
         }
         Ok(())
     }
@@ -122,4 +125,85 @@ async fn a_yes_that_cannot_be_committed_stays_in_the_log() {
     assert!(runtime(&world, Arc::new(BrokenForYeses)).run().await.is_err());
     let task = format!("task-{job}-1");
     log.heard(|line| line.starts_with("ERROR") && line.contains(&task)).await;
+}
+
+/// Buys; the first job's answer comes at once, each further one a while later.
+fn buys_one_by_one() -> Arc<Scripted> {
+    let count = Arc::new(AtomicUsize::new(0));
+    Scripted::new(ClaimStage::Submit, move |desk| {
+        let late = count.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async move {
+            if desk.step(sending(desk)).await.is_err() {
+                return Finish::Lost;
+            }
+            tokio::time::sleep(Duration::from_millis(300) * u32::try_from(late).unwrap()).await;
+            Finish::Event(accepted(desk))
+        })
+    })
+}
+
+fn buying(world: &World, hook: Arc<impl Hook + 'static>) -> Runtime {
+    let store = Arc::new(HookedStore { inner: Arc::clone(&world.store), hook });
+    let work = world.work().handler(buys_one_by_one(), slots(64));
+    let worker = WorkerId::new("w1").unwrap();
+    Runtime::builder(store, Arc::clone(&world.clock), worker).batch(world.batch.clone()).account(work).build()
+}
+
+/// Refuses the first yeses.
+struct RefusesTheFirst(AtomicUsize);
+
+#[async_trait]
+impl Hook for RefusesTheFirst {
+    async fn before(&self, commits: &[Commit]) -> Result<()> {
+        let is_paid = commits.iter().any(|commit| matches!(commit.event, Event::Accepted { .. }));
+        if is_paid && self.0.fetch_add(1, Ordering::SeqCst) < 2 {
+            return Err(Error::Broken { reason: "no right to do that".to_owned() });
+        }
+        Ok(())
+    }
+
+    async fn after(&self, _: &[Commit]) {}
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn paid_requests_in_flight_come_home_after_a_fault_of_the_store() {
+    let world = World::open();
+    world.load(3).await;
+    let error = buying(&world, Arc::new(RefusesTheFirst(AtomicUsize::new(0)))).run().await.unwrap_err();
+    assert_eq!(error.to_string(), "use the store: no right to do that");
+    assert_eq!(world.view().await.counts.of(Status::Running), 3, "{:?}", world.view().await.counts);
+}
+
+/// Is away for yeses, until those of three jobs were offered at once.
+struct AwayUntilAllAreOffered;
+
+#[async_trait]
+impl Hook for AwayUntilAllAreOffered {
+    async fn before(&self, commits: &[Commit]) -> Result<()> {
+        let paid = commits.iter().filter(|commit| matches!(commit.event, Event::Accepted { .. })).count();
+        if (1..3).contains(&paid) {
+            return Err(Error::Unavailable { source: "the server restarts".into() });
+        }
+        Ok(())
+    }
+
+    async fn after(&self, _: &[Commit]) {}
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn yeses_that_come_while_the_store_is_away_are_offered_to_it_beside_the_first() {
+    let world = World::open();
+    world.load(3).await;
+    let runtime = buying(&world, Arc::new(AwayUntilAllAreOffered));
+    let stopper = runtime.stopper();
+    let run = Spawner::default().spawn(runtime.run());
+    for _ in 0..3000 {
+        if world.view().await.counts.of(Status::Running) == 3 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    stopper.stop();
+    run.await.unwrap().unwrap();
+    assert_eq!(world.view().await.counts.of(Status::Running), 3);
 }

@@ -10,7 +10,7 @@ use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
     output::{Out, grouped, plural},
-    running::{Signals, until_reached, worker_id},
+    running::{Signals, worker_id},
     session::Session,
 };
 
@@ -65,7 +65,7 @@ impl<'a> Watch<'a> {
 pub(super) async fn run(session: &Session, out: Out) -> Outcome {
     let mut signals = Signals::take().context("listen for signals")?;
     let store = tokio::select! {
-        store = until_reached(session, out, || session.create_store()) => store?,
+        store = session.create_store() => store?,
         () = signals.next() => return Ok(Exit::Done),
     };
     let watched = Watch::new(session, store, out)?;

@@ -1,9 +1,13 @@
 //! Making one connection: find the server, open a stream to it, introduce ourselves.
 
-use std::{io, pin::Pin, sync::Arc};
+use std::{
+    io,
+    pin::Pin,
+    sync::{Arc, Mutex},
+};
 
 use redis::{AsyncConnectionConfig, RedisConnectionInfo, aio::MultiplexedConnection};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpStream, UnixStream},
@@ -15,9 +19,10 @@ use super::{
     address::{Address, Node, Place},
     faults::{self, Fault},
     options::LinkOptions,
+    secret::SecretSource,
     tls,
 };
-use crate::{Error, Result};
+use crate::Result;
 
 /// A stream of bytes to a server, whatever carries it.
 trait Stream: AsyncRead + AsyncWrite + Send {}
@@ -44,7 +49,7 @@ impl Drop for Driver {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Login {
     user: Option<String>,
-    password: Option<SecretString>,
+    password: Option<SecretSource>,
     database: u32,
 }
 
@@ -54,17 +59,21 @@ pub(super) struct Connector {
     pub(super) options: LinkOptions,
     pub(super) slot: u16,
     login: Login,
-    tls: Option<TlsConnector>,
     shown: String,
+    /// The nodes of a cluster, as it named them last.
+    pub(super) seen: Mutex<Vec<Node>>,
 }
 
 impl Connector {
     pub(super) fn new(address: Address, options: LinkOptions, slot: u16) -> Result<Self> {
         let shown = address.to_string();
-        let password = options.password.clone().or_else(|| address.password.clone());
+        let password = options.password.clone().or_else(|| address.password.clone().map(Into::into));
         let login = Login { user: address.user.clone(), password, database: address.database };
-        let tls = address.tls.then(|| tls::connector(&options.tls)).transpose()?;
-        Ok(Self { address, options, slot, login, tls, shown })
+        if address.tls {
+            // Files that cannot be read are a mistake at the beginning; later they may be in the middle of a change.
+            tls::connector(&options.tls)?;
+        }
+        Ok(Self { address, options, slot, login, shown, seen: Mutex::default() })
     }
 
     /// The address as messages show it.
@@ -80,15 +89,8 @@ impl Connector {
                 let stream = UnixStream::connect(path).await.map_err(|error| away(&self.shown, &error))?;
                 self.wire(Box::pin(stream), &self.login, &self.shown).await
             }
-            Place::Sentinel { nodes, service } => {
-                let master = self.ask_each(nodes, |node| self.master(node, service)).await?;
-                let wire = self.dial(&master, &self.login).await?;
-                self.insist_on_master(wire, &master).await
-            }
-            Place::Cluster(nodes) => {
-                let owner = self.ask_each(nodes, |node| self.owner(node)).await?;
-                self.dial(&owner, &self.login).await
-            }
+            Place::Sentinel { nodes, service } => self.connect_to_master(nodes, service).await,
+            Place::Cluster(nodes) => self.connect_to_owner(nodes).await,
         }
     }
 
@@ -105,14 +107,25 @@ impl Connector {
     }
 
     async fn dial(&self, node: &Node, login: &Login) -> Result<Wire, Fault> {
-        let scheme = if self.tls.is_some() { "rediss" } else { "redis" };
+        let scheme = if self.address.tls { "rediss" } else { "redis" };
         let at = format!("{scheme}://{node}");
         let stream = tcp(node).await.map_err(|error| away(&at, &error))?;
-        let stream: BoxedStream = match &self.tls {
-            Some(tls) => Box::pin(tls::shake(tls, &node.host, stream, &at).await?),
+        let stream: BoxedStream = match self.tls().await? {
+            Some(tls) => Box::pin(tls::shake(&tls, &node.host, stream, &at).await?),
             None => Box::pin(stream),
         };
         self.wire(stream, login, &at).await
+    }
+
+    /// TLS with the certificates that are in their files now.
+    async fn tls(&self) -> Result<Option<TlsConnector>, Fault> {
+        if !self.address.tls {
+            return Ok(None);
+        }
+        let files = self.options.tls.clone();
+        let read = tokio::task::spawn_blocking(move || tls::connector(&files)).await;
+        let connector = read.map_err(|error| faults::passes(error.to_string(), true))?;
+        connector.map(Some).map_err(|error| Fault { error, reconnect: true, refused: true })
     }
 
     /// Speaks the protocol over a stream: password and database are settled when this returns.
@@ -124,7 +137,9 @@ impl Connector {
             info = info.set_username(user);
         }
         if let Some(password) = &login.password {
-            info = info.set_password(password.expose_secret());
+            let secret = password.read().await;
+            let unread = |reason| faults::refused(format!("the password for {at} cannot be read: {reason}"));
+            info = info.set_password(secret.map_err(unread)?.expose_secret());
         }
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(None)
@@ -144,7 +159,7 @@ async fn tcp(node: &Node) -> io::Result<TcpStream> {
 }
 
 pub(super) fn away(at: &str, error: &io::Error) -> Fault {
-    Fault { error: Error::unavailable(format!("{at} cannot be reached: {error}")), reconnect: true }
+    faults::passes(format!("{at} cannot be reached: {error}"), true)
 }
 
 impl std::fmt::Debug for Connector {

@@ -52,7 +52,7 @@ fn is_without_file(error: &RedisError) -> bool {
 
 fn refused(at: &str, what: &str, mend: &str) -> Fault {
     let reason = format!("durability is strict, but {at} {what}: {mend}; or set `durability = \"normal\"`");
-    Fault { error: Error::broken(reason), reconnect: false }
+    Fault { error: Error::broken(reason), reconnect: false, refused: false }
 }
 
 /// Lanes for calls that wait for the disk: the wait holds up everything behind it on its connection.

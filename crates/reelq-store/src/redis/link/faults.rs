@@ -14,6 +14,8 @@ use crate::Error;
 pub(super) struct Fault {
     pub(super) error: Error,
     pub(super) reconnect: bool,
+    /// Whether it is our login or a certificate that is refused: both are replaced now and then while we run.
+    pub(super) refused: bool,
 }
 
 /// Codes of states that pass; with them, whether another server may have to be found.
@@ -56,9 +58,9 @@ pub(super) fn judge(error: &RedisError, at: &str, doing: &str) -> Fault {
     }
     match (code, error.kind()) {
         ("OOM", _) => passes(format!("{at} is out of memory: raise `maxmemory` or purge finished batches"), false),
-        ("NOAUTH", _) => stays(format!("{at} asks for a password: give the store one")),
+        ("NOAUTH", _) => refused(format!("{at} asks for a password: give the store one")),
         ("WRONGPASS", _) | (_, ErrorKind::AuthenticationFailed) => {
-            stays(format!("{at} refuses the user and password, or knows of none: check both"))
+            refused(format!("{at} refuses the user and password, or knows of none: check both"))
         }
         ("NOPERM", _) => stays(format!("{at} does not let this user do {doing}: {text}; widen its ACL")),
         (_, ErrorKind::Io) => passes(format!("{at} does not answer {doing}: {text}"), true),
@@ -80,10 +82,15 @@ fn words(error: &RedisError) -> String {
     }
 }
 
-fn passes(message: String, reconnect: bool) -> Fault {
-    Fault { error: Error::unavailable(message), reconnect }
+pub(super) fn passes(message: String, reconnect: bool) -> Fault {
+    Fault { error: Error::unavailable(message), reconnect, refused: false }
 }
 
 fn stays(reason: String) -> Fault {
-    Fault { error: Error::broken(reason), reconnect: false }
+    Fault { error: Error::broken(reason), reconnect: false, refused: false }
+}
+
+/// A login or certificate that is not taken; another connection may be, with what is there by then.
+pub(super) fn refused(reason: String) -> Fault {
+    Fault { error: Error::broken(reason), reconnect: true, refused: true }
 }

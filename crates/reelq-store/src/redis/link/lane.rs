@@ -12,8 +12,9 @@ use tokio::sync::Mutex;
 use super::{
     connect::{Connector, Wire},
     durable::{self, Syncing},
-    faults::Fault,
+    faults::{self, Fault},
     options::Durability,
+    refusals::Refusals,
     server::{ServerId, identify},
 };
 use crate::{Error, Result};
@@ -35,6 +36,14 @@ pub(super) struct Live {
 pub(super) struct Shared {
     pub(super) connector: Arc<Connector>,
     pub(super) clock: SharedClock,
+    pub(super) refusals: Arc<Refusals>,
+}
+
+impl Shared {
+    /// What a fault means now.
+    pub(super) fn weigh(&self, fault: Fault) -> Fault {
+        self.refusals.weigh(fault, self.clock.monotonic(), self.connector.options.login_patience)
+    }
 }
 
 /// One connection, remade when needed.
@@ -69,11 +78,13 @@ impl Lane {
         }
         match Box::pin(self.make()).await {
             Ok((wire, syncing, server)) => {
+                self.shared.refusals.taken();
                 let live = Live { wire, syncing, server: Arc::new(server), number: slot.made };
                 *slot = Slot { live: Some(live.clone()), made: slot.made + 1, ..Slot::default() };
                 Ok(live)
             }
             Err(fault) => {
+                let fault = self.shared.weigh(fault);
                 self.pause(&mut slot, &fault);
                 Err(fault.error)
             }
@@ -100,7 +111,7 @@ impl Lane {
             let doubt =
                 if connector.address.tls { "; neither does a server that speaks no TLS: check `rediss`" } else { "" };
             let message = silent + doubt;
-            Fault { error: Error::unavailable(message), reconnect: true }
+            faults::passes(message, true)
         };
         let made = made.await.map_err(late)??;
         tracing::debug!(server = connector.shown(), "connected to the store");

@@ -42,7 +42,7 @@ impl Link {
         clock: SharedClock,
     ) -> Result<Self> {
         let connector = Arc::new(Connector::new(address, options, slot::of(namespace.name()))?);
-        let shared = Shared { connector, clock };
+        let shared = Shared { connector, clock, refusals: Arc::default() };
         let options = &shared.connector.options;
         let durable = (0..options.durable_calls.max(1)).map(|_| Arc::new(Lane::new(shared.clone())));
         let link = Self(Arc::new(Inner {
@@ -55,6 +55,16 @@ impl Link {
         }));
         link.0.lane.live().await?;
         Ok(link)
+    }
+
+    /// The clock that its waits go by.
+    pub(crate) fn clock(&self) -> &SharedClock {
+        &self.0.shared.clock
+    }
+
+    /// How long a call is repeated while the server is unreachable.
+    pub(crate) fn patience(&self) -> Duration {
+        self.0.shared.connector.options.patience.get()
     }
 
     /// Whose keys this link touches.
@@ -153,7 +163,7 @@ impl Link {
         match outcome {
             Ok(answer) => Ok(answer),
             Err(error) => {
-                let fault = faults::judge(&error, self.0.shared.connector.shown(), doing);
+                let fault = self.0.shared.weigh(faults::judge(&error, self.0.shared.connector.shown(), doing));
                 if fault.reconnect {
                     lane.discard(live).await;
                 }

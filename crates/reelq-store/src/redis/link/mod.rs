@@ -13,17 +13,23 @@ mod lane;
 #[expect(clippy::module_inception, reason = "the folder is about this one thing")]
 mod link;
 mod options;
+mod patience;
+mod refusals;
 mod script;
+mod secret;
 mod server;
 mod slot;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod weigh;
 
 pub use address::{Address, AddressError};
 pub use facts::ServerFacts;
 pub(crate) use link::Link;
 pub use options::{Durability, LinkOptions, TlsFiles};
+pub use patience::Patience;
 pub(crate) use script::{Call, Script};
+pub use secret::SecretSource;
 #[expect(unused_imports, reason = "what a loss is judged by names it")]
 pub(crate) use server::{Answer, ServerId};

@@ -2,19 +2,20 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+
+use super::{patience::Patience, secret::SecretSource};
 
 /// What a link may wait for, and how much.
 #[derive(Debug, Clone)]
 pub struct LinkOptions {
     /// The password, where the address holds none; it wins over the address's.
-    pub password: Option<SecretString>,
+    pub password: Option<SecretSource>,
     /// The user and the password that the sentinels ask for. Theirs are not the server's.
     pub sentinel_user: Option<String>,
     /// See `sentinel_user`.
-    pub sentinel_password: Option<SecretString>,
-    /// Certificates, where the address asks for TLS.
+    pub sentinel_password: Option<SecretSource>,
+    /// Certificates, where the address asks for TLS; read anew for each connection.
     pub tls: TlsFiles,
     /// Whether a purchase waits until its intent is on the server's disk.
     pub durability: Durability,
@@ -22,6 +23,10 @@ pub struct LinkOptions {
     pub connect_timeout: Duration,
     /// How long an answer may take.
     pub response_timeout: Duration,
+    /// How long a login or certificate that is refused is tried again, where a server took one before: it is being rotated.
+    pub login_patience: Duration,
+    /// How long a call is repeated while the server is unreachable.
+    pub patience: Patience,
     /// How many calls may be under way at once; the next ones wait, and give up after `response_timeout`.
     pub calls: usize,
     /// How many calls may wait for the disk at once, each on a connection of its own.
@@ -64,6 +69,8 @@ impl Default for LinkOptions {
             durability: Durability::default(),
             connect_timeout: Duration::from_secs(5),
             response_timeout: Duration::from_secs(10),
+            login_patience: Duration::from_secs(30),
+            patience: Patience::default(),
             calls: 256,
             durable_calls: 4,
             longest_pause: Duration::from_secs(2),

@@ -9,7 +9,10 @@ use rustls::{
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use super::{faults::Fault, options::TlsFiles};
+use super::{
+    faults::{self, Fault},
+    options::TlsFiles,
+};
 use crate::{Error, Result};
 
 /// Reads the files; the message of a fault names the file.
@@ -45,7 +48,7 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
     if found.is_empty() { Err(unreadable(path, &"it holds no certificate")) } else { Ok(found) }
 }
 
-/// Shakes hands; a certificate that does not hold is no fault that passes.
+/// Shakes hands; a certificate that does not hold is refused.
 pub(super) async fn shake(
     connector: &TlsConnector,
     host: &str,
@@ -68,7 +71,7 @@ pub(super) fn stays(at: &str, error: &dyn std::fmt::Display) -> Fault {
         "{at} shows a certificate that does not hold, or refuses ours: {error}; name its authority's file, or write the \
          host as the certificate has it"
     );
-    Fault { error: Error::broken(reason), reconnect: false }
+    faults::refused(reason)
 }
 
 fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> Error {

@@ -56,3 +56,43 @@ async fn any_node_names_the_owner_and_a_moved_slot_is_followed() {
     assert_eq!(until_counted(&link).await, 1);
     assert_eq!(second.command(&["GET", &key("count")]), Reply::Text("1".into()));
 }
+
+#[tokio::test]
+async fn slot_on_its_way_is_waited_for_and_nothing_is_begun_where_it_goes() {
+    let first = RedisServer::with().cluster().start();
+    let second = joined(&first);
+    let link = open(&url(&[&first, &second]), options()).await.unwrap();
+    assert_eq!(count(&link).await.unwrap(), 1);
+    first.command(&["FLUSHALL"]);
+    let slot = first.command(&["CLUSTER", "KEYSLOT", &key("count")]).int().to_string();
+    let (from, to) = (first.command(&["CLUSTER", "MYID"]), second.command(&["CLUSTER", "MYID"]));
+    second.command(&["CLUSTER", "SETSLOT", &slot, "IMPORTING", from.text()]);
+    first.command(&["CLUSTER", "SETSLOT", &slot, "MIGRATING", to.text()]);
+    // The server would have us ask the other node, which has a part of the namespace at best.
+    let error = count(&link).await.unwrap_err();
+    assert!(error.is_transient(), "{error:?}");
+    assert_eq!(second.command(&["DBSIZE"]), Reply::Int(0));
+    for node in [&second, &first] {
+        node.command(&["CLUSTER", "SETSLOT", &slot, "NODE", to.text()]);
+    }
+    assert_eq!(until_counted(&link).await, 1);
+    assert_eq!(second.command(&["GET", &key("count")]), Reply::Text("1".into()));
+}
+
+#[tokio::test]
+async fn replica_that_takes_over_is_followed_though_the_first_seed_is_dead() {
+    let mut first = RedisServer::with().cluster().start();
+    let second = joined(&first);
+    let id = first.command(&["CLUSTER", "MYID"]).text().to_owned();
+    assert_eq!(second.command(&["CLUSTER", "REPLICATE", &id]), Reply::Text("OK".into()));
+    let link = open(&url(&[&first]), options()).await.unwrap();
+    assert_eq!(count(&link).await.unwrap(), 1);
+    wait_for(&second, &["INFO", "replication"], |text| text.contains("master_link_status:up"));
+    wait_for(&first, &["CLUSTER", "NODES"], |text| text.contains("slave"));
+    // A connection made with both nodes known: the seed alone would lead nowhere once it is dead.
+    let link = open(&url(&[&first]), options()).await.unwrap();
+    first.kill();
+    assert_eq!(second.command(&["CLUSTER", "FAILOVER", "TAKEOVER"]), Reply::Text("OK".into()));
+    assert!(until_counted(&link).await >= 1);
+    wait_for(&second, &["INFO", "replication"], |text| text.contains("role:master"));
+}

@@ -51,3 +51,82 @@ async fn service_that_no_sentinel_watches_is_named() {
     let source = std::error::Error::source(&error).unwrap().to_string();
     assert!(source.contains("watches no service `other`"), "{source}");
 }
+
+/// A sentinel that tells of a master with this epoch, and never acts alone.
+fn teller(master: &RedisServer, epoch: u64) -> RedisServer {
+    RedisServer::with()
+        .sentinel()
+        .directive(&format!("sentinel monitor main 127.0.0.1 {} 2", master.port()))
+        .directive(&format!("sentinel config-epoch main {epoch}"))
+        .start()
+}
+
+fn url(ports: &[u16]) -> String {
+    let hosts: Vec<_> = ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
+    format!("redis+sentinel://{}/main/0", hosts.join(","))
+}
+
+#[tokio::test]
+async fn dead_master_of_a_stale_sentinel_does_not_hide_the_new_one() {
+    let (mut old, new) = (RedisServer::with().tcp().start(), RedisServer::with().tcp().start());
+    for epochs in [(1, 2), (0, 0)] {
+        let (stale, fresh) = (teller(&old, epochs.0), teller(&new, epochs.1));
+        old.kill();
+        let link = open(&url(&[stale.port(), fresh.port()]), options()).await.unwrap();
+        assert!(count(&link).await.unwrap() > 0);
+    }
+    assert_eq!(new.command(&["GET", &key("count")]), Reply::Text("2".into()));
+}
+
+#[tokio::test]
+async fn master_that_became_a_replica_is_passed_over() {
+    let (old, new) = (RedisServer::with().tcp().start(), RedisServer::with().tcp().start());
+    old.command(&["REPLICAOF", "127.0.0.1", &new.port().to_string()]);
+    let (stale, fresh) = (teller(&old, 0), teller(&new, 0));
+    let link = open(&url(&[stale.port(), fresh.port()]), options()).await.unwrap();
+    assert_eq!(count(&link).await.unwrap(), 1);
+    assert_eq!(new.command(&["GET", &key("count")]), Reply::Text("1".into()));
+}
+
+#[tokio::test]
+async fn living_master_of_an_older_epoch_is_never_used() {
+    let (old, mut new) = (RedisServer::with().tcp().start(), RedisServer::with().tcp().start());
+    let (first, second, fresh) = (teller(&old, 1), teller(&old, 1), teller(&new, 2));
+    new.kill();
+    let told = url(&[first.port(), second.port(), fresh.port()]);
+    let error = open(&told, options()).await.unwrap_err();
+    assert!(error.is_transient(), "{error:?}");
+    assert_eq!(old.command(&["DBSIZE"]), Reply::Int(0));
+    new.restart();
+    let link = open(&told, options()).await.unwrap();
+    assert_eq!(count(&link).await.unwrap(), 1);
+    assert_eq!(old.command(&["DBSIZE"]), Reply::Int(0));
+}
+
+#[tokio::test]
+async fn sentinel_that_hangs_holds_nobody_up_for_long() {
+    let master = RedisServer::with().tcp().start();
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let fresh = teller(&master, 0);
+    let options = crate::redis::link::LinkOptions { connect_timeout: Duration::from_secs(6), ..options() };
+    let link = open(&url(&[silent.local_addr().unwrap().port(), fresh.port()]), options).await.unwrap();
+    assert_eq!(count(&link).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn sentinels_with_a_password_of_their_own_are_asked_with_it() {
+    let master = RedisServer::with().tcp().password("of-the-server").start();
+    let sentinel = RedisServer::with()
+        .sentinel()
+        .password("of-the-sentinel")
+        .directive(&format!("sentinel monitor main 127.0.0.1 {} 2", master.port()))
+        .directive("sentinel auth-pass main of-the-server")
+        .start();
+    let options = crate::redis::link::LinkOptions {
+        password: Some("of-the-server".into()),
+        sentinel_password: Some("of-the-sentinel".into()),
+        ..options()
+    };
+    let link = open(&url(&[sentinel.port()]), options).await.unwrap();
+    assert_eq!(count(&link).await.unwrap(), 1);
+}
