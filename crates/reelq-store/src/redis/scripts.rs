@@ -9,7 +9,7 @@ macro_rules! piece {
 }
 
 /// A script that moves or reads records: every piece that most need, those that only it needs, and its own text behind
-/// them. No script can have more than 200 names at its top.
+/// them. Lua gives a function 200 names at its top: the script's own text is a function of its own, beside the pieces.
 macro_rules! script {
     ($name:ident, $file:literal $(, with $piece:literal)*) => {
         pub(super) static $name: Script = Script::new(
@@ -26,7 +26,9 @@ macro_rules! script {
                 piece!("tokens"),
                 piece!("money"),
                 $(piece!($piece),)*
+                "return (function()\n",
                 piece!($file),
+                "end)()\n",
             ],
         );
     };
