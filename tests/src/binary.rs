@@ -14,6 +14,21 @@ pub(crate) fn path() -> PathBuf {
     binary
 }
 
+/// Commands that buy, withdraw or give up nothing without a yes.
+const ASKING: [&str; 6] = ["run", "enqueue", "retry", "resolve", "cancel", "purge"];
+
+/// The arguments, with a yes where they need one.
+pub(crate) fn agreed<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
+    let asks =
+        arguments.first().is_some_and(|name| ASKING.contains(name)) || arguments.starts_with(&["cron", "trigger"]);
+    let said = arguments.iter().any(|argument| ["--yes", "-y", "--simulate", "--help"].contains(argument));
+    let mut agreed = arguments.to_vec();
+    if asks && !said {
+        agreed.push("--yes");
+    }
+    agreed
+}
+
 /// Runs it in a folder, with nothing else from the environment.
 pub fn reelq(folder: &Path, arguments: &[&str]) -> Ended {
     let mut command = Command::new(path());

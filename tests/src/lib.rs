@@ -14,10 +14,13 @@ mod audit;
 mod binary;
 mod files;
 mod manifest;
+mod moved_clock;
+mod patience;
 mod prices;
 mod raw;
 mod results;
 mod sandbox;
+mod terminal;
 mod vendor;
 mod wire;
 
@@ -25,9 +28,12 @@ pub use audit::Audit;
 pub use binary::{Ended, Running, reelq};
 pub use files::{gif, jpeg, mov, mp3, png, wav, webm, webp};
 pub use manifest::{Prompts, write_csv};
+pub use moved_clock::MovedClock;
+pub use patience::patiently;
 pub use raw::{RawReply, RawRequest, RawVendor, clip, json, reply};
 pub use results::ResultRow;
 pub use sandbox::{Account, Sandbox, Store};
+pub use terminal::Terminal;
 pub use vendor::Vendor;
 pub use wire::Wire;
 

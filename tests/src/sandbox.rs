@@ -11,7 +11,7 @@ use reelq_redis_server::RedisServer;
 use tempfile::TempDir;
 
 use crate::{
-    ResultRow,
+    ResultRow, Terminal,
     binary::{self, Ended, Running},
     prices,
 };
@@ -105,8 +105,13 @@ impl Sandbox {
         self.redis.as_mut()
     }
 
-    /// Prepares a call of the binary.
+    /// Prepares a call of the binary, by somebody who agrees to what it asks.
     pub fn command(&self, arguments: &[&str]) -> Command {
+        self.typed(&binary::agreed(arguments))
+    }
+
+    /// Prepares a call of the binary with exactly these arguments.
+    pub fn typed(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(binary::path());
         command.args(arguments).current_dir(self.folder.path()).env_clear().env("HOME", self.folder.path());
         command.env("PATH", "/usr/bin:/bin").env("RUST_BACKTRACE", "1");
@@ -130,13 +135,28 @@ impl Sandbox {
     /// Runs a shell command to its end, with the binary in the search path.
     pub fn shell(&self, command: &str) -> Ended {
         let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", command]).current_dir("/");
+        self.equip(&mut shell);
+        Running::start(shell).wait()
+    }
+
+    /// Has a shell command typed at a terminal, in this folder and with the binary in the search path.
+    pub fn terminal(&self, command: &str) -> Terminal {
+        // The session leader has the terminal for its own; the shell gives each job of it a group.
+        let mut session = Command::new("setsid");
+        session.args(["--ctty", "--wait", "/bin/sh", "-c", command]).current_dir(self.folder.path());
+        self.equip(&mut session);
+        Terminal::start(session)
+    }
+
+    fn equip(&self, shell: &mut Command) {
         let binary = binary::path();
         let path = format!("{}:/usr/bin:/bin", binary.parent().unwrap_or(&binary).display());
-        shell.args(["-c", command]).current_dir("/").env_clear().env("HOME", self.folder.path()).env("PATH", path);
+        shell.env_clear().env("HOME", self.folder.path()).env("PATH", path).env("TERM", "xterm");
         for account in &self.accounts {
             shell.env(variable(account.name), account.key());
         }
-        Running::start(shell).wait()
+        shell.envs(self.store.as_ref().map(|store| ("REELQ_STORE", store)));
     }
 
     /// The result manifest of a batch.

@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     let outcome = match name {
         "setup" => setup::run(),
         "test" => test::run_checks(),
-        "docs" => docs::run(rest.iter().any(|argument| argument == "--check")),
+        "docs" => docs::build().and_then(|()| docs::run(rest.iter().any(|argument| argument == "--check"))),
         "bench" => bench::run_bench(rest),
         "fuzz" => fuzz::run_targets(rest),
         "mutate-lua" => mutate::run_mutations(rest.first().map(String::as_str)),

@@ -13,7 +13,8 @@ const CARGO_TOOLS: [(&str, &str); 2] = [("nextest", "cargo-nextest"), ("deny", "
 pub(crate) fn run() -> Result<()> {
     for (subcommand, package) in CARGO_TOOLS {
         if !works(cargo().args([subcommand, "--version"])) {
-            command::run(cargo().args(["install", "--locked", package]))?;
+            // Unoptimised they are built in half the time, and they wait for others most of theirs.
+            command::run(cargo().args(["install", "--locked", "--debug", package]))?;
         }
     }
     redis_server()?;
@@ -31,7 +32,9 @@ fn redis_server() -> Result<()> {
     let Some(root) = as_root() else { bail!("redis-server is missing, and there is no way to become root: {by_hand}") };
     let apt = |arguments: &[&str]| {
         let (program, before) = root.split_first().unwrap_or((&"apt-get", &[]));
-        command::run(Command::new(program).args(before).args(arguments))
+        // A machine that has just started may be updating itself.
+        let patient = ["--option", "DPkg::Lock::Timeout=300"];
+        command::run(Command::new(program).args(before).args(patient).args(arguments))
     };
     apt(&["update"])
         .and_then(|()| apt(&["install", "--yes", "--no-install-recommends", "redis-server"]))

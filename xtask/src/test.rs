@@ -15,6 +15,8 @@ pub(crate) fn run_checks() -> Result<()> {
     deny()?;
     run(cargo().args(["nextest", "run", "--workspace", "--all-features"]))?;
     run(cargo().args(["test", "--doc", "--workspace", "--all-features"]))?;
+    // The program is there: its tests have run it. To build it by itself, without what only tests need of its
+    // dependencies, takes minutes.
     docs::run(true)
 }
 

@@ -82,7 +82,16 @@ async fn steps(server: &Server, jobs: usize, stage: ClaimStage) -> Result<f64> {
 pub(super) fn claim(number: usize, stage: ClaimStage, limit: usize) -> Result<Claim> {
     let worker = WorkerId::new(format!("bench-{number}"))?;
     let lease = std::time::Duration::from_secs(15);
-    Ok(Claim { stage, account: lines::account()?, limit, worker, lease, batch: None })
+    Ok(Claim {
+        stage,
+        account: lines::account()?,
+        limit,
+        worker,
+        lease,
+        batch: None,
+        except: Vec::new(),
+        only_open: false,
+    })
 }
 
 async fn step_all(store: &SharedStore, number: usize, stage: ClaimStage) -> Result<usize> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use anyhow::Context;
 use clap::Parser;
 use reelq_manifest::is_hidden;
 use reelq_model::{SharedClock, SystemClock};
@@ -9,14 +10,16 @@ use reelq_model::{SharedClock, SystemClock};
 use crate::{
     args::{Cli, Command},
     commands::{
-        cancel, completions, config, cron, doctor, enqueue, help_markdown, models, pause, plan, purge, resolve,
+        after_loss, backup, cancel, completions, config, cron, doctor, enqueue, help_markdown, models, pause, plan, purge,
+        resolve,
         results, retry, run, schema, sim, status, worker,
     },
     config::Environment,
     exit::Exit,
     failure::{Failure, Outcome},
     logging,
-    output::{Color, Out},
+    output::{Color, Out, stdout},
+    running::watch_signals,
     session::Session,
 };
 
@@ -36,21 +39,28 @@ pub(crate) fn main() -> Exit {
         }
     };
     let clock: SharedClock = Arc::new(SystemClock::new());
-    let outcome = runtime.block_on(Box::pin(dispatch(cli, environment, clock, out)));
+    let outcome = runtime.block_on(Box::pin(async {
+        // As process 1 of a container nothing ends a command but what it listens for itself.
+        watch_signals().context("listen for signals")?;
+        dispatch(cli, environment, clock, out).await
+    }));
     // A thread that still reads must not hold the program back: everything that matters is in the store.
     runtime.shutdown_background();
-    outcome.unwrap_or_else(|failure| failure.report(out))
+    out.end(outcome.unwrap_or_else(|failure| failure.report(out)))
 }
 
 /// Says what the parser of arguments has to say. It repeats what it was given: that is shown as any text from outside.
 fn refused(error: &clap::Error) -> Exit {
-    let text = error.render().to_string();
+    let (text, out) = (error.render().to_string(), Out::new(false, Color::Never, true));
     if text.contains(is_hidden) {
-        Out::new(false, Color::Never, true).say(text.trim_end());
+        out.say(text.trim_end());
     } else {
-        drop(error.print());
+        let printed = error.print();
+        if !error.use_stderr() {
+            stdout::note(printed);
+        }
     }
-    if error.use_stderr() { Exit::Invalid } else { Exit::Done }
+    if error.use_stderr() { Exit::Invalid } else { out.end(Exit::Done) }
 }
 
 async fn dispatch(cli: Cli, environment: Environment, clock: SharedClock, out: Out) -> Outcome {
@@ -72,10 +82,11 @@ async fn dispatch(cli: Cli, environment: Environment, clock: SharedClock, out: O
         Command::Results(args) => results::run(&args, &session, out).await,
         Command::Retry(args) => retry::run(&args, &session, out).await,
         Command::Cancel(args) => cancel::run(&args, &session, out).await,
-        Command::Pause(args) => pause::run(&args, true, &session, out).await,
-        Command::Resume(args) => pause::run(&args, false, &session, out).await,
+        Command::Pause(args) => pause::pause(&args, &session, out).await,
+        Command::Resume(args) => after_loss::resume(&args, &session, out).await,
         Command::Purge(args) => purge::run(&args, &session, out).await,
         Command::Resolve(args) => resolve::run(&args, &session, out).await,
+        Command::Backup(args) => backup::run(&args, &session, out).await,
         Command::Cron(action) => cron::run(&action, &session, out).await,
         Command::Models(args) => models::run(&args, &session, out),
         Command::Config(config::Action::Show) => Ok(config::run(&session, out)),

@@ -67,12 +67,14 @@ pub(crate) enum Command {
     Cancel(commands::cancel::Args),
     /// Stop the submissions of a batch or an account
     Pause(commands::pause::Args),
-    /// Let a paused batch or account submit again
-    Resume(commands::pause::Args),
+    /// Let a paused batch or account submit again, or everything after a loss of the state
+    Resume(commands::after_loss::ResumeArgs),
     /// Remove the records of finished batches; what they bought is forgotten, their files stay
     Purge(commands::purge::Args),
     /// List jobs that wait for a person, settle them, or give up any that has not ended
     Resolve(commands::resolve::Args),
+    /// Copy the state into a file while others work on it, or go back to such a copy
+    Backup(commands::backup::Args),
     /// Fire schedules, list their ticks, and check them
     #[command(subcommand)]
     Cron(commands::cron::Action),

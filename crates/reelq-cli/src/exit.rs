@@ -18,6 +18,8 @@ pub(crate) enum Exit {
     Outstanding = 5,
     /// Rows are unconfirmed: a person must resolve them.
     Unconfirmed = 6,
+    /// A person declined: nothing was bought.
+    Declined = 7,
     /// The budget is reached.
     Budget = 8,
     /// Interrupted; the state is safe.

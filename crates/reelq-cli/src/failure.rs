@@ -9,6 +9,8 @@ use crate::{exit::Exit, output::Out};
 pub(crate) enum Failure {
     /// The user asked for something that cannot be: the message says what to do.
     Usage(String),
+    /// A person was asked and did not agree.
+    Declined(String),
     /// The manifest or the configuration has errors.
     Problems(Box<Problems>),
     /// Somebody else did the same at the same time: nothing is lost, and running it again goes on.
@@ -36,7 +38,7 @@ impl Failure {
     /// Says it in one line; of several problems the first.
     pub(crate) fn in_one_line(&self) -> String {
         match self {
-            Self::Usage(message) | Self::Again(message) => message.clone(),
+            Self::Usage(message) | Self::Declined(message) | Self::Again(message) => message.clone(),
             Self::Problems(problems) => {
                 let more = problems.error_count().saturating_sub(1);
                 let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
@@ -53,6 +55,10 @@ impl Failure {
             Self::Usage(message) => {
                 out.error(message);
                 Exit::Invalid
+            }
+            Self::Declined(message) => {
+                out.say(message);
+                Exit::Declined
             }
             Self::Problems(problems) => {
                 out.problems(problems);

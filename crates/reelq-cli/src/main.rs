@@ -4,6 +4,7 @@ mod app;
 mod args;
 mod commands;
 mod config;
+mod consent;
 mod exit;
 mod failure;
 mod images;

@@ -1,6 +1,9 @@
 //! The vendors' adapters, opened with what the configuration says of them.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use reelq_model::{AccountName, ProviderName};
 use reelq_producer::{Account, Accounts, Plan};
@@ -11,11 +14,38 @@ use crate::{config::AccountConfig, failure::Failure, session::Session, simulatio
 
 /// An account's adapter.
 pub(crate) fn open(session: &Session, account: &AccountConfig) -> Result<Arc<dyn Provider>, Failure> {
-    let mut settings: Settings = account
-        .section(&["provider", "dialect", "idempotency", "refunds_failures", "link_lifetime"])
-        .map_err(|error| Failure::usage(format!("account `{}`: {error}", account.name)))?;
+    // Accounts that say the same share one: a catalogue takes a while to read, and there may be thousands of accounts.
+    let said = account.said(&KEYS);
+    if let Some(known) = session.adapters.get(&said) {
+        return Ok(known);
+    }
+    let refuse = |error: &dyn std::fmt::Display| Failure::usage(format!("account `{}`: {error}", account.name));
+    let mut settings: Settings = account.section(&KEYS).map_err(|error| refuse(&error))?;
     settings.catalogue = overlay(session, &account.provider)?;
-    reelq_provider::open(&settings).map_err(|error| Failure::usage(format!("account `{}`: {error}", account.name)))
+    let provider = reelq_provider::open(&settings).map_err(|error| refuse(&error))?;
+    session.adapters.keep(said, &provider);
+    Ok(provider)
+}
+
+/// The keys of an account that its adapter is opened with.
+const KEYS: [&str; 5] = ["provider", "dialect", "idempotency", "refunds_failures", "link_lifetime"];
+
+/// The adapters that were opened, by what they were opened with.
+#[derive(Debug, Default)]
+pub(crate) struct Adapters(Mutex<BTreeMap<String, Arc<dyn Provider>>>);
+
+impl Adapters {
+    fn known(&self) -> MutexGuard<'_, BTreeMap<String, Arc<dyn Provider>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn get(&self, said: &str) -> Option<Arc<dyn Provider>> {
+        self.known().get(said).cloned()
+    }
+
+    fn keep(&self, said: String, provider: &Arc<dyn Provider>) {
+        self.known().insert(said, Arc::clone(provider));
+    }
 }
 
 /// A vendor's adapter with the user's catalogue and no account.

@@ -15,10 +15,12 @@ use reelq_store::{BatchView, Blobs, Patience, SharedStore, Store};
 
 use crate::{
     args::Global,
+    commands::backup::held,
     config::{Config, Environment, Settings, StorePlace, problems, shown_store},
     failure::Failure,
     images,
     output::Out,
+    providers::Adapters,
     running::PATIENCE,
     simulation, store,
 };
@@ -31,6 +33,8 @@ pub(crate) struct Session {
     pub(crate) clock: SharedClock,
     pub(crate) settings: Settings,
     pub(crate) config: Config,
+    /// The vendors' adapters that were opened so far.
+    pub(crate) adapters: Adapters,
     /// Different in every process on every machine: delays need variety, and workers names of their own.
     pub(crate) seed: u64,
     /// How long verbs are repeated while the store is unreachable.
@@ -59,6 +63,7 @@ impl Session {
             clock,
             settings,
             config,
+            adapters: Adapters::default(),
             seed: seed(),
             patience: Patience::new(PATIENCE),
         })
@@ -81,7 +86,32 @@ impl Session {
 
     /// The store, made where there is none yet.
     pub(crate) async fn create_store(&self) -> Result<SharedStore, Failure> {
-        store::open(&self.place(), self).await
+        let store = store::open(&self.place(), self).await?;
+        self.tell_of_backup(&*store).await?;
+        Ok(store)
+    }
+
+    /// The store to be read, where there is one: nothing of it is made, migrated or mended, and it need not be writable.
+    pub(crate) async fn reading_if_any(&self) -> Result<Option<SharedStore>, Failure> {
+        if !self.place().may_exist() {
+            return Ok(None);
+        }
+        let store = store::open_reading(&self.place(), self).await?;
+        self.tell_of_backup(&*store).await?;
+        Ok(Some(store))
+    }
+
+    /// The store to be read; without one there is nothing that the command could be about.
+    pub(crate) async fn reading(&self) -> Result<SharedStore, Failure> {
+        self.reading_if_any().await?.ok_or_else(|| self.no_state())
+    }
+
+    /// Says that the state came from a backup, until a person has accepted it.
+    async fn tell_of_backup(&self, store: &dyn Store) -> Result<(), Failure> {
+        if let Some(taken_at) = store.restored().await? {
+            tracing::warn!("this state is a backup of {taken_at}; {}", held(self));
+        }
+        Ok(())
     }
 
     /// Whether workers may be on other machines, so that nothing of theirs may be kept on this one only.
@@ -132,12 +162,12 @@ impl Session {
 
     /// The store; without one there is nothing that the command could be about.
     pub(crate) async fn store(&self) -> Result<SharedStore, Failure> {
-        let missing = || {
-            let simulate =
-                if self.is_simulated() { "" } else { " (simulated runs have their own state: add --simulate)" };
-            Failure::usage(format!("there is no state at {} yet: nothing was run here{simulate}", self.place()))
-        };
-        self.store_if_any().await?.ok_or_else(missing)
+        self.store_if_any().await?.ok_or_else(|| self.no_state())
+    }
+
+    fn no_state(&self) -> Failure {
+        let simulate = if self.is_simulated() { "" } else { " (simulated runs have their own state: add --simulate)" };
+        Failure::usage(format!("there is no state at {} yet: nothing was run here{simulate}", self.place()))
     }
 
     /// The batch of this name.
@@ -193,8 +223,11 @@ fn seed() -> u64 {
     RandomState::new().build_hasher().finish()
 }
 
-/// As a shell takes it for one word.
+/// As a shell takes it for one word, and a command for no flag.
 pub(crate) fn quoted(path: &str) -> String {
+    if path.starts_with('-') {
+        return quoted(&format!("./{path}"));
+    }
     let plain = path.chars().all(|c| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | ':' | '='));
     if plain { path.to_owned() } else { format!("'{}'", path.replace('\'', "'\\''")) }
 }

@@ -1,15 +1,15 @@
 //! The handler of finished tasks: fetching to succeeded.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use reelq_http::Downloader;
-use reelq_model::{Digest, Event, OutputLink, SharedClock, Stage, StoredFile};
+use reelq_model::{Digest, Event, Job, OutputLink, SharedClock, Stage, StoredFile};
 use reelq_store::{ClaimStage, SharedStore};
 use reelq_worker::{Breaking, Desk, Dice, Finish, Handler, Pulse};
 
 use crate::{
-    StorageOptions, aside,
+    Places, StorageOptions, aside,
     fetch::{self, Errand},
     haul::{self, Haul, Lack},
     naming::Naming,
@@ -17,6 +17,9 @@ use crate::{
     targets::{Target, Targets},
     trouble::Trouble,
 };
+
+/// When a job is looked at again whose output place takes no files.
+const CLOSED: Duration = Duration::from_secs(2);
 
 /// Fetches the outputs of finished tasks and puts them into their places.
 #[derive(Debug)]
@@ -26,6 +29,7 @@ pub struct Collector {
     pulse: Arc<Pulse>,
     dice: Arc<Dice>,
     breaking: Option<Breaking>,
+    places: Option<Arc<Places>>,
 }
 
 impl Collector {
@@ -38,7 +42,7 @@ impl Collector {
         pulse: Arc<Pulse>,
         dice: Arc<Dice>,
     ) -> Self {
-        Self { targets: Targets::new(store, clock, options), downloader, pulse, dice, breaking: None }
+        Self { targets: Targets::new(store, clock, options), downloader, pulse, dice, breaking: None, places: None }
     }
 
     /// Tells the account's breaker whether outputs can be fetched.
@@ -48,15 +52,35 @@ impl Collector {
         self
     }
 
+    /// Has the output places looked at where one did not take a file.
+    #[must_use]
+    pub fn looking_at(mut self, places: Arc<Places>) -> Self {
+        self.places = Some(places);
+        self
+    }
+
     /// One attempt at everything that is not in its place yet, and what comes of it.
     async fn attempt(&self, patience: Patience<'_>, links: &[OutputLink]) -> Event {
         match self.outcome(patience, links).await {
             Ok(event) => event,
+            Err(trouble @ Trouble::Place(_)) => match self.closed(patience.job).await {
+                // The brake holds it; this is only for whoever else claims it.
+                Some(reason) => Event::FetchLater { reason, after: CLOSED },
+                None => patience.event(trouble),
+            },
             Err(trouble) => {
-                self.tell(patience, Err(trouble.reason())).await;
+                // What hinders on this side says nothing of the account.
+                if matches!(trouble, Trouble::Late(_)) {
+                    self.tell(patience, Err(trouble.reason())).await;
+                }
                 patience.event(trouble)
             }
         }
+    }
+
+    /// Why the job's output place takes no files at all.
+    async fn closed(&self, job: &Job) -> Option<String> {
+        self.places.as_ref()?.failed(&job.batch).await
     }
 
     /// Tells the account's breaker whether what was bought can be had.

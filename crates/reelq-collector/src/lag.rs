@@ -1,16 +1,17 @@
-//! Notices when outputs are in danger, and pulls the brake: nothing more is bought while what is bought cannot be saved.
+//! Notices when outputs are in danger, and pulls the brake for whom it concerns: nothing more is bought while what is bought
+//! cannot be saved.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use reelq_model::{BatchName, Job, Status, Timestamp, TroubleKind, units::ByteSize};
-use reelq_store::{BatchView, JobFilter, Page, SharedStore};
-use reelq_worker::{Brake, Pulse};
+use reelq_model::{AccountName, BatchName, Status, Timestamp, TroubleKind, units::ByteSize};
+use reelq_store::{BatchView, JobFilter, JobView, Page, SharedStore};
+use reelq_worker::{Brake, Pulse, Scope};
 
-use crate::{Place, PlaceError, StorageOptions};
+use crate::{Place, PlaceError, Places, StorageOptions};
 
 /// Time that is kept in hand before a link dies.
 const MARGIN: Duration = Duration::from_mins(1);
@@ -19,49 +20,49 @@ const MARGIN: Duration = Duration::from_mins(1);
 const WINDOW: Duration = Duration::from_mins(2);
 
 /// Of the outputs that wait, this many are looked at one by one.
-const LOOKED_AT: usize = 500;
+const LOOKED_AT: usize = 2_000;
 
-/// What is known of the saving of outputs at one moment.
+/// They are looked at as soon as their links may die within so many times the time that saving them takes.
+const WARY: u32 = 10;
+
+/// The kinds of the brake's reasons.
+const DISK: &str = "disk";
+const LAG: &str = "lag";
+
+/// What is known of the saving of an account's outputs at one moment.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Outlook {
     /// Now, by the store's time.
     pub now: Timestamp,
-    /// When the next link dies.
+    /// When the next link dies that can still be saved.
     pub deadline: Option<Timestamp>,
-    /// Outputs that wait to be saved.
+    /// Outputs that wait for a free hand.
     pub waiting: u64,
     /// Outputs saved a second; `None` where too little was seen.
     pub pace: Option<f64>,
-    /// Room left for downloads.
-    pub free: Option<u64>,
-    /// Room that must be left.
-    pub min_free: u64,
 }
 
 impl Outlook {
-    /// Why nothing may be bought because the disk is nearly full.
-    pub fn disk(&self) -> Option<String> {
-        let free = self.free.filter(|free| *free < self.min_free)?;
-        let least = ByteSize(self.min_free);
-        Some(format!("the output place has {} MiB left, less than `[downloads] min_free` = {least}", free >> 20))
-    }
-
-    /// The outlook without those of the waiting jobs that are late by their links; `whole` where these are all that wait.
-    fn without_late<'a>(self, waiting: impl Iterator<Item = &'a Job>, whole: bool) -> Self {
-        let (late, others): (Vec<&Job>, Vec<&Job>) = waiting.partition(|job| is_late(job));
-        let deadline = others.iter().filter_map(|job| job.link_deadline()).min();
-        Self {
-            waiting: self.waiting.saturating_sub(late.len() as u64),
-            deadline: if whole { deadline } else { self.deadline },
-            ..self
-        }
-    }
-
     /// Why nothing may be bought because links would die before their files are saved.
     pub fn lag(&self) -> Option<String> {
-        let left = self.deadline?.since(self.now).saturating_sub(MARGIN);
-        let needed = match self.pace {
-            _ if self.waiting == 0 => return None,
+        let left = self.left()?;
+        (self.waiting > 0 && self.needed() > left).then(|| {
+            let (waiting, left) = (self.waiting, left.as_secs());
+            format!("{waiting} outputs wait to be saved and the next link dies in {left} s")
+        })
+    }
+
+    /// Whether it is worth a closer look.
+    fn is_near(&self) -> bool {
+        self.waiting > 0 && self.left().is_some_and(|left| self.needed().saturating_mul(WARY) > left)
+    }
+
+    fn left(&self) -> Option<Duration> {
+        Some(self.deadline?.since(self.now).saturating_sub(MARGIN))
+    }
+
+    fn needed(&self) -> Duration {
+        match self.pace {
             Some(pace) if pace > 0.0 => {
                 let waiting = f64::from(u32::try_from(self.waiting).unwrap_or(u32::MAX));
                 Duration::try_from_secs_f64(waiting / pace).unwrap_or(Duration::MAX)
@@ -69,17 +70,24 @@ impl Outlook {
             Some(_) => Duration::MAX,
             // Nothing was saved yet: one file a second is what even slow lines do.
             None => Duration::from_secs(self.waiting),
-        };
-        (needed > left).then(|| {
-            let (waiting, left) = (self.waiting, left.as_secs());
-            format!("{waiting} outputs wait to be saved and the next link dies in {left} s")
-        })
+        }
     }
 }
 
-/// Whether what hinders its fetching is what its links give.
-fn is_late(job: &Job) -> bool {
-    job.troubles.as_ref().is_some_and(|troubles| troubles.last.kind == TroubleKind::Fetch)
+/// Why nothing may be bought for a batch because the disk of its output place is nearly full.
+fn full(free: Option<u64>, min_free: ByteSize) -> Option<String> {
+    let free = free.filter(|free| *free < min_free.0)?;
+    Some(format!("the output place has {} MiB left, less than `[downloads] min_free` = {min_free}", free >> 20))
+}
+
+/// Whether a pause in buying could save the job's output: its links live, what hinders it is not what they give, and it waits
+/// for nothing but a free hand.
+fn is_savable(view: &JobView, now: Timestamp, closed: &[BatchName]) -> bool {
+    let job = &view.job;
+    let is_late = job.troubles.as_ref().is_some_and(|troubles| troubles.last.kind == TroubleKind::Fetch);
+    let is_dead = job.link_deadline().is_some_and(|dies| dies <= now);
+    let waits = view.worker.is_none() && view.due.is_none_or(|due| due <= now);
+    waits && !is_late && !is_dead && !closed.contains(&job.batch)
 }
 
 /// Looks at the outlook now and then, and pulls the brake or lets it go.
@@ -87,24 +95,27 @@ fn is_late(job: &Job) -> bool {
 pub struct LagGuard {
     store: SharedStore,
     brake: Arc<Brake>,
-    pulses: Vec<Arc<Pulse>>,
+    pulses: Vec<(AccountName, Arc<Pulse>)>,
     options: StorageOptions,
+    places: Option<Arc<Places>>,
     min_free: ByteSize,
     batch: Option<BatchName>,
-    seen: Mutex<VecDeque<(Timestamp, u64)>>,
+    seen: Mutex<BTreeMap<AccountName, VecDeque<(Timestamp, u64)>>>,
 }
 
 impl LagGuard {
-    /// Guards one batch, or all where none is named. `pulses` are those of the collectors.
+    /// Guards one batch, or all where none is named. `pulses` are those of the collectors; `places` are looked at along the
+    /// way, where this process reaches them.
     pub fn new(
         store: SharedStore,
         brake: Arc<Brake>,
-        pulses: Vec<Arc<Pulse>>,
+        pulses: Vec<(AccountName, Arc<Pulse>)>,
         options: StorageOptions,
+        places: Option<Arc<Places>>,
         min_free: ByteSize,
         batch: Option<BatchName>,
     ) -> Self {
-        Self { store, brake, pulses, options, min_free, batch, seen: Mutex::default() }
+        Self { store, brake, pulses, options, places, min_free, batch, seen: Mutex::default() }
     }
 
     /// Looks every `pause`, for as long as it is polled; spawn it beside the workers and drop it with them.
@@ -125,75 +136,109 @@ impl LagGuard {
     /// Looks once, and sets the brake by what it sees.
     pub async fn look(&self) -> reelq_store::Result<()> {
         let now = self.store.now().await?;
-        let views = match &self.batch {
+        let views: Vec<BatchView> = match &self.batch {
             Some(batch) => self.store.batch(batch).await?.into_iter().collect(),
             None => self.store.batches().await?,
         };
-        let outlook = self.outlook(now, &views);
-        self.set("disk", outlook.disk());
-        let outlook = if outlook.lag().is_some() { self.without_late(outlook).await? } else { outlook };
-        self.set("lag", outlook.lag());
-        Ok(())
-    }
-
-    /// The outlook without the outputs whose links give nothing yet: it is not this side that is slow with those, and one of
-    /// them must not hold up a whole batch.
-    async fn without_late(&self, outlook: Outlook) -> reelq_store::Result<Outlook> {
-        let statuses = vec![Status::Fetching];
-        let filter = JobFilter { batch: self.batch.clone(), statuses, ..JobFilter::default() };
-        let views = self.store.jobs(&filter, Page { after: 0, limit: LOOKED_AT }).await?;
-        Ok(outlook.without_late(views.iter().map(|view| &view.job), views.len() < LOOKED_AT))
-    }
-
-    fn set(&self, what: &'static str, reason: Option<String>) {
-        match reason {
-            Some(reason) => self.brake.engage(what, reason),
-            None => self.brake.release(what),
+        let outstanding = |view: &&BatchView| view.counts.outstanding() + view.others.outstanding() > 0;
+        let open: Vec<&BatchView> = views.iter().filter(outstanding).collect();
+        if let Some(places) = &self.places {
+            places.look(&open).await;
         }
+        self.look_at_disks(&open);
+        self.look_at_links(now, &open).await
     }
 
-    fn outlook(&self, now: Timestamp, views: &[BatchView]) -> Outlook {
-        let waiting = |view: &BatchView| view.counts.of(Status::Fetching) + view.others.of(Status::Fetching);
-        let open = views.iter().filter(|view| view.counts.outstanding() + view.others.outstanding() > 0);
-        let free = open.filter_map(|view| self.free_of(view).ok().flatten()).min();
-        Outlook {
-            now,
-            deadline: views.iter().filter_map(|view| view.next_link_deadline).min(),
-            waiting: views.iter().map(waiting).sum(),
-            pace: self.pace(now),
-            free,
-            min_free: self.min_free.0,
-        }
+    fn look_at_disks(&self, open: &[&BatchView]) {
+        let free = |view: &BatchView| self.free_of(view).ok().flatten();
+        let full = open.iter().filter_map(|view| Some((*view, full(free(view), self.min_free)?)));
+        self.set(DISK, full.map(|(view, reason)| (Scope::Batch(view.batch.name.clone()), reason)).collect());
     }
 
     fn free_of(&self, view: &BatchView) -> Result<Option<u64>, PlaceError> {
         Ok(Place::open(&view.batch.output, &view.batch.name, &self.options)?.free_space())
     }
 
-    fn pace(&self, now: Timestamp) -> Option<f64> {
-        let total = self.pulses.iter().map(|pulse| pulse.beat().downloads).sum();
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.push_back((now, total));
-        while seen.len() > 2 && seen.front().is_some_and(|(at, _)| now.since(*at) > WINDOW) {
-            seen.pop_front();
-        }
-        let (since, before) = *seen.front()?;
-        let seconds = now.since(since).as_secs_f64();
-        let saved = u32::try_from(total.saturating_sub(before)).unwrap_or(u32::MAX);
-        // Less than half a window says nothing of a pace of zero.
-        let telling = saved > 0 || seconds > WINDOW.as_secs_f64() / 2.0;
-        (seconds >= 1.0 && telling).then(|| f64::from(saved) / seconds)
+    async fn look_at_links(&self, now: Timestamp, open: &[&BatchView]) -> reelq_store::Result<()> {
+        let paces = self.paces(now);
+        let fetching = |view: &&BatchView| view.counts.of(Status::Fetching) + view.others.of(Status::Fetching);
+        let slowest = paces.values().copied().reduce(|one, other| one.zip(other).map(|(one, other)| one.min(other)));
+        let rough = Outlook {
+            now,
+            deadline: open.iter().filter_map(|view| view.next_link_deadline).min(),
+            waiting: open.iter().map(fetching).sum(),
+            pace: slowest.flatten(),
+        };
+        let outlooks = if rough.is_near() { self.outlooks(rough, &paces).await? } else { BTreeMap::new() };
+        let lagging = outlooks.into_iter().filter_map(|(account, outlook)| Some((account, outlook.lag()?)));
+        self.set(LAG, lagging.map(|(account, reason)| (Scope::Account(account), reason)).collect());
+        Ok(())
     }
+
+    /// The outlook of each account that has outputs which a pause in buying could save.
+    async fn outlooks(
+        &self,
+        rough: Outlook,
+        paces: &BTreeMap<AccountName, Option<f64>>,
+    ) -> reelq_store::Result<BTreeMap<AccountName, Outlook>> {
+        let statuses = vec![Status::Fetching];
+        let filter = JobFilter { batch: self.batch.clone(), statuses, ..JobFilter::default() };
+        let views = self.store.jobs(&filter, Page { after: 0, limit: LOOKED_AT }).await?;
+        // Of more than are looked at, the others are like these.
+        let scale = rough.waiting.div_ceil(u64::try_from(views.len()).unwrap_or(u64::MAX).max(1)).max(1);
+        let (mut outlooks, closed) = (BTreeMap::new(), self.brake.closed_places());
+        for view in views.iter().filter(|view| is_savable(view, rough.now, &closed)) {
+            let account = &view.job.spec.account;
+            let pace = paces.get(account).copied().flatten();
+            let outlook =
+                outlooks.entry(account.clone()).or_insert(Outlook { deadline: None, waiting: 0, pace, ..rough });
+            outlook.waiting += if views.len() < LOOKED_AT { 1 } else { scale };
+            outlook.deadline = outlook.deadline.into_iter().chain(view.job.link_deadline()).min();
+        }
+        Ok(outlooks)
+    }
+
+    /// Pulls the brake for these scopes, and lets it go for all others.
+    fn set(&self, what: &'static str, held: Vec<(Scope, String)>) {
+        let kept: BTreeSet<Scope> = held.iter().map(|(scope, _)| scope.clone()).collect();
+        self.brake.release_others(what, &kept);
+        for (scope, reason) in held {
+            self.brake.engage(scope, what, reason);
+        }
+    }
+
+    fn paces(&self, now: Timestamp) -> BTreeMap<AccountName, Option<f64>> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let pace = |(account, pulse): &(AccountName, Arc<Pulse>)| {
+            let trail = seen.entry(account.clone()).or_default();
+            (account.clone(), pace(trail, now, pulse.beat().downloads))
+        };
+        self.pulses.iter().map(pace).collect()
+    }
+}
+
+/// Outputs saved a second, lately.
+fn pace(trail: &mut VecDeque<(Timestamp, u64)>, now: Timestamp, total: u64) -> Option<f64> {
+    trail.push_back((now, total));
+    while trail.len() > 2 && trail.front().is_some_and(|(at, _)| now.since(*at) > WINDOW) {
+        trail.pop_front();
+    }
+    let (since, before) = *trail.front()?;
+    let seconds = now.since(since).as_secs_f64();
+    let saved = u32::try_from(total.saturating_sub(before)).unwrap_or(u32::MAX);
+    // Less than half a window says nothing of a pace of zero.
+    let telling = saved > 0 || seconds > WINDOW.as_secs_f64() / 2.0;
+    (seconds >= 1.0 && telling).then(|| f64::from(saved) / seconds)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+
     fn outlook(waiting: u64, seconds_left: u64, pace: Option<f64>) -> Outlook {
-        let now = Timestamp::from_millis(1_700_000_000_000);
-        let deadline = Some(now.after(Duration::from_secs(seconds_left)));
-        Outlook { now, deadline, waiting, pace, free: Some(5 << 30), min_free: 1 << 30 }
+        Outlook { now: NOW, deadline: Some(NOW.after(Duration::from_secs(seconds_left))), waiting, pace }
     }
 
     #[test]
@@ -209,36 +254,49 @@ mod tests {
     }
 
     #[test]
-    fn output_that_is_late_by_its_link_holds_up_no_purchase() {
-        let job = |seconds_left: u64, is_late: bool| {
-            let mut job = crate::fixture::job("cat");
-            let now = outlook(0, 0, None).now;
-            let expires_at = Some(now.after(Duration::from_secs(seconds_left)));
-            let (url, kind) = ("https://c/v.mp4".to_owned(), reelq_model::OutputKind::Video);
-            let outputs = vec![reelq_model::OutputLink { url, kind, expires_at, assumed: false }];
-            let task = reelq_model::TaskId::new("t-1").unwrap();
-            let task = reelq_model::RemoteTask::accepted(task, 1, now);
-            job.stage = reelq_model::Stage::Fetching { task, outputs };
-            let trouble = reelq_model::Trouble::new(TroubleKind::Fetch, "404");
-            job.troubles = is_late.then(|| reelq_model::Troubles::after(None, trouble, now));
-            job
-        };
-        let stuck = outlook(1, 30, Some(0.0));
-        assert!(stuck.lag().is_some());
-        assert_eq!(stuck.without_late([job(30, true)].iter(), true).lag(), None);
-        assert!(stuck.without_late([job(30, false)].iter(), true).lag().is_some());
-        let both = [job(30, true), job(7200, false)];
-        assert_eq!(outlook(2, 30, Some(1.0)).without_late(both.iter(), true).lag(), None);
-        let unseen = outlook(900, 600, Some(1.0)).without_late(both.iter(), false);
-        assert_eq!((unseen.waiting, unseen.lag().is_some()), (899, true), "those that were not looked at count");
+    fn whatever_lags_is_looked_at_closely_before() {
+        for waiting in [1, 10, 1_000] {
+            for left in [0, 30, 61, 600, 3_600, 86_400] {
+                for pace in [None, Some(0.0), Some(0.1), Some(20.0)] {
+                    let outlook = outlook(waiting, left, pace);
+                    assert!(outlook.lag().is_none() || outlook.is_near(), "{outlook:?}");
+                }
+            }
+        }
+    }
+
+    fn fetching(seconds_left: i64, is_late: bool) -> JobView {
+        let mut job = crate::fixture::job("cat");
+        let expires_at = Some(Timestamp::from_millis(NOW.millis() + seconds_left * 1_000));
+        let (url, kind) = ("https://c/v.mp4".to_owned(), reelq_model::OutputKind::Video);
+        let outputs = vec![reelq_model::OutputLink { url, kind, expires_at, assumed: false }];
+        let task = reelq_model::TaskId::new("t-1").unwrap();
+        let task = reelq_model::RemoteTask::accepted(task, 1, NOW);
+        job.stage = reelq_model::Stage::Fetching { task, outputs };
+        let trouble = reelq_model::Trouble::new(TroubleKind::Fetch, "404");
+        job.troubles = is_late.then(|| reelq_model::Troubles::after(None, trouble, NOW));
+        JobView { job, line: None, due: Some(NOW), worker: None, cancel_requested: false, parked: false, unread: None }
+    }
+
+    #[test]
+    fn only_an_output_that_waiting_can_still_save_holds_up_a_purchase() {
+        let saved = |view: &JobView, closed: &[BatchName]| is_savable(view, NOW, closed);
+        assert!(saved(&fetching(30, false), &[]));
+        assert!(!saved(&fetching(30, true), &[]), "its link gives nothing");
+        assert!(!saved(&fetching(0, false), &[]) && !saved(&fetching(-60, false), &[]), "its link is dead");
+        let in_hand = JobView { worker: reelq_model::WorkerId::new("w").ok(), ..fetching(30, false) };
+        assert!(!saved(&in_hand, &[]), "it is being fetched");
+        let later = JobView { due: Some(NOW.after(Duration::from_secs(5))), ..fetching(30, false) };
+        assert!(!saved(&later, &[]), "it waits for a time of its own");
+        let view = fetching(30, false);
+        assert!(!saved(&view, std::slice::from_ref(&view.job.batch)), "there is nowhere to put it");
     }
 
     #[test]
     fn nearly_full_disk_pulls_the_brake() {
-        assert_eq!(outlook(1, 9, None).disk(), None);
-        let full = Outlook { free: Some(3 << 20), ..outlook(1, 9, None) };
+        let least = ByteSize(1 << 30);
         let text = "the output place has 3 MiB left, less than `[downloads] min_free` = 1GiB";
-        assert_eq!(full.disk().as_deref(), Some(text));
-        assert_eq!(Outlook { free: None, ..full }.disk(), None);
+        assert_eq!(full(Some(3 << 20), least).as_deref(), Some(text));
+        assert_eq!((full(Some(5 << 30), least), full(None, least)), (None, None));
     }
 }

@@ -49,11 +49,11 @@ impl Patience<'_> {
     pub(crate) fn event(&self, trouble: Trouble) -> Event {
         match trouble {
             Trouble::Fatal(message) => failed(FailureKind::Output, message),
-            Trouble::Here(reason) if self.is_past() && self.lasted() >= HERE_AFTER => failed(
+            Trouble::Here(reason) | Trouble::Place(reason) if self.is_past() && self.lasted() >= HERE_AFTER => failed(
                 FailureKind::Output,
                 format!("failed to {reason}; the output is paid for: `reelq retry` fetches it again"),
             ),
-            Trouble::Here(reason) => {
+            Trouble::Here(reason) | Trouble::Place(reason) => {
                 let after = HERE.full_jitter(self.job.setbacks, self.dice);
                 Event::FetchLater { reason, after }
             }

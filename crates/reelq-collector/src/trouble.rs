@@ -11,6 +11,8 @@ use crate::PlaceError;
 pub(crate) enum Trouble {
     /// Something on this side: the store, the disk, another worker at the same file. It passes.
     Here(String),
+    /// The output place did not take the file: it may take others, or none.
+    Place(String),
     /// The link does not give the file; it may do so later.
     Late(Late),
     /// The output place cannot be used until a person changes something.
@@ -50,7 +52,7 @@ impl Trouble {
     /// The trouble in words.
     pub(crate) fn reason(&self) -> &str {
         match self {
-            Self::Here(reason) | Self::Fatal(reason) | Self::Late(Late { reason, .. }) => reason,
+            Self::Here(reason) | Self::Place(reason) | Self::Fatal(reason) | Self::Late(Late { reason, .. }) => reason,
         }
     }
 }
@@ -61,7 +63,7 @@ impl From<PlaceError> for Trouble {
             PlaceError::Unknown(_) | PlaceError::Taken(_) => {
                 Self::Fatal(format!("failed to {}; fix it, then `reelq retry` fetches the file again", error.chain()))
             }
-            _ => Self::Here(error.chain()),
+            _ => Self::Place(error.chain()),
         }
     }
 }

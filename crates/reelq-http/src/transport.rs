@@ -3,7 +3,10 @@
 //! A paid request goes out once, on a connection of its own: what fails before that connection stands was certainly not
 //! sent, and all that fails later may have been taken.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use reelq_model::{Digest, Failure, FailureKind, JobId, Setback, SharedClock, SubmitOutcome};
 use reelq_provider::{Method, Provider, Reply, Request};
@@ -33,6 +36,8 @@ struct Inner {
     /// Keeps connections, for requests that are free to repeat.
     free: Client,
     clock: SharedClock,
+    /// Why the last request found no connection; `None` where it found one.
+    unreachable: Mutex<Option<String>>,
 }
 
 impl fmt::Debug for Transport {
@@ -52,6 +57,7 @@ impl Transport {
             paid: build_client(account, 0)?,
             free: build_client(account, 8)?,
             clock,
+            unreachable: Mutex::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -133,14 +139,14 @@ impl Transport {
 
     async fn buy(&self, request: &Request, key: &Key) -> Result<Response, CallError> {
         let built = self.build(&self.inner.paid, request, key)?;
-        self.inner.paid.execute(built).await.map_err(|error| self.send_error(error, key))
+        self.execute(&self.inner.paid, built, key).await
     }
 
     async fn ask(&self, request: &Request, key: &Key) -> Result<Response, CallError> {
         let mut built = self.build(&self.inner.free, request, key)?;
         // What a cache between here and there remembers of a task is no news of it.
         built.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-cache"));
-        self.inner.free.execute(built).await.map_err(|error| self.send_error(error, key))
+        self.execute(&self.inner.free, built, key).await
     }
 
     fn build(&self, client: &Client, request: &Request, key: &Key) -> Result<reqwest::Request, CallError> {
@@ -158,6 +164,21 @@ impl Transport {
             builder = builder.header(header::CONTENT_TYPE, "application/json").body(body.clone());
         }
         builder.build().map_err(|_| unbuildable())
+    }
+
+    async fn execute(&self, client: &Client, request: reqwest::Request, key: &Key) -> Result<Response, CallError> {
+        let sent = client.execute(request).await.map_err(|error| self.send_error(error, key));
+        let fault = match &sent {
+            Err(error @ CallError::Connect { .. }) => Some(format!("failed to {error}")),
+            _ => None,
+        };
+        *self.inner.unreachable.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+        sent
+    }
+
+    /// Why the vendor takes no connection, by the last request; `None` where it took one, or nothing was sent yet.
+    pub fn unreachable(&self) -> Option<String> {
+        self.inner.unreachable.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn send_error(&self, error: reqwest::Error, key: &Key) -> CallError {

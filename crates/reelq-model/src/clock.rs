@@ -105,8 +105,15 @@ pub trait Clock: Send + Sync + fmt::Debug {
     /// The wall clock, which may jump.
     fn now(&self) -> Timestamp;
 
-    /// Time since an arbitrary moment in this process; it never goes back, and it goes on while the process is frozen.
+    /// Time since an arbitrary moment in this process; it never goes back, and it goes on while the process is frozen or the
+    /// machine sleeps.
     fn monotonic(&self) -> Duration;
+
+    /// The machine's own counter, which is the same in all processes: the running of the machine that it belongs to, from a
+    /// start to its end, and the time since that start. `None` where there is none.
+    fn counter(&self) -> Option<(&str, Duration)> {
+        None
+    }
 }
 
 /// The clock as it is handed around.
@@ -115,14 +122,26 @@ pub type SharedClock = Arc<dyn Clock>;
 /// The machine's clock.
 #[derive(Debug, Clone)]
 pub struct SystemClock {
-    started: std::time::Instant,
+    started: Duration,
+    boot: Option<Arc<str>>,
+}
+
+/// The counter that goes on while the machine sleeps: a lease does not wait for a laptop to be opened.
+#[cfg(target_os = "linux")]
+const COUNTER: rustix::time::ClockId = rustix::time::ClockId::Boottime;
+#[cfg(not(target_os = "linux"))]
+const COUNTER: rustix::time::ClockId = rustix::time::ClockId::Monotonic;
+
+fn counted() -> Duration {
+    let time = rustix::time::clock_gettime(COUNTER);
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
 impl SystemClock {
     /// Starts the monotonic clock at zero.
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
     pub fn new() -> Self {
-        Self { started: std::time::Instant::now() }
+        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok();
+        Self { started: counted(), boot: boot.map(|id| Arc::from(id.trim())) }
     }
 }
 
@@ -140,7 +159,11 @@ impl Clock for SystemClock {
     }
 
     fn monotonic(&self) -> Duration {
-        self.started.elapsed()
+        counted().saturating_sub(self.started)
+    }
+
+    fn counter(&self) -> Option<(&str, Duration)> {
+        Some((self.boot.as_deref()?, counted()))
     }
 }
 
@@ -191,6 +214,13 @@ mod tests {
         assert_eq!((last.day() + 1, last.day_end()), (midnight.day(), midnight));
         assert_eq!(midnight.day_end().since(midnight), Duration::from_hours(24));
         assert_eq!(Timestamp::from_millis(-1).day(), -1, "before 1970 days are counted down");
+    }
+
+    #[test]
+    fn all_clocks_of_a_machine_count_from_the_same_moment() {
+        let (one, other) = (SystemClock::new(), SystemClock::new());
+        let (first, second) = (one.counter().unwrap(), other.counter().unwrap());
+        assert!(second.1 >= first.1 && second.0 == first.0, "{first:?}, {second:?}");
     }
 
     #[test]

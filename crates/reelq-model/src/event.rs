@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Acceptance, Failure, Money, OutputLink, Settlement, StoredFile, Submission, TaskId, Trouble};
+use crate::{Acceptance, Failure, Money, OutputLink, Settlement, StoredFile, Submission, TaskId, Timestamp, Trouble};
 
 /// How a person settled a submission whose fate was unknown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +17,18 @@ pub enum Resolution {
     /// The row is given up, wherever it stands; whatever it cost, it ends as failed. Its task, where one is known, stays
     /// known: a retry looks at it first.
     GiveUp,
+    /// A person looked it up: the submission was taken, as this task. Said again of a job whose task a person had named, it takes
+    /// that task's place.
+    Follows {
+        /// The provider's task.
+        task: TaskId,
+        /// The submission that started it.
+        submission: Submission,
+        /// When it was named.
+        at: Timestamp,
+    },
+    /// The task that a person had named is not this job's: it is unknown again whether its submission was taken.
+    WrongTask,
 }
 
 /// What moves a job from one stage to the next. Workers, people and the store all speak in events.
@@ -219,6 +231,10 @@ impl Event {
             Self::Resolved { resolution: Resolution::NotBought } => "not bought".to_owned(),
             Self::Resolved { resolution: Resolution::Resubmit } => "submitted again, whatever became of it".to_owned(),
             Self::Resolved { resolution: Resolution::GiveUp } => "given up".to_owned(),
+            Self::Resolved { resolution: Resolution::Follows { task, .. } } => {
+                format!("a person named its task: {task}")
+            }
+            Self::Resolved { resolution: Resolution::WrongTask } => "the task that was named is not its own".to_owned(),
             _ => String::new(),
         }
     }

@@ -7,8 +7,8 @@ pub use note::{OUTPUTS_LAST, OUTPUTS_LAST_MAX};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BatchName, Charge, Event, FailureKind, IdempotencyKey, IllegalTransition, JobId, JobSpec, Money, Settlement, Stage,
-    Status, TaskId, Timestamp, Troubles, Wake,
+    BatchName, Charge, Event, FailureKind, IdempotencyKey, IllegalTransition, JobId, JobSpec, Money, Resolution,
+    Settlement, Stage, Status, TaskId, Timestamp, Troubles, Wake,
 };
 
 /// A job that is not in the store yet.
@@ -243,6 +243,10 @@ impl Job {
         // An end is left by the answer to a submission that was in doubt when it came, and by no other.
         let is_late = matches!(&event, Event::Accepted { acceptance, .. }
             if self.stage.is_terminal() && !self.doubtful.contains(&acceptance.submission));
+        // So is a task that a person names of one that was given up.
+        let is_late = is_late
+            || matches!(&event, Event::Resolved { resolution: Resolution::Follows { submission, .. } }
+                if self.stage.is_terminal() && self.stage.task().is_none() && !self.doubtful.contains(&submission.number));
         let (stage, wake) = self.stage.clone().on(event)?;
         let buys = matches!(stage, Stage::Ready | Stage::Submitting { .. });
         if is_known || is_late || (self.orphan_of.is_some() && buys) {

@@ -42,6 +42,8 @@ pub struct Setback {
     pub limit: Option<Limit>,
     /// A task id that an unreadable or doubtful reply seems to name: kept with the row, for a person to look at.
     pub candidate: Option<TaskId>,
+    /// The same request would only bring the same reply: it is not sent again, and a person decides.
+    pub in_vain: bool,
 }
 
 /// A limit of an account that a request can break.
@@ -57,7 +59,7 @@ pub enum Limit {
 impl Setback {
     /// A setback without a wait named by the provider.
     pub fn new(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), wait: None, limit: None, candidate: None }
+        Self { reason: reason.into(), wait: None, limit: None, candidate: None, in_vain: false }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, OutputLink, TaskId, Timestamp};
+use crate::{Digest, OutputLink, Submission, TaskId, Timestamp};
 
 /// So many sets of earlier links are remembered; where there are more, the first and the latest are kept.
 const EARLIER_MAX: usize = 4;
@@ -34,6 +34,9 @@ pub struct RemoteTask {
     /// A person wants to know what became of it, and nothing else: however it ends, the row is not bought again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub only_looked_at: bool,
+    /// The submission that a person named it for: it may be another row's, and only such a task is ever exchanged or taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named: Option<Box<Submission>>,
     /// The outputs' links that were given up for fresh ones, a set for each reply that named them. A link may come to life
     /// late: while its time lasts, these are tried in turn with whatever the provider names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -54,6 +57,7 @@ impl RemoteTask {
             mark: None,
             buy_again: false,
             only_looked_at: false,
+            named: None,
             earlier_links: Vec::new(),
         }
     }

@@ -1,5 +1,7 @@
 //! The stage machine: one pure function from stage and event to the next stage.
 
+mod named;
+
 use std::time::Duration;
 
 use crate::{Acceptance, Digest, Event, Failure, FailureKind, RemoteTask, Resolution, Settlement, Stage};
@@ -29,6 +31,11 @@ impl Stage {
     /// Returns the next stage and when to look at the job again. Pure: no clock, no I/O, no randomness.
     pub fn on(self, event: Event) -> Result<(Self, Wake), IllegalTransition> {
         let illegal = IllegalTransition { stage: self.status().as_str(), event: event.name() };
+        if let Event::Resolved { resolution } = &event
+            && matches!(resolution, Resolution::Follows { .. } | Resolution::WrongTask)
+        {
+            return named::resolved(&self, resolution.clone()).ok_or(illegal);
+        }
         let next = match self {
             Self::Ready => from_ready(event),
             Self::Submitting { submission } => from_submitting(submission, event),

@@ -1,12 +1,12 @@
 //! Looks at one task once, and says when to look again.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use reelq_model::{AccountName, Event, JobId, Stage, Trouble, TroubleKind};
+use reelq_model::{AccountName, Event, JobId, RemoteTask, Stage, Trouble, TroubleKind};
 use reelq_provider::{PollOutcome, Provider};
 use reelq_store::{ClaimStage, SharedStore};
-use reelq_worker::{Desk, Dice, Exchange, Finish, Handler, Pausing, Pulse};
+use reelq_worker::{Desk, Dice, Exchange, Finish, Handler, Pausing, Pulse, other_provider};
 
 use crate::{
     PollSettings, Schedule,
@@ -74,6 +74,9 @@ impl Handler for Poller {
     async fn handle(&self, desk: &mut dyn Desk) -> Finish {
         let job = Arc::clone(desk.job());
         let Stage::Running { task } = &job.stage else { return Finish::GiveBack };
+        if let Some(reason) = other_provider(&job, self.parts.provider.name()) {
+            return Finish::Event(left_alone(task, reason));
+        }
         // The store's time of the acceptance; the task's own is from the clock of the worker that read it.
         let accepted_at = job.submitted_at.unwrap_or(task.accepted_at);
         let now = desk.now();
@@ -91,6 +94,21 @@ impl Handler for Poller {
             Withdrawal::None => self.look(look).await,
             Withdrawal::Unclear(trouble) => unless_troubled(self.look(look).await, trouble),
         })
+    }
+}
+
+/// When a task of another provider than the account's is looked at again.
+const STRANGE: Duration = Duration::from_mins(1);
+
+/// Nobody is asked about a task of another provider than the account's: what that one says of it means nothing.
+fn left_alone(task: &RemoteTask, reason: String) -> Event {
+    Event::Running {
+        next_poll: STRANGE,
+        word: task.word.clone(),
+        progress: task.progress,
+        overdue: task.overdue,
+        answered: false,
+        trouble: Some(Trouble::new(TroubleKind::Status, reason)),
     }
 }
 

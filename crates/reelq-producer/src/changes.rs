@@ -1,15 +1,12 @@
 //! What a manifest changes against its batch in the store.
 
-use std::{
-    collections::{HashMap, HashSet},
-    hash::{DefaultHasher, Hash, Hasher},
-};
+use std::{collections::HashSet, sync::Arc};
 
-use reelq_model::{BatchName, JobId, Status};
-use reelq_store::{Known, Line, LineDraft, Page, StatusCounts, Store};
+use reelq_model::Status;
+use reelq_store::{Known, LineDraft, StatusCounts};
 use serde::Serialize;
 
-use crate::error::Result;
+use crate::present::{Present, at};
 
 /// How many lines of the manifest are new, changed, unchanged and gone.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -28,53 +25,31 @@ pub struct Changes {
     pub standing: StatusCounts,
 }
 
-/// Lines are read in pages of this size.
-const PAGE: usize = 1_000;
-
-/// The batch's present lines, as much of them as the comparison needs.
-#[derive(Debug, Default)]
-pub(crate) struct Previous {
-    /// Every line's job, and whether it was bought.
-    jobs: HashMap<JobId, bool>,
-    places: HashMap<u64, JobId>,
-    /// For each new job that stands in a known place: the job that stood there.
-    replaced: HashSet<JobId>,
-    seen: HashSet<JobId>,
+/// What is learned of the batch's present jobs while the lines of its manifest go by.
+#[derive(Debug)]
+pub(crate) struct Comparison {
+    present: Arc<Present>,
+    seen: Vec<bool>,
+    /// Jobs in whose place a new one stands.
+    replaced: HashSet<u32>,
     changes: Changes,
 }
 
-impl Previous {
-    pub(crate) async fn read(store: &dyn Store, batch: &BatchName) -> Result<Self> {
-        let mut previous = Self::default();
-        if store.batch(batch).await?.is_none() {
-            return Ok(previous);
-        }
-        let mut after = 0;
-        loop {
-            let lines = store.results(batch, Page { after, limit: PAGE }).await?;
-            if lines.is_empty() {
-                return Ok(previous);
-            }
-            after += u64::try_from(lines.len()).unwrap_or(u64::MAX);
-            for line in &lines {
-                let Some(place) = &line.view.line else { continue };
-                let job = &line.view.job;
-                let bought = job.submissions > 0 || !matches!(job.status(), Status::Queued | Status::Cancelled);
-                previous.jobs.insert(job.id, bought);
-                previous.places.insert(place_of(place), job.id);
-            }
-        }
+impl Comparison {
+    pub(crate) fn with(present: Arc<Present>) -> Self {
+        let seen = vec![false; present.len()];
+        Self { present, seen, replaced: HashSet::new(), changes: Changes::default() }
     }
 
     /// Compares one line; `true` where it will be bought as far as can be told now.
     pub(crate) fn compare(&mut self, draft: &LineDraft, known: Option<Known>) -> bool {
-        let had_line = self.jobs.contains_key(&draft.id());
-        if had_line {
-            self.seen.insert(draft.id());
+        let there = self.present.find(draft.id());
+        if let Some(index) = there {
+            self.seen[at(index)] = true;
         }
         let Some(known) = known else {
             self.changes.new += 1;
-            self.replaced.extend(self.places.get(&place_of(&draft.line)));
+            self.replaced.extend(self.present.in_place_of(&draft.line));
             return true;
         };
         self.changes.unchanged += 1;
@@ -82,33 +57,24 @@ impl Previous {
         match known.status {
             Status::Queued => true,
             // Cancelled because its line was gone; the line is back.
-            Status::Cancelled => !had_line && !known.bought,
+            Status::Cancelled => !there.is_some_and(|index| self.present.is_listed(index)) && !known.bought,
             _ => false,
         }
     }
 
     /// The sums, once every line was compared.
     pub(crate) fn finish(self) -> Changes {
-        let mut changes = self.changes;
-        let gone = |job: &JobId| !self.seen.contains(job);
-        changes.changed = count(self.replaced.iter().filter(|job| gone(job)));
+        let Self { present, seen, replaced, mut changes } = self;
+        let gone = |index: &u32| !seen[at(*index)] && present.is_listed(*index);
+        let all = 0..u32::try_from(present.len()).unwrap_or(u32::MAX);
+        changes.changed = count(replaced.iter().filter(|index| gone(index)));
         changes.new = changes.new.saturating_sub(changes.changed);
-        changes.removed = count(self.jobs.keys().filter(|job| gone(job))).saturating_sub(changes.changed);
-        changes.removed_bought = count(self.jobs.iter().filter(|(job, bought)| **bought && gone(job)));
+        changes.removed = count(all.clone().filter(gone)).saturating_sub(changes.changed);
+        changes.removed_bought = count(all.filter(|index| gone(index) && present.is_bought(*index)));
         changes
     }
 }
 
 fn count(items: impl Iterator) -> u64 {
     u64::try_from(items.count()).unwrap_or(u64::MAX)
-}
-
-/// A line's place: its label where it has one, else its number.
-fn place_of(line: &Line) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    match &line.label {
-        Some(label) => (label, line.copy).hash(&mut hasher),
-        None => (line.row, line.copy).hash(&mut hasher),
-    }
-    hasher.finish()
 }

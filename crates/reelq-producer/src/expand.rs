@@ -3,15 +3,16 @@
 use std::{path::Path, sync::Arc};
 
 use reelq_manifest::{Problem, Problems, Row};
-use reelq_model::{Digest, Fields, Finding, JobDraft, JobSpec, ModelName, Money, Severity};
-use reelq_provider::Checked;
+use reelq_model::{Digest, Fields, Finding, JobDraft, JobSpec, ModelName, Money, Severity, normalise};
+use reelq_provider::{Checked, Identity};
 use reelq_store::{BatchDraft, Line, LineDraft};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
     Account, Order,
     images::{Images, is_local, visit_texts},
-    ordinals::Ordinals,
+    naming::{Asked, Naming},
+    present::{Keys, Present},
     priced,
 };
 
@@ -20,7 +21,7 @@ use crate::{
 pub(crate) struct Expander {
     order: Arc<Order>,
     batch: Arc<BatchDraft>,
-    ordinals: Ordinals,
+    naming: Naming,
     pub(crate) images: Images,
     problems: Problems,
     unpriced: priced::Unpriced,
@@ -42,15 +43,16 @@ pub(crate) struct Findings {
 /// A row that passed every check.
 struct Accepted {
     spec: JobSpec,
+    asked: Asked,
     price: Option<Money>,
 }
 
 impl Expander {
-    pub(crate) fn new(order: Arc<Order>, batch: Arc<BatchDraft>, keep_images: bool) -> Self {
+    pub(crate) fn new(order: Arc<Order>, batch: Arc<BatchDraft>, present: Arc<Present>, keep_images: bool) -> Self {
         Self {
+            naming: Naming::new(batch.name.clone(), present),
             order,
             batch,
-            ordinals: Ordinals::default(),
             images: Images::new(keep_images),
             problems: Problems::default(),
             unpriced: priced::Unpriced::default(),
@@ -72,9 +74,8 @@ impl Expander {
         if self.problems.is_fatal() {
             return;
         }
-        let request = accepted.spec.digest();
         for copy in 1..=row.copies {
-            let id = self.ordinals.next_id(&self.batch.name, &request);
+            let id = self.naming.next_id(&accepted.asked);
             let line = Line { row: row.number, copy, label: row.label.clone(), passthrough: row.passthrough.clone() };
             let priority = row.priority.unwrap_or(self.batch.priority);
             let job = JobDraft { id, spec: accepted.spec.clone(), price: accepted.price, priority };
@@ -115,6 +116,9 @@ impl Expander {
         };
         let mut fields = row.fields.clone();
         let readable = self.read_images(row, account, model, &mut fields);
+        // After the images: a file's name is what it is.
+        let as_written = fields.clone();
+        normalise(&mut fields);
         let checked = account.provider.check(model, row.mode.as_deref(), &fields);
         let passed = self.report(row, &checked.findings);
         if !(readable && passed) {
@@ -129,7 +133,8 @@ impl Expander {
             mode: checked.mode,
             fields: checked.fields,
         };
-        Some(Accepted { spec, price: checked.price })
+        let (spec, asked) = normal(account, row, spec, (as_written != fields).then_some(as_written));
+        Some(Accepted { spec, asked, price: checked.price })
     }
 
     fn check_price(&mut self, row: &Row, account: &Account, model: &str, checked: &Checked) {
@@ -193,6 +198,22 @@ impl Expander {
         self.report(row, findings);
         None
     }
+}
+
+/// The request in its normal form, and what it asks for; `as_written` are the row's fields where they were not normal.
+fn normal(account: &Account, row: &Row, mut spec: JobSpec, as_written: Option<Fields>) -> (JobSpec, Asked) {
+    let as_written = match as_written {
+        Some(fields) => {
+            let checked = account.provider.check(spec.model.as_str(), row.mode.as_deref(), &fields);
+            JobSpec { fields: checked.fields, ..spec.clone() }.digest()
+        }
+        None => spec.digest(),
+    };
+    // Once more: lists and objects that stood as JSON in a cell are only now texts of their own.
+    normalise(&mut spec.fields);
+    let identity = Identity::of(account.provider.catalogue(), &spec);
+    let keys = Keys { left_out: (&identity.left_out).into(), written_out: (&identity.written_out).into() };
+    (spec, Asked { as_written, normal: identity.left_out, keys })
 }
 
 /// Says which models a row could name.

@@ -14,9 +14,10 @@ mod images;
 mod keep;
 mod load;
 mod name;
-mod ordinals;
+mod naming;
 mod pass;
 mod plan;
+mod present;
 mod priced;
 pub mod schedule;
 

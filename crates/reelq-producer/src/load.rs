@@ -60,7 +60,7 @@ async fn load_once(
 ) -> Result<LoadReport> {
     let standing = store.standing();
     let load = store.begin_load(&plan.batch).await?;
-    let mut pass = Pass::start(Arc::clone(order), Arc::new(plan.batch.clone()), true);
+    let mut pass = Pass::start(Arc::clone(order), Arc::new(plan.batch.clone()), Arc::clone(&plan.present), true);
     let mut enqueued = Enqueued::default();
     while let Some(chunk) = pass.next().await {
         let added = enqueue(store, images, &load, chunk).await?;

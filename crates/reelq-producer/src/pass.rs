@@ -10,6 +10,7 @@ use crate::{
     Error, Order,
     error::Result,
     expand::{Expander, Findings},
+    present::Present,
 };
 
 /// Lines in a chunk.
@@ -35,9 +36,11 @@ pub(crate) struct Pass {
 
 impl Pass {
     /// Begins to read. Dropping the pass ends the reading at the next chunk.
-    pub(crate) fn start(order: Arc<Order>, batch: Arc<BatchDraft>, keep_images: bool) -> Self {
+    pub(crate) fn start(order: Arc<Order>, batch: Arc<BatchDraft>, present: Arc<Present>, keep_images: bool) -> Self {
         let (sender, chunks) = mpsc::channel(WAITING);
-        let reader = tokio::task::spawn_blocking(move || read(&order, batch, keep_images, &sender));
+        let reader = tokio::task::spawn_blocking(move || {
+            read(&order, Expander::new(Arc::clone(&order), batch, present, keep_images), &sender)
+        });
         Self { chunks, reader }
     }
 
@@ -52,8 +55,7 @@ impl Pass {
     }
 }
 
-fn read(order: &Arc<Order>, batch: Arc<BatchDraft>, keep_images: bool, sender: &mpsc::Sender<Chunk>) -> Findings {
-    let mut expander = Expander::new(Arc::clone(order), batch, keep_images);
+fn read(order: &Order, mut expander: Expander, sender: &mpsc::Sender<Chunk>) -> Findings {
     let mut lines = Vec::new();
     for row in order.manifest.rows() {
         match row {

@@ -9,11 +9,12 @@ use reelq_store::{BatchDraft, Known, LineDraft, Store};
 use crate::{
     AccountBudget, Accounts, Changes, CostLine, Error, Estimate, Refused,
     account_budget::account_budgets,
-    changes::Previous,
+    changes::Comparison,
     cost::Costs,
     error::Result,
     estimate::estimate,
     pass::{Chunk, Pass},
+    present::Present,
 };
 
 /// A manifest and everything that decides what its rows mean.
@@ -78,6 +79,8 @@ pub struct Plan {
     pub warnings: Problems,
     /// Digest of everything that was planned.
     pub content: Digest,
+    /// The jobs that the lines were named after: the load must name them alike.
+    pub(crate) present: Arc<Present>,
 }
 
 impl Plan {
@@ -100,16 +103,17 @@ impl Plan {
 /// Checks every row of the order, compares it with the store (where there is one already) and prices it.
 pub async fn plan(store: Option<&dyn Store>, order: &Arc<Order>) -> Result<Plan> {
     let batch = Arc::new(draft(order));
-    let mut previous = match store {
-        Some(store) => Previous::read(store, &batch.name).await?,
-        None => Previous::default(),
-    };
+    let present = Arc::new(match store {
+        Some(store) => Present::read(store, &batch.name, &order.accounts).await?,
+        None => Present::default(),
+    });
+    let mut comparison = Comparison::with(Arc::clone(&present));
     let mut costs = Costs::default();
-    let mut pass = Pass::start(Arc::clone(order), Arc::clone(&batch), false);
+    let mut pass = Pass::start(Arc::clone(order), Arc::clone(&batch), Arc::clone(&present), false);
     while let Some(chunk) = pass.next().await {
         let known = known(store, &batch.name, &chunk).await?;
         for (line, known) in chunk.lines.iter().zip(known) {
-            let to_buy = previous.compare(line, known);
+            let to_buy = comparison.compare(line, known);
             costs.add(line, to_buy);
         }
     }
@@ -124,13 +128,14 @@ pub async fn plan(store: Option<&dyn Store>, order: &Arc<Order>) -> Result<Plan>
         batch: (*batch).clone(),
         rows: findings.rows,
         lines: findings.lines,
-        changes: previous.finish(),
+        changes: comparison.finish(),
         same_manifest: same_manifest(store, order).await?,
         costs,
         account_budgets,
         estimate,
         warnings: findings.problems,
         content: findings.content,
+        present,
     })
 }
 

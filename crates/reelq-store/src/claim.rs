@@ -31,6 +31,10 @@ pub struct Claim {
     pub lease: Duration,
     /// Only jobs of this batch, where given.
     pub batch: Option<reelq_model::BatchName>,
+    /// Nothing new of these batches: no job to submit that was never sent, no output to fetch. What was sent goes on.
+    pub except: Vec<reelq_model::BatchName>,
+    /// Of jobs to submit, only those whose submission is open already: nothing is bought anew.
+    pub only_open: bool,
 }
 
 /// The right to act on a job until it runs out or the job is committed.
@@ -60,4 +64,7 @@ pub struct Claimed {
     pub retry_in: Option<Duration>,
     /// `retry_in` is the end of the day whose budget is reached: before, only news can bring work.
     pub until_day_ends: bool,
+    /// The store has no limits for the account, or not all of them: nothing is bought on it before whoever has it in its
+    /// configuration sets them ([`Store::set_limits`](crate::Store::set_limits)).
+    pub limits_missing: bool,
 }

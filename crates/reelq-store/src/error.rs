@@ -47,6 +47,9 @@ pub enum Error {
     /// The batch is being removed, and a part of it is gone.
     #[error("change batch `{0}`: it is being purged; finish that first: reelq purge {0}")]
     BeingPurged(String),
+    /// The batch is being cancelled: its rows would be cancelled with the others.
+    #[error("change batch `{0}`: it is being cancelled; finish that first: reelq cancel {0} --yes")]
+    BeingCancelled(String),
     /// Another load of the same batch began later: this one can no longer become the batch's manifest.
     #[error("finish the load: a later load of the batch took its place")]
     LoadSuperseded,

@@ -6,12 +6,14 @@
 mod blobs;
 mod bounds;
 mod breaker;
+mod bulk;
 mod claim;
 mod commit;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod error;
 mod figures;
+mod guard;
 mod journal;
 mod limits;
 mod load;
@@ -34,9 +36,11 @@ pub use self::redis::{
 };
 pub use blobs::Blobs;
 pub use breaker::{Ask, Begun, Breaker, BreakerPolicy, BreakerView, Fault, Open, Told, Verdict};
+pub use bulk::{Cursor, Edit, Scanned};
 pub use claim::{Claim, ClaimStage, Claimed, Lease};
 pub use commit::{Commit, Committed, Edited, LateAcceptance, Recalled};
 pub use error::{Error, Result};
+pub use guard::{FolderDraft, FolderView, GuardStep, Remembered, StoreGuard};
 pub use journal::{JournalSettings, Journaled};
 pub use limits::{AccountCap, AccountLimits, Pause, PauseReason};
 pub use load::{BatchDraft, Enqueued, Line, LineDraft, Load, Loaded};
@@ -48,7 +52,7 @@ pub use reading::{
 pub use retention::{Purge, Unfinished};
 pub use schedules::{Schedules, TICKS_KEPT};
 pub use share::stride;
-pub use sqlite::SqliteStore;
+pub use sqlite::{Backup, SqliteStore};
 pub use store::{SharedStore, Store};
 pub use tick::{BatchHold, TickClaim, TickClaimed, TickLease, TickOutcome, TickState, TickView};
 pub use unreadable::{RecordOf, UnreadableRecord};

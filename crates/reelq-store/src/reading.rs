@@ -71,6 +71,8 @@ pub struct BatchView {
     pub finished_at: Option<Timestamp>,
     /// It is being removed: a part of its jobs may be gone.
     pub purging: bool,
+    /// It is being cancelled: nothing of it is bought any more, and what it has queued is withdrawn.
+    pub cancelling: bool,
 }
 
 /// An account's shared state.

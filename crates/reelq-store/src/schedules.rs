@@ -22,6 +22,10 @@ pub trait Schedules: Send + Sync + fmt::Debug {
     /// a new token. A schedule that is new gets its mark first.
     async fn tick(&self, claim: &TickClaim) -> Result<TickClaimed>;
 
+    /// What the clock on the wall shows where the store is; the calendar of ticks goes by it. It may be set back and ahead,
+    /// which [`crate::Store::now`] never is.
+    async fn calendar(&self) -> Result<Timestamp>;
+
     /// Lengthens a won tick's lease from now on; `false` where it had ended or passed to another.
     async fn extend_tick(&self, lease: &TickLease, lasts: Duration) -> Result<bool>;
 

@@ -6,9 +6,10 @@ use async_trait::async_trait;
 use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, Submission, Timestamp, WorkerId};
 
 use crate::{
-    AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit, Committed, Edited,
-    Enqueued, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded, Pace, PaceView,
-    Page, PauseReason, Purge, Recalled, Result, ResultLine, Schedules, UnreadableRecord, WorkerView,
+    AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit, Committed, Cursor,
+    Edit, Edited, Enqueued, GuardStep, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load,
+    Loaded, Pace, PaceView, Page, PauseReason, Purge, Recalled, Remembered, Result, ResultLine, Scanned, Schedules,
+    StoreGuard, UnreadableRecord, WorkerView,
 };
 
 /// A store as it is handed around.
@@ -119,7 +120,30 @@ pub trait Store: Schedules + Send + Sync + fmt::Debug {
     /// Cancels a job: at once where it is queued, by request where it is in hand or at the provider.
     async fn cancel(&self, job: JobId) -> Result<Edited>;
 
+    /// Stops a batch in one step: no claim gives a job of it to be submitted any more, no job that was claimed is sent, a load
+    /// that is under way is superseded, and none begins before [`Store::end_cancel`]. What it has queued is withdrawn meanwhile,
+    /// by [`Store::scan`] and [`Store::edit_all`]. May be repeated, by anyone, also after a crash.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no such batch, or it is being purged.
+    async fn begin_cancel(&self, batch: &BatchName) -> Result<()>;
+
+    /// Ends what [`Store::begin_cancel`] began, once a walk over the whole batch has left nothing queued in it. May be repeated.
+    async fn end_cancel(&self, batch: &BatchName) -> Result<()>;
+
+    /// Does to each job what a person wants; one answer a job, in order. For bounded lists: it holds up other writers.
+    ///
+    /// # Errors
+    ///
+    /// Where one of the jobs is not there, or its batch is being purged: then some may have been done, which may be said again.
+    async fn edit_all(&self, edits: &[(JobId, Edit)]) -> Result<Vec<Edited>>;
+
     // ---- reading ----
+
+    /// A part of the jobs that a filter means, from a cursor on; a whole walk meets each job that was there all the time once,
+    /// in no order that is promised. At most `limit` of them, and fewer, or none, where few fit.
+    async fn scan(&self, filter: &JobFilter, from: &Cursor, limit: usize) -> Result<Scanned>;
 
     /// Changes whenever the store may have forgotten what it acknowledged: another server answers, or the same one after
     /// a restart. Asks nobody; a store that never forgets stands where it stood.
@@ -127,8 +151,36 @@ pub trait Store: Schedules + Send + Sync + fmt::Debug {
         0
     }
 
-    /// The store's time.
+    /// Takes a step of holding journals against the store, and says whom it waits for. A store that never forgets has
+    /// nothing to say.
+    async fn guard(&self, _step: &GuardStep) -> Result<StoreGuard> {
+        Ok(StoreGuard::default())
+    }
+
+    /// What this process was told of the store's life. Asks nobody.
+    fn remembered(&self) -> Remembered {
+        Remembered::default()
+    }
+
+    /// From here on this process buys, with a journal in `folder`, which was told this of the store's life.
+    fn remember(&self, _folder: &str, _told: &Remembered) {}
+
+    /// The store's time. It never goes back, and passes as time passes, whatever is done to the clocks of the machines.
     async fn now(&self) -> Result<Timestamp>;
+
+    /// The store's time as this process counts it on since the last answer; asks nobody.
+    fn time(&self) -> Timestamp;
+
+    /// When the backup was taken that the state came from, until a person accepts that what was bought since is not in it
+    /// ([`Store::accept_restored`]): nothing is bought before. Tasks that it knows are followed and fetched all the same.
+    async fn restored(&self) -> Result<Option<Timestamp>> {
+        Ok(None)
+    }
+
+    /// Lets a state that came from a backup buy again; `false` where there was nothing to accept. May be repeated.
+    async fn accept_restored(&self) -> Result<bool> {
+        Ok(false)
+    }
 
     /// One job.
     async fn job(&self, job: JobId) -> Result<Option<JobView>>;
@@ -157,6 +209,13 @@ pub trait Store: Schedules + Send + Sync + fmt::Debug {
     /// Jobs whose record cannot be read, by reading all of them: for `doctor`. They stop nothing else: listings and results
     /// show a failed job in their place, claims set them aside, and changes to them are refused.
     async fn unreadable_records(&self) -> Result<Vec<UnreadableRecord>>;
+
+    /// All that a job's record holds that cannot be read; nothing where there is no such record, or it can be read.
+    async fn unreadable_record(&self, job: JobId) -> Result<Option<Vec<u8>>>;
+
+    /// Removes a job's record that cannot be read, and gives back what it held: its place in flight, the money set aside for it.
+    /// Whether there was one. Its row is shown without it, and is new to the next load of its manifest. May be repeated.
+    async fn remove_unreadable(&self, job: JobId) -> Result<bool>;
 
     /// Waits until something changed since the last call's answer, or until `limit` has passed. `0` asks for the
     /// present mark. Changes by other processes on the same store count too.

@@ -9,7 +9,7 @@ use reelq_store::{
     AccountLimits, ClaimStage, Committed, Edited, Error, JobFilter, LinkOptions, Page, Purge, RecordOf, RedisStore,
     SharedStore, Unread,
     conformance::{
-        Kit, Subject,
+        Kit, Subject, bulk,
         kit::{LEASE, SECOND, acceptance, accepted, account, batch, cents, draft, ids, limits, stored, wishes, worker},
     },
 };
@@ -419,4 +419,48 @@ async fn a_line_that_cannot_be_read_is_shown_by_its_row_and_its_job_goes_on() {
     assert_eq!(kit.store.jobs(&second, ALL).await.unwrap().len(), 1);
     assert_eq!(named(&kit).await, [RecordOf::Line(2)]);
     assert_eq!(kit.submits(9).await.len(), 3);
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_is_removed_wherever_its_job_stands() {
+    let cut: fn(&Redis, JobId) = |redis, job| {
+        redis.eval("redis.call('SET', key, string.sub(raw, 1, 5))", job);
+    };
+    for damage in [WAYS[0], WAYS[1], cut] {
+        bulk::a_damaged_record_is_removed(Redis::new, damage).await;
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_bought_under_a_budget_that_is_lost_until_the_manifest_is_loaded_again() {
+    let redis = Redis::new();
+    let kit = Kit::new(&redis);
+    kit.load_with_budget("b", 1_000, &wishes(3)).await;
+    kit.load("free", &wishes(1)).await;
+    for name in ["b", "free"] {
+        let Reply::Text(number) = redis.server.command(&["ZSCORE", "reelq:{n}:batches", name]) else {
+            panic!("{name}")
+        };
+        redis.server.command(&["HDEL", &format!("reelq:{{n}}:b:{number}"), "budget"]);
+    }
+    assert_eq!(kit.submits(9).await.len(), 1, "the batch that has no budget goes on");
+    kit.load_with_budget("b", 1_000, &wishes(3)).await;
+    assert_eq!(kit.submits(9).await.len(), 3);
+}
+
+#[tokio::test]
+async fn nothing_is_bought_under_limits_of_which_a_part_is_lost() {
+    for field in ["cap", "submit", "poll", "budget", "daily", "limits"] {
+        let redis = Redis::new();
+        let kit = Kit::new(&redis);
+        kit.load("b", &wishes(2)).await;
+        let Reply::Text(number) = redis.server.command(&["ZSCORE", "reelq:{n}:accounts", "acct"]) else {
+            panic!("none")
+        };
+        redis.server.command(&["HDEL", &format!("reelq:{{n}}:a:{number}"), field]);
+        let claimed = kit.claim(ClaimStage::Submit, 9).await;
+        assert!(claimed.leases.is_empty() && claimed.limits_missing, "{field}: {claimed:?}");
+        kit.store.set_limits(&account("acct"), &limits(100.0, 9, 9)).await.unwrap();
+        assert_eq!(kit.submits(9).await.len(), 2, "{field}");
+    }
 }

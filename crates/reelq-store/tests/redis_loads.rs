@@ -10,7 +10,7 @@ use reelq_model::{Job, JobId, Status};
 use reelq_redis_server::{RedisServer, Reply};
 use reelq_store::{
     Claim, ClaimStage, LineDraft, Loaded, Page, RedisStore, Store as _,
-    conformance::kit::{Wish, account, batch, draft, lines, wish, wishes, worker},
+    conformance::kit::{Wish, account, batch, draft, lines, plenty, wish, wishes, worker},
 };
 
 const NAME: &str = "b";
@@ -25,6 +25,7 @@ async fn load(store: &RedisStore, wishes: &[Wish]) -> Loaded {
     for chunk in lines(&batch(NAME), wishes).chunks(1_000) {
         store.enqueue(&load, chunk).await.unwrap();
     }
+    store.set_limits(&account("acct"), &plenty()).await.unwrap();
     store.finish_load(&load).await.unwrap()
 }
 
@@ -59,6 +60,8 @@ async fn claim(store: &RedisStore, limit: usize) -> Vec<JobId> {
         worker: worker("w1"),
         lease: Duration::from_mins(5),
         batch: None,
+        except: Vec::new(),
+        only_open: false,
     };
     store.claim(&claim).await.unwrap().leases.iter().map(|lease| lease.job.id).collect()
 }

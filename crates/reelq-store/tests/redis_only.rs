@@ -18,8 +18,8 @@ use reelq_store::{
     Claim, ClaimStage, Commit, Committed, Edited, Error, JobFilter, Lease, LineDraft, LinkOptions, Loaded, Page,
     PauseReason, RedisStore, Result, Schedules as _, Store as _, TickClaim, TickClaimed, TickOutcome, TickState,
     conformance::kit::{
-        LEASE, SECOND, acceptance, accepted, account, batch, draft, finished, ids, limits, lines, sending, stored,
-        wish, wishes, worker,
+        LEASE, SECOND, acceptance, accepted, account, batch, draft, finished, ids, limits, lines, plenty, sending,
+        stored, wish, wishes, worker,
     },
 };
 
@@ -40,7 +40,7 @@ impl<'a> Story<'a> {
     async fn begin(front: &'a Front, namespace: &str, lost: Range<usize>) -> Self {
         let clock = Arc::new(ManualClock::starting_at(Timestamp::from_millis(4_000_000_000_000)));
         let options =
-            LinkOptions { hold: Duration::ZERO, longest_pause: Duration::from_millis(2), ..LinkOptions::default() };
+            LinkOptions { longest_pause: Duration::from_millis(2), ..LinkOptions::default() };
         let shared: SharedClock = clock.clone();
         let (address, name) = (front.url().parse().unwrap(), namespace.parse().unwrap());
         let store = RedisStore::open_at(address, name, options, shared).await.unwrap();
@@ -64,11 +64,21 @@ impl<'a> Story<'a> {
     async fn load(&self, lines: &[LineDraft]) -> Loaded {
         let load = self.until_answered(async |store| store.begin_load(&draft(&batch(NAME))).await).await;
         self.until_answered(async |store| store.enqueue(&load, lines).await).await;
+        self.until_answered(async |store| store.set_limits(&account("acct"), &plenty()).await).await;
         self.until_answered(async |store| store.finish_load(&load).await).await
     }
 
     async fn claim(&self, stage: ClaimStage, limit: usize) -> Vec<Lease> {
-        let claim = Claim { stage, account: account("acct"), limit, worker: worker("w1"), lease: LEASE, batch: None };
+        let claim = Claim {
+            stage,
+            account: account("acct"),
+            limit,
+            worker: worker("w1"),
+            lease: LEASE,
+            batch: None,
+            except: Vec::new(),
+            only_open: false,
+        };
         self.until_answered(async |store| store.claim(&claim).await).await.leases
     }
 
@@ -278,6 +288,8 @@ async fn a_damaged_job_is_passed_over_and_the_others_go_on() {
         worker: worker("w1"),
         lease: LEASE,
         batch: None,
+        except: Vec::new(),
+        only_open: false,
     };
     let first = story.store.claim(&claim(1)).await.unwrap();
     assert_eq!((first.leases.len(), first.retry_in), (0, Some(Duration::ZERO)), "the others are asked for at once");

@@ -7,7 +7,7 @@ use reelq_model::{JobId, ManualClock, Money, SharedClock, Status, Timestamp};
 use reelq_store::{
     Claim, ClaimStage, Committed, Edited, Error, JobFilter, Page, Purge, RecordOf, SharedStore, SqliteStore, Unread,
     conformance::{
-        Kit, Subject,
+        Kit, Subject, bulk,
         kit::{LEASE, SECOND, acceptance, accepted, account, batch, ids, limits, stored, wishes, worker},
     },
 };
@@ -344,4 +344,26 @@ async fn a_state_file_and_its_folders_are_its_users_alone() {
         (0o755, 0o600),
         "a folder of other things"
     );
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_is_removed_wherever_its_job_stands() {
+    for state in ["'{\"half'", "''", "x'00ff'", "'{\"id\":7}'"] {
+        bulk::a_damaged_record_is_removed(File::new, |file, job| {
+            file.sql(&format!("UPDATE jobs SET state = {state} WHERE hex(id) = upper('{job}')"));
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_bought_under_a_budget_that_is_lost_until_the_manifest_is_loaded_again() {
+    let file = File::new();
+    let kit = Kit::new(&file);
+    kit.load_with_budget("b", 1_000, &wishes(3)).await;
+    kit.load("free", &wishes(1)).await;
+    file.sql("UPDATE batches SET budget = NULL");
+    assert_eq!(kit.submits(9).await.len(), 1, "the batch that has no budget goes on");
+    kit.load_with_budget("b", 1_000, &wishes(3)).await;
+    assert_eq!(kit.submits(9).await.len(), 3);
 }

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use reelq_model::{AccountName, JobSpec, SharedClock};
 use reelq_provider::Provider;
 use reelq_store::SharedStore;
-use reelq_worker::{Brake, Exchange, Pulse};
+use reelq_worker::{Brake, Exchange, OutputGate, Pulse};
 
 use crate::{Images, SubmitSettings};
 
@@ -26,6 +26,8 @@ pub struct Parts {
     pub images: Arc<dyn Images>,
     /// Pulled while the outputs of what is bought are in danger.
     pub brake: Arc<Brake>,
+    /// Asked whether a batch's outputs can be put anywhere; `None` where this process does not fetch.
+    pub gate: Option<Arc<dyn OutputGate>>,
     /// Counts the requests.
     pub pulse: Arc<Pulse>,
     /// How the account submits.

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use reelq_model::{Event, Job, Resolution, Stage, Submission, SubmitOutcome, TaskId, Timestamp};
 use reelq_provider::Request;
 use reelq_store::ClaimStage;
-use reelq_worker::{Backoff, Breaking, Desk, Dice, Finish, Handler, Pacing, Pausing, doubt_cost};
+use reelq_worker::{Backoff, Breaking, Desk, Dice, Finish, Handler, Pacing, Pausing, doubt_cost, other_provider};
 
 use crate::{
     OnUnconfirmed, Parts,
@@ -29,6 +29,8 @@ pub struct Submitter {
 const BACKOFF: Backoff = Backoff { base: Duration::from_secs(1), cap: Duration::from_mins(2) };
 /// How much longer than the time-out a lease must last: the time to notice the time-out and to begin the commit.
 pub(crate) const MARGIN: Duration = Duration::from_secs(2);
+/// When a job of another provider than the account's is looked at again.
+const STRANGE: Duration = Duration::from_mins(1);
 /// How long a job is held back by the brake before it is looked at again.
 const BRAKED: Duration = Duration::from_secs(5);
 
@@ -49,11 +51,24 @@ impl Handler for Submitter {
     }
 
     async fn handle(&self, desk: &mut dyn Desk) -> Finish {
+        if let Some(reason) = other_provider(desk.job(), self.parts.provider.name()) {
+            return left_alone(desk.job(), reason);
+        }
         match desk.job().stage.clone() {
             Stage::Ready => self.submit(desk).await,
             Stage::Submitting { submission } => self.replay(desk, &submission).await,
             _ => Finish::GiveBack,
         }
+    }
+}
+
+/// A job of another provider than the account's is left alone: the account was given another one.
+fn left_alone(job: &Job, reason: String) -> Finish {
+    let undecided = Undecided { reason, after: STRANGE };
+    match &job.stage {
+        Stage::Ready => Finish::Event(Attempt::First.not_sent(undecided)),
+        Stage::Submitting { .. } => Finish::Event(Attempt::Replay.not_sent(undecided)),
+        _ => Finish::GiveBack,
     }
 }
 
@@ -83,6 +98,9 @@ impl Submitter {
                 return Finish::Event(Attempt::First.not_sent(self.undecided(reason, job.setbacks)));
             }
         };
+        if let Some(reason) = self.has_no_place(&job).await {
+            return Finish::Event(Attempt::First.not_sent(Undecided { reason, after: BRAKED }));
+        }
         self.wait_for_turn().await;
         let Some(place) = self.place(job.id, job.next_submission(), desk.now()).await else { return Finish::GiveBack };
         if let Some(down) = self.asks_for_free(place).await {
@@ -119,12 +137,17 @@ impl Submitter {
         self.parts.settings.window(self.parts.provider.capability())
     }
 
+    /// Why the job's output could not be put anywhere; `None` where it could.
+    async fn has_no_place(&self, job: &Job) -> Option<String> {
+        self.parts.gate.as_ref()?.opens(&job.batch).await.err()
+    }
+
     /// Why nothing is begun for a ready job now.
     fn held_back(&self, desk: &dyn Desk) -> Option<Finish> {
         if desk.cancel_requested() {
             return Some(Finish::Event(Event::Cancelled { settlement: None }));
         }
-        if let Some(reason) = self.parts.brake.engaged() {
+        if let Some(reason) = self.parts.brake.holds(&self.parts.account, &desk.job().batch) {
             return Some(Finish::Event(Event::Throttled { reason, after: BRAKED }));
         }
         (!self.lease_outlasts_request(desk)).then_some(Finish::GiveBack)
@@ -182,7 +205,7 @@ impl Submitter {
                 let reason = format!("the provider refuses the account ({}): {message}", reason.as_str());
                 attempt.throttled(Undecided { reason, after: Duration::from_secs(1) })
             }
-            SubmitOutcome::Ambiguous(setback) if self.window().is_some() => {
+            SubmitOutcome::Ambiguous(setback) if self.window().is_some() && !setback.in_vain => {
                 let (ours, candidate) = (self.undecided(setback.reason, setbacks), setback.candidate);
                 Event::Replay {
                     after: ours.after.max(setback.wait.unwrap_or_default()),

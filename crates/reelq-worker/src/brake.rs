@@ -1,49 +1,173 @@
 //! Holds submission back while the outputs of what is already bought are in danger.
 //!
-//! Whoever saves outputs pulls it; submitters look at it before every request. Polling and fetching never stop for it.
+//! Whoever saves outputs pulls it, for one account or for one batch; claims and submitters look at it. It never reaches
+//! further than its reason: other accounts and batches go on.
 
 use std::{
-    collections::BTreeMap,
-    sync::{Mutex, PoisonError},
+    collections::{BTreeMap, BTreeSet},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
+
+use reelq_model::{AccountName, BatchName};
+use tokio::sync::Notify;
+
+/// What a reason holds back.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// One account's purchases.
+    Account(AccountName),
+    /// One batch's purchases, on all accounts.
+    Batch(BatchName),
+    /// One batch's purchases and its downloads: there is nowhere to put them.
+    Place(BatchName),
+}
 
 /// Stops new purchases for as long as anybody has a reason to.
 #[derive(Debug, Default)]
 pub struct Brake {
-    reasons: Mutex<BTreeMap<&'static str, String>>,
+    reasons: Mutex<BTreeMap<(Scope, &'static str), String>>,
+    released: Notify,
 }
 
 impl Brake {
-    /// Pulls the brake; `what` names the reason's kind, so that it can be let go again.
-    pub fn engage(&self, what: &'static str, reason: impl Into<String>) {
-        self.reasons.lock().unwrap_or_else(PoisonError::into_inner).insert(what, reason.into());
+    fn reasons(&self) -> MutexGuard<'_, BTreeMap<(Scope, &'static str), String>> {
+        self.reasons.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Pulls the brake for `scope`; `what` names the reason's kind, so that it can be let go again.
+    pub fn engage(&self, scope: Scope, what: &'static str, reason: impl Into<String>) {
+        self.reasons().insert((scope, what), reason.into());
     }
 
     /// Takes one kind of reason away.
-    pub fn release(&self, what: &'static str) {
-        self.reasons.lock().unwrap_or_else(PoisonError::into_inner).remove(what);
+    pub fn release(&self, scope: Scope, what: &'static str) {
+        let released = self.reasons().remove(&(scope, what)).is_some();
+        if released {
+            self.released.notify_waiters();
+        }
     }
 
-    /// Why nothing may be submitted now, or `None` where it may.
-    pub fn engaged(&self) -> Option<String> {
-        let reasons = self.reasons.lock().unwrap_or_else(PoisonError::into_inner);
-        (!reasons.is_empty()).then(|| reasons.values().cloned().collect::<Vec<_>>().join("; "))
+    /// Takes one kind of reason away from every scope but these.
+    pub fn release_others(&self, what: &'static str, kept: &BTreeSet<Scope>) {
+        let mut reasons = self.reasons();
+        let before = reasons.len();
+        reasons.retain(|(scope, kind), _| *kind != what || kept.contains(scope));
+        if reasons.len() < before {
+            self.released.notify_waiters();
+        }
     }
+
+    /// Why nothing of this batch may be submitted on this account now, or `None` where it may.
+    pub fn holds(&self, account: &AccountName, batch: &BatchName) -> Option<String> {
+        let is_held = |scope: &Scope| match scope {
+            Scope::Account(held) => held == account,
+            Scope::Batch(held) | Scope::Place(held) => held == batch,
+        };
+        joined(self.reasons().iter().filter(|((scope, _), _)| is_held(scope)).map(|(_, reason)| reason))
+    }
+
+    /// Whether the account may submit nothing, of whatever batch.
+    pub fn holds_account(&self, account: &AccountName) -> bool {
+        self.reasons().keys().any(|(scope, _)| matches!(scope, Scope::Account(held) if held == account))
+    }
+
+    /// The batches of which nothing may be submitted on any account.
+    pub fn held_batches(&self) -> Vec<BatchName> {
+        self.batches(|scope| match scope {
+            Scope::Batch(batch) | Scope::Place(batch) => Some(batch),
+            Scope::Account(_) => None,
+        })
+    }
+
+    /// The batches whose outputs cannot be put anywhere.
+    pub fn closed_places(&self) -> Vec<BatchName> {
+        self.batches(|scope| match scope {
+            Scope::Place(batch) => Some(batch),
+            Scope::Account(_) | Scope::Batch(_) => None,
+        })
+    }
+
+    fn batches(&self, of: impl Fn(&Scope) -> Option<&BatchName>) -> Vec<BatchName> {
+        let found: BTreeSet<BatchName> = self.reasons().keys().filter_map(|(scope, _)| of(scope).cloned()).collect();
+        found.into_iter().collect()
+    }
+
+    /// Every reason, each once, however many batches or accounts it holds back.
+    pub fn all(&self) -> Vec<String> {
+        let mut held: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for ((scope, _), reason) in self.reasons().iter() {
+            held.entry(reason.clone()).or_default().push(match scope {
+                Scope::Account(account) => format!("account {account}"),
+                Scope::Batch(batch) | Scope::Place(batch) => format!("batch {batch}"),
+            });
+        }
+        held.into_iter().map(|(reason, scopes)| format!("{} buys nothing: {reason}", brief(&scopes))).collect()
+    }
+
+    /// Waits until something was let go.
+    pub(crate) async fn released(&self) {
+        self.released.notified().await;
+    }
+}
+
+/// At most this many are named.
+const NAMED: usize = 3;
+
+fn brief(scopes: &[String]) -> String {
+    let more = scopes.len().saturating_sub(NAMED);
+    let named = scopes[..scopes.len().min(NAMED)].join(", ");
+    if more > 0 { format!("{named} and {more} more") } else { named }
+}
+
+fn joined<'a>(reasons: impl Iterator<Item = &'a String>) -> Option<String> {
+    let reasons: Vec<&str> = reasons.map(String::as_str).collect();
+    (!reasons.is_empty()).then(|| reasons.join("; "))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn account(name: &str) -> AccountName {
+        AccountName::new(name).unwrap()
+    }
+
+    fn batch(name: &str) -> BatchName {
+        BatchName::new(name).unwrap()
+    }
+
     #[test]
     fn brake_holds_until_the_last_reason_is_gone() {
         let brake = Brake::default();
-        brake.engage("disk", "2 MB are left");
-        brake.engage("lag", "links would die");
-        assert_eq!(brake.engaged().as_deref(), Some("2 MB are left; links would die"));
-        brake.release("disk");
-        assert_eq!(brake.engaged().as_deref(), Some("links would die"));
-        brake.release("lag");
-        assert_eq!(brake.engaged(), None);
+        brake.engage(Scope::Batch(batch("films")), "disk", "2 MB are left");
+        brake.engage(Scope::Account(account("a")), "lag", "links would die");
+        assert_eq!(brake.holds(&account("a"), &batch("films")).as_deref(), Some("links would die; 2 MB are left"));
+        brake.release(Scope::Batch(batch("films")), "disk");
+        assert_eq!(brake.holds(&account("a"), &batch("films")).as_deref(), Some("links would die"));
+        brake.release(Scope::Account(account("a")), "lag");
+        assert_eq!(brake.holds(&account("a"), &batch("films")), None);
+    }
+
+    #[test]
+    fn a_reason_reaches_no_further_than_its_scope() {
+        let brake = Brake::default();
+        brake.engage(Scope::Account(account("a")), "lag", "links would die");
+        brake.engage(Scope::Place(batch("films")), "place", "no such folder");
+        brake.engage(Scope::Batch(batch("clips")), "disk", "the disk is full");
+        assert!(brake.holds_account(&account("a")) && !brake.holds_account(&account("b")));
+        assert_eq!(brake.holds(&account("b"), &batch("others")), None);
+        assert_eq!(brake.closed_places(), [batch("films")]);
+        assert_eq!(brake.held_batches(), [batch("clips"), batch("films")]);
+    }
+
+    #[test]
+    fn one_reason_of_many_batches_is_told_once() {
+        let brake = Brake::default();
+        for name in ["a", "b", "c", "d"] {
+            brake.engage(Scope::Place(batch(name)), "place", "no such folder");
+        }
+        assert_eq!(brake.all(), ["batch a, batch b, batch c and 1 more buys nothing: no such folder"]);
+        brake.release_others("place", &BTreeSet::from([Scope::Place(batch("b"))]));
+        assert_eq!(brake.all(), ["batch b buys nothing: no such folder"]);
     }
 }

@@ -15,18 +15,34 @@ pub struct AccountWork {
     pub(crate) pulse: Arc<Pulse>,
     pub(crate) handlers: Vec<(Arc<dyn Handler>, NonZeroUsize)>,
     pub(crate) usual_wait: Duration,
+    pub(crate) only_open: bool,
+    pub(crate) was: Option<AccountName>,
 }
 
 impl AccountWork {
     /// Starts without handlers. Limits, where given, become the account's in the store; the last word holds.
     pub fn new(name: AccountName, limits: Option<AccountLimits>, pulse: Arc<Pulse>) -> Self {
-        Self { name, limits, pulse, handlers: Vec::new(), usual_wait: Duration::ZERO }
+        Self { name, limits, pulse, handlers: Vec::new(), usual_wait: Duration::ZERO, only_open: false, was: None }
     }
 
     /// Its jobs wait up to this long while all is well: no runtime ends because of such a wait.
     #[must_use]
     pub fn usual_wait(mut self, usual: Duration) -> Self {
         self.usual_wait = usual;
+        self
+    }
+
+    /// It acts for an earlier name of its own too: what that one has in flight, and has spent, counts against its limits.
+    #[must_use]
+    pub fn acts_for(mut self, was: AccountName) -> Self {
+        self.was = Some(was);
+        self
+    }
+
+    /// Buys nothing anew: follows what was bought, and asks for submissions whose fate is open.
+    #[must_use]
+    pub fn only_open(mut self) -> Self {
+        self.only_open = true;
         self
     }
 
@@ -137,7 +153,7 @@ impl Builder {
         self
     }
 
-    /// Claims nothing to submit while this brake is pulled.
+    /// Claims nothing that this brake holds back.
     #[must_use]
     pub fn brake(mut self, brake: Arc<Brake>) -> Self {
         self.brake = brake;

@@ -2,8 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use reelq_model::SharedClock;
-use reelq_store::{Claim, ClaimStage, Claimed, Lease, SharedStore};
+use reelq_model::{BatchName, SharedClock};
+use reelq_store::{AccountLimits, Claim, ClaimStage, Claimed, Lease, SharedStore};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::{
@@ -23,6 +23,8 @@ const CLAIM: usize = 256;
 #[derive(Debug)]
 pub(crate) struct Claimer {
     pub(crate) claim: Claim,
+    /// What the account allows, as this process has it in its configuration.
+    pub(crate) limits: Option<AccountLimits>,
     pub(crate) store: SharedStore,
     pub(crate) clock: SharedClock,
     pub(crate) slots: Arc<Semaphore>,
@@ -67,12 +69,18 @@ impl Claimer {
             }
             let asked = self.clock.monotonic();
             self.bell.look();
-            let claim = Claim { limit: free.len(), ..self.claim.clone() };
+            let claim = Claim { limit: free.len(), except: self.except(), ..self.claim.clone() };
             let claimed = tokio::select! {
                 claimed = until_answered(&self.dice, || self.store.claim(&claim)) => claimed,
                 () = self.given_up() => return,
             };
             match claimed {
+                Ok(claimed) if claimed.limits_missing && self.limits.is_some() => {
+                    drop(free);
+                    if let Err(error) = self.tell_limits().await {
+                        return self.fault.raise(error);
+                    }
+                }
                 Ok(claimed) => self.hand_out(claimed, free, asked).await,
                 Err(error) => return self.fault.raise(error),
             }
@@ -85,8 +93,29 @@ impl Claimer {
         tokio::time::sleep(PATIENCE).await;
     }
 
+    /// The store lost them: it sells nothing before it has them again.
+    async fn tell_limits(&self) -> reelq_store::Result<()> {
+        let Some(limits) = &self.limits else { return Ok(()) };
+        tracing::warn!(account = %self.claim.account, "the store has no limits for the account: they are set anew");
+        tokio::select! {
+            told = until_answered(&self.dice, || self.store.set_limits(&self.claim.account, limits)) => told?,
+            () = self.given_up() => return Ok(()),
+        }
+        self.pause().await;
+        Ok(())
+    }
+
     fn is_braked(&self) -> bool {
-        self.claim.stage == ClaimStage::Submit && self.brake.engaged().is_some()
+        self.claim.stage == ClaimStage::Submit && self.brake.holds_account(&self.claim.account)
+    }
+
+    /// The batches that nothing new is taken of.
+    fn except(&self) -> Vec<BatchName> {
+        match self.claim.stage {
+            ClaimStage::Submit => self.brake.held_batches(),
+            ClaimStage::Collect => self.brake.closed_places(),
+            ClaimStage::Poll => Vec::new(),
+        }
     }
 
     async fn pause(&self) {
@@ -129,6 +158,7 @@ impl Claimer {
             }
             tokio::select! {
                 () = self.bell.wait() => {}
+                () = self.brake.released() => {}
                 () = self.stopper.stopping() => {}
             }
         }

@@ -6,7 +6,7 @@ use reelq_model::{AccountName, BatchName, SharedClock, Status, WorkerId};
 use reelq_store::{BatchView, ClaimStage, Result, SharedStore};
 
 use crate::{
-    Pulse,
+    Brake, Pulse,
     bells::{Bells, Quiet},
     registry::Registry,
 };
@@ -31,6 +31,8 @@ const CALM: Duration = Duration::from_millis(25);
 
 /// How long nothing may move, in any process, before jobs that nobody can move are taken for stuck.
 const STILL: Duration = Duration::from_millis(250);
+/// A place that takes no files, for example on a network share, may come back soon.
+const HOPE: Duration = Duration::from_secs(30);
 /// How many calm moments the lanes have to claim once more.
 const CLAIMS: u32 = 40;
 
@@ -52,6 +54,7 @@ pub(crate) struct EndWatch {
     pub(crate) bells: Arc<Bells>,
     pub(crate) pulses: BTreeMap<AccountName, Arc<Pulse>>,
     pub(crate) every: Duration,
+    pub(crate) brake: Arc<Brake>,
 }
 
 impl EndWatch {
@@ -91,9 +94,16 @@ impl EndWatch {
         let telling = self.batch.is_none() || fetching || still < self.patience;
         // Nothing may have begun between the two looks, and no lease may stand: of another worker, or of our own after a
         // panic, it ends by itself and brings its job back.
-        let Some(quiet) = quiet else { return Ok(Look::Moving) };
+        let Some(quiet) = quiet.filter(|_| !standstill.hopes(self.clock.monotonic(), &self.brake, self.hope())) else {
+            return Ok(Look::Moving);
+        };
         let stuck = !self.leases_stand(telling).await? && self.quiet() == Some(quiet) && self.registry.len() == 0;
         Ok(if stuck { Look::Stuck(quiet) } else { Look::Moving })
+    }
+
+    /// How long a place that takes no files is waited for once nothing else is left to do.
+    fn hope(&self) -> Duration {
+        self.wait_at_most.min(HOPE)
     }
 
     /// The batches that matter; one whose first load goes on is nobody's work yet.
@@ -142,15 +152,27 @@ impl EndWatch {
 struct Standstill {
     since: Duration,
     views: Vec<BatchView>,
+    /// Since when an output place takes no files.
+    closed_since: Option<Duration>,
 }
 
 impl Standstill {
     /// How long the batches have stood as they stand now.
     fn lasts(&mut self, now: Duration, views: Vec<BatchView>) -> Duration {
         if self.views != views {
-            *self = Self { since: now, views };
+            (self.since, self.views) = (now, views);
         }
         now.saturating_sub(self.since)
+    }
+
+    /// Whether an output place takes no files, and has not for as long as `hope`: it may come back by itself.
+    fn hopes(&mut self, now: Duration, brake: &Brake, hope: Duration) -> bool {
+        if brake.closed_places().is_empty() {
+            self.closed_since = None;
+            return false;
+        }
+        let since = *self.closed_since.get_or_insert(now);
+        now.saturating_sub(since) < hope
     }
 }
 

@@ -56,6 +56,7 @@ impl Plan<'_> {
         };
         let claimer = Claimer {
             claim: self.claim(account, handler.as_ref()),
+            limits: account.limits,
             store: Arc::clone(&runtime.parts.store),
             clock: runtime.clock(),
             slots: Arc::new(Semaphore::new(slots.get())),
@@ -95,6 +96,8 @@ impl Plan<'_> {
             worker: parts.worker.clone(),
             lease: parts.lease.saturating_add(handler.needs()),
             batch: parts.batch.clone(),
+            except: Vec::new(),
+            only_open: account.only_open,
         }
     }
 

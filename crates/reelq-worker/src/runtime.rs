@@ -8,11 +8,12 @@ use tokio::{task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Builder, Dice, Ending, Spawner, Stopper,
+    AccountWork, Builder, Dice, Ending, Spawner, Stopper,
     bells::Bells,
     committer::{CommitTask, Committer},
     ending::EndWatch,
     fault::Fault,
+    heirs::{Heir, Heirs},
     held::Held,
     keeper::Keeper,
     lanes,
@@ -106,12 +107,24 @@ impl Runtime {
     async fn sign_on(&self) -> Result<()> {
         let store = self.store();
         until_answered(&self.dice, || store.heartbeat(&self.parts.worker)).await?;
-        for account in &self.parts.accounts {
+        for account in self.parts.accounts.iter().filter(|account| account.was.is_none()) {
             if let Some(limits) = &account.limits {
                 until_answered(&self.dice, || store.set_limits(&account.name, limits)).await?;
             }
         }
-        Ok(())
+        let heirs = self.heirs();
+        until_answered(&self.dice, || async { heirs.set(&mut Vec::new()).await }).await
+    }
+
+    fn heirs(&self) -> Heirs {
+        let heir =
+            |work: &AccountWork| Some(Heir { name: work.name.clone(), was: work.was.clone()?, limits: work.limits? });
+        Heirs {
+            store: Arc::clone(self.store()),
+            brake: Arc::clone(&self.parts.brake),
+            heirs: self.parts.accounts.iter().filter_map(heir).collect(),
+            done: self.done.clone(),
+        }
     }
 
     fn start_services(&self, task: CommitTask, bells: &Arc<Bells>) -> JoinHandle<()> {
@@ -128,6 +141,7 @@ impl Runtime {
         let news = News { store: Arc::clone(self.store()), bells: Arc::clone(bells), done: self.done.clone() };
         self.spawner.spawn(keeper.run());
         self.spawner.spawn(news.run());
+        self.spawner.spawn(self.heirs().run());
         self.spawner.spawn(task.run())
     }
 
@@ -144,6 +158,7 @@ impl Runtime {
             bells,
             pulses: self.parts.accounts.iter().map(|work| (work.name.clone(), Arc::clone(&work.pulse))).collect(),
             every: Duration::from_millis(500),
+            brake: Arc::clone(&self.parts.brake),
         };
         tokio::select! {
             biased;

@@ -39,6 +39,7 @@ pub struct Options {
     pub(crate) tls: Option<Tls>,
     pub(crate) password: Option<String>,
     pub(crate) directives: Vec<String>,
+    pub(crate) environment: Vec<(String, String)>,
 }
 
 impl Options {
@@ -94,6 +95,13 @@ impl Options {
     #[must_use]
     pub fn directive(mut self, line: &str) -> Self {
         self.directives.push(line.to_owned());
+        self
+    }
+
+    /// Sets a variable of its environment.
+    #[must_use]
+    pub fn environment(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
         self
     }
 

@@ -178,6 +178,7 @@ impl RedisServer {
         if self.options.role == Role::Sentinel {
             command.arg("--sentinel");
         }
+        command.envs(self.options.environment.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         let child = command.spawn().unwrap_or_else(|error| {
             panic!("redis-server cannot be started ({error}): `cargo xtask setup` installs what the tests need")

@@ -1,17 +1,19 @@
 //! `reelq cancel`: withdraws jobs, as far as they can be.
 
 mod followed;
+mod whole;
 
 use reelq_model::{BatchName, Status};
-use reelq_store::{Edited, JobView, Store};
+use reelq_store::{BatchView, Edit, Edited, JobView, Store};
 use serde::Serialize;
 
 use super::{
     ability::Abilities,
     matched::explain,
-    selection::{Selection, matching},
+    selection::{AT_ONCE, Selection, matching},
 };
 use crate::{
+    consent::{Consent, Stake},
     exit::Exit,
     failure::{Failure, Outcome},
     output::{Out, grouped, plural},
@@ -28,9 +30,8 @@ pub(crate) struct Args {
     /// Only jobs that were not submitted yet
     #[arg(long)]
     queued: bool,
-    /// Do not ask
-    #[arg(long, short)]
-    yes: bool,
+    #[command(flatten)]
+    consent: Consent,
 }
 
 /// What became of the jobs.
@@ -55,28 +56,57 @@ struct Report {
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     let store = session.store().await?;
     let batch = session.batch(&*store, &args.batch).await?;
-    let statuses: &[Status] =
-        if args.queued { &[Status::Queued] } else { &[Status::Queued, Status::Submitting, Status::Running] };
-    let jobs = matching(&*store, &args.selection.filter(Some(&args.batch), statuses, &[])).await?;
-    explain(&*store, Some(&batch), &args.selection, &jobs, args.takes(), out).await?;
-    if jobs.is_empty() {
+    let report = if args.selection.is_empty() {
+        whole::cancel_whole(args, &batch, session, &*store, out).await?
+    } else {
+        some(args, &batch, session, &*store, out).await?
+    };
+    let Some(report) = report else {
         out.report(&Report::default(), |_| "nothing to cancel".to_owned());
         return Ok(Exit::Done);
-    }
-    let count = u64::try_from(jobs.len()).unwrap_or(u64::MAX);
-    let question = format!("Cancel {} job{} of {}?", grouped(count), plural(count), args.batch);
-    if !args.yes && out.can_ask() && !out.confirm(&question) {
-        return Err(Failure::usage("not confirmed; nothing was changed"));
-    }
-    let report = cancel(jobs, session, &*store).await?;
+    };
     out.report(&report, |report| draw(report, &args.batch, &session.flags()));
+    if report.cancelled + report.doubtful > 0 {
+        let (batch, flags) = (&args.batch, session.flags());
+        out.note(&format!("they stay cancelled when the manifest is run again; to take them up: reelq retry {batch} --cancelled{flags}"));
+    }
     if report.requested + report.submitting > 0 {
         session.say_follow(&*store, &args.batch, out).await?;
     }
     Ok(Exit::Done)
 }
 
+/// Cancels the jobs that were named.
+async fn some(
+    args: &Args,
+    batch: &BatchView,
+    session: &Session,
+    store: &dyn Store,
+    out: Out,
+) -> Result<Option<Report>, Failure> {
+    let jobs = matching(store, &args.selection.filter(Some(&args.batch), args.statuses(), &[])).await?;
+    explain(store, Some(batch), &args.selection, &jobs, args.takes(), out).await?;
+    if jobs.is_empty() {
+        return Ok(None);
+    }
+    args.agreed(u64::try_from(jobs.len()).unwrap_or(u64::MAX), session, out).await?;
+    let (mut report, mut abilities) = (Report::default(), Abilities::new(session));
+    for part in jobs.chunks(AT_ONCE) {
+        cancel(part, &mut abilities, store, &mut report).await?;
+    }
+    Ok(Some(report))
+}
+
 impl Args {
+    const fn statuses(&self) -> &'static [Status] {
+        if self.queued { &[Status::Queued] } else { &[Status::Queued, Status::Submitting, Status::Running] }
+    }
+
+    async fn agreed(&self, count: u64, session: &Session, out: Out) -> Result<(), Failure> {
+        let what = format!("cancel {} job{} of batch {}", grouped(count), plural(count), self.batch);
+        self.consent.to(&Stake { told: Vec::new(), what, otherwise: "nothing was changed" }, session, out).await
+    }
+
     const fn takes(&self) -> &'static str {
         if self.queued {
             "cancel --queued takes queued jobs"
@@ -86,24 +116,29 @@ impl Args {
     }
 }
 
-async fn cancel(jobs: Vec<JobView>, session: &Session, store: &dyn Store) -> Result<Report, Failure> {
-    let (mut report, mut abilities) = (Report::default(), Abilities::new(session));
-    for view in jobs {
-        let withdraws = abilities.withdraws(&view.job)?;
-        match store.cancel(view.job.id).await? {
+/// Cancels a part of the jobs in one step, and adds what became of them.
+async fn cancel(
+    jobs: &[JobView],
+    abilities: &mut Abilities<'_>,
+    store: &dyn Store,
+    report: &mut Report,
+) -> Result<(), Failure> {
+    let edits: Vec<_> = jobs.iter().map(|view| (view.job.id, Edit::Cancel)).collect();
+    for (view, edited) in jobs.iter().zip(store.edit_all(&edits).await?) {
+        match edited {
             Edited::Done if view.job.doubtful.is_empty() => report.cancelled += 1,
             Edited::Done => report.doubtful += 1,
             Edited::Refused(_) => report.refused += 1,
             Edited::Requested if view.job.status() != Status::Running => report.submitting += 1,
-            Edited::Requested if withdraws => report.requested += 1,
+            Edited::Requested if abilities.withdraws(&view.job)? => report.requested += 1,
             // The wish stands all the same: should the task fail uncharged, the row is not bought again.
             Edited::Requested => {
                 report.followed += 1;
-                report.kept.push(view);
+                report.kept.push(view.clone());
             }
         }
     }
-    Ok(report)
+    Ok(())
 }
 
 fn draw(report: &Report, batch: &BatchName, flags: &str) -> String {

@@ -1,16 +1,19 @@
 //! `reelq doctor`: checks what a run needs, and says how to mend each thing.
 
 mod accounts;
+mod journals;
 mod pauses;
 mod places;
 mod records;
+mod remove;
 mod server;
 
 use std::time::Duration;
 
+use reelq_model::JobId;
 use serde::Serialize;
 
-use crate::{exit::Exit, failure::Outcome, output::Out, session::Session};
+use crate::{consent::Consent, exit::Exit, failure::Outcome, output::Out, session::Session};
 
 /// Flags of `reelq doctor`.
 #[derive(Debug, clap::Args)]
@@ -18,6 +21,11 @@ pub(crate) struct Args {
     /// Do not ask the providers
     #[arg(long)]
     offline: bool,
+    /// Remove the record of this job, which cannot be read; what it held is kept in a file
+    #[arg(long, value_name = "JOB", conflicts_with = "offline")]
+    remove: Option<JobId>,
+    #[command(flatten)]
+    consent: Consent,
 }
 
 /// How a thing is.
@@ -60,6 +68,9 @@ impl Check {
 }
 
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
+    if let Some(job) = args.remove {
+        return remove::run(job, args.consent, session, out).await;
+    }
     // It tells of a store that is unreachable, and does not wait for it.
     session.patience.set(Duration::ZERO);
     let mut checks = vec![configuration(session), places::clock(session).await];
@@ -67,8 +78,10 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     checks.push(places::store(session).await);
     checks.extend(records::checks(session).await);
     checks.extend(pauses::checks(session).await);
+    checks.extend(journals::checks(session).await);
     checks.extend(server::checks(session).await);
     checks.extend(accounts::checks(session, args.offline).await);
+    checks.extend(accounts::stranded_checks(session).await);
     out.report_list("checks", &checks, |checks| checks.iter().map(draw).collect::<Vec<_>>().join("\n"));
     let bad = checks.iter().filter(|check| check.health == Health::Bad).count();
     if bad > 0 {

@@ -1,10 +1,11 @@
-//! A person's change to one job, which may be in a worker's hands for the moment.
+//! A person's changes to jobs, which may be in a worker's hands for the moment.
 
 use std::time::Duration;
 
 use reelq_model::{Event, JobId};
-use reelq_store::{Edited, Store};
+use reelq_store::{Edit, Edited, Store};
 
+use super::selection::AT_ONCE;
 use crate::failure::Failure;
 
 /// What came of a change.
@@ -34,8 +35,23 @@ impl<'a> Editor<'a> {
         Self { store, waits: WAITS }
     }
 
+    /// Makes many changes, a bounded number in each step; one answer a change, in order.
+    pub(crate) async fn apply_all(&mut self, changes: &[(JobId, Event)]) -> Result<Vec<Changed>, Failure> {
+        let mut done = Vec::with_capacity(changes.len());
+        for part in changes.chunks(AT_ONCE) {
+            let edits: Vec<_> = part.iter().map(|(job, event)| (*job, Edit::Event(event.clone()))).collect();
+            for (edited, (job, event)) in self.store.edit_all(&edits).await?.into_iter().zip(part) {
+                done.push(match edited {
+                    Edited::Done | Edited::Requested => Changed::Yes,
+                    Edited::Refused(_) => self.apply(*job, event).await?,
+                });
+            }
+        }
+        Ok(done)
+    }
+
     /// Makes the change as soon as nobody has the job in hand.
-    pub(crate) async fn apply(&mut self, job: JobId, event: &Event) -> Result<Changed, Failure> {
+    async fn apply(&mut self, job: JobId, event: &Event) -> Result<Changed, Failure> {
         loop {
             match self.store.edit(job, event.clone()).await? {
                 Edited::Done | Edited::Requested => return Ok(Changed::Yes),

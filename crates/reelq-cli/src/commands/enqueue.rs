@@ -10,6 +10,7 @@ use super::{
     plan::{ManifestArgs, order, placed},
 };
 use crate::{
+    consent::Consent,
     exit::Exit,
     failure::{Failure, Outcome},
     output::{Out, cost, grouped, known, plural},
@@ -22,9 +23,8 @@ use crate::{
 pub(crate) struct Args {
     #[command(flatten)]
     manifest: ManifestArgs,
-    /// Do not ask before spending
-    #[arg(long, short)]
-    yes: bool,
+    #[command(flatten)]
+    consent: Consent,
     #[command(flatten)]
     quiet: QuietArgs,
 }
@@ -56,7 +56,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     let order = order(&args.manifest, session)?;
     let store = session.create_store().await?;
     let order = placed(order, &args.manifest, session, Some(&*store)).await?;
-    let agreed = agree(order, args.yes, session, &store, out).await?;
+    let agreed = agree(order, args.consent, session, &store, out).await?;
     let place = usable(session, &agreed.plan).await?;
     let loaded = load(&agreed, place, session, &store, out).await?;
     tell_where_done(&agreed, session, &store).await?;

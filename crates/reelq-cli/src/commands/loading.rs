@@ -9,6 +9,7 @@ use reelq_store::SharedStore;
 
 use super::plan::draw;
 use crate::{
+    consent::{Consent, NOT_BOUGHT, Stake},
     failure::Failure,
     output::{Out, cost, grouped, plural},
     session::Session,
@@ -32,7 +33,7 @@ pub(crate) struct Agreed {
 /// Plans the manifest, tells the plan, and asks before real money is spent.
 pub(crate) async fn agree(
     order: Order,
-    yes: bool,
+    consent: Consent,
     session: &Session,
     store: &SharedStore,
     out: Out,
@@ -42,20 +43,17 @@ pub(crate) async fn agree(
     out.problems(&plan.warnings);
     out.note(&draw(&plan, session.is_simulated()));
     out.note("");
-    if !yes && !confirmed(&plan, session, out) {
-        return Err(Failure::usage("not confirmed; nothing was enqueued"));
+    if plan.to_buy() > 0 {
+        consent.to(&purchase(&plan), session, out).await?;
     }
     Ok(Agreed { order, plan })
 }
 
-/// Whether to go on: asked only where there is a person, and real money at stake.
-fn confirmed(plan: &Plan, session: &Session, out: Out) -> bool {
-    let (count, unpriced) = (plan.to_buy(), plan.unpriced());
-    if session.is_simulated() || count == 0 || !out.can_ask() {
-        return true;
-    }
-    let jobs = format!("{} job{}", grouped(count), plural(count));
-    out.confirm(&format!("Buy {jobs} for {}?", cost(plan.amount(), unpriced)))
+/// All that is bought once somebody agrees to the plan.
+pub(crate) fn purchase(plan: &Plan) -> Stake {
+    let (count, batch) = (plan.to_buy(), &plan.batch.name);
+    let (jobs, cost) = (format!("{} job{}", grouped(count), plural(count)), cost(plan.amount(), plan.unpriced()));
+    Stake { told: Vec::new(), what: format!("buy {jobs} of batch {batch} for {cost}"), otherwise: NOT_BOUGHT }
 }
 
 /// Brings the manifest into the store, with a bar on a terminal.

@@ -15,12 +15,43 @@ use crate::{
 /// At most this many are named one by one.
 const NAMED: usize = 10;
 
-/// Says which of the jobs that were named are not there, and which stand where the command does nothing; where none was
-/// named and none fits, how the batch stands. Without a batch, all of them are meant.
+/// Refuses what was named and is not there: rows, jobs, the account. Nothing is done then, not even to those that are there.
+/// Without a batch, all of them are meant. Gives the jobs that were named.
 ///
 /// # Errors
 ///
-/// Where none of the named jobs is there at all.
+/// Where any of what was named is not there; all of it is told.
+pub(crate) async fn all_there(
+    store: &dyn Store,
+    batch: Option<&BatchView>,
+    selection: &Selection,
+) -> Result<Vec<JobView>, Failure> {
+    if !selection.names_jobs() {
+        if let Some(account) = &selection.account {
+            let known: Vec<_> = store.accounts().await?.into_iter().map(|view| view.name).collect();
+            if !known.contains(account) {
+                let known = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+                let there = if known.is_empty() { "none has".to_owned() } else { format!("there are {known}") };
+                return Err(Failure::usage(format!("no account named `{account}` has jobs in this store: {there}")));
+            }
+        }
+        return Ok(Vec::new());
+    }
+    let found = matching(store, &selection.filter(batch.map(|view| &view.batch.name), &[], &[])).await?;
+    let gone = missing(store, selection, &found).await?;
+    if gone.is_empty() {
+        return Ok(found);
+    }
+    let (scope, nothing) = (scope(batch, selection), if found.is_empty() { "" } else { "; nothing was done" });
+    Err(Failure::usage(format!("not among the jobs of {scope}: {}{nothing}", some(&gone, gone.len()))))
+}
+
+/// Refuses what was named and is not there, and says which of the named jobs stand where the command does nothing; where none
+/// was named and none fits, how the batch stands. Without a batch, all of them are meant.
+///
+/// # Errors
+///
+/// As [`all_there`].
 pub(crate) async fn explain(
     store: &dyn Store,
     batch: Option<&BatchView>,
@@ -29,20 +60,12 @@ pub(crate) async fn explain(
     takes: &str,
     out: Out,
 ) -> Result<(), Failure> {
+    let found = all_there(store, batch, selection).await?;
     if !selection.names_jobs() {
         if chosen.is_empty() {
             out.note(&format!("no job of {} fits{}; {takes}", scope(batch, selection), standing(batch)));
         }
         return Ok(());
-    }
-    let found = matching(store, &selection.filter(batch.map(|view| &view.batch.name), &[], &[])).await?;
-    let gone = missing(store, selection, &found).await?;
-    let missing = format!("not among the jobs of {}: {}", scope(batch, selection), some(&gone, gone.len()));
-    if found.is_empty() {
-        return Err(Failure::usage(missing));
-    }
-    if !gone.is_empty() {
-        out.warning(&missing);
     }
     if let Some(passed) = passed_over(&found, chosen) {
         out.note(&format!("left as they are: {passed}; {takes}"));

@@ -1,6 +1,8 @@
 //! One file a command.
 
 mod ability;
+pub(crate) mod after_loss;
+pub(crate) mod backup;
 pub(crate) mod cancel;
 pub(crate) mod completions;
 pub(crate) mod config;
@@ -23,5 +25,6 @@ pub(crate) mod schema;
 pub(crate) mod selection;
 pub(crate) mod sim;
 pub(crate) mod status;
+pub(crate) mod stranded;
 pub(crate) mod stuck;
 pub(crate) mod worker;

@@ -11,19 +11,28 @@ use crate::{
     session::Session,
 };
 
-/// Flags of `reelq pause` and `reelq resume`.
+/// Flags of `reelq pause`, and what `reelq resume` shares with it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The batch
     #[arg(required_unless_present = "account")]
-    batch: Option<BatchName>,
+    pub(crate) batch: Option<BatchName>,
     /// An account, for all batches
     #[arg(long, conflicts_with = "batch", value_name = "NAME")]
-    account: Option<AccountName>,
+    pub(crate) account: Option<AccountName>,
 }
 
-/// Pauses, or with `pause` false resumes.
-pub(crate) async fn run(args: &Args, pause: bool, session: &Session, out: Out) -> Outcome {
+/// Pauses a batch or an account.
+pub(crate) async fn pause(args: &Args, session: &Session, out: Out) -> Outcome {
+    run(args, true, session, out).await
+}
+
+/// Resumes a batch or an account.
+pub(crate) async fn resume(args: &Args, session: &Session, out: Out) -> Outcome {
+    run(args, false, session, out).await
+}
+
+async fn run(args: &Args, pause: bool, session: &Session, out: Out) -> Outcome {
     let store = session.store().await?;
     let done = if pause { "paused" } else { "resumed" };
     let what = match (&args.batch, &args.account) {

@@ -95,7 +95,7 @@ struct Report<'a> {
 }
 
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
-    let store = session.store_if_any().await?;
+    let store = session.reading_if_any().await?;
     let order = Arc::new(placed(order(&args.manifest, session)?, &args.manifest, session, store.as_deref()).await?);
     let plan = reelq_producer::plan(store.as_deref(), &order).await?;
     if !out.is_json() {

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::stuck::say_stuck;
 use crate::{
+    consent::{Consent, Stake},
     exit::Exit,
     failure::{Failure, Outcome},
     output::{Out, grouped, plural, spent, table},
@@ -23,9 +24,8 @@ pub(crate) struct Args {
     /// All batches that ended longer ago than this, for example 30d
     #[arg(long, value_name = "TIME", conflicts_with = "batches")]
     older_than: Option<Span>,
-    /// Do not ask; needed where there is nobody to ask
-    #[arg(long, short)]
-    yes: bool,
+    #[command(flatten)]
+    consent: Consent,
 }
 
 /// A batch that was removed.
@@ -63,11 +63,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
         out.report(&Report::default(), |_| "no batch ended that long ago".to_owned());
         return Ok(Exit::Done);
     }
-    out.note(&consequences(&views));
-    let agreed = args.yes || (out.can_ask() && out.confirm("Purge?"));
-    if !agreed {
-        return Err(Failure::usage("not confirmed; nothing was removed (without a terminal, say --yes)"));
-    }
+    args.consent.to(&stake(&views), session, out).await?;
     let mut report = Report::default();
     for view in &views {
         remove(&*store, &view.batch.name, &mut report).await?;
@@ -119,6 +115,13 @@ async fn remove(store: &dyn Store, name: &BatchName, report: &mut Report) -> Res
         }
     }
     Ok(())
+}
+
+fn stake(views: &[BatchView]) -> Stake {
+    let count = u64::try_from(views.len()).unwrap_or(u64::MAX);
+    let batches = if count == 1 { "batch" } else { "batches" };
+    let what = format!("purge {} {batches}", grouped(count));
+    Stake { told: vec![consequences(views)], what, otherwise: "nothing was removed" }
 }
 
 fn consequences(views: &[BatchView]) -> String {

@@ -1,6 +1,7 @@
 //! `reelq resolve`: jobs that wait for a person, and what the person says of them.
 
 mod answer;
+mod asked;
 mod list;
 mod stakes;
 
@@ -15,6 +16,7 @@ use super::{
     stuck::stuck,
 };
 use crate::{
+    consent::Consent,
     exit::Exit,
     failure::{Failure, Outcome},
     output::Out,
@@ -24,7 +26,7 @@ use crate::{
 /// Flags of `reelq resolve`.
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
-#[command(group(clap::ArgGroup::new("answer").args(["accepted", "not_bought", "give_up"])))]
+#[command(group(clap::ArgGroup::new("answer").args(["accepted", "not_bought", "give_up", "wrong_task"])))]
 pub(crate) struct Args {
     /// The batch; all batches where it is left out
     batch: Option<BatchName>,
@@ -33,9 +35,16 @@ pub(crate) struct Args {
     /// Jobs that are bought or being bought and do not get on, instead of those whose purchase is unknown
     #[arg(long)]
     stuck: bool,
-    /// The provider took it: follow this task (one job)
+    /// The provider took it: follow this task (one job). The provider is asked for the task first. Said again, it takes the
+    /// place of a task that was named before
     #[arg(long, value_name = "TASK_ID")]
     accepted: Option<TaskId>,
+    /// With --accepted: follow the task unasked, also where the provider does not know it, or another row follows it
+    #[arg(long, requires = "accepted")]
+    force: bool,
+    /// The task that was named for it with --accepted is not its own: it is unknown again whether it was bought
+    #[arg(long)]
+    wrong_task: bool,
     /// The provider never took it: it may be submitted again
     #[arg(long)]
     not_bought: bool,
@@ -43,13 +52,23 @@ pub(crate) struct Args {
     /// --row or --job names; a task that is known stays known, and `retry --look` can fetch its clip later
     #[arg(long)]
     give_up: bool,
-    /// Do not ask
-    #[arg(long, short)]
-    yes: bool,
+    #[command(flatten)]
+    consent: Consent,
 }
 
 /// Where a submission's fate is, or may yet become, a person's to say: also once the job was given up without an answer.
-const UNDECIDED_OR_ENDED: [Status; 3] = [Status::Submitting, Status::Unconfirmed, Status::Failed];
+/// Or once a person had named its task, which may be another's.
+const UNDECIDED_OR_NAMED: [Status; 7] = [
+    Status::Submitting,
+    Status::Unconfirmed,
+    Status::Failed,
+    Status::Running,
+    Status::Fetching,
+    Status::Succeeded,
+    Status::Cancelled,
+];
+/// Where a task that a person named may stand.
+const NAMED: [Status; 5] = [Status::Running, Status::Fetching, Status::Succeeded, Status::Failed, Status::Cancelled];
 /// Where a person may give a job up.
 const OPEN: [Status; 4] = [Status::Submitting, Status::Unconfirmed, Status::Running, Status::Fetching];
 
@@ -59,13 +78,15 @@ impl Args {
         accepted
             .or_else(|| self.not_bought.then_some(Answer::NotBought))
             .or_else(|| self.give_up.then_some(Answer::GiveUp))
+            .or_else(|| self.wrong_task.then_some(Answer::WrongTask))
     }
 
     /// The statuses of the jobs that are meant.
     fn statuses(&self) -> &'static [Status] {
         match self.selection.names_jobs() {
             true if self.give_up => &OPEN,
-            true if self.accepted.is_some() => &UNDECIDED_OR_ENDED,
+            true if self.accepted.is_some() => &UNDECIDED_OR_NAMED,
+            true if self.wrong_task => &NAMED,
             _ => &[Status::Unconfirmed],
         }
     }
@@ -76,6 +97,8 @@ impl Args {
             "--stuck takes jobs that are queued, submitting, running or fetching and do not get on"
         } else if self.give_up {
             "--give-up takes submitting, unconfirmed, running and fetching jobs; what is queued is withdrawn by reelq cancel"
+        } else if self.wrong_task {
+            "--wrong-task takes jobs whose task was named with --accepted, named by --row or --job"
         } else {
             "resolve takes unconfirmed jobs (with --stuck, those that do not get on)"
         }
@@ -97,9 +120,12 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     }
     let Some(answer) = args.answer() else { return list::run(args, &jobs, session, &*store, out).await };
     check(args, &answer, &jobs)?;
+    if let (Answer::Accepted(task), [view], false) = (&answer, jobs.as_slice(), args.force) {
+        asked::check(session, &*store, view, task, out).await?;
+    }
     answer.warn(&jobs, session, out)?;
-    if !answer.confirmed(&jobs, args.yes, out) {
-        return Err(Failure::usage("not confirmed; nothing was changed"));
+    if !jobs.is_empty() {
+        args.consent.to(&answer.stake(&jobs), session, out).await?;
     }
     answer.settle(&jobs, &*store, out).await?;
     answer.say_next(&jobs, session, &*store, out).await?;
@@ -110,7 +136,11 @@ async fn chosen(args: &Args, store: &dyn Store) -> Result<Vec<JobView>, Failure>
     let filter = args.selection.filter(args.batch.as_ref(), args.statuses(), &[]);
     if !args.stuck {
         let mut found = matching(store, &filter).await?;
-        found.retain(|view| view.job.status() != Status::Failed || view.job.in_doubt().is_some());
+        let open = [Status::Submitting, Status::Unconfirmed];
+        let is_named = |view: &JobView| view.job.stage.task().is_some_and(|task| task.named.is_some());
+        found.retain(|view| {
+            open.contains(&view.job.status()) || args.give_up || view.job.in_doubt().is_some() || is_named(view)
+        });
         return Ok(found);
     }
     let found = stuck(store, &filter).await?.into_iter().map(|(view, _)| view);

@@ -93,7 +93,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     if args.reader == For::Spreadsheet && !args.is_csv(session) {
         return Err(Failure::usage("--for spreadsheet is for CSV: leave out --json, --format jsonl and --as manifest"));
     }
-    let store = session.store().await?;
+    let store = session.reading().await?;
     let view = session.batch(&*store, &args.batch).await?;
     match &args.out {
         None => to_stdout(args, session, &store, &view).await,

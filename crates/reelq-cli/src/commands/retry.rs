@@ -18,6 +18,7 @@ use super::{
     stuck::say_stuck,
 };
 use crate::{
+    consent::{Consent, Stake},
     exit::Exit,
     failure::{Failure, Outcome},
     output::{Out, grouped, money, plural},
@@ -46,9 +47,8 @@ pub(crate) struct Args {
     /// Only jobs that nothing was paid for: the provider took nothing, or gave the money back
     #[arg(long)]
     uncharged: bool,
-    /// Do not ask
-    #[arg(long, short)]
-    yes: bool,
+    #[command(flatten)]
+    consent: Consent,
 }
 
 /// What became of the jobs.
@@ -82,9 +82,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     }
     let intent = Intent::new(jobs, args.look, store.now().await?);
     intent.bought_blindly(&session.flags()).iter().for_each(|line| out.warning(line));
-    if !confirmed(args, &intent, out) {
-        return Err(Failure::usage("not confirmed; nothing was changed"));
-    }
+    agree(args, &intent, session, out).await?;
     let report =
         Report { passed_over, unreadable, without_task: intent.count(Course::Leave), ..retry(&intent, &*store).await? };
     out.report(&report, draw);
@@ -131,20 +129,26 @@ async fn chosen(args: &Args, store: &dyn Store) -> Result<Chosen, Failure> {
     Ok(Chosen { jobs, passed_over: u64::try_from(rest.len()).unwrap_or(u64::MAX), unreadable })
 }
 
-/// Tells what is going to be done, and asks where money may be spent and somebody is there.
-fn confirmed(args: &Args, intent: &Intent, out: Out) -> bool {
-    for line in intent.told() {
-        out.note(&line);
+/// Tells what is going to be done, and asks where money may be spent.
+async fn agree(args: &Args, intent: &Intent, session: &Session, out: Out) -> Result<(), Failure> {
+    let told = intent.told();
+    if !intent.may_buy() {
+        told.iter().for_each(|line| out.note(line));
+        return Ok(());
     }
-    !intent.may_buy() || args.yes || !out.can_ask() || out.confirm(&format!("Spend at most {}?", intent.at_most()))
+    let count = intent.count(Course::Buy) + intent.count(Course::LookThenBuy);
+    let (jobs, cost) = (format!("{} job{}", grouped(count), plural(count)), intent.at_most());
+    let what = format!("spend at most {cost} on {jobs} of batch {}", args.batch);
+    args.consent.to(&Stake { told, what, otherwise: "nothing was changed, and nothing bought" }, session, out).await
 }
 
 async fn retry(intent: &Intent, store: &dyn Store) -> Result<Report, Failure> {
     let (mut report, mut editor) = (Report::default(), Editor::new(store));
-    for (view, course) in intent.jobs.iter().filter(|(_, course)| *course != Course::Leave) {
-        let done = editor.apply(view.job.id, &course.event()).await? == Changed::Yes;
+    let meant: Vec<_> = intent.jobs.iter().filter(|(_, course)| *course != Course::Leave).collect();
+    let changes: Vec<_> = meant.iter().map(|(view, course)| (view.job.id, course.event())).collect();
+    for ((_, course), changed) in meant.into_iter().zip(editor.apply_all(&changes).await?) {
         match course {
-            _ if !done => report.refused += 1,
+            _ if changed != Changed::Yes => report.refused += 1,
             Course::Buy => report.retried += 1,
             Course::LookThenBuy => report.looked_at += 1,
             Course::Look | Course::Leave => report.fetched_again += 1,

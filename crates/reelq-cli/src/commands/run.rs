@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
-use reelq_model::{Status, units::Span};
+use reelq_model::{AccountName, Status, units::Span};
 use reelq_producer::{Order, Plan};
 use reelq_store::{JobFilter, Page, SharedStore, Store};
 
@@ -11,9 +11,11 @@ use super::{
     loading::{Agreed, QuietArgs, agree, load},
     plan::{ManifestArgs, order, placed},
     sim::VendorArgs,
+    stranded::stranded,
 };
 use crate::{
     config::AccountConfig,
+    consent::Consent,
     exit::Exit,
     failure::{Failure, Outcome},
     output::Out,
@@ -28,9 +30,8 @@ use crate::{
 pub(crate) struct Args {
     #[command(flatten)]
     manifest: ManifestArgs,
-    /// Do not ask before spending
-    #[arg(long, short)]
-    yes: bool,
+    #[command(flatten)]
+    consent: Consent,
     /// End once nothing that is left is due within this time (15m, or `wait_at_most` of the configuration)
     #[arg(long, value_name = "TIME")]
     wait_at_most: Option<Span>,
@@ -66,7 +67,7 @@ struct Run<'a> {
 impl Run<'_> {
     async fn plan_to_end(&self, order: Order) -> Outcome {
         let order = placed(order, &self.args.manifest, self.session, Some(&**self.store)).await?;
-        let agreed = agree(order, self.args.yes, self.session, self.store, self.out).await?;
+        let agreed = agree(order, self.args.consent, self.session, self.store, self.out).await?;
         // While a person thought about it, nothing was renewed.
         self.held.assure().await?;
         let simulated = self.args.vendors.start(self.session).await?;
@@ -81,6 +82,9 @@ impl Run<'_> {
         let Self { args, session, store, out, .. } = *self;
         let plan = &agreed.plan;
         let accounts = needed(session, &**store, plan).await?;
+        for stranded in stranded(&**store, &session.config, Some(&plan.batch.name)).await? {
+            out.warning(&stranded.told());
+        }
         let wait_at_most = args.wait_at_most.map_or(session.config.wait_at_most, |span| span.0);
         let engine = Engine::prepare(session, store, &accounts, &task(plan, wait_at_most), simulated)?;
         let place = usable(session, plan).await?;
@@ -125,17 +129,26 @@ async fn needed<'a>(session: &'a Session, store: &dyn Store, plan: &Plan) -> Res
     let used = providers::used(plan);
     let mut needed = Vec::new();
     for account in session.config.accounts.values() {
-        if used.contains(&account.name) || follows(store, plan, account).await? {
+        let mut names = std::iter::once(&account.name).chain(account.was.as_ref());
+        let is_used = names.any(|name| used.contains(name));
+        if is_used || follows(store, plan, &account.name).await? || follows_earlier(store, plan, account).await? {
             needed.push(account);
         }
     }
     Ok(needed)
 }
 
-async fn follows(store: &dyn Store, plan: &Plan, account: &AccountConfig) -> Result<bool, Failure> {
+async fn follows_earlier(store: &dyn Store, plan: &Plan, account: &AccountConfig) -> Result<bool, Failure> {
+    match &account.was {
+        Some(was) => follows(store, plan, was).await,
+        None => Ok(false),
+    }
+}
+
+async fn follows(store: &dyn Store, plan: &Plan, account: &AccountName) -> Result<bool, Failure> {
     let filter = JobFilter {
         batch: Some(plan.batch.name.clone()),
-        account: Some(account.name.clone()),
+        account: Some(account.clone()),
         statuses: vec![Status::Queued, Status::Submitting, Status::Running, Status::Fetching],
         ..JobFilter::default()
     };

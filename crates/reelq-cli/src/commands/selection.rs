@@ -2,7 +2,7 @@
 
 use clap::Args;
 use reelq_model::{AccountName, BatchName, FailureKind, JobId, Status};
-use reelq_store::{JobFilter, JobView, Page, Store};
+use reelq_store::{Cursor, JobFilter, JobView, Store};
 
 use crate::failure::Failure;
 
@@ -44,20 +44,23 @@ impl Selection {
     }
 }
 
-const PAGE: usize = 1_000;
+/// So many jobs are read, or changed, in one step.
+pub(crate) const AT_ONCE: usize = 250;
 
-/// Every job that the filter means, read before any of them is changed.
+/// Every job that the filter means, read before any of them is changed: by batch and row, those without a row last.
 pub(crate) async fn matching(store: &dyn Store, filter: &JobFilter) -> Result<Vec<JobView>, Failure> {
-    let mut found = Vec::new();
-    loop {
-        let after = u64::try_from(found.len()).unwrap_or(u64::MAX);
-        let page = store.jobs(filter, Page { after, limit: PAGE }).await?;
-        let last = page.len() < PAGE;
-        found.extend(page);
-        if last {
-            return Ok(found);
-        }
+    let (mut found, mut from) = (Vec::new(), Some(Cursor::default()));
+    while let Some(cursor) = from {
+        let part = store.scan(filter, &cursor, AT_ONCE).await?;
+        found.extend(part.views);
+        from = part.next;
     }
+    let line = |view: &JobView| view.line.as_ref().map(|line| (line.row, line.copy));
+    found.sort_by(|one: &JobView, other| {
+        let order = |view: &JobView| (line(view).is_none(), view.job.batch.clone(), line(view));
+        order(one).cmp(&order(other))
+    });
+    Ok(found)
 }
 
 /// A kind of failure as people name it.

@@ -4,20 +4,26 @@ mod noticed;
 
 use std::time::Duration;
 
+use anyhow::Context;
 use reelq_model::{BatchName, Money, Status, Timestamp};
 use reelq_store::{
-    AccountCap, AccountLimits, AccountView, BatchView, HeldBatch, JobView, Pause, PauseReason, Store, WorkerView,
+    AccountCap, AccountLimits, AccountView, BatchView, HeldBatch, JobFilter, JobView, Pause, PauseReason, Store,
+    WorkerView,
 };
 use serde::Serialize;
 
 use super::{
+    after_loss::say_waiting,
+    matched,
     selection::{Selection, brief, matching, place},
+    stranded::{Stranded, stranded},
     stuck::{Stuck, draw as draw_stuck, stuck},
 };
 use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
-    output::{Out, duration, grouped, money, spent, table, to_spend},
+    output::{Out, duration, grouped, money, spent, stdout, table, to_spend},
+    running::Signals,
     session::Session,
 };
 
@@ -46,6 +52,9 @@ struct Report {
     workers: Vec<WorkerView>,
     /// The store's time.
     now: Timestamp,
+    /// Work of accounts that nobody acts for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stranded: Vec<Stranded>,
     #[serde(flatten)]
     noticed: Noticed,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -59,7 +68,8 @@ struct Report {
 const WATCH_EVERY: Duration = Duration::from_secs(2);
 
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
-    let store = session.store().await?;
+    let store = session.reading().await?;
+    let mut signals = Signals::take().context("listen for signals")?;
     let mut mark = store.watch(0, Duration::ZERO).await?;
     loop {
         let report = match read(args, session, &*store).await {
@@ -67,7 +77,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
             Err(Failure::Other(error)) if args.watch => {
                 out.note(&format!("failed to {error:#}"));
                 tokio::select! {
-                    _ = tokio::signal::ctrl_c() => return Ok(Exit::Done),
+                    () = signals.next() => return Ok(Exit::Done),
                     () = tokio::time::sleep(WATCH_EVERY) => continue,
                 }
             }
@@ -77,11 +87,12 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
             drop(console::Term::stdout().clear_screen());
         }
         out.report(&report, |report| draw(report, &session.flags()));
-        if !args.watch {
+        say_waiting(&*store, out).await?;
+        if !args.watch || stdout::is_gone() {
             return Ok(Exit::Done);
         }
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => return Ok(Exit::Done),
+            () = signals.next() => return Ok(Exit::Done),
             seen = wait(&*store, mark) => mark = seen.unwrap_or(mark),
         }
     }
@@ -99,15 +110,18 @@ async fn read(args: &Args, session: &Session, store: &dyn Store) -> Result<Repor
         Some(name) => vec![session.batch(store, name).await?],
         None => store.batches().await?,
     };
+    matched::all_there(store, args.batch.as_ref().and(batches.first()), &args.selection).await?;
     let wanted = !args.statuses.is_empty() || !args.selection.is_empty();
     let filter = args.selection.filter(args.batch.as_ref(), &args.statuses, &[]);
     let jobs = if wanted { matching(store, &filter).await? } else { Vec::new() };
     let stuck = match &args.batch {
         Some(_) => stuck(store, &args.selection.filter(args.batch.as_ref(), &[], &[])).await?,
-        None => Vec::new(),
+        // Of all batches the first few are told: the rest is with each batch.
+        None => stuck(store, &JobFilter::default()).await?.into_iter().take(STUCK_SHOWN).collect(),
     };
     let noticed = Noticed::read(store, batches.iter().map(|view| &view.batch.name)).await?;
     Ok(Report {
+        stranded: stranded(store, &session.config, args.batch.as_ref()).await?,
         batches,
         noticed,
         accounts: store.accounts().await?,
@@ -120,6 +134,7 @@ async fn read(args: &Args, session: &Session, store: &dyn Store) -> Result<Repor
 
 fn draw(report: &Report, flags: &str) -> String {
     let mut parts = vec![draw_batches(&report.batches)];
+    parts.extend(report.stranded.iter().map(|stranded| format!("! {}", stranded.told())));
     parts.extend(report.noticed.alarms(flags).iter().map(|alarm| format!("! {alarm}")));
     if !report.accounts.is_empty() {
         parts.push(draw_accounts(&report.accounts, &report.noticed));
@@ -174,6 +189,7 @@ fn remarks(view: &BatchView) -> String {
     let remarks = [
         flag(!view.whole, "load unfinished"),
         flag(view.purging, "being purged"),
+        flag(view.cancelling, "being cancelled"),
         flag(view.paused, "paused"),
         flag(view.budget_reached, "budget reached"),
         counted(view.overdue, "overdue"),

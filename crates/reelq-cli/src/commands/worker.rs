@@ -11,6 +11,7 @@ use super::{
     cron::{KIND, Watch},
     loading::QuietArgs,
     sim::VendorArgs,
+    stranded::stranded,
 };
 use crate::{
     config::AccountConfig,
@@ -85,6 +86,9 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
         Task { batch: args.batch.clone(), drain: args.drain, wait_at_most, hands, reports: true, kind: "worker" };
     let engine = Engine::prepare(session, &store, &accounts, &task, simulated.as_ref())?;
     out.note(&greeting(session, &engine, &accounts));
+    for stranded in stranded(&*store, &session.config, args.batch.as_ref()).await? {
+        out.warning(&stranded.told());
+    }
     let face = LogFace::new(session, Arc::clone(&store), args.batch.clone(), &engine, out);
     let watched = if args.cron { Some(Watch::new(session, Arc::clone(&store), out)?) } else { None };
     let finish = Box::pin(work(engine, &face, watched, signals)).await?;

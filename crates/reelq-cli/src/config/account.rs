@@ -20,6 +20,8 @@ pub(crate) struct AccountConfig {
     pub(crate) name: AccountName,
     /// Its vendor.
     pub(crate) provider: String,
+    /// The name that it had before: it acts for the jobs of that one, too.
+    pub(crate) was: Option<AccountName>,
     values: Map<String, Json>,
     /// The folder that relative paths count from.
     folder: PathBuf,
@@ -42,7 +44,8 @@ pub(crate) enum KeyTrouble {
 
 impl AccountConfig {
     pub(crate) fn new(name: AccountName, provider: String, values: Map<String, Json>, folder: PathBuf) -> Self {
-        Self { name, provider, values, folder, key: Arc::default() }
+        let was = values.get("was").and_then(Json::as_str).and_then(|was| AccountName::new(was).ok());
+        Self { name, provider, was, values, folder, key: Arc::default() }
     }
 
     /// The value of a key of the account, dotted names nested.
@@ -59,6 +62,12 @@ impl AccountConfig {
     pub(crate) fn section<T: DeserializeOwned>(&self, keys: &[&str]) -> Result<T, serde_json::Error> {
         let own = self.values.iter().filter(|(key, _)| keys.contains(&key.as_str()));
         serde_json::from_value(Json::Object(own.map(|(key, value)| (key.clone(), value.clone())).collect()))
+    }
+
+    /// What it says of these keys, as one text.
+    pub(crate) fn said(&self, keys: &[&str]) -> String {
+        let said: Vec<_> = keys.iter().map(|key| self.values.get(*key)).collect();
+        serde_json::json!(said).to_string()
     }
 
     /// The file that holds its key.

@@ -88,13 +88,16 @@ impl Environment {
 
 /// Lays the environment's settings over those of the files.
 pub(crate) fn overlay(environment: &Environment, settings: &mut Settings) {
-    let mut paths = BTreeMap::new();
-    for key in KEYS {
-        let named = named_in(key).map(|table| settings.names_in(table)).unwrap_or_default();
-        paths.extend(named.iter().map(|name| path_for(key, name)).map(|path| (keys::variable(&path), path)));
-    }
     let plain = KEYS.iter().filter(|key| named_in(key).is_none()).map(|key| path_for(key, ""));
-    paths.extend(plain.map(|path| (keys::variable(&path), path)));
+    let mut paths: BTreeMap<_, _> = plain.map(|path| (keys::variable(&path), path)).collect();
+    // Thousands of accounts have a hundred thousand variables, which are seldom needed.
+    if environment.own().any(|(name, _)| !paths.contains_key(name) && !OTHERS.contains(&name.as_str())) {
+        let names: BTreeMap<_, _> = ["accounts", "schedules"].map(|table| (table, settings.names_in(table))).into();
+        for (key, table) in KEYS.iter().filter_map(|key| Some((key, named_in(key)?))) {
+            let named = names.get(table).into_iter().flatten().map(|name| path_for(key, name));
+            paths.extend(named.map(|path| (keys::variable(&path), path)));
+        }
+    }
     for (name, value) in environment.own() {
         let origin = Origin::Variable(name.clone());
         if let Some(path) = paths.get(name) {

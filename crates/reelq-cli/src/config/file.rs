@@ -14,7 +14,8 @@ use super::{
 
 /// Reads `text`, the content of `path`, into `settings`.
 pub(crate) fn read(text: &str, path: &Path, settings: &mut Settings) {
-    let source = Source { text, path };
+    let line_ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect();
+    let source = Source { text, path, line_ends };
     match Document::parse(text) {
         Ok(document) => source.table(document.as_table(), &mut Vec::new(), settings),
         Err(error) => {
@@ -28,14 +29,17 @@ pub(crate) fn read(text: &str, path: &Path, settings: &mut Settings) {
 struct Source<'a> {
     text: &'a str,
     path: &'a Path,
+    /// Found once: a file may have a place to tell for each of a hundred thousand values.
+    line_ends: Vec<usize>,
 }
 
 impl Source<'_> {
     fn origin(&self, span: Option<Range<usize>>) -> Origin {
-        let before = self.text.get(..span.map_or(0, |span| span.start)).unwrap_or(self.text);
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        Origin::File { path: self.path.to_owned(), line, column }
+        let at = span.map_or(0, |span| span.start).min(self.text.len());
+        let ended = self.line_ends.partition_point(|end| *end < at);
+        let begins = ended.checked_sub(1).and_then(|last| self.line_ends.get(last)).map_or(0, |end| end + 1);
+        let column = self.text.get(begins..at).unwrap_or_default().chars().count() + 1;
+        Origin::File { path: self.path.to_owned(), line: ended + 1, column }
     }
 
     fn table(&self, table: &dyn TableLike, path: &mut Vec<String>, settings: &mut Settings) {

@@ -46,6 +46,7 @@ pub(crate) const KEYS: &[Key] = &[
     key(&[A, "*", "base_url"], Kind::Url, None),
     key(&[A, "*", "api_key_env"], Kind::Variable, None),
     key(&[A, "*", "api_key_file"], Kind::Text, None),
+    key(&[A, "*", "was"], Kind::Account, None),
     key(&[A, "*", "dialect"], Kind::Text, None),
     key(&[A, "*", "requests_per_second"], Kind::RateOrAuto, Some("2.0")),
     key(&[A, "*", "burst"], Kind::Whole { min: 1, max: 10_000 }, Some("1")),

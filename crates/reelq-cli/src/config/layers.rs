@@ -147,6 +147,15 @@ impl Settings {
         self.values.iter()
     }
 
+    /// The settings below a prefix, by key.
+    pub(crate) fn under<'s>(&'s self, prefix: &'s [&str]) -> impl Iterator<Item = (&'s Vec<String>, &'s Setting)> {
+        let from: Vec<String> = prefix.iter().map(|part| (*part).to_owned()).collect();
+        let is_below = move |path: &[String]| path.len() > prefix.len() && path.iter().zip(prefix).all(|(a, b)| a == b);
+        // The prefix itself sorts before all that is below it.
+        let found = self.values.range(from..).skip_while(move |(path, _)| path.len() == prefix.len());
+        found.take_while(move |(path, _)| is_below(path))
+    }
+
     /// The names of accounts that any layer mentions.
     pub(crate) fn accounts(&self) -> Vec<String> {
         self.names_in("accounts")
@@ -154,9 +163,12 @@ impl Settings {
 
     /// The names of the tables below a table.
     pub(crate) fn names_in(&self, table: &str) -> Vec<String> {
-        let named = self.values.keys().filter(|path| path.len() > 1 && path[0] == table);
-        let mut names: Vec<String> = named.map(|path| path[1].clone()).collect();
-        names.dedup();
+        let mut names: Vec<String> = Vec::new();
+        for (path, _) in self.under(&[table]) {
+            if names.last() != Some(&path[1]) {
+                names.push(path[1].clone());
+            }
+        }
         names
     }
 
@@ -175,10 +187,12 @@ impl Settings {
     }
 
     pub(crate) fn fill_defaults(&mut self) {
+        let mut names: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for key in KEYS.iter().filter(|key| key.default.is_some()) {
             match named_in(key) {
                 Some(table) => {
-                    for name in self.names_in(table) {
+                    let names = names.entry(table).or_insert_with(|| self.names_in(table)).clone();
+                    for name in names {
                         self.fill(key, path_for(key, &name));
                     }
                 }

@@ -11,6 +11,7 @@ mod layers;
 mod names;
 mod problem;
 mod ranges;
+mod renamed;
 mod render;
 mod schedules;
 pub(crate) mod secret_file;

@@ -1,6 +1,6 @@
 //! `[[schedules]]` as the producer's schedules, after the rules that span several keys.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use reelq_model::{AccountName, Money, ScheduleName, Timestamp, units::Span};
 use reelq_producer::schedule::{CatchUp, Overlap, Schedule, Timetable};
@@ -13,33 +13,47 @@ use super::{
 };
 
 const TABLE: &str = "schedules";
+/// So many complaints have a hint of the nearest name.
+const HINTED: usize = 20;
 
 /// Complains about schedules that lack something, name an account that is not there, or never come.
 pub(super) fn check(settings: &mut Settings) {
-    let found: Vec<Complaint> = settings.names_in(TABLE).iter().flat_map(|name| complaints(settings, name)).collect();
+    let known: BTreeSet<String> = settings.accounts().into_iter().collect();
+    let refused: BTreeSet<String> = settings.complaints.iter().map(|complaint| complaint.key.clone()).collect();
+    let mut found: Vec<Complaint> = Vec::new();
+    for name in settings.names_in(TABLE) {
+        // The nearest name is looked for among all: for the first few that lack theirs.
+        let hints = found.len() < HINTED;
+        found.extend(complaints(settings, &name, &known, &refused, hints));
+    }
     settings.complaints.extend(found);
 }
 
-fn complaints(settings: &Settings, name: &str) -> Vec<Complaint> {
+fn complaints(
+    settings: &Settings,
+    name: &str,
+    known: &BTreeSet<String>,
+    refused: &BTreeSet<String>,
+    hints: bool,
+) -> Vec<Complaint> {
     let origin = settings.get(&[TABLE, name, "name"]).map_or(Origin::Default, |setting| setting.origin.clone());
     let required = [("cron", "cron = \"0 2 * * *\""), ("manifest", "manifest = \"prompts.csv\"")];
     let missing = required.into_iter().filter_map(|(key, hint)| {
         let path = format!("{TABLE}.{name}.{key}");
-        let refused = settings.complaints.iter().any(|complaint| complaint.key == path);
-        let lacks = settings.get(&[TABLE, name, key]).is_none() && !refused;
+        let lacks = settings.get(&[TABLE, name, key]).is_none() && !refused.contains(&path);
         lacks.then(|| Complaint::error(&origin, &path, "must be given for every schedule").hint(hint))
     });
-    missing.chain(unknown_account(settings, name)).chain(never(settings, name)).collect()
+    missing.chain(unknown_account(settings, name, known, hints)).chain(never(settings, name)).collect()
 }
 
-fn unknown_account(settings: &Settings, name: &str) -> Option<Complaint> {
+fn unknown_account(settings: &Settings, name: &str, known: &BTreeSet<String>, hints: bool) -> Option<Complaint> {
     let setting = settings.get(&[TABLE, name, "account"])?;
     let account = text(settings, &[TABLE, name, "account"])?;
-    let known = settings.accounts();
     if known.contains(&account) {
         return None;
     }
-    let hint = nearest(&account, known.iter().map(String::as_str)).map(|near| format!("did you mean \"{near}\"?"));
+    let near = if hints { nearest(&account, known.iter().map(String::as_str)) } else { None };
+    let hint = near.map(|near| format!("did you mean \"{near}\"?"));
     let rule = "must be an account that is configured";
     let complaint = Complaint::error(&setting.origin, &format!("{TABLE}.{name}.account"), rule);
     Some(complaint.value(format!("\"{account}\"")).maybe_hint(hint))

@@ -1,6 +1,10 @@
 //! The merged settings as typed sections, after the rules that span several keys.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    time::Duration,
+};
 
 use reelq_model::AccountName;
 use reelq_producer::schedule::Schedule;
@@ -12,7 +16,7 @@ use super::{
     kind::Value,
     layers::{Origin, Setting},
     ranges::{self, check_lease, lease, wait_at_most},
-    schedules,
+    renamed, schedules,
     store_place::retention,
 };
 
@@ -43,9 +47,11 @@ pub(crate) struct Config {
 impl Config {
     /// Applies the rules that span several keys; `None` where the settings are not sound.
     pub(crate) fn from_settings(settings: &mut Settings) -> Option<Self> {
+        let refused: BTreeSet<String> = settings.complaints.iter().map(|complaint| complaint.key.clone()).collect();
         for name in settings.accounts() {
-            check_account(settings, &name);
+            check_account(settings, &name, &refused);
         }
+        renamed::check(settings);
         check_redis(settings);
         schedules::check(settings);
         check_lease(settings);
@@ -66,6 +72,12 @@ impl Config {
             accounts: accounts.map(|account| (account.name.clone(), account)).collect(),
             downloads: below(settings, &["downloads"]),
         })
+    }
+
+    /// The provider of the account that acts for the jobs of `name`: of that account, or of one that had its name before.
+    pub(crate) fn acting_for(&self, name: &AccountName) -> Option<&str> {
+        let renamed = || self.accounts.values().find(|account| account.was.as_ref() == Some(name));
+        self.accounts.get(name).or_else(renamed).map(|account| account.provider.as_str())
     }
 
     /// The `[downloads]` section as the crate that owns it reads it.
@@ -108,13 +120,12 @@ fn catalogue(settings: &Settings) -> BTreeMap<String, PathBuf> {
 /// Everything below a prefix as a nested object.
 fn below(settings: &Settings, prefix: &[&str]) -> Map<String, Json> {
     let mut object = Map::new();
-    for (path, setting) in settings.iter() {
-        let fits = path.len() > prefix.len() && path.iter().zip(prefix).all(|(part, wanted)| part == wanted);
-        match (fits, &path[prefix.len().min(path.len())..]) {
-            (true, [name]) => {
+    for (path, setting) in settings.under(prefix) {
+        match &path[prefix.len()..] {
+            [name] => {
                 object.insert(name.clone(), setting.value.to_json());
             }
-            (true, [table, name]) => {
+            [table, name] => {
                 let table = object.entry(table.clone()).or_insert_with(|| Json::Object(Map::new()));
                 if let Json::Object(table) = table {
                     table.insert(name.clone(), setting.value.to_json());
@@ -153,12 +164,12 @@ fn check_redis(settings: &mut Settings) {
     settings.complaints.extend(found);
 }
 
-fn check_account(settings: &mut Settings, name: &str) {
+/// `refused` are the keys that were complained about before.
+fn check_account(settings: &mut Settings, name: &str, refused: &BTreeSet<String>) {
     let get = |key: &str| settings.get(&["accounts", name, key]);
     let named = |key: &str| format!("accounts.{name}.{key}");
     let mut found = Vec::new();
-    let provider_refused = settings.complaints.iter().any(|complaint| complaint.key == named("provider"));
-    if get("provider").is_none() && !provider_refused {
+    if get("provider").is_none() && !refused.contains(&named("provider")) {
         let origin = origin_of(settings, name);
         let complaint = Complaint::error(&origin, &named("provider"), "must be given for every account");
         found.push(complaint.hint("provider = \"wave\", \"apixo\" or \"poyo\""));
@@ -199,8 +210,8 @@ fn dialect_complaint(settings: &Settings, name: &str, dialect: &str, origin: &Or
 
 /// Where an account's table is, as well as can be told from its keys.
 fn origin_of(settings: &Settings, name: &str) -> Origin {
-    let of_account = |path: &[String]| path.len() > 2 && path[0] == "accounts" && path[1] == name;
-    let set = settings.iter().filter(|(path, setting)| of_account(path) && setting.origin != Origin::Default);
+    let prefix = ["accounts", name];
+    let set = settings.under(&prefix).filter(|(_, setting)| setting.origin != Origin::Default);
     set.map(|(_, setting)| setting.origin.clone()).next().unwrap_or(Origin::Default)
 }
 

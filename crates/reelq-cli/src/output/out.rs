@@ -10,7 +10,7 @@ use console::Style;
 use reelq_manifest::{Problems, visible};
 use serde::Serialize;
 
-use super::document;
+use super::{document, stdout};
 use crate::exit::Exit;
 
 /// When to colour.
@@ -82,12 +82,11 @@ impl Out {
         self.volume == Volume::Quiet
     }
 
-    /// Writes data for people. Texts from outside are in it: nothing of them reaches the terminal but what can be seen. A
-    /// reader that went away is no fault.
+    /// Writes data for people. Texts from outside are in it: nothing of them reaches the terminal but what can be seen. What
+    /// cannot be written makes the command fail at its end ([`Out::end`]).
     #[expect(clippy::unused_self, reason = "only who was handed an `Out` may print")]
     pub(crate) fn data(self, text: &str) {
-        let mut stdout = std::io::stdout().lock();
-        drop(writeln!(stdout, "{}", visible(text.trim_end())));
+        stdout::write(format!("{}\n", visible(text.trim_end())).as_bytes());
     }
 
     /// Writes data for programs, with its version.
@@ -133,7 +132,7 @@ impl Out {
     /// Writes raw bytes of data.
     #[expect(clippy::unused_self, reason = "only who was handed an `Out` may print")]
     pub(crate) fn raw(self, bytes: &[u8]) {
-        drop(std::io::stdout().lock().write_all(bytes));
+        stdout::write(bytes);
     }
 
     /// Writes a message that nobody needs where all goes well.

@@ -2,15 +2,17 @@
 
 use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
+use reelq_collector::Places;
 use reelq_http::{AccountHttp, HttpSection, Transport};
+use reelq_model::AccountName;
 use reelq_poller::{PollPlan, PollSettings, Poller, Schedule};
 use reelq_store::{BreakerPolicy, SharedStore};
 use reelq_submitter::{FirstPoll, Images, SubmitSettings, Submitter};
-use reelq_worker::{AccountWork, Brake, Breaking, Dice, Handler, Pulse};
+use reelq_worker::{AccountWork, Brake, Breaking, Dice, Handler, OutputGate, Pulse};
 use secrecy::SecretString;
 use url::Url;
 
-use super::hands::Hands;
+use super::{StoreClock, hands::Hands};
 use crate::{config::AccountConfig, failure::Failure, providers, session::Session, simulation::Simulated};
 
 /// The HTTP keys of an account.
@@ -24,6 +26,10 @@ pub(crate) struct Shared {
     pub(crate) images: Arc<dyn Images>,
     pub(crate) hands: Hands,
     pub(crate) brake: Arc<Brake>,
+    /// Where outputs go; `None` where this process does not fetch.
+    pub(crate) places: Option<Arc<Places>>,
+    /// So many files and connections may be open at once.
+    pub(crate) descriptors: u64,
     pub(crate) seed: u64,
 }
 
@@ -56,17 +62,29 @@ pub(crate) fn http(
     Ok(AccountHttp { rotation, ..section.with_key(&vendor, key, session.proxies()) })
 }
 
-/// The account's handlers for submitting and polling.
-pub(crate) fn work(
+/// The account's transport.
+pub(crate) fn transport(
     session: &Session,
     account: &AccountConfig,
     http: &AccountHttp,
+    store: &SharedStore,
+) -> Result<Arc<Transport>, Failure> {
+    let clock = Arc::new(StoreClock { store: Arc::clone(store), clock: Arc::clone(&session.clock) });
+    let transport = Transport::new(http, clock).map_err(|error| refuse(account, error))?;
+    Ok(Arc::new(transport))
+}
+
+/// The handlers for submitting and polling as the account `name`: its own, or an earlier one.
+pub(crate) fn work(
+    session: &Session,
+    account: &AccountConfig,
+    name: &AccountName,
+    http: &AccountHttp,
+    exchange: Arc<Transport>,
     shared: &Shared,
     pulse: &Arc<Pulse>,
 ) -> Result<AccountWork, Failure> {
     let provider = providers::open(session, account)?;
-    let transport = Transport::new(http, Arc::clone(&session.clock)).map_err(|error| refuse(account, error))?;
-    let exchange: Arc<Transport> = Arc::new(transport);
     let submits = providers::submit_settings(account)?;
     let polls: PollSettings = account.section(&PollSettings::KEYS).map_err(|error| refuse(account, error))?;
     let wrong = submits.check(http.deadlines.total).into_iter().chain(polls.check()).next();
@@ -81,14 +99,17 @@ pub(crate) fn work(
         Arc::new(move |spec| schedule.first(spec))
     };
     let (limits, retries) = (submits.limits(), submits.retries);
-    let submit_slots = submit_slots(&submits, &submits.breaker_policy(provider.capability()));
+    let timeout = http.deadlines.total;
+    let policy = submits.breaker_policy(provider.capability());
+    let submit_slots = submit_slots(&submits, &policy, timeout, shared.descriptors);
     let submitter = Submitter::new(reelq_submitter::Parts {
-        account: account.name.clone(),
+        account: name.clone(),
         provider: Arc::clone(&provider),
         exchange: Arc::clone(&exchange) as Arc<dyn reelq_worker::Exchange>,
         store: Arc::clone(&shared.store),
         images: Arc::clone(&shared.images),
         brake: Arc::clone(&shared.brake),
+        gate: shared.places.clone().map(|places| places as Arc<dyn OutputGate>),
         pulse: Arc::clone(pulse),
         settings: submits,
         request_timeout: http.deadlines.total,
@@ -97,7 +118,7 @@ pub(crate) fn work(
         seed: shared.seed,
     });
     let poller = Poller::new(reelq_poller::Parts {
-        account: account.name.clone(),
+        account: name.clone(),
         provider,
         exchange,
         store: Arc::clone(&shared.store),
@@ -107,9 +128,11 @@ pub(crate) fn work(
         schedule,
         seed: shared.seed,
     });
-    let mut work = AccountWork::new(account.name.clone(), Some(limits), Arc::clone(pulse)).usual_wait(usual);
-    let handlers: [(Arc<dyn Handler>, _); 2] =
-        [(Arc::new(submitter), submit_slots), (Arc::new(poller), slots(limits.polls_per_second))];
+    let mut work = AccountWork::new(name.clone(), Some(limits), Arc::clone(pulse)).usual_wait(usual);
+    let handlers: [(Arc<dyn Handler>, _); 2] = [
+        (Arc::new(submitter), submit_slots),
+        (Arc::new(poller), slots(limits.polls_per_second, timeout, shared.descriptors)),
+    ];
     for (handler, usual) in handlers.into_iter().filter(|(handler, _)| shared.hands.has(handler.stage())) {
         let slots = shared.hands.slots(handler.stage(), usual);
         work = work.handler(handler, slots);
@@ -130,23 +153,61 @@ fn usual_wait(submits: &SubmitSettings, plan: &PollPlan) -> Duration {
 const LEARNED_RATE: f64 = 10.0;
 
 /// The account's breaker for whoever fetches its outputs.
-pub(crate) fn breaking(session: &Session, account: &AccountConfig, shared: &Shared) -> Result<Breaking, Failure> {
+pub(crate) fn breaking(
+    session: &Session,
+    account: &AccountConfig,
+    name: &AccountName,
+    shared: &Shared,
+) -> Result<Breaking, Failure> {
     let provider = providers::open(session, account)?;
     let policy = providers::submit_settings(account)?.breaker_policy(provider.capability());
-    Ok(Breaking::new(account.name.clone(), Arc::clone(&shared.store), policy, Dice::seeded(shared.seed)))
+    Ok(Breaking::new(name.clone(), Arc::clone(&shared.store), policy, Dice::seeded(shared.seed)))
 }
 
-/// Paid requests at once: enough for the rate when a reply takes seconds, never more than may be in flight, nor than the
-/// breaker lets out at once.
-fn submit_slots(settings: &SubmitSettings, breaker: &BreakerPolicy) -> NonZeroUsize {
+/// Paid requests at once: enough for the rate where each reply takes as long as it may, never more than may be in flight, nor
+/// than the breaker lets out at once.
+fn submit_slots(
+    settings: &SubmitSettings,
+    breaker: &BreakerPolicy,
+    timeout: Duration,
+    descriptors: u64,
+) -> NonZeroUsize {
     let at_once = |count: u32| NonZeroUsize::new(usize::try_from(count).ok()?);
     let in_flight = settings.max_in_flight.number().and_then(at_once);
     let lost = at_once(breaker.lost_after).filter(|_| breaker.slots && !breaker.is_off());
-    let wanted = slots(settings.requests_per_second.number().unwrap_or(LEARNED_RATE) * 4.0);
+    let rate = settings.requests_per_second.number().unwrap_or(LEARNED_RATE);
+    let burst = f64::from(settings.burst);
+    let wanted = slots(rate + burst / timeout.as_secs_f64().max(1.0), timeout, descriptors);
     in_flight.into_iter().chain(lost).fold(wanted, NonZeroUsize::min)
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped just before")]
-fn slots(wanted: f64) -> NonZeroUsize {
-    NonZeroUsize::new(wanted.ceil().clamp(2.0, 64.0) as usize).unwrap_or(NonZeroUsize::MIN)
+/// The most slots of a stage and account: each costs a little memory.
+const SLOTS_MAX: f64 = 4_096.0;
+
+/// Requests at once for so many a second that take `timeout` each at most. Each may hold a connection: half of what this
+/// process may open is the bound.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "clamped just before; a count for people's machines"
+)]
+fn slots(rate: f64, timeout: Duration, descriptors: u64) -> NonZeroUsize {
+    let most = (descriptors as f64 / 2.0).clamp(2.0, SLOTS_MAX);
+    let wanted = rate * timeout.as_secs_f64().max(4.0);
+    NonZeroUsize::new(wanted.ceil().clamp(2.0, most) as usize).unwrap_or(NonZeroUsize::MIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_requests_go_at_once_as_the_rate_and_a_slow_vendor_ask_for() {
+        let thirty = Duration::from_secs(30);
+        assert_eq!(slots(5.0, thirty, 65_536).get(), 150);
+        assert_eq!(slots(10_000.0, thirty, 65_536).get(), 4_096);
+        assert_eq!(slots(100.0, thirty, 256).get(), 128, "connections are files");
+        assert_eq!(slots(0.01, Duration::from_millis(10), 65_536).get(), 2);
+    }
 }

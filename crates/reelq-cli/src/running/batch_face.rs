@@ -5,7 +5,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use reelq_model::{BatchName, SharedClock};
 use reelq_store::SharedStore;
 
-use super::{engine::Engine, face::Face, figures::Gauge, live::Live};
+use super::{
+    engine::{Engine, Transports},
+    face::Face,
+    figures::Gauge,
+    live::Live,
+};
 use crate::{output::Out, session::Session};
 
 /// Shows one batch while it is worked on.
@@ -13,6 +18,7 @@ use crate::{output::Out, session::Session};
 pub(crate) struct BatchFace {
     clock: SharedClock,
     brake: std::sync::Arc<reelq_worker::Brake>,
+    transports: Transports,
     live: Mutex<Live>,
     gauge: tokio::sync::Mutex<Gauge>,
 }
@@ -22,6 +28,7 @@ impl BatchFace {
         Self {
             clock: std::sync::Arc::clone(&session.clock),
             brake: std::sync::Arc::clone(&engine.brake),
+            transports: engine.transports.clone(),
             live: Mutex::new(Live::new(out, batch.as_str())),
             gauge: tokio::sync::Mutex::new(Gauge::new(store, batch.clone(), engine.pulses.clone())),
         }
@@ -40,7 +47,10 @@ impl Face for BatchFace {
             ticks.tick().await;
             let at = self.clock.monotonic();
             match gauge.read(at).await {
-                Ok(Some(figures)) => self.live().show(at, &figures, self.brake.engaged()),
+                Ok(Some(figures)) => {
+                    let held = self.brake.all().into_iter().chain(self.transports.unreachable());
+                    self.live().show(at, &figures, held.collect());
+                }
                 Ok(None) => {}
                 // The workers wait for the store, so the view does too.
                 Err(error) => tracing::debug!(%error, "the store does not say how the batch stands"),

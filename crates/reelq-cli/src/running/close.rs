@@ -52,15 +52,25 @@ pub(crate) async fn closing(
     seconds: u64,
     out: Out,
 ) -> Result<Exit, Failure> {
-    let view = session.batch(&**store, &plan.batch.name).await?;
+    let view = super::lost::batch(session, &**store, &plan.batch.name).await?;
     let commands = Commands::of(session, &view, again);
     let place = Place::open(&view.batch.output, &view.batch.name, &session.storage());
     let place = place.context("open the output place")?;
-    let unreadable = stamped(&**store, &view, &place).await.context("write the result manifests")?;
+    let (unreadable, is_written) = match stamped(&**store, &view, &place).await {
+        Ok(unreadable) => (unreadable, true),
+        // How the batch stands is told all the same; nothing of it is lost.
+        Err(error) => {
+            let (name, flags) = (&view.batch.name, session.flags());
+            out.warning(&format!(
+                "the result manifests could not be written: {error:#}; elsewhere: reelq results {name} --out results.csv{flags}"
+            ));
+            (0, false)
+        }
+    };
     let used: Vec<String> = providers::used(plan).iter().map(ToString::to_string).collect();
     let verdict = Verdict { unreadable, ..Verdict::read(&**store, view, &used).await? };
     let lost = plan.lines.saturating_sub(verdict.batch.counts.total());
-    let exit = exit(*finish, verdict.exit(), lost);
+    let exit = exit(*finish, verdict.exit(), lost + u64::from(!is_written));
     if lost > 0 {
         let (rows, run) = (format!("{} row{}", grouped(lost), plural(lost)), &commands.run);
         out.warning(&format!(

@@ -5,7 +5,7 @@ use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 use anyhow::Context;
 use reelq_collector::{Collector, LagGuard, Place, StorageOptions};
 use reelq_http::{AccountHttp, DownloadPolicy, Downloader, DownloadsSection};
-use reelq_model::BatchName;
+use reelq_model::{AccountName, BatchName};
 use reelq_producer::Plan;
 use reelq_store::ClaimStage;
 use reelq_worker::{AccountWork, Breaking, Dice, Pulse};
@@ -60,13 +60,18 @@ impl Collecting {
             Arc::clone(pulse),
             Arc::new(Dice::seeded(self.shared.seed)),
         );
-        work.handler(Arc::new(collector.telling(breaking)), self.slots)
+        let collector = collector.telling(breaking);
+        let collector = match &self.shared.places {
+            Some(places) => collector.looking_at(Arc::clone(places)),
+            None => collector,
+        };
+        work.handler(Arc::new(collector), self.slots)
     }
 
     /// Who stops submissions while outputs are in danger.
-    pub(crate) fn guard(self, batch: Option<BatchName>, pulses: Vec<Arc<Pulse>>) -> Guard {
-        let Shared { store, brake, .. } = self.shared;
-        Guard(LagGuard::new(store, brake, pulses, self.options, self.section.min_free, batch))
+    pub(crate) fn guard(self, batch: Option<BatchName>, pulses: Vec<(AccountName, Arc<Pulse>)>) -> Guard {
+        let Shared { store, brake, places, .. } = self.shared;
+        Guard(LagGuard::new(store, brake, pulses, self.options, places, self.section.min_free, batch))
     }
 }
 

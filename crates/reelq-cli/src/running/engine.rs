@@ -3,13 +3,17 @@
 use std::{convert::Infallible, pin::pin, sync::Arc, time::Duration};
 
 use anyhow::Context;
+use reelq_collector::Places;
+use reelq_http::{AccountHttp, Transport};
 use reelq_model::{AccountName, BatchName, SharedClock, WorkerId};
 use reelq_store::{ClaimStage, LinkOptions, Patience, SharedStore};
-use reelq_worker::{Brake, Builder, Ending, Pulse, Runtime};
+use reelq_worker::{AccountWork, Brake, Builder, Ending, Pulse, Runtime};
 
 use super::{
     account,
+    account::Shared,
     collecting::{Collecting, Guard},
+    descriptors,
     face::Face,
     hands::Hands,
     reporting::Reporter,
@@ -52,6 +56,8 @@ pub(crate) struct Engine {
     pub(crate) pulses: Vec<(AccountName, Arc<Pulse>)>,
     /// What holds submissions back.
     pub(crate) brake: Arc<Brake>,
+    /// What speaks to its accounts' vendors.
+    pub(crate) transports: Transports,
     /// Its name on the store.
     pub(crate) worker: WorkerId,
     /// Workers repeat their verbs themselves, for as long as it takes.
@@ -82,10 +88,16 @@ impl Engine {
         let seed = session.seed;
         let worker = worker_id(task.kind, seed)?;
         let store = store::journaled(store, session, &worker)?;
-        let shared = account::Shared {
+        let brake: Arc<Brake> = Arc::default();
+        let shared = Shared {
             images: session.images(&store)?,
             store: Arc::clone(&store),
-            brake: Arc::default(),
+            places: task.hands.has(ClaimStage::Collect).then(|| {
+                let (store, clock) = (Arc::clone(&store), Arc::clone(&session.clock));
+                Arc::new(Places::new(store, clock, session.storage(), Arc::clone(&brake)))
+            }),
+            brake,
+            descriptors: descriptors::raised(),
             seed,
             hands: task.hands.clone(),
         };
@@ -103,29 +115,41 @@ impl Engine {
             builder = builder.batch(batch.clone());
         }
         builder = builder.drain(task.drain).wait_at_most(task.wait_at_most);
-        let mut pulses = Vec::new();
+        let (mut pulses, mut transports) = (Vec::new(), Vec::new());
         for (account, http) in opened {
-            let pulse = Arc::new(Pulse::default());
-            let work = account::work(session, account, &http, &shared, &pulse)?;
-            let breaking = account::breaking(session, account, &shared)?;
-            builder = builder.account(collecting.join(work, session, &pulse, breaking));
-            pulses.push((account.name.clone(), pulse));
+            let transport = account::transport(session, account, &http, &store)?;
+            for name in std::iter::once(&account.name).chain(account.was.as_ref()) {
+                let pulse = Arc::new(Pulse::default());
+                let worked = Worked { account, name, http: &http, transport: &transport, pulse: &pulse };
+                builder = builder.account(worked.work(session, &shared, &collecting)?);
+                pulses.push((name.clone(), pulse));
+            }
+            transports.push((account.name.clone(), transport));
         }
-        let guarded = pulses.iter().map(|(_, pulse)| Arc::clone(pulse)).collect();
-        let guard = collecting.guard(task.batch.clone(), guarded);
+        let guard = collecting.guard(task.batch.clone(), pulses.clone());
         let reporter = Reporter::new(session, Arc::clone(&store), worker.clone(), task);
         // Only who may reach the output places can see whether a batch's result manifests are there.
         let retention = session.config.retention.filter(|_| task.reports && task.hands.has(ClaimStage::Collect));
         let retiring = Retiring::new(store, session.storage(), retention);
-        let patience = session.patience.clone();
         let server = match session.place() {
             StorePlace::Redis(place) if !session.is_simulated() => {
                 Some(((*place).clone(), store::options(&place, session)?))
             }
             _ => None,
         };
-        let clock = Arc::clone(&session.clock);
-        Ok(Self { builder, guard, reporter, retiring, pulses, brake: shared.brake, worker, patience, server, clock })
+        Ok(Self {
+            builder,
+            guard,
+            reporter,
+            retiring,
+            pulses,
+            brake: shared.brake,
+            transports: Transports(transports),
+            worker,
+            patience: session.patience.clone(),
+            server,
+            clock: Arc::clone(&session.clock),
+        })
     }
 
     /// Works until nothing more moves by itself, or until a person stops it. The signals are those that were taken when the
@@ -169,6 +193,45 @@ impl Engine {
     }
 }
 
+/// An account under one of its names: its own, or an earlier one.
+struct Worked<'a> {
+    account: &'a AccountConfig,
+    name: &'a AccountName,
+    http: &'a AccountHttp,
+    transport: &'a Arc<Transport>,
+    pulse: &'a Arc<Pulse>,
+}
+
+impl Worked<'_> {
+    fn work(&self, session: &Session, shared: &Shared, collecting: &Collecting) -> Result<AccountWork, Failure> {
+        let Self { account, name, http, transport, pulse } = *self;
+        let work = account::work(session, account, name, http, Arc::clone(transport), shared, pulse)?;
+        let breaking = account::breaking(session, account, name, shared)?;
+        let work = collecting.join(work, session, pulse, breaking);
+        Ok(match &account.was {
+            // Under its earlier name it follows what was bought.
+            Some(was) if was == name => work.only_open(),
+            Some(was) => work.acts_for(was.clone()),
+            None => work,
+        })
+    }
+}
+
+/// What speaks to the vendors of a process's accounts.
+#[derive(Debug, Clone)]
+pub(crate) struct Transports(Vec<(AccountName, Arc<Transport>)>);
+
+impl Transports {
+    /// The accounts whose vendor takes no connection, with why.
+    pub(crate) fn unreachable(&self) -> Vec<String> {
+        let said = |(account, transport): &(AccountName, Arc<Transport>)| {
+            let why = transport.unreachable()?;
+            Some(format!("account {account}: its vendor cannot be reached: {why}; it is asked again until it can"))
+        };
+        self.0.iter().filter_map(said).collect()
+    }
+}
+
 const STOPPING: &str = "stopping: requests in flight may finish, nothing new is sent; once more ends at once";
 
 /// Warns of a server that may forget what was bought; never ends.
@@ -179,12 +242,17 @@ async fn look_at(server: Option<(RedisPlace, LinkOptions)>, clock: SharedClock) 
     std::future::pending().await
 }
 
-/// A name that no other process on this store has, and that tells people where it runs.
-pub(crate) fn worker_id(kind: &str, seed: u64) -> Result<WorkerId, Failure> {
+/// What people call this machine; empty where it does not say.
+pub(crate) fn host() -> String {
     let host =
         ["/proc/sys/kernel/hostname", "/etc/hostname"].into_iter().find_map(|file| std::fs::read_to_string(file).ok());
     let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    let host: String = host.unwrap_or_default().trim().chars().filter(plain).take(40).collect();
+    host.unwrap_or_default().trim().chars().filter(plain).take(40).collect()
+}
+
+/// A name that no other process on this store has, and that tells people where it runs.
+pub(crate) fn worker_id(kind: &str, seed: u64) -> Result<WorkerId, Failure> {
+    let host = host();
     let name = format!("{kind}-{host}-{}-{:08x}", std::process::id(), seed >> 32);
     Ok(WorkerId::new(name).context("name the worker")?)
 }

@@ -1,6 +1,10 @@
 //! The figures of a run at one moment, and what follows from two of them.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
 use reelq_model::{AccountName, BatchName, Status, Timestamp};
 use reelq_store::{AccountView, BatchView, SharedStore};
@@ -67,7 +71,8 @@ impl Gauge {
     pub(crate) async fn read(&mut self, at: Duration) -> reelq_store::Result<Option<Figures>> {
         let Some(batch) = self.store.batch(&self.batch).await? else { return Ok(None) };
         let mut accounts = self.store.accounts().await?;
-        accounts.retain(|view| self.accounts.iter().any(|(name, _)| *name == view.name));
+        let own: BTreeSet<&AccountName> = self.accounts.iter().map(|(name, _)| name).collect();
+        accounts.retain(|view| own.contains(&view.name));
         let rate_allowed = accounts.iter().filter_map(|view| Some(view.pace.requests_per_second(&view.limits?))).sum();
         let now = self.store.now().await?;
         let stuck = self.troubles.read(&*self.store, &self.batch, at, now).await.to_vec();

@@ -20,6 +20,8 @@ pub(crate) struct Live {
     bar: Option<ProgressBar>,
     said: Option<(Duration, String)>,
     alarms: Vec<String>,
+    /// What holds submissions back, as far as it was said.
+    held: BTreeSet<String>,
     /// Why rows do not get on, as far as it was said.
     troubles: BTreeSet<String>,
 }
@@ -34,6 +36,7 @@ impl Live {
             bar: out.shows_progress().then(|| bar(batch)),
             said: None,
             alarms: Vec::new(),
+            held: BTreeSet::new(),
             troubles: BTreeSet::new(),
         }
     }
@@ -44,7 +47,7 @@ impl Live {
     }
 
     /// Shows the figures; `at` is this process's monotonic time.
-    pub(crate) fn show(&mut self, at: Duration, figures: &Figures, held: Option<String>) {
+    pub(crate) fn show(&mut self, at: Duration, figures: &Figures, held: Vec<String>) {
         self.tell_alarms(figures, held);
         match &self.bar {
             Some(bar) => {
@@ -67,9 +70,12 @@ impl Live {
     }
 
     /// Says at once what a person may want to act on, each once for as long as it lasts.
-    fn tell_alarms(&mut self, figures: &Figures, held: Option<String>) {
+    fn tell_alarms(&mut self, figures: &Figures, held: Vec<String>) {
         let mut now = alarms(figures);
-        now.extend(held.map(|reason| format!("submission is held back: {reason}")));
+        // Such a fault may come and go: its words are said once.
+        for reason in held.into_iter().filter(|reason| self.held.insert(reason.clone())) {
+            now.push(reason);
+        }
         for alarm in now.iter().filter(|alarm| !self.alarms.contains(alarm)) {
             self.message(alarm);
         }

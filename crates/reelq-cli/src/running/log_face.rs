@@ -11,7 +11,7 @@ use reelq_store::{AccountView, BatchView, PauseReason, SharedStore, StatusCounts
 use reelq_worker::{Brake, Pulse};
 
 use super::{
-    engine::Engine,
+    engine::{Engine, Transports},
     face::Face,
     summary::counts,
     troubles::{Troubles, news},
@@ -37,6 +37,7 @@ pub(crate) struct LogFace {
     clock: SharedClock,
     batch: Option<BatchName>,
     brake: Arc<Brake>,
+    transports: Transports,
     pulses: Vec<(AccountName, Arc<Pulse>)>,
     said: Mutex<Said>,
     read: tokio::sync::Mutex<BTreeMap<BatchName, Troubles>>,
@@ -68,6 +69,7 @@ impl LogFace {
             clock: Arc::clone(&session.clock),
             batch,
             brake: Arc::clone(&engine.brake),
+            transports: engine.transports.clone(),
             pulses: engine.pulses.clone(),
             said: Mutex::default(),
             read: tokio::sync::Mutex::default(),
@@ -90,7 +92,8 @@ impl LogFace {
         for line in said.news(views).into_iter().chain(said.left_alone(accounts, &self.pulses)) {
             self.say(&line);
         }
-        for line in said.alarms(alarms(accounts, self.brake.engaged())) {
+        let held = self.brake.all().into_iter().chain(self.transports.unreachable());
+        for line in said.alarms(alarms(accounts, held)) {
             self.out.say(&format!("{}  warning: {line}", self.clock.now()));
         }
         said.looks += 1;
@@ -163,7 +166,8 @@ impl Said {
 
     /// Accounts that have work and are not this worker's, each once.
     fn left_alone(&mut self, accounts: &[AccountView], own: &[(AccountName, Arc<Pulse>)]) -> Vec<String> {
-        let foreign = accounts.iter().map(|view| &view.name).filter(|name| own.iter().all(|(own, _)| own != *name));
+        let own: BTreeSet<&AccountName> = own.iter().map(|(name, _)| name).collect();
+        let foreign = accounts.iter().map(|view| &view.name).filter(|name| !own.contains(*name));
         let new: Vec<_> = foreign.filter(|name| !self.left_alone.contains(*name)).cloned().collect();
         self.left_alone.extend(new.iter().cloned());
         new.iter()
@@ -183,14 +187,13 @@ fn outstanding(view: &BatchView) -> u64 {
     view.counts.outstanding() + view.others.outstanding()
 }
 
-fn alarms(accounts: &[AccountView], held: Option<String>) -> BTreeSet<String> {
+fn alarms(accounts: &[AccountView], held: impl Iterator<Item = String>) -> BTreeSet<String> {
     let lasting = |view: &AccountView| {
         let pauses = view.pauses.iter().filter(|pause| pause.reason != PauseReason::Throttled);
         pauses
             .map(|pause| format!("account {} is {}", view.name, crate::commands::status::pause(pause)))
             .collect::<Vec<_>>()
     };
-    let held = held.map(|reason| format!("submission is held back: {reason}"));
     accounts.iter().flat_map(lasting).chain(held).collect()
 }
 

@@ -49,7 +49,8 @@ impl Verdict {
     /// Reads how the batch stands.
     pub(crate) async fn read(store: &dyn Store, batch: BatchView, used: &[String]) -> Result<Self, Failure> {
         let mut accounts = store.accounts().await?;
-        accounts.retain(|view| used.iter().any(|name| name == view.name.as_str()));
+        let used: BTreeSet<&str> = used.iter().map(String::as_str).collect();
+        accounts.retain(|view| used.contains(view.name.as_str()));
         let (mut failures, mut remedies) = (Vec::new(), Vec::new());
         if batch.counts.of(Status::Failed) > 0 {
             let now = store.now().await?;

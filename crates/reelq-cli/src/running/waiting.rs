@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use reelq_model::{AccountName, BatchName, Event, Job, Stage, Status};
-use reelq_store::{JobFilter, Page, Pause, PauseReason, Store};
+use reelq_model::{AccountName, BatchName, Status};
+use reelq_store::{Cursor, Edit, JobFilter, JobView, Pause, PauseReason, Store};
 
 use super::verdict::Verdict;
 use crate::{
     commands::{
-        selection::brief,
+        selection::{AT_ONCE, brief},
         stuck::{Stuck, stuck},
     },
     failure::Failure,
@@ -17,8 +17,6 @@ use crate::{
 
 /// Rows that are told one by one.
 const TOLD: usize = 10;
-/// Jobs that are looked at, to be woken.
-const LOOKED_AT: usize = 1_000;
 /// What may have been bought is asked for again by each run, unless it is so soon by itself: its key is remembered only for
 /// so long.
 const SOON: Duration = Duration::from_mins(1);
@@ -104,42 +102,21 @@ pub(crate) async fn free(store: &dyn Store, account: &AccountName) -> Result<(),
 
 async fn wake(store: &dyn Store, filter: &JobFilter, limit: Duration) -> Result<(), Failure> {
     let far = store.now().await?.after(limit);
-    for view in store.jobs(filter, Page { after: 0, limit: LOOKED_AT }).await? {
-        let waits = view.worker.is_none() && view.due.is_some_and(|due| due > far);
-        if let Some(event) = now(&view.job).filter(|_| waits) {
-            // One that moved meanwhile refuses it, and needs it no more.
-            store.edit(view.job.id, event).await?;
-        }
+    let mut from = Some(Cursor::default());
+    while let Some(cursor) = from {
+        let part = store.scan(filter, &cursor, AT_ONCE).await?;
+        let waits = |view: &&JobView| !view.parked && view.worker.is_none() && view.due.is_some_and(|due| due > far);
+        let edits: Vec<_> = part.views.iter().filter(waits).map(|view| (view.job.id, Edit::Wake)).collect();
+        // One that moved meanwhile refuses it, and needs it no more.
+        store.edit_all(&edits).await?;
+        from = part.next;
     }
     Ok(())
 }
 
-/// What changes nothing of a job but when it is due.
-fn now(job: &Job) -> Option<Event> {
-    let reason = || job.troubles.as_ref().map(|troubles| troubles.last.reason.clone());
-    match &job.stage {
-        // No trouble of the row's, so that what it was refused for stands.
-        Stage::Ready => Some(Event::Throttled { reason: "resumed".to_owned(), after: Duration::ZERO }),
-        Stage::Submitting { .. } => {
-            Some(Event::Replay { reason: reason()?, after: Duration::ZERO, candidate: job.candidate.clone() })
-        }
-        Stage::Running { task } => Some(Event::Running {
-            next_poll: Duration::ZERO,
-            word: task.word.clone(),
-            progress: task.progress,
-            overdue: task.overdue,
-            answered: false,
-            trouble: None,
-        }),
-        Stage::Fetching { .. } => Some(Event::FetchLater { reason: reason()?, after: Duration::ZERO }),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use reelq_model::{Timestamp, Trouble, TroubleKind};
-    use reelq_store::JobView;
+    use reelq_model::{Event, Timestamp, Trouble, TroubleKind};
 
     use super::*;
     use crate::paid::tests::{after, running};

@@ -33,7 +33,11 @@ pub(super) fn part(text: &str, mark: &str) -> String {
     if part.ends_with(['.', ' ']) {
         part.push('_');
     }
-    if part.starts_with(['.', ' ']) || is_reserved(&part) || OURS.iter().any(|ours| part.eq_ignore_ascii_case(ours)) {
+    // A name that begins with a dash would be a flag to whoever writes `rm *`.
+    if part.starts_with(['.', ' ', '-'])
+        || is_reserved(&part)
+        || OURS.iter().any(|ours| part.eq_ignore_ascii_case(ours))
+    {
         part.insert(0, '_');
     }
     if part.is_empty() { "_".to_owned() } else { part }
@@ -90,6 +94,8 @@ mod tests {
             ("a\0b\n.mp4", "a_b_.mp4"),
             ("trailing.", "trailing._"),
             (".hidden", "_.hidden"),
+            ("-rf", "_-rf"),
+            ("--yes.mp4", "_--yes.mp4"),
             ("Results.CSV", "_Results.CSV"),
             ("clip\u{202e}4pm.exe", "clip_4pm.exe"),
             ("a\u{85}b\u{9b}31m.mp4", "a_b_31m.mp4"),

@@ -237,7 +237,7 @@ mod tests {
         let parts = name.split('/').all(|part| {
             !part.is_empty()
                 && part.len() <= 200
-                && !part.starts_with(['.', ' '])
+                && !part.starts_with(['.', ' ', '-'])
                 && !part.ends_with(['.', ' '])
                 && !part.contains(|c: char| c.is_control() || r#"<>:"\|?*"#.contains(c))
         });

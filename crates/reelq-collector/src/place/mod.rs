@@ -204,9 +204,17 @@ impl Place {
 
     /// Checks that the place can be written to, by writing a small file and taking it away again.
     pub async fn probe(&self) -> Result<(), PlaceError> {
+        // Files that are not whole yet go here first.
+        let parts = Folder::at(self.parts.clone());
         match &self.kind {
-            Kind::Folder(folder) => folder.probe().await,
-            Kind::Bucket(bucket) => bucket.probe().await,
+            Kind::Folder(folder) => {
+                folder.probe().await?;
+                if self.parts.exists() { parts.probe().await } else { Ok(()) }
+            }
+            Kind::Bucket(bucket) => {
+                parts.probe().await?;
+                bucket.probe().await
+            }
         }
     }
 }

@@ -238,7 +238,13 @@ impl Provider for Plain {
             _ if reply.cut.is_some() => SubmitOutcome::Ambiguous(Setback::new("half a reply")),
             429 => {
                 let wait = reply.retry_after.as_deref().and_then(|value| retry_after::parse(value, reply.at));
-                SubmitOutcome::Throttled(Setback { reason: "429".to_owned(), wait, limit: None, candidate: None })
+                SubmitOutcome::Throttled(Setback {
+                    reason: "429".to_owned(),
+                    wait,
+                    limit: None,
+                    candidate: None,
+                    in_vain: false,
+                })
             }
             400..500 => SubmitOutcome::Rejected(Failure::new(FailureKind::Invalid, text)),
             _ => SubmitOutcome::Ambiguous(Setback::new(text)),

@@ -61,6 +61,13 @@ impl Job {
                 self.candidate = None;
             }
             Event::Resolved { resolution: Resolution::NotBought } => self.candidate = None,
+            Event::Resolved { resolution: Resolution::Follows { task, submission, .. } } => {
+                self.forget_named_task();
+                let (task, submission) = (task.clone(), submission.number);
+                let acceptance = crate::Acceptance { task, submission, cost: None, at, outputs: Vec::new() };
+                self.note_acceptance(&acceptance, at);
+            }
+            Event::Resolved { resolution: Resolution::WrongTask } => self.forget_named_task(),
             Event::Retry { .. } => self.note_retry(),
             Event::Recalled { submission } => {
                 self.submissions = self.submissions.max(submission.number.saturating_sub(1));
@@ -141,6 +148,15 @@ impl Job {
                 charge.settlement = Settlement::Charged;
             }
         }
+    }
+
+    /// The task that a person had named is not its own: what is charged for that is charged to another.
+    fn forget_named_task(&mut self) {
+        let Some(task) = self.stage.task().filter(|task| task.named.is_some()) else { return };
+        let task = task.id.clone();
+        self.charges.retain(|charge| charge.task != task);
+        (self.finished_at, self.stored_at, self.succeeded_at, self.outputs_until) = (None, None, None, None);
+        (self.link_refreshes, self.shares_task_with) = (0, None);
     }
 
     pub(super) fn note_acceptance(&mut self, acceptance: &crate::Acceptance, at: Timestamp) {

@@ -179,7 +179,13 @@ async fn record_of_an_unexpected_charge_is_never_bought_again() {
 #[tokio::test]
 async fn throttled_look_pauses_the_account_for_all() {
     let mut stand = Stand::new();
-    let setback = Setback { reason: "slow down".to_owned(), wait: Some(30 * SECOND), limit: None, candidate: None };
+    let setback = Setback {
+        reason: "slow down".to_owned(),
+        wait: Some(30 * SECOND),
+        limit: None,
+        candidate: None,
+        in_vain: false,
+    };
     let event = stand.look(SECOND, PollOutcome::Throttled(setback)).await;
     assert_eq!(next_poll(&event), 30 * SECOND);
     assert_eq!(stand.pauses().await[0].reason, PauseReason::Throttled);

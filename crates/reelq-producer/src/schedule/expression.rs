@@ -4,6 +4,8 @@ use std::{fmt, ops::Range, str::FromStr};
 
 use croner::{Cron, parser::CronParser};
 
+use super::steps;
+
 /// A cron expression that was understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expression {
@@ -50,6 +52,15 @@ impl Expression {
     /// The expression as it was written.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// What people may expect otherwise of it, as they read it.
+    pub fn notes(&self) -> Vec<String> {
+        // One that was understood has a name that is known, or none.
+        let plain = nickname(&self.text).ok().flatten().unwrap_or(&self.text);
+        let fields: Vec<_> = plain.split_whitespace().collect();
+        let first = 6_usize.saturating_sub(fields.len());
+        fields.iter().enumerate().flat_map(|(at, field)| steps::uneven(first + at, field)).collect()
     }
 
     /// The matcher.
@@ -107,6 +118,9 @@ fn fields(text: &str) -> Vec<Range<usize>> {
 
 /// Tries a field alone, all others open, so that what is wrong can be pointed at.
 fn check(text: &str, index: usize, part: &Range<usize>) -> Result<(), CronError> {
+    if let Some((rule, hint)) = steps::too_wide(index, &text[part.clone()]) {
+        return Err(CronError { rule, hint, part: part.clone() });
+    }
     let alone: Vec<&str> = (0..6).map(|at| if at == index { &text[part.clone()] } else { "*" }).collect();
     let Err(reason) = parse(&alone.join(" ")) else { return Ok(()) };
     let (name, takes) = FIELDS[index];

@@ -8,6 +8,7 @@ mod expression;
 mod firing;
 mod overlap;
 mod scheduler;
+mod steps;
 mod timetable;
 mod zone;
 

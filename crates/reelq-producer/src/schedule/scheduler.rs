@@ -67,7 +67,7 @@ impl<'o> Scheduler<'o> {
     pub async fn trigger(&self, schedule: &Schedule) -> Result<Option<Fired>> {
         let store = &self.gun.store;
         let mark = store.schedule(&schedule.name).await?;
-        let at = store.now().await?.max(mark.after(Duration::from_millis(1)));
+        let at = store.calendar().await?.max(mark.after(Duration::from_millis(1)));
         let fired = match store.tick(&self.claim(schedule, at, false, None)).await? {
             TickClaimed::Won(lease) => self.gun.fire(schedule, &lease, true).await,
             TickClaimed::Taken { .. } | TickClaimed::Over => Ok(None),
@@ -113,7 +113,7 @@ impl<'o> Scheduler<'o> {
                 wait = wait.min(tried.or_else(|error| set_aside(schedule, tick.at, error))?);
             }
         }
-        let due = Due::at(schedule, mark, store.now().await?);
+        let due = Due::at(schedule, mark, store.calendar().await?);
         watched.over.retain(|tick| *tick > due.passes.min(mark));
         let late = due.late.iter().map(|tick| (*tick, true));
         let ticks = due.on_time.iter().map(|tick| (*tick, false)).chain(late);
@@ -121,7 +121,7 @@ impl<'o> Scheduler<'o> {
             let tried = self.attempt(watched, tick, late, Some(due.passes)).await;
             wait = wait.min(tried.or_else(|error| set_aside(schedule, tick, error))?);
         }
-        let now = store.now().await?;
+        let now = store.calendar().await?;
         Ok(due.next.map_or(wait, |next| wait.min(next.since(now))))
     }
 

@@ -3,7 +3,7 @@
 use reelq_model::TaskId;
 use serde_json::Value;
 
-use super::text::text;
+use super::text::{clean, text};
 
 /// How surely a member of a reply names the task that the request bought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,8 +122,8 @@ pub(super) fn names_a_task(document: &Value) -> bool {
 
 /// A task other than `asked` that a reply surely names, where it does not name `asked` too.
 pub(super) fn stranger(document: &Value, asked: &TaskId) -> Option<TaskId> {
-    // No vendor tells two tasks apart by case alone.
-    let is_asked = |named: TaskId| named.as_str().eq_ignore_ascii_case(asked.as_str());
+    // No vendor tells two tasks apart by case or by blanks at the edges alone.
+    let is_asked = |named: TaskId| named.as_str().trim().eq_ignore_ascii_case(asked.as_str().trim());
     let names_asked = surely_named(document).any(is_asked);
     if names_asked { None } else { surely_named(document).next() }
 }
@@ -134,8 +134,32 @@ fn id(value: &Value, strength: Strength) -> Option<TaskId> {
         Value::Number(_) if strength == Strength::Loose => None,
         Value::Array(items) if items.len() == 1 && strength == Strength::Strong => id(&items[0], strength),
         Value::Number(number) if number.as_u64().is_none_or(|number| number == 0) => None,
+        Value::String(raw) => fits(raw.trim(), strength).then(|| usable(raw)).flatten(),
         other => text(other).filter(|text| fits(text, strength)).and_then(|text| TaskId::new(text).ok()),
     }
+}
+
+/// The id as it came, every byte of it, where a request can name it.
+fn usable(raw: &str) -> Option<TaskId> {
+    // What stands for bytes that are no text may have been anything; and no path can end with dots alone.
+    let is_lost = raw.contains(char::REPLACEMENT_CHARACTER) || matches!(raw, "." | "..");
+    TaskId::new(raw).ok().filter(|_| !is_lost && !raw.trim().is_empty())
+}
+
+/// What a reply says where it surely names its task, where no request could ever name that: its digits or bytes are lost, or
+/// it is too long, or no part of a path. As it may be shown.
+pub(super) fn unusable(document: &Value) -> Option<String> {
+    let strong = PLACES.iter().filter(|(_, strength)| *strength == Strength::Strong);
+    strong.filter_map(|(place, _)| document.pointer(place)).find_map(|value| match value {
+        Value::Number(number) if !is_nothing(number) && number.as_u64().is_none() => Some(number.to_string()),
+        Value::String(raw) if fits(raw.trim(), Strength::Strong) && usable(raw).is_none() => Some(clean(raw)),
+        _ => None,
+    })
+}
+
+/// Zero, and what stands for none.
+fn is_nothing(number: &serde_json::Number) -> bool {
+    matches!(number.as_i64(), Some(0 | -1)) || number.as_f64() == Some(0.0)
 }
 
 fn fits(text: &str, strength: Strength) -> bool {
@@ -144,7 +168,7 @@ fn fits(text: &str, strength: Strength) -> bool {
     let has_digit = || text.contains(|letter: char| letter.is_ascii_digit());
     let is_none = NONE.iter().any(|none| none.eq_ignore_ascii_case(text));
     match strength {
-        _ if is_none => false,
+        _ if is_none || text.is_empty() => false,
         Strength::Strong => true,
         Strength::Weak => !has_blank() && !is_of_request(text),
         Strength::InError => !has_blank(),
@@ -200,7 +224,9 @@ mod tests {
             named(&json!({ "task_id": value }), &[], Surroundings::Taken).map(|(task, _)| task.to_string())
         };
         assert_eq!(of(json!(12_345)).as_deref(), Some("12345"));
-        assert_eq!(of(json!(" t-1 ")).as_deref(), Some("t-1"));
+        assert_eq!(of(json!(" t-1 ")).as_deref(), Some(" t-1 "));
+        assert_eq!(of(json!("a\nb")).as_deref(), Some("a\nb"));
+        assert_eq!(of(json!("../v1%2e%2e?a#b")).as_deref(), Some("../v1%2e%2e?a#b"));
         assert_eq!(of(json!(["t-1"])).as_deref(), Some("t-1"));
         assert_eq!(of(json!("9".repeat(4_096))).map(|id| id.len()), Some(4_096));
         for value in [
@@ -211,10 +237,25 @@ mod tests {
             json!("null"),
             json!(true),
             json!({}),
-            json!("a\nb"),
+            json!("  "),
+            json!(".."),
+            json!("a\u{fffd}b"),
+            json!("9".repeat(4_097)),
             json!([]),
         ] {
             assert_eq!(of(value.clone()), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn what_no_request_could_name_is_told_as_it_came() {
+        let of = |value: Value| unusable(&json!({ "data": { "taskId": value } }));
+        assert!(of(json!(1e21)).is_some_and(|told| told.starts_with("1e")));
+        assert_eq!(of(json!(-7)).as_deref(), Some("-7"));
+        assert_eq!(of(json!("..")).as_deref(), Some(".."));
+        assert_eq!(of(json!("a\u{fffd}b")).as_deref(), Some("a\u{fffd}b"));
+        for nothing in [json!(0), json!(-1), json!(null), json!(""), json!("null"), json!({}), json!("t-1"), json!(7)] {
+            assert_eq!(of(nothing.clone()), None, "{nothing}");
         }
     }
 

@@ -8,7 +8,7 @@ use super::{
     ask::block_reason,
     before, candidate, document,
     document::is_half,
-    ids::{Naming, Surroundings, named},
+    ids::{Naming, Surroundings, named, unusable},
     spoken::spoken,
     upstream,
     words::Meaning,
@@ -37,6 +37,10 @@ pub(crate) fn submitted(
         // A refusal beside a task proves nothing: the vendor may mean one that an earlier request bought.
         Some((id, _)) => doubtful(reply, &complaint, id),
         None => {
+            let said = document.as_ref().filter(|_| is_success(reply)).and_then(|found| unusable(&found.value));
+            if let Some(said) = said {
+                return unnameable(reply, &complaint, &said);
+            }
             match task.filter(|_| surroundings == Surroundings::Taken).and_then(|task| unnamed(reply, task, context)) {
                 Some((id, task)) => accepted(id, submission, reply, &task, context),
                 None => without_task(reply, document.as_ref(), &complaint, context.replies),
@@ -83,6 +87,12 @@ fn unnamed_id(links: &[OutputLink]) -> Option<TaskId> {
     let addresses: Vec<&str> = links.iter().map(|link| link.url.as_str()).collect();
     let digest = Digest::of(addresses.join("\n").as_bytes()).to_string();
     TaskId::new(format!("unnamed-{}", digest.get(..32)?)).ok().filter(|_| !links.is_empty())
+}
+
+/// A success that names its task as no request could: it was most likely bought, and cannot be followed.
+fn unnameable(reply: &Reply, complaint: &Complaint, said: &str) -> SubmitOutcome {
+    let what = format_args!("HTTP {} that names its task as `{said}`, which no request can ask for", reply.status);
+    SubmitOutcome::Ambiguous(Setback { in_vain: true, ..complaint.setback(what) })
 }
 
 fn doubtful(reply: &Reply, complaint: &Complaint, task: TaskId) -> SubmitOutcome {

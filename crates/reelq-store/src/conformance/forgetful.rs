@@ -18,9 +18,10 @@ use reelq_model::{
 
 use crate::{
     AccountLimits, AccountView, BatchDraft, BatchHold, BatchView, Breaker, BreakerView, Claim, Claimed, Commit,
-    Committed, Edited, Enqueued, Error, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft,
-    Load, Loaded, Pace, PaceView, Page, PauseReason, Purge, Recalled, Result, ResultLine, Schedules, SharedStore,
-    SqliteStore, Store, TickClaim, TickClaimed, TickLease, TickOutcome, TickView, UnreadableRecord, WorkerView,
+    Committed, Cursor, Edit, Edited, Enqueued, Error, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease,
+    LineDraft, Load, Loaded, Pace, PaceView, Page, PauseReason, Purge, Recalled, Result, ResultLine, Scanned,
+    Schedules, SharedStore, SqliteStore, Store, TickClaim, TickClaimed, TickLease, TickOutcome, TickView,
+    UnreadableRecord, WorkerView,
 };
 
 const STATE: &str = "state.db";
@@ -73,6 +74,8 @@ impl Forgetful {
     /// Puts the state back to what `copy` holds: all that was acknowledged since is forgotten, and another server answers.
     pub async fn forget(&self, copy: &Path) {
         self.between(|| {
+            // A server that forgets has no witness beside it.
+            std::fs::remove_file(self.folder.join("state.seen")).ok();
             for file in FILES {
                 std::fs::remove_file(self.folder.join(file)).ok();
                 std::fs::copy(copy.join(file), self.folder.join(file)).ok();
@@ -142,6 +145,12 @@ passed_on! { Store:
     async fn pause_batch(&self, batch: &BatchName, paused: bool) -> Result<()>;
     async fn edit(&self, job: JobId, event: Event) -> Result<Edited>;
     async fn cancel(&self, job: JobId) -> Result<Edited>;
+    async fn begin_cancel(&self, batch: &BatchName) -> Result<()>;
+    async fn end_cancel(&self, batch: &BatchName) -> Result<()>;
+    async fn edit_all(&self, edits: &[(JobId, Edit)]) -> Result<Vec<Edited>>;
+    async fn unreadable_record(&self, job: JobId) -> Result<Option<Vec<u8>>>;
+    async fn remove_unreadable(&self, job: JobId) -> Result<bool>;
+    async fn scan(&self, filter: &JobFilter, from: &Cursor, limit: usize) -> Result<Scanned>;
     async fn now(&self) -> Result<Timestamp>;
     async fn job(&self, job: JobId) -> Result<Option<JobView>>;
     async fn jobs(&self, filter: &JobFilter, page: Page) -> Result<Vec<JobView>>;
@@ -157,6 +166,9 @@ passed_on! { Store:
         // Bounded, so that nobody keeps the files open for long.
         self.store()?.watch(mark, limit.min(Duration::from_millis(50))).await
     }
+    fn time(&self) -> Timestamp {
+        self.clock.now()
+    }
     fn standing(&self) -> u64 {
         self.standing.load(Ordering::SeqCst)
     }
@@ -165,6 +177,7 @@ passed_on! { Store:
 passed_on! { Schedules:
     async fn schedule(&self, schedule: &ScheduleName) -> Result<Timestamp>;
     async fn tick(&self, claim: &TickClaim) -> Result<TickClaimed>;
+    async fn calendar(&self) -> Result<Timestamp>;
     async fn extend_tick(&self, lease: &TickLease, lasts: Duration) -> Result<bool>;
     async fn finish_tick(&self, lease: &TickLease, outcome: &TickOutcome) -> Result<bool>;
     async fn release_tick(&self, lease: &TickLease) -> Result<()>;

@@ -136,6 +136,11 @@ pub fn limits(per_second: f64, burst: u32, cap: u32) -> AccountLimits {
     }
 }
 
+/// Limits that hold nothing back: without any, nothing is bought.
+pub fn plenty() -> AccountLimits {
+    limits(1e6, 1_000_000, 1_000_000)
+}
+
 /// The submission that a worker would commit before it sends.
 pub fn sending(lease: &Lease) -> Event {
     let job = &lease.job;
@@ -220,6 +225,7 @@ impl<'a> Kit<'a> {
     }
 
     pub async fn load_as(&self, draft: &BatchDraft, wishes: &[Wish]) -> (Loaded, Vec<JobId>) {
+        self.allow(wishes).await;
         let load = self.store.begin_load(draft).await.unwrap();
         let lines = lines(&draft.name, wishes);
         self.store.enqueue(&load, &lines).await.unwrap();
@@ -227,8 +233,26 @@ impl<'a> Kit<'a> {
         (loaded, lines.iter().map(LineDraft::id).collect())
     }
 
+    /// Gives the accounts of the wishes limits that hold nothing back, where they have none.
+    pub async fn allow(&self, wishes: &[Wish]) {
+        let known = self.store.accounts().await.unwrap();
+        let names: std::collections::BTreeSet<_> = wishes.iter().map(|wish| account(&wish.account)).collect();
+        for name in names.iter().filter(|name| !known.iter().any(|view| view.name == **name && view.limits.is_some())) {
+            self.store.set_limits(name, &plenty()).await.unwrap();
+        }
+    }
+
     pub fn claim_of(&self, stage: ClaimStage, limit: usize) -> Claim {
-        Claim { stage, account: account("acct"), limit, worker: self.me.clone(), lease: LEASE, batch: None }
+        Claim {
+            stage,
+            account: account("acct"),
+            limit,
+            worker: self.me.clone(),
+            lease: LEASE,
+            batch: None,
+            except: Vec::new(),
+            only_open: false,
+        }
     }
 
     pub async fn claim(&self, stage: ClaimStage, limit: usize) -> Claimed {

@@ -17,6 +17,8 @@ mod subject;
 
 pub mod breaking;
 pub mod budgets;
+pub mod bulk;
+pub mod exceptions;
 pub mod extremes;
 pub mod facts;
 pub mod forgotten;

@@ -19,6 +19,10 @@ impl Schedules for Journaled {
         self.inner.tick(claim).await
     }
 
+    async fn calendar(&self) -> Result<Timestamp> {
+        self.inner.calendar().await
+    }
+
     async fn extend_tick(&self, lease: &TickLease, lasts: Duration) -> Result<bool> {
         self.inner.extend_tick(lease, lasts).await
     }

@@ -15,7 +15,8 @@ use super::{
 use crate::{Claim, ClaimStage, Claimed, Lease, Result};
 
 pub(super) async fn claim(caller: &Caller, marks: &Unanswered, claim: &Claim) -> Result<Claimed> {
-    let request = format!("claim {:?} {} {} {:?}", claim.stage, claim.account, claim.worker, claim.batch);
+    let Claim { stage, account, worker, batch, only_open, .. } = claim;
+    let request = format!("claim {stage:?} {account} {worker} {batch:?} {only_open}");
     let mark = marks.mark(&request);
     match caller.call(&scripts::CLAIM, &pack(claim, &mark)).await {
         Ok(reply) => read(caller, claim, &reply).await,
@@ -34,8 +35,9 @@ fn pack(claim: &Claim, mark: &str) -> Vec<u8> {
         ClaimStage::Poll => 2,
         ClaimStage::Collect => 3,
     };
-    Packer::new()
-        .list(7)
+    let mut packer = Packer::new();
+    packer
+        .list(9)
         .int(stage)
         .text(claim.account.as_str())
         .count(u64::try_from(claim.limit).unwrap_or(u64::MAX).min(LIMIT_MAX))
@@ -43,7 +45,11 @@ fn pack(claim: &Claim, mark: &str) -> Vec<u8> {
         .int(millis(claim.lease))
         .text(claim.batch.as_ref().map_or("", |batch| batch.as_str()))
         .text(mark)
-        .finish()
+        .list(claim.except.len());
+    for batch in &claim.except {
+        packer.text(batch.as_str());
+    }
+    packer.int(i64::from(claim.only_open)).finish()
 }
 
 /// One script call never gives more leases, however many are asked for.
@@ -54,7 +60,9 @@ async fn read(caller: &Caller, claim: &Claim, reply: &Reply) -> Result<Claimed> 
     let given = unpacker.each(|unpacker| lease(unpacker, claim, reply))?;
     let retry_in = u64::try_from(unpacker.int()?).ok().map(Duration::from_millis);
     let until_day_ends = unpacker.flag()?;
-    edit::withdraw(caller, &unpacker.each(change::read_id)?).await?;
+    let withdrawn = unpacker.each(change::read_id)?;
+    let limits_missing = unpacker.flag()?;
+    edit::withdraw(caller, &withdrawn).await?;
     let (mut leases, mut damaged) = (Vec::new(), Vec::new());
     for given in given {
         match given {
@@ -65,9 +73,9 @@ async fn read(caller: &Caller, claim: &Claim, reply: &Reply) -> Result<Claimed> 
     if !damaged.is_empty() {
         unreadable::set_aside(caller, &damaged).await?;
         // What was passed over stood before others, which the next claim brings.
-        return Ok(Claimed { leases, retry_in: Some(Duration::ZERO), until_day_ends: false });
+        return Ok(Claimed { leases, retry_in: Some(Duration::ZERO), ..Claimed::default() });
     }
-    Ok(Claimed { leases, retry_in, until_day_ends })
+    Ok(Claimed { leases, retry_in, until_day_ends, limits_missing })
 }
 
 /// The lease, or what is to be set aside because the job cannot be read: it is handed to nobody.

@@ -6,9 +6,7 @@ use super::{
     caller::Caller,
     change::{self, Answer, Change, Entry, Guard, Token},
     facts,
-    pack::Packer,
     record::Record,
-    scripts,
     unanswered::Unanswered,
     unreadable,
 };
@@ -53,7 +51,7 @@ async fn known(caller: &Caller, job: JobId) -> Result<Record> {
     found.map(|(record, _)| record).ok_or_else(|| Error::NoJob(job.to_string()))
 }
 
-fn plan(record: &Record, event: &Event, token: Token, caller: &Caller) -> Result<Change, IllegalTransition> {
+pub(super) fn plan(record: &Record, event: &Event, token: Token, caller: &Caller) -> Result<Change, IllegalTransition> {
     let (job, version) = (&record.job, record.version);
     // A row that is given up is taken from whoever has it in hand: their lease is of an earlier version then.
     if record.in_hand() && !figures::is_give_up(event) {
@@ -96,7 +94,7 @@ pub(super) async fn withdraw(caller: &Caller, ids: &[JobId]) -> Result<()> {
     Ok(())
 }
 
-fn withdrawal(caller: &Caller, record: &Record) -> Result<Change, IllegalTransition> {
+pub(super) fn withdrawal(caller: &Caller, record: &Record) -> Result<Change, IllegalTransition> {
     let event = Event::Cancelled { settlement: None };
     let token = change::token(&[b"withdraw", record.job.id.as_bytes(), &record.version.to_be_bytes()]);
     let change = Change::by(&record.job, record.version, &event, caller.hours.now(), token)?;
@@ -105,30 +103,7 @@ fn withdrawal(caller: &Caller, record: &Record) -> Result<Change, IllegalTransit
     Ok(Change { guard: Guard::Free, history: Some(entry), ..change })
 }
 
-pub(super) async fn cancel(caller: &Caller, job: JobId) -> Result<Edited> {
-    loop {
-        let reply = caller.call(&scripts::CANCEL, &Packer::new().list(1).bytes(job.as_bytes()).finish()).await?;
-        let mut unpacker = reply.unpack();
-        let (word, record) = (unpacker.int()?, unpacker.bytes()?);
-        match word {
-            0 => return Err(Error::NoJob(job.to_string())),
-            2 => return Ok(Edited::Requested),
-            3 => {
-                return Ok(
-                    Record::of(job, record).map_or(Edited::unreadable("cancelled"), |found| refused(&found.job.stage))
-                );
-            }
-            _ => {}
-        }
-        let Ok(record) = Record::of(job, record) else { return Ok(Edited::unreadable("cancelled")) };
-        let withdrawal = withdrawal(caller, &record).map_err(|error| Error::broken(error.to_string()))?;
-        if let Some(Answer::Done { .. }) = change::apply(caller, &[withdrawal]).await?.each.first() {
-            return Ok(Edited::Done);
-        }
-    }
-}
-
-fn refused(stage: &Stage) -> Edited {
+pub(super) fn refused(stage: &Stage) -> Edited {
     let status: Status = stage.status();
     Edited::Refused(IllegalTransition { stage: status.as_str(), event: "cancelled" })
 }

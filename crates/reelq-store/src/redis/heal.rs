@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// What jobs add to an account: spent, reserved, claimed, in flight.
-type Sums = [i64; 4];
+pub(super) type Sums = [i64; 4];
 
 /// Looks at the accounts, which are few: whatever ran over is in the sums of one. Told once, for it is right afterwards.
 pub(super) async fn sums(caller: &Caller) -> Result<()> {
@@ -28,7 +28,7 @@ pub(super) async fn sums(caller: &Caller) -> Result<()> {
     }
     let mut healed = 0;
     for batch in views::names(caller).await? {
-        let reply = caller.call(&scripts::HEAL, &arguments(batch.as_str(), &BTreeMap::new())).await?;
+        let reply = caller.call(&scripts::HEAL, &arguments(batch.as_str(), &BTreeMap::new(), false)).await?;
         let mut unpacker = reply.unpack();
         healed += unpacker.count()?;
         for (account, own) in unpacker.each(read)? {
@@ -38,7 +38,7 @@ pub(super) async fn sums(caller: &Caller) -> Result<()> {
             }
         }
     }
-    caller.call(&scripts::HEAL, &arguments("", &sums)).await?;
+    caller.call(&scripts::HEAL, &arguments("", &sums, false)).await?;
     tracing::warn!(
         jobs = healed,
         accounts = sums.len(),
@@ -50,7 +50,7 @@ pub(super) async fn sums(caller: &Caller) -> Result<()> {
 /// Sums of a batch that cannot be read are added up, too; what else of it cannot be read stays as it is.
 async fn batches(caller: &Caller) -> Result<()> {
     for (name, _) in views::unread(caller).await? {
-        caller.call(&scripts::HEAL, &arguments(&name, &BTreeMap::new())).await?;
+        caller.call(&scripts::HEAL, &arguments(&name, &BTreeMap::new(), false)).await?;
     }
     Ok(())
 }
@@ -69,15 +69,16 @@ fn read(unpacker: &mut Unpacker<'_>) -> Result<(String, Sums)> {
     Ok((unpacker.text()?.to_owned(), [unpacker.int()?, unpacker.int()?, unpacker.int()?, unpacker.int()?]))
 }
 
-fn arguments(batch: &str, accounts: &BTreeMap<String, Sums>) -> Vec<u8> {
+/// `lost`: a record is gone that nothing was known of.
+pub(super) fn arguments(batch: &str, accounts: &BTreeMap<String, Sums>, lost: bool) -> Vec<u8> {
     let latest = bounds::time(Timestamp::from_millis(i64::MAX)).millis();
     let mut packer = Packer::new();
-    packer.list(5).text(batch).int(JOB_MOST).int(SUM_MOST).int(latest).list(accounts.len());
+    packer.list(6).text(batch).int(JOB_MOST).int(SUM_MOST).int(latest).list(accounts.len());
     for (account, sums) in accounts {
         packer.list(5).text(account);
         for sum in sums {
             packer.int(*sum);
         }
     }
-    packer.finish()
+    packer.flag(lost).finish()
 }

@@ -22,9 +22,20 @@ impl Hours {
         Self { clock, fixed, heard: Mutex::new(None) }
     }
 
-    /// What scripts are told of the time: nothing, but for tests.
+    /// What scripts are told of the time: what this process expects it to be, from the last answer on, so that a step of the
+    /// server's clock is seen; nothing before the first answer. In tests, the time itself.
     pub(super) fn argument(&self) -> String {
-        self.fixed.as_ref().map(|clock| clock.now().millis().to_string()).unwrap_or_default()
+        match (&self.fixed, self.heard()) {
+            (Some(clock), _) => clock.now().millis().to_string(),
+            (None, Some(expected)) => format!("~{}", expected.millis().max(0)),
+            (None, None) => String::new(),
+        }
+    }
+
+    /// The last answer's time and what passed since.
+    fn heard(&self) -> Option<Timestamp> {
+        let (then, at) = (*self.heard.lock().unwrap_or_else(PoisonError::into_inner))?;
+        Some(then.after(self.clock.monotonic().saturating_sub(at)))
     }
 
     /// Notes the time in an answer that came just now.
@@ -37,9 +48,6 @@ impl Hours {
         if let Some(clock) = &self.fixed {
             return clock.now();
         }
-        match *self.heard.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some((then, at)) => then.after(self.clock.monotonic().saturating_sub(at)),
-            None => self.clock.now(),
-        }
+        self.heard().unwrap_or_else(|| self.clock.now())
     }
 }

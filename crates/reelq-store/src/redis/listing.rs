@@ -74,6 +74,19 @@ impl Walk<'_> {
         Ok(())
     }
 
+    /// One call's part of the walk, from `at` on, with at most `limit` jobs; and where to go on, where there are more.
+    pub(super) async fn part(&self, caller: &Caller, at: i64, limit: usize) -> Result<(Vec<Found>, Option<i64>)> {
+        let reply = caller.call(&scripts::SELECT, &self.arguments(at, Quota { skip: 0, left: limit })).await?;
+        let mut unpacker = reply.unpack();
+        if !unpacker.flag()? {
+            return Err(Error::NoBatch(self.batch.to_string()));
+        }
+        let (next, _skip) = (unpacker.int()?, unpacker.count()?);
+        let mut found = unpacker.each(|unpacker| read_found(caller, self.batch, unpacker))?;
+        found.retain(|found| fails_as_wanted(self.filter, &found.view));
+        Ok((found, (next >= 0).then_some(next)))
+    }
+
     /// Whether the last word on a job is spoken here, for the script does not understand jobs.
     const fn judged_here(&self) -> bool {
         !self.filter.failures.is_empty()

@@ -35,7 +35,8 @@ pub(super) async fn begin(caller: &Caller, draft: &BatchDraft) -> Result<Load> {
                 Ok(_) | Err(Error::LoadSuperseded) => {}
                 Err(error) => return Err(error),
             },
-            _ => return Err(Error::BeingPurged(draft.name.to_string())),
+            3 => return Err(Error::BeingPurged(draft.name.to_string())),
+            _ => return Err(Error::BeingCancelled(draft.name.to_string())),
         }
     }
 }

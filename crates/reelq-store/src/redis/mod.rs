@@ -4,6 +4,7 @@
 //! move record, queue, counters and history together. Every key of a namespace lies in one hash slot.
 
 mod breaker;
+mod bulk;
 mod caller;
 mod change;
 mod claim;
@@ -11,6 +12,7 @@ mod commit;
 mod edit;
 mod facts;
 mod finish;
+mod folders;
 mod heal;
 mod hours;
 mod judge;
@@ -21,12 +23,14 @@ mod limits;
 mod link;
 mod listing;
 mod load;
+mod memory;
 mod namespace;
 mod pace;
 mod pack;
 mod purge;
 mod reading;
 mod record;
+mod remove;
 mod results;
 mod schedules;
 mod scripts;

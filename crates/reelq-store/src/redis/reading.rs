@@ -3,28 +3,37 @@
 use reelq_model::{BatchName, JobId, Timestamp, WorkerId};
 
 use super::{
-    caller::Caller,
+    caller::{Caller, other_format},
     change, facts, load,
+    memory::FORMAT,
     pack::Packer,
     pack::Unpacker,
-    record::{FORMAT, Record},
+    record::Record,
     scripts,
 };
 use crate::{Error, HistoryEntry, JobView, Result, Unread, WorkerView, unreadable};
 
-/// Notes the format that this version writes; refused where a newer one was found.
+/// Begins the namespace, or takes over one of an earlier format; refused where a newer one was found.
 pub(super) async fn open(caller: &Caller) -> Result<Timestamp> {
-    let reply = caller.call(&scripts::OPEN, &Packer::new().list(1).int(FORMAT).finish()).await?;
+    let arguments = Packer::new().list(1).int(i64::from(FORMAT)).finish();
+    let reply = caller.call_any_format(&scripts::OPEN, &arguments).await?;
     let found = reply.unpack().int()?;
-    if found <= FORMAT {
-        return Ok(reply.now);
-    }
-    let number = |format| u32::try_from(format).unwrap_or(u32::MAX);
-    Err(Error::Format { found: number(found), supported: number(FORMAT) })
+    if found == i64::from(FORMAT) { Ok(reply.now) } else { Err(other_format(found)) }
+}
+
+/// Looks at the format without noting anything, as every script does: for whoever may only read.
+pub(super) async fn look(caller: &Caller) -> Result<Timestamp> {
+    now(caller).await
 }
 
 pub(super) async fn now(caller: &Caller) -> Result<Timestamp> {
     Ok(caller.call(&scripts::NOW, &Packer::new().list(0).finish()).await?.now)
+}
+
+/// What the server's clock shows, which may have been set back.
+pub(super) async fn calendar(caller: &Caller) -> Result<Timestamp> {
+    let reply = caller.call(&scripts::NOW, &Packer::new().list(0).finish()).await?;
+    Ok(Timestamp::from_millis(reply.unpack().int()?))
 }
 
 pub(super) async fn job(caller: &Caller, job: JobId) -> Result<Option<JobView>> {

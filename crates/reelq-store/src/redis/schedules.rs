@@ -10,7 +10,7 @@ use super::{
     caller::Reply,
     change::millis,
     pack::{Packer, Unpacker},
-    scripts,
+    reading, scripts,
 };
 use crate::{
     BatchHold, Error, Result, Schedules, TICKS_KEPT, TickClaim, TickClaimed, TickLease, TickOutcome, TickState,
@@ -37,6 +37,10 @@ impl Schedules for RedisStore {
             1 => TickClaimed::Taken { worker: worker(unpacker.text()?)?, ends_in: wait(unpacker.count()?) },
             _ => TickClaimed::Over,
         })
+    }
+
+    async fn calendar(&self) -> Result<Timestamp> {
+        reading::calendar(&self.caller).await
     }
 
     async fn extend_tick(&self, lease: &TickLease, lasts: Duration) -> Result<bool> {

@@ -18,6 +18,7 @@ macro_rules! script {
                 piece!("start"),
                 piece!("keys"),
                 piece!("later"),
+                piece!("guard"),
                 piece!("record"),
                 piece!("books"),
                 piece!("queues"),
@@ -33,33 +34,37 @@ macro_rules! script {
 
 script!(ACCOUNTS, "accounts");
 script!(BATCHES, "batches");
+script!(BEGIN_CANCEL, "begin_cancel", with "clear", with "room");
 script!(BEGIN_LOAD, "begin_load", with "clear");
 script!(BREAKER, "breaker");
-script!(CANCEL, "cancel");
+script!(CANCEL, "cancel", with "room");
 script!(CHANGE, "change", with "tasks");
 script!(CLAIM, "claim");
+script!(END_CANCEL, "end_cancel", with "room");
 script!(ENQUEUE, "enqueue");
-script!(EXTEND, "extend");
+script!(EXTEND, "extend", with "room");
 script!(FINISH_LOAD, "finish_load");
+script!(FOLDERS, "folders");
 script!(HEAL, "heal");
-script!(HEARTBEAT, "heartbeat");
+script!(HEARTBEAT, "heartbeat", with "room");
 script!(HISTORY, "history");
 script!(HOLD_BATCH, "hold_batch");
 script!(KNOWN, "known");
 script!(NOW, "now");
 script!(OPEN, "open");
 script!(PACE, "pace");
-script!(PAUSE_ACCOUNT, "pause_account");
-script!(PAUSE_BATCH, "pause_batch");
-script!(PURGE, "purge", with "tasks", with "clear");
+script!(PAUSE_ACCOUNT, "pause_account", with "room");
+script!(PAUSE_BATCH, "pause_batch", with "room");
+script!(PURGE, "purge", with "tasks", with "clear", with "room");
 script!(READ, "read");
-script!(RELEASE, "release");
-script!(RESUME_ACCOUNT, "resume_account");
+script!(RELEASE, "release", with "room");
+script!(REMOVE, "remove", with "tasks", with "room");
+script!(RESUME_ACCOUNT, "resume_account", with "room");
 script!(SELECT, "select");
-script!(SET_ASIDE, "set_aside");
-script!(SET_BREAKER, "set_breaker");
+script!(SET_ASIDE, "set_aside", with "room");
+script!(SET_BREAKER, "set_breaker", with "room");
 script!(SET_LIMITS, "set_limits");
 script!(SET_PACE, "set_pace");
-script!(SIGN_OFF, "sign_off");
+script!(SIGN_OFF, "sign_off", with "room");
 script!(TICKS, "ticks");
 script!(WORKERS, "workers");

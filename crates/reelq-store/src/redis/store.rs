@@ -6,22 +6,24 @@ use async_trait::async_trait;
 use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, SharedClock, Submission, Timestamp, WorkerId};
 
 use super::{
-    breaker,
+    breaker, bulk,
     caller::Caller,
-    claim, commit, edit, finish, heal,
+    claim, commit, edit, finish, folders, heal,
     hours::Hours,
     late, lease, limits,
     link::Link,
-    listing, load, pace, purge, reading, results,
+    listing, load,
+    memory::Memory,
+    pace, purge, reading, remove, results,
     unanswered::Unanswered,
     unreadable::{self, Unreadable},
     views, watch,
 };
 use crate::{
     AccountLimits, AccountView, Address, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit,
-    Committed, Edited, Enqueued, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft,
-    LinkOptions, Load, Loaded, Namespace, Pace, PaceView, Page, PauseReason, Purge, Recalled, Result, ResultLine,
-    Store, UnreadableRecord, WorkerView,
+    Committed, Cursor, Edit, Edited, Enqueued, Error, GuardStep, HistoryEntry, JobFilter, JobView, Known, LateAcceptance,
+    Lease, LineDraft, LinkOptions, Load, Loaded, Namespace, Pace, PaceView, Page, PauseReason, Purge, Recalled,
+    Remembered, Result, ResultLine, Scanned, Store, StoreGuard, UnreadableRecord, WorkerView,
 };
 
 /// The store over Redis. Any number of processes may have the same namespace open.
@@ -43,6 +45,25 @@ impl RedisStore {
         Self::over(link, Hours::new(clock, None)).await
     }
 
+    /// Connects to read: the namespace is neither begun nor mended, so that a user who may only read can do it, on a replica
+    /// or on a full server.
+    ///
+    /// # Errors
+    ///
+    /// Where the server is unreachable or refuses the login, or the namespace is of a newer format.
+    pub async fn open_reading(
+        address: Address,
+        namespace: Namespace,
+        options: LinkOptions,
+        clock: SharedClock,
+    ) -> Result<Self> {
+        let link = Link::open(address, namespace, options, clock.clone()).await?;
+        let (hours, memory) = (Hours::new(clock, None), Memory::new());
+        let caller = Caller { link, hours, unreadable: Unreadable::default(), memory };
+        let now = reading::look(&caller).await?;
+        Ok(Self { caller, marks: Unanswered::new(now) })
+    }
+
     /// Connects, with `clock` in the place of the server's own.
     #[cfg(feature = "conformance")]
     pub async fn open_at(
@@ -56,7 +77,7 @@ impl RedisStore {
     }
 
     async fn over(link: Link, hours: Hours) -> Result<Self> {
-        let caller = Caller { link, hours, unreadable: Unreadable::default() };
+        let caller = Caller { link, hours, unreadable: Unreadable::default(), memory: Memory::new() };
         let now = reading::open(&caller).await?;
         heal::sums(&caller).await?;
         Ok(Self { caller, marks: Unanswered::new(now) })
@@ -154,15 +175,48 @@ impl Store for RedisStore {
     }
 
     async fn cancel(&self, job: JobId) -> Result<Edited> {
-        edit::cancel(&self.caller, job).await
+        let edited = bulk::edit_all(&self.caller, &self.marks, &[(job, Edit::Cancel)]).await?.into_iter().next();
+        edited.ok_or_else(|| Error::NoJob(job.to_string()))
+    }
+
+    async fn begin_cancel(&self, batch: &BatchName) -> Result<()> {
+        bulk::begin_cancel(&self.caller, batch).await
+    }
+
+    async fn end_cancel(&self, batch: &BatchName) -> Result<()> {
+        bulk::end_cancel(&self.caller, batch).await
+    }
+
+    async fn edit_all(&self, edits: &[(JobId, Edit)]) -> Result<Vec<Edited>> {
+        bulk::edit_all(&self.caller, &self.marks, edits).await
+    }
+
+    async fn scan(&self, filter: &JobFilter, from: &Cursor, limit: usize) -> Result<Scanned> {
+        bulk::scan(&self.caller, filter, from, limit).await
     }
 
     fn standing(&self) -> u64 {
-        self.caller.link.epoch()
+        self.caller.memory.changes()
+    }
+
+    async fn guard(&self, step: &GuardStep) -> Result<StoreGuard> {
+        folders::guard(&self.caller, step).await
+    }
+
+    fn remembered(&self) -> Remembered {
+        self.caller.memory.remembered()
+    }
+
+    fn remember(&self, folder: &str, told: &Remembered) {
+        self.caller.memory.remember(folder, told);
     }
 
     async fn now(&self) -> Result<Timestamp> {
         reading::now(&self.caller).await
+    }
+
+    fn time(&self) -> Timestamp {
+        self.caller.hours.now()
     }
 
     async fn job(&self, job: JobId) -> Result<Option<JobView>> {
@@ -199,6 +253,14 @@ impl Store for RedisStore {
 
     async fn unreadable_records(&self) -> Result<Vec<UnreadableRecord>> {
         unreadable::list(&self.caller).await
+    }
+
+    async fn unreadable_record(&self, job: JobId) -> Result<Option<Vec<u8>>> {
+        remove::held(&self.caller, job).await
+    }
+
+    async fn remove_unreadable(&self, job: JobId) -> Result<bool> {
+        remove::remove(&self.caller, job).await
     }
 
     async fn watch(&self, mark: u64, limit: Duration) -> Result<u64> {

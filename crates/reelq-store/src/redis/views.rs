@@ -103,7 +103,7 @@ impl Parts {
 
 fn view(parts: &Parts) -> Result<(i64, BatchView)> {
     let Parts { fields, counts, prices, deadline, place, .. } = parts;
-    let [draft, whole, paused, purging, sums @ ..] = fields.as_slice() else {
+    let [draft, whole, paused, purging, cancelling, sums @ ..] = fields.as_slice() else {
         return Err(Error::broken("a batch's fields are cut short"));
     };
     let draft: BatchDraft = serde_json::from_str(draft).map_err(|error| Error::broken(error.to_string()))?;
@@ -134,6 +134,7 @@ fn view(parts: &Parts) -> Result<(i64, BatchView)> {
         created_at: Timestamp::from_millis(sum(created_at)),
         finished_at: ended_at.filter(|_| finished).map(Timestamp::from_millis),
         purging: !purging.is_empty(),
+        cancelling: !cancelling.is_empty(),
         counts: listed,
         others,
     };

@@ -1,13 +1,13 @@
 //! The claim: takes due jobs in hand, as far as pauses, tokens, caps and budgets allow.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use reelq_model::{BatchName, Timestamp};
 use rusqlite::{OptionalExtension as _, params};
 
 use super::{
     account::{self, Account},
-    claim_due, claim_ready, code, rescue,
+    claim_due, claim_ready, code, rescue, restored,
     writer::Scribe,
 };
 use crate::{Claim, ClaimStage, Claimed, Pause, Result, limits::POLLS_THROTTLED_MAX};
@@ -19,11 +19,19 @@ pub(super) struct Desk<'a> {
     pub account: Account,
     /// The batch that it is narrowed to.
     pub batch: Option<i64>,
+    /// The batches of which nothing new is taken.
+    pub except: Vec<i64>,
 }
 
 pub(super) fn claim(scribe: &Scribe<'_>, claim: &Claim) -> Result<Claimed> {
     rescue::expired(scribe)?;
-    let Some(account) = account::find(scribe.conn, &claim.account)? else { return Ok(Claimed::default()) };
+    let found = account::find(scribe.conn, &claim.account)?;
+    // Who has it in its configuration has its limits, its budgets and its cap: nothing is bought without them.
+    let limits = found.as_ref().and_then(|account| account.limits);
+    if claim.stage == ClaimStage::Submit && limits.is_none() {
+        return Ok(Claimed { limits_missing: true, ..Claimed::default() });
+    }
+    let Some(account) = found else { return Ok(Claimed::default()) };
     let batch = match &claim.batch {
         None => None,
         Some(name) => match batch_id(scribe, name)? {
@@ -31,8 +39,14 @@ pub(super) fn claim(scribe: &Scribe<'_>, claim: &Claim) -> Result<Claimed> {
             found => found,
         },
     };
-    let desk = Desk { scribe, claim, account, batch };
-    if claim.limit == 0 {
+    let mut except = Vec::new();
+    for name in &claim.except {
+        except.extend(batch_id(scribe, name)?);
+    }
+    let desk = Desk { scribe, claim, account, batch, except };
+    // What was bought since a backup was taken is not known here: a person says when buying may go on.
+    let is_held = claim.stage == ClaimStage::Submit && restored::taken_at(scribe.conn)?.is_some();
+    if claim.limit == 0 || is_held {
         return Ok(Claimed::default());
     }
     let pauses = holding(&desk)?;
@@ -46,10 +60,6 @@ pub(super) fn claim(scribe: &Scribe<'_>, claim: &Claim) -> Result<Claimed> {
             _ => last,
         };
         return Ok(Claimed { retry_in, ..Claimed::default() });
-    }
-    if let Some(reason) = desk.account.unread.as_ref().filter(|_| claim.stage == ClaimStage::Submit) {
-        tracing::error!(account = %claim.account, reason, "nothing is bought on an account whose limits cannot be read");
-        return Ok(Claimed::default());
     }
     match claim.stage {
         ClaimStage::Submit => claim_ready::submit(&desk),
@@ -83,6 +93,15 @@ impl Desk<'_> {
     pub(super) fn promote(&self, sql: &str) -> Result<()> {
         self.scribe.conn.prepare_cached(sql)?.execute(params![self.account.id, self.scribe.now.millis()])?;
         Ok(())
+    }
+
+    /// The query without the batches of which nothing new is taken: they are few, and usually none.
+    pub(super) fn without_except<'s>(&self, sql: &'s str) -> Cow<'s, str> {
+        if self.except.is_empty() {
+            return Cow::Borrowed(sql);
+        }
+        let ids: Vec<String> = self.except.iter().map(i64::to_string).collect();
+        Cow::Owned(sql.replacen(" ORDER BY", &format!(" AND batch NOT IN ({}) ORDER BY", ids.join(", ")), 1))
     }
 
     /// Row numbers by one of the queues' queries.

@@ -59,18 +59,19 @@ pub(super) fn poll(desk: &Desk<'_>) -> Result<Claimed> {
 /// Outputs that are due, the earliest link deadline first.
 pub(super) fn collect(desk: &Desk<'_>) -> Result<Claimed> {
     desk.promote(FETCHES_NOW_DUE)?;
-    let rows = desk.rows(FETCHES, desk.claim.limit)?;
+    let rows = desk.rows(&desk.without_except(FETCHES), desk.claim.limit)?;
     let leases = lease::give(desk.scribe, &rows, &desk.claim.worker, desk.claim.lease)?;
     if leases.len() < rows.len() {
         return Ok(passed_over(leases));
     }
-    let retry_in = if leases.len() == desk.claim.limit { None } else { desk.next_due(NEXT_FETCH)? };
+    let retry_in =
+        if leases.len() == desk.claim.limit { None } else { desk.next_due(&desk.without_except(NEXT_FETCH))? };
     Ok(Claimed { leases, retry_in, ..Claimed::default() })
 }
 
 /// What cannot be read was put aside; it stood before others, which the next claim brings.
 pub(super) fn passed_over(leases: Vec<Lease>) -> Claimed {
-    Claimed { leases, retry_in: Some(Duration::ZERO), until_day_ends: false }
+    Claimed { leases, retry_in: Some(Duration::ZERO), ..Claimed::default() }
 }
 
 /// One second's worth of status requests may go at once.

@@ -48,7 +48,7 @@ pub(super) fn submit(desk: &Desk<'_>) -> Result<Claimed> {
     let retry_in = retry_in(desk, bucket, given, tokens)?;
     let day_ends = ready.held_by_day.then(|| desk.scribe.now.day_end().since(desk.scribe.now));
     let until_day_ends = day_ends.is_some() && retry_in.is_none();
-    Ok(Claimed { leases, retry_in: sooner(retry_in, day_ends), until_day_ends })
+    Ok(Claimed { leases, retry_in: sooner(retry_in, day_ends), until_day_ends, limits_missing: false })
 }
 
 /// The account's bucket; `Some(None)` where it has no limits, `None` where its rate gives no tokens at all.
@@ -67,9 +67,12 @@ fn room(desk: &Desk<'_>) -> usize {
 }
 
 fn retry_in(desk: &Desk<'_>, bucket: Option<Bucket>, given: usize, tokens: usize) -> Result<Option<Duration>> {
-    let due = sooner(desk.next_due(NEXT_REPLAY)?, desk.next_due(NEXT_WAITING)?);
+    let replay = desk.next_due(NEXT_REPLAY)?;
+    let waiting = if desk.claim.only_open { None } else { desk.next_due(&desk.without_except(NEXT_WAITING))? };
+    let due = sooner(replay, waiting);
     let token = bucket.map(|bucket| bucket.next_in(given));
-    let more = given == tokens && room(desk) > given && groups::any(desk.scribe.conn, desk.account.id, desk.batch)?;
+    let any = || groups::any(desk.scribe.conn, desk.account.id, desk.batch, &desk.except);
+    let more = given == tokens && room(desk) > given && !desk.claim.only_open && any()?;
     let due = due.map(|due| token.map_or(due, |token| due.max(token)));
     Ok(sooner(due, token.filter(|_| more)))
 }
@@ -85,12 +88,12 @@ struct Ready {
 /// Takes jobs in turns from the batches that may be worked on, as far as there is money for them.
 fn ready(desk: &Desk<'_>, limit: usize) -> Result<Ready> {
     let mut ready = Ready::default();
-    if limit == 0 {
+    if limit == 0 || desk.claim.only_open {
         return Ok(ready);
     }
     let mut purse = purse::of(&desk.account, desk.scribe.now);
     let (mut turns, mut heads) = (Turns::at(desk.account.turn), BTreeMap::new());
-    for waiting in groups::waiting(desk.scribe.conn, desk.account.id, desk.batch)? {
+    for waiting in groups::waiting(desk.scribe.conn, desk.account.id, desk.batch, &desk.except)? {
         turns.add(waiting.batch, pass(desk, waiting.batch)?, waiting.stride);
         heads.insert(waiting.batch, Head::new(waiting));
     }

@@ -2,7 +2,7 @@
 
 use reelq_model::{Event, IllegalTransition};
 
-use super::{books::Books, history, late, lease, rescue, row::Row, writer::Scribe};
+use super::{books::Books, bulk, code, history, late, lease, rescue, row::Row, writer::Scribe};
 use crate::{Commit, Committed, Error, Result, figures};
 
 pub(super) fn commit(scribe: &Scribe<'_>, commits: &[Commit]) -> Result<Vec<Committed>> {
@@ -22,11 +22,11 @@ fn one(scribe: &Scribe<'_>, books: &mut Books, commit: &Commit) -> Result<Commit
         },
         found => found?,
     };
-    let Some(before) = before else { return Ok(commit.homeless()) };
+    let Some(mut before) = before else { return Ok(commit.homeless()) };
     if !before.held(commit.lease.version, scribe.now) {
         return stale(scribe, books, before, commit);
     }
-    if matches!(commit.event, Event::Sending { .. }) && before.cancel_is_due() {
+    if matches!(commit.event, Event::Sending { .. }) && is_unwanted(scribe, &mut before)? {
         rescue::hand_back(scribe, books, &before, None)?;
         return Ok(Committed::Stale);
     }
@@ -35,6 +35,14 @@ fn one(scribe: &Scribe<'_>, books: &mut Books, commit: &Commit) -> Result<Commit
         Ok(()) => done(scribe, books, &before, row, commit),
         Err(illegal) => refused(scribe, books, &before, commit, illegal),
     }
+}
+
+/// Whether the row is to be withdrawn instead of sent: by its own wish, or by that of its whole batch.
+fn is_unwanted(scribe: &Scribe<'_>, row: &mut Row) -> Result<bool> {
+    if row.cancel == code::CANCEL_NONE && bulk::is_cancelling(scribe.conn, row.batch)? {
+        row.cancel = code::CANCEL_ASKED;
+    }
+    Ok(row.cancel_is_due())
 }
 
 fn done(scribe: &Scribe<'_>, books: &mut Books, before: &Row, mut row: Row, commit: &Commit) -> Result<Committed> {

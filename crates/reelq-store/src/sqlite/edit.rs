@@ -60,7 +60,7 @@ pub(super) fn flag(scribe: &Scribe<'_>, seq: i64, wish: i64) -> Result<()> {
     Ok(())
 }
 
-fn save(scribe: &Scribe<'_>, before: &Row, mut row: Row) -> Result<()> {
+pub(super) fn save(scribe: &Scribe<'_>, before: &Row, mut row: Row) -> Result<()> {
     let mut books = Books::default();
     row.save(scribe.conn, &mut books, Some(before), scribe.now)?;
     books.close(scribe)?;

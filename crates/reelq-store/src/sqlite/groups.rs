@@ -8,11 +8,13 @@ use crate::{Result, purse::covers, stride};
 /// The next pair of batch and price among the jobs that are ready: a skip through the index, not a scan.
 pub(super) const NEXT_GROUP: &str = "SELECT batch, price FROM jobs WHERE account = ?1 AND queue = 1 \
     AND (batch, price) > (?2, ?3) ORDER BY batch, price LIMIT 1";
-/// A budget that cannot be read pays for nothing, and a pause that cannot be read holds.
-const BATCH: &str = "SELECT CASE WHEN typeof(budget) IN ('integer', 'null') THEN budget ELSE -1 END, \
+/// A budget that cannot be read, or that the draft names and that is lost, pays for nothing, and a pause that cannot be read holds.
+const BATCH: &str = "SELECT CASE WHEN typeof(budget) = 'integer' THEN budget \
+    WHEN budget IS NULL AND CASE WHEN json_valid(draft) THEN json_extract(draft, '$.budget') END IS NULL THEN NULL \
+    ELSE -1 END, \
     CAST(spent + reserved + claimed AS INTEGER), \
     CAST(coalesce(CASE WHEN json_valid(draft) THEN json_extract(draft, '$.priority') END, 0) AS INTEGER) AS priority \
-    FROM batches WHERE id = ?1 AND whole = 1 AND paused = 0";
+    FROM batches WHERE id = ?1 AND whole = 1 AND paused = 0 AND cancelling = 0";
 
 /// A batch that may be worked on and has jobs ready.
 #[derive(Debug)]
@@ -26,13 +28,15 @@ pub(super) struct Waiting {
     pub prices: Vec<i64>,
 }
 
-/// The batches of an account that may be worked on and can pay for a job that is ready; `only` one, where it is given.
-pub(super) fn waiting(conn: &Connection, account: i64, only: Option<i64>) -> Result<Vec<Waiting>> {
+/// The batches of an account that may be worked on and can pay for a job that is ready; `only` one, where it is given, and
+/// none of `except`.
+pub(super) fn waiting(conn: &Connection, account: i64, only: Option<i64>, except: &[i64]) -> Result<Vec<Waiting>> {
     let mut found: Vec<Waiting> = Vec::new();
     let mut group = next(conn, account, only, (only.unwrap_or(i64::MIN), i64::MIN))?;
     while let Some((id, price)) = group {
         if found.last().is_none_or(|waiting| waiting.batch != id) {
-            let Some(waiting) = batch(conn, id)? else {
+            let open = if except.contains(&id) { None } else { batch(conn, id)? };
+            let Some(waiting) = open else {
                 // A batch that may not be worked on is passed over whole.
                 group = next(conn, account, only, (id, i64::MAX))?;
                 continue;
@@ -48,9 +52,13 @@ pub(super) fn waiting(conn: &Connection, account: i64, only: Option<i64>) -> Res
     Ok(found)
 }
 
-/// Whether any job is ready.
-pub(super) fn any(conn: &Connection, account: i64, only: Option<i64>) -> Result<bool> {
-    Ok(next(conn, account, only, (only.unwrap_or(i64::MIN), i64::MIN))?.is_some())
+/// Whether any job is ready, those of `except` left aside.
+pub(super) fn any(conn: &Connection, account: i64, only: Option<i64>, except: &[i64]) -> Result<bool> {
+    let mut group = next(conn, account, only, (only.unwrap_or(i64::MIN), i64::MIN))?;
+    while let Some((id, _)) = group.filter(|(id, _)| except.contains(id)) {
+        group = next(conn, account, only, (id, i64::MAX))?;
+    }
+    Ok(group.is_some())
 }
 
 fn next(conn: &Connection, account: i64, only: Option<i64>, after: (i64, i64)) -> Result<Option<(i64, i64)>> {

@@ -140,22 +140,50 @@ pub(super) fn jobs(conn: &Connection, filter: &JobFilter, page: Page) -> Result<
     collect(conn, &mut rows)
 }
 
+/// Jobs by filter of which the row numbers are above the first and up to the second, in their order, each with its number.
+pub(super) fn between(
+    conn: &Connection,
+    filter: &JobFilter,
+    (after, last): (i64, i64),
+    limit: usize,
+) -> Result<Vec<(i64, JobView)>> {
+    let Query { mut conditions, mut values } = Query::of(filter);
+    values.extend([after.into(), last.into(), code::limit(limit).into()]);
+    let number = values.len();
+    conditions.push(format!("j.seq > ?{} AND j.seq <= ?{}", number - 2, number - 1));
+    // Along the row numbers, whatever else there is an index for: any other way would sort what it finds for each part.
+    let joins = JOINS.replacen("FROM jobs j", "FROM jobs j NOT INDEXED", 1);
+    let conditions = conditions.join(" AND ");
+    let sql = format!("SELECT {COLUMNS}, {AROUND} {joins} WHERE {conditions} ORDER BY j.seq LIMIT ?{number}");
+    let mut statement = conn.prepare(&sql)?;
+    let mut rows = statement.query(params_from_iter(values))?;
+    let mut views = Vec::new();
+    while let Some(row) = rows.next()? {
+        views.push((row.get("seq")?, shown(conn, row)?));
+    }
+    Ok(views)
+}
+
 /// Each row's view. One that cannot be read is stood in for, so that pages keep their length and no line is missing.
 pub(super) fn collect(conn: &Connection, rows: &mut rusqlite::Rows<'_>) -> Result<Vec<JobView>> {
     let mut views = Vec::new();
     while let Some(row) = rows.next()? {
-        views.push(match read(row) {
-            Err(Error::Unreadable { job, reason }) => JobView {
-                line: shown_line(row)?.0,
-                due: None,
-                worker: None,
-                cancel_requested: false,
-                parked: true,
-                job: unreadable::shown(conn, job, &reason)?,
-                unread: Some(Unread::Job { reason, status: unreadable::status(conn, job)? }),
-            },
-            view => view?,
-        });
+        views.push(shown(conn, row)?);
     }
     Ok(views)
+}
+
+fn shown(conn: &Connection, row: &SqlRow<'_>) -> Result<JobView> {
+    match read(row) {
+        Err(Error::Unreadable { job, reason }) => Ok(JobView {
+            line: shown_line(row)?.0,
+            due: None,
+            worker: None,
+            cancel_requested: false,
+            parked: true,
+            job: unreadable::shown(conn, job, &reason)?,
+            unread: Some(Unread::Job { reason, status: unreadable::status(conn, job)? }),
+        }),
+        view => view,
+    }
 }

@@ -3,7 +3,7 @@
 use reelq_model::{BatchName, Job, JobId, Status};
 use rusqlite::{Connection, OptionalExtension as _, Statement, params};
 
-use super::{account, code, purge, row::write_state, writer::Scribe};
+use super::{account, bulk, code, purge, row::write_state, writer::Scribe};
 use crate::{BatchDraft, Enqueued, Error, Known, Line, LineDraft, Load, Result, bounds, figures::unpriced};
 
 pub(super) fn begin(scribe: &Scribe<'_>, draft: &BatchDraft) -> Result<Load> {
@@ -14,6 +14,7 @@ pub(super) fn begin(scribe: &Scribe<'_>, draft: &BatchDraft) -> Result<Load> {
         .prepare_cached("SELECT id, generation, loads + 1 FROM batches WHERE name = ?1")?
         .query_row([draft.name.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     purge::refuse_purging(conn, batch)?;
+    bulk::refuse_cancelling(conn, batch)?;
     conn.prepare_cached("DELETE FROM staged WHERE batch = ?1")?.execute([batch])?;
     conn.prepare_cached("DELETE FROM lines WHERE batch = ?1 AND generation > ?2")?.execute([batch, generation])?;
     conn.prepare_cached(

@@ -3,8 +3,10 @@
 //! All SQL of reelq lives below this folder. A verb's answer goes out only after the transaction that holds it is on disk.
 
 mod account;
+mod backup;
 mod books;
 mod breaker;
+mod bulk;
 mod claim;
 mod claim_due;
 mod claim_ready;
@@ -31,11 +33,15 @@ mod presence;
 mod purge;
 mod purse;
 mod readers;
+mod remove;
 mod rescue;
 mod reserve;
+mod restored;
 mod results;
 mod row;
 mod schedules;
+mod source;
+mod steady;
 mod store;
 mod tasks;
 mod ticks;
@@ -44,6 +50,8 @@ mod turns;
 mod unreadable;
 mod views;
 mod watch;
+mod witness;
 mod writer;
 
+pub use backup::Backup;
 pub use store::SqliteStore;

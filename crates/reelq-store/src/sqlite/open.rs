@@ -14,11 +14,16 @@ const APPLICATION_ID: i64 = 0x7265_656c;
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Each entry brings a file from the format before it (its index) to the next.
-const MIGRATIONS: [&str; 3] =
-    [include_str!("schema_1.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql")];
+const MIGRATIONS: [&str; 5] = [
+    include_str!("schema_1.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+    include_str!("schema_time.sql"),
+    include_str!("schema_cancelling.sql"),
+];
 
 /// The newest format that this version reads and writes.
-pub(super) const FORMAT: u32 = 3;
+pub(super) const FORMAT: u32 = 5;
 
 /// Opens the file for the writer, creating or migrating it.
 pub(super) fn writer(path: &Path) -> Result<Connection> {
@@ -56,18 +61,24 @@ pub(super) fn reader(path: &Path) -> Result<Connection> {
 fn connect(path: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags).map_err(|error| explain(path, &error))?;
+    tune(&conn)?;
+    conn.pragma_update(None, "synchronous", "FULL").map_err(|error| explain(path, &error))?;
+    Ok(conn)
+}
+
+/// What every connection is set to.
+pub(super) fn tune(conn: &Connection) -> Result<()> {
     conn.busy_timeout(BUSY_TIMEOUT)?;
     conn.set_prepared_statement_cache_capacity(128);
     // Otherwise every statement with a bound limit is planned anew each time that it runs.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    conn.pragma_update(None, "synchronous", "FULL").map_err(|error| explain(path, &error))?;
     conn.pragma_update(None, "foreign_keys", true)?;
     conn.pragma_update(None, "cache_size", -16_000)?;
-    Ok(conn)
+    Ok(())
 }
 
 /// Refuses a file that some other program made.
-fn check_owner(conn: &Connection, path: &Path) -> Result<()> {
+pub(super) fn check_owner(conn: &Connection, path: &Path) -> Result<()> {
     let read = |name| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let owner = read("application_id").map_err(|error| explain(path, &error))?;
     let tables: i64 = conn
@@ -79,7 +90,7 @@ fn check_owner(conn: &Connection, path: &Path) -> Result<()> {
     Err(Error::broken(format!("{} is a database of another program", path.display())))
 }
 
-fn migrate(conn: &mut Connection) -> Result<()> {
+pub(super) fn migrate(conn: &mut Connection) -> Result<()> {
     if format(conn)? == FORMAT {
         return Ok(());
     }
@@ -101,7 +112,7 @@ pub(super) fn data_version(conn: &Connection) -> Result<i64> {
     Ok(conn.pragma_query_value(None, "data_version", |row| row.get(0))?)
 }
 
-fn format(conn: &Connection) -> Result<u32> {
+pub(super) fn format(conn: &Connection) -> Result<u32> {
     Ok(conn.pragma_query_value(None, "user_version", |row| row.get(0))?)
 }
 

@@ -18,7 +18,7 @@ pub(super) fn held(conn: &Connection, account: &Account, now: Timestamp) -> Resu
         return Ok(Vec::new());
     }
     let mut held = Vec::new();
-    for waiting in groups::waiting(conn, account.id, None)? {
+    for waiting in groups::waiting(conn, account.id, None, &[])? {
         if let Some((by, until)) = purse.held_by(&waiting.prices, now)
             && let Some(batch) = name(conn, waiting.batch)?
         {

@@ -8,39 +8,68 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
-use super::open;
+use super::{open, source::Source};
 use crate::{Error, Result};
 
 const CONNECTIONS: usize = 4;
 
 #[derive(Debug)]
 pub(super) struct Readers {
-    path: PathBuf,
-    idle: Arc<Mutex<Vec<Connection>>>,
+    from: From,
     free: Semaphore,
 }
 
+/// Where connections come from.
+#[derive(Debug, Clone)]
+enum From {
+    /// A writer of this process has the file open.
+    Writers { path: PathBuf, idle: Arc<Mutex<Vec<Connection>>> },
+    /// Nobody of this process writes.
+    Alone(Arc<Source>),
+}
+
 impl Readers {
-    pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, idle: Arc::default(), free: Semaphore::new(CONNECTIONS) }
+    pub(super) fn beside_a_writer(path: PathBuf) -> Self {
+        Self { from: From::Writers { path, idle: Arc::default() }, free: Semaphore::new(CONNECTIONS) }
     }
 
-    /// Runs `read` on one snapshot of the state.
+    pub(super) fn alone(source: Source) -> Self {
+        Self { from: From::Alone(Arc::new(source)), free: Semaphore::new(CONNECTIONS) }
+    }
+
+    /// The file, where it is only read.
+    pub(super) const fn source(&self) -> Option<&Arc<Source>> {
+        match &self.from {
+            From::Writers { .. } => None,
+            From::Alone(source) => Some(source),
+        }
+    }
+
+    /// Runs `read` on one snapshot of the state. Where the file changes meanwhile in a way that makes it none, `read` is run
+    /// once more.
     pub(super) async fn run<T, F>(&self, read: F) -> Result<T>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+        F: Fn(&Connection) -> Result<T> + Send + 'static,
     {
         let _permit = self.free.acquire().await.map_err(Error::unavailable)?;
-        let (idle, path) = (Arc::clone(&self.idle), self.path.clone());
-        let work = move || {
-            let spare = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let conn = spare.map_or_else(|| open::reader(&path), Ok)?;
-            let answer = in_snapshot(&conn, read);
-            idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
-            answer
-        };
-        tokio::task::spawn_blocking(work).await.map_err(Error::unavailable)?
+        let from = self.from.clone();
+        tokio::task::spawn_blocking(move || from.read(read)).await.map_err(Error::unavailable)?
+    }
+}
+
+impl From {
+    fn read<T>(&self, read: impl Fn(&Connection) -> Result<T>) -> Result<T> {
+        match self {
+            Self::Alone(source) => source.read(|conn| in_snapshot(conn, &read)),
+            Self::Writers { path, idle } => {
+                let spare = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+                let conn = spare.map_or_else(|| open::reader(path), Ok)?;
+                let answer = in_snapshot(&conn, &read);
+                idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
+                answer
+            }
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{Error, JobView, Page, Result, ResultLine};
 
-const LISTED: &str = "FROM lines l JOIN jobs j ON j.id = l.job LEFT JOIN workers w ON w.id = j.worker \
+const LISTED: &str = "FROM lines l LEFT JOIN jobs j ON j.id = l.job LEFT JOIN workers w ON w.id = j.worker \
     WHERE l.batch = ?1 AND l.generation = ?2 AND l.position >= ?3 ORDER BY l.position LIMIT ?4";
 
 /// No line joins: these have none.
@@ -45,7 +45,9 @@ pub(super) fn results(conn: &Connection, name: &BatchName, page: Page) -> Result
 }
 
 fn listed(conn: &Connection, batch: &Batch, page: Page) -> Result<Vec<JobView>> {
-    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS}, {AROUND} {LISTED}"))?;
+    // A line whose record was removed is accounted for all the same.
+    let columns = COLUMNS.replacen("j.id AS id", "l.job AS id", 1);
+    let mut statement = conn.prepare_cached(&format!("SELECT {columns}, {AROUND} {LISTED}"))?;
     let after = code::int(page.after);
     let mut rows = statement.query(params![batch.id, batch.generation, after, code::limit(page.limit)])?;
     listing::collect(conn, &mut rows)

@@ -21,6 +21,10 @@ impl Schedules for SqliteStore {
         self.writer.run(move |scribe| ticks::claim(scribe, &claim, &presence)).await
     }
 
+    async fn calendar(&self) -> Result<Timestamp> {
+        Ok(self.time.wall())
+    }
+
     async fn extend_tick(&self, lease: &TickLease, lasts: Duration) -> Result<bool> {
         let lease = lease.clone();
         self.writer.run(move |scribe| ticks::extend(scribe, &lease, lasts)).await

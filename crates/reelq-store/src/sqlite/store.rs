@@ -6,14 +6,15 @@ use async_trait::async_trait;
 use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, SharedClock, Submission, Timestamp, WorkerId};
 
 use super::{
-    account, breaker, claim, commit, edit, finish, history, late, lease, limits, listing, load, open, pace,
-    presence::Presence, purge, readers::Readers, rescue, reserve, reserve::Reserve, results, unreadable, views, watch,
-    watch::Bell, writer::Writer,
+    account, breaker, bulk, claim, commit, edit, finish, history, late, lease, limits, listing, load, open, pace,
+    presence::Presence, purge, readers::Readers, remove, rescue, reserve, reserve::Reserve, restored, results,
+    source::Source, steady::Steady, unreadable, views, watch, watch::Bell, witness::Witness, writer::Writer,
 };
 use crate::{
-    AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit, Committed, Edited,
-    Enqueued, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded, Pace, PaceView,
-    Page, PauseReason, Purge, Recalled, Result, ResultLine, Store, UnreadableRecord, WorkerView,
+    AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit, Committed, Cursor,
+    Edit, Edited, Enqueued, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded,
+    Pace, PaceView, Page, PauseReason, Purge, Recalled, Result, ResultLine, Scanned, Store, UnreadableRecord,
+    WorkerView,
 };
 
 /// The embedded store. Several processes may have the same file open.
@@ -24,7 +25,7 @@ pub struct SqliteStore {
     pub(super) presence: Arc<Presence>,
     reserve: Arc<Reserve>,
     bell: Bell,
-    clock: SharedClock,
+    pub(super) time: Arc<Steady>,
 }
 
 impl SqliteStore {
@@ -33,15 +34,37 @@ impl SqliteStore {
     /// Blocks for a moment; a file of another program, a damaged one or a newer format is refused and left as it is.
     pub fn open(path: &Path, clock: SharedClock) -> Result<Self> {
         let conn = open::writer(path)?;
-        reserve::replay(&conn, path, clock.now());
         let bell = Bell::new(open::data_version(&conn)?);
+        let time = Arc::new(Steady::open(&conn, clock));
+        reserve::replay(&conn, path, &time);
+        let witness = Witness::open(&conn, path)?;
         Ok(Self {
-            writer: Writer::start(conn, Arc::clone(&clock), bell.clone()),
-            readers: Readers::new(path.to_owned()),
+            writer: Writer::start(conn, Arc::clone(&time), witness, bell.clone()),
+            readers: Readers::beside_a_writer(path.to_owned()),
             presence: Arc::new(Presence::beside(path)),
             reserve: Arc::new(Reserve::beside(path)),
             bell,
-            clock,
+            time,
+        })
+    }
+
+    /// Opens the state file at `path` to be read: it may be another user's, on a read-only file system, or locked by a writer.
+    ///
+    /// Nothing is made, migrated or mended, and every verb that would change something is refused. Blocks for a moment.
+    ///
+    /// # Errors
+    ///
+    /// Where the file is missing, another program's, or of a newer format, or where it cannot be read.
+    pub fn open_reading(path: &Path, clock: SharedClock) -> Result<Self> {
+        let source = Source::open(path)?;
+        let time = source.read(|conn| Ok(Steady::open(conn, clock.clone())))?;
+        Ok(Self {
+            writer: Writer::none(),
+            readers: Readers::alone(source),
+            presence: Arc::new(Presence::beside(path)),
+            reserve: Arc::new(Reserve::beside(path)),
+            bell: Bell::new(0),
+            time: Arc::new(time),
         })
     }
 
@@ -170,7 +193,7 @@ impl Store for SqliteStore {
     }
 
     async fn pace(&self, account: &AccountName) -> Result<PaceView> {
-        let (account, now) = (account.clone(), self.clock.now());
+        let (account, now) = (account.clone(), self.time.now());
         self.readers.run(move |conn| pace::read(conn, &account, now)).await
     }
 
@@ -180,7 +203,7 @@ impl Store for SqliteStore {
     }
 
     async fn breaker(&self, account: &AccountName) -> Result<BreakerView> {
-        let (account, now) = (account.clone(), self.clock.now());
+        let (account, now) = (account.clone(), self.time.now());
         self.readers.run(move |conn| breaker::read(conn, &account, now)).await
     }
 
@@ -212,8 +235,40 @@ impl Store for SqliteStore {
         self.writer.run(move |scribe| edit::cancel(scribe, job)).await
     }
 
+    async fn begin_cancel(&self, batch: &BatchName) -> Result<()> {
+        let batch = batch.clone();
+        self.writer.run(move |scribe| bulk::begin_cancel(scribe, &batch)).await
+    }
+
+    async fn end_cancel(&self, batch: &BatchName) -> Result<()> {
+        let batch = batch.clone();
+        self.writer.run(move |scribe| bulk::end_cancel(scribe, &batch)).await
+    }
+
+    async fn edit_all(&self, edits: &[(JobId, Edit)]) -> Result<Vec<Edited>> {
+        let edits = edits.to_vec();
+        self.writer.run(move |scribe| bulk::edit_all(scribe, &edits)).await
+    }
+
+    async fn scan(&self, filter: &JobFilter, from: &Cursor, limit: usize) -> Result<Scanned> {
+        let (filter, from) = (filter.clone(), from.clone());
+        self.readers.run(move |conn| bulk::scan(conn, &filter, &from, limit)).await
+    }
+
     async fn now(&self) -> Result<Timestamp> {
-        Ok(self.clock.now())
+        Ok(self.time.now())
+    }
+
+    fn time(&self) -> Timestamp {
+        self.time.now()
+    }
+
+    async fn restored(&self) -> Result<Option<Timestamp>> {
+        self.readers.run(restored::taken_at).await
+    }
+
+    async fn accept_restored(&self) -> Result<bool> {
+        self.writer.run(restored::accept).await
     }
 
     async fn job(&self, job: JobId) -> Result<Option<JobView>> {
@@ -240,7 +295,7 @@ impl Store for SqliteStore {
     }
 
     async fn accounts(&self) -> Result<Vec<AccountView>> {
-        let now = self.clock.now();
+        let now = self.time.now();
         self.readers.run(move |conn| account::views(conn, now)).await
     }
 
@@ -256,7 +311,18 @@ impl Store for SqliteStore {
         self.readers.run(unreadable::list).await
     }
 
+    async fn unreadable_record(&self, job: JobId) -> Result<Option<Vec<u8>>> {
+        self.readers.run(move |conn| remove::held(conn, job)).await
+    }
+
+    async fn remove_unreadable(&self, job: JobId) -> Result<bool> {
+        self.writer.run(move |scribe| remove::remove(scribe, job)).await
+    }
+
     async fn watch(&self, mark: u64, limit: Duration) -> Result<u64> {
-        watch::wait(&self.bell, &self.writer, mark, limit).await
+        match self.readers.source() {
+            Some(source) => watch::look(source, mark, limit).await,
+            None => watch::wait(&self.bell, &self.writer, mark, limit).await,
+        }
     }
 }

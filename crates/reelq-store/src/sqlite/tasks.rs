@@ -17,10 +17,25 @@ pub(super) fn note(conn: &Connection, row: &mut Row, before: Option<&Row>, now: 
     if row.job.shares_task_with.is_some() || before.is_some_and(unchanged) {
         return Ok(());
     }
+    forget_taken_back(conn, row, before)?;
     for task in row.job.charges.iter().map(|charge| charge.task.clone()).collect::<Vec<_>>() {
         if let Some(other) = claim(conn, row, &task)? {
             return share(conn, row, other, &task, now);
         }
+    }
+    Ok(())
+}
+
+/// A person may have exchanged its task, or taken it back.
+fn forget_taken_back(conn: &Connection, row: &Row, before: Option<&Row>) -> Result<()> {
+    for charge in
+        before.iter().flat_map(|before| &before.job.charges).filter(|charge| !row.job.knows_task(&charge.task))
+    {
+        conn.prepare_cached("DELETE FROM tasks WHERE account = ?1 AND task = ?2 AND job = ?3")?.execute(params![
+            row.account,
+            charge.task.as_str(),
+            row.job.id.as_bytes()
+        ])?;
     }
     Ok(())
 }

@@ -8,9 +8,15 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use super::{code, presence::Presence, writer::Scribe};
 use crate::{Error, Result, TICKS_KEPT, TickClaim, TickClaimed, TickLease, TickOutcome, TickState, TickView};
 
-/// The schedule's mark; a new schedule's is the present time.
+/// The schedule's mark; a new schedule's is the present time. One that a clock set which was ahead comes back to the present:
+/// what was fired since then has its record.
 pub(super) fn schedule(scribe: &Scribe<'_>, name: &ScheduleName) -> Result<Timestamp> {
-    Ok(Timestamp::from_millis(known(scribe, name)?.1))
+    let (id, mark) = known(scribe, name)?;
+    let present = scribe.wall.millis();
+    if mark > present {
+        scribe.conn.prepare_cached("UPDATE schedules SET mark = ?1 WHERE id = ?2")?.execute([present, id])?;
+    }
+    Ok(Timestamp::from_millis(mark.min(present)))
 }
 
 /// What decides whether a tick can be won.
@@ -51,7 +57,7 @@ impl Standing {
 /// The schedule's row and mark.
 fn known(scribe: &Scribe<'_>, name: &ScheduleName) -> Result<(i64, i64)> {
     let sql = "INSERT INTO schedules (name, mark) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING";
-    scribe.conn.prepare_cached(sql)?.execute(params![name.as_str(), scribe.now.millis()])?;
+    scribe.conn.prepare_cached(sql)?.execute(params![name.as_str(), scribe.wall.millis()])?;
     let sql = "SELECT id, mark FROM schedules WHERE name = ?1";
     Ok(scribe.conn.prepare_cached(sql)?.query_row([name.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }

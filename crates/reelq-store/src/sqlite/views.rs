@@ -9,7 +9,7 @@ use super::code;
 use crate::{BatchDraft, BatchView, Error, Result, StatusCounts, WorkerView, unreadable};
 
 pub(super) const BATCHES: &str = "SELECT id, name, draft, whole, paused, spent, reserved, claimed, to_spend, unpriced, orphans, overdue, \
-    budget, created_at, ended_at, purging FROM batches";
+    budget, created_at, ended_at, purging, cancelling FROM batches";
 
 pub(super) fn batch(conn: &Connection, name: &str) -> Result<Option<BatchView>> {
     let mut statement = conn.prepare_cached(&format!("{BATCHES} WHERE name = ?1"))?;
@@ -60,6 +60,7 @@ pub(super) fn view(conn: &Connection, row: &Row<'_>) -> Result<BatchView> {
         created_at: Timestamp::from_millis(row.get("created_at")?),
         finished_at: row.get::<_, Option<i64>>("ended_at")?.filter(|_| finished).map(Timestamp::from_millis),
         purging: row.get("purging")?,
+        cancelling: code::total(row, "cancelling")? != 0,
     })
 }
 

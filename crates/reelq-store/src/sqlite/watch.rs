@@ -10,7 +10,7 @@ use std::{
 
 use tokio::sync::watch;
 
-use super::{open, writer::Writer};
+use super::{open, source::Source, writer::Writer};
 use crate::Result;
 
 /// How often another process's changes are looked for while somebody waits.
@@ -61,6 +61,20 @@ pub(super) async fn wait(bell: &Bell, writer: &Writer, mark: u64, limit: Duratio
         }
         left = left.saturating_sub(step);
         look_abroad(bell, writer).await?;
+    }
+}
+
+/// The same for a state that is only read: waits until its files change.
+pub(super) async fn look(source: &Source, mark: u64, limit: Duration) -> Result<u64> {
+    let mut left = limit;
+    loop {
+        let present = source.mark()?;
+        if present != mark || left.is_zero() {
+            return Ok(present);
+        }
+        let step = left.min(LOOK);
+        tokio::time::sleep(step).await;
+        left = left.saturating_sub(step);
     }
 }
 

@@ -3,15 +3,18 @@
 //! Each verb runs in a savepoint of its own; no answer leaves before the transaction is on disk.
 
 use std::{
-    sync::mpsc::{Receiver, Sender, channel},
+    sync::{
+        Arc,
+        mpsc::{Receiver, Sender, channel},
+    },
     thread::JoinHandle,
 };
 
-use reelq_model::{SharedClock, Timestamp};
+use reelq_model::Timestamp;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::watch::Bell;
+use super::{steady::Steady, watch::Bell, witness::Witness};
 use crate::{Error, Result};
 
 /// At most this many verbs share a transaction, so that the first of them does not wait for ever.
@@ -20,7 +23,10 @@ const GROUP: usize = 256;
 /// What a verb may use while it runs.
 pub(super) struct Scribe<'a> {
     pub conn: &'a Connection,
+    /// The store's time.
     pub now: Timestamp,
+    /// What the clock on the wall shows; only the calendar of schedules goes by it.
+    pub wall: Timestamp,
     /// Set by a verb that changed something others may wait for.
     pub news: std::cell::Cell<bool>,
 }
@@ -58,10 +64,15 @@ pub(super) struct Writer {
 
 impl Writer {
     #[expect(clippy::disallowed_methods, reason = "the writer's own thread; joined when the writer is dropped")]
-    pub(super) fn start(conn: Connection, clock: SharedClock, bell: Bell) -> Self {
+    pub(super) fn start(conn: Connection, time: Arc<Steady>, witness: Witness, bell: Bell) -> Self {
         let (verbs, waiting) = channel();
-        let thread = std::thread::spawn(move || serve(&conn, &clock, &bell, &waiting));
+        let thread = std::thread::spawn(move || serve(&conn, &Kept { time, witness }, &bell, &waiting));
         Self { verbs: Some(verbs), thread: Some(thread) }
+    }
+
+    /// The writer of a state that was opened to be read: it refuses every verb.
+    pub(super) const fn none() -> Self {
+        Self { verbs: None, thread: None }
     }
 
     /// Runs a verb in the next transaction and answers once it is durable.
@@ -79,7 +90,8 @@ impl Writer {
             })
         });
         let gone = || Error::broken("the thread that writes the state has stopped");
-        self.verbs.as_ref().ok_or_else(gone)?.send(verb).map_err(|_| gone())?;
+        let none = || Error::broken("the state was opened to be read, and nothing of it may be changed");
+        self.verbs.as_ref().ok_or_else(none)?.send(verb).map_err(|_| gone())?;
         told.await.map_err(|_| gone())?
     }
 }
@@ -108,14 +120,20 @@ pub(super) fn in_savepoint<T>(conn: &Connection, verb: impl FnOnce() -> Result<T
     outcome
 }
 
-fn serve(conn: &Connection, clock: &SharedClock, bell: &Bell, waiting: &Receiver<Verb>) {
+/// What is kept of each transaction beside what it is for.
+struct Kept {
+    time: Arc<Steady>,
+    witness: Witness,
+}
+
+fn serve(conn: &Connection, kept: &Kept, bell: &Bell, waiting: &Receiver<Verb>) {
     while let Ok(first) = waiting.recv() {
         let group: Vec<Verb> = std::iter::once(first).chain(waiting.try_iter().take(GROUP - 1)).collect();
-        run_group(conn, clock, bell, group);
+        run_group(conn, kept, bell, group);
     }
 }
 
-fn run_group(conn: &Connection, clock: &SharedClock, bell: &Bell, group: Vec<Verb>) {
+fn run_group(conn: &Connection, kept: &Kept, bell: &Bell, group: Vec<Verb>) {
     if let Err(error) = conn.execute_batch("BEGIN IMMEDIATE") {
         tracing::warn!(%error, verbs = group.len(), "the state file could not be locked");
         let trouble = Trouble::of(error, "the state file cannot be locked for writing");
@@ -124,9 +142,19 @@ fn run_group(conn: &Connection, clock: &SharedClock, bell: &Bell, group: Vec<Ver
         }
         return;
     }
-    let scribe = Scribe { conn, now: clock.now(), news: std::cell::Cell::new(false) };
+    let before = conn.total_changes();
+    let (time, witness) = (&kept.time, &kept.witness);
+    let scribe = Scribe { conn, now: time.begin(conn), wall: time.wall(), news: std::cell::Cell::new(false) };
     let answers: Vec<Answer> = group.into_iter().map(|verb| verb(Ok(&scribe))).collect();
+    // A look that changed nothing must not look like a change to others.
+    let changed = conn.total_changes() != before;
+    if changed && let Err(error) = time.keep(conn, scribe.now).and_then(|()| Witness::count(conn)) {
+        tracing::debug!(%error, "the time was not kept with the transaction");
+    }
     let outcome = finish(conn);
+    if changed && outcome.is_ok() {
+        witness.committed(conn);
+    }
     if outcome.is_ok() && scribe.news.get() {
         bell.ring();
     }
@@ -150,8 +178,6 @@ fn finish(conn: &Connection) -> Result<(), Trouble> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use reelq_model::SystemClock;
 
     use super::*;
@@ -159,7 +185,8 @@ mod tests {
     #[tokio::test]
     async fn a_dead_writer_thread_is_an_error_that_repeating_does_not_mend() {
         let conn = Connection::open_in_memory().unwrap();
-        let writer = Writer::start(conn, Arc::new(SystemClock::new()), Bell::new(0));
+        let time = Arc::new(Steady::open(&conn, Arc::new(SystemClock::new())));
+        let writer = Writer::start(conn, time, Witness::none(), Bell::new(0));
         let killed: Result<()> = writer.run(|_| panic!("a verb that kills the thread")).await;
         let after = writer.run(|_| Ok(())).await;
         for outcome in [killed, after] {

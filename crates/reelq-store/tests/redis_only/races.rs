@@ -6,7 +6,7 @@ use reelq_model::{Event, JobId, ManualClock, Resolution, SharedClock, Status, Ti
 use reelq_redis_server::RedisServer;
 use reelq_store::{
     Claim, ClaimStage, Commit, Committed, Edited, LateAcceptance, LinkOptions, RedisStore, Store as _,
-    conformance::kit::{LEASE, SECOND, acceptance, account, batch, draft, lines, sending, wishes, worker},
+    conformance::kit::{LEASE, SECOND, acceptance, account, batch, draft, lines, plenty, sending, wishes, worker},
 };
 
 use crate::front::Front;
@@ -26,7 +26,7 @@ struct Scene {
 
 async fn open(url: &str) -> RedisStore {
     let clock: SharedClock = Arc::new(ManualClock::starting_at(Timestamp::from_millis(4_000_000_000_000)));
-    let options = LinkOptions { hold: Duration::ZERO, ..LinkOptions::default() };
+    let options = LinkOptions::default();
     RedisStore::open_at(url.parse().unwrap(), "races".parse().unwrap(), options, clock).await.unwrap()
 }
 
@@ -49,6 +49,7 @@ async fn unconfirmed(store: &RedisStore) -> JobId {
     let load = store.begin_load(&draft(&batch(NAME))).await.unwrap();
     store.enqueue(&load, &lines(&batch(NAME), &wishes(1))).await.unwrap();
     store.finish_load(&load).await.unwrap();
+    store.set_limits(&account("acct"), &plenty()).await.unwrap();
     let claim = Claim {
         stage: ClaimStage::Submit,
         account: account("acct"),
@@ -56,6 +57,8 @@ async fn unconfirmed(store: &RedisStore) -> JobId {
         worker: worker("w1"),
         lease: LEASE,
         batch: None,
+        except: Vec::new(),
+        only_open: false,
     };
     let lease = store.claim(&claim).await.unwrap().leases.remove(0);
     let commit = Commit { event: sending(&lease), lease, keep: true };

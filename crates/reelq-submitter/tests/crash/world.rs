@@ -115,6 +115,7 @@ pub(crate) async fn work(name: &str, inner: SharedStore, vendor: &Arc<Vendor>, p
         store: Arc::clone(&store),
         images: Arc::new(NoImages),
         brake: Arc::new(Brake::default()),
+        gate: None,
         pulse: Arc::clone(&pulse),
         settings: settings.clone(),
         request_timeout: Duration::from_secs(5),

@@ -189,6 +189,7 @@ pub(crate) struct Stand {
     /// The mark of the account's key.
     pub(crate) mark: Option<Digest>,
     pub(crate) brake: Arc<Brake>,
+    pub(crate) gate: Option<Arc<dyn reelq_worker::OutputGate>>,
     pub(crate) log: Log,
     pub(crate) store: SharedStore,
     _folder: tempfile::TempDir,
@@ -251,6 +252,7 @@ impl Stand {
             outcome: None,
             mark: None,
             brake: Arc::default(),
+            gate: None,
             log,
             store,
             _folder: folder,
@@ -298,6 +300,7 @@ impl Stand {
             store: Arc::clone(&self.store),
             images: Arc::new(NoImages),
             brake: Arc::clone(&self.brake),
+            gate: self.gate.clone(),
             pulse: Arc::new(Pulse::default()),
             settings: self.settings.clone(),
             request_timeout: TIMEOUT,

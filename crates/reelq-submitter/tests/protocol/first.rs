@@ -17,7 +17,13 @@ fn yes() -> SubmitOutcome {
 }
 
 fn setback(seconds: u64) -> Setback {
-    Setback { reason: "because".to_owned(), wait: Some(Duration::from_secs(seconds)), limit: None, candidate: None }
+    Setback {
+        reason: "because".to_owned(),
+        wait: Some(Duration::from_secs(seconds)),
+        limit: None,
+        candidate: None,
+        in_vain: false,
+    }
 }
 
 #[tokio::test]
@@ -79,9 +85,29 @@ async fn cancelled_job_is_not_sent() {
 #[tokio::test]
 async fn pulled_brake_holds_the_job_back() {
     let mut stand = Stand::new();
-    stand.brake.engage("disk", "the disk is nearly full");
+    stand.brake.engage(reelq_worker::Scope::Account(crate::fakes::account()), "lag", "the disk is nearly full");
     let finish = stand.handle().await;
     assert!(matches!(&finish, Finish::Event(Event::Throttled { reason, .. }) if reason == "the disk is nearly full"));
+    assert_eq!(stand.log.all(), [""; 0]);
+}
+
+#[derive(Debug)]
+struct Closed;
+
+#[async_trait::async_trait]
+impl reelq_worker::OutputGate for Closed {
+    async fn opens(&self, _: &reelq_model::BatchName) -> Result<(), String> {
+        Err("its output place takes no files".to_owned())
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_bought_whose_output_could_not_be_put_anywhere() {
+    let mut stand = Stand::new();
+    stand.gate = Some(std::sync::Arc::new(Closed));
+    let finish = stand.handle().await;
+    let Finish::Event(Event::NotSent { reason, .. }) = finish else { panic!("{finish:?}") };
+    assert_eq!(reason, "its output place takes no files");
     assert_eq!(stand.log.all(), [""; 0]);
 }
 

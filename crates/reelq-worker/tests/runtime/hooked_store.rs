@@ -6,9 +6,10 @@ use async_trait::async_trait;
 use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, ScheduleName, Submission, Timestamp, WorkerId};
 use reelq_store::{
     AccountLimits, AccountView, BatchDraft, BatchHold, BatchView, Breaker, BreakerView, Claim, Claimed, Commit,
-    Committed, Edited, Enqueued, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load,
-    Loaded, Pace, PaceView, Page, PauseReason, Purge, Recalled, Result, ResultLine, Schedules, SharedStore, Store,
-    TickClaim, TickClaimed, TickLease, TickOutcome, TickView, UnreadableRecord, WorkerView,
+    Committed, Cursor, Edit, Edited, Enqueued, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease,
+    LineDraft, Load, Loaded, Pace, PaceView, Page, PauseReason, Purge, Recalled, Result, ResultLine, Scanned,
+    Schedules, SharedStore, Store, TickClaim, TickClaimed, TickLease, TickOutcome, TickView, UnreadableRecord,
+    WorkerView,
 };
 
 /// What may happen around a commit.
@@ -129,12 +130,40 @@ impl<H: Hook + 'static> Store for HookedStore<H> {
         self.inner.cancel(job).await
     }
 
+    async fn begin_cancel(&self, batch: &BatchName) -> Result<()> {
+        self.inner.begin_cancel(batch).await
+    }
+
+    async fn end_cancel(&self, batch: &BatchName) -> Result<()> {
+        self.inner.end_cancel(batch).await
+    }
+
+    async fn edit_all(&self, edits: &[(JobId, Edit)]) -> Result<Vec<Edited>> {
+        self.inner.edit_all(edits).await
+    }
+
+    async fn scan(&self, filter: &JobFilter, from: &Cursor, limit: usize) -> Result<Scanned> {
+        self.inner.scan(filter, from, limit).await
+    }
+
     async fn purge(&self, batch: &BatchName) -> Result<Purge> {
         self.inner.purge(batch).await
     }
 
     fn standing(&self) -> u64 {
         self.inner.standing()
+    }
+
+    fn time(&self) -> Timestamp {
+        self.inner.time()
+    }
+
+    async fn restored(&self) -> Result<Option<Timestamp>> {
+        self.inner.restored().await
+    }
+
+    async fn accept_restored(&self) -> Result<bool> {
+        self.inner.accept_restored().await
     }
 
     async fn now(&self) -> Result<Timestamp> {
@@ -178,6 +207,14 @@ impl<H: Hook + 'static> Store for HookedStore<H> {
         self.inner.unreadable_records().await
     }
 
+    async fn unreadable_record(&self, job: JobId) -> Result<Option<Vec<u8>>> {
+        self.inner.unreadable_record(job).await
+    }
+
+    async fn remove_unreadable(&self, job: JobId) -> Result<bool> {
+        self.inner.remove_unreadable(job).await
+    }
+
     async fn watch(&self, mark: u64, limit: Duration) -> Result<u64> {
         self.inner.watch(mark, limit).await
     }
@@ -192,6 +229,10 @@ impl<H: Hook + 'static> Schedules for HookedStore<H> {
 
     async fn tick(&self, claim: &TickClaim) -> Result<TickClaimed> {
         self.inner.tick(claim).await
+    }
+
+    async fn calendar(&self) -> Result<Timestamp> {
+        self.inner.calendar().await
     }
 
     async fn extend_tick(&self, lease: &TickLease, lasts: Duration) -> Result<bool> {

@@ -42,6 +42,8 @@ async fn steal(world: &World, event: Event) {
         worker: WorkerId::new("w2").unwrap(),
         lease: Duration::from_mins(1),
         batch: None,
+        except: Vec::new(),
+        only_open: false,
     };
     let claimed = world.store.claim(&claim).await.unwrap();
     let lease = claimed.leases.into_iter().next().expect("the job of a worker that signed off is due");

@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use reelq_model::{Acceptance, BlockReason, Digest, Event, Money, Status, Submission, TaskId, WorkerId};
 use reelq_store::{Claim, ClaimStage, Commit, Committed, Lease, PauseReason, Result, SharedStore};
-use reelq_worker::{Brake, Ending, Finish, Runtime, Spawner};
+use reelq_worker::{Brake, Ending, Finish, Runtime, Scope, Spawner};
 use tokio::time::timeout;
 
 use crate::{
@@ -151,15 +151,39 @@ async fn nothing_is_claimed_while_the_brake_is_pulled() {
     let world = World::open();
     world.load(2).await;
     let brake = Arc::new(Brake::default());
-    brake.engage("disk", "the disk is nearly full");
+    brake.engage(Scope::Account(world.account.clone()), "lag", "links would die");
     let submit = buys();
     let work = world.work().handler(Arc::clone(&submit) as _, slots(2)).handler(finds_finished(), slots(2));
     let work = work.handler(stores(), slots(2));
     let run = Spawner::default().spawn(world.builder().brake(Arc::clone(&brake)).account(work).build().run());
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(submit.runs(), 0);
-    brake.release("disk");
+    brake.release(Scope::Account(world.account.clone()), "lag");
     assert_eq!(timeout(Duration::from_secs(10), run).await.unwrap().unwrap().unwrap(), Ending::Finished);
+    assert_eq!(submit.runs(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_batch_without_a_place_ends_the_run_only_after_a_while_and_goes_on_where_it_comes_back() {
+    let world = World::open();
+    world.load(2).await;
+    let brake = Arc::new(Brake::default());
+    let place = || Scope::Place(world.batch.clone());
+    brake.engage(place(), "place", "no such folder");
+    let submit = buys();
+    let work = || {
+        let work = world.work().handler(Arc::clone(&submit) as _, slots(2)).handler(finds_finished(), slots(2));
+        work.handler(stores(), slots(2))
+    };
+    let builder = world.builder().wait_at_most(Duration::from_millis(700)).brake(Arc::clone(&brake));
+    let run = builder.account(work()).build().run();
+    assert_eq!(timeout(Duration::from_secs(20), run).await.unwrap().unwrap(), Ending::Held);
+    assert_eq!(submit.runs(), 0);
+    let run = Spawner::default().spawn(world.builder().brake(Arc::clone(&brake)).account(work()).build().run());
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(!run.is_finished(), "it may come back");
+    brake.release(place(), "place");
+    assert_eq!(timeout(Duration::from_secs(20), run).await.unwrap().unwrap().unwrap(), Ending::Finished);
     assert_eq!(submit.runs(), 2);
 }
 
@@ -178,6 +202,8 @@ impl Elsewhere {
             worker: WorkerId::new("elsewhere").unwrap(),
             lease: Duration::from_mins(1),
             batch: None,
+            except: Vec::new(),
+            only_open: false,
         };
         store.claim(&claim).await.unwrap().leases.remove(0)
     }

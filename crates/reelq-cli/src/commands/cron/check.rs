@@ -41,9 +41,9 @@ struct Checked<'a> {
 }
 
 pub(super) async fn run(session: &Session, out: Out) -> Outcome {
-    let store = session.store_if_any().await?;
+    let store = session.reading_if_any().await?;
     let now = match &store {
-        Some(store) => store.now().await?,
+        Some(store) => store.calendar().await?,
         None => session.clock.now(),
     };
     let mut checked = Vec::new();
@@ -97,7 +97,8 @@ async fn check<'a>(
     checked
 }
 
-async fn planned(
+/// What a tick at this time would load.
+pub(super) async fn planned(
     schedule: &Schedule,
     session: &Session,
     store: Option<&dyn Store>,

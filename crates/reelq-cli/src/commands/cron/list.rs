@@ -1,10 +1,10 @@
 //! `reelq cron list`: the next ticks and the last results.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use reelq_model::{Status, Timestamp};
 use reelq_producer::schedule::{CatchUp, Overlap, Schedule};
-use reelq_store::{Store, TickView};
+use reelq_store::{Store, TICKS_KEPT, TickView};
 use serde::Serialize;
 
 use super::schedules;
@@ -28,6 +28,9 @@ struct Listed<'a> {
     catch_up: CatchUp,
     /// The longest that a tick is put off, in seconds.
     jitter_s: u64,
+    /// What people may expect otherwise of the expression.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
     next: Vec<Next>,
     last: Vec<Last>,
 }
@@ -40,6 +43,9 @@ struct Next {
     local: String,
     /// When it is fired: with its share of the jitter.
     due: Timestamp,
+    /// It was fired already, under a clock that was ahead: it is not fired again.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    fired: bool,
 }
 
 /// A tick that was fired.
@@ -47,21 +53,24 @@ struct Next {
 struct Last {
     #[serde(flatten)]
     tick: TickView,
+    /// It is still to come: the clock was ahead when it was fired.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    ahead: bool,
     /// Its batch's jobs by status; `None` where it has no batch (any more).
     counts: Option<BTreeMap<Status, u64>>,
 }
 
 pub(super) async fn run(session: &Session, out: Out) -> Outcome {
-    let store = session.store_if_any().await?;
+    let store = session.reading_if_any().await?;
     let now = match &store {
-        Some(store) => store.now().await?,
+        Some(store) => store.calendar().await?,
         None => session.clock.now(),
     };
     let mut listed = Vec::new();
     for schedule in schedules(session)? {
         let last = match &store {
-            Some(store) => last(&**store, schedule).await?,
-            None => Vec::new(),
+            Some(store) => last(&**store, schedule, now).await?,
+            None => (Vec::new(), BTreeSet::new()),
         };
         listed.push(one(schedule, now, last));
     }
@@ -84,19 +93,26 @@ async fn say_who_fires(session: &Session, store: Option<&dyn Store>, out: Out) -
     Ok(())
 }
 
-async fn last(store: &dyn Store, schedule: &Schedule) -> Result<Vec<Last>, Failure> {
+/// The last ticks, and those that were fired though they are still to come.
+async fn last(
+    store: &dyn Store,
+    schedule: &Schedule,
+    now: Timestamp,
+) -> Result<(Vec<Last>, BTreeSet<Timestamp>), Failure> {
     let mut found = Vec::new();
-    for tick in store.ticks(&schedule.name, SHOWN).await? {
+    let ticks = store.ticks(&schedule.name, TICKS_KEPT).await?;
+    let early = ticks.iter().map(|tick| tick.at).filter(|at| *at > now).collect();
+    for tick in ticks.into_iter().take(SHOWN) {
         let view = match &tick.batch {
             Some(batch) => store.batch(batch).await?,
             None => None,
         };
-        found.push(Last { tick, counts: view.map(|view| view.counts.0) });
+        found.push(Last { ahead: tick.at > now, tick, counts: view.map(|view| view.counts.0) });
     }
-    Ok(found)
+    Ok((found, early))
 }
 
-fn one(schedule: &Schedule, now: Timestamp, last: Vec<Last>) -> Listed<'_> {
+fn one(schedule: &Schedule, now: Timestamp, (last, early): (Vec<Last>, BTreeSet<Timestamp>)) -> Listed<'_> {
     let next = schedule.timetable.ticks(now).take(SHOWN);
     Listed {
         schedule: schedule.name.as_str(),
@@ -106,8 +122,14 @@ fn one(schedule: &Schedule, now: Timestamp, last: Vec<Last>) -> Listed<'_> {
         overlap: schedule.overlap,
         catch_up: schedule.catch_up,
         jitter_s: schedule.jitter.as_secs(),
+        notes: schedule.timetable.expression().notes(),
         next: next
-            .map(|utc| Next { utc, local: schedule.timetable.zone().shown(utc), due: schedule.due(utc) })
+            .map(|utc| Next {
+                utc,
+                local: schedule.timetable.zone().shown(utc),
+                due: schedule.due(utc),
+                fired: early.contains(&utc),
+            })
             .collect(),
         last,
     }
@@ -119,6 +141,9 @@ fn draw(listed: &Listed<'_>) -> String {
     let (overlap, catch_up) = (listed.overlap.as_str(), listed.catch_up.as_str());
     let mut text =
         format!("{schedule}: `{cron}` in {timezone}, {manifest}\noverlap: {overlap}, catch_up: {catch_up}{jitter}\n");
+    for note in &listed.notes {
+        text.push_str(&format!("note: {note}\n"));
+    }
     text.push_str(&upcoming(listed));
     if !listed.last.is_empty() {
         text.push('\n');
@@ -129,18 +154,25 @@ fn draw(listed: &Listed<'_>) -> String {
 
 /// The ticks to come; with jitter, also when they are fired.
 fn upcoming(listed: &Listed<'_>) -> String {
-    let jittered = listed.jitter_s > 0;
+    let (jittered, any_early) = (listed.jitter_s > 0, listed.next.iter().any(|next| next.fired));
     let cells = |next: &Next| {
         let due = jittered.then(|| next.due.to_string());
-        [next.local.clone(), next.utc.to_string()].into_iter().chain(due).collect()
+        let early = next.fired.then(|| "fired already: the clock was ahead".to_owned());
+        [next.local.clone(), next.utc.to_string()]
+            .into_iter()
+            .chain(due)
+            .chain(any_early.then(|| early.unwrap_or_default()))
+            .collect()
     };
-    let headings: &[&str] = if jittered { &["next", "UTC", "fired"] } else { &["next", "UTC"] };
-    table(headings, listed.next.iter().map(cells))
+    let mut headings = if jittered { vec!["next", "UTC", "fired"] } else { vec!["next", "UTC"] };
+    headings.extend(any_early.then_some(""));
+    table(&headings, listed.next.iter().map(cells))
 }
 
 impl Last {
     fn cells(&self) -> Vec<String> {
         let late = if self.tick.late { ", late" } else { "" };
+        let late = if self.ahead { ", by a clock that was ahead" } else { late };
         let counts = self.counts.iter().flatten().map(|(status, count)| format!("{count} {status}"));
         vec![
             self.tick.at.to_string(),

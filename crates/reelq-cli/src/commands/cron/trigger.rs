@@ -1,16 +1,24 @@
 //! `reelq cron trigger`: fires a schedule now.
 
-use reelq_model::ScheduleName;
-use reelq_producer::schedule::Scheduler;
-use reelq_store::TickState;
+use std::io;
+
+use async_trait::async_trait;
+use reelq_model::{BatchName, ScheduleName, Timestamp};
+use reelq_producer::{
+    KeepImages, Order, Plan,
+    schedule::{Orders, Schedule, Scheduler},
+};
+use reelq_store::{Store, TickState};
 
 use super::{
+    check::planned,
     manifests::Manifests,
     named,
     run::{KIND, line},
 };
 use crate::{
-    commands::loading::QuietArgs,
+    commands::loading::{QuietArgs, purchase},
+    consent::Consent,
     exit::Exit,
     failure::{Failure, Outcome},
     output::Out,
@@ -25,6 +33,8 @@ pub(crate) struct Args {
     #[arg(value_name = "NAME")]
     name: ScheduleName,
     #[command(flatten)]
+    consent: Consent,
+    #[command(flatten)]
     quiet: QuietArgs,
 }
 
@@ -32,8 +42,18 @@ pub(super) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     let out = out.quiet_if(args.quiet.quiet);
     let schedule = named(session, &args.name)?;
     let store = session.create_store().await?;
-    let manifests = Manifests { session };
-    let scheduler = Scheduler::new(store.clone(), &manifests, Vec::new(), worker_id(KIND, session.seed)?);
+    let (manifests, refused);
+    let orders: &dyn Orders = match agree(args, schedule, session, &*store, out).await? {
+        Agreed::Yes => {
+            manifests = Manifests { session };
+            &manifests
+        }
+        Agreed::Unplanned(reason) => {
+            refused = Refused { reason };
+            &refused
+        }
+    };
+    let scheduler = Scheduler::new(store.clone(), orders, Vec::new(), worker_id(KIND, session.seed)?);
     let Some(fired) = scheduler.trigger(schedule).await? else {
         return Err(Failure::Again("another process took the tick; trigger it again".to_owned()));
     };
@@ -46,4 +66,45 @@ pub(super) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     out.report(&fired, line);
     session.say_who_buys(&*store, out).await?;
     Ok(Exit::Done)
+}
+
+/// What came of the question.
+enum Agreed {
+    Yes,
+    /// There was nothing to agree to, for the manifest cannot be run.
+    Unplanned(String),
+}
+
+/// Asks for the tick's jobs.
+async fn agree(
+    args: &Args,
+    schedule: &Schedule,
+    session: &Session,
+    store: &dyn Store,
+    out: Out,
+) -> Result<Agreed, Failure> {
+    let now = store.now().await?;
+    match planned(schedule, session, Some(store), now).await {
+        Ok(plan) if plan.to_buy() > 0 => args.consent.to(&purchase(&plan), session, out).await.map(|()| Agreed::Yes),
+        Ok(_) => Ok(Agreed::Yes),
+        Err(failure @ (Failure::Problems(_) | Failure::Usage(_))) => Ok(Agreed::Unplanned(failure.in_one_line())),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// A tick that fails, whatever became of its manifest meanwhile: nobody agreed to that.
+#[derive(Debug)]
+struct Refused {
+    reason: String,
+}
+
+#[async_trait]
+impl Orders for Refused {
+    fn order(&self, _: &Schedule, _: Timestamp, _: &BatchName) -> Result<Order, String> {
+        Err(self.reason.clone())
+    }
+
+    async fn images(&self, _: &Plan) -> io::Result<Box<dyn KeepImages>> {
+        Err(io::Error::other(self.reason.clone()))
+    }
 }

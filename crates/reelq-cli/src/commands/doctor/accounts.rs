@@ -6,7 +6,15 @@ use reelq_http::Transport;
 use reelq_provider::BalanceOutcome;
 
 use super::Check;
-use crate::{config::AccountConfig, failure::Failure, output::money, providers, running::http, session::Session};
+use crate::{
+    commands::stranded::{Stranded, stranded},
+    config::AccountConfig,
+    failure::Failure,
+    output::money,
+    providers,
+    running::http,
+    session::Session,
+};
 
 /// One check an account.
 pub(super) async fn checks(session: &Session, offline: bool) -> Vec<Check> {
@@ -18,12 +26,26 @@ pub(super) async fn checks(session: &Session, offline: bool) -> Vec<Check> {
         let what = format!("account {}", account.name);
         checks.push(match check(session, account, offline, &what).await {
             Ok(check) => check,
-            Err(Failure::Usage(message) | Failure::Again(message)) => Check::bad(what, "not usable", message),
+            Err(Failure::Usage(message) | Failure::Declined(message) | Failure::Again(message)) => {
+                Check::bad(what, "not usable", message)
+            }
             Err(Failure::Problems(problems)) => Check::bad(what, "not usable", problems.to_string()),
             Err(Failure::Other(error)) => Check::bad(what, "not usable", format!("{error:#}")),
         });
     }
     checks
+}
+
+/// One check for each account that has work and that nobody acts for.
+pub(super) async fn stranded_checks(session: &Session) -> Vec<Check> {
+    let Ok(Some(store)) = session.store_if_any().await else { return Vec::new() };
+    let found = stranded(&*store, &session.config, None).await.unwrap_or_default();
+    let check = |stranded: &Stranded| {
+        let told = stranded.told();
+        let (found, fix) = told.split_once("; to go on: ").unwrap_or((&told, ""));
+        Check::bad(format!("account {}", stranded.account), found, fix)
+    };
+    found.iter().map(check).collect()
 }
 
 async fn check(session: &Session, account: &AccountConfig, offline: bool, what: &str) -> Result<Check, Failure> {

@@ -7,7 +7,7 @@ use crate::{commands::status, session::Session};
 
 /// One check for each pause that stands; none where the store does not open, which its own check says.
 pub(super) async fn checks(session: &Session) -> Vec<Check> {
-    let Ok(Some(store)) = session.store_if_any().await else { return Vec::new() };
+    let Ok(Some(store)) = session.reading_if_any().await else { return Vec::new() };
     let accounts = store.accounts().await.unwrap_or_default();
     accounts.iter().flat_map(|account| of_account(account, &session.flags())).collect()
 }

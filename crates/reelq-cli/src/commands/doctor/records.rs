@@ -11,25 +11,31 @@ const NAMED: usize = 20;
 /// One check for each record that cannot be read; a good one where all can.
 pub(super) async fn checks(session: &Session) -> Vec<Check> {
     // Where there is no store, or it does not open, the check of the store says so.
-    let Ok(Some(store)) = session.store_if_any().await else { return Vec::new() };
+    let Ok(Some(store)) = session.reading_if_any().await else { return Vec::new() };
     match store.unreadable_records().await {
         Ok(found) if found.is_empty() => vec![Check::good("records", "all of them can be read")],
-        Ok(found) => name(&found),
+        Ok(found) => name(&found, &session.flags()),
         Err(error) => vec![Check::bad("records", format!("failed to {error}"), "mend the store first")],
     }
 }
 
-fn name(found: &[UnreadableRecord]) -> Vec<Check> {
-    let mut checks: Vec<Check> = found.iter().take(NAMED).map(check).collect();
+fn name(found: &[UnreadableRecord], flags: &str) -> Vec<Check> {
+    let mut checks: Vec<Check> = found.iter().take(NAMED).map(|record| check(record, flags)).collect();
     if let Some(more) = found.len().checked_sub(NAMED).filter(|more| *more > 0) {
         checks.push(Check::bad("records", format!("{more} more cannot be read"), "mend those above first"));
     }
     checks
 }
 
-fn check(record: &UnreadableRecord) -> Check {
+fn check(record: &UnreadableRecord, flags: &str) -> Check {
     let (name, reason) = (name_of(record), &record.reason);
-    Check::bad("records", format!("{name} cannot be read: {reason}"), fix(&record.of))
+    let fix = match &record.of {
+        RecordOf::Job(job) => {
+            format!("{}\n       to do without it: reelq doctor --remove {job}{flags}", fix(&record.of))
+        }
+        of => fix(of).to_owned(),
+    };
+    Check::bad("records", format!("{name} cannot be read: {reason}"), fix)
 }
 
 fn name_of(record: &UnreadableRecord) -> String {

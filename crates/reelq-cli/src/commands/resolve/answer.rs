@@ -1,13 +1,12 @@
 //! What a person says of jobs, what it costs, and what comes of it.
 
-use std::time::Duration;
-
-use reelq_model::{Acceptance, Event, Job, Resolution, Stage, TaskId, Timestamp};
+use reelq_model::{Digest, Event, IdempotencyKey, Job, Resolution, Stage, Submission, TaskId, Timestamp};
 use reelq_store::{JobView, Store};
 
 use super::stakes::{counted, given_up, named, prices, withdrawable};
 use crate::{
     commands::edit::{Changed, Editor},
+    consent::Stake,
     failure::Failure,
     output::Out,
     session::Session,
@@ -22,22 +21,27 @@ pub(super) enum Answer {
     NotBought,
     /// Nobody is to follow it any more.
     GiveUp,
+    /// The task that was named for it is not its own.
+    WrongTask,
 }
 
 impl Answer {
-    /// Tells what comes of it, and asks where somebody is there.
-    pub(super) fn confirmed(&self, jobs: &[JobView], yes: bool, out: Out) -> bool {
-        if jobs.is_empty() {
-            return true;
-        }
-        self.consequences(jobs).iter().for_each(|line| out.note(line));
-        yes || !out.can_ask() || out.confirm("Go on?")
+    /// What comes of it, for whoever is to agree to it.
+    pub(super) fn stake(&self, jobs: &[JobView]) -> Stake {
+        let (counted, amount) = (counted(jobs.len()), prices(jobs));
+        let what = match self {
+            Self::Accepted(_) => format!("follow {counted} as bought, for {amount}"),
+            Self::NotBought => format!("let {counted} be submitted again, for {amount}"),
+            Self::GiveUp => format!("give up {counted}"),
+            Self::WrongTask => format!("call {counted} unconfirmed again"),
+        };
+        Stake { told: self.consequences(jobs), what, otherwise: "nothing was changed, and nothing bought" }
     }
 
     /// Warns where something better, or safer, can be done about some of the jobs.
     pub(super) fn warn(&self, jobs: &[JobView], session: &Session, out: Out) -> Result<(), Failure> {
         match self {
-            Self::Accepted(_) => {}
+            Self::Accepted(_) | Self::WrongTask => {}
             Self::NotBought => named(jobs, &session.flags()).into_iter().for_each(|line| out.warning(&line)),
             Self::GiveUp => {
                 if let Some(command) = withdrawable(jobs, session)? {
@@ -58,6 +62,11 @@ impl Answer {
                 "{jobs} may be submitted again, for {amount}; if the provider did take one, it is paid for twice."
             )],
             Self::GiveUp => given_up(views),
+            Self::WrongTask => {
+                vec![format!(
+                    "{jobs} will be unconfirmed again: whether it was bought, for {amount}, is then to be looked up."
+                )]
+            }
         }
     }
 
@@ -65,9 +74,9 @@ impl Answer {
     pub(super) async fn settle(&self, jobs: &[JobView], store: &dyn Store, out: Out) -> Result<(), Failure> {
         let (mut done, mut moved_on, mut in_hand) = (0_u64, 0_u64, 0_u64);
         let (mut editor, now) = (Editor::new(store), store.now().await?);
-        for view in jobs {
-            let Some(event) = self.event(&view.job, now) else { continue };
-            match editor.apply(view.job.id, &event).await? {
+        let changes: Vec<_> = jobs.iter().filter_map(|view| Some((view.job.id, self.event(&view.job, now)?))).collect();
+        for changed in editor.apply_all(&changes).await? {
+            match changed {
                 Changed::Yes => done += 1,
                 Changed::MovedOn => moved_on += 1,
                 Changed::InHand => in_hand += 1,
@@ -88,10 +97,9 @@ impl Answer {
     fn event(&self, job: &Job, now: Timestamp) -> Option<Event> {
         let resolution = match (self, &job.stage) {
             (Self::Accepted(task), _) => {
-                let (task, submission) = (task.clone(), job.in_doubt()?);
-                let acceptance = Acceptance { task, submission, cost: None, at: now, outputs: Vec::new() };
-                return Some(Event::Accepted { acceptance, first_poll: Duration::ZERO });
+                Resolution::Follows { task: task.clone(), submission: submission(job, now)?, at: now }
             }
+            (Self::WrongTask, stage) if stage.task().is_some_and(|task| task.named.is_some()) => Resolution::WrongTask,
             (Self::NotBought, Stage::Unconfirmed { .. }) => Resolution::NotBought,
             (Self::GiveUp, _) => Resolution::GiveUp,
             _ => return None,
@@ -110,6 +118,11 @@ impl Answer {
         let Some(view) = jobs.first() else { return Ok(()) };
         let batch = &view.job.batch;
         match self {
+            Self::WrongTask => {
+                let (job, flags) = (view.job.id, session.flags());
+                out.note(&format!("to say what became of it: reelq resolve --job {job} --accepted TASK_ID{flags}, or --not-bought, or --give-up"));
+                Ok(())
+            }
             Self::Accepted(_) => session.say_follow(store, batch, out).await,
             Self::NotBought => session.say_work_on(store, batch, out).await,
             Self::GiveUp => {
@@ -119,6 +132,22 @@ impl Answer {
                 }
                 Ok(())
             }
+        }
+    }
+}
+
+/// The submission whose task a person names: the one in doubt, or that of the task that was named before.
+fn submission(job: &Job, now: Timestamp) -> Option<Submission> {
+    match &job.stage {
+        Stage::Submitting { submission } | Stage::Unconfirmed { submission, .. } => Some(submission.clone()),
+        stage => {
+            if let Some(named) = stage.task().and_then(|task| task.named.as_deref()) {
+                return Some(named.clone());
+            }
+            // What was sent was forgotten when it was given up; its key follows from the job.
+            let number = job.in_doubt()?;
+            let key = IdempotencyKey::derive(job.id, number);
+            Some(Submission { number, key, body: Digest::of(b""), at: now, mark: None })
         }
     }
 }

@@ -8,7 +8,7 @@
 --            prices     price and number of jobs of that price that wait and nobody has in hand, one after the other
 --            deadline   when the next link dies; 0 where there is none
 
-local FIELDS = { 'draft', 'whole', 'paused', 'purging', 'spent', 'reserved', 'claimed', 'to_spend', 'unpriced',
+local FIELDS = { 'draft', 'whole', 'paused', 'purging', 'cancelling', 'spent', 'reserved', 'claimed', 'to_spend', 'unpriced',
   'orphans', 'overdue', 'budget', 'created_at', 'ended_at' }
 local STATUSES = 8
 

@@ -75,6 +75,8 @@ local function share(rec, tasks)
 end
 
 local function move(rec, change)
+  -- A person may have exchanged its task, or taken it back.
+  if change.history and change.history[1] == 'resolved' then purchases.forget(rec) end
   lift(rec)
   rec.version = rec.version + 1
   rec.token = change.token
@@ -109,6 +111,13 @@ local function insert(parent, change)
   return done(rec)
 end
 
+-- Whether a job that is about to be sent is to be withdrawn: by its own wish, or by that of its whole batch.
+local is_cancelling = remembered(function(batch) return call('HEXISTS', batch_key(batch), 'cancelling') == 1 end)
+local function is_unwanted(rec)
+  if rec.status == QUEUED and rec.cancel == 0 and is_cancelling(rec.batch) then rec.cancel = 1 end
+  return rec.cancel ~= 0 and rec.status == QUEUED
+end
+
 local function one(change)
   local rec = known(change.id)
   if change.guard == NEW then
@@ -123,7 +132,7 @@ local function one(change)
   if change.guard == FREE and call('HEXISTS', batch_key(rec.batch), 'purging') == 1 then
     return { PURGING, rec.version, false, false, '' }
   end
-  if change.guard == SEND and rec.cancel ~= 0 and rec.status == QUEUED then
+  if change.guard == SEND and is_unwanted(rec) then
     hand_back(rec, nil)
     return { UNWANTED, rec.version, true, false, '' }
   end
@@ -131,8 +140,13 @@ local function one(change)
   return done(rec)
 end
 
-local ids = {}
-for at, list in ipairs(args) do ids[at] = list[1] end
+local ids, sends = {}, false
+for at, list in ipairs(args) do
+  ids[at] = list[1]
+  sends = sends or list[2] == SEND
+end
+-- On a full server nothing new is bought, and what was paid for is kept: see room.lua.
+if not sends then call('UNLINK', P .. 'room') end
 prefetch(ids)
 local answers, changed = {}, false
 for at, list in ipairs(args) do

@@ -1,21 +1,29 @@
 -- Takes due jobs in hand, as far as pauses, tokens, the cap and budgets allow; lapsed leases are taken back first.
 --
--- ARGV[2]  { stage, account, limit, worker, lasts, batch, token }
+-- ARGV[2]  { stage, account, limit, worker, lasts, batch, token, except, only_open }
 --            stage   1 submit · 2 poll · 3 collect
 --            lasts   milliseconds for which the leases last
 --            batch   only of this batch; '' for any
+--            except  names of batches of which nothing new is taken: no job that was never sent, no output to fetch
+--            only_open  1 where nothing is taken but submissions that are open
 --            token   tells a repeat of this very claim, whose answer was lost, from another one
--- Result   { now, leases, retry_in, until_day_ends, withdrawn }; a lease is { version, cancel_requested, json, id }
+-- Result   { now, leases, retry_in, until_day_ends, withdrawn, limits_missing }; a lease is { version, cancel_requested, json, id }
 --            retry_in         milliseconds; -1 where only news can bring work
 --            until_day_ends   `retry_in` is the end of the day whose budget is reached
+--            limits_missing   the account's limits are not there, or not all of them: nothing is bought before they are set
+
+-- A function has at most 200 names of its own; these are counted apart from those of the pieces before.
+local function whole()
 
 local SUBMIT, POLL_STAGE, COLLECT = 1, 2, 3
 local THROTTLED = 1
-local PROMOTED_AT_ONCE = 500
 
-local stage, account_name, limit, worker, lasts, batch_name, token = unpack(args)
-local account, batch, desk
-local NOTE_KEPT_MS = 120000
+local stage, account_name, limit, worker, lasts, batch_name, token, except_names, only_open = unpack(args)
+local account, batch, desk, limits_missing
+-- The batches of which nothing new is taken, by number; and how many they are.
+local except, excepted = {}, 0
+-- What is paid for is followed on a full server, too; nothing new is bought on one.
+if stage ~= SUBMIT then call('UNLINK', P .. 'room') end
 
 -- Where the jobs of this claim were found: queue, key and entry in the index; and whether some could not be read.
 local origins, passed_over = {}, false
@@ -52,11 +60,21 @@ local function queues_of(queue, latest, most)
   return call('ZRANGEBYSCORE', index, '-inf', latest, 'LIMIT', 0, most)
 end
 
+-- The same without the batches of which nothing new is taken.
+local function open_queues_of(queue, latest, most)
+  if excepted == 0 then return queues_of(queue, latest, most) end
+  local found = {}
+  for _, entry in ipairs(queues_of(queue, latest, most + excepted)) do
+    if not except[tonumber(entry)] and #found < most then found[#found + 1] = entry end
+  end
+  return found
+end
+
 -- The `most` first members of a kind of queue over all batches, by their scores. No more than `most` batches can have
 -- one of them, for each that comes earlier in the index has an earlier member.
-local function first_of(queue, latest, most)
+local function first_of(queue, latest, most, queues)
   local found = {}
-  for _, entry in ipairs(queues_of(queue, latest, most)) do
+  for _, entry in ipairs((queues or queues_of)(queue, latest, most)) do
     local key = queue_key(queue, account, entry)
     local members = call('ZRANGEBYSCORE', key, '-inf', latest, 'WITHSCORES', 'LIMIT', 0, most)
     local origin = { key = key, index = index_key(queue, account), entry = entry }
@@ -83,8 +101,20 @@ local function next_due(queue)
   return first and math.max(tonumber(first) - now, 0)
 end
 
+-- The same without the batches of which nothing new is taken.
+local function next_open_due(queue)
+  if excepted == 0 then return next_due(queue) end
+  if batch then return not except[batch] and next_due(queue) or nil end
+  local queues = call('ZRANGE', index_key(queue, account), 0, excepted, 'WITHSCORES')
+  for at = 1, #queues, 2 do
+    if not except[tonumber(queues[at])] then return math.max(tonumber(queues[at + 1]) - now, 0) end
+  end
+  return nil
+end
+
 -- Moves what waited for its time to where it can be claimed.
 local function promote(queue)
+  local PROMOTED_AT_ONCE = 500
   local ids = first_of(queue, now, PROMOTED_AT_ONCE)
   if #ids == 0 then return end
   prefetch(ids)
@@ -121,16 +151,19 @@ local function give(ids)
     leases[at] = { rec.version, wants_cancel(rec), json_of(rec), id }
   end
   flush()
+  guard.raise()
   call('ZADD', WORKERS, 'NX', now, worker)
+  local NOTE_KEPT_MS = 120000
   call('SET', note_key(), cmsgpack.pack({ token, ids, versions }), 'PX', NOTE_KEPT_MS)
   return leases
 end
 
 local function first_group()
   local index = index_key(READY, account)
-  if not batch then return call('ZCARD', index) > 0 end
+  if not batch and excepted == 0 then return call('ZCARD', index) > 0 end
   for _, group in ipairs(call('ZRANGE', index, 0, -1)) do
-    if tonumber(string.match(group, '^%d+')) == batch then return true end
+    local number = tonumber(string.match(group, '^%d+'))
+    if not except[number] and (not batch or number == batch) then return true end
   end
   return false
 end
@@ -168,7 +201,7 @@ local function open_heads()
   local groups = call('ZRANGE', index_key(READY, account), 0, -1, 'WITHSCORES')
   for at = 1, #groups, 2 do
     local number, price = batch_and_price(groups[at])
-    if not batch or number == batch then
+    if not except[number] and (not batch or number == batch) then
       if by_batch[number] == nil then
         by_batch[number] = open_head(number)
         if by_batch[number] then heads[#heads + 1] = by_batch[number] end
@@ -302,22 +335,24 @@ local function submit()
   local tokens = bucket(desk.submit, desk.submit_tat)
   if tokens == false then return {}, nil end
   local most = tokens and available(tokens, limit) or limit
-  -- A server that may have forgotten its last second sells nothing new until journals were held against it.
-  local hold = integer(call('GET', HOLD_UNTIL)) - now
+  -- A store that may have forgotten something sells nothing new until journals were held against it.
+  local may_buy = not first_group() or guard.may_buy()
   local room = desk.cap and desk.cap - desk.in_flight or math.huge
   local ids = first_of(REPLAY, now, most)
   local fresh, held_by_day = {}, false
-  if hold <= 0 then fresh, held_by_day = ready(math.min(most - #ids, room)) end
+  local buys = only_open ~= 1
+  if may_buy and buys then fresh, held_by_day = ready(math.min(most - #ids, room)) end
   append(ids, fresh)
   local leases = give(ids)
   keep_tat('submit_tat', tokens, #ids)
   if #ids > 0 then call('HINCRBY', account_key(account), 'tokens', #ids) end
   if #ids == limit then return leases, nil end
   local wait = tokens and next_in(tokens, #ids)
-  local due = sooner(next_due(REPLAY), next_due(WAITING))
+  local due = next_due(REPLAY)
+  if buys then due = sooner(due, next_open_due(WAITING)) end
   if due and wait then due = math.max(due, wait) end
-  if wait and #ids == most and room > #ids and first_group() then due = sooner(due, wait) end
-  if hold > 0 and room > #ids and first_group() then due = sooner(due, hold) end
+  if buys and wait and #ids == most and room > #ids and first_group() then due = sooner(due, wait) end
+  if buys and not may_buy and room > #ids and first_group() then due = sooner(due, guard.ASK_AGAIN_MS) end
   if unswept then return leases, 0 end
   if not held_by_day then return leases, due end
   return leases, sooner(due, (today + 1) * MILLIS_A_DAY - now), not due
@@ -338,17 +373,16 @@ end
 -- Outputs that are due, the earliest link deadline first.
 local function collect()
   promote(FETCH_LATER)
-  local ids = first_of(FETCH, NO_DEADLINE, limit)
+  local ids = first_of(FETCH, NO_DEADLINE, limit, open_queues_of)
   local leases = give(ids)
   if #ids == limit then return leases, nil end
-  return leases, next_due(FETCH_LATER)
+  return leases, next_open_due(FETCH_LATER)
 end
-
--- A throttled account's status requests wait for five minutes at most: what is paid for must not be silenced.
-local POLLS_THROTTLED_MAX = 300000
 
 -- When the pauses end that hold this kind of work: nil where none does, -1 where a person must end one.
 local function held_until()
+  -- A throttled account's status requests wait for five minutes at most: what is paid for must not be silenced.
+  local POLLS_THROTTLED_MAX = 300000
   local latest
   for kind = 1, 4 do
     local pause = desk.pauses[kind]
@@ -386,8 +420,9 @@ local function read_desk()
   local a = call('HMGET', account_key(account), 'in_flight', 'cap', 'submit', 'submit_tat', 'poll', 'poll_tat', 'pause:1',
     'pause:2', 'pause:3', 'learned_submit', 'learned_cap', 'open_rate', 'open_cap', 'budget', 'daily', 'spent', 'reserved',
     'claimed', 'day', 'day_spent', 'turn', 'pause:4', 'limits')
-  -- A limit that cannot be read, or that is missing among others, lets nothing through.
+  -- A limit that is missing, or that cannot be read, lets nothing through before all of them are set anew.
   local lost, no_rate, slow_rate = a[23] and '', { 0, 1, 0 }, { 1000, 0, 1 }
+  limits_missing = not (a[23] and tonumber(a[2]) and kept.rate(a[3]) and kept.rate(a[5]) and tonumber(a[14]) and tonumber(a[15]))
   desk = {
     in_flight = kept.number(a[1] or 0, math.huge), cap = capped(kept.number(a[2] or lost, 0), integer(a[11]), a[13] == '1'),
     submit = paced(kept.rate(a[3] or lost, no_rate), a[10], a[12] == '1'), submit_tat = a[4],
@@ -415,6 +450,11 @@ end
 
 local function found_names()
   account = number_of(ACCOUNTS, account_name)
+  limits_missing = not account
+  for _, name in ipairs(except_names) do
+    local number = number_of(BATCHES, name)
+    if number then except[number], excepted = true, excepted + 1 end
+  end
   if batch_name == '' then return account end
   batch = number_of(BATCHES, batch_name)
   return account and batch
@@ -431,6 +471,7 @@ local function claim()
     local due = next_due(POLL)
     return {}, due and math.max(due, ends - now)
   end
+  if stage == SUBMIT and limits_missing then return {}, nil end
   if ends then return {}, ends ~= -1 and ends - now or nil end
   if stage == SUBMIT then return submit() end
   if stage == POLL_STAGE then return poll() end
@@ -441,4 +482,8 @@ rescue_expired()
 local leases, retry_in, until_day_ends = claim()
 -- What could not be read stood before others, which the next claim brings.
 if passed_over then retry_in, until_day_ends = 0, false end
-return answer(leases, retry_in or -1, until_day_ends or false, to_withdraw())
+return answer(leases, retry_in or -1, until_day_ends or false, to_withdraw(), stage == SUBMIT and limits_missing or false)
+
+end
+
+return whole()

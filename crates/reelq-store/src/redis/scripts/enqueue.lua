@@ -136,6 +136,7 @@ local function write_all()
   in_pieces('RPUSH', lines_at, packed)
   write_sums()
   call('HSET', key, 'loading_lines', position)
+  guard.raise()
 end
 
 if is_all_new() then

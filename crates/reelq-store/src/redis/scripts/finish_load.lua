@@ -212,6 +212,16 @@ local function book_new_jobs()
   end
 end
 
+-- Whether a journal knows of a job that was not here when it was held against the namespace, and that is now.
+local function brings_absent()
+  local ids = call('HKEYS', guard.absent)
+  prefetch(ids)
+  for _, id in ipairs(ids) do
+    if record(id) then return true end
+  end
+  return false
+end
+
 local function flip()
   forget_groups()
   activate(staged_key(batch, load))
@@ -226,6 +236,8 @@ local function flip()
     'settle_at')
   call('UNLINK', lines_key(batch, generation), known_jobs, staged_key(batch, load), loading_key(batch, load))
   bring_news()
+  -- A journal knows of jobs that came with it: it is held against the store before anybody buys them.
+  if brings_absent() then guard.doubt(guard.counter) end
   return answer(DONE, lines, cancelled, revived, {})
 end
 

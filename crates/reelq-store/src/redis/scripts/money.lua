@@ -20,10 +20,11 @@ end
 -- Whether a batch may be worked on, what its budget has left (nil where it has none), and its draft.
 local function open_batch(number)
   local b = call('HMGET', batch_key(number), 'whole', 'paused', 'settling', 'budget', 'spent', 'reserved', 'claimed',
-    'draft')
-  if b[1] ~= '1' or b[2] == '1' or b[3] then return false end
-  -- A budget that cannot be read pays for nothing.
-  return true, rest(kept.number(b[4], 0), kept.sum(b[5], b[6], b[7])), b[8]
+    'draft', 'cancelling')
+  if b[1] ~= '1' or b[2] == '1' or b[3] or b[9] then return false end
+  -- A budget that cannot be read pays for nothing, nor does one that the draft names and that is lost: the next load sets it.
+  local lost = not b[4] and string.find(b[8] or '', '"budget":[^n]')
+  return true, rest(lost and 0 or kept.number(b[4], 0), kept.sum(b[5], b[6], b[7])), b[8]
 end
 
 -- What the name of a group of ready jobs says.

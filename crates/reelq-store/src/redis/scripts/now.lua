@@ -1,6 +1,6 @@
--- Tells the time.
+-- Tells the time, and what the server's clock shows.
 --
 -- ARGV[2]  {}
--- Result   { now }
+-- Result   { now, wall }
 
-return answer()
+return answer(times.wall)

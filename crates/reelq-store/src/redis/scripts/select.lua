@@ -2,7 +2,7 @@
 -- and reads those that are wanted.
 --
 -- ARGV[2]  { batch, listed, at, skip, limit, statuses, account, rows, bought, orphans }
---            at         where to go on: a number of lines, or of jobs without one
+--            at         where to go on: a number of lines, or the age of the last job without one
 --            skip       wanted jobs to pass over first
 --            statuses   of any of these; none: of any
 --            account    '' for any
@@ -45,15 +45,24 @@ local function is_wanted(rec)
   return not bought or (has(rec.flags, FLAGS.bought) and not has(rec.flags, FLAGS.orphan))
 end
 
--- The ids of the next part, with their lines.
+-- The ids of the next part, with their lines; of jobs without one, their ages, from the last one on: those that leave the
+-- set meanwhile make no other be passed over.
 local function part()
-  if not listed then return call('ZRANGE', unlisted_key(batch), at, at + VISITS - 1), {} end
+  if not listed then
+    local found = call('ZRANGEBYSCORE', unlisted_key(batch), '(' .. text(at), '+inf', 'WITHSCORES', 'LIMIT', 0, VISITS)
+    local ids, ages = {}, {}
+    for index = 1, #found, 2 do
+      ids[#ids + 1] = found[index]
+      ages[#ids] = tonumber(found[index + 1])
+    end
+    return ids, {}, ages
+  end
   local most = VISITS
   if not (any_status or any_row or account) then most = math.min(VISITS, limit) end
   local lines = call('LRANGE', lines_key(batch, integer(b[1])), at, at + most - 1)
   local ids = {}
   for index, line in ipairs(lines) do ids[index] = string.sub(line, 1, 16) end
-  return ids, lines
+  return ids, lines, {}
 end
 
 local function row_of(line)
@@ -72,8 +81,9 @@ local function orphans_of(id)
   return orphans
 end
 
--- Of a job whose header cannot be read nothing is known: it is shown where any job is wanted.
+-- Of a job whose header cannot be read, or whose record is gone, nothing is known: it is shown where any job is wanted.
 local function is_shown_unread(id)
+  unreadable[id] = unreadable[id] or (listed and '' or nil)
   return unreadable[id] and not (any_status or account or bought)
 end
 
@@ -83,12 +93,12 @@ if listed and skip > 0 and not (any_status or any_row or account) then
   local passed = math.min(skip, math.max(lines - at, 0))
   at, skip = at + passed, skip - passed
 end
-local ids, lines = part()
+local ids, lines, ages = part()
 local jobs = {}
 if not any_row then prefetch(ids) end
 for index, id in ipairs(ids) do
   if #jobs == limit then return answer(true, at, 0, jobs) end
-  at = at + 1
+  at = ages[index] or at + 1
   local line = lines[index]
   local rec
   if not any_row or (line and any_row[row_of(line)]) then rec = record(id) end

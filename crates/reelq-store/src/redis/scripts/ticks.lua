@@ -34,8 +34,16 @@ end
 
 -- The schedule's mark; a new schedule's is the present time.
 local function mark()
-  call('HSETNX', key, 'mark', text(now))
+  call('HSETNX', key, 'mark', text(times.wall))
   return tonumber(call('HGET', key, 'mark'))
+end
+
+-- The same; one that a clock set which was ahead comes back to the present: what was fired since then has its record.
+local function present_mark()
+  local found = mark()
+  if found <= times.wall then return found end
+  call('HSET', key, 'mark', text(times.wall))
+  return times.wall
 end
 
 local function raise(at)
@@ -118,7 +126,7 @@ local function finish(at, token, state, batch, reason, kept)
 end
 
 local verbs = {
-  mark = function() return answer(mark()) end,
+  mark = function() return answer(present_mark()) end,
   claim = claim,
   extend = extend,
   finish = finish,

@@ -59,6 +59,8 @@ async fn purchase_waits_until_its_intent_is_on_disk_and_nothing_else_does() {
         limit: 1,
         lease: LEASE,
         batch: None,
+        except: Vec::new(),
+        only_open: false,
     };
     let lease = store.claim(&claim).await.unwrap().leases.remove(0);
     assert_eq!(newer.waits(), 1, "only the first connection was examined so far");

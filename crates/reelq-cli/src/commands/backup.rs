@@ -1,0 +1,87 @@
+//! `reelq backup`: a whole copy of the state, and the way back to it.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::Context;
+use reelq_store::{Backup, SqliteStore};
+
+use crate::{
+    config::StorePlace,
+    exit::Exit,
+    failure::{Failure, Outcome},
+    output::{Out, bytes, grouped, plural},
+    session::{Session, quoted},
+};
+
+/// Flags of `reelq backup`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The new file; with --restore, the backup to go back to
+    file: PathBuf,
+    /// Put this backup in the place of the state; a state that is there is kept beside it
+    #[arg(long)]
+    restore: bool,
+}
+
+pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
+    let place = session.place();
+    let StorePlace::Sqlite(state) = place else { return Err(elsewhere(&place)) };
+    if !args.restore && !state.exists() {
+        return Err(Failure::usage(format!("there is no state at {} yet: nothing was run here", state.display())));
+    }
+    let (file, restore, clock) = (args.file.clone(), args.restore, Arc::clone(&session.clock));
+    let from = state.clone();
+    let work = move || {
+        if restore { SqliteStore::restore(&file, &from, &clock) } else { SqliteStore::back_up(&from, &file, clock) }
+    };
+    let done = tokio::task::spawn_blocking(work).await.context("wait for the copy")??;
+    let report = serde_json::json!({
+        "file": args.file.display().to_string(),
+        "state": state.display().to_string(),
+        "restored": restore,
+        "taken_at": done.taken_at,
+        "jobs": done.jobs,
+        "bytes": done.bytes,
+        "before": done.before.as_ref().map(|path| path.display().to_string()),
+    });
+    out.report(
+        &report,
+        |_| if restore { went_back(&done, &state, session) } else { taken(&done, &args.file, session) },
+    );
+    Ok(Exit::Done)
+}
+
+fn elsewhere(place: &StorePlace) -> Failure {
+    Failure::usage(format!(
+        "the state is in Redis ({place}): back it up there, with `redis-cli --rdb FILE` or a copy of the server's append-only \
+         folder; docs/operations.md says how to come back from one"
+    ))
+}
+
+fn jobs(backup: &Backup) -> String {
+    format!("{} job{} as of {}", grouped(backup.jobs), plural(backup.jobs), backup.taken_at)
+}
+
+fn taken(backup: &Backup, file: &Path, session: &Session) -> String {
+    let way_back = format!("reelq backup --restore {}{}", quoted(&file.display().to_string()), session.flags());
+    format!("{}: {}, {}\nto go back to it: {way_back}", file.display(), jobs(backup), bytes(backup.bytes))
+}
+
+fn went_back(backup: &Backup, state: &Path, session: &Session) -> String {
+    let before = backup.before.as_ref();
+    let before = before.map(|path| format!("\nthe state before it is kept: {}", path.display())).unwrap_or_default();
+    format!("{} is the backup: {}{before}\n{}", state.display(), jobs(backup), held(session))
+}
+
+/// What holds for a state that came from a backup.
+pub(crate) fn held(session: &Session) -> String {
+    let flags = session.flags();
+    format!(
+        "what was bought since is not in it, so that nothing is bought before you say that it may be:\n  \
+         to follow and fetch what it knows, free of charge: reelq worker --stages poll,collect --drain{flags}\n  \
+         to buy what is queued in it, though some of it may be bought already: reelq resume --after-loss{flags}"
+    )
+}

@@ -1,0 +1,62 @@
+//! `reelq doctor --remove JOB`: takes a record out of the store that cannot be read, and keeps what it held in a file.
+
+use std::path::Path;
+
+use anyhow::Context;
+use reelq_model::JobId;
+use serde::Serialize;
+
+use crate::{
+    consent::{Consent, Stake},
+    exit::Exit,
+    failure::{Failure, Outcome},
+    output::Out,
+    session::Session,
+};
+
+/// What was removed.
+#[derive(Debug, Serialize)]
+struct Removed {
+    job: String,
+    /// Where all that the record held was written.
+    kept_in: String,
+}
+
+/// Asks, writes what the record held to a file, and removes it.
+pub(super) async fn run(job: JobId, consent: Consent, session: &Session, out: Out) -> Outcome {
+    let store = session.store().await?;
+    let Some(held) = store.unreadable_record(job).await? else {
+        return Err(Failure::usage(format!(
+            "job {job} has no record that cannot be read: only such a one is removed; `reelq doctor` names them"
+        )));
+    };
+    let told = vec![
+        format!(
+            "the record of job {job} goes: its place in flight and the money set aside for it are given back, its history is forgotten"
+        ),
+        "it may have been bought: its row is new to the next load of its manifest, which asks before it buys it"
+            .to_owned(),
+    ];
+    let stake = Stake { told, what: format!("remove the record of job {job}"), otherwise: "nothing was removed" };
+    consent.to(&stake, session, out).await?;
+    let file = session.state_folder().join("removed").join(format!("{job}.txt"));
+    keep(&file, &held).with_context(|| format!("write {}", file.display()))?;
+    if !store.remove_unreadable(job).await? {
+        return Err(Failure::usage(format!("job {job} can be read again: nothing was removed")));
+    }
+    let report = Removed { job: job.to_string(), kept_in: file.display().to_string() };
+    out.report(&report, |report| {
+        format!("job {} is removed; what its record held is in {}", report.job, report.kept_in)
+    });
+    Ok(Exit::Done)
+}
+
+/// On disk before the record goes.
+fn keep(file: &Path, held: &[u8]) -> std::io::Result<()> {
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut kept = std::fs::File::create(file)?;
+    std::io::Write::write_all(&mut kept, held)?;
+    kept.sync_all()
+}

@@ -1,0 +1,86 @@
+//! Nothing is bought, withdrawn or given up without a yes: a person's at the terminal, or `--yes`.
+//!
+//! A worker acts on the yes that loaded the batch, a schedule on the configuration that names it, and a simulation needs none.
+
+use crate::{
+    failure::Failure,
+    output::{Out, Terminal, Unattended},
+    session::Session,
+};
+
+/// How a person says yes beforehand.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct Consent {
+    /// Do not ask; needed where there is no terminal to ask at
+    #[arg(long, short)]
+    yes: bool,
+}
+
+/// What is about to be done.
+#[derive(Debug)]
+pub(crate) struct Stake {
+    /// What there is to know of it, line by line.
+    pub(crate) told: Vec<String>,
+    /// The same in one clause, with the count and the sum: `buy 2 jobs for $0.62`.
+    pub(crate) what: String,
+    /// What is true where nobody agrees.
+    pub(crate) otherwise: &'static str,
+}
+
+/// Nothing was spent.
+pub(crate) const NOT_BOUGHT: &str = "nothing was bought";
+
+impl Stake {
+    fn question(&self) -> String {
+        let mut letters = self.what.chars();
+        let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+        format!("{first}{}?", letters.as_str())
+    }
+
+    /// Why it is not done where nobody can be asked.
+    fn refused(&self, unattended: Unattended) -> String {
+        let Self { what, otherwise, .. } = self;
+        format!("to {what} takes a yes, and {unattended}; {otherwise}. To agree to it beforehand, say --yes")
+    }
+}
+
+impl Consent {
+    /// Returns once somebody has agreed.
+    ///
+    /// # Errors
+    ///
+    /// Where a person declined, and where nobody said `--yes` and nobody can be asked.
+    pub(crate) async fn to(self, stake: &Stake, session: &Session, out: Out) -> Result<(), Failure> {
+        stake.told.iter().for_each(|line| out.note(line));
+        if self.yes || session.is_simulated() {
+            return Ok(());
+        }
+        let terminal = Terminal::open().map_err(|unattended| Failure::usage(stake.refused(unattended)))?;
+        // What was told before may have gone to a file.
+        let context = if out.shows_progress() { Vec::new() } else { stake.told.clone() };
+        let question = stake.question();
+        // It may take a person an hour: the process goes on meanwhile.
+        let asked = tokio::task::spawn_blocking(move || terminal.confirms(&context, &question)).await;
+        match asked {
+            Ok(true) => Ok(()),
+            _ => Err(Failure::Declined(format!("not confirmed; {}", stake.otherwise))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stake() -> Stake {
+        Stake { told: Vec::new(), what: "buy 2 jobs for $0.62".to_owned(), otherwise: NOT_BOUGHT }
+    }
+
+    #[test]
+    fn the_question_and_the_refusal_name_the_count_and_the_sum() {
+        assert_eq!(stake().question(), "Buy 2 jobs for $0.62?");
+        let refused = stake().refused(Unattended::NoTerminal);
+        assert!(refused.starts_with("to buy 2 jobs for $0.62 takes a yes, and there is no terminal"), "{refused}");
+        assert!(refused.contains("nothing was bought") && refused.ends_with("--yes"), "{refused}");
+    }
+}

@@ -1,0 +1,131 @@
+//! Whether the output places of batches take files: looked at before the first purchase, whenever a file could not be put
+//! there, and now and then. While one does not, nothing is bought for its batch, and nothing of it is fetched.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use reelq_model::{BatchName, SharedClock};
+use reelq_store::{BatchView, SharedStore};
+use reelq_worker::{Brake, OutputGate, Scope};
+use tokio::{sync::Mutex as AsyncMutex, time::timeout};
+
+use crate::{Place, StorageOptions};
+
+/// The kind of the brake's reason.
+const WHAT: &str = "place";
+/// Whoever fails at a place asks for a look at most this often.
+const EVERY: Duration = Duration::from_secs(1);
+/// A place that takes files is looked at again after this long; one in a bucket costs a request, and after longer.
+const GOOD_FOLDER: Duration = Duration::from_secs(4);
+const GOOD_BUCKET: Duration = Duration::from_mins(10);
+/// A place that does not answer for so long takes no files.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What was found at the last look, at a monotonic time of this process; the fault, where there is one.
+#[derive(Debug, Clone)]
+struct Found {
+    at: Duration,
+    fault: Option<String>,
+}
+
+/// One batch's place. Whoever looks holds it, so that nobody looks twice at once.
+type Entry = Arc<AsyncMutex<Option<Found>>>;
+
+/// The output places that this process knows.
+#[derive(Debug)]
+pub struct Places {
+    store: SharedStore,
+    clock: SharedClock,
+    options: StorageOptions,
+    brake: Arc<Brake>,
+    known: Mutex<HashMap<BatchName, Entry>>,
+}
+
+impl Places {
+    /// Knows none yet. A place that takes no files pulls `brake` for its batch until it does.
+    pub fn new(store: SharedStore, clock: SharedClock, options: StorageOptions, brake: Arc<Brake>) -> Self {
+        Self { store, clock, options, brake, known: Mutex::default() }
+    }
+
+    fn entry(&self, batch: &BatchName) -> Entry {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(known.entry(batch.clone()).or_default())
+    }
+
+    /// A file could not be put into the batch's place: why nothing can, or `None` where only this file could not.
+    pub async fn failed(&self, batch: &BatchName) -> Option<String> {
+        match self.store.batch(batch).await {
+            Ok(Some(view)) => self.found(&view, EVERY).await,
+            _ => None,
+        }
+    }
+
+    /// Looks at the places of these batches, those that take no files first of all; forgets all others.
+    pub async fn look(&self, open: &[&BatchView]) {
+        let names: BTreeSet<&BatchName> = open.iter().map(|view| &view.batch.name).collect();
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).retain(|name, _| names.contains(name));
+        let kept = names.iter().map(|name| Scope::Place((*name).clone())).collect();
+        self.brake.release_others(WHAT, &kept);
+        for view in open {
+            let good = if view.batch.output.starts_with("s3://") { GOOD_BUCKET } else { GOOD_FOLDER };
+            self.found(view, good).await;
+        }
+    }
+
+    /// The fault of a place, from the last look where that found none and is not older than `good`.
+    async fn found(&self, view: &BatchView, good: Duration) -> Option<String> {
+        let entry = self.entry(&view.batch.name);
+        let mut found = entry.lock().await;
+        let now = self.clock.monotonic();
+        let keeps = |found: &&Found| now.saturating_sub(found.at) < if found.fault.is_some() { EVERY } else { good };
+        if let Some(known) = found.as_ref().filter(keeps) {
+            return known.fault.clone();
+        }
+        let fault = self.fault(view).await;
+        self.tell(&view.batch.name, fault.as_ref());
+        *found = Some(Found { at: self.clock.monotonic(), fault: fault.clone() });
+        fault
+    }
+
+    async fn fault(&self, view: &BatchView) -> Option<String> {
+        let output = &view.batch.output;
+        let told = |why: String| format!("its output place {output} takes no files: {why}; it goes on once it does");
+        let place = match Place::open(output, &view.batch.name, &self.options) {
+            Ok(place) => place,
+            Err(error) => return Some(told(format!("failed to {}", error.chain()))),
+        };
+        match timeout(PATIENCE, place.probe()).await {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(told(format!("failed to {}", error.chain()))),
+            Err(_) => Some(told(format!("no answer within {} s", PATIENCE.as_secs()))),
+        }
+    }
+
+    fn tell(&self, batch: &BatchName, fault: Option<&String>) {
+        let scope = Scope::Place(batch.clone());
+        match fault {
+            Some(fault) => self.brake.engage(scope, WHAT, fault),
+            None => self.brake.release(scope, WHAT),
+        }
+    }
+}
+
+#[async_trait]
+impl OutputGate for Places {
+    async fn opens(&self, batch: &BatchName) -> Result<(), String> {
+        let known = self.entry(batch).lock().await.clone();
+        let fault = match known {
+            Some(found) => found.fault,
+            None => match self.store.batch(batch).await {
+                Ok(Some(view)) => self.found(&view, GOOD_FOLDER).await,
+                Ok(None) => Some(format!("there is no batch `{batch}` any more")),
+                Err(error) => Some(format!("its output place is not known: {error}")),
+            },
+        };
+        fault.map_or(Ok(()), Err)
+    }
+}

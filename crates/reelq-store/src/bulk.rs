@@ -1,0 +1,38 @@
+//! Changing many jobs on a person's word: bounded steps along a cursor, so that no step reads or holds up much, and whoever
+//! died between two of them says the same again.
+
+use reelq_model::{BatchName, Event};
+
+use crate::JobView;
+
+/// Where a walk over jobs goes on. It names a place among all jobs, not a number of jobs to pass over: a job that moves while
+/// the walk is under way makes it miss no other.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cursor {
+    /// The batch that it came to, where a store keeps jobs by batch.
+    pub(crate) batch: Option<BatchName>,
+    /// Among jobs without a line.
+    pub(crate) unlisted: bool,
+    /// The place there.
+    pub(crate) at: i64,
+}
+
+/// A part of a walk.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scanned {
+    /// The jobs that the filter means, as they stand; there may be none in a part that is not the last.
+    pub views: Vec<JobView>,
+    /// Where to go on; `None` after the last part.
+    pub next: Option<Cursor>,
+}
+
+/// What a person wants done to a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Edit {
+    /// An event: see [`Store::edit`](crate::Store::edit).
+    Event(Event),
+    /// It is not wanted any more: see [`Store::cancel`](crate::Store::cancel).
+    Cancel,
+    /// It is due at once, whatever it waits for. It changes nothing else, and is no entry of its history.
+    Wake,
+}

@@ -1,0 +1,83 @@
+//! Accounts that act for an earlier name of theirs: what the earlier one still has in flight, and has spent, counts against
+//! the limits of both together.
+
+use std::{sync::Arc, time::Duration};
+
+use reelq_model::{AccountName, Money};
+use reelq_store::{AccountLimits, AccountView, Result, SharedStore};
+use tokio_util::sync::CancellationToken;
+
+use crate::{Brake, Scope};
+
+/// How often it is looked at what the earlier names still hold.
+const EVERY: Duration = Duration::from_secs(5);
+/// The kind of the brake's reason.
+const WHAT: &str = "heir";
+
+/// An account that acts for an earlier name.
+#[derive(Debug, Clone)]
+pub(crate) struct Heir {
+    pub(crate) name: AccountName,
+    pub(crate) was: AccountName,
+    /// Its own limits, as configured.
+    pub(crate) limits: AccountLimits,
+}
+
+/// Keeps the heirs' limits in the store at what their earlier names leave of them.
+#[derive(Debug)]
+pub(crate) struct Heirs {
+    pub(crate) store: SharedStore,
+    pub(crate) brake: Arc<Brake>,
+    pub(crate) heirs: Vec<Heir>,
+    pub(crate) done: CancellationToken,
+}
+
+impl Heirs {
+    /// Goes on until the runtime has nothing left in hand.
+    pub(crate) async fn run(self) {
+        let mut told = Vec::new();
+        while !self.heirs.is_empty() {
+            tokio::select! {
+                () = tokio::time::sleep(EVERY) => {}
+                () = self.done.cancelled() => return,
+            }
+            if let Err(error) = self.set(&mut told).await {
+                tracing::debug!(%error, "what an earlier name of an account holds is unknown for now");
+            }
+        }
+    }
+
+    /// Sets the limits that have changed since they were `told`.
+    pub(crate) async fn set(&self, told: &mut Vec<(AccountName, AccountLimits)>) -> Result<()> {
+        let views = if self.heirs.is_empty() { Vec::new() } else { self.store.accounts().await? };
+        for heir in &self.heirs {
+            let left = views.iter().find(|view| view.name == heir.was).map_or(Some(heir.limits), |was| left(heir, was));
+            let scope = Scope::Account(heir.name.clone());
+            let Some(limits) = left else {
+                let reason = format!("tasks of its earlier name {} take all its places", heir.was);
+                self.brake.engage(scope, WHAT, reason);
+                continue;
+            };
+            if !told.iter().any(|(name, known)| *name == heir.name && *known == limits) {
+                self.store.set_limits(&heir.name, &limits).await?;
+                told.retain(|(name, _)| *name != heir.name);
+                told.push((heir.name.clone(), limits));
+            }
+            self.brake.release(scope, WHAT);
+        }
+        Ok(())
+    }
+}
+
+/// What of the heir's limits its earlier name leaves; `None` where it leaves no place in flight.
+fn left(heir: &Heir, was: &AccountView) -> Option<AccountLimits> {
+    let taken = u32::try_from(was.in_flight).unwrap_or(u32::MAX);
+    let places = heir.limits.max_in_flight.get().saturating_sub(taken);
+    let minus = |budget: Option<Money>, used: Money| budget.map(|budget| Money::ZERO.max(budget - used));
+    Some(AccountLimits {
+        max_in_flight: std::num::NonZeroU32::new(places)?,
+        budget: minus(heir.limits.budget, was.spent + was.reserved),
+        daily_budget: minus(heir.limits.daily_budget, was.spent_today + was.reserved),
+        ..heir.limits
+    })
+}

@@ -1,0 +1,148 @@
+//! A backup of the state while it is worked on, and the way back: what was bought since is not bought again unasked.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+};
+
+use reelq_tests::{RawRequest, Store, json, patiently};
+
+use crate::shop::{Shop, asked, is_poll, row, well};
+
+/// A shop that takes no purchase after the first `first` ones, and ends no task, before it is opened.
+fn closed_after(first: usize, rows: usize) -> (Shop, Arc<AtomicBool>) {
+    let open = Arc::new(AtomicBool::new(false));
+    let is_open = Arc::clone(&open);
+    let shop = Shop::open("wave", rows, "", move |request: &RawRequest, origin: &str| {
+        if is_open.load(SeqCst) {
+            return well("wave", request, origin);
+        }
+        if request.is_submit() && row(request) >= first {
+            return json(429, r#"{"error":{"code":"rate_limited","message":"slow down"}}"#);
+        }
+        if is_poll(request) {
+            return json(200, format!(r#"{{"task_id":"{}","status":"processing"}}"#, asked(request)));
+        }
+        well("wave", request, origin)
+    });
+    (shop, open)
+}
+
+fn bought(shop: &Shop) -> Vec<usize> {
+    let mut rows: Vec<_> = shop.vendor.requests().iter().filter(|request| request.is_submit()).map(row).collect();
+    rows.sort_unstable();
+    rows
+}
+
+#[test]
+fn a_restored_backup_is_told_from_the_state_it_was_taken_of_and_buys_nothing_unasked() {
+    let (shop, open) = closed_after(2, 4);
+    let running = shop.sandbox.start(&["run", "set.csv", "--yes"]);
+    let taken = |shop: &Shop| {
+        let ended = shop.sandbox.run(&["status", "set", "--json"]);
+        ended.stdout.matches("\"running\": 2").count() > 0
+    };
+    patiently(|| taken(&shop), "two rows run");
+    let ended = shop.sandbox.run(&["backup", "b.db"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_eq!(fs::metadata(shop.sandbox.path("b.db")).unwrap().permissions().mode() & 0o777, 0o600);
+    let refused = shop.sandbox.run(&["backup", "--restore", "b.db"]);
+    assert_eq!(refused.code, Some(1), "{}", refused.stdout);
+    assert!(refused.stderr.contains("is open in another process"), "{}", refused.stderr);
+    let again = shop.sandbox.run(&["backup", "b.db"]);
+    assert!(again.code == Some(1) && again.stderr.contains("is not replaced"), "{}", again.stderr);
+    running.kill();
+    open.store(true, SeqCst);
+    shop.sandbox.run(&["resume", "--account", "wave"]);
+    let done = shop.run(&[]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let before = bought(&shop);
+
+    let back = shop.sandbox.run(&["backup", "--restore", "b.db"]);
+    assert_eq!(back.code, Some(0), "{}", back.stderr);
+    assert!(back.stdout.contains("the state before it is kept"), "{}", back.stdout);
+    let told = shop.sandbox.run(&["status"]);
+    assert!(told.code == Some(0) && told.stderr.contains("is a backup of"), "{}", told.stderr);
+    shop.sandbox.run(&["resume", "--account", "wave"]);
+    let held = shop.run(&[]);
+    assert_eq!(held.code, Some(5), "{}", held.stderr);
+    assert_eq!(bought(&shop), before, "nothing is bought that was bought since the backup");
+    let rows = shop.rows();
+    let stands = |name: &str| rows.iter().find(|row| row.get("prompt") == name).map(|row| row.get("status").to_owned());
+    assert_eq!(stands("row-0").as_deref(), Some("succeeded"), "what the backup knows is followed and fetched");
+    assert_eq!(stands("row-3").as_deref(), Some("queued"));
+
+    let accepted = shop.sandbox.run(&["resume", "--after-loss"]);
+    assert!(accepted.code == Some(0) && accepted.stdout.contains("may be bought"), "{}", accepted.stdout);
+    let done = shop.run(&[]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert!(!shop.sandbox.run(&["status"]).stderr.contains("is a backup of"));
+}
+
+#[test]
+fn a_backup_that_is_killed_leaves_no_file_under_its_name_or_a_whole_one() {
+    let shop = Shop::open("wave", 400, "", |request, origin| well("wave", request, origin));
+    let loaded = shop.sandbox.run(&["enqueue", "set.csv", "--yes"]);
+    assert_eq!(loaded.code, Some(0), "{}", loaded.stderr);
+    for round in 0..4_u32 {
+        let name = format!("b{round}.db");
+        let mut running = shop.sandbox.start(&["backup", &name]);
+        // Its draft is there once it copies.
+        let draft = |file: &str| file.starts_with('.') && file.contains(&name);
+        let there =
+            || fs::read_dir(shop.sandbox.path("")).unwrap().any(|it| draft(&it.unwrap().file_name().to_string_lossy()));
+        patiently(|| there() || running.has_ended(), "the backup begins");
+        running.kill();
+        let ended = shop.sandbox.run(&["backup", &name]);
+        if ended.code != Some(0) {
+            assert!(ended.stderr.contains("is not replaced"), "{}", ended.stderr);
+        }
+        fs::remove_file(shop.sandbox.path(".reelq/state.db")).ok();
+        let back = shop.sandbox.run(&["backup", "--restore", &name]);
+        assert!(back.code == Some(0) && back.stdout.contains("400 jobs"), "{}{}", back.stdout, back.stderr);
+    }
+}
+
+#[test]
+fn what_is_no_backup_is_not_restored_and_a_state_in_redis_is_backed_up_there() {
+    let shop = Shop::open("wave", 1, "", |request, origin| well("wave", request, origin));
+    shop.assert_all_bought_once(&shop.run(&[]));
+    fs::copy(shop.sandbox.path(".reelq/state.db"), shop.sandbox.path("copy.db")).unwrap();
+    for (file, why) in [("copy.db", "is no backup"), ("set.csv", "database"), ("nowhere.db", "No such file")] {
+        let ended = shop.sandbox.run(&["backup", "--restore", file]);
+        assert!(ended.code == Some(1) && ended.stderr.contains(why), "{file}: {}", ended.stderr);
+    }
+    shop.assert_all_bought_once(&shop.run(&[]));
+    let over = Shop::open_on(Store::Redis, "wave", 0, "", |request, origin| well("wave", request, origin));
+    let ended = over.sandbox.run(&["backup", "b.db"]);
+    assert!(ended.code == Some(2) && ended.stderr.contains("redis-cli --rdb"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_plain_copy_that_is_put_back_is_told_from_the_state_and_buys_nothing_unasked() {
+    let (shop, open) = closed_after(1, 2);
+    let running = shop.sandbox.start(&["run", "set.csv", "--yes"]);
+    let taken = || shop.sandbox.run(&["status", "set", "--json"]).stdout.contains("\"running\": 1");
+    patiently(taken, "a row runs");
+    running.signal("TERM");
+    running.wait();
+    let state = shop.sandbox.path(".reelq/state.db");
+    fs::copy(&state, shop.sandbox.path("copy.db")).unwrap();
+    open.store(true, SeqCst);
+    shop.sandbox.run(&["resume", "--account", "wave"]);
+    let done = shop.run(&[]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let before = bought(&shop);
+
+    fs::copy(shop.sandbox.path("copy.db"), &state).unwrap();
+    shop.sandbox.run(&["resume", "--account", "wave"]);
+    let held = shop.run(&[]);
+    assert!(held.code == Some(5) && held.stderr.contains("is a backup of"), "{}", held.stderr);
+    assert_eq!(bought(&shop), before, "nothing is bought that was bought since the copy");
+    assert_eq!(shop.sandbox.run(&["resume", "--after-loss"]).code, Some(0));
+    assert!(!shop.sandbox.run(&["status"]).stderr.contains("is a backup of"));
+}
