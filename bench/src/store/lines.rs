@@ -21,6 +21,7 @@ pub(super) fn batch(name: &str) -> Result<BatchDraft> {
         priority: 0,
         manifest: "set.csv".to_owned(),
         passthrough: Vec::new(),
+        loaded_with: None,
     })
 }
 

@@ -10,9 +10,8 @@ use reelq_model::{SharedClock, SystemClock};
 use crate::{
     args::{Cli, Command},
     commands::{
-        after_loss, backup, cancel, completions, config, cron, doctor, enqueue, help_markdown, models, pause, plan, purge,
-        resolve,
-        results, retry, run, schema, sim, status, worker,
+        after_loss, backup, cancel, completions, config, continuing, cron, doctor, enqueue, help_markdown, models,
+        pause, plan, purge, resolve, results, retry, run, schema, sim, status, worker,
     },
     config::Environment,
     exit::Exit,
@@ -75,6 +74,7 @@ async fn dispatch(cli: Cli, environment: Environment, clock: SharedClock, out: O
     logging::start(&session.config.log).map_err(Failure::usage)?;
     match cli.command {
         Command::Run(args) => Box::pin(run::run(&args, &session, out)).await,
+        Command::Continue(args) => Box::pin(continuing::run(&args, &session, out)).await,
         Command::Enqueue(args) => Box::pin(enqueue::run(&args, &session, out)).await,
         Command::Worker(args) => Box::pin(worker::run(&args, &session, out)).await,
         Command::Plan(args) => plan::run(&args, &session, out).await,

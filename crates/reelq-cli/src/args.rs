@@ -51,6 +51,9 @@ impl Global {
 pub(crate) enum Command {
     /// Buy a manifest: submit what is new, wait for what runs, save every output; running it again continues
     Run(Box<commands::run::Args>),
+    /// Go on with a batch as it was loaded: reads no manifest, adds no job, and asks nothing
+    #[command(name = "continue")]
+    Continue(Box<commands::continuing::Args>),
     /// Show what a run would do: rows, changes, prices, time; nothing is enqueued
     Plan(commands::plan::Args),
     /// Bring a manifest into the store, for workers to work on; repeating it changes nothing

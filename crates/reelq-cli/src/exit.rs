@@ -14,7 +14,7 @@ pub(crate) enum Exit {
     Failed = 3,
     /// An account is blocked (401, 402, 403).
     Blocked = 4,
-    /// Rows are outstanding: run again.
+    /// Rows are outstanding: `reelq continue` goes on.
     Outstanding = 5,
     /// Rows are unconfirmed: a person must resolve them.
     Unconfirmed = 6,

@@ -28,7 +28,7 @@ impl Session {
 
     /// Says how to let a change take effect that may buy what is queued.
     pub(crate) async fn say_work_on(&self, store: &dyn Store, name: &BatchName, out: Out) -> Result<(), Failure> {
-        self.say_next(store, &format!("to go on: {}", self.work_command(name)), out).await
+        self.say_next(store, &format!("to go on: {}", self.continue_command(name)), out).await
     }
 
     /// Says how to let a change take effect that buys nothing.

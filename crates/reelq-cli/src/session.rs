@@ -11,7 +11,7 @@ use reelq_http::Proxies;
 use reelq_manifest::Vocabulary;
 use reelq_model::{AccountName, BatchName, SharedClock};
 use reelq_producer::KeepImages;
-use reelq_store::{BatchView, Blobs, Patience, SharedStore, Store};
+use reelq_store::{BatchDraft, BatchView, Blobs, Patience, SharedStore, Store};
 
 use crate::{
     args::Global,
@@ -201,15 +201,22 @@ impl Session {
         [simulate, config, store].into_iter().flatten().collect()
     }
 
-    /// The command that loads a batch's manifest again and goes on with it. Without its budget, which it would drop.
-    pub(crate) fn load_command(&self, view: &BatchView) -> String {
-        let batch = &view.batch;
-        format!("reelq run {} --batch {}{}", quoted(&batch.manifest), batch.name, self.flags())
+    /// The command that tells what loading a batch's manifest again, in the same way, would do. It changes nothing.
+    pub(crate) fn plan_command(&self, batch: &BatchDraft) -> String {
+        let with = batch.loaded_with.clone().unwrap_or_default();
+        let manifest = if with.manifest.is_empty() { &batch.manifest } else { &with.manifest };
+        let flag = |name: &str, value: &String| format!(" {name} {}", quoted(value));
+        let config = with.config.iter().filter(|_| self.global.config.is_none()).map(|path| flag("--config", path));
+        let account = with.account.iter().map(|account| flag("--account", account));
+        let output = with.output.iter().map(|place| flag("--output", place));
+        let set = with.set.iter().map(|one| flag("--set", one));
+        let flags: String = account.chain(output).chain(set).chain(config).collect();
+        format!("reelq plan {} --batch {}{flags}{}", quoted(manifest), batch.name, self.flags())
     }
 
-    /// The command that works on what is in the store for a batch, and buys nothing else.
-    pub(crate) fn work_command(&self, batch: &BatchName) -> String {
-        format!("reelq worker --batch {batch} --drain{}", self.flags())
+    /// The command that goes on with what is in the store for a batch, and adds nothing to it.
+    pub(crate) fn continue_command(&self, batch: &BatchName) -> String {
+        format!("reelq continue {batch}{}", self.flags())
     }
 
     /// The command that follows and fetches what a batch has bought, and buys nothing.
@@ -228,7 +235,8 @@ pub(crate) fn quoted(path: &str) -> String {
     if path.starts_with('-') {
         return quoted(&format!("./{path}"));
     }
-    let plain = path.chars().all(|c| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | ':' | '='));
+    let plain =
+        !path.is_empty() && path.chars().all(|c| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | ':' | '='));
     if plain { path.to_owned() } else { format!("'{}'", path.replace('\'', "'\\''")) }
 }
 

@@ -40,6 +40,7 @@ async fn load_rows(store: &SharedStore, output: &str, rows: u64) -> BatchName {
         priority: 0,
         manifest: "films.csv".to_owned(),
         passthrough: vec!["x_team".to_owned()],
+        loaded_with: None,
     };
     let load = store.begin_load(&draft).await.unwrap();
     let lines: Vec<_> = (1..=rows).map(|row| line(&name, row)).collect();

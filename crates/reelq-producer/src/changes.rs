@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use reelq_model::Status;
+use reelq_model::{Job, Status};
 use reelq_store::{Known, LineDraft, StatusCounts};
 use serde::Serialize;
 
@@ -60,6 +60,12 @@ impl Comparison {
             Status::Cancelled => !there.is_some_and(|index| self.present.is_listed(index)) && !known.bought,
             _ => false,
         }
+    }
+
+    /// The jobs that a person had queued again and that the manifest does not ask for any more.
+    pub(crate) fn beside(&self) -> impl Iterator<Item = &Job> {
+        let gone = |(index, _): &&(u32, Job)| !self.seen[at(*index)];
+        self.present.queued_again().iter().filter(gone).map(|(_, job)| job)
     }
 
     /// The sums, once every line was compared.

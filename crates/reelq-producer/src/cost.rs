@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use reelq_model::{AccountName, ModelName, Money, ProviderName};
+use reelq_model::{AccountName, Job, JobSpec, ModelName, Money, ProviderName};
 use reelq_store::LineDraft;
 use serde::Serialize;
 
@@ -25,6 +25,14 @@ pub struct CostLine {
     pub unpriced: u64,
 }
 
+impl CostLine {
+    fn buy(&mut self, price: Option<Money>) {
+        self.to_buy += 1;
+        self.amount += price.unwrap_or(Money::ZERO);
+        self.unpriced += u64::from(price.is_none());
+    }
+}
+
 /// Adds up lines.
 #[derive(Debug, Default)]
 pub(crate) struct Costs {
@@ -33,8 +41,20 @@ pub(crate) struct Costs {
 
 impl Costs {
     pub(crate) fn add(&mut self, draft: &LineDraft, to_buy: bool) {
-        let spec = &draft.job.spec;
-        let line = self.lines.entry((spec.account.clone(), spec.model.clone())).or_insert_with(|| CostLine {
+        let line = self.line(&draft.job.spec);
+        line.jobs += 1;
+        if to_buy {
+            line.buy(draft.job.price);
+        }
+    }
+
+    /// Adds a job to buy that has no line.
+    pub(crate) fn add_beside(&mut self, job: &Job) {
+        self.line(&job.spec).buy(job.price);
+    }
+
+    fn line(&mut self, spec: &JobSpec) -> &mut CostLine {
+        self.lines.entry((spec.account.clone(), spec.model.clone())).or_insert_with(|| CostLine {
             account: spec.account.clone(),
             provider: spec.provider.clone(),
             model: spec.model.clone(),
@@ -42,13 +62,7 @@ impl Costs {
             to_buy: 0,
             amount: Money::ZERO,
             unpriced: 0,
-        });
-        line.jobs += 1;
-        if to_buy {
-            line.to_buy += 1;
-            line.amount += draft.job.price.unwrap_or(Money::ZERO);
-            line.unpriced += u64::from(draft.job.price.is_none());
-        }
+        })
     }
 
     pub(crate) fn finish(self) -> Vec<CostLine> {

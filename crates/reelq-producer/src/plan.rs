@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use reelq_manifest::{Manifest, Problems};
 use reelq_model::{AccountName, BatchName, Digest, JobId, Money};
-use reelq_store::{BatchDraft, Known, LineDraft, Store};
+use reelq_store::{BatchDraft, Known, LineDraft, LoadedWith, Store};
 
 use crate::{
     AccountBudget, Accounts, Changes, CostLine, Error, Estimate, Refused,
@@ -45,8 +45,12 @@ pub struct Overrides {
     pub output: Option<String>,
     /// The output place of a manifest that names none: this folder, below it the batch's name.
     pub output_root: String,
-    /// The budget, instead of the manifest's.
+    /// The budget, instead of the manifest's and of one that was said before.
     pub budget: Option<Money>,
+    /// No budget from now on, whatever was said before.
+    pub no_budget: bool,
+    /// What is kept with the batch of the command line that loads it.
+    pub loaded_with: Option<LoadedWith>,
 }
 
 impl Overrides {
@@ -67,6 +71,10 @@ pub struct Plan {
     pub lines: u64,
     /// What changes against the store.
     pub changes: Changes,
+    /// The budget was said before, and holds though nobody says it again.
+    pub budget_is_kept: bool,
+    /// Jobs that are queued again though their line is gone: bought as well, and in the costs.
+    pub beside: u64,
     /// For a batch that is new: one of another name from the same manifest, whose rows would be bought again.
     pub same_manifest: Option<BatchName>,
     /// What it costs, by account and model.
@@ -102,7 +110,11 @@ impl Plan {
 
 /// Checks every row of the order, compares it with the store (where there is one already) and prices it.
 pub async fn plan(store: Option<&dyn Store>, order: &Arc<Order>) -> Result<Plan> {
-    let batch = Arc::new(draft(order));
+    let before = match store {
+        Some(store) => store.batch(&order.batch).await?.map(|view| view.batch),
+        None => None,
+    };
+    let batch = Arc::new(draft(order, before.as_ref()));
     let present = Arc::new(match store {
         Some(store) => Present::read(store, &batch.name, &order.accounts).await?,
         None => Present::default(),
@@ -121,6 +133,11 @@ pub async fn plan(store: Option<&dyn Store>, order: &Arc<Order>) -> Result<Plan>
     if findings.problems.is_fatal() {
         return Err(Error::Refused(Refused(findings.problems)));
     }
+    let mut beside = 0;
+    for job in comparison.beside() {
+        costs.add_beside(job);
+        beside += 1;
+    }
     let costs = costs.finish();
     let estimate = estimate(store, &order.accounts, &costs).await?;
     let account_budgets = account_budgets(store, &order.accounts, &costs).await?;
@@ -129,6 +146,8 @@ pub async fn plan(store: Option<&dyn Store>, order: &Arc<Order>) -> Result<Plan>
         rows: findings.rows,
         lines: findings.lines,
         changes: comparison.finish(),
+        budget_is_kept: is_kept(order, &batch),
+        beside,
         same_manifest: same_manifest(store, order).await?,
         costs,
         account_budgets,
@@ -157,7 +176,23 @@ async fn same_manifest(store: Option<&dyn Store>, order: &Order) -> Result<Optio
     Ok(batches.into_iter().map(|view| view.batch).find(|batch| batch.manifest == order.path).map(|batch| batch.name))
 }
 
-fn draft(order: &Order) -> BatchDraft {
+/// What the batch may spend: what the command line says; else what the manifest says for the first time, or anew; else what
+/// was said before. So a budget stays until somebody says another one, or none.
+fn budget(order: &Order, before: Option<&BatchDraft>) -> Option<Money> {
+    let (said, manifests) = (&order.overrides, order.manifest.head().budget);
+    if said.budget.is_some() || said.no_budget {
+        return said.budget;
+    }
+    let Some(before) = before else { return manifests };
+    let known = before.loaded_with.as_ref().and_then(|with| with.manifest_budget);
+    if manifests.is_some() && (manifests != known || before.budget.is_none()) { manifests } else { before.budget }
+}
+
+fn is_kept(order: &Order, batch: &BatchDraft) -> bool {
+    batch.budget.is_some() && order.overrides.budget.is_none() && order.manifest.head().budget != batch.budget
+}
+
+fn draft(order: &Order, before: Option<&BatchDraft>) -> BatchDraft {
     let head = order.manifest.head();
     let (said, name) = (&order.overrides, &order.batch);
     let usual = || format!("{}/{name}", said.output_root.trim_end_matches('/'));
@@ -165,9 +200,10 @@ fn draft(order: &Order) -> BatchDraft {
         name: name.clone(),
         output: said.output.clone().or_else(|| head.output.clone()).unwrap_or_else(usual),
         file_name: head.file_name.clone().unwrap_or_else(|| order.file_name.clone()),
-        budget: said.budget.or(head.budget),
+        budget: budget(order, before),
         priority: head.priority,
         manifest: order.path.clone(),
         passthrough: head.passthrough.clone(),
+        loaded_with: said.loaded_with.clone().map(|with| LoadedWith { manifest_budget: head.budget, ..with }),
     }
 }

@@ -67,12 +67,14 @@ pub(crate) struct Present {
     by_left_out: Vec<u32>,
     by_written_out: Vec<u32>,
     by_place: Vec<u32>,
+    /// Those that were submitted before and wait to be bought again, for a person had them queued.
+    queued_again: Vec<(u32, Job)>,
 }
 
 impl Present {
     /// Reads the jobs of `batch`; none where the store does not know it.
     pub(crate) async fn read(store: &dyn Store, batch: &BatchName, accounts: &Accounts) -> Result<Self> {
-        let mut jobs = Vec::new();
+        let (mut jobs, mut queued_again) = (Vec::new(), Vec::new());
         if store.batch(batch).await?.is_none() {
             return Ok(Self::default());
         }
@@ -80,7 +82,13 @@ impl Present {
             let after = u64::try_from(jobs.len()).unwrap_or(u64::MAX);
             let lines = store.results(batch, Page { after, limit: PAGE }).await?;
             if lines.is_empty() {
-                return Ok(Self::of(jobs));
+                return Ok(Self { queued_again, ..Self::of(jobs) });
+            }
+            for (line, number) in lines.iter().zip(after..) {
+                let job = &line.view.job;
+                if job.submissions > 0 && job.status() == Status::Queued {
+                    queued_again.push((u32::try_from(number).unwrap_or(u32::MAX), job.clone()));
+                }
             }
             jobs.extend(lines.iter().map(|line| {
                 let job = &line.view.job;
@@ -107,7 +115,13 @@ impl Present {
             by_written_out: by_key(|keys| keys.written_out),
             by_place: sorted(&|one, other| (entry(one).place, one).cmp(&(entry(other).place, other))),
             jobs,
+            queued_again: Vec::new(),
         }
+    }
+
+    /// The jobs that a person had queued again, each with its number.
+    pub(crate) fn queued_again(&self) -> &[(u32, Job)] {
+        &self.queued_again
     }
 
     pub(crate) const fn is_empty(&self) -> bool {

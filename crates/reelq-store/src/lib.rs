@@ -43,7 +43,7 @@ pub use error::{Error, Result};
 pub use guard::{FolderDraft, FolderView, GuardStep, Remembered, StoreGuard};
 pub use journal::{JournalSettings, Journaled};
 pub use limits::{AccountCap, AccountLimits, Pause, PauseReason};
-pub use load::{BatchDraft, Enqueued, Line, LineDraft, Load, Loaded};
+pub use load::{BatchDraft, Enqueued, Line, LineDraft, Load, Loaded, LoadedWith};
 pub use pace::{FlightTrack, Pace, PaceView, Present, RateTrack, Refused, Usage};
 pub use reading::{
     AccountView, BatchView, HeldBatch, HistoryEntry, JobFilter, JobView, Known, Page, ResultLine, StatusCounts, Unread,

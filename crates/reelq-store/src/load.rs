@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use reelq_model::{BatchName, JobDraft, JobId, Money};
 use serde::{Deserialize, Serialize};
 
+use crate::{Error, Result};
+
 /// A batch as its manifest describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchDraft {
@@ -23,6 +25,40 @@ pub struct BatchDraft {
     pub manifest: String,
     /// Names of the columns that are carried to the result manifest untouched, in order.
     pub passthrough: Vec<String>,
+    /// What it was loaded with; nothing where an older reelq loaded it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loaded_with: Option<LoadedWith>,
+}
+
+/// What a batch was loaded with beside its manifest: who loads it again without this asks for something else.
+///
+/// A newer reelq may keep more; what is not known here is passed over.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LoadedWith {
+    /// The form of this record: 1.
+    pub format: u32,
+    /// The manifest's path, found from every folder.
+    pub manifest: String,
+    /// The configuration file that was named, found from every folder.
+    pub config: Option<String>,
+    /// The account of rows that name none, where the command line said one.
+    pub account: Option<String>,
+    /// The output place that the command line said.
+    pub output: Option<String>,
+    /// Fields of rows that do not name them, each as `field=value`.
+    pub set: Vec<String>,
+    /// The manifest's own budget: only one that changes replaces a budget that was said elsewhere.
+    #[serde(serialize_with = "Money::serialize_optional")]
+    pub manifest_budget: Option<Money>,
+}
+
+/// A draft as it is kept, with another budget; whatever else a newer reelq keeps in it stays.
+pub(crate) fn with_budget(draft: &str, budget: Option<Money>) -> Result<String> {
+    let broken = |error: serde_json::Error| Error::broken(error.to_string());
+    let mut draft: serde_json::Map<String, serde_json::Value> = serde_json::from_str(draft).map_err(broken)?;
+    draft.insert("budget".to_owned(), serde_json::to_value(budget).map_err(broken)?);
+    serde_json::to_string(&draft).map_err(broken)
 }
 
 /// A load in progress. A later load of the same batch supersedes it.

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, Submission, Timestamp, WorkerId};
+use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, Money, Submission, Timestamp, WorkerId};
 
 use crate::{
     AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit, Committed, Cursor,
@@ -110,6 +110,10 @@ pub trait Store: Schedules + Send + Sync + fmt::Debug {
 
     /// Pauses or resumes the submissions of a batch.
     async fn pause_batch(&self, batch: &BatchName, paused: bool) -> Result<()>;
+
+    /// Sets what a batch may spend, with all else of it left as it is. May be repeated; a load that is under way still brings
+    /// the budget of its own draft.
+    async fn set_budget(&self, batch: &BatchName, budget: Option<Money>) -> Result<()>;
 
     // ---- people ----
 

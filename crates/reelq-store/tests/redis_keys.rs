@@ -9,8 +9,8 @@ use redis_kit::open;
 use reelq_model::{Event, Failure, FailureKind, ManualClock, SharedClock, SystemClock, Timestamp};
 use reelq_redis_server::{RedisServer, Reply};
 use reelq_store::{
-    Claim, ClaimStage, Claimed, Commit, Error, FolderDraft, GuardStep, Lease, LineDraft, LinkOptions, Purge, RedisStore,
-    Store as _,
+    Claim, ClaimStage, Claimed, Commit, Error, FolderDraft, GuardStep, Lease, LineDraft, LinkOptions, Purge,
+    RedisStore, Store as _,
     conformance::kit::{LEASE, Wish, accepted, account, batch, draft, lines, plenty, sending, wishes, worker},
 };
 
@@ -153,7 +153,8 @@ async fn a_purge_leaves_no_key_of_the_batch() {
 /// Whether the key goes with its batch, by its first word behind the namespace.
 fn is_of_a_batch(key: &str) -> bool {
     let word = key.split("}:").nth(1).and_then(|rest| rest.split(':').next()).unwrap();
-    let others = ["format", "hold_until", "guard", "fence", "numbers", "sequence", "accounts", "a", "s", "c", "news", "workers"];
+    let others =
+        ["format", "hold_until", "guard", "fence", "numbers", "sequence", "accounts", "a", "s", "c", "news", "workers"];
     !others.contains(&word)
 }
 

@@ -33,7 +33,8 @@ impl Machine {
     async fn process(&self, url: &str, name: &str) -> Process {
         let clock = Arc::new(SystemClock::default());
         let options = LinkOptions { longest_pause: Duration::from_millis(50), ..LinkOptions::default() };
-        let inner = RedisStore::open(url.parse().unwrap(), "test".parse().unwrap(), options, clock.clone()).await.unwrap();
+        let inner =
+            RedisStore::open(url.parse().unwrap(), "test".parse().unwrap(), options, clock.clone()).await.unwrap();
         let settings = JournalSettings::new(self.journals(), "test", name);
         let store = Journaled::open(Arc::new(inner), settings, &worker(name), clock).unwrap();
         Process { store: Arc::new(store), name: name.to_owned() }
@@ -78,8 +79,7 @@ impl Process {
     async fn fresh(&self, limit: usize) -> Vec<Lease> {
         for _ in 0..20 {
             let leases = self.claim(limit).await;
-            let fresh: Vec<Lease> =
-                leases.into_iter().filter(|lease| lease.job.status() == Status::Queued).collect();
+            let fresh: Vec<Lease> = leases.into_iter().filter(|lease| lease.job.status() == Status::Queued).collect();
             if !fresh.is_empty() {
                 return fresh;
             }

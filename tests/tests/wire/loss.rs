@@ -1,11 +1,6 @@
 //! Stores that forget, are emptied, replaced or restored under living workers of a vendor without keys: no row is bought twice.
 
-use std::{
-    collections::BTreeMap,
-    path::Path,
-    thread::sleep,
-    time::Duration,
-};
+use std::{collections::BTreeMap, path::Path, thread::sleep, time::Duration};
 
 use reelq_model::{Clock as _, SystemClock};
 use reelq_redis_server::{RedisServer, Reply};

@@ -166,7 +166,7 @@ fn a_task_that_outlives_its_output_is_left_to_the_next_run_by_name(store: Store)
     assert!(ended.stderr.contains("row 2.1, running, task t-1"), "{}", ended.stderr);
     assert!(ended.stderr.contains("runs longer than running_timeout, still limbo"), "{}", ended.stderr);
     assert!(!ended.stderr.contains("0 answers"), "many were heard: {}", ended.stderr);
-    assert!(ended.stderr.contains("reelq run set.csv"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("reelq continue set"), "{}", ended.stderr);
     let again = shop.run(&["--wait-at-most", "300ms"]);
     assert_eq!((again.code, shop.vendor.submits()), (Some(5), 2), "{}", again.stderr);
     let polls = shop.vendor.requests().iter().filter(|request| asked(request) == "t-1").count();

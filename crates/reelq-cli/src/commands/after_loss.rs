@@ -90,7 +90,10 @@ pub(crate) const FIX: &str =
 pub(crate) fn waiting(guard: &StoreGuard) -> Option<String> {
     let all: Vec<String> = guard.awaited().map(shown).collect();
     (!all.is_empty()).then(|| {
-        format!("the store may have lost purchases, and nothing new is bought before these were asked: {}", all.join(", "))
+        format!(
+            "the store may have lost purchases, and nothing new is bought before these were asked: {}",
+            all.join(", ")
+        )
     })
 }
 
@@ -100,6 +103,7 @@ fn counted(journals: usize) -> String {
 
 fn shown(view: &FolderView) -> String {
     let (path, host, seen) = (&view.folder.path, &view.folder.host, view.seen_at);
-    let why = if view.is_short { "it holds no more what the store has lost" } else { "it was not held against the store" };
+    let why =
+        if view.is_short { "it holds no more what the store has lost" } else { "it was not held against the store" };
     format!("the journal {path} on {host}, last heard {seen} ({why})")
 }

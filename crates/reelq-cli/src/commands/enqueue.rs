@@ -57,7 +57,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     let store = session.create_store().await?;
     let order = placed(order, &args.manifest, session, Some(&*store)).await?;
     let agreed = agree(order, args.consent, session, &store, out).await?;
-    let place = usable(session, &agreed.plan).await?;
+    let place = usable(session, &agreed.plan.batch).await?;
     let loaded = load(&agreed, place, session, &store, out).await?;
     tell_where_done(&agreed, session, &store).await?;
     let report = report(&agreed, &loaded, session);
@@ -69,7 +69,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
 async fn tell_where_done(agreed: &Agreed, session: &Session, store: &SharedStore) -> Result<(), Failure> {
     let view = session.batch(&**store, &agreed.plan.batch.name).await?;
     if view.counts.outstanding() + view.others.outstanding() == 0 {
-        stamped(&**store, &view, &usable(session, &agreed.plan).await?).await?;
+        stamped(&**store, &view, &usable(session, &agreed.plan.batch).await?).await?;
     }
     Ok(())
 }

@@ -41,7 +41,7 @@ pub(crate) async fn agree(
     let order = Arc::new(order);
     let plan = reelq_producer::plan(Some(&**store), &order).await?;
     out.problems(&plan.warnings);
-    out.note(&draw(&plan, session.is_simulated()));
+    out.note(&draw(&plan, session));
     out.note("");
     if plan.to_buy() > 0 {
         consent.to(&purchase(&plan), session, out).await?;

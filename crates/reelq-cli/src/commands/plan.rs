@@ -3,11 +3,14 @@
 mod costs;
 mod text;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use reelq_model::{AccountName, BatchName, Money};
 use reelq_producer::{AccountBudget, Changes, Estimate, Order, Overrides, Plan, batch_name};
-use reelq_store::Store;
+use reelq_store::{LoadedWith, Store};
 use serde::Serialize;
 
 use crate::{
@@ -15,7 +18,7 @@ use crate::{
     failure::{Failure, Outcome},
     output::{Out, known},
     providers,
-    session::{Session, quoted, vocabulary},
+    session::{Session, vocabulary},
     simulation,
 };
 
@@ -37,16 +40,19 @@ pub(crate) struct ManifestArgs {
     /// Where outputs go: a folder, or an s3 address (`s3://bucket/prefix`)
     #[arg(long, value_name = "PLACE")]
     pub(crate) output: Option<String>,
-    /// The most that the batch may spend, in dollars
+    /// The most that the batch may spend, in dollars; it holds until another one is said, or --no-budget
     #[arg(long, value_name = "USD", value_parser = budget, allow_hyphen_values = true)]
     pub(crate) budget: Option<Money>,
+    /// Let the batch spend whatever its jobs cost, though a budget was said before
+    #[arg(long, conflicts_with = "budget")]
+    pub(crate) no_budget: bool,
     /// A field of rows that do not name it, such as model=hailuo-2.3 (may be repeated)
     #[arg(long = "set", value_name = "FIELD=VALUE")]
     pub(crate) usual: Vec<String>,
 }
 
 /// A budget below zero would pay for nothing, which `--budget 0` says, too.
-fn budget(text: &str) -> Result<Money, String> {
+pub(crate) fn budget(text: &str) -> Result<Money, String> {
     match text.parse() {
         Ok(amount) if amount >= Money::ZERO => Ok(amount),
         _ => Err("must be an amount in dollars with at most six decimals, not below zero".to_owned()),
@@ -54,12 +60,18 @@ fn budget(text: &str) -> Result<Money, String> {
 }
 
 impl ManifestArgs {
-    /// The flags without which the same manifest would ask for something else.
-    pub(crate) fn again(&self) -> String {
-        let account = self.account.as_ref().map(|name| format!(" --account {name}"));
-        let output = self.output.as_ref().map(|place| format!(" --output {}", quoted(place)));
-        let usual = self.usual.iter().map(|one| format!(" --set {}", quoted(one)));
-        account.into_iter().chain(output).chain(usual).collect()
+    /// What is kept of it with the batch.
+    fn kept(&self, session: &Session) -> LoadedWith {
+        let path = |path: &Path| absolute(path.display().to_string());
+        LoadedWith {
+            format: 1,
+            manifest: path(&self.manifest),
+            config: session.global.config.as_deref().map(path),
+            account: self.account.as_ref().map(ToString::to_string),
+            output: self.output.clone().map(absolute),
+            set: self.usual.clone(),
+            manifest_budget: None,
+        }
     }
 }
 
@@ -81,6 +93,8 @@ struct Report<'a> {
     jobs: u64,
     changes: &'a Changes,
     to_buy: u64,
+    /// Of these: queued again though their line is gone.
+    beside: u64,
     /// Another batch from the same manifest, whose rows would be bought again.
     #[serde(skip_serializing_if = "Option::is_none")]
     same_manifest: Option<&'a str>,
@@ -101,7 +115,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     if !out.is_json() {
         out.problems(&plan.warnings);
     }
-    out.report(&report(&plan, session.is_simulated()), |_| draw(&plan, session.is_simulated()));
+    out.report(&report(&plan, session.is_simulated()), |_| draw(&plan, session));
     Ok(Exit::Done)
 }
 
@@ -134,7 +148,14 @@ pub(crate) fn order(args: &ManifestArgs, session: &Session) -> Result<Order, Fai
         path: args.manifest.display().to_string(),
         accounts: providers::accounts(session, args.account.clone())?,
         image_fields: reelq_provider::image_fields(),
-        overrides: Overrides { account: args.account.clone(), output, output_root, budget: args.budget },
+        overrides: Overrides {
+            account: args.account.clone(),
+            output,
+            output_root,
+            budget: args.budget,
+            no_budget: args.no_budget,
+            loaded_with: Some(args.kept(session)),
+        },
         file_name: providers::FILE_NAME.to_owned(),
         batch,
         manifest,
@@ -176,6 +197,7 @@ fn report(plan: &Plan, simulated: bool) -> Report<'_> {
         changes: &plan.changes,
         same_manifest: plan.same_manifest.as_ref().map(BatchName::as_str),
         to_buy: plan.to_buy(),
+        beside: plan.beside,
         cost_usd: known(plan.amount(), plan.unpriced(), plan.to_buy()),
         unpriced: plan.unpriced(),
         budget_usd: plan.batch.budget,

@@ -190,7 +190,7 @@ async fn say_next(
         if report.looked_at > 0 {
             out.note(&format!(
                 "what is over without an output is queued then; to buy that: {}",
-                session.work_command(name)
+                session.continue_command(name)
             ));
         }
     } else {

@@ -93,9 +93,10 @@ fn why(view: &JobView) -> Option<String> {
         return Some("its record cannot be read; `reelq doctor` says what is wrong with it".to_owned());
     }
     if view.parked {
-        return Some(
-            "parked after an event that cannot happen to it, which is a bug; `reelq retry --job` frees it".to_owned(),
-        );
+        let (batch, job) = (&view.job.batch, view.job.id);
+        return Some(format!(
+            "parked after an event that cannot happen to it, which is a bug; `reelq retry {batch} --job {job}` frees it"
+        ));
     }
     let overdue =
         || overdue_word(&view.job).map(|word| format!("its task runs longer than running_timeout, still {word}"));

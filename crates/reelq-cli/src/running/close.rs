@@ -7,8 +7,7 @@ use std::{
 
 use anyhow::Context;
 use reelq_collector::Place;
-use reelq_model::AccountName;
-use reelq_producer::Plan;
+use reelq_model::{AccountName, BatchName};
 use reelq_store::{AccountView, BatchView, SharedStore};
 use serde::Serialize;
 
@@ -22,7 +21,6 @@ use crate::{
     exit::Exit,
     failure::Failure,
     output::{Out, grouped, plural},
-    providers,
     session::Session,
 };
 
@@ -42,18 +40,27 @@ struct Report<'a> {
     results: PathBuf,
 }
 
-/// Writes the result manifests, says what became of the batch, and gives the exit code; `again` are the run's own flags that going on needs.
+/// A batch that was worked on.
+#[derive(Debug)]
+pub(crate) struct Closing<'a> {
+    pub(crate) batch: &'a BatchName,
+    /// The accounts that it uses.
+    pub(crate) used: &'a [AccountName],
+    /// The lines of its manifest, and the command that tells which of them are not in the store.
+    pub(crate) manifest: Option<&'a (u64, String)>,
+    pub(crate) finish: Finish,
+    pub(crate) seconds: u64,
+}
+
+/// Writes the result manifests, says what became of the batch, and gives the exit code.
 pub(crate) async fn closing(
     session: &Session,
     store: &SharedStore,
-    plan: &Plan,
-    finish: &Finish,
-    again: &str,
-    seconds: u64,
+    worked: &Closing<'_>,
     out: Out,
 ) -> Result<Exit, Failure> {
-    let view = super::lost::batch(session, &**store, &plan.batch.name).await?;
-    let commands = Commands::of(session, &view, again);
+    let view = super::lost::batch(session, &**store, worked.batch).await?;
+    let commands = Commands::of(session, &view);
     let place = Place::open(&view.batch.output, &view.batch.name, &session.storage());
     let place = place.context("open the output place")?;
     let (unreadable, is_written) = match stamped(&**store, &view, &place).await {
@@ -67,20 +74,20 @@ pub(crate) async fn closing(
             (0, false)
         }
     };
-    let used: Vec<String> = providers::used(plan).iter().map(ToString::to_string).collect();
+    let used: Vec<String> = worked.used.iter().map(ToString::to_string).collect();
     let verdict = Verdict { unreadable, ..Verdict::read(&**store, view, &used).await? };
-    let lost = plan.lines.saturating_sub(verdict.batch.counts.total());
-    let exit = exit(*finish, verdict.exit(), lost + u64::from(!is_written));
-    if lost > 0 {
-        let (rows, run) = (format!("{} row{}", grouped(lost), plural(lost)), &commands.run);
+    let lost = worked.manifest.map_or(0, |(lines, _)| lines.saturating_sub(verdict.batch.counts.total()));
+    let exit = exit(worked.finish, verdict.exit(), lost + u64::from(!is_written));
+    if let Some((_, plan)) = worked.manifest.filter(|_| lost > 0) {
+        let rows = format!("{} row{}", grouped(lost), plural(lost));
         out.warning(&format!(
-            "{rows} of the manifest are not in the store: it lost them, or another manifest was loaded; to go on: {run}"
+            "{rows} of the manifest are not in the store: it lost them, or another manifest was loaded; what loading it again would do: {plan}"
         ));
     }
     if session.is_simulated() {
         out.note("This was a simulation: nothing was bought, and no output is real.");
     }
-    let told = summary(&verdict, &commands, seconds);
+    let told = summary(&verdict, &commands, worked.seconds);
     out.ending(exit, &told);
     if out.is_json() {
         out.json(&Report {

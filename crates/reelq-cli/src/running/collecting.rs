@@ -6,8 +6,7 @@ use anyhow::Context;
 use reelq_collector::{Collector, LagGuard, Place, StorageOptions};
 use reelq_http::{AccountHttp, DownloadPolicy, Downloader, DownloadsSection};
 use reelq_model::{AccountName, BatchName};
-use reelq_producer::Plan;
-use reelq_store::ClaimStage;
+use reelq_store::{BatchDraft, ClaimStage};
 use reelq_worker::{AccountWork, Breaking, Dice, Pulse};
 
 use super::account::Shared;
@@ -76,11 +75,11 @@ impl Collecting {
 }
 
 /// Opens a batch's output place and checks that it takes files.
-pub(crate) async fn usable(session: &Session, plan: &Plan) -> Result<Place, Failure> {
-    let place = Place::open(&plan.batch.output, &plan.batch.name, &session.storage());
+pub(crate) async fn usable(session: &Session, batch: &BatchDraft) -> Result<Place, Failure> {
+    let place = Place::open(&batch.output, &batch.name, &session.storage());
     let place = place.map_err(|error| Failure::usage(format!("failed to {}", error.chain())))?;
     place.probe().await.map_err(|error| {
-        let (output, why) = (&plan.batch.output, error.chain());
+        let (output, why) = (&batch.output, error.chain());
         Failure::usage(format!("the output place {output} cannot be used: failed to {why}"))
     })?;
     Ok(place)

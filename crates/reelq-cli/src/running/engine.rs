@@ -131,6 +131,7 @@ impl Engine {
         // Only who may reach the output places can see whether a batch's result manifests are there.
         let retention = session.config.retention.filter(|_| task.reports && task.hands.has(ClaimStage::Collect));
         let retiring = Retiring::new(store, session.storage(), retention);
+        let patience = session.patience.clone();
         let server = match session.place() {
             StorePlace::Redis(place) if !session.is_simulated() => {
                 Some(((*place).clone(), store::options(&place, session)?))
@@ -146,7 +147,7 @@ impl Engine {
             brake: shared.brake,
             transports: Transports(transports),
             worker,
-            patience: session.patience.clone(),
+            patience,
             server,
             clock: Arc::clone(&session.clock),
         })

@@ -12,8 +12,8 @@ mod hands;
 mod holding;
 mod live;
 mod living;
-mod lost;
 mod log_face;
+mod lost;
 mod reaching;
 mod remedies;
 mod reporting;
@@ -27,7 +27,7 @@ pub(crate) mod waiting;
 
 pub(crate) use account::http;
 pub(crate) use batch_face::BatchFace;
-pub(crate) use close::closing;
+pub(crate) use close::{Closing, closing};
 pub(crate) use collecting::usable;
 pub(crate) use engine::{Engine, Finish, Task, host, worker_id};
 pub(crate) use hands::{Concurrency, Hands, StageName};

@@ -100,6 +100,7 @@ mod tests {
             priority: 0,
             manifest: "films.csv".to_owned(),
             passthrough: Vec::new(),
+            loaded_with: None,
         };
         let load = store.begin_load(&draft).await.unwrap();
         store.finish_load(&load).await.unwrap();

@@ -14,9 +14,9 @@ use crate::{
 /// The commands that the summary names, as the user would type them.
 #[derive(Debug, Clone)]
 pub(crate) struct Commands {
-    /// The command that goes on with the batch.
+    /// The command that goes on with the batch, under the yes that loaded it.
     pub(crate) run: String,
-    /// The command that raises the budget, up to its amount.
+    /// The command that raises the budget, which asks first; its amount comes behind it.
     pub(crate) budget: String,
     /// What lets a blocked account go on, once it is mended; without the account's name where none is needed.
     unblock: Option<String>,
@@ -25,23 +25,15 @@ pub(crate) struct Commands {
 }
 
 impl Commands {
-    /// The commands for a batch of this session; `again` are the run's own flags that it needs again.
-    pub(crate) fn of(session: &Session, view: &BatchView, again: &str) -> Self {
-        let load = session.load_command(view) + again;
-        let run = load.clone() + &budget_flag(view);
-        Self { budget: format!("{load} --budget"), run, unblock: None, flags: session.flags() }
+    /// The commands for a batch of this session.
+    pub(crate) fn of(session: &Session, view: &BatchView) -> Self {
+        let run = session.continue_command(&view.batch.name);
+        Self { budget: format!("{run} --budget"), run, unblock: None, flags: session.flags() }
     }
 
     /// The commands for a batch that workers work on.
     pub(crate) fn of_worker(session: &Session, view: &BatchView) -> Self {
-        let flags = session.flags();
-        let load = session.load_command(view).replacen("reelq run", "reelq enqueue", 1);
-        Self {
-            budget: format!("{load} --budget"),
-            run: session.work_command(&view.batch.name),
-            unblock: Some("reelq resume --account".to_owned()),
-            flags,
-        }
+        Self { unblock: Some("reelq resume --account".to_owned()), ..Self::of(session, view) }
     }
 
     fn unblock(&self, account: &str) -> String {
@@ -50,11 +42,6 @@ impl Commands {
             None => self.run.clone(),
         }
     }
-}
-
-/// A budget that the next run would drop if it were not named again.
-fn budget_flag(view: &BatchView) -> String {
-    view.batch.budget.map(|budget| format!(" --budget {budget}")).unwrap_or_default()
 }
 
 /// The summary, several lines.
@@ -130,9 +117,10 @@ fn blocked(verdict: &Verdict, commands: &Commands) -> Vec<String> {
 fn breakers(verdict: &Verdict, commands: &Commands) -> Vec<String> {
     let line = |account: &AccountView, pause: &Pause| {
         format!(
-            "! account {} is {}\n    it goes on by itself; where the fault is mended: reelq resume --account {0}, then: {}",
+            "! account {} is {}\n    it goes on by itself; where the fault is mended: reelq resume --account {0}{}\n    then: {}",
             account.name,
             pause_in_words(pause),
+            commands.flags,
             commands.run
         )
     };

@@ -54,7 +54,7 @@ pub(crate) fn news(stuck: &[Stuck], batch: &BatchName, told: &mut BTreeSet<Strin
     let mut news = Vec::new();
     for reason in stuck.iter().map(|stuck| brief(&stuck.reason, 100)) {
         if told.len() < TOLD && told.insert(reason.clone()) {
-            news.push(format!("rows do not get on: {reason}; reelq status {batch} shows them"));
+            news.push(format!("rows do not get on: {reason}; `reelq status {batch}` shows them"));
         }
     }
     news
@@ -85,7 +85,7 @@ mod tests {
         let (batch, mut told) = (BatchName::new("set").unwrap(), BTreeSet::new());
         let found = [stuck("503"), stuck("503"), stuck("a page")];
         let first = news(&found, &batch, &mut told);
-        assert_eq!(first[0], "rows do not get on: 503; reelq status set shows them");
+        assert_eq!(first[0], "rows do not get on: 503; `reelq status set` shows them");
         assert_eq!(first.len(), 2);
         assert!(news(&found[..1], &batch, &mut told).is_empty() && news(&found[2..], &batch, &mut told).is_empty());
     }

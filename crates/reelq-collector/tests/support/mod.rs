@@ -143,6 +143,7 @@ async fn load(store: &SharedStore, output: &str) -> Job {
         priority: 0,
         manifest: "films.csv".to_owned(),
         passthrough: Vec::new(),
+        loaded_with: None,
     };
     let line = Line { row: 1, copy: 1, label: Some("cat".to_owned()), passthrough: BTreeMap::new() };
     let load = store.begin_load(&loaded).await.unwrap();

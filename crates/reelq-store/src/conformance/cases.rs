@@ -34,6 +34,8 @@ macro_rules! conformance_tests {
             loads::a_known_job_takes_over_account_price_and_priority,
             loads::the_draft_of_a_reload_takes_effect_when_it_is_finished,
             loads::known_tells_what_was_bought,
+            continuing::a_budget_is_changed_without_a_load_and_nothing_else_is,
+            continuing::what_a_batch_was_loaded_with_is_kept_with_it,
             leases::a_job_in_hand_is_not_given_twice,
             leases::a_lease_that_ended_is_given_to_the_next_and_fenced_off,
             leases::a_lease_outlasts_its_first_time_where_it_is_extended,

@@ -13,7 +13,7 @@ use std::{
 
 use async_trait::async_trait;
 use reelq_model::{
-    Acceptance, AccountName, BatchName, Event, JobId, ScheduleName, SharedClock, Submission, Timestamp, WorkerId,
+    Acceptance, AccountName, BatchName, Event, JobId, Money, ScheduleName, SharedClock, Submission, Timestamp, WorkerId,
 };
 
 use crate::{
@@ -143,6 +143,7 @@ passed_on! { Store:
     async fn pause_account(&self, account: &AccountName, reason: &PauseReason, lasts: Option<Duration>) -> Result<()>;
     async fn resume_account(&self, account: &AccountName, operator: bool) -> Result<()>;
     async fn pause_batch(&self, batch: &BatchName, paused: bool) -> Result<()>;
+    async fn set_budget(&self, batch: &BatchName, budget: Option<Money>) -> Result<()>;
     async fn edit(&self, job: JobId, event: Event) -> Result<Edited>;
     async fn cancel(&self, job: JobId) -> Result<Edited>;
     async fn begin_cancel(&self, batch: &BatchName) -> Result<()>;

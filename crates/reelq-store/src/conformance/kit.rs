@@ -120,6 +120,7 @@ pub fn draft(name: &BatchName) -> BatchDraft {
         priority: 0,
         manifest: "jobs.csv".to_owned(),
         passthrough: Vec::new(),
+        loaded_with: None,
     }
 }
 

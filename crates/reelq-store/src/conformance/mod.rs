@@ -18,6 +18,7 @@ mod subject;
 pub mod breaking;
 pub mod budgets;
 pub mod bulk;
+pub mod continuing;
 pub mod exceptions;
 pub mod extremes;
 pub mod facts;

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use reelq_model::{
-    Acceptance, AccountName, BatchName, Event, JobId, SharedClock, Stage, Submission, Timestamp, WorkerId,
+    Acceptance, AccountName, BatchName, Event, JobId, Money, SharedClock, Stage, Submission, Timestamp, WorkerId,
 };
 
 use super::{
@@ -14,9 +14,9 @@ use super::{
 };
 use crate::{
     AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, ClaimStage, Claimed, Commit,
-    Committed, Cursor, Edit, Edited, Enqueued, Error, GuardStep, HistoryEntry, JobFilter, JobView, Known, LateAcceptance,
-    Lease, LineDraft, Load, Loaded, Pace, PaceView, Page, PauseReason, Purge, Recalled, Remembered, Result, ResultLine,
-    Scanned, SharedStore, Store, StoreGuard, UnreadableRecord, WorkerView,
+    Committed, Cursor, Edit, Edited, Enqueued, Error, GuardStep, HistoryEntry, JobFilter, JobView, Known,
+    LateAcceptance, Lease, LineDraft, Load, Loaded, Pace, PaceView, Page, PauseReason, Purge, Recalled, Remembered,
+    Result, ResultLine, Scanned, SharedStore, Store, StoreGuard, UnreadableRecord, WorkerView,
 };
 
 /// How soon to ask again while nothing may be bought.
@@ -271,6 +271,10 @@ impl Store for Journaled {
 
     async fn pause_batch(&self, batch: &BatchName, paused: bool) -> Result<()> {
         self.inner.pause_batch(batch, paused).await
+    }
+
+    async fn set_budget(&self, batch: &BatchName, budget: Option<Money>) -> Result<()> {
+        self.inner.set_budget(batch, budget).await
     }
 
     async fn purge(&self, batch: &BatchName) -> Result<Purge> {

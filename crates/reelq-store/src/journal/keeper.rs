@@ -448,7 +448,8 @@ fn told_to(folder: &Folder, identity: &str) -> std::io::Result<Remembered> {
     let mut counter = 0;
     for name in folder.names()? {
         let lines = folder.read(&name)?.lines;
-        counter = counter.max(lines.iter().filter(|line| line.identity == identity).map(|line| line.told).max().unwrap_or(0));
+        counter =
+            counter.max(lines.iter().filter(|line| line.identity == identity).map(|line| line.told).max().unwrap_or(0));
     }
     Ok(Remembered { identity: identity.to_owned(), counter })
 }

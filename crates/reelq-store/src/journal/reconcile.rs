@@ -77,12 +77,7 @@ impl Depot<'_> {
 
 impl Report {
     /// Tells what the store does not know of these jobs; the jobs that it does not know at all.
-    async fn tell_all(
-        &mut self,
-        store: &SharedStore,
-        stories: &Stories,
-        ids: &[JobId],
-    ) -> Result<BTreeSet<JobId>> {
+    async fn tell_all(&mut self, store: &SharedStore, stories: &Stories, ids: &[JobId]) -> Result<BTreeSet<JobId>> {
         let filter = JobFilter { ids: ids.to_vec(), ..JobFilter::default() };
         let views = store.jobs(&filter, Page { after: 0, limit: ids.len() }).await?;
         let mut unseen: BTreeSet<JobId> = ids.iter().copied().collect();

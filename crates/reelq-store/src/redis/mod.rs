@@ -4,6 +4,7 @@
 //! move record, queue, counters and history together. Every key of a namespace lies in one hash slot.
 
 mod breaker;
+mod budget;
 mod bulk;
 mod caller;
 mod change;

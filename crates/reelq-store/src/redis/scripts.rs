@@ -9,7 +9,7 @@ macro_rules! piece {
 }
 
 /// A script that moves or reads records: every piece that most need, those that only it needs, and its own text behind
-/// them. No script can have more than 200 names at its top.
+/// them. Lua gives a function 200 names at its top: the script's own text is a function of its own, beside the pieces.
 macro_rules! script {
     ($name:ident, $file:literal $(, with $piece:literal)*) => {
         pub(super) static $name: Script = Script::new(
@@ -26,7 +26,9 @@ macro_rules! script {
                 piece!("tokens"),
                 piece!("money"),
                 $(piece!($piece),)*
+                "return (function()\n",
                 piece!($file),
+                "end)()\n",
             ],
         );
     };
@@ -63,6 +65,7 @@ script!(RESUME_ACCOUNT, "resume_account", with "room");
 script!(SELECT, "select");
 script!(SET_ASIDE, "set_aside", with "room");
 script!(SET_BREAKER, "set_breaker", with "room");
+script!(SET_BUDGET, "set_budget", with "room");
 script!(SET_LIMITS, "set_limits");
 script!(SET_PACE, "set_pace");
 script!(SIGN_OFF, "sign_off", with "room");

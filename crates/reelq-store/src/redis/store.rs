@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, SharedClock, Submission, Timestamp, WorkerId};
+use reelq_model::{
+    Acceptance, AccountName, BatchName, Event, JobId, Money, SharedClock, Submission, Timestamp, WorkerId,
+};
 
 use super::{
-    breaker, bulk,
+    breaker, budget, bulk,
     caller::Caller,
     claim, commit, edit, finish, folders, heal,
     hours::Hours,
@@ -21,9 +23,9 @@ use super::{
 };
 use crate::{
     AccountLimits, AccountView, Address, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit,
-    Committed, Cursor, Edit, Edited, Enqueued, Error, GuardStep, HistoryEntry, JobFilter, JobView, Known, LateAcceptance,
-    Lease, LineDraft, LinkOptions, Load, Loaded, Namespace, Pace, PaceView, Page, PauseReason, Purge, Recalled,
-    Remembered, Result, ResultLine, Scanned, Store, StoreGuard, UnreadableRecord, WorkerView,
+    Committed, Cursor, Edit, Edited, Enqueued, Error, GuardStep, HistoryEntry, JobFilter, JobView, Known,
+    LateAcceptance, Lease, LineDraft, LinkOptions, Load, Loaded, Namespace, Pace, PaceView, Page, PauseReason, Purge,
+    Recalled, Remembered, Result, ResultLine, Scanned, Store, StoreGuard, UnreadableRecord, WorkerView,
 };
 
 /// The store over Redis. Any number of processes may have the same namespace open.
@@ -168,6 +170,10 @@ impl Store for RedisStore {
 
     async fn pause_batch(&self, batch: &BatchName, paused: bool) -> Result<()> {
         limits::pause_batch(&self.caller, batch, paused).await
+    }
+
+    async fn set_budget(&self, batch: &BatchName, budget: Option<Money>) -> Result<()> {
+        budget::set(&self.caller, batch, budget).await
     }
 
     async fn edit(&self, job: JobId, event: Event) -> Result<Edited> {

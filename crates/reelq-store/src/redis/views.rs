@@ -34,6 +34,13 @@ pub(super) async fn batches(caller: &Caller) -> Result<Vec<BatchView>> {
     Ok(views.into_iter().map(|(_, view)| view).collect())
 }
 
+/// A batch's draft as it is kept, as JSON.
+pub(super) async fn draft(caller: &Caller, name: &BatchName) -> Result<Option<String>> {
+    let arguments = Packer::new().list(3).text(name.as_str()).int(0).int(1).finish();
+    let parts = caller.call(&scripts::BATCHES, &arguments).await?.unpack().each(Parts::read)?;
+    Ok(parts.into_iter().next().and_then(|parts| parts.fields.into_iter().next()))
+}
+
 /// The names of all batches, the oldest first.
 pub(super) async fn names(caller: &Caller) -> Result<Vec<BatchName>> {
     let mut names: Vec<_> = all(caller).await?.into_iter().map(|(name, view)| (created(view), name)).collect();

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use reelq_model::{AccountName, BatchName};
-use rusqlite::params;
+use reelq_model::{AccountName, BatchName, Money};
+use rusqlite::{OptionalExtension as _, params};
 
 use super::{account, breaker, code, writer::Scribe};
-use crate::{AccountLimits, Error, PauseReason, Result, bounds};
+use crate::{AccountLimits, Error, PauseReason, Result, bounds, load::with_budget};
 
 pub(super) fn set(scribe: &Scribe<'_>, name: &AccountName, limits: &AccountLimits) -> Result<()> {
     let id = account::id(scribe.conn, name)?;
@@ -56,6 +56,16 @@ pub(super) fn resume(scribe: &Scribe<'_>, name: &AccountName, operator: bool) ->
         scribe.conn.prepare_cached(all)?.execute([id, code::PAUSE_BREAKER])?;
         breaker::resume(scribe, name)?;
     }
+    scribe.news.set(true);
+    Ok(())
+}
+
+pub(super) fn set_budget(scribe: &Scribe<'_>, name: &BatchName, budget: Option<Money>) -> Result<()> {
+    let mut read = scribe.conn.prepare_cached("SELECT draft FROM batches WHERE name = ?1")?;
+    let found: Option<String> = read.query_row([name.as_str()], |row| row.get(0)).optional()?;
+    let draft = with_budget(&found.ok_or_else(|| Error::NoBatch(name.to_string()))?, budget)?;
+    let sql = "UPDATE batches SET draft = ?1, budget = ?2 WHERE name = ?3";
+    scribe.conn.prepare_cached(sql)?.execute(params![draft, budget.map(bounds::cap), name.as_str()])?;
     scribe.news.set(true);
     Ok(())
 }

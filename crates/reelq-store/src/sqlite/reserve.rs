@@ -272,7 +272,7 @@ fn record(conn: &Connection, kept: &[KeptAcceptance], path: &Path, time: &Steady
         return Ok(());
     }
     conn.execute_batch("BEGIN IMMEDIATE")?;
-    let scribe = Scribe { conn, now: time.begin(conn), wall: time.wall(), news: std::cell::Cell::new(false) };
+    let scribe = Scribe { conn, now: time.now(), wall: time.wall(), news: std::cell::Cell::new(false) };
     let recorded = kept.iter().try_for_each(|kept| record_one(&scribe, kept));
     let outcome = recorded.and_then(|()| Ok(conn.execute_batch("COMMIT")?));
     match &outcome {

@@ -3,7 +3,9 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, SharedClock, Submission, Timestamp, WorkerId};
+use reelq_model::{
+    Acceptance, AccountName, BatchName, Event, JobId, Money, SharedClock, Submission, Timestamp, WorkerId,
+};
 
 use super::{
     account, breaker, bulk, claim, commit, edit, finish, history, late, lease, limits, listing, load, open, pace,
@@ -225,6 +227,11 @@ impl Store for SqliteStore {
     async fn pause_batch(&self, batch: &BatchName, paused: bool) -> Result<()> {
         let batch = batch.clone();
         self.writer.run(move |scribe| limits::pause_batch(scribe, &batch, paused)).await
+    }
+
+    async fn set_budget(&self, batch: &BatchName, budget: Option<Money>) -> Result<()> {
+        let batch = batch.clone();
+        self.writer.run(move |scribe| limits::set_budget(scribe, &batch, budget)).await
     }
 
     async fn edit(&self, job: JobId, event: Event) -> Result<Edited> {

@@ -44,6 +44,7 @@ pub(crate) async fn load(store: &SharedStore) {
         priority: 0,
         manifest: "jobs.csv".to_owned(),
         passthrough: Vec::new(),
+        loaded_with: None,
     };
     let load = store.begin_load(&draft).await.unwrap();
     let lines: Vec<_> = (1..=ROWS).map(line).collect();

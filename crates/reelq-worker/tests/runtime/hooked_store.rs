@@ -3,7 +3,9 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, ScheduleName, Submission, Timestamp, WorkerId};
+use reelq_model::{
+    Acceptance, AccountName, BatchName, Event, JobId, Money, ScheduleName, Submission, Timestamp, WorkerId,
+};
 use reelq_store::{
     AccountLimits, AccountView, BatchDraft, BatchHold, BatchView, Breaker, BreakerView, Claim, Claimed, Commit,
     Committed, Cursor, Edit, Edited, Enqueued, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease,
@@ -120,6 +122,10 @@ impl<H: Hook + 'static> Store for HookedStore<H> {
 
     async fn pause_batch(&self, batch: &BatchName, paused: bool) -> Result<()> {
         self.inner.pause_batch(batch, paused).await
+    }
+
+    async fn set_budget(&self, batch: &BatchName, budget: Option<Money>) -> Result<()> {
+        self.inner.set_budget(batch, budget).await
     }
 
     async fn edit(&self, job: JobId, event: Event) -> Result<Edited> {

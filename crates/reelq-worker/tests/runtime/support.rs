@@ -65,6 +65,7 @@ impl World {
             priority: 0,
             manifest: "jobs.csv".to_owned(),
             passthrough: Vec::new(),
+            loaded_with: None,
         };
         let load = self.store.begin_load(&draft).await.unwrap();
         let lines: Vec<_> = (1..=count).map(|row| self.line(row)).collect();

@@ -32,6 +32,7 @@ impl Manifests<'_> {
             account: schedule.account.clone(),
             output: None,
             budget: schedule.budget,
+            no_budget: false,
             usual: Vec::new(),
         };
         let mut order = order(&args, self.session)?;
@@ -59,7 +60,7 @@ impl Orders for Manifests<'_> {
 
     async fn images(&self, plan: &Plan) -> io::Result<Box<dyn KeepImages>> {
         let say = |failure: Failure| io::Error::other(failure.in_one_line());
-        let place = usable(self.session, plan).await.map_err(say)?;
+        let place = usable(self.session, &plan.batch).await.map_err(say)?;
         self.session.keep_images(place).map_err(say)
     }
 }

@@ -3,12 +3,15 @@
 use reelq_model::BatchName;
 use reelq_producer::{AccountBudget, Changes, CostLine, Estimate, Plan};
 
-use crate::output::{bytes, cost, duration, grouped, money, plural, table};
+use crate::{
+    output::{bytes, cost, duration, grouped, money, plural, table},
+    session::Session,
+};
 
 /// The plan as people read it.
-pub(crate) fn draw(plan: &Plan, simulated: bool) -> String {
+pub(crate) fn draw(plan: &Plan, session: &Session) -> String {
     let batch = &plan.batch;
-    let title = if simulated { " (simulated: nothing is real)" } else { "" };
+    let title = if session.is_simulated() { " (simulated: nothing is real)" } else { "" };
     let (rows, jobs) = (grouped(plan.rows), grouped(plan.lines));
     let (rows_s, jobs_s) = (plural(plan.rows), plural(plan.lines));
     let head = format!(
@@ -16,7 +19,7 @@ pub(crate) fn draw(plan: &Plan, simulated: bool) -> String {
         batch.name, batch.manifest, batch.output
     );
     let mut parts = vec![head, changes(&plan.changes)];
-    parts.extend(plan.same_manifest.as_ref().map(again));
+    parts.extend(plan.same_manifest.as_ref().map(|other| again(other, session)));
     parts.push(costs(plan));
     if plan.to_buy() > 0 {
         parts.push(estimate(&plan.estimate));
@@ -24,9 +27,10 @@ pub(crate) fn draw(plan: &Plan, simulated: bool) -> String {
     parts.join("\n\n")
 }
 
-fn again(other: &BatchName) -> String {
+fn again(other: &BatchName, session: &Session) -> String {
     format!(
-        "Batch {other} came from the same manifest. A batch of another name is bought anew; to go on with that one: --batch {other}"
+        "Batch {other} came from the same manifest. A batch of another name is bought anew; to go on with that one: {}",
+        session.continue_command(other)
     )
 }
 
@@ -60,11 +64,16 @@ fn costs(plan: &Plan) -> String {
     let (count, s) = (grouped(plan.to_buy()), plural(plan.to_buy()));
     let budget = plan.batch.budget.map(|budget| {
         let beyond = if plan.amount() > budget { ": it does not cover all of it" } else { "" };
-        format!("\nBudget: {}{beyond}", money(budget))
+        let kept = if plan.budget_is_kept { ", as it was said before (--no-budget ends it)" } else { "" };
+        format!("\nBudget: {}{kept}{beyond}", money(budget))
     });
+    let beside = match plan.beside {
+        0 => String::new(),
+        count => format!(", {} of them queued again though their line is gone", grouped(count)),
+    };
     let budget: String = budget.into_iter().chain(plan.account_budgets.iter().flat_map(account_budget)).collect();
     let lines = table(&["account", "model", ">jobs", ">to buy", ">price"], rows);
-    format!("{lines}\n\nTo buy: {count} job{s} for {}{budget}", cost(plan.amount(), plan.unpriced()))
+    format!("{lines}\n\nTo buy: {count} job{s} for {}{beside}{budget}", cost(plan.amount(), plan.unpriced()))
 }
 
 /// What an account's budgets have left for the plan.

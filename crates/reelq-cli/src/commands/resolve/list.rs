@@ -53,14 +53,13 @@ fn list_unconfirmed(jobs: &[JobView], flags: &str, out: Out) {
     out.report_list("unconfirmed", &known, |known| {
         if known.is_empty() { "no job is unconfirmed".to_owned() } else { draw(known, jobs) }
     });
-    if known.is_empty() {
-        return;
-    }
+    let Some(first) = known.first() else { return };
+    let (job, rest) = (&first.job, if known.len() > 1 { ", of the first for example" } else { "" });
     out.note(&format!(
-        "\nLook each one up in the provider's own task list by time and prompt (or by its key), then say what you found:\n  \
-         reelq resolve{flags} --job ID --accepted TASK_ID    it is there: follow it\n  \
-         reelq resolve{flags} --job ID --not-bought          it is not: it may be submitted again\n  \
-         reelq resolve{flags} --job ID --give-up             leave it"
+        "\nLook each one up in the provider's own task list by time and prompt (or by its key), then say what you found{rest}:\n  \
+         reelq resolve --job {job} --accepted TASK_ID{flags}    it is there, as this task: follow it\n  \
+         reelq resolve --job {job} --not-bought{flags}          it is not: it may be submitted again\n  \
+         reelq resolve --job {job} --give-up{flags}             leave it"
     ));
     jobs.iter().filter_map(|view| candidate(view, flags)).for_each(|line| out.note(&line));
 }
@@ -83,12 +82,11 @@ async fn list_stuck(args: &Args, jobs: &[JobView], session: &Session, store: &dy
     for line in &held {
         out.note(line);
     }
-    if !found.is_empty() {
-        let batch = args.batch.as_ref().map(|batch| format!(" {batch}")).unwrap_or_default();
-        let flags = session.flags();
+    if let Some(first) = found.first() {
+        let (job, flags) = (&first.job, session.flags());
         out.note(&format!(
-            "\nThey are tried again by themselves, and nothing is bought twice. To follow one no longer:\n  \
-             reelq resolve{batch}{flags} --job ID --give-up"
+            "\nThey are tried again by themselves, and nothing is bought twice. To follow one no longer, such as the first:\n  \
+             reelq resolve --job {job} --give-up{flags}"
         ));
     }
     Ok(Exit::Done)

@@ -6,7 +6,7 @@
 local SILENT_MS = 600000
 local FORGOTTEN_AT_ONCE = 16
 
-times.note()
+hours.note()
 guard.look()
 guard.hear()
 if guard.awaited == 0 then guard.forget_silent(now) end

@@ -1,0 +1,131 @@
+//! `reelq continue`: goes on with a batch as it is in the store, under the yes that loaded it.
+
+use reelq_model::{AccountName, BatchName, Money, units::Span};
+use reelq_store::{BatchView, SharedStore};
+
+use super::{
+    loading::QuietArgs,
+    plan::budget,
+    sim::VendorArgs,
+    stranded::stranded,
+    working::{Work, engine, needed},
+};
+use crate::{
+    consent::{Consent, NOT_BOUGHT, Stake},
+    failure::{Failure, Outcome},
+    output::{Out, cost, money},
+    running::{Holding, usable},
+    session::Session,
+    simulation::Simulated,
+};
+
+/// Flags of `reelq continue`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The batch
+    batch: BatchName,
+    /// Let the batch spend this much in all from now on, in dollars: asks first, where it may spend more than before
+    #[arg(long, value_name = "USD", value_parser = budget, allow_hyphen_values = true)]
+    budget: Option<Money>,
+    /// Let the batch spend whatever its jobs cost from now on: asks first
+    #[arg(long, conflicts_with = "budget")]
+    no_budget: bool,
+    #[command(flatten)]
+    consent: Consent,
+    /// End once nothing that is left is due within this time (15m, or `wait_at_most` of the configuration)
+    #[arg(long, value_name = "TIME")]
+    wait_at_most: Option<Span>,
+    #[command(flatten)]
+    quiet: QuietArgs,
+    #[command(flatten)]
+    vendors: VendorArgs,
+}
+
+pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
+    args.vendors.check(session)?;
+    let store = session.store().await?;
+    let view = session.batch(&*store, &args.batch).await?;
+    if !view.whole {
+        return Err(unfinished(&view, session));
+    }
+    let held = Holding::take(session, &store, args.batch.clone()).await?;
+    let continued = Continued { args, session, store: &store, held: &held, out: out.quiet_if(args.quiet.quiet) };
+    let outcome = tokio::select! {
+        outcome = Box::pin(continued.budget_to_end(&view)) => outcome,
+        never = held.keep() => match never {},
+    };
+    held.leave().await;
+    outcome
+}
+
+/// Nothing of such a batch is bought before its manifest is there to its end.
+fn unfinished(view: &BatchView, session: &Session) -> Failure {
+    let (name, plan) = (&view.batch.name, session.plan_command(&view.batch));
+    Failure::usage(format!(
+        "batch {name} was not loaded to its end, so nothing of it is bought: load its manifest again; what that would do: {plan}"
+    ))
+}
+
+/// A batch that is gone on with, and held.
+struct Continued<'a> {
+    args: &'a Args,
+    session: &'a Session,
+    store: &'a SharedStore,
+    held: &'a Holding,
+    out: Out,
+}
+
+impl Continued<'_> {
+    async fn budget_to_end(&self, view: &BatchView) -> Outcome {
+        self.set_budget(view).await?;
+        // While a person thought about it, another may have taken the batch.
+        self.held.assure().await?;
+        let simulated = self.args.vendors.start(self.session).await?;
+        let outcome = self.work(view, simulated.as_ref()).await;
+        if let Some(simulated) = simulated {
+            simulated.stop().await;
+        }
+        outcome
+    }
+
+    async fn set_budget(&self, view: &BatchView) -> Result<(), Failure> {
+        let Self { args, session, store, out, .. } = *self;
+        if args.budget.is_none() && !args.no_budget {
+            return Ok(());
+        }
+        let before = view.batch.budget;
+        let is_more = before.is_some_and(|before| args.budget.is_none_or(|budget| budget > before));
+        if is_more {
+            args.consent.to(&raise(view, args.budget), session, out).await?;
+        }
+        Ok(store.set_budget(&args.batch, args.budget).await?)
+    }
+
+    async fn work(&self, view: &BatchView, simulated: Option<&Simulated>) -> Outcome {
+        let Self { args, session, store, held, out } = *self;
+        let batch = &args.batch;
+        let accounts = needed(session, &**store, batch, &[]).await?;
+        let used: Vec<AccountName> = accounts.iter().map(|account| account.name.clone()).collect();
+        for stranded in stranded(&**store, &session.config, Some(batch)).await? {
+            out.warning(&stranded.told());
+        }
+        let wait_at_most = args.wait_at_most.map_or(session.config.wait_at_most, |span| span.0);
+        let engine = engine(session, store, &accounts, batch, wait_at_most, simulated)?;
+        usable(session, &view.batch).await?;
+        for account in &used {
+            // A person goes on: what a provider refused before may be mended.
+            store.resume_account(account, false).await?;
+        }
+        let work = Work { session, store, held, batch, used, manifest: None, out };
+        work.to_end(engine, wait_at_most).await
+    }
+}
+
+/// What a higher budget lets the batch spend.
+fn raise(view: &BatchView, budget: Option<Money>) -> Stake {
+    let (name, before) = (&view.batch.name, view.batch.budget.map(money).unwrap_or_default());
+    let to = budget.map_or_else(|| "no limit".to_owned(), money);
+    let open = cost(view.to_spend, view.unpriced);
+    let what = format!("raise the budget of batch {name} from {before} to {to}, with {open} still to be bought");
+    Stake { told: Vec::new(), what, otherwise: NOT_BOUGHT }
+}
