@@ -4,14 +4,14 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use reelq_model::{
-    Acceptance, AccountName, BatchName, Event, JobId, Money, ScheduleName, Submission, Timestamp, WorkerId,
+    Acceptance, AccountName, BatchName, Event, JobId, Money, RequestKey, ScheduleName, Submission, Timestamp, WorkerId,
 };
 use reelq_store::{
     AccountLimits, AccountView, BatchDraft, BatchHold, BatchView, Breaker, BreakerView, Claim, Claimed, Commit,
     Committed, Cursor, Edit, Edited, Enqueued, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease,
-    LineDraft, Load, Loaded, Pace, PaceView, Page, PauseReason, Purge, Recalled, Result, ResultLine, Scanned,
-    Schedules, SharedStore, Store, TickClaim, TickClaimed, TickLease, TickOutcome, TickView, UnreadableRecord,
-    WorkerView,
+    LineDraft, Load, Loaded, NotedRequest, Pace, PaceView, Page, PauseReason, Purge, Recalled, RequestNote, Requests,
+    Result, ResultLine, Scanned, Schedules, SharedStore, Store, TickClaim, TickClaimed, TickLease, TickOutcome,
+    TickView, Unnoted, UnreadableRecord, WorkerView,
 };
 
 /// What may happen around a commit.
@@ -267,5 +267,28 @@ impl<H: Hook + 'static> Schedules for HookedStore<H> {
 
     async fn leave_batch(&self, batch: &BatchName, worker: &WorkerId) -> Result<()> {
         self.inner.leave_batch(batch, worker).await
+    }
+}
+
+#[async_trait]
+impl<H: Hook + 'static> Requests for HookedStore<H> {
+    async fn unnoted(&self) -> Result<Vec<Unnoted>> {
+        self.inner.unnoted().await
+    }
+
+    async fn note_requests(&self, batch: &BatchName, notes: &[RequestNote]) -> Result<()> {
+        self.inner.note_requests(batch, notes).await
+    }
+
+    async fn finish_noting(&self, noted: &Unnoted) -> Result<()> {
+        self.inner.finish_noting(noted).await
+    }
+
+    async fn noted(&self, keys: &[RequestKey]) -> Result<Vec<Vec<NotedRequest>>> {
+        self.inner.noted(keys).await
+    }
+
+    async fn trim_bought(&self, most: u64) -> Result<()> {
+        self.inner.trim_bought(most).await
     }
 }
