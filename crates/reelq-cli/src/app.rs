@@ -10,8 +10,8 @@ use reelq_model::{SharedClock, SystemClock};
 use crate::{
     args::{Cli, Command},
     commands::{
-        backup, cancel, completions, config, continuing, cron, doctor, enqueue, help_markdown, models, pause, plan,
-        purge, resolve, results, retry, run, schema, sim, status, worker,
+        after_loss, backup, cancel, completions, config, continuing, cron, doctor, enqueue, help_markdown, models,
+        pause, plan, purge, resolve, results, retry, run, schema, sim, status, worker,
     },
     config::Environment,
     exit::Exit,
@@ -83,7 +83,7 @@ async fn dispatch(cli: Cli, environment: Environment, clock: SharedClock, out: O
         Command::Retry(args) => retry::run(&args, &session, out).await,
         Command::Cancel(args) => cancel::run(&args, &session, out).await,
         Command::Pause(args) => pause::pause(&args, &session, out).await,
-        Command::Resume(args) => pause::resume(&args, &session, out).await,
+        Command::Resume(args) => after_loss::resume(&args, &session, out).await,
         Command::Purge(args) => purge::run(&args, &session, out).await,
         Command::Resolve(args) => resolve::run(&args, &session, out).await,
         Command::Backup(args) => backup::run(&args, &session, out).await,

@@ -71,7 +71,7 @@ pub(crate) enum Command {
     /// Stop the submissions of a batch or an account
     Pause(commands::pause::Args),
     /// Let a paused batch or account submit again, or everything after a loss of the state
-    Resume(commands::pause::ResumeArgs),
+    Resume(commands::after_loss::ResumeArgs),
     /// Remove the records of finished batches; what they bought is forgotten, their files stay
     Purge(commands::purge::Args),
     /// List jobs that wait for a person, settle them, or give up any that has not ended

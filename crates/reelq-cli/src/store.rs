@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::{
     config::{PasswordPlace, RedisPlace, StorePlace, secret_file},
     failure::Failure,
-    running::until_reached,
+    running::{host, until_reached},
     session::Session,
 };
 
@@ -39,8 +39,13 @@ pub(crate) async fn open_reading(place: &StorePlace, session: &Session) -> Resul
     Ok(match place {
         StorePlace::Sqlite(file) => Arc::new(SqliteStore::open_reading(file, clock)?),
         StorePlace::Redis(place) => {
-            let (address, namespace) = (place.address.clone(), place.namespace.clone());
-            Arc::new(RedisStore::open_reading(address, namespace, options(place, session)?, clock).await?)
+            let options = options(place, session)?;
+            let open = || async {
+                let (address, namespace) = (place.address.clone(), place.namespace.clone());
+                let opened = RedisStore::open_reading(address, namespace, options.clone(), Arc::clone(&clock)).await;
+                Ok::<_, Failure>(opened?)
+            };
+            Arc::new(until_reached(session, open).await?)
         }
     })
 }
@@ -49,9 +54,14 @@ pub(crate) async fn open_reading(place: &StorePlace, session: &Session) -> Resul
 pub(crate) fn journaled(store: &SharedStore, session: &Session, worker: &WorkerId) -> Result<SharedStore, Failure> {
     let place = session.place();
     let StorePlace::Redis(redis) = &place else { return Ok(Arc::clone(store)) };
-    let settings = JournalSettings::new(&redis.journal, place.to_string());
+    let settings = journal(redis);
     let journal = Journaled::open(Arc::clone(store), settings, worker, Arc::clone(&session.clock));
     Ok(Arc::new(journal.context("open the journal of this machine")?))
+}
+
+/// Where this machine's journal lies.
+pub(crate) fn journal(place: &RedisPlace) -> JournalSettings {
+    JournalSettings::new(&place.journal, place.namespace.name(), host())
 }
 
 /// How the server is spoken to.

@@ -36,8 +36,8 @@ struct Inner {
     /// Keeps connections, for requests that are free to repeat.
     free: Client,
     clock: SharedClock,
-    /// Why the last request found no connection; `None` where it found one.
-    unreachable: Mutex<Option<String>>,
+    /// Why a request found no connection, and whether a later one did.
+    unreachable: Mutex<Option<(String, bool)>>,
 }
 
 impl fmt::Debug for Transport {
@@ -168,17 +168,25 @@ impl Transport {
 
     async fn execute(&self, client: &Client, request: reqwest::Request, key: &Key) -> Result<Response, CallError> {
         let sent = client.execute(request).await.map_err(|error| self.send_error(error, key));
-        let fault = match &sent {
-            Err(error @ CallError::Connect { .. }) => Some(format!("failed to {error}")),
-            _ => None,
-        };
-        *self.inner.unreachable.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+        let mut unreachable = self.inner.unreachable.lock().unwrap_or_else(PoisonError::into_inner);
+        match (&sent, unreachable.as_mut()) {
+            (Err(error @ CallError::Connect { .. }), _) => *unreachable = Some((format!("failed to {error}"), false)),
+            (_, Some((_, is_over))) => *is_over = true,
+            (_, None) => {}
+        }
+        drop(unreachable);
         sent
     }
 
-    /// Why the vendor takes no connection, by the last request; `None` where it took one, or nothing was sent yet.
+    /// Why the vendor takes no connection, or took none since this was asked last; `None` where all is well. However short
+    /// it was, it is told.
     pub fn unreachable(&self) -> Option<String> {
-        self.inner.unreachable.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let mut unreachable = self.inner.unreachable.lock().unwrap_or_else(PoisonError::into_inner);
+        let (reason, is_over) = unreachable.clone()?;
+        if is_over {
+            *unreachable = None;
+        }
+        Some(reason)
     }
 
     fn send_error(&self, error: reqwest::Error, key: &Key) -> CallError {

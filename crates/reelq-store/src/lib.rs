@@ -13,6 +13,7 @@ mod commit;
 pub mod conformance;
 mod error;
 mod figures;
+mod guard;
 mod journal;
 mod limits;
 mod load;
@@ -21,6 +22,7 @@ mod private;
 mod purse;
 mod reading;
 mod redis;
+mod requests;
 mod retention;
 mod schedules;
 mod share;
@@ -39,6 +41,7 @@ pub use bulk::{Cursor, Edit, Scanned};
 pub use claim::{Claim, ClaimStage, Claimed, Lease};
 pub use commit::{Commit, Committed, Edited, LateAcceptance, Recalled};
 pub use error::{Error, Result};
+pub use guard::{FolderDraft, FolderView, GuardStep, Remembered, StoreGuard};
 pub use journal::{JournalSettings, Journaled};
 pub use limits::{AccountCap, AccountLimits, Pause, PauseReason};
 pub use load::{BatchDraft, Enqueued, Line, LineDraft, Load, Loaded, LoadedWith};
@@ -47,6 +50,7 @@ pub use reading::{
     AccountView, BatchView, HeldBatch, HistoryEntry, JobFilter, JobView, Known, Page, ResultLine, StatusCounts, Unread,
     WorkerView,
 };
+pub use requests::{NotedRequest, Noting, RequestNote, Requests, Unnoted};
 pub use retention::{Purge, Unfinished};
 pub use schedules::{Schedules, TICKS_KEPT};
 pub use share::stride;

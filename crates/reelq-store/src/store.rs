@@ -7,9 +7,9 @@ use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, Money, Submi
 
 use crate::{
     AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit, Committed, Cursor,
-    Edit, Edited, Enqueued, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded,
-    Pace, PaceView, Page, PauseReason, Purge, Recalled, Result, ResultLine, Scanned, Schedules, UnreadableRecord,
-    WorkerView,
+    Edit, Edited, Enqueued, GuardStep, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load,
+    Loaded, Pace, PaceView, Page, PauseReason, Purge, Recalled, Remembered, Requests, Result, ResultLine, Scanned,
+    Schedules, StoreGuard, UnreadableRecord, WorkerView,
 };
 
 /// A store as it is handed around.
@@ -17,7 +17,7 @@ pub type SharedStore = Arc<dyn Store>;
 
 /// Keeps jobs, leases, limits and money. Each verb is one atomic step; verbs that take a list do it in one round trip.
 #[async_trait]
-pub trait Store: Schedules + Send + Sync + fmt::Debug {
+pub trait Store: Requests + Schedules + Send + Sync + fmt::Debug {
     // ---- bringing manifests in ----
 
     /// Begins a load: creates the batch where it is new, and supersedes an unfinished load of it. What the draft says of
@@ -25,7 +25,8 @@ pub trait Store: Schedules + Send + Sync + fmt::Debug {
     async fn begin_load(&self, batch: &BatchDraft) -> Result<Load>;
 
     /// Adds lines and their unknown jobs. Idempotent by job id; nothing of it is worked on before the load is finished.
-    /// A known job that was never submitted takes over the draft's account, price and priority when the load finishes.
+    /// A known job that was never submitted takes over the draft's account, price, priority and fields when the load finishes:
+    /// the caller named it by what it asks for, and may spell that otherwise now.
     async fn enqueue(&self, load: &Load, lines: &[LineDraft]) -> Result<Enqueued>;
 
     /// Makes the load's lines the batch's manifest, starts its new jobs and cancels jobs whose line is gone and that
@@ -154,6 +155,20 @@ pub trait Store: Schedules + Send + Sync + fmt::Debug {
     fn standing(&self) -> u64 {
         0
     }
+
+    /// Takes a step of holding journals against the store, and says whom it waits for. A store that never forgets has
+    /// nothing to say.
+    async fn guard(&self, _step: &GuardStep) -> Result<StoreGuard> {
+        Ok(StoreGuard::default())
+    }
+
+    /// What this process was told of the store's life. Asks nobody.
+    fn remembered(&self) -> Remembered {
+        Remembered::default()
+    }
+
+    /// From here on this process buys, with a journal in `folder`, which was told this of the store's life.
+    fn remember(&self, _folder: &str, _told: &Remembered) {}
 
     /// The store's time. It never goes back, and passes as time passes, whatever is done to the clocks of the machines.
     async fn now(&self) -> Result<Timestamp>;

@@ -46,7 +46,7 @@ impl Machine {
     }
 
     fn settings(&self) -> JournalSettings {
-        let usual = JournalSettings::new(self.journals(), "redis://example/0 default");
+        let usual = JournalSettings::new(self.journals(), "default", "here");
         JournalSettings { keep: self.keep, max_bytes: self.max_bytes, ..usual }
     }
 
@@ -252,7 +252,7 @@ async fn a_batch_that_was_forgotten_and_is_loaded_again_is_not_bought_again() {
 #[tokio::test]
 async fn journals_of_another_store_are_left_alone() {
     let machine = Machine::new();
-    let other = JournalSettings { store: "redis://example/0 other".to_owned(), ..machine.settings() };
+    let other = JournalSettings { namespace: "other".to_owned(), ..machine.settings() };
     let clock: SharedClock = machine.clock.clone();
     let elsewhere = Journaled::open(machine.store.clone(), other, &worker("w1"), clock).unwrap();
     let process = Process { machine: &machine, store: Arc::new(elsewhere) };

@@ -9,7 +9,8 @@ use redis_kit::open;
 use reelq_model::{Event, Failure, FailureKind, ManualClock, SharedClock, SystemClock, Timestamp};
 use reelq_redis_server::{RedisServer, Reply};
 use reelq_store::{
-    Claim, ClaimStage, Claimed, Commit, Error, Lease, LineDraft, LinkOptions, Purge, RedisStore, Store as _,
+    Claim, ClaimStage, Claimed, Commit, Error, FolderDraft, GuardStep, Lease, LineDraft, LinkOptions, Purge,
+    RedisStore, Store as _,
     conformance::kit::{LEASE, Wish, accepted, account, batch, draft, lines, plenty, sending, wishes, worker},
 };
 
@@ -58,9 +59,36 @@ fn keys(server: &RedisServer) -> BTreeSet<String> {
 async fn a_namespace_of_a_newer_format_is_refused() {
     let server = RedisServer::start();
     drop(open(&server).await);
-    assert_eq!(server.command(&["GET", "reelq:{test}:format"]).text(), "1", "the first to come notes it");
-    server.command(&["SET", "reelq:{test}:format", "2"]);
-    assert!(matches!(try_to_open(&server).await, Err(Error::Format { found: 2, supported: 1 })));
+    assert_eq!(server.command(&["HGET", "reelq:{test}:guard", "format"]).text(), "2", "the first to come notes it");
+    server.command(&["HSET", "reelq:{test}:guard", "format", "3"]);
+    assert!(matches!(try_to_open(&server).await, Err(Error::Format { found: 3, supported: 2 })));
+}
+
+#[tokio::test]
+async fn whoever_is_at_work_does_nothing_in_a_namespace_whose_format_was_raised() {
+    let server = RedisServer::start();
+    let store = open(&server).await;
+    load(&store, &wishes(2)).await;
+    let lease = claim(&store, ClaimStage::Submit).await.unwrap().leases.remove(0);
+    server.command(&["HSET", "reelq:{test}:guard", "format", "3"]);
+    let sends = Commit { lease: lease.clone(), event: sending(&lease), keep: true };
+    let refused = store.commit(&[sends]).await;
+    assert!(matches!(refused, Err(Error::Format { found: 3, supported: 2 })), "{refused:?}");
+    assert!(matches!(claim(&store, ClaimStage::Submit).await, Err(Error::Format { .. })));
+    assert!(matches!(store.batches().await, Err(Error::Format { .. })));
+}
+
+#[tokio::test]
+async fn a_namespace_of_the_format_before_is_taken_over_and_programs_of_it_stop() {
+    let server = RedisServer::start();
+    load(&open(&server).await, &wishes(1)).await;
+    server.command(&["DEL", "reelq:{test}:guard", "reelq:{test}:hold_until"]);
+    server.command(&["SET", "reelq:{test}:format", "1"]);
+    let store = open(&server).await;
+    assert_eq!(server.command(&["GET", "reelq:{test}:format"]).text(), "2", "they refuse it when they open it");
+    let held = server.command(&["GET", "reelq:{test}:hold_until"]);
+    assert!(matches!(&held, Reply::Error(text) if text.contains("WRONGTYPE")), "each claim of theirs fails: {held:?}");
+    assert_eq!(claim(&store, ClaimStage::Submit).await.unwrap().leases.len(), 1);
 }
 
 #[tokio::test]
@@ -73,25 +101,25 @@ async fn a_record_of_a_newer_format_is_not_touched() {
     let store = open(&server).await;
     load(&store, &wishes(1)).await;
     server.command(&["EVAL", RAISE, "0"]);
-    server.command(&["SET", "reelq:{test}:format", "2"]);
     let error = claim(&store, ClaimStage::Submit).await.unwrap_err();
     assert!(error.to_string().contains("a record of format 2"), "{error}");
 }
 
 #[tokio::test]
-async fn a_held_namespace_polls_and_buys_nothing_new() {
+async fn a_namespace_that_waits_for_a_journal_polls_and_buys_nothing_new() {
     let server = RedisServer::start();
     let store = open(&server).await;
     load(&store, &wishes(2)).await;
     let leases = claim(&store, ClaimStage::Submit).await.unwrap().leases;
     commit(&store, &leases[0], sending(&leases[0]), false).await;
     store.release(&leases[1..]).await.unwrap();
-    let until = store.now().await.unwrap().after(Duration::from_mins(1)).millis().to_string();
-    server.command(&["SET", "reelq:{test}:hold_until", &until]);
+    let gone = FolderDraft { id: "f".to_owned(), host: "gone".to_owned(), path: "/journal".to_owned() };
+    let guard = store.guard(&GuardStep::Enter(vec![gone.clone()])).await.unwrap();
+    assert_eq!(guard.awaited().map(|view| &view.folder).collect::<Vec<_>>(), [&gone]);
     let claimed = claim(&store, ClaimStage::Submit).await.unwrap();
     let ids: Vec<_> = claimed.leases.iter().map(|lease| lease.job.id).collect();
     assert_eq!(ids, [leases[0].job.id], "what was begun is sent again, and nothing new is");
-    assert!(claimed.retry_in.unwrap() > Duration::from_secs(50), "{:?}", claimed.retry_in);
+    assert!(claimed.retry_in.is_some(), "it is asked again");
     commit(&store, &claimed.leases[0], accepted(&claimed.leases[0], "t1"), false).await;
     tokio::time::timeout(Duration::from_secs(20), async {
         while claim(&store, ClaimStage::Poll).await.unwrap().leases.is_empty() {
@@ -100,7 +128,7 @@ async fn a_held_namespace_polls_and_buys_nothing_new() {
     })
     .await
     .unwrap();
-    server.command(&["DEL", "reelq:{test}:hold_until"]);
+    store.guard(&GuardStep::Release(vec![gone.id])).await.unwrap();
     assert_eq!(claim(&store, ClaimStage::Submit).await.unwrap().leases[0].job.id, leases[1].job.id);
 }
 
@@ -125,8 +153,24 @@ async fn a_purge_leaves_no_key_of_the_batch() {
 /// Whether the key goes with its batch, by its first word behind the namespace.
 fn is_of_a_batch(key: &str) -> bool {
     let word = key.split("}:").nth(1).and_then(|rest| rest.split(':').next()).unwrap();
-    !["format", "server", "epoch", "fence", "numbers", "sequence", "accounts", "a", "s", "c", "news", "workers"]
-        .contains(&word)
+    let others = [
+        "format",
+        "hold_until",
+        "guard",
+        "clock",
+        "folders",
+        "absent",
+        "fence",
+        "numbers",
+        "sequence",
+        "accounts",
+        "a",
+        "s",
+        "c",
+        "news",
+        "workers",
+    ];
+    !others.contains(&word)
 }
 
 #[tokio::test]

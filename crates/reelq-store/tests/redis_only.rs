@@ -39,8 +39,7 @@ struct Story<'a> {
 impl<'a> Story<'a> {
     async fn begin(front: &'a Front, namespace: &str, lost: Range<usize>) -> Self {
         let clock = Arc::new(ManualClock::starting_at(Timestamp::from_millis(4_000_000_000_000)));
-        let options =
-            LinkOptions { hold: Duration::ZERO, longest_pause: Duration::from_millis(2), ..LinkOptions::default() };
+        let options = LinkOptions { longest_pause: Duration::from_millis(2), ..LinkOptions::default() };
         let shared: SharedClock = clock.clone();
         let (address, name) = (front.url().parse().unwrap(), namespace.parse().unwrap());
         let store = RedisStore::open_at(address, name, options, shared).await.unwrap();

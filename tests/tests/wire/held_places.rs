@@ -122,8 +122,9 @@ fn a_bucket_that_refuses_holds_its_batch_before_anything_is_bought_and_names_its
         RawVendor::start(move |request: &RawRequest, _: &str| {
             if allowed.load(Ordering::SeqCst) {
                 let head = ["ETag: \"e\"", "Last-Modified: Wed, 21 Oct 2026 07:28:00 GMT"];
-                let status = if request.method == "DELETE" { 204 } else { 200 };
-                return reelq_tests::reply(status, &head, "");
+                let deleted = "<DeleteResult><Deleted><Key>set/reelq-probe</Key></Deleted></DeleteResult>";
+                let body = if request.method == "POST" { deleted } else { "" };
+                return reelq_tests::reply(200, &head, body);
             }
             let denied = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
             reelq_tests::reply(403, &["Content-Type: application/xml"], denied)

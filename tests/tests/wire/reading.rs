@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt as _, path::Path, process::Command};
 
+use reelq_redis_server::RedisServer;
 use reelq_tests::{Ended, Running, json, patiently};
 
 use crate::shop::{Shop, asked, is_poll, well};
@@ -108,4 +109,43 @@ fn looking_waits_for_no_lock_and_mends_nothing() {
         assert_eq!(ended.code, Some(0), "{look:?}: {}{}", ended.stdout, ended.stderr);
     }
     assert!((fs::read(&state).unwrap(), files(&shop)) == before, "the file is the same, byte for byte");
+}
+
+/// What a user needs who only looks: docs/redis.md says it.
+const GUEST: [&str; 12] = [
+    "guest",
+    "on",
+    ">secret",
+    "~reelq:{default}:*",
+    "-@all",
+    "+@read",
+    "+@connection",
+    "+eval",
+    "+evalsha",
+    "+script|load",
+    "+time",
+    "+info",
+];
+
+#[test]
+fn a_state_in_redis_is_looked_at_on_a_replica_and_by_a_user_who_may_only_read() {
+    let server = RedisServer::with().tcp().append_only("always").start();
+    let mut shop = Shop::open("wave", 2, "", |request, origin| well("wave", request, origin));
+    shop.sandbox = shop.sandbox.over(&server.url());
+    let config = shop.sandbox.path("reelq.toml");
+    fs::write(&config, fs::read_to_string(&config).unwrap() + SCHEDULE).unwrap();
+    shop.assert_all_bought_once(&shop.run(&[]));
+    let replica = RedisServer::with().tcp().directive(&format!("replicaof 127.0.0.1 {}", server.port())).start();
+    patiently(
+        || replica.command(&["INFO", "replication"]).text().contains("master_link_status:up"),
+        "the replica follows",
+    );
+    server.command(&[["ACL", "SETUSER"].as_slice(), &GUEST].concat());
+    let guest = format!("redis://guest:secret@127.0.0.1:{}", server.port());
+    for store in [replica.url(), guest] {
+        for look in LOOKS.iter().filter(|look| look[0] != "doctor") {
+            let ended = shop.sandbox.run(&[look, ["--store", &store].as_slice()].concat());
+            assert_eq!(ended.code, Some(0), "{look:?} at {store}: {}{}", ended.stdout, ended.stderr);
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! `reelq doctor`: checks what a run needs, and says how to mend each thing.
 
 mod accounts;
+mod journals;
 mod pauses;
 mod places;
 mod records;
@@ -77,6 +78,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     checks.push(places::store(session).await);
     checks.extend(records::checks(session).await);
     checks.extend(pauses::checks(session).await);
+    checks.extend(journals::checks(session).await);
     checks.extend(server::checks(session).await);
     checks.extend(accounts::checks(session, args.offline).await);
     checks.extend(accounts::stranded_checks(session).await);

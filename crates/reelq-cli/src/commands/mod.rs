@@ -1,6 +1,7 @@
 //! One file a command.
 
 mod ability;
+pub(crate) mod after_loss;
 pub(crate) mod backup;
 pub(crate) mod cancel;
 pub(crate) mod completions;

@@ -16,24 +16,10 @@ use crate::{
 pub(crate) struct Args {
     /// The batch
     #[arg(required_unless_present = "account")]
-    batch: Option<BatchName>,
+    pub(crate) batch: Option<BatchName>,
     /// An account, for all batches
     #[arg(long, conflicts_with = "batch", value_name = "NAME")]
-    account: Option<AccountName>,
-}
-
-/// Flags of `reelq resume`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct ResumeArgs {
-    /// The batch
-    #[arg(required_unless_present_any = ["account", "after_loss"])]
-    batch: Option<BatchName>,
-    /// An account, for all batches
-    #[arg(long, conflicts_with = "batch", value_name = "NAME")]
-    account: Option<AccountName>,
-    /// Accept that what was bought since the state's backup is not in it, and let everything buy again
-    #[arg(long, conflicts_with_all = ["batch", "account"])]
-    after_loss: bool,
+    pub(crate) account: Option<AccountName>,
 }
 
 /// Pauses a batch or an account.
@@ -41,23 +27,9 @@ pub(crate) async fn pause(args: &Args, session: &Session, out: Out) -> Outcome {
     run(args, true, session, out).await
 }
 
-/// Resumes a batch or an account, or lets everything buy again after a loss.
-pub(crate) async fn resume(args: &ResumeArgs, session: &Session, out: Out) -> Outcome {
-    if args.after_loss {
-        return after_loss(session, out).await;
-    }
-    run(&Args { batch: args.batch.clone(), account: args.account.clone() }, false, session, out).await
-}
-
-async fn after_loss(session: &Session, out: Out) -> Outcome {
-    let store = session.store().await?;
-    let accepted = store.accept_restored().await?;
-    let report = serde_json::json!({ "what": "after loss", "accepted": accepted });
-    out.report(&report, |_| {
-        let words = if accepted { "accepted: what is queued may be bought" } else { "nothing waits for that" };
-        words.to_owned()
-    });
-    Ok(Exit::Done)
+/// Resumes a batch or an account.
+pub(crate) async fn resume(args: &Args, session: &Session, out: Out) -> Outcome {
+    run(args, false, session, out).await
 }
 
 async fn run(args: &Args, pause: bool, session: &Session, out: Out) -> Outcome {

@@ -13,6 +13,7 @@ use reelq_store::{
 use serde::Serialize;
 
 use super::{
+    after_loss::say_waiting,
     matched,
     selection::{Selection, brief, matching, place},
     stranded::{Stranded, stranded},
@@ -86,6 +87,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
             drop(console::Term::stdout().clear_screen());
         }
         out.report(&report, |report| draw(report, &session.flags()));
+        say_waiting(&*store, out).await?;
         if !args.watch || stdout::is_gone() {
             return Ok(Exit::Done);
         }

@@ -34,6 +34,11 @@ impl BatchFace {
         }
     }
 
+    /// What holds submissions back. A fault may come and go: the view says each once.
+    fn held(&self) -> Vec<String> {
+        self.brake.all().into_iter().chain(self.transports.unreachable()).collect()
+    }
+
     fn live(&self) -> MutexGuard<'_, Live> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -48,8 +53,7 @@ impl Face for BatchFace {
             let at = self.clock.monotonic();
             match gauge.read(at).await {
                 Ok(Some(figures)) => {
-                    let held = self.brake.all().into_iter().chain(self.transports.unreachable());
-                    self.live().show(at, &figures, held.collect());
+                    self.live().show(at, &figures, self.held());
                 }
                 Ok(None) => {}
                 // The workers wait for the store, so the view does too.
@@ -63,6 +67,10 @@ impl Face for BatchFace {
     }
 
     fn finish(&self) {
-        self.live().finish();
+        // What nobody has looked at yet is said all the same.
+        let held = self.held();
+        let mut live = self.live();
+        live.tell_held(held);
+        live.finish();
     }
 }

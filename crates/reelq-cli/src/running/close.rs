@@ -59,7 +59,7 @@ pub(crate) async fn closing(
     worked: &Closing<'_>,
     out: Out,
 ) -> Result<Exit, Failure> {
-    let view = session.batch(&**store, worked.batch).await?;
+    let view = super::lost::batch(session, &**store, worked.batch).await?;
     let commands = Commands::of(session, &view);
     let place = Place::open(&view.batch.output, &view.batch.name, &session.storage());
     let place = place.context("open the output place")?;

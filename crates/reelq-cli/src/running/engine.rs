@@ -17,12 +17,13 @@ use super::{
     face::Face,
     hands::Hands,
     reporting::Reporter,
-    retiring::Retiring,
+    retiring::{KeepBought, Retiring},
     signals::Signals,
 };
 use crate::{
     config::{AccountConfig, RedisPlace, StorePlace},
     failure::Failure,
+    providers,
     session::Session,
     simulation::Simulated,
     store,
@@ -130,7 +131,8 @@ impl Engine {
         let reporter = Reporter::new(session, Arc::clone(&store), worker.clone(), task);
         // Only who may reach the output places can see whether a batch's result manifests are there.
         let retention = session.config.retention.filter(|_| task.reports && task.hands.has(ClaimStage::Collect));
-        let retiring = Retiring::new(store, session.storage(), retention);
+        let bought = KeepBought { accounts: providers::accounts(session, None)?, most: session.config.keep_bought };
+        let retiring = Retiring::new(store, session.storage(), retention, bought);
         let patience = session.patience.clone();
         let server = match session.place() {
             StorePlace::Redis(place) if !session.is_simulated() => {
@@ -243,12 +245,17 @@ async fn look_at(server: Option<(RedisPlace, LinkOptions)>, clock: SharedClock) 
     std::future::pending().await
 }
 
-/// A name that no other process on this store has, and that tells people where it runs.
-pub(crate) fn worker_id(kind: &str, seed: u64) -> Result<WorkerId, Failure> {
+/// What people call this machine; empty where it does not say.
+pub(crate) fn host() -> String {
     let host =
         ["/proc/sys/kernel/hostname", "/etc/hostname"].into_iter().find_map(|file| std::fs::read_to_string(file).ok());
     let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    let host: String = host.unwrap_or_default().trim().chars().filter(plain).take(40).collect();
+    host.unwrap_or_default().trim().chars().filter(plain).take(40).collect()
+}
+
+/// A name that no other process on this store has, and that tells people where it runs.
+pub(crate) fn worker_id(kind: &str, seed: u64) -> Result<WorkerId, Failure> {
+    let host = host();
     let name = format!("{kind}-{host}-{}-{:08x}", std::process::id(), seed >> 32);
     Ok(WorkerId::new(name).context("name the worker")?)
 }

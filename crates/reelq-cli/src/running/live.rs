@@ -71,17 +71,23 @@ impl Live {
 
     /// Says at once what a person may want to act on, each once for as long as it lasts.
     fn tell_alarms(&mut self, figures: &Figures, held: Vec<String>) {
-        let mut now = alarms(figures);
-        // Such a fault may come and go: its words are said once.
-        for reason in held.into_iter().filter(|reason| self.held.insert(reason.clone())) {
-            now.push(reason);
-        }
+        let now = alarms(figures);
+        self.tell_held(held);
         for alarm in now.iter().filter(|alarm| !self.alarms.contains(alarm)) {
             self.message(alarm);
         }
         self.alarms = now;
         for trouble in news(&figures.stuck, &figures.batch.batch.name, &mut self.troubles) {
             self.message(&trouble);
+        }
+    }
+
+    /// Says what holds submissions back, each reason once.
+    pub(crate) fn tell_held(&mut self, held: Vec<String>) {
+        for reason in held {
+            if self.held.insert(reason.clone()) {
+                self.message(&reason);
+            }
         }
     }
 

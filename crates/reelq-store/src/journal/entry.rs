@@ -1,10 +1,11 @@
-//! The written form: one line an entry, a checksum before its JSON. Format 1; fields are added with a default, never reused.
+//! The written form: one line an entry, a checksum before its JSON. Fields are added with a default, never reused. Format 1 had
+//! no word of the store's life, and named the store by its address.
 
 use reelq_model::{Acceptance, Digest, JobId, Submission, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The format that this version writes, and the newest that it reads.
-const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 /// Hex digits of the checksum.
 const CHECK: usize = 16;
 
@@ -30,12 +31,24 @@ pub(super) struct Line {
     pub(super) at: Timestamp,
     #[serde(flatten)]
     pub(super) entry: Entry,
+    /// The life of the store that it belongs to; empty where the store has none, and in lines of format 1.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) identity: String,
+    /// The highest count that the process was told when it wrote the line.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) told: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// The first line of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Header {
     pub(super) reelq_journal: u32,
+    /// The namespace; in format 1 the address and the namespace.
     pub(super) store: String,
     pub(super) worker: String,
 }
@@ -54,6 +67,8 @@ pub(super) struct Contents {
     pub(super) damaged: usize,
     /// A format that only a newer version reads.
     pub(super) newer: Option<u32>,
+    /// The store that a header names, with the header's format.
+    pub(super) store: Option<(u32, String)>,
 }
 
 impl Contents {
@@ -61,6 +76,7 @@ impl Contents {
         self.lines.extend(other.lines);
         self.damaged += other.damaged;
         self.newer = self.newer.max(other.newer);
+        self.store = self.store.take().or(other.store);
     }
 }
 
@@ -105,6 +121,7 @@ fn read(line: &[u8], contents: &mut Contents) {
         contents.lines.push(line);
     } else if let Ok(header) = serde_json::from_slice::<Header>(json) {
         contents.newer = contents.newer.max(Some(header.reelq_journal).filter(|format| *format > FORMAT));
+        contents.store.get_or_insert((header.reelq_journal, header.store));
     } else {
         contents.damaged += 1;
     }

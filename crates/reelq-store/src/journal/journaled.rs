@@ -1,6 +1,6 @@
 //! [`Journaled`]: a store in front of which a local journal stands. All but purchases passes through.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use reelq_model::{
@@ -14,9 +14,9 @@ use super::{
 };
 use crate::{
     AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, ClaimStage, Claimed, Commit,
-    Committed, Cursor, Edit, Edited, Enqueued, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease,
-    LineDraft, Load, Loaded, Pace, PaceView, Page, PauseReason, Purge, Recalled, Result, ResultLine, Scanned,
-    SharedStore, Store, UnreadableRecord, WorkerView,
+    Committed, Cursor, Edit, Edited, Enqueued, Error, GuardStep, HistoryEntry, JobFilter, JobView, Known,
+    LateAcceptance, Lease, LineDraft, Load, Loaded, Pace, PaceView, Page, PauseReason, Purge, Recalled, Remembered,
+    Result, ResultLine, Scanned, SharedStore, Store, StoreGuard, UnreadableRecord, WorkerView,
 };
 
 /// How soon to ask again while nothing may be bought.
@@ -34,7 +34,7 @@ impl Journaled {
     ///
     /// What the folder holds is told to the store before the first purchase is claimed.
     pub fn open(inner: SharedStore, settings: JournalSettings, worker: &WorkerId, clock: SharedClock) -> Result<Self> {
-        let keeper = Keeper::open(settings, worker, clock)?;
+        let keeper = Keeper::open(Arc::clone(&inner), settings, worker, clock)?;
         Ok(Self { inner, keeper })
     }
 
@@ -43,9 +43,12 @@ impl Journaled {
         if !self.keeper.is_writable().await {
             return Ok(blocked());
         }
-        self.keeper.settle(&self.inner).await?;
+        self.keeper.settle().await?;
+        if self.keeper.is_waited_for() {
+            self.keeper.confirm_again().await?;
+        }
         let mut claimed = self.inner.claim(claim).await?;
-        let forgetful = !self.keeper.is_settled(&self.inner);
+        let forgetful = !self.keeper.is_settled();
         let is_risky = |lease: &Lease| forgetful || self.keeper.misses(lease.job.id);
         let (risky, safe): (Vec<_>, Vec<_>) =
             claimed.leases.into_iter().partition(|lease| lease.job.stage == Stage::Ready && is_risky(lease));
@@ -53,6 +56,9 @@ impl Journaled {
         if !risky.is_empty() {
             self.keeper.unsettle();
             self.inner.release(&risky).await?;
+            claimed.retry_in = Some(Duration::ZERO);
+        }
+        if forgetful {
             claimed.retry_in = Some(Duration::ZERO);
         }
         self.take_over(claimed).await
@@ -158,7 +164,12 @@ impl Store for Journaled {
         if !self.keeper.write(&intents).await {
             return self.commit_unwritten(commits).await;
         }
+        let standing = self.inner.standing();
         let answers = self.inner.commit(commits).await?;
+        if self.inner.standing() != standing && intents.iter().any(|line| matches!(line.entry, Entry::Sending { .. })) {
+            // The answer may be of a server that is not the store any more: whoever asks again is told how it stands.
+            return Err(Error::unavailable("the store changed hands in the middle of a commit"));
+        }
         self.keeper.closed(&closings);
         self.note_answers(commits, &answers);
         Ok(answers)
@@ -175,13 +186,26 @@ impl Store for Journaled {
 
     async fn heartbeat(&self, worker: &WorkerId) -> Result<u64> {
         let rescued = self.inner.heartbeat(worker).await?;
-        self.keeper.settle(&self.inner).await?;
+        self.keeper.settle().await?;
+        self.keeper.confirm_again().await?;
         self.keeper.trim().await;
         Ok(rescued)
     }
 
     fn standing(&self) -> u64 {
         self.inner.standing()
+    }
+
+    async fn guard(&self, step: &GuardStep) -> Result<StoreGuard> {
+        self.inner.guard(step).await
+    }
+
+    fn remembered(&self) -> Remembered {
+        self.inner.remembered()
+    }
+
+    fn remember(&self, folder: &str, told: &Remembered) {
+        self.inner.remember(folder, told);
     }
 
     async fn begin_load(&self, batch: &BatchDraft) -> Result<Load> {
@@ -213,7 +237,8 @@ impl Store for Journaled {
     }
 
     async fn sign_off(&self, worker: &WorkerId) -> Result<()> {
-        self.inner.sign_off(worker).await
+        self.inner.sign_off(worker).await?;
+        self.keeper.leave().await
     }
 
     async fn set_limits(&self, account: &AccountName, limits: &AccountLimits) -> Result<()> {
@@ -342,13 +367,13 @@ impl Store for Journaled {
 
     async fn watch(&self, mark: u64, limit: Duration) -> Result<u64> {
         // A process whose hands are full claims nothing, and its next heartbeat may come after others buy again.
-        if let Err(error) = self.keeper.settle(&self.inner).await {
+        if let Err(error) = self.keeper.settle().await {
             tracing::debug!(%error, "the journal is held against the store later");
         }
         tokio::select! {
             news = self.inner.watch(mark, limit) => news,
-            () = self.keeper.falls_behind(&self.inner) => {
-                self.keeper.settle(&self.inner).await?;
+            () = self.keeper.falls_behind() => {
+                self.keeper.settle().await?;
                 self.inner.watch(mark, Duration::ZERO).await
             }
         }

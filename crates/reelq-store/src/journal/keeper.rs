@@ -10,20 +10,25 @@ use reelq_model::{JobId, SharedClock, WorkerId};
 
 use super::{
     JournalSettings,
-    entry::{Contents, Entry, Header, Line, encode_all},
+    entry::{Contents, Entry, FORMAT, Header, Line, encode_all},
     folder::Folder,
+    lives::{Life, Lives, inherited},
     own::Own,
     pending::{About, Pending},
-    reconcile::reconcile,
+    reconcile::{Depot, reconcile},
     scribe::Scribe,
+    standing::Waits,
     story::{Stories, tell},
 };
-use crate::{Error, Result, SharedStore};
+use crate::{Error, FolderDraft, GuardStep, Remembered, Result, SharedStore, StoreGuard};
 
 #[derive(Debug)]
 pub(super) struct Keeper {
     settings: JournalSettings,
     folder: Folder,
+    /// The folder as the store knows it.
+    draft: FolderDraft,
+    store: SharedStore,
     name: String,
     clock: SharedClock,
     scribe: Scribe,
@@ -37,6 +42,10 @@ struct State {
     pending: Pending,
     /// The store's standing when it had been told everything.
     settled: Option<u64>,
+    /// How the folder was last confirmed, to be said again.
+    confirmed: Option<GuardStep>,
+    /// The folders that the store waits for.
+    waits: Waits,
     /// Jobs of the journal that the store does not know.
     missing: BTreeSet<JobId>,
     /// The journal could not be written; when that was last said.
@@ -46,24 +55,37 @@ struct State {
 
 /// How soon it is seen that the store may have forgotten something: others buy again a few seconds later.
 const LOOK: Duration = Duration::from_millis(300);
+/// How often the journals are held against a store that changes meanwhile.
+const ROUNDS: usize = 8;
+/// Lines of another life of the store are kept for this long.
+const LONG: Duration = Duration::from_hours(7 * 24);
 /// How often it is said that nothing is bought.
 const REMIND: Duration = Duration::from_secs(30);
 
 impl Keeper {
-    pub(super) fn open(settings: JournalSettings, worker: &WorkerId, clock: SharedClock) -> Result<Self> {
+    pub(super) fn open(
+        store: SharedStore,
+        settings: JournalSettings,
+        worker: &WorkerId,
+        clock: SharedClock,
+    ) -> Result<Self> {
         let unusable = |error| {
             let shown = settings.folder.display();
             let advice =
                 "every submission is written there before it leaves; make it writable, or name another with `journal`";
             Error::broken(format!("the journal's folder {shown} cannot be used: {error}; {advice}"))
         };
-        let folder = Folder::open(&settings.folder, &settings.store).map_err(unusable)?;
+        let folder = Folder::open(&settings.folder, &settings.namespace).map_err(unusable)?;
         let name = folder.name(worker);
-        let header = Header::new(&settings.store, worker.as_str());
+        let header = Header::new(&settings.namespace, worker.as_str());
         let own = Own::open(folder.clone(), name.clone(), &header, settings.max_bytes).map_err(unusable)?;
         let state = Mutex::new(State { trimmed: clock.monotonic(), ..State::default() });
         let settling = tokio::sync::Mutex::new(());
-        Ok(Self { settings, folder, name, clock, scribe: Scribe::start(own), state, settling })
+        let path = settings.folder.canonicalize().unwrap_or_else(|_| settings.folder.clone());
+        let id = folder.id().map_err(unusable)?;
+        let draft = FolderDraft { id, host: settings.host.clone(), path: path.display().to_string() };
+        store.remember(&draft.id, &told_to(&folder, &store.remembered().identity).map_err(unusable)?);
+        Ok(Self { settings, folder, draft, store, name, clock, scribe: Scribe::start(own), state, settling })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -71,7 +93,8 @@ impl Keeper {
     }
 
     pub(super) fn line(&self, job: JobId, entry: Entry) -> Line {
-        Line { job, at: self.clock.now(), entry }
+        let Remembered { identity, counter } = self.store.remembered();
+        Line { job, at: self.clock.now(), entry, identity, told: counter }
     }
 
     // ---- writing ----
@@ -161,8 +184,8 @@ impl Keeper {
 
     // ---- holding journals against the store ----
 
-    pub(super) fn is_settled(&self, store: &SharedStore) -> bool {
-        self.state().settled == Some(store.standing())
+    pub(super) fn is_settled(&self) -> bool {
+        self.state().settled == Some(self.store.standing())
     }
 
     pub(super) fn unsettle(&self) {
@@ -175,29 +198,57 @@ impl Keeper {
     }
 
     /// Waits until the store may have forgotten something.
-    pub(super) async fn falls_behind(&self, store: &SharedStore) {
-        while self.is_settled(store) {
+    pub(super) async fn falls_behind(&self) {
+        while self.is_settled() {
             tokio::time::sleep(LOOK).await;
         }
     }
 
     /// Tells the store everything that it may have forgotten since it was last told.
-    pub(super) async fn settle(&self, store: &SharedStore) -> Result<()> {
-        if self.is_settled(store) {
+    pub(super) async fn settle(&self) -> Result<()> {
+        if self.is_settled() {
             return Ok(());
         }
         let _alone = self.settling.lock().await;
-        if self.is_settled(store) {
-            return Ok(());
+        for _ in 0..ROUNDS {
+            if self.is_settled() || self.settle_once().await? {
+                return Ok(());
+            }
         }
-        let standing = store.standing();
-        let (stories, dead) = self.gather().await?;
-        let report = reconcile(store, &stories, self.clock.now()).await?;
-        if !report.told.is_empty() {
-            self.scribe.append(encode_all(&report.told)).await.unwrap_or_else(|error| self.block(&error));
+        Err(Error::unavailable("the store changes faster than journals can be held against it"))
+    }
+
+    /// Holds the folder against the present generation; `false` where that was over before the end.
+    async fn settle_once(&self) -> Result<bool> {
+        let guard = self.store.guard(&GuardStep::Read).await?;
+        let standing = self.store.standing();
+        let lives = self.meet(&guard)?;
+        let life = lives.find(&guard.identity).cloned().unwrap_or_default();
+        if !guard.identity.is_empty() && !guard.is_confirmed(&self.draft.id) {
+            self.announce(&guard, &lives, &life).await?;
         }
-        self.bury(&dead, &report.missing);
+        let (stories, dead) = self.gather(&life).await?;
+        let is_used = guard.folders.iter().any(|view| view.folder.id == self.draft.id && view.absent > 0);
+        let depot = Depot { folder: Some(self.draft.id.as_str()).filter(|_| !guard.identity.is_empty()), is_used };
+        let report = reconcile(&self.store, &stories, &depot, self.clock.now()).await?;
+        let told: Vec<Line> = report.told.into_iter().map(|(job, entry)| self.line(job, entry)).collect();
+        if !told.is_empty() {
+            self.scribe.append(encode_all(&told)).await.unwrap_or_else(|error| self.block(&error));
+        }
         let missing = report.missing.len();
+        let confirm = GuardStep::Confirm {
+            folder: self.draft.clone(),
+            generation: guard.generation.clone(),
+            absent: u64::try_from(missing).unwrap_or(u64::MAX),
+            dropped: life.dropped,
+            is_short: !life.settled && lives.before(&guard.identity).any(|life| life.dropped > 0),
+        };
+        let confirmed = self.store.guard(&confirm).await?;
+        if confirmed.generation != guard.generation || self.store.standing() != standing {
+            return Ok(false);
+        }
+        self.bury(&dead, &report.missing, &life);
+        self.note_folders(&confirmed);
         tracing::info!(
             jobs = stories.len(),
             recalled = report.recalled,
@@ -208,22 +259,108 @@ impl Keeper {
         let mut state = self.state();
         // What the store has just confirmed is kept for as long again.
         (state.settled, state.missing, state.trimmed) = (Some(standing), report.missing, self.clock.monotonic());
+        state.confirmed = Some(confirm).filter(|_| !guard.identity.is_empty());
+        state.waits.see(&confirmed, &self.draft.id, self.clock.monotonic());
+        Ok(true)
+    }
+
+    /// Says again that the folder was held against the store: it may have been taken for silent. Learns who is missing.
+    pub(super) async fn confirm_again(&self) -> Result<()> {
+        let Some(confirm) = self.state().confirmed.clone() else { return Ok(()) };
+        let guard = self.store.guard(&confirm).await?;
+        self.state().waits.see(&guard, &self.draft.id, self.clock.monotonic());
         Ok(())
     }
 
-    async fn gather(&self) -> Result<(Stories, Vec<(String, Contents)>)> {
-        let mut stories = Stories::new();
+    /// Whether the store waits for somebody, and it is time to ask again for whom.
+    pub(super) fn is_waited_for(&self) -> bool {
+        self.state().waits.is_due(self.clock.monotonic())
+    }
+
+    /// The last process of the folder ends, and the store knows everything: nobody needs to wait for it.
+    pub(super) async fn leave(&self) -> Result<()> {
+        let has_more = self.state().pending.lines().len() > 0 || self.state().confirmed.is_none();
+        if has_more || !self.is_settled() {
+            return Ok(());
+        }
+        let others = self.others().await?;
+        if others.iter().all(|(_, live, _)| !live) {
+            self.state().confirmed = None;
+            self.store.guard(&GuardStep::Leave(self.draft.id.clone())).await?;
+        }
+        Ok(())
+    }
+
+    /// Notes that the folder met this life of the store.
+    fn meet(&self, guard: &StoreGuard) -> Result<Lives> {
+        self.with_lives(|lives| {
+            let before = lives.0.len();
+            if !guard.identity.is_empty() {
+                lives.meet(&guard.identity, self.clock.now());
+            }
+            lives.0.len() != before
+        })
+    }
+
+    fn note_folders(&self, guard: &StoreGuard) {
+        let all = || guard.folders.iter().map(|view| &view.folder);
+        let folders: Vec<_> = all().map(|one| (one.id.clone(), one.host.clone(), one.path.clone())).collect();
+        let noted = self.with_lives(|lives| {
+            let Some(life) = lives.0.iter_mut().find(|life| life.identity == guard.identity) else { return false };
+            let settled = life.settled || guard.is_confirmed(&self.draft.id);
+            let is_new = life.settled != settled || life.folders != folders;
+            (life.settled, life.folders) = (settled, folders);
+            is_new
+        });
+        if let Err(error) = noted {
+            tracing::warn!(%error, "it could not be noted whose journals the store knows");
+        }
+    }
+
+    /// Changes what is kept of the store's lives; `change` says whether it did.
+    fn with_lives(&self, change: impl FnOnce(&mut Lives) -> bool) -> Result<Lives> {
+        let path = self.folder.lives();
+        let unusable = |error| Error::broken(format!("the file {} cannot be used: {error}", path.display()));
+        let mut lives = Lives::read(&path).map_err(unusable)?;
+        if change(&mut lives) {
+            lives.write(&path).map_err(unusable)?;
+        }
+        Ok(lives)
+    }
+
+    /// Tells the store, before anything else, which folders may know what it lacks: nothing new is bought without them.
+    async fn announce(&self, guard: &StoreGuard, lives: &Lives, life: &Life) -> Result<()> {
+        let (stories, _) = self.gather(life).await?;
+        let mut folders: Vec<FolderDraft> = Vec::new();
+        if !life.settled {
+            folders.extend(lives.before(&guard.identity).flat_map(|life| life.others(&self.draft.id)));
+        }
+        folders.retain(|folder| guard.folders.iter().all(|view| view.folder.id != folder.id));
+        folders.extend(Some(self.draft.clone()).filter(|_| !stories.is_empty()));
+        if !folders.is_empty() {
+            self.store.guard(&GuardStep::Enter(folders)).await?;
+        }
+        Ok(())
+    }
+
+    async fn gather(&self, life: &Life) -> Result<(Stories, Vec<(String, Contents)>)> {
         let mut unsent: BTreeSet<(JobId, u32)> = self.state().pending.unsent().collect();
         let own = self.scribe.read().await?;
         told_of_damage(&self.name, &own)?;
         // Lines were written while the file was read.
         unsent.extend(self.state().pending.unsent());
-        tell(&mut stories, &own.lines, |job, number| !unsent.contains(&(job, number)));
+        let others = self.others().await?;
+        let all = own.lines.iter().chain(others.iter().flat_map(|(.., contents)| &contents.lines));
+        let heirs = inherited(all, life);
+        let belongs = |line: &&Line| line.identity == life.identity || heirs.contains(&line.job);
+        let of_life = |lines: &[Line]| -> Vec<Line> { lines.iter().filter(belongs).cloned().collect() };
+        let mut stories = Stories::new();
+        tell(&mut stories, &of_life(&own.lines), |job, number| !unsent.contains(&(job, number)));
         let mut dead = Vec::new();
-        for (name, live, contents) in self.others().await? {
+        for (name, live, contents) in others {
             told_of_damage(&name, &contents)?;
             // The process may be about to send what is not marked as left; it will be told that it may not.
-            tell(&mut stories, &contents.lines, |_, _| !live);
+            tell(&mut stories, &of_life(&contents.lines), |_, _| !live);
             if !live {
                 dead.push((name, contents));
             }
@@ -245,13 +382,32 @@ impl Keeper {
     }
 
     /// Removes the journals of dead processes once everything in them has stood long enough.
-    fn bury(&self, dead: &[(String, Contents)], missing: &BTreeSet<JobId>) {
+    fn bury(&self, dead: &[(String, Contents)], missing: &BTreeSet<JobId>, life: &Life) {
         let now = self.clock.now();
         for (name, contents) in dead {
-            let is_old = |line: &Line| now.since(line.at) >= self.settings.keep && !missing.contains(&line.job);
+            // What belongs to a life that was not asked now stays until nobody can want it any more.
+            let keep = |line: &Line| if line.identity == life.identity { self.settings.keep } else { LONG };
+            let is_old = |line: &Line| now.since(line.at) >= keep(line) && !missing.contains(&line.job);
             if contents.newer.is_none() && contents.lines.iter().all(is_old) {
+                self.note_dropped(&contents.lines);
                 self.folder.remove(name);
             }
+        }
+    }
+
+    /// Notes up to which count lines are held no more.
+    fn note_dropped(&self, lines: &[Line]) {
+        let noted = self.with_lives(|lives| {
+            let mut is_new = false;
+            for life in &mut lives.0 {
+                let told = lines.iter().filter(|line| line.identity == life.identity).map(|line| line.told).max();
+                is_new |= told > Some(life.dropped);
+                life.dropped = life.dropped.max(told.unwrap_or(0));
+            }
+            is_new
+        });
+        if let Err(error) = noted {
+            tracing::warn!(%error, "it could not be noted what the journal holds no more");
         }
     }
 
@@ -281,8 +437,21 @@ impl Keeper {
             let missing = own.lines.into_iter().filter(|line| state.missing.contains(&line.job));
             missing.chain(state.pending.lines()).collect()
         };
+        let dropped = self.folder.read_part(&self.name, "1").unwrap_or_default();
+        self.note_dropped(&dropped.lines);
         self.scribe.rotate(encode_all(&carried)).await
     }
+}
+
+/// What the journals of the folder were told of this life of the store.
+fn told_to(folder: &Folder, identity: &str) -> std::io::Result<Remembered> {
+    let mut counter = 0;
+    for name in folder.names()? {
+        let lines = folder.read(&name)?.lines;
+        counter =
+            counter.max(lines.iter().filter(|line| line.identity == identity).map(|line| line.told).max().unwrap_or(0));
+    }
+    Ok(Remembered { identity: identity.to_owned(), counter })
 }
 
 /// What another process's journal holds; one that cannot be read is told of and passed over.
@@ -307,7 +476,7 @@ fn told_of_damage(name: &str, contents: &Contents) -> Result<()> {
         );
     }
     match contents.newer {
-        Some(found) => Err(Error::Format { found, supported: 1 }),
+        Some(found) => Err(Error::Format { found, supported: FORMAT }),
         None => Ok(()),
     }
 }

@@ -7,12 +7,14 @@ mod entry;
 mod folder;
 mod journaled;
 mod keeper;
+mod lives;
 mod own;
 mod passed_on;
 mod pending;
 mod reconcile;
 mod scribe;
 mod settings;
+mod standing;
 mod story;
 #[cfg(test)]
 mod tests;

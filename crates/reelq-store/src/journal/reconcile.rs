@@ -5,10 +5,10 @@ use std::{cmp::Reverse, collections::BTreeSet, time::Duration};
 use reelq_model::{Acceptance, Job, JobId, Submission, Timestamp};
 
 use super::{
-    entry::{Entry, Line},
+    entry::Entry,
     story::{Stories, Story},
 };
-use crate::{Error, JobFilter, LateAcceptance, Page, Recalled, Result, SharedStore};
+use crate::{Error, GuardStep, JobFilter, LateAcceptance, Page, Recalled, Result, SharedStore};
 
 /// Jobs looked up in one round trip.
 const CHUNK: usize = 256;
@@ -25,49 +25,88 @@ pub(super) struct Report {
     /// Jobs that the store does not know at all.
     pub(super) missing: BTreeSet<JobId>,
     /// What was told to the store: to be kept for as long as anything else.
-    pub(super) told: Vec<Line>,
+    pub(super) told: Vec<(JobId, Entry)>,
 }
 
 /// Tells the store whatever of `stories` it does not know.
-pub(super) async fn reconcile(store: &SharedStore, stories: &Stories, now: Timestamp) -> Result<Report> {
+pub(super) async fn reconcile(
+    store: &SharedStore,
+    stories: &Stories,
+    depot: &Depot<'_>,
+    now: Timestamp,
+) -> Result<Report> {
     let mut report = Report::default();
     let mut ids: Vec<JobId> = stories.keys().copied().collect();
     // What a server forgot is the newest, and others wait only for a while before they buy again.
     ids.sort_by_key(|id| stories.get(id).map(|story| Reverse(story.last)));
     for ids in ids.chunks(CHUNK) {
+        let unseen = report.tell_all(store, stories, ids).await?;
+        let young = |id: &JobId| stories.get(id).is_some_and(|story| now.since(story.last) < PATIENCE);
+        let missing: Vec<JobId> = unseen.into_iter().filter(young).collect();
+        if depot.leave(store, ids, &missing).await? {
+            // One that was loaded before the store knew that it is missed here.
+            let still = report.tell_all(store, stories, &missing).await?;
+            report.missing.extend(still);
+        } else {
+            report.missing.extend(missing);
+        }
+    }
+    Ok(report)
+}
+
+/// Where it is left with the store which jobs it does not know: a load that brings one of them is held up until the
+/// journal was held against the store again.
+#[derive(Debug)]
+pub(super) struct Depot<'a> {
+    /// The folder's id; nothing where the store never forgets.
+    pub(super) folder: Option<&'a str>,
+    /// Something was left before.
+    pub(super) is_used: bool,
+}
+
+impl Depot<'_> {
+    /// Leaves it; whether jobs are missing that the store was just told of.
+    async fn leave(&self, store: &SharedStore, all: &[JobId], missing: &[JobId]) -> Result<bool> {
+        let Some(folder) = self.folder.filter(|_| self.is_used || !missing.is_empty()) else { return Ok(false) };
+        let found = all.iter().filter(|id| !missing.contains(id)).copied().collect();
+        let step = GuardStep::Absent { folder: folder.to_owned(), missing: missing.to_vec(), found };
+        store.guard(&step).await?;
+        Ok(!missing.is_empty())
+    }
+}
+
+impl Report {
+    /// Tells what the store does not know of these jobs; the jobs that it does not know at all.
+    async fn tell_all(&mut self, store: &SharedStore, stories: &Stories, ids: &[JobId]) -> Result<BTreeSet<JobId>> {
         let filter = JobFilter { ids: ids.to_vec(), ..JobFilter::default() };
         let views = store.jobs(&filter, Page { after: 0, limit: ids.len() }).await?;
         let mut unseen: BTreeSet<JobId> = ids.iter().copied().collect();
         for view in views {
             unseen.remove(&view.job.id);
             if let Some(story) = stories.get(&view.job.id) {
-                report.tell(store, &view.job, story, now).await?;
+                self.tell(store, &view.job, story).await?;
             }
         }
-        let young = |id: &JobId| stories.get(id).is_some_and(|story| now.since(story.last) < PATIENCE);
-        report.missing.extend(unseen.into_iter().filter(young));
+        Ok(unseen)
     }
-    Ok(report)
-}
 
-impl Report {
-    async fn tell(&mut self, store: &SharedStore, job: &Job, story: &Story, now: Timestamp) -> Result<()> {
+    async fn tell(&mut self, store: &SharedStore, job: &Job, story: &Story) -> Result<()> {
         let latest = story.submissions.keys().next_back().copied();
         for (number, told) in &story.submissions {
             // An earlier submission was settled, or there would be no later one.
             if let Some(sent) = told.sent.as_ref().filter(|_| latest == Some(*number))
                 && !job.knows_submission(*number)
             {
-                self.recall(store, job.id, sent, now).await?;
+                self.recall(store, job.id, sent).await?;
             }
             for (acceptance, first_poll_ms) in told.yes.iter().filter(|(yes, _)| !job.knows_task(&yes.task)) {
-                self.learn(store, job.id, acceptance, *first_poll_ms, now).await?;
+                self.learn(store, job.id, acceptance, *first_poll_ms).await?;
             }
         }
         Ok(())
     }
 
-    async fn recall(&mut self, store: &SharedStore, job: JobId, sent: &Submission, now: Timestamp) -> Result<()> {
+    async fn recall(&mut self, store: &SharedStore, job: JobId, sent: &Submission) -> Result<()> {
         match store.recall(job, sent).await {
             Ok(Recalled::Restored) => {
                 self.recalled += 1;
@@ -80,8 +119,8 @@ impl Report {
             }
             Err(error) => return self.put_off(job, error),
         }
-        self.told.push(Line { job, at: now, entry: Entry::Sending { submission: sent.clone() } });
-        self.told.push(Line { job, at: now, entry: Entry::Left { number: sent.number } });
+        self.told.push((job, Entry::Sending { submission: sent.clone() }));
+        self.told.push((job, Entry::Left { number: sent.number }));
         Ok(())
     }
 
@@ -101,7 +140,6 @@ impl Report {
         job: JobId,
         acceptance: &Acceptance,
         first_poll_ms: u64,
-        now: Timestamp,
     ) -> Result<()> {
         match store.accept_late(job, acceptance, Duration::from_millis(first_poll_ms)).await {
             Ok(LateAcceptance::Known) | Err(Error::NoJob(_)) => return Ok(()),
@@ -112,7 +150,7 @@ impl Report {
             Err(error) => return self.put_off(job, error),
         }
         let entry = Entry::Accepted { acceptance: acceptance.clone(), first_poll_ms };
-        self.told.push(Line { job, at: now, entry });
+        self.told.push((job, entry));
         Ok(())
     }
 }

@@ -1,14 +1,21 @@
 //! Where a journal lies and how much of it is kept.
 
-use std::{path::PathBuf, time::Duration};
+use std::{io, path::PathBuf, time::Duration};
+
+use super::{
+    folder::Folder,
+    story::{Stories, tell},
+};
 
 /// Where a journal lies and how much of it is kept.
 #[derive(Debug, Clone)]
 pub struct JournalSettings {
     /// The folder, on a local disk; shared by all worker processes of this machine.
     pub folder: PathBuf,
-    /// Which store and namespace it belongs to, without secrets: journals of another store are never held against this one.
-    pub store: String,
+    /// The namespace: journals belong to it wherever its store is, and those of another are never held against it.
+    pub namespace: String,
+    /// What people call this machine.
+    pub host: String,
     /// What the store has confirmed is kept for this long at least, and for twice as long at most: longer than the
     /// store may take to bring it to its disk and to its replicas.
     pub keep: Duration,
@@ -18,7 +25,29 @@ pub struct JournalSettings {
 
 impl JournalSettings {
     /// The usual settings: ten minutes, and 1 GiB.
-    pub fn new(folder: impl Into<PathBuf>, store: impl Into<String>) -> Self {
-        Self { folder: folder.into(), store: store.into(), keep: Duration::from_mins(10), max_bytes: 1 << 30 }
+    pub fn new(folder: impl Into<PathBuf>, namespace: impl Into<String>, host: impl Into<String>) -> Self {
+        Self {
+            folder: folder.into(),
+            namespace: namespace.into(),
+            host: host.into(),
+            keep: Duration::from_mins(10),
+            max_bytes: 1 << 30,
+        }
+    }
+}
+
+impl JournalSettings {
+    /// How many submissions the folder's journals of the namespace hold that were bought or may have been. Blocks.
+    ///
+    /// # Errors
+    /// The folder or one of its files cannot be read.
+    pub fn submissions(&self) -> io::Result<usize> {
+        let folder = Folder::open(&self.folder, &self.namespace)?;
+        let mut stories = Stories::new();
+        for name in folder.names()? {
+            tell(&mut stories, &folder.read(&name)?.lines, |_, _| true);
+        }
+        let told = stories.values().flat_map(|story| story.submissions.values());
+        Ok(told.filter(|told| told.sent.is_some() || !told.yes.is_empty()).count())
     }
 }

@@ -8,7 +8,9 @@ use reelq_model::Timestamp;
 use super::{
     hours::Hours,
     link::{Link, Script},
-    pack::Unpacker,
+    memory::{self, Memory, Standing},
+    pack::{Packer, Unpacker},
+    scripts,
     unreadable::Unreadable,
 };
 use crate::{Error, Result};
@@ -18,13 +20,15 @@ const REPEATS: usize = 2;
 /// The first and the longest pause between further calls, where the link has patience.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
 
-/// A script's answer, from behind its time.
+/// A script's answer, from behind its head.
 #[derive(Debug)]
 pub(super) struct Reply {
     bytes: Vec<u8>,
     start: usize,
     /// The time that the script worked with.
     pub now: Timestamp,
+    /// What the namespace is known by.
+    pub standing: Standing,
 }
 
 impl Reply {
@@ -32,14 +36,25 @@ impl Reply {
         let mut unpacker = Unpacker::new(&bytes);
         unpacker.list()?;
         let now = Timestamp::from_millis(unpacker.int()?);
+        if unpacker.clone().flag().is_ok() {
+            unpacker.flag()?;
+            return Err(other_format(unpacker.int()?));
+        }
+        let (identity, generation) = (unpacker.text()?.to_owned(), unpacker.text()?.to_owned());
+        let standing = Standing { identity, generation, counter: unpacker.count()? };
         let start = bytes.len() - unpacker.rest().len();
-        Ok(Self { bytes, start, now })
+        Ok(Self { bytes, start, now, standing })
     }
 
-    /// What follows the time.
+    /// What follows the head.
     pub(super) fn unpack(&self) -> Unpacker<'_> {
         Unpacker::new(self.bytes.get(self.start..).unwrap_or_default())
     }
+}
+
+/// The namespace has a format that this version does not speak.
+pub(super) fn other_format(found: i64) -> Error {
+    Error::Format { found: u32::try_from(found).unwrap_or(u32::MAX), supported: memory::FORMAT }
 }
 
 /// One namespace on one server, and its time.
@@ -48,26 +63,35 @@ pub(super) struct Caller {
     pub link: Link,
     pub hours: Hours,
     pub unreadable: Unreadable,
+    pub memory: Memory,
 }
 
 impl Caller {
     /// Runs a script on its packed arguments.
+    ///
+    /// # Errors
+    /// [`Error::Format`] where the namespace has another format than this version's: nothing was done.
     pub(super) async fn call(&self, script: &'static Script, arguments: &[u8]) -> Result<Reply> {
-        self.repeat(script, arguments, false).await
+        self.repeat(script, arguments, false, memory::FORMAT).await
     }
 
     /// The same; where durability is strict, it answers only once all of it is on the server's disk.
     pub(super) async fn call_durable(&self, script: &'static Script, arguments: &[u8]) -> Result<Reply> {
-        self.repeat(script, arguments, true).await
+        self.repeat(script, arguments, true, memory::FORMAT).await
     }
 
-    async fn repeat(&self, script: &'static Script, arguments: &[u8], durable: bool) -> Result<Reply> {
+    /// Runs a script that may meet any format.
+    pub(super) async fn call_any_format(&self, script: &'static Script, arguments: &[u8]) -> Result<Reply> {
+        self.repeat(script, arguments, false, 0).await
+    }
+
+    async fn repeat(&self, script: &'static Script, arguments: &[u8], durable: bool, format: u32) -> Result<Reply> {
         let mut left = REPEATS;
         let reply = loop {
-            match self.once(script, arguments, durable).await {
+            match self.heard(script, arguments, durable, format).await {
                 Err(error) if error.is_transient() && left > 0 => left -= 1,
                 Err(error) if error.is_transient() => {
-                    break self.patiently(error, || self.once(script, arguments, durable)).await?;
+                    break self.patiently(error, || self.heard(script, arguments, durable, format)).await?;
                 }
                 outcome => break outcome?,
             }
@@ -108,9 +132,24 @@ impl Caller {
         }
     }
 
-    async fn once(&self, script: &'static Script, arguments: &[u8], durable: bool) -> Result<Reply> {
+    /// An answer of the present generation.
+    async fn heard(&self, script: &'static Script, arguments: &[u8], durable: bool, format: u32) -> Result<Reply> {
+        let reply = self.once(script, arguments, durable, format).await?;
+        if self.memory.hear(&reply.standing) {
+            return Ok(reply);
+        }
+        // A server that was replaced and does not know it yet, or one that forgot the present generation: the latter says
+        // so when it looks at itself.
+        let look = Packer::new().list(1).int(1).finish();
+        let looked = self.once(&scripts::FOLDERS, &look, false, memory::FORMAT).await?;
+        _ = self.memory.hear(&looked.standing);
+        Err(Error::unavailable("a server answers that another one has taken the place of"))
+    }
+
+    async fn once(&self, script: &'static Script, arguments: &[u8], durable: bool, format: u32) -> Result<Reply> {
         let prefix = self.link.namespace().prefix();
-        let call = script.call(&[prefix]).arg(self.hours.argument()).arg(arguments);
+        let told = self.memory.argument(format);
+        let call = script.call(&[prefix]).arg(self.hours.argument()).arg(arguments).arg(told);
         let answer = if durable { self.link.call_durable(&call).await? } else { self.link.call(&call).await? };
         match answer.value {
             Value::BulkString(bytes) => Reply::read(bytes),

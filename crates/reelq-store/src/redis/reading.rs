@@ -3,34 +3,27 @@
 use reelq_model::{BatchName, JobId, Timestamp, WorkerId};
 
 use super::{
-    caller::Caller,
+    caller::{Caller, other_format},
     change, facts, load,
+    memory::FORMAT,
     pack::Packer,
     pack::Unpacker,
-    record::{FORMAT, Record},
+    record::Record,
     scripts,
 };
 use crate::{Error, HistoryEntry, JobView, Result, Unread, WorkerView, unreadable};
 
-/// Notes the format that this version writes; refused where a newer one was found.
+/// Begins the namespace, or takes over one of an earlier format; refused where a newer one was found.
 pub(super) async fn open(caller: &Caller) -> Result<Timestamp> {
-    let reply = caller.call(&scripts::OPEN, &Packer::new().list(1).int(FORMAT).finish()).await?;
-    check(reply.unpack().int()?)?;
-    Ok(reply.now)
+    let arguments = Packer::new().list(1).int(i64::from(FORMAT)).finish();
+    let reply = caller.call_any_format(&scripts::OPEN, &arguments).await?;
+    let found = reply.unpack().int()?;
+    if found == i64::from(FORMAT) { Ok(reply.now) } else { Err(other_format(found)) }
 }
 
-/// Looks at the format without noting anything: for whoever may only read.
+/// Looks at the format without noting anything, as every script does: for whoever may only read.
 pub(super) async fn look(caller: &Caller) -> Result<Timestamp> {
-    let key = format!("{}format", caller.link.namespace().prefix());
-    let answer = caller.link.query(redis::cmd("GET").arg(key)).await?;
-    let found: Option<i64> = redis::from_redis_value(answer).map_err(|error| Error::broken(error.to_string()))?;
-    check(found.unwrap_or(FORMAT))?;
     now(caller).await
-}
-
-fn check(found: i64) -> Result<()> {
-    let number = |format| u32::try_from(format).unwrap_or(u32::MAX);
-    if found <= FORMAT { Ok(()) } else { Err(Error::Format { found: number(found), supported: number(FORMAT) }) }
 }
 
 pub(super) async fn now(caller: &Caller) -> Result<Timestamp> {

@@ -9,7 +9,7 @@ macro_rules! piece {
 }
 
 /// A script that moves or reads records: every piece that most need, those that only it needs, and its own text behind
-/// them. No script can have more than 200 names at its top.
+/// them. Lua gives a function 200 names at its top: the script's own text is a function of its own, beside the pieces.
 macro_rules! script {
     ($name:ident, $file:literal $(, with $piece:literal)*) => {
         pub(super) static $name: Script = Script::new(
@@ -18,6 +18,7 @@ macro_rules! script {
                 piece!("start"),
                 piece!("keys"),
                 piece!("later"),
+                piece!("guard"),
                 piece!("record"),
                 piece!("books"),
                 piece!("queues"),
@@ -25,7 +26,9 @@ macro_rules! script {
                 piece!("tokens"),
                 piece!("money"),
                 $(piece!($piece),)*
+                "return (function()\n",
                 piece!($file),
+                "end)()\n",
             ],
         );
     };
@@ -43,11 +46,13 @@ script!(END_CANCEL, "end_cancel", with "room");
 script!(ENQUEUE, "enqueue");
 script!(EXTEND, "extend", with "room");
 script!(FINISH_LOAD, "finish_load");
+script!(FOLDERS, "folders");
 script!(HEAL, "heal");
 script!(HEARTBEAT, "heartbeat", with "room");
 script!(HISTORY, "history");
 script!(HOLD_BATCH, "hold_batch");
 script!(KNOWN, "known");
+script!(NOTED, "noted");
 script!(NOW, "now");
 script!(OPEN, "open");
 script!(PACE, "pace");
@@ -57,6 +62,7 @@ script!(PURGE, "purge", with "tasks", with "clear", with "room");
 script!(READ, "read");
 script!(RELEASE, "release", with "room");
 script!(REMOVE, "remove", with "tasks", with "room");
+script!(REQUESTS, "requests", with "room");
 script!(RESUME_ACCOUNT, "resume_account", with "room");
 script!(SELECT, "select");
 script!(SET_ASIDE, "set_aside", with "room");

@@ -10,20 +10,22 @@ use reelq_model::{
 use super::{
     breaker, budget, bulk,
     caller::Caller,
-    claim, commit, edit, finish, heal,
+    claim, commit, edit, finish, folders, heal,
     hours::Hours,
     late, lease, limits,
     link::Link,
-    listing, load, pace, purge, reading, remove, results,
+    listing, load,
+    memory::Memory,
+    pace, purge, reading, remove, results,
     unanswered::Unanswered,
     unreadable::{self, Unreadable},
     views, watch,
 };
 use crate::{
     AccountLimits, AccountView, Address, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit,
-    Committed, Cursor, Edit, Edited, Enqueued, Error, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease,
-    LineDraft, LinkOptions, Load, Loaded, Namespace, Pace, PaceView, Page, PauseReason, Purge, Recalled, Result,
-    ResultLine, Scanned, Store, UnreadableRecord, WorkerView,
+    Committed, Cursor, Edit, Edited, Enqueued, Error, GuardStep, HistoryEntry, JobFilter, JobView, Known,
+    LateAcceptance, Lease, LineDraft, LinkOptions, Load, Loaded, Namespace, Pace, PaceView, Page, PauseReason, Purge,
+    Recalled, Remembered, Result, ResultLine, Scanned, Store, StoreGuard, UnreadableRecord, WorkerView,
 };
 
 /// The store over Redis. Any number of processes may have the same namespace open.
@@ -58,7 +60,8 @@ impl RedisStore {
         clock: SharedClock,
     ) -> Result<Self> {
         let link = Link::open(address, namespace, options, clock.clone()).await?;
-        let caller = Caller { link, hours: Hours::new(clock, None), unreadable: Unreadable::default() };
+        let (hours, memory) = (Hours::new(clock, None), Memory::new());
+        let caller = Caller { link, hours, unreadable: Unreadable::default(), memory };
         let now = reading::look(&caller).await?;
         Ok(Self { caller, marks: Unanswered::new(now) })
     }
@@ -76,7 +79,7 @@ impl RedisStore {
     }
 
     async fn over(link: Link, hours: Hours) -> Result<Self> {
-        let caller = Caller { link, hours, unreadable: Unreadable::default() };
+        let caller = Caller { link, hours, unreadable: Unreadable::default(), memory: Memory::new() };
         let now = reading::open(&caller).await?;
         heal::sums(&caller).await?;
         Ok(Self { caller, marks: Unanswered::new(now) })
@@ -199,7 +202,19 @@ impl Store for RedisStore {
     }
 
     fn standing(&self) -> u64 {
-        self.caller.link.epoch()
+        self.caller.memory.changes()
+    }
+
+    async fn guard(&self, step: &GuardStep) -> Result<StoreGuard> {
+        folders::guard(&self.caller, step).await
+    }
+
+    fn remembered(&self) -> Remembered {
+        self.caller.memory.remembered()
+    }
+
+    fn remember(&self, folder: &str, told: &Remembered) {
+        self.caller.memory.remember(folder, told);
     }
 
     async fn now(&self) -> Result<Timestamp> {

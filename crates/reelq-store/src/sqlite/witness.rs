@@ -54,7 +54,8 @@ impl Witness {
             restored::mark(conn, restored::last_time(conn)?)?;
         }
         let opened = private::options().write(true).create(true).truncate(false).open(&path);
-        let file = opened.inspect_err(|error| tracing::debug!(path = %path.display(), %error, "no witness is kept")).ok();
+        let file =
+            opened.inspect_err(|error| tracing::debug!(path = %path.display(), %error, "no witness is kept")).ok();
         let witness = Self { file };
         witness.tell(&life);
         Ok(witness)

@@ -9,6 +9,6 @@ use reelq_store::{LinkOptions, RedisStore};
 /// Opens the namespace `test`, whose time is the server's own.
 pub(crate) async fn open(server: &RedisServer) -> RedisStore {
     let (address, namespace) = (server.socket_url().parse().unwrap(), "test".parse().unwrap());
-    let options = LinkOptions { hold: Duration::ZERO, ..LinkOptions::default() };
+    let options = LinkOptions::default();
     RedisStore::open(address, namespace, options, Arc::new(SystemClock::default())).await.unwrap()
 }

@@ -26,7 +26,7 @@ struct Scene {
 
 async fn open(url: &str) -> RedisStore {
     let clock: SharedClock = Arc::new(ManualClock::starting_at(Timestamp::from_millis(4_000_000_000_000)));
-    let options = LinkOptions { hold: Duration::ZERO, ..LinkOptions::default() };
+    let options = LinkOptions::default();
     RedisStore::open_at(url.parse().unwrap(), "races".parse().unwrap(), options, clock).await.unwrap()
 }
 

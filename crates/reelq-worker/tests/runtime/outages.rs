@@ -36,7 +36,7 @@ impl Unsteady {
         std::fs::create_dir(&state).unwrap();
         let store = Arc::new(Forgetful::open(&state, Arc::clone(&clock)));
         let shared: SharedStore = Arc::clone(&store) as SharedStore;
-        let journal = JournalSettings::new(folder.path().join("journal"), "test");
+        let journal = JournalSettings::new(folder.path().join("journal"), "test", "here");
         let worker = WorkerId::new("w1").unwrap();
         let shared = if journalled {
             Arc::new(Journaled::open(shared, journal, &worker, Arc::clone(&clock)).unwrap())
@@ -185,7 +185,7 @@ async fn a_stop_while_the_store_is_away_ends_after_the_grace_and_the_journal_kee
     // The process ends here; the next one is told by the journal.
     unsteady.store.set_away(false);
     let worker = WorkerId::new("w2").unwrap();
-    let journal = JournalSettings::new(unsteady.folder.path().join("journal"), "test");
+    let journal = JournalSettings::new(unsteady.folder.path().join("journal"), "test", "here");
     let inner: SharedStore = Arc::clone(&unsteady.store) as SharedStore;
     let next: SharedStore =
         Arc::new(Journaled::open(inner, journal, &worker, Arc::clone(&unsteady.world.clock)).unwrap());

@@ -7,13 +7,12 @@ use std::{result, sync::Arc, time::Duration};
 
 use redis::RedisResult;
 use reelq_model::SharedClock;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::Mutex;
 
 use super::{
     connect::{Connector, Wire},
     durable::{self, Syncing},
     faults::{self, Fault},
-    greet::{Greeter, Standing},
     options::Durability,
     refusals::Refusals,
     server::{ServerId, identify},
@@ -23,7 +22,7 @@ use crate::{Error, Result};
 /// The first pause after a failed attempt; every further one doubles it.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
-/// A connection that was greeted.
+/// A connection that was examined.
 #[derive(Debug, Clone)]
 pub(super) struct Live {
     pub(super) wire: Wire,
@@ -36,9 +35,7 @@ pub(super) struct Live {
 #[derive(Debug, Clone)]
 pub(super) struct Shared {
     pub(super) connector: Arc<Connector>,
-    pub(super) greeter: Arc<Greeter>,
     pub(super) clock: SharedClock,
-    pub(super) standing: Arc<watch::Sender<Standing>>,
     pub(super) refusals: Arc<Refusals>,
 }
 
@@ -53,8 +50,6 @@ impl Shared {
 #[derive(Debug)]
 pub(super) struct Lane {
     shared: Shared,
-    /// Whether its new connections are told; those of the others are told only where they find another server.
-    is_first: bool,
     slot: Mutex<Slot>,
 }
 
@@ -68,8 +63,8 @@ struct Slot {
 }
 
 impl Lane {
-    pub(super) fn new(shared: Shared, is_first: bool) -> Self {
-        Self { shared, is_first, slot: Mutex::default() }
+    pub(super) fn new(shared: Shared) -> Self {
+        Self { shared, slot: Mutex::default() }
     }
 
     /// The connection; made now where there is none and the pause is over.
@@ -107,9 +102,9 @@ impl Lane {
         let made = tokio::time::timeout(limit, async {
             let wire = connector.connect().await?;
             let syncing = self.examine(&wire).await?;
-            let greeted = self.greet(&wire).await;
-            let (server, epoch) = greeted.map_err(|error| faults::judge(&error, connector.shown(), "the greeting"))?;
-            Ok((wire, syncing, server, epoch))
+            let server = identify(&mut wire.connection.clone()).await;
+            let server = server.map_err(|error| faults::judge(&error, connector.shown(), "INFO"))?;
+            Ok((wire, syncing, server))
         });
         let late = |_| {
             let silent = format!("{} does not answer within {} s", connector.shown(), limit.as_secs_f32());
@@ -118,18 +113,9 @@ impl Lane {
             let message = silent + doubt;
             faults::passes(message, true)
         };
-        let (wire, syncing, server, epoch) = made.await.map_err(late)??;
-        self.tell(epoch);
-        tracing::debug!(server = connector.shown(), epoch, "connected to the store");
-        Ok((wire, syncing, server))
-    }
-
-    /// Who the server is, and the epoch.
-    async fn greet(&self, wire: &Wire) -> RedisResult<(ServerId, u64)> {
-        let mut connection = wire.connection.clone();
-        let server = identify(&mut connection).await?;
-        let epoch = self.shared.greeter.greet(&mut connection, &server).await?;
-        Ok((server, epoch))
+        let made = made.await.map_err(late)??;
+        tracing::debug!(server = connector.shown(), "connected to the store");
+        Ok(made)
     }
 
     async fn examine(&self, wire: &Wire) -> result::Result<Syncing, Fault> {
@@ -137,15 +123,6 @@ impl Lane {
             Durability::Strict => durable::examine(&mut wire.connection.clone(), self.shared.connector.shown()).await,
             Durability::Normal => Ok(Syncing::ByItself),
         }
-    }
-
-    fn tell(&self, epoch: u64) {
-        self.shared.standing.send_if_modified(|standing| {
-            let news = self.is_first || standing.epoch != epoch;
-            standing.connections += u64::from(self.is_first);
-            standing.epoch = epoch;
-            news
-        });
     }
 
     fn pause(&self, slot: &mut Slot, fault: &Fault) {

@@ -4,14 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use redis::{Cmd, Pipeline, RedisError, Value};
 use reelq_model::SharedClock;
-use tokio::sync::{Semaphore, SemaphorePermit, watch};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{
     address::Address,
     connect::Connector,
     durable::{Lanes, Syncing},
     faults,
-    greet::{Greeter, Standing},
     lane::{Lane, Live, Shared},
     options::LinkOptions,
     script::Call,
@@ -42,16 +41,14 @@ impl Link {
         options: LinkOptions,
         clock: SharedClock,
     ) -> Result<Self> {
-        let greeter = Arc::new(Greeter::new(&namespace, &options));
         let connector = Arc::new(Connector::new(address, options, slot::of(namespace.name()))?);
-        let standing = Arc::new(watch::Sender::new(Standing::default()));
-        let shared = Shared { connector, greeter, clock, standing, refusals: Arc::default() };
+        let shared = Shared { connector, clock, refusals: Arc::default() };
         let options = &shared.connector.options;
-        let durable = (0..options.durable_calls.max(1)).map(|_| Arc::new(Lane::new(shared.clone(), false)));
+        let durable = (0..options.durable_calls.max(1)).map(|_| Arc::new(Lane::new(shared.clone())));
         let link = Self(Arc::new(Inner {
             places: Semaphore::new(options.calls.max(1)),
             durable: Lanes::new(durable.collect()),
-            lane: Lane::new(shared.clone(), true),
+            lane: Lane::new(shared.clone()),
             fence: format!("{}fence", namespace.prefix()),
             namespace,
             shared,
@@ -124,32 +121,13 @@ impl Link {
         self.settle(outcome, &self.0.lane, &live, "queries").await
     }
 
-    /// Tells every new connection and every change of the epoch.
-    pub(crate) fn changes(&self) -> watch::Receiver<Standing> {
-        self.0.shared.standing.subscribe()
-    }
-
-    /// The epoch as last seen.
-    pub(crate) fn epoch(&self) -> u64 {
-        self.0.shared.standing.borrow().epoch
-    }
-
-    /// Takes note of an epoch that a script's answer held.
-    pub(crate) fn observe_epoch(&self, epoch: u64) {
-        self.0.shared.standing.send_if_modified(|standing| {
-            let news = standing.epoch != epoch;
-            standing.epoch = epoch;
-            news
-        });
-    }
-
     /// Calls by hash, and teaches the server the script where it does not know it.
     async fn run(&self, live: &Live, call: &Call) -> Result<Value, RedisError> {
         let mut connection = live.wire.connection.clone();
         match call.command.query_async(&mut connection).await {
             Err(error) if faults::is_unknown_script(&error) => {
-                let epoch = self.0.shared.greeter.teach(live, call.script).await?;
-                self.observe_epoch(epoch);
+                let mut teach = redis::cmd("SCRIPT");
+                teach.arg("LOAD").arg(call.script.text()).query_async::<()>(&mut connection).await?;
                 call.command.query_async(&mut connection).await
             }
             outcome => outcome,

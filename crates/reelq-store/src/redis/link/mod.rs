@@ -26,7 +26,6 @@ mod weigh;
 
 pub use address::{Address, AddressError};
 pub use facts::ServerFacts;
-pub(crate) use greet::Standing;
 pub(crate) use link::Link;
 pub use options::{Durability, LinkOptions, TlsFiles};
 pub use patience::Patience;

@@ -31,9 +31,6 @@ pub struct LinkOptions {
     pub calls: usize,
     /// How many calls may wait for the disk at once, each on a connection of its own.
     pub durable_calls: usize,
-    /// How long nothing new is bought after the server was restarted or replaced, unless it writes every command to
-    /// disk before it answers: the time that every worker has to teach it what it may have forgotten.
-    pub hold: Duration,
     /// The longest pause between two attempts to connect.
     pub longest_pause: Duration,
     /// What the pauses' jitter comes from; differs between processes.
@@ -76,7 +73,6 @@ impl Default for LinkOptions {
             patience: Patience::default(),
             calls: 256,
             durable_calls: 4,
-            hold: Duration::from_secs(10),
             longest_pause: Duration::from_secs(2),
             seed: u64::from(std::process::id()),
         }

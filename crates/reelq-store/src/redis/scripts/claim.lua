@@ -12,17 +12,21 @@
 --            until_day_ends   `retry_in` is the end of the day whose budget is reached
 --            limits_missing   the account's limits are not there, or not all of them: nothing is bought before they are set
 
-local SUBMIT, POLL_STAGE, COLLECT = 1, 2, 3
-local THROTTLED = 1
-local PROMOTED_AT_ONCE = 500
+-- A function has at most 200 names of its own; these are counted apart from those of the pieces before.
+local function whole()
 
-local stage, account_name, limit, worker, lasts, batch_name, token, except_names, only_open = unpack(args)
+local SUBMIT, POLL_STAGE = 1, 2
+local THROTTLED = 1
+-- A throttled account's status requests wait for five minutes at most: what is paid for must not be silenced.
+local MOST = { promoted = 500, note_ms = 120000, page = 16, polls_throttled_ms = 300000 }
+
+local stage, account_name, limit, worker, lasts, batch_name, token = unpack(args)
 local account, batch, desk, limits_missing
--- The batches of which nothing new is taken, by number; and how many they are.
-local except, excepted = {}, 0
+-- The batches of which nothing new is taken, by number; how many they are; and whether anything new is taken at all. One
+-- table, for a script may have two hundred names.
+local aside = { batches = {}, count = 0, buys = args[9] ~= 1 }
 -- What is paid for is followed on a full server, too; nothing new is bought on one.
 if stage ~= SUBMIT then call('UNLINK', P .. 'room') end
-local NOTE_KEPT_MS = 120000
 
 -- Where the jobs of this claim were found: queue, key and entry in the index; and whether some could not be read.
 local origins, passed_over = {}, false
@@ -60,11 +64,11 @@ local function queues_of(queue, latest, most)
 end
 
 -- The same without the batches of which nothing new is taken.
-local function open_queues_of(queue, latest, most)
-  if excepted == 0 then return queues_of(queue, latest, most) end
+function aside.queues_of(queue, latest, most)
+  if aside.count == 0 then return queues_of(queue, latest, most) end
   local found = {}
-  for _, entry in ipairs(queues_of(queue, latest, most + excepted)) do
-    if not except[tonumber(entry)] and #found < most then found[#found + 1] = entry end
+  for _, entry in ipairs(queues_of(queue, latest, most + aside.count)) do
+    if not aside.batches[tonumber(entry)] and #found < most then found[#found + 1] = entry end
   end
   return found
 end
@@ -101,19 +105,19 @@ local function next_due(queue)
 end
 
 -- The same without the batches of which nothing new is taken.
-local function next_open_due(queue)
-  if excepted == 0 then return next_due(queue) end
-  if batch then return not except[batch] and next_due(queue) or nil end
-  local queues = call('ZRANGE', index_key(queue, account), 0, excepted, 'WITHSCORES')
+function aside.next_due(queue)
+  if aside.count == 0 then return next_due(queue) end
+  if batch then return not aside.batches[batch] and next_due(queue) or nil end
+  local queues = call('ZRANGE', index_key(queue, account), 0, aside.count, 'WITHSCORES')
   for at = 1, #queues, 2 do
-    if not except[tonumber(queues[at])] then return math.max(tonumber(queues[at + 1]) - now, 0) end
+    if not aside.batches[tonumber(queues[at])] then return math.max(tonumber(queues[at + 1]) - now, 0) end
   end
   return nil
 end
 
 -- Moves what waited for its time to where it can be claimed.
 local function promote(queue)
-  local ids = first_of(queue, now, PROMOTED_AT_ONCE)
+  local ids = first_of(queue, now, MOST.promoted)
   if #ids == 0 then return end
   prefetch(ids)
   for _, id in ipairs(ids) do
@@ -149,17 +153,18 @@ local function give(ids)
     leases[at] = { rec.version, wants_cancel(rec), json_of(rec), id }
   end
   flush()
+  guard.raise()
   call('ZADD', WORKERS, 'NX', now, worker)
-  call('SET', note_key(), cmsgpack.pack({ token, ids, versions }), 'PX', NOTE_KEPT_MS)
+  call('SET', note_key(), cmsgpack.pack({ token, ids, versions }), 'PX', MOST.note_ms)
   return leases
 end
 
 local function first_group()
   local index = index_key(READY, account)
-  if not batch and excepted == 0 then return call('ZCARD', index) > 0 end
+  if not batch and aside.count == 0 then return call('ZCARD', index) > 0 end
   for _, group in ipairs(call('ZRANGE', index, 0, -1)) do
     local number = tonumber(string.match(group, '^%d+'))
-    if not except[number] and (not batch or number == batch) then return true end
+    if not aside.batches[number] and (not batch or number == batch) then return true end
   end
   return false
 end
@@ -197,7 +202,7 @@ local function open_heads()
   local groups = call('ZRANGE', index_key(READY, account), 0, -1, 'WITHSCORES')
   for at = 1, #groups, 2 do
     local number, price = batch_and_price(groups[at])
-    if not except[number] and (not batch or number == batch) then
+    if not aside.batches[number] and (not batch or number == batch) then
       if by_batch[number] == nil then
         by_batch[number] = open_head(number)
         if by_batch[number] then heads[#heads + 1] = by_batch[number] end
@@ -218,8 +223,6 @@ local function can_pay(head, price)
   return false
 end
 
-local PAGE = 16
-
 -- Whether a list was left with entries that nobody has looked at: the next claim goes on there, at once.
 local unswept = false
 
@@ -235,11 +238,11 @@ end
 local function peek(group)
   if group.at > #group.page then
     local key = queue_key(READY, account, group.name)
-    unswept = not refill(account, group.name, group.from + PAGE) or unswept
+    unswept = not refill(account, group.name, group.from + MOST.page) or unswept
     -- From the last age on, not by rank: filling the queue up may have put older jobs before what was read.
-    group.page = call('ZRANGEBYSCORE', key, '(' .. text(group.last), '+inf', 'WITHSCORES', 'LIMIT', 0, PAGE)
+    group.page = call('ZRANGEBYSCORE', key, '(' .. text(group.last), '+inf', 'WITHSCORES', 'LIMIT', 0, MOST.page)
     if #group.page == 0 and group.from == 0 then flush_index(key, emptied(group)) end
-    group.from, group.at = group.from + PAGE, 1
+    group.from, group.at = group.from + MOST.page, 1
     group.last = tonumber(group.page[#group.page] or group.last)
   end
   return group.page[group.at], tonumber(group.page[group.at + 1])
@@ -331,13 +334,12 @@ local function submit()
   local tokens = bucket(desk.submit, desk.submit_tat)
   if tokens == false then return {}, nil end
   local most = tokens and available(tokens, limit) or limit
-  -- A server that may have forgotten its last second sells nothing new until journals were held against it.
-  local hold = integer(call('GET', HOLD_UNTIL)) - now
+  -- A store that may have forgotten something sells nothing new until journals were held against it.
+  local may_buy = not first_group() or guard.may_buy()
   local room = desk.cap and desk.cap - desk.in_flight or math.huge
   local ids = first_of(REPLAY, now, most)
   local fresh, held_by_day = {}, false
-  local buys = only_open ~= 1
-  if hold <= 0 and buys then fresh, held_by_day = ready(math.min(most - #ids, room)) end
+  if may_buy and aside.buys then fresh, held_by_day = ready(math.min(most - #ids, room)) end
   append(ids, fresh)
   local leases = give(ids)
   keep_tat('submit_tat', tokens, #ids)
@@ -345,10 +347,10 @@ local function submit()
   if #ids == limit then return leases, nil end
   local wait = tokens and next_in(tokens, #ids)
   local due = next_due(REPLAY)
-  if buys then due = sooner(due, next_open_due(WAITING)) end
+  if aside.buys then due = sooner(due, aside.next_due(WAITING)) end
   if due and wait then due = math.max(due, wait) end
-  if buys and wait and #ids == most and room > #ids and first_group() then due = sooner(due, wait) end
-  if buys and hold > 0 and room > #ids and first_group() then due = sooner(due, hold) end
+  if aside.buys and wait and #ids == most and room > #ids and first_group() then due = sooner(due, wait) end
+  if aside.buys and not may_buy and room > #ids and first_group() then due = sooner(due, guard.ASK_AGAIN_MS) end
   if unswept then return leases, 0 end
   if not held_by_day then return leases, due end
   return leases, sooner(due, (today + 1) * MILLIS_A_DAY - now), not due
@@ -369,17 +371,15 @@ end
 -- Outputs that are due, the earliest link deadline first.
 local function collect()
   promote(FETCH_LATER)
-  local ids = first_of(FETCH, NO_DEADLINE, limit, open_queues_of)
+  local ids = first_of(FETCH, NO_DEADLINE, limit, aside.queues_of)
   local leases = give(ids)
   if #ids == limit then return leases, nil end
-  return leases, next_open_due(FETCH_LATER)
+  return leases, aside.next_due(FETCH_LATER)
 end
-
--- A throttled account's status requests wait for five minutes at most: what is paid for must not be silenced.
-local POLLS_THROTTLED_MAX = 300000
 
 -- When the pauses end that hold this kind of work: nil where none does, -1 where a person must end one.
 local function held_until()
+  -- A throttled account's status requests wait for five minutes at most: what is paid for must not be silenced.
   local latest
   for kind = 1, 4 do
     local pause = desk.pauses[kind]
@@ -387,7 +387,7 @@ local function held_until()
     if pause and holds_this then
       local said = kept.list(pause) or {}
       local since, ends = kept.number(said[2], 0), kept.number(said[3], 0)
-      if stage == POLL_STAGE and since and ends then ends = math.min(ends, since + POLLS_THROTTLED_MAX) end
+      if stage == POLL_STAGE and since and ends then ends = math.min(ends, since + MOST.polls_throttled_ms) end
       -- A pause whose end cannot be read holds until a person ends it.
       if not ends or ends == 0 then
         latest = -1
@@ -448,9 +448,9 @@ end
 local function found_names()
   account = number_of(ACCOUNTS, account_name)
   limits_missing = not account
-  for _, name in ipairs(except_names) do
+  for _, name in ipairs(args[8]) do
     local number = number_of(BATCHES, name)
-    if number then except[number], excepted = true, excepted + 1 end
+    if number then aside.batches[number], aside.count = true, aside.count + 1 end
   end
   if batch_name == '' then return account end
   batch = number_of(BATCHES, batch_name)
@@ -480,3 +480,7 @@ local leases, retry_in, until_day_ends = claim()
 -- What could not be read stood before others, which the next claim brings.
 if passed_over then retry_in, until_day_ends = 0, false end
 return answer(leases, retry_in or -1, until_day_ends or false, to_withdraw(), stage == SUBMIT and limits_missing or false)
+
+end
+
+return whole()

@@ -7,8 +7,9 @@ local BATCHES = P .. 'batches'
 local ACCOUNTS = P .. 'accounts'
 local NUMBERS = P .. 'numbers'
 local SEQUENCE = P .. 'sequence'
-local HOLD_UNTIL = P .. 'hold_until'
 local NEWS = P .. 'news'
+guard.key, guard.folders, guard.absent = P .. 'guard', P .. 'folders', P .. 'absent'
+guard.old_format, guard.old_hold = P .. 'format', P .. 'hold_until'
 
 local function job_key(id) return P .. 'j:' .. id end
 local function history_key(id) return P .. 'h:' .. id end

@@ -120,5 +120,6 @@ end
 
 -- Tells whoever watches that something changed.
 local function bring_news()
+  guard.raise()
   call('INCR', NEWS)
 end

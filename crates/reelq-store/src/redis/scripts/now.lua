@@ -3,4 +3,4 @@
 -- ARGV[2]  {}
 -- Result   { now, wall }
 
-return answer(times.wall)
+return answer(hours.wall)

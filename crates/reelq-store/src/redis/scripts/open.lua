@@ -1,8 +1,14 @@
--- Notes the format of the namespace where it is new.
+-- Begins a namespace, or takes over one of an earlier format: one step, for records have not changed.
 --
--- ARGV[2]  { format }: the newest that the client reads
+-- ARGV[2]  { format }: that the client reads and writes
 -- Result   { now, format }: what the namespace has
 
--- A full server, or one that only reads, is written to only where something is to be noted.
-if not call('GET', P .. 'format') then call('SET', P .. 'format', args[1]) end
-return answer(integer(call('GET', P .. 'format')))
+local format = args[1]
+if guard.found and guard.found > format then return answer(guard.found) end
+if not guard.identity then
+  guard.begin(format)
+elseif guard.found < format then
+  call('HSET', guard.key, 'format', format)
+  call('SET', guard.old_format, format)
+end
+return answer(format)

@@ -4,14 +4,16 @@
 -- ARGV[1]  the time in milliseconds where it stands still (tests); else, behind `~`, what the client expects it to be; empty
 --          where it expects nothing
 -- ARGV[2]  the script's own arguments, packed
--- Result   packed: an array whose first entry is the time that the script worked with, in milliseconds
+-- ARGV[3]  what the client was told before, packed (guard.lua)
+-- Result   packed: an array that begins with the time that the script worked with, in milliseconds, and the namespace's
+--          identity, generation and counter
 
 local P = KEYS[1]
 local call = redis.call
 local args = cmsgpack.unpack(ARGV[2])
 
 -- The times that are not the store's own. One name for all of them: a script can have no more than 200.
-local times = {
+local hours = {
   -- A time that stands still, of tests.
   still = tonumber(ARGV[1]),
   -- What the time should be by what the client was last told and what passed since.
@@ -24,42 +26,45 @@ local times = {
 }
 
 -- What the server's clock shows; only the calendar of schedules goes by it.
-function times.clock()
-  if times.still then return times.still end
+function hours.clock()
+  if hours.still then return hours.still end
   local time = call('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-times.wall = times.clock()
+hours.wall = hours.clock()
 
 -- The store's time. It does not go back with the server's clock, nor with the server that the clock belongs to, and a clock that is
 -- set ahead ends no wait: what it was set by is left out, and let in by a tenth of the time that passes. A client can hold the
 -- time back to when it was last noted, and never push it.
-function times.store()
-  local wall, earliest = times.wall, 0
-  if times.still then return wall end
+function hours.store()
+  local wall, earliest = hours.wall, 0
+  if hours.still then return wall end
   local at, kept = string.match(call('GET', P .. 'clock') or '', '^(%d+) (-?%d+)$')
   if at then
     at, kept = tonumber(at), tonumber(kept)
-    times.noted, earliest = wall - at, at + kept
-    local led = math.floor(math.max(times.noted, 0) / 10)
-    times.ahead = kept > 0 and math.max(kept - led, 0) or math.min(kept + led, 0)
-    times.ahead = math.max(times.ahead, earliest - wall)
+    hours.noted, earliest = wall - at, at + kept
+    local led = math.floor(math.max(hours.noted, 0) / 10)
+    hours.ahead = kept > 0 and math.max(kept - led, 0) or math.min(kept + led, 0)
+    hours.ahead = math.max(hours.ahead, earliest - wall)
   end
-  if times.expected and wall + times.ahead > times.expected + times.LATER_MS then
-    times.ahead = math.max(times.expected, earliest) - wall
+  if hours.expected and wall + hours.ahead > hours.expected + hours.LATER_MS then
+    hours.ahead = math.max(hours.expected, earliest) - wall
   end
-  return wall + times.ahead
+  return wall + hours.ahead
 end
-local now = times.store()
+local now = hours.store()
 
 -- Notes the time for scripts to come; for those that many call and that write anyway.
-function times.note()
-  if times.still or (times.noted and times.noted >= 0 and times.noted < 1000) then return end
-  call('SET', P .. 'clock', string.format('%.0f %.0f', times.wall, times.ahead))
+function hours.note()
+  if hours.still or (hours.noted and hours.noted >= 0 and hours.noted < 1000) then return end
+  call('SET', P .. 'clock', string.format('%.0f %.0f', hours.wall, hours.ahead))
 end
 
+-- What the namespace is known by; guard.lua fills it.
+local guard = {}
+
 local function answer(...)
-  return cmsgpack.pack({ now, ... })
+  return cmsgpack.pack({ now, guard.identity or '', guard.generation or '', guard.counter or 0, ... })
 end
 
 -- `make`, but what it made of a value is made once a call: texts and keys are asked for again and again.

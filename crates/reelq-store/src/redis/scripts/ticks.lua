@@ -34,16 +34,16 @@ end
 
 -- The schedule's mark; a new schedule's is the present time.
 local function mark()
-  call('HSETNX', key, 'mark', text(times.wall))
+  call('HSETNX', key, 'mark', text(hours.wall))
   return tonumber(call('HGET', key, 'mark'))
 end
 
 -- The same; one that a clock set which was ahead comes back to the present: what was fired since then has its record.
 local function present_mark()
   local found = mark()
-  if found <= times.wall then return found end
-  call('HSET', key, 'mark', text(times.wall))
-  return times.wall
+  if found <= hours.wall then return found end
+  call('HSET', key, 'mark', text(hours.wall))
+  return hours.wall
 end
 
 local function raise(at)

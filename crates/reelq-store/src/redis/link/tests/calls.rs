@@ -1,9 +1,9 @@
-//! Calls, restarts, and what is held after them.
+//! Calls and restarts.
 
 use std::{process::Command, time::Duration};
 
 use redis::Value;
-use reelq_redis_server::{RedisServer, Reply};
+use reelq_redis_server::RedisServer;
 use tokio::task::JoinSet;
 
 use super::kit::{count, key, link, open, options, until_counted};
@@ -31,52 +31,6 @@ async fn calls_fail_as_unavailable_while_the_server_is_away_and_go_on_afterwards
     }
     server.restart();
     assert!(until_counted(&link).await >= 1);
-}
-
-#[tokio::test]
-async fn restarted_server_is_held_once_and_everybody_is_told() {
-    let mut server = RedisServer::with().append_only("always").directive("appendfsync everysec").start();
-    let (one, other) = (link(&server).await, link(&server).await);
-    server.command(&["SET", &key("format"), "1"]);
-    let epoch = one.epoch();
-    assert_eq!(other.epoch(), epoch);
-    let mut changes = other.changes();
-    changes.mark_unchanged();
-    server.stop();
-    server.restart();
-    until_counted(&one).await;
-    let held = server.command(&["GET", &key("hold_until")]);
-    assert!(held.text().parse::<i64>().unwrap() > 0);
-    until_counted(&other).await;
-    assert_eq!(server.command(&["GET", &key("hold_until")]), held);
-    assert!(changes.has_changed().unwrap());
-    assert_eq!(one.epoch(), other.epoch());
-    assert!(one.epoch() > epoch);
-}
-
-#[tokio::test]
-async fn nothing_is_held_where_every_command_is_on_disk() {
-    let mut server = RedisServer::with().append_only("always").start();
-    let link = link(&server).await;
-    let epoch = link.epoch();
-    server.command(&["SET", &key("format"), "1"]);
-    server.kill();
-    server.restart();
-    assert_eq!(until_counted(&link).await, 1);
-    assert_eq!(server.command(&["GET", &key("hold_until")]), Reply::Nil);
-    assert!(link.epoch() > epoch);
-}
-
-#[tokio::test]
-async fn empty_namespace_is_not_held_and_an_epoch_that_was_forgotten_is_not_given_again() {
-    let mut server = RedisServer::start();
-    let link = link(&server).await;
-    let epoch = link.epoch();
-    assert_eq!(server.command(&["GET", &key("hold_until")]), Reply::Nil);
-    server.restart();
-    assert_eq!(until_counted(&link).await, 1);
-    assert!(link.epoch() > epoch);
-    assert_eq!(server.command(&["GET", &key("hold_until")]), Reply::Nil);
 }
 
 #[tokio::test]

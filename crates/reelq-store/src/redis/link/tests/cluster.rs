@@ -46,7 +46,6 @@ async fn any_node_names_the_owner_and_a_moved_slot_is_followed() {
     let second = joined(&first);
     let link = open(&url(&[&second]), options()).await.unwrap();
     assert_eq!(count(&link).await.unwrap(), 1);
-    let epoch = link.epoch();
     // Reassigning a slot that holds keys takes more steps than a test needs; an empty one moves in one.
     first.command(&["FLUSHALL"]);
     let slot = second.command(&["CLUSTER", "KEYSLOT", &key("count")]).int().to_string();
@@ -56,7 +55,6 @@ async fn any_node_names_the_owner_and_a_moved_slot_is_followed() {
     }
     assert_eq!(until_counted(&link).await, 1);
     assert_eq!(second.command(&["GET", &key("count")]), Reply::Text("1".into()));
-    assert!(link.epoch() > epoch);
 }
 
 #[tokio::test]

@@ -32,21 +32,16 @@ async fn wait_for(server: &RedisServer, command: &[&str], wanted: &str) {
 }
 
 #[tokio::test]
-async fn failover_is_followed_scripts_are_taught_again_and_buying_is_held() {
+async fn failover_is_followed_and_scripts_are_taught_again() {
     let (mut master, replica, sentinel) = watched();
     let url = format!("redis+sentinel://127.0.0.1:1,127.0.0.1:{}/main/0", sentinel.port());
     let link = open(&url, options()).await.unwrap();
-    master.command(&["SET", &key("format"), "1"]);
     assert_eq!(count(&link).await.unwrap(), 1);
-    let epoch = link.epoch();
-    assert_eq!(master.command(&["GET", &key("hold_until")]), Reply::Nil);
     wait_for(&replica, &["GET", &key("count")], "1").await;
     wait_for(&sentinel, &["INFO", "sentinel"], "slaves=1").await;
     master.kill();
     assert_eq!(until_counted(&link).await, 2);
     assert_eq!(replica.command(&["GET", &key("count")]), Reply::Text("2".into()));
-    assert!(link.epoch() > epoch);
-    assert!(replica.command(&["GET", &key("hold_until")]).text().parse::<i64>().unwrap() > 0);
 }
 
 #[tokio::test]

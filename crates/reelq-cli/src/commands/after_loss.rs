@@ -1,0 +1,98 @@
+//! `reelq resume`, and with `--after-loss` a person's word that journals which nobody can read any more are not waited for.
+
+use reelq_model::{AccountName, BatchName};
+use reelq_store::{FolderView, GuardStep, Store, StoreGuard};
+
+use super::pause;
+use crate::{
+    consent::{Consent, NOT_BOUGHT, Stake},
+    exit::Exit,
+    failure::{Failure, Outcome},
+    output::{Out, plural},
+    session::Session,
+};
+
+/// Flags of `reelq resume`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ResumeArgs {
+    /// The batch
+    #[arg(required_unless_present_any = ["account", "after_loss"])]
+    batch: Option<BatchName>,
+    /// An account, for all batches
+    #[arg(long, conflicts_with = "batch", value_name = "NAME")]
+    account: Option<AccountName>,
+    /// Let everything buy again although what was bought last is not in the state: after a backup, or where journals are gone
+    #[arg(long, conflicts_with_all = ["batch", "account"])]
+    after_loss: bool,
+    #[command(flatten)]
+    consent: Consent,
+}
+
+pub(crate) async fn resume(args: &ResumeArgs, session: &Session, out: Out) -> Outcome {
+    if args.after_loss {
+        return after_loss(args.consent, session, out).await;
+    }
+    let what = pause::Args { batch: args.batch.clone(), account: args.account.clone() };
+    pause::resume(&what, session, out).await
+}
+
+async fn after_loss(consent: Consent, session: &Session, out: Out) -> Outcome {
+    let store = session.store().await?;
+    let guard = store.guard(&GuardStep::Read).await?;
+    let missing: Vec<&FolderView> = guard.awaited().collect();
+    if missing.is_empty() {
+        let accepted = store.accept_restored().await?;
+        let report = serde_json::json!({ "what": "after loss", "accepted": accepted });
+        let words = if accepted { "accepted: what is queued may be bought" } else { "nothing waits for that" };
+        out.report(&report, |_| words.to_owned());
+        return Ok(Exit::Done);
+    }
+    let mut told: Vec<String> = missing.iter().map(|view| shown(view)).collect();
+    told.push(
+        "what they bought last and the store has lost would be bought again: compare the vendors' bills first; where such \
+         a machine can still be started, start a worker there instead"
+            .to_owned(),
+    );
+    let what = format!("go on without {}", counted(missing.len()));
+    consent.to(&Stake { told, what, otherwise: NOT_BOUGHT }, session, out).await?;
+    let ids: Vec<String> = missing.iter().map(|view| view.folder.id.clone()).collect();
+    store.guard(&GuardStep::Release(ids.clone())).await?;
+    let report = serde_json::json!({ "what": "after loss", "accepted": true, "released": ids });
+    out.report(&report, |_| format!("{} not waited for any more: buying goes on", counted(ids.len())));
+    Ok(Exit::Done)
+}
+
+/// Says whom the store waits for; nothing where it waits for nobody.
+pub(crate) async fn say_waiting(store: &dyn Store, out: Out) -> Result<(), Failure> {
+    let guard = store.guard(&GuardStep::Read).await?;
+    if let Some(found) = waiting(&guard) {
+        out.note(&format!("{found}; {FIX}"));
+    }
+    Ok(())
+}
+
+/// How to end the waiting.
+pub(crate) const FIX: &str =
+    "start a worker on each of these machines, or, where one is gone for good: reelq resume --after-loss";
+
+/// Whom the store waits for.
+pub(crate) fn waiting(guard: &StoreGuard) -> Option<String> {
+    let all: Vec<String> = guard.awaited().map(shown).collect();
+    (!all.is_empty()).then(|| {
+        format!(
+            "the store may have lost purchases, and nothing new is bought before these were asked: {}",
+            all.join(", ")
+        )
+    })
+}
+
+fn counted(journals: usize) -> String {
+    format!("{journals} journal{}", plural(u64::try_from(journals).unwrap_or(u64::MAX)))
+}
+
+fn shown(view: &FolderView) -> String {
+    let (path, host, seen) = (&view.folder.path, &view.folder.host, view.seen_at);
+    let why =
+        if view.is_short { "it holds no more what the store has lost" } else { "it was not held against the store" };
+    format!("the journal {path} on {host}, last heard {seen} ({why})")
+}

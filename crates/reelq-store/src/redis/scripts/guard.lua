@@ -1,0 +1,147 @@
+-- The guard: whether the namespace is what this client was told of, and whether everybody's journal was held against it.
+-- Losses take the end of what was written, never its middle: what is still there shows that all before it is, too.
+--
+-- ARGV[3]  { format, identity, counter, folder, fresh }
+--            format     that the client reads and writes; 0: it asks (open.lua)
+--            identity   of the namespace as the client knows it; '' where it knows none
+--            counter    the highest that it was told under that identity
+--            folder     its journal's; '' where it has none, for it buys nothing or has nobody to forget
+--            fresh      a word that nobody has used before, for an identity or a generation that begins with this call
+
+do
+  local told = cmsgpack.unpack(ARGV[3])
+  guard.format, guard.told_identity, guard.told_counter, guard.folder, guard.fresh = unpack(told)
+  local found = call('HMGET', guard.key, 'format', 'identity', 'generation', 'counter', 'awaited')
+  guard.found, guard.identity, guard.generation = tonumber(found[1] or nil), found[2], found[3]
+  guard.counter, guard.awaited = integer(found[4]), integer(found[5])
+  -- Before there was a guard, the format had a key of its own.
+  if not guard.found then guard.found = tonumber(call('GET', guard.old_format) or nil) end
+end
+if guard.found and guard.format ~= 0 and guard.found ~= guard.format then
+  return cmsgpack.pack({ now, false, guard.found })
+end
+
+-- How soon to ask again while journals are held against the store; news come sooner.
+guard.ASK_AGAIN_MS = 500
+
+-- Which server this is: another one, or one that was started again, has another run; one that became the master again has
+-- another history.
+function guard.server()
+  local run = string.match(call('INFO', 'server'), 'run_id:(%w+)') or ''
+  return run .. (string.match(call('INFO', 'replication'), 'master_replid:(%w+)') or '')
+end
+
+-- Begins a namespace: whoever comes later finds this identity.
+function guard.begin(format)
+  guard.identity, guard.generation, guard.counter, guard.awaited = guard.fresh, guard.fresh, 0, 0
+  call('HSET', guard.key, 'format', format, 'identity', guard.identity, 'generation', guard.generation, 'counter', 0,
+    'survived', 0, 'at', text(now), 'server', guard.server())
+  -- Programs of an earlier format look at these two only, the second in each claim: they stop.
+  call('SET', guard.old_format, format)
+  call('DEL', guard.old_hold)
+  call('HSET', guard.old_hold, 'format', format)
+end
+
+-- Counts what was done. Once a call.
+function guard.raise()
+  if guard.raised then return end
+  if not guard.identity then guard.begin(guard.format) end
+  guard.raised, guard.counter = true, guard.counter + 1
+  call('HSET', guard.key, 'counter', text(guard.counter), 'at', text(now))
+end
+
+-- ---- folders of journals ----
+
+-- After so much of the namespace's own life without a word of it, all that a folder's processes had done is among what
+-- was kept: what was lost is younger. By the namespace's own times, never by how long ago that is.
+guard.SILENT_MS = 600000
+
+function guard.read_folder(packed)
+  local list = kept.list(packed) or {}
+  return { host = list[1] or '', path = list[2] or '', seen = kept.number(list[3], 0) or 0, confirmed = list[4] or '',
+    absent = kept.number(list[5], 1) or 0, short = list[6] or false }
+end
+
+function guard.each_folder(visit)
+  local found = call('HGETALL', guard.folders)
+  for at = 1, #found, 2 do visit(found[at], guard.read_folder(found[at + 1])) end
+end
+
+function guard.find_folder(id)
+  local packed = call('HGET', guard.folders, id)
+  return packed and guard.read_folder(packed)
+end
+
+function guard.keep_folder(id, folder)
+  call('HSET', guard.folders, id, cmsgpack.pack({ folder.host, folder.path, folder.seen, folder.confirmed, folder.absent,
+    folder.short }))
+end
+
+function guard.is_confirmed(folder)
+  return folder and folder.confirmed == guard.generation
+end
+
+-- Counts the folders that were not held against this generation.
+function guard.recount()
+  local awaited = 0
+  guard.each_folder(function(_, folder)
+    if not guard.is_confirmed(folder) then awaited = awaited + 1 end
+  end)
+  guard.awaited = awaited
+  call('HSET', guard.key, 'awaited', awaited)
+end
+
+-- Forgets folders that were silent for long, up to `latest`, and that know of no job which is not here.
+function guard.forget_silent(latest)
+  guard.each_folder(function(id, folder)
+    if guard.is_confirmed(folder) and folder.absent == 0 and latest - folder.seen > guard.SILENT_MS then
+      call('HDEL', guard.folders, id)
+    end
+  end)
+end
+
+-- Something may be forgotten: nothing new is bought until every folder was held against what is here. `survived` is the
+-- count that is known to be here.
+function guard.doubt(survived)
+  guard.forget_silent(integer(call('HGET', guard.key, 'at')))
+  if guard.awaited > 0 then survived = math.min(survived, integer(call('HGET', guard.key, 'survived'))) end
+  guard.generation = guard.fresh
+  call('HSET', guard.key, 'generation', guard.generation, 'survived', text(survived), 'counter', text(guard.counter),
+    'server', guard.server())
+  guard.recount()
+  bring_news()
+end
+
+-- Looks whether the server, and what it knows, are what they were.
+function guard.look()
+  if not guard.identity then return end
+  local survived = guard.counter
+  local is_behind = guard.told_identity == guard.identity and guard.told_counter > guard.counter
+  if is_behind then guard.counter = guard.told_counter end
+  if is_behind or call('HGET', guard.key, 'server') ~= guard.server() then guard.doubt(survived) end
+end
+
+-- Whether this client may buy something new now.
+function guard.may_buy()
+  guard.look()
+  if not guard.identity then return true end
+  if guard.told_identity ~= '' and guard.told_identity ~= guard.identity then
+    -- It knows another life of this namespace: its journals may hold what this one lacks.
+    if guard.folder ~= '' and not guard.find_folder(guard.folder) then
+      guard.keep_folder(guard.folder, { host = '', path = '', seen = now, confirmed = '', absent = 0, short = false })
+      guard.recount()
+    end
+    return false
+  end
+  if guard.awaited > 0 then return false end
+  return guard.folder == '' or guard.is_confirmed(guard.find_folder(guard.folder))
+end
+
+-- Notes that the folder's processes live.
+function guard.hear()
+  local folder = guard.folder ~= '' and guard.find_folder(guard.folder)
+  if not folder then return end
+  folder.seen = now
+  guard.keep_folder(guard.folder, folder)
+end
+

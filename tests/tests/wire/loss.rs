@@ -1,0 +1,282 @@
+//! Stores that forget, are emptied, replaced or restored under living workers of a vendor without keys: no row is bought twice.
+
+use std::{collections::BTreeMap, path::Path, thread::sleep, time::Duration};
+
+use reelq_model::{Clock as _, SystemClock};
+use reelq_redis_server::{RedisServer, Reply};
+use reelq_tests::{Account, Prompts, RawReply, RawRequest, RawVendor, Running, Sandbox, clip, json, reply, write_csv};
+
+const LINES: &str = "requests_per_second = 40.0\nburst = 2\nmax_in_flight = 40\nrequest_timeout = \"2s\"\n\
+    poll = { first = \"100ms\", min = \"100ms\", max = \"300ms\" }";
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A vendor without idempotency keys: whoever sends a prompt again pays again.
+fn vendor() -> RawVendor {
+    RawVendor::start(answer)
+}
+
+fn answer(request: &RawRequest, origin: &str) -> RawReply {
+    if request.is_submit() {
+        return json(200, format!(r#"{{"code":200,"data":{{"taskId":"t-{}"}}}}"#, request.number));
+    }
+    if request.path_ends(".mp4") {
+        return reply(200, &["Content-Type: video/mp4"], clip(&request.target));
+    }
+    let task = request.target.rsplit('=').next().unwrap_or_default();
+    let links = format!(r#"{{\"resultUrls\":[\"{origin}/{task}.mp4\"]}}"#);
+    let data = format!(r#"{{"taskId":"{task}","state":"success","resultJson":"{links}"}}"#);
+    json(200, format!(r#"{{"code":200,"message":"success","data":{data}}}"#))
+}
+
+/// A machine with a folder and a journal of its own.
+fn machine(vendor: &RawVendor, url: &str, rows: usize) -> Sandbox {
+    let account = Account { name: "apixo", provider: "apixo", lines: LINES.to_owned() };
+    let sandbox = Sandbox::new(&vendor.base_url(), vec![account], "").over(url);
+    write_csv(&sandbox.path("set.csv"), Prompts { rows, copies: 1 }, &[("apixo", "apixo")]);
+    sandbox
+}
+
+fn bought(vendor: &RawVendor) -> BTreeMap<String, usize> {
+    let mut bought = BTreeMap::new();
+    for request in vendor.requests().iter().filter(|request| request.is_submit()) {
+        *bought.entry(request.prompt()).or_default() += 1;
+    }
+    bought
+}
+
+fn nothing_twice(vendor: &RawVendor, told: &str) {
+    let twice: Vec<_> = bought(vendor).into_iter().filter(|(_, times)| *times > 1).collect();
+    assert!(twice.is_empty(), "bought twice: {twice:?}\n{told}");
+}
+
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let clock = SystemClock::new();
+    while !holds() {
+        assert!(clock.monotonic() < PATIENCE, "{what} never came");
+        sleep(Duration::from_millis(10));
+    }
+}
+
+fn enqueue(sandbox: &Sandbox) {
+    let loaded = sandbox.run(&["enqueue", "set.csv", "--yes"]);
+    assert_eq!(loaded.code, Some(0), "{}", loaded.stderr);
+}
+
+fn worker(sandbox: &Sandbox, arguments: &[&str]) -> Running {
+    let mut command = sandbox.command(&[&["worker"], arguments].concat());
+    command.env("REELQ_LEASE", "2s");
+    Running::start(command)
+}
+
+/// Folders that the store knows, and whether each was held against it.
+fn guarded(server: &RedisServer) -> (usize, i64) {
+    let folders = match server.command(&["HLEN", "reelq:{default}:folders"]) {
+        Reply::Int(count) => usize::try_from(count).unwrap_or_default(),
+        _ => 0,
+    };
+    let awaited = match server.command(&["HGET", "reelq:{default}:guard", "awaited"]) {
+        Reply::Text(text) => text.parse().unwrap_or(-1),
+        _ => -1,
+    };
+    (folders, awaited)
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+    }
+}
+
+/// Everything that the two workers say while they end.
+fn end(workers: Vec<Running>) -> String {
+    for worker in &workers {
+        worker.signal("TERM");
+    }
+    workers.into_iter().map(|worker| worker.wait().stderr).collect::<Vec<_>>().join("\n---\n")
+}
+
+#[test]
+fn an_emptied_redis_under_two_living_machines_buys_nothing_twice_when_it_is_loaded_again() {
+    let (server, vendor) = (RedisServer::start(), vendor());
+    let (here, there) = (machine(&vendor, &server.url(), 40), machine(&vendor, &server.url(), 40));
+    enqueue(&here);
+    let workers = vec![worker(&here, &[]), worker(&there, &[])];
+    until("two machines", || guarded(&server) == (2, 0));
+    until("purchases", || vendor.submits() >= 12);
+    server.command(&["FLUSHALL"]);
+    enqueue(&here);
+    until("all rows", || bought(&vendor).len() == 40);
+    let told = end(workers);
+    nothing_twice(&vendor, &told);
+    let drained = worker(&here, &["--drain"]).wait();
+    assert!(matches!(drained.code, Some(0 | 6)), "{}\n{told}", drained.stderr);
+    nothing_twice(&vendor, &drained.stderr);
+}
+
+fn a_replica_that_is_behind_takes_over(fsync: &str) {
+    let (mut master, vendor) = (RedisServer::with().tcp().append_only(fsync).start(), vendor());
+    let follows = format!("replicaof 127.0.0.1 {}", master.port());
+    let replica = RedisServer::with().tcp().append_only(fsync).directive(&follows).start();
+    let url = format!("redis://127.0.0.1:{}/0", master.port());
+    let (here, there) = (machine(&vendor, &url, 40), machine(&vendor, &url, 40));
+    enqueue(&here);
+    let workers = vec![worker(&here, &[]), worker(&there, &[])];
+    until("two machines", || guarded(&replica) == (2, 0));
+    until("purchases", || vendor.submits() >= 4);
+    // It hears nothing more of its master; more is bought; then it stands in the master's place.
+    replica.command(&["REPLICAOF", "NO", "ONE"]);
+    let before = vendor.submits();
+    until("purchases that it never heard of", || vendor.submits() >= before + 6);
+    let port = master.port().to_string();
+    master.kill();
+    until("the master's place", || replica.command(&["CONFIG", "SET", "port", &port]) == Reply::Text("OK".to_owned()));
+    until("all rows", || bought(&vendor).len() == 40);
+    let told = end(workers);
+    nothing_twice(&vendor, &told);
+    let drained = worker(&there, &["--drain"]).wait();
+    assert!(matches!(drained.code, Some(0 | 6)), "{}\n{told}", drained.stderr);
+    nothing_twice(&vendor, &drained.stderr);
+}
+
+#[test]
+fn a_replica_that_is_behind_and_syncs_always_buys_nothing_twice() {
+    a_replica_that_is_behind_takes_over("always");
+}
+
+#[test]
+fn a_replica_that_is_behind_and_syncs_every_second_buys_nothing_twice() {
+    a_replica_that_is_behind_takes_over("everysec");
+}
+
+#[test]
+fn a_copy_that_is_restored_at_another_address_buys_nothing_twice() {
+    let (server, vendor) = (RedisServer::with().tcp().append_only("always").start(), vendor());
+    let sandbox = machine(&vendor, &format!("redis://127.0.0.1:{}", server.port()), 30);
+    enqueue(&sandbox);
+    let copy = server.folder().join("copy");
+    copy_folder(&server.folder().join("appendonlydir"), &copy);
+    let first = worker(&sandbox, &[]);
+    until("purchases", || vendor.submits() >= 10);
+    drop(first.kill());
+    let before = vendor.submits();
+
+    let mut elsewhere = RedisServer::with().tcp().append_only("always").start();
+    elsewhere.kill();
+    let log = elsewhere.folder().join("appendonlydir");
+    std::fs::remove_dir_all(&log).unwrap();
+    copy_folder(&copy, &log);
+    elsewhere.restart();
+    let sandbox = sandbox.over(&format!("redis://localhost:{}/0", elsewhere.port()));
+    let drained = worker(&sandbox, &["--drain"]).wait();
+    assert!(matches!(drained.code, Some(0 | 6)), "{}", drained.stderr);
+    assert!(before >= 10 && bought(&vendor).len() == 30, "{}", drained.stderr);
+    nothing_twice(&vendor, &drained.stderr);
+}
+
+#[test]
+fn a_frozen_machine_is_waited_for_and_goes_on_when_it_wakes() {
+    let (mut server, vendor) = (RedisServer::with().append_only("always").start(), vendor());
+    let (here, there) = (machine(&vendor, &server.url(), 40), machine(&vendor, &server.url(), 40));
+    enqueue(&here);
+    let copy = server.folder().join("copy");
+    let (one, frozen) = (worker(&here, &[]), worker(&there, &[]));
+    until("two machines", || guarded(&server) == (2, 0));
+    copy_folder(&server.folder().join("appendonlydir"), &copy);
+    until("purchases", || vendor.submits() >= 8);
+    frozen.signal("STOP");
+    server.kill();
+    let log = server.folder().join("appendonlydir");
+    std::fs::remove_dir_all(&log).unwrap();
+    copy_folder(&copy, &log);
+    server.restart();
+    until("the wait", || guarded(&server).1 == 1);
+    let held = vendor.submits();
+    // What was under way may still have come to its end; longer than any hold of a time would be is not needed.
+    sleep(Duration::from_millis(1_500));
+    assert!(vendor.submits() <= held + 2, "{held} and then {}", vendor.submits());
+    let shown = here.run(&["status"]);
+    assert!(shown.stderr.contains("reelq resume --after-loss"), "{}", shown.stderr);
+    frozen.signal("CONT");
+    until("all rows", || bought(&vendor).len() == 40);
+    let told = end(vec![one, frozen]);
+    nothing_twice(&vendor, &told);
+}
+
+#[test]
+fn a_machine_that_is_gone_is_named_and_a_person_goes_on_without_it() {
+    let (mut server, vendor) = (RedisServer::with().append_only("always").start(), vendor());
+    let (here, gone) = (machine(&vendor, &server.url(), 20), machine(&vendor, &server.url(), 20));
+    let lost = worker(&gone, &[]);
+    until("the machine", || guarded(&server) == (1, 0));
+    drop(lost.kill());
+    server.kill();
+    server.restart();
+    enqueue(&here);
+    let one = worker(&here, &["--drain"]);
+    until("the wait", || guarded(&server) == (2, 1));
+    assert_eq!(vendor.submits(), 0);
+    let doctor = here.run(&["doctor", "--offline"]);
+    assert!(doctor.stdout.contains("nothing new is bought before these were asked"), "{}", doctor.stdout);
+    let unasked = here.run(&["resume", "--after-loss"]);
+    assert_eq!(unasked.code, Some(2), "{}", unasked.stderr);
+    let place = gone.path(".reelq/journal");
+    assert!(unasked.stderr.contains(&*place.to_string_lossy()), "{}", unasked.stderr);
+    let released = here.run(&["resume", "--after-loss", "--yes"]);
+    assert_eq!(released.code, Some(0), "{}", released.stderr);
+    let ended = one.wait();
+    assert_eq!((ended.code, vendor.submits()), (Some(0), 20), "{}", ended.stderr);
+    let again = here.run(&["resume", "--after-loss", "--yes"]);
+    assert_eq!(again.code, Some(0), "it may be said twice: {}", again.stderr);
+}
+
+#[test]
+fn a_killed_worker_of_the_same_machine_holds_nobody_up() {
+    let (mut server, vendor) = (RedisServer::with().append_only("always").start(), vendor());
+    let sandbox = machine(&vendor, &server.url(), 30);
+    enqueue(&sandbox);
+    let (killed, one) = (worker(&sandbox, &[]), worker(&sandbox, &["--drain"]));
+    until("purchases", || vendor.submits() >= 5);
+    drop(killed.kill());
+    server.kill();
+    server.restart();
+    let ended = one.wait();
+    assert!(matches!(ended.code, Some(0 | 6)), "{}", ended.stderr);
+    assert_eq!(bought(&vendor).len(), 30, "{}", ended.stderr);
+    nothing_twice(&vendor, &ended.stderr);
+}
+
+#[test]
+fn a_run_whose_batch_the_store_has_lost_ends_with_5_and_names_its_journal() {
+    let (server, vendor) = (RedisServer::start(), vendor());
+    let sandbox = machine(&vendor, &server.url(), 40);
+    let run = sandbox.start(&["run", "set.csv", "--yes"]);
+    until("purchases", || vendor.submits() >= 8);
+    server.command(&["FLUSHALL"]);
+    let ended = run.wait();
+    assert_eq!(ended.code, Some(5), "{}", ended.stderr);
+    assert!(ended.stderr.contains("the store has lost batch `set`"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("paid or possibly paid submissions"), "{}", ended.stderr);
+    let again = sandbox.run(&["run", "set.csv", "--yes"]);
+    assert!(matches!(again.code, Some(0 | 6)), "{}", again.stderr);
+    assert_eq!(bought(&vendor).len(), 40);
+    nothing_twice(&vendor, &again.stderr);
+}
+
+#[test]
+fn a_worker_that_meets_a_newer_format_stops_and_what_it_was_told_is_kept() {
+    let (server, vendor) = (RedisServer::start(), vendor());
+    let sandbox = machine(&vendor, &server.url(), 30);
+    enqueue(&sandbox);
+    let running = worker(&sandbox, &[]);
+    until("purchases", || vendor.submits() >= 6);
+    server.command(&["HSET", "reelq:{default}:guard", "format", "9"]);
+    let ended = running.wait();
+    assert!(ended.code != Some(0) && ended.stderr.contains("format 9"), "{:?} {}", ended.code, ended.stderr);
+    server.command(&["HSET", "reelq:{default}:guard", "format", "2"]);
+    let drained = worker(&sandbox, &["--drain"]).wait();
+    assert!(matches!(drained.code, Some(0 | 6)), "{}", drained.stderr);
+    assert_eq!(bought(&vendor).len(), 30);
+    nothing_twice(&vendor, &drained.stderr);
+}
