@@ -58,7 +58,7 @@ fn taking_up_settling_and_withdrawing_where_nobody_can_be_asked_takes_a_yes_that
     let (vendor, sandbox) = open("apixo", "dropped_after=1", "");
     assert_eq!(sandbox.run(&["run", "set.csv"]).code, Some(6));
     let kept = ["nothing was changed"];
-    for answer in [&["--not-bought"][..], &["--give-up"], &["--row", "1", "--accepted", "t-1"]] {
+    for answer in [&["--not-bought"][..], &["--give-up"], &["--row", "1", "--accepted", "t-1", "--force"]] {
         assert_refused(&sandbox, &[&["resolve", "set"], answer].concat(), &kept);
     }
     let listed = unasked(&sandbox, &["resolve", "set"]);
