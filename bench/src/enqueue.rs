@@ -58,5 +58,6 @@ fn order(subject: &Subject) -> Result<Order> {
         overrides: Overrides { output_root: "out".to_owned(), ..Overrides::default() },
         batch: BatchName::new("set")?,
         file_name: "{row:06}.mp4".to_owned(),
+        source: reelq_producer::Source::default(),
     })
 }

@@ -2,6 +2,7 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
+    path::Path,
     thread::sleep,
     time::Duration,
 };
@@ -99,6 +100,37 @@ impl World {
         "redis was killed and came back"
     }
 
+    /// It loses what it acknowledged lately, as a replica that is behind does.
+    fn rewind_redis(&mut self) {
+        let (log, copy) = (self.redis.folder().join("appendonlydir"), self.redis.folder().join("copy"));
+        copy_folder(&log, &copy);
+        sleep(Duration::from_millis(800));
+        self.redis.kill();
+        std::fs::remove_dir_all(&log).expect("the log can be removed");
+        std::fs::rename(&copy, &log).expect("both lie in one folder");
+        self.redis.restart();
+        self.told.push("redis lost its last second".to_owned());
+    }
+
+    /// It is emptied under the living workers, and the batch is loaded again.
+    fn empty_redis(&mut self) {
+        self.redis.command(&["FLUSHALL"]);
+        self.told.push("redis was emptied".to_owned());
+        self.load();
+    }
+
+    fn load(&self) {
+        let mut said = String::new();
+        for _ in 0..20 {
+            let loaded = self.sandbox.run(&["enqueue", "set.csv", "--yes"]);
+            if loaded.code == Some(0) {
+                return;
+            }
+            said = loaded.stderr;
+        }
+        panic!("the batch could not be loaded: {said}");
+    }
+
     fn cut(&mut self) -> &'static str {
         for _ in 0..self.rng.random_range(1..6) {
             self.wire.cut();
@@ -149,17 +181,28 @@ impl World {
     }
 }
 
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder can be made");
+    for entry in std::fs::read_dir(from).expect("the log can be listed") {
+        let entry = entry.expect("the log can be listed");
+        std::fs::copy(entry.path(), to.join(entry.file_name())).expect("the log can be copied");
+    }
+}
+
 #[test]
 fn workers_over_redis_buy_each_row_once_whatever_dies_freezes_or_is_cut_off() {
     let mut world = World::new("always");
-    let loaded = world.sandbox.run(&["enqueue", "set.csv", "--yes"]);
-    assert_eq!(loaded.code, Some(0), "{}", loaded.stderr);
+    world.load();
     for _ in 0..WORKERS {
         world.add_worker();
     }
     for number in 0..EVENTS {
         sleep(Duration::from_millis(world.rng.random_range(50..700)));
-        world.befall();
+        match number {
+            12 | 34 => world.rewind_redis(),
+            23 => world.empty_redis(),
+            _ => world.befall(),
+        }
         if number % 9 == 8 && !world.frozen.is_empty() {
             sleep(FROZEN);
             world.wake_the_frozen();

@@ -20,6 +20,7 @@ pub(super) fn batch(name: &str) -> Result<BatchDraft> {
         budget: None,
         priority: 0,
         manifest: "set.csv".to_owned(),
+        manifest_path: None,
         passthrough: Vec::new(),
         loaded_with: None,
     })

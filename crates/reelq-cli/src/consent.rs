@@ -58,14 +58,35 @@ impl Consent {
         let terminal = Terminal::open().map_err(|unattended| Failure::usage(stake.refused(unattended)))?;
         // What was told before may have gone to a file.
         let context = if out.shows_progress() { Vec::new() } else { stake.told.clone() };
-        let question = stake.question();
-        // It may take a person an hour: the process goes on meanwhile.
-        let asked = tokio::task::spawn_blocking(move || terminal.confirms(&context, &question)).await;
-        match asked {
-            Ok(true) => Ok(()),
-            _ => Err(Failure::Declined(format!("not confirmed; {}", stake.otherwise))),
+        if is_confirmed(terminal, context, stake.question()).await {
+            return Ok(());
         }
+        Err(Failure::Declined(format!("not confirmed; {}", stake.otherwise)))
     }
+
+    /// Returns once a person has agreed to buy again what was bought: a question of its own, to which `--yes` is no answer.
+    ///
+    /// # Errors
+    ///
+    /// Where a person declined, and where nobody can be asked.
+    pub(crate) async fn to_again(self, said: &str) -> Result<(), Failure> {
+        let refused = || {
+            let how = "To buy it again all the same, add --again to the command";
+            Failure::usage(format!("{said}; {NOT_BOUGHT}. {how}"))
+        };
+        let terminal = if self.yes { None } else { Terminal::open().ok() };
+        let terminal = terminal.ok_or_else(refused)?;
+        if is_confirmed(terminal, Vec::new(), format!("{said}. Buy it again?")).await {
+            return Ok(());
+        }
+        Err(Failure::Declined(format!("not confirmed; {NOT_BOUGHT}")))
+    }
+}
+
+/// It may take a person an hour: the process goes on meanwhile.
+async fn is_confirmed(terminal: Terminal, context: Vec<String>, question: String) -> bool {
+    let asked = tokio::task::spawn_blocking(move || terminal.confirms(&context, &question)).await;
+    matches!(asked, Ok(true))
 }
 
 #[cfg(test)]

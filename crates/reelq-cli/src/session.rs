@@ -16,7 +16,11 @@ use reelq_store::{BatchDraft, BatchView, Blobs, Patience, SharedStore, Store};
 use crate::{
     args::Global,
     commands::backup::held,
-    config::{Config, Environment, Settings, StorePlace, problems, shown_store},
+    config::{
+        Config, Environment, Settings, StorePlace, problems,
+        project::{Project, left_aside},
+        shown_store,
+    },
     failure::Failure,
     images,
     output::Out,
@@ -37,6 +41,10 @@ pub(crate) struct Session {
     pub(crate) adapters: Adapters,
     /// Different in every process on every machine: delays need variety, and workers names of their own.
     pub(crate) seed: u64,
+    /// The folder that the command was started in, where that is not the project's: paths that were given count from it.
+    start: Option<PathBuf>,
+    /// Whether the state is the user's own, so that outputs must be found from every folder.
+    is_users: bool,
     /// How long verbs are repeated while the store is unreachable.
     pub(crate) patience: Patience,
 }
@@ -49,7 +57,16 @@ impl Session {
         clock: SharedClock,
         out: Out,
     ) -> Result<Self, Failure> {
-        let mut settings = Settings::read(&global.flags(), &environment, Path::new("."));
+        let (start, project) = enter(global, &environment)?;
+        let mut flags = global.flags();
+        if let (Some(start), Some(store)) = (&start, &mut flags.store) {
+            *store = store_from(start, store);
+        }
+        let mut settings = Settings::read(&flags, &environment, Path::new("."));
+        let is_users = matches!(project, Project::User(_));
+        if let Project::User(folder) = &project {
+            settings.keep_state_in(folder);
+        }
         if global.simulate {
             simulation::prepare(&mut settings);
         }
@@ -57,8 +74,13 @@ impl Session {
         let found = problems(&settings);
         let Some(config) = config else { return Err(found.into()) };
         out.problems(&found);
+        if let (Some(start), StorePlace::Sqlite(file)) = (&start, &config.store) {
+            refuse_left_aside(start, file, global)?;
+        }
+        let mut global = global.clone();
+        global.store = flags.store;
         Ok(Self {
-            global: global.clone(),
+            global,
             environment,
             clock,
             settings,
@@ -66,7 +88,25 @@ impl Session {
             adapters: Adapters::default(),
             seed: seed(),
             patience: Patience::new(PATIENCE),
+            start,
+            is_users,
         })
+    }
+
+    /// A path as it was given, as it is found from the project's folder.
+    pub(crate) fn given(&self, path: &Path) -> PathBuf {
+        self.start.as_ref().map_or_else(|| path.to_owned(), |start| start.join(path))
+    }
+
+    /// A path of the configuration as [`Self::given`] takes it.
+    pub(crate) fn configured(&self, path: &Path) -> PathBuf {
+        let absolute = self.start.is_some().then(|| std::path::absolute(path).ok()).flatten();
+        absolute.unwrap_or_else(|| path.to_owned())
+    }
+
+    /// Whether other folders must find the outputs of this command's batches: workers elsewhere, or the user's next command.
+    pub(crate) fn needs_absolute_outputs(&self) -> bool {
+        self.is_shared() || self.is_users
     }
 
     /// Whether nothing is real.
@@ -223,6 +263,41 @@ impl Session {
     pub(crate) fn follow_command(&self, batch: &BatchName) -> String {
         format!("reelq worker --batch {batch} --stages poll,collect --drain{}", self.flags())
     }
+}
+
+/// Goes to the project's folder. Returns where it came from, where that is another one.
+fn enter(global: &Global, environment: &Environment) -> Result<(Option<PathBuf>, Project), Failure> {
+    let Ok(start) = std::env::current_dir() else { return Ok((None, Project::Here)) };
+    let project = Project::find(&start, &global.flags(), environment);
+    let Project::Above(folder) = &project else { return Ok((None, project)) };
+    std::env::set_current_dir(folder).map_err(|error| {
+        Failure::usage(format!("the project's folder {} cannot be entered: {error}", folder.display()))
+    })?;
+    Ok((Some(start), project))
+}
+
+/// A `--store` as it was given in `start`.
+fn store_from(start: &Path, store: &str) -> String {
+    match store.strip_prefix("sqlite:") {
+        Some(path) if !path.is_empty() => format!("sqlite:{}", start.join(path).display()),
+        _ => store.to_owned(),
+    }
+}
+
+/// A state of an earlier version lies where the command was started: it knows what was bought, and must not be passed over.
+fn refuse_left_aside(start: &Path, used: &Path, global: &Global) -> Result<(), Failure> {
+    let Some(aside) = left_aside(start).filter(|_| global.store.is_none()) else { return Ok(()) };
+    let used = std::path::absolute(used).unwrap_or_else(|_| used.to_owned());
+    if aside == used {
+        return Ok(());
+    }
+    Err(Failure::usage(format!(
+        "there is a state at {}, but the configuration of this project keeps its own at {}: what the first one bought would \
+         be bought again. Use it with --store {}, or move it away if it is of no use any more",
+        aside.display(),
+        used.display(),
+        quoted(&format!("sqlite:{}", aside.display()))
+    )))
 }
 
 /// Containers may share process ids and moments of their start: the system's own randomness tells them apart.

@@ -39,8 +39,13 @@ pub(crate) async fn open_reading(place: &StorePlace, session: &Session) -> Resul
     Ok(match place {
         StorePlace::Sqlite(file) => Arc::new(SqliteStore::open_reading(file, clock)?),
         StorePlace::Redis(place) => {
-            let (address, namespace) = (place.address.clone(), place.namespace.clone());
-            Arc::new(RedisStore::open_reading(address, namespace, options(place, session)?, clock).await?)
+            let options = options(place, session)?;
+            let open = || async {
+                let (address, namespace) = (place.address.clone(), place.namespace.clone());
+                let opened = RedisStore::open_reading(address, namespace, options.clone(), Arc::clone(&clock)).await;
+                Ok::<_, Failure>(opened?)
+            };
+            Arc::new(until_reached(session, open).await?)
         }
     })
 }

@@ -39,6 +39,7 @@ async fn load_rows(store: &SharedStore, output: &str, rows: u64) -> BatchName {
         budget: None,
         priority: 0,
         manifest: "films.csv".to_owned(),
+        manifest_path: None,
         passthrough: vec!["x_team".to_owned()],
         loaded_with: None,
     };

@@ -10,10 +10,12 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     Account, Order,
+    equal::{Equal, EqualRows},
     images::{Images, is_local, visit_texts},
     naming::{Asked, Naming},
     present::{Keys, Present},
     priced,
+    prompts::Prompts,
 };
 
 /// Everything that one reading of the manifest remembers between rows.
@@ -22,6 +24,8 @@ pub(crate) struct Expander {
     order: Arc<Order>,
     batch: Arc<BatchDraft>,
     naming: Naming,
+    equal: Equal,
+    prompts: Prompts,
     pub(crate) images: Images,
     problems: Problems,
     unpriced: priced::Unpriced,
@@ -36,6 +40,7 @@ pub(crate) struct Findings {
     pub(crate) problems: Problems,
     pub(crate) rows: u64,
     pub(crate) lines: u64,
+    pub(crate) equal: EqualRows,
     /// Digest of all that would be enqueued: two readings with the same one ask for the same.
     pub(crate) content: Digest,
 }
@@ -51,6 +56,8 @@ impl Expander {
     pub(crate) fn new(order: Arc<Order>, batch: Arc<BatchDraft>, present: Arc<Present>, keep_images: bool) -> Self {
         Self {
             naming: Naming::new(batch.name.clone(), present),
+            equal: Equal::default(),
+            prompts: Prompts::default(),
             order,
             batch,
             images: Images::new(keep_images),
@@ -74,6 +81,7 @@ impl Expander {
         if self.problems.is_fatal() {
             return;
         }
+        self.equal.add(row.number, accepted.asked.keys.left_out);
         for copy in 1..=row.copies {
             let id = self.naming.next_id(&accepted.asked);
             let line = Line { row: row.number, copy, label: row.label.clone(), passthrough: row.passthrough.clone() };
@@ -87,7 +95,7 @@ impl Expander {
     /// Ends the reading.
     pub(crate) fn finish(self) -> Findings {
         let content = Digest::from_bytes(self.content.finalize().into());
-        Findings { problems: self.problems, rows: self.rows, lines: self.lines, content }
+        Findings { problems: self.problems, rows: self.rows, lines: self.lines, equal: self.equal.finish(), content }
     }
 
     fn note(&mut self, job: &JobDraft, line: &Line) {
@@ -133,6 +141,8 @@ impl Expander {
             mode: checked.mode,
             fields: checked.fields,
         };
+        let no_prompt = self.prompts.look(&spec);
+        self.report(row, &no_prompt.into_iter().collect::<Vec<_>>());
         let (spec, asked) = normal(account, row, spec, (as_written != fields).then_some(as_written));
         Some(Accepted { spec, asked, price: checked.price })
     }

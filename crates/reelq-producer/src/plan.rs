@@ -4,17 +4,19 @@ use std::sync::Arc;
 
 use reelq_manifest::{Manifest, Problems};
 use reelq_model::{AccountName, BatchName, Digest, JobId, Money};
-use reelq_store::{BatchDraft, Known, LineDraft, LoadedWith, Store};
+use reelq_store::{BatchDraft, BatchView, Known, LineDraft, LoadedWith, Store};
 
 use crate::{
-    AccountBudget, Accounts, Changes, CostLine, Error, Estimate, Refused,
+    AccountBudget, Accounts, Changes, CostLine, Elsewhere, EqualRows, Error, Estimate, Refused, Source, Takes,
     account_budget::account_budgets,
     changes::Comparison,
     cost::Costs,
+    elsewhere::Lookup,
     error::Result,
     estimate::estimate,
     pass::{Chunk, Pass},
     present::Present,
+    source,
 };
 
 /// A manifest and everything that decides what its rows mean.
@@ -34,6 +36,8 @@ pub struct Order {
     pub batch: BatchName,
     /// How files are named where the manifest does not say.
     pub file_name: String,
+    /// Where the manifest lies, and what may be said against buying it.
+    pub source: Source,
 }
 
 /// What the command line says over the manifest.
@@ -77,6 +81,16 @@ pub struct Plan {
     pub beside: u64,
     /// For a batch that is new: one of another name from the same manifest, whose rows would be bought again.
     pub same_manifest: Option<BatchName>,
+    /// The batch of this name is of another manifest, in whose place this one would be put: where that lies.
+    pub takes: Option<Takes>,
+    /// Other batches that have lines of it already which this one would buy.
+    pub elsewhere: Vec<Elsewhere>,
+    /// Another batch with the same output place, whose results this one's would overwrite.
+    pub same_output: Option<BatchName>,
+    /// Lines that ask for the same, which are all bought.
+    pub equal: EqualRows,
+    /// The store knows no batch and no account: a state begins anew.
+    pub begins_anew: bool,
     /// What it costs, by account and model.
     pub costs: Vec<CostLine>,
     /// The accounts to buy on that have budgets, and what these have left.
@@ -120,19 +134,36 @@ pub async fn plan(store: Option<&dyn Store>, order: &Arc<Order>) -> Result<Plan>
         None => Present::default(),
     });
     let mut comparison = Comparison::with(Arc::clone(&present));
+    let mut lookup = match store.filter(|_| order.source.looks_elsewhere) {
+        Some(store) => {
+            order.source.tolerate(Lookup::over(store, &order.accounts, &batch.name, order.source.reads_only).await)?
+        }
+        None => None,
+    };
     let mut costs = Costs::default();
     let mut pass = Pass::start(Arc::clone(order), Arc::clone(&batch), Arc::clone(&present), false);
     while let Some(chunk) = pass.next().await {
         let known = known(store, &batch.name, &chunk).await?;
+        let mut unknown = Vec::new();
         for (line, known) in chunk.lines.iter().zip(known) {
             let to_buy = comparison.compare(line, known);
             costs.add(line, to_buy);
+            unknown.extend((to_buy && known.is_none()).then_some(line));
+        }
+        if let Some(looking) = &mut lookup
+            && order.source.tolerate(looking.add(&unknown).await)?.is_none()
+        {
+            lookup = None;
         }
     }
     let findings = pass.finish().await?;
     if findings.problems.is_fatal() {
         return Err(Error::Refused(Refused(findings.problems)));
     }
+    let batches = match store {
+        Some(store) => store.batches().await?,
+        None => Vec::new(),
+    };
     let mut beside = 0;
     for job in comparison.beside() {
         costs.add_beside(job);
@@ -146,9 +177,14 @@ pub async fn plan(store: Option<&dyn Store>, order: &Arc<Order>) -> Result<Plan>
         rows: findings.rows,
         lines: findings.lines,
         changes: comparison.finish(),
+        same_manifest: same_manifest(&batches, order),
+        takes: source::takes(&batches, order),
+        elsewhere: lookup.map(Lookup::finish).unwrap_or_default(),
+        same_output: source::same_output(&batches, &batch),
+        equal: findings.equal,
+        begins_anew: batches.is_empty() && !has_accounts(store).await?,
         budget_is_kept: is_kept(order, &batch),
         beside,
-        same_manifest: same_manifest(store, order).await?,
         costs,
         account_budgets,
         estimate,
@@ -167,13 +203,18 @@ async fn known(store: Option<&dyn Store>, batch: &BatchName, chunk: &Chunk) -> R
 }
 
 /// The name is part of every job's identity: a batch that is renamed is another one.
-async fn same_manifest(store: Option<&dyn Store>, order: &Order) -> Result<Option<BatchName>> {
-    let Some(store) = store else { return Ok(None) };
-    let batches = store.batches().await?;
+fn same_manifest(batches: &[BatchView], order: &Order) -> Option<BatchName> {
     if batches.iter().any(|view| view.batch.name == order.batch) {
-        return Ok(None);
+        return None;
     }
-    Ok(batches.into_iter().map(|view| view.batch).find(|batch| batch.manifest == order.path).map(|batch| batch.name))
+    batches.iter().map(|view| &view.batch).find(|batch| batch.manifest == order.path).map(|batch| batch.name.clone())
+}
+
+async fn has_accounts(store: Option<&dyn Store>) -> Result<bool> {
+    match store {
+        Some(store) => Ok(!store.accounts().await?.is_empty()),
+        None => Ok(false),
+    }
 }
 
 /// What the batch may spend: what the command line says; else what the manifest says for the first time, or anew; else what
@@ -203,6 +244,7 @@ fn draft(order: &Order, before: Option<&BatchDraft>) -> BatchDraft {
         budget: budget(order, before),
         priority: head.priority,
         manifest: order.path.clone(),
+        manifest_path: order.source.path.clone(),
         passthrough: head.passthrough.clone(),
         loaded_with: said.loaded_with.clone().map(|with| LoadedWith { manifest_budget: head.budget, ..with }),
     }

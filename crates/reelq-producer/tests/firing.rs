@@ -37,6 +37,7 @@ impl Orders for Files {
             overrides: Overrides { output: Some(format!("out/{}", folder_of(at))), ..Overrides::default() },
             batch: batch.clone(),
             file_name: "{row}.mp4".to_owned(),
+            source: reelq_producer::Source::default(),
         })
     }
 

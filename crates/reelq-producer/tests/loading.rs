@@ -51,6 +51,7 @@ impl World {
             overrides: Overrides { output_root: "out".to_owned(), ..Overrides::default() },
             batch: BatchName::new(batch).unwrap(),
             file_name: "{row}.mp4".to_owned(),
+            source: reelq_producer::Source::default(),
         })
     }
 

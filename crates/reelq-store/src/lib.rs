@@ -22,6 +22,7 @@ mod private;
 mod purse;
 mod reading;
 mod redis;
+mod requests;
 mod retention;
 mod schedules;
 mod share;
@@ -49,6 +50,7 @@ pub use reading::{
     AccountView, BatchView, HeldBatch, HistoryEntry, JobFilter, JobView, Known, Page, ResultLine, StatusCounts, Unread,
     WorkerView,
 };
+pub use requests::{NotedRequest, Noting, RequestNote, Requests, Unnoted};
 pub use retention::{Purge, Unfinished};
 pub use schedules::{Schedules, TICKS_KEPT};
 pub use share::stride;

@@ -23,6 +23,9 @@ pub struct BatchDraft {
     pub priority: i32,
     /// The manifest's path as given, for people.
     pub manifest: String,
+    /// Where the manifest lies, as every folder of the machine finds it; unknown for batches of an earlier version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest_path: Option<String>,
     /// Names of the columns that are carried to the result manifest untouched, in order.
     pub passthrough: Vec<String>,
     /// What it was loaded with; nothing where an older reelq loaded it.

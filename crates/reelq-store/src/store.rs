@@ -8,8 +8,8 @@ use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, Money, Submi
 use crate::{
     AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit, Committed, Cursor,
     Edit, Edited, Enqueued, GuardStep, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load,
-    Loaded, Pace, PaceView, Page, PauseReason, Purge, Recalled, Remembered, Result, ResultLine, Scanned, Schedules,
-    StoreGuard, UnreadableRecord, WorkerView,
+    Loaded, Pace, PaceView, Page, PauseReason, Purge, Recalled, Remembered, Requests, Result, ResultLine, Scanned,
+    Schedules, StoreGuard, UnreadableRecord, WorkerView,
 };
 
 /// A store as it is handed around.
@@ -17,7 +17,7 @@ pub type SharedStore = Arc<dyn Store>;
 
 /// Keeps jobs, leases, limits and money. Each verb is one atomic step; verbs that take a list do it in one round trip.
 #[async_trait]
-pub trait Store: Schedules + Send + Sync + fmt::Debug {
+pub trait Store: Requests + Schedules + Send + Sync + fmt::Debug {
     // ---- bringing manifests in ----
 
     /// Begins a load: creates the batch where it is new, and supersedes an unfinished load of it. What the draft says of
@@ -25,7 +25,8 @@ pub trait Store: Schedules + Send + Sync + fmt::Debug {
     async fn begin_load(&self, batch: &BatchDraft) -> Result<Load>;
 
     /// Adds lines and their unknown jobs. Idempotent by job id; nothing of it is worked on before the load is finished.
-    /// A known job that was never submitted takes over the draft's account, price and priority when the load finishes.
+    /// A known job that was never submitted takes over the draft's account, price, priority and fields when the load finishes:
+    /// the caller named it by what it asks for, and may spell that otherwise now.
     async fn enqueue(&self, load: &Load, lines: &[LineDraft]) -> Result<Enqueued>;
 
     /// Makes the load's lines the batch's manifest, starts its new jobs and cancels jobs whose line is gone and that

@@ -153,8 +153,23 @@ async fn a_purge_leaves_no_key_of_the_batch() {
 /// Whether the key goes with its batch, by its first word behind the namespace.
 fn is_of_a_batch(key: &str) -> bool {
     let word = key.split("}:").nth(1).and_then(|rest| rest.split(':').next()).unwrap();
-    let others =
-        ["format", "hold_until", "guard", "fence", "numbers", "sequence", "accounts", "a", "s", "c", "news", "workers"];
+    let others = [
+        "format",
+        "hold_until",
+        "guard",
+        "clock",
+        "folders",
+        "absent",
+        "fence",
+        "numbers",
+        "sequence",
+        "accounts",
+        "a",
+        "s",
+        "c",
+        "news",
+        "workers",
+    ];
     !others.contains(&word)
 }
 

@@ -75,7 +75,7 @@ fn taking_up_settling_and_withdrawing_where_nobody_can_be_asked_takes_a_yes_that
         &["spend at most", "2 jobs", "nothing was changed"],
     );
     assert_eq!(unasked(&sandbox, &["retry", "set", "--look"]).code, Some(0), "a look costs nothing");
-    assert_eq!(sandbox.run(&["enqueue", "set.csv", "--batch", "more"]).code, Some(0));
+    assert_eq!(sandbox.run(&["enqueue", "set.csv", "--batch", "more", "--again"]).code, Some(0));
     assert_refused(&sandbox, &["cancel", "more"], &["cancel 2 jobs", "nothing was changed"]);
     assert_eq!(bought(&vendor), 2);
     let status = sandbox.run(&["status", "more", "--status", "queued", "--json"]);

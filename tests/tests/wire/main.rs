@@ -41,6 +41,7 @@ mod resume;
 mod retrying;
 mod said;
 mod said_in_texts;
+mod same_row;
 mod screens;
 mod shop;
 mod signals;

@@ -18,7 +18,7 @@ fn vendor() -> RawVendor {
         }
         let task = request.target.rsplit('/').next().unwrap_or_default();
         if !["t-1", "t-2"].contains(&task) {
-            return json(404, r#"{"error":"no such task"}"#);
+            return json(404, r#"{"error":{"code":"task_not_found","message":"no such task"}}"#);
         }
         json(200, format!(r#"{{"task_id":"{task}","status":"completed","video_url":"{origin}/{task}.mp4"}}"#))
     })

@@ -18,7 +18,7 @@ use reelq_tests::{
 };
 
 const LINES: &str = "requests_per_second = 100.0\nburst = 10\nmax_in_flight = 4\nrequest_timeout = \"30s\"\n\
-    poll = { first = \"50ms\", min = \"50ms\", max = \"200ms\" }\nbreaker = { wait = \"500ms\" }";
+    poll = { first = \"50ms\", min = \"50ms\", max = \"200ms\" }\nbreaker = { after = 0 }";
 const ROWS: usize = 12;
 /// So many purchases are in flight when the trouble begins.
 const IN_FLIGHT: usize = 4;

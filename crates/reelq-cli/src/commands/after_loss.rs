@@ -5,6 +5,7 @@ use reelq_store::{FolderView, GuardStep, Store, StoreGuard};
 
 use super::pause;
 use crate::{
+    consent::{Consent, NOT_BOUGHT, Stake},
     exit::Exit,
     failure::{Failure, Outcome},
     output::{Out, plural},
@@ -23,20 +24,19 @@ pub(crate) struct ResumeArgs {
     /// Let everything buy again although what was bought last is not in the state: after a backup, or where journals are gone
     #[arg(long, conflicts_with_all = ["batch", "account"])]
     after_loss: bool,
-    /// Do not ask
-    #[arg(long, short, requires = "after_loss")]
-    yes: bool,
+    #[command(flatten)]
+    consent: Consent,
 }
 
 pub(crate) async fn resume(args: &ResumeArgs, session: &Session, out: Out) -> Outcome {
     if args.after_loss {
-        return after_loss(args.yes, session, out).await;
+        return after_loss(args.consent, session, out).await;
     }
     let what = pause::Args { batch: args.batch.clone(), account: args.account.clone() };
     pause::resume(&what, session, out).await
 }
 
-async fn after_loss(yes: bool, session: &Session, out: Out) -> Outcome {
+async fn after_loss(consent: Consent, session: &Session, out: Out) -> Outcome {
     let store = session.store().await?;
     let guard = store.guard(&GuardStep::Read).await?;
     let missing: Vec<&FolderView> = guard.awaited().collect();
@@ -47,25 +47,14 @@ async fn after_loss(yes: bool, session: &Session, out: Out) -> Outcome {
         out.report(&report, |_| words.to_owned());
         return Ok(Exit::Done);
     }
-    for view in &missing {
-        out.note(&shown(view));
-    }
-    out.note(
+    let mut told: Vec<String> = missing.iter().map(|view| shown(view)).collect();
+    told.push(
         "what they bought last and the store has lost would be bought again: compare the vendors' bills first; where such \
-         a machine can still be started, start a worker there instead",
+         a machine can still be started, start a worker there instead"
+            .to_owned(),
     );
-    if !yes {
-        if !out.can_ask() {
-            return Err(Failure::usage(
-                "nobody can be asked here: to go on without them, say so: reelq resume --after-loss --yes",
-            ));
-        }
-        let question = format!("Go on without {}?", counted(missing.len()));
-        if !out.confirm(&question) {
-            out.note("Nothing was changed.");
-            return Ok(Exit::Declined);
-        }
-    }
+    let what = format!("go on without {}", counted(missing.len()));
+    consent.to(&Stake { told, what, otherwise: NOT_BOUGHT }, session, out).await?;
     let ids: Vec<String> = missing.iter().map(|view| view.folder.id.clone()).collect();
     store.guard(&GuardStep::Release(ids.clone())).await?;
     let report = serde_json::json!({ "what": "after loss", "accepted": true, "released": ids });

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{
     loading::{Agreed, QuietArgs, agree, load},
-    plan::{ManifestArgs, order, placed},
+    plan::{ManifestArgs, named_before, order, placed},
 };
 use crate::{
     consent::Consent,
@@ -55,6 +55,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     let out = out.quiet_if(args.quiet.quiet);
     let order = order(&args.manifest, session)?;
     let store = session.create_store().await?;
+    let order = named_before(order, &args.manifest, &*store).await?;
     let order = placed(order, &args.manifest, session, Some(&*store)).await?;
     let agreed = agree(order, args.consent, session, &store, out).await?;
     let place = usable(session, &agreed.plan.batch).await?;

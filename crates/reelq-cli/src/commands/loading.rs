@@ -7,7 +7,7 @@ use reelq_collector::Place;
 use reelq_producer::{LoadReport, Order, Plan, load_telling};
 use reelq_store::SharedStore;
 
-use super::plan::draw;
+use super::plan::{draw, guard};
 use crate::{
     consent::{Consent, NOT_BOUGHT, Stake},
     failure::Failure,
@@ -43,8 +43,10 @@ pub(crate) async fn agree(
     out.problems(&plan.warnings);
     out.note(&draw(&plan, session));
     out.note("");
+    guard::hold(&order, &plan, consent, session, &**store).await?;
+    let stake = Stake { told: guard::remarks(&plan, session), ..purchase(&plan) };
     if plan.to_buy() > 0 {
-        consent.to(&purchase(&plan), session, out).await?;
+        consent.to(&stake, session, out).await?;
     }
     Ok(Agreed { order, plan })
 }

@@ -1,6 +1,7 @@
 //! `reelq plan`: what a run would do.
 
 mod costs;
+pub(crate) mod guard;
 mod text;
 
 use std::{
@@ -9,7 +10,9 @@ use std::{
 };
 
 use reelq_model::{AccountName, BatchName, Money};
-use reelq_producer::{AccountBudget, Changes, Estimate, Order, Overrides, Plan, batch_name};
+use reelq_producer::{
+    AccountBudget, Changes, Elsewhere, EqualRows, Estimate, Order, Overrides, Plan, Source, batch_name, cut_name,
+};
 use reelq_store::{LoadedWith, Store};
 use serde::Serialize;
 
@@ -49,6 +52,12 @@ pub(crate) struct ManifestArgs {
     /// A field of rows that do not name it, such as model=hailuo-2.3 (may be repeated)
     #[arg(long = "set", value_name = "FIELD=VALUE")]
     pub(crate) usual: Vec<String>,
+    /// Buy what another batch, or one that was purged, has bought already
+    #[arg(long = "again")]
+    pub(crate) buys_again: bool,
+    /// Put the manifest in the place of another file's whose batch has the same name, or that was moved
+    #[arg(long)]
+    pub(crate) replace: bool,
 }
 
 /// A budget below zero would pay for nothing, which `--budget 0` says, too.
@@ -62,13 +71,13 @@ pub(crate) fn budget(text: &str) -> Result<Money, String> {
 impl ManifestArgs {
     /// What is kept of it with the batch.
     fn kept(&self, session: &Session) -> LoadedWith {
-        let path = |path: &Path| absolute(path.display().to_string());
+        let path = |path: &Path| absolute(session.given(path).display().to_string());
         LoadedWith {
             format: 1,
             manifest: path(&self.manifest),
             config: session.global.config.as_deref().map(path),
             account: self.account.as_ref().map(ToString::to_string),
-            output: self.output.clone().map(absolute),
+            output: self.output.clone().map(|place| absolute(given_output(place, session))),
             set: self.usual.clone(),
             manifest_budget: None,
         }
@@ -98,6 +107,15 @@ struct Report<'a> {
     /// Another batch from the same manifest, whose rows would be bought again.
     #[serde(skip_serializing_if = "Option::is_none")]
     same_manifest: Option<&'a str>,
+    /// Where the manifest of the batch that has this name lies, where that is another file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    takes_place_of: Option<&'a str>,
+    /// Batches that have rows of it already.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    elsewhere: &'a [Elsewhere],
+    /// Rows that ask for the same.
+    #[serde(skip_serializing_if = "is_none")]
+    equal: &'a EqualRows,
     /// The known prices together; nothing where none is known.
     cost_usd: Option<Money>,
     unpriced: u64,
@@ -110,18 +128,29 @@ struct Report<'a> {
 
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     let store = session.reading_if_any().await?;
-    let order = Arc::new(placed(order(&args.manifest, session)?, &args.manifest, session, store.as_deref()).await?);
+    let mut order = order(&args.manifest, session)?;
+    order.source.reads_only = true;
+    let order = match &store {
+        Some(store) => named_before(order, &args.manifest, &**store).await?,
+        None => order,
+    };
+    let order = Arc::new(placed(order, &args.manifest, session, store.as_deref()).await?);
     let plan = reelq_producer::plan(store.as_deref(), &order).await?;
     if !out.is_json() {
         out.problems(&plan.warnings);
     }
     out.report(&report(&plan, session.is_simulated()), |_| draw(&plan, session));
+    let against = guard::in_the_way(&order, &plan).into_iter();
+    for said in against.chain(guard::elsewhere(&plan)).chain(guard::remarks(&plan, session)) {
+        out.note(&said);
+    }
     Ok(Exit::Done)
 }
 
 /// Opens the manifest and puts together what its rows mean.
 pub(crate) fn order(args: &ManifestArgs, session: &Session) -> Result<Order, Failure> {
-    let manifest = reelq_manifest::Manifest::open(&args.manifest, &vocabulary())?;
+    let file = session.given(&args.manifest);
+    let manifest = reelq_manifest::Manifest::open(&file, &vocabulary())?;
     let manifest = manifest.with_usual(&args.usual, "--set", &vocabulary())?;
     let batch = batch_name(args.batch.as_deref(), manifest.head(), &args.manifest);
     let batch = batch.map_err(|error| Failure::usage(error.to_string()))?;
@@ -129,12 +158,12 @@ pub(crate) fn order(args: &ManifestArgs, session: &Session) -> Result<Order, Fai
         session.known_account(account)?;
     }
     let mut output_root = session.config.output.clone();
-    let mut output = args.output.clone();
+    let mut output = args.output.clone().map(|place| given_output(place, session));
     if session.is_simulated() {
         output_root = simulation::output_root(&output_root);
         output = output.or_else(|| Some(format!("{output_root}/{batch}")));
     }
-    if session.is_shared() {
+    if session.needs_absolute_outputs() {
         // Workers in other folders must find the same place.
         let said = output.take().or_else(|| manifest.head().output.clone());
         output = said.map(absolute);
@@ -145,7 +174,15 @@ pub(crate) fn order(args: &ManifestArgs, session: &Session) -> Result<Order, Fai
             .map_err(|error| Failure::usage(format!("[batch] file_name: failed to {error}")))?;
     }
     Ok(Order {
-        path: args.manifest.display().to_string(),
+        path: file.display().to_string(),
+        source: Source {
+            path: file.canonicalize().ok().map(|path| path.display().to_string()),
+            named_by_file: args.batch.is_none() && manifest.head().name.is_none(),
+            looks_elsewhere: !session.is_simulated(),
+            reads_only: false,
+            again: args.buys_again,
+            replaces: args.replace,
+        },
         accounts: providers::accounts(session, args.account.clone())?,
         image_fields: reelq_provider::image_fields(),
         overrides: Overrides {
@@ -162,6 +199,25 @@ pub(crate) fn order(args: &ManifestArgs, session: &Session) -> Result<Order, Fai
     })
 }
 
+/// An output place as it was given on the command line.
+fn given_output(place: String, session: &Session) -> String {
+    if place.contains("://") { place } else { session.given(Path::new(&place)).display().to_string() }
+}
+
+/// A manifest with a long name keeps the batch that an earlier version named by its first letters alone.
+pub(crate) async fn named_before(mut order: Order, args: &ManifestArgs, store: &dyn Store) -> Result<Order, Failure> {
+    let Some(before) = cut_name(&args.manifest).filter(|_| order.source.named_by_file) else { return Ok(order) };
+    let is_its = |view: &reelq_store::BatchView| {
+        let batch = &view.batch;
+        batch.manifest_path.is_none() && Path::new(&batch.manifest).file_name() == args.manifest.file_name()
+            || batch.manifest_path.is_some() && batch.manifest_path == order.source.path
+    };
+    if store.batch(&before).await?.is_some_and(|view| is_its(&view)) {
+        order.batch = before;
+    }
+    Ok(order)
+}
+
 /// Where nobody says a place, a batch that is shared keeps the one that it has: its files are there, and the folder that this
 /// command runs in must not decide.
 pub(crate) async fn placed(
@@ -171,7 +227,7 @@ pub(crate) async fn placed(
     store: Option<&dyn Store>,
 ) -> Result<Order, Failure> {
     let said = args.output.is_some() || (order.manifest.head().output.is_some() && !session.is_simulated());
-    let Some(store) = store.filter(|_| session.is_shared() && !said) else { return Ok(order) };
+    let Some(store) = store.filter(|_| session.needs_absolute_outputs() && !said) else { return Ok(order) };
     if let Some(known) = store.batch(&order.batch).await? {
         order.overrides.output = Some(known.batch.output);
     }
@@ -186,6 +242,10 @@ fn absolute(place: String) -> String {
     std::path::absolute(&place).map_or(place, |path| path.display().to_string())
 }
 
+const fn is_none(equal: &&EqualRows) -> bool {
+    equal.rows == 0
+}
+
 fn report(plan: &Plan, simulated: bool) -> Report<'_> {
     Report {
         batch: plan.batch.name.as_str(),
@@ -196,6 +256,9 @@ fn report(plan: &Plan, simulated: bool) -> Report<'_> {
         jobs: plan.lines,
         changes: &plan.changes,
         same_manifest: plan.same_manifest.as_ref().map(BatchName::as_str),
+        takes_place_of: plan.takes.as_ref().map(|takes| takes.manifest.as_str()),
+        elsewhere: &plan.elsewhere,
+        equal: &plan.equal,
         to_buy: plan.to_buy(),
         beside: plan.beside,
         cost_usd: known(plan.amount(), plan.unpriced(), plan.to_buy()),

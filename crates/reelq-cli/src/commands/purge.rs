@@ -12,6 +12,7 @@ use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
     output::{Out, grouped, plural, spent, table},
+    providers,
     session::Session,
 };
 
@@ -66,7 +67,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     args.consent.to(&stake(&views), session, out).await?;
     let mut report = Report::default();
     for view in &views {
-        remove(&*store, &view.batch.name, &mut report).await?;
+        remove(&*store, &view.batch.name, session, &mut report).await?;
     }
     out.report(&report, draw);
     for view in views.iter().filter(|view| report.keeps(&view.batch.name)) {
@@ -106,8 +107,13 @@ pub(crate) async fn purge(store: &dyn Store, name: &BatchName) -> reelq_store::R
     }
 }
 
-async fn remove(store: &dyn Store, name: &BatchName, report: &mut Report) -> Result<(), Failure> {
+async fn remove(store: &dyn Store, name: &BatchName, session: &Session, report: &mut Report) -> Result<(), Failure> {
     let batch = name.to_string();
+    // Of one that is not removed, what it has in hand must stay noted.
+    let view = session.batch(store, name).await?;
+    if view.finished_at.is_some() && !view.purging {
+        keep(store, name, session).await?;
+    }
     match purge(store, name).await? {
         Ok(jobs) => report.purged.push(Purged { batch, jobs }),
         Err(Unfinished { outstanding, unconfirmed, loading }) => {
@@ -115,6 +121,12 @@ async fn remove(store: &dyn Store, name: &BatchName, report: &mut Report) -> Res
         }
     }
     Ok(())
+}
+
+/// Keeps what the batch bought beyond its purge.
+async fn keep(store: &dyn Store, name: &BatchName, session: &Session) -> Result<(), Failure> {
+    let accounts = providers::accounts(session, None)?;
+    Ok(reelq_producer::keep_bought(store, &accounts, name, session.config.keep_bought).await?)
 }
 
 fn stake(views: &[BatchView]) -> Stake {
@@ -133,7 +145,7 @@ fn consequences(views: &[BatchView]) -> String {
     let lines = table(&["batch", ">jobs", ">spent", "ended", "outputs (kept)"], rows);
     format!(
         "{lines}\n\nTheir rows, histories and charges are forgotten; files and result manifests stay where they are.\n\
-         What was bought is not known any more: running one of their manifests again buys every row of it again."
+         What they bought is kept in mind (the newest `keep_bought` requests): running one of their manifests again asks first."
     )
 }
 

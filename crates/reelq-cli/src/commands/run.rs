@@ -6,7 +6,7 @@ use reelq_store::SharedStore;
 
 use super::{
     loading::{Agreed, QuietArgs, agree, load},
-    plan::{ManifestArgs, order, placed},
+    plan::{ManifestArgs, named_before, order, placed},
     sim::VendorArgs,
     stranded::stranded,
     working::{Work, engine, needed},
@@ -41,6 +41,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     args.vendors.check(session)?;
     let order = order(&args.manifest, session)?;
     let store = session.create_store().await?;
+    let order = named_before(order, &args.manifest, &*store).await?;
     let held = Holding::take(session, &store, order.batch.clone()).await?;
     let run = Run { args, session, store: &store, held: &held, out: out.quiet_if(args.quiet.quiet) };
     let outcome = tokio::select! {

@@ -71,6 +71,13 @@ impl Environment {
         Some(folder.join("reelq").join("config.toml"))
     }
 
+    /// The folder of the user's own state, for a user's configuration without a project.
+    pub(crate) fn user_state(&self) -> Option<PathBuf> {
+        let xdg = self.get("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+        let folder = xdg.or_else(|| Some(PathBuf::from(self.get("HOME")?).join(".local").join("state")))?;
+        Some(folder.join("reelq"))
+    }
+
     /// The proxies between this machine and the vendors.
     pub(crate) fn proxies(&self) -> Proxies {
         Proxies::from_environment(|name| self.plain(name))

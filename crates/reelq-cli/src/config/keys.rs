@@ -29,6 +29,7 @@ pub(crate) const KEYS: &[Key] = &[
     key(&["lease"], Kind::Span, Some("15s")),
     key(&["wait_at_most"], Kind::Span, Some("15m")),
     key(&["retention"], Kind::Span, None),
+    key(&["keep_bought"], Kind::Whole { min: 0, max: 100_000_000 }, Some("1000000")),
     key(&["redis", "password_env"], Kind::Variable, None),
     key(&["redis", "password_file"], Kind::Text, None),
     key(&["redis", "sentinel_user"], Kind::Text, None),

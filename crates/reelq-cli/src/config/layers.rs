@@ -115,6 +115,12 @@ impl Settings {
         }
     }
 
+    /// Puts the state and the journal into `folder`, unless a layer says otherwise.
+    pub(crate) fn keep_state_in(&mut self, folder: &Path) {
+        self.set_usual(&["store"], &format!("sqlite:{}", folder.join("state.db").display()), &Origin::Default);
+        self.set_usual(&["journal"], &folder.join("journal").display().to_string(), &Origin::Default);
+    }
+
     fn set_flag(&mut self, key: &str, flag: &'static str, text: Option<&str>) {
         if let Some(text) = text {
             self.set_text(&[key.to_owned()], text, &Origin::Flag(flag));

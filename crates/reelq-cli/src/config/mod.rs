@@ -10,6 +10,7 @@ mod kind;
 mod layers;
 mod names;
 mod problem;
+pub(crate) mod project;
 mod ranges;
 mod renamed;
 mod render;

@@ -31,6 +31,8 @@ pub(crate) struct Config {
     pub(crate) wait_at_most: Duration,
     /// How long finished batches are kept; for ever where nothing is said.
     pub(crate) retention: Option<Duration>,
+    /// So many requests of purged batches are kept, the newest.
+    pub(crate) keep_bought: u64,
     /// The folder below which batches without an output place of their own put their files.
     pub(crate) output: String,
     /// What is logged.
@@ -65,6 +67,7 @@ impl Config {
             lease: lease(settings)?,
             wait_at_most: wait_at_most(settings)?,
             retention: retention(settings),
+            keep_bought: keep_bought(settings)?,
             output: text(settings, &["output"])?,
             log: text(settings, &["log"])?,
             catalogue: catalogue(settings),
@@ -105,6 +108,10 @@ pub(super) fn folder_of(origin: &Origin) -> PathBuf {
         Origin::File { path, .. } => path.parent().map(PathBuf::from).unwrap_or_default(),
         _ => PathBuf::new(),
     }
+}
+
+fn keep_bought(settings: &Settings) -> Option<u64> {
+    settings.get(&["keep_bought"])?.value.to_json().as_u64()
 }
 
 fn catalogue(settings: &Settings) -> BTreeMap<String, PathBuf> {

@@ -17,12 +17,13 @@ use super::{
     face::Face,
     hands::Hands,
     reporting::Reporter,
-    retiring::Retiring,
+    retiring::{KeepBought, Retiring},
     signals::Signals,
 };
 use crate::{
     config::{AccountConfig, RedisPlace, StorePlace},
     failure::Failure,
+    providers,
     session::Session,
     simulation::Simulated,
     store,
@@ -130,7 +131,8 @@ impl Engine {
         let reporter = Reporter::new(session, Arc::clone(&store), worker.clone(), task);
         // Only who may reach the output places can see whether a batch's result manifests are there.
         let retention = session.config.retention.filter(|_| task.reports && task.hands.has(ClaimStage::Collect));
-        let retiring = Retiring::new(store, session.storage(), retention);
+        let bought = KeepBought { accounts: providers::accounts(session, None)?, most: session.config.keep_bought };
+        let retiring = Retiring::new(store, session.storage(), retention, bought);
         let patience = session.patience.clone();
         let server = match session.place() {
             StorePlace::Redis(place) if !session.is_simulated() => {

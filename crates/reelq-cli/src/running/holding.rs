@@ -88,11 +88,15 @@ impl Holding {
     }
 
     /// Gives it up.
-    pub(crate) async fn leave(self) {
-        if let Err(error) = self.store.leave_batch(&self.batch, &self.worker).await {
-            tracing::warn!(batch = %self.batch, %error, "the right to run the batch lapses by itself");
-        }
+    pub(crate) async fn leave(mut self) {
+        let left = self.store.leave_batch(&self.batch, &self.worker).await;
         self.sign_off().await;
+        if let Err(error) = left {
+            tracing::warn!(batch = %self.batch, %error, "the right to run the batch lapses by itself");
+            if let Some((_, living)) = self.seen.take() {
+                living.stay_behind();
+            }
+        }
     }
 
     async fn sign_off(&self) {

@@ -36,6 +36,11 @@ impl Living {
         }
     }
 
+    /// Leaves the file where it is: once this process has ended, others see that it has.
+    pub(crate) fn stay_behind(self) {
+        std::mem::forget(self);
+    }
+
     /// Whether the process of `worker` was one of this machine and has certainly ended.
     pub(crate) fn has_ended(folder: &Path, worker: &WorkerId) -> bool {
         is_free(&file(folder, worker))

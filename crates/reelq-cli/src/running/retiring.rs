@@ -6,6 +6,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use reelq_collector::{Place, StorageOptions};
 use reelq_model::BatchName;
+use reelq_producer::{Accounts, keep_bought};
 use reelq_store::{BatchView, SharedStore};
 
 use super::reporting::{is_told, stamped};
@@ -21,11 +22,26 @@ pub(crate) struct Retiring {
     options: StorageOptions,
     /// `None` keeps them for ever.
     age: Option<Duration>,
+    bought: KeepBought,
+}
+
+/// What is kept of purged batches: what they bought, so that running their manifests again asks first.
+#[derive(Debug, Default)]
+pub(crate) struct KeepBought {
+    /// Whose catalogues tell what a request asks for.
+    pub(crate) accounts: Accounts,
+    /// At most so many requests, the newest.
+    pub(crate) most: u64,
 }
 
 impl Retiring {
-    pub(crate) const fn new(store: SharedStore, options: StorageOptions, age: Option<Duration>) -> Self {
-        Self { store, options, age }
+    pub(crate) const fn new(
+        store: SharedStore,
+        options: StorageOptions,
+        age: Option<Duration>,
+        bought: KeepBought,
+    ) -> Self {
+        Self { store, options, age, bought }
     }
 
     /// Looks for as long as it is polled. Several workers may purge one batch: each step is whole.
@@ -49,6 +65,10 @@ impl Retiring {
                     let error = format!("{error:#}");
                     tracing::warn!(batch = %name, error, "not purged: its result manifest cannot be written");
                 }
+                continue;
+            }
+            if let Err(error) = keep_bought(&*self.store, &self.bought.accounts, name, self.bought.most).await {
+                tracing::debug!(batch = %name, %error, "not purged for now: what it bought is not noted");
                 continue;
             }
             if let Ok(jobs) = purge(&*self.store, name).await? {
@@ -99,6 +119,7 @@ mod tests {
             budget: None,
             priority: 0,
             manifest: "films.csv".to_owned(),
+            manifest_path: None,
             passthrough: Vec::new(),
             loaded_with: None,
         };
@@ -116,7 +137,7 @@ mod tests {
         let output = barrier.join("out");
         let store = store(folder.path(), &output).await;
         let options = StorageOptions::default();
-        let retiring = Retiring::new(Arc::clone(&store), options, Some(DAY));
+        let retiring = Retiring::new(Arc::clone(&store), options, Some(DAY), KeepBought::default());
         let mut warned = BTreeSet::new();
         retiring.look(DAY, &mut warned).await.unwrap();
         assert!(store.batch(&films()).await.unwrap().is_some(), "nobody could know what became of it");
@@ -137,7 +158,10 @@ mod tests {
         let place = Place::open(&view.batch.output, &films(), &options).unwrap();
         stamped(&*store, &view, &place).await.unwrap();
         std::fs::write(output.join("results.csv"), "read by people since").unwrap();
-        Retiring::new(Arc::clone(&store), options, Some(DAY)).look(DAY, &mut BTreeSet::new()).await.unwrap();
+        Retiring::new(Arc::clone(&store), options, Some(DAY), KeepBought::default())
+            .look(DAY, &mut BTreeSet::new())
+            .await
+            .unwrap();
         assert!(store.batch(&films()).await.unwrap().is_none());
         assert_eq!(std::fs::read_to_string(output.join("results.csv")).unwrap(), "read by people since");
     }

@@ -142,6 +142,7 @@ async fn load(store: &SharedStore, output: &str) -> Job {
         budget: None,
         priority: 0,
         manifest: "films.csv".to_owned(),
+        manifest_path: None,
         passthrough: Vec::new(),
         loaded_with: None,
     };

@@ -106,7 +106,7 @@ pub struct Field {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
     /// Whether it only says how the answer comes back (a callback's address): no part of what is bought.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing)]
     pub delivery: bool,
     /// Whether its text holds bracketed camera tags, or its list consists of them.
     #[serde(skip_serializing_if = "std::ops::Not::not")]

@@ -13,15 +13,16 @@ use std::{
 
 use async_trait::async_trait;
 use reelq_model::{
-    Acceptance, AccountName, BatchName, Event, JobId, Money, ScheduleName, SharedClock, Submission, Timestamp, WorkerId,
+    Acceptance, AccountName, BatchName, Event, JobId, Money, RequestKey, ScheduleName, SharedClock, Submission,
+    Timestamp, WorkerId,
 };
 
 use crate::{
     AccountLimits, AccountView, BatchDraft, BatchHold, BatchView, Breaker, BreakerView, Claim, Claimed, Commit,
     Committed, Cursor, Edit, Edited, Enqueued, Error, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease,
-    LineDraft, Load, Loaded, Pace, PaceView, Page, PauseReason, Purge, Recalled, Result, ResultLine, Scanned,
-    Schedules, SharedStore, SqliteStore, Store, TickClaim, TickClaimed, TickLease, TickOutcome, TickView,
-    UnreadableRecord, WorkerView,
+    LineDraft, Load, Loaded, NotedRequest, Pace, PaceView, Page, PauseReason, Purge, Recalled, RequestNote, Requests,
+    Result, ResultLine, Scanned, Schedules, SharedStore, SqliteStore, Store, TickClaim, TickClaimed, TickLease,
+    TickOutcome, TickView, Unnoted, UnreadableRecord, WorkerView,
 };
 
 const STATE: &str = "state.db";
@@ -119,6 +120,15 @@ macro_rules! passed_on {
             $($rest)*
         }
     };
+}
+
+passed_on! { Requests:
+    async fn unnoted(&self) -> Result<Vec<Unnoted>>;
+    async fn note_requests(&self, batch: &BatchName, notes: &[RequestNote]) -> Result<()>;
+    async fn finish_noting(&self, noted: &Unnoted) -> Result<()>;
+    async fn noted(&self, keys: &[RequestKey]) -> Result<Vec<Vec<NotedRequest>>>;
+    async fn trim_bought(&self, most: u64) -> Result<()>;
+    ;
 }
 
 passed_on! { Store:

@@ -119,6 +119,7 @@ pub fn draft(name: &BatchName) -> BatchDraft {
         budget: None,
         priority: 0,
         manifest: "jobs.csv".to_owned(),
+        manifest_path: None,
         passthrough: Vec::new(),
         loaded_with: None,
     }

@@ -193,6 +193,23 @@ pub async fn a_known_job_takes_over_account_price_and_priority(subject: &dyn Sub
     assert_eq!(leases[0].job.price, Some(cents(25)));
 }
 
+pub async fn a_known_job_that_waits_takes_over_the_spelling_of_its_request(subject: &dyn Subject) {
+    let kit = Kit::new(subject);
+    let (name, jobs) = (batch("b"), kit.load("b", &wishes(2)).await);
+    let bought = kit.start_next("t1").await;
+    let load = kit.store.begin_load(&draft(&name)).await.unwrap();
+    let mut respelled = lines(&name, &wishes(2));
+    for line in &mut respelled {
+        line.job.spec.fields.insert("callback_url".to_owned(), "https://new.example.com/\"price\":".into());
+    }
+    kit.store.enqueue(&load, &respelled).await.unwrap();
+    kit.store.finish_load(&load).await.unwrap();
+    let waits = jobs.into_iter().find(|job| *job != bought).unwrap();
+    assert_eq!(kit.view(waits).await.job.spec.fields, respelled[1].job.spec.fields);
+    let open = kit.view(bought).await.job.spec.fields;
+    assert!(!open.contains_key("callback_url"), "what was sent stays as it was sent");
+}
+
 pub async fn the_draft_of_a_reload_takes_effect_when_it_is_finished(subject: &dyn Subject) {
     let kit = Kit::new(subject);
     kit.load_with_budget("b", 5, &wishes(1)).await;

@@ -31,6 +31,7 @@ pub mod loads;
 pub mod pacing;
 pub mod people;
 pub mod reading;
+pub mod requests;
 pub mod retention;
 pub mod shares;
 pub mod ticks;

@@ -1,12 +1,15 @@
-//! Schedules buy nothing by themselves: all of their verbs pass through.
+//! Schedules and notes of requests buy nothing by themselves: all of their verbs pass through.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
-use reelq_model::{BatchName, ScheduleName, Timestamp, WorkerId};
+use reelq_model::{BatchName, RequestKey, ScheduleName, Timestamp, WorkerId};
 
 use super::Journaled;
-use crate::{BatchHold, Result, Schedules, TickClaim, TickClaimed, TickLease, TickOutcome, TickView};
+use crate::{
+    BatchHold, NotedRequest, RequestNote, Requests, Result, Schedules, TickClaim, TickClaimed, TickLease, TickOutcome,
+    TickView, Unnoted,
+};
 
 #[deny(clippy::missing_trait_methods)]
 #[async_trait]
@@ -49,5 +52,29 @@ impl Schedules for Journaled {
 
     async fn leave_batch(&self, batch: &BatchName, worker: &WorkerId) -> Result<()> {
         self.inner.leave_batch(batch, worker).await
+    }
+}
+
+#[deny(clippy::missing_trait_methods)]
+#[async_trait]
+impl Requests for Journaled {
+    async fn unnoted(&self) -> Result<Vec<Unnoted>> {
+        self.inner.unnoted().await
+    }
+
+    async fn note_requests(&self, batch: &BatchName, notes: &[RequestNote]) -> Result<()> {
+        self.inner.note_requests(batch, notes).await
+    }
+
+    async fn finish_noting(&self, noted: &Unnoted) -> Result<()> {
+        self.inner.finish_noting(noted).await
+    }
+
+    async fn noted(&self, keys: &[RequestKey]) -> Result<Vec<Vec<NotedRequest>>> {
+        self.inner.noted(keys).await
+    }
+
+    async fn trim_bought(&self, most: u64) -> Result<()> {
+        self.inner.trim_bought(most).await
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use reelq_model::{AccountName, Event, Job, JobId, Money, Stage};
+use reelq_model::{AccountName, Event, Fields, Job, JobId, Money, Stage};
 
 use super::{
     caller::Caller,
@@ -51,6 +51,7 @@ struct Ask {
     account: AccountName,
     price: Option<Money>,
     priority: i32,
+    fields: Option<Fields>,
 }
 
 /// What becomes of a job whose line is gone (1) or there (2); packed for the script.
@@ -59,6 +60,7 @@ fn judge(caller: &Caller, unpacker: &mut Unpacker<'_>) -> Result<(JobId, Vec<u8>
     let (what, record) = (unpacker.int()?, unpacker.bytes()?);
     let (account, price, priority) = (unpacker.text()?, unpacker.int()?, unpacker.int()?);
     let id = change::read_id(unpacker)?;
+    let fields = unpacker.bytes()?;
     let record = match Record::of(id, record) {
         Ok(record) => record,
         Err(error) => {
@@ -79,6 +81,8 @@ fn judge(caller: &Caller, unpacker: &mut Unpacker<'_>) -> Result<(JobId, Vec<u8>
         account: AccountName::new(account).map_err(|error| Error::broken(error.to_string()))?,
         price: (price != facts::NO_PRICE).then(|| Money::from_micros(price)),
         priority: i32::try_from(priority).unwrap_or(0),
+        // What cannot be read is not taken over.
+        fields: serde_json::from_slice(fields).ok(),
     };
     let taken = take_over(&record.job, ask);
     let takes = taken.is_some();
@@ -100,6 +104,7 @@ fn take_over(job: &Job, ask: Ask) -> Option<Job> {
         let mut taken = job.clone();
         taken.spec.account = ask.account;
         (taken.price, taken.priority) = (ask.price, ask.priority);
+        taken.spec.fields = ask.fields.unwrap_or(taken.spec.fields);
         taken
     })
 }

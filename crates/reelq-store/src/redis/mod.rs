@@ -32,6 +32,7 @@ mod purge;
 mod reading;
 mod record;
 mod remove;
+mod requests;
 mod results;
 mod schedules;
 mod scripts;

@@ -18,15 +18,20 @@ const START: &str = "INSERT INTO jobs (id, batch, account, position, status, que
     unpriced, state) SELECT job, batch, account, position, 0, 1, ?2, priority, price, 1, unpriced, state \
     FROM staged WHERE batch = ?1 AND state IS NOT NULL ORDER BY position";
 
-/// Jobs that were never submitted and that nobody has in hand take over what the manifest now says of them.
+/// Jobs that were never submitted and that nobody has in hand take over what the manifest now says of them: also the
+/// spelling of their request, and how its answer is to come back.
 const TAKE_OVER: &str = "UPDATE jobs SET account = s.account, price = s.price, priority = s.priority, \
     unpriced = s.unpriced, version = version + 1, \
     state = json_set(jobs.state, '$.spec.account', (SELECT name FROM accounts WHERE id = s.account), \
-        '$.price', CASE WHEN s.price < 0 THEN NULL ELSE s.price END, '$.priority', s.priority) \
+        '$.price', CASE WHEN s.price < 0 THEN NULL ELSE s.price END, '$.priority', s.priority, \
+        '$.spec.fields', json(coalesce(s.fields, json_extract(jobs.state, '$.spec.fields')))) \
     FROM staged s WHERE s.batch = ?1 AND s.state IS NULL AND jobs.id = s.job \
     AND (jobs.status = 0 OR (jobs.status = 7 AND jobs.cancel = 2)) AND jobs.lease_until IS NULL \
     AND CASE WHEN json_valid(jobs.state) THEN json_extract(jobs.state, '$.submissions') = 0 END \
-    AND (jobs.account, jobs.price, jobs.priority) IS NOT (s.account, s.price, s.priority)";
+    AND CASE WHEN json_valid(jobs.state) THEN (jobs.account, jobs.price, jobs.priority) \
+            IS NOT (s.account, s.price, s.priority) \
+        OR json_extract(jobs.state, '$.spec.fields') IS NOT coalesce(s.fields, json_extract(jobs.state, '$.spec.fields')) \
+        END";
 
 const PLACE: &str = "UPDATE jobs SET position = s.position FROM staged s \
     WHERE s.batch = ?1 AND s.state IS NULL AND jobs.id = s.job AND jobs.position IS NOT s.position";

@@ -1,6 +1,6 @@
 //! Loads: lines and jobs are staged out of sight until the load is finished; the next load clears away an unfinished one.
 
-use reelq_model::{BatchName, Job, JobId, Status};
+use reelq_model::{BatchName, Fields, Job, JobId, Status};
 use rusqlite::{Connection, OptionalExtension as _, Statement, params};
 
 use super::{account, bulk, code, purge, row::write_state, writer::Scribe};
@@ -48,8 +48,8 @@ pub(super) fn open(conn: &Connection, load: &Load) -> Result<Open> {
     found.ok_or(Error::LoadSuperseded)
 }
 
-const STAGE: &str = "INSERT OR IGNORE INTO staged (batch, job, position, account, price, priority, unpriced, state) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+const STAGE: &str = "INSERT OR IGNORE INTO staged (batch, job, position, account, price, priority, unpriced, state, \
+    fields) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
 const LINE: &str = "INSERT INTO lines (batch, generation, position, line, copy, label, passthrough, job) \
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 
@@ -69,7 +69,7 @@ pub(super) fn enqueue(scribe: &Scribe<'_>, load: &Load, lines: &[LineDraft]) -> 
     let mut stager = Stager {
         scribe,
         open: open(conn, load)?,
-        known: conn.prepare("SELECT 1 FROM jobs WHERE id = ?1")?,
+        known: conn.prepare("SELECT status IN (0, 7) FROM jobs WHERE id = ?1")?,
         stage: conn.prepare(STAGE)?,
         line: conn.prepare(LINE)?,
         account: None,
@@ -91,7 +91,10 @@ impl Stager<'_> {
     /// Stages a line; whether its job is new.
     fn add(&mut self, batch: &BatchName, draft: &LineDraft) -> Result<bool> {
         let (id, line) = (draft.id(), &draft.line);
-        let new = !self.known.exists([id.as_bytes()])?;
+        let waits =
+            self.known.query_row([id.as_bytes()], |row| Ok(row.get::<_, Option<bool>>(0)? == Some(true))).optional()?;
+        let new = waits.is_none();
+        let fields = if waits == Some(true) { Some(write_fields(&draft.job.spec.fields)?) } else { None };
         let job = Job::new(draft.job.clone(), batch.clone(), self.scribe.now);
         let state = if new { Some(write_state(&job)?) } else { None };
         let account = self.account(&job)?;
@@ -105,7 +108,8 @@ impl Stager<'_> {
             price,
             job.priority,
             unpriced(&job),
-            state
+            state,
+            fields
         ])?;
         if staged == 0 {
             self.check_repeat(id, line)?;
@@ -152,6 +156,10 @@ impl Stager<'_> {
         }
         Err(Error::broken(format!("rows {} and {} ask for the same job {id}", known.0, line.row)))
     }
+}
+
+fn write_fields(fields: &Fields) -> Result<String> {
+    serde_json::to_string(fields).map_err(|error| Error::broken(error.to_string()))
 }
 
 fn write_passthrough(line: &Line) -> Result<Option<String>> {

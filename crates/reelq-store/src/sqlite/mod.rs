@@ -34,6 +34,7 @@ mod purge;
 mod purse;
 mod readers;
 mod remove;
+mod requests;
 mod rescue;
 mod reserve;
 mod restored;

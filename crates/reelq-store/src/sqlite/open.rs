@@ -14,16 +14,17 @@ const APPLICATION_ID: i64 = 0x7265_656c;
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Each entry brings a file from the format before it (its index) to the next.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("schema_1.sql"),
     include_str!("schema_2.sql"),
     include_str!("schema_3.sql"),
     include_str!("schema_time.sql"),
     include_str!("schema_cancelling.sql"),
+    include_str!("schema_requests.sql"),
 ];
 
 /// The newest format that this version reads and writes.
-pub(super) const FORMAT: u32 = 5;
+pub(super) const FORMAT: u32 = 6;
 
 /// Opens the file for the writer, creating or migrating it.
 pub(super) fn writer(path: &Path) -> Result<Connection> {

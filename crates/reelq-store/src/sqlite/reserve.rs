@@ -36,7 +36,7 @@ const CHECK: usize = 12;
 
 /// An acceptance as it is kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Kept {
+struct KeptAcceptance {
     job: JobId,
     acceptance: Acceptance,
     first_poll_ms: u64,
@@ -46,11 +46,11 @@ struct Kept {
 #[derive(Debug)]
 pub(super) struct Reserve {
     state: PathBuf,
-    held: Mutex<Option<Held>>,
+    held: Mutex<Option<ReserveFile>>,
 }
 
 #[derive(Debug)]
-struct Held {
+struct ReserveFile {
     path: PathBuf,
     file: File,
     used: usize,
@@ -64,7 +64,7 @@ impl Reserve {
         Self { state: state.to_owned(), held: Mutex::default() }
     }
 
-    fn held(&self) -> MutexGuard<'_, Option<Held>> {
+    fn held(&self) -> MutexGuard<'_, Option<ReserveFile>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -75,7 +75,7 @@ impl Reserve {
     pub(super) fn make(&self) -> Result<()> {
         let mut held = self.held();
         if held.is_none() {
-            *held = Some(Held::make(&self.state).map_err(|error| self.unusable(&error))?);
+            *held = Some(ReserveFile::make(&self.state).map_err(|error| self.unusable(&error))?);
         }
         Ok(())
     }
@@ -105,7 +105,7 @@ impl Reserve {
     /// Keeps one acceptance. Where even that fails, the log names it.
     pub(super) fn keep_one(&self, job: JobId, acceptance: &Acceptance, first_poll: Duration) {
         let first_poll_ms = u64::try_from(first_poll.as_millis()).unwrap_or(u64::MAX);
-        let kept = Kept { job, acceptance: acceptance.clone(), first_poll_ms };
+        let kept = KeptAcceptance { job, acceptance: acceptance.clone(), first_poll_ms };
         let outcome = self.make().and_then(|()| match self.held().as_mut() {
             Some(held) => held.keep(&kept).map_err(|error| self.unusable(&error)),
             None => Ok(()),
@@ -134,7 +134,7 @@ impl Reserve {
     }
 }
 
-impl Held {
+impl ReserveFile {
     fn make(state: &Path) -> io::Result<Self> {
         let (path, mut file) = create(state)?;
         file.lock()?;
@@ -146,7 +146,7 @@ impl Held {
         made.map(|()| Self { path, file, used: 0, open: HashSet::new() })
     }
 
-    fn keep(&mut self, kept: &Kept) -> io::Result<()> {
+    fn keep(&mut self, kept: &KeptAcceptance) -> io::Result<()> {
         let key = (kept.job, kept.acceptance.task.clone());
         if self.open.contains(&key) {
             return Ok(());
@@ -174,7 +174,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for ReserveFile {
     fn drop(&mut self) {
         if self.open.is_empty() {
             std::fs::remove_file(&self.path).ok();
@@ -204,7 +204,7 @@ fn sync_folder(path: &Path) -> io::Result<()> {
     }
 }
 
-fn encode(kept: &Kept) -> io::Result<Vec<u8>> {
+fn encode(kept: &KeptAcceptance) -> io::Result<Vec<u8>> {
     let text = serde_json::to_string(kept).map_err(io::Error::other)?;
     Ok(format!("{} {text}\n", checksum(&text)).into_bytes())
 }
@@ -216,7 +216,7 @@ fn checksum(text: &str) -> String {
 }
 
 /// The whole lines up to the first zero byte; one that was cut short is left out.
-fn decode(bytes: &[u8]) -> Vec<Kept> {
+fn decode(bytes: &[u8]) -> Vec<KeptAcceptance> {
     let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
     let text = String::from_utf8_lossy(bytes.get(..end).unwrap_or_default());
     let whole = |line: &str| {
@@ -267,7 +267,7 @@ fn replay_file(conn: &Connection, path: &Path, time: &Steady) -> Result<()> {
     std::fs::remove_file(path).map_err(failed)
 }
 
-fn record(conn: &Connection, kept: &[Kept], path: &Path, time: &Steady) -> Result<()> {
+fn record(conn: &Connection, kept: &[KeptAcceptance], path: &Path, time: &Steady) -> Result<()> {
     if kept.is_empty() {
         return Ok(());
     }
@@ -286,8 +286,8 @@ fn record(conn: &Connection, kept: &[Kept], path: &Path, time: &Steady) -> Resul
     outcome
 }
 
-fn record_one(scribe: &Scribe<'_>, kept: &Kept) -> Result<()> {
-    let Kept { job, acceptance, first_poll_ms } = kept;
+fn record_one(scribe: &Scribe<'_>, kept: &KeptAcceptance) -> Result<()> {
+    let KeptAcceptance { job, acceptance, first_poll_ms } = kept;
     let first_poll = Duration::from_millis(*first_poll_ms);
     match in_savepoint(scribe.conn, || late::accept_late(scribe, *job, acceptance, first_poll)) {
         Ok(_) => Ok(()),
@@ -301,23 +301,25 @@ fn record_one(scribe: &Scribe<'_>, kept: &Kept) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use reelq_model::Timestamp;
+
     use super::*;
 
-    fn kept(number: u8) -> Kept {
+    fn kept(number: u8) -> KeptAcceptance {
         let task = TaskId::new(format!("task-{number}")).unwrap();
         let at = Timestamp::from_millis(1_790_000_000_000);
         let acceptance = Acceptance { task, submission: 1, cost: None, at, outputs: Vec::new() };
-        Kept { job: JobId::from_bytes([number; 16]), acceptance, first_poll_ms: 1500 }
+        KeptAcceptance { job: JobId::from_bytes([number; 16]), acceptance, first_poll_ms: 1500 }
     }
 
-    fn read(path: &Path) -> Vec<Kept> {
+    fn read(path: &Path) -> Vec<KeptAcceptance> {
         decode(&std::fs::read(path).unwrap())
     }
 
     #[test]
     fn what_is_kept_is_read_again_and_gone_once_it_is_told() {
         let folder = tempfile::tempdir().unwrap();
-        let mut held = Held::make(&folder.path().join("state.db")).unwrap();
+        let mut held = ReserveFile::make(&folder.path().join("state.db")).unwrap();
         for number in [1, 2, 1] {
             held.keep(&kept(number)).unwrap();
         }

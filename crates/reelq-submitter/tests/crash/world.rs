@@ -43,6 +43,7 @@ pub(crate) async fn load(store: &SharedStore) {
         budget: Some(Money::from_micros(200_000)),
         priority: 0,
         manifest: "jobs.csv".to_owned(),
+        manifest_path: None,
         passthrough: Vec::new(),
         loaded_with: None,
     };

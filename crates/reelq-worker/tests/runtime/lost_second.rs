@@ -16,7 +16,7 @@ use crate::{
 const JOBS: usize = 240;
 
 async fn connect(server: &RedisServer, clock: &SharedClock) -> SharedStore {
-    let options = LinkOptions { hold: Duration::from_millis(1500), ..LinkOptions::default() };
+    let options = LinkOptions::default();
     let (address, namespace) = (server.socket_url().parse().unwrap(), "films".parse().unwrap());
     Arc::new(RedisStore::open(address, namespace, options, Arc::clone(clock)).await.unwrap())
 }

@@ -64,6 +64,7 @@ impl World {
             budget: None,
             priority: 0,
             manifest: "jobs.csv".to_owned(),
+            manifest_path: None,
             passthrough: Vec::new(),
             loaded_with: None,
         };
@@ -71,6 +72,8 @@ impl World {
         let lines: Vec<_> = (1..=count).map(|row| self.line(row)).collect();
         self.store.enqueue(&load, &lines).await.unwrap();
         self.store.finish_load(&load).await.unwrap();
+        // Without them nothing is claimed, also by whoever does it in the place of a runtime.
+        self.store.set_limits(&self.account, &limits(None)).await.unwrap();
         lines.iter().map(LineDraft::id).collect()
     }
 
@@ -103,17 +106,7 @@ impl World {
 
     /// Work on an account that may spend no more than this in a day.
     pub(crate) fn work_for_a_day(&self, daily_budget: Option<Money>) -> AccountWork {
-        let limits = AccountLimits {
-            requests_per_second: 5000.0,
-            burst: 1000.try_into().unwrap(),
-            polls_per_second: 5000.0,
-            max_in_flight: 1000.try_into().unwrap(),
-            budget: None,
-            daily_budget,
-            open_rate: false,
-            open_in_flight: false,
-        };
-        AccountWork::new(self.account.clone(), Some(limits), Arc::new(Pulse::default()))
+        AccountWork::new(self.account.clone(), Some(limits(daily_budget)), Arc::new(Pulse::default()))
     }
 
     pub(crate) async fn view(&self) -> BatchView {
@@ -252,4 +245,17 @@ pub(crate) fn stored() -> Event {
         note: None,
     };
     Event::Stored { files: vec![file] }
+}
+
+fn limits(daily_budget: Option<Money>) -> AccountLimits {
+    AccountLimits {
+        requests_per_second: 5000.0,
+        burst: 1000.try_into().unwrap(),
+        polls_per_second: 5000.0,
+        max_in_flight: 1000.try_into().unwrap(),
+        budget: None,
+        daily_budget,
+        open_rate: false,
+        open_in_flight: false,
+    }
 }

@@ -27,16 +27,20 @@ impl Manifests<'_> {
     /// The order of a tick.
     pub(crate) fn open(&self, schedule: &Schedule, at: Timestamp, batch: &BatchName) -> Result<Order, Failure> {
         let args = ManifestArgs {
-            manifest: schedule.manifest.clone(),
+            manifest: self.session.configured(&schedule.manifest),
             batch: Some(batch.to_string()),
             account: schedule.account.clone(),
             output: None,
             budget: schedule.budget,
             no_budget: false,
             usual: Vec::new(),
+            // The configuration that names the schedule has said so, for every tick.
+            buys_again: true,
+            replace: true,
         };
         let mut order = order(&args, self.session)?;
         let below = self.output_of(schedule, order.manifest.head().output.as_deref());
+        order.source.looks_elsewhere = false;
         order.overrides.output = Some(format!("{}/{}", below.trim_end_matches('/'), folder_of(at)));
         Ok(order)
     }

@@ -38,7 +38,7 @@ pub(super) async fn checks(session: &Session, offline: bool) -> Vec<Check> {
 
 /// One check for each account that has work and that nobody acts for.
 pub(super) async fn stranded_checks(session: &Session) -> Vec<Check> {
-    let Ok(Some(store)) = session.store_if_any().await else { return Vec::new() };
+    let Ok(Some(store)) = session.reading_if_any().await else { return Vec::new() };
     let found = stranded(&*store, &session.config, None).await.unwrap_or_default();
     let check = |stranded: &Stranded| {
         let told = stranded.told();

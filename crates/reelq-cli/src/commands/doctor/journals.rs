@@ -7,7 +7,7 @@ use crate::{commands::after_loss, session::Session};
 
 /// One check where there is a store that may forget; none where it does not open, which its own check says.
 pub(super) async fn checks(session: &Session) -> Vec<Check> {
-    let Ok(Some(store)) = session.store_if_any().await else { return Vec::new() };
+    let Ok(Some(store)) = session.reading_if_any().await else { return Vec::new() };
     let Ok(guard) = store.guard(&GuardStep::Read).await else { return Vec::new() };
     after_loss::waiting(&guard).map(|found| Check::bad("journals", found, after_loss::FIX)).into_iter().collect()
 }

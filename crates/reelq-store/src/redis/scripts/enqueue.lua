@@ -9,6 +9,7 @@
 
 local DONE, SUPERSEDED, TWICE = 0, 1, 2
 local FIELDS = 4
+local CANCELLED = 7
 
 local name, load, kinds, lines = unpack(args)
 local batch = number_of(BATCHES, name)
@@ -51,7 +52,10 @@ local function add_known(at, kind)
   position = position + 1
   local id = lines[at]
   staged_known[#staged_known + 1] = id
-  staged_known[#staged_known + 1] = cmsgpack.pack({ position, kind.account, kind[1], kind[2], kind[3] })
+  local rec = record(id)
+  local waits = rec and (rec.status == QUEUED or rec.status == CANCELLED)
+  local fields = waits and fields_of(lines[at + 2]) or ''
+  staged_known[#staged_known + 1] = cmsgpack.pack({ position, kind.account, kind[1], kind[2], kind[3], fields })
   packed[#packed + 1] = lines[at + 3]
 end
 

@@ -8,7 +8,7 @@
 --            visits     at most about this many jobs are looked at
 -- Result   { now, word, lines, cancelled, revived, open }
 --            word       0 done · 1 the load was superseded · 2 call again, with verdicts on `open`
---            open       { what, record, line's account, price, priority, id }; what: 1 its line is gone · 2 it is there
+--            open       { what, record, line's account, price, priority, id, fields as JSON or '' }; what: 1 its line is gone · 2 it is there
 
 local DONE, SUPERSEDED, MORE = 0, 1, 2
 local GONE, BACK = 1, 2
@@ -47,7 +47,8 @@ local function ask(what, rec, line, change)
     later_change(function() change(verdict) end)
   else
     open[#open + 1] =
-      { what, encode(rec), line and line[3] or '', line and line[4] or 0, line and line[5] or 0, rec.id }
+      { what, encode(rec), line and line[3] or '', line and line[4] or 0, line and line[5] or 0, rec.id,
+        line and line[6] or '' }
   end
 end
 
@@ -116,6 +117,7 @@ local function take_up(rec, line)
   local back = rec.status == CANCELLED and rec.cancel == BY_MANIFEST
   local waits = (rec.status == QUEUED or back) and not in_hand(rec)
   local differs = rec.account ~= line[2] or rec.price ~= line[4] or rec.priority ~= line[5]
+    or (waits and (line[6] or '') ~= '' and fields_of(json_of(rec)) ~= line[6])
   if back or (waits and differs) then
     return ask(BACK, rec, line, function(verdict) place_known(rec, line, verdict) end)
   end

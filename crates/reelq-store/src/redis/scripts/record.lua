@@ -114,3 +114,8 @@ local function known(id)
   end
   return rec.load <= generation and rec
 end
+
+-- The request's fields in a job's JSON, as they stand there; nil where they cannot be told.
+local function fields_of(json)
+  return string.match(json, '"fields":(.-)},"price":')
+end

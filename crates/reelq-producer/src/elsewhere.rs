@@ -1,0 +1,183 @@
+//! Looks requests up in the other batches of the store: another name for a manifest must not buy it again unasked.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use reelq_model::{BatchName, JobId, RequestKey, Status};
+use reelq_store::{Known, LineDraft, NotedRequest, Noting, Page, RequestNote, Store, Unnoted};
+use serde::Serialize;
+
+use crate::{
+    Accounts,
+    error::Result,
+    present::{Keys, PAGE, is_bought},
+};
+
+/// A batch that has requests of the manifest already.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Elsewhere {
+    /// Its name.
+    pub batch: BatchName,
+    /// Lines of the manifest that it has bought, or that are queued in it.
+    pub lines: u64,
+    /// It has been purged since.
+    pub purged: bool,
+}
+
+/// Counts the lines that other batches have.
+#[derive(Debug)]
+pub(crate) struct Lookup<'a> {
+    store: &'a dyn Store,
+    accounts: &'a Accounts,
+    batch: &'a BatchName,
+    /// What is not noted in the store yet.
+    in_mind: HashMap<RequestKey, Vec<NotedRequest>>,
+    found: BTreeMap<(BatchName, bool), u64>,
+}
+
+impl<'a> Lookup<'a> {
+    /// Prepares to look up lines of `batch`. Requests that are not noted yet are noted first, which reads their batches;
+    /// who only reads keeps them in mind instead.
+    pub(crate) async fn over(
+        store: &'a dyn Store,
+        accounts: &'a Accounts,
+        batch: &'a BatchName,
+        reads_only: bool,
+    ) -> Result<Self> {
+        let mut lookup = Self { store, accounts, batch, in_mind: HashMap::new(), found: BTreeMap::new() };
+        for unnoted in store.unnoted().await? {
+            if unnoted.batch == *batch {
+                continue;
+            }
+            if reads_only {
+                lookup.keep_in_mind(&unnoted.batch).await?;
+            } else {
+                note(store, accounts, &unnoted).await?;
+            }
+        }
+        Ok(lookup)
+    }
+
+    async fn keep_in_mind(&mut self, batch: &BatchName) -> Result<()> {
+        let mut reading = Reading::default();
+        while let Some(notes) = reading.next(self.store, self.accounts, batch, |_, job| Noting::Job(job)).await? {
+            for RequestNote { key, noting } in notes {
+                let Noting::Job(job) = noting else { continue };
+                let noted = NotedRequest { batch: batch.clone(), job: Some(job) };
+                self.in_mind.entry(key).or_default().push(noted);
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks up lines that would be bought and that the batch itself does not know.
+    pub(crate) async fn add(&mut self, lines: &[&LineDraft]) -> Result<()> {
+        let keys: Vec<_> =
+            lines.iter().map(|line| Keys::of(self.accounts, &line.job.spec).each().collect::<Vec<_>>()).collect();
+        let flat: Vec<_> = keys.iter().flatten().copied().collect();
+        if flat.is_empty() {
+            return Ok(());
+        }
+        let mut noted = self.store.noted(&flat).await?.into_iter();
+        let mut of_lines = Vec::new();
+        for keys in &keys {
+            let mut of_line: Vec<NotedRequest> = noted.by_ref().take(keys.len()).flatten().collect();
+            of_line.extend(keys.iter().filter_map(|key| self.in_mind.get(key)).flatten().cloned());
+            // What this batch bought before it was purged is no news to its own jobs, but to a new load of it.
+            of_line.retain(|noted| noted.batch != *self.batch || noted.job.is_none());
+            of_lines.push(of_line);
+        }
+        let standing = self.standing(&of_lines).await?;
+        for of_line in of_lines {
+            let there = of_line.into_iter().find(|noted| noted.job.is_none_or(|job| standing.contains_key(&job)));
+            if let Some(there) = there {
+                *self.found.entry((there.batch, there.job.is_none())).or_insert(0) += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Those of the noted jobs that were bought, or still may be.
+    async fn standing(&self, lines: &[Vec<NotedRequest>]) -> Result<BTreeMap<JobId, Known>> {
+        let jobs: Vec<JobId> = lines.iter().flatten().filter_map(|noted| noted.job).collect();
+        if jobs.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let known = self.store.known(self.batch, &jobs).await?;
+        let counts = |known: &Known| known.bought || known.status != Status::Cancelled;
+        Ok(jobs.into_iter().zip(known).filter_map(|(job, known)| known.filter(counts).map(|it| (job, it))).collect())
+    }
+
+    /// The batches, those with the most lines first.
+    pub(crate) fn finish(self) -> Vec<Elsewhere> {
+        let one = |((batch, purged), lines)| Elsewhere { batch, lines, purged };
+        let mut found: Vec<_> = self.found.into_iter().map(one).collect();
+        found.sort_by_key(|there| std::cmp::Reverse(there.lines));
+        found
+    }
+}
+
+/// Notes every request of a batch's last load.
+async fn note(store: &dyn Store, accounts: &Accounts, unnoted: &Unnoted) -> Result<()> {
+    tracing::info!(batch = %unnoted.batch, "the requests of the batch are noted, once a load");
+    note_each(store, accounts, &unnoted.batch, |_, job| Noting::Job(job)).await?;
+    Ok(store.finish_noting(unnoted).await?)
+}
+
+/// Keeps what a batch bought beyond its purge, so that running its manifest again asks first; at most `most` requests of
+/// purged batches are kept, the newest. To be done before the purge; may be repeated.
+pub async fn keep_bought(store: &dyn Store, accounts: &Accounts, batch: &BatchName, most: u64) -> Result<()> {
+    let keeps = |bought: bool, _: JobId| if bought { Noting::Bought } else { Noting::Nothing };
+    note_each(store, accounts, batch, keeps).await?;
+    Ok(store.trim_bought(most).await?)
+}
+
+async fn note_each(
+    store: &dyn Store,
+    accounts: &Accounts,
+    batch: &BatchName,
+    noting: fn(bool, JobId) -> Noting,
+) -> Result<()> {
+    let mut reading = Reading::default();
+    while let Some(notes) = reading.next(store, accounts, batch, noting).await? {
+        store.note_requests(batch, &notes).await?;
+    }
+    Ok(())
+}
+
+/// How far a batch's lines were read.
+#[derive(Debug, Default)]
+struct Reading {
+    after: u64,
+    /// Of equal requests one note stands: what was bought is not to be hidden by what was not.
+    bought: HashSet<RequestKey>,
+}
+
+impl Reading {
+    /// What is to be noted of the next lines; nothing at their end.
+    async fn next(
+        &mut self,
+        store: &dyn Store,
+        accounts: &Accounts,
+        batch: &BatchName,
+        noting: fn(bool, JobId) -> Noting,
+    ) -> Result<Option<Vec<RequestNote>>> {
+        let lines = store.results(batch, Page { after: self.after, limit: PAGE }).await?;
+        if lines.is_empty() {
+            return Ok(None);
+        }
+        self.after += u64::try_from(lines.len()).unwrap_or(u64::MAX);
+        let mut notes = Vec::with_capacity(2 * lines.len());
+        for job in lines.iter().map(|line| &line.view.job) {
+            let is_bought = is_bought(job);
+            for key in Keys::of(accounts, &job.spec).each() {
+                if is_bought {
+                    self.bought.insert(key);
+                } else if self.bought.contains(&key) {
+                    continue;
+                }
+                notes.push(RequestNote { key, noting: noting(is_bought, job.id) });
+            }
+        }
+        Ok(Some(notes))
+    }
+}

@@ -1,0 +1,87 @@
+//! Which requests were asked for in which batch.
+
+use async_trait::async_trait;
+use reelq_model::{BatchName, JobId, RequestKey};
+use rusqlite::{Connection, params};
+
+use super::{SqliteStore, code, writer::Scribe};
+use crate::{Error, NotedRequest, Noting, RequestNote, Requests, Result, Unnoted};
+
+const UNNOTED: &str = "SELECT name, generation FROM batches WHERE whole AND NOT purging AND generation <> noted";
+const NOTE: &str = "INSERT OR REPLACE INTO requests (key, batch, job, at) VALUES (?1, ?2, ?3, ?4)";
+const TRIM: &str = "DELETE FROM requests WHERE (key, batch) IN (SELECT key, batch FROM requests WHERE job IS NULL \
+    ORDER BY at DESC LIMIT -1 OFFSET ?1)";
+
+#[async_trait]
+impl Requests for SqliteStore {
+    async fn unnoted(&self) -> Result<Vec<Unnoted>> {
+        self.readers.run(unnoted).await
+    }
+
+    async fn note_requests(&self, batch: &BatchName, notes: &[RequestNote]) -> Result<()> {
+        let (batch, notes) = (batch.clone(), notes.to_vec());
+        self.writer.run(move |scribe| note(scribe, &batch, &notes)).await
+    }
+
+    async fn finish_noting(&self, noted: &Unnoted) -> Result<()> {
+        let noted = noted.clone();
+        self.writer.run(move |scribe| finish(scribe, &noted)).await
+    }
+
+    async fn noted(&self, keys: &[RequestKey]) -> Result<Vec<Vec<NotedRequest>>> {
+        let keys = keys.to_vec();
+        self.readers.run(move |conn| keys.iter().map(|key| find(conn, key)).collect()).await
+    }
+
+    async fn trim_bought(&self, most: u64) -> Result<()> {
+        self.writer.run(move |scribe| Ok(scribe.conn.prepare_cached(TRIM)?.execute([code::int(most)]).map(drop)?)).await
+    }
+}
+
+fn unnoted(conn: &Connection) -> Result<Vec<Unnoted>> {
+    let mut statement = conn.prepare_cached(UNNOTED)?;
+    let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))?;
+    rows.map(|row| {
+        let (name, generation) = row?;
+        Ok(Unnoted { batch: name_of(name)?, generation: code::count(generation) })
+    })
+    .collect()
+}
+
+fn name_of(name: String) -> Result<BatchName> {
+    BatchName::new(name).map_err(|error| Error::broken(error.to_string()))
+}
+
+fn note(scribe: &Scribe<'_>, batch: &BatchName, notes: &[RequestNote]) -> Result<()> {
+    let mut put = scribe.conn.prepare_cached(NOTE)?;
+    let mut forget = scribe.conn.prepare_cached("DELETE FROM requests WHERE key = ?1 AND batch = ?2")?;
+    for RequestNote { key, noting } in notes {
+        let job = match noting {
+            Noting::Job(job) => Some(job),
+            Noting::Bought => None,
+            Noting::Nothing => {
+                forget.execute(params![key.as_bytes(), batch.as_str()])?;
+                continue;
+            }
+        };
+        put.execute(params![key.as_bytes(), batch.as_str(), job.map(JobId::as_bytes), scribe.now.millis()])?;
+    }
+    Ok(())
+}
+
+fn finish(scribe: &Scribe<'_>, noted: &Unnoted) -> Result<()> {
+    let sql = "UPDATE batches SET noted = ?1 WHERE name = ?2 AND generation = ?1";
+    scribe.conn.prepare_cached(sql)?.execute(params![code::int(noted.generation), noted.batch.as_str()])?;
+    Ok(())
+}
+
+fn find(conn: &Connection, key: &RequestKey) -> Result<Vec<NotedRequest>> {
+    let mut statement = conn.prepare_cached("SELECT batch, job FROM requests WHERE key = ?1 ORDER BY batch")?;
+    let rows = statement
+        .query_map([key.as_bytes()], |row| Ok((row.get::<_, String>(0)?, row.get::<_, Option<[u8; 16]>>(1)?)))?;
+    rows.map(|row| {
+        let (batch, job) = row?;
+        Ok(NotedRequest { batch: name_of(batch)?, job: job.map(JobId::from_bytes) })
+    })
+    .collect()
+}
