@@ -35,20 +35,19 @@ pub(crate) struct Heirs {
 impl Heirs {
     /// Goes on until the runtime has nothing left in hand.
     pub(crate) async fn run(self) {
-        let mut told = Vec::new();
         while !self.heirs.is_empty() {
             tokio::select! {
                 () = tokio::time::sleep(EVERY) => {}
                 () = self.done.cancelled() => return,
             }
-            if let Err(error) = self.set(&mut told).await {
+            if let Err(error) = self.set().await {
                 tracing::debug!(%error, "what an earlier name of an account holds is unknown for now");
             }
         }
     }
 
-    /// Sets the limits that have changed since they were `told`.
-    pub(crate) async fn set(&self, told: &mut Vec<(AccountName, AccountLimits)>) -> Result<()> {
+    /// Sets the limits that are not what the store has: whoever finds none there writes the configured ones.
+    pub(crate) async fn set(&self) -> Result<()> {
         let views = if self.heirs.is_empty() { Vec::new() } else { self.store.accounts().await? };
         for heir in &self.heirs {
             let left = views.iter().find(|view| view.name == heir.was).map_or(Some(heir.limits), |was| left(heir, was));
@@ -58,10 +57,9 @@ impl Heirs {
                 self.brake.engage(scope, WHAT, reason);
                 continue;
             };
-            if !told.iter().any(|(name, known)| *name == heir.name && *known == limits) {
+            let known = views.iter().find(|view| view.name == heir.name).and_then(|view| view.limits);
+            if known != Some(limits) {
                 self.store.set_limits(&heir.name, &limits).await?;
-                told.retain(|(name, _)| *name != heir.name);
-                told.push((heir.name.clone(), limits));
             }
             self.brake.release(scope, WHAT);
         }

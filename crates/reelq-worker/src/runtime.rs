@@ -113,7 +113,7 @@ impl Runtime {
             }
         }
         let heirs = self.heirs();
-        until_answered(&self.dice, || async { heirs.set(&mut Vec::new()).await }).await
+        until_answered(&self.dice, || heirs.set()).await
     }
 
     fn heirs(&self) -> Heirs {
