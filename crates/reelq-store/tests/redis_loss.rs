@@ -64,6 +64,8 @@ impl Process {
             worker: worker(&self.name),
             lease: LEASE,
             batch: None,
+            except: Vec::new(),
+            only_open: false,
         };
         for _ in 0..2_000 {
             match self.store.claim(&claim).await {

@@ -1,6 +1,6 @@
 //! What tests of the store over a real server begin with.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use reelq_model::SystemClock;
 use reelq_redis_server::RedisServer;

@@ -1,6 +1,6 @@
 //! Two who change one job at the same moment, over a line that holds the later one back: it is told, never overwritten.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use reelq_model::{Event, JobId, ManualClock, Resolution, SharedClock, Status, Timestamp};
 use reelq_redis_server::RedisServer;
