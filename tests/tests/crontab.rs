@@ -70,7 +70,9 @@ fn without_a_terminal_a_run_prints_its_plan_and_its_end(store: Store) {
     let (plan, rest) = ended.stderr.split_once("\nDisk: ").unwrap();
     assert!(plan.starts_with("Batch nightly\n"), "{plan}");
     let rest: Vec<_> = rest.lines().skip(1).filter(|line| !line.is_empty()).collect();
-    assert_eq!(rest.len(), 3, "{rest:?}");
+    assert_eq!(rest.len(), 4, "{rest:?}");
+    let (first, rest) = rest.split_first().unwrap();
+    assert!(first.starts_with("A new state begins at "), "{first}");
     assert!(rest[0].starts_with("Batch nightly: 12 of 12 succeeded in "), "{rest:?}");
     assert_eq!(rest[1].trim(), "12 succeeded");
     assert!(rest[2].trim().starts_with("outputs and results: "), "{rest:?}");

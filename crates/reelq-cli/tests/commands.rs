@@ -127,7 +127,7 @@ fn a_budget_without_a_price_is_refused_with_the_lines_that_mend_it() {
 fn a_missing_key_stops_the_run_before_anything_is_enqueued() {
     let config = "[accounts.poyo]\nprovider = \"poyo\"\napi_key_env = \"POYO_KEY\"\n";
     let folder = folder(&[("jobs.csv", "prompt,model\nA cat,hailuo-2.3\n"), ("reelq.toml", config)]);
-    let (code, _, stderr) = reelq(folder.path(), &["run", "jobs.csv"]);
+    let (code, _, stderr) = reelq(folder.path(), &["run", "jobs.csv", "--yes"]);
     assert_eq!(code, Some(2));
     assert!(stderr.contains("export POYO_KEY="), "{stderr}");
     let (_, stdout, _) = reelq(folder.path(), &["status", "--json"]);

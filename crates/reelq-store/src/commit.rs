@@ -20,7 +20,7 @@ impl Commit {
     pub(crate) fn homeless(&self) -> Committed {
         if let Event::Accepted { acceptance, .. } = &self.event {
             let (job, task) = (self.lease.job.id, &acceptance.task);
-            tracing::error!(%job, %task, "a task was accepted for a job that was purged meanwhile: nobody follows it");
+            tracing::error!(%job, %task, "a task was accepted for a job that the store does not have: it was purged, or lost with what a server forgot");
         }
         Committed::Stale
     }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use reelq_model::{AccountName, Event, Stage};
-use reelq_store::{ClaimStage, Commit, Committed, Lease, SharedStore};
+use reelq_store::{ClaimStage, Commit, Committed, Error, Lease, SharedStore};
 
 use crate::{
     Dice, Finish, Pulse,
@@ -78,6 +78,12 @@ impl Finisher {
                 Ok(late) => {
                     tracing::warn!(job = %lease.job.id, task = %acceptance.task, ?late, "a yes came after its lease");
                     self.bells.ring(&self.account, event);
+                    return true;
+                }
+                // Nothing is wrong with the store. What it has lost and gets back, a journal tells it then.
+                Err(error @ (Error::NoJob(_) | Error::Unreadable { .. })) => {
+                    let (job, task) = (lease.job.id, &acceptance.task);
+                    tracing::error!(%job, %task, %error, "a yes has no job in the store; note the task where no journal holds it");
                     return true;
                 }
                 // It is asked until the runtime gives up: the task is paid for.
