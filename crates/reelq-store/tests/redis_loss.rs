@@ -12,7 +12,7 @@ use reelq_model::{JobId, Status, SystemClock};
 use reelq_redis_server::{RedisServer, Reply};
 use reelq_store::{
     Claim, ClaimStage, Commit, GuardStep, JournalSettings, Journaled, Lease, LinkOptions, RedisStore, SharedStore,
-    conformance::kit::{LEASE, accepted, account, batch, draft, lines, sending, wishes, worker},
+    conformance::kit::{LEASE, accepted, account, batch, draft, limits, lines, sending, wishes, worker},
 };
 
 const NAME: &str = "b";
@@ -55,6 +55,10 @@ impl Process {
         lines.iter().map(reelq_store::LineDraft::id).collect()
     }
 
+    async fn allow(&self) {
+        self.store.set_limits(&account("acct"), &limits(1_000.0, 1_000, 1_000)).await.unwrap();
+    }
+
     /// Claims purchases, whatever the server is up to.
     async fn claim(&self, limit: usize) -> Vec<Lease> {
         let claim = Claim {
@@ -69,6 +73,8 @@ impl Process {
         };
         for _ in 0..2_000 {
             match self.store.claim(&claim).await {
+                // As a worker does where the store has lost them.
+                Ok(claimed) if claimed.limits_missing => self.allow().await,
                 Ok(claimed) => return claimed.leases,
                 Err(error) => assert!(error.is_transient(), "{error:?}"),
             }

@@ -182,7 +182,7 @@ fn a_file_of_a_newer_version_is_refused() {
     drop(file.open().unwrap());
     file.sql().pragma_update(None, "user_version", 99).unwrap();
     let error = file.open().unwrap_err();
-    assert!(matches!(error, Error::Format { found: 99, supported: 3 }), "{error}");
+    assert!(matches!(error, Error::Format { found: 99, supported: 6 }), "{error}");
 }
 
 #[tokio::test]

@@ -36,7 +36,7 @@ pub async fn outputs_of_a_batch_that_is_left_aside_are_not_fetched(subject: &dyn
     kit.load("one", &wishes(2)).await;
     let (first, second) = (kit.finish_next("t1", None).await, kit.finish_next("t2", None).await);
     let lease = one(kit.fetches(1).await);
-    assert_eq!(lease.job.id, first);
+    assert!([first, second].contains(&lease.job.id), "links that die together are in no order");
     kit.end(&lease, Event::FetchLater { reason: "no place".to_owned(), after: SECOND }).await;
     let aside = except(&kit, ClaimStage::Collect, &["one"]);
     let claimed = kit.store.claim(&aside).await.unwrap();

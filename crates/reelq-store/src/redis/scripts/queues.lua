@@ -100,7 +100,8 @@ local function refill(account, group, most)
     local adds = {}
     for _, id in ipairs(ids) do
       local rec = record(id)
-      if rec and rec.version == 1 and rec.queue == READY then
+      -- One that was removed and loaded again waits in the group of that load.
+      if rec and rec.version == 1 and rec.queue == READY and group_of(rec) == group then
         adds[#adds + 1] = rec.seq
         adds[#adds + 1] = id
       end
