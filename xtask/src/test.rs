@@ -13,11 +13,17 @@ pub(crate) fn run_checks() -> Result<()> {
     run(cargo().args(["fmt", "--all", "--check"]))?;
     run(cargo().args(["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"]))?;
     deny()?;
-    run(cargo().args(["nextest", "run", "--workspace", "--all-features"]))?;
+    run(cargo().args(["nextest", "run", "--workspace", "--all-features", "--test-threads", &threads()]))?;
     run(cargo().args(["test", "--doc", "--workspace", "--all-features"]))?;
     // The program is there: its tests have run it. To build it by itself, without what only tests need of its
     // dependencies, takes minutes.
     docs::run(true)
+}
+
+/// Half as many again as there are cores: tests wait for vendors, servers and clocks for most of their time.
+fn threads() -> String {
+    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    (cores + cores.div_ceil(2)).to_string()
 }
 
 /// Licences, bans and sources always; advisories where their database can be had.

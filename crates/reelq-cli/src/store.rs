@@ -107,16 +107,16 @@ fn password(place: &PasswordPlace, key: &str, session: &Session) -> Result<Optio
     let Some(path) = &place.file else { return Ok(None) };
     let unread =
         |error: String| Failure::usage(format!("[redis] {key}_file: {} cannot be read ({error})", path.display()));
-    let first = secret_file::read(path).and_then(filled).map_err(unread)?;
+    let first = secret_file::read(path).and_then(|text| filled(&text)).map_err(unread)?;
     let path = path.clone();
     Ok(Some(SecretSource::new(move || match secret_file::read_again(&path) {
-        Some(text) => text.and_then(filled).map_err(|error| format!("{}: {error}", path.display())),
+        Some(text) => text.and_then(|text| filled(&text)).map_err(|error| format!("{}: {error}", path.display())),
         // A pipe gives it once.
         None => Ok(first.clone()),
     })))
 }
 
-fn filled(text: String) -> Result<SecretString, String> {
+fn filled(text: &str) -> Result<SecretString, String> {
     let secret = SecretString::from(text.trim().to_owned());
     if secret.expose_secret().is_empty() { Err("it is empty".to_owned()) } else { Ok(secret) }
 }

@@ -8,6 +8,7 @@ use reelq_store::{BatchDraft, BatchView};
 use crate::{Order, error::Result};
 
 /// Where a manifest lies, and what a person said of it.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line, or a fact about it")]
 #[derive(Debug, Clone, Default)]
 pub struct Source {
     /// The manifest's own place: absolute, and with links followed.

@@ -28,14 +28,14 @@ pub(crate) struct Heir {
 pub(crate) struct Heirs {
     pub(crate) store: SharedStore,
     pub(crate) brake: Arc<Brake>,
-    pub(crate) heirs: Vec<Heir>,
+    pub(crate) all: Vec<Heir>,
     pub(crate) done: CancellationToken,
 }
 
 impl Heirs {
     /// Goes on until the runtime has nothing left in hand.
     pub(crate) async fn run(self) {
-        while !self.heirs.is_empty() {
+        while !self.all.is_empty() {
             tokio::select! {
                 () = tokio::time::sleep(EVERY) => {}
                 () = self.done.cancelled() => return,
@@ -48,8 +48,8 @@ impl Heirs {
 
     /// Sets the limits that are not what the store has: whoever finds none there writes the configured ones.
     pub(crate) async fn set(&self) -> Result<()> {
-        let views = if self.heirs.is_empty() { Vec::new() } else { self.store.accounts().await? };
-        for heir in &self.heirs {
+        let views = if self.all.is_empty() { Vec::new() } else { self.store.accounts().await? };
+        for heir in &self.all {
             let left = views.iter().find(|view| view.name == heir.was).map_or(Some(heir.limits), |was| left(heir, was));
             let scope = Scope::Account(heir.name.clone());
             let Some(limits) = left else {

@@ -122,7 +122,7 @@ impl Runtime {
         Heirs {
             store: Arc::clone(self.store()),
             brake: Arc::clone(&self.parts.brake),
-            heirs: self.parts.accounts.iter().filter_map(heir).collect(),
+            all: self.parts.accounts.iter().filter_map(heir).collect(),
             done: self.done.clone(),
         }
     }

@@ -1,6 +1,6 @@
 //! `reelq resume`, and with `--after-loss` a person's word that journals which nobody can read any more are not waited for.
 
-use reelq_model::{AccountName, BatchName};
+use reelq_model::{AccountName, BatchName, Money, Status};
 use reelq_store::{FolderView, GuardStep, Store, StoreGuard};
 
 use super::pause;
@@ -8,7 +8,7 @@ use crate::{
     consent::{Consent, NOT_BOUGHT, Stake},
     exit::Exit,
     failure::{Failure, Outcome},
-    output::{Out, plural},
+    output::{Out, grouped, money, plural},
     session::Session,
 };
 
@@ -41,6 +41,9 @@ async fn after_loss(consent: Consent, session: &Session, out: Out) -> Outcome {
     let guard = store.guard(&GuardStep::Read).await?;
     let missing: Vec<&FolderView> = guard.awaited().collect();
     if missing.is_empty() {
+        if store.restored().await?.is_some() {
+            consent.to(&restored_stake(&*store).await?, session, out).await?;
+        }
         let accepted = store.accept_restored().await?;
         let report = serde_json::json!({ "what": "after loss", "accepted": accepted });
         let words = if accepted { "accepted: what is queued may be bought" } else { "nothing waits for that" };
@@ -60,6 +63,23 @@ async fn after_loss(consent: Consent, session: &Session, out: Out) -> Outcome {
     let report = serde_json::json!({ "what": "after loss", "accepted": true, "released": ids });
     out.report(&report, |_| format!("{} not waited for any more: buying goes on", counted(ids.len())));
     Ok(Exit::Done)
+}
+
+/// What accepting a restored state lets be bought.
+async fn restored_stake(store: &dyn Store) -> Result<Stake, Failure> {
+    let (mut jobs, mut sum) = (0, Money::ZERO);
+    let mut told =
+        vec!["this state came from a backup: what was bought since is not in it, and may be bought again".to_owned()];
+    for view in store.batches().await? {
+        let queued = view.counts.of(Status::Queued) + view.others.of(Status::Queued);
+        if queued > 0 {
+            let (name, price) = (&view.batch.name, money(view.to_spend));
+            told.push(format!("batch {name}: {} queued job{}, about {price}", grouped(queued), plural(queued)));
+        }
+        (jobs, sum) = (jobs + queued, sum + view.to_spend);
+    }
+    let what = format!("let {} queued job{} be bought for about {}", grouped(jobs), plural(jobs), money(sum));
+    Ok(Stake { told, what, otherwise: NOT_BOUGHT })
 }
 
 /// Says whom the store waits for; nothing where it waits for nobody.

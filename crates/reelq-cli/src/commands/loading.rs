@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use reelq_collector::Place;
+use reelq_collector::{Place, note_loaded};
 use reelq_producer::{LoadReport, Order, Plan, load_telling};
 use reelq_store::SharedStore;
 
@@ -66,6 +66,16 @@ pub(crate) async fn load(
     store: &SharedStore,
     out: Out,
 ) -> Result<LoadReport, Failure> {
+    // Before anything is bought: the place itself tells of the batch, should the state be lost.
+    if !session.is_simulated() {
+        note_loaded(&place, Some(&agreed.plan.batch.name)).await.map_err(|error| {
+            Failure::usage(format!(
+                "the output place {} cannot be used: failed to {}",
+                agreed.plan.batch.output,
+                error.chain()
+            ))
+        })?;
+    }
     let images = session.keep_images(place)?;
     let progress = Progress::new(agreed.plan.lines, session, out);
     let told = |lines| progress.tell(lines);

@@ -242,6 +242,7 @@ fn absolute(place: String) -> String {
     std::path::absolute(&place).map_or(place, |path| path.display().to_string())
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
 const fn is_none(equal: &&EqualRows) -> bool {
     equal.rows == 0
 }

@@ -13,6 +13,7 @@ use crate::{
     failure::{Failure, Outcome},
     output::{Out, grouped, plural, spent, table},
     providers,
+    running::forget_place,
     session::Session,
 };
 
@@ -115,7 +116,10 @@ async fn remove(store: &dyn Store, name: &BatchName, session: &Session, report: 
         keep(store, name, session).await?;
     }
     match purge(store, name).await? {
-        Ok(jobs) => report.purged.push(Purged { batch, jobs }),
+        Ok(jobs) => {
+            forget_place(&view, &session.storage()).await;
+            report.purged.push(Purged { batch, jobs });
+        }
         Err(Unfinished { outstanding, unconfirmed, loading }) => {
             report.kept.push(Kept { batch, outstanding, unconfirmed, loading });
         }

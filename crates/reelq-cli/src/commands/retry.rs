@@ -28,7 +28,6 @@ use crate::{
 
 /// Flags of `reelq retry`.
 #[derive(Debug, clap::Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Args {
     /// The batch
     batch: BatchName,
@@ -133,7 +132,9 @@ async fn chosen(args: &Args, store: &dyn Store) -> Result<Chosen, Failure> {
 async fn agree(args: &Args, intent: &Intent, session: &Session, out: Out) -> Result<(), Failure> {
     let told = intent.told();
     if !intent.may_buy() {
-        told.iter().for_each(|line| out.note(line));
+        for line in &told {
+            out.note(line);
+        }
         return Ok(());
     }
     let count = intent.count(Course::Buy) + intent.count(Course::LookThenBuy);

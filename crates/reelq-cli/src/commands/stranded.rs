@@ -84,12 +84,11 @@ pub(crate) async fn stranded(
         let filter = JobFilter { batch: batch.cloned(), account: Some(view.name.clone()), ..JobFilter::default() };
         let bought = JobFilter { statuses: BOUGHT.to_vec(), ..filter.clone() };
         let bought = store.jobs(&bought, Page { after: 0, limit }).await?;
-        let queued = match acting {
-            Some(_) => Vec::new(),
-            None => {
-                let queued = JobFilter { statuses: vec![Status::Queued], ..filter };
-                store.jobs(&queued, Page { after: 0, limit }).await?
-            }
+        let queued = if acting.is_some() {
+            Vec::new()
+        } else {
+            let queued = JobFilter { statuses: vec![Status::Queued], ..filter };
+            store.jobs(&queued, Page { after: 0, limit }).await?
         };
         found.extend(of_account(&bought, &queued, acting, limit));
     }

@@ -35,6 +35,7 @@ pub(crate) use holding::{Holding, KIND as RUN};
 pub(crate) use log_face::LogFace;
 pub(crate) use reaching::{PATIENCE, until_reached};
 pub(crate) use reporting::stamped;
+pub(crate) use retiring::forget_place;
 pub(crate) use signals::{Signals, watch as watch_signals};
 pub(crate) use store_clock::StoreClock;
 pub(crate) use summary::{Commands, summary};

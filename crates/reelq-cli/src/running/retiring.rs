@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use reelq_collector::{Place, StorageOptions};
+use reelq_collector::{Place, StorageOptions, loaded, note_loaded};
 use reelq_model::BatchName;
 use reelq_producer::{Accounts, keep_bought};
 use reelq_store::{BatchView, SharedStore};
@@ -72,6 +72,7 @@ impl Retiring {
                 continue;
             }
             if let Ok(jobs) = purge(&*self.store, name).await? {
+                forget_place(&view, &self.options).await;
                 tracing::warn!(batch = %name, jobs, "purged: it ended longer ago than `retention`");
             }
         }
@@ -90,6 +91,16 @@ impl Retiring {
             anyhow::ensure!(!written.older_kept, "the state came from a backup that nobody has accepted yet");
         }
         Ok(())
+    }
+}
+
+/// The place is no batch's any more. Where it is out of reach, a later batch of the same name is asked about once.
+pub(crate) async fn forget_place(view: &BatchView, storage: &StorageOptions) {
+    let Ok(place) = Place::open(&view.batch.output, &view.batch.name, storage) else { return };
+    if matches!(loaded(&place).await, Ok(Some(_)))
+        && let Err(error) = note_loaded(&place, None).await
+    {
+        tracing::debug!(%error, "the output place keeps the mark of the purged batch");
     }
 }
 

@@ -100,6 +100,12 @@ impl Place {
         Ok(Self { parts: root.join(".parts"), kind: Kind::Folder(Folder::at(root)) })
     }
 
+    /// Where a file of the place lies on this machine; nothing where the place is a bucket.
+    pub(crate) fn local(&self, name: &str) -> Option<PathBuf> {
+        let root = self.parts.parent().filter(|_| matches!(self.kind, Kind::Folder(_)));
+        root.map(|root| root.join(name))
+    }
+
     /// The local folder of files that are not whole yet.
     pub fn parts(&self) -> &Path {
         &self.parts

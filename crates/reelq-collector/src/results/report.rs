@@ -10,7 +10,7 @@ use reelq_manifest::{ResultFormat, ResultRecord, ResultWriter};
 use reelq_model::{BatchName, JobId, Status};
 use reelq_store::{BatchView, JobView, Page, ResultLine, Store};
 
-use super::{note::all, record};
+use super::{evidence::Unknown, note::all, record};
 use crate::{Place, PlaceError, place::fresh};
 
 const PAGE: usize = 500;
@@ -105,6 +105,7 @@ pub async fn write_results(store: &dyn Store, batch: &BatchName, place: &Place) 
         }
         return Ok(Written { unreadable, older_kept });
     }
+    Unknown::find(store, batch, place).await?.keep(place).await?;
     place.replace(&csv, "results.csv").await?;
     place.replace(&jsonl, "results.jsonl").await?;
     clear(store, batch, place).await?;

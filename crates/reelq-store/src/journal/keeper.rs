@@ -269,6 +269,8 @@ impl Keeper {
         let Some(confirm) = self.state().confirmed.clone() else { return Ok(()) };
         let guard = self.store.guard(&confirm).await?;
         self.state().waits.see(&guard, &self.draft.id, self.clock.monotonic());
+        // Who has joined since must be waited for, too, should the store forget that.
+        self.note_folders(&guard);
         Ok(())
     }
 
@@ -335,6 +337,8 @@ impl Keeper {
         if !life.settled {
             folders.extend(lives.before(&guard.identity).flat_map(|life| life.others(&self.draft.id)));
         }
+        // The store may have forgotten who joined it lately.
+        folders.extend(life.others(&self.draft.id));
         folders.retain(|folder| guard.folders.iter().all(|view| view.folder.id != folder.id));
         folders.extend(Some(self.draft.clone()).filter(|_| !stories.is_empty()));
         if !folders.is_empty() {

@@ -8,10 +8,10 @@ use reelq_model::{
 };
 use reelq_store::{
     AccountLimits, AccountView, BatchDraft, BatchHold, BatchView, Breaker, BreakerView, Claim, Claimed, Commit,
-    Committed, Cursor, Edit, Edited, Enqueued, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease,
-    LineDraft, Load, Loaded, NotedRequest, Pace, PaceView, Page, PauseReason, Purge, Recalled, RequestNote, Requests,
-    Result, ResultLine, Scanned, Schedules, SharedStore, Store, TickClaim, TickClaimed, TickLease, TickOutcome,
-    TickView, Unnoted, UnreadableRecord, WorkerView,
+    Committed, Cursor, Edit, Edited, Enqueued, GuardStep, HistoryEntry, JobFilter, JobView, Known, LateAcceptance,
+    Lease, LineDraft, Load, Loaded, NotedRequest, Pace, PaceView, Page, PauseReason, Purge, Recalled, Remembered,
+    RequestNote, Requests, Result, ResultLine, Scanned, Schedules, SharedStore, Store, StoreGuard, TickClaim,
+    TickClaimed, TickLease, TickOutcome, TickView, Unnoted, UnreadableRecord, WorkerView,
 };
 
 /// What may happen around a commit.
@@ -43,6 +43,18 @@ impl<H> fmt::Debug for HookedStore<H> {
 impl<H: Hook + 'static> Store for HookedStore<H> {
     async fn begin_load(&self, batch: &BatchDraft) -> Result<Load> {
         self.inner.begin_load(batch).await
+    }
+
+    async fn guard(&self, step: &GuardStep) -> Result<StoreGuard> {
+        self.inner.guard(step).await
+    }
+
+    fn remembered(&self) -> Remembered {
+        self.inner.remembered()
+    }
+
+    fn remember(&self, folder: &str, told: &Remembered) {
+        self.inner.remember(folder, told);
     }
 
     async fn enqueue(&self, load: &Load, lines: &[LineDraft]) -> Result<Enqueued> {

@@ -142,7 +142,9 @@ fn draw(listed: &Listed<'_>) -> String {
     let mut text =
         format!("{schedule}: `{cron}` in {timezone}, {manifest}\noverlap: {overlap}, catch_up: {catch_up}{jitter}\n");
     for note in &listed.notes {
-        text.push_str(&format!("note: {note}\n"));
+        text.push_str("note: ");
+        text.push_str(note);
+        text.push('\n');
     }
     text.push_str(&upcoming(listed));
     if !listed.last.is_empty() {

@@ -1,12 +1,8 @@
 //! What stands against buying a plan, whatever it costs: the same was bought before, or another batch would be pushed aside.
 
-use std::io::{BufRead as _, BufReader};
-
-use reelq_collector::Place;
-use reelq_model::{JobId, Status};
+use reelq_collector::{Place, Unknown};
 use reelq_producer::{Elsewhere, Order, Plan};
 use reelq_store::Store;
-use serde::Deserialize;
 
 use crate::{
     consent::{Consent, NOT_BOUGHT},
@@ -27,18 +23,32 @@ pub(crate) async fn hold(
     if let Some(said) = in_the_way(order, plan) {
         return Err(Failure::usage(format!("{said}; {NOT_BOUGHT}")));
     }
-    if plan.to_buy() == 0 || order.source.again || session.is_simulated() {
+    if plan.to_buy() == 0 || session.is_simulated() {
         return Ok(());
     }
+    if order.source.again {
+        let found = in_the_place(plan, session, store).await?;
+        return accepted(found, plan, session).await;
+    }
+    let mut found = None;
     let mut bought: Vec<String> = elsewhere(plan).into_iter().collect();
     // What a server forgot, this machine's journal tells it again before anything is bought; a file has none.
     if !session.is_shared() || store.batch(&plan.batch.name).await?.is_none() {
-        bought.extend(unknown_results(plan, session, store).await?);
+        found = in_the_place(plan, session, store).await?;
     }
+    bought.extend(found.iter().map(|found| found.said.clone()));
     for said in bought {
         consent.to_again(&said).await?;
     }
-    Ok(())
+    accepted(found, plan, session).await
+}
+
+/// A person knows of what the place tells: nobody is asked about the same again.
+async fn accepted(found: Option<Found>, plan: &Plan, session: &Session) -> Result<(), Failure> {
+    let Some(Found { unknown, .. }) = found.filter(|found| found.unknown.rows() > 0) else { return Ok(()) };
+    let place = Place::open(&plan.batch.output, &plan.batch.name, &session.storage());
+    let place = place.map_err(|error| Failure::usage(format!("failed to {}", error.chain())))?;
+    unknown.accept(&place).await.map_err(|error| Failure::usage(format!("failed to {error}")))
 }
 
 /// Why the batch may not take this name or this output place.
@@ -103,67 +113,40 @@ const fn verb(count: u64) -> &'static str {
     if count == 1 { " makes" } else { "s make" }
 }
 
-/// One line of a `results.jsonl`, as far as it tells of a purchase.
-#[derive(Debug, Deserialize)]
-struct Told {
-    job: Option<JobId>,
-    #[serde(default)]
-    remote_task: Option<String>,
+/// What the output place tells of purchases that the state does not know: it was lost, or put back to an earlier time.
+struct Found {
+    said: String,
+    unknown: Unknown,
 }
 
-/// Rows are looked up in the store in pages of this size.
-const PAGE: usize = 1_000;
-
-/// Whether the output place tells of purchases that the state does not know: it was lost, or put back to an earlier time.
-async fn unknown_results(plan: &Plan, session: &Session, store: &dyn Store) -> Result<Option<String>, Failure> {
-    let mut unknown = 0_u64;
-    let mut page = Vec::with_capacity(PAGE);
-    for job in told_jobs(plan, session).await? {
-        page.push(job);
-        if page.len() == PAGE {
-            unknown += unknown_of(plan, store, &page).await?;
-            page.clear();
-        }
-    }
-    unknown += unknown_of(plan, store, &page).await?;
-    let (rows, s) = (grouped(unknown), plural(unknown));
-    Ok((unknown > 0).then(|| {
-        format!(
-            "{} holds the results of {rows} bought row{s} that the state at {} does not know: it was lost or put back, or \
-             the place is another's (name another one with --output PLACE)",
-            quoted(&plan.batch.output),
-            session.place()
-        )
-    }))
-}
-
-async fn unknown_of(plan: &Plan, store: &dyn Store, jobs: &[JobId]) -> Result<u64, Failure> {
-    let known = store.known(&plan.batch.name, jobs).await?;
-    let missing = known.iter().filter(|known| match known {
-        None => true,
-        Some(known) => !known.bought && matches!(known.status, Status::Queued | Status::Cancelled),
-    });
-    Ok(u64::try_from(missing.count()).unwrap_or(u64::MAX))
-}
-
-/// The jobs that the result manifest in the output place calls bought; none where there is none.
-async fn told_jobs(plan: &Plan, session: &Session) -> Result<Vec<JobId>, Failure> {
-    const NAME: &str = "results.jsonl";
-    let output = &plan.batch.output;
-    if !output.contains("://") {
-        let Ok(file) = std::fs::File::open(std::path::Path::new(output).join(NAME)) else { return Ok(Vec::new()) };
-        return Ok(BufReader::new(file).split(b'\n').map_while(Result::ok).filter_map(|line| bought(&line)).collect());
-    }
-    let place = Place::open(output, &plan.batch.name, &session.storage());
+async fn in_the_place(plan: &Plan, session: &Session, store: &dyn Store) -> Result<Option<Found>, Failure> {
+    let (output, name) = (&plan.batch.output, &plan.batch.name);
+    let place = Place::open(output, name, &session.storage());
     let place = place.map_err(|error| Failure::usage(format!("failed to {}", error.chain())))?;
-    let unusable = |error: reelq_collector::PlaceError| {
-        Failure::usage(format!("the output place {output} cannot be used: failed to {}", error.chain()))
+    let unusable = |error: &dyn std::error::Error| {
+        let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+        Failure::usage(format!("the output place {output} cannot be used: failed to {error}{cause}"))
     };
-    let text = place.read(NAME).await.map_err(unusable)?.unwrap_or_default();
-    Ok(text.split(|byte| *byte == b'\n').filter_map(bought).collect())
-}
-
-fn bought(line: &[u8]) -> Option<JobId> {
-    let told: Told = serde_json::from_slice(line).ok()?;
-    told.job.filter(|_| told.remote_task.is_some_and(|task| !task.is_empty()))
+    let unknown = Unknown::find(store, name, &place).await.map_err(|error| unusable(&error))?;
+    let (shown, state) = (quoted(output), session.place());
+    if unknown.rows() > 0 {
+        let rows = u64::try_from(unknown.rows()).unwrap_or(u64::MAX);
+        let (rows, s) = (grouped(rows), plural(rows));
+        let said = format!(
+            "{shown} holds the results of {rows} bought row{s} that the state at {state} does not know: it was lost or put back, \
+             or the place is another's"
+        );
+        return Ok(Some(Found { said, unknown }));
+    }
+    if store.batch(name).await?.is_some() {
+        return Ok(None);
+    }
+    let loaded = reelq_collector::loaded(&place).await.map_err(|error| unusable(&error))?;
+    Ok(loaded.map(|batch| Found {
+        said: format!(
+            "{shown} is the place of a batch `{batch}` that the state at {state} does not know: it was lost or put back, and what \
+             that batch has bought is not known here"
+        ),
+        unknown,
+    }))
 }

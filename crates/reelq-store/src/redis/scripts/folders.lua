@@ -8,7 +8,7 @@
 --                        absent     jobs that it knows and that are not here
 --                        dropped    the highest count whose lines it does not hold any more
 --                        is_short   it lacks lines of another life of the namespace
---            RELEASE   { id … }: on a person's word, these are taken for confirmed
+--            RELEASE   { id … }: on a person's word, these are not waited for any more
 --            LEAVE     id: its last process ends, and all that it knows is here
 --            ABSENT    id, { job … }, { job … }: jobs that it knows and that are not here; and some that are, now
 -- Result   { now, survived, { { id, host, path, seen, confirmed, absent, short } … } }
@@ -48,13 +48,8 @@ local function confirm(draft, generation, absent, dropped, is_short)
 end
 
 local function release(ids)
-  for _, id in ipairs(ids) do
-    local folder = guard.find_folder(id)
-    if folder then
-      folder.confirmed, folder.short = guard.generation, false
-      guard.keep_folder(id, folder)
-    end
-  end
+  -- One that comes back enters anew.
+  for _, id in ipairs(ids) do call('HDEL', guard.folders, id) end
   guard.recount()
   bring_news()
 end
@@ -70,6 +65,8 @@ local function note_absent(id, missing, found)
 end
 
 if step ~= READ then
+  -- A full server must not refuse it: what is paid for waits for nobody's journal.
+  call('UNLINK', P .. 'room')
   if not guard.identity then guard.begin(guard.format) end
   guard.look()
 end
