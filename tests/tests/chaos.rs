@@ -1,4 +1,5 @@
 //! Many workers over a real Redis, while everything between them dies, freezes, is cut off and comes back.
+#![expect(clippy::expect_used, clippy::panic, reason = "helpers of a test: a broken assumption is a failed test")]
 
 use std::{
     net::{Ipv4Addr, SocketAddr},

@@ -37,7 +37,7 @@ pub(crate) async fn open(place: &StorePlace, session: &Session) -> Result<Shared
 pub(crate) async fn open_reading(place: &StorePlace, session: &Session) -> Result<SharedStore, Failure> {
     let clock = Arc::clone(&session.clock);
     Ok(match place {
-        StorePlace::Sqlite(file) => Arc::new(SqliteStore::open_reading(file, clock)?),
+        StorePlace::Sqlite(file) => Arc::new(SqliteStore::open_reading(file, &clock)?),
         StorePlace::Redis(place) => {
             let options = options(place, session)?;
             let open = || async {

@@ -31,4 +31,4 @@ pub use lag::{LagGuard, Outlook};
 pub use name::{NameError, NameTemplate, NameValues};
 pub use place::{Place, PlaceError, StorageOptions};
 pub use places::Places;
-pub use results::{ResultsError, for_each_record, record, write_results};
+pub use results::{ResultsError, Written, for_each_record, record, write_results};

@@ -17,7 +17,7 @@ use crate::{Place, StorageOptions};
 
 /// The kind of the brake's reason.
 const WHAT: &str = "place";
-/// Whoever fails at a place asks for a look at most this often.
+/// A place that takes no files is looked at again after this long.
 const EVERY: Duration = Duration::from_secs(1);
 /// A place that takes files is looked at again after this long; one in a bucket costs a request, and after longer.
 const GOOD_FOLDER: Duration = Duration::from_secs(4);
@@ -56,10 +56,12 @@ impl Places {
         Arc::clone(known.entry(batch.clone()).or_default())
     }
 
-    /// A file could not be put into the batch's place: why nothing can, or `None` where only this file could not.
+    /// A file could not be put into the batch's place: why nothing can, or `None` where only this file could not. What was
+    /// found before says nothing of that: it is looked at again, once for all that failed meanwhile.
     pub async fn failed(&self, batch: &BatchName) -> Option<String> {
+        let at = self.clock.monotonic();
         match self.store.batch(batch).await {
-            Ok(Some(view)) => self.found(&view, EVERY).await,
+            Ok(Some(view)) => self.found(&view, at).await,
             _ => None,
         }
     }
@@ -72,16 +74,23 @@ impl Places {
         self.brake.release_others(WHAT, &kept);
         for view in open {
             let good = if view.batch.output.starts_with("s3://") { GOOD_BUCKET } else { GOOD_FOLDER };
-            self.found(view, good).await;
+            self.found(view, self.since(good)).await;
         }
     }
 
-    /// The fault of a place, from the last look where that found none and is not older than `good`.
-    async fn found(&self, view: &BatchView, good: Duration) -> Option<String> {
+    fn since(&self, ago: Duration) -> Duration {
+        self.clock.monotonic().saturating_sub(ago)
+    }
+
+    /// The fault of a place, from the last look where that found none and is not older than `since`.
+    async fn found(&self, view: &BatchView, since: Duration) -> Option<String> {
         let entry = self.entry(&view.batch.name);
         let mut found = entry.lock().await;
         let now = self.clock.monotonic();
-        let keeps = |found: &&Found| now.saturating_sub(found.at) < if found.fault.is_some() { EVERY } else { good };
+        let keeps = |found: &&Found| match found.fault {
+            Some(_) => now.saturating_sub(found.at) < EVERY,
+            None => found.at >= since,
+        };
         if let Some(known) = found.as_ref().filter(keeps) {
             return known.fault.clone();
         }
@@ -121,7 +130,7 @@ impl OutputGate for Places {
         let fault = match known {
             Some(found) => found.fault,
             None => match self.store.batch(batch).await {
-                Ok(Some(view)) => self.found(&view, GOOD_FOLDER).await,
+                Ok(Some(view)) => self.found(&view, self.since(GOOD_FOLDER)).await,
                 Ok(None) => Some(format!("there is no batch `{batch}` any more")),
                 Err(error) => Some(format!("its output place is not known: {error}")),
             },

@@ -13,6 +13,7 @@ mod commit;
 pub mod conformance;
 mod error;
 mod figures;
+mod fresh;
 mod guard;
 mod journal;
 mod limits;

@@ -64,7 +64,7 @@ impl File {
     }
 
     fn reading(&self) -> SqliteStore {
-        SqliteStore::open_reading(&self.path("state.db"), self.clock()).unwrap()
+        SqliteStore::open_reading(&self.path("state.db"), &self.clock()).unwrap()
     }
 
     fn files(&self) -> BTreeSet<String> {
@@ -129,7 +129,7 @@ async fn a_state_that_came_from_a_backup_buys_nothing_before_a_person_accepts_it
     kit.load("b", &wishes(2)).await;
     let running = kit.start_next("t1").await;
     let (state, copy) = (file.path("state.db"), file.path("copy.db"));
-    let taken = SqliteStore::back_up(&state, &copy, file.clock()).unwrap();
+    let taken = SqliteStore::back_up(&state, &copy, &file.clock()).unwrap();
     assert_eq!((taken.taken_at, taken.jobs), (START, 2));
     assert!(SqliteStore::restore(&copy, &state, &file.clock()).is_err(), "a process has it open");
     drop(kit);

@@ -68,19 +68,39 @@ fn a_restored_backup_is_told_from_the_state_it_was_taken_of_and_buys_nothing_una
     let told = shop.sandbox.run(&["status"]);
     assert!(told.code == Some(0) && told.stderr.contains("is a backup of"), "{}", told.stderr);
     shop.sandbox.run(&["resume", "--account", "wave"]);
-    let held = shop.run(&[]);
+    assert_the_place_knows_better(&shop, 2);
+    let followed = shop.follow("reelq worker --stages poll,collect --drain");
+    assert!(followed.code == Some(0) || followed.code == Some(5), "{}", followed.stderr);
+    assert!(followed.stderr.contains("result manifests stay as they are"), "{}", followed.stderr);
+    let held = shop.sandbox.run(&["continue", "set", "--yes"]);
     assert_eq!(held.code, Some(5), "{}", held.stderr);
+    assert!(held.stderr.contains("result manifests in out/set stay as they are"), "{}", held.stderr);
     assert_eq!(bought(&shop), before, "nothing is bought that was bought since the backup");
-    let rows = shop.rows();
-    let stands = |name: &str| rows.iter().find(|row| row.get("prompt") == name).map(|row| row.get("status").to_owned());
-    assert_eq!(stands("row-0").as_deref(), Some("succeeded"), "what the backup knows is followed and fetched");
-    assert_eq!(stands("row-3").as_deref(), Some("queued"));
+    let stands = shop.sandbox.run(&["results", "set", "--format", "jsonl"]).stdout;
+    let count = |status: &str| stands.matches(&format!(r#""status":"{status}""#)).count();
+    assert_eq!(
+        (count("succeeded"), count("queued")),
+        (2, 2),
+        "what the backup knows is followed and fetched: {stands}"
+    );
+    assert_eq!(shop.count("succeeded"), 4, "the place tells on what was bought since the backup");
 
     let accepted = shop.sandbox.run(&["resume", "--after-loss"]);
     assert!(accepted.code == Some(0) && accepted.stdout.contains("may be bought"), "{}", accepted.stdout);
-    let done = shop.run(&[]);
-    assert_eq!(done.code, Some(0), "{}", done.stderr);
     assert!(!shop.sandbox.run(&["status"]).stderr.contains("is a backup of"));
+    assert_the_place_knows_better(&shop, 2);
+    let done = shop.run(&["--again"]);
+    assert_eq!((done.code, shop.count("succeeded")), (Some(0), 4), "{}", done.stderr);
+    assert_eq!(shop.vendor.submits(), before.len() + 2);
+}
+
+/// A manifest is not bought while its output place tells of purchases that the state does not know.
+fn assert_the_place_knows_better(shop: &Shop, rows: usize) {
+    let before = shop.vendor.submits();
+    let refused = shop.run(&[]);
+    assert_eq!((refused.code, shop.vendor.submits()), (Some(2), before), "{}", refused.stderr);
+    let told = format!("out/set holds the results of {rows} bought row");
+    assert!(refused.stderr.contains(&told), "{}", refused.stderr);
 }
 
 #[test]
@@ -140,9 +160,13 @@ fn a_plain_copy_that_is_put_back_is_told_from_the_state_and_buys_nothing_unasked
 
     fs::copy(shop.sandbox.path("copy.db"), &state).unwrap();
     shop.sandbox.run(&["resume", "--account", "wave"]);
+    assert_the_place_knows_better(&shop, 1);
+    // Not even where the place tells nothing: the state itself knows that it is behind.
+    fs::remove_file(shop.sandbox.path("out/set/results.jsonl")).unwrap();
     let held = shop.run(&[]);
     assert!(held.code == Some(5) && held.stderr.contains("is a backup of"), "{}", held.stderr);
     assert_eq!(bought(&shop), before, "nothing is bought that was bought since the copy");
+    assert_eq!(shop.count("succeeded"), 1, "what the copy knows is followed and fetched");
     assert_eq!(shop.sandbox.run(&["resume", "--after-loss"]).code, Some(0));
     assert!(!shop.sandbox.run(&["status"]).stderr.contains("is a backup of"));
 }

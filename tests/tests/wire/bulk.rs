@@ -38,7 +38,7 @@ fn until(what: &str, mut holds: impl FnMut() -> bool) {
 
 fn counts(sandbox: &Sandbox) -> serde_json::Value {
     let status = sandbox.run(&["status", "set", "--json"]);
-    let report: serde_json::Value = serde_json::from_str(&status.stdout).expect(&status.stderr);
+    let report: serde_json::Value = serde_json::from_str(&status.stdout).unwrap();
     report["batches"][0]["counts"].clone()
 }
 

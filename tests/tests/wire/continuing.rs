@@ -9,7 +9,8 @@ const LIMITS: &str = "requests_per_second = 50.0\nburst = 10\nmax_in_flight = 20
     poll = { first = \"50ms\", min = \"50ms\", max = \"200ms\" }\n";
 
 fn write(sandbox: &Sandbox, rows: usize) {
-    let rows: String = (0..rows).map(|row| format!("pig {row},minimax-hailuo-2.3\n")).collect();
+    let rows: Vec<_> = (0..rows).map(|row| format!("pig {row},minimax-hailuo-2.3\n")).collect();
+    let rows = rows.concat();
     fs::write(sandbox.path("pigs.csv"), format!("prompt,model\n{rows}")).unwrap();
 }
 
@@ -106,7 +107,8 @@ fn a_row_that_was_queued_again_and_is_gone_from_the_manifest_is_named_before_it_
     let account = Account { name: "poyo", provider: "poyo", lines: LIMITS.to_owned() };
     let sandbox = Sandbox::new(&vendor.base_url(), vec![account], "");
     let rows = |names: &[&str]| {
-        let rows: String = names.iter().map(|name| format!("{name},hailuo-2.3,6\n")).collect();
+        let rows: Vec<_> = names.iter().map(|name| format!("{name},hailuo-2.3,6\n")).collect();
+        let rows = rows.concat();
         fs::write(sandbox.path("set.csv"), format!("prompt,model,duration\n{rows}")).unwrap();
     };
     rows(&["a cat", "a dog"]);

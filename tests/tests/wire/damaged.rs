@@ -21,7 +21,9 @@ fn damage(sandbox: &mut Sandbox, job: &str) {
         let mut bytes = fs::read(&file).unwrap();
         let found: Vec<_> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(begin.as_bytes())).collect();
         assert!(!found.is_empty(), "the job's record is there");
-        found.into_iter().for_each(|at| bytes[at] = b'x');
+        for at in found {
+            bytes[at] = b'x';
+        }
         fs::write(&file, bytes).unwrap();
     }
 }

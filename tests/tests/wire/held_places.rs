@@ -29,13 +29,11 @@ fn mend_place(shop: &Shop, batch: &str) {
 }
 
 fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
-    for _ in 0..600 {
-        if holds() {
-            return;
-        }
+    let mut tries = 0..600;
+    while !holds() {
+        assert!(tries.next().is_some(), "waited in vain until {what}");
         std::thread::sleep(Duration::from_millis(50));
     }
-    panic!("waited in vain until {what}");
 }
 
 /// Every task is over once `open` is set.

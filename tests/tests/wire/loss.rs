@@ -8,7 +8,7 @@ use reelq_tests::{Account, Prompts, RawReply, RawRequest, RawVendor, Running, Sa
 
 const LINES: &str = "requests_per_second = 40.0\nburst = 2\nmax_in_flight = 40\nrequest_timeout = \"2s\"\n\
     poll = { first = \"100ms\", min = \"100ms\", max = \"300ms\" }";
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A vendor without idempotency keys: whoever sends a prompt again pays again.
 fn vendor() -> RawVendor {

@@ -61,7 +61,8 @@ impl Situation {
             "poyo" => "hailuo-2.3,,",
             _ => "minimax-hailuo-2.3,,",
         };
-        let rows: String = (0..rows).map(|row| format!("pig {row},{rest}\n")).collect();
+        let rows: Vec<_> = (0..rows).map(|row| format!("pig {row},{rest}\n")).collect();
+        let rows = rows.concat();
         fs::write(self.sandbox.path("pigs.csv"), format!("prompt,model,mode,image_urls\n{rows}")).unwrap();
     }
 

@@ -11,7 +11,7 @@ use reelq_tests::{Account, Ended, Prompts, RawVendor, Sandbox, Wire, clip, json,
 
 const LINES: &str = "requests_per_second = 100.0\nburst = 10\nmax_in_flight = 20\nrequest_timeout = \"10s\"\n\
     poll = { first = \"50ms\", min = \"50ms\", max = \"200ms\" }";
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 fn wave() -> RawVendor {
     RawVendor::start(|request, origin| {

@@ -22,7 +22,7 @@ const LINES: &str = "requests_per_second = 100.0\nburst = 10\nmax_in_flight = 4\
 const ROWS: usize = 12;
 /// So many purchases are in flight when the trouble begins.
 const IN_FLIGHT: usize = 4;
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Holds purchases back until it is opened.
 #[derive(Clone, Default)]

@@ -95,6 +95,6 @@ fn no_file_that_is_made_and_no_command_that_is_printed_begins_with_a_dash() {
     for row in shop.rows() {
         assert!(row.get("file").split('/').all(|part| !part.starts_with('-')), "{}", row.get("file"));
     }
-    let paused = shop.sandbox.run(&["plan", "--", "-x.toml", "--batch", "-set"]);
-    assert_eq!(paused.code, Some(2), "no batch is named like a flag: {}", paused.stdout);
+    let refused = shop.sandbox.run(&["plan", "--batch=-set", "--", "-x.toml"]);
+    assert_eq!(refused.code, Some(2), "no batch is named like a flag: {}", refused.stdout);
 }

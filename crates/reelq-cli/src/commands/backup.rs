@@ -35,7 +35,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     let (file, restore, clock) = (args.file.clone(), args.restore, Arc::clone(&session.clock));
     let from = state.clone();
     let work = move || {
-        if restore { SqliteStore::restore(&file, &from, &clock) } else { SqliteStore::back_up(&from, &file, clock) }
+        if restore { SqliteStore::restore(&file, &from, &clock) } else { SqliteStore::back_up(&from, &file, &clock) }
     };
     let done = tokio::task::spawn_blocking(work).await.context("wait for the copy")??;
     let report = serde_json::json!({

@@ -21,7 +21,7 @@ use crate::{
     exit::Exit,
     failure::Failure,
     output::{Out, grouped, plural},
-    session::Session,
+    session::{Session, quoted},
 };
 
 /// How a run ended, as data.
@@ -64,7 +64,12 @@ pub(crate) async fn closing(
     let place = Place::open(&view.batch.output, &view.batch.name, &session.storage());
     let place = place.context("open the output place")?;
     let (unreadable, is_written) = match stamped(&**store, &view, &place).await {
-        Ok(unreadable) => (unreadable, true),
+        Ok(written) => {
+            if written.older_kept {
+                out.warning(&older_kept(&view, session));
+            }
+            (written.unreadable, true)
+        }
         // How the batch stands is told all the same; nothing of it is lost.
         Err(error) => {
             let (name, flags) = (&view.batch.name, session.flags());
@@ -105,6 +110,15 @@ pub(crate) async fn closing(
         });
     }
     Ok(exit)
+}
+
+/// What is said where a state that came from a backup left the result manifests as they were.
+fn older_kept(view: &BatchView, session: &Session) -> String {
+    let (place, name, flags) = (quoted(&view.batch.output), &view.batch.name, session.flags());
+    format!(
+        "the result manifests in {place} stay as they are: they may tell of purchases that the backup does not know; how the \
+         batch stands in the backup: reelq results {name}{flags}"
+    )
 }
 
 /// The exit code; `lost` rows of the manifest are not in the store, so that running it again brings them.

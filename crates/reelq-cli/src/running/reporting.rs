@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use reelq_collector::{Place, StorageOptions, write_results};
+use reelq_collector::{Place, StorageOptions, Written, write_results};
 use reelq_model::{BatchName, Digest, SharedClock, WorkerId};
 use reelq_store::{BatchView, ClaimStage, SharedStore, Store};
 
@@ -127,11 +127,15 @@ impl Reporter {
         if !sure && is_told(view, &place).await? {
             return Ok(true);
         }
-        let unreadable = stamped(&*self.store, view, &place).await?;
+        let Written { unreadable, older_kept } = stamped(&*self.store, view, &place).await?;
         if unreadable > 0 {
             tracing::warn!(batch = %view.batch.name, unreadable, "records of rows cannot be read; `reelq doctor` names them");
         }
-        tracing::info!(batch = %view.batch.name, "result_manifest_written");
+        if older_kept {
+            tracing::warn!(batch = %view.batch.name, "its result manifests stay as they are: they may tell of purchases that the backup does not know");
+        } else {
+            tracing::info!(batch = %view.batch.name, "result_manifest_written");
+        }
         Ok(true)
     }
 
@@ -153,11 +157,13 @@ impl Reporter {
     }
 }
 
-/// Writes the result manifests, and beside them which state they tell. How many rows have a record that cannot be read.
-pub(crate) async fn stamped(store: &dyn Store, view: &BatchView, place: &Place) -> anyhow::Result<u64> {
-    let unreadable = write_results(store, &view.batch.name, place).await?;
-    place.write(STAMP, Bytes::from(state_of(view).to_string())).await?;
-    Ok(unreadable)
+/// Writes the result manifests, and beside them which state they tell.
+pub(crate) async fn stamped(store: &dyn Store, view: &BatchView, place: &Place) -> anyhow::Result<Written> {
+    let written = write_results(store, &view.batch.name, place).await?;
+    if !written.older_kept {
+        place.write(STAMP, Bytes::from(state_of(view).to_string())).await?;
+    }
+    Ok(written)
 }
 
 /// Whether the result manifests tell of the batch as it stands.

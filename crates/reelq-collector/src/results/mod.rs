@@ -5,4 +5,4 @@ mod record;
 mod report;
 
 pub use record::record;
-pub use report::{ResultsError, for_each_record, write_results};
+pub use report::{ResultsError, Written, for_each_record, write_results};

@@ -30,6 +30,16 @@ pub enum ResultsError {
     Place(#[from] PlaceError),
 }
 
+/// What came of writing the result manifests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    /// How many rows have a record that cannot be read.
+    pub unreadable: u64,
+    /// Whether those of before were left as they are: the state came from a backup, and nobody has accepted that yet. They
+    /// may tell of purchases that it does not know.
+    pub older_kept: bool,
+}
+
 /// Gives the record of every line of a batch to `take`, in the order of the manifest.
 pub async fn for_each_record(
     store: &dyn Store,
@@ -67,8 +77,9 @@ async fn sharers(store: &dyn Store, line: &ResultLine) -> Result<Vec<JobView>, R
 }
 
 /// Writes `results.csv` and `results.jsonl` into the output place, instead of their older versions, and clears away what
-/// is left of finished downloads. How many rows have a record that cannot be read.
-pub async fn write_results(store: &dyn Store, batch: &BatchName, place: &Place) -> Result<u64, ResultsError> {
+/// is left of finished downloads. A state that came from a backup replaces none before a person has accepted that
+/// ([`Store::accept_restored`]).
+pub async fn write_results(store: &dyn Store, batch: &BatchName, place: &Place) -> Result<Written, ResultsError> {
     let view = store.batch(batch).await?.ok_or_else(|| reelq_store::Error::NoBatch(batch.to_string()))?;
     let mut csv = Draft::begin(place, ResultFormat::Csv, view.batch.passthrough.clone())?;
     let mut jsonl = Draft::begin(place, ResultFormat::Jsonl, view.batch.passthrough.clone())?;
@@ -87,10 +98,17 @@ pub async fn write_results(store: &dyn Store, batch: &BatchName, place: &Place) 
         }
         return Err(reelq_store::Error::BeingPurged(batch.to_string()).into());
     }
+    let older_kept = store.restored().await?.is_some() && place.read("results.jsonl").await?.is_some();
+    if older_kept {
+        for draft in [csv, jsonl] {
+            std::fs::remove_file(draft)?;
+        }
+        return Ok(Written { unreadable, older_kept });
+    }
     place.replace(&csv, "results.csv").await?;
     place.replace(&jsonl, "results.jsonl").await?;
     clear(store, batch, place).await?;
-    Ok(unreadable)
+    Ok(Written { unreadable, older_kept })
 }
 
 /// A result manifest that is not whole yet.

@@ -49,7 +49,7 @@ impl Folder {
             Err(error) => return Err(error),
         }
         // Written whole and then named: of two processes that make it at once, both read the first one's.
-        let id = format!("{:016x}", rand::random::<u64>());
+        let id = format!("{:016x}", crate::fresh::number());
         let new = self.path.join(format!("folder.{id}"));
         let mut file = private::options().create(true).write(true).truncate(true).open(&new)?;
         io::Write::write_all(&mut file, id.as_bytes())?;

@@ -279,7 +279,7 @@ impl Keeper {
 
     /// The last process of the folder ends, and the store knows everything: nobody needs to wait for it.
     pub(super) async fn leave(&self) -> Result<()> {
-        let has_more = self.state().pending.lines().len() > 0 || self.state().confirmed.is_none();
+        let has_more = !self.state().pending.lines().is_empty() || self.state().confirmed.is_none();
         if has_more || !self.is_settled() {
             return Ok(());
         }

@@ -59,7 +59,7 @@ impl Lives {
     pub(super) fn write(&mut self, path: &Path) -> io::Result<()> {
         let spare = self.0.len().saturating_sub(KEPT);
         self.0.drain(..spare);
-        let new = PathBuf::from(format!("{}.{:x}", path.display(), rand::random::<u64>()));
+        let new = PathBuf::from(format!("{}.{:x}", path.display(), crate::fresh::number()));
         let mut file = private::options().create(true).write(true).truncate(true).open(&new)?;
         let written = serde_json::to_vec(self)
             .map_err(io::Error::other)

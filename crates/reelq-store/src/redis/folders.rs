@@ -27,7 +27,9 @@ fn pack(step: &GuardStep) -> Vec<u8> {
         GuardStep::Look => packer.list(1).int(1),
         GuardStep::Enter(folders) => {
             packer.list(2).int(2).list(folders.len());
-            folders.iter().for_each(|folder| draft(&mut packer, folder));
+            for folder in folders {
+                draft(&mut packer, folder);
+            }
             &mut packer
         }
         GuardStep::Confirm { folder, generation, absent, dropped, is_short } => {
@@ -37,7 +39,9 @@ fn pack(step: &GuardStep) -> Vec<u8> {
         }
         GuardStep::Release(ids) => {
             packer.list(2).int(4).list(ids.len());
-            ids.iter().for_each(|id| _ = packer.text(id));
+            for id in ids {
+                packer.text(id);
+            }
             &mut packer
         }
         GuardStep::Leave(id) => packer.list(2).int(5).text(id),

@@ -45,7 +45,7 @@ pub(super) struct Memory {
 
 impl Memory {
     pub(super) fn new() -> Self {
-        Self { state: Mutex::default(), nonce: rand::random(), calls: AtomicU64::new(0) }
+        Self { state: Mutex::default(), nonce: crate::fresh::number(), calls: AtomicU64::new(0) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -51,7 +51,9 @@ impl Requests for RedisStore {
         for chunk in keys.chunks(AT_ONCE) {
             let mut packer = Packer::new();
             packer.list(2).text("find").list(chunk.len());
-            chunk.iter().for_each(|key| _ = packer.bytes(key.as_bytes()));
+            for key in chunk {
+                packer.bytes(key.as_bytes());
+            }
             let reply = self.caller.call(&scripts::NOTED, &packer.finish()).await?;
             found.extend(reply.unpack().each(|unpacker| {
                 let length = unpacker.list()? / 2;

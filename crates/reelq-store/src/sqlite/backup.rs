@@ -36,12 +36,12 @@ impl SqliteStore {
     /// # Errors
     ///
     /// Where `to` is there already, or one of the two cannot be read or written. May be repeated.
-    pub fn back_up(from: &Path, to: &Path, clock: SharedClock) -> Result<Backup> {
+    pub fn back_up(from: &Path, to: &Path, clock: &SharedClock) -> Result<Backup> {
         if to.symlink_metadata().is_ok() {
             return Err(Error::broken(format!("{} is there already, and is not replaced", to.display())));
         }
         let source = Source::open(from)?;
-        let time = source.read(|conn| Ok(Steady::open(conn, clock.clone())))?.now();
+        let time = source.read(|conn| Ok(Steady::open(conn, SharedClock::clone(clock))))?.now();
         let draft = Draft::beside(to)?;
         source.read(|conn| draft.fill(|copy| source::copy_whole(conn, copy), time))?;
         let found = describe(&draft.path)?;

@@ -14,7 +14,7 @@ pub(super) fn held(conn: &Connection, job: JobId) -> Result<Option<Vec<u8>>> {
         return Ok(None);
     }
     let mut statement = conn.prepare_cached(COLUMNS)?;
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let text = statement.query_row([job.as_bytes()], |row| {
         let mut text = Vec::new();
         for (at, name) in names.iter().enumerate() {

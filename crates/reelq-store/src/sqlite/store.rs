@@ -57,9 +57,9 @@ impl SqliteStore {
     /// # Errors
     ///
     /// Where the file is missing, another program's, or of a newer format, or where it cannot be read.
-    pub fn open_reading(path: &Path, clock: SharedClock) -> Result<Self> {
+    pub fn open_reading(path: &Path, clock: &SharedClock) -> Result<Self> {
         let source = Source::open(path)?;
-        let time = source.read(|conn| Ok(Steady::open(conn, clock.clone())))?;
+        let time = source.read(|conn| Ok(Steady::open(conn, Arc::clone(clock))))?;
         Ok(Self {
             writer: Writer::none(),
             readers: Readers::alone(source),
@@ -134,12 +134,11 @@ impl Store for SqliteStore {
             commit::commit(scribe, &steps)
         });
         let outcome = outcome.await;
-        match &outcome {
-            Ok(answers) => self.reserve.told(commits, answers),
-            Err(_) => {
-                let (steps, reserve) = (commits.to_vec(), Arc::clone(&self.reserve));
-                self.aside(move || reserve.keep(&steps)).await;
-            }
+        if let Ok(answers) = &outcome {
+            self.reserve.told(commits, answers);
+        } else {
+            let (steps, reserve) = (commits.to_vec(), Arc::clone(&self.reserve));
+            self.aside(move || reserve.keep(&steps)).await;
         }
         outcome
     }

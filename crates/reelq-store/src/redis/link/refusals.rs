@@ -32,7 +32,7 @@ impl Refusals {
         if !state.was_taken || waited >= patience {
             return Fault { error: Error::Broken { reason }, reconnect, refused: true };
         }
-        let left = (patience - waited).as_secs();
+        let left = patience.saturating_sub(waited).as_secs();
         let reason = format!("{reason}; it was taken before, so it is read and tried again for {left} s");
         Fault { error: Error::unavailable(reason), reconnect: true, refused: true }
     }

@@ -29,7 +29,7 @@ pub(super) fn ranked(words: Vec<Word>) -> Vec<Node> {
             None => named.push(Named { node, epoch, times: 1 }),
         }
     }
-    named.sort_by(|a, b| (b.epoch, b.times).cmp(&(a.epoch, a.times)));
+    named.sort_by_key(|named| std::cmp::Reverse((named.epoch, named.times)));
     let newest = named.first().map_or(0, |named| named.epoch);
     named.into_iter().filter(|named| named.epoch == newest).map(|named| named.node).collect()
 }
