@@ -3,7 +3,7 @@
 use std::{
     fmt::Write as _,
     fs,
-    io::Write as _,
+    io::{Read as _, Write as _},
     path::{Path, PathBuf},
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
@@ -12,6 +12,7 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use flate2::{
     Compression, Crc,
+    read::GzDecoder,
     write::{DeflateEncoder, GzEncoder, ZlibEncoder},
 };
 use reelq_tests::{Account, RawReply, RawRequest, RawVendor, Sandbox, clip, json, reply};
@@ -212,6 +213,9 @@ impl Blanks {
 fn bomb_is_no_reason_to_buy_again_or_to_end() {
     // Packing takes longer than the client may wait: most of it is packed before anything is asked.
     let blanks = Blanks::packed();
+    let mut whole = Vec::new();
+    GzDecoder::new(&*blanks.behind(b"text")).read_to_end(&mut whole).unwrap();
+    assert_eq!(whole.len(), Blanks::COUNT + 4, "it is one whole file");
     let vendor =
         vendor(move |_, text| reply(200, &["Content-Encoding: gzip"], blanks.behind(text.as_bytes())), plain_file);
     all_succeed(&vendor, &["bomb"]);
