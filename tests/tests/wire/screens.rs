@@ -38,7 +38,8 @@ fn hostile() -> RawVendor {
     })
 }
 
-const HOSTILE: &str = "\u{1b}]0;owned\u{7}\u{1b}[2J cat\u{9b}1A\u{202e}\u{2066}\u{200b}";
+/// It neither begins nor ends with a blank, seen or not: those are no part of a prompt.
+const HOSTILE: &str = "\u{1b}]0;owned\u{7}\u{1b}[2J cat\u{200b}\u{9b}1A\u{202e}\u{2066}";
 
 fn steers(c: char) -> bool {
     let bidi = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200b}'..='\u{200f}');

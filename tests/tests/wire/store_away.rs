@@ -1,6 +1,9 @@
 //! A Redis that restarts while a command begins, loads or ends: it is waited for, as in the middle of a run.
 
-use std::time::Duration;
+use std::{
+    net::{Ipv4Addr, TcpListener},
+    time::Duration,
+};
 
 use reelq_model::{Clock as _, SystemClock};
 use reelq_redis_server::RedisServer;
@@ -38,8 +41,16 @@ fn succeeds(ended: &Ended, what: &str) {
 /// Begins the command on a server that is away, and brings the server back once it was missed.
 fn begins_while_away(sandbox: &Sandbox, server: &mut RedisServer, arguments: &[&str]) -> Ended {
     server.kill();
-    let running = sandbox.start(arguments);
-    std::thread::sleep(Duration::from_millis(300));
+    // In its place is somebody who hangs up at once: whoever was let in here has missed it.
+    let place = TcpListener::bind((Ipv4Addr::LOCALHOST, server.port())).unwrap();
+    place.set_nonblocking(true).unwrap();
+    let mut running = sandbox.start(arguments);
+    let begun = SystemClock::new();
+    while place.accept().is_err() {
+        assert!(begun.monotonic() < PATIENCE && !running.has_ended(), "{arguments:?} never asked");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    drop(place);
     server.restart();
     running.wait()
 }

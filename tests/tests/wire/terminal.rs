@@ -41,8 +41,13 @@ fn no_text_of_a_user_or_a_vendor_is_a_formula_in_a_spreadsheet_and_the_manifest_
         }
         json(200, format!(r#"{{"task_id":"{task}","status":"completed","video_url":"{origin}/{number}.mp4"}}"#))
     });
-    let job = |formula| format!("[[jobs]]\nmodel = \"minimax-hailuo-2.3\"\nduration = 6\nprompt = {formula:?}\n");
-    let jobs: Vec<_> = FORMULAS.iter().cycle().take(ROWS).map(job).collect();
+    let formulas = || FORMULAS.iter().cycle().take(ROWS);
+    // A label is kept as it was written; a prompt loses the blanks at its edges.
+    let ids: Vec<_> = formulas().enumerate().map(|(number, formula)| format!("{formula}{number}")).collect();
+    let job = |(formula, id)| {
+        format!("[[jobs]]\nid = {id:?}\nmodel = \"minimax-hailuo-2.3\"\nduration = 6\nprompt = {formula:?}\n")
+    };
+    let jobs: Vec<_> = formulas().zip(&ids).map(job).collect();
     fs::write(shop.sandbox.path("set.toml"), jobs.concat()).unwrap();
     let ended = shop.sandbox.run(&["run", "set.toml", "--yes"]);
     assert_eq!(ended.code, Some(3), "{}", ended.stderr);
@@ -62,9 +67,10 @@ fn no_text_of_a_user_or_a_vendor_is_a_formula_in_a_spreadsheet_and_the_manifest_
             assert_eq!(exact, tame, "{name}");
         }
     }
-    assert!(["prompt", "remote_task", "error_message"].iter().all(|name| tamed.contains(name)), "{tamed:?}");
-    let prompts: Vec<_> = shop.rows().iter().map(|row: &ResultRow| row.get("prompt").to_owned()).collect();
-    assert_eq!(prompts, FORMULAS.iter().cycle().take(ROWS).map(|text| (*text).to_owned()).collect::<Vec<_>>());
+    assert!(["id", "prompt", "remote_task", "error_message"].iter().all(|name| tamed.contains(name)), "{tamed:?}");
+    let written = |name: &str| shop.rows().iter().map(|row: &ResultRow| row.get(name).to_owned()).collect::<Vec<_>>();
+    assert_eq!(written("id"), ids);
+    assert_eq!(written("prompt"), formulas().map(|text| text.trim().to_owned()).collect::<Vec<_>>());
 }
 
 #[test]

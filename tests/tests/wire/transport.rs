@@ -1,21 +1,18 @@
 //! What gateways, proxies and object stores do to replies and files on their way.
 
 use std::{
-    collections::BTreeMap,
     fmt::Write as _,
     fs,
-    io::Write as _,
+    io::{Read as _, Write as _},
     path::{Path, PathBuf},
-    sync::{
-        Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use flate2::{
-    Compression,
+    Compression, Crc,
+    read::GzDecoder,
     write::{DeflateEncoder, GzEncoder, ZlibEncoder},
 };
 use reelq_tests::{Account, RawReply, RawRequest, RawVendor, Sandbox, clip, json, reply};
@@ -181,19 +178,46 @@ fn long_echo_of_what_was_sent_hides_no_task_id() {
     all_succeed(&vendor(send, plain_file), &["before", "after", "thrice"]);
 }
 
+/// 24 MiB of blanks, more than is read of any reply, and their checksum.
+struct Blanks {
+    packed: Vec<u8>,
+    crc: Crc,
+}
+
+impl Blanks {
+    const COUNT: usize = 24 << 20;
+
+    fn packed() -> Self {
+        let blanks = vec![b' '; Self::COUNT];
+        let mut crc = Crc::new();
+        crc.update(&blanks);
+        Self { packed: deflate(&blanks), crc }
+    }
+
+    /// One gzip file of a text and the blanks behind it.
+    fn behind(&self, text: &[u8]) -> Vec<u8> {
+        let mut front = DeflateEncoder::new(Vec::new(), Compression::default());
+        front.write_all(text).unwrap();
+        front.flush().unwrap();
+        let mut crc = Crc::new();
+        crc.update(text);
+        crc.combine(&self.crc);
+        let length = u32::try_from(text.len() + Self::COUNT).unwrap();
+        let head = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+        let sums = [crc.sum().to_le_bytes(), length.to_le_bytes()].concat();
+        [&head, front.get_ref().as_slice(), &self.packed, &sums].concat()
+    }
+}
+
 #[test]
 fn bomb_is_no_reason_to_buy_again_or_to_end() {
-    // Packing takes longer than the client waits: each text is packed once.
-    let packed = Mutex::new(BTreeMap::<String, Vec<u8>>::new());
-    let vendor = vendor(
-        move |_, text| {
-            // 24 MiB of blanks behind the id, more than is read of any reply.
-            let pack = || gz(&[text.as_bytes(), &vec![b' '; 24 << 20]].concat());
-            let body = packed.lock().unwrap().entry(text.to_owned()).or_insert_with(pack).clone();
-            reply(200, &["Content-Encoding: gzip"], body)
-        },
-        plain_file,
-    );
+    // Packing takes longer than the client may wait: most of it is packed before anything is asked.
+    let blanks = Blanks::packed();
+    let mut whole = Vec::new();
+    GzDecoder::new(&*blanks.behind(b"text")).read_to_end(&mut whole).unwrap();
+    assert_eq!(whole.len(), Blanks::COUNT + 4, "it is one whole file");
+    let vendor =
+        vendor(move |_, text| reply(200, &["Content-Encoding: gzip"], blanks.behind(text.as_bytes())), plain_file);
     all_succeed(&vendor, &["bomb"]);
 }
 
