@@ -54,7 +54,10 @@ fn nothing_twice(vendor: &RawVendor, told: &str) {
 fn all_are_bought_or_asked_about(vendor: &RawVendor, sandbox: &Sandbox, rows: usize, told: &str) {
     let asked = sandbox.results("set").iter().filter(|row| row.get("status") == "unconfirmed").count();
     let bought = bought(vendor).len();
-    assert!(bought <= rows && bought + asked >= rows && asked < rows / 2, "{bought} bought, {asked} asked about\n{told}");
+    assert!(
+        bought <= rows && bought + asked >= rows && asked < rows / 2,
+        "{bought} bought, {asked} asked about\n{told}"
+    );
 }
 
 fn until(what: &str, mut holds: impl FnMut() -> bool) {
