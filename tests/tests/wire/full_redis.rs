@@ -32,7 +32,7 @@ fn a_full_redis_is_read_and_helped_and_buys_nothing_twice() {
     let done = sandbox.run(&["run", "done.csv", "--yes"]);
     assert_eq!(done.code, Some(0), "{}", done.stderr);
     for file in ["set.csv", "other.csv"] {
-        let loaded = sandbox.run(&["enqueue", file, "--yes"]);
+        let loaded = sandbox.run(&["enqueue", file, "--yes", "--again"]);
         assert_eq!(loaded.code, Some(0), "{file}: {}", loaded.stderr);
     }
     assert_eq!(sandbox.run(&["pause", "other"]).code, Some(0));

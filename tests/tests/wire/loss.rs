@@ -49,6 +49,17 @@ fn nothing_twice(vendor: &RawVendor, told: &str) {
     assert!(twice.is_empty(), "bought twice: {twice:?}\n{told}");
 }
 
+/// Whoever is killed between its note that it sends and its sending leaves a row that a person is asked about: nobody can know
+/// whether it was bought. Every other one was.
+fn all_are_bought_or_asked_about(vendor: &RawVendor, sandbox: &Sandbox, rows: usize, told: &str) {
+    let asked = sandbox.results("set").iter().filter(|row| row.get("status") == "unconfirmed").count();
+    let bought = bought(vendor).len();
+    assert!(
+        bought <= rows && bought + asked >= rows && asked < rows / 2,
+        "{bought} bought, {asked} asked about\n{told}"
+    );
+}
+
 fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let clock = SystemClock::new();
     while !holds() {
@@ -101,9 +112,9 @@ fn end(workers: Vec<Running>) -> String {
 fn an_emptied_redis_under_two_living_machines_buys_nothing_twice_when_it_is_loaded_again() {
     let (server, vendor) = (RedisServer::start(), vendor());
     let (here, there) = (machine(&vendor, &server.url(), 40), machine(&vendor, &server.url(), 40));
-    enqueue(&here);
     let workers = vec![worker(&here, &[]), worker(&there, &[])];
     until("two machines", || guarded(&server) == (2, 0));
+    enqueue(&here);
     until("purchases", || vendor.submits() >= 12);
     server.command(&["FLUSHALL"]);
     enqueue(&here);
@@ -121,9 +132,9 @@ fn a_replica_that_is_behind_takes_over(fsync: &str) {
     let replica = RedisServer::with().tcp().append_only(fsync).directive(&follows).start();
     let url = format!("redis://127.0.0.1:{}/0", master.port());
     let (here, there) = (machine(&vendor, &url, 40), machine(&vendor, &url, 40));
-    enqueue(&here);
     let workers = vec![worker(&here, &[]), worker(&there, &[])];
     until("two machines", || guarded(&replica) == (2, 0));
+    enqueue(&here);
     until("purchases", || vendor.submits() >= 4);
     // It hears nothing more of its master; more is bought; then it stands in the master's place.
     replica.command(&["REPLICAOF", "NO", "ONE"]);
@@ -171,7 +182,8 @@ fn a_copy_that_is_restored_at_another_address_buys_nothing_twice() {
     let sandbox = sandbox.over(&format!("redis://localhost:{}/0", elsewhere.port()));
     let drained = worker(&sandbox, &["--drain"]).wait();
     assert!(matches!(drained.code, Some(0 | 6)), "{}", drained.stderr);
-    assert!(before >= 10 && bought(&vendor).len() == 30, "{}", drained.stderr);
+    assert!(before >= 10, "{}", drained.stderr);
+    all_are_bought_or_asked_about(&vendor, &sandbox, 30, &drained.stderr);
     nothing_twice(&vendor, &drained.stderr);
 }
 
@@ -179,10 +191,10 @@ fn a_copy_that_is_restored_at_another_address_buys_nothing_twice() {
 fn a_frozen_machine_is_waited_for_and_goes_on_when_it_wakes() {
     let (mut server, vendor) = (RedisServer::with().append_only("always").start(), vendor());
     let (here, there) = (machine(&vendor, &server.url(), 40), machine(&vendor, &server.url(), 40));
-    enqueue(&here);
     let copy = server.folder().join("copy");
     let (one, frozen) = (worker(&here, &[]), worker(&there, &[]));
     until("two machines", || guarded(&server) == (2, 0));
+    enqueue(&here);
     copy_folder(&server.folder().join("appendonlydir"), &copy);
     until("purchases", || vendor.submits() >= 8);
     frozen.signal("STOP");
@@ -243,7 +255,7 @@ fn a_killed_worker_of_the_same_machine_holds_nobody_up() {
     server.restart();
     let ended = one.wait();
     assert!(matches!(ended.code, Some(0 | 6)), "{}", ended.stderr);
-    assert_eq!(bought(&vendor).len(), 30, "{}", ended.stderr);
+    all_are_bought_or_asked_about(&vendor, &sandbox, 30, &ended.stderr);
     nothing_twice(&vendor, &ended.stderr);
 }
 
