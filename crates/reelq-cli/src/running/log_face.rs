@@ -92,9 +92,8 @@ impl LogFace {
         for line in said.news(views).into_iter().chain(said.left_alone(accounts, &self.pulses)) {
             self.say(&line);
         }
-        let held = self.brake.all().into_iter().chain(self.transports.unreachable());
-        for line in said.alarms(alarms(accounts, held)) {
-            self.out.say(&format!("{}  warning: {line}", self.clock.now()));
+        for line in said.alarms(alarms(accounts, self.held())) {
+            self.warn(&line);
         }
         said.looks += 1;
         if said.looks % LINE_EVERY != 1 {
@@ -119,10 +118,19 @@ impl LogFace {
             let stuck = read.entry(name.clone()).or_default().read(&*self.store, name, at, now).await;
             let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
             for line in news(stuck, name, &mut said.troubles) {
-                self.out.say(&format!("{}  warning: {line}", self.clock.now()));
+                self.warn(&line);
             }
         }
         Ok(())
+    }
+
+    /// What holds submissions back in this process.
+    fn held(&self) -> impl Iterator<Item = String> {
+        self.brake.all().into_iter().chain(self.transports.unreachable())
+    }
+
+    fn warn(&self, line: &str) {
+        self.out.say(&format!("{}  warning: {line}", self.clock.now()));
     }
 
     fn say(&self, line: &str) {
@@ -145,7 +153,15 @@ impl Face for LogFace {
         self.say(text);
     }
 
-    fn finish(&self) {}
+    fn finish(&self) {
+        // What no look has told yet is said all the same.
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let held: BTreeSet<String> = self.held().filter(|line| !said.alarms.contains(line)).collect();
+        for line in &held {
+            self.warn(line);
+        }
+        said.alarms.extend(held);
+    }
 }
 
 impl Said {
