@@ -1,6 +1,6 @@
 //! A real server that forgets, is emptied, is replaced by a replica that is behind or restored elsewhere: nobody buys before
 //! every journal was held against what is left.
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up has failed")]
 
 use std::{
     path::{Path, PathBuf},

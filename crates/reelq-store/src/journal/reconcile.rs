@@ -92,7 +92,9 @@ impl Report {
 
     async fn tell(&mut self, store: &SharedStore, job: &Job, story: &Story) -> Result<()> {
         let latest = story.submissions.keys().next_back().copied();
-        for (number, told) in &story.submissions {
+        // The latest first: it is what the job does now. An earlier task is then followed beside it until it has ended, so that a
+        // charge that was given back is not counted for ever.
+        for (number, told) in story.submissions.iter().rev() {
             // An earlier submission was settled, or there would be no later one.
             if let Some(sent) = told.sent.as_ref().filter(|_| latest == Some(*number))
                 && !job.knows_submission(*number)
