@@ -123,7 +123,7 @@ impl World {
     fn load(&self) {
         let mut said = String::new();
         for _ in 0..20 {
-            let loaded = self.sandbox.run(&["enqueue", "set.csv", "--yes"]);
+            let loaded = self.sandbox.run(&["enqueue", "set.csv", "--yes", "--again"]);
             if loaded.code == Some(0) {
                 return;
             }

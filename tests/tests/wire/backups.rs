@@ -85,7 +85,9 @@ fn a_restored_backup_is_told_from_the_state_it_was_taken_of_and_buys_nothing_una
     );
     assert_eq!(shop.count("succeeded"), 4, "the place tells on what was bought since the backup");
 
-    let accepted = shop.sandbox.run(&["resume", "--after-loss"]);
+    let unasked = shop.sandbox.run(&["resume", "--after-loss"]);
+    assert!(unasked.code == Some(2) && unasked.stderr.contains("2 queued jobs"), "{}", unasked.stderr);
+    let accepted = shop.sandbox.run(&["resume", "--after-loss", "--yes"]);
     assert!(accepted.code == Some(0) && accepted.stdout.contains("may be bought"), "{}", accepted.stdout);
     assert!(!shop.sandbox.run(&["status"]).stderr.contains("is a backup of"));
     assert_the_place_knows_better(&shop, 2);
@@ -167,6 +169,55 @@ fn a_plain_copy_that_is_put_back_is_told_from_the_state_and_buys_nothing_unasked
     assert!(held.code == Some(5) && held.stderr.contains("is a backup of"), "{}", held.stderr);
     assert_eq!(bought(&shop), before, "nothing is bought that was bought since the copy");
     assert_eq!(shop.count("succeeded"), 1, "what the copy knows is followed and fetched");
-    assert_eq!(shop.sandbox.run(&["resume", "--after-loss"]).code, Some(0));
+    assert_eq!(shop.sandbox.run(&["resume", "--after-loss", "--yes"]).code, Some(0));
     assert!(!shop.sandbox.run(&["status"]).stderr.contains("is a backup of"));
+}
+
+/// A copy of the whole folder of the state cannot be told from the state: the output place can.
+#[test]
+fn what_the_place_tells_outlasts_a_state_that_was_put_back_whole() {
+    let shop = Shop::open("wave", 2, "", |request, origin| well("wave", request, origin));
+    shop.assert_all_bought_once(&shop.run(&[]));
+    let (state, copy) = (shop.sandbox.path(".reelq"), shop.sandbox.path("copy"));
+    copy_folder(&state, &copy);
+    let rows = fs::read_to_string(shop.sandbox.path("set.csv")).unwrap();
+    let third = rows.lines().last().unwrap().replace("row-1", "row-2");
+    fs::write(shop.sandbox.path("set.csv"), format!("{}\n{third}\n", rows.trim_end())).unwrap();
+    let more = shop.run(&[]);
+    assert_eq!((more.code, shop.vendor.submits()), (Some(0), 3), "{}", more.stderr);
+    fs::remove_dir_all(&state).unwrap();
+    copy_folder(&copy, &state);
+    assert_the_place_knows_better(&shop, 1);
+    let followed = shop.sandbox.run(&["continue", "set"]);
+    assert_eq!(followed.code, Some(0), "{}", followed.stderr);
+    assert_the_place_knows_better(&shop, 1);
+    let again = shop.run(&["--again"]);
+    assert_eq!((again.code, shop.vendor.submits()), (Some(0), 4), "{}", again.stderr);
+}
+
+#[test]
+fn a_state_that_is_lost_before_its_batch_has_ended_is_missed_by_the_place() {
+    let (shop, _open) = closed_after(1, 2);
+    let running = shop.sandbox.start(&["run", "set.csv", "--yes"]);
+    let taken = || shop.sandbox.run(&["status", "set", "--json"]).stdout.contains("\"running\": 1");
+    patiently(taken, "a row runs");
+    running.kill();
+    fs::remove_dir_all(shop.sandbox.path(".reelq")).unwrap();
+    let before = shop.vendor.submits();
+    let refused = shop.run(&[]);
+    assert_eq!((refused.code, shop.vendor.submits()), (Some(2), before), "{}", refused.stderr);
+    assert!(refused.stderr.contains("is the place of a batch `set`"), "{}", refused.stderr);
+}
+
+fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let there = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_folder(&entry.path(), &there)
+        } else {
+            fs::copy(entry.path(), there).unwrap();
+        }
+    }
 }

@@ -69,7 +69,7 @@ fn until(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 fn enqueue(sandbox: &Sandbox) {
-    let loaded = sandbox.run(&["enqueue", "set.csv", "--yes"]);
+    let loaded = sandbox.run(&["enqueue", "set.csv", "--yes", "--again"]);
     assert_eq!(loaded.code, Some(0), "{}", loaded.stderr);
 }
 

@@ -66,22 +66,22 @@ pub(crate) async fn load(
     store: &SharedStore,
     out: Out,
 ) -> Result<LoadReport, Failure> {
-    // Before anything is bought: the place itself tells of the batch, should the state be lost.
-    if !session.is_simulated() {
-        note_loaded(&place, Some(&agreed.plan.batch.name)).await.map_err(|error| {
-            Failure::usage(format!(
-                "the output place {} cannot be used: failed to {}",
-                agreed.plan.batch.output,
-                error.chain()
-            ))
-        })?;
-    }
+    let batch = &agreed.plan.batch;
+    let mark = Place::open(&batch.output, &batch.name, &session.storage()).ok().filter(|_| !session.is_simulated());
     let images = session.keep_images(place)?;
     let progress = Progress::new(agreed.plan.lines, session, out);
     let told = |lines| progress.tell(lines);
     let loaded = load_telling(&**store, &*images, &agreed.order, &agreed.plan, &told).await;
     progress.finish();
-    Ok(loaded?)
+    let loaded = loaded?;
+    // Should the state be lost, the place itself tells that a batch was bought for it. Not before it is there: a load that died is
+    // repeated without a question.
+    if let Some(place) = mark
+        && let Err(error) = note_loaded(&place, Some(&batch.name)).await
+    {
+        tracing::warn!(error = error.chain(), "the output place keeps no mark of the batch");
+    }
+    Ok(loaded)
 }
 
 /// Fewer lines are loaded in a moment.
