@@ -215,7 +215,7 @@ fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
         let entry = entry.unwrap();
         let there = to.join(entry.file_name());
         if entry.file_type().unwrap().is_dir() {
-            copy_folder(&entry.path(), &there)
+            copy_folder(&entry.path(), &there);
         } else {
             fs::copy(entry.path(), there).unwrap();
         }

@@ -270,7 +270,10 @@ fn a_run_whose_batch_the_store_has_lost_ends_with_5_and_names_its_journal() {
     assert_eq!(ended.code, Some(5), "{}", ended.stderr);
     assert!(ended.stderr.contains("the store has lost batch `set`"), "{}", ended.stderr);
     assert!(ended.stderr.contains("paid or possibly paid submissions"), "{}", ended.stderr);
-    let again = sandbox.run(&["run", "set.csv", "--yes"]);
+    let submits = vendor.submits();
+    let asked = sandbox.run(&["run", "set.csv", "--yes"]);
+    assert_eq!((asked.code, vendor.submits()), (Some(2), submits), "the place knows of the batch: {}", asked.stderr);
+    let again = sandbox.run(&["run", "set.csv", "--yes", "--again"]);
     assert!(matches!(again.code, Some(0 | 6)), "{}", again.stderr);
     assert_eq!(bought(&vendor).len(), 40);
     nothing_twice(&vendor, &again.stderr);

@@ -65,8 +65,6 @@ local function note_absent(id, missing, found)
 end
 
 if step ~= READ then
-  -- A full server must not refuse it: what is paid for waits for nobody's journal.
-  call('UNLINK', P .. 'room')
   if not guard.identity then guard.begin(guard.format) end
   guard.look()
 end
