@@ -44,6 +44,8 @@ struct State {
     settled: Option<u64>,
     /// How the folder was last confirmed, to be said again.
     confirmed: Option<GuardStep>,
+    /// What the store had counted when its folders were last noted.
+    counted: u64,
     /// The folders that the store waits for.
     waits: Waits,
     /// Jobs of the journal that the store does not know.
@@ -271,6 +273,7 @@ impl Keeper {
         self.state().waits.see(&guard, &self.draft.id, self.clock.monotonic());
         // Who has joined since must be waited for, too, should the store forget that.
         self.note_folders(&guard);
+        self.state().counted = guard.counter;
         Ok(())
     }
 
@@ -337,8 +340,10 @@ impl Keeper {
         if !life.settled {
             folders.extend(lives.before(&guard.identity).flat_map(|life| life.others(&self.draft.id)));
         }
-        // The store may have forgotten who joined it lately.
-        folders.extend(life.others(&self.draft.id));
+        // A store that counts less than it did has forgotten who joined it lately.
+        if self.state().counted > guard.survived {
+            folders.extend(life.others(&self.draft.id));
+        }
         folders.retain(|folder| guard.folders.iter().all(|view| view.folder.id != folder.id));
         folders.extend(Some(self.draft.clone()).filter(|_| !stories.is_empty()));
         if !folders.is_empty() {
