@@ -105,7 +105,7 @@ impl Connector {
     async fn owner(&self, seed: &Node) -> Result<Word, Fault> {
         let wire = self.dial_node(seed).await?;
         let at = format!("redis://{seed}");
-        let owner = self.owner_known_to(&wire, &at).await?;
+        let owner = self.owner_known_to(&wire, seed, &at).await?;
         let nodes: Option<String> = ask_if_allowed(&wire, redis::cmd("CLUSTER").arg("NODES"), &at).await?;
         let epoch = nodes.and_then(|nodes| epoch_of(&nodes, &owner.id)).unwrap_or(0);
         // A node that does not know its own address leaves it empty: it is the one that was asked.
@@ -113,11 +113,12 @@ impl Connector {
         Ok(Word { node: Node { host, port: owner.port }, epoch })
     }
 
-    async fn owner_known_to(&self, wire: &Wire, at: &str) -> Result<Owner, Fault> {
+    async fn owner_known_to(&self, wire: &Wire, asked: &Node, at: &str) -> Result<Owner, Fault> {
         let ranges: Vec<Vec<Value>> = ask(wire, redis::cmd("CLUSTER").arg("SLOTS"), at).await?;
         let nodes = ranges.iter().flat_map(|range| range.get(2..).unwrap_or_default()).filter_map(owner_of);
-        let nodes = nodes.filter(|node| !node.host.is_empty());
-        self.see(nodes.map(|node| Node { host: node.host, port: node.port }).collect());
+        // One that does not know its own address is the one that was asked: it must not be forgotten for that.
+        let host = |host: String| if host.is_empty() { asked.host.clone() } else { host };
+        self.see(nodes.map(|node| Node { host: host(node.host), port: node.port }).collect());
         let held_by_none = || passes(format!("slot {} of {} is held by no node now", self.slot, self.shown()));
         ranges.iter().find_map(|range| owner_in(range, self.slot)).ok_or_else(held_by_none)
     }
@@ -125,7 +126,7 @@ impl Connector {
     /// Refuses a node that names another one: it would answer every call with that.
     async fn insist_on_owner(&self, wire: Wire, node: Node) -> Result<Wire, Fault> {
         let at = node.to_string();
-        let owner = self.owner_known_to(&wire, &at).await?;
+        let owner = self.owner_known_to(&wire, &node, &at).await?;
         let id: Option<String> = ask_if_allowed(&wire, redis::cmd("CLUSTER").arg("MYID"), &at).await?;
         if id.is_none_or(|id| owner.id.is_empty() || owner.id == id) {
             return Ok(wire);

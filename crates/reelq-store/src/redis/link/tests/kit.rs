@@ -41,12 +41,16 @@ pub(super) async fn count(link: &Link) -> Result<i64> {
 
 /// Repeats until the server is back, as every caller does.
 pub(super) async fn until_counted(link: &Link) -> i64 {
+    let mut last = String::new();
     for _ in 0..3000 {
         match count(link).await {
             Ok(count) => return count,
-            Err(error) => assert!(error.is_transient(), "{error:?}"),
+            Err(error) => {
+                assert!(error.is_transient(), "{error:?}");
+                last = format!("{error:?}");
+            }
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    panic!("the server never came back");
+    panic!("the server never came back: {last}");
 }
