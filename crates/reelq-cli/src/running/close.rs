@@ -60,7 +60,11 @@ pub(crate) async fn closing(
     out: Out,
 ) -> Result<Exit, Failure> {
     let view = super::lost::batch(session, &**store, worked.batch).await?;
-    let commands = Commands::of(session, &view);
+    let mut commands = Commands::of(session, &view);
+    if store.restored().await?.is_some() {
+        // Nothing that is queued is bought before that, however often the batch is gone on with.
+        commands.run = format!("reelq resume --after-loss{}", session.flags());
+    }
     let place = Place::open(&view.batch.output, &view.batch.name, &session.storage());
     let place = place.context("open the output place")?;
     let (unreadable, is_written) = match stamped(&**store, &view, &place).await {

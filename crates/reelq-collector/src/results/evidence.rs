@@ -5,7 +5,7 @@
 //! store does not know is kept beside it, until a person has said what becomes of it.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeSet, HashSet},
     fs::File,
     io::{self, BufRead as _, BufReader},
 };
@@ -39,13 +39,13 @@ struct Told {
 /// Bought rows of which the place tells and of which the store knows nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Unknown {
-    jobs: Vec<JobId>,
+    jobs: BTreeSet<JobId>,
     lines: Vec<u8>,
 }
 
 impl Unknown {
     /// How many rows there are.
-    pub const fn rows(&self) -> usize {
+    pub fn rows(&self) -> usize {
         self.jobs.len()
     }
 
@@ -84,8 +84,7 @@ impl Unknown {
         for ((job, line), known) in page.iter().zip(known) {
             let has =
                 known.is_some_and(|known| known.bought || !matches!(known.status, Status::Queued | Status::Cancelled));
-            if !has && !self.jobs.contains(job) {
-                self.jobs.push(*job);
+            if !has && self.jobs.insert(*job) {
                 self.lines.extend_from_slice(line);
                 self.lines.push(b'\n');
             }

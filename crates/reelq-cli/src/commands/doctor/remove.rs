@@ -1,6 +1,10 @@
 //! `reelq doctor --remove JOB`: takes a record out of the store that cannot be read, and keeps what it held in a file.
 
-use std::path::Path;
+use std::{
+    fs::OpenOptions,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::Path,
+};
 
 use anyhow::Context;
 use reelq_model::JobId;
@@ -34,7 +38,8 @@ pub(super) async fn run(job: JobId, consent: Consent, session: &Session, out: Ou
         format!(
             "the record of job {job} goes: its place in flight and the money set aside for it are given back, its history is forgotten"
         ),
-        "it may have been bought: its row is new to the next load of its manifest, which asks before it buys it"
+        "it may have been bought, and its row is new to the next load of its manifest, which buys it with that load's yes: where \
+         the vendor has charged for it, take the row out of the manifest first"
             .to_owned(),
     ];
     let stake = Stake { told, what: format!("remove the record of job {job}"), otherwise: "nothing was removed" };
@@ -54,9 +59,10 @@ pub(super) async fn run(job: JobId, consent: Consent, session: &Session, out: Ou
 /// On disk before the record goes.
 fn keep(file: &Path, held: &[u8]) -> std::io::Result<()> {
     if let Some(folder) = file.parent() {
-        std::fs::create_dir_all(folder)?;
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
-    let mut kept = std::fs::File::create(file)?;
+    // Prompts and addresses are in it: it is this user's alone, as the state is.
+    let mut kept = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(file)?;
     std::io::Write::write_all(&mut kept, held)?;
     kept.sync_all()
 }

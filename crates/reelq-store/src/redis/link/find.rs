@@ -105,28 +105,32 @@ impl Connector {
     async fn owner(&self, seed: &Node) -> Result<Word, Fault> {
         let wire = self.dial_node(seed).await?;
         let at = format!("redis://{seed}");
-        let owner = self.owner_known_to(&wire, seed, &at).await?;
+        let (owner, listed) = self.owner_known_to(&wire, seed, &at).await?;
         let nodes: Option<String> = ask_if_allowed(&wire, redis::cmd("CLUSTER").arg("NODES"), &at).await?;
+        // Slots list no replica that has heard little yet, and it may be the next owner.
+        self.see(nodes.as_deref().map_or(listed, |nodes| addresses_in(nodes, &seed.host)));
         let epoch = nodes.and_then(|nodes| epoch_of(&nodes, &owner.id)).unwrap_or(0);
         // A node that does not know its own address leaves it empty: it is the one that was asked.
         let host = if owner.host.is_empty() { seed.host.clone() } else { owner.host };
         Ok(Word { node: Node { host, port: owner.port }, epoch })
     }
 
-    async fn owner_known_to(&self, wire: &Wire, asked: &Node, at: &str) -> Result<Owner, Fault> {
+    /// The owner, and every node that holds or copies a slot.
+    async fn owner_known_to(&self, wire: &Wire, asked: &Node, at: &str) -> Result<(Owner, Vec<Node>), Fault> {
         let ranges: Vec<Vec<Value>> = ask(wire, redis::cmd("CLUSTER").arg("SLOTS"), at).await?;
         let nodes = ranges.iter().flat_map(|range| range.get(2..).unwrap_or_default()).filter_map(owner_of);
         // One that does not know its own address is the one that was asked: it must not be forgotten for that.
         let host = |host: String| if host.is_empty() { asked.host.clone() } else { host };
-        self.see(nodes.map(|node| Node { host: host(node.host), port: node.port }).collect());
+        let nodes = nodes.map(|node| Node { host: host(node.host), port: node.port }).collect();
         let held_by_none = || passes(format!("slot {} of {} is held by no node now", self.slot, self.shown()));
-        ranges.iter().find_map(|range| owner_in(range, self.slot)).ok_or_else(held_by_none)
+        let owner = ranges.iter().find_map(|range| owner_in(range, self.slot)).ok_or_else(held_by_none)?;
+        Ok((owner, nodes))
     }
 
     /// Refuses a node that names another one: it would answer every call with that.
     async fn insist_on_owner(&self, wire: Wire, node: Node) -> Result<Wire, Fault> {
         let at = node.to_string();
-        let owner = self.owner_known_to(&wire, &node, &at).await?;
+        let (owner, _) = self.owner_known_to(&wire, &node, &at).await?;
         let id: Option<String> = ask_if_allowed(&wire, redis::cmd("CLUSTER").arg("MYID"), &at).await?;
         if id.is_none_or(|id| owner.id.is_empty() || owner.id == id) {
             return Ok(wire);
@@ -186,6 +190,17 @@ fn owner_of(node: &Value) -> Option<Owner> {
     };
     let id = rest.first().and_then(text).unwrap_or_default();
     Some(Owner { host: text(host)?, port: u16::try_from(*port).ok()?, id })
+}
+
+/// The addresses in an answer of `CLUSTER NODES`, `IP:PORT@BUS` in each line's second word; a node that does not know its own
+/// leaves it out, and is the one that was `asked`.
+fn addresses_in(nodes: &str, asked: &str) -> Vec<Node> {
+    let address = |line: &str| {
+        let (host, port) = line.split_whitespace().nth(1)?.split('@').next()?.rsplit_once(':')?;
+        let host = if host.is_empty() { asked } else { host };
+        Some(Node { host: host.to_owned(), port: port.parse().ok().filter(|port| *port != 0)? })
+    };
+    nodes.lines().filter_map(address).collect()
 }
 
 /// The configuration epoch of the node with this id: the seventh word of its line.

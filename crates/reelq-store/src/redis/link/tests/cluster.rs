@@ -78,3 +78,21 @@ async fn slot_on_its_way_is_waited_for_and_nothing_is_begun_where_it_goes() {
     assert_eq!(until_counted(&link).await, 1);
     assert_eq!(second.command(&["GET", &key("count")]), Reply::Text("1".into()));
 }
+
+#[tokio::test]
+async fn replica_that_takes_over_is_followed_though_the_first_seed_is_dead() {
+    let mut first = RedisServer::with().cluster().start();
+    let second = joined(&first);
+    let id = first.command(&["CLUSTER", "MYID"]).text().to_owned();
+    assert_eq!(second.command(&["CLUSTER", "REPLICATE", &id]), Reply::Text("OK".into()));
+    let link = open(&url(&[&first]), options()).await.unwrap();
+    assert_eq!(count(&link).await.unwrap(), 1);
+    wait_for(&second, &["INFO", "replication"], |text| text.contains("master_link_status:up"));
+    wait_for(&first, &["CLUSTER", "NODES"], |text| text.contains("slave"));
+    // A connection made with both nodes known: the seed alone would lead nowhere once it is dead.
+    let link = open(&url(&[&first]), options()).await.unwrap();
+    first.kill();
+    assert_eq!(second.command(&["CLUSTER", "FAILOVER", "TAKEOVER"]), Reply::Text("OK".into()));
+    assert!(until_counted(&link).await >= 1);
+    wait_for(&second, &["INFO", "replication"], |text| text.contains("role:master"));
+}
