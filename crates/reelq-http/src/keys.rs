@@ -1,6 +1,9 @@
 //! The account's key as it is now, and everything that is made of it.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{
+    Arc, PoisonError, RwLock,
+    atomic::{AtomicU64, Ordering},
+};
 
 use reqwest::header;
 use secrecy::{ExposeSecret, SecretString};
@@ -23,13 +26,14 @@ impl Key {
 /// The key of the moment.
 pub(crate) struct Keys {
     now: RwLock<Arc<Key>>,
+    replaced: AtomicU64,
     rotation: Option<KeyRotation>,
 }
 
 impl Keys {
     pub(crate) fn new(account: &AccountHttp) -> Result<Self, Error> {
         let now = RwLock::new(Arc::new(Key::new(account.api_key.clone())?));
-        Ok(Self { now, rotation: account.rotation.clone() })
+        Ok(Self { now, replaced: AtomicU64::new(0), rotation: account.rotation.clone() })
     }
 
     /// The key as it is now, read again where its file has changed.
@@ -44,6 +48,12 @@ impl Keys {
         (!Arc::ptr_eq(&now, used)).then_some(now)
     }
 
+    /// How many keys took another's place so far.
+    pub(crate) fn replaced(&self) -> u64 {
+        self.look();
+        self.replaced.load(Ordering::SeqCst)
+    }
+
     fn known(&self) -> Arc<Key> {
         Arc::clone(&self.now.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -56,6 +66,7 @@ impl Keys {
         // What is no key takes no key's place: the next change of the file is looked at again.
         if let Ok(key) = Key::new(found) {
             *self.now.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(key);
+            self.replaced.fetch_add(1, Ordering::SeqCst);
         }
     }
 }

@@ -67,6 +67,11 @@ impl Transport {
         &self.inner.origin
     }
 
+    /// How many times the account's key was replaced so far; looks at its file.
+    pub fn keys_replaced(&self) -> u64 {
+        self.inner.keys.replaced()
+    }
+
     /// A mark of the account's key and address for requests about `job`: it changes when either does, and tells neither.
     pub fn mark(&self, job: JobId) -> Digest {
         let key = self.inner.keys.now();

@@ -1,5 +1,10 @@
 //! How a runtime is told to stop: once to finish what is in hand, twice to drop it.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use tokio_util::sync::CancellationToken;
 
 /// Stops a runtime from anywhere, for example from a signal handler.
@@ -7,12 +12,15 @@ use tokio_util::sync::CancellationToken;
 pub struct Stopper {
     stopping: CancellationToken,
     cut: CancellationToken,
+    /// Somebody said so; it may end by itself as well.
+    said: Arc<AtomicBool>,
 }
 
 impl Stopper {
-    /// The first call stops claiming and lets requests in flight finish; the second drops them. Both are safe.
+    /// The first call stops claiming and lets requests in flight finish; the second drops them. Both are safe. A runtime that
+    /// is ending by itself lets them finish, too: then the first call changes nothing.
     pub fn stop(&self) {
-        if self.stopping.is_cancelled() {
+        if self.said.swap(true, Ordering::SeqCst) {
             self.cut.cancel();
         }
         self.stopping.cancel();
@@ -42,5 +50,20 @@ impl Stopper {
     /// Waits for the second call.
     pub(crate) async fn cutting(&self) {
         self.cut.cancelled().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_word_to_a_runtime_that_ends_by_itself_drops_nothing() {
+        let stopper = Stopper::default();
+        stopper.begin();
+        stopper.clone().stop();
+        assert!(stopper.is_stopping() && !stopper.cut.is_cancelled());
+        stopper.stop();
+        assert!(stopper.cut.is_cancelled());
     }
 }

@@ -6,7 +6,7 @@ use std::{
     process::Command,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -186,6 +186,44 @@ fn a_vendors_key_that_is_rotated_in_mid_run_needs_no_restart() {
     assert!(rotated.load(Ordering::SeqCst) && new > 0, "the new key was used for {new} purchases");
     assert!(!ended.stderr.contains("sk-"), "{}", ended.stderr);
     assert_eq!(sandbox.results("set").iter().filter(|row| row.get("status") == "succeeded").count(), ROWS);
+}
+
+#[test]
+fn a_vendors_key_that_is_withdrawn_before_its_file_is_replaced_needs_no_restart() {
+    let (withdrawn, bought) = (AtomicBool::new(false), Arc::new(AtomicUsize::new(0)));
+    let vendor = {
+        let bought = Arc::clone(&bought);
+        RawVendor::start(move |request, origin| {
+            let is_first = request.header("authorization").is_some_and(|shown| shown.contains("first"));
+            if is_first && (request.number >= 4 || withdrawn.load(Ordering::SeqCst)) {
+                withdrawn.store(true, Ordering::SeqCst);
+                return json(401, r#"{"code":401,"message":"no such key"}"#);
+            }
+            bought.fetch_add(usize::from(request.is_submit()), Ordering::SeqCst);
+            answer(request, origin)
+        })
+    };
+    let sandbox = sandbox(Store::Sqlite, &vendor, "");
+    let key = sandbox.path("key");
+    fs::write(&key, "sk-first-0123456789").unwrap();
+    let config = fs::read_to_string(sandbox.path("reelq.toml")).unwrap();
+    let config = config.replace("api_key_env = \"APIXO_KEY\"", &format!("api_key_file = \"{}\"", key.display()));
+    fs::write(sandbox.path("reelq.toml"), config).unwrap();
+    assert_eq!(sandbox.run(&["enqueue", "set.csv", "--yes"]).code, Some(0));
+    let worker = sandbox.start(&["worker"]);
+    wait_until("the account is blocked", || sandbox.run(&["status", "--json"]).stdout.contains("unauthorized"));
+    fs::write(sandbox.path("new"), "sk-second-0123456789\n").unwrap();
+    fs::rename(sandbox.path("new"), &key).unwrap();
+    let done = || {
+        let status = sandbox.run(&["status", "set", "--json"]).stdout;
+        let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+        status["batches"][0]["counts"]["succeeded"] == ROWS
+    };
+    wait_until("all rows are bought with the new key", done);
+    worker.signal("TERM");
+    let ended = worker.wait();
+    assert!(ended.stderr.contains("the account goes on") && !ended.stderr.contains("sk-"), "{}", ended.stderr);
+    assert_eq!(bought.load(Ordering::SeqCst), ROWS);
 }
 
 /// Runs out of file descriptors with purchases in flight, until what it sent is answered.

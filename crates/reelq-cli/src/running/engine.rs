@@ -16,6 +16,7 @@ use super::{
     descriptors,
     face::Face,
     hands::Hands,
+    renewing::Renewing,
     reporting::Reporter,
     retiring::{KeepBought, Retiring},
     signals::Signals,
@@ -53,6 +54,7 @@ pub(crate) struct Engine {
     guard: Guard,
     reporter: Reporter,
     retiring: Retiring,
+    renewing: Renewing,
     /// What its accounts have done so far.
     pub(crate) pulses: Vec<(AccountName, Arc<Pulse>)>,
     /// What holds submissions back.
@@ -117,6 +119,7 @@ impl Engine {
         }
         builder = builder.drain(task.drain).wait_at_most(task.wait_at_most);
         let (mut pulses, mut transports) = (Vec::new(), Vec::new());
+        let mut renewing = Renewing::new(Arc::clone(&store));
         for (account, http) in opened {
             let transport = account::transport(session, account, &http, &store)?;
             for name in std::iter::once(&account.name).chain(account.was.as_ref()) {
@@ -124,6 +127,7 @@ impl Engine {
                 let worked = Worked { account, name, http: &http, transport: &transport, pulse: &pulse };
                 builder = builder.account(worked.work(session, &shared, &collecting)?);
                 pulses.push((name.clone(), pulse));
+                renewing.add(name.clone(), Arc::clone(&transport));
             }
             transports.push((account.name.clone(), transport));
         }
@@ -145,6 +149,7 @@ impl Engine {
             guard,
             reporter,
             retiring,
+            renewing,
             pulses,
             brake: shared.brake,
             transports: Transports(transports),
@@ -163,6 +168,7 @@ impl Engine {
         let mut running = Box::pin(runtime.run());
         let (mut guarding, mut watching) = (pin!(self.guard.run()), pin!(face.watch()));
         let (mut reporting, mut retiring) = (Box::pin(self.reporter.run()), pin!(self.retiring.run()));
+        let mut renewing = Box::pin(self.renewing.run());
         let mut looking = Box::pin(look_at(self.server, self.clock));
         // Workers repeat their verbs themselves, for as long as it takes, and say so.
         let patience = self.patience.get();
@@ -175,6 +181,7 @@ impl Engine {
                 () = &mut watching => {}
                 () = &mut reporting => {}
                 () = &mut retiring => {}
+                () = &mut renewing => {}
                 never = &mut looking => match never {},
                 () = signals.next() => {
                     interrupted += 1;

@@ -16,6 +16,7 @@ mod log_face;
 mod lost;
 mod reaching;
 mod remedies;
+mod renewing;
 mod reporting;
 mod retiring;
 mod signals;
