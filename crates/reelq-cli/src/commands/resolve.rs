@@ -100,13 +100,15 @@ impl Args {
         } else if self.wrong_task {
             "--wrong-task takes jobs whose task was named with --accepted, named by --row or --job"
         } else {
-            "resolve takes unconfirmed jobs (with --stuck, those that do not get on)"
+            "resolve takes unconfirmed jobs (with --stuck, those that do not get on); a task that was named wrongly is taken back \
+             with --wrong-task"
         }
     }
 }
 
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
-    let store = session.store().await?;
+    // A list needs no right to write.
+    let store = if args.answer().is_some() { session.store().await? } else { session.reading().await? };
     let batch = match &args.batch {
         Some(name) => Some(session.batch(&*store, name).await?),
         None => None,
