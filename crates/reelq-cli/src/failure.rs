@@ -97,6 +97,10 @@ impl From<reelq_store::Error> for Failure {
                 "another run loads the same batch at this moment; nothing is lost: run the same command again"
                     .to_owned(),
             ),
+            reelq_store::Error::LoadedMeanwhile => Self::Again(
+                "other manifests are loaded at this moment, again and again; nothing is lost: run the same command again"
+                    .to_owned(),
+            ),
             other => Self::Other(other.into()),
         }
     }

@@ -21,6 +21,28 @@ pub struct Elsewhere {
     pub lines: u64,
     /// It has been purged since.
     pub purged: bool,
+    /// These are lines whose records were taken out because nobody could read them: they may have been bought.
+    pub removed: bool,
+}
+
+/// What became of the records of what was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Gone {
+    No,
+    Purged,
+    Removed,
+}
+
+/// A job's own id stands in for its request where its record could not be read.
+const fn in_place_of_request(job: JobId) -> RequestKey {
+    RequestKey::from_bytes(*job.as_bytes())
+}
+
+/// Notes that a job may have been bought whose record is about to be taken out, for nobody can read it: a load that brings it
+/// again asks first. May be repeated.
+pub async fn keep_removed(store: &dyn Store, batch: &BatchName, job: JobId) -> Result<()> {
+    let note = RequestNote { key: in_place_of_request(job), noting: Noting::Bought };
+    Ok(store.note_requests(batch, &[note]).await?)
 }
 
 /// Counts the lines that other batches have.
@@ -29,9 +51,11 @@ pub(crate) struct Lookup<'a> {
     store: &'a dyn Store,
     accounts: &'a Accounts,
     batch: &'a BatchName,
+    /// The store's own notes count.
+    asks: bool,
     /// What is not noted in the store yet.
     in_mind: HashMap<RequestKey, Vec<NotedRequest>>,
-    found: BTreeMap<(BatchName, bool), u64>,
+    found: BTreeMap<(BatchName, Gone), u64>,
 }
 
 impl<'a> Lookup<'a> {
@@ -43,7 +67,7 @@ impl<'a> Lookup<'a> {
         batch: &'a BatchName,
         reads_only: bool,
     ) -> Result<Self> {
-        let mut lookup = Self { store, accounts, batch, in_mind: HashMap::new(), found: BTreeMap::new() };
+        let mut lookup = Self { store, accounts, batch, asks: true, in_mind: HashMap::new(), found: BTreeMap::new() };
         for unnoted in store.unnoted().await? {
             if unnoted.batch == *batch {
                 continue;
@@ -55,6 +79,25 @@ impl<'a> Lookup<'a> {
             }
         }
         Ok(lookup)
+    }
+
+    /// Prepares to look up lines of `batch` in these batches only.
+    pub(crate) async fn among(
+        store: &'a dyn Store,
+        accounts: &'a Accounts,
+        batch: &'a BatchName,
+        batches: impl Iterator<Item = &BatchName>,
+    ) -> Result<Self> {
+        let mut lookup = Self { store, accounts, batch, asks: false, in_mind: HashMap::new(), found: BTreeMap::new() };
+        for batch in batches {
+            lookup.keep_in_mind(batch).await?;
+        }
+        Ok(lookup)
+    }
+
+    /// Whether one of the batches in mind asked for this.
+    pub(crate) fn has_in_mind(&self, line: &LineDraft) -> bool {
+        Keys::of(self.accounts, &line.job.spec).each().any(|key| self.in_mind.contains_key(&key))
     }
 
     async fn keep_in_mind(&mut self, batch: &BatchName) -> Result<()> {
@@ -71,29 +114,40 @@ impl<'a> Lookup<'a> {
 
     /// Looks up lines that would be bought and that the batch itself does not know.
     pub(crate) async fn add(&mut self, lines: &[&LineDraft]) -> Result<()> {
-        let keys: Vec<_> =
-            lines.iter().map(|line| Keys::of(self.accounts, &line.job.spec).each().collect::<Vec<_>>()).collect();
+        let keys: Vec<_> = lines.iter().map(|line| self.keys_of(line)).collect();
         let flat: Vec<_> = keys.iter().flatten().copied().collect();
         if flat.is_empty() {
             return Ok(());
         }
-        let mut noted = self.store.noted(&flat).await?.into_iter();
-        let mut of_lines = Vec::new();
+        let noted = if self.asks { self.store.noted(&flat).await? } else { vec![Vec::new(); flat.len()] };
+        let mut noted = noted.into_iter();
+        let (mut of_lines, mut removed) = (Vec::new(), Vec::new());
         for keys in &keys {
-            let mut of_line: Vec<NotedRequest> = noted.by_ref().take(keys.len()).flatten().collect();
+            // Behind those of its request stands what is noted of the job itself.
+            let mut of_keys: Vec<_> = noted.by_ref().take(keys.len()).collect();
+            removed.push(of_keys.pop().unwrap_or_default().into_iter().next());
+            let mut of_line: Vec<NotedRequest> = of_keys.into_iter().flatten().collect();
             of_line.extend(keys.iter().filter_map(|key| self.in_mind.get(key)).flatten().cloned());
             // What this batch bought before it was purged is no news to its own jobs, but to a new load of it.
             of_line.retain(|noted| noted.batch != *self.batch || noted.job.is_none());
             of_lines.push(of_line);
         }
         let standing = self.standing(&of_lines).await?;
-        for of_line in of_lines {
+        for (of_line, removed) in of_lines.into_iter().zip(removed) {
             let there = of_line.into_iter().find(|noted| noted.job.is_none_or(|job| standing.contains_key(&job)));
-            if let Some(there) = there {
-                *self.found.entry((there.batch, there.job.is_none())).or_insert(0) += 1;
+            let gone = |noted: &NotedRequest| if noted.job.is_none() { Gone::Purged } else { Gone::No };
+            let there = there.map(|noted| (gone(&noted), noted));
+            if let Some((gone, there)) = there.or_else(|| Some((Gone::Removed, removed?))) {
+                *self.found.entry((there.batch, gone)).or_insert(0) += 1;
             }
         }
         Ok(())
+    }
+
+    /// What a line is looked up by.
+    fn keys_of(&self, line: &LineDraft) -> Vec<RequestKey> {
+        let of_request = Keys::of(self.accounts, &line.job.spec).each();
+        of_request.chain(std::iter::once(in_place_of_request(line.id()))).collect()
     }
 
     /// Those of the noted jobs that were bought, or still may be.
@@ -109,7 +163,10 @@ impl<'a> Lookup<'a> {
 
     /// The batches, those with the most lines first.
     pub(crate) fn finish(self) -> Vec<Elsewhere> {
-        let one = |((batch, purged), lines)| Elsewhere { batch, lines, purged };
+        let one = |((batch, gone), lines)| {
+            let (purged, removed) = (gone == Gone::Purged, gone == Gone::Removed);
+            Elsewhere { batch, lines, purged, removed }
+        };
         let mut found: Vec<_> = self.found.into_iter().map(one).collect();
         found.sort_by_key(|there| std::cmp::Reverse(there.lines));
         found

@@ -4,6 +4,8 @@ use std::fmt;
 
 use reelq_manifest::Problems;
 
+use crate::Meanwhile;
+
 /// A manifest with at least one error: nothing of it was enqueued.
 pub struct Refused(pub Problems);
 
@@ -29,6 +31,9 @@ pub enum Error {
     /// The store lost lines while they were loaded, again and again.
     #[error("load the manifest: the store lost a part of it again and again; run the same command again")]
     Forgotten,
+    /// Something that was loaded since the plan stands against it.
+    #[error("load the manifest: another one was loaded meanwhile; nothing was enqueued, run the same command again")]
+    Meanwhile(Box<Meanwhile>),
     /// The bytes of an image could not be kept.
     #[error("keep the images of the manifest")]
     Images(#[source] std::io::Error),

@@ -7,6 +7,7 @@ use reelq_store::{Enqueued, Load, Loaded, Store};
 use crate::{
     Error, KeepImages, Order, Plan,
     error::Result,
+    meanwhile,
     pass::{Chunk, Pass},
 };
 
@@ -76,12 +77,29 @@ async fn load_once(
     if store.standing() != standing {
         return Err(Error::Forgotten);
     }
-    let loaded = store.finish_load(&load).await?;
+    let loaded = finish(store, order, plan, load).await?;
     if loaded.lines != enqueued.new + enqueued.known {
         return Err(Error::Forgotten);
     }
     tracing::debug!(batch = %plan.batch.name, lines = loaded.lines, new = enqueued.new, "manifest_loaded");
     Ok(LoadReport { enqueued, loaded })
+}
+
+/// How often in a row another manifest may be loaded in the moment between a look and the end of this load.
+const LOOKS: u32 = 50;
+
+/// Finishes the load once nothing that was loaded since the plan stands against it.
+async fn finish(store: &dyn Store, order: &Arc<Order>, plan: &Plan, mut load: Load) -> Result<Loaded> {
+    load.seen.clone_from(&plan.seen);
+    for _ in 0..LOOKS {
+        match (store.finish_load(&load).await, &load.seen) {
+            (Err(reelq_store::Error::LoadedMeanwhile), Some(seen)) => {
+                load.seen = Some(meanwhile::look(store, order, plan, seen).await?);
+            }
+            (finished, _) => return Ok(finished?),
+        }
+    }
+    Err(Error::Store(reelq_store::Error::LoadedMeanwhile))
 }
 
 async fn enqueue(store: &dyn Store, images: &dyn KeepImages, load: &Load, chunk: Chunk) -> Result<Enqueued> {

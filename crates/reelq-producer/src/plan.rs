@@ -4,19 +4,12 @@ use std::sync::Arc;
 
 use reelq_manifest::{Manifest, Problems};
 use reelq_model::{AccountName, BatchName, Digest, JobId, Money};
-use reelq_store::{BatchDraft, BatchView, Known, LineDraft, LoadedWith, Store};
+use reelq_store::{BatchDraft, BatchView, Known, LineDraft, LoadedWith, LoadsSeen, Store};
 
 use crate::{
     AccountBudget, Accounts, Changes, CostLine, Elsewhere, EqualRows, Error, Estimate, Refused, Source, Takes,
-    account_budget::account_budgets,
-    changes::Comparison,
-    cost::Costs,
-    elsewhere::Lookup,
-    error::Result,
-    estimate::estimate,
-    pass::{Chunk, Pass},
-    present::Present,
-    source,
+    account_budget::account_budgets, changes::Comparison, cost::Costs, elsewhere::Lookup, error::Result,
+    estimate::estimate, pass::Pass, present::Present, source,
 };
 
 /// A manifest and everything that decides what its rows mean.
@@ -101,6 +94,8 @@ pub struct Plan {
     pub warnings: Problems,
     /// Digest of everything that was planned.
     pub content: Digest,
+    /// The loads that were there before it looked: see [`Load::seen`](reelq_store::Load::seen).
+    pub(crate) seen: Option<LoadsSeen>,
     /// The jobs that the lines were named after: the load must name them alike.
     pub(crate) present: Arc<Present>,
 }
@@ -134,6 +129,10 @@ pub async fn plan(store: Option<&dyn Store>, order: &Arc<Order>) -> Result<Plan>
         None => Present::default(),
     });
     let mut comparison = Comparison::with(Arc::clone(&present));
+    let seen = match store.filter(|_| order.source.looks_elsewhere) {
+        Some(store) => order.source.tolerate(store.loads_seen().await.map_err(Error::from))?,
+        None => None,
+    };
     let mut lookup = match store.filter(|_| order.source.looks_elsewhere) {
         Some(store) => {
             order.source.tolerate(Lookup::over(store, &order.accounts, &batch.name, order.source.reads_only).await)?
@@ -143,7 +142,10 @@ pub async fn plan(store: Option<&dyn Store>, order: &Arc<Order>) -> Result<Plan>
     let mut costs = Costs::default();
     let mut pass = Pass::start(Arc::clone(order), Arc::clone(&batch), Arc::clone(&present), false);
     while let Some(chunk) = pass.next().await {
-        let known = known(store, &batch.name, &chunk).await?;
+        let known = match store {
+            Some(store) => known(store, &batch.name, chunk.lines.iter().map(LineDraft::id)).await?,
+            None => vec![None; chunk.lines.len()],
+        };
         let mut unknown = Vec::new();
         for (line, known) in chunk.lines.iter().zip(known) {
             let to_buy = comparison.compare(line, known);
@@ -190,16 +192,18 @@ pub async fn plan(store: Option<&dyn Store>, order: &Arc<Order>) -> Result<Plan>
         estimate,
         warnings: findings.problems,
         content: findings.content,
+        seen,
         present,
     })
 }
 
-async fn known(store: Option<&dyn Store>, batch: &BatchName, chunk: &Chunk) -> Result<Vec<Option<Known>>> {
-    let ids: Vec<JobId> = chunk.lines.iter().map(LineDraft::id).collect();
-    match store {
-        Some(store) if !ids.is_empty() => Ok(store.known(batch, &ids).await?),
-        _ => Ok(vec![None; ids.len()]),
-    }
+pub(crate) async fn known(
+    store: &dyn Store,
+    batch: &BatchName,
+    ids: impl Iterator<Item = JobId>,
+) -> Result<Vec<Option<Known>>> {
+    let ids: Vec<JobId> = ids.collect();
+    if ids.is_empty() { Ok(Vec::new()) } else { Ok(store.known(batch, &ids).await?) }
 }
 
 /// The name is part of every job's identity: a batch that is renamed is another one.

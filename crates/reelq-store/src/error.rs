@@ -53,6 +53,9 @@ pub enum Error {
     /// Another load of the same batch began later: this one can no longer become the batch's manifest.
     #[error("finish the load: a later load of the batch took its place")]
     LoadSuperseded,
+    /// Something else was loaded since it was decided what this load may bring: look again, and finish it then.
+    #[error("finish the load: another manifest was loaded meanwhile")]
+    LoadedMeanwhile,
 }
 
 impl Error {

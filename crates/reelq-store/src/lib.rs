@@ -51,7 +51,7 @@ pub use reading::{
     AccountView, BatchView, HeldBatch, HistoryEntry, JobFilter, JobView, Known, Page, ResultLine, StatusCounts, Unread,
     WorkerView,
 };
-pub use requests::{NotedRequest, Noting, RequestNote, Requests, Unnoted};
+pub use requests::{LoadsSeen, NotedRequest, Noting, RequestNote, Requests, Unnoted};
 pub use retention::{Purge, Unfinished};
 pub use schedules::{Schedules, TICKS_KEPT};
 pub use share::stride;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use reelq_model::{BatchName, JobDraft, JobId, Money};
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Result};
+use crate::{Error, LoadsSeen, Result};
 
 /// A batch as its manifest describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,6 +71,9 @@ pub struct Load {
     pub batch: BatchName,
     /// Counts the batch's loads.
     pub generation: u64,
+    /// What was there when it was decided what this load may bring: it is finished only while nothing else was loaded
+    /// since. Nothing where that does not matter.
+    pub seen: Option<LoadsSeen>,
 }
 
 /// One line of the manifest to come: which job it asks for, and what the result manifest repeats of it.

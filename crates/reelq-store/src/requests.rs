@@ -1,11 +1,13 @@
 //! Requests' part of the contract: what was asked for in which batch, so that the same is not bought twice unasked under
 //! another name, nor after its batch was purged.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use async_trait::async_trait;
 use reelq_model::{BatchName, JobId, RequestKey};
 
+#[expect(unused_imports, reason = "the docs name it")]
+use crate::Load;
 use crate::Result;
 
 /// What is to be noted of a request of a batch.
@@ -46,6 +48,15 @@ pub struct Unnoted {
     pub generation: u64,
 }
 
+/// The loads that were there when a manifest was compared with the store: see [`Load::seen`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadsSeen {
+    /// Of each batch that is whole, the number of its last load.
+    pub each: BTreeMap<BatchName, u64>,
+    /// What the store knows them by.
+    pub(crate) mark: String,
+}
+
 /// Keeps which requests were asked for in which batch. Who compares a manifest with other batches notes theirs first; a
 /// load notes nothing, so that a store with one batch pays nothing for it.
 #[async_trait]
@@ -61,6 +72,10 @@ pub trait Requests: Send + Sync + fmt::Debug {
 
     /// Where each of these requests was asked for, in order; nothing where nobody did.
     async fn noted(&self, keys: &[RequestKey]) -> Result<Vec<Vec<NotedRequest>>>;
+
+    /// Which loads are there. Those that died while their lines were being made the manifest are finished first. May be
+    /// repeated.
+    async fn loads_seen(&self) -> Result<LoadsSeen>;
 
     /// Forgets the oldest requests of purged batches, so that at most `most` of them are kept.
     async fn trim_bought(&self, most: u64) -> Result<()>;

@@ -51,7 +51,12 @@ fn a_damaged_record_is_named_and_removed_and_the_others_are_bought(store: Store)
     assert!(!fs::read(kept).unwrap().is_empty());
     let again = sandbox.run(&["doctor", "--remove", &job, "--yes"]);
     assert_eq!(again.code, Some(2), "{}", again.stderr);
-    let run = sandbox.run(&["run", "set.csv", "--yes"]);
+    let named = sandbox.run(&["doctor", "--offline"]);
+    assert!(!named.stdout.contains(&job), "what is gone is not named: {}", named.stdout);
+    let refused = sandbox.run(&["run", "set.csv", "--yes"]);
+    assert_eq!((refused.code, vendor.ledger().charges.len()), (Some(2), 2), "{}", refused.stderr);
+    assert!(refused.stderr.contains("1 of 3 rows may have been bought in batch `set`"), "{}", refused.stderr);
+    let run = sandbox.run(&["run", "set.csv", "--yes", "--again"]);
     assert_eq!((run.code, vendor.ledger().charges.len()), (Some(0), 3), "{}", run.stderr);
     assert_eq!(sandbox.results("set").len(), 3);
 }

@@ -14,6 +14,8 @@ const HEAD: &str = "prompt,model,duration,resolution,callback_url\n";
 on_each_store!(
     no_other_spelling_of_a_row_buys_it_again,
     a_copy_of_a_manifest_asks_before_it_buys,
+    copies_that_are_loaded_at_the_same_moment_are_bought_once,
+    what_is_loaded_while_a_question_stands_open_is_asked_about,
     a_purged_manifest_asks_before_it_is_bought_again,
     a_file_of_the_same_name_does_not_push_anothers_rows_aside,
     the_state_of_the_version_before_buys_nothing_again,
@@ -121,6 +123,55 @@ fn a_copy_of_a_manifest_asks_before_it_buys(store: Store) {
     world.assert_bought(&world.run("hinted.toml", &["--batch", "prompts-2"]), 3);
     world.write("other.csv", &rows(&["four"]));
     world.assert_bought(&world.run("other.csv", &[]), 4);
+}
+
+fn copies_that_are_loaded_at_the_same_moment_are_bought_once(store: Store) {
+    let world = World::on(store);
+    let prompts: Vec<String> = (0..40).map(|number| format!("clip {number}")).collect();
+    let rows = rows(&prompts.iter().map(String::as_str).collect::<Vec<_>>());
+    let names = ["a", "b", "c", "d", "e", "f"];
+    for name in names {
+        world.write(&format!("{name}.csv"), &rows);
+    }
+    let start = |name: &&str| world.sandbox.start(&["enqueue", &format!("{name}.csv"), "--yes"]);
+    let running: Vec<Running> = names.iter().map(start).collect();
+    let ended: Vec<Ended> = running.into_iter().map(Running::wait).collect();
+    let loaded = ended.iter().filter(|ended| ended.code == Some(0)).count();
+    assert_eq!(loaded, 1, "{ended:#?}");
+    for refused in ended.iter().filter(|ended| ended.code != Some(0)) {
+        assert!(refused.stderr.contains("40 of 40 rows were bought, or are queued, in batch"), "{}", refused.stderr);
+        assert!(refused.code == Some(2) && refused.stderr.contains("--again"), "{}", refused.stderr);
+    }
+    let worked = world.sandbox.run(&["worker", "--drain"]);
+    world.assert_bought(&worked, 40);
+}
+
+fn what_is_loaded_while_a_question_stands_open_is_asked_about(store: Store) {
+    let world = World::on(store);
+    world.write("one.csv", &rows(&["a fox", "a hare"]));
+    world.write("two.csv", &rows(&["a hare", "an owl"]));
+    let open = |name: &str| {
+        let terminal = world.sandbox.terminal(&format!("reelq run {name}.csv"));
+        terminal.wait_for("Buy 2 jobs");
+        terminal.wait_for("[y/N]");
+        terminal
+    };
+    let (mut declined, mut accepted) = (open("two"), open("one"));
+    assert_eq!(world.sandbox.run(&["enqueue", "one.csv", "--batch", "copy", "--yes"]).code, Some(0));
+    declined.types("y\n");
+    declined.wait_for("meanwhile 1 of 2 rows were bought, or are queued, in batch `copy`");
+    declined.types("n\n");
+    let (code, shown) = declined.end();
+    assert!(code == Some(7) && shown.contains("nothing was bought"), "{shown}");
+    let status = world.sandbox.run(&["status", "--json"]);
+    assert!(!status.stdout.contains("\"two\""), "a batch that was declined is not there: {}", status.stdout);
+    accepted.types("y\n");
+    accepted.wait_for("meanwhile 2 of 2 rows were bought, or are queued, in batch `copy`");
+    accepted.types("y\n");
+    let (code, shown) = accepted.end();
+    assert_eq!((code, world.vendor.submits()), (Some(0), 2), "{shown}");
+    let worked = world.sandbox.run(&["worker", "--drain"]);
+    world.assert_bought(&worked, 4);
 }
 
 fn a_purged_manifest_asks_before_it_is_bought_again(store: Store) {

@@ -57,9 +57,9 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     let store = session.create_store().await?;
     let order = named_before(order, &args.manifest, &*store).await?;
     let order = placed(order, &args.manifest, session, Some(&*store)).await?;
-    let agreed = agree(order, args.consent, session, &store, out).await?;
+    let mut agreed = agree(order, args.consent, session, &store, out).await?;
     let place = usable(session, &agreed.plan.batch).await?;
-    let loaded = load(&agreed, place, session, &store, out).await?;
+    let loaded = load(&mut agreed, place, args.consent, session, &store, out).await?;
     tell_where_done(&agreed, session, &store).await?;
     let report = report(&agreed, &loaded, session);
     out.report(&report, draw);

@@ -4,10 +4,14 @@ use std::{sync::Arc, time::Duration};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use reelq_collector::{Place, note_loaded};
+use reelq_model::BatchName;
 use reelq_producer::{LoadReport, Order, Plan, load_telling};
-use reelq_store::SharedStore;
+use reelq_store::{SharedStore, Store};
 
-use super::plan::{draw, guard};
+use super::{
+    plan::{draw, guard},
+    purge::purge,
+};
 use crate::{
     consent::{Consent, NOT_BOUGHT, Stake},
     failure::Failure,
@@ -59,21 +63,35 @@ pub(crate) fn purchase(plan: &Plan) -> Stake {
 }
 
 /// Brings the manifest into the store, with a bar on a terminal.
+///
+/// What others loaded meanwhile is asked about as before the yes.
 pub(crate) async fn load(
-    agreed: &Agreed,
+    agreed: &mut Agreed,
     place: Place,
+    consent: Consent,
     session: &Session,
     store: &SharedStore,
     out: Out,
 ) -> Result<LoadReport, Failure> {
-    let batch = &agreed.plan.batch;
+    let batch = agreed.plan.batch.clone();
     let mark = Place::open(&batch.output, &batch.name, &session.storage()).ok().filter(|_| !session.is_simulated());
     let images = session.keep_images(place)?;
-    let progress = Progress::new(agreed.plan.lines, session, out);
-    let told = |lines| progress.tell(lines);
-    let loaded = load_telling(&**store, &*images, &agreed.order, &agreed.plan, &told).await;
-    progress.finish();
-    let loaded = loaded?;
+    let loaded = loop {
+        let progress = Progress::new(agreed.plan.lines, session, out);
+        let told = |lines| progress.tell(lines);
+        let loaded = load_telling(&**store, &*images, &agreed.order, &agreed.plan, &told).await;
+        progress.finish();
+        match loaded {
+            Err(reelq_producer::Error::Meanwhile(news)) => {
+                agreed.plan.learn(*news);
+                if let Err(refused) = guard::hold_meanwhile(&agreed.order, &agreed.plan, consent).await {
+                    forget(&**store, &batch.name).await?;
+                    return Err(refused);
+                }
+            }
+            loaded => break loaded?,
+        }
+    };
     // Should the state be lost, the place itself tells that a batch was bought for it. Not before it is there: a load that died is
     // repeated without a question.
     if let Some(place) = mark
@@ -82,6 +100,14 @@ pub(crate) async fn load(
         tracing::warn!(error = error.chain(), "the output place keeps no mark of the batch");
     }
     Ok(loaded)
+}
+
+/// Takes a batch out again whose first load is not finished; nothing of it was bought.
+async fn forget(store: &dyn Store, batch: &BatchName) -> Result<(), Failure> {
+    if store.batch(batch).await?.is_some_and(|view| !view.whole) {
+        purge(store, batch).await?.ok();
+    }
+    Ok(())
 }
 
 /// Fewer lines are loaded in a moment.

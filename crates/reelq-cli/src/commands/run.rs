@@ -64,30 +64,30 @@ struct Run<'a> {
 impl Run<'_> {
     async fn plan_to_end(&self, order: Order) -> Outcome {
         let order = placed(order, &self.args.manifest, self.session, Some(&**self.store)).await?;
-        let agreed = agree(order, self.args.consent, self.session, self.store, self.out).await?;
+        let mut agreed = agree(order, self.args.consent, self.session, self.store, self.out).await?;
         // While a person thought about it, nothing was renewed.
         self.held.assure().await?;
         let simulated = self.args.vendors.start(self.session).await?;
-        let outcome = self.work(&agreed, simulated.as_ref()).await;
+        let outcome = self.work(&mut agreed, simulated.as_ref()).await;
         if let Some(simulated) = simulated {
             simulated.stop().await;
         }
         outcome
     }
 
-    async fn work(&self, agreed: &Agreed, simulated: Option<&Simulated>) -> Outcome {
+    async fn work(&self, agreed: &mut Agreed, simulated: Option<&Simulated>) -> Outcome {
         let Self { args, session, store, held, out } = *self;
-        let (plan, used) = (&agreed.plan, providers::used(&agreed.plan));
-        let batch = &plan.batch.name;
+        let (draft, used) = (agreed.plan.batch.clone(), providers::used(&agreed.plan));
+        let batch = &draft.name;
         let accounts = needed(session, &**store, batch, &used).await?;
         for stranded in stranded(&**store, &session.config, Some(batch)).await? {
             out.warning(&stranded.told());
         }
         let wait_at_most = args.wait_at_most.map_or(session.config.wait_at_most, |span| span.0);
         let engine = engine(session, store, &accounts, batch, wait_at_most, simulated)?;
-        let place = usable(session, &plan.batch).await?;
-        bring_in(agreed, place, session, store, out).await?;
-        let manifest = Some((plan.lines, session.plan_command(&plan.batch)));
+        let place = usable(session, &draft).await?;
+        bring_in(agreed, place, args.consent, session, store, out).await?;
+        let manifest = Some((agreed.plan.lines, session.plan_command(&draft)));
         let work = Work { session, store, held, batch, used, manifest, out };
         work.to_end(engine, wait_at_most).await
     }
@@ -95,8 +95,9 @@ impl Run<'_> {
 
 /// A person ran it again: what a provider refused before may be mended. Then the manifest goes in.
 async fn bring_in(
-    agreed: &Agreed,
+    agreed: &mut Agreed,
     place: reelq_collector::Place,
+    consent: Consent,
     session: &Session,
     store: &reelq_store::SharedStore,
     out: Out,
@@ -104,6 +105,6 @@ async fn bring_in(
     for account in providers::used(&agreed.plan) {
         store.resume_account(&account, false).await?;
     }
-    load(agreed, place, session, store, out).await?;
+    load(agreed, place, consent, session, store, out).await?;
     Ok(())
 }

@@ -68,6 +68,7 @@ macro_rules! conformance_tests {
             requests::a_request_is_found_in_every_batch_that_asked_for_it,
             requests::what_purged_batches_bought_is_kept_up_to_a_bound,
             requests::a_batch_is_unnoted_until_its_last_load_was_noted,
+            requests::a_load_is_finished_only_on_what_was_there_when_it_was_decided,
             exceptions::a_batch_that_is_left_aside_is_not_bought_and_holds_up_no_other,
             exceptions::outputs_of_a_batch_that_is_left_aside_are_not_fetched,
             exceptions::what_was_sent_goes_on_where_nothing_new_is_taken,

@@ -20,9 +20,9 @@ use reelq_model::{
 use crate::{
     AccountLimits, AccountView, BatchDraft, BatchHold, BatchView, Breaker, BreakerView, Claim, Claimed, Commit,
     Committed, Cursor, Edit, Edited, Enqueued, Error, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease,
-    LineDraft, Load, Loaded, NotedRequest, Pace, PaceView, Page, PauseReason, Purge, Recalled, RequestNote, Requests,
-    Result, ResultLine, Scanned, Schedules, SharedStore, SqliteStore, Store, TickClaim, TickClaimed, TickLease,
-    TickOutcome, TickView, Unnoted, UnreadableRecord, WorkerView,
+    LineDraft, Load, Loaded, LoadsSeen, NotedRequest, Pace, PaceView, Page, PauseReason, Purge, Recalled, RequestNote,
+    Requests, Result, ResultLine, Scanned, Schedules, SharedStore, SqliteStore, Store, TickClaim, TickClaimed,
+    TickLease, TickOutcome, TickView, Unnoted, UnreadableRecord, WorkerView,
 };
 
 const STATE: &str = "state.db";
@@ -127,6 +127,7 @@ passed_on! { Requests:
     async fn note_requests(&self, batch: &BatchName, notes: &[RequestNote]) -> Result<()>;
     async fn finish_noting(&self, noted: &Unnoted) -> Result<()>;
     async fn noted(&self, keys: &[RequestKey]) -> Result<Vec<Vec<NotedRequest>>>;
+    async fn loads_seen(&self) -> Result<LoadsSeen>;
     async fn trim_bought(&self, most: u64) -> Result<()>;
     ;
 }

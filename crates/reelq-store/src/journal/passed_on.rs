@@ -7,8 +7,8 @@ use reelq_model::{BatchName, RequestKey, ScheduleName, Timestamp, WorkerId};
 
 use super::Journaled;
 use crate::{
-    BatchHold, NotedRequest, RequestNote, Requests, Result, Schedules, TickClaim, TickClaimed, TickLease, TickOutcome,
-    TickView, Unnoted,
+    BatchHold, LoadsSeen, NotedRequest, RequestNote, Requests, Result, Schedules, TickClaim, TickClaimed, TickLease,
+    TickOutcome, TickView, Unnoted,
 };
 
 #[deny(clippy::missing_trait_methods)]
@@ -72,6 +72,10 @@ impl Requests for Journaled {
 
     async fn noted(&self, keys: &[RequestKey]) -> Result<Vec<Vec<NotedRequest>>> {
         self.inner.noted(keys).await
+    }
+
+    async fn loads_seen(&self) -> Result<LoadsSeen> {
+        self.inner.loads_seen().await
     }
 
     async fn trim_bought(&self, most: u64) -> Result<()> {

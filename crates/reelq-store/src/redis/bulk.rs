@@ -203,7 +203,7 @@ pub(super) async fn begin_cancel(caller: &Caller, batch: &BatchName) -> Result<(
             0 => return Ok(()),
             1 => {}
             // Its lines are half in their place: they are cancelled with the others.
-            2 => match finish::finish(caller, &Load { batch: batch.clone(), generation }).await {
+            2 => match finish::finish(caller, &Load { batch: batch.clone(), generation, seen: None }).await {
                 Ok(_) | Err(Error::LoadSuperseded) => {}
                 Err(error) => return Err(error),
             },

@@ -27,6 +27,7 @@ pub(super) async fn finish(caller: &Caller, load: &Load) -> Result<Loaded> {
         match word {
             0 => return Ok(Loaded { lines, cancelled, revived }),
             1 => return Err(Error::LoadSuperseded),
+            3 => return Err(Error::LoadedMeanwhile),
             _ => {}
         }
         let open = unpacker.each(|unpacker| judge(caller, unpacker))?;
@@ -39,11 +40,11 @@ pub(super) async fn finish(caller: &Caller, load: &Load) -> Result<Loaded> {
 
 fn arguments(load: &Load, verdicts: &BTreeMap<JobId, Vec<u8>>) -> Vec<u8> {
     let mut packer = Packer::new();
-    packer.list(4).text(load.batch.as_str()).count(load.generation).list(verdicts.len());
+    packer.list(5).text(load.batch.as_str()).count(load.generation).list(verdicts.len());
     for verdict in verdicts.values() {
         packer.raw(verdict);
     }
-    packer.int(VISITS).finish()
+    packer.int(VISITS).text(load.seen.as_ref().map_or("", |seen| &seen.mark)).finish()
 }
 
 /// What the job's line now says of it.

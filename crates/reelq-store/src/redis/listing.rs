@@ -15,11 +15,16 @@ use crate::{Error, JobFilter, JobView, Page, Result};
 /// At most this many jobs are read whole in one call.
 const AT_ONCE: usize = 250;
 
+/// What is said of a job whose record is gone.
+const GONE: &str = "it was removed, or lost";
+
 /// One job that a walk came to.
 pub(super) struct Found {
     pub view: JobView,
     /// Records of unexpected charges, where they were asked for.
     pub orphans: Vec<Job>,
+    /// Its record is gone, and only its line is there.
+    pub is_gone: bool,
 }
 
 /// A walk over one batch: its lines, or its jobs without one.
@@ -63,7 +68,7 @@ impl Walk<'_> {
                 quota.skip = skip;
             }
             let jobs = unpacker.each(|unpacker| read_found(caller, self.batch, unpacker))?;
-            for job in jobs.into_iter().filter(|job| !unread || job.view.unread.is_some()) {
+            for job in jobs.into_iter().filter(|job| !unread || (job.view.unread.is_some() && !job.is_gone)) {
                 self.take(job, quota, found);
             }
             if next < 0 {
@@ -147,13 +152,17 @@ fn read_found(caller: &Caller, batch: &BatchName, unpacker: &mut Unpacker<'_>) -
         }
     });
     let orphans = orphans.collect();
+    if record.is_empty() {
+        let view = reading::stand_in(id, batch.clone(), record, line, GONE)?;
+        return Ok(Found { view, orphans, is_gone: true });
+    }
     match Record::read(record) {
-        Ok(record) => Ok(Found { view: reading::view(record, line), orphans }),
+        Ok(record) => Ok(Found { view: reading::view(record, line), orphans, is_gone: false }),
         Err(error) => {
             caller.unreadable.tell(id, &error);
             let reason = error.to_string();
             let view = reading::stand_in(id, batch.clone(), record, line, &reason)?;
-            Ok(Found { view, orphans })
+            Ok(Found { view, orphans, is_gone: false })
         }
     }
 }

@@ -26,7 +26,7 @@ pub(super) async fn begin(caller: &Caller, draft: &BatchDraft) -> Result<Load> {
         let reply = caller.call(&scripts::BEGIN_LOAD, &arguments).await?;
         let mut unpacker = reply.unpack();
         let (word, generation) = (unpacker.int()?, unpacker.count()?);
-        let load = Load { batch: draft.name.clone(), generation };
+        let load = Load { batch: draft.name.clone(), generation, seen: None };
         match word {
             0 => return Ok(load),
             1 => {}

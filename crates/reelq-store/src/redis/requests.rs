@@ -1,14 +1,18 @@
 //! Which requests were asked for in which batch.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use reelq_model::{BatchName, JobId, RequestKey};
 
 use super::{
     RedisStore,
+    caller::Caller,
+    finish,
     pack::{Packer, Unpacker},
     scripts,
 };
-use crate::{Error, NotedRequest, Noting, RequestNote, Requests, Result, Unnoted};
+use crate::{Error, Load, LoadsSeen, NotedRequest, Noting, RequestNote, Requests, Result, Unnoted};
 
 /// At most so many go in one call: it holds up the server while it runs.
 const AT_ONCE: usize = 1_000;
@@ -63,6 +67,22 @@ impl Requests for RedisStore {
         Ok(found)
     }
 
+    async fn loads_seen(&self) -> Result<LoadsSeen> {
+        loop {
+            let (seen, half_made) = seen(&self.caller).await?;
+            if half_made.is_empty() {
+                return Ok(seen);
+            }
+            // A load whose lines are being made the manifest is as good as finished; whoever was at it may be gone.
+            for load in half_made {
+                match finish::finish(&self.caller, &load).await {
+                    Ok(_) | Err(Error::LoadSuperseded) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+    }
+
     async fn trim_bought(&self, most: u64) -> Result<()> {
         loop {
             let arguments = Packer::new().list(2).text("trim").count(most).finish();
@@ -71,6 +91,25 @@ impl Requests for RedisStore {
             }
         }
     }
+}
+
+/// The loads that are there, and those that are being made the manifest.
+async fn seen(caller: &Caller) -> Result<(LoadsSeen, Vec<Load>)> {
+    let reply = caller.call(&scripts::NOTED, &Packer::new().list(1).text("seen").finish()).await?;
+    let mut unpacker = reply.unpack();
+    let mark = unpacker.text()?.to_owned();
+    let (mut each, mut half_made) = (BTreeMap::new(), Vec::new());
+    unpacker.each(|unpacker| {
+        unpacker.list()?;
+        let (batch, generation, is_settling) = (name(unpacker)?, unpacker.count()?, unpacker.flag()?);
+        if is_settling {
+            half_made.push(Load { batch, generation, seen: None });
+        } else {
+            each.insert(batch, generation);
+        }
+        Ok(())
+    })?;
+    Ok((LoadsSeen { each, mark }, half_made))
 }
 
 fn name(unpacker: &mut Unpacker<'_>) -> Result<BatchName> {

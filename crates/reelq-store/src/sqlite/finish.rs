@@ -7,7 +7,7 @@ use super::{
     books::{self, Books},
     code, edit, history,
     load::{self, Open},
-    rescue,
+    requests, rescue,
     row::Row,
     unreadable,
     writer::Scribe,
@@ -52,6 +52,11 @@ pub(super) fn finish(scribe: &Scribe<'_>, load: &Load) -> Result<Loaded> {
         open => open?,
     };
     let (conn, batch) = (scribe.conn, open.batch);
+    if let Some(seen) = &load.seen
+        && seen.mark != requests::loads_seen(conn)?.mark
+    {
+        return Err(Error::LoadedMeanwhile);
+    }
     let cancelled = cancel_gone(scribe, batch)?;
     conn.execute(GONE_ONCE_BOUGHT, [batch])?;
     conn.execute(UNPLACE, [batch])?;

@@ -21,7 +21,7 @@ pub(super) fn begin(scribe: &Scribe<'_>, draft: &BatchDraft) -> Result<Load> {
         "UPDATE batches SET loads = ?1, loading = ?1, loading_draft = ?2, loading_lines = 0 WHERE id = ?3",
     )?
     .execute(params![loads, text, batch])?;
-    Ok(Load { batch: draft.name.clone(), generation: code::count(loads) })
+    Ok(Load { batch: draft.name.clone(), generation: code::count(loads), seen: None })
 }
 
 pub(super) fn write_draft(draft: &BatchDraft) -> Result<String> {

@@ -1,11 +1,13 @@
 //! Which requests were asked for in which batch.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use reelq_model::{BatchName, JobId, RequestKey};
 use rusqlite::{Connection, params};
 
 use super::{SqliteStore, code, writer::Scribe};
-use crate::{Error, NotedRequest, Noting, RequestNote, Requests, Result, Unnoted};
+use crate::{Error, LoadsSeen, NotedRequest, Noting, RequestNote, Requests, Result, Unnoted};
 
 const UNNOTED: &str = "SELECT name, generation FROM batches WHERE whole AND NOT purging AND generation <> noted";
 const NOTE: &str = "INSERT OR REPLACE INTO requests (key, batch, job, at) VALUES (?1, ?2, ?3, ?4)";
@@ -33,6 +35,10 @@ impl Requests for SqliteStore {
         self.readers.run(move |conn| keys.iter().map(|key| find(conn, key)).collect()).await
     }
 
+    async fn loads_seen(&self) -> Result<LoadsSeen> {
+        self.readers.run(loads_seen).await
+    }
+
     async fn trim_bought(&self, most: u64) -> Result<()> {
         self.writer.run(move |scribe| Ok(scribe.conn.prepare_cached(TRIM)?.execute([code::int(most)]).map(drop)?)).await
     }
@@ -46,6 +52,19 @@ fn unnoted(conn: &Connection) -> Result<Vec<Unnoted>> {
         Ok(Unnoted { batch: name_of(name)?, generation: code::count(generation) })
     })
     .collect()
+}
+
+/// Loads are finished in one transaction: none is half made.
+pub(super) fn loads_seen(conn: &Connection) -> Result<LoadsSeen> {
+    let mut statement = conn.prepare_cached("SELECT name, id, generation FROM batches WHERE whole ORDER BY id")?;
+    let mut rows = statement.query([])?;
+    let (mut each, mut mark) = (BTreeMap::new(), String::new());
+    while let Some(row) = rows.next()? {
+        let (id, generation): (i64, i64) = (row.get(1)?, row.get(2)?);
+        each.insert(name_of(row.get(0)?)?, code::count(generation));
+        mark += &format!("{id}:{generation} ");
+    }
+    Ok(LoadsSeen { each, mark })
 }
 
 fn name_of(name: String) -> Result<BatchName> {

@@ -9,9 +9,9 @@ use reelq_model::{
 use reelq_store::{
     AccountLimits, AccountView, BatchDraft, BatchHold, BatchView, Breaker, BreakerView, Claim, Claimed, Commit,
     Committed, Cursor, Edit, Edited, Enqueued, GuardStep, HistoryEntry, JobFilter, JobView, Known, LateAcceptance,
-    Lease, LineDraft, Load, Loaded, NotedRequest, Pace, PaceView, Page, PauseReason, Purge, Recalled, Remembered,
-    RequestNote, Requests, Result, ResultLine, Scanned, Schedules, SharedStore, Store, StoreGuard, TickClaim,
-    TickClaimed, TickLease, TickOutcome, TickView, Unnoted, UnreadableRecord, WorkerView,
+    Lease, LineDraft, Load, Loaded, LoadsSeen, NotedRequest, Pace, PaceView, Page, PauseReason, Purge, Recalled,
+    Remembered, RequestNote, Requests, Result, ResultLine, Scanned, Schedules, SharedStore, Store, StoreGuard,
+    TickClaim, TickClaimed, TickLease, TickOutcome, TickView, Unnoted, UnreadableRecord, WorkerView,
 };
 
 /// What may happen around a commit.
@@ -298,6 +298,10 @@ impl<H: Hook + 'static> Requests for HookedStore<H> {
 
     async fn noted(&self, keys: &[RequestKey]) -> Result<Vec<Vec<NotedRequest>>> {
         self.inner.noted(keys).await
+    }
+
+    async fn loads_seen(&self) -> Result<LoadsSeen> {
+        self.inner.loads_seen().await
     }
 
     async fn trim_bought(&self, most: u64) -> Result<()> {

@@ -7,7 +7,9 @@ use std::{
 };
 
 use anyhow::Context;
-use reelq_model::JobId;
+use reelq_model::{BatchName, JobId};
+use reelq_producer::keep_removed;
+use reelq_store::{RecordOf, Store};
 use serde::Serialize;
 
 use crate::{
@@ -38,14 +40,15 @@ pub(super) async fn run(job: JobId, consent: Consent, session: &Session, out: Ou
         format!(
             "the record of job {job} goes: its place in flight and the money set aside for it are given back, its history is forgotten"
         ),
-        "it may have been bought, and its row is new to the next load of its manifest, which buys it with that load's yes: where \
-         the vendor has charged for it, take the row out of the manifest first"
+        "it may have been bought: its row is new to the next load of its manifest, which asks, or takes --again, before it buys it; \
+         what it cost no longer counts against its batch's budget"
             .to_owned(),
     ];
     let stake = Stake { told, what: format!("remove the record of job {job}"), otherwise: "nothing was removed" };
     consent.to(&stake, session, out).await?;
     let file = session.state_folder().join("removed").join(format!("{job}.txt"));
     keep(&file, &held).with_context(|| format!("write {}", file.display()))?;
+    keep_removed(&*store, &batch_of(&*store, job).await?, job).await?;
     if !store.remove_unreadable(job).await? {
         return Err(Failure::usage(format!("job {job} can be read again: nothing was removed")));
     }
@@ -54,6 +57,13 @@ pub(super) async fn run(job: JobId, consent: Consent, session: &Session, out: Ou
         format!("job {} is removed; what its record held is in {}", report.job, report.kept_in)
     });
     Ok(Exit::Done)
+}
+
+/// The batch of a record that cannot be read; a name for what is not known where nothing tells it.
+async fn batch_of(store: &dyn Store, job: JobId) -> Result<BatchName, Failure> {
+    let records = store.unreadable_records().await?;
+    let found = records.into_iter().find(|record| record.of == RecordOf::Job(job)).and_then(|record| record.batch);
+    Ok(found.map_or_else(|| BatchName::new("unknown").context("name an unknown batch"), Ok)?)
 }
 
 /// On disk before the record goes.

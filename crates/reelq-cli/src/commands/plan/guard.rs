@@ -43,6 +43,17 @@ pub(crate) async fn hold(
     accepted(found, plan, session).await
 }
 
+/// The same for what was loaded while the plan was asked about and loaded.
+pub(crate) async fn hold_meanwhile(order: &Order, plan: &Plan, consent: Consent) -> Result<(), Failure> {
+    if let Some(said) = in_the_way(order, plan) {
+        return Err(Failure::usage(format!("{said}; {NOT_BOUGHT}")));
+    }
+    match elsewhere(plan).filter(|_| !order.source.again) {
+        Some(said) => consent.to_again(&format!("meanwhile {said}")).await,
+        None => Ok(()),
+    }
+}
+
 /// A person knows of what the place tells: nobody is asked about the same again.
 async fn accepted(found: Option<Found>, plan: &Plan, session: &Session) -> Result<(), Failure> {
     let Some(Found { unknown, .. }) = found.filter(|found| found.unknown.rows() > 0) else { return Ok(()) };
@@ -75,17 +86,19 @@ pub(crate) fn in_the_way(order: &Order, plan: &Plan) -> Option<String> {
 
 /// Which batches have lines of the plan already.
 pub(crate) fn elsewhere(plan: &Plan) -> Option<String> {
-    let one = |there: &Elsewhere| {
-        let purged = if there.purged { ", which was purged since" } else { "" };
-        format!("{} in batch `{}`{purged}", grouped(there.lines), there.batch)
+    let gone = |there: &Elsewhere| match there {
+        Elsewhere { removed: true, .. } => ", whose records of them were removed since",
+        Elsewhere { purged: true, .. } => ", which was purged since",
+        _ => "",
     };
+    let one = |there: &Elsewhere| format!("{} in batch `{}`{}", grouped(there.lines), there.batch, gone(there));
     let all: u64 = plan.elsewhere.iter().map(|there| there.lines).sum();
     match plan.elsewhere.as_slice() {
         [] => None,
         [only] => {
-            let purged = if only.purged { ", which was purged since" } else { "" };
             let (all, lines) = (grouped(all), grouped(plan.lines));
-            Some(format!("{all} of {lines} rows were bought, or are queued, in batch `{}`{purged}", only.batch))
+            let bought = if only.removed { "may have been bought" } else { "were bought, or are queued," };
+            Some(format!("{all} of {lines} rows {bought} in batch `{}`{}", only.batch, gone(only)))
         }
         several => {
             let named: Vec<_> = several.iter().take(5).map(one).collect();

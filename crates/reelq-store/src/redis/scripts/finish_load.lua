@@ -2,27 +2,36 @@
 -- however many jobs the load has. What is left over from call to call stands under the mark `settling`, which keeps
 -- the batch's ready jobs from being claimed; the last part moves the batch to the new lines.
 --
--- ARGV[2]  { batch, load, verdicts, visits }
+-- ARGV[2]  { batch, load, verdicts, visits, seen }
 --            verdicts   what becomes of the jobs that answers asked about: { id, version, facts, json, takes };
 --                       json '' leaves the job as it is; `takes`: account and priority are those of its line
 --            visits     at most about this many jobs are looked at
+--            seen       as noted.lua gives it: nothing else was loaded since; '' where that does not matter
 -- Result   { now, word, lines, cancelled, revived, open }
---            word       0 done · 1 the load was superseded · 2 call again, with verdicts on `open`
+--            word       0 done · 1 the load was superseded · 2 call again, with verdicts on `open` ·
+--                       3 another was loaded since
 --            open       { what, record, line's account, price, priority, id, fields as JSON or '' }; what: 1 its line is gone · 2 it is there
 
-local DONE, SUPERSEDED, MORE = 0, 1, 2
+local DONE, SUPERSEDED, MORE, MEANWHILE = 0, 1, 2, 3
 local GONE, BACK = 1, 2
 local OLD_LINES, STRAYS, KNOWN, FLIP = 0, 1, 2, 3
 local CHUNK, VERDICTS_MAX = 200, 256
 local CANCELLED, BY_MANIFEST = 7, 2
 
-local name, load, verdicts, visits = unpack(args)
+local name, load, verdicts, visits, seen = unpack(args)
 local batch = number_of(BATCHES, name)
 local key = batch and batch_key(batch)
 local b = key and call('HMGET', key, 'loading', 'generation', 'lines', 'loading_lines', 'settle_phase', 'settle_at',
-  'cancelled', 'revived')
+  'cancelled', 'revived', 'settling')
 if b and integer(b[2]) == load then return answer(DONE, integer(b[3]), integer(b[7]), integer(b[8]), {}) end
 if not b or integer(b[1]) ~= load then return answer(SUPERSEDED, 0, 0, 0, {}) end
+
+-- Loads are counted with their first part: from then on it is certain that the manifest will be there.
+if not b[9] then
+  local loads = call('HGET', guard.key, 'loads') or '0'
+  if seen ~= '' and seen ~= loads then return answer(MEANWHILE, 0, 0, 0, {}) end
+  call('HINCRBY', guard.key, 'loads', 1)
+end
 
 local generation, lines = integer(b[2]), integer(b[4])
 local phase, at = integer(b[5]), b[6] or '0'

@@ -1,0 +1,74 @@
+//! What was loaded while a manifest was planned, asked about and loaded: two copies of a manifest that are loaded at the same
+//! moment must not both be bought unasked.
+
+use std::sync::Arc;
+
+use reelq_model::BatchName;
+use reelq_store::{LoadsSeen, Store};
+
+use crate::{Elsewhere, Error, Order, Plan, Takes, elsewhere::Lookup, error::Result, pass::Pass, plan::known, source};
+
+/// What came into the store since the plan, and stands against loading it.
+#[derive(Debug)]
+pub struct Meanwhile {
+    /// As [`Plan::elsewhere`]: the batches that came, as far as they have its lines.
+    pub elsewhere: Vec<Elsewhere>,
+    /// As [`Plan::takes`].
+    pub takes: Option<Takes>,
+    /// As [`Plan::same_output`].
+    pub same_output: Option<BatchName>,
+    /// The loads that are there now.
+    pub seen: LoadsSeen,
+}
+
+impl Plan {
+    /// Takes note of what came meanwhile: loaded again, the plan goes by that. For who has asked a person about it.
+    pub fn learn(&mut self, news: Meanwhile) {
+        self.elsewhere = news.elsewhere;
+        (self.takes, self.same_output) = (news.takes, news.same_output);
+        self.seen = Some(news.seen);
+    }
+}
+
+/// Looks at what was loaded since `seen`, and returns what is there now where nothing of it stands against the plan.
+pub(crate) async fn look(store: &dyn Store, order: &Arc<Order>, plan: &Plan, seen: &LoadsSeen) -> Result<LoadsSeen> {
+    let name = &plan.batch.name;
+    let now = store.loads_seen().await?;
+    let batches = store.batches().await?;
+    let takes = source::takes(&batches, order).filter(|_| !order.source.replaces);
+    let same_output = source::same_output(&batches, &plan.batch);
+    if takes.is_none() && now.each.get(name) != seen.each.get(name) {
+        // What the plan took for new may be there, and under another name.
+        return Err(Error::Store(reelq_store::Error::LoadSuperseded));
+    }
+    let elsewhere = if order.source.again { Vec::new() } else { lines_of(store, order, plan, seen, &now).await? };
+    if elsewhere.is_empty() && takes.is_none() && same_output.is_none() {
+        return Ok(now);
+    }
+    Err(Error::Meanwhile(Box::new(Meanwhile { elsewhere, takes, same_output, seen: now })))
+}
+
+/// The batches that came, as far as they have lines of the plan which it would buy.
+async fn lines_of(
+    store: &dyn Store,
+    order: &Arc<Order>,
+    plan: &Plan,
+    seen: &LoadsSeen,
+    now: &LoadsSeen,
+) -> Result<Vec<Elsewhere>> {
+    let name = &plan.batch.name;
+    let came = now.each.iter().filter(|(batch, load)| *batch != name && seen.each.get(*batch) != Some(*load));
+    let mut lookup = Lookup::among(store, &order.accounts, name, came.map(|(batch, _)| batch)).await?;
+    let mut pass = Pass::start(Arc::clone(order), Arc::new(plan.batch.clone()), Arc::clone(&plan.present), false);
+    while let Some(chunk) = pass.next().await {
+        let lines: Vec<_> = chunk.lines.iter().filter(|line| lookup.has_in_mind(line)).collect();
+        let known = known(store, name, lines.iter().map(|line| line.id())).await?;
+        let unknown: Vec<_> = lines.into_iter().zip(known).filter(|(_, known)| known.is_none()).collect();
+        lookup.add(&unknown.into_iter().map(|(line, _)| line).collect::<Vec<_>>()).await?;
+    }
+    let findings = pass.finish().await?;
+    if findings.content != plan.content {
+        return Err(Error::Changed);
+    }
+    Ok(lookup.finish())
+}
