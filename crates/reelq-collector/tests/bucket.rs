@@ -11,7 +11,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::conn::auto::Builder,
 };
-use reelq_collector::{Place, StorageOptions};
+use reelq_collector::{Place, StorageOptions, loaded, note_loaded};
 use reelq_model::{BatchName, Digest, Event};
 use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
 use support::{House, Server, reply, video};
@@ -151,4 +151,17 @@ async fn refusal_says_so_without_the_secret() {
     assert!(error.starts_with("use the output bucket: "), "{error}");
     assert!(!error.contains("another-secret"), "{error}");
     assert!(!format!("{:?}", shop.options).contains("another-secret"));
+}
+
+#[tokio::test]
+async fn bucket_tells_of_the_batch_that_was_loaded_for_it() {
+    let shop = shop().await;
+    let place = shop.place();
+    assert_eq!(loaded(&place).await.unwrap(), None);
+    for name in ["b", "c"] {
+        note_loaded(&place, Some(&BatchName::new(name).unwrap())).await.unwrap();
+        assert_eq!(loaded(&place).await.unwrap().as_deref(), Some(name));
+    }
+    note_loaded(&place, None).await.unwrap();
+    assert_eq!(loaded(&place).await.unwrap(), None, "it was purged");
 }

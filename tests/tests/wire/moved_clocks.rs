@@ -9,9 +9,9 @@ use std::{
 };
 
 use reelq_redis_server::RedisServer;
-use reelq_tests::{Ended, MovedClock, Running, json, patiently};
+use reelq_tests::{Ended, MovedClock, Running, clip, json, patiently, reply};
 
-use crate::shop::{Shop, asked, is_poll, well};
+use crate::shop::{Shop, asked, is_file, is_poll, well};
 
 const HOUR: i64 = 3_600;
 const STEPS: [i64; 4] = [-HOUR, HOUR, -30 * HOUR, 400 * 24 * HOUR];
@@ -113,6 +113,37 @@ fn a_run_that_was_killed_goes_on_under_a_clock_that_was_set_back_meanwhile() {
         moving.clock.set(-3 * HOUR);
         moving.more_polls(4);
         moving.shop.assert_all_bought_once(&moving.end(running));
+    }
+}
+
+#[test]
+fn a_link_that_says_when_it_ends_is_fetched_whatever_the_clock_is_set_to() {
+    for step in STEPS {
+        let done = Arc::new(AtomicBool::new(false));
+        let over = Arc::clone(&done);
+        let shop = Shop::open("wave", 2, "", move |request, origin| {
+            if is_file(request) {
+                return reply(200, &["Content-Type: video/mp4"], clip(&request.target));
+            }
+            let task = asked(request);
+            match (is_poll(request), over.load(SeqCst)) {
+                (true, false) => json(200, format!(r#"{{"task_id":"{task}","status":"processing"}}"#)),
+                (true, true) => {
+                    let at = crate::late_files::now() + 600;
+                    let result = format!(r#"{{"video_url":"{origin}/{task}.mp4","expires_at":{at}}}"#);
+                    json(200, format!(r#"{{"task_id":"{task}","status":"completed","result":{result}}}"#))
+                }
+                _ => well("wave", request, origin),
+            }
+        });
+        let clock = MovedClock::new();
+        let mut command = shop.sandbox.command(&["run", "set.csv", "--yes"]);
+        command.envs(clock.environment());
+        let running = Running::start(command);
+        patiently(|| shop.vendor.requests().iter().filter(|it| is_poll(it)).count() > 3, "tasks are asked about");
+        clock.set(step);
+        done.store(true, SeqCst);
+        shop.assert_all_bought_once(&running.wait());
     }
 }
 

@@ -7,6 +7,7 @@ use std::{
 };
 
 use reelq_model::{Money, Settlement};
+use reelq_redis_server::RedisServer;
 use reelq_sim::{Limits, Settings};
 use reelq_tests::{Account, Ended, Sandbox, Vendor};
 
@@ -37,6 +38,8 @@ struct Situation {
     agreed: BTreeSet<String>,
     printed: VecDeque<String>,
     seen: BTreeSet<String>,
+    /// What every command is said with, and must be printed with.
+    flags: Vec<String>,
 }
 
 impl Situation {
@@ -50,6 +53,7 @@ impl Situation {
             agreed: (0..rows).map(|row| format!("pig {row}")).collect(),
             printed: VecDeque::new(),
             seen: BTreeSet::new(),
+            flags: Vec::new(),
         };
         situation.write(provider, rows);
         situation
@@ -68,13 +72,17 @@ impl Situation {
 
     /// Says something that a person means, and notes what is printed.
     fn say(&mut self, arguments: &[&str]) -> Ended {
-        let ended = self.sandbox.run(arguments);
+        let flags: Vec<&str> = self.flags.iter().map(String::as_str).collect();
+        let ended = self.sandbox.run(&[arguments, &flags].concat());
         self.note(&ended);
         ended
     }
 
     fn note(&mut self, ended: &Ended) {
         for command in commands(&format!("{}\n{}", ended.stderr, ended.stdout)) {
+            for flag in &self.flags {
+                assert!(command.contains(flag.as_str()), "`{command}` lacks {flag}: {}{}", ended.stdout, ended.stderr);
+            }
             if self.seen.insert(command.clone()) {
                 self.printed.push_back(command);
             }
@@ -135,7 +143,8 @@ impl Situation {
 
     /// Of each batch its budget, and how many jobs it has.
     fn budgets(&self) -> BTreeMap<String, String> {
-        let status = self.sandbox.run(&["status", "--json"]);
+        let flags: Vec<&str> = self.flags.iter().map(String::as_str).collect();
+        let status = self.sandbox.run(&[&["status", "--json"], &flags[..]].concat());
         let status: serde_json::Value = serde_json::from_str(&status.stdout).unwrap();
         let of = |view: &serde_json::Value| {
             let counts =
@@ -228,4 +237,36 @@ fn after_loading_for_workers_and_after_cancelling() {
     it.say(&["purge", "pigs"]);
     it.follow();
     assert!(it.vendor.ledger().charges.len() <= 2);
+}
+
+/// Every situation of one store that only the command line names: what is printed must name it, too.
+#[test]
+fn after_each_of_these_on_a_store_that_the_command_line_names() {
+    let server = RedisServer::with().tcp().append_only("always").start();
+    let named = |provider, settings, rows, database: u32| {
+        let mut it = Situation::new(provider, settings, rows, "");
+        it.flags = vec!["--store".to_owned(), format!("redis://127.0.0.1:{}/{database}", server.port())];
+        it
+    };
+    let mut it = named("wave", Settings::default(), 4, 1);
+    let ended = it.say(&[&["run", "pigs.csv", "--budget", "0.70"], &SET[..]].concat());
+    assert_eq!(ended.code, Some(8), "{}", ended.stderr);
+    for arguments in [&["pause", "pigs"][..], &["resume", "pigs"], &["status", "pigs"], &["doctor", "--offline"]] {
+        it.say(arguments);
+    }
+    it.follow();
+    assert_eq!(it.vendor.ledger().charges.len(), 4);
+    let mut it = named("apixo", with_faults("dropped_after=1"), 2, 2);
+    assert_eq!(it.say(&[&["run", "pigs.csv"], &SET[..]].concat()).code, Some(6));
+    it.say(&["resolve", "pigs"]);
+    it.say(&["resolve", "pigs", "--row", "1", "--give-up"]);
+    it.follow();
+    assert_eq!(it.vendor.ledger().charges.len(), 2);
+    let mut it = named("poyo", with_faults("moderation=0.5"), 3, 3);
+    it.say(&[&["enqueue", "pigs.csv"], &SET[..]].concat());
+    it.say(&["worker", "--drain"]);
+    it.say(&["retry", "pigs", "--look"]);
+    it.say(&["cancel", "pigs"]);
+    it.say(&["purge", "pigs"]);
+    it.follow();
 }

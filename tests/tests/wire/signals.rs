@@ -72,6 +72,41 @@ fn signals_within_a_second_are_one_and_what_is_being_bought_comes_home() {
 }
 
 #[test]
+fn a_second_signal_after_a_moment_ends_at_once_and_what_was_being_bought_is_not_bought_again() {
+    let asked_for = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&asked_for);
+    let shop = Shop::open("apixo", 1, "", move |request, origin| {
+        if !request.is_submit() {
+            return well("apixo", request, origin);
+        }
+        seen.store(true, SeqCst);
+        let RawReply::Bytes(answer) = taken("apixo", request) else { return RawReply::Drop };
+        RawReply::Slow(Vec::new(), Duration::from_secs(20), answer)
+    });
+    let config = shop.sandbox.path("reelq.toml");
+    let patient = fs::read_to_string(&config).unwrap().replace("request_timeout = \"2s\"", "request_timeout = \"3m\"");
+    fs::write(&config, patient).unwrap();
+    let mut running = shop.sandbox.start(&["run", "set.csv", "--yes"]);
+    patiently(|| asked_for.load(SeqCst), "the row is being bought");
+    // Each a moment after the last, however slow the machine: the second that is no more one with the first ends it.
+    patiently(
+        || {
+            running.has_ended() || {
+                running.signal("TERM");
+                std::thread::sleep(Duration::from_millis(400));
+                running.has_ended()
+            }
+        },
+        "it ends at once",
+    );
+    let ended = running.wait();
+    assert_eq!(ended.code, Some(130), "{}", ended.stderr);
+    assert!(ended.stderr.contains("ending at once"), "{}", ended.stderr);
+    let next = shop.run(&[]);
+    assert_eq!((next.code, shop.vendor.submits()), (Some(6), 1), "{}", next.stderr);
+}
+
+#[test]
 fn a_program_that_outlasts_its_terminal_is_not_ended_by_the_terminals_end() {
     let (shop, over) = endless(1);
     let mut kept = Command::new("nohup");

@@ -98,3 +98,17 @@ fn no_file_that_is_made_and_no_command_that_is_printed_begins_with_a_dash() {
     let refused = shop.sandbox.run(&["plan", "--batch=-set", "--", "-x.toml"]);
     assert_eq!(refused.code, Some(2), "no batch is named like a flag: {}", refused.stdout);
 }
+
+#[test]
+fn streams_that_are_closed_from_the_start_change_nothing_that_is_done() {
+    let shop = Shop::open("wave", 2, "", |request, origin| well("wave", request, origin));
+    // The state must not become standard output because that number was free.
+    let ended = shell(&shop, "reelq run set.csv --yes <&- >&- 2>&-");
+    assert_eq!(ended.code, Some(0));
+    shop.assert_all_bought_once(&ended);
+    for command in DATA {
+        let ended = shell(&shop, &format!("reelq {command} <&- >&-"));
+        assert_eq!(ended.code, Some(0), "{command}: {}", ended.stderr);
+    }
+    shop.assert_all_bought_once(&shop.run(&[]));
+}
