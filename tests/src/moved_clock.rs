@@ -1,15 +1,17 @@
 //! A clock on the wall that a test sets, for the processes that it starts: a library that is loaded before all others stands
-//! between them and the machine's clock. The counter that only goes on stays the machine's own.
+//! between them and the machine's clock. The counter that only goes on stays the machine's own, but for a sleep of the machine.
 
 use std::{
     fs,
+    os::unix::fs::FileExt as _,
     path::{Path, PathBuf},
     process::Command,
 };
 
 use tempfile::TempDir;
 
-/// Answers questions for the time on the wall with the machine's own and as many seconds as stand in a file.
+/// Answers questions for the time on the wall with the machine's own and as many seconds as stand in a file: those by which it
+/// was set, and behind them those that the machine slept, which the counter that goes on in a sleep has as well.
 const SOURCE: &str = r#"
 #define _GNU_SOURCE
 #include <errno.h>
@@ -23,21 +25,23 @@ const SOURCE: &str = r#"
 
 static volatile long long *by;
 
-static long long moved(void) {
+static long long moved(int of_wall) {
     if (!by) {
         const char *path = getenv("MOVED_CLOCK");
         int file = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-        void *seen = file < 0 ? MAP_FAILED : mmap(NULL, sizeof *by, PROT_READ, MAP_SHARED, file, 0);
+        void *seen = file < 0 ? MAP_FAILED : mmap(NULL, 2 * sizeof *by, PROT_READ, MAP_SHARED, file, 0);
         if (file >= 0) close(file);
         if (seen == MAP_FAILED) return 0;
         by = seen;
     }
-    return *by;
+    return (of_wall ? by[0] : 0) + by[1];
 }
 
 int clock_gettime(clockid_t clock, struct timespec *time) {
     int failed = syscall(SYS_clock_gettime, clock, time);
-    if (!failed && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) time->tv_sec += moved();
+    if (failed) return failed;
+    if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE) time->tv_sec += moved(1);
+    if (clock == CLOCK_BOOTTIME) time->tv_sec += moved(0);
     return failed;
 }
 
@@ -72,6 +76,7 @@ impl MovedClock {
     pub fn new() -> Self {
         let clock = Self { folder: TempDir::new().expect("a temporary folder can be made") };
         fs::write(clock.path("moved.c"), SOURCE).expect("the folder is writable");
+        clock.sleep(0);
         clock.set(0);
         let mut compiler = Command::new("cc");
         compiler.args(["-shared", "-fPIC", "-O1", "-o"]).arg(clock.library()).arg(clock.path("moved.c"));
@@ -82,10 +87,19 @@ impl MovedClock {
 
     /// Sets it so many seconds apart from the machine's, for all its processes at once.
     pub fn set(&self, seconds: i64) {
+        self.write(0, seconds);
+    }
+
+    /// As if the machine had slept so many seconds in all, for all its processes at once.
+    pub fn sleep(&self, seconds: i64) {
+        self.write(8, seconds);
+    }
+
+    fn write(&self, at: u64, seconds: i64) {
         // In place: processes look at the file itself.
-        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(false).open(self.path("by"));
-        let written = file.as_mut().map(|file| std::io::Write::write_all(file, &seconds.to_ne_bytes()));
-        written.expect("the file is there").expect("the file is writable");
+        let file = fs::OpenOptions::new().write(true).create(true).truncate(false).open(self.path("by"));
+        let written = file.expect("the file is there").write_all_at(&seconds.to_ne_bytes(), at);
+        written.expect("the file is writable");
     }
 
     /// What a process needs in its environment to live by it.

@@ -117,6 +117,22 @@ fn a_run_that_was_killed_goes_on_under_a_clock_that_was_set_back_meanwhile() {
 }
 
 #[test]
+fn a_machine_that_sleeps_in_mid_run_goes_on_where_it_was() {
+    for redis in [false, true] {
+        let moving = Moving::open(redis, 3);
+        let running = moving.run();
+        patiently(|| moving.shop.vendor.submits() == 3, "all rows are bought");
+        // A lunch, a night, and two days more: each lease and each due time is over when it wakes.
+        for slept in [HOUR, 11 * HOUR, 60 * HOUR] {
+            moving.more_polls(3);
+            moving.clock.sleep(slept);
+        }
+        moving.more_polls(6);
+        moving.shop.assert_all_bought_once(&moving.end(running));
+    }
+}
+
+#[test]
 fn a_link_that_says_when_it_ends_is_fetched_whatever_the_clock_is_set_to() {
     for step in STEPS {
         let done = Arc::new(AtomicBool::new(false));
