@@ -29,7 +29,7 @@ impl BatchFace {
             clock: std::sync::Arc::clone(&session.clock),
             brake: std::sync::Arc::clone(&engine.brake),
             transports: engine.transports.clone(),
-            live: Mutex::new(Live::new(out, batch.as_str())),
+            live: Mutex::new(Live::new(out, batch.as_str(), session.flags())),
             gauge: tokio::sync::Mutex::new(Gauge::new(store, batch.clone(), engine.pulses.clone())),
         }
     }

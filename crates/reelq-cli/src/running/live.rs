@@ -17,6 +17,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Live {
     out: Out,
+    /// What commands that it names are said with.
+    flags: String,
     bar: Option<ProgressBar>,
     said: Option<(Duration, String)>,
     alarms: Vec<String>,
@@ -30,9 +32,10 @@ pub(crate) struct Live {
 const SAY_EVERY: Duration = Duration::from_secs(5);
 
 impl Live {
-    pub(crate) fn new(out: Out, batch: &str) -> Self {
+    pub(crate) fn new(out: Out, batch: &str, flags: String) -> Self {
         Self {
             out,
+            flags,
             bar: out.shows_progress().then(|| bar(batch)),
             said: None,
             alarms: Vec::new(),
@@ -71,13 +74,13 @@ impl Live {
 
     /// Says at once what a person may want to act on, each once for as long as it lasts.
     fn tell_alarms(&mut self, figures: &Figures, held: Vec<String>) {
-        let now = alarms(figures);
+        let now = alarms(figures, &self.flags);
         self.tell_held(held);
         for alarm in now.iter().filter(|alarm| !self.alarms.contains(alarm)) {
             self.message(alarm);
         }
         self.alarms = now;
-        for trouble in news(&figures.stuck, &figures.batch.batch.name, &mut self.troubles) {
+        for trouble in news(&figures.stuck, &figures.batch.batch.name, &self.flags, &mut self.troubles) {
             self.message(&trouble);
         }
     }
@@ -147,7 +150,7 @@ fn line(figures: &Figures) -> String {
     format!("{done}/{total} done: {}; spent {}{}", statuses(&figures.batch), spent(&figures.batch), eta(figures))
 }
 
-fn alarms(figures: &Figures) -> Vec<String> {
+fn alarms(figures: &Figures, flags: &str) -> Vec<String> {
     let mut alarms = Vec::new();
     for account in &figures.accounts {
         for pause in account.pauses.iter().filter(|pause| pause.reason != PauseReason::Throttled) {
@@ -159,7 +162,8 @@ fn alarms(figures: &Figures) -> Vec<String> {
     }
     alarms.extend(short(&figures.accounts, &figures.batch).map(|(account, held)| reached(account, held)));
     if figures.batch.counts.of(Status::Unconfirmed) > 0 {
-        alarms.push("rows are unconfirmed: `reelq resolve` lists them".to_owned());
+        let batch = &figures.batch.batch.name;
+        alarms.push(format!("rows are unconfirmed: `reelq resolve {batch}{flags}` lists them"));
     }
     if figures.batch.overdue > 0 {
         alarms.push("tasks run past running_timeout; they are looked at slowly and never bought again".to_owned());

@@ -36,6 +36,8 @@ pub(crate) struct LogFace {
     store: SharedStore,
     clock: SharedClock,
     batch: Option<BatchName>,
+    /// What commands that it names are said with.
+    flags: String,
     brake: Arc<Brake>,
     transports: Transports,
     pulses: Vec<(AccountName, Arc<Pulse>)>,
@@ -68,6 +70,7 @@ impl LogFace {
             store,
             clock: Arc::clone(&session.clock),
             batch,
+            flags: session.flags(),
             brake: Arc::clone(&engine.brake),
             transports: engine.transports.clone(),
             pulses: engine.pulses.clone(),
@@ -117,7 +120,7 @@ impl LogFace {
             let name = &view.batch.name;
             let stuck = read.entry(name.clone()).or_default().read(&*self.store, name, at, now).await;
             let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-            for line in news(stuck, name, &mut said.troubles) {
+            for line in news(stuck, name, &self.flags, &mut said.troubles) {
                 self.warn(&line);
             }
         }

@@ -50,11 +50,11 @@ fn lasts(stuck: &Stuck, now: Timestamp) -> bool {
 }
 
 /// The reasons that were not told yet, as a person reads them.
-pub(crate) fn news(stuck: &[Stuck], batch: &BatchName, told: &mut BTreeSet<String>) -> Vec<String> {
+pub(crate) fn news(stuck: &[Stuck], batch: &BatchName, flags: &str, told: &mut BTreeSet<String>) -> Vec<String> {
     let mut news = Vec::new();
     for reason in stuck.iter().map(|stuck| brief(&stuck.reason, 100)) {
         if told.len() < TOLD && told.insert(reason.clone()) {
-            news.push(format!("rows do not get on: {reason}; `reelq status {batch}` shows them"));
+            news.push(format!("rows do not get on: {reason}; `reelq status {batch}{flags}` shows them"));
         }
     }
     news
@@ -84,17 +84,19 @@ mod tests {
     fn each_reason_is_told_once_however_many_rows_have_it_and_however_often_it_comes_back() {
         let (batch, mut told) = (BatchName::new("set").unwrap(), BTreeSet::new());
         let found = [stuck("503"), stuck("503"), stuck("a page")];
-        let first = news(&found, &batch, &mut told);
+        let first = news(&found, &batch, "", &mut told);
         assert_eq!(first[0], "rows do not get on: 503; `reelq status set` shows them");
         assert_eq!(first.len(), 2);
-        assert!(news(&found[..1], &batch, &mut told).is_empty() && news(&found[2..], &batch, &mut told).is_empty());
+        assert!(
+            news(&found[..1], &batch, "", &mut told).is_empty() && news(&found[2..], &batch, "", &mut told).is_empty()
+        );
     }
 
     #[test]
     fn reasons_without_an_end_are_not_told_without_an_end() {
         let (batch, mut told) = (BatchName::new("set").unwrap(), BTreeSet::new());
         let found: Vec<_> = (0..100).map(|number| stuck(&format!("request {number} failed"))).collect();
-        assert_eq!(news(&found, &batch, &mut told).len(), TOLD);
+        assert_eq!(news(&found, &batch, "", &mut told).len(), TOLD);
     }
 
     #[test]

@@ -29,8 +29,8 @@ pub(super) async fn write(
     loop {
         let lines = store.results(&args.batch, Page { after, limit: PAGE }).await?;
         if lines.is_empty() {
-            warn_of_paid(paid, args);
-            warn_of_unreadable(unreadable);
+            warn_of_paid(paid, args, &session.flags());
+            warn_of_unreadable(unreadable, &session.flags());
             return Ok(writer.flush().context("write the manifest")?);
         }
         after += u64::try_from(lines.len()).unwrap_or(u64::MAX);
@@ -55,17 +55,17 @@ fn may_still_come(view: &JobView, now: Timestamp) -> bool {
 }
 
 /// What such a row asked for is not known.
-fn warn_of_unreadable(rows: u64) {
+fn warn_of_unreadable(rows: u64, flags: &str) {
     if rows > 0 {
-        tracing::warn!("{rows} rows are left out, for their records cannot be read: `reelq doctor` names them");
+        tracing::warn!("{rows} rows are left out, for their records cannot be read: `reelq doctor{flags}` names them");
     }
 }
 
-fn warn_of_paid(rows: u64, args: &Args) {
+fn warn_of_paid(rows: u64, args: &Args, flags: &str) {
     if rows > 0 {
         let batch = &args.batch;
         tracing::warn!(
-            "{rows} of these rows may still get the clips that were paid for: `reelq retry {batch} --look` fetches them; \
+            "{rows} of these rows may still get the clips that were paid for: `reelq retry {batch} --look{flags}` fetches them; \
              run as another batch they are bought again"
         );
     }
