@@ -282,6 +282,77 @@ async fn a_replica_that_is_behind_sells_nothing_twice_whatever_it_syncs() {
     assert_eq!(ids(&other.fresh(9).await), [jobs[1]]);
 }
 
+/// Waits until the server says so of its replication.
+async fn until_it_says(server: &RedisServer, wanted: &str) {
+    for _ in 0..2_000 {
+        if server.command(&["INFO", "replication"]).text().contains(wanted) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{:?}", server.command(&["INFO", "replication"]));
+}
+
+#[tokio::test]
+async fn a_master_that_was_a_replica_in_between_sells_nothing_twice_though_it_was_never_restarted() {
+    let server = RedisServer::with().tcp().append_only("always").directive("repl-backlog-ttl 1").start();
+    let behind = RedisServer::with().tcp().directive(&format!("replicaof 127.0.0.1 {}", server.port())).start();
+    let (here, there) = (Machine::new(), Machine::new());
+    let one = here.process(&server.socket_url(), "one").await;
+    let other = there.process(&server.socket_url(), "other").await;
+    let jobs = one.load(2).await;
+    one.heartbeat().await;
+    other.heartbeat().await;
+    until_it_says(&behind, "master_link_status:up").await;
+    let mark = server.command(&["GET", "reelq:{test}:news"]).text().to_owned();
+    for _ in 0..2_000 {
+        if matches!(behind.command(&["GET", "reelq:{test}:news"]), Reply::Text(text) if text == mark) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    behind.command(&["REPLICAOF", "NO", "ONE"]);
+    let lease = one.fresh(1).await.remove(0);
+    one.buy(&lease, "t1").await;
+    // It takes over what the other one has, which is less, and is the master again; the trace of that is gone soon.
+    let port = behind.port().to_string();
+    server.command(&["REPLICAOF", "127.0.0.1", &port]);
+    until_it_says(&server, "master_link_status:up").await;
+    server.command(&["REPLICAOF", "NO", "ONE"]);
+    until_it_says(&server, &format!("master_replid2:{}", "0".repeat(40))).await;
+
+    assert_eq!(other.fresh(9).await.len(), 0, "one's journal was not asked yet");
+    one.heartbeat().await;
+    assert_eq!(one.status(jobs[0]).await, Some(Status::Running));
+    assert_eq!(ids(&other.fresh(9).await), [jobs[1]]);
+}
+
+#[tokio::test]
+async fn replicas_that_come_and_go_hold_nobody_up() {
+    let server = RedisServer::with().tcp().directive("repl-backlog-ttl 1").start();
+    let (gone, here) = (Machine::new(), Machine::new());
+    let lost = gone.process(&server.socket_url(), "lost").await;
+    let one = here.process(&server.socket_url(), "one").await;
+    one.load(2).await;
+    lost.heartbeat().await;
+    one.heartbeat().await;
+    drop(lost);
+    let of = |name: &str| {
+        let said = server.command(&["INFO", "replication"]).text().to_owned();
+        said.lines().find(|line| line.starts_with(name)).map(str::to_owned)
+    };
+    let before = of("master_replid:");
+    let replica = RedisServer::with().tcp().directive(&format!("replicaof 127.0.0.1 {}", server.port())).start();
+    until_it_says(&replica, "master_link_status:up").await;
+    let with_one = of("master_replid:");
+    assert_ne!(with_one, before);
+    assert_eq!(one.fresh(1).await.len(), 1);
+    drop(replica);
+    until_it_says(&server, "repl_backlog_active:0").await;
+    assert_ne!(of("master_replid:"), with_one);
+    assert_eq!(one.fresh(1).await.len(), 1);
+}
+
 #[tokio::test]
 async fn a_machine_that_is_gone_is_waited_for_until_a_person_says_otherwise() {
     let mut server = RedisServer::with().append_only("always").start();

@@ -4,10 +4,12 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "helpers of tests: a broken assumption is a failed test")]
 
+mod certificates;
 mod options;
 mod reply;
 mod server;
 
+pub use certificates::Certificates;
 pub use options::{Options, Tls};
 pub use reply::Reply;
 pub use server::RedisServer;

@@ -162,6 +162,33 @@ fn a_replica_that_is_behind_and_syncs_every_second_buys_nothing_twice() {
 }
 
 #[test]
+fn a_copy_that_is_taken_as_a_replica_would_stops_no_purchase() {
+    let (server, vendor) = (RedisServer::start(), vendor());
+    let sandbox = machine(&vendor, &server.url(), 40);
+    let of = |key: &str| server.command(&["HGET", "reelq:{default}:guard", key]);
+    let history = || {
+        let said = server.command(&["INFO", "replication"]).text().to_owned();
+        said.lines().find(|line| line.starts_with("master_replid:")).map(str::to_owned)
+    };
+    let worker = worker(&sandbox, &[]);
+    until("a machine", || guarded(&server) == (1, 0));
+    enqueue(&sandbox);
+    until("purchases", || vendor.submits() >= 4);
+    let (generation, noted, before) = (of("generation"), of("server"), history());
+    let mut copying = std::process::Command::new("redis-cli");
+    copying.args(["-s", &server.socket().display().to_string(), "--rdb", "copy.rdb"]);
+    let copied = copying.current_dir(server.folder()).output().unwrap();
+    assert!(copied.status.success(), "{copied:?}");
+    assert_ne!(history(), before, "the server has begun another history");
+    until("a claim that sees it", || of("server") != noted);
+    assert_eq!(of("generation"), generation, "nothing was lost");
+    until("all rows", || bought(&vendor).len() == 40);
+    let told = end(vec![worker]);
+    assert_eq!(of("generation"), generation, "{told}");
+    nothing_twice(&vendor, &told);
+}
+
+#[test]
 fn a_copy_that_is_restored_at_another_address_buys_nothing_twice() {
     let (server, vendor) = (RedisServer::with().tcp().append_only("always").start(), vendor());
     let sandbox = machine(&vendor, &format!("redis://127.0.0.1:{}", server.port()), 30);

@@ -12,7 +12,7 @@ use std::{
 };
 
 use reelq_model::{Clock as _, SystemClock};
-use reelq_redis_server::{RedisServer, Reply};
+use reelq_redis_server::{Certificates, RedisServer, Reply};
 use reelq_tests::{
     Account, Ended, Prompts, RawReply, RawRequest, RawVendor, Running, Sandbox, Store, clip, json, reply, write_csv,
 };
@@ -143,6 +143,23 @@ fn a_password_that_is_rotated_in_mid_run_needs_no_restart() {
     wait_until("the old password is refused", || is_refused(&server));
     fs::write(sandbox.path("new"), "second\n").unwrap();
     fs::rename(sandbox.path("new"), sandbox.path("password")).unwrap();
+    all_is_well(&sandbox, &vendor, &run.wait());
+}
+
+#[test]
+fn a_certificate_and_its_authority_that_are_replaced_in_mid_run_need_no_restart() {
+    let (gate, old, new) = (Gate::default(), Certificates::make(), Certificates::make());
+    let server = RedisServer::with().tls(old.tls(false)).append_only("always").start();
+    let vendor = vendor(&gate);
+    let sandbox = sandbox(Store::Sqlite, &vendor, "[redis]\nca_file = \"ca.pem\"\n").over(&server.url());
+    fs::copy(old.authority(), sandbox.path("ca.pem")).unwrap();
+    let run = start(&sandbox);
+    wait_for_purchases(&vendor);
+    new.show_on(&server);
+    server.command(&["CLIENT", "KILL", "TYPE", "normal"]);
+    gate.open();
+    fs::copy(new.authority(), sandbox.path("new.pem")).unwrap();
+    fs::rename(sandbox.path("new.pem"), sandbox.path("ca.pem")).unwrap();
     all_is_well(&sandbox, &vendor, &run.wait());
 }
 

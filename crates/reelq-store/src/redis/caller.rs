@@ -151,7 +151,7 @@ impl Caller {
         let told = self.memory.argument(format);
         let call = script.call(&[prefix]).arg(self.hours.argument()).arg(arguments).arg(told);
         let answer = if durable { self.link.call_durable(&call).await? } else { self.link.call(&call).await? };
-        match answer.value {
+        match answer {
             Value::BulkString(bytes) => Reply::read(bytes),
             other => Err(Error::broken(format!("a script answered {other:?}"))),
         }

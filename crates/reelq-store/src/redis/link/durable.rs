@@ -2,12 +2,9 @@
 //!
 //! Either the server waits for us (`WAITAOF`), or it syncs before it answers; one that does neither is refused.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
 use redis::{RedisError, Value, aio::MultiplexedConnection};
-use tokio::sync::Semaphore;
 
-use super::{faults, faults::Fault, greet::syncs_always, lane::Lane};
+use super::{faults, faults::Fault, greet::syncs_always};
 use crate::Error;
 
 /// How the server is brought to have a command on disk.
@@ -53,36 +50,4 @@ fn is_without_file(error: &RedisError) -> bool {
 fn refused(at: &str, what: &str, mend: &str) -> Fault {
     let reason = format!("durability is strict, but {at} {what}: {mend}; or set `durability = \"normal\"`");
     Fault { error: Error::broken(reason), reconnect: false, refused: false }
-}
-
-/// Lanes for calls that wait for the disk: the wait holds up everything behind it on its connection.
-#[derive(Debug)]
-pub(super) struct Lanes {
-    free: Mutex<Vec<Arc<Lane>>>,
-    pub(super) places: Semaphore,
-}
-
-impl Lanes {
-    pub(super) fn new(lanes: Vec<Arc<Lane>>) -> Self {
-        Self { places: Semaphore::new(lanes.len()), free: Mutex::new(lanes) }
-    }
-
-    /// Takes a lane; whoever holds a place finds one.
-    pub(super) fn take(&self) -> Option<Borrowed<'_>> {
-        let lane = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
-        Some(Borrowed { lane, lanes: self })
-    }
-}
-
-/// A lane that goes back when it is dropped.
-#[derive(Debug)]
-pub(super) struct Borrowed<'a> {
-    pub(super) lane: Arc<Lane>,
-    lanes: &'a Lanes,
-}
-
-impl Drop for Borrowed<'_> {
-    fn drop(&mut self) {
-        self.lanes.free.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&self.lane));
-    }
 }

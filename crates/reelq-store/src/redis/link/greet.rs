@@ -1,6 +1,11 @@
-//! What a server says about itself where it may refuse to.
+//! Whether a server lets us in, and what it says about itself where it may refuse to.
 
 use redis::{RedisResult, aio::MultiplexedConnection};
+
+/// Fails where the server answers nobody, or not us: one that asks for a password says so with the first command only.
+pub(super) async fn lets_us_in(connection: &mut MultiplexedConnection) -> RedisResult<()> {
+    redis::cmd("PING").query_async(connection).await
+}
 
 /// Whether every command is on disk before it is answered; nothing where the server does not tell.
 pub(super) async fn syncs_always(connection: &mut MultiplexedConnection) -> RedisResult<Option<bool>> {

@@ -4,17 +4,15 @@ use std::{sync::Arc, time::Duration};
 
 use redis::{Cmd, Pipeline, RedisError, Value};
 use reelq_model::SharedClock;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{
     address::Address,
     connect::Connector,
-    durable::{Lanes, Syncing},
+    durable::Syncing,
     faults,
-    lane::{Lane, Live, Shared},
     options::LinkOptions,
+    pool::{Connection, Connections, Maker, Places, get},
     script::Call,
-    server::Answer,
     slot,
 };
 use crate::{Error, Result, redis::Namespace};
@@ -26,10 +24,9 @@ pub(crate) struct Link(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     namespace: Namespace,
-    shared: Shared,
-    lane: Lane,
-    places: Semaphore,
-    durable: Lanes,
+    maker: Maker,
+    plain: Places,
+    durable: Connections,
     fence: String,
 }
 
@@ -41,30 +38,27 @@ impl Link {
         options: LinkOptions,
         clock: SharedClock,
     ) -> Result<Self> {
-        let connector = Arc::new(Connector::new(address, options, slot::of(namespace.name()))?);
-        let shared = Shared { connector, clock, refusals: Arc::default() };
-        let options = &shared.connector.options;
-        let durable = (0..options.durable_calls.max(1)).map(|_| Arc::new(Lane::new(shared.clone())));
+        let maker = Maker::new(Connector::new(address, options, slot::of(namespace.name()))?, clock);
+        let options = &maker.connector.options;
         let link = Self(Arc::new(Inner {
-            places: Semaphore::new(options.calls.max(1)),
-            durable: Lanes::new(durable.collect()),
-            lane: Lane::new(shared.clone()),
+            plain: maker.places(options.calls)?,
+            durable: maker.pool(options.durable_calls)?,
             fence: format!("{}fence", namespace.prefix()),
             namespace,
-            shared,
+            maker: maker.clone(),
         }));
-        link.0.lane.live().await?;
+        _ = get(&link.0.plain).await?;
         Ok(link)
     }
 
     /// The clock that its waits go by.
     pub(crate) fn clock(&self) -> &SharedClock {
-        &self.0.shared.clock
+        &self.0.maker.clock
     }
 
     /// How long a call is repeated while the server is unreachable.
     pub(crate) fn patience(&self) -> Duration {
-        self.0.shared.connector.options.patience.get()
+        self.0.maker.connector.options.patience.get()
     }
 
     /// Whose keys this link touches.
@@ -73,62 +67,55 @@ impl Link {
     }
 
     /// Calls a script; where the answer is lost it is unavailable, done or not.
-    pub(crate) async fn call(&self, call: &Call) -> Result<Answer> {
-        let _place = self.place(&self.0.places).await?;
-        let live = self.0.lane.live().await?;
-        let outcome = self.run(&live, call).await;
-        let value = self.settle(outcome, &self.0.lane, &live, call.script.name()).await?;
-        Ok(Answer { value, server: live.server })
+    pub(crate) async fn call(&self, call: &Call) -> Result<Value> {
+        let connection = get(&self.0.plain).await?;
+        let outcome = self.run(&connection, call).await;
+        self.settle(outcome, &connection, call.script.name())
     }
 
     /// Calls a script, and under strict durability answers only once what it did is on the server's disk.
     ///
     /// A repeat waits for the disk as well, also where the script finds that all was done before.
-    pub(crate) async fn call_durable(&self, call: &Call) -> Result<Answer> {
-        if self.0.lane.live().await?.syncing == Syncing::ByItself {
+    pub(crate) async fn call_durable(&self, call: &Call) -> Result<Value> {
+        if get(&self.0.plain).await?.syncing == Syncing::ByItself {
             return self.call(call).await;
         }
-        let _place = self.place(&self.0.durable.places).await?;
-        let borrowed = self.0.durable.take().ok_or_else(|| Error::unavailable("no connection is free"))?;
-        let lane = &borrowed.lane;
-        let live = lane.live().await?;
-        let outcome = self.run(&live, call).await;
-        let value = self.settle(outcome, lane, &live, call.script.name()).await?;
-        let outcome = self.wait_for_disk(&live).await;
-        match self.settle(outcome, lane, &live, "the wait for its disk").await? {
+        let connection = get(&self.0.durable).await?;
+        let outcome = self.run(&connection, call).await;
+        let value = self.settle(outcome, &connection, call.script.name())?;
+        let outcome = self.wait_for_disk(&connection).await;
+        match self.settle(outcome, &connection, "the wait for its disk")? {
             0 => Err(Error::unavailable(format!(
                 "{} did not write to its disk within {} s",
-                self.0.shared.connector.shown(),
+                self.0.maker.connector.shown(),
                 self.sync_limit().as_secs_f32()
             ))),
-            _ => Ok(Answer { value, server: live.server }),
+            _ => Ok(value),
         }
     }
 
     /// Runs one plain command.
     pub(crate) async fn query(&self, command: &Cmd) -> Result<Value> {
-        let _place = self.place(&self.0.places).await?;
-        let live = self.0.lane.live().await?;
-        let outcome = command.query_async(&mut live.wire.connection.clone()).await;
-        self.settle(outcome, &self.0.lane, &live, "a query").await
+        let connection = get(&self.0.plain).await?;
+        let outcome = command.query_async(&mut connection.channel()).await;
+        self.settle(outcome, &connection, "a query")
     }
 
     /// Runs several plain commands in one round trip; not atomic together.
     pub(crate) async fn read(&self, pipeline: &Pipeline) -> Result<Vec<Value>> {
-        let _place = self.place(&self.0.places).await?;
-        let live = self.0.lane.live().await?;
-        let outcome = pipeline.query_async(&mut live.wire.connection.clone()).await;
-        self.settle(outcome, &self.0.lane, &live, "queries").await
+        let connection = get(&self.0.plain).await?;
+        let outcome = pipeline.query_async(&mut connection.channel()).await;
+        self.settle(outcome, &connection, "queries")
     }
 
     /// Calls by hash, and teaches the server the script where it does not know it.
-    async fn run(&self, live: &Live, call: &Call) -> Result<Value, RedisError> {
-        let mut connection = live.wire.connection.clone();
-        match call.command.query_async(&mut connection).await {
+    async fn run(&self, connection: &Connection, call: &Call) -> Result<Value, RedisError> {
+        let mut wire = connection.channel();
+        match call.command.query_async(&mut wire).await {
             Err(error) if faults::is_unknown_script(&error) => {
                 let mut teach = redis::cmd("SCRIPT");
-                teach.arg("LOAD").arg(call.script.text()).query_async::<()>(&mut connection).await?;
-                call.command.query_async(&mut connection).await
+                teach.arg("LOAD").arg(call.script.text()).query_async::<()>(&mut wire).await?;
+                call.command.query_async(&mut wire).await
             }
             outcome => outcome,
         }
@@ -138,37 +125,27 @@ impl Link {
     ///
     /// The server waits for the last write of this connection, and a script that found its work done wrote nothing:
     /// the write in front makes the wait cover everything older.
-    async fn wait_for_disk(&self, live: &Live) -> Result<u32, RedisError> {
+    async fn wait_for_disk(&self, connection: &Connection) -> Result<u32, RedisError> {
         let limit = u64::try_from(self.sync_limit().as_millis()).unwrap_or(u64::MAX).max(1);
         let mut pipeline = redis::pipe();
         pipeline.cmd("SET").arg(&self.0.fence).arg("").ignore();
         pipeline.cmd("WAITAOF").arg(1).arg(0).arg(limit);
-        let ((disks, _),) = pipeline.query_async::<((u32, u32),)>(&mut live.wire.connection.clone()).await?;
+        let ((disks, _),) = pipeline.query_async::<((u32, u32),)>(&mut connection.channel()).await?;
         Ok(disks)
     }
 
     /// Shorter than an answer may take, so that the server gives up first and the connection stays good.
     fn sync_limit(&self) -> Duration {
-        self.0.shared.connector.options.response_timeout.mul_f32(0.75)
+        self.0.maker.connector.options.response_timeout.mul_f32(0.75)
     }
 
-    async fn place<'a>(&self, places: &'a Semaphore) -> Result<SemaphorePermit<'a>> {
-        let limit = self.0.shared.connector.options.response_timeout;
-        let place = tokio::time::timeout(limit, places.acquire()).await;
-        let place = place.map_err(|_| Error::unavailable("too many calls of the store are under way"))?;
-        place.map_err(Error::unavailable)
-    }
-
-    async fn settle<T>(&self, outcome: Result<T, RedisError>, lane: &Lane, live: &Live, doing: &str) -> Result<T> {
-        match outcome {
-            Ok(answer) => Ok(answer),
-            Err(error) => {
-                let fault = self.0.shared.weigh(faults::judge(&error, self.0.shared.connector.shown(), doing));
-                if fault.reconnect {
-                    lane.discard(live).await;
-                }
-                Err(fault.error)
+    fn settle<T>(&self, outcome: Result<T, RedisError>, connection: &Connection, doing: &str) -> Result<T> {
+        outcome.map_err(|error| {
+            let fault = self.0.maker.weigh(faults::judge(&error, self.0.maker.connector.shown(), doing));
+            if fault.reconnect {
+                connection.give_up();
             }
-        }
+            fault.error
+        })
     }
 }

@@ -1,23 +1,23 @@
-//! The way to the server: addresses, connections that mend themselves, scripts by hash, and waits for the disk.
+//! The way to the server: addresses, connections in pools, scripts by hash, and waits for the disk.
 //!
 //! A call that fails as unavailable may have been done or not: verbs are made to be repeated.
 
 mod address;
+mod attempts;
 mod connect;
 mod durable;
 mod facts;
 mod faults;
 mod find;
 mod greet;
-mod lane;
 #[expect(clippy::module_inception, reason = "the folder is about this one thing")]
 mod link;
 mod options;
 mod patience;
+mod pool;
 mod refusals;
 mod script;
 mod secret;
-mod server;
 mod slot;
 #[cfg(test)]
 mod tests;
@@ -31,5 +31,3 @@ pub use options::{Durability, LinkOptions, TlsFiles};
 pub use patience::Patience;
 pub(crate) use script::{Call, Script};
 pub use secret::SecretSource;
-#[expect(unused_imports, reason = "what a loss is judged by names it")]
-pub(crate) use server::{Answer, ServerId};

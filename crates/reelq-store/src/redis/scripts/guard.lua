@@ -24,18 +24,40 @@ end
 -- How soon to ask again while journals are held against the store; news come sooner.
 guard.ASK_AGAIN_MS = 500
 
+-- A word of what the server says of itself; empty where it does not say.
+function guard.info(section, name)
+  return string.match(call('INFO', section), name .. ':(%w+)') or ''
+end
+
 -- Which server this is: another one, or one that was started again, has another run; one that became the master again has
 -- another history.
 function guard.server()
-  local run = string.match(call('INFO', 'server'), 'run_id:(%w+)') or ''
-  return run .. (string.match(call('INFO', 'replication'), 'master_replid:(%w+)') or '')
+  return guard.info('server', 'run_id') .. guard.info('replication', 'master_replid')
+end
+
+-- How much this run of the server was ever told by a master; nothing where it does not say.
+function guard.fed()
+  return guard.info('stats', 'total_net_repl_input_bytes')
+end
+
+-- Whether the server and its data are what they were when this was last noted.
+function guard.is_same_server()
+  local server, noted = guard.server(), call('HMGET', guard.key, 'server', 'fed')
+  if noted[1] == server then return true end
+  -- A server begins another history also where nothing is lost: when the first replica comes, or a copy is taken as one
+  -- would, and when none has come for long. What it holds can only have changed in between where a master told it something.
+  local run, fed = guard.info('server', 'run_id'), guard.fed()
+  local is_the_run = run ~= '' and noted[1] and string.sub(noted[1], 1, #run) == run
+  if not is_the_run or fed == '' or noted[2] ~= fed then return false end
+  call('HSET', guard.key, 'server', server)
+  return true
 end
 
 -- Begins a namespace: whoever comes later finds this identity.
 function guard.begin(format)
   guard.identity, guard.generation, guard.counter, guard.awaited = guard.fresh, guard.fresh, 0, 0
   call('HSET', guard.key, 'format', format, 'identity', guard.identity, 'generation', guard.generation, 'counter', 0,
-    'survived', 0, 'at', text(now), 'server', guard.server())
+    'survived', 0, 'at', text(now), 'server', guard.server(), 'fed', guard.fed())
   -- Programs of an earlier format look at these two only, the second in each claim: they stop.
   call('SET', guard.old_format, format)
   call('DEL', guard.old_hold)
@@ -107,7 +129,7 @@ function guard.doubt(survived)
   if guard.awaited > 0 then survived = math.min(survived, integer(call('HGET', guard.key, 'survived'))) end
   guard.generation = guard.fresh
   call('HSET', guard.key, 'generation', guard.generation, 'survived', text(survived), 'counter', text(guard.counter),
-    'server', guard.server())
+    'server', guard.server(), 'fed', guard.fed())
   guard.recount()
   bring_news()
 end
@@ -118,7 +140,7 @@ function guard.look()
   local survived = guard.counter
   local is_behind = guard.told_identity == guard.identity and guard.told_counter > guard.counter
   if is_behind then guard.counter = guard.told_counter end
-  if is_behind or call('HGET', guard.key, 'server') ~= guard.server() then guard.doubt(survived) end
+  if is_behind or not guard.is_same_server() then guard.doubt(survived) end
 end
 
 -- Whether this client may buy something new now.

@@ -35,7 +35,7 @@ pub(super) fn key(name: &str) -> String {
 }
 
 pub(super) async fn count(link: &Link) -> Result<i64> {
-    let value = link.call(&COUNT.call(&[key("count")])).await?.value;
+    let value = link.call(&COUNT.call(&[key("count")])).await?;
     Ok(redis::from_redis_value(value).unwrap())
 }
 
@@ -53,4 +53,17 @@ pub(super) async fn until_counted(link: &Link) -> i64 {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     panic!("the server never came back: {last}");
+}
+
+/// Repeats until a call fails for this reason.
+pub(super) async fn until_refused(link: &Link, reason: &str) {
+    let mut last = String::new();
+    for _ in 0..3000 {
+        last = count(link).await.err().map(|error| format!("{error:?}")).unwrap_or_default();
+        if last.contains(reason) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("never refused: {last}");
 }

@@ -2,15 +2,21 @@
 
 use std::time::Duration;
 
-use reelq_redis_server::{RedisServer, Reply};
+use reelq_redis_server::{Certificates, Options, RedisServer, Reply};
 
 use super::kit::{count, key, open, options, until_counted};
+use crate::redis::link::{LinkOptions, TlsFiles};
 
 /// A master, its replica, and a sentinel that gives the master up quickly.
 fn watched() -> (RedisServer, RedisServer, RedisServer) {
-    let master = RedisServer::with().tcp().start();
-    let replica = RedisServer::with().tcp().directive(&format!("replicaof 127.0.0.1 {}", master.port())).start();
-    let sentinel = RedisServer::with()
+    watched_by(|| RedisServer::with().tcp())
+}
+
+/// The same, of servers that are reached like this.
+fn watched_by(reached: impl Fn() -> Options) -> (RedisServer, RedisServer, RedisServer) {
+    let master = reached().start();
+    let replica = reached().directive(&format!("replicaof 127.0.0.1 {}", master.port())).start();
+    let sentinel = reached()
         .sentinel()
         .directive(&format!("sentinel monitor main 127.0.0.1 {} 1", master.port()))
         .directive("sentinel down-after-milliseconds main 300")
@@ -108,7 +114,7 @@ async fn sentinel_that_hangs_holds_nobody_up_for_long() {
     let master = RedisServer::with().tcp().start();
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let fresh = teller(&master, 0);
-    let options = crate::redis::link::LinkOptions { connect_timeout: Duration::from_secs(6), ..options() };
+    let options = LinkOptions { connect_timeout: Duration::from_secs(6), ..options() };
     let link = open(&url(&[silent.local_addr().unwrap().port(), fresh.port()]), options).await.unwrap();
     assert_eq!(count(&link).await.unwrap(), 1);
 }
@@ -122,11 +128,27 @@ async fn sentinels_with_a_password_of_their_own_are_asked_with_it() {
         .directive(&format!("sentinel monitor main 127.0.0.1 {} 2", master.port()))
         .directive("sentinel auth-pass main of-the-server")
         .start();
-    let options = crate::redis::link::LinkOptions {
+    let options = LinkOptions {
         password: Some("of-the-server".into()),
         sentinel_password: Some("of-the-sentinel".into()),
         ..options()
     };
     let link = open(&url(&[sentinel.port()]), options).await.unwrap();
     assert_eq!(count(&link).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn failover_is_followed_over_tls() {
+    let certificates = Certificates::make();
+    let tls = || RedisServer::with().tls(certificates.tls(false)).directive("tls-replication yes");
+    let (mut master, replica, sentinel) = watched_by(tls);
+    let tls = TlsFiles { authorities: Some(certificates.authority()), ..TlsFiles::default() };
+    let told = format!("rediss+sentinel://127.0.0.1:{}/main/0", sentinel.port());
+    let link = open(&told, LinkOptions { tls, ..options() }).await.unwrap();
+    assert_eq!(count(&link).await.unwrap(), 1);
+    wait_for(&replica, &["GET", &key("count")], "1").await;
+    wait_for(&sentinel, &["INFO", "sentinel"], "slaves=1").await;
+    master.kill();
+    assert_eq!(until_counted(&link).await, 2);
+    assert_eq!(replica.command(&["GET", &key("count")]), Reply::Text("2".into()));
 }
