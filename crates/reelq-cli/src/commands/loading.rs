@@ -7,7 +7,10 @@ use reelq_collector::{Place, note_loaded};
 use reelq_producer::{LoadReport, Order, Plan, load_telling};
 use reelq_store::SharedStore;
 
-use super::plan::{draw, guard};
+use super::{
+    orders,
+    plan::{draw, guard},
+};
 use crate::{
     consent::{Consent, NOT_BOUGHT, Stake},
     failure::Failure,
@@ -74,6 +77,11 @@ pub(crate) async fn load(
     let loaded = load_telling(&**store, &*images, &agreed.order, &agreed.plan, &told).await;
     progress.finish();
     let loaded = loaded?;
+    if batch.budget.is_some() || loaded.loaded.cancelled > 0 {
+        let again = format!("look whether that holds: reelq status {}{}", batch.name, session.flags());
+        let what = format!("batch {} is loaded with its budget, and without the rows that are gone", batch.name);
+        orders::is_held(&what, &again, &**store, out).await?;
+    }
     // Should the state be lost, the place itself tells that a batch was bought for it. Not before it is there: a load that died is
     // repeated without a question.
     if let Some(place) = mark

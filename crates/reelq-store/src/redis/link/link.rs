@@ -10,14 +10,14 @@ use super::{
     address::Address,
     connect::Connector,
     durable::{Lanes, Syncing},
-    faults,
+    everywhere, faults,
     lane::{Lane, Live, Shared},
     options::LinkOptions,
     script::Call,
     server::Answer,
     slot,
 };
-use crate::{Error, Result, redis::Namespace};
+use crate::{Error, Result, Spread, redis::Namespace};
 
 /// The way to the server, for every task of a process; clones share it.
 #[derive(Debug, Clone)]
@@ -103,6 +103,17 @@ impl Link {
             ))),
             _ => Ok(Answer { value, server: live.server }),
         }
+    }
+
+    /// Waits until everything that was done before is on the server's disk and on every replica that is connected.
+    pub(crate) async fn everywhere(&self) -> Result<Spread> {
+        let _place = self.place(&self.0.durable.places).await?;
+        let borrowed = self.0.durable.take().ok_or_else(|| Error::unavailable("no connection is free"))?;
+        let lane = &borrowed.lane;
+        let live = lane.live().await?;
+        let mut connection = live.wire.connection.clone();
+        let outcome = everywhere::wait(&mut connection, &self.0.fence, self.sync_limit()).await;
+        self.settle(outcome, lane, &live, "the wait for its replicas").await
     }
 
     /// Runs one plain command.

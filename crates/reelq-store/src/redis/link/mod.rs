@@ -5,6 +5,7 @@
 mod address;
 mod connect;
 mod durable;
+mod everywhere;
 mod facts;
 mod faults;
 mod find;
