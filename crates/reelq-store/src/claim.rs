@@ -67,4 +67,6 @@ pub struct Claimed {
     /// The store has no limits for the account, or not all of them: nothing is bought on it before whoever has it in its
     /// configuration sets them ([`Store::set_limits`](crate::Store::set_limits)).
     pub limits_missing: bool,
+    /// Changes whenever a folder of journals joins the namespace: whoever buys notes who that is, first.
+    pub roster: u64,
 }

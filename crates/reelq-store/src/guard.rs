@@ -2,6 +2,8 @@
 
 use reelq_model::{JobId, Timestamp};
 
+use crate::{AbsentJob, Absentees};
+
 /// What a process was told of the life of its namespace.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Remembered {
@@ -35,6 +37,8 @@ pub struct FolderView {
     pub absent: u64,
     /// It was read, and lacks lines of what the store forgot: only a person can say what becomes of that.
     pub is_short: bool,
+    /// The namespace's roster when it joined.
+    pub entered: u64,
 }
 
 /// The store's own word on what it may have forgotten.
@@ -46,10 +50,14 @@ pub struct StoreGuard {
     pub generation: String,
     /// How many commits the namespace has counted.
     pub counter: u64,
+    /// Changes whenever a folder joins.
+    pub roster: u64,
     /// The count that certainly survived when the generation began.
     pub survived: u64,
     /// The folders whose processes buy, or bought lately.
     pub folders: Vec<FolderView>,
+    /// What journals know and the store does not; filled by [`GuardStep::List`] alone.
+    pub absent: Absentees,
 }
 
 impl StoreGuard {
@@ -86,18 +94,22 @@ pub enum GuardStep {
         /// It lacks lines of an earlier life of the namespace.
         is_short: bool,
     },
-    /// On a person's word: these are taken for confirmed.
+    /// On a person's word: these are not waited for any more.
     Release(Vec<String>),
     /// The folder's last process ends, and the store knows all that it knows.
     Leave(String),
     /// Jobs of a folder's journals that the store does not know, and some that it does know by now: a load that brings one
-    /// of the former begins a generation.
+    /// of the former begins a generation, and until then what was bought for them counts against limits and budgets.
     Absent {
         /// The folder's id.
         folder: String,
         /// Not known to the store.
-        missing: Vec<JobId>,
+        missing: Vec<AbsentJob>,
         /// Known by now.
         found: Vec<JobId>,
     },
+    /// Reads, and tells what journals know and the store does not.
+    List,
+    /// On a person's word: no purchase of a job that the store does not know is still running. What it cost stays counted.
+    Over,
 }

@@ -3,6 +3,7 @@
 //! Two implementations, one conformance suite. No worker's clock decides anything here: due times, leases and pauses
 //! are compared with the store's own time.
 
+mod absent;
 mod blobs;
 mod bounds;
 mod breaker;
@@ -27,6 +28,7 @@ mod requests;
 mod retention;
 mod schedules;
 mod share;
+mod spread;
 mod sqlite;
 mod store;
 mod tick;
@@ -36,6 +38,7 @@ pub use self::redis::{
     Address, AddressError, Durability, Gravity, LinkOptions, Namespace, NamespaceError, Patience, RedisStore,
     SecretSource, ServerFacts, ServerFinding, TlsFiles, judge_server, what_may_vanish,
 };
+pub use absent::{AbsentJob, AbsentPurchase, AbsentSum, AbsentView, Absentees, Stake};
 pub use blobs::Blobs;
 pub use breaker::{Ask, Begun, Breaker, BreakerPolicy, BreakerView, Fault, Open, Told, Verdict};
 pub use bulk::{Cursor, Edit, Scanned};
@@ -55,6 +58,7 @@ pub use requests::{LoadsSeen, NotedRequest, Noting, RequestNote, Requests, Unnot
 pub use retention::{Purge, Unfinished};
 pub use schedules::{Schedules, TICKS_KEPT};
 pub use share::stride;
+pub use spread::Spread;
 pub use sqlite::{Backup, SqliteStore};
 pub use store::{SharedStore, Store};
 pub use tick::{BatchHold, TickClaim, TickClaimed, TickLease, TickOutcome, TickState, TickView};

@@ -9,7 +9,7 @@ use crate::{
     AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit, Committed, Cursor,
     Edit, Edited, Enqueued, GuardStep, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load,
     Loaded, Pace, PaceView, Page, PauseReason, Purge, Recalled, Remembered, Requests, Result, ResultLine, Scanned,
-    Schedules, StoreGuard, UnreadableRecord, WorkerView,
+    Schedules, Spread, StoreGuard, UnreadableRecord, WorkerView,
 };
 
 /// A store as it is handed around.
@@ -160,6 +160,16 @@ pub trait Store: Requests + Schedules + Send + Sync + fmt::Debug {
     /// nothing to say.
     async fn guard(&self, _step: &GuardStep) -> Result<StoreGuard> {
         Ok(StoreGuard::default())
+    }
+
+    /// Waits a few seconds until everything that was done before, by anybody, is where a change of servers does not lose it: on the
+    /// server's disk, where it can say so, and on every replica that is connected. A store that never forgets has it there already.
+    ///
+    /// # Errors
+    ///
+    /// Where the store is unreachable. May be repeated.
+    async fn everywhere(&self) -> Result<Spread> {
+        Ok(Spread::default())
     }
 
     /// What this process was told of the store's life. Asks nobody.

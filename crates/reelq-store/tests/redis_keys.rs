@@ -160,6 +160,7 @@ fn is_of_a_batch(key: &str) -> bool {
         "clock",
         "folders",
         "absent",
+        "absent_sums",
         "fence",
         "numbers",
         "sequence",

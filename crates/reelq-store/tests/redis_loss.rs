@@ -11,9 +11,15 @@ use std::{
 use reelq_model::{JobId, Status, SystemClock};
 use reelq_redis_server::{RedisServer, Reply};
 use reelq_store::{
-    Claim, ClaimStage, Commit, GuardStep, JournalSettings, Journaled, Lease, LinkOptions, RedisStore, SharedStore,
-    conformance::kit::{LEASE, accepted, account, batch, draft, limits, lines, sending, wishes, worker},
+    AccountLimits, BatchDraft, Claim, ClaimStage, Commit, GuardStep, JournalSettings, Journaled, Lease, LinkOptions,
+    RedisStore, SharedStore,
+    conformance::kit::{LEASE, Wish, accepted, account, batch, draft, limits, lines, sending, wishes, worker},
 };
+
+#[path = "redis_loss/absent.rs"]
+mod absent;
+#[path = "redis_loss/joining.rs"]
+mod joining;
 
 const NAME: &str = "b";
 
@@ -32,37 +38,51 @@ impl Machine {
     /// A process of it that buys.
     async fn process(&self, url: &str, name: &str) -> Process {
         let clock = Arc::new(SystemClock::default());
-        let options = LinkOptions { longest_pause: Duration::from_millis(50), ..LinkOptions::default() };
+        let options = LinkOptions {
+            longest_pause: Duration::from_millis(50),
+            response_timeout: Duration::from_secs(3),
+            ..LinkOptions::default()
+        };
         let inner =
             RedisStore::open(url.parse().unwrap(), "test".parse().unwrap(), options, clock.clone()).await.unwrap();
         let settings = JournalSettings::new(self.journals(), "test", name);
         let store = Journaled::open(Arc::new(inner), settings, &worker(name), clock).unwrap();
-        Process { store: Arc::new(store), name: name.to_owned() }
+        Process { store: Arc::new(store), name: name.to_owned(), limits: limits(1_000.0, 1_000, 1_000) }
     }
 }
 
 struct Process {
     store: SharedStore,
     name: String,
+    /// What its configuration allows.
+    limits: AccountLimits,
 }
 
 impl Process {
     async fn load(&self, rows: usize) -> Vec<JobId> {
-        let load = self.store.begin_load(&draft(&batch(NAME))).await.unwrap();
-        let lines = lines(&batch(NAME), &wishes(rows));
+        self.load_as(&draft(&batch(NAME)), &wishes(rows)).await
+    }
+
+    async fn load_as(&self, draft: &BatchDraft, wishes: &[Wish]) -> Vec<JobId> {
+        let load = self.store.begin_load(draft).await.unwrap();
+        let lines = lines(&draft.name, wishes);
         self.store.enqueue(&load, &lines).await.unwrap();
         self.store.finish_load(&load).await.unwrap();
         lines.iter().map(reelq_store::LineDraft::id).collect()
     }
 
     async fn allow(&self) {
-        self.store.set_limits(&account("acct"), &limits(1_000.0, 1_000, 1_000)).await.unwrap();
+        self.store.set_limits(&account("acct"), &self.limits).await.unwrap();
     }
 
     /// Claims purchases, whatever the server is up to.
     async fn claim(&self, limit: usize) -> Vec<Lease> {
+        self.claim_of(ClaimStage::Submit, limit).await
+    }
+
+    async fn claim_of(&self, stage: ClaimStage, limit: usize) -> Vec<Lease> {
         let claim = Claim {
-            stage: ClaimStage::Submit,
+            stage,
             account: account("acct"),
             limit,
             worker: worker(&self.name),
@@ -97,7 +117,8 @@ impl Process {
     }
 
     async fn commit(&self, lease: &Lease, event: reelq_model::Event) -> Option<Lease> {
-        let commit = Commit { lease: lease.clone(), event, keep: true };
+        let keep = matches!(event, reelq_model::Event::Sending { .. });
+        let commit = Commit { lease: lease.clone(), event, keep };
         match self.store.commit(&[commit]).await.unwrap().remove(0) {
             reelq_store::Committed::Done(lease) => lease,
             other => panic!("{other:?}"),
@@ -417,4 +438,12 @@ async fn what_a_journal_holds_no_more_needs_a_person() {
     assert_eq!(later.fresh(9).await.len(), 0);
     let guard = later.store.guard(&GuardStep::Read).await.unwrap();
     assert!(guard.awaited().all(|view| view.is_short) && guard.awaited().count() == 1, "{guard:?}");
+    let short = vec![guard.folders[0].folder.id.clone()];
+    later.store.guard(&GuardStep::Release(short)).await.unwrap();
+    later.heartbeat().await;
+    assert_eq!(
+        later.fresh(9).await.len(),
+        1,
+        "the person has spoken of all that it lacks, and what it knows is not bought again"
+    );
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reelq_model::{Clock as _, SystemClock};
 use reelq_redis_server::RedisServer;
-use reelq_sim::Settings;
+use reelq_sim::{Pace, Settings};
 use reelq_tests::{Account, Prompts, Sandbox, Vendor, write_csv};
 
 /// A price of $0.3111 each: the budget pays for a few.
@@ -22,10 +22,17 @@ fn until(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 fn world(url: &str, rows: usize) -> (Vendor, Sandbox) {
-    let vendor = Vendor::start(Settings::default());
+    world_at(url, rows, Pace::default())
+}
+
+fn world_at(url: &str, rows: usize, pace: Pace) -> (Vendor, Sandbox) {
+    let vendor = Vendor::start(Settings { pace, ..Settings::default() });
     let account = Account { name: "wave", provider: "wave", lines: LINES.to_owned() };
     let sandbox = Sandbox::new(&vendor.base_url(), vec![account], "").over(url);
     write_csv(&sandbox.path("set.csv"), Prompts { rows, copies: 1 }, &[("wave", "wave")]);
+    let others = (0..rows).map(|row| format!("wave,minimax-hailuo-2.3,another clip {row},6\n"));
+    let other = format!("account,model,prompt,duration\n{}", others.collect::<String>());
+    std::fs::write(sandbox.path("other.csv"), other).unwrap();
     (vendor, sandbox)
 }
 
@@ -65,5 +72,60 @@ fn limits_that_were_lost_are_set_anew_by_the_worker_and_never_passed() {
     std::thread::sleep(Duration::from_millis(500));
     let spent = vendor.ledger().charges.len();
     assert_eq!(spent, 6, "$2.00 pays for six at $0.3111");
+    drop(worker);
+}
+
+#[test]
+fn an_emptied_redis_spends_no_budget_twice_and_passes_no_cap() {
+    let server = RedisServer::with().append_only("always").start();
+    // Tasks outlast the flush, so that places in flight are taken by what only the journal knows.
+    let (vendor, sandbox) = world_at(&server.url(), 40, Pace::seconds(1.5, 2.5));
+    let loaded = sandbox.run(&["enqueue", "set.csv", "--yes"]);
+    assert_eq!(loaded.code, Some(0), "{}", loaded.stderr);
+    let worker = sandbox.start(&["worker"]);
+    until("purchases", || vendor.ledger().charges.len() >= 3);
+    server.command(&["FLUSHALL"]);
+    let other = sandbox.run(&["enqueue", "other.csv", "--yes", "--again"]);
+    assert_eq!(other.code, Some(0), "{}", other.stderr);
+    until("what the journal knows is with the store", || {
+        let told = sandbox.run(&["status", "--json"]).stdout;
+        told.contains("\"absent\"") || vendor.ledger().charges.len() > 3
+    });
+    let status = sandbox.run(&["status"]);
+    assert!(status.stdout.contains("in journals only: the store has lost their jobs"), "{}", status.stdout);
+    assert!(status.stdout.contains("reelq enqueue MANIFEST --batch set --again"), "{}", status.stdout);
+    let doctor = sandbox.run(&["doctor", "--offline"]);
+    assert!(doctor.stdout.contains("in journals only"), "{}", doctor.stdout);
+    // The lost batch comes back, and with it its tasks.
+    let again = sandbox.run(&["enqueue", "set.csv", "--yes", "--again"]);
+    assert_eq!(again.code, Some(0), "{}", again.stderr);
+    let drained = sandbox.start(&["worker", "--drain"]).wait();
+    assert_eq!(drained.code, Some(8), "{}", drained.stderr);
+    let ledger = vendor.ledger();
+    assert_eq!(ledger.charges.len(), 6, "$2.00 pays for six at $0.3111: {}", drained.stderr);
+    assert!(ledger.accounts.iter().all(|account| account.peak_in_flight <= 3), "{:?}", ledger.accounts);
+    let status = sandbox.run(&["status", "--json"]);
+    assert!(!status.stdout.contains("\"absent\""), "all of it is followed again: {}", status.stdout);
+    drop(worker);
+}
+
+#[test]
+fn places_of_tasks_that_are_lost_for_good_are_given_back_by_a_person() {
+    let server = RedisServer::with().append_only("always").start();
+    let (vendor, sandbox) = world_at(&server.url(), 40, Pace::seconds(600.0, 600.0));
+    let loaded = sandbox.run(&["enqueue", "set.csv", "--yes"]);
+    assert_eq!(loaded.code, Some(0), "{}", loaded.stderr);
+    let worker = sandbox.start(&["worker"]);
+    until("purchases", || vendor.ledger().charges.len() >= 3);
+    server.command(&["FLUSHALL"]);
+    let other = sandbox.run(&["enqueue", "other.csv", "--yes", "--again"]);
+    assert_eq!(other.code, Some(0), "{}", other.stderr);
+    until("the places are taken", || sandbox.run(&["status", "--json"]).stdout.contains("\"open\": 3"));
+    assert_eq!(vendor.ledger().charges.len(), 3, "no place is free");
+    let refused = sandbox.run(&["resume", "--after-loss"]);
+    assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+    let given = sandbox.run(&["resume", "--after-loss", "--yes"]);
+    assert_eq!(given.code, Some(0), "{}", given.stderr);
+    until("the places are used", || vendor.ledger().charges.len() >= 6);
     drop(worker);
 }

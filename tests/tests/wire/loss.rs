@@ -108,6 +108,17 @@ fn end(workers: Vec<Running>) -> String {
     workers.into_iter().map(|worker| worker.wait().stderr).collect::<Vec<_>>().join("\n---\n")
 }
 
+/// Ends the workers once all rows are bought, or were to be: everything that they say.
+fn after_all_rows(vendor: &RawVendor, rows: usize, workers: Vec<Running>) -> String {
+    let clock = SystemClock::new();
+    while bought(vendor).len() < rows && clock.monotonic() < PATIENCE {
+        sleep(Duration::from_millis(10));
+    }
+    let told = end(workers);
+    assert_eq!(bought(vendor).len(), rows, "{told}");
+    told
+}
+
 #[test]
 fn an_emptied_redis_under_two_living_machines_buys_nothing_twice_when_it_is_loaded_again() {
     let (server, vendor) = (RedisServer::start(), vendor());
@@ -118,8 +129,7 @@ fn an_emptied_redis_under_two_living_machines_buys_nothing_twice_when_it_is_load
     until("purchases", || vendor.submits() >= 12);
     server.command(&["FLUSHALL"]);
     enqueue(&here);
-    until("all rows", || bought(&vendor).len() == 40);
-    let told = end(workers);
+    let told = after_all_rows(&vendor, 40, workers);
     nothing_twice(&vendor, &told);
     let drained = worker(&here, &["--drain"]).wait();
     assert!(matches!(drained.code, Some(0 | 6)), "{}\n{told}", drained.stderr);
@@ -143,8 +153,7 @@ fn a_replica_that_is_behind_takes_over(fsync: &str) {
     let port = master.port().to_string();
     master.kill();
     until("the master's place", || replica.command(&["CONFIG", "SET", "port", &port]) == Reply::Text("OK".to_owned()));
-    until("all rows", || bought(&vendor).len() == 40);
-    let told = end(workers);
+    let told = after_all_rows(&vendor, 40, workers);
     nothing_twice(&vendor, &told);
     let drained = worker(&there, &["--drain"]).wait();
     assert!(matches!(drained.code, Some(0 | 6)), "{}\n{told}", drained.stderr);
@@ -238,8 +247,7 @@ fn a_frozen_machine_is_waited_for_and_goes_on_when_it_wakes() {
     let shown = here.run(&["status"]);
     assert!(shown.stderr.contains("reelq resume --after-loss"), "{}", shown.stderr);
     frozen.signal("CONT");
-    until("all rows", || bought(&vendor).len() == 40);
-    let told = end(vec![one, frozen]);
+    let told = after_all_rows(&vendor, 40, vec![one, frozen]);
     nothing_twice(&vendor, &told);
 }
 

@@ -30,6 +30,7 @@ mod moved_clocks;
 mod named_tasks;
 mod no_answer;
 mod numbers;
+mod orders;
 mod outage;
 mod outputs;
 mod printed;

@@ -3,7 +3,7 @@
 use reelq_model::{AccountName, BatchName, Money, Status};
 use reelq_store::{FolderView, GuardStep, Store, StoreGuard};
 
-use super::pause;
+use super::{absent, pause};
 use crate::{
     consent::{Consent, NOT_BOUGHT, Stake},
     exit::Exit,
@@ -38,8 +38,11 @@ pub(crate) async fn resume(args: &ResumeArgs, session: &Session, out: Out) -> Ou
 
 async fn after_loss(consent: Consent, session: &Session, out: Out) -> Outcome {
     let store = session.store().await?;
-    let guard = store.guard(&GuardStep::Read).await?;
+    let guard = store.guard(&GuardStep::List).await?;
     let missing: Vec<&FolderView> = guard.awaited().collect();
+    if missing.is_empty() && absent::open(&guard.absent) > 0 {
+        return take_for_over(&guard, consent, &*store, session, out).await;
+    }
     if missing.is_empty() {
         if store.restored().await?.is_some() {
             consent.to(&restored_stake(&*store).await?, session, out).await?;
@@ -62,6 +65,29 @@ async fn after_loss(consent: Consent, session: &Session, out: Out) -> Outcome {
     store.guard(&GuardStep::Release(ids.clone())).await?;
     let report = serde_json::json!({ "what": "after loss", "accepted": true, "released": ids });
     out.report(&report, |_| format!("{} not waited for any more: buying goes on", counted(ids.len())));
+    Ok(Exit::Done)
+}
+
+/// What journals know to be bought, and the store has lost, is not running any more: others may have its places in flight.
+async fn take_for_over(
+    guard: &StoreGuard,
+    consent: Consent,
+    store: &dyn Store,
+    session: &Session,
+    out: Out,
+) -> Outcome {
+    let open = absent::open(&guard.absent);
+    let what = format!(
+        "take {} task{} for over whose jobs the store has lost, so that others may have their places in flight",
+        grouped(open),
+        plural(open)
+    );
+    consent
+        .to(&Stake { told: absent::told(&guard.absent), what, otherwise: "nothing was changed" }, session, out)
+        .await?;
+    store.guard(&GuardStep::Over).await?;
+    let report = serde_json::json!({ "what": "after loss", "accepted": true, "over": open });
+    out.report(&report, |_| "their places in flight are free; what they cost stays counted".to_owned());
     Ok(Exit::Done)
 }
 

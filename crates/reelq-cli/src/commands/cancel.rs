@@ -10,11 +10,11 @@ use serde::Serialize;
 use super::{
     ability::Abilities,
     matched::explain,
+    orders,
     selection::{AT_ONCE, Selection, matching},
 };
 use crate::{
     consent::{Consent, Stake},
-    exit::Exit,
     failure::{Failure, Outcome},
     output::{Out, grouped, plural},
     session::Session,
@@ -63,7 +63,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     };
     let Some(report) = report else {
         out.report(&Report::default(), |_| "nothing to cancel".to_owned());
-        return Ok(Exit::Done);
+        return args.hold(&format!("batch {} has nothing to cancel", args.batch), session, &*store, out).await;
     };
     out.report(&report, |report| draw(report, &args.batch, &session.flags()));
     if report.cancelled + report.doubtful > 0 {
@@ -73,7 +73,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     if report.requested + report.submitting > 0 {
         session.say_follow(&*store, &args.batch, out).await?;
     }
-    Ok(Exit::Done)
+    args.hold(&format!("jobs of batch {} are cancelled", args.batch), session, &*store, out).await
 }
 
 /// Cancels the jobs that were named.
@@ -105,6 +105,17 @@ impl Args {
     async fn agreed(&self, count: u64, session: &Session, out: Out) -> Result<(), Failure> {
         let what = format!("cancel {} job{} of batch {}", grouped(count), plural(count), self.batch);
         self.consent.to(&Stake { told: Vec::new(), what, otherwise: "nothing was changed" }, session, out).await
+    }
+
+    /// Waits until what was cancelled cannot be forgotten.
+    async fn hold(&self, what: &str, session: &Session, store: &dyn Store, out: Out) -> Outcome {
+        let (batch, flags, queued) = (&self.batch, session.flags(), if self.queued { " --queued" } else { "" });
+        let then = if self.selection.is_empty() {
+            format!("say it again: reelq cancel {batch}{queued}{flags}")
+        } else {
+            format!("look whether they still are: reelq status {batch}{flags}")
+        };
+        orders::hold(what, &then, store, out).await
     }
 
     const fn takes(&self) -> &'static str {

@@ -5,6 +5,7 @@ use reelq_store::{BatchView, SharedStore};
 
 use super::{
     loading::QuietArgs,
+    orders,
     plan::budget,
     sim::VendorArgs,
     stranded::stranded,
@@ -98,7 +99,14 @@ impl Continued<'_> {
         if is_more {
             args.consent.to(&raise(view, args.budget), session, out).await?;
         }
-        Ok(store.set_budget(&args.batch, args.budget).await?)
+        store.set_budget(&args.batch, args.budget).await?;
+        let (batch, flags) = (&args.batch, session.flags());
+        if let Some(budget) = args.budget {
+            let what = format!("the budget of batch {batch} is {}", money(budget));
+            let again = format!("say it again: reelq continue {batch} --budget {budget}{flags}");
+            orders::is_held(&what, &again, &**store, out).await?;
+        }
+        Ok(())
     }
 
     async fn work(&self, view: &BatchView, simulated: Option<&Simulated>) -> Outcome {

@@ -9,6 +9,7 @@ use reelq_producer::{LoadReport, Order, Plan, load_telling};
 use reelq_store::{SharedStore, Store};
 
 use super::{
+    orders,
     plan::{draw, guard},
     purge::purge,
 };
@@ -92,6 +93,11 @@ pub(crate) async fn load(
             loaded => break loaded?,
         }
     };
+    if batch.budget.is_some() || loaded.loaded.cancelled > 0 {
+        let again = format!("look whether that holds: reelq status {}{}", batch.name, session.flags());
+        let what = format!("batch {} is loaded with its budget, and without the rows that are gone", batch.name);
+        orders::is_held(&what, &again, &**store, out).await?;
+    }
     // Should the state be lost, the place itself tells that a batch was bought for it. Not before it is there: a load that died is
     // repeated without a question.
     if let Some(place) = mark

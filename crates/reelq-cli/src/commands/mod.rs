@@ -1,6 +1,7 @@
 //! One file a command.
 
 mod ability;
+mod absent;
 pub(crate) mod after_loss;
 pub(crate) mod backup;
 pub(crate) mod cancel;
@@ -15,6 +16,7 @@ pub(crate) mod help_markdown;
 pub(crate) mod loading;
 mod matched;
 pub(crate) mod models;
+mod orders;
 pub(crate) mod pause;
 pub(crate) mod plan;
 pub(crate) mod purge;

@@ -3,6 +3,7 @@
 use reelq_model::{AccountName, BatchName};
 use reelq_store::{PauseReason, Store};
 
+use super::orders;
 use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
@@ -51,7 +52,13 @@ async fn run(args: &Args, pause: bool, session: &Session, out: Out) -> Outcome {
     let report = serde_json::json!({ "what": what, "state": done });
     let rest = if pause { "; what is submitted is followed all the same" } else { "" };
     out.report(&report, |_| format!("{what} is {done}{rest}"));
-    if let Some(batch) = args.batch.as_ref().filter(|_| !pause) {
+    if pause {
+        let named = args.batch.as_ref().map(ToString::to_string);
+        let named = named.or_else(|| args.account.as_ref().map(|account| format!("--account {account}")));
+        let again = format!("say it again: reelq pause {}{}", named.unwrap_or_default(), session.flags());
+        return orders::hold(&format!("{what} is {done}"), &again, &*store, out).await;
+    }
+    if let Some(batch) = &args.batch {
         session.say_work_on(&*store, batch, out).await?;
     }
     Ok(Exit::Done)

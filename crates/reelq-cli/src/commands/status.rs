@@ -7,12 +7,13 @@ use std::time::Duration;
 use anyhow::Context;
 use reelq_model::{BatchName, Money, Status, Timestamp};
 use reelq_store::{
-    AccountCap, AccountLimits, AccountView, BatchView, HeldBatch, JobFilter, JobView, Pause, PauseReason, Store,
-    WorkerView,
+    Absentees, AccountCap, AccountLimits, AccountView, BatchView, GuardStep, HeldBatch, JobFilter, JobView, Pause,
+    PauseReason, Store, WorkerView,
 };
 use serde::Serialize;
 
 use super::{
+    absent,
     after_loss::say_waiting,
     matched,
     selection::{Selection, brief, matching, place},
@@ -57,11 +58,18 @@ struct Report {
     stranded: Vec<Stranded>,
     #[serde(flatten)]
     noticed: Noticed,
+    /// Purchases that only journals know.
+    #[serde(skip_serializing_if = "is_nothing")]
+    absent: Absentees,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     jobs: Vec<JobView>,
     /// Jobs of the batch that do not get on.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     stuck: Vec<Stuck>,
+}
+
+fn is_nothing(absent: &Absentees) -> bool {
+    absent.jobs == 0
 }
 
 /// How often `--watch` looks where nothing is heard of.
@@ -122,6 +130,7 @@ async fn read(args: &Args, session: &Session, store: &dyn Store) -> Result<Repor
     let noticed = Noticed::read(store, batches.iter().map(|view| &view.batch.name)).await?;
     Ok(Report {
         stranded: stranded(store, &session.config, args.batch.as_ref()).await?,
+        absent: store.guard(&GuardStep::List).await?.absent,
         batches,
         noticed,
         accounts: store.accounts().await?,
@@ -136,6 +145,10 @@ fn draw(report: &Report, flags: &str) -> String {
     let mut parts = vec![draw_batches(&report.batches)];
     parts.extend(report.stranded.iter().map(|stranded| format!("! {}", stranded.told())));
     parts.extend(report.noticed.alarms(flags).iter().map(|alarm| format!("! {alarm}")));
+    if !report.absent.sums.is_empty() {
+        let told = absent::told(&report.absent);
+        parts.push(format!("! {}\n    {}", told.join("\n! "), absent::ways_on(&report.absent, flags)));
+    }
     if !report.accounts.is_empty() {
         parts.push(draw_accounts(&report.accounts, &report.noticed));
     }

@@ -4,6 +4,8 @@
 use reelq_model::{Acceptance, Digest, JobId, Submission, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::Stake;
+
 /// The format that this version writes, and the newest that it reads.
 pub(super) const FORMAT: u32 = 2;
 /// Hex digits of the checksum.
@@ -19,8 +21,13 @@ pub(super) enum Entry {
     Left { number: u32 },
     /// Nothing was bought by it, and nothing will be.
     Closed { number: u32 },
-    /// The provider's yes; synced before the store is told.
-    Accepted { acceptance: Acceptance, first_poll_ms: u64 },
+    /// The provider's yes; synced before the store is told. Written once more when the task is over, with what it cost then.
+    Accepted {
+        acceptance: Acceptance,
+        first_poll_ms: u64,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        over: bool,
+    },
 }
 
 /// One line.
@@ -31,6 +38,9 @@ pub(super) struct Line {
     pub(super) at: Timestamp,
     #[serde(flatten)]
     pub(super) entry: Entry,
+    /// Whose money it is; lines of earlier versions do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) stake: Option<Stake>,
     /// The life of the store that it belongs to; empty where the store has none, and in lines of format 1.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) identity: String,

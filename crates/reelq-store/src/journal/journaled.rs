@@ -4,7 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use reelq_model::{
-    Acceptance, AccountName, BatchName, Event, JobId, Money, SharedClock, Stage, Submission, Timestamp, WorkerId,
+    Acceptance, AccountName, BatchName, Event, Job, JobId, Money, Settlement, SharedClock, Stage, Submission,
+    Timestamp, WorkerId,
 };
 
 use super::{
@@ -16,7 +17,7 @@ use crate::{
     AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, ClaimStage, Claimed, Commit,
     Committed, Cursor, Edit, Edited, Enqueued, Error, GuardStep, HistoryEntry, JobFilter, JobView, Known,
     LateAcceptance, Lease, LineDraft, Load, Loaded, Pace, PaceView, Page, PauseReason, Purge, Recalled, Remembered,
-    Result, ResultLine, Scanned, SharedStore, Store, StoreGuard, UnreadableRecord, WorkerView,
+    Result, ResultLine, Scanned, SharedStore, Spread, Stake, Store, StoreGuard, UnreadableRecord, WorkerView,
 };
 
 /// How soon to ask again while nothing may be bought.
@@ -47,7 +48,14 @@ impl Journaled {
         if self.keeper.is_waited_for() {
             self.keeper.confirm_again().await?;
         }
+        if !self.keeper.is_known_everywhere().await? {
+            return Ok(blocked());
+        }
         let mut claimed = self.inner.claim(claim).await?;
+        if let Err(error) = self.keeper.note_newcomers(claimed.roster).await {
+            self.inner.release(&claimed.leases).await?;
+            return Err(error);
+        }
         let forgetful = !self.keeper.is_settled();
         let is_risky = |lease: &Lease| forgetful || self.keeper.misses(lease.job.id);
         let (risky, safe): (Vec<_>, Vec<_>) =
@@ -71,7 +79,7 @@ impl Journaled {
             // The store has these intents: they are its own.
             let left = lines.iter().filter_map(|line| match &line.entry {
                 Entry::Sending { submission } => {
-                    Some(self.keeper.line(line.job, Entry::Left { number: submission.number }))
+                    Some(self.keeper.line(line.job, None, Entry::Left { number: submission.number }))
                 }
                 _ => None,
             });
@@ -84,7 +92,7 @@ impl Journaled {
 
     fn taken_over(&self, lease: &Lease) -> Option<Line> {
         let Stage::Submitting { submission } = &lease.job.stage else { return None };
-        Some(self.keeper.line(lease.job.id, Entry::Sending { submission: submission.clone() }))
+        Some(self.keeper.line_of(&lease.job, Entry::Sending { submission: submission.clone() }))
     }
 
     fn intent(&self, commit: &Commit) -> Option<Line> {
@@ -93,7 +101,7 @@ impl Journaled {
             Event::Accepted { acceptance, first_poll } => accepted(acceptance, *first_poll),
             _ => return None,
         };
-        Some(self.keeper.line(commit.lease.job.id, entry))
+        Some(self.keeper.line_of(&commit.lease.job, entry))
     }
 
     /// Commits all but new submissions: those are given back, for nothing is sent without its line.
@@ -123,7 +131,20 @@ impl Journaled {
             (Event::Accepted { acceptance, first_poll }, Committed::Done(_)) => accepted(acceptance, *first_poll),
             _ => return None,
         };
-        Some(self.keeper.line(commit.lease.job.id, entry))
+        Some(self.keeper.line_of(&commit.lease.job, entry))
+    }
+
+    /// Notes which tasks are over: should the store lose their jobs, they take no places in flight.
+    fn note_ends(&self, commits: &[Commit], answers: &[Committed]) {
+        let done = commits.iter().zip(answers).filter(|(_, answer)| matches!(answer, Committed::Done(_)));
+        let ends: Vec<Line> = done
+            .filter_map(|(commit, _)| {
+                let job = &commit.lease.job;
+                let of = job.orphan_of.unwrap_or(job.id);
+                Some(self.keeper.line(of, Some(Stake::of(job)), ended(job, &commit.event)?))
+            })
+            .collect();
+        self.keeper.note(&ends);
     }
 
     /// Submissions that certainly bought nothing; written before the store is told, so that they are never recalled.
@@ -133,7 +154,7 @@ impl Journaled {
             commit.event,
             Event::NotSent { .. } | Event::Throttled { .. } | Event::TurnedAway { .. } | Event::Rejected { .. }
         );
-        closes.then(|| self.keeper.line(commit.lease.job.id, Entry::Closed { number: submission.number }))
+        closes.then(|| self.keeper.line_of(&commit.lease.job, Entry::Closed { number: submission.number }))
     }
 }
 
@@ -144,7 +165,21 @@ fn blocked() -> Claimed {
 
 fn accepted(acceptance: &Acceptance, first_poll: Duration) -> Entry {
     let first_poll_ms = u64::try_from(first_poll.as_millis()).unwrap_or(u64::MAX);
-    Entry::Accepted { acceptance: acceptance.clone(), first_poll_ms }
+    Entry::Accepted { acceptance: acceptance.clone(), first_poll_ms, over: false }
+}
+
+/// The task that the event ends at the vendor, with what it cost.
+fn ended(job: &Job, event: &Event) -> Option<Entry> {
+    let Stage::Running { task } = &job.stage else { return None };
+    let charge = job.charges.iter().rfind(|charge| charge.task == task.id)?;
+    let cost = match event {
+        Event::Failed { settlement: Settlement::Refunded, .. } => Some(Money::ZERO),
+        Event::Finished { cost, .. } | Event::Failed { cost, .. } => cost.or(charge.amount),
+        _ => return None,
+    };
+    let (number, at) = (charge.submission, charge.at.unwrap_or(job.queued_at));
+    let acceptance = Acceptance { task: task.id.clone(), submission: number, cost, at, outputs: Vec::new() };
+    Some(Entry::Accepted { acceptance, first_poll_ms: 0, over: true })
 }
 
 #[deny(clippy::missing_trait_methods)]
@@ -172,11 +207,12 @@ impl Store for Journaled {
         }
         self.keeper.closed(&closings);
         self.note_answers(commits, &answers);
+        self.note_ends(commits, &answers);
         Ok(answers)
     }
 
     async fn accept_late(&self, job: JobId, acceptance: &Acceptance, first_poll: Duration) -> Result<LateAcceptance> {
-        let line = self.keeper.line(job, accepted(acceptance, first_poll));
+        let line = self.keeper.line(job, None, accepted(acceptance, first_poll));
         // Where it cannot be written, the store is told all the same.
         self.keeper.write(std::slice::from_ref(&line)).await;
         let late = self.inner.accept_late(job, acceptance, first_poll).await?;
@@ -198,6 +234,10 @@ impl Store for Journaled {
 
     async fn guard(&self, step: &GuardStep) -> Result<StoreGuard> {
         self.inner.guard(step).await
+    }
+
+    async fn everywhere(&self) -> Result<Spread> {
+        self.inner.everywhere().await
     }
 
     fn remembered(&self) -> Remembered {

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use reelq_model::{JobId, SharedClock, WorkerId};
+use reelq_model::{Job, JobId, SharedClock, WorkerId};
 
 use super::{
     JournalSettings,
@@ -20,7 +20,7 @@ use super::{
     standing::Waits,
     story::{Stories, tell},
 };
-use crate::{Error, FolderDraft, GuardStep, Remembered, Result, SharedStore, StoreGuard};
+use crate::{Error, FolderDraft, GuardStep, Remembered, Result, SharedStore, Stake, StoreGuard};
 
 #[derive(Debug)]
 pub(super) struct Keeper {
@@ -48,6 +48,13 @@ struct State {
     counted: u64,
     /// The folders that the store waits for.
     waits: Waits,
+    /// The store's identity and roster when the folder joined; and the same once whoever may take the server's place knows it.
+    joined: Option<(String, u64)>,
+    known: Option<(String, u64)>,
+    /// When it was last said that somebody does not know it yet.
+    unknown_told: Option<Duration>,
+    /// The roster when it was last noted who takes part.
+    roster: u64,
     /// Jobs of the journal that the store does not know.
     missing: BTreeSet<JobId>,
     /// The journal could not be written; when that was last said.
@@ -94,9 +101,14 @@ impl Keeper {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn line(&self, job: JobId, entry: Entry) -> Line {
+    pub(super) fn line(&self, job: JobId, stake: Option<Stake>, entry: Entry) -> Line {
         let Remembered { identity, counter } = self.store.remembered();
-        Line { job, at: self.clock.now(), entry, identity, told: counter }
+        Line { job, at: self.clock.now(), entry, stake, identity, told: counter }
+    }
+
+    /// A line that says whose money it is.
+    pub(super) fn line_of(&self, job: &Job, entry: Entry) -> Line {
+        self.line(job.id, Some(Stake::of(job)), entry)
     }
 
     // ---- writing ----
@@ -124,7 +136,7 @@ impl Keeper {
     }
 
     /// Writes lines that only spare a person or a vendor a question.
-    fn note(&self, lines: &[Line]) {
+    pub(super) fn note(&self, lines: &[Line]) {
         self.scribe.note(encode_all(lines));
     }
 
@@ -233,7 +245,8 @@ impl Keeper {
         let is_used = guard.folders.iter().any(|view| view.folder.id == self.draft.id && view.absent > 0);
         let depot = Depot { folder: Some(self.draft.id.as_str()).filter(|_| !guard.identity.is_empty()), is_used };
         let report = reconcile(&self.store, &stories, &depot, self.clock.now()).await?;
-        let told: Vec<Line> = report.told.into_iter().map(|(job, entry)| self.line(job, entry)).collect();
+        let told: Vec<Line> =
+            report.told.into_iter().map(|(job, stake, entry)| self.line(job, Some(stake), entry)).collect();
         if !told.is_empty() {
             self.scribe.append(encode_all(&told)).await.unwrap_or_else(|error| self.block(&error));
         }
@@ -243,7 +256,8 @@ impl Keeper {
             generation: guard.generation.clone(),
             absent: u64::try_from(missing).unwrap_or(u64::MAX),
             dropped: life.dropped,
-            is_short: !life.settled && lives.before(&guard.identity).any(|life| life.dropped > 0),
+            is_short: report.has_strays
+                || (!life.settled && lives.before(&guard.identity).any(|life| life.dropped > 0)),
         };
         let confirmed = self.store.guard(&confirm).await?;
         if confirmed.generation != guard.generation || self.store.standing() != standing {
@@ -258,6 +272,7 @@ impl Keeper {
             missing,
             "the journal was held against the store"
         );
+        self.see_roster(&confirmed);
         let mut state = self.state();
         // What the store has just confirmed is kept for as long again.
         (state.settled, state.missing, state.trimmed) = (Some(standing), report.missing, self.clock.monotonic());
@@ -274,7 +289,51 @@ impl Keeper {
         // Who has joined since must be waited for, too, should the store forget that.
         self.note_folders(&guard);
         self.state().counted = guard.counter;
+        self.see_roster(&guard);
         Ok(())
+    }
+
+    fn see_roster(&self, guard: &StoreGuard) {
+        let own = guard.folders.iter().find(|view| view.folder.id == self.draft.id);
+        let mut state = self.state();
+        state.roster = guard.roster;
+        state.joined = own.map(|view| (guard.identity.clone(), view.entered));
+    }
+
+    /// Notes who has joined, where somebody has: should the store forget them, they are waited for all the same.
+    pub(super) async fn note_newcomers(&self, roster: u64) -> Result<()> {
+        if self.state().roster != roster {
+            let guard = self.store.guard(&GuardStep::Read).await?;
+            self.note_folders(&guard);
+            self.see_roster(&guard);
+        }
+        Ok(())
+    }
+
+    /// Whether every server that may take the store's place knows of this folder: before, nothing is bought, for nobody would
+    /// wait for it.
+    pub(super) async fn is_known_everywhere(&self) -> Result<bool> {
+        let joined = self.state().joined.clone();
+        if joined == self.state().known {
+            return Ok(true);
+        }
+        let spread = self.store.everywhere().await?;
+        let now = self.clock.monotonic();
+        let mut state = self.state();
+        if spread.is_everywhere() {
+            (state.known, state.unknown_told) = (joined, None);
+            return Ok(true);
+        }
+        if state.unknown_told.is_none_or(|told| now.saturating_sub(told) >= REMIND) {
+            state.unknown_told = Some(now);
+            let (replicas, reached) = (spread.replicas, spread.reached);
+            tracing::warn!(
+                replicas,
+                reached,
+                "nothing is bought from here before the server's disk and each of its replicas know of this machine's journal"
+            );
+        }
+        Ok(false)
     }
 
     /// Whether the store waits for somebody, and it is time to ask again for whom.

@@ -2,13 +2,13 @@
 
 use std::{cmp::Reverse, collections::BTreeSet, time::Duration};
 
-use reelq_model::{Acceptance, Job, JobId, Submission, Timestamp};
+use reelq_model::{Job, JobId, Submission, Timestamp};
 
 use super::{
     entry::Entry,
-    story::{Stories, Story},
+    story::{Stories, Story, Yes},
 };
-use crate::{Error, GuardStep, JobFilter, LateAcceptance, Page, Recalled, Result, SharedStore};
+use crate::{AbsentJob, Error, GuardStep, JobFilter, LateAcceptance, Page, Recalled, Result, SharedStore, Stake};
 
 /// Jobs looked up in one round trip.
 const CHUNK: usize = 256;
@@ -25,7 +25,9 @@ pub(super) struct Report {
     /// Jobs that the store does not know at all.
     pub(super) missing: BTreeSet<JobId>,
     /// What was told to the store: to be kept for as long as anything else.
-    pub(super) told: Vec<(JobId, Entry)>,
+    pub(super) told: Vec<(JobId, Stake, Entry)>,
+    /// Something was bought for a job that the store does not know, and no journal says whose money it was.
+    pub(super) has_strays: bool,
 }
 
 /// Tells the store whatever of `stories` it does not know.
@@ -41,11 +43,20 @@ pub(super) async fn reconcile(
     ids.sort_by_key(|id| stories.get(id).map(|story| Reverse(story.last)));
     for ids in ids.chunks(CHUNK) {
         let unseen = report.tell_all(store, stories, ids).await?;
+        // What is known of an older one stays with the store as it was told.
         let young = |id: &JobId| stories.get(id).is_some_and(|story| now.since(story.last) < PATIENCE);
+        let found: Vec<JobId> = ids.iter().filter(|id| !unseen.contains(id)).copied().collect();
         let missing: Vec<JobId> = unseen.into_iter().filter(young).collect();
-        if depot.leave(store, ids, &missing).await? {
+        let absent: Vec<AbsentJob> =
+            missing.iter().filter_map(|id| stories.get(id).map(|story| story.absent(*id))).collect();
+        report.has_strays |= absent.iter().any(|job| job.owner.is_none() && !job.purchases.is_empty());
+        if depot.leave(store, absent, found).await? {
             // One that was loaded before the store knew that it is missed here.
             let still = report.tell_all(store, stories, &missing).await?;
+            let found: Vec<JobId> = missing.iter().filter(|id| !still.contains(id)).copied().collect();
+            if !found.is_empty() {
+                depot.leave(store, Vec::new(), found).await?;
+            }
             report.missing.extend(still);
         } else {
             report.missing.extend(missing);
@@ -66,12 +77,12 @@ pub(super) struct Depot<'a> {
 
 impl Depot<'_> {
     /// Leaves it; whether jobs are missing that the store was just told of.
-    async fn leave(&self, store: &SharedStore, all: &[JobId], missing: &[JobId]) -> Result<bool> {
-        let Some(folder) = self.folder.filter(|_| self.is_used || !missing.is_empty()) else { return Ok(false) };
-        let found = all.iter().filter(|id| !missing.contains(id)).copied().collect();
-        let step = GuardStep::Absent { folder: folder.to_owned(), missing: missing.to_vec(), found };
-        store.guard(&step).await?;
-        Ok(!missing.is_empty())
+    async fn leave(&self, store: &SharedStore, missing: Vec<AbsentJob>, found: Vec<JobId>) -> Result<bool> {
+        let is_needed = self.is_used || !missing.is_empty();
+        let Some(folder) = self.folder.filter(|_| is_needed) else { return Ok(false) };
+        let is_missing = !missing.is_empty();
+        store.guard(&GuardStep::Absent { folder: folder.to_owned(), missing, found }).await?;
+        Ok(is_missing)
     }
 }
 
@@ -99,16 +110,17 @@ impl Report {
             if let Some(sent) = told.sent.as_ref().filter(|_| latest == Some(*number))
                 && !job.knows_submission(*number)
             {
-                self.recall(store, job.id, sent).await?;
+                self.recall(store, job, sent).await?;
             }
-            for (acceptance, first_poll_ms) in told.yes.iter().filter(|(yes, _)| !job.knows_task(&yes.task)) {
-                self.learn(store, job.id, acceptance, *first_poll_ms).await?;
+            for yes in told.yes.iter().filter(|yes| yes.is_news_to(job)) {
+                self.learn(store, job, yes).await?;
             }
         }
         Ok(())
     }
 
-    async fn recall(&mut self, store: &SharedStore, job: JobId, sent: &Submission) -> Result<()> {
+    async fn recall(&mut self, store: &SharedStore, of: &Job, sent: &Submission) -> Result<()> {
+        let job = of.id;
         match store.recall(job, sent).await {
             Ok(Recalled::Restored) => {
                 self.recalled += 1;
@@ -121,8 +133,8 @@ impl Report {
             }
             Err(error) => return self.put_off(job, error),
         }
-        self.told.push((job, Entry::Sending { submission: sent.clone() }));
-        self.told.push((job, Entry::Left { number: sent.number }));
+        self.told.push((job, Stake::of(of), Entry::Sending { submission: sent.clone() }));
+        self.told.push((job, Stake::of(of), Entry::Left { number: sent.number }));
         Ok(())
     }
 
@@ -136,14 +148,9 @@ impl Report {
         Ok(())
     }
 
-    async fn learn(
-        &mut self,
-        store: &SharedStore,
-        job: JobId,
-        acceptance: &Acceptance,
-        first_poll_ms: u64,
-    ) -> Result<()> {
-        match store.accept_late(job, acceptance, Duration::from_millis(first_poll_ms)).await {
+    async fn learn(&mut self, store: &SharedStore, of: &Job, yes: &Yes) -> Result<()> {
+        let (job, Yes { acceptance, first_poll_ms, .. }) = (of.id, yes);
+        match store.accept_late(job, acceptance, Duration::from_millis(*first_poll_ms)).await {
             Ok(LateAcceptance::Known) | Err(Error::NoJob(_)) => return Ok(()),
             Ok(late) => {
                 self.learned += 1;
@@ -151,8 +158,8 @@ impl Report {
             }
             Err(error) => return self.put_off(job, error),
         }
-        let entry = Entry::Accepted { acceptance: acceptance.clone(), first_poll_ms };
-        self.told.push((job, entry));
+        let entry = Entry::Accepted { acceptance: acceptance.clone(), first_poll_ms: *first_poll_ms, over: false };
+        self.told.push((job, Stake::of(of), entry));
         Ok(())
     }
 }

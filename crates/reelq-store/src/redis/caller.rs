@@ -13,7 +13,7 @@ use super::{
     scripts,
     unreadable::Unreadable,
 };
-use crate::{Error, Result};
+use crate::{Error, Result, Spread};
 
 /// How often a call is made again at once that brought no answer. Scripts are made to be repeated.
 const REPEATS: usize = 2;
@@ -41,7 +41,7 @@ impl Reply {
             return Err(other_format(unpacker.int()?));
         }
         let (identity, generation) = (unpacker.text()?.to_owned(), unpacker.text()?.to_owned());
-        let standing = Standing { identity, generation, counter: unpacker.count()? };
+        let standing = Standing { identity, generation, counter: unpacker.count()?, roster: unpacker.count()? };
         let start = bytes.len() - unpacker.rest().len();
         Ok(Self { bytes, start, now, standing })
     }
@@ -98,6 +98,14 @@ impl Caller {
         };
         self.hours.hear(reply.now);
         Ok(reply)
+    }
+
+    /// Waits until everything that was done before is on the server's disk and its replicas, as patiently for the server itself.
+    pub(super) async fn everywhere(&self) -> Result<Spread> {
+        match self.link.everywhere().await {
+            Err(error) if error.is_transient() => self.patiently(error, || self.link.everywhere()).await,
+            outcome => outcome,
+        }
     }
 
     /// Runs one plain command, as patiently.

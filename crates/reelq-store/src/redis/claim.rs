@@ -62,6 +62,7 @@ async fn read(caller: &Caller, claim: &Claim, reply: &Reply) -> Result<Claimed> 
     let until_day_ends = unpacker.flag()?;
     let withdrawn = unpacker.each(change::read_id)?;
     let limits_missing = unpacker.flag()?;
+    let roster = reply.standing.roster;
     edit::withdraw(caller, &withdrawn).await?;
     let (mut leases, mut damaged) = (Vec::new(), Vec::new());
     for given in given {
@@ -73,9 +74,9 @@ async fn read(caller: &Caller, claim: &Claim, reply: &Reply) -> Result<Claimed> 
     if !damaged.is_empty() {
         unreadable::set_aside(caller, &damaged).await?;
         // What was passed over stood before others, which the next claim brings.
-        return Ok(Claimed { leases, retry_in: Some(Duration::ZERO), ..Claimed::default() });
+        return Ok(Claimed { leases, retry_in: Some(Duration::ZERO), roster, ..Claimed::default() });
     }
-    Ok(Claimed { leases, retry_in, until_day_ends, limits_missing })
+    Ok(Claimed { leases, retry_in, until_day_ends, limits_missing, roster })
 }
 
 /// The lease, or what is to be set aside because the job cannot be read: it is handed to nobody.

@@ -3,15 +3,16 @@
 use reelq_model::{JobId, Timestamp};
 
 use super::{
+    absent,
     caller::{Caller, Reply},
     pack::{Packer, Unpacker},
     scripts,
 };
-use crate::{FolderDraft, FolderView, GuardStep, Result, StoreGuard};
+use crate::{Absentees, FolderDraft, FolderView, GuardStep, Result, StoreGuard};
 
 pub(super) async fn guard(caller: &Caller, step: &GuardStep) -> Result<StoreGuard> {
     let reply = caller.call(&scripts::FOLDERS, &pack(step)).await?;
-    let guard = read(&reply)?;
+    let guard = read(&reply, matches!(step, GuardStep::List))?;
     if let GuardStep::Confirm { folder, .. } = step
         && guard.is_confirmed(&folder.id)
     {
@@ -47,10 +48,12 @@ fn pack(step: &GuardStep) -> Vec<u8> {
         GuardStep::Leave(id) => packer.list(2).int(5).text(id),
         GuardStep::Absent { folder, missing, found } => {
             packer.list(4).int(6).text(folder);
-            jobs(&mut packer, missing);
+            absent::pack(&mut packer, missing);
             jobs(&mut packer, found);
             &mut packer
         }
+        GuardStep::List => packer.list(1).int(7),
+        GuardStep::Over => packer.list(1).int(8),
     };
     packer.finish()
 }
@@ -66,7 +69,7 @@ fn jobs(packer: &mut Packer, jobs: &[JobId]) {
     }
 }
 
-fn read(reply: &Reply) -> Result<StoreGuard> {
+fn read(reply: &Reply, lists: bool) -> Result<StoreGuard> {
     let mut unpacker = reply.unpack();
     let survived = unpacker.count()?;
     let mut folders = unpacker.each(folder)?;
@@ -76,8 +79,10 @@ fn read(reply: &Reply) -> Result<StoreGuard> {
         identity: standing.identity.clone(),
         generation: standing.generation.clone(),
         counter: standing.counter,
+        roster: standing.roster,
         survived,
         folders,
+        absent: if lists { absent::read(&mut unpacker)? } else { Absentees::default() },
     })
 }
 
@@ -91,5 +96,6 @@ fn folder(unpacker: &mut Unpacker<'_>) -> Result<FolderView> {
         confirmed: unpacker.flag()?,
         absent: unpacker.count()?,
         is_short: unpacker.flag()?,
+        entered: unpacker.count()?,
     })
 }

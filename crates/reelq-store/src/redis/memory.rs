@@ -22,6 +22,8 @@ pub(super) struct Standing {
     pub(super) identity: String,
     pub(super) generation: String,
     pub(super) counter: u64,
+    /// How many folders have joined.
+    pub(super) roster: u64,
 }
 
 #[derive(Debug, Default)]
@@ -123,7 +125,7 @@ mod tests {
     use super::*;
 
     fn standing(identity: &str, generation: &str, counter: u64) -> Standing {
-        Standing { identity: identity.to_owned(), generation: generation.to_owned(), counter }
+        Standing { identity: identity.to_owned(), generation: generation.to_owned(), counter, roster: 0 }
     }
 
     fn remembered(identity: &str, counter: u64) -> Remembered {

@@ -3,6 +3,7 @@
 //! What a job becomes is worked out here, by the model's pure functions; scripts judge whether that still holds, and
 //! move record, queue, counters and history together. Every key of a namespace lies in one hash slot.
 
+mod absent;
 mod breaker;
 mod budget;
 mod bulk;

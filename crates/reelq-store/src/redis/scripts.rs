@@ -46,7 +46,7 @@ script!(END_CANCEL, "end_cancel", with "room");
 script!(ENQUEUE, "enqueue");
 script!(EXTEND, "extend", with "room");
 script!(FINISH_LOAD, "finish_load");
-script!(FOLDERS, "folders");
+script!(FOLDERS, "folders", with "absent");
 script!(HEAL, "heal");
 script!(HEARTBEAT, "heartbeat", with "room");
 script!(HISTORY, "history");

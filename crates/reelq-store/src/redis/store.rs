@@ -25,7 +25,7 @@ use crate::{
     AccountLimits, AccountView, Address, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit,
     Committed, Cursor, Edit, Edited, Enqueued, Error, GuardStep, HistoryEntry, JobFilter, JobView, Known,
     LateAcceptance, Lease, LineDraft, LinkOptions, Load, Loaded, Namespace, Pace, PaceView, Page, PauseReason, Purge,
-    Recalled, Remembered, Result, ResultLine, Scanned, Store, StoreGuard, UnreadableRecord, WorkerView,
+    Recalled, Remembered, Result, ResultLine, Scanned, Spread, Store, StoreGuard, UnreadableRecord, WorkerView,
 };
 
 /// The store over Redis. Any number of processes may have the same namespace open.
@@ -207,6 +207,10 @@ impl Store for RedisStore {
 
     async fn guard(&self, step: &GuardStep) -> Result<StoreGuard> {
         folders::guard(&self.caller, step).await
+    }
+
+    async fn everywhere(&self) -> Result<Spread> {
+        self.caller.everywhere().await
     }
 
     fn remembered(&self) -> Remembered {

@@ -92,6 +92,8 @@ struct Parts {
     deadline: i64,
     place: i64,
     name: String,
+    /// What was bought for jobs of it that only journals know.
+    absent: i64,
 }
 
 impl Parts {
@@ -104,12 +106,13 @@ impl Parts {
             deadline: unpacker.int()?,
             place: unpacker.int()?,
             name: String::from_utf8_lossy(unpacker.bytes()?).into_owned(),
+            absent: unpacker.int()?,
         })
     }
 }
 
 fn view(parts: &Parts) -> Result<(i64, BatchView)> {
-    let Parts { fields, counts, prices, deadline, place, .. } = parts;
+    let Parts { fields, counts, prices, deadline, place, absent, .. } = parts;
     let [draft, whole, paused, purging, cancelling, sums @ ..] = fields.as_slice() else {
         return Err(Error::broken("a batch's fields are cut short"));
     };
@@ -123,7 +126,7 @@ fn view(parts: &Parts) -> Result<(i64, BatchView)> {
     let count = |found: Option<i64>| u64::try_from(found.unwrap_or(0)).unwrap_or(0);
     let (listed, others) = counts.split_at(counts.len() / 2);
     let (listed, others) = (status_counts(listed)?, status_counts(others)?);
-    let used = sum(spent).saturating_add(sum(reserved)).saturating_add(sum(claimed));
+    let used = sum(spent).saturating_add(sum(reserved)).saturating_add(sum(claimed)).saturating_add(*absent);
     let left = budget.map(|budget| budget.saturating_sub(used));
     let finished = whole == "1" && listed.is_ended() && others.is_ended();
     let view = BatchView {

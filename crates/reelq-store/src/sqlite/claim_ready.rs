@@ -48,7 +48,7 @@ pub(super) fn submit(desk: &Desk<'_>) -> Result<Claimed> {
     let retry_in = retry_in(desk, bucket, given, tokens)?;
     let day_ends = ready.held_by_day.then(|| desk.scribe.now.day_end().since(desk.scribe.now));
     let until_day_ends = day_ends.is_some() && retry_in.is_none();
-    Ok(Claimed { leases, retry_in: sooner(retry_in, day_ends), until_day_ends, limits_missing: false })
+    Ok(Claimed { leases, retry_in: sooner(retry_in, day_ends), until_day_ends, ..Claimed::default() })
 }
 
 /// The account's bucket; `Some(None)` where it has no limits, `None` where its rate gives no tokens at all.

@@ -10,7 +10,7 @@ use reelq_store::{
     AccountLimits, AccountView, BatchDraft, BatchHold, BatchView, Breaker, BreakerView, Claim, Claimed, Commit,
     Committed, Cursor, Edit, Edited, Enqueued, GuardStep, HistoryEntry, JobFilter, JobView, Known, LateAcceptance,
     Lease, LineDraft, Load, Loaded, LoadsSeen, NotedRequest, Pace, PaceView, Page, PauseReason, Purge, Recalled,
-    Remembered, RequestNote, Requests, Result, ResultLine, Scanned, Schedules, SharedStore, Store, StoreGuard,
+    Remembered, RequestNote, Requests, Result, ResultLine, Scanned, Schedules, SharedStore, Spread, Store, StoreGuard,
     TickClaim, TickClaimed, TickLease, TickOutcome, TickView, Unnoted, UnreadableRecord, WorkerView,
 };
 
@@ -47,6 +47,10 @@ impl<H: Hook + 'static> Store for HookedStore<H> {
 
     async fn guard(&self, step: &GuardStep) -> Result<StoreGuard> {
         self.inner.guard(step).await
+    }
+
+    async fn everywhere(&self) -> Result<Spread> {
+        self.inner.everywhere().await
     }
 
     fn remembered(&self) -> Remembered {

@@ -9,13 +9,13 @@ use super::{
     address::Address,
     connect::Connector,
     durable::Syncing,
-    faults,
+    everywhere, faults,
     options::LinkOptions,
     pool::{Connection, Connections, Maker, Places, get},
     script::Call,
     slot,
 };
-use crate::{Error, Result, redis::Namespace};
+use crate::{Error, Result, Spread, redis::Namespace};
 
 /// The way to the server, for every task of a process; clones share it.
 #[derive(Debug, Clone)]
@@ -92,6 +92,13 @@ impl Link {
             ))),
             _ => Ok(value),
         }
+    }
+
+    /// Waits until everything that was done before is on the server's disk and on every replica that is connected.
+    pub(crate) async fn everywhere(&self) -> Result<Spread> {
+        let connection = get(&self.0.durable).await?;
+        let outcome = everywhere::wait(&mut connection.channel(), &self.0.fence, self.sync_limit()).await;
+        self.settle(outcome, &connection, "the wait for its replicas")
     }
 
     /// Runs one plain command.

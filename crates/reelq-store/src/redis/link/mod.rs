@@ -6,6 +6,7 @@ mod address;
 mod attempts;
 mod connect;
 mod durable;
+mod everywhere;
 mod facts;
 mod faults;
 mod find;

@@ -3,6 +3,7 @@
 -- ARGV[2]  {}
 -- Result   { now, accounts }; an account is
 --          { name, limits, in_flight, spent, pace, set_aside, spent_today, pauses, waiting, unread }
+--            in_flight, spent, spent_today   with what only journals know of (absent.lua)
 --            limits    '' where none were set
 --            pace      '' where nothing was learned
 --            pauses    packed: { reason, since, until }
@@ -64,8 +65,9 @@ for _, name in ipairs(call('ZRANGE', ACCOUNTS, 0, -1)) do
     if a[at] then pauses[#pauses + 1] = a[at] end
   end
   views[#views + 1] = {
-    name, a[1] or '', integer(a[2]), integer(a[3]), a[13] or '', integer(a[6]) + integer(a[7]),
-    integer(a[8]) == today and integer(a[9]) or 0, pauses, budgeted(a) and waiting(account) or {},
+    name, a[1] or '', integer(a[2]) + guard.absent_sum('open:' .. name), integer(a[3]) + guard.absent_sum('spent:' .. name),
+    a[13] or '', integer(a[6]) + integer(a[7]),
+    (integer(a[8]) == today and integer(a[9]) or 0) + guard.absent_sum('day:' .. text(today) .. ':' .. name), pauses, budgeted(a) and waiting(account) or {},
     unread_fields(account_key(account)),
   }
 end

@@ -2,11 +2,12 @@
 --
 -- ARGV[2]  { name, from, limit }: one batch by its name; where that is '', `limit` of them from place `from` on, the
 --          newest first
--- Result   { now, batches }: { fields, counts, prices, deadline, number, name }
+-- Result   { now, batches }: { fields, counts, prices, deadline, number, name, absent }
 --            fields     texts in the order below, '' where there is none
 --            counts     of the jobs that have a line, by status, then of the others
 --            prices     price and number of jobs of that price that wait and nobody has in hand, one after the other
 --            deadline   when the next link dies; 0 where there is none
+--            absent     what was bought for jobs of it that only journals know
 
 local FIELDS = { 'draft', 'whole', 'paused', 'purging', 'cancelling', 'spent', 'reserved', 'claimed', 'to_spend', 'unpriced',
   'orphans', 'overdue', 'budget', 'created_at', 'ended_at' }
@@ -33,7 +34,7 @@ local function view(number, name)
   local fields = call('HMGET', key, unpack(FIELDS))
   for at = 1, #FIELDS do fields[at] = fields[at] or '' end
   local deadline = call('ZRANGE', deadlines_key(number), 0, 0, 'WITHSCORES')[2]
-  return { fields, counts_of(key), prices_of(number), integer(deadline), number, name }
+  return { fields, counts_of(key), prices_of(number), integer(deadline), number, name, guard.absent_sum('batch:' .. name) }
 end
 
 local name, from, limit = unpack(args)

@@ -421,12 +421,15 @@ local function read_desk()
   local lost, no_rate, slow_rate = a[23] and '', { 0, 1, 0 }, { 1000, 0, 1 }
   limits_missing = not (a[23] and tonumber(a[2]) and kept.rate(a[3]) and kept.rate(a[5]) and tonumber(a[14]) and tonumber(a[15]))
   desk = {
-    in_flight = kept.number(a[1] or 0, math.huge), cap = capped(kept.number(a[2] or lost, 0), integer(a[11]), a[13] == '1'),
+    in_flight = kept.sum(a[1], guard.absent_sum('open:' .. account_name)), cap = capped(kept.number(a[2] or lost, 0), integer(a[11]), a[13] == '1'),
     submit = paced(kept.rate(a[3] or lost, no_rate), a[10], a[12] == '1'), submit_tat = a[4],
     poll = kept.rate(a[5] or lost, slow_rate), poll_tat = a[6], pauses = { a[7], a[8], a[9], a[22] },
-    budget = rest(kept.number(a[14], 0), 0), daily = rest(kept.number(a[15], 0), 0), spent = kept.sum(a[16]),
+    budget = rest(kept.number(a[14], 0), 0), daily = rest(kept.number(a[15], 0), 0),
+    spent = kept.sum(a[16], guard.absent_sum('spent:' .. account_name)),
     reserved = kept.sum(a[17]), claimed = kept.sum(a[18]),
-    spent_today = kept.number(a[19] or 0, today) == today and kept.sum(a[20]) or 0, turn = integer(a[21]),
+    spent_today = (kept.number(a[19] or 0, today) == today and kept.sum(a[20]) or 0)
+      + guard.absent_sum('day:' .. text(today) .. ':' .. account_name),
+    turn = integer(a[21]),
   }
 end
 

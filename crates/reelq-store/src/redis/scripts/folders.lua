@@ -10,10 +10,13 @@
 --                        is_short   it lacks lines of another life of the namespace
 --            RELEASE   { id … }: on a person's word, these are not waited for any more
 --            LEAVE     id: its last process ends, and all that it knows is here
---            ABSENT    id, { job … }, { job … }: jobs that it knows and that are not here; and some that are, now
--- Result   { now, survived, { { id, host, path, seen, confirmed, absent, short } … } }
+--            ABSENT    id, { { job, account, batch, purchases } … }, { job … }: jobs that it knows and that are not here, with
+--                        what was bought for them (absent.lua); and some that are here, now
+--            LIST      as READ, and what of all that is not here
+--            OVER      on a person's word, no purchase of a job that is not here is still running
+-- Result   { now, survived, { { id, host, path, seen, confirmed, absent, short, entered } … }, listing }; listing false but for LIST
 
-local READ, LOOK, ENTER, CONFIRM, RELEASE, LEAVE, ABSENT = 0, 1, 2, 3, 4, 5, 6
+local READ, LOOK, ENTER, CONFIRM, RELEASE, LEAVE, ABSENT, LIST, OVER = 0, 1, 2, 3, 4, 5, 6, 7, 8
 local step = args[1]
 
 local function placed(draft, folder)
@@ -21,21 +24,17 @@ local function placed(draft, folder)
   return folder
 end
 
-local function new_folder()
-  return { confirmed = '', absent = 0, short = false }
-end
-
 local function enter(drafts)
   for _, draft in ipairs(drafts) do
-    guard.keep_folder(draft[1], placed(draft, guard.find_folder(draft[1]) or new_folder()))
+    guard.keep_folder(draft[1], placed(draft, guard.find_folder(draft[1]) or guard.new_folder()))
   end
   guard.recount()
 end
 
-local function confirm(draft, generation, absent, dropped, is_short)
+local function confirm(draft, generation, missing, dropped, is_short)
   if generation ~= guard.generation then return end
-  local folder = placed(draft, guard.find_folder(draft[1]) or new_folder())
-  folder.absent = absent
+  local folder = placed(draft, guard.find_folder(draft[1]) or guard.new_folder())
+  folder.absent = missing
   if not guard.is_confirmed(folder) then
     -- What it was told and holds no more may be among what was lost: only a person can say what becomes of that.
     folder.short = is_short or dropped > integer(call('HGET', guard.key, 'survived'))
@@ -48,8 +47,17 @@ local function confirm(draft, generation, absent, dropped, is_short)
 end
 
 local function release(ids)
-  -- One that comes back enters anew.
-  for _, id in ipairs(ids) do call('HDEL', guard.folders, id) end
+  for _, id in ipairs(ids) do
+    local folder = guard.find_folder(id)
+    if folder and folder.short then
+      -- It was read, and what it lacks is what the person has spoken of.
+      folder.short, folder.confirmed = false, guard.generation
+      guard.keep_folder(id, folder)
+    else
+      -- One that comes back enters anew.
+      call('HDEL', guard.folders, id)
+    end
+  end
   guard.recount()
   bring_news()
 end
@@ -60,11 +68,12 @@ local function leave(id)
 end
 
 local function note_absent(id, missing, found)
-  for _, job in ipairs(missing) do call('HSET', guard.absent, job, id) end
-  for _, job in ipairs(found) do call('HDEL', guard.absent, job) end
+  for _, entry in ipairs(missing) do absent.tell(entry[1], id, entry) end
+  for _, job in ipairs(found) do absent.tell(job, id, nil) end
+  absent.count()
 end
 
-if step ~= READ then
+if step ~= READ and step ~= LIST then
   -- A full server must not refuse it (see room.lua): what was paid for waits for nobody's journal.
   call('UNLINK', P .. 'room')
   if not guard.identity then guard.begin(guard.format) end
@@ -75,10 +84,14 @@ if step == CONFIRM then confirm(args[2], args[3], args[4], args[5], args[6]) end
 if step == RELEASE then release(args[2]) end
 if step == LEAVE then leave(args[2]) end
 if step == ABSENT then note_absent(args[2], args[3], args[4]) end
+if step == OVER then
+  absent.end_all()
+  bring_news()
+end
 
 local views = {}
 guard.each_folder(function(id, folder)
   views[#views + 1] = { id, folder.host, folder.path, folder.seen, guard.is_confirmed(folder) or false, folder.absent,
-    folder.short }
+    folder.short, folder.entered }
 end)
-return answer(integer(call('HGET', guard.key, 'survived')), views)
+return answer(integer(call('HGET', guard.key, 'survived')), views, step == LIST and absent.listing() or false)

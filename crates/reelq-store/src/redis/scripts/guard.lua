@@ -11,9 +11,10 @@
 do
   local told = cmsgpack.unpack(ARGV[3])
   guard.format, guard.told_identity, guard.told_counter, guard.folder, guard.fresh = unpack(told)
-  local found = call('HMGET', guard.key, 'format', 'identity', 'generation', 'counter', 'awaited')
+  local found = call('HMGET', guard.key, 'format', 'identity', 'generation', 'counter', 'awaited', 'absent', 'roster')
   guard.found, guard.identity, guard.generation = tonumber(found[1] or nil), found[2], found[3]
-  guard.counter, guard.awaited = integer(found[4]), integer(found[5])
+  guard.counter, guard.awaited, guard.absentees = integer(found[4]), integer(found[5]), integer(found[6])
+  guard.roster = integer(found[7])
   -- Before there was a guard, the format had a key of its own.
   if not guard.found then guard.found = tonumber(call('GET', guard.old_format) or nil) end
 end
@@ -81,7 +82,7 @@ guard.SILENT_MS = 600000
 function guard.read_folder(packed)
   local list = kept.list(packed) or {}
   return { host = list[1] or '', path = list[2] or '', seen = kept.number(list[3], 0) or 0, confirmed = list[4] or '',
-    absent = kept.number(list[5], 1) or 0, short = list[6] or false }
+    absent = kept.number(list[5], 1) or 0, short = list[6] or false, entered = kept.number(list[7], 0) or 0 }
 end
 
 function guard.each_folder(visit)
@@ -96,7 +97,13 @@ end
 
 function guard.keep_folder(id, folder)
   call('HSET', guard.folders, id, cmsgpack.pack({ folder.host, folder.path, folder.seen, folder.confirmed, folder.absent,
-    folder.short }))
+    folder.short, folder.entered }))
+end
+
+-- One that joins: whoever buys hears of it by the roster, and notes who it is.
+function guard.new_folder()
+  guard.roster = call('HINCRBY', guard.key, 'roster', 1)
+  return { host = '', path = '', seen = now, confirmed = '', absent = 0, short = false, entered = guard.roster }
 end
 
 function guard.is_confirmed(folder)
@@ -150,7 +157,7 @@ function guard.may_buy()
   if guard.told_identity ~= '' and guard.told_identity ~= guard.identity then
     -- It knows another life of this namespace: its journals may hold what this one lacks.
     if guard.folder ~= '' and not guard.find_folder(guard.folder) then
-      guard.keep_folder(guard.folder, { host = '', path = '', seen = now, confirmed = '', absent = 0, short = false })
+      guard.keep_folder(guard.folder, guard.new_folder())
       guard.recount()
     end
     return false

@@ -9,6 +9,7 @@ local NUMBERS = P .. 'numbers'
 local SEQUENCE = P .. 'sequence'
 local NEWS = P .. 'news'
 guard.key, guard.folders, guard.absent = P .. 'guard', P .. 'folders', P .. 'absent'
+guard.absent_sums = P .. 'absent_sums'
 guard.old_format, guard.old_hold = P .. 'format', P .. 'hold_until'
 
 local function job_key(id) return P .. 'j:' .. id end

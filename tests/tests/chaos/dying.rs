@@ -1,9 +1,7 @@
 //! Many workers over a real Redis, while everything between them dies, freezes, is cut off and comes back.
-#![expect(clippy::expect_used, clippy::panic, reason = "helpers of a test: a broken assumption is a failed test")]
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    path::Path,
     thread::sleep,
     time::Duration,
 };
@@ -12,6 +10,8 @@ use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use reelq_redis_server::RedisServer;
 use reelq_sim::{Faults, Settings};
 use reelq_tests::{Account, Audit, Prompts, Running, Sandbox, Vendor, Wire, write_csv};
+
+use crate::copy_folder;
 
 const SEED: u64 = 30;
 const EVENTS: usize = 45;
@@ -179,14 +179,6 @@ impl World {
         let mut command = self.sandbox.command(&["worker", "--drain"]);
         command.env("REELQ_LEASE", "2s");
         Running::start(command).wait()
-    }
-}
-
-fn copy_folder(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("a folder can be made");
-    for entry in std::fs::read_dir(from).expect("the log can be listed") {
-        let entry = entry.expect("the log can be listed");
-        std::fs::copy(entry.path(), to.join(entry.file_name())).expect("the log can be copied");
     }
 }
 
