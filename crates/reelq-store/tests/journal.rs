@@ -297,7 +297,7 @@ async fn a_torn_or_damaged_line_costs_only_itself() {
 
 #[tokio::test]
 async fn nothing_is_sent_without_its_line_and_a_yes_is_told_all_the_same() {
-    let machine = Machine { max_bytes: 1_500, ..Machine::new() };
+    let machine = Machine { max_bytes: 1_800, ..Machine::new() };
     let process = machine.process("w1");
     let kit = Kit::new(&process);
     let jobs = kit.load("b", &wishes(6)).await;

@@ -6,6 +6,7 @@ use redis::{Cmd, Value};
 use reelq_model::Timestamp;
 
 use super::{
+    full::Fullness,
     hours::Hours,
     link::{Link, Script},
     memory::{self, Memory, Standing},
@@ -64,6 +65,7 @@ pub(super) struct Caller {
     pub hours: Hours,
     pub unreadable: Unreadable,
     pub memory: Memory,
+    pub fullness: Fullness,
 }
 
 impl Caller {

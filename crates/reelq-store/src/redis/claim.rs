@@ -61,8 +61,11 @@ async fn read(caller: &Caller, claim: &Claim, reply: &Reply) -> Result<Claimed> 
     let retry_in = u64::try_from(unpacker.int()?).ok().map(Duration::from_millis);
     let until_day_ends = unpacker.flag()?;
     let withdrawn = unpacker.each(change::read_id)?;
-    let limits_missing = unpacker.flag()?;
+    let (limits_missing, is_full) = (unpacker.flag()?, unpacker.flag()?);
     let roster = reply.standing.roster;
+    if claim.stage == ClaimStage::Submit {
+        caller.fullness.see(is_full, caller.link.clock().monotonic());
+    }
     edit::withdraw(caller, &withdrawn).await?;
     let (mut leases, mut damaged) = (Vec::new(), Vec::new());
     for given in given {

@@ -106,7 +106,7 @@ fn memory(facts: &ServerFacts) -> Vec<ServerFinding> {
         findings.push(finding(Gravity::Risky, "no limit on memory", risk, mend));
     }
     if let Some(used) = facts.used_memory.filter(|used| limit > 0 && used / 4 >= limit / 5) {
-        let risk = "once it is full every write is refused, and work stands still until there is room";
+        let risk = "once it is full nothing new is bought and no rows are added until there is room";
         let found = format!("{} of {} MB are taken", used >> 20, limit >> 20);
         findings.push(finding(Gravity::Risky, found, risk, "raise maxmemory, or `reelq purge` finished batches"));
     }

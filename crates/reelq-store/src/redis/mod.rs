@@ -15,6 +15,7 @@ mod edit;
 mod facts;
 mod finish;
 mod folders;
+mod full;
 mod heal;
 mod hours;
 mod judge;

@@ -10,7 +10,9 @@ use reelq_model::{
 use super::{
     breaker, budget, bulk,
     caller::Caller,
-    claim, commit, edit, finish, folders, heal,
+    claim, commit, edit, finish, folders,
+    full::Fullness,
+    heal,
     hours::Hours,
     late, lease, limits,
     link::Link,
@@ -61,7 +63,7 @@ impl RedisStore {
     ) -> Result<Self> {
         let link = Link::open(address, namespace, options, clock.clone()).await?;
         let (hours, memory) = (Hours::new(clock, None), Memory::new());
-        let caller = Caller { link, hours, unreadable: Unreadable::default(), memory };
+        let caller = Caller { link, hours, unreadable: Unreadable::default(), memory, fullness: Fullness::default() };
         let now = reading::look(&caller).await?;
         Ok(Self { caller, marks: Unanswered::new(now) })
     }
@@ -79,7 +81,13 @@ impl RedisStore {
     }
 
     async fn over(link: Link, hours: Hours) -> Result<Self> {
-        let caller = Caller { link, hours, unreadable: Unreadable::default(), memory: Memory::new() };
+        let caller = Caller {
+            link,
+            hours,
+            unreadable: Unreadable::default(),
+            memory: Memory::new(),
+            fullness: Fullness::default(),
+        };
         let now = reading::open(&caller).await?;
         heal::sums(&caller).await?;
         Ok(Self { caller, marks: Unanswered::new(now) })

@@ -16,7 +16,8 @@
 --            parent   for NEW: the id of the job that it belongs beside, at `version`; else ''
 --            tasks    that it is charged for; empty where it is known that another job is, too
 -- Result   { now, answers, withdrawn }; an answer is { word, version, cancel, in_hand, twin }
---            word     0 done · 1 stale: nothing was changed · 2 refused: to be withdrawn before it is sent
+--            word     0 done · 1 stale: nothing was changed, or the server is full and the job was given back
+--                     2 refused: to be withdrawn before it is sent
 --                     3 its batch is being purged
 --            twin     the id of another job that is charged for the same task; else ''
 
@@ -118,6 +119,14 @@ local function is_unwanted(rec)
   return rec.cancel ~= 0 and rec.status == QUEUED
 end
 
+-- Whether a job is to be given back because the server is full: nothing new is bought there.
+local refuses = { sends = false, any = false }
+local function is_refused(rec, change)
+  if not refuses.sends or change.guard ~= SEND or rec.status ~= QUEUED then return false end
+  refuses.any = true
+  return true
+end
+
 local function one(change)
   local rec = known(change.id)
   if change.guard == NEW then
@@ -136,6 +145,10 @@ local function one(change)
     hand_back(rec, nil)
     return { UNWANTED, rec.version, true, false, '' }
   end
+  if is_refused(rec, change) then
+    hand_back(rec, nil)
+    return { STALE, 0, false, false, '' }
+  end
   move(rec, change)
   return done(rec)
 end
@@ -145,8 +158,9 @@ for at, list in ipairs(args) do
   ids[at] = list[1]
   sends = sends or list[2] == SEND
 end
--- On a full server nothing new is bought, and what was paid for is kept: see room.lua.
-if not sends then call('UNLINK', P .. 'room') end
+-- On a full server nothing new is bought, and what was paid for is kept, also where both come together: see room.lua.
+refuses.sends = sends and guard.is_full()
+call('UNLINK', P .. 'room')
 prefetch(ids)
 local answers, changed = {}, false
 for at, list in ipairs(args) do
@@ -154,5 +168,5 @@ for at, list in ipairs(args) do
   changed = changed or answers[at][1] ~= STALE
 end
 flush()
-if changed then bring_news() end
+if changed or refuses.any then bring_news() end
 return answer(answers, withdrawn)

@@ -7,10 +7,11 @@
 --            except  names of batches of which nothing new is taken: no job that was never sent, no output to fetch
 --            only_open  1 where nothing is taken but submissions that are open
 --            token   tells a repeat of this very claim, whose answer was lost, from another one
--- Result   { now, leases, retry_in, until_day_ends, withdrawn, limits_missing }; a lease is { version, cancel_requested, json, id }
+-- Result   { now, leases, retry_in, until_day_ends, withdrawn, limits_missing, full }; a lease is { version, cancel_requested, json, id }
 --            retry_in         milliseconds; -1 where only news can bring work
 --            until_day_ends   `retry_in` is the end of the day whose budget is reached
 --            limits_missing   the account's limits are not there, or not all of them: nothing is bought before they are set
+--            full             the server's memory is full: nothing new was given to be submitted; else of no meaning
 
 -- A function has at most 200 names of its own; these are counted apart from those of the pieces before.
 local function whole()
@@ -25,8 +26,9 @@ local account, batch, desk, limits_missing
 -- The batches of which nothing new is taken, by number; how many they are; and whether anything new is taken at all. One
 -- table, for a script may have two hundred names.
 local aside = { batches = {}, count = 0, buys = args[9] ~= 1 }
--- What is paid for is followed on a full server, too; nothing new is bought on one.
-if stage ~= SUBMIT then call('UNLINK', P .. 'room') end
+-- What is paid for is followed on a full server, too; nothing new is bought on one. See room.lua.
+aside.full = stage == SUBMIT and guard.is_full()
+call('UNLINK', P .. 'room')
 
 -- Where the jobs of this claim were found: queue, key and entry in the index; and whether some could not be read.
 local origins, passed_over = {}, false
@@ -339,7 +341,7 @@ local function submit()
   local room = desk.cap and desk.cap - desk.in_flight or math.huge
   local ids = first_of(REPLAY, now, most)
   local fresh, held_by_day = {}, false
-  if may_buy and aside.buys then fresh, held_by_day = ready(math.min(most - #ids, room)) end
+  if may_buy and aside.buys and not aside.full then fresh, held_by_day = ready(math.min(most - #ids, room)) end
   append(ids, fresh)
   local leases = give(ids)
   keep_tat('submit_tat', tokens, #ids)
@@ -350,7 +352,7 @@ local function submit()
   if aside.buys then due = sooner(due, aside.next_due(WAITING)) end
   if due and wait then due = math.max(due, wait) end
   if aside.buys and wait and #ids == most and room > #ids and first_group() then due = sooner(due, wait) end
-  if aside.buys and not may_buy and room > #ids and first_group() then due = sooner(due, guard.ASK_AGAIN_MS) end
+  if aside.buys and (aside.full or not may_buy) and room > #ids and first_group() then due = sooner(due, guard.ASK_AGAIN_MS) end
   if unswept then return leases, 0 end
   if not held_by_day then return leases, due end
   return leases, sooner(due, (today + 1) * MILLIS_A_DAY - now), not due
@@ -482,7 +484,8 @@ rescue_expired()
 local leases, retry_in, until_day_ends = claim()
 -- What could not be read stood before others, which the next claim brings.
 if passed_over then retry_in, until_day_ends = 0, false end
-return answer(leases, retry_in or -1, until_day_ends or false, to_withdraw(), stage == SUBMIT and limits_missing or false)
+return answer(leases, retry_in or -1, until_day_ends or false, to_withdraw(), stage == SUBMIT and limits_missing or false,
+  aside.full)
 
 end
 
