@@ -81,7 +81,13 @@ impl RedisStore {
     }
 
     async fn over(link: Link, hours: Hours) -> Result<Self> {
-        let caller = Caller { link, hours, unreadable: Unreadable::default(), memory: Memory::new(), fullness: Fullness::default() };
+        let caller = Caller {
+            link,
+            hours,
+            unreadable: Unreadable::default(),
+            memory: Memory::new(),
+            fullness: Fullness::default(),
+        };
         let now = reading::open(&caller).await?;
         heal::sums(&caller).await?;
         Ok(Self { caller, marks: Unanswered::new(now) })

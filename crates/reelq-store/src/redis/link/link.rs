@@ -10,8 +10,9 @@ use super::{
     connect::Connector,
     durable::Syncing,
     faults,
+    lent::{drop_broken, get},
     options::LinkOptions,
-    pool::{Connection, Connections, Maker, Places, get},
+    pool::{Connection, Connections, Maker, Places},
     script::Call,
     slot,
 };
@@ -144,8 +145,15 @@ impl Link {
             let fault = self.0.maker.weigh(faults::judge(&error, self.0.maker.connector.shown(), doing));
             if fault.reconnect {
                 connection.give_up();
+                self.drop_broken();
             }
             fault.error
         })
+    }
+
+    fn drop_broken(&self) {
+        drop_broken(&self.0.plain);
+        drop_broken(&self.0.plain.manager().0);
+        drop_broken(&self.0.durable);
     }
 }

@@ -10,6 +10,7 @@ mod facts;
 mod faults;
 mod find;
 mod greet;
+mod lent;
 #[expect(clippy::module_inception, reason = "the folder is about this one thing")]
 mod link;
 mod options;

@@ -76,11 +76,8 @@ async fn authority_and_certificate_that_are_replaced_under_a_living_link_need_no
     let server = server(&old, true);
     let own = TempDir::new().unwrap();
     let file = |name: &str| own.path().join(name);
-    let files = TlsFiles {
-        authorities: Some(file("ca.pem")),
-        certificate: Some(file("cert.pem")),
-        key: Some(file("key.pem")),
-    };
+    let files =
+        TlsFiles { authorities: Some(file("ca.pem")), certificate: Some(file("cert.pem")), key: Some(file("key.pem")) };
     let follow = |certificates: &Certificates| {
         replace(&file("ca.pem"), &certificates.authority());
         replace(&file("cert.pem"), &certificates.certificate());
