@@ -175,10 +175,8 @@ impl Maker {
 
     fn silent(&self) -> Fault {
         let (shown, limit) = (self.connector.shown(), self.connector.options.connect_timeout);
-        let doubt = match self.connector.address.tls {
-            true => "; neither does a server that speaks no TLS: check `rediss`",
-            false => "",
-        };
+        let doubt =
+            if self.connector.address.tls { "; neither does a server that speaks no TLS: check `rediss`" } else { "" };
         faults::passes(format!("{shown} does not answer within {} s{doubt}", limit.as_secs_f32()), true)
     }
 }
