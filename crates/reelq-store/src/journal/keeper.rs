@@ -18,7 +18,7 @@ use super::{
     reconcile::{Depot, reconcile},
     scribe::Scribe,
     standing::Waits,
-    story::{Stories, tell},
+    story::{Stories, spent, tell},
 };
 use crate::{Error, FolderDraft, GuardStep, Remembered, Result, SharedStore, Stake, StoreGuard};
 
@@ -259,6 +259,11 @@ impl Keeper {
             is_short: report.has_strays
                 || (!life.settled && lives.before(&guard.identity).any(|life| life.dropped > 0)),
         };
+        let forgotten = lives.forgotten(&guard.identity, &self.draft.id);
+        if !forgotten.is_empty() && !guard.identity.is_empty() {
+            let (folder, found) = (self.draft.id.clone(), Vec::new());
+            self.store.guard(&GuardStep::Absent { folder, missing: forgotten, found }).await?;
+        }
         let confirmed = self.store.guard(&confirm).await?;
         if confirmed.generation != guard.generation || self.store.standing() != standing {
             return Ok(false);
@@ -463,14 +468,25 @@ impl Keeper {
         }
     }
 
-    /// Notes up to which count lines are held no more.
+    /// Notes up to which count lines are held no more, and what they told to be spent.
     fn note_dropped(&self, lines: &[Line]) {
+        let carried: BTreeSet<JobId> = {
+            let state = self.state();
+            state.missing.iter().copied().chain(state.pending.jobs()).collect()
+        };
         let noted = self.with_lives(|lives| {
             let mut is_new = false;
             for life in &mut lives.0 {
-                let told = lines.iter().filter(|line| line.identity == life.identity).map(|line| line.told).max();
+                let of_life: Vec<Line> = lines.iter().filter(|line| line.identity == life.identity).cloned().collect();
+                let told = of_life.iter().map(|line| line.told).max();
                 is_new |= told > Some(life.dropped);
                 life.dropped = life.dropped.max(told.unwrap_or(0));
+                let gone: Vec<Line> = of_life.into_iter().filter(|line| !carried.contains(&line.job)).collect();
+                for (account, micros) in spent(&gone) {
+                    is_new |= micros > 0;
+                    let sum = life.spent.entry(account).or_default();
+                    *sum = sum.saturating_add(micros);
+                }
             }
             is_new
         });
