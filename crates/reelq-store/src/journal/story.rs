@@ -46,7 +46,8 @@ impl Yes {
     /// the task from the job since.
     pub(super) fn is_news_to(&self, job: &Job) -> bool {
         let Acceptance { task, submission, .. } = &self.acceptance;
-        !job.knows_task(task) && !(self.is_end_only && job.knows_submission(*submission))
+        let is_settled = self.is_end_only && job.knows_submission(*submission);
+        !is_settled && !job.knows_task(task)
     }
 }
 
