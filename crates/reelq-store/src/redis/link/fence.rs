@@ -23,14 +23,13 @@ pub(super) async fn fenced<T: FromRedisValue>(
     }
 }
 
+/// Both are sent before either is answered, in this order.
 async fn behind<T: FromRedisValue>(
     connection: &mut MultiplexedConnection,
     write: &Cmd,
     wait: &Cmd,
 ) -> Result<T, RedisError> {
-    let mut pipeline = redis::pipe();
-    pipeline.add_command(write.clone()).ignore();
-    pipeline.add_command(wait.clone());
-    let (answer,) = pipeline.query_async::<(T,)>(connection).await?;
-    Ok(answer)
+    let mut other = connection.clone();
+    let (written, waited) = tokio::join!(write.query_async::<()>(connection), wait.query_async(&mut other));
+    written.and(waited)
 }

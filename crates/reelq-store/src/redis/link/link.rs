@@ -133,9 +133,10 @@ impl Link {
     /// How many disks hold all that was done before, so one or none.
     async fn wait_for_disk(&self, connection: &Connection) -> Result<u32, RedisError> {
         let limit = u64::try_from(self.sync_limit().as_millis()).unwrap_or(u64::MAX).max(1);
-        let mut wait = redis::cmd("WAITAOF");
-        let asked = fenced(&mut connection.channel(), &self.0.fence, wait.arg(1).arg(0).arg(limit));
-        asked.await.map(|(disks, _): (u32, u32)| disks)
+        let (mut channel, mut wait) = (connection.channel(), redis::cmd("WAITAOF"));
+        wait.arg(1).arg(0).arg(limit);
+        let (disks, _): (u32, u32) = fenced(&mut channel, &self.0.fence, &wait).await?;
+        Ok(disks)
     }
 
     /// Shorter than an answer may take, so that the server gives up first and the connection stays good.
