@@ -94,7 +94,7 @@ impl From<reelq_store::Error> for Failure {
         match error {
             reelq_store::Error::NoBatch(_) | reelq_store::Error::NoJob(_) => Self::Usage(format!("failed to {error}")),
             reelq_store::Error::LoadSuperseded => Self::Again(
-                "another run loads the same batch at this moment; nothing is lost: run the same command again"
+                "another command loaded the same batch meanwhile; nothing is lost: run the same command again"
                     .to_owned(),
             ),
             reelq_store::Error::LoadedMeanwhile => Self::Again(

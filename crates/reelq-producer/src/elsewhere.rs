@@ -21,7 +21,7 @@ pub struct Elsewhere {
     pub lines: u64,
     /// It has been purged since.
     pub purged: bool,
-    /// These are lines whose records were taken out because nobody could read them: they may have been bought.
+    /// These are lines whose records are gone: taken out because nobody could read them, or lost. They may have been bought.
     pub removed: bool,
 }
 
@@ -148,6 +148,13 @@ impl<'a> Lookup<'a> {
     fn keys_of(&self, line: &LineDraft) -> Vec<RequestKey> {
         let of_request = Keys::of(self.accounts, &line.job.spec).each();
         of_request.chain(std::iter::once(in_place_of_request(line.id()))).collect()
+    }
+
+    /// Counts lines of the batch's own whose record is gone, or cannot be read: they may have been bought.
+    pub(crate) fn add_lost(&mut self, lines: u64) {
+        if lines > 0 {
+            *self.found.entry((self.batch.clone(), Gone::Removed)).or_insert(0) += lines;
+        }
     }
 
     /// Those of the noted jobs that were bought, or still may be.

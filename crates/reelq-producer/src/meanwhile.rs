@@ -34,7 +34,9 @@ impl Plan {
 pub(crate) async fn look(store: &dyn Store, order: &Arc<Order>, plan: &Plan, seen: &LoadsSeen) -> Result<LoadsSeen> {
     let name = &plan.batch.name;
     let now = store.loads_seen().await?;
-    let batches = store.batches().await?;
+    let mut batches = store.batches().await?;
+    // Its own unfinished load is no claim to a place that it does not have yet.
+    batches.retain(|view| view.batch.name != *name || view.whole);
     let takes = source::takes(&batches, order).filter(|_| !order.source.replaces);
     let same_output = source::same_output(&batches, &plan.batch);
     if takes.is_none() && now.each.get(name) != seen.each.get(name) {

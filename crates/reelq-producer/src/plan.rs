@@ -80,6 +80,8 @@ pub struct Plan {
     pub elsewhere: Vec<Elsewhere>,
     /// Another batch with the same output place, whose results this one's would overwrite.
     pub same_output: Option<BatchName>,
+    /// Where the batch's outputs went so far, where they go elsewhere from now on.
+    pub moved_from: Option<String>,
     /// Lines that ask for the same, which are all bought.
     pub equal: EqualRows,
     /// The store knows no batch and no account: a state begins anew.
@@ -146,11 +148,18 @@ pub async fn plan(store: Option<&dyn Store>, order: &Arc<Order>) -> Result<Plan>
             Some(store) => known(store, &batch.name, chunk.lines.iter().map(LineDraft::id)).await?,
             None => vec![None; chunk.lines.len()],
         };
-        let mut unknown = Vec::new();
+        let (mut unknown, mut lost) = (Vec::new(), 0);
         for (line, known) in chunk.lines.iter().zip(known) {
             let to_buy = comparison.compare(line, known);
             costs.add(line, to_buy);
-            unknown.extend((to_buy && known.is_none()).then_some(line));
+            match to_buy && known.is_none() {
+                true if present.is_unread(line.id()) => lost += 1,
+                true => unknown.push(line),
+                false => {}
+            }
+        }
+        if let Some(looking) = &mut lookup {
+            looking.add_lost(lost);
         }
         if let Some(looking) = &mut lookup
             && order.source.tolerate(looking.add(&unknown).await)?.is_none()
@@ -183,6 +192,7 @@ pub async fn plan(store: Option<&dyn Store>, order: &Arc<Order>) -> Result<Plan>
         takes: source::takes(&batches, order),
         elsewhere: lookup.map(Lookup::finish).unwrap_or_default(),
         same_output: source::same_output(&batches, &batch),
+        moved_from: source::moved_from(&batches, &batch),
         equal: findings.equal,
         begins_anew: batches.is_empty() && !has_accounts(store).await?,
         budget_is_kept: is_kept(order, &batch),

@@ -2,6 +2,7 @@
 
 use std::{
     cmp::Reverse,
+    collections::HashSet,
     hash::{DefaultHasher, Hash, Hasher},
 };
 
@@ -67,6 +68,8 @@ pub(crate) struct Present {
     by_left_out: Vec<u32>,
     by_written_out: Vec<u32>,
     by_place: Vec<u32>,
+    /// Those whose record cannot be read, or is gone: what became of them is not known.
+    unread: HashSet<JobId>,
     /// Those that were submitted before and wait to be bought again, for a person had them queued.
     queued_again: Vec<(u32, Job)>,
 }
@@ -74,7 +77,7 @@ pub(crate) struct Present {
 impl Present {
     /// Reads the jobs of `batch`; none where the store does not know it.
     pub(crate) async fn read(store: &dyn Store, batch: &BatchName, accounts: &Accounts) -> Result<Self> {
-        let (mut jobs, mut queued_again) = (Vec::new(), Vec::new());
+        let (mut jobs, mut queued_again, mut unread) = (Vec::new(), Vec::new(), HashSet::new());
         if store.batch(batch).await?.is_none() {
             return Ok(Self::default());
         }
@@ -82,7 +85,7 @@ impl Present {
             let after = u64::try_from(jobs.len()).unwrap_or(u64::MAX);
             let lines = store.results(batch, Page { after, limit: PAGE }).await?;
             if lines.is_empty() {
-                return Ok(Self { queued_again, ..Self::of(jobs) });
+                return Ok(Self { queued_again, unread, ..Self::of(jobs) });
             }
             for (line, number) in lines.iter().zip(after..) {
                 let job = &line.view.job;
@@ -90,6 +93,7 @@ impl Present {
                     queued_again.push((u32::try_from(number).unwrap_or(u32::MAX), job.clone()));
                 }
             }
+            unread.extend(lines.iter().filter(|line| line.view.is_unreadable()).map(|line| line.view.job.id));
             jobs.extend(lines.iter().map(|line| {
                 let job = &line.view.job;
                 let place = line.view.line.as_ref().map(place_of);
@@ -115,8 +119,14 @@ impl Present {
             by_written_out: by_key(|keys| keys.written_out),
             by_place: sorted(&|one, other| (entry(one).place, one).cmp(&(entry(other).place, other))),
             jobs,
+            unread: HashSet::new(),
             queued_again: Vec::new(),
         }
+    }
+
+    /// Whether the job's record could not be read, or is gone.
+    pub(crate) fn is_unread(&self, id: JobId) -> bool {
+        self.unread.contains(&id)
     }
 
     /// The jobs that a person had queued again, each with its number.

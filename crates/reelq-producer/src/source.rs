@@ -75,6 +75,12 @@ pub(crate) fn same_output(batches: &[BatchView], draft: &BatchDraft) -> Option<B
     batches.iter().find(same).map(|view| view.batch.name.clone())
 }
 
+/// Where a batch's outputs went so far, where that is another place.
+pub(crate) fn moved_from(batches: &[BatchView], draft: &BatchDraft) -> Option<String> {
+    let before = batches.iter().find(|view| view.batch.name == draft.name && view.whole)?;
+    (plain(&before.batch.output) != plain(&draft.output)).then(|| before.batch.output.clone())
+}
+
 /// A folder as every spelling of it reads.
 fn plain(output: &str) -> String {
     if output.contains("://") {

@@ -25,7 +25,7 @@ impl Stake {
 /// A purchase that a journal tells of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AbsentPurchase {
-    /// The submission's number.
+    /// The submission's number; 0 where it stands for all that a journal holds no more, of which only the sum is known.
     pub number: u32,
     /// The task; `None` where nobody knows whether the submission was taken.
     pub task: Option<TaskId>,
@@ -44,7 +44,7 @@ pub struct AbsentJob {
     /// Its id.
     pub id: JobId,
     /// Whose it was; `None` where the journal is of a version that did not write it down.
-    pub owner: Option<(AccountName, BatchName)>,
+    pub owner: Option<(AccountName, Option<BatchName>)>,
     /// What was, or may have been, bought for it.
     pub purchases: Vec<AbsentPurchase>,
 }

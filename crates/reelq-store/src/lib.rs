@@ -41,7 +41,7 @@ pub use self::redis::{
 pub use absent::{AbsentJob, AbsentPurchase, AbsentSum, AbsentView, Absentees, Stake};
 pub use blobs::Blobs;
 pub use breaker::{Ask, Begun, Breaker, BreakerPolicy, BreakerView, Fault, Open, Told, Verdict};
-pub use bulk::{Cursor, Edit, Scanned};
+pub use bulk::{Cursor, Edit, Scanned, Shown};
 pub use claim::{Claim, ClaimStage, Claimed, Lease};
 pub use commit::{Commit, Committed, Edited, LateAcceptance, Recalled};
 pub use error::{Error, Result};

@@ -27,6 +27,8 @@ pub enum RecordOf {
     Job(JobId),
     /// The line of this row of a batch's manifest: the job goes on without its label.
     Line(u64),
+    /// The job of this row of a batch's manifest: its record is gone, and only its line is there.
+    Gone(u64),
     /// A batch, by its name as it is stored: no verb works on it as a whole.
     Batch(String),
     /// An account, by its name as it is stored: where its limits cannot be read, nothing is bought on it.

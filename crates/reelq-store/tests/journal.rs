@@ -57,6 +57,13 @@ impl Machine {
         Process { machine: self, store: Arc::new(store) }
     }
 
+    /// How large its present journals are.
+    fn bytes(&self) -> u64 {
+        let files = std::fs::read_dir(self.journals()).unwrap().flatten().map(|entry| entry.path());
+        let journals = files.filter(|path| path.extension().is_some_and(|end| end == "journal"));
+        journals.map(|path| path.metadata().unwrap().len()).sum()
+    }
+
     fn files(&self) -> Vec<String> {
         let mut names: Vec<String> = std::fs::read_dir(self.journals())
             .unwrap()
@@ -295,9 +302,24 @@ async fn a_torn_or_damaged_line_costs_only_itself() {
     assert_eq!(status(&kit, jobs[2]).await, Status::Submitting);
 }
 
+/// How much a journal grows to by one submission that has left.
+async fn bytes_of_one_submission() -> u64 {
+    let machine = Machine::new();
+    let process = machine.process("w1");
+    let kit = Kit::new(&process);
+    kit.load("b", &wishes(1)).await;
+    let lease = kit.submits(1).await.remove(0);
+    kit.commit(&lease, sending(&lease), true).await;
+    drop(kit);
+    // What is only noted is written by the time the process ends.
+    drop(process);
+    machine.bytes()
+}
+
 #[tokio::test]
 async fn nothing_is_sent_without_its_line_and_a_yes_is_told_all_the_same() {
-    let machine = Machine { max_bytes: 1_800, ..Machine::new() };
+    let bytes = bytes_of_one_submission().await;
+    let machine = Machine { max_bytes: bytes + 10, ..Machine::new() };
     let process = machine.process("w1");
     let kit = Kit::new(&process);
     let jobs = kit.load("b", &wishes(6)).await;
@@ -306,7 +328,13 @@ async fn nothing_is_sent_without_its_line_and_a_yes_is_told_all_the_same() {
     let refused = loop {
         let lease = &leases[sent.len()];
         match kit.commit(lease, sending(lease), true).await {
-            Committed::Done(Some(lease)) => sent.push(lease),
+            Committed::Done(Some(lease)) => {
+                sent.push(lease);
+                // That it left is only noted: it must not go to the disk together with the line that does not fit.
+                while machine.bytes() < bytes {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+            }
             Committed::Stale => break lease,
             other => panic!("{other:?}"),
         }

@@ -37,6 +37,11 @@ impl Machine {
 
     /// A process of it that buys.
     async fn process(&self, url: &str, name: &str) -> Process {
+        self.process_that_keeps(url, name, Duration::from_mins(10)).await
+    }
+
+    /// One that keeps lines for so long.
+    async fn process_that_keeps(&self, url: &str, name: &str, keep: Duration) -> Process {
         let clock = Arc::new(SystemClock::default());
         let options = LinkOptions {
             longest_pause: Duration::from_millis(50),
@@ -45,7 +50,7 @@ impl Machine {
         };
         let inner =
             RedisStore::open(url.parse().unwrap(), "test".parse().unwrap(), options, clock.clone()).await.unwrap();
-        let settings = JournalSettings::new(self.journals(), "test", name);
+        let settings = JournalSettings { keep, ..JournalSettings::new(self.journals(), "test", name) };
         let store = Journaled::open(Arc::new(inner), settings, &worker(name), clock).unwrap();
         Process { store: Arc::new(store), name: name.to_owned(), limits: limits(1_000.0, 1_000, 1_000) }
     }

@@ -4,6 +4,8 @@
 
 #[path = "redis_kit/front.rs"]
 mod front;
+#[path = "redis_only/full.rs"]
+mod full;
 #[path = "redis_only/races.rs"]
 mod races;
 

@@ -367,3 +367,15 @@ async fn nothing_is_bought_under_a_budget_that_is_lost_until_the_manifest_is_loa
     kit.load_with_budget("b", 1_000, &wishes(3)).await;
     assert_eq!(kit.submits(9).await.len(), 3);
 }
+
+#[tokio::test]
+async fn a_line_whose_job_is_gone_is_named() {
+    let file = File::new();
+    let kit = Kit::new(&file);
+    let jobs = kit.load("b", &wishes(3)).await;
+    assert_eq!(named(&kit).await, []);
+    file.sql(&format!("DELETE FROM jobs WHERE hex(id) = upper('{}')", jobs[1]));
+    assert_eq!(named(&kit).await, [RecordOf::Gone(2)]);
+    let lines = kit.store.results(&batch("b"), ALL).await.unwrap();
+    assert!(lines.len() == 3 && lines[1].view.is_unreadable(), "its row is accounted for");
+}

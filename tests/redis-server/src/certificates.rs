@@ -18,6 +18,10 @@ pub struct Certificates {
 
 impl Certificates {
     /// Makes both anew.
+    ///
+    /// # Panics
+    ///
+    /// Where they cannot be made, or their files cannot be written.
     pub fn make() -> Self {
         let mut authority = CertificateParams::new(Vec::new()).expect("no name is a fine name");
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

@@ -1,5 +1,7 @@
 //! Nothing is bought, withdrawn or given up without a yes, however the program is called.
 
+use std::fs;
+
 use reelq_sim::{Faults, Settings};
 use reelq_tests::{Account, Ended, Prompts, Running, Sandbox, Terminal, Vendor, write_csv};
 
@@ -168,4 +170,56 @@ fn other_questions_are_asked_at_the_terminal_with_all_that_they_are_about() {
     assert_eq!(code, Some(7), "{shown}");
     assert!(shown.contains("Spend at most") && shown.contains("would be paid for twice"), "{shown}");
     assert_eq!(bought(&vendor), 2);
+}
+
+/// The command's question stands open while `meanwhile` happens, and is answered with yes then.
+fn answered_late(sandbox: &Sandbox, command: &str, meanwhile: impl FnOnce()) -> String {
+    let mut terminal = sandbox.terminal(command);
+    terminal.wait_for("[y/N]");
+    meanwhile();
+    terminal.types("y\n");
+    terminal.end().1
+}
+
+#[test]
+fn a_yes_that_comes_late_is_no_yes_to_the_next_purchase() {
+    let (vendor, sandbox) = open("apixo", "dropped_after=1", "");
+    assert_eq!(sandbox.run(&["run", "set.csv"]).code, Some(6));
+    let again = |arguments: &[&str]| {
+        assert_eq!(sandbox.run(arguments).code, Some(0));
+        sandbox.run(&["worker", "--drain"]);
+    };
+    let shown = answered_late(&sandbox, "reelq resolve set --not-bought", || {
+        again(&["resolve", "set", "--not-bought"]);
+        assert_eq!(bought(&vendor), 4, "each was bought again, and its answer was lost again");
+    });
+    assert!(shown.contains("0 resolved, 2 had moved on meanwhile"), "{shown}");
+    sandbox.run(&["worker", "--drain"]);
+    assert_eq!(bought(&vendor), 4, "{shown}");
+    assert_eq!(sandbox.run(&["resolve", "set", "--give-up"]).code, Some(0));
+    let shown = answered_late(&sandbox, "reelq retry set --kind given_up", || {
+        again(&["retry", "set", "--kind", "given_up"]);
+        assert_eq!(bought(&vendor), 6);
+        assert_eq!(sandbox.run(&["resolve", "set", "--give-up"]).code, Some(0));
+    });
+    sandbox.run(&["worker", "--drain"]);
+    assert_eq!(bought(&vendor), 6, "{shown}");
+}
+
+#[test]
+fn a_yes_to_a_raised_budget_is_one_to_the_sum_that_it_named() {
+    let (vendor, sandbox) = open("wave", "", "");
+    assert_eq!(sandbox.run(&["run", "set.csv", "--budget", "0.35"]).code, Some(8));
+    let mut terminal = sandbox.terminal("reelq continue set --no-budget");
+    terminal.wait_for("with $0.3111 still to be bought");
+    terminal.wait_for("[y/N]");
+    let rows = fs::read_to_string(sandbox.path("set.csv")).unwrap();
+    let last = rows.lines().last().unwrap().to_owned();
+    fs::write(sandbox.path("set.csv"), format!("{rows}more of {last}\n")).unwrap();
+    assert_eq!(sandbox.run(&["enqueue", "set.csv"]).code, Some(0));
+    terminal.types("y\n");
+    terminal.wait_for("with $0.6222 still to be bought");
+    terminal.types("n\n");
+    let (code, shown) = terminal.end();
+    assert_eq!((code, bought(&vendor)), (Some(7), 1), "{shown}");
 }

@@ -62,3 +62,24 @@ fn a_damaged_record_is_named_and_removed_and_the_others_are_bought(store: Store)
 }
 
 on_each_store!(a_damaged_record_is_named_and_removed_and_the_others_are_bought);
+
+#[test]
+fn a_row_whose_record_is_lost_is_named_and_asked_about() {
+    let vendor = Vendor::start(Settings::default());
+    let account = Account { name: "wave", provider: "wave", lines: LINES.to_owned() };
+    let mut sandbox = Sandbox::on(Store::Redis, &vendor.base_url(), vec![account], "");
+    write_csv(&sandbox.path("set.csv"), Prompts { rows: 3, copies: 1 }, &[("wave", "wave")]);
+    assert_eq!(sandbox.run(&["enqueue", "set.csv", "--yes"]).code, Some(0));
+    let lose = "local keys = redis.call('KEYS', '*:j:*'); table.sort(keys); return redis.call('DEL', keys[1])";
+    sandbox.redis().unwrap().command(&["EVAL", lose, "0"]);
+    let named = sandbox.run(&["doctor", "--offline"]);
+    assert!(named.stdout.contains("of batch set has no record: it was removed, or lost"), "{}", named.stdout);
+    let refused = sandbox.run(&["run", "set.csv", "--yes"]);
+    assert_eq!((refused.code, vendor.ledger().charges.len()), (Some(2), 0), "{}", refused.stderr);
+    assert!(refused.stderr.contains("1 of 3 rows may have been bought"), "{}", refused.stderr);
+    let run = sandbox.run(&["run", "set.csv", "--yes", "--again"]);
+    assert_eq!(vendor.ledger().charges.len(), 3, "{}", run.stderr);
+    assert!(sandbox.results("set").iter().all(|row| row.get("status") == "succeeded"), "{}", run.stderr);
+    let named = sandbox.run(&["doctor", "--offline"]);
+    assert!(!named.stdout.contains("has no record"), "{}", named.stdout);
+}

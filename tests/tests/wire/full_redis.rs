@@ -79,7 +79,8 @@ fn under_way(sandbox: &Sandbox, vendor: &RawVendor, may_end: &AtomicBool) -> Run
 /// Rows of the batch under way with this status.
 fn count(sandbox: &Sandbox, status: &str) -> usize {
     let told = sandbox.run(&["status", "set", "--json"]);
-    let report: serde_json::Value = serde_json::from_str(&told.stdout).unwrap_or_else(|_| panic!("{}", told.stderr));
+    assert_eq!(told.code, Some(0), "{}", told.stderr);
+    let report: serde_json::Value = serde_json::from_str(&told.stdout).unwrap();
     let count = report["batches"][0]["counts"][status].as_u64();
     usize::try_from(count.unwrap_or_default()).unwrap()
 }

@@ -6,12 +6,14 @@ use reelq_model::{Clock as _, SystemClock};
 use reelq_redis_server::{RedisServer, Reply};
 use reelq_tests::{Account, Prompts, RawReply, RawRequest, RawVendor, Running, Sandbox, clip, json, reply, write_csv};
 
+/// A change of servers leaves a few purchases without an answer for a while: the breaker, which then waits for its probe, is another
+/// test's business.
 const LINES: &str = "requests_per_second = 40.0\nburst = 2\nmax_in_flight = 40\nrequest_timeout = \"2s\"\n\
-    poll = { first = \"100ms\", min = \"100ms\", max = \"300ms\" }";
+    breaker = { after = 0 }\npoll = { first = \"100ms\", min = \"100ms\", max = \"300ms\" }";
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A vendor without idempotency keys: whoever sends a prompt again pays again.
-fn vendor() -> RawVendor {
+pub(super) fn vendor() -> RawVendor {
     RawVendor::start(answer)
 }
 
@@ -29,14 +31,14 @@ fn answer(request: &RawRequest, origin: &str) -> RawReply {
 }
 
 /// A machine with a folder and a journal of its own.
-fn machine(vendor: &RawVendor, url: &str, rows: usize) -> Sandbox {
+pub(super) fn machine(vendor: &RawVendor, url: &str, rows: usize) -> Sandbox {
     let account = Account { name: "apixo", provider: "apixo", lines: LINES.to_owned() };
     let sandbox = Sandbox::new(&vendor.base_url(), vec![account], "").over(url);
     write_csv(&sandbox.path("set.csv"), Prompts { rows, copies: 1 }, &[("apixo", "apixo")]);
     sandbox
 }
 
-fn bought(vendor: &RawVendor) -> BTreeMap<String, usize> {
+pub(super) fn bought(vendor: &RawVendor) -> BTreeMap<String, usize> {
     let mut bought = BTreeMap::new();
     for request in vendor.requests().iter().filter(|request| request.is_submit()) {
         *bought.entry(request.prompt()).or_default() += 1;
@@ -44,14 +46,14 @@ fn bought(vendor: &RawVendor) -> BTreeMap<String, usize> {
     bought
 }
 
-fn nothing_twice(vendor: &RawVendor, told: &str) {
+pub(super) fn nothing_twice(vendor: &RawVendor, told: &str) {
     let twice: Vec<_> = bought(vendor).into_iter().filter(|(_, times)| *times > 1).collect();
     assert!(twice.is_empty(), "bought twice: {twice:?}\n{told}");
 }
 
 /// Whoever ends at once between its note that it sends and its sending leaves a row that a person is asked about: nobody can know
 /// whether it was bought. Every other one was.
-fn all_are_bought_or_asked_about(vendor: &RawVendor, sandbox: &Sandbox, rows: usize, told: &str) {
+pub(super) fn all_are_bought_or_asked_about(vendor: &RawVendor, sandbox: &Sandbox, rows: usize, told: &str) {
     let asked = sandbox.results("set").iter().filter(|row| row.get("status") == "unconfirmed").count();
     let bought = bought(vendor).len();
     assert!(
@@ -60,7 +62,7 @@ fn all_are_bought_or_asked_about(vendor: &RawVendor, sandbox: &Sandbox, rows: us
     );
 }
 
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub(super) fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let clock = SystemClock::new();
     while !holds() {
         assert!(clock.monotonic() < PATIENCE, "{what} never came");
@@ -68,12 +70,12 @@ fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-fn enqueue(sandbox: &Sandbox) {
+pub(super) fn enqueue(sandbox: &Sandbox) {
     let loaded = sandbox.run(&["enqueue", "set.csv", "--yes", "--again"]);
     assert_eq!(loaded.code, Some(0), "{}", loaded.stderr);
 }
 
-fn worker(sandbox: &Sandbox, arguments: &[&str]) -> Running {
+pub(super) fn worker(sandbox: &Sandbox, arguments: &[&str]) -> Running {
     let mut command = sandbox.command(&[&["worker"], arguments].concat());
     command.env("REELQ_LEASE", "2s");
     Running::start(command)
@@ -92,7 +94,7 @@ fn guarded(server: &RedisServer) -> (usize, i64) {
     (folders, awaited)
 }
 
-fn copy_folder(from: &Path, to: &Path) {
+pub(super) fn copy_folder(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

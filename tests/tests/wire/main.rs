@@ -25,6 +25,7 @@ mod late_links;
 mod later;
 mod limits_lost;
 mod loss;
+mod loss_rare;
 mod many_at_once;
 mod moved_clocks;
 mod named_tasks;

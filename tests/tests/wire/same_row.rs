@@ -16,6 +16,7 @@ on_each_store!(
     a_copy_of_a_manifest_asks_before_it_buys,
     copies_that_are_loaded_at_the_same_moment_are_bought_once,
     what_is_loaded_while_a_question_stands_open_is_asked_about,
+    outputs_stay_where_they_go_until_another_place_is_said,
     a_purged_manifest_asks_before_it_is_bought_again,
     a_file_of_the_same_name_does_not_push_anothers_rows_aside,
     the_state_of_the_version_before_buys_nothing_again,
@@ -287,6 +288,38 @@ fn results_that_the_state_does_not_know_are_named_before_anything_is_bought() {
     fs::remove_dir_all(world.sandbox.path(".reelq")).unwrap();
     fs::rename(world.sandbox.path("lost"), world.sandbox.path(".reelq")).unwrap();
     world.assert_refused(&world.run("set.csv", &[]), 5, &["results of 1 bought row ", "--again"]);
+}
+
+#[test]
+fn of_batches_that_are_loaded_at_once_for_one_place_one_is_loaded() {
+    for store in [Store::Sqlite, Store::Redis, Store::Sqlite, Store::Redis] {
+        let world = World::on(store);
+        let names = ["a", "b", "c"];
+        for name in names {
+            world.write(&format!("{name}.csv"), &rows(&[&format!("a fox of {name}"), &format!("an owl of {name}")]));
+        }
+        let start =
+            |name: &&str| world.sandbox.start(&["enqueue", &format!("{name}.csv"), "--yes", "--output", "out/one"]);
+        let running: Vec<Running> = names.iter().map(start).collect();
+        let ended: Vec<Ended> = running.into_iter().map(Running::wait).collect();
+        assert_eq!(ended.iter().filter(|ended| ended.code == Some(0)).count(), 1, "{ended:#?}");
+        for refused in ended.iter().filter(|ended| ended.code != Some(0)) {
+            assert!(refused.code == Some(2) && refused.stderr.contains("--output PLACE"), "{}", refused.stderr);
+        }
+    }
+}
+
+fn outputs_stay_where_they_go_until_another_place_is_said(store: Store) {
+    let world = World::on(store);
+    world.write("set.csv", &rows(&["a fox"]));
+    world.assert_bought(&world.run("set.csv", &["--output", "out/first"]), 1);
+    world.write("set.csv", &rows(&["a fox", "an owl"]));
+    world.assert_bought(&world.run("set.csv", &[]), 2);
+    let there = fs::read_to_string(world.sandbox.path("out/first/results.csv")).unwrap();
+    assert!(there.contains("a fox") && there.contains("an owl") && !world.sandbox.path("out/set").exists(), "{there}");
+    let moved = world.run("set.csv", &["--output", "out/second"]);
+    world.assert_bought(&moved, 2);
+    assert!(moved.stderr.contains("went to") && moved.stderr.contains("stay there"), "{}", moved.stderr);
 }
 
 #[test]

@@ -35,17 +35,16 @@ pub(crate) fn open(absent: &Absentees) -> u64 {
 
 fn of_account(sum: &AbsentSum, first: &[AbsentView]) -> String {
     let (count, s) = (grouped(sum.purchases), plural(sum.purchases));
-    let account = match sum.account.as_str() {
-        "" => "an account that no journal names".to_owned(),
-        name => format!("account {name}"),
+    let (account, counts) = match sum.account.as_str() {
+        "" => ("an account that no journal names".to_owned(), "no limit and no budget counts them"),
+        name => (format!("account {name}"), "they count against its limits and budgets"),
     };
     let open = match sum.open {
         0 => String::new(),
         open => format!(", {} of them may still be running", grouped(open)),
     };
     format!(
-        "{count} purchase{s} on {account}, for {}, {} in journals only: the store has lost their jobs{open}; they count \
-         against its limits and budgets{}",
+        "{count} purchase{s} on {account}, for {}, {} in journals only: the store has lost their jobs{open}; {counts}{}",
         cost(sum),
         if sum.purchases == 1 { "is" } else { "are" },
         named(sum, first)
@@ -67,6 +66,9 @@ fn named(sum: &AbsentSum, first: &[AbsentView]) -> String {
         .take(NAMED)
         .map(|view| match &view.purchase.task {
             Some(task) => format!("task {task}"),
+            None if view.purchase.number == 0 => {
+                "all older ones of a journal, of which the sum alone is known".to_owned()
+            }
             None => format!("job {}, of which no task is known", view.job),
         })
         .collect();

@@ -97,7 +97,7 @@ impl Continued<'_> {
         let before = view.batch.budget;
         let is_more = before.is_some_and(|before| args.budget.is_none_or(|budget| budget > before));
         if is_more {
-            args.consent.to(&raise(view, args.budget), session, out).await?;
+            self.agree_to_raise(view).await?;
         }
         store.set_budget(&args.batch, args.budget).await?;
         let (batch, flags) = (&args.batch, session.flags());
@@ -107,6 +107,21 @@ impl Continued<'_> {
             orders::is_held(&what, &again, &**store, out).await?;
         }
         Ok(())
+    }
+
+    /// Asks until the sum that was named is what is to be bought: while a person thinks, another may load more.
+    async fn agree_to_raise(&self, view: &BatchView) -> Result<(), Failure> {
+        let Self { args, session, store, out, .. } = *self;
+        let mut named = view.clone();
+        loop {
+            args.consent.to(&raise(&named, args.budget), session, out).await?;
+            let now = session.batch(&**store, &args.batch).await?;
+            if now.to_spend <= named.to_spend && now.unpriced <= named.unpriced {
+                return Ok(());
+            }
+            out.note("more has been loaded meanwhile");
+            named = now;
+        }
     }
 
     async fn work(&self, view: &BatchView, simulated: Option<&Simulated>) -> Outcome {

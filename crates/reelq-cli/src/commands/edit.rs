@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use reelq_model::{Event, JobId};
-use reelq_store::{Edit, Edited, Store};
+use reelq_model::{Event, Job, JobId};
+use reelq_store::{Edit, Edited, Shown, Store};
 
 use super::selection::AT_ONCE;
 use crate::failure::Failure;
@@ -35,15 +35,16 @@ impl<'a> Editor<'a> {
         Self { store, waits: WAITS }
     }
 
-    /// Makes many changes, a bounded number in each step; one answer a change, in order.
-    pub(crate) async fn apply_all(&mut self, changes: &[(JobId, Event)]) -> Result<Vec<Changed>, Failure> {
+    /// Makes many changes, a bounded number in each step; one answer a change, in order. A job that is not as it was shown any
+    /// more is left alone: a person's word on one purchase is none on the next.
+    pub(crate) async fn apply_all(&mut self, changes: &[(&Job, Event)]) -> Result<Vec<Changed>, Failure> {
         let mut done = Vec::with_capacity(changes.len());
         for part in changes.chunks(AT_ONCE) {
-            let edits: Vec<_> = part.iter().map(|(job, event)| (*job, Edit::Event(event.clone()))).collect();
-            for (edited, (job, event)) in self.store.edit_all(&edits).await?.into_iter().zip(part) {
+            let edits: Vec<_> = part.iter().map(|(job, event)| edit_of(job, event)).collect();
+            for (edited, edit) in self.store.edit_all(&edits).await?.into_iter().zip(edits) {
                 done.push(match edited {
                     Edited::Done | Edited::Requested => Changed::Yes,
-                    Edited::Refused(_) => self.apply(*job, event).await?,
+                    Edited::Refused(_) => self.apply(edit).await?,
                 });
             }
         }
@@ -51,11 +52,11 @@ impl<'a> Editor<'a> {
     }
 
     /// Makes the change as soon as nobody has the job in hand.
-    async fn apply(&mut self, job: JobId, event: &Event) -> Result<Changed, Failure> {
+    async fn apply(&mut self, edit: (JobId, Edit)) -> Result<Changed, Failure> {
         loop {
-            match self.store.edit(job, event.clone()).await? {
+            match self.once(&edit).await? {
                 Edited::Done | Edited::Requested => return Ok(Changed::Yes),
-                Edited::Refused(_) if !self.is_in_hand(job).await? => return self.last_try(job, event).await,
+                Edited::Refused(_) if !self.is_in_hand(edit.0).await? => return self.last_try(&edit).await,
                 Edited::Refused(_) if self.waits == 0 => return Ok(Changed::InHand),
                 Edited::Refused(_) => {}
             }
@@ -65,14 +66,26 @@ impl<'a> Editor<'a> {
     }
 
     /// It may have been given back between the change and the look.
-    async fn last_try(&self, job: JobId, event: &Event) -> Result<Changed, Failure> {
-        match self.store.edit(job, event.clone()).await? {
+    async fn last_try(&self, edit: &(JobId, Edit)) -> Result<Changed, Failure> {
+        match self.once(edit).await? {
             Edited::Done | Edited::Requested => Ok(Changed::Yes),
             Edited::Refused(_) => Ok(Changed::MovedOn),
         }
     }
 
+    async fn once(&self, edit: &(JobId, Edit)) -> Result<Edited, Failure> {
+        let answers = self.store.edit_all(std::slice::from_ref(edit)).await?;
+        answers
+            .into_iter()
+            .next()
+            .ok_or_else(|| anyhow::anyhow!("change job {}: the store gave no answer", edit.0).into())
+    }
+
     async fn is_in_hand(&self, job: JobId) -> Result<bool, Failure> {
         Ok(self.store.job(job).await?.is_some_and(|view| view.worker.is_some()))
     }
+}
+
+fn edit_of(job: &Job, event: &Event) -> (JobId, Edit) {
+    (job.id, Edit::OfShown(event.clone(), Shown::of(job)))
 }

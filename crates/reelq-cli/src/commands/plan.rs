@@ -141,7 +141,8 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     }
     out.report(&report(&plan, session.is_simulated()), |_| draw(&plan, session));
     let against = guard::in_the_way(&order, &plan).into_iter();
-    for said in against.chain(guard::elsewhere(&plan)).chain(guard::remarks(&plan, session)) {
+    for said in against.chain(guard::elsewhere(&plan)).chain(guard::moved(&plan)).chain(guard::remarks(&plan, session))
+    {
         out.note(&said);
     }
     Ok(Exit::Done)
@@ -227,7 +228,7 @@ pub(crate) async fn placed(
     store: Option<&dyn Store>,
 ) -> Result<Order, Failure> {
     let said = args.output.is_some() || (order.manifest.head().output.is_some() && !session.is_simulated());
-    let Some(store) = store.filter(|_| session.needs_absolute_outputs() && !said) else { return Ok(order) };
+    let Some(store) = store.filter(|_| !said) else { return Ok(order) };
     if let Some(known) = store.batch(&order.batch).await? {
         order.overrides.output = Some(known.batch.output);
     }

@@ -146,7 +146,7 @@ async fn agree(args: &Args, intent: &Intent, session: &Session, out: Out) -> Res
 async fn retry(intent: &Intent, store: &dyn Store) -> Result<Report, Failure> {
     let (mut report, mut editor) = (Report::default(), Editor::new(store));
     let meant: Vec<_> = intent.jobs.iter().filter(|(_, course)| *course != Course::Leave).collect();
-    let changes: Vec<_> = meant.iter().map(|(view, course)| (view.job.id, course.event())).collect();
+    let changes: Vec<_> = meant.iter().map(|(view, course)| (&view.job, course.event())).collect();
     for ((_, course), changed) in meant.into_iter().zip(editor.apply_all(&changes).await?) {
         match course {
             _ if changed != Changed::Yes => report.refused += 1,

@@ -1,12 +1,12 @@
 //! Cancelling whole batches, walks along cursors, and changes to many jobs.
 
-use reelq_model::{Event, JobId, Status};
+use reelq_model::{Event, Failure, FailureKind, JobId, Status};
 
 use super::{
     Kit, Subject,
     kit::{SECOND, batch, draft, lines, sending, stranger, wish, wishes},
 };
-use crate::{ClaimStage, Committed, Cursor, Edit, Edited, Error, JobFilter};
+use crate::{ClaimStage, Committed, Cursor, Edit, Edited, Error, JobFilter, Shown};
 
 /// The jobs of a batch with one of these statuses, met along a cursor in parts of this size; `between` runs after each part.
 async fn walked(
@@ -132,6 +132,30 @@ pub async fn edits_of_one_call_are_answered_one_by_one(subject: &dyn Subject) {
     assert_eq!(answers, [Edited::Done, Edited::Done]);
     assert_eq!(kit.batch("b").await.counts.of(Status::Queued), 4);
     assert!(matches!(kit.store.edit_all(&[(stranger(), Edit::Cancel)]).await, Err(Error::NoJob(_))));
+}
+
+pub async fn a_word_on_a_job_as_it_was_shown_is_none_on_what_it_became(subject: &dyn Subject) {
+    let kit = Kit::new(subject);
+    let jobs = kit.load("b", &wishes(2)).await;
+    let invalid = || Event::Rejected { failure: Failure::new(FailureKind::Invalid, "too long") };
+    for lease in kit.submits(2).await {
+        let sent = kit.send(&lease).await;
+        kit.end(&sent, invalid()).await;
+    }
+    let shown = Shown::of(&kit.view(jobs[0]).await.job);
+    let said = |job, buy| (job, Edit::OfShown(Event::Retry { buy }, shown));
+    assert_eq!(kit.store.edit_all(&[said(jobs[0], true)]).await.unwrap(), [Edited::Done]);
+    let answers = kit.store.edit_all(&[said(jobs[0], true), said(jobs[1], true)]).await.unwrap();
+    assert!(matches!(answers.as_slice(), [Edited::Refused(_), Edited::Done]), "the one is queued: {answers:?}");
+    for lease in kit.submits(2).await {
+        let sent = kit.send(&lease).await;
+        kit.end(&sent, invalid()).await;
+    }
+    let answers = kit.store.edit_all(&[said(jobs[0], true), said(jobs[1], false)]).await.unwrap();
+    assert!(matches!(answers.as_slice(), [Edited::Refused(_), Edited::Refused(_)]), "it was bought since: {answers:?}");
+    let now = Shown::of(&kit.view(jobs[0]).await.job);
+    let again = (jobs[0], Edit::OfShown(Event::Retry { buy: true }, now));
+    assert_eq!(kit.store.edit_all(&[again]).await.unwrap(), [Edited::Done]);
 }
 
 pub async fn a_job_that_is_woken_is_due_at_once_and_else_unchanged(subject: &dyn Subject) {

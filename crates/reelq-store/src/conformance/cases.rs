@@ -17,6 +17,7 @@ macro_rules! conformance_tests {
             bulk::a_batch_is_not_loaded_while_it_is_being_cancelled,
             bulk::only_a_known_batch_is_cancelled,
             bulk::edits_of_one_call_are_answered_one_by_one,
+            bulk::a_word_on_a_job_as_it_was_shown_is_none_on_what_it_became,
             bulk::a_job_that_is_woken_is_due_at_once_and_else_unchanged,
             bulk::nothing_is_bought_on_an_account_without_limits,
             loads::an_unfinished_load_shows_nothing_and_starts_nothing,

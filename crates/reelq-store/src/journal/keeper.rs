@@ -22,6 +22,9 @@ use super::{
 };
 use crate::{Error, FolderDraft, GuardStep, Remembered, Result, SharedStore, Stake, StoreGuard};
 
+mod joining;
+mod trimming;
+
 #[derive(Debug)]
 pub(super) struct Keeper {
     settings: JournalSettings,
@@ -66,8 +69,6 @@ struct State {
 const LOOK: Duration = Duration::from_millis(300);
 /// How often the journals are held against a store that changes meanwhile.
 const ROUNDS: usize = 8;
-/// Lines of another life of the store are kept for this long.
-const LONG: Duration = Duration::from_hours(7 * 24);
 /// How often it is said that nothing is bought.
 const REMIND: Duration = Duration::from_secs(30);
 
@@ -259,6 +260,11 @@ impl Keeper {
             is_short: report.has_strays
                 || (!life.settled && lives.before(&guard.identity).any(|life| life.dropped > 0)),
         };
+        let forgotten = lives.forgotten(&guard.identity, &self.draft.id);
+        if !forgotten.is_empty() && !guard.identity.is_empty() {
+            let (folder, found) = (self.draft.id.clone(), Vec::new());
+            self.store.guard(&GuardStep::Absent { folder, missing: forgotten, found }).await?;
+        }
         let confirmed = self.store.guard(&confirm).await?;
         if confirmed.generation != guard.generation || self.store.standing() != standing {
             return Ok(false);
@@ -291,49 +297,6 @@ impl Keeper {
         self.state().counted = guard.counter;
         self.see_roster(&guard);
         Ok(())
-    }
-
-    fn see_roster(&self, guard: &StoreGuard) {
-        let own = guard.folders.iter().find(|view| view.folder.id == self.draft.id);
-        let mut state = self.state();
-        state.roster = guard.roster;
-        state.joined = own.map(|view| (guard.identity.clone(), view.entered));
-    }
-
-    /// Notes who has joined, where somebody has: should the store forget them, they are waited for all the same.
-    pub(super) async fn note_newcomers(&self, roster: u64) -> Result<()> {
-        if self.state().roster != roster {
-            let guard = self.store.guard(&GuardStep::Read).await?;
-            self.note_folders(&guard);
-            self.see_roster(&guard);
-        }
-        Ok(())
-    }
-
-    /// Whether every server that may take the store's place knows of this folder: before, nothing is bought, for nobody would
-    /// wait for it.
-    pub(super) async fn is_known_everywhere(&self) -> Result<bool> {
-        let joined = self.state().joined.clone();
-        if joined == self.state().known {
-            return Ok(true);
-        }
-        let spread = self.store.everywhere().await?;
-        let now = self.clock.monotonic();
-        let mut state = self.state();
-        if spread.is_everywhere() {
-            (state.known, state.unknown_told) = (joined, None);
-            return Ok(true);
-        }
-        if state.unknown_told.is_none_or(|told| now.saturating_sub(told) >= REMIND) {
-            state.unknown_told = Some(now);
-            let (replicas, reached) = (spread.replicas, spread.reached);
-            tracing::warn!(
-                replicas,
-                reached,
-                "nothing is bought from here before the server's disk and each of its replicas know of this machine's journal"
-            );
-        }
-        Ok(false)
     }
 
     /// Whether the store waits for somebody, and it is time to ask again for whom.
@@ -447,67 +410,6 @@ impl Keeper {
         let unread =
             |error: std::io::Error| Error::broken(format!("the journal's folder {shown} cannot be read: {error}"));
         read.await.map_err(Error::unavailable)?.map_err(unread)
-    }
-
-    /// Removes the journals of dead processes once everything in them has stood long enough.
-    fn bury(&self, dead: &[(String, Contents)], missing: &BTreeSet<JobId>, life: &Life) {
-        let now = self.clock.now();
-        for (name, contents) in dead {
-            // What belongs to a life that was not asked now stays until nobody can want it any more.
-            let keep = |line: &Line| if line.identity == life.identity { self.settings.keep } else { LONG };
-            let is_old = |line: &Line| now.since(line.at) >= keep(line) && !missing.contains(&line.job);
-            if contents.newer.is_none() && contents.lines.iter().all(is_old) {
-                self.note_dropped(&contents.lines);
-                self.folder.remove(name);
-            }
-        }
-    }
-
-    /// Notes up to which count lines are held no more.
-    fn note_dropped(&self, lines: &[Line]) {
-        let noted = self.with_lives(|lives| {
-            let mut is_new = false;
-            for life in &mut lives.0 {
-                let told = lines.iter().filter(|line| line.identity == life.identity).map(|line| line.told).max();
-                is_new |= told > Some(life.dropped);
-                life.dropped = life.dropped.max(told.unwrap_or(0));
-            }
-            is_new
-        });
-        if let Err(error) = noted {
-            tracing::warn!(%error, "it could not be noted what the journal holds no more");
-        }
-    }
-
-    // ---- trimming ----
-
-    /// Drops what the store confirmed long ago.
-    pub(super) async fn trim(&self) {
-        let now = self.clock.monotonic();
-        {
-            let mut state = self.state();
-            if now.saturating_sub(state.trimmed) < self.settings.keep {
-                return;
-            }
-            state.trimmed = now;
-            // Journals of processes that ended meanwhile are looked at with the next claim or heartbeat.
-            state.settled = None;
-        }
-        if let Err(error) = self.rotate().await {
-            tracing::warn!(%error, "the journal could not be trimmed; it grows until it can");
-        }
-    }
-
-    async fn rotate(&self) -> Result<()> {
-        let own = self.scribe.read().await?;
-        let carried: Vec<Line> = {
-            let state = self.state();
-            let missing = own.lines.into_iter().filter(|line| state.missing.contains(&line.job));
-            missing.chain(state.pending.lines()).collect()
-        };
-        let dropped = self.folder.read_part(&self.name, "1").unwrap_or_default();
-        self.note_dropped(&dropped.lines);
-        self.scribe.rotate(encode_all(&carried)).await
     }
 }
 

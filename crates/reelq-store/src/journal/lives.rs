@@ -2,16 +2,16 @@
 //! elsewhere, begins another life, and is told what was written under the earlier ones.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
-use reelq_model::{JobId, Timestamp};
+use reelq_model::{AccountName, Digest, JobId, Money, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::entry::Line;
-use crate::{FolderDraft, private};
+use crate::{AbsentJob, AbsentPurchase, FolderDraft, private};
 
 /// More lives than a namespace will have.
 const KEPT: usize = 32;
@@ -28,6 +28,9 @@ pub(super) struct Life {
     /// The highest count of which lines were dropped.
     #[serde(default)]
     pub(super) dropped: u64,
+    /// What the dropped lines tell to be spent, by account, in micro-dollars.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) spent: BTreeMap<String, i64>,
     /// The folders that took part in it when this one last looked: id, host, path.
     #[serde(default)]
     pub(super) folders: Vec<(String, String, String)>,
@@ -86,10 +89,30 @@ impl Lives {
         &mut self.0[last]
     }
 
+    /// What was spent in the lives before this one and is in no line any more: by account, as one purchase whose sum alone is known.
+    pub(super) fn forgotten(&self, identity: &str, folder: &str) -> Vec<AbsentJob> {
+        let mut sums: BTreeMap<&String, i64> = BTreeMap::new();
+        for (account, spent) in self.before(identity).flat_map(|life| &life.spent) {
+            let sum = sums.entry(account).or_default();
+            *sum = sum.saturating_add(*spent);
+        }
+        let sums = sums.into_iter().filter(|(_, spent)| *spent > 0);
+        sums.filter_map(|(account, spent)| Some(sum_of(folder, AccountName::new(account).ok()?, spent))).collect()
+    }
+
     /// The lives before this one.
     pub(super) fn before<'a>(&'a self, identity: &'a str) -> impl Iterator<Item = &'a Life> {
         self.0.iter().filter(move |life| life.identity != identity)
     }
+}
+
+fn sum_of(folder: &str, account: AccountName, spent: i64) -> AbsentJob {
+    let mut id = [0; 16];
+    let name = format!("reelq forgotten 1 {folder} {account}");
+    id.copy_from_slice(&Digest::of(name.as_bytes()).as_bytes()[..16]);
+    let amount = Some(Money::from_micros(spent));
+    let purchase = AbsentPurchase { number: 0, task: None, amount, at: Timestamp::default(), is_over: true };
+    AbsentJob { id: JobId::from_bytes(id), owner: Some((account, None)), purchases: vec![purchase] }
 }
 
 /// The jobs that are held against a life although other lives' lines tell of them: those that were written of before the

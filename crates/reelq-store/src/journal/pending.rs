@@ -92,6 +92,10 @@ impl Pending {
         self.waiting.keys().filter(|about| about.task.is_none()).map(|about| (about.job, about.number))
     }
 
+    pub(super) fn jobs(&self) -> impl Iterator<Item = JobId> {
+        self.waiting.keys().map(|about| about.job)
+    }
+
     pub(super) fn lines(&self) -> Vec<Line> {
         self.waiting.values().map(|waiting| waiting.line.clone()).collect()
     }

@@ -46,7 +46,8 @@ impl Yes {
     /// the task from the job since.
     pub(super) fn is_news_to(&self, job: &Job) -> bool {
         let Acceptance { task, submission, .. } = &self.acceptance;
-        !job.knows_task(task) && !(self.is_end_only && job.knows_submission(*submission))
+        let is_settled = self.is_end_only && job.knows_submission(*submission);
+        !is_settled && !job.knows_task(task)
     }
 }
 
@@ -88,9 +89,24 @@ impl Story {
     pub(super) fn absent(&self, id: JobId) -> AbsentJob {
         let price = self.stake.as_ref().and_then(|stake| stake.price);
         let purchases = self.submissions.iter().flat_map(|(number, told)| told.purchases(*number, price)).collect();
-        let owner = self.stake.as_ref().map(|stake| (stake.account.clone(), stake.batch.clone()));
+        let owner = self.stake.as_ref().map(|stake| (stake.account.clone(), Some(stake.batch.clone())));
         AbsentJob { id, owner, purchases }
     }
+}
+
+/// What these lines tell to be spent, by account: each task once, by the process that heard its yes.
+pub(super) fn spent(lines: &[Line]) -> BTreeMap<String, i64> {
+    let mut stories = Stories::new();
+    tell(&mut stories, lines, |_, _| false);
+    let mut sums: BTreeMap<String, i64> = BTreeMap::new();
+    for story in stories.into_values() {
+        let Some(stake) = story.stake else { continue };
+        let yes = story.submissions.values().flat_map(|told| &told.yes).filter(|yes| !yes.is_end_only);
+        let costs = yes.filter_map(|yes| believable_cost(yes.cost, stake.price).or(stake.price));
+        let sum = sums.entry(stake.account.to_string()).or_default();
+        *sum = costs.fold(*sum, |sum, cost| sum.saturating_add(cost.micros().max(0)));
+    }
+    sums
 }
 
 pub(super) type Stories = BTreeMap<JobId, Story>;

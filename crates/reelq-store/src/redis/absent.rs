@@ -8,8 +8,10 @@ use crate::{AbsentJob, AbsentPurchase, AbsentSum, AbsentView, Absentees, Error, 
 pub(super) fn pack(packer: &mut Packer, jobs: &[AbsentJob]) {
     packer.list(jobs.len());
     for job in jobs {
-        let (account, batch) =
-            job.owner.as_ref().map_or(("", ""), |(account, batch)| (account.as_str(), batch.as_str()));
+        let (account, batch) = job
+            .owner
+            .as_ref()
+            .map_or(("", ""), |(account, batch)| (account.as_str(), batch.as_ref().map_or("", |batch| batch.as_str())));
         packer.list(4).bytes(job.id.as_bytes()).text(account).text(batch).list(job.purchases.len());
         for purchase in &job.purchases {
             let task = purchase.task.as_ref().map_or("", TaskId::as_str);

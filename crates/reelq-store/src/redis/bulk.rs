@@ -136,15 +136,15 @@ impl Editing<'_> {
     }
 
     fn step(&self, edit: &Edit, found: Result<Record>) -> Step {
-        let name = if let Edit::Event(event) = edit { event.name() } else { WAKE };
-        let Ok(record) = found else { return Step::Answer(Edited::unreadable(name)) };
+        let Ok(record) = found else { return Step::Answer(Edited::unreadable(edit.name())) };
         let token = self.token(&record);
         if record.token == token {
             return Step::Answer(Edited::Done);
         }
-        let change = match edit {
-            Edit::Event(event) => edit::plan(&record, event, token, self.caller),
-            Edit::Wake | Edit::Cancel => woken(&record, token),
+        let change = match edit.event_for(&record.job) {
+            Some((event, true)) => edit::plan(&record, event, token, self.caller),
+            Some((event, false)) => Err(IllegalTransition { stage: record.job.status().as_str(), event: event.name() }),
+            None => woken(&record, token),
         };
         change.map_or_else(|illegal| Step::Answer(Edited::Refused(illegal)), |change| Step::Change(Box::new(change)))
     }

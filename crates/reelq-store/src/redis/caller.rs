@@ -42,7 +42,8 @@ impl Reply {
             return Err(other_format(unpacker.int()?));
         }
         let (identity, generation) = (unpacker.text()?.to_owned(), unpacker.text()?.to_owned());
-        let standing = Standing { identity, generation, counter: unpacker.count()?, roster: unpacker.count()? };
+        let (counter, roster, era) = (unpacker.count()?, unpacker.count()?, unpacker.count()?);
+        let standing = Standing { identity, generation, counter, roster, era };
         let start = bytes.len() - unpacker.rest().len();
         Ok(Self { bytes, start, now, standing })
     }

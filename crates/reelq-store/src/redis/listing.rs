@@ -68,7 +68,7 @@ impl Walk<'_> {
                 quota.skip = skip;
             }
             let jobs = unpacker.each(|unpacker| read_found(caller, self.batch, unpacker))?;
-            for job in jobs.into_iter().filter(|job| !unread || (job.view.unread.is_some() && !job.is_gone)) {
+            for job in jobs.into_iter().filter(|job| !unread || job.view.unread.is_some()) {
                 self.take(job, quota, found);
             }
             if next < 0 {

@@ -24,12 +24,17 @@ pub(super) struct Standing {
     pub(super) counter: u64,
     /// How many folders have joined.
     pub(super) roster: u64,
+    /// How many generations there were: answers do not come in the order in which they were given.
+    pub(super) era: u64,
 }
 
 #[derive(Debug, Default)]
 struct State {
     remembered: Remembered,
     generation: String,
+    /// Of that generation.
+    identity: String,
+    era: u64,
     past: VecDeque<String>,
     /// How often the generation changed.
     changes: u64,
@@ -61,7 +66,12 @@ impl Memory {
         let state = self.state();
         let Remembered { identity, counter } = &state.remembered;
         let mut packer = Packer::new();
-        packer.list(5).int(i64::from(format)).text(identity).count(*counter).text(&state.folder).text(&fresh);
+        packer.list(7).int(i64::from(format)).text(identity).count(*counter).text(&state.folder).text(&fresh);
+        if *identity == state.identity {
+            packer.count(state.era).text(&state.generation);
+        } else {
+            packer.count(0).text("");
+        }
         packer.finish()
     }
 
@@ -73,10 +83,13 @@ impl Memory {
             // Emptied, and nobody has written since: another life begins with the next write.
             return true;
         }
-        if state.past.contains(&heard.generation) {
+        let is_earlier = heard.identity == state.identity && heard.era < state.era;
+        if is_earlier || state.past.contains(&heard.generation) {
             return false;
         }
         if heard.generation != state.generation {
+            state.identity.clone_from(&heard.identity);
+            state.era = heard.era;
             let past = std::mem::replace(&mut state.generation, heard.generation.clone());
             if !past.is_empty() {
                 state.past.push_front(past);
@@ -125,7 +138,7 @@ mod tests {
     use super::*;
 
     fn standing(identity: &str, generation: &str, counter: u64) -> Standing {
-        Standing { identity: identity.to_owned(), generation: generation.to_owned(), counter, roster: 0 }
+        Standing { identity: identity.to_owned(), generation: generation.to_owned(), counter, roster: 0, era: 0 }
     }
 
     fn remembered(identity: &str, counter: u64) -> Remembered {
@@ -138,6 +151,16 @@ mod tests {
         assert!(memory.hear(&standing("i", "g1", 5)) && memory.hear(&standing("i", "g2", 6)));
         assert!(!memory.hear(&standing("i", "g1", 9)));
         assert_eq!((memory.changes(), memory.remembered()), (1, remembered("i", 6)));
+    }
+
+    #[test]
+    fn an_answer_that_is_overtaken_by_one_of_a_later_generation_counts_for_nothing() {
+        let memory = Memory::new();
+        let of_era = |generation, era| Standing { era, ..standing("i", generation, 5) };
+        assert!(memory.hear(&of_era("g1", 1)) && memory.hear(&of_era("g3", 3)));
+        assert!(!memory.hear(&of_era("g2", 2)), "it was never heard of, and is over");
+        assert!(memory.hear(&of_era("g3", 3)), "the present one is still taken in");
+        assert_eq!(memory.changes(), 1);
     }
 
     #[test]

@@ -83,16 +83,18 @@ pub(super) async fn list(caller: &Caller) -> Result<Vec<UnreadableRecord>> {
                 Ok(()) | Err(Error::NoBatch(_)) => {}
                 Err(error) => return Err(error),
             }
-            all.extend(found.into_iter().filter_map(|found| of(batch, found.view)));
+            all.extend(found.into_iter().filter_map(|found| of(batch, found.view, found.is_gone)));
         }
     }
     Ok(all)
 }
 
-fn of(batch: &BatchName, view: JobView) -> Option<UnreadableRecord> {
+fn of(batch: &BatchName, view: JobView, is_gone: bool) -> Option<UnreadableRecord> {
+    let row = view.line.as_ref().map_or(0, |line| line.row);
     let (of, reason) = match view.unread? {
+        Unread::Job { reason, .. } if is_gone => (RecordOf::Gone(row), reason),
         Unread::Job { reason, .. } => (RecordOf::Job(view.job.id), reason),
-        Unread::Line(reason) => (RecordOf::Line(view.line.map_or(0, |line| line.row)), reason),
+        Unread::Line(reason) => (RecordOf::Line(row), reason),
     };
     Some(UnreadableRecord { of, batch: Some(batch.clone()), reason })
 }

@@ -1,6 +1,6 @@
 //! Walks along row numbers, and people's changes to many jobs in one transaction.
 
-use reelq_model::{BatchName, IllegalTransition, JobId};
+use reelq_model::{BatchName, Event, IllegalTransition, JobId};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{code, edit, purge, row::Row, unreadable, writer::Scribe};
@@ -28,9 +28,21 @@ pub(super) fn edit_all(scribe: &Scribe<'_>, edits: &[(JobId, Edit)]) -> Result<V
 fn one(scribe: &Scribe<'_>, job: JobId, edit: &Edit) -> Result<Edited> {
     match edit {
         Edit::Event(event) => edit::edit(scribe, job, event),
+        Edit::OfShown(event, _) => of_shown(scribe, job, edit, event),
         Edit::Cancel => edit::cancel(scribe, job),
         Edit::Wake => wake(scribe, job),
     }
+}
+
+/// The event, where the job stands as it did when a person was told of it.
+fn of_shown(scribe: &Scribe<'_>, job: JobId, edit: &Edit, event: &Event) -> Result<Edited> {
+    let Some(row) = unreadable::if_readable(Row::known(scribe.conn, job))? else {
+        return Ok(Edited::unreadable(event.name()));
+    };
+    if edit.event_for(&row.job).is_some_and(|(_, stands)| stands) {
+        return edit::edit(scribe, job, event);
+    }
+    Ok(Edited::Refused(IllegalTransition { stage: row.job.status().as_str(), event: event.name() }))
 }
 
 fn wake(scribe: &Scribe<'_>, job: JobId) -> Result<Edited> {

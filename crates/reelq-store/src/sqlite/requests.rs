@@ -1,6 +1,6 @@
 //! Which requests were asked for in which batch.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use async_trait::async_trait;
 use reelq_model::{BatchName, JobId, RequestKey};
@@ -62,7 +62,8 @@ pub(super) fn loads_seen(conn: &Connection) -> Result<LoadsSeen> {
     while let Some(row) = rows.next()? {
         let (id, generation): (i64, i64) = (row.get(1)?, row.get(2)?);
         each.insert(name_of(row.get(0)?)?, code::count(generation));
-        mark += &format!("{id}:{generation} ");
+        // Writing to a text cannot fail.
+        _ = write!(mark, "{id}:{generation} ");
     }
     Ok(LoadsSeen { each, mark })
 }

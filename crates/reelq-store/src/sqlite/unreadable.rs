@@ -118,6 +118,23 @@ pub(super) fn list(conn: &Connection) -> Result<Vec<UnreadableRecord>> {
     found.extend(batches(conn)?);
     found.extend(jobs(conn)?);
     found.extend(lines(conn)?);
+    found.extend(gone(conn)?);
+    Ok(found)
+}
+
+const GONE: &str = "SELECT b.name, l.line FROM batches b JOIN lines l ON l.batch = b.id AND l.generation = b.generation \
+    WHERE NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = l.job) ORDER BY b.id, l.position";
+
+/// Lines whose job has no record.
+fn gone(conn: &Connection) -> Result<Vec<UnreadableRecord>> {
+    let mut statement = conn.prepare(GONE)?;
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let batch = code::text(row, "name")?.and_then(|name| BatchName::new(name).ok());
+        let of = RecordOf::Gone(code::count(code::whole(row, "line")?.unwrap_or(0)));
+        found.push(UnreadableRecord { of, batch, reason: "it was removed, or lost".to_owned() });
+    }
     Ok(found)
 }
 

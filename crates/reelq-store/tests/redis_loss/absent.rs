@@ -148,3 +148,28 @@ async fn what_a_lost_batch_had_bought_counts_against_its_budget_whatever_rows_it
     let view = one.store.batch(&batch(NAME)).await.unwrap().unwrap();
     assert!(view.budget_reached && view.spent == cents(20), "{view:?}");
 }
+
+#[tokio::test]
+async fn what_a_journal_holds_no_more_counts_against_the_budget_of_its_account_with_its_sum() {
+    let server = RedisServer::start();
+    let machine = Machine::new();
+    let mut one = machine.process_that_keeps(&server.socket_url(), "one", Duration::ZERO).await;
+    one.limits.budget = Some(cents(50));
+    one.load(6).await;
+    buy(&one, &["t1", "t2"]).await;
+    // Its lines go with the second period.
+    for _ in 0..3 {
+        one.heartbeat().await;
+    }
+    server.command(&["FLUSHALL"]);
+    load_others(&one, "others", 6).await;
+    for _ in 0..2 {
+        one.heartbeat().await;
+    }
+    assert_eq!(one.fresh(9).await.len(), 0, "a person is asked");
+    let guard = one.store.guard(&GuardStep::Read).await.unwrap();
+    one.store.guard(&GuardStep::Release(vec![guard.folders[0].folder.id.clone()])).await.unwrap();
+    one.heartbeat().await;
+    assert_eq!(one.fresh(9).await.len(), 3, "$0.20 of $0.50 were spent before: {:?}", absent(&one).await);
+    assert_eq!(view(&one).await.spent, cents(20));
+}

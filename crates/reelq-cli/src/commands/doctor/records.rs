@@ -35,6 +35,9 @@ fn check(record: &UnreadableRecord, flags: &str) -> Check {
         }
         of => fix(of).to_owned(),
     };
+    if matches!(record.of, RecordOf::Gone(_)) {
+        return Check::doubtful("records", format!("{name} has no record: {reason}"), fix);
+    }
     Check::bad("records", format!("{name} cannot be read: {reason}"), fix)
 }
 
@@ -43,6 +46,7 @@ fn name_of(record: &UnreadableRecord) -> String {
     match &record.of {
         RecordOf::Job(job) => format!("job {job} of {batch}"),
         RecordOf::Line(row) => format!("row {row} of {batch}, its line of the manifest,"),
+        RecordOf::Gone(row) => format!("row {row} of {batch}"),
         RecordOf::Batch(name) => format!("batch {name}"),
         RecordOf::Account(name) => format!("account {name}"),
     }
@@ -57,6 +61,10 @@ const fn fix(of: &RecordOf) -> &'static str {
         RecordOf::Line(_) => {
             "its job goes on; its label and the columns that are carried along are not shown. Run or enqueue the manifest \
             again: that writes its lines anew, and buys nothing that was bought"
+        }
+        RecordOf::Gone(_) => {
+            "it may have been bought: look for it at the vendor. Its manifest, loaded again, asks before it buys the row; without the \
+            row it is forgotten"
         }
         RecordOf::Batch(_) => {
             "all other batches go on without it, and its jobs that were bought are followed. If a newer reelq wrote it, use \

@@ -87,7 +87,7 @@ pub(crate) fn in_the_way(order: &Order, plan: &Plan) -> Option<String> {
 /// Which batches have lines of the plan already.
 pub(crate) fn elsewhere(plan: &Plan) -> Option<String> {
     let gone = |there: &Elsewhere| match there {
-        Elsewhere { removed: true, .. } => ", whose records of them were removed since",
+        Elsewhere { removed: true, .. } => ", whose records of them are gone",
         Elsewhere { purged: true, .. } => ", which was purged since",
         _ => "",
     };
@@ -107,6 +107,14 @@ pub(crate) fn elsewhere(plan: &Plan) -> Option<String> {
             Some(format!("{all} of {lines} rows were bought, or are queued: {}{more}", named.join(", ")))
         }
     }
+}
+
+/// That the batch's outputs go elsewhere from now on.
+pub(crate) fn moved(plan: &Plan) -> Option<String> {
+    let (from, to) = (quoted(plan.moved_from.as_ref()?), quoted(&plan.batch.output));
+    Some(format!(
+        "The outputs of this batch went to {from} so far, and stay there: its results in {to} name them as they are called there"
+    ))
 }
 
 /// What else is to be known before a yes: a state that begins anew, rows that ask for the same.

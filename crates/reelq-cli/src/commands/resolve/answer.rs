@@ -74,7 +74,7 @@ impl Answer {
     pub(super) async fn settle(&self, jobs: &[JobView], store: &dyn Store, out: Out) -> Result<(), Failure> {
         let (mut done, mut moved_on, mut in_hand) = (0_u64, 0_u64, 0_u64);
         let (mut editor, now) = (Editor::new(store), store.now().await?);
-        let changes: Vec<_> = jobs.iter().filter_map(|view| Some((view.job.id, self.event(&view.job, now)?))).collect();
+        let changes: Vec<_> = jobs.iter().filter_map(|view| Some((&view.job, self.event(&view.job, now)?))).collect();
         for changed in editor.apply_all(&changes).await? {
             match changed {
                 Changed::Yes => done += 1,

@@ -57,9 +57,9 @@ fn list_unconfirmed(jobs: &[JobView], flags: &str, out: Out) {
     let (job, rest) = (&first.job, if known.len() > 1 { ", of the first for example" } else { "" });
     out.note(&format!(
         "\nLook each one up in the provider's own task list by time and prompt (or by its key), then say what you found{rest}:\n  \
-         reelq resolve --job {job} --accepted TASK_ID{flags}    it is there, as this task: follow it\n  \
-         reelq resolve --job {job} --not-bought{flags}          it is not: it may be submitted again\n  \
-         reelq resolve --job {job} --give-up{flags}             leave it"
+         it is there, as this task; follow it:  reelq resolve --job {job} --accepted TASK_ID{flags}\n  \
+         it is not; it may be submitted again:  reelq resolve --job {job} --not-bought{flags}\n  \
+         leave it:                              reelq resolve --job {job} --give-up{flags}"
     ));
     jobs.iter().filter_map(|view| candidate(view, flags)).for_each(|line| out.note(&line));
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use redis::{RedisError, aio::MultiplexedConnection};
 
+use super::fence::fenced;
 use crate::Spread;
 
 /// Asks for the disk and every replica that is connected; a write to `fence` makes the waits cover all that is older.
@@ -15,8 +16,7 @@ pub(super) async fn wait(
     let limit = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX).max(1);
     let told: String = redis::cmd("INFO").arg("replication").query_async(connection).await?;
     let replicas = connected(&told);
-    redis::cmd("SET").arg(fence).arg("").query_async::<()>(connection).await?;
-    let disk = match redis::cmd("WAITAOF").arg(1).arg(0).arg(limit).query_async::<(u32, u32)>(connection).await {
+    let disk = match fenced::<(u32, u32)>(connection, fence, redis::cmd("WAITAOF").arg(1).arg(0).arg(limit)).await {
         Ok((disks, _)) => Some(disks > 0),
         // Older than 7.2, without an append-only file, or forbidden: it cannot say.
         Err(error) if matches!(error.code(), Some("ERR" | "NOPERM")) => None,

@@ -10,8 +10,10 @@ use super::{
     connect::Connector,
     durable::Syncing,
     everywhere, faults,
+    fence::fenced,
+    lent::{drop_broken, get},
     options::LinkOptions,
-    pool::{Connection, Connections, Maker, Places, get},
+    pool::{Connection, Connections, Maker, Places},
     script::Call,
     slot,
 };
@@ -129,15 +131,11 @@ impl Link {
     }
 
     /// How many disks hold all that was done before, so one or none.
-    ///
-    /// The server waits for the last write of this connection, and a script that found its work done wrote nothing:
-    /// the write in front makes the wait cover everything older.
     async fn wait_for_disk(&self, connection: &Connection) -> Result<u32, RedisError> {
         let limit = u64::try_from(self.sync_limit().as_millis()).unwrap_or(u64::MAX).max(1);
-        let mut pipeline = redis::pipe();
-        pipeline.cmd("SET").arg(&self.0.fence).arg("").ignore();
-        pipeline.cmd("WAITAOF").arg(1).arg(0).arg(limit);
-        let ((disks, _),) = pipeline.query_async::<((u32, u32),)>(&mut connection.channel()).await?;
+        let (mut channel, mut wait) = (connection.channel(), redis::cmd("WAITAOF"));
+        wait.arg(1).arg(0).arg(limit);
+        let (disks, _): (u32, u32) = fenced(&mut channel, &self.0.fence, &wait).await?;
         Ok(disks)
     }
 
@@ -151,8 +149,15 @@ impl Link {
             let fault = self.0.maker.weigh(faults::judge(&error, self.0.maker.connector.shown(), doing));
             if fault.reconnect {
                 connection.give_up();
+                self.drop_broken();
             }
             fault.error
         })
+    }
+
+    fn drop_broken(&self) {
+        drop_broken(&self.0.plain);
+        drop_broken(&self.0.plain.manager().0);
+        drop_broken(&self.0.durable);
     }
 }

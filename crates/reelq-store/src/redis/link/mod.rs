@@ -9,8 +9,10 @@ mod durable;
 mod everywhere;
 mod facts;
 mod faults;
+mod fence;
 mod find;
 mod greet;
+mod lent;
 #[expect(clippy::module_inception, reason = "the folder is about this one thing")]
 mod link;
 mod options;

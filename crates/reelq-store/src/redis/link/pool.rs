@@ -16,7 +16,7 @@ use std::{
 
 use deadpool::{
     Runtime,
-    managed::{self, Hook, HookError, Metrics, Object, PoolConfig, PoolError, QueueMode, RecycleError, TimeoutType},
+    managed::{self, Hook, HookError, Metrics, PoolConfig, QueueMode, RecycleError},
 };
 use redis::aio::MultiplexedConnection;
 use reelq_model::SharedClock;
@@ -27,6 +27,7 @@ use super::{
     durable::{self, Syncing},
     faults::{self, Fault},
     greet,
+    lent::get,
     options::Durability,
     refusals::Refusals,
 };
@@ -58,8 +59,12 @@ impl Connection {
         self.is_broken.store(true, Ordering::Relaxed);
     }
 
+    pub(super) fn is_broken(&self) -> bool {
+        self.is_broken.load(Ordering::Relaxed)
+    }
+
     fn recycle(&self) -> managed::RecycleResult<Error> {
-        if self.is_broken.load(Ordering::Relaxed) { Err(RecycleError::message("it broke")) } else { Ok(()) }
+        if self.is_broken() { Err(RecycleError::message("it broke")) } else { Ok(()) }
     }
 }
 
@@ -170,24 +175,22 @@ impl Maker {
 
     fn silent(&self) -> Fault {
         let (shown, limit) = (self.connector.shown(), self.connector.options.connect_timeout);
-        let doubt = match self.connector.address.tls {
-            true => "; neither does a server that speaks no TLS: check `rediss`",
-            false => "",
-        };
+        let doubt =
+            if self.connector.address.tls { "; neither does a server that speaks no TLS: check `rediss`" } else { "" };
         faults::passes(format!("{shown} does not answer within {} s{doubt}", limit.as_secs_f32()), true)
     }
 }
 
 /// Hands out shares of the one connection of its pool.
 #[derive(Debug)]
-pub(super) struct Sharer(Connections);
+pub(super) struct Sharer(pub(super) Connections);
 
 impl managed::Manager for Sharer {
     type Type = Connection;
     type Error = Error;
 
     async fn create(&self) -> Result<Connection> {
-        Ok(Box::pin(get(&self.0)).await?.clone())
+        Ok(Box::pin(get(&self.0)).await?.connection())
     }
 
     async fn recycle(&self, connection: &mut Connection, _: &Metrics) -> managed::RecycleResult<Error> {
@@ -197,13 +200,4 @@ impl managed::Manager for Sharer {
 
 fn build<M: managed::Manager>(builder: managed::PoolBuilder<M>, settings: PoolConfig) -> Result<managed::Pool<M>> {
     builder.config(settings).runtime(Runtime::Tokio1).build().map_err(|error| Error::broken(error.to_string()))
-}
-
-/// A connection for one call: one that is free and did not break, or a new one.
-pub(super) async fn get<M: managed::Manager<Error = Error>>(pool: &managed::Pool<M>) -> Result<Object<M>> {
-    pool.get().await.map_err(|error| match error {
-        PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => error,
-        PoolError::Timeout(TimeoutType::Wait) => Error::unavailable("too many calls of the store are under way"),
-        other => Error::unavailable(other.to_string()),
-    })
 }

@@ -67,8 +67,8 @@ for _, name in ipairs(call('ZRANGE', ACCOUNTS, 0, -1)) do
   views[#views + 1] = {
     name, a[1] or '', integer(a[2]) + guard.absent_sum('open:' .. name), integer(a[3]) + guard.absent_sum('spent:' .. name),
     a[13] or '', integer(a[6]) + integer(a[7]),
-    (integer(a[8]) == today and integer(a[9]) or 0) + guard.absent_sum('day:' .. text(today) .. ':' .. name), pauses, budgeted(a) and waiting(account) or {},
-    unread_fields(account_key(account)),
+    (integer(a[8]) == today and integer(a[9]) or 0) + guard.absent_sum('day:' .. text(today) .. ':' .. name),
+    pauses, budgeted(a) and waiting(account) or {}, unread_fields(account_key(account)),
   }
 end
 return answer(views)

@@ -1,20 +1,22 @@
 -- The guard: whether the namespace is what this client was told of, and whether everybody's journal was held against it.
 -- Losses take the end of what was written, never its middle: what is still there shows that all before it is, too.
 --
--- ARGV[3]  { format, identity, counter, folder, fresh }
+-- ARGV[3]  { format, identity, counter, folder, fresh, era, generation }
 --            format     that the client reads and writes; 0: it asks (open.lua)
 --            identity   of the namespace as the client knows it; '' where it knows none
 --            counter    the highest that it was told under that identity
 --            folder     its journal's; '' where it has none, for it buys nothing or has nobody to forget
+--            era, generation   of the last answer that it took in under that identity; 0 and '' where there is none
 --            fresh      a word that nobody has used before, for an identity or a generation that begins with this call
 
 do
   local told = cmsgpack.unpack(ARGV[3])
-  guard.format, guard.told_identity, guard.told_counter, guard.folder, guard.fresh = unpack(told)
-  local found = call('HMGET', guard.key, 'format', 'identity', 'generation', 'counter', 'awaited', 'absent', 'roster')
+  guard.format, guard.told_identity, guard.told_counter, guard.folder, guard.fresh, guard.told_era, guard.told_generation =
+    unpack(told)
+  local found = call('HMGET', guard.key, 'format', 'identity', 'generation', 'counter', 'awaited', 'absent', 'roster', 'era')
   guard.found, guard.identity, guard.generation = tonumber(found[1] or nil), found[2], found[3]
   guard.counter, guard.awaited, guard.absentees = integer(found[4]), integer(found[5]), integer(found[6])
-  guard.roster = integer(found[7])
+  guard.roster, guard.era = integer(found[7]), integer(found[8])
   -- Before there was a guard, the format had a key of its own.
   if not guard.found then guard.found = tonumber(call('GET', guard.old_format) or nil) end
 end
@@ -134,8 +136,10 @@ end
 function guard.doubt(survived)
   guard.forget_silent(integer(call('HGET', guard.key, 'at')))
   if guard.awaited > 0 then survived = math.min(survived, integer(call('HGET', guard.key, 'survived'))) end
-  guard.generation = guard.fresh
-  call('HSET', guard.key, 'generation', guard.generation, 'survived', text(survived), 'counter', text(guard.counter),
+  -- Later than whatever anybody was told: answers may reach a process in another order than they were given.
+  if guard.told_identity == guard.identity then guard.era = math.max(guard.era, guard.told_era) end
+  guard.generation, guard.era = guard.fresh, guard.era + 1
+  call('HSET', guard.key, 'generation', guard.generation, 'era', text(guard.era), 'survived', text(survived), 'counter', text(guard.counter),
     'server', guard.server(), 'fed', guard.fed())
   guard.recount()
   bring_news()
@@ -145,9 +149,13 @@ end
 function guard.look()
   if not guard.identity then return end
   local survived = guard.counter
-  local is_behind = guard.told_identity == guard.identity and guard.told_counter > guard.counter
+  local is_known = guard.told_identity == guard.identity
+  local is_behind = is_known and guard.told_counter > guard.counter
+  -- Two servers began a generation each.
+  local is_another = is_known and guard.told_era == guard.era and guard.told_generation ~= guard.generation
+    and guard.told_generation ~= ''
   if is_behind then guard.counter = guard.told_counter end
-  if is_behind or not guard.is_same_server() then guard.doubt(survived) end
+  if is_behind or is_another or not guard.is_same_server() then guard.doubt(survived) end
 end
 
 -- Whether this client may buy something new now.

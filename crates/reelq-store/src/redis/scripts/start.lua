@@ -6,7 +6,7 @@
 -- ARGV[2]  the script's own arguments, packed
 -- ARGV[3]  what the client was told before, packed (guard.lua)
 -- Result   packed: an array that begins with the time that the script worked with, in milliseconds, and the namespace's
---          identity, generation, counter and roster
+--          identity, generation, counter, roster and era
 
 local P = KEYS[1]
 local call = redis.call
@@ -64,7 +64,7 @@ end
 local guard = {}
 
 local function answer(...)
-  return cmsgpack.pack({ now, guard.identity or '', guard.generation or '', guard.counter or 0, guard.roster or 0, ... })
+  return cmsgpack.pack({ now, guard.identity or '', guard.generation or '', guard.counter or 0, guard.roster or 0, guard.era or 0, ... })
 end
 
 -- `make`, but what it made of a value is made once a call: texts and keys are asked for again and again.

@@ -93,3 +93,37 @@ async fn plain_reads_go_together() {
     let length = link.query(redis::cmd("STRLEN").arg(key("a"))).await.unwrap();
     assert_eq!(length, Value::Int(1));
 }
+
+/// How many clients the server has, beside whoever asks it that.
+fn clients(server: &RedisServer) -> usize {
+    let told = server.command(&["INFO", "clients"]).text().to_owned();
+    let count = told.lines().find_map(|line| line.strip_prefix("connected_clients:")).unwrap();
+    count.trim().parse::<usize>().unwrap() - 1
+}
+
+#[tokio::test]
+async fn a_connection_that_is_given_up_is_closed_however_many_had_a_place_on_it() {
+    let server = RedisServer::with().tcp().start();
+    let link = link(&server).await;
+    let mut calls = JoinSet::new();
+    for _ in 0..20 {
+        let link = link.clone();
+        calls.spawn(async move { count(&link).await });
+    }
+    while let Some(call) = calls.join_next().await {
+        call.unwrap().unwrap();
+    }
+    assert_eq!(clients(&server), 1);
+    server.command(&["REPLICAOF", "127.0.0.1", "1"]);
+    let error = count(&link).await.unwrap_err();
+    assert!(error.is_transient(), "{error:?}");
+    server.command(&["REPLICAOF", "NO", "ONE"]);
+    until_counted(&link).await;
+    for _ in 0..3000 {
+        if clients(&server) == 1 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{} connections are open", clients(&server));
+}
