@@ -133,7 +133,7 @@ impl Session {
 
     /// The store to be read, where there is one: nothing of it is made, migrated or mended, and it need not be writable.
     pub(crate) async fn reading_if_any(&self) -> Result<Option<SharedStore>, Failure> {
-        if !self.place().may_exist() {
+        if !self.place().may_exist()? {
             return Ok(None);
         }
         let store = store::open_reading(&self.place(), self).await?;
@@ -197,7 +197,7 @@ impl Session {
 
     /// The store, where there is one.
     pub(crate) async fn store_if_any(&self) -> Result<Option<SharedStore>, Failure> {
-        if self.place().may_exist() { self.create_store().await.map(Some) } else { Ok(None) }
+        if self.place().may_exist()? { self.create_store().await.map(Some) } else { Ok(None) }
     }
 
     /// The store; without one there is nothing that the command could be about.

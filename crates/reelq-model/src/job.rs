@@ -221,6 +221,13 @@ impl Job {
         number <= self.submissions || number <= open
     }
 
+    /// Knows from now on what became of submission `number`: a record of its own follows its charge. Says whether that was in doubt.
+    pub fn settle_doubt(&mut self, number: u32) -> bool {
+        let before = self.doubtful.len();
+        self.doubtful.retain(|doubtful| *doubtful != number);
+        self.doubtful.len() < before
+    }
+
     /// The submission of which nobody knows whether it was taken, where an answer to it would still be followed: one that is
     /// under way or unconfirmed, or the last one of a job that was given up before that was known.
     pub fn in_doubt(&self) -> Option<u32> {

@@ -257,6 +257,7 @@ async fn a_tick_whose_winner_died_in_the_load_is_redone_whole_however_late() {
         schedule: often.name.clone(),
         at: minute(1),
         late: false,
+        after: None,
         passes: None,
         worker: WorkerId::new("dead").unwrap(),
         lease: Duration::from_secs(15),

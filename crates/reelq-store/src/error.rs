@@ -22,8 +22,8 @@ pub enum Error {
         /// What is broken, and where.
         reason: String,
     },
-    /// The state was written by a version that this one cannot read.
-    #[error("read the store's format {found}: this version reads up to {supported}; use a newer reelq")]
+    /// The state has another format than this version's.
+    #[error("read the store's format {found}: {}", way_on(*found, *supported))]
     Format {
         /// The format found.
         found: u32,
@@ -58,9 +58,33 @@ pub enum Error {
     LoadedMeanwhile,
 }
 
+/// What to do about a format that is not this version's.
+fn way_on(found: u32, supported: u32) -> String {
+    if found < supported {
+        format!(
+            "it is older than this version's, {supported}; stop the workers of the version before, and the first `reelq worker` or \
+             `reelq run` of this one brings it up to date"
+        )
+    } else {
+        format!("this version reads up to {supported}; use a newer reelq")
+    }
+}
+
 impl Error {
     /// Whether the same verb may succeed when it is repeated.
     pub const fn is_transient(&self) -> bool {
         matches!(self, Self::Unavailable { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_format_says_which_of_the_two_versions_is_to_be_brought_up() {
+        let told = |found| Error::Format { found, supported: 2 }.to_string();
+        assert!(told(1).contains("`reelq worker` or `reelq run` of this one brings it up to date"), "{}", told(1));
+        assert!(told(3).contains("use a newer reelq"), "{}", told(3));
     }
 }

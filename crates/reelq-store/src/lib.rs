@@ -56,10 +56,10 @@ pub use reading::{
 };
 pub use requests::{LoadsSeen, NotedRequest, Noting, RequestNote, Requests, Unnoted};
 pub use retention::{Purge, Unfinished};
-pub use schedules::{Schedules, TICKS_KEPT};
+pub use schedules::{Schedules, TICK_SPANS_KEPT, TICKS_KEPT};
 pub use share::stride;
 pub use spread::Spread;
 pub use sqlite::{Backup, SqliteStore};
 pub use store::{SharedStore, Store};
-pub use tick::{BatchHold, TickClaim, TickClaimed, TickLease, TickOutcome, TickState, TickView};
+pub use tick::{BatchHold, TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan, TickState, TickView};
 pub use unreadable::{RecordOf, UnreadableRecord};

@@ -14,6 +14,8 @@ pub struct TickClaim {
     pub at: Timestamp,
     /// It is fired after downtime, not when it was due. Kept with the record of the tick's first winner.
     pub late: bool,
+    /// The tick before it in the schedule's timetable: between the two there is none. `None` of one that is in no timetable.
+    pub after: Option<Timestamp>,
     /// Where the tick is won, the schedule's mark rises to here: earlier ticks without a record are over.
     pub passes: Option<Timestamp>,
     /// Who asks.
@@ -34,7 +36,7 @@ pub enum TickClaimed {
         /// When its lease ends, from now.
         ends_in: Duration,
     },
-    /// It was finished, or it lies at or before the schedule's mark.
+    /// It was finished, it lies at or before the schedule's mark, or in a span of ticks that are over.
     Over,
 }
 
@@ -117,6 +119,22 @@ pub struct TickView {
     pub batch: Option<BatchName>,
     /// Why it stands there, for people.
     pub reason: String,
+}
+
+/// A span of time all of whose ticks are over, though nothing else is known of them any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TickSpan {
+    /// Ticks after this time,
+    pub after: Timestamp,
+    /// and up to this one, itself included.
+    pub until: Timestamp,
+}
+
+impl TickSpan {
+    /// Whether a tick at `at` lies in it.
+    pub fn covers(self, at: Timestamp) -> bool {
+        self.after < at && at <= self.until
+    }
 }
 
 /// What asking for the right to run a batch brought.

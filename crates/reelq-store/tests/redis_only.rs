@@ -170,7 +170,7 @@ async fn interfere(story: &Story<'_>, leases: &[Lease]) {
 async fn tick(story: &Story<'_>) {
     let at = story.until_answered(async |store| store.schedule(&nightly()).await).await.after(SECOND);
     let worker = worker("w1");
-    let claim = TickClaim { schedule: nightly(), at, late: false, passes: Some(at), worker, lease: LEASE };
+    let claim = TickClaim { schedule: nightly(), at, late: false, after: None, passes: Some(at), worker, lease: LEASE };
     let TickClaimed::Won(lease) = story.until_answered(async |store| store.tick(&claim).await).await else {
         panic!("the tick is lost for the length of its lease");
     };

@@ -5,10 +5,11 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use reelq_model::{ManualClock, Money, ScheduleName, SharedClock, Status, Timestamp, WorkerId};
 use reelq_store::{
-    AccountLimits, BatchHold, ClaimStage, Error, Page, SharedStore, SqliteStore, Store as _, TickClaim, TickClaimed,
+    AccountLimits, BatchHold, ClaimStage, Commit, Error, Page, SharedStore, SqliteStore, Store as _, TickClaim,
+    TickClaimed,
     conformance::{
         Kit, Subject,
-        kit::{LEASE, SECOND, account, batch, draft, ids, limits, lines, wish, wishes, worker},
+        kit::{LEASE, SECOND, accepted, account, batch, draft, ids, limits, lines, wish, wishes, worker},
     },
 };
 
@@ -91,6 +92,7 @@ async fn ticks_and_batches_of_a_process_that_ended_are_taken_at_once() {
         schedule: schedule.clone(),
         at,
         late: false,
+        after: None,
         passes: None,
         worker: worker.clone(),
         lease: LEASE,
@@ -182,7 +184,26 @@ fn a_file_of_a_newer_version_is_refused() {
     drop(file.open().unwrap());
     file.sql().pragma_update(None, "user_version", 99).unwrap();
     let error = file.open().unwrap_err();
-    assert!(matches!(error, Error::Format { found: 99, supported: 6 }), "{error}");
+    assert!(matches!(error, Error::Format { found: 99, supported: 7 }), "{error}");
+}
+
+#[tokio::test]
+async fn a_process_whose_file_a_newer_version_took_over_changes_nothing_more_and_keeps_what_was_paid_for() {
+    let file = File::new();
+    let kit = Kit::new(&file);
+    kit.load("b", &wishes(2)).await;
+    let sent = kit.send(&kit.submit().await).await;
+    file.sql().pragma_update(None, "user_version", 99).unwrap();
+    let refused = kit.store.claim(&kit.claim_of(ClaimStage::Submit, 1)).await.unwrap_err();
+    assert!(matches!(refused, Error::Format { found: 99, supported: 7 }), "{refused}");
+    assert!(!refused.is_transient(), "nobody waits for it to pass");
+    let step = Commit { lease: sent.clone(), event: accepted(&sent, "t1"), keep: false };
+    kit.store.commit(&[step]).await.unwrap_err();
+    drop(kit);
+    // The next version takes the paid task in; here, this one does once more.
+    file.sql().pragma_update(None, "user_version", 7).unwrap();
+    let kit = Kit::new(&file);
+    assert_eq!(kit.view(sent.job.id).await.job.status(), Status::Running);
 }
 
 #[tokio::test]
@@ -290,5 +311,5 @@ async fn a_file_of_format_1_is_brought_up_to_date_and_worked_on() {
     let view = kit.account("wave").await;
     assert_eq!(view.spent_today, Money::from_micros(300_000));
     let version: u32 = file.sql().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-    assert_eq!(version, 6);
+    assert_eq!(version, 7);
 }

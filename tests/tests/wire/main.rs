@@ -44,6 +44,7 @@ mod retrying;
 mod said;
 mod said_in_texts;
 mod same_row;
+mod schedules_ahead;
 mod screens;
 mod shop;
 mod signals;

@@ -13,19 +13,19 @@ use reelq_tests::{Ended, MovedClock, Running, clip, json, patiently, reply};
 
 use crate::shop::{Shop, asked, is_file, is_poll, well};
 
-const HOUR: i64 = 3_600;
+pub(crate) const HOUR: i64 = 3_600;
 const STEPS: [i64; 4] = [-HOUR, HOUR, -30 * HOUR, 400 * 24 * HOUR];
 
 /// A shop whose tasks run until `done` says so, and whose process lives by a clock of the test's.
-struct Moving {
-    shop: Shop,
-    clock: MovedClock,
+pub(crate) struct Moving {
+    pub(crate) shop: Shop,
+    pub(crate) clock: MovedClock,
     done: Arc<AtomicBool>,
     _server: Option<RedisServer>,
 }
 
 impl Moving {
-    fn open(redis: bool, rows: usize) -> Self {
+    pub(crate) fn open(redis: bool, rows: usize) -> Self {
         let done = Arc::new(AtomicBool::new(false));
         let over = Arc::clone(&done);
         let mut shop = Shop::open("wave", rows, "", move |request, origin| {
@@ -46,7 +46,7 @@ impl Moving {
         Self { shop, clock, done, _server: server }
     }
 
-    fn start(&self, arguments: &[&str]) -> Running {
+    pub(crate) fn start(&self, arguments: &[&str]) -> Running {
         let mut command = self.shop.sandbox.command(arguments);
         command.envs(self.clock.environment());
         Running::start(command)

@@ -149,3 +149,36 @@ fn a_state_in_redis_is_looked_at_on_a_replica_and_by_a_user_who_may_only_read() 
         }
     }
 }
+
+#[test]
+fn a_state_that_this_user_may_not_look_at_is_not_taken_for_none() {
+    let shop = Shop::open("wave", 1, "", |request, origin| well("wave", request, origin));
+    shop.assert_all_bought_once(&shop.run(&[]));
+    let (root, folder, file) =
+        (shop.sandbox.path(""), shop.sandbox.path(".reelq"), shop.sandbox.path(".reelq/state.db"));
+    rights(&root, 0o755);
+    let asks: [&[&str]; 6] = [
+        &["status"],
+        &["results", "set"],
+        &["plan", "set.csv"],
+        &["continue", "set"],
+        &["backup", "copy.db"],
+        &["doctor", "--offline"],
+    ];
+    for (path, shut, open, said) in
+        [(&folder, 0o000, 0o755, ".reelq does not let this user in"), (&file, 0o000, 0o600, "state.db")]
+    {
+        rights(path, shut);
+        let ended: Vec<_> = asks.iter().map(|ask| (ask, as_a_guest(&shop, ask))).collect();
+        rights(path, open);
+        for (ask, ended) in ended {
+            let told = format!("{}{}", ended.stdout, ended.stderr);
+            assert!(told.contains(said) && told.to_lowercase().contains("permission denied"), "{ask:?}: {told}");
+            assert_ne!(ended.code, Some(0), "{ask:?}: {told}");
+            for wrong in ["no state at", "begins", "index is missing", "will be made"] {
+                assert!(!told.contains(wrong), "{ask:?}: {told}");
+            }
+        }
+    }
+    assert_eq!(shop.vendor.submits(), 1);
+}

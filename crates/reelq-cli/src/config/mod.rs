@@ -28,7 +28,7 @@ pub(crate) use problem::Complaint;
 pub(crate) use render::problems;
 pub(crate) use sections::Config;
 pub(crate) use show::{shown, shown_store};
-pub(crate) use store_place::{PasswordPlace, RedisPlace, StorePlace};
+pub(crate) use store_place::{PasswordPlace, RedisPlace, StorePlace, is_there};
 
 #[cfg(test)]
 mod tests;

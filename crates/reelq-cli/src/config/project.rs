@@ -31,7 +31,7 @@ impl Project {
         match above(CONFIG).or_else(|| above(STATE)) {
             Some(folder) if folder == start => Self::Here,
             Some(folder) => Self::Above(folder.to_owned()),
-            None if environment.user_config().is_some_and(|file| file.exists()) => {
+            None if environment.user_config().is_some_and(|file| may_be_there(&file)) => {
                 environment.user_state().map_or(Self::Here, Self::User)
             }
             None => Self::Here,
@@ -43,8 +43,14 @@ impl Project {
 /// where our keys are sent.
 #[cfg(unix)]
 fn is_ours(file: &Path, start: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    let owner = |path: &Path| std::fs::metadata(path).map(|found| found.uid()).ok();
+    use std::{io::ErrorKind::PermissionDenied, os::unix::fs::MetadataExt as _};
+    let owner = |path: &Path| match std::fs::metadata(path) {
+        // What this user may not look at belongs to whoever shut the folder.
+        Err(error) if error.kind() == PermissionDenied => {
+            path.parent().and_then(|folder| std::fs::metadata(folder).ok()).map(|found| found.uid())
+        }
+        found => found.map(|found| found.uid()).ok(),
+    };
     owner(file).is_some_and(|found| found == 0 || Some(found) == owner(start) || file.parent() == Some(start))
 }
 
@@ -53,10 +59,15 @@ fn is_ours(file: &Path, _: &Path) -> bool {
     file.is_file()
 }
 
+/// What this user may not look at counts as there: opening it says why it cannot be read.
+fn may_be_there(file: &Path) -> bool {
+    file.try_exists().unwrap_or(true)
+}
+
 /// An older state in the folder that a command was started in, which the project's would leave aside.
 pub(crate) fn left_aside(start: &Path) -> Option<PathBuf> {
     let file = start.join(STATE);
-    file.is_file().then_some(file)
+    may_be_there(&file).then_some(file)
 }
 
 #[cfg(test)]

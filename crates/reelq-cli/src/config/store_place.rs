@@ -13,7 +13,7 @@ use super::{
     sections::{path_of, text},
     store_url::{self, StoreUrl},
 };
-use crate::simulation;
+use crate::{failure::Failure, simulation};
 
 /// Where the state lives.
 #[derive(Debug, Clone)]
@@ -111,12 +111,28 @@ impl StorePlace {
     }
 
     /// Whether there can be a state yet.
-    pub(crate) fn may_exist(&self) -> bool {
+    ///
+    /// # Errors
+    /// Where this user may not even look: that says nothing of whether there is one.
+    pub(crate) fn may_exist(&self) -> Result<bool, Failure> {
         match self {
-            Self::Sqlite(file) => file.exists(),
-            Self::Redis(_) => true,
+            Self::Sqlite(file) => is_there(file),
+            Self::Redis(_) => Ok(true),
         }
     }
+}
+
+/// Whether there is something at `path`; an error names the folder that does not let this user look.
+pub(crate) fn is_there(path: &Path) -> Result<bool, Failure> {
+    path.try_exists().map_err(|error| {
+        let closed = path.ancestors().skip(1).find(|folder| folder.try_exists().is_ok()).unwrap_or(path);
+        Failure::Other(anyhow::anyhow!(
+            "look for the state {}: {} does not let this user in: {error}; run reelq as the user that it belongs to, or give this one \
+             the right to read it",
+            path.display(),
+            closed.display()
+        ))
+    })
 }
 
 /// Without a password.

@@ -14,6 +14,7 @@ mod live;
 mod living;
 mod log_face;
 mod lost;
+mod rarely;
 mod reaching;
 mod remedies;
 mod renewing;

@@ -14,7 +14,7 @@ use reelq_collector::{Place, StorageOptions, Written, write_results};
 use reelq_model::{BatchName, Digest, SharedClock, WorkerId};
 use reelq_store::{BatchView, ClaimStage, SharedStore, Store};
 
-use super::engine::Task;
+use super::{engine::Task, rarely::Rarely};
 use crate::session::Session;
 
 /// How often a worker looks for batches that are done.
@@ -37,6 +37,8 @@ pub(crate) struct Reporter {
     /// Whether this process writes at all: one that does not fetch may not reach the output places.
     writes: bool,
     known: Mutex<BTreeMap<BatchName, Known>>,
+    /// Places that do not take their batch's manifests.
+    faults: Rarely<BatchName>,
 }
 
 /// What is known of a batch.
@@ -60,6 +62,7 @@ impl Reporter {
             batch: task.batch.clone(),
             writes: task.reports && task.hands.has(ClaimStage::Collect),
             known: Mutex::default(),
+            faults: Rarely::default(),
         }
     }
 
@@ -109,8 +112,13 @@ impl Reporter {
         };
         self.learn(name, Known::Done { state, since, seen_open });
         match self.write(view, seen_open, now.saturating_sub(since), last).await {
-            Ok(true) => self.learn(name, Known::Written(state)),
-            Ok(false) => {}
+            Ok(is_written) => {
+                self.faults.is_over(name);
+                if is_written {
+                    self.learn(name, Known::Written(state));
+                }
+            }
+            Err(_) if !self.faults.is_told(name, now) && !last => {}
             Err(error) => tracing::warn!(batch = %name, error = format!("{error:#}"), "the result manifest waits"),
         }
     }

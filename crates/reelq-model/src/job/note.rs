@@ -162,7 +162,7 @@ impl Job {
     pub(super) fn note_acceptance(&mut self, acceptance: &crate::Acceptance, at: Timestamp) {
         self.submissions = self.submissions.max(acceptance.submission);
         self.setbacks = 0;
-        self.doubtful.retain(|number| *number != acceptance.submission);
+        self.settle_doubt(acceptance.submission);
         self.candidate = None;
         if self.knows_task(&acceptance.task) {
             return;

@@ -1,7 +1,7 @@
 //! Whether a tick has to make way for an earlier one of its schedule.
 
 use reelq_model::{ScheduleName, Status, Timestamp};
-use reelq_store::{BatchView, Result, Store, TICKS_KEPT, TickState, TickView};
+use reelq_store::{BatchView, Result, Store, TickState, TickView};
 
 /// What stands in a tick's way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,12 +12,14 @@ pub(super) struct InTheWay {
     pub(super) reason: String,
 }
 
-/// The earlier tick whose batch has not ended, if there is one.
+/// The earlier tick whose batch has not ended, if there is one. One that was fired went before, whatever its own time is: the clock
+/// may have been ahead. Those that are still to be fired go in the order of their times.
 pub(super) async fn in_the_way(store: &dyn Store, schedule: &ScheduleName, at: Timestamp) -> Result<Option<InTheWay>> {
     let open = store.open_ticks(schedule).await?;
-    let ticks = store.ticks(schedule, TICKS_KEPT).await?;
-    for tick in open.iter().rev().chain(&ticks).filter(|tick| tick.at < at) {
-        if let Some(reason) = outstanding(store, tick).await? {
+    let fired = store.ticks(schedule, usize::MAX).await?.into_iter().filter(|tick| tick.state == TickState::Fired);
+    let before = open.into_iter().rev().filter(|tick| tick.at < at);
+    for tick in before.chain(fired) {
+        if let Some(reason) = outstanding(store, &tick).await? {
             return Ok(Some(InTheWay { tick: tick.at, reason }));
         }
         if tick.state == TickState::Fired {

@@ -169,8 +169,9 @@ impl<'o> Scheduler<'o> {
     }
 
     fn claim(&self, schedule: &Schedule, at: Timestamp, late: bool, passes: Option<Timestamp>) -> TickClaim {
+        let after = schedule.timetable.until(at.before(Duration::from_millis(1)));
         let (schedule, worker) = (schedule.name.clone(), self.worker.clone());
-        TickClaim { schedule, at, late, passes, worker, lease: self.gun.lease }
+        TickClaim { schedule, at, late, after, passes, worker, lease: self.gun.lease }
     }
 }
 

@@ -4,7 +4,7 @@ use reelq_model::{Event, Failure, FailureKind, JobId, Resolution, Settlement, St
 
 use super::{
     Kit, Subject,
-    kit::{LEASE, SECOND, acceptance, accepted, batch, cents, ids, one, stored, wishes, worker},
+    kit::{LEASE, SECOND, acceptance, accepted, batch, cents, finished, ids, one, stored, wishes, worker},
 };
 use crate::{Committed, Edited, LateAcceptance, Page};
 
@@ -95,6 +95,36 @@ pub async fn an_acceptance_that_cannot_be_the_leased_jobs_is_an_orphan(subject: 
     let view = kit.batch("b").await;
     assert_eq!((view.orphans, view.counts.of(Status::Submitting)), (1, 1));
     assert_eq!(kit.submit().await.job.id, sent.job.id, "its own submission is still open");
+}
+
+pub async fn a_charge_that_an_orphan_follows_is_in_doubt_no_longer(subject: &dyn Subject) {
+    let kit = Kit::new(subject);
+    kit.load("b", &wishes(1)).await;
+    let first = kit.send(&kit.submit().await).await;
+    let job = first.job.id;
+    let given_up = Event::Resolved { resolution: Resolution::GiveUp };
+    assert_eq!(kit.store.edit(job, given_up).await.unwrap(), Edited::Done);
+    assert_eq!(kit.store.edit(job, Event::Retry { buy: true }).await.unwrap(), Edited::Done);
+    // The second is under way, in its worker's hands, when the first is answered.
+    let second = kit.send(&kit.submit().await).await;
+    assert!(matches!(kit.commit(&first, accepted(&first, "t1"), false).await, Committed::Done(None)));
+    assert!(
+        matches!(kit.commit(&second, accepted(&second, "t2"), false).await, Committed::Done(_)),
+        "its worker keeps it"
+    );
+    kit.advance(SECOND);
+    let polls = kit.polls(2).await;
+    assert_eq!(polls.len(), 2);
+    for poll in &polls {
+        kit.end(poll, finished(None)).await;
+    }
+    for lease in kit.fetches(2).await {
+        kit.end(&lease, stored()).await;
+    }
+    let batch = kit.batch("b").await;
+    assert_eq!((batch.spent, batch.reserved, batch.orphans), (cents(20), cents(0), 1));
+    let row = kit.view(job).await.job;
+    assert_eq!((row.cost(), row.reserved(), row.status()), (Some(cents(10)), cents(0), Status::Succeeded));
 }
 
 pub async fn an_orphan_is_never_bought_again(subject: &dyn Subject) {

@@ -22,7 +22,7 @@ use crate::{
     Committed, Cursor, Edit, Edited, Enqueued, Error, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease,
     LineDraft, Load, Loaded, LoadsSeen, NotedRequest, Pace, PaceView, Page, PauseReason, Purge, Recalled, RequestNote,
     Requests, Result, ResultLine, Scanned, Schedules, SharedStore, SqliteStore, Store, TickClaim, TickClaimed,
-    TickLease, TickOutcome, TickView, Unnoted, UnreadableRecord, WorkerView,
+    TickLease, TickOutcome, TickSpan, TickView, Unnoted, UnreadableRecord, WorkerView,
 };
 
 const STATE: &str = "state.db";
@@ -195,6 +195,7 @@ passed_on! { Schedules:
     async fn release_tick(&self, lease: &TickLease) -> Result<()>;
     async fn ticks(&self, schedule: &ScheduleName, limit: usize) -> Result<Vec<TickView>>;
     async fn open_ticks(&self, schedule: &ScheduleName) -> Result<Vec<TickView>>;
+    async fn ticks_over(&self, schedule: &ScheduleName) -> Result<Vec<TickSpan>>;
     async fn hold_batch(&self, batch: &BatchName, worker: &WorkerId, lasts: Duration) -> Result<BatchHold>;
     async fn leave_batch(&self, batch: &BatchName, worker: &WorkerId) -> Result<()>;
     ;

@@ -35,6 +35,7 @@ pub mod requests;
 pub mod retention;
 pub mod shares;
 pub mod ticks;
+pub mod ticks_ahead;
 pub mod twins;
 pub mod wishes;
 

@@ -9,7 +9,9 @@ use super::{
     Kit, Subject,
     kit::{LEASE, SECOND, batch, worker},
 };
-use crate::{BatchHold, SharedStore, TICKS_KEPT, TickClaim, TickClaimed, TickLease, TickOutcome, TickState, TickView};
+use crate::{
+    BatchHold, SharedStore, TICKS_KEPT, TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan, TickState, TickView,
+};
 
 fn schedule(name: &str) -> ScheduleName {
     ScheduleName::new(name).unwrap()
@@ -20,7 +22,15 @@ fn nightly() -> ScheduleName {
 }
 
 fn claim_of(at: Timestamp, who: &WorkerId) -> TickClaim {
-    TickClaim { schedule: nightly(), at, late: false, passes: None, worker: who.clone(), lease: LEASE }
+    TickClaim {
+        schedule: nightly(),
+        at,
+        late: false,
+        after: Some(at.before(SECOND)),
+        passes: None,
+        worker: who.clone(),
+        lease: LEASE,
+    }
 }
 
 fn outcome(state: TickState) -> TickOutcome {
@@ -212,7 +222,8 @@ pub async fn old_ticks_are_dropped_and_never_fire_again(subject: &dyn Subject) {
     assert_eq!(kept.len(), TICKS_KEPT);
     assert!(kept.is_sorted_by(|one, next| one.at > next.at), "the newest first");
     assert_eq!(kit.store.ticks(&nightly(), 2).await.unwrap(), kept[..2]);
-    assert_eq!(kit.store.schedule(&nightly()).await.unwrap(), from.after(SECOND * 3), "the newest that was dropped");
+    let span = TickSpan { after: from, until: from.after(SECOND * 3) };
+    assert_eq!(kit.store.ticks_over(&nightly()).await.unwrap(), [span], "those that were dropped");
     for second in [1, 3, 4] {
         assert_eq!(kit.tick(from.after(SECOND * second)).await, TickClaimed::Over);
     }
@@ -229,7 +240,7 @@ pub async fn open_ticks_are_never_dropped(subject: &dyn Subject) {
     let open: Vec<_> = kit.store.open_ticks(&nightly()).await.unwrap().into_iter().map(|view| view.at).collect();
     assert_eq!(open, [firing, waiting], "the oldest first");
     assert_eq!(kit.newest_ticks().await.len(), TICKS_KEPT + 2);
-    assert!(kit.finish(&lease, TickState::Fired).await);
+    assert!(kit.finish(&lease, TickState::Skipped).await);
     let left = kit.newest_ticks().await;
     assert!(left.iter().all(|view| view.at != firing), "finished, it is the oldest and goes");
     assert_eq!(kit.tick(firing).await, TickClaimed::Over);

@@ -8,7 +8,7 @@ use reelq_model::{BatchName, RequestKey, ScheduleName, Timestamp, WorkerId};
 use super::Journaled;
 use crate::{
     BatchHold, LoadsSeen, NotedRequest, RequestNote, Requests, Result, Schedules, TickClaim, TickClaimed, TickLease,
-    TickOutcome, TickView, Unnoted,
+    TickOutcome, TickSpan, TickView, Unnoted,
 };
 
 #[deny(clippy::missing_trait_methods)]
@@ -44,6 +44,10 @@ impl Schedules for Journaled {
 
     async fn open_ticks(&self, schedule: &ScheduleName) -> Result<Vec<TickView>> {
         self.inner.open_ticks(schedule).await
+    }
+
+    async fn ticks_over(&self, schedule: &ScheduleName) -> Result<Vec<TickSpan>> {
+        self.inner.ticks_over(schedule).await
     }
 
     async fn hold_batch(&self, batch: &BatchName, worker: &WorkerId, lasts: Duration) -> Result<BatchHold> {

@@ -39,6 +39,7 @@ pub(super) async fn commit(caller: &Caller, commits: &[Commit]) -> Result<Vec<Co
         committed.push(conclude(caller, commit, plan, answer, done.now).await?);
     }
     edit::withdraw(caller, &done.withdrawn).await?;
+    late::settle_parents(caller, commits.iter().map(|commit| &*commit.lease.job)).await;
     Ok(committed)
 }
 

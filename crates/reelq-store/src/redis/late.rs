@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use reelq_model::{Acceptance, Event, JobId, Submission, Timestamp, Wake, WorkerId};
+use reelq_model::{Acceptance, Event, Job, JobId, Submission, Timestamp, Wake, WorkerId};
 
 use super::{
     caller::Caller,
@@ -29,7 +29,40 @@ pub(super) async fn accept(
         }
         let (change, outcome) = plan(&record, acceptance, first_poll, actor, caller.hours.now());
         if let Some(Answer::Done { .. }) = change::apply(caller, &[change]).await?.each.first() {
+            if let LateAcceptance::Orphan(_) = outcome {
+                settle(caller, job, acceptance.submission).await?;
+            }
             return Ok(outcome);
+        }
+    }
+}
+
+/// Takes a submission whose charge a record of its own follows out of its job's doubts. A job that somebody has in hand is left
+/// alone: its record is that one's to write. Each step of the orphan tries again.
+pub(super) async fn settle(caller: &Caller, job: JobId, number: u32) -> Result<()> {
+    loop {
+        let Some((record, _)) = change::read(caller, &[job]).await?.into_iter().next().flatten() else { return Ok(()) };
+        let mut settled = record.job.clone();
+        if record.in_hand() || !settled.settle_doubt(number) {
+            return Ok(());
+        }
+        let token = change::token(&[b"settled", &number.to_be_bytes(), &record.version.to_be_bytes()]);
+        let wake = record.due.map_or(Wake::Never, |due| Wake::After(due.since(caller.hours.now())));
+        let (guard, parked) = (Guard::Free, record.parked);
+        let change = Change { guard, parked, wake, ..Change::nothing(&settled, record.version, token) };
+        match change::apply(caller, &[change]).await?.each.first() {
+            Some(Answer::Done { .. } | Answer::Purging) => return Ok(()),
+            _ => {}
+        }
+    }
+}
+
+/// The same of the jobs of orphans that were changed just now; it can wait where it fails.
+pub(super) async fn settle_parents(caller: &Caller, orphans: impl Iterator<Item = &Job>) {
+    for orphan in orphans {
+        let (Some(parent), Some(charge)) = (orphan.orphan_of, orphan.charges.first()) else { continue };
+        if let Err(error) = settle(caller, parent, charge.submission).await {
+            tracing::debug!(job = %parent, %error, "what was in doubt of the job is still set aside");
         }
     }
 }

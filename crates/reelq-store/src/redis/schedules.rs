@@ -13,8 +13,8 @@ use super::{
     reading, scripts,
 };
 use crate::{
-    BatchHold, Error, Result, Schedules, TICKS_KEPT, TickClaim, TickClaimed, TickLease, TickOutcome, TickState,
-    TickView,
+    BatchHold, Error, Result, Schedules, TICK_SPANS_KEPT, TICKS_KEPT, TickClaim, TickClaimed, TickLease, TickOutcome,
+    TickSpan, TickState, TickView,
 };
 
 #[async_trait]
@@ -25,9 +25,9 @@ impl Schedules for RedisStore {
     }
 
     async fn tick(&self, claim: &TickClaim) -> Result<TickClaimed> {
-        let mut packer = arguments("claim", &claim.schedule, 5);
+        let mut packer = arguments("claim", &claim.schedule, 6);
         packer.int(claim.at.millis()).flag(claim.late).int(claim.passes.map_or(-1, Timestamp::millis));
-        packer.text(claim.worker.as_str()).int(millis(claim.lease));
+        packer.text(claim.worker.as_str()).int(millis(claim.lease)).int(claim.after.map_or(-1, Timestamp::millis));
         let reply = self.on_ticks(packer).await?;
         let mut unpacker = reply.unpack();
         let (word, token, late) = (unpacker.int()?, unpacker.count()?, unpacker.flag()?);
@@ -51,9 +51,9 @@ impl Schedules for RedisStore {
 
     async fn finish_tick(&self, lease: &TickLease, outcome: &TickOutcome) -> Result<bool> {
         let end = if outcome.state == TickState::Firing { TickState::Failed } else { outcome.state };
-        let mut packer = of_lease("finish", lease, 4);
+        let mut packer = of_lease("finish", lease, 5);
         packer.int(state(end)).text(outcome.batch.as_ref().map_or("", BatchName::as_str)).text(&outcome.reason);
-        packer.int(i64::try_from(TICKS_KEPT).unwrap_or(i64::MAX));
+        packer.count(TICKS_KEPT as u64).count(TICK_SPANS_KEPT as u64);
         self.on_ticks(packer).await?.unpack().flag()
     }
 
@@ -70,8 +70,12 @@ impl Schedules for RedisStore {
     async fn open_ticks(&self, schedule: &ScheduleName) -> Result<Vec<TickView>> {
         let mut views = self.all_ticks(schedule).await?;
         views.retain(|view| !view.state.is_over());
-        views.reverse();
+        views.sort_by_key(|view| view.at);
         Ok(views)
+    }
+
+    async fn ticks_over(&self, schedule: &ScheduleName) -> Result<Vec<TickSpan>> {
+        self.on_ticks(arguments("over", schedule, 0)).await?.unpack().each(span)
     }
 
     async fn hold_batch(&self, batch: &BatchName, holder: &WorkerId, lasts: Duration) -> Result<BatchHold> {
@@ -94,7 +98,7 @@ impl RedisStore {
         self.caller.call(&scripts::TICKS, &packer.finish()).await
     }
 
-    /// A schedule's ticks, the newest first.
+    /// A schedule's ticks, the one that changed last first.
     async fn all_ticks(&self, schedule: &ScheduleName) -> Result<Vec<TickView>> {
         self.on_ticks(arguments("list", schedule, 0)).await?.unpack().each(view)
     }
@@ -118,8 +122,14 @@ fn of_lease(verb: &str, lease: &TickLease, more: usize) -> Packer {
     packer
 }
 
-fn view(unpacker: &mut Unpacker<'_>) -> Result<TickView> {
+fn span(unpacker: &mut Unpacker<'_>) -> Result<TickSpan> {
     unpacker.list()?;
+    let (after, until) = (unpacker.int()?, unpacker.int()?);
+    Ok(TickSpan { after: Timestamp::from_millis(after), until: Timestamp::from_millis(until) })
+}
+
+fn view(unpacker: &mut Unpacker<'_>) -> Result<TickView> {
+    let length = unpacker.list()?;
     let at = Timestamp::from_millis(unpacker.int()?);
     let state = read_state(unpacker.int()?)?;
     let (_token, late) = (unpacker.int()?, unpacker.flag()?);
@@ -128,7 +138,12 @@ fn view(unpacker: &mut Unpacker<'_>) -> Result<TickView> {
     let changed_at = Timestamp::from_millis(unpacker.int()?);
     let batch = Some(unpacker.text()?).filter(|name| !name.is_empty()).map(BatchName::new).transpose();
     let batch = batch.map_err(|error| Error::broken(error.to_string()))?;
-    Ok(TickView { at, state, late, worker, lease_until, changed_at, batch, reason: unpacker.text()?.to_owned() })
+    let reason = unpacker.text()?.to_owned();
+    // The tick before it, which only the script needs; records of an earlier version have none.
+    for _ in 9..length {
+        unpacker.int()?;
+    }
+    Ok(TickView { at, state, late, worker, lease_until, changed_at, batch, reason })
 }
 
 /// Open states are below 2: the script leans on it.

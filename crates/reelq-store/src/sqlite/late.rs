@@ -87,8 +87,10 @@ fn follow(
     let (event, reason) = ("accepted", acceptance.task.as_str());
     history::write(conn, &mut orphan, event, reason, actor, now)?;
     orphan.save(conn, books, None, now)?;
-    let mut row = parent;
+    let mut row = parent.clone();
     history::write(conn, &mut row, "second_charge", reason, actor, now)?;
-    conn.prepare_cached("UPDATE jobs SET entries = ?1 WHERE seq = ?2")?.execute([row.entries, row.seq])?;
-    Ok(())
+    // What the orphan is charged for is no longer set aside with its parent. Whoever has that in hand keeps it.
+    row.job.settle_doubt(acceptance.submission);
+    row.version -= 1;
+    row.save(conn, books, Some(&parent), now)
 }

@@ -42,6 +42,7 @@ mod results;
 mod row;
 mod schedules;
 mod source;
+mod spans;
 mod steady;
 mod store;
 mod tasks;

@@ -14,17 +14,18 @@ const APPLICATION_ID: i64 = 0x7265_656c;
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Each entry brings a file from the format before it (its index) to the next.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("schema_1.sql"),
     include_str!("schema_2.sql"),
     include_str!("schema_3.sql"),
     include_str!("schema_time.sql"),
     include_str!("schema_cancelling.sql"),
     include_str!("schema_requests.sql"),
+    include_str!("schema_ticks.sql"),
 ];
 
 /// The newest format that this version reads and writes.
-pub(super) const FORMAT: u32 = 6;
+pub(super) const FORMAT: u32 = 7;
 
 /// Opens the file for the writer, creating or migrating it.
 pub(super) fn writer(path: &Path) -> Result<Connection> {
@@ -117,6 +118,19 @@ pub(super) fn format(conn: &Connection) -> Result<u32> {
     Ok(conn.pragma_query_value(None, "user_version", |row| row.get(0))?)
 }
 
+/// Says which file the system does not let this process read, of those that make up the state; `None` where it is not that.
+pub(super) fn shut(path: &Path) -> Option<Error> {
+    ["", "-wal", "-shm"].iter().find_map(|beside| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(beside);
+        let error = std::fs::File::open(&name).err().filter(|error| error.kind() != std::io::ErrorKind::NotFound)?;
+        Some(Error::broken(format!("{} cannot be read: {error}", Path::new(&name).display())))
+    })
+}
+
 fn explain(path: &Path, error: &rusqlite::Error) -> Error {
+    if let (Some(rusqlite::ErrorCode::CannotOpen), Some(shut)) = (error.sqlite_error_code(), shut(path)) {
+        return shut;
+    }
     Error::broken(format!("{}: {error}", path.display()))
 }

@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use reelq_model::{BatchName, ScheduleName, Timestamp, WorkerId};
 
-use super::{SqliteStore, holds, ticks};
-use crate::{BatchHold, Result, Schedules, TickClaim, TickClaimed, TickLease, TickOutcome, TickView};
+use super::{SqliteStore, holds, spans, ticks};
+use crate::{BatchHold, Result, Schedules, TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan, TickView};
 
 #[async_trait]
 impl Schedules for SqliteStore {
@@ -48,6 +48,11 @@ impl Schedules for SqliteStore {
     async fn open_ticks(&self, schedule: &ScheduleName) -> Result<Vec<TickView>> {
         let schedule = schedule.clone();
         self.readers.run(move |conn| ticks::open(conn, &schedule)).await
+    }
+
+    async fn ticks_over(&self, schedule: &ScheduleName) -> Result<Vec<TickSpan>> {
+        let schedule = schedule.clone();
+        self.readers.run(move |conn| spans::named(conn, &schedule)).await
     }
 
     async fn hold_batch(&self, batch: &BatchName, worker: &WorkerId, lasts: Duration) -> Result<BatchHold> {

@@ -102,13 +102,15 @@ fn connect(path: &Path, alone: bool) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     let encoded = percent_encode(path.as_os_str().as_encoded_bytes(), NON_ALPHANUMERIC).to_string().replace("%2F", "/");
     let uri = format!("file:{encoded}{}", if alone { "?immutable=1" } else { "" });
-    let explain = |error: rusqlite::Error| match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::CannotOpen) => Error::broken(format!(
+    let explain = |error: rusqlite::Error| {
+        match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::CannotOpen) => open::shut(path).unwrap_or_else(|| Error::broken(format!(
             "{} cannot be read here ({error}): a part of it is in the log beside it, and the log's index is missing; copy \
              the folder to where it may be written, and read it there",
             path.display()
-        )),
+        ))),
         _ => Error::from(error),
+    }
     };
     let conn = Connection::open_with_flags(uri, flags).map_err(explain)?;
     open::tune(&conn)?;

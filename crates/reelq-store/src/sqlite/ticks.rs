@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use reelq_model::{BatchName, ScheduleName, Timestamp, WorkerId};
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, Row, params};
 
-use super::{code, presence::Presence, writer::Scribe};
-use crate::{Error, Result, TICKS_KEPT, TickClaim, TickClaimed, TickLease, TickOutcome, TickState, TickView};
+use super::{code, presence::Presence, spans, writer::Scribe};
+use crate::{Error, Result, TICKS_KEPT, TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan, TickState, TickView};
 
 /// The schedule's mark; a new schedule's is the present time. One that a clock set which was ahead comes back to the present:
-/// what was fired since then has its record.
+/// what was fired since then has its record, or lies in a span of what is over.
 pub(super) fn schedule(scribe: &Scribe<'_>, name: &ScheduleName) -> Result<Timestamp> {
     let (id, mark) = known(scribe, name)?;
     let present = scribe.wall.millis();
@@ -33,7 +33,7 @@ pub(super) fn claim(scribe: &Scribe<'_>, claim: &TickClaim, presence: &Presence)
     let (id, mark) = known(scribe, &claim.schedule)?;
     let standing = standing(scribe.conn, id, claim.at)?;
     let (token, late) = match standing {
-        None if claim.at.millis() <= mark => return Ok(TickClaimed::Over),
+        None if claim.at.millis() <= mark || is_over(scribe.conn, id, claim.at)? => return Ok(TickClaimed::Over),
         None => (1, claim.late),
         Some(row) if row.state.is_over() => return Ok(TickClaimed::Over),
         Some(row) if row.is_held(scribe.now, claim, presence) => {
@@ -44,6 +44,11 @@ pub(super) fn claim(scribe: &Scribe<'_>, claim: &TickClaim, presence: &Presence)
     win(scribe, id, claim, token, late)?;
     let (schedule, worker) = (claim.schedule.clone(), claim.worker.clone());
     Ok(TickClaimed::Won(TickLease { schedule, at: claim.at, token: code::count(token), worker, late }))
+}
+
+/// Whether a tick without a row lies among those that are over.
+fn is_over(conn: &Connection, schedule: i64, at: Timestamp) -> Result<bool> {
+    Ok(spans::of(conn, schedule)?.iter().any(|span| span.covers(at)))
 }
 
 impl Standing {
@@ -84,8 +89,8 @@ fn win(scribe: &Scribe<'_>, schedule: i64, claim: &TickClaim, token: i64, late: 
     scribe
         .conn
         .prepare_cached(
-            "INSERT INTO ticks (schedule, at, state, token, late, worker, lease_until, changed_at, reason) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, '') ON CONFLICT (schedule, at) DO UPDATE SET \
+            "INSERT INTO ticks (schedule, at, state, token, late, worker, lease_until, changed_at, after, reason) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, '') ON CONFLICT (schedule, at) DO UPDATE SET \
              state = ?3, token = ?4, worker = ?6, lease_until = ?7, changed_at = ?8",
         )?
         .execute(params![
@@ -96,7 +101,8 @@ fn win(scribe: &Scribe<'_>, schedule: i64, claim: &TickClaim, token: i64, late: 
             late,
             claim.worker.as_str(),
             until,
-            scribe.now.millis()
+            scribe.now.millis(),
+            claim.after.map(Timestamp::millis)
         ])?;
     if let Some(passes) = claim.passes {
         raise(scribe.conn, schedule, passes.millis())?;
@@ -150,22 +156,38 @@ pub(super) fn finish(scribe: &Scribe<'_>, lease: &TickLease, outcome: &TickOutco
     Ok(true)
 }
 
-/// Drops the oldest finished ticks beyond what is kept; the mark remembers them.
+/// Drops what was finished earliest beyond what is kept, of ticks that were fired (state 2) and of those that were not; their
+/// spans remember them. By when they were finished: their own times may be a clock's that was ahead.
 fn trim(conn: &Connection, schedule: i64) -> Result<()> {
-    let sql = "SELECT at FROM ticks WHERE schedule = ?1 AND state >= 2 ORDER BY at DESC LIMIT 1 OFFSET ?2";
-    let newest_dropped: Option<i64> =
-        conn.prepare_cached(sql)?.query_row(params![schedule, code::limit(TICKS_KEPT)], |row| row.get(0)).optional()?;
-    let Some(newest) = newest_dropped else { return Ok(()) };
-    conn.prepare_cached("DELETE FROM ticks WHERE schedule = ?1 AND state >= 2 AND at <= ?2")?
-        .execute([schedule, newest])?;
-    raise(conn, schedule, newest)
+    let dropped = [beyond(conn, schedule, true)?, beyond(conn, schedule, false)?].concat();
+    if dropped.is_empty() {
+        return Ok(());
+    }
+    let mut over = spans::of(conn, schedule)?;
+    for span in dropped {
+        let sql = "DELETE FROM ticks WHERE schedule = ?1 AND at = ?2";
+        conn.prepare_cached(sql)?.execute([schedule, span.until.millis()])?;
+        spans::add(&mut over, span);
+    }
+    spans::keep(conn, schedule, &over)
+}
+
+/// The spans of finished ticks that are not kept.
+fn beyond(conn: &Connection, schedule: i64, fired: bool) -> Result<Vec<TickSpan>> {
+    let sql = "SELECT coalesce(after, at - 1), at FROM ticks WHERE schedule = ?1 AND state >= 2 AND (state = 2) = ?2 \
+               ORDER BY changed_at DESC, at DESC LIMIT -1 OFFSET ?3";
+    let mut statement = conn.prepare_cached(sql)?;
+    let time = |row: &Row<'_>, column| row.get(column).map(Timestamp::from_millis);
+    let span = |row: &Row<'_>| Ok(TickSpan { after: time(row, 0)?, until: time(row, 1)? });
+    let found = statement.query_map(params![schedule, fired, code::limit(TICKS_KEPT)], span)?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 
 const VIEW: &str = "SELECT t.at, t.state, t.late, t.worker, t.lease_until, t.changed_at, t.batch, t.reason \
     FROM ticks t JOIN schedules s ON s.id = t.schedule WHERE s.name = ?1";
 
 pub(super) fn newest(conn: &Connection, name: &ScheduleName, limit: usize) -> Result<Vec<TickView>> {
-    let mut statement = conn.prepare_cached(&format!("{VIEW} ORDER BY t.at DESC LIMIT ?2"))?;
+    let mut statement = conn.prepare_cached(&format!("{VIEW} ORDER BY t.changed_at DESC, t.at DESC LIMIT ?2"))?;
     views(statement.query(params![name.as_str(), code::limit(limit)])?)
 }
 

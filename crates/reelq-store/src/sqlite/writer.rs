@@ -14,7 +14,7 @@ use reelq_model::Timestamp;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::{steady::Steady, watch::Bell, witness::Witness};
+use super::{open, steady::Steady, watch::Bell, witness::Witness};
 use crate::{Error, Result};
 
 /// At most this many verbs share a transaction, so that the first of them does not wait for ever.
@@ -36,14 +36,20 @@ type Verb = Box<dyn FnOnce(Result<&Scribe<'_>, Trouble>) -> Answer + Send>;
 
 /// Why a whole group failed; each of its verbs is told.
 #[derive(Debug, Clone)]
-struct Trouble {
-    reason: String,
-    passes: bool,
+enum Trouble {
+    Passes(String),
+    Stays(String),
+    /// A newer version has raised the file's format since it was opened.
+    Format(u32),
 }
 
 impl From<Trouble> for Error {
     fn from(trouble: Trouble) -> Self {
-        if trouble.passes { Self::unavailable(trouble.reason) } else { Self::broken(trouble.reason) }
+        match trouble {
+            Trouble::Passes(reason) => Self::unavailable(reason),
+            Trouble::Stays(reason) => Self::broken(reason),
+            Trouble::Format(found) => Self::Format { found, supported: open::FORMAT },
+        }
     }
 }
 
@@ -51,7 +57,7 @@ impl Trouble {
     /// What `error` is to those who wait; `doing` is named.
     fn of(error: rusqlite::Error, doing: &str) -> Self {
         let reason = format!("{doing}: {error}");
-        Self { reason, passes: Error::from(error).is_transient() }
+        if Error::from(error).is_transient() { Self::Passes(reason) } else { Self::Stays(reason) }
     }
 }
 
@@ -134,9 +140,7 @@ fn serve(conn: &Connection, kept: &Kept, bell: &Bell, waiting: &Receiver<Verb>) 
 }
 
 fn run_group(conn: &Connection, kept: &Kept, bell: &Bell, group: Vec<Verb>) {
-    if let Err(error) = conn.execute_batch("BEGIN IMMEDIATE") {
-        tracing::warn!(%error, verbs = group.len(), "the state file could not be locked");
-        let trouble = Trouble::of(error, "the state file cannot be locked for writing");
+    if let Err(trouble) = begin(conn, group.len()) {
         for verb in group {
             verb(Err(trouble.clone()))(Ok(()));
         }
@@ -163,10 +167,28 @@ fn run_group(conn: &Connection, kept: &Kept, bell: &Bell, group: Vec<Verb>) {
     }
 }
 
+/// Begins a transaction on a file that still has this version's format: whoever raised it may reckon with what this one does not
+/// write.
+fn begin(conn: &Connection, verbs: usize) -> Result<(), Trouble> {
+    if let Err(error) = conn.execute_batch("BEGIN IMMEDIATE") {
+        tracing::warn!(%error, verbs, "the state file could not be locked");
+        return Err(Trouble::of(error, "the state file cannot be locked for writing"));
+    }
+    let found: rusqlite::Result<u32> =
+        conn.prepare_cached("PRAGMA user_version").and_then(|mut read| read.query_row([], |row| row.get(0)));
+    let trouble = match found {
+        Ok(found) if found == open::FORMAT => return Ok(()),
+        Ok(found) => Trouble::Format(found),
+        Err(error) => Trouble::of(error, "the state file cannot be read"),
+    };
+    drop(conn.execute_batch("ROLLBACK"));
+    Err(trouble)
+}
+
 fn finish(conn: &Connection) -> Result<(), Trouble> {
     if conn.is_autocommit() {
         let reason = "the transaction was rolled back by a fault of the disk".to_owned();
-        return Err(Trouble { reason, passes: true });
+        return Err(Trouble::Passes(reason));
     }
     conn.execute_batch("COMMIT").map_err(|error| {
         if !conn.is_autocommit() {
@@ -185,6 +207,7 @@ mod tests {
     #[tokio::test]
     async fn a_dead_writer_thread_is_an_error_that_repeating_does_not_mend() {
         let conn = Connection::open_in_memory().unwrap();
+        conn.pragma_update(None, "user_version", open::FORMAT).unwrap();
         let time = Arc::new(Steady::open(&conn, Arc::new(SystemClock::new())));
         let writer = Writer::start(conn, time, Witness::none(), Bell::new(0));
         let killed: Result<()> = writer.run(|_| panic!("a verb that kills the thread")).await;

@@ -11,7 +11,7 @@ use reelq_store::{
     Committed, Cursor, Edit, Edited, Enqueued, GuardStep, HistoryEntry, JobFilter, JobView, Known, LateAcceptance,
     Lease, LineDraft, Load, Loaded, LoadsSeen, NotedRequest, Pace, PaceView, Page, PauseReason, Purge, Recalled,
     Remembered, RequestNote, Requests, Result, ResultLine, Scanned, Schedules, SharedStore, Spread, Store, StoreGuard,
-    TickClaim, TickClaimed, TickLease, TickOutcome, TickView, Unnoted, UnreadableRecord, WorkerView,
+    TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan, TickView, Unnoted, UnreadableRecord, WorkerView,
 };
 
 /// What may happen around a commit.
@@ -275,6 +275,10 @@ impl<H: Hook + 'static> Schedules for HookedStore<H> {
 
     async fn open_ticks(&self, schedule: &ScheduleName) -> Result<Vec<TickView>> {
         self.inner.open_ticks(schedule).await
+    }
+
+    async fn ticks_over(&self, schedule: &ScheduleName) -> Result<Vec<TickSpan>> {
+        self.inner.ticks_over(schedule).await
     }
 
     async fn hold_batch(&self, batch: &BatchName, worker: &WorkerId, lasts: Duration) -> Result<BatchHold> {

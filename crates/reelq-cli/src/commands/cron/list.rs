@@ -1,10 +1,10 @@
 //! `reelq cron list`: the next ticks and the last results.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use reelq_model::{Status, Timestamp};
 use reelq_producer::schedule::{CatchUp, Overlap, Schedule};
-use reelq_store::{Store, TICKS_KEPT, TickView};
+use reelq_store::{Store, TickSpan, TickView};
 use serde::Serialize;
 
 use super::schedules;
@@ -48,6 +48,21 @@ struct Next {
     fired: bool,
 }
 
+/// What the store knows of a schedule's ticks.
+#[derive(Default)]
+struct Past {
+    last: Vec<Last>,
+    /// Ticks that are still to come though they were fired: by their records, and by their spans.
+    early: Vec<Timestamp>,
+    over: Vec<TickSpan>,
+}
+
+impl Past {
+    fn has_fired(&self, at: Timestamp) -> bool {
+        self.early.contains(&at) || self.over.iter().any(|span| span.covers(at))
+    }
+}
+
 /// A tick that was fired.
 #[derive(Debug, Serialize)]
 struct Last {
@@ -68,11 +83,11 @@ pub(super) async fn run(session: &Session, out: Out) -> Outcome {
     };
     let mut listed = Vec::new();
     for schedule in schedules(session)? {
-        let last = match &store {
-            Some(store) => last(&**store, schedule, now).await?,
-            None => (Vec::new(), BTreeSet::new()),
+        let past = match &store {
+            Some(store) => past(&**store, schedule, now).await?,
+            None => Past::default(),
         };
-        listed.push(one(schedule, now, last));
+        listed.push(one(schedule, now, past));
     }
     out.report_list("schedules", &listed, |listed| listed.iter().map(draw).collect::<Vec<_>>().join("\n\n"));
     say_who_fires(session, store.as_deref(), out).await?;
@@ -94,25 +109,22 @@ async fn say_who_fires(session: &Session, store: Option<&dyn Store>, out: Out) -
 }
 
 /// The last ticks, and those that were fired though they are still to come.
-async fn last(
-    store: &dyn Store,
-    schedule: &Schedule,
-    now: Timestamp,
-) -> Result<(Vec<Last>, BTreeSet<Timestamp>), Failure> {
-    let mut found = Vec::new();
-    let ticks = store.ticks(&schedule.name, TICKS_KEPT).await?;
+async fn past(store: &dyn Store, schedule: &Schedule, now: Timestamp) -> Result<Past, Failure> {
+    let mut last = Vec::new();
+    let over = store.ticks_over(&schedule.name).await?;
+    let ticks = store.ticks(&schedule.name, usize::MAX).await?;
     let early = ticks.iter().map(|tick| tick.at).filter(|at| *at > now).collect();
     for tick in ticks.into_iter().take(SHOWN) {
         let view = match &tick.batch {
             Some(batch) => store.batch(batch).await?,
             None => None,
         };
-        found.push(Last { ahead: tick.at > now, tick, counts: view.map(|view| view.counts.0) });
+        last.push(Last { ahead: tick.at > now, tick, counts: view.map(|view| view.counts.0) });
     }
-    Ok((found, early))
+    Ok(Past { last, early, over })
 }
 
-fn one(schedule: &Schedule, now: Timestamp, (last, early): (Vec<Last>, BTreeSet<Timestamp>)) -> Listed<'_> {
+fn one(schedule: &Schedule, now: Timestamp, past: Past) -> Listed<'_> {
     let next = schedule.timetable.ticks(now).take(SHOWN);
     Listed {
         schedule: schedule.name.as_str(),
@@ -128,10 +140,10 @@ fn one(schedule: &Schedule, now: Timestamp, (last, early): (Vec<Last>, BTreeSet<
                 utc,
                 local: schedule.timetable.zone().shown(utc),
                 due: schedule.due(utc),
-                fired: early.contains(&utc),
+                fired: past.has_fired(utc),
             })
             .collect(),
-        last,
+        last: past.last,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Checks of this machine: clock, folders, disk, store.
 
 use std::{
+    io::ErrorKind,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -56,9 +57,14 @@ fn folder(what: &str, path: &Path) -> Check {
     let shown = path.display();
     let there = existing(path);
     let probe = there.join(format!(".reelq-doctor-{}", std::process::id()));
-    let written = std::fs::write(&probe, b"x").and_then(|()| std::fs::remove_file(&probe));
-    if let Err(error) = written {
-        let fix = "make it writable, or choose another with store or output in reelq.toml";
+    let written = std::fs::write(&probe, b"x");
+    // A full disk takes the name and not what is in it.
+    let removed = std::fs::remove_file(&probe);
+    if let Err(error) = written.and(removed) {
+        let fix = match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "make room on its disk",
+            _ => "make it writable, or choose another with store or output in reelq.toml",
+        };
         return Check::bad(what, format!("{shown} does not take files: {error}"), fix);
     }
     match fs4::available_space(&there) {
