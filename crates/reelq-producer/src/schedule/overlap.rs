@@ -12,11 +12,14 @@ pub(super) struct InTheWay {
     pub(super) reason: String,
 }
 
-/// The earlier tick whose batch has not ended, if there is one. One that was fired went before, whatever its own time is: the clock
-/// may have been ahead. Those that are still to be fired go in the order of their times.
+/// The earlier tick whose batch has not ended, if there is one. One that is still to come and was fired all the same went before: the
+/// clock was ahead.
 pub(super) async fn in_the_way(store: &dyn Store, schedule: &ScheduleName, at: Timestamp) -> Result<Option<InTheWay>> {
     let open = store.open_ticks(schedule).await?;
-    let fired = store.ticks(schedule, usize::MAX).await?.into_iter().filter(|tick| tick.state == TickState::Fired);
+    let present = store.calendar().await?;
+    let went_before = |tick: &TickView| tick.at < at || tick.at > present;
+    let ticks = store.ticks(schedule, usize::MAX).await?;
+    let fired = ticks.into_iter().filter(|tick| tick.state == TickState::Fired && went_before(tick));
     let before = open.into_iter().rev().filter(|tick| tick.at < at);
     for tick in before.chain(fired) {
         if let Some(reason) = outstanding(store, &tick).await? {
