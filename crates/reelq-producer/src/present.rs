@@ -85,7 +85,7 @@ impl Present {
             let after = u64::try_from(jobs.len()).unwrap_or(u64::MAX);
             let lines = store.results(batch, Page { after, limit: PAGE }).await?;
             if lines.is_empty() {
-                return Ok(Self { queued_again, unread, ..Self::of(jobs) });
+                return Ok(Self { unread, queued_again, ..Self::of(jobs) });
             }
             for (line, number) in lines.iter().zip(after..) {
                 let job = &line.view.job;

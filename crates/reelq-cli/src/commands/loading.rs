@@ -48,7 +48,9 @@ pub(crate) async fn agree(
     out.problems(&plan.warnings);
     out.note(&draw(&plan, session));
     out.note("");
-    guard::moved(&plan).iter().for_each(|line| out.note(line));
+    if let Some(line) = guard::moved(&plan) {
+        out.note(&line);
+    }
     guard::hold(&order, &plan, consent, session, &**store).await?;
     let stake = Stake { told: guard::remarks(&plan, session), ..purchase(&plan) };
     if plan.to_buy() > 0 {

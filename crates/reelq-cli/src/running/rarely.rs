@@ -56,6 +56,6 @@ mod tests {
         assert!(told(210, 24 * 3_600) < 40, "at most once an hour in the end");
         assert!(faults.is_told(&"c", Duration::ZERO), "another's is another");
         faults.is_over(&"b");
-        assert!(faults.is_told(&"b", Duration::from_secs(24 * 3_600)));
+        assert!(faults.is_told(&"b", Duration::from_hours(24)));
     }
 }

@@ -50,9 +50,9 @@ pub(super) async fn settle(caller: &Caller, job: JobId, number: u32) -> Result<(
         let wake = record.due.map_or(Wake::Never, |due| Wake::After(due.since(caller.hours.now())));
         let (guard, parked) = (Guard::Free, record.parked);
         let change = Change { guard, parked, wake, ..Change::nothing(&settled, record.version, token) };
-        match change::apply(caller, &[change]).await?.each.first() {
-            Some(Answer::Done { .. } | Answer::Purging) => return Ok(()),
-            _ => {}
+        let done = change::apply(caller, &[change]).await?;
+        if matches!(done.each.first(), Some(Answer::Done { .. } | Answer::Purging)) {
+            return Ok(());
         }
     }
 }

@@ -24,7 +24,7 @@ fn one(scribe: &Scribe<'_>, books: &mut Books, commit: &Commit) -> Result<Commit
     };
     let Some(mut before) = before else { return Ok(commit.homeless()) };
     if !before.held(commit.lease.version, scribe.now) {
-        return stale(scribe, books, before, commit);
+        return stale(scribe, books, &before, commit);
     }
     if matches!(commit.event, Event::Sending { .. }) && is_unwanted(scribe, &mut before)? {
         rescue::hand_back(scribe, books, &before, None)?;
@@ -63,7 +63,7 @@ fn done(scribe: &Scribe<'_>, books: &mut Books, before: &Row, mut row: Row, comm
 }
 
 /// A lease that ended changes nothing, but for an acceptance, which is a fact.
-fn stale(scribe: &Scribe<'_>, books: &mut Books, row: Row, commit: &Commit) -> Result<Committed> {
+fn stale(scribe: &Scribe<'_>, books: &mut Books, row: &Row, commit: &Commit) -> Result<Committed> {
     let Event::Accepted { acceptance, first_poll } = &commit.event else { return Ok(Committed::Stale) };
     late::accept(scribe, books, row, acceptance, *first_poll, Some(&commit.lease.worker))?;
     Ok(Committed::Done(None))
@@ -80,7 +80,7 @@ fn refused(
     if let Event::Accepted { acceptance, first_poll } = &commit.event {
         row.unlease(scribe.now);
         row.save(scribe.conn, books, Some(before), scribe.now)?;
-        late::accept(scribe, books, row, acceptance, *first_poll, Some(&commit.lease.worker))?;
+        late::accept(scribe, books, &row, acceptance, *first_poll, Some(&commit.lease.worker))?;
         return Ok(Committed::Done(None));
     }
     (row.parked, row.due) = (true, None);

@@ -21,7 +21,7 @@ pub(super) fn accept_late(
 ) -> Result<LateAcceptance> {
     let mut books = Books::default();
     let row = Row::known(scribe.conn, job)?;
-    let outcome = accept(scribe, &mut books, row, acceptance, first_poll, None)?;
+    let outcome = accept(scribe, &mut books, &row, acceptance, first_poll, None)?;
     books.close(scribe)?;
     scribe.news.set(true);
     Ok(outcome)
@@ -51,7 +51,7 @@ pub(super) fn recall(scribe: &Scribe<'_>, job: JobId, submission: &Submission) -
 pub(super) fn accept(
     scribe: &Scribe<'_>,
     books: &mut Books,
-    before: Row,
+    before: &Row,
     acceptance: &Acceptance,
     first_poll: Duration,
     actor: Actor<'_>,
@@ -68,7 +68,7 @@ pub(super) fn accept(
     }
     row.unlease(scribe.now);
     history::record(scribe.conn, &mut row, &event, actor, scribe.now)?;
-    row.save(scribe.conn, books, Some(&before), scribe.now)?;
+    row.save(scribe.conn, books, Some(before), scribe.now)?;
     Ok(LateAcceptance::Settled)
 }
 
@@ -76,7 +76,7 @@ pub(super) fn accept(
 fn follow(
     scribe: &Scribe<'_>,
     books: &mut Books,
-    parent: Row,
+    parent: &Row,
     acceptance: &Acceptance,
     first_poll: Duration,
     actor: Actor<'_>,
@@ -92,5 +92,5 @@ fn follow(
     // What the orphan is charged for is no longer set aside with its parent. Whoever has that in hand keeps it.
     row.job.settle_doubt(acceptance.submission);
     row.version -= 1;
-    row.save(conn, books, Some(&parent), now)
+    row.save(conn, books, Some(parent), now)
 }
