@@ -285,13 +285,7 @@ async fn a_replica_that_is_behind_sells_nothing_twice_whatever_it_syncs() {
     let one = sentinel_free.process(&format!("redis://127.0.0.1:{}/0", master.port()), "one").await;
     let jobs = one.load(2).await;
     one.heartbeat().await;
-    let mark = master.command(&["GET", "reelq:{test}:news"]).text().to_owned();
-    for _ in 0..1_000 {
-        if matches!(replica.command(&["GET", "reelq:{test}:news"]), Reply::Text(text) if text == mark) {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    until_it_has_all_of(&replica, &master).await;
     // It hears no more of its master from here on.
     replica.command(&["REPLICAOF", "NO", "ONE"]);
     let lease = one.fresh(1).await.remove(0);
@@ -306,6 +300,18 @@ async fn a_replica_that_is_behind_sells_nothing_twice_whatever_it_syncs() {
     again.heartbeat().await;
     assert_eq!(again.status(jobs[0]).await, Some(Status::Running));
     assert_eq!(ids(&other.fresh(9).await), [jobs[1]]);
+}
+
+/// Waits until the replica has what the master has done so far.
+async fn until_it_has_all_of(replica: &RedisServer, master: &RedisServer) {
+    let mark = master.command(&["GET", "reelq:{test}:news"]).text().to_owned();
+    for _ in 0..2_000 {
+        if matches!(replica.command(&["GET", "reelq:{test}:news"]), Reply::Text(text) if text == mark) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the replica does not follow its master");
 }
 
 /// Waits until the server says so of its replication.
@@ -330,13 +336,7 @@ async fn a_master_that_was_a_replica_in_between_sells_nothing_twice_though_it_wa
     one.heartbeat().await;
     other.heartbeat().await;
     until_it_says(&behind, "master_link_status:up").await;
-    let mark = server.command(&["GET", "reelq:{test}:news"]).text().to_owned();
-    for _ in 0..2_000 {
-        if matches!(behind.command(&["GET", "reelq:{test}:news"]), Reply::Text(text) if text == mark) {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    until_it_has_all_of(&behind, &server).await;
     behind.command(&["REPLICAOF", "NO", "ONE"]);
     let lease = one.fresh(1).await.remove(0);
     one.buy(&lease, "t1").await;
