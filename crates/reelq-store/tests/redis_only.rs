@@ -38,6 +38,20 @@ struct Story<'a> {
     lost: Range<usize>,
 }
 
+/// A claim of so many purchases.
+fn purchases(limit: usize) -> Claim {
+    Claim {
+        stage: ClaimStage::Submit,
+        account: account("acct"),
+        limit,
+        worker: worker("w1"),
+        lease: LEASE,
+        batch: None,
+        except: Vec::new(),
+        only_open: false,
+    }
+}
+
 impl<'a> Story<'a> {
     async fn begin(front: &'a Front, namespace: &str, lost: Range<usize>) -> Self {
         let clock = Arc::new(ManualClock::starting_at(Timestamp::from_millis(4_000_000_000_000)));
@@ -282,21 +296,11 @@ async fn a_damaged_job_is_passed_over_and_the_others_go_on() {
     let drafts = lines(&batch(NAME), &wishes(3));
     story.load(&drafts).await;
     damage(&server, drafts[0].id());
-    let claim = |limit| Claim {
-        stage: ClaimStage::Submit,
-        account: account("acct"),
-        limit,
-        worker: worker("w1"),
-        lease: LEASE,
-        batch: None,
-        except: Vec::new(),
-        only_open: false,
-    };
-    let first = story.store.claim(&claim(1)).await.unwrap();
+    let first = story.store.claim(&purchases(1)).await.unwrap();
     assert_eq!((first.leases.len(), first.retry_in), (0, Some(Duration::ZERO)), "the others are asked for at once");
     assert_eq!(ids(&story.claim(ClaimStage::Submit, 1).await), [drafts[1].id()]);
     story.clock.advance(LEASE);
-    let next = story.store.claim(&claim(9)).await.unwrap();
+    let next = story.store.claim(&purchases(9)).await.unwrap();
     assert_eq!(ids(&next.leases), [drafts[1].id(), drafts[2].id()], "it was set aside");
     assert!(matches!(story.store.job(drafts[0].id()).await, Err(Error::Unreadable { .. })));
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use reelq_model::{Event, Status, SystemClock};
 use reelq_redis_server::RedisServer;
 use reelq_store::{
-    Claim, ClaimStage, Claimed, Commit, Committed, Lease, LinkOptions, RedisStore, Store as _,
-    conformance::kit::{
-        LEASE, SECOND, accepted, account, batch, draft, lines, plenty, running, sending, wishes, worker,
-    },
+    Claimed, Commit, Committed, Lease, LinkOptions, RedisStore, Store as _,
+    conformance::kit::{SECOND, accepted, account, batch, draft, lines, plenty, running, sending, wishes},
 };
+
+use super::purchases;
 
 const NAME: &str = "b";
 
@@ -26,17 +26,7 @@ async fn with_jobs(server: &RedisServer, count: usize) -> RedisStore {
 }
 
 async fn claim(store: &RedisStore, limit: usize) -> Claimed {
-    let claim = Claim {
-        stage: ClaimStage::Submit,
-        account: account("acct"),
-        limit,
-        worker: worker("w1"),
-        lease: LEASE,
-        batch: None,
-        except: Vec::new(),
-        only_open: false,
-    };
-    store.claim(&claim).await.unwrap()
+    store.claim(&purchases(limit)).await.unwrap()
 }
 
 fn step(lease: &Lease, event: Event) -> Commit {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reelq_redis_server::{Certificates, Options, RedisServer, Reply};
 
 use super::kit::{count, key, open, options, until_counted};
-use crate::redis::link::{LinkOptions, TlsFiles};
+use crate::redis::link::{Link, LinkOptions, TlsFiles};
 
 /// A master, its replica, and a sentinel that gives the master up quickly.
 fn watched() -> (RedisServer, RedisServer, RedisServer) {
@@ -43,11 +43,7 @@ async fn failover_is_followed_and_scripts_are_taught_again() {
     let url = format!("redis+sentinel://127.0.0.1:1,127.0.0.1:{}/main/0", sentinel.port());
     let link = open(&url, options()).await.unwrap();
     assert_eq!(count(&link).await.unwrap(), 1);
-    wait_for(&replica, &["GET", &key("count")], "1").await;
-    wait_for(&sentinel, &["INFO", "sentinel"], "slaves=1").await;
-    master.kill();
-    assert_eq!(until_counted(&link).await, 2);
-    assert_eq!(replica.command(&["GET", &key("count")]), Reply::Text("2".into()));
+    assert_takeover_is_followed(&link, &mut master, &replica, &sentinel).await;
 }
 
 #[tokio::test]
@@ -146,9 +142,19 @@ async fn failover_is_followed_over_tls() {
     let told = format!("rediss+sentinel://127.0.0.1:{}/main/0", sentinel.port());
     let link = open(&told, LinkOptions { tls, ..options() }).await.unwrap();
     assert_eq!(count(&link).await.unwrap(), 1);
-    wait_for(&replica, &["GET", &key("count")], "1").await;
-    wait_for(&sentinel, &["INFO", "sentinel"], "slaves=1").await;
+    assert_takeover_is_followed(&link, &mut master, &replica, &sentinel).await;
+}
+
+/// The replica has what was counted; once its master is gone it takes over, and the link goes on there.
+async fn assert_takeover_is_followed(
+    link: &Link,
+    master: &mut RedisServer,
+    replica: &RedisServer,
+    sentinel: &RedisServer,
+) {
+    wait_for(replica, &["GET", &key("count")], "1").await;
+    wait_for(sentinel, &["INFO", "sentinel"], "slaves=1").await;
     master.kill();
-    assert_eq!(until_counted(&link).await, 2);
+    assert_eq!(until_counted(link).await, 2);
     assert_eq!(replica.command(&["GET", &key("count")]), Reply::Text("2".into()));
 }
