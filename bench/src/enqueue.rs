@@ -3,11 +3,13 @@
 use std::{num::NonZeroU32, sync::Arc};
 
 use anyhow::{Context as _, Result};
+use reelq_files::Blobs;
 use reelq_manifest::{Manifest, Vocabulary};
 use reelq_model::{AccountName, BatchName, Clock as _, ProviderName, SystemClock};
 use reelq_producer::{Account, Accounts, Order, Overrides, load, plan};
 use reelq_provider::Settings;
-use reelq_store::{AccountLimits, Blobs, SqliteStore};
+use reelq_store::AccountLimits;
+use reelq_store_sqlite::SqliteStore;
 
 use crate::{figure::Report, subject::Subject};
 

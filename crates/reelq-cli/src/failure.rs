@@ -115,3 +115,9 @@ impl From<reelq_producer::Error> for Failure {
         }
     }
 }
+
+impl From<reelq_files::BlobError> for Failure {
+    fn from(error: reelq_files::BlobError) -> Self {
+        Self::Other(error.into())
+    }
+}

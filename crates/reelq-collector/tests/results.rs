@@ -8,7 +8,8 @@ use reelq_collector::{Place, StorageOptions, write_results};
 use reelq_model::{
     AccountName, BatchName, Fields, JobDraft, JobId, JobSpec, ModelName, ProviderName, SharedClock, SystemClock,
 };
-use reelq_store::{BatchDraft, JobFilter, Line, LineDraft, Page, Purge, SharedStore, SqliteStore};
+use reelq_store::{BatchDraft, JobFilter, Line, LineDraft, Page, Purge, SharedStore};
+use reelq_store_sqlite::SqliteStore;
 
 const ROWS: u64 = 1201;
 

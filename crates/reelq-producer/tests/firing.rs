@@ -3,13 +3,15 @@
 
 use std::{num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 
+use reelq_files::Blobs;
 use reelq_manifest::{Manifest, Vocabulary};
 use reelq_model::{BatchName, ManualClock, ProviderName, ScheduleName, SharedClock, Timestamp, WorkerId};
 use reelq_producer::{
     Account, Accounts, KeepImages, Order, Overrides, Plan, load, plan,
     schedule::{CatchUp, Fired, Orders, Overlap, Schedule, Scheduler, Timetable, folder_of},
 };
-use reelq_store::{AccountLimits, Blobs, JobFilter, Page, SharedStore, SqliteStore, TickClaim, TickClaimed, TickState};
+use reelq_store::{AccountLimits, JobFilter, Page, SharedStore, TickClaim, TickClaimed, TickState};
+use reelq_store_sqlite::SqliteStore;
 use tokio::sync::{mpsc, watch};
 
 const NOON: &str = "2026-11-21T12:00:00Z";

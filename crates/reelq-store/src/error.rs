@@ -71,6 +71,16 @@ fn way_on(found: u32, supported: u32) -> String {
 }
 
 impl Error {
+    /// The store cannot be used, for this reason.
+    pub fn broken(reason: impl Into<String>) -> Self {
+        Self::Broken { reason: reason.into() }
+    }
+
+    /// The store cannot be reached for now, for this reason.
+    pub fn unavailable(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Unavailable { source: source.into() }
+    }
+
     /// Whether the same verb may succeed when it is repeated.
     pub const fn is_transient(&self) -> bool {
         matches!(self, Self::Unavailable { .. })

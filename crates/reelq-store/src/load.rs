@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use reelq_model::{BatchName, JobDraft, JobId, Money};
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, LoadsSeen, Result};
+use crate::LoadsSeen;
 
 /// A batch as its manifest describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,14 +54,6 @@ pub struct LoadedWith {
     /// The manifest's own budget: only one that changes replaces a budget that was said elsewhere.
     #[serde(serialize_with = "Money::serialize_optional")]
     pub manifest_budget: Option<Money>,
-}
-
-/// A draft as it is kept, with another budget; whatever else a newer reelq keeps in it stays.
-pub(crate) fn with_budget(draft: &str, budget: Option<Money>) -> Result<String> {
-    let broken = |error: serde_json::Error| Error::broken(error.to_string());
-    let mut draft: serde_json::Map<String, serde_json::Value> = serde_json::from_str(draft).map_err(broken)?;
-    draft.insert("budget".to_owned(), serde_json::to_value(budget).map_err(broken)?);
-    serde_json::to_string(&draft).map_err(broken)
 }
 
 /// A load in progress. A later load of the same batch supersedes it.

@@ -54,7 +54,7 @@ pub struct LoadsSeen {
     /// Of each batch that is whole, the number of its last load.
     pub each: BTreeMap<BatchName, u64>,
     /// What the store knows them by.
-    pub(crate) mark: String,
+    pub mark: String,
 }
 
 /// Keeps which requests were asked for in which batch. Who compares a manifest with other batches notes theirs first; a

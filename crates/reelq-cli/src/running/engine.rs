@@ -6,7 +6,8 @@ use anyhow::Context;
 use reelq_collector::Places;
 use reelq_http::{AccountHttp, Transport};
 use reelq_model::{AccountName, BatchName, SharedClock, WorkerId};
-use reelq_store::{ClaimStage, LinkOptions, Patience, SharedStore};
+use reelq_store::{ClaimStage, SharedStore};
+use reelq_store_redis::{LinkOptions, Patience};
 use reelq_worker::{AccountWork, Brake, Builder, Ending, Pulse, Runtime};
 
 use super::{

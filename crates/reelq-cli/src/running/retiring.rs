@@ -109,7 +109,8 @@ mod tests {
     use std::{path::Path, sync::Arc};
 
     use reelq_model::{ManualClock, SharedClock, Timestamp};
-    use reelq_store::{BatchDraft, SqliteStore};
+    use reelq_store::BatchDraft;
+    use reelq_store_sqlite::SqliteStore;
 
     use super::*;
 

@@ -17,7 +17,8 @@ use reelq_model::{
     AccountName, BatchName, Event, Job, JobDraft, JobId, JobSpec, ModelName, OutputKind, OutputLink, ProviderName,
     RemoteTask, SharedClock, Stage, SystemClock, TaskId, Timestamp, Trouble, TroubleKind, Troubles,
 };
-use reelq_store::{BatchDraft, Line, LineDraft, SharedStore, SqliteStore};
+use reelq_store::{BatchDraft, Line, LineDraft, SharedStore};
+use reelq_store_sqlite::SqliteStore;
 use reelq_worker::{Desk, Dice, Finish, Handler, LeaseLost, Pulse};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},

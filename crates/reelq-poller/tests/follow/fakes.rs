@@ -16,7 +16,8 @@ use reelq_provider::{
     BalanceOutcome, BuildError, CallbackSignature, CancelOutcome, Capability, Checked, FailedTasks, Idempotency,
     ImageFacts, PollOutcome, Provider, Reply, Request, SubmitInput,
 };
-use reelq_store::{Pause, SharedStore, SqliteStore};
+use reelq_store::{Pause, SharedStore};
+use reelq_store_sqlite::SqliteStore;
 use reelq_worker::{Desk, Dice, Exchange, Finish, Handler, LeaseLost, Pulse};
 
 pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);

@@ -9,7 +9,8 @@ use reelq_model::{
     SharedClock, StoredFile, SystemClock, WorkerId,
 };
 use reelq_poller::{PollPlan, PollSettings, Poller, Schedule};
-use reelq_store::{BatchDraft, ClaimStage, Line as ManifestLine, LineDraft, SharedStore, SqliteStore};
+use reelq_store::{BatchDraft, ClaimStage, Line as ManifestLine, LineDraft, SharedStore};
+use reelq_store_sqlite::SqliteStore;
 use reelq_submitter::{Images, SubmitSettings, Submitter};
 use reelq_worker::{AccountWork, Brake, Desk, Dice, Ending, Exchange, Finish, Handler, Pulse, Runtime};
 

@@ -16,7 +16,8 @@ use reelq_provider::{
     BalanceOutcome, BuildError, CallbackSignature, CancelOutcome, Capability, Checked, FailedTasks, Idempotency,
     ImageFacts, PollOutcome, Provider, Reply, Request, SubmitInput,
 };
-use reelq_store::{Pause, SharedStore, SqliteStore};
+use reelq_store::{Pause, SharedStore};
+use reelq_store_sqlite::SqliteStore;
 use reelq_submitter::{Images, Parts, SubmitSettings, Submitter};
 use reelq_worker::{Brake, Desk, Exchange, Finish, Handler, LeaseLost, Pulse};
 

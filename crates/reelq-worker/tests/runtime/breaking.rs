@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use reelq_model::{AccountName, JobId, ManualClock, Timestamp};
-use reelq_store::{Ask, BreakerPolicy, Fault, SharedStore, SqliteStore, Store as _, Told, Verdict};
+use reelq_store::{Ask, BreakerPolicy, Fault, SharedStore, Store as _, Told, Verdict};
+use reelq_store_sqlite::SqliteStore;
 use reelq_worker::{Admission, Breaking, Dice};
 
 const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);

@@ -2,9 +2,11 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
+use reelq_journal::{JournalSettings, Journaled};
 use reelq_model::{SharedClock, Status, SystemClock, WorkerId};
 use reelq_redis_server::RedisServer;
-use reelq_store::{BatchView, JournalSettings, Journaled, LinkOptions, RedisStore, SharedStore};
+use reelq_store::{BatchView, SharedStore};
+use reelq_store_redis::{LinkOptions, RedisStore};
 use reelq_worker::{Ending, Runtime};
 use tokio::time::timeout;
 

@@ -9,8 +9,11 @@ use std::{
 };
 
 use proptest::prelude::*;
+use reelq_journal::{JournalSettings, Journaled};
 use reelq_model::{JobId, Status, SystemClock, WorkerId};
-use reelq_store::{ClaimStage, JournalSettings, Journaled, SharedStore, conformance::Forgetful};
+use reelq_store::{ClaimStage, SharedStore};
+use reelq_store_conformance::Forgetful;
+use reelq_store_sqlite::SqliteStore;
 use reelq_worker::{Ending, Finish, Spawner};
 use tokio::time::timeout;
 
@@ -34,7 +37,9 @@ impl Unsteady {
         let clock: reelq_model::SharedClock = Arc::new(SystemClock::new());
         let state = folder.path().join("state");
         std::fs::create_dir(&state).unwrap();
-        let store = Arc::new(Forgetful::open(&state, Arc::clone(&clock)));
+        let store = Arc::new(Forgetful::open(&state, Arc::clone(&clock), |path, clock| {
+            Arc::new(SqliteStore::open(path, clock).unwrap())
+        }));
         let shared: SharedStore = Arc::clone(&store) as SharedStore;
         let journal = JournalSettings::new(folder.path().join("journal"), "test", "here");
         let worker = WorkerId::new("w1").unwrap();

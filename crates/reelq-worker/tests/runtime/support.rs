@@ -19,8 +19,8 @@ use reelq_model::{
 };
 use reelq_store::{
     AccountLimits, BatchDraft, BatchView, ClaimStage, JobFilter, JobView, Line, LineDraft, Page, SharedStore,
-    SqliteStore,
 };
+use reelq_store_sqlite::SqliteStore;
 use reelq_worker::{AccountWork, Builder, Desk, Finish, Handler, Pulse, Runtime};
 
 pub(crate) struct World {
