@@ -11,12 +11,12 @@ use reelq_model::{
 use super::{
     JournalSettings,
     entry::{Entry, Line},
-    keeper::Keeper,
+    manager::JournalManager,
 };
 use reelq_store::{
     AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, ClaimStage, Claimed, Commit,
-    Committed, Cursor, Edit, Edited, Enqueued, Error, GuardStep, HistoryEntry, JobFilter, JobView, Known,
-    LateAcceptance, Lease, LineDraft, Load, Loaded, Pace, PaceView, Page, PauseReason, Purge, Recalled, Remembered,
+    Committed, Cursor, Edit, Edited, Enqueued, Error, GuardStep, HistoryEntry, Import, Imported, JobFilter, JobView,
+    Known, LateAcceptance, Lease, LineDraft, Pace, PaceView, Page, PauseReason, Purge, Remembered, RestoredSubmission,
     Result, ResultLine, Scanned, SharedStore, Spread, Stake, Store, StoreGuard, UnreadableRecord, WorkerView,
 };
 
@@ -27,7 +27,7 @@ const BLOCKED: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct Journaled {
     pub(super) inner: SharedStore,
-    keeper: Keeper,
+    manager: JournalManager,
 }
 
 impl Journaled {
@@ -35,34 +35,34 @@ impl Journaled {
     ///
     /// What the folder holds is told to the store before the first purchase is claimed.
     pub fn open(inner: SharedStore, settings: JournalSettings, worker: &WorkerId, clock: SharedClock) -> Result<Self> {
-        let keeper = Keeper::open(Arc::clone(&inner), settings, worker, clock)?;
-        Ok(Self { inner, keeper })
+        let manager = JournalManager::open(Arc::clone(&inner), settings, worker, clock)?;
+        Ok(Self { inner, manager })
     }
 
     /// Claims purchases on a store that has been told everything.
     async fn claim_purchases(&self, claim: &Claim) -> Result<Claimed> {
-        if !self.keeper.is_writable().await {
+        if !self.manager.is_writable().await {
             return Ok(blocked());
         }
-        self.keeper.settle().await?;
-        if self.keeper.is_waited_for() {
-            self.keeper.confirm_again().await?;
+        self.manager.settle().await?;
+        if self.manager.is_waited_for() {
+            self.manager.confirm_again().await?;
         }
-        if !self.keeper.is_known_everywhere().await? {
+        if !self.manager.is_known_everywhere().await? {
             return Ok(blocked());
         }
         let mut claimed = self.inner.claim(claim).await?;
-        if let Err(error) = self.keeper.note_newcomers(claimed.roster).await {
+        if let Err(error) = self.manager.note_newcomers(claimed.roster).await {
             self.inner.release(&claimed.leases).await?;
             return Err(error);
         }
-        let forgetful = !self.keeper.is_settled();
-        let is_risky = |lease: &Lease| forgetful || self.keeper.misses(lease.job.id);
+        let forgetful = !self.manager.is_settled();
+        let is_risky = |lease: &Lease| forgetful || self.manager.misses(lease.job.id);
         let (risky, safe): (Vec<_>, Vec<_>) =
             claimed.leases.into_iter().partition(|lease| lease.job.stage == Stage::Ready && is_risky(lease));
         claimed.leases = safe;
         if !risky.is_empty() {
-            self.keeper.unsettle();
+            self.manager.unsettle();
             self.inner.release(&risky).await?;
             claimed.retry_in = Some(Duration::ZERO);
         }
@@ -75,15 +75,15 @@ impl Journaled {
     /// Submissions of others that are sent again from here are this process's to remember.
     async fn take_over(&self, claimed: Claimed) -> Result<Claimed> {
         let lines: Vec<Line> = claimed.leases.iter().filter_map(|lease| self.taken_over(lease)).collect();
-        if self.keeper.write(&lines).await {
+        if self.manager.write(&lines).await {
             // The store has these intents: they are its own.
             let left = lines.iter().filter_map(|line| match &line.entry {
                 Entry::Sending { submission } => {
-                    Some(self.keeper.line(line.job, None, Entry::Left { number: submission.number }))
+                    Some(self.manager.line(line.job, None, Entry::Left { number: submission.number }))
                 }
                 _ => None,
             });
-            self.keeper.answered(&left.collect::<Vec<_>>());
+            self.manager.answered(&left.collect::<Vec<_>>());
             return Ok(claimed);
         }
         self.inner.release(&claimed.leases).await?;
@@ -92,7 +92,7 @@ impl Journaled {
 
     fn taken_over(&self, lease: &Lease) -> Option<Line> {
         let Stage::Submitting { submission } = &lease.job.stage else { return None };
-        Some(self.keeper.line_of(&lease.job, Entry::Sending { submission: submission.clone() }))
+        Some(self.manager.line_of(&lease.job, Entry::Sending { submission: submission.clone() }))
     }
 
     fn intent(&self, commit: &Commit) -> Option<Line> {
@@ -101,7 +101,7 @@ impl Journaled {
             Event::Accepted { acceptance, first_poll } => accepted(acceptance, *first_poll),
             _ => return None,
         };
-        Some(self.keeper.line_of(&commit.lease.job, entry))
+        Some(self.manager.line_of(&commit.lease.job, entry))
     }
 
     /// Commits all but new submissions: those are given back, for nothing is sent without its line.
@@ -120,7 +120,7 @@ impl Journaled {
     fn note_answers(&self, commits: &[Commit], answers: &[Committed]) {
         let notes: Vec<Line> =
             commits.iter().zip(answers).filter_map(|(commit, answer)| self.note(commit, answer)).collect();
-        self.keeper.answered(&notes);
+        self.manager.answered(&notes);
     }
 
     /// What an answer of the store says about a submission.
@@ -131,7 +131,7 @@ impl Journaled {
             (Event::Accepted { acceptance, first_poll }, Committed::Done(_)) => accepted(acceptance, *first_poll),
             _ => return None,
         };
-        Some(self.keeper.line_of(&commit.lease.job, entry))
+        Some(self.manager.line_of(&commit.lease.job, entry))
     }
 
     /// Notes which tasks are over: should the store lose their jobs, they take no places in flight.
@@ -141,10 +141,10 @@ impl Journaled {
             .filter_map(|(commit, _)| {
                 let job = &commit.lease.job;
                 let of = job.orphan_of.unwrap_or(job.id);
-                Some(self.keeper.line(of, Some(Stake::of(job)), ended(job, &commit.event)?))
+                Some(self.manager.line(of, Some(Stake::of(job)), ended(job, &commit.event)?))
             })
             .collect();
-        self.keeper.note(&ends);
+        self.manager.note(&ends);
     }
 
     /// Submissions that certainly bought nothing; written before the store is told, so that they are never recalled.
@@ -154,7 +154,7 @@ impl Journaled {
             commit.event,
             Event::NotSent { .. } | Event::Throttled { .. } | Event::TurnedAway { .. } | Event::Rejected { .. }
         );
-        closes.then(|| self.keeper.line_of(&commit.lease.job, Entry::Closed { number: submission.number }))
+        closes.then(|| self.manager.line_of(&commit.lease.job, Entry::Closed { number: submission.number }))
     }
 }
 
@@ -194,42 +194,47 @@ impl Store for Journaled {
 
     async fn commit(&self, commits: &[Commit]) -> Result<Vec<Committed>> {
         let closings: Vec<Line> = commits.iter().filter_map(|commit| self.closing(commit)).collect();
-        self.keeper.close(&closings);
+        self.manager.close(&closings);
         let intents: Vec<Line> = commits.iter().filter_map(|commit| self.intent(commit)).collect();
-        if !self.keeper.write(&intents).await {
+        if !self.manager.write(&intents).await {
             return self.commit_unwritten(commits).await;
         }
-        let standing = self.inner.standing();
+        let epoch = self.inner.epoch();
         let answers = self.inner.commit(commits).await?;
-        if self.inner.standing() != standing && intents.iter().any(|line| matches!(line.entry, Entry::Sending { .. })) {
+        if self.inner.epoch() != epoch && intents.iter().any(|line| matches!(line.entry, Entry::Sending { .. })) {
             // The answer may be of a server that is not the store any more: whoever asks again is told how it stands.
             return Err(Error::unavailable("the store changed hands in the middle of a commit"));
         }
-        self.keeper.closed(&closings);
+        self.manager.closed(&closings);
         self.note_answers(commits, &answers);
         self.note_ends(commits, &answers);
         Ok(answers)
     }
 
-    async fn accept_late(&self, job: JobId, acceptance: &Acceptance, first_poll: Duration) -> Result<LateAcceptance> {
-        let line = self.keeper.line(job, None, accepted(acceptance, first_poll));
+    async fn record_acceptance(
+        &self,
+        job: JobId,
+        acceptance: &Acceptance,
+        first_poll: Duration,
+    ) -> Result<LateAcceptance> {
+        let line = self.manager.line(job, None, accepted(acceptance, first_poll));
         // Where it cannot be written, the store is told all the same.
-        self.keeper.write(std::slice::from_ref(&line)).await;
-        let late = self.inner.accept_late(job, acceptance, first_poll).await?;
-        self.keeper.answered(&[line]);
+        self.manager.write(std::slice::from_ref(&line)).await;
+        let late = self.inner.record_acceptance(job, acceptance, first_poll).await?;
+        self.manager.answered(&[line]);
         Ok(late)
     }
 
     async fn heartbeat(&self, worker: &WorkerId) -> Result<u64> {
         let rescued = self.inner.heartbeat(worker).await?;
-        self.keeper.settle().await?;
-        self.keeper.confirm_again().await?;
-        self.keeper.trim().await;
+        self.manager.settle().await?;
+        self.manager.confirm_again().await?;
+        self.manager.trim().await;
         Ok(rescued)
     }
 
-    fn standing(&self) -> u64 {
-        self.inner.standing()
+    fn epoch(&self) -> u64 {
+        self.inner.epoch()
     }
 
     async fn guard(&self, step: &GuardStep) -> Result<StoreGuard> {
@@ -248,24 +253,24 @@ impl Store for Journaled {
         self.inner.remember(folder, told);
     }
 
-    async fn begin_load(&self, batch: &BatchDraft) -> Result<Load> {
-        self.inner.begin_load(batch).await
+    async fn begin_import(&self, batch: &BatchDraft) -> Result<Import> {
+        self.inner.begin_import(batch).await
     }
 
-    async fn enqueue(&self, load: &Load, lines: &[LineDraft]) -> Result<Enqueued> {
-        self.inner.enqueue(load, lines).await
+    async fn add_to_import(&self, load: &Import, lines: &[LineDraft]) -> Result<Enqueued> {
+        self.inner.add_to_import(load, lines).await
     }
 
-    async fn finish_load(&self, load: &Load) -> Result<Loaded> {
-        self.inner.finish_load(load).await
+    async fn commit_import(&self, load: &Import) -> Result<Imported> {
+        self.inner.commit_import(load).await
     }
 
-    async fn known(&self, batch: &BatchName, ids: &[JobId]) -> Result<Vec<Option<Known>>> {
-        self.inner.known(batch, ids).await
+    async fn lookup(&self, batch: &BatchName, ids: &[JobId]) -> Result<Vec<Option<Known>>> {
+        self.inner.lookup(batch, ids).await
     }
 
-    async fn recall(&self, job: JobId, submission: &Submission) -> Result<Recalled> {
-        self.inner.recall(job, submission).await
+    async fn restore_submission(&self, job: JobId, submission: &Submission) -> Result<RestoredSubmission> {
+        self.inner.restore_submission(job, submission).await
     }
 
     async fn extend(&self, leases: &[Lease], lasts: Duration) -> Result<Vec<bool>> {
@@ -276,9 +281,9 @@ impl Store for Journaled {
         self.inner.release(leases).await
     }
 
-    async fn sign_off(&self, worker: &WorkerId) -> Result<()> {
-        self.inner.sign_off(worker).await?;
-        self.keeper.leave().await
+    async fn deregister(&self, worker: &WorkerId) -> Result<()> {
+        self.inner.deregister(worker).await?;
+        self.manager.leave().await
     }
 
     async fn set_limits(&self, account: &AccountName, limits: &AccountLimits) -> Result<()> {
@@ -321,8 +326,8 @@ impl Store for Journaled {
         self.inner.purge(batch).await
     }
 
-    async fn edit(&self, job: JobId, event: Event) -> Result<Edited> {
-        self.inner.edit(job, event).await
+    async fn apply_event(&self, job: JobId, event: Event) -> Result<Edited> {
+        self.inner.apply_event(job, event).await
     }
 
     async fn cancel(&self, job: JobId) -> Result<Edited> {
@@ -407,13 +412,13 @@ impl Store for Journaled {
 
     async fn watch(&self, mark: u64, limit: Duration) -> Result<u64> {
         // A process whose hands are full claims nothing, and its next heartbeat may come after others buy again.
-        if let Err(error) = self.keeper.settle().await {
+        if let Err(error) = self.manager.settle().await {
             tracing::debug!(%error, "the journal is held against the store later");
         }
         tokio::select! {
             news = self.inner.watch(mark, limit) => news,
-            () = self.keeper.falls_behind() => {
-                self.keeper.settle().await?;
+            () = self.manager.falls_behind() => {
+                self.manager.settle().await?;
                 self.inner.watch(mark, Duration::ZERO).await
             }
         }

@@ -3,19 +3,19 @@
 //! A store that forgot what it acknowledged (Redis may) is told again. Intents are synced before a request can leave,
 //! yeses before the store is told.
 
+mod delegation;
 mod entry;
+mod epoch;
 mod folder;
 mod journaled;
-mod keeper;
 mod lives;
-mod own;
-mod passed_on;
+mod manager;
+mod own_file;
 mod pending;
 mod reconcile;
-mod scribe;
+mod replay;
 mod settings;
-mod standing;
-mod story;
+mod writer;
 
 pub use journaled::Journaled;
 pub use settings::JournalSettings;

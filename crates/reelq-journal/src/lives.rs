@@ -39,8 +39,8 @@ pub(super) struct Life {
 
 impl Life {
     /// The other folders that took part.
-    pub(super) fn others<'a>(&'a self, own: &'a str) -> impl Iterator<Item = FolderDraft> + 'a {
-        let others = self.folders.iter().filter(move |(id, ..)| id != own);
+    pub(super) fn others<'a>(&'a self, own_file: &'a str) -> impl Iterator<Item = FolderDraft> + 'a {
+        let others = self.folders.iter().filter(move |(id, ..)| id != own_file);
         others.map(|(id, host, path)| FolderDraft { id: id.clone(), host: host.clone(), path: path.clone() })
     }
 }

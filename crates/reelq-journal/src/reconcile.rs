@@ -6,9 +6,11 @@ use reelq_model::{Job, JobId, Submission, Timestamp};
 
 use super::{
     entry::Entry,
-    story::{Stories, Story, Yes},
+    replay::{Replay, Stories, Yes},
 };
-use reelq_store::{AbsentJob, Error, GuardStep, JobFilter, LateAcceptance, Page, Recalled, Result, SharedStore, Stake};
+use reelq_store::{
+    AbsentJob, Error, GuardStep, JobFilter, LateAcceptance, Page, RestoredSubmission, Result, SharedStore, Stake,
+};
 
 /// Jobs looked up in one round trip.
 const CHUNK: usize = 256;
@@ -40,15 +42,15 @@ pub(super) async fn reconcile(
     let mut report = Report::default();
     let mut ids: Vec<JobId> = stories.keys().copied().collect();
     // What a server forgot is the newest, and others wait only for a while before they buy again.
-    ids.sort_by_key(|id| stories.get(id).map(|story| Reverse(story.last)));
+    ids.sort_by_key(|id| stories.get(id).map(|replay| Reverse(replay.last)));
     for ids in ids.chunks(CHUNK) {
         let unseen = report.tell_all(store, stories, ids).await?;
         // What is known of an older one stays with the store as it was told.
-        let young = |id: &JobId| stories.get(id).is_some_and(|story| now.since(story.last) < PATIENCE);
+        let young = |id: &JobId| stories.get(id).is_some_and(|replay| now.since(replay.last) < PATIENCE);
         let found: Vec<JobId> = ids.iter().filter(|id| !unseen.contains(id)).copied().collect();
         let missing: Vec<JobId> = unseen.into_iter().filter(young).collect();
         let absent: Vec<AbsentJob> =
-            missing.iter().filter_map(|id| stories.get(id).map(|story| story.absent(*id))).collect();
+            missing.iter().filter_map(|id| stories.get(id).map(|replay| replay.absent(*id))).collect();
         report.has_strays |= absent.iter().any(|job| job.owner.is_none() && !job.purchases.is_empty());
         if depot.leave(store, absent, found).await? {
             // One that was loaded before the store knew that it is missed here.
@@ -94,18 +96,18 @@ impl Report {
         let mut unseen: BTreeSet<JobId> = ids.iter().copied().collect();
         for view in views {
             unseen.remove(&view.job.id);
-            if let Some(story) = stories.get(&view.job.id) {
-                self.tell(store, &view.job, story).await?;
+            if let Some(replay) = stories.get(&view.job.id) {
+                self.tell(store, &view.job, replay).await?;
             }
         }
         Ok(unseen)
     }
 
-    async fn tell(&mut self, store: &SharedStore, job: &Job, story: &Story) -> Result<()> {
-        let latest = story.submissions.keys().next_back().copied();
+    async fn tell(&mut self, store: &SharedStore, job: &Job, replay: &Replay) -> Result<()> {
+        let latest = replay.submissions.keys().next_back().copied();
         // The latest first: it is what the job does now. An earlier task is then followed beside it until it has ended, so that a
         // charge that was given back is not counted for ever.
-        for (number, told) in story.submissions.iter().rev() {
+        for (number, told) in replay.submissions.iter().rev() {
             // An earlier submission was settled, or there would be no later one.
             if let Some(sent) = told.sent.as_ref().filter(|_| latest == Some(*number))
                 && !job.knows_submission(*number)
@@ -121,13 +123,13 @@ impl Report {
 
     async fn recall(&mut self, store: &SharedStore, of: &Job, sent: &Submission) -> Result<()> {
         let job = of.id;
-        match store.recall(job, sent).await {
-            Ok(Recalled::Restored) => {
+        match store.restore_submission(job, sent).await {
+            Ok(RestoredSubmission::Restored) => {
                 self.recalled += 1;
                 tracing::warn!(%job, submission = sent.number, "the store had forgotten a submission; it knows it again");
             }
-            Ok(Recalled::Known) | Err(Error::NoJob(_)) => return Ok(()),
-            Ok(Recalled::Refused(illegal)) => {
+            Ok(RestoredSubmission::Known) | Err(Error::NoJob(_)) => return Ok(()),
+            Ok(RestoredSubmission::Refused(illegal)) => {
                 tracing::warn!(%job, submission = sent.number, %illegal, "a submission that the store does not know is left alone");
                 return Ok(());
             }
@@ -150,7 +152,7 @@ impl Report {
 
     async fn learn(&mut self, store: &SharedStore, of: &Job, yes: &Yes) -> Result<()> {
         let (job, Yes { acceptance, first_poll_ms, .. }) = (of.id, yes);
-        match store.accept_late(job, acceptance, Duration::from_millis(*first_poll_ms)).await {
+        match store.record_acceptance(job, acceptance, Duration::from_millis(*first_poll_ms)).await {
             Ok(LateAcceptance::Known) | Err(Error::NoJob(_)) => return Ok(()),
             Ok(late) => {
                 self.learned += 1;

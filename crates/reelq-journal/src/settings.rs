@@ -4,7 +4,7 @@ use std::{io, path::PathBuf, time::Duration};
 
 use super::{
     folder::Folder,
-    story::{Stories, tell},
+    replay::{Stories, tell},
 };
 
 /// Where a journal lies and how much of it is kept.
@@ -47,7 +47,7 @@ impl JournalSettings {
         for name in folder.names()? {
             tell(&mut stories, &folder.read(&name)?.lines, |_, _| true);
         }
-        let told = stories.values().flat_map(|story| story.submissions.values());
+        let told = stories.values().flat_map(|replay| replay.submissions.values());
         Ok(told.filter(|told| told.sent.is_some() || !told.yes.is_empty()).count())
     }
 }

@@ -5,7 +5,7 @@
 mod breaker;
 mod limits;
 mod pace;
-pub mod purse;
+pub mod remaining_budget;
 mod share;
 
 pub use breaker::{Ask, Begun, Breaker, BreakerPolicy, BreakerView, Fault, Open, Told, Verdict};

@@ -269,7 +269,7 @@ async fn a_tick_whose_winner_died_in_the_load_is_redone_whole_however_late() {
     let order =
         Arc::new(Files(world.folder.path().to_owned(), world.blobs.clone()).order(&often, minute(1), &batch).unwrap());
     let planned = plan(Some(&*world.store), &order).await.unwrap();
-    world.store.begin_load(&planned.batch).await.unwrap();
+    world.store.begin_import(&planned.batch).await.unwrap();
     assert!(world.fire(&often).await.is_empty(), "the winner may live");
     world.at(60);
     let fired = world.fire(&often).await;

@@ -186,7 +186,7 @@ pub async fn a_charge_that_nobody_expected_counts_against_account_and_day(subjec
     caps(&kit, Some(100), Some(35)).await;
     kit.load("b", &wishes(3)).await;
     let job = kit.start_next("t1").await;
-    kit.store.accept_late(job, &acceptance("twice", 1), SECOND).await.unwrap();
+    kit.store.record_acceptance(job, &acceptance("twice", 1), SECOND).await.unwrap();
     assert_eq!(used(&kit).await, (20, 20));
     assert_eq!(kit.submits(9).await.len(), 1);
 }

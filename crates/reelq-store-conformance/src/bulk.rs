@@ -97,11 +97,11 @@ pub async fn a_batch_that_is_being_cancelled_buys_nothing_from_the_first_step_on
 pub async fn a_batch_is_not_loaded_while_it_is_being_cancelled(subject: &dyn Subject) {
     let kit = Kit::new(subject);
     kit.load("b", &wishes(2)).await;
-    let load = kit.store.begin_load(&draft(&batch("b"))).await.unwrap();
-    kit.store.enqueue(&load, &lines(&batch("b"), &wishes(5))).await.unwrap();
+    let load = kit.store.begin_import(&draft(&batch("b"))).await.unwrap();
+    kit.store.add_to_import(&load, &lines(&batch("b"), &wishes(5))).await.unwrap();
     kit.store.begin_cancel(&batch("b")).await.unwrap();
-    assert!(matches!(kit.store.finish_load(&load).await, Err(Error::LoadSuperseded)), "a load under way ends here");
-    let refused = kit.store.begin_load(&draft(&batch("b"))).await;
+    assert!(matches!(kit.store.commit_import(&load).await, Err(Error::ImportSuperseded)), "a load under way ends here");
+    let refused = kit.store.begin_import(&draft(&batch("b"))).await;
     assert!(matches!(refused, Err(Error::BeingCancelled(_))), "{refused:?}");
     let jobs = walked(&kit, &[Status::Queued], 9, async |_| {}).await;
     let edits: Vec<_> = jobs.into_iter().map(|job| (job, Edit::Cancel)).collect();
@@ -175,9 +175,9 @@ pub async fn a_job_that_is_woken_is_due_at_once_and_else_unchanged(subject: &dyn
 
 pub async fn nothing_is_bought_on_an_account_without_limits(subject: &dyn Subject) {
     let kit = Kit::new(subject);
-    let load = kit.store.begin_load(&draft(&batch("b"))).await.unwrap();
-    kit.store.enqueue(&load, &lines(&batch("b"), &wishes(2))).await.unwrap();
-    kit.store.finish_load(&load).await.unwrap();
+    let load = kit.store.begin_import(&draft(&batch("b"))).await.unwrap();
+    kit.store.add_to_import(&load, &lines(&batch("b"), &wishes(2))).await.unwrap();
+    kit.store.commit_import(&load).await.unwrap();
     let claimed = kit.claim(ClaimStage::Submit, 9).await;
     assert!(claimed.leases.is_empty() && claimed.limits_missing, "{claimed:?}");
     let mut unknown = kit.claim_of(ClaimStage::Submit, 9);

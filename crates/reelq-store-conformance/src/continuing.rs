@@ -4,10 +4,10 @@ use super::{
     Kit, Subject,
     kit::{batch, cents, draft, one, wishes},
 };
-use reelq_store::{BatchDraft, Error, LoadedWith};
+use reelq_store::{BatchDraft, Error, ImportedWith};
 
-fn loaded_with() -> LoadedWith {
-    LoadedWith {
+fn loaded_with() -> ImportedWith {
+    ImportedWith {
         format: 1,
         manifest: "/films/pigs.csv".to_owned(),
         config: Some("/films/reelq.toml".to_owned()),

@@ -105,15 +105,15 @@ pub async fn prices_budgets_and_rows_of_any_size_are_loaded(subject: &dyn Subjec
     let kit = Kit::new(subject);
     for budget in HUGE {
         let name = BatchDraft { budget: Some(Money::from_micros(budget)), ..draft(&batch("b")) };
-        let load = kit.store.begin_load(&name).await.unwrap();
+        let load = kit.store.begin_import(&name).await.unwrap();
         let mut drafts = lines(&batch("b"), &wishes(HUGE.len()));
         for (draft, number) in drafts.iter_mut().zip(HUGE) {
             draft.job.price = Some(Money::from_micros(number));
             draft.job.priority = if number < 0 { i32::MIN } else { i32::MAX };
             draft.line = Line { row: number.unsigned_abs(), copy: u32::MAX, ..draft.line.clone() };
         }
-        kit.store.enqueue(&load, &drafts).await.unwrap();
-        kit.store.finish_load(&load).await.unwrap();
+        kit.store.add_to_import(&load, &drafts).await.unwrap();
+        kit.store.commit_import(&load).await.unwrap();
         all_is_answered(&kit, HUGE.len()).await;
         kit.claim(reelq_store::ClaimStage::Submit, 9).await;
         kit.advance(LEASE);

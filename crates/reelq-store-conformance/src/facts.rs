@@ -9,7 +9,7 @@ use super::{
 use reelq_store::{Committed, Edited, LateAcceptance, Page};
 
 async fn late(kit: &Kit<'_>, job: JobId, task: &str, submission: u32) -> LateAcceptance {
-    kit.store.accept_late(job, &acceptance(task, submission), SECOND).await.unwrap()
+    kit.store.record_acceptance(job, &acceptance(task, submission), SECOND).await.unwrap()
 }
 
 pub async fn an_acceptance_under_a_stale_lease_is_kept(subject: &dyn Subject) {
@@ -44,7 +44,7 @@ pub async fn a_late_yes_is_adopted_before_it_is_bought_again(subject: &dyn Subje
     kit.load("b", &wishes(1)).await;
     let sent = kit.send(&kit.submit().await).await;
     kit.end(&sent, Event::Unresolved { reason: "no reply".to_owned(), candidate: None }).await;
-    kit.store.edit(sent.job.id, Event::Resolved { resolution: Resolution::NotBought }).await.unwrap();
+    kit.store.apply_event(sent.job.id, Event::Resolved { resolution: Resolution::NotBought }).await.unwrap();
     let second = kit.submit().await;
     assert_eq!(late(&kit, sent.job.id, "t1", 1).await, LateAcceptance::Settled);
     let answer = kit.commit(&second, super::kit::sending(&second), true).await;
@@ -103,8 +103,8 @@ pub async fn a_charge_that_an_orphan_follows_is_in_doubt_no_longer(subject: &dyn
     let first = kit.send(&kit.submit().await).await;
     let job = first.job.id;
     let given_up = Event::Resolved { resolution: Resolution::GiveUp };
-    assert_eq!(kit.store.edit(job, given_up).await.unwrap(), Edited::Done);
-    assert_eq!(kit.store.edit(job, Event::Retry { buy: true }).await.unwrap(), Edited::Done);
+    assert_eq!(kit.store.apply_event(job, given_up).await.unwrap(), Edited::Done);
+    assert_eq!(kit.store.apply_event(job, Event::Retry { buy: true }).await.unwrap(), Edited::Done);
     // The second is under way, in its worker's hands, when the first is answered.
     let second = kit.send(&kit.submit().await).await;
     assert!(matches!(kit.commit(&first, accepted(&first, "t1"), false).await, Committed::Done(None)));
@@ -136,7 +136,7 @@ pub async fn an_orphan_is_never_bought_again(subject: &dyn Subject) {
     let failure = Failure::new(FailureKind::Transient, "no room");
     let failed = Event::Failed { failure, settlement: Settlement::Refunded, cost: None, retry_after: None };
     kit.end(&one(kit.polls(1).await), failed).await;
-    assert_eq!(kit.store.edit(orphan, Event::Retry { buy: true }).await.unwrap(), Edited::Done);
+    assert_eq!(kit.store.apply_event(orphan, Event::Retry { buy: true }).await.unwrap(), Edited::Done);
     let poll = one(kit.polls(1).await);
     assert_eq!(poll.job.stage.task().map(|task| task.buy_again), Some(false), "it is only looked at");
     let failure = Failure::new(FailureKind::Transient, "no room");

@@ -19,10 +19,10 @@ use reelq_model::{
 
 use reelq_store::{
     AccountLimits, AccountView, BatchDraft, BatchHold, BatchView, Breaker, BreakerView, Claim, Claimed, Commit,
-    Committed, Cursor, Edit, Edited, Enqueued, Error, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease,
-    LineDraft, Load, Loaded, LoadsSeen, NotedRequest, Pace, PaceView, Page, PauseReason, Purge, Recalled, RequestNote,
-    Requests, Result, ResultLine, Scanned, Schedules, SharedStore, Store, TickClaim, TickClaimed, TickLease,
-    TickOutcome, TickSpan, TickView, Unnoted, UnreadableRecord, WorkerView,
+    Committed, Cursor, Edit, Edited, Enqueued, Error, HistoryEntry, Import, Imported, ImportsSeen, JobFilter, JobView,
+    Known, LateAcceptance, Lease, LineDraft, NotedRequest, Pace, PaceView, Page, PauseReason, Purge, RequestNote,
+    Requests, RestoredSubmission, Result, ResultLine, Scanned, Schedules, SharedStore, Store, TickClaim, TickClaimed,
+    TickLease, TickOutcome, TickSpan, TickView, Unnoted, UnreadableRecord, WorkerView,
 };
 
 const STATE: &str = "state.db";
@@ -38,7 +38,7 @@ pub struct Forgetful {
     opens: Opener,
     inner: RwLock<Option<SharedStore>>,
     away: AtomicBool,
-    standing: AtomicU64,
+    epoch: AtomicU64,
 }
 
 impl fmt::Debug for Forgetful {
@@ -57,7 +57,7 @@ impl Forgetful {
             opens,
             inner: RwLock::new(Some(store)),
             away: AtomicBool::new(false),
-            standing: AtomicU64::new(1),
+            epoch: AtomicU64::new(1),
         }
     }
 
@@ -86,7 +86,7 @@ impl Forgetful {
                 std::fs::remove_file(self.folder.join(file)).ok();
                 std::fs::copy(copy.join(file), self.folder.join(file)).ok();
             }
-            self.standing.fetch_add(1, Ordering::SeqCst);
+            self.epoch.fetch_add(1, Ordering::SeqCst);
         })
         .await;
     }
@@ -132,25 +132,25 @@ passed_on! { Requests:
     async fn note_requests(&self, batch: &BatchName, notes: &[RequestNote]) -> Result<()>;
     async fn finish_noting(&self, noted: &Unnoted) -> Result<()>;
     async fn noted(&self, keys: &[RequestKey]) -> Result<Vec<Vec<NotedRequest>>>;
-    async fn loads_seen(&self) -> Result<LoadsSeen>;
+    async fn imports_seen(&self) -> Result<ImportsSeen>;
     async fn trim_bought(&self, most: u64) -> Result<()>;
     ;
 }
 
 passed_on! { Store:
-    async fn begin_load(&self, batch: &BatchDraft) -> Result<Load>;
-    async fn enqueue(&self, load: &Load, lines: &[LineDraft]) -> Result<Enqueued>;
-    async fn finish_load(&self, load: &Load) -> Result<Loaded>;
-    async fn known(&self, batch: &BatchName, ids: &[JobId]) -> Result<Vec<Option<Known>>>;
+    async fn begin_import(&self, batch: &BatchDraft) -> Result<Import>;
+    async fn add_to_import(&self, load: &Import, lines: &[LineDraft]) -> Result<Enqueued>;
+    async fn commit_import(&self, load: &Import) -> Result<Imported>;
+    async fn lookup(&self, batch: &BatchName, ids: &[JobId]) -> Result<Vec<Option<Known>>>;
     async fn purge(&self, batch: &BatchName) -> Result<Purge>;
     async fn claim(&self, claim: &Claim) -> Result<Claimed>;
     async fn commit(&self, commits: &[Commit]) -> Result<Vec<Committed>>;
-    async fn accept_late(&self, job: JobId, yes: &Acceptance, first_poll: Duration) -> Result<LateAcceptance>;
-    async fn recall(&self, job: JobId, submission: &Submission) -> Result<Recalled>;
+    async fn record_acceptance(&self, job: JobId, yes: &Acceptance, first_poll: Duration) -> Result<LateAcceptance>;
+    async fn restore_submission(&self, job: JobId, submission: &Submission) -> Result<RestoredSubmission>;
     async fn extend(&self, leases: &[Lease], lasts: Duration) -> Result<Vec<bool>>;
     async fn release(&self, leases: &[Lease]) -> Result<()>;
     async fn heartbeat(&self, worker: &WorkerId) -> Result<u64>;
-    async fn sign_off(&self, worker: &WorkerId) -> Result<()>;
+    async fn deregister(&self, worker: &WorkerId) -> Result<()>;
     async fn set_limits(&self, account: &AccountName, limits: &AccountLimits) -> Result<()>;
     async fn pace(&self, account: &AccountName) -> Result<PaceView>;
     async fn set_pace(&self, account: &AccountName, version: u64, pace: &Pace) -> Result<bool>;
@@ -160,7 +160,7 @@ passed_on! { Store:
     async fn resume_account(&self, account: &AccountName, operator: bool) -> Result<()>;
     async fn pause_batch(&self, batch: &BatchName, paused: bool) -> Result<()>;
     async fn set_budget(&self, batch: &BatchName, budget: Option<Money>) -> Result<()>;
-    async fn edit(&self, job: JobId, event: Event) -> Result<Edited>;
+    async fn apply_event(&self, job: JobId, event: Event) -> Result<Edited>;
     async fn cancel(&self, job: JobId) -> Result<Edited>;
     async fn begin_cancel(&self, batch: &BatchName) -> Result<()>;
     async fn end_cancel(&self, batch: &BatchName) -> Result<()>;
@@ -186,8 +186,8 @@ passed_on! { Store:
     fn time(&self) -> Timestamp {
         self.clock.now()
     }
-    fn standing(&self) -> u64 {
-        self.standing.load(Ordering::SeqCst)
+    fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::SeqCst)
     }
 }
 
@@ -201,7 +201,7 @@ passed_on! { Schedules:
     async fn ticks(&self, schedule: &ScheduleName, limit: usize) -> Result<Vec<TickView>>;
     async fn open_ticks(&self, schedule: &ScheduleName) -> Result<Vec<TickView>>;
     async fn ticks_over(&self, schedule: &ScheduleName) -> Result<Vec<TickSpan>>;
-    async fn hold_batch(&self, batch: &BatchName, worker: &WorkerId, lasts: Duration) -> Result<BatchHold>;
+    async fn acquire_run_lock(&self, batch: &BatchName, worker: &WorkerId, lasts: Duration) -> Result<BatchHold>;
     async fn leave_batch(&self, batch: &BatchName, worker: &WorkerId) -> Result<()>;
     ;
 }

@@ -270,14 +270,14 @@ impl<'a> World<'a> {
                 self.kit.store.cancel(job).await.unwrap();
             }
             roll @ 1..=2 => {
-                if self.kit.store.edit(job, Event::Retry { buy: roll == 1 }).await.unwrap() == Edited::Done {
+                if self.kit.store.apply_event(job, Event::Retry { buy: roll == 1 }).await.unwrap() == Edited::Done {
                     self.ended.remove(&job);
                 }
             }
             roll => {
                 let resolution = if roll == 3 { Resolution::NotBought } else { Resolution::GiveUp };
                 let given_up = resolution == Resolution::GiveUp;
-                let edited = self.kit.store.edit(job, Event::Resolved { resolution }).await.unwrap();
+                let edited = self.kit.store.apply_event(job, Event::Resolved { resolution }).await.unwrap();
                 if given_up && edited == Edited::Done {
                     // Whoever has it in hand has lost it, and may not know.
                     let now = self.now().await;
@@ -294,7 +294,7 @@ impl<'a> World<'a> {
         self.tasks += 1;
         let yes = acceptance(&format!("surprise-{}", self.tasks), 1);
         if let reelq_store::LateAcceptance::Orphan(orphan) =
-            self.kit.store.accept_late(job, &yes, SECOND).await.unwrap()
+            self.kit.store.record_acceptance(job, &yes, SECOND).await.unwrap()
         {
             self.jobs.insert(orphan);
         }

@@ -9,8 +9,8 @@ use reelq_model::{
 
 use super::Subject;
 use reelq_store::{
-    AccountLimits, AccountView, BatchDraft, BatchView, Claim, ClaimStage, Claimed, Commit, Committed, JobView, Lease,
-    Line, LineDraft, Loaded, SharedStore,
+    AccountLimits, AccountView, BatchDraft, BatchView, Claim, ClaimStage, Claimed, Commit, Committed, Imported,
+    JobView, Lease, Line, LineDraft, SharedStore,
 };
 
 /// How long the suite's leases last.
@@ -226,12 +226,12 @@ impl<'a> Kit<'a> {
         self.load_as(&draft, wishes).await.1
     }
 
-    pub async fn load_as(&self, draft: &BatchDraft, wishes: &[Wish]) -> (Loaded, Vec<JobId>) {
+    pub async fn load_as(&self, draft: &BatchDraft, wishes: &[Wish]) -> (Imported, Vec<JobId>) {
         self.allow(wishes).await;
-        let load = self.store.begin_load(draft).await.unwrap();
+        let load = self.store.begin_import(draft).await.unwrap();
         let lines = lines(&draft.name, wishes);
-        self.store.enqueue(&load, &lines).await.unwrap();
-        let loaded = self.store.finish_load(&load).await.unwrap();
+        self.store.add_to_import(&load, &lines).await.unwrap();
+        let loaded = self.store.commit_import(&load).await.unwrap();
         (loaded, lines.iter().map(LineDraft::id).collect())
     }
 

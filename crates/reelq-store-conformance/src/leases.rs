@@ -108,7 +108,7 @@ pub async fn a_worker_that_signs_off_gives_everything_back(subject: &dyn Subject
     kit.submits(2).await;
     let views = kit.store.workers().await.unwrap();
     assert_eq!((views.len(), views[0].leases), (1, 2));
-    kit.store.sign_off(&worker("w1")).await.unwrap();
+    kit.store.deregister(&worker("w1")).await.unwrap();
     assert!(kit.store.workers().await.unwrap().is_empty());
     assert_eq!(kit.in_flight().await, 0);
     assert_eq!(kit.submits(2).await.len(), 2);

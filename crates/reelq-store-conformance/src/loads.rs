@@ -6,20 +6,20 @@ use super::{
     Kit, Subject,
     kit::{SECOND, accepted, account, batch, cents, draft, finished, ids, limits, lines, one, stored, wish, wishes},
 };
-use reelq_store::{BatchDraft, Enqueued, Error, JobFilter, Loaded, Page};
+use reelq_store::{BatchDraft, Enqueued, Error, Imported, JobFilter, Page};
 
 pub async fn an_unfinished_load_shows_nothing_and_starts_nothing(subject: &dyn Subject) {
     let kit = Kit::new(subject);
-    let load = kit.store.begin_load(&draft(&batch("b"))).await.unwrap();
+    let load = kit.store.begin_import(&draft(&batch("b"))).await.unwrap();
     let lines = lines(&batch("b"), &wishes(3));
-    let enqueued = kit.store.enqueue(&load, &lines).await.unwrap();
+    let enqueued = kit.store.add_to_import(&load, &lines).await.unwrap();
     assert_eq!(enqueued, Enqueued { new: 3, known: 0 });
     assert!(kit.submits(3).await.is_empty());
     let view = kit.batch("b").await;
     assert!(!view.whole);
     assert_eq!(view.counts.total(), 0);
     assert!(kit.store.job(lines[0].id()).await.unwrap().is_none());
-    assert_eq!(kit.store.known(&batch("b"), &[lines[0].id()]).await.unwrap(), [None]);
+    assert_eq!(kit.store.lookup(&batch("b"), &[lines[0].id()]).await.unwrap(), [None]);
     let all = kit.store.jobs(&JobFilter::default(), Page { after: 0, limit: 10 }).await.unwrap();
     assert!(all.is_empty());
     assert!(kit.store.results(&batch("b"), Page { after: 0, limit: 10 }).await.unwrap().is_empty());
@@ -27,26 +27,26 @@ pub async fn an_unfinished_load_shows_nothing_and_starts_nothing(subject: &dyn S
 
 pub async fn a_load_that_died_halfway_is_cleared_by_the_next(subject: &dyn Subject) {
     let kit = Kit::new(subject);
-    let dead = kit.store.begin_load(&draft(&batch("b"))).await.unwrap();
-    kit.store.enqueue(&dead, &lines(&batch("b"), &wishes(5))).await.unwrap();
+    let dead = kit.store.begin_import(&draft(&batch("b"))).await.unwrap();
+    kit.store.add_to_import(&dead, &lines(&batch("b"), &wishes(5))).await.unwrap();
     let (loaded, jobs) = kit.load_as(&draft(&batch("b")), &wishes(2)).await;
-    assert_eq!(loaded, Loaded { lines: 2, cancelled: 0, revived: 0 });
+    assert_eq!(loaded, Imported { lines: 2, cancelled: 0, revived: 0 });
     assert_eq!(ids(&kit.submits(9).await), jobs);
-    let late = kit.store.enqueue(&dead, &lines(&batch("b"), &wishes(5))).await;
-    assert!(matches!(late, Err(Error::LoadSuperseded)), "{late:?}");
-    let late = kit.store.finish_load(&dead).await;
-    assert!(matches!(late, Err(Error::LoadSuperseded)), "{late:?}");
+    let late = kit.store.add_to_import(&dead, &lines(&batch("b"), &wishes(5))).await;
+    assert!(matches!(late, Err(Error::ImportSuperseded)), "{late:?}");
+    let late = kit.store.commit_import(&dead).await;
+    assert!(matches!(late, Err(Error::ImportSuperseded)), "{late:?}");
 }
 
 pub async fn a_chunk_or_a_finish_that_is_repeated_changes_nothing(subject: &dyn Subject) {
     let kit = Kit::new(subject);
-    let load = kit.store.begin_load(&draft(&batch("b"))).await.unwrap();
+    let load = kit.store.begin_import(&draft(&batch("b"))).await.unwrap();
     let lines = lines(&batch("b"), &wishes(3));
-    kit.store.enqueue(&load, &lines).await.unwrap();
-    let again = kit.store.enqueue(&load, &lines).await.unwrap();
+    kit.store.add_to_import(&load, &lines).await.unwrap();
+    let again = kit.store.add_to_import(&load, &lines).await.unwrap();
     assert_eq!(again, Enqueued { new: 0, known: 3 });
-    kit.store.finish_load(&load).await.unwrap();
-    assert_eq!(kit.store.finish_load(&load).await.unwrap().lines, 3);
+    kit.store.commit_import(&load).await.unwrap();
+    assert_eq!(kit.store.commit_import(&load).await.unwrap().lines, 3);
     assert_eq!(kit.batch("b").await.counts.of(Status::Queued), 3);
     assert_eq!(kit.store.results(&batch("b"), Page { after: 0, limit: 10 }).await.unwrap().len(), 3);
 }
@@ -54,8 +54,8 @@ pub async fn a_chunk_or_a_finish_that_is_repeated_changes_nothing(subject: &dyn 
 pub async fn a_reload_that_died_takes_no_known_job_with_it(subject: &dyn Subject) {
     let kit = Kit::new(subject);
     let jobs = kit.load("b", &wishes(3)).await;
-    let dead = kit.store.begin_load(&draft(&batch("b"))).await.unwrap();
-    kit.store.enqueue(&dead, &lines(&batch("b"), &wishes(5))).await.unwrap();
+    let dead = kit.store.begin_import(&draft(&batch("b"))).await.unwrap();
+    kit.store.add_to_import(&dead, &lines(&batch("b"), &wishes(5))).await.unwrap();
     kit.load("b", &wishes(4)).await;
     for job in jobs {
         assert_eq!(kit.view(job).await.job.status(), Status::Queued);
@@ -66,9 +66,9 @@ pub async fn a_reload_that_died_takes_no_known_job_with_it(subject: &dyn Subject
 
 pub async fn two_rows_with_one_job_are_refused(subject: &dyn Subject) {
     let kit = Kit::new(subject);
-    let load = kit.store.begin_load(&draft(&batch("b"))).await.unwrap();
+    let load = kit.store.begin_import(&draft(&batch("b"))).await.unwrap();
     let twice = lines(&batch("b"), &[wish("same"), wish("same")]);
-    let refused = kit.store.enqueue(&load, &twice).await;
+    let refused = kit.store.add_to_import(&load, &twice).await;
     assert!(matches!(refused, Err(Error::Broken { .. })), "{refused:?}");
 }
 
@@ -76,13 +76,13 @@ pub async fn the_same_manifest_again_buys_nothing_again(subject: &dyn Subject) {
     let kit = Kit::new(subject);
     kit.load("b", &wishes(3)).await;
     let first = kit.start_next("t1").await;
-    let load = kit.store.begin_load(&draft(&batch("b"))).await.unwrap();
+    let load = kit.store.begin_import(&draft(&batch("b"))).await.unwrap();
     let lines = lines(&batch("b"), &wishes(4));
-    assert_eq!(kit.store.enqueue(&load, &lines).await.unwrap(), Enqueued { new: 1, known: 3 });
+    assert_eq!(kit.store.add_to_import(&load, &lines).await.unwrap(), Enqueued { new: 1, known: 3 });
     let during = kit.batch("b").await;
     assert_eq!(during.counts.total(), 3, "the manifest before it stands until the load is finished");
-    let loaded = kit.store.finish_load(&load).await.unwrap();
-    assert_eq!(loaded, Loaded { lines: 4, cancelled: 0, revived: 0 });
+    let loaded = kit.store.commit_import(&load).await.unwrap();
+    assert_eq!(loaded, Imported { lines: 4, cancelled: 0, revived: 0 });
     let view = kit.batch("b").await;
     assert_eq!((view.counts.of(Status::Queued), view.counts.of(Status::Running)), (3, 1));
     assert!(!ids(&kit.submits(9).await).contains(&first));
@@ -105,7 +105,7 @@ pub async fn a_removed_row_is_withdrawn_unless_it_was_bought(subject: &dyn Subje
     let bought = kit.start_next("t1").await;
     assert_eq!(bought, jobs[0]);
     let (loaded, _) = kit.load_as(&draft(&batch("b")), &[wish("prompt 2")]).await;
-    assert_eq!(loaded, Loaded { lines: 1, cancelled: 1, revived: 0 });
+    assert_eq!(loaded, Imported { lines: 1, cancelled: 1, revived: 0 });
     let view = kit.batch("b").await;
     assert_eq!((view.counts.total(), view.others.of(Status::Running)), (1, 1));
     assert_eq!(view.others.total(), 1, "a row that was never bought leaves no trace");
@@ -126,7 +126,7 @@ pub async fn a_row_that_comes_back_is_queued_again(subject: &dyn Subject) {
     kit.load("b", &[]).await;
     assert!(kit.submits(9).await.is_empty());
     let (loaded, _) = kit.load_as(&draft(&batch("b")), &wishes(3)).await;
-    assert_eq!(loaded, Loaded { lines: 3, cancelled: 0, revived: 2 });
+    assert_eq!(loaded, Imported { lines: 3, cancelled: 0, revived: 2 });
     assert_eq!(ids(&kit.submits(9).await), jobs[..2], "what a person cancelled stays cancelled");
 }
 
@@ -171,7 +171,7 @@ pub async fn a_bought_row_that_was_gone_for_a_while_is_left_as_it_is(subject: &d
     kit.end(&one(kit.polls(1).await), finished(None)).await;
     kit.end(&one(kit.fetches(1).await), stored()).await;
     let (loaded, _) = kit.load_as(&draft(&batch("b")), &wishes(1)).await;
-    assert_eq!(loaded, Loaded { lines: 1, cancelled: 0, revived: 0 });
+    assert_eq!(loaded, Imported { lines: 1, cancelled: 0, revived: 0 });
     assert_eq!(kit.view(jobs[0]).await.job.status(), Status::Succeeded);
 }
 
@@ -197,13 +197,13 @@ pub async fn a_known_job_that_waits_takes_over_the_spelling_of_its_request(subje
     let kit = Kit::new(subject);
     let (name, jobs) = (batch("b"), kit.load("b", &wishes(2)).await);
     let bought = kit.start_next("t1").await;
-    let load = kit.store.begin_load(&draft(&name)).await.unwrap();
+    let load = kit.store.begin_import(&draft(&name)).await.unwrap();
     let mut respelled = lines(&name, &wishes(2));
     for line in &mut respelled {
         line.job.spec.fields.insert("callback_url".to_owned(), "https://new.example.com/\"price\":".into());
     }
-    kit.store.enqueue(&load, &respelled).await.unwrap();
-    kit.store.finish_load(&load).await.unwrap();
+    kit.store.add_to_import(&load, &respelled).await.unwrap();
+    kit.store.commit_import(&load).await.unwrap();
     let waits = jobs.into_iter().find(|job| *job != bought).unwrap();
     assert_eq!(kit.view(waits).await.job.spec.fields, respelled[1].job.spec.fields);
     let open = kit.view(bought).await.job.spec.fields;
@@ -215,10 +215,10 @@ pub async fn the_draft_of_a_reload_takes_effect_when_it_is_finished(subject: &dy
     kit.load_with_budget("b", 5, &wishes(1)).await;
     assert!(kit.submits(1).await.is_empty());
     let richer = BatchDraft { budget: Some(cents(10)), ..draft(&batch("b")) };
-    let load = kit.store.begin_load(&richer).await.unwrap();
-    kit.store.enqueue(&load, &lines(&batch("b"), &wishes(1))).await.unwrap();
+    let load = kit.store.begin_import(&richer).await.unwrap();
+    kit.store.add_to_import(&load, &lines(&batch("b"), &wishes(1))).await.unwrap();
     assert_eq!(kit.batch("b").await.batch.budget, Some(cents(5)));
-    kit.store.finish_load(&load).await.unwrap();
+    kit.store.commit_import(&load).await.unwrap();
     assert_eq!(kit.batch("b").await.batch.budget, Some(cents(10)));
     one(kit.submits(1).await);
 }
@@ -230,7 +230,7 @@ pub async fn known_tells_what_was_bought(subject: &dyn Subject) {
     kit.finish_next("t1", None).await;
     kit.advance(SECOND);
     let stranger = lines(&batch("b"), &[wish("stranger")])[0].id();
-    let known = kit.store.known(&batch("b"), &[jobs[1], stranger, jobs[0]]).await.unwrap();
+    let known = kit.store.lookup(&batch("b"), &[jobs[1], stranger, jobs[0]]).await.unwrap();
     let found: Vec<_> = known.iter().map(|known| known.map(|known| (known.status, known.bought))).collect();
     assert_eq!(found, [Some((Status::Queued, false)), None, Some((Status::Fetching, true))]);
 }

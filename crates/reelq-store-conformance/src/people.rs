@@ -98,11 +98,11 @@ pub async fn an_unconfirmed_job_is_resolved_in_each_way(subject: &dyn Subject) {
     kit.load("b", &wishes(3)).await;
     let jobs = [unconfirmed(&kit).await, unconfirmed(&kit).await, unconfirmed(&kit).await];
     let not_bought = Event::Resolved { resolution: Resolution::NotBought };
-    assert_eq!(kit.store.edit(jobs[0], not_bought).await.unwrap(), Edited::Done);
+    assert_eq!(kit.store.apply_event(jobs[0], not_bought).await.unwrap(), Edited::Done);
     let give_up = Event::Resolved { resolution: Resolution::GiveUp };
-    assert_eq!(kit.store.edit(jobs[1], give_up).await.unwrap(), Edited::Done);
+    assert_eq!(kit.store.apply_event(jobs[1], give_up).await.unwrap(), Edited::Done);
     let named = Event::Accepted { acceptance: acceptance("t", 1), first_poll: SECOND };
-    assert_eq!(kit.store.edit(jobs[2], named).await.unwrap(), Edited::Done);
+    assert_eq!(kit.store.apply_event(jobs[2], named).await.unwrap(), Edited::Done);
     let again = kit.submit().await;
     assert_eq!((again.job.id, again.job.next_submission()), (jobs[0], 2), "under a new key");
     assert_eq!(kit.view(jobs[1]).await.job.status(), Status::Failed);
@@ -117,13 +117,13 @@ pub async fn a_retry_takes_up_what_ended_and_nothing_else(subject: &dyn Subject)
     kit.load("b", &wishes(2)).await;
     let lease = kit.submit().await;
     assert!(
-        matches!(kit.store.edit(lease.job.id, Event::Retry { buy: true }).await.unwrap(), Edited::Refused(_)),
+        matches!(kit.store.apply_event(lease.job.id, Event::Retry { buy: true }).await.unwrap(), Edited::Refused(_)),
         "in hand"
     );
     kit.end(&lease, Event::Rejected { failure: Failure::new(FailureKind::Content, "no") }).await;
-    assert_eq!(kit.store.edit(lease.job.id, Event::Retry { buy: true }).await.unwrap(), Edited::Done);
+    assert_eq!(kit.store.apply_event(lease.job.id, Event::Retry { buy: true }).await.unwrap(), Edited::Done);
     assert!(
-        matches!(kit.store.edit(lease.job.id, Event::Retry { buy: true }).await.unwrap(), Edited::Refused(_)),
+        matches!(kit.store.apply_event(lease.job.id, Event::Retry { buy: true }).await.unwrap(), Edited::Refused(_)),
         "queued"
     );
     let again = kit.submit().await;
@@ -136,7 +136,7 @@ pub async fn a_cancelled_job_that_is_retried_is_wanted_again(subject: &dyn Subje
     let kit = Kit::new(subject);
     let jobs = kit.load("b", &wishes(1)).await;
     kit.store.cancel(jobs[0]).await.unwrap();
-    kit.store.edit(jobs[0], Event::Retry { buy: true }).await.unwrap();
+    kit.store.apply_event(jobs[0], Event::Retry { buy: true }).await.unwrap();
     kit.start(&kit.submit().await, "t1").await;
     assert!(!kit.view(jobs[0]).await.cancel_requested);
 }
@@ -155,7 +155,7 @@ pub async fn an_impossible_event_parks_the_job_until_a_retry(subject: &dyn Subje
     let view = kit.view(job).await;
     assert_eq!((view.parked, view.due, view.job.status()), (true, None, Status::Running));
     assert!(kit.store.history(job).await.unwrap().iter().any(|entry| entry.event == "parked"));
-    assert_eq!(kit.store.edit(job, Event::Retry { buy: true }).await.unwrap(), Edited::Done);
+    assert_eq!(kit.store.apply_event(job, Event::Retry { buy: true }).await.unwrap(), Edited::Done);
     assert_eq!(one(kit.polls(1).await).job.id, job, "where it stood");
 }
 
@@ -164,8 +164,8 @@ pub async fn an_unknown_job_or_batch_is_an_error(subject: &dyn Subject) {
     kit.load("b", &wishes(1)).await;
     let stranger = reelq_model::JobId::from_bytes([7; 16]);
     assert!(matches!(kit.store.cancel(stranger).await, Err(Error::NoJob(_))));
-    assert!(matches!(kit.store.edit(stranger, Event::Retry { buy: true }).await, Err(Error::NoJob(_))));
-    let late = kit.store.accept_late(stranger, &acceptance("t", 1), SECOND).await;
+    assert!(matches!(kit.store.apply_event(stranger, Event::Retry { buy: true }).await, Err(Error::NoJob(_))));
+    let late = kit.store.record_acceptance(stranger, &acceptance("t", 1), SECOND).await;
     assert!(matches!(late, Err(Error::NoJob(_))));
     let batch = super::kit::batch("none");
     assert!(matches!(kit.store.pause_batch(&batch, true).await, Err(Error::NoBatch(_))));

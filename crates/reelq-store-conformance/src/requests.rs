@@ -62,10 +62,10 @@ pub async fn a_batch_is_unnoted_until_its_last_load_was_noted(subject: &dyn Subj
     assert_eq!(unnoted, [Unnoted { batch: batch("b"), generation: 1 }]);
     store.finish_noting(&unnoted[0]).await.unwrap();
     assert_eq!(store.unnoted().await.unwrap(), []);
-    let load = store.begin_load(&draft(&batch("b"))).await.unwrap();
+    let load = store.begin_import(&draft(&batch("b"))).await.unwrap();
     assert_eq!(store.unnoted().await.unwrap(), [], "an unfinished load changes nothing");
-    store.enqueue(&load, &lines(&batch("b"), &wishes(2))).await.unwrap();
-    store.finish_load(&load).await.unwrap();
+    store.add_to_import(&load, &lines(&batch("b"), &wishes(2))).await.unwrap();
+    store.commit_import(&load).await.unwrap();
     let unnoted = store.unnoted().await.unwrap();
     assert_eq!(unnoted, [Unnoted { batch: batch("b"), generation: 2 }]);
     store.finish_noting(&Unnoted { batch: batch("b"), generation: 1 }).await.unwrap();
@@ -76,27 +76,30 @@ pub async fn a_load_is_finished_only_on_what_was_there_when_it_was_decided(subje
     let kit = Kit::new(subject);
     let store = &kit.store;
     kit.load("old", &wishes(1)).await;
-    let seen = store.loads_seen().await.unwrap();
+    let seen = store.imports_seen().await.unwrap();
     assert_eq!(seen.each, [(batch("old"), 1)].into());
-    let mut load = store.begin_load(&draft(&batch("new"))).await.unwrap();
-    store.enqueue(&load, &lines(&batch("new"), &wishes(2))).await.unwrap();
-    assert_eq!(store.loads_seen().await.unwrap(), seen, "an unfinished load changes nothing");
+    let mut load = store.begin_import(&draft(&batch("new"))).await.unwrap();
+    store.add_to_import(&load, &lines(&batch("new"), &wishes(2))).await.unwrap();
+    assert_eq!(store.imports_seen().await.unwrap(), seen, "an unfinished load changes nothing");
     kit.another().load("copy", &wishes(2)).await;
     load.seen = Some(seen.clone());
     for _ in 0..2 {
-        let refused = store.finish_load(&load).await;
-        assert!(matches!(refused, Err(Error::LoadedMeanwhile)), "{refused:?}");
+        let refused = store.commit_import(&load).await;
+        assert!(matches!(refused, Err(Error::ImportedMeanwhile)), "{refused:?}");
     }
     assert_eq!(store.unnoted().await.unwrap().len(), 2, "what was refused is out of sight");
-    let now = store.loads_seen().await.unwrap();
+    let now = store.imports_seen().await.unwrap();
     assert_eq!(now.each, [(batch("old"), 1), (batch("copy"), 1)].into());
     load.seen = Some(now);
-    assert_eq!(store.finish_load(&load).await.unwrap().lines, 2);
-    assert_eq!(store.finish_load(&load).await.unwrap().lines, 2, "a repeat is answered, not refused");
+    assert_eq!(store.commit_import(&load).await.unwrap().lines, 2);
+    assert_eq!(store.commit_import(&load).await.unwrap().lines, 2, "a repeat is answered, not refused");
     kit.load("old", &wishes(3)).await;
-    let mut again = store.begin_load(&draft(&batch("old"))).await.unwrap();
-    store.enqueue(&again, &lines(&batch("old"), &wishes(1))).await.unwrap();
+    let mut again = store.begin_import(&draft(&batch("old"))).await.unwrap();
+    store.add_to_import(&again, &lines(&batch("old"), &wishes(1))).await.unwrap();
     again.seen = Some(seen);
-    let refused = store.finish_load(&again).await;
-    assert!(matches!(refused, Err(Error::LoadedMeanwhile)), "a later load of the same batch counts, too: {refused:?}");
+    let refused = store.commit_import(&again).await;
+    assert!(
+        matches!(refused, Err(Error::ImportedMeanwhile)),
+        "a later load of the same batch counts, too: {refused:?}"
+    );
 }

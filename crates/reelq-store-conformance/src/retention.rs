@@ -41,7 +41,8 @@ pub async fn a_finished_batch_is_purged_whole(subject: &dyn Subject) {
     let other = kit.load("other", &[wish("x").account("else")]).await;
     let jobs = kit.load("b", &wishes(3)).await;
     let bought = buy(&kit, "t1").await;
-    let LateAcceptance::Orphan(orphan) = kit.store.accept_late(bought, &acceptance("t2", 1), SECOND).await.unwrap()
+    let LateAcceptance::Orphan(orphan) =
+        kit.store.record_acceptance(bought, &acceptance("t2", 1), SECOND).await.unwrap()
     else {
         panic!("no orphan")
     };
@@ -57,7 +58,7 @@ pub async fn a_finished_batch_is_purged_whole(subject: &dyn Subject) {
         assert!(kit.store.job(*job).await.unwrap().is_none());
         assert!(kit.store.history(*job).await.unwrap().is_empty());
     }
-    assert_eq!(kit.store.known(&batch("b"), &jobs).await.unwrap(), [None; 3]);
+    assert_eq!(kit.store.lookup(&batch("b"), &jobs).await.unwrap(), [None; 3]);
     assert!(matches!(kit.store.results(&batch("b"), ALL).await, Err(Error::NoBatch(_))));
     assert!(matches!(kit.store.purge(&batch("b")).await, Err(Error::NoBatch(_))));
     let left = kit.store.jobs(&JobFilter::default(), ALL).await.unwrap();
@@ -82,7 +83,7 @@ pub async fn a_batch_with_work_left_is_not_purged(subject: &dyn Subject) {
     kit.start(&in_hand, "t2").await;
     kit.load("b", &wishes(0)).await;
     let resolved = Event::Resolved { resolution: Resolution::GiveUp };
-    kit.store.edit(doubtful.job.id, resolved).await.unwrap();
+    kit.store.apply_event(doubtful.job.id, resolved).await.unwrap();
     let refused = Unfinished { outstanding: 1, ..Unfinished::default() };
     assert_eq!(purge(&kit, "b").await, Purge::Refused(refused), "it runs, though its line is gone");
     assert_eq!(kit.store.results(&batch("b"), ALL).await.unwrap().len(), 3, "nothing was removed");
@@ -96,24 +97,24 @@ pub async fn a_batch_that_is_being_loaded_is_not_purged(subject: &dyn Subject) {
     let kit = Kit::new(subject);
     kit.load("b", &wishes(1)).await;
     buy(&kit, "t1").await;
-    let load = kit.store.begin_load(&draft(&batch("b"))).await.unwrap();
+    let load = kit.store.begin_import(&draft(&batch("b"))).await.unwrap();
     let refused = Unfinished { loading: true, ..Unfinished::default() };
     assert_eq!(purge(&kit, "b").await, Purge::Refused(refused), "its jobs would be bought again");
-    kit.store.enqueue(&load, &lines(&batch("b"), &wishes(1))).await.unwrap();
-    assert_eq!(kit.store.finish_load(&load).await.unwrap().lines, 1);
+    kit.store.add_to_import(&load, &lines(&batch("b"), &wishes(1))).await.unwrap();
+    assert_eq!(kit.store.commit_import(&load).await.unwrap().lines, 1);
     assert_eq!(purge_whole(&kit, "b").await, 1);
 }
 
 pub async fn a_batch_that_was_never_whole_is_purged(subject: &dyn Subject) {
     let kit = Kit::new(subject);
-    let dead = kit.store.begin_load(&draft(&batch("b"))).await.unwrap();
-    kit.store.enqueue(&dead, &lines(&batch("b"), &wishes(3))).await.unwrap();
+    let dead = kit.store.begin_import(&draft(&batch("b"))).await.unwrap();
+    kit.store.add_to_import(&dead, &lines(&batch("b"), &wishes(3))).await.unwrap();
     purge_whole(&kit, "b").await;
     assert!(kit.store.batch(&batch("b")).await.unwrap().is_none());
-    let late = kit.store.enqueue(&dead, &lines(&batch("b"), &wishes(3))).await;
-    assert!(matches!(late, Err(Error::LoadSuperseded)), "{late:?}");
-    let late = kit.store.finish_load(&dead).await;
-    assert!(matches!(late, Err(Error::LoadSuperseded)), "{late:?}");
+    let late = kit.store.add_to_import(&dead, &lines(&batch("b"), &wishes(3))).await;
+    assert!(matches!(late, Err(Error::ImportSuperseded)), "{late:?}");
+    let late = kit.store.commit_import(&dead).await;
+    assert!(matches!(late, Err(Error::ImportSuperseded)), "{late:?}");
 }
 
 pub async fn a_purge_that_died_halfway_is_finished_by_the_next(subject: &dyn Subject) {
@@ -125,10 +126,10 @@ pub async fn a_purge_that_died_halfway_is_finished_by_the_next(subject: &dyn Sub
     let Purge::Going { jobs: first } = purge(&kit, "b").await else { panic!("too much for one step") };
     let kit = kit.another();
     assert!(kit.batch("b").await.purging);
-    let refused = kit.store.begin_load(&draft(&batch("b"))).await;
+    let refused = kit.store.begin_import(&draft(&batch("b"))).await;
     assert!(matches!(refused, Err(Error::BeingPurged(_))), "{refused:?}");
     let left: Vec<_> = kit.store.jobs(&JobFilter::default(), ALL).await.unwrap();
-    let refused = kit.store.edit(left[0].job.id, Event::Retry { buy: true }).await;
+    let refused = kit.store.apply_event(left[0].job.id, Event::Retry { buy: true }).await;
     assert!(matches!(refused, Err(Error::BeingPurged(_))), "{refused:?}");
     assert_eq!(first + purge_whole(&kit, "b").await, 2_500);
     assert!(kit.store.jobs(&JobFilter::default(), ALL).await.unwrap().is_empty());
@@ -155,10 +156,10 @@ pub async fn a_charge_that_comes_while_a_batch_is_purged_is_followed(subject: &d
         kit.store.cancel(*job).await.unwrap();
     }
     assert!(matches!(purge(&kit, "b").await, Purge::Going { .. }));
-    let known: Vec<_> = kit.store.known(&batch("b"), &jobs).await.unwrap();
+    let known: Vec<_> = kit.store.lookup(&batch("b"), &jobs).await.unwrap();
     let Some(left) = jobs.iter().zip(known).find_map(|(job, known)| known.map(|_| *job)) else { return };
     assert!(matches!(
-        kit.store.accept_late(left, &acceptance("t2", 1), SECOND).await.unwrap(),
+        kit.store.record_acceptance(left, &acceptance("t2", 1), SECOND).await.unwrap(),
         LateAcceptance::Orphan(_)
     ));
     let refused = Unfinished { outstanding: 1, ..Unfinished::default() };
@@ -176,7 +177,7 @@ pub async fn a_yes_for_a_purged_job_fails_no_other_commit(subject: &dyn Subject)
     kit.advance(LEASE);
     kit.store.heartbeat(&worker("w2")).await.unwrap();
     kit.end(&kit.submit().await, Event::Unresolved { reason: "no reply".to_owned(), candidate: None }).await;
-    kit.store.edit(purged.job.id, Event::Resolved { resolution: Resolution::NotBought }).await.unwrap();
+    kit.store.apply_event(purged.job.id, Event::Resolved { resolution: Resolution::NotBought }).await.unwrap();
     kit.store.cancel(purged.job.id).await.unwrap();
     assert_eq!(purge_whole(&kit, "b").await, 1);
     kit.load("c", &wishes(2)).await;
@@ -209,6 +210,6 @@ pub async fn a_batch_tells_when_its_last_job_ended(subject: &dyn Subject) {
     assert_eq!(kit.batch("b").await.finished_at, Some(ended));
     kit.load("b", &wishes(2)).await;
     assert_eq!(kit.batch("b").await.finished_at, Some(ended), "a load that brings nothing new changes nothing");
-    kit.store.edit(jobs[1], Event::Retry { buy: true }).await.unwrap();
+    kit.store.apply_event(jobs[1], Event::Retry { buy: true }).await.unwrap();
     assert_eq!(kit.batch("b").await.finished_at, None);
 }

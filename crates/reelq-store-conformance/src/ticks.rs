@@ -263,7 +263,7 @@ pub async fn one_run_at_a_time_holds_a_batch(subject: &dyn Subject) {
     let now = kit.store.now().await.unwrap();
     let hold = |kit: &Kit<'_>, name| {
         let (store, me) = (kit.store.clone(), kit.me.clone());
-        async move { store.hold_batch(&batch(name), &me, LEASE).await.unwrap() }
+        async move { store.acquire_run_lock(&batch(name), &me, LEASE).await.unwrap() }
     };
     assert_eq!(hold(&kit, "b").await, BatchHold::Held);
     kit.advance(SECOND);
@@ -281,11 +281,11 @@ pub async fn one_run_at_a_time_holds_a_batch(subject: &dyn Subject) {
 
 pub async fn a_hold_that_is_not_renewed_ends(subject: &dyn Subject) {
     let (kit, other) = (Kit::new(subject), Kit::new(subject).another());
-    assert_eq!(kit.store.hold_batch(&batch("b"), &kit.me, LEASE).await.unwrap(), BatchHold::Held);
+    assert_eq!(kit.store.acquire_run_lock(&batch("b"), &kit.me, LEASE).await.unwrap(), BatchHold::Held);
     kit.advance(LEASE);
-    assert_eq!(other.store.hold_batch(&batch("b"), &other.me, LEASE).await.unwrap(), BatchHold::Held);
+    assert_eq!(other.store.acquire_run_lock(&batch("b"), &other.me, LEASE).await.unwrap(), BatchHold::Held);
     let since = kit.store.now().await.unwrap();
-    let lost = kit.store.hold_batch(&batch("b"), &kit.me, LEASE).await.unwrap();
+    let lost = kit.store.acquire_run_lock(&batch("b"), &kit.me, LEASE).await.unwrap();
     assert_eq!(lost, BatchHold::Taken { worker: other.me.clone(), since, ends_in: LEASE });
 }
 

@@ -57,7 +57,7 @@ pub async fn a_twin_that_comes_late_is_marked(subject: &dyn Subject) {
     let sent = kit.send(&kit.submit().await).await;
     kit.advance(LEASE);
     kit.store.heartbeat(&worker("w2")).await.unwrap();
-    let late = kit.store.accept_late(sent.job.id, &acceptance("t", 1), SECOND).await.unwrap();
+    let late = kit.store.record_acceptance(sent.job.id, &acceptance("t", 1), SECOND).await.unwrap();
     assert_eq!((late, twin(&kit, sent.job.id).await), (LateAcceptance::Settled, Some(first)));
 }
 
@@ -68,7 +68,7 @@ pub async fn a_task_that_a_person_names_twice_is_marked(subject: &dyn Subject) {
     let sent = kit.send(&kit.submit().await).await;
     kit.end(&sent, Event::Unresolved { reason: "no reply".to_owned(), candidate: None }).await;
     let named = Event::Accepted { acceptance: acceptance("t", 1), first_poll: SECOND };
-    assert_eq!(kit.store.edit(sent.job.id, named).await.unwrap(), Edited::Done);
+    assert_eq!(kit.store.apply_event(sent.job.id, named).await.unwrap(), Edited::Done);
     assert_eq!(twin(&kit, sent.job.id).await, Some(first));
 }
 
@@ -77,7 +77,7 @@ pub async fn a_second_charge_under_a_known_task_is_marked(subject: &dyn Subject)
     kit.load("b", &wishes(2)).await;
     let first = kit.start_next("t").await;
     let second = kit.start_next("u").await;
-    let late = kit.store.accept_late(second, &acceptance("t", 1), SECOND).await.unwrap();
+    let late = kit.store.record_acceptance(second, &acceptance("t", 1), SECOND).await.unwrap();
     let LateAcceptance::Orphan(orphan) = late else { panic!("{late:?}") };
     assert_eq!((twin(&kit, orphan).await, twin(&kit, second).await), (Some(first), None));
 }
@@ -97,7 +97,7 @@ pub async fn the_same_yes_again_makes_no_twin(subject: &dyn Subject) {
     let kit = Kit::new(subject);
     kit.load("b", &wishes(1)).await;
     let job = kit.start_next("t").await;
-    assert_eq!(kit.store.accept_late(job, &acceptance("t", 1), SECOND).await.unwrap(), LateAcceptance::Known);
+    assert_eq!(kit.store.record_acceptance(job, &acceptance("t", 1), SECOND).await.unwrap(), LateAcceptance::Known);
     kit.advance(SECOND);
     let failure = Failure::new(FailureKind::Transient, "overloaded");
     let settlement = reelq_model::Settlement::Refunded;
@@ -110,7 +110,7 @@ pub async fn a_purge_forgets_whose_task_it_was(subject: &dyn Subject) {
     kit.load("old", &[wish("one")]).await;
     let first = kit.start_next("t").await;
     let give_up = Event::Resolved { resolution: Resolution::GiveUp };
-    assert_eq!(kit.store.edit(first, give_up).await.unwrap(), Edited::Done);
+    assert_eq!(kit.store.apply_event(first, give_up).await.unwrap(), Edited::Done);
     while !matches!(kit.store.purge(&batch("old")).await.unwrap(), Purge::Done { .. }) {}
     kit.load("new", &[wish("one")]).await;
     let second = kit.start_next("t").await;

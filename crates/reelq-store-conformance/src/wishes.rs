@@ -23,7 +23,7 @@ pub async fn a_running_job_is_given_up_and_a_poll_in_flight_does_not_undo_it(sub
     let job = kit.start_next("t").await;
     kit.advance(SECOND);
     let poll = one(kit.polls(1).await);
-    assert_eq!(kit.store.edit(job, GIVE_UP).await.unwrap(), Edited::Done);
+    assert_eq!(kit.store.apply_event(job, GIVE_UP).await.unwrap(), Edited::Done);
     for event in [running("rendering", SECOND), finished(None)] {
         assert!(matches!(kit.commit(&poll, event, false).await, Committed::Stale));
     }
@@ -47,7 +47,7 @@ pub async fn a_fetching_job_is_given_up_whoever_has_it(subject: &dyn Subject) {
     let (held_lease, free_lease) = if one.job.id == held { (one, other) } else { (other, one) };
     kit.store.release(std::slice::from_ref(free_lease)).await.unwrap();
     for job in [free, held] {
-        assert_eq!(kit.store.edit(job, GIVE_UP).await.unwrap(), Edited::Done);
+        assert_eq!(kit.store.apply_event(job, GIVE_UP).await.unwrap(), Edited::Done);
     }
     assert!(matches!(kit.commit(held_lease, stored(), false).await, Committed::Stale));
     assert_eq!(kit.batch("b").await.counts.of(Status::Failed), 2);
@@ -59,7 +59,7 @@ pub async fn a_submitting_job_is_given_up_and_its_yes_is_still_a_fact(subject: &
     let kit = Kit::new(subject);
     kit.load("b", &wishes(1)).await;
     let sent = kit.send(&kit.submit().await).await;
-    assert_eq!(kit.store.edit(sent.job.id, GIVE_UP).await.unwrap(), Edited::Done);
+    assert_eq!(kit.store.apply_event(sent.job.id, GIVE_UP).await.unwrap(), Edited::Done);
     let reserved = kit.batch("b").await.reserved;
     assert_eq!((kit.in_flight().await, reserved), (0, cents(10)), "it may have been bought all the same");
     assert!(matches!(kit.commit(&sent, accepted(&sent, "t"), false).await, Committed::Done(None)));
@@ -75,7 +75,7 @@ pub async fn a_job_that_was_not_sent_cannot_be_given_up(subject: &dyn Subject) {
     let jobs = kit.load("b", &wishes(2)).await;
     let held = kit.submit().await;
     for job in jobs {
-        assert!(matches!(kit.store.edit(job, GIVE_UP).await.unwrap(), Edited::Refused(_)));
+        assert!(matches!(kit.store.apply_event(job, GIVE_UP).await.unwrap(), Edited::Refused(_)));
     }
     kit.start(&held, "t").await;
 }
@@ -89,7 +89,7 @@ pub async fn a_retry_looks_at_a_known_task_before_anything_is_bought(subject: &d
         kit.end(&poll, refunded(None)).await;
     }
     for (job, event) in jobs.into_iter().zip([LOOK, BUY]) {
-        assert_eq!(kit.store.edit(job, event).await.unwrap(), Edited::Done);
+        assert_eq!(kit.store.apply_event(job, event).await.unwrap(), Edited::Done);
     }
     assert_eq!((kit.in_flight().await, kit.batch("b").await.finished_at), (2, None));
     assert!(kit.submits(9).await.is_empty(), "nothing is bought");
@@ -110,8 +110,8 @@ pub async fn a_retry_without_a_task_needs_a_yes_to_buy(subject: &dyn Subject) {
     kit.load("b", &wishes(1)).await;
     let lease = kit.submit().await;
     kit.end(&lease, Event::Rejected { failure: Failure::new(FailureKind::Content, "no") }).await;
-    assert!(matches!(kit.store.edit(lease.job.id, LOOK).await.unwrap(), Edited::Refused(_)));
-    assert_eq!(kit.store.edit(lease.job.id, BUY).await.unwrap(), Edited::Done);
+    assert!(matches!(kit.store.apply_event(lease.job.id, LOOK).await.unwrap(), Edited::Refused(_)));
+    assert_eq!(kit.store.apply_event(lease.job.id, BUY).await.unwrap(), Edited::Done);
     assert_eq!(kit.submit().await.job.id, lease.job.id);
 }
 
@@ -122,7 +122,7 @@ pub async fn an_output_that_is_gone_is_bought_again_only_with_a_yes(subject: &dy
     let gone = || Event::FetchFailed { failure: Failure::new(FailureKind::Expired, "gone") };
     kit.end(&one(kit.fetches(1).await), gone()).await;
     assert_eq!(kit.view(job).await.job.status(), Status::Failed);
-    kit.store.edit(job, BUY).await.unwrap();
+    kit.store.apply_event(job, BUY).await.unwrap();
     kit.end(&one(kit.polls(1).await), finished(None)).await;
     kit.end(&one(kit.fetches(1).await), gone()).await;
     let batch = kit.batch("b").await;
@@ -140,7 +140,7 @@ pub async fn a_cancelled_task_that_is_retried_takes_its_place_again(subject: &dy
     kit.advance(SECOND);
     kit.end(&one(kit.polls(1).await), Event::Cancelled { settlement: Some(Settlement::Refunded) }).await;
     assert_eq!((kit.in_flight().await, kit.batch("b").await.spent), (0, Money::ZERO));
-    kit.store.edit(job, BUY).await.unwrap();
+    kit.store.apply_event(job, BUY).await.unwrap();
     assert_eq!(kit.in_flight().await, 1);
     kit.end(&one(kit.polls(1).await), Event::Cancelled { settlement: Some(Settlement::Refunded) }).await;
     assert_eq!((kit.view(job).await.job.status(), kit.in_flight().await), (Status::Queued, 0));
@@ -198,7 +198,10 @@ pub async fn a_row_that_comes_back_is_looked_at_before_it_is_bought(subject: &dy
     assert_eq!(lines(&super::kit::batch("b"), &both)[0].id(), job);
     let bought = kit.submits(9).await;
     assert!(bought.iter().all(|lease| lease.job.id != job), "its line is no agreement to buy it again");
-    assert!(matches!(kit.store.accept_late(job, &acceptance("t", 1), SECOND).await.unwrap(), LateAcceptance::Known));
+    assert!(matches!(
+        kit.store.record_acceptance(job, &acceptance("t", 1), SECOND).await.unwrap(),
+        LateAcceptance::Known
+    ));
 }
 
 pub async fn every_new_event_says_why_in_the_history(subject: &dyn Subject) {
@@ -217,8 +220,8 @@ pub async fn every_new_event_says_why_in_the_history(subject: &dyn Subject) {
     kit.end(&one(kit.polls(1).await), finished(None)).await;
     let later = Event::FetchLater { reason: "status 503".to_owned(), after: SECOND };
     kit.end(&one(kit.fetches(1).await), later).await;
-    kit.store.edit(job, GIVE_UP).await.unwrap();
-    kit.store.edit(job, LOOK).await.unwrap();
+    kit.store.apply_event(job, GIVE_UP).await.unwrap();
+    kit.store.apply_event(job, LOOK).await.unwrap();
     let history = kit.store.history(job).await.unwrap();
     let told = |event: &str, reason: &str| history.iter().any(|entry| entry.event == event && entry.reason == reason);
     assert!(told("links_expired", "status 404"), "{history:#?}");

@@ -2,11 +2,11 @@
 
 use reelq_model::{JobId, Money, TaskId, Timestamp};
 
-use super::pack::{Packer, Unpacker};
+use super::codec::{Packer, Unpacker};
 use reelq_store::rules::bounds;
 use reelq_store::{AbsentJob, AbsentPurchase, AbsentSum, AbsentView, Absentees, Error, Result};
 
-pub(super) fn pack(packer: &mut Packer, jobs: &[AbsentJob]) {
+pub(super) fn codec(packer: &mut Packer, jobs: &[AbsentJob]) {
     packer.list(jobs.len());
     for job in jobs {
         let (account, batch) = job

@@ -2,7 +2,7 @@
 
 use reelq_model::{AccountName, Timestamp};
 
-use super::{caller::Caller, pack::Packer, scripts};
+use super::{caller::Caller, codec::Packer, scripts};
 use reelq_store::{Breaker, BreakerView, Error, Result};
 
 pub(super) async fn read(caller: &Caller, name: &AccountName) -> Result<BreakerView> {

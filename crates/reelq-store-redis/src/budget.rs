@@ -2,7 +2,7 @@
 
 use reelq_model::{BatchName, Money};
 
-use super::{caller::Caller, pack::Packer, scripts, views};
+use super::{caller::Caller, codec::Packer, scripts, views};
 use reelq_store::rules::bounds;
 use reelq_store::rules::draft::with_budget;
 use reelq_store::{Error, Result};

@@ -6,15 +6,14 @@ use reelq_model::{BatchName, Digest, Event, IllegalTransition, JobId, Wake};
 use super::{
     caller::Caller,
     change::{self, Answer, Change, Guard, Token, pack_ids},
+    codec::Packer,
     edit, finish,
+    idempotency_tokens::IdempotencyTokens,
     listing::{self, Walk},
-    pack::Packer,
     record::Record,
-    scripts,
-    unanswered::Unanswered,
-    views,
+    scripts, views,
 };
-use reelq_store::{Cursor, Edit, Edited, Error, JobFilter, Load, Result, Scanned};
+use reelq_store::{Cursor, Edit, Edited, Error, Import, JobFilter, Result, Scanned};
 
 /// At most this many jobs are read and changed in one call: it holds up the server while it runs.
 const AT_ONCE: usize = 250;
@@ -58,7 +57,11 @@ async fn batches(caller: &Caller, filter: &JobFilter) -> Result<Vec<BatchName>> 
     Ok(names)
 }
 
-pub(super) async fn edit_all(caller: &Caller, marks: &Unanswered, edits: &[(JobId, Edit)]) -> Result<Vec<Edited>> {
+pub(super) async fn edit_all(
+    caller: &Caller,
+    marks: &IdempotencyTokens,
+    edits: &[(JobId, Edit)],
+) -> Result<Vec<Edited>> {
     let mut answers = Vec::with_capacity(edits.len());
     for part in edits.chunks(AT_ONCE) {
         let request = format!("edits {}", Digest::of(format!("{part:?}").as_bytes()));
@@ -203,8 +206,8 @@ pub(super) async fn begin_cancel(caller: &Caller, batch: &BatchName) -> Result<(
             0 => return Ok(()),
             1 => {}
             // Its lines are half in their place: they are cancelled with the others.
-            2 => match finish::finish(caller, &Load { batch: batch.clone(), generation, seen: None }).await {
-                Ok(_) | Err(Error::LoadSuperseded) => {}
+            2 => match finish::finish(caller, &Import { batch: batch.clone(), generation, seen: None }).await {
+                Ok(_) | Err(Error::ImportSuperseded) => {}
                 Err(error) => return Err(error),
             },
             3 => return Err(Error::BeingPurged(batch.to_string())),

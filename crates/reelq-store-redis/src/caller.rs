@@ -6,12 +6,12 @@ use redis::{Cmd, Value};
 use reelq_model::Timestamp;
 
 use super::{
+    codec::{Packer, Unpacker},
     full::Fullness,
-    hours::Hours,
     link::{Link, Script},
-    memory::{self, Memory, Standing},
-    pack::{Packer, Unpacker},
+    memory::{self, Epoch, Memory},
     scripts,
+    server_clock::ServerClock,
     unreadable::Unreadable,
 };
 use reelq_store::{Error, Result, Spread};
@@ -29,7 +29,7 @@ pub(super) struct Reply {
     /// The time that the script worked with.
     pub now: Timestamp,
     /// What the namespace is known by.
-    pub standing: Standing,
+    pub epoch: Epoch,
 }
 
 impl Reply {
@@ -43,9 +43,9 @@ impl Reply {
         }
         let (identity, generation) = (unpacker.text()?.to_owned(), unpacker.text()?.to_owned());
         let (counter, roster, era) = (unpacker.count()?, unpacker.count()?, unpacker.count()?);
-        let standing = Standing { identity, generation, counter, roster, era };
+        let epoch = Epoch { identity, generation, counter, roster, era };
         let start = bytes.len() - unpacker.rest().len();
-        Ok(Self { bytes, start, now, standing })
+        Ok(Self { bytes, start, now, epoch })
     }
 
     /// What follows the head.
@@ -63,7 +63,7 @@ pub(super) fn other_format(found: i64) -> Error {
 #[derive(Debug)]
 pub(super) struct Caller {
     pub link: Link,
-    pub hours: Hours,
+    pub server_clock: ServerClock,
     pub unreadable: Unreadable,
     pub memory: Memory,
     pub fullness: Fullness,
@@ -99,7 +99,7 @@ impl Caller {
                 outcome => break outcome?,
             }
         };
-        self.hours.hear(reply.now);
+        self.server_clock.hear(reply.now);
         Ok(reply)
     }
 
@@ -146,21 +146,21 @@ impl Caller {
     /// An answer of the present generation.
     async fn heard(&self, script: &'static Script, arguments: &[u8], durable: bool, format: u32) -> Result<Reply> {
         let reply = self.once(script, arguments, durable, format).await?;
-        if self.memory.hear(&reply.standing) {
+        if self.memory.hear(&reply.epoch) {
             return Ok(reply);
         }
         // A server that was replaced and does not know it yet, or one that forgot the present generation: the latter says
         // so when it looks at itself.
         let look = Packer::new().list(1).int(1).finish();
         let looked = self.once(&scripts::FOLDERS, &look, false, memory::FORMAT).await?;
-        _ = self.memory.hear(&looked.standing);
+        _ = self.memory.hear(&looked.epoch);
         Err(Error::unavailable("a server answers that another one has taken the place of"))
     }
 
     async fn once(&self, script: &'static Script, arguments: &[u8], durable: bool, format: u32) -> Result<Reply> {
         let prefix = self.link.namespace().prefix();
         let told = self.memory.argument(format);
-        let call = script.call(&[prefix]).arg(self.hours.argument()).arg(arguments).arg(told);
+        let call = script.call(&[prefix]).arg(self.server_clock.argument()).arg(arguments).arg(told);
         let answer = if durable { self.link.call_durable(&call).await? } else { self.link.call(&call).await? };
         match answer {
             Value::BulkString(bytes) => Reply::read(bytes),

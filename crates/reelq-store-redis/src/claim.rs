@@ -5,20 +5,20 @@ use std::{sync::Arc, time::Duration};
 use super::{
     caller::{Caller, Reply},
     change::{self, millis},
+    codec::{Packer, Unpacker},
     edit,
-    pack::{Packer, Unpacker},
+    idempotency_tokens::IdempotencyTokens,
     record::read_job,
     scripts,
-    unanswered::Unanswered,
     unreadable::{self, Damaged},
 };
 use reelq_store::{Claim, ClaimStage, Claimed, Lease, Result};
 
-pub(super) async fn claim(caller: &Caller, marks: &Unanswered, claim: &Claim) -> Result<Claimed> {
+pub(super) async fn claim(caller: &Caller, marks: &IdempotencyTokens, claim: &Claim) -> Result<Claimed> {
     let Claim { stage, account, worker, batch, only_open, .. } = claim;
     let request = format!("claim {stage:?} {account} {worker} {batch:?} {only_open}");
     let mark = marks.mark(&request);
-    match caller.call(&scripts::CLAIM, &pack(claim, &mark)).await {
+    match caller.call(&scripts::CLAIM, &codec(claim, &mark)).await {
         Ok(reply) => read(caller, claim, &reply).await,
         Err(error) => {
             if error.is_transient() {
@@ -29,7 +29,7 @@ pub(super) async fn claim(caller: &Caller, marks: &Unanswered, claim: &Claim) ->
     }
 }
 
-fn pack(claim: &Claim, mark: &str) -> Vec<u8> {
+fn codec(claim: &Claim, mark: &str) -> Vec<u8> {
     let stage = match claim.stage {
         ClaimStage::Submit => 1,
         ClaimStage::Poll => 2,
@@ -62,7 +62,7 @@ async fn read(caller: &Caller, claim: &Claim, reply: &Reply) -> Result<Claimed> 
     let until_day_ends = unpacker.flag()?;
     let withdrawn = unpacker.each(change::read_id)?;
     let (limits_missing, is_full) = (unpacker.flag()?, unpacker.flag()?);
-    let roster = reply.standing.roster;
+    let roster = reply.epoch.roster;
     if claim.stage == ClaimStage::Submit {
         caller.fullness.see(is_full, caller.link.clock().monotonic());
     }

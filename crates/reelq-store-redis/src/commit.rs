@@ -23,7 +23,7 @@ enum Plan {
 }
 
 pub(super) async fn commit(caller: &Caller, commits: &[Commit]) -> Result<Vec<Committed>> {
-    let now = caller.hours.now();
+    let now = caller.server_clock.now();
     let plans = commits.iter().map(|commit| plan(commit, now)).collect::<Result<Vec<_>>>()?;
     let changes: Vec<Change> = plans
         .iter()

@@ -6,14 +6,14 @@ use super::{
     caller::Caller,
     change::{self, Answer, Change, Entry, Guard, Token},
     facts,
+    idempotency_tokens::IdempotencyTokens,
     record::Record,
-    unanswered::Unanswered,
     unreadable,
 };
 use reelq_store::rules::figures;
 use reelq_store::{Edited, Error, Result};
 
-pub(super) async fn edit(caller: &Caller, marks: &Unanswered, job: JobId, event: &Event) -> Result<Edited> {
+pub(super) async fn edit(caller: &Caller, marks: &IdempotencyTokens, job: JobId, event: &Event) -> Result<Edited> {
     let request = format!("edit {job} {event:?}");
     let mark = marks.mark(&request);
     let token = change::token(&[b"edit", mark.as_bytes()]);
@@ -62,7 +62,7 @@ pub(super) fn plan(record: &Record, event: &Event, token: Token, caller: &Caller
     let mut change = if unpark {
         Change::nothing(job, version, token)
     } else {
-        Change::by(job, version, event, caller.hours.now(), token)?
+        Change::by(job, version, event, caller.server_clock.now(), token)?
     };
     if matches!(event, Event::Retry { .. }) {
         change.wishes = facts::CANCEL_ASKED + facts::CANCEL_GONE;
@@ -98,7 +98,7 @@ pub(super) async fn withdraw(caller: &Caller, ids: &[JobId]) -> Result<()> {
 pub(super) fn withdrawal(caller: &Caller, record: &Record) -> Result<Change, IllegalTransition> {
     let event = Event::Cancelled { settlement: None };
     let token = change::token(&[b"withdraw", record.job.id.as_bytes(), &record.version.to_be_bytes()]);
-    let change = Change::by(&record.job, record.version, &event, caller.hours.now(), token)?;
+    let change = Change::by(&record.job, record.version, &event, caller.server_clock.now(), token)?;
     let why = if record.cancel == facts::CANCEL_GONE { "its line is gone" } else { "" };
     let entry = Entry { reason: why.to_owned(), ..Entry::of(&event, None) };
     Ok(Change { guard: Guard::Free, history: Some(entry), ..change })

@@ -3,7 +3,7 @@
 
 use reelq_model::{BlockReason, Job, Money, Stage, Status};
 
-use super::pack::Packer;
+use super::codec::Packer;
 use reelq_store::rules::bounds;
 use reelq_store::rules::figures;
 use reelq_store::{Error, PauseReason, Result};

@@ -1,5 +1,5 @@
 //! The end of a load: its lines become the batch's manifest. What becomes of single jobs is worked out here, part by
-//! part, and done by `finish_load.lua` if they still stand as they did.
+//! part, and done by `commit_import.lua` if they still stand as they did.
 
 use std::collections::BTreeMap;
 
@@ -7,17 +7,18 @@ use reelq_model::{AccountName, Event, Fields, Job, JobId, Money, Stage};
 
 use super::{
     caller::Caller,
-    change, facts,
-    pack::{Packer, Unpacker},
+    change,
+    codec::{Packer, Unpacker},
+    facts,
     record::{Record, write_job},
     scripts,
 };
-use reelq_store::{Error, Load, Loaded, Result};
+use reelq_store::{Error, Import, Imported, Result};
 
 /// At most about this many jobs are looked at in one call: it holds up the server while it runs.
 const VISITS: i64 = 1_000;
 
-pub(super) async fn finish(caller: &Caller, load: &Load) -> Result<Loaded> {
+pub(super) async fn finish(caller: &Caller, load: &Import) -> Result<Imported> {
     let mut verdicts = BTreeMap::new();
     loop {
         let reply = caller.call(&scripts::FINISH_LOAD, &arguments(load, &verdicts)).await?;
@@ -25,9 +26,9 @@ pub(super) async fn finish(caller: &Caller, load: &Load) -> Result<Loaded> {
         let (word, lines) = (unpacker.int()?, unpacker.count()?);
         let (cancelled, revived) = (unpacker.count()?, unpacker.count()?);
         match word {
-            0 => return Ok(Loaded { lines, cancelled, revived }),
-            1 => return Err(Error::LoadSuperseded),
-            3 => return Err(Error::LoadedMeanwhile),
+            0 => return Ok(Imported { lines, cancelled, revived }),
+            1 => return Err(Error::ImportSuperseded),
+            3 => return Err(Error::ImportedMeanwhile),
             _ => {}
         }
         let open = unpacker.each(|unpacker| judge(caller, unpacker))?;
@@ -38,7 +39,7 @@ pub(super) async fn finish(caller: &Caller, load: &Load) -> Result<Loaded> {
     }
 }
 
-fn arguments(load: &Load, verdicts: &BTreeMap<JobId, Vec<u8>>) -> Vec<u8> {
+fn arguments(load: &Import, verdicts: &BTreeMap<JobId, Vec<u8>>) -> Vec<u8> {
     let mut packer = Packer::new();
     packer.list(5).text(load.batch.as_str()).count(load.generation).list(verdicts.len());
     for verdict in verdicts.values() {
@@ -69,7 +70,7 @@ fn judge(caller: &Caller, unpacker: &mut Unpacker<'_>) -> Result<(JobId, Vec<u8>
             return Ok((id, left_alone(id, Record::version_of(record).unwrap_or(0))));
         }
     };
-    let now = caller.hours.now();
+    let now = caller.server_clock.now();
     let apply = |job: &Job, event| {
         let applied = job.apply(event, now).map_err(|illegal| Error::broken(illegal.to_string()))?;
         Ok::<_, Error>(applied.job)

@@ -5,23 +5,23 @@ use reelq_model::{JobId, Timestamp};
 use super::{
     absent,
     caller::{Caller, Reply},
-    pack::{Packer, Unpacker},
+    codec::{Packer, Unpacker},
     scripts,
 };
 use reelq_store::{Absentees, FolderDraft, FolderView, GuardStep, Result, StoreGuard};
 
 pub(super) async fn guard(caller: &Caller, step: &GuardStep) -> Result<StoreGuard> {
-    let reply = caller.call(&scripts::FOLDERS, &pack(step)).await?;
+    let reply = caller.call(&scripts::FOLDERS, &codec(step)).await?;
     let guard = read(&reply, matches!(step, GuardStep::List))?;
     if let GuardStep::Confirm { folder, .. } = step
         && guard.is_confirmed(&folder.id)
     {
-        caller.memory.adopt(&reply.standing);
+        caller.memory.adopt(&reply.epoch);
     }
     Ok(guard)
 }
 
-fn pack(step: &GuardStep) -> Vec<u8> {
+fn codec(step: &GuardStep) -> Vec<u8> {
     let mut packer = Packer::new();
     match step {
         GuardStep::Read => packer.list(1).int(0),
@@ -48,7 +48,7 @@ fn pack(step: &GuardStep) -> Vec<u8> {
         GuardStep::Leave(id) => packer.list(2).int(5).text(id),
         GuardStep::Absent { folder, missing, found } => {
             packer.list(4).int(6).text(folder);
-            absent::pack(&mut packer, missing);
+            absent::codec(&mut packer, missing);
             jobs(&mut packer, found);
             &mut packer
         }
@@ -74,12 +74,12 @@ fn read(reply: &Reply, lists: bool) -> Result<StoreGuard> {
     let survived = unpacker.count()?;
     let mut folders = unpacker.each(folder)?;
     folders.sort_by(|one, other| (&one.folder.host, &one.folder.id).cmp(&(&other.folder.host, &other.folder.id)));
-    let standing = &reply.standing;
+    let epoch = &reply.epoch;
     Ok(StoreGuard {
-        identity: standing.identity.clone(),
-        generation: standing.generation.clone(),
-        counter: standing.counter,
-        roster: standing.roster,
+        identity: epoch.identity.clone(),
+        generation: epoch.generation.clone(),
+        counter: epoch.counter,
+        roster: epoch.roster,
         survived,
         folders,
         absent: if lists { absent::read(&mut unpacker)? } else { Absentees::default() },

@@ -6,9 +6,8 @@ use reelq_model::{Money, Timestamp};
 
 use super::{
     caller::Caller,
-    limits,
-    pack::{Packer, Unpacker},
-    scripts, views,
+    codec::{Packer, Unpacker},
+    limits, scripts, views,
 };
 use reelq_store::rules::bounds::{self, JOB_MOST, SUM_MOST};
 use reelq_store::{AccountView, Result};

@@ -10,7 +10,7 @@ use super::{
     change::{self, Answer, Change, Entry, Guard, Token},
     record::Record,
 };
-use reelq_store::{Error, LateAcceptance, Recalled, Result};
+use reelq_store::{Error, LateAcceptance, RestoredSubmission, Result};
 
 /// Records an acceptance for a job as it stands; read and worked out anew where somebody else was first.
 pub(super) async fn accept(
@@ -27,7 +27,7 @@ pub(super) async fn accept(
         if record.job.knows_task(&acceptance.task) || found.next().flatten().is_some() {
             return Ok(LateAcceptance::Known);
         }
-        let (change, outcome) = plan(&record, acceptance, first_poll, actor, caller.hours.now());
+        let (change, outcome) = plan(&record, acceptance, first_poll, actor, caller.server_clock.now());
         if let Some(Answer::Done { .. }) = change::apply(caller, &[change]).await?.each.first() {
             if let LateAcceptance::Orphan(_) = outcome {
                 settle(caller, job, acceptance.submission).await?;
@@ -47,7 +47,7 @@ pub(super) async fn settle(caller: &Caller, job: JobId, number: u32) -> Result<(
             return Ok(());
         }
         let token = change::token(&[b"settled", &number.to_be_bytes(), &record.version.to_be_bytes()]);
-        let wake = record.due.map_or(Wake::Never, |due| Wake::After(due.since(caller.hours.now())));
+        let wake = record.due.map_or(Wake::Never, |due| Wake::After(due.since(caller.server_clock.now())));
         let (guard, parked) = (Guard::Free, record.parked);
         let change = Change { guard, parked, wake, ..Change::nothing(&settled, record.version, token) };
         let done = change::apply(caller, &[change]).await?;
@@ -97,21 +97,21 @@ fn follow(record: &Record, acceptance: &Acceptance, first_poll: Duration, now: T
 }
 
 /// Takes in a submission that was forgotten; whoever has the job in hand loses it.
-pub(super) async fn recall(caller: &Caller, job: JobId, submission: &Submission) -> Result<Recalled> {
+pub(super) async fn recall(caller: &Caller, job: JobId, submission: &Submission) -> Result<RestoredSubmission> {
     loop {
         let found = change::read(caller, &[job]).await?.into_iter().next().flatten();
         let record = found.ok_or_else(|| Error::NoJob(job.to_string()))?.0;
         if record.job.knows_submission(submission.number) {
-            return Ok(Recalled::Known);
+            return Ok(RestoredSubmission::Known);
         }
-        let event = Event::Recalled { submission: submission.clone() };
+        let event = Event::RestoredSubmission { submission: submission.clone() };
         let token = change::token(&[b"recalled", &submission.number.to_be_bytes(), &record.version.to_be_bytes()]);
-        let change = match Change::by(&record.job, record.version, &event, caller.hours.now(), token) {
+        let change = match Change::by(&record.job, record.version, &event, caller.server_clock.now(), token) {
             Ok(change) => Change { history: Some(Entry::of(&event, None)), ..change },
-            Err(illegal) => return Ok(Recalled::Refused(illegal)),
+            Err(illegal) => return Ok(RestoredSubmission::Refused(illegal)),
         };
         if let Some(Answer::Done { .. }) = change::apply(caller, &[change]).await?.each.first() {
-            return Ok(Recalled::Restored);
+            return Ok(RestoredSubmission::Restored);
         }
     }
 }

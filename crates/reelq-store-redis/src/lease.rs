@@ -7,9 +7,8 @@ use reelq_model::WorkerId;
 use super::{
     caller::Caller,
     change::{self, millis},
-    edit,
-    pack::{Packer, Unpacker},
-    scripts,
+    codec::{Packer, Unpacker},
+    edit, scripts,
 };
 use reelq_store::{Lease, Result};
 
@@ -46,7 +45,7 @@ pub(super) async fn heartbeat(caller: &Caller, worker: &WorkerId) -> Result<u64>
     Ok(taken)
 }
 
-pub(super) async fn sign_off(caller: &Caller, worker: &WorkerId) -> Result<()> {
+pub(super) async fn deregister(caller: &Caller, worker: &WorkerId) -> Result<()> {
     loop {
         let reply = caller.call(&scripts::SIGN_OFF, &pack_worker(worker)).await?;
         let mut unpacker = reply.unpack();

@@ -8,11 +8,10 @@ use super::{
     breaker,
     caller::Caller,
     change::millis,
-    facts,
-    pack::{Packer, Unpacker},
-    scripts,
+    codec::{Packer, Unpacker},
+    facts, scripts,
 };
-use reelq_limits::purse::Purse;
+use reelq_limits::remaining_budget::RemainingBudget;
 use reelq_store::rules::bounds;
 use reelq_store::{AccountLimits, AccountView, Error, HeldBatch, Pace, Pause, PauseReason, Result};
 
@@ -103,8 +102,8 @@ fn account(unpacker: &mut Unpacker<'_>, now: Timestamp) -> Result<(AccountView, 
     let pace = read_pace(unpacker.bytes()?);
     let (set_aside, spent_today) = (unpacker.int()?, unpacker.int()?);
     let pauses = unpacker.each(|unpacker| Ok(pause_of(unpacker.bytes()?)))?;
-    let purse = Purse::new(limits.as_ref(), spent, spent_today, set_aside);
-    let held = unpacker.each(|unpacker| held(unpacker, &purse, now))?;
+    let remaining_budget = RemainingBudget::new(limits.as_ref(), spent, spent_today, set_aside);
+    let held = unpacker.each(|unpacker| held(unpacker, &remaining_budget, now))?;
     let fields = unpacker.each(|unpacker| Ok(unpacker.text()?.to_owned()))?;
     if !fields.is_empty() {
         unread.push(format!("its fields {} cannot be read", fields.join(", ")));
@@ -146,11 +145,11 @@ pub(super) fn read_pace(text: &[u8]) -> Pace {
 }
 
 /// A batch with jobs ready, where it waits for the account's money.
-fn held(unpacker: &mut Unpacker<'_>, purse: &Purse, now: Timestamp) -> Result<Option<HeldBatch>> {
+fn held(unpacker: &mut Unpacker<'_>, remaining_budget: &RemainingBudget, now: Timestamp) -> Result<Option<HeldBatch>> {
     unpacker.list()?;
     let name = unpacker.text()?;
     let prices = unpacker.each(Unpacker::int)?;
-    let Some((by, until)) = purse.held_by(&prices, now) else { return Ok(None) };
+    let Some((by, until)) = remaining_budget.held_by(&prices, now) else { return Ok(None) };
     Ok(BatchName::new(name).ok().map(|batch| HeldBatch { batch, by, until }))
 }
 

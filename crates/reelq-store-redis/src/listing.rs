@@ -4,9 +4,9 @@ use reelq_model::{BatchName, Job, Status};
 
 use super::{
     caller::Caller,
-    change, facts,
-    pack::{Packer, Unpacker},
-    reading,
+    change,
+    codec::{Packer, Unpacker},
+    facts, reading,
     record::Record,
     scripts, views,
 };

@@ -7,19 +7,19 @@ use reelq_model::{AccountName, BatchName, Job, JobId, Money, Status};
 use super::{
     caller::Caller,
     change::pack_ids,
+    codec::{Packer, Unpacker},
     facts, finish,
-    pack::{Packer, Unpacker},
     record::write_job,
     scripts,
 };
 use reelq_store::rules::bounds;
-use reelq_store::{BatchDraft, Enqueued, Error, Known, Line, LineDraft, Load, Result};
+use reelq_store::{BatchDraft, Enqueued, Error, Import, Known, Line, LineDraft, Result};
 
 /// At most this many lines go in one call, and about this many bytes: a call holds up the server while it runs.
 const AT_ONCE: usize = 1_000;
 const BYTES_AT_ONCE: usize = 4 << 20;
 
-pub(super) async fn begin(caller: &Caller, draft: &BatchDraft) -> Result<Load> {
+pub(super) async fn begin(caller: &Caller, draft: &BatchDraft) -> Result<Import> {
     let text = serde_json::to_string(draft).map_err(|error| Error::broken(error.to_string()))?;
     let budget = draft.budget.map_or(-1, bounds::cap);
     let arguments = Packer::new().list(3).text(draft.name.as_str()).text(&text).int(budget).finish();
@@ -27,13 +27,13 @@ pub(super) async fn begin(caller: &Caller, draft: &BatchDraft) -> Result<Load> {
         let reply = caller.call(&scripts::BEGIN_LOAD, &arguments).await?;
         let mut unpacker = reply.unpack();
         let (word, generation) = (unpacker.int()?, unpacker.count()?);
-        let load = Load { batch: draft.name.clone(), generation, seen: None };
+        let load = Import { batch: draft.name.clone(), generation, seen: None };
         match word {
             0 => return Ok(load),
             1 => {}
             // A load whose lines are being made the manifest is as good as finished; whoever was at it may be gone.
             2 => match finish::finish(caller, &load).await {
-                Ok(_) | Err(Error::LoadSuperseded) => {}
+                Ok(_) | Err(Error::ImportSuperseded) => {}
                 Err(error) => return Err(error),
             },
             3 => return Err(Error::BeingPurged(draft.name.to_string())),
@@ -42,14 +42,14 @@ pub(super) async fn begin(caller: &Caller, draft: &BatchDraft) -> Result<Load> {
     }
 }
 
-pub(super) async fn enqueue(caller: &Caller, load: &Load, lines: &[LineDraft]) -> Result<Enqueued> {
+pub(super) async fn enqueue(caller: &Caller, load: &Import, lines: &[LineDraft]) -> Result<Enqueued> {
     let mut enqueued = Enqueued::default();
     let mut rest = lines;
     let mut chunk = Chunk::next(caller, load, &mut rest)?;
     while let Some(packed) = chunk {
         // The next chunk is packed while the server works on this one.
-        let pack = async { Chunk::next(caller, load, &mut rest) };
-        let (added, next) = tokio::join!(send(caller, &packed), pack);
+        let codec = async { Chunk::next(caller, load, &mut rest) };
+        let (added, next) = tokio::join!(send(caller, &packed), codec);
         let added = added?;
         enqueued.new += added.new;
         enqueued.known += added.known;
@@ -64,7 +64,7 @@ async fn send(caller: &Caller, packed: &[u8]) -> Result<Enqueued> {
     let (word, new, known) = (unpacker.int()?, unpacker.count()?, unpacker.count()?);
     match word {
         0 => Ok(Enqueued { new, known }),
-        1 => Err(Error::LoadSuperseded),
+        1 => Err(Error::ImportSuperseded),
         _ => {
             let rows = unpacker.each(Unpacker::count)?;
             Err(Error::broken(format!("rows {rows:?} ask for the same job")))
@@ -86,7 +86,7 @@ struct Chunk<'a> {
 
 impl<'a> Chunk<'a> {
     /// Packs the first of `lines` into a call and takes them off; nothing where there are none left.
-    fn next(caller: &Caller, load: &Load, lines: &mut &'a [LineDraft]) -> Result<Option<Vec<u8>>> {
+    fn next(caller: &Caller, load: &Import, lines: &mut &'a [LineDraft]) -> Result<Option<Vec<u8>>> {
         let mut chunk = Self::default();
         while let Some((line, rest)) = lines.split_first() {
             if chunk.count == AT_ONCE || chunk.lines.len() > BYTES_AT_ONCE {
@@ -98,21 +98,21 @@ impl<'a> Chunk<'a> {
         Ok((chunk.count > 0).then(|| chunk.finish(load)))
     }
 
-    fn add(&mut self, caller: &Caller, load: &Load, draft: &'a LineDraft) -> Result<()> {
+    fn add(&mut self, caller: &Caller, load: &Import, draft: &'a LineDraft) -> Result<()> {
         let spec = &draft.job;
         let kind = (&spec.spec.account, spec.price, spec.priority);
         let number = *self.kinds.entry(kind).or_insert_with(|| {
             self.order.push(kind);
             self.order.len()
         });
-        let job = Job::new(spec.clone(), load.batch.clone(), caller.hours.now());
+        let job = Job::new(spec.clone(), load.batch.clone(), caller.server_clock.now());
         self.lines.bytes(job.id.as_bytes()).count(u64::try_from(number).unwrap_or(0));
         self.lines.bytes(&write_job(&job)?).bytes(&write_line(job.id, &draft.line)?);
         self.count += 1;
         Ok(())
     }
 
-    fn finish(mut self, load: &Load) -> Vec<u8> {
+    fn finish(mut self, load: &Import) -> Vec<u8> {
         let mut packer = Packer::new();
         packer.list(4).text(load.batch.as_str()).count(load.generation).list(self.order.len());
         for (account, price, priority) in &self.order {

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use super::pack::Packer;
+use super::codec::Packer;
 use reelq_store::Remembered;
 
 /// The format of namespaces that this version reads and writes. 1 had no guard.
@@ -18,7 +18,7 @@ const PAST: usize = 16;
 
 /// What an answer says of the namespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Standing {
+pub(super) struct Epoch {
     pub(super) identity: String,
     pub(super) generation: String,
     pub(super) counter: u64,
@@ -77,7 +77,7 @@ impl Memory {
 
     /// Takes an answer's word in. `false`: it comes from a server of the past, and counts for nothing.
     #[must_use]
-    pub(super) fn hear(&self, heard: &Standing) -> bool {
+    pub(super) fn hear(&self, heard: &Epoch) -> bool {
         let mut state = self.state();
         if heard.identity.is_empty() && !state.generation.is_empty() {
             // Emptied, and nobody has written since: another life begins with the next write.
@@ -125,7 +125,7 @@ impl Memory {
     }
 
     /// The folder was held against the namespace: what is known of an earlier life of it has been told.
-    pub(super) fn adopt(&self, heard: &Standing) {
+    pub(super) fn adopt(&self, heard: &Epoch) {
         let mut state = self.state();
         if state.remembered.identity != heard.identity {
             state.remembered = Remembered { identity: heard.identity.clone(), counter: heard.counter };
@@ -137,8 +137,8 @@ impl Memory {
 mod tests {
     use super::*;
 
-    fn standing(identity: &str, generation: &str, counter: u64) -> Standing {
-        Standing { identity: identity.to_owned(), generation: generation.to_owned(), counter, roster: 0, era: 0 }
+    fn epoch(identity: &str, generation: &str, counter: u64) -> Epoch {
+        Epoch { identity: identity.to_owned(), generation: generation.to_owned(), counter, roster: 0, era: 0 }
     }
 
     fn remembered(identity: &str, counter: u64) -> Remembered {
@@ -148,15 +148,15 @@ mod tests {
     #[test]
     fn an_answer_of_an_earlier_generation_counts_for_nothing() {
         let memory = Memory::new();
-        assert!(memory.hear(&standing("i", "g1", 5)) && memory.hear(&standing("i", "g2", 6)));
-        assert!(!memory.hear(&standing("i", "g1", 9)));
+        assert!(memory.hear(&epoch("i", "g1", 5)) && memory.hear(&epoch("i", "g2", 6)));
+        assert!(!memory.hear(&epoch("i", "g1", 9)));
         assert_eq!((memory.changes(), memory.remembered()), (1, remembered("i", 6)));
     }
 
     #[test]
     fn an_answer_that_is_overtaken_by_one_of_a_later_generation_counts_for_nothing() {
         let memory = Memory::new();
-        let of_era = |generation, era| Standing { era, ..standing("i", generation, 5) };
+        let of_era = |generation, era| Epoch { era, ..epoch("i", generation, 5) };
         assert!(memory.hear(&of_era("g1", 1)) && memory.hear(&of_era("g3", 3)));
         assert!(!memory.hear(&of_era("g2", 2)), "it was never heard of, and is over");
         assert!(memory.hear(&of_era("g3", 3)), "the present one is still taken in");
@@ -166,16 +166,16 @@ mod tests {
     #[test]
     fn the_count_never_falls() {
         let memory = Memory::new();
-        assert!(memory.hear(&standing("i", "g1", 9)) && memory.hear(&standing("i", "g1", 5)));
+        assert!(memory.hear(&epoch("i", "g1", 9)) && memory.hear(&epoch("i", "g1", 5)));
         assert_eq!(memory.remembered(), remembered("i", 9));
     }
 
     #[test]
     fn who_buys_takes_another_identity_only_after_telling_what_it_knows() {
         let memory = Memory::new();
-        assert!(memory.hear(&standing("i", "g1", 9)));
+        assert!(memory.hear(&epoch("i", "g1", 9)));
         memory.remember("folder", &remembered("i", 12));
-        let other = standing("j", "g2", 1);
+        let other = epoch("j", "g2", 1);
         assert!(memory.hear(&other));
         assert_eq!(memory.remembered(), remembered("i", 12));
         memory.adopt(&other);

@@ -4,8 +4,8 @@ use reelq_model::AccountName;
 
 use super::{
     caller::Caller,
+    codec::Packer,
     limits::{pack_rate, read_pace},
-    pack::Packer,
     scripts,
 };
 use reelq_store::{Error, Pace, PaceView, Result, Usage};

@@ -2,7 +2,7 @@
 
 use reelq_model::BatchName;
 
-use super::{caller::Caller, pack::Packer, scripts};
+use super::{caller::Caller, codec::Packer, scripts};
 use reelq_store::{Error, Purge, Result, Unfinished};
 
 pub(super) async fn purge(caller: &Caller, batch: &BatchName) -> Result<Purge> {

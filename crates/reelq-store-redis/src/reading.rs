@@ -4,10 +4,11 @@ use reelq_model::{BatchName, JobId, Timestamp, WorkerId};
 
 use super::{
     caller::{Caller, other_format},
-    change, facts, load,
+    change,
+    codec::Packer,
+    codec::Unpacker,
+    facts, load,
     memory::FORMAT,
-    pack::Packer,
-    pack::Unpacker,
     record::Record,
     scripts,
 };

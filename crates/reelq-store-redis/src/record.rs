@@ -3,7 +3,7 @@
 
 use reelq_model::{Job, JobId, Status, Timestamp, WorkerId};
 
-use super::{facts, pack::Unpacker};
+use super::{codec::Unpacker, facts};
 use reelq_store::rules::bounds;
 use reelq_store::{Error, Result};
 

@@ -8,11 +8,10 @@ use reelq_model::{BatchName, JobId, RequestKey};
 use super::{
     RedisStore,
     caller::Caller,
-    finish,
-    pack::{Packer, Unpacker},
-    scripts,
+    codec::{Packer, Unpacker},
+    finish, scripts,
 };
-use reelq_store::{Error, Load, LoadsSeen, NotedRequest, Noting, RequestNote, Requests, Result, Unnoted};
+use reelq_store::{Error, Import, ImportsSeen, NotedRequest, Noting, RequestNote, Requests, Result, Unnoted};
 
 /// At most so many go in one call: it holds up the server while it runs.
 const AT_ONCE: usize = 1_000;
@@ -67,7 +66,7 @@ impl Requests for RedisStore {
         Ok(found)
     }
 
-    async fn loads_seen(&self) -> Result<LoadsSeen> {
+    async fn imports_seen(&self) -> Result<ImportsSeen> {
         loop {
             let (seen, half_made) = seen(&self.caller).await?;
             if half_made.is_empty() {
@@ -76,7 +75,7 @@ impl Requests for RedisStore {
             // A load whose lines are being made the manifest is as good as finished; whoever was at it may be gone.
             for load in half_made {
                 match finish::finish(&self.caller, &load).await {
-                    Ok(_) | Err(Error::LoadSuperseded) => {}
+                    Ok(_) | Err(Error::ImportSuperseded) => {}
                     Err(error) => return Err(error),
                 }
             }
@@ -94,7 +93,7 @@ impl Requests for RedisStore {
 }
 
 /// The loads that are there, and those that are being made the manifest.
-async fn seen(caller: &Caller) -> Result<(LoadsSeen, Vec<Load>)> {
+async fn seen(caller: &Caller) -> Result<(ImportsSeen, Vec<Import>)> {
     let reply = caller.call(&scripts::NOTED, &Packer::new().list(1).text("seen").finish()).await?;
     let mut unpacker = reply.unpack();
     let mark = unpacker.text()?.to_owned();
@@ -103,13 +102,13 @@ async fn seen(caller: &Caller) -> Result<(LoadsSeen, Vec<Load>)> {
         unpacker.list()?;
         let (batch, generation, is_settling) = (name(unpacker)?, unpacker.count()?, unpacker.flag()?);
         if is_settling {
-            half_made.push(Load { batch, generation, seen: None });
+            half_made.push(Import { batch, generation, seen: None });
         } else {
             each.insert(batch, generation);
         }
         Ok(())
     })?;
-    Ok((LoadsSeen { each, mark }, half_made))
+    Ok((ImportsSeen { each, mark }, half_made))
 }
 
 fn name(unpacker: &mut Unpacker<'_>) -> Result<BatchName> {

@@ -9,7 +9,7 @@ use super::{
     RedisStore,
     caller::Reply,
     change::millis,
-    pack::{Packer, Unpacker},
+    codec::{Packer, Unpacker},
     reading, scripts,
 };
 use reelq_store::{
@@ -78,7 +78,7 @@ impl Schedules for RedisStore {
         self.on_ticks(arguments("over", schedule, 0)).await?.unpack().each(span)
     }
 
-    async fn hold_batch(&self, batch: &BatchName, holder: &WorkerId, lasts: Duration) -> Result<BatchHold> {
+    async fn acquire_run_lock(&self, batch: &BatchName, holder: &WorkerId, lasts: Duration) -> Result<BatchHold> {
         let reply = self.hold(batch, holder, millis(lasts).max(1)).await?;
         let mut unpacker = reply.unpack();
         if unpacker.int()? == 0 {

@@ -13,29 +13,29 @@ use super::{
     claim, commit, edit, finish, folders,
     full::Fullness,
     heal,
-    hours::Hours,
+    idempotency_tokens::IdempotencyTokens,
     late, lease, limits,
     link::Link,
     listing, load,
     memory::Memory,
     pace, purge, reading, remove, results,
-    unanswered::Unanswered,
+    server_clock::ServerClock,
     unreadable::{self, Unreadable},
     views, watch,
 };
 use crate::{Address, LinkOptions, Namespace};
 use reelq_store::{
     AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit, Committed, Cursor,
-    Edit, Edited, Enqueued, Error, GuardStep, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease,
-    LineDraft, Load, Loaded, Pace, PaceView, Page, PauseReason, Purge, Recalled, Remembered, Result, ResultLine,
-    Scanned, Spread, Store, StoreGuard, UnreadableRecord, WorkerView,
+    Edit, Edited, Enqueued, Error, GuardStep, HistoryEntry, Import, Imported, JobFilter, JobView, Known,
+    LateAcceptance, Lease, LineDraft, Pace, PaceView, Page, PauseReason, Purge, Remembered, RestoredSubmission, Result,
+    ResultLine, Scanned, Spread, Store, StoreGuard, UnreadableRecord, WorkerView,
 };
 
 /// The store over Redis. Any number of processes may have the same namespace open.
 #[derive(Debug)]
 pub struct RedisStore {
     pub(super) caller: Caller,
-    marks: Unanswered,
+    marks: IdempotencyTokens,
 }
 
 impl RedisStore {
@@ -47,7 +47,7 @@ impl RedisStore {
         clock: SharedClock,
     ) -> Result<Self> {
         let link = Link::open(address, namespace, options, clock.clone()).await?;
-        Self::over(link, Hours::new(clock, None)).await
+        Self::over(link, ServerClock::new(clock, None)).await
     }
 
     /// Connects to read: the namespace is neither begun nor mended, so that a user who may only read can do it, on a replica
@@ -63,10 +63,11 @@ impl RedisStore {
         clock: SharedClock,
     ) -> Result<Self> {
         let link = Link::open(address, namespace, options, clock.clone()).await?;
-        let (hours, memory) = (Hours::new(clock, None), Memory::new());
-        let caller = Caller { link, hours, unreadable: Unreadable::default(), memory, fullness: Fullness::default() };
+        let (server_clock, memory) = (ServerClock::new(clock, None), Memory::new());
+        let caller =
+            Caller { link, server_clock, unreadable: Unreadable::default(), memory, fullness: Fullness::default() };
         let now = reading::look(&caller).await?;
-        Ok(Self { caller, marks: Unanswered::new(now) })
+        Ok(Self { caller, marks: IdempotencyTokens::new(now) })
     }
 
     /// Connects, with `clock` in the place of the server's own: only tests may decide by a clock of this process.
@@ -81,38 +82,38 @@ impl RedisStore {
         clock: SharedClock,
     ) -> Result<Self> {
         let link = Link::open(address, namespace, options, clock.clone()).await?;
-        Self::over(link, Hours::new(clock.clone(), Some(clock))).await
+        Self::over(link, ServerClock::new(clock.clone(), Some(clock))).await
     }
 
-    async fn over(link: Link, hours: Hours) -> Result<Self> {
+    async fn over(link: Link, server_clock: ServerClock) -> Result<Self> {
         let caller = Caller {
             link,
-            hours,
+            server_clock,
             unreadable: Unreadable::default(),
             memory: Memory::new(),
             fullness: Fullness::default(),
         };
         let now = reading::open(&caller).await?;
         heal::sums(&caller).await?;
-        Ok(Self { caller, marks: Unanswered::new(now) })
+        Ok(Self { caller, marks: IdempotencyTokens::new(now) })
     }
 }
 
 #[async_trait]
 impl Store for RedisStore {
-    async fn begin_load(&self, batch: &BatchDraft) -> Result<Load> {
+    async fn begin_import(&self, batch: &BatchDraft) -> Result<Import> {
         load::begin(&self.caller, batch).await
     }
 
-    async fn enqueue(&self, load: &Load, lines: &[LineDraft]) -> Result<Enqueued> {
+    async fn add_to_import(&self, load: &Import, lines: &[LineDraft]) -> Result<Enqueued> {
         load::enqueue(&self.caller, load, lines).await
     }
 
-    async fn finish_load(&self, load: &Load) -> Result<Loaded> {
+    async fn commit_import(&self, load: &Import) -> Result<Imported> {
         finish::finish(&self.caller, load).await
     }
 
-    async fn known(&self, batch: &BatchName, ids: &[JobId]) -> Result<Vec<Option<Known>>> {
+    async fn lookup(&self, batch: &BatchName, ids: &[JobId]) -> Result<Vec<Option<Known>>> {
         load::known(&self.caller, batch, ids).await
     }
 
@@ -128,11 +129,16 @@ impl Store for RedisStore {
         commit::commit(&self.caller, commits).await
     }
 
-    async fn accept_late(&self, job: JobId, acceptance: &Acceptance, first_poll: Duration) -> Result<LateAcceptance> {
+    async fn record_acceptance(
+        &self,
+        job: JobId,
+        acceptance: &Acceptance,
+        first_poll: Duration,
+    ) -> Result<LateAcceptance> {
         late::accept(&self.caller, job, acceptance, first_poll, None).await
     }
 
-    async fn recall(&self, job: JobId, submission: &Submission) -> Result<Recalled> {
+    async fn restore_submission(&self, job: JobId, submission: &Submission) -> Result<RestoredSubmission> {
         late::recall(&self.caller, job, submission).await
     }
 
@@ -148,8 +154,8 @@ impl Store for RedisStore {
         lease::heartbeat(&self.caller, worker).await
     }
 
-    async fn sign_off(&self, worker: &WorkerId) -> Result<()> {
-        lease::sign_off(&self.caller, worker).await
+    async fn deregister(&self, worker: &WorkerId) -> Result<()> {
+        lease::deregister(&self.caller, worker).await
     }
 
     async fn set_limits(&self, account: &AccountName, limits: &AccountLimits) -> Result<()> {
@@ -188,7 +194,7 @@ impl Store for RedisStore {
         budget::set(&self.caller, batch, budget).await
     }
 
-    async fn edit(&self, job: JobId, event: Event) -> Result<Edited> {
+    async fn apply_event(&self, job: JobId, event: Event) -> Result<Edited> {
         edit::edit(&self.caller, &self.marks, job, &event).await
     }
 
@@ -213,7 +219,7 @@ impl Store for RedisStore {
         bulk::scan(&self.caller, filter, from, limit).await
     }
 
-    fn standing(&self) -> u64 {
+    fn epoch(&self) -> u64 {
         self.caller.memory.changes()
     }
 
@@ -238,7 +244,7 @@ impl Store for RedisStore {
     }
 
     fn time(&self) -> Timestamp {
-        self.caller.hours.now()
+        self.caller.server_clock.now()
     }
 
     async fn job(&self, job: JobId) -> Result<Option<JobView>> {

@@ -9,9 +9,10 @@ use reelq_model::{BatchName, JobId};
 
 use super::{
     caller::Caller,
-    change, limits,
+    change,
+    codec::Packer,
+    limits,
     listing::{Quota, Walk},
-    pack::Packer,
     record::Record,
     scripts, views,
 };

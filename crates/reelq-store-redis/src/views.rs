@@ -6,9 +6,8 @@ use reelq_model::{BatchName, Money, Status, Timestamp};
 
 use super::{
     caller::Caller,
-    facts,
-    pack::{Packer, Unpacker, saturated},
-    scripts,
+    codec::{Packer, Unpacker, saturated},
+    facts, scripts,
 };
 use reelq_store::rules::unreadable;
 use reelq_store::{BatchDraft, BatchView, Error, Result, StatusCounts};

@@ -3,7 +3,7 @@
 use reelq_model::{AccountName, Money, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Row, params, types::ValueRef};
 
-use super::{code, purse};
+use super::{code, remaining_budget};
 use crate::error::Result;
 use reelq_store::{AccountLimits, AccountView, Error, Pace, Pause, PauseReason};
 
@@ -179,7 +179,7 @@ pub(super) fn views(conn: &Connection, now: Timestamp) -> Result<Vec<AccountView
         let (reserved, spent_today) = (Money::from_micros(reserved), Money::from_micros(spent_today));
         views.push(AccountView {
             name,
-            held: purse::held(conn, &account, now)?,
+            held: remaining_budget::held(conn, &account, now)?,
             unread: account.unread,
             limits: account.limits,
             pace: account.pace,

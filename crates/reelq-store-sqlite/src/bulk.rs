@@ -3,7 +3,7 @@
 use reelq_model::{BatchName, Event, IllegalTransition, JobId};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{code, edit, purge, row::Row, unreadable, writer::Scribe};
+use super::{code, edit, purge, row::Row, unreadable, writer::Tx};
 use crate::error::Result;
 use reelq_store::{Cursor, Edit, Edited, Error, JobFilter, Scanned};
 
@@ -22,42 +22,42 @@ pub(super) fn scan(conn: &Connection, filter: &JobFilter, from: &Cursor, limit: 
     Ok(Scanned { views: views.into_iter().map(|(_, view)| view).collect(), next })
 }
 
-pub(super) fn edit_all(scribe: &Scribe<'_>, edits: &[(JobId, Edit)]) -> Result<Vec<Edited>> {
-    edits.iter().map(|(job, edit)| one(scribe, *job, edit)).collect()
+pub(super) fn edit_all(tx: &Tx<'_>, edits: &[(JobId, Edit)]) -> Result<Vec<Edited>> {
+    edits.iter().map(|(job, edit)| one(tx, *job, edit)).collect()
 }
 
-fn one(scribe: &Scribe<'_>, job: JobId, edit: &Edit) -> Result<Edited> {
+fn one(tx: &Tx<'_>, job: JobId, edit: &Edit) -> Result<Edited> {
     match edit {
-        Edit::Event(event) => edit::edit(scribe, job, event),
-        Edit::OfShown(event, _) => of_shown(scribe, job, edit, event),
-        Edit::Cancel => edit::cancel(scribe, job),
-        Edit::Wake => wake(scribe, job),
+        Edit::Event(event) => edit::edit(tx, job, event),
+        Edit::OfShown(event, _) => of_shown(tx, job, edit, event),
+        Edit::Cancel => edit::cancel(tx, job),
+        Edit::Wake => wake(tx, job),
     }
 }
 
 /// The event, where the job stands as it did when a person was told of it.
-fn of_shown(scribe: &Scribe<'_>, job: JobId, edit: &Edit, event: &Event) -> Result<Edited> {
-    let Some(row) = unreadable::if_readable(Row::known(scribe.conn, job))? else {
+fn of_shown(tx: &Tx<'_>, job: JobId, edit: &Edit, event: &Event) -> Result<Edited> {
+    let Some(row) = unreadable::if_readable(Row::known(tx.conn, job))? else {
         return Ok(Edited::unreadable(event.name()));
     };
     if edit.event_for(&row.job).is_some_and(|(_, stands)| stands) {
-        return edit::edit(scribe, job, event);
+        return edit::edit(tx, job, event);
     }
     Ok(Edited::Refused(IllegalTransition { stage: row.job.status().as_str(), event: event.name() }))
 }
 
-fn wake(scribe: &Scribe<'_>, job: JobId) -> Result<Edited> {
+fn wake(tx: &Tx<'_>, job: JobId) -> Result<Edited> {
     const EVENT: &str = "wake";
-    let Some(before) = unreadable::if_readable(Row::known(scribe.conn, job))? else {
+    let Some(before) = unreadable::if_readable(Row::known(tx.conn, job))? else {
         return Ok(Edited::unreadable(EVENT));
     };
-    purge::refuse_purging(scribe.conn, before.batch)?;
+    purge::refuse_purging(tx.conn, before.batch)?;
     if before.in_hand() || before.parked || before.due.is_none() {
         return Ok(Edited::Refused(IllegalTransition { stage: before.job.status().as_str(), event: EVENT }));
     }
     let mut row = before.clone();
-    row.due = Some(scribe.now);
-    edit::save(scribe, &before, row)?;
+    row.due = Some(tx.now);
+    edit::save(tx, &before, row)?;
     Ok(Edited::Done)
 }
 
@@ -65,20 +65,20 @@ fn wake(scribe: &Scribe<'_>, job: JobId) -> Result<Edited> {
 const STOP: &str = "UPDATE batches SET cancelling = 1, loading = NULL, loading_draft = NULL, loading_lines = 0 \
     WHERE name = ?1 AND NOT purging";
 
-pub(super) fn begin_cancel(scribe: &Scribe<'_>, name: &BatchName) -> Result<()> {
-    if scribe.conn.prepare_cached(STOP)?.execute([name.as_str()])? == 0 {
+pub(super) fn begin_cancel(tx: &Tx<'_>, name: &BatchName) -> Result<()> {
+    if tx.conn.prepare_cached(STOP)?.execute([name.as_str()])? == 0 {
         let sql = "SELECT 1 FROM batches WHERE name = ?1";
-        let there = scribe.conn.prepare_cached(sql)?.query_row([name.as_str()], |_| Ok(())).optional()?;
+        let there = tx.conn.prepare_cached(sql)?.query_row([name.as_str()], |_| Ok(())).optional()?;
         let name = name.to_string();
         return Err(there.map_or(Error::NoBatch(name.clone()), |()| Error::BeingPurged(name)).into());
     }
-    scribe.news.set(true);
+    tx.news.set(true);
     Ok(())
 }
 
-pub(super) fn end_cancel(scribe: &Scribe<'_>, name: &BatchName) -> Result<()> {
-    scribe.conn.prepare_cached("UPDATE batches SET cancelling = 0 WHERE name = ?1")?.execute([name.as_str()])?;
-    scribe.news.set(true);
+pub(super) fn end_cancel(tx: &Tx<'_>, name: &BatchName) -> Result<()> {
+    tx.conn.prepare_cached("UPDATE batches SET cancelling = 0 WHERE name = ?1")?.execute([name.as_str()])?;
+    tx.news.set(true);
     Ok(())
 }
 

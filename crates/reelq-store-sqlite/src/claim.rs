@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension as _, params};
 use super::{
     account::{self, Account},
     claim_due, claim_ready, code, rescue, restored,
-    writer::Scribe,
+    writer::Tx,
 };
 use crate::error::Result;
 use reelq_limits::POLLS_THROTTLED_MAX;
@@ -16,7 +16,7 @@ use reelq_store::{Claim, ClaimStage, Claimed, Pause};
 
 /// What a claim works with.
 pub(super) struct Desk<'a> {
-    pub scribe: &'a Scribe<'a>,
+    pub tx: &'a Tx<'a>,
     pub claim: &'a Claim,
     pub account: Account,
     /// The batch that it is narrowed to.
@@ -25,9 +25,9 @@ pub(super) struct Desk<'a> {
     pub except: Vec<i64>,
 }
 
-pub(super) fn claim(scribe: &Scribe<'_>, claim: &Claim) -> Result<Claimed> {
-    rescue::expired(scribe)?;
-    let found = account::find(scribe.conn, &claim.account)?;
+pub(super) fn claim(tx: &Tx<'_>, claim: &Claim) -> Result<Claimed> {
+    rescue::expired(tx)?;
+    let found = account::find(tx.conn, &claim.account)?;
     // Who has it in its configuration has its limits, its budgets and its cap: nothing is bought without them.
     let limits = found.as_ref().and_then(|account| account.limits);
     if claim.stage == ClaimStage::Submit && limits.is_none() {
@@ -36,18 +36,18 @@ pub(super) fn claim(scribe: &Scribe<'_>, claim: &Claim) -> Result<Claimed> {
     let Some(account) = found else { return Ok(Claimed::default()) };
     let batch = match &claim.batch {
         None => None,
-        Some(name) => match batch_id(scribe, name)? {
+        Some(name) => match batch_id(tx, name)? {
             None => return Ok(Claimed::default()),
             found => found,
         },
     };
     let mut except = Vec::new();
     for name in &claim.except {
-        except.extend(batch_id(scribe, name)?);
+        except.extend(batch_id(tx, name)?);
     }
-    let desk = Desk { scribe, claim, account, batch, except };
+    let desk = Desk { tx, claim, account, batch, except };
     // What was bought since a backup was taken is not known here: a person says when buying may go on.
-    let is_held = claim.stage == ClaimStage::Submit && restored::taken_at(scribe.conn)?.is_some();
+    let is_held = claim.stage == ClaimStage::Submit && restored::taken_at(tx.conn)?.is_some();
     if claim.limit == 0 || is_held {
         return Ok(Claimed::default());
     }
@@ -55,7 +55,7 @@ pub(super) fn claim(scribe: &Scribe<'_>, claim: &Claim) -> Result<Claimed> {
     if !pauses.is_empty() {
         // A pause that a person must end makes the others' ends meaningless.
         let ends: Option<Vec<Timestamp>> = pauses.into_iter().map(|pause| pause.until).collect();
-        let last = ends.and_then(|ends| ends.into_iter().max()).map(|last| last.since(scribe.now));
+        let last = ends.and_then(|ends| ends.into_iter().max()).map(|last| last.since(tx.now));
         let retry_in = match claim.stage {
             // Where there is nothing to ask about, nobody waits for the end of the pause.
             ClaimStage::Poll => last.zip(desk.next_due(claim_due::NEXT_POLL)?).map(|(last, due)| last.max(due)),
@@ -70,14 +70,14 @@ pub(super) fn claim(scribe: &Scribe<'_>, claim: &Claim) -> Result<Claimed> {
     }
 }
 
-pub(super) fn batch_id(scribe: &Scribe<'_>, name: &BatchName) -> Result<Option<i64>> {
+pub(super) fn batch_id(tx: &Tx<'_>, name: &BatchName) -> Result<Option<i64>> {
     let sql = "SELECT id FROM batches WHERE name = ?1";
-    Ok(scribe.conn.prepare_cached(sql)?.query_row([name.as_str()], |row| row.get(0)).optional()?)
+    Ok(tx.conn.prepare_cached(sql)?.query_row([name.as_str()], |row| row.get(0)).optional()?)
 }
 
 /// The pauses that hold this kind of work.
 fn holding(desk: &Desk<'_>) -> Result<Vec<Pause>> {
-    let now = desk.scribe.now;
+    let now = desk.tx.now;
     let holds = |(kind, pause): (i64, Pause)| match desk.claim.stage {
         ClaimStage::Submit => Some(pause),
         ClaimStage::Poll if kind == code::PAUSE_THROTTLED => {
@@ -86,14 +86,14 @@ fn holding(desk: &Desk<'_>) -> Result<Vec<Pause>> {
         }
         ClaimStage::Poll | ClaimStage::Collect => None,
     };
-    let pauses = account::pauses(desk.scribe.conn, desk.account.id, now)?;
+    let pauses = account::pauses(desk.tx.conn, desk.account.id, now)?;
     Ok(pauses.into_iter().filter_map(holds).collect())
 }
 
 impl Desk<'_> {
     /// Makes due jobs that waited for their time claimable.
     pub(super) fn promote(&self, sql: &str) -> Result<()> {
-        self.scribe.conn.prepare_cached(sql)?.execute(params![self.account.id, self.scribe.now.millis()])?;
+        self.tx.conn.prepare_cached(sql)?.execute(params![self.account.id, self.tx.now.millis()])?;
         Ok(())
     }
 
@@ -108,17 +108,17 @@ impl Desk<'_> {
 
     /// Row numbers by one of the queues' queries.
     pub(super) fn rows(&self, sql: &str, limit: usize) -> Result<Vec<i64>> {
-        let mut statement = self.scribe.conn.prepare_cached(sql)?;
-        let params = params![self.account.id, self.scribe.now.millis(), self.batch, code::limit(limit)];
+        let mut statement = self.tx.conn.prepare_cached(sql)?;
+        let params = params![self.account.id, self.tx.now.millis(), self.batch, code::limit(limit)];
         Ok(statement.query_map(params, |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
     }
 
     /// How long until the next job of a queue is due.
     pub(super) fn next_due(&self, sql: &str) -> Result<Option<Duration>> {
-        let mut statement = self.scribe.conn.prepare_cached(sql)?;
+        let mut statement = self.tx.conn.prepare_cached(sql)?;
         let due: Option<i64> =
             statement.query_row(params![self.account.id, self.batch], |row| row.get(0)).optional()?;
-        Ok(due.map(|due| Timestamp::from_millis(due).since(self.scribe.now)))
+        Ok(due.map(|due| Timestamp::from_millis(due).since(self.tx.now)))
     }
 }
 

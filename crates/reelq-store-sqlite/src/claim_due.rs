@@ -27,12 +27,12 @@ pub(super) fn poll(desk: &Desk<'_>) -> Result<Claimed> {
     let bucket = match &desk.account.limits {
         // What was bought is followed, slowly, where it is not known how fast that may be.
         None if desk.account.unread.is_some() => {
-            Bucket::new(UNREAD_POLLS_PER_SECOND, 1, desk.account.poll_tat, desk.scribe.now)
+            Bucket::new(UNREAD_POLLS_PER_SECOND, 1, desk.account.poll_tat, desk.tx.now)
         }
         None => None,
         Some(limits) => {
             let burst = burst(limits.polls_per_second);
-            match Bucket::new(limits.polls_per_second, burst, desk.account.poll_tat, desk.scribe.now) {
+            match Bucket::new(limits.polls_per_second, burst, desk.account.poll_tat, desk.tx.now) {
                 None => return Ok(Claimed::default()),
                 bucket => bucket,
             }
@@ -40,10 +40,10 @@ pub(super) fn poll(desk: &Desk<'_>) -> Result<Claimed> {
     };
     let tokens = bucket.map_or(limit, |bucket| bucket.available().min(limit));
     let rows = desk.rows(POLLS, tokens)?;
-    let leases = lease::give(desk.scribe, &rows, &desk.claim.worker, desk.claim.lease)?;
+    let leases = lease::give(desk.tx, &rows, &desk.claim.worker, desk.claim.lease)?;
     let given = leases.len();
     if let Some(bucket) = bucket.filter(|_| given > 0) {
-        desk.scribe
+        desk.tx
             .conn
             .prepare_cached("UPDATE accounts SET poll_tat = ?1 WHERE id = ?2")?
             .execute(params![bucket.take(given), desk.account.id])?;
@@ -61,7 +61,7 @@ pub(super) fn poll(desk: &Desk<'_>) -> Result<Claimed> {
 pub(super) fn collect(desk: &Desk<'_>) -> Result<Claimed> {
     desk.promote(FETCHES_NOW_DUE)?;
     let rows = desk.rows(&desk.without_except(FETCHES), desk.claim.limit)?;
-    let leases = lease::give(desk.scribe, &rows, &desk.claim.worker, desk.claim.lease)?;
+    let leases = lease::give(desk.tx, &rows, &desk.claim.worker, desk.claim.lease)?;
     if leases.len() < rows.len() {
         return Ok(passed_over(leases));
     }

@@ -6,11 +6,12 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::{
     claim::{Desk, sooner},
-    claim_due, code, groups,
-    head::Head,
-    lease, purse,
+    claim_due, code,
+    fair_queue::FairQueue,
+    groups, lease,
+    ready_index::ReadyIndex,
+    remaining_budget,
     tokens::Bucket,
-    turns::Turns,
 };
 use crate::error::Result;
 use reelq_store::Claimed;
@@ -32,10 +33,10 @@ pub(super) fn submit(desk: &Desk<'_>) -> Result<Claimed> {
     let mut rows = desk.rows(REPLAYS, tokens)?;
     let ready = ready(desk, (tokens - rows.len()).min(room(desk)))?;
     rows.extend(ready.rows);
-    let leases = lease::give(desk.scribe, &rows, &desk.claim.worker, desk.claim.lease)?;
+    let leases = lease::give(desk.tx, &rows, &desk.claim.worker, desk.claim.lease)?;
     let given = leases.len();
     if let Some(bucket) = bucket.filter(|_| given > 0) {
-        desk.scribe
+        desk.tx
             .conn
             .prepare_cached("UPDATE accounts SET submit_tat = ?1, tokens = tokens + ?2 WHERE id = ?3")?
             .execute(params![bucket.take(given), code::limit(given), desk.account.id])?;
@@ -47,7 +48,7 @@ pub(super) fn submit(desk: &Desk<'_>) -> Result<Claimed> {
         return Ok(Claimed { leases, ..Claimed::default() });
     }
     let retry_in = retry_in(desk, bucket, given, tokens)?;
-    let day_ends = ready.held_by_day.then(|| desk.scribe.now.day_end().since(desk.scribe.now));
+    let day_ends = ready.held_by_day.then(|| desk.tx.now.day_end().since(desk.tx.now));
     let until_day_ends = day_ends.is_some() && retry_in.is_none();
     Ok(Claimed { leases, retry_in: sooner(retry_in, day_ends), until_day_ends, ..Claimed::default() })
 }
@@ -57,7 +58,7 @@ pub(super) fn submit(desk: &Desk<'_>) -> Result<Claimed> {
 fn bucket(desk: &Desk<'_>) -> Option<Option<Bucket>> {
     let Some(limits) = &desk.account.limits else { return Some(None) };
     let rate = desk.account.pace.requests_per_second(limits);
-    let bucket = Bucket::new(rate, limits.burst.get(), desk.account.submit_tat, desk.scribe.now)?;
+    let bucket = Bucket::new(rate, limits.burst.get(), desk.account.submit_tat, desk.tx.now)?;
     Some(Some(bucket))
 }
 
@@ -72,7 +73,7 @@ fn retry_in(desk: &Desk<'_>, bucket: Option<Bucket>, given: usize, tokens: usize
     let waiting = if desk.claim.only_open { None } else { desk.next_due(&desk.without_except(NEXT_WAITING))? };
     let due = sooner(replay, waiting);
     let token = bucket.map(|bucket| bucket.next_in(given));
-    let any = || groups::any(desk.scribe.conn, desk.account.id, desk.batch, &desk.except);
+    let any = || groups::any(desk.tx.conn, desk.account.id, desk.batch, &desk.except);
     let more = given == tokens && room(desk) > given && !desk.claim.only_open && any()?;
     let due = due.map(|due| token.map_or(due, |token| due.max(token)));
     Ok(sooner(due, token.filter(|_| more)))
@@ -92,39 +93,39 @@ fn ready(desk: &Desk<'_>, limit: usize) -> Result<Ready> {
     if limit == 0 || desk.claim.only_open {
         return Ok(ready);
     }
-    let mut purse = purse::of(&desk.account, desk.scribe.now);
-    let (mut turns, mut heads) = (Turns::at(desk.account.turn), BTreeMap::new());
-    for waiting in groups::waiting(desk.scribe.conn, desk.account.id, desk.batch, &desk.except)? {
-        turns.add(waiting.batch, pass(desk, waiting.batch)?, waiting.stride);
-        heads.insert(waiting.batch, Head::new(waiting));
+    let mut remaining_budget = remaining_budget::of(&desk.account, desk.tx.now);
+    let (mut fair_queue, mut heads) = (FairQueue::at(desk.account.turn), BTreeMap::new());
+    for waiting in groups::waiting(desk.tx.conn, desk.account.id, desk.batch, &desk.except)? {
+        fair_queue.add(waiting.batch, pass(desk, waiting.batch)?, waiting.stride);
+        heads.insert(waiting.batch, ReadyIndex::new(waiting));
     }
     while ready.rows.len() < limit
-        && let Some(head) = turns.next().and_then(|batch| heads.get_mut(&batch))
+        && let Some(ready_index) = fair_queue.next().and_then(|batch| heads.get_mut(&batch))
     {
-        if let Some(seq) = head.take(desk, &mut purse)? {
+        if let Some(seq) = ready_index.take(desk, &mut remaining_budget)? {
             ready.rows.push(seq);
-            turns.served();
+            fair_queue.served();
         } else {
-            ready.held_by_day |= head.held_by_day;
-            turns.passed_over();
+            ready.held_by_day |= ready_index.held_by_day;
+            fair_queue.passed_over();
         }
     }
-    save(desk, &turns)?;
+    save(desk, &fair_queue)?;
     Ok(ready)
 }
 
 /// Where a batch stands among the account's; `None` where it never had a turn.
 fn pass(desk: &Desk<'_>, batch: i64) -> Result<Option<i64>> {
     let sql = "SELECT pass FROM shares WHERE account = ?1 AND batch = ?2";
-    let mut statement = desk.scribe.conn.prepare_cached(sql)?;
+    let mut statement = desk.tx.conn.prepare_cached(sql)?;
     Ok(statement.query_row([desk.account.id, batch], |row| row.get(0)).optional()?)
 }
 
-fn save(desk: &Desk<'_>, turns: &Turns) -> Result<()> {
-    let (conn, account) = (desk.scribe.conn, desk.account.id);
-    let mut moved = turns.moved().peekable();
+fn save(desk: &Desk<'_>, fair_queue: &FairQueue) -> Result<()> {
+    let (conn, account) = (desk.tx.conn, desk.account.id);
+    let mut moved = fair_queue.moved().peekable();
     if moved.peek().is_some() {
-        conn.prepare_cached("UPDATE accounts SET turn = ?1 WHERE id = ?2")?.execute([turns.time(), account])?;
+        conn.prepare_cached("UPDATE accounts SET turn = ?1 WHERE id = ?2")?.execute([fair_queue.time(), account])?;
     }
     let mut statement =
         conn.prepare_cached("INSERT OR REPLACE INTO shares (account, batch, pass) VALUES (?1, ?2, ?3)")?;

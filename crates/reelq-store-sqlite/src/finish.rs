@@ -4,17 +4,17 @@ use reelq_model::Event;
 use rusqlite::{Connection, params};
 
 use super::{
-    books::{self, Books},
     code, edit, history,
+    ledger::{self, Ledger},
     load::{self, Open},
     requests, rescue,
     row::Row,
     unreadable,
-    writer::Scribe,
+    writer::Tx,
 };
 use crate::error::{Result, StepError};
 use reelq_store::rules::bounds;
-use reelq_store::{BatchDraft, Error, Load, Loaded};
+use reelq_store::{BatchDraft, Error, Import, Imported};
 
 const START: &str = "INSERT INTO jobs (id, batch, account, position, status, queue, due, priority, price, version, \
     unpriced, state) SELECT job, batch, account, position, 0, 1, ?2, priority, price, 1, unpriced, state \
@@ -48,29 +48,29 @@ const UNPLACE: &str = "UPDATE jobs SET position = NULL WHERE batch = ?1 AND posi
 const BACK: &str = "SELECT j.seq FROM staged s JOIN jobs j ON j.id = s.job \
     WHERE s.batch = ?1 AND s.state IS NULL AND j.cancel = 2";
 
-pub(super) fn finish(scribe: &Scribe<'_>, load: &Load) -> Result<Loaded> {
-    let open = match load::open(scribe.conn, load) {
-        Err(StepError(Error::LoadSuperseded)) => return finished_before(scribe.conn, load),
+pub(super) fn finish(tx: &Tx<'_>, load: &Import) -> Result<Imported> {
+    let open = match load::open(tx.conn, load) {
+        Err(StepError(Error::ImportSuperseded)) => return finished_before(tx.conn, load),
         open => open?,
     };
-    let (conn, batch) = (scribe.conn, open.batch);
+    let (conn, batch) = (tx.conn, open.batch);
     if let Some(seen) = &load.seen
-        && seen.mark != requests::loads_seen(conn)?.mark
+        && seen.mark != requests::imports_seen(conn)?.mark
     {
-        return Err(Error::LoadedMeanwhile.into());
+        return Err(Error::ImportedMeanwhile.into());
     }
-    let cancelled = cancel_gone(scribe, batch)?;
+    let cancelled = cancel_gone(tx, batch)?;
     conn.execute(GONE_ONCE_BOUGHT, [batch])?;
     conn.execute(UNPLACE, [batch])?;
     conn.execute(TAKE_OVER, [batch])?;
     conn.execute(PLACE, [batch])?;
-    let revived = revive(scribe, batch)?;
-    conn.execute(START, params![batch, scribe.now.millis()])?;
-    swap(scribe, open)?;
-    books::recount(conn, batch)?;
+    let revived = revive(tx, batch)?;
+    conn.execute(START, params![batch, tx.now.millis()])?;
+    swap(tx, open)?;
+    ledger::recount(conn, batch)?;
     give_back(conn)?;
-    scribe.news.set(true);
-    Ok(Loaded { lines: code::count(open.lines), cancelled, revived })
+    tx.news.set(true);
+    Ok(Imported { lines: code::count(open.lines), cancelled, revived })
 }
 
 /// Returns the room that staging took to the file's end; each step of the statement frees one page.
@@ -82,11 +82,11 @@ pub(super) fn give_back(conn: &Connection) -> Result<()> {
 }
 
 /// The answer to a finish that is repeated because its first answer was lost.
-fn finished_before(conn: &Connection, load: &Load) -> Result<Loaded> {
+fn finished_before(conn: &Connection, load: &Import) -> Result<Imported> {
     let sql = "SELECT lines FROM batches WHERE name = ?1 AND generation = ?2";
     let found = conn.query_row(sql, params![load.batch.as_str(), code::int(load.generation)], |row| row.get(0));
-    let lines = found.map_err(|_| Error::LoadSuperseded)?;
-    Ok(Loaded { lines: code::count(lines), ..Loaded::default() })
+    let lines = found.map_err(|_| Error::ImportSuperseded)?;
+    Ok(Imported { lines: code::count(lines), ..Imported::default() })
 }
 
 fn sequence(conn: &Connection, sql: &str, batch: i64) -> Result<Vec<i64>> {
@@ -95,49 +95,49 @@ fn sequence(conn: &Connection, sql: &str, batch: i64) -> Result<Vec<i64>> {
 }
 
 /// Withdraws jobs whose line is gone and that wait to be submitted; those in hand are withdrawn when they come back.
-fn cancel_gone(scribe: &Scribe<'_>, batch: i64) -> Result<u64> {
-    let mut books = Books::default();
-    let gone = sequence(scribe.conn, GONE, batch)?;
+fn cancel_gone(tx: &Tx<'_>, batch: i64) -> Result<u64> {
+    let mut ledger = Ledger::default();
+    let gone = sequence(tx.conn, GONE, batch)?;
     for seq in &gone {
-        let Some(before) = unreadable::if_readable(Row::by_seq(scribe.conn, *seq))? else { continue };
+        let Some(before) = unreadable::if_readable(Row::by_seq(tx.conn, *seq))? else { continue };
         if before.in_hand() {
-            edit::flag(scribe, *seq, code::CANCEL_GONE)?;
+            edit::flag(tx, *seq, code::CANCEL_GONE)?;
             continue;
         }
         let mut row = before.clone();
         row.cancel = code::CANCEL_GONE;
-        rescue::withdraw(scribe, &mut row)?;
-        row.save(scribe.conn, &mut books, Some(&before), scribe.now)?;
+        rescue::withdraw(tx, &mut row)?;
+        row.save(tx.conn, &mut ledger, Some(&before), tx.now)?;
     }
-    books.close(scribe)?;
+    ledger.close(tx)?;
     Ok(code::count(code::limit(gone.len())))
 }
 
 /// Takes up jobs again that were withdrawn, or are about to be, only because their line was gone.
-fn revive(scribe: &Scribe<'_>, batch: i64) -> Result<u64> {
-    let mut books = Books::default();
+fn revive(tx: &Tx<'_>, batch: i64) -> Result<u64> {
+    let mut ledger = Ledger::default();
     let mut revived = 0;
-    for seq in sequence(scribe.conn, BACK, batch)? {
-        edit::flag(scribe, seq, code::CANCEL_NONE)?;
-        let Some(before) = unreadable::if_readable(Row::by_seq(scribe.conn, seq))? else { continue };
+    for seq in sequence(tx.conn, BACK, batch)? {
+        edit::flag(tx, seq, code::CANCEL_NONE)?;
+        let Some(before) = unreadable::if_readable(Row::by_seq(tx.conn, seq))? else { continue };
         if !before.job.stage.is_terminal() {
             continue;
         }
         let mut row = before.clone();
         // A line that is back is no agreement to buy again what was bought: its task is looked at first.
         let event = Event::Retry { buy: row.job.stage.task().is_none() };
-        row.step(event.clone(), scribe.now).map_err(|illegal| Error::broken(illegal.to_string()))?;
-        history::write(scribe.conn, &mut row, event.name(), "its line is back", None, scribe.now)?;
-        row.save(scribe.conn, &mut books, Some(&before), scribe.now)?;
+        row.step(event.clone(), tx.now).map_err(|illegal| Error::broken(illegal.to_string()))?;
+        history::write(tx.conn, &mut row, event.name(), "its line is back", None, tx.now)?;
+        row.save(tx.conn, &mut ledger, Some(&before), tx.now)?;
         revived += 1;
     }
-    books.close(scribe)?;
+    ledger.close(tx)?;
     Ok(revived)
 }
 
 /// Puts the load's lines in the place of those before.
-fn swap(scribe: &Scribe<'_>, open: Open) -> Result<()> {
-    let conn = scribe.conn;
+fn swap(tx: &Tx<'_>, open: Open) -> Result<()> {
+    let conn = tx.conn;
     conn.execute("DELETE FROM lines WHERE batch = ?1 AND generation <> ?2", [open.batch, open.generation])?;
     conn.execute("DELETE FROM staged WHERE batch = ?1", [open.batch])?;
     let text: String =
@@ -146,7 +146,7 @@ fn swap(scribe: &Scribe<'_>, open: Open) -> Result<()> {
     conn.execute(
         "UPDATE batches SET draft = ?1, budget = ?2, whole = 1, generation = ?3, lines = ?4, loading = NULL, \
             loading_draft = NULL, loading_lines = 0, ended_at = coalesce(ended_at, ?5) WHERE id = ?6",
-        params![text, draft.budget.map(bounds::cap), open.generation, open.lines, scribe.now.millis(), open.batch],
+        params![text, draft.budget.map(bounds::cap), open.generation, open.lines, tx.now.millis(), open.batch],
     )?;
     Ok(())
 }

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::code;
 use crate::error::Result;
-use reelq_limits::purse::covers;
+use reelq_limits::remaining_budget::covers;
 use reelq_store::stride;
 
 /// The next pair of batch and price among the jobs that are ready: a skip through the index, not a scan.

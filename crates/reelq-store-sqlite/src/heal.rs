@@ -3,7 +3,7 @@
 use reelq_model::Timestamp;
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::{books, code, row::read_state};
+use super::{code, ledger, row::read_state};
 use crate::error::Result;
 use reelq_store::rules::bounds::{self, JOB_MOST, SUM_MOST};
 
@@ -28,7 +28,7 @@ pub(super) fn sums(conn: &mut Connection) -> Result<()> {
     let (batches, accounts) = (find(&tx, "batches", &OF_BATCH)?, find(&tx, "accounts", &OF_ACCOUNT)?);
     let jobs = jobs(&tx)?;
     for batch in &batches {
-        books::recount(&tx, *batch)?;
+        ledger::recount(&tx, *batch)?;
     }
     for account in &accounts {
         tx.execute(RECOUNT_ACCOUNT, [account])?;

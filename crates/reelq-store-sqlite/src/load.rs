@@ -3,16 +3,16 @@
 use reelq_model::{BatchName, Fields, Job, JobId, Status};
 use rusqlite::{Connection, OptionalExtension as _, Statement, params};
 
-use super::{account, bulk, code, purge, row::write_state, writer::Scribe};
+use super::{account, bulk, code, purge, row::write_state, writer::Tx};
 use crate::error::Result;
 use reelq_store::rules::bounds;
 use reelq_store::rules::figures::unpriced;
-use reelq_store::{BatchDraft, Enqueued, Error, Known, Line, LineDraft, Load};
+use reelq_store::{BatchDraft, Enqueued, Error, Import, Known, Line, LineDraft};
 
-pub(super) fn begin(scribe: &Scribe<'_>, draft: &BatchDraft) -> Result<Load> {
-    let (conn, text) = (scribe.conn, write_draft(draft)?);
+pub(super) fn begin(tx: &Tx<'_>, draft: &BatchDraft) -> Result<Import> {
+    let (conn, text) = (tx.conn, write_draft(draft)?);
     conn.prepare_cached("INSERT OR IGNORE INTO batches (name, draft, budget, created_at) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![draft.name.as_str(), text, draft.budget.map(bounds::cap), scribe.now.millis()])?;
+        .execute(params![draft.name.as_str(), text, draft.budget.map(bounds::cap), tx.now.millis()])?;
     let (batch, generation, loads): (i64, i64, i64) = conn
         .prepare_cached("SELECT id, generation, loads + 1 FROM batches WHERE name = ?1")?
         .query_row([draft.name.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
@@ -24,7 +24,7 @@ pub(super) fn begin(scribe: &Scribe<'_>, draft: &BatchDraft) -> Result<Load> {
         "UPDATE batches SET loads = ?1, loading = ?1, loading_draft = ?2, loading_lines = 0 WHERE id = ?3",
     )?
     .execute(params![loads, text, batch])?;
-    Ok(Load { batch: draft.name.clone(), generation: code::count(loads), seen: None })
+    Ok(Import { batch: draft.name.clone(), generation: code::count(loads), seen: None })
 }
 
 pub(super) fn write_draft(draft: &BatchDraft) -> Result<String> {
@@ -39,7 +39,7 @@ pub(super) struct Open {
     pub lines: i64,
 }
 
-pub(super) fn open(conn: &Connection, load: &Load) -> Result<Open> {
+pub(super) fn open(conn: &Connection, load: &Import) -> Result<Open> {
     let sql = "SELECT id, loading_lines FROM batches WHERE name = ?1 AND loading = ?2";
     let generation = code::int(load.generation);
     let found = conn
@@ -48,7 +48,7 @@ pub(super) fn open(conn: &Connection, load: &Load) -> Result<Open> {
             Ok(Open { batch: row.get(0)?, generation, lines: row.get(1)? })
         })
         .optional()?;
-    Ok(found.ok_or(Error::LoadSuperseded)?)
+    Ok(found.ok_or(Error::ImportSuperseded)?)
 }
 
 const STAGE: &str = "INSERT OR IGNORE INTO staged (batch, job, position, account, price, priority, unpriced, state, \
@@ -58,7 +58,7 @@ const LINE: &str = "INSERT INTO lines (batch, generation, position, line, copy, 
 
 /// The statements of one chunk, prepared once.
 struct Stager<'a> {
-    scribe: &'a Scribe<'a>,
+    tx: &'a Tx<'a>,
     open: Open,
     known: Statement<'a>,
     stage: Statement<'a>,
@@ -67,10 +67,10 @@ struct Stager<'a> {
     account: Option<(reelq_model::AccountName, i64)>,
 }
 
-pub(super) fn enqueue(scribe: &Scribe<'_>, load: &Load, lines: &[LineDraft]) -> Result<Enqueued> {
-    let conn = scribe.conn;
+pub(super) fn enqueue(tx: &Tx<'_>, load: &Import, lines: &[LineDraft]) -> Result<Enqueued> {
+    let conn = tx.conn;
     let mut stager = Stager {
-        scribe,
+        tx,
         open: open(conn, load)?,
         known: conn.prepare("SELECT status IN (0, 7) FROM jobs WHERE id = ?1")?,
         stage: conn.prepare(STAGE)?,
@@ -98,7 +98,7 @@ impl Stager<'_> {
             self.known.query_row([id.as_bytes()], |row| Ok(row.get::<_, Option<bool>>(0)? == Some(true))).optional()?;
         let new = waits.is_none();
         let fields = if waits == Some(true) { Some(write_fields(&draft.job.spec.fields)?) } else { None };
-        let job = Job::new(draft.job.clone(), batch.clone(), self.scribe.now);
+        let job = Job::new(draft.job.clone(), batch.clone(), self.tx.now);
         let state = if new { Some(write_state(&job)?) } else { None };
         let account = self.account(&job)?;
         let price = bounds::price(job.price);
@@ -137,7 +137,7 @@ impl Stager<'_> {
         match &self.account {
             Some((name, id)) if *name == job.spec.account => Ok(*id),
             _ => {
-                let id = account::id(self.scribe.conn, &job.spec.account)?;
+                let id = account::id(self.tx.conn, &job.spec.account)?;
                 self.account = Some((job.spec.account.clone(), id));
                 Ok(id)
             }
@@ -150,7 +150,7 @@ impl Stager<'_> {
             AND l.position = s.position WHERE s.batch = ?1 AND s.job = ?2";
         let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, u32>(1)?));
         let known = self
-            .scribe
+            .tx
             .conn
             .prepare_cached(sql)?
             .query_row(params![self.open.batch, id.as_bytes(), self.open.generation], read)?;

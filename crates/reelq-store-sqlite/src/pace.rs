@@ -3,7 +3,7 @@
 use reelq_model::{AccountName, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{account, code, writer::Scribe};
+use super::{account, code, writer::Tx};
 use crate::error::Result;
 use reelq_store::{Error, Pace, PaceView, Usage};
 
@@ -22,12 +22,12 @@ pub(super) fn read(conn: &Connection, name: &AccountName, now: Timestamp) -> Res
 }
 
 /// Whether it was still the version that the change was made from.
-pub(super) fn set(scribe: &Scribe<'_>, name: &AccountName, version: u64, pace: &Pace) -> Result<bool> {
-    let id = account::id(scribe.conn, name)?;
+pub(super) fn set(tx: &Tx<'_>, name: &AccountName, version: u64, pace: &Pace) -> Result<bool> {
+    let id = account::id(tx.conn, name)?;
     let text = serde_json::to_string(pace).map_err(|error| Error::broken(error.to_string()))?;
     let sql = "UPDATE accounts SET pace = ?1, pace_version = pace_version + 1 WHERE id = ?2 AND pace_version = ?3";
-    let changed = scribe.conn.prepare_cached(sql)?.execute(params![text, id, code::int(version)])?;
+    let changed = tx.conn.prepare_cached(sql)?.execute(params![text, id, code::int(version)])?;
     // A lane that waits for a place in flight waits for nothing else.
-    scribe.news.set(changed > 0);
+    tx.news.set(changed > 0);
     Ok(changed > 0)
 }

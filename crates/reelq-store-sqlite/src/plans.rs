@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::{claim_due, claim_ready, groups, head, open, views};
+use super::{claim_due, claim_ready, groups, open, ready_index, views};
 
 fn plan(conn: &Connection, sql: &str) -> Vec<String> {
     let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
@@ -21,7 +21,7 @@ fn claims_walk_indices_in_their_order() {
         ("now due", claim_ready::NOW_DUE),
         ("next waiting", claim_ready::NEXT_WAITING),
         ("next group", groups::NEXT_GROUP),
-        ("group", head::GROUP),
+        ("group", ready_index::GROUP),
         ("polls", claim_due::POLLS),
         ("next poll", claim_due::NEXT_POLL),
         ("fetches", claim_due::FETCHES),

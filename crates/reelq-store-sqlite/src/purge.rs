@@ -3,7 +3,7 @@
 use reelq_model::{BatchName, Status};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{code, finish, tasks, views, writer::Scribe};
+use super::{code, finish, tasks, views, writer::Tx};
 use crate::error::Result;
 use reelq_store::{Error, Purge, Unfinished};
 
@@ -23,8 +23,8 @@ const LINES: &str = "DELETE FROM lines WHERE (batch, generation, position) IN \
 const STAGED: &str = "DELETE FROM staged WHERE (batch, position) IN \
     (SELECT batch, position FROM staged WHERE batch = ?1 LIMIT ?2)";
 
-pub(super) fn purge(scribe: &Scribe<'_>, name: &BatchName) -> Result<Purge> {
-    let conn = scribe.conn;
+pub(super) fn purge(tx: &Tx<'_>, name: &BatchName) -> Result<Purge> {
+    let conn = tx.conn;
     let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(1)?));
     let found = conn.prepare_cached(FIND)?.query_row([name.as_str()], read).optional()?;
     let (batch, loading) = found.ok_or_else(|| Error::NoBatch(name.to_string()))?;
@@ -33,7 +33,7 @@ pub(super) fn purge(scribe: &Scribe<'_>, name: &BatchName) -> Result<Purge> {
         return Ok(Purge::Refused(unfinished));
     }
     conn.prepare_cached(MARK)?.execute([batch])?;
-    scribe.news.set(true);
+    tx.news.set(true);
     let jobs = remove_jobs(conn, batch)?;
     let rest = [LINES, STAGED].map(|sql| remove(conn, sql, batch));
     let more = rest.into_iter().collect::<Result<Vec<_>>>()?.contains(&STEP) || jobs == STEP;

@@ -3,7 +3,7 @@
 use reelq_model::JobId;
 use rusqlite::{Connection, OptionalExtension as _, params, types::ValueRef};
 
-use super::{books, code, row::Row, tasks, writer::Scribe};
+use super::{code, ledger, row::Row, tasks, writer::Tx};
 use crate::error::{Result, StepError};
 use reelq_store::Error;
 
@@ -70,8 +70,8 @@ const GIVE_BACK: &str = "UPDATE accounts SET in_flight = in_flight - ?1, reserve
 
 /// Removes the record where it cannot be read; whether it did. Its line stays, and is shown without it until the manifest is
 /// loaded again.
-pub(super) fn remove(scribe: &Scribe<'_>, job: JobId) -> Result<bool> {
-    let conn = scribe.conn;
+pub(super) fn remove(tx: &Tx<'_>, job: JobId) -> Result<bool> {
+    let conn = tx.conn;
     if !matches!(Row::by_id(conn, job), Err(StepError(Error::Unreadable { .. }))) {
         return Ok(false);
     }
@@ -82,8 +82,8 @@ pub(super) fn remove(scribe: &Scribe<'_>, job: JobId) -> Result<bool> {
     tasks::forget(conn, stub.seq)?;
     conn.prepare_cached("DELETE FROM history WHERE job = ?1")?.execute([stub.seq])?;
     conn.prepare_cached("DELETE FROM jobs WHERE seq = ?1")?.execute([stub.seq])?;
-    books::recount(conn, stub.batch)?;
+    ledger::recount(conn, stub.batch)?;
     tracing::warn!(%job, "a record that could not be read was removed");
-    scribe.news.set(true);
+    tx.news.set(true);
     Ok(true)
 }

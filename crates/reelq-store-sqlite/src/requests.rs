@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use reelq_model::{BatchName, JobId, RequestKey};
 use rusqlite::{Connection, params};
 
-use super::{SqliteStore, code, writer::Scribe};
+use super::{SqliteStore, code, writer::Tx};
 use crate::error::Result;
-use reelq_store::{Error, LoadsSeen, NotedRequest, Noting, RequestNote, Requests, Unnoted};
+use reelq_store::{Error, ImportsSeen, NotedRequest, Noting, RequestNote, Requests, Unnoted};
 
 const UNNOTED: &str = "SELECT name, generation FROM batches WHERE whole AND NOT purging AND generation <> noted";
 const NOTE: &str = "INSERT OR REPLACE INTO requests (key, batch, job, at) VALUES (?1, ?2, ?3, ?4)";
@@ -23,12 +23,12 @@ impl Requests for SqliteStore {
 
     async fn note_requests(&self, batch: &BatchName, notes: &[RequestNote]) -> reelq_store::Result<()> {
         let (batch, notes) = (batch.clone(), notes.to_vec());
-        self.writer.run(move |scribe| note(scribe, &batch, &notes)).await
+        self.writer.run(move |tx| note(tx, &batch, &notes)).await
     }
 
     async fn finish_noting(&self, noted: &Unnoted) -> reelq_store::Result<()> {
         let noted = noted.clone();
-        self.writer.run(move |scribe| finish(scribe, &noted)).await
+        self.writer.run(move |tx| finish(tx, &noted)).await
     }
 
     async fn noted(&self, keys: &[RequestKey]) -> reelq_store::Result<Vec<Vec<NotedRequest>>> {
@@ -36,12 +36,12 @@ impl Requests for SqliteStore {
         self.readers.run(move |conn| keys.iter().map(|key| find(conn, key)).collect()).await
     }
 
-    async fn loads_seen(&self) -> reelq_store::Result<LoadsSeen> {
-        self.readers.run(loads_seen).await
+    async fn imports_seen(&self) -> reelq_store::Result<ImportsSeen> {
+        self.readers.run(imports_seen).await
     }
 
     async fn trim_bought(&self, most: u64) -> reelq_store::Result<()> {
-        self.writer.run(move |scribe| Ok(scribe.conn.prepare_cached(TRIM)?.execute([code::int(most)]).map(drop)?)).await
+        self.writer.run(move |tx| Ok(tx.conn.prepare_cached(TRIM)?.execute([code::int(most)]).map(drop)?)).await
     }
 }
 
@@ -56,7 +56,7 @@ fn unnoted(conn: &Connection) -> Result<Vec<Unnoted>> {
 }
 
 /// Loads are finished in one transaction: none is half made.
-pub(super) fn loads_seen(conn: &Connection) -> Result<LoadsSeen> {
+pub(super) fn imports_seen(conn: &Connection) -> Result<ImportsSeen> {
     let mut statement = conn.prepare_cached("SELECT name, id, generation FROM batches WHERE whole ORDER BY id")?;
     let mut rows = statement.query([])?;
     let (mut each, mut mark) = (BTreeMap::new(), String::new());
@@ -66,16 +66,16 @@ pub(super) fn loads_seen(conn: &Connection) -> Result<LoadsSeen> {
         // Writing to a text cannot fail.
         _ = write!(mark, "{id}:{generation} ");
     }
-    Ok(LoadsSeen { each, mark })
+    Ok(ImportsSeen { each, mark })
 }
 
 fn name_of(name: String) -> Result<BatchName> {
     Ok(BatchName::new(name).map_err(|error| Error::broken(error.to_string()))?)
 }
 
-fn note(scribe: &Scribe<'_>, batch: &BatchName, notes: &[RequestNote]) -> Result<()> {
-    let mut put = scribe.conn.prepare_cached(NOTE)?;
-    let mut forget = scribe.conn.prepare_cached("DELETE FROM requests WHERE key = ?1 AND batch = ?2")?;
+fn note(tx: &Tx<'_>, batch: &BatchName, notes: &[RequestNote]) -> Result<()> {
+    let mut put = tx.conn.prepare_cached(NOTE)?;
+    let mut forget = tx.conn.prepare_cached("DELETE FROM requests WHERE key = ?1 AND batch = ?2")?;
     for RequestNote { key, noting } in notes {
         let job = match noting {
             Noting::Job(job) => Some(job),
@@ -85,14 +85,14 @@ fn note(scribe: &Scribe<'_>, batch: &BatchName, notes: &[RequestNote]) -> Result
                 continue;
             }
         };
-        put.execute(params![key.as_bytes(), batch.as_str(), job.map(JobId::as_bytes), scribe.now.millis()])?;
+        put.execute(params![key.as_bytes(), batch.as_str(), job.map(JobId::as_bytes), tx.now.millis()])?;
     }
     Ok(())
 }
 
-fn finish(scribe: &Scribe<'_>, noted: &Unnoted) -> Result<()> {
+fn finish(tx: &Tx<'_>, noted: &Unnoted) -> Result<()> {
     let sql = "UPDATE batches SET noted = ?1 WHERE name = ?2 AND generation = ?1";
-    scribe.conn.prepare_cached(sql)?.execute(params![code::int(noted.generation), noted.batch.as_str()])?;
+    tx.conn.prepare_cached(sql)?.execute(params![code::int(noted.generation), noted.batch.as_str()])?;
     Ok(())
 }
 

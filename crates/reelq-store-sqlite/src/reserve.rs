@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     late,
     steady::Steady,
-    writer::{Scribe, in_savepoint},
+    writer::{Tx, in_savepoint},
 };
 use crate::error::{Result, StepError};
 use reelq_files::private;
@@ -270,8 +270,8 @@ fn record(conn: &Connection, kept: &[KeptAcceptance], path: &Path, time: &Steady
         return Ok(());
     }
     conn.execute_batch("BEGIN IMMEDIATE")?;
-    let scribe = Scribe { conn, now: time.now(), wall: time.wall(), news: std::cell::Cell::new(false) };
-    let recorded = kept.iter().try_for_each(|kept| record_one(&scribe, kept));
+    let tx = Tx { conn, now: time.now(), wall: time.wall(), news: std::cell::Cell::new(false) };
+    let recorded = kept.iter().try_for_each(|kept| record_one(&tx, kept));
     let outcome = recorded.and_then(|()| Ok(conn.execute_batch("COMMIT")?));
     match &outcome {
         Ok(()) => {
@@ -284,10 +284,10 @@ fn record(conn: &Connection, kept: &[KeptAcceptance], path: &Path, time: &Steady
     outcome
 }
 
-fn record_one(scribe: &Scribe<'_>, kept: &KeptAcceptance) -> Result<()> {
+fn record_one(tx: &Tx<'_>, kept: &KeptAcceptance) -> Result<()> {
     let KeptAcceptance { job, acceptance, first_poll_ms } = kept;
     let first_poll = Duration::from_millis(*first_poll_ms);
-    match in_savepoint(scribe.conn, || late::accept_late(scribe, *job, acceptance, first_poll)) {
+    match in_savepoint(tx.conn, || late::record_acceptance(tx, *job, acceptance, first_poll)) {
         Ok(_) => Ok(()),
         Err(StepError(Error::NoJob(_))) => {
             tracing::error!(%job, task = %acceptance.task, "a paid task belongs to a job that is in no batch any more");

@@ -3,7 +3,7 @@
 use reelq_model::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::writer::Scribe;
+use super::writer::Tx;
 use crate::error::Result;
 
 /// When the backup was taken that the state came from; `None` where nobody has to accept that.
@@ -25,8 +25,8 @@ pub(super) fn last_time(conn: &Connection) -> Result<Timestamp> {
 }
 
 /// A person accepts it: what is queued may be bought.
-pub(super) fn accept(scribe: &Scribe<'_>) -> Result<bool> {
-    let removed = scribe.conn.execute("DELETE FROM restored", [])?;
-    scribe.news.set(removed > 0);
+pub(super) fn accept(tx: &Tx<'_>) -> Result<bool> {
+    let removed = tx.conn.execute("DELETE FROM restored", [])?;
+    tx.news.set(removed > 0);
     Ok(removed > 0)
 }

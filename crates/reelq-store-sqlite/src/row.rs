@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use reelq_model::{Event, IllegalTransition, Job, JobId, Settlement, Stage, Timestamp, Wake};
 use rusqlite::{Connection, OptionalExtension as _, named_params};
 
-use super::{books::Books, code, tasks};
+use super::{code, ledger::Ledger, tasks};
 use crate::error::{Result, StepError};
 use reelq_store::Error;
 use reelq_store::rules::bounds;
@@ -196,15 +196,15 @@ impl Row {
     pub(super) fn save(
         &mut self,
         conn: &Connection,
-        books: &mut Books,
+        ledger: &mut Ledger,
         before: Option<&Self>,
         now: Timestamp,
     ) -> Result<()> {
         tasks::note(conn, self, before, now)?;
         self.version += 1;
-        books.note(before, Some(self));
+        ledger.note(before, Some(self));
         if self.job.stage.is_terminal() && before.is_none_or(|row| !row.job.stage.is_terminal()) {
-            books.end(self.batch, now);
+            ledger.end(self.batch, now);
         }
         let failure = match &self.job.stage {
             Stage::Failed { failure, .. } => Some(failure.kind.as_str()),
@@ -237,9 +237,9 @@ impl Row {
     }
 
     /// Writes a lease that was just given; the job itself has not changed.
-    pub(super) fn save_lease(&mut self, conn: &Connection, books: &mut Books, before: &Self) -> Result<()> {
+    pub(super) fn save_lease(&mut self, conn: &Connection, ledger: &mut Ledger, before: &Self) -> Result<()> {
         self.version += 1;
-        books.note(Some(before), Some(self));
+        ledger.note(Some(before), Some(self));
         conn.prepare_cached(LEASE)?.execute(named_params! {
             ":version": self.version,
             ":worker": self.worker,

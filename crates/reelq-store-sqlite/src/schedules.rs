@@ -13,13 +13,13 @@ use reelq_store::{BatchHold, Schedules, TickClaim, TickClaimed, TickLease, TickO
 impl Schedules for SqliteStore {
     async fn schedule(&self, schedule: &ScheduleName) -> Result<Timestamp> {
         let schedule = schedule.clone();
-        self.writer.run(move |scribe| ticks::schedule(scribe, &schedule)).await
+        self.writer.run(move |tx| ticks::schedule(tx, &schedule)).await
     }
 
     async fn tick(&self, claim: &TickClaim) -> Result<TickClaimed> {
         self.announce(&claim.worker).await?;
-        let (claim, presence) = (claim.clone(), Arc::clone(&self.presence));
-        self.writer.run(move |scribe| ticks::claim(scribe, &claim, &presence)).await
+        let (claim, worker_locks) = (claim.clone(), Arc::clone(&self.worker_locks));
+        self.writer.run(move |tx| ticks::claim(tx, &claim, &worker_locks)).await
     }
 
     async fn calendar(&self) -> Result<Timestamp> {
@@ -28,17 +28,17 @@ impl Schedules for SqliteStore {
 
     async fn extend_tick(&self, lease: &TickLease, lasts: Duration) -> Result<bool> {
         let lease = lease.clone();
-        self.writer.run(move |scribe| ticks::extend(scribe, &lease, lasts)).await
+        self.writer.run(move |tx| ticks::extend(tx, &lease, lasts)).await
     }
 
     async fn finish_tick(&self, lease: &TickLease, outcome: &TickOutcome) -> Result<bool> {
         let (lease, outcome) = (lease.clone(), outcome.clone());
-        self.writer.run(move |scribe| ticks::finish(scribe, &lease, &outcome)).await
+        self.writer.run(move |tx| ticks::finish(tx, &lease, &outcome)).await
     }
 
     async fn release_tick(&self, lease: &TickLease) -> Result<()> {
         let lease = lease.clone();
-        self.writer.run(move |scribe| ticks::release(scribe, &lease)).await
+        self.writer.run(move |tx| ticks::release(tx, &lease)).await
     }
 
     async fn ticks(&self, schedule: &ScheduleName, limit: usize) -> Result<Vec<TickView>> {
@@ -56,14 +56,14 @@ impl Schedules for SqliteStore {
         self.readers.run(move |conn| spans::named(conn, &schedule)).await
     }
 
-    async fn hold_batch(&self, batch: &BatchName, worker: &WorkerId, lasts: Duration) -> Result<BatchHold> {
+    async fn acquire_run_lock(&self, batch: &BatchName, worker: &WorkerId, lasts: Duration) -> Result<BatchHold> {
         self.announce(worker).await?;
-        let (batch, worker, presence) = (batch.clone(), worker.clone(), Arc::clone(&self.presence));
-        self.writer.run(move |scribe| holds::hold(scribe, &batch, &worker, lasts, &presence)).await
+        let (batch, worker, worker_locks) = (batch.clone(), worker.clone(), Arc::clone(&self.worker_locks));
+        self.writer.run(move |tx| holds::hold(tx, &batch, &worker, lasts, &worker_locks)).await
     }
 
     async fn leave_batch(&self, batch: &BatchName, worker: &WorkerId) -> Result<()> {
         let (batch, worker) = (batch.clone(), worker.clone());
-        self.writer.run(move |scribe| holds::leave(scribe, &batch, &worker)).await
+        self.writer.run(move |tx| holds::leave(tx, &batch, &worker)).await
     }
 }

@@ -9,14 +9,16 @@ use reelq_model::{
 
 use super::{
     account, breaker, bulk, claim, commit, edit, finish, history, late, lease, limits, listing, load, open, pace,
-    presence::Presence, purge, readers::Readers, remove, rescue, reserve, reserve::Reserve, restored, results,
-    source::Source, steady::Steady, unreadable, views, watch, watch::Bell, witness::Witness, writer::Writer,
+    purge, readers::Readers, remove, rescue, reserve, reserve::Reserve, restored, results, source::Source,
+    steady::Steady, unreadable, views, watch, watch::ChangeSignal, witness::Witness, worker_locks::WorkerLocks,
+    writer::Writer,
 };
 use reelq_store::Result;
 use reelq_store::{
     AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit, Committed, Cursor,
-    Edit, Edited, Enqueued, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load, Loaded,
-    Pace, PaceView, Page, PauseReason, Purge, Recalled, ResultLine, Scanned, Store, UnreadableRecord, WorkerView,
+    Edit, Edited, Enqueued, HistoryEntry, Import, Imported, JobFilter, JobView, Known, LateAcceptance, Lease,
+    LineDraft, Pace, PaceView, Page, PauseReason, Purge, RestoredSubmission, ResultLine, Scanned, Store,
+    UnreadableRecord, WorkerView,
 };
 
 /// The embedded store. Several processes may have the same file open.
@@ -24,9 +26,9 @@ use reelq_store::{
 pub struct SqliteStore {
     pub(super) writer: Writer,
     pub(super) readers: Readers,
-    pub(super) presence: Arc<Presence>,
+    pub(super) worker_locks: Arc<WorkerLocks>,
     reserve: Arc<Reserve>,
-    bell: Bell,
+    changes: ChangeSignal,
     pub(super) time: Arc<Steady>,
 }
 
@@ -36,16 +38,16 @@ impl SqliteStore {
     /// Blocks for a moment; a file of another program, a damaged one or a newer format is refused and left as it is.
     pub fn open(path: &Path, clock: SharedClock) -> Result<Self> {
         let conn = open::writer(path)?;
-        let bell = Bell::new(open::data_version(&conn)?);
+        let changes = ChangeSignal::new(open::data_version(&conn)?);
         let time = Arc::new(Steady::open(&conn, clock));
         reserve::replay(&conn, path, &time);
         let witness = Witness::open(&conn, path)?;
         Ok(Self {
-            writer: Writer::start(conn, Arc::clone(&time), witness, bell.clone()),
+            writer: Writer::start(conn, Arc::clone(&time), witness, changes.clone()),
             readers: Readers::beside_a_writer(path.to_owned()),
-            presence: Arc::new(Presence::beside(path)),
+            worker_locks: Arc::new(WorkerLocks::beside(path)),
             reserve: Arc::new(Reserve::beside(path)),
-            bell,
+            changes,
             time,
         })
     }
@@ -63,9 +65,9 @@ impl SqliteStore {
         Ok(Self {
             writer: Writer::none(),
             readers: Readers::alone(source),
-            presence: Arc::new(Presence::beside(path)),
+            worker_locks: Arc::new(WorkerLocks::beside(path)),
             reserve: Arc::new(Reserve::beside(path)),
-            bell: Bell::new(0),
+            changes: ChangeSignal::new(0),
             time: Arc::new(time),
         })
     }
@@ -79,14 +81,14 @@ impl SqliteStore {
 
     /// Holds the worker's lock; leases that an earlier process left under the same name are taken back.
     pub(super) async fn announce(&self, worker: &WorkerId) -> Result<()> {
-        if !self.presence.announce(worker)? {
+        if !self.worker_locks.announce(worker)? {
             return Ok(());
         }
         let worker = worker.clone();
         self.writer
-            .run(move |scribe| {
-                let id = lease::worker(scribe, &worker)?;
-                rescue::of_worker(scribe, id).map(drop)
+            .run(move |tx| {
+                let id = lease::worker(tx, &worker)?;
+                rescue::of_worker(tx, id).map(drop)
             })
             .await
     }
@@ -94,44 +96,44 @@ impl SqliteStore {
 
 #[async_trait]
 impl Store for SqliteStore {
-    async fn begin_load(&self, batch: &BatchDraft) -> Result<Load> {
+    async fn begin_import(&self, batch: &BatchDraft) -> Result<Import> {
         let batch = batch.clone();
-        self.writer.run(move |scribe| load::begin(scribe, &batch)).await
+        self.writer.run(move |tx| load::begin(tx, &batch)).await
     }
 
-    async fn enqueue(&self, load: &Load, lines: &[LineDraft]) -> Result<Enqueued> {
+    async fn add_to_import(&self, load: &Import, lines: &[LineDraft]) -> Result<Enqueued> {
         let (load, lines) = (load.clone(), lines.to_vec());
-        self.writer.run(move |scribe| load::enqueue(scribe, &load, &lines)).await
+        self.writer.run(move |tx| load::enqueue(tx, &load, &lines)).await
     }
 
-    async fn finish_load(&self, load: &Load) -> Result<Loaded> {
+    async fn commit_import(&self, load: &Import) -> Result<Imported> {
         let load = load.clone();
-        self.writer.run(move |scribe| finish::finish(scribe, &load)).await
+        self.writer.run(move |tx| finish::finish(tx, &load)).await
     }
 
-    async fn known(&self, _batch: &BatchName, ids: &[JobId]) -> Result<Vec<Option<Known>>> {
+    async fn lookup(&self, _batch: &BatchName, ids: &[JobId]) -> Result<Vec<Option<Known>>> {
         let ids = ids.to_vec();
         self.readers.run(move |conn| load::known(conn, &ids)).await
     }
 
     async fn purge(&self, batch: &BatchName) -> Result<Purge> {
         let batch = batch.clone();
-        self.writer.run(move |scribe| purge::purge(scribe, &batch)).await
+        self.writer.run(move |tx| purge::purge(tx, &batch)).await
     }
 
     async fn claim(&self, claim: &Claim) -> Result<Claimed> {
         self.announce(&claim.worker).await?;
         let claim = claim.clone();
-        self.writer.run(move |scribe| claim::claim(scribe, &claim)).await
+        self.writer.run(move |tx| claim::claim(tx, &claim)).await
     }
 
     async fn commit(&self, commits: &[Commit]) -> Result<Vec<Committed>> {
         let (steps, reserve) = (commits.to_vec(), Arc::clone(&self.reserve));
-        let outcome = self.writer.run(move |scribe| {
+        let outcome = self.writer.run(move |tx| {
             if steps.iter().any(|step| matches!(step.event, Event::Sending { .. })) {
                 reserve.make()?;
             }
-            commit::commit(scribe, &steps)
+            commit::commit(tx, &steps)
         });
         let outcome = outcome.await;
         if let Ok(answers) = &outcome {
@@ -143,9 +145,14 @@ impl Store for SqliteStore {
         outcome
     }
 
-    async fn accept_late(&self, job: JobId, acceptance: &Acceptance, first_poll: Duration) -> Result<LateAcceptance> {
+    async fn record_acceptance(
+        &self,
+        job: JobId,
+        acceptance: &Acceptance,
+        first_poll: Duration,
+    ) -> Result<LateAcceptance> {
         let taken = acceptance.clone();
-        let outcome = self.writer.run(move |scribe| late::accept_late(scribe, job, &taken, first_poll)).await;
+        let outcome = self.writer.run(move |tx| late::record_acceptance(tx, job, &taken, first_poll)).await;
         if outcome.is_ok() {
             self.reserve.told_one(job, &acceptance.task);
         } else {
@@ -155,42 +162,42 @@ impl Store for SqliteStore {
         outcome
     }
 
-    async fn recall(&self, job: JobId, submission: &Submission) -> Result<Recalled> {
+    async fn restore_submission(&self, job: JobId, submission: &Submission) -> Result<RestoredSubmission> {
         let submission = submission.clone();
-        self.writer.run(move |scribe| late::recall(scribe, job, &submission)).await
+        self.writer.run(move |tx| late::recall(tx, job, &submission)).await
     }
 
     async fn extend(&self, leases: &[Lease], lasts: Duration) -> Result<Vec<bool>> {
         let leases = leases.to_vec();
-        self.writer.run(move |scribe| lease::extend(scribe, &leases, lasts)).await
+        self.writer.run(move |tx| lease::extend(tx, &leases, lasts)).await
     }
 
     async fn release(&self, leases: &[Lease]) -> Result<()> {
         let leases = leases.to_vec();
-        self.writer.run(move |scribe| lease::release(scribe, &leases)).await
+        self.writer.run(move |tx| lease::release(tx, &leases)).await
     }
 
     async fn heartbeat(&self, worker: &WorkerId) -> Result<u64> {
         self.announce(worker).await?;
-        let (worker, presence) = (worker.clone(), Arc::clone(&self.presence));
-        self.writer.run(move |scribe| rescue::heartbeat(scribe, &worker, &presence)).await
+        let (worker, worker_locks) = (worker.clone(), Arc::clone(&self.worker_locks));
+        self.writer.run(move |tx| rescue::heartbeat(tx, &worker, &worker_locks)).await
     }
 
-    async fn sign_off(&self, worker: &WorkerId) -> Result<()> {
+    async fn deregister(&self, worker: &WorkerId) -> Result<()> {
         let name = worker.clone();
         self.writer
-            .run(move |scribe| {
-                let id = lease::worker(scribe, &name)?;
-                rescue::forget(scribe, id).map(drop)
+            .run(move |tx| {
+                let id = lease::worker(tx, &name)?;
+                rescue::forget(tx, id).map(drop)
             })
             .await?;
-        self.presence.leave(worker);
+        self.worker_locks.leave(worker);
         Ok(())
     }
 
     async fn set_limits(&self, account: &AccountName, limits: &AccountLimits) -> Result<()> {
         let (account, limits) = (account.clone(), *limits);
-        self.writer.run(move |scribe| limits::set(scribe, &account, &limits)).await
+        self.writer.run(move |tx| limits::set(tx, &account, &limits)).await
     }
 
     async fn pace(&self, account: &AccountName) -> Result<PaceView> {
@@ -200,7 +207,7 @@ impl Store for SqliteStore {
 
     async fn set_pace(&self, account: &AccountName, version: u64, pace: &Pace) -> Result<bool> {
         let (account, pace) = (account.clone(), pace.clone());
-        self.writer.run(move |scribe| pace::set(scribe, &account, version, &pace)).await
+        self.writer.run(move |tx| pace::set(tx, &account, version, &pace)).await
     }
 
     async fn breaker(&self, account: &AccountName) -> Result<BreakerView> {
@@ -210,50 +217,50 @@ impl Store for SqliteStore {
 
     async fn set_breaker(&self, account: &AccountName, version: u64, breaker: &Breaker) -> Result<bool> {
         let (account, breaker) = (account.clone(), breaker.clone());
-        self.writer.run(move |scribe| breaker::set(scribe, &account, version, &breaker)).await
+        self.writer.run(move |tx| breaker::set(tx, &account, version, &breaker)).await
     }
 
     async fn pause_account(&self, account: &AccountName, reason: &PauseReason, lasts: Option<Duration>) -> Result<()> {
         let (account, reason) = (account.clone(), reason.clone());
-        self.writer.run(move |scribe| limits::pause(scribe, &account, &reason, lasts)).await
+        self.writer.run(move |tx| limits::pause(tx, &account, &reason, lasts)).await
     }
 
     async fn resume_account(&self, account: &AccountName, operator: bool) -> Result<()> {
         let account = account.clone();
-        self.writer.run(move |scribe| limits::resume(scribe, &account, operator)).await
+        self.writer.run(move |tx| limits::resume(tx, &account, operator)).await
     }
 
     async fn pause_batch(&self, batch: &BatchName, paused: bool) -> Result<()> {
         let batch = batch.clone();
-        self.writer.run(move |scribe| limits::pause_batch(scribe, &batch, paused)).await
+        self.writer.run(move |tx| limits::pause_batch(tx, &batch, paused)).await
     }
 
     async fn set_budget(&self, batch: &BatchName, budget: Option<Money>) -> Result<()> {
         let batch = batch.clone();
-        self.writer.run(move |scribe| limits::set_budget(scribe, &batch, budget)).await
+        self.writer.run(move |tx| limits::set_budget(tx, &batch, budget)).await
     }
 
-    async fn edit(&self, job: JobId, event: Event) -> Result<Edited> {
-        self.writer.run(move |scribe| edit::edit(scribe, job, &event)).await
+    async fn apply_event(&self, job: JobId, event: Event) -> Result<Edited> {
+        self.writer.run(move |tx| edit::edit(tx, job, &event)).await
     }
 
     async fn cancel(&self, job: JobId) -> Result<Edited> {
-        self.writer.run(move |scribe| edit::cancel(scribe, job)).await
+        self.writer.run(move |tx| edit::cancel(tx, job)).await
     }
 
     async fn begin_cancel(&self, batch: &BatchName) -> Result<()> {
         let batch = batch.clone();
-        self.writer.run(move |scribe| bulk::begin_cancel(scribe, &batch)).await
+        self.writer.run(move |tx| bulk::begin_cancel(tx, &batch)).await
     }
 
     async fn end_cancel(&self, batch: &BatchName) -> Result<()> {
         let batch = batch.clone();
-        self.writer.run(move |scribe| bulk::end_cancel(scribe, &batch)).await
+        self.writer.run(move |tx| bulk::end_cancel(tx, &batch)).await
     }
 
     async fn edit_all(&self, edits: &[(JobId, Edit)]) -> Result<Vec<Edited>> {
         let edits = edits.to_vec();
-        self.writer.run(move |scribe| bulk::edit_all(scribe, &edits)).await
+        self.writer.run(move |tx| bulk::edit_all(tx, &edits)).await
     }
 
     async fn scan(&self, filter: &JobFilter, from: &Cursor, limit: usize) -> Result<Scanned> {
@@ -322,13 +329,13 @@ impl Store for SqliteStore {
     }
 
     async fn remove_unreadable(&self, job: JobId) -> Result<bool> {
-        self.writer.run(move |scribe| remove::remove(scribe, job)).await
+        self.writer.run(move |tx| remove::remove(tx, job)).await
     }
 
     async fn watch(&self, mark: u64, limit: Duration) -> Result<u64> {
         match self.readers.source() {
             Some(source) => Ok(watch::look(source, mark, limit).await?),
-            None => Ok(watch::wait(&self.bell, &self.writer, mark, limit).await?),
+            None => Ok(watch::wait(&self.changes, &self.writer, mark, limit).await?),
         }
     }
 }

@@ -5,17 +5,17 @@ use std::time::Duration;
 use reelq_model::{BatchName, ScheduleName, Timestamp, WorkerId};
 use rusqlite::{Connection, Row, params};
 
-use super::{code, presence::Presence, spans, writer::Scribe};
+use super::{code, spans, worker_locks::WorkerLocks, writer::Tx};
 use crate::error::Result;
 use reelq_store::{Error, TICKS_KEPT, TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan, TickState, TickView};
 
 /// The schedule's mark; a new schedule's is the present time. One that a clock set which was ahead comes back to the present:
 /// what was fired since then has its record, or lies in a span of what is over.
-pub(super) fn schedule(scribe: &Scribe<'_>, name: &ScheduleName) -> Result<Timestamp> {
-    let (id, mark) = known(scribe, name)?;
-    let present = scribe.wall.millis();
+pub(super) fn schedule(tx: &Tx<'_>, name: &ScheduleName) -> Result<Timestamp> {
+    let (id, mark) = known(tx, name)?;
+    let present = tx.wall.millis();
     if mark > present {
-        scribe.conn.prepare_cached("UPDATE schedules SET mark = ?1 WHERE id = ?2")?.execute([present, id])?;
+        tx.conn.prepare_cached("UPDATE schedules SET mark = ?1 WHERE id = ?2")?.execute([present, id])?;
     }
     Ok(Timestamp::from_millis(mark.min(present)))
 }
@@ -30,19 +30,19 @@ struct Standing {
 }
 
 /// A winner whose process has certainly ended is not waited for.
-pub(super) fn claim(scribe: &Scribe<'_>, claim: &TickClaim, presence: &Presence) -> Result<TickClaimed> {
-    let (id, mark) = known(scribe, &claim.schedule)?;
-    let standing = standing(scribe.conn, id, claim.at)?;
+pub(super) fn claim(tx: &Tx<'_>, claim: &TickClaim, worker_locks: &WorkerLocks) -> Result<TickClaimed> {
+    let (id, mark) = known(tx, &claim.schedule)?;
+    let standing = standing(tx.conn, id, claim.at)?;
     let (token, late) = match standing {
-        None if claim.at.millis() <= mark || is_over(scribe.conn, id, claim.at)? => return Ok(TickClaimed::Over),
+        None if claim.at.millis() <= mark || is_over(tx.conn, id, claim.at)? => return Ok(TickClaimed::Over),
         None => (1, claim.late),
         Some(row) if row.state.is_over() => return Ok(TickClaimed::Over),
-        Some(row) if row.is_held(scribe.now, claim, presence) => {
-            return Ok(TickClaimed::Taken { worker: row.worker, ends_in: row.lease_until.since(scribe.now) });
+        Some(row) if row.is_held(tx.now, claim, worker_locks) => {
+            return Ok(TickClaimed::Taken { worker: row.worker, ends_in: row.lease_until.since(tx.now) });
         }
         Some(row) => (row.token + 1, row.late),
     };
-    win(scribe, id, claim, token, late)?;
+    win(tx, id, claim, token, late)?;
     let (schedule, worker) = (claim.schedule.clone(), claim.worker.clone());
     Ok(TickClaimed::Won(TickLease { schedule, at: claim.at, token: code::count(token), worker, late }))
 }
@@ -54,18 +54,18 @@ fn is_over(conn: &Connection, schedule: i64, at: Timestamp) -> Result<bool> {
 
 impl Standing {
     /// Whether it is in another's hands.
-    fn is_held(&self, now: Timestamp, claim: &TickClaim, presence: &Presence) -> bool {
+    fn is_held(&self, now: Timestamp, claim: &TickClaim, worker_locks: &WorkerLocks) -> bool {
         let leased = self.state == TickState::Firing && self.lease_until > now;
-        leased && self.worker != claim.worker && !presence.is_dead(self.worker.as_str())
+        leased && self.worker != claim.worker && !worker_locks.is_dead(self.worker.as_str())
     }
 }
 
 /// The schedule's row and mark.
-fn known(scribe: &Scribe<'_>, name: &ScheduleName) -> Result<(i64, i64)> {
+fn known(tx: &Tx<'_>, name: &ScheduleName) -> Result<(i64, i64)> {
     let sql = "INSERT INTO schedules (name, mark) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING";
-    scribe.conn.prepare_cached(sql)?.execute(params![name.as_str(), scribe.wall.millis()])?;
+    tx.conn.prepare_cached(sql)?.execute(params![name.as_str(), tx.wall.millis()])?;
     let sql = "SELECT id, mark FROM schedules WHERE name = ?1";
-    Ok(scribe.conn.prepare_cached(sql)?.query_row([name.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?)
+    Ok(tx.conn.prepare_cached(sql)?.query_row([name.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
 fn standing(conn: &Connection, schedule: i64, at: Timestamp) -> Result<Option<Standing>> {
@@ -85,10 +85,9 @@ fn read_standing(row: &Row<'_>) -> Result<Standing> {
     })
 }
 
-fn win(scribe: &Scribe<'_>, schedule: i64, claim: &TickClaim, token: i64, late: bool) -> Result<()> {
-    let until = scribe.now.after(claim.lease).millis();
-    scribe
-        .conn
+fn win(tx: &Tx<'_>, schedule: i64, claim: &TickClaim, token: i64, late: bool) -> Result<()> {
+    let until = tx.now.after(claim.lease).millis();
+    tx.conn
         .prepare_cached(
             "INSERT INTO ticks (schedule, at, state, token, late, worker, lease_until, changed_at, after, reason) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, '') ON CONFLICT (schedule, at) DO UPDATE SET \
@@ -102,13 +101,13 @@ fn win(scribe: &Scribe<'_>, schedule: i64, claim: &TickClaim, token: i64, late: 
             late,
             claim.worker.as_str(),
             until,
-            scribe.now.millis(),
+            tx.now.millis(),
             claim.after.map(Timestamp::millis)
         ])?;
     if let Some(passes) = claim.passes {
-        raise(scribe.conn, schedule, passes.millis())?;
+        raise(tx.conn, schedule, passes.millis())?;
     }
-    scribe.news.set(true);
+    tx.news.set(true);
     Ok(())
 }
 
@@ -117,27 +116,27 @@ fn raise(conn: &Connection, schedule: i64, mark: i64) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn extend(scribe: &Scribe<'_>, lease: &TickLease, lasts: Duration) -> Result<bool> {
-    let (now, until) = (scribe.now.millis(), scribe.now.after(lasts).millis());
+pub(super) fn extend(tx: &Tx<'_>, lease: &TickLease, lasts: Duration) -> Result<bool> {
+    let (now, until) = (tx.now.millis(), tx.now.after(lasts).millis());
     let sql = "UPDATE ticks SET lease_until = max(lease_until, ?1) WHERE at = ?2 AND token = ?3 AND state = 0 \
                AND lease_until > ?4 AND schedule = (SELECT id FROM schedules WHERE name = ?5)";
     let values = params![until, lease.at.millis(), code::int(lease.token), now, lease.schedule.as_str()];
-    Ok(scribe.conn.prepare_cached(sql)?.execute(values)? == 1)
+    Ok(tx.conn.prepare_cached(sql)?.execute(values)? == 1)
 }
 
-pub(super) fn release(scribe: &Scribe<'_>, lease: &TickLease) -> Result<()> {
+pub(super) fn release(tx: &Tx<'_>, lease: &TickLease) -> Result<()> {
     let sql = "UPDATE ticks SET lease_until = ?1 WHERE at = ?2 AND token = ?3 AND state = 0 \
                AND schedule = (SELECT id FROM schedules WHERE name = ?4)";
-    let values = params![scribe.now.millis(), lease.at.millis(), code::int(lease.token), lease.schedule.as_str()];
-    if scribe.conn.prepare_cached(sql)?.execute(values)? == 1 {
-        scribe.news.set(true);
+    let values = params![tx.now.millis(), lease.at.millis(), code::int(lease.token), lease.schedule.as_str()];
+    if tx.conn.prepare_cached(sql)?.execute(values)? == 1 {
+        tx.news.set(true);
     }
     Ok(())
 }
 
-pub(super) fn finish(scribe: &Scribe<'_>, lease: &TickLease, outcome: &TickOutcome) -> Result<bool> {
-    let (id, _) = known(scribe, &lease.schedule)?;
-    let row = match standing(scribe.conn, id, lease.at)? {
+pub(super) fn finish(tx: &Tx<'_>, lease: &TickLease, outcome: &TickOutcome) -> Result<bool> {
+    let (id, _) = known(tx, &lease.schedule)?;
+    let row = match standing(tx.conn, id, lease.at)? {
         Some(row) if row.token == code::int(lease.token) => row,
         _ => return Ok(false),
     };
@@ -148,12 +147,12 @@ pub(super) fn finish(scribe: &Scribe<'_>, lease: &TickLease, outcome: &TickOutco
     let sql = "UPDATE ticks SET state = ?1, lease_until = NULL, changed_at = ?2, batch = ?3, reason = ?4 \
                WHERE schedule = ?5 AND at = ?6";
     let batch = outcome.batch.as_ref().map(BatchName::as_str);
-    let values = params![state(end), scribe.now.millis(), batch, outcome.reason, id, lease.at.millis()];
-    scribe.conn.prepare_cached(sql)?.execute(values)?;
+    let values = params![state(end), tx.now.millis(), batch, outcome.reason, id, lease.at.millis()];
+    tx.conn.prepare_cached(sql)?.execute(values)?;
     if end.is_over() {
-        trim(scribe.conn, id)?;
+        trim(tx.conn, id)?;
     }
-    scribe.news.set(true);
+    tx.news.set(true);
     Ok(true)
 }
 

@@ -8,17 +8,17 @@ use super::{
     listing::shown_line,
     row::{COLUMNS, Row},
     views::{BATCHES, view},
-    writer::Scribe,
+    writer::Tx,
 };
 use crate::error::{Result, StepError};
 use reelq_store::rules::unreadable::stand_in;
 use reelq_store::{Error, RecordOf, UnreadableRecord};
 
 /// The row; nothing where it cannot be read: then it is set aside.
-pub(super) fn readable(scribe: &Scribe<'_>, found: Result<Row>) -> Result<Option<Row>> {
+pub(super) fn readable(tx: &Tx<'_>, found: Result<Row>) -> Result<Option<Row>> {
     match found {
         Err(StepError(Error::Unreadable { job, reason })) => {
-            set_aside(scribe, job, &reason)?;
+            set_aside(tx, job, &reason)?;
             Ok(None)
         }
         found => found.map(Some),
@@ -70,16 +70,16 @@ const PARK: &str = "UPDATE jobs SET queue = 0, due = NULL, parked = 1, worker = 
     version = version + 1, entries = ?2 WHERE seq = ?1";
 
 /// Parks the row as it is. A retry takes it up where it stands once it can be read again.
-fn set_aside(scribe: &Scribe<'_>, job: JobId, reason: &str) -> Result<()> {
-    let found = scribe.conn.prepare_cached(STUB)?.query_row([job.as_bytes()], Stub::read).optional()?;
+fn set_aside(tx: &Tx<'_>, job: JobId, reason: &str) -> Result<()> {
+    let found = tx.conn.prepare_cached(STUB)?.query_row([job.as_bytes()], Stub::read).optional()?;
     let Some(stub) = found.filter(|stub| !stub.parked || stub.held) else { return Ok(()) };
     if stub.held && stub.status == 0 {
-        unclaim(scribe.conn, &stub)?;
+        unclaim(tx.conn, &stub)?;
     }
-    scribe.conn.prepare_cached(PARK)?.execute([stub.seq, stub.entries + 1])?;
-    history::insert(scribe.conn, (stub.seq, stub.entries + 1, stub.status), "parked", reason, None, scribe.now)?;
+    tx.conn.prepare_cached(PARK)?.execute([stub.seq, stub.entries + 1])?;
+    history::insert(tx.conn, (stub.seq, stub.entries + 1, stub.status), "parked", reason, None, tx.now)?;
     tracing::error!(%job, reason, "a job is set aside: its record is damaged, or of a newer version");
-    scribe.news.set(true);
+    tx.news.set(true);
     Ok(())
 }
 

@@ -18,13 +18,13 @@ pub(super) const LOOK: Duration = Duration::from_millis(200);
 
 /// Rung by the writer after a transaction that others may wait for.
 #[derive(Debug, Clone)]
-pub(super) struct Bell {
+pub(super) struct ChangeSignal {
     mark: Arc<watch::Sender<u64>>,
     /// The file's version when another process's commits were last looked for.
     abroad: Arc<AtomicI64>,
 }
 
-impl Bell {
+impl ChangeSignal {
     pub(super) fn new(version: i64) -> Self {
         Self { mark: Arc::new(watch::Sender::new(1)), abroad: Arc::new(AtomicI64::new(version)) }
     }
@@ -47,20 +47,20 @@ impl Bell {
 }
 
 /// Waits for news after `mark`, looking now and then whether another process brought some.
-pub(super) async fn wait(bell: &Bell, writer: &Writer, mark: u64, limit: Duration) -> Result<u64> {
+pub(super) async fn wait(changes: &ChangeSignal, writer: &Writer, mark: u64, limit: Duration) -> Result<u64> {
     let mut left = limit;
     loop {
-        let present = bell.mark();
+        let present = changes.mark();
         if present != mark || left.is_zero() {
             return Ok(present);
         }
         let step = left.min(LOOK);
-        let heard = bell.heard(mark, step).await;
+        let heard = changes.heard(mark, step).await;
         if heard != mark {
             return Ok(heard);
         }
         left = left.saturating_sub(step);
-        look_abroad(bell, writer).await?;
+        look_abroad(changes, writer).await?;
     }
 }
 
@@ -79,11 +79,11 @@ pub(super) async fn look(source: &Source, mark: u64, limit: Duration) -> Result<
 }
 
 /// Rings the bell where another process has written to the file since the last look.
-async fn look_abroad(bell: &Bell, writer: &Writer) -> Result<()> {
+async fn look_abroad(changes: &ChangeSignal, writer: &Writer) -> Result<()> {
     // On the writer's own connection this number moves only with the commits of others.
-    let version = writer.run(|scribe| open::data_version(scribe.conn)).await?;
-    if bell.abroad.swap(version, Ordering::Relaxed) != version {
-        bell.ring();
+    let version = writer.run(|tx| open::data_version(tx.conn)).await?;
+    if changes.abroad.swap(version, Ordering::Relaxed) != version {
+        changes.ring();
     }
     Ok(())
 }

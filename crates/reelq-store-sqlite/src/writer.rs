@@ -14,7 +14,7 @@ use reelq_model::Timestamp;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::{open, steady::Steady, watch::Bell, witness::Witness};
+use super::{open, steady::Steady, watch::ChangeSignal, witness::Witness};
 use crate::error::{Result, StepError};
 use reelq_store::Error;
 
@@ -22,7 +22,7 @@ use reelq_store::Error;
 const GROUP: usize = 256;
 
 /// What a verb may use while it runs.
-pub(super) struct Scribe<'a> {
+pub(super) struct Tx<'a> {
     pub conn: &'a Connection,
     /// The store's time.
     pub now: Timestamp,
@@ -33,28 +33,28 @@ pub(super) struct Scribe<'a> {
 }
 
 type Answer = Box<dyn FnOnce(reelq_store::Result<()>) + Send>;
-type Verb = Box<dyn FnOnce(Result<&Scribe<'_>, Trouble>) -> Answer + Send>;
+type Verb = Box<dyn FnOnce(Result<&Tx<'_>, GroupFailure>) -> Answer + Send>;
 
 /// Why a whole group failed; each of its verbs is told.
 #[derive(Debug, Clone)]
-enum Trouble {
+enum GroupFailure {
     Passes(String),
     Stays(String),
     /// A newer version has raised the file's format since it was opened.
     Format(u32),
 }
 
-impl From<Trouble> for Error {
-    fn from(trouble: Trouble) -> Self {
-        match trouble {
-            Trouble::Passes(reason) => Self::unavailable(reason),
-            Trouble::Stays(reason) => Self::broken(reason),
-            Trouble::Format(found) => Self::Format { found, supported: open::FORMAT },
+impl From<GroupFailure> for Error {
+    fn from(failure: GroupFailure) -> Self {
+        match failure {
+            GroupFailure::Passes(reason) => Self::unavailable(reason),
+            GroupFailure::Stays(reason) => Self::broken(reason),
+            GroupFailure::Format(found) => Self::Format { found, supported: open::FORMAT },
         }
     }
 }
 
-impl Trouble {
+impl GroupFailure {
     /// What `error` is to those who wait; `doing` is named.
     fn of(error: rusqlite::Error, doing: &str) -> Self {
         let reason = format!("{doing}: {error}");
@@ -71,9 +71,9 @@ pub(super) struct Writer {
 
 impl Writer {
     #[expect(clippy::disallowed_methods, reason = "the writer's own thread; joined when the writer is dropped")]
-    pub(super) fn start(conn: Connection, time: Arc<Steady>, witness: Witness, bell: Bell) -> Self {
+    pub(super) fn start(conn: Connection, time: Arc<Steady>, witness: Witness, changes: ChangeSignal) -> Self {
         let (verbs, waiting) = channel();
-        let thread = std::thread::spawn(move || serve(&conn, &Kept { time, witness }, &bell, &waiting));
+        let thread = std::thread::spawn(move || serve(&conn, &Kept { time, witness }, &changes, &waiting));
         Self { verbs: Some(verbs), thread: Some(thread) }
     }
 
@@ -86,13 +86,12 @@ impl Writer {
     pub(super) async fn run<T, F>(&self, verb: F) -> reelq_store::Result<T>
     where
         T: Send + 'static,
-        F: FnOnce(&Scribe<'_>) -> Result<T> + Send + 'static,
+        F: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
     {
         let (tell, told) = oneshot::channel();
-        let verb: Verb = Box::new(move |scribe: Result<&Scribe<'_>, Trouble>| {
-            let outcome = scribe
-                .map_err(|trouble| Error::from(trouble).into())
-                .and_then(|scribe| in_savepoint(scribe.conn, || verb(scribe)));
+        let verb: Verb = Box::new(move |tx: Result<&Tx<'_>, GroupFailure>| {
+            let outcome =
+                tx.map_err(|failure| Error::from(failure).into()).and_then(|tx| in_savepoint(tx.conn, || verb(tx)));
             Box::new(move |committed| {
                 // A caller that went away does not want the answer.
                 drop(tell.send(committed.and(outcome.map_err(Error::from))));
@@ -135,35 +134,35 @@ struct Kept {
     witness: Witness,
 }
 
-fn serve(conn: &Connection, kept: &Kept, bell: &Bell, waiting: &Receiver<Verb>) {
+fn serve(conn: &Connection, kept: &Kept, changes: &ChangeSignal, waiting: &Receiver<Verb>) {
     while let Ok(first) = waiting.recv() {
         let group: Vec<Verb> = std::iter::once(first).chain(waiting.try_iter().take(GROUP - 1)).collect();
-        run_group(conn, kept, bell, group);
+        run_group(conn, kept, changes, group);
     }
 }
 
-fn run_group(conn: &Connection, kept: &Kept, bell: &Bell, group: Vec<Verb>) {
-    if let Err(trouble) = begin(conn, group.len()) {
+fn run_group(conn: &Connection, kept: &Kept, changes: &ChangeSignal, group: Vec<Verb>) {
+    if let Err(failure) = begin(conn, group.len()) {
         for verb in group {
-            verb(Err(trouble.clone()))(Ok(()));
+            verb(Err(failure.clone()))(Ok(()));
         }
         return;
     }
     let before = conn.total_changes();
     let (time, witness) = (&kept.time, &kept.witness);
-    let scribe = Scribe { conn, now: time.begin(conn), wall: time.wall(), news: std::cell::Cell::new(false) };
-    let answers: Vec<Answer> = group.into_iter().map(|verb| verb(Ok(&scribe))).collect();
+    let tx = Tx { conn, now: time.begin(conn), wall: time.wall(), news: std::cell::Cell::new(false) };
+    let answers: Vec<Answer> = group.into_iter().map(|verb| verb(Ok(&tx))).collect();
     // A look that changed nothing must not look like a change to others.
     let changed = conn.total_changes() != before;
-    if changed && let Err(error) = time.keep(conn, scribe.now).and_then(|()| Witness::count(conn)) {
+    if changed && let Err(error) = time.keep(conn, tx.now).and_then(|()| Witness::count(conn)) {
         tracing::debug!(%error, "the time was not kept with the transaction");
     }
     let outcome = finish(conn);
     if changed && outcome.is_ok() {
         witness.committed(conn);
     }
-    if outcome.is_ok() && scribe.news.get() {
-        bell.ring();
+    if outcome.is_ok() && tx.news.get() {
+        changes.ring();
     }
     for answer in answers {
         answer(outcome.clone().map_err(Error::from));
@@ -172,32 +171,32 @@ fn run_group(conn: &Connection, kept: &Kept, bell: &Bell, group: Vec<Verb>) {
 
 /// Begins a transaction on a file that still has this version's format: whoever raised it may reckon with what this one does not
 /// write.
-fn begin(conn: &Connection, verbs: usize) -> Result<(), Trouble> {
+fn begin(conn: &Connection, verbs: usize) -> Result<(), GroupFailure> {
     if let Err(error) = conn.execute_batch("BEGIN IMMEDIATE") {
         tracing::warn!(%error, verbs, "the state file could not be locked");
-        return Err(Trouble::of(error, "the state file cannot be locked for writing"));
+        return Err(GroupFailure::of(error, "the state file cannot be locked for writing"));
     }
     let found: rusqlite::Result<u32> =
         conn.prepare_cached("PRAGMA user_version").and_then(|mut read| read.query_row([], |row| row.get(0)));
-    let trouble = match found {
+    let failure = match found {
         Ok(found) if found == open::FORMAT => return Ok(()),
-        Ok(found) => Trouble::Format(found),
-        Err(error) => Trouble::of(error, "the state file cannot be read"),
+        Ok(found) => GroupFailure::Format(found),
+        Err(error) => GroupFailure::of(error, "the state file cannot be read"),
     };
     drop(conn.execute_batch("ROLLBACK"));
-    Err(trouble)
+    Err(failure)
 }
 
-fn finish(conn: &Connection) -> Result<(), Trouble> {
+fn finish(conn: &Connection) -> Result<(), GroupFailure> {
     if conn.is_autocommit() {
         let reason = "the transaction was rolled back by a fault of the disk".to_owned();
-        return Err(Trouble::Passes(reason));
+        return Err(GroupFailure::Passes(reason));
     }
     conn.execute_batch("COMMIT").map_err(|error| {
         if !conn.is_autocommit() {
             drop(conn.execute_batch("ROLLBACK"));
         }
-        Trouble::of(error, "the state file cannot be written")
+        GroupFailure::of(error, "the state file cannot be written")
     })
 }
 
@@ -212,7 +211,7 @@ mod tests {
         let conn = Connection::open_in_memory().unwrap();
         conn.pragma_update(None, "user_version", open::FORMAT).unwrap();
         let time = Arc::new(Steady::open(&conn, Arc::new(SystemClock::new())));
-        let writer = Writer::start(conn, time, Witness::none(), Bell::new(0));
+        let writer = Writer::start(conn, time, Witness::none(), ChangeSignal::new(0));
         let killed: reelq_store::Result<()> = writer.run(|_| panic!("a verb that kills the thread")).await;
         let after = writer.run(|_| Ok(())).await;
         for outcome in [killed, after] {

@@ -43,7 +43,7 @@ impl Shown {
 /// What a person wants done to a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Edit {
-    /// An event: see [`Store::edit`](crate::Store::edit).
+    /// An event: see [`Store::apply_event`](crate::Store::apply_event).
     Event(Event),
     /// An event, to the job as a person saw it: one that has been bought or has moved on since is left alone.
     OfShown(Event, Shown),

@@ -77,7 +77,7 @@ impl Edited {
 
 /// What came of telling the store about a submission that it may have forgotten.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Recalled {
+pub enum RestoredSubmission {
     /// It had forgotten it: the job stands at `submitting` with that submission, due at once and in nobody's hands.
     Restored,
     /// The store knows it, or has settled it; nothing was changed.

@@ -52,10 +52,10 @@ pub enum Error {
     BeingCancelled(String),
     /// Another load of the same batch began later: this one can no longer become the batch's manifest.
     #[error("finish the load: a later load of the batch took its place")]
-    LoadSuperseded,
+    ImportSuperseded,
     /// Something else was loaded since it was decided what this load may bring: look again, and finish it then.
     #[error("finish the load: another manifest was loaded meanwhile")]
-    LoadedMeanwhile,
+    ImportedMeanwhile,
 }
 
 /// What to do about a format that is not this version's.

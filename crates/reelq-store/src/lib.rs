@@ -23,10 +23,10 @@ mod unreadable;
 pub use absent::{AbsentJob, AbsentPurchase, AbsentSum, AbsentView, Absentees, Stake};
 pub use bulk::{Cursor, Edit, Scanned, Shown};
 pub use claim::{Claim, ClaimStage, Claimed, Lease};
-pub use commit::{Commit, Committed, Edited, LateAcceptance, Recalled};
+pub use commit::{Commit, Committed, Edited, LateAcceptance, RestoredSubmission};
 pub use error::{Error, Result};
 pub use guard::{FolderDraft, FolderView, GuardStep, Remembered, StoreGuard};
-pub use load::{BatchDraft, Enqueued, Line, LineDraft, Load, Loaded, LoadedWith};
+pub use load::{BatchDraft, Enqueued, Import, Imported, ImportedWith, Line, LineDraft};
 pub use reading::{
     AccountView, BatchView, HeldBatch, HistoryEntry, JobFilter, JobView, Known, Page, ResultLine, StatusCounts, Unread,
     WorkerView,
@@ -35,7 +35,7 @@ pub use reelq_limits::{
     AccountCap, AccountLimits, Ask, Begun, Breaker, BreakerPolicy, BreakerView, Fault, FlightTrack, Open, Pace,
     PaceView, Pause, PauseReason, Present, RateTrack, Refused, Told, Usage, Verdict, stride,
 };
-pub use requests::{LoadsSeen, NotedRequest, Noting, RequestNote, Requests, Unnoted};
+pub use requests::{ImportsSeen, NotedRequest, Noting, RequestNote, Requests, Unnoted};
 pub use retention::{Purge, Unfinished};
 pub use schedules::{Schedules, TICK_SPANS_KEPT, TICKS_KEPT};
 pub use spread::Spread;

@@ -53,7 +53,7 @@ impl Bells {
             Event::Running { next_poll, .. } => self.ring_lane(account, ClaimStage::Poll, *next_poll),
             Event::LinksExpired { after, .. } => self.ring_lane(account, ClaimStage::Poll, *after),
             Event::FetchLater { after, .. } => self.ring_lane(account, ClaimStage::Collect, *after),
-            Event::Recalled { .. } => self.ring_lane(account, ClaimStage::Submit, Duration::ZERO),
+            Event::RestoredSubmission { .. } => self.ring_lane(account, ClaimStage::Submit, Duration::ZERO),
             Event::Replay { after, .. } => self.ring_lane(account, ClaimStage::Submit, *after),
             Event::NotSent { after, .. } | Event::Throttled { after, .. } | Event::TurnedAway { after, .. } => {
                 self.freed(account, Some(*after));

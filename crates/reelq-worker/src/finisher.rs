@@ -72,7 +72,7 @@ impl Finisher {
             tracing::warn!(job = %lease.job.id, event = event.name(), "the lease was lost; nothing was changed");
             return true;
         };
-        let record = || self.store.accept_late(lease.job.id, acceptance, *first_poll);
+        let record = || self.store.record_acceptance(lease.job.id, acceptance, *first_poll);
         loop {
             match until_answered(&self.dice, record).await {
                 Ok(late) => {

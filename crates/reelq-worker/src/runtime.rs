@@ -186,7 +186,7 @@ impl Runtime {
             // Every hand that can commit is gone, so the committer ends with the last step.
             committing.await.ok();
             self.done.cancel();
-            if let Err(error) = self.store().sign_off(&self.parts.worker).await {
+            if let Err(error) = self.store().deregister(&self.parts.worker).await {
                 tracing::warn!(%error, "the worker could not sign off; its leases lapse by themselves");
             }
         };

@@ -136,8 +136,8 @@ mod tests {
             passthrough: Vec::new(),
             loaded_with: None,
         };
-        let load = store.begin_load(&draft).await.unwrap();
-        store.finish_load(&load).await.unwrap();
+        let load = store.begin_import(&draft).await.unwrap();
+        store.commit_import(&load).await.unwrap();
         clock.advance(DAY * 2);
         store
     }

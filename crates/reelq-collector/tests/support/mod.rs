@@ -148,9 +148,9 @@ async fn load(store: &SharedStore, output: &str) -> Job {
         loaded_with: None,
     };
     let line = Line { row: 1, copy: 1, label: Some("cat".to_owned()), passthrough: BTreeMap::new() };
-    let load = store.begin_load(&loaded).await.unwrap();
-    store.enqueue(&load, &[LineDraft { job: draft.clone(), line }]).await.unwrap();
-    store.finish_load(&load).await.unwrap();
+    let load = store.begin_import(&loaded).await.unwrap();
+    store.add_to_import(&load, &[LineDraft { job: draft.clone(), line }]).await.unwrap();
+    store.commit_import(&load).await.unwrap();
     Job::new(draft, batch, Timestamp::from_millis(1_700_000_000_000))
 }
 

@@ -348,7 +348,7 @@ async fn nothing_is_sent_without_its_line_and_a_yes_is_told_all_the_same() {
     assert_eq!(status(&kit, jobs[0]).await, Status::Running);
     let claimed = kit.claim(ClaimStage::Submit, 9).await;
     assert!(claimed.leases.is_empty() && claimed.retry_in.is_some(), "{claimed:?}");
-    let late = process.store.accept_late(jobs[5], &acceptance("t6", 1), SECOND).await.unwrap();
+    let late = process.store.record_acceptance(jobs[5], &acceptance("t6", 1), SECOND).await.unwrap();
     assert_eq!(late, LateAcceptance::Settled);
 }
 

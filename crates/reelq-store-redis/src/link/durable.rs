@@ -4,7 +4,7 @@
 
 use redis::{RedisError, Value, aio::MultiplexedConnection};
 
-use super::{faults, faults::Fault, greet::syncs_always};
+use super::{faults, faults::Fault, handshake::syncs_always};
 use reelq_store::Error;
 
 /// How the server is brought to have a command on disk.

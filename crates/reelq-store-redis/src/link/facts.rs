@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{
     address::{Address, Place},
     connect::Connector,
-    faults, greet,
+    faults, handshake,
     options::LinkOptions,
 };
 use reelq_store::{Error, Result};
@@ -92,17 +92,17 @@ async fn gather(connection: &mut MultiplexedConnection, clock: &SharedClock) -> 
     let (clock_ahead_ms, round_trip_ms) = compare_clocks(connection, clock).await?;
     let mut facts = ServerFacts { clock_ahead_ms, round_trip_ms, ..ServerFacts::default() };
     let asked = redis::cmd("INFO").query_async::<InfoDict>(connection).await;
-    if let Some(info) = greet::allowed(asked)? {
+    if let Some(info) = handshake::allowed(asked)? {
         describe(&mut facts, &info);
     }
     for name in SETTINGS {
         let asked = redis::cmd("CONFIG").arg("GET").arg(name).query_async::<Vec<String>>(connection).await;
-        if let Some(value) = greet::allowed(asked)?.and_then(|mut pair| pair.pop()) {
+        if let Some(value) = handshake::allowed(asked)?.and_then(|mut pair| pair.pop()) {
             facts.settings.insert(name.to_owned(), value);
         }
     }
     let asked = redis::cmd("COMMAND").arg("INFO").arg("WAITAOF").query_async::<Vec<redis::Value>>(connection).await;
-    let known = greet::allowed(asked)?.and_then(|mut commands| commands.pop());
+    let known = handshake::allowed(asked)?.and_then(|mut commands| commands.pop());
     facts.syncs_on_demand = known.is_some_and(|command| command != redis::Value::Nil);
     Ok(facts)
 }

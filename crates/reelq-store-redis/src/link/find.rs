@@ -12,7 +12,7 @@ use super::{
     address::Node,
     connect::{Connector, Wire},
     faults::{self, Fault},
-    greet::allowed,
+    handshake::allowed,
     weigh::{Word, ranked},
 };
 

@@ -11,7 +11,7 @@ mod facts;
 mod faults;
 mod fence;
 mod find;
-mod greet;
+mod handshake;
 mod lent;
 #[expect(clippy::module_inception, reason = "the folder is about this one thing")]
 mod link;

@@ -26,7 +26,7 @@ use super::{
     connect::{Connector, Wire},
     durable::{self, Syncing},
     faults::{self, Fault},
-    greet,
+    handshake,
     lent::get,
     options::Durability,
     refusals::Refusals,
@@ -148,7 +148,7 @@ impl Maker {
         let (mut channel, at) = (connection.channel(), self.connector.shown());
         connection.syncing = self
             .in_time(connection.began, async {
-                greet::lets_us_in(&mut channel).await.map_err(|error| faults::judge(&error, at, "PING"))?;
+                handshake::lets_us_in(&mut channel).await.map_err(|error| faults::judge(&error, at, "PING"))?;
                 match self.connector.options.durability {
                     Durability::Strict => durable::examine(&mut channel, at).await,
                     Durability::Normal => Ok(Syncing::ByItself),

@@ -160,7 +160,7 @@ async fn every_listing_and_result_accounts_for_a_job_that_cannot_be_read() {
         assert_eq!(told, (jobs[1], true, Status::Failed, None));
         let named = JobFilter { ids: jobs.clone(), ..JobFilter::default() };
         assert_eq!(kit.store.jobs(&named, ALL).await.unwrap().len(), 2, "by their ids");
-        let known = kit.store.known(&batch("b"), &jobs).await.unwrap();
+        let known = kit.store.lookup(&batch("b"), &jobs).await.unwrap();
         assert!(known.iter().all(Option::is_some), "it is not taken for new");
     }
 }
@@ -176,7 +176,7 @@ async fn leases_of_a_job_that_cannot_be_read_end() {
         kit.advance(LEASE);
         kit.store.heartbeat(&worker("w2")).await.unwrap();
         assert!(ids(&kit.submits(9).await).contains(&leases[1].job.id));
-        kit.store.sign_off(&kit.me).await.unwrap();
+        kit.store.deregister(&kit.me).await.unwrap();
         assert_eq!(kit.store.workers().await.unwrap().iter().map(|view| view.leases).sum::<u64>(), 0);
     }
 }
@@ -220,9 +220,9 @@ async fn people_and_loads_pass_over_a_job_that_cannot_be_read() {
         damage(&redis, jobs[0]);
         damage(&redis, jobs[1]);
         let retry = reelq_model::Event::Retry { buy: true };
-        assert!(matches!(kit.store.edit(jobs[0], retry).await.unwrap(), Edited::Refused(_)));
+        assert!(matches!(kit.store.apply_event(jobs[0], retry).await.unwrap(), Edited::Refused(_)));
         assert!(matches!(kit.store.cancel(jobs[0]).await.unwrap(), Edited::Refused(_)));
-        let late = kit.store.accept_late(jobs[0], &acceptance("t", 1), SECOND).await;
+        let late = kit.store.record_acceptance(jobs[0], &acceptance("t", 1), SECOND).await;
         assert!(matches!(late, Err(Error::Unreadable { .. })), "{late:?}");
         let (loaded, _) = kit.load_as(&draft(&batch("b")), &wishes(3)[1..]).await;
         assert_eq!(loaded.lines, 2, "the line of one is gone, that of the other is there");
@@ -264,7 +264,7 @@ fn run_over(redis: &Redis, job: JobId) {
         local at, header = cmsgpack.unpack_one(raw) \
         header[15], header[17] = 4611686018427387904, 9223372036854775807 \
         local json = string.gsub(string.sub(raw, at + 1), '\"amount\":%d+', '\"amount\":4611686018427387903') \
-        redis.call('SET', key, cmsgpack.pack(header) .. json)";
+        redis.call('SET', key, cmsgpack.codec(header) .. json)";
     redis.eval(COST, job);
     redis.server.command(&["HSET", "reelq:{n}:b:1", "spent", "9223372036854775800", "reserved", "-9.3e+18"]);
     redis.server.command(&["HSET", "reelq:{n}:a:2", "spent", "9223372036854775807", "day_spent", "9.3e+18"]);

@@ -17,10 +17,10 @@ use reelq_store_redis::{LinkOptions, RedisStore};
 const NAME: &str = "b";
 
 async fn load(store: &RedisStore, wishes: &[Wish]) -> Vec<LineDraft> {
-    let load = store.begin_load(&draft(&batch(NAME))).await.unwrap();
+    let load = store.begin_import(&draft(&batch(NAME))).await.unwrap();
     let lines = lines(&batch(NAME), wishes);
-    store.enqueue(&load, &lines).await.unwrap();
-    store.finish_load(&load).await.unwrap();
+    store.add_to_import(&load, &lines).await.unwrap();
+    store.commit_import(&load).await.unwrap();
     store.set_limits(&account("acct"), &plenty()).await.unwrap();
     lines
 }

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, time::Duration};
 use crate::kit::open;
 use reelq_model::{Job, JobId, Status};
 use reelq_redis_server::{RedisServer, Reply};
-use reelq_store::{Claim, ClaimStage, LineDraft, Loaded, Page, Store as _};
+use reelq_store::{Claim, ClaimStage, Imported, LineDraft, Page, Store as _};
 use reelq_store_conformance::kit::{Wish, account, batch, draft, lines, plenty, wish, wishes, worker};
 use reelq_store_redis::RedisStore;
 
@@ -17,13 +17,13 @@ const LONGER: f32 = 1.3;
 /// More than one part of a load, and of its end.
 const JOBS: usize = 1_300;
 
-async fn load(store: &RedisStore, wishes: &[Wish]) -> Loaded {
-    let load = store.begin_load(&draft(&batch(NAME))).await.unwrap();
+async fn load(store: &RedisStore, wishes: &[Wish]) -> Imported {
+    let load = store.begin_import(&draft(&batch(NAME))).await.unwrap();
     for chunk in lines(&batch(NAME), wishes).chunks(1_000) {
-        store.enqueue(&load, chunk).await.unwrap();
+        store.add_to_import(&load, chunk).await.unwrap();
     }
     store.set_limits(&account("acct"), &plenty()).await.unwrap();
-    store.finish_load(&load).await.unwrap()
+    store.commit_import(&load).await.unwrap()
 }
 
 fn ids(wishes: &[Wish]) -> Vec<JobId> {
@@ -108,9 +108,9 @@ async fn leavings_of_dead_loads_are_cleared_away() {
         assert_eq!(store.job(job).await.unwrap().unwrap().job.status(), Status::Cancelled);
     }
     assert_eq!(claim_all(&store).await, ids(&few).into_iter().collect());
-    let dead = store.begin_load(&draft(&batch("dead"))).await.unwrap();
-    store.enqueue(&dead, &lines(&batch("dead"), &wishes(JOBS))).await.unwrap();
-    store.begin_load(&draft(&batch("dead"))).await.unwrap();
+    let dead = store.begin_import(&draft(&batch("dead"))).await.unwrap();
+    store.add_to_import(&dead, &lines(&batch("dead"), &wishes(JOBS))).await.unwrap();
+    store.begin_import(&draft(&batch("dead"))).await.unwrap();
     let left = server.command(&["EXISTS", "reelq:{test}:lines:2:1", "reelq:{test}:staged:2:1"]);
     assert_eq!(left, Reply::Int(0));
 }
@@ -201,9 +201,9 @@ async fn a_waiting_job_takes_little_beside_its_own_words() {
     let server = RedisServer::start();
     let store = open(&server).await;
     // What the server keeps of the scripts is no job's.
-    let first = store.begin_load(&draft(&batch("first"))).await.unwrap();
-    store.enqueue(&first, &lines(&batch("first"), &wishes(1))).await.unwrap();
-    store.finish_load(&first).await.unwrap();
+    let first = store.begin_import(&draft(&batch("first"))).await.unwrap();
+    store.add_to_import(&first, &lines(&batch("first"), &wishes(1))).await.unwrap();
+    store.commit_import(&first).await.unwrap();
     let before = used_memory(&server);
     // Lengths vary, for the server's memory comes in steps.
     let wishes: Vec<Wish> = (0..LARGE).map(|number| wish(format!("{} {number}", "x".repeat(number % 300)))).collect();

@@ -68,10 +68,10 @@ impl Process {
     }
 
     async fn load_as(&self, draft: &BatchDraft, wishes: &[Wish]) -> Vec<JobId> {
-        let load = self.store.begin_load(draft).await.unwrap();
+        let load = self.store.begin_import(draft).await.unwrap();
         let lines = lines(&draft.name, wishes);
-        self.store.enqueue(&load, &lines).await.unwrap();
-        self.store.finish_load(&load).await.unwrap();
+        self.store.add_to_import(&load, &lines).await.unwrap();
+        self.store.commit_import(&load).await.unwrap();
         lines.iter().map(reelq_store::LineDraft::id).collect()
     }
 
@@ -207,7 +207,7 @@ async fn a_server_that_was_emptied_under_living_processes_sells_nothing_twice() 
     other.buy(&lease, "t2").await;
     server.command(&["FLUSHALL"]);
 
-    // Loaded again before anybody has noticed, and by one that has nothing to buy with.
+    // Imported again before anybody has noticed, and by one that has nothing to buy with.
     assert_eq!(one.load(3).await, jobs);
     assert_eq!(other.fresh(9).await.len(), 0, "one's journal was not asked yet");
     one.heartbeat().await;
@@ -413,7 +413,7 @@ async fn who_ended_in_good_order_and_who_shares_a_folder_with_a_living_process_h
     let lease = killed.fresh(1).await.remove(0);
     killed.buy(&lease, "t1").await;
     drop(killed);
-    orderly.store.sign_off(&worker("orderly")).await.unwrap();
+    orderly.store.deregister(&worker("orderly")).await.unwrap();
     server.kill();
     server.restart();
     assert_eq!(ids(&one.fresh(9).await), [jobs[1]]);

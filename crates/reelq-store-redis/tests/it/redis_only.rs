@@ -13,7 +13,7 @@ use reelq_model::{
 };
 use reelq_redis_server::{RedisServer, Reply};
 use reelq_store::{
-    Claim, ClaimStage, Commit, Committed, Edited, Error, JobFilter, Lease, LineDraft, Loaded, Page, PauseReason,
+    Claim, ClaimStage, Commit, Committed, Edited, Error, Imported, JobFilter, Lease, LineDraft, Page, PauseReason,
     Result, Schedules as _, Store as _, TickClaim, TickClaimed, TickOutcome, TickState,
 };
 use reelq_store_conformance::kit::{
@@ -73,11 +73,11 @@ impl<'a> Story<'a> {
         }
     }
 
-    async fn load(&self, lines: &[LineDraft]) -> Loaded {
-        let load = self.until_answered(async |store| store.begin_load(&draft(&batch(NAME))).await).await;
-        self.until_answered(async |store| store.enqueue(&load, lines).await).await;
+    async fn load(&self, lines: &[LineDraft]) -> Imported {
+        let load = self.until_answered(async |store| store.begin_import(&draft(&batch(NAME))).await).await;
+        self.until_answered(async |store| store.add_to_import(&load, lines).await).await;
         self.until_answered(async |store| store.set_limits(&account("acct"), &plenty()).await).await;
-        self.until_answered(async |store| store.finish_load(&load).await).await
+        self.until_answered(async |store| store.commit_import(&load).await).await
     }
 
     async fn claim(&self, stage: ClaimStage, limit: usize) -> Vec<Lease> {
@@ -107,7 +107,7 @@ impl<'a> Story<'a> {
     }
 
     async fn edit(&self, job: JobId, event: Event) {
-        let edited = self.until_answered(async |store| store.edit(job, event.clone()).await).await;
+        let edited = self.until_answered(async |store| store.apply_event(job, event.clone()).await).await;
         assert_eq!(edited, Edited::Done);
     }
 
@@ -161,9 +161,9 @@ async fn work(story: &Story<'_>) {
 async fn interfere(story: &Story<'_>, leases: &[Lease]) {
     let [given_back, failed, unsettled] = [5, 4, 3].map(|at: usize| leases[at].job.id);
     let late = acceptance("late", 1);
-    story.until_answered(async |store| store.accept_late(unsettled, &late, SECOND).await).await;
+    story.until_answered(async |store| store.record_acceptance(unsettled, &late, SECOND).await).await;
     let second = acceptance("second", 1);
-    story.until_answered(async |store| store.accept_late(unsettled, &second, SECOND).await).await;
+    story.until_answered(async |store| store.record_acceptance(unsettled, &second, SECOND).await).await;
     story.edit(failed, Event::Retry { buy: true }).await;
     story.until_answered(async |store| store.cancel(unsettled).await).await;
     story.until_answered(async |store| store.cancel(given_back).await).await;
@@ -175,7 +175,7 @@ async fn interfere(story: &Story<'_>, leases: &[Lease]) {
     assert_eq!(story.load(&lines(&batch(NAME), &shorter)).await.lines, 3);
     let w1: WorkerId = worker("w1");
     story.until_answered(async |store| store.heartbeat(&w1).await.map(drop)).await;
-    story.until_answered(async |store| store.sign_off(&w1).await).await;
+    story.until_answered(async |store| store.deregister(&w1).await).await;
 }
 
 async fn tick(story: &Story<'_>) {
@@ -315,7 +315,7 @@ async fn a_damaged_job_that_is_to_be_withdrawn_stops_nobody() {
     story.clock.advance(LEASE);
     assert_eq!(ids(&story.claim(ClaimStage::Submit, 9).await), [drafts[1].id()]);
     story.store.heartbeat(&worker("w1")).await.unwrap();
-    story.store.sign_off(&worker("w1")).await.unwrap();
+    story.store.deregister(&worker("w1")).await.unwrap();
 }
 
 /// The header of a job's record as JSON, and whether packing it again gives the same bytes.
@@ -324,7 +324,7 @@ fn header(server: &RedisServer, job: JobId) -> (String, i64) {
         local id = string.gsub(ARGV[1], '%x%x', function(two) return string.char(tonumber(two, 16)) end) \
         local raw = redis.call('GET', 'reelq:{n}:j:' .. id) \
         local at, header = cmsgpack.unpack_one(raw) \
-        return { cjson.encode(header), cmsgpack.pack(header) == string.sub(raw, 1, at) and 1 or 0 }";
+        return { cjson.encode(header), cmsgpack.codec(header) == string.sub(raw, 1, at) and 1 or 0 }";
     let Reply::List(parts) = server.command(&["EVAL", READ, "0", &format!("{:032x}", number(job))]) else {
         panic!("the server answers with a list");
     };

@@ -84,7 +84,7 @@ async fn every_listing_and_result_accounts_for_a_job_that_cannot_be_read() {
     assert_eq!((shown.job.id, shown.parked, shown.job.cost()), (jobs[1], true, None));
     assert!(matches!(shown.unread, Some(Unread::Job { status: Some(Status::Queued), .. })), "{:?}", shown.unread);
     assert_eq!(kit.batch("b").await.counts.total(), 3);
-    let known = kit.store.known(&batch("b"), &jobs).await.unwrap();
+    let known = kit.store.lookup(&batch("b"), &jobs).await.unwrap();
     assert!(known.iter().all(Option::is_some), "it is not taken for new");
 }
 
@@ -103,7 +103,7 @@ async fn leases_of_a_job_that_cannot_be_read_end_and_its_money_is_free() {
     let view = kit.account("acct").await;
     assert_eq!((view.in_flight, view.reserved), (0, Money::ZERO));
     assert_eq!(ids(&kit.submits(9).await), [leases[0].job.id, leases[2].job.id]);
-    kit.store.sign_off(&kit.me).await.unwrap();
+    kit.store.deregister(&kit.me).await.unwrap();
     assert_eq!(kit.store.workers().await.unwrap().iter().map(|view| view.leases).sum::<u64>(), 0);
 }
 
@@ -115,7 +115,7 @@ async fn a_record_that_was_damaged_in_hand_is_written_anew_by_its_holder() {
     let sent = kit.send(&kit.submit().await).await;
     file.damage(sent.job.id);
     let give_up = reelq_model::Event::Resolved { resolution: reelq_model::Resolution::GiveUp };
-    assert!(matches!(kit.store.edit(sent.job.id, give_up).await.unwrap(), Edited::Refused(_)));
+    assert!(matches!(kit.store.apply_event(sent.job.id, give_up).await.unwrap(), Edited::Refused(_)));
     kit.end(&sent, accepted(&sent, "t")).await;
     assert_eq!(kit.view(sent.job.id).await.job.status(), Status::Running);
     assert!(kit.store.unreadable_records().await.unwrap().is_empty());
@@ -145,9 +145,9 @@ async fn people_and_loads_pass_over_a_job_that_cannot_be_read() {
     file.damage(jobs[0]);
     file.damage(jobs[1]);
     let retry = reelq_model::Event::Retry { buy: true };
-    assert!(matches!(kit.store.edit(jobs[0], retry).await.unwrap(), Edited::Refused(_)));
+    assert!(matches!(kit.store.apply_event(jobs[0], retry).await.unwrap(), Edited::Refused(_)));
     assert!(matches!(kit.store.cancel(jobs[0]).await.unwrap(), Edited::Refused(_)));
-    let late = kit.store.accept_late(jobs[0], &acceptance("t", 1), SECOND).await;
+    let late = kit.store.record_acceptance(jobs[0], &acceptance("t", 1), SECOND).await;
     assert!(matches!(late, Err(Error::Unreadable { .. })), "{late:?}");
     let (loaded, _) = kit.load_as(&reelq_store_conformance::kit::draft(&batch("b")), &wishes(3)[1..]).await;
     assert_eq!(loaded.lines, 2, "the line of one is gone, that of the other is there");
@@ -228,7 +228,7 @@ async fn columns_that_hold_no_number_are_named_and_stop_no_other_batch() {
                 jobs[0]
             ))
             .unwrap();
-        assert!(kit.store.known(&batch("b"), &jobs).await.unwrap()[0].is_some(), "{damage}");
+        assert!(kit.store.lookup(&batch("b"), &jobs).await.unwrap()[0].is_some(), "{damage}");
         assert_eq!(named(&kit).await, [RecordOf::Job(jobs[0])], "{damage}");
         kit.store.jobs(&JobFilter::default(), ALL).await.unwrap();
         kit.store.batches().await.unwrap();

@@ -99,13 +99,13 @@ async fn ticks_and_batches_of_a_process_that_ended_are_taken_at_once() {
     };
     let name = batch("b");
     assert!(matches!(dead.store.tick(&claim_by(&dead.me)).await.unwrap(), TickClaimed::Won(_)));
-    assert_eq!(dead.store.hold_batch(&name, &dead.me, LEASE).await.unwrap(), BatchHold::Held);
+    assert_eq!(dead.store.acquire_run_lock(&name, &dead.me, LEASE).await.unwrap(), BatchHold::Held);
     assert!(matches!(other.store.tick(&claim_by(&other.me)).await.unwrap(), TickClaimed::Taken { .. }));
-    assert!(matches!(other.store.hold_batch(&name, &other.me, LEASE).await.unwrap(), BatchHold::Taken { .. }));
+    assert!(matches!(other.store.acquire_run_lock(&name, &other.me, LEASE).await.unwrap(), BatchHold::Taken { .. }));
     drop(dead);
     let won = other.store.tick(&claim_by(&other.me)).await.unwrap();
     assert!(matches!(&won, TickClaimed::Won(lease) if lease.token == 2), "{won:?}");
-    assert_eq!(other.store.hold_batch(&name, &other.me, LEASE).await.unwrap(), BatchHold::Held);
+    assert_eq!(other.store.acquire_run_lock(&name, &other.me, LEASE).await.unwrap(), BatchHold::Held);
 }
 
 #[tokio::test]
@@ -126,7 +126,7 @@ async fn two_live_processes_cannot_share_a_worker_name() {
     one.heartbeat(&worker("w1")).await.unwrap();
     let refused = two.heartbeat(&worker("w1")).await.unwrap_err();
     assert!(refused.to_string().contains("already at work"), "{refused}");
-    one.sign_off(&worker("w1")).await.unwrap();
+    one.deregister(&worker("w1")).await.unwrap();
     two.heartbeat(&worker("w1")).await.unwrap();
 }
 
@@ -225,12 +225,12 @@ async fn a_locked_file_is_waited_for() {
 async fn large(file: &File, count: usize) -> Kit<'_> {
     let kit = Kit::new(file);
     kit.store.set_limits(&account("acct"), &limits(1e6, 1_000_000, 1_000_000)).await.unwrap();
-    let load = kit.store.begin_load(&draft(&batch("b"))).await.unwrap();
+    let load = kit.store.begin_import(&draft(&batch("b"))).await.unwrap();
     let all: Vec<_> = (0..count).map(|number| wish(format!("prompt {number}"))).collect();
     for chunk in lines(&batch("b"), &all).chunks(5_000) {
-        kit.store.enqueue(&load, chunk).await.unwrap();
+        kit.store.add_to_import(&load, chunk).await.unwrap();
     }
-    kit.store.finish_load(&load).await.unwrap();
+    kit.store.commit_import(&load).await.unwrap();
     kit
 }
 

@@ -48,10 +48,10 @@ pub(crate) async fn load(store: &SharedStore) {
         passthrough: Vec::new(),
         loaded_with: None,
     };
-    let load = store.begin_load(&draft).await.unwrap();
+    let load = store.begin_import(&draft).await.unwrap();
     let lines: Vec<_> = (1..=ROWS).map(line).collect();
-    store.enqueue(&load, &lines).await.unwrap();
-    store.finish_load(&load).await.unwrap();
+    store.add_to_import(&load, &lines).await.unwrap();
+    store.commit_import(&load).await.unwrap();
 }
 
 fn line(row: usize) -> LineDraft {

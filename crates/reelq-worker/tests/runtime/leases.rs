@@ -34,7 +34,7 @@ async fn lease_is_kept_while_the_handler_works() {
 
 /// Takes the job away from the runtime's worker, as if that were dead, and commits `event` for it.
 async fn steal(world: &World, event: Event) {
-    world.store.sign_off(&WorkerId::new("w1").unwrap()).await.unwrap();
+    world.store.deregister(&WorkerId::new("w1").unwrap()).await.unwrap();
     let claim = Claim {
         stage: ClaimStage::Submit,
         account: world.account.clone(),

@@ -68,10 +68,10 @@ impl World {
             passthrough: Vec::new(),
             loaded_with: None,
         };
-        let load = self.store.begin_load(&draft).await.unwrap();
+        let load = self.store.begin_import(&draft).await.unwrap();
         let lines: Vec<_> = (1..=count).map(|row| self.line(row)).collect();
-        self.store.enqueue(&load, &lines).await.unwrap();
-        self.store.finish_load(&load).await.unwrap();
+        self.store.add_to_import(&load, &lines).await.unwrap();
+        self.store.commit_import(&load).await.unwrap();
         // Without them nothing is claimed, also by whoever does it in the place of a runtime.
         self.store.set_limits(&self.account, &limits(None)).await.unwrap();
         lines.iter().map(LineDraft::id).collect()

@@ -47,9 +47,9 @@ async fn purchase_waits_until_its_intent_is_on_disk_and_nothing_else_does() {
     let (address, namespace) = (newer.url().parse().unwrap(), "test".parse().unwrap());
     let store = RedisStore::open(address, namespace, strict(), Arc::new(SystemClock::default())).await.unwrap();
     let name = batch("b");
-    let load = store.begin_load(&draft(&name)).await.unwrap();
-    store.enqueue(&load, &[wish("a cat").line(&name, 1)]).await.unwrap();
-    store.finish_load(&load).await.unwrap();
+    let load = store.begin_import(&draft(&name)).await.unwrap();
+    store.add_to_import(&load, &[wish("a cat").line(&name, 1)]).await.unwrap();
+    store.commit_import(&load).await.unwrap();
     store.set_limits(&account("acct"), &limits(100.0, 10, 10)).await.unwrap();
     let claim = Claim {
         stage: ClaimStage::Submit,

@@ -17,10 +17,10 @@ async fn with_jobs(server: &RedisServer, count: usize) -> RedisStore {
     let (address, namespace) = (server.socket_url().parse().unwrap(), "test".parse().unwrap());
     let clock = Arc::new(SystemClock::default());
     let store = RedisStore::open(address, namespace, LinkOptions::default(), clock).await.unwrap();
-    let load = store.begin_load(&draft(&batch(NAME))).await.unwrap();
-    store.enqueue(&load, &lines(&batch(NAME), &wishes(count))).await.unwrap();
+    let load = store.begin_import(&draft(&batch(NAME))).await.unwrap();
+    store.add_to_import(&load, &lines(&batch(NAME), &wishes(count))).await.unwrap();
     store.set_limits(&account("acct"), &plenty()).await.unwrap();
-    store.finish_load(&load).await.unwrap();
+    store.commit_import(&load).await.unwrap();
     store
 }
 

@@ -47,9 +47,9 @@ impl Scene {
 }
 
 async fn unconfirmed(store: &RedisStore) -> JobId {
-    let load = store.begin_load(&draft(&batch(NAME))).await.unwrap();
-    store.enqueue(&load, &lines(&batch(NAME), &wishes(1))).await.unwrap();
-    store.finish_load(&load).await.unwrap();
+    let load = store.begin_import(&draft(&batch(NAME))).await.unwrap();
+    store.add_to_import(&load, &lines(&batch(NAME), &wishes(1))).await.unwrap();
+    store.commit_import(&load).await.unwrap();
     store.set_limits(&account("acct"), &plenty()).await.unwrap();
     let claim = Claim {
         stage: ClaimStage::Submit,
@@ -76,8 +76,8 @@ async fn two_late_answers_at_once_are_both_kept() {
     let held = scene.front.hold_back(THE_WRITE);
     let (first, second) = (acceptance("t1", 1), acceptance("t2", 1));
     let (late, settled) = tokio::join!(
-        scene.slow.accept_late(scene.job, &first, SECOND),
-        held.meanwhile(scene.quick.accept_late(scene.job, &second, SECOND)),
+        scene.slow.record_acceptance(scene.job, &first, SECOND),
+        held.meanwhile(scene.quick.record_acceptance(scene.job, &second, SECOND)),
     );
     assert_eq!(settled.unwrap(), LateAcceptance::Settled);
     let LateAcceptance::Orphan(orphan) = late.unwrap() else { panic!("the later answer is a charge of its own") };
@@ -93,8 +93,8 @@ async fn a_person_who_says_not_bought_while_the_answer_comes_is_refused() {
     let held = scene.front.hold_back(THE_WRITE);
     let (task, not_bought) = (acceptance("t1", 1), Event::Resolved { resolution: Resolution::NotBought });
     let (edited, settled) = tokio::join!(
-        scene.slow.edit(scene.job, not_bought),
-        held.meanwhile(scene.quick.accept_late(scene.job, &task, SECOND)),
+        scene.slow.apply_event(scene.job, not_bought),
+        held.meanwhile(scene.quick.record_acceptance(scene.job, &task, SECOND)),
     );
     assert_eq!(settled.unwrap(), LateAcceptance::Settled);
     assert!(matches!(edited.unwrap(), Edited::Refused(_)));
@@ -107,8 +107,8 @@ async fn an_answer_that_comes_while_a_person_says_not_bought_is_adopted() {
     let held = scene.front.hold_back(THE_WRITE);
     let (task, not_bought) = (acceptance("t1", 1), Event::Resolved { resolution: Resolution::NotBought });
     let (late, edited) = tokio::join!(
-        scene.slow.accept_late(scene.job, &task, SECOND),
-        held.meanwhile(scene.quick.edit(scene.job, not_bought)),
+        scene.slow.record_acceptance(scene.job, &task, SECOND),
+        held.meanwhile(scene.quick.apply_event(scene.job, not_bought)),
     );
     assert_eq!(edited.unwrap(), Edited::Done);
     assert_eq!(late.unwrap(), LateAcceptance::Settled);

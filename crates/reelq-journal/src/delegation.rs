@@ -7,7 +7,7 @@ use reelq_model::{BatchName, RequestKey, ScheduleName, Timestamp, WorkerId};
 
 use super::Journaled;
 use reelq_store::{
-    BatchHold, LoadsSeen, NotedRequest, RequestNote, Requests, Result, Schedules, TickClaim, TickClaimed, TickLease,
+    BatchHold, ImportsSeen, NotedRequest, RequestNote, Requests, Result, Schedules, TickClaim, TickClaimed, TickLease,
     TickOutcome, TickSpan, TickView, Unnoted,
 };
 
@@ -50,8 +50,8 @@ impl Schedules for Journaled {
         self.inner.ticks_over(schedule).await
     }
 
-    async fn hold_batch(&self, batch: &BatchName, worker: &WorkerId, lasts: Duration) -> Result<BatchHold> {
-        self.inner.hold_batch(batch, worker, lasts).await
+    async fn acquire_run_lock(&self, batch: &BatchName, worker: &WorkerId, lasts: Duration) -> Result<BatchHold> {
+        self.inner.acquire_run_lock(batch, worker, lasts).await
     }
 
     async fn leave_batch(&self, batch: &BatchName, worker: &WorkerId) -> Result<()> {
@@ -78,8 +78,8 @@ impl Requests for Journaled {
         self.inner.noted(keys).await
     }
 
-    async fn loads_seen(&self) -> Result<LoadsSeen> {
-        self.inner.loads_seen().await
+    async fn imports_seen(&self) -> Result<ImportsSeen> {
+        self.inner.imports_seen().await
     }
 
     async fn trim_bought(&self, most: u64) -> Result<()> {

@@ -10,14 +10,14 @@ use reelq_model::{SharedClock, Timestamp};
 
 /// The last answer's time, carried on by the process's monotonic clock.
 #[derive(Debug)]
-pub(super) struct Hours {
+pub(super) struct ServerClock {
     clock: SharedClock,
     /// Stands for the server's clock, in tests.
     fixed: Option<SharedClock>,
     heard: Mutex<Option<(Timestamp, Duration)>>,
 }
 
-impl Hours {
+impl ServerClock {
     pub(super) const fn new(clock: SharedClock, fixed: Option<SharedClock>) -> Self {
         Self { clock, fixed, heard: Mutex::new(None) }
     }

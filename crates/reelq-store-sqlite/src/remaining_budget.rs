@@ -5,23 +5,23 @@ use rusqlite::Connection;
 
 use super::{account::Account, code, groups};
 use crate::error::Result;
-use reelq_limits::purse::Purse;
+use reelq_limits::remaining_budget::RemainingBudget;
 use reelq_store::HeldBatch;
 
 /// What the account's budgets have left.
-pub(super) fn of(account: &Account, now: Timestamp) -> Purse {
-    Purse::new(account.limits.as_ref(), account.spent, account.spent_today(now), account.open())
+pub(super) fn of(account: &Account, now: Timestamp) -> RemainingBudget {
+    RemainingBudget::new(account.limits.as_ref(), account.spent, account.spent_today(now), account.open())
 }
 
 /// The batches that wait for the account's money.
 pub(super) fn held(conn: &Connection, account: &Account, now: Timestamp) -> Result<Vec<HeldBatch>> {
-    let purse = of(account, now);
-    if !purse.is_bounded() {
+    let remaining_budget = of(account, now);
+    if !remaining_budget.is_bounded() {
         return Ok(Vec::new());
     }
     let mut held = Vec::new();
     for waiting in groups::waiting(conn, account.id, None, &[])? {
-        if let Some((by, until)) = purse.held_by(&waiting.prices, now)
+        if let Some((by, until)) = remaining_budget.held_by(&waiting.prices, now)
             && let Some(batch) = name(conn, waiting.batch)?
         {
             held.push(HeldBatch { batch, by, until });

@@ -8,7 +8,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::{entry::Contents, own::Own};
+use super::{entry::Contents, own_file::OwnFile};
 use reelq_store::{Error, Result};
 
 /// At most this many groups of lines share a sync.
@@ -25,18 +25,18 @@ enum Task {
 
 /// Hands lines to the journal's thread.
 #[derive(Debug)]
-pub(super) struct Scribe {
+pub(super) struct JournalWriter {
     tasks: Option<Sender<Task>>,
     thread: Option<JoinHandle<()>>,
     shown: String,
 }
 
-impl Scribe {
+impl JournalWriter {
     #[expect(clippy::disallowed_methods, reason = "the journal's own thread; joined when the scribe is dropped")]
-    pub(super) fn start(own: Own) -> Self {
-        let shown = own.shown();
+    pub(super) fn start(own_file: OwnFile) -> Self {
+        let shown = own_file.shown();
         let (tasks, waiting) = channel();
-        let thread = std::thread::spawn(move || serve(own, &waiting));
+        let thread = std::thread::spawn(move || serve(own_file, &waiting));
         Self { tasks: Some(tasks), thread: Some(thread), shown }
     }
 
@@ -76,7 +76,7 @@ impl Scribe {
     }
 }
 
-impl Drop for Scribe {
+impl Drop for JournalWriter {
     fn drop(&mut self) {
         drop(self.tasks.take());
         if let Some(thread) = self.thread.take() {
@@ -86,20 +86,25 @@ impl Drop for Scribe {
     }
 }
 
-fn serve(mut own: Own, waiting: &Receiver<Task>) {
+fn serve(mut own_file: OwnFile, waiting: &Receiver<Task>) {
     let mut next = None;
     while let Some(task) = next.take().or_else(|| waiting.recv().ok()) {
         match task {
-            Task::Append { lines, answer } => next = append(&mut own, waiting, lines, answer),
-            Task::Probe(answer) => drop(answer.send(own.probe())),
-            Task::Rotate { carried, answer } => drop(answer.send(own.rotate(&carried))),
-            Task::Read(answer) => drop(answer.send(own.read())),
+            Task::Append { lines, answer } => next = append(&mut own_file, waiting, lines, answer),
+            Task::Probe(answer) => drop(answer.send(own_file.probe())),
+            Task::Rotate { carried, answer } => drop(answer.send(own_file.rotate(&carried))),
+            Task::Read(answer) => drop(answer.send(own_file.read())),
         }
     }
 }
 
 /// Writes the lines with all others that wait; the first task that is something else comes back.
-fn append(own: &mut Own, waiting: &Receiver<Task>, first: Vec<u8>, answer: Option<Answer<()>>) -> Option<Task> {
+fn append(
+    own_file: &mut OwnFile,
+    waiting: &Receiver<Task>,
+    first: Vec<u8>,
+    answer: Option<Answer<()>>,
+) -> Option<Task> {
     let (mut lines, mut answers, mut other) = (first, vec![answer], None);
     for task in waiting.try_iter().take(GROUP - 1) {
         match task {
@@ -113,9 +118,9 @@ fn append(own: &mut Own, waiting: &Receiver<Task>, first: Vec<u8>, answer: Optio
             }
         }
     }
-    let outcome = own.append(&lines, answers.iter().any(Option::is_some));
+    let outcome = own_file.append(&lines, answers.iter().any(Option::is_some));
     if let Err(error) = &outcome {
-        tracing::warn!(journal = own.shown(), %error, "lines could not be written");
+        tracing::warn!(journal = own_file.shown(), %error, "lines could not be written");
     }
     for answer in answers.into_iter().flatten() {
         let outcome = outcome.as_ref().map_err(|error| io::Error::new(error.kind(), error.to_string())).copied();

@@ -11,14 +11,14 @@ use reelq_model::{Job, JobId, SharedClock, WorkerId};
 use super::{
     JournalSettings,
     entry::{Contents, Entry, FORMAT, Header, Line, encode_all},
+    epoch::Waits,
     folder::Folder,
     lives::{Life, Lives, inherited},
-    own::Own,
+    own_file::OwnFile,
     pending::{About, Pending},
     reconcile::{Depot, reconcile},
-    scribe::Scribe,
-    standing::Waits,
-    story::{Stories, tell},
+    replay::{Stories, tell},
+    writer::JournalWriter,
 };
 use reelq_store::{Error, FolderDraft, GuardStep, Remembered, Result, SharedStore, Stake, StoreGuard};
 
@@ -26,7 +26,7 @@ mod joining;
 mod trimming;
 
 #[derive(Debug)]
-pub(super) struct Keeper {
+pub(super) struct JournalManager {
     settings: JournalSettings,
     folder: Folder,
     /// The folder as the store knows it.
@@ -34,7 +34,7 @@ pub(super) struct Keeper {
     store: SharedStore,
     name: String,
     clock: SharedClock,
-    scribe: Scribe,
+    writer: JournalWriter,
     state: Mutex<State>,
     /// One process holds its journals against the store once at a time.
     settling: tokio::sync::Mutex<()>,
@@ -72,7 +72,7 @@ const ROUNDS: usize = 8;
 /// How often it is said that nothing is bought.
 const REMIND: Duration = Duration::from_secs(30);
 
-impl Keeper {
+impl JournalManager {
     pub(super) fn open(
         store: SharedStore,
         settings: JournalSettings,
@@ -88,14 +88,24 @@ impl Keeper {
         let folder = Folder::open(&settings.folder, &settings.namespace).map_err(unusable)?;
         let name = folder.name(worker);
         let header = Header::new(&settings.namespace, worker.as_str());
-        let own = Own::open(folder.clone(), name.clone(), &header, settings.max_bytes).map_err(unusable)?;
+        let own_file = OwnFile::open(folder.clone(), name.clone(), &header, settings.max_bytes).map_err(unusable)?;
         let state = Mutex::new(State { trimmed: clock.monotonic(), ..State::default() });
         let settling = tokio::sync::Mutex::new(());
         let path = settings.folder.canonicalize().unwrap_or_else(|_| settings.folder.clone());
         let id = folder.id().map_err(unusable)?;
         let draft = FolderDraft { id, host: settings.host.clone(), path: path.display().to_string() };
         store.remember(&draft.id, &told_to(&folder, &store.remembered().identity).map_err(unusable)?);
-        Ok(Self { settings, folder, draft, store, name, clock, scribe: Scribe::start(own), state, settling })
+        Ok(Self {
+            settings,
+            folder,
+            draft,
+            store,
+            name,
+            clock,
+            writer: JournalWriter::start(own_file),
+            state,
+            settling,
+        })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -123,7 +133,7 @@ impl Keeper {
         if new.is_empty() {
             return true;
         }
-        if let Err(error) = self.scribe.append(encode_all(&new)).await {
+        if let Err(error) = self.writer.append(encode_all(&new)).await {
             self.block(&error);
             return false;
         }
@@ -138,7 +148,7 @@ impl Keeper {
 
     /// Writes lines that only spare a person or a vendor a question.
     pub(super) fn note(&self, lines: &[Line]) {
-        self.scribe.note(encode_all(lines));
+        self.writer.note(encode_all(lines));
     }
 
     /// Writes that submissions are closed, once for each, however often the store has to be asked.
@@ -190,7 +200,7 @@ impl Keeper {
         if self.state().blocked.is_none() {
             return true;
         }
-        match self.scribe.probe().await {
+        match self.writer.probe().await {
             Ok(()) => self.state().blocked = None,
             Err(error) => self.block(&error),
         }
@@ -200,7 +210,7 @@ impl Keeper {
     // ---- holding journals against the store ----
 
     pub(super) fn is_settled(&self) -> bool {
-        self.state().settled == Some(self.store.standing())
+        self.state().settled == Some(self.store.epoch())
     }
 
     pub(super) fn unsettle(&self) {
@@ -236,7 +246,7 @@ impl Keeper {
     /// Holds the folder against the present generation; `false` where that was over before the end.
     async fn settle_once(&self) -> Result<bool> {
         let guard = self.store.guard(&GuardStep::Read).await?;
-        let standing = self.store.standing();
+        let epoch = self.store.epoch();
         let lives = self.meet(&guard)?;
         let life = lives.find(&guard.identity).cloned().unwrap_or_default();
         if !guard.identity.is_empty() && !guard.is_confirmed(&self.draft.id) {
@@ -249,7 +259,7 @@ impl Keeper {
         let told: Vec<Line> =
             report.told.into_iter().map(|(job, stake, entry)| self.line(job, Some(stake), entry)).collect();
         if !told.is_empty() {
-            self.scribe.append(encode_all(&told)).await.unwrap_or_else(|error| self.block(&error));
+            self.writer.append(encode_all(&told)).await.unwrap_or_else(|error| self.block(&error));
         }
         let missing = report.missing.len();
         let confirm = GuardStep::Confirm {
@@ -266,7 +276,7 @@ impl Keeper {
             self.store.guard(&GuardStep::Absent { folder, missing: forgotten, found }).await?;
         }
         let confirmed = self.store.guard(&confirm).await?;
-        if confirmed.generation != guard.generation || self.store.standing() != standing {
+        if confirmed.generation != guard.generation || self.store.epoch() != epoch {
             return Ok(false);
         }
         self.bury(&dead, &report.missing, &life);
@@ -281,7 +291,7 @@ impl Keeper {
         self.see_roster(&confirmed);
         let mut state = self.state();
         // What the store has just confirmed is kept for as long again.
-        (state.settled, state.missing, state.trimmed) = (Some(standing), report.missing, self.clock.monotonic());
+        (state.settled, state.missing, state.trimmed) = (Some(epoch), report.missing, self.clock.monotonic());
         state.confirmed = Some(confirm).filter(|_| !guard.identity.is_empty());
         state.waits.see(&confirmed, &self.draft.id, self.clock.monotonic());
         Ok(true)
@@ -376,17 +386,17 @@ impl Keeper {
 
     async fn gather(&self, life: &Life) -> Result<(Stories, Vec<(String, Contents)>)> {
         let mut unsent: BTreeSet<(JobId, u32)> = self.state().pending.unsent().collect();
-        let own = self.scribe.read().await?;
-        told_of_damage(&self.name, &own)?;
+        let own_file = self.writer.read().await?;
+        told_of_damage(&self.name, &own_file)?;
         // Lines were written while the file was read.
         unsent.extend(self.state().pending.unsent());
         let others = self.others().await?;
-        let all = own.lines.iter().chain(others.iter().flat_map(|(.., contents)| &contents.lines));
+        let all = own_file.lines.iter().chain(others.iter().flat_map(|(.., contents)| &contents.lines));
         let heirs = inherited(all, life);
         let belongs = |line: &&Line| line.identity == life.identity || heirs.contains(&line.job);
         let of_life = |lines: &[Line]| -> Vec<Line> { lines.iter().filter(belongs).cloned().collect() };
         let mut stories = Stories::new();
-        tell(&mut stories, &of_life(&own.lines), |job, number| !unsent.contains(&(job, number)));
+        tell(&mut stories, &of_life(&own_file.lines), |job, number| !unsent.contains(&(job, number)));
         let mut dead = Vec::new();
         for (name, live, contents) in others {
             told_of_damage(&name, &contents)?;
@@ -401,9 +411,9 @@ impl Keeper {
 
     /// The journals of the other processes of this machine, and whether they live.
     async fn others(&self) -> Result<Vec<(String, bool, Contents)>> {
-        let (folder, own) = (self.folder.clone(), self.name.clone());
+        let (folder, own_file) = (self.folder.clone(), self.name.clone());
         let read = tokio::task::spawn_blocking(move || {
-            let names = folder.names()?.into_iter().filter(|name| *name != own);
+            let names = folder.names()?.into_iter().filter(|name| *name != own_file);
             Ok(names.filter_map(|name| other(&folder, name)).collect())
         });
         let shown = self.folder.path().display();

@@ -4,18 +4,18 @@ use std::{collections::BTreeSet, time::Duration};
 
 use reelq_model::JobId;
 
-use super::Keeper;
+use super::JournalManager;
 use crate::{
     entry::{Contents, Line, encode_all},
     lives::Life,
-    story::spent,
+    replay::spent,
 };
 use reelq_store::Result;
 
 /// Lines of another life of the store are kept for this long.
 const LONG: Duration = Duration::from_hours(7 * 24);
 
-impl Keeper {
+impl JournalManager {
     /// Removes the journals of dead processes once everything in them has stood long enough.
     pub(super) fn bury(&self, dead: &[(String, Contents)], missing: &BTreeSet<JobId>, life: &Life) {
         let now = self.clock.now();
@@ -75,14 +75,14 @@ impl Keeper {
     }
 
     async fn rotate(&self) -> Result<()> {
-        let own = self.scribe.read().await?;
+        let own_file = self.writer.read().await?;
         let carried: Vec<Line> = {
             let state = self.state();
-            let missing = own.lines.into_iter().filter(|line| state.missing.contains(&line.job));
+            let missing = own_file.lines.into_iter().filter(|line| state.missing.contains(&line.job));
             missing.chain(state.pending.lines()).collect()
         };
         let dropped = self.folder.read_part(&self.name, "1").unwrap_or_default();
         self.note_dropped(&dropped.lines);
-        self.scribe.rotate(encode_all(&carried)).await
+        self.writer.rotate(encode_all(&carried)).await
     }
 }

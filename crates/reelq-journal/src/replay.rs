@@ -77,14 +77,14 @@ impl Told {
 
 /// A job's submissions by number.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Story {
+pub(super) struct Replay {
     pub(super) submissions: BTreeMap<u32, Told>,
     pub(super) last: Timestamp,
     /// Whose money it is; `None` where no line says so.
     pub(super) stake: Option<Stake>,
 }
 
-impl Story {
+impl Replay {
     /// What the store is told where it does not know the job.
     pub(super) fn absent(&self, id: JobId) -> AbsentJob {
         let price = self.stake.as_ref().and_then(|stake| stake.price);
@@ -99,9 +99,9 @@ pub(super) fn spent(lines: &[Line]) -> BTreeMap<String, i64> {
     let mut stories = Stories::new();
     tell(&mut stories, lines, |_, _| false);
     let mut sums: BTreeMap<String, i64> = BTreeMap::new();
-    for story in stories.into_values() {
-        let Some(stake) = story.stake else { continue };
-        let yes = story.submissions.values().flat_map(|told| &told.yes).filter(|yes| !yes.is_end_only);
+    for replay in stories.into_values() {
+        let Some(stake) = replay.stake else { continue };
+        let yes = replay.submissions.values().flat_map(|told| &told.yes).filter(|yes| !yes.is_end_only);
         let costs = yes.filter_map(|yes| believable_cost(yes.cost, stake.price).or(stake.price));
         let sum = sums.entry(stake.account.to_string()).or_default();
         *sum = costs.fold(*sum, |sum, cost| sum.saturating_add(cost.micros().max(0)));
@@ -109,22 +109,22 @@ pub(super) fn spent(lines: &[Line]) -> BTreeMap<String, i64> {
     sums
 }
 
-pub(super) type Stories = BTreeMap<JobId, Story>;
+pub(super) type Stories = BTreeMap<JobId, Replay>;
 
 /// Adds what one journal tells. `left` says of a submission whose intent is written whether it may have left, where the
 /// journal does not say that it did.
 pub(super) fn tell(stories: &mut Stories, lines: &[Line], left: impl Fn(JobId, u32) -> bool) {
     for (job, of_job) in by_job(lines) {
-        let story = stories.entry(job).or_default();
+        let replay = stories.entry(job).or_default();
         for (number, (told, has_left)) in of_job.submissions {
-            let known = story.submissions.entry(number).or_default();
+            let known = replay.submissions.entry(number).or_default();
             told.yes.into_iter().for_each(|yes| known.hear(yes));
             if let Some(submission) = told.sent.filter(|_| has_left || left(job, number)) {
                 known.sent = Some(submission);
             }
         }
-        story.last = story.last.max(of_job.last);
-        story.stake = of_job.stake.or(story.stake.take());
+        replay.last = replay.last.max(of_job.last);
+        replay.stake = of_job.stake.or(replay.stake.take());
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The batches that wait for a turn.
 #[derive(Debug, Clone)]
-pub(super) struct Turns {
+pub(super) struct FairQueue {
     /// The account's virtual time: where the job that was taken last began.
     time: i64,
     /// By the number at which each begins its next job.
@@ -21,7 +21,7 @@ struct Turn {
     stride: i64,
 }
 
-impl Turns {
+impl FairQueue {
     /// Nobody waits yet.
     pub(super) const fn at(time: i64) -> Self {
         Self { time, waiting: BTreeSet::new(), moved: BTreeMap::new() }
@@ -87,21 +87,21 @@ mod tests {
                 if open != before {
                     (before, had) = (open, [0; 4]);
                 }
-                let mut turns = Turns::at(time);
+                let mut fair_queue = FairQueue::at(time);
                 let may_go: Vec<usize> = (0..4).filter(|index| open & (1 << index) != 0).collect();
                 for index in &may_go {
                     let batch = i64::try_from(*index).unwrap();
-                    turns.add(batch, passes.get(&batch).copied(), strides[*index]);
+                    fair_queue.add(batch, passes.get(&batch).copied(), strides[*index]);
                 }
                 for _ in 0..size {
-                    if let Some(batch) = turns.next() {
+                    if let Some(batch) = fair_queue.next() {
                         had[usize::try_from(batch).unwrap()] += 1;
-                        turns.served();
+                        fair_queue.served();
                     }
                 }
-                prop_assert!(turns.time() >= time, "the virtual time never goes back");
-                time = turns.time();
-                passes.extend(turns.moved());
+                prop_assert!(fair_queue.time() >= time, "the virtual time never goes back");
+                time = fair_queue.time();
+                passes.extend(fair_queue.moved());
                 for one in &may_go {
                     for other in &may_go {
                         let apart = (had[*one] * strides[*one] - had[*other] * strides[*other]).abs();

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use reelq_model::{Stage, Timestamp};
 use rusqlite::{Connection, named_params, params};
 
-use super::{code, row::Row, writer::Scribe};
+use super::{code, row::Row, writer::Tx};
 use crate::error::Result;
 use reelq_store::rules::bounds;
 use reelq_store::rules::figures::{overdue, unpriced};
 
 /// What is to be added to the sums when the verb ends.
 #[derive(Debug, Default)]
-pub(super) struct Books {
+pub(super) struct Ledger {
     batches: BTreeMap<i64, Sums>,
     counts: BTreeMap<(i64, bool, i64), i64>,
     accounts: BTreeMap<i64, Purchases>,
@@ -41,8 +41,8 @@ struct Sums {
     overdue: i64,
 }
 
-impl Books {
-    /// Books the change of one row; `None` stands for a row that is not there.
+impl Ledger {
+    /// Ledger the change of one row; `None` stands for a row that is not there.
     pub(super) fn note(&mut self, before: Option<&Row>, after: Option<&Row>) {
         for (row, sign) in [(before, -1), (after, 1)] {
             if let Some(row) = row {
@@ -86,8 +86,8 @@ impl Books {
     }
 
     /// Writes the sums.
-    pub(super) fn close(self, scribe: &Scribe<'_>) -> Result<()> {
-        let (conn, today) = (scribe.conn, scribe.now.day());
+    pub(super) fn close(self, tx: &Tx<'_>) -> Result<()> {
+        let (conn, today) = (tx.conn, tx.now.day());
         for (batch, sums) in self.batches.iter().filter(|(_, sums)| **sums != Sums::default()) {
             conn.prepare_cached(ADD_TO_BATCH)?.execute(named_params! {
                 ":spent": sums.spent, ":reserved": sums.reserved, ":claimed": sums.claimed, ":to_spend": sums.to_spend,
@@ -104,7 +104,7 @@ impl Books {
             let today = sums.days.remove(&today).unwrap_or(0);
             sums.days.clear();
             if today != 0 || sums != Purchases::default() {
-                sums.add_to(scribe, account, today)?;
+                sums.add_to(tx, account, today)?;
             }
         }
         Ok(())
@@ -121,10 +121,10 @@ const ADD_TO_COUNT: &str = "INSERT INTO batch_counts (batch, listed, status, job
     ON CONFLICT DO UPDATE SET jobs = jobs + excluded.jobs";
 
 impl Purchases {
-    fn add_to(&self, scribe: &Scribe<'_>, account: i64, spent_today: i64) -> Result<()> {
-        scribe.conn.prepare_cached(ADD_TO_ACCOUNT)?.execute(named_params! {
+    fn add_to(&self, tx: &Tx<'_>, account: i64, spent_today: i64) -> Result<()> {
+        tx.conn.prepare_cached(ADD_TO_ACCOUNT)?.execute(named_params! {
             ":in_flight": self.in_flight, ":spent": self.spent, ":reserved": self.reserved, ":claimed": self.claimed,
-            ":today": scribe.now.day(), ":spent_today": spent_today, ":id": account,
+            ":today": tx.now.day(), ":spent_today": spent_today, ":id": account,
         })?;
         Ok(())
     }
@@ -142,7 +142,7 @@ fn shown(row: &Row) -> bool {
     row.position.is_some() || row.bought() || !row.job.stage.is_terminal()
 }
 
-/// Adds a batch's sums up from its rows; what [`Books`] keeps must always equal this.
+/// Adds a batch's sums up from its rows; what [`Ledger`] keeps must always equal this.
 pub(super) fn recount(conn: &Connection, batch: i64) -> Result<()> {
     conn.prepare_cached(RECOUNT_SUMS)?.execute([batch])?;
     conn.prepare_cached("DELETE FROM batch_counts WHERE batch = ?1")?.execute([batch])?;

@@ -12,7 +12,7 @@ use super::{
 use reelq_files::private;
 
 #[derive(Debug)]
-pub(super) struct Own {
+pub(super) struct OwnFile {
     folder: Folder,
     name: String,
     header: Vec<u8>,
@@ -25,16 +25,17 @@ pub(super) struct Own {
     _lock: File,
 }
 
-impl Own {
+impl OwnFile {
     pub(super) fn open(folder: Folder, name: String, header: &Header, max_bytes: u64) -> io::Result<Self> {
         let taken = || io::Error::other("another process of this name is at work");
         let lock = folder.lock(&name)?.ok_or_else(taken)?;
         let path = folder.file(&name, "journal");
         let file = private::options().create(true).append(true).open(&path)?;
         let good = file.metadata()?.len();
-        let mut own = Self { folder, name, header: encode(header), file, good, used: good > 0, max_bytes, _lock: lock };
-        own.begin()?;
-        Ok(own)
+        let mut own_file =
+            Self { folder, name, header: encode(header), file, good, used: good > 0, max_bytes, _lock: lock };
+        own_file.begin()?;
+        Ok(own_file)
     }
 
     fn begin(&mut self) -> io::Result<()> {
@@ -94,7 +95,7 @@ impl Own {
     }
 }
 
-impl Drop for Own {
+impl Drop for OwnFile {
     fn drop(&mut self) {
         if !self.used {
             self.folder.remove(&self.name);

@@ -16,13 +16,13 @@ const REMEMBERED: usize = 1024;
 
 /// Hands out marks.
 #[derive(Debug)]
-pub(super) struct Unanswered {
+pub(super) struct IdempotencyTokens {
     process: String,
     last: AtomicU64,
     open: Mutex<HashMap<String, String>>,
 }
 
-impl Unanswered {
+impl IdempotencyTokens {
     pub(super) fn new(opened: Timestamp) -> Self {
         // Differs between the stores of a process, too.
         static OPENED: AtomicU64 = AtomicU64::new(0);
@@ -52,7 +52,7 @@ mod tests {
 
     #[test]
     fn only_an_unanswered_request_has_its_mark_again() {
-        let marks = Unanswered::new(Timestamp::from_millis(1));
+        let marks = IdempotencyTokens::new(Timestamp::from_millis(1));
         let first = marks.mark("claim");
         assert_ne!(marks.mark("claim"), first);
         marks.keep("claim".to_owned(), first.clone());

@@ -1,14 +1,14 @@
 //! Who takes part in buying: this folder, once whoever may take the server's place knows of it, and newcomers.
 
-use super::{Keeper, REMIND};
+use super::{JournalManager, REMIND};
 use reelq_store::{GuardStep, Result, StoreGuard};
 
-impl Keeper {
+impl JournalManager {
     pub(super) fn see_roster(&self, guard: &StoreGuard) {
-        let own = guard.folders.iter().find(|view| view.folder.id == self.draft.id);
+        let own_file = guard.folders.iter().find(|view| view.folder.id == self.draft.id);
         let mut state = self.state();
         state.roster = guard.roster;
-        state.joined = own.map(|view| (guard.identity.clone(), view.entered));
+        state.joined = own_file.map(|view| (guard.identity.clone(), view.entered));
     }
 
     /// Notes who has joined, where somebody has: should the store forget them, they are waited for all the same.

@@ -21,12 +21,12 @@ const TRIES: usize = 16;
 
 /// The lock files of the workers on one state file.
 #[derive(Debug)]
-pub(super) struct Presence {
+pub(super) struct WorkerLocks {
     folder: PathBuf,
     held: Mutex<BTreeMap<String, File>>,
 }
 
-impl Presence {
+impl WorkerLocks {
     /// Keeps the locks beside the state file.
     pub(super) fn beside(state: &Path) -> Self {
         Self { folder: state.with_extension("workers"), held: Mutex::default() }

@@ -11,14 +11,14 @@ pub fn covers(left: Option<i64>, price: i64) -> bool {
 
 /// What is left, in micro-dollars; `None` where there is no such budget.
 #[derive(Debug, Clone, Copy)]
-pub struct Purse {
+pub struct RemainingBudget {
     total: Option<i64>,
     today: Option<i64>,
     /// The budget of a whole day.
     day: Option<i64>,
 }
 
-impl Purse {
+impl RemainingBudget {
     /// The purse of an account that has spent and set aside so much.
     pub fn new(limits: Option<&AccountLimits>, spent: i64, spent_today: i64, set_aside: i64) -> Self {
         let cap = |of: fn(&AccountLimits) -> Option<Money>| limits.and_then(of).map(Money::micros);

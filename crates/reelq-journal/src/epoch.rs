@@ -21,7 +21,7 @@ pub(super) struct Waits {
 
 impl Waits {
     /// Takes the store's word; tells it where it lasts.
-    pub(super) fn see(&mut self, guard: &StoreGuard, own: &str, now: Duration) {
+    pub(super) fn see(&mut self, guard: &StoreGuard, own_file: &str, now: Duration) {
         self.asked = now;
         if guard.awaited().next().is_none() {
             if self.told.take().is_some() {
@@ -31,7 +31,7 @@ impl Waits {
             return;
         }
         let since = *self.since.get_or_insert(now);
-        let own_is_short = guard.awaited().any(|view| view.folder.id == own && view.is_short);
+        let own_is_short = guard.awaited().any(|view| view.folder.id == own_file && view.is_short);
         let is_time = self.told.is_none_or(|told| now.saturating_sub(told) >= REMIND);
         if is_time && (own_is_short || now.saturating_sub(since) >= PATIENCE) {
             self.told = Some(now);
