@@ -264,7 +264,7 @@ fn run_over(redis: &Redis, job: JobId) {
         local at, header = cmsgpack.unpack_one(raw) \
         header[15], header[17] = 4611686018427387904, 9223372036854775807 \
         local json = string.gsub(string.sub(raw, at + 1), '\"amount\":%d+', '\"amount\":4611686018427387903') \
-        redis.call('SET', key, cmsgpack.codec(header) .. json)";
+        redis.call('SET', key, cmsgpack.pack(header) .. json)";
     redis.eval(COST, job);
     redis.server.command(&["HSET", "reelq:{n}:b:1", "spent", "9223372036854775800", "reserved", "-9.3e+18"]);
     redis.server.command(&["HSET", "reelq:{n}:a:2", "spent", "9223372036854775807", "day_spent", "9.3e+18"]);

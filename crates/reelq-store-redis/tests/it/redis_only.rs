@@ -324,7 +324,7 @@ fn header(server: &RedisServer, job: JobId) -> (String, i64) {
         local id = string.gsub(ARGV[1], '%x%x', function(two) return string.char(tonumber(two, 16)) end) \
         local raw = redis.call('GET', 'reelq:{n}:j:' .. id) \
         local at, header = cmsgpack.unpack_one(raw) \
-        return { cjson.encode(header), cmsgpack.codec(header) == string.sub(raw, 1, at) and 1 or 0 }";
+        return { cjson.encode(header), cmsgpack.pack(header) == string.sub(raw, 1, at) and 1 or 0 }";
     let Reply::List(parts) = server.command(&["EVAL", READ, "0", &format!("{:032x}", number(job))]) else {
         panic!("the server answers with a list");
     };
