@@ -119,7 +119,7 @@ impl Change {
         }
     }
 
-    fn codec(&self, packer: &mut Packer) -> Result<()> {
+    fn pack(&self, packer: &mut Packer) -> Result<()> {
         packer.list(12).bytes(self.job.id.as_bytes()).int(self.guard as i64).count(self.version).bytes(&self.token);
         facts::write(packer, &self.job, self.parked);
         packer.bytes(&write_job(&self.job)?).int(wake(self.wake)).int(millis(self.lasts)).int(self.wishes);
@@ -187,7 +187,7 @@ pub(super) async fn apply(caller: &Caller, changes: &[Change]) -> Result<Answers
     let mut packer = Packer::new();
     packer.list(changes.len());
     for change in changes {
-        change.codec(&mut packer)?;
+        change.pack(&mut packer)?;
     }
     let arguments = packer.finish();
     // A request may leave as soon as its intent is answered: that one alone is worth the wait for the disk.

@@ -29,7 +29,7 @@ pub(super) async fn claim(caller: &Caller, marks: &IdempotencyTokens, claim: &Cl
     }
 }
 
-fn codec(claim: &Claim, mark: &str) -> Vec<u8> {
+fn pack(claim: &Claim, mark: &str) -> Vec<u8> {
     let stage = match claim.stage {
         ClaimStage::Submit => 1,
         ClaimStage::Poll => 2,

@@ -21,7 +21,7 @@ pub(super) async fn guard(caller: &Caller, step: &GuardStep) -> Result<StoreGuar
     Ok(guard)
 }
 
-fn codec(step: &GuardStep) -> Vec<u8> {
+fn pack(step: &GuardStep) -> Vec<u8> {
     let mut packer = Packer::new();
     match step {
         GuardStep::Read => packer.list(1).int(0),
