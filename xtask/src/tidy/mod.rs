@@ -1,5 +1,6 @@
 //! Measures the shape of the code and of the texts, and fails where a limit is passed.
 
+mod circles;
 mod crate_lines;
 mod file_lines;
 mod functions;
@@ -22,6 +23,7 @@ pub(crate) fn run(all: bool) -> Result<()> {
         file_lines::product(&tree),
         file_lines::tests(&tree),
         functions::measure(&tree),
+        circles::measure(&tree),
     ];
     say(&report::text(&measures));
     if all {
