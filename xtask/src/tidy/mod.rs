@@ -9,6 +9,7 @@ mod modules;
 mod product;
 mod report;
 mod tree;
+mod type_names;
 
 use anyhow::{Result, ensure};
 
@@ -24,6 +25,7 @@ pub(crate) fn run(all: bool) -> Result<()> {
         file_lines::tests(&tree),
         functions::measure(&tree),
         circles::measure(&tree),
+        type_names::measure(&tree),
     ];
     say(&report::text(&measures));
     if all {
