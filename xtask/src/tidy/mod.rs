@@ -5,9 +5,11 @@ mod crate_lines;
 mod file_lines;
 mod functions;
 mod largest;
+mod markdown;
 mod modules;
 mod product;
 mod report;
+mod sentences;
 mod tree;
 mod type_names;
 
@@ -26,6 +28,7 @@ pub(crate) fn run(all: bool) -> Result<()> {
         functions::measure(&tree),
         circles::measure(&tree),
         type_names::measure(&tree),
+        sentences::measure(&tree),
     ];
     say(&report::text(&measures));
     if all {
