@@ -17,7 +17,7 @@ const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
   setup             find or install the tools that the tests need
-  test              everything that CI runs: format, lints, tests, doctests, licences, generated docs
+  test              everything that CI runs: format, sizes (tidy), lints, tests, doctests, licences, generated docs
   docs [--check]    write the generated docs, or fail where they are not current
   bench [ARGS]      measure; `cargo xtask bench --help` lists what
   fuzz [SECONDS]    run every fuzz target for so long (default 60 each)

@@ -48,12 +48,7 @@ fn holds_two(line: &str) -> bool {
 fn ends_sentence(word: &str) -> bool {
     let bare = word.trim_end_matches(CLOSING);
     let opened = bare.trim_start_matches(['(', '"', '*', '_', '[', '“']);
-    bare.ends_with(['.', '!', '?', '…']) && !SHORT.contains(&opened) && !is_number_of_list(opened)
-}
-
-/// `1.`, which stands before what it numbers.
-fn is_number_of_list(word: &str) -> bool {
-    word.strip_suffix('.').is_some_and(|number| number.len() < 3 && number.chars().all(|it| it.is_ascii_digit()))
+    bare.ends_with(['.', '!', '?', '…']) && !SHORT.contains(&opened)
 }
 
 fn begins_sentence(word: &str) -> bool {
@@ -86,6 +81,7 @@ mod tests {
     fn a_sentence_that_goes_on_is_found_where_it_breaks() {
         assert_eq!(of_text("It goes\non here.\n"), [(1, "a sentence goes on in the next line")]);
         assert_eq!(of_text("Use, e.g.\nthis.\n").len(), 1);
+        assert_eq!(of_text("It ends with 5.\nSo does that.\n"), []);
     }
 
     #[test]

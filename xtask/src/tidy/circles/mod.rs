@@ -5,7 +5,10 @@ mod imports;
 mod names;
 mod scope;
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use super::{
     modules,
@@ -55,15 +58,17 @@ fn circle(files: usize, name: &str, lines: &[String]) -> Vec<String> {
 fn describe(files: &[&Path], edges: &Edges<'_>) -> Vec<String> {
     let imports = |file: &Path| {
         let inside = edges.get(file).into_iter().flatten().filter(|(to, _)| files.contains(to));
-        inside.map(|(_, import)| import.as_str()).collect::<Vec<_>>().join(", ")
+        inside.map(|(to, import)| format!("{} ({import})", name(to))).collect::<Vec<_>>().join(", ")
     };
-    files.iter().map(|file| format!("{}: {}", file.display(), imports(file))).collect()
+    files.iter().map(|file| format!("{} uses {}", file.display(), imports(file))).collect()
+}
+
+fn name(file: &Path) -> String {
+    file.components().rev().take(2).collect::<Vec<_>>().into_iter().rev().collect::<PathBuf>().display().to_string()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use super::*;
 
     fn crate_of(texts: &[(&str, &str)]) -> Crate {
@@ -144,6 +149,6 @@ mod tests {
         let measure = measure(&Tree { crates: vec![four], texts: BTreeMap::new() });
         assert!(measure.over);
         assert_eq!(measure.findings.len(), 5);
-        assert_eq!(measure.findings[1], "  a.rs: crate::b::B");
+        assert_eq!(measure.findings[1], "  a.rs uses b.rs (crate::b::B)");
     }
 }
