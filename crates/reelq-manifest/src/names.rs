@@ -123,9 +123,9 @@ impl Names {
     }
 
     /// The known name that `name` was likely meant to be.
-    pub(crate) fn nearest(&self, name: &str) -> Option<String> {
+    pub(crate) fn nearest(&self, name: &str) -> Option<&str> {
         let known = ROW_KEYS.iter().copied().chain(self.fields.iter().map(AsRef::as_ref));
-        nearest(name, known)
+        reelq_model::nearest(name, known)
     }
 }
 
@@ -133,20 +133,6 @@ impl Names {
 pub(crate) fn header_form(name: &str) -> String {
     let plain = name.trim().chars().map(|c| if c == '-' || c.is_whitespace() { '_' } else { c });
     plain.flat_map(char::to_lowercase).collect()
-}
-
-/// The candidate that `name` was likely meant to be, if any is near enough.
-pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let cut: String = name.chars().take(64).collect();
-    let form = header_form(&cut);
-    let limit = (form.chars().count() / 3).clamp(1, 3);
-    let distance = |candidate: &str| {
-        let whole = header_form(candidate);
-        let last = whole.rsplit('.').next().unwrap_or(&whole);
-        strsim::damerau_levenshtein(&form, &whole).min(strsim::damerau_levenshtein(&form, last))
-    };
-    let best = candidates.into_iter().map(|candidate| (distance(candidate), candidate)).min_by_key(|(far, _)| *far)?;
-    (best.0 <= limit).then(|| best.1.to_owned())
 }
 
 #[cfg(test)]
@@ -181,8 +167,8 @@ mod tests {
 
     #[test]
     fn nearest_sees_slips_and_forgotten_parents_but_not_strangers() {
-        assert_eq!(names().nearest("promt").as_deref(), Some("prompt"));
-        assert_eq!(names().nearest("prompt_optimiser").as_deref(), Some("extra.prompt_optimizer"));
+        assert_eq!(names().nearest("promt"), Some("prompt"));
+        assert_eq!(names().nearest("prompt_optimiser"), Some("extra.prompt_optimizer"));
         assert_eq!(names().nearest("dimension_of_evaluation"), None);
     }
 }

@@ -6,11 +6,13 @@ use std::{
     sync::Arc,
 };
 
+use reelq_model::nearest;
+
 use super::records::{Fault, Record, Records, content};
 use crate::{
     Format, Problem,
     input::Input,
-    names::{Meaning, Names, Target, header_form, nearest},
+    names::{Meaning, Names, Target, header_form},
     place::Layer,
     template::Filter,
 };

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
+use reelq_model::nearest;
 use toml_edit::{Document, Item, TableLike};
 
 use super::{
@@ -15,7 +16,7 @@ use crate::{
     input::Input,
     jsonl::flatten,
     limits,
-    names::{Names, nearest},
+    names::Names,
     part::{Defaults, Part},
     place::Layer,
 };

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use reelq_model::nearest;
 use serde_json::{Map, Value};
 
 use super::{document::Shared, section::Section};
@@ -11,7 +12,6 @@ use crate::{
     csv::Plan,
     jsonl::flatten,
     limits,
-    names::nearest,
     part::{Content, Found, Part, Step},
     place::Layer,
     problem::readable,

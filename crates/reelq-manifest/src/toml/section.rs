@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeMap, ops::Range, path::Path, sync::Arc};
 
+use reelq_model::nearest;
 use serde_json::{Map, Number, Value};
 use toml_edit::{Item, TableLike};
 
 use crate::{
     Problem,
     assemble::{kind, plain},
-    names::nearest,
     place::{Fields, KeyPlace, Layer},
     problem::readable,
 };

@@ -8,7 +8,6 @@ mod gather;
 mod images;
 mod limits;
 mod modes;
-mod nearest;
 mod prices;
 mod row;
 mod rules;

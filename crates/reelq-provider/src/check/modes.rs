@@ -1,11 +1,9 @@
 //! Finds a row's mode.
 
+use reelq_model::nearest;
 use serde_json::Value;
 
-use super::{
-    nearest::nearest,
-    row::{Row, any_of, shown},
-};
+use super::row::{Row, any_of, shown};
 use crate::catalogue::{Mode, Model};
 
 /// Settles the row's mode: named by the row, carried by a field, or inferred from the fields.

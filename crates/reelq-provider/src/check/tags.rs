@@ -1,12 +1,10 @@
 //! Checks camera tags, in brackets in a text and as a list.
 
 use indexmap::IndexMap;
+use reelq_model::{nearest, nearest_above};
 use serde_json::Value;
 
-use super::{
-    nearest::{nearest, nearest_above},
-    row::Row,
-};
+use super::row::Row;
 
 const TAG_CHARS_MAX: usize = 24;
 const LIKENESS_MIN: f64 = 0.7;

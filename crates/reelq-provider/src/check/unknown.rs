@@ -1,12 +1,9 @@
 //! Findings about names that the catalogue does not hold.
 
-use reelq_model::{Fields, Finding};
+use reelq_model::{Fields, Finding, nearest};
 use serde_json::Value;
 
-use super::{
-    nearest::nearest,
-    row::{Row, any_of, shown},
-};
+use super::row::{Row, any_of, shown};
 use crate::{Checked, catalogue::Catalogue};
 
 /// What a row of an unknown model is told.
