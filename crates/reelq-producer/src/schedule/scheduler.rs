@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use futures_util::future::join_all;
-use reelq_model::{Timestamp, WorkerId};
+use reelq_model::{Timestamp, WorkerId, error_chain};
 use reelq_store::{SharedStore, TickClaim, TickClaimed, TickLease, TickState, TickView};
 use tokio::sync::{mpsc, watch};
 
@@ -90,7 +90,7 @@ impl<'o> Scheduler<'o> {
         let mut watched = Watched { schedule, over: BTreeSet::new(), told };
         while !*stop.borrow() {
             let wait = self.look(&mut watched).await.unwrap_or_else(|error| {
-                let error = chain(&error);
+                let error = error_chain(&error);
                 tracing::warn!(schedule = %schedule.name, %error, "the schedule could not be fired; it is tried again");
                 LOOK
             });
@@ -192,7 +192,7 @@ fn set_aside(schedule: &Schedule, at: Timestamp, error: Error) -> Result<Duratio
     if matches!(&error, Error::Store(store) if store.is_transient()) {
         return Err(error);
     }
-    let error = chain(&error);
+    let error = error_chain(&error);
     tracing::warn!(schedule = %schedule.name, %at, %error, "a tick could not be fired; it is tried again");
     Ok(LOOK)
 }
@@ -202,10 +202,4 @@ async fn pause(wait: Duration, stop: &mut watch::Receiver<bool>) {
     let ends = stop.wait_for(|stop| *stop);
     // Too late or gone, the sender wants the same.
     drop(tokio::time::timeout(wait, ends).await);
-}
-
-/// An error with its sources, in one line.
-fn chain(error: &Error) -> String {
-    let sources = std::iter::successors(std::error::Error::source(error), |error| error.source());
-    sources.fold(error.to_string(), |text, source| format!("{text}: {source}"))
 }
