@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reelq_model::{Digest, Fields, Finding, ImageRef, JobSpec, ProviderName};
 use serde_json::Value;
 
@@ -127,20 +128,12 @@ fn image_text(text: &str, images: &BTreeMap<Digest, Bytes>) -> Result<String, Bu
     Ok(format!("data:{media_type};base64,{}", STANDARD.encode(bytes)))
 }
 
-fn hex_digit(half: u8) -> char {
-    char::from_digit(u32::from(half), 16).map_or('0', |digit| digit.to_ascii_uppercase())
-}
+/// What RFC 3986 leaves unreserved stands for itself in a segment.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Percent-encodes one segment of a path.
 pub(crate) fn segment(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.extend(['%', hex_digit(byte >> 4), hex_digit(byte & 15)]);
-        }
-    }
+    let encoded = utf8_percent_encode(text, SEGMENT).to_string();
     // A task id of dots alone would climb the path.
     if encoded.bytes().all(|byte| byte == b'.') { encoded.replace('.', "%2E") } else { encoded }
 }

@@ -7,7 +7,6 @@ mod chance;
 mod dialect;
 mod faults;
 mod files;
-mod hmac;
 mod journal;
 mod ledger;
 mod market;
