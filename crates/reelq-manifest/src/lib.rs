@@ -3,7 +3,7 @@
 //! Bad input never panics and never stops the reading: every problem of a manifest is found in one pass, each with file,
 //! line, column, field, value, rule and hint. Memory does not grow with the number of rows.
 
-mod alike;
+mod grouped;
 mod assemble;
 mod bytes;
 mod csv;
@@ -15,8 +15,8 @@ mod labels;
 mod limits;
 mod manifest;
 mod names;
-mod part;
-mod place;
+mod source;
+mod location;
 mod problem;
 mod problems;
 mod render;
@@ -26,15 +26,15 @@ mod rows;
 mod schema;
 mod template;
 mod toml;
-mod usual;
+mod cli_defaults;
 mod visible;
 
-pub use alike::Alike;
+pub use grouped::GroupedProblems;
 pub use format::Format;
-pub use head::Head;
+pub use head::ManifestHead;
 pub use manifest::Manifest;
 pub use names::Vocabulary;
-pub use place::Spots;
+pub use location::Spans;
 pub use problem::{Excerpt, Problem};
 pub use problems::Problems;
 pub use results::{

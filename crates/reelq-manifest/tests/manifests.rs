@@ -39,7 +39,7 @@ fn shown(path: &Path) -> String {
     match Manifest::open(path, &vocabulary()) {
         Err(fatal) => problems = fatal,
         Ok(manifest) => {
-            if *manifest.head() != reelq_manifest::Head::default() {
+            if *manifest.head() != reelq_manifest::ManifestHead::default() {
                 writeln!(out, "{:#?}", manifest.head()).unwrap();
             }
             for item in manifest.rows() {

@@ -226,7 +226,7 @@ fn usual_values_serve_rows_that_take_none_from_elsewhere() {
     let given = ["model=m2", "duration=10"].map(str::to_owned);
     let manifest = Manifest::from_bytes(Path::new("x.toml"), Format::Toml, text.as_bytes(), &vocabulary()).unwrap();
     let rows: Vec<_> =
-        manifest.with_usual(&given, "--set", &vocabulary()).unwrap().rows().map(Result::unwrap).collect();
+        manifest.with_cli_defaults(&given, "--set", &vocabulary()).unwrap().rows().map(Result::unwrap).collect();
     let seen: Vec<_> = rows.iter().map(|row| (row.model.as_deref(), row.fields["duration"].to_string())).collect();
     assert_eq!(seen, [(Some("m1"), "\"10\"".to_owned()), (Some("m1"), "6".to_owned())]);
 }

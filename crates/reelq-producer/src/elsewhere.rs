@@ -21,7 +21,7 @@ pub struct Elsewhere {
     pub lines: u64,
     /// It has been purged since.
     pub purged: bool,
-    /// These are lines whose records are gone: taken out because nobody could read them, or lost. They may have been bought.
+    /// These are lines whose records are gone: taken out because no one could read them, or lost. They may have been bought.
     pub removed: bool,
 }
 
@@ -38,7 +38,7 @@ const fn in_place_of_request(job: JobId) -> RequestKey {
     RequestKey::from_bytes(*job.as_bytes())
 }
 
-/// Notes that a job may have been bought whose record is about to be taken out, for nobody can read it: a load that brings it
+/// Notes that a job may have been bought whose record is about to be taken out, for no one can read it: a load that brings it
 /// again asks first. May be repeated.
 pub async fn keep_removed(store: &dyn Store, batch: &BatchName, job: JobId) -> Result<()> {
     let note = RequestNote { key: in_place_of_request(job), noting: Noting::Bought };

@@ -56,7 +56,7 @@ impl Naming {
         self.new_id(&asked.normal, ordinal)
     }
 
-    /// A job that is in nobody's way. Skipped ordinals stay skipped, so that no two lines get the same one.
+    /// A job that is in no one's way. Skipped ordinals stay skipped, so that no two lines get the same one.
     fn new_id(&mut self, normal: &Digest, mut ordinal: u32) -> JobId {
         loop {
             let id = JobId::derive(&self.batch, normal, ordinal);

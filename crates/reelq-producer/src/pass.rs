@@ -73,7 +73,7 @@ fn read(order: &Order, mut expander: Expander, sender: &mpsc::Sender<Chunk>) -> 
         }
     }
     let last = Chunk { images: expander.images.take_fresh(), lines };
-    // The receiver is gone only where the pass was given up, and then nobody misses the chunk.
+    // The receiver is gone only where the pass was given up, and then no one misses the chunk.
     drop(sender.blocking_send(last));
     expander.finish()
 }

@@ -68,7 +68,7 @@ pub struct Plan {
     pub lines: u64,
     /// What changes against the store.
     pub changes: Changes,
-    /// The budget was said before, and holds though nobody says it again.
+    /// The budget was said before, and holds though no one says it again.
     pub budget_is_kept: bool,
     /// Jobs that are queued again though their line is gone: bought as well, and in the costs.
     pub beside: u64,
@@ -232,7 +232,7 @@ async fn has_accounts(store: Option<&dyn Store>) -> Result<bool> {
 }
 
 /// What the batch may spend: what the command line says; else what the manifest says for the first time, or anew; else what
-/// was said before. So a budget stays until somebody says another one, or none.
+/// was said before. So a budget stays until someone says another one, or none.
 fn budget(order: &Order, before: Option<&BatchDraft>) -> Option<Money> {
     let (said, manifests) = (&order.overrides, order.manifest.head().budget);
     if said.budget.is_some() || said.no_budget {

@@ -13,7 +13,7 @@ use crate::{Order, error::Result};
 pub struct Source {
     /// The manifest's own place: absolute, and with links followed.
     pub path: Option<String>,
-    /// The batch has the name of its file, because nobody gave it one.
+    /// The batch has the name of its file, because no one gave it one.
     pub named_by_file: bool,
     /// Requests are looked up in other batches, too.
     pub looks_elsewhere: bool,

@@ -32,7 +32,7 @@ impl Journal {
         Ok((Self { file }, tasks))
     }
 
-    /// Writes a task before it is told to anybody.
+    /// Writes a task before it is told to anyone.
     pub(crate) fn append(&mut self, task: &Task) {
         let written = serde_json::to_vec(task).map_err(io::Error::other).and_then(|mut line| {
             line.push(b'\n');

@@ -152,7 +152,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
 pub(crate) fn order(args: &ManifestArgs, session: &Session) -> Result<Order, Failure> {
     let file = session.given(&args.manifest);
     let manifest = reelq_manifest::Manifest::open(&file, &vocabulary())?;
-    let manifest = manifest.with_usual(&args.usual, "--set", &vocabulary())?;
+    let manifest = manifest.with_cli_defaults(&args.usual, "--set", &vocabulary())?;
     let batch = batch_name(args.batch.as_deref(), manifest.head(), &args.manifest);
     let batch = batch.map_err(|error| Failure::usage(error.to_string()))?;
     if let Some(account) = &args.account {

@@ -56,7 +56,7 @@ struct Shot {
 }
 
 impl Gun<'_> {
-    /// Fires a won tick, keeping its lease; `None` where the tick passed to another, or its store is away.
+    /// Fires a won tick, keeping its lease; `None` where the tick passed to another, or its store is unreachable.
     ///
     /// `forced` ticks, which a person asked for, do not make way for others.
     pub(super) async fn fire(&self, schedule: &Schedule, lease: &TickLease, forced: bool) -> Result<Option<Fired>> {
@@ -105,7 +105,7 @@ impl Gun<'_> {
         let way = if forced { None } else { in_the_way(&*self.store, &schedule.name, lease.at).await? };
         let waits = match (way, schedule.overlap) {
             (None, _) => None,
-            // What was begun before its winner died was not in anybody's way.
+            // What was begun before its winner died was not in anyone's way.
             (Some(_), Overlap::Skip) if begun.is_some() => None,
             (Some(way), Overlap::Skip) => return Ok(skipped(way.reason)),
             (Some(way), Overlap::Queue) => Some(way.reason),

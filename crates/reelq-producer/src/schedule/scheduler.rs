@@ -41,7 +41,7 @@ impl<'o> Scheduler<'o> {
         Self { gun: Gun { store, orders, lease: LEASE }, schedules, worker }
     }
 
-    /// Fires what is due until `stop` turns true; a tick in hand is finished before. What was fired goes to `told`.
+    /// Fires what is due until `stop` turns true; a tick in progress is finished before. What was fired goes to `told`.
     pub async fn run(&self, stop: &watch::Receiver<bool>, told: &mpsc::UnboundedSender<Fired>) {
         let watched = self.schedules.iter().map(|schedule| self.watch(schedule, stop.clone(), told));
         let (over, until) = watch::channel(false);
@@ -76,7 +76,7 @@ impl<'o> Scheduler<'o> {
         fired
     }
 
-    /// Says that this process lives, so that what it holds is known to be in hand.
+    /// Says that this process lives, so that what it holds is known to be in progress.
     async fn live(&self, mut until: watch::Receiver<bool>) {
         while !*until.borrow() {
             if let Err(error) = self.gun.store.heartbeat(&self.worker).await {
@@ -179,7 +179,7 @@ impl Watched<'_> {
     fn tell(&self, fired: Option<Fired>) {
         if let Some(fired) = fired {
             tracing::info!(schedule = %fired.schedule, at = %fired.at, state = fired.state.as_str(), "tick_fired");
-            // Nobody may be listening any more: the store has the record.
+            // No one may be listening any more: the store has the record.
             drop(self.told.send(fired));
         }
     }

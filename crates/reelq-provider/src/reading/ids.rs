@@ -62,7 +62,7 @@ pub(super) enum Surroundings {
 pub(super) enum Naming {
     /// The task was bought.
     Accepted,
-    /// Nobody knows: the task is kept as a candidate.
+    /// No one knows: the task is kept as a candidate.
     Candidate,
     /// Not the name of a task.
     Ignored,

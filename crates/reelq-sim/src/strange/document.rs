@@ -1,4 +1,4 @@
-//! Words, numbers and lists in a status reply that nobody documented.
+//! Words, numbers and lists in a status reply that no one documented.
 
 use serde_json::{Value, json};
 

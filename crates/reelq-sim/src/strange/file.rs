@@ -1,4 +1,4 @@
-//! Files that come late, changed, or in forms that nobody asked for.
+//! Files that come late, changed, or in forms that no one asked for.
 
 use bytes::Bytes;
 use hyper::header::{CONTENT_ENCODING, ETAG};
@@ -28,7 +28,7 @@ pub(crate) fn changed(reply: Reply) -> Reply {
     Reply { headers, body, ..reply }.with(ETAG, "\"another\"")
 }
 
-/// The whole file in a form that nobody asked for.
+/// The whole file in a form that no one asked for.
 pub(crate) fn delivered(reply: Reply, chance: Chance) -> Reply {
     if reply.status != 200 {
         return reply;

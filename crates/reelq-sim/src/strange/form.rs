@@ -31,7 +31,7 @@ fn echoing(text: &str, echo: &str) -> Vec<u8> {
     text.strip_prefix('{').map_or_else(|| text.to_owned(), |rest| format!("{{\"echo\":{echo},{rest}")).into_bytes()
 }
 
-/// The body compressed, though nobody asked for it.
+/// The body compressed, though no one asked for it.
 pub(super) fn compressed(reply: Reply) -> Reply {
     match gzip(&reply.body) {
         Ok(body) => Reply { body: body.into(), ..reply }.with(CONTENT_ENCODING, "gzip"),

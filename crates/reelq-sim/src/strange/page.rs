@@ -30,7 +30,7 @@ pub(crate) fn no_such_task(documented: Reply, chance: Chance) -> Reply {
     }
 }
 
-/// A refusal in place of the yes to a submission, with the task that was bought by it.
+/// A refusal in place of the acceptance to a submission, with the task that was bought by it.
 pub(crate) fn naming_its_task(yes: &Reply, chance: Chance) -> Option<Reply> {
     let yes: Value = serde_json::from_slice(&yes.body).ok()?;
     let task = ["/task_id", "/data/taskId", "/data/task_id"].iter().find_map(|place| yes.pointer(place)?.as_str())?;

@@ -1,4 +1,4 @@
-//! What vendors and networks do that nobody documented, and that it changes nothing in the ledger.
+//! What vendors and networks do that no one documented, and that it changes nothing in the ledger.
 
 use std::{collections::BTreeSet, time::Duration};
 

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::place::KeyPlace;
+use crate::location::KeySpan;
 
 /// Maps each dotted name, renamed as `columns` says, to where its key and value stand.
-pub(crate) fn places(text: &str, columns: &BTreeMap<String, String>) -> BTreeMap<String, KeyPlace> {
+pub(crate) fn spans(text: &str, columns: &BTreeMap<String, String>) -> BTreeMap<String, KeySpan> {
     let mut scanner = Scanner { text, at: 0, columns, found: BTreeMap::new() };
     // A text that does not parse has no places; what was found before the fault is still right.
     scanner.value(Some("")).unwrap_or_default();
@@ -16,7 +16,7 @@ struct Scanner<'a> {
     text: &'a str,
     at: usize,
     columns: &'a BTreeMap<String, String>,
-    found: BTreeMap<String, KeyPlace>,
+    found: BTreeMap<String, KeySpan>,
 }
 
 impl Scanner<'_> {
@@ -63,7 +63,7 @@ impl Scanner<'_> {
             self.value(inner.as_deref())?;
             if let Some(name) = inner {
                 let name = self.columns.get(&name).cloned().unwrap_or(name);
-                self.found.insert(name, KeyPlace { key, value: start..self.at });
+                self.found.insert(name, KeySpan { key, value: start..self.at });
             }
             if self.peek()? != b',' {
                 return self.expect(b'}');
@@ -111,8 +111,8 @@ mod tests {
     #[test]
     fn nested_keys_and_values_are_found() {
         let text = r#"{"a": "x\"}", "b" : {"c": [1, {"d": 2}], "e\u0066": null}}"#;
-        let found = places(text, &BTreeMap::new());
-        let shown: Vec<_> = found.iter().map(|(name, place)| (name.as_str(), &text[place.value.clone()])).collect();
+        let found = spans(text, &BTreeMap::new());
+        let shown: Vec<_> = found.iter().map(|(name, span)| (name.as_str(), &text[span.value.clone()])).collect();
         assert_eq!(
             shown,
             [

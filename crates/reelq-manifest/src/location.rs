@@ -15,12 +15,12 @@ pub(crate) struct Layer {
     pub(crate) line: u64,
     /// What to show where a field is missing or the row as a whole is meant.
     pub(crate) whole: Range<usize>,
-    pub(crate) fields: Fields,
+    pub(crate) fields: FieldSpans,
 }
 
 /// Where each field stands in the text of a layer.
 #[derive(Debug, Clone)]
-pub(crate) enum Fields {
+pub(crate) enum FieldSpans {
     /// Nothing but the whole.
     None,
     /// One range a column; `None` for columns that mean nothing.
@@ -28,12 +28,12 @@ pub(crate) enum Fields {
     /// Found by scanning the line again when asked; file keys are renamed as the map says.
     Json { columns: Arc<BTreeMap<String, String>> },
     /// Key and value of each dotted name.
-    Keys(Arc<BTreeMap<String, KeyPlace>>),
+    Keys(Arc<BTreeMap<String, KeySpan>>),
 }
 
 /// Where a key and its value stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct KeyPlace {
+pub(crate) struct KeySpan {
     pub(crate) key: Range<usize>,
     pub(crate) value: Range<usize>,
 }
@@ -42,7 +42,7 @@ impl Layer {
     /// A layer without known fields.
     pub(crate) fn plain(file: &Arc<Path>, text: &str, line: u64) -> Self {
         let text: Arc<str> = Arc::from(text);
-        Self { file: Arc::clone(file), line, whole: 0..text.len(), text, fields: Fields::None }
+        Self { file: Arc::clone(file), line, whole: 0..text.len(), text, fields: FieldSpans::None }
     }
 
     /// A problem with a byte range of the text.
@@ -61,30 +61,30 @@ impl Layer {
 
     /// A problem with a key itself.
     pub(crate) fn key_problem(&self, key: &str, rule: impl Into<String>) -> Problem {
-        let at = self.places().and_then(|places| places.get(key).map(|place| place.key.clone()));
+        let at = self.spans().and_then(|spans| spans.get(key).map(|span| span.key.clone()));
         let at = at.or_else(|| self.value_of(key)).unwrap_or_else(|| self.whole.clone());
         self.problem(at, rule).with_field(key)
     }
 
-    fn places(&self) -> Option<Arc<BTreeMap<String, KeyPlace>>> {
+    fn spans(&self) -> Option<Arc<BTreeMap<String, KeySpan>>> {
         match &self.fields {
-            Fields::Json { columns } => Some(Arc::new(jsonl::places(&self.text, columns))),
-            Fields::Keys(places) => Some(Arc::clone(places)),
-            Fields::None | Fields::Cells { .. } => None,
+            FieldSpans::Json { columns } => Some(Arc::new(jsonl::spans(&self.text, columns))),
+            FieldSpans::Keys(spans) => Some(Arc::clone(spans)),
+            FieldSpans::None | FieldSpans::Cells { .. } => None,
         }
     }
 
     fn value_of(&self, field: &str) -> Option<Range<usize>> {
-        if let Fields::Cells { columns, ranges } = &self.fields {
+        if let FieldSpans::Cells { columns, ranges } = &self.fields {
             let position = |name: &str| columns.iter().position(|column| column.as_deref() == Some(name));
             return around(field).find_map(position).and_then(|index| ranges.get(index).cloned());
         }
-        let places = self.places()?;
+        let spans = self.spans()?;
         let inside = || {
             let children = format!("{field}.");
-            places.iter().find(|(name, _)| name.starts_with(&children)).map(|(_, place)| place)
+            spans.iter().find(|(name, _)| name.starts_with(&children)).map(|(_, span)| span)
         };
-        around(field).find_map(|name| places.get(name)).or_else(inside).map(|place| place.value.clone())
+        around(field).find_map(|name| spans.get(name)).or_else(inside).map(|span| span.value.clone())
     }
 }
 
@@ -122,14 +122,14 @@ fn cut(line: &str, offset: usize, length: usize) -> Excerpt {
     const BEFORE: usize = 60;
     const AFTER: usize = 100;
     let (before, rest) = line.split_at(offset);
-    let (place, after) = rest.split_at(floor(rest, length));
+    let (span, after) = rest.split_at(floor(rest, length));
     let skipped = before.chars().count().saturating_sub(BEFORE);
     let mut text = if skipped > 0 { "…".to_owned() } else { String::new() };
     text.extend(before.chars().skip(skipped).map(visible));
     let offset = text.len();
-    text.extend(place.chars().take(AFTER).map(visible));
+    text.extend(span.chars().take(AFTER).map(visible));
     let length = text.len() - offset;
-    let room = AFTER.saturating_sub(place.chars().count());
+    let room = AFTER.saturating_sub(span.chars().count());
     text.extend(after.chars().take(room).map(visible));
     if rest.chars().nth(AFTER).is_some() {
         text.push('…');
@@ -155,11 +155,11 @@ pub(crate) fn visible(c: char) -> char {
 
 /// Where the fields of a row stand: in its own text, else in the defaults that it took them from.
 #[derive(Debug, Clone)]
-pub struct Spots {
+pub struct Spans {
     pub(crate) layers: Vec<Arc<Layer>>,
 }
 
-impl Spots {
+impl Spans {
     fn holder(&self, field: &str) -> Option<&Layer> {
         self.layers.iter().find(|layer| layer.value_of(field).is_some()).map(AsRef::as_ref)
     }

@@ -1,4 +1,4 @@
-//! The parts that a manifest is read from, one after the other: tables, JSON lines, expanded jobs.
+//! The sources that a manifest is read from, one after the other: tables, JSON lines, expanded jobs.
 
 use std::sync::Arc;
 
@@ -6,23 +6,23 @@ use minijinja::Value as Variable;
 
 use crate::{
     Format, Problem,
-    assemble::Entry,
+    assemble::FieldEntry,
     csv,
-    csv::{Header, Plan, Table},
+    csv::{CsvHeader, ColumnPlan, Table},
     input::Input,
     jsonl::Lines,
-    names::Target,
-    place::Layer,
+    names::RowField,
+    location::Layer,
     template::{Filter, Templates},
-    toml::{Expansion, Job},
+    toml::{Expansion, JobTemplate},
 };
 
 /// What reading on brought.
 #[derive(Debug)]
-pub(crate) enum Step {
+pub(crate) enum RowStep {
     /// A row's own entries.
-    Row(Found),
-    /// A row whose problems were told.
+    Row(RowEntries),
+    /// A row whose problems were reported.
     Bad,
     /// A row that the filter leaves out.
     Left,
@@ -32,8 +32,8 @@ pub(crate) enum Step {
 
 /// The entries of a row and where they stand.
 #[derive(Debug)]
-pub(crate) struct Found {
-    pub(crate) entries: Vec<Entry>,
+pub(crate) struct RowEntries {
+    pub(crate) entries: Vec<FieldEntry>,
     pub(crate) layer: Arc<Layer>,
     /// What templates may name.
     pub(crate) variables: Option<Variable>,
@@ -41,44 +41,44 @@ pub(crate) struct Found {
     pub(crate) templated: bool,
 }
 
-/// Defaults for the rows of a part, and where they stand.
+/// Defaults for the rows of a source, and where they stand.
 #[derive(Debug, Clone)]
 pub(crate) struct Defaults {
-    pub(crate) entries: Vec<Entry>,
+    pub(crate) entries: Vec<FieldEntry>,
     pub(crate) layer: Arc<Layer>,
 }
 
-/// One part, as it was planned when the manifest was opened.
+/// One source, as it was planned when the manifest was opened.
 #[derive(Debug)]
-pub(crate) struct Part {
-    pub(crate) content: Content,
+pub(crate) struct RowSource {
+    pub(crate) content: SourceContent,
     /// The manifest's defaults, then the source's: later ones win.
     pub(crate) defaults: Vec<Defaults>,
     pub(crate) templates: Arc<Templates>,
 }
 
-/// What a part reads.
+/// What a source reads.
 #[derive(Debug)]
-pub(crate) enum Content {
-    Table { input: Input, format: Format, header: Header, plan: Arc<Plan> },
-    Lines { input: Input, plan: Arc<Plan> },
-    Job(Arc<Job>),
+pub(crate) enum SourceContent {
+    Table { input: Input, format: Format, header: CsvHeader, plan: Arc<ColumnPlan> },
+    Lines { input: Input, plan: Arc<ColumnPlan> },
+    Job(Arc<JobTemplate>),
 }
 
-/// A part that is being read.
+/// A source that is being read.
 #[derive(Debug)]
-pub(crate) enum Reading {
+pub(crate) enum SourceReader {
     Table(Table),
     Lines(Lines),
     Expansion(Expansion),
 }
 
-impl Content {
+impl SourceContent {
     /// Plans the reading of a file of rows.
     pub(crate) fn of_file(
         input: Input,
         format: Format,
-        mut plan: Plan,
+        mut plan: ColumnPlan,
         problems: &mut Vec<Problem>,
     ) -> Result<Self, Box<Problem>> {
         if format == Format::Jsonl {
@@ -101,17 +101,17 @@ impl Content {
     }
 
     /// Starts reading from its beginning.
-    pub(crate) fn start(&self) -> Result<Reading, Box<Problem>> {
+    pub(crate) fn start(&self) -> Result<SourceReader, Box<Problem>> {
         Ok(match self {
-            Self::Table { input, format, header, plan } => Reading::Table(Table::open(input, *format, header, plan)?),
-            Self::Lines { input, plan } => Reading::Lines(Lines::open(input, plan)?),
-            Self::Job(job) => Reading::Expansion(Expansion::new(job)),
+            Self::Table { input, format, header, plan } => SourceReader::Table(Table::open(input, *format, header, plan)?),
+            Self::Lines { input, plan } => SourceReader::Lines(Lines::open(input, plan)?),
+            Self::Job(job) => SourceReader::Expansion(Expansion::new(job)),
         })
     }
 }
 
-impl Reading {
-    pub(crate) fn next(&mut self, problems: &mut Vec<Problem>) -> Step {
+impl SourceReader {
+    pub(crate) fn next(&mut self, problems: &mut Vec<Problem>) -> RowStep {
         match self {
             Self::Table(table) => table.next(problems),
             Self::Lines(lines) => lines.next(problems),
@@ -120,12 +120,12 @@ impl Reading {
     }
 }
 
-impl Content {
+impl SourceContent {
     /// The columns that it carries through, as far as its header tells.
     pub(crate) fn passthrough(&self) -> Vec<String> {
         let Self::Table { header, .. } = self else { return Vec::new() };
         let carried = header.targets.iter().flatten().filter_map(|target| match target {
-            Target::Passthrough(name) => Some(name.to_string()),
+            RowField::Passthrough(name) => Some(name.to_string()),
             _ => None,
         });
         carried.collect()

@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use crate::{
     Problems, Vocabulary,
-    assemble::Entry,
+    assemble::FieldEntry,
     csv,
-    names::{Meaning, Names, Target},
-    part::Defaults,
-    place::{Fields, KeyPlace, Layer},
+    names::{NameMeaning, Names, RowField},
+    source::Defaults,
+    location::{FieldSpans, KeySpan, Layer},
 };
 
 /// Reads `FIELD=VALUE` texts; values are read as CSV cells are. `origin` stands for their file in problems.
@@ -18,7 +18,7 @@ pub(crate) fn read(given: &[String], origin: &Path, vocabulary: &Vocabulary) -> 
     let names = Names::new(vocabulary, &[]);
     let text = given.join("\n");
     let plain = Layer::plain(&Arc::from(origin), &text, 1);
-    let (mut places, mut entries, mut problems) = (BTreeMap::new(), Vec::<Entry>::new(), Problems::default());
+    let (mut spans, mut entries, mut problems) = (BTreeMap::new(), Vec::<FieldEntry>::new(), Problems::default());
     let mut start = 0;
     for one in given {
         let name = one.split('=').next().unwrap_or_default();
@@ -29,7 +29,7 @@ pub(crate) fn read(given: &[String], origin: &Path, vocabulary: &Vocabulary) -> 
                 problems.push(plain.problem(key, format!("`{}` is given twice", entry.target.name())));
             }
             Ok(entry) => {
-                places.insert(entry.target.name().to_owned(), KeyPlace { key, value });
+                spans.insert(entry.target.name().to_owned(), KeySpan { key, value });
                 entries.push(entry);
             }
             Err((rule, hint)) => problems.push(plain.problem(key, rule).with_field(name).with_hint(hint)),
@@ -39,26 +39,26 @@ pub(crate) fn read(given: &[String], origin: &Path, vocabulary: &Vocabulary) -> 
     if problems.is_fatal() {
         return Err(problems);
     }
-    let layer = Arc::new(Layer { fields: Fields::Keys(Arc::new(places)), ..plain });
+    let layer = Arc::new(Layer { fields: FieldSpans::Keys(Arc::new(spans)), ..plain });
     Ok((!entries.is_empty()).then_some(Defaults { entries, layer }))
 }
 
-type Fault = (String, String);
+type RecordError = (String, String);
 
-fn entry(one: &str, names: &Names) -> Result<Entry, Fault> {
+fn entry(one: &str, names: &Names) -> Result<FieldEntry, RecordError> {
     let Some((name, value)) = one.split_once('=') else {
         return Err(("a value must be given as FIELD=VALUE".to_owned(), "for example `model=hailuo-2.3`".to_owned()));
     };
     let target = match names.header(name) {
-        Meaning::Target(target @ (Target::Id | Target::Passthrough(_))) => {
+        NameMeaning::Field(target @ (RowField::Id | RowField::Passthrough(_))) => {
             let rule = format!("`{}` belongs to each row and cannot be given for all", target.name());
             return Err((rule, "write it into the manifest".to_owned()));
         }
-        Meaning::Target(target) => target,
-        Meaning::Parent => {
+        NameMeaning::Field(target) => target,
+        NameMeaning::Parent => {
             return Err((format!("`{name}` has parts"), format!("give each part: `{name}.PART=VALUE`")));
         }
-        Meaning::Unknown => {
+        NameMeaning::Unknown => {
             let near = names.nearest(name).map(|near| format!("did you mean `{near}`? "));
             let hint = format!("{}`reelq models` shows the fields of each model", near.unwrap_or_default());
             return Err((format!("unknown field `{}`", crate::problem::readable(name)), hint));
@@ -70,12 +70,12 @@ fn entry(one: &str, names: &Names) -> Result<Entry, Fault> {
     if value == Value::String(String::new()) {
         return Err((format!("`{name}` must have a value"), format!("for example `{name}=VALUE`")));
     }
-    Ok(Entry { target, value })
+    Ok(FieldEntry { target, value })
 }
 
-/// The layers of defaults of a part, weakest first.
-pub(crate) fn layered<'a>(usual: Option<&'a Defaults>, own: &'a [Defaults]) -> Vec<&'a Defaults> {
-    usual.into_iter().chain(own).collect()
+/// The layers of defaults of a source, weakest first.
+pub(crate) fn layered<'a>(cli_defaults: Option<&'a Defaults>, own: &'a [Defaults]) -> Vec<&'a Defaults> {
+    cli_defaults.into_iter().chain(own).collect()
 }
 
 #[cfg(test)]
@@ -100,8 +100,8 @@ mod tests {
     #[test]
     fn every_slip_is_told_with_its_place() {
         let problems = given(&["model", "durtion=6", "id=a", "model=", "duration=6", "duration=7"]).unwrap_err();
-        let places: Vec<_> = problems.errors().iter().map(|problem| (problem.line, problem.column)).collect();
-        assert_eq!(places, [1, 2, 3, 4, 6].map(|line| (Some(line), Some(1))));
+        let spans: Vec<_> = problems.errors().iter().map(|problem| (problem.line, problem.column)).collect();
+        assert_eq!(spans, [1, 2, 3, 4, 6].map(|line| (Some(line), Some(1))));
         assert!(problems.to_string().contains("unknown field `durtion`"), "{problems}");
     }
 }

@@ -1,4 +1,4 @@
-//! Further rows with a problem that was told already: counted, and named by line as far as that helps.
+//! Further rows with a problem that was reported already: counted, and named by line as far as that helps.
 
 use std::fmt;
 
@@ -11,14 +11,14 @@ const NAMED: usize = 8;
 
 /// The rows beyond the first one that have the same problem.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Alike {
+pub struct GroupedProblems {
     /// How many they are.
     pub count: u64,
     /// The first of their lines; none where they all take the fault from one place, such as a default.
     pub lines: Vec<u64>,
 }
 
-impl Alike {
+impl GroupedProblems {
     /// Whether there is none.
     pub const fn is_empty(&self) -> bool {
         self.count == 0
@@ -33,7 +33,7 @@ impl Alike {
 }
 
 /// Whether one message serves both: same rule, same field, same value, in the same file.
-pub(crate) fn is_alike(one: &Problem, other: &Problem) -> bool {
+pub(crate) fn is_same(one: &Problem, other: &Problem) -> bool {
     one.rule == other.rule
         && one.field == other.field
         && one.value == other.value
@@ -42,7 +42,7 @@ pub(crate) fn is_alike(one: &Problem, other: &Problem) -> bool {
         && one.field.is_some()
 }
 
-impl fmt::Display for Alike {
+impl fmt::Display for GroupedProblems {
     /// Writes `and 3 more rows like it, on lines 3, 4, 5`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plural = if self.count == 1 { "" } else { "s" };
