@@ -5,7 +5,7 @@
 use std::{path::Path, time::Duration};
 
 use reelq_redis_server::RedisServer;
-use reelq_sim::Settings;
+use reelq_sim::SimSettings;
 use reelq_tests::{Account, Audit, Prompts, Sandbox, Vendor, write_csv};
 
 const PROMPTS: Prompts = Prompts { rows: 120, copies: 1 };
@@ -36,7 +36,7 @@ fn lose(server: &mut RedisServer, lost: Duration, spare: &Path) {
 #[test]
 fn a_redis_that_loses_its_last_second_buys_nothing_twice() {
     let mut server = RedisServer::with().append_only("everysec").start();
-    let vendor = Vendor::start(Settings { seed: 7, ..Settings::default() });
+    let vendor = Vendor::start(SimSettings { seed: 7, ..SimSettings::default() });
     let sandbox = Sandbox::new(&vendor.base_url(), Account::each(LIMITS), "");
     write_csv(&sandbox.path("set.csv"), PROMPTS, &[("wave", "wave"), ("apixo", "apixo"), ("poyo", "poyo")]);
     let url = server.url();

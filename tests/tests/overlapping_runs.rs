@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use reelq_model::{Clock as _, SystemClock};
-use reelq_sim::Settings;
+use reelq_sim::SimSettings;
 use reelq_tests::{Account, Ended, Prompts, Running, Sandbox, Store, Vendor, on_each_store, write_csv};
 
 const RUN: [&str; 3] = ["run", "set.csv", "--yes"];
@@ -16,7 +16,7 @@ const LIMITS: &str = "requests_per_second = 4.0\nburst = 1\nmax_in_flight = 50\n
 const PATIENCE: Duration = Duration::from_mins(1);
 
 fn world(store: Store, rows: usize) -> (Vendor, Sandbox) {
-    let vendor = Vendor::start(Settings::default());
+    let vendor = Vendor::start(SimSettings::default());
     let account = Account { name: "wave", provider: "wave", lines: LIMITS.to_owned() };
     let sandbox = Sandbox::on(store, &vendor.base_url(), vec![account], "");
     let config = std::fs::read_to_string(sandbox.path("reelq.toml")).unwrap();

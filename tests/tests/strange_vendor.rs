@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use reelq_model::{Clock as _, SystemClock, Timestamp};
-use reelq_sim::{Faults, Settings};
+use reelq_sim::{Faults, SimSettings};
 use reelq_tests::{Account, Audit, Prompts, Sandbox, Store, Vendor, on_each_store, write_csv};
 
 const SEED: u64 = 1_127;
@@ -20,7 +20,7 @@ const OUTAGE: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_mins(5);
 
 fn every_paid_clip_is_kept_whatever_vendors_and_networks_do(store: Store) {
-    let vendor = Vendor::start(Settings { seed: SEED, faults: Faults::strange(), ..Settings::default() });
+    let vendor = Vendor::start(SimSettings { seed: SEED, faults: Faults::strange(), ..SimSettings::default() });
     let sandbox = Sandbox::on(store, &vendor.base_url(), Account::each(LIMITS), "");
     write_csv(&sandbox.path("set.csv"), PROMPTS, &[("wave", "wave"), ("apixo", "apixo"), ("poyo", "poyo")]);
 

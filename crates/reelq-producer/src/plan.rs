@@ -7,9 +7,9 @@ use reelq_model::{AccountName, BatchName, Digest, JobId, Money};
 use reelq_store::{BatchDraft, BatchView, Known, LineDraft, LoadedWith, LoadsSeen, Store};
 
 use crate::{
-    AccountBudget, Accounts, Changes, CostLine, Elsewhere, EqualRows, Error, Estimate, Refused, Source, Takes,
-    account_budget::account_budgets, changes::Comparison, cost::Costs, elsewhere::Lookup, error::Result,
-    estimate::estimate, pass::Pass, present::Present, source,
+    AccountBudget, Accounts, Changes, CostLine, Elsewhere, EqualRows, Error, Estimate, ManifestSource, RefusedManifest,
+    Takes, account_budget::account_budgets, batch_jobs::BatchJobs, changes::Comparison, cost::Costs, elsewhere::Lookup,
+    error::Result, estimate::estimate, pass::Pass, source,
 };
 
 /// A manifest and everything that decides what its rows mean.
@@ -30,7 +30,7 @@ pub struct Order {
     /// How files are named where the manifest does not say.
     pub file_name: String,
     /// Where the manifest lies, and what may be said against buying it.
-    pub source: Source,
+    pub source: ManifestSource,
 }
 
 /// What the command line says over the manifest.
@@ -99,7 +99,7 @@ pub struct Plan {
     /// The loads that were there before it looked: see [`Load::seen`](reelq_store::Load::seen).
     pub(crate) seen: Option<LoadsSeen>,
     /// The jobs that the lines were named after: the load must name them alike.
-    pub(crate) present: Arc<Present>,
+    pub(crate) present: Arc<BatchJobs>,
 }
 
 impl Plan {
@@ -127,8 +127,8 @@ pub async fn plan(store: Option<&dyn Store>, order: &Arc<Order>) -> Result<Plan>
     };
     let batch = Arc::new(draft(order, before.as_ref()));
     let present = Arc::new(match store {
-        Some(store) => Present::read(store, &batch.name, &order.accounts).await?,
-        None => Present::default(),
+        Some(store) => BatchJobs::read(store, &batch.name, &order.accounts).await?,
+        None => BatchJobs::default(),
     });
     let mut comparison = Comparison::with(Arc::clone(&present));
     let seen = match store.filter(|_| order.source.looks_elsewhere) {
@@ -169,7 +169,7 @@ pub async fn plan(store: Option<&dyn Store>, order: &Arc<Order>) -> Result<Plan>
     }
     let findings = pass.finish().await?;
     if findings.problems.is_fatal() {
-        return Err(Error::Refused(Refused(findings.problems)));
+        return Err(Error::Refused(RefusedManifest(findings.problems)));
     }
     let batches = match store {
         Some(store) => store.batches().await?,

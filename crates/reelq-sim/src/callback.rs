@@ -9,7 +9,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::{Vendor, market::Market, reply::Reply};
+use crate::{Vendor, market::Market, reply::SimReply};
 
 const TRIES: u32 = 3;
 const FIRST_DELAY: Duration = Duration::from_millis(200);
@@ -42,7 +42,7 @@ pub(crate) async fn call(market: Arc<Market>, task: String, url: String, origin:
     }
 }
 
-async fn ended(market: &Market, task: &str, origin: &str) -> Option<(Vendor, Reply)> {
+async fn ended(market: &Market, task: &str, origin: &str) -> Option<(Vendor, SimReply)> {
     loop {
         let due = market.callback_due(task)?;
         let left = due.since(market.now().wall);
@@ -65,7 +65,7 @@ fn loopback(url: &str) -> Option<Target> {
     local.then(|| Target { authority: format!("{host}:{port}"), path })
 }
 
-fn request(market: &Market, vendor: Vendor, task: &str, target: &Target, reply: &Reply) -> Vec<u8> {
+fn request(market: &Market, vendor: Vendor, task: &str, target: &Target, reply: &SimReply) -> Vec<u8> {
     let signed = if vendor == Vendor::Poyo { signature(market, task) } else { String::new() };
     let head = format!(
         "POST {} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{signed}Connection: close\r\n\r\n",

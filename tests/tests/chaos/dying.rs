@@ -8,7 +8,7 @@ use std::{
 
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use reelq_redis_server::RedisServer;
-use reelq_sim::{Faults, Settings};
+use reelq_sim::{Faults, SimSettings};
 use reelq_tests::{Account, Audit, Prompts, Running, Sandbox, Vendor, Wire, write_csv};
 
 use crate::copy_folder;
@@ -39,7 +39,7 @@ impl World {
     fn new(fsync: &str) -> Self {
         let redis = RedisServer::with().tcp().append_only(fsync).start();
         let wire = Wire::to(SocketAddr::from((Ipv4Addr::LOCALHOST, redis.port())));
-        let vendor = Vendor::start(Settings { seed: SEED, faults: Faults::rough(), ..Settings::default() });
+        let vendor = Vendor::start(SimSettings { seed: SEED, faults: Faults::rough(), ..SimSettings::default() });
         let sandbox = Sandbox::new(&vendor.base_url(), Account::each(LIMITS), "");
         let sandbox = sandbox.over(&format!("redis://127.0.0.1:{}", wire.port()));
         write_csv(&sandbox.path("set.csv"), PROMPTS, &[("wave", "wave"), ("apixo", "apixo"), ("poyo", "poyo")]);

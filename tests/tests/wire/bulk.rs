@@ -7,7 +7,7 @@ use std::{
 };
 
 use reelq_model::{Clock as _, SystemClock};
-use reelq_sim::Settings;
+use reelq_sim::SimSettings;
 use reelq_tests::{Account, Prompts, Running, Sandbox, Store, Vendor, on_each_store, write_csv};
 
 const IN_FLIGHT: usize = 6;
@@ -17,7 +17,7 @@ const ROWS: usize = 600;
 const PATIENCE: Duration = Duration::from_mins(2);
 
 fn world(store: Store, rows: usize) -> (Vendor, Sandbox) {
-    let vendor = Vendor::start(Settings::default());
+    let vendor = Vendor::start(SimSettings::default());
     let account = Account { name: "wave", provider: "wave", lines: LINES.to_owned() };
     let sandbox = Sandbox::on(store, &vendor.base_url(), vec![account], "");
     write_csv(&sandbox.path("set.csv"), Prompts { rows, copies: 1 }, &[("wave", "wave")]);

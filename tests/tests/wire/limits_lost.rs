@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reelq_model::{Clock as _, SystemClock};
 use reelq_redis_server::RedisServer;
-use reelq_sim::{Pace, Settings};
+use reelq_sim::{SimPace, SimSettings};
 use reelq_tests::{Account, Prompts, Sandbox, Vendor, write_csv};
 
 /// A price of $0.3111 each: the budget pays for a few.
@@ -22,11 +22,11 @@ fn until(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 fn world(url: &str, rows: usize) -> (Vendor, Sandbox) {
-    world_at(url, rows, Pace::default())
+    world_at(url, rows, SimPace::default())
 }
 
-fn world_at(url: &str, rows: usize, pace: Pace) -> (Vendor, Sandbox) {
-    let vendor = Vendor::start(Settings { pace, ..Settings::default() });
+fn world_at(url: &str, rows: usize, pace: SimPace) -> (Vendor, Sandbox) {
+    let vendor = Vendor::start(SimSettings { pace, ..SimSettings::default() });
     let account = Account { name: "wave", provider: "wave", lines: LINES.to_owned() };
     let sandbox = Sandbox::new(&vendor.base_url(), vec![account], "").over(url);
     write_csv(&sandbox.path("set.csv"), Prompts { rows, copies: 1 }, &[("wave", "wave")]);
@@ -79,7 +79,7 @@ fn limits_that_were_lost_are_set_anew_by_the_worker_and_never_passed() {
 fn an_emptied_redis_spends_no_budget_twice_and_passes_no_cap() {
     let server = RedisServer::with().append_only("always").start();
     // Tasks outlast the flush, so that places in flight are taken by what only the journal knows.
-    let (vendor, sandbox) = world_at(&server.url(), 40, Pace::seconds(1.5, 2.5));
+    let (vendor, sandbox) = world_at(&server.url(), 40, SimPace::seconds(1.5, 2.5));
     let loaded = sandbox.run(&["enqueue", "set.csv", "--yes"]);
     assert_eq!(loaded.code, Some(0), "{}", loaded.stderr);
     let worker = sandbox.start(&["worker"]);
@@ -112,7 +112,7 @@ fn an_emptied_redis_spends_no_budget_twice_and_passes_no_cap() {
 #[test]
 fn places_of_tasks_that_are_lost_for_good_are_given_back_by_a_person() {
     let server = RedisServer::with().append_only("always").start();
-    let (vendor, sandbox) = world_at(&server.url(), 40, Pace::seconds(600.0, 600.0));
+    let (vendor, sandbox) = world_at(&server.url(), 40, SimPace::seconds(600.0, 600.0));
     let loaded = sandbox.run(&["enqueue", "set.csv", "--yes"]);
     assert_eq!(loaded.code, Some(0), "{}", loaded.stderr);
     let worker = sandbox.start(&["worker"]);

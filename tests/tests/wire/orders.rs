@@ -4,7 +4,7 @@ use std::{process::Command, thread::sleep, time::Duration};
 
 use reelq_model::{Clock as _, SystemClock};
 use reelq_redis_server::{RedisServer, Reply};
-use reelq_sim::Settings;
+use reelq_sim::SimSettings;
 use reelq_tests::{Account, Prompts, Sandbox, Vendor, write_csv};
 
 const LINES: &str = "requests_per_second = 50.0\nburst = 4\nmax_in_flight = 8\nrequest_timeout = \"2s\"\n\
@@ -34,7 +34,7 @@ impl World {
         let follows = format!("replicaof 127.0.0.1 {}", master.port());
         let replica = RedisServer::with().tcp().append_only("everysec").directive(&follows).start();
         until("the replica", || master.command(&["INFO", "replication"]).text().contains("state=online"));
-        let vendor = Vendor::start(Settings::default());
+        let vendor = Vendor::start(SimSettings::default());
         let account = Account { name: "wave", provider: "wave", lines: LINES.to_owned() };
         let url = format!("redis://127.0.0.1:{}/0", master.port());
         let sandbox = Sandbox::new(&vendor.base_url(), vec![account], "").over(&url);

@@ -11,7 +11,8 @@ use std::{
 
 use reelq_model::{AccountName, BatchName, Money};
 use reelq_producer::{
-    AccountBudget, Changes, Elsewhere, EqualRows, Estimate, Order, Overrides, Plan, Source, batch_name, cut_name,
+    AccountBudget, Changes, Elsewhere, EqualRows, Estimate, ManifestSource, Order, Overrides, Plan, batch_name,
+    cut_name,
 };
 use reelq_store::{LoadedWith, Store};
 use serde::Serialize;
@@ -176,7 +177,7 @@ pub(crate) fn order(args: &ManifestArgs, session: &Session) -> Result<Order, Fai
     }
     Ok(Order {
         path: file.display().to_string(),
-        source: Source {
+        source: ManifestSource {
             path: file.canonicalize().ok().map(|path| path.display().to_string()),
             named_by_file: args.batch.is_none() && manifest.head().name.is_none(),
             looks_elsewhere: !session.is_simulated(),

@@ -16,5 +16,5 @@ mod tags;
 mod unknown;
 
 pub(crate) use images::check_image;
-pub(crate) use run::{Request, check};
+pub(crate) use run::{RowRequest, check};
 pub(crate) use unknown::unknown_model;

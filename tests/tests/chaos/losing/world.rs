@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::Command, thread::sleep, time::Duration};
 use rand::{SeedableRng as _, rngs::StdRng};
 use reelq_model::{Clock as _, SystemClock};
 use reelq_redis_server::RedisServer;
-use reelq_sim::{Pace, Settings};
+use reelq_sim::{SimPace, SimSettings};
 use reelq_tests::{Account, Ended, Prompts, ResultRow, Running, Sandbox, Vendor, write_csv};
 
 pub(super) const PROMPTS: Prompts = Prompts { rows: 240, copies: 1 };
@@ -42,7 +42,7 @@ pub(super) fn url(server: &RedisServer) -> String {
 impl World {
     pub(super) fn new(fsync: &str, seed: u64) -> Self {
         let server = server(fsync, &[]);
-        let vendor = Vendor::start(Settings { seed, pace: Pace::seconds(0.2, 1.0), ..Settings::default() });
+        let vendor = Vendor::start(SimSettings { seed, pace: SimPace::seconds(0.2, 1.0), ..SimSettings::default() });
         let limits = format!(
             "requests_per_second = 6.0\nburst = 2\nmax_in_flight = {IN_FLIGHT}\nrequest_timeout = \"2s\"\n\
              budget_usd = {BUDGET}.0\nbreaker = {{ after = 0 }}\npoll = {{ first = \"100ms\", min = \"100ms\", max = \"1s\" }}"

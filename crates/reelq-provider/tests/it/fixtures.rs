@@ -158,7 +158,7 @@ fn the_longer_of_header_and_body_is_the_wait() {
 
 #[test]
 fn the_accounts_word_on_refunds_stands_above_the_reply() {
-    use reelq_provider::{RefundsFailures, Settings, open};
+    use reelq_provider::{ProviderSettings, RefundsFailures, open};
     let spec = spec("apixo", "hailuo-2-3-fast", "any", Fields::new());
     let body = br#"{"code":200,"data":{"state":"failed","failCode":"GENERATION_FAILED"}}"#;
     for (word, settlement) in [
@@ -166,7 +166,7 @@ fn the_accounts_word_on_refunds_stands_above_the_reply() {
         (RefundsFailures::Yes, reelq_model::Settlement::Refunded),
         (RefundsFailures::No, reelq_model::Settlement::Charged),
     ] {
-        let provider = open(&Settings { refunds_failures: word, ..support::settings("apixo") }).unwrap();
+        let provider = open(&ProviderSettings { refunds_failures: word, ..support::settings("apixo") }).unwrap();
         let PollOutcome::Failed { settlement: told, .. } = provider.polled(&spec, &task(), &reply(200, body)) else {
             panic!("not failed")
         };

@@ -1,7 +1,5 @@
 //! Plans and loads of a manifest file over a store on disk.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests: a broken assumption is a failed test")]
-
 use std::{
     num::NonZeroU32,
     path::Path,
@@ -13,7 +11,7 @@ use std::{
 
 use reelq_manifest::{Manifest, Vocabulary};
 use reelq_model::{AccountName, BatchName, ProviderName, SharedClock, Status, SystemClock};
-use reelq_producer::{Account, Accounts, Error, Order, Overrides, Plan, load, load_telling, plan};
+use reelq_producer::{Accounts, Error, Order, Overrides, Plan, PlanAccount, load, load_telling, plan};
 use reelq_store::{AccountLimits, Blobs, SharedStore, SqliteStore, Store as _, conformance::Forgetful};
 
 struct World {
@@ -51,7 +49,7 @@ impl World {
             overrides: Overrides { output_root: "out".to_owned(), ..Overrides::default() },
             batch: BatchName::new(batch).unwrap(),
             file_name: "{row}.mp4".to_owned(),
-            source: reelq_producer::Source::default(),
+            source: reelq_producer::ManifestSource::default(),
         })
     }
 
@@ -64,8 +62,8 @@ impl World {
     }
 }
 
-fn account(name: &str, provider: &str) -> Account {
-    let settings = reelq_provider::Settings::new(ProviderName::new(provider).unwrap());
+fn account(name: &str, provider: &str) -> PlanAccount {
+    let settings = reelq_provider::ProviderSettings::new(ProviderName::new(provider).unwrap());
     let limits = AccountLimits {
         requests_per_second: 1.0,
         burst: NonZeroU32::MIN,
@@ -76,7 +74,7 @@ fn account(name: &str, provider: &str) -> Account {
         open_rate: false,
         open_in_flight: false,
     };
-    Account { name: AccountName::new(name).unwrap(), provider: reelq_provider::open(&settings).unwrap(), limits }
+    PlanAccount { name: AccountName::new(name).unwrap(), provider: reelq_provider::open(&settings).unwrap(), limits }
 }
 
 const WAVE: &[(&str, &str)] = &[("w", "wave")];

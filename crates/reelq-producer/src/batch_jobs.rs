@@ -17,12 +17,12 @@ pub(crate) const PAGE: usize = 1_000;
 
 /// The two keys of a request: see [`Identity`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Keys {
+pub(crate) struct RequestKeys {
     pub(crate) left_out: RequestKey,
     pub(crate) written_out: RequestKey,
 }
 
-impl Keys {
+impl RequestKeys {
     /// The keys of a request, by the catalogue of its vendor as it is configured now.
     pub(crate) fn of(accounts: &Accounts, spec: &JobSpec) -> Self {
         match accounts.iter().find(|account| *account.provider.name() == spec.provider) {
@@ -44,25 +44,25 @@ impl Keys {
 }
 
 /// Whether a job was, or may have been, bought.
-pub(crate) fn is_bought(job: &Job) -> bool {
+pub(crate) fn may_be_bought(job: &Job) -> bool {
     job.submissions > 0 || !matches!(job.status(), Status::Queued | Status::Cancelled)
 }
 
 /// One job of the batch. About 70 bytes.
 #[derive(Debug)]
-struct Entry {
+struct JobEntry {
     id: JobId,
-    keys: Keys,
+    keys: RequestKeys,
     /// Digest of its line's place: its label where it has one, else its number; nothing where no line asks for it.
     place: Option<u64>,
-    bought: bool,
+    may_be_bought: bool,
 }
 
 /// The jobs of a batch as a plan found them; 100 bytes a job.
 #[derive(Debug, Default)]
-pub(crate) struct Present {
+pub(crate) struct BatchJobs {
     /// In the order of their lines; bought ones whose line is gone behind them.
-    jobs: Vec<Entry>,
+    jobs: Vec<JobEntry>,
     by_id: Vec<u32>,
     /// By key; of equal ones, what was bought first.
     by_left_out: Vec<u32>,
@@ -74,7 +74,7 @@ pub(crate) struct Present {
     queued_again: Vec<(u32, Job)>,
 }
 
-impl Present {
+impl BatchJobs {
     /// Reads the jobs of `batch`; none where the store does not know it.
     pub(crate) async fn read(store: &dyn Store, batch: &BatchName, accounts: &Accounts) -> Result<Self> {
         let (mut jobs, mut queued_again, mut unread) = (Vec::new(), Vec::new(), HashSet::new());
@@ -97,20 +97,25 @@ impl Present {
             jobs.extend(lines.iter().map(|line| {
                 let job = &line.view.job;
                 let place = line.view.line.as_ref().map(place_of);
-                Entry { id: job.id, keys: Keys::of(accounts, &job.spec), place, bought: is_bought(job) }
+                JobEntry {
+                    id: job.id,
+                    keys: RequestKeys::of(accounts, &job.spec),
+                    place,
+                    may_be_bought: may_be_bought(job),
+                }
             }));
         }
     }
 
-    fn of(jobs: Vec<Entry>) -> Self {
+    fn of(jobs: Vec<JobEntry>) -> Self {
         let sorted = |by: &dyn Fn(&u32, &u32) -> std::cmp::Ordering| {
             let mut order: Vec<u32> = (0..u32::try_from(jobs.len()).unwrap_or(u32::MAX)).collect();
             order.sort_unstable_by(by);
             order
         };
         let entry = |index: &u32| &jobs[at(*index)];
-        let by_key = |key: fn(&Keys) -> RequestKey| {
-            let rank = move |index: &u32| (key(&entry(index).keys), Reverse(entry(index).bought), *index);
+        let by_key = |key: fn(&RequestKeys) -> RequestKey| {
+            let rank = move |index: &u32| (key(&entry(index).keys), Reverse(entry(index).may_be_bought), *index);
             sorted(&|one, other| rank(one).cmp(&rank(other)))
         };
         Self {
@@ -152,8 +157,8 @@ impl Present {
         self.jobs[at(index)].id
     }
 
-    pub(crate) fn is_bought(&self, index: u32) -> bool {
-        self.jobs[at(index)].bought
+    pub(crate) fn may_be_bought(&self, index: u32) -> bool {
+        self.jobs[at(index)].may_be_bought
     }
 
     /// Whether a line of the present manifest asks for it.
@@ -213,11 +218,12 @@ pub(crate) mod fixture {
     use super::*;
 
     /// Jobs by id, left-out key, written-out key, and whether they were bought.
-    pub(crate) fn present(jobs: &[(JobId, RequestKey, RequestKey, bool)]) -> Present {
-        let entry = |(number, (id, left_out, written_out, bought)): (usize, &(JobId, RequestKey, RequestKey, bool))| {
-            let keys = Keys { left_out: *left_out, written_out: *written_out };
-            Entry { id: *id, keys, place: Some(u64::try_from(number).unwrap()), bought: *bought }
-        };
-        Present::of(jobs.iter().enumerate().map(entry).collect())
+    pub(crate) fn present(jobs: &[(JobId, RequestKey, RequestKey, bool)]) -> BatchJobs {
+        let entry =
+            |(number, (id, left_out, written_out, may_be_bought)): (usize, &(JobId, RequestKey, RequestKey, bool))| {
+                let keys = RequestKeys { left_out: *left_out, written_out: *written_out };
+                JobEntry { id: *id, keys, place: Some(u64::try_from(number).unwrap()), may_be_bought: *may_be_bought }
+            };
+        BatchJobs::of(jobs.iter().enumerate().map(entry).collect())
     }
 }

@@ -5,10 +5,10 @@ use std::{path::PathBuf, sync::Arc};
 use reelq_model::{
     Acceptance, AccountName, Fields, JobSpec, ModelName, ProviderName, Setback, SubmitOutcome, TaskId, Timestamp,
 };
-use reelq_provider::{PollOutcome, Provider, Reply, Settings, open};
+use reelq_provider::{PollOutcome, Provider, ProviderSettings, Reply, open};
 
-pub(crate) fn settings(name: &str) -> Settings {
-    Settings::new(ProviderName::new(name).unwrap())
+pub(crate) fn settings(name: &str) -> ProviderSettings {
+    ProviderSettings::new(ProviderName::new(name).unwrap())
 }
 
 pub(crate) fn vendor(name: &str) -> Arc<dyn Provider> {
@@ -16,7 +16,7 @@ pub(crate) fn vendor(name: &str) -> Arc<dyn Provider> {
 }
 
 pub(crate) fn wave(dialect: &str) -> Arc<dyn Provider> {
-    open(&Settings { dialect: Some(dialect.to_owned()), ..settings("wave") }).unwrap()
+    open(&ProviderSettings { dialect: Some(dialect.to_owned()), ..settings("wave") }).unwrap()
 }
 
 pub(crate) fn fields(json: &str) -> Fields {

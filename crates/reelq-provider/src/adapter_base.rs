@@ -13,24 +13,24 @@ use crate::{
     catalogue::{Catalogue, Model},
     check,
     reading::Context,
-    settings::{IdempotencyUse, RefundsFailures, Settings, SettingsError},
+    settings::{IdempotencyUse, ProviderSettings, RefundsFailures, SettingsError},
 };
 
 /// What every vendor's adapter holds.
 #[derive(Debug)]
-pub(crate) struct Vendor {
+pub(crate) struct AdapterBase {
     pub(crate) name: ProviderName,
     pub(crate) capability: Capability,
     pub(crate) catalogue: Catalogue,
     refunds_failures: Option<bool>,
 }
 
-impl Vendor {
+impl AdapterBase {
     /// Opens the vendor's own `catalogue` under `settings`; `capability` is what the vendor documents.
     pub(crate) fn open(
         catalogue: &str,
         mut capability: Capability,
-        settings: &Settings,
+        settings: &ProviderSettings,
     ) -> Result<Self, SettingsError> {
         let mut catalogue = Catalogue::parse(catalogue, &format!("the built-in catalogue of {}", settings.provider))?;
         if let Some(overlay) = &settings.catalogue {
@@ -55,7 +55,7 @@ impl Vendor {
     /// Checks a row; `passes_on` tells whether unknown members of a passed-on object are allowed.
     pub(crate) fn check(&self, model: &str, mode: Option<&str>, fields: &Fields, passes_on: bool) -> Checked {
         match self.catalogue.models.get(model) {
-            Some(found) => check::check(&self.catalogue, found, check::Request { model, mode, fields, passes_on }),
+            Some(found) => check::check(&self.catalogue, found, check::RowRequest { model, mode, fields, passes_on }),
             None => check::unknown_model(&self.catalogue, self.name.as_str(), model),
         }
     }
@@ -81,13 +81,13 @@ impl Vendor {
     }
 
     /// The job's fields as they go over the wire, each with its place, in the catalogue's order.
-    pub(crate) fn placed(&self, input: &SubmitInput<'_>) -> Result<Vec<Placed>, BuildError> {
+    pub(crate) fn placed(&self, input: &SubmitInput<'_>) -> Result<Vec<PlacedField>, BuildError> {
         let model = self.model(input.spec)?;
         let mut placed = Vec::new();
         for (name, field) in &model.fields {
             let Some(value) = input.spec.fields.get(name) else { continue };
             let value = if field.kind().is_image() { with_bytes(value, input.images)? } else { value.clone() };
-            placed.push(Placed { name: name.clone(), at: field.at.clone(), value });
+            placed.push(PlacedField { name: name.clone(), at: field.at.clone(), value });
         }
         Ok(placed)
     }
@@ -107,7 +107,7 @@ impl Vendor {
 
 /// A field and its place in the request.
 #[derive(Debug)]
-pub(crate) struct Placed {
+pub(crate) struct PlacedField {
     pub(crate) name: String,
     pub(crate) at: Option<String>,
     pub(crate) value: Value,

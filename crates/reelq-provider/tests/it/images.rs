@@ -1,7 +1,7 @@
 //! Local images: who takes them, and what they must be.
 
 use reelq_model::Severity;
-use reelq_provider::{ImageFacts, Overlay, Provider, Settings, open};
+use reelq_provider::{ImageFacts, Overlay, Provider, ProviderSettings, open};
 
 use crate::support::{settings, vendor, wave};
 
@@ -17,7 +17,7 @@ fn severities(provider: &dyn Provider, model: &str, field: &str, image: &ImageFa
 fn permissive_apixo() -> std::sync::Arc<dyn Provider> {
     let text = "[models.hailuo-2-3-fast.fields.image_urls.image]\ndata_urls = true\n";
     let overlay = Overlay { path: "apixo.toml".to_owned(), text: text.to_owned() };
-    open(&Settings { catalogue: Some(overlay), ..settings("apixo") }).unwrap()
+    open(&ProviderSettings { catalogue: Some(overlay), ..settings("apixo") }).unwrap()
 }
 
 #[test]

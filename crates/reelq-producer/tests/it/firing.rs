@@ -1,12 +1,11 @@
 //! Ticks over a store: overlaps, manifests that cannot be run, winners that die, and a person who fires one.
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 use std::{num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 
 use reelq_manifest::{Manifest, Vocabulary};
 use reelq_model::{BatchName, ManualClock, ProviderName, ScheduleName, SharedClock, Timestamp, WorkerId};
 use reelq_producer::{
-    Account, Accounts, KeepImages, Order, Overrides, Plan, load, plan,
+    Accounts, KeepImages, Order, Overrides, Plan, PlanAccount, load, plan,
     schedule::{CatchUp, Fired, Orders, Overlap, Schedule, Scheduler, Timetable, folder_of},
 };
 use reelq_store::{AccountLimits, Blobs, JobFilter, Page, SharedStore, SqliteStore, TickClaim, TickClaimed, TickState};
@@ -37,7 +36,7 @@ impl Orders for Files {
             overrides: Overrides { output: Some(format!("out/{}", folder_of(at))), ..Overrides::default() },
             batch: batch.clone(),
             file_name: "{row}.mp4".to_owned(),
-            source: reelq_producer::Source::default(),
+            source: reelq_producer::ManifestSource::default(),
         })
     }
 
@@ -64,8 +63,8 @@ impl Orders for OutOfReach {
     }
 }
 
-fn account() -> Account {
-    let settings = reelq_provider::Settings::new(ProviderName::new("wave").unwrap());
+fn account() -> PlanAccount {
+    let settings = reelq_provider::ProviderSettings::new(ProviderName::new("wave").unwrap());
     let limits = AccountLimits {
         requests_per_second: 1.0,
         burst: NonZeroU32::MIN,
@@ -77,7 +76,7 @@ fn account() -> Account {
         open_in_flight: false,
     };
     let provider = reelq_provider::open(&settings).unwrap();
-    Account { name: reelq_model::AccountName::new("wave").unwrap(), provider, limits }
+    PlanAccount { name: reelq_model::AccountName::new("wave").unwrap(), provider, limits }
 }
 
 fn minute(number: u32) -> Timestamp {

@@ -2,7 +2,7 @@
 
 use reelq_model::{BlockReason, FailureKind, Money, OutputKind, Settlement, SubmitOutcome, TaskId};
 use reelq_model::{Fields, Timestamp, units::Span};
-use reelq_provider::{PROVIDERS, PollOutcome, Reply, Settings, open};
+use reelq_provider::{PROVIDERS, PollOutcome, ProviderSettings, Reply, open};
 
 use crate::support::{
     accepted, ambiguous, polled, polled_reply, reply, settings, spec, submitted, task, unclear, vendor,
@@ -441,7 +441,7 @@ fn an_accounts_link_lifetime_stands_above_the_vendors() {
     let body = br#"{"task_id":"t-1","status":"completed","video_url":"https://a/1.mp4"}"#;
     let spec = spec("wave", "any", "any", Fields::new());
     let lifetime = Some(Span(std::time::Duration::from_hours(2)));
-    let provider = open(&Settings { link_lifetime: lifetime, ..settings("wave") }).unwrap();
+    let provider = open(&ProviderSettings { link_lifetime: lifetime, ..settings("wave") }).unwrap();
     let PollOutcome::Finished { outputs, .. } = provider.polled(&spec, &task(), &reply(200, body)) else {
         panic!("not finished")
     };

@@ -1,4 +1,4 @@
-//! Firing a tick that was won: plan, load, and say in the store what came of it.
+//! Runs a tick that was won: plans and loads its batch, and records the outcome in the store.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -41,31 +41,31 @@ pub struct Fired {
     pub reason: String,
 }
 
-/// What firing needs.
+/// Runs ticks.
 #[derive(Debug, Clone)]
-pub(super) struct Gun<'a> {
+pub(super) struct TickRunner<'a> {
     pub(super) store: SharedStore,
     pub(super) orders: &'a dyn Orders,
     pub(super) lease: Duration,
 }
 
-/// What firing came to, before it is recorded.
-struct Shot {
+/// What a run came to, before it is recorded.
+struct TickRun {
     outcome: TickOutcome,
     lines: u64,
 }
 
-impl Gun<'_> {
+impl TickRunner<'_> {
     /// Fires a won tick, keeping its lease; `None` where the tick passed to another, or its store is unreachable.
     ///
     /// `forced` ticks, which a person asked for, do not make way for others.
     pub(super) async fn fire(&self, schedule: &Schedule, lease: &TickLease, forced: bool) -> Result<Option<Fired>> {
-        let shot = tokio::select! {
-            shot = self.shoot(schedule, lease, forced) => shot,
+        let run = tokio::select! {
+            run = self.run_tick(schedule, lease, forced) => run,
             () = self.keep(lease) => return Ok(None),
         };
-        let shot = match shot {
-            Ok(shot) => shot,
+        let run = match run {
+            Ok(run) => run,
             // Who superseded the load has won the tick, and finishes it.
             Err(Error::Store(reelq_store::Error::LoadSuperseded)) => return Ok(None),
             Err(error) => {
@@ -73,12 +73,12 @@ impl Gun<'_> {
                 return Err(error);
             }
         };
-        if !self.store.finish_tick(lease, &shot.outcome).await? {
+        if !self.store.finish_tick(lease, &run.outcome).await? {
             return Ok(None);
         }
-        let TickOutcome { state, batch, reason } = shot.outcome;
+        let TickOutcome { state, batch, reason } = run.outcome;
         let (schedule, at, late) = (schedule.name.clone(), lease.at, lease.late);
-        Ok(Some(Fired { schedule, at, late, state, batch, lines: shot.lines, reason }))
+        Ok(Some(Fired { schedule, at, late, state, batch, lines: run.lines, reason }))
     }
 
     /// Extends the lease for as long as it is polled; ends once the tick is lost.
@@ -93,7 +93,7 @@ impl Gun<'_> {
         }
     }
 
-    async fn shoot(&self, schedule: &Schedule, lease: &TickLease, forced: bool) -> Result<Shot> {
+    async fn run_tick(&self, schedule: &Schedule, lease: &TickLease, forced: bool) -> Result<TickRun> {
         let batch = match schedule.batch(lease.at) {
             Ok(batch) => batch,
             Err(error) => return Ok(failed(error.to_string())),
@@ -116,7 +116,13 @@ impl Gun<'_> {
         self.load(schedule, lease.at, batch, waits).await
     }
 
-    async fn load(&self, schedule: &Schedule, at: Timestamp, batch: BatchName, waits: Option<String>) -> Result<Shot> {
+    async fn load(
+        &self,
+        schedule: &Schedule,
+        at: Timestamp,
+        batch: BatchName,
+        waits: Option<String>,
+    ) -> Result<TickRun> {
         let order = match self.orders.order(schedule, at, &batch) {
             Ok(order) => Arc::new(order),
             Err(reason) => return Ok(failed(reason)),
@@ -133,7 +139,7 @@ impl Gun<'_> {
         let report = load(&*self.store, &*images, &order, &plan).await?;
         let state = if waits.is_some() { TickState::Waiting } else { TickState::Fired };
         let outcome = TickOutcome { state, batch: Some(batch), reason: waits.unwrap_or_default() };
-        Ok(Shot { outcome, lines: report.loaded.lines })
+        Ok(TickRun { outcome, lines: report.loaded.lines })
     }
 
     /// Pauses the batch before a row of it can be claimed.
@@ -157,18 +163,18 @@ impl Gun<'_> {
 }
 
 /// The batch is whole: its winner died between the load and the record of it.
-fn found(schedule: &Schedule, batch: BatchName, view: &BatchView) -> Shot {
+fn found(schedule: &Schedule, batch: BatchName, view: &BatchView) -> TickRun {
     let waits = schedule.overlap == Overlap::Queue && view.paused;
     let state = if waits { TickState::Waiting } else { TickState::Fired };
-    Shot { outcome: TickOutcome { state, batch: Some(batch), reason: String::new() }, lines: view.counts.total() }
+    TickRun { outcome: TickOutcome { state, batch: Some(batch), reason: String::new() }, lines: view.counts.total() }
 }
 
-fn skipped(reason: String) -> Shot {
-    Shot { outcome: TickOutcome { state: TickState::Skipped, batch: None, reason }, lines: 0 }
+fn skipped(reason: String) -> TickRun {
+    TickRun { outcome: TickOutcome { state: TickState::Skipped, batch: None, reason }, lines: 0 }
 }
 
-fn failed(reason: String) -> Shot {
-    Shot { outcome: TickOutcome { state: TickState::Failed, batch: None, reason }, lines: 0 }
+fn failed(reason: String) -> TickRun {
+    TickRun { outcome: TickOutcome { state: TickState::Failed, batch: None, reason }, lines: 0 }
 }
 
 fn first_problem(problems: &reelq_manifest::Problems) -> String {

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use reelq_model::TaskId;
-use reelq_provider::{Idempotency, PROVIDERS, Settings, SettingsError, dialects, field_names, image_fields, open};
+use reelq_provider::{
+    Idempotency, PROVIDERS, ProviderSettings, SettingsError, dialects, field_names, image_fields, open,
+};
 
 use crate::support::{fixtures, settings, vendor};
 
@@ -64,7 +66,7 @@ fn settings_that_name_nothing_known_are_refused() {
     let unknown = open(&settings("runway")).unwrap_err();
     assert_eq!(unknown.to_string(), "provider `runway` is not one of wave, apixo, poyo");
     let with = |name: &str, dialect: &str| {
-        open(&Settings { dialect: Some(dialect.to_owned()), ..settings(name) })
+        open(&ProviderSettings { dialect: Some(dialect.to_owned()), ..settings(name) })
             .map(|_| ())
             .map_err(|error| error.to_string())
     };
@@ -74,7 +76,7 @@ fn settings_that_name_nothing_known_are_refused() {
         assert_eq!(with("wave", dialect), Ok(()));
     }
     let broken = reelq_provider::Overlay { path: "mine.toml".to_owned(), text: "[models".to_owned() };
-    let refused = open(&Settings { catalogue: Some(broken), ..settings("poyo") });
+    let refused = open(&ProviderSettings { catalogue: Some(broken), ..settings("poyo") });
     assert!(matches!(refused, Err(SettingsError::Catalogue(_))));
 }
 

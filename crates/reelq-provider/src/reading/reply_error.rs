@@ -38,7 +38,7 @@ impl Wrong {
 
 /// What a reply complains about.
 #[derive(Debug)]
-pub(crate) struct Complaint {
+pub(crate) struct ReplyError {
     /// The HTTP status that the reply amounts to, body considered; `None` for a 2xx whose body names none.
     pub(crate) status: Option<u16>,
     /// The vendor's code.
@@ -60,7 +60,7 @@ pub(crate) struct Complaint {
     cut: Option<String>,
 }
 
-impl Complaint {
+impl ReplyError {
     /// Reads `reply`, whose body is `document`.
     pub(crate) fn read(reply: &Reply, document: Option<&Document>, replies: &Replies) -> Self {
         let body = document.map(|document| &document.value);
@@ -99,7 +99,7 @@ impl Complaint {
     /// Itself, read as a word on the account and not on a task: a balance that is used up counts as HTTP 402.
     pub(crate) fn of_account(self, document: Option<&Document>, replies: &Replies) -> Self {
         let codes: Vec<String> = document.iter().flat_map(|found| says::codes(&found.value)).collect();
-        let refusal = credit::Refusal { status: self.status, codes: &codes, said: self.said.as_deref() };
+        let refusal = credit::CreditRefusal { status: self.status, codes: &codes, said: self.said.as_deref() };
         if self.is_vendors && refusal.is_of_credit(replies) { Self { status: Some(402), ..self } } else { self }
     }
 

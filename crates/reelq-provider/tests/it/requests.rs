@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use reelq_model::{Digest, IdempotencyKey, JobId, TaskId};
-use reelq_provider::{BuildError, IdempotencyUse, Method, Provider, Request, Settings, SubmitInput, open};
+use reelq_provider::{BuildError, IdempotencyUse, Method, Provider, ProviderSettings, Request, SubmitInput, open};
 
 use crate::support::{fields, settings, spec, vendor, wave};
 
@@ -58,7 +58,7 @@ fn the_key_is_sent_where_the_vendor_replays_it_and_the_account_wants_it() {
     assert!(has_key(vendor("wave").as_ref(), "hailuo-2.3", row));
     assert!(has_key(vendor("poyo").as_ref(), "hailuo-2.3", row));
     assert!(!has_key(vendor("apixo").as_ref(), "hailuo-2-3-fast", pro));
-    let off = open(&Settings { idempotency: IdempotencyUse::Off, ..settings("wave") }).unwrap();
+    let off = open(&ProviderSettings { idempotency: IdempotencyUse::Off, ..settings("wave") }).unwrap();
     assert!(!has_key(off.as_ref(), "hailuo-2.3", row));
 }
 

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use reelq_model::{BatchName, Digest, JobId, RequestKey};
 
-use crate::present::{Keys, Present, Spelling, at};
+use crate::batch_jobs::{BatchJobs, RequestKeys, Spelling, at};
 
 /// What one line asks for.
 #[derive(Debug, Clone, Copy)]
@@ -14,7 +14,7 @@ pub(crate) struct Asked {
     pub(crate) as_written: Digest,
     /// The digest that new ids are made of.
     pub(crate) normal: Digest,
-    pub(crate) keys: Keys,
+    pub(crate) keys: RequestKeys,
 }
 
 /// Names the jobs of one reading of a manifest. Two readings of the same lines over the same jobs give the same names.
@@ -23,9 +23,9 @@ pub(crate) struct Asked {
 /// for the same, what was bought before what was not. So equal lines, copies among them, stay as many purchases as they
 /// are lines, and no other spelling of a line buys it again.
 #[derive(Debug)]
-pub(crate) struct Naming {
+pub(crate) struct JobNaming {
     batch: BatchName,
-    present: Arc<Present>,
+    present: Arc<BatchJobs>,
     taken: Vec<bool>,
     /// Where in a run of equal keys the search for a free job goes on.
     cursors: HashMap<(Spelling, usize), usize>,
@@ -33,8 +33,8 @@ pub(crate) struct Naming {
     as_written: HashMap<RequestKey, u32>,
 }
 
-impl Naming {
-    pub(crate) fn new(batch: BatchName, present: Arc<Present>) -> Self {
+impl JobNaming {
+    pub(crate) fn new(batch: BatchName, present: Arc<BatchJobs>) -> Self {
         let taken = vec![false; present.len()];
         let (cursors, normal, as_written) = (HashMap::new(), HashMap::new(), HashMap::new());
         Self { batch, present, taken, cursors, normal, as_written }
@@ -69,13 +69,13 @@ impl Naming {
     }
 
     /// A free job that asks for the same, in either spelling; one that was bought where there is one.
-    fn equal(&mut self, keys: &Keys) -> Option<u32> {
+    fn equal(&mut self, keys: &RequestKeys) -> Option<u32> {
         let first = self.free(Spelling::LeftOut, keys.left_out);
-        if first.is_some_and(|index| self.present.is_bought(index)) {
+        if first.is_some_and(|index| self.present.may_be_bought(index)) {
             return first;
         }
         let second = self.free(Spelling::WrittenOut, keys.written_out);
-        second.filter(|index| first.is_none() || self.present.is_bought(*index)).or(first)
+        second.filter(|index| first.is_none() || self.present.may_be_bought(*index)).or(first)
     }
 
     fn free(&mut self, spelling: Spelling, key: RequestKey) -> Option<u32> {
@@ -104,7 +104,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::present::fixture::present;
+    use crate::batch_jobs::fixture::present;
 
     fn batch() -> BatchName {
         BatchName::new("b").unwrap()
@@ -114,12 +114,12 @@ mod tests {
     fn asked(request: u8, spelling: u8) -> Asked {
         let (normal, written_out) = (Digest::of(&[request]), Digest::of(&[request, 1]));
         let as_written = if spelling == 0 { normal } else { Digest::of(&[request, 2, spelling]) };
-        let keys = Keys { left_out: (&normal).into(), written_out: (&written_out).into() };
+        let keys = RequestKeys { left_out: (&normal).into(), written_out: (&written_out).into() };
         Asked { as_written, normal, keys }
     }
 
-    fn ids(lines: &[(u8, u8)], there: Present) -> Vec<JobId> {
-        let mut naming = Naming::new(batch(), Arc::new(there));
+    fn ids(lines: &[(u8, u8)], there: BatchJobs) -> Vec<JobId> {
+        let mut naming = JobNaming::new(batch(), Arc::new(there));
         lines.iter().map(|(request, spelling)| naming.next_id(&asked(*request, *spelling))).collect()
     }
 
@@ -168,8 +168,8 @@ mod tests {
         fn reordered_lines_of_a_new_batch_ask_for_the_same_jobs(lines in lines()) {
             let mut reversed = lines.clone();
             reversed.reverse();
-            let there: HashSet<_> = ids(&lines, Present::default()).into_iter().collect();
-            let back: HashSet<_> = ids(&reversed, Present::default()).into_iter().collect();
+            let there: HashSet<_> = ids(&lines, BatchJobs::default()).into_iter().collect();
+            let back: HashSet<_> = ids(&reversed, BatchJobs::default()).into_iter().collect();
             prop_assert_eq!(there, back);
         }
     }
@@ -181,11 +181,11 @@ mod tests {
         let line = |left_out: u8, written_out: u8| Asked {
             as_written: Digest::of(b"new"),
             normal: Digest::of(b"new"),
-            keys: Keys { left_out: key(left_out), written_out: key(written_out) },
+            keys: RequestKeys { left_out: key(left_out), written_out: key(written_out) },
         };
         for keys in [line(1, 9), line(9, 2)] {
             let there = present(&[(job, key(1), key(2), true)]);
-            assert_eq!(Naming::new(batch(), Arc::new(there)).next_id(&keys), job);
+            assert_eq!(JobNaming::new(batch(), Arc::new(there)).next_id(&keys), job);
         }
     }
 
@@ -195,6 +195,6 @@ mod tests {
         let job =
             |byte: u8, bought| (JobId::from_bytes([byte; 16]), asked.keys.left_out, asked.keys.written_out, bought);
         let there = present(&[job(1, false), job(2, true)]);
-        assert_eq!(Naming::new(batch(), Arc::new(there)).next_id(&asked), JobId::from_bytes([2; 16]));
+        assert_eq!(JobNaming::new(batch(), Arc::new(there)).next_id(&asked), JobId::from_bytes([2; 16]));
     }
 }

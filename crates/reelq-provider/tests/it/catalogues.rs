@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use reelq_provider::{Catalogue, Overlay, Provider, Settings, open};
+use reelq_provider::{Catalogue, Overlay, Provider, ProviderSettings, open};
 
 use crate::support::{fields, settings, vendor};
 
 fn laid_over(name: &str, text: &str) -> std::sync::Arc<dyn Provider> {
     let overlay = Overlay { path: "mine.toml".to_owned(), text: text.to_owned() };
-    open(&Settings { catalogue: Some(overlay), ..settings(name) }).unwrap()
+    open(&ProviderSettings { catalogue: Some(overlay), ..settings(name) }).unwrap()
 }
 
 #[test]
