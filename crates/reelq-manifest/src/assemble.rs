@@ -88,9 +88,11 @@ fn text(name: &str, value: Value) -> Result<String, RecordError> {
     match value {
         Value::String(text) if !text.trim().is_empty() => Ok(text),
         Value::Number(number) if number.is_i64() => Ok(number.to_string()),
-        Value::String(text) => {
-            Err(RecordError { rule: format!("{name} must not be empty"), value: text, hint: Some("leave it out instead") })
-        }
+        Value::String(text) => Err(RecordError {
+            rule: format!("{name} must not be empty"),
+            value: text,
+            hint: Some("leave it out instead"),
+        }),
         other => Err(RecordError {
             rule: format!("{name} must be a text, not {}", kind(&other)),
             value: other.to_string(),

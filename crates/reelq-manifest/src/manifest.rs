@@ -10,13 +10,13 @@ use reelq_model::Digest;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    Format, ManifestHead, Problem, Problems, Rows, Vocabulary,
+    Format, ManifestHead, Problem, Problems, Rows, Vocabulary, cli_defaults,
     csv::ColumnPlan,
     input::Input,
     names::Names,
-    source::{SourceContent, Defaults, RowSource},
+    source::{Defaults, RowSource, SourceContent},
     template::Templates,
-    toml, cli_defaults,
+    toml,
 };
 
 /// An opened manifest: its head is read, its rows can be read any number of times.
@@ -55,7 +55,9 @@ impl Manifest {
             table(&input, format, vocabulary, &mut problems)
         };
         match read {
-            Ok((head, sources)) => Ok(Self { input, head, sources: sources.into(), problems: problems.into(), cli_defaults: None }),
+            Ok((head, sources)) => {
+                Ok(Self { input, head, sources: sources.into(), problems: problems.into(), cli_defaults: None })
+            }
             Err(problem) => {
                 let mut all = Problems::from(*problem);
                 all.extend(problems);
@@ -67,7 +69,12 @@ impl Manifest {
     /// Gives values (`FIELD=VALUE`) to rows that name none themselves and take none from defaults.
     ///
     /// `origin` is what problems call the place where they were given.
-    pub fn with_cli_defaults(mut self, given: &[String], origin: &str, vocabulary: &Vocabulary) -> Result<Self, Problems> {
+    pub fn with_cli_defaults(
+        mut self,
+        given: &[String],
+        origin: &str,
+        vocabulary: &Vocabulary,
+    ) -> Result<Self, Problems> {
         self.cli_defaults = cli_defaults::read(given, Path::new(origin), vocabulary)?.map(Arc::new);
         Ok(self)
     }

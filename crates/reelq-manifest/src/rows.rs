@@ -5,9 +5,9 @@ use std::{collections::VecDeque, path::Path, sync::Arc};
 use crate::{
     Problem, Row, Spans,
     assemble::{FieldEntry, assemble, plain},
-    labels::Labels,
-    source::{Defaults, RowEntries, RowSource, SourceReader, RowStep},
     cli_defaults::layered,
+    labels::Labels,
+    source::{Defaults, RowEntries, RowSource, RowStep, SourceReader},
 };
 
 /// The rows of a manifest and its problems, in the order of the file; a problem never ends it, except one of reading.
@@ -131,7 +131,13 @@ impl Rows {
 }
 
 /// Lays a row over its defaults and renders the templates of both.
-fn build(number: u64, found: RowEntries, source: &RowSource, cli_defaults: Option<&Defaults>, problems: &mut Vec<Problem>) -> Option<Row> {
+fn build(
+    number: u64,
+    found: RowEntries,
+    source: &RowSource,
+    cli_defaults: Option<&Defaults>,
+    problems: &mut Vec<Problem>,
+) -> Option<Row> {
     let all = layered(cli_defaults, &source.defaults);
     let mut layers = vec![Arc::clone(&found.layer)];
     layers.extend(all.iter().rev().map(|defaults| Arc::clone(&defaults.layer)));
@@ -161,7 +167,13 @@ fn build(number: u64, found: RowEntries, source: &RowSource, cli_defaults: Optio
     assemble(number, entries, spans, problems)
 }
 
-fn rendered(entry: &FieldEntry, found: &RowEntries, source: &RowSource, spans: &Spans, problems: &mut Vec<Problem>) -> Option<FieldEntry> {
+fn rendered(
+    entry: &FieldEntry,
+    found: &RowEntries,
+    source: &RowSource,
+    spans: &Spans,
+    problems: &mut Vec<Problem>,
+) -> Option<FieldEntry> {
     let Some(variables) = &found.variables else { return Some(entry.clone()) };
     match source.templates.render(&entry.value, variables) {
         Ok(value) => Some(FieldEntry { target: entry.target.clone(), value }),

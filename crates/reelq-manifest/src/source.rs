@@ -8,11 +8,11 @@ use crate::{
     Format, Problem,
     assemble::FieldEntry,
     csv,
-    csv::{CsvHeader, ColumnPlan, Table},
+    csv::{ColumnPlan, CsvHeader, Table},
     input::Input,
     jsonl::Lines,
-    names::RowField,
     location::Layer,
+    names::RowField,
     template::{Filter, Templates},
     toml::{Expansion, JobTemplate},
 };
@@ -103,7 +103,9 @@ impl SourceContent {
     /// Starts reading from its beginning.
     pub(crate) fn start(&self) -> Result<SourceReader, Box<Problem>> {
         Ok(match self {
-            Self::Table { input, format, header, plan } => SourceReader::Table(Table::open(input, *format, header, plan)?),
+            Self::Table { input, format, header, plan } => {
+                SourceReader::Table(Table::open(input, *format, header, plan)?)
+            }
             Self::Lines { input, plan } => SourceReader::Lines(Lines::open(input, plan)?),
             Self::Job(job) => SourceReader::Expansion(Expansion::new(job)),
         })

@@ -14,7 +14,7 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Va
 use reelq_model::nearest;
 use serde_json::Value;
 
-use crate::{Problem, limits, names::header_form, location::Layer, problem::readable};
+use crate::{Problem, limits, location::Layer, names::header_form, problem::readable};
 
 /// Compiled templates, found again by their own text.
 #[derive(Debug, Clone)]

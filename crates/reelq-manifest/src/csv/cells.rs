@@ -6,16 +6,16 @@ use minijinja::Value as Variable;
 use serde_json::Value;
 
 use super::{
-    header::{CsvHeader, ColumnPlan, first_record, open},
-    records::{RecordError, CsvRecord, CsvRecords, content, untouched},
+    header::{ColumnPlan, CsvHeader, first_record, open},
+    records::{CsvRecord, CsvRecords, RecordError, content, untouched},
 };
 use crate::{
     Format, Problem,
     assemble::FieldEntry,
     input::Input,
+    location::{FieldSpans, Layer},
     names::{NameMeaning, RowField},
     source::{RowEntries, RowStep},
-    location::{FieldSpans, Layer},
     template::row_variables,
 };
 
@@ -30,7 +30,12 @@ pub(crate) struct Table {
 
 impl Table {
     /// Opens the file anew and passes over its header.
-    pub(crate) fn open(input: &Input, format: Format, header: &CsvHeader, plan: &Arc<ColumnPlan>) -> Result<Self, Box<Problem>> {
+    pub(crate) fn open(
+        input: &Input,
+        format: Format,
+        header: &CsvHeader,
+        plan: &Arc<ColumnPlan>,
+    ) -> Result<Self, Box<Problem>> {
         let (mut records, _) = open(input, format)?;
         first_record(&mut records).map_err(|error| input.unreadable(&error))?;
         Ok(Self { input: input.clone(), header: header.clone(), plan: Arc::clone(plan), records })
@@ -149,7 +154,14 @@ impl Table {
     }
 
     /// Takes a cell apart that holds a JSON object for a parent of dotted fields.
-    fn spread(&self, target: &RowField, value: Value, at: &Layer, into: &mut Vec<FieldEntry>, problems: &mut Vec<Problem>) {
+    fn spread(
+        &self,
+        target: &RowField,
+        value: Value,
+        at: &Layer,
+        into: &mut Vec<FieldEntry>,
+        problems: &mut Vec<Problem>,
+    ) {
         let RowField::Field(name) = target else {
             into.push(FieldEntry { target: target.clone(), value });
             return;

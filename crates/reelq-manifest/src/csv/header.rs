@@ -8,12 +8,12 @@ use std::{
 
 use reelq_model::nearest;
 
-use super::records::{RecordError, CsvRecord, CsvRecords, content};
+use super::records::{CsvRecord, CsvRecords, RecordError, content};
 use crate::{
     Format, Problem,
     input::Input,
-    names::{NameMeaning, Names, RowField, header_form},
     location::Layer,
+    names::{NameMeaning, Names, RowField, header_form},
     template::Filter,
 };
 

@@ -6,13 +6,18 @@ use crate::{
     Problem,
     assemble::{FieldEntry, kind, plain},
     csv::ColumnPlan,
-    names::{NameMeaning, RowField},
     location::Layer,
+    names::{NameMeaning, RowField},
     problem::readable,
 };
 
 /// Takes an object apart; nulls are absent, unknown keys are problems.
-pub(crate) fn flatten(object: Map<String, Value>, plan: &ColumnPlan, at: &Layer, problems: &mut Vec<Problem>) -> Vec<FieldEntry> {
+pub(crate) fn flatten(
+    object: Map<String, Value>,
+    plan: &ColumnPlan,
+    at: &Layer,
+    problems: &mut Vec<Problem>,
+) -> Vec<FieldEntry> {
     let mut flat = Flat { plan, at, problems, entries: Vec::new() };
     flat.object("", object);
     flat.entries

@@ -12,8 +12,8 @@ use crate::{
     input::Input,
     jsonl::{flatten, message, parse},
     limits,
-    source::{RowEntries, RowStep},
     location::{FieldSpans, Layer},
+    source::{RowEntries, RowStep},
     template::row_variables,
 };
 

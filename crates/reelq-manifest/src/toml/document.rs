@@ -16,9 +16,9 @@ use crate::{
     input::Input,
     jsonl::flatten,
     limits,
+    location::Layer,
     names::Names,
     source::{Defaults, RowSource},
-    location::Layer,
 };
 
 const SECTIONS: [&str; 4] = ["batch", "defaults", "jobs", "sources"];

@@ -12,9 +12,9 @@ use crate::{
     csv::ColumnPlan,
     jsonl::flatten,
     limits,
-    source::{SourceContent, RowEntries, RowSource, RowStep},
     location::Layer,
     problem::readable,
+    source::{RowEntries, RowSource, RowStep, SourceContent},
     template::{Templates, is_name, templates_in, variables},
 };
 
@@ -64,7 +64,11 @@ impl Expansion {
 }
 
 /// Reads one job; `None` where no row of it can be made.
-pub(crate) fn read(mut section: Section, shared: &mut DocumentContext<'_>, problems: &mut Vec<Problem>) -> Option<RowSource> {
+pub(crate) fn read(
+    mut section: Section,
+    shared: &mut DocumentContext<'_>,
+    problems: &mut Vec<Problem>,
+) -> Option<RowSource> {
     let before = problems.len();
     let vars = section.table("vars", problems);
     let axes = section.table("matrix", problems);

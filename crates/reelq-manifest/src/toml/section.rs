@@ -170,8 +170,7 @@ impl Section {
         let FieldSpans::Keys(spans) = &self.layer.fields else { return Arc::clone(&self.layer) };
         let whole = spans.get(key).map_or_else(|| self.layer.whole.clone(), |span| span.key.clone());
         let start = format!("{key}.");
-        let inner =
-            spans.iter().filter_map(|(name, span)| Some((name.strip_prefix(&start)?.to_owned(), span.clone())));
+        let inner = spans.iter().filter_map(|(name, span)| Some((name.strip_prefix(&start)?.to_owned(), span.clone())));
         let fields = FieldSpans::Keys(Arc::new(inner.collect()));
         Arc::new(Layer { whole, fields, ..Layer::clone(&self.layer) })
     }

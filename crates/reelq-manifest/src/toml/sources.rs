@@ -11,14 +11,18 @@ use crate::{
     input::Input,
     jsonl::flatten,
     names::NameMeaning,
-    source::{SourceContent, Defaults, RowSource},
+    source::{Defaults, RowSource, SourceContent},
     template::{Filter, Templates, templates_in},
 };
 
 const KEYS: [&str; 7] = ["path", "format", "defaults", "columns", "filter", "where", "ignore"];
 
 /// Reads one source; `None` where its rows cannot be read.
-pub(crate) fn read(mut section: Section, shared: &DocumentContext<'_>, problems: &mut Vec<Problem>) -> Option<RowSource> {
+pub(crate) fn read(
+    mut section: Section,
+    shared: &DocumentContext<'_>,
+    problems: &mut Vec<Problem>,
+) -> Option<RowSource> {
     let before = problems.len();
     let path = section.text("path", problems);
     if path.is_none() && problems.len() == before {
@@ -100,7 +104,11 @@ fn sniff(input: &Input) -> Result<Format, Box<Problem>> {
     Ok(Format::detect(&input.path, start))
 }
 
-fn columns(section: &mut Section, shared: &DocumentContext<'_>, problems: &mut Vec<Problem>) -> BTreeMap<String, String> {
+fn columns(
+    section: &mut Section,
+    shared: &DocumentContext<'_>,
+    problems: &mut Vec<Problem>,
+) -> BTreeMap<String, String> {
     let mut columns = BTreeMap::new();
     for (column, value) in section.table("columns", problems) {
         let key = format!("columns.{column}");
@@ -143,7 +151,11 @@ fn filter(section: &mut Section, problems: &mut Vec<Problem>) -> Option<Filter> 
     }
 }
 
-fn defaults(section: &mut Section, shared: &DocumentContext<'_>, problems: &mut Vec<Problem>) -> (Vec<Defaults>, Templates) {
+fn defaults(
+    section: &mut Section,
+    shared: &DocumentContext<'_>,
+    problems: &mut Vec<Problem>,
+) -> (Vec<Defaults>, Templates) {
     let layer = section.inner_layer("defaults");
     let own = section.table("defaults", problems);
     let plan = ColumnPlan { names: Arc::clone(&shared.names), ..ColumnPlan::default() };

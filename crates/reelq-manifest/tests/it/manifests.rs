@@ -1,7 +1,5 @@
 //! Every manifest in `bad/` has a message, and every one in `good/` reads as it should.
 
-#![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
-
 use std::{
     fmt::Write as _,
     fs,

@@ -1,12 +1,9 @@
 //! What a job makes of submissions and acceptances that the store had forgotten.
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
-
-#[expect(dead_code, reason = "the other samples are for the other tests")]
-mod samples;
 
 use proptest::prelude::*;
 use reelq_model::{Event, Job, Status, Timestamp};
-use samples::{EVENTS, job, sample_event, submission};
+
+use super::samples::{EVENTS, job, sample_event, submission};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_millis(second * 1_000)

@@ -1,7 +1,5 @@
 //! Result manifests keep their columns and their texts.
 
-#![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
-
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use proptest::prelude::*;

@@ -1,11 +1,9 @@
 //! The stage machine as a whole: its full table, and what holds for every sequence of events.
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
-
-mod samples;
 
 use proptest::prelude::*;
 use reelq_model::{Event, Job, Money, Stage, Timestamp, Wake};
-use samples::{EVENTS, job, later_stages, sample_event, sample_stages};
+
+use super::samples::{EVENTS, job, later_stages, sample_event, sample_stages};
 
 fn shown(wake: Wake) -> String {
     match wake {

@@ -1,15 +1,12 @@
 //! The stored form of a job, version 1: files written by it must be read for ever.
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
-
-#[expect(dead_code, reason = "the samples of events are for the other tests")]
-mod samples;
 
 use reelq_model::{Charge, Job, Money, Settlement, TaskId, Timestamp, Trouble, TroubleKind, Troubles};
-use samples::{job, later_stages, sample_stages};
 
-const GOLDEN: &str = include_str!("golden/jobs_v1.jsonl");
+use super::samples::{job, later_stages, sample_stages};
+
+const GOLDEN: &str = include_str!("../golden/jobs_v1.jsonl");
 /// Format 1 with the members that were added since; a job that has none of them is written as before.
-const GOLDEN_LATER: &str = include_str!("golden/jobs_v1_later.jsonl");
+const GOLDEN_LATER: &str = include_str!("../golden/jobs_v1_later.jsonl");
 
 /// One job a stage, each with something in every field.
 fn jobs() -> Vec<Job> {

@@ -1,7 +1,5 @@
 //! Templates are bounded: whatever they say, reading a manifest takes little memory and ends.
 
-#![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
-
 use std::path::Path;
 
 use reelq_manifest::{Format, Manifest, Problem, Row, Vocabulary};
