@@ -1,5 +1,7 @@
 //! The one rule of "did you mean": which known name is most like one that is not known.
 
+use strsim::normalized_damerau_levenshtein;
+
 /// From this likeness on, a name is offered: one letter in three may be wrong.
 const LIKENESS_MIN: f64 = 0.66;
 /// A longer text is no slip of a name, and likeness costs time in proportion to both lengths.
@@ -23,16 +25,26 @@ pub fn nearest_above<'a>(least: f64, text: &str, candidates: impl IntoIterator<I
     if text.len() > TEXT_BYTES_MAX {
         return None;
     }
-    let wanted = comparable(text);
-    let scored = candidates.into_iter().map(|candidate| (likeness(&wanted, candidate), candidate));
-    let alike = scored.filter(|(score, _)| *score >= least);
+    let wanted = Wanted { comparable: comparable(text), plain: text.to_lowercase() };
+    let scored = candidates.into_iter().map(|candidate| (wanted.likeness(candidate), candidate));
+    let alike = scored.filter(|((score, _), _)| *score >= least);
     alike.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, candidate)| candidate)
 }
 
-fn likeness(wanted: &str, candidate: &str) -> f64 {
-    let whole = comparable(candidate);
-    let last = whole.rsplit(['.', '/']).next().unwrap_or(&whole);
-    strsim::normalized_damerau_levenshtein(wanted, &whole).max(strsim::normalized_damerau_levenshtein(wanted, last))
+struct Wanted {
+    comparable: String,
+    plain: String,
+}
+
+impl Wanted {
+    /// How like it is without what does not matter, and then, between equals, with it.
+    fn likeness(&self, candidate: &str) -> (f64, f64) {
+        let whole = comparable(candidate);
+        let last = whole.rsplit(['.', '/']).next().unwrap_or(&whole);
+        let by_whole = normalized_damerau_levenshtein(&self.comparable, &whole);
+        let by_last = normalized_damerau_levenshtein(&self.comparable, last);
+        (by_whole.max(by_last), normalized_damerau_levenshtein(&self.plain, &candidate.to_lowercase()))
+    }
 }
 
 fn comparable(name: &str) -> String {
@@ -62,7 +74,8 @@ mod tests {
     }
 
     #[test]
-    fn the_first_of_equals_is_taken() {
+    fn the_exact_spelling_decides_between_names_that_differ_in_dashes_and_then_the_first() {
+        assert_eq!(nearest("pan left", ["pan-left", "pan left"]), Some("pan left"));
         assert_eq!(nearest("wan_x", ["wan_a", "wan_b"]), Some("wan_a"));
     }
 

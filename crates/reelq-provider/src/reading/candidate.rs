@@ -104,7 +104,7 @@ mod tests {
             (r#""TaskID":"t-1","#, Some("t-1")),
             (r#""TASK_ID":"t-1","#, Some("t-1")),
             (r#""taskid":"t-1","#, Some("t-1")),
-            (r#""TaskReply-Id":"t-1","#, Some("t-1")),
+            (r#""Task-Id":"t-1","#, Some("t-1")),
             ("the task_id is unknown", None),
             ("", None),
         ] {
