@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use reelq_sim::{Faults, SimSettings};
-use reelq_tests::{Account, Audit, Prompts, Sandbox, Store, Vendor, on_each_store, write_csv};
+use reelq_tests::{Account, Audit, Prompts, Sandbox, Store, Vendor, let_pass, on_each_store, write_csv};
 
 const SEED: u64 = 50;
 const KILLS: usize = 50;
@@ -27,7 +27,7 @@ fn killed_at_any_moment_the_same_command_converges(store: Store) {
         let moment = Duration::from_millis(rng.random_range(20..longest));
         moments.push(moment.as_millis());
         let mut run = sandbox.start(&["run", "set.csv", "--yes"]);
-        std::thread::sleep(moment);
+        let_pass(moment);
         in_the_midst += usize::from(!run.has_ended());
         run.kill();
         // On a machine that is slow to start a process, lives are longer until one has bought.

@@ -1,12 +1,11 @@
 //! Two machines, each with a journal of its own, on one server and one vendor.
 
-use std::{path::PathBuf, process::Command, thread::sleep, time::Duration};
+use std::{path::PathBuf, process::Command, time::Duration};
 
 use rand::{SeedableRng as _, rngs::StdRng};
-use reelq_model::{Clock as _, SystemClock};
 use reelq_redis_server::RedisServer;
 use reelq_sim::{SimPace, SimSettings};
-use reelq_tests::{Account, Ended, Prompts, ResultRow, Running, Sandbox, Vendor, write_csv};
+use reelq_tests::{Account, Ended, Prompts, ResultRow, Running, Sandbox, Vendor, wait_at_most, write_csv};
 
 pub(super) const PROMPTS: Prompts = Prompts { rows: 240, copies: 1 };
 /// Each account's, in dollars: it pays for a part of the rows.
@@ -66,21 +65,14 @@ impl World {
     }
 
     pub(super) fn until(&mut self, what: &str, mut holds: impl FnMut(&mut Self) -> bool) {
-        let clock = SystemClock::new();
-        let begun = clock.monotonic();
-        while !holds(self) {
-            let waited = clock.monotonic().saturating_sub(begun);
-            assert!(waited < PATIENCE, "{what} never came: {}", self.told.join(", "));
-            sleep(Duration::from_millis(20));
-        }
+        let came = wait_at_most(PATIENCE, || holds(self));
+        assert!(came, "{what} never came: {}", self.told.join(", "));
     }
 
     /// Until so many more are bought, or so much time has passed: a budget may be reached before.
     pub(super) fn a_few_more_purchases(&mut self, most: Duration) {
-        let (clock, before) = (SystemClock::new(), self.purchases());
-        while self.purchases() < before + 5 && clock.monotonic() < most {
-            sleep(Duration::from_millis(20));
-        }
+        let before = self.purchases();
+        wait_at_most(most, || self.purchases() >= before + 5);
     }
 
     pub(super) fn load(&self) {
