@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use reelq_model::SystemClock;
-use reelq_sim::{Ledger, Settings, Simulator};
+use reelq_sim::{Ledger, SimSettings, Simulator};
 use tokio::runtime::Runtime;
 
 /// The three simulated vendors on one port, with their ledger.
@@ -15,7 +15,7 @@ pub struct Vendor {
 
 impl Vendor {
     /// Starts them on a free port.
-    pub fn start(settings: Settings) -> Self {
+    pub fn start(settings: SimSettings) -> Self {
         let runtime = Runtime::new().expect("a runtime can be made");
         let clock = Arc::new(SystemClock::new());
         let simulator = runtime.block_on(Simulator::start(settings, clock)).expect("a port is free");

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a broken assumption is a failed test")]
 
-use reelq_sim::{Faults, Settings};
+use reelq_sim::{Faults, SimSettings};
 use reelq_tests::{Account, Ended, Sandbox, Store, Vendor, on_each_store};
 
 const OPERATIONS: &str = include_str!("../../docs/operations.md");
@@ -20,7 +20,7 @@ fn line() -> &'static str {
 
 fn world(store: Store, faults: &str) -> (Vendor, Sandbox) {
     let faults: Faults = faults.parse().unwrap();
-    let vendor = Vendor::start(Settings { seed: 3, faults, ..Settings::default() });
+    let vendor = Vendor::start(SimSettings { seed: 3, faults, ..SimSettings::default() });
     let account = Account { name: "poyo", provider: "poyo", lines: LIMITS.to_owned() };
     let sandbox = Sandbox::on(store, &vendor.base_url(), vec![account], "");
     let jobs: Vec<_> = (0..12).map(|row| format!("[[jobs]]\nprompt = \"prompt {row}\"\n")).collect();

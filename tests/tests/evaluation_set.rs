@@ -1,6 +1,6 @@
 //! A manifest as large as a real evaluation set, over all three providers, with every fault that the vendors show.
 
-use reelq_sim::{Faults, Settings};
+use reelq_sim::{Faults, SimSettings};
 use reelq_tests::{Account, Audit, Prompts, Sandbox, Store, Vendor, on_each_store, write_csv};
 
 /// Three at once would take long where one request in ten is throttled.
@@ -9,7 +9,7 @@ const LIMITS: &str = "requests_per_second = 400.0\nburst = 50\nmax_in_flight = 3
 const PROMPTS: Prompts = Prompts { rows: 946, copies: 2 };
 
 fn every_row_is_bought_once_and_accounted_for_under_faults(store: Store) {
-    let vendor = Vendor::start(Settings { seed: 20_261_121, faults: Faults::rough(), ..Settings::default() });
+    let vendor = Vendor::start(SimSettings { seed: 20_261_121, faults: Faults::rough(), ..SimSettings::default() });
     let sandbox = Sandbox::on(store, &vendor.base_url(), Account::each(LIMITS), "");
     write_csv(&sandbox.path("set.csv"), PROMPTS, &[("wave", "wave"), ("apixo", "apixo"), ("poyo", "poyo")]);
 

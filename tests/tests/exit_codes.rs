@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a broken assumption is a failed test")]
 
 use reelq_model::Money;
-use reelq_sim::{Faults, Limits, Settings};
+use reelq_sim::{Faults, SimLimits, SimSettings};
 use reelq_tests::{Account, Prompts, Sandbox, Store, Vendor, on_each_store, write_csv};
 
 const LIMITS: &str = "requests_per_second = 200.0\nburst = 20\nmax_in_flight = 50\nrequest_timeout = \"2s\"\n\
@@ -13,7 +13,7 @@ fn account(name: &'static str) -> Vec<Account> {
     vec![Account { name, provider: name, lines: LIMITS.to_owned() }]
 }
 
-fn one_account(store: Store, name: &'static str, settings: Settings) -> (Vendor, Sandbox) {
+fn one_account(store: Store, name: &'static str, settings: SimSettings) -> (Vendor, Sandbox) {
     let vendor = Vendor::start(settings);
     let sandbox = Sandbox::on(store, &vendor.base_url(), account(name), "");
     write_csv(&sandbox.path("set.csv"), Prompts { rows: 20, copies: 1 }, &[(name, name)]);
@@ -22,7 +22,7 @@ fn one_account(store: Store, name: &'static str, settings: Settings) -> (Vendor,
 
 /// One account that may spend no more than this.
 fn capped(store: Store, budget: &str) -> (Vendor, Sandbox) {
-    let vendor = Vendor::start(Settings::default());
+    let vendor = Vendor::start(SimSettings::default());
     let account = Account { name: "wave", provider: "wave", lines: format!("{LIMITS}\n{budget}") };
     let sandbox = Sandbox::on(store, &vendor.base_url(), vec![account], "");
     write_csv(&sandbox.path("set.csv"), Prompts { rows: 20, copies: 1 }, &[("wave", "wave")]);
@@ -33,13 +33,13 @@ fn spent(vendor: &Vendor) -> Money {
     vendor.ledger().charges.iter().map(|charge| charge.amount).sum()
 }
 
-fn with_faults(text: &str) -> Settings {
+fn with_faults(text: &str) -> SimSettings {
     let faults: Faults = text.parse().unwrap();
-    Settings { seed: 3, faults, ..Settings::default() }
+    SimSettings { seed: 3, faults, ..SimSettings::default() }
 }
 
 fn all_rows_succeeded_is_zero_and_so_is_running_it_again(store: Store) {
-    let (vendor, sandbox) = one_account(store, "wave", Settings::default());
+    let (vendor, sandbox) = one_account(store, "wave", SimSettings::default());
     assert_eq!(sandbox.run(&["run", "set.csv", "--yes"]).code, Some(0));
     let bought = vendor.ledger().charges.len();
     assert_eq!(sandbox.run(&["run", "set.csv", "--yes"]).code, Some(0));
@@ -47,7 +47,7 @@ fn all_rows_succeeded_is_zero_and_so_is_running_it_again(store: Store) {
 }
 
 fn a_wrong_manifest_is_two_and_enqueues_nothing(store: Store) {
-    let (vendor, sandbox) = one_account(store, "wave", Settings::default());
+    let (vendor, sandbox) = one_account(store, "wave", SimSettings::default());
     std::fs::write(sandbox.path("bad.csv"), "prompt,model\na cat,minimax-hailuo-2.3\na dog,no-such-model\n").unwrap();
     let ended = sandbox.run(&["run", "bad.csv", "--yes"]);
     assert_eq!(ended.code, Some(2), "{}", ended.stderr);
@@ -63,8 +63,8 @@ fn failed_rows_are_three(store: Store) {
 }
 
 fn a_blocked_account_is_four_and_the_rows_wait(store: Store) {
-    let limits = Limits { balance: Some(Money::from_micros(1_000_000)), ..Limits::default() };
-    let (vendor, sandbox) = one_account(store, "wave", Settings { limits, ..Settings::default() });
+    let limits = SimLimits { balance: Some(Money::from_micros(1_000_000)), ..SimLimits::default() };
+    let (vendor, sandbox) = one_account(store, "wave", SimSettings { limits, ..SimSettings::default() });
     let ended = sandbox.run(&["run", "set.csv", "--yes"]);
     assert_eq!(ended.code, Some(4), "{}", ended.stderr);
     let rows = sandbox.results("set");
@@ -93,7 +93,7 @@ fn unconfirmed_rows_are_six_and_can_be_resolved(store: Store) {
 }
 
 fn a_reached_budget_is_eight_and_is_never_passed(store: Store) {
-    let (vendor, sandbox) = one_account(store, "wave", Settings::default());
+    let (vendor, sandbox) = one_account(store, "wave", SimSettings::default());
     let manifest = "[batch]\nname = \"set\"\nbudget_usd = \"1.00\"\n[[sources]]\npath = \"set.csv\"\n";
     std::fs::write(sandbox.path("set.toml"), manifest).unwrap();
     let ended = sandbox.run(&["run", "set.toml", "--yes"]);
@@ -154,7 +154,7 @@ fn a_simulation_keeps_the_days_budget(store: Store) {
 }
 
 fn a_price_that_is_not_known_under_a_budget_of_an_account_is_refused_before_anything_is_bought(store: Store) {
-    let vendor = Vendor::start(Settings::default());
+    let vendor = Vendor::start(SimSettings::default());
     let lines = format!("{LIMITS}\ndaily_budget_usd = 5");
     let sandbox = Sandbox::on(store, &vendor.base_url(), vec![Account { name: "poyo", provider: "poyo", lines }], "");
     std::fs::write(sandbox.path("prices-poyo.toml"), "").unwrap();
@@ -166,7 +166,7 @@ fn a_price_that_is_not_known_under_a_budget_of_an_account_is_refused_before_anyt
 }
 
 fn an_interrupt_is_130_and_the_same_command_goes_on(store: Store) {
-    let slow = Settings { pace: reelq_sim::Pace::seconds(2.0, 3.0), ..Settings::default() };
+    let slow = SimSettings { pace: reelq_sim::SimPace::seconds(2.0, 3.0), ..SimSettings::default() };
     let (vendor, sandbox) = one_account(store, "wave", slow);
     let run = sandbox.start(&["run", "set.csv", "--yes"]);
     while vendor.ledger().charges.is_empty() {

@@ -4,7 +4,7 @@
 
 use std::fs;
 
-use reelq_sim::Settings;
+use reelq_sim::SimSettings;
 use reelq_tests::{Account, Sandbox, Store, Vendor, on_each_store};
 
 const LIMITS: &str = "requests_per_second = 50.0\npoll = { first = \"50ms\", min = \"50ms\", max = \"200ms\" }";
@@ -20,7 +20,7 @@ fn png(width: u32, height: u32) -> Vec<u8> {
 }
 
 fn world(store: Store) -> (Vendor, Sandbox) {
-    let vendor = Vendor::start(Settings::default());
+    let vendor = Vendor::start(SimSettings::default());
     let sandbox = Sandbox::on(store, &vendor.base_url(), Account::each(LIMITS), "");
     (vendor, sandbox)
 }

@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use reelq_model::{Clock as _, SystemClock, Timestamp};
-use reelq_sim::{Faults, Settings};
-use reelq_tests::{Account, Audit, Prompts, Sandbox, Store, Vendor, on_each_store, write_csv};
+use reelq_sim::{Faults, SimSettings};
+use reelq_tests::{
+    Account, Audit, Prompts, Sandbox, Store, Vendor, let_pass, on_each_store, wait_at_most, wait_for, write_csv,
+};
 
 const SEED: u64 = 1_127;
 const KILLS: usize = 8;
@@ -20,7 +22,7 @@ const OUTAGE: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_mins(5);
 
 fn every_paid_clip_is_kept_whatever_vendors_and_networks_do(store: Store) {
-    let vendor = Vendor::start(Settings { seed: SEED, faults: Faults::strange(), ..Settings::default() });
+    let vendor = Vendor::start(SimSettings { seed: SEED, faults: Faults::strange(), ..SimSettings::default() });
     let sandbox = Sandbox::on(store, &vendor.base_url(), Account::each(LIMITS), "");
     write_csv(&sandbox.path("set.csv"), PROMPTS, &[("wave", "wave"), ("apixo", "apixo"), ("poyo", "poyo")]);
 
@@ -55,15 +57,13 @@ fn kill_some_runs(vendor: &Vendor, sandbox: &Sandbox) -> Vec<usize> {
     let bought = || vendor.ledger().charges.len();
     let mut seen = Vec::new();
     for number in 0..KILLS {
-        let (began, before) = (SystemClock::new(), bought());
+        let before = bought();
         let mut run = sandbox.start(&["run", "set.csv", "--yes"]);
         if number < 2 {
-            std::thread::sleep(Duration::from_millis(rng.random_range(50..300)));
+            let_pass(Duration::from_millis(rng.random_range(50..300)));
         } else {
             let enough = before + rng.random_range(1..60);
-            while bought() < enough && began.monotonic() < PATIENCE && !run.has_ended() {
-                std::thread::sleep(Duration::from_millis(5));
-            }
+            wait_at_most(PATIENCE, || bought() >= enough || run.has_ended());
             assert!(bought() >= enough, "{seen:?}, and then only {} of {enough} were bought", bought());
         }
         assert!(!run.has_ended(), "{seen:?}: the last run was over before its kill");
@@ -94,11 +94,12 @@ fn nothing_hostile_is_kept(sandbox: &Sandbox, ended: &reelq_tests::Ended) {
 /// Lets every vendor be out of order while a run works; when that began and ended.
 fn an_outage_in_the_midst(vendor: &Vendor, sandbox: &Sandbox) -> (Timestamp, Timestamp) {
     let clock = SystemClock::new();
+    let before = vendor.ledger().charges.len();
     let run = sandbox.start(&["run", "set.csv", "--yes"]);
-    std::thread::sleep(Duration::from_millis(700));
+    wait_for("the run buys", || vendor.ledger().charges.len(), |bought| *bought > before);
     let began = clock.now();
     vendor.set_outage(Some(Duration::from_secs(1)));
-    std::thread::sleep(OUTAGE);
+    let_pass(OUTAGE);
     vendor.set_outage(None);
     let ended = clock.now();
     run.kill();

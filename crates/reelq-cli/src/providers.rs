@@ -6,8 +6,8 @@ use std::{
 };
 
 use reelq_model::{AccountName, ProviderName};
-use reelq_producer::{Account, Accounts, Plan};
-use reelq_provider::{Overlay, Provider, Settings};
+use reelq_producer::{Accounts, Plan, PlanAccount};
+use reelq_provider::{Overlay, Provider, ProviderSettings};
 use reelq_submitter::SubmitSettings;
 
 use crate::{config::AccountConfig, failure::Failure, session::Session, simulation::price_overlay};
@@ -20,7 +20,7 @@ pub(crate) fn open(session: &Session, account: &AccountConfig) -> Result<Arc<dyn
         return Ok(known);
     }
     let refuse = |error: &dyn std::fmt::Display| Failure::usage(format!("account `{}`: {error}", account.name));
-    let mut settings: Settings = account.section(&KEYS).map_err(|error| refuse(&error))?;
+    let mut settings: ProviderSettings = account.section(&KEYS).map_err(|error| refuse(&error))?;
     settings.catalogue = overlay(session, &account.provider)?;
     let provider = reelq_provider::open(&settings).map_err(|error| refuse(&error))?;
     session.adapters.keep(said, &provider);
@@ -60,7 +60,7 @@ pub(crate) fn open_builtin(provider: &str) -> Result<Arc<dyn Provider>, Failure>
 
 fn vendor(provider: &str, catalogue: Option<Overlay>) -> Result<Arc<dyn Provider>, Failure> {
     let name = ProviderName::new(provider).map_err(|error| Failure::usage(error.to_string()))?;
-    let settings = Settings { catalogue, ..Settings::new(name) };
+    let settings = ProviderSettings { catalogue, ..ProviderSettings::new(name) };
     reelq_provider::open(&settings).map_err(|error| Failure::usage(error.to_string()))
 }
 
@@ -87,7 +87,7 @@ pub(crate) fn accounts(session: &Session, usual: Option<AccountName>) -> Result<
     let mut accounts = Vec::new();
     for account in session.config.accounts.values() {
         let limits = submit_settings(account)?.limits();
-        accounts.push(Account { name: account.name.clone(), provider: open(session, account)?, limits });
+        accounts.push(PlanAccount { name: account.name.clone(), provider: open(session, account)?, limits });
     }
     Ok(Accounts::new(accounts, usual))
 }

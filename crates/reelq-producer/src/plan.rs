@@ -7,9 +7,9 @@ use reelq_model::{AccountName, BatchName, Digest, JobId, Money};
 use reelq_store::{BatchDraft, BatchView, ImportedWith, ImportsSeen, Known, LineDraft, Store};
 
 use crate::{
-    AccountBudget, Accounts, Changes, CostLine, Elsewhere, EqualRows, Error, Estimate, Refused, Source, Takes,
-    account_budget::account_budgets, changes::Comparison, cost::Costs, elsewhere::Lookup, error::Result,
-    estimate::estimate, pass::Pass, present::Present, source,
+    AccountBudget, Accounts, Changes, CostLine, Elsewhere, EqualRows, Error, Estimate, ManifestSource, RefusedManifest,
+    Takes, account_budget::account_budgets, batch_jobs::BatchJobs, changes::Comparison, cost::Costs, elsewhere::Lookup,
+    error::Result, estimate::estimate, pass::Pass, source,
 };
 
 /// A manifest and everything that decides what its rows mean.
@@ -30,7 +30,7 @@ pub struct Order {
     /// How files are named where the manifest does not say.
     pub file_name: String,
     /// Where the manifest lies, and what may be said against buying it.
-    pub source: Source,
+    pub source: ManifestSource,
 }
 
 /// What the command line says over the manifest.
@@ -68,7 +68,7 @@ pub struct Plan {
     pub lines: u64,
     /// What changes against the store.
     pub changes: Changes,
-    /// The budget was said before, and holds though nobody says it again.
+    /// The budget was said before, and holds though no one says it again.
     pub budget_is_kept: bool,
     /// Jobs that are queued again though their line is gone: bought as well, and in the costs.
     pub beside: u64,
@@ -99,7 +99,7 @@ pub struct Plan {
     /// The loads that were there before it looked: see [`Import::seen`](reelq_store::Import::seen).
     pub(crate) seen: Option<ImportsSeen>,
     /// The jobs that the lines were named after: the load must name them alike.
-    pub(crate) present: Arc<Present>,
+    pub(crate) present: Arc<BatchJobs>,
 }
 
 impl Plan {
@@ -127,8 +127,8 @@ pub async fn plan(store: Option<&dyn Store>, order: &Arc<Order>) -> Result<Plan>
     };
     let batch = Arc::new(draft(order, before.as_ref()));
     let present = Arc::new(match store {
-        Some(store) => Present::read(store, &batch.name, &order.accounts).await?,
-        None => Present::default(),
+        Some(store) => BatchJobs::read(store, &batch.name, &order.accounts).await?,
+        None => BatchJobs::default(),
     });
     let mut comparison = Comparison::with(Arc::clone(&present));
     let seen = match store.filter(|_| order.source.looks_elsewhere) {
@@ -169,7 +169,7 @@ pub async fn plan(store: Option<&dyn Store>, order: &Arc<Order>) -> Result<Plan>
     }
     let findings = pass.finish().await?;
     if findings.problems.is_fatal() {
-        return Err(Error::Refused(Refused(findings.problems)));
+        return Err(Error::Refused(RefusedManifest(findings.problems)));
     }
     let batches = match store {
         Some(store) => store.batches().await?,
@@ -232,7 +232,7 @@ async fn has_accounts(store: Option<&dyn Store>) -> Result<bool> {
 }
 
 /// What the batch may spend: what the command line says; else what the manifest says for the first time, or anew; else what
-/// was said before. So a budget stays until somebody says another one, or none.
+/// was said before. So a budget stays until someone says another one, or none.
 fn budget(order: &Order, before: Option<&BatchDraft>) -> Option<Money> {
     let (said, manifests) = (&order.overrides, order.manifest.head().budget);
     if said.budget.is_some() || said.no_budget {

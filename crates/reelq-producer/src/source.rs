@@ -10,10 +10,10 @@ use crate::{Order, error::Result};
 /// Where a manifest lies, and what a person said of it.
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line, or a fact about it")]
 #[derive(Debug, Clone, Default)]
-pub struct Source {
+pub struct ManifestSource {
     /// The manifest's own place: absolute, and with links followed.
     pub path: Option<String>,
-    /// The batch has the name of its file, because nobody gave it one.
+    /// The batch has the name of its file, because no one gave it one.
     pub named_by_file: bool,
     /// Requests are looked up in other batches, too.
     pub looks_elsewhere: bool,
@@ -34,7 +34,7 @@ pub struct Takes {
     pub waiting: u64,
 }
 
-impl Source {
+impl ManifestSource {
     /// What a look-up came to; nothing where it failed and nothing is bought on its word.
     pub(crate) fn tolerate<T>(&self, looked: Result<T>) -> Result<Option<T>> {
         match looked {

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod adapter_base;
 mod apixo;
 mod capability;
 pub mod catalogue;
@@ -13,7 +14,6 @@ mod provider;
 mod reading;
 pub mod retry_after;
 mod settings;
-mod vendor;
 mod vocabulary;
 mod wave;
 
@@ -23,5 +23,7 @@ pub use exchange::{Method, Reply, Request};
 pub use identity::Identity;
 pub use outcome::{BalanceOutcome, CancelOutcome, PollOutcome};
 pub use provider::{BuildError, Checked, ImageFacts, Provider, SubmitInput};
-pub use settings::{IdempotencyUse, Overlay, PROVIDERS, RefundsFailures, Settings, SettingsError, dialects, open};
+pub use settings::{
+    IdempotencyUse, Overlay, PROVIDERS, ProviderSettings, RefundsFailures, SettingsError, dialects, open,
+};
 pub use vocabulary::{field_names, image_fields};

@@ -18,7 +18,7 @@ pub fn dialects(provider: &str) -> &'static [&'static str] {
 /// What an account's configuration says about its vendor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Settings {
+pub struct ProviderSettings {
     /// One of [`PROVIDERS`].
     pub provider: ProviderName,
     /// One of the vendor's [`dialects`]; the newest where not given.
@@ -38,7 +38,7 @@ pub struct Settings {
     pub link_lifetime: Option<Span>,
 }
 
-impl Settings {
+impl ProviderSettings {
     /// The defaults for `provider`.
     pub fn new(provider: ProviderName) -> Self {
         Self {
@@ -115,7 +115,7 @@ fn known_dialects(provider: &str) -> String {
 }
 
 /// Opens the vendor that `settings` name.
-pub fn open(settings: &Settings) -> Result<Arc<dyn Provider>, SettingsError> {
+pub fn open(settings: &ProviderSettings) -> Result<Arc<dyn Provider>, SettingsError> {
     let name = settings.provider.as_str();
     if let Some(dialect) = settings.dialect.as_deref().filter(|dialect| !dialects(name).contains(dialect)) {
         return Err(SettingsError::UnknownDialect { provider: name.to_owned(), dialect: dialect.to_owned() });

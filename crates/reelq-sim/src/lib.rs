@@ -7,7 +7,6 @@ mod chance;
 mod dialect;
 mod faults;
 mod files;
-mod hmac;
 mod journal;
 mod ledger;
 mod market;
@@ -24,8 +23,8 @@ mod video;
 
 pub use account::fingerprint;
 pub use faults::{Faults, FaultsError};
-pub use ledger::{AccountTotals, Charge, Duplicate, Ledger, Requests, Totals, Violation, ViolationKind};
+pub use ledger::{AccountTotals, Duplicate, Ledger, RequestTotals, SimCharge, Totals, Violation, ViolationKind};
 pub use price::{SimPrice, prices};
-pub use settings::{Limits, Pace, Settings};
+pub use settings::{SimLimits, SimPace, SimSettings};
 pub use simulator::Simulator;
 pub use vendor::Vendor;

@@ -1,5 +1,6 @@
 //! Tells that the store is away: once, now and then while it lasts, and when it is over. One teller a process.
 
+use reelq_model::error_chain;
 use reelq_store::Error;
 
 /// Failed rounds from one word to the next.
@@ -15,7 +16,7 @@ impl Absence {
     /// A round failed, for a reason that repeating may mend.
     pub(crate) fn failed(&mut self, error: &Error) {
         if self.is_to_be_told() {
-            let why = chain(error);
+            let why = error_chain(error);
             tracing::warn!(%why, "the store is away: asking until it answers; what is known is kept, nothing new is bought");
         }
         self.rounds = self.rounds.saturating_add(1);
@@ -31,12 +32,6 @@ impl Absence {
     const fn is_to_be_told(&self) -> bool {
         self.rounds.is_multiple_of(QUIET)
     }
-}
-
-/// The error with what it comes from.
-fn chain(error: &Error) -> String {
-    let causes = std::iter::successors(std::error::Error::source(error), |error| error.source());
-    std::iter::once(error.to_string()).chain(causes.map(ToString::to_string)).collect::<Vec<_>>().join(": ")
 }
 
 #[cfg(test)]
@@ -62,6 +57,6 @@ mod tests {
 
     #[test]
     fn the_cause_is_told() {
-        assert!(chain(&away()).ends_with(": connection refused"), "{}", chain(&away()));
+        assert!(error_chain(&away()).ends_with(": connection refused"), "{}", error_chain(&away()));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use reelq_sim::{Faults, Settings};
+use reelq_sim::{Faults, SimSettings};
 use reelq_tests::{Account, Ended, Prompts, Running, Sandbox, Terminal, Vendor, write_csv};
 
 const LIMITS: &str = "requests_per_second = 50.0\nburst = 10\nmax_in_flight = 20\nrequest_timeout = \"2s\"\n\
@@ -11,7 +11,7 @@ const LIMITS: &str = "requests_per_second = 50.0\nburst = 10\nmax_in_flight = 20
 /// A batch `set` of two rows.
 fn open(name: &'static str, faults: &str, more: &str) -> (Vendor, Sandbox) {
     let faults: Faults = faults.parse().unwrap();
-    let vendor = Vendor::start(Settings { faults, ..Settings::default() });
+    let vendor = Vendor::start(SimSettings { faults, ..SimSettings::default() });
     let account = Account { name, provider: name, lines: LIMITS.to_owned() };
     let sandbox = Sandbox::new(&vendor.base_url(), vec![account], more);
     write_csv(&sandbox.path("set.csv"), Prompts { rows: 2, copies: 1 }, &[(name, name)]);

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use reelq_sim::Settings;
+use reelq_sim::SimSettings;
 use reelq_tests::{Account, Ended, Running, Sandbox, Store, Vendor, on_each_store};
 
 const LIMITS: &str = "requests_per_second = 50.0\nburst = 10\nmax_in_flight = 20\nrequest_timeout = \"2s\"\n\
@@ -15,7 +15,7 @@ fn write(sandbox: &Sandbox, rows: usize) {
 }
 
 fn open(store: Store, rows: usize) -> (Vendor, Sandbox) {
-    let vendor = Vendor::start(Settings::default());
+    let vendor = Vendor::start(SimSettings::default());
     let account = Account { name: "wave", provider: "wave", lines: LIMITS.to_owned() };
     let sandbox = Sandbox::on(store, &vendor.base_url(), vec![account], "");
     write(&sandbox, rows);
@@ -103,7 +103,7 @@ fn a_manifests_budget_replaces_one_that_was_said_only_where_it_changes() {
 #[test]
 fn a_row_that_was_queued_again_and_is_gone_from_the_manifest_is_named_before_it_is_bought() {
     let faults = "moderation=1".parse().unwrap();
-    let vendor = Vendor::start(Settings { faults, ..Settings::default() });
+    let vendor = Vendor::start(SimSettings { faults, ..SimSettings::default() });
     let account = Account { name: "poyo", provider: "poyo", lines: LIMITS.to_owned() };
     let sandbox = Sandbox::new(&vendor.base_url(), vec![account], "");
     let rows = |names: &[&str]| {

@@ -6,11 +6,11 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
 
 use reelq_tests::{
     Account, Ended, RawRequest, RawVendor, ResultRow, Running, Sandbox, Store, clip, json, on_each_store, reply,
+    wait_for,
 };
 
 const LINES: &str = "requests_per_second = 50.0\nburst = 10\nmax_in_flight = 10\nrequest_timeout = \"2s\"\nretries = 0\n\
@@ -64,11 +64,7 @@ fn sandbox_on(store: Store, vendor: &RawVendor, provider: &'static str) -> Sandb
 
 /// Waits until the vendor was asked so.
 fn asked(vendor: &RawVendor, so: impl Fn(&RawRequest) -> bool) {
-    let mut looks = 0..200;
-    while !vendor.requests().iter().any(&so) {
-        assert!(looks.next().is_some(), "nobody asked the vendor");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    wait_for("the vendor is asked so", || vendor.requests(), |requests| requests.iter().any(&so));
 }
 
 /// Whether it asks about a task.

@@ -6,10 +6,9 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
 
-use reelq_tests::{RawRequest, RawVendor, Store, json, on_each_store};
+use reelq_tests::{RawRequest, RawVendor, Store, json, on_each_store, wait_until};
 
 use crate::shop::{Shop, asked, done_with, file, is_file, taken, well};
 
@@ -26,14 +25,6 @@ fn mend_place(shop: &Shop, batch: &str) {
     let place = shop.sandbox.path(format!("out/{batch}"));
     fs::remove_file(&place).unwrap();
     fs::rename(shop.sandbox.path(format!("away-{batch}")), place).unwrap();
-}
-
-fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
-    let mut tries = 0..600;
-    while !holds() {
-        assert!(tries.next().is_some(), "waited in vain until {what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
 }
 
 /// Every task is over once `open` is set.

@@ -1,8 +1,10 @@
 //! Numbers and records from outside that are nonsense: they stop no batch, no command and no other row.
 
-use std::{collections::BTreeMap, fs, path::Path, time::Duration};
+use std::{collections::BTreeMap, fs, path::Path};
 
-use reelq_tests::{Account, RawReply, RawRequest, RawVendor, Sandbox, Store, clip, json, on_each_store, reply};
+use reelq_tests::{
+    Account, RawReply, RawRequest, RawVendor, Sandbox, Store, clip, json, on_each_store, reply, wait_for,
+};
 
 const LINES: &str = "requests_per_second = 50.0\nburst = 10\nmax_in_flight = 10\nrequest_timeout = \"2s\"\n\
     poll = { first = \"50ms\", min = \"50ms\", max = \"200ms\" }";
@@ -133,9 +135,8 @@ fn a_record_that_cannot_be_read_stops_no_other_row(store: Store) {
     let mut sandbox = Sandbox::on(store, &vendor.base_url(), wave(), "");
     write(&sandbox, "set.csv", &["stuck", "good"]);
     let running = sandbox.start(&["run", "set.csv", "--yes"]);
-    while !vendor.requests().iter().any(|request| request.target.ends_with("t-stuck")) {
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    let asks_about_it = |requests: &Vec<RawRequest>| requests.iter().any(|it| it.target.ends_with("t-stuck"));
+    wait_for("the task is asked about", || vendor.requests(), asks_about_it);
     running.kill();
     let job = lines(&sandbox, "set").remove("stuck").unwrap()["job"].as_str().unwrap().to_owned();
     damage(&mut sandbox, &job);

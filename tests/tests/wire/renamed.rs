@@ -6,10 +6,9 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
 
-use reelq_tests::{Store, json, on_each_store};
+use reelq_tests::{Store, json, on_each_store, wait_for};
 
 use crate::shop::{Shop, asked, done_with, file, is_file, taken};
 
@@ -35,12 +34,8 @@ fn bought(store: Store, open: &Arc<AtomicBool>) -> Shop {
         json(200, format!(r#"{{"task_id":"{task}","status":"processing"}}"#))
     });
     let run = shop.sandbox.start(&["run", "set.csv", "--yes"]);
-    for _ in 0..600 {
-        if shop.vendor.requests().iter().filter(|request| request.target.contains("t-")).count() >= 6 {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    let about_tasks = || shop.vendor.requests().iter().filter(|request| request.target.contains("t-")).count();
+    wait_for("tasks are asked about", about_tasks, |asked| *asked >= 6);
     run.signal("INT");
     let ended = run.wait();
     assert_eq!((ended.code, shop.vendor.submits()), (Some(130), 3), "{}", ended.stderr);

@@ -5,6 +5,7 @@ use std::{fs, io::Read as _, path::Path};
 use reelq_redis_server::RedisServer;
 use reelq_tests::{
     Account, Ended, RawReply, RawRequest, RawVendor, Running, Sandbox, Store, clip, json, on_each_store, reply,
+    wait_until,
 };
 
 const LINES: &str = "requests_per_second = 50.0\nburst = 10\nmax_in_flight = 20\nrequest_timeout = \"2s\"\n\
@@ -406,9 +407,7 @@ fn an_open_submission_keeps_its_bytes_when_the_callback_address_changes() {
     let world = World { sandbox: Sandbox::new(&vendor.base_url(), vec![account], ""), vendor };
     world.write("set.csv", "one,minimax-hailuo-2.3,6,,https://tunnel-1.example.com/hook\n");
     let mut run = world.sandbox.start(&["run", "set.csv", "--yes"]);
-    while world.vendor.submits() == 0 && !run.has_ended() {
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
+    wait_until("the row is sent", || world.vendor.submits() > 0 || run.has_ended());
     run.kill();
     world.write("set.csv", "\" one \",minimax-hailuo-2.3,6,768p,https://tunnel-2.example.com/hook\n");
     let ended = world.run("set.csv", &[]);

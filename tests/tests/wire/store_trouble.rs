@@ -11,10 +11,10 @@ use std::{
     time::Duration,
 };
 
-use reelq_model::{Clock as _, SystemClock};
 use reelq_redis_server::{Certificates, RedisServer, Reply};
 use reelq_tests::{
-    Account, Ended, Prompts, RawReply, RawRequest, RawVendor, Running, Sandbox, Store, clip, json, reply, write_csv,
+    Account, Ended, Prompts, RawReply, RawRequest, RawVendor, Running, Sandbox, Store, clip, json, reply, wait_until,
+    write_csv,
 };
 
 const LINES: &str = "requests_per_second = 100.0\nburst = 10\nmax_in_flight = 4\nrequest_timeout = \"30s\"\n\
@@ -22,7 +22,6 @@ const LINES: &str = "requests_per_second = 100.0\nburst = 10\nmax_in_flight = 4\
 const ROWS: usize = 12;
 /// So many purchases are in flight when the trouble begins.
 const IN_FLIGHT: usize = 4;
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Holds purchases back until it is opened.
 #[derive(Clone, Default)]
@@ -35,14 +34,6 @@ impl Gate {
 
     fn pass(&self) {
         wait_until("the gate is opened", || self.0.load(Ordering::SeqCst));
-    }
-}
-
-fn wait_until(what: &str, is_so: impl Fn() -> bool) {
-    let begun = SystemClock::new();
-    while !is_so() {
-        assert!(begun.monotonic() < PATIENCE, "{what}: never");
-        std::thread::sleep(Duration::from_millis(20));
     }
 }
 
@@ -292,10 +283,14 @@ fn purchases_that_come_home_one_by_one_while_redis_is_away_outlive_a_kill() {
         RawVendor::start(move |request, origin| {
             if request.is_submit() {
                 gate.pass();
-                // Not all in one group: those that come later must be written down as well.
-                std::thread::sleep(Duration::from_millis(150 * (request.number as u64 % 8)));
             }
-            answer(request, origin)
+            match answer(request, origin) {
+                // Not all in one group: those that come later must be written down as well.
+                RawReply::Bytes(bytes) if request.is_submit() => {
+                    RawReply::Slow(Vec::new(), Duration::from_millis(150 * (request.number as u64 % 8)), bytes)
+                }
+                other => other,
+            }
         })
     };
     let sandbox = sandbox(Store::Sqlite, &vendor, "").over(&format!("redis://app:first@127.0.0.1:{}", server.port()));

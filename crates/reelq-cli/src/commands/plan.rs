@@ -11,7 +11,8 @@ use std::{
 
 use reelq_model::{AccountName, BatchName, Money};
 use reelq_producer::{
-    AccountBudget, Changes, Elsewhere, EqualRows, Estimate, Order, Overrides, Plan, Source, batch_name, cut_name,
+    AccountBudget, Changes, Elsewhere, EqualRows, Estimate, ManifestSource, Order, Overrides, Plan, batch_name,
+    cut_name,
 };
 use reelq_store::{ImportedWith, Store};
 use serde::Serialize;
@@ -152,7 +153,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
 pub(crate) fn order(args: &ManifestArgs, session: &Session) -> Result<Order, Failure> {
     let file = session.given(&args.manifest);
     let manifest = reelq_manifest::Manifest::open(&file, &vocabulary())?;
-    let manifest = manifest.with_usual(&args.usual, "--set", &vocabulary())?;
+    let manifest = manifest.with_cli_defaults(&args.usual, "--set", &vocabulary())?;
     let batch = batch_name(args.batch.as_deref(), manifest.head(), &args.manifest);
     let batch = batch.map_err(|error| Failure::usage(error.to_string()))?;
     if let Some(account) = &args.account {
@@ -176,7 +177,7 @@ pub(crate) fn order(args: &ManifestArgs, session: &Session) -> Result<Order, Fai
     }
     Ok(Order {
         path: file.display().to_string(),
-        source: Source {
+        source: ManifestSource {
             path: file.canonicalize().ok().map(|path| path.display().to_string()),
             named_by_file: args.batch.is_none() && manifest.head().name.is_none(),
             looks_elsewhere: !session.is_simulated(),

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use reelq_sim::{Faults, Pace, Settings, Simulator, Vendor};
+use reelq_sim::{Faults, SimPace, SimSettings, Simulator, Vendor};
 use url::Url;
 
 use crate::{
@@ -81,12 +81,12 @@ fn speed(text: &str) -> Result<f64, String> {
 
 impl SimArgs {
     /// The simulator's settings.
-    pub(crate) fn settings(&self, port: u16, journal: Option<PathBuf>) -> Settings {
-        let usual = Settings::default();
-        Settings {
+    pub(crate) fn settings(&self, port: u16, journal: Option<PathBuf>) -> SimSettings {
+        let usual = SimSettings::default();
+        SimSettings {
             seed: self.seed.unwrap_or(usual.seed),
             faults: self.faults.unwrap_or_default(),
-            pace: self.speed.map_or_else(Pace::default, Pace::at_speed),
+            pace: self.speed.map_or_else(SimPace::default, SimPace::at_speed),
             port,
             journal,
             ..usual

@@ -6,10 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use reelq_model::{BatchName, Money, Status, Timestamp};
-use reelq_store::{
-    Absentees, AccountCap, AccountLimits, AccountView, BatchView, GuardStep, HeldBatch, JobFilter, JobView, Pause,
-    PauseReason, Store, WorkerView,
-};
+use reelq_store::{Absentees, AccountCap, AccountLimits, AccountView, BatchView, GuardStep, HeldBatch, JobFilter, JobView, Pause, PauseReason, Store, WorkerView};
 use serde::Serialize;
 
 use super::{

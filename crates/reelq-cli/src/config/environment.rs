@@ -6,13 +6,13 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use reelq_http::Proxies;
+use reelq_model::nearest;
 use secrecy::SecretString;
 
 use super::{
     Complaint, Settings,
     keys::{self, KEYS, named_in, path_for},
     layers::Origin,
-    names::nearest,
 };
 
 /// Variables that are not configuration keys.

@@ -2,6 +2,7 @@
 
 use std::{ops::Range, path::Path};
 
+use reelq_model::nearest;
 use toml_edit::{Document, Item, Key, Table, TableLike};
 
 use super::{
@@ -9,7 +10,6 @@ use super::{
     keys::{self, find},
     kind::Value,
     layers::Origin,
-    names::nearest,
 };
 
 /// Reads `text`, the content of `path`, into `settings`.

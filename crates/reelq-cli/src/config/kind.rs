@@ -229,7 +229,7 @@ fn one_of(text: &str, words: &[&str]) -> Result<(), Broken> {
     if words.contains(&text) {
         return Ok(());
     }
-    let hint = super::names::nearest(text, words.iter().copied()).map(|near| format!("did you mean \"{near}\"?"));
+    let hint = reelq_model::nearest(text, words.iter().copied()).map(|near| format!("did you mean \"{near}\"?"));
     Err(Broken { rule: format!("must be one of {}", words.join(", ")), hint, part: None })
 }
 

@@ -8,7 +8,6 @@ mod file;
 mod keys;
 mod kind;
 mod layers;
-mod names;
 mod problem;
 pub(crate) mod project;
 mod ranges;

@@ -2,13 +2,12 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use reelq_model::{AccountName, Money, ScheduleName, Timestamp, units::Span};
+use reelq_model::{AccountName, Money, ScheduleName, Timestamp, nearest, units::Span};
 use reelq_producer::schedule::{CatchUp, Overlap, Schedule, Timetable};
 
 use super::{
     Complaint, Settings,
     layers::Origin,
-    names::nearest,
     sections::{folder_of, text},
 };
 

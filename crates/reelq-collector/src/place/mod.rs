@@ -75,8 +75,7 @@ impl PlaceError {
 
     /// The error with its causes, on one line.
     pub fn chain(&self) -> String {
-        let causes = std::iter::successors(std::error::Error::source(self), |error| error.source());
-        causes.fold(self.to_string(), |text, cause| format!("{text}: {cause}"))
+        reelq_model::error_chain(self)
     }
 }
 

@@ -7,4 +7,4 @@ mod section;
 mod sources;
 
 pub(crate) use document::read;
-pub(crate) use jobs::{Expansion, Job};
+pub(crate) use jobs::{Expansion, JobTemplate};

@@ -5,8 +5,9 @@ use std::{collections::VecDeque, sync::Mutex, time::Duration};
 use reelq_model::{
     Acceptance, BlockReason, Event, Failure, FailureKind, Resolution, Setback, Stage, SubmitOutcome, TaskId,
 };
+use reelq_provider::IdempotencyUse;
 use reelq_store::PauseReason;
-use reelq_submitter::{IdempotencyUse, OnUnconfirmed};
+use reelq_submitter::OnUnconfirmed;
 use reelq_worker::Finish;
 
 use crate::fakes::{NOW, Stand};

@@ -6,7 +6,7 @@ use reelq_model::{
     Acceptance, BlockReason, Digest, Event, Failure, FailureKind, IdempotencyKey, Setback, Submission, SubmitOutcome,
     TaskId,
 };
-use reelq_submitter::IdempotencyUse;
+use reelq_provider::IdempotencyUse;
 use reelq_worker::Finish;
 
 use crate::fakes::{NOW, Stand};

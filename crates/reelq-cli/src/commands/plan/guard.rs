@@ -145,8 +145,8 @@ async fn in_the_place(plan: &Plan, session: &Session, store: &dyn Store) -> Resu
     let place = Place::open(output, name, &session.storage());
     let place = place.map_err(|error| Failure::usage(format!("failed to {}", error.chain())))?;
     let unusable = |error: &dyn std::error::Error| {
-        let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-        Failure::usage(format!("the output place {output} cannot be used: failed to {error}{cause}"))
+        let causes = reelq_model::error_chain(error);
+        Failure::usage(format!("the output place {output} cannot be used: failed to {causes}"))
     };
     let unknown = Unknown::find(store, name, &place).await.map_err(|error| unusable(&error))?;
     let (shown, state) = (quoted(output), session.place());
