@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use reelq_http::Downloader;
 use reelq_model::{Digest, Event, Job, OutputLink, SharedClock, Stage, StoredFile};
 use reelq_store::{ClaimStage, SharedStore};
-use reelq_worker::{Breaking, Desk, Dice, Finish, Handler, Pulse};
+use reelq_worker::{AccountMetrics, Breaking, Desk, Dice, Finish, Handler};
 
 use crate::{
     Places, StorageOptions, aside,
@@ -26,23 +26,23 @@ const CLOSED: Duration = Duration::from_secs(2);
 pub struct Collector {
     targets: Targets,
     downloader: Arc<Downloader>,
-    pulse: Arc<Pulse>,
+    metrics: Arc<AccountMetrics>,
     dice: Arc<Dice>,
     breaking: Option<Breaking>,
     places: Option<Arc<Places>>,
 }
 
 impl Collector {
-    /// A collector for one account's outputs, counted by `pulse`.
+    /// A collector for one account's outputs, counted by `metrics`.
     pub fn new(
         store: SharedStore,
         downloader: Arc<Downloader>,
         options: StorageOptions,
         clock: SharedClock,
-        pulse: Arc<Pulse>,
+        metrics: Arc<AccountMetrics>,
         dice: Arc<Dice>,
     ) -> Self {
-        Self { targets: Targets::new(store, clock, options), downloader, pulse, dice, breaking: None, places: None }
+        Self { targets: Targets::new(store, clock, options), downloader, metrics, dice, breaking: None, places: None }
     }
 
     /// Tells the account's breaker whether outputs can be fetched.
@@ -123,10 +123,10 @@ impl Collector {
         let marks: Vec<Digest> = links.iter().map(fetch::mark).collect();
         for (index, link) in links.iter().enumerate() {
             let output = index + 1;
-            let (place, downloader, pulse, job) = (&target.place, &self.downloader, &*self.pulse, job.id);
+            let (place, downloader, metrics, job) = (&target.place, &self.downloader, &*self.metrics, job.id);
             let others = marks.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, mark)| *mark).collect();
             let wants_video = promises_video && (links.len() == 1 || haul::is_named_video(link).unwrap_or_default());
-            let errand = Errand { place, downloader, pulse, job, output, link, others, naming, again, wants_video };
+            let errand = Errand { place, downloader, metrics, job, output, link, others, naming, again, wants_video };
             match Box::pin(errand.run()).await {
                 Ok(fetched) => haul.got.push(fetched),
                 Err(Trouble::Late(late)) => haul.lacking.push(Lack { output, link: link.clone(), late }),

@@ -9,7 +9,7 @@ use std::{
 
 use reelq_model::{AccountName, BatchName, Status, Timestamp, TroubleKind, units::ByteSize};
 use reelq_store::{BatchView, JobFilter, JobView, Page, SharedStore};
-use reelq_worker::{Brake, Pulse, Scope};
+use reelq_worker::{AccountMetrics, Brake, Scope};
 
 use crate::{Place, PlaceError, Places, StorageOptions};
 
@@ -95,7 +95,7 @@ fn is_savable(view: &JobView, now: Timestamp, closed: &[BatchName]) -> bool {
 pub struct LagGuard {
     store: SharedStore,
     brake: Arc<Brake>,
-    pulses: Vec<(AccountName, Arc<Pulse>)>,
+    metrics: Vec<(AccountName, Arc<AccountMetrics>)>,
     options: StorageOptions,
     places: Option<Arc<Places>>,
     min_free: ByteSize,
@@ -104,18 +104,18 @@ pub struct LagGuard {
 }
 
 impl LagGuard {
-    /// Guards one batch, or all where none is named. `pulses` are those of the collectors; `places` are looked at along the
+    /// Guards one batch, or all where none is named. `metrics` are those of the collectors; `places` are looked at along the
     /// way, where this process reaches them.
     pub fn new(
         store: SharedStore,
         brake: Arc<Brake>,
-        pulses: Vec<(AccountName, Arc<Pulse>)>,
+        metrics: Vec<(AccountName, Arc<AccountMetrics>)>,
         options: StorageOptions,
         places: Option<Arc<Places>>,
         min_free: ByteSize,
         batch: Option<BatchName>,
     ) -> Self {
-        Self { store, brake, pulses, options, places, min_free, batch, seen: Mutex::default() }
+        Self { store, brake, metrics, options, places, min_free, batch, seen: Mutex::default() }
     }
 
     /// Looks every `pause`, for as long as it is polled; spawn it beside the workers and drop it with them.
@@ -209,11 +209,11 @@ impl LagGuard {
 
     fn paces(&self, now: Timestamp) -> BTreeMap<AccountName, Option<f64>> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let pace = |(account, pulse): &(AccountName, Arc<Pulse>)| {
+        let pace = |(account, metrics): &(AccountName, Arc<AccountMetrics>)| {
             let trail = seen.entry(account.clone()).or_default();
-            (account.clone(), pace(trail, now, pulse.beat().downloads))
+            (account.clone(), pace(trail, now, metrics.snapshot().downloads))
         };
-        self.pulses.iter().map(pace).collect()
+        self.metrics.iter().map(pace).collect()
     }
 }
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use reelq_model::{AccountName, Event, JobId, RemoteTask, Stage, Trouble, TroubleKind};
 use reelq_provider::{PollOutcome, Provider};
 use reelq_store::{ClaimStage, SharedStore};
-use reelq_worker::{Desk, Dice, Exchange, Finish, Handler, Pausing, Pulse, other_provider};
+use reelq_worker::{AccountMetrics, Desk, Dice, Exchange, Finish, Handler, Pausing, other_provider};
 
 use crate::{
     PollSettings, Schedule,
@@ -27,7 +27,7 @@ pub struct Parts {
     /// Where pauses are told to the other workers.
     pub store: SharedStore,
     /// Counts the requests.
-    pub pulse: Arc<Pulse>,
+    pub metrics: Arc<AccountMetrics>,
     /// How the account's tasks are followed.
     pub settings: PollSettings,
     /// Submissions a job may spend on failures that were not charged.
@@ -141,12 +141,12 @@ impl Poller {
         let spec = &look.job.spec;
         let request = self.parts.provider.poll(spec, &look.task.id);
         let reply = self.parts.exchange.call(&request).await;
-        self.parts.pulse.polled();
+        self.parts.metrics.polled();
         match reply {
             Ok(reply) => {
                 let outcome = self.parts.provider.polled(spec, &look.task.id, &reply);
                 if tells_of_the_task(&outcome) {
-                    self.parts.pulse.polls_are_refused(false);
+                    self.parts.metrics.polls_are_refused(false);
                     self.refusals.answered();
                 }
                 links_again(look, self.read(look, outcome).await)

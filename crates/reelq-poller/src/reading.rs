@@ -131,7 +131,7 @@ impl Poller {
     async fn refused(&self, look: Look<'_>, reason: BlockReason, message: &str) -> Event {
         let is_accounts = self.account_is_refused(look, reason, message).await;
         if is_accounts {
-            self.parts.pulse.polls_are_refused(true);
+            self.parts.metrics.polls_are_refused(true);
             let trouble = Trouble::new(TroubleKind::Status, message);
             // Not ever longer: once a person has mended the account, all of them are looked at soon.
             return self.unanswered(look, self.parts.schedule.slow(), Some(trouble));

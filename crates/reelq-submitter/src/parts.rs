@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use reelq_model::{AccountName, JobSpec, SharedClock};
 use reelq_provider::Provider;
 use reelq_store::SharedStore;
-use reelq_worker::{Brake, Exchange, OutputGate, Pulse};
+use reelq_worker::{AccountMetrics, Brake, Exchange, OutputGate};
 
 use crate::{Images, SubmitSettings};
 
@@ -29,7 +29,7 @@ pub struct Parts {
     /// Asked whether a batch's outputs can be put anywhere; `None` where this process does not fetch.
     pub gate: Option<Arc<dyn OutputGate>>,
     /// Counts the requests.
-    pub pulse: Arc<Pulse>,
+    pub metrics: Arc<AccountMetrics>,
     /// How the account submits.
     pub settings: SubmitSettings,
     /// How long a whole paid request may take.

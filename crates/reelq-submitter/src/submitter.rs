@@ -164,7 +164,7 @@ impl Submitter {
     }
 
     pub(crate) async fn send(&self, number: u32, request: &Request) -> SubmitOutcome {
-        self.parts.pulse.submitted();
+        self.parts.metrics.submitted();
         self.parts.exchange.submit(self.parts.provider.as_ref(), number, request).await
     }
 

@@ -5,14 +5,14 @@ use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 use reelq_model::{AccountName, BatchName, SharedClock, WorkerId};
 use reelq_store::{AccountLimits, SharedStore};
 
-use crate::{Brake, Handler, Pulse, Runtime, Stopper};
+use crate::{AccountMetrics, Brake, Handler, Runtime, Stopper};
 
 /// One account's work.
 #[derive(Clone)]
 pub struct AccountWork {
     pub(crate) name: AccountName,
     pub(crate) limits: Option<AccountLimits>,
-    pub(crate) pulse: Arc<Pulse>,
+    pub(crate) metrics: Arc<AccountMetrics>,
     pub(crate) handlers: Vec<(Arc<dyn Handler>, NonZeroUsize)>,
     pub(crate) usual_wait: Duration,
     pub(crate) only_open: bool,
@@ -21,8 +21,8 @@ pub struct AccountWork {
 
 impl AccountWork {
     /// Starts without handlers. Limits, where given, become the account's in the store; the last word holds.
-    pub fn new(name: AccountName, limits: Option<AccountLimits>, pulse: Arc<Pulse>) -> Self {
-        Self { name, limits, pulse, handlers: Vec::new(), usual_wait: Duration::ZERO, only_open: false, was: None }
+    pub fn new(name: AccountName, limits: Option<AccountLimits>, metrics: Arc<AccountMetrics>) -> Self {
+        Self { name, limits, metrics, handlers: Vec::new(), usual_wait: Duration::ZERO, only_open: false, was: None }
     }
 
     /// Its jobs wait up to this long while all is well: no runtime ends because of such a wait.

@@ -6,7 +6,7 @@ use reelq_model::{AccountName, BatchName, SharedClock, Status, WorkerId};
 use reelq_store::{BatchView, ClaimStage, Result, SharedStore};
 
 use crate::{
-    Brake, Pulse,
+    AccountMetrics, Brake,
     bells::{Bells, Quiet},
     registry::Registry,
 };
@@ -52,7 +52,7 @@ pub(crate) struct EndWatch {
     pub(crate) worker: WorkerId,
     pub(crate) registry: Arc<Registry>,
     pub(crate) bells: Arc<Bells>,
-    pub(crate) pulses: BTreeMap<AccountName, Arc<Pulse>>,
+    pub(crate) metrics: BTreeMap<AccountName, Arc<AccountMetrics>>,
     pub(crate) every: Duration,
     pub(crate) brake: Arc<Brake>,
 }
@@ -135,7 +135,7 @@ impl EndWatch {
     }
 
     fn quiet(&self) -> Option<Quiet> {
-        let refused = |account: &AccountName| self.pulses.get(account).is_some_and(|pulse| pulse.polls_refused());
+        let refused = |account: &AccountName| self.metrics.get(account).is_some_and(|metrics| metrics.polls_refused());
         self.bells.quiet(self.wait_at_most, |account, stage| stage == ClaimStage::Poll && refused(account))
     }
 

@@ -6,7 +6,7 @@ use reelq_model::{AccountName, Event, Stage};
 use reelq_store::{ClaimStage, Commit, Committed, Error, Lease, SharedStore};
 
 use crate::{
-    Dice, Finish, Pulse,
+    AccountMetrics, Dice, Finish,
     assignment::Outcome,
     bells::Bells,
     committer::Committer,
@@ -29,7 +29,7 @@ pub(crate) struct Finisher {
     pub(crate) store: SharedStore,
     pub(crate) committer: Committer,
     pub(crate) bells: Arc<Bells>,
-    pub(crate) pulse: Arc<Pulse>,
+    pub(crate) metrics: Arc<AccountMetrics>,
     pub(crate) panics: Arc<Panics>,
     pub(crate) fault: Arc<Fault>,
     pub(crate) untold: Arc<Untold>,
@@ -104,7 +104,7 @@ impl Finisher {
     async fn panicked(&self, held: &Held, message: &str) {
         let job = held.job();
         let panics = self.panics.count(job.id);
-        self.pulse.panicked();
+        self.metrics.panicked();
         tracing::error!(job = %job.id, stage = ?self.stage, panics, message, "a handler panicked");
         if let Some(event) = panics::event_of(&job.stage, panics, message, &self.dice) {
             self.commit(held, event).await;

@@ -108,7 +108,7 @@ impl Plan<'_> {
             store: Arc::clone(&self.runtime.parts.store),
             committer: self.committer.clone(),
             bells: Arc::clone(self.bells),
-            pulse: Arc::clone(&account.pulse),
+            metrics: Arc::clone(&account.metrics),
             panics: Arc::clone(&self.panics),
             fault: Arc::clone(&self.runtime.fault),
             untold: Arc::clone(&self.runtime.untold),

@@ -156,7 +156,7 @@ impl Runtime {
             worker: self.parts.worker.clone(),
             registry: Arc::clone(&self.registry),
             bells,
-            pulses: self.parts.accounts.iter().map(|work| (work.name.clone(), Arc::clone(&work.pulse))).collect(),
+            metrics: self.parts.accounts.iter().map(|work| (work.name.clone(), Arc::clone(&work.metrics))).collect(),
             every: Duration::from_millis(500),
             brake: Arc::clone(&self.parts.brake),
         };

@@ -8,7 +8,7 @@ use reelq_model::AccountName;
 use reelq_poller::{PollPlan, PollSettings, Poller, Schedule};
 use reelq_store::{BreakerPolicy, SharedStore};
 use reelq_submitter::{FirstPoll, Images, SubmitSettings, Submitter};
-use reelq_worker::{AccountWork, Brake, Breaking, Dice, Handler, OutputGate, Pulse};
+use reelq_worker::{AccountMetrics, AccountWork, Brake, Breaking, Dice, Handler, OutputGate};
 use secrecy::SecretString;
 use url::Url;
 
@@ -82,7 +82,7 @@ pub(crate) fn work(
     http: &AccountHttp,
     exchange: Arc<Transport>,
     shared: &Shared,
-    pulse: &Arc<Pulse>,
+    pulse: &Arc<AccountMetrics>,
 ) -> Result<AccountWork, Failure> {
     let provider = providers::open(session, account)?;
     let submits = providers::submit_settings(account)?;
@@ -110,7 +110,7 @@ pub(crate) fn work(
         images: Arc::clone(&shared.images),
         brake: Arc::clone(&shared.brake),
         gate: shared.places.clone().map(|places| places as Arc<dyn OutputGate>),
-        pulse: Arc::clone(pulse),
+        metrics: Arc::clone(pulse),
         settings: submits,
         request_timeout: http.deadlines.total,
         first_poll,
@@ -122,7 +122,7 @@ pub(crate) fn work(
         provider,
         exchange,
         store: Arc::clone(&shared.store),
-        pulse: Arc::clone(pulse),
+        metrics: Arc::clone(pulse),
         settings: polls,
         retries,
         schedule,

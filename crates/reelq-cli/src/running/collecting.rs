@@ -7,7 +7,7 @@ use reelq_collector::{Collector, LagGuard, Place, StorageOptions};
 use reelq_http::{AccountHttp, DownloadPolicy, Downloader, DownloadsSection};
 use reelq_model::{AccountName, BatchName};
 use reelq_store::{BatchDraft, ClaimStage};
-use reelq_worker::{AccountWork, Breaking, Dice, Pulse};
+use reelq_worker::{AccountMetrics, AccountWork, Breaking, Dice};
 
 use super::account::Shared;
 use crate::{failure::Failure, session::Session};
@@ -45,7 +45,7 @@ impl Collecting {
         &self,
         work: AccountWork,
         session: &Session,
-        pulse: &Arc<Pulse>,
+        pulse: &Arc<AccountMetrics>,
         breaking: Breaking,
     ) -> AccountWork {
         if !self.shared.hands.has(ClaimStage::Collect) {
@@ -68,7 +68,7 @@ impl Collecting {
     }
 
     /// Who stops submissions while outputs are in danger.
-    pub(crate) fn guard(self, batch: Option<BatchName>, pulses: Vec<(AccountName, Arc<Pulse>)>) -> Guard {
+    pub(crate) fn guard(self, batch: Option<BatchName>, pulses: Vec<(AccountName, Arc<AccountMetrics>)>) -> Guard {
         let Shared { store, brake, places, .. } = self.shared;
         Guard(LagGuard::new(store, brake, pulses, self.options, places, self.section.min_free, batch))
     }

@@ -7,7 +7,7 @@ use reelq_collector::Places;
 use reelq_http::{AccountHttp, Transport};
 use reelq_model::{AccountName, BatchName, SharedClock, WorkerId};
 use reelq_store::{ClaimStage, LinkOptions, Patience, SharedStore};
-use reelq_worker::{AccountWork, Brake, Builder, Ending, Pulse, Runtime};
+use reelq_worker::{AccountMetrics, AccountWork, Brake, Builder, Ending, Runtime};
 
 use super::{
     account,
@@ -56,7 +56,7 @@ pub(crate) struct Engine {
     retiring: Retiring,
     renewing: Renewing,
     /// What its accounts have done so far.
-    pub(crate) pulses: Vec<(AccountName, Arc<Pulse>)>,
+    pub(crate) pulses: Vec<(AccountName, Arc<AccountMetrics>)>,
     /// What holds submissions back.
     pub(crate) brake: Arc<Brake>,
     /// What speaks to its accounts' vendors.
@@ -123,7 +123,7 @@ impl Engine {
         for (account, http) in opened {
             let transport = account::transport(session, account, &http, &store)?;
             for name in std::iter::once(&account.name).chain(account.was.as_ref()) {
-                let pulse = Arc::new(Pulse::default());
+                let pulse = Arc::new(AccountMetrics::default());
                 let worked = Worked { account, name, http: &http, transport: &transport, pulse: &pulse };
                 builder = builder.account(worked.work(session, &shared, &collecting)?);
                 pulses.push((name.clone(), pulse));
@@ -209,7 +209,7 @@ struct Worked<'a> {
     name: &'a AccountName,
     http: &'a AccountHttp,
     transport: &'a Arc<Transport>,
-    pulse: &'a Arc<Pulse>,
+    pulse: &'a Arc<AccountMetrics>,
 }
 
 impl Worked<'_> {

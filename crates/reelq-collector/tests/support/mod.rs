@@ -18,7 +18,7 @@ use reelq_model::{
     RemoteTask, SharedClock, Stage, SystemClock, TaskId, Timestamp, Trouble, TroubleKind, Troubles,
 };
 use reelq_store::{BatchDraft, Line, LineDraft, SharedStore, SqliteStore};
-use reelq_worker::{Desk, Dice, Finish, Handler, LeaseLost, Pulse};
+use reelq_worker::{AccountMetrics, Desk, Dice, Finish, Handler, LeaseLost};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -162,8 +162,8 @@ impl House {
         let origins = trusted.iter().map(|server| server.origin.parse().unwrap()).collect();
         let policy = DownloadPolicy::new(&DownloadsSection::default(), origins, Proxies::default());
         let downloader = Arc::new(Downloader::new(&policy, clock()).unwrap());
-        let (pulse, dice) = (Arc::new(Pulse::default()), Arc::new(Dice::seeded(1)));
-        let collector = Collector::new(store, downloader, options, clock(), pulse, dice);
+        let (metrics, dice) = (Arc::new(AccountMetrics::default()), Arc::new(Dice::seeded(1)));
+        let collector = Collector::new(store, downloader, options, clock(), metrics, dice);
         let now = job.queued_at;
         Self { job, now, collector, _state: state }
     }

@@ -17,7 +17,7 @@ use reelq_provider::{
     ImageFacts, PollOutcome, Provider, Reply, Request, SubmitInput,
 };
 use reelq_store::{Pause, SharedStore, SqliteStore};
-use reelq_worker::{Desk, Dice, Exchange, Finish, Handler, LeaseLost, Pulse};
+use reelq_worker::{AccountMetrics, Desk, Dice, Exchange, Finish, Handler, LeaseLost};
 
 pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 pub(crate) const PLAN: PollPlan =
@@ -146,7 +146,7 @@ pub(crate) struct Stand {
     balances: Arc<Mutex<VecDeque<BalanceOutcome>>>,
     beside: Arc<Job>,
     exchange: FakeExchange,
-    pub(crate) pulse: Arc<Pulse>,
+    pub(crate) metrics: Arc<AccountMetrics>,
     pub(crate) store: SharedStore,
     _folder: tempfile::TempDir,
 }
@@ -210,7 +210,7 @@ impl Stand {
         let clock = Arc::new(ManualClock::starting_at(NOW));
         let store: SharedStore = Arc::new(SqliteStore::open(&folder.path().join("state.db"), clock).unwrap());
         let (answers, cancels, balances) = (Arc::default(), Arc::default(), Arc::default());
-        let (exchange, pulse) = (FakeExchange::default(), Arc::new(Pulse::default()));
+        let (exchange, metrics) = (FakeExchange::default(), Arc::new(AccountMetrics::default()));
         let provider = FakeProvider {
             name: spec().provider,
             capability: capability(cancel, balance),
@@ -223,7 +223,7 @@ impl Stand {
             provider: Arc::new(provider),
             exchange: Arc::new(exchange.clone()),
             store: Arc::clone(&store),
-            pulse: Arc::clone(&pulse),
+            metrics: Arc::clone(&metrics),
             settings: PollSettings::default(),
             retries: 3,
             schedule: Arc::new(Schedule::new(PLAN, Dice::seeded(1))),
@@ -231,7 +231,7 @@ impl Stand {
         });
         let desk = FakeDesk { job: Arc::new(running_job(1, "t1")), now: NOW, cancel: false };
         let beside = Arc::new(running_job(2, "t2"));
-        Self { desk, poller, answers, cancels, balances, beside, exchange, pulse, store, _folder: folder }
+        Self { desk, poller, answers, cancels, balances, beside, exchange, metrics, store, _folder: folder }
     }
 
     pub(crate) fn edit(mut self, edit: impl FnOnce(&mut Job)) -> Self {

@@ -11,7 +11,7 @@ use reelq_model::{
 use reelq_poller::{PollPlan, PollSettings, Poller, Schedule};
 use reelq_store::{BatchDraft, ClaimStage, Line as ManifestLine, LineDraft, SharedStore, SqliteStore};
 use reelq_submitter::{Images, SubmitSettings, Submitter};
-use reelq_worker::{AccountWork, Brake, Desk, Dice, Ending, Exchange, Finish, Handler, Pulse, Runtime};
+use reelq_worker::{AccountMetrics, AccountWork, Brake, Desk, Dice, Ending, Exchange, Finish, Handler, Runtime};
 
 use crate::{
     hooked_store::HookedStore,
@@ -107,7 +107,7 @@ pub(crate) async fn work(name: &str, inner: SharedStore, vendor: &Arc<Vendor>, p
     let clock: SharedClock = Arc::new(SystemClock::new());
     let store: SharedStore = Arc::new(HookedStore { inner, hook: Arc::clone(points) });
     let exchange: Arc<dyn Exchange> = Arc::new(Line { vendor: Arc::clone(vendor), points: Arc::clone(points) });
-    let (pulse, settings) = (Arc::new(Pulse::default()), settings());
+    let (metrics, settings) = (Arc::new(AccountMetrics::default()), settings());
     let schedule = Arc::new(Schedule::new(plan(), Dice::seeded(3)));
     let first = Arc::clone(&schedule);
     let submitter = Submitter::new(reelq_submitter::Parts {
@@ -118,7 +118,7 @@ pub(crate) async fn work(name: &str, inner: SharedStore, vendor: &Arc<Vendor>, p
         images: Arc::new(NoImages),
         brake: Arc::new(Brake::default()),
         gate: None,
-        pulse: Arc::clone(&pulse),
+        metrics: Arc::clone(&metrics),
         settings: settings.clone(),
         request_timeout: Duration::from_secs(5),
         first_poll: Arc::new(move |spec| first.first(spec)),
@@ -130,14 +130,14 @@ pub(crate) async fn work(name: &str, inner: SharedStore, vendor: &Arc<Vendor>, p
         provider: Arc::clone(vendor) as _,
         exchange,
         store: Arc::clone(&store),
-        pulse: Arc::clone(&pulse),
+        metrics: Arc::clone(&metrics),
         settings: PollSettings::default(),
         retries: 3,
         schedule,
         seed: 2,
     });
     let slots = NonZeroUsize::new(2).unwrap();
-    let account = AccountWork::new(account(), Some(settings.limits()), pulse)
+    let account = AccountWork::new(account(), Some(settings.limits()), metrics)
         .handler(Arc::new(submitter), slots)
         .handler(Arc::new(poller), slots)
         .handler(Arc::new(Fetcher(Arc::clone(points))), slots);

@@ -18,7 +18,7 @@ use reelq_provider::{
 };
 use reelq_store::{Pause, SharedStore, SqliteStore};
 use reelq_submitter::{Images, Parts, SubmitSettings, Submitter};
-use reelq_worker::{Brake, Desk, Exchange, Finish, Handler, LeaseLost, Pulse};
+use reelq_worker::{AccountMetrics, Brake, Desk, Exchange, Finish, Handler, LeaseLost};
 
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
@@ -301,7 +301,7 @@ impl Stand {
             images: Arc::new(NoImages),
             brake: Arc::clone(&self.brake),
             gate: self.gate.clone(),
-            pulse: Arc::new(Pulse::default()),
+            metrics: Arc::new(AccountMetrics::default()),
             settings: self.settings.clone(),
             request_timeout: TIMEOUT,
             first_poll: Arc::new(|_| Duration::from_secs(7)),

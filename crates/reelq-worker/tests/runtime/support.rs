@@ -21,7 +21,7 @@ use reelq_store::{
     AccountLimits, BatchDraft, BatchView, ClaimStage, JobFilter, JobView, Line, LineDraft, Page, SharedStore,
     SqliteStore,
 };
-use reelq_worker::{AccountWork, Builder, Desk, Finish, Handler, Pulse, Runtime};
+use reelq_worker::{AccountMetrics, AccountWork, Builder, Desk, Finish, Handler, Runtime};
 
 pub(crate) struct World {
     folder: tempfile::TempDir,
@@ -106,7 +106,7 @@ impl World {
 
     /// Work on an account that may spend no more than this in a day.
     pub(crate) fn work_for_a_day(&self, daily_budget: Option<Money>) -> AccountWork {
-        AccountWork::new(self.account.clone(), Some(limits(daily_budget)), Arc::new(Pulse::default()))
+        AccountWork::new(self.account.clone(), Some(limits(daily_budget)), Arc::new(AccountMetrics::default()))
     }
 
     pub(crate) async fn view(&self) -> BatchView {
