@@ -7,8 +7,8 @@ use reelq_store::{AccountLimits, Claim, ClaimStage, Claimed, Lease, SharedStore}
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::{
-    Brake, Dice, Stopper, assignment::Assignment, bell::Bell, fault::Fault, held::Held, registry::Registry,
-    steady::until_answered,
+    Brake, Dice, Stopper, assignment::Assignment, fault::Fault, held::Held, registry::Registry, steady::until_answered,
+    wakeup_timer::WakeupTimer,
 };
 
 /// How often a pulled brake is looked at again.
@@ -28,7 +28,7 @@ pub(crate) struct Claimer {
     pub(crate) store: SharedStore,
     pub(crate) clock: SharedClock,
     pub(crate) slots: Arc<Semaphore>,
-    pub(crate) bell: Arc<Bell>,
+    pub(crate) timer: Arc<WakeupTimer>,
     pub(crate) brake: Arc<Brake>,
     pub(crate) registry: Arc<Registry>,
     pub(crate) assignments: mpsc::Sender<Assignment>,
@@ -68,7 +68,7 @@ impl Claimer {
                 continue;
             }
             let asked = self.clock.monotonic();
-            self.bell.look();
+            self.timer.begin_claim();
             let claim = Claim { limit: free.len(), except: self.except(), ..self.claim.clone() };
             let claimed = tokio::select! {
                 claimed = until_answered(&self.dice, || self.store.claim(&claim)) => claimed,
@@ -153,11 +153,11 @@ impl Claimer {
         self.returner.clone().give_back(unsent).await;
         if short {
             match claimed.retry_in {
-                Some(wait) if claimed.until_day_ends => self.bell.rest_until_day_ends(wait),
-                retry_in => self.bell.rest(retry_in),
+                Some(wait) if claimed.until_day_ends => self.timer.end_claim_until_tomorrow(wait),
+                retry_in => self.timer.end_claim(retry_in),
             }
             tokio::select! {
-                () = self.bell.wait() => {}
+                () = self.timer.wait() => {}
                 () = self.brake.released() => {}
                 () = self.stopper.stopping() => {}
             }

@@ -7,8 +7,8 @@ use reelq_store::{BatchView, ClaimStage, Result, SharedStore};
 
 use crate::{
     AccountMetrics, Brake,
-    bells::{Bells, Quiet},
     registry::Registry,
+    wakeup_timers::{Idle, WakeupTimers},
 };
 
 /// Why a runtime ended.
@@ -51,7 +51,7 @@ pub(crate) struct EndWatch {
     pub(crate) clock: SharedClock,
     pub(crate) worker: WorkerId,
     pub(crate) registry: Arc<Registry>,
-    pub(crate) bells: Arc<Bells>,
+    pub(crate) timers: Arc<WakeupTimers>,
     pub(crate) metrics: BTreeMap<AccountName, Arc<AccountMetrics>>,
     pub(crate) every: Duration,
     pub(crate) brake: Arc<Brake>,
@@ -67,8 +67,8 @@ impl EndWatch {
         loop {
             match self.look_twice(&mut standstill).await {
                 Ok(Look::Finished) => return Ok(Ending::Finished),
-                Ok(Look::Stuck(Quiet::ForNews)) => return Ok(Ending::Held),
-                Ok(Look::Stuck(Quiet::ForLong)) => return Ok(Ending::Waiting),
+                Ok(Look::Stuck(Idle::UntilChange)) => return Ok(Ending::Held),
+                Ok(Look::Stuck(Idle::ForLong)) => return Ok(Ending::Waiting),
                 Ok(Look::Moving) => {}
                 Err(error) if error.is_transient() => {}
                 Err(error) => return Err(error),
@@ -84,7 +84,7 @@ impl EndWatch {
         if self.registry.len() > 0 {
             return Ok(Look::Moving);
         }
-        let quiet = self.quiet();
+        let idle = self.idle();
         let views = self.views().await?;
         if views.iter().all(|view| outstanding(view) == 0) {
             return Ok(Look::Finished);
@@ -94,11 +94,11 @@ impl EndWatch {
         let telling = self.batch.is_none() || fetching || still < self.patience;
         // Nothing may have begun between the two looks, and no lease may stand: of another worker, or of our own after a
         // panic, it ends by itself and brings its job back.
-        let Some(quiet) = quiet.filter(|_| !standstill.hopes(self.clock.monotonic(), &self.brake, self.hope())) else {
+        let Some(idle) = idle.filter(|_| !standstill.hopes(self.clock.monotonic(), &self.brake, self.hope())) else {
             return Ok(Look::Moving);
         };
-        let stuck = !self.leases_stand(telling).await? && self.quiet() == Some(quiet) && self.registry.len() == 0;
-        Ok(if stuck { Look::Stuck(quiet) } else { Look::Moving })
+        let stuck = !self.leases_stand(telling).await? && self.idle() == Some(idle) && self.registry.len() == 0;
+        Ok(if stuck { Look::Stuck(idle) } else { Look::Moving })
     }
 
     /// How long a place that takes no files is waited for once nothing else is left to do.
@@ -122,10 +122,10 @@ impl EndWatch {
             return Ok(first);
         }
         let mark = self.store.watch(0, Duration::ZERO).await?;
-        self.bells.ring_all();
+        self.timers.wake_all();
         for _ in 0..CLAIMS {
             tokio::time::sleep(CALM).await;
-            if self.quiet().is_some() && self.registry.len() == 0 {
+            if self.idle().is_some() && self.registry.len() == 0 {
                 break;
             }
         }
@@ -134,9 +134,9 @@ impl EndWatch {
         Ok(if matches!(second, Look::Stuck(_)) && !still { Look::Moving } else { second })
     }
 
-    fn quiet(&self) -> Option<Quiet> {
+    fn idle(&self) -> Option<Idle> {
         let refused = |account: &AccountName| self.metrics.get(account).is_some_and(|metrics| metrics.polls_refused());
-        self.bells.quiet(self.wait_at_most, |account, stage| stage == ClaimStage::Poll && refused(account))
+        self.timers.idle(self.wait_at_most, |account, stage| stage == ClaimStage::Poll && refused(account))
     }
 
     /// Whether a worker holds something of the work. What others hold may be of other batches: it is `telling` for as long
@@ -182,7 +182,7 @@ enum Look {
     /// Nothing of the batch is outstanding.
     Finished,
     /// Jobs are outstanding, and it seems that none can move.
-    Stuck(Quiet),
+    Stuck(Idle),
     /// Work is in hand, or will be.
     Moving,
 }

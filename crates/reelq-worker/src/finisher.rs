@@ -8,13 +8,13 @@ use reelq_store::{ClaimStage, Commit, Committed, Error, Lease, SharedStore};
 use crate::{
     AccountMetrics, Dice, Finish,
     assignment::Outcome,
-    bells::Bells,
     committer::Committer,
     fault::Fault,
     held::Held,
     panics::{self, Panics},
     steady::until_answered,
     untold::Untold,
+    wakeup_timers::WakeupTimers,
 };
 
 /// How soon a lane looks again at a job that its handler gave back.
@@ -28,7 +28,7 @@ pub(crate) struct Finisher {
     pub(crate) stage: ClaimStage,
     pub(crate) store: SharedStore,
     pub(crate) committer: Committer,
-    pub(crate) bells: Arc<Bells>,
+    pub(crate) timers: Arc<WakeupTimers>,
     pub(crate) metrics: Arc<AccountMetrics>,
     pub(crate) panics: Arc<Panics>,
     pub(crate) fault: Arc<Fault>,
@@ -56,7 +56,7 @@ impl Finisher {
         let commit = Commit { lease: lease.clone(), event: event.clone(), keep: false };
         let committed = self.committer.commit(commit).await.map(|answer| answer.committed);
         match committed {
-            Some(Committed::Done(_)) => self.bells.ring(&self.account, &event),
+            Some(Committed::Done(_)) => self.timers.wake_for(&self.account, &event),
             Some(Committed::Stale) if self.stale(&lease, &event).await => {}
             Some(Committed::Stale) | None => return,
             Some(Committed::Illegal(error)) => {
@@ -77,7 +77,7 @@ impl Finisher {
             match until_answered(&self.dice, record).await {
                 Ok(late) => {
                     tracing::warn!(job = %lease.job.id, task = %acceptance.task, ?late, "a yes came after its lease");
-                    self.bells.ring(&self.account, event);
+                    self.timers.wake_for(&self.account, event);
                     return true;
                 }
                 // Nothing is wrong with the store. What it has lost and gets back, a journal tells it then.
@@ -96,7 +96,7 @@ impl Finisher {
     async fn give_back(&self, held: &Held) {
         let leases = [held.lease()];
         match until_answered(&self.dice, || self.store.release(&leases)).await {
-            Ok(()) => self.bells.ring_lane(&self.account, self.stage, GIVEN_BACK),
+            Ok(()) => self.timers.wake(&self.account, self.stage, GIVEN_BACK),
             Err(error) => self.fault.raise(error),
         }
     }

@@ -6,7 +6,7 @@ use reelq_model::{SharedClock, WorkerId};
 use reelq_store::{Lease, Result, SharedStore};
 use tokio_util::sync::CancellationToken;
 
-use crate::{absence::Absence, bells::Bells, fault::Fault, held::Held, registry::Registry};
+use crate::{absence::Absence, fault::Fault, held::Held, registry::Registry, wakeup_timers::WakeupTimers};
 
 /// The most leases in one round trip.
 const GROUP: usize = 512;
@@ -17,7 +17,7 @@ pub(crate) struct Keeper {
     pub(crate) store: SharedStore,
     pub(crate) clock: SharedClock,
     pub(crate) registry: Arc<Registry>,
-    pub(crate) bells: Arc<Bells>,
+    pub(crate) timers: Arc<WakeupTimers>,
     pub(crate) fault: Arc<Fault>,
     pub(crate) every: Duration,
     pub(crate) done: CancellationToken,
@@ -50,8 +50,8 @@ impl Keeper {
         if rescued > 0 {
             tracing::info!(rescued, "took back what a dead worker held");
         }
-        // Whatever news was missed, no lane sleeps through more than one round.
-        self.bells.ring_all();
+        // Whatever change was missed, no stage worker sleeps through more than one round.
+        self.timers.wake_all();
         for (lasts, held) in self.by_length() {
             for group in held.chunks(GROUP) {
                 self.extend(group, lasts).await?;

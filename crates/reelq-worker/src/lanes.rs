@@ -8,8 +8,6 @@ use tokio::sync::{Semaphore, mpsc};
 use crate::{
     AccountWork, Builder, Dice, Handler, Runtime,
     backend::LaneBackend,
-    bell::Bell,
-    bells::Bells,
     claimer::{Claimer, Returner},
     commit_layer::CommitLayer,
     committer::Committer,
@@ -17,20 +15,22 @@ use crate::{
     lane::{self, Lane},
     panics::Panics,
     stage_service::StageService,
+    wakeup_timer::WakeupTimer,
+    wakeup_timers::WakeupTimers,
 };
 
-pub(crate) fn bells(parts: &Builder) -> Arc<Bells> {
-    let mut bells = Bells::default();
+pub(crate) fn wakeup_timers(parts: &Builder) -> Arc<WakeupTimers> {
+    let mut timers = WakeupTimers::default();
     for account in &parts.accounts {
         for (handler, _) in &account.handlers {
-            bells.add(account.name.clone(), handler.stage(), Arc::new(Bell::new(Arc::clone(&parts.clock))));
+            timers.add(account.name.clone(), handler.stage(), Arc::new(WakeupTimer::new(Arc::clone(&parts.clock))));
         }
     }
-    Arc::new(bells)
+    Arc::new(timers)
 }
 
-pub(crate) fn build(runtime: &Runtime, committer: &Committer, bells: &Arc<Bells>) -> Vec<Lane> {
-    let plan = Plan { runtime, committer, bells, panics: Arc::default() };
+pub(crate) fn build(runtime: &Runtime, committer: &Committer, timers: &Arc<WakeupTimers>) -> Vec<Lane> {
+    let plan = Plan { runtime, committer, timers, panics: Arc::default() };
     let accounts = runtime.parts.accounts.iter();
     accounts
         .flat_map(|account| account.handlers.iter().map(move |(handler, slots)| (account, handler, *slots)))
@@ -41,7 +41,7 @@ pub(crate) fn build(runtime: &Runtime, committer: &Committer, bells: &Arc<Bells>
 struct Plan<'a> {
     runtime: &'a Runtime,
     committer: &'a Committer,
-    bells: &'a Arc<Bells>,
+    timers: &'a Arc<WakeupTimers>,
     panics: Arc<Panics>,
 }
 
@@ -60,7 +60,7 @@ impl Plan<'_> {
             store: Arc::clone(&runtime.parts.store),
             clock: runtime.clock(),
             slots: Arc::new(Semaphore::new(slots.get())),
-            bell: self.bells.lane(&account.name, handler.stage())?,
+            timer: self.timers.of(&account.name, handler.stage())?,
             brake: Arc::clone(&runtime.parts.brake),
             registry: Arc::clone(&runtime.registry),
             assignments: sender,
@@ -107,7 +107,7 @@ impl Plan<'_> {
             stage: handler.stage(),
             store: Arc::clone(&self.runtime.parts.store),
             committer: self.committer.clone(),
-            bells: Arc::clone(self.bells),
+            timers: Arc::clone(self.timers),
             metrics: Arc::clone(&account.metrics),
             panics: Arc::clone(&self.panics),
             fault: Arc::clone(&self.runtime.fault),

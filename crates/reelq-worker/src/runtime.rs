@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     AccountWork, Builder, Dice, Ending, Spawner, Stopper,
-    bells::Bells,
+    change_listener::ChangeListener,
     committer::{CommitTask, Committer},
     ending::EndWatch,
     fault::Fault,
@@ -17,10 +17,10 @@ use crate::{
     held::Held,
     keeper::Keeper,
     lanes,
-    news::News,
     registry::Registry,
     steady::until_answered,
     untold::Untold,
+    wakeup_timers::WakeupTimers,
 };
 
 /// What is left to do once handlers are dropped must be done within this.
@@ -82,14 +82,14 @@ impl Runtime {
             Arc::clone(&self.fault),
             Dice::seeded(self.dice.seed()),
         );
-        let bells = lanes::bells(&self.parts);
-        let running: Vec<_> = lanes::build(&self, &committer, &bells)
+        let timers = lanes::wakeup_timers(&self.parts);
+        let running: Vec<_> = lanes::build(&self, &committer, &timers)
             .into_iter()
             .map(|lane| lane.start(&self.spawner, &self.parts.stopper))
             .collect();
         drop(committer);
-        let committing = self.start_services(task, &bells);
-        let ending = self.wait_for_end(bells).await.unwrap_or_else(|error| {
+        let committing = self.start_services(task, &timers);
+        let ending = self.wait_for_end(timers).await.unwrap_or_else(|error| {
             self.fault.raise(error);
             Ending::Stopped
         });
@@ -127,25 +127,26 @@ impl Runtime {
         }
     }
 
-    fn start_services(&self, task: CommitTask, bells: &Arc<Bells>) -> JoinHandle<()> {
+    fn start_services(&self, task: CommitTask, timers: &Arc<WakeupTimers>) -> JoinHandle<()> {
         let keeper = Keeper {
             worker: self.parts.worker.clone(),
             store: Arc::clone(self.store()),
             clock: self.clock(),
             registry: Arc::clone(&self.registry),
-            bells: Arc::clone(bells),
+            timers: Arc::clone(timers),
             fault: Arc::clone(&self.fault),
             every: self.parts.lease / 3,
             done: self.done.clone(),
         };
-        let news = News { store: Arc::clone(self.store()), bells: Arc::clone(bells), done: self.done.clone() };
+        let listener =
+            ChangeListener { store: Arc::clone(self.store()), timers: Arc::clone(timers), done: self.done.clone() };
         self.spawner.spawn(keeper.run());
-        self.spawner.spawn(news.run());
+        self.spawner.spawn(listener.run());
         self.spawner.spawn(self.heirs().run());
         self.spawner.spawn(task.run())
     }
 
-    async fn wait_for_end(&self, bells: Arc<Bells>) -> Result<Ending> {
+    async fn wait_for_end(&self, timers: Arc<WakeupTimers>) -> Result<Ending> {
         let watch = EndWatch {
             drain: self.parts.drain,
             batch: self.parts.batch.clone(),
@@ -155,7 +156,7 @@ impl Runtime {
             clock: self.clock(),
             worker: self.parts.worker.clone(),
             registry: Arc::clone(&self.registry),
-            bells,
+            timers,
             metrics: self.parts.accounts.iter().map(|work| (work.name.clone(), Arc::clone(&work.metrics))).collect(),
             every: Duration::from_millis(500),
             brake: Arc::clone(&self.parts.brake),
