@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use reelq_http::Downloader;
 use reelq_model::{Digest, Event, Job, OutputLink, SharedClock, Stage, StoredFile};
 use reelq_store::{ClaimStage, SharedStore};
-use reelq_worker::{AccountMetrics, Breaking, Desk, Dice, Finish, Handler};
+use reelq_worker::{AccountMetrics, Breaking, Dice, Finish, Handler, JobContext};
 
 use crate::{
     Places, StorageOptions, aside,
@@ -182,10 +182,10 @@ impl Handler for Collector {
     }
 
     /// What was bought is fetched even where a person asked to cancel: the money is gone, and the file is theirs.
-    async fn handle(&self, desk: &mut dyn Desk) -> Finish {
-        let job = Arc::clone(desk.job());
+    async fn handle(&self, context: &mut dyn JobContext) -> Finish {
+        let job = Arc::clone(context.job());
         let Stage::Fetching { task, outputs } = &job.stage else { return Finish::GiveBack };
-        let patience = Patience { job: &job, now: desk.now(), dice: &self.dice };
+        let patience = Patience { job: &job, now: context.now(), dice: &self.dice };
         Finish::Event(self.attempt(patience, patience.in_turn(task, outputs)).await)
     }
 }

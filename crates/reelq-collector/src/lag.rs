@@ -122,7 +122,7 @@ impl LagGuard {
     pub async fn run(&self, pause: Duration) {
         loop {
             match self.look().await {
-                // The keeper of the leases says that the store is away.
+                // The lease renewer reports that the store is unreachable.
                 Err(error) if error.is_transient() => {
                     tracing::debug!(%error, "the outlook of the downloads is unknown");
                 }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use reelq_model::{AccountName, Event, JobId, RemoteTask, Stage, Trouble, TroubleKind};
 use reelq_provider::{PollOutcome, Provider};
 use reelq_store::{ClaimStage, SharedStore};
-use reelq_worker::{AccountMetrics, Desk, Dice, Exchange, Finish, Handler, Pausing, other_provider};
+use reelq_worker::{AccountMetrics, Dice, Exchange, Finish, Handler, JobContext, Pausing, other_provider};
 
 use crate::{
     PollSettings, Schedule,
@@ -71,16 +71,16 @@ impl Handler for Poller {
         ClaimStage::Poll
     }
 
-    async fn handle(&self, desk: &mut dyn Desk) -> Finish {
-        let job = Arc::clone(desk.job());
+    async fn handle(&self, context: &mut dyn JobContext) -> Finish {
+        let job = Arc::clone(context.job());
         let Stage::Running { task } = &job.stage else { return Finish::GiveBack };
         if let Some(reason) = other_provider(&job, self.parts.provider.name()) {
             return Finish::Event(left_alone(task, reason));
         }
         // The store's time of the acceptance; the task's own is from the clock of the worker that read it.
         let accepted_at = job.submitted_at.unwrap_or(task.accepted_at);
-        let now = desk.now();
-        let (age, is_unwanted) = (now.since(accepted_at), desk.cancel_requested());
+        let now = context.now();
+        let (age, is_unwanted) = (now.since(accepted_at), context.cancel_requested());
         let look = Look { job: &job, task, age, now, is_unwanted };
         if !is_unwanted {
             return Finish::Event(self.look(look).await);

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use reelq_model::{Event, Job, Resolution, Stage, Submission, SubmitOutcome, TaskId, Timestamp};
 use reelq_provider::Request;
 use reelq_store::ClaimStage;
-use reelq_worker::{Backoff, Breaking, Desk, Dice, Finish, Handler, Pacing, Pausing, doubt_cost, other_provider};
+use reelq_worker::{Backoff, Breaking, Dice, Finish, Handler, JobContext, Pacing, Pausing, doubt_cost, other_provider};
 
 use crate::{
     OnUnconfirmed, Parts,
@@ -50,13 +50,13 @@ impl Handler for Submitter {
         self.parts.request_timeout.saturating_add(MARGIN)
     }
 
-    async fn handle(&self, desk: &mut dyn Desk) -> Finish {
-        if let Some(reason) = other_provider(desk.job(), self.parts.provider.name()) {
-            return left_alone(desk.job(), reason);
+    async fn handle(&self, context: &mut dyn JobContext) -> Finish {
+        if let Some(reason) = other_provider(context.job(), self.parts.provider.name()) {
+            return left_alone(context.job(), reason);
         }
-        match desk.job().stage.clone() {
-            Stage::Ready => self.submit(desk).await,
-            Stage::Submitting { submission } => self.replay(desk, &submission).await,
+        match context.job().stage.clone() {
+            Stage::Ready => self.submit(context).await,
+            Stage::Submitting { submission } => self.replay(context, &submission).await,
             _ => Finish::GiveBack,
         }
     }
@@ -87,8 +87,8 @@ impl Submitter {
     }
 
     /// The submission's first request.
-    async fn submit(&self, desk: &mut dyn Desk) -> Finish {
-        let (job, begun) = (Arc::clone(desk.job()), desk.now());
+    async fn submit(&self, context: &mut dyn JobContext) -> Finish {
+        let (job, begun) = (Arc::clone(context.job()), context.now());
         let key = job.next_key();
         let Built { request, body } = match self.build(&job, &key).await {
             Ok(built) => built,
@@ -102,29 +102,31 @@ impl Submitter {
             return Finish::Event(Attempt::First.not_sent(Undecided { reason, after: BRAKED }));
         }
         self.wait_for_turn().await;
-        let Some(place) = self.place(job.id, job.next_submission(), desk.now()).await else { return Finish::GiveBack };
+        let Some(place) = self.place(job.id, job.next_submission(), context.now()).await else {
+            return Finish::GiveBack;
+        };
         if let Some(down) = self.asks_for_free(place).await {
-            self.told(place, down, desk.now()).await;
+            self.told(place, down, context.now()).await;
             return Finish::GiveBack;
         }
-        if let Some(held_back) = self.held_back(desk) {
-            self.unused(place, desk.now()).await;
+        if let Some(held_back) = self.held_back(context) {
+            self.unused(place, context.now()).await;
             return held_back;
         }
         let mark = self.parts.exchange.mark(job.id);
-        let submission = Submission { number: job.next_submission(), key, body, at: desk.now(), mark };
+        let submission = Submission { number: job.next_submission(), key, body, at: context.now(), mark };
         let number = submission.number;
-        if desk.step(Event::Sending { submission }).await.is_err() {
-            self.unused(place, desk.now()).await;
+        if context.step(Event::Sending { submission }).await.is_err() {
+            self.unused(place, context.now()).await;
             return Finish::Lost;
         }
-        if !self.lease_outlasts_request(desk) || !self.place_outlasts_request(place, desk.now()) {
-            self.unused(place, desk.now()).await;
+        if !self.lease_outlasts_request(context) || !self.place_outlasts_request(place, context.now()) {
+            self.unused(place, context.now()).await;
             let reason = "the lease no longer outlasts a request".to_owned();
             return Finish::Event(Event::NotSent { reason, after: Duration::ZERO });
         }
         let outcome = self.send(number, &request).await;
-        self.settle(desk, place, Attempt::First, begun, outcome).await
+        self.settle(context, place, Attempt::First, begun, outcome).await
     }
 
     pub(crate) async fn build(&self, job: &Job, key: &reelq_model::IdempotencyKey) -> Result<Built, Unbuilt> {
@@ -143,18 +145,18 @@ impl Submitter {
     }
 
     /// Why nothing is begun for a ready job now.
-    fn held_back(&self, desk: &dyn Desk) -> Option<Finish> {
-        if desk.cancel_requested() {
+    fn held_back(&self, context: &dyn JobContext) -> Option<Finish> {
+        if context.cancel_requested() {
             return Some(Finish::Event(Event::Cancelled { settlement: None }));
         }
-        if let Some(reason) = self.parts.brake.holds(&self.parts.account, &desk.job().batch) {
+        if let Some(reason) = self.parts.brake.holds(&self.parts.account, &context.job().batch) {
             return Some(Finish::Event(Event::Throttled { reason, after: BRAKED }));
         }
-        (!self.lease_outlasts_request(desk)).then_some(Finish::GiveBack)
+        (!self.lease_outlasts_request(context)).then_some(Finish::GiveBack)
     }
 
-    pub(crate) fn lease_outlasts_request(&self, desk: &dyn Desk) -> bool {
-        desk.time_left() > self.needs()
+    pub(crate) fn lease_outlasts_request(&self, context: &dyn JobContext) -> bool {
+        context.time_left() > self.needs()
     }
 
     /// Waits until this process may send another request; what is known of the account's pace is kept fresh on the way.
@@ -172,7 +174,7 @@ impl Submitter {
     /// request was begun at `begun`.
     pub(crate) async fn settle(
         &self,
-        desk: &mut dyn Desk,
+        context: &mut dyn JobContext,
         place: Place,
         attempt: Attempt,
         begun: Timestamp,
@@ -181,8 +183,8 @@ impl Submitter {
         if let SubmitOutcome::Ambiguous(_) = &outcome {
             self.pacing.troubled().await;
         }
-        let breaker = self.told(place, verdict(&outcome), desk.now()).await;
-        let (job, setbacks) = (Arc::clone(desk.job()), desk.job().setbacks);
+        let breaker = self.told(place, verdict(&outcome), context.now()).await;
+        let (job, setbacks) = (Arc::clone(context.job()), context.job().setbacks);
         let event = match outcome {
             SubmitOutcome::Accepted(acceptance) => {
                 doubt_cost(&job, acceptance.cost);
@@ -190,10 +192,10 @@ impl Submitter {
             }
             SubmitOutcome::Rejected(failure) if attempt == Attempt::Replay => {
                 let reason = format!("a request may have been taken, and the one after it was refused: {failure}");
-                return self.unresolved(desk, reason, None).await;
+                return self.unresolved(context, reason, None).await;
             }
             SubmitOutcome::Rejected(failure) => Event::Rejected { failure },
-            SubmitOutcome::TurnedAway(setback) => self.turned_away(&job, &breaker, attempt, setback, desk.now()),
+            SubmitOutcome::TurnedAway(setback) => self.turned_away(&job, &breaker, attempt, setback, context.now()),
             SubmitOutcome::NotSent(setback) => attempt.not_sent(self.undecided(setback.reason, setbacks)),
             SubmitOutcome::Throttled(setback) => {
                 let paused = self.pausing.throttled(&setback, setbacks);
@@ -214,21 +216,26 @@ impl Submitter {
                 }
             }
             SubmitOutcome::Ambiguous(setback) => {
-                return self.unresolved(desk, setback.reason, setback.candidate).await;
+                return self.unresolved(context, setback.reason, setback.candidate).await;
             }
         };
-        Finish::Event(self.in_time(event, &job, desk.now()))
+        Finish::Event(self.in_time(event, &job, context.now()))
     }
 
     /// Leaves an unknown fate to a person, unless the user accepted to buy again.
-    pub(crate) async fn unresolved(&self, desk: &mut dyn Desk, reason: String, candidate: Option<TaskId>) -> Finish {
+    pub(crate) async fn unresolved(
+        &self,
+        context: &mut dyn JobContext,
+        reason: String,
+        candidate: Option<TaskId>,
+    ) -> Finish {
         let settings = &self.parts.settings;
-        let again = settings.on_unconfirmed == OnUnconfirmed::Resubmit && desk.job().submissions < settings.retries;
+        let again = settings.on_unconfirmed == OnUnconfirmed::Resubmit && context.job().submissions < settings.retries;
         if !again {
             return Finish::Event(Event::Unresolved { reason, candidate });
         }
         // Both go into the history, so that it tells what was risked and on whose word.
-        match desk.step(Event::Unresolved { reason, candidate }).await {
+        match context.step(Event::Unresolved { reason, candidate }).await {
             Ok(()) => Finish::Event(Event::Resolved { resolution: Resolution::Resubmit }),
             Err(_) => Finish::Lost,
         }

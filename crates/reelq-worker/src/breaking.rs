@@ -13,7 +13,7 @@ use tokio::{
 
 use crate::{Dice, until_answered};
 
-/// How long to try to ask or to tell; the job in hand must be settled before its lease ends.
+/// How long to try to ask or to tell; the current job must be settled before its lease ends.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How often a change is tried that others got before.
 const TRIES: u32 = 100;
@@ -21,7 +21,7 @@ const TRIES: u32 = 100;
 const EVERY: Duration = Duration::from_secs(1);
 /// Between two looks for a free slot, made up to half longer or shorter.
 const SLOT_EVERY: Duration = Duration::from_millis(100);
-/// How long a job in hand waits for a free slot before it goes back.
+/// How long a leased job waits for a free slot before it goes back.
 const SLOT_WAIT: Duration = Duration::from_secs(3);
 
 /// One account's breaker as this process knows it.

@@ -46,7 +46,7 @@ impl AccountWork {
         self
     }
 
-    /// Adds a stage's handler with the number of jobs that it may have in hand at once.
+    /// Adds a stage's handler with the number of jobs that it may work on at once.
     #[must_use]
     pub fn handler(mut self, handler: Arc<dyn Handler>, slots: NonZeroUsize) -> Self {
         self.handlers.push((handler, slots));
@@ -119,7 +119,7 @@ impl Builder {
         self
     }
 
-    /// How long a job stays in this process's hands when the process is gone; a handler's own needs come on top.
+    /// How long a job stays leased to this process once the process is gone; a handler's own needs come on top.
     #[must_use]
     pub fn lease(mut self, lease: Duration) -> Self {
         self.lease = lease;

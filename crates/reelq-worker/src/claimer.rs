@@ -7,8 +7,8 @@ use reelq_store::{AccountLimits, Claim, ClaimStage, Claimed, Lease, SharedStore}
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::{
-    Brake, Dice, Stopper, assignment::Assignment, fault::Fault, held::Held, registry::Registry, steady::until_answered,
-    wakeup_timer::WakeupTimer,
+    Brake, Dice, Stopper, assignment::Assignment, fault::Fault, in_flight::InFlightSet, leased_job::LeasedJob,
+    steady::until_answered, wakeup_timer::WakeupTimer,
 };
 
 /// How often a pulled brake is looked at again.
@@ -30,7 +30,7 @@ pub(crate) struct Claimer {
     pub(crate) slots: Arc<Semaphore>,
     pub(crate) timer: Arc<WakeupTimer>,
     pub(crate) brake: Arc<Brake>,
-    pub(crate) registry: Arc<Registry>,
+    pub(crate) in_flight: Arc<InFlightSet>,
     pub(crate) assignments: mpsc::Sender<Assignment>,
     pub(crate) stopper: Stopper,
     pub(crate) fault: Arc<Fault>,
@@ -48,7 +48,7 @@ pub(crate) struct Returner {
 
 impl Returner {
     pub(crate) async fn give_back(self, waiting: Vec<Assignment>) {
-        let leases: Vec<Lease> = waiting.iter().map(|assignment| assignment.held.lease()).collect();
+        let leases: Vec<Lease> = waiting.iter().map(|assignment| assignment.leased.lease()).collect();
         if leases.is_empty() {
             return;
         }
@@ -133,7 +133,7 @@ impl Claimer {
             first = Arc::clone(&self.slots).acquire_owned() => first.ok()?,
         };
         // Jobs end in groups, as their commits do: a moment later one claim serves them all.
-        if self.registry.len() > 1 {
+        if self.in_flight.len() > 1 {
             tokio::time::sleep(GATHER).await;
         }
         let more = std::iter::from_fn(|| Arc::clone(&self.slots).try_acquire_owned().ok());
@@ -144,9 +144,9 @@ impl Claimer {
         let short = claimed.leases.len() < free.len();
         let mut unsent = Vec::new();
         for (lease, slot) in claimed.leases.into_iter().zip(free) {
-            let held = Arc::new(Held::new(Arc::clone(&self.clock), lease, asked));
-            let place = Some(self.registry.enter(Arc::clone(&held), slot));
-            if let Err(refused) = self.assignments.send(Assignment { held, place }).await {
+            let leased = Arc::new(LeasedJob::new(Arc::clone(&self.clock), lease, asked));
+            let entry = Some(self.in_flight.enter(Arc::clone(&leased), slot));
+            if let Err(refused) = self.assignments.send(Assignment { leased, entry }).await {
                 unsent.push(refused.0);
             }
         }

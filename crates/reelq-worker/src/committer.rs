@@ -117,7 +117,7 @@ impl CommitTask {
                 Vec::new()
             }
             Err(error) if error.is_transient() => {
-                // The keeper of the leases tells the user, once for all who ask.
+                // The lease renewer reports it, once for all callers.
                 tracing::debug!(%error, steps = steps.len(), "the store is away; asking again");
                 steps
             }

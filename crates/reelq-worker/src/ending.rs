@@ -7,7 +7,7 @@ use reelq_store::{BatchView, ClaimStage, Result, SharedStore};
 
 use crate::{
     AccountMetrics, Brake,
-    registry::Registry,
+    in_flight::InFlightSet,
     wakeup_timers::{Idle, WakeupTimers},
 };
 
@@ -26,7 +26,7 @@ pub enum Ending {
     Stopped,
 }
 
-/// The shortest time between two looks: work that trickles empties the hands again and again.
+/// The shortest time between two looks: work that trickles empties the set of jobs in flight again and again.
 const CALM: Duration = Duration::from_millis(25);
 
 /// How long nothing may move, in any process, before jobs that nobody can move are taken for stuck.
@@ -50,7 +50,7 @@ pub(crate) struct EndWatch {
     pub(crate) store: SharedStore,
     pub(crate) clock: SharedClock,
     pub(crate) worker: WorkerId,
-    pub(crate) registry: Arc<Registry>,
+    pub(crate) in_flight: Arc<InFlightSet>,
     pub(crate) timers: Arc<WakeupTimers>,
     pub(crate) metrics: BTreeMap<AccountName, Arc<AccountMetrics>>,
     pub(crate) every: Duration,
@@ -75,13 +75,13 @@ impl EndWatch {
             }
             tokio::select! {
                 () = tokio::time::sleep(self.every) => {}
-                () = self.registry.emptied() => tokio::time::sleep(CALM).await,
+                () = self.in_flight.emptied() => tokio::time::sleep(CALM).await,
             }
         }
     }
 
     async fn look(&self, standstill: &mut Standstill) -> Result<Look> {
-        if self.registry.len() > 0 {
+        if self.in_flight.len() > 0 {
             return Ok(Look::Moving);
         }
         let idle = self.idle();
@@ -97,7 +97,7 @@ impl EndWatch {
         let Some(idle) = idle.filter(|_| !standstill.hopes(self.clock.monotonic(), &self.brake, self.hope())) else {
             return Ok(Look::Moving);
         };
-        let stuck = !self.leases_stand(telling).await? && self.idle() == Some(idle) && self.registry.len() == 0;
+        let stuck = !self.leases_stand(telling).await? && self.idle() == Some(idle) && self.in_flight.len() == 0;
         Ok(if stuck { Look::Stuck(idle) } else { Look::Moving })
     }
 
@@ -125,7 +125,7 @@ impl EndWatch {
         self.timers.wake_all();
         for _ in 0..CLAIMS {
             tokio::time::sleep(CALM).await;
-            if self.idle().is_some() && self.registry.len() == 0 {
+            if self.idle().is_some() && self.in_flight.len() == 0 {
                 break;
             }
         }
@@ -183,7 +183,7 @@ enum Look {
     Finished,
     /// Jobs are outstanding, and it seems that none can move.
     Stuck(Idle),
-    /// Work is in hand, or will be.
+    /// Work is in progress, or will be.
     Moving,
 }
 

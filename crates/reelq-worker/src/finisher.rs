@@ -10,7 +10,7 @@ use crate::{
     assignment::Outcome,
     committer::Committer,
     fault::Fault,
-    held::Held,
+    leased_job::LeasedJob,
     panics::{self, Panics},
     steady::until_answered,
     untold::Untold,
@@ -37,21 +37,21 @@ pub(crate) struct Finisher {
 }
 
 impl Finisher {
-    pub(crate) async fn finish(&self, held: &Held, outcome: Outcome) {
+    pub(crate) async fn finish(&self, leased: &LeasedJob, outcome: Outcome) {
         match outcome {
-            Outcome::Finished(Finish::Event(event)) => self.commit(held, event).await,
-            Outcome::Finished(Finish::GiveBack) => self.give_back(held).await,
-            Outcome::Finished(Finish::Lost) if held.was_refused() => self.give_back(held).await,
+            Outcome::Finished(Finish::Event(event)) => self.commit(leased, event).await,
+            Outcome::Finished(Finish::GiveBack) => self.give_back(leased).await,
+            Outcome::Finished(Finish::Lost) if leased.was_refused() => self.give_back(leased).await,
             Outcome::Finished(Finish::Lost) => {}
-            Outcome::Panicked(message) => self.panicked(held, &message).await,
+            Outcome::Panicked(message) => self.panicked(leased, &message).await,
             // What may have been sent is left to lapse: its next holder looks at the key.
-            Outcome::Cut if matches!(held.job().stage, Stage::Submitting { .. }) => {}
-            Outcome::Cut => self.give_back(held).await,
+            Outcome::Cut if matches!(leased.job().stage, Stage::Submitting { .. }) => {}
+            Outcome::Cut => self.give_back(leased).await,
         }
     }
 
-    async fn commit(&self, held: &Held, event: Event) {
-        let lease = held.lease();
+    async fn commit(&self, leased: &LeasedJob, event: Event) {
+        let lease = leased.lease();
         let untold = Untold::hold(&self.untold, &lease, &event);
         let commit = Commit { lease: lease.clone(), event: event.clone(), keep: false };
         let committed = self.committer.commit(commit).await.map(|answer| answer.committed);
@@ -93,21 +93,21 @@ impl Finisher {
         }
     }
 
-    async fn give_back(&self, held: &Held) {
-        let leases = [held.lease()];
+    async fn give_back(&self, leased: &LeasedJob) {
+        let leases = [leased.lease()];
         match until_answered(&self.dice, || self.store.release(&leases)).await {
             Ok(()) => self.timers.wake(&self.account, self.stage, GIVEN_BACK),
             Err(error) => self.fault.raise(error),
         }
     }
 
-    async fn panicked(&self, held: &Held, message: &str) {
-        let job = held.job();
+    async fn panicked(&self, leased: &LeasedJob, message: &str) {
+        let job = leased.job();
         let panics = self.panics.count(job.id);
         self.metrics.panicked();
         tracing::error!(job = %job.id, stage = ?self.stage, panics, message, "a handler panicked");
         if let Some(event) = panics::event_of(&job.stage, panics, message, &self.dice) {
-            self.commit(held, event).await;
+            self.commit(leased, event).await;
         }
     }
 }

@@ -33,7 +33,7 @@ pub(crate) struct Heirs {
 }
 
 impl Heirs {
-    /// Goes on until the runtime has nothing left in hand.
+    /// Runs until the runtime has no job left in flight.
     pub(crate) async fn run(self) {
         while !self.all.is_empty() {
             tokio::select! {

@@ -18,7 +18,7 @@ pub(crate) struct Lane {
 type LaneWorker = Worker<Assignment, LaneBackend, StageService, Identity>;
 
 impl Lane {
-    /// Starts both; the handle ends when everything the lane had in hand is settled.
+    /// Starts both; the handle ends when everything in flight is settled.
     pub(crate) fn start(self, spawner: &Spawner, stopper: &Stopper) -> JoinHandle<()> {
         let context = WorkerContext::new(&self.name);
         let worker = WorkerBuilder::new(context.clone()).backend(self.backend).build(self.service);

@@ -62,7 +62,7 @@ impl Plan<'_> {
             slots: Arc::new(Semaphore::new(slots.get())),
             timer: self.timers.of(&account.name, handler.stage())?,
             brake: Arc::clone(&runtime.parts.brake),
-            registry: Arc::clone(&runtime.registry),
+            in_flight: Arc::clone(&runtime.in_flight),
             assignments: sender,
             stopper: runtime.stopper(),
             fault: Arc::clone(&runtime.fault),

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 const EVERY: Duration = Duration::from_secs(1);
 /// Growth and server errors can wait for a slow store; the request that they ride on cannot.
 const HASTE: Duration = Duration::from_millis(500);
-/// A refusal is told with more patience, but not for longer than the job in hand can wait.
+/// A refusal is told with more patience, but not for longer than the current job can wait.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// How often a change is tried that others got before.
 const TRIES: u32 = 5;

@@ -14,7 +14,7 @@ const THROTTLED: Backoff = Backoff { base: Duration::from_secs(2), cap: Duration
 const MOMENT: Duration = Duration::from_millis(200);
 /// Nobody waits longer than this on a provider's word alone.
 const LONGEST: Duration = Duration::from_hours(24);
-/// How long to try to tell the others; the job in hand must be settled before its lease ends.
+/// How long to try to tell the others; the current job must be settled before its lease ends.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Tells all workers, through the store, to leave an account alone.

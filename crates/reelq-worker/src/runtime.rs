@@ -14,10 +14,10 @@ use crate::{
     ending::EndWatch,
     fault::Fault,
     heirs::{Heir, Heirs},
-    held::Held,
-    keeper::Keeper,
+    in_flight::InFlightSet,
     lanes,
-    registry::Registry,
+    lease_renewer::LeaseRenewer,
+    leased_job::LeasedJob,
     steady::until_answered,
     untold::Untold,
     wakeup_timers::WakeupTimers,
@@ -34,7 +34,7 @@ const LOOK: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub struct Runtime {
     pub(crate) parts: Builder,
-    pub(crate) registry: Arc<Registry>,
+    pub(crate) in_flight: Arc<InFlightSet>,
     pub(crate) fault: Arc<Fault>,
     pub(crate) spawner: Spawner,
     pub(crate) untold: Arc<Untold>,
@@ -52,7 +52,7 @@ impl Runtime {
         let dice = Dice::seeded(parts.seed);
         Self {
             parts,
-            registry: Arc::default(),
+            in_flight: Arc::default(),
             fault: Arc::default(),
             spawner: Spawner::default(),
             untold: Arc::default(),
@@ -128,11 +128,11 @@ impl Runtime {
     }
 
     fn start_services(&self, task: CommitTask, timers: &Arc<WakeupTimers>) -> JoinHandle<()> {
-        let keeper = Keeper {
+        let renewer = LeaseRenewer {
             worker: self.parts.worker.clone(),
             store: Arc::clone(self.store()),
             clock: self.clock(),
-            registry: Arc::clone(&self.registry),
+            in_flight: Arc::clone(&self.in_flight),
             timers: Arc::clone(timers),
             fault: Arc::clone(&self.fault),
             every: self.parts.lease / 3,
@@ -140,7 +140,7 @@ impl Runtime {
         };
         let listener =
             ChangeListener { store: Arc::clone(self.store()), timers: Arc::clone(timers), done: self.done.clone() };
-        self.spawner.spawn(keeper.run());
+        self.spawner.spawn(renewer.run());
         self.spawner.spawn(listener.run());
         self.spawner.spawn(self.heirs().run());
         self.spawner.spawn(task.run())
@@ -155,7 +155,7 @@ impl Runtime {
             store: Arc::clone(self.store()),
             clock: self.clock(),
             worker: self.parts.worker.clone(),
-            registry: Arc::clone(&self.registry),
+            in_flight: Arc::clone(&self.in_flight),
             timers,
             metrics: self.parts.accounts.iter().map(|work| (work.name.clone(), Arc::clone(&work.metrics))).collect(),
             every: Duration::from_millis(500),
@@ -201,8 +201,8 @@ impl Runtime {
     /// After a fault of the store: every paid request has its answer, and the store was asked to take it for a while.
     async fn brought_home(&self) {
         self.fault.raised().await;
-        let at_the_vendor = |held: &Arc<Held>| matches!(held.job().stage, Stage::Submitting { .. });
-        while self.registry.all().iter().filter(|held| at_the_vendor(held)).count() > self.untold.len() {
+        let at_the_vendor = |leased: &Arc<LeasedJob>| matches!(leased.job().stage, Stage::Submitting { .. });
+        while self.in_flight.all().iter().filter(|leased| at_the_vendor(leased)).count() > self.untold.len() {
             tokio::time::sleep(LOOK).await;
         }
         if self.untold.len() > 0 {

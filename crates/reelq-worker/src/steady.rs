@@ -1,4 +1,4 @@
-//! Asks the store until it answers: an absent store is waited for, never an error of the work in hand.
+//! Asks the store until it answers: an unreachable store is waited for, never an error of the current work.
 
 use std::{future::Future, time::Duration};
 
@@ -20,7 +20,7 @@ where
         .without_max_times()
         .with_jitter()
         .with_jitter_seed(dice.seed());
-    // The keeper of the leases tells the user, once for all who ask.
+    // The lease renewer reports it, once for all callers.
     let told = |error: &Error, delay| tracing::debug!(%error, ?delay, "the store is away; asking again");
     verb.retry(delays).when(Error::is_transient).notify(told).await
 }

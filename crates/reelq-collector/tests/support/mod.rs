@@ -1,4 +1,4 @@
-//! A server of files that answers by a script, a desk with one job on it, and a store with one batch.
+//! A server of files that answers by a script, a context of one job, and a store with one batch.
 
 #[path = "../../src/content/samples.rs"]
 #[expect(dead_code, reason = "each test uses some of them")]
@@ -18,7 +18,7 @@ use reelq_model::{
     RemoteTask, SharedClock, Stage, SystemClock, TaskId, Timestamp, Trouble, TroubleKind, Troubles,
 };
 use reelq_store::{BatchDraft, Line, LineDraft, SharedStore, SqliteStore};
-use reelq_worker::{AccountMetrics, Desk, Dice, Finish, Handler, LeaseLost};
+use reelq_worker::{AccountMetrics, Dice, Finish, Handler, JobContext, LeaseLost};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -173,8 +173,8 @@ impl House {
         let task = TaskId::new("t-1").unwrap();
         let mut job = self.job.clone();
         job.stage = Stage::Fetching { task: RemoteTask::accepted(task, 1, Timestamp::default()), outputs: links };
-        let mut desk = OneJob { job: Arc::new(job), now: self.now };
-        match self.collector.handle(&mut desk).await {
+        let mut context = FakeJobContext { job: Arc::new(job), now: self.now };
+        match self.collector.handle(&mut context).await {
             Finish::Event(event) => event,
             other => panic!("{other:?}"),
         }
@@ -190,13 +190,13 @@ impl House {
     }
 }
 
-struct OneJob {
+struct FakeJobContext {
     job: Arc<Job>,
     now: Timestamp,
 }
 
 #[async_trait]
-impl Desk for OneJob {
+impl JobContext for FakeJobContext {
     fn job(&self) -> &Arc<Job> {
         &self.job
     }

@@ -1,4 +1,4 @@
-//! A task at the desk, and a provider whose next answers are given.
+//! A running task, and a provider whose next answers are scripted.
 
 use std::{
     collections::VecDeque,
@@ -17,7 +17,7 @@ use reelq_provider::{
     ImageFacts, PollOutcome, Provider, Reply, Request, SubmitInput,
 };
 use reelq_store::{Pause, SharedStore, SqliteStore};
-use reelq_worker::{AccountMetrics, Desk, Dice, Exchange, Finish, Handler, LeaseLost};
+use reelq_worker::{AccountMetrics, Dice, Exchange, Finish, Handler, JobContext, LeaseLost};
 
 pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 pub(crate) const PLAN: PollPlan =
@@ -108,14 +108,14 @@ impl Exchange for FakeExchange {
     }
 }
 
-struct FakeDesk {
+struct FakeJobContext {
     job: Arc<Job>,
     now: Timestamp,
     cancel: bool,
 }
 
 #[async_trait]
-impl Desk for FakeDesk {
+impl JobContext for FakeJobContext {
     fn job(&self) -> &Arc<Job> {
         &self.job
     }
@@ -139,7 +139,7 @@ impl Desk for FakeDesk {
 
 /// One running job under a poller.
 pub(crate) struct Stand {
-    desk: FakeDesk,
+    context: FakeJobContext,
     poller: Poller,
     answers: Arc<Mutex<VecDeque<PollOutcome>>>,
     cancels: Arc<Mutex<VecDeque<CancelOutcome>>>,
@@ -229,20 +229,20 @@ impl Stand {
             schedule: Arc::new(Schedule::new(PLAN, Dice::seeded(1))),
             seed: 1,
         });
-        let desk = FakeDesk { job: Arc::new(running_job(1, "t1")), now: NOW, cancel: false };
+        let context = FakeJobContext { job: Arc::new(running_job(1, "t1")), now: NOW, cancel: false };
         let beside = Arc::new(running_job(2, "t2"));
-        Self { desk, poller, answers, cancels, balances, beside, exchange, metrics, store, _folder: folder }
+        Self { context, poller, answers, cancels, balances, beside, exchange, metrics, store, _folder: folder }
     }
 
     pub(crate) fn edit(mut self, edit: impl FnOnce(&mut Job)) -> Self {
-        let mut job = (*self.desk.job).clone();
+        let mut job = (*self.context.job).clone();
         edit(&mut job);
-        self.desk.job = Arc::new(job);
+        self.context.job = Arc::new(job);
         self
     }
 
     pub(crate) fn cancel_requested(mut self) -> Self {
-        self.desk.cancel = true;
+        self.context.cancel = true;
         self
     }
 
@@ -256,12 +256,12 @@ impl Stand {
 
     /// Turns to the other task of the account.
     pub(crate) fn turn_to_the_other(&mut self) {
-        std::mem::swap(&mut self.desk.job, &mut self.beside);
+        std::mem::swap(&mut self.context.job, &mut self.beside);
     }
 
     /// Something else than a look happens to the job, `age` after the acceptance.
     pub(crate) fn happens(&mut self, age: Duration, event: Event) {
-        self.desk.job = Arc::new(self.desk.job.apply(event, NOW.after(age)).unwrap().job);
+        self.context.job = Arc::new(self.context.job.apply(event, NOW.after(age)).unwrap().job);
     }
 
     /// Looks once, `age` after the acceptance; the event is applied to the job.
@@ -284,15 +284,15 @@ impl Stand {
     }
 
     pub(crate) async fn handle(&mut self, age: Duration) -> Event {
-        self.desk.now = NOW.after(age);
-        let finish = self.poller.handle(&mut self.desk).await;
+        self.context.now = NOW.after(age);
+        let finish = self.poller.handle(&mut self.context).await;
         let Finish::Event(event) = finish else { panic!("{finish:?}") };
-        self.desk.job = Arc::new(self.desk.job.apply(event.clone(), self.desk.now).unwrap().job);
+        self.context.job = Arc::new(self.context.job.apply(event.clone(), self.context.now).unwrap().job);
         event
     }
 
     pub(crate) fn job(&self) -> &Job {
-        &self.desk.job
+        &self.context.job
     }
 
     /// Why it failed.

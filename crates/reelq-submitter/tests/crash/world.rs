@@ -11,7 +11,7 @@ use reelq_model::{
 use reelq_poller::{PollPlan, PollSettings, Poller, Schedule};
 use reelq_store::{BatchDraft, ClaimStage, Line as ManifestLine, LineDraft, SharedStore, SqliteStore};
 use reelq_submitter::{Images, SubmitSettings, Submitter};
-use reelq_worker::{AccountMetrics, AccountWork, Brake, Desk, Dice, Ending, Exchange, Finish, Handler, Runtime};
+use reelq_worker::{AccountMetrics, AccountWork, Brake, Dice, Ending, Exchange, Finish, Handler, JobContext, Runtime};
 
 use crate::{
     hooked_store::HookedStore,
@@ -87,7 +87,7 @@ impl Handler for Fetcher {
         ClaimStage::Collect
     }
 
-    async fn handle(&self, _: &mut dyn Desk) -> Finish {
+    async fn handle(&self, _: &mut dyn JobContext) -> Finish {
         self.0.pass("before the download").await;
         self.0.pass("after the download").await;
         let file = StoredFile {

@@ -1,4 +1,4 @@
-//! A desk, a provider and an exchange that note what is done with them.
+//! A job context, a provider and an exchange that note what is done with them.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -18,7 +18,7 @@ use reelq_provider::{
 };
 use reelq_store::{Pause, SharedStore, SqliteStore};
 use reelq_submitter::{Images, Parts, SubmitSettings, Submitter};
-use reelq_worker::{AccountMetrics, Brake, Desk, Exchange, Finish, Handler, LeaseLost};
+use reelq_worker::{AccountMetrics, Brake, Exchange, Finish, Handler, JobContext, LeaseLost};
 
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
@@ -42,8 +42,8 @@ impl Log {
     }
 }
 
-/// A desk whose job moves as the stage machine says.
-pub(crate) struct FakeDesk {
+/// A job context whose job moves as the stage machine says.
+pub(crate) struct FakeJobContext {
     pub(crate) job: Arc<Job>,
     pub(crate) cancel: bool,
     pub(crate) now: Timestamp,
@@ -54,7 +54,7 @@ pub(crate) struct FakeDesk {
 }
 
 #[async_trait]
-impl Desk for FakeDesk {
+impl JobContext for FakeJobContext {
     fn job(&self) -> &Arc<Job> {
         &self.job
     }
@@ -182,7 +182,7 @@ impl Images for NoImages {
 
 /// A submitter with everything around it.
 pub(crate) struct Stand {
-    pub(crate) desk: FakeDesk,
+    pub(crate) context: FakeJobContext,
     pub(crate) provider: FakeProvider,
     pub(crate) settings: SubmitSettings,
     pub(crate) outcome: Option<SubmitOutcome>,
@@ -236,7 +236,7 @@ impl Stand {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::starting_at(NOW));
         let store = Arc::new(SqliteStore::open(&folder.path().join("state.db"), clock).unwrap());
-        let desk = FakeDesk {
+        let context = FakeJobContext {
             job: Arc::new(job()),
             cancel: false,
             now: NOW,
@@ -246,7 +246,7 @@ impl Stand {
         };
         let name = ProviderName::new("wave").unwrap();
         Self {
-            desk,
+            context,
             provider: FakeProvider { name, capability: capability(), version: 1, refuses: false },
             settings: SubmitSettings { requests_per_second: 1000.0.into(), ..SubmitSettings::default() },
             outcome: None,
@@ -263,7 +263,7 @@ impl Stand {
     pub(crate) fn anew(mut self) -> Self {
         let mut job = job();
         job.id = JobId::from_bytes([9; 16]);
-        self.desk.job = Arc::new(job);
+        self.context.job = Arc::new(job);
         self.provider.refuses = false;
         self
     }
@@ -280,7 +280,7 @@ impl Stand {
 
     /// Moves the job on, as an earlier worker did.
     pub(crate) fn after(mut self, event: Event) -> Self {
-        self.desk.job = Arc::new(self.desk.job.apply(event, NOW).unwrap().job);
+        self.context.job = Arc::new(self.context.job.apply(event, NOW).unwrap().job);
         self
     }
 
@@ -308,7 +308,7 @@ impl Stand {
             clock,
             seed: 1,
         });
-        submitter.handle(&mut self.desk).await
+        submitter.handle(&mut self.context).await
     }
 
     pub(crate) async fn pauses(&self) -> Vec<Pause> {

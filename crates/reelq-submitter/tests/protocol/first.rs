@@ -32,9 +32,9 @@ async fn intent_is_durable_before_the_request_leaves() {
     let finish = stand.handle().await;
     let Finish::Event(Event::Accepted { acceptance, first_poll }) = finish else { panic!("{finish:?}") };
     assert_eq!((acceptance.submission, first_poll), (1, Duration::from_secs(7)));
-    let key = stand.desk.job.next_key();
+    let key = stand.context.job.next_key();
     assert_eq!(stand.log.all(), ["step sending".to_owned(), format!("send 1 `v1 a cat` under {key}")]);
-    let Stage::Submitting { submission } = &stand.desk.job.stage else { panic!("no intent") };
+    let Stage::Submitting { submission } = &stand.context.job.stage else { panic!("no intent") };
     assert_eq!((&submission.key, submission.at), (&key, NOW));
     assert_eq!(submission.body, reelq_model::Digest::of(b"v1 a cat"));
 }
@@ -54,13 +54,13 @@ async fn no_key_is_sent_where_none_is_known_or_wanted() {
 #[tokio::test]
 async fn frozen_worker_sends_nothing() {
     let mut stand = Stand::new();
-    stand.desk.times_left = Mutex::new(VecDeque::from([Duration::from_secs(30)]));
+    stand.context.times_left = Mutex::new(VecDeque::from([Duration::from_secs(30)]));
     assert_eq!(stand.handle().await, Finish::GiveBack);
     assert_eq!(stand.log.all(), [""; 0]);
 
     // Frozen between the intent and the request.
     let mut stand = Stand::new();
-    stand.desk.times_left = Mutex::new(VecDeque::from([Duration::from_mins(1), Duration::ZERO]));
+    stand.context.times_left = Mutex::new(VecDeque::from([Duration::from_mins(1), Duration::ZERO]));
     let finish = stand.handle().await;
     assert!(matches!(finish, Finish::Event(Event::NotSent { after: Duration::ZERO, .. })), "{finish:?}");
     assert_eq!(stand.log.all(), ["step sending"]);
@@ -69,7 +69,7 @@ async fn frozen_worker_sends_nothing() {
 #[tokio::test]
 async fn lost_lease_sends_nothing() {
     let mut stand = Stand::new();
-    stand.desk.loses_steps = true;
+    stand.context.loses_steps = true;
     assert_eq!(stand.handle().await, Finish::Lost);
     assert_eq!(stand.log.all(), ["step sending"]);
 }
@@ -77,7 +77,7 @@ async fn lost_lease_sends_nothing() {
 #[tokio::test]
 async fn cancelled_job_is_not_sent() {
     let mut stand = Stand::new();
-    stand.desk.cancel = true;
+    stand.context.cancel = true;
     assert_eq!(stand.handle().await, Finish::Event(Event::Cancelled { settlement: None }));
     assert_eq!(stand.log.all(), [""; 0]);
 }
@@ -183,7 +183,7 @@ async fn user_who_accepts_double_buying_gets_it_with_an_honest_history() {
     assert_eq!(finish, Finish::Event(Event::Resolved { resolution: Resolution::Resubmit }));
     assert_eq!(stand.log.all(), ["step sending", "send 1 `v1 a cat` under no key", "step unresolved"]);
     // The number is used up: the next submission has a key of its own.
-    assert_eq!(stand.desk.job.next_submission(), 2);
+    assert_eq!(stand.context.job.next_submission(), 2);
 }
 
 #[tokio::test]

@@ -158,15 +158,15 @@ async fn a_stop_while_the_store_is_away_ends_after_the_grace_and_the_journal_kee
     let store = Arc::clone(&unsteady.store);
     let said = Arc::new(AtomicBool::new(false));
     let says = Arc::clone(&said);
-    let submit = Scripted::new(ClaimStage::Submit, move |desk| {
+    let submit = Scripted::new(ClaimStage::Submit, move |context| {
         let (store, says) = (Arc::clone(&store), Arc::clone(&says));
         Box::pin(async move {
-            if desk.step(sending(desk)).await.is_err() {
+            if context.step(sending(context)).await.is_err() {
                 return Finish::Lost;
             }
             store.set_away(true);
             says.store(true, Ordering::SeqCst);
-            Finish::Event(accepted(desk))
+            Finish::Event(accepted(context))
         })
     });
     let work = unsteady.world.work().handler(submit, slots(1));

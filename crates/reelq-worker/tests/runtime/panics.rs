@@ -19,12 +19,12 @@ async fn panic_frees_its_slot_and_the_job_is_tried_again() {
     let world = World::open();
     world.load(5).await;
     let runs = Arc::new(AtomicUsize::new(0));
-    let submit = Scripted::new(ClaimStage::Submit, move |desk| {
+    let submit = Scripted::new(ClaimStage::Submit, move |context| {
         let first = runs.fetch_add(1, Ordering::SeqCst) == 0;
         Box::pin(async move {
             assert!(!first, "the first run panics");
-            desk.step(sending(desk)).await.unwrap();
-            Finish::Event(accepted(desk))
+            context.step(sending(context)).await.unwrap();
+            Finish::Event(accepted(context))
         })
     });
     let work = world.work();
@@ -44,12 +44,12 @@ async fn panic_frees_its_slot_and_the_job_is_tried_again() {
 async fn panic_after_sending_lets_the_lease_lapse_and_is_never_sent_again() {
     let world = World::open();
     let jobs = world.load(1).await;
-    let submit = Scripted::new(ClaimStage::Submit, |desk| {
+    let submit = Scripted::new(ClaimStage::Submit, |context| {
         Box::pin(async move {
-            if let Stage::Submitting { .. } = desk.job().stage {
+            if let Stage::Submitting { .. } = context.job().stage {
                 return Finish::Event(Event::Unresolved { reason: "nobody knows".to_owned(), candidate: None });
             }
-            desk.step(sending(desk)).await.unwrap();
+            context.step(sending(context)).await.unwrap();
             panic!("after the request may have left");
         })
     });

@@ -33,14 +33,14 @@ impl Gate {
 /// Buys, but waits at the gate between intent and answer.
 fn buys_slowly(gate: &Arc<Gate>) -> Arc<Scripted> {
     let gate = Arc::clone(gate);
-    Scripted::new(ClaimStage::Submit, move |desk| {
+    Scripted::new(ClaimStage::Submit, move |context| {
         let gate = Arc::clone(&gate);
         Box::pin(async move {
-            if desk.step(sending(desk)).await.is_err() {
+            if context.step(sending(context)).await.is_err() {
                 return Finish::Lost;
             }
             gate.pass().await;
-            Finish::Event(accepted(desk))
+            Finish::Event(accepted(context))
         })
     })
 }
@@ -69,12 +69,12 @@ async fn purchase_not_begun_at_the_stop_is_given_back() {
     let jobs = world.load(1).await;
     let gate = Gate::new();
     let waiting = Arc::clone(&gate);
-    let submit = Scripted::new(ClaimStage::Submit, move |desk| {
+    let submit = Scripted::new(ClaimStage::Submit, move |context| {
         let gate = Arc::clone(&waiting);
         Box::pin(async move {
             gate.pass().await;
-            match desk.step(sending(desk)).await {
-                Ok(()) => Finish::Event(accepted(desk)),
+            match context.step(sending(context)).await {
+                Ok(()) => Finish::Event(accepted(context)),
                 Err(_) => Finish::Lost,
             }
         })

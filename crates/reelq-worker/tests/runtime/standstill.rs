@@ -187,7 +187,7 @@ async fn a_batch_without_a_place_ends_the_run_only_after_a_while_and_goes_on_whe
     assert_eq!(submit.runs(), 2);
 }
 
-/// Another process that ends its step just when somebody looks whether it still has something in hand.
+/// Another process that ends its step just when somebody looks whether it still works on something.
 struct Elsewhere {
     store: SharedStore,
     poll: Mutex<Option<Lease>>,
@@ -215,7 +215,7 @@ impl Elsewhere {
         }
     }
 
-    /// Buys the one job there is and has it in hand to ask the provider about it.
+    /// Buys the one job there is and leases it to ask the provider about it.
     async fn asking(world: &World) -> Self {
         let store = world.another();
         let ready = Self::claim(&store, world, ClaimStage::Submit).await;

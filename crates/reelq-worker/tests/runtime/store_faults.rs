@@ -130,14 +130,14 @@ async fn a_yes_that_cannot_be_committed_stays_in_the_log() {
 /// Buys; the first job's answer comes at once, each further one a while later.
 fn buys_one_by_one() -> Arc<Scripted> {
     let count = Arc::new(AtomicUsize::new(0));
-    Scripted::new(ClaimStage::Submit, move |desk| {
+    Scripted::new(ClaimStage::Submit, move |context| {
         let late = count.fetch_add(1, Ordering::SeqCst);
         Box::pin(async move {
-            if desk.step(sending(desk)).await.is_err() {
+            if context.step(sending(context)).await.is_err() {
                 return Finish::Lost;
             }
             tokio::time::sleep(Duration::from_millis(300) * u32::try_from(late).unwrap()).await;
-            Finish::Event(accepted(desk))
+            Finish::Event(accepted(context))
         })
     })
 }
