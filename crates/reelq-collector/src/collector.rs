@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use reelq_http::Downloader;
 use reelq_model::{Digest, Event, Job, OutputLink, SharedClock, Stage, StoredFile};
 use reelq_store::{ClaimStage, SharedStore};
-use reelq_worker::{AccountMetrics, Breaking, Dice, Finish, Handler, JobContext};
+use reelq_worker::{AccountMetrics, Breaking, Finish, Handler, JobContext, SharedRng};
 
 use crate::{
     Places, StorageOptions, aside,
@@ -27,7 +27,7 @@ pub struct Collector {
     targets: Targets,
     downloader: Arc<Downloader>,
     metrics: Arc<AccountMetrics>,
-    dice: Arc<Dice>,
+    rng: Arc<SharedRng>,
     breaking: Option<Breaking>,
     places: Option<Arc<Places>>,
 }
@@ -40,9 +40,9 @@ impl Collector {
         options: StorageOptions,
         clock: SharedClock,
         metrics: Arc<AccountMetrics>,
-        dice: Arc<Dice>,
+        rng: Arc<SharedRng>,
     ) -> Self {
-        Self { targets: Targets::new(store, clock, options), downloader, metrics, dice, breaking: None, places: None }
+        Self { targets: Targets::new(store, clock, options), downloader, metrics, rng, breaking: None, places: None }
     }
 
     /// Tells the account's breaker whether outputs can be fetched.
@@ -185,7 +185,7 @@ impl Handler for Collector {
     async fn handle(&self, context: &mut dyn JobContext) -> Finish {
         let job = Arc::clone(context.job());
         let Stage::Fetching { task, outputs } = &job.stage else { return Finish::GiveBack };
-        let patience = Patience { job: &job, now: context.now(), dice: &self.dice };
+        let patience = Patience { job: &job, now: context.now(), rng: &self.rng };
         Finish::Event(self.attempt(patience, patience.in_turn(task, outputs)).await)
     }
 }

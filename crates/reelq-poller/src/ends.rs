@@ -110,7 +110,7 @@ impl Poller {
             && !look.task.only_looked_at
             && look.job.orphan_of.is_none();
         let half = AGAIN.ceiling(look.job.retries) / 2;
-        let soon = half + half.mul_f64(self.pausing.dice.fraction());
+        let soon = half + half.mul_f64(self.pausing.rng.fraction());
         // A passing trouble that every purchase meets may last for minutes: the last one is made when it has had its time.
         let is_last = look.job.retries.saturating_add(1) == self.parts.retries;
         again.then(|| if is_last { soon.max(self.parts.settings.patience.0) } else { soon })

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use reelq_model::{AccountName, Event, JobId, RemoteTask, Stage, Trouble, TroubleKind};
 use reelq_provider::{PollOutcome, Provider};
 use reelq_store::{ClaimStage, SharedStore};
-use reelq_worker::{AccountMetrics, Dice, Exchange, Finish, Handler, JobContext, Pausing, other_provider};
+use reelq_worker::{AccountMetrics, Exchange, Finish, Handler, JobContext, Pausing, SharedRng, other_provider};
 
 use crate::{
     PollSettings, Schedule,
@@ -125,8 +125,11 @@ fn unless_troubled(event: Event, other: Trouble) -> Event {
 impl Poller {
     /// A poller for one account.
     pub fn new(parts: Parts) -> Self {
-        let pausing =
-            Pausing { account: parts.account.clone(), store: Arc::clone(&parts.store), dice: Dice::seeded(parts.seed) };
+        let pausing = Pausing {
+            account: parts.account.clone(),
+            store: Arc::clone(&parts.store),
+            rng: SharedRng::seeded(parts.seed),
+        };
         Self {
             parts,
             pausing,

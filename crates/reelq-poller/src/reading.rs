@@ -149,7 +149,7 @@ impl Poller {
         }
         let plan = self.parts.schedule.plan();
         let backoff = Backoff { base: plan.min, cap: plan.max.saturating_mul(2) };
-        let ours = backoff.full_jitter(look.job.setbacks, &self.pausing.dice);
+        let ours = backoff.full_jitter(look.job.setbacks, &self.pausing.rng);
         let asked = setback.wait.map(|wait| self.bounded(wait)).unwrap_or_default();
         self.status_trouble(look, reason.clone(), ours.max(asked))
     }

@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use reelq_model::{Event, Job, Resolution, Stage, Submission, SubmitOutcome, TaskId, Timestamp};
 use reelq_provider::Request;
 use reelq_store::ClaimStage;
-use reelq_worker::{Backoff, Breaking, Dice, Finish, Handler, JobContext, Pacing, Pausing, doubt_cost, other_provider};
+use reelq_worker::{
+    Backoff, Breaking, Finish, Handler, JobContext, Pacing, Pausing, SharedRng, doubt_cost, other_provider,
+};
 
 use crate::{
     OnUnconfirmed, Parts,
@@ -76,13 +78,16 @@ impl Submitter {
     /// A submitter for one account.
     pub fn new(parts: Parts) -> Self {
         let limits = parts.settings.limits();
-        let pausing =
-            Pausing { account: parts.account.clone(), store: Arc::clone(&parts.store), dice: Dice::seeded(parts.seed) };
+        let pausing = Pausing {
+            account: parts.account.clone(),
+            store: Arc::clone(&parts.store),
+            rng: SharedRng::seeded(parts.seed),
+        };
         let spacing = Spacing::new(Arc::clone(&parts.clock), limits.burst);
         let pacing = Pacing::new(parts.account.clone(), Arc::clone(&parts.store), limits, Arc::clone(&parts.clock));
         let policy = parts.settings.breaker_policy(parts.provider.capability());
         let (account, store) = (parts.account.clone(), Arc::clone(&parts.store));
-        let breaking = Breaking::new(account, store, policy, Dice::seeded(pausing.dice.seed()));
+        let breaking = Breaking::new(account, store, policy, SharedRng::seeded(pausing.rng.seed()));
         Self { parts, spacing, pacing, breaking, pausing }
     }
 
@@ -242,6 +247,6 @@ impl Submitter {
     }
 
     pub(crate) fn undecided(&self, reason: String, setbacks: u32) -> Undecided {
-        Undecided { reason, after: BACKOFF.full_jitter(setbacks, &self.pausing.dice) }
+        Undecided { reason, after: BACKOFF.full_jitter(setbacks, &self.pausing.rng) }
     }
 }

@@ -11,7 +11,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::{Dice, until_answered};
+use crate::{SharedRng, retry_transient};
 
 /// How long to try to ask or to tell; the current job must be settled before its lease ends.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -30,7 +30,7 @@ pub struct Breaking {
     account: AccountName,
     store: SharedStore,
     policy: BreakerPolicy,
-    dice: Dice,
+    rng: SharedRng,
     /// What was last seen, and when by the store's time. Changes of this process go one after the other.
     known: Mutex<Option<(Breaker, Timestamp)>>,
 }
@@ -58,8 +58,8 @@ type Step<T> = (Option<Breaker>, T);
 
 impl Breaking {
     /// Begins without knowing anything.
-    pub fn new(account: AccountName, store: SharedStore, policy: BreakerPolicy, dice: Dice) -> Self {
-        Self { account, store, policy, dice, known: Mutex::new(None) }
+    pub fn new(account: AccountName, store: SharedStore, policy: BreakerPolicy, rng: SharedRng) -> Self {
+        Self { account, store, policy, rng, known: Mutex::new(None) }
     }
 
     /// A purchase is about to begin, at `now` by the store's time. Waits a little where as many as may be are under way.
@@ -72,7 +72,7 @@ impl Breaking {
             match self.in_time(self.change(|view| self.admit(ask, view))).await {
                 Some(Some(admission)) => return admission,
                 Some(None) if waited < SLOT_WAIT => {
-                    let moment = self.dice.around(SLOT_EVERY, 0.5);
+                    let moment = self.rng.around(SLOT_EVERY, 0.5);
                     sleep(moment).await;
                     waited += moment;
                 }
@@ -92,8 +92,8 @@ impl Breaking {
         {
             return Breaker::default();
         }
-        let dice = self.dice.fraction();
-        let step = |view: &BreakerView| (view.breaker.settle(told, &self.policy, view.now, dice), ());
+        let rng = self.rng.fraction();
+        let step = |view: &BreakerView| (view.breaker.settle(told, &self.policy, view.now, rng), ());
         self.in_time(self.change(step)).await;
         self.last_seen().await
     }
@@ -153,14 +153,14 @@ impl Breaking {
     async fn change<T>(&self, step: impl Fn(&BreakerView) -> Step<T>) -> Result<Option<T>> {
         let mut known = self.known.lock().await;
         for _ in 0..TRIES {
-            let view = until_answered(&self.dice, || self.store.breaker(&self.account)).await?;
+            let view = retry_transient(&self.rng, || self.store.breaker(&self.account)).await?;
             let (next, answer) = step(&view);
             let Some(next) = next else {
                 *known = Some((view.breaker, view.now));
                 return Ok(Some(answer));
             };
             let set = || self.store.set_breaker(&self.account, view.version, &next);
-            if until_answered(&self.dice, set).await? {
+            if retry_transient(&self.rng, set).await? {
                 self.log(&view.breaker, &next);
                 *known = Some((next, view.now));
                 return Ok(Some(answer));

@@ -1,4 +1,4 @@
-//! Claims work for one lane: never more than it has free slots, and no sooner than there is something to claim.
+//! Claims work for one stage worker: never more than it has free slots, and no sooner than there is something to claim.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,8 +7,8 @@ use reelq_store::{AccountLimits, Claim, ClaimStage, Claimed, Lease, SharedStore}
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::{
-    Brake, Dice, Stopper, assignment::Assignment, fault::Fault, in_flight::InFlightSet, leased_job::LeasedJob,
-    steady::until_answered, wakeup_timer::WakeupTimer,
+    Brake, SharedRng, Stopper, assignment::Assignment, fault::Fault, in_flight::InFlightSet, leased_job::LeasedJob,
+    retry::retry_transient, wakeup_timer::WakeupTimer,
 };
 
 /// How often a pulled brake is looked at again.
@@ -35,7 +35,7 @@ pub(crate) struct Claimer {
     pub(crate) stopper: Stopper,
     pub(crate) fault: Arc<Fault>,
     pub(crate) returner: Returner,
-    pub(crate) dice: Dice,
+    pub(crate) rng: SharedRng,
 }
 
 /// Gives back what was claimed and not begun.
@@ -43,7 +43,7 @@ pub(crate) struct Claimer {
 pub(crate) struct Returner {
     pub(crate) store: SharedStore,
     pub(crate) fault: Arc<Fault>,
-    pub(crate) dice: Arc<Dice>,
+    pub(crate) rng: Arc<SharedRng>,
 }
 
 impl Returner {
@@ -52,7 +52,7 @@ impl Returner {
         if leases.is_empty() {
             return;
         }
-        if let Err(error) = until_answered(&self.dice, || self.store.release(&leases)).await {
+        if let Err(error) = retry_transient(&self.rng, || self.store.release(&leases)).await {
             self.fault.raise(error);
         }
     }
@@ -71,7 +71,7 @@ impl Claimer {
             self.timer.begin_claim();
             let claim = Claim { limit: free.len(), except: self.except(), ..self.claim.clone() };
             let claimed = tokio::select! {
-                claimed = until_answered(&self.dice, || self.store.claim(&claim)) => claimed,
+                claimed = retry_transient(&self.rng, || self.store.claim(&claim)) => claimed,
                 () = self.given_up() => return,
             };
             match claimed {
@@ -98,7 +98,7 @@ impl Claimer {
         let Some(limits) = &self.limits else { return Ok(()) };
         tracing::warn!(account = %self.claim.account, "the store has no limits for the account: they are set anew");
         tokio::select! {
-            told = until_answered(&self.dice, || self.store.set_limits(&self.claim.account, limits)) => told?,
+            told = retry_transient(&self.rng, || self.store.set_limits(&self.claim.account, limits)) => told?,
             () = self.given_up() => return Ok(()),
         }
         self.pause().await;

@@ -9,7 +9,7 @@ use reelq_model::{Event, SharedClock};
 use reelq_store::{Commit, Committed, SharedStore};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{Backoff, Dice, fault::Fault};
+use crate::{Backoff, SharedRng, fault::Fault};
 
 /// The most steps in one round trip.
 pub(crate) const GROUP: usize = 256;
@@ -42,14 +42,14 @@ pub(crate) struct CommitTask {
     store: SharedStore,
     clock: SharedClock,
     fault: Arc<Fault>,
-    dice: Dice,
+    rng: SharedRng,
     steps: mpsc::Receiver<Step>,
 }
 
 impl Committer {
-    pub(crate) fn new(store: SharedStore, clock: SharedClock, fault: Arc<Fault>, dice: Dice) -> (Self, CommitTask) {
+    pub(crate) fn new(store: SharedStore, clock: SharedClock, fault: Arc<Fault>, rng: SharedRng) -> (Self, CommitTask) {
         let (sender, receiver) = mpsc::channel(4 * GROUP);
-        (Self { steps: sender }, CommitTask { store, clock, fault, dice, steps: receiver })
+        (Self { steps: sender }, CommitTask { store, clock, fault, rng, steps: receiver })
     }
 
     /// Waits until the store has answered. `None` where it never will: the runtime is ending on a fault.
@@ -83,7 +83,7 @@ impl CommitTask {
         if waiting.is_empty() {
             return self.steps.recv_many(waiting, GROUP).await > 0;
         }
-        let pause = self.dice.around(PAUSES.ceiling(failures.saturating_sub(1)), 0.5);
+        let pause = self.rng.around(PAUSES.ceiling(failures.saturating_sub(1)), 0.5);
         tokio::select! {
             came = self.steps.recv_many(waiting, GROUP), if !self.steps.is_closed() => {
                 if came == 0 {

@@ -33,7 +33,7 @@ const CALM: Duration = Duration::from_millis(25);
 const STILL: Duration = Duration::from_millis(250);
 /// A place that takes no files, for example on a network share, may come back soon.
 const HOPE: Duration = Duration::from_secs(30);
-/// How many calm moments the lanes have to claim once more.
+/// How many calm moments the stage workers have to claim once more.
 const CLAIMS: u32 = 40;
 
 /// Looks whether the work is done.
@@ -114,8 +114,8 @@ impl EndWatch {
         }
     }
 
-    /// A batch is stuck only where that is still so after each lane has claimed once more, with no news since: between two
-    /// steps of another process a job is for a moment in nobody's hand, and is news here only a little later.
+    /// A batch is stuck only where that is still so after each stage worker has claimed once more, with no change since: between two
+    /// steps of another process a job has for a moment no lease, and the change is seen here only a little later.
     async fn look_twice(&self, standstill: &mut Standstill) -> Result<Look> {
         let first = self.look(standstill).await?;
         if !matches!(first, Look::Stuck(_)) {

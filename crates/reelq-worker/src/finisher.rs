@@ -6,18 +6,18 @@ use reelq_model::{AccountName, Event, Stage};
 use reelq_store::{ClaimStage, Commit, Committed, Error, Lease, SharedStore};
 
 use crate::{
-    AccountMetrics, Dice, Finish,
+    AccountMetrics, Finish, SharedRng,
     assignment::Outcome,
     committer::Committer,
     fault::Fault,
     leased_job::LeasedJob,
     panics::{self, Panics},
-    steady::until_answered,
-    untold::Untold,
+    retry::retry_transient,
+    unpersisted::UnpersistedAcceptances,
     wakeup_timers::WakeupTimers,
 };
 
-/// How soon a lane looks again at a job that its handler gave back.
+/// How soon a stage worker looks again at a job that its handler gave back.
 const GIVEN_BACK: Duration = Duration::from_millis(500);
 /// How soon a store that fails is asked again to take a yes.
 const INSISTS: Duration = Duration::from_millis(500);
@@ -32,8 +32,8 @@ pub(crate) struct Finisher {
     pub(crate) metrics: Arc<AccountMetrics>,
     pub(crate) panics: Arc<Panics>,
     pub(crate) fault: Arc<Fault>,
-    pub(crate) untold: Arc<Untold>,
-    pub(crate) dice: Dice,
+    pub(crate) unpersisted: Arc<UnpersistedAcceptances>,
+    pub(crate) rng: SharedRng,
 }
 
 impl Finisher {
@@ -52,7 +52,7 @@ impl Finisher {
 
     async fn commit(&self, leased: &LeasedJob, event: Event) {
         let lease = leased.lease();
-        let untold = Untold::hold(&self.untold, &lease, &event);
+        let tracked = UnpersistedAcceptances::track(&self.unpersisted, &lease, &event);
         let commit = Commit { lease: lease.clone(), event: event.clone(), keep: false };
         let committed = self.committer.commit(commit).await.map(|answer| answer.committed);
         match committed {
@@ -63,7 +63,7 @@ impl Finisher {
                 tracing::error!(job = %lease.job.id, %error, "an event cannot happen to the job; it is parked");
             }
         }
-        untold.told();
+        tracked.persisted();
     }
 
     /// A yes counts even where the lease is gone: it is money. Whether all that counts is in the store.
@@ -74,7 +74,7 @@ impl Finisher {
         };
         let record = || self.store.accept_late(lease.job.id, acceptance, *first_poll);
         loop {
-            match until_answered(&self.dice, record).await {
+            match retry_transient(&self.rng, record).await {
                 Ok(late) => {
                     tracing::warn!(job = %lease.job.id, task = %acceptance.task, ?late, "a yes came after its lease");
                     self.timers.wake_for(&self.account, event);
@@ -95,7 +95,7 @@ impl Finisher {
 
     async fn give_back(&self, leased: &LeasedJob) {
         let leases = [leased.lease()];
-        match until_answered(&self.dice, || self.store.release(&leases)).await {
+        match retry_transient(&self.rng, || self.store.release(&leases)).await {
             Ok(()) => self.timers.wake(&self.account, self.stage, GIVEN_BACK),
             Err(error) => self.fault.raise(error),
         }
@@ -106,7 +106,7 @@ impl Finisher {
         let panics = self.panics.count(job.id);
         self.metrics.panicked();
         tracing::error!(job = %job.id, stage = ?self.stage, panics, message, "a handler panicked");
-        if let Some(event) = panics::event_of(&job.stage, panics, message, &self.dice) {
+        if let Some(event) = panics::event_of(&job.stage, panics, message, &self.rng) {
             self.commit(leased, event).await;
         }
     }

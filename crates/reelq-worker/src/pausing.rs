@@ -6,7 +6,7 @@ use reelq_model::{AccountName, BlockReason, Setback};
 use reelq_store::{PauseReason, SharedStore};
 use tokio::time::timeout;
 
-use crate::{Backoff, Dice, until_answered};
+use crate::{Backoff, SharedRng, retry_transient};
 
 /// Waits after a 429 that names none, by setbacks in a row.
 const THROTTLED: Backoff = Backoff { base: Duration::from_secs(2), cap: Duration::from_mins(5) };
@@ -25,7 +25,7 @@ pub struct Pausing {
     /// Where it is told.
     pub store: SharedStore,
     /// For delays.
-    pub dice: Dice,
+    pub rng: SharedRng,
 }
 
 impl Pausing {
@@ -33,7 +33,7 @@ impl Pausing {
     /// of the job that was refused: a moment, longer with its setbacks. The account's pause holds it for the rest, so that
     /// whoever lifts the pause frees the job too.
     pub async fn throttled(&self, setback: &Setback, setbacks: u32) -> Duration {
-        let ours = THROTTLED.full_jitter(setbacks, &self.dice).max(THROTTLED.base / 2);
+        let ours = THROTTLED.full_jitter(setbacks, &self.rng).max(THROTTLED.base / 2);
         // Whatever a provider names, a refusal in a row with others gives it a moment.
         let named = setback.wait.map(|wait| wait.max(MOMENT).min(LONGEST));
         let pause = named.unwrap_or(ours);
@@ -48,7 +48,7 @@ impl Pausing {
     }
 
     async fn pause(&self, reason: &PauseReason, lasts: Option<Duration>) {
-        let told = until_answered(&self.dice, || self.store.pause_account(&self.account, reason, lasts));
+        let told = retry_transient(&self.rng, || self.store.pause_account(&self.account, reason, lasts));
         match timeout(PATIENCE, told).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::error!(%error, "the pause could not be told to the others"),

@@ -1,4 +1,4 @@
-//! Starts every lane, waits for the end, and winds down. A crash at any point is as safe as the end: leases lapse.
+//! Starts every stage worker, waits for the end, and winds down. A crash at any point is as safe as the end: leases lapse.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,18 +8,18 @@ use tokio::{task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    AccountWork, Builder, Dice, Ending, Spawner, Stopper,
+    AccountWork, Builder, Ending, SharedRng, Spawner, Stopper,
     change_listener::ChangeListener,
     committer::{CommitTask, Committer},
     ending::EndWatch,
     fault::Fault,
     heirs::{Heir, Heirs},
     in_flight::InFlightSet,
-    lanes,
     lease_renewer::LeaseRenewer,
     leased_job::LeasedJob,
-    steady::until_answered,
-    untold::Untold,
+    retry::retry_transient,
+    stage_workers,
+    unpersisted::UnpersistedAcceptances,
     wakeup_timers::WakeupTimers,
 };
 
@@ -37,8 +37,8 @@ pub struct Runtime {
     pub(crate) in_flight: Arc<InFlightSet>,
     pub(crate) fault: Arc<Fault>,
     pub(crate) spawner: Spawner,
-    pub(crate) untold: Arc<Untold>,
-    pub(crate) dice: Dice,
+    pub(crate) unpersisted: Arc<UnpersistedAcceptances>,
+    pub(crate) rng: SharedRng,
     done: CancellationToken,
 }
 
@@ -49,14 +49,14 @@ impl Runtime {
     }
 
     pub(crate) fn new(parts: Builder) -> Self {
-        let dice = Dice::seeded(parts.seed);
+        let rng = SharedRng::seeded(parts.seed);
         Self {
             parts,
             in_flight: Arc::default(),
             fault: Arc::default(),
             spawner: Spawner::default(),
-            untold: Arc::default(),
-            dice,
+            unpersisted: Arc::default(),
+            rng,
             done: CancellationToken::new(),
         }
     }
@@ -80,12 +80,12 @@ impl Runtime {
             Arc::clone(self.store()),
             self.clock(),
             Arc::clone(&self.fault),
-            Dice::seeded(self.dice.seed()),
+            SharedRng::seeded(self.rng.seed()),
         );
-        let timers = lanes::wakeup_timers(&self.parts);
-        let running: Vec<_> = lanes::build(&self, &committer, &timers)
+        let timers = stage_workers::wakeup_timers(&self.parts);
+        let running: Vec<_> = stage_workers::build(&self, &committer, &timers)
             .into_iter()
-            .map(|lane| lane.start(&self.spawner, &self.parts.stopper))
+            .map(|worker| worker.start(&self.spawner, &self.parts.stopper))
             .collect();
         drop(committer);
         let committing = self.start_services(task, &timers);
@@ -106,14 +106,14 @@ impl Runtime {
 
     async fn sign_on(&self) -> Result<()> {
         let store = self.store();
-        until_answered(&self.dice, || store.heartbeat(&self.parts.worker)).await?;
+        retry_transient(&self.rng, || store.heartbeat(&self.parts.worker)).await?;
         for account in self.parts.accounts.iter().filter(|account| account.was.is_none()) {
             if let Some(limits) = &account.limits {
-                until_answered(&self.dice, || store.set_limits(&account.name, limits)).await?;
+                retry_transient(&self.rng, || store.set_limits(&account.name, limits)).await?;
             }
         }
         let heirs = self.heirs();
-        until_answered(&self.dice, || heirs.set()).await
+        retry_transient(&self.rng, || heirs.set()).await
     }
 
     fn heirs(&self) -> Heirs {
@@ -174,16 +174,16 @@ impl Runtime {
         // Nobody stopped it, so nobody waits for its end: paid requests have their own time-outs.
         let is_hurried = !self.fault.is_raised();
         stopper.begin();
-        let mut lanes = Box::pin(futures_util::future::join_all(running));
+        let mut workers = Box::pin(futures_util::future::join_all(running));
         tokio::select! {
-            _ = &mut lanes => {}
+            _ = &mut workers => {}
             () = stopper.cutting() => {}
             () = self.brought_home() => {}
             () = tokio::time::sleep(self.parts.grace), if is_hurried => {}
         }
         stopper.cut();
         let last = async {
-            lanes.await;
+            workers.await;
             // Every hand that can commit is gone, so the committer ends with the last step.
             committing.await.ok();
             self.done.cancel();
@@ -193,7 +193,7 @@ impl Runtime {
         };
         if timeout(LAST_WORDS, last).await.is_err() {
             tracing::warn!("ended before everything was given back; what is left lapses by itself");
-            self.untold.give_up();
+            self.unpersisted.log_all();
         }
         self.done.cancel();
     }
@@ -202,10 +202,10 @@ impl Runtime {
     async fn brought_home(&self) {
         self.fault.raised().await;
         let at_the_vendor = |leased: &Arc<LeasedJob>| matches!(leased.job().stage, Stage::Submitting { .. });
-        while self.in_flight.all().iter().filter(|leased| at_the_vendor(leased)).count() > self.untold.len() {
+        while self.in_flight.all().iter().filter(|leased| at_the_vendor(leased)).count() > self.unpersisted.len() {
             tokio::time::sleep(LOOK).await;
         }
-        if self.untold.len() > 0 {
+        if self.unpersisted.len() > 0 {
             tokio::time::sleep(LAST_TRIES).await;
         }
     }

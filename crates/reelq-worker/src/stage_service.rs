@@ -20,7 +20,7 @@ use crate::{
     leased_job_context::LeasedJobContext,
 };
 
-/// The innermost service of a lane: the handler itself.
+/// The innermost service of a stage worker: the handler itself.
 #[derive(Clone)]
 pub(crate) struct StageService {
     pub(crate) handler: Arc<dyn Handler>,

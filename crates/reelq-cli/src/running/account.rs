@@ -8,7 +8,7 @@ use reelq_model::AccountName;
 use reelq_poller::{PollPlan, PollSettings, Poller, Schedule};
 use reelq_store::{BreakerPolicy, SharedStore};
 use reelq_submitter::{FirstPoll, Images, SubmitSettings, Submitter};
-use reelq_worker::{AccountMetrics, AccountWork, Brake, Breaking, Dice, Handler, OutputGate};
+use reelq_worker::{AccountMetrics, AccountWork, Brake, Breaking, Handler, OutputGate, SharedRng};
 use secrecy::SecretString;
 use url::Url;
 
@@ -93,7 +93,7 @@ pub(crate) fn work(
     }
     let plan = polls.plan(provider.capability());
     let usual = usual_wait(&submits, &plan);
-    let schedule = Arc::new(Schedule::new(plan, Dice::seeded(shared.seed)));
+    let schedule = Arc::new(Schedule::new(plan, SharedRng::seeded(shared.seed)));
     let first_poll: FirstPoll = {
         let schedule = Arc::clone(&schedule);
         Arc::new(move |spec| schedule.first(spec))
@@ -161,7 +161,7 @@ pub(crate) fn breaking(
 ) -> Result<Breaking, Failure> {
     let provider = providers::open(session, account)?;
     let policy = providers::submit_settings(account)?.breaker_policy(provider.capability());
-    Ok(Breaking::new(name.clone(), Arc::clone(&shared.store), policy, Dice::seeded(shared.seed)))
+    Ok(Breaking::new(name.clone(), Arc::clone(&shared.store), policy, SharedRng::seeded(shared.seed)))
 }
 
 /// Paid requests at once: enough for the rate where each reply takes as long as it may, never more than may be in flight, nor

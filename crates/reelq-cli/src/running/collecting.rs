@@ -7,7 +7,7 @@ use reelq_collector::{Collector, LagGuard, Place, StorageOptions};
 use reelq_http::{AccountHttp, DownloadPolicy, Downloader, DownloadsSection};
 use reelq_model::{AccountName, BatchName};
 use reelq_store::{BatchDraft, ClaimStage};
-use reelq_worker::{AccountMetrics, AccountWork, Breaking, Dice};
+use reelq_worker::{AccountMetrics, AccountWork, Breaking, SharedRng};
 
 use super::account::Shared;
 use crate::{failure::Failure, session::Session};
@@ -57,7 +57,7 @@ impl Collecting {
             self.options.clone(),
             Arc::clone(&session.clock),
             Arc::clone(pulse),
-            Arc::new(Dice::seeded(self.shared.seed)),
+            Arc::new(SharedRng::seeded(self.shared.seed)),
         );
         let collector = collector.telling(breaking);
         let collector = match &self.shared.places {

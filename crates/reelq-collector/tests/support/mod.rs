@@ -18,7 +18,7 @@ use reelq_model::{
     RemoteTask, SharedClock, Stage, SystemClock, TaskId, Timestamp, Trouble, TroubleKind, Troubles,
 };
 use reelq_store::{BatchDraft, Line, LineDraft, SharedStore, SqliteStore};
-use reelq_worker::{AccountMetrics, Dice, Finish, Handler, JobContext, LeaseLost};
+use reelq_worker::{AccountMetrics, Finish, Handler, JobContext, LeaseLost, SharedRng};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -162,8 +162,8 @@ impl House {
         let origins = trusted.iter().map(|server| server.origin.parse().unwrap()).collect();
         let policy = DownloadPolicy::new(&DownloadsSection::default(), origins, Proxies::default());
         let downloader = Arc::new(Downloader::new(&policy, clock()).unwrap());
-        let (metrics, dice) = (Arc::new(AccountMetrics::default()), Arc::new(Dice::seeded(1)));
-        let collector = Collector::new(store, downloader, options, clock(), metrics, dice);
+        let (metrics, rng) = (Arc::new(AccountMetrics::default()), Arc::new(SharedRng::seeded(1)));
+        let collector = Collector::new(store, downloader, options, clock(), metrics, rng);
         let now = job.queued_at;
         Self { job, now, collector, _state: state }
     }

@@ -17,7 +17,7 @@ use reelq_provider::{
     ImageFacts, PollOutcome, Provider, Reply, Request, SubmitInput,
 };
 use reelq_store::{Pause, SharedStore, SqliteStore};
-use reelq_worker::{AccountMetrics, Dice, Exchange, Finish, Handler, JobContext, LeaseLost};
+use reelq_worker::{AccountMetrics, Exchange, Finish, Handler, JobContext, LeaseLost, SharedRng};
 
 pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 pub(crate) const PLAN: PollPlan =
@@ -226,7 +226,7 @@ impl Stand {
             metrics: Arc::clone(&metrics),
             settings: PollSettings::default(),
             retries: 3,
-            schedule: Arc::new(Schedule::new(PLAN, Dice::seeded(1))),
+            schedule: Arc::new(Schedule::new(PLAN, SharedRng::seeded(1))),
             seed: 1,
         });
         let context = FakeJobContext { job: Arc::new(running_job(1, "t1")), now: NOW, cancel: false };

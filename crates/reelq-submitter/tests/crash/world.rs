@@ -11,7 +11,9 @@ use reelq_model::{
 use reelq_poller::{PollPlan, PollSettings, Poller, Schedule};
 use reelq_store::{BatchDraft, ClaimStage, Line as ManifestLine, LineDraft, SharedStore, SqliteStore};
 use reelq_submitter::{Images, SubmitSettings, Submitter};
-use reelq_worker::{AccountMetrics, AccountWork, Brake, Dice, Ending, Exchange, Finish, Handler, JobContext, Runtime};
+use reelq_worker::{
+    AccountMetrics, AccountWork, Brake, Ending, Exchange, Finish, Handler, JobContext, Runtime, SharedRng,
+};
 
 use crate::{
     hooked_store::HookedStore,
@@ -108,7 +110,7 @@ pub(crate) async fn work(name: &str, inner: SharedStore, vendor: &Arc<Vendor>, p
     let store: SharedStore = Arc::new(HookedStore { inner, hook: Arc::clone(points) });
     let exchange: Arc<dyn Exchange> = Arc::new(Line { vendor: Arc::clone(vendor), points: Arc::clone(points) });
     let (metrics, settings) = (Arc::new(AccountMetrics::default()), settings());
-    let schedule = Arc::new(Schedule::new(plan(), Dice::seeded(3)));
+    let schedule = Arc::new(Schedule::new(plan(), SharedRng::seeded(3)));
     let first = Arc::clone(&schedule);
     let submitter = Submitter::new(reelq_submitter::Parts {
         account: account(),

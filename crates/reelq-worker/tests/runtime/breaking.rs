@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use reelq_model::{AccountName, JobId, ManualClock, Timestamp};
 use reelq_store::{Ask, BreakerPolicy, Fault, SharedStore, SqliteStore, Store as _, Told, Verdict};
-use reelq_worker::{Admission, Breaking, Dice};
+use reelq_worker::{Admission, Breaking, SharedRng};
 
 const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 const UNKEYED: BreakerPolicy = BreakerPolicy {
@@ -32,7 +32,7 @@ fn two(folder: &tempfile::TempDir, policy: BreakerPolicy) -> [Breaking; 2] {
     [1, 2].map(|seed| {
         let clock = Arc::new(ManualClock::starting_at(NOW));
         let store: SharedStore = Arc::new(SqliteStore::open(&folder.path().join("state.db"), clock).unwrap());
-        Breaking::new(account(), store, policy, Dice::seeded(seed))
+        Breaking::new(account(), store, policy, SharedRng::seeded(seed))
     })
 }
 
