@@ -64,7 +64,7 @@ impl Collector {
         match self.outcome(patience, links).await {
             Ok(event) => event,
             Err(trouble @ Trouble::Place(_)) => match self.closed(patience.job).await {
-                // The brake holds it; this is only for whoever else claims it.
+                // The closed gate holds it; this is only for workers of other processes.
                 Some(reason) => Event::FetchLater { reason, after: CLOSED },
                 None => patience.event(trouble),
             },

@@ -33,8 +33,8 @@ const BACKOFF: Backoff = Backoff { base: Duration::from_secs(1), cap: Duration::
 pub(crate) const MARGIN: Duration = Duration::from_secs(2);
 /// When a job of another provider than the account's is looked at again.
 const STRANGE: Duration = Duration::from_mins(1);
-/// How long a job is held back by the brake before it is looked at again.
-const BRAKED: Duration = Duration::from_secs(5);
+/// How long a closed gate holds a job back before it is looked at again.
+const GATE_CLOSED: Duration = Duration::from_secs(5);
 
 impl fmt::Debug for Submitter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -104,7 +104,7 @@ impl Submitter {
             }
         };
         if let Some(reason) = self.has_no_place(&job).await {
-            return Finish::Event(Attempt::First.not_sent(Undecided { reason, after: BRAKED }));
+            return Finish::Event(Attempt::First.not_sent(Undecided { reason, after: GATE_CLOSED }));
         }
         self.wait_for_turn().await;
         let Some(place) = self.place(job.id, job.next_submission(), context.now()).await else {
@@ -146,7 +146,7 @@ impl Submitter {
 
     /// Why the job's output could not be put anywhere; `None` where it could.
     async fn has_no_place(&self, job: &Job) -> Option<String> {
-        self.parts.gate.as_ref()?.opens(&job.batch).await.err()
+        self.parts.output_check.as_ref()?.check(&job.batch).await.err()
     }
 
     /// Why nothing is begun for a ready job now.
@@ -154,8 +154,8 @@ impl Submitter {
         if context.cancel_requested() {
             return Some(Finish::Event(Event::Cancelled { settlement: None }));
         }
-        if let Some(reason) = self.parts.brake.holds(&self.parts.account, &context.job().batch) {
-            return Some(Finish::Event(Event::Throttled { reason, after: BRAKED }));
+        if let Some(reason) = self.parts.submission_gate.refusal(&self.parts.account, &context.job().batch) {
+            return Some(Finish::Event(Event::Throttled { reason, after: GATE_CLOSED }));
         }
         (!self.lease_outlasts_request(context)).then_some(Finish::GiveBack)
     }

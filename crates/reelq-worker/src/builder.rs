@@ -5,7 +5,7 @@ use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 use reelq_model::{AccountName, BatchName, SharedClock, WorkerId};
 use reelq_store::{AccountLimits, SharedStore};
 
-use crate::{AccountMetrics, Brake, Handler, Runtime, Stopper};
+use crate::{AccountMetrics, Handler, Runtime, Stopper, SubmissionGate};
 
 /// One account's work.
 #[derive(Clone)]
@@ -74,7 +74,7 @@ pub struct Builder {
     pub(crate) grace: Duration,
     pub(crate) wait_at_most: Duration,
     pub(crate) seed: u64,
-    pub(crate) brake: Arc<Brake>,
+    pub(crate) gate: Arc<SubmissionGate>,
     pub(crate) stopper: Stopper,
 }
 
@@ -91,7 +91,7 @@ impl Builder {
             grace: Duration::from_secs(40),
             wait_at_most: Duration::from_mins(15),
             seed: 0,
-            brake: Arc::default(),
+            gate: Arc::default(),
             stopper: Stopper::default(),
         }
     }
@@ -153,10 +153,10 @@ impl Builder {
         self
     }
 
-    /// Claims nothing that this brake holds back.
+    /// Claims nothing for which this gate is closed.
     #[must_use]
-    pub fn brake(mut self, brake: Arc<Brake>) -> Self {
-        self.brake = brake;
+    pub fn submission_gate(mut self, gate: Arc<SubmissionGate>) -> Self {
+        self.gate = gate;
         self
     }
 

@@ -7,12 +7,12 @@ use reelq_store::{AccountLimits, Claim, ClaimStage, Claimed, Lease, SharedStore}
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::{
-    Brake, SharedRng, Stopper, assignment::Assignment, fault::Fault, in_flight::InFlightSet, leased_job::LeasedJob,
-    retry::retry_transient, wakeup_timer::WakeupTimer,
+    SharedRng, Stopper, SubmissionGate, assignment::Assignment, fatal_error::FatalError, in_flight::InFlightSet,
+    leased_job::LeasedJob, retry::retry_transient, wakeup_timer::WakeupTimer,
 };
 
-/// How often a pulled brake is looked at again.
-const BRAKED: Duration = Duration::from_millis(500);
+/// How often a closed gate is checked again.
+const GATE_CLOSED: Duration = Duration::from_millis(500);
 /// How long a claim may go unanswered once the runtime stops.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How long freed slots are gathered for one claim while others are busy.
@@ -29,11 +29,11 @@ pub(crate) struct Claimer {
     pub(crate) clock: SharedClock,
     pub(crate) slots: Arc<Semaphore>,
     pub(crate) timer: Arc<WakeupTimer>,
-    pub(crate) brake: Arc<Brake>,
+    pub(crate) gate: Arc<SubmissionGate>,
     pub(crate) in_flight: Arc<InFlightSet>,
     pub(crate) assignments: mpsc::Sender<Assignment>,
     pub(crate) stopper: Stopper,
-    pub(crate) fault: Arc<Fault>,
+    pub(crate) fatal: Arc<FatalError>,
     pub(crate) returner: Returner,
     pub(crate) rng: SharedRng,
 }
@@ -42,7 +42,7 @@ pub(crate) struct Claimer {
 #[derive(Debug, Clone)]
 pub(crate) struct Returner {
     pub(crate) store: SharedStore,
-    pub(crate) fault: Arc<Fault>,
+    pub(crate) fatal: Arc<FatalError>,
     pub(crate) rng: Arc<SharedRng>,
 }
 
@@ -53,7 +53,7 @@ impl Returner {
             return;
         }
         if let Err(error) = retry_transient(&self.rng, || self.store.release(&leases)).await {
-            self.fault.raise(error);
+            self.fatal.raise(error);
         }
     }
 }
@@ -62,7 +62,7 @@ impl Claimer {
     /// Claims until the runtime stops.
     pub(crate) async fn run(self) {
         while let Some(free) = self.free_slots().await {
-            if self.is_braked() {
+            if self.is_gate_closed() {
                 drop(free);
                 self.pause().await;
                 continue;
@@ -78,11 +78,11 @@ impl Claimer {
                 Ok(claimed) if claimed.limits_missing && self.limits.is_some() => {
                     drop(free);
                     if let Err(error) = self.tell_limits().await {
-                        return self.fault.raise(error);
+                        return self.fatal.raise(error);
                     }
                 }
                 Ok(claimed) => self.hand_out(claimed, free, asked).await,
-                Err(error) => return self.fault.raise(error),
+                Err(error) => return self.fatal.raise(error),
             }
         }
     }
@@ -105,22 +105,22 @@ impl Claimer {
         Ok(())
     }
 
-    fn is_braked(&self) -> bool {
-        self.claim.stage == ClaimStage::Submit && self.brake.holds_account(&self.claim.account)
+    fn is_gate_closed(&self) -> bool {
+        self.claim.stage == ClaimStage::Submit && self.gate.is_closed_for(&self.claim.account)
     }
 
     /// The batches that nothing new is taken of.
     fn except(&self) -> Vec<BatchName> {
         match self.claim.stage {
-            ClaimStage::Submit => self.brake.held_batches(),
-            ClaimStage::Collect => self.brake.closed_places(),
+            ClaimStage::Submit => self.gate.closed_batches(),
+            ClaimStage::Collect => self.gate.closed_places(),
             ClaimStage::Poll => Vec::new(),
         }
     }
 
     async fn pause(&self) {
         tokio::select! {
-            () = tokio::time::sleep(BRAKED) => {}
+            () = tokio::time::sleep(GATE_CLOSED) => {}
             () = self.stopper.stopping() => {}
         }
     }
@@ -158,7 +158,7 @@ impl Claimer {
             }
             tokio::select! {
                 () = self.timer.wait() => {}
-                () = self.brake.released() => {}
+                () = self.gate.opened() => {}
                 () = self.stopper.stopping() => {}
             }
         }

@@ -9,7 +9,7 @@ use crate::{
     AccountMetrics, Finish, SharedRng,
     assignment::Outcome,
     committer::Committer,
-    fault::Fault,
+    fatal_error::FatalError,
     leased_job::LeasedJob,
     panics::{self, Panics},
     retry::retry_transient,
@@ -31,7 +31,7 @@ pub(crate) struct Finisher {
     pub(crate) timers: Arc<WakeupTimers>,
     pub(crate) metrics: Arc<AccountMetrics>,
     pub(crate) panics: Arc<Panics>,
-    pub(crate) fault: Arc<Fault>,
+    pub(crate) fatal: Arc<FatalError>,
     pub(crate) unpersisted: Arc<UnpersistedAcceptances>,
     pub(crate) rng: SharedRng,
 }
@@ -87,7 +87,7 @@ impl Finisher {
                     return true;
                 }
                 // It is asked until the runtime gives up: the task is paid for.
-                Err(error) => self.fault.raise(error),
+                Err(error) => self.fatal.raise(error),
             }
             tokio::time::sleep(INSISTS).await;
         }
@@ -97,7 +97,7 @@ impl Finisher {
         let leases = [leased.lease()];
         match retry_transient(&self.rng, || self.store.release(&leases)).await {
             Ok(()) => self.timers.wake(&self.account, self.stage, GIVEN_BACK),
-            Err(error) => self.fault.raise(error),
+            Err(error) => self.fatal.raise(error),
         }
     }
 

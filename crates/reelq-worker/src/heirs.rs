@@ -7,11 +7,11 @@ use reelq_model::{AccountName, Money};
 use reelq_store::{AccountLimits, AccountView, Result, SharedStore};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Brake, Scope};
+use crate::{Scope, SubmissionGate};
 
 /// How often it is looked at what the earlier names still hold.
 const EVERY: Duration = Duration::from_secs(5);
-/// The kind of the brake's reason.
+/// The kind of the gate's reason.
 const WHAT: &str = "heir";
 
 /// An account that acts for an earlier name.
@@ -27,7 +27,7 @@ pub(crate) struct Heir {
 #[derive(Debug)]
 pub(crate) struct Heirs {
     pub(crate) store: SharedStore,
-    pub(crate) brake: Arc<Brake>,
+    pub(crate) gate: Arc<SubmissionGate>,
     pub(crate) all: Vec<Heir>,
     pub(crate) done: CancellationToken,
 }
@@ -54,14 +54,14 @@ impl Heirs {
             let scope = Scope::Account(heir.name.clone());
             let Some(limits) = left else {
                 let reason = format!("tasks of its earlier name {} take all its places", heir.was);
-                self.brake.engage(scope, WHAT, reason);
+                self.gate.close(scope, WHAT, reason);
                 continue;
             };
             let known = views.iter().find(|view| view.name == heir.name).and_then(|view| view.limits);
             if known != Some(limits) {
                 self.store.set_limits(&heir.name, &limits).await?;
             }
-            self.brake.release(scope, WHAT);
+            self.gate.open(scope, WHAT);
         }
         Ok(())
     }

@@ -7,7 +7,8 @@ use reelq_store::{Lease, Result, SharedStore};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    absence::Absence, fault::Fault, in_flight::InFlightSet, leased_job::LeasedJob, wakeup_timers::WakeupTimers,
+    absence::Absence, fatal_error::FatalError, in_flight::InFlightSet, leased_job::LeasedJob,
+    wakeup_timers::WakeupTimers,
 };
 
 /// The most leases in one round trip.
@@ -20,7 +21,7 @@ pub(crate) struct LeaseRenewer {
     pub(crate) clock: SharedClock,
     pub(crate) in_flight: Arc<InFlightSet>,
     pub(crate) timers: Arc<WakeupTimers>,
-    pub(crate) fault: Arc<Fault>,
+    pub(crate) fatal: Arc<FatalError>,
     pub(crate) every: Duration,
     pub(crate) done: CancellationToken,
 }
@@ -37,7 +38,7 @@ impl LeaseRenewer {
             };
             match result {
                 Err(error) if error.is_transient() => absence.failed(&error),
-                Err(error) => return self.fault.raise(error),
+                Err(error) => return self.fatal.raise(error),
                 Ok(()) => absence.answered(),
             }
             tokio::select! {

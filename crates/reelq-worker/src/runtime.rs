@@ -8,11 +8,11 @@ use tokio::{task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    AccountWork, Builder, Ending, SharedRng, Spawner, Stopper,
+    AccountWork, Builder, RunEnd, SharedRng, Spawner, Stopper,
     change_listener::ChangeListener,
     committer::{CommitTask, Committer},
-    ending::EndWatch,
-    fault::Fault,
+    drain_monitor::DrainMonitor,
+    fatal_error::FatalError,
     heirs::{Heir, Heirs},
     in_flight::InFlightSet,
     lease_renewer::LeaseRenewer,
@@ -25,7 +25,7 @@ use crate::{
 
 /// What is left to do once handlers are dropped must be done within this.
 const LAST_WORDS: Duration = Duration::from_secs(1);
-/// How long a store with a fault is asked to take the answers of paid requests, once all of them have come.
+/// How long a store with a fatal error is asked to take the answers of paid requests, once all of them have come.
 const LAST_TRIES: Duration = Duration::from_secs(3);
 /// How often it is looked whether they have.
 const LOOK: Duration = Duration::from_millis(50);
@@ -35,7 +35,7 @@ const LOOK: Duration = Duration::from_millis(50);
 pub struct Runtime {
     pub(crate) parts: Builder,
     pub(crate) in_flight: Arc<InFlightSet>,
-    pub(crate) fault: Arc<Fault>,
+    pub(crate) fatal: Arc<FatalError>,
     pub(crate) spawner: Spawner,
     pub(crate) unpersisted: Arc<UnpersistedAcceptances>,
     pub(crate) rng: SharedRng,
@@ -53,7 +53,7 @@ impl Runtime {
         Self {
             parts,
             in_flight: Arc::default(),
-            fault: Arc::default(),
+            fatal: Arc::default(),
             spawner: Spawner::default(),
             unpersisted: Arc::default(),
             rng,
@@ -71,15 +71,15 @@ impl Runtime {
     }
 
     /// Works until the batch is done or stuck, or until it is stopped; then winds down.
-    pub async fn run(self) -> Result<Ending> {
+    pub async fn run(self) -> Result<RunEnd> {
         tokio::select! {
             signed_on = self.sign_on() => signed_on?,
-            () = self.parts.stopper.stopping() => return Ok(Ending::Stopped),
+            () = self.parts.stopper.stopping() => return Ok(RunEnd::Stopped),
         }
         let (committer, task) = Committer::new(
             Arc::clone(self.store()),
             self.clock(),
-            Arc::clone(&self.fault),
+            Arc::clone(&self.fatal),
             SharedRng::seeded(self.rng.seed()),
         );
         let timers = stage_workers::wakeup_timers(&self.parts);
@@ -90,11 +90,11 @@ impl Runtime {
         drop(committer);
         let committing = self.start_services(task, &timers);
         let ending = self.wait_for_end(timers).await.unwrap_or_else(|error| {
-            self.fault.raise(error);
-            Ending::Stopped
+            self.fatal.raise(error);
+            RunEnd::Stopped
         });
         self.wind_down(running, committing).await;
-        match self.fault.take() {
+        match self.fatal.take() {
             Some(error) => Err(error),
             None => Ok(ending),
         }
@@ -121,7 +121,7 @@ impl Runtime {
             |work: &AccountWork| Some(Heir { name: work.name.clone(), was: work.was.clone()?, limits: work.limits? });
         Heirs {
             store: Arc::clone(self.store()),
-            brake: Arc::clone(&self.parts.brake),
+            gate: Arc::clone(&self.parts.gate),
             all: self.parts.accounts.iter().filter_map(heir).collect(),
             done: self.done.clone(),
         }
@@ -134,7 +134,7 @@ impl Runtime {
             clock: self.clock(),
             in_flight: Arc::clone(&self.in_flight),
             timers: Arc::clone(timers),
-            fault: Arc::clone(&self.fault),
+            fatal: Arc::clone(&self.fatal),
             every: self.parts.lease / 3,
             done: self.done.clone(),
         };
@@ -146,8 +146,8 @@ impl Runtime {
         self.spawner.spawn(task.run())
     }
 
-    async fn wait_for_end(&self, timers: Arc<WakeupTimers>) -> Result<Ending> {
-        let watch = EndWatch {
+    async fn wait_for_end(&self, timers: Arc<WakeupTimers>) -> Result<RunEnd> {
+        let monitor = DrainMonitor {
             drain: self.parts.drain,
             batch: self.parts.batch.clone(),
             patience: self.parts.lease.saturating_mul(4),
@@ -159,20 +159,20 @@ impl Runtime {
             timers,
             metrics: self.parts.accounts.iter().map(|work| (work.name.clone(), Arc::clone(&work.metrics))).collect(),
             every: Duration::from_millis(500),
-            brake: Arc::clone(&self.parts.brake),
+            gate: Arc::clone(&self.parts.gate),
         };
         tokio::select! {
             biased;
-            () = self.parts.stopper.stopping() => Ok(Ending::Stopped),
-            () = self.fault.raised() => Ok(Ending::Stopped),
-            ending = watch.ended() => ending,
+            () = self.parts.stopper.stopping() => Ok(RunEnd::Stopped),
+            () = self.fatal.raised() => Ok(RunEnd::Stopped),
+            ending = monitor.ended() => ending,
         }
     }
 
     async fn wind_down(&self, running: Vec<JoinHandle<()>>, committing: JoinHandle<()>) {
         let stopper = &self.parts.stopper;
         // Nobody stopped it, so nobody waits for its end: paid requests have their own time-outs.
-        let is_hurried = !self.fault.is_raised();
+        let is_hurried = !self.fatal.is_raised();
         stopper.begin();
         let mut workers = Box::pin(futures_util::future::join_all(running));
         tokio::select! {
@@ -198,9 +198,9 @@ impl Runtime {
         self.done.cancel();
     }
 
-    /// After a fault of the store: every paid request has its answer, and the store was asked to take it for a while.
+    /// After a fatal error of the store: every paid request has its answer, and the store was asked to take it for a while.
     async fn brought_home(&self) {
-        self.fault.raised().await;
+        self.fatal.raised().await;
         let at_the_vendor = |leased: &Arc<LeasedJob>| matches!(leased.job().stage, Stage::Submitting { .. });
         while self.in_flight.all().iter().filter(|leased| at_the_vendor(leased)).count() > self.unpersisted.len() {
             tokio::time::sleep(LOOK).await;

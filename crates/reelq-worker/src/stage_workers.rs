@@ -51,7 +51,7 @@ impl Factory<'_> {
         let (sender, receiver) = mpsc::channel(slots.get());
         let returner = Returner {
             store: Arc::clone(&runtime.parts.store),
-            fault: Arc::clone(&runtime.fault),
+            fatal: Arc::clone(&runtime.fatal),
             rng: Arc::new(self.rng()),
         };
         let claimer = Claimer {
@@ -61,11 +61,11 @@ impl Factory<'_> {
             clock: runtime.clock(),
             slots: Arc::new(Semaphore::new(slots.get())),
             timer: self.timers.of(&account.name, handler.stage())?,
-            brake: Arc::clone(&runtime.parts.brake),
+            gate: Arc::clone(&runtime.parts.gate),
             in_flight: Arc::clone(&runtime.in_flight),
             assignments: sender,
             stopper: runtime.stopper(),
-            fault: Arc::clone(&runtime.fault),
+            fatal: Arc::clone(&runtime.fatal),
             returner: returner.clone(),
             rng: self.rng(),
         };
@@ -110,7 +110,7 @@ impl Factory<'_> {
             timers: Arc::clone(self.timers),
             metrics: Arc::clone(&account.metrics),
             panics: Arc::clone(&self.panics),
-            fault: Arc::clone(&self.runtime.fault),
+            fatal: Arc::clone(&self.runtime.fatal),
             unpersisted: Arc::clone(&self.runtime.unpersisted),
             rng: self.rng(),
         }

@@ -8,7 +8,7 @@ use reelq_model::AccountName;
 use reelq_poller::{PollPlan, PollSettings, Poller, Schedule};
 use reelq_store::{BreakerPolicy, SharedStore};
 use reelq_submitter::{FirstPoll, Images, SubmitSettings, Submitter};
-use reelq_worker::{AccountMetrics, AccountWork, Brake, Breaking, Handler, OutputGate, SharedRng};
+use reelq_worker::{AccountMetrics, AccountWork, Breaking, Handler, OutputCheck, SharedRng, SubmissionGate};
 use secrecy::SecretString;
 use url::Url;
 
@@ -25,7 +25,7 @@ pub(crate) struct Shared {
     pub(crate) store: SharedStore,
     pub(crate) images: Arc<dyn Images>,
     pub(crate) hands: Hands,
-    pub(crate) brake: Arc<Brake>,
+    pub(crate) brake: Arc<SubmissionGate>,
     /// Where outputs go; `None` where this process does not fetch.
     pub(crate) places: Option<Arc<Places>>,
     /// So many files and connections may be open at once.
@@ -108,8 +108,8 @@ pub(crate) fn work(
         exchange: Arc::clone(&exchange) as Arc<dyn reelq_worker::Exchange>,
         store: Arc::clone(&shared.store),
         images: Arc::clone(&shared.images),
-        brake: Arc::clone(&shared.brake),
-        gate: shared.places.clone().map(|places| places as Arc<dyn OutputGate>),
+        submission_gate: Arc::clone(&shared.brake),
+        output_check: shared.places.clone().map(|places| places as Arc<dyn OutputCheck>),
         metrics: Arc::clone(pulse),
         settings: submits,
         request_timeout: http.deadlines.total,

@@ -7,7 +7,7 @@ use reelq_collector::Places;
 use reelq_http::{AccountHttp, Transport};
 use reelq_model::{AccountName, BatchName, SharedClock, WorkerId};
 use reelq_store::{ClaimStage, LinkOptions, Patience, SharedStore};
-use reelq_worker::{AccountMetrics, AccountWork, Brake, Builder, Ending, Runtime};
+use reelq_worker::{AccountMetrics, AccountWork, Builder, RunEnd, Runtime, SubmissionGate};
 
 use super::{
     account,
@@ -58,7 +58,7 @@ pub(crate) struct Engine {
     /// What its accounts have done so far.
     pub(crate) pulses: Vec<(AccountName, Arc<AccountMetrics>)>,
     /// What holds submissions back.
-    pub(crate) brake: Arc<Brake>,
+    pub(crate) brake: Arc<SubmissionGate>,
     /// What speaks to its accounts' vendors.
     pub(crate) transports: Transports,
     /// Its name on the store.
@@ -91,7 +91,7 @@ impl Engine {
         let seed = session.seed;
         let worker = worker_id(task.kind, seed)?;
         let store = store::journaled(store, session, &worker)?;
-        let brake: Arc<Brake> = Arc::default();
+        let brake: Arc<SubmissionGate> = Arc::default();
         let shared = Shared {
             images: session.images(&store)?,
             store: Arc::clone(&store),
@@ -111,7 +111,7 @@ impl Engine {
         let https: Vec<_> = opened.iter().map(|(_, http)| http.clone()).collect();
         let collecting = Collecting::prepare(session, &shared, &https)?;
         let mut builder = Runtime::builder(Arc::clone(&store), Arc::clone(&session.clock), worker.clone())
-            .brake(Arc::clone(&shared.brake))
+            .submission_gate(Arc::clone(&shared.brake))
             .seed(seed)
             .lease(session.config.lease);
         if let Some(batch) = &task.batch {
@@ -194,7 +194,7 @@ impl Engine {
         drop(reporting);
         face.finish();
         match ending? {
-            Ending::Stopped if interrupted > 0 => Ok(Finish::Interrupted),
+            RunEnd::Stopped if interrupted > 0 => Ok(Finish::Interrupted),
             _ => {
                 self.reporter.last().await;
                 Ok(Finish::Settled)

@@ -8,7 +8,7 @@ use std::{
 
 use reelq_model::{AccountName, BatchName, SharedClock, Status};
 use reelq_store::{AccountView, BatchView, PauseReason, SharedStore, StatusCounts};
-use reelq_worker::{AccountMetrics, Brake};
+use reelq_worker::{AccountMetrics, SubmissionGate};
 
 use super::{
     engine::{Engine, Transports},
@@ -38,7 +38,7 @@ pub(crate) struct LogFace {
     batch: Option<BatchName>,
     /// What commands that it names are said with.
     flags: String,
-    brake: Arc<Brake>,
+    brake: Arc<SubmissionGate>,
     transports: Transports,
     pulses: Vec<(AccountName, Arc<AccountMetrics>)>,
     said: Mutex<Said>,

@@ -12,7 +12,7 @@ use reelq_poller::{PollPlan, PollSettings, Poller, Schedule};
 use reelq_store::{BatchDraft, ClaimStage, Line as ManifestLine, LineDraft, SharedStore, SqliteStore};
 use reelq_submitter::{Images, SubmitSettings, Submitter};
 use reelq_worker::{
-    AccountMetrics, AccountWork, Brake, Ending, Exchange, Finish, Handler, JobContext, Runtime, SharedRng,
+    AccountMetrics, AccountWork, Exchange, Finish, Handler, JobContext, RunEnd, Runtime, SharedRng, SubmissionGate,
 };
 
 use crate::{
@@ -105,7 +105,7 @@ impl Handler for Fetcher {
 }
 
 /// Works as process `name` until the batch ends.
-pub(crate) async fn work(name: &str, inner: SharedStore, vendor: &Arc<Vendor>, points: &Arc<Points>) -> Ending {
+pub(crate) async fn work(name: &str, inner: SharedStore, vendor: &Arc<Vendor>, points: &Arc<Points>) -> RunEnd {
     let clock: SharedClock = Arc::new(SystemClock::new());
     let store: SharedStore = Arc::new(HookedStore { inner, hook: Arc::clone(points) });
     let exchange: Arc<dyn Exchange> = Arc::new(Line { vendor: Arc::clone(vendor), points: Arc::clone(points) });
@@ -118,8 +118,8 @@ pub(crate) async fn work(name: &str, inner: SharedStore, vendor: &Arc<Vendor>, p
         exchange: Arc::clone(&exchange),
         store: Arc::clone(&store),
         images: Arc::new(NoImages),
-        brake: Arc::new(Brake::default()),
-        gate: None,
+        submission_gate: Arc::new(SubmissionGate::default()),
+        output_check: None,
         metrics: Arc::clone(&metrics),
         settings: settings.clone(),
         request_timeout: Duration::from_secs(5),

@@ -121,9 +121,9 @@ async fn place_is_given_back_with_every_outcome_and_where_nothing_is_sent() {
     assert_eq!(stand.handle().await, Finish::Lost);
     assert!(breaker(&stand).await.is_quiet(), "the lease was lost before anything was sent");
     let mut stand = Stand::new().without_keys();
-    stand.brake.engage(reelq_worker::Scope::Account(crate::fakes::account()), "lag", "full");
+    stand.submission_gate.close(reelq_worker::Scope::Account(crate::fakes::account()), "lag", "full");
     stand.handle().await;
-    assert!(breaker(&stand).await.is_quiet(), "the brake was pulled");
+    assert!(breaker(&stand).await.is_quiet(), "the gate was closed");
 }
 
 #[tokio::test]

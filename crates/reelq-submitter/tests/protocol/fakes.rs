@@ -18,7 +18,7 @@ use reelq_provider::{
 };
 use reelq_store::{Pause, SharedStore, SqliteStore};
 use reelq_submitter::{Images, Parts, SubmitSettings, Submitter};
-use reelq_worker::{AccountMetrics, Brake, Exchange, Finish, Handler, JobContext, LeaseLost};
+use reelq_worker::{AccountMetrics, Exchange, Finish, Handler, JobContext, LeaseLost, SubmissionGate};
 
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
@@ -188,8 +188,8 @@ pub(crate) struct Stand {
     pub(crate) outcome: Option<SubmitOutcome>,
     /// The mark of the account's key.
     pub(crate) mark: Option<Digest>,
-    pub(crate) brake: Arc<Brake>,
-    pub(crate) gate: Option<Arc<dyn reelq_worker::OutputGate>>,
+    pub(crate) submission_gate: Arc<SubmissionGate>,
+    pub(crate) output_check: Option<Arc<dyn reelq_worker::OutputCheck>>,
     pub(crate) log: Log,
     pub(crate) store: SharedStore,
     _folder: tempfile::TempDir,
@@ -251,8 +251,8 @@ impl Stand {
             settings: SubmitSettings { requests_per_second: 1000.0.into(), ..SubmitSettings::default() },
             outcome: None,
             mark: None,
-            brake: Arc::default(),
-            gate: None,
+            submission_gate: Arc::default(),
+            output_check: None,
             log,
             store,
             _folder: folder,
@@ -299,8 +299,8 @@ impl Stand {
             }),
             store: Arc::clone(&self.store),
             images: Arc::new(NoImages),
-            brake: Arc::clone(&self.brake),
-            gate: self.gate.clone(),
+            submission_gate: Arc::clone(&self.submission_gate),
+            output_check: self.output_check.clone(),
             metrics: Arc::new(AccountMetrics::default()),
             settings: self.settings.clone(),
             request_timeout: TIMEOUT,

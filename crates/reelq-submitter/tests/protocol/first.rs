@@ -83,9 +83,13 @@ async fn cancelled_job_is_not_sent() {
 }
 
 #[tokio::test]
-async fn pulled_brake_holds_the_job_back() {
+async fn closed_gate_holds_the_job_back() {
     let mut stand = Stand::new();
-    stand.brake.engage(reelq_worker::Scope::Account(crate::fakes::account()), "lag", "the disk is nearly full");
+    stand.submission_gate.close(
+        reelq_worker::Scope::Account(crate::fakes::account()),
+        "lag",
+        "the disk is nearly full",
+    );
     let finish = stand.handle().await;
     assert!(matches!(&finish, Finish::Event(Event::Throttled { reason, .. }) if reason == "the disk is nearly full"));
     assert_eq!(stand.log.all(), [""; 0]);
@@ -95,8 +99,8 @@ async fn pulled_brake_holds_the_job_back() {
 struct Closed;
 
 #[async_trait::async_trait]
-impl reelq_worker::OutputGate for Closed {
-    async fn opens(&self, _: &reelq_model::BatchName) -> Result<(), String> {
+impl reelq_worker::OutputCheck for Closed {
+    async fn check(&self, _: &reelq_model::BatchName) -> Result<(), String> {
         Err("its output place takes no files".to_owned())
     }
 }
@@ -104,7 +108,7 @@ impl reelq_worker::OutputGate for Closed {
 #[tokio::test]
 async fn nothing_is_bought_whose_output_could_not_be_put_anywhere() {
     let mut stand = Stand::new();
-    stand.gate = Some(std::sync::Arc::new(Closed));
+    stand.output_check = Some(std::sync::Arc::new(Closed));
     let finish = stand.handle().await;
     let Finish::Event(Event::NotSent { reason, .. }) = finish else { panic!("{finish:?}") };
     assert_eq!(reason, "its output place takes no files");

@@ -11,7 +11,7 @@ use std::{
 use proptest::prelude::*;
 use reelq_model::{JobId, Status, SystemClock, WorkerId};
 use reelq_store::{ClaimStage, JournalSettings, Journaled, SharedStore, conformance::Forgetful};
-use reelq_worker::{Ending, Finish, Spawner};
+use reelq_worker::{Finish, RunEnd, Spawner};
 use tokio::time::timeout;
 
 use crate::support::{Scripted, World, accepted, finds_finished, sending, slots, stores};
@@ -48,7 +48,7 @@ impl Unsteady {
         Self { folder, store, world, first }
     }
 
-    async fn run(&self, vendor: &Arc<Vendor>) -> Ending {
+    async fn run(&self, vendor: &Arc<Vendor>) -> RunEnd {
         let handlers = self.world.work().handler(buys_from(vendor, Duration::from_millis(5)), slots(6));
         let work = handlers.handler(finds_finished(), slots(4)).handler(stores(), slots(4));
         let run = self.world.builder().lease(Duration::from_millis(600)).account(work).build().run();
@@ -96,7 +96,7 @@ proptest! {
                 }
             };
             let (ending, ()) = tokio::join!(unsteady.run(&vendor), trouble);
-            assert_eq!(ending, Ending::Finished);
+            assert_eq!(ending, RunEnd::Finished);
             unsteady.all_accounted_for(&vendor, JOBS).await;
         });
     }
@@ -116,7 +116,7 @@ proptest! {
                 }
             };
             let (ending, ()) = tokio::join!(unsteady.run(&vendor), trouble);
-            assert_eq!(ending, Ending::Finished);
+            assert_eq!(ending, RunEnd::Finished);
             // What was forgotten after the end is learned by the next run.
             unsteady.run(&vendor).await;
             unsteady.all_accounted_for(&vendor, JOBS).await;
@@ -178,7 +178,7 @@ async fn a_stop_while_the_store_is_away_ends_after_the_grace_and_the_journal_kee
     }
     stopper.stop();
     let ending = timeout(Duration::from_secs(5), run).await.unwrap().unwrap().unwrap();
-    assert_eq!(ending, Ending::Stopped);
+    assert_eq!(ending, RunEnd::Stopped);
     let task = format!("task-{}", unsteady.first);
     log.heard(|line| line.starts_with("ERROR") && line.contains(&task)).await;
 

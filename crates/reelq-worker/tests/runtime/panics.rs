@@ -10,7 +10,7 @@ use std::{
 
 use reelq_model::{Event, Stage, Status};
 use reelq_store::ClaimStage;
-use reelq_worker::{Ending, Finish};
+use reelq_worker::{Finish, RunEnd};
 
 use crate::support::{Scripted, World, accepted, buys, finds_finished, sending, slots, stores};
 
@@ -31,7 +31,7 @@ async fn panic_frees_its_slot_and_the_job_is_tried_again() {
     let work = work.handler(submit, slots(1)).handler(finds_finished(), slots(1)).handler(stores(), slots(1));
     let ending = world.builder().account(work).build().run().await.unwrap();
 
-    assert_eq!(ending, Ending::Finished);
+    assert_eq!(ending, RunEnd::Finished);
     assert_eq!(world.view().await.counts.of(Status::Succeeded), 5);
     let mut panicked = 0;
     for job in world.jobs().await {
@@ -55,7 +55,7 @@ async fn panic_after_sending_lets_the_lease_lapse_and_is_never_sent_again() {
     });
     let work = world.work().handler(Arc::clone(&submit) as _, slots(1));
     let run = world.builder().lease(Duration::from_millis(600)).account(work).build().run();
-    assert_eq!(run.await.unwrap(), Ending::Finished);
+    assert_eq!(run.await.unwrap(), RunEnd::Finished);
 
     assert_eq!(submit.runs(), 2);
     assert_eq!(world.view().await.counts.of(Status::Unconfirmed), 1);
@@ -76,6 +76,6 @@ async fn panic_while_following_a_task_keeps_the_task() {
         })
     });
     let work = world.work().handler(buys(), slots(1)).handler(poll, slots(1)).handler(stores(), slots(1));
-    assert_eq!(world.builder().account(work).build().run().await.unwrap(), Ending::Finished);
+    assert_eq!(world.builder().account(work).build().run().await.unwrap(), RunEnd::Finished);
     assert_eq!(world.view().await.counts.of(Status::Succeeded), 1);
 }
