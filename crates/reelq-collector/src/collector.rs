@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use reelq_http::Downloader;
 use reelq_model::{Digest, Event, Job, OutputLink, SharedClock, Stage, StoredFile};
 use reelq_store::{ClaimStage, SharedStore};
-use reelq_worker::{AccountMetrics, Breaking, Finish, Handler, JobContext, SharedRng};
+use reelq_worker::{AccountMetrics, CircuitBreaker, Finish, Handler, JobContext, SharedRng};
 
 use crate::{
     Places, StorageOptions, aside,
@@ -28,7 +28,7 @@ pub struct Collector {
     downloader: Arc<Downloader>,
     metrics: Arc<AccountMetrics>,
     rng: Arc<SharedRng>,
-    breaking: Option<Breaking>,
+    breaker: Option<CircuitBreaker>,
     places: Option<Arc<Places>>,
 }
 
@@ -42,19 +42,19 @@ impl Collector {
         metrics: Arc<AccountMetrics>,
         rng: Arc<SharedRng>,
     ) -> Self {
-        Self { targets: Targets::new(store, clock, options), downloader, metrics, rng, breaking: None, places: None }
+        Self { targets: Targets::new(store, clock, options), downloader, metrics, rng, breaker: None, places: None }
     }
 
     /// Tells the account's breaker whether outputs can be fetched.
     #[must_use]
-    pub fn telling(mut self, breaking: Breaking) -> Self {
-        self.breaking = Some(breaking);
+    pub fn with_breaker(mut self, breaker: CircuitBreaker) -> Self {
+        self.breaker = Some(breaker);
         self
     }
 
     /// Has the output places looked at where one did not take a file.
     #[must_use]
-    pub fn looking_at(mut self, places: Arc<Places>) -> Self {
+    pub fn with_places(mut self, places: Arc<Places>) -> Self {
         self.places = Some(places);
         self
     }
@@ -85,8 +85,8 @@ impl Collector {
 
     /// Tells the account's breaker whether what was bought can be had.
     async fn tell(&self, patience: Patience<'_>, outcome: Result<(), &str>) {
-        if let Some(breaking) = &self.breaking {
-            breaking.collected(patience.job.id, outcome, patience.now).await;
+        if let Some(breaker) = &self.breaker {
+            breaker.record_fetch(patience.job.id, outcome, patience.now).await;
         }
     }
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use reelq_model::{AccountName, Event, JobId, RemoteTask, Stage, Trouble, TroubleKind};
 use reelq_provider::{PollOutcome, Provider};
 use reelq_store::{ClaimStage, SharedStore};
-use reelq_worker::{AccountMetrics, Exchange, Finish, Handler, JobContext, Pausing, SharedRng, other_provider};
+use reelq_worker::{AccountMetrics, AccountPauser, Exchange, Finish, Handler, JobContext, SharedRng, other_provider};
 
 use crate::{
     PollSettings, Schedule,
@@ -50,7 +50,7 @@ impl fmt::Debug for Parts {
 /// Follows the tasks of one account.
 pub struct Poller {
     pub(crate) parts: Parts,
-    pub(crate) pausing: Pausing,
+    pub(crate) pauser: AccountPauser,
     pub(crate) too_late: TooLate,
     pub(crate) refusals: Refusals,
     /// Undocumented status words, by job.
@@ -125,14 +125,14 @@ fn unless_troubled(event: Event, other: Trouble) -> Event {
 impl Poller {
     /// A poller for one account.
     pub fn new(parts: Parts) -> Self {
-        let pausing = Pausing {
+        let pauser = AccountPauser {
             account: parts.account.clone(),
             store: Arc::clone(&parts.store),
             rng: SharedRng::seeded(parts.seed),
         };
         Self {
             parts,
-            pausing,
+            pauser,
             too_late: TooLate::default(),
             refusals: Refusals::default(),
             words: Seen::default(),

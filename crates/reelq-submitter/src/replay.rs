@@ -32,7 +32,7 @@ impl Submitter {
         let built = match self.replayable(context.now(), &job, submission).await {
             Ok(built) => built,
             Err(Irreplayable::Never(reason)) => {
-                self.breaking.lost(job.id, submission.number).await;
+                self.breaker.record_lost(job.id, submission.number).await;
                 return self.unresolved(context, reason, None).await;
             }
             Err(Irreplayable::Now(reason)) => {

@@ -7,7 +7,8 @@ use reelq_model::{Event, Job, Resolution, Stage, Submission, SubmitOutcome, Task
 use reelq_provider::Request;
 use reelq_store::ClaimStage;
 use reelq_worker::{
-    Backoff, Breaking, Finish, Handler, JobContext, Pacing, Pausing, SharedRng, doubt_cost, other_provider,
+    AccountPauser, Backoff, CircuitBreaker, Finish, Handler, JobContext, RateController, SharedRng, other_provider,
+    warn_of_unbelievable_cost,
 };
 
 use crate::{
@@ -22,9 +23,9 @@ use crate::{
 pub struct Submitter {
     pub(crate) parts: Parts,
     pub(crate) spacing: Spacing,
-    pub(crate) pacing: Pacing,
-    pub(crate) breaking: Breaking,
-    pausing: Pausing,
+    pub(crate) rate: RateController,
+    pub(crate) breaker: CircuitBreaker,
+    pauser: AccountPauser,
 }
 
 /// Delays after requests that brought no decision.
@@ -78,17 +79,18 @@ impl Submitter {
     /// A submitter for one account.
     pub fn new(parts: Parts) -> Self {
         let limits = parts.settings.limits();
-        let pausing = Pausing {
+        let pauser = AccountPauser {
             account: parts.account.clone(),
             store: Arc::clone(&parts.store),
             rng: SharedRng::seeded(parts.seed),
         };
         let spacing = Spacing::new(Arc::clone(&parts.clock), limits.burst);
-        let pacing = Pacing::new(parts.account.clone(), Arc::clone(&parts.store), limits, Arc::clone(&parts.clock));
+        let rate =
+            RateController::new(parts.account.clone(), Arc::clone(&parts.store), limits, Arc::clone(&parts.clock));
         let policy = parts.settings.breaker_policy(parts.provider.capability());
         let (account, store) = (parts.account.clone(), Arc::clone(&parts.store));
-        let breaking = Breaking::new(account, store, policy, SharedRng::seeded(pausing.rng.seed()));
-        Self { parts, spacing, pacing, breaking, pausing }
+        let breaker = CircuitBreaker::new(account, store, policy, SharedRng::seeded(pauser.rng.seed()));
+        Self { parts, spacing, rate, breaker, pauser }
     }
 
     /// The submission's first request.
@@ -166,8 +168,8 @@ impl Submitter {
 
     /// Waits until this process may send another request; what is known of the account's pace is kept fresh on the way.
     pub(crate) async fn wait_for_turn(&self) {
-        self.pacing.tend().await;
-        self.spacing.turn(self.pacing.requests_per_second()).await;
+        self.rate.refresh().await;
+        self.spacing.turn(self.rate.requests_per_second()).await;
     }
 
     pub(crate) async fn send(&self, number: u32, request: &Request) -> SubmitOutcome {
@@ -186,13 +188,13 @@ impl Submitter {
         outcome: SubmitOutcome,
     ) -> Finish {
         if let SubmitOutcome::Ambiguous(_) = &outcome {
-            self.pacing.troubled().await;
+            self.rate.server_failed().await;
         }
         let breaker = self.told(place, verdict(&outcome), context.now()).await;
         let (job, setbacks) = (Arc::clone(context.job()), context.job().setbacks);
         let event = match outcome {
             SubmitOutcome::Accepted(acceptance) => {
-                doubt_cost(&job, acceptance.cost);
+                warn_of_unbelievable_cost(&job, acceptance.cost);
                 Event::Accepted { acceptance, first_poll: (self.parts.first_poll)(&job.spec) }
             }
             SubmitOutcome::Rejected(failure) if attempt == Attempt::Replay => {
@@ -203,12 +205,12 @@ impl Submitter {
             SubmitOutcome::TurnedAway(setback) => self.turned_away(&job, &breaker, attempt, setback, context.now()),
             SubmitOutcome::NotSent(setback) => attempt.not_sent(self.undecided(setback.reason, setbacks)),
             SubmitOutcome::Throttled(setback) => {
-                let paused = self.pausing.throttled(&setback, setbacks);
-                let (after, ()) = tokio::join!(paused, self.pacing.throttled(setback.limit, begun));
+                let paused = self.pauser.throttled(&setback, setbacks);
+                let (after, ()) = tokio::join!(paused, self.rate.throttled(setback.limit, begun));
                 attempt.throttled(Undecided { reason: setback.reason, after })
             }
             SubmitOutcome::Blocked { reason, message } => {
-                self.pausing.blocked(reason, &message).await;
+                self.pauser.blocked(reason, &message).await;
                 let reason = format!("the provider refuses the account ({}): {message}", reason.as_str());
                 attempt.throttled(Undecided { reason, after: Duration::from_secs(1) })
             }
@@ -247,6 +249,6 @@ impl Submitter {
     }
 
     pub(crate) fn undecided(&self, reason: String, setbacks: u32) -> Undecided {
-        Undecided { reason, after: BACKOFF.full_jitter(setbacks, &self.pausing.rng) }
+        Undecided { reason, after: BACKOFF.full_jitter(setbacks, &self.pauser.rng) }
     }
 }

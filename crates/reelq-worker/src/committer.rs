@@ -123,7 +123,7 @@ impl CommitTask {
             }
             Err(error) if error.is_transient() => {
                 // The lease renewer reports it, once for all callers.
-                tracing::debug!(%error, steps = steps.len(), "the store is away; asking again");
+                tracing::debug!(%error, steps = steps.len(), "the store is unreachable; asking again");
                 steps
             }
             // One that the store chokes on must not take the others with it.

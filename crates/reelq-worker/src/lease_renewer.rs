@@ -7,8 +7,7 @@ use reelq_store::{Lease, Result, SharedStore};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    absence::Absence, fatal_error::FatalError, in_flight::InFlightSet, leased_job::LeasedJob,
-    wakeup_timers::WakeupTimers,
+    fatal_error::FatalError, in_flight::InFlightSet, leased_job::LeasedJob, outage::Outage, wakeup_timers::WakeupTimers,
 };
 
 /// The most leases in one round trip.
@@ -29,7 +28,7 @@ pub(crate) struct LeaseRenewer {
 impl LeaseRenewer {
     /// Runs until the runtime has no job left in flight.
     pub(crate) async fn run(self) {
-        let mut absence = Absence::default();
+        let mut outage = Outage::default();
         loop {
             let (result, pause) = match self.round().await {
                 Ok(()) => (Ok(()), self.every),
@@ -37,9 +36,9 @@ impl LeaseRenewer {
                 Err(error) => (Err(error), self.every / 8),
             };
             match result {
-                Err(error) if error.is_transient() => absence.failed(&error),
+                Err(error) if error.is_transient() => outage.failed(&error),
                 Err(error) => return self.fatal.raise(error),
-                Ok(()) => absence.answered(),
+                Ok(()) => outage.answered(),
             }
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}

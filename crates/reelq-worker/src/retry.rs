@@ -21,6 +21,6 @@ where
         .with_jitter()
         .with_jitter_seed(rng.seed());
     // The lease renewer reports it, once for all callers.
-    let log = |error: &Error, delay| tracing::debug!(%error, ?delay, "the store is away; asking again");
+    let log = |error: &Error, delay| tracing::debug!(%error, ?delay, "the store is unreachable; asking again");
     verb.retry(delays).when(Error::is_transient).notify(log).await
 }

@@ -13,10 +13,10 @@ use crate::{
     committer::{CommitTask, Committer},
     drain_monitor::DrainMonitor,
     fatal_error::FatalError,
-    heirs::{Heir, Heirs},
     in_flight::InFlightSet,
     lease_renewer::LeaseRenewer,
     leased_job::LeasedJob,
+    renamed_accounts::{RenamedAccount, RenamedAccounts},
     retry::retry_transient,
     stage_workers,
     unpersisted::UnpersistedAcceptances,
@@ -112,17 +112,18 @@ impl Runtime {
                 retry_transient(&self.rng, || store.set_limits(&account.name, limits)).await?;
             }
         }
-        let heirs = self.heirs();
-        retry_transient(&self.rng, || heirs.set()).await
+        let renamed_accounts = self.renamed_accounts();
+        retry_transient(&self.rng, || renamed_accounts.set()).await
     }
 
-    fn heirs(&self) -> Heirs {
-        let heir =
-            |work: &AccountWork| Some(Heir { name: work.name.clone(), was: work.was.clone()?, limits: work.limits? });
-        Heirs {
+    fn renamed_accounts(&self) -> RenamedAccounts {
+        let renamed = |work: &AccountWork| {
+            Some(RenamedAccount { name: work.name.clone(), was: work.was.clone()?, limits: work.limits? })
+        };
+        RenamedAccounts {
             store: Arc::clone(self.store()),
             gate: Arc::clone(&self.parts.gate),
-            all: self.parts.accounts.iter().filter_map(heir).collect(),
+            all: self.parts.accounts.iter().filter_map(renamed).collect(),
             done: self.done.clone(),
         }
     }
@@ -142,7 +143,7 @@ impl Runtime {
             ChangeListener { store: Arc::clone(self.store()), timers: Arc::clone(timers), done: self.done.clone() };
         self.spawner.spawn(renewer.run());
         self.spawner.spawn(listener.run());
-        self.spawner.spawn(self.heirs().run());
+        self.spawner.spawn(self.renamed_accounts().run());
         self.spawner.spawn(task.run())
     }
 

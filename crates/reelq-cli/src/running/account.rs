@@ -8,7 +8,7 @@ use reelq_model::AccountName;
 use reelq_poller::{PollPlan, PollSettings, Poller, Schedule};
 use reelq_store::{BreakerPolicy, SharedStore};
 use reelq_submitter::{FirstPoll, Images, SubmitSettings, Submitter};
-use reelq_worker::{AccountMetrics, AccountWork, Breaking, Handler, OutputCheck, SharedRng, SubmissionGate};
+use reelq_worker::{AccountMetrics, AccountWork, CircuitBreaker, Handler, OutputCheck, SharedRng, SubmissionGate};
 use secrecy::SecretString;
 use url::Url;
 
@@ -158,10 +158,10 @@ pub(crate) fn breaking(
     account: &AccountConfig,
     name: &AccountName,
     shared: &Shared,
-) -> Result<Breaking, Failure> {
+) -> Result<CircuitBreaker, Failure> {
     let provider = providers::open(session, account)?;
     let policy = providers::submit_settings(account)?.breaker_policy(provider.capability());
-    Ok(Breaking::new(name.clone(), Arc::clone(&shared.store), policy, SharedRng::seeded(shared.seed)))
+    Ok(CircuitBreaker::new(name.clone(), Arc::clone(&shared.store), policy, SharedRng::seeded(shared.seed)))
 }
 
 /// Paid requests at once: enough for the rate where each reply takes as long as it may, never more than may be in flight, nor

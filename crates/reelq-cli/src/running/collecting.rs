@@ -7,7 +7,7 @@ use reelq_collector::{Collector, LagGuard, Place, StorageOptions};
 use reelq_http::{AccountHttp, DownloadPolicy, Downloader, DownloadsSection};
 use reelq_model::{AccountName, BatchName};
 use reelq_store::{BatchDraft, ClaimStage};
-use reelq_worker::{AccountMetrics, AccountWork, Breaking, SharedRng};
+use reelq_worker::{AccountMetrics, AccountWork, CircuitBreaker, SharedRng};
 
 use super::account::Shared;
 use crate::{failure::Failure, session::Session};
@@ -46,7 +46,7 @@ impl Collecting {
         work: AccountWork,
         session: &Session,
         pulse: &Arc<AccountMetrics>,
-        breaking: Breaking,
+        breaking: CircuitBreaker,
     ) -> AccountWork {
         if !self.shared.hands.has(ClaimStage::Collect) {
             return work;
@@ -59,9 +59,9 @@ impl Collecting {
             Arc::clone(pulse),
             Arc::new(SharedRng::seeded(self.shared.seed)),
         );
-        let collector = collector.telling(breaking);
+        let collector = collector.with_breaker(breaking);
         let collector = match &self.shared.places {
-            Some(places) => collector.looking_at(Arc::clone(places)),
+            Some(places) => collector.with_places(Arc::clone(places)),
             None => collector,
         };
         work.handler(Arc::new(collector), self.slots)

@@ -12,23 +12,23 @@ use crate::{Backoff, SharedRng, retry_transient};
 const THROTTLED: Backoff = Backoff { base: Duration::from_secs(2), cap: Duration::from_mins(5) };
 /// The shortest pause.
 const MOMENT: Duration = Duration::from_millis(200);
-/// Nobody waits longer than this on a provider's word alone.
+/// No one waits longer than this on a provider's word alone.
 const LONGEST: Duration = Duration::from_hours(24);
-/// How long to try to tell the others; the current job must be settled before its lease ends.
+/// How long to try to share a pause with the other workers; the current job must be settled before its lease ends.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Tells all workers, through the store, to leave an account alone.
+/// Pauses an account for all workers, through the store.
 #[derive(Debug)]
-pub struct Pausing {
+pub struct AccountPauser {
     /// The account.
     pub account: AccountName,
-    /// Where it is told.
+    /// Where pauses are kept.
     pub store: SharedStore,
     /// For delays.
     pub rng: SharedRng,
 }
 
-impl Pausing {
+impl AccountPauser {
     /// The provider said "too fast": pauses for as long as it asked, or by setbacks where it named no wait. Gives the wait
     /// of the job that was refused: a moment, longer with its setbacks. The account's pause holds it for the rest, so that
     /// whoever lifts the pause frees the job too.
@@ -51,8 +51,8 @@ impl Pausing {
         let told = retry_transient(&self.rng, || self.store.pause_account(&self.account, reason, lasts));
         match timeout(PATIENCE, told).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!(%error, "the pause could not be told to the others"),
-            Err(_) => tracing::warn!("the store is away; the pause could not be told to the others"),
+            Ok(Err(error)) => tracing::error!(%error, "the pause could not be shared with the other workers"),
+            Err(_) => tracing::warn!("the store is unreachable; the pause could not be shared with the other workers"),
         }
     }
 }
