@@ -1,4 +1,4 @@
-//! A server of files that answers by a script, a desk with one job on it, and a store with one batch.
+//! A server of files that answers by a script, a context of one job, and a store with one batch.
 
 #[path = "../../src/content/samples.rs"]
 #[expect(dead_code, reason = "each test uses some of them")]
@@ -19,7 +19,7 @@ use reelq_model::{
 };
 use reelq_store::{BatchDraft, Line, LineDraft, SharedStore};
 use reelq_store_sqlite::SqliteStore;
-use reelq_worker::{Desk, Dice, Finish, Handler, LeaseLost, Pulse};
+use reelq_worker::{AccountMetrics, Finish, Handler, JobContext, LeaseLost, SharedRng};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -163,8 +163,8 @@ impl House {
         let origins = trusted.iter().map(|server| server.origin.parse().unwrap()).collect();
         let policy = DownloadPolicy::new(&DownloadsSection::default(), origins, Proxies::default());
         let downloader = Arc::new(Downloader::new(&policy, clock()).unwrap());
-        let (pulse, dice) = (Arc::new(Pulse::default()), Arc::new(Dice::seeded(1)));
-        let collector = Collector::new(store, downloader, options, clock(), pulse, dice);
+        let (metrics, rng) = (Arc::new(AccountMetrics::default()), Arc::new(SharedRng::seeded(1)));
+        let collector = Collector::new(store, downloader, options, clock(), metrics, rng);
         let now = job.queued_at;
         Self { job, now, collector, _state: state }
     }
@@ -174,8 +174,8 @@ impl House {
         let task = TaskId::new("t-1").unwrap();
         let mut job = self.job.clone();
         job.stage = Stage::Fetching { task: RemoteTask::accepted(task, 1, Timestamp::default()), outputs: links };
-        let mut desk = OneJob { job: Arc::new(job), now: self.now };
-        match self.collector.handle(&mut desk).await {
+        let mut context = FakeJobContext { job: Arc::new(job), now: self.now };
+        match self.collector.handle(&mut context).await {
             Finish::Event(event) => event,
             other => panic!("{other:?}"),
         }
@@ -191,13 +191,13 @@ impl House {
     }
 }
 
-struct OneJob {
+struct FakeJobContext {
     job: Arc<Job>,
     now: Timestamp,
 }
 
 #[async_trait]
-impl Desk for OneJob {
+impl JobContext for FakeJobContext {
     fn job(&self) -> &Arc<Job> {
         &self.job
     }

@@ -14,14 +14,14 @@ use tokio::time::timeout;
 const EVERY: Duration = Duration::from_secs(1);
 /// Growth and server errors can wait for a slow store; the request that they ride on cannot.
 const HASTE: Duration = Duration::from_millis(500);
-/// A refusal is told with more patience, but not for longer than the job in hand can wait.
+/// A refusal is told with more patience, but not for longer than the current job can wait.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// How often a change is tried that others got before.
 const TRIES: u32 = 5;
 
 /// One account's limits as this process knows them.
 #[derive(Debug)]
-pub struct Pacing {
+pub struct RateController {
     account: AccountName,
     store: SharedStore,
     limits: AccountLimits,
@@ -35,7 +35,7 @@ struct State {
     requests_per_second: f64,
 }
 
-impl Pacing {
+impl RateController {
     /// Begins with what is configured.
     pub fn new(account: AccountName, store: SharedStore, limits: AccountLimits, clock: SharedClock) -> Self {
         let state = State { looked: None, requests_per_second: limits.requests_per_second };
@@ -48,35 +48,39 @@ impl Pacing {
     }
 
     /// A request is about to be sent: looks at the pace once a second, and lets it grow where its time has come.
-    pub async fn tend(&self) {
+    pub async fn refresh(&self) {
         if !self.is_due() {
             return;
         }
-        let tended = self.change(|view| view.pace.on_quiet(&self.present(view)));
-        match timeout(HASTE, tended).await {
+        let refreshed = self.change(|view| view.pace.on_quiet(&self.present(view)));
+        match timeout(HASTE, refreshed).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::debug!(%error, "the pace could not be tended"),
-            Err(_) => tracing::debug!("the store is slow; the pace is tended later"),
+            Ok(Err(error)) => tracing::debug!(%error, "the pace could not be refreshed"),
+            Err(_) => tracing::debug!("the store is slow; the pace is refreshed later"),
         }
     }
 
     /// A request that was begun at `begun`, by the store's time, was answered with 429.
     pub async fn throttled(&self, limit: Option<Limit>, begun: Timestamp) {
         let refused = Refused { limit, begun };
-        self.tell(PATIENCE, |view| view.pace.on_throttled(&refused, &self.present(view))).await;
+        self.report(PATIENCE, |view| view.pace.on_throttled(&refused, &self.present(view))).await;
     }
 
     /// A request met with a server error: nothing grows for a while.
-    pub async fn troubled(&self) {
+    pub async fn server_failed(&self) {
         let step = |view: &PaceView| view.pace.on_trouble(view.now).filter(|_| view.pace.is_learning(&self.limits));
-        self.tell(HASTE, step).await;
+        self.report(HASTE, step).await;
     }
 
-    async fn tell(&self, patience: Duration, step: impl Fn(&PaceView) -> Option<Pace>) {
+    async fn report(&self, patience: Duration, step: impl Fn(&PaceView) -> Option<Pace>) {
         match timeout(patience, self.change(step)).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "what a request met with could not be told to the others"),
-            Err(_) => tracing::warn!("the store is away; what a request met with could not be told to the others"),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the outcome of a request could not be shared with the other workers")
+            }
+            Err(_) => tracing::warn!(
+                "the store is unreachable; the outcome of a request could not be shared with the other workers"
+            ),
         }
     }
 

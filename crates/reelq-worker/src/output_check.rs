@@ -7,10 +7,10 @@ use reelq_model::BatchName;
 
 /// Knows the output places of batches.
 #[async_trait]
-pub trait OutputGate: Send + Sync + fmt::Debug {
-    /// Looks whether the batch's output place takes files; what was found is remembered.
+pub trait OutputCheck: Send + Sync + fmt::Debug {
+    /// Checks whether the batch's output place takes files. The result is remembered for a while.
     ///
     /// # Errors
     /// Why it does not, as a fragment for messages. May be asked again at any time.
-    async fn opens(&self, batch: &BatchName) -> Result<(), String>;
+    async fn check(&self, batch: &BatchName) -> Result<(), String>;
 }

@@ -1,4 +1,4 @@
-//! Builds the lanes of a runtime: one for each handler of each account.
+//! Builds the stage workers of a runtime: one for each handler of each account.
 
 use std::{num::NonZeroUsize, sync::Arc};
 
@@ -6,53 +6,53 @@ use reelq_store::Claim;
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::{
-    AccountWork, Builder, Dice, Handler, Runtime,
-    backend::LaneBackend,
-    bell::Bell,
-    bells::Bells,
+    AccountWork, Builder, Handler, Runtime, SharedRng,
     claimer::{Claimer, Returner},
     commit_layer::CommitLayer,
     committer::Committer,
     finisher::Finisher,
-    lane::{self, Lane},
     panics::Panics,
+    stage_backend::StageBackend,
     stage_service::StageService,
+    stage_worker::{self, StageWorker},
+    wakeup_timer::WakeupTimer,
+    wakeup_timers::WakeupTimers,
 };
 
-pub(crate) fn bells(parts: &Builder) -> Arc<Bells> {
-    let mut bells = Bells::default();
+pub(crate) fn wakeup_timers(parts: &Builder) -> Arc<WakeupTimers> {
+    let mut timers = WakeupTimers::default();
     for account in &parts.accounts {
         for (handler, _) in &account.handlers {
-            bells.add(account.name.clone(), handler.stage(), Arc::new(Bell::new(Arc::clone(&parts.clock))));
+            timers.add(account.name.clone(), handler.stage(), Arc::new(WakeupTimer::new(Arc::clone(&parts.clock))));
         }
     }
-    Arc::new(bells)
+    Arc::new(timers)
 }
 
-pub(crate) fn build(runtime: &Runtime, committer: &Committer, bells: &Arc<Bells>) -> Vec<Lane> {
-    let plan = Plan { runtime, committer, bells, panics: Arc::default() };
+pub(crate) fn build(runtime: &Runtime, committer: &Committer, timers: &Arc<WakeupTimers>) -> Vec<StageWorker> {
+    let factory = Factory { runtime, committer, timers, panics: Arc::default() };
     let accounts = runtime.parts.accounts.iter();
     accounts
         .flat_map(|account| account.handlers.iter().map(move |(handler, slots)| (account, handler, *slots)))
-        .filter_map(|(account, handler, slots)| plan.lane(account, handler, slots))
+        .filter_map(|(account, handler, slots)| factory.worker(account, handler, slots))
         .collect()
 }
 
-struct Plan<'a> {
+struct Factory<'a> {
     runtime: &'a Runtime,
     committer: &'a Committer,
-    bells: &'a Arc<Bells>,
+    timers: &'a Arc<WakeupTimers>,
     panics: Arc<Panics>,
 }
 
-impl Plan<'_> {
-    fn lane(&self, account: &AccountWork, handler: &Arc<dyn Handler>, slots: NonZeroUsize) -> Option<Lane> {
+impl Factory<'_> {
+    fn worker(&self, account: &AccountWork, handler: &Arc<dyn Handler>, slots: NonZeroUsize) -> Option<StageWorker> {
         let runtime = self.runtime;
         let (sender, receiver) = mpsc::channel(slots.get());
         let returner = Returner {
             store: Arc::clone(&runtime.parts.store),
-            fault: Arc::clone(&runtime.fault),
-            dice: Arc::new(self.dice()),
+            fatal: Arc::clone(&runtime.fatal),
+            rng: Arc::new(self.rng()),
         };
         let claimer = Claimer {
             claim: self.claim(account, handler.as_ref()),
@@ -60,20 +60,20 @@ impl Plan<'_> {
             store: Arc::clone(&runtime.parts.store),
             clock: runtime.clock(),
             slots: Arc::new(Semaphore::new(slots.get())),
-            bell: self.bells.lane(&account.name, handler.stage())?,
-            brake: Arc::clone(&runtime.parts.brake),
-            registry: Arc::clone(&runtime.registry),
+            timer: self.timers.of(&account.name, handler.stage())?,
+            gate: Arc::clone(&runtime.parts.gate),
+            in_flight: Arc::clone(&runtime.in_flight),
             assignments: sender,
             stopper: runtime.stopper(),
-            fault: Arc::clone(&runtime.fault),
+            fatal: Arc::clone(&runtime.fatal),
             returner: returner.clone(),
-            dice: self.dice(),
+            rng: self.rng(),
         };
         let layer = CommitLayer(Arc::new(self.finisher(account, handler.as_ref())));
-        Some(Lane {
-            name: lane::name(&account.name, handler.stage()),
+        Some(StageWorker {
+            name: stage_worker::name(&account.name, handler.stage()),
             claimer,
-            backend: LaneBackend::new(receiver, layer, returner),
+            backend: StageBackend::new(receiver, layer, returner),
             service: StageService {
                 handler: Arc::clone(handler),
                 committer: self.committer.clone(),
@@ -83,8 +83,8 @@ impl Plan<'_> {
         })
     }
 
-    fn dice(&self) -> Dice {
-        Dice::seeded(self.runtime.dice.seed())
+    fn rng(&self) -> SharedRng {
+        SharedRng::seeded(self.runtime.rng.seed())
     }
 
     fn claim(&self, account: &AccountWork, handler: &dyn Handler) -> Claim {
@@ -107,12 +107,12 @@ impl Plan<'_> {
             stage: handler.stage(),
             store: Arc::clone(&self.runtime.parts.store),
             committer: self.committer.clone(),
-            bells: Arc::clone(self.bells),
-            pulse: Arc::clone(&account.pulse),
+            timers: Arc::clone(self.timers),
+            metrics: Arc::clone(&account.metrics),
             panics: Arc::clone(&self.panics),
-            fault: Arc::clone(&self.runtime.fault),
-            untold: Arc::clone(&self.runtime.untold),
-            dice: self.dice(),
+            fatal: Arc::clone(&self.runtime.fatal),
+            unpersisted: Arc::clone(&self.runtime.unpersisted),
+            rng: self.rng(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 /// What one account's handlers did since the process started.
 #[derive(Debug, Default)]
-pub struct Pulse {
+pub struct AccountMetrics {
     submits: AtomicU64,
     polls: AtomicU64,
     downloads: AtomicU64,
@@ -16,7 +16,7 @@ pub struct Pulse {
 
 /// The counters at one moment; rates come from the difference of two.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Beat {
+pub struct MetricsSnapshot {
     /// Paid requests that were sent.
     pub submits: u64,
     /// Status requests that were sent.
@@ -29,7 +29,7 @@ pub struct Beat {
     pub panics: u64,
 }
 
-impl Pulse {
+impl AccountMetrics {
     /// Counts a paid request.
     pub fn submitted(&self) {
         self.submits.fetch_add(1, Relaxed);
@@ -66,8 +66,8 @@ impl Pulse {
     }
 
     /// Reads the counters.
-    pub fn beat(&self) -> Beat {
-        Beat {
+    pub fn snapshot(&self) -> MetricsSnapshot {
+        MetricsSnapshot {
             submits: self.submits.load(Relaxed),
             polls: self.polls.load(Relaxed),
             downloads: self.downloads.load(Relaxed),

@@ -1,4 +1,4 @@
-//! Yeses on their way into the store. One that never gets there leaves its task in the log, for `reelq resolve`.
+//! Acceptances on their way into the store. One that never gets there leaves its task in the log, for `reelq resolve`.
 
 use std::{
     collections::BTreeMap,
@@ -8,9 +8,9 @@ use std::{
 use reelq_model::{Event, JobId, TaskId};
 use reelq_store::Lease;
 
-/// The yeses that the store has not been told yet.
+/// The acceptances that are not in the store yet.
 #[derive(Debug, Default)]
-pub(crate) struct Untold(Mutex<Tasks>);
+pub(crate) struct UnpersistedAcceptances(Mutex<Tasks>);
 
 #[derive(Debug, Default)]
 struct Tasks {
@@ -18,14 +18,14 @@ struct Tasks {
     tasks: BTreeMap<u64, (JobId, TaskId)>,
 }
 
-/// One event; where it is a yes and is dropped before the store was told, the log keeps it.
+/// One event. An acceptance that is dropped before it is in the store is logged.
 #[derive(Debug)]
-pub(crate) struct Telling {
-    untold: Arc<Untold>,
+pub(crate) struct TrackedEvent {
+    unpersisted: Arc<UnpersistedAcceptances>,
     number: Option<u64>,
 }
 
-impl Untold {
+impl UnpersistedAcceptances {
     fn tasks(&self) -> MutexGuard<'_, Tasks> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -35,7 +35,7 @@ impl Untold {
         self.tasks().tasks.len()
     }
 
-    pub(crate) fn hold(self: &Arc<Self>, lease: &Lease, event: &Event) -> Telling {
+    pub(crate) fn track(self: &Arc<Self>, lease: &Lease, event: &Event) -> TrackedEvent {
         let number = match event {
             Event::Accepted { acceptance, .. } => {
                 let mut tasks = self.tasks();
@@ -46,36 +46,36 @@ impl Untold {
             }
             _ => None,
         };
-        Telling { untold: Arc::clone(self), number }
+        TrackedEvent { unpersisted: Arc::clone(self), number }
     }
 
-    /// Tells the log whatever is left, because the process ends.
-    pub(crate) fn give_up(&self) {
+    /// Logs whatever is left, because the process ends.
+    pub(crate) fn log_all(&self) {
         for (job, task) in std::mem::take(&mut self.tasks().tasks).into_values() {
-            tell(job, &task);
+            log(job, &task);
         }
     }
 }
 
-impl Telling {
-    /// The store knows it.
-    pub(crate) fn told(self) {
+impl TrackedEvent {
+    /// It is in the store.
+    pub(crate) fn persisted(self) {
         if let Some(number) = self.number {
-            self.untold.tasks().tasks.remove(&number);
+            self.unpersisted.tasks().tasks.remove(&number);
         }
     }
 }
 
-impl Drop for Telling {
+impl Drop for TrackedEvent {
     fn drop(&mut self) {
-        let left = self.number.and_then(|number| self.untold.tasks().tasks.remove(&number));
+        let left = self.number.and_then(|number| self.unpersisted.tasks().tasks.remove(&number));
         if let Some((job, task)) = left {
-            tell(job, &task);
+            log(job, &task);
         }
     }
 }
 
-fn tell(job: JobId, task: &TaskId) {
+fn log(job: JobId, task: &TaskId) {
     tracing::error!(
         %job,
         %task,

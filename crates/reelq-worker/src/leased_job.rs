@@ -1,4 +1,4 @@
-//! Leases in hand, and how long they certainly last by this process's own clock.
+//! Leases of this process, and how long they certainly last by this process's own clock.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -8,9 +8,9 @@ use std::{
 use reelq_model::{Job, SharedClock, Timestamp};
 use reelq_store::Lease;
 
-/// One job in hand, shared by its handler, the lease keeper and the commit layer.
+/// One leased job, shared by its handler, the lease renewer and the commit layer.
 #[derive(Debug)]
-pub(crate) struct Held {
+pub(crate) struct LeasedJob {
     clock: SharedClock,
     state: Mutex<State>,
 }
@@ -26,7 +26,7 @@ struct State {
     refused: bool,
 }
 
-impl Held {
+impl LeasedJob {
     pub(crate) fn new(clock: SharedClock, lease: Lease, asked: Duration) -> Self {
         let ends = asked.saturating_add(lease.lasts);
         Self { clock, state: Mutex::new(State { lease, asked, ends, lost: false, refused: false }) }
@@ -122,38 +122,38 @@ mod tests {
         }
     }
 
-    fn held() -> (Arc<ManualClock>, Held) {
+    fn leased_job() -> (Arc<ManualClock>, LeasedJob) {
         let clock = Arc::new(ManualClock::starting_at(START));
         let asked = reelq_model::Clock::monotonic(clock.as_ref());
-        (Arc::clone(&clock), Held::new(clock, lease(1), asked))
+        (Arc::clone(&clock), LeasedJob::new(clock, lease(1), asked))
     }
 
     #[test]
     fn lease_counts_down_from_before_it_was_asked_for() {
-        let (clock, held) = held();
+        let (clock, leased) = leased_job();
         clock.advance(Duration::from_secs(4));
-        assert_eq!((held.time_left(), held.now()), (Duration::from_secs(11), START.after(Duration::from_secs(4))));
+        assert_eq!((leased.time_left(), leased.now()), (Duration::from_secs(11), START.after(Duration::from_secs(4))));
         clock.advance(Duration::from_hours(1));
-        assert_eq!(held.time_left(), Duration::ZERO);
+        assert_eq!(leased.time_left(), Duration::ZERO);
     }
 
     #[test]
     fn extension_counts_from_when_it_was_asked_for_and_only_for_its_version() {
-        let (clock, held) = held();
+        let (clock, leased) = leased_job();
         clock.advance(Duration::from_secs(10));
-        held.extended(1, Duration::from_secs(8), LASTS);
-        assert_eq!(held.time_left(), Duration::from_secs(13));
-        held.extended(2, Duration::from_secs(10), LASTS);
-        assert_eq!(held.time_left(), Duration::from_secs(13));
+        leased.extended(1, Duration::from_secs(8), LASTS);
+        assert_eq!(leased.time_left(), Duration::from_secs(13));
+        leased.extended(2, Duration::from_secs(10), LASTS);
+        assert_eq!(leased.time_left(), Duration::from_secs(13));
     }
 
     #[test]
     fn lost_lease_has_no_time_left_unless_a_commit_passed_the_news() {
-        let (_, held) = held();
-        held.renew(lease(2), Duration::ZERO);
-        held.lose(1);
-        assert_eq!(held.time_left(), LASTS);
-        held.lose(2);
-        assert_eq!(held.time_left(), Duration::ZERO);
+        let (_, leased) = leased_job();
+        leased.renew(lease(2), Duration::ZERO);
+        leased.lose(1);
+        assert_eq!(leased.time_left(), LASTS);
+        leased.lose(2);
+        assert_eq!(leased.time_left(), Duration::ZERO);
     }
 }

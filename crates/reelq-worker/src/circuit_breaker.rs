@@ -11,9 +11,9 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::{Dice, until_answered};
+use crate::{SharedRng, retry_transient};
 
-/// How long to try to ask or to tell; the job in hand must be settled before its lease ends.
+/// How long to try to ask or to tell; the current job must be settled before its lease ends.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How often a change is tried that others got before.
 const TRIES: u32 = 100;
@@ -21,16 +21,16 @@ const TRIES: u32 = 100;
 const EVERY: Duration = Duration::from_secs(1);
 /// Between two looks for a free slot, made up to half longer or shorter.
 const SLOT_EVERY: Duration = Duration::from_millis(100);
-/// How long a job in hand waits for a free slot before it goes back.
+/// How long a leased job waits for a free slot before it goes back.
 const SLOT_WAIT: Duration = Duration::from_secs(3);
 
 /// One account's breaker as this process knows it.
 #[derive(Debug)]
-pub struct Breaking {
+pub struct CircuitBreaker {
     account: AccountName,
     store: SharedStore,
     policy: BreakerPolicy,
-    dice: Dice,
+    rng: SharedRng,
     /// What was last seen, and when by the store's time. Changes of this process go one after the other.
     known: Mutex<Option<(Breaker, Timestamp)>>,
 }
@@ -50,39 +50,39 @@ pub enum Admission {
         after: u32,
     },
     /// Not now; the store holds the account's submissions, or they are as many as there may be.
-    Held,
+    Refused,
 }
 
 /// A change of a breaker: what it is after it, if it changes, and what to answer.
 type Step<T> = (Option<Breaker>, T);
 
-impl Breaking {
+impl CircuitBreaker {
     /// Begins without knowing anything.
-    pub fn new(account: AccountName, store: SharedStore, policy: BreakerPolicy, dice: Dice) -> Self {
-        Self { account, store, policy, dice, known: Mutex::new(None) }
+    pub fn new(account: AccountName, store: SharedStore, policy: BreakerPolicy, rng: SharedRng) -> Self {
+        Self { account, store, policy, rng, known: Mutex::new(None) }
     }
 
     /// A purchase is about to begin, at `now` by the store's time. Waits a little where as many as may be are under way.
-    pub async fn begin(&self, ask: &Ask, now: Timestamp) -> Admission {
+    pub async fn admit(&self, ask: &Ask, now: Timestamp) -> Admission {
         if self.policy.is_off() || (!self.policy.slots && self.is_quiet(now, |_| true).await) {
             return Admission::Free;
         }
         let mut waited = Duration::ZERO;
         loop {
-            match self.in_time(self.change(|view| self.admit(ask, view))).await {
+            match self.in_time(self.change(|view| self.admission(ask, view))).await {
                 Some(Some(admission)) => return admission,
                 Some(None) if waited < SLOT_WAIT => {
-                    let moment = self.dice.around(SLOT_EVERY, 0.5);
+                    let moment = self.rng.around(SLOT_EVERY, 0.5);
                     sleep(moment).await;
                     waited += moment;
                 }
-                _ => return Admission::Held,
+                _ => return Admission::Refused,
             }
         }
     }
 
     /// Tells what became of a purchase, at `now` by the store's time. Gives the breaker as it is then, as far as is known.
-    pub async fn settle(&self, told: &Told, now: Timestamp) -> Breaker {
+    pub async fn record(&self, told: &Told, now: Timestamp) -> Breaker {
         if self.policy.is_off() {
             return Breaker::default();
         }
@@ -92,14 +92,14 @@ impl Breaking {
         {
             return Breaker::default();
         }
-        let dice = self.dice.fraction();
-        let step = |view: &BreakerView| (view.breaker.settle(told, &self.policy, view.now, dice), ());
+        let rng = self.rng.fraction();
+        let step = |view: &BreakerView| (view.breaker.settle(told, &self.policy, view.now, rng), ());
         self.in_time(self.change(step)).await;
         self.last_seen().await
     }
 
     /// A purchase whose worker died is found: its fate is not known, and never will be.
-    pub async fn lost(&self, job: JobId, number: u32) {
+    pub async fn record_lost(&self, job: JobId, number: u32) {
         if !self.policy.is_off() {
             let step = |view: &BreakerView| (view.breaker.lost_one(job, number, &self.policy, view.now), ());
             self.in_time(self.change(step)).await;
@@ -107,7 +107,7 @@ impl Breaking {
     }
 
     /// A job's outputs were fetched, or `Err` says why they could not be.
-    pub async fn collected(&self, job: JobId, outcome: std::result::Result<(), &str>, now: Timestamp) {
+    pub async fn record_fetch(&self, job: JobId, outcome: std::result::Result<(), &str>, now: Timestamp) {
         if self.policy.is_off() || (outcome.is_ok() && self.is_quiet(now, |breaker| breaker.fetched().is_none()).await)
         {
             return;
@@ -120,7 +120,7 @@ impl Breaking {
     }
 
     /// `None` where as many as may be are under way.
-    fn admit(&self, ask: &Ask, view: &BreakerView) -> Step<Option<Admission>> {
+    fn admission(&self, ask: &Ask, view: &BreakerView) -> Step<Option<Admission>> {
         match view.breaker.begin(ask, &self.policy, view.now) {
             Begun::Free => (None, Some(Admission::Free)),
             Begun::Taken(next, until) => {
@@ -128,7 +128,7 @@ impl Breaking {
                 let admission = probes.map_or(Admission::Until(until), |after| Admission::Probe { until, after });
                 (Some(next), Some(admission))
             }
-            Begun::Open(_) => (None, Some(Admission::Held)),
+            Begun::Open(_) => (None, Some(Admission::Refused)),
             Begun::Full => (None, None),
         }
     }
@@ -153,14 +153,14 @@ impl Breaking {
     async fn change<T>(&self, step: impl Fn(&BreakerView) -> Step<T>) -> Result<Option<T>> {
         let mut known = self.known.lock().await;
         for _ in 0..TRIES {
-            let view = until_answered(&self.dice, || self.store.breaker(&self.account)).await?;
+            let view = retry_transient(&self.rng, || self.store.breaker(&self.account)).await?;
             let (next, answer) = step(&view);
             let Some(next) = next else {
                 *known = Some((view.breaker, view.now));
                 return Ok(Some(answer));
             };
             let set = || self.store.set_breaker(&self.account, view.version, &next);
-            if until_answered(&self.dice, set).await? {
+            if retry_transient(&self.rng, set).await? {
                 self.log(&view.breaker, &next);
                 *known = Some((next, view.now));
                 return Ok(Some(answer));
@@ -178,7 +178,7 @@ impl Breaking {
                 None
             }
             Err(_) => {
-                tracing::warn!(account = %self.account, "the store is away; the account's breaker could not be reached");
+                tracing::warn!(account = %self.account, "the store is unreachable, and so is the account's breaker");
                 None
             }
         }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use reelq_model::{AccountName, JobId, ManualClock, Timestamp};
 use reelq_store::{Ask, BreakerPolicy, Fault, SharedStore, Store as _, Told, Verdict};
 use reelq_store_sqlite::SqliteStore;
-use reelq_worker::{Admission, Breaking, Dice};
+use reelq_worker::{Admission, CircuitBreaker, SharedRng};
 
 const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 const UNKEYED: BreakerPolicy = BreakerPolicy {
@@ -29,11 +29,11 @@ fn told(job: u8, verdict: Verdict) -> Told {
 }
 
 /// Two processes on one file.
-fn two(folder: &tempfile::TempDir, policy: BreakerPolicy) -> [Breaking; 2] {
+fn two(folder: &tempfile::TempDir, policy: BreakerPolicy) -> [CircuitBreaker; 2] {
     [1, 2].map(|seed| {
         let clock = Arc::new(ManualClock::starting_at(NOW));
         let store: SharedStore = Arc::new(SqliteStore::open(&folder.path().join("state.db"), clock).unwrap());
-        Breaking::new(account(), store, policy, Dice::seeded(seed))
+        CircuitBreaker::new(account(), store, policy, SharedRng::seeded(seed))
     })
 }
 
@@ -43,9 +43,9 @@ async fn two_processes_never_have_more_under_way_than_the_threshold() {
     let [one, other] = two(&folder, UNKEYED);
     let asks: Vec<_> = (1..=8).map(ask).collect();
     let begun =
-        asks.iter().enumerate().map(|(at, ask)| if at % 2 == 0 { one.begin(ask, NOW) } else { other.begin(ask, NOW) });
+        asks.iter().enumerate().map(|(at, ask)| if at % 2 == 0 { one.admit(ask, NOW) } else { other.admit(ask, NOW) });
     let admitted = futures_util::future::join_all(begun).await;
-    let through = admitted.iter().filter(|admission| **admission != Admission::Held).count();
+    let through = admitted.iter().filter(|admission| **admission != Admission::Refused).count();
     assert_eq!(through, 3, "{admitted:?}");
 }
 
@@ -57,13 +57,13 @@ async fn what_one_process_is_told_holds_the_other() {
     let bad = || Verdict::Bad { fault: Fault::NotSent, reason: "refused".to_owned(), wait: None };
     for job in 1..=5 {
         let teller = if job % 2 == 0 { &one } else { &other };
-        teller.settle(&told(job, bad()), NOW).await;
+        teller.record(&told(job, bad()), NOW).await;
     }
-    for breaking in [&one, &other] {
-        assert_eq!(breaking.begin(&ask(9), NOW).await, Admission::Held);
+    for breaker in [&one, &other] {
+        assert_eq!(breaker.admit(&ask(9), NOW).await, Admission::Refused);
     }
-    one.settle(&told(10, Verdict::Good), NOW).await;
-    assert_eq!(other.begin(&ask(9), NOW).await, Admission::Free, "a late success is everybody's");
+    one.record(&told(10, Verdict::Good), NOW).await;
+    assert_eq!(other.admit(&ask(9), NOW).await, Admission::Free, "a late success is everybody's");
 }
 
 #[tokio::test]
@@ -73,12 +73,12 @@ async fn good_outcomes_cost_no_write_where_all_is_well() {
     let [one, _] = two(&folder, keyed);
     let clock = Arc::new(ManualClock::starting_at(NOW));
     let store = SqliteStore::open(&folder.path().join("state.db"), clock).unwrap();
-    one.settle(&told(1, Verdict::Good), NOW).await;
+    one.record(&told(1, Verdict::Good), NOW).await;
     let noted = store.breaker(&account()).await.unwrap().version;
     for job in 2..50 {
-        assert_eq!(one.begin(&ask(job), NOW).await, Admission::Free);
-        one.settle(&told(job, Verdict::Good), NOW).await;
-        one.collected(JobId::from_bytes([job; 16]), Ok(()), NOW).await;
+        assert_eq!(one.admit(&ask(job), NOW).await, Admission::Free);
+        one.record(&told(job, Verdict::Good), NOW).await;
+        one.record_fetch(JobId::from_bytes([job; 16]), Ok(()), NOW).await;
     }
     assert_eq!(store.breaker(&account()).await.unwrap().version, noted);
 }

@@ -1,25 +1,25 @@
-//! Hears of changes that others make to the store, and has every lane look again.
+//! Listens to changes that other processes make to the store, and wakes every stage worker.
 
 use std::{sync::Arc, time::Duration};
 
 use reelq_store::SharedStore;
 use tokio_util::sync::CancellationToken;
 
-use crate::bells::Bells;
+use crate::wakeup_timers::WakeupTimers;
 
-/// The longest wait for news in one call.
+/// The longest wait for a change in one call.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// The shortest time between two looks: our own commits are news too.
+/// The shortest time between two calls: our own commits are changes too.
 const CALM: Duration = Duration::from_millis(500);
 
 #[derive(Debug)]
-pub(crate) struct News {
+pub(crate) struct ChangeListener {
     pub(crate) store: SharedStore,
-    pub(crate) bells: Arc<Bells>,
+    pub(crate) timers: Arc<WakeupTimers>,
     pub(crate) done: CancellationToken,
 }
 
-impl News {
+impl ChangeListener {
     /// Listens until the runtime is done.
     pub(crate) async fn run(self) {
         tokio::select! {
@@ -34,11 +34,11 @@ impl News {
             match self.store.watch(mark, PATIENCE).await {
                 Ok(next) => {
                     if next != mark {
-                        self.bells.ring_all();
+                        self.timers.wake_all();
                     }
                     mark = next;
                 }
-                Err(error) => tracing::debug!(%error, "no news from the store"),
+                Err(error) => tracing::debug!(%error, "the store reports no changes"),
             }
             tokio::time::sleep(CALM).await;
         }

@@ -1,4 +1,4 @@
-//! The desk at which a handler works: one job under one lease.
+//! The context in which a handler works: one job under one lease.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,53 +6,53 @@ use async_trait::async_trait;
 use reelq_model::{Event, Job, Timestamp};
 use reelq_store::{Commit, Committed};
 
-use crate::{Desk, LeaseLost, Stopper, committer::Committer, held::Held};
+use crate::{JobContext, LeaseLost, Stopper, committer::Committer, leased_job::LeasedJob};
 
 #[derive(Debug)]
-pub(crate) struct LeasedDesk {
-    held: Arc<Held>,
+pub(crate) struct LeasedJobContext {
+    leased: Arc<LeasedJob>,
     job: Arc<Job>,
     committer: Committer,
     stopper: Stopper,
 }
 
-impl LeasedDesk {
-    pub(crate) fn new(held: Arc<Held>, committer: Committer, stopper: Stopper) -> Self {
-        let job = held.job();
-        Self { held, job, committer, stopper }
+impl LeasedJobContext {
+    pub(crate) fn new(leased: Arc<LeasedJob>, committer: Committer, stopper: Stopper) -> Self {
+        let job = leased.job();
+        Self { leased, job, committer, stopper }
     }
 }
 
 #[async_trait]
-impl Desk for LeasedDesk {
+impl JobContext for LeasedJobContext {
     fn job(&self) -> &Arc<Job> {
         &self.job
     }
 
     fn cancel_requested(&self) -> bool {
-        self.held.cancel_requested()
+        self.leased.cancel_requested()
     }
 
     fn time_left(&self) -> Duration {
-        self.held.time_left()
+        self.leased.time_left()
     }
 
     fn now(&self) -> Timestamp {
-        self.held.now()
+        self.leased.now()
     }
 
     async fn step(&mut self, event: Event) -> Result<(), LeaseLost> {
         // A purchase that has not begun when the runtime stops is not begun any more.
         if matches!(event, Event::Sending { .. }) && self.stopper.is_stopping() {
-            self.held.refuse();
+            self.leased.refuse();
             return Err(LeaseLost);
         }
-        let commit = Commit { lease: self.held.lease(), event, keep: true };
+        let commit = Commit { lease: self.leased.lease(), event, keep: true };
         let answer = self.committer.commit(commit).await.ok_or(LeaseLost)?;
         match answer.committed {
             Committed::Done(Some(lease)) => {
                 self.job = Arc::clone(&lease.job);
-                self.held.renew(lease, answer.asked);
+                self.leased.renew(lease, answer.asked);
                 Ok(())
             }
             Committed::Done(None) | Committed::Stale => Err(LeaseLost),

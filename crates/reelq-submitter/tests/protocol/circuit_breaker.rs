@@ -24,7 +24,7 @@ fn turned_away() -> SubmitOutcome {
 /// The job was turned away so often, the first time at `since`.
 fn was_turned_away(stand: &mut Stand, count: u32, since: Timestamp) {
     let last = Trouble::new(TroubleKind::TurnedAway, "HTTP 403 with a page");
-    Arc::make_mut(&mut stand.desk.job).troubles = Some(Troubles { last, since, at: NOW, count });
+    Arc::make_mut(&mut stand.context.job).troubles = Some(Troubles { last, since, at: NOW, count });
 }
 
 async fn breaker(stand: &Stand) -> Breaker {
@@ -33,10 +33,10 @@ async fn breaker(stand: &Stand) -> Breaker {
 
 /// A fresh job at the same account.
 async fn next(stand: &mut Stand, outcome: SubmitOutcome) -> Finish {
-    let mut job = Stand::new().desk.job;
+    let mut job = Stand::new().context.job;
     let number = u8::try_from(stand.log.all().len()).unwrap();
     Arc::make_mut(&mut job).id = JobId::from_bytes([number; 16]);
-    stand.desk.job = job;
+    stand.context.job = job;
     stand.provider.refuses = false;
     stand.outcome = Some(outcome);
     stand.handle().await
@@ -117,13 +117,13 @@ async fn place_is_given_back_with_every_outcome_and_where_nothing_is_sent() {
         assert!(breaker(&stand).await.is_quiet());
     }
     let mut stand = Stand::new().without_keys();
-    stand.desk.loses_steps = true;
+    stand.context.loses_steps = true;
     assert_eq!(stand.handle().await, Finish::Lost);
     assert!(breaker(&stand).await.is_quiet(), "the lease was lost before anything was sent");
     let mut stand = Stand::new().without_keys();
-    stand.brake.engage(reelq_worker::Scope::Account(crate::fakes::account()), "lag", "full");
+    stand.submission_gate.close(reelq_worker::Scope::Account(crate::fakes::account()), "lag", "full");
     stand.handle().await;
-    assert!(breaker(&stand).await.is_quiet(), "the brake was pulled");
+    assert!(breaker(&stand).await.is_quiet(), "the gate was closed");
 }
 
 #[tokio::test]
@@ -149,16 +149,16 @@ async fn purchase_waits_where_as_many_as_may_be_are_under_way() {
 #[tokio::test]
 async fn what_an_earlier_worker_left_under_way_counts_once() {
     let mut stand = Stand::new().without_keys();
-    stand.desk.times_left = std::sync::Mutex::new([Duration::from_mins(1)].into());
+    stand.context.times_left = std::sync::Mutex::new([Duration::from_mins(1)].into());
     let submission = reelq_model::Submission {
         number: 1,
-        key: stand.desk.job.next_key(),
+        key: stand.context.job.next_key(),
         body: reelq_model::Digest::of(b"v1 a cat"),
         at: NOW,
         mark: None,
     };
     let view = stand.store.breaker(&account()).await.unwrap();
-    let ask = Ask { job: stand.desk.job.id, number: 1, lasts: HOUR };
+    let ask = Ask { job: stand.context.job.id, number: 1, lasts: HOUR };
     let policy = stand.settings.breaker_policy(&stand.provider.capability);
     let Begun::Taken(taken, _) = view.breaker.begin(&ask, &policy, view.now) else { panic!("there is a place") };
     assert!(stand.store.set_breaker(&account(), view.version, &taken).await.unwrap());
@@ -166,5 +166,5 @@ async fn what_an_earlier_worker_left_under_way_counts_once() {
     assert!(matches!(stand.handle().await, Finish::Event(Event::Unresolved { .. })));
     let counted = breaker(&stand).await;
     assert!(!counted.is_quiet());
-    assert_eq!(counted.lost_one(stand.desk.job.id, 1, &policy, NOW), None, "it was counted");
+    assert_eq!(counted.lost_one(stand.context.job.id, 1, &policy, NOW), None, "it was counted");
 }

@@ -1,4 +1,4 @@
-//! The apalis backend of one lane: hands out what the claimer put into its channel, and does nothing else.
+//! The apalis backend of one stage worker: hands out what the claimer put into its channel, and does nothing else.
 
 use std::{
     convert::Infallible,
@@ -16,26 +16,26 @@ use tokio::sync::mpsc;
 
 use crate::{assignment::Assignment, claimer::Returner, commit_layer::CommitLayer};
 
-pub(crate) struct LaneBackend {
+pub(crate) struct StageBackend {
     assignments: mpsc::Receiver<Assignment>,
     layer: CommitLayer,
     returner: Returner,
     closing: Option<BoxFuture<'static, ()>>,
 }
 
-impl LaneBackend {
+impl StageBackend {
     pub(crate) fn new(assignments: mpsc::Receiver<Assignment>, layer: CommitLayer, returner: Returner) -> Self {
         Self { assignments, layer, returner, closing: None }
     }
 }
 
-impl fmt::Debug for LaneBackend {
+impl fmt::Debug for StageBackend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LaneBackend").field("assignments", &self.assignments).finish_non_exhaustive()
+        f.debug_struct("StageBackend").field("assignments", &self.assignments).finish_non_exhaustive()
     }
 }
 
-impl Backend for LaneBackend {
+impl Backend for StageBackend {
     type Task = Task<Assignment>;
     type Error = Infallible;
 
@@ -66,7 +66,7 @@ impl Backend for LaneBackend {
     }
 }
 
-impl BackendConfig for LaneBackend {
+impl BackendConfig for StageBackend {
     type Args = Assignment;
     type Id = ();
     type Kind = Ephemeral;

@@ -1,6 +1,6 @@
 //! Holds submission back while the outputs of what is already bought are in danger.
 //!
-//! Whoever saves outputs pulls it, for one account or for one batch; claims and submitters look at it. It never reaches
+//! Whoever saves outputs closes it for one account or one batch; claims and submitters check it. It never reaches
 //! further than its reason: other accounts and batches go on.
 
 use std::{
@@ -22,43 +22,43 @@ pub enum Scope {
     Place(BatchName),
 }
 
-/// Stops new purchases for as long as anybody has a reason to.
+/// Stops new purchases for as long as there is a reason to.
 #[derive(Debug, Default)]
-pub struct Brake {
+pub struct SubmissionGate {
     reasons: Mutex<BTreeMap<(Scope, &'static str), String>>,
-    released: Notify,
+    opened: Notify,
 }
 
-impl Brake {
+impl SubmissionGate {
     fn reasons(&self) -> MutexGuard<'_, BTreeMap<(Scope, &'static str), String>> {
         self.reasons.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Pulls the brake for `scope`; `what` names the reason's kind, so that it can be let go again.
-    pub fn engage(&self, scope: Scope, what: &'static str, reason: impl Into<String>) {
+    /// Closes the gate for `scope`. `what` names the kind of the reason, so that it can be taken away again.
+    pub fn close(&self, scope: Scope, what: &'static str, reason: impl Into<String>) {
         self.reasons().insert((scope, what), reason.into());
     }
 
     /// Takes one kind of reason away.
-    pub fn release(&self, scope: Scope, what: &'static str) {
-        let released = self.reasons().remove(&(scope, what)).is_some();
-        if released {
-            self.released.notify_waiters();
+    pub fn open(&self, scope: Scope, what: &'static str) {
+        let opened = self.reasons().remove(&(scope, what)).is_some();
+        if opened {
+            self.opened.notify_waiters();
         }
     }
 
     /// Takes one kind of reason away from every scope but these.
-    pub fn release_others(&self, what: &'static str, kept: &BTreeSet<Scope>) {
+    pub fn open_others(&self, what: &'static str, kept: &BTreeSet<Scope>) {
         let mut reasons = self.reasons();
         let before = reasons.len();
         reasons.retain(|(scope, kind), _| *kind != what || kept.contains(scope));
         if reasons.len() < before {
-            self.released.notify_waiters();
+            self.opened.notify_waiters();
         }
     }
 
     /// Why nothing of this batch may be submitted on this account now, or `None` where it may.
-    pub fn holds(&self, account: &AccountName, batch: &BatchName) -> Option<String> {
+    pub fn refusal(&self, account: &AccountName, batch: &BatchName) -> Option<String> {
         let is_held = |scope: &Scope| match scope {
             Scope::Account(held) => held == account,
             Scope::Batch(held) | Scope::Place(held) => held == batch,
@@ -67,12 +67,12 @@ impl Brake {
     }
 
     /// Whether the account may submit nothing, of whatever batch.
-    pub fn holds_account(&self, account: &AccountName) -> bool {
+    pub fn is_closed_for(&self, account: &AccountName) -> bool {
         self.reasons().keys().any(|(scope, _)| matches!(scope, Scope::Account(held) if held == account))
     }
 
     /// The batches of which nothing may be submitted on any account.
-    pub fn held_batches(&self) -> Vec<BatchName> {
+    pub fn closed_batches(&self) -> Vec<BatchName> {
         self.batches(|scope| match scope {
             Scope::Batch(batch) | Scope::Place(batch) => Some(batch),
             Scope::Account(_) => None,
@@ -104,9 +104,9 @@ impl Brake {
         held.into_iter().map(|(reason, scopes)| format!("{} buys nothing: {reason}", brief(&scopes))).collect()
     }
 
-    /// Waits until something was let go.
-    pub(crate) async fn released(&self) {
-        self.released.notified().await;
+    /// Waits until a reason is taken away.
+    pub(crate) async fn opened(&self) {
+        self.opened.notified().await;
     }
 }
 
@@ -137,37 +137,37 @@ mod tests {
     }
 
     #[test]
-    fn brake_holds_until_the_last_reason_is_gone() {
-        let brake = Brake::default();
-        brake.engage(Scope::Batch(batch("films")), "disk", "2 MB are left");
-        brake.engage(Scope::Account(account("a")), "lag", "links would die");
-        assert_eq!(brake.holds(&account("a"), &batch("films")).as_deref(), Some("links would die; 2 MB are left"));
-        brake.release(Scope::Batch(batch("films")), "disk");
-        assert_eq!(brake.holds(&account("a"), &batch("films")).as_deref(), Some("links would die"));
-        brake.release(Scope::Account(account("a")), "lag");
-        assert_eq!(brake.holds(&account("a"), &batch("films")), None);
+    fn gate_is_closed_until_the_last_reason_is_gone() {
+        let gate = SubmissionGate::default();
+        gate.close(Scope::Batch(batch("films")), "disk", "2 MB are left");
+        gate.close(Scope::Account(account("a")), "lag", "links would die");
+        assert_eq!(gate.refusal(&account("a"), &batch("films")).as_deref(), Some("links would die; 2 MB are left"));
+        gate.open(Scope::Batch(batch("films")), "disk");
+        assert_eq!(gate.refusal(&account("a"), &batch("films")).as_deref(), Some("links would die"));
+        gate.open(Scope::Account(account("a")), "lag");
+        assert_eq!(gate.refusal(&account("a"), &batch("films")), None);
     }
 
     #[test]
     fn a_reason_reaches_no_further_than_its_scope() {
-        let brake = Brake::default();
-        brake.engage(Scope::Account(account("a")), "lag", "links would die");
-        brake.engage(Scope::Place(batch("films")), "place", "no such folder");
-        brake.engage(Scope::Batch(batch("clips")), "disk", "the disk is full");
-        assert!(brake.holds_account(&account("a")) && !brake.holds_account(&account("b")));
-        assert_eq!(brake.holds(&account("b"), &batch("others")), None);
-        assert_eq!(brake.closed_places(), [batch("films")]);
-        assert_eq!(brake.held_batches(), [batch("clips"), batch("films")]);
+        let gate = SubmissionGate::default();
+        gate.close(Scope::Account(account("a")), "lag", "links would die");
+        gate.close(Scope::Place(batch("films")), "place", "no such folder");
+        gate.close(Scope::Batch(batch("clips")), "disk", "the disk is full");
+        assert!(gate.is_closed_for(&account("a")) && !gate.is_closed_for(&account("b")));
+        assert_eq!(gate.refusal(&account("b"), &batch("others")), None);
+        assert_eq!(gate.closed_places(), [batch("films")]);
+        assert_eq!(gate.closed_batches(), [batch("clips"), batch("films")]);
     }
 
     #[test]
-    fn one_reason_of_many_batches_is_told_once() {
-        let brake = Brake::default();
+    fn one_reason_of_many_batches_is_reported_once() {
+        let gate = SubmissionGate::default();
         for name in ["a", "b", "c", "d"] {
-            brake.engage(Scope::Place(batch(name)), "place", "no such folder");
+            gate.close(Scope::Place(batch(name)), "place", "no such folder");
         }
-        assert_eq!(brake.all(), ["batch a, batch b, batch c and 1 more buys nothing: no such folder"]);
-        brake.release_others("place", &BTreeSet::from([Scope::Place(batch("b"))]));
-        assert_eq!(brake.all(), ["batch b buys nothing: no such folder"]);
+        assert_eq!(gate.all(), ["batch a, batch b, batch c and 1 more buys nothing: no such folder"]);
+        gate.open_others("place", &BTreeSet::from([Scope::Place(batch("b"))]));
+        assert_eq!(gate.all(), ["batch b buys nothing: no such folder"]);
     }
 }

@@ -1,4 +1,4 @@
-//! The store's first fault that repeating will not mend: nothing is claimed any more, what was sent comes home, and the
+//! The store's first error that a retry cannot fix: nothing more is claimed, what was sent is waited for, and the
 //! runtime ends. Leases lapse as after a crash.
 
 use std::sync::{Mutex, PoisonError};
@@ -7,13 +7,13 @@ use reelq_store::Error;
 use tokio_util::sync::CancellationToken;
 
 #[derive(Debug, Default)]
-pub(crate) struct Fault {
+pub(crate) struct FatalError {
     error: Mutex<Option<Error>>,
     raised: CancellationToken,
 }
 
-impl Fault {
-    /// Keeps the first error and wakes whoever waits for one.
+impl FatalError {
+    /// Keeps the first error and wakes everyone who waits for one.
     pub(crate) fn raise(&self, error: Error) {
         let mut first = self.error.lock().unwrap_or_else(PoisonError::into_inner);
         if self.raised.is_cancelled() {

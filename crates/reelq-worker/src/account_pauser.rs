@@ -6,34 +6,34 @@ use reelq_model::{AccountName, BlockReason, Setback};
 use reelq_store::{PauseReason, SharedStore};
 use tokio::time::timeout;
 
-use crate::{Backoff, Dice, until_answered};
+use crate::{Backoff, SharedRng, retry_transient};
 
 /// Waits after a 429 that names none, by setbacks in a row.
 const THROTTLED: Backoff = Backoff { base: Duration::from_secs(2), cap: Duration::from_mins(5) };
 /// The shortest pause.
 const MOMENT: Duration = Duration::from_millis(200);
-/// Nobody waits longer than this on a provider's word alone.
+/// No one waits longer than this on a provider's word alone.
 const LONGEST: Duration = Duration::from_hours(24);
-/// How long to try to tell the others; the job in hand must be settled before its lease ends.
+/// How long to try to share a pause with the other workers; the current job must be settled before its lease ends.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Tells all workers, through the store, to leave an account alone.
+/// Pauses an account for all workers, through the store.
 #[derive(Debug)]
-pub struct Pausing {
+pub struct AccountPauser {
     /// The account.
     pub account: AccountName,
-    /// Where it is told.
+    /// Where pauses are kept.
     pub store: SharedStore,
     /// For delays.
-    pub dice: Dice,
+    pub rng: SharedRng,
 }
 
-impl Pausing {
+impl AccountPauser {
     /// The provider said "too fast": pauses for as long as it asked, or by setbacks where it named no wait. Gives the wait
     /// of the job that was refused: a moment, longer with its setbacks. The account's pause holds it for the rest, so that
     /// whoever lifts the pause frees the job too.
     pub async fn throttled(&self, setback: &Setback, setbacks: u32) -> Duration {
-        let ours = THROTTLED.full_jitter(setbacks, &self.dice).max(THROTTLED.base / 2);
+        let ours = THROTTLED.full_jitter(setbacks, &self.rng).max(THROTTLED.base / 2);
         // Whatever a provider names, a refusal in a row with others gives it a moment.
         let named = setback.wait.map(|wait| wait.max(MOMENT).min(LONGEST));
         let pause = named.unwrap_or(ours);
@@ -48,11 +48,11 @@ impl Pausing {
     }
 
     async fn pause(&self, reason: &PauseReason, lasts: Option<Duration>) {
-        let told = until_answered(&self.dice, || self.store.pause_account(&self.account, reason, lasts));
+        let told = retry_transient(&self.rng, || self.store.pause_account(&self.account, reason, lasts));
         match timeout(PATIENCE, told).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!(%error, "the pause could not be told to the others"),
-            Err(_) => tracing::warn!("the store is away; the pause could not be told to the others"),
+            Ok(Err(error)) => tracing::error!(%error, "the pause could not be shared with the other workers"),
+            Err(_) => tracing::warn!("the store is unreachable; the pause could not be shared with the other workers"),
         }
     }
 }

@@ -1,24 +1,25 @@
-//! One lane: an apalis worker for one stage of one account, with the claimer that feeds it.
+//! One stage worker: an apalis worker for one stage of one account, with the claimer that feeds it.
 
 use apalis_core::worker::{Worker, builder::WorkerBuilder, context::WorkerContext};
 use tokio::task::JoinHandle;
 use tower::layer::util::Identity;
 
 use crate::{
-    Spawner, Stopper, assignment::Assignment, backend::LaneBackend, claimer::Claimer, stage_service::StageService,
+    Spawner, Stopper, assignment::Assignment, claimer::Claimer, stage_backend::StageBackend,
+    stage_service::StageService,
 };
 
-pub(crate) struct Lane {
+pub(crate) struct StageWorker {
     pub(crate) name: String,
     pub(crate) claimer: Claimer,
-    pub(crate) backend: LaneBackend,
+    pub(crate) backend: StageBackend,
     pub(crate) service: StageService,
 }
 
-type LaneWorker = Worker<Assignment, LaneBackend, StageService, Identity>;
+type ApalisWorker = Worker<Assignment, StageBackend, StageService, Identity>;
 
-impl Lane {
-    /// Starts both; the handle ends when everything the lane had in hand is settled.
+impl StageWorker {
+    /// Starts both; the handle ends when everything in flight is settled.
     pub(crate) fn start(self, spawner: &Spawner, stopper: &Stopper) -> JoinHandle<()> {
         let context = WorkerContext::new(&self.name);
         let worker = WorkerBuilder::new(context.clone()).backend(self.backend).build(self.service);
@@ -33,7 +34,7 @@ impl Lane {
     }
 }
 
-async fn run(worker: LaneWorker, context: WorkerContext, stopper: Stopper) {
+async fn run(worker: ApalisWorker, context: WorkerContext, stopper: Stopper) {
     let mut running = Box::pin(worker.run());
     let ended = tokio::select! {
         // Polled first, so that the worker has started before it is told to stop.
@@ -53,13 +54,13 @@ async fn run(worker: LaneWorker, context: WorkerContext, stopper: Stopper) {
     }
 }
 
-/// The name of a lane in logs.
+/// The name of a stage worker in logs.
 pub(crate) fn name(account: &reelq_model::AccountName, stage: reelq_store::ClaimStage) -> String {
     format!("{account}/{stage:?}").to_lowercase()
 }
 
-impl std::fmt::Debug for Lane {
+impl std::fmt::Debug for StageWorker {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Lane").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("StageWorker").field("name", &self.name).finish_non_exhaustive()
     }
 }
