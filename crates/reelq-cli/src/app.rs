@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Parser;
+use reelq_config::Environment;
 use reelq_manifest::is_hidden;
 use reelq_model::{SharedClock, SystemClock};
 
@@ -13,7 +14,6 @@ use crate::{
         after_loss, backup, cancel, completions, config, continuing, cron, doctor, enqueue, help_markdown, models,
         pause, plan, purge, resolve, results, retry, run, schema, sim, status, worker,
     },
-    config::Environment,
     exit::Exit,
     failure::{Failure, Outcome},
     logging,

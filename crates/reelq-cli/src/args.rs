@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use reelq_config::Flags;
 
-use crate::{commands, config::Flags, output::Color};
+use crate::{commands, output::Color};
 
 /// Runs manifests of paid, asynchronous generation jobs: buys each row once, waits, and saves every output.
 #[derive(Debug, Parser)]

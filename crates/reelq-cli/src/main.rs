@@ -3,7 +3,6 @@
 mod app;
 mod args;
 mod commands;
-mod config;
 mod consent;
 mod exit;
 mod failure;

@@ -7,6 +7,7 @@ use std::{
 };
 
 use reelq_collector::{OutputImages, Place, StorageOptions};
+use reelq_config::{Config, Environment, Project, Settings, StorePlace, left_aside, problems, shown_store};
 use reelq_http::Proxies;
 use reelq_manifest::Vocabulary;
 use reelq_model::{AccountName, BatchName, SharedClock};
@@ -14,19 +15,8 @@ use reelq_producer::KeepImages;
 use reelq_store::{BatchDraft, BatchView, Blobs, Patience, SharedStore, Store};
 
 use crate::{
-    args::Global,
-    commands::backup::held,
-    config::{
-        Config, Environment, Settings, StorePlace, problems,
-        project::{Project, left_aside},
-        shown_store,
-    },
-    failure::Failure,
-    images,
-    output::Out,
-    providers::Adapters,
-    running::PATIENCE,
-    simulation, store,
+    args::Global, commands::backup::held, failure::Failure, images, output::Out, providers::Adapters,
+    running::PATIENCE, store,
 };
 
 /// What every command starts from.
@@ -68,7 +58,7 @@ impl Session {
             settings.keep_state_in(folder);
         }
         if global.simulate {
-            simulation::prepare(&mut settings);
+            reelq_config::simulate(&mut settings);
         }
         let config = Config::from_settings(&mut settings);
         let found = problems(&settings);
@@ -133,7 +123,7 @@ impl Session {
 
     /// The store to be read, where there is one: nothing of it is made, migrated or mended, and it need not be writable.
     pub(crate) async fn reading_if_any(&self) -> Result<Option<SharedStore>, Failure> {
-        if !self.place().may_exist()? {
+        if !self.place().may_exist().map_err(anyhow::Error::from)? {
             return Ok(None);
         }
         let store = store::open_reading(&self.place(), self).await?;
@@ -197,7 +187,11 @@ impl Session {
 
     /// The store, where there is one.
     pub(crate) async fn store_if_any(&self) -> Result<Option<SharedStore>, Failure> {
-        if self.place().may_exist()? { self.create_store().await.map(Some) } else { Ok(None) }
+        if self.place().may_exist().map_err(anyhow::Error::from)? {
+            self.create_store().await.map(Some)
+        } else {
+            Ok(None)
+        }
     }
 
     /// The store; without one there is nothing that the command could be about.

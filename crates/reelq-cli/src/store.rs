@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context;
+use reelq_config::{PasswordPlace, RedisPlace, StorePlace, secret_file};
 use reelq_model::{SharedClock, WorkerId};
 use reelq_store::{
     JournalSettings, Journaled, LinkOptions, RedisStore, SecretSource, ServerFacts, SharedStore, SqliteStore, TlsFiles,
@@ -11,7 +12,6 @@ use reelq_store::{
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
-    config::{PasswordPlace, RedisPlace, StorePlace, secret_file},
     failure::Failure,
     running::{host, until_reached},
     session::Session,

@@ -6,10 +6,10 @@ use std::{
 };
 
 use anyhow::Context;
+use reelq_config::{StorePlace, is_there};
 use reelq_store::{Backup, SqliteStore};
 
 use crate::{
-    config::{StorePlace, is_there},
     exit::Exit,
     failure::{Failure, Outcome},
     output::{Out, bytes, grouped, plural},
@@ -29,7 +29,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     let place = session.place();
     let StorePlace::Sqlite(state) = place else { return Err(elsewhere(&place)) };
-    if !args.restore && !is_there(&state)? {
+    if !args.restore && !is_there(&state).map_err(anyhow::Error::from)? {
         return Err(Failure::usage(format!("there is no state at {} yet: nothing was run here", state.display())));
     }
     let (file, restore, clock) = (args.file.clone(), args.restore, Arc::clone(&session.clock));

@@ -1,9 +1,9 @@
 //! `reelq config show`: the merged configuration, each value with its origin.
 
 use clap::Subcommand;
+use reelq_config::shown;
 
 use crate::{
-    config::shown,
     exit::Exit,
     output::{Out, table},
     session::Session,

@@ -22,7 +22,6 @@ use crate::{
     output::{Out, known},
     providers,
     session::{Session, vocabulary},
-    simulation,
 };
 
 pub(crate) use costs::{ModelCost, costs};
@@ -161,7 +160,7 @@ pub(crate) fn order(args: &ManifestArgs, session: &Session) -> Result<Order, Fai
     let mut output_root = session.config.output.clone();
     let mut output = args.output.clone().map(|place| given_output(place, session));
     if session.is_simulated() {
-        output_root = simulation::output_root(&output_root);
+        output_root = reelq_config::simulated_output(&output_root);
         output = output.or_else(|| Some(format!("{output_root}/{batch}")));
     }
     if session.needs_absolute_outputs() {

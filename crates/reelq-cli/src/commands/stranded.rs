@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use reelq_config::Config;
 use reelq_model::{AccountName, BatchName, Money, ProviderName, Status};
 use reelq_store::{JobFilter, JobView, Page, Store};
 use serde::Serialize;
 
 use crate::{
-    config::Config,
     failure::Failure,
     output::{cost, grouped, plural},
 };

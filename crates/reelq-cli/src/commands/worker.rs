@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use anyhow::Context;
+use reelq_config::AccountConfig;
 use reelq_model::{AccountName, BatchName, Timestamp, units::Span};
 use reelq_store::{BatchView, SharedStore, Store, WorkerView};
 use serde::Serialize;
@@ -14,7 +15,6 @@ use super::{
     stranded::stranded,
 };
 use crate::{
-    config::AccountConfig,
     exit::Exit,
     failure::{Failure, Outcome},
     output::Out,

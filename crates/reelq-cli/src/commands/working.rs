@@ -3,11 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
+use reelq_config::AccountConfig;
 use reelq_model::{AccountName, BatchName, Status};
 use reelq_store::{JobFilter, Page, SharedStore, Store};
 
 use crate::{
-    config::AccountConfig,
     exit::Exit,
     failure::{Failure, Outcome},
     output::Out,

@@ -3,6 +3,7 @@
 use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 use reelq_collector::Places;
+use reelq_config::AccountConfig;
 use reelq_http::{AccountHttp, HttpSection, Transport};
 use reelq_model::AccountName;
 use reelq_poller::{PollPlan, PollSettings, Poller, Schedule};
@@ -13,7 +14,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::{StoreClock, hands::Hands};
-use crate::{config::AccountConfig, failure::Failure, providers, session::Session, simulation::Simulated};
+use crate::{failure::Failure, providers, session::Session, simulation::Simulated};
 
 /// The HTTP keys of an account.
 const HTTP_KEYS: [&str; 6] =

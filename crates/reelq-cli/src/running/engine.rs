@@ -4,14 +4,14 @@ use std::{convert::Infallible, pin::pin, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use reelq_collector::Places;
+use reelq_config::{AccountConfig, RedisPlace, StorePlace};
 use reelq_http::{AccountHttp, Transport};
 use reelq_model::{AccountName, BatchName, SharedClock, WorkerId};
 use reelq_store::{ClaimStage, LinkOptions, Patience, SharedStore};
 use reelq_worker::{AccountWork, Brake, Builder, Ending, Pulse, Runtime};
 
 use super::{
-    account,
-    account::Shared,
+    account::{self, Shared},
     collecting::{Collecting, Guard},
     descriptors,
     face::Face,
@@ -21,14 +21,7 @@ use super::{
     retiring::{KeepBought, Retiring},
     signals::Signals,
 };
-use crate::{
-    config::{AccountConfig, RedisPlace, StorePlace},
-    failure::Failure,
-    providers,
-    session::Session,
-    simulation::Simulated,
-    store,
-};
+use crate::{failure::Failure, providers, session::Session, simulation::Simulated, store};
 
 /// What a process works on.
 #[derive(Debug, Clone)]

@@ -14,7 +14,6 @@ use crate::{
     failure::Failure,
     running::usable,
     session::Session,
-    simulation,
 };
 
 /// Opens the manifests of schedules.
@@ -49,7 +48,7 @@ impl Manifests<'_> {
     fn output_of(&self, schedule: &Schedule, manifests: Option<&str>) -> String {
         let root = &self.session.config.output;
         if self.session.is_simulated() {
-            return format!("{}/{}", simulation::output_root(root), schedule.name);
+            return format!("{}/{}", reelq_config::simulated_output(root), schedule.name);
         }
         let named = schedule.output.as_deref().or(manifests);
         named.map_or_else(|| format!("{}/{}", root.trim_end_matches('/'), schedule.name), str::to_owned)

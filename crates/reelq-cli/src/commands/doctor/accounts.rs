@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use reelq_config::AccountConfig;
 use reelq_http::Transport;
 use reelq_provider::BalanceOutcome;
 
 use super::Check;
 use crate::{
     commands::stranded::{Stranded, stranded},
-    config::AccountConfig,
     failure::Failure,
     output::money,
     providers,

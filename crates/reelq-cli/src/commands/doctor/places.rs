@@ -6,10 +6,11 @@ use std::{
     time::Duration,
 };
 
+use reelq_config::StorePlace;
 use reelq_model::Timestamp;
 
 use super::Check;
-use crate::{config::StorePlace, failure::Failure, output::bytes, session::Session};
+use crate::{failure::Failure, output::bytes, session::Session};
 
 /// 2026-01-01: no machine that runs this is earlier.
 const EARLIEST: Timestamp = Timestamp::from_millis(1_767_225_600_000);

@@ -5,12 +5,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use reelq_config::{AccountConfig, StorePlace};
 use reelq_manifest::COLUMNS;
 use reelq_store::BatchView;
 
 use super::target::is_same;
 use crate::{
-    config::{AccountConfig, StorePlace},
     failure::Failure,
     session::{Session, vocabulary},
 };
