@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::Parser;
 use reelq_config::Environment;
+use reelq_console::{Color, Exit, Failure, Out, Outcome, start_logging, stdout};
 use reelq_manifest::is_hidden;
 use reelq_model::{SharedClock, SystemClock};
 
@@ -14,10 +15,6 @@ use crate::{
         after_loss, backup, cancel, completions, config, continuing, cron, doctor, enqueue, help_markdown, models,
         pause, plan, purge, resolve, results, retry, run, schema, sim, status, worker,
     },
-    exit::Exit,
-    failure::{Failure, Outcome},
-    logging,
-    output::{Color, Out, stdout},
     running::watch_signals,
     session::Session,
 };
@@ -29,7 +26,7 @@ pub(crate) fn main() -> Exit {
         Ok(cli) => cli,
         Err(error) => return refused(&error),
     };
-    let out = Out::new(cli.global.json, cli.global.color, environment.no_color());
+    let out = Out::new(cli.global.json, cli.global.color.into(), environment.no_color());
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -71,7 +68,7 @@ async fn dispatch(cli: Cli, environment: Environment, clock: SharedClock, out: O
         _ => {}
     }
     let session = Session::open(&cli.global, environment, clock, out)?;
-    logging::start(&session.config.log).map_err(Failure::usage)?;
+    start_logging(&session.config.log).map_err(Failure::usage)?;
     match cli.command {
         Command::Run(args) => Box::pin(run::run(&args, &session, out)).await,
         Command::Continue(args) => Box::pin(continuing::run(&args, &session, out)).await,

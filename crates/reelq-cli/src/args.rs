@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use reelq_config::Flags;
+use reelq_console::Color;
 
-use crate::{commands, output::Color};
+use crate::commands;
 
 /// Runs manifests of paid, asynchronous generation jobs: buys each row once, waits, and saves every output.
 #[derive(Debug, Parser)]
@@ -38,7 +39,29 @@ pub(crate) struct Global {
     pub(crate) log: Option<String>,
     /// When to use colours
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
-    pub(crate) color: Color,
+    pub(crate) color: ColorWhen,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(crate) enum ColorWhen {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl From<ColorWhen> for Color {
+    fn from(when: ColorWhen) -> Self {
+        match when {
+            ColorWhen::Auto => Self::Auto,
+            ColorWhen::Always => Self::Always,
+            ColorWhen::Never => Self::Never,
+        }
+    }
 }
 
 impl Global {

@@ -3,13 +3,8 @@
 mod app;
 mod args;
 mod commands;
-mod consent;
-mod exit;
-mod failure;
 mod images;
-mod logging;
 mod next_step;
-mod output;
 mod paid;
 mod providers;
 mod running;

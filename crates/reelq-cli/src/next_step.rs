@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use reelq_console::{Failure, Out};
 use reelq_model::BatchName;
 use reelq_store::{Store, WorkerView};
 
-use crate::{commands::cron::KIND, failure::Failure, output::Out, running::RUN, session::Session};
+use crate::{commands::cron::KIND, running::RUN, session::Session};
 
 impl Session {
     /// Whether some process lives that buys whatever comes; a run buys its own batch only.

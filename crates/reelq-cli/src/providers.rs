@@ -6,12 +6,13 @@ use std::{
 };
 
 use reelq_config::AccountConfig;
+use reelq_console::Failure;
 use reelq_model::{AccountName, ProviderName};
 use reelq_producer::{Account, Accounts, Plan};
 use reelq_provider::{Overlay, Provider, Settings};
 use reelq_submitter::SubmitSettings;
 
-use crate::{failure::Failure, session::Session, simulation::price_overlay};
+use crate::{session::Session, simulation::price_overlay};
 
 /// An account's adapter.
 pub(crate) fn open(session: &Session, account: &AccountConfig) -> Result<Arc<dyn Provider>, Failure> {

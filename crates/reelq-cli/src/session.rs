@@ -8,16 +8,14 @@ use std::{
 
 use reelq_collector::{OutputImages, Place, StorageOptions};
 use reelq_config::{Config, Environment, Project, Settings, StorePlace, left_aside, problems, shown_store};
+use reelq_console::{Failure, Out, quoted};
 use reelq_http::Proxies;
 use reelq_manifest::Vocabulary;
 use reelq_model::{AccountName, BatchName, SharedClock};
 use reelq_producer::KeepImages;
 use reelq_store::{BatchDraft, BatchView, Blobs, Patience, SharedStore, Store};
 
-use crate::{
-    args::Global, commands::backup::held, failure::Failure, images, output::Out, providers::Adapters,
-    running::PATIENCE, store,
-};
+use crate::{args::Global, commands::backup::held, images, providers::Adapters, running::PATIENCE, store};
 
 /// What every command starts from.
 #[derive(Debug)]
@@ -297,16 +295,6 @@ fn refuse_left_aside(start: &Path, used: &Path, global: &Global) -> Result<(), F
 /// Containers may share process ids and moments of their start: the system's own randomness tells them apart.
 fn seed() -> u64 {
     RandomState::new().build_hasher().finish()
-}
-
-/// As a shell takes it for one word, and a command for no flag.
-pub(crate) fn quoted(path: &str) -> String {
-    if path.starts_with('-') {
-        return quoted(&format!("./{path}"));
-    }
-    let plain =
-        !path.is_empty() && path.chars().all(|c| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | ':' | '='));
-    if plain { path.to_owned() } else { format!("'{}'", path.replace('\'', "'\\''")) }
 }
 
 /// The request field names that any vendor's catalogue knows.

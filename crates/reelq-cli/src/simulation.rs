@@ -3,10 +3,11 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use anyhow::Context;
+use reelq_console::Failure;
 use reelq_sim::{Simulator, prices};
 use url::Url;
 
-use crate::{commands::sim::SimArgs, failure::Failure, session::Session};
+use crate::{commands::sim::SimArgs, session::Session};
 
 /// The simulated vendors of one run.
 #[derive(Debug)]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use reelq_config::{PasswordPlace, RedisPlace, StorePlace, secret_file};
+use reelq_console::Failure;
 use reelq_model::{SharedClock, WorkerId};
 use reelq_store::{
     JournalSettings, Journaled, LinkOptions, RedisStore, SecretSource, ServerFacts, SharedStore, SqliteStore, TlsFiles,
@@ -12,7 +13,6 @@ use reelq_store::{
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
-    failure::Failure,
     running::{host, until_reached},
     session::Session,
 };

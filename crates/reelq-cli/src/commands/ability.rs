@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use reelq_console::Failure;
 use reelq_model::{AccountName, Job};
 
-use crate::{failure::Failure, providers, session::Session};
+use crate::{providers, session::Session};
 
 /// What the providers of jobs can do, each looked up once.
 #[derive(Debug)]

@@ -1,9 +1,8 @@
 //! Purchases that only journals know: the store has lost their jobs, and they count against limits and budgets all the same.
 
+use reelq_console::{grouped, money, plural};
 use reelq_model::Money;
 use reelq_store::{AbsentSum, AbsentView, Absentees};
-
-use crate::output::{grouped, money, plural};
 
 /// At most so many tasks are named in a line.
 const NAMED: usize = 5;

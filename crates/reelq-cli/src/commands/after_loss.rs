@@ -1,16 +1,11 @@
 //! `reelq resume`, and with `--after-loss` a person's word that journals which nobody can read any more are not waited for.
 
+use reelq_console::{Exit, Failure, NOT_BOUGHT, Out, Outcome, Stake, grouped, money, plural};
 use reelq_model::{AccountName, BatchName, Money, Status};
 use reelq_store::{FolderView, GuardStep, Store, StoreGuard};
 
 use super::{absent, pause};
-use crate::{
-    consent::{Consent, NOT_BOUGHT, Stake},
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::{Out, grouped, money, plural},
-    session::Session,
-};
+use crate::{commands::consent::Consent, session::Session};
 
 /// Flags of `reelq resume`.
 #[derive(Debug, clap::Args)]

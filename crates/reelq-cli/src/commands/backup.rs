@@ -7,14 +7,10 @@ use std::{
 
 use anyhow::Context;
 use reelq_config::{StorePlace, is_there};
+use reelq_console::{Exit, Failure, Out, Outcome, bytes, grouped, plural, quoted};
 use reelq_store::{Backup, SqliteStore};
 
-use crate::{
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::{Out, bytes, grouped, plural},
-    session::{Session, quoted},
-};
+use crate::session::Session;
 
 /// Flags of `reelq backup`.
 #[derive(Debug, clap::Args)]

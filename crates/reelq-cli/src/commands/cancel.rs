@@ -3,6 +3,7 @@
 mod followed;
 mod whole;
 
+use reelq_console::{Failure, Out, Outcome, Stake, grouped, plural};
 use reelq_model::{BatchName, Status};
 use reelq_store::{BatchView, Edit, Edited, JobView, Store};
 use serde::Serialize;
@@ -13,12 +14,7 @@ use super::{
     orders,
     selection::{AT_ONCE, Selection, matching},
 };
-use crate::{
-    consent::{Consent, Stake},
-    failure::{Failure, Outcome},
-    output::{Out, grouped, plural},
-    session::Session,
-};
+use crate::{commands::consent::Consent, session::Session};
 
 /// Flags of `reelq cancel`.
 #[derive(Debug, clap::Args)]

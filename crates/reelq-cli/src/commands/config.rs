@@ -2,12 +2,9 @@
 
 use clap::Subcommand;
 use reelq_config::shown;
+use reelq_console::{Exit, Out, table};
 
-use crate::{
-    exit::Exit,
-    output::{Out, table},
-    session::Session,
-};
+use crate::session::Session;
 
 /// What to do with the configuration.
 #[derive(Debug, Clone, Copy, Subcommand)]

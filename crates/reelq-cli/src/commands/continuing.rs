@@ -1,5 +1,6 @@
 //! `reelq continue`: goes on with a batch as it is in the store, under the yes that loaded it.
 
+use reelq_console::{Failure, NOT_BOUGHT, Out, Outcome, Stake, cost, money};
 use reelq_model::{AccountName, BatchName, Money, units::Span};
 use reelq_store::{BatchView, SharedStore};
 
@@ -12,9 +13,7 @@ use super::{
     working::{Work, engine, needed},
 };
 use crate::{
-    consent::{Consent, NOT_BOUGHT, Stake},
-    failure::{Failure, Outcome},
-    output::{Out, cost, money},
+    commands::consent::Consent,
     running::{Holding, usable},
     session::Session,
     simulation::Simulated,

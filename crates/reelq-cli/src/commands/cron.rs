@@ -6,16 +6,12 @@ mod manifests;
 mod run;
 mod trigger;
 
+use reelq_console::{Failure, Out, Outcome};
 use reelq_model::ScheduleName;
 use reelq_producer::schedule::Schedule;
-
-use crate::{
-    failure::{Failure, Outcome},
-    output::Out,
-    session::Session,
-};
-
 pub(crate) use run::{KIND, Watch};
+
+use crate::session::Session;
 
 /// What to do about schedules.
 #[derive(Debug, clap::Subcommand)]

@@ -10,10 +10,11 @@ mod server;
 
 use std::time::Duration;
 
+use reelq_console::{Exit, Out, Outcome};
 use reelq_model::JobId;
 use serde::Serialize;
 
-use crate::{consent::Consent, exit::Exit, failure::Outcome, output::Out, session::Session};
+use crate::{commands::consent::Consent, session::Session};
 
 /// Flags of `reelq doctor`.
 #[derive(Debug, clap::Args)]

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use reelq_console::Failure;
 use reelq_model::{Event, Job, JobId};
 use reelq_store::{Edit, Edited, Shown, Store};
 
 use super::selection::AT_ONCE;
-use crate::failure::Failure;
 
 /// What came of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

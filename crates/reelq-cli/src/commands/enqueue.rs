@@ -1,5 +1,6 @@
 //! `reelq enqueue`: brings a manifest into the store, for workers to work on.
 
+use reelq_console::{Exit, Failure, Out, Outcome, cost, grouped, known, plural};
 use reelq_model::Money;
 use reelq_producer::LoadReport;
 use reelq_store::SharedStore;
@@ -10,10 +11,7 @@ use super::{
     plan::{ManifestArgs, named_before, order, placed},
 };
 use crate::{
-    consent::Consent,
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::{Out, cost, grouped, known, plural},
+    commands::consent::Consent,
     running::{stamped, usable},
     session::Session,
 };

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use reelq_collector::{Place, note_loaded};
+use reelq_console::{Failure, NOT_BOUGHT, Out, Stake, cost, grouped, plural};
 use reelq_model::BatchName;
 use reelq_producer::{LoadReport, Order, Plan, load_telling};
 use reelq_store::{SharedStore, Store};
@@ -13,12 +14,7 @@ use super::{
     plan::{draw, guard},
     purge::purge,
 };
-use crate::{
-    consent::{Consent, NOT_BOUGHT, Stake},
-    failure::Failure,
-    output::{Out, cost, grouped, plural},
-    session::Session,
-};
+use crate::{commands::consent::Consent, session::Session};
 
 /// Flags of commands that timers start.
 #[derive(Debug, Clone, Copy, clap::Args)]

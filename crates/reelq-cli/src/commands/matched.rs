@@ -2,15 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use reelq_console::{Failure, Out, grouped};
 use reelq_model::{JobId, Status};
 use reelq_store::{BatchView, JobView, Store};
 
 use super::selection::{Selection, matching};
-use crate::{
-    failure::Failure,
-    output::{Out, grouped},
-    paid::failure_of,
-};
+use crate::paid::failure_of;
 
 /// At most this many are named one by one.
 const NAMED: usize = 10;

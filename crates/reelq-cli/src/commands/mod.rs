@@ -7,6 +7,7 @@ pub(crate) mod backup;
 pub(crate) mod cancel;
 pub(crate) mod completions;
 pub(crate) mod config;
+mod consent;
 pub(crate) mod continuing;
 pub(crate) mod cron;
 pub(crate) mod doctor;

@@ -2,19 +2,14 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use reelq_console::{Exit, Failure, Out, Outcome, money, table};
 use reelq_provider::{
     Catalogue, PROVIDERS, Provider,
     catalogue::{Field, Limits, Model, Per, PriceRow},
 };
 use serde_json::Value;
 
-use crate::{
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::{Out, money, table},
-    providers,
-    session::Session,
-};
+use crate::{providers, session::Session};
 
 /// Flags of `reelq models`.
 #[derive(Debug, clap::Args)]

@@ -1,12 +1,7 @@
 //! An order that stops or bounds buying holds once whoever may take the server's place has it: its disk and its replicas.
 
+use reelq_console::{Exit, Failure, Out, Outcome, plural};
 use reelq_store::{Spread, Store};
-
-use crate::{
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::{Out, plural},
-};
 
 /// Waits until the order is everywhere; where that takes too long, says what may become of it, and what to do then.
 pub(crate) async fn hold(what: &str, then: &str, store: &dyn Store, out: Out) -> Outcome {

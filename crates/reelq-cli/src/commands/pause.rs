@@ -1,16 +1,11 @@
 //! `reelq pause` and `reelq resume`: a batch's or an account's submissions.
 
+use reelq_console::{Exit, Failure, Out, Outcome};
 use reelq_model::{AccountName, BatchName};
 use reelq_store::{PauseReason, Store};
 
 use super::orders;
-use crate::{
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::Out,
-    running::waiting::free,
-    session::Session,
-};
+use crate::{running::waiting::free, session::Session};
 
 /// Flags of `reelq pause`, and what `reelq resume` shares with it.
 #[derive(Debug, clap::Args)]

@@ -9,23 +9,20 @@ use std::{
     sync::Arc,
 };
 
+pub(crate) use costs::{ModelCost, costs};
+use reelq_console::{Exit, Failure, Out, Outcome, known};
 use reelq_model::{AccountName, BatchName, Money};
 use reelq_producer::{
     AccountBudget, Changes, Elsewhere, EqualRows, Estimate, Order, Overrides, Plan, Source, batch_name, cut_name,
 };
 use reelq_store::{LoadedWith, Store};
 use serde::Serialize;
+pub(crate) use text::draw;
 
 use crate::{
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::{Out, known},
     providers,
     session::{Session, vocabulary},
 };
-
-pub(crate) use costs::{ModelCost, costs};
-pub(crate) use text::draw;
 
 /// The manifest and what the command line says over it; also of `reelq run`.
 #[derive(Debug, Clone, clap::Args)]

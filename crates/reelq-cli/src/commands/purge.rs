@@ -2,20 +2,13 @@
 
 use std::time::Duration;
 
+use reelq_console::{Exit, Failure, Out, Outcome, Stake, grouped, plural, spent, table};
 use reelq_model::{BatchName, units::Span};
 use reelq_store::{BatchView, JobFilter, Purge, Store, Unfinished};
 use serde::Serialize;
 
 use super::stuck::say_stuck;
-use crate::{
-    consent::{Consent, Stake},
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::{Out, grouped, plural, spent, table},
-    providers,
-    running::forget_place,
-    session::Session,
-};
+use crate::{commands::consent::Consent, providers, running::forget_place, session::Session};
 
 /// Flags of `reelq purge`.
 #[derive(Debug, clap::Args)]

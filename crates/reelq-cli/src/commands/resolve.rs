@@ -5,6 +5,7 @@ mod asked;
 mod list;
 mod stakes;
 
+use reelq_console::{Exit, Failure, Out, Outcome};
 use reelq_model::{BatchName, Status, TaskId};
 use reelq_store::{JobView, Store};
 
@@ -15,13 +16,7 @@ use super::{
     selection::{Selection, matching},
     stuck::stuck,
 };
-use crate::{
-    consent::Consent,
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::Out,
-    session::Session,
-};
+use crate::{commands::consent::Consent, session::Session};
 
 /// Flags of `reelq resolve`.
 #[derive(Debug, clap::Args)]

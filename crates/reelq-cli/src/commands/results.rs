@@ -12,18 +12,14 @@ use std::{
 use anyhow::Context;
 use clap::ValueEnum;
 use reelq_collector::for_each_record;
+use reelq_console::{Exit, Failure, Out, Outcome, Screen};
 use reelq_manifest::{ResultFormat, ResultReader, ResultWriter};
 use reelq_model::{BatchName, FailureKind, Status};
 use reelq_store::{BatchView, SharedStore};
 
 use self::target::OutFile;
 use super::selection::failure_kind;
-use crate::{
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::{Out, Screen},
-    session::Session,
-};
+use crate::session::Session;
 
 /// The form of a result manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -3,6 +3,7 @@
 mod course;
 mod intent;
 
+use reelq_console::{Exit, Failure, Out, Outcome, Stake, grouped, money, plural};
 use reelq_model::{BatchName, FailureKind, Status};
 use reelq_store::{BatchView, JobView, Store};
 use serde::Serialize;
@@ -17,14 +18,7 @@ use super::{
     selection::{Selection, failure_kind, matching},
     stuck::say_stuck,
 };
-use crate::{
-    consent::{Consent, Stake},
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::{Out, grouped, money, plural},
-    paid::Paid,
-    session::Session,
-};
+use crate::{commands::consent::Consent, paid::Paid, session::Session};
 
 /// Flags of `reelq retry`.
 #[derive(Debug, clap::Args)]

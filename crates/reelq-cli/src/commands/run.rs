@@ -1,5 +1,6 @@
 //! `reelq run`: buys a manifest, and goes on with one.
 
+use reelq_console::{Failure, Out, Outcome};
 use reelq_model::units::Span;
 use reelq_producer::Order;
 use reelq_store::SharedStore;
@@ -12,9 +13,7 @@ use super::{
     working::{Work, engine, needed},
 };
 use crate::{
-    consent::Consent,
-    failure::{Failure, Outcome},
-    output::Out,
+    commands::consent::Consent,
     providers,
     running::{Holding, usable},
     session::Session,

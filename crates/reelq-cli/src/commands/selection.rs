@@ -1,10 +1,9 @@
 //! Which jobs a command is about.
 
 use clap::Args;
+use reelq_console::Failure;
 use reelq_model::{AccountName, BatchName, FailureKind, JobId, Status};
 use reelq_store::{Cursor, JobFilter, JobView, Store};
-
-use crate::failure::Failure;
 
 /// Narrows a command to some jobs.
 #[derive(Debug, Clone, Default, Args)]

@@ -2,17 +2,11 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use reelq_console::{Exit, Failure, Out, Outcome};
 use reelq_sim::{Faults, Pace, Settings, Simulator, Vendor};
 use url::Url;
 
-use crate::{
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::Out,
-    running::Signals,
-    session::Session,
-    simulation::Simulated,
-};
+use crate::{running::Signals, session::Session, simulation::Simulated};
 
 /// Flags of the simulated vendors; also of `reelq run --simulate`.
 #[derive(Debug, Clone, clap::Args)]

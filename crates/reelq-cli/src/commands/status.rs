@@ -5,6 +5,8 @@ mod noticed;
 use std::time::Duration;
 
 use anyhow::Context;
+pub(crate) use noticed::{Noticed, alarm};
+use reelq_console::{Exit, Failure, Out, Outcome, duration, grouped, money, spent, stdout, table, to_spend};
 use reelq_model::{BatchName, Money, Status, Timestamp};
 use reelq_store::{
     Absentees, AccountCap, AccountLimits, AccountView, BatchView, GuardStep, HeldBatch, JobFilter, JobView, Pause,
@@ -20,15 +22,7 @@ use super::{
     stranded::{Stranded, stranded},
     stuck::{Stuck, draw as draw_stuck, stuck},
 };
-use crate::{
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::{Out, duration, grouped, money, spent, stdout, table, to_spend},
-    running::Signals,
-    session::Session,
-};
-
-pub(crate) use noticed::{Noticed, alarm};
+use crate::{running::Signals, session::Session};
 
 /// Flags of `reelq status`.
 #[derive(Debug, clap::Args)]
@@ -92,7 +86,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
             report => report?,
         };
         if args.watch && out.is_terminal() && !out.is_json() {
-            drop(console::Term::stdout().clear_screen());
+            out.clear();
         }
         out.report(&report, |report| draw(report, &session.flags()));
         say_waiting(&*store, out).await?;

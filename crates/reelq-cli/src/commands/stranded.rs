@@ -4,14 +4,10 @@
 use std::collections::BTreeMap;
 
 use reelq_config::Config;
+use reelq_console::{Failure, cost, grouped, plural};
 use reelq_model::{AccountName, BatchName, Money, ProviderName, Status};
 use reelq_store::{JobFilter, JobView, Page, Store};
 use serde::Serialize;
-
-use crate::{
-    failure::Failure,
-    output::{cost, grouped, plural},
-};
 
 /// Jobs of an account that are looked at; beyond, it is "at least".
 const LOOKED_AT: usize = 10_000;

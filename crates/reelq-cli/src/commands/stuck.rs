@@ -1,15 +1,12 @@
 //! Jobs that do not get on: why, since when, and what they wait for.
 
+use reelq_console::{Failure, Out, duration, grouped, plural, table};
 use reelq_model::{Job, Status, Timestamp};
 use reelq_store::{JobFilter, JobView, Page, Store};
 use serde::Serialize;
 
 use super::selection::{brief, place};
-use crate::{
-    failure::Failure,
-    output::{Out, duration, grouped, plural, table},
-    session::Session,
-};
+use crate::session::Session;
 
 /// A job that does not get on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

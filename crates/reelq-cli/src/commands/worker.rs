@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use reelq_config::AccountConfig;
+use reelq_console::{Exit, Failure, Out, Outcome};
 use reelq_model::{AccountName, BatchName, Timestamp, units::Span};
 use reelq_store::{BatchView, SharedStore, Store, WorkerView};
 use serde::Serialize;
@@ -15,9 +16,6 @@ use super::{
     stranded::stranded,
 };
 use crate::{
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::Out,
     running::{Commands, Concurrency, Engine, Finish, Hands, LogFace, Signals, StageName, Task, Verdict, summary},
     session::Session,
 };

@@ -4,13 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use reelq_config::AccountConfig;
+use reelq_console::{Exit, Failure, Out, Outcome};
 use reelq_model::{AccountName, BatchName, Status};
 use reelq_store::{JobFilter, Page, SharedStore, Store};
 
 use crate::{
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::Out,
     running::{BatchFace, Closing, Engine, Finish, Hands, Holding, RUN, Signals, Task, closing, waiting},
     session::Session,
     simulation::Simulated,

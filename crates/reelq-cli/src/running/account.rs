@@ -4,6 +4,7 @@ use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 use reelq_collector::Places;
 use reelq_config::AccountConfig;
+use reelq_console::Failure;
 use reelq_http::{AccountHttp, HttpSection, Transport};
 use reelq_model::AccountName;
 use reelq_poller::{PollPlan, PollSettings, Poller, Schedule};
@@ -14,7 +15,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::{StoreClock, hands::Hands};
-use crate::{failure::Failure, providers, session::Session, simulation::Simulated};
+use crate::{providers, session::Session, simulation::Simulated};
 
 /// The HTTP keys of an account.
 const HTTP_KEYS: [&str; 6] =

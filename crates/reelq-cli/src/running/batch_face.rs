@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use reelq_console::Out;
 use reelq_model::{BatchName, SharedClock};
 use reelq_store::SharedStore;
 
@@ -11,7 +12,7 @@ use super::{
     figures::Gauge,
     live::Live,
 };
-use crate::{output::Out, session::Session};
+use crate::session::Session;
 
 /// Shows one batch while it is worked on.
 #[derive(Debug)]

@@ -7,6 +7,7 @@ use std::{
 
 use anyhow::Context;
 use reelq_collector::Place;
+use reelq_console::{Exit, Failure, Out, grouped, plural, quoted};
 use reelq_model::{AccountName, BatchName};
 use reelq_store::{AccountView, BatchView, SharedStore};
 use serde::Serialize;
@@ -16,13 +17,7 @@ use super::{
     summary::{Commands, summary},
     verdict::Verdict,
 };
-use crate::{
-    commands::stuck::Stuck,
-    exit::Exit,
-    failure::Failure,
-    output::{Out, grouped, plural},
-    session::{Session, quoted},
-};
+use crate::{commands::stuck::Stuck, session::Session};
 
 /// How a run ended, as data.
 #[derive(Debug, Serialize)]

@@ -4,13 +4,14 @@ use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use reelq_collector::{Collector, LagGuard, Place, StorageOptions};
+use reelq_console::Failure;
 use reelq_http::{AccountHttp, DownloadPolicy, Downloader, DownloadsSection};
 use reelq_model::{AccountName, BatchName};
 use reelq_store::{BatchDraft, ClaimStage};
 use reelq_worker::{AccountWork, Breaking, Dice, Pulse};
 
 use super::account::Shared;
-use crate::{failure::Failure, session::Session};
+use crate::session::Session;
 
 /// What all accounts' collectors share.
 #[derive(Debug)]

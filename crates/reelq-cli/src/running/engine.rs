@@ -5,6 +5,7 @@ use std::{convert::Infallible, pin::pin, sync::Arc, time::Duration};
 use anyhow::Context;
 use reelq_collector::Places;
 use reelq_config::{AccountConfig, RedisPlace, StorePlace};
+use reelq_console::Failure;
 use reelq_http::{AccountHttp, Transport};
 use reelq_model::{AccountName, BatchName, SharedClock, WorkerId};
 use reelq_store::{ClaimStage, LinkOptions, Patience, SharedStore};
@@ -21,7 +22,7 @@ use super::{
     retiring::{KeepBought, Retiring},
     signals::Signals,
 };
-use crate::{failure::Failure, providers, session::Session, simulation::Simulated, store};
+use crate::{providers, session::Session, simulation::Simulated, store};
 
 /// What a process works on.
 #[derive(Debug, Clone)]

@@ -5,11 +5,12 @@
 use std::{convert::Infallible, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
+use reelq_console::Failure;
 use reelq_model::{BatchName, WorkerId};
 use reelq_store::{BatchHold, SharedStore};
 
 use super::{engine::worker_id, living::Living};
-use crate::{failure::Failure, session::Session};
+use crate::session::Session;
 
 /// What runs are called on the store.
 pub(crate) const KIND: &str = "run";

@@ -3,15 +3,13 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use reelq_console::{Out, duration, grouped, spent, to_spend};
 use reelq_manifest::visible;
 use reelq_model::Status;
 use reelq_store::{BatchView, PauseReason};
 
 use super::{figures::Figures, troubles::news, verdict::short};
-use crate::{
-    commands::status::{pause as pause_in_words, reached},
-    output::{Out, duration, grouped, spent, to_spend},
-};
+use crate::commands::status::{pause as pause_in_words, reached};
 
 /// Shows a run's figures.
 #[derive(Debug)]

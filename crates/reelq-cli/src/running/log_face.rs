@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use reelq_console::{Out, grouped, spent};
 use reelq_model::{AccountName, BatchName, SharedClock, Status};
 use reelq_store::{AccountView, BatchView, PauseReason, SharedStore, StatusCounts};
 use reelq_worker::{Brake, Pulse};
@@ -16,10 +17,7 @@ use super::{
     summary::counts,
     troubles::{Troubles, news},
 };
-use crate::{
-    output::{Out, grouped, spent},
-    session::Session,
-};
+use crate::session::Session;
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_secs(2);

@@ -1,10 +1,11 @@
 //! A batch that the store has lost under the run that bought it.
 
 use reelq_config::StorePlace;
+use reelq_console::Failure;
 use reelq_model::BatchName;
 use reelq_store::{BatchView, Store};
 
-use crate::{failure::Failure, session::Session, store};
+use crate::{session::Session, store};
 
 /// The batch; where the store does not know it any more, what the journal holds of it and how to go on.
 pub(crate) async fn batch(session: &Session, store: &dyn Store, name: &BatchName) -> Result<BatchView, Failure> {

@@ -3,8 +3,9 @@
 use std::{mem, time::Duration};
 
 use backon::{ExponentialBuilder, Retryable};
+use reelq_console::Failure;
 
-use crate::{failure::Failure, session::Session};
+use crate::session::Session;
 
 /// So long a store may be away before a command gives up, at its beginning and in the middle: a server that restarts is back
 /// by then.

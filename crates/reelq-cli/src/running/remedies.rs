@@ -4,10 +4,11 @@
 
 use std::collections::BTreeMap;
 
+use reelq_console::grouped;
 use reelq_model::{FailureKind, Timestamp};
 use reelq_store::JobView;
 
-use crate::{output::grouped, paid::Paid};
+use crate::paid::Paid;
 
 /// Failed rows of one kind, for which the same was paid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

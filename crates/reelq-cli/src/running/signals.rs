@@ -8,10 +8,9 @@ use std::{
     time::Duration,
 };
 
+use reelq_console::Exit;
 use reelq_model::{Clock as _, SystemClock};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-
-use crate::exit::Exit;
 
 /// Signals within this time are one: supervisors send several, and Ctrl-C reaches a process and whoever started it.
 const ONE: Duration = Duration::from_secs(1);

@@ -1,13 +1,12 @@
 //! The closing summary: what became of the batch, and what to do next for each kind of trouble.
 
+use reelq_console::{Exit, cost, duration, grouped, money, plural, spent};
 use reelq_model::{BlockReason, Status};
 use reelq_store::{AccountCap, AccountView, BatchView, HeldBatch, Pause, PauseReason, StatusCounts};
 
 use super::{verdict::Verdict, waiting::waiting};
 use crate::{
     commands::status::{alarm, pause as pause_in_words, reached},
-    exit::Exit,
-    output::{cost, duration, grouped, money, plural, spent},
     session::Session,
 };
 

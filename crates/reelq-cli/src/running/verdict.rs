@@ -2,16 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use reelq_console::{Exit, Failure};
 use reelq_model::{AccountName, FailureKind, Status};
 use reelq_store::{AccountView, BatchView, HeldBatch, JobFilter, Page, Pause, PauseReason, Store};
 use serde::Serialize;
 
 use super::{remedies::Remedy, waiting};
-use crate::{
-    commands::{status::Noticed, stuck::Stuck},
-    exit::Exit,
-    failure::Failure,
-};
+use crate::commands::{status::Noticed, stuck::Stuck};
 
 /// How a batch stands.
 #[derive(Debug, Clone, Serialize)]

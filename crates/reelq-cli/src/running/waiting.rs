@@ -2,17 +2,14 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use reelq_console::{Failure, grouped, plural};
 use reelq_model::{AccountName, BatchName, Status};
 use reelq_store::{Cursor, Edit, JobFilter, JobView, Pause, PauseReason, Store};
 
 use super::verdict::Verdict;
-use crate::{
-    commands::{
-        selection::{AT_ONCE, brief},
-        stuck::{Stuck, stuck},
-    },
-    failure::Failure,
-    output::{grouped, plural},
+use crate::commands::{
+    selection::{AT_ONCE, brief},
+    stuck::{Stuck, stuck},
 };
 
 /// Rows that are told one by one.

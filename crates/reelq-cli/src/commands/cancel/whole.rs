@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
+use reelq_console::{Failure, Out};
 use reelq_model::Status;
 use reelq_store::{BatchView, Cursor, JobFilter, Store};
 
 use super::{Args, Report, cancel};
 use crate::{
     commands::{ability::Abilities, matched::explain, selection::AT_ONCE},
-    failure::Failure,
-    output::Out,
     session::Session,
 };
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use reelq_console::{Exit, Failure, Out, Outcome, grouped, known, money, plural};
 use reelq_manifest::Problems;
 use reelq_model::{Money, Timestamp};
 use reelq_producer::{Plan, schedule::Schedule};
@@ -11,9 +12,6 @@ use serde::Serialize;
 use super::{manifests::Manifests, schedules};
 use crate::{
     commands::plan::{ModelCost, costs},
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::{Out, grouped, known, money, plural},
     session::Session,
 };
 

@@ -2,18 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use reelq_console::{Exit, Failure, Out, Outcome, duration, table};
 use reelq_model::{Status, Timestamp};
 use reelq_producer::schedule::{CatchUp, Overlap, Schedule};
 use reelq_store::{Store, TickSpan, TickView};
 use serde::Serialize;
 
 use super::schedules;
-use crate::{
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::{Out, duration, table},
-    session::Session,
-};
+use crate::session::Session;
 
 /// Ticks that are shown, to come and past.
 const SHOWN: usize = 5;

@@ -3,6 +3,7 @@
 use std::io;
 
 use async_trait::async_trait;
+use reelq_console::Failure;
 use reelq_model::{BatchName, Timestamp};
 use reelq_producer::{
     KeepImages, Order, Plan,
@@ -11,7 +12,6 @@ use reelq_producer::{
 
 use crate::{
     commands::plan::{ManifestArgs, order},
-    failure::Failure,
     running::usable,
     session::Session,
 };

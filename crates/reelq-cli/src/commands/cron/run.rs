@@ -1,15 +1,13 @@
 //! `reelq cron run`: fires ticks until it is stopped.
 
 use anyhow::Context;
+use reelq_console::{Exit, Failure, Out, Outcome, grouped, plural};
 use reelq_producer::schedule::{Fired, Schedule, Scheduler};
 use reelq_store::{SharedStore, TickState};
 use tokio::sync::{mpsc, watch};
 
 use super::{manifests::Manifests, schedules};
 use crate::{
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::{Out, grouped, plural},
     running::{Signals, worker_id},
     session::Session,
 };

@@ -3,6 +3,7 @@
 use std::io;
 
 use async_trait::async_trait;
+use reelq_console::{Exit, Failure, Out, Outcome};
 use reelq_model::{BatchName, ScheduleName, Timestamp};
 use reelq_producer::{
     KeepImages, Order, Plan,
@@ -17,11 +18,10 @@ use super::{
     run::{KIND, line},
 };
 use crate::{
-    commands::loading::{QuietArgs, purchase},
-    consent::Consent,
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::Out,
+    commands::{
+        consent::Consent,
+        loading::{QuietArgs, purchase},
+    },
     running::worker_id,
     session::Session,
 };

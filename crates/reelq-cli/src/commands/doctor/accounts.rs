@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use reelq_config::AccountConfig;
+use reelq_console::{Failure, money};
 use reelq_http::Transport;
 use reelq_provider::BalanceOutcome;
 
 use super::Check;
 use crate::{
     commands::stranded::{Stranded, stranded},
-    failure::Failure,
-    output::money,
     providers,
     running::http,
     session::Session,

@@ -7,10 +7,11 @@ use std::{
 };
 
 use reelq_config::StorePlace;
+use reelq_console::{Failure, bytes};
 use reelq_model::Timestamp;
 
 use super::Check;
-use crate::{failure::Failure, output::bytes, session::Session};
+use crate::session::Session;
 
 /// 2026-01-01: no machine that runs this is earlier.
 const EARLIEST: Timestamp = Timestamp::from_millis(1_767_225_600_000);

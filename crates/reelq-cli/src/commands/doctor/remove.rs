@@ -7,18 +7,13 @@ use std::{
 };
 
 use anyhow::Context;
+use reelq_console::{Exit, Failure, Out, Outcome, Stake};
 use reelq_model::{BatchName, JobId};
 use reelq_producer::keep_removed;
 use reelq_store::{RecordOf, Store};
 use serde::Serialize;
 
-use crate::{
-    consent::{Consent, Stake},
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::Out,
-    session::Session,
-};
+use crate::{commands::consent::Consent, session::Session};
 
 /// What was removed.
 #[derive(Debug, Serialize)]

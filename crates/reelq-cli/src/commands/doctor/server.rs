@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use reelq_config::{RedisPlace, StorePlace};
+use reelq_console::{Failure, bytes};
 use reelq_store::{Gravity, ServerFacts, ServerFinding, judge_server};
 
 use super::Check;
-use crate::{failure::Failure, output::bytes, session::Session, store};
+use crate::{session::Session, store};
 
 /// One check for the server as a whole, and one for each thing about it that is not as it should be.
 pub(super) async fn checks(session: &Session) -> Vec<Check> {

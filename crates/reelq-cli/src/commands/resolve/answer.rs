@@ -1,14 +1,12 @@
 //! What a person says of jobs, what it costs, and what comes of it.
 
+use reelq_console::{Failure, Out, Stake};
 use reelq_model::{Digest, Event, IdempotencyKey, Job, Resolution, Stage, Submission, TaskId, Timestamp};
 use reelq_store::{JobView, Store};
 
 use super::stakes::{counted, given_up, named, prices, withdrawable};
 use crate::{
     commands::edit::{Changed, Editor},
-    consent::Stake,
-    failure::Failure,
-    output::Out,
     session::Session,
 };
 

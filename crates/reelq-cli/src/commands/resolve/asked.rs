@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use reelq_console::{Failure, Out};
 use reelq_http::Transport;
 use reelq_model::TaskId;
 use reelq_provider::PollOutcome;
@@ -9,8 +10,6 @@ use reelq_store::{Cursor, JobFilter, JobView, Store};
 
 use crate::{
     commands::{matched::name, selection::AT_ONCE},
-    failure::Failure,
-    output::Out,
     providers,
     running::http,
     session::Session,

@@ -1,5 +1,6 @@
 //! The jobs that wait for a person, with all that is known of them.
 
+use reelq_console::{Exit, Failure, Out, Outcome, money, quoted, table};
 use reelq_model::{Money, Stage, Status, Timestamp};
 use reelq_store::{JobFilter, JobView, Page, Store};
 use serde::Serialize;
@@ -12,10 +13,7 @@ use crate::{
         status::pause,
         stuck::{Stuck, draw as draw_stuck, say_stuck},
     },
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::{Out, money, table},
-    session::{Session, quoted},
+    session::Session,
 };
 
 /// All that is known of an unconfirmed job.

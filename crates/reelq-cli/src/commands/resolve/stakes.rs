@@ -1,13 +1,12 @@
 //! What is at stake when a person says something of jobs: what was paid, what may have been, and what can be done instead.
 
+use reelq_console::{Failure, cost_of, grouped, plural, quoted};
 use reelq_model::Status;
 use reelq_store::JobView;
 
 use crate::{
     commands::{ability::Abilities, matched::name},
-    failure::Failure,
-    output::{cost_of, grouped, plural},
-    session::{Session, quoted},
+    session::Session,
 };
 
 /// Jobs whose reply seems to name a task: they were very likely bought. `flags` complete the command that follows it.

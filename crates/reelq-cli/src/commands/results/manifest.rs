@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use anyhow::Context;
+use reelq_console::Failure;
 use reelq_manifest::{ManifestLine, manifest_line};
 use reelq_model::{Digest, FailureKind, Fields, ImageRef, Status, Timestamp};
 use reelq_store::{Blobs, JobView, Page, ResultLine, SharedStore};
@@ -10,7 +11,6 @@ use serde_json::Value;
 
 use super::Args;
 use crate::{
-    failure::Failure,
     paid::{Paid, failure_of},
     session::Session,
 };

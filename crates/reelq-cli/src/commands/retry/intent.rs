@@ -1,14 +1,11 @@
 //! What a retry is going to do, in words and in money, before it does anything.
 
+use reelq_console::{cost_of, grouped, plural};
 use reelq_model::Timestamp;
 use reelq_store::JobView;
 
 use super::course::Course;
-use crate::{
-    commands::resolve::named,
-    output::{cost_of, grouped, plural},
-    paid::Paid,
-};
+use crate::{commands::resolve::named, paid::Paid};
 
 /// Jobs with what is going to be done with each.
 #[derive(Debug)]

@@ -2,14 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use reelq_console::{Failure, grouped, plural};
 use reelq_model::{AccountName, BatchName, Status};
 use reelq_store::{JobFilter, JobView, Page, Store};
 use serde::Serialize;
-
-use crate::{
-    failure::Failure,
-    output::{grouped, plural},
-};
 
 const PAGE: usize = 1_000;
 /// At most so many jobs are looked at: beyond, it is "at least".

@@ -3,7 +3,7 @@
 /// How the program ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub(crate) enum Exit {
+pub enum Exit {
     /// All rows succeeded, or the command did what it was asked for.
     Done = 0,
     /// An internal error.
@@ -28,7 +28,7 @@ pub(crate) enum Exit {
 
 impl Exit {
     /// The first that holds of those that a finished run may end with: 4, then 6, 8, 3, 5.
-    pub(crate) fn most_urgent(holds: impl Fn(Self) -> bool) -> Self {
+    pub fn most_urgent(holds: impl Fn(Self) -> bool) -> Self {
         let order = [Self::Blocked, Self::Unconfirmed, Self::Budget, Self::Failed, Self::Outstanding];
         order.into_iter().find(|exit| holds(*exit)).unwrap_or(Self::Done)
     }

@@ -6,12 +6,12 @@ use reelq_store::BatchView;
 use super::{grouped, money};
 
 /// The known prices together, and how many are not known: `$1.20 and 2 of unknown price`.
-pub(crate) fn cost(known: Money, unpriced: u64) -> String {
+pub fn cost(known: Money, unpriced: u64) -> String {
     with_unknown(known, unpriced, "", PRICE)
 }
 
 /// The same of single prices.
-pub(crate) fn cost_of(prices: impl IntoIterator<Item = Option<Money>>) -> String {
+pub fn cost_of(prices: impl IntoIterator<Item = Option<Money>>) -> String {
     let (mut known, mut unpriced) = (Money::ZERO, 0);
     for price in prices {
         match price {
@@ -23,17 +23,17 @@ pub(crate) fn cost_of(prices: impl IntoIterator<Item = Option<Money>>) -> String
 }
 
 /// An amount for programs: nothing where none of the `count` prices is known.
-pub(crate) fn known(amount: Money, unpriced: u64, count: u64) -> Option<Money> {
+pub fn known(amount: Money, unpriced: u64, count: u64) -> Option<Money> {
     (unpriced == 0 || unpriced < count).then_some(amount)
 }
 
 /// What a batch has spent.
-pub(crate) fn spent(view: &BatchView) -> String {
+pub fn spent(view: &BatchView) -> String {
     share(view, view.spent, bought(view), queued(view), CHARGE)
 }
 
 /// What is set aside for a batch and still to be spent.
-pub(crate) fn to_spend(view: &BatchView, known: Money) -> String {
+pub fn to_spend(view: &BatchView, known: Money) -> String {
     share(view, known, queued(view), bought(view), PRICE)
 }
 

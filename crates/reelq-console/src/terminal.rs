@@ -15,14 +15,14 @@ use rustix::{
 
 /// A terminal with a person at it, whatever the standard streams lead to.
 #[derive(Debug)]
-pub(crate) struct Terminal {
+pub struct Terminal {
     input: File,
     output: File,
 }
 
 /// Why nobody can be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unattended {
+pub enum Unattended {
     /// None of the standard streams is a terminal: whoever started this reads and writes for it.
     NoTerminal,
     /// The terminal is another program's at the moment: reading from it would stop this one.
@@ -46,7 +46,7 @@ impl Terminal {
     /// # Errors
     ///
     /// Where nobody can be asked.
-    pub(crate) fn open() -> Result<Self, Unattended> {
+    pub fn open() -> Result<Self, Unattended> {
         let (stdin, stdout, stderr) = (io::stdin(), io::stdout(), io::stderr());
         if !(stdin.is_terminal() || stdout.is_terminal() || stderr.is_terminal()) {
             return Err(Unattended::NoTerminal);
@@ -75,7 +75,7 @@ impl Terminal {
 
     /// Shows the lines, asks the question and waits for the answer. Only `y` and `yes`, typed after the question was asked,
     /// is a yes.
-    pub(crate) fn confirms(mut self, lines: &[String], question: &str) -> bool {
+    pub fn confirms(mut self, lines: &[String], question: &str) -> bool {
         let answer = self.ask(lines, question);
         let is_yes = |answer: String| matches!(answer.trim().to_lowercase().as_str(), "y" | "yes");
         answer.is_ok_and(|answer| answer.ends_with('\n') && is_yes(answer))

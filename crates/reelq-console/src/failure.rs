@@ -2,11 +2,11 @@
 
 use reelq_manifest::Problems;
 
-use crate::{exit::Exit, output::Out};
+use crate::{Exit, Out};
 
 /// Why a command ended without doing what it was asked for.
 #[derive(Debug)]
-pub(crate) enum Failure {
+pub enum Failure {
     /// The user asked for something that cannot be: the message says what to do.
     Usage(String),
     /// A person was asked and did not agree.
@@ -20,15 +20,16 @@ pub(crate) enum Failure {
 }
 
 /// What a command gives back.
-pub(crate) type Outcome = Result<Exit, Failure>;
+pub type Outcome = Result<Exit, Failure>;
 
 impl Failure {
-    pub(crate) fn usage(message: impl Into<String>) -> Self {
+    /// A wrong usage, in words that say what to do.
+    pub fn usage(message: impl Into<String>) -> Self {
         Self::Usage(message.into())
     }
 
     /// Whether the store is away: it may be back at the next attempt.
-    pub(crate) fn is_transient(&self) -> bool {
+    pub fn is_transient(&self) -> bool {
         match self {
             Self::Other(error) => error.downcast_ref().is_some_and(reelq_store::Error::is_transient),
             _ => false,
@@ -36,7 +37,7 @@ impl Failure {
     }
 
     /// Says it in one line; of several problems the first.
-    pub(crate) fn in_one_line(&self) -> String {
+    pub fn in_one_line(&self) -> String {
         match self {
             Self::Usage(message) | Self::Declined(message) | Self::Again(message) => message.clone(),
             Self::Problems(problems) => {
@@ -50,7 +51,7 @@ impl Failure {
     }
 
     /// Tells it, and gives the exit code.
-    pub(crate) fn report(&self, out: Out) -> Exit {
+    pub fn report(&self, out: Out) -> Exit {
         match self {
             Self::Usage(message) => {
                 out.error(message);

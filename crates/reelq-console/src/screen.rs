@@ -6,14 +6,15 @@ use reelq_manifest::visible;
 
 /// Writes a stream with its hidden characters written out.
 #[derive(Debug)]
-pub(crate) struct Screen<W: Write> {
+pub struct Screen<W: Write> {
     inner: W,
     /// The beginning of a character whose end has not come.
     rest: Vec<u8>,
 }
 
 impl<W: Write> Screen<W> {
-    pub(crate) const fn new(inner: W) -> Self {
+    /// A screen that ends in `inner`.
+    pub const fn new(inner: W) -> Self {
         Self { inner, rest: Vec::new() }
     }
 

@@ -6,7 +6,7 @@ use reelq_manifest::{is_hidden, visible};
 use tracing_subscriber::EnvFilter;
 
 /// Starts logging by a filter such as `warn` or `reelq_http=debug`.
-pub(crate) fn start(filter: &str) -> Result<(), String> {
+pub fn start(filter: &str) -> Result<(), String> {
     let parsed = EnvFilter::try_new(filter).map_err(|error| format!("`{filter}` is not a log filter: {error}"))?;
     let colored = io::stderr().is_terminal();
     let logs = tracing_subscriber::fmt().with_env_filter(parsed).with_writer(move || LogOutput { colored });

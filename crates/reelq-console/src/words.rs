@@ -3,12 +3,12 @@
 use reelq_model::Money;
 
 /// `s` where there is not exactly one.
-pub(crate) const fn plural(count: u64) -> &'static str {
+pub const fn plural(count: u64) -> &'static str {
     if count == 1 { "" } else { "s" }
 }
 
 /// Thousands apart: `1,892`.
-pub(crate) fn grouped(number: u64) -> String {
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
@@ -21,12 +21,12 @@ pub(crate) fn grouped(number: u64) -> String {
 }
 
 /// Dollars with their sign.
-pub(crate) fn money(amount: Money) -> String {
+pub fn money(amount: Money) -> String {
     format!("${amount}")
 }
 
 /// A time to two units: `2h 05m`, `3m 20s`, `8s`.
-pub(crate) fn duration(seconds: u64) -> String {
+pub fn duration(seconds: u64) -> String {
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
     match (days, hours, minutes) {
         (0, 0, 0) => format!("{seconds}s"),
@@ -37,7 +37,7 @@ pub(crate) fn duration(seconds: u64) -> String {
 }
 
 /// Bytes to one decimal: `1.5 GB`.
-pub(crate) fn bytes(count: u64) -> String {
+pub fn bytes(count: u64) -> String {
     const UNITS: [(&str, u64); 4] =
         [("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
     match UNITS.into_iter().find(|(_, factor)| count >= *factor) {

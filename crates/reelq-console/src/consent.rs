@@ -2,33 +2,21 @@
 //!
 //! A worker acts on the yes that loaded the batch, a schedule on the configuration that names it, and a simulation needs none.
 
-use crate::{
-    failure::Failure,
-    output::{Out, Terminal, Unattended},
-    session::Session,
-};
-
-/// How a person says yes beforehand.
-#[derive(Debug, Clone, Copy, clap::Args)]
-pub(crate) struct Consent {
-    /// Do not ask; needed where there is no terminal to ask at
-    #[arg(long, short)]
-    yes: bool,
-}
+use crate::{Failure, Out, Terminal, Unattended};
 
 /// What is about to be done.
 #[derive(Debug)]
-pub(crate) struct Stake {
+pub struct Stake {
     /// What there is to know of it, line by line.
-    pub(crate) told: Vec<String>,
+    pub told: Vec<String>,
     /// The same in one clause, with the count and the sum: `buy 2 jobs for $0.62`.
-    pub(crate) what: String,
+    pub what: String,
     /// What is true where nobody agrees.
-    pub(crate) otherwise: &'static str,
+    pub otherwise: &'static str,
 }
 
 /// Nothing was spent.
-pub(crate) const NOT_BOUGHT: &str = "nothing was bought";
+pub const NOT_BOUGHT: &str = "nothing was bought";
 
 impl Stake {
     fn question(&self) -> String {
@@ -44,43 +32,44 @@ impl Stake {
     }
 }
 
-impl Consent {
-    /// Returns once somebody has agreed.
+impl Stake {
+    /// Tells what is at stake and returns once somebody has agreed; `beforehand` tells that somebody did already.
     ///
     /// # Errors
     ///
-    /// Where a person declined, and where nobody said `--yes` and nobody can be asked.
-    pub(crate) async fn to(self, stake: &Stake, session: &Session, out: Out) -> Result<(), Failure> {
-        stake.told.iter().for_each(|line| out.note(line));
-        if self.yes || session.is_simulated() {
+    /// Where a person declined, and where nobody agreed beforehand and nobody can be asked.
+    pub async fn agree(&self, beforehand: bool, out: Out) -> Result<(), Failure> {
+        self.told.iter().for_each(|line| out.note(line));
+        if beforehand {
             return Ok(());
         }
-        let terminal = Terminal::open().map_err(|unattended| Failure::usage(stake.refused(unattended)))?;
+        let terminal = Terminal::open().map_err(|unattended| Failure::usage(self.refused(unattended)))?;
         // What was told before may have gone to a file.
-        let context = if out.shows_progress() { Vec::new() } else { stake.told.clone() };
-        if is_confirmed(terminal, context, stake.question()).await {
+        let context = if out.shows_progress() { Vec::new() } else { self.told.clone() };
+        if is_confirmed(terminal, context, self.question()).await {
             return Ok(());
         }
-        Err(Failure::Declined(format!("not confirmed; {}", stake.otherwise)))
+        Err(Failure::Declined(format!("not confirmed; {}", self.otherwise)))
     }
+}
 
-    /// Returns once a person has agreed to buy again what was bought: a question of its own, to which `--yes` is no answer.
-    ///
-    /// # Errors
-    ///
-    /// Where a person declined, and where nobody can be asked.
-    pub(crate) async fn to_again(self, said: &str) -> Result<(), Failure> {
-        let refused = || {
-            let how = "To buy it again all the same, add --again to the command";
-            Failure::usage(format!("{said}; {NOT_BOUGHT}. {how}"))
-        };
-        let terminal = if self.yes { None } else { Terminal::open().ok() };
-        let terminal = terminal.ok_or_else(refused)?;
-        if is_confirmed(terminal, Vec::new(), format!("{said}. Buy it again?")).await {
-            return Ok(());
-        }
-        Err(Failure::Declined(format!("not confirmed; {NOT_BOUGHT}")))
+/// Returns once a person has agreed to buy again what was bought: a question of its own, to which an agreement beforehand
+/// is no answer.
+///
+/// # Errors
+///
+/// Where a person declined, and where nobody can be asked.
+pub async fn agree_again(said: &str, beforehand: bool) -> Result<(), Failure> {
+    let refused = || {
+        let how = "To buy it again all the same, add --again to the command";
+        Failure::usage(format!("{said}; {NOT_BOUGHT}. {how}"))
+    };
+    let terminal = if beforehand { None } else { Terminal::open().ok() };
+    let terminal = terminal.ok_or_else(refused)?;
+    if is_confirmed(terminal, Vec::new(), format!("{said}. Buy it again?")).await {
+        return Ok(());
     }
+    Err(Failure::Declined(format!("not confirmed; {NOT_BOUGHT}")))
 }
 
 /// It may take a person an hour: the process goes on meanwhile.

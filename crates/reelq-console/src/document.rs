@@ -46,17 +46,17 @@ fn digits(amount: Money) -> serde_json::Result<Box<RawValue>> {
 }
 
 /// A whole document, over several lines.
-pub(super) fn pretty<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<String> {
+pub(crate) fn pretty<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<String> {
     serde_json::to_string_pretty(&document(value)?).map(|text| visible_json(&text).into_owned())
 }
 
 /// A whole document in one line.
-pub(super) fn line<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<String> {
+pub(crate) fn line<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<String> {
     serde_json::to_string(&document(value)?).map(|text| visible_json(&text).into_owned())
 }
 
 /// A document whose form is not ours, as it is.
-pub(super) fn foreign<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<String> {
+pub(crate) fn foreign<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<String> {
     serde_json::to_string_pretty(value).map(|text| visible_json(&text).into_owned())
 }
 
