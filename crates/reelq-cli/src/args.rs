@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use reelq_config::Flags;
 use reelq_console::Color;
+use reelq_runner::context::Invocation;
 
 use crate::commands;
 
@@ -65,8 +66,10 @@ impl From<ColorWhen> for Color {
 }
 
 impl Global {
-    pub(crate) fn flags(&self) -> Flags {
-        Flags { config: self.config.clone(), store: self.store.clone(), log: self.log.clone() }
+    /// What every command starts from.
+    pub(crate) fn invocation(&self) -> Invocation {
+        let flags = Flags { config: self.config.clone(), store: self.store.clone(), log: self.log.clone() };
+        Invocation { flags, simulate: self.simulate }
     }
 }
 

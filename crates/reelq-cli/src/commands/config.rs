@@ -3,8 +3,7 @@
 use clap::Subcommand;
 use reelq_config::shown;
 use reelq_console::{Exit, Out, table};
-
-use crate::session::Session;
+use reelq_runner::context::Session;
 
 /// What to do with the configuration.
 #[derive(Debug, Clone, Copy, Subcommand)]

@@ -3,8 +3,7 @@
 //! A worker acts on the yes that loaded the batch, a schedule on the configuration that names it, and a simulation needs none.
 
 use reelq_console::{Failure, Out, Stake, agree_again};
-
-use crate::session::Session;
+use reelq_runner::context::Session;
 
 /// How a person says yes beforehand.
 #[derive(Debug, Clone, Copy, clap::Args)]

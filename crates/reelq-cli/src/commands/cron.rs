@@ -9,9 +9,8 @@ mod trigger;
 use reelq_console::{Failure, Out, Outcome};
 use reelq_model::ScheduleName;
 use reelq_producer::schedule::Schedule;
-pub(crate) use run::{KIND, Watch};
-
-use crate::session::Session;
+use reelq_runner::context::Session;
+pub(crate) use run::Watch;
 
 /// What to do about schedules.
 #[derive(Debug, clap::Subcommand)]

@@ -12,9 +12,10 @@ use std::time::Duration;
 
 use reelq_console::{Exit, Out, Outcome};
 use reelq_model::JobId;
+use reelq_runner::context::Session;
 use serde::Serialize;
 
-use crate::{commands::consent::Consent, session::Session};
+use super::consent::Consent;
 
 /// Flags of `reelq doctor`.
 #[derive(Debug, clap::Args)]

@@ -7,9 +7,8 @@ use reelq_provider::{
     Catalogue, PROVIDERS, Provider,
     catalogue::{Field, Limits, Model, Per, PriceRow},
 };
+use reelq_runner::{adapters, context::Session};
 use serde_json::Value;
-
-use crate::{providers, session::Session};
 
 /// Flags of `reelq models`.
 #[derive(Debug, clap::Args)]
@@ -34,12 +33,12 @@ impl Args {
 
 /// Shows the models with the user's catalogue laid over.
 pub(crate) fn run(args: &Args, session: &Session, out: Out) -> Outcome {
-    show(args, out, |name| providers::open_vendor(session, name))
+    show(args, out, |name| adapters::open_vendor(session, name))
 }
 
 /// Shows the models as they are built in.
 pub(crate) fn builtin(args: &Args, out: Out) -> Outcome {
-    show(args, out, providers::open_builtin)
+    show(args, out, adapters::open_builtin)
 }
 
 fn show(args: &Args, out: Out, open: impl Fn(&str) -> Result<Arc<dyn Provider>, Failure>) -> Outcome {

@@ -36,8 +36,9 @@ fn providers(followed: &[JobView]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use reelq_runner::samples::{running, view as shown};
+
     use super::*;
-    use crate::paid::tests::{running, view as shown};
 
     fn view() -> JobView {
         shown(running())

@@ -9,12 +9,10 @@ use reelq_producer::{
     KeepImages, Order, Plan,
     schedule::{Orders, Schedule, folder_of},
 };
+use reelq_runner::images;
+use reelq_runner::{context::Session, work::collecting::usable};
 
-use crate::{
-    commands::plan::{ManifestArgs, order},
-    running::usable,
-    session::Session,
-};
+use crate::commands::plan::{ManifestArgs, order};
 
 /// Opens the manifests of schedules.
 #[derive(Debug)]
@@ -64,6 +62,6 @@ impl Orders for Manifests<'_> {
     async fn images(&self, plan: &Plan) -> io::Result<Box<dyn KeepImages>> {
         let say = |failure: Failure| io::Error::other(failure.in_one_line());
         let place = usable(self.session, &plan.batch).await.map_err(say)?;
-        self.session.keep_images(place).map_err(say)
+        images::of_load(self.session, place).map_err(say)
     }
 }

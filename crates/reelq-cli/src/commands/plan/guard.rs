@@ -3,9 +3,10 @@
 use reelq_collector::{Place, Unknown};
 use reelq_console::{Failure, NOT_BOUGHT, grouped, plural, quoted};
 use reelq_producer::{Elsewhere, Order, Plan};
+use reelq_runner::context::Session;
 use reelq_store::Store;
 
-use crate::{commands::consent::Consent, session::Session};
+use crate::commands::consent::Consent;
 
 /// Refuses what would push another batch aside, and asks before the same is bought again: with a question of its own on a
 /// terminal, elsewhere only with `--again`.
