@@ -9,7 +9,6 @@ use reelq_model::{AccountName, BatchName, Clock as _, ProviderName, SystemClock}
 use reelq_producer::{Accounts, Order, Overrides, PlanAccount, load, plan};
 use reelq_provider::ProviderSettings;
 use reelq_store::AccountLimits;
-use reelq_files::Blobs;
 use reelq_store_sqlite::SqliteStore;
 
 use crate::{figure::Report, subject::Subject};

@@ -18,7 +18,7 @@ pub(super) async fn claim(caller: &Caller, marks: &IdempotencyTokens, claim: &Cl
     let Claim { stage, account, worker, batch, only_open, .. } = claim;
     let request = format!("claim {stage:?} {account} {worker} {batch:?} {only_open}");
     let mark = marks.mark(&request);
-    match caller.call(&scripts::CLAIM, &codec(claim, &mark)).await {
+    match caller.call(&scripts::CLAIM, &pack(claim, &mark)).await {
         Ok(reply) => read(caller, claim, &reply).await,
         Err(error) => {
             if error.is_transient() {

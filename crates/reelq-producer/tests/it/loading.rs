@@ -14,9 +14,8 @@ use reelq_manifest::{Manifest, Vocabulary};
 use reelq_model::{AccountName, BatchName, ProviderName, SharedClock, Status, SystemClock};
 use reelq_producer::{Accounts, Error, Order, Overrides, Plan, PlanAccount, load, load_telling, plan};
 use reelq_store::{AccountLimits, SharedStore, Store as _};
-use reelq_files::Blobs;
-use reelq_store_sqlite::SqliteStore;
 use reelq_store_conformance::Forgetful;
+use reelq_store_sqlite::SqliteStore;
 
 struct World {
     folder: tempfile::TempDir,

@@ -6,7 +6,6 @@ use reelq_journal::{JournalSettings, Journaled};
 use reelq_model::{SharedClock, Status, SystemClock, WorkerId};
 use reelq_redis_server::RedisServer;
 use reelq_store::{BatchView, SharedStore};
-use reelq_journal::{JournalSettings, Journaled};
 use reelq_store_redis::{LinkOptions, RedisStore};
 use reelq_worker::{RunEnd, Runtime};
 use tokio::time::timeout;

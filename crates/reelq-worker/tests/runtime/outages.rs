@@ -12,8 +12,8 @@ use proptest::prelude::*;
 use reelq_journal::{JournalSettings, Journaled};
 use reelq_model::{JobId, Status, SystemClock, WorkerId};
 use reelq_store::{ClaimStage, SharedStore};
-use reelq_journal::{JournalSettings, Journaled};
 use reelq_store_conformance::Forgetful;
+use reelq_store_sqlite::SqliteStore;
 use reelq_worker::{Finish, RunEnd, Spawner};
 use tokio::time::timeout;
 

@@ -1,15 +1,12 @@
 //! What stands against buying a plan, whatever it costs: the same was bought before, or another batch would be pushed aside.
 
 use reelq_collector::{Place, Unknown};
+use reelq_console::{Failure, NOT_BOUGHT, grouped, plural, quoted};
 use reelq_producer::{Elsewhere, Order, Plan};
+use reelq_runner::context::Session;
 use reelq_store::Store;
 
-use crate::{
-    consent::{Consent, NOT_BOUGHT},
-    failure::Failure,
-    output::{grouped, plural},
-    session::{Session, quoted},
-};
+use crate::commands::consent::Consent;
 
 /// Refuses what would push another batch aside, and asks before the same is bought again: with a question of its own on a
 /// terminal, elsewhere only with `--again`.
