@@ -15,17 +15,17 @@ const USES: [(&str, &[&str]); 22] = [
     ("manifest", &["model"]),
     ("provider", &["model"]),
     ("sim", &["model"]),
-    ("store", &["files", "limits", "model"]),
+    ("store", &["limits", "model"]),
     ("store-sqlite", &["files", "limits", "model", "store"]),
-    ("store-redis", &["limits", "model", "store"]),
+    ("store-redis", &["files", "limits", "model", "store"]),
     ("journal", &["files", "model", "store"]),
-    ("store-conformance", &["limits", "model", "store"]),
+    ("store-conformance", &["model", "store"]),
     ("http", &["model", "provider"]),
     ("producer", &["files", "manifest", "model", "provider", "store"]),
     ("worker", &["http", "model", "provider", "store"]),
     ("submitter", &["files", "model", "provider", "store", "worker"]),
     ("poller", &["model", "provider", "store", "worker"]),
-    ("collector", &["files", "http", "manifest", "model", "store", "worker"]),
+    ("collector", &["http", "manifest", "model", "store", "worker"]),
     ("testkit", &["model", "provider", "store", "worker"]),
     ("redis-server", &[]),
     ("config", &["http", "manifest", "model", "poller", "producer", "provider", "store", "submitter", "worker"]),
@@ -55,11 +55,14 @@ const RESERVED: [(&str, &[&str], &str); 4] = [
 ];
 
 /// Tests of a crate may use what it uses, what that uses, what is for tests, and `sim`. And these: who, what, why.
-const TESTS_USE: [(&str, &str, &str); 7] = [
+const TESTS_USE: [(&str, &str, &str); 10] = [
+    ("journal", "store-sqlite", "the journal decorates a real store"),
+    ("store-redis", "journal", "what a server forgets is told by a real journal"),
     ("submitter", "poller", "a crash is followed from the purchase to its end"),
     ("producer", "store-sqlite", "a load is tried on a real store"),
     ("worker", "store-sqlite", "the runtime is tried on a real store"),
     ("worker", "store-redis", "the runtime is tried on a real store"),
+    ("worker", "journal", "an acceptance that no store takes is kept by a real journal"),
     ("submitter", "store-sqlite", "the protocol is tried on a real store"),
     ("poller", "store-sqlite", "the schedule is tried on a real store"),
     ("collector", "store-sqlite", "results are tried on a real store"),
