@@ -17,9 +17,7 @@ use reelq_model::{
     Acceptance, AccountName, BatchName, Digest, Event, Fields, JobDraft, JobId, JobSpec, ModelName, Money, OutputKind,
     OutputLink, ProviderName, SharedClock, Stage, StoredFile, Submission, SystemClock, TaskId, WorkerId,
 };
-use reelq_store::{
-    AccountLimits, BatchDraft, BatchView, ClaimStage, JobFilter, JobView, Line, LineDraft, Page, SharedStore,
-};
+use reelq_store::{AccountLimits, BatchDraft, BatchView, ClaimStage, JobFilter, JobView, Line, LineDraft, Page, SharedStore};
 use reelq_store_sqlite::SqliteStore;
 use reelq_worker::{AccountMetrics, AccountWork, Builder, Finish, Handler, JobContext, Runtime};
 
