@@ -8,12 +8,12 @@ use tokio::runtime::Runtime;
 
 /// The three simulated vendors on one port, with their ledger.
 #[derive(Debug)]
-pub struct Vendor {
+pub struct SimulatedVendor {
     runtime: Option<Runtime>,
     simulator: Simulator,
 }
 
-impl Vendor {
+impl SimulatedVendor {
     /// Starts them on a free port.
     pub fn start(settings: SimSettings) -> Self {
         let runtime = Runtime::new().expect("a runtime can be made");
@@ -38,7 +38,7 @@ impl Vendor {
     }
 }
 
-impl Drop for Vendor {
+impl Drop for SimulatedVendor {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();

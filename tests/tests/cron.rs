@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, time::Duration};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use reelq_model::{Clock as _, SystemClock, Timestamp};
 use reelq_tests::{
-    Account, Prompts, Running, Sandbox, Store, let_pass, on_each_store, wait_for, wait_until, write_csv,
+    Account, Prompts, Running, Sandbox, StoreKind, let_pass, on_each_store, wait_for, wait_until, write_csv,
 };
 
 const SEED: u64 = 8;
@@ -67,7 +67,7 @@ fn whole(batches: &[serde_json::Value]) -> usize {
     batches.iter().filter(|batch| batch["whole"] == true).count()
 }
 
-fn eight_watchers_that_are_killed_fire_each_tick_once_and_whole(store: Store) {
+fn eight_watchers_that_are_killed_fire_each_tick_once_and_whole(store: StoreKind) {
     let minute = Minute::to_come();
     let sandbox = Sandbox::on(store, "http://127.0.0.1:9", Account::each(""), &minute.schedules());
     write_csv(&sandbox.path("set.csv"), PROMPTS, &[("wave", "wave"), ("apixo", "apixo"), ("poyo", "poyo")]);

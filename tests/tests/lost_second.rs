@@ -6,7 +6,7 @@ use std::path::Path;
 
 use reelq_redis_server::RedisServer;
 use reelq_sim::SimSettings;
-use reelq_tests::{Account, Audit, Prompts, Sandbox, Vendor, wait_for, write_csv};
+use reelq_tests::{Account, Audit, Prompts, Sandbox, SimulatedVendor, wait_for, write_csv};
 
 const PROMPTS: Prompts = Prompts { rows: 120, copies: 1 };
 const LIMITS: &str = "requests_per_second = 15.0\nburst = 3\nmax_in_flight = 100\nrequest_timeout = \"2s\"\n\
@@ -36,7 +36,7 @@ fn lose(server: &mut RedisServer, spare: &Path, meanwhile: impl FnOnce()) {
 #[test]
 fn a_redis_that_loses_its_last_second_buys_nothing_twice() {
     let mut server = RedisServer::with().append_only("everysec").start();
-    let vendor = Vendor::start(SimSettings { seed: 7, ..SimSettings::default() });
+    let vendor = SimulatedVendor::start(SimSettings { seed: 7, ..SimSettings::default() });
     let sandbox = Sandbox::new(&vendor.base_url(), Account::each(LIMITS), "");
     write_csv(&sandbox.path("set.csv"), PROMPTS, &[("wave", "wave"), ("apixo", "apixo"), ("poyo", "poyo")]);
     let url = server.url();

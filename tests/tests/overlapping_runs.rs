@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use reelq_model::{Clock as _, SystemClock};
 use reelq_sim::SimSettings;
-use reelq_tests::{Account, Ended, Prompts, Sandbox, Store, Vendor, on_each_store, wait_until, write_csv};
+use reelq_tests::{Account, Ended, Prompts, Sandbox, SimulatedVendor, StoreKind, on_each_store, wait_until, write_csv};
 
 const RUN: [&str; 3] = ["run", "set.csv", "--yes"];
 /// Longer than a busy machine takes to start a run, so that the first one that comes is still in time to be refused.
@@ -16,8 +16,8 @@ const LIMITS: &str = "requests_per_second = 4.0\nburst = 1\nmax_in_flight = 50\n
     poll = { first = \"50ms\", min = \"50ms\", max = \"200ms\" }";
 const PATIENCE: Duration = Duration::from_mins(1);
 
-fn world(store: Store, rows: usize) -> (Vendor, Sandbox) {
-    let vendor = Vendor::start(SimSettings::default());
+fn world(store: StoreKind, rows: usize) -> (SimulatedVendor, Sandbox) {
+    let vendor = SimulatedVendor::start(SimSettings::default());
     let account = Account { name: "wave", provider: "wave", lines: LIMITS.to_owned() };
     let sandbox = Sandbox::on(store, &vendor.base_url(), vec![account], "");
     let config = std::fs::read_to_string(sandbox.path("reelq.toml")).unwrap();
@@ -27,7 +27,7 @@ fn world(store: Store, rows: usize) -> (Vendor, Sandbox) {
 }
 
 /// A run that bought something and was killed.
-fn killed_in_the_midst(vendor: &Vendor, sandbox: &Sandbox) {
+fn killed_in_the_midst(vendor: &SimulatedVendor, sandbox: &Sandbox) {
     let mut run = sandbox.start(&RUN);
     let bought = || !vendor.ledger().charges.is_empty();
     wait_until("something is bought", || bought() || run.has_ended());
@@ -41,23 +41,24 @@ fn gave_way(ended: &Ended) {
     assert!(ended.stderr.contains("batch set is run by run-"), "{}", ended.stderr);
 }
 
-fn bought_once(vendor: &Vendor, ended: &Ended, rows: usize) {
+fn bought_once(vendor: &SimulatedVendor, ended: &Ended, rows: usize) {
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert_eq!(vendor.ledger().charges.len(), rows);
 }
 
-fn a_killed_run_is_gone_on_with_at_once(store: Store) {
+fn a_killed_run_is_gone_on_with_at_once(store: StoreKind) {
     let (vendor, sandbox) = world(store, 8);
     killed_in_the_midst(&vendor, &sandbox);
     bought_once(&vendor, &sandbox.run(&RUN), 8);
     assert!(
-        sandbox.path(".reelq/runs").read_dir().is_ok_and(|mut files| files.next().is_none()) == (store == Store::Redis)
+        sandbox.path(".reelq/runs").read_dir().is_ok_and(|mut files| files.next().is_none())
+            == (store == StoreKind::Redis)
     );
 }
 
 #[test]
 fn a_run_that_died_on_another_machine_stands_in_the_way_for_its_lease_and_a_second() {
-    let (vendor, sandbox) = world(Store::Redis, 8);
+    let (vendor, sandbox) = world(StoreKind::Redis, 8);
     killed_in_the_midst(&vendor, &sandbox);
     let died = SystemClock::new();
     // Another machine sees nothing of what this one has on its disk.
@@ -80,7 +81,7 @@ fn a_run_that_died_on_another_machine_stands_in_the_way_for_its_lease_and_a_seco
     bought_once(&vendor, &ended, 8);
 }
 
-fn of_two_runs_one_gives_way_while_the_other_still_plans(store: Store) {
+fn of_two_runs_one_gives_way_while_the_other_still_plans(store: StoreKind) {
     let (_vendor, sandbox) = world(store, 50_000);
     let (mut one, mut two) = (sandbox.start(&RUN), sandbox.start(&RUN));
     wait_until("one of them gives way", || one.has_ended() || two.has_ended());

@@ -8,9 +8,9 @@ use crate::{
     Problems, Vocabulary,
     assemble::FieldEntry,
     csv,
+    entries::Defaults,
     location::{FieldSpans, KeySpan, Layer},
     names::{NameMeaning, Names, RowField},
-    source::Defaults,
 };
 
 /// Reads `FIELD=VALUE` texts; values are read as CSV cells are. `origin` stands for their file in problems.

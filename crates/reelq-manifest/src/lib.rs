@@ -7,6 +7,7 @@ mod assemble;
 mod bytes;
 mod cli_defaults;
 mod csv;
+mod entries;
 mod format;
 mod grouped;
 mod head;

@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, ops::Range, path::Path, sync::Arc};
 
-use crate::{Excerpt, Problem, is_hidden, jsonl};
+use crate::{Excerpt, Problem, jsonl, visible::visible_char};
 
 /// A piece of a file that fields stand in: a CSV record, a JSON line, a whole TOML file.
 #[derive(Debug, Clone)]
@@ -125,12 +125,12 @@ fn cut(line: &str, offset: usize, length: usize) -> Excerpt {
     let (span, after) = rest.split_at(floor(rest, length));
     let skipped = before.chars().count().saturating_sub(BEFORE);
     let mut text = if skipped > 0 { "…".to_owned() } else { String::new() };
-    text.extend(before.chars().skip(skipped).map(visible));
+    text.extend(before.chars().skip(skipped).map(visible_char));
     let offset = text.len();
-    text.extend(span.chars().take(AFTER).map(visible));
+    text.extend(span.chars().take(AFTER).map(visible_char));
     let length = text.len() - offset;
     let room = AFTER.saturating_sub(span.chars().count());
-    text.extend(after.chars().take(room).map(visible));
+    text.extend(after.chars().take(room).map(visible_char));
     if rest.chars().nth(AFTER).is_some() {
         text.push('…');
     }
@@ -142,15 +142,6 @@ fn floor(text: &str, mut index: usize) -> usize {
         index -= 1;
     }
     index
-}
-
-/// A hidden character as one that can be seen, so that the line keeps its columns.
-pub(crate) fn visible(c: char) -> char {
-    match c {
-        '\t' => ' ',
-        c if c.is_control() || is_hidden(c) => '\u{fffd}',
-        c => c,
-    }
 }
 
 /// Where the fields of a row stand: in its own text, else in the defaults that it took them from.

@@ -12,9 +12,10 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     Format, ManifestHead, Problem, Problems, Rows, Vocabulary, cli_defaults,
     csv::ColumnPlan,
+    entries::Defaults,
     input::Input,
     names::Names,
-    source::{Defaults, RowSource, SourceContent},
+    source::{RowSource, SourceContent},
     template::Templates,
     toml,
 };

@@ -6,8 +6,9 @@ use crate::{
     Problem, Row, Spans,
     assemble::{FieldEntry, assemble, plain},
     cli_defaults::layered,
+    entries::{Defaults, RowEntries, RowStep},
     labels::Labels,
-    source::{Defaults, RowEntries, RowSource, RowStep, SourceReader},
+    source::{RowSource, SourceReader},
 };
 
 /// The rows of a manifest and its problems, in the order of the file; a problem never ends it, except one of reading.

@@ -2,51 +2,16 @@
 
 use std::sync::Arc;
 
-use minijinja::Value as Variable;
-
 use crate::{
-    Format, Problem,
-    assemble::FieldEntry,
-    csv,
+    Format, Problem, csv,
     csv::{ColumnPlan, CsvHeader, Table},
+    entries::{Defaults, RowStep},
     input::Input,
     jsonl::Lines,
-    location::Layer,
     names::RowField,
     template::{Filter, Templates},
     toml::{Expansion, JobTemplate},
 };
-
-/// What reading on brought.
-#[derive(Debug)]
-pub(crate) enum RowStep {
-    /// A row's own entries.
-    Row(RowEntries),
-    /// A row whose problems were reported.
-    Bad,
-    /// A row that the filter leaves out.
-    Left,
-    /// Nothing more.
-    End,
-}
-
-/// The entries of a row and where they stand.
-#[derive(Debug)]
-pub(crate) struct RowEntries {
-    pub(crate) entries: Vec<FieldEntry>,
-    pub(crate) layer: Arc<Layer>,
-    /// What templates may name.
-    pub(crate) variables: Option<Variable>,
-    /// Whether the entries themselves may be templates: those of a job, never those of a file of rows.
-    pub(crate) templated: bool,
-}
-
-/// Defaults for the rows of a source, and where they stand.
-#[derive(Debug, Clone)]
-pub(crate) struct Defaults {
-    pub(crate) entries: Vec<FieldEntry>,
-    pub(crate) layer: Arc<Layer>,
-}
 
 /// One source, as it was planned when the manifest was opened.
 #[derive(Debug)]

@@ -4,26 +4,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use reelq_model::{BatchName, JobId, RequestKey, Status};
 use reelq_store::{Known, LineDraft, NotedRequest, Noting, Page, RequestNote, Store, Unnoted};
-use serde::Serialize;
 
 use crate::{
-    Accounts,
+    Accounts, Elsewhere,
     batch_jobs::{PAGE, RequestKeys, may_be_bought},
     error::Result,
 };
-
-/// A batch that has requests of the manifest already.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Elsewhere {
-    /// Its name.
-    pub batch: BatchName,
-    /// Lines of the manifest that it has bought, or that are queued in it.
-    pub lines: u64,
-    /// It has been purged since.
-    pub purged: bool,
-    /// These are lines whose records are gone: taken out because no one could read them, or lost. They may have been bought.
-    pub removed: bool,
-}
 
 /// What became of the records of what was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,60 +2,15 @@
 
 use std::sync::Arc;
 
-use reelq_manifest::{Manifest, Problems};
-use reelq_model::{AccountName, BatchName, Digest, JobId, Money};
-use reelq_store::{BatchDraft, BatchView, ImportedWith, ImportsSeen, Known, LineDraft, Store};
+use reelq_manifest::Problems;
+use reelq_model::{BatchName, Digest, JobId, Money};
+use reelq_store::{BatchDraft, BatchView, Known, LineDraft, ImportedWith, ImportsSeen, Store};
 
 use crate::{
-    AccountBudget, Accounts, Changes, CostLine, Elsewhere, EqualRows, Error, Estimate, ManifestSource, RefusedManifest,
-    Takes, account_budget::account_budgets, batch_jobs::BatchJobs, changes::Comparison, cost::Costs, elsewhere::Lookup,
+    AccountBudget, Changes, CostLine, Elsewhere, EqualRows, Error, Estimate, Order, RefusedManifest, Takes,
+    account_budget::account_budgets, batch_jobs::BatchJobs, changes::Comparison, cost::Costs, elsewhere::Lookup,
     error::Result, estimate::estimate, pass::Pass, source,
 };
-
-/// A manifest and everything that decides what its rows mean.
-#[derive(Debug)]
-pub struct Order {
-    /// The manifest.
-    pub manifest: Manifest,
-    /// The manifest's path as it was given, for people.
-    pub path: String,
-    /// The configured accounts.
-    pub accounts: Accounts,
-    /// The request fields that name images, dotted where nested.
-    pub image_fields: Vec<String>,
-    /// What the command line says.
-    pub overrides: Overrides,
-    /// The batch's name: see [`batch_name`].
-    pub batch: BatchName,
-    /// How files are named where the manifest does not say.
-    pub file_name: String,
-    /// Where the manifest lies, and what may be said against buying it.
-    pub source: ManifestSource,
-}
-
-/// What the command line says over the manifest.
-#[derive(Debug, Clone, Default)]
-pub struct Overrides {
-    /// The account of rows that name none.
-    pub account: Option<AccountName>,
-    /// The output place, instead of the manifest's.
-    pub output: Option<String>,
-    /// The output place of a manifest that names none: this folder, below it the batch's name.
-    pub output_root: String,
-    /// The budget, instead of the manifest's and of one that was said before.
-    pub budget: Option<Money>,
-    /// No budget from now on, whatever was said before.
-    pub no_budget: bool,
-    /// What is kept with the batch of the command line that loads it.
-    pub loaded_with: Option<ImportedWith>,
-}
-
-impl Overrides {
-    /// The account for a row that names none; a row that names its provider is left to the accounts of that provider.
-    pub(crate) fn account_for(&self, provider: Option<&str>) -> Option<&str> {
-        if provider.is_some() { None } else { self.account.as_ref().map(AccountName::as_str) }
-    }
-}
 
 /// What a manifest asks for, checked and compared.
 #[derive(Debug)]

@@ -8,6 +8,7 @@ mod check;
 mod exchange;
 mod identity;
 pub mod lenient_json;
+mod open;
 mod outcome;
 mod poyo;
 mod provider;
@@ -21,9 +22,8 @@ pub use capability::{CallbackSignature, Capability, FailedTasks, Idempotency};
 pub use catalogue::{Catalogue, CatalogueError};
 pub use exchange::{Method, Reply, Request};
 pub use identity::Identity;
+pub use open::open;
 pub use outcome::{BalanceOutcome, CancelOutcome, PollOutcome};
 pub use provider::{BuildError, Checked, ImageFacts, Provider, SubmitInput};
-pub use settings::{
-    IdempotencyUse, Overlay, PROVIDERS, ProviderSettings, RefundsFailures, SettingsError, dialects, open,
-};
+pub use settings::{IdempotencyUse, Overlay, PROVIDERS, ProviderSettings, RefundsFailures, SettingsError, dialects};
 pub use vocabulary::{field_names, image_fields};

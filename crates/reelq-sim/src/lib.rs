@@ -18,6 +18,7 @@ mod settings;
 mod simulator;
 mod strange;
 mod task;
+mod task_view;
 mod vendor;
 mod video;
 

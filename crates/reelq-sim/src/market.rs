@@ -16,7 +16,7 @@ use std::{
 use indexmap::IndexMap;
 use reelq_model::{SharedClock, Timestamp};
 
-pub(crate) use self::{ask::TaskView, submit::SimSubmission};
+pub(crate) use self::submit::SimSubmission;
 use crate::{
     SimLimits, SimSettings, Vendor,
     account::SimAccount,

@@ -14,7 +14,7 @@ use std::{
 use tempfile::TempDir;
 
 use crate::{
-    Options, Reply,
+    Options, RedisReply,
     options::{Ports, Role},
     reply::{receive, send},
 };
@@ -126,7 +126,7 @@ impl RedisServer {
     /// # Panics
     ///
     /// Where the server cannot be reached.
-    pub fn command(&self, words: &[&str]) -> Reply {
+    pub fn command(&self, words: &[&str]) -> RedisReply {
         self.ask(words).expect("the server answers")
     }
 
@@ -186,7 +186,7 @@ impl RedisServer {
         self.child = Some(child);
         let mut answers = false;
         let known = looks_until(|| {
-            answers = matches!(self.ask(&["PING"]), Ok(Reply::Text(_)));
+            answers = matches!(self.ask(&["PING"]), Ok(RedisReply::Text(_)));
             answers || self.has_ended()
         });
         if answers {
@@ -219,7 +219,7 @@ impl RedisServer {
         assert!(looks_until(is_whole), "the cluster does not come up");
     }
 
-    fn ask(&self, words: &[&str]) -> io::Result<Reply> {
+    fn ask(&self, words: &[&str]) -> io::Result<RedisReply> {
         let mut stream = UnixStream::connect(self.socket())?;
         stream.set_read_timeout(Some(Duration::from_secs(10)))?;
         let mut reader = BufReader::new(stream.try_clone()?);

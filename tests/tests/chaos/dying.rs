@@ -8,7 +8,9 @@ use std::{
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use reelq_redis_server::RedisServer;
 use reelq_sim::{Faults, SimSettings};
-use reelq_tests::{Account, Audit, Prompts, Running, Sandbox, Vendor, Wire, let_pass, wait_at_most, write_csv};
+use reelq_tests::{
+    Account, Audit, Prompts, Running, Sandbox, SimulatedVendor, Wire, let_pass, wait_at_most, write_csv,
+};
 
 use crate::copy_folder;
 
@@ -26,7 +28,7 @@ const FROZEN: Duration = Duration::from_secs(6);
 struct World {
     redis: RedisServer,
     wire: Wire,
-    vendor: Vendor,
+    vendor: SimulatedVendor,
     sandbox: Sandbox,
     workers: Vec<Running>,
     frozen: Vec<Running>,
@@ -38,7 +40,8 @@ impl World {
     fn new(fsync: &str) -> Self {
         let redis = RedisServer::with().tcp().append_only(fsync).start();
         let wire = Wire::to(SocketAddr::from((Ipv4Addr::LOCALHOST, redis.port())));
-        let vendor = Vendor::start(SimSettings { seed: SEED, faults: Faults::rough(), ..SimSettings::default() });
+        let vendor =
+            SimulatedVendor::start(SimSettings { seed: SEED, faults: Faults::rough(), ..SimSettings::default() });
         let sandbox = Sandbox::new(&vendor.base_url(), Account::each(LIMITS), "");
         let sandbox = sandbox.over(&format!("redis://127.0.0.1:{}", wire.port()));
         write_csv(&sandbox.path("set.csv"), PROMPTS, &[("wave", "wave"), ("apixo", "apixo"), ("poyo", "poyo")]);

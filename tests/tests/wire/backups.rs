@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use reelq_tests::{RawRequest, Store, json, wait_until};
+use reelq_tests::{RawRequest, StoreKind, json, wait_until};
 
 use crate::shop::{Shop, asked, is_poll, row, well};
 
@@ -139,7 +139,7 @@ fn what_is_no_backup_is_not_restored_and_a_state_in_redis_is_backed_up_there() {
         assert!(ended.code == Some(1) && ended.stderr.contains(why), "{file}: {}", ended.stderr);
     }
     shop.assert_all_bought_once(&shop.run(&[]));
-    let over = Shop::open_on(Store::Redis, "wave", 0, "", |request, origin| well("wave", request, origin));
+    let over = Shop::open_on(StoreKind::Redis, "wave", 0, "", |request, origin| well("wave", request, origin));
     let ended = over.sandbox.run(&["backup", "b.db"]);
     assert!(ended.code == Some(2) && ended.stderr.contains("redis-cli --rdb"), "{}", ended.stderr);
 }

@@ -6,15 +6,17 @@ use std::{
 };
 
 use reelq_sim::SimSettings;
-use reelq_tests::{Account, Prompts, Running, Sandbox, Store, Vendor, on_each_store, wait_until, write_csv};
+use reelq_tests::{
+    Account, Prompts, Running, Sandbox, SimulatedVendor, StoreKind, on_each_store, wait_until, write_csv,
+};
 
 const IN_FLIGHT: usize = 6;
 const LINES: &str = "requests_per_second = 100.0\nburst = 4\nmax_in_flight = 6\nrequest_timeout = \"2s\"\n\
     poll = { first = \"100ms\", min = \"50ms\", max = \"300ms\" }";
 const ROWS: usize = 600;
 
-fn world(store: Store, rows: usize) -> (Vendor, Sandbox) {
-    let vendor = Vendor::start(SimSettings::default());
+fn world(store: StoreKind, rows: usize) -> (SimulatedVendor, Sandbox) {
+    let vendor = SimulatedVendor::start(SimSettings::default());
     let account = Account { name: "wave", provider: "wave", lines: LINES.to_owned() };
     let sandbox = Sandbox::on(store, &vendor.base_url(), vec![account], "");
     write_csv(&sandbox.path("set.csv"), Prompts { rows, copies: 1 }, &[("wave", "wave")]);
@@ -33,14 +35,14 @@ fn of(counts: &serde_json::Value, status: &str) -> usize {
     usize::try_from(counts[status].as_u64().unwrap_or(0)).unwrap()
 }
 
-fn bought(vendor: &Vendor) -> usize {
+fn bought(vendor: &SimulatedVendor) -> usize {
     vendor.ledger().charges.len()
 }
 
-fn cancel_stops_buying_with_its_first_line(store: Store) {
+fn cancel_stops_buying_with_its_first_line(store: StoreKind) {
     let (vendor, sandbox) = world(store, ROWS);
     let workers: Vec<Running> =
-        (0..if store == Store::Redis { 2 } else { 1 }).map(|_| sandbox.start(&["worker"])).collect();
+        (0..if store == StoreKind::Redis { 2 } else { 1 }).map(|_| sandbox.start(&["worker"])).collect();
     wait_until("something is bought", || bought(&vendor) > 3);
     let mut cancel = sandbox.command(&["cancel", "set", "--yes", "--json"]);
     let mut cancel = cancel.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -72,7 +74,7 @@ fn cancel_stops_buying_with_its_first_line(store: Store) {
     drop(workers);
 }
 
-fn a_cancel_that_died_is_finished_by_the_next(store: Store) {
+fn a_cancel_that_died_is_finished_by_the_next(store: StoreKind) {
     let (vendor, sandbox) = world(store, ROWS);
     let worker = sandbox.start(&["worker"]);
     wait_until("something is bought", || bought(&vendor) > 3);
@@ -100,7 +102,7 @@ fn a_cancel_that_died_is_finished_by_the_next(store: Store) {
     drop(worker);
 }
 
-fn rows_that_are_not_there_are_named_and_nothing_is_done(store: Store) {
+fn rows_that_are_not_there_are_named_and_nothing_is_done(store: StoreKind) {
     let (_vendor, sandbox) = world(store, 3);
     let stranger = "00112233445566778899aabbccddeeff";
     let cases: [&[&str]; 7] = [

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use reelq_redis_server::{RedisServer, Reply};
+use reelq_redis_server::{RedisReply, RedisServer};
 use reelq_tests::{
     Account, Prompts, RawReply, RawRequest, RawVendor, Running, Sandbox, clip, json, reply, wait_until, write_csv,
 };
@@ -113,7 +113,9 @@ fn a_full_redis_is_read_and_helped_and_buys_nothing_twice() {
     fs::write(sandbox.path("reelq.toml"), config.replace("max_in_flight = 4", "max_in_flight = 6")).unwrap();
     let second = worker(&sandbox, &[]);
     help(&sandbox);
-    wait_until("limits are set", || server.command(&["HGET", "reelq:{default}:a:1", "cap"]) == Reply::Text("6".into()));
+    wait_until("limits are set", || {
+        server.command(&["HGET", "reelq:{default}:a:1", "cap"]) == RedisReply::Text("6".into())
+    });
     may_end.store(true, Ordering::SeqCst);
     wait_until("what was bought is polled, fetched and recorded", || count(&sandbox, "succeeded") == IN_FLIGHT);
     assert_eq!(vendor.submits(), bought, "nothing is bought on a full server");

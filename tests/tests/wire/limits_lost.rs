@@ -4,18 +4,18 @@ use std::time::Duration;
 
 use reelq_redis_server::RedisServer;
 use reelq_sim::{SimPace, SimSettings};
-use reelq_tests::{Account, Prompts, Sandbox, Vendor, stays, wait_until, write_csv};
+use reelq_tests::{Account, Prompts, Sandbox, SimulatedVendor, stays, wait_until, write_csv};
 
 /// A price of $0.3111 each: the budget pays for a few.
 const LINES: &str = "requests_per_second = 50.0\nburst = 4\nmax_in_flight = 3\nrequest_timeout = \"2s\"\nbudget_usd = 2.0\n\
     poll = { first = \"100ms\", min = \"50ms\", max = \"300ms\" }";
 
-fn world(url: &str, rows: usize) -> (Vendor, Sandbox) {
+fn world(url: &str, rows: usize) -> (SimulatedVendor, Sandbox) {
     world_at(url, rows, SimPace::default())
 }
 
-fn world_at(url: &str, rows: usize, pace: SimPace) -> (Vendor, Sandbox) {
-    let vendor = Vendor::start(SimSettings { pace, ..SimSettings::default() });
+fn world_at(url: &str, rows: usize, pace: SimPace) -> (SimulatedVendor, Sandbox) {
+    let vendor = SimulatedVendor::start(SimSettings { pace, ..SimSettings::default() });
     let account = Account { name: "wave", provider: "wave", lines: LINES.to_owned() };
     let sandbox = Sandbox::new(&vendor.base_url(), vec![account], "").over(url);
     write_csv(&sandbox.path("set.csv"), Prompts { rows, copies: 1 }, &[("wave", "wave")]);

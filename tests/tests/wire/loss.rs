@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
-use reelq_redis_server::{RedisServer, Reply};
+use reelq_redis_server::{RedisReply, RedisServer};
 use reelq_tests::{
     Account, Prompts, RawReply, RawRequest, RawVendor, Running, Sandbox, clip, json, reply, stays, wait_at_most,
     wait_until, write_csv,
@@ -77,11 +77,11 @@ pub(super) fn worker(sandbox: &Sandbox, arguments: &[&str]) -> Running {
 /// Folders that the store knows, and whether each was held against it.
 fn guarded(server: &RedisServer) -> (usize, i64) {
     let folders = match server.command(&["HLEN", "reelq:{default}:folders"]) {
-        Reply::Int(count) => usize::try_from(count).unwrap_or_default(),
+        RedisReply::Int(count) => usize::try_from(count).unwrap_or_default(),
         _ => 0,
     };
     let awaited = match server.command(&["HGET", "reelq:{default}:guard", "awaited"]) {
-        Reply::Text(text) => text.parse().unwrap_or(-1),
+        RedisReply::Text(text) => text.parse().unwrap_or(-1),
         _ => -1,
     };
     (folders, awaited)
@@ -145,7 +145,7 @@ fn a_replica_that_is_behind_takes_over(fsync: &str) {
     let port = master.port().to_string();
     master.kill();
     wait_until("the master's place", || {
-        replica.command(&["CONFIG", "SET", "port", &port]) == Reply::Text("OK".to_owned())
+        replica.command(&["CONFIG", "SET", "port", &port]) == RedisReply::Text("OK".to_owned())
     });
     let told = after_all_rows(&vendor, 40, workers);
     nothing_twice(&vendor, &told);

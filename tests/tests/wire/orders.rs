@@ -2,9 +2,9 @@
 
 use std::process::Command;
 
-use reelq_redis_server::{RedisServer, Reply};
+use reelq_redis_server::{RedisReply, RedisServer};
 use reelq_sim::SimSettings;
-use reelq_tests::{Account, Prompts, Sandbox, Vendor, wait_until, write_csv};
+use reelq_tests::{Account, Prompts, Sandbox, SimulatedVendor, wait_until, write_csv};
 
 const LINES: &str = "requests_per_second = 50.0\nburst = 4\nmax_in_flight = 8\nrequest_timeout = \"2s\"\n\
     poll = { first = \"100ms\", min = \"50ms\", max = \"300ms\" }";
@@ -13,7 +13,7 @@ const LINES: &str = "requests_per_second = 50.0\nburst = 4\nmax_in_flight = 8\nr
 struct World {
     master: RedisServer,
     replica: RedisServer,
-    vendor: Vendor,
+    vendor: SimulatedVendor,
     sandbox: Sandbox,
 }
 
@@ -23,7 +23,7 @@ impl World {
         let follows = format!("replicaof 127.0.0.1 {}", master.port());
         let replica = RedisServer::with().tcp().append_only("everysec").directive(&follows).start();
         wait_until("the replica", || master.command(&["INFO", "replication"]).text().contains("state=online"));
-        let vendor = Vendor::start(SimSettings::default());
+        let vendor = SimulatedVendor::start(SimSettings::default());
         let account = Account { name: "wave", provider: "wave", lines: LINES.to_owned() };
         let url = format!("redis://127.0.0.1:{}/0", master.port());
         let sandbox = Sandbox::new(&vendor.base_url(), vec![account], "").over(&url);
@@ -54,7 +54,7 @@ impl World {
         self.replica.command(&["REPLICAOF", "NO", "ONE"]);
         let port = self.master.port().to_string();
         self.master.kill();
-        let taken = || self.replica.command(&["CONFIG", "SET", "port", &port]) == Reply::Text("OK".to_owned());
+        let taken = || self.replica.command(&["CONFIG", "SET", "port", &port]) == RedisReply::Text("OK".to_owned());
         wait_until("the master's place", taken);
     }
 }

@@ -9,7 +9,7 @@ use std::{
 use reelq_model::{Money, Settlement};
 use reelq_redis_server::RedisServer;
 use reelq_sim::{SimLimits, SimSettings};
-use reelq_tests::{Account, Ended, Sandbox, Vendor};
+use reelq_tests::{Account, Ended, Sandbox, SimulatedVendor};
 
 const LIMITS: &str = "requests_per_second = 50.0\nburst = 10\nmax_in_flight = 20\nrequest_timeout = \"2s\"\n\
     breaker = { after = 0 }\npoll = { first = \"50ms\", min = \"50ms\", max = \"200ms\" }\n";
@@ -33,7 +33,7 @@ fn is_whole(command: &str) -> bool {
 
 /// A situation with a person's yes to some prompts.
 struct Situation {
-    vendor: Vendor,
+    vendor: SimulatedVendor,
     sandbox: Sandbox,
     agreed: BTreeSet<String>,
     printed: VecDeque<String>,
@@ -44,7 +44,7 @@ struct Situation {
 
 impl Situation {
     fn new(provider: &'static str, settings: SimSettings, rows: usize, more: &str) -> Self {
-        let vendor = Vendor::start(settings);
+        let vendor = SimulatedVendor::start(settings);
         let account = Account { name: provider, provider, lines: LIMITS.to_owned() };
         let sandbox = Sandbox::new(&vendor.base_url(), vec![account], more);
         let mut situation = Self {

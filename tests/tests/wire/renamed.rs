@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use reelq_tests::{Store, json, on_each_store, wait_for};
+use reelq_tests::{StoreKind, json, on_each_store, wait_for};
 
 use crate::shop::{Shop, asked, done_with, file, is_file, taken};
 
@@ -18,7 +18,7 @@ on_each_store!(
 );
 
 /// Rows that were bought and run, in a batch `set`; every task is over once `open` is set.
-fn bought(store: Store, open: &Arc<AtomicBool>) -> Shop {
+fn bought(store: StoreKind, open: &Arc<AtomicBool>) -> Shop {
     let open = Arc::clone(open);
     let shop = Shop::open_on(store, "wave", 3, "", move |request, origin| {
         if request.is_submit() {
@@ -48,7 +48,7 @@ fn edit(shop: &Shop, from: &str, to: &str) {
     fs::write(shop.sandbox.path("reelq.toml"), config.replace(from, to)).unwrap();
 }
 
-fn tasks_of_a_renamed_account_are_told_of_and_followed_under_its_new_name(store: Store) {
+fn tasks_of_a_renamed_account_are_told_of_and_followed_under_its_new_name(store: StoreKind) {
     let open = Arc::new(AtomicBool::new(false));
     let shop = bought(store, &open);
     edit(&shop, "[accounts.wave]", "[accounts.studio]");
@@ -71,7 +71,7 @@ fn tasks_of_a_renamed_account_are_told_of_and_followed_under_its_new_name(store:
     assert!(!shop.sandbox.run(&["status"]).stdout.contains("is not in the configuration"));
 }
 
-fn tasks_of_an_account_that_has_another_provider_are_left_alone_and_told_of(store: Store) {
+fn tasks_of_an_account_that_has_another_provider_are_left_alone_and_told_of(store: StoreKind) {
     let open = Arc::new(AtomicBool::new(false));
     let shop = bought(store, &open);
     let before = shop.vendor.requests().len();

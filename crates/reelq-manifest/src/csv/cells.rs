@@ -12,10 +12,10 @@ use super::{
 use crate::{
     Format, Problem,
     assemble::FieldEntry,
+    entries::{RowEntries, RowStep},
     input::Input,
     location::{FieldSpans, Layer},
     names::{NameMeaning, RowField},
-    source::{RowEntries, RowStep},
     template::row_variables,
 };
 

@@ -9,11 +9,11 @@ use crate::{
     assemble::kind,
     bytes::{Bytes, RawLine},
     csv::{ColumnPlan, not_utf8},
+    entries::{RowEntries, RowStep},
     input::Input,
     jsonl::{flatten, message, parse},
     limits,
     location::{FieldSpans, Layer},
-    source::{RowEntries, RowStep},
     template::row_variables,
 };
 

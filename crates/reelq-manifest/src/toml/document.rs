@@ -6,6 +6,7 @@ use reelq_model::nearest;
 use toml_edit::{Document, Item, TableLike};
 
 use super::{
+    context::DocumentContext,
     head, jobs,
     section::{Section, TomlText},
     sources,
@@ -13,24 +14,16 @@ use super::{
 use crate::{
     ManifestHead, Problem, Vocabulary,
     csv::{ColumnPlan, not_utf8},
+    entries::Defaults,
     input::Input,
     jsonl::flatten,
     limits,
     location::Layer,
     names::Names,
-    source::{Defaults, RowSource},
+    source::RowSource,
 };
 
 const SECTIONS: [&str; 4] = ["batch", "defaults", "jobs", "sources"];
-
-/// What the sources of a document share.
-pub(crate) struct DocumentContext<'a> {
-    pub(crate) input: &'a Input,
-    pub(crate) names: Arc<Names>,
-    pub(crate) defaults: Option<Defaults>,
-    /// Rows that the matrices may still expand to.
-    pub(crate) room: u64,
-}
 
 /// Reads a TOML manifest; `Err` where it is no TOML.
 pub(crate) fn read(

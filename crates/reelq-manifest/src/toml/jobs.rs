@@ -5,16 +5,17 @@ use std::sync::Arc;
 use reelq_model::nearest;
 use serde_json::{Map, Value};
 
-use super::{document::DocumentContext, section::Section};
+use super::{context::DocumentContext, section::Section};
 use crate::{
     Problem,
     assemble::{FieldEntry, kind},
     csv::ColumnPlan,
+    entries::{RowEntries, RowStep},
     jsonl::flatten,
     limits,
     location::Layer,
     problem::readable,
-    source::{RowEntries, RowSource, RowStep, SourceContent},
+    source::{RowSource, SourceContent},
     template::{Templates, is_name, templates_in, variables},
 };
 

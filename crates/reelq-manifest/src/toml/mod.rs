@@ -1,5 +1,6 @@
 //! TOML manifests: `[batch]`, `[defaults]`, `[[jobs]]` with `vars` and `matrix`, `[[sources]]`.
 
+mod context;
 mod document;
 mod head;
 mod jobs;

@@ -4,14 +4,15 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use serde_json::Value;
 
-use super::{document::DocumentContext, section::Section};
+use super::{context::DocumentContext, section::Section};
 use crate::{
     Format, Problem,
     csv::ColumnPlan,
+    entries::Defaults,
     input::Input,
     jsonl::flatten,
     names::NameMeaning,
-    source::{Defaults, RowSource, SourceContent},
+    source::{RowSource, SourceContent},
     template::{Filter, Templates, templates_in},
 };
 

@@ -18,10 +18,10 @@ use serde_json::{Value, json};
 use crate::{
     Vendor,
     chance::Chance,
-    market::TaskView,
     order::{SimOrder, SimRefusal, Throttle, WaitForm},
     reply::SimReply,
     task::SimTask,
+    task_view::TaskView,
 };
 
 /// Reads and checks a submission.

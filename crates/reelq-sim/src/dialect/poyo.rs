@@ -7,11 +7,11 @@ use super::fields::{RequestFields, readable_image};
 use crate::{
     Vendor,
     chance::Chance,
-    market::TaskView,
     order::{SimOrder, SimRefusal},
     price::price,
     reply::SimReply,
     task::{Phase, SimTask, TaskEnd},
+    task_view::TaskView,
 };
 
 const MODEL: &str = "hailuo-2.3";

@@ -8,10 +8,10 @@ use serde_json::{Map, Value, json};
 use super::whole_seconds;
 use crate::{
     chance::Chance,
-    market::TaskView,
     order::{SimRefusal, Throttle, ThrottleReason, WaitForm},
     reply::SimReply,
     task::{Phase, SimTask, TaskEnd},
+    task_view::TaskView,
 };
 
 const MICROS_PER_QUOTA: i64 = 2;

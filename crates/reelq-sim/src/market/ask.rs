@@ -17,6 +17,7 @@ use crate::{
     reply::{SimAnswer, SimReply},
     strange::{self, Strangeness},
     task::{Phase, SimTask, TaskEnd},
+    task_view::{SimLink, TaskView},
 };
 
 /// How long any status request may find nothing.
@@ -25,24 +26,6 @@ const INVISIBLE_MS: u64 = 300;
 const FIRST_INVISIBLE_MS: u64 = 10_000;
 /// How long after its task succeeded a late file is not there.
 const LATE: Duration = Duration::from_secs(4);
-
-/// Everything that a dialect needs to tell a task.
-#[derive(Debug)]
-pub(crate) struct TaskView<'a> {
-    pub(crate) task: &'a SimTask,
-    pub(crate) phase: Phase,
-    /// Where the vendor's API is reached.
-    pub(crate) origin: &'a str,
-    /// The link, where the task succeeded and names one.
-    pub(crate) link: Option<SimLink>,
-}
-
-/// One link to an output.
-#[derive(Debug, Clone)]
-pub(crate) struct SimLink {
-    pub(crate) url: String,
-    pub(crate) expires: Timestamp,
-}
 
 /// What a request for a file finds.
 pub(crate) struct SimDownload {

@@ -3,7 +3,7 @@
 use std::{process::Command, time::Duration};
 
 use rand::RngExt as _;
-use reelq_redis_server::{RedisServer, Reply};
+use reelq_redis_server::{RedisReply, RedisServer};
 use reelq_tests::{Running, let_pass, wait_at_most};
 
 use super::world::{World, server, url};
@@ -64,7 +64,7 @@ impl World {
         self.server.kill();
         self.allow_only(&replica);
         self.until("the master's place", |_| {
-            replica.command(&["CONFIG", "SET", "port", &port]) == Reply::Text("OK".to_owned())
+            replica.command(&["CONFIG", "SET", "port", &port]) == RedisReply::Text("OK".to_owned())
         });
         let past = std::mem::replace(&mut self.server, replica);
         self.past.push(past);

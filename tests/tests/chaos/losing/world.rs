@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::Command, time::Duration};
 use rand::{SeedableRng as _, rngs::StdRng};
 use reelq_redis_server::RedisServer;
 use reelq_sim::{SimPace, SimSettings};
-use reelq_tests::{Account, Ended, Prompts, ResultRow, Running, Sandbox, Vendor, wait_at_most, write_csv};
+use reelq_tests::{Account, Ended, Prompts, ResultRow, Running, Sandbox, SimulatedVendor, wait_at_most, write_csv};
 
 pub(super) const PROMPTS: Prompts = Prompts { rows: 240, copies: 1 };
 /// Each account's, in dollars: it pays for a part of the rows.
@@ -19,7 +19,7 @@ pub(super) struct World {
     pub(super) server: RedisServer,
     /// Servers whose place another has taken.
     pub(super) past: Vec<RedisServer>,
-    pub(super) vendor: Vendor,
+    pub(super) vendor: SimulatedVendor,
     pub(super) machines: Vec<Sandbox>,
     /// A worker of each machine.
     pub(super) workers: Vec<Running>,
@@ -41,7 +41,8 @@ pub(super) fn url(server: &RedisServer) -> String {
 impl World {
     pub(super) fn new(fsync: &str, seed: u64) -> Self {
         let server = server(fsync, &[]);
-        let vendor = Vendor::start(SimSettings { seed, pace: SimPace::seconds(0.2, 1.0), ..SimSettings::default() });
+        let vendor =
+            SimulatedVendor::start(SimSettings { seed, pace: SimPace::seconds(0.2, 1.0), ..SimSettings::default() });
         let limits = format!(
             "requests_per_second = 6.0\nburst = 2\nmax_in_flight = {IN_FLIGHT}\nrequest_timeout = \"2s\"\n\
              budget_usd = {BUDGET}.0\nbreaker = {{ after = 0 }}\npoll = {{ first = \"100ms\", min = \"100ms\", max = \"1s\" }}"
