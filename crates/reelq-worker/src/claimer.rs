@@ -7,8 +7,8 @@ use reelq_store::{AccountLimits, Claim, ClaimStage, Claimed, Lease, SharedStore}
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::{
-    SharedRng, Stopper, SubmissionGate, assignment::Assignment, fatal_error::FatalError, in_flight::InFlightSet,
-    leased_job::LeasedJob, retry::retry_transient, wakeup_timer::WakeupTimer,
+    SharedRng, Stopper, SubmissionGate, TestSignals, assignment::Assignment, fatal_error::FatalError,
+    in_flight::InFlightSet, leased_job::LeasedJob, retry::retry_transient, wakeup_timer::WakeupTimer,
 };
 
 /// How often a closed gate is checked again.
@@ -33,6 +33,7 @@ pub(crate) struct Claimer {
     pub(crate) in_flight: Arc<InFlightSet>,
     pub(crate) assignments: mpsc::Sender<Assignment>,
     pub(crate) stopper: Stopper,
+    pub(crate) signals: Arc<TestSignals>,
     pub(crate) fatal: Arc<FatalError>,
     pub(crate) returner: Returner,
     pub(crate) rng: SharedRng,
@@ -64,6 +65,7 @@ impl Claimer {
         while let Some(free) = self.free_slots().await {
             if self.is_gate_closed() {
                 drop(free);
+                self.signals.claim_held_back.fire(|| ());
                 self.pause().await;
                 continue;
             }

@@ -1,15 +1,15 @@
 //! A submission that an earlier worker left without an answer.
 
-use std::{collections::VecDeque, sync::Mutex, time::Duration};
+use std::time::Duration;
 
 use reelq_model::{
-    Acceptance, BlockReason, Digest, Event, Failure, FailureKind, IdempotencyKey, Setback, Submission, SubmitOutcome,
-    TaskId,
+    BlockReason, Digest, Event, Failure, FailureKind, IdempotencyKey, Setback, Submission, SubmitOutcome,
 };
 use reelq_submitter::IdempotencyUse;
+use reelq_testkit::sample::{self, NOW};
 use reelq_worker::Finish;
 
-use crate::fakes::{NOW, Stand};
+use crate::stand::Stand;
 
 fn left_behind() -> Stand {
     let stand = Stand::new();
@@ -36,8 +36,7 @@ async fn unresolved(mut stand: Stand) -> String {
 
 #[tokio::test]
 async fn same_key_and_body_are_sent_again_without_a_new_intent() {
-    let acceptance =
-        Acceptance { task: TaskId::new("task-1").unwrap(), submission: 1, cost: None, at: NOW, outputs: Vec::new() };
+    let acceptance = sample::acceptance("task-1");
     let finish = outcome(SubmitOutcome::Accepted(acceptance.clone())).await;
     assert_eq!(finish, Finish::Event(Event::Accepted { acceptance, first_poll: Duration::from_secs(7) }));
 }
@@ -86,8 +85,8 @@ async fn refusal_of_a_replay_does_not_hide_that_the_first_request_may_have_been_
 
 #[tokio::test]
 async fn nothing_is_replayed_with_another_key_or_at_another_address() {
-    let mut stand = left_behind();
-    stand.mark = Some(Digest::of(b"another key"));
+    let stand = left_behind();
+    stand.change_key();
     let reason = "a request may have been taken, and the account's key or address is another one now";
     assert_eq!(unresolved(stand).await, reason);
 }
@@ -136,16 +135,15 @@ async fn without_keys_a_person_must_resolve_it() {
 #[tokio::test]
 async fn frozen_worker_replays_nothing() {
     let mut stand = left_behind();
-    stand.context.times_left = Mutex::new(VecDeque::from([Duration::from_secs(10)]));
+    stand.context.set_times_left([Duration::from_secs(10)]);
     assert_eq!(stand.handle().await, Finish::GiveBack);
     assert_eq!(stand.log.all(), [""; 0]);
 }
 
 #[tokio::test]
 async fn cancel_request_does_not_hide_an_unknown_fate() {
-    let acceptance =
-        Acceptance { task: TaskId::new("task-1").unwrap(), submission: 1, cost: None, at: NOW, outputs: Vec::new() };
+    let acceptance = sample::acceptance("task-1");
     let mut stand = left_behind().answering(SubmitOutcome::Accepted(acceptance));
-    stand.context.cancel = true;
+    stand.context.cancel_requested = true;
     assert!(matches!(stand.handle().await, Finish::Event(Event::Accepted { .. })));
 }

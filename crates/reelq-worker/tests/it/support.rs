@@ -1,7 +1,6 @@
 //! A store on disk with jobs in it, and handlers that do as they are told.
 
 use std::{
-    collections::BTreeMap,
     future::Future,
     num::NonZeroUsize,
     pin::Pin,
@@ -14,17 +13,16 @@ use std::{
 
 use async_trait::async_trait;
 use reelq_model::{
-    Acceptance, AccountName, BatchName, Digest, Event, Fields, JobDraft, JobId, JobSpec, ModelName, Money, OutputKind,
-    OutputLink, ProviderName, SharedClock, Stage, StoredFile, Submission, SystemClock, TaskId, WorkerId,
+    Acceptance, AccountName, BatchName, Digest, Event, JobId, Money, OutputKind, SharedClock, Stage, Status,
+    Submission, TaskId, WorkerId,
 };
-use reelq_store::{
-    AccountLimits, BatchDraft, BatchView, ClaimStage, JobFilter, JobView, Line, LineDraft, Page, SharedStore,
-    SqliteStore,
-};
+use reelq_store::{AccountLimits, BatchView, ClaimStage, JobFilter, JobView, Page, SharedStore};
+use reelq_testkit::{TestStore, load, sample};
 use reelq_worker::{AccountMetrics, AccountWork, Builder, Finish, Handler, JobContext, Runtime};
+use tokio::time::timeout;
 
 pub(crate) struct World {
-    folder: tempfile::TempDir,
+    own: Option<TestStore>,
     pub(crate) clock: SharedClock,
     pub(crate) store: SharedStore,
     pub(crate) batch: BatchName,
@@ -33,64 +31,27 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn open() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let clock: SharedClock = Arc::new(SystemClock::new());
-        let store: SharedStore =
-            Arc::new(SqliteStore::open(&folder.path().join("state.db"), Arc::clone(&clock)).unwrap());
-        Self { folder, ..Self::over(store, clock) }
+        let own = TestStore::with_real_clock();
+        let world = Self::over(Arc::clone(&own.store), Arc::clone(&own.clock));
+        Self { own: Some(own), ..world }
     }
 
-    /// A world on a store that somebody else keeps.
+    /// A world on a store that something else keeps.
     pub(crate) fn over(store: SharedStore, clock: SharedClock) -> Self {
-        Self {
-            folder: tempfile::tempdir().unwrap(),
-            clock,
-            store,
-            batch: BatchName::new("films").unwrap(),
-            account: AccountName::new("acct").unwrap(),
-        }
+        Self { own: None, clock, store, batch: sample::batch(), account: sample::account() }
     }
 
     /// The same state as another process has it open.
     pub(crate) fn another(&self) -> SharedStore {
-        Arc::new(SqliteStore::open(&self.folder.path().join("state.db"), Arc::clone(&self.clock)).unwrap())
+        self.own.as_ref().expect("the store is its own").another()
     }
 
     pub(crate) async fn load(&self, count: usize) -> Vec<JobId> {
-        let draft = BatchDraft {
-            name: self.batch.clone(),
-            output: "out".to_owned(),
-            file_name: "{row:06}.mp4".to_owned(),
-            budget: None,
-            priority: 0,
-            manifest: "jobs.csv".to_owned(),
-            manifest_path: None,
-            passthrough: Vec::new(),
-            loaded_with: None,
-        };
-        let load = self.store.begin_load(&draft).await.unwrap();
-        let lines: Vec<_> = (1..=count).map(|row| self.line(row)).collect();
-        self.store.enqueue(&load, &lines).await.unwrap();
-        self.store.finish_load(&load).await.unwrap();
+        let lines: Vec<_> = (1..=count).map(sample::line).collect();
+        let jobs = load(&self.store, &sample::batch_draft("out"), &lines).await;
         // Without them nothing is claimed, also by whoever does it in the place of a runtime.
-        self.store.set_limits(&self.account, &limits(None)).await.unwrap();
-        lines.iter().map(LineDraft::id).collect()
-    }
-
-    fn line(&self, row: usize) -> LineDraft {
-        let mut fields = Fields::new();
-        fields.insert("prompt".to_owned(), format!("prompt {row}").into());
-        let spec = JobSpec {
-            account: self.account.clone(),
-            provider: ProviderName::new("wave").unwrap(),
-            model: ModelName::new("hailuo-2.3").unwrap(),
-            mode: "text-to-video".to_owned(),
-            fields,
-        };
-        let id = JobId::derive(&self.batch, &spec.digest(), 1);
-        let job = JobDraft { id, spec, price: Some(Money::from_micros(100_000)), priority: 0 };
-        let line = Line { row: row.try_into().unwrap(), copy: 1, label: None, passthrough: BTreeMap::new() };
-        LineDraft { job, line }
+        self.store.set_limits(&self.account, &sample::limits()).await.unwrap();
+        jobs
     }
 
     pub(crate) fn builder(&self) -> Builder {
@@ -106,11 +67,24 @@ impl World {
 
     /// Work on an account that may spend no more than this in a day.
     pub(crate) fn work_for_a_day(&self, daily_budget: Option<Money>) -> AccountWork {
-        AccountWork::new(self.account.clone(), Some(limits(daily_budget)), Arc::new(AccountMetrics::default()))
+        let limits = AccountLimits { daily_budget, ..sample::limits() };
+        AccountWork::new(self.account.clone(), Some(limits), Arc::new(AccountMetrics::default()))
     }
 
     pub(crate) async fn view(&self) -> BatchView {
         self.store.batch(&self.batch).await.unwrap().unwrap()
+    }
+
+    /// Waits until `count` jobs have `status`, from one change of the store to the next.
+    pub(crate) async fn wait_until(&self, status: Status, count: u64) {
+        let reached = async {
+            let mut mark = 0;
+            while self.view().await.counts.of(status) < count {
+                mark = self.store.watch(mark, Duration::from_secs(1)).await.unwrap();
+            }
+        };
+        let in_time = timeout(Duration::from_secs(30), reached).await.is_ok();
+        assert!(in_time, "{count} jobs should be {status:?}: {:?}", self.view().await.counts);
     }
 
     pub(crate) async fn jobs(&self) -> Vec<JobView> {
@@ -230,36 +204,9 @@ pub(crate) fn stores() -> Arc<Scripted> {
 }
 
 pub(crate) fn finished() -> Event {
-    let link = OutputLink {
-        url: "https://cdn.example/v.mp4".to_owned(),
-        kind: OutputKind::Video,
-        expires_at: None,
-        assumed: false,
-    };
-    Event::Finished { outputs: vec![link], cost: None }
+    Event::Finished { outputs: vec![sample::link(sample::VIDEO_URL, OutputKind::Video)], cost: None }
 }
 
 pub(crate) fn stored() -> Event {
-    let file = StoredFile {
-        path: "1.mp4".to_owned(),
-        bytes: 1,
-        sha256: Digest::of(b"video"),
-        source_url: "https://cdn.example/v.mp4".to_owned(),
-        expires_at: None,
-        note: None,
-    };
-    Event::Stored { files: vec![file] }
-}
-
-fn limits(daily_budget: Option<Money>) -> AccountLimits {
-    AccountLimits {
-        requests_per_second: 5000.0,
-        burst: 1000.try_into().unwrap(),
-        polls_per_second: 5000.0,
-        max_in_flight: 1000.try_into().unwrap(),
-        budget: None,
-        daily_budget,
-        open_rate: false,
-        open_in_flight: false,
-    }
+    Event::Stored { files: vec![sample::stored_file()] }
 }

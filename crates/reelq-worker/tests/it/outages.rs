@@ -1,18 +1,12 @@
-//! A store that is away for a while, or that forgets what it acknowledged: every job is bought once and accounted for.
+//! A store that is unreachable for a while, or that forgets what it acknowledged: every job is bought once and accounted for.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use proptest::prelude::*;
 use reelq_model::{JobId, Status, SystemClock, WorkerId};
 use reelq_store::{ClaimStage, JournalSettings, Journaled, SharedStore, conformance::Forgetful};
 use reelq_worker::{Finish, RunEnd, Spawner};
-use tokio::time::timeout;
+use tokio::{sync::Notify, time::timeout};
 
 use crate::support::{Scripted, World, accepted, finds_finished, sending, slots, stores};
 use crate::{
@@ -20,7 +14,7 @@ use crate::{
     paid::{Vendor, buys_from},
 };
 
-/// A world whose store can be away and forget, with a journal in front of it or none.
+/// A world whose store can be unreachable and forget, with a journal in front of it or none.
 struct Unsteady {
     folder: tempfile::TempDir,
     store: Arc<Forgetful>,
@@ -69,9 +63,14 @@ impl Unsteady {
 
 const JOBS: usize = 30;
 
-/// Times in which the store is away: how long it is there before, and how long it is away, in milliseconds.
+/// Outages: how long the store is there before, and how long it is unreachable, in milliseconds.
 fn outages() -> impl Strategy<Value = Vec<(u64, u64)>> {
     proptest::collection::vec((5_u64..60, 5_u64..900), 1..4)
+}
+
+/// Time that an outage lasts, or that passes before it: how long is what the tests vary.
+async fn passes(millis: u64) {
+    tokio::time::sleep(Duration::from_millis(millis)).await;
 }
 
 fn within_runtime<F: Future<Output = ()>>(test: F) {
@@ -89,9 +88,9 @@ proptest! {
             let vendor = Vendor::new(replays);
             let trouble = async {
                 for (there, away) in &outages {
-                    tokio::time::sleep(Duration::from_millis(*there)).await;
+                    passes(*there).await;
                     unsteady.store.set_away(true);
-                    tokio::time::sleep(Duration::from_millis(*away)).await;
+                    passes(*away).await;
                     unsteady.store.set_away(false);
                 }
             };
@@ -109,9 +108,9 @@ proptest! {
             let trouble = async {
                 for (round, (there, lost)) in moments.iter().enumerate() {
                     let copy = unsteady.folder.path().join(format!("copy-{round}"));
-                    tokio::time::sleep(Duration::from_millis(*there / 3)).await;
+                    passes(*there / 3).await;
                     unsteady.store.remember(&copy).await;
-                    tokio::time::sleep(Duration::from_millis(*lost / 4)).await;
+                    passes(*lost / 4).await;
                     unsteady.store.forget(&copy).await;
                 }
             };
@@ -152,20 +151,20 @@ async fn with_a_journal_a_store_that_forgot_a_whole_run_buys_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stop_while_the_store_is_away_ends_after_the_grace_and_the_journal_keeps_the_yes() {
+async fn a_stop_while_the_store_is_unreachable_ends_after_the_grace_and_the_journal_keeps_the_acceptance() {
     let log = Log::listen();
     let unsteady = Unsteady::load(1, true).await;
     let store = Arc::clone(&unsteady.store);
-    let said = Arc::new(AtomicBool::new(false));
-    let says = Arc::clone(&said);
+    let bought = Arc::new(Notify::new());
+    let buys = Arc::clone(&bought);
     let submit = Scripted::new(ClaimStage::Submit, move |context| {
-        let (store, says) = (Arc::clone(&store), Arc::clone(&says));
+        let (store, buys) = (Arc::clone(&store), Arc::clone(&buys));
         Box::pin(async move {
             if context.step(sending(context)).await.is_err() {
                 return Finish::Lost;
             }
             store.set_away(true);
-            says.store(true, Ordering::SeqCst);
+            buys.notify_one();
             Finish::Event(accepted(context))
         })
     });
@@ -173,16 +172,14 @@ async fn a_stop_while_the_store_is_away_ends_after_the_grace_and_the_journal_kee
     let runtime = unsteady.world.builder().grace(Duration::from_millis(300)).account(work).build();
     let stopper = runtime.stopper();
     let run = Spawner::default().spawn(runtime.run());
-    while !said.load(Ordering::SeqCst) {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    bought.notified().await;
     stopper.stop();
     let ending = timeout(Duration::from_secs(5), run).await.unwrap().unwrap().unwrap();
     assert_eq!(ending, RunEnd::Stopped);
     let task = format!("task-{}", unsteady.first);
     log.heard(|line| line.starts_with("ERROR") && line.contains(&task)).await;
 
-    // The process ends here; the next one is told by the journal.
+    // The process ends here; the next one reads the journal.
     unsteady.store.set_away(false);
     let worker = WorkerId::new("w2").unwrap();
     let journal = JournalSettings::new(unsteady.folder.path().join("journal"), "test", "here");

@@ -15,7 +15,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{
+use super::{
     points::Points,
     vendor::Vendor,
     world::{self, ROWS},

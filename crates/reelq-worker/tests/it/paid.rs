@@ -1,21 +1,19 @@
 //! A vendor that counts what it sold, and a handler that buys from it as the submitter does.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use reelq_model::{Event, JobId, Stage};
 use reelq_store::ClaimStage;
 use reelq_worker::{Finish, JobContext};
+
+use tokio::{sync::watch, time::timeout};
 
 use crate::support::{Scripted, accepted, sending};
 
 /// What a vendor sold: tasks by job, each under its submission's number.
 #[derive(Default)]
 pub(crate) struct Vendor {
-    sold: Mutex<BTreeMap<JobId, Vec<u32>>>,
+    sold: watch::Sender<BTreeMap<JobId, Vec<u32>>>,
     pub(crate) replays: bool,
 }
 
@@ -26,19 +24,33 @@ impl Vendor {
 
     /// A paid request: where keys are replayed, the same number twice is one purchase.
     fn take(&self, job: JobId, number: u32) {
-        let mut sold = self.sold.lock().unwrap();
-        let numbers = sold.entry(job).or_default();
-        if !(self.replays && numbers.contains(&number)) {
-            numbers.push(number);
-        }
+        self.sold.send_modify(|sold| {
+            let numbers = sold.entry(job).or_default();
+            if !(self.replays && numbers.contains(&number)) {
+                numbers.push(number);
+            }
+        });
+    }
+
+    /// How many purchases there were so far.
+    pub(crate) fn sales(&self) -> usize {
+        self.sold.borrow().values().map(Vec::len).sum()
+    }
+
+    /// Waits until so many purchases were made.
+    pub(crate) async fn has_sold(&self, count: usize) {
+        let mut sold = self.sold.subscribe();
+        let enough = sold.wait_for(|sold| sold.values().map(Vec::len).sum::<usize>() >= count);
+        let in_time = timeout(Duration::from_mins(1), enough).await.is_ok();
+        assert!(in_time, "{} purchases instead of {count}", self.sales());
     }
 
     pub(crate) fn most(&self) -> usize {
-        self.sold.lock().unwrap().values().map(Vec::len).max().unwrap_or(0)
+        self.sold.borrow().values().map(Vec::len).max().unwrap_or(0)
     }
 
     pub(crate) fn buyers(&self) -> usize {
-        self.sold.lock().unwrap().len()
+        self.sold.borrow().len()
     }
 }
 
@@ -59,6 +71,7 @@ pub(crate) fn buys_from(vendor: &Arc<Vendor>, takes: Duration) -> Arc<Scripted> 
                 return Finish::Event(Event::NotSent { reason: "late".to_owned(), after: Duration::ZERO });
             }
             vendor.take(context.job().id, number(context));
+            // The vendor takes its time to answer.
             tokio::time::sleep(takes).await;
             Finish::Event(accepted(context))
         })

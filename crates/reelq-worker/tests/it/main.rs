@@ -3,8 +3,6 @@
 #[cfg(test)]
 mod circuit_breaker;
 #[cfg(test)]
-mod hooked_store;
-#[cfg(test)]
 mod leases;
 #[cfg(test)]
 mod log;

@@ -7,9 +7,8 @@ use std::sync::{
 
 use async_trait::async_trait;
 use reelq_store::{Commit, Result};
+use reelq_testkit::Hook;
 use tokio::sync::Notify;
-
-use crate::hooked_store::Hook;
 
 /// Stops the world at the `fatal`-th point that is passed: nothing goes past it or any later one.
 #[derive(Debug)]

@@ -14,6 +14,10 @@ use crate::{
 };
 
 const JOBS: usize = 240;
+/// How many purchases the server loses, each time that it does.
+const LOSSES: [usize; 3] = [20, 25, 30];
+/// How many purchases are made before it loses some.
+const BETWEEN: usize = 25;
 
 async fn connect(server: &RedisServer, clock: &SharedClock) -> SharedStore {
     let options = LinkOptions::default();
@@ -41,11 +45,11 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Kills the server and brings it back with what its log held a while ago.
-async fn lose(server: &mut RedisServer, lost: Duration, spare: &Path) {
+/// Kills the server after so many more purchases, and brings it back with what its log held before them.
+async fn lose(server: &mut RedisServer, vendor: &Vendor, purchases: usize, spare: &Path) {
     let log = server.folder().join("appendonlydir");
     copy(&log, spare);
-    tokio::time::sleep(lost).await;
+    vendor.has_sold(vendor.sales() + purchases).await;
     server.kill();
     std::fs::remove_dir_all(&log).unwrap();
     copy(spare, &log);
@@ -72,20 +76,18 @@ impl Site {
         Arc::new(Journaled::open(inner, settings, &worker, Arc::clone(&self.clock)).unwrap())
     }
 
-    /// Two workers work until the batch is done, while `trouble` goes on.
-    async fn work(&self, names: [&str; 2], server: &mut RedisServer, trouble: bool) {
+    /// Two workers work until the batch is done, while the server loses so many purchases each time.
+    async fn work(&self, names: [&str; 2], server: &mut RedisServer, losses: &[usize]) {
         let world = World::over(connect(server, &self.clock).await, Arc::clone(&self.clock));
         let [first, second] = [self.store(server, names[0]).await, self.store(server, names[1]).await];
         let working = futures_util::future::join(
             work(names[0], &world, first, &self.vendor),
             work(names[1], &world, second, &self.vendor),
         );
-        let losses: &[u64] = if trouble { &[250, 600, 900] } else { &[] };
         let trouble = async {
-            for lost in losses {
-                tokio::time::sleep(Duration::from_millis(400)).await;
-                lose(server, Duration::from_millis(*lost), &self.folder.path().join("spare")).await;
-                tokio::time::sleep(Duration::from_millis(1500)).await;
+            for purchases in losses {
+                self.vendor.has_sold(self.vendor.sales() + BETWEEN).await;
+                lose(server, &self.vendor, *purchases, &self.folder.path().join("spare")).await;
             }
         };
         let (endings, ()) = tokio::join!(working, trouble);
@@ -99,9 +101,9 @@ async fn a_lossy_run(replays: bool, journalled: bool) -> (Arc<Vendor>, BatchView
     let folder = tempfile::tempdir().unwrap();
     let site = Site { folder, clock: Arc::clone(&clock), vendor: Vendor::new(replays), journalled };
     World::over(connect(&server, &clock).await, Arc::clone(&clock)).load(JOBS).await;
-    site.work(["w1", "w2"], &mut server, true).await;
+    site.work(["w1", "w2"], &mut server, &LOSSES).await;
     // What was lost after the workers had ended is made whole by the next ones.
-    site.work(["w3", "w4"], &mut server, false).await;
+    site.work(["w3", "w4"], &mut server, &[]).await;
     let after = World::over(connect(&server, &clock).await, clock);
     let view = after.view().await;
     let counts = &view.counts;

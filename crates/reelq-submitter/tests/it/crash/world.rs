@@ -1,83 +1,37 @@
 //! One batch on a store file, and processes that work on it until they are stopped.
 
-use std::{collections::BTreeMap, num::NonZeroUsize, path::Path, sync::Arc, time::Duration};
+use std::{num::NonZeroUsize, path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use reelq_model::{
-    AccountName, BatchName, Digest, Event, Fields, JobDraft, JobId, JobSpec, ModelName, Money, ProviderName,
-    SharedClock, StoredFile, SystemClock, WorkerId,
-};
+use reelq_model::{BatchName, Event, Money, SharedClock, SystemClock, WorkerId};
 use reelq_poller::{PollPlan, PollSettings, Poller, Schedule};
-use reelq_store::{BatchDraft, ClaimStage, Line as ManifestLine, LineDraft, SharedStore, SqliteStore};
-use reelq_submitter::{Images, SubmitSettings, Submitter};
+use reelq_store::{BatchDraft, ClaimStage, SharedStore};
+use reelq_submitter::{SubmitSettings, Submitter};
+use reelq_testkit::{HookedStore, sample};
 use reelq_worker::{
     AccountMetrics, AccountWork, Exchange, Finish, Handler, JobContext, RunEnd, Runtime, SharedRng, SubmissionGate,
 };
 
-use crate::{
-    hooked_store::HookedStore,
+use super::{
     points::Points,
     vendor::{Line, Vendor},
 };
+use crate::images::NoImages;
 
 pub(crate) const ROWS: usize = 2;
-const PRICE: Money = Money::from_micros(100_000);
 
 pub(crate) fn batch() -> BatchName {
-    BatchName::new("films").unwrap()
-}
-
-pub(crate) fn account() -> AccountName {
-    AccountName::new("acct").unwrap()
+    sample::batch()
 }
 
 pub(crate) fn open(folder: &Path) -> SharedStore {
-    let clock: SharedClock = Arc::new(SystemClock::new());
-    Arc::new(SqliteStore::open(&folder.join("state.db"), clock).unwrap())
+    reelq_testkit::open(folder, Arc::new(SystemClock::new()))
 }
 
 pub(crate) async fn load(store: &SharedStore) {
-    let draft = BatchDraft {
-        name: batch(),
-        output: "out".to_owned(),
-        file_name: "{row:06}.mp4".to_owned(),
-        budget: Some(Money::from_micros(200_000)),
-        priority: 0,
-        manifest: "jobs.csv".to_owned(),
-        manifest_path: None,
-        passthrough: Vec::new(),
-        loaded_with: None,
-    };
-    let load = store.begin_load(&draft).await.unwrap();
-    let lines: Vec<_> = (1..=ROWS).map(line).collect();
-    store.enqueue(&load, &lines).await.unwrap();
-    store.finish_load(&load).await.unwrap();
-}
-
-fn line(row: usize) -> LineDraft {
-    let mut fields = Fields::new();
-    fields.insert("prompt".to_owned(), format!("prompt {row}").into());
-    let spec = JobSpec {
-        account: account(),
-        provider: ProviderName::new("wave").unwrap(),
-        model: ModelName::new("hailuo-2.3").unwrap(),
-        mode: "text-to-video".to_owned(),
-        fields,
-    };
-    let id = JobId::derive(&batch(), &spec.digest(), 1);
-    let job = JobDraft { id, spec, price: Some(PRICE), priority: 0 };
-    let line = ManifestLine { row: row.try_into().unwrap(), copy: 1, label: None, passthrough: BTreeMap::new() };
-    LineDraft { job, line }
-}
-
-struct NoImages;
-
-#[async_trait]
-impl Images for NoImages {
-    async fn image(&self, _: &reelq_model::BatchName, _: &Digest) -> std::io::Result<Option<Bytes>> {
-        Ok(None)
-    }
+    let draft = BatchDraft { budget: Some(Money::from_micros(200_000)), ..sample::batch_draft("out") };
+    let lines: Vec<_> = (1..=ROWS).map(sample::line).collect();
+    reelq_testkit::load(store, &draft, &lines).await;
 }
 
 /// Stands in for the collector.
@@ -92,15 +46,7 @@ impl Handler for Fetcher {
     async fn handle(&self, _: &mut dyn JobContext) -> Finish {
         self.0.pass("before the download").await;
         self.0.pass("after the download").await;
-        let file = StoredFile {
-            path: "1.mp4".to_owned(),
-            bytes: 1,
-            sha256: Digest::of(b"video"),
-            source_url: "https://cdn.example/v.mp4".to_owned(),
-            expires_at: None,
-            note: None,
-        };
-        Finish::Event(Event::Stored { files: vec![file] })
+        Finish::Event(Event::Stored { files: vec![sample::stored_file()] })
     }
 }
 
@@ -113,8 +59,8 @@ pub(crate) async fn work(name: &str, inner: SharedStore, vendor: &Arc<Vendor>, p
     let schedule = Arc::new(Schedule::new(plan(), SharedRng::seeded(3)));
     let first = Arc::clone(&schedule);
     let submitter = Submitter::new(reelq_submitter::Parts {
-        account: account(),
-        provider: Arc::clone(vendor) as _,
+        account: sample::account(),
+        provider: Arc::new(vendor.provider.clone()),
         exchange: Arc::clone(&exchange),
         store: Arc::clone(&store),
         images: Arc::new(NoImages),
@@ -128,8 +74,8 @@ pub(crate) async fn work(name: &str, inner: SharedStore, vendor: &Arc<Vendor>, p
         seed: 1,
     });
     let poller = Poller::new(reelq_poller::Parts {
-        account: account(),
-        provider: Arc::clone(vendor) as _,
+        account: sample::account(),
+        provider: Arc::new(vendor.provider.clone()),
         exchange,
         store: Arc::clone(&store),
         metrics: Arc::clone(&metrics),
@@ -139,7 +85,7 @@ pub(crate) async fn work(name: &str, inner: SharedStore, vendor: &Arc<Vendor>, p
         seed: 2,
     });
     let slots = NonZeroUsize::new(2).unwrap();
-    let account = AccountWork::new(account(), Some(settings.limits()), metrics)
+    let account = AccountWork::new(sample::account(), Some(settings.limits()), metrics)
         .handler(Arc::new(submitter), slots)
         .handler(Arc::new(poller), slots)
         .handler(Arc::new(Fetcher(Arc::clone(points))), slots);

@@ -2,17 +2,18 @@
 
 use std::{
     fmt::{Debug, Write as _},
-    sync::{Mutex, OnceLock},
+    sync::{LazyLock, OnceLock},
     time::Duration,
 };
 
+use tokio::{sync::watch, time::timeout};
 use tracing::{
     Event, Metadata, Subscriber,
     field::{Field, Visit},
     span,
 };
 
-static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+static LINES: LazyLock<watch::Sender<Vec<String>>> = LazyLock::new(|| watch::Sender::new(Vec::new()));
 
 /// What the process has logged: one line an event, its level first.
 pub(crate) struct Log;
@@ -43,7 +44,7 @@ impl Subscriber for Ear {
     fn event(&self, event: &Event<'_>) {
         let mut line = Line(event.metadata().level().to_string());
         event.record(&mut line);
-        LINES.lock().unwrap().push(line.0);
+        LINES.send_modify(|lines| lines.push(line.0));
     }
 
     fn enter(&self, _: &span::Id) {}
@@ -60,12 +61,9 @@ impl Log {
 
     /// Waits until such a line was logged.
     pub(crate) async fn heard(&self, line: impl Fn(&str) -> bool) {
-        for _ in 0..500 {
-            if LINES.lock().unwrap().iter().any(|said| line(said)) {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        panic!("not logged within five seconds: {:#?}", LINES.lock().unwrap());
+        let mut lines = LINES.subscribe();
+        let said = lines.wait_for(|lines| lines.iter().any(|said| line(said)));
+        let in_time = timeout(Duration::from_secs(10), said).await.is_ok();
+        assert!(in_time, "not logged in time: {:#?}", *LINES.borrow());
     }
 }

@@ -9,15 +9,13 @@ use std::{
 };
 
 use async_trait::async_trait;
-use reelq_model::{Acceptance, BlockReason, Digest, Event, Money, Status, Submission, TaskId, WorkerId};
+use reelq_model::{Acceptance, BlockReason, Digest, Event, Money, Status, Submission, WorkerId};
 use reelq_store::{Claim, ClaimStage, Commit, Committed, Lease, PauseReason, Result, SharedStore};
-use reelq_worker::{Finish, RunEnd, Runtime, Scope, Spawner, SubmissionGate};
+use reelq_testkit::{Hook, HookedStore, next_signal, sample, wait_for};
+use reelq_worker::{DrainCheck, Finish, RunEnd, Runtime, Scope, Spawner, SubmissionGate, TestSignals};
 use tokio::time::timeout;
 
-use crate::{
-    hooked_store::{Hook, HookedStore},
-    support::{Scripted, World, buys, finds_finished, finished, slots, stores},
-};
+use crate::support::{Scripted, World, buys, finds_finished, finished, slots, stores};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn blocked_account_holds_the_run() {
@@ -104,8 +102,18 @@ async fn wait_that_is_usual_for_an_account_ends_no_run() {
     let work = world.work().usual_wait(Duration::from_hours(2)).handler(buys(), slots(2));
     let poll = finds_running(Duration::from_hours(1));
     let work = work.handler(Arc::clone(&poll) as _, slots(2)).handler(stores(), slots(2));
-    let run = world.builder().wait_at_most(Duration::from_secs(1)).account(work).build().run();
-    assert!(timeout(Duration::from_secs(3), run).await.is_err(), "its task is due within the usual time");
+    let signals = Arc::new(TestSignals::default());
+    let mut checks = signals.drain_checked.listen();
+    let builder = world.builder().wait_at_most(Duration::from_secs(1)).test_signals(signals);
+    let runtime = builder.account(work).build();
+    let stopper = runtime.stopper();
+    let run = Spawner::default().spawn(runtime.run());
+    wait_for(Duration::from_secs(10), async || poll.runs(), |runs| *runs > 0).await;
+    for _ in 0..6 {
+        assert_eq!(next_signal(&mut checks).await, DrainCheck::Moving, "its task is due within the usual time");
+    }
+    stopper.stop();
+    assert_eq!(run.await.unwrap().unwrap(), RunEnd::Stopped);
     assert_eq!(poll.runs(), 1);
 }
 
@@ -121,7 +129,7 @@ async fn throttled_account_is_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn news_from_another_process_wake_the_run() {
+async fn change_by_another_process_wakes_the_run() {
     let world = World::open();
     let jobs = world.load(2).await;
     world.store.pause_batch(&world.batch, true).await.unwrap();
@@ -136,12 +144,7 @@ async fn news_from_another_process_wake_the_run() {
     let stopper = runtime.stopper();
     let run = Spawner::default().spawn(runtime.run());
     world.store.pause_batch(&world.batch, false).await.unwrap();
-    let done = async {
-        while world.view().await.counts.of(Status::Succeeded) < jobs.len() as u64 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    timeout(Duration::from_secs(10), done).await.unwrap();
+    world.wait_until(Status::Succeeded, jobs.len() as u64).await;
     stopper.stop();
     assert_eq!(run.await.unwrap().unwrap(), RunEnd::Stopped);
 }
@@ -155,8 +158,13 @@ async fn nothing_is_claimed_while_the_gate_is_closed() {
     let submit = buys();
     let work = world.work().handler(Arc::clone(&submit) as _, slots(2)).handler(finds_finished(), slots(2));
     let work = work.handler(stores(), slots(2));
-    let run = Spawner::default().spawn(world.builder().submission_gate(Arc::clone(&gate)).account(work).build().run());
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    let signals = Arc::new(TestSignals::default());
+    let mut held_back = signals.claim_held_back.listen();
+    let builder = world.builder().submission_gate(Arc::clone(&gate)).test_signals(signals);
+    let run = Spawner::default().spawn(builder.account(work).build().run());
+    for _ in 0..2 {
+        next_signal(&mut held_back).await;
+    }
     assert_eq!(submit.runs(), 0);
     gate.open(Scope::Account(world.account.clone()), "lag");
     assert_eq!(timeout(Duration::from_secs(10), run).await.unwrap().unwrap().unwrap(), RunEnd::Finished);
@@ -179,9 +187,11 @@ async fn a_batch_without_a_place_ends_the_run_only_after_a_while_and_goes_on_whe
     let run = builder.account(work()).build().run();
     assert_eq!(timeout(Duration::from_secs(20), run).await.unwrap().unwrap(), RunEnd::Held);
     assert_eq!(submit.runs(), 0);
-    let run =
-        Spawner::default().spawn(world.builder().submission_gate(Arc::clone(&gate)).account(work()).build().run());
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    let signals = Arc::new(TestSignals::default());
+    let mut checks = signals.drain_checked.listen();
+    let builder = world.builder().submission_gate(Arc::clone(&gate)).test_signals(signals);
+    let run = Spawner::default().spawn(builder.account(work()).build().run());
+    while next_signal(&mut checks).await != DrainCheck::WaitsForPlace {}
     assert!(!run.is_finished(), "it may come back");
     gate.open(place(), "place");
     assert_eq!(timeout(Duration::from_secs(20), run).await.unwrap().unwrap().unwrap(), RunEnd::Finished);
@@ -223,10 +233,9 @@ impl Elsewhere {
         let (number, key) = (ready.job.next_submission(), ready.job.next_key());
         let submission = Submission { number, key, body: Digest::of(b"body"), at: ready.granted_at, mark: None };
         let sent = Self::commit(&store, ready, Event::Sending { submission }, true).await.unwrap();
-        let task = TaskId::new("task").unwrap();
-        let acceptance = Acceptance { task, submission: number, cost: None, at: sent.granted_at, outputs: Vec::new() };
-        let yes = Event::Accepted { acceptance, first_poll: Duration::ZERO };
-        Self::commit(&store, sent, yes, false).await;
+        let acceptance = Acceptance { at: sent.granted_at, ..sample::acceptance("task") };
+        let accepted = Event::Accepted { acceptance, first_poll: Duration::ZERO };
+        Self::commit(&store, sent, accepted, false).await;
         let poll = Self::claim(&store, world, ClaimStage::Poll).await;
         Self { store, poll: Mutex::new(Some(poll)) }
     }

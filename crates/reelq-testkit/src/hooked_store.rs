@@ -16,20 +16,23 @@ use reelq_store::{
 
 /// What may happen around a commit.
 #[async_trait]
-pub(crate) trait Hook: Send + Sync {
+pub trait Hook: Send + Sync {
     /// Before the store is asked; an error is given instead of asking it.
     async fn before(&self, commits: &[Commit]) -> Result<()>;
 
-    /// After the store has done it, before anybody learns of it.
+    /// After the store has done it.
     async fn after(&self, commits: &[Commit]);
 
-    /// Before somebody looks who is at work.
+    /// Before the workers are listed.
     async fn looked_for(&self) {}
 }
 
-pub(crate) struct HookedStore<H> {
-    pub(crate) inner: SharedStore,
-    pub(crate) hook: Arc<H>,
+/// A store with a hook around its commits.
+pub struct HookedStore<H> {
+    /// The store itself.
+    pub inner: SharedStore,
+    /// What happens around commits.
+    pub hook: Arc<H>,
 }
 
 impl<H> fmt::Debug for HookedStore<H> {

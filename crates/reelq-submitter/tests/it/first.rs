@@ -1,19 +1,20 @@
 //! The first request of a submission.
 
-use std::{collections::VecDeque, sync::Mutex, time::Duration};
+use std::time::Duration;
 
-use reelq_model::{
-    Acceptance, BlockReason, Event, Failure, FailureKind, Resolution, Setback, Stage, SubmitOutcome, TaskId,
-};
+use reelq_model::{BlockReason, Event, Failure, FailureKind, Resolution, Setback, Stage, SubmitOutcome};
 use reelq_store::PauseReason;
 use reelq_submitter::{IdempotencyUse, OnUnconfirmed};
+use reelq_testkit::{
+    Steps,
+    sample::{self, NOW},
+};
 use reelq_worker::Finish;
 
-use crate::fakes::{NOW, Stand};
+use crate::stand::Stand;
 
-fn yes() -> SubmitOutcome {
-    let task = TaskId::new("task-1").unwrap();
-    SubmitOutcome::Accepted(Acceptance { task, submission: 1, cost: None, at: NOW, outputs: Vec::new() })
+fn accepted() -> SubmitOutcome {
+    SubmitOutcome::Accepted(sample::acceptance("task-1"))
 }
 
 fn setback(seconds: u64) -> Setback {
@@ -28,7 +29,7 @@ fn setback(seconds: u64) -> Setback {
 
 #[tokio::test]
 async fn intent_is_durable_before_the_request_leaves() {
-    let mut stand = Stand::new().answering(yes());
+    let mut stand = Stand::new().answering(accepted());
     let finish = stand.handle().await;
     let Finish::Event(Event::Accepted { acceptance, first_poll }) = finish else { panic!("{finish:?}") };
     assert_eq!((acceptance.submission, first_poll), (1, Duration::from_secs(7)));
@@ -41,11 +42,11 @@ async fn intent_is_durable_before_the_request_leaves() {
 
 #[tokio::test]
 async fn no_key_is_sent_where_none_is_known_or_wanted() {
-    let mut stand = Stand::new().without_keys().answering(yes());
+    let mut stand = Stand::new().without_keys().answering(accepted());
     stand.handle().await;
     assert_eq!(stand.log.all()[1], "send 1 `v1 a cat` under no key");
 
-    let mut stand = Stand::new().answering(yes());
+    let mut stand = Stand::new().answering(accepted());
     stand.settings.idempotency = IdempotencyUse::Off;
     stand.handle().await;
     assert_eq!(stand.log.all()[1], "send 1 `v1 a cat` under no key");
@@ -54,13 +55,13 @@ async fn no_key_is_sent_where_none_is_known_or_wanted() {
 #[tokio::test]
 async fn frozen_worker_sends_nothing() {
     let mut stand = Stand::new();
-    stand.context.times_left = Mutex::new(VecDeque::from([Duration::from_secs(30)]));
+    stand.context.set_times_left([Duration::from_secs(30)]);
     assert_eq!(stand.handle().await, Finish::GiveBack);
     assert_eq!(stand.log.all(), [""; 0]);
 
     // Frozen between the intent and the request.
     let mut stand = Stand::new();
-    stand.context.times_left = Mutex::new(VecDeque::from([Duration::from_mins(1), Duration::ZERO]));
+    stand.context.set_times_left([Duration::from_mins(1), Duration::ZERO]);
     let finish = stand.handle().await;
     assert!(matches!(finish, Finish::Event(Event::NotSent { after: Duration::ZERO, .. })), "{finish:?}");
     assert_eq!(stand.log.all(), ["step sending"]);
@@ -69,7 +70,7 @@ async fn frozen_worker_sends_nothing() {
 #[tokio::test]
 async fn lost_lease_sends_nothing() {
     let mut stand = Stand::new();
-    stand.context.loses_steps = true;
+    stand.context.steps = Steps::Lost;
     assert_eq!(stand.handle().await, Finish::Lost);
     assert_eq!(stand.log.all(), ["step sending"]);
 }
@@ -77,7 +78,7 @@ async fn lost_lease_sends_nothing() {
 #[tokio::test]
 async fn cancelled_job_is_not_sent() {
     let mut stand = Stand::new();
-    stand.context.cancel = true;
+    stand.context.cancel_requested = true;
     assert_eq!(stand.handle().await, Finish::Event(Event::Cancelled { settlement: None }));
     assert_eq!(stand.log.all(), [""; 0]);
 }
@@ -85,11 +86,7 @@ async fn cancelled_job_is_not_sent() {
 #[tokio::test]
 async fn closed_gate_holds_the_job_back() {
     let mut stand = Stand::new();
-    stand.submission_gate.close(
-        reelq_worker::Scope::Account(crate::fakes::account()),
-        "lag",
-        "the disk is nearly full",
-    );
+    stand.submission_gate.close(reelq_worker::Scope::Account(sample::account()), "lag", "the disk is nearly full");
     let finish = stand.handle().await;
     assert!(matches!(&finish, Finish::Event(Event::Throttled { reason, .. }) if reason == "the disk is nearly full"));
     assert_eq!(stand.log.all(), [""; 0]);

@@ -1,20 +1,21 @@
 //! The breaker's part: places before a request leaves, and what outcomes say of the account.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use reelq_model::{
-    Acceptance, Event, FailureKind, JobId, Setback, SubmitOutcome, TaskId, Timestamp, Trouble, TroubleKind, Troubles,
-};
+use reelq_model::{Event, FailureKind, JobId, Setback, SubmitOutcome, Timestamp, Trouble, TroubleKind, Troubles};
 use reelq_store::{Ask, Begun, Breaker, BreakerPolicy, Fault, PauseReason};
+use reelq_testkit::{
+    Steps,
+    sample::{self, NOW},
+};
 use reelq_worker::Finish;
 
-use crate::fakes::{NOW, Stand, account};
+use crate::stand::Stand;
 
 const HOUR: Duration = Duration::from_hours(1);
 
-fn yes() -> SubmitOutcome {
-    let task = TaskId::new("task-1").unwrap();
-    SubmitOutcome::Accepted(Acceptance { task, submission: 1, cost: None, at: NOW, outputs: Vec::new() })
+fn accepted() -> SubmitOutcome {
+    SubmitOutcome::Accepted(sample::acceptance("task-1"))
 }
 
 fn turned_away() -> SubmitOutcome {
@@ -24,21 +25,17 @@ fn turned_away() -> SubmitOutcome {
 /// The job was turned away so often, the first time at `since`.
 fn was_turned_away(stand: &mut Stand, count: u32, since: Timestamp) {
     let last = Trouble::new(TroubleKind::TurnedAway, "HTTP 403 with a page");
-    Arc::make_mut(&mut stand.context.job).troubles = Some(Troubles { last, since, at: NOW, count });
+    stand.context.edit(|job| job.troubles = Some(Troubles { last, since, at: NOW, count }));
 }
 
 async fn breaker(stand: &Stand) -> Breaker {
-    stand.store.breaker(&account()).await.unwrap().breaker
+    stand.store.breaker(&sample::account()).await.unwrap().breaker
 }
 
 /// A fresh job at the same account.
 async fn next(stand: &mut Stand, outcome: SubmitOutcome) -> Finish {
-    let mut job = Stand::new().context.job;
-    let number = u8::try_from(stand.log.all().len()).unwrap();
-    Arc::make_mut(&mut job).id = JobId::from_bytes([number; 16]);
-    stand.context.job = job;
-    stand.provider.refuses = false;
-    stand.outcome = Some(outcome);
+    stand.turn_to_a_new_job(u8::try_from(stand.log.all().len()).unwrap());
+    stand.exchange.outcomes.push(outcome);
     stand.handle().await
 }
 
@@ -52,7 +49,7 @@ async fn row_that_is_turned_away_goes_back_and_is_not_judged() {
 
 #[tokio::test]
 async fn row_that_alone_is_turned_away_for_an_hour_ends_with_advice() {
-    let mut stand = Stand::new().answering(yes());
+    let mut stand = Stand::new().answering(accepted());
     stand.handle().await;
     let mut stand = stand.anew().answering(turned_away());
     was_turned_away(&mut stand, 9, NOW.before(HOUR));
@@ -68,7 +65,7 @@ async fn row_that_alone_is_turned_away_for_an_hour_ends_with_advice() {
 #[tokio::test]
 async fn neither_a_count_nor_a_time_alone_ends_a_row_that_is_turned_away() {
     for (count, since) in [(500, NOW.before(HOUR / 2)), (8, NOW.before(HOUR * 100))] {
-        let mut stand = Stand::new().answering(yes());
+        let mut stand = Stand::new().answering(accepted());
         stand.handle().await;
         let mut stand = stand.anew().answering(turned_away());
         was_turned_away(&mut stand, count, since);
@@ -90,16 +87,15 @@ async fn bad_outcomes_of_a_few_rows_hold_the_account() {
     let mut stand = Stand::new();
     for _ in 0..4 {
         next(&mut stand, SubmitOutcome::NotSent(Setback::new("connection refused"))).await;
-        stand.log.note("another");
+        stand.log.add("another");
     }
     assert_eq!(stand.pauses().await, []);
     next(&mut stand, turned_away()).await;
     let pauses = stand.pauses().await;
     let PauseReason::Breaker { fault, count, .. } = &pauses[0].reason else { panic!("{pauses:?}") };
     assert_eq!((*fault, *count), (Fault::TurnedAway, 5));
-    stand.log.note("another");
+    stand.log.add("another");
     let sent = stand.log.all().len();
-    stand.provider.refuses = false;
     assert_eq!(stand.handle().await, Finish::GiveBack, "not before its probe is due");
     assert_eq!(stand.log.all().len(), sent, "nothing was sent");
 }
@@ -107,7 +103,7 @@ async fn bad_outcomes_of_a_few_rows_hold_the_account() {
 #[tokio::test]
 async fn place_is_given_back_with_every_outcome_and_where_nothing_is_sent() {
     let outcomes = [
-        yes(),
+        accepted(),
         SubmitOutcome::Throttled(Setback::new("429")),
         SubmitOutcome::Rejected(reelq_model::Failure::new(FailureKind::Invalid, "no")),
     ];
@@ -117,11 +113,11 @@ async fn place_is_given_back_with_every_outcome_and_where_nothing_is_sent() {
         assert!(breaker(&stand).await.is_quiet());
     }
     let mut stand = Stand::new().without_keys();
-    stand.context.loses_steps = true;
+    stand.context.steps = Steps::Lost;
     assert_eq!(stand.handle().await, Finish::Lost);
     assert!(breaker(&stand).await.is_quiet(), "the lease was lost before anything was sent");
     let mut stand = Stand::new().without_keys();
-    stand.submission_gate.close(reelq_worker::Scope::Account(crate::fakes::account()), "lag", "full");
+    stand.submission_gate.close(reelq_worker::Scope::Account(sample::account()), "lag", "full");
     stand.handle().await;
     assert!(breaker(&stand).await.is_quiet(), "the gate was closed");
 }
@@ -137,10 +133,10 @@ async fn purchase_waits_where_as_many_as_may_be_are_under_way() {
         longest: Duration::from_secs(1),
     };
     for number in 1..=3 {
-        let view = stand.store.breaker(&account()).await.unwrap();
+        let view = stand.store.breaker(&sample::account()).await.unwrap();
         let ask = Ask { job: JobId::from_bytes([number; 16]), number: 1, lasts: HOUR };
         let Begun::Taken(taken, _) = view.breaker.begin(&ask, &policy, view.now) else { panic!("there is a place") };
-        assert!(stand.store.set_breaker(&account(), view.version, &taken).await.unwrap());
+        assert!(stand.store.set_breaker(&sample::account(), view.version, &taken).await.unwrap());
     }
     assert_eq!(stand.handle().await, Finish::GiveBack, "it spends no attempt, and is nobody's setback");
     assert_eq!(stand.log.all(), [""; 0]);
@@ -148,8 +144,8 @@ async fn purchase_waits_where_as_many_as_may_be_are_under_way() {
 
 #[tokio::test]
 async fn what_an_earlier_worker_left_under_way_counts_once() {
-    let mut stand = Stand::new().without_keys();
-    stand.context.times_left = std::sync::Mutex::new([Duration::from_mins(1)].into());
+    let stand = Stand::new().without_keys();
+    stand.context.set_times_left([Duration::from_mins(1)]);
     let submission = reelq_model::Submission {
         number: 1,
         key: stand.context.job.next_key(),
@@ -157,11 +153,11 @@ async fn what_an_earlier_worker_left_under_way_counts_once() {
         at: NOW,
         mark: None,
     };
-    let view = stand.store.breaker(&account()).await.unwrap();
+    let view = stand.store.breaker(&sample::account()).await.unwrap();
     let ask = Ask { job: stand.context.job.id, number: 1, lasts: HOUR };
     let policy = stand.settings.breaker_policy(&stand.provider.capability);
     let Begun::Taken(taken, _) = view.breaker.begin(&ask, &policy, view.now) else { panic!("there is a place") };
-    assert!(stand.store.set_breaker(&account(), view.version, &taken).await.unwrap());
+    assert!(stand.store.set_breaker(&sample::account(), view.version, &taken).await.unwrap());
     let mut stand = stand.after(Event::Sending { submission });
     assert!(matches!(stand.handle().await, Finish::Event(Event::Unresolved { .. })));
     let counted = breaker(&stand).await;

@@ -4,8 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use reelq_model::{Event, Status, WorkerId};
 use reelq_store::{Claim, ClaimStage, Commit, Committed};
-use reelq_worker::{Finish, RunEnd, Spawner};
-use tokio::sync::Notify;
+use reelq_testkit::next_signal;
+use reelq_worker::{Finish, RunEnd, Spawner, TestSignals};
+use tokio::sync::{Mutex, Notify};
 
 use crate::support::{Scripted, World, accepted, finds_finished, sending, slots, stores};
 
@@ -13,20 +14,23 @@ use crate::support::{Scripted, World, accepted, finds_finished, sending, slots, 
 async fn lease_is_kept_while_the_handler_works() {
     let world = World::open();
     world.load(1).await;
-    let submit = Scripted::new(ClaimStage::Submit, |context| {
+    let signals = Arc::new(TestSignals::default());
+    let extended = Arc::new(Mutex::new(signals.leases_extended.listen()));
+    let submit = Scripted::new(ClaimStage::Submit, move |context| {
+        let extended = Arc::clone(&extended);
         Box::pin(async move {
             context.step(sending(context)).await.unwrap();
-            let clock = reelq_model::SystemClock::new();
-            while reelq_model::Clock::monotonic(&clock) < Duration::from_millis(1500) {
+            // A lease lasts for three rounds of the renewer.
+            for _ in 0..8 {
+                next_signal(&mut *extended.lock().await).await;
                 assert!(context.time_left() > Duration::ZERO);
-                tokio::time::sleep(Duration::from_millis(20)).await;
             }
             Finish::Event(accepted(context))
         })
     });
     let work = world.work().handler(Arc::clone(&submit) as _, slots(1));
     let work = work.handler(finds_finished(), slots(1)).handler(stores(), slots(1));
-    let run = world.builder().lease(Duration::from_millis(600)).account(work).build().run();
+    let run = world.builder().lease(Duration::from_millis(600)).test_signals(signals).account(work).build().run();
     assert_eq!(run.await.unwrap(), RunEnd::Finished);
     assert_eq!(submit.runs(), 1);
     assert_eq!(world.view().await.counts.of(Status::Succeeded), 1);
@@ -83,7 +87,7 @@ async fn commit_under_a_lost_lease_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn yes_under_a_lost_lease_settles_its_own_submission() {
+async fn acceptance_under_a_lost_lease_settles_its_own_submission() {
     let world = World::open();
     world.load(1).await;
     assert_eq!(finish_late(&world, |context| accepted(context)).await, RunEnd::Finished);
