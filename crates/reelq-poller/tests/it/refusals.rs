@@ -6,7 +6,7 @@ use reelq_model::{BlockReason, Event, Setback, Status};
 use reelq_provider::{BalanceOutcome, PollOutcome};
 use reelq_store::PauseReason;
 
-use crate::fakes::{PLAN, Stand};
+use crate::stand::{PLAN, Stand};
 
 const SECOND: Duration = Duration::from_secs(1);
 

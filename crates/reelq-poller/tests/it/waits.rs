@@ -5,7 +5,7 @@ use std::time::Duration;
 use reelq_model::{Event, Setback};
 use reelq_provider::PollOutcome;
 
-use crate::fakes::{PLAN, Stand};
+use crate::stand::{PLAN, Stand};
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_hours(1);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reelq_model::{BlockReason, Event, Failure, FailureKind, JobId, Settlement, Status};
 use reelq_provider::PollOutcome;
 
-use crate::fakes::Stand;
+use crate::stand::Stand;
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_hours(1);

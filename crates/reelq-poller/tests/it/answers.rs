@@ -8,7 +8,7 @@ use reelq_model::{
 use reelq_provider::PollOutcome;
 use reelq_store::PauseReason;
 
-use crate::fakes::{PLAN, Stand};
+use crate::stand::{PLAN, Stand};
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reelq_model::{Event, Failure, FailureKind, OutputKind, OutputLink, Settlement, Stage, Status, TroubleKind};
 use reelq_provider::PollOutcome;
 
-use crate::fakes::Stand;
+use crate::stand::Stand;
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_hours(1);

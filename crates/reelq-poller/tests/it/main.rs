@@ -5,8 +5,6 @@ mod answers;
 #[cfg(test)]
 mod cancelling;
 #[cfg(test)]
-mod fakes;
-#[cfg(test)]
 mod late;
 #[cfg(test)]
 mod lost;
@@ -14,5 +12,7 @@ mod lost;
 mod refusals;
 #[cfg(test)]
 mod retries;
+#[cfg(test)]
+mod stand;
 #[cfg(test)]
 mod waits;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reelq_model::{Event, OutputKind, OutputLink, Setback, Settlement, Status};
 use reelq_provider::{CancelOutcome, PollOutcome};
 
-use crate::fakes::Stand;
+use crate::stand::Stand;
 
 const SECOND: Duration = Duration::from_secs(1);
 
