@@ -92,12 +92,12 @@ fn summary(path: &Path) -> io::Result<Option<(u64, Digest, Option<Media>)>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixture;
+    use reelq_testkit::sample;
 
     #[test]
     fn longest_of_an_output_is_kept_and_an_empty_one_never() {
         let root = tempfile::tempdir().unwrap();
-        let (folder, job) = (root.path().join(".parts"), fixture::job("cat").id);
+        let (folder, job) = (root.path().join(".parts"), sample::job("cat").id);
         let kept = |output| fs::read_to_string(path(&folder, job, output)).ok();
         keep(&folder, job, 1, b"");
         assert_eq!(kept(1), None);

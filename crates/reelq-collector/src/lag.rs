@@ -235,7 +235,7 @@ fn pace(trail: &mut VecDeque<(Timestamp, u64)>, now: Timestamp, total: u64) -> O
 mod tests {
     use super::*;
 
-    const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+    use reelq_testkit::sample::NOW;
 
     fn outlook(waiting: u64, seconds_left: u64, pace: Option<f64>) -> Outlook {
         Outlook { now: NOW, deadline: Some(NOW.after(Duration::from_secs(seconds_left))), waiting, pace }
@@ -266,7 +266,7 @@ mod tests {
     }
 
     fn fetching(seconds_left: i64, is_late: bool) -> JobView {
-        let mut job = crate::fixture::job("cat");
+        let mut job = reelq_testkit::sample::job("cat");
         let expires_at = Some(Timestamp::from_millis(NOW.millis() + seconds_left * 1_000));
         let (url, kind) = ("https://c/v.mp4".to_owned(), reelq_model::OutputKind::Video);
         let outputs = vec![reelq_model::OutputLink { url, kind, expires_at, assumed: false }];

@@ -7,8 +7,6 @@ mod collector;
 pub mod content;
 mod ending;
 mod fetch;
-#[cfg(test)]
-mod fixture;
 mod haul;
 mod images;
 mod lag;

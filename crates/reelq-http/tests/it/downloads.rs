@@ -1,14 +1,10 @@
 //! Links are judged at every step, and downloads go on where they stopped.
 
-#![expect(clippy::unwrap_used, reason = "a test's own helpers may stop it")]
-
-#[expect(dead_code, reason = "each test binary uses its own part")]
-mod support;
-
 use reelq_http::{
     Deadlines, Download, DownloadError, DownloadPolicy, DownloadStatus, Downloader, DownloadsSection, Proxies, Resume,
 };
-use support::{DEADLINES, KEY, Server, Step, reply, write};
+
+use crate::support::{DEADLINES, KEY, Server, Step, reply, write};
 
 fn downloader(own: &[&Server], allowed: &[&str], max_bytes: u64) -> Downloader {
     let section =
@@ -17,7 +13,7 @@ fn downloader(own: &[&Server], allowed: &[&str], max_bytes: u64) -> Downloader {
     let mut policy = DownloadPolicy::new(&section, origins, Proxies::default());
     policy.deadlines = Deadlines { connect: DEADLINES.connect, ..DEADLINES };
     policy.max_bytes = max_bytes;
-    Downloader::new(&policy, support::clock()).unwrap()
+    Downloader::new(&policy, crate::support::clock()).unwrap()
 }
 
 async fn bytes_of(download: &mut Download) -> Result<Vec<u8>, DownloadError> {

@@ -1,30 +1,31 @@
 //! What the collector makes of outputs of every kind: each by its content, whatever the vendor calls it.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test's own helpers may stop it")]
-
-mod support;
-
 use std::{fs, path::Path, time::Duration};
 
 use reelq_collector::StorageOptions;
 use reelq_model::{Event, FailureKind, OutputLink, StoredFile};
-use support::{House, Server, reply, samples, video};
+use reelq_testkit::{media, media::mp4 as video};
+
+use crate::{
+    house::House,
+    server::{Server, reply},
+};
 
 const LATE: [&str; 4] = ["late.png", "late.mp4", "page.png", "cut.png"];
 
 /// What lies under each name, once it is there.
 fn file(name: &str) -> Vec<u8> {
-    let png = samples::png();
+    let png = media::png();
     match name.split('?').next().unwrap_or_default() {
         "clip.mp4" | "clip" | "again.mp4" | "moved.mp4" => video("a clip"),
         "second.mp4" => video("another clip"),
         "cover.png" | "cover" => png,
         "cut.png" => png[..png.len() - 9].to_vec(),
         "page.png" | "page.mp4" => b"<html>not found</html>".to_vec(),
-        "clip.webm" => samples::webm(),
-        "clip.mov" => samples::mov(),
-        "clip.gif" => samples::gif(),
-        "sound.mp3" => samples::mp3(),
+        "clip.webm" => media::webm(),
+        "clip.mov" => media::mov(),
+        "clip.gif" => media::gif(),
+        "sound.mp3" => media::mp3(),
         "strange.mp4" => b"FLV\x01\x05 a format of the vendor's own".to_vec(),
         _ => Vec::new(),
     }
@@ -134,7 +135,7 @@ async fn cover_that_comes_late_is_kept_too() {
         0 => reply("200 OK", "", &video("a clip")),
         1 => reply("503 Busy", "", b""),
         2 => reply("200 OK", "", b"<html>"),
-        _ => reply("200 OK", "", &samples::png()),
+        _ => reply("200 OK", "", &media::png()),
     })
     .await;
     let folder = tempfile::tempdir().unwrap();
@@ -172,7 +173,7 @@ async fn picture_that_stands_in_for_the_video_does_not_hide_it() {
         let count = names.len();
         let server = Server::start(move |number| {
             let is_early = number < 2 * count;
-            reply("200 OK", "", &if is_early { samples::png() } else { video("a clip") })
+            reply("200 OK", "", &if is_early { media::png() } else { video("a clip") })
         })
         .await;
         let mut house = House::build(folder.path().to_str().unwrap(), &[&server], StorageOptions::default()).await;
@@ -190,10 +191,9 @@ async fn picture_that_stands_in_for_the_video_does_not_hide_it() {
 
 #[tokio::test]
 async fn whole_picture_behind_the_link_of_a_further_video_is_kept_at_once() {
-    let server = Server::by_path(|name| {
-        reply("200 OK", "", &if name == "second.mp4" { samples::png() } else { video("a clip") })
-    })
-    .await;
+    let server =
+        Server::by_path(|name| reply("200 OK", "", &if name == "second.mp4" { media::png() } else { video("a clip") }))
+            .await;
     let folder = tempfile::tempdir().unwrap();
     let house = House::build(folder.path().to_str().unwrap(), &[&server], StorageOptions::default()).await;
     let links = vec![server.link_to("second.mp4"), server.link()];

@@ -1,15 +1,11 @@
 //! The key appears in no text that this crate makes.
 
-#![expect(clippy::unwrap_used, reason = "a test's own helpers may stop it")]
-
-#[expect(dead_code, reason = "each test binary uses its own part")]
-mod support;
-
 use reelq_http::{AccountHttp, Transport};
 use reelq_model::SubmitOutcome;
 use reelq_provider::Request;
 use secrecy::SecretString;
-use support::{KEY, Plain, Server, Step, account, clock, paid, reply, transport};
+
+use crate::support::{KEY, Server, Step, account, clock, paid, provider, reply, transport};
 
 fn assert_clean(text: &str) {
     assert!(!text.contains(KEY) && !text.contains("0123456789abcdef"), "{text}");
@@ -45,7 +41,7 @@ fn errors_of_setting_up_show_no_key() {
 async fn key_that_the_server_echoes_does_not_get_through() {
     let body = format!("the key {KEY} is wrong");
     let server = Server::start(vec![Step::ReadAll, reply("422 Unprocessable", "", &body)]).await;
-    let outcome = transport(&server.url()).submit(&Plain::new(), 1, &paid()).await;
+    let outcome = transport(&server.url()).submit(&provider(), 1, &paid()).await;
     let SubmitOutcome::Rejected(failure) = &outcome else { panic!("{outcome:?}") };
     assert_eq!(failure.message, "the key [redacted] is wrong");
     let reply = transport(&server.url()).call(&Request::get("/v1/balance")).await.unwrap();
@@ -54,7 +50,7 @@ async fn key_that_the_server_echoes_does_not_get_through() {
 
 #[tokio::test]
 async fn errors_of_calls_show_no_key() {
-    for script in [vec![], vec![Step::ReadAll, support::write("nonsense\r\n\r\n")]] {
+    for script in [vec![], vec![Step::ReadAll, crate::support::write("nonsense\r\n\r\n")]] {
         let server = Server::start(script).await;
         let mut request = Request::get("/v1/videos");
         request.query = vec![("key", KEY.to_owned())];
@@ -71,7 +67,7 @@ async fn redirect_to_an_address_with_the_key_shows_no_key() {
         let server = Server::start(vec![Step::ReadAll, reply("302 Found", &head, "")]).await;
         let error = transport(&server.url()).call(&Request::get("/v1/videos/t-1")).await.unwrap_err();
         assert_clean(&format!("{error} {error:?}"));
-        let outcome = transport(&server.url()).submit(&Plain::new(), 1, &paid()).await;
+        let outcome = transport(&server.url()).submit(&provider(), 1, &paid()).await;
         assert_clean(&format!("{outcome:?}"));
         assert!(error.to_string().contains("[redacted]"), "{error}");
     }

@@ -1,15 +1,15 @@
 //! What the collector makes of whole, torn, dead, foreign and forbidden outputs.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test's own helpers may stop it")]
-
-#[expect(dead_code, reason = "other tests use the rest")]
-mod support;
-
 use std::{fs, path::Path, time::Duration};
 
 use reelq_collector::StorageOptions;
 use reelq_model::{Digest, Event, Failure, FailureKind, StoredFile};
-use support::{House, Server, reply, video};
+use reelq_testkit::media::mp4 as video;
+
+use crate::{
+    house::House,
+    server::{Server, reply},
+};
 
 async fn in_folder(folder: &Path, trusted: &[&Server]) -> House {
     House::build(folder.to_str().unwrap(), trusted, StorageOptions::default()).await

@@ -9,15 +9,9 @@ use std::{
 };
 
 use reelq_http::{AccountHttp, Deadlines, Transport};
-use reelq_model::{
-    Acceptance, Failure, FailureKind, JobSpec, Money, ProviderName, Setback, SharedClock, SubmitOutcome, SystemClock,
-    TaskId,
-};
-use reelq_provider::retry_after;
-use reelq_provider::{
-    BalanceOutcome, BuildError, CallbackSignature, CancelOutcome, Capability, Checked, FailedTasks, Idempotency,
-    ImageFacts, PollOutcome, Provider, Reply, Request, SubmitInput,
-};
+use reelq_model::{SharedClock, SystemClock};
+use reelq_provider::Request;
+use reelq_testkit::{FakeProvider, sample};
 use secrecy::SecretString;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -181,91 +175,7 @@ pub(crate) fn paid() -> Request {
     request
 }
 
-/// Takes `{"task":"…"}` for a yes.
-#[derive(Debug)]
-pub(crate) struct Plain {
-    name: ProviderName,
-    capability: Capability,
-}
-
-impl Plain {
-    pub(crate) fn new() -> Self {
-        let capability = Capability {
-            idempotency: Idempotency::None,
-            cancel: false,
-            balance: false,
-            link_lifetime: None,
-            price_known: false,
-            failed_tasks: FailedTasks::Charged,
-            callback_signature: CallbackSignature::None,
-            not_found_grace: Duration::ZERO,
-            first_poll: Duration::ZERO,
-            poll_interval: Duration::ZERO,
-        };
-        Self { name: ProviderName::new("plain").unwrap(), capability }
-    }
-}
-
-impl Provider for Plain {
-    fn name(&self) -> &ProviderName {
-        &self.name
-    }
-    fn capability(&self) -> &Capability {
-        &self.capability
-    }
-    fn check(&self, _: &str, _: Option<&str>, _: &reelq_model::Fields) -> Checked {
-        Checked { mode: String::new(), fields: serde_json::Map::new(), price: None::<Money>, findings: Vec::new() }
-    }
-    fn check_image(&self, _: &str, _: &str, _: &ImageFacts) -> Vec<reelq_model::Finding> {
-        Vec::new()
-    }
-    fn submit(&self, _: &SubmitInput<'_>) -> Result<Request, BuildError> {
-        Ok(paid())
-    }
-    fn submitted(&self, submission: u32, reply: &Reply) -> SubmitOutcome {
-        let text = String::from_utf8_lossy(&reply.body).into_owned();
-        match reply.status {
-            200 => match text.strip_prefix("{\"task\":\"").and_then(|rest| rest.strip_suffix("\"}")) {
-                Some(task) => SubmitOutcome::Accepted(Acceptance {
-                    task: TaskId::new(task).unwrap(),
-                    submission,
-                    cost: None,
-                    at: reply.at,
-                    outputs: Vec::new(),
-                }),
-                None => SubmitOutcome::Ambiguous(Setback::new("a yes that cannot be read")),
-            },
-            _ if reply.cut.is_some() => SubmitOutcome::Ambiguous(Setback::new("half a reply")),
-            429 => {
-                let wait = reply.retry_after.as_deref().and_then(|value| retry_after::parse(value, reply.at));
-                SubmitOutcome::Throttled(Setback {
-                    reason: "429".to_owned(),
-                    wait,
-                    limit: None,
-                    candidate: None,
-                    in_vain: false,
-                })
-            }
-            400..500 => SubmitOutcome::Rejected(Failure::new(FailureKind::Invalid, text)),
-            _ => SubmitOutcome::Ambiguous(Setback::new(text)),
-        }
-    }
-    fn poll(&self, _: &JobSpec, task: &TaskId) -> Request {
-        Request::get(format!("/v1/videos/{task}"))
-    }
-    fn polled(&self, _: &JobSpec, _: &TaskId, _: &Reply) -> PollOutcome {
-        PollOutcome::NotFound { message: String::new() }
-    }
-    fn cancel(&self, _: &TaskId) -> Option<Request> {
-        None
-    }
-    fn cancelled(&self, _: &TaskId, _: &Reply) -> CancelOutcome {
-        CancelOutcome::TooLate
-    }
-    fn balance(&self) -> Option<Request> {
-        None
-    }
-    fn balanced(&self, _: &Reply) -> BalanceOutcome {
-        BalanceOutcome::Valid(None)
-    }
+/// A provider that takes `{"task":"…"}` for an acceptance.
+pub(crate) fn provider() -> FakeProvider {
+    FakeProvider::new(sample::capability())
 }

@@ -1,21 +1,18 @@
 //! What becomes of a paid request when the server misbehaves at each point of the exchange.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test's own helpers may stop it")]
-
-mod support;
-
 use std::time::Duration;
 
 use reelq_http::CallError;
 use reelq_model::SubmitOutcome;
 use reelq_provider::Request;
-use support::{KEY, Plain, Server, Step, paid, reply, transport, write};
 use tokio::net::TcpListener;
+
+use crate::support::{KEY, Server, Step, paid, provider, reply, transport, write};
 
 /// Submits once to a server that follows the script, and checks that nothing was sent twice.
 async fn outcome_of(script: Vec<Step>) -> SubmitOutcome {
     let server = Server::start(script).await;
-    let outcome = transport(&server.url()).submit(&Plain::new(), 3, &paid()).await;
+    let outcome = transport(&server.url()).submit(&provider(), 3, &paid()).await;
     assert_eq!(server.connections(), 1, "sent more than once");
     outcome
 }
@@ -30,20 +27,20 @@ fn assert_accepted(outcome: &SubmitOutcome) {
     assert_eq!((acceptance.task.as_str(), acceptance.submission), ("t-1", 3));
 }
 
-const YES: &str = r#"{"task":"t-1"}"#;
+const ACCEPTED: &str = r#"{"task":"t-1"}"#;
 
 #[tokio::test]
 async fn refused_connection_is_not_sent() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     drop(listener);
-    let outcome = transport(&format!("http://127.0.0.1:{port}")).submit(&Plain::new(), 1, &paid()).await;
+    let outcome = transport(&format!("http://127.0.0.1:{port}")).submit(&provider(), 1, &paid()).await;
     assert!(matches!(outcome, SubmitOutcome::NotSent(_)), "{outcome:?}");
 }
 
 #[tokio::test]
 async fn unknown_name_is_not_sent() {
-    let outcome = transport("https://no-such-host.invalid").submit(&Plain::new(), 1, &paid()).await;
+    let outcome = transport("https://no-such-host.invalid").submit(&provider(), 1, &paid()).await;
     assert!(matches!(outcome, SubmitOutcome::NotSent(_)), "{outcome:?}");
 }
 
@@ -51,7 +48,7 @@ async fn unknown_name_is_not_sent() {
 async fn failed_tls_is_not_sent() {
     let server = Server::start(vec![Step::ReadBytes(1), reply("400 Bad Request", "", "speak plainly")]).await;
     let base = format!("https://127.0.0.1:{}", server.port);
-    let outcome = transport(&base).submit(&Plain::new(), 1, &paid()).await;
+    let outcome = transport(&base).submit(&provider(), 1, &paid()).await;
     assert!(matches!(outcome, SubmitOutcome::NotSent(_)), "{outcome:?}");
     assert!(server.requests().iter().all(|seen| !seen.contains("Bearer")));
 }
@@ -59,10 +56,10 @@ async fn failed_tls_is_not_sent() {
 #[tokio::test]
 async fn silent_tls_is_not_sent() {
     let server = Server::start(vec![Step::Hold]).await;
-    let mut account = support::account(&format!("https://127.0.0.1:{}", server.port));
+    let mut account = crate::support::account(&format!("https://127.0.0.1:{}", server.port));
     account.deadlines.connect = Duration::from_millis(200);
-    let transport = reelq_http::Transport::new(&account, support::clock()).unwrap();
-    let outcome = transport.submit(&Plain::new(), 1, &paid()).await;
+    let transport = reelq_http::Transport::new(&account, crate::support::clock()).unwrap();
+    let outcome = transport.submit(&provider(), 1, &paid()).await;
     assert!(matches!(outcome, SubmitOutcome::NotSent(_)), "{outcome:?}");
 }
 
@@ -105,18 +102,19 @@ async fn half_a_refusal_is_ambiguous() {
 
 #[tokio::test]
 async fn whole_yes_in_a_broken_frame_is_read() {
-    let chunked = |rest: &str| write(&format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\ne\r\n{YES}{rest}"));
+    let chunked =
+        |rest: &str| write(&format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\ne\r\n{ACCEPTED}{rest}"));
     for broken in [
         chunked("\r\n"),
         chunked(""),
         chunked("\r\nzz\r\n"),
         chunked("oops"),
-        write(&format!("HTTP/1.1 200 OK\r\ncontent-length: 90\r\n\r\n{YES}")),
-        write(&format!("HTTP/1.1 200 OK\r\nx y: odd\r\nno colon\r\ncontent-length: 14\r\n\r\n{YES}")),
+        write(&format!("HTTP/1.1 200 OK\r\ncontent-length: 90\r\n\r\n{ACCEPTED}")),
+        write(&format!("HTTP/1.1 200 OK\r\nx y: odd\r\nno colon\r\ncontent-length: 14\r\n\r\n{ACCEPTED}")),
     ] {
         assert_accepted(&outcome_of(vec![Step::ReadAll, broken]).await);
     }
-    let silent = write(&format!("HTTP/1.1 200 OK\r\ncontent-length: 90\r\n\r\n{YES}"));
+    let silent = write(&format!("HTTP/1.1 200 OK\r\ncontent-length: 90\r\n\r\n{ACCEPTED}"));
     assert_accepted(&outcome_of(vec![Step::ReadAll, silent, Step::Hold]).await);
 }
 
@@ -157,28 +155,28 @@ async fn server_that_reads_nothing_is_ambiguous() {
 #[tokio::test]
 async fn interim_replies_are_passed_over() {
     let interim = write("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n");
-    assert_accepted(&outcome_of(vec![Step::ReadAll, interim, reply("200 OK", "", YES)]).await);
+    assert_accepted(&outcome_of(vec![Step::ReadAll, interim, reply("200 OK", "", ACCEPTED)]).await);
 }
 
 #[tokio::test]
 async fn complete_reply_is_read_by_the_provider() {
-    assert_accepted(&outcome_of(vec![Step::ReadAll, reply("200 OK", "", YES)]).await);
+    assert_accepted(&outcome_of(vec![Step::ReadAll, reply("200 OK", "", ACCEPTED)]).await);
 }
 
 #[tokio::test]
 async fn reply_before_the_request_was_read_counts() {
-    assert_accepted(&outcome_of(vec![Step::ReadHead, reply("200 OK", "connection: close\r\n", YES)]).await);
+    assert_accepted(&outcome_of(vec![Step::ReadHead, reply("200 OK", "connection: close\r\n", ACCEPTED)]).await);
 }
 
 #[tokio::test]
 async fn body_longer_than_announced_is_cut_at_the_announced_length() {
-    let long = write(&format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{YES}and more", YES.len()));
+    let long = write(&format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{ACCEPTED}and more", ACCEPTED.len()));
     assert_accepted(&outcome_of(vec![Step::ReadAll, long]).await);
 }
 
 #[tokio::test]
 async fn two_lengths_that_differ_are_ambiguous() {
-    let odd = write(&format!("HTTP/1.1 200 OK\r\ncontent-length: 14\r\ncontent-length: 15\r\n\r\n{YES}"));
+    let odd = write(&format!("HTTP/1.1 200 OK\r\ncontent-length: 14\r\ncontent-length: 15\r\n\r\n{ACCEPTED}"));
     assert_ambiguous(&outcome_of(vec![Step::ReadAll, odd]).await);
 }
 
@@ -192,7 +190,7 @@ async fn huge_body_is_ambiguous_whether_announced_or_not() {
 
 #[tokio::test]
 async fn redirect_turns_away_or_stays_open_and_the_key_never_follows() {
-    let elsewhere = Server::start(vec![Step::ReadAll, reply("200 OK", "", YES)]).await;
+    let elsewhere = Server::start(vec![Step::ReadAll, reply("200 OK", "", ACCEPTED)]).await;
     for (status, moved) in [(301, true), (307, true), (308, true), (302, false), (303, false), (300, false)] {
         let head = format!("location: {}/v1/videos?token=hidden\r\n", elsewhere.url());
         let outcome = outcome_of(vec![Step::ReadAll, reply(&format!("{status} Over There"), &head, "")]).await;
@@ -217,9 +215,9 @@ async fn each_form_of_retry_after_is_carried() {
 
 #[tokio::test]
 async fn each_paid_request_has_a_connection_of_its_own() {
-    let keep = || vec![Step::ReadAll, reply("200 OK", "", YES), Step::Hold];
+    let keep = || vec![Step::ReadAll, reply("200 OK", "", ACCEPTED), Step::Hold];
     let server = Server::with(move |_| keep()).await;
-    let (transport, provider) = (transport(&server.url()), Plain::new());
+    let (transport, provider) = (transport(&server.url()), provider());
     for number in 1..=3 {
         let outcome = transport.submit(&provider, number, &paid()).await;
         assert!(matches!(outcome, SubmitOutcome::Accepted(_)), "{outcome:?}");
@@ -229,18 +227,18 @@ async fn each_paid_request_has_a_connection_of_its_own() {
 
 #[tokio::test]
 async fn request_that_cannot_be_built_is_rejected_unsent() {
-    let server = Server::start(vec![Step::ReadAll, reply("200 OK", "", YES)]).await;
+    let server = Server::start(vec![Step::ReadAll, reply("200 OK", "", ACCEPTED)]).await;
     let mut request = paid();
     request.headers.push(("X-Odd", "line\nbreak".to_owned()));
-    let outcome = transport(&server.url()).submit(&Plain::new(), 1, &request).await;
+    let outcome = transport(&server.url()).submit(&provider(), 1, &request).await;
     assert!(matches!(outcome, SubmitOutcome::Rejected(_)), "{outcome:?}");
     assert_eq!(server.connections(), 0);
 }
 
 #[tokio::test]
 async fn request_carries_key_body_and_headers_as_given() {
-    let server = Server::start(vec![Step::ReadAll, reply("200 OK", "", YES)]).await;
-    transport(&format!("{}/below/", server.url())).submit(&Plain::new(), 1, &paid()).await;
+    let server = Server::start(vec![Step::ReadAll, reply("200 OK", "", ACCEPTED)]).await;
+    transport(&format!("{}/below/", server.url())).submit(&provider(), 1, &paid()).await;
     let seen = server.requests().remove(0);
     assert!(seen.starts_with("POST /below/v1/videos HTTP/1.1\r\n"), "{seen}");
     let lower = seen.to_ascii_lowercase();
@@ -293,9 +291,9 @@ async fn long_reply_is_cut_at_the_limit_and_its_beginning_kept() {
     for (length, is_cut) in [(limit, false), (limit + 1, true)] {
         let body = format!("{{\"task_id\":\"t-1\",{}", " ".repeat(length - 17));
         let server = Server::start(vec![Step::ReadAll, reply("200 OK", "", &body)]).await;
-        let mut account = support::account(&server.url());
+        let mut account = crate::support::account(&server.url());
         account.deadlines = reelq_http::Deadlines::default();
-        let transport = reelq_http::Transport::new(&account, support::clock()).unwrap();
+        let transport = reelq_http::Transport::new(&account, crate::support::clock()).unwrap();
         let reply = transport.call(&Request::get("/v1/videos/t-1")).await.unwrap();
         assert_eq!((reply.body.len(), reply.cut.is_some()), (limit, is_cut));
         assert!(reply.body.starts_with(b"{\"task_id\":\"t-1\","));
@@ -304,9 +302,9 @@ async fn long_reply_is_cut_at_the_limit_and_its_beginning_kept() {
 
 #[tokio::test]
 async fn free_requests_ask_past_caches_and_paid_ones_need_not() {
-    let server = Server::start(vec![Step::ReadAll, reply("200 OK", "", YES)]).await;
+    let server = Server::start(vec![Step::ReadAll, reply("200 OK", "", ACCEPTED)]).await;
     transport(&server.url()).call(&Request::get("/v1/videos/t-1")).await.unwrap();
-    transport(&server.url()).submit(&Plain::new(), 1, &paid()).await;
+    transport(&server.url()).submit(&provider(), 1, &paid()).await;
     let seen: Vec<String> = server.requests().iter().map(|seen| seen.to_ascii_lowercase()).collect();
     assert!(seen[0].contains("cache-control: no-cache\r\n"), "{seen:?}");
     assert!(!seen[1].contains("cache-control"), "{seen:?}");

@@ -1,10 +1,5 @@
 //! An S3 bucket works like a folder: an S3 server on loopback, over real HTTP.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test's own helpers may stop it")]
-
-#[expect(dead_code, reason = "other tests use the rest")]
-mod support;
-
 use std::{fs, path::Path};
 
 use hyper_util::{
@@ -13,9 +8,14 @@ use hyper_util::{
 };
 use reelq_collector::{Place, StorageOptions, loaded, note_loaded};
 use reelq_model::{BatchName, Digest, Event};
+use reelq_testkit::media::mp4 as video;
 use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
-use support::{House, Server, reply, video};
 use tokio::net::TcpListener;
+
+use crate::{
+    house::House,
+    server::{Server, reply},
+};
 
 const KEY: &str = "test-key";
 const SECRET: &str = "test-secret";

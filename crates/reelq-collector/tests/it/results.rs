@@ -1,28 +1,16 @@
 //! Result manifests as they lie in the output place.
 
-#![expect(clippy::unwrap_used, reason = "a test's own helpers may stop it")]
-
 use std::{collections::BTreeMap, fs, sync::Arc};
 
 use reelq_collector::{Place, StorageOptions, write_results};
-use reelq_model::{
-    AccountName, BatchName, Fields, JobDraft, JobId, JobSpec, ModelName, ProviderName, SharedClock, SystemClock,
-};
+use reelq_model::{BatchName, SharedClock, SystemClock};
 use reelq_store::{BatchDraft, JobFilter, Line, LineDraft, Page, Purge, SharedStore, SqliteStore};
+use reelq_testkit::sample;
 
 const ROWS: u64 = 1201;
 
-fn line(batch: &BatchName, row: u64) -> LineDraft {
-    let mut fields = Fields::new();
-    fields.insert("prompt".to_owned(), format!("a cat, \"{row}\"").into());
-    let spec = JobSpec {
-        account: AccountName::new("main").unwrap(),
-        provider: ProviderName::new("wave").unwrap(),
-        model: ModelName::new("hailuo-2.3").unwrap(),
-        mode: "text-to-video".to_owned(),
-        fields,
-    };
-    let job = JobDraft { id: JobId::derive(batch, &spec.digest(), 1), spec, price: None, priority: 0 };
+fn line(row: u64) -> LineDraft {
+    let job = sample::job_draft(&format!("a cat, \"{row}\""), 1);
     LineDraft { job, line: Line { row, copy: 1, label: None, passthrough: BTreeMap::new() } }
 }
 
@@ -31,23 +19,14 @@ async fn load(store: &SharedStore, output: &str) -> BatchName {
 }
 
 async fn load_rows(store: &SharedStore, output: &str, rows: u64) -> BatchName {
-    let name = BatchName::new("films").unwrap();
     let draft = BatchDraft {
-        name: name.clone(),
-        output: output.to_owned(),
         file_name: "{row:06}-{id}-{copy}.mp4".to_owned(),
-        budget: None,
-        priority: 0,
-        manifest: "films.csv".to_owned(),
-        manifest_path: None,
         passthrough: vec!["x_team".to_owned()],
-        loaded_with: None,
+        ..sample::batch_draft(output)
     };
-    let load = store.begin_load(&draft).await.unwrap();
-    let lines: Vec<_> = (1..=rows).map(|row| line(&name, row)).collect();
-    store.enqueue(&load, &lines).await.unwrap();
-    store.finish_load(&load).await.unwrap();
-    name
+    let lines: Vec<_> = (1..=rows).map(line).collect();
+    reelq_testkit::load(store, &draft, &lines).await;
+    sample::batch()
 }
 
 #[tokio::test]
