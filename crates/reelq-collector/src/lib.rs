@@ -2,15 +2,15 @@
 //!
 //! Nothing in the output place is ever replaced by other content, and nothing appears there before it is whole.
 
-mod aside;
 mod collector;
 pub mod content;
-mod ending;
 mod fetch;
-mod haul;
+mod fetch_error;
+mod fetched_outputs;
 mod images;
 mod lag;
 pub mod mp4;
+mod mp4_completeness;
 mod name;
 mod naming;
 mod part;
@@ -18,9 +18,9 @@ mod patience;
 mod place;
 mod placed;
 mod places;
+mod quarantine;
 mod results;
 mod targets;
-mod trouble;
 
 pub use collector::Collector;
 pub use content::{Class, ContentError, Media};

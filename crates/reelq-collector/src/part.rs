@@ -11,7 +11,7 @@ use reelq_model::{Digest, JobId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::{PlaceError, haul::without_query};
+use crate::{PlaceError, fetched_outputs::without_query};
 
 /// Bytes written between two syncs; what was not synced is not trusted after a crash.
 const SYNC_BYTES: u64 = 4 << 20;
@@ -48,7 +48,7 @@ pub(crate) struct Begun {
     pub(crate) content_type: Option<String>,
 }
 
-/// A part in hand; nobody else writes to it meanwhile.
+/// A part in hand; no one else writes to it meanwhile.
 #[derive(Debug)]
 pub(crate) struct Part {
     pub(crate) path: PathBuf,

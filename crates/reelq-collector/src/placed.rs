@@ -28,7 +28,7 @@ pub(crate) struct Placed {
     /// What it is; `None` in lines of older versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) media: Option<Media>,
-    /// The mark of the link that it came from, for a later reply may name the outputs in another order.
+    /// The digest of the link that it came from, for a later reply may name the outputs in another order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) source: Option<Digest>,
 }

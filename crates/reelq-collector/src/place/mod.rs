@@ -3,9 +3,9 @@
 
 mod bucket;
 mod folder;
+mod fsync_coalescer;
 mod options;
 mod small;
-mod turns;
 
 use std::path::{Path, PathBuf};
 

@@ -22,7 +22,7 @@ pub(super) fn note(line: &ResultLine, sharers: &[JobView]) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
-/// The line's job and the records of charges that nobody expected.
+/// The line's job and the records of charges that no one expected.
 pub(super) fn all(line: &ResultLine) -> impl Iterator<Item = &Job> {
     std::iter::once(&line.view.job).chain(&line.orphans)
 }

@@ -8,7 +8,7 @@ use super::note::{all, note};
 
 /// What became of one line. A job whose line is gone has row 0.
 ///
-/// The cost is empty where it is not known; then the message names the amount at risk. Charges that nobody expected are
+/// The cost is empty where it is not known; then the message names the amount at risk. Charges that no one expected are
 /// part of the cost of the job that caused them. `sharers` are the jobs that share a task with one of the line's own.
 pub fn record(line: &ResultLine, sharers: &[JobView]) -> ResultRecord {
     if line.view.is_unreadable() {

@@ -1,5 +1,5 @@
 //! What a link gave in place of a file that could be vouched for: the longest of each output, kept beside the parts until it is
-//! decided whether it is all that there is. Paid bytes are never thrown away because nobody knows their format, and the page
+//! decided whether it is all that there is. Paid bytes are never thrown away because no one knows their format, and the page
 //! of a dead link does not take their place.
 
 use std::{

@@ -4,11 +4,11 @@ use std::io::{Read, Seek, SeekFrom};
 
 use crate::mp4;
 
-/// Whether the file itself tells that nothing is missing: every box names its length, the last one ends with the file,
+/// Whether the file itself shows that nothing is missing: every box names its length, the last one ends with the file,
 /// and no further fragments are to be expected.
 ///
 /// Stricter than [`mp4::check`], which takes a last box without a length: such a box ends wherever the connection broke.
-pub(crate) fn is_told(file: &mut (impl Read + Seek)) -> bool {
+pub(crate) fn is_complete(file: &mut (impl Read + Seek)) -> bool {
     mp4::check(file).is_ok() && boxes(file).is_some_and(|kinds| kinds.is_complete())
 }
 
@@ -69,25 +69,25 @@ mod tests {
         [boxed("ftyp", 16, b"isom\0\0\x02\0"), boxed("moov", 116, &movie)].concat()
     }
 
-    fn told(rest: &[u8]) -> bool {
-        is_told(&mut Cursor::new([&begun()[..], rest].concat()))
+    fn complete(rest: &[u8]) -> bool {
+        is_complete(&mut Cursor::new([&begun()[..], rest].concat()))
     }
 
     #[test]
     fn video_that_ends_with_its_last_box_is_whole() {
-        assert!(told(&boxed("mdat", 12, b"data")));
+        assert!(complete(&boxed("mdat", 12, b"data")));
         let long = [&boxed("mdat", 1, &20_u64.to_be_bytes())[..], b"data"].concat();
-        assert!(told(&long), "a length of eight bytes");
+        assert!(complete(&long), "a length of eight bytes");
         let index = [boxed("moof", 12, b"frag"), boxed("mdat", 12, b"data"), boxed("mfra", 8, b"")].concat();
-        assert!(told(&index));
+        assert!(complete(&index));
     }
 
     #[test]
     fn video_that_may_go_on_is_not_whole() {
-        assert!(!told(&boxed("mdat", 13, b"data")), "cut off");
-        assert!(!told(&boxed("mdat", 0, b"data")), "to the file's end, wherever that is");
-        assert!(!told(&[boxed("moof", 12, b"frag"), boxed("mdat", 12, b"data")].concat()), "a fragment may follow");
-        assert!(!told(b""), "no media yet");
-        assert!(!is_told(&mut Cursor::new(b"")));
+        assert!(!complete(&boxed("mdat", 13, b"data")), "cut off");
+        assert!(!complete(&boxed("mdat", 0, b"data")), "to the file's end, wherever that is");
+        assert!(!complete(&[boxed("moof", 12, b"frag"), boxed("mdat", 12, b"data")].concat()), "a fragment may follow");
+        assert!(!complete(b""), "no media yet");
+        assert!(!is_complete(&mut Cursor::new(b"")));
     }
 }

@@ -1,4 +1,4 @@
-//! What hinders the fetching of an output, by what comes of it.
+//! Why an output could not be fetched, by what follows from it.
 
 use std::time::Duration;
 
@@ -6,9 +6,9 @@ use reelq_http::DownloadError;
 
 use crate::PlaceError;
 
-/// What hinders the fetching of an output.
+/// Why an output could not be fetched.
 #[derive(Debug)]
-pub(crate) enum Trouble {
+pub(crate) enum FetchError {
     /// Something on this side: the store, the disk, another worker at the same file. It passes.
     Here(String),
     /// The output place did not take the file: it may take others, or none.
@@ -37,19 +37,19 @@ pub(crate) enum Cause {
     Content,
     /// The server's: a whole file, but a picture or a sound in place of the video.
     OtherKind,
-    /// Nobody's: it was not reached, or had troubles of its own.
+    /// No one's: it was not reached, or had errors of its own.
     Unreachable,
     /// This configuration's: it does not allow such a link or such a length.
     NotAllowed,
 }
 
-impl Trouble {
+impl FetchError {
     /// What the link gave is not the file.
     pub(crate) const fn not_the_file(reason: String, cause: Cause) -> Self {
         Self::Late(Late { reason, wait: None, cause })
     }
 
-    /// The trouble in words.
+    /// The error in words.
     pub(crate) fn reason(&self) -> &str {
         match self {
             Self::Here(reason) | Self::Place(reason) | Self::Fatal(reason) | Self::Late(Late { reason, .. }) => reason,
@@ -57,7 +57,7 @@ impl Trouble {
     }
 }
 
-impl From<PlaceError> for Trouble {
+impl From<PlaceError> for FetchError {
     fn from(error: PlaceError) -> Self {
         match error {
             PlaceError::Unknown(_) | PlaceError::Taken(_) => {
@@ -68,7 +68,7 @@ impl From<PlaceError> for Trouble {
     }
 }
 
-impl From<DownloadError> for Trouble {
+impl From<DownloadError> for FetchError {
     fn from(error: DownloadError) -> Self {
         let (cause, wait) = match &error {
             DownloadError::Gone { .. } => (Cause::Gone, None),

@@ -6,17 +6,17 @@ use reelq_model::{Job, OutputKind, OutputLink, StoredFile};
 
 use crate::{
     Class, Media,
-    trouble::{Cause, Late},
+    fetch_error::{Cause, Late},
 };
 
 /// An output that is in its place, verified.
 #[derive(Debug)]
-pub(crate) struct Fetched {
+pub(crate) struct FetchedOutput {
     pub(crate) file: StoredFile,
     pub(crate) class: Class,
 }
 
-impl Fetched {
+impl FetchedOutput {
     /// Whether it is a GIF: a file is named by what it holds.
     fn is_gif(&self) -> bool {
         Path::new(&self.file.path).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gif"))
@@ -25,7 +25,7 @@ impl Fetched {
 
 /// An output that is not there yet.
 #[derive(Debug)]
-pub(crate) struct Lack {
+pub(crate) struct MissingOutput {
     /// Counts the job's outputs from 1.
     pub(crate) output: usize,
     pub(crate) link: OutputLink,
@@ -34,9 +34,9 @@ pub(crate) struct Lack {
 
 /// What one attempt brought.
 #[derive(Debug, Default)]
-pub(crate) struct Haul {
-    pub(crate) got: Vec<Fetched>,
-    pub(crate) lacking: Vec<Lack>,
+pub(crate) struct FetchedOutputs {
+    pub(crate) present: Vec<FetchedOutput>,
+    pub(crate) missing: Vec<MissingOutput>,
 }
 
 /// Whether the address of a link says that it is one of a video; `None` where it says nothing.
@@ -50,27 +50,27 @@ pub(crate) fn claims_video(link: &OutputLink) -> bool {
     is_named_video(link).unwrap_or(link.kind == OutputKind::Video)
 }
 
-impl Haul {
+impl FetchedOutputs {
     /// Whether what the job's mode promises is there: something that moves, or for a mode of pictures or sounds any file. A
     /// GIF is the video only where no other output may still be it: beside one, it is its preview.
     pub(crate) fn is_enough(&self, job: &Job) -> bool {
-        let is_awaited = self.lacking.iter().any(|lack| claims_video(&lack.link));
-        let is_video = |fetched: &Fetched| fetched.class == Class::Video && !(is_awaited && fetched.is_gif());
-        self.got.iter().any(|fetched| is_video(fetched) || !promises_video(&job.spec.mode))
+        let is_awaited = self.missing.iter().any(|absent| claims_video(&absent.link));
+        let is_video = |fetched: &FetchedOutput| fetched.class == Class::Video && !(is_awaited && fetched.is_gif());
+        self.present.iter().any(|fetched| is_video(fetched) || !promises_video(&job.spec.mode))
     }
 
     /// Why it is not enough: what hinders the video counts for more than what hinders a cover.
     pub(crate) fn late(&self) -> Late {
-        let lack = self.lacking.iter().find(|lack| claims_video(&lack.link)).or_else(|| self.lacking.first());
+        let absent = self.missing.iter().find(|absent| claims_video(&absent.link)).or_else(|| self.missing.first());
         let reason = || "find a video: none of the outputs is one yet".to_owned();
         let none = || Late { reason: reason(), wait: None, cause: Cause::Content };
-        lack.map_or_else(none, |lack| lack.late.clone())
+        absent.map_or_else(none, |absent| absent.late.clone())
     }
 
     /// The files, what was bought before what came along.
     pub(crate) fn into_files(mut self) -> Vec<StoredFile> {
-        self.got.sort_by_key(|fetched| (fetched.class != Class::Video, fetched.is_gif()));
-        self.got.into_iter().map(|fetched| fetched.file).collect()
+        self.present.sort_by_key(|fetched| (fetched.class != Class::Video, fetched.is_gif()));
+        self.present.into_iter().map(|fetched| fetched.file).collect()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Shared syncs of folders: whoever waits while a folder is being synced is served by the next sync, all of them together.
+//! Coalesces the fsyncs of a folder: all who wait while one runs are served by the next one together.
 
 use std::{
     collections::HashMap,
@@ -9,12 +9,12 @@ use std::{
 
 /// The syncs of a place's folders. One that ended well began after each call that it answers.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Turns {
-    folders: Arc<Mutex<HashMap<PathBuf, Arc<Turn>>>>,
+pub(super) struct FsyncCoalescer {
+    folders: Arc<Mutex<HashMap<PathBuf, Arc<FolderSync>>>>,
 }
 
 #[derive(Debug, Default)]
-struct Turn {
+struct FolderSync {
     state: Mutex<State>,
     ended: Condvar,
 }
@@ -26,23 +26,23 @@ struct State {
     running: bool,
 }
 
-impl Turns {
-    /// Syncs the folder with `sync`, or waits for somebody who does. Blocks.
+impl FsyncCoalescer {
+    /// Syncs the folder with `sync`, or waits for another caller's sync. Blocks.
     pub(super) fn sync(&self, folder: &Path, sync: impl Fn(&Path) -> io::Result<()>) -> io::Result<()> {
-        let turn = {
+        let folder_sync = {
             let mut folders = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(folders.entry(folder.to_owned()).or_default())
         };
-        turn.take(|| sync(folder))
+        folder_sync.run(|| sync(folder))
     }
 }
 
-impl Turn {
+impl FolderSync {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn take(&self, sync: impl Fn() -> io::Result<()>) -> io::Result<()> {
+    fn run(&self, sync: impl Fn() -> io::Result<()>) -> io::Result<()> {
         let mut state = self.state();
         // A sync that runs already may have passed by what this caller did.
         let needed = state.begun + 1;
@@ -61,7 +61,7 @@ impl Turn {
                 state.done = mine;
             }
             self.ended.notify_all();
-            // The others sync for themselves, and hear for themselves what is wrong.
+            // The others sync for themselves, and get their own error.
             outcome?;
         }
         Ok(())
@@ -82,12 +82,12 @@ mod tests {
 
     #[test]
     fn callers_that_wait_share_one_sync_that_began_after_all_of_them() {
-        let (turns, syncs) = (Turns::default(), AtomicUsize::new(0));
+        let (fsyncs, syncs) = (FsyncCoalescer::default(), AtomicUsize::new(0));
         let (begun, go_on) = (Barrier::new(2), Barrier::new(2));
         let folder = Path::new("out");
         thread::scope(|scope| {
             let first = scope.spawn(|| {
-                turns.sync(folder, |_| {
+                fsyncs.sync(folder, |_| {
                     if syncs.fetch_add(1, Ordering::SeqCst) == 0 {
                         begun.wait();
                         go_on.wait();
@@ -100,9 +100,9 @@ mod tests {
                 syncs.fetch_add(1, Ordering::SeqCst);
                 Ok(())
             };
-            let turns = &turns;
-            let waiting: Vec<_> = (0..4).map(|_| scope.spawn(move || turns.sync(folder, count))).collect();
-            assert_eq!(syncs.load(Ordering::SeqCst), 1, "nobody syncs beside the first");
+            let fsyncs = &fsyncs;
+            let waiting: Vec<_> = (0..4).map(|_| scope.spawn(move || fsyncs.sync(folder, count))).collect();
+            assert_eq!(syncs.load(Ordering::SeqCst), 1, "no one syncs beside the first");
             go_on.wait();
             first.join().unwrap().unwrap();
             for caller in waiting {
@@ -113,15 +113,15 @@ mod tests {
     }
 
     #[test]
-    fn failed_sync_is_told_and_serves_nobody() {
-        let turns = Turns::default();
-        assert!(turns.sync(Path::new("out"), |_| Err(io::ErrorKind::StorageFull.into())).is_err());
+    fn failed_sync_is_reported_and_serves_no_one() {
+        let fsyncs = FsyncCoalescer::default();
+        assert!(fsyncs.sync(Path::new("out"), |_| Err(io::ErrorKind::StorageFull.into())).is_err());
         let synced = AtomicUsize::new(0);
         let sync = |_: &Path| {
             synced.fetch_add(1, Ordering::SeqCst);
             Ok(())
         };
-        turns.sync(Path::new("out"), sync).unwrap();
+        fsyncs.sync(Path::new("out"), sync).unwrap();
         assert_eq!(synced.load(Ordering::SeqCst), 1);
     }
 }
