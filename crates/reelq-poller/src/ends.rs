@@ -31,7 +31,7 @@ impl End {
         Self { kind: TroubleKind::SaysFailed, failure, settlement, cost }
     }
 
-    /// "No such task". Whatever became of it, nobody said that the money came back.
+    /// "No such task". Whatever became of it, no one said that the money came back.
     pub(crate) fn not_found(message: &str) -> Self {
         Self::charged(
             TroubleKind::NotFound,

@@ -13,6 +13,6 @@ mod seen;
 mod settings;
 
 pub use plan::PollPlan;
-pub use poller::{Parts, Poller};
+pub use poller::{Poller, PollerParts};
 pub use schedule::Schedule;
 pub use settings::{PollSection, PollSettings};

@@ -17,14 +17,14 @@ use crate::{
 };
 
 /// What a poller is made of.
-pub struct Parts {
+pub struct PollerParts {
     /// The account.
     pub account: AccountName,
     /// Its provider.
     pub provider: Arc<dyn Provider>,
     /// Its HTTP.
     pub exchange: Arc<dyn Exchange>,
-    /// Where pauses are told to the other workers.
+    /// Where pauses are shared with the other workers.
     pub store: SharedStore,
     /// Counts the requests.
     pub metrics: Arc<AccountMetrics>,
@@ -38,9 +38,9 @@ pub struct Parts {
     pub seed: u64,
 }
 
-impl fmt::Debug for Parts {
+impl fmt::Debug for PollerParts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Parts")
+        f.debug_struct("PollerParts")
             .field("account", &self.account)
             .field("settings", &self.settings)
             .finish_non_exhaustive()
@@ -49,7 +49,7 @@ impl fmt::Debug for Parts {
 
 /// Follows the tasks of one account.
 pub struct Poller {
-    pub(crate) parts: Parts,
+    pub(crate) parts: PollerParts,
     pub(crate) pauser: AccountPauser,
     pub(crate) too_late: TooLate,
     pub(crate) refusals: Refusals,
@@ -98,12 +98,12 @@ impl Handler for Poller {
 }
 
 /// When a task of another provider than the account's is looked at again.
-const STRANGE: Duration = Duration::from_mins(1);
+const OTHER_PROVIDER: Duration = Duration::from_mins(1);
 
-/// Nobody is asked about a task of another provider than the account's: what that one says of it means nothing.
+/// No one is asked about a task of another provider than the account's: what that one says of it means nothing.
 fn left_alone(task: &RemoteTask, reason: String) -> Event {
     Event::Running {
-        next_poll: STRANGE,
+        next_poll: OTHER_PROVIDER,
         word: task.word.clone(),
         progress: task.progress,
         overdue: task.overdue,
@@ -124,7 +124,7 @@ fn unless_troubled(event: Event, other: Trouble) -> Event {
 
 impl Poller {
     /// A poller for one account.
-    pub fn new(parts: Parts) -> Self {
+    pub fn new(parts: PollerParts) -> Self {
         let pauser = AccountPauser {
             account: parts.account.clone(),
             store: Arc::clone(&parts.store),

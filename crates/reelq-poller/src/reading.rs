@@ -61,14 +61,14 @@ impl Poller {
         outputs.into_iter().map(resolve).collect()
     }
 
-    /// The provider says that the task is withdrawn. Where nobody asked for that, it is believed only when it is repeated,
+    /// The provider says that the task is withdrawn. Where no one asked for that, it is believed only when it is repeated,
     /// and then it is the provider's failure.
     fn withdrawn(&self, look: Look<'_>, settlement: Settlement) -> Event {
         if look.is_unwanted || look.task.buy_again || look.task.only_looked_at || look.has_succeeded() {
             return self.cancelled(look, settlement);
         }
         let failure =
-            Failure::new(FailureKind::Provider, "the provider withdrew the task, and nobody had asked for it");
+            Failure::new(FailureKind::Provider, "the provider withdrew the task, and no one had asked for it");
         self.repeated(look, End::failed(failure, settlement, None))
     }
 
@@ -116,7 +116,7 @@ impl Poller {
 
     /// Whether the task was bought with another key or at another address, and may still have an output there.
     fn asks_a_stranger(&self, look: Look<'_>) -> bool {
-        let other = |mark| self.parts.exchange.mark(look.job.id) != Some(mark);
+        let other = |mark| self.parts.exchange.fingerprint(look.job.id) != Some(mark);
         look.age < OUTPUTS_LAST_MAX && look.task.mark.is_some_and(other)
     }
 
@@ -133,7 +133,7 @@ impl Poller {
         if is_accounts {
             self.parts.metrics.polls_are_refused(true);
             let trouble = Trouble::new(TroubleKind::Status, message);
-            // Not ever longer: once a person has mended the account, all of them are looked at soon.
+            // Not ever longer: once a person has fixed the account, all of them are looked at soon.
             return self.unanswered(look, self.parts.schedule.slow(), Some(trouble));
         }
         self.status_trouble(look, message.to_owned(), self.parts.schedule.slow())

@@ -20,18 +20,18 @@ pub struct FakeExchange {
     /// `send NUMBER `BODY` under KEY` for each paid request, and the path of each other.
     pub log: CallLog,
     is_down: Arc<AtomicBool>,
-    mark: Arc<Mutex<Option<Digest>>>,
+    fingerprint: Arc<Mutex<Option<Digest>>>,
 }
 
 impl FakeExchange {
-    /// Cuts the network, or mends it.
+    /// Cuts the network, or restores it.
     pub fn set_down(&self, is_down: bool) {
         self.is_down.store(is_down, Ordering::SeqCst);
     }
 
     /// Gives the account another key or address.
-    pub fn set_mark(&self, mark: Option<Digest>) {
-        *self.mark.lock().unwrap_or_else(PoisonError::into_inner) = mark;
+    pub fn set_fingerprint(&self, fingerprint: Option<Digest>) {
+        *self.fingerprint.lock().unwrap_or_else(PoisonError::into_inner) = fingerprint;
     }
 }
 
@@ -52,7 +52,7 @@ impl Exchange for FakeExchange {
         Ok(Reply::whole(200, "", NOW))
     }
 
-    fn mark(&self, _: JobId) -> Option<Digest> {
-        *self.mark.lock().unwrap_or_else(PoisonError::into_inner)
+    fn fingerprint(&self, _: JobId) -> Option<Digest> {
+        *self.fingerprint.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -114,7 +114,7 @@ impl Builder {
     }
 
     /// Whether it ends by itself, when nothing of its batch, or of any batch where none is named, can move any more.
-    /// Without a batch it does not unless told so.
+    /// The default without a batch is that it does not.
     #[must_use]
     pub fn drain(mut self, drain: bool) -> Self {
         self.drain = drain;

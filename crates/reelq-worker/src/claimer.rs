@@ -79,7 +79,7 @@ impl Claimer {
             match claimed {
                 Ok(claimed) if claimed.limits_missing && self.limits.is_some() => {
                     drop(free);
-                    if let Err(error) = self.tell_limits().await {
+                    if let Err(error) = self.restore_limits().await {
                         return self.fatal.raise(error);
                     }
                 }
@@ -96,11 +96,11 @@ impl Claimer {
     }
 
     /// The store lost them: it sells nothing before it has them again.
-    async fn tell_limits(&self) -> reelq_store::Result<()> {
+    async fn restore_limits(&self) -> reelq_store::Result<()> {
         let Some(limits) = &self.limits else { return Ok(()) };
         tracing::warn!(account = %self.claim.account, "the store has no limits for the account: they are set anew");
         tokio::select! {
-            told = retry_transient(&self.rng, || self.store.set_limits(&self.claim.account, limits)) => told?,
+            restored = retry_transient(&self.rng, || self.store.set_limits(&self.claim.account, limits)) => restored?,
             () = self.given_up() => return Ok(()),
         }
         self.pause().await;

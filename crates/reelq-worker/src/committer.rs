@@ -1,7 +1,7 @@
 //! Group commit: steps that wait for the store go there together, and are repeated until it answers.
 //!
-//! A step that comes while the store does not answer is tried at once, with all that wait: a journal in front of the store
-//! writes down what it hears of, and nothing that waits here unheard would outlive the process.
+//! A step that comes while the store is unreachable is tried at once, with all that wait: a journal in front of the store
+//! writes it down, and what only waits here would not outlive the process.
 
 use std::{sync::Arc, time::Duration};
 
@@ -69,7 +69,7 @@ impl Committer {
 }
 
 impl Step {
-    /// Whether the store must be told, whatever is wrong with it: a paid task is lost with it otherwise.
+    /// Whether the step must reach the store, whatever is wrong with it: a paid task would be lost otherwise.
     const fn is_paid(&self) -> bool {
         matches!(self.commit.event, Event::Accepted { .. })
     }

@@ -1,4 +1,4 @@
-//! Decides when a run is over that works on one batch, or on all of them until nothing is left to do.
+//! Decides when a run is over: nothing is left to do, or nothing can move.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 

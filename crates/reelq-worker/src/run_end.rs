@@ -11,6 +11,6 @@ pub enum RunEnd {
     /// Jobs are outstanding, and none is due within the time that the runtime waits at most: the provider is asked again
     /// later, by whoever works then.
     Waiting,
-    /// It was told to stop.
+    /// It was stopped.
     Stopped,
 }

@@ -175,7 +175,7 @@ impl Runtime {
 
     async fn wind_down(&self, running: Vec<JoinHandle<()>>, committing: JoinHandle<()>) {
         let stopper = &self.parts.stopper;
-        // Nobody stopped it, so nobody waits for its end: paid requests have their own time-outs.
+        // No one stopped it, so no one waits for its end: paid requests have their own time-outs.
         let is_hurried = !self.fatal.is_raised();
         stopper.begin();
         let mut workers = Box::pin(futures_util::future::join_all(running));

@@ -110,7 +110,7 @@ async fn error_under_an_unknown_word_is_believed_after_a_minute_and_never_bought
     let mut stand = Stand::new();
     let ages = follow(&mut stand, 30 * SECOND, &says_failed()).await;
     assert!(ages.len() >= 3 && lasted(&ages) >= MINUTE, "{ages:?}");
-    assert_eq!(stand.job().status(), Status::Failed, "nobody documented that it ended");
+    assert_eq!(stand.job().status(), Status::Failed, "no one documented that it ended");
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use crate::stand::Stand;
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_hours(1);
 
-/// It failed after a minute, and is asked for again with a yes to buying.
+/// It failed after a minute, and is asked for again with a confirmed purchase.
 async fn asked_for_again() -> Stand {
     let mut stand = Stand::new();
     stand.look(60 * SECOND, failed()).await;

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use reelq_model::{Digest, Event, Failure, Job, Stage};
-use reelq_poller::{Parts, PollPlan, PollSettings, Poller, Schedule};
+use reelq_poller::{PollPlan, PollSettings, Poller, PollerParts, Schedule};
 use reelq_provider::{BalanceOutcome, CancelOutcome, Capability, Idempotency, PollOutcome};
 use reelq_store::Pause;
 use reelq_testkit::{
@@ -48,7 +48,7 @@ impl Stand {
         let capability = Capability { idempotency: Idempotency::None, cancel, balance, ..sample::capability() };
         let provider = FakeProvider { polled: Polled::Scripted(answers.clone()), ..FakeProvider::new(capability) };
         let (cancels, balances) = (provider.cancels.clone(), provider.balances.clone());
-        let poller = Poller::new(Parts {
+        let poller = Poller::new(PollerParts {
             account: sample::account(),
             provider: Arc::new(provider),
             exchange: Arc::new(exchange.clone()),
@@ -101,7 +101,7 @@ impl Stand {
 
     /// The account has another key from here on.
     pub(crate) fn change_key(&self) {
-        self.exchange.set_mark(Some(Digest::of(b"another key")));
+        self.exchange.set_fingerprint(Some(Digest::of(b"another key")));
     }
 
     /// Looks once while the network is down.

@@ -138,7 +138,7 @@ async fn purchase_waits_where_as_many_as_may_be_are_under_way() {
         let Begun::Taken(taken, _) = view.breaker.begin(&ask, &policy, view.now) else { panic!("there is a place") };
         assert!(stand.store.set_breaker(&sample::account(), view.version, &taken).await.unwrap());
     }
-    assert_eq!(stand.handle().await, Finish::GiveBack, "it spends no attempt, and is nobody's setback");
+    assert_eq!(stand.handle().await, Finish::GiveBack, "it spends no attempt, and is no one's setback");
     assert_eq!(stand.log.all(), [""; 0]);
 }
 

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use reelq_model::{Digest, Event, JobId, SharedClock, SubmitOutcome, SystemClock};
 use reelq_provider::Idempotency;
 use reelq_store::{Pause, SharedStore};
-use reelq_submitter::{Parts, SubmitSettings, Submitter};
+use reelq_submitter::{SubmitSettings, Submitter, SubmitterParts};
 use reelq_testkit::{
     CallLog, FakeExchange, FakeJobContext, FakeProvider, TestStore,
     sample::{self, NOW},
@@ -71,7 +71,7 @@ impl Stand {
 
     /// The account has another key from here on.
     pub(crate) fn change_key(&self) {
-        self.exchange.set_mark(Some(Digest::of(b"another key")));
+        self.exchange.set_fingerprint(Some(Digest::of(b"another key")));
     }
 
     /// Moves the job on, as an earlier worker did.
@@ -83,7 +83,7 @@ impl Stand {
     /// Handles the job once.
     pub(crate) async fn handle(&mut self) -> Finish {
         let clock: SharedClock = Arc::new(SystemClock::new());
-        let submitter = Submitter::new(Parts {
+        let submitter = Submitter::new(SubmitterParts {
             account: sample::account(),
             provider: Arc::new(self.provider.clone()),
             exchange: Arc::new(self.exchange.clone()),

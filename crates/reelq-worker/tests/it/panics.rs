@@ -47,7 +47,7 @@ async fn panic_after_sending_lets_the_lease_lapse_and_is_never_sent_again() {
     let submit = Scripted::new(ClaimStage::Submit, |context| {
         Box::pin(async move {
             if let Stage::Submitting { .. } = context.job().stage {
-                return Finish::Event(Event::Unresolved { reason: "nobody knows".to_owned(), candidate: None });
+                return Finish::Event(Event::Unresolved { reason: "no one knows".to_owned(), candidate: None });
             }
             context.step(sending(context)).await.unwrap();
             panic!("after the request may have left");

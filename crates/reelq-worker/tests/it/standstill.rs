@@ -198,7 +198,7 @@ async fn a_batch_without_a_place_ends_the_run_only_after_a_while_and_goes_on_whe
     assert_eq!(submit.runs(), 2);
 }
 
-/// Another process that ends its step just when somebody looks whether it still works on something.
+/// Another process that ends its step just when another process checks whether it still works on something.
 struct Elsewhere {
     store: SharedStore,
     poll: Mutex<Option<Lease>>,

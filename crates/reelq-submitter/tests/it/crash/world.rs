@@ -58,7 +58,7 @@ pub(crate) async fn work(name: &str, inner: SharedStore, vendor: &Arc<Vendor>, p
     let (metrics, settings) = (Arc::new(AccountMetrics::default()), settings());
     let schedule = Arc::new(Schedule::new(plan(), SharedRng::seeded(3)));
     let first = Arc::clone(&schedule);
-    let submitter = Submitter::new(reelq_submitter::Parts {
+    let submitter = Submitter::new(reelq_submitter::SubmitterParts {
         account: sample::account(),
         provider: Arc::new(vendor.provider.clone()),
         exchange: Arc::clone(&exchange),
@@ -73,7 +73,7 @@ pub(crate) async fn work(name: &str, inner: SharedStore, vendor: &Arc<Vendor>, p
         clock: Arc::clone(&clock),
         seed: 1,
     });
-    let poller = Poller::new(reelq_poller::Parts {
+    let poller = Poller::new(reelq_poller::PollerParts {
         account: sample::account(),
         provider: Arc::new(vendor.provider.clone()),
         exchange,
