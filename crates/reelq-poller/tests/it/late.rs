@@ -19,7 +19,7 @@ fn finished() -> PollOutcome {
 /// It succeeded after ten seconds, and its link gave nothing.
 async fn late_output() -> Stand {
     let mut stand = Stand::new();
-    stand.look(10 * SECOND, finished()).await;
+    stand.poll(10 * SECOND, finished()).await;
     stand.happens(11 * SECOND, in_vain());
     stand
 }
@@ -47,7 +47,7 @@ async fn links_that_were_named_before_are_tried_again_whatever_the_status_says_n
         ends().into_iter().chain([unclear(), running, PollOutcome::Throttled(reelq_model::Setback::new("429"))])
     {
         let mut stand = late_output().await;
-        stand.look(20 * SECOND, answer.clone()).await;
+        stand.poll(20 * SECOND, answer.clone()).await;
         let Stage::Fetching { outputs, .. } = &stand.job().stage else { panic!("{answer:?}: {:?}", stand.job().stage) };
         assert_eq!(outputs[0].url, "https://cdn.example/v.mp4");
         assert_eq!(stand.job().troubles.as_ref().unwrap().last.kind, TroubleKind::Fetch, "the row of waits goes on");
@@ -58,17 +58,17 @@ async fn links_that_were_named_before_are_tried_again_whatever_the_status_says_n
 async fn links_are_tried_once_after_their_time_and_once_where_a_person_asks() {
     let gone = || PollOutcome::NotFound { message: String::new() };
     let mut stand = late_output().await;
-    assert!(matches!(stand.look(25 * HOUR, gone()).await, Event::FetchAgain { .. }));
+    assert!(matches!(stand.poll(25 * HOUR, gone()).await, Event::FetchAgain { .. }));
     stand.happens(25 * HOUR + SECOND, in_vain());
     for minute in 1..4_u32 {
-        stand.look(25 * HOUR + 10 * 60 * SECOND * minute, gone()).await;
+        stand.poll(25 * HOUR + 10 * 60 * SECOND * minute, gone()).await;
     }
     assert_eq!(stand.failure().kind, FailureKind::Expired);
     stand.happens(26 * HOUR, Event::Retry { buy: false });
-    assert!(matches!(stand.look(26 * HOUR, gone()).await, Event::FetchAgain { .. }));
+    assert!(matches!(stand.poll(26 * HOUR, gone()).await, Event::FetchAgain { .. }));
     stand.happens(26 * HOUR + SECOND, in_vain());
-    assert!(matches!(stand.look(26 * HOUR + 2 * SECOND, gone()).await, Event::Running { .. }));
-    assert!(matches!(stand.look(26 * HOUR + 3 * SECOND, gone()).await, Event::Running { .. }));
+    assert!(matches!(stand.poll(26 * HOUR + 2 * SECOND, gone()).await, Event::Running { .. }));
+    assert!(matches!(stand.poll(26 * HOUR + 3 * SECOND, gone()).await, Event::Running { .. }));
 }
 
 #[tokio::test]
@@ -76,7 +76,7 @@ async fn job_whose_links_nobody_kept_is_asked_about_ever_more_rarely() {
     let mut stand = without_links().await;
     let (mut age, mut looks) = (12 * SECOND, 0);
     while age < 23 * HOUR {
-        let event = stand.look(age, PollOutcome::NotFound { message: String::new() }).await;
+        let event = stand.poll(age, PollOutcome::NotFound { message: String::new() }).await;
         let Event::Running { next_poll, trouble: Some(_), .. } = event else { panic!("{event:?}") };
         age += next_poll;
         looks += 1;
@@ -115,12 +115,12 @@ async fn no_answer_ends_a_job_whose_output_is_awaited() {
     for end in ends() {
         let mut stand = late_output().await;
         for hour in 1..23 {
-            let event = stand.look(hour * HOUR, end.clone()).await;
+            let event = stand.poll(hour * HOUR, end.clone()).await;
             let Event::FetchAgain { trouble, .. } = event else { panic!("{end:?}: {event:?}") };
             assert!(!trouble.reason.is_empty());
             stand.happens(hour * HOUR + SECOND, in_vain());
         }
-        stand.look(23 * HOUR, finished()).await;
+        stand.poll(23 * HOUR, finished()).await;
         assert_eq!(stand.job().status(), Status::Fetching, "{end:?}");
         assert_eq!(stand.job().submissions, 1);
     }
@@ -131,7 +131,7 @@ async fn once_the_output_must_be_gone_its_task_ends_as_charged_and_is_not_bought
     for end in ends() {
         let mut stand = late_output().await;
         for minute in 0..6 {
-            let event = stand.look(25 * HOUR + minute * 5 * 60 * SECOND, end.clone()).await;
+            let event = stand.poll(25 * HOUR + minute * 5 * 60 * SECOND, end.clone()).await;
             if let Event::FetchAgain { .. } = event {
                 assert_eq!(minute, 0, "once");
                 stand.happens(25 * HOUR + SECOND, in_vain());
@@ -151,15 +151,15 @@ async fn once_the_output_must_be_gone_its_task_ends_as_charged_and_is_not_bought
 async fn withdrawal_that_a_provider_confirms_of_a_clip_that_exists_ends_nothing() {
     let mut stand = late_output().await.cancel_requested();
     stand.answer_to_cancel(reelq_provider::CancelOutcome::Cancelled { settlement: Settlement::Refunded });
-    let event = stand.look(20 * SECOND, PollOutcome::NotFound { message: String::new() }).await;
+    let event = stand.poll(20 * SECOND, PollOutcome::NotFound { message: String::new() }).await;
     assert!(matches!(event, Event::FetchAgain { .. }), "{event:?}");
 }
 
 #[tokio::test]
 async fn last_look_comes_when_the_wait_for_the_output_ends() {
     let mut stand = without_links().await;
-    stand.look(2 * HOUR, PollOutcome::NotFound { message: String::new() }).await;
-    let event = stand.look(23 * HOUR + HOUR / 2, PollOutcome::NotFound { message: String::new() }).await;
+    stand.poll(2 * HOUR, PollOutcome::NotFound { message: String::new() }).await;
+    let event = stand.poll(23 * HOUR + HOUR / 2, PollOutcome::NotFound { message: String::new() }).await;
     let Event::Running { next_poll, .. } = event else { panic!("{event:?}") };
     assert!(next_poll <= HOUR / 2 + 10 * SECOND, "{next_poll:?}");
     assert_eq!(stand.job().troubles.as_ref().unwrap().last.kind, TroubleKind::NotFound);

@@ -29,7 +29,7 @@ async fn follow(stand: &mut Stand, mut age: Duration, answer: &PollOutcome) -> V
     while stand.job().status() == Status::Running {
         ages.push(age);
         assert!(ages.len() < 1_000, "it never ends");
-        if let Event::Running { next_poll, .. } = stand.look(age, answer.clone()).await {
+        if let Event::Running { next_poll, .. } = stand.poll(age, answer.clone()).await {
             age += next_poll;
         }
     }
@@ -57,7 +57,7 @@ async fn unknown_task_is_lost_after_three_answers_and_ten_minutes_and_few_reques
 async fn three_quick_answers_end_nothing() {
     let mut stand = Stand::new();
     for number in 0..50 {
-        stand.look(2 * MINUTE + number * SECOND, not_found()).await;
+        stand.poll(2 * MINUTE + number * SECOND, not_found()).await;
     }
     assert_eq!(stand.job().status(), Status::Running);
 }
@@ -65,10 +65,10 @@ async fn three_quick_answers_end_nothing() {
 #[tokio::test]
 async fn two_answers_end_nothing_however_far_apart() {
     let mut stand = Stand::new();
-    stand.look(2 * MINUTE, not_found()).await;
-    stand.look(60 * MINUTE, not_found()).await;
+    stand.poll(2 * MINUTE, not_found()).await;
+    stand.poll(60 * MINUTE, not_found()).await;
     assert_eq!(stand.job().status(), Status::Running);
-    stand.look(61 * MINUTE, not_found()).await;
+    stand.poll(61 * MINUTE, not_found()).await;
     assert_eq!(stand.job().status(), Status::Failed);
 }
 
@@ -76,14 +76,14 @@ async fn two_answers_end_nothing_however_far_apart() {
 async fn task_that_is_seen_again_counts_anew_and_requests_in_vain_change_nothing() {
     let mut stand = Stand::new();
     for minute in [2, 8] {
-        stand.look(minute * MINUTE, not_found()).await;
-        stand.look_in_vain(minute * MINUTE + SECOND).await;
+        stand.poll(minute * MINUTE, not_found()).await;
+        stand.poll_in_vain(minute * MINUTE + SECOND).await;
     }
     assert_eq!(stand.job().troubles.as_ref().unwrap().count, 2);
-    stand.look(11 * MINUTE, running()).await;
+    stand.poll(11 * MINUTE, running()).await;
     assert_eq!(stand.job().troubles, None);
     for minute in [12, 13, 14] {
-        stand.look(minute * MINUTE, not_found()).await;
+        stand.poll(minute * MINUTE, not_found()).await;
     }
     assert_eq!(stand.job().status(), Status::Running);
 }
@@ -116,10 +116,10 @@ async fn error_under_an_unknown_word_is_believed_after_a_minute_and_never_bought
 #[tokio::test]
 async fn every_answer_in_vain_leaves_its_reason_with_the_job() {
     let mut stand = Stand::new();
-    stand.look_in_vain(SECOND).await;
+    stand.poll_in_vain(SECOND).await;
     let troubles = stand.job().troubles.clone().unwrap();
     assert_eq!((troubles.last.kind, troubles.last.reason.as_str()), (TroubleKind::Status, "connection reset"));
-    stand.look(2 * MINUTE, not_found()).await;
+    stand.poll(2 * MINUTE, not_found()).await;
     let troubles = stand.job().troubles.clone().unwrap();
     assert_eq!(troubles.last.kind, TroubleKind::NotFound);
     assert_eq!(stand.job().stage.task().unwrap().word, None, "no word was heard");

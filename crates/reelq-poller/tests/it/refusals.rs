@@ -26,13 +26,13 @@ fn running() -> PollOutcome {
 async fn refusal_that_the_balance_confirms_pauses_the_account_and_keeps_the_task() {
     let mut stand = Stand::with_balance();
     stand.answer_to_balance(blocked(BlockReason::Unauthorized));
-    let event = stand.look(SECOND, refused(BlockReason::Unauthorized)).await;
+    let event = stand.poll(SECOND, refused(BlockReason::Unauthorized)).await;
     let Event::Running { next_poll, trouble: Some(trouble), .. } = event else { panic!("{event:?}") };
     assert!(next_poll > 3 * PLAN.max && trouble.reason == "not yours");
     let reason = PauseReason::Blocked { block: BlockReason::Unauthorized, message: "key revoked".to_owned() };
     assert_eq!(stand.pauses().await[0].reason, reason);
     assert!(stand.metrics.polls_refused());
-    stand.look(SECOND, running()).await;
+    stand.poll(SECOND, running()).await;
     assert!(!stand.metrics.polls_refused());
 }
 
@@ -47,7 +47,7 @@ async fn refusal_that_the_balance_does_not_confirm_is_the_tasks_own_trouble() {
     for balance in fine {
         let mut stand = Stand::with_balance();
         stand.answer_to_balance(balance.clone());
-        stand.look(SECOND, refused(BlockReason::NoCredit)).await;
+        stand.poll(SECOND, refused(BlockReason::NoCredit)).await;
         assert_eq!((stand.pauses().await.len(), stand.job().status()), (0, Status::Running), "{balance:?}");
         assert!(!stand.metrics.polls_refused());
         assert_eq!(stand.job().troubles.as_ref().unwrap().last.reason, "not yours");
@@ -59,7 +59,7 @@ async fn account_is_asked_about_once_for_many_refusals() {
     let mut stand = Stand::with_balance();
     stand.answer_to_balance(BalanceOutcome::Valid(None));
     for _ in 0..10 {
-        stand.look(SECOND, refused(BlockReason::Forbidden)).await;
+        stand.poll(SECOND, refused(BlockReason::Forbidden)).await;
     }
     assert_eq!(stand.sent().iter().filter(|path| *path == "/balance").count(), 1);
 }
@@ -68,11 +68,11 @@ async fn account_is_asked_about_once_for_many_refusals() {
 async fn without_a_balance_two_tasks_that_are_refused_together_are_the_accounts_refusal() {
     let mut stand = Stand::new();
     for _ in 0..5 {
-        stand.look(SECOND, refused(BlockReason::Unauthorized)).await;
+        stand.poll(SECOND, refused(BlockReason::Unauthorized)).await;
     }
     assert_eq!(stand.pauses().await.len(), 0, "one task says nothing of the account");
     stand.turn_to_the_other();
-    stand.look(2 * SECOND, refused(BlockReason::Unauthorized)).await;
+    stand.poll(2 * SECOND, refused(BlockReason::Unauthorized)).await;
     assert_eq!(stand.pauses().await.len(), 1);
     assert!(stand.metrics.polls_refused());
 }
@@ -80,15 +80,15 @@ async fn without_a_balance_two_tasks_that_are_refused_together_are_the_accounts_
 #[tokio::test]
 async fn good_answer_or_long_time_between_two_refusals_clears_the_account() {
     let mut answered = Stand::new();
-    answered.look(SECOND, refused(BlockReason::Unauthorized)).await;
+    answered.poll(SECOND, refused(BlockReason::Unauthorized)).await;
     answered.turn_to_the_other();
-    answered.look(SECOND, running()).await;
-    answered.look(2 * SECOND, refused(BlockReason::Unauthorized)).await;
+    answered.poll(SECOND, running()).await;
+    answered.poll(2 * SECOND, refused(BlockReason::Unauthorized)).await;
     assert_eq!(answered.pauses().await.len(), 0);
 
     let mut apart = Stand::new();
-    apart.look(SECOND, refused(BlockReason::Unauthorized)).await;
+    apart.poll(SECOND, refused(BlockReason::Unauthorized)).await;
     apart.turn_to_the_other();
-    apart.look(600 * SECOND, refused(BlockReason::Unauthorized)).await;
+    apart.poll(600 * SECOND, refused(BlockReason::Unauthorized)).await;
     assert_eq!(apart.pauses().await.len(), 0);
 }

@@ -94,7 +94,7 @@ impl Stand {
     }
 
     /// Looks once, `age` after the acceptance; the event is applied to the job.
-    pub(crate) async fn look(&mut self, age: Duration, answer: PollOutcome) -> Event {
+    pub(crate) async fn poll(&mut self, age: Duration, answer: PollOutcome) -> Event {
         self.answers.push(answer);
         self.handle(age).await
     }
@@ -105,7 +105,7 @@ impl Stand {
     }
 
     /// Looks once while the network is down.
-    pub(crate) async fn look_in_vain(&mut self, age: Duration) -> Event {
+    pub(crate) async fn poll_in_vain(&mut self, age: Duration) -> Event {
         self.exchange.set_down(true);
         let event = self.handle(age).await;
         self.exchange.set_down(false);

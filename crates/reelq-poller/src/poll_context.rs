@@ -1,12 +1,12 @@
-//! A task under the poller's eyes, and what its job remembers of earlier looks.
+//! The task of one poll, and what its job remembers of earlier ones.
 
 use std::time::Duration;
 
 use reelq_model::{Job, RemoteTask, Settlement, Timestamp, Trouble, TroubleKind, Troubles};
 
-/// One look at a task.
+/// One poll of a task.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Look<'a> {
+pub(crate) struct PollContext<'a> {
     pub(crate) job: &'a Job,
     pub(crate) task: &'a RemoteTask,
     /// Since its acceptance was recorded, by the store's time.
@@ -17,7 +17,7 @@ pub(crate) struct Look<'a> {
     pub(crate) is_unwanted: bool,
 }
 
-impl Look<'_> {
+impl PollContext<'_> {
     /// Until when its output is waited for, where the provider said that the task succeeded and that time is still to
     /// come. Until then no answer ends the job: its clip exists, and is paid for.
     pub(crate) fn awaited(&self) -> Option<Duration> {
@@ -26,7 +26,7 @@ impl Look<'_> {
     }
 
     /// Whether links that it named before are to be tried once more: while their time lasts, and once after it, or after a
-    /// person asked for a look.
+    /// person asked for a poll.
     pub(crate) fn has_links_to_try(&self) -> bool {
         let has_links = !self.task.earlier_links.is_empty();
         has_links && (self.awaited().is_some() || self.job.link_refreshes == 0 || self.tried_only_in_time())
@@ -44,7 +44,7 @@ impl Look<'_> {
         self.job.succeeded_at.is_some() || self.job.link_refreshes > 0
     }
 
-    /// Whether its charge was told to have been given back.
+    /// Whether its charge was reported as refunded.
     pub(crate) fn was_refunded(&self) -> bool {
         let refunded = |charge: &reelq_model::Charge| charge.settlement == Settlement::Refunded;
         self.job.charges.iter().any(|charge| charge.task == self.task.id && refunded(charge))
