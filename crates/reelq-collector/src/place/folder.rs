@@ -10,7 +10,8 @@ use bytes::Bytes;
 use reelq_model::Digest;
 use sha2::{Digest as _, Sha256};
 
-use super::{PlaceError, blocking, fresh, fsync_coalescer::FsyncCoalescer};
+use super::{blocking::blocking, fsync_coalescer::FsyncCoalescer, small::fresh};
+use crate::PlaceError;
 
 /// An output place that is a folder.
 #[derive(Debug, Clone)]
