@@ -20,7 +20,7 @@ const MARGIN: Duration = Duration::from_mins(1);
 const WINDOW: Duration = Duration::from_mins(2);
 
 /// Of the outputs that wait, this many are looked at one by one.
-const LOOKED_AT: usize = 2_000;
+const CHECKED: usize = 2_000;
 
 /// They are looked at as soon as their links may die within so many times the time that saving them takes.
 const WARY: u32 = 10;
@@ -90,7 +90,7 @@ fn is_savable(view: &JobView, now: Timestamp, closed: &[BatchName]) -> bool {
     waits && !is_late && !is_dead && !closed.contains(&job.batch)
 }
 
-/// Looks at the outlook now and then, and closes or opens the submission gate.
+/// Checks the outlook now and then, and closes or opens the submission gate.
 #[derive(Debug)]
 pub struct LagGuard {
     store: SharedStore,
@@ -118,10 +118,10 @@ impl LagGuard {
         Self { store, gate, metrics, options, places, min_free, batch, seen: Mutex::default() }
     }
 
-    /// Looks every `pause`, for as long as it is polled; spawn it beside the workers and drop it with them.
+    /// Checks every `pause`, for as long as it is polled; spawn it beside the workers and drop it with them.
     pub async fn run(&self, pause: Duration) {
         loop {
-            match self.look().await {
+            match self.check().await {
                 // The lease renewer reports that the store is unreachable.
                 Err(error) if error.is_transient() => {
                     tracing::debug!(%error, "the outlook of the downloads is unknown");
@@ -133,8 +133,8 @@ impl LagGuard {
         }
     }
 
-    /// Looks once, and closes or opens the gate by what it sees.
-    pub async fn look(&self) -> reelq_store::Result<()> {
+    /// Checks once, and closes or opens the gate by what it sees.
+    pub async fn check(&self) -> reelq_store::Result<()> {
         let now = self.store.now().await?;
         let views: Vec<BatchView> = match &self.batch {
             Some(batch) => self.store.batch(batch).await?.into_iter().collect(),
@@ -143,13 +143,13 @@ impl LagGuard {
         let outstanding = |view: &&BatchView| view.counts.outstanding() + view.others.outstanding() > 0;
         let open: Vec<&BatchView> = views.iter().filter(outstanding).collect();
         if let Some(places) = &self.places {
-            places.look(&open).await;
+            places.check_all(&open).await;
         }
-        self.look_at_disks(&open);
-        self.look_at_links(now, &open).await
+        self.check_disks(&open);
+        self.check_links(now, &open).await
     }
 
-    fn look_at_disks(&self, open: &[&BatchView]) {
+    fn check_disks(&self, open: &[&BatchView]) {
         let free = |view: &BatchView| self.free_of(view).ok().flatten();
         let full = open.iter().filter_map(|view| Some((*view, full(free(view), self.min_free)?)));
         self.set(DISK, full.map(|(view, reason)| (Scope::Batch(view.batch.name.clone()), reason)).collect());
@@ -159,7 +159,7 @@ impl LagGuard {
         Ok(Place::open(&view.batch.output, &view.batch.name, &self.options)?.free_space())
     }
 
-    async fn look_at_links(&self, now: Timestamp, open: &[&BatchView]) -> reelq_store::Result<()> {
+    async fn check_links(&self, now: Timestamp, open: &[&BatchView]) -> reelq_store::Result<()> {
         let paces = self.paces(now);
         let fetching = |view: &&BatchView| view.counts.of(Status::Fetching) + view.others.of(Status::Fetching);
         let slowest = paces.values().copied().reduce(|one, other| one.zip(other).map(|(one, other)| one.min(other)));
@@ -183,7 +183,7 @@ impl LagGuard {
     ) -> reelq_store::Result<BTreeMap<AccountName, Outlook>> {
         let statuses = vec![Status::Fetching];
         let filter = JobFilter { batch: self.batch.clone(), statuses, ..JobFilter::default() };
-        let views = self.store.jobs(&filter, Page { after: 0, limit: LOOKED_AT }).await?;
+        let views = self.store.jobs(&filter, Page { after: 0, limit: CHECKED }).await?;
         // Of more than are looked at, the others are like these.
         let scale = rough.waiting.div_ceil(u64::try_from(views.len()).unwrap_or(u64::MAX).max(1)).max(1);
         let (mut outlooks, closed) = (BTreeMap::new(), self.gate.closed_places());
@@ -192,7 +192,7 @@ impl LagGuard {
             let pace = paces.get(account).copied().flatten();
             let outlook =
                 outlooks.entry(account.clone()).or_insert(Outlook { deadline: None, waiting: 0, pace, ..rough });
-            outlook.waiting += if views.len() < LOOKED_AT { 1 } else { scale };
+            outlook.waiting += if views.len() < CHECKED { 1 } else { scale };
             outlook.deadline = outlook.deadline.into_iter().chain(view.job.link_deadline()).min();
         }
         Ok(outlooks)
@@ -235,7 +235,7 @@ fn pace(trail: &mut VecDeque<(Timestamp, u64)>, now: Timestamp, total: u64) -> O
 mod tests {
     use super::*;
 
-    const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+    use reelq_testkit::sample::NOW;
 
     fn outlook(waiting: u64, seconds_left: u64, pace: Option<f64>) -> Outlook {
         Outlook { now: NOW, deadline: Some(NOW.after(Duration::from_secs(seconds_left))), waiting, pace }
@@ -266,7 +266,7 @@ mod tests {
     }
 
     fn fetching(seconds_left: i64, is_late: bool) -> JobView {
-        let mut job = crate::fixture::job("cat");
+        let mut job = reelq_testkit::sample::job("cat");
         let expires_at = Some(Timestamp::from_millis(NOW.millis() + seconds_left * 1_000));
         let (url, kind) = ("https://c/v.mp4".to_owned(), reelq_model::OutputKind::Video);
         let outputs = vec![reelq_model::OutputLink { url, kind, expires_at, assumed: false }];

@@ -32,7 +32,7 @@ struct Found {
     fault: Option<String>,
 }
 
-/// One batch's place. Whoever looks holds it, so that nobody looks twice at once.
+/// One batch's place. Whoever looks holds it, so that no one looks twice at once.
 type Entry = Arc<AsyncMutex<Option<Found>>>;
 
 /// The output places that this process knows.
@@ -67,7 +67,7 @@ impl Places {
     }
 
     /// Looks at the places of these batches, those that take no files first of all; forgets all others.
-    pub async fn look(&self, open: &[&BatchView]) {
+    pub async fn check_all(&self, open: &[&BatchView]) {
         let names: BTreeSet<&BatchName> = open.iter().map(|view| &view.batch.name).collect();
         self.known.lock().unwrap_or_else(PoisonError::into_inner).retain(|name, _| names.contains(name));
         let kept = names.iter().map(|name| Scope::Place((*name).clone())).collect();
@@ -95,7 +95,7 @@ impl Places {
             return known.fault.clone();
         }
         let fault = self.fault(view).await;
-        self.tell(&view.batch.name, fault.as_ref());
+        self.report(&view.batch.name, fault.as_ref());
         *found = Some(Found { at: self.clock.monotonic(), fault: fault.clone() });
         fault
     }
@@ -114,7 +114,7 @@ impl Places {
         }
     }
 
-    fn tell(&self, batch: &BatchName, fault: Option<&String>) {
+    fn report(&self, batch: &BatchName, fault: Option<&String>) {
         let scope = Scope::Place(batch.clone());
         match fault {
             Some(fault) => self.gate.close(scope, WHAT, fault),

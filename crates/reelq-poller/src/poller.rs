@@ -1,4 +1,4 @@
-//! Looks at one task once, and says when to look again.
+//! Polls one task once, and says when to poll it again.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -11,20 +11,20 @@ use reelq_worker::{AccountMetrics, AccountPauser, Exchange, Finish, Handler, Job
 use crate::{
     PollSettings, Schedule,
     cancel::{TooLate, Withdrawal},
-    look::Look,
+    poll_context::PollContext,
     refusal::Refusals,
     seen::Seen,
 };
 
 /// What a poller is made of.
-pub struct Parts {
+pub struct PollerParts {
     /// The account.
     pub account: AccountName,
     /// Its provider.
     pub provider: Arc<dyn Provider>,
     /// Its HTTP.
     pub exchange: Arc<dyn Exchange>,
-    /// Where pauses are told to the other workers.
+    /// Where pauses are shared with the other workers.
     pub store: SharedStore,
     /// Counts the requests.
     pub metrics: Arc<AccountMetrics>,
@@ -32,15 +32,15 @@ pub struct Parts {
     pub settings: PollSettings,
     /// Submissions a job may spend on failures that were not charged.
     pub retries: u32,
-    /// When to look; shared with the submitter, which asks for the first look.
+    /// When to poll; shared with the submitter, which asks for the time of the first poll.
     pub schedule: Arc<Schedule>,
     /// Seeds the delays.
     pub seed: u64,
 }
 
-impl fmt::Debug for Parts {
+impl fmt::Debug for PollerParts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Parts")
+        f.debug_struct("PollerParts")
             .field("account", &self.account)
             .field("settings", &self.settings)
             .finish_non_exhaustive()
@@ -49,7 +49,7 @@ impl fmt::Debug for Parts {
 
 /// Follows the tasks of one account.
 pub struct Poller {
-    pub(crate) parts: Parts,
+    pub(crate) parts: PollerParts,
     pub(crate) pauser: AccountPauser,
     pub(crate) too_late: TooLate,
     pub(crate) refusals: Refusals,
@@ -81,29 +81,29 @@ impl Handler for Poller {
         let accepted_at = job.submitted_at.unwrap_or(task.accepted_at);
         let now = context.now();
         let (age, is_unwanted) = (now.since(accepted_at), context.cancel_requested());
-        let look = Look { job: &job, task, age, now, is_unwanted };
+        let poll = PollContext { job: &job, task, age, now, is_unwanted };
         if !is_unwanted {
-            return Finish::Event(self.look(look).await);
+            return Finish::Event(self.poll(poll).await);
         }
-        Finish::Event(match self.withdraw(look).await {
+        Finish::Event(match self.withdraw(poll).await {
             // The vendor's word, unless the task has a clip all the same: that was paid for.
-            Withdrawal::Done(event) => match self.look(look).await {
+            Withdrawal::Done(event) => match self.poll(poll).await {
                 clip @ (Event::Finished { .. } | Event::FetchAgain { .. }) => clip,
                 _ => event,
             },
-            Withdrawal::None => self.look(look).await,
-            Withdrawal::Unclear(trouble) => unless_troubled(self.look(look).await, trouble),
+            Withdrawal::None => self.poll(poll).await,
+            Withdrawal::Unclear(trouble) => unless_troubled(self.poll(poll).await, trouble),
         })
     }
 }
 
-/// When a task of another provider than the account's is looked at again.
-const STRANGE: Duration = Duration::from_mins(1);
+/// When a task of another provider than the account's is polled again.
+const OTHER_PROVIDER: Duration = Duration::from_mins(1);
 
-/// Nobody is asked about a task of another provider than the account's: what that one says of it means nothing.
+/// No one is asked about a task of another provider than the account's: what that one says of it means nothing.
 fn left_alone(task: &RemoteTask, reason: String) -> Event {
     Event::Running {
-        next_poll: STRANGE,
+        next_poll: OTHER_PROVIDER,
         word: task.word.clone(),
         progress: task.progress,
         overdue: task.overdue,
@@ -124,7 +124,7 @@ fn unless_troubled(event: Event, other: Trouble) -> Event {
 
 impl Poller {
     /// A poller for one account.
-    pub fn new(parts: Parts) -> Self {
+    pub fn new(parts: PollerParts) -> Self {
         let pauser = AccountPauser {
             account: parts.account.clone(),
             store: Arc::clone(&parts.store),
@@ -140,28 +140,28 @@ impl Poller {
         }
     }
 
-    async fn look(&self, look: Look<'_>) -> Event {
-        let spec = &look.job.spec;
-        let request = self.parts.provider.poll(spec, &look.task.id);
+    async fn poll(&self, poll: PollContext<'_>) -> Event {
+        let spec = &poll.job.spec;
+        let request = self.parts.provider.poll(spec, &poll.task.id);
         let reply = self.parts.exchange.call(&request).await;
         self.parts.metrics.polled();
         match reply {
             Ok(reply) => {
-                let outcome = self.parts.provider.polled(spec, &look.task.id, &reply);
+                let outcome = self.parts.provider.polled(spec, &poll.task.id, &reply);
                 if tells_of_the_task(&outcome) {
                     self.parts.metrics.polls_are_refused(false);
                     self.refusals.answered();
                 }
-                links_again(look, self.read(look, outcome).await)
+                links_again(poll, self.event_of(poll, outcome).await)
             }
-            Err(setback) => links_again(look, self.unclear(look, &setback)),
+            Err(setback) => links_again(poll, self.unclear(poll, &setback)),
         }
     }
 }
 
 /// The event, unless it brings no link to a job whose earlier links may have come to life: then those are tried first.
-fn links_again(look: Look<'_>, event: Event) -> Event {
-    if !look.has_links_to_try() {
+fn links_again(poll: PollContext<'_>, event: Event) -> Event {
+    if !poll.has_links_to_try() {
         return event;
     }
     let says = |what: String| Trouble::new(TroubleKind::SaysFailed, what);

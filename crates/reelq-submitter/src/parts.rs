@@ -13,14 +13,14 @@ use crate::{Images, SubmitSettings};
 pub type FirstPoll = Arc<dyn Fn(&JobSpec) -> Duration + Send + Sync>;
 
 /// What a submitter is made of.
-pub struct Parts {
+pub struct SubmitterParts {
     /// The account.
     pub account: AccountName,
     /// Its provider.
     pub provider: Arc<dyn Provider>,
     /// Its HTTP.
     pub exchange: Arc<dyn Exchange>,
-    /// Where pauses are told to the other workers.
+    /// Where pauses are shared with the other workers.
     pub store: SharedStore,
     /// The bytes of local images.
     pub images: Arc<dyn Images>,
@@ -42,9 +42,9 @@ pub struct Parts {
     pub seed: u64,
 }
 
-impl fmt::Debug for Parts {
+impl fmt::Debug for SubmitterParts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Parts")
+        f.debug_struct("SubmitterParts")
             .field("account", &self.account)
             .field("settings", &self.settings)
             .finish_non_exhaustive()

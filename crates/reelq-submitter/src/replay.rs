@@ -40,18 +40,20 @@ impl Submitter {
             }
         };
         self.wait_for_turn().await;
-        let Some(place) = self.place(job.id, submission.number, context.now()).await else { return Finish::GiveBack };
+        let Some(slot) = self.acquire_slot(job.id, submission.number, context.now()).await else {
+            return Finish::GiveBack;
+        };
         if !self.lease_outlasts_request(context) {
-            self.unused(place, context.now()).await;
+            self.release_slot(slot, context.now()).await;
             return Finish::GiveBack;
         }
         let outcome = self.send(submission.number, &built.request).await;
-        self.settle(context, place, Attempt::Replay, begun, outcome).await
+        self.conclude(context, slot, Attempt::Replay, begun, outcome).await
     }
 
     /// The event, with a wait before a replay that ends well before the provider forgets the key: a wish of the provider's
     /// must not leave the row to a person.
-    pub(crate) fn in_time(&self, event: Event, job: &Job, now: Timestamp) -> Event {
+    pub(crate) fn bounded_replay(&self, event: Event, job: &Job, now: Timestamp) -> Event {
         let Event::Replay { reason, after, candidate } = event else { return event };
         let age = match &job.stage {
             Stage::Submitting { submission } => now.since(submission.at),
@@ -73,7 +75,7 @@ impl Submitter {
         let Some(window) = self.window() else {
             return never("a request may have been taken, and the account uses no idempotency keys");
         };
-        if submission.mark != self.parts.exchange.mark(job.id) {
+        if submission.mark != self.parts.exchange.fingerprint(job.id) {
             return never("a request may have been taken, and the account's key or address is another one now");
         }
         let margin = self.margin(window);

@@ -72,7 +72,7 @@ const RATE: f64 = 2.0;
 const IN_FLIGHT: u32 = 10;
 /// Status requests a second where paid requests are `auto`: tasks must be followed however many there will be.
 const POLLS_AUTO: f64 = 100.0;
-/// Faster than this nobody asks; it keeps the time between two requests above a microsecond.
+/// No one asks faster than this; it keeps the time between two requests above a microsecond.
 const RATE_MAX: f64 = 10_000.0;
 const COUNT_MAX: u32 = 1_000_000;
 

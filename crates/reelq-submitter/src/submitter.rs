@@ -12,8 +12,8 @@ use reelq_worker::{
 };
 
 use crate::{
-    OnUnconfirmed, Parts,
-    admission::{Place, verdict},
+    OnUnconfirmed, SubmitterParts,
+    admission::{BreakerSlot, verdict},
     outcome::{Attempt, Undecided},
     request::{self, Built, Unbuilt},
     spacing::Spacing,
@@ -21,7 +21,7 @@ use crate::{
 
 /// Submits the jobs of one account.
 pub struct Submitter {
-    pub(crate) parts: Parts,
+    pub(crate) parts: SubmitterParts,
     pub(crate) spacing: Spacing,
     pub(crate) rate: RateController,
     pub(crate) breaker: CircuitBreaker,
@@ -33,7 +33,7 @@ const BACKOFF: Backoff = Backoff { base: Duration::from_secs(1), cap: Duration::
 /// How much longer than the time-out a lease must last: the time to notice the time-out and to begin the commit.
 pub(crate) const MARGIN: Duration = Duration::from_secs(2);
 /// When a job of another provider than the account's is looked at again.
-const STRANGE: Duration = Duration::from_mins(1);
+const OTHER_PROVIDER: Duration = Duration::from_mins(1);
 /// How long a closed gate holds a job back before it is looked at again.
 const GATE_CLOSED: Duration = Duration::from_secs(5);
 
@@ -67,7 +67,7 @@ impl Handler for Submitter {
 
 /// A job of another provider than the account's is left alone: the account was given another one.
 fn left_alone(job: &Job, reason: String) -> Finish {
-    let undecided = Undecided { reason, after: STRANGE };
+    let undecided = Undecided { reason, after: OTHER_PROVIDER };
     match &job.stage {
         Stage::Ready => Finish::Event(Attempt::First.not_sent(undecided)),
         Stage::Submitting { .. } => Finish::Event(Attempt::Replay.not_sent(undecided)),
@@ -77,7 +77,7 @@ fn left_alone(job: &Job, reason: String) -> Finish {
 
 impl Submitter {
     /// A submitter for one account.
-    pub fn new(parts: Parts) -> Self {
+    pub fn new(parts: SubmitterParts) -> Self {
         let limits = parts.settings.limits();
         let pauser = AccountPauser {
             account: parts.account.clone(),
@@ -105,35 +105,35 @@ impl Submitter {
                 return Finish::Event(Attempt::First.not_sent(self.undecided(reason, job.setbacks)));
             }
         };
-        if let Some(reason) = self.has_no_place(&job).await {
+        if let Some(reason) = self.output_place_error(&job).await {
             return Finish::Event(Attempt::First.not_sent(Undecided { reason, after: GATE_CLOSED }));
         }
         self.wait_for_turn().await;
-        let Some(place) = self.place(job.id, job.next_submission(), context.now()).await else {
+        let Some(slot) = self.acquire_slot(job.id, job.next_submission(), context.now()).await else {
             return Finish::GiveBack;
         };
-        if let Some(down) = self.asks_for_free(place).await {
-            self.told(place, down, context.now()).await;
+        if let Some(down) = self.probes_for_free(slot).await {
+            self.record(slot, down, context.now()).await;
             return Finish::GiveBack;
         }
         if let Some(held_back) = self.held_back(context) {
-            self.unused(place, context.now()).await;
+            self.release_slot(slot, context.now()).await;
             return held_back;
         }
-        let mark = self.parts.exchange.mark(job.id);
+        let mark = self.parts.exchange.fingerprint(job.id);
         let submission = Submission { number: job.next_submission(), key, body, at: context.now(), mark };
         let number = submission.number;
         if context.step(Event::Sending { submission }).await.is_err() {
-            self.unused(place, context.now()).await;
+            self.release_slot(slot, context.now()).await;
             return Finish::Lost;
         }
-        if !self.lease_outlasts_request(context) || !self.place_outlasts_request(place, context.now()) {
-            self.unused(place, context.now()).await;
+        if !self.lease_outlasts_request(context) || !self.slot_outlasts_request(slot, context.now()) {
+            self.release_slot(slot, context.now()).await;
             let reason = "the lease no longer outlasts a request".to_owned();
             return Finish::Event(Event::NotSent { reason, after: Duration::ZERO });
         }
         let outcome = self.send(number, &request).await;
-        self.settle(context, place, Attempt::First, begun, outcome).await
+        self.conclude(context, slot, Attempt::First, begun, outcome).await
     }
 
     pub(crate) async fn build(&self, job: &Job, key: &reelq_model::IdempotencyKey) -> Result<Built, Unbuilt> {
@@ -147,7 +147,7 @@ impl Submitter {
     }
 
     /// Why the job's output could not be put anywhere; `None` where it could.
-    async fn has_no_place(&self, job: &Job) -> Option<String> {
+    async fn output_place_error(&self, job: &Job) -> Option<String> {
         self.parts.output_check.as_ref()?.check(&job.batch).await.err()
     }
 
@@ -177,12 +177,12 @@ impl Submitter {
         self.parts.exchange.submit(self.parts.provider.as_ref(), number, request).await
     }
 
-    /// Says what a request's outcome means for the job, and tells the other workers what it means for the account. The
+    /// Turns a request's outcome into what it means for the job, and records what it means for the account. The
     /// request was begun at `begun`.
-    pub(crate) async fn settle(
+    pub(crate) async fn conclude(
         &self,
         context: &mut dyn JobContext,
-        place: Place,
+        slot: BreakerSlot,
         attempt: Attempt,
         begun: Timestamp,
         outcome: SubmitOutcome,
@@ -190,7 +190,7 @@ impl Submitter {
         if let SubmitOutcome::Ambiguous(_) = &outcome {
             self.rate.server_failed().await;
         }
-        let breaker = self.told(place, verdict(&outcome), context.now()).await;
+        let breaker = self.record(slot, verdict(&outcome), context.now()).await;
         let (job, setbacks) = (Arc::clone(context.job()), context.job().setbacks);
         let event = match outcome {
             SubmitOutcome::Accepted(acceptance) => {
@@ -226,7 +226,7 @@ impl Submitter {
                 return self.unresolved(context, setback.reason, setback.candidate).await;
             }
         };
-        Finish::Event(self.in_time(event, &job, context.now()))
+        Finish::Event(self.bounded_replay(event, &job, context.now()))
     }
 
     /// Leaves an unknown fate to a person, unless the user accepted to buy again.

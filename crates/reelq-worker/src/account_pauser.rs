@@ -48,8 +48,8 @@ impl AccountPauser {
     }
 
     async fn pause(&self, reason: &PauseReason, lasts: Option<Duration>) {
-        let told = retry_transient(&self.rng, || self.store.pause_account(&self.account, reason, lasts));
-        match timeout(PATIENCE, told).await {
+        let paused = retry_transient(&self.rng, || self.store.pause_account(&self.account, reason, lasts));
+        match timeout(PATIENCE, paused).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::error!(%error, "the pause could not be shared with the other workers"),
             Err(_) => tracing::warn!("the store is unreachable; the pause could not be shared with the other workers"),

@@ -18,7 +18,7 @@ pub struct Backoff {
 impl Backoff {
     /// The longest wait after `setbacks` setbacks that came before this one.
     pub fn ceiling(&self, setbacks: u32) -> Duration {
-        // Past 2^32 every cap that anybody writes is reached.
+        // Past 2^32 every cap that anyone writes is reached.
         let steps = usize::try_from(setbacks.min(32)).unwrap_or(32);
         let builder =
             ExponentialBuilder::default().with_min_delay(self.base).with_max_delay(self.cap).without_max_times();

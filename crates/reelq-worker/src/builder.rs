@@ -5,7 +5,7 @@ use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 use reelq_model::{AccountName, BatchName, SharedClock, WorkerId};
 use reelq_store::{AccountLimits, SharedStore};
 
-use crate::{AccountMetrics, Handler, Runtime, Stopper, SubmissionGate};
+use crate::{AccountMetrics, Handler, Runtime, Stopper, SubmissionGate, TestSignals};
 
 /// One account's work.
 #[derive(Clone)]
@@ -76,6 +76,7 @@ pub struct Builder {
     pub(crate) seed: u64,
     pub(crate) gate: Arc<SubmissionGate>,
     pub(crate) stopper: Stopper,
+    pub(crate) signals: Arc<TestSignals>,
 }
 
 impl Builder {
@@ -93,6 +94,7 @@ impl Builder {
             seed: 0,
             gate: Arc::default(),
             stopper: Stopper::default(),
+            signals: Arc::default(),
         }
     }
 
@@ -112,7 +114,7 @@ impl Builder {
     }
 
     /// Whether it ends by itself, when nothing of its batch, or of any batch where none is named, can move any more.
-    /// Without a batch it does not unless told so.
+    /// The default without a batch is that it does not.
     #[must_use]
     pub fn drain(mut self, drain: bool) -> Self {
         self.drain = drain;
@@ -164,6 +166,13 @@ impl Builder {
     #[must_use]
     pub fn stopper(mut self, stopper: Stopper) -> Self {
         self.stopper = stopper;
+        self
+    }
+
+    /// Lets a test wait for what the runtime does.
+    #[must_use]
+    pub fn test_signals(mut self, signals: Arc<TestSignals>) -> Self {
+        self.signals = signals;
         self
     }
 

@@ -1,4 +1,4 @@
-//! Keeps an account's breaker together with all other workers: asks before a purchase, and tells what became of it.
+//! The circuit breaker of an account, shared with all other workers through the store.
 //!
 //! Every change is made from the version that was read, or not at all, so that what is under way is counted exactly.
 
@@ -13,7 +13,7 @@ use tokio::{
 
 use crate::{SharedRng, retry_transient};
 
-/// How long to try to ask or to tell; the current job must be settled before its lease ends.
+/// How long to try to reach the breaker; the current job must be settled before its lease ends.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How often a change is tried that others got before.
 const TRIES: u32 = 100;
@@ -40,7 +40,7 @@ pub struct CircuitBreaker {
 pub enum Admission {
     /// It may.
     Free,
-    /// It may, and must have its outcome by then; that is to be told in any case.
+    /// It may, and must have its outcome by then. The outcome must be recorded in any case.
     Until(Timestamp),
     /// The same, as the probe of an open breaker, after so many that were in vain.
     Probe {
@@ -81,19 +81,21 @@ impl CircuitBreaker {
         }
     }
 
-    /// Tells what became of a purchase, at `now` by the store's time. Gives the breaker as it is then, as far as is known.
-    pub async fn record(&self, told: &Told, now: Timestamp) -> Breaker {
+    /// Records the outcome of a purchase, at `now` by the store's time. Gives the breaker as it is then, as far as is known.
+    pub async fn record(&self, outcome: &Told, now: Timestamp) -> Breaker {
         if self.policy.is_off() {
             return Breaker::default();
         }
-        let good = told.verdict == Verdict::Good;
-        let tells_nothing = |breaker: &Breaker| !good || breaker.is_known_good(now);
-        if !matches!(told.verdict, Verdict::Bad { .. }) && !self.policy.slots && self.is_quiet(now, tells_nothing).await
+        let good = outcome.verdict == Verdict::Good;
+        let adds_nothing = |breaker: &Breaker| !good || breaker.is_known_good(now);
+        if !matches!(outcome.verdict, Verdict::Bad { .. })
+            && !self.policy.slots
+            && self.is_quiet(now, adds_nothing).await
         {
             return Breaker::default();
         }
         let rng = self.rng.fraction();
-        let step = |view: &BreakerView| (view.breaker.settle(told, &self.policy, view.now, rng), ());
+        let step = |view: &BreakerView| (view.breaker.settle(outcome, &self.policy, view.now, rng), ());
         self.in_time(self.change(step)).await;
         self.last_seen().await
     }
@@ -169,7 +171,7 @@ impl CircuitBreaker {
         Ok(None)
     }
 
-    /// What is not told in time is made good by the end of the purchase's slot.
+    /// An outcome that is not recorded in time is made up for when the purchase's slot ends.
     async fn in_time<T>(&self, change: impl Future<Output = Result<Option<T>>>) -> Option<T> {
         match timeout(PATIENCE, change).await {
             Ok(Ok(answer)) => answer,

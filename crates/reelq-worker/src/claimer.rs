@@ -7,8 +7,8 @@ use reelq_store::{AccountLimits, Claim, ClaimStage, Claimed, Lease, SharedStore}
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::{
-    SharedRng, Stopper, SubmissionGate, assignment::Assignment, fatal_error::FatalError, in_flight::InFlightSet,
-    leased_job::LeasedJob, retry::retry_transient, wakeup_timer::WakeupTimer,
+    SharedRng, Stopper, SubmissionGate, TestSignals, assignment::Assignment, fatal_error::FatalError,
+    in_flight::InFlightSet, leased_job::LeasedJob, retry::retry_transient, wakeup_timer::WakeupTimer,
 };
 
 /// How often a closed gate is checked again.
@@ -33,6 +33,7 @@ pub(crate) struct Claimer {
     pub(crate) in_flight: Arc<InFlightSet>,
     pub(crate) assignments: mpsc::Sender<Assignment>,
     pub(crate) stopper: Stopper,
+    pub(crate) signals: Arc<TestSignals>,
     pub(crate) fatal: Arc<FatalError>,
     pub(crate) returner: Returner,
     pub(crate) rng: SharedRng,
@@ -64,6 +65,7 @@ impl Claimer {
         while let Some(free) = self.free_slots().await {
             if self.is_gate_closed() {
                 drop(free);
+                self.signals.claim_held_back.fire(|| ());
                 self.pause().await;
                 continue;
             }
@@ -77,7 +79,7 @@ impl Claimer {
             match claimed {
                 Ok(claimed) if claimed.limits_missing && self.limits.is_some() => {
                     drop(free);
-                    if let Err(error) = self.tell_limits().await {
+                    if let Err(error) = self.restore_limits().await {
                         return self.fatal.raise(error);
                     }
                 }
@@ -94,11 +96,11 @@ impl Claimer {
     }
 
     /// The store lost them: it sells nothing before it has them again.
-    async fn tell_limits(&self) -> reelq_store::Result<()> {
+    async fn restore_limits(&self) -> reelq_store::Result<()> {
         let Some(limits) = &self.limits else { return Ok(()) };
         tracing::warn!(account = %self.claim.account, "the store has no limits for the account: they are set anew");
         tokio::select! {
-            told = retry_transient(&self.rng, || self.store.set_limits(&self.claim.account, limits)) => told?,
+            restored = retry_transient(&self.rng, || self.store.set_limits(&self.claim.account, limits)) => restored?,
             () = self.given_up() => return Ok(()),
         }
         self.pause().await;

@@ -1,7 +1,7 @@
 //! Group commit: steps that wait for the store go there together, and are repeated until it answers.
 //!
-//! A step that comes while the store does not answer is tried at once, with all that wait: a journal in front of the store
-//! writes down what it hears of, and nothing that waits here unheard would outlive the process.
+//! A step that comes while the store is unreachable is tried at once, with all that wait: a journal in front of the store
+//! writes it down, and what only waits here would not outlive the process.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,7 +9,7 @@ use reelq_model::{Event, SharedClock};
 use reelq_store::{Commit, Committed, SharedStore};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{Backoff, SharedRng, fatal_error::FatalError};
+use crate::{Backoff, SharedRng, TestSignals, fatal_error::FatalError};
 
 /// The most steps in one round trip.
 pub(crate) const GROUP: usize = 256;
@@ -34,6 +34,7 @@ struct Step {
 #[derive(Debug, Clone)]
 pub(crate) struct Committer {
     steps: mpsc::Sender<Step>,
+    signals: Arc<TestSignals>,
 }
 
 /// The task that commits.
@@ -52,21 +53,23 @@ impl Committer {
         clock: SharedClock,
         fatal: Arc<FatalError>,
         rng: SharedRng,
+        signals: Arc<TestSignals>,
     ) -> (Self, CommitTask) {
         let (sender, receiver) = mpsc::channel(4 * GROUP);
-        (Self { steps: sender }, CommitTask { store, clock, fatal, rng, steps: receiver })
+        (Self { steps: sender, signals }, CommitTask { store, clock, fatal, rng, steps: receiver })
     }
 
     /// Waits until the store has answered. `None` where it never will: the runtime ends with a fatal error.
     pub(crate) async fn commit(&self, commit: Commit) -> Option<Answer> {
         let (answer, answered) = oneshot::channel();
         self.steps.send(Step { commit, answer }).await.ok()?;
+        self.signals.step_queued.fire(|| ());
         answered.await.ok()
     }
 }
 
 impl Step {
-    /// Whether the store must be told, whatever is wrong with it: a paid task is lost with it otherwise.
+    /// Whether the step must reach the store, whatever is wrong with it: a paid task would be lost otherwise.
     const fn is_paid(&self) -> bool {
         matches!(self.commit.event, Event::Accepted { .. })
     }

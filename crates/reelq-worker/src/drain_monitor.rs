@@ -1,4 +1,4 @@
-//! Decides when a run is over that works on one batch, or on all of them until nothing is left to do.
+//! Decides when a run is over: nothing is left to do, or nothing can move.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -6,25 +6,11 @@ use reelq_model::{AccountName, BatchName, SharedClock, Status, WorkerId};
 use reelq_store::{BatchView, ClaimStage, Result, SharedStore};
 
 use crate::{
-    AccountMetrics, SubmissionGate,
+    AccountMetrics, DrainCheck, RunEnd, SubmissionGate, TestSignals,
     in_flight::InFlightSet,
+    stillness::Stillness,
     wakeup_timers::{Idle, WakeupTimers},
 };
-
-/// Why a runtime ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RunEnd {
-    /// Nothing of the batch is outstanding: each job has ended, or waits for a person to resolve it.
-    Finished,
-    /// Jobs are outstanding, and none can move before a person acts: an account is blocked or paused, a budget is
-    /// reached. (A day's budget, too: a runtime without a batch goes on the next day.)
-    Held,
-    /// Jobs are outstanding, and none is due within the time that the runtime waits at most: the provider is asked again
-    /// later, by whoever works then.
-    Waiting,
-    /// It was told to stop.
-    Stopped,
-}
 
 /// The shortest time between two checks: work that trickles empties the set of jobs in flight again and again.
 const CALM: Duration = Duration::from_millis(25);
@@ -54,6 +40,7 @@ pub(crate) struct DrainMonitor {
     pub(crate) timers: Arc<WakeupTimers>,
     pub(crate) metrics: BTreeMap<AccountName, Arc<AccountMetrics>>,
     pub(crate) every: Duration,
+    pub(crate) signals: Arc<TestSignals>,
     pub(crate) gate: Arc<SubmissionGate>,
 }
 
@@ -65,11 +52,13 @@ impl DrainMonitor {
         }
         let mut stillness = Stillness::default();
         loop {
-            match self.check_twice(&mut stillness).await {
+            let found = self.check_twice(&mut stillness).await;
+            self.signals.drain_checked.fire(|| found.as_ref().map_or(DrainCheck::Moving, |found| found.signal()));
+            match found {
                 Ok(Progress::Finished) => return Ok(RunEnd::Finished),
                 Ok(Progress::Stuck(Idle::UntilChange)) => return Ok(RunEnd::Held),
                 Ok(Progress::Stuck(Idle::ForLong)) => return Ok(RunEnd::Waiting),
-                Ok(Progress::Moving) => {}
+                Ok(Progress::WaitsForPlace | Progress::Moving) => {}
                 Err(error) if error.is_transient() => {}
                 Err(error) => return Err(error),
             }
@@ -92,13 +81,12 @@ impl DrainMonitor {
         let fetching = views.iter().any(|view| view.counts.of(Status::Fetching) + view.others.of(Status::Fetching) > 0);
         let still = stillness.lasts(self.clock.monotonic(), views);
         let others_count = self.batch.is_none() || fetching || still < self.patience;
+        let Some(idle) = idle else { return Ok(Progress::Moving) };
+        if stillness.waits_for_place(self.clock.monotonic(), &self.gate, self.place_patience()) {
+            return Ok(Progress::WaitsForPlace);
+        }
         // Nothing may have begun between the two checks, and there may be no lease: of another worker, or of our own after a
         // panic, it ends by itself and brings its job back.
-        let Some(idle) =
-            idle.filter(|_| !stillness.waits_for_place(self.clock.monotonic(), &self.gate, self.place_patience()))
-        else {
-            return Ok(Progress::Moving);
-        };
         let stuck = !self.leases_exist(others_count).await? && self.idle() == Some(idle) && self.in_flight.len() == 0;
         Ok(if stuck { Progress::Stuck(idle) } else { Progress::Moving })
     }
@@ -149,35 +137,6 @@ impl DrainMonitor {
     }
 }
 
-/// Since when nothing of the work has moved.
-#[derive(Debug, Default)]
-struct Stillness {
-    since: Duration,
-    views: Vec<BatchView>,
-    /// Since when an output place takes no files.
-    closed_since: Option<Duration>,
-}
-
-impl Stillness {
-    /// How long the batches have stood as they stand now.
-    fn lasts(&mut self, now: Duration, views: Vec<BatchView>) -> Duration {
-        if self.views != views {
-            (self.since, self.views) = (now, views);
-        }
-        now.saturating_sub(self.since)
-    }
-
-    /// Whether an output place takes no files, and has not for as long as `patience`: it may come back by itself.
-    fn waits_for_place(&mut self, now: Duration, gate: &SubmissionGate, patience: Duration) -> bool {
-        if gate.closed_places().is_empty() {
-            self.closed_since = None;
-            return false;
-        }
-        let since = *self.closed_since.get_or_insert(now);
-        now.saturating_sub(since) < patience
-    }
-}
-
 /// What one check found.
 #[derive(Debug, Clone, Copy)]
 enum Progress {
@@ -185,8 +144,20 @@ enum Progress {
     Finished,
     /// Jobs are outstanding, and it seems that none can move.
     Stuck(Idle),
+    /// Nothing can move, but an output place that takes no files may come back.
+    WaitsForPlace,
     /// Work is in progress, or will be.
     Moving,
+}
+
+impl Progress {
+    const fn signal(self) -> DrainCheck {
+        match self {
+            Self::Finished | Self::Stuck(_) => DrainCheck::Over,
+            Self::WaitsForPlace => DrainCheck::WaitsForPlace,
+            Self::Moving => DrainCheck::Moving,
+        }
+    }
 }
 
 fn outstanding(view: &BatchView) -> u64 {

@@ -1,4 +1,4 @@
-//! Turns the end of a handler's run into a commit, a release, or nothing. Whatever it does is in the store when it returns.
+//! Turns the end of a handler's run into a commit, a release, or nothing. Its result is in the store when it returns.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,9 +17,9 @@ use crate::{
     wakeup_timers::WakeupTimers,
 };
 
-/// How soon a stage worker looks again at a job that its handler gave back.
+/// How soon a stage worker claims a job again that its handler gave back.
 const GIVEN_BACK: Duration = Duration::from_millis(500);
-/// How soon a store that fails is asked again to take a yes.
+/// How soon a store that fails is asked again to take an acceptance.
 const INSISTS: Duration = Duration::from_millis(500);
 
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl Finisher {
             Outcome::Finished(Finish::Lost) if leased.was_refused() => self.give_back(leased).await,
             Outcome::Finished(Finish::Lost) => {}
             Outcome::Panicked(message) => self.panicked(leased, &message).await,
-            // What may have been sent is left to lapse: its next holder looks at the key.
+            // The lease of what may have been sent is left to lapse: its next holder checks the key.
             Outcome::Cut if matches!(leased.job().stage, Stage::Submitting { .. }) => {}
             Outcome::Cut => self.give_back(leased).await,
         }
@@ -66,7 +66,7 @@ impl Finisher {
         tracked.persisted();
     }
 
-    /// A yes counts even where the lease is gone: it is money. Whether all that counts is in the store.
+    /// An acceptance counts even where the lease is gone: it is money. Returns whether everything that counts is in the store.
     async fn stale(&self, lease: &Lease, event: &Event) -> bool {
         let Event::Accepted { acceptance, first_poll } = event else {
             tracing::warn!(job = %lease.job.id, event = event.name(), "the lease was lost; nothing was changed");
@@ -76,17 +76,17 @@ impl Finisher {
         loop {
             match retry_transient(&self.rng, record).await {
                 Ok(late) => {
-                    tracing::warn!(job = %lease.job.id, task = %acceptance.task, ?late, "a yes came after its lease");
+                    tracing::warn!(job = %lease.job.id, task = %acceptance.task, ?late, "an acceptance came after its lease had ended");
                     self.timers.wake_for(&self.account, event);
                     return true;
                 }
-                // Nothing is wrong with the store. What it has lost and gets back, a journal tells it then.
+                // Nothing is wrong with the store. A journal restores what it has lost.
                 Err(error @ (Error::NoJob(_) | Error::Unreadable { .. })) => {
                     let (job, task) = (lease.job.id, &acceptance.task);
-                    tracing::error!(%job, %task, %error, "a yes has no job in the store; note the task where no journal holds it");
+                    tracing::error!(%job, %task, %error, "an acceptance has no job in the store; note the task unless a journal holds it");
                     return true;
                 }
-                // It is asked until the runtime gives up: the task is paid for.
+                // It is retried until the runtime gives up: the task is paid for.
                 Err(error) => self.fatal.raise(error),
             }
             tokio::time::sleep(INSISTS).await;

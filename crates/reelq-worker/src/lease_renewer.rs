@@ -7,7 +7,8 @@ use reelq_store::{Lease, Result, SharedStore};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    fatal_error::FatalError, in_flight::InFlightSet, leased_job::LeasedJob, outage::Outage, wakeup_timers::WakeupTimers,
+    TestSignals, fatal_error::FatalError, in_flight::InFlightSet, leased_job::LeasedJob, outage::Outage,
+    wakeup_timers::WakeupTimers,
 };
 
 /// The most leases in one round trip.
@@ -22,6 +23,7 @@ pub(crate) struct LeaseRenewer {
     pub(crate) timers: Arc<WakeupTimers>,
     pub(crate) fatal: Arc<FatalError>,
     pub(crate) every: Duration,
+    pub(crate) signals: Arc<TestSignals>,
     pub(crate) done: CancellationToken,
 }
 
@@ -77,13 +79,14 @@ impl LeaseRenewer {
         let leases: Vec<Lease> = group.iter().map(|(_, lease)| lease.clone()).collect();
         let asked = self.clock.monotonic();
         let kept = self.store.extend(&leases, lasts).await?;
-        for ((leased, lease), kept) in group.iter().zip(kept) {
-            if kept {
+        for ((leased, lease), kept) in group.iter().zip(&kept) {
+            if *kept {
                 leased.extended(lease.version, asked, lasts);
             } else {
                 leased.lose(lease.version);
             }
         }
+        self.signals.leases_extended.fire(|| kept.iter().filter(|kept| **kept).count());
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! Learns an account's limits together with all other workers: tells the store what requests met with, and lets the pace
+//! Learns an account's limits together with all other workers: reports outcomes of requests to the store, and lets the rate
 //! grow while they go well. Races between workers are harmless: a change is made from the version that was read, or not.
 
 use std::{
@@ -10,11 +10,11 @@ use reelq_model::{AccountName, Limit, SharedClock, Timestamp};
 use reelq_store::{AccountLimits, Pace, PaceView, Present, Refused, Result, SharedStore};
 use tokio::time::timeout;
 
-/// The shortest time between two looks of one process.
+/// The shortest time between two checks by one process.
 const EVERY: Duration = Duration::from_secs(1);
 /// Growth and server errors can wait for a slow store; the request that they ride on cannot.
 const HASTE: Duration = Duration::from_millis(500);
-/// A refusal is told with more patience, but not for longer than the current job can wait.
+/// A refusal is reported with more patience, but not for longer than the current job can wait.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// How often a change is tried that others got before.
 const TRIES: u32 = 5;
@@ -42,12 +42,12 @@ impl RateController {
         Self { account, store, limits, clock, state: Mutex::new(state) }
     }
 
-    /// The rate that all workers together keep to, as of the last look.
+    /// The rate that all workers together keep to, as of the last check.
     pub fn requests_per_second(&self) -> f64 {
         self.state().requests_per_second
     }
 
-    /// A request is about to be sent: looks at the pace once a second, and lets it grow where its time has come.
+    /// A request is about to be sent: checks the pace once a second, and lets it grow where its time has come.
     pub async fn refresh(&self) {
         if !self.is_due() {
             return;

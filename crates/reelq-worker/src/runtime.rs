@@ -81,6 +81,7 @@ impl Runtime {
             self.clock(),
             Arc::clone(&self.fatal),
             SharedRng::seeded(self.rng.seed()),
+            Arc::clone(&self.parts.signals),
         );
         let timers = stage_workers::wakeup_timers(&self.parts);
         let running: Vec<_> = stage_workers::build(&self, &committer, &timers)
@@ -137,6 +138,7 @@ impl Runtime {
             timers: Arc::clone(timers),
             fatal: Arc::clone(&self.fatal),
             every: self.parts.lease / 3,
+            signals: Arc::clone(&self.parts.signals),
             done: self.done.clone(),
         };
         let listener =
@@ -160,6 +162,7 @@ impl Runtime {
             timers,
             metrics: self.parts.accounts.iter().map(|work| (work.name.clone(), Arc::clone(&work.metrics))).collect(),
             every: Duration::from_millis(500),
+            signals: Arc::clone(&self.parts.signals),
             gate: Arc::clone(&self.parts.gate),
         };
         tokio::select! {
@@ -172,7 +175,7 @@ impl Runtime {
 
     async fn wind_down(&self, running: Vec<JoinHandle<()>>, committing: JoinHandle<()>) {
         let stopper = &self.parts.stopper;
-        // Nobody stopped it, so nobody waits for its end: paid requests have their own time-outs.
+        // No one stopped it, so no one waits for its end: paid requests have their own time-outs.
         let is_hurried = !self.fatal.is_raised();
         stopper.begin();
         let mut workers = Box::pin(futures_util::future::join_all(running));

@@ -37,7 +37,7 @@ impl StageWorker {
 async fn run(worker: ApalisWorker, context: WorkerContext, stopper: Stopper) {
     let mut running = Box::pin(worker.run());
     let ended = tokio::select! {
-        // Polled first, so that the worker has started before it is told to stop.
+        // Polled first, so that the worker has started before it is stopped.
         biased;
         ended = &mut running => Some(ended),
         () = stopper.stopping() => None,

@@ -65,6 +65,7 @@ impl Factory<'_> {
             in_flight: Arc::clone(&runtime.in_flight),
             assignments: sender,
             stopper: runtime.stopper(),
+            signals: Arc::clone(&runtime.parts.signals),
             fatal: Arc::clone(&runtime.fatal),
             returner: returner.clone(),
             rng: self.rng(),

@@ -79,6 +79,6 @@ fn log(job: JobId, task: &TaskId) {
     tracing::error!(
         %job,
         %task,
-        "the provider took the job, and the store could not be told; a journal tells it at the next start, else note the task for `reelq resolve`"
+        "the provider accepted the job, and the store could not record it; a journal restores it at the next start, otherwise note the task for `reelq resolve`"
     );
 }

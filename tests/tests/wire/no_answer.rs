@@ -76,7 +76,7 @@ fn a_success_without_an_output_for_ever_ends_the_row_once_it_has_lasted() {
 
 #[test]
 fn a_task_that_is_withdrawn_unasked_ends_the_row_once_it_was_said_again() {
-    the_row_ends("wave", "provider", "withdrew the task, and nobody had asked for it", |task| {
+    the_row_ends("wave", "provider", "withdrew the task, and no one had asked for it", |task| {
         json(200, format!(r#"{{"task_id":"{task}","status":"cancelled"}}"#))
     });
 }

@@ -83,6 +83,4 @@ const fn cut_off(kind: &'static str, what: &'static str) -> ContentError {
 }
 
 #[cfg(test)]
-pub(crate) mod samples;
-#[cfg(test)]
 mod tests;

@@ -97,7 +97,7 @@ impl Unknown {
         if self.jobs.is_empty() { Ok(()) } else { place.write(UNKNOWN, Bytes::from(self.lines)).await }
     }
 
-    /// Notes that a person knows of them: nobody is asked about these again. May be repeated.
+    /// Notes that a person knows of them: no one is asked about these again. May be repeated.
     ///
     /// # Errors
     /// Where the place cannot be written.
@@ -129,7 +129,7 @@ fn bought(line: &[u8]) -> Option<JobId> {
     told.job.filter(|_| told.remote_task.is_some_and(|task| !task.is_empty()))
 }
 
-/// Notes which batch is about to be bought for the place; nobody where it was purged. May be repeated.
+/// Notes which batch is about to be bought for the place; no one where it was purged. May be repeated.
 ///
 /// # Errors
 /// Where the place cannot be written.

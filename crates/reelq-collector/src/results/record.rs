@@ -8,7 +8,7 @@ use super::note::{all, note};
 
 /// What became of one line. A job whose line is gone has row 0.
 ///
-/// The cost is empty where it is not known; then the message names the amount at risk. Charges that nobody expected are
+/// The cost is empty where it is not known; then the message names the amount at risk. Charges that no one expected are
 /// part of the cost of the job that caused them. `sharers` are the jobs that share a task with one of the line's own.
 pub fn record(line: &ResultLine, sharers: &[JobView]) -> ResultRecord {
     if line.view.is_unreadable() {
@@ -181,7 +181,7 @@ mod tests {
     use reelq_store::{JobView, Line};
 
     use super::*;
-    use crate::fixture;
+    use reelq_testkit::sample;
 
     const CENTS: i64 = 10_000;
 
@@ -214,7 +214,7 @@ mod tests {
     }
 
     fn succeeded(path: &str, cents: Option<i64>) -> Job {
-        let mut job = fixture::job("a cat");
+        let mut job = sample::job("a cat");
         let sha256 = Digest::of(b"x");
         let file = StoredFile {
             path: path.to_owned(),
@@ -232,7 +232,7 @@ mod tests {
     }
 
     fn unconfirmed() -> Job {
-        let mut job = fixture::job("a cat");
+        let mut job = sample::job("a cat");
         job.price = Some(Money::from_micros(12 * CENTS));
         let submission =
             Submission { number: 1, key: job.next_key(), body: Digest::of(b"x"), at: Timestamp::default(), mark: None };
@@ -325,7 +325,7 @@ mod tests {
             (unknown.error_message, unknown.note.as_deref()),
             (None, Some("the provider does not say what task t-1 cost"))
         );
-        let mut failed = fixture::job("a cat");
+        let mut failed = sample::job("a cat");
         let failure = Failure::new(FailureKind::Content, "the prompt was refused").with_code("1026");
         failed.stage = Stage::Failed { failure, task: Some(task("t-1")) };
         failed.charges = vec![charge("t-1", None, Settlement::Refunded)];

@@ -100,7 +100,7 @@ pub(crate) fn work(
     let timeout = http.deadlines.total;
     let policy = submits.breaker_policy(provider.capability());
     let submit_slots = submit_slots(&submits, &policy, timeout, shared.descriptors);
-    let submitter = Submitter::new(reelq_submitter::Parts {
+    let submitter = Submitter::new(reelq_submitter::SubmitterParts {
         account: name.clone(),
         provider: Arc::clone(&provider),
         exchange: Arc::clone(&exchange) as Arc<dyn reelq_worker::Exchange>,
@@ -115,7 +115,7 @@ pub(crate) fn work(
         clock: Arc::clone(&session.clock),
         seed: shared.seed,
     });
-    let poller = Poller::new(reelq_poller::Parts {
+    let poller = Poller::new(reelq_poller::PollerParts {
         account: name.clone(),
         provider,
         exchange,
