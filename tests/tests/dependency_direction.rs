@@ -7,25 +7,30 @@ use std::{
     process::Command,
 };
 
-/// Which of the project's crates each crate may use. A crate that is missing here fails the test: decide where it belongs.
-const ALLOWED: [(&str, &[&str]); 16] = [
-    ("reelq-model", &[]),
-    ("reelq-manifest", &["reelq-model"]),
-    ("reelq-provider", &["reelq-model"]),
-    ("reelq-store", &["reelq-model"]),
-    ("reelq-sim", &["reelq-model"]),
-    ("reelq-redis-server", &[]),
-    ("reelq-http", &["reelq-model", "reelq-manifest", "reelq-provider", "reelq-store"]),
-    ("reelq-producer", &["reelq-model", "reelq-manifest", "reelq-provider", "reelq-store"]),
-    ("reelq-worker", &["reelq-model", "reelq-manifest", "reelq-provider", "reelq-store", "reelq-http"]),
-    ("reelq-submitter", WORKER_CRATE),
-    ("reelq-poller", WORKER_CRATE),
-    ("reelq-collector", WORKER_CRATE),
-    // A dev-dependency: no list names it.
-    ("reelq-testkit", &["reelq-model", "reelq-provider", "reelq-store", "reelq-worker"]),
-    ("reelq-cli", ANY),
-    ("reelq-tests", ANY),
-    ("reelq-bench", ANY),
+/// Which of the project's crates each crate uses: these and no others, without `reelq-`.
+const USES: [(&str, &[&str]); 22] = [
+    ("model", &[]),
+    ("limits", &["model"]),
+    ("files", &["model"]),
+    ("manifest", &["model"]),
+    ("provider", &["model"]),
+    ("sim", &["model"]),
+    ("store", &["limits", "model"]),
+    ("store-sqlite", &["files", "limits", "model", "store"]),
+    ("store-redis", &["files", "limits", "model", "store"]),
+    ("journal", &["files", "model", "store"]),
+    ("store-conformance", &["model", "store"]),
+    ("http", &["model", "provider"]),
+    ("producer", &["files", "manifest", "model", "provider", "store"]),
+    ("worker", &["http", "model", "provider", "store"]),
+    ("submitter", &["files", "model", "provider", "store", "worker"]),
+    ("poller", &["model", "provider", "store", "worker"]),
+    ("collector", &["http", "manifest", "model", "store", "worker"]),
+    ("testkit", &["model", "provider", "store", "worker"]),
+    ("redis-server", &[]),
+    ("config", &["http", "manifest", "model", "poller", "producer", "provider", "store", "submitter", "worker"]),
+    ("console", &["manifest", "model", "producer", "store"]),
+    ("runner", ALL_BELOW),
 ];
 
 /// What stands above the others may use each of them, but what is for tests only.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use reelq_manifest::Problems;
 use reelq_model::{BatchName, Digest, JobId, Money};
-use reelq_store::{BatchDraft, BatchView, Known, LineDraft, ImportedWith, ImportsSeen, Store};
+use reelq_store::{BatchDraft, BatchView, ImportedWith, ImportsSeen, Known, LineDraft, Store};
 
 use crate::{
     AccountBudget, Changes, CostLine, Elsewhere, EqualRows, Error, Estimate, Order, RefusedManifest, Takes,

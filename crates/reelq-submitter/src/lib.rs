@@ -18,5 +18,5 @@ pub use breaker::BreakerSection;
 pub use ceiling::{Auto, Ceiling};
 pub use images::Images;
 pub use parts::{FirstPoll, SubmitterParts};
-pub use settings::{IdempotencyUse, OnUnconfirmed, SubmitSettings};
+pub use settings::{OnUnconfirmed, SubmitSettings};
 pub use submitter::Submitter;

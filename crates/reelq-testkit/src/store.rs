@@ -57,7 +57,7 @@ pub fn open(folder: &Path, clock: SharedClock) -> SharedStore {
 /// Loads a batch with these rows; gives their jobs.
 pub async fn load(store: &SharedStore, batch: &BatchDraft, lines: &[LineDraft]) -> Vec<JobId> {
     let load = store.begin_import(batch).await.unwrap();
-    store.enqueue(&load, lines).await.unwrap();
+    store.add_to_import(&load, lines).await.unwrap();
     store.commit_import(&load).await.unwrap();
     lines.iter().map(LineDraft::id).collect()
 }

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use reelq_model::{BlockReason, Event, Failure, FailureKind, Resolution, Setback, Stage, SubmitOutcome};
+use reelq_provider::IdempotencyUse;
 use reelq_store::PauseReason;
-use reelq_submitter::{IdempotencyUse, OnUnconfirmed};
+use reelq_submitter::OnUnconfirmed;
 use reelq_testkit::{
     Steps,
     sample::{self, NOW},

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reelq_model::{
     BlockReason, Digest, Event, Failure, FailureKind, IdempotencyKey, Setback, Submission, SubmitOutcome,
 };
-use reelq_submitter::IdempotencyUse;
+use reelq_provider::IdempotencyUse;
 use reelq_testkit::sample::{self, NOW};
 use reelq_worker::Finish;
 
