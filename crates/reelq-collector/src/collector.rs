@@ -19,7 +19,7 @@ use crate::{
     targets::{Target, Targets},
 };
 
-/// When a job is looked at again whose output place takes no files.
+/// When a job is tried again whose output place takes no files.
 const CLOSED: Duration = Duration::from_secs(2);
 
 /// Fetches the outputs of finished tasks and puts them into their places.

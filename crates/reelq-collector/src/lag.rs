@@ -13,16 +13,16 @@ use reelq_worker::{AccountMetrics, Scope, SubmissionGate};
 
 use crate::{Place, PlaceError, Places, StorageOptions};
 
-/// Time that is kept in hand before a link dies.
+/// Time that is kept in reserve before a link dies.
 const MARGIN: Duration = Duration::from_mins(1);
 
 /// How far back the pace of saving is measured.
 const WINDOW: Duration = Duration::from_mins(2);
 
-/// Of the outputs that wait, this many are looked at one by one.
+/// Of the outputs that wait, this many are checked one by one.
 const CHECKED: usize = 2_000;
 
-/// They are looked at as soon as their links may die within so many times the time that saving them takes.
+/// They are checked as soon as their links may die within so many times the time that saving them takes.
 const WARY: u32 = 10;
 
 /// The kinds of the gate's reasons.
@@ -104,7 +104,7 @@ pub struct LagGuard {
 }
 
 impl LagGuard {
-    /// Guards one batch, or all where none is named. `metrics` are those of the collectors; `places` are looked at along the
+    /// Guards one batch, or all where none is named. `metrics` are those of the collectors; `places` are checked along the
     /// way, where this process reaches them.
     pub fn new(
         store: SharedStore,
@@ -184,7 +184,7 @@ impl LagGuard {
         let statuses = vec![Status::Fetching];
         let filter = JobFilter { batch: self.batch.clone(), statuses, ..JobFilter::default() };
         let views = self.store.jobs(&filter, Page { after: 0, limit: CHECKED }).await?;
-        // Of more than are looked at, the others are like these.
+        // Of more than are checked, the others are taken to be like these.
         let scale = rough.waiting.div_ceil(u64::try_from(views.len()).unwrap_or(u64::MAX).max(1)).max(1);
         let (mut outlooks, closed) = (BTreeMap::new(), self.gate.closed_places());
         for view in views.iter().filter(|view| is_savable(view, rough.now, &closed)) {
@@ -227,8 +227,8 @@ fn pace(trail: &mut VecDeque<(Timestamp, u64)>, now: Timestamp, total: u64) -> O
     let seconds = now.since(since).as_secs_f64();
     let saved = u32::try_from(total.saturating_sub(before)).unwrap_or(u32::MAX);
     // Less than half a window says nothing of a pace of zero.
-    let telling = saved > 0 || seconds > WINDOW.as_secs_f64() / 2.0;
-    (seconds >= 1.0 && telling).then(|| f64::from(saved) / seconds)
+    let is_significant = saved > 0 || seconds > WINDOW.as_secs_f64() / 2.0;
+    (seconds >= 1.0 && is_significant).then(|| f64::from(saved) / seconds)
 }
 
 #[cfg(test)]

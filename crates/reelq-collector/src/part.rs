@@ -37,7 +37,7 @@ pub(crate) struct Note {
     pub(crate) synced: u64,
 }
 
-/// What the head of a download tells of its file.
+/// What the head of a download says of its file.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Begun {
     /// The file's version.
@@ -48,7 +48,7 @@ pub(crate) struct Begun {
     pub(crate) content_type: Option<String>,
 }
 
-/// A part in hand; no one else writes to it meanwhile.
+/// A part that this worker has locked: no one else writes to it meanwhile.
 #[derive(Debug)]
 pub(crate) struct Part {
     pub(crate) path: PathBuf,
@@ -62,7 +62,7 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    /// Opens a job's part; `None` where another worker has it in hand. Blocks.
+    /// Opens a job's part; `None` where another worker has locked it. Blocks.
     pub(crate) fn open(folder: &Path, job: JobId, output: usize) -> Result<Option<Self>, PlaceError> {
         let path = path(folder, job, output);
         let note_path = path.with_extension("json");
@@ -84,7 +84,7 @@ impl Part {
     /// Where to go on with the file at `url`, if there is anything to go on with. Blocks.
     pub(crate) fn resume(&mut self, url: &str) -> Result<Option<Resume>, PlaceError> {
         let Some(validator) = self.note.validator.clone() else { return Ok(None) };
-        // A time of last change tells versions of one address apart, not one address from another.
+        // A time of last change distinguishes versions of one address, not one address from another.
         let vouches = validator.is_strong() || self.note.address == Some(Digest::of(url.as_bytes()));
         let offset = self.note.synced;
         let found = self.file.metadata().map_err(self.fault("read"))?.len();
@@ -111,7 +111,7 @@ impl Part {
         }
     }
 
-    /// Begins anew with the file at `url`, as `begun` tells of it. Blocks.
+    /// Begins anew with the file at `url`, as `begun` describes it. Blocks.
     pub(crate) fn restart(&mut self, url: &str, begun: Begun) -> Result<(), PlaceError> {
         let Begun { validator, total, content_type } = begun;
         let (source, address) = (without_query(url).to_owned(), Some(Digest::of(url.as_bytes())));
@@ -275,7 +275,7 @@ mod tests {
         let begun = Begun { validator: Some(validator.clone()), total: Some(10), content_type: None };
         headers_only.restart("https://cdn/a", begun).unwrap();
         headers_only.append(b"01234").unwrap();
-        assert!(open().is_none(), "it is in another's hands");
+        assert!(open().is_none(), "another worker has locked it");
         headers_only.sync().unwrap();
         headers_only.append(b"56").unwrap();
         drop(headers_only);

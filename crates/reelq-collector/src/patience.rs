@@ -169,8 +169,8 @@ impl Patience<'_> {
     /// Half of what is left of the link at hand that dies first; fresh ones may live longer than those named at first.
     fn half_of_a_link(&self) -> Duration {
         let Stage::Fetching { outputs, .. } = &self.job.stage else { return SERVERS_WAIT_MAX };
-        let told = outputs.iter().filter(|link| !link.assumed).filter_map(|link| link.expires_at);
-        let left = told.map(|dies| dies.since(self.now)).filter(|left| !left.is_zero()).min();
+        let named = outputs.iter().filter(|link| !link.assumed).filter_map(|link| link.expires_at);
+        let left = named.map(|dies| dies.since(self.now)).filter(|left| !left.is_zero()).min();
         left.map_or(SERVERS_WAIT_MAX, |left| LATE.base.max(left / 2))
     }
 

@@ -183,8 +183,8 @@ impl Transport {
         sent
     }
 
-    /// Why the vendor takes no connection, or took none since this was asked last; `None` where all is well. However short
-    /// it was, it is told.
+    /// Why the vendor takes no connection, or took none since this was asked last; `None` where all is well. An outage is reported
+    /// however short it was.
     pub fn unreachable(&self) -> Option<String> {
         let mut unreachable = self.inner.unreachable.lock().unwrap_or_else(PoisonError::into_inner);
         let (reason, is_over) = unreachable.clone()?;

@@ -94,18 +94,12 @@ fn kind(spec: &JobSpec) -> Kind {
 
 #[cfg(test)]
 mod tests {
-    use reelq_model::{AccountName, Fields, ProviderName};
+    use reelq_testkit::sample;
 
     use super::*;
 
     fn spec() -> JobSpec {
-        JobSpec {
-            account: AccountName::new("acct").unwrap(),
-            provider: ProviderName::new("wave").unwrap(),
-            model: ModelName::new("hailuo-2.3").unwrap(),
-            mode: "text-to-video".to_owned(),
-            fields: Fields::new(),
-        }
+        sample::spec("a cat")
     }
 
     fn schedule(seed: u64) -> Schedule {

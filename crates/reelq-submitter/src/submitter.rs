@@ -241,7 +241,7 @@ impl Submitter {
         if !again {
             return Finish::Event(Event::Unresolved { reason, candidate });
         }
-        // Both go into the history, so that it tells what was risked and on whose word.
+        // Both go into the history, so that it shows what was risked and who decided it.
         match context.step(Event::Unresolved { reason, candidate }).await {
             Ok(()) => Finish::Event(Event::Resolved { resolution: Resolution::Resubmit }),
             Err(_) => Finish::Lost,

@@ -92,28 +92,16 @@ impl LeasedJob {
 
 #[cfg(test)]
 mod tests {
-    use reelq_model::{
-        AccountName, BatchName, Fields, JobDraft, JobId, JobSpec, ManualClock, ModelName, ProviderName, WorkerId,
-    };
+    use reelq_model::{ManualClock, WorkerId};
+    use reelq_testkit::sample::{self, NOW as START};
 
     use super::*;
 
     const LASTS: Duration = Duration::from_secs(15);
-    const START: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 
     fn lease(version: u64) -> Lease {
-        let spec = JobSpec {
-            account: AccountName::new("acct").unwrap(),
-            provider: ProviderName::new("wave").unwrap(),
-            model: ModelName::new("m").unwrap(),
-            mode: "text-to-video".to_owned(),
-            fields: Fields::new(),
-        };
-        let batch = BatchName::new("films").unwrap();
-        let id = JobId::derive(&batch, &spec.digest(), 1);
-        let job = Job::new(JobDraft { id, spec, price: None, priority: 0 }, batch, START);
         Lease {
-            job: Arc::new(job),
+            job: Arc::new(sample::job("a cat")),
             version,
             worker: WorkerId::new("w").unwrap(),
             granted_at: START,

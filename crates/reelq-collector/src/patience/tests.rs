@@ -101,7 +101,7 @@ fn end_says_what_came_and_advises_no_purchase() {
     for word in ["retry", "buy", "again", "resubmit"] {
         assert!(!message.contains(word), "{message}");
     }
-    assert!(wait.since_start() < Duration::from_mins(1), "told soon");
+    assert!(wait.since_start() < Duration::from_mins(1), "reported soon");
 }
 
 #[test]

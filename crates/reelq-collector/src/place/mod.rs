@@ -84,7 +84,7 @@ impl Place {
     }
 
     /// Makes the bytes a part and moves that into the place like [`Self::put`], all in one go where the place is a folder.
-    /// `None` where another worker has the part in hand.
+    /// `None` where another worker uses the part.
     pub(crate) async fn keep(&self, draft: Draft) -> Result<Option<Placed>, PlaceError> {
         let parts = self.parts.clone();
         match &self.kind {
@@ -152,7 +152,7 @@ impl Place {
         .await
     }
 
-    /// Room left on the disk that downloads go to first; `None` where that cannot be told.
+    /// Room left on the disk that downloads go to first; `None` where that is not known.
     pub fn free_space(&self) -> Option<u64> {
         self.parts
             .ancestors()

@@ -126,8 +126,8 @@ mod tests {
         let (mut job, mut other) = (sample::job("a cat"), sample::job("a dog"));
         job.stage = Stage::Running { task: task("t-1") };
         job.shares_task_with = Some(other.id);
-        let told = of(job.clone(), &[view(other.clone(), 3)]).unwrap();
-        assert_eq!(told, "task t-1 also stands for row 3: one of the two purchases has brought nothing of its own");
+        let note = of(job.clone(), &[view(other.clone(), 3)]).unwrap();
+        assert_eq!(note, "task t-1 also stands for row 3: one of the two purchases has brought nothing of its own");
         other.batch = reelq_model::BatchName::new("clips").unwrap();
         assert!(of(job.clone(), &[view(other.clone(), 3)]).unwrap().contains("row 3 of batch clips"));
         assert!(of(job, &[]).unwrap().contains(&format!("job {}", other.id)), "purged meanwhile");
@@ -143,9 +143,9 @@ mod tests {
         job.troubles = Some(Troubles::after(Some(&first), again, Timestamp::default()));
         job.succeeded_at = Some(Timestamp::default());
         job.outputs_until = Some(Timestamp::default().after(Duration::from_hours(1)));
-        let told = of(job.clone(), &[]).unwrap();
+        let note = of(job.clone(), &[]).unwrap();
         assert_eq!(
-            told,
+            note,
             "its output cannot be fetched yet: 404 page (since 1970-01-01T00:00:00Z, 2 times); \
              its output is waited for until 1970-01-01T01:00:00Z"
         );

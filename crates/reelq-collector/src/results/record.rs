@@ -55,7 +55,7 @@ pub fn record(line: &ResultLine, sharers: &[JobView]) -> ResultRecord {
 fn unreadable(line: &ResultLine, sharers: &[JobView]) -> ResultRecord {
     let place = line.view.line.as_ref();
     let orphans = line.orphans.iter().map(orphan);
-    // Whatever its own record holds, a second charge is told.
+    // Whatever its own record holds, a second charge is reported.
     let message = std::iter::once(UNREADABLE.to_owned()).chain(orphans).collect::<Vec<_>>().join("; ");
     ResultRecord {
         row: place.map_or(0, |place| place.row),
@@ -134,7 +134,7 @@ fn message(line: &ResultLine) -> Option<String> {
 fn what_happened(job: &Job) -> Option<String> {
     let risk = || amount(job.price);
     match &job.stage {
-        // Records of versions that did not keep which submission it was; of others, the doubt is told by itself.
+        // Records of versions that did not keep which submission it was; of others, the doubt is reported by itself.
         Stage::Failed { failure, task: None } if failure.kind == FailureKind::GivenUp && job.doubtful.is_empty() => {
             Some(format!("{failure}; {} may have been charged", risk()))
         }

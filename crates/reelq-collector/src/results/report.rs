@@ -36,7 +36,7 @@ pub struct Written {
     /// How many rows have a record that cannot be read.
     pub unreadable: u64,
     /// Whether those of before were left as they are: the state came from a backup, and no one has accepted that yet. They
-    /// may tell of purchases that it does not know.
+    /// may name purchases that it does not know.
     pub older_kept: bool,
 }
 
@@ -91,7 +91,7 @@ pub async fn write_results(store: &dyn Store, batch: &BatchName, place: &Place) 
     })
     .await?;
     let (csv, jsonl) = (csv.finish()?, jsonl.finish()?);
-    // Of a batch that was purged meanwhile rows are missing: what was written before tells more.
+    // Of a batch that was purged meanwhile rows are missing: what was written before says more.
     if store.batch(batch).await?.is_none_or(|after| after.purging || after.created_at != view.created_at) {
         for draft in [csv, jsonl] {
             std::fs::remove_file(draft)?;

@@ -24,7 +24,7 @@ fn ask(job: u8) -> Ask {
     Ask { job: JobId::from_bytes([job; 16]), number: 1, lasts: Duration::from_secs(30) }
 }
 
-fn told(job: u8, verdict: Verdict) -> Told {
+fn outcome(job: u8, verdict: Verdict) -> Told {
     Told { job: JobId::from_bytes([job; 16]), number: 1, verdict }
 }
 
@@ -56,13 +56,13 @@ async fn what_one_process_is_told_holds_the_other() {
     let [one, other] = two(&folder, keyed);
     let bad = || Verdict::Bad { fault: Fault::NotSent, reason: "refused".to_owned(), wait: None };
     for job in 1..=5 {
-        let teller = if job % 2 == 0 { &one } else { &other };
-        teller.record(&told(job, bad()), NOW).await;
+        let reporter = if job % 2 == 0 { &one } else { &other };
+        reporter.record(&outcome(job, bad()), NOW).await;
     }
     for breaker in [&one, &other] {
         assert_eq!(breaker.admit(&ask(9), NOW).await, Admission::Refused);
     }
-    one.record(&told(10, Verdict::Good), NOW).await;
+    one.record(&outcome(10, Verdict::Good), NOW).await;
     assert_eq!(other.admit(&ask(9), NOW).await, Admission::Free, "a late success is everybody's");
 }
 
@@ -73,11 +73,11 @@ async fn good_outcomes_cost_no_write_where_all_is_well() {
     let [one, _] = two(&folder, keyed);
     let clock = Arc::new(ManualClock::starting_at(NOW));
     let store = SqliteStore::open(&folder.path().join("state.db"), clock).unwrap();
-    one.record(&told(1, Verdict::Good), NOW).await;
+    one.record(&outcome(1, Verdict::Good), NOW).await;
     let noted = store.breaker(&account()).await.unwrap().version;
     for job in 2..50 {
         assert_eq!(one.admit(&ask(job), NOW).await, Admission::Free);
-        one.record(&told(job, Verdict::Good), NOW).await;
+        one.record(&outcome(job, Verdict::Good), NOW).await;
         one.record_fetch(JobId::from_bytes([job; 16]), Ok(()), NOW).await;
     }
     assert_eq!(store.breaker(&account()).await.unwrap().version, noted);

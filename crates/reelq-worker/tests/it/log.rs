@@ -18,7 +18,7 @@ static LINES: LazyLock<watch::Sender<Vec<String>>> = LazyLock::new(|| watch::Sen
 /// What the process has logged: one line an event, its level first.
 pub(crate) struct Log;
 
-struct Ear;
+struct Listener;
 
 struct Line(String);
 
@@ -28,7 +28,7 @@ impl Visit for Line {
     }
 }
 
-impl Subscriber for Ear {
+impl Subscriber for Listener {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         *metadata.level() <= tracing::Level::WARN
     }
@@ -55,12 +55,12 @@ impl Subscriber for Ear {
 impl Log {
     pub(crate) fn listen() -> Self {
         static ONCE: OnceLock<()> = OnceLock::new();
-        ONCE.get_or_init(|| tracing::subscriber::set_global_default(Ear).unwrap());
+        ONCE.get_or_init(|| tracing::subscriber::set_global_default(Listener).unwrap());
         Self
     }
 
     /// Waits until such a line was logged.
-    pub(crate) async fn heard(&self, line: impl Fn(&str) -> bool) {
+    pub(crate) async fn contains(&self, line: impl Fn(&str) -> bool) {
         let mut lines = LINES.subscribe();
         let said = lines.wait_for(|lines| lines.iter().any(|said| line(said)));
         let in_time = timeout(Duration::from_secs(10), said).await.is_ok();

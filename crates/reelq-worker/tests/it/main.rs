@@ -1,4 +1,4 @@
-//! The runtime over a real store file, with handlers that do as they are told.
+//! The runtime over a real store file, with scripted handlers.
 
 #[cfg(test)]
 mod circuit_breaker;

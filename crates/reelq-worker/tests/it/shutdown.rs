@@ -9,7 +9,7 @@ use tokio::{sync::Semaphore, time::timeout};
 
 use crate::support::{Scripted, World, accepted, sending, slots};
 
-/// Says when a handler has begun, and lets it go on when told.
+/// Says when a handler has begun, and lets it go on when the test says so.
 struct Gate {
     begun: Semaphore,
     open: Semaphore,

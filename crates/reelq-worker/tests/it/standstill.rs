@@ -78,7 +78,7 @@ async fn one_job_that_is_due_soon_keeps_the_run() {
     let poll = {
         let looks = Arc::clone(&looks);
         Scripted::new(ClaimStage::Poll, move |_| {
-            // The first stays away; the other is looked at three times more, each time after a while.
+            // The first is due much later; the other is polled three times more, each time after a while.
             let next_poll = match looks.fetch_add(1, Ordering::SeqCst) {
                 0 => Duration::from_hours(1),
                 1..4 => Duration::from_millis(700),

@@ -1,4 +1,4 @@
-//! Commits go together, wait for an absent store, and end the runtime on a broken one once what was paid for is home.
+//! Commits go together, wait for an unreachable store, and end the runtime on a broken one once every answer is in.
 
 use std::sync::{
     Arc, Mutex,
@@ -70,11 +70,11 @@ async fn steps_that_wait_go_to_the_store_together() {
     assert!(sizes.iter().any(|size| *size > 8), "{sizes:?}");
 }
 
-/// Is away for the first commits.
-struct Away(AtomicUsize);
+/// Is unreachable for the first commits.
+struct Unreachable(AtomicUsize);
 
 #[async_trait]
-impl Hook for Away {
+impl Hook for Unreachable {
     async fn before(&self, _: &[Commit]) -> Result<()> {
         if self.0.fetch_add(1, Ordering::SeqCst) < 4 {
             return Err(Error::Unavailable { source: "the disk is asleep".into() });
@@ -89,7 +89,7 @@ impl Hook for Away {
 async fn commits_wait_for_a_store_that_is_away() {
     let world = World::open();
     world.load(10).await;
-    let ending = runtime(&world, Arc::new(Away(AtomicUsize::new(0)))).run().await.unwrap();
+    let ending = runtime(&world, Arc::new(Unreachable(AtomicUsize::new(0)))).run().await.unwrap();
     assert_eq!(ending, RunEnd::Finished);
     assert_eq!(world.view().await.counts.of(Status::Succeeded), 10);
 }
@@ -136,7 +136,7 @@ async fn an_acceptance_that_cannot_be_committed_stays_in_the_log() {
     let job = world.load(1).await[0];
     assert!(runtime(&world, Arc::new(BrokenForAcceptances)).run().await.is_err());
     let task = format!("task-{job}-1");
-    log.heard(|line| line.starts_with("ERROR") && line.contains(&task)).await;
+    log.contains(|line| line.starts_with("ERROR") && line.contains(&task)).await;
 }
 
 /// How many commits of acceptances the store has refused.

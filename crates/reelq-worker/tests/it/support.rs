@@ -1,4 +1,4 @@
-//! A store on disk with jobs in it, and handlers that do as they are told.
+//! A store on disk with jobs in it, and scripted handlers.
 
 use std::{
     future::Future,
