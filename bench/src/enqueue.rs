@@ -3,11 +3,14 @@
 use std::{num::NonZeroU32, sync::Arc};
 
 use anyhow::{Context as _, Result};
+use reelq_files::Blobs;
+use reelq_files::Blobs;
 use reelq_manifest::{Manifest, Vocabulary};
 use reelq_model::{AccountName, BatchName, Clock as _, ProviderName, SystemClock};
 use reelq_producer::{Accounts, Order, Overrides, PlanAccount, load, plan};
 use reelq_provider::ProviderSettings;
-use reelq_store::{AccountLimits, Blobs, SqliteStore};
+use reelq_store::AccountLimits;
+use reelq_store_sqlite::SqliteStore;
 
 use crate::{figure::Report, subject::Subject};
 

@@ -7,11 +7,13 @@ use std::{
 };
 
 use reelq_collector::{OutputImages, Place, StorageOptions};
+use reelq_files::Blobs;
 use reelq_http::Proxies;
 use reelq_manifest::Vocabulary;
 use reelq_model::{AccountName, BatchName, SharedClock};
 use reelq_producer::KeepImages;
-use reelq_store::{BatchDraft, BatchView, Blobs, Patience, SharedStore, Store};
+use reelq_store::{BatchDraft, BatchView, SharedStore, Store};
+use reelq_store_redis::Patience;
 
 use crate::{
     args::Global,

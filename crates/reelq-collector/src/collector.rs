@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use reelq_http::Downloader;
 use reelq_model::{Digest, Event, Job, OutputLink, SharedClock, Stage, StoredFile};
 use reelq_store::{ClaimStage, SharedStore};
-use reelq_worker::{Breaking, Desk, Dice, Finish, Handler, Pulse};
+use reelq_worker::{AccountMetrics, CircuitBreaker, Finish, Handler, JobContext, SharedRng};
 
 use crate::{
     Places, StorageOptions, aside,
@@ -26,35 +26,35 @@ const CLOSED: Duration = Duration::from_secs(2);
 pub struct Collector {
     targets: Targets,
     downloader: Arc<Downloader>,
-    pulse: Arc<Pulse>,
-    dice: Arc<Dice>,
-    breaking: Option<Breaking>,
+    metrics: Arc<AccountMetrics>,
+    rng: Arc<SharedRng>,
+    breaker: Option<CircuitBreaker>,
     places: Option<Arc<Places>>,
 }
 
 impl Collector {
-    /// A collector for one account's outputs, counted by `pulse`.
+    /// A collector for one account's outputs, counted by `metrics`.
     pub fn new(
         store: SharedStore,
         downloader: Arc<Downloader>,
         options: StorageOptions,
         clock: SharedClock,
-        pulse: Arc<Pulse>,
-        dice: Arc<Dice>,
+        metrics: Arc<AccountMetrics>,
+        rng: Arc<SharedRng>,
     ) -> Self {
-        Self { targets: Targets::new(store, clock, options), downloader, pulse, dice, breaking: None, places: None }
+        Self { targets: Targets::new(store, clock, options), downloader, metrics, rng, breaker: None, places: None }
     }
 
     /// Tells the account's breaker whether outputs can be fetched.
     #[must_use]
-    pub fn telling(mut self, breaking: Breaking) -> Self {
-        self.breaking = Some(breaking);
+    pub fn with_breaker(mut self, breaker: CircuitBreaker) -> Self {
+        self.breaker = Some(breaker);
         self
     }
 
     /// Has the output places looked at where one did not take a file.
     #[must_use]
-    pub fn looking_at(mut self, places: Arc<Places>) -> Self {
+    pub fn with_places(mut self, places: Arc<Places>) -> Self {
         self.places = Some(places);
         self
     }
@@ -64,7 +64,7 @@ impl Collector {
         match self.outcome(patience, links).await {
             Ok(event) => event,
             Err(trouble @ Trouble::Place(_)) => match self.closed(patience.job).await {
-                // The brake holds it; this is only for whoever else claims it.
+                // The closed gate holds it; this is only for workers of other processes.
                 Some(reason) => Event::FetchLater { reason, after: CLOSED },
                 None => patience.event(trouble),
             },
@@ -85,8 +85,8 @@ impl Collector {
 
     /// Tells the account's breaker whether what was bought can be had.
     async fn tell(&self, patience: Patience<'_>, outcome: Result<(), &str>) {
-        if let Some(breaking) = &self.breaking {
-            breaking.collected(patience.job.id, outcome, patience.now).await;
+        if let Some(breaker) = &self.breaker {
+            breaker.record_fetch(patience.job.id, outcome, patience.now).await;
         }
     }
 
@@ -123,10 +123,10 @@ impl Collector {
         let marks: Vec<Digest> = links.iter().map(fetch::mark).collect();
         for (index, link) in links.iter().enumerate() {
             let output = index + 1;
-            let (place, downloader, pulse, job) = (&target.place, &self.downloader, &*self.pulse, job.id);
+            let (place, downloader, metrics, job) = (&target.place, &self.downloader, &*self.metrics, job.id);
             let others = marks.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, mark)| *mark).collect();
             let wants_video = promises_video && (links.len() == 1 || haul::is_named_video(link).unwrap_or_default());
-            let errand = Errand { place, downloader, pulse, job, output, link, others, naming, again, wants_video };
+            let errand = Errand { place, downloader, metrics, job, output, link, others, naming, again, wants_video };
             match Box::pin(errand.run()).await {
                 Ok(fetched) => haul.got.push(fetched),
                 Err(Trouble::Late(late)) => haul.lacking.push(Lack { output, link: link.clone(), late }),
@@ -182,10 +182,10 @@ impl Handler for Collector {
     }
 
     /// What was bought is fetched even where a person asked to cancel: the money is gone, and the file is theirs.
-    async fn handle(&self, desk: &mut dyn Desk) -> Finish {
-        let job = Arc::clone(desk.job());
+    async fn handle(&self, context: &mut dyn JobContext) -> Finish {
+        let job = Arc::clone(context.job());
         let Stage::Fetching { task, outputs } = &job.stage else { return Finish::GiveBack };
-        let patience = Patience { job: &job, now: desk.now(), dice: &self.dice };
+        let patience = Patience { job: &job, now: context.now(), rng: &self.rng };
         Finish::Event(self.attempt(patience, patience.in_turn(task, outputs)).await)
     }
 }

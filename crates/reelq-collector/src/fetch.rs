@@ -7,7 +7,7 @@ use std::{
 
 use reelq_http::{Download, DownloadStatus, Downloader, Resume};
 use reelq_model::{Digest, JobId, OutputLink, StoredFile};
-use reelq_worker::Pulse;
+use reelq_worker::AccountMetrics;
 
 use crate::{
     Class, ContentError, Media, Place, PlaceError, aside, content, ending,
@@ -26,7 +26,7 @@ const GATHERED_BYTES: usize = 1 << 20;
 pub(crate) struct Errand<'a> {
     pub(crate) place: &'a Place,
     pub(crate) downloader: &'a Arc<Downloader>,
-    pub(crate) pulse: &'a Pulse,
+    pub(crate) metrics: &'a AccountMetrics,
     pub(crate) job: JobId,
     /// Counts the job's outputs from 1.
     pub(crate) output: usize,
@@ -64,7 +64,7 @@ impl Errand<'_> {
         }
         match self.fetch(noted).await {
             Ok(placed) => {
-                self.pulse.downloaded();
+                self.metrics.downloaded();
                 Ok(self.fetched(placed))
             }
             // Its link may be dead because it was fetched long ago, by somebody who could not say so any more.
@@ -193,7 +193,7 @@ impl Errand<'_> {
                 break None;
             }
         };
-        self.pulse.received(gathered.len() as u64);
+        self.metrics.received(gathered.len() as u64);
         (gathered, end)
     }
 

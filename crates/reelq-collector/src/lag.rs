@@ -1,4 +1,4 @@
-//! Notices when outputs are in danger, and pulls the brake for whom it concerns: nothing more is bought while what is bought
+//! Notices when outputs are in danger, and closes the submission gate: nothing more is bought while what is bought
 //! cannot be saved.
 
 use std::{
@@ -9,7 +9,7 @@ use std::{
 
 use reelq_model::{AccountName, BatchName, Status, Timestamp, TroubleKind, units::ByteSize};
 use reelq_store::{BatchView, JobFilter, JobView, Page, SharedStore};
-use reelq_worker::{Brake, Pulse, Scope};
+use reelq_worker::{AccountMetrics, Scope, SubmissionGate};
 
 use crate::{Place, PlaceError, Places, StorageOptions};
 
@@ -25,7 +25,7 @@ const LOOKED_AT: usize = 2_000;
 /// They are looked at as soon as their links may die within so many times the time that saving them takes.
 const WARY: u32 = 10;
 
-/// The kinds of the brake's reasons.
+/// The kinds of the gate's reasons.
 const DISK: &str = "disk";
 const LAG: &str = "lag";
 
@@ -90,12 +90,12 @@ fn is_savable(view: &JobView, now: Timestamp, closed: &[BatchName]) -> bool {
     waits && !is_late && !is_dead && !closed.contains(&job.batch)
 }
 
-/// Looks at the outlook now and then, and pulls the brake or lets it go.
+/// Looks at the outlook now and then, and closes or opens the submission gate.
 #[derive(Debug)]
 pub struct LagGuard {
     store: SharedStore,
-    brake: Arc<Brake>,
-    pulses: Vec<(AccountName, Arc<Pulse>)>,
+    gate: Arc<SubmissionGate>,
+    metrics: Vec<(AccountName, Arc<AccountMetrics>)>,
     options: StorageOptions,
     places: Option<Arc<Places>>,
     min_free: ByteSize,
@@ -104,25 +104,25 @@ pub struct LagGuard {
 }
 
 impl LagGuard {
-    /// Guards one batch, or all where none is named. `pulses` are those of the collectors; `places` are looked at along the
+    /// Guards one batch, or all where none is named. `metrics` are those of the collectors; `places` are looked at along the
     /// way, where this process reaches them.
     pub fn new(
         store: SharedStore,
-        brake: Arc<Brake>,
-        pulses: Vec<(AccountName, Arc<Pulse>)>,
+        gate: Arc<SubmissionGate>,
+        metrics: Vec<(AccountName, Arc<AccountMetrics>)>,
         options: StorageOptions,
         places: Option<Arc<Places>>,
         min_free: ByteSize,
         batch: Option<BatchName>,
     ) -> Self {
-        Self { store, brake, pulses, options, places, min_free, batch, seen: Mutex::default() }
+        Self { store, gate, metrics, options, places, min_free, batch, seen: Mutex::default() }
     }
 
     /// Looks every `pause`, for as long as it is polled; spawn it beside the workers and drop it with them.
     pub async fn run(&self, pause: Duration) {
         loop {
             match self.look().await {
-                // The keeper of the leases says that the store is away.
+                // The lease renewer reports that the store is unreachable.
                 Err(error) if error.is_transient() => {
                     tracing::debug!(%error, "the outlook of the downloads is unknown");
                 }
@@ -133,7 +133,7 @@ impl LagGuard {
         }
     }
 
-    /// Looks once, and sets the brake by what it sees.
+    /// Looks once, and closes or opens the gate by what it sees.
     pub async fn look(&self) -> reelq_store::Result<()> {
         let now = self.store.now().await?;
         let views: Vec<BatchView> = match &self.batch {
@@ -186,7 +186,7 @@ impl LagGuard {
         let views = self.store.jobs(&filter, Page { after: 0, limit: LOOKED_AT }).await?;
         // Of more than are looked at, the others are like these.
         let scale = rough.waiting.div_ceil(u64::try_from(views.len()).unwrap_or(u64::MAX).max(1)).max(1);
-        let (mut outlooks, closed) = (BTreeMap::new(), self.brake.closed_places());
+        let (mut outlooks, closed) = (BTreeMap::new(), self.gate.closed_places());
         for view in views.iter().filter(|view| is_savable(view, rough.now, &closed)) {
             let account = &view.job.spec.account;
             let pace = paces.get(account).copied().flatten();
@@ -198,22 +198,22 @@ impl LagGuard {
         Ok(outlooks)
     }
 
-    /// Pulls the brake for these scopes, and lets it go for all others.
+    /// Closes the gate for these scopes, and opens it for all others.
     fn set(&self, what: &'static str, held: Vec<(Scope, String)>) {
         let kept: BTreeSet<Scope> = held.iter().map(|(scope, _)| scope.clone()).collect();
-        self.brake.release_others(what, &kept);
+        self.gate.open_others(what, &kept);
         for (scope, reason) in held {
-            self.brake.engage(scope, what, reason);
+            self.gate.close(scope, what, reason);
         }
     }
 
     fn paces(&self, now: Timestamp) -> BTreeMap<AccountName, Option<f64>> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let pace = |(account, pulse): &(AccountName, Arc<Pulse>)| {
+        let pace = |(account, metrics): &(AccountName, Arc<AccountMetrics>)| {
             let trail = seen.entry(account.clone()).or_default();
-            (account.clone(), pace(trail, now, pulse.beat().downloads))
+            (account.clone(), pace(trail, now, metrics.snapshot().downloads))
         };
-        self.pulses.iter().map(pace).collect()
+        self.metrics.iter().map(pace).collect()
     }
 }
 
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn links_that_would_die_first_pull_the_brake() {
+    fn links_that_would_die_first_close_the_submission_gate() {
         assert_eq!(outlook(10, 3600, Some(1.0)).lag(), None);
         let text = "5000 outputs wait to be saved and the next link dies in 3540 s";
         assert_eq!(outlook(5000, 3600, Some(1.0)).lag().as_deref(), Some(text));
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn nearly_full_disk_pulls_the_brake() {
+    fn nearly_full_disk_closes_the_submission_gate() {
         let least = ByteSize(1 << 30);
         let text = "the output place has 3 MiB left, less than `[downloads] min_free` = 1GiB";
         assert_eq!(full(Some(3 << 20), least).as_deref(), Some(text));

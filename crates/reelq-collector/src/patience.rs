@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use reelq_model::{Event, Failure, FailureKind, Job, OutputLink, RemoteTask, Stage, Timestamp, TroubleKind, Troubles};
-use reelq_worker::{Backoff, Dice};
+use reelq_worker::{Backoff, SharedRng};
 
 use crate::{
     haul::{Lack, claims_video},
@@ -41,7 +41,7 @@ pub(crate) struct Patience<'a> {
     pub(crate) job: &'a Job,
     /// By the store's time.
     pub(crate) now: Timestamp,
-    pub(crate) dice: &'a Dice,
+    pub(crate) rng: &'a SharedRng,
 }
 
 impl Patience<'_> {
@@ -54,7 +54,7 @@ impl Patience<'_> {
                 format!("failed to {reason}; the output is paid for: `reelq retry` fetches it again"),
             ),
             Trouble::Here(reason) | Trouble::Place(reason) => {
-                let after = HERE.full_jitter(self.job.setbacks, self.dice);
+                let after = HERE.full_jitter(self.job.setbacks, self.rng);
                 Event::FetchLater { reason, after }
             }
             Trouble::Late(late) if late.cause == Cause::NotAllowed && self.lasted() >= BELIEVED_AFTER => {
@@ -70,7 +70,7 @@ impl Patience<'_> {
         let longest = if self.is_past() { longest.min(PAST) } else { longest };
         if self.asks_anew(late.cause) {
             let ours =
-                if self.is_past() { self.growing(longest) } else { FRESH.full_jitter(self.failures(), self.dice) };
+                if self.is_past() { self.growing(longest) } else { FRESH.full_jitter(self.failures(), self.rng) };
             return Event::LinksExpired { after: self.with_servers(ours, late.wait), reason: late.reason };
         }
         Event::FetchLater { after: self.with_servers(self.growing(longest), late.wait), reason: late.reason }
@@ -147,7 +147,7 @@ impl Patience<'_> {
     /// Longer with every two failures, between half and all of its ceiling, and well before the end of the outputs' time.
     fn growing(&self, longest: Duration) -> Duration {
         let ceiling = LATE.ceiling(self.failures() / 2).min(longest);
-        let wait = ceiling.mul_f64(0.5 + self.dice.fraction() / 2.0);
+        let wait = ceiling.mul_f64(0.5 + self.rng.fraction() / 2.0);
         self.at_most().map_or(wait, |most| wait.min(most))
     }
 

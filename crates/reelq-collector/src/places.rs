@@ -10,12 +10,12 @@ use std::{
 use async_trait::async_trait;
 use reelq_model::{BatchName, SharedClock};
 use reelq_store::{BatchView, SharedStore};
-use reelq_worker::{Brake, OutputGate, Scope};
+use reelq_worker::{OutputCheck, Scope, SubmissionGate};
 use tokio::{sync::Mutex as AsyncMutex, time::timeout};
 
 use crate::{Place, StorageOptions};
 
-/// The kind of the brake's reason.
+/// The kind of the gate's reason.
 const WHAT: &str = "place";
 /// A place that takes no files is looked at again after this long.
 const EVERY: Duration = Duration::from_secs(1);
@@ -41,14 +41,14 @@ pub struct Places {
     store: SharedStore,
     clock: SharedClock,
     options: StorageOptions,
-    brake: Arc<Brake>,
+    gate: Arc<SubmissionGate>,
     known: Mutex<HashMap<BatchName, Entry>>,
 }
 
 impl Places {
-    /// Knows none yet. A place that takes no files pulls `brake` for its batch until it does.
-    pub fn new(store: SharedStore, clock: SharedClock, options: StorageOptions, brake: Arc<Brake>) -> Self {
-        Self { store, clock, options, brake, known: Mutex::default() }
+    /// Knows none yet. A place that takes no files closes `gate` for its batch until it does.
+    pub fn new(store: SharedStore, clock: SharedClock, options: StorageOptions, gate: Arc<SubmissionGate>) -> Self {
+        Self { store, clock, options, gate, known: Mutex::default() }
     }
 
     fn entry(&self, batch: &BatchName) -> Entry {
@@ -71,7 +71,7 @@ impl Places {
         let names: BTreeSet<&BatchName> = open.iter().map(|view| &view.batch.name).collect();
         self.known.lock().unwrap_or_else(PoisonError::into_inner).retain(|name, _| names.contains(name));
         let kept = names.iter().map(|name| Scope::Place((*name).clone())).collect();
-        self.brake.release_others(WHAT, &kept);
+        self.gate.open_others(WHAT, &kept);
         for view in open {
             let good = if view.batch.output.starts_with("s3://") { GOOD_BUCKET } else { GOOD_FOLDER };
             self.found(view, self.since(good)).await;
@@ -117,15 +117,15 @@ impl Places {
     fn tell(&self, batch: &BatchName, fault: Option<&String>) {
         let scope = Scope::Place(batch.clone());
         match fault {
-            Some(fault) => self.brake.engage(scope, WHAT, fault),
-            None => self.brake.release(scope, WHAT),
+            Some(fault) => self.gate.close(scope, WHAT, fault),
+            None => self.gate.open(scope, WHAT),
         }
     }
 }
 
 #[async_trait]
-impl OutputGate for Places {
-    async fn opens(&self, batch: &BatchName) -> Result<(), String> {
+impl OutputCheck for Places {
+    async fn check(&self, batch: &BatchName) -> Result<(), String> {
         let known = self.entry(batch).lock().await.clone();
         let fault = match known {
             Some(found) => found.fault,

@@ -8,7 +8,8 @@ use reelq_collector::{Place, StorageOptions, write_results};
 use reelq_model::{
     AccountName, BatchName, Fields, JobDraft, JobId, JobSpec, ModelName, ProviderName, SharedClock, SystemClock,
 };
-use reelq_store::{BatchDraft, JobFilter, Line, LineDraft, Page, Purge, SharedStore, SqliteStore};
+use reelq_store::{BatchDraft, JobFilter, Line, LineDraft, Page, Purge, SharedStore};
+use reelq_store_sqlite::SqliteStore;
 
 const ROWS: u64 = 1201;
 
@@ -43,10 +44,10 @@ async fn load_rows(store: &SharedStore, output: &str, rows: u64) -> BatchName {
         passthrough: vec!["x_team".to_owned()],
         loaded_with: None,
     };
-    let load = store.begin_load(&draft).await.unwrap();
+    let load = store.begin_import(&draft).await.unwrap();
     let lines: Vec<_> = (1..=rows).map(|row| line(&name, row)).collect();
-    store.enqueue(&load, &lines).await.unwrap();
-    store.finish_load(&load).await.unwrap();
+    store.add_to_import(&load, &lines).await.unwrap();
+    store.commit_import(&load).await.unwrap();
     name
 }
 

@@ -41,7 +41,7 @@ pub enum Event {
         submission: Submission,
     },
     /// A request that left, or may have left, was forgotten by the store: a local journal tells of it.
-    Recalled {
+    RestoredSubmission {
         /// The submission that it belongs to.
         submission: Submission,
     },
@@ -187,7 +187,7 @@ impl Event {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Sending { .. } => "sending",
-            Self::Recalled { .. } => "recalled",
+            Self::RestoredSubmission { .. } => "recalled",
             Self::NotSent { .. } => "not_sent",
             Self::Throttled { .. } => "throttled",
             Self::TurnedAway { .. } => "turned_away",
@@ -225,7 +225,7 @@ impl Event {
                 failure.to_string()
             }
             Self::Accepted { acceptance, .. } => acceptance.task.to_string(),
-            Self::Recalled { submission } => {
+            Self::RestoredSubmission { submission } => {
                 format!("submission {} was sent, and the store forgot it", submission.number)
             }
             Self::Resolved { resolution: Resolution::NotBought } => "not bought".to_owned(),

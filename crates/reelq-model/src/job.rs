@@ -246,7 +246,8 @@ impl Job {
         let mut job = self.clone();
         job.note(&event, at);
         let illegal = IllegalTransition { stage: self.status().as_str(), event: event.name() };
-        let is_known = matches!(&event, Event::Recalled { submission } if self.knows_submission(submission.number));
+        let is_known =
+            matches!(&event, Event::RestoredSubmission { submission } if self.knows_submission(submission.number));
         // An end is left by the answer to a submission that was in doubt when it came, and by no other.
         let is_late = matches!(&event, Event::Accepted { acceptance, .. }
             if self.stage.is_terminal() && !self.doubtful.contains(&acceptance.submission));

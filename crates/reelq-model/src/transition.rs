@@ -58,7 +58,7 @@ fn from_ready(event: Event) -> Next {
         Event::Rejected { failure } => (Stage::Failed { failure, task: None }, Wake::Never),
         // A person said "not bought", and the acceptance came before it was bought again: taking it is what saves the money.
         Event::Accepted { acceptance, first_poll } => accepted(&acceptance, None, first_poll),
-        Event::Recalled { submission } => (Stage::Submitting { submission }, Wake::Now),
+        Event::RestoredSubmission { submission } => (Stage::Submitting { submission }, Wake::Now),
         Event::Cancelled { .. } => (Stage::Cancelled { task: None }, Wake::Never),
         _ => return None,
     })
@@ -149,7 +149,7 @@ fn from_running(mut task: RemoteTask, event: Event) -> Next {
         Event::Accepted { acceptance, first_poll } if acceptance.submission > task.submission => {
             accepted(&acceptance, None, first_poll)
         }
-        Event::Recalled { submission } if submission.number > task.submission => {
+        Event::RestoredSubmission { submission } if submission.number > task.submission => {
             (Stage::Submitting { submission }, Wake::Now)
         }
         _ => return None,

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use reelq_model::{Event, Failure, FailureKind, Money, OUTPUTS_LAST, Settlement, Trouble, TroubleKind, Troubles};
-use reelq_worker::{Backoff, in_rounds};
+use reelq_worker::{Backoff, coalesced_wait};
 
 use crate::{Poller, look::Look};
 
@@ -110,7 +110,7 @@ impl Poller {
             && !look.task.only_looked_at
             && look.job.orphan_of.is_none();
         let half = AGAIN.ceiling(look.job.retries) / 2;
-        let soon = half + half.mul_f64(self.pausing.dice.fraction());
+        let soon = half + half.mul_f64(self.pauser.rng.fraction());
         // A passing trouble that every purchase meets may last for minutes: the last one is made when it has had its time.
         let is_last = look.job.retries.saturating_add(1) == self.parts.retries;
         again.then(|| if is_last { soon.max(self.parts.settings.patience.0) } else { soon })
@@ -156,5 +156,5 @@ impl Poller {
 
 /// About `wait` and at most an hour, in rounds with other waits of that length, where that is more than `least`.
 pub(crate) fn rarely(look: Look<'_>, wait: Duration, least: Duration) -> Duration {
-    if wait <= least { least } else { in_rounds(look.now, wait).max(least) }
+    if wait <= least { least } else { coalesced_wait(look.now, wait).max(least) }
 }

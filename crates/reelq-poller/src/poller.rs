@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use reelq_model::{AccountName, Event, JobId, RemoteTask, Stage, Trouble, TroubleKind};
 use reelq_provider::{PollOutcome, Provider};
 use reelq_store::{ClaimStage, SharedStore};
-use reelq_worker::{Desk, Dice, Exchange, Finish, Handler, Pausing, Pulse, other_provider};
+use reelq_worker::{AccountMetrics, AccountPauser, Exchange, Finish, Handler, JobContext, SharedRng, other_provider};
 
 use crate::{
     PollSettings, Schedule,
@@ -27,7 +27,7 @@ pub struct Parts {
     /// Where pauses are told to the other workers.
     pub store: SharedStore,
     /// Counts the requests.
-    pub pulse: Arc<Pulse>,
+    pub metrics: Arc<AccountMetrics>,
     /// How the account's tasks are followed.
     pub settings: PollSettings,
     /// Submissions a job may spend on failures that were not charged.
@@ -50,7 +50,7 @@ impl fmt::Debug for Parts {
 /// Follows the tasks of one account.
 pub struct Poller {
     pub(crate) parts: Parts,
-    pub(crate) pausing: Pausing,
+    pub(crate) pauser: AccountPauser,
     pub(crate) too_late: TooLate,
     pub(crate) refusals: Refusals,
     /// Undocumented status words, by job.
@@ -71,16 +71,16 @@ impl Handler for Poller {
         ClaimStage::Poll
     }
 
-    async fn handle(&self, desk: &mut dyn Desk) -> Finish {
-        let job = Arc::clone(desk.job());
+    async fn handle(&self, context: &mut dyn JobContext) -> Finish {
+        let job = Arc::clone(context.job());
         let Stage::Running { task } = &job.stage else { return Finish::GiveBack };
         if let Some(reason) = other_provider(&job, self.parts.provider.name()) {
             return Finish::Event(left_alone(task, reason));
         }
         // The store's time of the acceptance; the task's own is from the clock of the worker that read it.
         let accepted_at = job.submitted_at.unwrap_or(task.accepted_at);
-        let now = desk.now();
-        let (age, is_unwanted) = (now.since(accepted_at), desk.cancel_requested());
+        let now = context.now();
+        let (age, is_unwanted) = (now.since(accepted_at), context.cancel_requested());
         let look = Look { job: &job, task, age, now, is_unwanted };
         if !is_unwanted {
             return Finish::Event(self.look(look).await);
@@ -125,11 +125,14 @@ fn unless_troubled(event: Event, other: Trouble) -> Event {
 impl Poller {
     /// A poller for one account.
     pub fn new(parts: Parts) -> Self {
-        let pausing =
-            Pausing { account: parts.account.clone(), store: Arc::clone(&parts.store), dice: Dice::seeded(parts.seed) };
+        let pauser = AccountPauser {
+            account: parts.account.clone(),
+            store: Arc::clone(&parts.store),
+            rng: SharedRng::seeded(parts.seed),
+        };
         Self {
             parts,
-            pausing,
+            pauser,
             too_late: TooLate::default(),
             refusals: Refusals::default(),
             words: Seen::default(),
@@ -141,12 +144,12 @@ impl Poller {
         let spec = &look.job.spec;
         let request = self.parts.provider.poll(spec, &look.task.id);
         let reply = self.parts.exchange.call(&request).await;
-        self.parts.pulse.polled();
+        self.parts.metrics.polled();
         match reply {
             Ok(reply) => {
                 let outcome = self.parts.provider.polled(spec, &look.task.id, &reply);
                 if tells_of_the_task(&outcome) {
-                    self.parts.pulse.polls_are_refused(false);
+                    self.parts.metrics.polls_are_refused(false);
                     self.refusals.answered();
                 }
                 links_again(look, self.read(look, outcome).await)

@@ -33,7 +33,7 @@ impl Poller {
             }
             PollOutcome::Finished { outputs, cost } if !outputs.is_empty() => {
                 self.parts.schedule.note(&look.job.spec, look.age);
-                reelq_worker::doubt_cost(look.job, cost);
+                reelq_worker::warn_of_unbelievable_cost(look.job, cost);
                 Event::Finished { outputs: self.resolved(outputs), cost }
             }
             PollOutcome::Finished { .. } | PollOutcome::FinishedEmpty => self.repeated(look, End::no_output()),
@@ -84,7 +84,7 @@ impl Poller {
     /// The account is what failed, not the row: nothing more is bought on it before a person acts, and the row then goes
     /// on, whatever its retries.
     async fn failed_by_account(&self, look: Look<'_>, end: End, reason: BlockReason) -> Event {
-        self.pausing.blocked(reason, &end.failure.message).await;
+        self.pauser.blocked(reason, &end.failure.message).await;
         let goes_back = end.settlement == Settlement::Refunded
             && !look.has_succeeded()
             && look.job.retries < self.parts.retries.saturating_add(PUT_BACK_MAX)
@@ -123,7 +123,7 @@ impl Poller {
     /// The account's trouble, which its pause tells: no trouble of this task.
     async fn throttled(&self, look: Look<'_>, setback: Setback) -> Event {
         let setback = Setback { wait: setback.wait.map(|wait| self.bounded(wait)), ..setback };
-        let ours = self.pausing.throttled(&setback, look.job.setbacks).await;
+        let ours = self.pauser.throttled(&setback, look.job.setbacks).await;
         self.unanswered(look, ours.max(setback.wait.unwrap_or_default()), None)
     }
 
@@ -131,7 +131,7 @@ impl Poller {
     async fn refused(&self, look: Look<'_>, reason: BlockReason, message: &str) -> Event {
         let is_accounts = self.account_is_refused(look, reason, message).await;
         if is_accounts {
-            self.parts.pulse.polls_are_refused(true);
+            self.parts.metrics.polls_are_refused(true);
             let trouble = Trouble::new(TroubleKind::Status, message);
             // Not ever longer: once a person has mended the account, all of them are looked at soon.
             return self.unanswered(look, self.parts.schedule.slow(), Some(trouble));
@@ -149,7 +149,7 @@ impl Poller {
         }
         let plan = self.parts.schedule.plan();
         let backoff = Backoff { base: plan.min, cap: plan.max.saturating_mul(2) };
-        let ours = backoff.full_jitter(look.job.setbacks, &self.pausing.dice);
+        let ours = backoff.full_jitter(look.job.setbacks, &self.pauser.rng);
         let asked = setback.wait.map(|wait| self.bounded(wait)).unwrap_or_default();
         self.status_trouble(look, reason.clone(), ours.max(asked))
     }

@@ -96,7 +96,7 @@ impl Poller {
         }
         let refused = self.refusals.is_second(look, reason);
         if refused {
-            self.pausing.blocked(reason, message).await;
+            self.pauser.blocked(reason, message).await;
         }
         refused
     }
@@ -113,7 +113,7 @@ impl Poller {
                 }
             }
             Ok(BalanceOutcome::Blocked { reason, message }) => {
-                self.pausing.blocked(reason, &message).await;
+                self.pauser.blocked(reason, &message).await;
                 Check::Refused
             }
             _ => {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use reelq_model::{JobSpec, ModelName};
-use reelq_worker::Dice;
+use reelq_worker::SharedRng;
 
 use crate::PollPlan;
 
@@ -28,7 +28,7 @@ type Kind = (ModelName, String);
 pub struct Schedule {
     plan: PollPlan,
     run_times: Mutex<BTreeMap<Kind, VecDeque<Duration>>>,
-    dice: Dice,
+    rng: SharedRng,
 }
 
 impl fmt::Debug for Schedule {
@@ -39,8 +39,8 @@ impl fmt::Debug for Schedule {
 
 impl Schedule {
     /// Knows nothing yet.
-    pub fn new(plan: PollPlan, dice: Dice) -> Self {
-        Self { plan, run_times: Mutex::default(), dice }
+    pub fn new(plan: PollPlan, rng: SharedRng) -> Self {
+        Self { plan, run_times: Mutex::default(), rng }
     }
 
     /// The bounds.
@@ -84,7 +84,7 @@ impl Schedule {
     }
 
     fn spread(&self, delay: Duration) -> Duration {
-        self.dice.around(delay, JITTER)
+        self.rng.around(delay, JITTER)
     }
 }
 
@@ -111,7 +111,7 @@ mod tests {
     fn schedule(seed: u64) -> Schedule {
         let seconds = Duration::from_secs;
         let plan = PollPlan { first: seconds(2), min: seconds(1), max: seconds(10), growth: 1.5 };
-        Schedule::new(plan, Dice::seeded(seed))
+        Schedule::new(plan, SharedRng::seeded(seed))
     }
 
     /// Follows one task after another; gives the looks and the seconds of delay for each, on average over the last `over`.
@@ -136,9 +136,9 @@ mod tests {
     }
 
     fn between(from: u64, to: u64, count: usize) -> Vec<Duration> {
-        let dice = Dice::seeded(9);
+        let rng = SharedRng::seeded(9);
         let (from, to) = (Duration::from_secs(from), Duration::from_secs(to));
-        (0..count).map(|_| from + to.saturating_sub(from).mul_f64(dice.fraction())).collect()
+        (0..count).map(|_| from + to.saturating_sub(from).mul_f64(rng.fraction())).collect()
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What stands against buying a plan, for a person to decide.
 
 use reelq_model::BatchName;
-use reelq_store::LoadsSeen;
+use reelq_store::ImportsSeen;
 use serde::Serialize;
 
 /// A batch that has requests of the manifest already.
@@ -36,5 +36,5 @@ pub struct Meanwhile {
     /// As [`Plan::same_output`].
     pub same_output: Option<BatchName>,
     /// The loads that are there now.
-    pub seen: LoadsSeen,
+    pub seen: ImportsSeen,
 }

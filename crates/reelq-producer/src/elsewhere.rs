@@ -149,7 +149,7 @@ impl<'a> Lookup<'a> {
         if jobs.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let known = self.store.known(self.batch, &jobs).await?;
+        let known = self.store.lookup(self.batch, &jobs).await?;
         let counts = |known: &Known| known.bought || known.status != Status::Cancelled;
         Ok(jobs.into_iter().zip(known).filter_map(|(job, known)| known.filter(counts).map(|it| (job, it))).collect())
     }

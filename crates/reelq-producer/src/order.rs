@@ -2,7 +2,7 @@
 
 use reelq_manifest::Manifest;
 use reelq_model::{AccountName, BatchName, Money};
-use reelq_store::LoadedWith;
+use reelq_store::ImportedWith;
 
 use crate::{Accounts, error::Result};
 
@@ -41,7 +41,7 @@ pub struct Overrides {
     /// No budget from now on, whatever was said before.
     pub no_budget: bool,
     /// What is kept with the batch of the command line that loads it.
-    pub loaded_with: Option<LoadedWith>,
+    pub loaded_with: Option<ImportedWith>,
 }
 
 impl Overrides {

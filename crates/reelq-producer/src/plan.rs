@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use reelq_manifest::Problems;
 use reelq_model::{BatchName, Digest, JobId, Money};
-use reelq_store::{BatchDraft, BatchView, Known, LineDraft, LoadedWith, LoadsSeen, Store};
+use reelq_store::{BatchDraft, BatchView, ImportedWith, ImportsSeen, Known, LineDraft, Store};
 
 use crate::{
     AccountBudget, Changes, CostLine, Elsewhere, EqualRows, Error, Estimate, Order, RefusedManifest, Takes,
@@ -51,8 +51,8 @@ pub struct Plan {
     pub warnings: Problems,
     /// Digest of everything that was planned.
     pub content: Digest,
-    /// The loads that were there before it looked: see [`Load::seen`](reelq_store::Load::seen).
-    pub(crate) seen: Option<LoadsSeen>,
+    /// The loads that were there before it looked: see [`Import::seen`](reelq_store::Import::seen).
+    pub(crate) seen: Option<ImportsSeen>,
     /// The jobs that the lines were named after: the load must name them alike.
     pub(crate) present: Arc<BatchJobs>,
 }
@@ -87,7 +87,7 @@ pub async fn plan(store: Option<&dyn Store>, order: &Arc<Order>) -> Result<Plan>
     });
     let mut comparison = Comparison::with(Arc::clone(&present));
     let seen = match store.filter(|_| order.source.looks_elsewhere) {
-        Some(store) => order.source.tolerate(store.loads_seen().await.map_err(Error::from))?,
+        Some(store) => order.source.tolerate(store.imports_seen().await.map_err(Error::from))?,
         None => None,
     };
     let mut lookup = match store.filter(|_| order.source.looks_elsewhere) {
@@ -168,7 +168,7 @@ pub(crate) async fn known(
     ids: impl Iterator<Item = JobId>,
 ) -> Result<Vec<Option<Known>>> {
     let ids: Vec<JobId> = ids.collect();
-    if ids.is_empty() { Ok(Vec::new()) } else { Ok(store.known(batch, &ids).await?) }
+    if ids.is_empty() { Ok(Vec::new()) } else { Ok(store.lookup(batch, &ids).await?) }
 }
 
 /// The name is part of every job's identity: a batch that is renamed is another one.
@@ -215,6 +215,6 @@ fn draft(order: &Order, before: Option<&BatchDraft>) -> BatchDraft {
         manifest: order.path.clone(),
         manifest_path: order.source.path.clone(),
         passthrough: head.passthrough.clone(),
-        loaded_with: said.loaded_with.clone().map(|with| LoadedWith { manifest_budget: head.budget, ..with }),
+        loaded_with: said.loaded_with.clone().map(|with| ImportedWith { manifest_budget: head.budget, ..with }),
     }
 }

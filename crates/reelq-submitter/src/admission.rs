@@ -33,11 +33,11 @@ impl Submitter {
     pub(crate) async fn place(&self, job: JobId, number: u32, now: Timestamp) -> Option<Place> {
         let lasts = self.parts.request_timeout.saturating_add(MARGIN).saturating_add(SILENCE);
         let ask = Ask { job, number, lasts };
-        match self.breaking.begin(&ask, now).await {
+        match self.breaker.admit(&ask, now).await {
             Admission::Free => Some(Place { job, number, until: None, probes: None }),
             Admission::Until(until) => Some(Place { job, number, until: Some(until), probes: None }),
             Admission::Probe { until, after } => Some(Place { job, number, until: Some(until), probes: Some(after) }),
-            Admission::Held => None,
+            Admission::Refused => None,
         }
     }
 
@@ -56,7 +56,7 @@ impl Submitter {
     /// Tells what the outcome says of the account, and gives the place back.
     pub(crate) async fn told(&self, place: Place, verdict: Verdict, now: Timestamp) -> Breaker {
         let told = Told { job: place.job, number: place.number, verdict };
-        self.breaking.settle(&told, now).await
+        self.breaker.record(&told, now).await
     }
 
     /// A row that was turned away goes back; it ends only where it alone is, for long.

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use reelq_model::{AccountName, JobSpec, SharedClock};
 use reelq_provider::Provider;
 use reelq_store::SharedStore;
-use reelq_worker::{Brake, Exchange, OutputGate, Pulse};
+use reelq_worker::{AccountMetrics, Exchange, OutputCheck, SubmissionGate};
 
 use crate::{Images, SubmitSettings};
 
@@ -24,12 +24,12 @@ pub struct Parts {
     pub store: SharedStore,
     /// The bytes of local images.
     pub images: Arc<dyn Images>,
-    /// Pulled while the outputs of what is bought are in danger.
-    pub brake: Arc<Brake>,
+    /// Closed while the outputs of what is bought are in danger.
+    pub submission_gate: Arc<SubmissionGate>,
     /// Asked whether a batch's outputs can be put anywhere; `None` where this process does not fetch.
-    pub gate: Option<Arc<dyn OutputGate>>,
+    pub output_check: Option<Arc<dyn OutputCheck>>,
     /// Counts the requests.
-    pub pulse: Arc<Pulse>,
+    pub metrics: Arc<AccountMetrics>,
     /// How the account submits.
     pub settings: SubmitSettings,
     /// How long a whole paid request may take.

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use reelq_model::{Event, Job, Stage, Submission, Timestamp};
-use reelq_worker::{Desk, Finish};
+use reelq_worker::{Finish, JobContext};
 
 use crate::{
     Submitter,
@@ -27,26 +27,26 @@ enum Irreplayable {
 
 impl Submitter {
     /// A submission that was left without an answer: asked again under its key, or left to a person.
-    pub(crate) async fn replay(&self, desk: &mut dyn Desk, submission: &Submission) -> Finish {
-        let (job, begun) = (Arc::clone(desk.job()), desk.now());
-        let built = match self.replayable(desk.now(), &job, submission).await {
+    pub(crate) async fn replay(&self, context: &mut dyn JobContext, submission: &Submission) -> Finish {
+        let (job, begun) = (Arc::clone(context.job()), context.now());
+        let built = match self.replayable(context.now(), &job, submission).await {
             Ok(built) => built,
             Err(Irreplayable::Never(reason)) => {
-                self.breaking.lost(job.id, submission.number).await;
-                return self.unresolved(desk, reason, None).await;
+                self.breaker.record_lost(job.id, submission.number).await;
+                return self.unresolved(context, reason, None).await;
             }
             Err(Irreplayable::Now(reason)) => {
                 return Finish::Event(Attempt::Replay.not_sent(self.undecided(reason, job.setbacks)));
             }
         };
         self.wait_for_turn().await;
-        let Some(place) = self.place(job.id, submission.number, desk.now()).await else { return Finish::GiveBack };
-        if !self.lease_outlasts_request(desk) {
-            self.unused(place, desk.now()).await;
+        let Some(place) = self.place(job.id, submission.number, context.now()).await else { return Finish::GiveBack };
+        if !self.lease_outlasts_request(context) {
+            self.unused(place, context.now()).await;
             return Finish::GiveBack;
         }
         let outcome = self.send(submission.number, &built.request).await;
-        self.settle(desk, place, Attempt::Replay, begun, outcome).await
+        self.settle(context, place, Attempt::Replay, begun, outcome).await
     }
 
     /// The event, with a wait before a replay that ends well before the provider forgets the key: a wish of the provider's

@@ -9,7 +9,7 @@ use reelq_model::{Event, SharedClock};
 use reelq_store::{Commit, Committed, SharedStore};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{Backoff, Dice, fault::Fault};
+use crate::{Backoff, SharedRng, fatal_error::FatalError};
 
 /// The most steps in one round trip.
 pub(crate) const GROUP: usize = 256;
@@ -41,18 +41,23 @@ pub(crate) struct Committer {
 pub(crate) struct CommitTask {
     store: SharedStore,
     clock: SharedClock,
-    fault: Arc<Fault>,
-    dice: Dice,
+    fatal: Arc<FatalError>,
+    rng: SharedRng,
     steps: mpsc::Receiver<Step>,
 }
 
 impl Committer {
-    pub(crate) fn new(store: SharedStore, clock: SharedClock, fault: Arc<Fault>, dice: Dice) -> (Self, CommitTask) {
+    pub(crate) fn new(
+        store: SharedStore,
+        clock: SharedClock,
+        fatal: Arc<FatalError>,
+        rng: SharedRng,
+    ) -> (Self, CommitTask) {
         let (sender, receiver) = mpsc::channel(4 * GROUP);
-        (Self { steps: sender }, CommitTask { store, clock, fault, dice, steps: receiver })
+        (Self { steps: sender }, CommitTask { store, clock, fatal, rng, steps: receiver })
     }
 
-    /// Waits until the store has answered. `None` where it never will: the runtime is ending on a fault.
+    /// Waits until the store has answered. `None` where it never will: the runtime ends with a fatal error.
     pub(crate) async fn commit(&self, commit: Commit) -> Option<Answer> {
         let (answer, answered) = oneshot::channel();
         self.steps.send(Step { commit, answer }).await.ok()?;
@@ -83,7 +88,7 @@ impl CommitTask {
         if waiting.is_empty() {
             return self.steps.recv_many(waiting, GROUP).await > 0;
         }
-        let pause = self.dice.around(PAUSES.ceiling(failures.saturating_sub(1)), 0.5);
+        let pause = self.rng.around(PAUSES.ceiling(failures.saturating_sub(1)), 0.5);
         tokio::select! {
             came = self.steps.recv_many(waiting, GROUP), if !self.steps.is_closed() => {
                 if came == 0 {
@@ -117,8 +122,8 @@ impl CommitTask {
                 Vec::new()
             }
             Err(error) if error.is_transient() => {
-                // The keeper of the leases tells the user, once for all who ask.
-                tracing::debug!(%error, steps = steps.len(), "the store is away; asking again");
+                // The lease renewer reports it, once for all callers.
+                tracing::debug!(%error, steps = steps.len(), "the store is unreachable; asking again");
                 steps
             }
             // One that the store chokes on must not take the others with it.
@@ -130,7 +135,7 @@ impl CommitTask {
                 left
             }
             Err(error) => {
-                self.fault.raise(error);
+                self.fatal.raise(error);
                 steps.into_iter().filter(Step::is_paid).collect()
             }
         }

@@ -1,4 +1,4 @@
-//! How a runtime is told to stop: once to finish what is in hand, twice to drop it.
+//! Stops a runtime: the first call lets jobs in flight finish, the second drops them.
 
 use std::sync::{
     Arc,
@@ -41,7 +41,7 @@ impl Stopper {
         self.stopping.cancel();
     }
 
-    /// Drops what is in hand.
+    /// Drops the jobs in flight.
     pub(crate) fn cut(&self) {
         self.stopping.cancel();
         self.cut.cancel();

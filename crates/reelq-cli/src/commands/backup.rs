@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::Context;
-use reelq_store::{Backup, SqliteStore};
+use reelq_store_sqlite::{Backup, SqliteStore};
 
 use crate::{
     config::{StorePlace, is_there},

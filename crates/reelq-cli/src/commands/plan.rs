@@ -14,7 +14,7 @@ use reelq_producer::{
     AccountBudget, Changes, Elsewhere, EqualRows, Estimate, ManifestSource, Order, Overrides, Plan, batch_name,
     cut_name,
 };
-use reelq_store::{LoadedWith, Store};
+use reelq_store::{ImportedWith, Store};
 use serde::Serialize;
 
 use crate::{
@@ -71,9 +71,9 @@ pub(crate) fn budget(text: &str) -> Result<Money, String> {
 
 impl ManifestArgs {
     /// What is kept of it with the batch.
-    fn kept(&self, session: &Session) -> LoadedWith {
+    fn kept(&self, session: &Session) -> ImportedWith {
         let path = |path: &Path| absolute(session.given(path).display().to_string());
-        LoadedWith {
+        ImportedWith {
             format: 1,
             manifest: path(&self.manifest),
             config: session.global.config.as_deref().map(path),

@@ -7,7 +7,7 @@ use reelq_model::{
     units::{ByteSize, Span},
 };
 use reelq_producer::schedule::{CronError, Expression, Zone};
-use reelq_store::Namespace;
+use reelq_store_redis::Namespace;
 use url::Url;
 
 use super::store_url;

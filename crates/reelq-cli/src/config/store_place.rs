@@ -6,7 +6,7 @@ use std::{
 };
 
 use reelq_model::units::Span;
-use reelq_store::{Address, Durability, Namespace};
+use reelq_store_redis::{Address, Durability, Namespace};
 
 use super::{
     Settings,

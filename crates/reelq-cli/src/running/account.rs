@@ -8,7 +8,7 @@ use reelq_model::AccountName;
 use reelq_poller::{PollPlan, PollSettings, Poller, Schedule};
 use reelq_store::{BreakerPolicy, SharedStore};
 use reelq_submitter::{FirstPoll, Images, SubmitSettings, Submitter};
-use reelq_worker::{AccountWork, Brake, Breaking, Dice, Handler, OutputGate, Pulse};
+use reelq_worker::{AccountMetrics, AccountWork, CircuitBreaker, Handler, OutputCheck, SharedRng, SubmissionGate};
 use secrecy::SecretString;
 use url::Url;
 
@@ -25,7 +25,7 @@ pub(crate) struct Shared {
     pub(crate) store: SharedStore,
     pub(crate) images: Arc<dyn Images>,
     pub(crate) hands: Hands,
-    pub(crate) brake: Arc<Brake>,
+    pub(crate) brake: Arc<SubmissionGate>,
     /// Where outputs go; `None` where this process does not fetch.
     pub(crate) places: Option<Arc<Places>>,
     /// So many files and connections may be open at once.
@@ -82,7 +82,7 @@ pub(crate) fn work(
     http: &AccountHttp,
     exchange: Arc<Transport>,
     shared: &Shared,
-    pulse: &Arc<Pulse>,
+    pulse: &Arc<AccountMetrics>,
 ) -> Result<AccountWork, Failure> {
     let provider = providers::open(session, account)?;
     let submits = providers::submit_settings(account)?;
@@ -93,7 +93,7 @@ pub(crate) fn work(
     }
     let plan = polls.plan(provider.capability());
     let usual = usual_wait(&submits, &plan);
-    let schedule = Arc::new(Schedule::new(plan, Dice::seeded(shared.seed)));
+    let schedule = Arc::new(Schedule::new(plan, SharedRng::seeded(shared.seed)));
     let first_poll: FirstPoll = {
         let schedule = Arc::clone(&schedule);
         Arc::new(move |spec| schedule.first(spec))
@@ -108,9 +108,9 @@ pub(crate) fn work(
         exchange: Arc::clone(&exchange) as Arc<dyn reelq_worker::Exchange>,
         store: Arc::clone(&shared.store),
         images: Arc::clone(&shared.images),
-        brake: Arc::clone(&shared.brake),
-        gate: shared.places.clone().map(|places| places as Arc<dyn OutputGate>),
-        pulse: Arc::clone(pulse),
+        submission_gate: Arc::clone(&shared.brake),
+        output_check: shared.places.clone().map(|places| places as Arc<dyn OutputCheck>),
+        metrics: Arc::clone(pulse),
         settings: submits,
         request_timeout: http.deadlines.total,
         first_poll,
@@ -122,7 +122,7 @@ pub(crate) fn work(
         provider,
         exchange,
         store: Arc::clone(&shared.store),
-        pulse: Arc::clone(pulse),
+        metrics: Arc::clone(pulse),
         settings: polls,
         retries,
         schedule,
@@ -158,10 +158,10 @@ pub(crate) fn breaking(
     account: &AccountConfig,
     name: &AccountName,
     shared: &Shared,
-) -> Result<Breaking, Failure> {
+) -> Result<CircuitBreaker, Failure> {
     let provider = providers::open(session, account)?;
     let policy = providers::submit_settings(account)?.breaker_policy(provider.capability());
-    Ok(Breaking::new(name.clone(), Arc::clone(&shared.store), policy, Dice::seeded(shared.seed)))
+    Ok(CircuitBreaker::new(name.clone(), Arc::clone(&shared.store), policy, SharedRng::seeded(shared.seed)))
 }
 
 /// Paid requests at once: enough for the rate where each reply takes as long as it may, never more than may be in flight, nor

@@ -17,7 +17,7 @@ use crate::{output::Out, session::Session};
 #[derive(Debug)]
 pub(crate) struct BatchFace {
     clock: SharedClock,
-    brake: std::sync::Arc<reelq_worker::Brake>,
+    brake: std::sync::Arc<reelq_worker::SubmissionGate>,
     transports: Transports,
     live: Mutex<Live>,
     gauge: tokio::sync::Mutex<Gauge>,

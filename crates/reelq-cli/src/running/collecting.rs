@@ -7,7 +7,7 @@ use reelq_collector::{Collector, LagGuard, Place, StorageOptions};
 use reelq_http::{AccountHttp, DownloadPolicy, Downloader, DownloadsSection};
 use reelq_model::{AccountName, BatchName};
 use reelq_store::{BatchDraft, ClaimStage};
-use reelq_worker::{AccountWork, Breaking, Dice, Pulse};
+use reelq_worker::{AccountMetrics, AccountWork, CircuitBreaker, SharedRng};
 
 use super::account::Shared;
 use crate::{failure::Failure, session::Session};
@@ -45,8 +45,8 @@ impl Collecting {
         &self,
         work: AccountWork,
         session: &Session,
-        pulse: &Arc<Pulse>,
-        breaking: Breaking,
+        pulse: &Arc<AccountMetrics>,
+        breaking: CircuitBreaker,
     ) -> AccountWork {
         if !self.shared.hands.has(ClaimStage::Collect) {
             return work;
@@ -57,18 +57,18 @@ impl Collecting {
             self.options.clone(),
             Arc::clone(&session.clock),
             Arc::clone(pulse),
-            Arc::new(Dice::seeded(self.shared.seed)),
+            Arc::new(SharedRng::seeded(self.shared.seed)),
         );
-        let collector = collector.telling(breaking);
+        let collector = collector.with_breaker(breaking);
         let collector = match &self.shared.places {
-            Some(places) => collector.looking_at(Arc::clone(places)),
+            Some(places) => collector.with_places(Arc::clone(places)),
             None => collector,
         };
         work.handler(Arc::new(collector), self.slots)
     }
 
     /// Who stops submissions while outputs are in danger.
-    pub(crate) fn guard(self, batch: Option<BatchName>, pulses: Vec<(AccountName, Arc<Pulse>)>) -> Guard {
+    pub(crate) fn guard(self, batch: Option<BatchName>, pulses: Vec<(AccountName, Arc<AccountMetrics>)>) -> Guard {
         let Shared { store, brake, places, .. } = self.shared;
         Guard(LagGuard::new(store, brake, pulses, self.options, places, self.section.min_free, batch))
     }

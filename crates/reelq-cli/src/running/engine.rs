@@ -6,8 +6,9 @@ use anyhow::Context;
 use reelq_collector::Places;
 use reelq_http::{AccountHttp, Transport};
 use reelq_model::{AccountName, BatchName, SharedClock, WorkerId};
-use reelq_store::{ClaimStage, LinkOptions, Patience, SharedStore};
-use reelq_worker::{AccountWork, Brake, Builder, Ending, Pulse, Runtime};
+use reelq_store::{ClaimStage, SharedStore};
+use reelq_store_redis::{LinkOptions, Patience};
+use reelq_worker::{AccountMetrics, AccountWork, Builder, RunEnd, Runtime, SubmissionGate};
 
 use super::{
     account,
@@ -56,9 +57,9 @@ pub(crate) struct Engine {
     retiring: Retiring,
     renewing: Renewing,
     /// What its accounts have done so far.
-    pub(crate) pulses: Vec<(AccountName, Arc<Pulse>)>,
+    pub(crate) pulses: Vec<(AccountName, Arc<AccountMetrics>)>,
     /// What holds submissions back.
-    pub(crate) brake: Arc<Brake>,
+    pub(crate) brake: Arc<SubmissionGate>,
     /// What speaks to its accounts' vendors.
     pub(crate) transports: Transports,
     /// Its name on the store.
@@ -91,7 +92,7 @@ impl Engine {
         let seed = session.seed;
         let worker = worker_id(task.kind, seed)?;
         let store = store::journaled(store, session, &worker)?;
-        let brake: Arc<Brake> = Arc::default();
+        let brake: Arc<SubmissionGate> = Arc::default();
         let shared = Shared {
             images: session.images(&store)?,
             store: Arc::clone(&store),
@@ -111,7 +112,7 @@ impl Engine {
         let https: Vec<_> = opened.iter().map(|(_, http)| http.clone()).collect();
         let collecting = Collecting::prepare(session, &shared, &https)?;
         let mut builder = Runtime::builder(Arc::clone(&store), Arc::clone(&session.clock), worker.clone())
-            .brake(Arc::clone(&shared.brake))
+            .submission_gate(Arc::clone(&shared.brake))
             .seed(seed)
             .lease(session.config.lease);
         if let Some(batch) = &task.batch {
@@ -123,7 +124,7 @@ impl Engine {
         for (account, http) in opened {
             let transport = account::transport(session, account, &http, &store)?;
             for name in std::iter::once(&account.name).chain(account.was.as_ref()) {
-                let pulse = Arc::new(Pulse::default());
+                let pulse = Arc::new(AccountMetrics::default());
                 let worked = Worked { account, name, http: &http, transport: &transport, pulse: &pulse };
                 builder = builder.account(worked.work(session, &shared, &collecting)?);
                 pulses.push((name.clone(), pulse));
@@ -194,7 +195,7 @@ impl Engine {
         drop(reporting);
         face.finish();
         match ending? {
-            Ending::Stopped if interrupted > 0 => Ok(Finish::Interrupted),
+            RunEnd::Stopped if interrupted > 0 => Ok(Finish::Interrupted),
             _ => {
                 self.reporter.last().await;
                 Ok(Finish::Settled)
@@ -209,7 +210,7 @@ struct Worked<'a> {
     name: &'a AccountName,
     http: &'a AccountHttp,
     transport: &'a Arc<Transport>,
-    pulse: &'a Arc<Pulse>,
+    pulse: &'a Arc<AccountMetrics>,
 }
 
 impl Worked<'_> {

@@ -37,7 +37,7 @@ impl Holding {
         let held = Self { store: Arc::clone(store), batch, worker, lasts, seen };
         let taken = held.take_from_the_dead().await;
         if taken.is_err() {
-            held.sign_off().await;
+            held.deregister().await;
         }
         taken.map(|()| held)
     }
@@ -69,7 +69,7 @@ impl Holding {
     }
 
     async fn ask(&self) -> Result<BatchHold, Failure> {
-        Ok(self.store.hold_batch(&self.batch, &self.worker, self.lasts).await?)
+        Ok(self.store.acquire_run_lock(&self.batch, &self.worker, self.lasts).await?)
     }
 
     /// Renews it for as long as it is polled.
@@ -82,7 +82,7 @@ impl Holding {
 
     /// Renews it now.
     pub(crate) async fn renew(&self) {
-        if let Err(error) = self.store.hold_batch(&self.batch, &self.worker, self.lasts).await {
+        if let Err(error) = self.store.acquire_run_lock(&self.batch, &self.worker, self.lasts).await {
             tracing::warn!(batch = %self.batch, %error, "the right to run the batch was not renewed");
         }
     }
@@ -90,7 +90,7 @@ impl Holding {
     /// Gives it up.
     pub(crate) async fn leave(mut self) {
         let left = self.store.leave_batch(&self.batch, &self.worker).await;
-        self.sign_off().await;
+        self.deregister().await;
         if let Err(error) = left {
             tracing::warn!(batch = %self.batch, %error, "the right to run the batch lapses by itself");
             if let Some((_, living)) = self.seen.take() {
@@ -99,8 +99,8 @@ impl Holding {
         }
     }
 
-    async fn sign_off(&self) {
-        if let Err(error) = self.store.sign_off(&self.worker).await {
+    async fn deregister(&self) {
+        if let Err(error) = self.store.deregister(&self.worker).await {
             tracing::debug!(%error, "the run could not sign off");
         }
     }

@@ -8,7 +8,7 @@ use std::{
 
 use reelq_model::{AccountName, BatchName, SharedClock, Status};
 use reelq_store::{AccountView, BatchView, PauseReason, SharedStore, StatusCounts};
-use reelq_worker::{Brake, Pulse};
+use reelq_worker::{AccountMetrics, SubmissionGate};
 
 use super::{
     engine::{Engine, Transports},
@@ -38,9 +38,9 @@ pub(crate) struct LogFace {
     batch: Option<BatchName>,
     /// What commands that it names are said with.
     flags: String,
-    brake: Arc<Brake>,
+    brake: Arc<SubmissionGate>,
     transports: Transports,
-    pulses: Vec<(AccountName, Arc<Pulse>)>,
+    pulses: Vec<(AccountName, Arc<AccountMetrics>)>,
     said: Mutex<Said>,
     read: tokio::sync::Mutex<BTreeMap<BatchName, Troubles>>,
 }
@@ -102,7 +102,7 @@ impl LogFace {
         if said.looks % LINE_EVERY != 1 {
             return;
         }
-        let submits: u64 = self.pulses.iter().map(|(_, pulse)| pulse.beat().submits).sum();
+        let submits: u64 = self.pulses.iter().map(|(_, pulse)| pulse.snapshot().submits).sum();
         let line = standing(views, accounts, submits.saturating_sub(said.submits));
         said.submits = submits;
         if said.line != line {
@@ -184,7 +184,7 @@ impl Said {
     }
 
     /// Accounts that have work and are not this worker's, each once.
-    fn left_alone(&mut self, accounts: &[AccountView], own: &[(AccountName, Arc<Pulse>)]) -> Vec<String> {
+    fn left_alone(&mut self, accounts: &[AccountView], own: &[(AccountName, Arc<AccountMetrics>)]) -> Vec<String> {
         let own: BTreeSet<&AccountName> = own.iter().map(|(name, _)| name).collect();
         let foreign = accounts.iter().map(|view| &view.name).filter(|name| !own.contains(*name));
         let new: Vec<_> = foreign.filter(|name| !self.left_alone.contains(*name)).cloned().collect();

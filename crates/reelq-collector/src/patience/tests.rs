@@ -9,7 +9,7 @@ const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 struct Wait {
     job: Job,
     now: Timestamp,
-    dice: Dice,
+    rng: SharedRng,
     /// When files were asked for, and when links were.
     fetches: Vec<Duration>,
     polls: Vec<Duration>,
@@ -30,7 +30,7 @@ impl Wait {
         let mut job = fixture::job("cat");
         let task = TaskId::new("t-1").unwrap();
         job.stage = Stage::Running { task: RemoteTask::accepted(task, 1, START) };
-        let mut wait = Self { job, now: START, dice: Dice::seeded(5), fetches: Vec::new(), polls: Vec::new() };
+        let mut wait = Self { job, now: START, rng: SharedRng::seeded(5), fetches: Vec::new(), polls: Vec::new() };
         wait.apply(Event::Finished { outputs: links(lifetime.map(|lifetime| START.after(lifetime))), cost: None });
         wait
     }
@@ -44,7 +44,7 @@ impl Wait {
     }
 
     fn patience(&self) -> Patience<'_> {
-        Patience { job: &self.job, now: self.now, dice: &self.dice }
+        Patience { job: &self.job, now: self.now, rng: &self.rng }
     }
 
     fn since_start(&self) -> Duration {

@@ -80,7 +80,7 @@ impl Unknown {
         page: &[(JobId, Vec<u8>)],
     ) -> Result<(), ResultsError> {
         let ids: Vec<JobId> = page.iter().map(|(job, _)| *job).collect();
-        let known = store.known(batch, &ids).await?;
+        let known = store.lookup(batch, &ids).await?;
         for ((job, line), known) in page.iter().zip(known) {
             let has =
                 known.is_some_and(|known| known.bought || !matches!(known.status, Status::Queued | Status::Cancelled));

@@ -1,4 +1,4 @@
-//! A server of files that answers by a script, a desk with one job on it, and a store with one batch.
+//! A server of files that answers by a script, a context of one job, and a store with one batch.
 
 #[path = "../../src/content/samples.rs"]
 #[expect(dead_code, reason = "each test uses some of them")]
@@ -17,8 +17,9 @@ use reelq_model::{
     AccountName, BatchName, Event, Job, JobDraft, JobId, JobSpec, ModelName, OutputKind, OutputLink, ProviderName,
     RemoteTask, SharedClock, Stage, SystemClock, TaskId, Timestamp, Trouble, TroubleKind, Troubles,
 };
-use reelq_store::{BatchDraft, Line, LineDraft, SharedStore, SqliteStore};
-use reelq_worker::{Desk, Dice, Finish, Handler, LeaseLost, Pulse};
+use reelq_store::{BatchDraft, Line, LineDraft, SharedStore};
+use reelq_store_sqlite::SqliteStore;
+use reelq_worker::{AccountMetrics, Finish, Handler, JobContext, LeaseLost, SharedRng};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -147,9 +148,9 @@ async fn load(store: &SharedStore, output: &str) -> Job {
         loaded_with: None,
     };
     let line = Line { row: 1, copy: 1, label: Some("cat".to_owned()), passthrough: BTreeMap::new() };
-    let load = store.begin_load(&loaded).await.unwrap();
-    store.enqueue(&load, &[LineDraft { job: draft.clone(), line }]).await.unwrap();
-    store.finish_load(&load).await.unwrap();
+    let load = store.begin_import(&loaded).await.unwrap();
+    store.add_to_import(&load, &[LineDraft { job: draft.clone(), line }]).await.unwrap();
+    store.commit_import(&load).await.unwrap();
     Job::new(draft, batch, Timestamp::from_millis(1_700_000_000_000))
 }
 
@@ -162,8 +163,8 @@ impl House {
         let origins = trusted.iter().map(|server| server.origin.parse().unwrap()).collect();
         let policy = DownloadPolicy::new(&DownloadsSection::default(), origins, Proxies::default());
         let downloader = Arc::new(Downloader::new(&policy, clock()).unwrap());
-        let (pulse, dice) = (Arc::new(Pulse::default()), Arc::new(Dice::seeded(1)));
-        let collector = Collector::new(store, downloader, options, clock(), pulse, dice);
+        let (metrics, rng) = (Arc::new(AccountMetrics::default()), Arc::new(SharedRng::seeded(1)));
+        let collector = Collector::new(store, downloader, options, clock(), metrics, rng);
         let now = job.queued_at;
         Self { job, now, collector, _state: state }
     }
@@ -173,8 +174,8 @@ impl House {
         let task = TaskId::new("t-1").unwrap();
         let mut job = self.job.clone();
         job.stage = Stage::Fetching { task: RemoteTask::accepted(task, 1, Timestamp::default()), outputs: links };
-        let mut desk = OneJob { job: Arc::new(job), now: self.now };
-        match self.collector.handle(&mut desk).await {
+        let mut context = FakeJobContext { job: Arc::new(job), now: self.now };
+        match self.collector.handle(&mut context).await {
             Finish::Event(event) => event,
             other => panic!("{other:?}"),
         }
@@ -190,13 +191,13 @@ impl House {
     }
 }
 
-struct OneJob {
+struct FakeJobContext {
     job: Arc<Job>,
     now: Timestamp,
 }
 
 #[async_trait]
-impl Desk for OneJob {
+impl JobContext for FakeJobContext {
     fn job(&self) -> &Arc<Job> {
         &self.job
     }

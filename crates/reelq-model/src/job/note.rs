@@ -69,7 +69,7 @@ impl Job {
             }
             Event::Resolved { resolution: Resolution::WrongTask } => self.forget_named_task(),
             Event::Retry { .. } => self.note_retry(),
-            Event::Recalled { submission } => {
+            Event::RestoredSubmission { submission } => {
                 self.submissions = self.submissions.max(submission.number.saturating_sub(1));
             }
             Event::Sending { .. } => self.candidate = None,

@@ -42,7 +42,7 @@ fn event_name(event: &Event) -> String {
         Event::Accepted { acceptance, .. } => format!("{} for {}", acceptance.task, acceptance.submission),
         Event::Finished { outputs, .. } => format!("{} outputs", outputs.len()),
         Event::Cancelled { settlement } => format!("{settlement:?}"),
-        Event::Recalled { submission } => submission.number.to_string(),
+        Event::RestoredSubmission { submission } => submission.number.to_string(),
         Event::Retry { buy } => if *buy { "buy" } else { "look" }.to_owned(),
         Event::FetchFailed { failure } => failure.kind.to_string(),
         _ => return event.name().to_owned(),

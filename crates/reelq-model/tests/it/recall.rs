@@ -10,7 +10,7 @@ fn at(second: i64) -> Timestamp {
 }
 
 fn recalled(number: u32) -> Event {
-    Event::Recalled { submission: submission(number) }
+    Event::RestoredSubmission { submission: submission(number) }
 }
 
 fn after(events: &[Event]) -> Job {
@@ -62,13 +62,13 @@ proptest! {
             let (known, before) = (job.knows_submission(number), job.clone());
             let Ok(applied) = job.apply(event.clone(), at(1)) else { continue };
             job = applied.job;
-            if matches!(event, Event::Recalled { .. }) && kind + 2 == EVENTS {
+            if matches!(event, Event::RestoredSubmission { .. }) && kind + 2 == EVENTS {
                 prop_assert!(!known);
                 prop_assert_eq!(&job.charges, &before.charges, "no charge is invented");
                 prop_assert!(job.next_submission() >= before.next_submission());
             }
-            if let Event::Recalled { submission } = &event {
-                let again = job.apply(Event::Recalled { submission: submission.clone() }, at(2));
+            if let Event::RestoredSubmission { submission } = &event {
+                let again = job.apply(Event::RestoredSubmission { submission: submission.clone() }, at(2));
                 prop_assert!(again.is_err());
             }
         }

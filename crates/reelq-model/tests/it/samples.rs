@@ -138,8 +138,8 @@ pub(crate) fn sample_event(kind: usize, number: u32, task: u32) -> Event {
             Event::Running { next_poll: WAIT, word: None, progress: None, overdue: true, answered: true, trouble }
         }
         32 => Event::FetchAgain { trouble: Trouble::new(TroubleKind::NotFound, "404"), answered: true },
-        27 => Event::Recalled { submission: submission(number) },
-        28 => Event::Recalled { submission: submission(number + 1) },
+        27 => Event::RestoredSubmission { submission: submission(number) },
+        28 => Event::RestoredSubmission { submission: submission(number + 1) },
         // There are `EVENTS` of them.
         _ => Event::TurnedAway { reason: reason(), after: WAIT },
     }

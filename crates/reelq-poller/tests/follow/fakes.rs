@@ -1,4 +1,4 @@
-//! A task at the desk, and a provider whose next answers are given.
+//! A running task, and a provider whose next answers are scripted.
 
 use std::{
     collections::VecDeque,
@@ -16,8 +16,9 @@ use reelq_provider::{
     BalanceOutcome, BuildError, CallbackSignature, CancelOutcome, Capability, Checked, FailedTasks, Idempotency,
     ImageFacts, PollOutcome, Provider, Reply, Request, SubmitInput,
 };
-use reelq_store::{Pause, SharedStore, SqliteStore};
-use reelq_worker::{Desk, Dice, Exchange, Finish, Handler, LeaseLost, Pulse};
+use reelq_store::{Pause, SharedStore};
+use reelq_store_sqlite::SqliteStore;
+use reelq_worker::{AccountMetrics, Exchange, Finish, Handler, JobContext, LeaseLost, SharedRng};
 
 pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 pub(crate) const PLAN: PollPlan =
@@ -108,14 +109,14 @@ impl Exchange for FakeExchange {
     }
 }
 
-struct FakeDesk {
+struct FakeJobContext {
     job: Arc<Job>,
     now: Timestamp,
     cancel: bool,
 }
 
 #[async_trait]
-impl Desk for FakeDesk {
+impl JobContext for FakeJobContext {
     fn job(&self) -> &Arc<Job> {
         &self.job
     }
@@ -139,14 +140,14 @@ impl Desk for FakeDesk {
 
 /// One running job under a poller.
 pub(crate) struct Stand {
-    desk: FakeDesk,
+    context: FakeJobContext,
     poller: Poller,
     answers: Arc<Mutex<VecDeque<PollOutcome>>>,
     cancels: Arc<Mutex<VecDeque<CancelOutcome>>>,
     balances: Arc<Mutex<VecDeque<BalanceOutcome>>>,
     beside: Arc<Job>,
     exchange: FakeExchange,
-    pub(crate) pulse: Arc<Pulse>,
+    pub(crate) metrics: Arc<AccountMetrics>,
     pub(crate) store: SharedStore,
     _folder: tempfile::TempDir,
 }
@@ -210,7 +211,7 @@ impl Stand {
         let clock = Arc::new(ManualClock::starting_at(NOW));
         let store: SharedStore = Arc::new(SqliteStore::open(&folder.path().join("state.db"), clock).unwrap());
         let (answers, cancels, balances) = (Arc::default(), Arc::default(), Arc::default());
-        let (exchange, pulse) = (FakeExchange::default(), Arc::new(Pulse::default()));
+        let (exchange, metrics) = (FakeExchange::default(), Arc::new(AccountMetrics::default()));
         let provider = FakeProvider {
             name: spec().provider,
             capability: capability(cancel, balance),
@@ -223,26 +224,26 @@ impl Stand {
             provider: Arc::new(provider),
             exchange: Arc::new(exchange.clone()),
             store: Arc::clone(&store),
-            pulse: Arc::clone(&pulse),
+            metrics: Arc::clone(&metrics),
             settings: PollSettings::default(),
             retries: 3,
-            schedule: Arc::new(Schedule::new(PLAN, Dice::seeded(1))),
+            schedule: Arc::new(Schedule::new(PLAN, SharedRng::seeded(1))),
             seed: 1,
         });
-        let desk = FakeDesk { job: Arc::new(running_job(1, "t1")), now: NOW, cancel: false };
+        let context = FakeJobContext { job: Arc::new(running_job(1, "t1")), now: NOW, cancel: false };
         let beside = Arc::new(running_job(2, "t2"));
-        Self { desk, poller, answers, cancels, balances, beside, exchange, pulse, store, _folder: folder }
+        Self { context, poller, answers, cancels, balances, beside, exchange, metrics, store, _folder: folder }
     }
 
     pub(crate) fn edit(mut self, edit: impl FnOnce(&mut Job)) -> Self {
-        let mut job = (*self.desk.job).clone();
+        let mut job = (*self.context.job).clone();
         edit(&mut job);
-        self.desk.job = Arc::new(job);
+        self.context.job = Arc::new(job);
         self
     }
 
     pub(crate) fn cancel_requested(mut self) -> Self {
-        self.desk.cancel = true;
+        self.context.cancel = true;
         self
     }
 
@@ -256,12 +257,12 @@ impl Stand {
 
     /// Turns to the other task of the account.
     pub(crate) fn turn_to_the_other(&mut self) {
-        std::mem::swap(&mut self.desk.job, &mut self.beside);
+        std::mem::swap(&mut self.context.job, &mut self.beside);
     }
 
     /// Something else than a look happens to the job, `age` after the acceptance.
     pub(crate) fn happens(&mut self, age: Duration, event: Event) {
-        self.desk.job = Arc::new(self.desk.job.apply(event, NOW.after(age)).unwrap().job);
+        self.context.job = Arc::new(self.context.job.apply(event, NOW.after(age)).unwrap().job);
     }
 
     /// Looks once, `age` after the acceptance; the event is applied to the job.
@@ -284,15 +285,15 @@ impl Stand {
     }
 
     pub(crate) async fn handle(&mut self, age: Duration) -> Event {
-        self.desk.now = NOW.after(age);
-        let finish = self.poller.handle(&mut self.desk).await;
+        self.context.now = NOW.after(age);
+        let finish = self.poller.handle(&mut self.context).await;
         let Finish::Event(event) = finish else { panic!("{finish:?}") };
-        self.desk.job = Arc::new(self.desk.job.apply(event.clone(), self.desk.now).unwrap().job);
+        self.context.job = Arc::new(self.context.job.apply(event.clone(), self.context.now).unwrap().job);
         event
     }
 
     pub(crate) fn job(&self) -> &Job {
-        &self.desk.job
+        &self.context.job
     }
 
     /// Why it failed.

@@ -31,9 +31,9 @@ async fn refusal_that_the_balance_confirms_pauses_the_account_and_keeps_the_task
     assert!(next_poll > 3 * PLAN.max && trouble.reason == "not yours");
     let reason = PauseReason::Blocked { block: BlockReason::Unauthorized, message: "key revoked".to_owned() };
     assert_eq!(stand.pauses().await[0].reason, reason);
-    assert!(stand.pulse.polls_refused());
+    assert!(stand.metrics.polls_refused());
     stand.look(SECOND, running()).await;
-    assert!(!stand.pulse.polls_refused());
+    assert!(!stand.metrics.polls_refused());
 }
 
 #[tokio::test]
@@ -49,7 +49,7 @@ async fn refusal_that_the_balance_does_not_confirm_is_the_tasks_own_trouble() {
         stand.answer_to_balance(balance.clone());
         stand.look(SECOND, refused(BlockReason::NoCredit)).await;
         assert_eq!((stand.pauses().await.len(), stand.job().status()), (0, Status::Running), "{balance:?}");
-        assert!(!stand.pulse.polls_refused());
+        assert!(!stand.metrics.polls_refused());
         assert_eq!(stand.job().troubles.as_ref().unwrap().last.reason, "not yours");
     }
 }
@@ -74,7 +74,7 @@ async fn without_a_balance_two_tasks_that_are_refused_together_are_the_accounts_
     stand.turn_to_the_other();
     stand.look(2 * SECOND, refused(BlockReason::Unauthorized)).await;
     assert_eq!(stand.pauses().await.len(), 1);
-    assert!(stand.pulse.polls_refused());
+    assert!(stand.metrics.polls_refused());
 }
 
 #[tokio::test]

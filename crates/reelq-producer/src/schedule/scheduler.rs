@@ -50,7 +50,7 @@ impl<'o> Scheduler<'o> {
             over.send_replace(true);
         };
         tokio::join!(work, self.live(until));
-        if let Err(error) = self.runner.store.sign_off(&self.worker).await {
+        if let Err(error) = self.runner.store.deregister(&self.worker).await {
             tracing::warn!(%error, "the scheduler could not sign off");
         }
     }
@@ -72,7 +72,7 @@ impl<'o> Scheduler<'o> {
             TickClaimed::Won(lease) => self.runner.fire(schedule, &lease, true).await,
             TickClaimed::Taken { .. } | TickClaimed::Over => Ok(None),
         };
-        store.sign_off(&self.worker).await?;
+        store.deregister(&self.worker).await?;
         fired
     }
 

@@ -67,7 +67,7 @@ impl TickRunner<'_> {
         let run = match run {
             Ok(run) => run,
             // Who superseded the load has won the tick, and finishes it.
-            Err(Error::Store(reelq_store::Error::LoadSuperseded)) => return Ok(None),
+            Err(Error::Store(reelq_store::Error::ImportSuperseded)) => return Ok(None),
             Err(error) => {
                 self.store.release_tick(lease).await?;
                 return Err(error);
@@ -144,7 +144,7 @@ impl TickRunner<'_> {
 
     /// Pauses the batch before a row of it can be claimed.
     async fn hold_back(&self, plan: &Plan, waits: bool) -> Result<()> {
-        self.store.begin_load(&plan.batch).await?;
+        self.store.begin_import(&plan.batch).await?;
         Ok(self.store.pause_batch(&plan.batch.name, waits).await?)
     }
 

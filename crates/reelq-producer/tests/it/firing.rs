@@ -2,13 +2,15 @@
 
 use std::{num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 
+use reelq_files::Blobs;
 use reelq_manifest::{Manifest, Vocabulary};
 use reelq_model::{BatchName, ManualClock, ProviderName, ScheduleName, SharedClock, Timestamp, WorkerId};
 use reelq_producer::{
     Accounts, KeepImages, Order, Overrides, Plan, PlanAccount, load, plan,
     schedule::{CatchUp, Fired, Orders, Overlap, Schedule, Scheduler, Timetable, folder_of},
 };
-use reelq_store::{AccountLimits, Blobs, JobFilter, Page, SharedStore, SqliteStore, TickClaim, TickClaimed, TickState};
+use reelq_store::{AccountLimits, JobFilter, Page, SharedStore, TickClaim, TickClaimed, TickState};
+use reelq_store_sqlite::SqliteStore;
 use tokio::sync::{mpsc, watch};
 
 const NOON: &str = "2026-11-21T12:00:00Z";
@@ -266,7 +268,7 @@ async fn a_tick_whose_winner_died_in_the_load_is_redone_whole_however_late() {
     let order =
         Arc::new(Files(world.folder.path().to_owned(), world.blobs.clone()).order(&often, minute(1), &batch).unwrap());
     let planned = plan(Some(&*world.store), &order).await.unwrap();
-    world.store.begin_load(&planned.batch).await.unwrap();
+    world.store.begin_import(&planned.batch).await.unwrap();
     assert!(world.fire(&often).await.is_empty(), "the winner may live");
     world.at(60);
     let fired = world.fire(&often).await;

@@ -9,10 +9,13 @@ use std::{
     },
 };
 
+use reelq_files::Blobs;
 use reelq_manifest::{Manifest, Vocabulary};
 use reelq_model::{AccountName, BatchName, ProviderName, SharedClock, Status, SystemClock};
 use reelq_producer::{Accounts, Error, Order, Overrides, Plan, PlanAccount, load, load_telling, plan};
-use reelq_store::{AccountLimits, Blobs, SharedStore, SqliteStore, Store as _, conformance::Forgetful};
+use reelq_store::{AccountLimits, SharedStore, Store as _};
+use reelq_store_conformance::Forgetful;
+use reelq_store_sqlite::SqliteStore;
 
 struct World {
     folder: tempfile::TempDir,
@@ -148,7 +151,9 @@ async fn lines_that_the_store_lost_in_mid_load_are_loaded_again() {
     let plan = world.plan(&order).await.unwrap();
     let (state, copy) = (world.folder.path().join("other"), world.folder.path().join("copy"));
     std::fs::create_dir(&state).unwrap();
-    let store = Forgetful::open(&state, Arc::new(SystemClock::new()));
+    let store = Forgetful::open(&state, Arc::new(SystemClock::new()), |path, clock| {
+        Arc::new(SqliteStore::open(path, clock).unwrap())
+    });
     let lost = AtomicBool::new(false);
     let told = |lines: u64| {
         if lost.load(Ordering::SeqCst) {

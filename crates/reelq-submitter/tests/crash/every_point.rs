@@ -9,7 +9,7 @@ use std::{
 use reelq_model::Status;
 use reelq_provider::Idempotency;
 use reelq_store::BatchView;
-use reelq_worker::Ending;
+use reelq_worker::RunEnd;
 use tokio::{
     runtime::{Builder, Runtime},
     time::timeout,
@@ -55,7 +55,7 @@ fn crash_at(fatal: usize, idempotency: Idempotency) -> Aftermath {
         let free = Arc::new(Points::stopping_at(usize::MAX));
         let run = world::work("second", Arc::clone(&store), &vendor, &free);
         let ending = timeout(Duration::from_secs(30), run).await;
-        assert_eq!(ending, Ok(Ending::Finished), "after a crash at point {fatal}, past {:?}", points.names());
+        assert_eq!(ending, Ok(RunEnd::Finished), "after a crash at point {fatal}, past {:?}", points.names());
         store.batch(&world::batch()).await.unwrap().unwrap()
     });
     Aftermath { crashed, passed: points.names(), view, purchases: vendor.purchases() }

@@ -9,9 +9,12 @@ use reelq_model::{
     SharedClock, StoredFile, SystemClock, WorkerId,
 };
 use reelq_poller::{PollPlan, PollSettings, Poller, Schedule};
-use reelq_store::{BatchDraft, ClaimStage, Line as ManifestLine, LineDraft, SharedStore, SqliteStore};
+use reelq_store::{BatchDraft, ClaimStage, Line as ManifestLine, LineDraft, SharedStore};
+use reelq_store_sqlite::SqliteStore;
 use reelq_submitter::{Images, SubmitSettings, Submitter};
-use reelq_worker::{AccountWork, Brake, Desk, Dice, Ending, Exchange, Finish, Handler, Pulse, Runtime};
+use reelq_worker::{
+    AccountMetrics, AccountWork, Exchange, Finish, Handler, JobContext, RunEnd, Runtime, SharedRng, SubmissionGate,
+};
 
 use crate::{
     hooked_store::HookedStore,
@@ -47,10 +50,10 @@ pub(crate) async fn load(store: &SharedStore) {
         passthrough: Vec::new(),
         loaded_with: None,
     };
-    let load = store.begin_load(&draft).await.unwrap();
+    let load = store.begin_import(&draft).await.unwrap();
     let lines: Vec<_> = (1..=ROWS).map(line).collect();
-    store.enqueue(&load, &lines).await.unwrap();
-    store.finish_load(&load).await.unwrap();
+    store.add_to_import(&load, &lines).await.unwrap();
+    store.commit_import(&load).await.unwrap();
 }
 
 fn line(row: usize) -> LineDraft {
@@ -87,7 +90,7 @@ impl Handler for Fetcher {
         ClaimStage::Collect
     }
 
-    async fn handle(&self, _: &mut dyn Desk) -> Finish {
+    async fn handle(&self, _: &mut dyn JobContext) -> Finish {
         self.0.pass("before the download").await;
         self.0.pass("after the download").await;
         let file = StoredFile {
@@ -103,12 +106,12 @@ impl Handler for Fetcher {
 }
 
 /// Works as process `name` until the batch ends.
-pub(crate) async fn work(name: &str, inner: SharedStore, vendor: &Arc<Vendor>, points: &Arc<Points>) -> Ending {
+pub(crate) async fn work(name: &str, inner: SharedStore, vendor: &Arc<Vendor>, points: &Arc<Points>) -> RunEnd {
     let clock: SharedClock = Arc::new(SystemClock::new());
     let store: SharedStore = Arc::new(HookedStore { inner, hook: Arc::clone(points) });
     let exchange: Arc<dyn Exchange> = Arc::new(Line { vendor: Arc::clone(vendor), points: Arc::clone(points) });
-    let (pulse, settings) = (Arc::new(Pulse::default()), settings());
-    let schedule = Arc::new(Schedule::new(plan(), Dice::seeded(3)));
+    let (metrics, settings) = (Arc::new(AccountMetrics::default()), settings());
+    let schedule = Arc::new(Schedule::new(plan(), SharedRng::seeded(3)));
     let first = Arc::clone(&schedule);
     let submitter = Submitter::new(reelq_submitter::Parts {
         account: account(),
@@ -116,9 +119,9 @@ pub(crate) async fn work(name: &str, inner: SharedStore, vendor: &Arc<Vendor>, p
         exchange: Arc::clone(&exchange),
         store: Arc::clone(&store),
         images: Arc::new(NoImages),
-        brake: Arc::new(Brake::default()),
-        gate: None,
-        pulse: Arc::clone(&pulse),
+        submission_gate: Arc::new(SubmissionGate::default()),
+        output_check: None,
+        metrics: Arc::clone(&metrics),
         settings: settings.clone(),
         request_timeout: Duration::from_secs(5),
         first_poll: Arc::new(move |spec| first.first(spec)),
@@ -130,14 +133,14 @@ pub(crate) async fn work(name: &str, inner: SharedStore, vendor: &Arc<Vendor>, p
         provider: Arc::clone(vendor) as _,
         exchange,
         store: Arc::clone(&store),
-        pulse: Arc::clone(&pulse),
+        metrics: Arc::clone(&metrics),
         settings: PollSettings::default(),
         retries: 3,
         schedule,
         seed: 2,
     });
     let slots = NonZeroUsize::new(2).unwrap();
-    let account = AccountWork::new(account(), Some(settings.limits()), pulse)
+    let account = AccountWork::new(account(), Some(settings.limits()), metrics)
         .handler(Arc::new(submitter), slots)
         .handler(Arc::new(poller), slots)
         .handler(Arc::new(Fetcher(Arc::clone(points))), slots);

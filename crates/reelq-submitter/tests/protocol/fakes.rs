@@ -1,4 +1,4 @@
-//! A desk, a provider and an exchange that note what is done with them.
+//! A job context, a provider and an exchange that note what is done with them.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -16,9 +16,10 @@ use reelq_provider::{
     BalanceOutcome, BuildError, CallbackSignature, CancelOutcome, Capability, Checked, FailedTasks, Idempotency,
     ImageFacts, PollOutcome, Provider, Reply, Request, SubmitInput,
 };
-use reelq_store::{Pause, SharedStore, SqliteStore};
+use reelq_store::{Pause, SharedStore};
+use reelq_store_sqlite::SqliteStore;
 use reelq_submitter::{Images, Parts, SubmitSettings, Submitter};
-use reelq_worker::{Brake, Desk, Exchange, Finish, Handler, LeaseLost, Pulse};
+use reelq_worker::{AccountMetrics, Exchange, Finish, Handler, JobContext, LeaseLost, SubmissionGate};
 
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
@@ -42,8 +43,8 @@ impl Log {
     }
 }
 
-/// A desk whose job moves as the stage machine says.
-pub(crate) struct FakeDesk {
+/// A job context whose job moves as the stage machine says.
+pub(crate) struct FakeJobContext {
     pub(crate) job: Arc<Job>,
     pub(crate) cancel: bool,
     pub(crate) now: Timestamp,
@@ -54,7 +55,7 @@ pub(crate) struct FakeDesk {
 }
 
 #[async_trait]
-impl Desk for FakeDesk {
+impl JobContext for FakeJobContext {
     fn job(&self) -> &Arc<Job> {
         &self.job
     }
@@ -182,14 +183,14 @@ impl Images for NoImages {
 
 /// A submitter with everything around it.
 pub(crate) struct Stand {
-    pub(crate) desk: FakeDesk,
+    pub(crate) context: FakeJobContext,
     pub(crate) provider: FakeProvider,
     pub(crate) settings: SubmitSettings,
     pub(crate) outcome: Option<SubmitOutcome>,
     /// The mark of the account's key.
     pub(crate) mark: Option<Digest>,
-    pub(crate) brake: Arc<Brake>,
-    pub(crate) gate: Option<Arc<dyn reelq_worker::OutputGate>>,
+    pub(crate) submission_gate: Arc<SubmissionGate>,
+    pub(crate) output_check: Option<Arc<dyn reelq_worker::OutputCheck>>,
     pub(crate) log: Log,
     pub(crate) store: SharedStore,
     _folder: tempfile::TempDir,
@@ -236,7 +237,7 @@ impl Stand {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::starting_at(NOW));
         let store = Arc::new(SqliteStore::open(&folder.path().join("state.db"), clock).unwrap());
-        let desk = FakeDesk {
+        let context = FakeJobContext {
             job: Arc::new(job()),
             cancel: false,
             now: NOW,
@@ -246,13 +247,13 @@ impl Stand {
         };
         let name = ProviderName::new("wave").unwrap();
         Self {
-            desk,
+            context,
             provider: FakeProvider { name, capability: capability(), version: 1, refuses: false },
             settings: SubmitSettings { requests_per_second: 1000.0.into(), ..SubmitSettings::default() },
             outcome: None,
             mark: None,
-            brake: Arc::default(),
-            gate: None,
+            submission_gate: Arc::default(),
+            output_check: None,
             log,
             store,
             _folder: folder,
@@ -263,7 +264,7 @@ impl Stand {
     pub(crate) fn anew(mut self) -> Self {
         let mut job = job();
         job.id = JobId::from_bytes([9; 16]);
-        self.desk.job = Arc::new(job);
+        self.context.job = Arc::new(job);
         self.provider.refuses = false;
         self
     }
@@ -280,7 +281,7 @@ impl Stand {
 
     /// Moves the job on, as an earlier worker did.
     pub(crate) fn after(mut self, event: Event) -> Self {
-        self.desk.job = Arc::new(self.desk.job.apply(event, NOW).unwrap().job);
+        self.context.job = Arc::new(self.context.job.apply(event, NOW).unwrap().job);
         self
     }
 
@@ -299,16 +300,16 @@ impl Stand {
             }),
             store: Arc::clone(&self.store),
             images: Arc::new(NoImages),
-            brake: Arc::clone(&self.brake),
-            gate: self.gate.clone(),
-            pulse: Arc::new(Pulse::default()),
+            submission_gate: Arc::clone(&self.submission_gate),
+            output_check: self.output_check.clone(),
+            metrics: Arc::new(AccountMetrics::default()),
             settings: self.settings.clone(),
             request_timeout: TIMEOUT,
             first_poll: Arc::new(|_| Duration::from_secs(7)),
             clock,
             seed: 1,
         });
-        submitter.handle(&mut self.desk).await
+        submitter.handle(&mut self.context).await
     }
 
     pub(crate) async fn pauses(&self) -> Vec<Pause> {

@@ -33,9 +33,9 @@ async fn intent_is_durable_before_the_request_leaves() {
     let finish = stand.handle().await;
     let Finish::Event(Event::Accepted { acceptance, first_poll }) = finish else { panic!("{finish:?}") };
     assert_eq!((acceptance.submission, first_poll), (1, Duration::from_secs(7)));
-    let key = stand.desk.job.next_key();
+    let key = stand.context.job.next_key();
     assert_eq!(stand.log.all(), ["step sending".to_owned(), format!("send 1 `v1 a cat` under {key}")]);
-    let Stage::Submitting { submission } = &stand.desk.job.stage else { panic!("no intent") };
+    let Stage::Submitting { submission } = &stand.context.job.stage else { panic!("no intent") };
     assert_eq!((&submission.key, submission.at), (&key, NOW));
     assert_eq!(submission.body, reelq_model::Digest::of(b"v1 a cat"));
 }
@@ -55,13 +55,13 @@ async fn no_key_is_sent_where_none_is_known_or_wanted() {
 #[tokio::test]
 async fn frozen_worker_sends_nothing() {
     let mut stand = Stand::new();
-    stand.desk.times_left = Mutex::new(VecDeque::from([Duration::from_secs(30)]));
+    stand.context.times_left = Mutex::new(VecDeque::from([Duration::from_secs(30)]));
     assert_eq!(stand.handle().await, Finish::GiveBack);
     assert_eq!(stand.log.all(), [""; 0]);
 
     // Frozen between the intent and the request.
     let mut stand = Stand::new();
-    stand.desk.times_left = Mutex::new(VecDeque::from([Duration::from_mins(1), Duration::ZERO]));
+    stand.context.times_left = Mutex::new(VecDeque::from([Duration::from_mins(1), Duration::ZERO]));
     let finish = stand.handle().await;
     assert!(matches!(finish, Finish::Event(Event::NotSent { after: Duration::ZERO, .. })), "{finish:?}");
     assert_eq!(stand.log.all(), ["step sending"]);
@@ -70,7 +70,7 @@ async fn frozen_worker_sends_nothing() {
 #[tokio::test]
 async fn lost_lease_sends_nothing() {
     let mut stand = Stand::new();
-    stand.desk.loses_steps = true;
+    stand.context.loses_steps = true;
     assert_eq!(stand.handle().await, Finish::Lost);
     assert_eq!(stand.log.all(), ["step sending"]);
 }
@@ -78,15 +78,19 @@ async fn lost_lease_sends_nothing() {
 #[tokio::test]
 async fn cancelled_job_is_not_sent() {
     let mut stand = Stand::new();
-    stand.desk.cancel = true;
+    stand.context.cancel = true;
     assert_eq!(stand.handle().await, Finish::Event(Event::Cancelled { settlement: None }));
     assert_eq!(stand.log.all(), [""; 0]);
 }
 
 #[tokio::test]
-async fn pulled_brake_holds_the_job_back() {
+async fn closed_gate_holds_the_job_back() {
     let mut stand = Stand::new();
-    stand.brake.engage(reelq_worker::Scope::Account(crate::fakes::account()), "lag", "the disk is nearly full");
+    stand.submission_gate.close(
+        reelq_worker::Scope::Account(crate::fakes::account()),
+        "lag",
+        "the disk is nearly full",
+    );
     let finish = stand.handle().await;
     assert!(matches!(&finish, Finish::Event(Event::Throttled { reason, .. }) if reason == "the disk is nearly full"));
     assert_eq!(stand.log.all(), [""; 0]);
@@ -96,8 +100,8 @@ async fn pulled_brake_holds_the_job_back() {
 struct Closed;
 
 #[async_trait::async_trait]
-impl reelq_worker::OutputGate for Closed {
-    async fn opens(&self, _: &reelq_model::BatchName) -> Result<(), String> {
+impl reelq_worker::OutputCheck for Closed {
+    async fn check(&self, _: &reelq_model::BatchName) -> Result<(), String> {
         Err("its output place takes no files".to_owned())
     }
 }
@@ -105,7 +109,7 @@ impl reelq_worker::OutputGate for Closed {
 #[tokio::test]
 async fn nothing_is_bought_whose_output_could_not_be_put_anywhere() {
     let mut stand = Stand::new();
-    stand.gate = Some(std::sync::Arc::new(Closed));
+    stand.output_check = Some(std::sync::Arc::new(Closed));
     let finish = stand.handle().await;
     let Finish::Event(Event::NotSent { reason, .. }) = finish else { panic!("{finish:?}") };
     assert_eq!(reason, "its output place takes no files");
@@ -184,7 +188,7 @@ async fn user_who_accepts_double_buying_gets_it_with_an_honest_history() {
     assert_eq!(finish, Finish::Event(Event::Resolved { resolution: Resolution::Resubmit }));
     assert_eq!(stand.log.all(), ["step sending", "send 1 `v1 a cat` under no key", "step unresolved"]);
     // The number is used up: the next submission has a key of its own.
-    assert_eq!(stand.desk.job.next_submission(), 2);
+    assert_eq!(stand.context.job.next_submission(), 2);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
-//! The submission protocol, step by step, against a provider and a desk that do as they are told.
+//! The submission protocol, step by step, against a scripted provider and job context.
 
 #[cfg(test)]
-mod breaking;
+mod circuit_breaker;
 #[cfg(test)]
 mod fakes;
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::fakes::{NOW, Stand};
 
 fn left_behind() -> Stand {
     let stand = Stand::new();
-    let job = std::sync::Arc::clone(&stand.desk.job);
+    let job = std::sync::Arc::clone(&stand.context.job);
     let body = Digest::of(b"v1 a cat");
     let submission = Submission { number: 1, key: IdempotencyKey::derive(job.id, 1), body, at: NOW, mark: None };
     stand.after(Event::Sending { submission })
@@ -22,7 +22,7 @@ fn left_behind() -> Stand {
 async fn outcome(outcome: SubmitOutcome) -> Finish {
     let mut stand = left_behind().answering(outcome);
     let finish = stand.handle().await;
-    let key = IdempotencyKey::derive(stand.desk.job.id, 1);
+    let key = IdempotencyKey::derive(stand.context.job.id, 1);
     assert_eq!(stand.log.all(), [format!("send 1 `v1 a cat` under {key}")]);
     finish
 }
@@ -65,7 +65,7 @@ async fn wait_that_the_provider_asks_for_never_outlasts_half_of_what_is_left_of_
     let wait_at = async |age: Duration| {
         let mut stand = left_behind().answering(hour());
         stand.provider.capability.idempotency = reelq_provider::Idempotency::Replay { window: Duration::from_hours(1) };
-        stand.desk.now = NOW.after(age);
+        stand.context.now = NOW.after(age);
         let Finish::Event(Event::Replay { after, .. }) = stand.handle().await else { panic!("it is asked for again") };
         after
     };
@@ -95,7 +95,7 @@ async fn nothing_is_replayed_with_another_key_or_at_another_address() {
 #[tokio::test]
 async fn clock_that_was_set_back_makes_no_key_young_again() {
     let mut stand = left_behind();
-    stand.desk.now = NOW.before(Duration::from_hours(3));
+    stand.context.now = NOW.before(Duration::from_hours(3));
     let reason = "a request may have been taken, and the clock was set back, so that its age is not known";
     assert_eq!(unresolved(stand).await, reason);
 }
@@ -103,11 +103,11 @@ async fn clock_that_was_set_back_makes_no_key_young_again() {
 #[tokio::test]
 async fn forgotten_key_is_never_sent_again() {
     let mut stand = left_behind();
-    stand.desk.now = NOW.after(Duration::from_hours(24));
+    stand.context.now = NOW.after(Duration::from_hours(24));
     assert_eq!(unresolved(stand).await, "a request may have been taken, and the provider no longer remembers its key");
     // The margin: the provider may count by another clock.
     let mut stand = left_behind();
-    stand.desk.now = NOW.after(Duration::from_hours(24)).before(Duration::from_mins(5));
+    stand.context.now = NOW.after(Duration::from_hours(24)).before(Duration::from_mins(5));
     unresolved(stand).await;
 }
 
@@ -136,7 +136,7 @@ async fn without_keys_a_person_must_resolve_it() {
 #[tokio::test]
 async fn frozen_worker_replays_nothing() {
     let mut stand = left_behind();
-    stand.desk.times_left = Mutex::new(VecDeque::from([Duration::from_secs(10)]));
+    stand.context.times_left = Mutex::new(VecDeque::from([Duration::from_secs(10)]));
     assert_eq!(stand.handle().await, Finish::GiveBack);
     assert_eq!(stand.log.all(), [""; 0]);
 }
@@ -146,6 +146,6 @@ async fn cancel_request_does_not_hide_an_unknown_fate() {
     let acceptance =
         Acceptance { task: TaskId::new("task-1").unwrap(), submission: 1, cost: None, at: NOW, outputs: Vec::new() };
     let mut stand = left_behind().answering(SubmitOutcome::Accepted(acceptance));
-    stand.desk.cancel = true;
+    stand.context.cancel = true;
     assert!(matches!(stand.handle().await, Finish::Event(Event::Accepted { .. })));
 }

@@ -8,10 +8,11 @@ use reelq_model::{
 };
 use reelq_store::{
     AccountLimits, AccountView, BatchDraft, BatchHold, BatchView, Breaker, BreakerView, Claim, Claimed, Commit,
-    Committed, Cursor, Edit, Edited, Enqueued, GuardStep, HistoryEntry, JobFilter, JobView, Known, LateAcceptance,
-    Lease, LineDraft, Load, Loaded, LoadsSeen, NotedRequest, Pace, PaceView, Page, PauseReason, Purge, Recalled,
-    Remembered, RequestNote, Requests, Result, ResultLine, Scanned, Schedules, SharedStore, Spread, Store, StoreGuard,
-    TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan, TickView, Unnoted, UnreadableRecord, WorkerView,
+    Committed, Cursor, Edit, Edited, Enqueued, GuardStep, HistoryEntry, Import, Imported, ImportsSeen, JobFilter,
+    JobView, Known, LateAcceptance, Lease, LineDraft, NotedRequest, Pace, PaceView, Page, PauseReason, Purge,
+    Remembered, RequestNote, Requests, RestoredSubmission, Result, ResultLine, Scanned, Schedules, SharedStore, Spread,
+    Store, StoreGuard, TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan, TickView, Unnoted, UnreadableRecord,
+    WorkerView,
 };
 
 /// What may happen around a commit.
@@ -41,8 +42,8 @@ impl<H> fmt::Debug for HookedStore<H> {
 #[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl<H: Hook + 'static> Store for HookedStore<H> {
-    async fn begin_load(&self, batch: &BatchDraft) -> Result<Load> {
-        self.inner.begin_load(batch).await
+    async fn begin_import(&self, batch: &BatchDraft) -> Result<Import> {
+        self.inner.begin_import(batch).await
     }
 
     async fn guard(&self, step: &GuardStep) -> Result<StoreGuard> {
@@ -61,16 +62,16 @@ impl<H: Hook + 'static> Store for HookedStore<H> {
         self.inner.remember(folder, told);
     }
 
-    async fn enqueue(&self, load: &Load, lines: &[LineDraft]) -> Result<Enqueued> {
-        self.inner.enqueue(load, lines).await
+    async fn add_to_import(&self, load: &Import, lines: &[LineDraft]) -> Result<Enqueued> {
+        self.inner.add_to_import(load, lines).await
     }
 
-    async fn finish_load(&self, load: &Load) -> Result<Loaded> {
-        self.inner.finish_load(load).await
+    async fn commit_import(&self, load: &Import) -> Result<Imported> {
+        self.inner.commit_import(load).await
     }
 
-    async fn known(&self, batch: &BatchName, ids: &[JobId]) -> Result<Vec<Option<Known>>> {
-        self.inner.known(batch, ids).await
+    async fn lookup(&self, batch: &BatchName, ids: &[JobId]) -> Result<Vec<Option<Known>>> {
+        self.inner.lookup(batch, ids).await
     }
 
     async fn claim(&self, claim: &Claim) -> Result<Claimed> {
@@ -84,12 +85,17 @@ impl<H: Hook + 'static> Store for HookedStore<H> {
         Ok(done)
     }
 
-    async fn accept_late(&self, job: JobId, acceptance: &Acceptance, first_poll: Duration) -> Result<LateAcceptance> {
-        self.inner.accept_late(job, acceptance, first_poll).await
+    async fn record_acceptance(
+        &self,
+        job: JobId,
+        acceptance: &Acceptance,
+        first_poll: Duration,
+    ) -> Result<LateAcceptance> {
+        self.inner.record_acceptance(job, acceptance, first_poll).await
     }
 
-    async fn recall(&self, job: JobId, submission: &Submission) -> Result<Recalled> {
-        self.inner.recall(job, submission).await
+    async fn restore_submission(&self, job: JobId, submission: &Submission) -> Result<RestoredSubmission> {
+        self.inner.restore_submission(job, submission).await
     }
 
     async fn extend(&self, leases: &[Lease], lasts: Duration) -> Result<Vec<bool>> {
@@ -104,8 +110,8 @@ impl<H: Hook + 'static> Store for HookedStore<H> {
         self.inner.heartbeat(worker).await
     }
 
-    async fn sign_off(&self, worker: &WorkerId) -> Result<()> {
-        self.inner.sign_off(worker).await
+    async fn deregister(&self, worker: &WorkerId) -> Result<()> {
+        self.inner.deregister(worker).await
     }
 
     async fn set_limits(&self, account: &AccountName, limits: &AccountLimits) -> Result<()> {
@@ -144,8 +150,8 @@ impl<H: Hook + 'static> Store for HookedStore<H> {
         self.inner.set_budget(batch, budget).await
     }
 
-    async fn edit(&self, job: JobId, event: Event) -> Result<Edited> {
-        self.inner.edit(job, event).await
+    async fn apply_event(&self, job: JobId, event: Event) -> Result<Edited> {
+        self.inner.apply_event(job, event).await
     }
 
     async fn cancel(&self, job: JobId) -> Result<Edited> {
@@ -172,8 +178,8 @@ impl<H: Hook + 'static> Store for HookedStore<H> {
         self.inner.purge(batch).await
     }
 
-    fn standing(&self) -> u64 {
-        self.inner.standing()
+    fn epoch(&self) -> u64 {
+        self.inner.epoch()
     }
 
     fn time(&self) -> Timestamp {
@@ -281,8 +287,8 @@ impl<H: Hook + 'static> Schedules for HookedStore<H> {
         self.inner.ticks_over(schedule).await
     }
 
-    async fn hold_batch(&self, batch: &BatchName, worker: &WorkerId, lasts: Duration) -> Result<BatchHold> {
-        self.inner.hold_batch(batch, worker, lasts).await
+    async fn acquire_run_lock(&self, batch: &BatchName, worker: &WorkerId, lasts: Duration) -> Result<BatchHold> {
+        self.inner.acquire_run_lock(batch, worker, lasts).await
     }
 
     async fn leave_batch(&self, batch: &BatchName, worker: &WorkerId) -> Result<()> {
@@ -308,8 +314,8 @@ impl<H: Hook + 'static> Requests for HookedStore<H> {
         self.inner.noted(keys).await
     }
 
-    async fn loads_seen(&self) -> Result<LoadsSeen> {
-        self.inner.loads_seen().await
+    async fn imports_seen(&self) -> Result<ImportsSeen> {
+        self.inner.imports_seen().await
     }
 
     async fn trim_bought(&self, most: u64) -> Result<()> {

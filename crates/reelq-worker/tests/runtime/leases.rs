@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use reelq_model::{Event, Status, WorkerId};
 use reelq_store::{Claim, ClaimStage, Commit, Committed};
-use reelq_worker::{Ending, Finish, Spawner};
+use reelq_worker::{Finish, RunEnd, Spawner};
 use tokio::sync::Notify;
 
 use crate::support::{Scripted, World, accepted, finds_finished, sending, slots, stores};
@@ -13,28 +13,28 @@ use crate::support::{Scripted, World, accepted, finds_finished, sending, slots, 
 async fn lease_is_kept_while_the_handler_works() {
     let world = World::open();
     world.load(1).await;
-    let submit = Scripted::new(ClaimStage::Submit, |desk| {
+    let submit = Scripted::new(ClaimStage::Submit, |context| {
         Box::pin(async move {
-            desk.step(sending(desk)).await.unwrap();
+            context.step(sending(context)).await.unwrap();
             let clock = reelq_model::SystemClock::new();
             while reelq_model::Clock::monotonic(&clock) < Duration::from_millis(1500) {
-                assert!(desk.time_left() > Duration::ZERO);
+                assert!(context.time_left() > Duration::ZERO);
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
-            Finish::Event(accepted(desk))
+            Finish::Event(accepted(context))
         })
     });
     let work = world.work().handler(Arc::clone(&submit) as _, slots(1));
     let work = work.handler(finds_finished(), slots(1)).handler(stores(), slots(1));
     let run = world.builder().lease(Duration::from_millis(600)).account(work).build().run();
-    assert_eq!(run.await.unwrap(), Ending::Finished);
+    assert_eq!(run.await.unwrap(), RunEnd::Finished);
     assert_eq!(submit.runs(), 1);
     assert_eq!(world.view().await.counts.of(Status::Succeeded), 1);
 }
 
 /// Takes the job away from the runtime's worker, as if that were dead, and commits `event` for it.
 async fn steal(world: &World, event: Event) {
-    world.store.sign_off(&WorkerId::new("w1").unwrap()).await.unwrap();
+    world.store.deregister(&WorkerId::new("w1").unwrap()).await.unwrap();
     let claim = Claim {
         stage: ClaimStage::Submit,
         account: world.account.clone(),
@@ -52,16 +52,16 @@ async fn steal(world: &World, event: Event) {
 }
 
 /// Runs one job whose handler ends with `event_of` after the job was stolen and left unconfirmed.
-async fn finish_late(world: &World, event_of: fn(&dyn reelq_worker::Desk) -> Event) -> Ending {
+async fn finish_late(world: &World, event_of: fn(&dyn reelq_worker::JobContext) -> Event) -> RunEnd {
     let (begun, stolen) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let (begins, waits) = (Arc::clone(&begun), Arc::clone(&stolen));
-    let submit = Scripted::new(ClaimStage::Submit, move |desk| {
+    let submit = Scripted::new(ClaimStage::Submit, move |context| {
         let (begins, waits) = (Arc::clone(&begins), Arc::clone(&waits));
         Box::pin(async move {
-            desk.step(sending(desk)).await.unwrap();
+            context.step(sending(context)).await.unwrap();
             begins.notify_one();
             waits.notified().await;
-            Finish::Event(event_of(desk))
+            Finish::Event(event_of(context))
         })
     });
     let work = world.work().handler(submit, slots(1)).handler(finds_finished(), slots(1)).handler(stores(), slots(1));
@@ -76,8 +76,9 @@ async fn finish_late(world: &World, event_of: fn(&dyn reelq_worker::Desk) -> Eve
 async fn commit_under_a_lost_lease_changes_nothing() {
     let world = World::open();
     world.load(1).await;
-    let rejected = |_: &dyn reelq_worker::Desk| Event::NotSent { reason: "late".to_owned(), after: Duration::ZERO };
-    assert_eq!(finish_late(&world, rejected).await, Ending::Finished);
+    let rejected =
+        |_: &dyn reelq_worker::JobContext| Event::NotSent { reason: "late".to_owned(), after: Duration::ZERO };
+    assert_eq!(finish_late(&world, rejected).await, RunEnd::Finished);
     assert_eq!(world.view().await.counts.of(Status::Unconfirmed), 1);
 }
 
@@ -85,7 +86,7 @@ async fn commit_under_a_lost_lease_changes_nothing() {
 async fn yes_under_a_lost_lease_settles_its_own_submission() {
     let world = World::open();
     world.load(1).await;
-    assert_eq!(finish_late(&world, |desk| accepted(desk)).await, Ending::Finished);
+    assert_eq!(finish_late(&world, |context| accepted(context)).await, RunEnd::Finished);
     let view = world.view().await;
     assert_eq!((view.counts.of(Status::Succeeded), view.orphans), (1, 0));
 }

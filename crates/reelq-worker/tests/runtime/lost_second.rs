@@ -2,10 +2,13 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
+use reelq_journal::{JournalSettings, Journaled};
+use reelq_journal::{JournalSettings, Journaled};
 use reelq_model::{SharedClock, Status, SystemClock, WorkerId};
 use reelq_redis_server::RedisServer;
-use reelq_store::{BatchView, JournalSettings, Journaled, LinkOptions, RedisStore, SharedStore};
-use reelq_worker::{Ending, Runtime};
+use reelq_store::{BatchView, SharedStore};
+use reelq_store_redis::{LinkOptions, RedisStore};
+use reelq_worker::{RunEnd, Runtime};
 use tokio::time::timeout;
 
 use crate::{
@@ -22,7 +25,7 @@ async fn connect(server: &RedisServer, clock: &SharedClock) -> SharedStore {
 }
 
 /// Works as one of several processes until the batch is done.
-async fn work(name: &str, world: &World, store: SharedStore, vendor: &Arc<Vendor>) -> Ending {
+async fn work(name: &str, world: &World, store: SharedStore, vendor: &Arc<Vendor>) -> RunEnd {
     let buys = buys_from(vendor, Duration::from_millis(60));
     let work = world.work().handler(buys, slots(4)).handler(finds_finished(), slots(4)).handler(stores(), slots(4));
     let runtime = Runtime::builder(store, Arc::clone(&world.clock), WorkerId::new(name).unwrap())
@@ -89,7 +92,7 @@ impl Site {
             }
         };
         let (endings, ()) = tokio::join!(working, trouble);
-        assert_eq!(endings, (Ending::Finished, Ending::Finished));
+        assert_eq!(endings, (RunEnd::Finished, RunEnd::Finished));
     }
 }
 

@@ -1,7 +1,7 @@
 //! The runtime over a real store file, with handlers that do as they are told.
 
 #[cfg(test)]
-mod breaking;
+mod circuit_breaker;
 #[cfg(test)]
 mod hooked_store;
 #[cfg(test)]

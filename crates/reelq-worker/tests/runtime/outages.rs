@@ -9,9 +9,12 @@ use std::{
 };
 
 use proptest::prelude::*;
+use reelq_journal::{JournalSettings, Journaled};
+use reelq_journal::{JournalSettings, Journaled};
 use reelq_model::{JobId, Status, SystemClock, WorkerId};
-use reelq_store::{ClaimStage, JournalSettings, Journaled, SharedStore, conformance::Forgetful};
-use reelq_worker::{Ending, Finish, Spawner};
+use reelq_store::{ClaimStage, SharedStore};
+use reelq_store_conformance::Forgetful;
+use reelq_worker::{Finish, RunEnd, Spawner};
 use tokio::time::timeout;
 
 use crate::support::{Scripted, World, accepted, finds_finished, sending, slots, stores};
@@ -34,7 +37,9 @@ impl Unsteady {
         let clock: reelq_model::SharedClock = Arc::new(SystemClock::new());
         let state = folder.path().join("state");
         std::fs::create_dir(&state).unwrap();
-        let store = Arc::new(Forgetful::open(&state, Arc::clone(&clock)));
+        let store = Arc::new(Forgetful::open(&state, Arc::clone(&clock), |path, clock| {
+            Arc::new(SqliteStore::open(path, clock).unwrap())
+        }));
         let shared: SharedStore = Arc::clone(&store) as SharedStore;
         let journal = JournalSettings::new(folder.path().join("journal"), "test", "here");
         let worker = WorkerId::new("w1").unwrap();
@@ -48,7 +53,7 @@ impl Unsteady {
         Self { folder, store, world, first }
     }
 
-    async fn run(&self, vendor: &Arc<Vendor>) -> Ending {
+    async fn run(&self, vendor: &Arc<Vendor>) -> RunEnd {
         let handlers = self.world.work().handler(buys_from(vendor, Duration::from_millis(5)), slots(6));
         let work = handlers.handler(finds_finished(), slots(4)).handler(stores(), slots(4));
         let run = self.world.builder().lease(Duration::from_millis(600)).account(work).build().run();
@@ -96,7 +101,7 @@ proptest! {
                 }
             };
             let (ending, ()) = tokio::join!(unsteady.run(&vendor), trouble);
-            assert_eq!(ending, Ending::Finished);
+            assert_eq!(ending, RunEnd::Finished);
             unsteady.all_accounted_for(&vendor, JOBS).await;
         });
     }
@@ -116,7 +121,7 @@ proptest! {
                 }
             };
             let (ending, ()) = tokio::join!(unsteady.run(&vendor), trouble);
-            assert_eq!(ending, Ending::Finished);
+            assert_eq!(ending, RunEnd::Finished);
             // What was forgotten after the end is learned by the next run.
             unsteady.run(&vendor).await;
             unsteady.all_accounted_for(&vendor, JOBS).await;
@@ -158,15 +163,15 @@ async fn a_stop_while_the_store_is_away_ends_after_the_grace_and_the_journal_kee
     let store = Arc::clone(&unsteady.store);
     let said = Arc::new(AtomicBool::new(false));
     let says = Arc::clone(&said);
-    let submit = Scripted::new(ClaimStage::Submit, move |desk| {
+    let submit = Scripted::new(ClaimStage::Submit, move |context| {
         let (store, says) = (Arc::clone(&store), Arc::clone(&says));
         Box::pin(async move {
-            if desk.step(sending(desk)).await.is_err() {
+            if context.step(sending(context)).await.is_err() {
                 return Finish::Lost;
             }
             store.set_away(true);
             says.store(true, Ordering::SeqCst);
-            Finish::Event(accepted(desk))
+            Finish::Event(accepted(context))
         })
     });
     let work = unsteady.world.work().handler(submit, slots(1));
@@ -178,7 +183,7 @@ async fn a_stop_while_the_store_is_away_ends_after_the_grace_and_the_journal_kee
     }
     stopper.stop();
     let ending = timeout(Duration::from_secs(5), run).await.unwrap().unwrap().unwrap();
-    assert_eq!(ending, Ending::Stopped);
+    assert_eq!(ending, RunEnd::Stopped);
     let task = format!("task-{}", unsteady.first);
     log.heard(|line| line.starts_with("ERROR") && line.contains(&task)).await;
 

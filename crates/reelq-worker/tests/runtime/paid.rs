@@ -8,7 +8,7 @@ use std::{
 
 use reelq_model::{Event, JobId, Stage};
 use reelq_store::ClaimStage;
-use reelq_worker::{Desk, Finish};
+use reelq_worker::{Finish, JobContext};
 
 use crate::support::{Scripted, accepted, sending};
 
@@ -45,27 +45,27 @@ impl Vendor {
 /// Submits as the submitter does: an open submission is asked for again only where keys are replayed.
 pub(crate) fn buys_from(vendor: &Arc<Vendor>, takes: Duration) -> Arc<Scripted> {
     let vendor = Arc::clone(vendor);
-    Scripted::new(ClaimStage::Submit, move |desk| {
+    Scripted::new(ClaimStage::Submit, move |context| {
         let vendor = Arc::clone(&vendor);
         Box::pin(async move {
-            if matches!(desk.job().stage, Stage::Ready) {
-                if desk.step(sending(desk)).await.is_err() {
+            if matches!(context.job().stage, Stage::Ready) {
+                if context.step(sending(context)).await.is_err() {
                     return Finish::Lost;
                 }
             } else if !vendor.replays {
                 return Finish::Event(Event::Unresolved { reason: "no keys".to_owned(), candidate: None });
             }
-            if desk.time_left() < Duration::from_millis(100) {
+            if context.time_left() < Duration::from_millis(100) {
                 return Finish::Event(Event::NotSent { reason: "late".to_owned(), after: Duration::ZERO });
             }
-            vendor.take(desk.job().id, number(desk));
+            vendor.take(context.job().id, number(context));
             tokio::time::sleep(takes).await;
-            Finish::Event(accepted(desk))
+            Finish::Event(accepted(context))
         })
     })
 }
 
-fn number(desk: &dyn Desk) -> u32 {
-    let Stage::Submitting { submission } = &desk.job().stage else { panic!("nothing was submitted") };
+fn number(context: &dyn JobContext) -> u32 {
+    let Stage::Submitting { submission } = &context.job().stage else { panic!("nothing was submitted") };
     submission.number
 }

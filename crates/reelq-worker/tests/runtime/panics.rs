@@ -10,7 +10,7 @@ use std::{
 
 use reelq_model::{Event, Stage, Status};
 use reelq_store::ClaimStage;
-use reelq_worker::{Ending, Finish};
+use reelq_worker::{Finish, RunEnd};
 
 use crate::support::{Scripted, World, accepted, buys, finds_finished, sending, slots, stores};
 
@@ -19,19 +19,19 @@ async fn panic_frees_its_slot_and_the_job_is_tried_again() {
     let world = World::open();
     world.load(5).await;
     let runs = Arc::new(AtomicUsize::new(0));
-    let submit = Scripted::new(ClaimStage::Submit, move |desk| {
+    let submit = Scripted::new(ClaimStage::Submit, move |context| {
         let first = runs.fetch_add(1, Ordering::SeqCst) == 0;
         Box::pin(async move {
             assert!(!first, "the first run panics");
-            desk.step(sending(desk)).await.unwrap();
-            Finish::Event(accepted(desk))
+            context.step(sending(context)).await.unwrap();
+            Finish::Event(accepted(context))
         })
     });
     let work = world.work();
     let work = work.handler(submit, slots(1)).handler(finds_finished(), slots(1)).handler(stores(), slots(1));
     let ending = world.builder().account(work).build().run().await.unwrap();
 
-    assert_eq!(ending, Ending::Finished);
+    assert_eq!(ending, RunEnd::Finished);
     assert_eq!(world.view().await.counts.of(Status::Succeeded), 5);
     let mut panicked = 0;
     for job in world.jobs().await {
@@ -44,18 +44,18 @@ async fn panic_frees_its_slot_and_the_job_is_tried_again() {
 async fn panic_after_sending_lets_the_lease_lapse_and_is_never_sent_again() {
     let world = World::open();
     let jobs = world.load(1).await;
-    let submit = Scripted::new(ClaimStage::Submit, |desk| {
+    let submit = Scripted::new(ClaimStage::Submit, |context| {
         Box::pin(async move {
-            if let Stage::Submitting { .. } = desk.job().stage {
+            if let Stage::Submitting { .. } = context.job().stage {
                 return Finish::Event(Event::Unresolved { reason: "nobody knows".to_owned(), candidate: None });
             }
-            desk.step(sending(desk)).await.unwrap();
+            context.step(sending(context)).await.unwrap();
             panic!("after the request may have left");
         })
     });
     let work = world.work().handler(Arc::clone(&submit) as _, slots(1));
     let run = world.builder().lease(Duration::from_millis(600)).account(work).build().run();
-    assert_eq!(run.await.unwrap(), Ending::Finished);
+    assert_eq!(run.await.unwrap(), RunEnd::Finished);
 
     assert_eq!(submit.runs(), 2);
     assert_eq!(world.view().await.counts.of(Status::Unconfirmed), 1);
@@ -76,6 +76,6 @@ async fn panic_while_following_a_task_keeps_the_task() {
         })
     });
     let work = world.work().handler(buys(), slots(1)).handler(poll, slots(1)).handler(stores(), slots(1));
-    assert_eq!(world.builder().account(work).build().run().await.unwrap(), Ending::Finished);
+    assert_eq!(world.builder().account(work).build().run().await.unwrap(), RunEnd::Finished);
     assert_eq!(world.view().await.counts.of(Status::Succeeded), 1);
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use reelq_model::Status;
 use reelq_store::ClaimStage;
-use reelq_worker::{Ending, Finish, Spawner};
+use reelq_worker::{Finish, RunEnd, Spawner};
 use tokio::{sync::Semaphore, time::timeout};
 
 use crate::support::{Scripted, World, accepted, sending, slots};
@@ -33,14 +33,14 @@ impl Gate {
 /// Buys, but waits at the gate between intent and answer.
 fn buys_slowly(gate: &Arc<Gate>) -> Arc<Scripted> {
     let gate = Arc::clone(gate);
-    Scripted::new(ClaimStage::Submit, move |desk| {
+    Scripted::new(ClaimStage::Submit, move |context| {
         let gate = Arc::clone(&gate);
         Box::pin(async move {
-            if desk.step(sending(desk)).await.is_err() {
+            if context.step(sending(context)).await.is_err() {
                 return Finish::Lost;
             }
             gate.pass().await;
-            Finish::Event(accepted(desk))
+            Finish::Event(accepted(context))
         })
     })
 }
@@ -57,7 +57,7 @@ async fn stop_lets_requests_in_flight_finish_and_begins_no_other() {
     stopper.stop();
     gate.open.add_permits(10);
 
-    assert_eq!(timeout(Duration::from_secs(5), run).await.unwrap().unwrap().unwrap(), Ending::Stopped);
+    assert_eq!(timeout(Duration::from_secs(5), run).await.unwrap().unwrap().unwrap(), RunEnd::Stopped);
     let counts = world.view().await.counts;
     assert_eq!((counts.of(Status::Running), counts.of(Status::Queued)), (2, 8));
     assert!(world.jobs().await.iter().all(|view| view.worker.is_none()));
@@ -69,12 +69,12 @@ async fn purchase_not_begun_at_the_stop_is_given_back() {
     let jobs = world.load(1).await;
     let gate = Gate::new();
     let waiting = Arc::clone(&gate);
-    let submit = Scripted::new(ClaimStage::Submit, move |desk| {
+    let submit = Scripted::new(ClaimStage::Submit, move |context| {
         let gate = Arc::clone(&waiting);
         Box::pin(async move {
             gate.pass().await;
-            match desk.step(sending(desk)).await {
-                Ok(()) => Finish::Event(accepted(desk)),
+            match context.step(sending(context)).await {
+                Ok(()) => Finish::Event(accepted(context)),
                 Err(_) => Finish::Lost,
             }
         })
@@ -86,7 +86,7 @@ async fn purchase_not_begun_at_the_stop_is_given_back() {
     stopper.stop();
     gate.open.add_permits(1);
 
-    assert_eq!(timeout(Duration::from_secs(5), run).await.unwrap().unwrap().unwrap(), Ending::Stopped);
+    assert_eq!(timeout(Duration::from_secs(5), run).await.unwrap().unwrap().unwrap(), RunEnd::Stopped);
     assert_eq!(world.view().await.counts.of(Status::Queued), 1);
     assert!(!world.history(jobs[0]).await.contains(&"sending".to_owned()));
 }
@@ -105,7 +105,7 @@ async fn second_stop_returns_at_once_and_forgets_no_intent() {
     stopper.stop();
     stopper.stop();
 
-    assert_eq!(timeout(Duration::from_secs(3), run).await.unwrap().unwrap().unwrap(), Ending::Stopped);
+    assert_eq!(timeout(Duration::from_secs(3), run).await.unwrap().unwrap().unwrap(), RunEnd::Stopped);
     assert_eq!(world.view().await.counts.of(Status::Submitting), 1);
 }
 
@@ -120,6 +120,6 @@ async fn grace_ends_what_does_not_end_by_itself() {
     let run = Spawner::default().spawn(runtime.run());
     gate.wait_for(1).await;
     stopper.stop();
-    assert_eq!(timeout(Duration::from_secs(3), run).await.unwrap().unwrap().unwrap(), Ending::Stopped);
+    assert_eq!(timeout(Duration::from_secs(3), run).await.unwrap().unwrap().unwrap(), RunEnd::Stopped);
     assert_eq!(world.view().await.counts.of(Status::Submitting), 1);
 }

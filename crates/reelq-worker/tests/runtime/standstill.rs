@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use reelq_model::{Acceptance, BlockReason, Digest, Event, Money, Status, Submission, TaskId, WorkerId};
 use reelq_store::{Claim, ClaimStage, Commit, Committed, Lease, PauseReason, Result, SharedStore};
-use reelq_worker::{Brake, Ending, Finish, Runtime, Scope, Spawner};
+use reelq_worker::{Finish, RunEnd, Runtime, Scope, Spawner, SubmissionGate};
 use tokio::time::timeout;
 
 use crate::{
@@ -28,7 +28,7 @@ async fn blocked_account_holds_the_run() {
     let submit = buys();
     let work = world.work().handler(Arc::clone(&submit) as _, slots(2)).handler(finds_finished(), slots(2));
     let run = world.builder().account(work).build().run();
-    assert_eq!(timeout(Duration::from_secs(5), run).await.unwrap().unwrap(), Ending::Held);
+    assert_eq!(timeout(Duration::from_secs(5), run).await.unwrap().unwrap(), RunEnd::Held);
     assert_eq!(submit.runs(), 0);
 }
 
@@ -39,7 +39,7 @@ async fn spent_day_holds_the_run_and_is_not_waited_for() {
     let (submit, work) = (buys(), world.work_for_a_day(Some(Money::from_micros(250_000))));
     let work = work.handler(Arc::clone(&submit) as _, slots(2)).handler(finds_finished(), slots(2));
     let run = world.builder().account(work.handler(stores(), slots(2))).build().run();
-    assert_eq!(timeout(Duration::from_secs(9), run).await.unwrap().unwrap(), Ending::Held);
+    assert_eq!(timeout(Duration::from_secs(9), run).await.unwrap().unwrap(), RunEnd::Held);
     assert_eq!((submit.runs(), world.view().await.spent), (2, Money::from_micros(200_000)));
 }
 
@@ -57,7 +57,7 @@ async fn run_whose_jobs_are_all_due_later_than_it_waits_ends_and_says_so() {
     world.load(3).await;
     let work = world.work().handler(buys(), slots(2)).handler(finds_running(Duration::from_hours(1)), slots(2));
     let run = world.builder().account(work.handler(stores(), slots(2))).build().run();
-    assert_eq!(timeout(Duration::from_secs(9), run).await.unwrap().unwrap(), Ending::Waiting);
+    assert_eq!(timeout(Duration::from_secs(9), run).await.unwrap().unwrap(), RunEnd::Waiting);
     assert_eq!(world.view().await.counts.of(Status::Running), 3);
 }
 
@@ -69,7 +69,7 @@ async fn long_pause_of_the_account_is_not_waited_for() {
     world.store.pause_account(&world.account, &PauseReason::Throttled, lasts).await.unwrap();
     let work = world.work().handler(buys(), slots(2)).handler(finds_finished(), slots(2)).handler(stores(), slots(2));
     let run = world.builder().account(work).build().run();
-    assert_eq!(timeout(Duration::from_secs(9), run).await.unwrap().unwrap(), Ending::Waiting);
+    assert_eq!(timeout(Duration::from_secs(9), run).await.unwrap().unwrap(), RunEnd::Waiting);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -93,7 +93,7 @@ async fn one_job_that_is_due_soon_keeps_the_run() {
     };
     let work = world.work().handler(buys(), slots(2)).handler(poll, slots(1)).handler(stores(), slots(2));
     let run = world.builder().wait_at_most(Duration::from_secs(2)).account(work).build().run();
-    assert_eq!(timeout(Duration::from_secs(20), run).await.unwrap().unwrap(), Ending::Waiting);
+    assert_eq!(timeout(Duration::from_secs(20), run).await.unwrap().unwrap(), RunEnd::Waiting);
     assert_eq!(world.view().await.counts.of(Status::Succeeded), 1);
 }
 
@@ -116,7 +116,7 @@ async fn throttled_account_is_waited_for() {
     let lasts = Some(Duration::from_millis(700));
     world.store.pause_account(&world.account, &PauseReason::Throttled, lasts).await.unwrap();
     let work = world.work().handler(buys(), slots(2)).handler(finds_finished(), slots(2)).handler(stores(), slots(2));
-    assert_eq!(world.builder().account(work).build().run().await.unwrap(), Ending::Finished);
+    assert_eq!(world.builder().account(work).build().run().await.unwrap(), RunEnd::Finished);
     assert_eq!(world.view().await.counts.of(Status::Succeeded), 3);
 }
 
@@ -143,23 +143,23 @@ async fn news_from_another_process_wake_the_run() {
     };
     timeout(Duration::from_secs(10), done).await.unwrap();
     stopper.stop();
-    assert_eq!(run.await.unwrap().unwrap(), Ending::Stopped);
+    assert_eq!(run.await.unwrap().unwrap(), RunEnd::Stopped);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_is_claimed_while_the_brake_is_pulled() {
+async fn nothing_is_claimed_while_the_gate_is_closed() {
     let world = World::open();
     world.load(2).await;
-    let brake = Arc::new(Brake::default());
-    brake.engage(Scope::Account(world.account.clone()), "lag", "links would die");
+    let gate = Arc::new(SubmissionGate::default());
+    gate.close(Scope::Account(world.account.clone()), "lag", "links would die");
     let submit = buys();
     let work = world.work().handler(Arc::clone(&submit) as _, slots(2)).handler(finds_finished(), slots(2));
     let work = work.handler(stores(), slots(2));
-    let run = Spawner::default().spawn(world.builder().brake(Arc::clone(&brake)).account(work).build().run());
+    let run = Spawner::default().spawn(world.builder().submission_gate(Arc::clone(&gate)).account(work).build().run());
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(submit.runs(), 0);
-    brake.release(Scope::Account(world.account.clone()), "lag");
-    assert_eq!(timeout(Duration::from_secs(10), run).await.unwrap().unwrap().unwrap(), Ending::Finished);
+    gate.open(Scope::Account(world.account.clone()), "lag");
+    assert_eq!(timeout(Duration::from_secs(10), run).await.unwrap().unwrap().unwrap(), RunEnd::Finished);
     assert_eq!(submit.runs(), 2);
 }
 
@@ -167,27 +167,28 @@ async fn nothing_is_claimed_while_the_brake_is_pulled() {
 async fn a_batch_without_a_place_ends_the_run_only_after_a_while_and_goes_on_where_it_comes_back() {
     let world = World::open();
     world.load(2).await;
-    let brake = Arc::new(Brake::default());
+    let gate = Arc::new(SubmissionGate::default());
     let place = || Scope::Place(world.batch.clone());
-    brake.engage(place(), "place", "no such folder");
+    gate.close(place(), "place", "no such folder");
     let submit = buys();
     let work = || {
         let work = world.work().handler(Arc::clone(&submit) as _, slots(2)).handler(finds_finished(), slots(2));
         work.handler(stores(), slots(2))
     };
-    let builder = world.builder().wait_at_most(Duration::from_millis(700)).brake(Arc::clone(&brake));
+    let builder = world.builder().wait_at_most(Duration::from_millis(700)).submission_gate(Arc::clone(&gate));
     let run = builder.account(work()).build().run();
-    assert_eq!(timeout(Duration::from_secs(20), run).await.unwrap().unwrap(), Ending::Held);
+    assert_eq!(timeout(Duration::from_secs(20), run).await.unwrap().unwrap(), RunEnd::Held);
     assert_eq!(submit.runs(), 0);
-    let run = Spawner::default().spawn(world.builder().brake(Arc::clone(&brake)).account(work()).build().run());
+    let run =
+        Spawner::default().spawn(world.builder().submission_gate(Arc::clone(&gate)).account(work()).build().run());
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert!(!run.is_finished(), "it may come back");
-    brake.release(place(), "place");
-    assert_eq!(timeout(Duration::from_secs(20), run).await.unwrap().unwrap().unwrap(), Ending::Finished);
+    gate.open(place(), "place");
+    assert_eq!(timeout(Duration::from_secs(20), run).await.unwrap().unwrap().unwrap(), RunEnd::Finished);
     assert_eq!(submit.runs(), 2);
 }
 
-/// Another process that ends its step just when somebody looks whether it still has something in hand.
+/// Another process that ends its step just when somebody looks whether it still works on something.
 struct Elsewhere {
     store: SharedStore,
     poll: Mutex<Option<Lease>>,
@@ -215,7 +216,7 @@ impl Elsewhere {
         }
     }
 
-    /// Buys the one job there is and has it in hand to ask the provider about it.
+    /// Buys the one job there is and leases it to ask the provider about it.
     async fn asking(world: &World) -> Self {
         let store = world.another();
         let ready = Self::claim(&store, world, ClaimStage::Submit).await;
@@ -256,6 +257,6 @@ async fn job_between_two_steps_of_another_process_is_no_standstill() {
     let work = world.work().handler(buys(), slots(2)).handler(finds_finished(), slots(2)).handler(stores(), slots(2));
     let runtime = Runtime::builder(store, Arc::clone(&world.clock), WorkerId::new("w1").unwrap());
     let run = runtime.batch(world.batch.clone()).account(work).build().run();
-    assert_eq!(timeout(Duration::from_secs(10), run).await.unwrap().unwrap(), Ending::Finished);
+    assert_eq!(timeout(Duration::from_secs(10), run).await.unwrap().unwrap(), RunEnd::Finished);
     assert_eq!(world.view().await.counts.of(Status::Succeeded), 1);
 }

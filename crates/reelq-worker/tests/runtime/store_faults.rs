@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use reelq_model::{Event, Status, WorkerId};
 use reelq_store::{ClaimStage, Commit, Error, Result};
-use reelq_worker::{Ending, Finish, Runtime, Spawner};
+use reelq_worker::{Finish, RunEnd, Runtime, Spawner};
 
 use crate::{
     hooked_store::{Hook, HookedStore},
@@ -52,7 +52,7 @@ async fn steps_that_wait_go_to_the_store_together() {
     let world = World::open();
     world.load(64).await;
     let sizes = Arc::new(Sizes::default());
-    assert_eq!(runtime(&world, Arc::clone(&sizes)).run().await.unwrap(), Ending::Finished);
+    assert_eq!(runtime(&world, Arc::clone(&sizes)).run().await.unwrap(), RunEnd::Finished);
     let sizes = sizes.0.lock().unwrap().clone();
     assert_eq!(sizes.iter().sum::<usize>(), 4 * 64);
     assert!(sizes.iter().any(|size| *size > 8), "{sizes:?}");
@@ -78,7 +78,7 @@ async fn commits_wait_for_a_store_that_is_away() {
     let world = World::open();
     world.load(10).await;
     let ending = runtime(&world, Arc::new(Away(AtomicUsize::new(0)))).run().await.unwrap();
-    assert_eq!(ending, Ending::Finished);
+    assert_eq!(ending, RunEnd::Finished);
     assert_eq!(world.view().await.counts.of(Status::Succeeded), 10);
 }
 
@@ -130,14 +130,14 @@ async fn a_yes_that_cannot_be_committed_stays_in_the_log() {
 /// Buys; the first job's answer comes at once, each further one a while later.
 fn buys_one_by_one() -> Arc<Scripted> {
     let count = Arc::new(AtomicUsize::new(0));
-    Scripted::new(ClaimStage::Submit, move |desk| {
+    Scripted::new(ClaimStage::Submit, move |context| {
         let late = count.fetch_add(1, Ordering::SeqCst);
         Box::pin(async move {
-            if desk.step(sending(desk)).await.is_err() {
+            if context.step(sending(context)).await.is_err() {
                 return Finish::Lost;
             }
             tokio::time::sleep(Duration::from_millis(300) * u32::try_from(late).unwrap()).await;
-            Finish::Event(accepted(desk))
+            Finish::Event(accepted(context))
         })
     })
 }

@@ -19,9 +19,9 @@ use reelq_model::{
 };
 use reelq_store::{
     AccountLimits, BatchDraft, BatchView, ClaimStage, JobFilter, JobView, Line, LineDraft, Page, SharedStore,
-    SqliteStore,
 };
-use reelq_worker::{AccountWork, Builder, Desk, Finish, Handler, Pulse, Runtime};
+use reelq_store_sqlite::SqliteStore;
+use reelq_worker::{AccountMetrics, AccountWork, Builder, Finish, Handler, JobContext, Runtime};
 
 pub(crate) struct World {
     folder: tempfile::TempDir,
@@ -68,10 +68,10 @@ impl World {
             passthrough: Vec::new(),
             loaded_with: None,
         };
-        let load = self.store.begin_load(&draft).await.unwrap();
+        let load = self.store.begin_import(&draft).await.unwrap();
         let lines: Vec<_> = (1..=count).map(|row| self.line(row)).collect();
-        self.store.enqueue(&load, &lines).await.unwrap();
-        self.store.finish_load(&load).await.unwrap();
+        self.store.add_to_import(&load, &lines).await.unwrap();
+        self.store.commit_import(&load).await.unwrap();
         // Without them nothing is claimed, also by whoever does it in the place of a runtime.
         self.store.set_limits(&self.account, &limits(None)).await.unwrap();
         lines.iter().map(LineDraft::id).collect()
@@ -106,7 +106,7 @@ impl World {
 
     /// Work on an account that may spend no more than this in a day.
     pub(crate) fn work_for_a_day(&self, daily_budget: Option<Money>) -> AccountWork {
-        AccountWork::new(self.account.clone(), Some(limits(daily_budget)), Arc::new(Pulse::default()))
+        AccountWork::new(self.account.clone(), Some(limits(daily_budget)), Arc::new(AccountMetrics::default()))
     }
 
     pub(crate) async fn view(&self) -> BatchView {
@@ -127,7 +127,8 @@ pub(crate) fn slots(count: usize) -> NonZeroUsize {
     NonZeroUsize::new(count).unwrap()
 }
 
-type Work = Box<dyn for<'a> Fn(&'a mut dyn Desk) -> Pin<Box<dyn Future<Output = Finish> + Send + 'a>> + Send + Sync>;
+type Work =
+    Box<dyn for<'a> Fn(&'a mut dyn JobContext) -> Pin<Box<dyn Future<Output = Finish> + Send + 'a>> + Send + Sync>;
 
 /// A handler made of a closure; counts its runs and how many ran at once.
 pub(crate) struct Scripted {
@@ -142,7 +143,10 @@ pub(crate) struct Scripted {
 impl Scripted {
     pub(crate) fn new(
         stage: ClaimStage,
-        work: impl for<'a> Fn(&'a mut dyn Desk) -> Pin<Box<dyn Future<Output = Finish> + Send + 'a>> + Send + Sync + 'static,
+        work: impl for<'a> Fn(&'a mut dyn JobContext) -> Pin<Box<dyn Future<Output = Finish> + Send + 'a>>
+        + Send
+        + Sync
+        + 'static,
     ) -> Arc<Self> {
         Arc::new(Self {
             stage,
@@ -177,42 +181,42 @@ impl Handler for Scripted {
         self.needs
     }
 
-    async fn handle(&self, desk: &mut dyn Desk) -> Finish {
+    async fn handle(&self, context: &mut dyn JobContext) -> Finish {
         self.runs.fetch_add(1, Ordering::SeqCst);
         let now = self.at_once.fetch_add(1, Ordering::SeqCst) + 1;
         self.most_at_once.fetch_max(now, Ordering::SeqCst);
         let _leaving = Leaving(&self.at_once);
-        (self.work)(desk).await
+        (self.work)(context).await
     }
 }
 
-pub(crate) fn sending(desk: &dyn Desk) -> Event {
-    let job = desk.job();
+pub(crate) fn sending(context: &dyn JobContext) -> Event {
+    let job = context.job();
     let submission = Submission {
         number: job.next_submission(),
         key: job.next_key(),
         body: Digest::of(b"body"),
-        at: desk.now(),
+        at: context.now(),
         mark: None,
     };
     Event::Sending { submission }
 }
 
-pub(crate) fn accepted(desk: &dyn Desk) -> Event {
-    let Stage::Submitting { submission } = &desk.job().stage else { panic!("nothing was submitted") };
-    let task = TaskId::new(format!("task-{}-{}", desk.job().id, submission.number)).unwrap();
+pub(crate) fn accepted(context: &dyn JobContext) -> Event {
+    let Stage::Submitting { submission } = &context.job().stage else { panic!("nothing was submitted") };
+    let task = TaskId::new(format!("task-{}-{}", context.job().id, submission.number)).unwrap();
     let acceptance =
-        Acceptance { task, submission: submission.number, cost: None, at: desk.now(), outputs: Vec::new() };
+        Acceptance { task, submission: submission.number, cost: None, at: context.now(), outputs: Vec::new() };
     Event::Accepted { acceptance, first_poll: Duration::from_millis(20) }
 }
 
 pub(crate) fn buys() -> Arc<Scripted> {
-    Scripted::new(ClaimStage::Submit, |desk| {
+    Scripted::new(ClaimStage::Submit, |context| {
         Box::pin(async move {
-            if matches!(desk.job().stage, Stage::Ready) && desk.step(sending(desk)).await.is_err() {
+            if matches!(context.job().stage, Stage::Ready) && context.step(sending(context)).await.is_err() {
                 return Finish::Lost;
             }
-            Finish::Event(accepted(desk))
+            Finish::Event(accepted(context))
         })
     })
 }

@@ -7,7 +7,7 @@ use std::{
 
 use crate::support::{World, buys, finds_finished, slots, stores};
 use reelq_model::Status;
-use reelq_worker::Ending;
+use reelq_worker::RunEnd;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn batch_runs_to_its_end_and_the_runtime_ends_with_it() {
@@ -21,7 +21,7 @@ async fn batch_runs_to_its_end_and_the_runtime_ends_with_it() {
         .handler(Arc::clone(&collect) as _, slots(4));
     let ending = world.builder().account(work).build().run().await.unwrap();
 
-    assert_eq!(ending, Ending::Finished);
+    assert_eq!(ending, RunEnd::Finished);
     assert_eq!(world.view().await.counts.of(Status::Succeeded), 200);
     assert_eq!([submit.runs(), poll.runs(), collect.runs()], [200, 200, 200]);
     assert!(submit.most_at_once.load(Ordering::SeqCst) <= 16);
@@ -36,5 +36,5 @@ async fn batch_without_jobs_ends_at_once() {
     let work = world.work().handler(buys(), slots(1));
     let run = world.builder().account(work).build().run();
     let ending = tokio::time::timeout(Duration::from_secs(5), run).await.unwrap();
-    assert_eq!(ending.unwrap(), Ending::Finished);
+    assert_eq!(ending.unwrap(), RunEnd::Finished);
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use reelq_store::{Gravity, ServerFacts, ServerFinding, judge_server};
+use reelq_store_redis::{Gravity, ServerFacts, ServerFinding, judge_server};
 
 use super::Check;
 use crate::{

@@ -3,9 +3,10 @@
 use std::io::Write;
 
 use anyhow::Context;
+use reelq_files::Blobs;
 use reelq_manifest::{ManifestLine, manifest_line};
 use reelq_model::{Digest, FailureKind, Fields, ImageRef, Status, Timestamp};
-use reelq_store::{Blobs, JobView, Page, ResultLine, SharedStore};
+use reelq_store::{JobView, Page, ResultLine, SharedStore};
 use serde_json::Value;
 
 use super::Args;
