@@ -7,20 +7,7 @@ use crate::commands::selection::SelectionArgs;
 use anyhow::Context;
 use reelq_console::{Exit, Failure, Out, Outcome, duration, grouped, money, spent, stdout, table, to_spend};
 use reelq_model::{BatchName, Money, Status, Timestamp};
-use reelq_runner::{
-    awaited::say_waiting,
-    context::Session,
-    jobs::noticed::Noticed,
-    jobs::{
-        absent,
-        selection::{brief, matching, place},
-        stranded::{Stranded, stranded},
-        stuck::{Stuck, draw as draw_stuck, stuck},
-    },
-    pauses,
-    signals::Signals,
-};
-use reelq_store::{Absentees, AccountCap, AccountView, BatchView, GuardStep, JobFilter, JobView, Store, WorkerView};
+use reelq_store::{Absentees, AccountCap, AccountLimits, AccountView, BatchView, GuardStep, HeldBatch, JobFilter, JobView, Pause, PauseReason, Store, WorkerView};
 use serde::Serialize;
 
 /// Flags of `reelq status`.

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use proptest::prelude::*;
 use reelq_journal::{JournalSettings, Journaled};
+use reelq_journal::{JournalSettings, Journaled};
 use reelq_model::{JobId, Status, SystemClock, WorkerId};
 use reelq_store::{ClaimStage, SharedStore};
 use reelq_store_conformance::Forgetful;
