@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use reelq_config::Environment;
 use reelq_console::{Color, Exit, Failure, Out, Outcome, start_logging, stdout};
 use reelq_manifest::is_hidden;
@@ -13,8 +13,8 @@ use reelq_runner::{context::Session, signals};
 use crate::{
     args::{Cli, Command},
     commands::{
-        after_loss, backup, cancel, completions, config, continuing, cron, doctor, enqueue, help_markdown, models,
-        pause, plan, purge, resolve, results, retry, run, schema, sim, status, worker,
+        after_loss, backup, cancel, completions, config, config_markdown, continuing, cron, doctor, enqueue,
+        help_markdown, models, pause, plan, purge, resolve, results, retry, run, schema, sim, status, worker,
     },
 };
 
@@ -60,9 +60,10 @@ fn refused(error: &clap::Error) -> Exit {
 
 async fn dispatch(cli: Cli, environment: Environment, clock: SharedClock, out: Out) -> Outcome {
     match &cli.command {
-        Command::Completions(args) => return Ok(completions::run(args, out)),
-        Command::Schema => return Ok(schema::run(out)),
-        Command::HelpMarkdown => return Ok(help_markdown::run(out)),
+        Command::Completions(args) => return Ok(completions::run(args, Cli::command(), out)),
+        Command::Schema(args) => return Ok(schema::run(args, out)),
+        Command::HelpMarkdown => return Ok(help_markdown::run(Cli::command(), out)),
+        Command::ConfigMarkdown => return Ok(config_markdown::run(out)),
         Command::Models(args) if args.is_builtin() => return models::builtin(args, out),
         _ => {}
     }
@@ -88,6 +89,8 @@ async fn dispatch(cli: Cli, environment: Environment, clock: SharedClock, out: O
         Command::Config(config::Action::Show) => Ok(config::run(&session, out)),
         Command::Doctor(args) => Box::pin(doctor::run(&args, &session, out)).await,
         Command::Sim(args) => Box::pin(sim::run(&args, &session, out)).await,
-        Command::Schema | Command::HelpMarkdown | Command::Completions(_) => Ok(Exit::Done),
+        Command::Schema(_) | Command::HelpMarkdown | Command::ConfigMarkdown | Command::Completions(_) => {
+            Ok(Exit::Done)
+        }
     }
 }

@@ -110,8 +110,8 @@ pub(crate) enum Command {
     Cron(commands::cron::Action),
     /// Show models, modes, limits and prices
     Models(commands::models::Args),
-    /// Print the JSON Schema of manifests
-    Schema,
+    /// Print the JSON Schema of manifests, or of the configuration
+    Schema(commands::schema::Args),
     /// Show the configuration
     #[command(subcommand)]
     Config(commands::config::Action),
@@ -124,4 +124,7 @@ pub(crate) enum Command {
     /// Print the help of every command as Markdown
     #[command(hide = true)]
     HelpMarkdown,
+    /// Print the tables of configuration keys as Markdown
+    #[command(hide = true)]
+    ConfigMarkdown,
 }

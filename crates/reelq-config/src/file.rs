@@ -6,10 +6,10 @@ use toml_edit::{Document, Item, Key, Table, TableLike};
 
 use super::{
     Complaint, Settings,
-    keys::{self, find},
     kind::Value,
-    layers::Origin,
     names::nearest,
+    origin::Origin,
+    table::{self, find},
 };
 
 /// Reads `text`, the content of `path`, into `settings`.
@@ -59,12 +59,12 @@ impl Source<'_> {
     fn entry(&self, key: &Key, item: &Item, path: &mut Vec<String>, settings: &mut Settings) {
         let known = find(path);
         match (item.as_table_like(), known) {
-            (Some(table), None) if keys::is_table(path) => {
+            (Some(table), None) if table::is_table(path) => {
                 self.account_name(key, path, settings);
                 self.table(table, path, settings);
             }
             (None, Some(known)) => self.value(known, key, item, path, settings),
-            (None, None) if keys::is_table(path) => {
+            (None, None) if table::is_table(path) => {
                 // At the key: what stands behind it may well be an API key.
                 let complaint = Complaint::error(&self.origin(key.span()), &path.join("."), "must be a table");
                 settings.complaints.push(complaint.hint(format!("write [{}] and its keys below", path.join("."))));
@@ -78,7 +78,7 @@ impl Source<'_> {
         }
     }
 
-    fn value(&self, known: &keys::Key, key: &Key, item: &Item, path: &[String], settings: &mut Settings) {
+    fn value(&self, known: &table::Key, key: &Key, item: &Item, path: &[String], settings: &mut Settings) {
         let origin = self.origin(item.span().or_else(|| key.span()));
         let complain = |rule: String| self.with_value(Complaint::error(&origin, &path.join("."), rule), item);
         match value_of(item).map(|value| known.kind.check(value)) {
@@ -163,7 +163,7 @@ impl Source<'_> {
 
     fn unknown(&self, key: &Key, path: &[String]) -> Complaint {
         let (name, parent) = path.split_last().map_or(("", &path[..0]), |(name, parent)| (name.as_str(), parent));
-        let known = keys::children(parent);
+        let known = table::children(parent);
         let hint = match nearest(name, known.iter().copied()) {
             _ if super::render::may_be_secret(name) && parent.first().is_some_and(|first| first == "accounts") => {
                 "an API key does not belong here: name its variable with api_key_env, or its file with api_key_file"

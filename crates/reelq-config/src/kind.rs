@@ -1,6 +1,6 @@
 //! What the values of configuration keys must be.
 
-use std::ops::Range;
+use std::time::Duration;
 
 use reelq_model::{
     AccountName, Money, ScheduleName,
@@ -10,10 +10,73 @@ use reelq_producer::schedule::{CronError, Expression, Zone};
 use reelq_store::Namespace;
 use url::Url;
 
-use super::store_url;
+use super::{
+    broken::{Broken, broken, hinted},
+    store_url,
+};
 
 /// The vendors that there are adapters for.
 pub(crate) const PROVIDERS: &[&str] = reelq_provider::PROVIDERS;
+
+/// The numbers that a key takes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Numbers {
+    /// They are above this.
+    pub(crate) above: f64,
+    /// The most.
+    pub(crate) most: f64,
+}
+
+impl Numbers {
+    fn check(self, number: f64) -> Result<Value, Broken> {
+        let Self { above, most } = self;
+        if number.is_finite() && number > above && number <= most {
+            return Ok(Value::Number(number));
+        }
+        broken(format!("must be a number above {above} and at most {most}"))
+    }
+}
+
+/// The times that a key takes, those included.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Spans {
+    pub(crate) least: Option<Duration>,
+    pub(crate) most: Option<Duration>,
+}
+
+impl Spans {
+    /// Whatever is longer than nothing.
+    pub(crate) const ANY: Self = Self { least: None, most: None };
+
+    /// At least this.
+    pub(crate) const fn from(least: Duration) -> Self {
+        Self { least: Some(least), most: None }
+    }
+
+    /// Both included.
+    pub(crate) const fn between(least: Duration, most: Duration) -> Self {
+        Self { least: Some(least), most: Some(most) }
+    }
+
+    fn check(self, span: Span) -> Result<(), Broken> {
+        let fits = self.least.is_none_or(|least| span.0 >= least) && self.most.is_none_or(|most| span.0 <= most);
+        match self.in_words() {
+            _ if span.0.is_zero() => broken("must be longer than nothing"),
+            Some(range) if !fits => broken(format!("must be {range}, not {span}")),
+            _ => Ok(()),
+        }
+    }
+
+    /// The range in words, where there is one.
+    pub(crate) fn in_words(self) -> Option<String> {
+        match (self.least.map(Span), self.most.map(Span)) {
+            (Some(least), Some(most)) => Some(format!("from {least} to {most}")),
+            (Some(least), None) => Some(format!("at least {least}")),
+            (None, Some(most)) => Some(format!("at most {most}")),
+            (None, None) => None,
+        }
+    }
+}
 
 /// What a value must be.
 #[derive(Debug, Clone, Copy)]
@@ -26,16 +89,14 @@ pub(crate) enum Kind {
     Namespace,
     /// Where the state lives.
     Store,
-    /// A vendor.
-    Provider,
     /// An `http` or `https` address.
     Url,
     /// The name of an environment variable.
     Variable,
-    /// A number of requests a second.
-    Rate,
-    /// A number of requests a second, or `auto`.
-    RateOrAuto,
+    /// A number.
+    Number(Numbers),
+    /// A number, or `auto`.
+    NumberOrAuto(Numbers),
     /// A whole number, or `auto`.
     WholeOrAuto {
         /// The least.
@@ -50,8 +111,8 @@ pub(crate) enum Kind {
         /// The most.
         max: i64,
     },
-    /// A time with its unit.
-    Span,
+    /// A time with its unit, longer than nothing.
+    Span(Spans),
     /// A number of bytes with its unit.
     Size,
     /// An amount in US dollars.
@@ -86,6 +147,21 @@ pub enum Value {
 }
 
 impl Value {
+    /// A value that JSON holds.
+    pub(crate) fn from_json(json: &serde_json::Value) -> Option<Self> {
+        Some(match json {
+            serde_json::Value::String(text) => Self::Text(text.clone()),
+            serde_json::Value::Bool(on) => Self::Switch(*on),
+            serde_json::Value::Number(number) => {
+                number.as_i64().map_or_else(|| number.as_f64().map(Self::Number), |whole| Some(Self::Whole(whole)))?
+            }
+            serde_json::Value::Array(items) => {
+                Self::Texts(items.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<_>>()?)
+            }
+            _ => return None,
+        })
+    }
+
     /// The value as JSON.
     pub fn to_json(&self) -> serde_json::Value {
         match self {
@@ -98,15 +174,6 @@ impl Value {
     }
 }
 
-/// A value that breaks its kind's rule.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Broken {
-    pub rule: String,
-    pub hint: Option<String>,
-    /// The part of a text that breaks it, where it is not all of it.
-    pub part: Option<Range<usize>>,
-}
-
 /// The word for a limit that is to be learned.
 const AUTO: &str = "auto";
 
@@ -114,19 +181,11 @@ fn or_auto(checked: Result<Value, Broken>) -> Result<Value, Broken> {
     checked.map_err(|broken| Broken { rule: format!("{}, or \"{AUTO}\"", broken.rule), ..broken })
 }
 
-fn broken<T>(rule: impl Into<String>) -> Result<T, Broken> {
-    Err(Broken { rule: rule.into(), hint: None, part: None })
-}
-
-fn hinted<T>(rule: impl Into<String>, hint: impl Into<String>) -> Result<T, Broken> {
-    Err(Broken { rule: rule.into(), hint: Some(hint.into()), part: None })
-}
-
 impl Kind {
     /// Reads a value that stands in a variable, a flag or the table of defaults.
     pub(crate) fn read_text(self, text: &str) -> Result<Value, Broken> {
         match self {
-            Self::Rate | Self::RateOrAuto => match text.parse() {
+            Self::Number(_) | Self::NumberOrAuto(_) => match text.parse() {
                 Ok(number) => self.check(Value::Number(number)),
                 Err(_) => self.check(Value::Text(text.to_owned())),
             },
@@ -149,16 +208,18 @@ impl Kind {
     /// Checks a value and brings it into its normal form.
     pub(crate) fn check(self, value: Value) -> Result<Value, Broken> {
         match (self, value) {
-            (Self::RateOrAuto | Self::WholeOrAuto { .. }, Value::Text(text)) if text == AUTO => Ok(Value::Text(text)),
-            (Self::RateOrAuto, value) => or_auto(Self::Rate.check(value)),
+            (Self::NumberOrAuto(_) | Self::WholeOrAuto { .. }, Value::Text(text)) if text == AUTO => {
+                Ok(Value::Text(text))
+            }
+            (Self::NumberOrAuto(range), value) => or_auto(Self::Number(range).check(value)),
             (Self::WholeOrAuto { min, max }, value) => or_auto(Self::Whole { min, max }.check(value)),
             (Self::Texts, value @ Value::Texts(_)) => Ok(value),
             (Self::Texts, _) => broken("must be a list of texts, such as [\"a\", \"b\"]"),
             (Self::Switch, value @ Value::Switch(_)) => Ok(value),
             (Self::Switch, _) => broken("must be true or false"),
-            (Self::Rate, Value::Whole(number)) => rate(number_of(number)),
-            (Self::Rate, Value::Number(number)) => rate(number),
-            (Self::Rate, _) => broken("must be a number above 0"),
+            (Self::Number(range), Value::Whole(number)) => range.check(number_of(number)),
+            (Self::Number(range), Value::Number(number)) => range.check(number),
+            (Self::Number(range), _) => broken(format!("must be a number above {}", range.above)),
             (Self::Dollars, Value::Text(text)) => dollars(&text),
             // The digits as they were written: the shortest that mean this number.
             (Self::Dollars, Value::Number(number)) => dollars(&number.to_string()),
@@ -169,7 +230,9 @@ impl Kind {
             }
             (Self::Whole { min, max }, _) => broken(format!("must be a whole number from {min} to {max}")),
             (kind, Value::Text(text)) => kind.check_text(&text).map(|()| Value::Text(text)),
-            (Self::Span, _) => hinted("must be a time with its unit", "write \"30s\", \"5m\" or \"1h 30m\", in quotes"),
+            (Self::Span(_), _) => {
+                hinted("must be a time with its unit", "write \"30s\", \"5m\" or \"1h 30m\", in quotes")
+            }
             (Self::Size, _) => hinted("must be a size with its unit", "write \"20MB\" or \"2GiB\", in quotes"),
             _ => broken("must be a text in quotes"),
         }
@@ -179,7 +242,6 @@ impl Kind {
         match self {
             Self::Store => store_url::check(text),
             Self::Url => check_url(text),
-            Self::Provider => one_of(text, PROVIDERS),
             Self::Choice(words) => one_of(text, words),
             Self::Variable => check_variable(text),
             Self::Namespace => match text.parse::<Namespace>() {
@@ -194,9 +256,8 @@ impl Kind {
             Self::Cron => check_cron(text),
             Self::Zone => check_zone(text),
             Self::Account => AccountName::new(text).map(drop).or_else(|error| broken(error.rule)),
-            Self::Span => match text.parse::<Span>() {
-                Ok(span) if !span.0.is_zero() => Ok(()),
-                Ok(_) => broken("must be longer than nothing"),
+            Self::Span(range) => match text.parse::<Span>() {
+                Ok(span) => range.check(span),
                 Err(_) => hinted("must be a time with its unit", "write \"500ms\", \"30s\", \"5m\" or \"1h 30m\""),
             },
             Self::Size => match text.parse::<ByteSize>() {
@@ -211,13 +272,6 @@ impl Kind {
 #[expect(clippy::cast_precision_loss, reason = "rates are far below 2^52")]
 const fn number_of(number: i64) -> f64 {
     number as f64
-}
-
-fn rate(number: f64) -> Result<Value, Broken> {
-    if number.is_finite() && number > 0.0 && number <= 100_000.0 {
-        return Ok(Value::Number(number));
-    }
-    broken("must be a number above 0 and at most 100000")
 }
 
 fn dollars(text: &str) -> Result<Value, Broken> {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::layers::Origin;
+use super::origin::Origin;
 
 /// One thing wrong with the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

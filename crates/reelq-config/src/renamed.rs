@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Complaint, Settings, sections::text};
+use super::{Complaint, Settings, values::text};
 
 /// Complains about an earlier name that is an account of its own, or that two accounts claim.
 pub(crate) fn check(settings: &mut Settings) {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use reelq_manifest::{Alike, Excerpt, Problem, Problems};
 use reelq_model::Severity;
 
-use super::{Complaint, Settings, layers::Origin};
+use super::{Complaint, Settings, origin::Origin};
 
 /// All complaints, each with the line that it is about.
 pub fn problems(settings: &Settings) -> Problems {

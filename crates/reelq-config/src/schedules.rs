@@ -7,9 +7,9 @@ use reelq_producer::schedule::{CatchUp, Overlap, Schedule, Timetable};
 
 use super::{
     Complaint, Settings,
-    layers::Origin,
     names::nearest,
-    sections::{folder_of, text},
+    origin::Origin,
+    values::{folder_of, text},
 };
 
 const TABLE: &str = "schedules";

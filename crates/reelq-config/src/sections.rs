@@ -12,12 +12,12 @@ use serde_json::{Map, Value as Json};
 use url::{Host, Url};
 
 use super::{
-    AccountConfig, Complaint, Settings, StorePlace,
+    AccountConfig, Complaint, Settings, StorePlace, between,
     kind::Value,
-    layers::{Origin, Setting},
-    ranges::{self, check_lease, lease, wait_at_most},
+    layers::Setting,
+    origin::Origin,
     renamed, schedules,
-    store_place::retention,
+    values::{folder_of, span, text},
 };
 
 /// The whole configuration, checked.
@@ -56,7 +56,6 @@ impl Config {
         renamed::check(settings);
         check_redis(settings);
         schedules::check(settings);
-        check_lease(settings);
         settings.is_sound().then(|| Self::build(settings)).flatten()
     }
 
@@ -64,9 +63,9 @@ impl Config {
         let accounts = settings.accounts().into_iter().filter_map(|name| account(settings, &name));
         Some(Self {
             store: StorePlace::build(settings)?,
-            lease: lease(settings)?,
-            wait_at_most: wait_at_most(settings)?,
-            retention: retention(settings),
+            lease: span(settings, "lease")?,
+            wait_at_most: span(settings, "wait_at_most")?,
+            retention: span(settings, "retention"),
             keep_bought: keep_bought(settings)?,
             output: text(settings, &["output"])?,
             log: text(settings, &["log"])?,
@@ -86,27 +85,6 @@ impl Config {
     /// The `[downloads]` section as the crate that owns it reads it.
     pub fn downloads<T: serde::de::DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_value(Json::Object(self.downloads.clone()))
-    }
-}
-
-pub(crate) fn text(settings: &Settings, path: &[&str]) -> Option<String> {
-    match &settings.get(path)?.value {
-        Value::Text(text) => Some(text.clone()),
-        _ => None,
-    }
-}
-
-/// A file or folder that a setting names; relative ones count from the configuration file that names them.
-pub(crate) fn path_of(settings: &Settings, path: &[&str]) -> Option<PathBuf> {
-    let setting = settings.get(path)?;
-    text(settings, path).map(|file| folder_of(&setting.origin).join(file))
-}
-
-/// The folder of the file that a setting stands in: relative paths count from there.
-pub(crate) fn folder_of(origin: &Origin) -> PathBuf {
-    match origin {
-        Origin::File { path, .. } => path.parent().map(PathBuf::from).unwrap_or_default(),
-        _ => PathBuf::new(),
     }
 }
 
@@ -196,7 +174,7 @@ fn check_account(settings: &mut Settings, name: &str, refused: &BTreeSet<String>
             found.push(complaint.hint("write https://, or add allow_http = true to the account if that is meant"));
         }
     }
-    found.extend(account(settings, name).into_iter().flat_map(|account| ranges::complaints(settings, &account)));
+    found.extend(account(settings, name).into_iter().flat_map(|account| between::complaints(settings, &account)));
     settings.complaints.extend(found);
 }
 

@@ -5,13 +5,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use reelq_model::units::Span;
 use reelq_store::{Address, Durability, Namespace};
 
 use super::{
     Settings,
-    sections::{path_of, text},
     store_url::{self, StoreUrl},
+    values::{path_of, text},
 };
 use crate::simulated;
 
@@ -163,9 +162,4 @@ impl fmt::Display for StorePlace {
             Self::Redis(place) => write!(f, "{}, namespace {}", place.address, place.namespace),
         }
     }
-}
-
-/// How long finished batches are kept; for ever where nothing is said.
-pub(crate) fn retention(settings: &Settings) -> Option<std::time::Duration> {
-    text(settings, &["retention"])?.parse::<Span>().ok().map(|span| span.0)
 }

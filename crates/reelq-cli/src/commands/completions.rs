@@ -1,10 +1,8 @@
 //! `reelq completions`: prints shell completions.
 
-use clap::CommandFactory;
+use clap::Command;
 use clap_complete::Shell;
 use reelq_console::{Exit, Out};
-
-use crate::args::Cli;
 
 /// Flags of `reelq completions`.
 #[derive(Debug, clap::Args)]
@@ -14,9 +12,9 @@ pub(crate) struct Args {
     shell: Shell,
 }
 
-pub(crate) fn run(args: &Args, out: Out) -> Exit {
+pub(crate) fn run(args: &Args, mut program: Command, out: Out) -> Exit {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "reelq", &mut script);
+    clap_complete::generate(args.shell, &mut program, "reelq", &mut script);
     out.raw(&script);
     Exit::Done
 }

@@ -4,11 +4,10 @@ mod check;
 mod list;
 mod manifests;
 mod run;
+mod schedules;
 mod trigger;
 
-use reelq_console::{Failure, Out, Outcome};
-use reelq_model::ScheduleName;
-use reelq_producer::schedule::Schedule;
+use reelq_console::{Out, Outcome};
 use reelq_runner::context::Session;
 pub(crate) use run::Watch;
 
@@ -32,17 +31,4 @@ pub(crate) async fn run(action: &Action, session: &Session, out: Out) -> Outcome
         Action::Trigger(args) => Box::pin(trigger::run(args, session, out)).await,
         Action::Check => Box::pin(check::run(session, out)).await,
     }
-}
-
-/// The configured schedules; there must be some.
-fn schedules(session: &Session) -> Result<&[Schedule], Failure> {
-    let none = "no schedule is configured: add [[schedules]] with name, cron and manifest to reelq.toml";
-    Some(&*session.config.schedules).filter(|all| !all.is_empty()).ok_or_else(|| Failure::usage(none))
-}
-
-fn named<'a>(session: &'a Session, name: &ScheduleName) -> Result<&'a Schedule, Failure> {
-    let all = schedules(session)?;
-    let known = || all.iter().map(|schedule| schedule.name.to_string()).collect::<Vec<_>>().join(", ");
-    let missing = || Failure::usage(format!("there is no schedule `{name}`: there are {}", known()));
-    all.iter().find(|schedule| schedule.name == *name).ok_or_else(missing)
 }

@@ -1,6 +1,7 @@
 //! `reelq doctor`: checks what a run needs, and says how to mend each thing.
 
 mod accounts;
+mod check;
 mod journals;
 mod pauses;
 mod places;
@@ -13,8 +14,8 @@ use std::time::Duration;
 use reelq_console::{Exit, Out, Outcome};
 use reelq_model::JobId;
 use reelq_runner::context::Session;
-use serde::Serialize;
 
+use self::check::{Check, Health};
 use super::consent::Consent;
 
 /// Flags of `reelq doctor`.
@@ -28,45 +29,6 @@ pub(crate) struct Args {
     remove: Option<JobId>,
     #[command(flatten)]
     consent: Consent,
-}
-
-/// How a thing is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Health {
-    /// Good.
-    Good,
-    /// Not known, or worth a look.
-    Doubtful,
-    /// A run would fail.
-    Bad,
-}
-
-/// One thing that was checked.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct Check {
-    /// What.
-    pub(crate) what: String,
-    /// How it is.
-    pub(crate) health: Health,
-    /// What was found.
-    pub(crate) found: String,
-    /// How to mend it.
-    pub(crate) fix: Option<String>,
-}
-
-impl Check {
-    pub(crate) fn good(what: impl Into<String>, found: impl Into<String>) -> Self {
-        Self { what: what.into(), health: Health::Good, found: found.into(), fix: None }
-    }
-
-    pub(crate) fn doubtful(what: impl Into<String>, found: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { what: what.into(), health: Health::Doubtful, found: found.into(), fix: Some(fix.into()) }
-    }
-
-    pub(crate) fn bad(what: impl Into<String>, found: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { what: what.into(), health: Health::Bad, found: found.into(), fix: Some(fix.into()) }
-    }
 }
 
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {

@@ -85,8 +85,7 @@ pub(crate) fn work(
     let provider = adapters::open(session, account)?;
     let submits = adapters::submit_settings(account)?;
     let polls: PollSettings = account.section(&PollSettings::KEYS).map_err(|error| refuse(account, error))?;
-    let wrong = submits.check(http.deadlines.total).into_iter().chain(polls.check()).next();
-    if let Some(wrong) = wrong {
+    if let Some(wrong) = submits.check().or_else(|| polls.check()) {
         return Err(refuse(account, wrong));
     }
     let plan = polls.plan(provider.capability());

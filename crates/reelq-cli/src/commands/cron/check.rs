@@ -11,7 +11,7 @@ use reelq_runner::opened::OpenedStore;
 use reelq_store::Store;
 use serde::Serialize;
 
-use super::{manifests::Manifests, schedules};
+use super::{manifests::Manifests, schedules::schedules};
 use crate::commands::plan::{ModelCost, costs};
 
 #[derive(Debug, Serialize)]

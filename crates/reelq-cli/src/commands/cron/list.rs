@@ -10,7 +10,7 @@ use reelq_runner::opened::OpenedStore;
 use reelq_store::{Store, TickSpan, TickView};
 use serde::Serialize;
 
-use super::schedules;
+use super::schedules::schedules;
 
 /// Ticks that are shown, to come and past.
 const SHOWN: usize = 5;

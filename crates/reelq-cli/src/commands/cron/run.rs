@@ -14,7 +14,7 @@ use reelq_runner::{
 use reelq_store::{SharedStore, TickState};
 use tokio::sync::{mpsc, watch};
 
-use super::{manifests::Manifests, schedules};
+use super::{manifests::Manifests, schedules::schedules};
 
 /// The watch over all schedules, in a process that does this only or something else besides.
 #[derive(Debug)]

@@ -16,7 +16,7 @@ use reelq_runner::{
 };
 use reelq_store::{Store, TickState};
 
-use super::{check::planned, manifests::Manifests, named, run::line};
+use super::{check::planned, manifests::Manifests, run::line, schedules::named};
 use crate::commands::{
     consent::Consent,
     loading::{QuietArgs, purchase},

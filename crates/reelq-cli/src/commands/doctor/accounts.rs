@@ -14,7 +14,7 @@ use reelq_runner::{
     work::account::http,
 };
 
-use super::Check;
+use super::check::Check;
 
 /// One check an account.
 pub(super) async fn checks(session: &Session, offline: bool) -> Vec<Check> {

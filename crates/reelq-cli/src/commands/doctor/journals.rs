@@ -4,7 +4,7 @@ use reelq_runner::opened::OpenedStore;
 use reelq_runner::{awaited, context::Session, jobs::absent};
 use reelq_store::GuardStep;
 
-use super::Check;
+use super::check::Check;
 
 /// One check where there is a store that may forget; none where it does not open, which its own check says.
 pub(super) async fn checks(session: &Session) -> Vec<Check> {

@@ -4,7 +4,7 @@ use reelq_runner::opened::OpenedStore;
 use reelq_runner::{context::Session, pauses};
 use reelq_store::{AccountView, PauseReason};
 
-use super::Check;
+use super::check::Check;
 
 /// One check for each pause that stands; none where the store does not open, which its own check says.
 pub(super) async fn checks(session: &Session) -> Vec<Check> {

@@ -12,7 +12,7 @@ use reelq_model::Timestamp;
 use reelq_runner::context::Session;
 use reelq_runner::opened::OpenedStore;
 
-use super::Check;
+use super::check::Check;
 
 /// 2026-01-01: no machine that runs this is earlier.
 const EARLIEST: Timestamp = Timestamp::from_millis(1_767_225_600_000);

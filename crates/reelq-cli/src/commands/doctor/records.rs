@@ -4,7 +4,7 @@ use reelq_runner::context::Session;
 use reelq_runner::opened::OpenedStore;
 use reelq_store::{RecordOf, UnreadableRecord};
 
-use super::Check;
+use super::check::Check;
 
 /// More are counted and not named.
 const NAMED: usize = 20;

@@ -7,7 +7,7 @@ use reelq_console::{Failure, bytes};
 use reelq_runner::{context::Session, stores};
 use reelq_store::{Gravity, ServerFacts, ServerFinding, judge_server};
 
-use super::Check;
+use super::check::Check;
 
 /// One check for the server as a whole, and one for each thing about it that is not as it should be.
 pub(super) async fn checks(session: &Session) -> Vec<Check> {
