@@ -1,7 +1,7 @@
 //! The tables of keys as the docs show them.
 
 use super::{
-    kind::Kind,
+    kind::{Kind, Numbers},
     table::{Key, TABLES},
 };
 
@@ -22,7 +22,7 @@ pub fn reference() -> Vec<KeyReference> {
         match all.iter_mut().find(|known| known.name == table.name) {
             Some(known) => known.markdown.push_str(&rows),
             None => {
-                let markdown = format!("| key | default | meaning |\n|---|---|---|\n{rows}");
+                let markdown = format!("| key | values | default | meaning |\n|---|---|---|---|\n{rows}");
                 all.push(KeyReference { name: table.name, markdown });
             }
         }
@@ -32,20 +32,25 @@ pub fn reference() -> Vec<KeyReference> {
 
 fn row(key: &Key, prefix: usize) -> String {
     let (name, default) = (key.path[prefix..].join("."), key.default.told(key.path));
-    let range = range(key.kind).map(|range| format!(" ({range})")).unwrap_or_default();
-    format!("| `{name}` | {default} | {}{range} |\n", key.doc)
+    format!("| `{name}` | {} | {default} | {} |\n", values(key.kind), key.doc)
 }
 
-/// What values the key takes, where its meaning does not say.
-fn range(kind: Kind) -> Option<String> {
-    Some(match kind {
-        Kind::Span(spans) => spans.in_words()?,
-        Kind::Number(range) | Kind::NumberOrAuto(range) if range.above > 0.0 => {
-            format!("above {} and at most {}", range.above, range.most)
-        }
-        Kind::Number(range) | Kind::NumberOrAuto(range) => format!("at most {}", range.most),
-        Kind::Whole { min, max } | Kind::WholeOrAuto { min, max } => format!("{min} to {max}"),
+/// What the key takes, in a few words.
+fn values(kind: Kind) -> String {
+    let number = |range: Numbers| format!("above {}, at most {}", range.above, range.most);
+    match kind {
+        Kind::Span(spans) => spans.in_words().map_or_else(|| "a time".to_owned(), |range| format!("a time {range}")),
+        Kind::Number(range) => number(range),
+        Kind::NumberOrAuto(range) => format!("{}, or `\"auto\"`", number(range)),
+        Kind::Whole { min, max } => format!("{min} to {max}"),
+        Kind::WholeOrAuto { min, max } => format!("{min} to {max}, or `\"auto\"`"),
         Kind::Choice(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "),
-        _ => return None,
-    })
+        Kind::Size => "a size".to_owned(),
+        Kind::Dollars => "dollars".to_owned(),
+        Kind::Switch => "`true`, `false`".to_owned(),
+        Kind::Texts => "a list".to_owned(),
+        Kind::Url => "an address".to_owned(),
+        Kind::Variable => "the name of a variable".to_owned(),
+        _ => "a text".to_owned(),
+    }
 }

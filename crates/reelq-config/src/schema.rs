@@ -20,12 +20,7 @@ pub fn schema() -> Json {
 
 /// An object that takes no other keys than those that are put into it.
 fn object() -> Map<String, Json> {
-    let parts = [
-        ("type", json!("object")),
-        ("additionalProperties", json!(false)),
-        ("properties", json!({})),
-        ("required", json!([])),
-    ];
+    let parts = [("type", json!("object")), ("additionalProperties", json!(false)), ("properties", json!({}))];
     parts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
@@ -36,7 +31,9 @@ fn insert(table: &mut Map<String, Json>, path: &[&str], key: &Key) {
             if let Some(Json::Object(properties)) = table.get_mut("properties") {
                 properties.insert((*name).to_owned(), property(key));
             }
-            if let (true, Some(Json::Array(required))) = (key.is_required(), table.get_mut("required")) {
+            if key.is_required()
+                && let Json::Array(required) = table.entry("required").or_insert_with(|| json!([]))
+            {
                 required.push((*name).into());
             }
         }

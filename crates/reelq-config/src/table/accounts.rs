@@ -50,7 +50,7 @@ pub(super) const ACCOUNT: &[Key] = &[
         &[A, "*", "requests_per_second"],
         Kind::NumberOrAuto(RATES),
         Of(Submitter),
-        "paid requests; a number that is never passed, or `\"auto\"` ([limits](#limits))",
+        "paid requests; a number is never passed ([limits](#limits))",
     ),
     key(
         &[A, "*", "burst"],
@@ -75,7 +75,7 @@ pub(super) const ACCOUNT: &[Key] = &[
         &[A, "*", "max_in_flight"],
         Kind::WholeOrAuto { min: 1, max: 1_000_000 },
         Of(Submitter),
-        "jobs submitting or running; a number that is never passed, or `\"auto\"`",
+        "jobs submitting or running; a number is never passed",
     ),
     key(
         &[A, "*", "poll", "first"],
@@ -111,7 +111,7 @@ pub(super) const ACCOUNT: &[Key] = &[
         &[A, "*", "on_unconfirmed"],
         Kind::Choice(&["hold", "resubmit"]),
         Of(Submitter),
-        "`hold`, or `resubmit`: you accept that a row may be bought more than once",
+        "what becomes of a purchase of unknown fate: a person resolves it, or with `resubmit` you accept that a row may be bought more than once",
     ),
     key(
         &[A, "*", "idempotency"],
