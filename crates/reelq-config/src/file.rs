@@ -5,15 +5,15 @@ use std::{ops::Range, path::Path};
 use toml_edit::{Document, Item, Key, Table, TableLike};
 
 use super::{
-    Complaint, Settings,
-    kind::Value,
+    Complaint, MergedSettings,
+    kind::ConfigValue,
     names::nearest,
     origin::Origin,
     table::{self, find},
 };
 
 /// Reads `text`, the content of `path`, into `settings`.
-pub(crate) fn read(text: &str, path: &Path, settings: &mut Settings) {
+pub(crate) fn read(text: &str, path: &Path, settings: &mut MergedSettings) {
     let line_ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect();
     let source = Source { text, path, line_ends };
     match Document::parse(text) {
@@ -42,7 +42,7 @@ impl Source<'_> {
         Origin::File { path: self.path.to_owned(), line: ended + 1, column }
     }
 
-    fn table(&self, table: &dyn TableLike, path: &mut Vec<String>, settings: &mut Settings) {
+    fn table(&self, table: &dyn TableLike, path: &mut Vec<String>, settings: &mut MergedSettings) {
         let names: Vec<String> = table.iter().map(|(name, _)| name.to_owned()).collect();
         for name in names {
             let Some((key, item)) = table.get_key_value(&name) else { continue };
@@ -56,7 +56,7 @@ impl Source<'_> {
         }
     }
 
-    fn entry(&self, key: &Key, item: &Item, path: &mut Vec<String>, settings: &mut Settings) {
+    fn entry(&self, key: &Key, item: &Item, path: &mut Vec<String>, settings: &mut MergedSettings) {
         let known = find(path);
         match (item.as_table_like(), known) {
             (Some(table), None) if table::is_table(path) => {
@@ -78,7 +78,7 @@ impl Source<'_> {
         }
     }
 
-    fn value(&self, known: &table::Key, key: &Key, item: &Item, path: &[String], settings: &mut Settings) {
+    fn value(&self, known: &table::ConfigKey, key: &Key, item: &Item, path: &[String], settings: &mut MergedSettings) {
         let origin = self.origin(item.span().or_else(|| key.span()));
         let complain = |rule: String| self.with_value(Complaint::error(&origin, &path.join("."), rule), item);
         match value_of(item).map(|value| known.kind.check(value)) {
@@ -95,7 +95,7 @@ impl Source<'_> {
     }
 
     /// `[[schedules]]`: each is kept under its name.
-    fn schedules(&self, key: &Key, item: &Item, settings: &mut Settings) {
+    fn schedules(&self, key: &Key, item: &Item, settings: &mut MergedSettings) {
         let Some(tables) = item.as_array_of_tables() else {
             let complaint = Complaint::error(&self.origin(key.span()), "schedules", "must be a list of tables");
             settings.complaints.push(complaint.hint("write [[schedules]] and its keys below, once for each schedule"));
@@ -108,7 +108,7 @@ impl Source<'_> {
         }
     }
 
-    fn schedule_name(&self, table: &Table, settings: &mut Settings) -> Option<String> {
+    fn schedule_name(&self, table: &Table, settings: &mut MergedSettings) -> Option<String> {
         let Some(item) = table.get("name") else {
             let complaint =
                 Complaint::error(&self.origin(table.span()), "schedules.name", "must be given for every schedule");
@@ -140,7 +140,7 @@ impl Source<'_> {
     }
 
     /// An account's name must be one: results and the store use it.
-    fn account_name(&self, key: &Key, path: &[String], settings: &mut Settings) {
+    fn account_name(&self, key: &Key, path: &[String], settings: &mut MergedSettings) {
         let [first, name] = path else { return };
         if first == "accounts"
             && let Err(error) = reelq_model::AccountName::new(name.as_str())
@@ -186,14 +186,14 @@ impl Source<'_> {
     }
 }
 
-fn value_of(item: &Item) -> Option<Value> {
+fn value_of(item: &Item) -> Option<ConfigValue> {
     match item.as_value()? {
-        toml_edit::Value::String(text) => Some(Value::Text(text.value().clone())),
-        toml_edit::Value::Integer(number) => Some(Value::Whole(*number.value())),
-        toml_edit::Value::Float(number) => Some(Value::Number(*number.value())),
-        toml_edit::Value::Boolean(on) => Some(Value::Switch(*on.value())),
+        toml_edit::Value::String(text) => Some(ConfigValue::Text(text.value().clone())),
+        toml_edit::Value::Integer(number) => Some(ConfigValue::Whole(*number.value())),
+        toml_edit::Value::Float(number) => Some(ConfigValue::Number(*number.value())),
+        toml_edit::Value::Boolean(on) => Some(ConfigValue::Switch(*on.value())),
         toml_edit::Value::Array(items) => {
-            items.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<_>>().map(Value::Texts)
+            items.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<_>>().map(ConfigValue::Texts)
         }
         _ => None,
     }

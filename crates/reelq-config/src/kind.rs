@@ -28,10 +28,10 @@ pub(crate) struct Numbers {
 }
 
 impl Numbers {
-    fn check(self, number: f64) -> Result<Value, Broken> {
+    fn check(self, number: f64) -> Result<ConfigValue, Broken> {
         let Self { above, most } = self;
         if number.is_finite() && number > above && number <= most {
-            return Ok(Value::Number(number));
+            return Ok(ConfigValue::Number(number));
         }
         broken(format!("must be a number above {above} and at most {most}"))
     }
@@ -80,7 +80,7 @@ impl Spans {
 
 /// What a value must be.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Kind {
+pub(crate) enum ValueKind {
     /// Any text.
     Text,
     /// A list of texts.
@@ -133,7 +133,7 @@ pub(crate) enum Kind {
 
 /// A checked value.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Value {
+pub enum ConfigValue {
     /// A text.
     Text(String),
     /// A list of texts.
@@ -146,7 +146,7 @@ pub enum Value {
     Switch(bool),
 }
 
-impl Value {
+impl ConfigValue {
     /// A value that JSON holds.
     pub(crate) fn from_json(json: &serde_json::Value) -> Option<Self> {
         Some(match json {
@@ -177,59 +177,59 @@ impl Value {
 /// The word for a limit that is to be learned.
 const AUTO: &str = "auto";
 
-fn or_auto(checked: Result<Value, Broken>) -> Result<Value, Broken> {
+fn or_auto(checked: Result<ConfigValue, Broken>) -> Result<ConfigValue, Broken> {
     checked.map_err(|broken| Broken { rule: format!("{}, or \"{AUTO}\"", broken.rule), ..broken })
 }
 
-impl Kind {
+impl ValueKind {
     /// Reads a value that stands in a variable, a flag or the table of defaults.
-    pub(crate) fn read_text(self, text: &str) -> Result<Value, Broken> {
+    pub(crate) fn read_text(self, text: &str) -> Result<ConfigValue, Broken> {
         match self {
             Self::Number(_) | Self::NumberOrAuto(_) => match text.parse() {
-                Ok(number) => self.check(Value::Number(number)),
-                Err(_) => self.check(Value::Text(text.to_owned())),
+                Ok(number) => self.check(ConfigValue::Number(number)),
+                Err(_) => self.check(ConfigValue::Text(text.to_owned())),
             },
             Self::Whole { .. } | Self::WholeOrAuto { .. } => match text.parse() {
-                Ok(number) => self.check(Value::Whole(number)),
-                Err(_) => self.check(Value::Text(text.to_owned())),
+                Ok(number) => self.check(ConfigValue::Whole(number)),
+                Err(_) => self.check(ConfigValue::Text(text.to_owned())),
             },
             Self::Switch => match text.parse() {
-                Ok(on) => self.check(Value::Switch(on)),
-                Err(_) => self.check(Value::Text(text.to_owned())),
+                Ok(on) => self.check(ConfigValue::Switch(on)),
+                Err(_) => self.check(ConfigValue::Text(text.to_owned())),
             },
             Self::Texts => {
                 let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-                self.check(Value::Texts(parts.map(str::to_owned).collect()))
+                self.check(ConfigValue::Texts(parts.map(str::to_owned).collect()))
             }
-            _ => self.check(Value::Text(text.to_owned())),
+            _ => self.check(ConfigValue::Text(text.to_owned())),
         }
     }
 
     /// Checks a value and brings it into its normal form.
-    pub(crate) fn check(self, value: Value) -> Result<Value, Broken> {
+    pub(crate) fn check(self, value: ConfigValue) -> Result<ConfigValue, Broken> {
         match (self, value) {
-            (Self::NumberOrAuto(_) | Self::WholeOrAuto { .. }, Value::Text(text)) if text == AUTO => {
-                Ok(Value::Text(text))
+            (Self::NumberOrAuto(_) | Self::WholeOrAuto { .. }, ConfigValue::Text(text)) if text == AUTO => {
+                Ok(ConfigValue::Text(text))
             }
             (Self::NumberOrAuto(range), value) => or_auto(Self::Number(range).check(value)),
             (Self::WholeOrAuto { min, max }, value) => or_auto(Self::Whole { min, max }.check(value)),
-            (Self::Texts, value @ Value::Texts(_)) => Ok(value),
+            (Self::Texts, value @ ConfigValue::Texts(_)) => Ok(value),
             (Self::Texts, _) => broken("must be a list of texts, such as [\"a\", \"b\"]"),
-            (Self::Switch, value @ Value::Switch(_)) => Ok(value),
+            (Self::Switch, value @ ConfigValue::Switch(_)) => Ok(value),
             (Self::Switch, _) => broken("must be true or false"),
-            (Self::Number(range), Value::Whole(number)) => range.check(number_of(number)),
-            (Self::Number(range), Value::Number(number)) => range.check(number),
+            (Self::Number(range), ConfigValue::Whole(number)) => range.check(number_of(number)),
+            (Self::Number(range), ConfigValue::Number(number)) => range.check(number),
             (Self::Number(range), _) => broken(format!("must be a number above {}", range.above)),
-            (Self::Dollars, Value::Text(text)) => dollars(&text),
+            (Self::Dollars, ConfigValue::Text(text)) => dollars(&text),
             // The digits as they were written: the shortest that mean this number.
-            (Self::Dollars, Value::Number(number)) => dollars(&number.to_string()),
-            (Self::Dollars, Value::Whole(number)) => dollars(&number.to_string()),
+            (Self::Dollars, ConfigValue::Number(number)) => dollars(&number.to_string()),
+            (Self::Dollars, ConfigValue::Whole(number)) => dollars(&number.to_string()),
             (Self::Dollars, _) => dollars(""),
-            (Self::Whole { min, max }, Value::Whole(number)) if (min..=max).contains(&number) => {
-                Ok(Value::Whole(number))
+            (Self::Whole { min, max }, ConfigValue::Whole(number)) if (min..=max).contains(&number) => {
+                Ok(ConfigValue::Whole(number))
             }
             (Self::Whole { min, max }, _) => broken(format!("must be a whole number from {min} to {max}")),
-            (kind, Value::Text(text)) => kind.check_text(&text).map(|()| Value::Text(text)),
+            (kind, ConfigValue::Text(text)) => kind.check_text(&text).map(|()| ConfigValue::Text(text)),
             (Self::Span(_), _) => {
                 hinted("must be a time with its unit", "write \"30s\", \"5m\" or \"1h 30m\", in quotes")
             }
@@ -274,9 +274,9 @@ const fn number_of(number: i64) -> f64 {
     number as f64
 }
 
-fn dollars(text: &str) -> Result<Value, Broken> {
+fn dollars(text: &str) -> Result<ConfigValue, Broken> {
     match text.parse::<Money>() {
-        Ok(money) if money >= Money::ZERO => Ok(Value::Text(money.to_string())),
+        Ok(money) if money >= Money::ZERO => Ok(ConfigValue::Text(money.to_string())),
         _ => hinted(
             "must be an amount in dollars with at most six decimals, not below zero",
             "for example 25, 12.50 or \"$12.50\"",

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     Complaint,
-    kind::Value,
+    kind::ConfigValue,
     origin::Origin,
     table::{find, keys, named_in, path_for},
 };
@@ -16,21 +16,21 @@ use super::{
 #[derive(Debug, Clone, PartialEq)]
 pub struct Setting {
     /// The value.
-    pub value: Value,
+    pub value: ConfigValue,
     /// Where it came from.
     pub origin: Origin,
 }
 
 /// All keys that somebody set, and the defaults.
 #[derive(Debug, Default)]
-pub struct Settings {
+pub struct MergedSettings {
     values: BTreeMap<Vec<String>, Setting>,
     pub(crate) complaints: Vec<Complaint>,
     /// The configuration files that were read, with their text.
     pub files: BTreeMap<PathBuf, String>,
 }
 
-impl Settings {
+impl MergedSettings {
     /// Puts the state and the journal into `folder`, unless a layer says otherwise.
     pub fn keep_state_in(&mut self, folder: &Path) {
         self.set_usual(&["store"], &format!("sqlite:{}", folder.join("state.db").display()), &Origin::Default);
@@ -49,7 +49,7 @@ impl Settings {
         }
     }
 
-    pub(crate) fn set(&mut self, path: Vec<String>, value: Value, origin: Origin) {
+    pub(crate) fn set(&mut self, path: Vec<String>, value: ConfigValue, origin: Origin) {
         self.values.insert(path, Setting { value, origin });
     }
 
@@ -119,7 +119,7 @@ impl Settings {
         }
     }
 
-    fn fill(&mut self, path: Vec<String>, value: &Value) {
+    fn fill(&mut self, path: Vec<String>, value: &ConfigValue) {
         self.values.entry(path).or_insert_with(|| Setting { value: value.clone(), origin: Origin::Default });
     }
 

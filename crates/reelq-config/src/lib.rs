@@ -31,8 +31,8 @@ mod values;
 
 pub use account::{AccountConfig, KeyTrouble};
 pub use environment::Environment;
-pub use kind::Value;
-pub use layers::{Setting, Settings};
+pub use kind::ConfigValue;
+pub use layers::{MergedSettings, Setting};
 pub use origin::Origin;
 use problem::Complaint;
 pub use project::{Project, left_aside};
@@ -41,7 +41,7 @@ pub use reference::{KeyReference, reference};
 pub use render::problems;
 pub use schema::schema;
 pub use sections::Config;
-pub use show::{Shown, shown, shown_store};
+pub use show::{ShownSetting, shown, shown_store};
 pub use simulated::{simulate, simulated_output};
 pub use store_place::{ClosedFolder, PasswordPlace, RedisPlace, StorePlace, is_there};
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Complaint, Environment, Settings,
+    Complaint, Environment, MergedSettings,
     names::nearest,
     origin::Origin,
     table::{keys, named_in, path_for, variable},
@@ -16,7 +16,7 @@ use super::{
 const OTHERS: [&str; 1] = ["REELQ_CONFIG"];
 
 /// Lays the environment's settings over those of the files.
-pub(crate) fn overlay(environment: &Environment, settings: &mut Settings) {
+pub(crate) fn overlay(environment: &Environment, settings: &mut MergedSettings) {
     let plain = keys().filter(|key| named_in(key).is_none()).map(|key| path_for(key, ""));
     let mut paths: BTreeMap<_, _> = plain.map(|path| (variable(&path), path)).collect();
     // Thousands of accounts have a hundred thousand variables, which are seldom needed.

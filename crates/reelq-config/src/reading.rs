@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Complaint, Environment, Settings, file, origin::Origin, overlay::overlay};
+use super::{Complaint, Environment, MergedSettings, file, origin::Origin, overlay::overlay};
 
 /// What the command line says over all other layers.
 #[derive(Debug, Clone, Default)]
@@ -15,7 +15,7 @@ pub struct Flags {
     pub log: Option<String>,
 }
 
-impl Settings {
+impl MergedSettings {
     /// Reads and merges all layers. What is wrong is collected, not thrown.
     pub fn read(flags: &Flags, environment: &Environment, folder: &Path) -> Self {
         let mut settings = Self::default();

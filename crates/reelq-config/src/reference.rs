@@ -1,8 +1,8 @@
 //! The tables of keys as the docs show them.
 
 use super::{
-    kind::{Kind, Numbers},
-    table::{Key, TABLES},
+    kind::{Numbers, ValueKind},
+    table::{ConfigKey, TABLES},
 };
 
 /// A table of keys, by the name that the docs give its place.
@@ -30,27 +30,29 @@ pub fn reference() -> Vec<KeyReference> {
     all
 }
 
-fn row(key: &Key, prefix: usize) -> String {
+fn row(key: &ConfigKey, prefix: usize) -> String {
     let (name, default) = (key.path[prefix..].join("."), key.default.told(key.path));
     format!("| `{name}` | {} | {default} | {} |\n", values(key.kind), key.doc)
 }
 
 /// What the key takes, in a few words.
-fn values(kind: Kind) -> String {
+fn values(kind: ValueKind) -> String {
     let number = |range: Numbers| format!("above {}, at most {}", range.above, range.most);
     match kind {
-        Kind::Span(spans) => spans.in_words().map_or_else(|| "a time".to_owned(), |range| format!("a time {range}")),
-        Kind::Number(range) => number(range),
-        Kind::NumberOrAuto(range) => format!("{}, or `\"auto\"`", number(range)),
-        Kind::Whole { min, max } => format!("{min} to {max}"),
-        Kind::WholeOrAuto { min, max } => format!("{min} to {max}, or `\"auto\"`"),
-        Kind::Choice(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "),
-        Kind::Size => "a size".to_owned(),
-        Kind::Dollars => "dollars".to_owned(),
-        Kind::Switch => "`true`, `false`".to_owned(),
-        Kind::Texts => "a list".to_owned(),
-        Kind::Url => "an address".to_owned(),
-        Kind::Variable => "the name of a variable".to_owned(),
+        ValueKind::Span(spans) => {
+            spans.in_words().map_or_else(|| "a time".to_owned(), |range| format!("a time {range}"))
+        }
+        ValueKind::Number(range) => number(range),
+        ValueKind::NumberOrAuto(range) => format!("{}, or `\"auto\"`", number(range)),
+        ValueKind::Whole { min, max } => format!("{min} to {max}"),
+        ValueKind::WholeOrAuto { min, max } => format!("{min} to {max}, or `\"auto\"`"),
+        ValueKind::Choice(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "),
+        ValueKind::Size => "a size".to_owned(),
+        ValueKind::Dollars => "dollars".to_owned(),
+        ValueKind::Switch => "`true`, `false`".to_owned(),
+        ValueKind::Texts => "a list".to_owned(),
+        ValueKind::Url => "an address".to_owned(),
+        ValueKind::Variable => "the name of a variable".to_owned(),
         _ => "a text".to_owned(),
     }
 }

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Complaint, Settings, values::text};
+use super::{Complaint, MergedSettings, values::text};
 
 /// Complains about an earlier name that is an account of its own, or that two accounts claim.
-pub(crate) fn check(settings: &mut Settings) {
+pub(crate) fn check(settings: &mut MergedSettings) {
     let names: BTreeSet<String> = settings.accounts().into_iter().collect();
     let (mut claimed, mut found) = (BTreeMap::new(), Vec::new());
     for name in &names {

@@ -5,10 +5,10 @@ use std::{collections::BTreeMap, path::PathBuf};
 use reelq_manifest::{Alike, Excerpt, Problem, Problems};
 use reelq_model::Severity;
 
-use super::{Complaint, Settings, origin::Origin};
+use super::{Complaint, MergedSettings, origin::Origin};
 
 /// All complaints, each with the line that it is about.
-pub fn problems(settings: &Settings) -> Problems {
+pub fn problems(settings: &MergedSettings) -> Problems {
     let mut problems = Problems::default();
     problems.extend(settings.complaints.iter().map(|complaint| problem(complaint, &settings.files)));
     problems

@@ -6,7 +6,7 @@ use reelq_model::{AccountName, Money, ScheduleName, Timestamp, units::Span};
 use reelq_producer::schedule::{CatchUp, Overlap, Schedule, Timetable};
 
 use super::{
-    Complaint, Settings,
+    Complaint, MergedSettings,
     names::nearest,
     origin::Origin,
     values::{folder_of, text},
@@ -17,7 +17,7 @@ const TABLE: &str = "schedules";
 const HINTED: usize = 20;
 
 /// Complains about schedules that lack something, name an account that is not there, or never come.
-pub(crate) fn check(settings: &mut Settings) {
+pub(crate) fn check(settings: &mut MergedSettings) {
     let known: BTreeSet<String> = settings.accounts().into_iter().collect();
     let refused: BTreeSet<String> = settings.complaints.iter().map(|complaint| complaint.key.clone()).collect();
     let mut found: Vec<Complaint> = Vec::new();
@@ -30,7 +30,7 @@ pub(crate) fn check(settings: &mut Settings) {
 }
 
 fn complaints(
-    settings: &Settings,
+    settings: &MergedSettings,
     name: &str,
     known: &BTreeSet<String>,
     refused: &BTreeSet<String>,
@@ -46,7 +46,7 @@ fn complaints(
     missing.chain(unknown_account(settings, name, known, hints)).chain(never(settings, name)).collect()
 }
 
-fn unknown_account(settings: &Settings, name: &str, known: &BTreeSet<String>, hints: bool) -> Option<Complaint> {
+fn unknown_account(settings: &MergedSettings, name: &str, known: &BTreeSet<String>, hints: bool) -> Option<Complaint> {
     let setting = settings.get(&[TABLE, name, "account"])?;
     let account = text(settings, &[TABLE, name, "account"])?;
     if known.contains(&account) {
@@ -59,7 +59,7 @@ fn unknown_account(settings: &Settings, name: &str, known: &BTreeSet<String>, hi
     Some(complaint.value(format!("\"{account}\"")).maybe_hint(hint))
 }
 
-fn never(settings: &Settings, name: &str) -> Option<Complaint> {
+fn never(settings: &MergedSettings, name: &str) -> Option<Complaint> {
     let setting = settings.get(&[TABLE, name, "cron"])?;
     if timetable(settings, name)?.after(Timestamp::from_millis(0)).is_some() {
         return None;
@@ -69,17 +69,17 @@ fn never(settings: &Settings, name: &str) -> Option<Complaint> {
     Some(complaint.value(format!("\"{}\"", text(settings, &[TABLE, name, "cron"])?)).hint(hint))
 }
 
-fn timetable(settings: &Settings, name: &str) -> Option<Timetable> {
+fn timetable(settings: &MergedSettings, name: &str) -> Option<Timetable> {
     let get = |key| text(settings, &[TABLE, name, key]);
     Some(Timetable::new(get("cron")?.parse().ok()?, get("timezone")?.parse().ok()?))
 }
 
 /// The schedules, in the order of their names.
-pub(crate) fn read(settings: &Settings) -> Vec<Schedule> {
+pub(crate) fn read(settings: &MergedSettings) -> Vec<Schedule> {
     settings.names_in(TABLE).iter().filter_map(|name| schedule(settings, name)).collect()
 }
 
-fn schedule(settings: &Settings, name: &str) -> Option<Schedule> {
+fn schedule(settings: &MergedSettings, name: &str) -> Option<Schedule> {
     let get = |key| text(settings, &[TABLE, name, key]);
     let manifest = settings.get(&[TABLE, name, "manifest"])?;
     Some(Schedule {

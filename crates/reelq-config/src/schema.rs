@@ -3,8 +3,8 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::{
-    kind::{Kind, Numbers},
-    table::{Key, keys},
+    kind::{Numbers, ValueKind},
+    table::{ConfigKey, keys},
 };
 
 /// The JSON Schema of `reelq.toml`.
@@ -25,7 +25,7 @@ fn object() -> Map<String, Json> {
 }
 
 /// Puts a key below `table`; `*` stands for each entry of a table of names, or of a list.
-fn insert(table: &mut Map<String, Json>, path: &[&str], key: &Key) {
+fn insert(table: &mut Map<String, Json>, path: &[&str], key: &ConfigKey) {
     match path {
         [name] => {
             if let Some(Json::Object(properties)) = table.get_mut("properties") {
@@ -60,7 +60,7 @@ fn entry<'t>(table: &'t mut Map<String, Json>, name: &str, make: impl FnOnce() -
     Some(properties.entry(name.to_owned()).or_insert_with(make))
 }
 
-fn property(key: &Key) -> Json {
+fn property(key: &ConfigKey) -> Json {
     let mut property = kind(key.kind);
     property.insert("description".to_owned(), key.doc.into());
     if let Some(default) = key.default() {
@@ -69,17 +69,17 @@ fn property(key: &Key) -> Json {
     Json::Object(property)
 }
 
-fn kind(kind: Kind) -> Map<String, Json> {
+fn kind(kind: ValueKind) -> Map<String, Json> {
     let read = match kind {
-        Kind::Texts => json!({ "type": "array", "items": { "type": "string" } }),
-        Kind::Number(range) => number(range),
-        Kind::NumberOrAuto(range) => json!({ "anyOf": [number(range), { "const": "auto" }] }),
-        Kind::Whole { min, max } => whole(min, max),
-        Kind::WholeOrAuto { min, max } => json!({ "anyOf": [whole(min, max), { "const": "auto" }] }),
-        Kind::Dollars => json!({ "type": ["number", "string"] }),
-        Kind::Switch => json!({ "type": "boolean" }),
-        Kind::Choice(words) => json!({ "enum": words }),
-        Kind::Url => json!({ "type": "string", "format": "uri" }),
+        ValueKind::Texts => json!({ "type": "array", "items": { "type": "string" } }),
+        ValueKind::Number(range) => number(range),
+        ValueKind::NumberOrAuto(range) => json!({ "anyOf": [number(range), { "const": "auto" }] }),
+        ValueKind::Whole { min, max } => whole(min, max),
+        ValueKind::WholeOrAuto { min, max } => json!({ "anyOf": [whole(min, max), { "const": "auto" }] }),
+        ValueKind::Dollars => json!({ "type": ["number", "string"] }),
+        ValueKind::Switch => json!({ "type": "boolean" }),
+        ValueKind::Choice(words) => json!({ "enum": words }),
+        ValueKind::Url => json!({ "type": "string", "format": "uri" }),
         _ => json!({ "type": "string" }),
     };
     match read {

@@ -12,8 +12,8 @@ use serde_json::{Map, Value as Json};
 use url::{Host, Url};
 
 use super::{
-    AccountConfig, Complaint, Settings, StorePlace, between,
-    kind::Value,
+    AccountConfig, Complaint, MergedSettings, StorePlace, between,
+    kind::ConfigValue,
     layers::Setting,
     origin::Origin,
     renamed, schedules,
@@ -48,7 +48,7 @@ pub struct Config {
 
 impl Config {
     /// Applies the rules that span several keys; `None` where the settings are not sound.
-    pub fn from_settings(settings: &mut Settings) -> Option<Self> {
+    pub fn from_settings(settings: &mut MergedSettings) -> Option<Self> {
         let refused: BTreeSet<String> = settings.complaints.iter().map(|complaint| complaint.key.clone()).collect();
         for name in settings.accounts() {
             check_account(settings, &name, &refused);
@@ -59,7 +59,7 @@ impl Config {
         settings.is_sound().then(|| Self::build(settings)).flatten()
     }
 
-    fn build(settings: &Settings) -> Option<Self> {
+    fn build(settings: &MergedSettings) -> Option<Self> {
         let accounts = settings.accounts().into_iter().filter_map(|name| account(settings, &name));
         Some(Self {
             store: StorePlace::build(settings)?,
@@ -88,13 +88,13 @@ impl Config {
     }
 }
 
-fn keep_bought(settings: &Settings) -> Option<u64> {
+fn keep_bought(settings: &MergedSettings) -> Option<u64> {
     settings.get(&["keep_bought"])?.value.to_json().as_u64()
 }
 
-fn catalogue(settings: &Settings) -> BTreeMap<String, PathBuf> {
+fn catalogue(settings: &MergedSettings) -> BTreeMap<String, PathBuf> {
     let overlay = |(path, setting): (&Vec<String>, &Setting)| match (path.as_slice(), &setting.value) {
-        ([first, provider], Value::Text(file)) if first == "catalogue" => {
+        ([first, provider], ConfigValue::Text(file)) if first == "catalogue" => {
             Some((provider.clone(), folder_of(&setting.origin).join(file)))
         }
         _ => None,
@@ -103,7 +103,7 @@ fn catalogue(settings: &Settings) -> BTreeMap<String, PathBuf> {
 }
 
 /// Everything below a prefix as a nested object.
-fn below(settings: &Settings, prefix: &[&str]) -> Map<String, Json> {
+fn below(settings: &MergedSettings, prefix: &[&str]) -> Map<String, Json> {
     let mut object = Map::new();
     for (path, setting) in settings.under(prefix) {
         match &path[prefix.len()..] {
@@ -122,7 +122,7 @@ fn below(settings: &Settings, prefix: &[&str]) -> Map<String, Json> {
     object
 }
 
-fn account(settings: &Settings, name: &str) -> Option<AccountConfig> {
+fn account(settings: &MergedSettings, name: &str) -> Option<AccountConfig> {
     let provider = text(settings, &["accounts", name, "provider"])?;
     let key_file = settings.get(&["accounts", name, "api_key_file"]);
     let folder = key_file.map(|setting| folder_of(&setting.origin)).unwrap_or_default();
@@ -130,7 +130,7 @@ fn account(settings: &Settings, name: &str) -> Option<AccountConfig> {
     Some(AccountConfig::new(AccountName::new(name).ok()?, provider, values, folder))
 }
 
-fn check_redis(settings: &mut Settings) {
+fn check_redis(settings: &mut MergedSettings) {
     let get = |key: &str| settings.get(&["redis", key]);
     let mut found = Vec::new();
     for (variable, file) in [("password_env", "password_file"), ("sentinel_password_env", "sentinel_password_file")] {
@@ -150,7 +150,7 @@ fn check_redis(settings: &mut Settings) {
 }
 
 /// `refused` are the keys that were complained about before.
-fn check_account(settings: &mut Settings, name: &str, refused: &BTreeSet<String>) {
+fn check_account(settings: &mut MergedSettings, name: &str, refused: &BTreeSet<String>) {
     let get = |key: &str| settings.get(&["accounts", name, key]);
     let named = |key: &str| format!("accounts.{name}.{key}");
     let mut found = Vec::new();
@@ -163,11 +163,11 @@ fn check_account(settings: &mut Settings, name: &str, refused: &BTreeSet<String>
         let complaint = Complaint::error(&file.origin, &named("api_key_file"), "must not stand beside api_key_env");
         found.push(complaint.hint("keep one of the two"));
     }
-    if let Some(Setting { value: Value::Text(dialect), origin }) = get("dialect") {
+    if let Some(Setting { value: ConfigValue::Text(dialect), origin }) = get("dialect") {
         found.extend(dialect_complaint(settings, name, dialect, origin));
     }
-    if let Some(Setting { value: Value::Text(url), origin }) = get("base_url") {
-        let allowed = get("allow_http").is_some_and(|setting| setting.value == Value::Switch(true));
+    if let Some(Setting { value: ConfigValue::Text(url), origin }) = get("base_url") {
+        let allowed = get("allow_http").is_some_and(|setting| setting.value == ConfigValue::Switch(true));
         if !allowed && is_clear(url) {
             let rule = "must be https where it is another machine: the key would travel in the clear";
             let complaint = Complaint::error(origin, &named("base_url"), rule).value(url);
@@ -178,7 +178,7 @@ fn check_account(settings: &mut Settings, name: &str, refused: &BTreeSet<String>
     settings.complaints.extend(found);
 }
 
-fn dialect_complaint(settings: &Settings, name: &str, dialect: &str, origin: &Origin) -> Option<Complaint> {
+fn dialect_complaint(settings: &MergedSettings, name: &str, dialect: &str, origin: &Origin) -> Option<Complaint> {
     let provider = text(settings, &["accounts", name, "provider"])?;
     let known = reelq_provider::dialects(&provider);
     if known.contains(&dialect) {
@@ -194,7 +194,7 @@ fn dialect_complaint(settings: &Settings, name: &str, dialect: &str, origin: &Or
 }
 
 /// Where an account's table is, as well as can be told from its keys.
-fn origin_of(settings: &Settings, name: &str) -> Origin {
+fn origin_of(settings: &MergedSettings, name: &str) -> Origin {
     let prefix = ["accounts", name];
     let set = settings.under(&prefix).filter(|(_, setting)| setting.origin != Origin::Default);
     set.map(|(_, setting)| setting.origin.clone()).next().unwrap_or(Origin::Default)

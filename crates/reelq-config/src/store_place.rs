@@ -8,7 +8,7 @@ use std::{
 use reelq_store::{Address, Durability, Namespace};
 
 use super::{
-    Settings,
+    MergedSettings,
     store_url::{self, StoreUrl},
     values::{path_of, text},
 };
@@ -58,7 +58,7 @@ pub struct PasswordPlace {
 }
 
 impl PasswordPlace {
-    fn read(settings: &Settings, variable: &str, file: &str) -> Self {
+    fn read(settings: &MergedSettings, variable: &str, file: &str) -> Self {
         Self { variable: text(settings, &["redis", variable]), file: path_of(settings, &["redis", file]) }
     }
 }
@@ -71,7 +71,7 @@ impl RedisPlace {
 }
 
 impl StorePlace {
-    pub(crate) fn build(settings: &Settings) -> Option<Self> {
+    pub(crate) fn build(settings: &MergedSettings) -> Option<Self> {
         Some(match store_url::parse(&text(settings, &["store"])?).ok()? {
             StoreUrl::Sqlite(file) => Self::Sqlite(file),
             StoreUrl::Redis(address) => Self::Redis(Box::new(RedisPlace {

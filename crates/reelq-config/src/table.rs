@@ -9,7 +9,7 @@ mod key;
 mod schedules;
 mod top;
 
-pub(crate) use key::Key;
+pub(crate) use key::ConfigKey;
 
 /// Keys that the docs show in one table.
 #[derive(Debug, Clone, Copy)]
@@ -18,10 +18,10 @@ pub(crate) struct KeyTable {
     pub(crate) name: &'static str,
     /// So many parts of the path the docs leave out.
     pub(crate) prefix: usize,
-    pub(crate) keys: &'static [Key],
+    pub(crate) keys: &'static [ConfigKey],
 }
 
-const fn table(name: &'static str, prefix: usize, keys: &'static [Key]) -> KeyTable {
+const fn table(name: &'static str, prefix: usize, keys: &'static [ConfigKey]) -> KeyTable {
     KeyTable { name, prefix, keys }
 }
 
@@ -39,7 +39,7 @@ pub(crate) const TABLES: [KeyTable; 9] = [
 ];
 
 /// Every key there is.
-pub(crate) fn keys() -> impl Iterator<Item = &'static Key> {
+pub(crate) fn keys() -> impl Iterator<Item = &'static ConfigKey> {
     TABLES.iter().flat_map(|table| table.keys)
 }
 
@@ -48,11 +48,11 @@ fn part_fits(pattern: &str, part: &str) -> bool {
 }
 
 /// The key with this path.
-pub(crate) fn find(path: &[String]) -> Option<&'static Key> {
+pub(crate) fn find(path: &[String]) -> Option<&'static ConfigKey> {
     keys().find(|key| key.path.len() == path.len() && begins_with(key, path))
 }
 
-fn begins_with(key: &Key, prefix: &[String]) -> bool {
+fn begins_with(key: &ConfigKey, prefix: &[String]) -> bool {
     key.path.len() >= prefix.len() && key.path.iter().zip(prefix).all(|(pattern, part)| part_fits(pattern, part))
 }
 
@@ -77,11 +77,11 @@ pub(crate) fn variable(path: &[String]) -> String {
 }
 
 /// The key's full path for an account or a schedule of this name.
-pub(crate) fn path_for(key: &Key, name: &str) -> Vec<String> {
+pub(crate) fn path_for(key: &ConfigKey, name: &str) -> Vec<String> {
     key.path.iter().map(|part| if *part == "*" { name.to_owned() } else { (*part).to_owned() }).collect()
 }
 
 /// The table of named tables that the key belongs to: `accounts` or `schedules`.
-pub(crate) fn named_in(key: &Key) -> Option<&'static str> {
+pub(crate) fn named_in(key: &ConfigKey) -> Option<&'static str> {
     key.path.contains(&"*").then_some(key.path[0])
 }

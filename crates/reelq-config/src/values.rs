@@ -4,18 +4,18 @@ use std::{path::PathBuf, time::Duration};
 
 use reelq_model::units::Span;
 
-use super::{Settings, kind::Value, origin::Origin};
+use super::{MergedSettings, kind::ConfigValue, origin::Origin};
 
 /// The text of a key.
-pub(crate) fn text(settings: &Settings, path: &[&str]) -> Option<String> {
+pub(crate) fn text(settings: &MergedSettings, path: &[&str]) -> Option<String> {
     match &settings.get(path)?.value {
-        Value::Text(text) => Some(text.clone()),
+        ConfigValue::Text(text) => Some(text.clone()),
         _ => None,
     }
 }
 
 /// A file or folder that a setting names; relative ones count from the configuration file that names them.
-pub(crate) fn path_of(settings: &Settings, path: &[&str]) -> Option<PathBuf> {
+pub(crate) fn path_of(settings: &MergedSettings, path: &[&str]) -> Option<PathBuf> {
     let setting = settings.get(path)?;
     text(settings, path).map(|file| folder_of(&setting.origin).join(file))
 }
@@ -29,6 +29,6 @@ pub(crate) fn folder_of(origin: &Origin) -> PathBuf {
 }
 
 /// The time that a key of the top level holds.
-pub(crate) fn span(settings: &Settings, key: &str) -> Option<Duration> {
+pub(crate) fn span(settings: &MergedSettings, key: &str) -> Option<Duration> {
     text(settings, &[key])?.parse::<Span>().ok().map(|span| span.0)
 }

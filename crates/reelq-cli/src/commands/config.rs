@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use reelq_config::shown;
 use reelq_console::{Exit, Out, table};
-use reelq_runner::context::Session;
+use reelq_runner::context::CommandContext;
 
 /// What to do with the configuration.
 #[derive(Debug, Clone, Copy, Subcommand)]
@@ -12,8 +12,8 @@ pub(crate) enum Action {
     Show,
 }
 
-pub(crate) fn run(session: &Session, out: Out) -> Exit {
-    let lines = shown(&session.settings);
+pub(crate) fn run(context: &CommandContext, out: Out) -> Exit {
+    let lines = shown(&context.settings);
     out.report_list("settings", &lines, |lines| {
         let rows = lines.iter().map(|line| vec![line.key.clone(), line.value.to_string(), line.origin.clone()]);
         table(&["key", "value", "from"], rows)

@@ -7,8 +7,8 @@ mod run;
 mod schedules;
 mod trigger;
 
-use reelq_console::{Out, Outcome};
-use reelq_runner::context::Session;
+use reelq_console::{CommandResult, Out};
+use reelq_runner::context::CommandContext;
 pub(crate) use run::Watch;
 
 /// What to do about schedules.
@@ -24,11 +24,11 @@ pub(crate) enum Action {
     Check,
 }
 
-pub(crate) async fn run(action: &Action, session: &Session, out: Out) -> Outcome {
+pub(crate) async fn run(action: &Action, context: &CommandContext, out: Out) -> CommandResult {
     match action {
-        Action::Run => Box::pin(run::run(session, out)).await,
-        Action::List => list::run(session, out).await,
-        Action::Trigger(args) => Box::pin(trigger::run(args, session, out)).await,
-        Action::Check => Box::pin(check::run(session, out)).await,
+        Action::Run => Box::pin(run::run(context, out)).await,
+        Action::List => list::run(context, out).await,
+        Action::Trigger(args) => Box::pin(trigger::run(args, context, out)).await,
+        Action::Check => Box::pin(check::run(context, out)).await,
     }
 }

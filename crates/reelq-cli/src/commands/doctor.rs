@@ -11,9 +11,9 @@ mod server;
 
 use std::time::Duration;
 
-use reelq_console::{Exit, Out, Outcome};
+use reelq_console::{CommandResult, Exit, Out};
 use reelq_model::JobId;
-use reelq_runner::context::Session;
+use reelq_runner::context::CommandContext;
 
 use self::check::{Check, Health};
 use super::consent::Consent;
@@ -31,21 +31,21 @@ pub(crate) struct Args {
     consent: Consent,
 }
 
-pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
+pub(crate) async fn run(args: &Args, context: &CommandContext, out: Out) -> CommandResult {
     if let Some(job) = args.remove {
-        return remove::run(job, args.consent, session, out).await;
+        return remove::run(job, args.consent, context, out).await;
     }
     // It tells of a store that is unreachable, and does not wait for it.
-    session.patience.set(Duration::ZERO);
-    let mut checks = vec![configuration(session), places::clock(session).await];
-    checks.extend(places::folders(session));
-    checks.push(places::store(session).await);
-    checks.extend(records::checks(session).await);
-    checks.extend(pauses::checks(session).await);
-    checks.extend(journals::checks(session).await);
-    checks.extend(server::checks(session).await);
-    checks.extend(accounts::checks(session, args.offline).await);
-    checks.extend(accounts::stranded_checks(session).await);
+    context.patience.set(Duration::ZERO);
+    let mut checks = vec![configuration(context), places::clock(context).await];
+    checks.extend(places::folders(context));
+    checks.push(places::store(context).await);
+    checks.extend(records::checks(context).await);
+    checks.extend(pauses::checks(context).await);
+    checks.extend(journals::checks(context).await);
+    checks.extend(server::checks(context).await);
+    checks.extend(accounts::checks(context, args.offline).await);
+    checks.extend(accounts::stranded_checks(context).await);
     out.report_list("checks", &checks, |checks| checks.iter().map(draw).collect::<Vec<_>>().join("\n"));
     let bad = checks.iter().filter(|check| check.health == Health::Bad).count();
     if bad > 0 {
@@ -54,14 +54,14 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     Ok(if bad > 0 { Exit::Invalid } else { Exit::Done })
 }
 
-fn configuration(session: &Session) -> Check {
-    let files: Vec<_> = session.settings.files.keys().map(|path| path.display().to_string()).collect();
-    if session.config.accounts.is_empty() {
+fn configuration(context: &CommandContext) -> Check {
+    let files: Vec<_> = context.settings.files.keys().map(|path| path.display().to_string()).collect();
+    if context.config.accounts.is_empty() {
         let fix = "write a reelq.toml with [accounts.NAME], provider and api_key_env; or try --simulate";
         return Check::bad("configuration", "no account is configured", fix);
     }
     let from = if files.is_empty() { "no file".to_owned() } else { files.join(", ") };
-    Check::good("configuration", format!("{} account(s), from {from}", session.config.accounts.len()))
+    Check::good("configuration", format!("{} account(s), from {from}", context.config.accounts.len()))
 }
 
 fn draw(check: &Check) -> String {

@@ -8,9 +8,9 @@ use reelq_submitter::{BreakerSection, Ceiling, SubmitSettings};
 use super::{
     defaults::KeyDefault::{Of, Required, Text, Told, Unset, Words},
     defaults::Owner::{Http, Poller, Submitter},
-    key::{Key, key},
+    key::{ConfigKey, key},
 };
-use crate::kind::{Kind, Numbers, PROVIDERS, Spans};
+use crate::kind::{Numbers, PROVIDERS, Spans, ValueKind};
 
 const A: &str = "accounts";
 const ADVICE: &str = "the vendor's advice";
@@ -24,126 +24,136 @@ const REQUESTS: Spans = Spans::between(Duration::from_millis(100), Duration::fro
 const PROBES: Spans = Spans::between(Duration::from_millis(10), Duration::from_hours(24));
 
 /// `[accounts.NAME]`.
-pub(super) const ACCOUNT: &[Key] = &[
-    key(&[A, "*", "provider"], Kind::Choice(PROVIDERS), Required, "whose API it is"),
-    key(&[A, "*", "base_url"], Kind::Url, Words("the vendor's"), "`https`, or `http` on this machine"),
-    key(&[A, "*", "api_key_env"], Kind::Variable, Words(""), "the variable that holds the key"),
+pub(super) const ACCOUNT: &[ConfigKey] = &[
+    key(&[A, "*", "provider"], ValueKind::Choice(PROVIDERS), Required, "whose API it is"),
+    key(&[A, "*", "base_url"], ValueKind::Url, Words("the vendor's"), "`https`, or `http` on this machine"),
+    key(&[A, "*", "api_key_env"], ValueKind::Variable, Words(""), "the variable that holds the key"),
     key(
         &[A, "*", "api_key_file"],
-        Kind::Text,
+        ValueKind::Text,
         Words(""),
         "the same from a file (relative to this configuration file); one of the two. A file that other users of the machine can read is warned of (`chmod 600`); a pipe, or `/dev/stdin`, is read once and must be written and closed within five seconds",
     ),
     key(
         &[A, "*", "was"],
-        Kind::Account,
+        ValueKind::Account,
         Words("none"),
         "the name that the account had before: it follows what was bought under that name, with its own key, and shares its limits. The earlier table must be gone",
     ),
     key(
         &[A, "*", "dialect"],
-        Kind::Text,
+        ValueKind::Text,
         Words("the newest"),
         "which generation of the vendor's API: `2026-04`, `2026-06` (wave only)",
     ),
     key(
         &[A, "*", "requests_per_second"],
-        Kind::NumberOrAuto(RATES),
+        ValueKind::NumberOrAuto(RATES),
         Of(Submitter),
         "paid requests; a number is never passed ([limits](#limits))",
     ),
     key(
         &[A, "*", "burst"],
-        Kind::Whole { min: 1, max: 10_000 },
+        ValueKind::Whole { min: 1, max: 10_000 },
         Of(Submitter),
         "paid requests that may go at once after a quiet time",
     ),
-    key(&[A, "*", "polls_per_second"], Kind::Number(RATES), Told(polls), "status requests"),
+    key(&[A, "*", "polls_per_second"], ValueKind::Number(RATES), Told(polls), "status requests"),
     key(
         &[A, "*", "budget_usd"],
-        Kind::Dollars,
+        ValueKind::Dollars,
         Words("none"),
         "the most that may be spent on the account, over all its batches and all time of this state",
     ),
     key(
         &[A, "*", "daily_budget_usd"],
-        Kind::Dollars,
+        ValueKind::Dollars,
         Words("none"),
         "the most that may be spent on it in one day (UTC)",
     ),
     key(
         &[A, "*", "max_in_flight"],
-        Kind::WholeOrAuto { min: 1, max: 1_000_000 },
+        ValueKind::WholeOrAuto { min: 1, max: 1_000_000 },
         Of(Submitter),
         "jobs submitting or running; a number is never passed",
     ),
     key(
         &[A, "*", "poll", "first"],
-        Kind::Span(LOOKS),
+        ValueKind::Span(LOOKS),
         Words(ADVICE),
         "from the acceptance to the first look at a task",
     ),
-    key(&[A, "*", "poll", "min"], Kind::Span(LOOKS), Words(ADVICE), "the shortest time between two looks"),
-    key(&[A, "*", "poll", "max"], Kind::Span(LOOKS), Words(ADVICE), "the longest time between two looks"),
-    key(&[A, "*", "poll", "growth"], Kind::Number(GROWTHS), Told(growth), "by how much that time grows"),
-    key(&[A, "*", "connect_timeout"], Kind::Span(Spans::ANY), Unset(Http), "of connecting"),
-    key(&[A, "*", "allow_http"], Kind::Switch, Text("false"), "take plain `http` to another machine, key included"),
-    key(&[A, "*", "request_timeout"], Kind::Span(REQUESTS), Of(Http), "of one request"),
+    key(&[A, "*", "poll", "min"], ValueKind::Span(LOOKS), Words(ADVICE), "the shortest time between two looks"),
+    key(&[A, "*", "poll", "max"], ValueKind::Span(LOOKS), Words(ADVICE), "the longest time between two looks"),
+    key(&[A, "*", "poll", "growth"], ValueKind::Number(GROWTHS), Told(growth), "by how much that time grows"),
+    key(&[A, "*", "connect_timeout"], ValueKind::Span(Spans::ANY), Unset(Http), "of connecting"),
+    key(
+        &[A, "*", "allow_http"],
+        ValueKind::Switch,
+        Text("false"),
+        "take plain `http` to another machine, key included",
+    ),
+    key(&[A, "*", "request_timeout"], ValueKind::Span(REQUESTS), Of(Http), "of one request"),
     key(
         &[A, "*", "running_timeout"],
-        Kind::Span(LOOKS),
+        ValueKind::Span(LOOKS),
         Of(Poller),
         "past it a task is overdue: looked at slowly, never bought again",
     ),
     key(
         &[A, "*", "patience"],
-        Kind::Span(LOOKS),
+        ValueKind::Span(LOOKS),
         Of(Poller),
         "how long an end that the vendor only seems to tell must have lasted, over several answers, before it is believed: \"no such task\", \"succeeded\" without a file. A tenth of it for an error under a status word that it does not document",
     ),
     key(
         &[A, "*", "retries"],
-        Kind::Whole { min: 0, max: 100 },
+        ValueKind::Whole { min: 0, max: 100 },
         Of(Submitter),
         "submissions that a job may spend on failures that were not charged; the last of them waits for `patience`, so that no trouble of seconds ends a row",
     ),
     key(
         &[A, "*", "on_unconfirmed"],
-        Kind::Choice(&["hold", "resubmit"]),
+        ValueKind::Choice(&["hold", "resubmit"]),
         Of(Submitter),
         "what becomes of a purchase of unknown fate: a person resolves it, or with `resubmit` you accept that a row may be bought more than once",
     ),
     key(
         &[A, "*", "idempotency"],
-        Kind::Choice(&["auto", "off"]),
+        ValueKind::Choice(&["auto", "off"]),
         Of(Submitter),
         "whether idempotency keys are sent where the vendor knows them",
     ),
 ];
 
 /// `[accounts.NAME.breaker]`.
-pub(super) const BREAKER: &[Key] = &[
+pub(super) const BREAKER: &[ConfigKey] = &[
     key(
         &[A, "*", "breaker", "after"],
-        Kind::Whole { min: 0, max: 1_000 },
+        ValueKind::Whole { min: 0, max: 1_000 },
         Told(breaker_after),
         "bad outcomes in a row, each of another row, that open it; a number here stands for both; `0` switches it off",
     ),
-    key(&[A, "*", "breaker", "wait"], Kind::Span(PROBES), Told(breaker_wait), "from its opening to the first probe"),
-    key(&[A, "*", "breaker", "longest"], Kind::Span(PROBES), Told(breaker_longest), "the longest wait of its own"),
+    key(
+        &[A, "*", "breaker", "wait"],
+        ValueKind::Span(PROBES),
+        Told(breaker_wait),
+        "from its opening to the first probe",
+    ),
+    key(&[A, "*", "breaker", "longest"], ValueKind::Span(PROBES), Told(breaker_longest), "the longest wait of its own"),
 ];
 
 /// More of them.
-pub(super) const LINKS: &[Key] = &[
+pub(super) const LINKS: &[ConfigKey] = &[
     key(
         &[A, "*", "refunds_failures"],
-        Kind::Choice(&["auto", "yes", "no"]),
+        ValueKind::Choice(&["auto", "yes", "no"]),
         Text("auto"),
         "whether the vendor gives the money of failed tasks back",
     ),
     key(
         &[A, "*", "link_lifetime"],
-        Kind::Span(Spans::ANY),
+        ValueKind::Span(Spans::ANY),
         Words("the vendor's"),
         "how long an output link works where the vendor's reply does not say; outputs are fetched by their deadlines",
     ),

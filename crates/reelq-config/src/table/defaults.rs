@@ -6,7 +6,7 @@ use reelq_poller::PollSettings;
 use reelq_submitter::SubmitSettings;
 use serde_json::{Value as Json, json};
 
-use crate::kind::{Kind, Value};
+use crate::kind::{ConfigValue, ValueKind};
 
 /// What holds where nothing sets a key.
 #[derive(Debug, Clone, Copy)]
@@ -53,10 +53,10 @@ impl Owner {
 
 impl KeyDefault {
     /// The value that the key has then.
-    pub(super) fn value(self, path: &[&str], kind: Kind) -> Option<Value> {
+    pub(super) fn value(self, path: &[&str], kind: ValueKind) -> Option<ConfigValue> {
         match self {
             Self::Text(text) => kind.read_text(text).ok(),
-            Self::Of(owner) => Value::from_json(owner.defaults().get(*path.last()?)?),
+            Self::Of(owner) => ConfigValue::from_json(owner.defaults().get(*path.last()?)?),
             _ => None,
         }
     }

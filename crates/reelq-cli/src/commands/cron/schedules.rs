@@ -1,20 +1,20 @@
 //! The configured schedules that a command is about.
 
-use reelq_console::Failure;
+use reelq_console::CommandError;
 use reelq_model::ScheduleName;
 use reelq_producer::schedule::Schedule;
-use reelq_runner::context::Session;
+use reelq_runner::context::CommandContext;
 
 /// The configured schedules; there must be some.
-pub(super) fn schedules(session: &Session) -> Result<&[Schedule], Failure> {
+pub(super) fn schedules(context: &CommandContext) -> Result<&[Schedule], CommandError> {
     let none = "no schedule is configured: add [[schedules]] with name, cron and manifest to reelq.toml";
-    Some(&*session.config.schedules).filter(|all| !all.is_empty()).ok_or_else(|| Failure::usage(none))
+    Some(&*context.config.schedules).filter(|all| !all.is_empty()).ok_or_else(|| CommandError::usage(none))
 }
 
 /// The schedule of this name.
-pub(super) fn named<'a>(session: &'a Session, name: &ScheduleName) -> Result<&'a Schedule, Failure> {
-    let all = schedules(session)?;
+pub(super) fn named<'a>(context: &'a CommandContext, name: &ScheduleName) -> Result<&'a Schedule, CommandError> {
+    let all = schedules(context)?;
     let known = || all.iter().map(|schedule| schedule.name.to_string()).collect::<Vec<_>>().join(", ");
-    let missing = || Failure::usage(format!("there is no schedule `{name}`: there are {}", known()));
+    let missing = || CommandError::usage(format!("there is no schedule `{name}`: there are {}", known()));
     all.iter().find(|schedule| schedule.name == *name).ok_or_else(missing)
 }

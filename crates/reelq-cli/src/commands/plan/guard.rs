@@ -1,9 +1,9 @@
 //! What stands against buying a plan, whatever it costs: the same was bought before, or another batch would be pushed aside.
 
 use reelq_collector::{Place, Unknown};
-use reelq_console::{Failure, NOT_BOUGHT, grouped, plural, quoted};
+use reelq_console::{CommandError, NOT_BOUGHT, grouped, plural, quoted};
 use reelq_producer::{Elsewhere, Order, Plan};
-use reelq_runner::context::Session;
+use reelq_runner::context::CommandContext;
 use reelq_store::Store;
 
 use crate::commands::consent::Consent;
@@ -14,36 +14,36 @@ pub(crate) async fn hold(
     order: &Order,
     plan: &Plan,
     consent: Consent,
-    session: &Session,
+    context: &CommandContext,
     store: &dyn Store,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     if let Some(said) = in_the_way(order, plan) {
-        return Err(Failure::usage(format!("{said}; {NOT_BOUGHT}")));
+        return Err(CommandError::usage(format!("{said}; {NOT_BOUGHT}")));
     }
-    if plan.to_buy() == 0 || session.is_simulated() {
+    if plan.to_buy() == 0 || context.is_simulated() {
         return Ok(());
     }
     if order.source.again {
-        let found = in_the_place(plan, session, store).await?;
-        return accepted(found, plan, session).await;
+        let found = in_the_place(plan, context, store).await?;
+        return accepted(found, plan, context).await;
     }
     let mut found = None;
     let mut bought: Vec<String> = elsewhere(plan).into_iter().collect();
     // What a server forgot, this machine's journal tells it again before anything is bought; a file has none.
-    if !session.is_shared() || store.batch(&plan.batch.name).await?.is_none() {
-        found = in_the_place(plan, session, store).await?;
+    if !context.is_shared() || store.batch(&plan.batch.name).await?.is_none() {
+        found = in_the_place(plan, context, store).await?;
     }
     bought.extend(found.iter().map(|found| found.said.clone()));
     for said in bought {
         consent.to_again(&said).await?;
     }
-    accepted(found, plan, session).await
+    accepted(found, plan, context).await
 }
 
 /// The same for what was loaded while the plan was asked about and loaded.
-pub(crate) async fn hold_meanwhile(order: &Order, plan: &Plan, consent: Consent) -> Result<(), Failure> {
+pub(crate) async fn hold_meanwhile(order: &Order, plan: &Plan, consent: Consent) -> Result<(), CommandError> {
     if let Some(said) = in_the_way(order, plan) {
-        return Err(Failure::usage(format!("{said}; {NOT_BOUGHT}")));
+        return Err(CommandError::usage(format!("{said}; {NOT_BOUGHT}")));
     }
     match elsewhere(plan).filter(|_| !order.source.again) {
         Some(said) => consent.to_again(&format!("meanwhile {said}")).await,
@@ -52,11 +52,11 @@ pub(crate) async fn hold_meanwhile(order: &Order, plan: &Plan, consent: Consent)
 }
 
 /// A person knows of what the place tells: nobody is asked about the same again.
-async fn accepted(found: Option<Found>, plan: &Plan, session: &Session) -> Result<(), Failure> {
+async fn accepted(found: Option<Found>, plan: &Plan, context: &CommandContext) -> Result<(), CommandError> {
     let Some(Found { unknown, .. }) = found.filter(|found| found.unknown.rows() > 0) else { return Ok(()) };
-    let place = Place::open(&plan.batch.output, &plan.batch.name, &session.storage());
-    let place = place.map_err(|error| Failure::usage(format!("failed to {}", error.chain())))?;
-    unknown.accept(&place).await.map_err(|error| Failure::usage(format!("failed to {error}")))
+    let place = Place::open(&plan.batch.output, &plan.batch.name, &context.storage());
+    let place = place.map_err(|error| CommandError::usage(format!("failed to {}", error.chain())))?;
+    unknown.accept(&place).await.map_err(|error| CommandError::usage(format!("failed to {error}")))
 }
 
 /// Why the batch may not take this name or this output place.
@@ -115,9 +115,9 @@ pub(crate) fn moved(plan: &Plan) -> Option<String> {
 }
 
 /// What else is to be known before a yes: a state that begins anew, rows that ask for the same.
-pub(crate) fn remarks(plan: &Plan, session: &Session) -> Vec<String> {
-    let anew = (plan.begins_anew && !session.is_simulated())
-        .then(|| format!("A new state begins at {}: what was bought before is not known there", session.place()));
+pub(crate) fn remarks(plan: &Plan, context: &CommandContext) -> Vec<String> {
+    let anew = (plan.begins_anew && !context.is_simulated())
+        .then(|| format!("A new state begins at {}: what was bought before is not known there", context.place()));
     let equal = plan.equal.in_words();
     let rest = (plan.equal.rows > 0 && plan.equal.first.len() == 5).then(|| "and maybe more".to_owned());
     let equal = (!equal.is_empty()).then(|| {
@@ -137,16 +137,16 @@ struct Found {
     unknown: Unknown,
 }
 
-async fn in_the_place(plan: &Plan, session: &Session, store: &dyn Store) -> Result<Option<Found>, Failure> {
+async fn in_the_place(plan: &Plan, context: &CommandContext, store: &dyn Store) -> Result<Option<Found>, CommandError> {
     let (output, name) = (&plan.batch.output, &plan.batch.name);
-    let place = Place::open(output, name, &session.storage());
-    let place = place.map_err(|error| Failure::usage(format!("failed to {}", error.chain())))?;
+    let place = Place::open(output, name, &context.storage());
+    let place = place.map_err(|error| CommandError::usage(format!("failed to {}", error.chain())))?;
     let unusable = |error: &dyn std::error::Error| {
         let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-        Failure::usage(format!("the output place {output} cannot be used: failed to {error}{cause}"))
+        CommandError::usage(format!("the output place {output} cannot be used: failed to {error}{cause}"))
     };
     let unknown = Unknown::find(store, name, &place).await.map_err(|error| unusable(&error))?;
-    let (shown, state) = (quoted(output), session.place());
+    let (shown, state) = (quoted(output), context.place());
     if unknown.rows() > 0 {
         let rows = u64::try_from(unknown.rows()).unwrap_or(u64::MAX);
         let (rows, s) = (grouped(rows), plural(rows));
