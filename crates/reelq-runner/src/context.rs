@@ -10,9 +10,9 @@ use reelq_config::{Config, Environment, Flags, MergedSettings, Project, StorePla
 use reelq_console::{CommandError, Out, quoted};
 use reelq_http::Proxies;
 use reelq_model::SharedClock;
-use reelq_store::{Blobs, Patience};
+use reelq_store::{Blobs, Patience, fresh_number};
 
-use crate::{adapter_cache::AdapterCache, machine::seed, reaching::PATIENCE};
+use crate::{adapter_cache::AdapterCache, reaching::PATIENCE};
 
 /// What the command line says for every command.
 #[derive(Debug, Clone, Default)]
@@ -85,7 +85,7 @@ impl CommandContext {
             settings,
             config,
             adapters: AdapterCache::default(),
-            seed: seed(),
+            seed: fresh_number(),
             patience: Patience::new(PATIENCE),
             start,
             is_users,

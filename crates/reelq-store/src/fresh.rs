@@ -3,6 +3,6 @@
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 
 /// A number that differs in every process on every machine, and with every call: the system's own randomness.
-pub(crate) fn number() -> u64 {
+pub fn number() -> u64 {
     RandomState::new().build_hasher().finish()
 }

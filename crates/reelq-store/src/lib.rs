@@ -45,6 +45,7 @@ pub use bulk::{Cursor, Edit, Scanned, Shown};
 pub use claim::{Claim, ClaimStage, Claimed, Lease};
 pub use commit::{Commit, Committed, Edited, LateAcceptance, Recalled};
 pub use error::{Error, Result};
+pub use fresh::number as fresh_number;
 pub use guard::{FolderDraft, FolderView, GuardStep, Remembered, StoreGuard};
 pub use journal::{JournalSettings, Journaled};
 pub use limits::{AccountCap, AccountLimits, Pause, PauseReason};

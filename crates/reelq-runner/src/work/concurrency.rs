@@ -32,16 +32,16 @@ impl FromStr for SlotCounts {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let mut concurrency = Self::default();
+        let mut counts = Self::default();
         for part in text.split(',') {
             match part.split_once('=') {
                 Some((stage, number)) => {
-                    concurrency.by_stage.insert(stage.parse::<StageName>()?.0, slots(number)?);
+                    counts.by_stage.insert(stage.parse::<StageName>()?.0, slots(number)?);
                 }
-                None => concurrency.all = Some(slots(part)?),
+                None => counts.all = Some(slots(part)?),
             }
         }
-        Ok(concurrency)
+        Ok(counts)
     }
 }
 
@@ -54,7 +54,7 @@ fn slots(text: &str) -> Result<NonZeroUsize, String> {
 #[derive(Debug, Clone)]
 pub struct Concurrency {
     stages: Vec<ClaimStage>,
-    concurrency: SlotCounts,
+    slots: SlotCounts,
 }
 
 impl Default for Concurrency {
@@ -65,10 +65,10 @@ impl Default for Concurrency {
 
 impl Concurrency {
     /// These stages; all of them where none is named.
-    pub fn new(stages: &[StageName], concurrency: SlotCounts) -> Self {
+    pub fn new(stages: &[StageName], slots: SlotCounts) -> Self {
         let all = || STAGES.map(|(_, stage)| stage).to_vec();
         let stages = if stages.is_empty() { all() } else { stages.iter().map(|stage| stage.0).collect() };
-        Self { stages, concurrency }
+        Self { stages, slots }
     }
 
     /// Whether it works on this stage.
@@ -78,7 +78,7 @@ impl Concurrency {
 
     /// The slots of a stage, `usual` where nothing is said.
     pub fn slots(&self, stage: ClaimStage, usual: NonZeroUsize) -> NonZeroUsize {
-        self.concurrency.by_stage.get(&stage).copied().or(self.concurrency.all).unwrap_or(usual)
+        self.slots.by_stage.get(&stage).copied().or(self.slots.all).unwrap_or(usual)
     }
 }
 
