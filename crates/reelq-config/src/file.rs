@@ -6,10 +6,10 @@ use toml_edit::{Document, Item, Key, Table, TableLike};
 
 use super::{
     Complaint, MergedSettings,
-    kind::ConfigValue,
     names::nearest,
     origin::Origin,
     table::{self, find},
+    value::ConfigValue,
 };
 
 /// Reads `text`, the content of `path`, into `settings`.

@@ -1,7 +1,5 @@
 //! What the values of configuration keys must be.
 
-use std::time::Duration;
-
 use reelq_model::{
     AccountName, Money, ScheduleName,
     units::{ByteSize, Span},
@@ -12,71 +10,13 @@ use url::Url;
 
 use super::{
     broken::{Broken, broken, hinted},
+    range::{Numbers, Spans},
     store_url,
+    value::ConfigValue,
 };
 
 /// The vendors that there are adapters for.
 pub(crate) const PROVIDERS: &[&str] = reelq_provider::PROVIDERS;
-
-/// The numbers that a key takes.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Numbers {
-    /// They are above this.
-    pub(crate) above: f64,
-    /// The most.
-    pub(crate) most: f64,
-}
-
-impl Numbers {
-    fn check(self, number: f64) -> Result<ConfigValue, Broken> {
-        let Self { above, most } = self;
-        if number.is_finite() && number > above && number <= most {
-            return Ok(ConfigValue::Number(number));
-        }
-        broken(format!("must be a number above {above} and at most {most}"))
-    }
-}
-
-/// The times that a key takes, those included.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Spans {
-    pub(crate) least: Option<Duration>,
-    pub(crate) most: Option<Duration>,
-}
-
-impl Spans {
-    /// Whatever is longer than nothing.
-    pub(crate) const ANY: Self = Self { least: None, most: None };
-
-    /// At least this.
-    pub(crate) const fn from(least: Duration) -> Self {
-        Self { least: Some(least), most: None }
-    }
-
-    /// Both included.
-    pub(crate) const fn between(least: Duration, most: Duration) -> Self {
-        Self { least: Some(least), most: Some(most) }
-    }
-
-    fn check(self, span: Span) -> Result<(), Broken> {
-        let fits = self.least.is_none_or(|least| span.0 >= least) && self.most.is_none_or(|most| span.0 <= most);
-        match self.in_words() {
-            _ if span.0.is_zero() => broken("must be longer than nothing"),
-            Some(range) if !fits => broken(format!("must be {range}, not {span}")),
-            _ => Ok(()),
-        }
-    }
-
-    /// The range in words, where there is one.
-    pub(crate) fn in_words(self) -> Option<String> {
-        match (self.least.map(Span), self.most.map(Span)) {
-            (Some(least), Some(most)) => Some(format!("from {least} to {most}")),
-            (Some(least), None) => Some(format!("at least {least}")),
-            (None, Some(most)) => Some(format!("at most {most}")),
-            (None, None) => None,
-        }
-    }
-}
 
 /// What a value must be.
 #[derive(Debug, Clone, Copy)]
@@ -129,49 +69,6 @@ pub(crate) enum ValueKind {
     Zone,
     /// One of these words.
     Choice(&'static [&'static str]),
-}
-
-/// A checked value.
-#[derive(Debug, Clone, PartialEq)]
-pub enum ConfigValue {
-    /// A text.
-    Text(String),
-    /// A list of texts.
-    Texts(Vec<String>),
-    /// A whole number.
-    Whole(i64),
-    /// Another number.
-    Number(f64),
-    /// Yes or no.
-    Switch(bool),
-}
-
-impl ConfigValue {
-    /// A value that JSON holds.
-    pub(crate) fn from_json(json: &serde_json::Value) -> Option<Self> {
-        Some(match json {
-            serde_json::Value::String(text) => Self::Text(text.clone()),
-            serde_json::Value::Bool(on) => Self::Switch(*on),
-            serde_json::Value::Number(number) => {
-                number.as_i64().map_or_else(|| number.as_f64().map(Self::Number), |whole| Some(Self::Whole(whole)))?
-            }
-            serde_json::Value::Array(items) => {
-                Self::Texts(items.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<_>>()?)
-            }
-            _ => return None,
-        })
-    }
-
-    /// The value as JSON.
-    pub fn to_json(&self) -> serde_json::Value {
-        match self {
-            Self::Text(text) => text.as_str().into(),
-            Self::Texts(texts) => texts.clone().into(),
-            Self::Whole(number) => (*number).into(),
-            Self::Number(number) => (*number).into(),
-            Self::Switch(on) => (*on).into(),
-        }
-    }
 }
 
 /// The word for a limit that is to be learned.

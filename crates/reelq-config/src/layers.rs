@@ -7,9 +7,9 @@ use std::{
 
 use super::{
     Complaint,
-    kind::ConfigValue,
     origin::Origin,
     table::{find, keys, named_in, path_for},
+    value::ConfigValue,
 };
 
 /// A value and where it came from.

@@ -14,6 +14,7 @@ mod origin;
 mod overlay;
 mod problem;
 mod project;
+mod range;
 mod reading;
 mod reference;
 mod renamed;
@@ -27,11 +28,11 @@ mod simulated;
 mod store_place;
 mod store_url;
 mod table;
+mod value;
 mod values;
 
 pub use account::{AccountConfig, KeyTrouble};
 pub use environment::Environment;
-pub use kind::ConfigValue;
 pub use layers::{MergedSettings, Setting};
 pub use origin::Origin;
 use problem::Complaint;
@@ -44,6 +45,7 @@ pub use sections::Config;
 pub use show::{ShownSetting, shown, shown_store};
 pub use simulated::{simulate, simulated_output};
 pub use store_place::{ClosedFolder, PasswordPlace, RedisPlace, StorePlace, is_there};
+pub use value::ConfigValue;
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,8 @@
 //! The tables of keys as the docs show them.
 
 use super::{
-    kind::{Numbers, ValueKind},
+    kind::ValueKind,
+    range::Numbers,
     table::{ConfigKey, TABLES},
 };
 
@@ -40,7 +41,7 @@ fn values(kind: ValueKind) -> String {
     let number = |range: Numbers| format!("above {}, at most {}", range.above, range.most);
     match kind {
         ValueKind::Span(spans) => {
-            spans.in_words().map_or_else(|| "a time".to_owned(), |range| format!("a time {range}"))
+            spans.in_words().map_or_else(|| "a time".to_owned(), |range| format!("a time, {range}"))
         }
         ValueKind::Number(range) => number(range),
         ValueKind::NumberOrAuto(range) => format!("{}, or `\"auto\"`", number(range)),

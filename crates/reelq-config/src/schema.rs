@@ -3,7 +3,8 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::{
-    kind::{Numbers, ValueKind},
+    kind::ValueKind,
+    range::Numbers,
     table::{ConfigKey, keys},
 };
 

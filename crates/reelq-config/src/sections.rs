@@ -13,10 +13,10 @@ use url::{Host, Url};
 
 use super::{
     AccountConfig, Complaint, MergedSettings, StorePlace, between,
-    kind::ConfigValue,
     layers::Setting,
     origin::Origin,
     renamed, schedules,
+    value::ConfigValue,
     values::{folder_of, span, text},
 };
 

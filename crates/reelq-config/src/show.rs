@@ -3,7 +3,7 @@
 use reelq_store::Address;
 use serde::Serialize;
 
-use super::{MergedSettings, kind::ConfigValue};
+use super::{MergedSettings, value::ConfigValue};
 
 /// One line of `config show`.
 #[derive(Debug, Clone, Serialize)]

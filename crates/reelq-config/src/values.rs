@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use reelq_model::units::Span;
 
-use super::{MergedSettings, kind::ConfigValue, origin::Origin};
+use super::{MergedSettings, origin::Origin, value::ConfigValue};
 
 /// The text of a key.
 pub(crate) fn text(settings: &MergedSettings, path: &[&str]) -> Option<String> {

@@ -25,7 +25,7 @@ pub async fn open(place: &StorePlace, context: &CommandContext) -> Result<Shared
                 let (address, namespace) = (place.address.clone(), place.namespace.clone());
                 Ok::<_, CommandError>(RedisStore::open(address, namespace, options.clone(), Arc::clone(&clock)).await?)
             };
-            Arc::new(until_reached(context, open).await?)
+            Arc::new(until_reached(&context.patience, context.seed, open).await?)
         }
     })
 }
@@ -42,7 +42,7 @@ pub async fn open_reading(place: &StorePlace, context: &CommandContext) -> Resul
                 let opened = RedisStore::open_reading(address, namespace, options.clone(), Arc::clone(&clock)).await;
                 Ok::<_, CommandError>(opened?)
             };
-            Arc::new(until_reached(context, open).await?)
+            Arc::new(until_reached(&context.patience, context.seed, open).await?)
         }
     })
 }

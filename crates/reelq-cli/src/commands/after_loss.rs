@@ -1,12 +1,12 @@
 //! `reelq resume`, and with `--after-loss` a person's word that journals which nobody can read any more are not waited for.
 
-use crate::commands::lookup;
 use reelq_console::{CommandError, CommandResult, Exit, NOT_BOUGHT, Out, Proposal, grouped, money, plural};
 use reelq_model::{AccountName, BatchName, Money, Status};
 use reelq_runner::{awaited, context::CommandContext, jobs::absent};
 use reelq_store::{FolderView, GuardStep, Store, StoreGuard};
 
 use super::{consent::Consent, pause};
+use crate::commands::lookup;
 
 /// Flags of `reelq resume`.
 #[derive(Debug, clap::Args)]

@@ -3,8 +3,6 @@
 mod followed;
 mod whole;
 
-use crate::commands::lookup;
-use crate::commands::selection::SelectionArgs;
 use reelq_console::{CommandError, CommandResult, Out, Proposal, grouped, plural};
 use reelq_model::{BatchName, Status};
 use reelq_runner::{
@@ -19,6 +17,7 @@ use reelq_store::{BatchView, Edit, Edited, JobView, Store};
 use serde::Serialize;
 
 use super::consent::Consent;
+use crate::commands::{lookup, selection::SelectionArgs};
 
 /// Flags of `reelq cancel`.
 #[derive(Debug, clap::Args)]

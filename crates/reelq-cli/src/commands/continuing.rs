@@ -1,13 +1,12 @@
 //! `reelq continue`: goes on with a batch as it is in the store, under the yes that loaded it.
 
-use crate::commands::lookup;
 use reelq_console::{CommandError, CommandResult, NOT_BOUGHT, Out, Proposal, cost, money};
 use reelq_model::{AccountName, BatchName, Money, units::Span};
-use reelq_runner::opened::OpenedStore;
 use reelq_runner::{
     context::CommandContext,
     jobs::stranded::stranded,
     locks::run_lock::RunLock,
+    opened::OpenedStore,
     orders,
     simulated_vendors::SimulatedVendors,
     work::{
@@ -18,6 +17,7 @@ use reelq_runner::{
 use reelq_store::BatchView;
 
 use super::{consent::Consent, loading::QuietArgs, plan::budget, sim::VendorArgs};
+use crate::commands::lookup;
 
 /// Flags of `reelq continue`.
 #[derive(Debug, clap::Args)]

@@ -1,12 +1,11 @@
 //! `reelq enqueue`: brings a manifest into the store, for workers to work on.
 
-use crate::commands::lookup;
 use reelq_console::{CommandError, CommandResult, Exit, Out, cost, grouped, known, plural};
 use reelq_model::Money;
 use reelq_producer::LoadReport;
-use reelq_runner::opened::OpenedStore;
 use reelq_runner::{
     context::CommandContext,
+    opened::OpenedStore,
     work::{collecting::usable, reporting::stamped},
 };
 use reelq_store::SharedStore;
@@ -17,6 +16,7 @@ use super::{
     loading::{Agreed, QuietArgs, agree, load},
     plan::{ManifestArgs, named_before, order, placed},
 };
+use crate::commands::lookup;
 
 /// Flags of `reelq enqueue`.
 #[derive(Debug, clap::Args)]

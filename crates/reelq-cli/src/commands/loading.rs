@@ -7,8 +7,7 @@ use reelq_collector::{Place, note_loaded};
 use reelq_console::{CommandError, NOT_BOUGHT, Out, Proposal, cost, grouped, plural};
 use reelq_model::BatchName;
 use reelq_producer::{LoadReport, Order, Plan, load_telling};
-use reelq_runner::images;
-use reelq_runner::{context::CommandContext, orders, purging::purge};
+use reelq_runner::{context::CommandContext, images, obstacles, orders, purging::purge};
 use reelq_store::{SharedStore, Store};
 
 use super::{
@@ -44,11 +43,11 @@ pub(crate) async fn agree(
     out.problems(&plan.warnings);
     out.note(&draw(&plan, context));
     out.note("");
-    if let Some(line) = guard::moved(&plan) {
+    if let Some(line) = obstacles::moved(&plan) {
         out.note(&line);
     }
     guard::hold(&order, &plan, consent, context, &**store).await?;
-    let stake = Proposal { told: guard::remarks(&plan, context), ..purchase(&plan) };
+    let stake = Proposal { told: obstacles::remarks(&plan, context), ..purchase(&plan) };
     if plan.to_buy() > 0 {
         consent.to(&stake, context, out).await?;
     }

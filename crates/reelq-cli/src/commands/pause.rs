@@ -1,10 +1,11 @@
 //! `reelq pause` and `reelq resume`: a batch's or an account's submissions.
 
-use crate::commands::lookup;
 use reelq_console::{CommandError, CommandResult, Exit, Out};
 use reelq_model::{AccountName, BatchName};
 use reelq_runner::{context::CommandContext, jobs::wake::free, orders};
 use reelq_store::{PauseReason, Store};
+
+use crate::commands::lookup;
 
 /// Flags of `reelq pause`, and what `reelq resume` shares with it.
 #[derive(Debug, clap::Args)]

@@ -9,21 +9,23 @@ use std::{
     sync::Arc,
 };
 
-use crate::commands::lookup;
 pub(crate) use costs::{ModelCost, costs};
 use reelq_console::{CommandError, CommandResult, Exit, Out, known};
 use reelq_model::{AccountName, BatchName, Money};
 use reelq_producer::{
     AccountBudget, Changes, Elsewhere, EqualRows, Estimate, Order, Overrides, Plan, Source, batch_name, cut_name,
 };
-use reelq_runner::opened::OpenedStore;
 use reelq_runner::{
     adapters::{self, vocabulary},
     context::CommandContext,
+    obstacles,
+    opened::OpenedStore,
 };
 use reelq_store::{LoadedWith, Store};
 use serde::Serialize;
 pub(crate) use text::draw;
+
+use crate::commands::lookup;
 
 /// The manifest and what the command line says over it; also of `reelq run`.
 #[derive(Debug, Clone, clap::Args)]
@@ -137,8 +139,11 @@ pub(crate) async fn run(args: &Args, context: &CommandContext, out: Out) -> Comm
         out.problems(&plan.warnings);
     }
     out.report(&report(&plan, context.is_simulated()), |_| draw(&plan, context));
-    let against = guard::in_the_way(&order, &plan).into_iter();
-    for said in against.chain(guard::elsewhere(&plan)).chain(guard::moved(&plan)).chain(guard::remarks(&plan, context))
+    let against = obstacles::in_the_way(&order, &plan).into_iter();
+    for said in against
+        .chain(obstacles::elsewhere(&plan))
+        .chain(obstacles::moved(&plan))
+        .chain(obstacles::remarks(&plan, context))
     {
         out.note(&said);
     }

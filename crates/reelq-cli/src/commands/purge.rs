@@ -1,6 +1,5 @@
 //! `reelq purge`: removes the records of finished batches.
 
-use crate::commands::lookup;
 use reelq_console::{CommandError, CommandResult, Exit, Out, Proposal, grouped, plural, spent, table};
 use reelq_model::{BatchName, units::Span};
 use reelq_runner::{adapters, context::CommandContext, jobs::stuck::say_stuck, purging, work::retention::forget_place};
@@ -8,6 +7,7 @@ use reelq_store::{BatchView, JobFilter, Store, Unfinished};
 use serde::Serialize;
 
 use super::consent::Consent;
+use crate::commands::lookup;
 
 /// Flags of `reelq purge`.
 #[derive(Debug, clap::Args)]

@@ -5,8 +5,6 @@ mod asked;
 mod list;
 mod stakes;
 
-use crate::commands::lookup;
-use crate::commands::selection::SelectionArgs;
 use reelq_console::{CommandError, CommandResult, Exit, Out};
 use reelq_model::{BatchName, Status, TaskId};
 use reelq_runner::{
@@ -17,6 +15,7 @@ use reelq_store::{JobView, Store};
 
 pub(crate) use super::resolve::stakes::{named, paid};
 use super::{consent::Consent, resolve::answer::Answer};
+use crate::commands::{lookup, selection::SelectionArgs};
 
 /// Flags of `reelq resolve`.
 #[derive(Debug, clap::Args)]

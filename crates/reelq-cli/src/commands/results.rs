@@ -9,7 +9,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::commands::lookup;
 use anyhow::Context;
 use clap::ValueEnum;
 use reelq_collector::for_each_record;
@@ -20,6 +19,7 @@ use reelq_runner::{context::CommandContext, opened::OpenedStore};
 use reelq_store::BatchView;
 
 use super::{results::target::OutFile, selection::failure_kind};
+use crate::commands::lookup;
 
 /// The form of a result manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -3,7 +3,6 @@
 mod course;
 mod intent;
 
-use crate::commands::lookup;
 use reelq_console::{CommandError, CommandResult, Exit, Out, Proposal, grouped, money, plural};
 use reelq_model::{BatchName, FailureKind, Status};
 use reelq_runner::{
@@ -26,6 +25,7 @@ use super::{
     },
     selection::{SelectionArgs, failure_kind},
 };
+use crate::commands::lookup;
 
 /// Flags of `reelq retry`.
 #[derive(Debug, clap::Args)]

@@ -3,12 +3,12 @@
 use reelq_console::{CommandError, CommandResult, Out};
 use reelq_model::units::Span;
 use reelq_producer::Order;
-use reelq_runner::opened::OpenedStore;
 use reelq_runner::{
     adapters,
     context::CommandContext,
     jobs::stranded::stranded,
     locks::run_lock::RunLock,
+    opened::OpenedStore,
     simulated_vendors::SimulatedVendors,
     work::{
         batch::{Work, engine, needed},

@@ -2,17 +2,15 @@
 
 use std::time::Duration;
 
-use crate::commands::lookup;
-use crate::commands::selection::SelectionArgs;
 use anyhow::Context;
 use reelq_console::{CommandError, CommandResult, Exit, Out, duration, grouped, money, spent, stdout, table, to_spend};
 use reelq_model::{BatchName, Money, Status, Timestamp};
 use reelq_runner::{
     awaited::say_waiting,
     context::CommandContext,
-    jobs::noticed::Noticed,
     jobs::{
         absent,
+        noticed::Noticed,
         selection::{brief, matching, place},
         stranded::{Stranded, stranded},
         stuck::{Stuck, draw as draw_stuck, stuck},
@@ -22,6 +20,8 @@ use reelq_runner::{
 };
 use reelq_store::{Absentees, AccountCap, AccountView, BatchView, GuardStep, JobFilter, JobView, Store, WorkerView};
 use serde::Serialize;
+
+use crate::commands::{lookup, selection::SelectionArgs};
 
 /// Flags of `reelq status`.
 #[derive(Debug, clap::Args)]

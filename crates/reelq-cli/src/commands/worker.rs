@@ -2,12 +2,10 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use crate::commands::lookup;
 use anyhow::Context;
 use reelq_config::AccountConfig;
 use reelq_console::{CommandError, CommandResult, Exit, Out};
 use reelq_model::{AccountName, BatchName, Timestamp, units::Span};
-use reelq_runner::opened::OpenedStore;
 use reelq_runner::{
     context::CommandContext,
     ending::{
@@ -16,6 +14,7 @@ use reelq_runner::{
     },
     jobs::stranded::stranded,
     machine::CRON,
+    opened::OpenedStore,
     progress::log::LogProgress,
     signals::Signals,
     work::{
@@ -28,6 +27,7 @@ use reelq_store::{BatchView, SharedStore, Store, WorkerView};
 use serde::Serialize;
 
 use super::{cron::Watch, loading::QuietArgs, sim::VendorArgs};
+use crate::commands::lookup;
 
 /// Flags of `reelq worker`.
 #[derive(Debug, clap::Args)]

@@ -10,7 +10,10 @@ use super::{
     defaults::Owner::{Http, Poller, Submitter},
     key::{ConfigKey, key},
 };
-use crate::kind::{Numbers, PROVIDERS, Spans, ValueKind};
+use crate::{
+    kind::{PROVIDERS, ValueKind},
+    range::{Numbers, Spans},
+};
 
 const A: &str = "accounts";
 const ADVICE: &str = "the vendor's advice";

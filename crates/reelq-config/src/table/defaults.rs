@@ -6,7 +6,7 @@ use reelq_poller::PollSettings;
 use reelq_submitter::SubmitSettings;
 use serde_json::{Value as Json, json};
 
-use crate::kind::{ConfigValue, ValueKind};
+use crate::{kind::ValueKind, value::ConfigValue};
 
 /// What holds where nothing sets a key.
 #[derive(Debug, Clone, Copy)]

@@ -5,7 +5,7 @@ use super::{
     defaults::Owner::Downloads,
     key::{ConfigKey, key},
 };
-use crate::kind::{Spans, ValueKind};
+use crate::{kind::ValueKind, range::Spans};
 
 /// `[downloads]`.
 pub(super) const DOWNLOADS: &[ConfigKey] = &[

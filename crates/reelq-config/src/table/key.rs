@@ -1,7 +1,7 @@
 //! One configuration key.
 
 use super::defaults::KeyDefault;
-use crate::kind::{ConfigValue, ValueKind};
+use crate::{kind::ValueKind, value::ConfigValue};
 
 /// One key. In its path, `*` stands for an account's name, or a schedule's.
 #[derive(Debug, Clone, Copy)]

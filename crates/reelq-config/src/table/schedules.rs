@@ -4,7 +4,7 @@ use super::{
     defaults::KeyDefault::{Required, Text, Words},
     key::{ConfigKey, key},
 };
-use crate::kind::{Spans, ValueKind};
+use crate::{kind::ValueKind, range::Spans};
 
 const S: &str = "schedules";
 

@@ -6,7 +6,7 @@ use super::{
     defaults::KeyDefault::{Text, Words},
     key::{ConfigKey, key},
 };
-use crate::kind::{Spans, ValueKind};
+use crate::{kind::ValueKind, range::Spans};
 
 /// Shorter leases end in the midst of usual work, longer ones leave the jobs of dead workers lie.
 const LEASES: Spans = Spans::between(Duration::from_secs(1), Duration::from_mins(10));

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::commands::lookup;
 use reelq_console::{CommandError, Out};
 use reelq_model::Status;
 use reelq_runner::{
@@ -12,6 +11,7 @@ use reelq_runner::{
 use reelq_store::{BatchView, Cursor, JobFilter, Store};
 
 use super::{Args, Report, cancel};
+use crate::commands::lookup;
 
 /// How long requests on their way may take to come back, where only what was not submitted is withdrawn: what the provider did
 /// not take is queued again.

@@ -6,8 +6,7 @@ use reelq_console::{CommandError, CommandResult, Exit, Out, grouped, known, mone
 use reelq_manifest::Problems;
 use reelq_model::{Money, Timestamp};
 use reelq_producer::{Plan, schedule::Schedule};
-use reelq_runner::context::CommandContext;
-use reelq_runner::opened::OpenedStore;
+use reelq_runner::{context::CommandContext, opened::OpenedStore};
 use reelq_store::Store;
 use serde::Serialize;
 

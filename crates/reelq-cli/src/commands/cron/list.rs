@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use reelq_console::{CommandError, CommandResult, Exit, Out, duration, table};
 use reelq_model::{Status, Timestamp};
 use reelq_producer::schedule::{CatchUp, Overlap, Schedule};
-use reelq_runner::context::CommandContext;
-use reelq_runner::opened::OpenedStore;
+use reelq_runner::{context::CommandContext, opened::OpenedStore};
 use reelq_store::{Store, TickSpan, TickView};
 use serde::Serialize;
 

@@ -9,8 +9,7 @@ use reelq_producer::{
     KeepImages, Order, Plan,
     schedule::{Orders, Schedule, folder_of},
 };
-use reelq_runner::images;
-use reelq_runner::{context::CommandContext, work::collecting::usable};
+use reelq_runner::{context::CommandContext, images, work::collecting::usable};
 
 use crate::commands::plan::{ManifestArgs, order};
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use anyhow::Context;
 use reelq_console::{CommandError, CommandResult, Exit, Out, grouped, plural};
 use reelq_producer::schedule::{Fired, Schedule, Scheduler};
-use reelq_runner::opened::OpenedStore;
 use reelq_runner::{
     context::CommandContext,
     machine::{CRON, worker_id},
+    opened::OpenedStore,
     signals::Signals,
 };
 use reelq_store::{SharedStore, TickState};

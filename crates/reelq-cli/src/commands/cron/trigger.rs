@@ -9,10 +9,10 @@ use reelq_producer::{
     KeepImages, Order, Plan,
     schedule::{Orders, Schedule, Scheduler},
 };
-use reelq_runner::opened::OpenedStore;
 use reelq_runner::{
     context::CommandContext,
     machine::{CRON, worker_id},
+    opened::OpenedStore,
 };
 use reelq_store::{Store, TickState};
 

@@ -6,11 +6,11 @@ use reelq_config::AccountConfig;
 use reelq_console::{CommandError, money};
 use reelq_http::Transport;
 use reelq_provider::BalanceOutcome;
-use reelq_runner::opened::OpenedStore;
 use reelq_runner::{
     adapters,
     context::CommandContext,
     jobs::stranded::{Stranded, stranded},
+    opened::OpenedStore,
     work::account::http,
 };
 

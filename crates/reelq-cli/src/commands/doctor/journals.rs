@@ -1,7 +1,6 @@
 //! Whether the store waits for journals before anything new is bought.
 
-use reelq_runner::opened::OpenedStore;
-use reelq_runner::{awaited, context::CommandContext, jobs::absent};
+use reelq_runner::{awaited, context::CommandContext, jobs::absent, opened::OpenedStore};
 use reelq_store::GuardStep;
 
 use super::check::Check;

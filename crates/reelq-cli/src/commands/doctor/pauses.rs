@@ -1,7 +1,6 @@
 //! Checks of what holds accounts back: refusals by the provider, and breakers.
 
-use reelq_runner::opened::OpenedStore;
-use reelq_runner::{context::CommandContext, pauses};
+use reelq_runner::{context::CommandContext, opened::OpenedStore, pauses};
 use reelq_store::{AccountView, PauseReason};
 
 use super::check::Check;

@@ -9,8 +9,7 @@ use std::{
 use reelq_config::StorePlace;
 use reelq_console::{CommandError, bytes};
 use reelq_model::Timestamp;
-use reelq_runner::context::CommandContext;
-use reelq_runner::opened::OpenedStore;
+use reelq_runner::{context::CommandContext, opened::OpenedStore};
 
 use super::check::Check;
 

@@ -1,7 +1,6 @@
 //! Checks of what the store holds: records that cannot be read.
 
-use reelq_runner::context::CommandContext;
-use reelq_runner::opened::OpenedStore;
+use reelq_runner::{context::CommandContext, opened::OpenedStore};
 use reelq_store::{RecordOf, UnreadableRecord};
 
 use super::check::Check;

@@ -6,7 +6,6 @@ use std::{
     path::Path,
 };
 
-use crate::commands::lookup;
 use anyhow::Context;
 use reelq_console::{CommandError, CommandResult, Exit, Out, Proposal};
 use reelq_model::{BatchName, JobId};
@@ -15,7 +14,7 @@ use reelq_runner::context::CommandContext;
 use reelq_store::{RecordOf, Store};
 use serde::Serialize;
 
-use crate::commands::consent::Consent;
+use crate::commands::{consent::Consent, lookup};
 
 /// What was removed.
 #[derive(Debug, Serialize)]
