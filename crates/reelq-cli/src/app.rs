@@ -86,7 +86,7 @@ async fn dispatch(cli: Cli, environment: Environment, clock: SharedClock, out: O
         Command::Backup(args) => backup::run(&args, &context, out).await,
         Command::Cron(action) => cron::run(&action, &context, out).await,
         Command::Models(args) => models::run(&args, &context, out),
-        Command::Config(config::Action::Show) => Ok(config::run(&context, out)),
+        Command::Config(config::ConfigAction::Show) => Ok(config::run(&context, out)),
         Command::Doctor(args) => Box::pin(doctor::run(&args, &context, out)).await,
         Command::Sim(args) => Box::pin(sim::run(&args, &context, out)).await,
         Command::Schema(_) | Command::HelpMarkdown | Command::ConfigMarkdown | Command::Completions(_) => {

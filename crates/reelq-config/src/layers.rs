@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    Complaint,
+    ConfigProblem,
     origin::Origin,
     table::{find, keys, named_in, path_for},
     value::ConfigValue,
@@ -25,7 +25,7 @@ pub struct Setting {
 #[derive(Debug, Default)]
 pub struct MergedSettings {
     values: BTreeMap<Vec<String>, Setting>,
-    pub(crate) complaints: Vec<Complaint>,
+    pub(crate) complaints: Vec<ConfigProblem>,
     /// The configuration files that were read, with their text.
     pub files: BTreeMap<PathBuf, String>,
 }
@@ -43,7 +43,7 @@ impl MergedSettings {
         match key.kind.read_text(text) {
             Ok(value) => self.set(path.to_vec(), value, origin.clone()),
             Err(broken) => {
-                let complaint = Complaint::error(origin, &path.join("."), broken.rule).value(text);
+                let complaint = ConfigProblem::error(origin, &path.join("."), broken.rule).value(text);
                 self.complaints.push(complaint.maybe_hint(broken.hint));
             }
         }

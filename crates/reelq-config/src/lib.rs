@@ -35,7 +35,7 @@ pub use account::{AccountConfig, KeyTrouble};
 pub use environment::Environment;
 pub use layers::{MergedSettings, Setting};
 pub use origin::Origin;
-use problem::Complaint;
+use problem::ConfigProblem;
 pub use project::{Project, left_aside};
 pub use reading::Flags;
 pub use reference::{KeyReference, reference};

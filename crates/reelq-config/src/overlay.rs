@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Complaint, Environment, MergedSettings,
+    ConfigProblem, Environment, MergedSettings,
     names::nearest,
     origin::Origin,
     table::{keys, named_in, path_for, variable},
@@ -34,7 +34,7 @@ pub(crate) fn overlay(environment: &Environment, settings: &mut MergedSettings) 
         } else if !OTHERS.contains(&name.as_str()) {
             let near = nearest(name, paths.keys().map(String::as_str).chain(OTHERS));
             let hint = near.map(|near| format!("did you mean {near}?"));
-            let complaint = Complaint::warning(&origin, name, "is not a variable that reelq knows");
+            let complaint = ConfigProblem::warning(&origin, name, "is not a variable that reelq knows");
             settings.complaints.push(complaint.maybe_hint(hint));
         }
     }

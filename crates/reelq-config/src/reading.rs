@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Complaint, Environment, MergedSettings, file, origin::Origin, overlay::overlay};
+use super::{ConfigProblem, Environment, MergedSettings, file, origin::Origin, overlay::overlay};
 
 /// What the command line says over all other layers.
 #[derive(Debug, Clone, Default)]
@@ -44,7 +44,7 @@ impl MergedSettings {
             Err(error) => {
                 let origin = Origin::File { path: shown, line: 1, column: 1 };
                 let rule = format!("the configuration file must be readable: {error}");
-                self.complaints.push(Complaint::error(&origin, "", rule));
+                self.complaints.push(ConfigProblem::error(&origin, "", rule));
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Complaint, MergedSettings, values::text};
+use super::{ConfigProblem, MergedSettings, values::text};
 
 /// Complains about an earlier name that is an account of its own, or that two accounts claim.
 pub(crate) fn check(settings: &mut MergedSettings) {
@@ -12,7 +12,7 @@ pub(crate) fn check(settings: &mut MergedSettings) {
         let path = ["accounts", name.as_str(), "was"];
         let Some((setting, was)) = settings.get(&path).zip(text(settings, &path)) else { continue };
         let complain = |rule: String, hint: &str| {
-            let complaint = Complaint::error(&setting.origin, &path.join("."), rule);
+            let complaint = ConfigProblem::error(&setting.origin, &path.join("."), rule);
             complaint.value(format!("\"{was}\"")).hint(hint)
         };
         if names.contains(&was) {

@@ -6,7 +6,7 @@ use reelq_model::{AccountName, Money, ScheduleName, Timestamp, units::Span};
 use reelq_producer::schedule::{CatchUp, Overlap, Schedule, Timetable};
 
 use super::{
-    Complaint, MergedSettings,
+    ConfigProblem, MergedSettings,
     names::nearest,
     origin::Origin,
     values::{folder_of, text},
@@ -20,7 +20,7 @@ const HINTED: usize = 20;
 pub(crate) fn check(settings: &mut MergedSettings) {
     let known: BTreeSet<String> = settings.accounts().into_iter().collect();
     let refused: BTreeSet<String> = settings.complaints.iter().map(|complaint| complaint.key.clone()).collect();
-    let mut found: Vec<Complaint> = Vec::new();
+    let mut found: Vec<ConfigProblem> = Vec::new();
     for name in settings.names_in(TABLE) {
         // The nearest name is looked for among all: for the first few that lack theirs.
         let hints = found.len() < HINTED;
@@ -35,18 +35,23 @@ fn complaints(
     known: &BTreeSet<String>,
     refused: &BTreeSet<String>,
     hints: bool,
-) -> Vec<Complaint> {
+) -> Vec<ConfigProblem> {
     let origin = settings.get(&[TABLE, name, "name"]).map_or(Origin::Default, |setting| setting.origin.clone());
     let required = [("cron", "cron = \"0 2 * * *\""), ("manifest", "manifest = \"prompts.csv\"")];
     let missing = required.into_iter().filter_map(|(key, hint)| {
         let path = format!("{TABLE}.{name}.{key}");
         let lacks = settings.get(&[TABLE, name, key]).is_none() && !refused.contains(&path);
-        lacks.then(|| Complaint::error(&origin, &path, "must be given for every schedule").hint(hint))
+        lacks.then(|| ConfigProblem::error(&origin, &path, "must be given for every schedule").hint(hint))
     });
     missing.chain(unknown_account(settings, name, known, hints)).chain(never(settings, name)).collect()
 }
 
-fn unknown_account(settings: &MergedSettings, name: &str, known: &BTreeSet<String>, hints: bool) -> Option<Complaint> {
+fn unknown_account(
+    settings: &MergedSettings,
+    name: &str,
+    known: &BTreeSet<String>,
+    hints: bool,
+) -> Option<ConfigProblem> {
     let setting = settings.get(&[TABLE, name, "account"])?;
     let account = text(settings, &[TABLE, name, "account"])?;
     if known.contains(&account) {
@@ -55,16 +60,16 @@ fn unknown_account(settings: &MergedSettings, name: &str, known: &BTreeSet<Strin
     let near = if hints { nearest(&account, known.iter().map(String::as_str)) } else { None };
     let hint = near.map(|near| format!("did you mean \"{near}\"?"));
     let rule = "must be an account that is configured";
-    let complaint = Complaint::error(&setting.origin, &format!("{TABLE}.{name}.account"), rule);
+    let complaint = ConfigProblem::error(&setting.origin, &format!("{TABLE}.{name}.account"), rule);
     Some(complaint.value(format!("\"{account}\"")).maybe_hint(hint))
 }
 
-fn never(settings: &MergedSettings, name: &str) -> Option<Complaint> {
+fn never(settings: &MergedSettings, name: &str) -> Option<ConfigProblem> {
     let setting = settings.get(&[TABLE, name, "cron"])?;
     if timetable(settings, name)?.after(Timestamp::from_millis(0)).is_some() {
         return None;
     }
-    let complaint = Complaint::error(&setting.origin, &format!("{TABLE}.{name}.cron"), "must come some day");
+    let complaint = ConfigProblem::error(&setting.origin, &format!("{TABLE}.{name}.cron"), "must come some day");
     let hint = "no calendar has such a day: look at the day of the month and the month";
     Some(complaint.value(format!("\"{}\"", text(settings, &[TABLE, name, "cron"])?)).hint(hint))
 }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value as Json};
 use url::{Host, Url};
 
 use super::{
-    AccountConfig, Complaint, MergedSettings, StorePlace, between,
+    AccountConfig, ConfigProblem, MergedSettings, StorePlace, between,
     layers::Setting,
     origin::Origin,
     renamed, schedules,
@@ -136,14 +136,14 @@ fn check_redis(settings: &mut MergedSettings) {
     for (variable, file) in [("password_env", "password_file"), ("sentinel_password_env", "sentinel_password_file")] {
         if let (Some(_), Some(there)) = (get(variable), get(file)) {
             let rule = format!("must not stand beside {variable}");
-            let complaint = Complaint::error(&there.origin, &format!("redis.{file}"), rule);
+            let complaint = ConfigProblem::error(&there.origin, &format!("redis.{file}"), rule);
             found.push(complaint.hint("keep one of the two"));
         }
     }
     for (one, other) in [("cert_file", "key_file"), ("key_file", "cert_file")] {
         if let (Some(there), None) = (get(one), get(other)) {
             let key = format!("redis.{one}");
-            found.push(Complaint::error(&there.origin, &key, format!("must have redis.{other} beside it")));
+            found.push(ConfigProblem::error(&there.origin, &key, format!("must have redis.{other} beside it")));
         }
     }
     settings.complaints.extend(found);
@@ -156,11 +156,11 @@ fn check_account(settings: &mut MergedSettings, name: &str, refused: &BTreeSet<S
     let mut found = Vec::new();
     if get("provider").is_none() && !refused.contains(&named("provider")) {
         let origin = origin_of(settings, name);
-        let complaint = Complaint::error(&origin, &named("provider"), "must be given for every account");
+        let complaint = ConfigProblem::error(&origin, &named("provider"), "must be given for every account");
         found.push(complaint.hint("provider = \"wave\", \"apixo\" or \"poyo\""));
     }
     if let (Some(_), Some(file)) = (get("api_key_env"), get("api_key_file")) {
-        let complaint = Complaint::error(&file.origin, &named("api_key_file"), "must not stand beside api_key_env");
+        let complaint = ConfigProblem::error(&file.origin, &named("api_key_file"), "must not stand beside api_key_env");
         found.push(complaint.hint("keep one of the two"));
     }
     if let Some(Setting { value: ConfigValue::Text(dialect), origin }) = get("dialect") {
@@ -170,7 +170,7 @@ fn check_account(settings: &mut MergedSettings, name: &str, refused: &BTreeSet<S
         let allowed = get("allow_http").is_some_and(|setting| setting.value == ConfigValue::Switch(true));
         if !allowed && is_clear(url) {
             let rule = "must be https where it is another machine: the key would travel in the clear";
-            let complaint = Complaint::error(origin, &named("base_url"), rule).value(url);
+            let complaint = ConfigProblem::error(origin, &named("base_url"), rule).value(url);
             found.push(complaint.hint("write https://, or add allow_http = true to the account if that is meant"));
         }
     }
@@ -178,7 +178,7 @@ fn check_account(settings: &mut MergedSettings, name: &str, refused: &BTreeSet<S
     settings.complaints.extend(found);
 }
 
-fn dialect_complaint(settings: &MergedSettings, name: &str, dialect: &str, origin: &Origin) -> Option<Complaint> {
+fn dialect_complaint(settings: &MergedSettings, name: &str, dialect: &str, origin: &Origin) -> Option<ConfigProblem> {
     let provider = text(settings, &["accounts", name, "provider"])?;
     let known = reelq_provider::dialects(&provider);
     if known.contains(&dialect) {
@@ -190,7 +190,7 @@ fn dialect_complaint(settings: &MergedSettings, name: &str, dialect: &str, origi
     } else {
         format!("must be one of {}", known.join(", "))
     };
-    Some(Complaint::error(origin, &key, rule).value(dialect))
+    Some(ConfigProblem::error(origin, &key, rule).value(dialect))
 }
 
 /// Where an account's table is, as well as can be told from its keys.

@@ -28,7 +28,7 @@ pub(crate) async fn resume(args: &ResumeArgs, context: &CommandContext, out: Out
     if args.after_loss {
         return after_loss(args.consent, context, out).await;
     }
-    let what = pause::Args { batch: args.batch.clone(), account: args.account.clone() };
+    let what = pause::PauseArgs { batch: args.batch.clone(), account: args.account.clone() };
     pause::resume(&what, context, out).await
 }
 

@@ -13,7 +13,7 @@ use reelq_store::{Backup, SqliteStore};
 
 /// Flags of `reelq backup`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct BackupArgs {
     /// The new file; with --restore, the backup to go back to
     file: PathBuf,
     /// Put this backup in the place of the state; a state that is there is kept beside it
@@ -21,7 +21,7 @@ pub(crate) struct Args {
     restore: bool,
 }
 
-pub(crate) async fn run(args: &Args, context: &CommandContext, out: Out) -> CommandResult {
+pub(crate) async fn run(args: &BackupArgs, context: &CommandContext, out: Out) -> CommandResult {
     let place = context.place();
     let StorePlace::Sqlite(state) = place else { return Err(elsewhere(&place)) };
     if !args.restore && !is_there(&state).map_err(anyhow::Error::from)? {

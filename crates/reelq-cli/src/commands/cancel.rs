@@ -21,7 +21,7 @@ use crate::commands::{lookup, selection::SelectionArgs};
 
 /// Flags of `reelq cancel`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct CancelArgs {
     /// The batch
     batch: BatchName,
     #[command(flatten)]
@@ -52,7 +52,7 @@ struct Report {
     kept: Vec<JobView>,
 }
 
-pub(crate) async fn run(args: &Args, context: &CommandContext, out: Out) -> CommandResult {
+pub(crate) async fn run(args: &CancelArgs, context: &CommandContext, out: Out) -> CommandResult {
     let store = lookup::store(context).await?;
     let batch = lookup::batch(&*store, &args.batch).await?;
     let report = if args.selection.plain().is_empty() {
@@ -77,7 +77,7 @@ pub(crate) async fn run(args: &Args, context: &CommandContext, out: Out) -> Comm
 
 /// Cancels the jobs that were named.
 async fn some(
-    args: &Args,
+    args: &CancelArgs,
     batch: &BatchView,
     context: &CommandContext,
     store: &dyn Store,
@@ -96,7 +96,7 @@ async fn some(
     Ok(Some(report))
 }
 
-impl Args {
+impl CancelArgs {
     const fn statuses(&self) -> &'static [Status] {
         if self.queued { &[Status::Queued] } else { &[Status::Queued, Status::Submitting, Status::Running] }
     }

@@ -6,13 +6,13 @@ use reelq_console::{Exit, Out};
 
 /// Flags of `reelq completions`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]
     shell: Shell,
 }
 
-pub(crate) fn run(args: &Args, mut program: Command, out: Out) -> Exit {
+pub(crate) fn run(args: &CompletionsArgs, mut program: Command, out: Out) -> Exit {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut program, "reelq", &mut script);
     out.raw(&script);

@@ -7,7 +7,7 @@ use reelq_runner::context::CommandContext;
 
 /// What to do with the configuration.
 #[derive(Debug, Clone, Copy, Subcommand)]
-pub(crate) enum Action {
+pub(crate) enum ConfigAction {
     /// Show the merged configuration, each value with its origin
     Show,
 }

@@ -21,7 +21,7 @@ use crate::commands::lookup;
 
 /// Flags of `reelq continue`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct ContinueArgs {
     /// The batch
     batch: BatchName,
     /// Let the batch spend this much in all from now on, in dollars: asks first, where it may spend more than before
@@ -41,7 +41,7 @@ pub(crate) struct Args {
     vendors: VendorArgs,
 }
 
-pub(crate) async fn run(args: &Args, context: &CommandContext, out: Out) -> CommandResult {
+pub(crate) async fn run(args: &ContinueArgs, context: &CommandContext, out: Out) -> CommandResult {
     args.vendors.check(context)?;
     let store = lookup::store(context).await?;
     let view = lookup::batch(&*store, &args.batch).await?;
@@ -68,7 +68,7 @@ fn unfinished(view: &BatchView, context: &CommandContext) -> CommandError {
 
 /// A batch that is gone on with, and held.
 struct Continued<'a> {
-    args: &'a Args,
+    args: &'a ContinueArgs,
     context: &'a CommandContext,
     store: &'a OpenedStore<'a>,
     held: &'a RunLock,

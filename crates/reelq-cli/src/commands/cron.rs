@@ -13,22 +13,22 @@ pub(crate) use run::Watch;
 
 /// What to do about schedules.
 #[derive(Debug, clap::Subcommand)]
-pub(crate) enum Action {
+pub(crate) enum CronAction {
     /// Fire the ticks of all schedules until stopped; workers buy what they load
     Run,
     /// Show each schedule's next five ticks and what became of its last ones
     List,
     /// Fire a schedule now, as a tick of its own
-    Trigger(trigger::Args),
+    Trigger(trigger::TriggerArgs),
     /// Check that every schedule's manifest can be run
     Check,
 }
 
-pub(crate) async fn run(action: &Action, context: &CommandContext, out: Out) -> CommandResult {
+pub(crate) async fn run(action: &CronAction, context: &CommandContext, out: Out) -> CommandResult {
     match action {
-        Action::Run => Box::pin(run::run(context, out)).await,
-        Action::List => list::run(context, out).await,
-        Action::Trigger(args) => Box::pin(trigger::run(args, context, out)).await,
-        Action::Check => Box::pin(check::run(context, out)).await,
+        CronAction::Run => Box::pin(run::run(context, out)).await,
+        CronAction::List => list::run(context, out).await,
+        CronAction::Trigger(args) => Box::pin(trigger::run(args, context, out)).await,
+        CronAction::Check => Box::pin(check::run(context, out)).await,
     }
 }

@@ -20,7 +20,7 @@ use super::consent::Consent;
 
 /// Flags of `reelq doctor`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct DoctorArgs {
     /// Do not ask the providers
     #[arg(long)]
     offline: bool,
@@ -31,7 +31,7 @@ pub(crate) struct Args {
     consent: Consent,
 }
 
-pub(crate) async fn run(args: &Args, context: &CommandContext, out: Out) -> CommandResult {
+pub(crate) async fn run(args: &DoctorArgs, context: &CommandContext, out: Out) -> CommandResult {
     if let Some(job) = args.remove {
         return remove::run(job, args.consent, context, out).await;
     }

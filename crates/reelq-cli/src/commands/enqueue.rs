@@ -20,7 +20,7 @@ use crate::commands::lookup;
 
 /// Flags of `reelq enqueue`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct EnqueueArgs {
     #[command(flatten)]
     manifest: ManifestArgs,
     #[command(flatten)]
@@ -51,7 +51,7 @@ struct Report {
     next: Vec<String>,
 }
 
-pub(crate) async fn run(args: &Args, context: &CommandContext, out: Out) -> CommandResult {
+pub(crate) async fn run(args: &EnqueueArgs, context: &CommandContext, out: Out) -> CommandResult {
     let out = out.quiet_if(args.quiet.quiet);
     let order = order(&args.manifest, context)?;
     let store = OpenedStore::create(context).await?;

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 /// Flags of `reelq models`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct ModelsArgs {
     /// Only models of this provider
     #[arg(long, value_name = "NAME")]
     provider: Option<String>,
@@ -24,7 +24,7 @@ pub(crate) struct Args {
     builtin: bool,
 }
 
-impl Args {
+impl ModelsArgs {
     /// Whether the configuration does not matter.
     pub(crate) const fn is_builtin(&self) -> bool {
         self.builtin
@@ -32,16 +32,16 @@ impl Args {
 }
 
 /// Shows the models with the user's catalogue laid over.
-pub(crate) fn run(args: &Args, context: &CommandContext, out: Out) -> CommandResult {
+pub(crate) fn run(args: &ModelsArgs, context: &CommandContext, out: Out) -> CommandResult {
     show(args, out, |name| adapters::open_vendor(context, name))
 }
 
 /// Shows the models as they are built in.
-pub(crate) fn builtin(args: &Args, out: Out) -> CommandResult {
+pub(crate) fn builtin(args: &ModelsArgs, out: Out) -> CommandResult {
     show(args, out, adapters::open_builtin)
 }
 
-fn show(args: &Args, out: Out, open: impl Fn(&str) -> Result<Arc<dyn Provider>, CommandError>) -> CommandResult {
+fn show(args: &ModelsArgs, out: Out, open: impl Fn(&str) -> Result<Arc<dyn Provider>, CommandError>) -> CommandResult {
     let wanted = |name: &&&str| args.provider.as_deref().is_none_or(|provider| provider == **name);
     let mut catalogues = BTreeMap::new();
     for name in PROVIDERS.iter().filter(wanted) {

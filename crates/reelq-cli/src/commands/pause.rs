@@ -9,7 +9,7 @@ use crate::commands::lookup;
 
 /// Flags of `reelq pause`, and what `reelq resume` shares with it.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct PauseArgs {
     /// The batch
     #[arg(required_unless_present = "account")]
     pub(crate) batch: Option<BatchName>,
@@ -19,16 +19,16 @@ pub(crate) struct Args {
 }
 
 /// Pauses a batch or an account.
-pub(crate) async fn pause(args: &Args, context: &CommandContext, out: Out) -> CommandResult {
+pub(crate) async fn pause(args: &PauseArgs, context: &CommandContext, out: Out) -> CommandResult {
     run(args, true, context, out).await
 }
 
 /// Resumes a batch or an account.
-pub(crate) async fn resume(args: &Args, context: &CommandContext, out: Out) -> CommandResult {
+pub(crate) async fn resume(args: &PauseArgs, context: &CommandContext, out: Out) -> CommandResult {
     run(args, false, context, out).await
 }
 
-async fn run(args: &Args, pause: bool, context: &CommandContext, out: Out) -> CommandResult {
+async fn run(args: &PauseArgs, pause: bool, context: &CommandContext, out: Out) -> CommandResult {
     let store = lookup::store(context).await?;
     let done = if pause { "paused" } else { "resumed" };
     let what = match (&args.batch, &args.account) {

@@ -85,7 +85,7 @@ impl ManifestArgs {
 
 /// Flags of `reelq plan`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct PlanArgs {
     #[command(flatten)]
     manifest: ManifestArgs,
 }
@@ -125,7 +125,7 @@ struct Report<'a> {
     warnings: &'a reelq_manifest::Problems,
 }
 
-pub(crate) async fn run(args: &Args, context: &CommandContext, out: Out) -> CommandResult {
+pub(crate) async fn run(args: &PlanArgs, context: &CommandContext, out: Out) -> CommandResult {
     let store = OpenedStore::read(context).await?;
     let mut order = order(&args.manifest, context)?;
     order.source.reads_only = true;

@@ -11,7 +11,7 @@ use crate::commands::lookup;
 
 /// Flags of `reelq purge`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct PurgeArgs {
     /// The batches
     #[arg(required_unless_present = "older_than")]
     batches: Vec<BatchName>,
@@ -50,7 +50,7 @@ impl Report {
     }
 }
 
-pub(crate) async fn run(args: &Args, context: &CommandContext, out: Out) -> CommandResult {
+pub(crate) async fn run(args: &PurgeArgs, context: &CommandContext, out: Out) -> CommandResult {
     let store = lookup::store(context).await?;
     let views = chosen(args, context, &*store).await?;
     if views.is_empty() {
@@ -70,7 +70,11 @@ pub(crate) async fn run(args: &Args, context: &CommandContext, out: Out) -> Comm
     Ok(exit(&report))
 }
 
-async fn chosen(args: &Args, _session: &CommandContext, store: &dyn Store) -> Result<Vec<BatchView>, CommandError> {
+async fn chosen(
+    args: &PurgeArgs,
+    _session: &CommandContext,
+    store: &dyn Store,
+) -> Result<Vec<BatchView>, CommandError> {
     if let Some(age) = args.older_than {
         return Ok(purging::ended_before(store, age.0).await?);
     }

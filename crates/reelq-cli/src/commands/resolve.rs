@@ -14,14 +14,14 @@ use reelq_runner::{
 use reelq_store::{JobView, Store};
 
 pub(crate) use super::resolve::stakes::{named, paid};
-use super::{consent::Consent, resolve::answer::Answer};
+use super::{consent::Consent, resolve::answer::PersonsAnswer};
 use crate::commands::{lookup, selection::SelectionArgs};
 
 /// Flags of `reelq resolve`.
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[command(group(clap::ArgGroup::new("answer").args(["accepted", "not_bought", "give_up", "wrong_task"])))]
-pub(crate) struct Args {
+pub(crate) struct ResolveArgs {
     /// The batch; all batches where it is left out
     batch: Option<BatchName>,
     #[command(flatten)]
@@ -66,13 +66,13 @@ const NAMED: [Status; 5] = [Status::Running, Status::Fetching, Status::Succeeded
 /// Where a person may give a job up.
 const OPEN: [Status; 4] = [Status::Submitting, Status::Unconfirmed, Status::Running, Status::Fetching];
 
-impl Args {
-    fn answer(&self) -> Option<Answer> {
-        let accepted = self.accepted.clone().map(Answer::Accepted);
+impl ResolveArgs {
+    fn answer(&self) -> Option<PersonsAnswer> {
+        let accepted = self.accepted.clone().map(PersonsAnswer::Accepted);
         accepted
-            .or_else(|| self.not_bought.then_some(Answer::NotBought))
-            .or_else(|| self.give_up.then_some(Answer::GiveUp))
-            .or_else(|| self.wrong_task.then_some(Answer::WrongTask))
+            .or_else(|| self.not_bought.then_some(PersonsAnswer::NotBought))
+            .or_else(|| self.give_up.then_some(PersonsAnswer::GiveUp))
+            .or_else(|| self.wrong_task.then_some(PersonsAnswer::WrongTask))
     }
 
     /// The statuses of the jobs that are meant.
@@ -100,7 +100,7 @@ impl Args {
     }
 }
 
-pub(crate) async fn run(args: &Args, context: &CommandContext, out: Out) -> CommandResult {
+pub(crate) async fn run(args: &ResolveArgs, context: &CommandContext, out: Out) -> CommandResult {
     // A list needs no right to write.
     let store = if args.answer().is_some() { lookup::store(context).await? } else { lookup::reading(context).await? };
     let batch = match &args.batch {
@@ -116,7 +116,7 @@ pub(crate) async fn run(args: &Args, context: &CommandContext, out: Out) -> Comm
     }
     let Some(answer) = args.answer() else { return list::run(args, &jobs, context, &*store, out).await };
     check(args, &answer, &jobs)?;
-    if let (Answer::Accepted(task), [view], false) = (&answer, jobs.as_slice(), args.force) {
+    if let (PersonsAnswer::Accepted(task), [view], false) = (&answer, jobs.as_slice(), args.force) {
         asked::check(context, &*store, view, task, out).await?;
     }
     answer.warn(&jobs, context, out)?;
@@ -128,7 +128,7 @@ pub(crate) async fn run(args: &Args, context: &CommandContext, out: Out) -> Comm
     Ok(Exit::Done)
 }
 
-async fn chosen(args: &Args, store: &dyn Store) -> Result<Vec<JobView>, CommandError> {
+async fn chosen(args: &ResolveArgs, store: &dyn Store) -> Result<Vec<JobView>, CommandError> {
     let filter = args.selection.plain().filter(args.batch.as_ref(), args.statuses(), &[]);
     if !args.stuck {
         let mut found = matching(store, &filter).await?;
@@ -143,14 +143,14 @@ async fn chosen(args: &Args, store: &dyn Store) -> Result<Vec<JobView>, CommandE
     Ok(found.filter(|view| !args.give_up || OPEN.contains(&view.job.status())).collect())
 }
 
-fn check(args: &Args, answer: &Answer, jobs: &[JobView]) -> Result<(), CommandError> {
-    if args.stuck && *answer != Answer::GiveUp {
+fn check(args: &ResolveArgs, answer: &PersonsAnswer, jobs: &[JobView]) -> Result<(), CommandError> {
+    if args.stuck && *answer != PersonsAnswer::GiveUp {
         return Err(CommandError::usage(
             "of jobs that do not get on, only --give-up can be said; name an unconfirmed one without --stuck",
         ));
     }
     let count = jobs.len();
-    if matches!(answer, Answer::Accepted(_)) && count != 1 {
+    if matches!(answer, PersonsAnswer::Accepted(_)) && count != 1 {
         return Err(CommandError::usage(format!("--accepted settles one job, and {count} fit: name it with --job ID")));
     }
     Ok(())

@@ -50,7 +50,7 @@ enum For {
 
 /// Flags of `reelq results`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct ResultsArgs {
     /// The batch
     batch: BatchName,
     /// The form; jsonl where --json is given
@@ -73,7 +73,7 @@ pub(crate) struct Args {
     reader: For,
 }
 
-impl Args {
+impl ResultsArgs {
     /// Whether a line that stands so is wanted.
     fn wants(&self, status: Option<Status>, kind: Option<FailureKind>) -> bool {
         let fits = self.kinds.is_empty() || kind.is_some_and(|kind| self.kinds.contains(&kind));
@@ -85,7 +85,7 @@ impl Args {
     }
 }
 
-pub(crate) async fn run(args: &Args, context: &CommandContext, out: Out) -> CommandResult {
+pub(crate) async fn run(args: &ResultsArgs, context: &CommandContext, out: Out) -> CommandResult {
     if args.reader == For::Spreadsheet && !args.is_csv(out) {
         return Err(CommandError::usage(
             "--for spreadsheet is for CSV: leave out --json, --format jsonl and --as manifest",
@@ -104,7 +104,7 @@ pub(crate) async fn run(args: &Args, context: &CommandContext, out: Out) -> Comm
 }
 
 /// Exact, but on a terminal. A reader that went away is no fault.
-async fn to_stdout(args: &Args, store: &OpenedStore<'_>, view: &BatchView, out: Out) -> CommandResult {
+async fn to_stdout(args: &ResultsArgs, store: &OpenedStore<'_>, view: &BatchView, out: Out) -> CommandResult {
     let stdout = io::stdout();
     let written = if stdout.is_terminal() {
         write(args, store, view, out, BufWriter::new(Screen::new(stdout))).await
@@ -124,7 +124,7 @@ fn went_away(error: &anyhow::Error) -> bool {
 
 async fn to_file(
     path: &Path,
-    args: &Args,
+    args: &ResultsArgs,
     store: &OpenedStore<'_>,
     view: &BatchView,
     out: Out,
@@ -143,7 +143,7 @@ async fn to_file(
 }
 
 async fn write(
-    args: &Args,
+    args: &ResultsArgs,
     store: &OpenedStore<'_>,
     view: &BatchView,
     out: Out,

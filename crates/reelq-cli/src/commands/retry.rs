@@ -29,7 +29,7 @@ use crate::commands::lookup;
 
 /// Flags of `reelq retry`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct RetryArgs {
     /// The batch
     batch: BatchName,
     #[command(flatten)]
@@ -70,7 +70,7 @@ struct Report {
     unreadable: u64,
 }
 
-pub(crate) async fn run(args: &Args, context: &CommandContext, out: Out) -> CommandResult {
+pub(crate) async fn run(args: &RetryArgs, context: &CommandContext, out: Out) -> CommandResult {
     let store = lookup::store(context).await?;
     let batch = lookup::batch(&*store, &args.batch).await?;
     let Chosen { jobs, passed_over, unreadable } = chosen(args, &*store).await?;
@@ -90,7 +90,7 @@ pub(crate) async fn run(args: &Args, context: &CommandContext, out: Out) -> Comm
     Ok(Exit::Done)
 }
 
-impl Args {
+impl RetryArgs {
     /// What the command is about, for whoever named something else.
     fn takes(&self) -> String {
         let kinds: Vec<_> = self.kinds.iter().map(|kind| kind.as_str()).collect();
@@ -109,7 +109,7 @@ struct Chosen {
     unreadable: u64,
 }
 
-async fn chosen(args: &Args, store: &dyn Store) -> Result<Chosen, CommandError> {
+async fn chosen(args: &RetryArgs, store: &dyn Store) -> Result<Chosen, CommandError> {
     let now = store.now().await?;
     let mut statuses = vec![Status::Failed];
     statuses.extend(args.cancelled.then_some(Status::Cancelled));
@@ -130,7 +130,7 @@ async fn chosen(args: &Args, store: &dyn Store) -> Result<Chosen, CommandError> 
 }
 
 /// Tells what is going to be done, and asks where money may be spent.
-async fn agree(args: &Args, intent: &Intent, context: &CommandContext, out: Out) -> Result<(), CommandError> {
+async fn agree(args: &RetryArgs, intent: &Intent, context: &CommandContext, out: Out) -> Result<(), CommandError> {
     let told = intent.told();
     if !intent.may_buy() {
         for line in &told {

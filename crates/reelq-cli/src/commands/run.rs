@@ -25,7 +25,7 @@ use super::{
 
 /// Flags of `reelq run`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct RunArgs {
     #[command(flatten)]
     manifest: ManifestArgs,
     #[command(flatten)]
@@ -39,7 +39,7 @@ pub(crate) struct Args {
     vendors: VendorArgs,
 }
 
-pub(crate) async fn run(args: &Args, context: &CommandContext, out: Out) -> CommandResult {
+pub(crate) async fn run(args: &RunArgs, context: &CommandContext, out: Out) -> CommandResult {
     args.vendors.check(context)?;
     let order = order(&args.manifest, context)?;
     let store = OpenedStore::create(context).await?;
@@ -56,7 +56,7 @@ pub(crate) async fn run(args: &Args, context: &CommandContext, out: Out) -> Comm
 
 /// A run that holds its batch.
 struct Run<'a> {
-    args: &'a Args,
+    args: &'a RunArgs,
     context: &'a CommandContext,
     store: &'a OpenedStore<'a>,
     held: &'a RunLock,

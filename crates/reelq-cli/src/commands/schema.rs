@@ -6,7 +6,7 @@ use reelq_runner::adapters::vocabulary;
 
 /// Flags of `reelq schema`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct SchemaArgs {
     /// Of what
     #[arg(value_enum, default_value = "manifest")]
     of: Of,
@@ -21,7 +21,7 @@ enum Of {
     Config,
 }
 
-pub(crate) fn run(args: &Args, out: Out) -> Exit {
+pub(crate) fn run(args: &SchemaArgs, out: Out) -> Exit {
     match args.of {
         Of::Manifest => out.foreign_json(&reelq_manifest::schema(&vocabulary())),
         Of::Config => out.foreign_json(&reelq_config::schema()),

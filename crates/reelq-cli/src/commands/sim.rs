@@ -62,7 +62,7 @@ impl VendorArgs {
 
 /// Flags of `reelq sim`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct SimServerArgs {
     /// The port; 0 takes any free one
     #[arg(long, default_value_t = 9300)]
     port: u16,
@@ -98,7 +98,7 @@ impl SimArgs {
     }
 }
 
-pub(crate) async fn run(args: &Args, context: &CommandContext, out: Out) -> CommandResult {
+pub(crate) async fn run(args: &SimServerArgs, context: &CommandContext, out: Out) -> CommandResult {
     let settings = args.sim.settings(args.port, args.journal.clone());
     let started = Simulator::start(settings, Arc::clone(&context.clock)).await;
     let busy = |error| CommandError::usage(format!("failed to listen on port {}: {error}", args.port));

@@ -25,7 +25,7 @@ use crate::commands::{lookup, selection::SelectionArgs};
 
 /// Flags of `reelq status`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct StatusArgs {
     /// The batch; all batches and accounts where it is left out
     batch: Option<BatchName>,
     #[command(flatten)]
@@ -68,7 +68,7 @@ fn is_nothing(absent: &Absentees) -> bool {
 /// How often `--watch` looks where nothing is heard of.
 const WATCH_EVERY: Duration = Duration::from_secs(2);
 
-pub(crate) async fn run(args: &Args, context: &CommandContext, out: Out) -> CommandResult {
+pub(crate) async fn run(args: &StatusArgs, context: &CommandContext, out: Out) -> CommandResult {
     let store = lookup::reading(context).await?;
     let mut signals = Signals::take().context("listen for signals")?;
     let mut mark = store.watch(0, Duration::ZERO).await?;
@@ -106,7 +106,7 @@ async fn wait(store: &dyn Store, mark: u64) -> Result<u64, CommandError> {
     Ok(seen)
 }
 
-async fn read(args: &Args, context: &CommandContext, store: &dyn Store) -> Result<Report, CommandError> {
+async fn read(args: &StatusArgs, context: &CommandContext, store: &dyn Store) -> Result<Report, CommandError> {
     let batches = match &args.batch {
         Some(name) => vec![lookup::batch(store, name).await?],
         None => store.batches().await?,

@@ -31,7 +31,7 @@ use crate::commands::lookup;
 
 /// Flags of `reelq worker`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct WorkerArgs {
     /// Only these stages: submit, poll, collect
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     stages: Vec<StageName>,
@@ -74,7 +74,7 @@ struct Begun {
     monotonic: Duration,
 }
 
-pub(crate) async fn run(args: &Args, context: &CommandContext, out: Out) -> CommandResult {
+pub(crate) async fn run(args: &WorkerArgs, context: &CommandContext, out: Out) -> CommandResult {
     let out = out.quiet_if(args.quiet.quiet);
     args.vendors.check(context)?;
     let mut signals = Signals::take().context("listen for signals")?;
@@ -133,7 +133,7 @@ async fn work(
 
 /// Being stopped is how a worker ends; only one that was to end by itself was interrupted.
 async fn ending(
-    args: &Args,
+    args: &WorkerArgs,
     context: &CommandContext,
     store: &SharedStore,
     finish: WorkEnd,
@@ -151,7 +151,7 @@ async fn ending(
 }
 
 /// Opens the store, looks whether this worker may work on it, and at what is there.
-async fn begin<'a>(args: &Args, context: &'a CommandContext) -> Result<(OpenedStore<'a>, Begun), CommandError> {
+async fn begin<'a>(args: &WorkerArgs, context: &'a CommandContext) -> Result<(OpenedStore<'a>, Begun), CommandError> {
     let store = OpenedStore::create(context).await?;
     if let Some(name) = &args.batch {
         lookup::batch(&*store, name).await?;
@@ -175,7 +175,13 @@ fn is_open(view: &BatchView) -> bool {
 }
 
 /// Says how the batches stand that this worker may have worked on, and gives the most urgent exit code.
-async fn drained(args: &Args, context: &CommandContext, store: &SharedStore, begun: &Begun, out: Out) -> CommandResult {
+async fn drained(
+    args: &WorkerArgs,
+    context: &CommandContext,
+    store: &SharedStore,
+    begun: &Begun,
+    out: Out,
+) -> CommandResult {
     let ours = |view: &BatchView| match &args.batch {
         Some(name) => view.batch.name == *name,
         None => is_open(view) || begun.open.contains(&view.batch.name) || view.created_at >= begun.at,
@@ -200,7 +206,11 @@ async fn drained(args: &Args, context: &CommandContext, store: &SharedStore, beg
 }
 
 /// The accounts to work for. One that was named must have its key; others without one are left to workers that have it.
-fn accounts<'a>(args: &Args, context: &'a CommandContext, out: Out) -> Result<Vec<&'a AccountConfig>, CommandError> {
+fn accounts<'a>(
+    args: &WorkerArgs,
+    context: &'a CommandContext,
+    out: Out,
+) -> Result<Vec<&'a AccountConfig>, CommandError> {
     for name in &args.accounts {
         lookup::known_account(context, name)?;
     }
@@ -231,7 +241,11 @@ fn greeting(context: &CommandContext, engine: &Engine, accounts: &[&AccountConfi
 }
 
 /// Simulated vendors in two processes would not know each other's tasks.
-async fn refuse_second_simulator(args: &Args, context: &CommandContext, store: &dyn Store) -> Result<(), CommandError> {
+async fn refuse_second_simulator(
+    args: &WorkerArgs,
+    context: &CommandContext,
+    store: &dyn Store,
+) -> Result<(), CommandError> {
     const ALIVE: Duration = Duration::from_secs(20);
     if !context.is_simulated() || args.vendors.is_outside() {
         return Ok(());

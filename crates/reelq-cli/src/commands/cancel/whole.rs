@@ -10,7 +10,7 @@ use reelq_runner::{
 };
 use reelq_store::{BatchView, Cursor, JobFilter, Store};
 
-use super::{Args, Report, cancel};
+use super::{CancelArgs, Report, cancel};
 use crate::commands::lookup;
 
 /// How long requests on their way may take to come back, where only what was not submitted is withdrawn: what the provider did
@@ -20,7 +20,7 @@ const MOMENT: Duration = Duration::from_millis(100);
 
 /// Cancels all of the batch that can be; nothing where there is nothing. Whoever dies at it says the same again.
 pub(super) async fn cancel_whole(
-    args: &Args,
+    args: &CancelArgs,
     batch: &BatchView,
     context: &CommandContext,
     store: &dyn Store,
@@ -48,7 +48,7 @@ pub(super) async fn cancel_whole(
 
 async fn walk(
     statuses: &[Status],
-    args: &Args,
+    args: &CancelArgs,
     store: &dyn Store,
     abilities: &mut Abilities<'_>,
     report: &mut Report,
@@ -63,7 +63,7 @@ async fn walk(
     Ok(())
 }
 
-async fn wait_for_requests(args: &Args, store: &dyn Store) -> Result<(), CommandError> {
+async fn wait_for_requests(args: &CancelArgs, store: &dyn Store) -> Result<(), CommandError> {
     for _ in 0..COMING_BACK {
         let submitting = |view: &BatchView| view.counts.of(Status::Submitting) + view.others.of(Status::Submitting);
         if store.batch(&args.batch).await?.is_none_or(|view| submitting(&view) == 0) {

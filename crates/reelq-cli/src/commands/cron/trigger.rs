@@ -24,7 +24,7 @@ use crate::commands::{
 
 /// Flags of `reelq cron trigger`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct TriggerArgs {
     /// The schedule
     #[arg(value_name = "NAME")]
     name: ScheduleName,
@@ -34,7 +34,7 @@ pub(crate) struct Args {
     quiet: QuietArgs,
 }
 
-pub(super) async fn run(args: &Args, context: &CommandContext, out: Out) -> CommandResult {
+pub(super) async fn run(args: &TriggerArgs, context: &CommandContext, out: Out) -> CommandResult {
     let out = out.quiet_if(args.quiet.quiet);
     let schedule = named(context, &args.name)?;
     let store = OpenedStore::create(context).await?;
@@ -73,7 +73,7 @@ enum Agreed {
 
 /// Asks for the tick's jobs.
 async fn agree(
-    args: &Args,
+    args: &TriggerArgs,
     schedule: &Schedule,
     context: &CommandContext,
     store: &dyn Store,

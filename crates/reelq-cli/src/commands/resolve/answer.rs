@@ -12,7 +12,7 @@ use super::stakes::{counted, given_up, named, prices, withdrawable};
 
 /// What a person says of jobs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(super) enum PersonsAnswer {
     /// The provider took it, as this task.
     Accepted(TaskId),
     /// The provider never took it.
@@ -23,7 +23,7 @@ pub(super) enum Answer {
     WrongTask,
 }
 
-impl Answer {
+impl PersonsAnswer {
     /// What comes of it, for whoever is to agree to it.
     pub(super) fn stake(&self, jobs: &[JobView]) -> Proposal {
         let (counted, amount) = (counted(jobs.len()), prices(jobs));
@@ -160,14 +160,14 @@ mod tests {
     #[test]
     fn any_open_job_can_be_given_up() {
         for job in [submitting(), running(), fetching()] {
-            let event = Answer::GiveUp.event(&job, Timestamp::default()).unwrap();
+            let event = PersonsAnswer::GiveUp.event(&job, Timestamp::default()).unwrap();
             assert_eq!(job.apply(event, Timestamp::default()).unwrap().job.status(), Status::Failed);
         }
     }
 
     #[test]
     fn only_a_purchase_of_unknown_fate_is_said_to_be_taken_or_not() {
-        let accepted = Answer::Accepted(TaskId::new("t-2").unwrap());
+        let accepted = PersonsAnswer::Accepted(TaskId::new("t-2").unwrap());
         assert!(accepted.event(&submitting(), Timestamp::default()).is_some());
         assert!(accepted.event(&running(), Timestamp::default()).is_none());
         let given_up = Event::Resolved { resolution: Resolution::GiveUp };
@@ -176,6 +176,9 @@ mod tests {
         let found = unknown.apply(event, Timestamp::default()).unwrap().job;
         assert_eq!((found.status(), found.doubtful.len(), found.charges.len()), (Status::Running, 0, 1));
         assert!(accepted.event(&after(&running(), [given_up]), Timestamp::default()).is_none(), "its task is known");
-        assert!(Answer::NotBought.event(&submitting(), Timestamp::default()).is_none(), "its request is under way");
+        assert!(
+            PersonsAnswer::NotBought.event(&submitting(), Timestamp::default()).is_none(),
+            "its request is under way"
+        );
     }
 }

@@ -14,7 +14,7 @@ use reelq_runner::{
 use reelq_store::{JobFilter, JobView, Page, Store};
 use serde::Serialize;
 
-use super::Args;
+use super::ResolveArgs;
 
 /// All that is known of an unconfirmed job.
 #[derive(Debug, Serialize)]
@@ -37,7 +37,7 @@ struct Unconfirmed {
 }
 
 pub(super) async fn run(
-    args: &Args,
+    args: &ResolveArgs,
     jobs: &[JobView],
     context: &CommandContext,
     store: &dyn Store,
@@ -76,7 +76,7 @@ fn candidate(view: &JobView, flags: &str) -> Option<String> {
 }
 
 async fn list_stuck(
-    args: &Args,
+    args: &ResolveArgs,
     jobs: &[JobView],
     context: &CommandContext,
     store: &dyn Store,
@@ -103,7 +103,7 @@ async fn list_stuck(
 }
 
 /// What holds back the accounts of the open jobs that are meant, a line each.
-async fn held(args: &Args, context: &CommandContext, store: &dyn Store) -> Result<Vec<String>, CommandError> {
+async fn held(args: &ResolveArgs, context: &CommandContext, store: &dyn Store) -> Result<Vec<String>, CommandError> {
     let mut lines = Vec::new();
     for view in store.accounts().await?.iter().filter(|view| !view.pauses.is_empty()) {
         let open = [Status::Queued, Status::Submitting, Status::Running];

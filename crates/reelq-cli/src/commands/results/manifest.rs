@@ -14,13 +14,13 @@ use reelq_runner::{
 use reelq_store::{Blobs, JobView, Page, ResultLine, SharedStore};
 use serde_json::Value;
 
-use super::Args;
+use super::ResultsArgs;
 
 const PAGE: usize = 1_000;
 
 /// Writes one row for every line of the batch, or for every failed one.
 pub(super) async fn write(
-    args: &Args,
+    args: &ResultsArgs,
     context: &CommandContext,
     store: &SharedStore,
     mut writer: impl Write,
@@ -62,7 +62,7 @@ fn warn_of_unreadable(rows: u64, flags: &str) {
     }
 }
 
-fn warn_of_paid(rows: u64, args: &Args, flags: &str) {
+fn warn_of_paid(rows: u64, args: &ResultsArgs, flags: &str) {
     if rows > 0 {
         let batch = &args.batch;
         tracing::warn!(
