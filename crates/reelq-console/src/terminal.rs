@@ -15,7 +15,7 @@ use rustix::{
 
 /// A terminal with a person at it, whatever the standard streams lead to.
 #[derive(Debug)]
-pub struct Terminal {
+pub struct ControllingTerminal {
     input: File,
     output: File,
 }
@@ -38,7 +38,7 @@ impl fmt::Display for Unattended {
     }
 }
 
-impl Terminal {
+impl ControllingTerminal {
     /// Opens it: the process's own terminal, where at least one of the standard streams is one.
     ///
     /// A program that took all three may have a screen of its own on that terminal, and what is typed there is meant for it.

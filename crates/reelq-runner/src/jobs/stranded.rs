@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use reelq_config::Config;
-use reelq_console::{Failure, cost, grouped, plural};
+use reelq_console::{CommandError, cost, grouped, plural};
 use reelq_model::{AccountName, BatchName, Money, ProviderName, Status};
 use reelq_store::{JobFilter, JobView, Page, Store};
 use serde::Serialize;
@@ -62,7 +62,11 @@ impl Stranded {
 }
 
 /// What waits for accounts that nobody acts for; of one batch, where it is given.
-pub async fn stranded(store: &dyn Store, config: &Config, batch: Option<&BatchName>) -> Result<Vec<Stranded>, Failure> {
+pub async fn stranded(
+    store: &dyn Store,
+    config: &Config,
+    batch: Option<&BatchName>,
+) -> Result<Vec<Stranded>, CommandError> {
     let mut found = Vec::new();
     let mut looked_at = 0;
     for view in store.accounts().await? {

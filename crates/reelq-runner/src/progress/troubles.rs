@@ -19,12 +19,12 @@ const TOLD: usize = 20;
 
 /// Reads a batch's jobs that do not get on, now and then.
 #[derive(Debug, Default)]
-pub(super) struct Troubles {
+pub(super) struct StuckWatch {
     read_at: Option<Duration>,
     lasting: Vec<Stuck>,
 }
 
-impl Troubles {
+impl StuckWatch {
     /// The jobs of `batch` that have not got on for a while; `at` is this process's monotonic time.
     pub(super) async fn read(
         &mut self,

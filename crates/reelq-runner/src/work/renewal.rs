@@ -20,12 +20,12 @@ struct Renewed {
 
 /// Looks at the keys of a process's accounts.
 #[derive(Debug)]
-pub(crate) struct Renewing {
+pub(crate) struct KeyRenewal {
     store: SharedStore,
     accounts: Vec<Renewed>,
 }
 
-impl Renewing {
+impl KeyRenewal {
     pub(crate) const fn new(store: SharedStore) -> Self {
         Self { store, accounts: Vec::new() }
     }
