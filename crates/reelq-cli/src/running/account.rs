@@ -5,7 +5,7 @@ use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 use reelq_collector::Places;
 use reelq_http::{AccountHttp, HttpSection, Transport};
 use reelq_model::AccountName;
-use reelq_poller::{PollPlan, PollSettings, Poller, Schedule};
+use reelq_poller::{PollPlan, PollSchedule, PollSettings, Poller};
 use reelq_store::{BreakerPolicy, SharedStore};
 use reelq_submitter::{FirstPoll, Images, SubmitSettings, Submitter};
 use reelq_worker::{AccountMetrics, AccountWork, CircuitBreaker, Handler, OutputCheck, SharedRng, SubmissionGate};
@@ -93,7 +93,7 @@ pub(crate) fn work(
     }
     let plan = polls.plan(provider.capability());
     let usual = usual_wait(&submits, &plan);
-    let schedule = Arc::new(Schedule::new(plan, SharedRng::seeded(shared.seed)));
+    let schedule = Arc::new(PollSchedule::new(plan, SharedRng::seeded(shared.seed)));
     let first_poll: FirstPoll = {
         let schedule = Arc::clone(&schedule);
         Arc::new(move |spec| schedule.first(spec))
