@@ -33,7 +33,6 @@ const ALLOWED: [(&str, &[&str]); 18] = [
             "reelq-worker",
             "reelq-submitter",
             "reelq-poller",
-            "reelq-collector",
         ],
     ),
     ("reelq-console", &["reelq-model", "reelq-manifest", "reelq-store", "reelq-producer"]),
