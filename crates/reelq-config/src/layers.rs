@@ -21,7 +21,7 @@ pub struct Setting {
     pub origin: Origin,
 }
 
-/// All keys that somebody set, and the defaults.
+/// All keys that someone set, and the defaults.
 #[derive(Debug, Default)]
 pub struct MergedSettings {
     values: BTreeMap<Vec<String>, Setting>,

@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// Nobody set it.
+    /// No one set it.
     Default,
     /// A configuration file.
     File {

@@ -20,12 +20,11 @@ pub fn reference() -> Vec<KeyReference> {
     let mut all: Vec<KeyReference> = Vec::new();
     for table in TABLES {
         let rows: String = table.keys.iter().map(|key| row(key, table.prefix)).collect();
-        match all.iter_mut().find(|known| known.name == table.name) {
-            Some(known) => known.markdown.push_str(&rows),
-            None => {
-                let markdown = format!("| key | values | default | meaning |\n|---|---|---|---|\n{rows}");
-                all.push(KeyReference { name: table.name, markdown });
-            }
+        if let Some(known) = all.iter_mut().find(|known| known.name == table.name) {
+            known.markdown.push_str(&rows);
+        } else {
+            let markdown = format!("| key | values | default | meaning |\n|---|---|---|---|\n{rows}");
+            all.push(KeyReference { name: table.name, markdown });
         }
     }
     all

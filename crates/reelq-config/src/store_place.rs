@@ -90,6 +90,7 @@ impl StorePlace {
     }
 
     /// The place of a simulation's state: apart from the real one, and never it.
+    #[must_use]
     pub fn simulated(&self) -> Self {
         match self {
             Self::Sqlite(file) => Self::Sqlite(simulated::state_file(file)),

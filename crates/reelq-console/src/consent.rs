@@ -1,6 +1,6 @@
-//! Nothing is bought, withdrawn or given up without a yes: a person's at the terminal, or `--yes`.
+//! Nothing is bought, withdrawn or given up without an agreement: a person's at the terminal, or `--yes`.
 //!
-//! A worker acts on the yes that loaded the batch, a schedule on the configuration that names it, and a simulation needs none.
+//! A worker acts on the agreement that loaded the batch, a schedule on the configuration that names it, and a simulation needs none.
 
 use crate::{CommandError, ControllingTerminal, Out, Unattended};
 
@@ -11,7 +11,7 @@ pub struct Proposal {
     pub told: Vec<String>,
     /// The same in one clause, with the count and the sum: `buy 2 jobs for $0.62`.
     pub what: String,
-    /// What is true where nobody agrees.
+    /// What is true where no one agrees.
     pub otherwise: &'static str,
 }
 
@@ -25,7 +25,7 @@ impl Proposal {
         format!("{first}{}?", letters.as_str())
     }
 
-    /// Why it is not done where nobody can be asked.
+    /// Why it is not done where no one can be asked.
     fn refused(&self, unattended: Unattended) -> String {
         let Self { what, otherwise, .. } = self;
         format!("to {what} takes a yes, and {unattended}; {otherwise}. To agree to it beforehand, say --yes")
@@ -33,11 +33,11 @@ impl Proposal {
 }
 
 impl Proposal {
-    /// Tells what is at stake and returns once somebody has agreed; `beforehand` tells that somebody did already.
+    /// Tells what is at stake and returns once someone has agreed; `beforehand` tells that someone did already.
     ///
     /// # Errors
     ///
-    /// Where a person declined, and where nobody agreed beforehand and nobody can be asked.
+    /// Where a person declined, and where no one agreed beforehand and no one can be asked.
     pub async fn agree(&self, beforehand: bool, out: Out) -> Result<(), CommandError> {
         self.told.iter().for_each(|line| out.note(line));
         if beforehand {
@@ -59,7 +59,7 @@ impl Proposal {
 ///
 /// # Errors
 ///
-/// Where a person declined, and where nobody can be asked.
+/// Where a person declined, and where no one can be asked.
 pub async fn agree_again(said: &str, beforehand: bool) -> Result<(), CommandError> {
     let refused = || {
         let how = "To buy it again all the same, add --again to the command";

@@ -13,7 +13,7 @@ pub enum CommandError {
     Declined(String),
     /// The manifest or the configuration has errors.
     Problems(Box<Problems>),
-    /// Somebody else did the same at the same time: nothing is lost, and running it again goes on.
+    /// Someone else did the same at the same time: nothing is lost, and running it again goes on.
     Again(String),
     /// Everything else.
     Other(anyhow::Error),

@@ -20,7 +20,7 @@ pub struct ControllingTerminal {
     output: File,
 }
 
-/// Why nobody can be asked.
+/// Why no one can be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unattended {
     /// None of the standard streams is a terminal: whoever started this reads and writes for it.
@@ -45,7 +45,7 @@ impl ControllingTerminal {
     ///
     /// # Errors
     ///
-    /// Where nobody can be asked.
+    /// Where no one can be asked.
     pub fn open() -> Result<Self, Unattended> {
         let (stdin, stdout, stderr) = (io::stdin(), io::stdout(), io::stderr());
         if !(stdin.is_terminal() || stdout.is_terminal() || stderr.is_terminal()) {

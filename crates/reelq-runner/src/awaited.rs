@@ -3,7 +3,7 @@
 use reelq_console::{CommandError, Out};
 use reelq_store::{FolderView, GuardStep, Store, StoreGuard};
 
-/// Says whom the store waits for; nothing where it waits for nobody.
+/// Says whom the store waits for; nothing where it waits for no one.
 pub async fn say_waiting(store: &dyn Store, out: Out) -> Result<(), CommandError> {
     let guard = store.guard(&GuardStep::Read).await?;
     if let Some(found) = waiting(&guard) {

@@ -1,4 +1,4 @@
-//! What a person is told to do next, and whether somebody does it already.
+//! What a person is told to do next, and whether someone does it already.
 
 use std::time::Duration;
 

@@ -7,7 +7,7 @@ use reelq_store::Store;
 
 use crate::context::CommandContext;
 
-/// A person knows of what the place tells: nobody is asked about the same again.
+/// A person knows of what the place tells: no one is asked about the same again.
 pub async fn accept(found: Option<FoundPurchases>, plan: &Plan, context: &CommandContext) -> Result<(), CommandError> {
     let Some(FoundPurchases { unknown, .. }) = found.filter(|found| found.unknown.rows() > 0) else { return Ok(()) };
     let place = Place::open(&plan.batch.output, &plan.batch.name, &context.storage());
@@ -70,7 +70,7 @@ pub fn moved(plan: &Plan) -> Option<String> {
     ))
 }
 
-/// What else is to be known before a yes: a state that begins anew, rows that ask for the same.
+/// What else is to be known before a person agrees: a state that begins anew, rows that ask for the same.
 pub fn remarks(plan: &Plan, context: &CommandContext) -> Vec<String> {
     let anew = (plan.begins_anew && !context.is_simulated())
         .then(|| format!("A new state begins at {}: what was bought before is not known there", context.place()));

@@ -27,7 +27,7 @@ impl<'c> OpenedStore<'c> {
         if is_there { Self::create(context).await.map(Some) } else { Ok(None) }
     }
 
-    /// Opens it to be read, where there is one: nothing of it is made, migrated or mended, and it need not be writable.
+    /// Opens it to be read, where there is one: nothing of it is made, migrated or fixed, and it need not be writable.
     pub async fn read(context: &'c CommandContext) -> Result<Option<Self>, CommandError> {
         if !context.place().may_exist().map_err(anyhow::Error::from)? {
             return Ok(None);

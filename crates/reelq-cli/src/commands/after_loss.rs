@@ -1,4 +1,4 @@
-//! `reelq resume`, and with `--after-loss` a person's word that journals which nobody can read any more are not waited for.
+//! `reelq resume`, and with `--after-loss` a person's word that journals which no one can read any more are not waited for.
 
 use reelq_console::{CommandError, CommandResult, Exit, NOT_BOUGHT, Out, Proposal, grouped, money, plural};
 use reelq_model::{AccountName, BatchName, Money, Status};

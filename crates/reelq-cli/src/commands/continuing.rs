@@ -135,7 +135,7 @@ impl Continued<'_> {
         let engine = engine(store, &accounts, batch, wait_at_most, simulated)?;
         usable(context, &view.batch).await?;
         for account in &used {
-            // A person goes on: what a provider refused before may be mended.
+            // A person goes on: what a provider refused before may be fixed.
             store.resume_account(account, false).await?;
         }
         let work = Work { opened: store, held, batch, used, manifest: None, out };

@@ -1,4 +1,4 @@
-//! `reelq doctor`: checks what a run needs, and says how to mend each thing.
+//! `reelq doctor`: checks what a run needs, and says how to fix each thing.
 
 mod accounts;
 mod check;

@@ -54,7 +54,7 @@ pub(crate) async fn agree(
     Ok(Agreed { order, plan })
 }
 
-/// All that is bought once somebody agrees to the plan.
+/// All that is bought once someone agrees to the plan.
 pub(crate) fn purchase(plan: &Plan) -> Proposal {
     let (count, batch) = (plan.to_buy(), &plan.batch.name);
     let (jobs, cost) = (format!("{} job{}", grouped(count), plural(count)), cost(plan.amount(), plan.unpriced()));

@@ -226,7 +226,7 @@ pub(crate) async fn named_before(
     Ok(order)
 }
 
-/// Where nobody says a place, a batch that is shared keeps the one that it has: its files are there, and the folder that this
+/// Where no one says a place, a batch that is shared keeps the one that it has: its files are there, and the folder that this
 /// command runs in must not decide.
 pub(crate) async fn placed(
     mut order: Order,

@@ -95,7 +95,7 @@ impl Run<'_> {
     }
 }
 
-/// A person ran it again: what a provider refused before may be mended. Then the manifest goes in.
+/// A person ran it again: what a provider refused before may be fixed. Then the manifest goes in.
 async fn bring_in(
     agreed: &mut Agreed,
     place: reelq_collector::Place,

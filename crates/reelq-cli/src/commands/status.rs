@@ -46,7 +46,7 @@ struct Report {
     workers: Vec<WorkerView>,
     /// The store's time.
     now: Timestamp,
-    /// Work of accounts that nobody acts for.
+    /// Work of accounts that no one acts for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     stranded: Vec<Stranded>,
     #[serde(flatten)]

@@ -18,7 +18,7 @@ use crate::{
 const A: &str = "accounts";
 const ADVICE: &str = "the vendor's advice";
 
-/// Faster than this nobody asks; it keeps the time between two requests above a microsecond.
+/// Faster than this no one asks; it keeps the time between two requests above a microsecond.
 const RATES: Numbers = Numbers { above: 0.0, most: 10_000.0 };
 const GROWTHS: Numbers = Numbers { above: 1.0, most: 10.0 };
 /// Shorter times are told apart from nothing by no vendor.

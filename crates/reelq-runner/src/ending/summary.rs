@@ -14,11 +14,11 @@ use crate::{
 /// The commands that the summary names, as the user would type them.
 #[derive(Debug, Clone)]
 pub struct NextCommands {
-    /// The command that goes on with the batch, under the yes that loaded it.
+    /// The command that goes on with the batch, under the agreement that loaded it.
     pub run: String,
     /// The command that raises the budget, which asks first; its amount comes behind it.
     pub budget: String,
-    /// What lets a blocked account go on, once it is mended; without the account's name where none is needed.
+    /// What lets a blocked account go on, once it is fixed; without the account's name where none is needed.
     unblock: Option<String>,
     /// ` --simulate` where the run was simulated, for the other commands.
     pub flags: String,
@@ -86,7 +86,7 @@ fn shared(outcome: &BatchOutcome, commands: &NextCommands) -> Option<String> {
     (count > 0).then(|| format!("! {}", alarm(name, count, &commands.flags)))
 }
 
-/// A task that its provider withdrew may have finished all the same, and nobody may have asked for it.
+/// A task that its provider withdrew may have finished all the same, and no one may have asked for it.
 fn withdrawn(outcome: &BatchOutcome, commands: &NextCommands) -> Option<String> {
     let (name, count) = (&outcome.batch.batch.name, outcome.withdrawn);
     let line = format!(
@@ -178,7 +178,7 @@ fn failures(outcome: &BatchOutcome, commands: &NextCommands) -> Vec<String> {
     outcome.remedies.iter().map(|remedy| remedy.told(name, &commands.flags)).collect()
 }
 
-/// Nothing can be done about such a row until its record is mended.
+/// Nothing can be done about such a row until its record is fixed.
 fn unreadable(outcome: &BatchOutcome, commands: &NextCommands) -> Option<String> {
     let count = outcome.unreadable;
     let line = format!(

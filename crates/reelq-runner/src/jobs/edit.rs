@@ -11,11 +11,11 @@ use super::selection::AT_ONCE;
 /// What came of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Changed {
-    /// It was made, or will be by whoever has the job in hand.
+    /// It was made, or will be by whoever has leased the job.
     Yes,
     /// The job had moved on meanwhile.
     MovedOn,
-    /// A worker had the job in hand all the time.
+    /// A worker had leased the job all the time.
     InHand,
 }
 
@@ -27,7 +27,7 @@ pub struct Editor<'a> {
 }
 
 const WAIT: Duration = Duration::from_millis(100);
-/// A worker has a job in hand while a request of its is under way: most take less.
+/// A worker has leased a job while a request of its is under way: most take less.
 const WAITS: u32 = 100;
 
 impl<'a> Editor<'a> {
@@ -52,7 +52,7 @@ impl<'a> Editor<'a> {
         Ok(done)
     }
 
-    /// Makes the change as soon as nobody has the job in hand.
+    /// Makes the change as soon as no one has leased the job.
     async fn apply(&mut self, edit: (JobId, Edit)) -> Result<Changed, CommandError> {
         loop {
             match self.once(&edit).await? {

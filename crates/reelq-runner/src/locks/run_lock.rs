@@ -10,10 +10,10 @@ use reelq_model::{BatchName, WorkerId};
 use reelq_store::{BatchHold, SharedStore};
 
 use super::process_lock::ProcessLock;
-use crate::{machine::worker_id, opened::OpenedStore};
-
-/// What runs are called on the store.
-pub const KIND: &str = "run";
+use crate::{
+    machine::{RUN, worker_id},
+    opened::OpenedStore,
+};
 
 /// The right to run a batch.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub struct RunLock {
     store: SharedStore,
     batch: BatchName,
     worker: WorkerId,
-    /// How long it lasts without a sign of life: as long as the leases of what a dead run had in hand.
+    /// How long it lasts without a sign of life: as long as the leases of a dead run.
     lasts: Duration,
     /// Where runs of this machine are seen, where the store does not know of it.
     seen: Option<(PathBuf, ProcessLock)>,
@@ -31,7 +31,7 @@ impl RunLock {
     /// Takes it, or says who has it.
     pub async fn take(opened: &OpenedStore<'_>, batch: BatchName) -> Result<Self, CommandError> {
         let (context, store) = (opened.context(), opened.shared());
-        let worker = worker_id(KIND, context.seed)?;
+        let worker = worker_id(RUN, context.seed)?;
         let folder = context.is_shared().then(|| context.state_folder().join("runs"));
         let seen = folder.map(|folder| ProcessLock::begin(&folder, &worker).map(|lock| (folder, lock)));
         let seen = seen.transpose().context("note on this machine's disk that the run lives")?;

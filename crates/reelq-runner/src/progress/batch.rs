@@ -67,7 +67,7 @@ impl ProgressView for BatchProgress {
     }
 
     fn finish(&self) {
-        // What nobody has looked at yet is said all the same.
+        // What no one has looked at yet is said all the same.
         let held = self.held();
         let mut live = self.live();
         live.tell_held(held);

@@ -12,7 +12,7 @@ use crate::jobs::{
 
 /// Jobs are read for it at most this often: a batch may have many.
 const EVERY: Duration = Duration::from_secs(5);
-/// What passes sooner is nobody's concern.
+/// What passes sooner is no one's concern.
 const LASTS: Duration = Duration::from_secs(15);
 /// Reasons that a view tells of: a provider may give each job a reason of its own.
 const TOLD: usize = 20;

@@ -45,7 +45,7 @@ fn refuse(account: &AccountConfig, error: impl std::fmt::Display) -> CommandErro
     CommandError::usage(format!("account `{}`: {error}", account.name))
 }
 
-/// The account's HTTP with its key in hand; in a simulation, the simulator's.
+/// The account's HTTP with its key; in a simulation, the simulator's.
 pub fn http(
     context: &CommandContext,
     account: &AccountConfig,

@@ -1,4 +1,4 @@
-//! An account whose key the vendor refuses goes on once the key's file was replaced: nobody has to lift the block as well.
+//! An account whose key the vendor refuses goes on once the key's file was replaced: no one has to lift the block as well.
 
 use std::{sync::Arc, time::Duration};
 

@@ -74,7 +74,7 @@ impl Reporter {
         }
     }
 
-    /// Looks a last time, waits for nobody, and tells of unfinished batches too how they stand.
+    /// Looks a last time, waits for no one, and tells of unfinished batches too how they stand.
     pub(crate) async fn last(&self) {
         self.look(true).await;
     }

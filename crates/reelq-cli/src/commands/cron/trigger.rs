@@ -90,7 +90,7 @@ async fn agree(
     }
 }
 
-/// A tick that fails, whatever became of its manifest meanwhile: nobody agreed to that.
+/// A tick that fails, whatever became of its manifest meanwhile: no one agreed to that.
 #[derive(Debug)]
 struct Refused {
     reason: String,

@@ -36,7 +36,7 @@ pub(super) async fn checks(context: &CommandContext, offline: bool) -> Vec<Check
     checks
 }
 
-/// One check for each account that has work and that nobody acts for.
+/// One check for each account that has work and that no one acts for.
 pub(super) async fn stranded_checks(context: &CommandContext) -> Vec<Check> {
     let Ok(Some(store)) = OpenedStore::read(context).await else { return Vec::new() };
     let found = stranded(&*store, &context.config, None).await.unwrap_or_default();

@@ -23,7 +23,7 @@ pub(super) struct Check {
     pub(super) health: Health,
     /// What was found.
     pub(super) found: String,
-    /// How to mend it.
+    /// How to fix it.
     pub(super) fix: Option<String>,
 }
 

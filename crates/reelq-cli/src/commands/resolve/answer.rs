@@ -17,7 +17,7 @@ pub(super) enum PersonsAnswer {
     Accepted(TaskId),
     /// The provider never took it.
     NotBought,
-    /// Nobody is to follow it any more.
+    /// No one is to follow it any more.
     GiveUp,
     /// The task that was named for it is not its own.
     WrongTask,
