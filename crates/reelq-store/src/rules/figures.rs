@@ -9,6 +9,11 @@ pub fn bought(job: &Job) -> bool {
         || job.cost().is_none()
 }
 
+/// Whether users see it. A job whose line is gone is shown for as long as it moves, and for good where it was bought.
+pub fn shown(job: &Job, is_listed: bool) -> bool {
+    is_listed || !job.stage.is_terminal() || bought(job)
+}
+
 /// Whether neither its charge nor, where it is yet to be bought, its price is known.
 pub fn unpriced(job: &Job) -> bool {
     match job.stage {
