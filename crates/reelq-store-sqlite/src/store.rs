@@ -14,7 +14,12 @@ use super::{
     writer::Writer,
 };
 use reelq_store::Result;
-use reelq_store::{AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit, Committed, Cursor, Edit, Edited, Enqueued, HistoryEntry, Import, Imported, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Pace, PaceView, Page, PauseReason, Purge, RestoredSubmission, ResultLine, Scanned, Store, UnreadableRecord, WorkerView};
+use reelq_store::{
+    AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit, Committed, Cursor,
+    Edit, Edited, Enqueued, HistoryEntry, Import, Imported, JobFilter, JobView, Known, LateAcceptance, Lease,
+    LineDraft, Pace, PaceView, Page, PauseReason, Purge, RestoredSubmission, ResultLine, Scanned, Store,
+    UnreadableRecord, WorkerView,
+};
 
 /// The embedded store. Several processes may have the same file open.
 #[derive(Debug)]
@@ -236,11 +241,11 @@ impl Store for SqliteStore {
     }
 
     async fn apply_event(&self, job: JobId, event: Event) -> Result<Edited> {
-        self.writer.run(move |tx| edit::edit(tx, job, &event)).await
+        self.writer.run(move |tx| edit::apply_event(tx, job, &event)).await
     }
 
     async fn cancel(&self, job: JobId) -> Result<Edited> {
-        self.writer.run(move |tx| edit::cancel(tx, job)).await
+        self.writer.run(move |tx| edit::edit(tx, job, &Edit::Cancel)).await
     }
 
     async fn begin_cancel(&self, batch: &BatchName) -> Result<()> {
