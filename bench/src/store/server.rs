@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use anyhow::{Context as _, Result};
 use reelq_model::SystemClock;
 use reelq_redis_server::RedisServer;
-use reelq_store::{LinkOptions, Namespace, RedisStore, SharedStore};
+use reelq_store::SharedStore;
+use reelq_store_redis::{LinkOptions, Namespace, RedisStore};
 
 /// A server that keeps nothing on disk, so that what is measured is not the disk.
 pub(super) struct Server {

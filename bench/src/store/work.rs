@@ -56,10 +56,10 @@ pub(super) async fn enqueue(store: &SharedStore, name: &str, jobs: usize) -> Res
     let draft = lines::batch(name)?;
     let lines = lines::lines(&draft, jobs)?;
     let clock = SystemClock::new();
-    let load = store.begin_load(&draft).await.context("begin the load")?;
-    let calls = futures_util::stream::iter(lines.chunks(CHUNK)).map(|chunk| store.enqueue(&load, chunk));
+    let load = store.begin_import(&draft).await.context("begin the load")?;
+    let calls = futures_util::stream::iter(lines.chunks(CHUNK)).map(|chunk| store.add_to_import(&load, chunk));
     calls.buffered(CALLS).try_collect::<Vec<_>>().await.context("enqueue")?;
-    store.finish_load(&load).await.context("finish the load")?;
+    store.commit_import(&load).await.context("finish the load")?;
     let pace = jobs as f64 / clock.monotonic().as_secs_f64();
     let id = lines.first().context("there are lines")?.id();
     let job = store.job(id).await?.context("the job is there")?.job;

@@ -2,11 +2,11 @@
 
 use std::{ops::Range, path::Path};
 
+use reelq_model::nearest;
 use toml_edit::{Document, Item, Key, Table, TableLike};
 
 use super::{
     ConfigProblem, MergedSettings,
-    names::nearest,
     origin::Origin,
     table::{self, find},
     value::ConfigValue,

@@ -5,7 +5,7 @@ use reelq_model::{
     units::{ByteSize, Span},
 };
 use reelq_producer::schedule::{CronError, Expression, Zone};
-use reelq_store::Namespace;
+use reelq_store_redis::Namespace;
 use url::Url;
 
 use super::{
@@ -185,7 +185,7 @@ fn one_of(text: &str, words: &[&str]) -> Result<(), Broken> {
     if words.contains(&text) {
         return Ok(());
     }
-    let hint = super::names::nearest(text, words.iter().copied()).map(|near| format!("did you mean \"{near}\"?"));
+    let hint = reelq_model::nearest(text, words.iter().copied()).map(|near| format!("did you mean \"{near}\"?"));
     Err(Broken { rule: format!("must be one of {}", words.join(", ")), hint, part: None })
 }
 

@@ -9,7 +9,6 @@ mod environment;
 mod file;
 mod kind;
 mod layers;
-mod names;
 mod origin;
 mod overlay;
 mod problem;

@@ -3,11 +3,11 @@
 //! `REELQ_CONFIG`, `REELQ_LOG` and `REELQ_STORE` are plain; every other key has the variable that [`variable`] gives it.
 //! Variables of accounts count for accounts that a file configures.
 
+use reelq_model::nearest;
 use std::collections::BTreeMap;
 
 use super::{
     ConfigProblem, Environment, MergedSettings,
-    names::nearest,
     origin::Origin,
     table::{keys, named_in, path_for, variable},
 };

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use reelq_manifest::{Alike, Excerpt, Problem, Problems};
+use reelq_manifest::{Excerpt, GroupedProblems, Problem, Problems};
 use reelq_model::Severity;
 
 use super::{ConfigProblem, MergedSettings, origin::Origin};
@@ -31,7 +31,7 @@ fn problem(complaint: &ConfigProblem, files: &BTreeMap<PathBuf, String>) -> Prob
         value: complaint.value.clone().filter(|value| !may_be_secret(&complaint.key) && !value.contains('@')),
         rule,
         hint: complaint.hint.clone(),
-        alike: Alike::default(),
+        grouped: GroupedProblems::default(),
     }
 }
 

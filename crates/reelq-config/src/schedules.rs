@@ -2,12 +2,11 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use reelq_model::{AccountName, Money, ScheduleName, Timestamp, units::Span};
+use reelq_model::{AccountName, Money, ScheduleName, Timestamp, nearest, units::Span};
 use reelq_producer::schedule::{CatchUp, Overlap, Schedule, Timetable};
 
 use super::{
     ConfigProblem, MergedSettings,
-    names::nearest,
     origin::Origin,
     values::{folder_of, text},
 };

@@ -1,6 +1,6 @@
 //! The merged configuration with each value's origin.
 
-use reelq_store::Address;
+use reelq_store_redis::Address;
 use serde::Serialize;
 
 use super::{MergedSettings, value::ConfigValue};

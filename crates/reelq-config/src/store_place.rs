@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use reelq_store::{Address, Durability, Namespace};
+use reelq_store_redis::{Address, Durability, Namespace};
 
 use super::{
     MergedSettings,

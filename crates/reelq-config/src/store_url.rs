@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use reelq_store::Address;
+use reelq_store_redis::Address;
 
 use super::broken::Broken;
 

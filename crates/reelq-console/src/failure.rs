@@ -94,11 +94,11 @@ impl From<reelq_store::Error> for CommandError {
     fn from(error: reelq_store::Error) -> Self {
         match error {
             reelq_store::Error::NoBatch(_) | reelq_store::Error::NoJob(_) => Self::Usage(format!("failed to {error}")),
-            reelq_store::Error::LoadSuperseded => Self::Again(
+            reelq_store::Error::ImportSuperseded => Self::Again(
                 "another command loaded the same batch meanwhile; nothing is lost: run the same command again"
                     .to_owned(),
             ),
-            reelq_store::Error::LoadedMeanwhile => Self::Again(
+            reelq_store::Error::ImportedMeanwhile => Self::Again(
                 "other manifests are loaded at this moment, again and again; nothing is lost: run the same command again"
                     .to_owned(),
             ),
@@ -114,5 +114,11 @@ impl From<reelq_producer::Error> for CommandError {
             reelq_producer::Error::Store(error) => error.into(),
             other => Self::Other(other.into()),
         }
+    }
+}
+
+impl From<reelq_files::BlobError> for CommandError {
+    fn from(error: reelq_files::BlobError) -> Self {
+        Self::Other(error.into())
     }
 }

@@ -54,7 +54,7 @@ pub struct Job {
     pub polls: u32,
     /// One entry for each task that was accepted.
     pub charges: Vec<Charge>,
-    /// Numbers of submissions that nobody knows the fate of, and after which it was submitted again.
+    /// Numbers of submissions that no one knows the fate of, and after which it was submitted again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub doubtful: Vec<u32>,
     /// When it was enqueued.
@@ -228,7 +228,7 @@ impl Job {
         self.doubtful.len() < before
     }
 
-    /// The submission of which nobody knows whether it was taken, where an answer to it would still be followed: one that is
+    /// The submission of which no one knows whether it was taken, where an answer to it would still be followed: one that is
     /// under way or unconfirmed, or the last one of a job that was given up before that was known.
     pub fn in_doubt(&self) -> Option<u32> {
         match &self.stage {
@@ -246,7 +246,8 @@ impl Job {
         let mut job = self.clone();
         job.note(&event, at);
         let illegal = IllegalTransition { stage: self.status().as_str(), event: event.name() };
-        let is_known = matches!(&event, Event::Recalled { submission } if self.knows_submission(submission.number));
+        let is_known =
+            matches!(&event, Event::RestoredSubmission { submission } if self.knows_submission(submission.number));
         // An end is left by the answer to a submission that was in doubt when it came, and by no other.
         let is_late = matches!(&event, Event::Accepted { acceptance, .. }
             if self.stage.is_terminal() && !self.doubtful.contains(&acceptance.submission));
@@ -264,7 +265,7 @@ impl Job {
     }
 }
 
-/// What happens to the record of an unexpected charge: it only follows that charge, for nobody asked for another.
+/// What happens to the record of an unexpected charge: it only follows that charge, for no one asked for another.
 fn never_again(event: Event) -> Event {
     match event {
         Event::Failed { failure, settlement, cost, .. } => {

@@ -4,7 +4,7 @@ use std::{io, sync::Arc};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use reelq_store::Blobs;
+use reelq_files::Blobs;
 
 /// Keeps the bytes of local images: beside the state, or where workers on other machines find them too.
 #[async_trait]

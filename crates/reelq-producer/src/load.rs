@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use reelq_store::{Enqueued, Load, Loaded, Store};
+use reelq_store::{Enqueued, Import, Imported, Store};
 
 use crate::{
     Error, KeepImages, Order, Plan,
@@ -17,7 +17,7 @@ pub struct LoadReport {
     /// What became of the lines.
     pub enqueued: Enqueued,
     /// What became of the batch.
-    pub loaded: Loaded,
+    pub loaded: Imported,
 }
 
 /// How often a load is begun anew where the store lost a part of it.
@@ -41,10 +41,10 @@ pub async fn load_telling(
     told: &(dyn Fn(u64) + Sync),
 ) -> Result<LoadReport> {
     for _ in 0..ANEW {
-        let standing = store.standing();
+        let epoch = store.epoch();
         match load_once(store, images, order, plan, told).await {
             Err(Error::Forgotten) => {}
-            Err(Error::Store(reelq_store::Error::LoadSuperseded)) if store.standing() != standing => {}
+            Err(Error::Store(reelq_store::Error::ImportSuperseded)) if store.epoch() != epoch => {}
             outcome => return outcome,
         }
         tracing::warn!(batch = %plan.batch.name, "the store lost a part of the manifest; it is loaded anew");
@@ -59,8 +59,8 @@ async fn load_once(
     plan: &Plan,
     told: &(dyn Fn(u64) + Sync),
 ) -> Result<LoadReport> {
-    let standing = store.standing();
-    let load = store.begin_load(&plan.batch).await?;
+    let epoch = store.epoch();
+    let load = store.begin_import(&plan.batch).await?;
     let mut pass = Pass::start(Arc::clone(order), Arc::new(plan.batch.clone()), Arc::clone(&plan.present), true);
     let mut enqueued = Enqueued::default();
     while let Some(chunk) = pass.next().await {
@@ -74,7 +74,7 @@ async fn load_once(
         return Err(Error::Changed);
     }
     // A server that was restarted may lack lines that it said it had: they would be in no result manifest.
-    if store.standing() != standing {
+    if store.epoch() != epoch {
         return Err(Error::Forgotten);
     }
     let loaded = finish(store, order, plan, load).await?;
@@ -89,25 +89,25 @@ async fn load_once(
 const LOOKS: u32 = 50;
 
 /// Finishes the load once nothing that was loaded since the plan stands against it.
-async fn finish(store: &dyn Store, order: &Arc<Order>, plan: &Plan, mut load: Load) -> Result<Loaded> {
+async fn finish(store: &dyn Store, order: &Arc<Order>, plan: &Plan, mut load: Import) -> Result<Imported> {
     load.seen.clone_from(&plan.seen);
     for _ in 0..LOOKS {
-        match (store.finish_load(&load).await, &load.seen) {
-            (Err(reelq_store::Error::LoadedMeanwhile), Some(seen)) => {
+        match (store.commit_import(&load).await, &load.seen) {
+            (Err(reelq_store::Error::ImportedMeanwhile), Some(seen)) => {
                 load.seen = Some(meanwhile::look(store, order, plan, seen).await?);
             }
             (finished, _) => return Ok(finished?),
         }
     }
-    Err(Error::Store(reelq_store::Error::LoadedMeanwhile))
+    Err(Error::Store(reelq_store::Error::ImportedMeanwhile))
 }
 
-async fn enqueue(store: &dyn Store, images: &dyn KeepImages, load: &Load, chunk: Chunk) -> Result<Enqueued> {
+async fn enqueue(store: &dyn Store, images: &dyn KeepImages, load: &Import, chunk: Chunk) -> Result<Enqueued> {
     if !chunk.images.is_empty() {
         images.keep(chunk.images).await.map_err(Error::Images)?;
     }
     if chunk.lines.is_empty() {
         return Ok(Enqueued::default());
     }
-    Ok(store.enqueue(load, &chunk.lines).await?)
+    Ok(store.add_to_import(load, &chunk.lines).await?)
 }

@@ -3,23 +3,11 @@
 
 use std::sync::Arc;
 
-use reelq_model::BatchName;
-use reelq_store::{LoadsSeen, Store};
+use reelq_store::{ImportsSeen, Store};
 
-use crate::{Elsewhere, Error, Order, Plan, Takes, elsewhere::Lookup, error::Result, pass::Pass, plan::known, source};
-
-/// What came into the store since the plan, and stands against loading it.
-#[derive(Debug)]
-pub struct Meanwhile {
-    /// As [`Plan::elsewhere`]: the batches that came, as far as they have its lines.
-    pub elsewhere: Vec<Elsewhere>,
-    /// As [`Plan::takes`].
-    pub takes: Option<Takes>,
-    /// As [`Plan::same_output`].
-    pub same_output: Option<BatchName>,
-    /// The loads that are there now.
-    pub seen: LoadsSeen,
-}
+use crate::{
+    Elsewhere, Error, Meanwhile, Order, Plan, elsewhere::Lookup, error::Result, pass::Pass, plan::known, source,
+};
 
 impl Plan {
     /// Takes note of what came meanwhile: loaded again, the plan goes by that. For who has asked a person about it.
@@ -31,9 +19,14 @@ impl Plan {
 }
 
 /// Looks at what was loaded since `seen`, and returns what is there now where nothing of it stands against the plan.
-pub(crate) async fn look(store: &dyn Store, order: &Arc<Order>, plan: &Plan, seen: &LoadsSeen) -> Result<LoadsSeen> {
+pub(crate) async fn look(
+    store: &dyn Store,
+    order: &Arc<Order>,
+    plan: &Plan,
+    seen: &ImportsSeen,
+) -> Result<ImportsSeen> {
     let name = &plan.batch.name;
-    let now = store.loads_seen().await?;
+    let now = store.imports_seen().await?;
     let mut batches = store.batches().await?;
     // Its own unfinished load is no claim to a place that it does not have yet.
     batches.retain(|view| view.batch.name != *name || view.whole);
@@ -41,7 +34,7 @@ pub(crate) async fn look(store: &dyn Store, order: &Arc<Order>, plan: &Plan, see
     let same_output = source::same_output(&batches, &plan.batch);
     if takes.is_none() && now.each.get(name) != seen.each.get(name) {
         // What the plan took for new may be there, and under another name.
-        return Err(Error::Store(reelq_store::Error::LoadSuperseded));
+        return Err(Error::Store(reelq_store::Error::ImportSuperseded));
     }
     let elsewhere = if order.source.again { Vec::new() } else { lines_of(store, order, plan, seen, &now).await? };
     if elsewhere.is_empty() && takes.is_none() && same_output.is_none() {
@@ -55,8 +48,8 @@ async fn lines_of(
     store: &dyn Store,
     order: &Arc<Order>,
     plan: &Plan,
-    seen: &LoadsSeen,
-    now: &LoadsSeen,
+    seen: &ImportsSeen,
+    now: &ImportsSeen,
 ) -> Result<Vec<Elsewhere>> {
     let name = &plan.batch.name;
     let came = now.each.iter().filter(|(batch, load)| *batch != name && seen.each.get(*batch) != Some(*load));

@@ -6,8 +6,8 @@ use reelq_config::AccountConfig;
 use reelq_console::CommandError;
 use reelq_manifest::Vocabulary;
 use reelq_model::{AccountName, ProviderName};
-use reelq_producer::{Account, Accounts, Plan};
-use reelq_provider::{Overlay, Provider, Settings};
+use reelq_producer::{Accounts, Plan, PlanAccount};
+use reelq_provider::{Overlay, Provider, ProviderSettings};
 use reelq_submitter::SubmitSettings;
 
 use crate::{context::CommandContext, simulated_vendors::price_overlay};
@@ -20,7 +20,7 @@ pub fn open(context: &CommandContext, account: &AccountConfig) -> Result<Arc<dyn
         return Ok(known);
     }
     let refuse = |error: &dyn std::fmt::Display| CommandError::usage(format!("account `{}`: {error}", account.name));
-    let mut settings: Settings = account.section(&KEYS).map_err(|error| refuse(&error))?;
+    let mut settings: ProviderSettings = account.section(&KEYS).map_err(|error| refuse(&error))?;
     settings.catalogue = overlay(context, &account.provider)?;
     let provider = reelq_provider::open(&settings).map_err(|error| refuse(&error))?;
     context.adapters.keep(said, &provider);
@@ -42,7 +42,7 @@ pub fn open_builtin(provider: &str) -> Result<Arc<dyn Provider>, CommandError> {
 
 fn vendor(provider: &str, catalogue: Option<Overlay>) -> Result<Arc<dyn Provider>, CommandError> {
     let name = ProviderName::new(provider).map_err(|error| CommandError::usage(error.to_string()))?;
-    let settings = Settings { catalogue, ..Settings::new(name) };
+    let settings = ProviderSettings { catalogue, ..ProviderSettings::new(name) };
     reelq_provider::open(&settings).map_err(|error| CommandError::usage(error.to_string()))
 }
 
@@ -69,7 +69,7 @@ pub fn accounts(context: &CommandContext, usual: Option<AccountName>) -> Result<
     let mut accounts = Vec::new();
     for account in context.config.accounts.values() {
         let limits = submit_settings(account)?.limits();
-        accounts.push(Account { name: account.name.clone(), provider: open(context, account)?, limits });
+        accounts.push(PlanAccount { name: account.name.clone(), provider: open(context, account)?, limits });
     }
     Ok(Accounts::new(accounts, usual))
 }

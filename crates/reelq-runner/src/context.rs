@@ -8,9 +8,11 @@ use std::{
 use reelq_collector::StorageOptions;
 use reelq_config::{Config, Environment, Flags, MergedSettings, Project, StorePlace, left_aside, problems};
 use reelq_console::{CommandError, Out, quoted};
+use reelq_files::Blobs;
+use reelq_files::fresh;
 use reelq_http::Proxies;
 use reelq_model::SharedClock;
-use reelq_store::{Blobs, Patience, fresh_number};
+use reelq_store_redis::Patience;
 
 use crate::{adapter_cache::AdapterCache, reaching::PATIENCE};
 
@@ -85,7 +87,7 @@ impl CommandContext {
             settings,
             config,
             adapters: AdapterCache::default(),
-            seed: fresh_number(),
+            seed: fresh::number(),
             patience: Patience::new(PATIENCE),
             start,
             is_users,

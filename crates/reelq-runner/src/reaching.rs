@@ -4,7 +4,7 @@ use std::{mem, time::Duration};
 
 use backon::{ExponentialBuilder, Retryable};
 use reelq_console::CommandError;
-use reelq_store::Patience;
+use reelq_store_redis::Patience;
 
 /// So long a store may be away before a command gives up, at its beginning and in the middle: a server that restarts is back
 /// by then.

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use anyhow::Context;
 use reelq_console::CommandError;
-use reelq_sim::{Settings, Simulator, prices};
+use reelq_sim::{SimSettings, Simulator, prices};
 use url::Url;
 
 use crate::context::CommandContext;
@@ -20,7 +20,7 @@ impl SimulatedVendors {
     /// Uses the simulator at `external`, or starts one in this process that remembers its tasks beside the state.
     pub async fn start(
         external: Option<&Url>,
-        settings: Settings,
+        settings: SimSettings,
         context: &CommandContext,
     ) -> Result<Self, CommandError> {
         if let Some(url) = external {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use anyhow::Context;
 use reelq_config::{PasswordPlace, RedisPlace, StorePlace, secret_file};
 use reelq_console::CommandError;
+use reelq_journal::{JournalSettings, Journaled};
 use reelq_model::{SharedClock, WorkerId};
-use reelq_store::{
-    JournalSettings, Journaled, LinkOptions, RedisStore, SecretSource, ServerFacts, SharedStore, SqliteStore, TlsFiles,
-    what_may_vanish,
-};
+use reelq_store::SharedStore;
+use reelq_store_redis::{LinkOptions, RedisStore, SecretSource, ServerFacts, TlsFiles, what_may_vanish};
+use reelq_store_sqlite::SqliteStore;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{context::CommandContext, machine::host, reaching::until_reached};

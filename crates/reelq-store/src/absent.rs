@@ -17,7 +17,8 @@ pub struct Stake {
 }
 
 impl Stake {
-    pub(crate) fn of(job: &Job) -> Self {
+    /// What is lost with a job.
+    pub fn of(job: &Job) -> Self {
         Self { account: job.spec.account.clone(), batch: job.batch.clone(), price: job.price }
     }
 }

@@ -10,11 +10,11 @@ use crate::JobView;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cursor {
     /// The batch that it came to, where a store keeps jobs by batch.
-    pub(crate) batch: Option<BatchName>,
+    pub batch: Option<BatchName>,
     /// Among jobs without a line.
-    pub(crate) unlisted: bool,
+    pub unlisted: bool,
     /// The place there.
-    pub(crate) at: i64,
+    pub at: i64,
 }
 
 /// A part of a walk.
@@ -43,7 +43,7 @@ impl Shown {
 /// What a person wants done to a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Edit {
-    /// An event: see [`Store::edit`](crate::Store::edit).
+    /// An event: see [`Store::apply_event`](crate::Store::apply_event).
     Event(Event),
     /// An event, to the job as a person saw it: one that has been bought or has moved on since is left alone.
     OfShown(Event, Shown),
@@ -55,7 +55,7 @@ pub enum Edit {
 
 impl Edit {
     /// The event, and whether it is for a job that stands so.
-    pub(crate) fn event_for(&self, job: &Job) -> Option<(&Event, bool)> {
+    pub fn event_for(&self, job: &Job) -> Option<(&Event, bool)> {
         match self {
             Self::Event(event) => Some((event, true)),
             Self::OfShown(event, shown) => Some((event, *shown == Shown::of(job))),
@@ -64,7 +64,7 @@ impl Edit {
     }
 
     /// What it is called where it is refused.
-    pub(crate) fn name(&self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             Self::Event(event) | Self::OfShown(event, _) => event.name(),
             Self::Cancel => "cancelled",

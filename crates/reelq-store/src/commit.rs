@@ -17,7 +17,7 @@ pub struct Commit {
 
 impl Commit {
     /// What comes of it where its job is gone, as purged ones are. A charge that no record can hold is told to people.
-    pub(crate) fn homeless(&self) -> Committed {
+    pub fn homeless(&self) -> Committed {
         if let Event::Accepted { acceptance, .. } = &self.event {
             let (job, task) = (self.lease.job.id, &acceptance.task);
             tracing::error!(%job, %task, "a task was accepted for a job that the store does not have: it was purged, or lost with what a server forgot");
@@ -26,7 +26,7 @@ impl Commit {
     }
 
     /// What comes of it where its job's record cannot be read, nor be written anew from the lease.
-    pub(crate) fn unheard(&self, reason: &str) -> Committed {
+    pub fn unheard(&self, reason: &str) -> Committed {
         if let Event::Accepted { acceptance, .. } = &self.event {
             let (job, task) = (self.lease.job.id, &acceptance.task);
             tracing::error!(%job, %task, reason, "a task was accepted for a job that cannot be read: nobody follows it");
@@ -70,14 +70,14 @@ pub enum Edited {
 
 impl Edited {
     /// What comes of a change to a job whose record cannot be read: it is refused, and stops no other.
-    pub(crate) const fn unreadable(event: &'static str) -> Self {
+    pub const fn unreadable(event: &'static str) -> Self {
         Self::Refused(IllegalTransition { stage: "unreadable (see `reelq doctor`)", event })
     }
 }
 
 /// What came of telling the store about a submission that it may have forgotten.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Recalled {
+pub enum RestoredSubmission {
     /// It had forgotten it: the job stands at `submitting` with that submission, due at once and in nobody's hands.
     Restored,
     /// The store knows it, or has settled it; nothing was changed.

@@ -52,10 +52,10 @@ pub enum Error {
     BeingCancelled(String),
     /// Another load of the same batch began later: this one can no longer become the batch's manifest.
     #[error("finish the load: a later load of the batch took its place")]
-    LoadSuperseded,
+    ImportSuperseded,
     /// Something else was loaded since it was decided what this load may bring: look again, and finish it then.
     #[error("finish the load: another manifest was loaded meanwhile")]
-    LoadedMeanwhile,
+    ImportedMeanwhile,
 }
 
 /// What to do about a format that is not this version's.
@@ -71,6 +71,16 @@ fn way_on(found: u32, supported: u32) -> String {
 }
 
 impl Error {
+    /// The store cannot be used, for this reason.
+    pub fn broken(reason: impl Into<String>) -> Self {
+        Self::Broken { reason: reason.into() }
+    }
+
+    /// The store cannot be reached for now, for this reason.
+    pub fn unavailable(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Unavailable { source: source.into() }
+    }
+
     /// Whether the same verb may succeed when it is repeated.
     pub const fn is_transient(&self) -> bool {
         matches!(self, Self::Unavailable { .. })

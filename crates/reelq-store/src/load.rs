@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use reelq_model::{BatchName, JobDraft, JobId, Money};
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, LoadsSeen, Result};
+use crate::ImportsSeen;
 
 /// A batch as its manifest describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +30,7 @@ pub struct BatchDraft {
     pub passthrough: Vec<String>,
     /// What it was loaded with; nothing where an older reelq loaded it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub loaded_with: Option<LoadedWith>,
+    pub loaded_with: Option<ImportedWith>,
 }
 
 /// What a batch was loaded with beside its manifest: who loads it again without this asks for something else.
@@ -38,7 +38,7 @@ pub struct BatchDraft {
 /// A newer reelq may keep more; what is not known here is passed over.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct LoadedWith {
+pub struct ImportedWith {
     /// The form of this record: 1.
     pub format: u32,
     /// The manifest's path, found from every folder.
@@ -56,24 +56,16 @@ pub struct LoadedWith {
     pub manifest_budget: Option<Money>,
 }
 
-/// A draft as it is kept, with another budget; whatever else a newer reelq keeps in it stays.
-pub(crate) fn with_budget(draft: &str, budget: Option<Money>) -> Result<String> {
-    let broken = |error: serde_json::Error| Error::broken(error.to_string());
-    let mut draft: serde_json::Map<String, serde_json::Value> = serde_json::from_str(draft).map_err(broken)?;
-    draft.insert("budget".to_owned(), serde_json::to_value(budget).map_err(broken)?);
-    serde_json::to_string(&draft).map_err(broken)
-}
-
 /// A load in progress. A later load of the same batch supersedes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Load {
+pub struct Import {
     /// The batch.
     pub batch: BatchName,
     /// Counts the batch's loads.
     pub generation: u64,
     /// What was there when it was decided what this load may bring: it is finished only while nothing else was loaded
     /// since. Nothing where that does not matter.
-    pub seen: Option<LoadsSeen>,
+    pub seen: Option<ImportsSeen>,
 }
 
 /// One line of the manifest to come: which job it asks for, and what the result manifest repeats of it.
@@ -109,7 +101,7 @@ pub struct Enqueued {
 
 /// What finishing a load did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Loaded {
+pub struct Imported {
     /// Lines of the manifest, now the batch's.
     pub lines: u64,
     /// Jobs whose line is gone and that had not been submitted: cancelled. (Whatever was bought is followed and kept.)

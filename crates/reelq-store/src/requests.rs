@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use reelq_model::{BatchName, JobId, RequestKey};
 
 #[expect(unused_imports, reason = "the docs name it")]
-use crate::Load;
+use crate::Import;
 use crate::Result;
 
 /// What is to be noted of a request of a batch.
@@ -48,13 +48,13 @@ pub struct Unnoted {
     pub generation: u64,
 }
 
-/// The loads that were there when a manifest was compared with the store: see [`Load::seen`].
+/// The loads that were there when a manifest was compared with the store: see [`Import::seen`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LoadsSeen {
+pub struct ImportsSeen {
     /// Of each batch that is whole, the number of its last load.
     pub each: BTreeMap<BatchName, u64>,
     /// What the store knows them by.
-    pub(crate) mark: String,
+    pub mark: String,
 }
 
 /// Keeps which requests were asked for in which batch. Who compares a manifest with other batches notes theirs first; a
@@ -75,7 +75,7 @@ pub trait Requests: Send + Sync + fmt::Debug {
 
     /// Which loads are there. Those that died while their lines were being made the manifest are finished first. May be
     /// repeated.
-    async fn loads_seen(&self) -> Result<LoadsSeen>;
+    async fn imports_seen(&self) -> Result<ImportsSeen>;
 
     /// Forgets the oldest requests of purged batches, so that at most `most` of them are kept.
     async fn trim_bought(&self, most: u64) -> Result<()>;

@@ -57,7 +57,7 @@ pub trait Schedules: Send + Sync + fmt::Debug {
 
     /// Takes the right to run a batch, or renews one's own; tells who has it where that is another whose time has not
     /// ended and who is not known to be dead.
-    async fn hold_batch(&self, batch: &BatchName, worker: &WorkerId, lasts: Duration) -> Result<BatchHold>;
+    async fn acquire_run_lock(&self, batch: &BatchName, worker: &WorkerId, lasts: Duration) -> Result<BatchHold>;
 
     /// Gives up the right to run a batch, where `worker` has it.
     async fn leave_batch(&self, batch: &BatchName, worker: &WorkerId) -> Result<()>;

@@ -7,9 +7,9 @@ use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, Money, Submi
 
 use crate::{
     AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit, Committed, Cursor,
-    Edit, Edited, Enqueued, GuardStep, HistoryEntry, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Load,
-    Loaded, Pace, PaceView, Page, PauseReason, Purge, Recalled, Remembered, Requests, Result, ResultLine, Scanned,
-    Schedules, Spread, StoreGuard, UnreadableRecord, WorkerView,
+    Edit, Edited, Enqueued, GuardStep, HistoryEntry, Import, Imported, JobFilter, JobView, Known, LateAcceptance,
+    Lease, LineDraft, Pace, PaceView, Page, PauseReason, Purge, Remembered, Requests, RestoredSubmission, Result,
+    ResultLine, Scanned, Schedules, Spread, StoreGuard, UnreadableRecord, WorkerView,
 };
 
 /// A store as it is handed around.
@@ -21,20 +21,20 @@ pub trait Store: Requests + Schedules + Send + Sync + fmt::Debug {
     // ---- bringing manifests in ----
 
     /// Begins a load: creates the batch where it is new, and supersedes an unfinished load of it. What the draft says of
-    /// an existing batch takes effect with [`Store::finish_load`].
-    async fn begin_load(&self, batch: &BatchDraft) -> Result<Load>;
+    /// an existing batch takes effect with [`Store::commit_import`].
+    async fn begin_import(&self, batch: &BatchDraft) -> Result<Import>;
 
     /// Adds lines and their unknown jobs. Idempotent by job id; nothing of it is worked on before the load is finished.
     /// A known job that was never submitted takes over the draft's account, price, priority and fields when the load finishes:
     /// the caller named it by what it asks for, and may spell that otherwise now.
-    async fn enqueue(&self, load: &Load, lines: &[LineDraft]) -> Result<Enqueued>;
+    async fn add_to_import(&self, load: &Import, lines: &[LineDraft]) -> Result<Enqueued>;
 
     /// Makes the load's lines the batch's manifest, starts its new jobs and cancels jobs whose line is gone and that
     /// were never submitted. All of it or nothing.
-    async fn finish_load(&self, load: &Load) -> Result<Loaded>;
+    async fn commit_import(&self, load: &Import) -> Result<Imported>;
 
     /// Tells what is known of each id, in order: for `plan`.
-    async fn known(&self, batch: &BatchName, ids: &[JobId]) -> Result<Vec<Option<Known>>>;
+    async fn lookup(&self, batch: &BatchName, ids: &[JobId]) -> Result<Vec<Option<Known>>>;
 
     /// Removes a bounded part of a finished batch: its lines, jobs, their histories, records of charges, sums. To be
     /// repeated until it is done, by anyone, also after a crash. Refused while any of its jobs may still move.
@@ -63,12 +63,17 @@ pub trait Store: Requests + Schedules + Send + Sync + fmt::Debug {
     async fn commit(&self, commits: &[Commit]) -> Result<Vec<Committed>>;
 
     /// Records a provider's yes that came without a valid lease. A fact, not a claim: it is never refused.
-    async fn accept_late(&self, job: JobId, acceptance: &Acceptance, first_poll: Duration) -> Result<LateAcceptance>;
+    async fn record_acceptance(
+        &self,
+        job: JobId,
+        acceptance: &Acceptance,
+        first_poll: Duration,
+    ) -> Result<LateAcceptance>;
 
     /// Tells of a submission whose request left, or may have left, and that the store may have forgotten: a job that is
     /// about to make it anew (it is queued under that number, or still follows an earlier task) stands at `submitting`
     /// with it instead, due at once. Whoever has the job in hand loses it: it would buy a second time. Idempotent.
-    async fn recall(&self, job: JobId, submission: &Submission) -> Result<Recalled>;
+    async fn restore_submission(&self, job: JobId, submission: &Submission) -> Result<RestoredSubmission>;
 
     /// Lengthens leases from now on. One answer a lease: `false` where it had ended or passed to another.
     async fn extend(&self, leases: &[Lease], lasts: Duration) -> Result<Vec<bool>>;
@@ -81,7 +86,7 @@ pub trait Store: Requests + Schedules + Send + Sync + fmt::Debug {
     async fn heartbeat(&self, worker: &WorkerId) -> Result<u64>;
 
     /// Says that a worker ends in good order; whatever it still holds is taken back.
-    async fn sign_off(&self, worker: &WorkerId) -> Result<()>;
+    async fn deregister(&self, worker: &WorkerId) -> Result<()>;
 
     // ---- limits ----
 
@@ -120,7 +125,7 @@ pub trait Store: Requests + Schedules + Send + Sync + fmt::Debug {
 
     /// Applies a person's event (`Retry`, `Resolved`, `Accepted` for a named task) to a job that nobody has in hand. Only
     /// giving a row up does not wait: it takes the job from whoever has it, whose next step is stale.
-    async fn edit(&self, job: JobId, event: Event) -> Result<Edited>;
+    async fn apply_event(&self, job: JobId, event: Event) -> Result<Edited>;
 
     /// Cancels a job: at once where it is queued, by request where it is in hand or at the provider.
     async fn cancel(&self, job: JobId) -> Result<Edited>;
@@ -152,7 +157,7 @@ pub trait Store: Requests + Schedules + Send + Sync + fmt::Debug {
 
     /// Changes whenever the store may have forgotten what it acknowledged: another server answers, or the same one after
     /// a restart. Asks nobody; a store that never forgets stands where it stood.
-    fn standing(&self) -> u64 {
+    fn epoch(&self) -> u64 {
         0
     }
 

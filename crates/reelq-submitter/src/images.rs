@@ -7,8 +7,8 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use reelq_files::Blobs;
 use reelq_model::{BatchName, Digest, Fields, ImageRef};
-use reelq_store::Blobs;
 use serde_json::Value;
 
 /// Finds the bytes of local images: beside the state, or under the output place of their batch.

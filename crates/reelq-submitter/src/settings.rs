@@ -3,7 +3,7 @@
 use std::{num::NonZeroU32, time::Duration};
 
 use reelq_model::Money;
-use reelq_provider::{Capability, Idempotency};
+use reelq_provider::{Capability, Idempotency, IdempotencyUse};
 use reelq_store::{AccountLimits, BreakerPolicy};
 use reelq_worker::InvalidSetting;
 use serde::{Deserialize, Serialize};
@@ -19,17 +19,6 @@ pub enum OnUnconfirmed {
     Hold,
     /// Submit it again, up to `retries` times: the user accepts that a row may be bought more than once.
     Resubmit,
-}
-
-/// Whether idempotency keys are used.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum IdempotencyUse {
-    /// Wherever the provider replays them.
-    #[default]
-    Auto,
-    /// Never.
-    Off,
 }
 
 /// How an account submits.

@@ -30,7 +30,7 @@ impl Mutation {
 
     /// The script's text as it is, and broken: of the same length, so that it fits in its place.
     pub(super) fn texts(&self) -> Result<(String, String)> {
-        let path = root().join("crates/reelq-store/src/redis/scripts").join(format!("{}.lua", self.script()));
+        let path = root().join("crates/reelq-store-redis/src/scripts").join(format!("{}.lua", self.script()));
         let text = std::fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
         let found = text.matches(&self.taken).count();
         ensure!(found == 1, "{}: what it takes out stands in the script {found} times", self.name);

@@ -10,11 +10,11 @@ use anyhow::{Context as _, Result, ensure};
 use super::{binary::Binary, list::Mutation};
 use crate::command::{capture, cargo, root};
 
-/// Which tests run: the store's over Redis, and those of its connections.
-const WANTED: &str = "binary(/^redis_/) | test(/^redis::/)";
+/// Which tests run: all of the store over Redis.
+const WANTED: &str = "all()";
 /// Tests of several seconds, and of the connections; they run once the others have seen nothing.
 const SLOW: &str =
-    "test(/^redis::|invariants_hold|whose_client_died|takes_little|leavings_of|behind_a_thousand|waiting_for_news/)";
+    "test(/^link::|invariants_hold|whose_client_died|takes_little|leavings_of|behind_a_thousand|waiting_for_news/)";
 
 /// What the tests said.
 pub(super) enum Outcome {
@@ -33,7 +33,7 @@ pub(super) struct Tests {
 impl Tests {
     /// Builds the tests and copies them.
     pub(super) fn build() -> Result<Self> {
-        let list = ["nextest", "list", "--package", "reelq-store", "--list-type", "binaries-only"];
+        let list = ["nextest", "list", "--package", "reelq-store-redis", "--list-type", "binaries-only"];
         let metadata = capture(cargo().args(list).args(["--message-format", "json"]))?;
         let paths = paths_in(&metadata);
         let folder = paths.first().and_then(|path| path.parent()).context("there are no tests")?.join("mutate-lua");

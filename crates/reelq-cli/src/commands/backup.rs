@@ -9,7 +9,7 @@ use anyhow::Context;
 use reelq_config::{StorePlace, is_there};
 use reelq_console::{CommandError, CommandResult, Exit, Out, bytes, grouped, plural, quoted};
 use reelq_runner::{advice::held, context::CommandContext};
-use reelq_store::{Backup, SqliteStore};
+use reelq_store_sqlite::{Backup, SqliteStore};
 
 /// Flags of `reelq backup`.
 #[derive(Debug, clap::Args)]

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use reelq_console::{CommandError, CommandResult, Exit, Out, money, table};
 use reelq_provider::{
     Catalogue, PROVIDERS, Provider,
-    catalogue::{Field, Limits, Model, Per, PriceRow},
+    catalogue::{Field, FieldLimits, Model, Per, PriceRow},
 };
 use reelq_runner::{adapters, context::CommandContext};
 use serde_json::Value;
@@ -89,7 +89,7 @@ fn limits(field: &Field) -> String {
     field.limits.as_ref().map(limit).unwrap_or_default()
 }
 
-fn limit(limits: &Limits) -> String {
+fn limit(limits: &FieldLimits) -> String {
     let mut parts = Vec::new();
     if !limits.values.is_empty() {
         parts.push(limits.values.iter().map(plain).collect::<Vec<_>>().join(", "));

@@ -13,7 +13,8 @@ pub(crate) use costs::{ModelCost, costs};
 use reelq_console::{CommandError, CommandResult, Exit, Out, known};
 use reelq_model::{AccountName, BatchName, Money};
 use reelq_producer::{
-    AccountBudget, Changes, Elsewhere, EqualRows, Estimate, Order, Overrides, Plan, Source, batch_name, cut_name,
+    AccountBudget, Changes, Elsewhere, EqualRows, Estimate, ManifestSource, Order, Overrides, Plan, batch_name,
+    cut_name,
 };
 use reelq_runner::{
     adapters::{self, vocabulary},
@@ -21,7 +22,7 @@ use reelq_runner::{
     obstacles,
     opened::OpenedStore,
 };
-use reelq_store::{LoadedWith, Store};
+use reelq_store::{ImportedWith, Store};
 use serde::Serialize;
 pub(crate) use text::draw;
 
@@ -69,9 +70,9 @@ pub(crate) fn budget(text: &str) -> Result<Money, String> {
 
 impl ManifestArgs {
     /// What is kept of it with the batch.
-    fn kept(&self, context: &CommandContext) -> LoadedWith {
+    fn kept(&self, context: &CommandContext) -> ImportedWith {
         let path = |path: &Path| absolute(context.given(path).display().to_string());
-        LoadedWith {
+        ImportedWith {
             format: 1,
             manifest: path(&self.manifest),
             config: context.invocation.flags.config.as_deref().map(path),
@@ -154,7 +155,7 @@ pub(crate) async fn run(args: &PlanArgs, context: &CommandContext, out: Out) -> 
 pub(crate) fn order(args: &ManifestArgs, context: &CommandContext) -> Result<Order, CommandError> {
     let file = context.given(&args.manifest);
     let manifest = reelq_manifest::Manifest::open(&file, &vocabulary())?;
-    let manifest = manifest.with_usual(&args.usual, "--set", &vocabulary())?;
+    let manifest = manifest.with_cli_defaults(&args.usual, "--set", &vocabulary())?;
     let batch = batch_name(args.batch.as_deref(), manifest.head(), &args.manifest);
     let batch = batch.map_err(|error| CommandError::usage(error.to_string()))?;
     if let Some(account) = &args.account {
@@ -178,7 +179,7 @@ pub(crate) fn order(args: &ManifestArgs, context: &CommandContext) -> Result<Ord
     }
     Ok(Order {
         path: file.display().to_string(),
-        source: Source {
+        source: ManifestSource {
             path: file.canonicalize().ok().map(|path| path.display().to_string()),
             named_by_file: args.batch.is_none() && manifest.head().name.is_none(),
             looks_elsewhere: !context.is_simulated(),

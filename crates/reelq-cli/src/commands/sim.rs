@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use reelq_console::{CommandError, CommandResult, Exit, Out};
 use reelq_runner::{context::CommandContext, signals::Signals, simulated_vendors::SimulatedVendors};
-use reelq_sim::{Faults, Pace, Settings, Simulator, Vendor};
+use reelq_sim::{Faults, SimPace, SimSettings, Simulator, Vendor};
 use url::Url;
 
 /// Flags of the simulated vendors; also of `reelq run --simulate`.
@@ -80,12 +80,12 @@ fn speed(text: &str) -> Result<f64, String> {
 
 impl SimArgs {
     /// The simulator's settings.
-    pub(crate) fn settings(&self, port: u16, journal: Option<PathBuf>) -> Settings {
-        let usual = Settings::default();
-        Settings {
+    pub(crate) fn settings(&self, port: u16, journal: Option<PathBuf>) -> SimSettings {
+        let usual = SimSettings::default();
+        SimSettings {
             seed: self.seed.unwrap_or(usual.seed),
             faults: self.faults.unwrap_or_default(),
-            pace: self.speed.map_or_else(Pace::default, Pace::at_speed),
+            pace: self.speed.map_or_else(SimPace::default, SimPace::at_speed),
             port,
             journal,
             ..usual

@@ -8,7 +8,8 @@ use std::{
 };
 
 use reelq_model::{Clock as _, ManualClock, ScheduleName, SystemClock, Timestamp};
-use reelq_store::{Schedules as _, SqliteStore};
+use reelq_store::Schedules as _;
+use reelq_store_sqlite::SqliteStore;
 use serde_json::Value;
 
 const HEAD: &str = "id,prompt,account,model,duration\n";

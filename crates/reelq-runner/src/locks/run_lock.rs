@@ -39,7 +39,7 @@ impl RunLock {
         let held = Self { store: Arc::clone(store), batch, worker, lasts, seen };
         let taken = held.take_from_the_dead().await;
         if taken.is_err() {
-            held.sign_off().await;
+            held.deregister().await;
         }
         taken.map(|()| held)
     }
@@ -71,7 +71,7 @@ impl RunLock {
     }
 
     async fn ask(&self) -> Result<BatchHold, CommandError> {
-        Ok(self.store.hold_batch(&self.batch, &self.worker, self.lasts).await?)
+        Ok(self.store.acquire_run_lock(&self.batch, &self.worker, self.lasts).await?)
     }
 
     /// Renews it for as long as it is polled.
@@ -84,7 +84,7 @@ impl RunLock {
 
     /// Renews it now.
     pub async fn renew(&self) {
-        if let Err(error) = self.store.hold_batch(&self.batch, &self.worker, self.lasts).await {
+        if let Err(error) = self.store.acquire_run_lock(&self.batch, &self.worker, self.lasts).await {
             tracing::warn!(batch = %self.batch, %error, "the right to run the batch was not renewed");
         }
     }
@@ -92,7 +92,7 @@ impl RunLock {
     /// Gives it up.
     pub async fn leave(mut self) {
         let left = self.store.leave_batch(&self.batch, &self.worker).await;
-        self.sign_off().await;
+        self.deregister().await;
         if let Err(error) = left {
             tracing::warn!(batch = %self.batch, %error, "the right to run the batch lapses by itself");
             if let Some((_, lock)) = self.seen.take() {
@@ -101,8 +101,8 @@ impl RunLock {
         }
     }
 
-    async fn sign_off(&self) {
-        if let Err(error) = self.store.sign_off(&self.worker).await {
+    async fn deregister(&self) {
+        if let Err(error) = self.store.deregister(&self.worker).await {
             tracing::debug!(%error, "the run could not sign off");
         }
     }

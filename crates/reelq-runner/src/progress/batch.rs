@@ -16,7 +16,7 @@ use crate::{
 #[derive(Debug)]
 pub struct BatchProgress {
     clock: SharedClock,
-    brake: std::sync::Arc<reelq_worker::Brake>,
+    brake: std::sync::Arc<reelq_worker::SubmissionGate>,
     transports: Transports,
     live: Mutex<Live>,
     stats: tokio::sync::Mutex<BatchStats>,

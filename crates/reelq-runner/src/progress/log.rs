@@ -9,7 +9,7 @@ use std::{
 use reelq_console::{Out, grouped, spent};
 use reelq_model::{AccountName, BatchName, SharedClock, Status};
 use reelq_store::{AccountView, BatchView, PauseReason, SharedStore, StatusCounts};
-use reelq_worker::{Brake, Pulse};
+use reelq_worker::{AccountMetrics, SubmissionGate};
 
 use super::{
     troubles::{StuckWatch, news},
@@ -38,9 +38,9 @@ pub struct LogProgress {
     batch: Option<BatchName>,
     /// What commands that it names are said with.
     flags: String,
-    brake: Arc<Brake>,
+    brake: Arc<SubmissionGate>,
     transports: Transports,
-    pulses: Vec<(AccountName, Arc<Pulse>)>,
+    pulses: Vec<(AccountName, Arc<AccountMetrics>)>,
     said: Mutex<Said>,
     read: tokio::sync::Mutex<BTreeMap<BatchName, StuckWatch>>,
 }
@@ -103,7 +103,7 @@ impl LogProgress {
         if said.looks % LINE_EVERY != 1 {
             return;
         }
-        let submits: u64 = self.pulses.iter().map(|(_, pulse)| pulse.beat().submits).sum();
+        let submits: u64 = self.pulses.iter().map(|(_, pulse)| pulse.snapshot().submits).sum();
         let line = standing(views, accounts, submits.saturating_sub(said.submits));
         said.submits = submits;
         if said.line != line {
@@ -185,7 +185,7 @@ impl Said {
     }
 
     /// Accounts that have work and are not this worker's, each once.
-    fn left_alone(&mut self, accounts: &[AccountView], own: &[(AccountName, Arc<Pulse>)]) -> Vec<String> {
+    fn left_alone(&mut self, accounts: &[AccountView], own: &[(AccountName, Arc<AccountMetrics>)]) -> Vec<String> {
         let own: BTreeSet<&AccountName> = own.iter().map(|(name, _)| name).collect();
         let foreign = accounts.iter().map(|view| &view.name).filter(|name| !own.contains(*name));
         let new: Vec<_> = foreign.filter(|name| !self.left_alone.contains(*name)).cloned().collect();

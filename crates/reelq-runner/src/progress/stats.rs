@@ -8,7 +8,7 @@ use std::{
 
 use reelq_model::{AccountName, BatchName, Status, Timestamp};
 use reelq_store::{AccountView, BatchView, SharedStore};
-use reelq_worker::Pulse;
+use reelq_worker::AccountMetrics;
 
 use super::troubles::StuckWatch;
 use crate::jobs::stuck::Stuck;
@@ -52,7 +52,7 @@ impl Figures {
 pub(super) struct BatchStats {
     store: SharedStore,
     batch: BatchName,
-    accounts: Vec<(AccountName, Arc<Pulse>)>,
+    accounts: Vec<(AccountName, Arc<AccountMetrics>)>,
     /// Moments of this process with the paid requests sent and the jobs done until then.
     trail: VecDeque<(Duration, u64, u64)>,
     first: Option<(Duration, u64)>,
@@ -63,7 +63,7 @@ pub(super) struct BatchStats {
 const WINDOW: Duration = Duration::from_secs(10);
 
 impl BatchStats {
-    pub(super) fn new(store: SharedStore, batch: BatchName, accounts: Vec<(AccountName, Arc<Pulse>)>) -> Self {
+    pub(super) fn new(store: SharedStore, batch: BatchName, accounts: Vec<(AccountName, Arc<AccountMetrics>)>) -> Self {
         Self { store, batch, accounts, trail: VecDeque::new(), first: None, troubles: StuckWatch::default() }
     }
 
@@ -77,7 +77,7 @@ impl BatchStats {
         let now = self.store.now().await?;
         let stuck = self.troubles.read(&*self.store, &self.batch, at, now).await.to_vec();
         let mut figures = Figures { batch, accounts, rate: 0.0, rate_allowed, eta_s: None, now, stuck };
-        let submits = self.accounts.iter().map(|(_, pulse)| pulse.beat().submits).sum();
+        let submits = self.accounts.iter().map(|(_, pulse)| pulse.snapshot().submits).sum();
         self.note(at, submits, figures.done());
         figures.rate = self.rate();
         figures.eta_s = self.eta(at, figures.done(), figures.batch.counts.outstanding());

@@ -10,7 +10,7 @@ use reelq_model::AccountName;
 use reelq_poller::{PollPlan, PollSettings, Poller, Schedule};
 use reelq_store::{BreakerPolicy, SharedStore};
 use reelq_submitter::{FirstPoll, Images, SubmitSettings, Submitter};
-use reelq_worker::{AccountWork, Brake, Breaking, Dice, Handler, OutputGate, Pulse};
+use reelq_worker::{AccountMetrics, AccountWork, CircuitBreaker, Handler, OutputCheck, SharedRng, SubmissionGate};
 use secrecy::SecretString;
 use url::Url;
 
@@ -27,7 +27,7 @@ pub(crate) struct SharedParts {
     pub(crate) store: SharedStore,
     pub(crate) images: Arc<dyn Images>,
     pub(crate) concurrency: Concurrency,
-    pub(crate) brake: Arc<Brake>,
+    pub(crate) brake: Arc<SubmissionGate>,
     /// Where outputs go; `None` where this process does not fetch.
     pub(crate) places: Option<Arc<Places>>,
     /// So many files and connections may be open at once.
@@ -84,7 +84,7 @@ pub(crate) fn work(
     http: &AccountHttp,
     exchange: Arc<Transport>,
     shared: &SharedParts,
-    pulse: &Arc<Pulse>,
+    pulse: &Arc<AccountMetrics>,
 ) -> Result<AccountWork, CommandError> {
     let provider = adapters::open(context, account)?;
     let submits = adapters::submit_settings(account)?;
@@ -94,7 +94,7 @@ pub(crate) fn work(
     }
     let plan = polls.plan(provider.capability());
     let usual = usual_wait(&submits, &plan);
-    let schedule = Arc::new(Schedule::new(plan, Dice::seeded(shared.seed)));
+    let schedule = Arc::new(Schedule::new(plan, SharedRng::seeded(shared.seed)));
     let first_poll: FirstPoll = {
         let schedule = Arc::clone(&schedule);
         Arc::new(move |spec| schedule.first(spec))
@@ -103,27 +103,27 @@ pub(crate) fn work(
     let timeout = http.deadlines.total;
     let policy = submits.breaker_policy(provider.capability());
     let submit_slots = submit_slots(&submits, &policy, timeout, shared.descriptors);
-    let submitter = Submitter::new(reelq_submitter::Parts {
+    let submitter = Submitter::new(reelq_submitter::SubmitterParts {
         account: name.clone(),
         provider: Arc::clone(&provider),
         exchange: Arc::clone(&exchange) as Arc<dyn reelq_worker::Exchange>,
         store: Arc::clone(&shared.store),
         images: Arc::clone(&shared.images),
-        brake: Arc::clone(&shared.brake),
-        gate: shared.places.clone().map(|places| places as Arc<dyn OutputGate>),
-        pulse: Arc::clone(pulse),
+        submission_gate: Arc::clone(&shared.brake),
+        output_check: shared.places.clone().map(|places| places as Arc<dyn OutputCheck>),
+        metrics: Arc::clone(pulse),
         settings: submits,
         request_timeout: http.deadlines.total,
         first_poll,
         clock: Arc::clone(&context.clock),
         seed: shared.seed,
     });
-    let poller = Poller::new(reelq_poller::Parts {
+    let poller = Poller::new(reelq_poller::PollerParts {
         account: name.clone(),
         provider,
         exchange,
         store: Arc::clone(&shared.store),
-        pulse: Arc::clone(pulse),
+        metrics: Arc::clone(pulse),
         settings: polls,
         retries,
         schedule,
@@ -159,10 +159,10 @@ pub(crate) fn breaking(
     account: &AccountConfig,
     name: &AccountName,
     shared: &SharedParts,
-) -> Result<Breaking, CommandError> {
+) -> Result<CircuitBreaker, CommandError> {
     let provider = adapters::open(context, account)?;
     let policy = adapters::submit_settings(account)?.breaker_policy(provider.capability());
-    Ok(Breaking::new(name.clone(), Arc::clone(&shared.store), policy, Dice::seeded(shared.seed)))
+    Ok(CircuitBreaker::new(name.clone(), Arc::clone(&shared.store), policy, SharedRng::seeded(shared.seed)))
 }
 
 /// Paid requests at once: enough for the rate where each reply takes as long as it may, never more than may be in flight, nor

@@ -8,7 +8,7 @@ use reelq_console::CommandError;
 use reelq_http::{AccountHttp, DownloadPolicy, Downloader, DownloadsSection};
 use reelq_model::{AccountName, BatchName};
 use reelq_store::{BatchDraft, ClaimStage};
-use reelq_worker::{AccountWork, Breaking, Dice, Pulse};
+use reelq_worker::{AccountMetrics, AccountWork, CircuitBreaker, SharedRng};
 
 use super::account::SharedParts;
 use crate::context::CommandContext;
@@ -50,8 +50,8 @@ impl Collecting {
         &self,
         work: AccountWork,
         context: &CommandContext,
-        pulse: &Arc<Pulse>,
-        breaking: Breaking,
+        pulse: &Arc<AccountMetrics>,
+        breaking: CircuitBreaker,
     ) -> AccountWork {
         if !self.shared.concurrency.has(ClaimStage::Collect) {
             return work;
@@ -62,18 +62,18 @@ impl Collecting {
             self.options.clone(),
             Arc::clone(&context.clock),
             Arc::clone(pulse),
-            Arc::new(Dice::seeded(self.shared.seed)),
+            Arc::new(SharedRng::seeded(self.shared.seed)),
         );
-        let collector = collector.telling(breaking);
+        let collector = collector.with_breaker(breaking);
         let collector = match &self.shared.places {
-            Some(places) => collector.looking_at(Arc::clone(places)),
+            Some(places) => collector.with_places(Arc::clone(places)),
             None => collector,
         };
         work.handler(Arc::new(collector), self.slots)
     }
 
     /// Who stops submissions while outputs are in danger.
-    pub(crate) fn guard(self, batch: Option<BatchName>, pulses: Vec<(AccountName, Arc<Pulse>)>) -> LinkGuard {
+    pub(crate) fn guard(self, batch: Option<BatchName>, pulses: Vec<(AccountName, Arc<AccountMetrics>)>) -> LinkGuard {
         let SharedParts { store, brake, places, .. } = self.shared;
         LinkGuard(LagGuard::new(store, brake, pulses, self.options, places, self.section.min_free, batch))
     }

@@ -7,8 +7,9 @@ use reelq_config::{AccountConfig, RedisPlace, StorePlace};
 use reelq_console::CommandError;
 use reelq_http::{AccountHttp, Transport};
 use reelq_model::{AccountName, SharedClock, WorkerId};
-use reelq_store::{ClaimStage, LinkOptions, Patience};
-use reelq_worker::{AccountWork, Brake, Builder, Ending, Pulse, Runtime};
+use reelq_store::ClaimStage;
+use reelq_store_redis::{LinkOptions, Patience};
+use reelq_worker::{AccountMetrics, AccountWork, Builder, RunEnd, Runtime, SubmissionGate};
 
 use super::{
     account::{self, SharedParts},
@@ -33,9 +34,9 @@ pub struct Engine {
     retention: Retention,
     renewal: KeyRenewal,
     /// What its accounts have done so far.
-    pub pulses: Vec<(AccountName, Arc<Pulse>)>,
+    pub pulses: Vec<(AccountName, Arc<AccountMetrics>)>,
     /// What holds submissions back.
-    pub brake: Arc<Brake>,
+    pub brake: Arc<SubmissionGate>,
     /// What speaks to its accounts' vendors.
     pub transports: Transports,
     /// Its name on the store.
@@ -59,7 +60,7 @@ impl Engine {
         let seed = context.seed;
         let worker = worker_id(task.kind, seed)?;
         let store = opened.journaled(&worker)?;
-        let brake: Arc<Brake> = Arc::default();
+        let brake: Arc<SubmissionGate> = Arc::default();
         let shared = SharedParts {
             images: images::of_workers(context, &store)?,
             store: Arc::clone(&store),
@@ -79,7 +80,7 @@ impl Engine {
         let https: Vec<_> = opened.iter().map(|(_, http)| http.clone()).collect();
         let collecting = Collecting::prepare(context, &shared, &https)?;
         let mut builder = Runtime::builder(Arc::clone(&store), Arc::clone(&context.clock), worker.clone())
-            .brake(Arc::clone(&shared.brake))
+            .submission_gate(Arc::clone(&shared.brake))
             .seed(seed)
             .lease(context.config.lease);
         if let Some(batch) = &task.batch {
@@ -91,7 +92,7 @@ impl Engine {
         for (account, http) in opened {
             let transport = account::transport(context, account, &http, &store)?;
             for name in std::iter::once(&account.name).chain(account.was.as_ref()) {
-                let pulse = Arc::new(Pulse::default());
+                let pulse = Arc::new(AccountMetrics::default());
                 let worked = Worked { account, name, http: &http, transport: &transport, pulse: &pulse };
                 builder = builder.account(worked.work(context, &shared, &collecting)?);
                 pulses.push((name.clone(), pulse));
@@ -162,7 +163,7 @@ impl Engine {
         drop(reporting);
         view.finish();
         match ending? {
-            Ending::Stopped if interrupted > 0 => Ok(WorkEnd::Interrupted),
+            RunEnd::Stopped if interrupted > 0 => Ok(WorkEnd::Interrupted),
             _ => {
                 self.reporter.last().await;
                 Ok(WorkEnd::Settled)
@@ -177,7 +178,7 @@ struct Worked<'a> {
     name: &'a AccountName,
     http: &'a AccountHttp,
     transport: &'a Arc<Transport>,
-    pulse: &'a Arc<Pulse>,
+    pulse: &'a Arc<AccountMetrics>,
 }
 
 impl Worked<'_> {

@@ -109,7 +109,8 @@ mod tests {
     use std::{path::Path, sync::Arc};
 
     use reelq_model::{ManualClock, SharedClock, Timestamp};
-    use reelq_store::{BatchDraft, SqliteStore};
+    use reelq_store::BatchDraft;
+    use reelq_store_sqlite::SqliteStore;
 
     use super::*;
 
@@ -135,8 +136,8 @@ mod tests {
             passthrough: Vec::new(),
             loaded_with: None,
         };
-        let load = store.begin_load(&draft).await.unwrap();
-        store.finish_load(&load).await.unwrap();
+        let load = store.begin_import(&draft).await.unwrap();
+        store.commit_import(&load).await.unwrap();
         clock.advance(DAY * 2);
         store
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use reelq_config::{RedisPlace, StorePlace};
 use reelq_console::{CommandError, bytes};
 use reelq_runner::{context::CommandContext, stores};
-use reelq_store::{Gravity, ServerFacts, ServerFinding, judge_server};
+use reelq_store_redis::{Gravity, ServerFacts, ServerFinding, judge_server};
 
 use super::check::Check;
 

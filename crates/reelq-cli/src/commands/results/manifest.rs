@@ -4,6 +4,7 @@ use std::io::Write;
 
 use anyhow::Context;
 use reelq_console::CommandError;
+use reelq_files::Blobs;
 use reelq_manifest::{ManifestLine, manifest_line};
 use reelq_model::{Digest, FailureKind, Fields, ImageRef, Status, Timestamp};
 use reelq_runner::{
@@ -11,7 +12,7 @@ use reelq_runner::{
     images,
     paid::{Paid, failure_of},
 };
-use reelq_store::{Blobs, JobView, Page, ResultLine, SharedStore};
+use reelq_store::{JobView, Page, ResultLine, SharedStore};
 use serde_json::Value;
 
 use super::ResultsArgs;

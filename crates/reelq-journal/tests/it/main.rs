@@ -1,0 +1,3 @@
+//! The journal over stores that forget.
+
+mod journal;

@@ -1,0 +1,221 @@
+//! Walks along batches, and people's changes to many jobs: read together, worked out here, and done together if the jobs still
+//! stand as they did.
+
+use reelq_model::{BatchName, Digest, Event, IllegalTransition, JobId, Wake};
+
+use super::{
+    caller::Caller,
+    change::{self, Answer, Change, Guard, Token, pack_ids},
+    codec::Packer,
+    edit, finish,
+    idempotency_tokens::IdempotencyTokens,
+    listing::{self, Walk},
+    record::Record,
+    scripts, views,
+};
+use reelq_store::{Cursor, Edit, Edited, Error, Import, JobFilter, Result, Scanned};
+
+/// At most this many jobs are read and changed in one call: it holds up the server while it runs.
+const AT_ONCE: usize = 250;
+
+pub(super) async fn scan(caller: &Caller, filter: &JobFilter, from: &Cursor, limit: usize) -> Result<Scanned> {
+    if !filter.ids.is_empty() {
+        let all = reelq_store::Page { after: 0, limit: usize::MAX };
+        return Ok(Scanned { views: listing::jobs(caller, filter, all).await?, next: None });
+    }
+    let batches = batches(caller, filter).await?;
+    let Some(batch) = from.batch.as_ref().or(batches.first()).cloned() else { return Ok(end()) };
+    let walk = Walk { batch: &batch, listed: !from.unlisted, filter, bought: false, orphans: false };
+    let (found, at) = match walk.part(caller, from.at, limit.clamp(1, AT_ONCE)).await {
+        Ok(part) => part,
+        // It was purged meanwhile.
+        Err(Error::NoBatch(_)) => (Vec::new(), None),
+        Err(error) => return Err(error),
+    };
+    let next = match at {
+        Some(at) => Some(Cursor { batch: Some(batch), unlisted: from.unlisted, at }),
+        None if !from.unlisted => Some(Cursor { batch: Some(batch), unlisted: true, at: 0 }),
+        None => batches
+            .into_iter()
+            .find(|other| *other > batch)
+            .map(|next| Cursor { batch: Some(next), ..Cursor::default() }),
+    };
+    Ok(Scanned { views: found.into_iter().map(|found| found.view).collect(), next })
+}
+
+const fn end() -> Scanned {
+    Scanned { views: Vec::new(), next: None }
+}
+
+/// In an order that new batches do not change.
+async fn batches(caller: &Caller, filter: &JobFilter) -> Result<Vec<BatchName>> {
+    if let Some(batch) = &filter.batch {
+        return Ok(vec![batch.clone()]);
+    }
+    let mut names = views::names(caller).await?;
+    names.sort();
+    Ok(names)
+}
+
+pub(super) async fn edit_all(
+    caller: &Caller,
+    marks: &IdempotencyTokens,
+    edits: &[(JobId, Edit)],
+) -> Result<Vec<Edited>> {
+    let mut answers = Vec::with_capacity(edits.len());
+    for part in edits.chunks(AT_ONCE) {
+        let request = format!("edits {}", Digest::of(format!("{part:?}").as_bytes()));
+        let mark = marks.mark(&request);
+        let edited = Editing { caller, mark: &mark }.all(part).await;
+        if edited.as_ref().is_err_and(Error::is_transient) {
+            marks.keep(request, mark);
+        }
+        answers.extend(edited?);
+    }
+    Ok(answers)
+}
+
+struct Editing<'a> {
+    caller: &'a Caller,
+    mark: &'a str,
+}
+
+impl Editing<'_> {
+    /// Until each is answered: one that moved between the look and the change is looked at again.
+    async fn all(&self, edits: &[(JobId, Edit)]) -> Result<Vec<Edited>> {
+        let mut answers: Vec<Option<Edited>> = vec![None; edits.len()];
+        loop {
+            let open: Vec<usize> = (0..edits.len()).filter(|at| answers[*at].is_none()).collect();
+            if open.is_empty() {
+                return Ok(answers.into_iter().flatten().collect());
+            }
+            self.once(edits, &open, &mut answers).await?;
+        }
+    }
+
+    async fn once(&self, edits: &[(JobId, Edit)], open: &[usize], answers: &mut [Option<Edited>]) -> Result<()> {
+        let (mut changes, mut whose) = (Vec::new(), Vec::new());
+        for (at, step) in self.steps(edits, open).await? {
+            match step {
+                Step::Answer(answer) => answers[at] = Some(answer),
+                Step::Change(change) => {
+                    whose.push(at);
+                    changes.push(*change);
+                }
+            }
+        }
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let done = change::apply(self.caller, &changes).await?;
+        edit::withdraw(self.caller, &done.withdrawn).await?;
+        for ((at, answer), change) in whose.into_iter().zip(done.each).zip(&changes) {
+            match answer {
+                Answer::Done { .. } => answers[at] = Some(Edited::Done),
+                Answer::Purging => return Err(Error::BeingPurged(change.job.batch.to_string())),
+                Answer::Stale | Answer::Unwanted => {}
+            }
+        }
+        Ok(())
+    }
+
+    async fn steps(&self, edits: &[(JobId, Edit)], open: &[usize]) -> Result<Vec<(usize, Step)>> {
+        let (cancels, others): (Vec<usize>, Vec<usize>) = open.iter().partition(|at| edits[**at].1 == Edit::Cancel);
+        let ids = |whose: &[usize]| whose.iter().map(|at| edits[*at].0).collect::<Vec<_>>();
+        let mut steps = Vec::with_capacity(open.len());
+        if !others.is_empty() {
+            for (at, found) in others.iter().zip(change::read_each(self.caller, &ids(&others)).await?) {
+                let (job, edit) = &edits[*at];
+                let found = found.ok_or_else(|| Error::NoJob(job.to_string()))?;
+                steps.push((*at, self.step(edit, found.map(|(record, _)| record))));
+            }
+        }
+        if !cancels.is_empty() {
+            for (at, step) in cancels.iter().zip(wish(self.caller, &ids(&cancels)).await?) {
+                steps.push((*at, step));
+            }
+        }
+        Ok(steps)
+    }
+
+    fn step(&self, edit: &Edit, found: Result<Record>) -> Step {
+        let Ok(record) = found else { return Step::Answer(Edited::unreadable(edit.name())) };
+        let token = self.token(&record);
+        if record.token == token {
+            return Step::Answer(Edited::Done);
+        }
+        let change = match edit.event_for(&record.job) {
+            Some((event, true)) => edit::plan(&record, event, token, self.caller),
+            Some((event, false)) => Err(IllegalTransition { stage: record.job.status().as_str(), event: event.name() }),
+            None => woken(&record, token),
+        };
+        change.map_or_else(|illegal| Step::Answer(Edited::Refused(illegal)), |change| Step::Change(Box::new(change)))
+    }
+
+    fn token(&self, record: &Record) -> Token {
+        change::token(&[b"edit", self.mark.as_bytes(), record.job.id.as_bytes()])
+    }
+}
+
+/// What is next for one of the jobs.
+enum Step {
+    Answer(Edited),
+    Change(Box<Change>),
+}
+
+const WAKE: &str = "wake";
+
+fn woken(record: &Record, token: Token) -> Result<Change, IllegalTransition> {
+    if record.in_hand() || record.parked || record.due.is_none() {
+        return Err(IllegalTransition { stage: record.job.status().as_str(), event: WAKE });
+    }
+    let change = Change::nothing(&record.job, record.version, token);
+    Ok(Change { wake: Wake::Now, guard: Guard::Free, ..change })
+}
+
+/// Notes the wish to cancel, and withdraws what waits to be submitted.
+async fn wish(caller: &Caller, ids: &[JobId]) -> Result<Vec<Step>> {
+    let reply = caller.call(&scripts::CANCEL, &pack_ids(ids)).await?;
+    let answers = reply.unpack().each(|unpacker| {
+        unpacker.list()?;
+        Ok((unpacker.int()?, unpacker.bytes()?.to_vec()))
+    })?;
+    ids.iter().zip(answers).map(|(job, (word, record))| noted(caller, *job, word, &record)).collect()
+}
+
+fn noted(caller: &Caller, job: JobId, word: i64, record: &[u8]) -> Result<Step> {
+    Ok(match (word, Record::of(job, record)) {
+        (0, _) => return Err(Error::NoJob(job.to_string())),
+        (2, _) => Step::Answer(Edited::Requested),
+        (_, Err(_)) => Step::Answer(Edited::unreadable(Event::Cancelled { settlement: None }.name())),
+        (3, Ok(record)) => Step::Answer(edit::refused(&record.job.stage)),
+        (_, Ok(record)) => {
+            let change = edit::withdrawal(caller, &record).map_err(|illegal| Error::broken(illegal.to_string()))?;
+            Step::Change(Box::new(change))
+        }
+    })
+}
+
+pub(super) async fn begin_cancel(caller: &Caller, batch: &BatchName) -> Result<()> {
+    let arguments = Packer::new().list(1).text(batch.as_str()).finish();
+    loop {
+        let reply = caller.call(&scripts::BEGIN_CANCEL, &arguments).await?;
+        let mut unpacker = reply.unpack();
+        let (word, generation) = (unpacker.int()?, unpacker.count()?);
+        match word {
+            0 => return Ok(()),
+            1 => {}
+            // Its lines are half in their place: they are cancelled with the others.
+            2 => match finish::finish(caller, &Import { batch: batch.clone(), generation, seen: None }).await {
+                Ok(_) | Err(Error::ImportSuperseded) => {}
+                Err(error) => return Err(error),
+            },
+            3 => return Err(Error::BeingPurged(batch.to_string())),
+            _ => return Err(Error::NoBatch(batch.to_string())),
+        }
+    }
+}
+
+pub(super) async fn end_cancel(caller: &Caller, batch: &BatchName) -> Result<()> {
+    caller.call(&scripts::END_CANCEL, &Packer::new().list(1).text(batch.as_str()).finish()).await.map(drop)
+}

@@ -1,0 +1,170 @@
+//! Calls of scripts: arguments packed, answers unpacked, and a call whose answer was lost made again.
+
+use std::{future::Future, mem, time::Duration};
+
+use redis::{Cmd, Value};
+use reelq_model::Timestamp;
+
+use super::{
+    codec::{Packer, Unpacker},
+    full::Fullness,
+    link::{Link, Script},
+    memory::{self, Epoch, Memory},
+    scripts,
+    server_clock::ServerClock,
+    unreadable::Unreadable,
+};
+use reelq_store::{Error, Result, Spread};
+
+/// How often a call is made again at once that brought no answer. Scripts are made to be repeated.
+const REPEATS: usize = 2;
+/// The first and the longest pause between further calls, where the link has patience.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
+
+/// A script's answer, from behind its head.
+#[derive(Debug)]
+pub(super) struct Reply {
+    bytes: Vec<u8>,
+    start: usize,
+    /// The time that the script worked with.
+    pub now: Timestamp,
+    /// What the namespace is known by.
+    pub epoch: Epoch,
+}
+
+impl Reply {
+    fn read(bytes: Vec<u8>) -> Result<Self> {
+        let mut unpacker = Unpacker::new(&bytes);
+        unpacker.list()?;
+        let now = Timestamp::from_millis(unpacker.int()?);
+        if unpacker.clone().flag().is_ok() {
+            unpacker.flag()?;
+            return Err(other_format(unpacker.int()?));
+        }
+        let (identity, generation) = (unpacker.text()?.to_owned(), unpacker.text()?.to_owned());
+        let (counter, roster, era) = (unpacker.count()?, unpacker.count()?, unpacker.count()?);
+        let epoch = Epoch { identity, generation, counter, roster, era };
+        let start = bytes.len() - unpacker.rest().len();
+        Ok(Self { bytes, start, now, epoch })
+    }
+
+    /// What follows the head.
+    pub(super) fn unpack(&self) -> Unpacker<'_> {
+        Unpacker::new(self.bytes.get(self.start..).unwrap_or_default())
+    }
+}
+
+/// The namespace has a format that this version does not speak.
+pub(super) fn other_format(found: i64) -> Error {
+    Error::Format { found: u32::try_from(found).unwrap_or(u32::MAX), supported: memory::FORMAT }
+}
+
+/// One namespace on one server, and its time.
+#[derive(Debug)]
+pub(super) struct Caller {
+    pub link: Link,
+    pub server_clock: ServerClock,
+    pub unreadable: Unreadable,
+    pub memory: Memory,
+    pub fullness: Fullness,
+}
+
+impl Caller {
+    /// Runs a script on its packed arguments.
+    ///
+    /// # Errors
+    /// [`Error::Format`] where the namespace has another format than this version's: nothing was done.
+    pub(super) async fn call(&self, script: &'static Script, arguments: &[u8]) -> Result<Reply> {
+        self.repeat(script, arguments, false, memory::FORMAT).await
+    }
+
+    /// The same; where durability is strict, it answers only once all of it is on the server's disk.
+    pub(super) async fn call_durable(&self, script: &'static Script, arguments: &[u8]) -> Result<Reply> {
+        self.repeat(script, arguments, true, memory::FORMAT).await
+    }
+
+    /// Runs a script that may meet any format.
+    pub(super) async fn call_any_format(&self, script: &'static Script, arguments: &[u8]) -> Result<Reply> {
+        self.repeat(script, arguments, false, 0).await
+    }
+
+    async fn repeat(&self, script: &'static Script, arguments: &[u8], durable: bool, format: u32) -> Result<Reply> {
+        let mut left = REPEATS;
+        let reply = loop {
+            match self.heard(script, arguments, durable, format).await {
+                Err(error) if error.is_transient() && left > 0 => left -= 1,
+                Err(error) if error.is_transient() => {
+                    break self.patiently(error, || self.heard(script, arguments, durable, format)).await?;
+                }
+                outcome => break outcome?,
+            }
+        };
+        self.server_clock.hear(reply.now);
+        Ok(reply)
+    }
+
+    /// Waits until everything that was done before is on the server's disk and its replicas, as patiently for the server itself.
+    pub(super) async fn everywhere(&self) -> Result<Spread> {
+        match self.link.everywhere().await {
+            Err(error) if error.is_transient() => self.patiently(error, || self.link.everywhere()).await,
+            outcome => outcome,
+        }
+    }
+
+    /// Runs one plain command, as patiently.
+    pub(super) async fn query(&self, command: &Cmd) -> Result<Value> {
+        match self.link.query(command).await {
+            Err(error) if error.is_transient() => self.patiently(error, || self.link.query(command)).await,
+            outcome => outcome,
+        }
+    }
+
+    /// Repeats `attempt` for as long as the link has patience; `error` came of the first one.
+    async fn patiently<T, F>(&self, mut error: Error, attempt: impl Fn() -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let (began, mut pause, mut is_told) = (self.link.clock().monotonic(), PAUSES.0, false);
+        loop {
+            let patience = self.link.patience();
+            if self.link.clock().monotonic().saturating_sub(began) >= patience {
+                return Err(error);
+            }
+            if !mem::replace(&mut is_told, true) {
+                let why = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
+                tracing::warn!(%why, "the store is unreachable: asking again for up to {} s", patience.as_secs());
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(PAUSES.1);
+            match attempt().await {
+                Err(again) if again.is_transient() => error = again,
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// An answer of the present generation.
+    async fn heard(&self, script: &'static Script, arguments: &[u8], durable: bool, format: u32) -> Result<Reply> {
+        let reply = self.once(script, arguments, durable, format).await?;
+        if self.memory.hear(&reply.epoch) {
+            return Ok(reply);
+        }
+        // A server that was replaced and does not know it yet, or one that forgot the present generation: the latter says
+        // so when it looks at itself.
+        let look = Packer::new().list(1).int(1).finish();
+        let looked = self.once(&scripts::FOLDERS, &look, false, memory::FORMAT).await?;
+        _ = self.memory.hear(&looked.epoch);
+        Err(Error::unavailable("a server answers that another one has taken the place of"))
+    }
+
+    async fn once(&self, script: &'static Script, arguments: &[u8], durable: bool, format: u32) -> Result<Reply> {
+        let prefix = self.link.namespace().prefix();
+        let told = self.memory.argument(format);
+        let call = script.call(&[prefix]).arg(self.server_clock.argument()).arg(arguments).arg(told);
+        let answer = if durable { self.link.call_durable(&call).await? } else { self.link.call(&call).await? };
+        match answer {
+            Value::BulkString(bytes) => Reply::read(bytes),
+            other => Err(Error::broken(format!("a script answered {other:?}"))),
+        }
+    }
+}

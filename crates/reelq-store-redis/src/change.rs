@@ -1,0 +1,249 @@
+//! Changes of jobs by compare-and-set: worked out here, judged and done by `change.lua`.
+
+use std::time::Duration;
+
+use reelq_model::{Digest, Event, IllegalTransition, Job, JobId, Timestamp, Wake, WorkerId};
+
+use super::{
+    caller::{Caller, Reply},
+    codec::{Packer, Unpacker},
+    facts,
+    record::{Record, write_job},
+    scripts, twins,
+};
+use reelq_store::{Error, Result};
+
+/// What must hold for a change to be done. The numbers are the script's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Guard {
+    /// The lease of the version holds.
+    Held = 0,
+    /// The record has the version and is in nobody's hand.
+    Free = 1,
+    /// The record has the version.
+    At = 2,
+    /// The lease of the version holds, and nobody wants the job cancelled.
+    Send = 3,
+    /// There is no such record, and its parent has the version.
+    New = 4,
+}
+
+/// An entry of the history.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub event: String,
+    pub worker: Option<WorkerId>,
+    pub reason: String,
+}
+
+impl Entry {
+    /// What an event writes down.
+    pub(super) fn of(event: &Event, worker: Option<&WorkerId>) -> Self {
+        Self { event: event.name().to_owned(), worker: worker.cloned(), reason: event.reason() }
+    }
+}
+
+/// One change, complete.
+#[derive(Debug, Clone)]
+pub(super) struct Change {
+    pub guard: Guard,
+    /// The version that it was worked out from; of the parent, where the record is new.
+    pub version: u64,
+    /// Tells a repeat of this change from another one.
+    pub token: Token,
+    /// The job as it becomes.
+    pub job: Job,
+    pub parked: bool,
+    /// When it is due.
+    pub wake: Wake,
+    /// How long the lease is kept; zero ends it.
+    pub lasts: Duration,
+    /// Wishes to cancel it that are dropped.
+    pub wishes: i64,
+    pub history: Option<Entry>,
+    pub parent: Option<JobId>,
+}
+
+/// The mark of a change.
+pub(super) type Token = [u8; 8];
+
+/// The mark of a change that is told from others by `parts`.
+pub(super) fn token(parts: &[&[u8]]) -> Token {
+    let mut all = Vec::new();
+    for part in parts {
+        all.extend_from_slice(&part.len().to_be_bytes());
+        all.extend_from_slice(part);
+    }
+    let mut token = Token::default();
+    token.copy_from_slice(&Digest::of(&all).as_bytes()[..8]);
+    token
+}
+
+impl Change {
+    /// What `event`, at `at`, makes of a job that stands as `job` at `version`.
+    pub(super) fn by(
+        job: &Job,
+        version: u64,
+        event: &Event,
+        at: Timestamp,
+        token: Token,
+    ) -> Result<Self, IllegalTransition> {
+        let applied = job.apply(event.clone(), at)?;
+        Ok(Self {
+            guard: Guard::At,
+            version,
+            token,
+            parked: false,
+            wake: applied.wake,
+            lasts: Duration::ZERO,
+            wishes: facts::wishes_over(&applied.job),
+            history: None,
+            parent: None,
+            job: applied.job,
+        })
+    }
+
+    /// Leaves the job as it is, at `version`, with nothing due.
+    pub(super) fn nothing(job: &Job, version: u64, token: Token) -> Self {
+        Self {
+            guard: Guard::At,
+            version,
+            token,
+            job: job.clone(),
+            parked: false,
+            wake: Wake::Never,
+            lasts: Duration::ZERO,
+            wishes: 0,
+            history: None,
+            parent: None,
+        }
+    }
+
+    fn pack(&self, packer: &mut Packer) -> Result<()> {
+        packer.list(12).bytes(self.job.id.as_bytes()).int(self.guard as i64).count(self.version).bytes(&self.token);
+        facts::write(packer, &self.job, self.parked);
+        packer.bytes(&write_job(&self.job)?).int(wake(self.wake)).int(millis(self.lasts)).int(self.wishes);
+        match &self.history {
+            None => packer.flag(false),
+            Some(entry) => packer
+                .list(3)
+                .text(&entry.event)
+                .text(entry.worker.as_ref().map_or("", WorkerId::as_str))
+                .text(&entry.reason),
+        };
+        packer.bytes(self.parent.as_ref().map_or(&[], |id| id.as_bytes()));
+        let charges = if self.job.shares_task_with.is_none() { self.job.charges.as_slice() } else { &[] };
+        packer.list(charges.len());
+        for charge in charges {
+            packer.text(charge.task.as_str());
+        }
+        Ok(())
+    }
+}
+
+fn wake(wake: Wake) -> i64 {
+    match wake {
+        Wake::Now => 0,
+        Wake::After(wait) => millis(wait),
+        Wake::Never => -1,
+    }
+}
+
+/// Whole milliseconds as scripts take them: never so many that a time that far ahead is past the year 9999.
+pub(super) fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX).min(1 << 46)
+}
+
+/// What came of one change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answer {
+    Done {
+        version: u64,
+        cancel_requested: bool,
+        in_hand: bool,
+        /// Another job of the account that is charged for the same task; its record says so from now on.
+        twin: Option<JobId>,
+    },
+    /// The guard did not hold: nothing was changed.
+    Stale,
+    /// The job is to be withdrawn instead of sent.
+    Unwanted,
+    /// The job's batch is being purged: nothing was changed.
+    Purging,
+}
+
+/// What came of changes that went together.
+#[derive(Debug)]
+pub(super) struct Answers {
+    pub now: Timestamp,
+    /// One a change, in order.
+    pub each: Vec<Answer>,
+    /// Jobs that wait to be withdrawn.
+    pub withdrawn: Vec<JobId>,
+}
+
+/// Does changes, in one step.
+pub(super) async fn apply(caller: &Caller, changes: &[Change]) -> Result<Answers> {
+    let mut packer = Packer::new();
+    packer.list(changes.len());
+    for change in changes {
+        change.pack(&mut packer)?;
+    }
+    let arguments = packer.finish();
+    // A request may leave as soon as its intent is answered: that one alone is worth the wait for the disk.
+    let reply = if changes.iter().any(|change| change.guard == Guard::Send) {
+        caller.call_durable(&scripts::CHANGE, &arguments).await?
+    } else {
+        caller.call(&scripts::CHANGE, &arguments).await?
+    };
+    let mut unpacker = reply.unpack();
+    let each = unpacker.each(read_answer)?;
+    twins::tell(caller, changes, &each).await?;
+    Ok(Answers { now: reply.now, each, withdrawn: unpacker.each(read_id)? })
+}
+
+fn read_answer(unpacker: &mut Unpacker<'_>) -> Result<Answer> {
+    unpacker.list()?;
+    let (word, version) = (unpacker.int()?, unpacker.count()?);
+    let (cancel_requested, in_hand) = (unpacker.flag()?, unpacker.flag()?);
+    let twin = unpacker.bytes()?.try_into().ok().map(JobId::from_bytes);
+    Ok(match word {
+        0 => Answer::Done { version, cancel_requested, in_hand, twin },
+        1 => Answer::Stale,
+        2 => Answer::Unwanted,
+        3 => Answer::Purging,
+        other => return Err(Error::broken(format!("`{other}` is no answer to a change"))),
+    })
+}
+
+pub(super) fn read_id(unpacker: &mut Unpacker<'_>) -> Result<JobId> {
+    let bytes = unpacker.bytes()?;
+    bytes.try_into().map(JobId::from_bytes).map_err(|_| Error::broken("a job id does not have 16 bytes"))
+}
+
+/// Packs a list of ids.
+pub(super) fn pack_ids(ids: &[JobId]) -> Vec<u8> {
+    let mut packer = Packer::new();
+    packer.list(ids.len());
+    for id in ids {
+        packer.bytes(id.as_bytes());
+    }
+    packer.finish()
+}
+
+/// Reads records, one answer an id, with the packed lines of those that have one.
+pub(super) async fn read(caller: &Caller, ids: &[JobId]) -> Result<Vec<Option<(Record, Vec<u8>)>>> {
+    read_each(caller, ids).await?.into_iter().map(Option::transpose).collect()
+}
+
+/// The same, where one that cannot be read is no reason to do without the others.
+pub(super) async fn read_each(caller: &Caller, ids: &[JobId]) -> Result<Vec<Option<Result<(Record, Vec<u8>)>>>> {
+    let reply: Reply = caller.call(&scripts::READ, &pack_ids(ids)).await?;
+    let mut ids = ids.iter();
+    reply.unpack().each(|unpacker| {
+        unpacker.list()?;
+        let (id, record, line) = (ids.next(), unpacker.bytes()?, unpacker.bytes()?);
+        let id = id.filter(|_| !record.is_empty());
+        Ok(id.map(|id| Record::of(*id, record).map(|record| (record, line.to_vec()))))
+    })
+}

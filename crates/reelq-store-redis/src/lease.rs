@@ -1,0 +1,58 @@
+//! Lengthening leases, giving them back, and the lives of those who hold them.
+
+use std::time::Duration;
+
+use reelq_model::WorkerId;
+
+use super::{
+    caller::Caller,
+    change::{self, millis},
+    codec::{Packer, Unpacker},
+    edit, scripts,
+};
+use reelq_store::{Lease, Result};
+
+fn pack_leases(packer: &mut Packer, leases: &[Lease]) {
+    packer.list(leases.len());
+    for lease in leases {
+        packer.list(2).bytes(lease.job.id.as_bytes()).count(lease.version);
+    }
+}
+
+pub(super) async fn extend(caller: &Caller, leases: &[Lease], lasts: Duration) -> Result<Vec<bool>> {
+    let mut packer = Packer::new();
+    packer.list(2).int(millis(lasts));
+    pack_leases(&mut packer, leases);
+    caller.call(&scripts::EXTEND, &packer.finish()).await?.unpack().each(Unpacker::flag)
+}
+
+pub(super) async fn release(caller: &Caller, leases: &[Lease]) -> Result<()> {
+    let mut packer = Packer::new();
+    pack_leases(&mut packer, leases);
+    let reply = caller.call(&scripts::RELEASE, &packer.finish()).await?;
+    edit::withdraw(caller, &reply.unpack().each(change::read_id)?).await
+}
+
+fn pack_worker(worker: &WorkerId) -> Vec<u8> {
+    Packer::new().list(1).text(worker.as_str()).finish()
+}
+
+pub(super) async fn heartbeat(caller: &Caller, worker: &WorkerId) -> Result<u64> {
+    let reply = caller.call(&scripts::HEARTBEAT, &pack_worker(worker)).await?;
+    let mut unpacker = reply.unpack();
+    let taken = unpacker.count()?;
+    edit::withdraw(caller, &unpacker.each(change::read_id)?).await?;
+    Ok(taken)
+}
+
+pub(super) async fn deregister(caller: &Caller, worker: &WorkerId) -> Result<()> {
+    loop {
+        let reply = caller.call(&scripts::SIGN_OFF, &pack_worker(worker)).await?;
+        let mut unpacker = reply.unpack();
+        let left = unpacker.count()?;
+        edit::withdraw(caller, &unpacker.each(change::read_id)?).await?;
+        if left == 0 {
+            return Ok(());
+        }
+    }
+}

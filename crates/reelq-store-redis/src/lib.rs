@@ -1,0 +1,50 @@
+//! The store over a Redis server: any number of processes on any number of machines.
+//!
+//! What a job becomes is worked out here, by the model's pure functions; scripts judge whether that still holds, and
+//! move record, queue, counters and history together. Every key of a namespace lies in one hash slot.
+
+mod absent;
+mod breaker;
+mod budget;
+mod bulk;
+mod caller;
+mod change;
+mod claim;
+mod codec;
+mod commit;
+mod edit;
+mod facts;
+mod finish;
+mod folders;
+mod full;
+mod heal;
+mod idempotency_tokens;
+mod judge;
+mod late;
+mod lease;
+mod limits;
+mod link;
+mod listing;
+mod load;
+mod memory;
+mod namespace;
+mod pace;
+mod purge;
+mod reading;
+mod record;
+mod remove;
+mod requests;
+mod results;
+mod schedules;
+mod scripts;
+mod server_clock;
+mod store;
+mod twins;
+mod unreadable;
+mod views;
+mod watch;
+
+pub use judge::{Gravity, ServerFinding, judge_server, what_may_vanish};
+pub use link::{Address, AddressError, Durability, LinkOptions, Patience, SecretSource, ServerFacts, TlsFiles};
+pub use namespace::{Namespace, NamespaceError};
+pub use store::RedisStore;

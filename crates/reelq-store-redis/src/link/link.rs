@@ -1,0 +1,157 @@
+//! [`Link`]: calls of scripts and plain reads over connections that mend themselves.
+
+use std::{sync::Arc, time::Duration};
+
+use redis::{Cmd, RedisError, Value};
+use reelq_model::SharedClock;
+
+use super::{
+    address::Address,
+    connect::Connector,
+    durable::Syncing,
+    everywhere, faults,
+    fence::fenced,
+    lent::{drop_broken, get},
+    options::LinkOptions,
+    pool::{Connection, Connections, Maker, Places},
+    script::Call,
+    slot,
+};
+use crate::Namespace;
+use reelq_store::{Error, Result, Spread};
+
+/// The way to the server, for every task of a process; clones share it.
+#[derive(Debug, Clone)]
+pub(crate) struct Link(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    namespace: Namespace,
+    maker: Maker,
+    plain: Places,
+    durable: Connections,
+    fence: String,
+}
+
+impl Link {
+    /// Connects. Fails where the server is away, refuses the login, or cannot keep the promised durability.
+    pub(crate) async fn open(
+        address: Address,
+        namespace: Namespace,
+        options: LinkOptions,
+        clock: SharedClock,
+    ) -> Result<Self> {
+        let maker = Maker::new(Connector::new(address, options, slot::of(namespace.name()))?, clock);
+        let options = &maker.connector.options;
+        let link = Self(Arc::new(Inner {
+            plain: maker.places(options.calls)?,
+            durable: maker.pool(options.durable_calls)?,
+            fence: format!("{}fence", namespace.prefix()),
+            namespace,
+            maker: maker.clone(),
+        }));
+        _ = get(&link.0.plain).await?;
+        Ok(link)
+    }
+
+    /// The clock that its waits go by.
+    pub(crate) fn clock(&self) -> &SharedClock {
+        &self.0.maker.clock
+    }
+
+    /// How long a call is repeated while the server is unreachable.
+    pub(crate) fn patience(&self) -> Duration {
+        self.0.maker.connector.options.patience.get()
+    }
+
+    /// Whose keys this link touches.
+    pub(crate) fn namespace(&self) -> &Namespace {
+        &self.0.namespace
+    }
+
+    /// Calls a script; where the answer is lost it is unavailable, done or not.
+    pub(crate) async fn call(&self, call: &Call) -> Result<Value> {
+        let connection = get(&self.0.plain).await?;
+        let outcome = self.run(&connection, call).await;
+        self.settle(outcome, &connection, call.script.name())
+    }
+
+    /// Calls a script, and under strict durability answers only once what it did is on the server's disk.
+    ///
+    /// A repeat waits for the disk as well, also where the script finds that all was done before.
+    pub(crate) async fn call_durable(&self, call: &Call) -> Result<Value> {
+        if get(&self.0.plain).await?.syncing == Syncing::ByItself {
+            return self.call(call).await;
+        }
+        let connection = get(&self.0.durable).await?;
+        let outcome = self.run(&connection, call).await;
+        let value = self.settle(outcome, &connection, call.script.name())?;
+        let outcome = self.wait_for_disk(&connection).await;
+        match self.settle(outcome, &connection, "the wait for its disk")? {
+            0 => Err(Error::unavailable(format!(
+                "{} did not write to its disk within {} s",
+                self.0.maker.connector.shown(),
+                self.sync_limit().as_secs_f32()
+            ))),
+            _ => Ok(value),
+        }
+    }
+
+    /// Waits until everything that was done before is on the server's disk and on every replica that is connected.
+    pub(crate) async fn everywhere(&self) -> Result<Spread> {
+        let connection = get(&self.0.durable).await?;
+        let outcome = everywhere::wait(&mut connection.channel(), &self.0.fence, self.sync_limit()).await;
+        self.settle(outcome, &connection, "the wait for its replicas")
+    }
+
+    /// Runs one plain command.
+    pub(crate) async fn query(&self, command: &Cmd) -> Result<Value> {
+        let connection = get(&self.0.plain).await?;
+        let outcome = command.query_async(&mut connection.channel()).await;
+        self.settle(outcome, &connection, "a query")
+    }
+
+    /// Calls by hash, and teaches the server the script where it does not know it.
+    async fn run(&self, connection: &Connection, call: &Call) -> Result<Value, RedisError> {
+        let mut wire = connection.channel();
+        match call.command.query_async(&mut wire).await {
+            Err(error) if faults::is_unknown_script(&error) => {
+                let mut teach = redis::cmd("SCRIPT");
+                teach.arg("LOAD").arg(call.script.text()).query_async::<()>(&mut wire).await?;
+                call.command.query_async(&mut wire).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// How many disks hold all that was done before, so one or none.
+    async fn wait_for_disk(&self, connection: &Connection) -> Result<u32, RedisError> {
+        let limit = u64::try_from(self.sync_limit().as_millis()).unwrap_or(u64::MAX).max(1);
+        let (mut channel, mut wait) = (connection.channel(), redis::cmd("WAITAOF"));
+        wait.arg(1).arg(0).arg(limit);
+        let (disks, _): (u32, u32) = fenced(&mut channel, &self.0.fence, &wait).await?;
+        Ok(disks)
+    }
+
+    /// Shorter than an answer may take, so that the server gives up first and the connection stays good.
+    fn sync_limit(&self) -> Duration {
+        self.0.maker.connector.options.response_timeout.mul_f32(0.75)
+    }
+
+    fn settle<T>(&self, outcome: Result<T, RedisError>, connection: &Connection, doing: &str) -> Result<T> {
+        outcome.map_err(|error| {
+            let fault = self.0.maker.weigh(faults::judge(&error, self.0.maker.connector.shown(), doing));
+            if fault.reconnect {
+                connection.give_up();
+                self.drop_broken();
+            }
+            fault.error
+        })
+    }
+
+    fn drop_broken(&self) {
+        drop_broken(&self.0.plain);
+        drop_broken(&self.0.plain.manager().0);
+        drop_broken(&self.0.durable);
+    }
+}

@@ -1,0 +1,36 @@
+//! The way to the server: addresses, connections in pools, scripts by hash, and waits for the disk.
+//!
+//! A call that fails as unavailable may have been done or not: verbs are made to be repeated.
+
+mod address;
+mod attempts;
+mod connect;
+mod durable;
+mod everywhere;
+mod facts;
+mod faults;
+mod fence;
+mod find;
+mod handshake;
+mod lent;
+#[expect(clippy::module_inception, reason = "the folder is about this one thing")]
+mod link;
+mod options;
+mod patience;
+mod pool;
+mod refusals;
+mod script;
+mod secret;
+mod slot;
+#[cfg(test)]
+mod tests;
+mod tls;
+mod weigh;
+
+pub use address::{Address, AddressError};
+pub use facts::ServerFacts;
+pub(crate) use link::Link;
+pub use options::{Durability, LinkOptions, TlsFiles};
+pub use patience::Patience;
+pub(crate) use script::Script;
+pub use secret::SecretSource;

@@ -1,0 +1,107 @@
+//! Single jobs, histories and workers, as people see them.
+
+use reelq_model::{BatchName, JobId, Timestamp, WorkerId};
+
+use super::{
+    caller::{Caller, other_format},
+    change,
+    codec::Packer,
+    codec::Unpacker,
+    facts, load,
+    memory::FORMAT,
+    record::Record,
+    scripts,
+};
+use reelq_store::rules::unreadable;
+use reelq_store::{Error, HistoryEntry, JobView, Result, Unread, WorkerView};
+
+/// Begins the namespace, or takes over one of an earlier format; refused where a newer one was found.
+pub(super) async fn open(caller: &Caller) -> Result<Timestamp> {
+    let arguments = Packer::new().list(1).int(i64::from(FORMAT)).finish();
+    let reply = caller.call_any_format(&scripts::OPEN, &arguments).await?;
+    let found = reply.unpack().int()?;
+    if found == i64::from(FORMAT) { Ok(reply.now) } else { Err(other_format(found)) }
+}
+
+/// Looks at the format without noting anything, as every script does: for whoever may only read.
+pub(super) async fn look(caller: &Caller) -> Result<Timestamp> {
+    now(caller).await
+}
+
+pub(super) async fn now(caller: &Caller) -> Result<Timestamp> {
+    Ok(caller.call(&scripts::NOW, &Packer::new().list(0).finish()).await?.now)
+}
+
+/// What the server's clock shows, which may have been set back.
+pub(super) async fn calendar(caller: &Caller) -> Result<Timestamp> {
+    let reply = caller.call(&scripts::NOW, &Packer::new().list(0).finish()).await?;
+    Ok(Timestamp::from_millis(reply.unpack().int()?))
+}
+
+pub(super) async fn job(caller: &Caller, job: JobId) -> Result<Option<JobView>> {
+    let found = change::read(caller, &[job]).await?.into_iter().next().flatten();
+    Ok(found.map(|(record, line)| view(record, &line)))
+}
+
+/// A job with what is known around it; `line` is packed, and empty where it has none.
+pub(super) fn view(record: Record, line: &[u8]) -> JobView {
+    let (line, unread) = load::shown_line(line, record.position);
+    JobView {
+        line,
+        unread: unread.map(Unread::Line),
+        due: record.due.filter(|_| !record.in_hand()),
+        cancel_requested: record.cancel_is_requested() && !record.job.stage.is_terminal(),
+        parked: record.parked,
+        worker: record.worker,
+        job: record.job,
+    }
+}
+
+/// What is shown of a job whose record cannot be read.
+pub(super) fn stand_in(job: JobId, batch: BatchName, record: &[u8], line: &[u8], reason: &str) -> Result<JobView> {
+    let status = Record::status_of(record);
+    Ok(JobView {
+        line: load::shown_line(line, 0).0,
+        unread: Some(Unread::Job { reason: reason.to_owned(), status }),
+        due: None,
+        cancel_requested: false,
+        parked: true,
+        worker: None,
+        job: unreadable::stand_in(job, Some(batch), None, None, reason)?,
+    })
+}
+
+pub(super) async fn history(caller: &Caller, job: JobId) -> Result<Vec<HistoryEntry>> {
+    let reply = caller.call(&scripts::HISTORY, &change::pack_ids(&[job])).await?;
+    let entries = reply.unpack().each(|unpacker| Ok(entry(unpacker.bytes()?)))?;
+    // An entry that a newer version wrote is no reason to show none.
+    Ok(entries.into_iter().flatten().collect())
+}
+
+fn entry(packed: &[u8]) -> Result<HistoryEntry> {
+    let mut unpacker = Unpacker::new(packed);
+    unpacker.list()?;
+    Ok(HistoryEntry {
+        at: Timestamp::from_millis(unpacker.int()?),
+        status: facts::read_status(unpacker.int()?)?,
+        event: unpacker.text()?.to_owned(),
+        worker: WorkerId::new(unpacker.text()?).ok(),
+        reason: unpacker.text()?.to_owned(),
+    })
+}
+
+pub(super) async fn workers(caller: &Caller) -> Result<Vec<WorkerView>> {
+    let reply = caller.call(&scripts::WORKERS, &Packer::new().list(0).finish()).await?;
+    let mut views = reply.unpack().each(worker)?;
+    views.sort_by(|one, other| one.id.cmp(&other.id));
+    Ok(views)
+}
+
+fn worker(unpacker: &mut Unpacker<'_>) -> Result<WorkerView> {
+    unpacker.list()?;
+    Ok(WorkerView {
+        id: WorkerId::new(unpacker.text()?).map_err(|error| Error::broken(error.to_string()))?,
+        seen_at: Timestamp::from_millis(unpacker.int()?),
+        leases: unpacker.count()?,
+    })
+}

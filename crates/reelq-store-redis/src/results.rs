@@ -1,0 +1,19 @@
+//! The result manifest to be: each line with its job, then bought jobs whose line is gone.
+
+use reelq_model::BatchName;
+
+use super::{
+    caller::Caller,
+    listing::{Found, Quota, Walk},
+};
+use reelq_store::{JobFilter, Page, Result, ResultLine};
+
+pub(super) async fn results(caller: &Caller, batch: &BatchName, page: Page) -> Result<Vec<ResultLine>> {
+    let (mut quota, mut found) = (Quota { skip: page.after, left: page.limit }, Vec::new());
+    let filter = JobFilter::default();
+    for listed in [true, false] {
+        let walk = Walk { batch, listed, filter: &filter, bought: !listed, orphans: true };
+        walk.go(caller, &mut quota, &mut found, false).await?;
+    }
+    Ok(found.into_iter().map(|Found { view, orphans, .. }| ResultLine { view, orphans }).collect())
+}

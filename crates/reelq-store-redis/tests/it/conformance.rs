@@ -1,0 +1,62 @@
+//! The store over Redis keeps the contract.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+use std::{sync::Arc, thread, time::Duration};
+
+use reelq_model::{ManualClock, SharedClock, Timestamp};
+use reelq_redis_server::RedisServer;
+use reelq_store::SharedStore;
+use reelq_store_conformance::Subject;
+use reelq_store_redis::{LinkOptions, RedisStore};
+use tokio::runtime::Runtime;
+
+struct Redis {
+    server: RedisServer,
+    clock: Arc<ManualClock>,
+    store: SharedStore,
+    /// Drives the connections that are made outside of the test's own runtime.
+    runtime: Option<Runtime>,
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+fn open(runtime: &Runtime, server: &RedisServer, clock: &Arc<ManualClock>) -> SharedStore {
+    let clock: SharedClock = clock.clone();
+    let address = server.socket_url().parse().unwrap();
+    let namespace = "suite".parse().unwrap();
+    let opening = RedisStore::open_at(address, namespace, LinkOptions::default(), clock);
+    // A case runs on a runtime of its own, where nothing may block.
+    let store = thread::scope(|scope| scope.spawn(|| runtime.block_on(opening)).join().unwrap());
+    Arc::new(store.unwrap())
+}
+
+fn subject() -> Redis {
+    let server = RedisServer::start();
+    // Later than the machine's clock, by which a fresh server is held.
+    let clock = Arc::new(ManualClock::starting_at(Timestamp::from_millis(4_000_000_000_000)));
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let store = open(&runtime, &server, &clock);
+    Redis { server, clock, store, runtime: Some(runtime) }
+}
+
+impl Subject for Redis {
+    fn store(&self) -> SharedStore {
+        Arc::clone(&self.store)
+    }
+
+    fn another(&self) -> SharedStore {
+        open(self.runtime.as_ref().unwrap(), &self.server, &self.clock)
+    }
+
+    fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+}
+
+reelq_store_conformance::conformance_tests!(subject);

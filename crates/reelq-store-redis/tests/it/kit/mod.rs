@@ -1,0 +1,16 @@
+//! What tests of the store over a real server begin with.
+
+pub(crate) mod front;
+
+use std::sync::Arc;
+
+use reelq_model::SystemClock;
+use reelq_redis_server::RedisServer;
+use reelq_store_redis::{LinkOptions, RedisStore};
+
+/// Opens the namespace `test`, whose time is the server's own.
+pub(crate) async fn open(server: &RedisServer) -> RedisStore {
+    let (address, namespace) = (server.socket_url().parse().unwrap(), "test".parse().unwrap());
+    let options = LinkOptions::default();
+    RedisStore::open(address, namespace, options, Arc::new(SystemClock::default())).await.unwrap()
+}

@@ -1,0 +1,10 @@
+//! The store over a real server.
+
+mod conformance;
+mod damage;
+mod keys;
+mod kit;
+mod loads;
+mod loss;
+mod redis_only;
+mod watch;

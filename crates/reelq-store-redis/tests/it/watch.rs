@@ -1,0 +1,55 @@
+//! Waiting for news over Redis: what it costs, and that it outlives the server's restarts.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+use std::time::Duration;
+
+use crate::kit::open;
+use reelq_redis_server::RedisServer;
+use reelq_store::{PauseReason, Store as _};
+use reelq_store_conformance::kit::account;
+
+const LONG: Duration = Duration::from_secs(30);
+
+/// How often the server was asked for the value of a key.
+fn gets(server: &RedisServer) -> u64 {
+    let stats = server.command(&["INFO", "commandstats"]);
+    let (_, from) = stats.text().split_once("cmdstat_get:calls=").unwrap();
+    from.split_once(',').unwrap().0.parse().unwrap()
+}
+
+#[tokio::test]
+async fn waiting_for_news_costs_a_few_reads_a_second() {
+    let server = RedisServer::start();
+    let store = open(&server).await;
+    let mark = store.watch(0, Duration::ZERO).await.unwrap();
+    let before = gets(&server);
+    assert_eq!(store.watch(mark, Duration::from_secs(3)).await.unwrap(), mark);
+    let asked = gets(&server) - before;
+    assert!((2..=16).contains(&asked), "{asked}");
+}
+
+#[tokio::test]
+async fn news_are_heard_after_the_server_was_restarted() {
+    let mut server = RedisServer::with().append_only("always").start();
+    let (store, other) = (open(&server).await, open(&server).await);
+    let mark = store.watch(0, Duration::ZERO).await.unwrap();
+    server.kill();
+    let change = async {
+        server.restart();
+        while other.pause_account(&account("acct"), &PauseReason::Operator, None).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let (heard, ()) = tokio::join!(store.watch(mark, LONG), change);
+    assert_ne!(heard.unwrap(), mark);
+}
+
+#[tokio::test]
+async fn a_server_that_stays_away_is_told_at_the_end() {
+    let mut server = RedisServer::start();
+    let store = open(&server).await;
+    let mark = store.watch(0, Duration::ZERO).await.unwrap();
+    server.kill();
+    let error = store.watch(mark, Duration::from_millis(300)).await.unwrap_err();
+    assert!(error.is_transient(), "{error}");
+}

@@ -1,0 +1,82 @@
+//! Claims of tasks to ask about and of outputs to fetch.
+
+use std::time::Duration;
+
+use rusqlite::params;
+
+use super::{claim::Desk, lease, tokens::Bucket};
+use crate::error::Result;
+use reelq_store::{Claimed, Lease};
+
+/// Status requests a second on an account whose limits cannot be read.
+const UNREAD_POLLS_PER_SECOND: f64 = 1.0;
+
+pub(super) const POLLS: &str = "SELECT seq FROM jobs WHERE account = ?1 AND queue = 4 AND due <= ?2 \
+    AND (?3 IS NULL OR batch = ?3) ORDER BY due LIMIT ?4";
+pub(super) const NEXT_POLL: &str =
+    "SELECT due FROM jobs WHERE account = ?1 AND queue = 4 AND (?2 IS NULL OR batch = ?2) ORDER BY due LIMIT 1";
+pub(super) const FETCHES: &str = "SELECT seq FROM jobs WHERE account = ?1 AND queue = 5 AND due <= ?2 \
+    AND (?3 IS NULL OR batch = ?3) ORDER BY coalesce(deadline, 9223372036854775807), seq LIMIT ?4";
+pub(super) const FETCHES_NOW_DUE: &str = "UPDATE jobs SET queue = 5 WHERE account = ?1 AND queue = 6 AND due <= ?2";
+pub(super) const NEXT_FETCH: &str =
+    "SELECT due FROM jobs WHERE account = ?1 AND queue = 6 AND (?2 IS NULL OR batch = ?2) ORDER BY due LIMIT 1";
+
+/// Tasks that are due, the most overdue first.
+pub(super) fn poll(desk: &Desk<'_>) -> Result<Claimed> {
+    let limit = desk.claim.limit;
+    let bucket = match &desk.account.limits {
+        // What was bought is followed, slowly, where it is not known how fast that may be.
+        None if desk.account.unread.is_some() => {
+            Bucket::new(UNREAD_POLLS_PER_SECOND, 1, desk.account.poll_tat, desk.tx.now)
+        }
+        None => None,
+        Some(limits) => {
+            let burst = burst(limits.polls_per_second);
+            match Bucket::new(limits.polls_per_second, burst, desk.account.poll_tat, desk.tx.now) {
+                None => return Ok(Claimed::default()),
+                bucket => bucket,
+            }
+        }
+    };
+    let tokens = bucket.map_or(limit, |bucket| bucket.available().min(limit));
+    let rows = desk.rows(POLLS, tokens)?;
+    let leases = lease::give(desk.tx, &rows, &desk.claim.worker, desk.claim.lease)?;
+    let given = leases.len();
+    if let Some(bucket) = bucket.filter(|_| given > 0) {
+        desk.tx
+            .conn
+            .prepare_cached("UPDATE accounts SET poll_tat = ?1 WHERE id = ?2")?
+            .execute(params![bucket.take(given), desk.account.id])?;
+    }
+    if given < rows.len() {
+        return Ok(passed_over(leases));
+    }
+    let retry_in = if given == limit { None } else { desk.next_due(NEXT_POLL)? };
+    let token = bucket.map(|bucket| bucket.next_in(given));
+    let retry_in = retry_in.map(|due| token.map_or(due, |token| due.max(token)));
+    Ok(Claimed { leases, retry_in, ..Claimed::default() })
+}
+
+/// Outputs that are due, the earliest link deadline first.
+pub(super) fn collect(desk: &Desk<'_>) -> Result<Claimed> {
+    desk.promote(FETCHES_NOW_DUE)?;
+    let rows = desk.rows(&desk.without_except(FETCHES), desk.claim.limit)?;
+    let leases = lease::give(desk.tx, &rows, &desk.claim.worker, desk.claim.lease)?;
+    if leases.len() < rows.len() {
+        return Ok(passed_over(leases));
+    }
+    let retry_in =
+        if leases.len() == desk.claim.limit { None } else { desk.next_due(&desk.without_except(NEXT_FETCH))? };
+    Ok(Claimed { leases, retry_in, ..Claimed::default() })
+}
+
+/// What cannot be read was put aside; it stood before others, which the next claim brings.
+pub(super) fn passed_over(leases: Vec<Lease>) -> Claimed {
+    Claimed { leases, retry_in: Some(Duration::ZERO), ..Claimed::default() }
+}
+
+/// One second's worth of status requests may go at once.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float-to-integer cast saturates")]
+fn burst(per_second: f64) -> u32 {
+    per_second.ceil() as u32
+}

@@ -1,0 +1,114 @@
+//! Whose turn it is: start-time fair queueing between the batches of an account, in whole numbers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The batches that wait for a turn.
+#[derive(Debug, Clone)]
+pub(super) struct FairQueue {
+    /// The account's virtual time: where the job that was taken last began.
+    time: i64,
+    /// By the number at which each begins its next job.
+    waiting: BTreeSet<Turn>,
+    /// Batches that had a turn, and where they stand now.
+    moved: BTreeMap<i64, i64>,
+}
+
+/// A batch's place among those that wait. In this order, so that the older of two equal batches goes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Turn {
+    start: i64,
+    batch: i64,
+    stride: i64,
+}
+
+impl FairQueue {
+    /// Nobody waits yet.
+    pub(super) const fn at(time: i64) -> Self {
+        Self { time, waiting: BTreeSet::new(), moved: BTreeMap::new() }
+    }
+
+    /// Adds a batch. One that did not wait for a while begins at the present virtual time: nothing is saved up.
+    pub(super) fn add(&mut self, batch: i64, pass: Option<i64>, stride: i64) {
+        self.waiting.insert(Turn { start: pass.unwrap_or(0).max(self.time), batch, stride });
+    }
+
+    /// The batch whose turn it is.
+    pub(super) fn next(&self) -> Option<i64> {
+        self.waiting.first().map(|turn| turn.batch)
+    }
+
+    /// It gave a job.
+    pub(super) fn served(&mut self) {
+        if let Some(turn) = self.waiting.pop_first() {
+            let pass = turn.start.saturating_add(turn.stride);
+            self.time = turn.start;
+            self.moved.insert(turn.batch, pass);
+            self.waiting.insert(Turn { start: pass, ..turn });
+        }
+    }
+
+    /// It has nothing that may be taken now.
+    pub(super) fn passed_over(&mut self) {
+        self.waiting.pop_first();
+    }
+
+    /// The account's virtual time now.
+    pub(super) const fn time(&self) -> i64 {
+        self.time
+    }
+
+    /// The batches that had a turn, and their passes now.
+    pub(super) fn moved(&self) -> impl Iterator<Item = (i64, i64)> {
+        self.moved.iter().map(|(batch, pass)| (*batch, *pass))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use reelq_store::stride;
+
+    /// One claim: how many jobs, and which batches may be worked on.
+    fn claims() -> impl Strategy<Value = Vec<(usize, u8)>> {
+        prop::collection::vec((1..9_usize, prop_oneof![4 => Just(0b1111_u8), 1 => any::<u8>()]), 1..200)
+    }
+
+    proptest! {
+        /// Whatever is paused meanwhile and however large the claims are: between two batches that may both go, what each had
+        /// by its weight stays within a job of each.
+        #[test]
+        fn error_of_shares_is_bounded(priorities in prop::array::uniform4(-9..9_i32), claims in claims()) {
+            let strides = priorities.map(stride);
+            let (mut time, mut passes) = (0, BTreeMap::new());
+            let (mut before, mut had) = (0, [0_i64; 4]);
+            for (size, open) in claims {
+                if open != before {
+                    (before, had) = (open, [0; 4]);
+                }
+                let mut fair_queue = FairQueue::at(time);
+                let may_go: Vec<usize> = (0..4).filter(|index| open & (1 << index) != 0).collect();
+                for index in &may_go {
+                    let batch = i64::try_from(*index).unwrap();
+                    fair_queue.add(batch, passes.get(&batch).copied(), strides[*index]);
+                }
+                for _ in 0..size {
+                    if let Some(batch) = fair_queue.next() {
+                        had[usize::try_from(batch).unwrap()] += 1;
+                        fair_queue.served();
+                    }
+                }
+                prop_assert!(fair_queue.time() >= time, "the virtual time never goes back");
+                time = fair_queue.time();
+                passes.extend(fair_queue.moved());
+                for one in &may_go {
+                    for other in &may_go {
+                        let apart = (had[*one] * strides[*one] - had[*other] * strides[*other]).abs();
+                        prop_assert!(apart <= strides[*one] + strides[*other], "{one} and {other} are {apart} apart");
+                    }
+                }
+            }
+        }
+    }
+}

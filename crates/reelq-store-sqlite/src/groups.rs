@@ -1,0 +1,86 @@
+//! The jobs of an account that are ready, by batch and price: read by skipping through an index, however many they are.
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::code;
+use crate::error::Result;
+use reelq_limits::remaining_budget::covers;
+use reelq_store::stride;
+
+/// The next pair of batch and price among the jobs that are ready: a skip through the index, not a scan.
+pub(super) const NEXT_GROUP: &str = "SELECT batch, price FROM jobs WHERE account = ?1 AND queue = 1 \
+    AND (batch, price) > (?2, ?3) ORDER BY batch, price LIMIT 1";
+/// A budget that cannot be read, or that the draft names and that is lost, pays for nothing, and a pause that cannot be read holds.
+const BATCH: &str = "SELECT CASE WHEN typeof(budget) = 'integer' THEN budget \
+    WHEN budget IS NULL AND CASE WHEN json_valid(draft) THEN json_extract(draft, '$.budget') END IS NULL THEN NULL \
+    ELSE -1 END, \
+    CAST(spent + reserved + claimed AS INTEGER), \
+    CAST(coalesce(CASE WHEN json_valid(draft) THEN json_extract(draft, '$.priority') END, 0) AS INTEGER) AS priority \
+    FROM batches WHERE id = ?1 AND whole = 1 AND paused = 0 AND cancelling = 0";
+
+/// A batch that may be worked on and has jobs ready.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    pub batch: i64,
+    /// What a turn costs it.
+    pub stride: i64,
+    /// What its budget has left; `None` where it has none.
+    pub left: Option<i64>,
+    /// The prices of its jobs that are ready and that its budget covers.
+    pub prices: Vec<i64>,
+}
+
+/// The batches of an account that may be worked on and can pay for a job that is ready; `only` one, where it is given, and
+/// none of `except`.
+pub(super) fn waiting(conn: &Connection, account: i64, only: Option<i64>, except: &[i64]) -> Result<Vec<Waiting>> {
+    let mut found: Vec<Waiting> = Vec::new();
+    let mut group = next(conn, account, only, (only.unwrap_or(i64::MIN), i64::MIN))?;
+    while let Some((id, price)) = group {
+        if found.last().is_none_or(|waiting| waiting.batch != id) {
+            let open = if except.contains(&id) { None } else { batch(conn, id)? };
+            let Some(waiting) = open else {
+                // A batch that may not be worked on is passed over whole.
+                group = next(conn, account, only, (id, i64::MAX))?;
+                continue;
+            };
+            found.push(waiting);
+        }
+        if let Some(waiting) = found.last_mut().filter(|waiting| covers(waiting.left, price)) {
+            waiting.prices.push(price);
+        }
+        group = next(conn, account, only, (id, price))?;
+    }
+    found.retain(|waiting| !waiting.prices.is_empty());
+    Ok(found)
+}
+
+/// Whether any job is ready, those of `except` left aside.
+pub(super) fn any(conn: &Connection, account: i64, only: Option<i64>, except: &[i64]) -> Result<bool> {
+    let mut group = next(conn, account, only, (only.unwrap_or(i64::MIN), i64::MIN))?;
+    while let Some((id, _)) = group.filter(|(id, _)| except.contains(id)) {
+        group = next(conn, account, only, (id, i64::MAX))?;
+    }
+    Ok(group.is_some())
+}
+
+fn next(conn: &Connection, account: i64, only: Option<i64>, after: (i64, i64)) -> Result<Option<(i64, i64)>> {
+    let mut statement = conn.prepare_cached(NEXT_GROUP)?;
+    // What is no number sorts behind all numbers: there is no further group.
+    let read = |row: &rusqlite::Row<'_>| Ok(code::whole(row, "batch")?.zip(code::whole(row, "price")?));
+    let found = statement.query_row(params![account, after.0, after.1], read).optional()?.flatten();
+    Ok(found.filter(|(found, _)| only.is_none_or(|wanted| wanted == *found)))
+}
+
+fn priority(row: &rusqlite::Row<'_>) -> rusqlite::Result<i32> {
+    let priority = code::total(row, "priority")?;
+    Ok(i32::try_from(priority).unwrap_or(if priority < 0 { i32::MIN } else { i32::MAX }))
+}
+
+fn batch(conn: &Connection, id: i64) -> Result<Option<Waiting>> {
+    let read = |row: &rusqlite::Row<'_>| {
+        let (budget, used): (Option<i64>, i64) = (row.get(0)?, row.get(1)?);
+        let left = budget.map(|budget| budget.saturating_sub(used));
+        Ok(Waiting { batch: id, stride: stride(priority(row)?), left, prices: Vec::new() })
+    };
+    Ok(conn.prepare_cached(BATCH)?.query_row([id], read).optional()?)
+}

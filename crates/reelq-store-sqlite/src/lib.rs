@@ -1,0 +1,59 @@
+//! The embedded store: one `SQLite` file, one writer thread a process, any number of processes.
+//!
+//! All SQL of reelq lives below this folder. A verb's answer goes out only after the transaction that holds it is on disk.
+
+mod account;
+mod backup;
+mod breaker;
+mod bulk;
+mod claim;
+mod claim_due;
+mod claim_ready;
+mod code;
+mod commit;
+mod edit;
+mod error;
+mod fair_queue;
+mod finish;
+mod groups;
+mod heal;
+mod history;
+mod holds;
+mod late;
+mod lease;
+mod ledger;
+mod limits;
+mod listing;
+mod load;
+mod open;
+mod pace;
+#[cfg(test)]
+mod plans;
+mod purge;
+mod readers;
+mod ready_index;
+mod remaining_budget;
+mod remove;
+mod requests;
+mod rescue;
+mod reserve;
+mod restored;
+mod results;
+mod row;
+mod schedules;
+mod source;
+mod spans;
+mod steady;
+mod store;
+mod tasks;
+mod ticks;
+mod tokens;
+mod unreadable;
+mod views;
+mod watch;
+mod witness;
+mod worker_locks;
+mod writer;
+
+pub use backup::Backup;
+pub use store::SqliteStore;

@@ -1,0 +1,94 @@
+//! Taking back what dead workers held. A lease that ended in `ready` makes the job due, one in `submitting` a replay.
+
+use reelq_model::{Event, WorkerId};
+use rusqlite::{ToSql, params};
+
+use super::{code, history, lease, ledger::Ledger, row::Row, unreadable, worker_locks::WorkerLocks, writer::Tx};
+use crate::error::Result;
+use reelq_store::Error;
+
+/// At most this many leases are taken back in one transaction.
+const AT_ONCE: i64 = 10_000;
+
+/// Takes back leases whose time has passed.
+pub(super) fn expired(tx: &Tx<'_>) -> Result<u64> {
+    take_back(tx, "SELECT seq FROM jobs WHERE lease_until <= ?1 LIMIT ?2", tx.now.millis(), "its time passed")
+}
+
+/// Takes back whatever a worker holds.
+pub(super) fn of_worker(tx: &Tx<'_>, worker: i64) -> Result<u64> {
+    take_back(tx, "SELECT seq FROM jobs WHERE worker = ?1 LIMIT ?2", worker, "its worker is gone")
+}
+
+fn take_back(tx: &Tx<'_>, sql: &str, key: impl ToSql, why: &str) -> Result<u64> {
+    let rows: Vec<i64> = tx
+        .conn
+        .prepare_cached(sql)?
+        .query_map(params![key, AT_ONCE], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    if rows.is_empty() {
+        return Ok(0);
+    }
+    let mut ledger = Ledger::default();
+    for seq in &rows {
+        let Some(before) = unreadable::readable(tx, Row::by_seq(tx.conn, *seq))? else { continue };
+        hand_back(tx, &mut ledger, &before, Some(why))?;
+    }
+    ledger.close(tx)?;
+    tx.news.set(true);
+    Ok(u64::try_from(rows.len()).unwrap_or(u64::MAX))
+}
+
+/// Ends one lease without an event of its holder.
+pub(super) fn hand_back(tx: &Tx<'_>, ledger: &mut Ledger, before: &Row, why: Option<&str>) -> Result<()> {
+    let mut row = before.clone();
+    row.unlease(tx.now);
+    if let Some(why) = why {
+        history::write(tx.conn, &mut row, "lease_ended", why, None, tx.now)?;
+    }
+    if row.cancel_is_due() {
+        withdraw(tx, &mut row)?;
+    }
+    row.save(tx.conn, ledger, Some(before), tx.now)
+}
+
+/// Cancels a row that stands at `ready`, with its entry in the history.
+pub(super) fn withdraw(tx: &Tx<'_>, row: &mut Row) -> Result<()> {
+    row.withdraw(tx.now).map_err(|illegal| Error::broken(illegal.to_string()))?;
+    let why = if row.cancel == code::CANCEL_GONE { "its line is gone" } else { "" };
+    history::write(tx.conn, row, Event::Cancelled { settlement: None }.name(), why, None, tx.now)
+}
+
+/// Notes that a worker lives, and takes back the leases of those that do not.
+pub(super) fn heartbeat(tx: &Tx<'_>, worker: &WorkerId, worker_locks: &WorkerLocks) -> Result<u64> {
+    let id = lease::worker(tx, worker)?;
+    tx.conn.prepare_cached("UPDATE workers SET seen_at = ?1 WHERE id = ?2")?.execute(params![tx.now.millis(), id])?;
+    Ok(expired(tx)? + dead(tx, worker_locks)?)
+}
+
+/// Takes back the leases of processes that certainly ended, and forgets their workers.
+fn dead(tx: &Tx<'_>, worker_locks: &WorkerLocks) -> Result<u64> {
+    let workers: Vec<(i64, String)> = tx
+        .conn
+        .prepare_cached("SELECT id, name FROM workers")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut taken = 0;
+    for (id, name) in workers {
+        if worker_locks.is_dead(&name) {
+            taken += forget(tx, id)?;
+            worker_locks.bury(&name);
+        }
+    }
+    Ok(taken)
+}
+
+/// Takes back everything that a worker holds and removes its row.
+pub(super) fn forget(tx: &Tx<'_>, worker: i64) -> Result<u64> {
+    let taken = of_worker(tx, worker)?;
+    // With more leases than one transaction takes back, the row stays for the next heartbeat.
+    tx.conn
+        .prepare_cached("DELETE FROM workers WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM jobs WHERE worker = ?1)")?
+        .execute([worker])?;
+    Ok(taken)
+}

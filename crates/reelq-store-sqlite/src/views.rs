@@ -1,0 +1,121 @@
+//! Batches and workers as people see them; sums come from the counters, not from the jobs.
+
+use std::collections::BTreeMap;
+
+use reelq_model::{Money, Timestamp, WorkerId};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use super::code;
+use crate::error::{Result, StepError};
+use reelq_store::rules::unreadable;
+use reelq_store::{BatchDraft, BatchView, Error, StatusCounts, WorkerView};
+
+pub(super) const BATCHES: &str = "SELECT id, name, draft, whole, paused, spent, reserved, claimed, to_spend, unpriced, orphans, overdue, \
+    budget, created_at, ended_at, purging, cancelling FROM batches";
+
+pub(super) fn batch(conn: &Connection, name: &str) -> Result<Option<BatchView>> {
+    let mut statement = conn.prepare_cached(&format!("{BATCHES} WHERE name = ?1"))?;
+    let mut rows = statement.query([name])?;
+    let view = rows.next()?.map(|row| view(conn, row)).transpose();
+    Ok(view.map_err(|error| unreadable::batch(name, &error))?)
+}
+
+pub(super) fn batches(conn: &Connection) -> Result<Vec<BatchView>> {
+    let mut statement = conn.prepare_cached(&format!("{BATCHES} ORDER BY created_at DESC, id DESC"))?;
+    let mut rows = statement.query([])?;
+    let mut views = Vec::new();
+    while let Some(row) = rows.next()? {
+        match view(conn, row) {
+            Ok(view) => views.push(view),
+            // One batch that cannot be read is no reason to show none.
+            Err(error) => {
+                let name = code::text(row, "name")?;
+                tracing::error!(batch = name.as_deref(), %error, "a batch is passed over: its record cannot be read");
+            }
+        }
+    }
+    Ok(views)
+}
+
+pub(super) fn view(conn: &Connection, row: &Row<'_>) -> Result<BatchView> {
+    let id: i64 = row.get("id")?;
+    let draft: String = row.get("draft")?;
+    let draft: BatchDraft = serde_json::from_str(&draft).map_err(|error| Error::broken(error.to_string()))?;
+    let money = |name| Ok::<_, StepError>(Money::from_micros(code::total(row, name)?));
+    let count = |name| Ok::<_, StepError>(code::count(code::total(row, name)?));
+    let (whole, listed, others) = (row.get("whole")?, counts(conn, id, true)?, counts(conn, id, false)?);
+    let finished = whole && listed.is_ended() && others.is_ended();
+    Ok(BatchView {
+        batch: draft,
+        whole,
+        paused: row.get("paused")?,
+        counts: listed,
+        others,
+        spent: money("spent")?,
+        reserved: money("reserved")?,
+        to_spend: money("to_spend")?,
+        unpriced: count("unpriced")?,
+        budget_reached: budget_reached(conn, id, row)?,
+        orphans: count("orphans")?,
+        overdue: count("overdue")?,
+        next_link_deadline: next_deadline(conn, id)?,
+        created_at: Timestamp::from_millis(row.get("created_at")?),
+        finished_at: row.get::<_, Option<i64>>("ended_at")?.filter(|_| finished).map(Timestamp::from_millis),
+        purging: row.get("purging")?,
+        cancelling: code::total(row, "cancelling")? != 0,
+    })
+}
+
+pub(super) fn counts(conn: &Connection, batch: i64, listed: bool) -> Result<StatusCounts> {
+    let sql = "SELECT status, jobs FROM batch_counts WHERE batch = ?1 AND listed = ?2 AND jobs <> 0";
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query(params![batch, listed])?;
+    let mut counts = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        counts.insert(code::read_status(row.get(0)?)?, code::count(row.get(1)?));
+    }
+    Ok(StatusCounts(counts))
+}
+
+/// The cheapest job that waits to be submitted and that nobody has in hand.
+pub(super) const CHEAPEST: &str = "SELECT price FROM jobs WHERE batch = ?1 AND status = 0 AND price >= ?2 \
+    AND lease_until IS NULL ORDER BY price LIMIT 1";
+
+/// Whether the budget lets none of the waiting jobs go, not even the cheapest.
+fn budget_reached(conn: &Connection, batch: i64, row: &Row<'_>) -> Result<bool> {
+    let Some(budget) = row.get::<_, Option<i64>>("budget")? else { return Ok(false) };
+    let [spent, reserved, claimed] = ["spent", "reserved", "claimed"].map(|column| code::total(row, column));
+    let used = spent?.saturating_add(reserved?).saturating_add(claimed?);
+    let cheapest = |from: i64| -> Result<Option<i64>> {
+        Ok(conn.prepare_cached(CHEAPEST)?.query_row([batch, from], |row| row.get(0)).optional()?)
+    };
+    Ok(match cheapest(0)? {
+        Some(price) => price > budget.saturating_sub(used),
+        // Under a budget, jobs without a known price are never submitted.
+        None => cheapest(code::NO_PRICE)?.is_some(),
+    })
+}
+
+pub(super) const DEADLINE: &str =
+    "SELECT deadline FROM jobs WHERE batch = ?1 AND deadline IS NOT NULL ORDER BY deadline LIMIT 1";
+
+fn next_deadline(conn: &Connection, batch: i64) -> Result<Option<Timestamp>> {
+    let found: Option<i64> = conn.prepare_cached(DEADLINE)?.query_row([batch], |row| row.get(0)).optional()?;
+    Ok(found.map(Timestamp::from_millis))
+}
+
+pub(super) fn workers(conn: &Connection) -> Result<Vec<WorkerView>> {
+    let sql = "SELECT name, seen_at, (SELECT count(*) FROM jobs WHERE worker = w.id) FROM workers w ORDER BY name";
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query([])?;
+    let mut views = Vec::new();
+    while let Some(row) = rows.next()? {
+        let Some(id) = code::text(row, "name")?.and_then(|name| WorkerId::new(name).ok()) else { continue };
+        views.push(WorkerView {
+            id,
+            seen_at: Timestamp::from_millis(code::total(row, "seen_at")?),
+            leases: code::count(row.get(2)?),
+        });
+    }
+    Ok(views)
+}
