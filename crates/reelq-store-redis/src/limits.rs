@@ -11,21 +11,21 @@ use super::{
     codec::{Packer, Unpacker},
     facts, scripts,
 };
-use reelq_limits::remaining_budget::RemainingBudget;
+use reelq_limits::{
+    remaining_budget::RemainingBudget,
+    token_bucket::{polls_burst, token_interval},
+};
 use reelq_store::rules::bounds;
 use reelq_store::{AccountLimits, AccountView, Error, HeldBatch, Pace, Pause, PauseReason, Result};
 
 const NANOS_PER_MILLI: u64 = 1_000_000;
-/// Rates below one in ten years count as none.
-const INTERVAL_MAX: f64 = 315_360_000_000_000_000.0;
 
 pub(super) async fn set(caller: &Caller, name: &AccountName, limits: &AccountLimits) -> Result<()> {
     let text = serde_json::to_string(limits).map_err(|error| Error::broken(error.to_string()))?;
     let mut packer = Packer::new();
     packer.list(9).text(name.as_str()).text(&text);
     pack_rate(&mut packer, limits.requests_per_second, limits.burst.get());
-    // One second's worth of status requests may go at once.
-    pack_rate(&mut packer, limits.polls_per_second, saturating(limits.polls_per_second.ceil()));
+    pack_rate(&mut packer, limits.polls_per_second, polls_burst(limits.polls_per_second));
     packer.int(i64::from(limits.max_in_flight.get())).flag(limits.open_rate).flag(limits.open_in_flight);
     for budget in [limits.budget, limits.daily_budget] {
         packer.int(budget.map_or(-1, bounds::cap));
@@ -33,19 +33,9 @@ pub(super) async fn set(caller: &Caller, name: &AccountName, limits: &AccountLim
     caller.call(&scripts::SET_LIMITS, &packer.finish()).await.map(drop)
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float-to-integer cast saturates")]
-fn saturating(number: f64) -> u32 {
-    number as u32
-}
-
-/// Packs the interval between two tokens, rounded up to whole nanoseconds so that the rate is never passed, and the
-/// burst; a burst of zero stands for a rate that gives no tokens.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float-to-integer cast saturates")]
+/// Packs the interval between two tokens, in whole milliseconds and the nanoseconds beside them, and the burst; a burst of zero stands for a rate that gives no tokens.
 pub(super) fn pack_rate(packer: &mut Packer, per_second: f64, burst: u32) {
-    let nanos = (1e9 / per_second).ceil();
-    let gives = per_second > 0.0 && nanos <= INTERVAL_MAX;
-    let interval = (nanos as u64).max(1);
-    let burst = if gives { burst.max(1) } else { 0 };
+    let (interval, burst) = token_interval(per_second).map_or((1, 0), |interval| (interval, burst.max(1)));
     packer.list(3).count(interval / NANOS_PER_MILLI).count(interval % NANOS_PER_MILLI).int(i64::from(burst));
 }
 

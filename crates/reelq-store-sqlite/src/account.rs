@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params, types::ValueRef}
 
 use super::{code, remaining_budget};
 use crate::error::Result;
+use reelq_limits::DayTotal;
 use reelq_store::{AccountLimits, AccountView, Error, Pace, Pause, PauseReason};
 
 /// An account's row.
@@ -23,10 +24,8 @@ pub(super) struct Account {
     pub reserved: i64,
     /// The prices of the jobs that were claimed to be submitted.
     pub claimed: i64,
-    /// The day that `day_spent` is of.
-    pub day: i64,
-    /// What was charged on that day.
-    pub day_spent: i64,
+    /// What was charged on the last day on which anything was.
+    pub day: DayTotal,
     /// The virtual time of its batches' turns.
     pub turn: i64,
 }
@@ -34,7 +33,7 @@ pub(super) struct Account {
 impl Account {
     /// What was charged on the day of `now`.
     pub(super) const fn spent_today(&self, now: Timestamp) -> i64 {
-        if self.day == now.day() { self.day_spent } else { 0 }
+        self.day.on(now.day())
     }
 
     /// What is set aside.
@@ -81,8 +80,7 @@ fn read(row: &Row<'_>) -> Result<Account> {
         spent: code::total(row, "spent")?,
         reserved: code::total(row, "reserved")?,
         claimed: code::total(row, "claimed")?,
-        day: code::total(row, "day")?,
-        day_spent: code::total(row, "day_spent")?,
+        day: DayTotal { day: code::total(row, "day")?, spent: code::total(row, "day_spent")? },
         turn: code::total(row, "turn")?,
     })
 }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use rusqlite::params;
 
-use super::{claim::Desk, lease, tokens::Bucket};
+use super::{claim::Desk, lease};
 use crate::error::Result;
+use reelq_limits::token_bucket::{TokenBucket, polls_burst};
 use reelq_store::{Claimed, Lease};
 
 /// Status requests a second on an account whose limits cannot be read.
@@ -27,12 +28,12 @@ pub(super) fn poll(desk: &Desk<'_>) -> Result<Claimed> {
     let bucket = match &desk.account.limits {
         // What was bought is followed, slowly, where it is not known how fast that may be.
         None if desk.account.unread.is_some() => {
-            Bucket::new(UNREAD_POLLS_PER_SECOND, 1, desk.account.poll_tat, desk.tx.now)
+            TokenBucket::new(UNREAD_POLLS_PER_SECOND, 1, desk.account.poll_tat, desk.tx.now)
         }
         None => None,
         Some(limits) => {
-            let burst = burst(limits.polls_per_second);
-            match Bucket::new(limits.polls_per_second, burst, desk.account.poll_tat, desk.tx.now) {
+            let burst = polls_burst(limits.polls_per_second);
+            match TokenBucket::new(limits.polls_per_second, burst, desk.account.poll_tat, desk.tx.now) {
                 None => return Ok(Claimed::default()),
                 bucket => bucket,
             }
@@ -73,10 +74,4 @@ pub(super) fn collect(desk: &Desk<'_>) -> Result<Claimed> {
 /// What cannot be read was put aside; it stood before others, which the next claim brings.
 pub(super) fn passed_over(leases: Vec<Lease>) -> Claimed {
     Claimed { leases, retry_in: Some(Duration::ZERO), ..Claimed::default() }
-}
-
-/// One second's worth of status requests may go at once.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float-to-integer cast saturates")]
-fn burst(per_second: f64) -> u32 {
-    per_second.ceil() as u32
 }

@@ -6,14 +6,12 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::{
     claim::{Desk, sooner},
-    claim_due, code,
-    fair_queue::FairQueue,
-    groups, lease,
+    claim_due, code, groups, lease,
     ready_index::ReadyIndex,
     remaining_budget,
-    tokens::Bucket,
 };
 use crate::error::Result;
+use reelq_limits::{fair_queue::FairQueue, token_bucket::TokenBucket};
 use reelq_store::Claimed;
 
 pub(super) const REPLAYS: &str = "SELECT seq FROM jobs WHERE account = ?1 AND queue = 3 AND due <= ?2 \
@@ -55,10 +53,10 @@ pub(super) fn submit(desk: &Desk<'_>) -> Result<Claimed> {
 
 /// The account's bucket; `Some(None)` where it has no limits, `None` where its rate gives no tokens at all.
 #[expect(clippy::option_option, reason = "no limits and no tokens are two things")]
-fn bucket(desk: &Desk<'_>) -> Option<Option<Bucket>> {
+fn bucket(desk: &Desk<'_>) -> Option<Option<TokenBucket>> {
     let Some(limits) = &desk.account.limits else { return Some(None) };
     let rate = desk.account.pace.requests_per_second(limits);
-    let bucket = Bucket::new(rate, limits.burst.get(), desk.account.submit_tat, desk.tx.now)?;
+    let bucket = TokenBucket::new(rate, limits.burst.get(), desk.account.submit_tat, desk.tx.now)?;
     Some(Some(bucket))
 }
 
@@ -68,7 +66,7 @@ fn room(desk: &Desk<'_>) -> usize {
     usize::try_from(cap - desk.account.in_flight).unwrap_or(0)
 }
 
-fn retry_in(desk: &Desk<'_>, bucket: Option<Bucket>, given: usize, tokens: usize) -> Result<Option<Duration>> {
+fn retry_in(desk: &Desk<'_>, bucket: Option<TokenBucket>, given: usize, tokens: usize) -> Result<Option<Duration>> {
     let replay = desk.next_due(NEXT_REPLAY)?;
     let waiting = if desk.claim.only_open { None } else { desk.next_due(&desk.without_except(NEXT_WAITING))? };
     let due = sooner(replay, waiting);
@@ -121,7 +119,7 @@ fn pass(desk: &Desk<'_>, batch: i64) -> Result<Option<i64>> {
     Ok(statement.query_row([desk.account.id, batch], |row| row.get(0)).optional()?)
 }
 
-fn save(desk: &Desk<'_>, fair_queue: &FairQueue) -> Result<()> {
+fn save(desk: &Desk<'_>, fair_queue: &FairQueue<i64>) -> Result<()> {
     let (conn, account) = (desk.tx.conn, desk.account.id);
     let mut moved = fair_queue.moved().peekable();
     if moved.peek().is_some() {

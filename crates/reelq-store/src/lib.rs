@@ -18,6 +18,7 @@ mod schedules;
 mod spread;
 mod store;
 mod tick;
+pub mod transition;
 mod unreadable;
 
 pub use absent::{AbsentJob, AbsentPurchase, AbsentSum, AbsentView, Absentees, Stake};

@@ -7,7 +7,7 @@ use reelq_config::AccountConfig;
 use reelq_console::CommandError;
 use reelq_http::{AccountHttp, HttpSection, Transport};
 use reelq_model::AccountName;
-use reelq_poller::{PollPlan, PollSettings, Poller, Schedule};
+use reelq_poller::{PollPlan, PollSchedule, PollSettings, Poller};
 use reelq_store::{BreakerPolicy, SharedStore};
 use reelq_submitter::{FirstPoll, Images, SubmitSettings, Submitter};
 use reelq_worker::{AccountMetrics, AccountWork, CircuitBreaker, Handler, OutputCheck, SharedRng, SubmissionGate};
@@ -94,7 +94,7 @@ pub(crate) fn work(
     }
     let plan = polls.plan(provider.capability());
     let usual = usual_wait(&submits, &plan);
-    let schedule = Arc::new(Schedule::new(plan, SharedRng::seeded(shared.seed)));
+    let schedule = Arc::new(PollSchedule::new(plan, SharedRng::seeded(shared.seed)));
     let first_poll: FirstPoll = {
         let schedule = Arc::clone(&schedule);
         Arc::new(move |spec| schedule.first(spec))

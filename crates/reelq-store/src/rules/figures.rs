@@ -9,6 +9,11 @@ pub fn bought(job: &Job) -> bool {
         || job.cost().is_none()
 }
 
+/// Whether users see it. A job whose line is gone is shown for as long as it moves, and for good where it was bought.
+pub fn shown(job: &Job, is_listed: bool) -> bool {
+    is_listed || !job.stage.is_terminal() || bought(job)
+}
+
 /// Whether neither its charge nor, where it is yet to be bought, its price is known.
 pub fn unpriced(job: &Job) -> bool {
     match job.stage {
@@ -84,6 +89,25 @@ mod tests {
             answered: false,
             trouble: reason.map(|reason| Trouble::new(TroubleKind::Status, reason)),
         }
+    }
+
+    #[test]
+    fn a_job_without_a_line_is_shown_while_it_moves_and_for_good_once_bought() {
+        use crate::transition::samples;
+        let table = [
+            (samples::ready(), true),
+            (samples::unconfirmed(), true),
+            (samples::running(), true),
+            (samples::withdrawn(), false),
+            (samples::failed(), false),
+        ];
+        for (job, is_shown) in table {
+            assert_eq!(shown(&job, false), is_shown, "{:?}", job.stage);
+            assert!(shown(&job, true));
+        }
+        let mut failed = samples::failed();
+        failed.charges = samples::running().charges;
+        assert!(shown(&failed, false));
     }
 
     #[test]

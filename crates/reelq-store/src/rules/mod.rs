@@ -1,6 +1,11 @@
 //! Rules that every store applies alike: pure functions of the contract's values.
 
 pub mod bounds;
+pub mod cancel;
+pub mod codes;
 pub mod draft;
 pub mod figures;
+pub mod ledger;
+pub mod pauses;
+pub mod queue;
 pub mod unreadable;

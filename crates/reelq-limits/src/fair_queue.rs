@@ -1,44 +1,44 @@
-//! Whose turn it is: start-time fair queueing between the batches of an account, in whole numbers.
+//! Which batch has the next turn: start-time fair queueing between the batches of an account, in whole numbers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The batches that wait for a turn.
 #[derive(Debug, Clone)]
-pub(super) struct FairQueue {
+pub struct FairQueue<B> {
     /// The account's virtual time: where the job that was taken last began.
     time: i64,
     /// By the number at which each begins its next job.
-    waiting: BTreeSet<Turn>,
+    waiting: BTreeSet<Turn<B>>,
     /// Batches that had a turn, and where they stand now.
-    moved: BTreeMap<i64, i64>,
+    moved: BTreeMap<B, i64>,
 }
 
 /// A batch's place among those that wait. In this order, so that the older of two equal batches goes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Turn {
+struct Turn<B> {
     start: i64,
-    batch: i64,
+    batch: B,
     stride: i64,
 }
 
-impl FairQueue {
-    /// Nobody waits yet.
-    pub(super) const fn at(time: i64) -> Self {
+impl<B: Copy + Ord> FairQueue<B> {
+    /// An empty queue at the account's virtual time.
+    pub const fn at(time: i64) -> Self {
         Self { time, waiting: BTreeSet::new(), moved: BTreeMap::new() }
     }
 
     /// Adds a batch. One that did not wait for a while begins at the present virtual time: nothing is saved up.
-    pub(super) fn add(&mut self, batch: i64, pass: Option<i64>, stride: i64) {
+    pub fn add(&mut self, batch: B, pass: Option<i64>, stride: i64) {
         self.waiting.insert(Turn { start: pass.unwrap_or(0).max(self.time), batch, stride });
     }
 
     /// The batch whose turn it is.
-    pub(super) fn next(&self) -> Option<i64> {
+    pub fn next(&self) -> Option<B> {
         self.waiting.first().map(|turn| turn.batch)
     }
 
     /// It gave a job.
-    pub(super) fn served(&mut self) {
+    pub fn served(&mut self) {
         if let Some(turn) = self.waiting.pop_first() {
             let pass = turn.start.saturating_add(turn.stride);
             self.time = turn.start;
@@ -48,17 +48,17 @@ impl FairQueue {
     }
 
     /// It has nothing that may be taken now.
-    pub(super) fn passed_over(&mut self) {
+    pub fn passed_over(&mut self) {
         self.waiting.pop_first();
     }
 
     /// The account's virtual time now.
-    pub(super) const fn time(&self) -> i64 {
+    pub const fn time(&self) -> i64 {
         self.time
     }
 
     /// The batches that had a turn, and their passes now.
-    pub(super) fn moved(&self) -> impl Iterator<Item = (i64, i64)> {
+    pub fn moved(&self) -> impl Iterator<Item = (B, i64)> {
         self.moved.iter().map(|(batch, pass)| (*batch, *pass))
     }
 }
@@ -68,7 +68,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use reelq_store::stride;
+    use crate::stride;
 
     /// One claim: how many jobs, and which batches may be worked on.
     fn claims() -> impl Strategy<Value = Vec<(usize, u8)>> {

@@ -12,7 +12,7 @@ const LATENESS_MAX: i128 = 250 * NANOS_PER_MILLI;
 
 /// A bucket of `burst` tokens that fills by one each `interval`.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Bucket {
+pub struct TokenBucket {
     interval: i128,
     burst: i128,
     /// The theoretical arrival time: when the bucket will be full again.
@@ -20,10 +20,10 @@ pub(super) struct Bucket {
     now: i128,
 }
 
-impl Bucket {
+impl TokenBucket {
     /// The bucket as it stands at `now`; `None` where the rate gives no tokens at all.
-    pub(super) fn new(per_second: f64, burst: u32, tat: i64, now: Timestamp) -> Option<Self> {
-        let interval = interval(per_second)?;
+    pub fn new(per_second: f64, burst: u32, tat: i64, now: Timestamp) -> Option<Self> {
+        let interval = i128::from(token_interval(per_second)?);
         let (now, burst) = (i128::from(now.millis()) * NANOS_PER_MILLI, i128::from(burst.max(1)));
         // A clock that was set back, or a rate that was raised, must not hold the account for longer than a full bucket takes.
         let tat = i128::from(tat).min(now + burst * interval);
@@ -34,38 +34,48 @@ impl Bucket {
     }
 
     /// How many tokens there are.
-    pub(super) fn available(&self) -> usize {
+    pub fn available(&self) -> usize {
         let tokens = (self.now + self.burst * self.interval - self.tat) / self.interval;
         usize::try_from(tokens).unwrap_or(0)
     }
 
     /// Takes `tokens`, and returns the number to keep.
-    pub(super) fn take(&self, tokens: usize) -> i64 {
+    pub fn take(&self, tokens: usize) -> i64 {
         let taken = i128::try_from(tokens).unwrap_or(i128::MAX).saturating_mul(self.interval);
         i64::try_from(self.tat.saturating_add(taken)).unwrap_or(i64::MAX)
     }
 
     /// How long until there is a token, once `tokens` have been taken; rounded up to the clock's milliseconds.
-    pub(super) fn next_in(&self, tokens: usize) -> Duration {
+    pub fn next_in(&self, tokens: usize) -> Duration {
         let due = i128::from(self.take(tokens)) + self.interval - self.burst * self.interval;
         let millis = ((due - self.now).max(0) + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI;
         Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
     }
 }
 
-/// Nanoseconds between two tokens, rounded up, so that the rate is never passed.
-#[expect(clippy::cast_possible_truncation, reason = "the value was checked to lie between 1 and INTERVAL_MAX")]
-fn interval(per_second: f64) -> Option<i128> {
+/// Nanoseconds between two tokens, rounded up, so that the rate is never passed; `None` where it gives no tokens at all.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the value was checked to lie between 0 and INTERVAL_MAX"
+)]
+pub fn token_interval(per_second: f64) -> Option<u64> {
     let nanos = (1e9 / per_second).ceil();
-    (per_second > 0.0 && nanos <= INTERVAL_MAX).then(|| (nanos as i128).max(1))
+    (per_second > 0.0 && nanos <= INTERVAL_MAX).then(|| (nanos as u64).max(1))
+}
+
+/// How many status requests may go at once: one second's worth.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float-to-integer cast saturates")]
+pub fn polls_burst(per_second: f64) -> u32 {
+    per_second.ceil() as u32
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn bucket(per_second: f64, burst: u32, tat: i64, millis: i64) -> Bucket {
-        Bucket::new(per_second, burst, tat, Timestamp::from_millis(millis)).unwrap()
+    fn bucket(per_second: f64, burst: u32, tat: i64, millis: i64) -> TokenBucket {
+        TokenBucket::new(per_second, burst, tat, Timestamp::from_millis(millis)).unwrap()
     }
 
     #[test]
@@ -102,8 +112,10 @@ mod tests {
     #[test]
     fn rate_that_is_no_rate_gives_nothing() {
         for rate in [0.0, -1.0, f64::NAN, 1e-12] {
-            assert!(Bucket::new(rate, 1, 0, Timestamp::from_millis(0)).is_none(), "{rate}");
+            assert!(TokenBucket::new(rate, 1, 0, Timestamp::from_millis(0)).is_none(), "{rate}");
         }
+        assert_eq!(token_interval(3.0), Some(333_333_334));
+        assert_eq!([0.0, 0.2, 1.0, 1.5, -3.0, f64::NAN, f64::INFINITY].map(polls_burst), [0, 1, 1, 2, 0, 0, u32::MAX]);
         assert_eq!(bucket(f64::INFINITY, 1, 0, 1).available(), 1);
         assert_eq!(bucket(1e300, u32::MAX, 0, 1).available(), u32::MAX as usize);
     }
