@@ -69,6 +69,51 @@ impl RemainingBudget {
     }
 }
 
+/// What a batch's budget has left, and what of it the account's budgets let go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatchBudget {
+    left: Option<i64>,
+    held_by_day: bool,
+}
+
+impl BatchBudget {
+    /// Of a batch that may spend `cap` and has spent and set aside `used`.
+    pub const fn new(cap: Option<i64>, used: i64) -> Self {
+        let left = match cap {
+            None => None,
+            Some(cap) => Some(cap.saturating_sub(used)),
+        };
+        Self { left, held_by_day: false }
+    }
+
+    /// Whether the batch can pay for a job of this price.
+    pub fn covers(&self, price: i64) -> bool {
+        covers(self.left, price)
+    }
+
+    /// Whether the account lets it go; notes where only its daily budget does not.
+    pub fn passes(&mut self, account: &RemainingBudget, price: i64) -> bool {
+        let holds = account.holds(price);
+        self.held_by_day |= holds == Some(AccountCap::DailyBudget) && account.fits_a_day(price);
+        holds.is_none()
+    }
+
+    /// Sets the price of a job aside, with the batch and with the account, where both can pay for it.
+    pub fn take(&mut self, account: &mut RemainingBudget, price: i64) -> bool {
+        let pays = self.covers(price) && self.passes(account, price);
+        if pays {
+            self.left = self.left.map(|left| left.saturating_sub(price));
+            account.take(price);
+        }
+        pays
+    }
+
+    /// Only the account's daily budget held some of its jobs back.
+    pub const fn is_held_by_day(&self) -> bool {
+        self.held_by_day
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::num::NonZeroU32;
@@ -130,5 +175,20 @@ mod tests {
         assert_eq!(budget.held_by(&[21, 70], now), Some((AccountCap::DailyBudget, None)), "no day pays for it");
         budget.take(5);
         assert_eq!(budget.holds(1), Some(AccountCap::DailyBudget));
+    }
+
+    #[test]
+    fn a_purchase_is_paid_for_by_its_batch_and_its_account_or_not_at_all() {
+        let mut account = budget(100, 20);
+        let mut batch = BatchBudget::new(Some(10), 6);
+        assert!(!batch.take(&mut account, 5), "the batch has 4 left");
+        assert!(!batch.is_held_by_day());
+        assert!(batch.take(&mut account, 3));
+        assert!(!batch.covers(2));
+        let mut other = BatchBudget::new(None, 6);
+        assert!(!other.take(&mut account, 3), "the account has 2 left today");
+        assert!(other.is_held_by_day());
+        assert!(other.take(&mut account, 2));
+        assert!(!BatchBudget::new(Some(10), 0).covers(-1), "no price, no purchase");
     }
 }

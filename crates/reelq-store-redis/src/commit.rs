@@ -1,4 +1,5 @@
-//! Commits under a lease: each event's outcome is worked out by the contract's pure function; record, queue, counters and history move together.
+//! Commits under a lease: the contract's pure function works out each event's outcome. Record, queue, counters and history
+//! move together.
 
 use std::{sync::Arc, time::Duration};
 
