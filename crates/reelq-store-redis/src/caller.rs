@@ -10,9 +10,9 @@ use super::{
     full::Fullness,
     link::{Link, Script},
     memory::{self, Epoch, Memory},
+    passed_over::PassedOver,
     scripts,
     server_clock::ServerClock,
-    unreadable::Unreadable,
 };
 use reelq_store::{Error, Result, Spread};
 
@@ -64,7 +64,7 @@ pub(super) fn other_format(found: i64) -> Error {
 pub(super) struct Caller {
     pub link: Link,
     pub server_clock: ServerClock,
-    pub unreadable: Unreadable,
+    pub unreadable: PassedOver,
     pub memory: Memory,
     pub fullness: Fullness,
 }

@@ -29,6 +29,7 @@ mod load;
 mod memory;
 mod namespace;
 mod pace;
+mod passed_over;
 mod purge;
 mod reading;
 mod record;

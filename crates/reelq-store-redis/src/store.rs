@@ -8,20 +8,9 @@ use reelq_model::{
 };
 
 use super::{
-    breaker, budget, bulk,
-    caller::Caller,
-    claim, commit, edit, finish, folders,
-    full::Fullness,
-    heal,
-    idempotency_tokens::IdempotencyTokens,
-    late, lease, limits,
-    link::Link,
-    listing, load,
-    memory::Memory,
-    pace, purge, reading, remove, results,
-    server_clock::ServerClock,
-    unreadable::{self, Unreadable},
-    views, watch,
+    breaker, budget, bulk, caller::Caller, claim, commit, edit, finish, folders, full::Fullness, heal,
+    idempotency_tokens::IdempotencyTokens, late, lease, limits, link::Link, listing, load, memory::Memory, pace,
+    passed_over::PassedOver, purge, reading, remove, results, server_clock::ServerClock, unreadable, views, watch,
 };
 use crate::{Address, LinkOptions, Namespace};
 use reelq_store::{
@@ -65,7 +54,7 @@ impl RedisStore {
         let link = Link::open(address, namespace, options, clock.clone()).await?;
         let (server_clock, memory) = (ServerClock::new(clock, None), Memory::new());
         let caller =
-            Caller { link, server_clock, unreadable: Unreadable::default(), memory, fullness: Fullness::default() };
+            Caller { link, server_clock, unreadable: PassedOver::default(), memory, fullness: Fullness::default() };
         let now = reading::look(&caller).await?;
         Ok(Self { caller, marks: IdempotencyTokens::new(now) })
     }
@@ -89,7 +78,7 @@ impl RedisStore {
         let caller = Caller {
             link,
             server_clock,
-            unreadable: Unreadable::default(),
+            unreadable: PassedOver::default(),
             memory: Memory::new(),
             fullness: Fullness::default(),
         };

@@ -1,9 +1,9 @@
 //! Walks along row numbers, and people's changes to many jobs in one transaction.
 
 use reelq_model::{BatchName, JobId};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _};
 
-use super::{code, edit, writer::Tx};
+use super::{edit, tx::Tx};
 use crate::error::Result;
 use reelq_store::{Cursor, Edit, Edited, Error, JobFilter, Scanned};
 
@@ -45,18 +45,4 @@ pub(super) fn end_cancel(tx: &Tx<'_>, name: &BatchName) -> Result<()> {
     tx.conn.prepare_cached("UPDATE batches SET cancelling = 0 WHERE name = ?1")?.execute([name.as_str()])?;
     tx.news.set(true);
     Ok(())
-}
-
-/// Whether its batch is being cancelled: what was claimed before is not sent.
-pub(super) fn is_cancelling(conn: &Connection, batch: i64) -> Result<bool> {
-    let mut statement = conn.prepare_cached("SELECT cancelling FROM batches WHERE id = ?1")?;
-    // What cannot be read stops, as a pause does.
-    Ok(statement.query_row(params![batch], |row| code::whole(row, "cancelling")).optional()? != Some(Some(0)))
-}
-
-/// Refuses a load of a batch that is being cancelled: its rows would be cancelled with the others.
-pub(super) fn refuse_cancelling(conn: &Connection, batch: i64) -> Result<()> {
-    let sql = "SELECT name FROM batches WHERE id = ?1 AND cancelling";
-    let found: Option<String> = conn.prepare_cached(sql)?.query_row([batch], |row| row.get(0)).optional()?;
-    found.map_or(Ok(()), |name| Err(Error::BeingCancelled(name).into()))
 }

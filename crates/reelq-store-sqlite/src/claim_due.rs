@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rusqlite::params;
 
-use super::{claim::Desk, lease};
+use super::{claim_scope::ClaimScope, lease};
 use crate::error::Result;
 use reelq_limits::token_bucket::{TokenBucket, polls_burst};
 use reelq_store::{Claimed, Lease};
@@ -23,51 +23,52 @@ pub(super) const NEXT_FETCH: &str =
     "SELECT due FROM jobs WHERE account = ?1 AND queue = 6 AND (?2 IS NULL OR batch = ?2) ORDER BY due LIMIT 1";
 
 /// Tasks that are due, the most overdue first.
-pub(super) fn poll(desk: &Desk<'_>) -> Result<Claimed> {
-    let limit = desk.claim.limit;
-    let bucket = match &desk.account.limits {
+pub(super) fn poll(scope: &ClaimScope<'_>) -> Result<Claimed> {
+    let limit = scope.claim.limit;
+    let bucket = match &scope.account.limits {
         // What was bought is followed, slowly, where it is not known how fast that may be.
-        None if desk.account.unread.is_some() => {
-            TokenBucket::new(UNREAD_POLLS_PER_SECOND, 1, desk.account.poll_tat, desk.tx.now)
+        None if scope.account.unread.is_some() => {
+            TokenBucket::new(UNREAD_POLLS_PER_SECOND, 1, scope.account.poll_tat, scope.tx.now)
         }
         None => None,
         Some(limits) => {
             let burst = polls_burst(limits.polls_per_second);
-            match TokenBucket::new(limits.polls_per_second, burst, desk.account.poll_tat, desk.tx.now) {
+            match TokenBucket::new(limits.polls_per_second, burst, scope.account.poll_tat, scope.tx.now) {
                 None => return Ok(Claimed::default()),
                 bucket => bucket,
             }
         }
     };
     let tokens = bucket.map_or(limit, |bucket| bucket.available().min(limit));
-    let rows = desk.rows(POLLS, tokens)?;
-    let leases = lease::give(desk.tx, &rows, &desk.claim.worker, desk.claim.lease)?;
+    let rows = scope.rows(POLLS, tokens)?;
+    let leases = lease::give(scope.tx, &rows, &scope.claim.worker, scope.claim.lease)?;
     let given = leases.len();
     if let Some(bucket) = bucket.filter(|_| given > 0) {
-        desk.tx
+        scope
+            .tx
             .conn
             .prepare_cached("UPDATE accounts SET poll_tat = ?1 WHERE id = ?2")?
-            .execute(params![bucket.take(given), desk.account.id])?;
+            .execute(params![bucket.take(given), scope.account.id])?;
     }
     if given < rows.len() {
         return Ok(passed_over(leases));
     }
-    let retry_in = if given == limit { None } else { desk.next_due(NEXT_POLL)? };
+    let retry_in = if given == limit { None } else { scope.next_due(NEXT_POLL)? };
     let token = bucket.map(|bucket| bucket.next_in(given));
     let retry_in = retry_in.map(|due| token.map_or(due, |token| due.max(token)));
     Ok(Claimed { leases, retry_in, ..Claimed::default() })
 }
 
 /// Outputs that are due, the earliest link deadline first.
-pub(super) fn collect(desk: &Desk<'_>) -> Result<Claimed> {
-    desk.promote(FETCHES_NOW_DUE)?;
-    let rows = desk.rows(&desk.without_except(FETCHES), desk.claim.limit)?;
-    let leases = lease::give(desk.tx, &rows, &desk.claim.worker, desk.claim.lease)?;
+pub(super) fn collect(scope: &ClaimScope<'_>) -> Result<Claimed> {
+    scope.promote(FETCHES_NOW_DUE)?;
+    let rows = scope.rows(&scope.without_except(FETCHES), scope.claim.limit)?;
+    let leases = lease::give(scope.tx, &rows, &scope.claim.worker, scope.claim.lease)?;
     if leases.len() < rows.len() {
         return Ok(passed_over(leases));
     }
     let retry_in =
-        if leases.len() == desk.claim.limit { None } else { desk.next_due(&desk.without_except(NEXT_FETCH))? };
+        if leases.len() == scope.claim.limit { None } else { scope.next_due(&scope.without_except(NEXT_FETCH))? };
     Ok(Claimed { leases, retry_in, ..Claimed::default() })
 }
 

@@ -2,7 +2,7 @@
 
 use reelq_model::Event;
 
-use super::{bulk, late, lease, ledger::Ledger, row::Row, writer::Tx};
+use super::{batch_guards, late, lease, ledger::Ledger, row::Row, tx::Tx};
 use crate::error::{Result, StepError};
 use reelq_store::{
     Commit, Committed, Error,
@@ -53,7 +53,7 @@ fn one(tx: &Tx<'_>, ledger: &mut Ledger, commit: &Commit) -> Result<Committed> {
 /// Of a job that is about to be sent, a cancel of its whole batch is a wish of its own.
 fn note_cancelling(tx: &Tx<'_>, row: &mut Row, commit: &Commit) -> Result<()> {
     let is_sent = matches!(commit.event, Event::Sending { .. }) && row.stored().holds(commit.lease.version, tx.now);
-    if is_sent && row.cancel == CancelWish::NONE && bulk::is_cancelling(tx.conn, row.batch)? {
+    if is_sent && row.cancel == CancelWish::NONE && batch_guards::is_cancelling(tx.conn, row.batch)? {
         row.cancel = CancelWish::ASKED;
     }
     Ok(())

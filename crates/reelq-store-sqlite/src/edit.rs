@@ -2,7 +2,7 @@
 
 use reelq_model::{Event, JobId};
 
-use super::{ledger::Ledger, purge, row::Row, unreadable, writer::Tx};
+use super::{batch_guards, ledger::Ledger, row::Row, tx::Tx, unreadable};
 use crate::error::Result;
 use reelq_store::{
     Edit, Edited,
@@ -14,7 +14,7 @@ pub(super) fn apply_event(tx: &Tx<'_>, job: JobId, event: &Event) -> Result<Edit
     let Some(before) = unreadable::if_readable(Row::known(tx.conn, job))? else {
         return Ok(Edited::unreadable(event.name()));
     };
-    purge::refuse_purging(tx.conn, before.batch)?;
+    batch_guards::refuse_purging(tx.conn, before.batch)?;
     conclude(tx, &before, transition::apply_event(tx.now, &before.stored(), event).into())
 }
 
@@ -25,7 +25,7 @@ pub(super) fn edit(tx: &Tx<'_>, job: JobId, edit: &Edit) -> Result<Edited> {
     // One that has moved on since it was shown is left alone, whatever becomes of its batch; and a cancel is always heard.
     let has_moved_on = edit.event_for(&before.job).is_some_and(|(_, stands)| !stands);
     if !has_moved_on && *edit != Edit::Cancel {
-        purge::refuse_purging(tx.conn, before.batch)?;
+        batch_guards::refuse_purging(tx.conn, before.batch)?;
     }
     conclude(tx, &before, transition::edit(tx.now, &before.stored(), edit))
 }

@@ -7,10 +7,10 @@ use super::{
     code, edit,
     ledger::{self, Ledger},
     load::{self, Open},
-    requests,
+    noted,
     row::Row,
+    tx::Tx,
     unreadable,
-    writer::Tx,
 };
 use crate::error::{Result, StepError};
 use reelq_store::rules::{bounds, cancel::CancelWish};
@@ -57,7 +57,7 @@ pub(super) fn finish(tx: &Tx<'_>, load: &Import) -> Result<Imported> {
     };
     let (conn, batch) = (tx.conn, open.batch);
     if let Some(seen) = &load.seen
-        && seen.mark != requests::imports_seen(conn)?.mark
+        && seen.mark != noted::imports_seen(conn)?.mark
     {
         return Err(Error::ImportedMeanwhile.into());
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reelq_model::{BatchName, Timestamp, WorkerId};
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{worker_locks::WorkerLocks, writer::Tx};
+use super::{tx::Tx, worker_locks::WorkerLocks};
 use crate::error::Result;
 use reelq_store::{BatchHold, Error};
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reelq_model::{Acceptance, JobId, Submission};
 
-use super::{edit, history::Actor, ledger::Ledger, row::Row, writer::Tx};
+use super::{edit, history::Actor, ledger::Ledger, row::Row, tx::Tx};
 use crate::error::Result;
 use reelq_store::{
     LateAcceptance, RestoredSubmission,

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use reelq_model::WorkerId;
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{code, ledger::Ledger, row::Row, unreadable, writer::Tx};
+use super::{code, ledger::Ledger, row::Row, tx::Tx, unreadable};
 use crate::error::{Result, StepError};
 use reelq_store::rules::bounds;
 use reelq_store::{Error, Lease};

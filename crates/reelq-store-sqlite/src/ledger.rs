@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, named_params, params};
 
-use super::{code, row::Row, writer::Tx};
+use super::{code, row::Row, tx::Tx};
 use crate::error::Result;
 use reelq_store::{
     rules::ledger::{AccountSums, BatchSums, LedgerDelta},

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reelq_model::{AccountName, BatchName, Money};
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{account, breaker, code, writer::Tx};
+use super::{account, breaker, code, tx::Tx};
 use crate::error::Result;
 use reelq_store::rules::bounds;
 use reelq_store::rules::draft::with_budget;

@@ -3,7 +3,7 @@
 use reelq_model::{BatchName, Fields, Job, JobId, Status};
 use rusqlite::{Connection, OptionalExtension as _, Statement, params};
 
-use super::{account, bulk, code, purge, row::write_state, writer::Tx};
+use super::{account, batch_guards, code, row::write_state, tx::Tx};
 use crate::error::Result;
 use reelq_store::rules::bounds;
 use reelq_store::rules::figures::unpriced;
@@ -16,8 +16,8 @@ pub(super) fn begin(tx: &Tx<'_>, draft: &BatchDraft) -> Result<Import> {
     let (batch, generation, loads): (i64, i64, i64) = conn
         .prepare_cached("SELECT id, generation, loads + 1 FROM batches WHERE name = ?1")?
         .query_row([draft.name.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    purge::refuse_purging(conn, batch)?;
-    bulk::refuse_cancelling(conn, batch)?;
+    batch_guards::refuse_purging(conn, batch)?;
+    batch_guards::refuse_cancelling(conn, batch)?;
     conn.prepare_cached("DELETE FROM staged WHERE batch = ?1")?.execute([batch])?;
     conn.prepare_cached("DELETE FROM lines WHERE batch = ?1 AND generation > ?2")?.execute([batch, generation])?;
     conn.prepare_cached(

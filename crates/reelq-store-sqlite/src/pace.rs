@@ -3,7 +3,7 @@
 use reelq_model::{AccountName, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{account, code, writer::Tx};
+use super::{account, code, tx::Tx};
 use crate::error::Result;
 use reelq_store::{Error, Pace, PaceView, Usage};
 

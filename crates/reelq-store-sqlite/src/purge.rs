@@ -3,7 +3,7 @@
 use reelq_model::{BatchName, Status};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{code, finish, tasks, views, writer::Tx};
+use super::{code, finish, tasks, tx::Tx, views};
 use crate::error::Result;
 use reelq_store::{Error, Purge, Unfinished};
 
@@ -72,11 +72,4 @@ fn remove_jobs(conn: &Connection, batch: i64) -> Result<usize> {
 
 fn remove(conn: &Connection, sql: &str, batch: i64) -> Result<usize> {
     Ok(conn.prepare_cached(sql)?.execute(params![batch, code::limit(STEP)])?)
-}
-
-/// Refuses what would bring a batch back to life of which a part is gone.
-pub(super) fn refuse_purging(conn: &Connection, batch: i64) -> Result<()> {
-    let sql = "SELECT name FROM batches WHERE id = ?1 AND purging";
-    let found: Option<String> = conn.prepare_cached(sql)?.query_row([batch], |row| row.get(0)).optional()?;
-    found.map_or(Ok(()), |name| Err(Error::BeingPurged(name).into()))
 }

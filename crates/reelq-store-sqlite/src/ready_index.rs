@@ -4,7 +4,7 @@ use std::{cmp::Reverse, collections::VecDeque};
 
 use rusqlite::params;
 
-use super::{claim::Desk, code, groups::Waiting};
+use super::{claim_scope::ClaimScope, code, groups::Waiting};
 use crate::error::Result;
 use reelq_limits::remaining_budget::RemainingBudget;
 
@@ -25,9 +25,13 @@ impl ReadyIndex {
     }
 
     /// Takes the first job that the batch and the account can pay for.
-    pub(super) fn take(&mut self, desk: &Desk<'_>, remaining_budget: &mut RemainingBudget) -> Result<Option<i64>> {
+    pub(super) fn take(
+        &mut self,
+        scope: &ClaimScope<'_>,
+        remaining_budget: &mut RemainingBudget,
+    ) -> Result<Option<i64>> {
         if self.jobs.is_none() {
-            self.jobs = Some(self.read(desk, remaining_budget)?);
+            self.jobs = Some(self.read(scope, remaining_budget)?);
         }
         while let Some((_, seq, price)) = self.jobs.as_mut().and_then(VecDeque::pop_front) {
             if self.waiting.budget.take(remaining_budget, price) {
@@ -40,14 +44,14 @@ impl ReadyIndex {
     /// As many of each price as the claim asks for: any of them may be the first ones.
     fn read(
         &mut self,
-        desk: &Desk<'_>,
+        scope: &ClaimScope<'_>,
         remaining_budget: &RemainingBudget,
     ) -> Result<VecDeque<(Reverse<i64>, i64, i64)>> {
         let mut jobs = Vec::new();
-        let mut statement = desk.tx.conn.prepare_cached(GROUP)?;
+        let mut statement = scope.tx.conn.prepare_cached(GROUP)?;
         for price in std::mem::take(&mut self.waiting.prices) {
             if self.waiting.budget.passes(remaining_budget, price) {
-                let key = params![desk.account.id, self.waiting.batch, price, code::limit(desk.claim.limit)];
+                let key = params![scope.account.id, self.waiting.batch, price, code::limit(scope.claim.limit)];
                 let found = statement.query_map(key, |row| Ok((Reverse(row.get(0)?), row.get(1)?, price)))?;
                 jobs.extend(found.collect::<rusqlite::Result<Vec<_>>>()?);
             }

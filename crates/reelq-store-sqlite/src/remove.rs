@@ -3,7 +3,7 @@
 use reelq_model::JobId;
 use rusqlite::{Connection, OptionalExtension as _, params, types::ValueRef};
 
-use super::{code, ledger, row::Row, tasks, writer::Tx};
+use super::{code, ledger, row::Row, tasks, tx::Tx};
 use crate::error::{Result, StepError};
 use reelq_store::Error;
 

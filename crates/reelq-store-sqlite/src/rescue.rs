@@ -3,7 +3,7 @@
 use reelq_model::WorkerId;
 use rusqlite::{ToSql, params};
 
-use super::{lease, ledger::Ledger, row::Row, unreadable, worker_locks::WorkerLocks, writer::Tx};
+use super::{lease, ledger::Ledger, row::Row, tx::Tx, unreadable, worker_locks::WorkerLocks};
 use crate::error::Result;
 use reelq_store::transition;
 

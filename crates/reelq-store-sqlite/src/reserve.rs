@@ -20,11 +20,7 @@ use reelq_model::{Acceptance, Digest, Event, JobId, TaskId};
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    late,
-    steady::Steady,
-    writer::{Tx, in_savepoint},
-};
+use super::{late, steady::Steady, tx::Tx, writer::in_savepoint};
 use crate::error::{Result, StepError};
 use reelq_files::private;
 use reelq_store::{Commit, Committed, Error};

@@ -3,7 +3,7 @@
 use reelq_model::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::writer::Tx;
+use super::tx::Tx;
 use crate::error::Result;
 
 /// When the backup was taken that the state came from; `None` where nobody has to accept that.

@@ -11,7 +11,7 @@ use std::{
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use rusqlite::{Connection, OpenFlags, backup::Backup};
 
-use super::open;
+use super::{format, open};
 use crate::error::{Result, StepError};
 use reelq_store::Error;
 
@@ -31,12 +31,12 @@ impl Source {
     pub(super) fn open(path: &Path) -> Result<Self> {
         let source = Self { path: path.to_owned(), copy: None };
         let format = source.read(|conn| {
-            open::check_owner(conn, path)?;
-            open::format(conn)
+            format::check_owner(conn, path)?;
+            format::of(conn)
         })?;
         match format {
-            open::FORMAT => Ok(source),
-            found if found > open::FORMAT => Err(Error::Format { found, supported: open::FORMAT }.into()),
+            format::FORMAT => Ok(source),
+            found if found > format::FORMAT => Err(Error::Format { found, supported: format::FORMAT }.into()),
             _ => {
                 let copy = source.read(|conn| {
                     // A file of no name lies where temporary files lie, and is gone with its connection.
@@ -105,7 +105,7 @@ fn connect(path: &Path, alone: bool) -> Result<Connection> {
     let uri = format!("file:{encoded}{}", if alone { "?immutable=1" } else { "" });
     let explain = |error: rusqlite::Error| {
         match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::CannotOpen) => open::shut(path).unwrap_or_else(|| Error::broken(format!(
+        Some(rusqlite::ErrorCode::CannotOpen) => format::shut(path).unwrap_or_else(|| Error::broken(format!(
             "{} cannot be read here ({error}): a part of it is in the log beside it, and the log's index is missing; copy \
              the folder to where it may be written, and read it there",
             path.display()

@@ -8,9 +8,9 @@ use reelq_model::{
 };
 
 use super::{
-    account, breaker, bulk, claim, commit, edit, finish, history, late, lease, limits, listing, load, open, pace,
-    purge, readers::Readers, remove, rescue, reserve, reserve::Reserve, restored, results, source::Source,
-    steady::Steady, unreadable, views, watch, watch::ChangeSignal, witness::Witness, worker_locks::WorkerLocks,
+    account, breaker, bulk, changes::ChangeSignal, claim, commit, edit, finish, format, history, late, lease, limits,
+    listing, load, open, pace, purge, readers::Readers, remove, rescue, reserve, reserve::Reserve, restored, results,
+    source::Source, steady::Steady, unreadable, views, watch, witness::Witness, worker_locks::WorkerLocks,
     writer::Writer,
 };
 use reelq_store::Result;
@@ -38,7 +38,7 @@ impl SqliteStore {
     /// Blocks for a moment; a file of another program, a damaged one or a newer format is refused and left as it is.
     pub fn open(path: &Path, clock: SharedClock) -> Result<Self> {
         let conn = open::writer(path)?;
-        let changes = ChangeSignal::new(open::data_version(&conn)?);
+        let changes = ChangeSignal::new(format::data_version(&conn)?);
         let time = Arc::new(Steady::open(&conn, clock));
         reserve::replay(&conn, path, &time);
         let witness = Witness::open(&conn, path)?;

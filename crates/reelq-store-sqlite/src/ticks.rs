@@ -5,7 +5,7 @@ use std::time::Duration;
 use reelq_model::{BatchName, ScheduleName, Timestamp, WorkerId};
 use rusqlite::{Connection, Row, params};
 
-use super::{code, spans, worker_locks::WorkerLocks, writer::Tx};
+use super::{code, spans, tx::Tx, worker_locks::WorkerLocks};
 use crate::error::Result;
 use reelq_store::{Error, TICKS_KEPT, TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan, TickState, TickView};
 

@@ -7,8 +7,8 @@ use super::{
     account, code, history,
     listing::shown_line,
     row::{COLUMNS, Row},
+    tx::Tx,
     views::{BATCHES, view},
-    writer::Tx,
 };
 use crate::error::{Result, StepError};
 use reelq_store::rules::unreadable::stand_in;

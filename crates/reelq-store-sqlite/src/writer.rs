@@ -10,27 +10,15 @@ use std::{
     thread::JoinHandle,
 };
 
-use reelq_model::Timestamp;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::{open, steady::Steady, watch::ChangeSignal, witness::Witness};
+use super::{changes::ChangeSignal, format, steady::Steady, tx::Tx, witness::Witness};
 use crate::error::{Result, StepError};
 use reelq_store::Error;
 
 /// At most this many verbs share a transaction, so that the first of them does not wait for ever.
 const GROUP: usize = 256;
-
-/// What a verb may use while it runs.
-pub(super) struct Tx<'a> {
-    pub conn: &'a Connection,
-    /// The store's time.
-    pub now: Timestamp,
-    /// What the clock on the wall shows; only the calendar of schedules goes by it.
-    pub wall: Timestamp,
-    /// Set by a verb that changed something others may wait for.
-    pub news: std::cell::Cell<bool>,
-}
 
 type Answer = Box<dyn FnOnce(reelq_store::Result<()>) + Send>;
 type Verb = Box<dyn FnOnce(Result<&Tx<'_>, GroupFailure>) -> Answer + Send>;
@@ -49,7 +37,7 @@ impl From<GroupFailure> for Error {
         match failure {
             GroupFailure::Passes(reason) => Self::unavailable(reason),
             GroupFailure::Stays(reason) => Self::broken(reason),
-            GroupFailure::Format(found) => Self::Format { found, supported: open::FORMAT },
+            GroupFailure::Format(found) => Self::Format { found, supported: format::FORMAT },
         }
     }
 }
@@ -179,7 +167,7 @@ fn begin(conn: &Connection, verbs: usize) -> Result<(), GroupFailure> {
     let found: rusqlite::Result<u32> =
         conn.prepare_cached("PRAGMA user_version").and_then(|mut read| read.query_row([], |row| row.get(0)));
     let failure = match found {
-        Ok(found) if found == open::FORMAT => return Ok(()),
+        Ok(found) if found == format::FORMAT => return Ok(()),
         Ok(found) => GroupFailure::Format(found),
         Err(error) => GroupFailure::of(error, "the state file cannot be read"),
     };
@@ -209,7 +197,7 @@ mod tests {
     #[tokio::test]
     async fn a_dead_writer_thread_is_an_error_that_repeating_does_not_mend() {
         let conn = Connection::open_in_memory().unwrap();
-        conn.pragma_update(None, "user_version", open::FORMAT).unwrap();
+        conn.pragma_update(None, "user_version", format::FORMAT).unwrap();
         let time = Arc::new(Steady::open(&conn, Arc::new(SystemClock::new())));
         let writer = Writer::start(conn, time, Witness::none(), ChangeSignal::new(0));
         let killed: reelq_store::Result<()> = writer.run(|_| panic!("a verb that kills the thread")).await;
