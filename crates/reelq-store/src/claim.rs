@@ -62,7 +62,7 @@ pub struct Lease {
 pub struct Claimed {
     /// The leased jobs, in the order in which to start them.
     pub leases: Vec<Lease>,
-    /// When to ask again, counted from now, where fewer jobs than asked for were given.
+    /// When to ask again, counted from now, where fewer jobs than asked for were given: the soonest of these.
     ///
     /// - Where a job is due later: its due time, or the next token where that is later. Where tokens are lacking: the next token.
     /// - Under pauses: the end of the last one. For polls only where a task waits to be asked about.

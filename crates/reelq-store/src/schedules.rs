@@ -33,7 +33,7 @@ pub trait Schedules: Send + Sync + fmt::Debug {
 
     /// Tries to win a tick: of all callers one wins.
     /// It loses the tick again once its lease has ended unfinished, or as soon as the store knows that its process has ended.
-    /// A tick that waits is won by whoever asks. A new schedule gets its mark first. A mark rises only by
+    /// A tick that waits is won by the next who asks. A new schedule gets its mark first. A mark rises only by
     /// [`TickClaim::passes`] of a winner. May be repeated: a worker that has the tick wins it again, under a new token, and its
     /// earlier token is worth nothing.
     async fn tick(&self, claim: &TickClaim) -> Result<TickClaimed>;

@@ -18,9 +18,9 @@ pub type SharedStore = Arc<dyn Store>;
 /// Keeps jobs, leases, limits and money.
 ///
 /// - *One step.* A verb is atomic: no one sees a part of it, and a verb that fails has done nothing. Where a lost connection
-///   leaves that open, it fails with [`Error::Unavailable`]. A verb that works in parts says so.
-/// - *Errors.* Every verb may fail with [`Error::Unavailable`], [`Error::Broken`] and [`Error::Format`]. Its own section names
-///   only the others.
+///   leaves that open, it fails with `Error::Unavailable`. A verb that works in parts says so.
+/// - *Errors.* Every verb may fail with `Error::Unavailable`, `Error::Broken` and `Error::Format` ([`crate::Error`]). Its own
+///   section names only the others.
 /// - *Repeats.* "May be repeated" means: with the same arguments, by anyone, at any time, also after a crash. What was done
 ///   before stays done once. A verb that only reads may always be repeated.
 /// - *Time.* Only the store's own time decides ([`Store::now`], in milliseconds). A job is due from its due time on. A lease has
@@ -40,7 +40,7 @@ pub trait Store: Requests + Schedules + Send + Sync + fmt::Debug {
     /// call begins another load, and only the last one counts.
     ///
     /// # Errors
-    /// [`Error::BeingPurged`] and [`Error::BeingCancelled`], while the batch is either.
+    /// `Error::BeingPurged` and `Error::BeingCancelled`, while the batch is either.
     async fn begin_import(&self, batch: &BatchDraft) -> Result<Import>;
 
     /// Adds lines to a load, with their jobs.
@@ -50,8 +50,8 @@ pub trait Store: Requests + Schedules + Send + Sync + fmt::Debug {
     /// parts. May be repeated: a line that the load has counts as known and changes nothing.
     ///
     /// # Errors
-    /// [`Error::ImportSuperseded`] where a later load, a cancel or a purge took the load's place, or it is being finished.
-    /// [`Error::Broken`] where two lines with different rows or copies ask for one job: the lines of that part are not
+    /// `Error::ImportSuperseded` where a later load, a cancel or a purge took the load's place, or it is being finished.
+    /// `Error::Broken` where two lines with different rows or copies ask for one job: the lines of that part are not
     /// added.
     async fn add_to_import(&self, load: &Import, lines: &[LineDraft]) -> Result<Enqueued>;
 
@@ -63,8 +63,8 @@ pub trait Store: Requests + Schedules + Send + Sync + fmt::Debug {
     /// `imports_seen`. May be repeated. A repeat after the end answers the number of lines; its other two counts may be 0.
     ///
     /// # Errors
-    /// [`Error::ImportSuperseded`], as for `add_to_import`.
-    /// [`Error::ImportedMeanwhile`] where [`Import::seen`] is not the present state. The load stays open: finish it with a
+    /// `Error::ImportSuperseded`, as for `add_to_import`.
+    /// `Error::ImportedMeanwhile` where [`Import::seen`] is not the present state. The load stays open: finish it with a
     /// newer one.
     async fn commit_import(&self, load: &Import) -> Result<Imported>;
 
@@ -80,7 +80,7 @@ pub trait Store: Requests + Schedules + Send + Sync + fmt::Debug {
     /// repeated, until there is no such batch.
     ///
     /// # Errors
-    /// [`Error::NoBatch`] where there is no such batch: also after the last part.
+    /// `Error::NoBatch` where there is no such batch: also after the last part.
     async fn purge(&self, batch: &BatchName) -> Result<Purge>;
 
     // ---- working ----
@@ -117,6 +117,8 @@ pub trait Store: Requests + Schedules + Send + Sync + fmt::Debug {
     ///   [`Committed::Done`] without a lease. So is one that the leased job cannot take in: then the lease ends.
     /// - `Sending` is answered [`Committed::Stale`] where the job is not wanted any more: a person cancelled it or its
     ///   batch, or its line is gone. It is withdrawn, and nothing may be sent.
+    /// - Where the account has another job that is charged for the same task, both are marked (`Job::shares_task_with`), here
+    ///   and in every other verb that brings a charge.
     ///
     /// [`crate::transition::commit`] judges. The holders of the leases may repeat the call: a commit that was done before
     /// is answered as done, or as stale by a store that never loses an answer. If it fails, some of the commits may have
@@ -129,7 +131,7 @@ pub trait Store: Requests + Schedules + Send + Sync + fmt::Debug {
     /// changes nothing.
     ///
     /// # Errors
-    /// [`Error::NoJob`] where there is no such job, and [`Error::Unreadable`] where its record cannot be read.
+    /// `Error::NoJob` where there is no such job, and `Error::Unreadable` where its record cannot be read.
     async fn record_acceptance(
         &self,
         job: JobId,
@@ -143,7 +145,7 @@ pub trait Store: Requests + Schedules + Send + Sync + fmt::Debug {
     /// repeated.
     ///
     /// # Errors
-    /// [`Error::NoJob`] where there is no such job, and [`Error::Unreadable`] where its record cannot be read.
+    /// `Error::NoJob` where there is no such job, and `Error::Unreadable` where its record cannot be read.
     async fn restore_submission(&self, job: JobId, submission: &Submission) -> Result<RestoredSubmission>;
 
     /// Lengthens leases to `lasts` from now; it never shortens one.
@@ -167,7 +169,7 @@ pub trait Store: Requests + Schedules + Send + Sync + fmt::Debug {
     // ---- limits ----
 
     /// Sets what an account allows; the last call wins.
-    /// May be repeated.
+    /// The same limits again are no news for [`Store::watch`]. May be repeated.
     async fn set_limits(&self, account: &AccountName, limits: &AccountLimits) -> Result<()>;
 
     /// Answers what was learned of an account's limits and what of them is in use; nothing for an unknown account.
@@ -191,7 +193,7 @@ pub trait Store: Requests + Schedules + Send + Sync + fmt::Debug {
 
     /// Pauses an account for all workers: for `lasts`, or until a person resumes it.
     /// At most one pause stands per reason. The later end wins, a pause without an end beats all, and the first beginning
-    /// stays. A repeat counts `lasts` from its own time.
+    /// stays, with the last call's reason. A repeat counts `lasts` from its own time.
     async fn pause_account(&self, account: &AccountName, reason: &PauseReason, lasts: Option<Duration>) -> Result<()>;
 
     /// Ends an account's pause for the provider's refusal.
@@ -203,14 +205,14 @@ pub trait Store: Requests + Schedules + Send + Sync + fmt::Debug {
     /// May be repeated.
     ///
     /// # Errors
-    /// [`Error::NoBatch`] where there is no such batch.
+    /// `Error::NoBatch` where there is no such batch.
     async fn pause_batch(&self, batch: &BatchName, paused: bool) -> Result<()>;
 
     /// Sets what a batch may spend, and leaves all else of it as it is; `None` lifts the budget.
     /// A load that is under way still brings its own draft's budget. May be repeated.
     ///
     /// # Errors
-    /// [`Error::NoBatch`] where there is no such batch.
+    /// `Error::NoBatch` where there is no such batch.
     async fn set_budget(&self, batch: &BatchName, budget: Option<Money>) -> Result<()>;
 
     // ---- people ----
@@ -220,7 +222,7 @@ pub trait Store: Requests + Schedules + Send + Sync + fmt::Debug {
     /// refused because the first call was done.
     ///
     /// # Errors
-    /// [`Error::NoJob`] where there is no such job, and [`Error::BeingPurged`] while its batch is being purged.
+    /// `Error::NoJob` where there is no such job, and `Error::BeingPurged` while its batch is being purged.
     async fn apply_event(&self, job: JobId, event: Event) -> Result<Edited>;
 
     /// Cancels a job: at once where it is queued, and by request where a worker has it or it is at the provider.
@@ -229,7 +231,7 @@ pub trait Store: Requests + Schedules + Send + Sync + fmt::Debug {
     /// was done.
     ///
     /// # Errors
-    /// [`Error::NoJob`] where there is no such job.
+    /// `Error::NoJob` where there is no such job.
     async fn cancel(&self, job: JobId) -> Result<Edited>;
 
     /// Stops a batch in one step: no job of it is claimed for submission, no claimed one may be sent, a load under way is
@@ -237,7 +239,7 @@ pub trait Store: Requests + Schedules + Send + Sync + fmt::Debug {
     /// Withdraw what it has queued meanwhile, by [`Store::scan`] and [`Store::edit_all`]. May be repeated.
     ///
     /// # Errors
-    /// [`Error::NoBatch`] where there is no such batch, and [`Error::BeingPurged`] while it is being purged.
+    /// `Error::NoBatch` where there is no such batch, and `Error::BeingPurged` while it is being purged.
     async fn begin_cancel(&self, batch: &BatchName) -> Result<()>;
 
     /// Ends what [`Store::begin_cancel`] began.
@@ -250,7 +252,7 @@ pub trait Store: Requests + Schedules + Send + Sync + fmt::Debug {
     /// first call did.
     ///
     /// # Errors
-    /// [`Error::NoJob`] where one of the jobs is unknown, and [`Error::BeingPurged`] while the batch of one is being
+    /// `Error::NoJob` where one of the jobs is unknown, and `Error::BeingPurged` while the batch of one is being
     /// purged, unless that one is cancelled or has moved on. Then some of the edits may have been done.
     async fn edit_all(&self, edits: &[(JobId, Edit)]) -> Result<Vec<Edited>>;
 
@@ -326,7 +328,7 @@ pub trait Store: Requests + Schedules + Send + Sync + fmt::Debug {
     /// [`Page::after`] counts over both.
     ///
     /// # Errors
-    /// [`Error::NoBatch`] where there is no such batch.
+    /// `Error::NoBatch` where there is no such batch.
     async fn results(&self, batch: &BatchName, page: Page) -> Result<Vec<ResultLine>>;
 
     /// Answers a batch and its sums; `None` where there is none.
