@@ -1,32 +1,34 @@
-//! Changing many jobs on a person's word: bounded steps along a cursor, so that no step reads or holds up much, and whoever
-//! died between two of them says the same again.
+//! Changes of many jobs on a person's word: bounded steps along a cursor. No step reads much or holds up others for long, and
+//! a walk that died between two steps is simply begun again.
 
 use reelq_model::{BatchName, Event, Job, Status};
 
 use crate::JobView;
 
-/// Where a walk over jobs goes on. It names a place among all jobs, not a number of jobs to pass over: a job that moves while
-/// the walk is under way makes it miss no other.
+/// Where a walk over jobs goes on.
+///
+/// It names a place among all jobs, not a number of jobs to pass over: a job that moves during the walk makes it miss no other.
+/// Only the store reads the fields. One that keeps all jobs in one place needs [`Cursor::at`] alone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cursor {
-    /// The batch that it came to, where a store keeps jobs by batch.
+    /// The batch that the walk is in, where a store keeps jobs by batch.
     pub batch: Option<BatchName>,
-    /// Among jobs without a line.
+    /// The walk is among the batch's jobs without a line.
     pub unlisted: bool,
-    /// The place there.
+    /// The place there: the walk goes on behind it.
     pub at: i64,
 }
 
 /// A part of a walk.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scanned {
-    /// The jobs that the filter means, as they stand; there may be none in a part that is not the last.
+    /// The jobs that the filter means, as they stand. Any part may have none.
     pub views: Vec<JobView>,
     /// Where to go on; `None` after the last part.
     pub next: Option<Cursor>,
 }
 
-/// How a job stood when a person was told of it.
+/// How a job stood when a person saw it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shown {
     status: Status,
@@ -34,7 +36,7 @@ pub struct Shown {
 }
 
 impl Shown {
-    /// As it stands.
+    /// How the job stands.
     pub const fn of(job: &Job) -> Self {
         Self { status: job.status(), submissions: job.submissions }
     }
@@ -45,16 +47,16 @@ impl Shown {
 pub enum Edit {
     /// An event: see [`Store::apply_event`](crate::Store::apply_event).
     Event(Event),
-    /// An event, to the job as a person saw it: one that has been bought or has moved on since is left alone.
+    /// An event for the job as a person saw it. A job that was bought or moved on since is left alone, and refused.
     OfShown(Event, Shown),
-    /// It is not wanted any more: see [`Store::cancel`](crate::Store::cancel).
+    /// A cancel: see [`Store::cancel`](crate::Store::cancel).
     Cancel,
-    /// It is due at once, whatever it waits for. It changes nothing else, and is no entry of its history.
+    /// The job is due at once, whatever time it waits for. Nothing else changes, and its history has no entry of it.
     Wake,
 }
 
 impl Edit {
-    /// The event, and whether it is for a job that stands so.
+    /// The event, and whether it is meant for the job as it stands; `None` where it is no event.
     pub fn event_for(&self, job: &Job) -> Option<(&Event, bool)> {
         match self {
             Self::Event(event) => Some((event, true)),
@@ -63,7 +65,7 @@ impl Edit {
         }
     }
 
-    /// What it is called where it is refused.
+    /// What the change is called where it is refused.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Event(event) | Self::OfShown(event, _) => event.name(),

@@ -1,14 +1,16 @@
-//! Taking jobs in hand: claims and leases.
+//! Claims, and the leases that they bring.
 
 use std::{sync::Arc, time::Duration};
 
 use reelq_model::{AccountName, Job, Timestamp, WorkerId};
 
-/// Which work is asked for.
+/// Which work a claim asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ClaimStage {
-    /// Jobs to submit, under pause, in-flight cap, rate tokens and budgets; and, first, submissions whose lease ended
-    /// or whose replay is due (they hold their place in flight and their reserve already, and take a token).
+    /// Jobs to submit, under pauses, the in-flight cap, rate tokens and budgets.
+    ///
+    /// Before them come replays: submissions whose lease ended or whose replay is due. They take a token, and have their place
+    /// in flight and their reserve already.
     Submit,
     /// Tasks whose next status request is due, under the account's status-request tokens.
     Poll,
@@ -21,23 +23,24 @@ pub enum ClaimStage {
 pub struct Claim {
     /// Which work.
     pub stage: ClaimStage,
-    /// Whose work.
+    /// Whose work: an account's.
     pub account: AccountName,
-    /// At most this many jobs; the caller has a free slot for each.
+    /// At most this many jobs; the caller has a free slot for each. A store may give fewer in one step.
     pub limit: usize,
     /// Who asks.
     pub worker: WorkerId,
-    /// How long the leases last unless extended.
+    /// How long the leases last from the claim, unless they are extended.
     pub lease: Duration,
     /// Only jobs of this batch, where given.
     pub batch: Option<reelq_model::BatchName>,
-    /// Nothing new of these batches: no job to submit that was never sent, no output to fetch. What was sent goes on.
+    /// Nothing new of these batches: no job to submit but replays, and no output to fetch. Replays and polls go on. What is
+    /// left out does not count for [`Claimed::retry_in`] either.
     pub except: Vec<reelq_model::BatchName>,
-    /// Of jobs to submit, only those whose submission is open already: nothing is bought anew.
+    /// Of jobs to submit, only replays: nothing is bought anew.
     pub only_open: bool,
 }
 
-/// The right to act on a job until it runs out or the job is committed.
+/// A worker's right to act on a job, until it ends by time or with a commit.
 #[derive(Debug, Clone)]
 pub struct Lease {
     /// The job as it stood when the lease, or the commit that kept it, was given.
@@ -48,25 +51,30 @@ pub struct Lease {
     pub worker: WorkerId,
     /// The store's time when it was given.
     pub granted_at: Timestamp,
-    /// How long it lasts from then. The holder counts this on its own monotonic clock, from before it asked.
+    /// How long it lasts from then. The holder counts on its own monotonic clock, from before it asked.
     pub lasts: Duration,
-    /// A person asked for the job to be cancelled.
+    /// The job is to be cancelled: a person asked for it, or it stands at `ready` and its line is gone.
     pub cancel_requested: bool,
 }
 
 /// What a claim brought.
 #[derive(Debug, Clone, Default)]
 pub struct Claimed {
-    /// The jobs in hand, in the order in which to start them.
+    /// The leased jobs, in the order in which to start them.
     pub leases: Vec<Lease>,
-    /// When to ask again where fewer than asked for were given: the next due time, the next rate token or the end of a
-    /// pause, counted from now. `None` where only news (a commit, an enqueue, a resume) can bring work.
+    /// When to ask again, counted from now, where fewer jobs than asked for were given: the soonest of these.
+    ///
+    /// - Where a job is due later: its due time, or the next token where that is later. Where tokens are lacking: the next token.
+    /// - Under pauses: the end of the last one. For polls only where a task waits to be asked about.
+    /// - Where the daily budget alone holds work back: the end of the day ([`Claimed::until_day_ends`]).
+    /// - `None` where only news (a commit, a load, a resume) can bring work: the cap or a budget is reached, a pause has no end,
+    ///   or nothing waits. Also where all that was asked for was given, or nothing was asked for.
     pub retry_in: Option<Duration>,
-    /// `retry_in` is the end of the day whose budget is reached: before, only news can bring work.
+    /// [`Claimed::retry_in`] is the end of the day whose budget is reached. Before that, only news can bring work.
     pub until_day_ends: bool,
-    /// The store has no limits for the account, or not all of them: nothing is bought on it before whoever has it in its
-    /// configuration sets them ([`Store::set_limits`](crate::Store::set_limits)).
+    /// The store lacks limits of the account, so nothing is bought on it. Whoever has it in the configuration is to set them
+    /// ([`Store::set_limits`](crate::Store::set_limits)). Only a claim of jobs to submit reports this.
     pub limits_missing: bool,
-    /// Changes whenever a folder of journals joins the namespace: whoever buys notes who that is, first.
+    /// Changes whenever a folder of journals joins the namespace: a buyer first notes which folder that is.
     pub roster: u64,
 }

@@ -1,4 +1,4 @@
-//! Changing jobs: commits under a lease, edits by people, and acceptances that came late.
+//! Changes of jobs: commits under a lease, edits by people, and facts that came without a lease.
 
 use reelq_model::{Event, IllegalTransition, JobId};
 
@@ -11,12 +11,14 @@ pub struct Commit {
     pub lease: Lease,
     /// What happened.
     pub event: Event,
-    /// Keep the lease for the next step (`Sending` does), or give it back with the commit.
+    /// Keep the lease for the next step, as `Sending` does, or give it back with the commit.
+    ///
+    /// A kept lease lasts [`Lease::lasts`] from the commit. It is not kept where the job has ended or is to be withdrawn.
     pub keep: bool,
 }
 
 impl Commit {
-    /// What comes of it where its job is gone, as purged ones are. A charge that no record can hold is told to people.
+    /// What comes of it where its job is gone, as purged ones are. A charge that no record can hold is logged.
     pub fn homeless(&self) -> Committed {
         if let Event::Accepted { acceptance, .. } = &self.event {
             let (job, task) = (self.lease.job.id, &acceptance.task);
@@ -38,11 +40,12 @@ impl Commit {
 /// What came of a commit.
 #[derive(Debug, Clone)]
 pub enum Committed {
-    /// It was done. The lease for the next step, where it was to be kept.
+    /// It was done. The lease for the next step, where it was kept. An acceptance that came too late for its lease is also
+    /// answered so, without a lease, whatever was recorded.
     Done(Option<Lease>),
-    /// The lease had ended or passed to another: nothing was changed.
+    /// The lease ended or passed to another, and nothing changed. Or the job is not wanted any more, and must not be sent.
     Stale,
-    /// The event cannot happen to the job: a bug. Nothing moved; the job is parked until a person retries it.
+    /// The event cannot happen to the job: a bug. The job stays where it is, parked until a person retries it.
     Illegal(IllegalTransition),
 }
 
@@ -53,7 +56,7 @@ pub enum LateAcceptance {
     Settled,
     /// The task was known already.
     Known,
-    /// The job had been settled otherwise: the charge is kept and its task followed under this id.
+    /// The job was settled otherwise. A record of its own, with this id, keeps the charge and follows its task.
     Orphan(JobId),
 }
 
@@ -62,26 +65,26 @@ pub enum LateAcceptance {
 pub enum Edited {
     /// It was done.
     Done,
-    /// The request is recorded and will be acted on by whoever holds the job (a cancel of a job in hand or at the provider).
+    /// The wish is noted, and the job's worker acts on it: a cancel of a job that a worker has, or that is at the provider.
     Requested,
-    /// The job's stage does not allow it; nothing was changed.
+    /// The job's stage, or the worker that has it, does not allow it. Nothing changed.
     Refused(IllegalTransition),
 }
 
 impl Edited {
-    /// What comes of a change to a job whose record cannot be read: it is refused, and stops no other.
+    /// What comes of a change to a job whose record cannot be read: it is refused, and the others go on.
     pub const fn unreadable(event: &'static str) -> Self {
         Self::Refused(IllegalTransition { stage: "unreadable (see `reelq doctor`)", event })
     }
 }
 
-/// What came of telling the store about a submission that it may have forgotten.
+/// What came of restoring a submission that the store may have forgotten.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RestoredSubmission {
-    /// It had forgotten it: the job stands at `submitting` with that submission, due at once and in nobody's hands.
+    /// The store had forgotten it. The job stands at `submitting` with that submission, due at once, and no worker has it.
     Restored,
-    /// The store knows it, or has settled it; nothing was changed.
+    /// The store knows it, or has settled it. Nothing changed.
     Known,
-    /// The job has gone another way, and can no longer take it in; nothing was changed.
+    /// The job has gone another way, and can no longer take it in. Nothing changed.
     Refused(IllegalTransition),
 }

@@ -5,24 +5,24 @@ use reelq_model::JobId;
 /// The store's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why the store could not do a verb. Nothing of the verb was done, unless a lost connection leaves that open.
+/// Why the store could not do a verb. Nothing of the verb was done, unless the verb says otherwise.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The store is away for now: repeat the verb.
+    /// The store is unreachable for now, or has no room. Whether the verb was done may be unknown: repeat it.
     #[error("reach the store")]
     Unavailable {
         /// What came of trying.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The store answered with a fault that repeating will not mend.
+    /// The store answered with a fault that repeating does not fix.
     #[error("use the store: {reason}")]
     Broken {
         /// What is broken, and where.
         reason: String,
     },
-    /// The state has another format than this version's.
+    /// The state has another format than this version's. Nothing was done.
     #[error("read the store's format {found}: {}", way_on(*found, *supported))]
     Format {
         /// The format found.
@@ -30,7 +30,7 @@ pub enum Error {
         /// The newest format that this version reads.
         supported: u32,
     },
-    /// One job's record cannot be read: it is damaged, or a newer version wrote it. All others go on.
+    /// A job's record cannot be read: it is damaged, or a newer version wrote it. All other jobs go on.
     #[error("read the record of job {job}: {reason}; `reelq doctor` says what to do")]
     Unreadable {
         /// The job.
@@ -44,16 +44,17 @@ pub enum Error {
     /// There is no such job.
     #[error("find job `{0}`")]
     NoJob(String),
-    /// The batch is being removed, and a part of it is gone.
+    /// The batch is being purged, and a part of it may be gone.
     #[error("change batch `{0}`: it is being purged; finish that first: reelq purge {0}")]
     BeingPurged(String),
     /// The batch is being cancelled: its rows would be cancelled with the others.
     #[error("change batch `{0}`: it is being cancelled; finish that first: reelq cancel {0} --yes")]
     BeingCancelled(String),
-    /// Another load of the same batch began later: this one can no longer become the batch's manifest.
+    /// The load can no longer become the batch's manifest: a later load of the batch began, or it was cancelled or purged.
     #[error("finish the load: a later load of the batch took its place")]
     ImportSuperseded,
-    /// Something else was loaded since it was decided what this load may bring: look again, and finish it then.
+    /// Another manifest was loaded since it was decided what this load may bring. The load stays open: look again, and finish it
+    /// with what you saw.
     #[error("finish the load: another manifest was loaded meanwhile")]
     ImportedMeanwhile,
 }
@@ -81,7 +82,7 @@ impl Error {
         Self::Unavailable { source: source.into() }
     }
 
-    /// Whether the same verb may succeed when it is repeated.
+    /// Whether the same verb may succeed if it is repeated.
     pub const fn is_transient(&self) -> bool {
         matches!(self, Self::Unavailable { .. })
     }

@@ -1,7 +1,7 @@
-//! Keeps jobs, leases, limits and money; each verb is one atomic step.
+//! The contract of every store: the traits, their values and errors, and the rules that all engines share.
 //!
-//! Two implementations, one conformance suite. No worker's clock decides anything here: due times, leases and pauses
-//! are compared with the store's own time.
+//! One suite holds it for all engines. No worker's clock decides anything: due times, leases and pauses are compared with
+//! the store's own time.
 
 mod absent;
 mod bulk;

@@ -1,4 +1,4 @@
-//! Bringing a manifest into the store: all of it or nothing.
+//! Loads: a manifest becomes a batch's as a whole, or not at all.
 
 use std::collections::BTreeMap;
 
@@ -16,26 +16,26 @@ pub struct BatchDraft {
     pub output: String,
     /// How files are named below `output`.
     pub file_name: String,
-    /// The most that may be spent and reserved on it.
+    /// The most that may be spent and set aside for it; `None` for no budget.
     #[serde(serialize_with = "Money::serialize_optional")]
     pub budget: Option<Money>,
-    /// Its jobs' default priority, and its weight against the account's other batches: see [`crate::stride`].
+    /// Its weight against the account's other batches ([`crate::stride`]). Also the priority of jobs that name none.
     pub priority: i32,
     /// The manifest's path as given, for people.
     pub manifest: String,
-    /// Where the manifest lies, as every folder of the machine finds it; unknown for batches of an earlier version.
+    /// Where the manifest is, as every folder of the machine finds it; unknown for batches of an earlier version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manifest_path: Option<String>,
     /// Names of the columns that are carried to the result manifest untouched, in order.
     pub passthrough: Vec<String>,
-    /// What it was loaded with; nothing where an older reelq loaded it.
+    /// What it was loaded with; `None` where an older reelq loaded it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loaded_with: Option<ImportedWith>,
 }
 
-/// What a batch was loaded with beside its manifest: who loads it again without this asks for something else.
+/// What a batch was loaded with beside its manifest. A load without it asks for something else.
 ///
-/// A newer reelq may keep more; what is not known here is passed over.
+/// A newer reelq may keep more. What this version does not know is passed over.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ImportedWith {
@@ -45,13 +45,13 @@ pub struct ImportedWith {
     pub manifest: String,
     /// The configuration file that was named, found from every folder.
     pub config: Option<String>,
-    /// The account of rows that name none, where the command line said one.
+    /// The account of rows that name none, where the command line named one.
     pub account: Option<String>,
-    /// The output place that the command line said.
+    /// The output place, where the command line named one.
     pub output: Option<String>,
     /// Fields of rows that do not name them, each as `field=value`.
     pub set: Vec<String>,
-    /// The manifest's own budget: only one that changes replaces a budget that was said elsewhere.
+    /// The manifest's own budget. Only one that changes replaces a budget that was set elsewhere.
     #[serde(serialize_with = "Money::serialize_optional")]
     pub manifest_budget: Option<Money>,
 }
@@ -61,17 +61,17 @@ pub struct ImportedWith {
 pub struct Import {
     /// The batch.
     pub batch: BatchName,
-    /// Counts the batch's loads.
+    /// The number of this load among the batch's loads, from 1.
     pub generation: u64,
-    /// What was there when it was decided what this load may bring: it is finished only while nothing else was loaded
-    /// since. Nothing where that does not matter.
+    /// What was there when it was decided what this load may bring. The load is finished only if nothing else was loaded
+    /// since. `None` where that does not matter.
     pub seen: Option<ImportsSeen>,
 }
 
 /// One line of the manifest to come: which job it asks for, and what the result manifest repeats of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LineDraft {
-    /// The job; enqueued unless its id is known.
+    /// The job; a new one unless its id is known.
     pub job: JobDraft,
     /// The row and copy that it stands for.
     pub line: Line,
@@ -90,23 +90,24 @@ pub struct Line {
     pub passthrough: BTreeMap<String, String>,
 }
 
-/// What a chunk of an enqueue did.
+/// What adding lines to a load did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Enqueued {
-    /// Jobs that were not known.
+    /// How many jobs were unknown.
     pub new: u64,
-    /// Jobs that were known by their id; not bought again.
+    /// How many jobs were known by their id, or had their line in the load already. They are not bought again.
     pub known: u64,
 }
 
 /// What finishing a load did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Imported {
-    /// Lines of the manifest, now the batch's.
+    /// How many lines the manifest has, which is the batch's now.
     pub lines: u64,
-    /// Jobs whose line is gone and that had not been submitted: cancelled. (Whatever was bought is followed and kept.)
+    /// How many jobs were cancelled: their line is gone, and they stood at `ready`. Those that a worker has are counted, and are
+    /// withdrawn before they are sent. What was bought is followed and kept.
     pub cancelled: u64,
-    /// Jobs that had been cancelled because their line was gone, and whose line is back: queued again.
+    /// How many jobs were taken up again: they were cancelled because their line was gone, and it is back.
     pub revived: u64,
 }
 

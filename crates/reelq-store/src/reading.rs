@@ -28,7 +28,7 @@ impl StatusCounts {
         self.0.iter().all(|(status, count)| status.is_terminal() || *count == 0)
     }
 
-    /// How many will still move by themselves: neither ended nor waiting for a person.
+    /// How many will still move by themselves: they have not ended, and do not wait for a person.
     pub fn outstanding(&self) -> u64 {
         let waits = |status: &Status| !status.is_terminal() && *status != Status::Unconfirmed;
         self.0.iter().filter(|(status, _)| waits(status)).map(|(_, count)| count).sum()
@@ -41,37 +41,39 @@ impl StatusCounts {
 pub struct BatchView {
     /// The batch as its manifest describes it.
     pub batch: BatchDraft,
-    /// Its first load has finished: its jobs may be worked on.
+    /// Its first load has finished, so its jobs may be worked on.
     pub whole: bool,
     /// A person paused it.
     pub paused: bool,
     /// The jobs of its manifest's lines.
     pub counts: StatusCounts,
-    /// Jobs whose line is gone but that were bought, and charges nobody expected: followed, and shown after the rows.
+    /// Jobs without a line that still move or were bought, and charges that no one expected. They are followed, and shown after
+    /// the rows.
     pub others: StatusCounts,
-    /// Money taken, refunds taken off, over all its jobs.
+    /// What all its jobs were charged, refunds taken off.
     pub spent: Money,
-    /// Money set aside for submissions whose charge is not known yet.
+    /// What is set aside for submissions whose charge is not known yet.
     pub reserved: Money,
-    /// The catalogue's price of the jobs that were not submitted yet; jobs without a known price are left out.
+    /// The catalogue's price of its jobs at `ready`. Jobs without a known price are left out.
     pub to_spend: Money,
-    /// Jobs whose price or charge is not known.
+    /// How many of its jobs have no known price or charge.
     pub unpriced: u64,
-    /// Its budget does not cover the next job's price.
+    /// Jobs wait at `ready` that no worker has, and its budget covers none of them. An unknown price is never covered.
     pub budget_reached: bool,
-    /// Charges that no job expected.
+    /// How many charges no job expected.
     pub orphans: u64,
-    /// Tasks that run past `running_timeout`.
+    /// How many of its tasks run past `running_timeout`.
     pub overdue: u64,
-    /// When the next link dies whose file is not stored yet.
+    /// When the next link ends whose file is not stored yet.
     pub next_link_deadline: Option<Timestamp>,
-    /// When it was first loaded.
+    /// When its first load began.
     pub created_at: Timestamp,
-    /// When the last of its jobs ended (where it has none, when it was loaded); `None` while any of them may still move.
+    /// When the last of its jobs ended, or it was loaded where it has none; `None` while any may still move. A load that brings
+    /// nothing new does not move it.
     pub finished_at: Option<Timestamp>,
-    /// It is being removed: a part of its jobs may be gone.
+    /// It is being purged: a part of its jobs may be gone.
     pub purging: bool,
-    /// It is being cancelled: nothing of it is bought any more, and what it has queued is withdrawn.
+    /// It is being cancelled: nothing of it is bought any more, and what it has queued is being withdrawn.
     pub cancelling: bool,
 }
 
@@ -80,26 +82,26 @@ pub struct BatchView {
 pub struct AccountView {
     /// Its name.
     pub name: AccountName,
-    /// What it allows; `None` where no worker has said.
+    /// What it allows; `None` where no one has set it.
     pub limits: Option<AccountLimits>,
-    /// What was learned of the provider's own limits; nothing at first. Only the numbers are shown.
+    /// What was learned of the provider's own limits; nothing at first. Output shows only the numbers.
     #[serde(rename = "learned", serialize_with = "Pace::show")]
     pub pace: Pace,
     /// What holds it back now.
     pub pauses: Vec<Pause>,
-    /// Jobs submitting or running, and claimed to be.
+    /// How many jobs are submitting, running, or claimed to be submitted.
     pub in_flight: u64,
-    /// Money taken over all batches.
+    /// What the jobs of all batches were charged, purged ones included.
     pub spent: Money,
-    /// Money set aside: for submissions whose charge is not known yet, and for jobs that were claimed to be submitted.
+    /// What is set aside: for submissions whose charge is not known yet, and for jobs that are claimed to be submitted.
     pub reserved: Money,
     /// Of `spent`, what was charged on the present UTC day of the store's time.
     pub spent_today: Money,
     /// When the present day ends.
     pub day_ends: Timestamp,
-    /// Batches that wait for its money.
+    /// Batches that wait for its money, the oldest first.
     pub held: Vec<HeldBatch>,
-    /// What of its record cannot be read. Where that is a limit, nothing is bought until a run sets its limits anew.
+    /// What of its record cannot be read. Where that is a limit, nothing is bought until its limits are set anew.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unread: Option<String>,
 }
@@ -122,7 +124,7 @@ pub struct WorkerView {
     pub id: WorkerId,
     /// When it last said that it lives.
     pub seen_at: Timestamp,
-    /// Leases it holds.
+    /// How many leases it holds.
     pub leases: u64,
 }
 
@@ -131,29 +133,29 @@ pub struct WorkerView {
 pub struct JobView {
     /// The job.
     pub job: Job,
-    /// Its line in the batch's manifest; `None` where the line is gone, or it follows a charge nobody expected.
+    /// Its line in the batch's manifest; `None` where the line is gone, or the job follows a charge that no one expected.
     pub line: Option<Line>,
-    /// When it will be looked at again.
+    /// When it is due; `None` while a worker has it, and where nothing but an event brings work.
     pub due: Option<Timestamp>,
-    /// Who has it in hand.
+    /// Which worker has it.
     pub worker: Option<WorkerId>,
-    /// A person asked for it to be cancelled.
+    /// It is to be cancelled: a person asked for it, or it stands at `ready` and its line is gone. Never of one that has ended.
     pub cancel_requested: bool,
-    /// Parked after an event that could not happen to it (a bug).
+    /// It waits for a person, after an event that could not happen to it: a bug.
     pub parked: bool,
-    /// What of it cannot be read, and is stood in for.
+    /// What of it cannot be read and is stood in for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unread: Option<Unread>,
 }
 
 impl JobView {
-    /// Whether the job itself cannot be read: then [`JobView::job`] only stands in for it, and says nothing of it but its
-    /// id and its batch.
+    /// Whether the job itself cannot be read. Then [`JobView::job`] only stands in for it, and says nothing but its id and its
+    /// batch.
     pub const fn is_unreadable(&self) -> bool {
         matches!(self.unread, Some(Unread::Job { .. }))
     }
 
-    /// Where the job stands; `None` where it cannot be read, and nothing beside it says so either.
+    /// The job's status; `None` where it cannot be read, and nothing stored beside it says so either.
     pub fn status(&self) -> Option<Status> {
         match &self.unread {
             Some(Unread::Job { status, .. }) => *status,
@@ -170,14 +172,14 @@ pub enum Unread {
     Job {
         /// Why.
         reason: String,
-        /// Where it stands, as far as the store can tell without reading it.
+        /// Its status, as far as the store knows it without reading the job.
         status: Option<Status>,
     },
-    /// Its line of the manifest: the label and the columns that are carried along.
+    /// Its line of the manifest: the label and the columns that are carried through.
     Line(String),
 }
 
-/// A line of the result manifest to be: the job, its line, and the charges that it did not expect.
+/// A line for the result manifest: the job, its line, and the charges that it did not expect.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ResultLine {
     /// The job and its line.
@@ -186,7 +188,7 @@ pub struct ResultLine {
     pub orphans: Vec<Job>,
 }
 
-/// Which jobs are meant. Empty fields mean any; several statuses or kinds mean any of them.
+/// Which jobs are meant. An empty field means any. Several values of a field mean any of them, several fields all of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct JobFilter {
     /// Of this batch.
@@ -206,16 +208,16 @@ pub struct JobFilter {
 /// A page of a listing: where to go on, and how far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Page {
-    /// Entries to pass over; for listings in manifest order this is a position.
+    /// How many entries to pass over; in listings in manifest order, a position.
     pub after: u64,
     /// At most this many.
     pub limit: usize,
 }
 
-/// What the store knows of a job id that a manifest asks for.
+/// What the store knows of a job that a manifest asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Known {
-    /// Where it stands.
+    /// Its status. A job that cannot be read counts as unconfirmed and bought.
     pub status: Status,
     /// It was, or may have been, bought.
     pub bought: bool,
@@ -228,7 +230,7 @@ pub struct HistoryEntry {
     pub at: Timestamp,
     /// The status after it.
     pub status: Status,
-    /// The event's name. Status requests that brought nothing new are counted in the job, not listed.
+    /// The event's name, or a word of the store's own such as `lease_ended`. Polls without news are counted in the job, not listed.
     pub event: String,
     /// Whose commit it was; `None` where a person or the store did it.
     pub worker: Option<WorkerId>,

@@ -1,5 +1,5 @@
-//! Requests' part of the contract: what was asked for in which batch, so that the same is not bought twice unasked under
-//! another name, nor after its batch was purged.
+//! Which request was asked for in which batch. So the same is not bought twice unasked: not under another batch's name, and
+//! not after its batch was purged.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -10,10 +10,10 @@ use reelq_model::{BatchName, JobId, RequestKey};
 use crate::Import;
 use crate::Result;
 
-/// What is to be noted of a request of a batch.
+/// What to note of a request of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Noting {
-    /// This job of the batch asks for it. Where several do, the last one that is noted stands for all.
+    /// This job of the batch asks for it. Of several jobs the one that was noted last stands for all.
     Job(JobId),
     /// It was bought, and the batch's records are about to be removed.
     Bought,
@@ -21,12 +21,12 @@ pub enum Noting {
     Nothing,
 }
 
-/// A request of a batch, and what is to be noted of it.
+/// A request of a batch, and what to note of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestNote {
     /// The request.
     pub key: RequestKey,
-    /// What of it.
+    /// What to note.
     pub noting: Noting,
 }
 
@@ -39,12 +39,12 @@ pub struct NotedRequest {
     pub job: Option<JobId>,
 }
 
-/// A batch of which not all requests are noted yet.
+/// A batch whose last load has requests that are not noted yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unnoted {
     /// Its name.
     pub batch: BatchName,
-    /// The load whose lines are to be noted.
+    /// The number of that load, as [`Import::generation`] counts them.
     pub generation: u64,
 }
 
@@ -53,30 +53,37 @@ pub struct Unnoted {
 pub struct ImportsSeen {
     /// Of each batch that is whole, the number of its last load.
     pub each: BTreeMap<BatchName, u64>,
-    /// What the store knows them by.
+    /// The store's own name for this state: equal marks mean that nothing was loaded in between.
     pub mark: String,
 }
 
-/// Keeps which requests were asked for in which batch. Who compares a manifest with other batches notes theirs first; a
-/// load notes nothing, so that a store with one batch pays nothing for it.
+/// Keeps which requests were asked for in which batch.
+///
+/// Before you compare a manifest with other batches, note what they ask for: [`Requests::unnoted`],
+/// [`Requests::note_requests`], [`Requests::finish_noting`]. A load notes nothing, so a store with one batch pays nothing for it.
+/// What [`crate::Store`] says of steps, errors and repeats holds here too; no verb has an error of its own.
 #[async_trait]
 pub trait Requests: Send + Sync + fmt::Debug {
-    /// The batches that were loaded since their requests were noted last; those of an earlier version among them.
+    /// Answers the batches that were loaded since their requests were last noted.
+    /// Batches that an earlier version loaded are among them; unfinished loads and batches that are being purged are not.
     async fn unnoted(&self) -> Result<Vec<Unnoted>>;
 
-    /// Notes requests of a batch. May be repeated; what was noted before of a key and the batch is replaced.
+    /// Notes requests of a batch.
+    /// What was noted of a key and the batch is replaced. The batch may be unknown by now. May work in parts. May be repeated.
     async fn note_requests(&self, batch: &BatchName, notes: &[RequestNote]) -> Result<()>;
 
-    /// Says that every request of this load is noted.
+    /// Reports that every request of this load is noted.
+    /// It does nothing where another load of the batch was finished since. May be repeated.
     async fn finish_noting(&self, noted: &Unnoted) -> Result<()>;
 
-    /// Where each of these requests was asked for, in order; nothing where nobody did.
+    /// Answers where each of these requests was asked for, in the order of `keys`; an empty list where no one asked.
     async fn noted(&self, keys: &[RequestKey]) -> Result<Vec<Vec<NotedRequest>>>;
 
-    /// Which loads are there. Those that died while their lines were being made the manifest are finished first. May be
-    /// repeated.
+    /// Answers which loads are there, for [`Import::seen`].
+    /// A load that died while it was being finished is finished first. May be repeated.
     async fn imports_seen(&self) -> Result<ImportsSeen>;
 
-    /// Forgets the oldest requests of purged batches, so that at most `most` of them are kept.
+    /// Forgets the requests noted as [`Noting::Bought`] that were noted first, so that at most `most` stay.
+    /// A request counts once for each batch. May work in parts. May be repeated.
     async fn trim_bought(&self, most: u64) -> Result<()>;
 }

@@ -15,54 +15,123 @@ use crate::{
 /// A store as it is handed around.
 pub type SharedStore = Arc<dyn Store>;
 
-/// Keeps jobs, leases, limits and money. Each verb is one atomic step; verbs that take a list do it in one round trip.
+/// Keeps jobs, leases, limits and money.
+///
+/// - *One step.* A verb is atomic: no one sees a part of it, and a verb that fails has done nothing. Where a lost connection
+///   leaves that open, it fails with `Error::Unavailable`. A verb that works in parts says so.
+/// - *Errors.* Every verb may fail with `Error::Unavailable`, `Error::Broken` and `Error::Format` ([`crate::Error`]). Its own
+///   section names only the others.
+/// - *Repeats.* "May be repeated" means: with the same arguments, by anyone, at any time, also after a crash. What was done
+///   before stays done once. A verb that only reads may always be repeated.
+/// - *Time.* Only the store's own time decides ([`Store::now`], in milliseconds). A job is due from its due time on. A lease has
+///   ended from its end on. A duration counts from the step that takes it.
+/// - *Bounds.* A store brings prices, budgets, costs and times of any size to what [`crate::rules::bounds`] allows.
+/// - *Unknown names.* Lines, limits, pauses and what is learned make their account known; a lease or a heartbeat its worker.
+///   Reading what is not there answers nothing, unless a verb says otherwise.
+///
+/// `docs/adding-a-store.md` says how to write one.
 #[async_trait]
 pub trait Store: Requests + Schedules + Send + Sync + fmt::Debug {
     // ---- bringing manifests in ----
 
-    /// Begins a load: creates the batch where it is new, and supersedes an unfinished load of it. What the draft says of
-    /// an existing batch takes effect with [`Store::commit_import`].
+    /// Begins a load of a batch.
+    /// It creates the batch where there is none, and supersedes an unfinished load of it. What the draft says of a batch
+    /// that exists takes effect with [`Store::commit_import`]. Loads of a batch are counted from 1. May be repeated: each
+    /// call begins another load, and only the last one counts.
+    ///
+    /// # Errors
+    /// `Error::BeingPurged` and `Error::BeingCancelled`, while the batch is either.
     async fn begin_import(&self, batch: &BatchDraft) -> Result<Import>;
 
-    /// Adds lines and their unknown jobs. Idempotent by job id; nothing of it is worked on before the load is finished.
-    /// A known job that was never submitted takes over the draft's account, price, priority and fields when the load finishes:
-    /// the caller named it by what it asks for, and may spell that otherwise now.
+    /// Adds lines to a load, with their jobs.
+    /// No one sees or works on them before the load is finished. A job whose id is known is not made anew. If it was never
+    /// submitted and no worker has it, it takes over the draft's account, price, priority and fields when the load
+    /// finishes. New jobs are queued at the time of this call. The accounts become known. A long list may be added in
+    /// parts. May be repeated: a line that the load has counts as known and changes nothing.
+    ///
+    /// # Errors
+    /// `Error::ImportSuperseded` where a later load, a cancel or a purge took the load's place, or it is being finished.
+    /// `Error::Broken` where two lines with different rows or copies ask for one job: the lines of that part are not
+    /// added.
     async fn add_to_import(&self, load: &Import, lines: &[LineDraft]) -> Result<Enqueued>;
 
-    /// Makes the load's lines the batch's manifest, starts its new jobs and cancels jobs whose line is gone and that
-    /// were never submitted. All of it or nothing.
+    /// Makes the load's lines the batch's manifest, starts its new jobs, and cancels jobs that were never submitted and
+    /// whose line is gone.
+    /// [`crate::transition::line_is_gone`], [`crate::transition::line_is_back`] and [`crate::transition::take_over`] judge
+    /// each job. A store may do this in bounded parts. Then no waiting job of the batch is claimed meanwhile, and a load
+    /// that has begun to finish is always finished: by a repeat, or by the next `begin_import`, `begin_cancel` or
+    /// `imports_seen`. May be repeated. A repeat after the end answers the number of lines; its other two counts may be 0.
+    ///
+    /// # Errors
+    /// `Error::ImportSuperseded`, as for `add_to_import`.
+    /// `Error::ImportedMeanwhile` where [`Import::seen`] is not the present state. The load stays open: finish it with a
+    /// newer one.
     async fn commit_import(&self, load: &Import) -> Result<Imported>;
 
-    /// Tells what is known of each id, in order: for `plan`.
+    /// Answers what is known of each id, in order; `None` for an unknown job.
+    /// Jobs of unfinished loads are unknown. The batch helps a store that keeps jobs by batch: a job of another batch may
+    /// be answered or not. May be repeated.
     async fn lookup(&self, batch: &BatchName, ids: &[JobId]) -> Result<Vec<Option<Known>>>;
 
-    /// Removes a bounded part of a finished batch: its lines, jobs, their histories, records of charges, sums. To be
-    /// repeated until it is done, by anyone, also after a crash. Refused while any of its jobs may still move.
+    /// Removes a bounded part of a finished batch: its lines, jobs, histories, records of charges and sums.
+    /// Call it until it answers [`Purge::Done`]. The sums of accounts keep what the batch cost, and what was noted of its
+    /// requests stays. Once a part is gone, the batch can only be purged further. Each step judges anew whether the batch
+    /// is finished: a late charge may have come. A load of a batch that was never whole ends with the first step. May be
+    /// repeated, until there is no such batch.
+    ///
+    /// # Errors
+    /// `Error::NoBatch` where there is no such batch: also after the last part.
     async fn purge(&self, batch: &BatchName) -> Result<Purge>;
 
     // ---- working ----
 
-    /// Takes due jobs in hand. Passes over what a pause, a cap or a budget holds back, so that a blocked batch never
-    /// blocks another.
+    /// Leases due jobs to a worker, at most [`Claim::limit`] of them.
+    /// First it takes back leases that have ended, whoever held them. It passes over what a pause, a cap or a budget holds
+    /// back, so that a blocked batch never blocks another.
     ///
-    /// Jobs to submit are taken in turns (start-time fair queueing): each pair of account and batch has a whole number,
-    /// its *pass*, and the account has a *virtual time*. The next job is of the batch with the lowest
-    /// `max(pass, virtual time)`, of the older batch where two are equal; that number becomes the virtual time, and the
-    /// batch's pass is that number plus its [`crate::stride`]. So a batch that was idle, paused or short of money begins
-    /// at the present virtual time. Inside a batch: the highest priority first, then age. Replays are outside of turns.
-    /// Polls go by due time, fetches by the deadline of their links.
+    /// Jobs to submit are taken in turns (start-time fair queueing). Each pair of account and batch has a whole number, its
+    /// *pass*, and the account has a *virtual time*. The next job is of the batch with the lowest
+    /// `max(pass, virtual time)`, and of the older batch where two are equal. That number becomes the virtual time, and the
+    /// batch's pass is that number plus its [`crate::stride`]. So a batch that was idle, paused or short of money begins at
+    /// the present virtual time. Inside a batch, the highest priority goes first, then the oldest job. Replays come before
+    /// all turns, by due time. Polls go by due time, fetches by the deadline of their links.
     ///
-    /// Money: a job is taken only if its price fits into what the batch's budget, the account's budget and its daily
-    /// budget have left; a price that is not known fits into none of them. What is used of a budget is what was spent,
-    /// plus what is set aside for submissions under way and for jobs that are claimed. Of the daily budget it is what
-    /// was charged on the present UTC day (by [`reelq_model::Charge::at`]) plus all that is set aside, whenever that was.
+    /// Tokens: each job to submit takes one, a replay too, and each poll takes one of the account's status requests, whose
+    /// burst is one second's worth, rounded up. A claim that gives nothing takes none. The token of a job that is released
+    /// is spent.
+    ///
+    /// Money: a job is taken only if its price fits into what the batch's budget, the account's budget and its daily budget
+    /// have left. An unknown price fits into no budget. What is used of a budget is what was spent, plus what is set aside
+    /// for submissions under way and for jobs that are claimed. Of the daily budget it is what was charged on the present
+    /// UTC day (by [`reelq_model::Charge::at`]), plus all that is set aside, whenever that was.
+    ///
+    /// May be repeated. Leases whose answer was lost are given again to the same request of the same process, or end by
+    /// time.
     async fn claim(&self, claim: &Claim) -> Result<Claimed>;
 
-    /// Applies each event to its job if the lease still holds, moving stage, due time, counters, in-flight, budget and
-    /// history together. One answer a commit, in order.
+    /// Applies each event to its job if the lease still holds: stage, due time, counters, places in flight, budget and
+    /// history move together.
+    /// One answer a commit, in order. Each is judged by itself and sees what the ones before it did.
+    ///
+    /// - An acceptance under a stale lease is recorded as [`Store::record_acceptance`] does, and answered
+    ///   [`Committed::Done`] without a lease. So is one that the leased job cannot take in: then the lease ends.
+    /// - `Sending` is answered [`Committed::Stale`] where the job is not wanted any more: a person cancelled it or its
+    ///   batch, or its line is gone. It is withdrawn, and nothing may be sent.
+    /// - Where the account has another job that is charged for the same task, both are marked (`Job::shares_task_with`), here
+    ///   and in every other verb that brings a charge.
+    ///
+    /// [`crate::transition::commit`] judges. The holders of the leases may repeat the call: a commit that was done before
+    /// is answered as done, or as stale by a store that never loses an answer. If it fails, some of the commits may have
+    /// been done.
     async fn commit(&self, commits: &[Commit]) -> Result<Vec<Committed>>;
 
-    /// Records a provider's yes that came without a valid lease. A fact, not a claim: it is never refused.
+    /// Records an acceptance that arrived without a valid lease.
+    /// It never fails because of the job's state: it settles its own submission, or is kept as an orphan
+    /// ([`LateAcceptance`]). `first_poll` is the wait until the task is first asked about. May be repeated: a known task
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// `Error::NoJob` where there is no such job, and `Error::Unreadable` where its record cannot be read.
     async fn record_acceptance(
         &self,
         job: JobId,
@@ -70,174 +139,230 @@ pub trait Store: Requests + Schedules + Send + Sync + fmt::Debug {
         first_poll: Duration,
     ) -> Result<LateAcceptance>;
 
-    /// Tells of a submission whose request left, or may have left, and that the store may have forgotten: a job that is
-    /// about to make it anew (it is queued under that number, or still follows an earlier task) stands at `submitting`
-    /// with it instead, due at once. Whoever has the job in hand loses it: it would buy a second time. Idempotent.
+    /// Records a submission that was, or may have been, sent and that the store may have forgotten.
+    /// A job that would make it anew (it is queued under that number, or still follows an earlier task) stands at
+    /// `submitting` with it instead, due at once. A worker that has the job loses it: it would buy a second time. May be
+    /// repeated.
+    ///
+    /// # Errors
+    /// `Error::NoJob` where there is no such job, and `Error::Unreadable` where its record cannot be read.
     async fn restore_submission(&self, job: JobId, submission: &Submission) -> Result<RestoredSubmission>;
 
-    /// Lengthens leases from now on. One answer a lease: `false` where it had ended or passed to another.
+    /// Lengthens leases to `lasts` from now; it never shortens one.
+    /// One answer a lease: `false` where it ended or passed to another. May be repeated by the holder.
     async fn extend(&self, leases: &[Lease], lasts: Duration) -> Result<Vec<bool>>;
 
-    /// Gives back jobs that were claimed and not begun; they are due at once.
+    /// Gives back jobs that were claimed and not begun.
+    /// They are due at once. A stale lease is passed over. May be repeated.
     async fn release(&self, leases: &[Lease]) -> Result<()>;
 
-    /// Says that a worker lives, and learns from the store how many leases of dead workers were taken back. A lease
-    /// that ended in `ready` makes the job due; one that ended in `submitting` is handed to the next submit claim.
+    /// Reports that a worker is alive, and takes back leases of all workers that ended or whose process is known to be
+    /// dead.
+    /// Answers how many. A job that stood at `ready` becomes due; one at `submitting` goes to the next submit claim. A
+    /// store may bound one call, and forgets workers that were silent for long and hold nothing. May be repeated.
     async fn heartbeat(&self, worker: &WorkerId) -> Result<u64>;
 
-    /// Says that a worker ends in good order; whatever it still holds is taken back.
+    /// Reports that a worker ends in good order: takes back what it still holds and forgets it.
+    /// May work in parts. May be repeated.
     async fn deregister(&self, worker: &WorkerId) -> Result<()>;
 
     // ---- limits ----
 
-    /// Sets what an account allows.
+    /// Sets what an account allows; the last call wins.
+    /// The same limits again are no news for [`Store::watch`]. May be repeated.
     async fn set_limits(&self, account: &AccountName, limits: &AccountLimits) -> Result<()>;
 
-    /// What was learned of an account's limits, and what of them is in use; nothing for an account that is not known. Claims
-    /// keep to it: [`Pace::requests_per_second`] and [`Pace::max_in_flight`] under the account's limits.
+    /// Answers what was learned of an account's limits and what of them is in use; nothing for an unknown account.
+    /// Claims keep to [`Pace::requests_per_second`] and [`Pace::max_in_flight`] under the account's limits. May be
+    /// repeated.
     async fn pace(&self, account: &AccountName) -> Result<PaceView>;
 
-    /// Sets what was learned if its version is still this one; `false`, and nothing changed, where it is not.
+    /// Sets what was learned if its version is still `version`, and raises the version by one.
+    /// Otherwise it answers `false` and changes nothing. Versions begin at 0. A repeat after a lost answer may answer
+    /// `false`: read again.
     async fn set_pace(&self, account: &AccountName, version: u64, pace: &Pace) -> Result<bool>;
 
-    /// An account's breaker; closed for an account that is not known.
+    /// Answers an account's breaker; a closed one for an unknown account.
+    /// May be repeated.
     async fn breaker(&self, account: &AccountName) -> Result<BreakerView>;
 
-    /// Sets an account's breaker if its version is still this one, and with it, in the same step, the pause that it asks for
-    /// ([`Breaker::pause`]); `false`, and nothing changed, where it is not.
+    /// Sets an account's breaker if its version is still `version`, and in the same step the pause that it asks for
+    /// ([`Breaker::pause`]).
+    /// Versions and repeats are as for [`Store::set_pace`].
     async fn set_breaker(&self, account: &AccountName, version: u64, breaker: &Breaker) -> Result<bool>;
 
-    /// Pauses an account for all workers, for so long or until a person resumes it.
+    /// Pauses an account for all workers: for `lasts`, or until a person resumes it.
+    /// At most one pause stands per reason. The later end wins, a pause without an end beats all, and the first beginning
+    /// stays, with the last call's reason. A repeat counts `lasts` from its own time.
     async fn pause_account(&self, account: &AccountName, reason: &PauseReason, lasts: Option<Duration>) -> Result<()>;
 
-    /// Ends an account's pause for the provider's refusal. With `operator`, on a person's word, also those for its throttling
-    /// and a person's, and the breaker is as good as new ([`Breaker::resumed`]).
+    /// Ends an account's pause for the provider's refusal.
+    /// With `operator`, on a person's word, it also ends those for throttling and by a person, and resets the breaker
+    /// ([`Breaker::resumed`]). May be repeated.
     async fn resume_account(&self, account: &AccountName, operator: bool) -> Result<()>;
 
     /// Pauses or resumes the submissions of a batch.
+    /// May be repeated.
+    ///
+    /// # Errors
+    /// `Error::NoBatch` where there is no such batch.
     async fn pause_batch(&self, batch: &BatchName, paused: bool) -> Result<()>;
 
-    /// Sets what a batch may spend, with all else of it left as it is. May be repeated; a load that is under way still brings
-    /// the budget of its own draft.
+    /// Sets what a batch may spend, and leaves all else of it as it is; `None` lifts the budget.
+    /// A load that is under way still brings its own draft's budget. May be repeated.
+    ///
+    /// # Errors
+    /// `Error::NoBatch` where there is no such batch.
     async fn set_budget(&self, batch: &BatchName, budget: Option<Money>) -> Result<()>;
 
     // ---- people ----
 
-    /// Applies a person's event (`Retry`, `Resolved`, `Accepted` for a named task) to a job that nobody has in hand. Only
-    /// giving a row up does not wait: it takes the job from whoever has it, whose next step is stale.
+    /// Applies a person's event (`Retry`, `Resolved`, `Accepted` for a named task) to a job that no worker has.
+    /// Only giving a row up does not wait: it takes the job from its worker, whose next commit is stale. A repeat may be
+    /// refused because the first call was done.
+    ///
+    /// # Errors
+    /// `Error::NoJob` where there is no such job, and `Error::BeingPurged` while its batch is being purged.
     async fn apply_event(&self, job: JobId, event: Event) -> Result<Edited>;
 
-    /// Cancels a job: at once where it is queued, by request where it is in hand or at the provider.
+    /// Cancels a job: at once where it is queued, and by request where a worker has it or it is at the provider.
+    /// The person's wish stays until it is granted, the output is there to be fetched, or the job ends. It differs from
+    /// that of a line that is gone ([`crate::rules::cancel::CancelWish`]). A repeat may be refused because the first call
+    /// was done.
+    ///
+    /// # Errors
+    /// `Error::NoJob` where there is no such job.
     async fn cancel(&self, job: JobId) -> Result<Edited>;
 
-    /// Stops a batch in one step: no claim gives a job of it to be submitted any more, no job that was claimed is sent, a load
-    /// that is under way is superseded, and none begins before [`Store::end_cancel`]. What it has queued is withdrawn meanwhile,
-    /// by [`Store::scan`] and [`Store::edit_all`]. May be repeated, by anyone, also after a crash.
+    /// Stops a batch in one step: no job of it is claimed for submission, no claimed one may be sent, a load under way is
+    /// superseded, and none begins before [`Store::end_cancel`].
+    /// Withdraw what it has queued meanwhile, by [`Store::scan`] and [`Store::edit_all`]. May be repeated.
     ///
     /// # Errors
-    ///
-    /// Where there is no such batch, or it is being purged.
+    /// `Error::NoBatch` where there is no such batch, and `Error::BeingPurged` while it is being purged.
     async fn begin_cancel(&self, batch: &BatchName) -> Result<()>;
 
-    /// Ends what [`Store::begin_cancel`] began, once a walk over the whole batch has left nothing queued in it. May be repeated.
+    /// Ends what [`Store::begin_cancel`] began.
+    /// Call it once a walk over the whole batch has left nothing queued in it. It does nothing where there is no such
+    /// batch. May be repeated.
     async fn end_cancel(&self, batch: &BatchName) -> Result<()>;
 
-    /// Does to each job what a person wants; one answer a job, in order. For bounded lists: it holds up other writers.
+    /// Does to each job what a person wants; one answer a job, in order.
+    /// For bounded lists: it holds up other writers. Each edit is one step, the list is not. A repeat may refuse what the
+    /// first call did.
     ///
     /// # Errors
-    ///
-    /// Where one of the jobs is not there, or its batch is being purged: then some may have been done, which may be said again.
+    /// `Error::NoJob` where one of the jobs is unknown, and `Error::BeingPurged` while the batch of one is being
+    /// purged, unless that one is cancelled or has moved on. Then some of the edits may have been done.
     async fn edit_all(&self, edits: &[(JobId, Edit)]) -> Result<Vec<Edited>>;
 
     // ---- reading ----
 
-    /// A part of the jobs that a filter means, from a cursor on; a whole walk meets each job that was there all the time once,
-    /// in no order that is promised. At most `limit` of them, and fewer, or none, where few fit.
+    /// Answers a part of the jobs that a filter means, from a cursor on: at most `limit`, and fewer, or none, where few
+    /// fit.
+    /// A whole walk meets each job that was there all the time once, in no promised order. May be repeated.
     async fn scan(&self, filter: &JobFilter, from: &Cursor, limit: usize) -> Result<Scanned>;
 
-    /// Changes whenever the store may have forgotten what it acknowledged: another server answers, or the same one after
-    /// a restart. Asks nobody; a store that never forgets stands where it stood.
+    /// Changes whenever the store may have forgotten what it acknowledged: another server answers, or the same one after a
+    /// restart.
+    /// It makes no call. The default is for a store that never forgets.
     fn epoch(&self) -> u64 {
         0
     }
 
-    /// Takes a step of holding journals against the store, and says whom it waits for. A store that never forgets has
-    /// nothing to say.
+    /// Takes a step of comparing journals with the store, and answers which folders it waits for.
+    /// The default is for a store that never forgets. May be repeated.
     async fn guard(&self, _step: &GuardStep) -> Result<StoreGuard> {
         Ok(StoreGuard::default())
     }
 
-    /// Waits a few seconds until everything that was done before, by anybody, is where a change of servers does not lose it: on the
-    /// server's disk, where it can say so, and on every replica that is connected. A store that never forgets has it there already.
-    ///
-    /// # Errors
-    ///
-    /// Where the store is unreachable. May be repeated.
+    /// Waits a few seconds until all that was done before, by anyone, would survive a change of servers: on the server's
+    /// disk, where it can say so, and on every connected replica.
+    /// The default is for a store that has it there already. May be repeated.
     async fn everywhere(&self) -> Result<Spread> {
         Ok(Spread::default())
     }
 
-    /// What this process was told of the store's life. Asks nobody.
+    /// Answers what this process knows of the namespace's life.
+    /// It makes no call. The default is for a store that never forgets.
     fn remembered(&self) -> Remembered {
         Remembered::default()
     }
 
-    /// From here on this process buys, with a journal in `folder`, which was told this of the store's life.
+    /// Tells the store that this process buys from now on, with a journal in `folder` that knows `told` of the namespace's
+    /// life.
+    /// The default is for a store that never forgets.
     fn remember(&self, _folder: &str, _told: &Remembered) {}
 
-    /// The store's time. It never goes back, and passes as time passes, whatever is done to the clocks of the machines.
+    /// Answers the store's time.
+    /// It never goes back, and passes as time passes, whatever is done to the clocks of the machines.
     async fn now(&self) -> Result<Timestamp>;
 
-    /// The store's time as this process counts it on since the last answer; asks nobody.
+    /// Answers the store's time as this process counts it on from the last answer.
+    /// It makes no call.
     fn time(&self) -> Timestamp;
 
-    /// When the backup was taken that the state came from, until a person accepts that what was bought since is not in it
-    /// ([`Store::accept_restored`]): nothing is bought before. Tasks that it knows are followed and fetched all the same.
+    /// Answers when the backup was taken that the state came from, until [`Store::accept_restored`].
+    /// Nothing new is bought before; known tasks are followed and fetched. The default is for a store without backups of
+    /// its own. May be repeated.
     async fn restored(&self) -> Result<Option<Timestamp>> {
         Ok(None)
     }
 
-    /// Lets a state that came from a backup buy again; `false` where there was nothing to accept. May be repeated.
+    /// Lets a state that came from a backup buy again, on a person's word; `false` where there was nothing to accept.
+    /// May be repeated.
     async fn accept_restored(&self) -> Result<bool> {
         Ok(false)
     }
 
-    /// One job.
+    /// Answers one job, whether it is shown in listings or not.
+    /// One that cannot be read is stood in for ([`JobView::unread`]).
     async fn job(&self, job: JobId) -> Result<Option<JobView>>;
 
-    /// Jobs by filter, in the order of manifest lines, those without a line last.
+    /// Answers jobs by filter, in the order of manifest lines, those without a line last; of several batches the older
+    /// first.
+    /// A job without a line is listed while it moves or if it was bought. Named by id, it always is.
     async fn jobs(&self, filter: &JobFilter, page: Page) -> Result<Vec<JobView>>;
 
-    /// The batch's lines in manifest order, each with its job; after them bought jobs whose line is gone. `after` counts lines.
+    /// Answers the batch's lines in manifest order, each with its job, and then bought jobs whose line is gone.
+    /// [`Page::after`] counts over both.
+    ///
+    /// # Errors
+    /// `Error::NoBatch` where there is no such batch.
     async fn results(&self, batch: &BatchName, page: Page) -> Result<Vec<ResultLine>>;
 
-    /// A batch and its sums.
+    /// Answers a batch and its sums; `None` where there is none.
     async fn batch(&self, batch: &BatchName) -> Result<Option<BatchView>>;
 
-    /// All batches, the newest first.
+    /// Answers all batches, the newest first.
     async fn batches(&self) -> Result<Vec<BatchView>>;
 
-    /// All accounts that were ever used.
+    /// Answers all accounts that were ever used, purged batches' too.
     async fn accounts(&self) -> Result<Vec<AccountView>>;
 
-    /// Workers that are, or were lately, alive.
+    /// Answers the workers that are, or were lately, alive.
     async fn workers(&self) -> Result<Vec<WorkerView>>;
 
-    /// A job's history, the oldest first.
+    /// Answers a job's history, the oldest entry first; a store keeps the newest 64 or so.
+    /// Nothing for an unknown job.
     async fn history(&self, job: JobId) -> Result<Vec<HistoryEntry>>;
 
-    /// Jobs whose record cannot be read, by reading all of them: for `doctor`. They stop nothing else: listings and results
-    /// show a failed job in their place, claims set them aside, and changes to them are refused.
+    /// Answers the records that cannot be read, by reading all: for `doctor`.
+    /// They stop nothing else: listings and results show a stand-in, claims set them aside, and changes to them are
+    /// refused.
     async fn unreadable_records(&self) -> Result<Vec<UnreadableRecord>>;
 
-    /// All that a job's record holds that cannot be read; nothing where there is no such record, or it can be read.
+    /// Answers all that is stored of a job that cannot be read; `None` where it can be read, or there is no such job.
     async fn unreadable_record(&self, job: JobId) -> Result<Option<Vec<u8>>>;
 
-    /// Removes a job's record that cannot be read, and gives back what it held: its place in flight, the money set aside for it.
-    /// Whether there was one. Its row is shown without it, and is new to the next load of its manifest. May be repeated.
+    /// Removes a job's record that cannot be read, and frees its place in flight and the money set aside for it.
+    /// Answers whether there was one. Its line stays without a job, and is new to the next load of its manifest. May be
+    /// repeated.
     async fn remove_unreadable(&self, job: JobId) -> Result<bool>;
 
-    /// Waits until something changed since the last call's answer, or until `limit` has passed. `0` asks for the
-    /// present mark. Changes by other processes on the same store count too.
+    /// Waits until something changed since `mark`, the last call's answer, or until `limit` has passed, and answers the
+    /// present mark.
+    /// 0 asks for the present mark at once, so no mark is 0. Changes by other processes count. A change may be reported
+    /// that concerns no one, but a claim that brings nothing is no change: those who wait would wake each other for ever.
     async fn watch(&self, mark: u64, limit: Duration) -> Result<u64>;
 }

@@ -1,4 +1,4 @@
-//! Ticks: asking for one, holding it, and what became of it.
+//! Ticks: claims, leases, and what became of them.
 
 use std::time::Duration;
 
@@ -12,42 +12,43 @@ pub struct TickClaim {
     pub schedule: ScheduleName,
     /// The tick's own time, as the cron expression gives it.
     pub at: Timestamp,
-    /// It is fired after downtime, not when it was due. Kept with the record of the tick's first winner.
+    /// It is fired after downtime, not when it was due. What the tick's first winner says stays.
     pub late: bool,
-    /// The tick before it in the schedule's timetable: between the two there is none. `None` of one that is in no timetable.
+    /// The tick before it in the schedule's timetable, with none between the two. `None` for a tick outside of any timetable,
+    /// whose span is one millisecond.
     pub after: Option<Timestamp>,
-    /// Where the tick is won, the schedule's mark rises to here: earlier ticks without a record are over.
+    /// How far the schedule's mark rises where the tick is won: earlier ticks without a record are over then.
     pub passes: Option<Timestamp>,
     /// Who asks.
     pub worker: WorkerId,
-    /// How long the lease lasts unless extended.
+    /// How long the lease lasts from now, unless it is extended.
     pub lease: Duration,
 }
 
 /// What a request for a tick brought.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TickClaimed {
-    /// The caller is to fire it.
+    /// The caller has it, and is to fire it.
     Won(TickLease),
     /// Another caller is firing it.
     Taken {
         /// Who.
         worker: WorkerId,
-        /// When its lease ends, from now.
+        /// How long until its lease ends.
         ends_in: Duration,
     },
-    /// It was finished, it lies at or before the schedule's mark, or in a span of ticks that are over.
+    /// It is over: it was finished, is at or before the schedule's mark, or lies in a span of ticks that are over.
     Over,
 }
 
-/// The right to fire a tick.
+/// A worker's right to fire a tick.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TickLease {
     /// The schedule.
     pub schedule: ScheduleName,
     /// The tick's own time.
     pub at: Timestamp,
-    /// The fencing token: it grows with every win of this tick, from 1.
+    /// The fencing token: 1 for the first win of this tick, and one more with each other.
     pub token: u64,
     /// Who holds it.
     pub worker: WorkerId,
@@ -59,20 +60,20 @@ pub struct TickLease {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TickState {
-    /// Somebody is firing it, or died while doing so.
+    /// A worker is firing it, or died while it did.
     Firing,
-    /// Its batch is loaded and waits for an earlier one. Nobody holds it; whoever claims it wins it.
+    /// Its batch is loaded and waits for an earlier one. No one has the tick, and anyone who claims it wins it.
     Waiting,
     /// Its batch is loaded and worked on like any other.
     Fired,
-    /// It has no batch: the one before was outstanding.
+    /// It has no batch, because the one before was outstanding.
     Skipped,
-    /// It has no batch: the manifest could not be loaded.
+    /// It has no batch, because the manifest could not be loaded.
     Failed,
 }
 
 impl TickState {
-    /// Whether the tick is finished: nobody wins it again.
+    /// Whether the tick is finished: no one wins it again.
     pub const fn is_over(self) -> bool {
         matches!(self, Self::Fired | Self::Skipped | Self::Failed)
     }
@@ -92,7 +93,7 @@ impl TickState {
 /// What came of firing a tick.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TickOutcome {
-    /// Where it stands now. `Firing` is no outcome, and is recorded as `Failed`.
+    /// Where the tick stands now. `Firing` is no outcome, and is recorded as `Failed`.
     pub state: TickState,
     /// The batch that it made.
     pub batch: Option<BatchName>,
@@ -111,17 +112,17 @@ pub struct TickView {
     pub late: bool,
     /// Who won it last.
     pub worker: WorkerId,
-    /// While it is being fired: when the lease ends.
+    /// When the lease ends, while it is being fired.
     pub lease_until: Option<Timestamp>,
-    /// When it was won last, or finished.
+    /// When it was won last, or finished, by the store's time.
     pub changed_at: Timestamp,
-    /// The batch that it made.
+    /// The batch that it made. It stays while the tick is fired again.
     pub batch: Option<BatchName>,
-    /// Why it stands there, for people.
+    /// Why it stands there, for people. It stays while the tick is fired again.
     pub reason: String,
 }
 
-/// A span of time all of whose ticks are over, though nothing else is known of them any more.
+/// A span of time whose ticks are all over. Nothing else is known of them any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TickSpan {
     /// Ticks after this time,
@@ -131,13 +132,13 @@ pub struct TickSpan {
 }
 
 impl TickSpan {
-    /// Whether a tick at `at` lies in it.
+    /// Whether a tick at `at` lies in the span.
     pub fn covers(self, at: Timestamp) -> bool {
         self.after < at && at <= self.until
     }
 }
 
-/// What asking for the right to run a batch brought.
+/// What a request for the right to run a batch brought.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BatchHold {
     /// The caller has it.
@@ -148,7 +149,7 @@ pub enum BatchHold {
         worker: WorkerId,
         /// Since when.
         since: Timestamp,
-        /// When its right ends unless it is renewed, from now.
+        /// How long until its right ends, unless it is renewed.
         ends_in: Duration,
     },
 }

@@ -1,9 +1,9 @@
-//! Jobs whose record cannot be read: damaged, or written by a newer version. Each stands for itself and stops nobody else.
+//! Records that cannot be read: damaged, or written by a newer version. Each stands for itself and stops no one else.
 
 use reelq_model::{BatchName, JobId};
 use serde::Serialize;
 
-/// A record that cannot be read, or not whole. All others go on without it.
+/// A record that cannot be read, or not as a whole. All others go on without it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UnreadableRecord {
     /// What it is the record of.
