@@ -1,0 +1,196 @@
+//! The verbs of the contract, each one step.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, Money, Submission, Timestamp, WorkerId};
+use reelq_store::{
+    AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit, Committed, Cursor,
+    Edit, Edited, Enqueued, HistoryEntry, Import, Imported, JobFilter, JobView, Known, LateAcceptance, Lease,
+    LineDraft, Pace, PaceView, Page, PauseReason, Purge, RestoredSubmission, Result, ResultLine, Scanned, Store,
+    UnreadableRecord, WorkerView,
+};
+
+use super::MemoryStore;
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn begin_import(&self, batch: &BatchDraft) -> Result<Import> {
+        self.step(|state| state.begin_import(batch))
+    }
+
+    async fn add_to_import(&self, load: &Import, lines: &[LineDraft]) -> Result<Enqueued> {
+        self.step(|state| state.add_to_import(load, lines))
+    }
+
+    async fn commit_import(&self, load: &Import) -> Result<Imported> {
+        self.step(|state| state.commit_import(load))
+    }
+
+    async fn lookup(&self, _batch: &BatchName, ids: &[JobId]) -> Result<Vec<Option<Known>>> {
+        Ok(self.step(|state| ids.iter().map(|id| state.lookup(*id)).collect()))
+    }
+
+    async fn purge(&self, batch: &BatchName) -> Result<Purge> {
+        self.step(|state| state.purge(batch))
+    }
+
+    async fn claim(&self, claim: &Claim) -> Result<Claimed> {
+        Ok(self.step(|state| state.claim(claim)))
+    }
+
+    async fn commit(&self, commits: &[Commit]) -> Result<Vec<Committed>> {
+        Ok(self.step(|state| commits.iter().map(|commit| state.commit(commit)).collect()))
+    }
+
+    async fn record_acceptance(
+        &self,
+        job: JobId,
+        acceptance: &Acceptance,
+        first_poll: Duration,
+    ) -> Result<LateAcceptance> {
+        self.step(|state| Ok(state.accept(&state.record(job)?, acceptance, first_poll, None)))
+    }
+
+    async fn restore_submission(&self, job: JobId, submission: &Submission) -> Result<RestoredSubmission> {
+        self.step(|state| state.restore(job, submission))
+    }
+
+    async fn extend(&self, leases: &[Lease], lasts: Duration) -> Result<Vec<bool>> {
+        Ok(self.step(|state| leases.iter().map(|lease| state.extend(lease, lasts)).collect()))
+    }
+
+    async fn release(&self, leases: &[Lease]) -> Result<()> {
+        self.step(|state| leases.iter().for_each(|lease| state.release(lease)));
+        Ok(())
+    }
+
+    async fn heartbeat(&self, worker: &WorkerId) -> Result<u64> {
+        Ok(self.step(|state| state.heartbeat(worker)))
+    }
+
+    async fn deregister(&self, worker: &WorkerId) -> Result<()> {
+        self.step(|state| state.deregister(worker));
+        Ok(())
+    }
+
+    async fn set_limits(&self, account: &AccountName, limits: &AccountLimits) -> Result<()> {
+        self.step(|state| state.set_limits(account, limits));
+        Ok(())
+    }
+
+    async fn pace(&self, account: &AccountName) -> Result<PaceView> {
+        Ok(self.step(|state| state.pace(account)))
+    }
+
+    async fn set_pace(&self, account: &AccountName, version: u64, pace: &Pace) -> Result<bool> {
+        Ok(self.step(|state| state.set_pace(account, version, pace)))
+    }
+
+    async fn breaker(&self, account: &AccountName) -> Result<BreakerView> {
+        Ok(self.step(|state| state.breaker(account)))
+    }
+
+    async fn set_breaker(&self, account: &AccountName, version: u64, breaker: &Breaker) -> Result<bool> {
+        Ok(self.step(|state| state.set_breaker(account, version, breaker)))
+    }
+
+    async fn pause_account(&self, account: &AccountName, reason: &PauseReason, lasts: Option<Duration>) -> Result<()> {
+        self.step(|state| state.pause_account(account, reason, lasts));
+        Ok(())
+    }
+
+    async fn resume_account(&self, account: &AccountName, operator: bool) -> Result<()> {
+        self.step(|state| state.resume_account(account, operator));
+        Ok(())
+    }
+
+    async fn pause_batch(&self, batch: &BatchName, paused: bool) -> Result<()> {
+        self.step(|state| state.pause_batch(batch, paused))
+    }
+
+    async fn set_budget(&self, batch: &BatchName, budget: Option<Money>) -> Result<()> {
+        self.step(|state| state.set_budget(batch, budget))
+    }
+
+    async fn apply_event(&self, job: JobId, event: Event) -> Result<Edited> {
+        self.step(|state| state.edit(job, &Edit::Event(event)))
+    }
+
+    async fn cancel(&self, job: JobId) -> Result<Edited> {
+        self.step(|state| state.edit(job, &Edit::Cancel))
+    }
+
+    async fn begin_cancel(&self, batch: &BatchName) -> Result<()> {
+        self.step(|state| state.begin_cancel(batch))
+    }
+
+    async fn end_cancel(&self, batch: &BatchName) -> Result<()> {
+        self.step(|state| state.end_cancel(batch));
+        Ok(())
+    }
+
+    async fn edit_all(&self, edits: &[(JobId, Edit)]) -> Result<Vec<Edited>> {
+        self.step(|state| edits.iter().map(|(job, edit)| state.edit(*job, edit)).collect())
+    }
+
+    async fn scan(&self, filter: &JobFilter, from: &Cursor, limit: usize) -> Result<Scanned> {
+        Ok(self.step(|state| state.scan(filter, from, limit)))
+    }
+
+    async fn now(&self) -> Result<Timestamp> {
+        Ok(self.present())
+    }
+
+    fn time(&self) -> Timestamp {
+        self.present()
+    }
+
+    async fn job(&self, job: JobId) -> Result<Option<JobView>> {
+        Ok(self.step(|state| state.jobs.get(&job).map(|record| state.view(record))))
+    }
+
+    async fn jobs(&self, filter: &JobFilter, page: Page) -> Result<Vec<JobView>> {
+        Ok(self.step(|state| state.job_views(filter, page)))
+    }
+
+    async fn results(&self, batch: &BatchName, page: Page) -> Result<Vec<ResultLine>> {
+        self.step(|state| state.results(batch, page))
+    }
+
+    async fn batch(&self, batch: &BatchName) -> Result<Option<BatchView>> {
+        Ok(self.step(|state| state.batch_view(batch)))
+    }
+
+    async fn batches(&self) -> Result<Vec<BatchView>> {
+        Ok(self.step(|state| state.batch_views()))
+    }
+
+    async fn accounts(&self) -> Result<Vec<AccountView>> {
+        Ok(self.step(|state| state.account_views()))
+    }
+
+    async fn workers(&self) -> Result<Vec<WorkerView>> {
+        Ok(self.step(|state| state.worker_views()))
+    }
+
+    async fn history(&self, job: JobId) -> Result<Vec<HistoryEntry>> {
+        Ok(self.step(|state| state.histories.get(&job).cloned().unwrap_or_default()))
+    }
+
+    async fn unreadable_records(&self) -> Result<Vec<UnreadableRecord>> {
+        Ok(Vec::new())
+    }
+
+    async fn unreadable_record(&self, _job: JobId) -> Result<Option<Vec<u8>>> {
+        Ok(None)
+    }
+
+    async fn remove_unreadable(&self, _job: JobId) -> Result<bool> {
+        Ok(false)
+    }
+
+    async fn watch(&self, mark: u64, limit: Duration) -> Result<u64> {
+        Ok(self.heard(mark, limit).await)
+    }
+}
