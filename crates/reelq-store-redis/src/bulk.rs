@@ -1,11 +1,11 @@
 //! Walks along batches, and people's changes to many jobs: read together, worked out here, and done together if the jobs still
 //! stand as they did.
 
-use reelq_model::{BatchName, Digest, Event, IllegalTransition, JobId, Wake};
+use reelq_model::{BatchName, Digest, Event, JobId};
 
 use super::{
     caller::Caller,
-    change::{self, Answer, Change, Guard, Token, pack_ids},
+    change::{self, Answer, Guarded, Token, pack_ids},
     codec::Packer,
     edit, finish,
     idempotency_tokens::IdempotencyTokens,
@@ -13,6 +13,7 @@ use super::{
     record::Record,
     scripts, views,
 };
+use reelq_store::transition::{self, Change, EditStep};
 use reelq_store::{Cursor, Edit, Edited, Error, Import, JobFilter, Result, Scanned};
 
 /// At most this many jobs are read and changed in one call: it holds up the server while it runs.
@@ -107,12 +108,12 @@ impl Editing<'_> {
         if changes.is_empty() {
             return Ok(());
         }
-        let done = change::apply(self.caller, &changes).await?;
+        let done = change::apply(self.caller, &changes.iter().collect::<Vec<_>>()).await?;
         edit::withdraw(self.caller, &done.withdrawn).await?;
         for ((at, answer), change) in whose.into_iter().zip(done.each).zip(&changes) {
             match answer {
                 Answer::Done { .. } => answers[at] = Some(Edited::Done),
-                Answer::Purging => return Err(Error::BeingPurged(change.job.batch.to_string())),
+                Answer::Purging => return Err(Error::BeingPurged(change.change.job.batch.to_string())),
                 Answer::Stale | Answer::Unwanted => {}
             }
         }
@@ -144,12 +145,8 @@ impl Editing<'_> {
         if record.token == token {
             return Step::Answer(Edited::Done);
         }
-        let change = match edit.event_for(&record.job) {
-            Some((event, true)) => edit::plan(&record, event, token, self.caller),
-            Some((event, false)) => Err(IllegalTransition { stage: record.job.status().as_str(), event: event.name() }),
-            None => woken(&record, token),
-        };
-        change.map_or_else(|illegal| Step::Answer(Edited::Refused(illegal)), |change| Step::Change(Box::new(change)))
+        let (now, stored) = (self.caller.server_clock.now(), edit::judged(&record));
+        Step::of(transition::edit(now, &stored, edit), |change| edit::guarded(&stored, change, token, now))
     }
 
     fn token(&self, record: &Record) -> Token {
@@ -160,17 +157,17 @@ impl Editing<'_> {
 /// What is next for one of the jobs.
 enum Step {
     Answer(Edited),
-    Change(Box<Change>),
+    Change(Box<Guarded<'static>>),
 }
 
-const WAKE: &str = "wake";
-
-fn woken(record: &Record, token: Token) -> Result<Change, IllegalTransition> {
-    if record.in_hand() || record.parked || record.due.is_none() {
-        return Err(IllegalTransition { stage: record.job.status().as_str(), event: WAKE });
+impl Step {
+    fn of<'a>(step: EditStep<'a>, guarded: impl FnOnce(Change<'static>) -> Guarded<'static>) -> Self {
+        match step {
+            EditStep::Change(change) => Self::Change(Box::new(guarded(change.into_owned()))),
+            EditStep::Note(_) => Self::Answer(Edited::Requested),
+            EditStep::Refused(illegal) => Self::Answer(Edited::Refused(illegal)),
+        }
     }
-    let change = Change::nothing(&record.job, record.version, token);
-    Ok(Change { wake: Wake::Now, guard: Guard::Free, ..change })
 }
 
 /// Notes the wish to cancel, and withdraws what waits to be submitted.
@@ -188,10 +185,10 @@ fn noted(caller: &Caller, job: JobId, word: i64, record: &[u8]) -> Result<Step> 
         (0, _) => return Err(Error::NoJob(job.to_string())),
         (2, _) => Step::Answer(Edited::Requested),
         (_, Err(_)) => Step::Answer(Edited::unreadable(Event::Cancelled { settlement: None }.name())),
-        (3, Ok(record)) => Step::Answer(edit::refused(&record.job.stage)),
         (_, Ok(record)) => {
-            let change = edit::withdrawal(caller, &record).map_err(|illegal| Error::broken(illegal.to_string()))?;
-            Step::Change(Box::new(change))
+            let (now, stored) = (caller.server_clock.now(), record.stored());
+            let token = edit::withdrawal_token(&stored);
+            Step::of(transition::cancel(now, &stored), |change| edit::guarded(&stored, change, token, now))
         }
     })
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reelq_model::{Digest, Event, IllegalTransition, Job, JobId, Timestamp, Wake, WorkerId};
+use reelq_model::{Digest, JobId, Timestamp, Wake, WorkerId};
 
 use super::{
     caller::{Caller, Reply},
@@ -11,7 +11,10 @@ use super::{
     record::{Record, write_job},
     scripts, twins,
 };
-use reelq_store::{Error, Result};
+use reelq_store::{
+    Error, Result,
+    transition::{Change, LeaseStep, StoredJob},
+};
 
 /// What must hold for a change to be done. The numbers are the script's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,39 +31,17 @@ pub(super) enum Guard {
     New = 4,
 }
 
-/// An entry of the history.
+/// One change, complete, and what must hold for it to be done.
 #[derive(Debug, Clone)]
-pub(super) struct Entry {
-    pub event: String,
-    pub worker: Option<WorkerId>,
-    pub reason: String,
-}
-
-impl Entry {
-    /// What an event writes down.
-    pub(super) fn of(event: &Event, worker: Option<&WorkerId>) -> Self {
-        Self { event: event.name().to_owned(), worker: worker.cloned(), reason: event.reason() }
-    }
-}
-
-/// One change, complete.
-#[derive(Debug, Clone)]
-pub(super) struct Change {
+pub(super) struct Guarded<'a> {
     pub guard: Guard,
     /// The version that it was worked out from; of the parent, where the record is new.
     pub version: u64,
     /// Tells a repeat of this change from another one.
     pub token: Token,
-    /// The job as it becomes.
-    pub job: Job,
-    pub parked: bool,
-    /// When it is due.
+    pub change: Change<'a>,
+    /// When the job is due.
     pub wake: Wake,
-    /// How long the lease is kept; zero ends it.
-    pub lasts: Duration,
-    /// Wishes to cancel it that are dropped.
-    pub wishes: i64,
-    pub history: Option<Entry>,
     pub parent: Option<JobId>,
 }
 
@@ -79,60 +60,37 @@ pub(super) fn token(parts: &[&[u8]]) -> Token {
     token
 }
 
-impl Change {
-    /// What `event`, at `at`, makes of a job that stands as `job` at `version`.
-    pub(super) fn by(
-        job: &Job,
-        version: u64,
-        event: &Event,
-        at: Timestamp,
-        token: Token,
-    ) -> Result<Self, IllegalTransition> {
-        let applied = job.apply(event.clone(), at)?;
-        Ok(Self {
-            guard: Guard::At,
-            version,
-            token,
-            parked: false,
-            wake: applied.wake,
-            lasts: Duration::ZERO,
-            wishes: facts::wishes_over(&applied.job),
-            history: None,
-            parent: None,
-            job: applied.job,
-        })
+impl<'a> Guarded<'a> {
+    /// The change, as it was worked out at `now` from a job that stands so.
+    pub(super) fn new(guard: Guard, stored: &StoredJob<'_>, change: Change<'a>, token: Token, now: Timestamp) -> Self {
+        let as_it_was = || stored.due.map_or(Wake::Never, |due| Wake::After(due.since(now)));
+        let wake = change.wake.unwrap_or_else(as_it_was);
+        Self { guard, version: stored.version, token, wake, parent: None, change }
     }
 
-    /// Leaves the job as it is, at `version`, with nothing due.
-    pub(super) fn nothing(job: &Job, version: u64, token: Token) -> Self {
-        Self {
-            guard: Guard::At,
-            version,
-            token,
-            job: job.clone(),
-            parked: false,
-            wake: Wake::Never,
-            lasts: Duration::ZERO,
-            wishes: 0,
-            history: None,
-            parent: None,
+    /// For how long the lease is kept; zero ends it.
+    const fn lasts(&self) -> Duration {
+        match self.change.lease {
+            LeaseStep::Lasts(lasts) => lasts,
+            LeaseStep::Ends | LeaseStep::Untouched => Duration::ZERO,
         }
     }
 
-    fn codec(&self, packer: &mut Packer) -> Result<()> {
-        packer.list(12).bytes(self.job.id.as_bytes()).int(self.guard as i64).count(self.version).bytes(&self.token);
-        facts::write(packer, &self.job, self.parked);
-        packer.bytes(&write_job(&self.job)?).int(wake(self.wake)).int(millis(self.lasts)).int(self.wishes);
-        match &self.history {
+    fn pack(&self, packer: &mut Packer) -> Result<()> {
+        let Change { job, parked, dropped, history, .. } = &self.change;
+        packer.list(12).bytes(job.id.as_bytes()).int(self.guard as i64).count(self.version).bytes(&self.token);
+        facts::write(packer, job, *parked);
+        packer.bytes(&write_job(job)?).int(wake(self.wake)).int(millis(self.lasts())).int(dropped.code());
+        match history.first() {
             None => packer.flag(false),
-            Some(entry) => packer
+            Some(note) => packer
                 .list(3)
-                .text(&entry.event)
-                .text(entry.worker.as_ref().map_or("", WorkerId::as_str))
-                .text(&entry.reason),
+                .text(note.event)
+                .text(note.worker.as_deref().map_or("", WorkerId::as_str))
+                .text(&note.reason),
         };
         packer.bytes(self.parent.as_ref().map_or(&[], |id| id.as_bytes()));
-        let charges = if self.job.shares_task_with.is_none() { self.job.charges.as_slice() } else { &[] };
+        let charges = if job.shares_task_with.is_none() { job.charges.as_slice() } else { &[] };
         packer.list(charges.len());
         for charge in charges {
             packer.text(charge.task.as_str());
@@ -183,11 +141,11 @@ pub(super) struct Answers {
 }
 
 /// Does changes, in one step.
-pub(super) async fn apply(caller: &Caller, changes: &[Change]) -> Result<Answers> {
+pub(super) async fn apply(caller: &Caller, changes: &[&Guarded<'_>]) -> Result<Answers> {
     let mut packer = Packer::new();
     packer.list(changes.len());
     for change in changes {
-        change.codec(&mut packer)?;
+        change.pack(&mut packer)?;
     }
     let arguments = packer.finish();
     // A request may leave as soon as its intent is answered: that one alone is worth the wait for the disk.

@@ -1,4 +1,4 @@
-//! Commits under a lease: each event's outcome is worked out here; record, queue, counters and history move together.
+//! Commits under a lease: each event's outcome is worked out by the contract's pure function; record, queue, counters and history move together.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,18 +6,18 @@ use reelq_model::{Acceptance, Event, IllegalTransition, Timestamp};
 
 use super::{
     caller::Caller,
-    change::{self, Answer, Change, Entry, Guard, Token},
+    change::{self, Answer, Guard, Guarded, Token},
     edit, late, lease,
 };
-use reelq_store::rules::figures;
-use reelq_store::{Commit, Committed, Error, Lease, Result};
+use reelq_store::{
+    Commit, Committed, Error, Lease, Result,
+    transition::{self, LeaseStep, Step, StoredJob},
+};
 
 /// One commit's part of the step.
-enum Plan {
-    /// The event moves the job.
-    Move(Change),
-    /// The event cannot happen to the job, which is parked.
-    Park(Change, IllegalTransition),
+enum Plan<'a> {
+    /// The job moves, or is parked after an event that cannot happen to it.
+    Change(Guarded<'a>, Option<IllegalTransition>),
     /// The acceptance cannot be the leased job's.
     Fact,
 }
@@ -25,10 +25,10 @@ enum Plan {
 pub(super) async fn commit(caller: &Caller, commits: &[Commit]) -> Result<Vec<Committed>> {
     let now = caller.server_clock.now();
     let plans = commits.iter().map(|commit| plan(commit, now)).collect::<Result<Vec<_>>>()?;
-    let changes: Vec<Change> = plans
+    let changes: Vec<&Guarded<'_>> = plans
         .iter()
         .filter_map(|plan| match plan {
-            Plan::Move(change) | Plan::Park(change, _) => Some(change.clone()),
+            Plan::Change(change, _) => Some(change),
             Plan::Fact => None,
         })
         .collect();
@@ -44,34 +44,21 @@ pub(super) async fn commit(caller: &Caller, commits: &[Commit]) -> Result<Vec<Co
     Ok(committed)
 }
 
-fn plan(commit: &Commit, now: Timestamp) -> Result<Plan> {
-    let Commit { lease, event, keep } = commit;
-    let (job, token) = (&lease.job, token(commit)?);
-    let mut change = match Change::by(job, lease.version, event, now, token) {
-        Ok(change) => change,
-        Err(_) if matches!(event, Event::Accepted { .. }) => return Ok(Plan::Fact),
-        Err(illegal) => return Ok(Plan::Park(park(lease, event, &illegal, token), illegal)),
-    };
-    change.guard = if let Event::Sending { .. } = event { Guard::Send } else { Guard::Held };
-    if !figures::is_mere_poll(job, event) {
-        change.history = Some(Entry::of(event, Some(&lease.worker)));
-    }
-    if *keep && !change.job.stage.is_terminal() {
-        change.lasts = lease.lasts;
-    }
-    Ok(Plan::Move(change))
-}
-
-fn park(lease: &Lease, event: &Event, illegal: &IllegalTransition, token: Token) -> Change {
-    tracing::error!(job = %lease.job.id, event = event.name(), %illegal, "a job is parked: this is a bug");
-    let worker = Some(lease.worker.clone());
-    let entry = Entry { event: "parked".to_owned(), worker, reason: illegal.to_string() };
-    Change {
-        guard: Guard::Held,
-        parked: true,
-        history: Some(entry),
-        ..Change::nothing(&lease.job, lease.version, token)
-    }
+/// Judges the commit by what its lease knows of the job; whether the lease holds, and whether anyone wants the job cancelled,
+/// is judged by the script.
+fn plan(commit: &Commit, now: Timestamp) -> Result<Plan<'_>> {
+    let (stored, token) = (StoredJob::as_leased(&commit.lease), token(commit)?);
+    let guard = if let Event::Sending { .. } = commit.event { Guard::Send } else { Guard::Held };
+    Ok(match transition::commit(now, &stored, commit) {
+        Step::Move(change) => Plan::Change(Guarded::new(guard, &stored, change, token, now), None),
+        Step::Park(change, illegal) => {
+            let (job, event) = (commit.lease.job.id, commit.event.name());
+            tracing::error!(%job, event, %illegal, "a job is parked: this is a bug");
+            Plan::Change(Guarded::new(Guard::Held, &stored, change, token, now), Some(illegal))
+        }
+        Step::Unwanted(change) => Plan::Change(Guarded::new(guard, &stored, change, token, now), None),
+        Step::Late(_) | Step::Stale => Plan::Fact,
+    })
 }
 
 /// A commit that is repeated because its answer was lost has the token of the first.
@@ -81,20 +68,25 @@ fn token(commit: &Commit) -> Result<Token> {
     Ok(change::token(&[b"commit", commit.lease.worker.as_str().as_bytes(), &version, &event, &[u8::from(commit.keep)]]))
 }
 
-async fn conclude(caller: &Caller, commit: &Commit, plan: Plan, answer: Answer, now: Timestamp) -> Result<Committed> {
+async fn conclude(
+    caller: &Caller,
+    commit: &Commit,
+    plan: Plan<'_>,
+    answer: Answer,
+    now: Timestamp,
+) -> Result<Committed> {
     match (plan, answer) {
-        (Plan::Move(mut change), Answer::Done { version, cancel_requested, in_hand, twin }) => {
-            change.job.shares_task_with = change.job.shares_task_with.or(twin);
-            let kept = (in_hand && change.lasts > Duration::ZERO).then(|| Lease {
-                job: Arc::new(change.job),
-                version,
-                granted_at: now,
-                cancel_requested,
-                ..commit.lease.clone()
+        (Plan::Change(guarded, None), Answer::Done { version, cancel_requested, in_hand, twin }) => {
+            let is_kept = in_hand && guarded.change.lease != LeaseStep::Ends;
+            let kept = is_kept.then(|| {
+                let mut job = guarded.change.job.into_owned();
+                job.shares_task_with = job.shares_task_with.or(twin);
+                let job = Arc::new(job);
+                Lease { job, version, granted_at: now, cancel_requested, ..commit.lease.clone() }
             });
             Ok(Committed::Done(kept))
         }
-        (Plan::Park(_, illegal), Answer::Done { .. }) => Ok(Committed::Illegal(illegal)),
+        (Plan::Change(_, Some(illegal)), Answer::Done { .. }) => Ok(Committed::Illegal(illegal)),
         (_, Answer::Unwanted | Answer::Purging) => Ok(Committed::Stale),
         (plan, _) => match &commit.event {
             Event::Accepted { acceptance, first_poll } => {
@@ -116,7 +108,7 @@ async fn fact(
     commit: &Commit,
     acceptance: &Acceptance,
     first_poll: Duration,
-    plan: &Plan,
+    plan: &Plan<'_>,
 ) -> Result<()> {
     late::accept(caller, commit.lease.job.id, acceptance, first_poll, Some(&commit.lease.worker)).await?;
     if let Plan::Fact = plan {

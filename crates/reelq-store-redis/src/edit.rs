@@ -1,17 +1,19 @@
 //! What people do to single jobs: retry, resolve, name a task, cancel. And the withdrawals that scripts ask for.
 
-use reelq_model::{Event, IllegalTransition, JobId, Stage, Status};
+use reelq_model::{Event, IllegalTransition, JobId, Timestamp};
 
 use super::{
     caller::Caller,
-    change::{self, Answer, Change, Entry, Guard, Token},
-    facts,
+    change::{self, Answer, Guard, Guarded, Token},
     idempotency_tokens::IdempotencyTokens,
     record::Record,
     unreadable,
 };
-use reelq_store::rules::figures;
-use reelq_store::{Edited, Error, Result};
+use reelq_store::{
+    Edited, Error, Result,
+    rules::cancel::CancelWish,
+    transition::{self, Change, StoredJob},
+};
 
 pub(super) async fn edit(caller: &Caller, marks: &IdempotencyTokens, job: JobId, event: &Event) -> Result<Edited> {
     let request = format!("edit {job} {event:?}");
@@ -33,11 +35,12 @@ async fn edit_as(caller: &Caller, job: JobId, event: &Event, token: Token) -> Re
         if record.token == token {
             return Ok(Edited::Done);
         }
-        let change = match plan(&record, event, token, caller) {
-            Ok(change) => change,
+        let (now, stored) = (caller.server_clock.now(), judged(&record));
+        let change = match transition::apply_event(now, &stored, event) {
+            Ok(change) => guarded(&stored, change, token, now),
             Err(illegal) => return Ok(Edited::Refused(illegal)),
         };
-        let done = change::apply(caller, &[change]).await?;
+        let done = change::apply(caller, &[&change]).await?;
         withdraw(caller, &done.withdrawn).await?;
         match done.each.first() {
             Some(Answer::Done { .. }) => return Ok(Edited::Done),
@@ -52,24 +55,16 @@ async fn known(caller: &Caller, job: JobId) -> Result<Record> {
     found.map(|(record, _)| record).ok_or_else(|| Error::NoJob(job.to_string()))
 }
 
-pub(super) fn plan(record: &Record, event: &Event, token: Token, caller: &Caller) -> Result<Change, IllegalTransition> {
-    let (job, version) = (&record.job, record.version);
-    // A row that is given up is taken from whoever has it in hand: their lease is of an earlier version then.
-    if record.in_hand() && !figures::is_give_up(event) {
-        return Err(IllegalTransition { stage: job.status().as_str(), event: event.name() });
-    }
-    let unpark = record.parked && matches!(event, Event::Retry { .. }) && !job.stage.is_terminal();
-    let mut change = if unpark {
-        Change::nothing(job, version, token)
-    } else {
-        Change::by(job, version, event, caller.server_clock.now(), token)?
-    };
-    if matches!(event, Event::Retry { .. }) {
-        change.wishes = facts::CANCEL_ASKED + facts::CANCEL_GONE;
-    }
-    change.guard = if record.in_hand() { Guard::At } else { Guard::Free };
-    change.history = Some(Entry::of(event, None));
-    Ok(change)
+/// The job as a person's change is judged by: a withdrawal that becomes due with it is a step of its own, which the script
+/// asks for.
+pub(super) const fn judged(record: &Record) -> StoredJob<'_> {
+    StoredJob { cancel: CancelWish::NONE, ..record.stored() }
+}
+
+/// A person's change. One that takes the job from its worker is done under the version alone.
+pub(super) fn guarded<'a>(stored: &StoredJob<'_>, change: Change<'a>, token: Token, now: Timestamp) -> Guarded<'a> {
+    let guard = if stored.is_leased() { Guard::At } else { Guard::Free };
+    Guarded::new(guard, stored, change, token, now)
 }
 
 /// Cancels jobs that wait to be submitted and that are not wanted any more; whoever was first has done it.
@@ -86,25 +81,21 @@ pub(super) async fn withdraw(caller: &Caller, ids: &[JobId]) -> Result<()> {
         }
     }
     unreadable::set_aside_present(caller, &damaged).await?;
-    let unwanted = unwanted.into_iter().filter(|record| record.cancel_is_due() && !record.in_hand());
-    let changes = unwanted.map(|record| withdrawal(caller, &record)).collect::<Result<Vec<_>, _>>();
+    let unwanted = unwanted.iter().map(Record::stored).filter(|stored| stored.cancel_is_due() && !stored.is_leased());
+    let changes = unwanted.map(|stored| withdrawal(caller, &stored)).collect::<Result<Vec<_>, _>>();
     let changes = changes.map_err(|illegal| Error::broken(illegal.to_string()))?;
     if !changes.is_empty() {
-        change::apply(caller, &changes).await?;
+        change::apply(caller, &changes.iter().collect::<Vec<_>>()).await?;
     }
     Ok(())
 }
 
-pub(super) fn withdrawal(caller: &Caller, record: &Record) -> Result<Change, IllegalTransition> {
-    let event = Event::Cancelled { settlement: None };
-    let token = change::token(&[b"withdraw", record.job.id.as_bytes(), &record.version.to_be_bytes()]);
-    let change = Change::by(&record.job, record.version, &event, caller.server_clock.now(), token)?;
-    let why = if record.cancel == facts::CANCEL_GONE { "its line is gone" } else { "" };
-    let entry = Entry { reason: why.to_owned(), ..Entry::of(&event, None) };
-    Ok(Change { guard: Guard::Free, history: Some(entry), ..change })
+fn withdrawal<'a>(caller: &Caller, stored: &StoredJob<'a>) -> Result<Guarded<'a>, IllegalTransition> {
+    let now = caller.server_clock.now();
+    let change = transition::withdraw(now, stored)?;
+    Ok(Guarded::new(Guard::Free, stored, change, withdrawal_token(stored), now))
 }
 
-pub(super) fn refused(stage: &Stage) -> Edited {
-    let status: Status = stage.status();
-    Edited::Refused(IllegalTransition { stage: status.as_str(), event: "cancelled" })
+pub(super) fn withdrawal_token(stored: &StoredJob<'_>) -> Token {
+    change::token(&[b"withdraw", stored.job.id.as_bytes(), &stored.version.to_be_bytes()])
 }

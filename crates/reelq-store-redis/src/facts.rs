@@ -1,12 +1,11 @@
 //! What scripts need to know of a job without understanding it, and the numbers that stand for words. These are never
 //! given another meaning.
 
-use reelq_model::{BlockReason, Job, Money, Stage, Status};
+use reelq_model::{Job, Money};
 
 use super::codec::Packer;
 use reelq_store::rules::bounds;
 use reelq_store::rules::figures;
-use reelq_store::{Error, PauseReason, Result};
 
 /// The job is parked after an event that could not happen to it.
 pub(super) const PARKED: i64 = 1;
@@ -19,37 +18,10 @@ pub(super) const OVERDUE: i64 = 8;
 /// It follows a charge that nobody expected.
 pub(super) const ORPHAN: i64 = 16;
 
-/// Nobody wants the job cancelled.
-pub(super) const CANCEL_NONE: i64 = 0;
-/// A person wants it cancelled.
-pub(super) const CANCEL_ASKED: i64 = 1;
-/// Its line is gone; a line that comes back revives it.
-pub(super) const CANCEL_GONE: i64 = 2;
-
-/// Stands for a price that is not known.
-pub(super) const NO_PRICE: i64 = bounds::NO_PRICE;
-
-pub(super) fn status(status: Status) -> i64 {
-    Status::ALL.iter().zip(0..).find_map(|(each, code)| (*each == status).then_some(code)).unwrap_or(-1)
-}
-
-pub(super) fn read_status(code: i64) -> Result<Status> {
-    let found = usize::try_from(code).ok().and_then(|index| Status::ALL.get(index).copied());
-    found.ok_or_else(|| Error::broken(format!("`{code}` stands for no status")))
-}
-
-/// One number a reason, whatever its details: at most one pause of each stands.
-pub(super) const fn pause(reason: &PauseReason) -> i64 {
-    match reason {
-        PauseReason::Throttled => 1,
-        PauseReason::Blocked {
-            block: BlockReason::Unauthorized | BlockReason::NoCredit | BlockReason::Forbidden,
-            ..
-        } => 2,
-        PauseReason::Operator => 3,
-        PauseReason::Breaker { .. } => 4,
-    }
-}
+pub(super) use reelq_store::rules::{
+    bounds::NO_PRICE,
+    codes::{pause, read_status, status},
+};
 
 /// Packs `{ status, flags, price, spent, reserved, deadline, days }`; days: of what was spent, day and amount in turn.
 pub(super) fn write(packer: &mut Packer, job: &Job, parked: bool) {
@@ -79,28 +51,4 @@ fn flags(job: &Job, parked: bool) -> i64 {
     .into_iter()
     .filter_map(|(flag, stands)| stands.then_some(flag))
     .sum()
-}
-
-/// Which wishes to cancel the job have been granted, or can no longer be, as it stands now.
-pub(super) fn wishes_over(job: &Job) -> i64 {
-    let ended = job.stage.is_terminal();
-    let asked = ended || matches!(job.stage, Stage::Fetching { .. });
-    // A withdrawn job keeps it, so that a line that comes back revives it.
-    let gone = ended && !matches!(job.stage, Stage::Cancelled { task: None });
-    i64::from(asked) * CANCEL_ASKED + i64::from(gone) * CANCEL_GONE
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn statuses_keep_their_numbers() {
-        let codes = Status::ALL.map(|each| (each.as_str(), status(each)));
-        insta::assert_compact_debug_snapshot!(codes);
-        for each in Status::ALL {
-            assert_eq!(read_status(status(each)).unwrap(), each);
-        }
-        assert!(read_status(8).is_err());
-    }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use reelq_model::{AccountName, Event, Fields, Job, JobId, Money, Stage};
+use reelq_model::{AccountName, IllegalTransition, Job, JobId, Money, Stage};
 
 use super::{
     caller::Caller,
@@ -13,7 +13,10 @@ use super::{
     record::{Record, write_job},
     scripts,
 };
-use reelq_store::{Error, Import, Imported, Result};
+use reelq_store::{
+    Error, Import, Imported, Result,
+    transition::{self, LineTerms, StoredJob},
+};
 
 /// At most about this many jobs are looked at in one call: it holds up the server while it runs.
 const VISITS: i64 = 1_000;
@@ -48,14 +51,6 @@ fn arguments(load: &Import, verdicts: &BTreeMap<JobId, Vec<u8>>) -> Vec<u8> {
     packer.int(VISITS).text(load.seen.as_ref().map_or("", |seen| &seen.mark)).finish()
 }
 
-/// What the job's line now says of it.
-struct Ask {
-    account: AccountName,
-    price: Option<Money>,
-    priority: i32,
-    fields: Option<Fields>,
-}
-
 /// What becomes of a job whose line is gone (1) or there (2); packed for the script.
 fn judge(caller: &Caller, unpacker: &mut Unpacker<'_>) -> Result<(JobId, Vec<u8>)> {
     unpacker.list()?;
@@ -70,45 +65,31 @@ fn judge(caller: &Caller, unpacker: &mut Unpacker<'_>) -> Result<(JobId, Vec<u8>
             return Ok((id, left_alone(id, Record::version_of(record).unwrap_or(0))));
         }
     };
-    let now = caller.server_clock.now();
-    let apply = |job: &Job, event| {
-        let applied = job.apply(event, now).map_err(|illegal| Error::broken(illegal.to_string()))?;
-        Ok::<_, Error>(applied.job)
-    };
+    let (now, stored) = (caller.server_clock.now(), record.stored());
+    let bug = |illegal: IllegalTransition| Error::broken(illegal.to_string());
     if what == 1 {
-        let withdrawn = apply(&record.job, Event::Cancelled { settlement: None })?;
-        return Ok((record.job.id, verdict(&record, Some(&withdrawn), false)?));
+        let withdrawn = transition::withdraw(now, &stored).map_err(bug)?;
+        return Ok((record.job.id, verdict(&record, Some(&withdrawn.job), false)?));
     }
-    let ask = Ask {
+    let terms = LineTerms {
         account: AccountName::new(account).map_err(|error| Error::broken(error.to_string()))?,
         price: (price != facts::NO_PRICE).then(|| Money::from_micros(price)),
         priority: i32::try_from(priority).unwrap_or(0),
         // What cannot be read is not taken over.
         fields: serde_json::from_slice(fields).ok(),
     };
-    let taken = take_over(&record.job, ask);
-    let takes = taken.is_some();
-    let back = matches!(record.job.stage, Stage::Cancelled { .. });
-    // A line that is back is no agreement to buy again what was bought: its task is looked at first.
-    let retry = Event::Retry { buy: record.job.stage.task().is_none() };
-    let becomes = if back { Some(apply(taken.as_ref().unwrap_or(&record.job), retry)?) } else { taken };
-    Ok((record.job.id, verdict(&record, becomes.as_ref(), takes)?))
+    let taken = transition::take_over(&record.job, terms);
+    let taken_job = taken.as_ref().unwrap_or(&record.job);
+    if !matches!(record.job.stage, Stage::Cancelled { .. }) {
+        return Ok((record.job.id, verdict(&record, taken.as_ref(), taken.is_some())?));
+    }
+    let revived = transition::line_is_back(now, &StoredJob { job: taken_job, ..stored }).map_err(bug)?;
+    Ok((record.job.id, verdict(&record, revived.as_ref().map(|change| &*change.job), taken.is_some())?))
 }
 
 /// The verdict on a job that cannot be read: it stays as it is.
 fn left_alone(id: JobId, version: u64) -> Vec<u8> {
     Packer::new().list(5).bytes(id.as_bytes()).count(version).list(0).bytes(&[]).flag(false).finish()
-}
-
-/// The job with what its line says of it; nothing where it was submitted before, and so keeps what it has.
-fn take_over(job: &Job, ask: Ask) -> Option<Job> {
-    (job.submissions == 0).then(|| {
-        let mut taken = job.clone();
-        taken.spec.account = ask.account;
-        (taken.price, taken.priority) = (ask.price, ask.priority);
-        taken.spec.fields = ask.fields.unwrap_or(taken.spec.fields);
-        taken
-    })
 }
 
 fn verdict(record: &Record, becomes: Option<&Job>, takes: bool) -> Result<Vec<u8>> {

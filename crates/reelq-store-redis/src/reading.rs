@@ -50,7 +50,7 @@ pub(super) fn view(record: Record, line: &[u8]) -> JobView {
         line,
         unread: unread.map(Unread::Line),
         due: record.due.filter(|_| !record.in_hand()),
-        cancel_requested: record.cancel_is_requested() && !record.job.stage.is_terminal(),
+        cancel_requested: record.stored().cancel_is_requested() && !record.job.stage.is_terminal(),
         parked: record.parked,
         worker: record.worker,
         job: record.job,

@@ -4,8 +4,8 @@
 use reelq_model::{Job, JobId, Status, Timestamp, WorkerId};
 
 use super::{codec::Unpacker, facts};
-use reelq_store::rules::bounds;
-use reelq_store::{Error, Result};
+use reelq_store::rules::{bounds, cancel::CancelWish};
+use reelq_store::{Error, Result, transition::StoredJob};
 
 /// The newest format that this version reads.
 pub(super) const FORMAT: i64 = 1;
@@ -31,7 +31,7 @@ pub(super) struct Record {
     pub seq: u64,
     /// Where its line stands in the batch's manifest, from 1; 0 where it has none.
     pub position: u64,
-    pub cancel: i64,
+    pub cancel: CancelWish,
     pub parked: bool,
     pub bought: bool,
     pub due: Option<Timestamp>,
@@ -95,7 +95,7 @@ impl Record {
             load,
             seq,
             position,
-            cancel,
+            cancel: CancelWish::from_code(cancel),
             parked: flags & facts::PARKED != 0,
             bought: flags & facts::BOUGHT != 0,
             due,
@@ -111,14 +111,17 @@ impl Record {
         self.lease_until.is_some()
     }
 
-    /// Whether whoever has it in hand is to withdraw it.
-    pub(super) fn cancel_is_requested(&self) -> bool {
-        self.cancel == facts::CANCEL_ASKED || self.cancel_is_due()
-    }
-
-    /// Whether a wish to cancel it can be granted now.
-    pub(super) fn cancel_is_due(&self) -> bool {
-        self.cancel != facts::CANCEL_NONE && matches!(self.job.stage, reelq_model::Stage::Ready)
+    /// What the rules need of it.
+    pub(super) const fn stored(&self) -> StoredJob<'_> {
+        StoredJob {
+            job: &self.job,
+            version: self.version,
+            due: self.due,
+            lease_until: self.lease_until,
+            cancel: self.cancel,
+            parked: self.parked,
+            listed: self.position != 0,
+        }
     }
 }
 
@@ -150,7 +153,7 @@ mod tests {
         assert_eq!((record.due, record.in_hand()), (Some(Timestamp::from_millis(1000)), false));
         let held = b"\xdc\x00\x15\x01\x02\x02\x03\x04\x05\x06\x03\x00\x03\x01\x00\xff\xcd\x03\xe8\x07\x08\x09\xcd\x07\xd0\xa2w1\xa1t\x92\x01\x02";
         let record = Record::read(&[held, JOB.as_bytes()].concat()).unwrap();
-        assert_eq!((record.parked, record.bought, record.cancel), (true, true, facts::CANCEL_ASKED));
+        assert_eq!((record.parked, record.bought, record.cancel), (true, true, CancelWish::ASKED));
         assert_eq!(record.lease_until, Some(Timestamp::from_millis(2000)));
         assert_eq!((record.worker.unwrap().as_str(), &record.token[..]), ("w1", &b"t"[..]));
     }

@@ -4,15 +4,15 @@ use reelq_model::JobId;
 
 use super::{
     caller::Caller,
-    change::{self, Answer, Change, Guard},
+    change::{self, Answer, Guard, Guarded},
 };
-use reelq_store::{Error, Result};
+use reelq_store::{Error, Result, transition::Change};
 
 /// Says loudly which jobs share a task, and marks the others of them.
-pub(super) async fn tell(caller: &Caller, changes: &[Change], answers: &[Answer]) -> Result<()> {
+pub(super) async fn tell(caller: &Caller, changes: &[&Guarded<'_>], answers: &[Answer]) -> Result<()> {
     for (change, answer) in changes.iter().zip(answers) {
         let Answer::Done { twin: Some(other), .. } = answer else { continue };
-        let job = &change.job;
+        let job = &change.change.job;
         tracing::error!(
             job = %job.id, batch = %job.batch, %other, account = %job.spec.account,
             "two purchases of one account were answered with one task: one of them brought nothing of its own"
@@ -33,6 +33,7 @@ async fn mark_ended(caller: &Caller, job: JobId) -> Result<()> {
         return Ok(());
     }
     let token = change::token(&[b"twin", job.as_bytes(), &record.version.to_be_bytes()]);
-    let change = Change { guard: Guard::Free, ..Change::nothing(&record.job, record.version, token) };
-    change::apply(caller, &[change]).await.map(drop)
+    let (now, stored) = (caller.server_clock.now(), record.stored());
+    let change = Guarded::new(Guard::Free, &stored, Change::nothing(&stored), token, now);
+    change::apply(caller, &[&change]).await.map(drop)
 }

@@ -1,9 +1,9 @@
 //! Walks along row numbers, and people's changes to many jobs in one transaction.
 
-use reelq_model::{BatchName, Event, IllegalTransition, JobId};
+use reelq_model::{BatchName, JobId};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{code, edit, purge, row::Row, unreadable, writer::Tx};
+use super::{code, edit, writer::Tx};
 use crate::error::Result;
 use reelq_store::{Cursor, Edit, Edited, Error, JobFilter, Scanned};
 
@@ -23,42 +23,7 @@ pub(super) fn scan(conn: &Connection, filter: &JobFilter, from: &Cursor, limit: 
 }
 
 pub(super) fn edit_all(tx: &Tx<'_>, edits: &[(JobId, Edit)]) -> Result<Vec<Edited>> {
-    edits.iter().map(|(job, edit)| one(tx, *job, edit)).collect()
-}
-
-fn one(tx: &Tx<'_>, job: JobId, edit: &Edit) -> Result<Edited> {
-    match edit {
-        Edit::Event(event) => edit::edit(tx, job, event),
-        Edit::OfShown(event, _) => of_shown(tx, job, edit, event),
-        Edit::Cancel => edit::cancel(tx, job),
-        Edit::Wake => wake(tx, job),
-    }
-}
-
-/// The event, where the job stands as it did when a person was told of it.
-fn of_shown(tx: &Tx<'_>, job: JobId, edit: &Edit, event: &Event) -> Result<Edited> {
-    let Some(row) = unreadable::if_readable(Row::known(tx.conn, job))? else {
-        return Ok(Edited::unreadable(event.name()));
-    };
-    if edit.event_for(&row.job).is_some_and(|(_, stands)| stands) {
-        return edit::edit(tx, job, event);
-    }
-    Ok(Edited::Refused(IllegalTransition { stage: row.job.status().as_str(), event: event.name() }))
-}
-
-fn wake(tx: &Tx<'_>, job: JobId) -> Result<Edited> {
-    const EVENT: &str = "wake";
-    let Some(before) = unreadable::if_readable(Row::known(tx.conn, job))? else {
-        return Ok(Edited::unreadable(EVENT));
-    };
-    purge::refuse_purging(tx.conn, before.batch)?;
-    if before.in_hand() || before.parked || before.due.is_none() {
-        return Ok(Edited::Refused(IllegalTransition { stage: before.job.status().as_str(), event: EVENT }));
-    }
-    let mut row = before.clone();
-    row.due = Some(tx.now);
-    edit::save(tx, &before, row)?;
-    Ok(Edited::Done)
+    edits.iter().map(|(job, each)| edit::edit(tx, *job, each)).collect()
 }
 
 /// A load that is under way ends here: whoever is at it is told that it was superseded.

@@ -11,7 +11,7 @@ use super::{
     writer::Tx,
 };
 use crate::error::Result;
-use reelq_limits::POLLS_THROTTLED_MAX;
+use reelq_store::rules::pauses;
 use reelq_store::{Claim, ClaimStage, Claimed, Pause};
 
 /// What a claim works with.
@@ -51,11 +51,9 @@ pub(super) fn claim(tx: &Tx<'_>, claim: &Claim) -> Result<Claimed> {
     if claim.limit == 0 || is_held {
         return Ok(Claimed::default());
     }
-    let pauses = holding(&desk)?;
-    if !pauses.is_empty() {
-        // A pause that a person must end makes the others' ends meaningless.
-        let ends: Option<Vec<Timestamp>> = pauses.into_iter().map(|pause| pause.until).collect();
-        let last = ends.and_then(|ends| ends.into_iter().max()).map(|last| last.since(tx.now));
+    let held = holding(&desk)?;
+    if !held.is_empty() {
+        let last = pauses::last_end(held).map(|last| last.since(tx.now));
         let retry_in = match claim.stage {
             // Where there is nothing to ask about, nobody waits for the end of the pause.
             ClaimStage::Poll => last.zip(desk.next_due(claim_due::NEXT_POLL)?).map(|(last, due)| last.max(due)),
@@ -78,16 +76,8 @@ pub(super) fn batch_id(tx: &Tx<'_>, name: &BatchName) -> Result<Option<i64>> {
 /// The pauses that hold this kind of work.
 fn holding(desk: &Desk<'_>) -> Result<Vec<Pause>> {
     let now = desk.tx.now;
-    let holds = |(kind, pause): (i64, Pause)| match desk.claim.stage {
-        ClaimStage::Submit => Some(pause),
-        ClaimStage::Poll if kind == code::PAUSE_THROTTLED => {
-            let until = pause.until.map(|until| until.min(pause.since.after(POLLS_THROTTLED_MAX)));
-            Some(Pause { until, ..pause }).filter(|pause| pause.until.is_none_or(|until| until > now))
-        }
-        ClaimStage::Poll | ClaimStage::Collect => None,
-    };
-    let pauses = account::pauses(desk.tx.conn, desk.account.id, now)?;
-    Ok(pauses.into_iter().filter_map(holds).collect())
+    let holds = |(kind, pause)| pauses::holding(desk.claim.stage, kind, pause, now);
+    Ok(account::pauses(desk.tx.conn, desk.account.id, now)?.into_iter().filter_map(holds).collect())
 }
 
 impl Desk<'_> {

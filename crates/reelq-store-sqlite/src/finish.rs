@@ -1,19 +1,20 @@
 //! The end of a load: its lines become the batch's manifest, in one transaction, mostly in sets.
 
-use reelq_model::Event;
+use reelq_model::IllegalTransition;
 use rusqlite::{Connection, params};
 
 use super::{
-    code, edit, history,
+    code, edit,
     ledger::{self, Ledger},
     load::{self, Open},
-    requests, rescue,
+    requests,
     row::Row,
     unreadable,
     writer::Tx,
 };
 use crate::error::{Result, StepError};
-use reelq_store::rules::bounds;
+use reelq_store::rules::{bounds, cancel::CancelWish};
+use reelq_store::transition::{self, LineGone};
 use reelq_store::{BatchDraft, Error, Import, Imported};
 
 const START: &str = "INSERT INTO jobs (id, batch, account, position, status, queue, due, priority, price, version, \
@@ -100,14 +101,14 @@ fn cancel_gone(tx: &Tx<'_>, batch: i64) -> Result<u64> {
     let gone = sequence(tx.conn, GONE, batch)?;
     for seq in &gone {
         let Some(before) = unreadable::if_readable(Row::by_seq(tx.conn, *seq))? else { continue };
-        if before.in_hand() {
-            edit::flag(tx, *seq, code::CANCEL_GONE)?;
-            continue;
+        match transition::line_is_gone(tx.now, &before.stored()).map_err(bug)? {
+            LineGone::Withdraw(change) => {
+                let unwanted = Row { cancel: CancelWish::GONE, ..before.clone() };
+                unwanted.change(tx, &mut ledger, *change)?;
+            }
+            LineGone::Note(wish) => edit::flag(tx, *seq, wish)?,
+            LineGone::Kept => {}
         }
-        let mut row = before.clone();
-        row.cancel = code::CANCEL_GONE;
-        rescue::withdraw(tx, &mut row)?;
-        row.save(tx.conn, &mut ledger, Some(&before), tx.now)?;
     }
     ledger.close(tx)?;
     Ok(code::count(code::limit(gone.len())))
@@ -118,21 +119,19 @@ fn revive(tx: &Tx<'_>, batch: i64) -> Result<u64> {
     let mut ledger = Ledger::default();
     let mut revived = 0;
     for seq in sequence(tx.conn, BACK, batch)? {
-        edit::flag(tx, seq, code::CANCEL_NONE)?;
+        edit::flag(tx, seq, CancelWish::NONE)?;
         let Some(before) = unreadable::if_readable(Row::by_seq(tx.conn, seq))? else { continue };
-        if !before.job.stage.is_terminal() {
-            continue;
+        if let Some(change) = transition::line_is_back(tx.now, &before.stored()).map_err(bug)? {
+            before.change(tx, &mut ledger, change)?;
+            revived += 1;
         }
-        let mut row = before.clone();
-        // A line that is back is no agreement to buy again what was bought: its task is looked at first.
-        let event = Event::Retry { buy: row.job.stage.task().is_none() };
-        row.step(event.clone(), tx.now).map_err(|illegal| Error::broken(illegal.to_string()))?;
-        history::write(tx.conn, &mut row, event.name(), "its line is back", None, tx.now)?;
-        row.save(tx.conn, &mut ledger, Some(&before), tx.now)?;
-        revived += 1;
     }
     ledger.close(tx)?;
     Ok(revived)
+}
+
+fn bug(illegal: IllegalTransition) -> Error {
+    Error::broken(illegal.to_string())
 }
 
 /// Puts the load's lines in the place of those before.

@@ -1,12 +1,13 @@
 //! What happened to a job, entry by entry; the oldest entries go once there are too many.
 
-use reelq_model::{Event, JobId, Timestamp, WorkerId};
+use reelq_model::{JobId, Timestamp, WorkerId};
 use rusqlite::{Connection, params};
 
 use super::{code, row::Row};
 use crate::error::Result;
 use reelq_store::HistoryEntry;
 pub(super) use reelq_store::rules::figures::{SHARED, shared};
+use reelq_store::transition::HistoryNote;
 
 /// Entries kept of one job: the newest.
 pub(super) const KEPT: i64 = 64;
@@ -14,9 +15,17 @@ pub(super) const KEPT: i64 = 64;
 /// Who did it.
 pub(super) type Actor<'a> = Option<&'a WorkerId>;
 
-/// Writes down an event that has been applied to `row`.
-pub(super) fn record(conn: &Connection, row: &mut Row, event: &Event, actor: Actor<'_>, now: Timestamp) -> Result<()> {
-    write(conn, row, event.name(), &event.reason(), actor, now)
+/// Writes down what a change says.
+pub(super) fn note(conn: &Connection, row: &mut Row, note: &HistoryNote<'_>, now: Timestamp) -> Result<()> {
+    row.entries += 1;
+    insert(
+        conn,
+        (row.seq, row.entries, code::status(note.status)),
+        note.event,
+        &note.reason,
+        note.worker.as_deref(),
+        now,
+    )
 }
 
 /// Writes an entry in the store's own words.

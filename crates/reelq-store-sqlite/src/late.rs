@@ -2,16 +2,14 @@
 
 use std::time::Duration;
 
-use reelq_model::{Acceptance, Event, JobId, Submission};
+use reelq_model::{Acceptance, JobId, Submission};
 
-use super::{
-    history::{self, Actor},
-    ledger::Ledger,
-    row::Row,
-    writer::Tx,
-};
+use super::{edit, history::Actor, ledger::Ledger, row::Row, writer::Tx};
 use crate::error::Result;
-use reelq_store::{LateAcceptance, RestoredSubmission};
+use reelq_store::{
+    LateAcceptance, RestoredSubmission,
+    transition::{self, LateStep, OrphanCharge},
+};
 
 /// Records an acceptance that a person, a callback or a late reply brought.
 pub(super) fn record_acceptance(
@@ -28,23 +26,15 @@ pub(super) fn record_acceptance(
     Ok(outcome)
 }
 
-/// Takes in a submission that was forgotten; whoever has the job in hand loses it.
+/// Takes in a submission that was forgotten; whoever holds the job loses it.
 pub(super) fn recall(tx: &Tx<'_>, job: JobId, submission: &Submission) -> Result<RestoredSubmission> {
     let before = Row::known(tx.conn, job)?;
-    if before.job.knows_submission(submission.number) {
-        return Ok(RestoredSubmission::Known);
-    }
-    let event = Event::RestoredSubmission { submission: submission.clone() };
-    let mut row = before.clone();
-    if let Err(illegal) = row.step(event.clone(), tx.now) {
-        return Ok(RestoredSubmission::Refused(illegal));
-    }
-    let mut ledger = Ledger::default();
-    row.unlease(tx.now);
-    history::record(tx.conn, &mut row, &event, None, tx.now)?;
-    row.save(tx.conn, &mut ledger, Some(&before), tx.now)?;
-    ledger.close(tx)?;
-    tx.news.set(true);
+    let change = match transition::restore_submission(tx.now, &before.stored(), submission) {
+        Ok(Some(change)) => change,
+        Ok(None) => return Ok(RestoredSubmission::Known),
+        Err(illegal) => return Ok(RestoredSubmission::Refused(illegal)),
+    };
+    edit::save(tx, &before, change)?;
     Ok(RestoredSubmission::Restored)
 }
 
@@ -58,40 +48,19 @@ pub(super) fn accept(
     actor: Actor<'_>,
 ) -> Result<LateAcceptance> {
     let orphan = before.job.id.orphan(acceptance.task.as_str());
-    if before.job.knows_task(&acceptance.task) || Row::by_id(tx.conn, orphan)?.is_some() {
-        return Ok(LateAcceptance::Known);
-    }
-    let event = Event::Accepted { acceptance: acceptance.clone(), first_poll };
-    let mut row = before.clone();
-    if row.step(event.clone(), tx.now).is_err() {
-        follow(tx, ledger, before, acceptance, first_poll, actor)?;
-        return Ok(LateAcceptance::Orphan(orphan));
-    }
-    row.unlease(tx.now);
-    history::record(tx.conn, &mut row, &event, actor, tx.now)?;
-    row.save(tx.conn, ledger, Some(before), tx.now)?;
-    Ok(LateAcceptance::Settled)
-}
-
-/// Keeps a charge that nobody expected, in a record of its own.
-fn follow(
-    tx: &Tx<'_>,
-    ledger: &mut Ledger,
-    parent: &Row,
-    acceptance: &Acceptance,
-    first_poll: Duration,
-    actor: Actor<'_>,
-) -> Result<()> {
-    let (conn, now) = (tx.conn, tx.now);
-    let mut orphan = Row::insert(conn, parent.batch, parent.account, parent.job.orphan(acceptance, now))?;
-    orphan.due = Some(now.after(first_poll));
-    let (event, reason) = ("accepted", acceptance.task.as_str());
-    history::write(conn, &mut orphan, event, reason, actor, now)?;
-    orphan.save(conn, ledger, None, now)?;
-    let mut row = parent.clone();
-    history::write(conn, &mut row, "second_charge", reason, actor, now)?;
-    // What the orphan is charged for is no longer set aside with its parent. Whoever has that in hand keeps it.
-    row.job.settle_doubt(acceptance.submission);
-    row.version -= 1;
-    row.save(conn, ledger, Some(parent), now)
+    let is_known = !before.job.knows_task(&acceptance.task) && Row::by_id(tx.conn, orphan)?.is_some();
+    let stored = before.stored();
+    Ok(match transition::record_acceptance(tx.now, &stored, acceptance, first_poll, actor, is_known) {
+        LateStep::Known => LateAcceptance::Known,
+        LateStep::Settled(change) => {
+            before.change(tx, ledger, *change)?;
+            LateAcceptance::Settled
+        }
+        LateStep::Orphan(charge) => {
+            let OrphanCharge { id, record, parent } = *charge;
+            Row::insert(tx.conn, before.batch, before.account, (*record.job).clone())?.begin(tx, ledger, record)?;
+            before.change(tx, ledger, parent)?;
+            LateAcceptance::Orphan(id)
+        }
+    })
 }

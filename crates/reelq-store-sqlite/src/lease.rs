@@ -35,10 +35,8 @@ pub(super) fn give(tx: &Tx<'_>, rows: &[i64], name: &WorkerId, lasts: Duration) 
     let mut ledger = Ledger::default();
     let mut leases = Vec::with_capacity(rows.len());
     for seq in rows {
-        let Some(before) = unreadable::readable(tx, Row::by_seq(tx.conn, *seq))? else { continue };
-        let mut row = before.clone();
-        (row.worker, row.lease_until) = (Some(id), Some(tx.now.after(lasts)));
-        row.save_lease(tx.conn, &mut ledger, &before)?;
+        let Some(mut row) = unreadable::readable(tx, Row::by_seq(tx.conn, *seq))? else { continue };
+        row.lease(tx.conn, &mut ledger, id, tx.now.after(lasts))?;
         leases.push(lease(tx, row, name, lasts));
     }
     ledger.close(tx)?;
@@ -49,7 +47,7 @@ pub(super) fn give(tx: &Tx<'_>, rows: &[i64], name: &WorkerId, lasts: Duration) 
 pub(super) fn lease(tx: &Tx<'_>, row: Row, worker: &WorkerId, lasts: Duration) -> Lease {
     Lease {
         version: code::count(row.version),
-        cancel_requested: row.cancel_is_requested(),
+        cancel_requested: row.stored().cancel_is_requested(),
         job: Arc::new(row.job),
         worker: worker.clone(),
         granted_at: tx.now,
@@ -80,7 +78,7 @@ pub(super) fn release(tx: &Tx<'_>, leases: &[Lease]) -> Result<()> {
             found => found?,
         };
         let Some(before) = found else { continue };
-        if before.held(lease.version, tx.now) {
+        if before.stored().holds(lease.version, tx.now) {
             super::rescue::hand_back(tx, &mut ledger, &before, None)?;
         }
     }

@@ -9,6 +9,7 @@ use super::{account, breaker, code, writer::Tx};
 use crate::error::Result;
 use reelq_store::rules::bounds;
 use reelq_store::rules::draft::with_budget;
+use reelq_store::rules::pauses;
 use reelq_store::{AccountLimits, Error, PauseReason};
 
 pub(super) fn set(tx: &Tx<'_>, name: &AccountName, limits: &AccountLimits) -> Result<()> {
@@ -24,16 +25,11 @@ pub(super) fn set(tx: &Tx<'_>, name: &AccountName, limits: &AccountLimits) -> Re
     Ok(())
 }
 
-/// Of two pauses for the same reason the longer stands, from the beginning of the first.
 pub(super) fn pause(tx: &Tx<'_>, name: &AccountName, reason: &PauseReason, lasts: Option<Duration>) -> Result<()> {
     let id = account::id(tx.conn, name)?;
     let kind = code::pause(reason);
     let standing = account::pauses(tx.conn, id, tx.now)?.into_iter().find(|(each, _)| *each == kind);
-    let asked = lasts.map(|lasts| bounds::time(tx.now.after(lasts)));
-    let (since, until) = match standing {
-        None => (tx.now, asked),
-        Some((_, pause)) => (pause.since, pause.until.zip(asked).map(|(one, other)| one.max(other))),
-    };
+    let (since, until) = pauses::merged(standing.as_ref().map(|(_, pause)| pause), lasts, tx.now);
     let reason = serde_json::to_string(reason).map_err(|error| Error::broken(error.to_string()))?;
     tx.conn
         .prepare_cached(

@@ -10,6 +10,7 @@ use rusqlite::{
 
 use super::{
     code,
+    ledger::shown,
     row::{COLUMNS, Row},
     unreadable,
 };
@@ -39,7 +40,7 @@ pub(super) fn read(row: &SqlRow<'_>) -> Result<JobView> {
         line,
         due: row.due.filter(|_| !row.in_hand()),
         worker: worker.and_then(|name| WorkerId::new(name).ok()),
-        cancel_requested: row.cancel_is_requested() && !row.job.stage.is_terminal(),
+        cancel_requested: row.stored().cancel_is_requested() && !row.job.stage.is_terminal(),
         parked: row.parked,
         job: row.job,
     })
@@ -115,7 +116,7 @@ impl Query {
         }
         // A job that nothing asks for and that was never bought is of no interest, unless it is asked for by id.
         if filter.ids.is_empty() {
-            query.conditions.push("(j.position IS NOT NULL OR j.bought OR j.status < 5)".to_owned());
+            query.conditions.push(shown!("j.").to_owned());
         }
         query
     }

@@ -1,11 +1,11 @@
 //! Taking back what dead workers held. A lease that ended in `ready` makes the job due, one in `submitting` a replay.
 
-use reelq_model::{Event, WorkerId};
+use reelq_model::WorkerId;
 use rusqlite::{ToSql, params};
 
-use super::{code, history, lease, ledger::Ledger, row::Row, unreadable, worker_locks::WorkerLocks, writer::Tx};
+use super::{lease, ledger::Ledger, row::Row, unreadable, worker_locks::WorkerLocks, writer::Tx};
 use crate::error::Result;
-use reelq_store::Error;
+use reelq_store::transition;
 
 /// At most this many leases are taken back in one transaction.
 const AT_ONCE: i64 = 10_000;
@@ -20,7 +20,7 @@ pub(super) fn of_worker(tx: &Tx<'_>, worker: i64) -> Result<u64> {
     take_back(tx, "SELECT seq FROM jobs WHERE worker = ?1 LIMIT ?2", worker, "its worker is gone")
 }
 
-fn take_back(tx: &Tx<'_>, sql: &str, key: impl ToSql, why: &str) -> Result<u64> {
+fn take_back(tx: &Tx<'_>, sql: &str, key: impl ToSql, why: &'static str) -> Result<u64> {
     let rows: Vec<i64> = tx
         .conn
         .prepare_cached(sql)?
@@ -40,23 +40,8 @@ fn take_back(tx: &Tx<'_>, sql: &str, key: impl ToSql, why: &str) -> Result<u64> 
 }
 
 /// Ends one lease without an event of its holder.
-pub(super) fn hand_back(tx: &Tx<'_>, ledger: &mut Ledger, before: &Row, why: Option<&str>) -> Result<()> {
-    let mut row = before.clone();
-    row.unlease(tx.now);
-    if let Some(why) = why {
-        history::write(tx.conn, &mut row, "lease_ended", why, None, tx.now)?;
-    }
-    if row.cancel_is_due() {
-        withdraw(tx, &mut row)?;
-    }
-    row.save(tx.conn, ledger, Some(before), tx.now)
-}
-
-/// Cancels a row that stands at `ready`, with its entry in the history.
-pub(super) fn withdraw(tx: &Tx<'_>, row: &mut Row) -> Result<()> {
-    row.withdraw(tx.now).map_err(|illegal| Error::broken(illegal.to_string()))?;
-    let why = if row.cancel == code::CANCEL_GONE { "its line is gone" } else { "" };
-    history::write(tx.conn, row, Event::Cancelled { settlement: None }.name(), why, None, tx.now)
+pub(super) fn hand_back(tx: &Tx<'_>, ledger: &mut Ledger, before: &Row, why: Option<&'static str>) -> Result<()> {
+    before.change(tx, ledger, transition::hand_back(tx.now, &before.stored(), why)).map(drop)
 }
 
 /// Notes that a worker lives, and takes back the leases of those that do not.

@@ -2,14 +2,21 @@
 
 use std::sync::LazyLock;
 
-use reelq_model::{Event, IllegalTransition, Job, JobId, Settlement, Stage, Timestamp, Wake};
+use reelq_model::{Job, JobId, Stage, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, named_params};
 
-use super::{code, ledger::Ledger, tasks};
+use super::{code, history, ledger::Ledger, tasks, writer::Tx};
 use crate::error::{Result, StepError};
 use reelq_store::Error;
-use reelq_store::rules::bounds;
-use reelq_store::rules::figures::{bought, overdue, unpriced};
+use reelq_store::{
+    rules::{
+        bounds,
+        cancel::CancelWish,
+        figures::{bought, overdue, unpriced},
+        queue::Queue,
+    },
+    transition::{Change, StoredJob},
+};
 
 /// One row of `jobs`.
 #[derive(Debug, Clone)]
@@ -23,7 +30,7 @@ pub(super) struct Row {
     pub version: i64,
     pub worker: Option<i64>,
     pub lease_until: Option<Timestamp>,
-    pub cancel: i64,
+    pub cancel: CancelWish,
     pub parked: bool,
     /// History entries ever written.
     pub entries: i64,
@@ -89,7 +96,7 @@ impl Row {
             version: code::whole(row, "version")?.unwrap_or(0),
             worker: code::whole(row, "worker")?,
             lease_until: code::whole(row, "lease_until")?.map(Timestamp::from_millis),
-            cancel: code::whole(row, "cancel")?.unwrap_or(code::CANCEL_NONE),
+            cancel: code::whole(row, "cancel")?.map_or(CancelWish::NONE, CancelWish::from_code),
             parked: code::whole(row, "parked")?.unwrap_or(0) != 0,
             entries: code::whole(row, "entries")?.unwrap_or(0),
             job,
@@ -119,93 +126,58 @@ impl Row {
             version: 0,
             worker: None,
             lease_until: None,
-            cancel: code::CANCEL_NONE,
+            cancel: CancelWish::NONE,
             parked: false,
             entries: 0,
             job,
         })
     }
 
-    /// Whether the lease of this version still holds.
-    pub(super) fn held(&self, version: u64, now: Timestamp) -> bool {
-        code::count(self.version) == version && self.lease_until.is_some_and(|until| until > now)
+    /// What the rules need of it.
+    pub(super) fn stored(&self) -> StoredJob<'_> {
+        StoredJob {
+            job: &self.job,
+            version: code::count(self.version),
+            due: self.due,
+            lease_until: self.lease_until,
+            cancel: self.cancel,
+            parked: self.parked,
+            listed: self.position.is_some(),
+        }
     }
 
-    /// Whether somebody has it in hand.
-    pub(super) fn in_hand(&self) -> bool {
+    /// Whether a worker holds it.
+    pub(super) const fn in_hand(&self) -> bool {
         self.lease_until.is_some()
     }
 
-    /// Whether it was, or may have been, bought.
-    pub(super) fn bought(&self) -> bool {
-        bought(&self.job)
+    /// Writes what a change makes of the row, with its history and its part of the ledger; the row as it then stands.
+    pub(super) fn change(&self, tx: &Tx<'_>, ledger: &mut Ledger, change: Change<'_>) -> Result<Self> {
+        self.written(tx, ledger, Some(self), change)
     }
 
-    /// Applies an event, and the cancellation that was waiting for the job to stand at `ready` again.
-    pub(super) fn step(&mut self, event: Event, now: Timestamp) -> Result<(), IllegalTransition> {
-        let applied = self.job.apply(event, now)?;
-        self.job = applied.job;
-        self.due = match applied.wake {
-            Wake::Now => Some(now),
-            Wake::After(wait) => Some(now.after(wait)),
-            Wake::Never => None,
-        };
-        self.parked = false;
-        if self.wish_is_over() {
-            self.cancel = code::CANCEL_NONE;
+    /// The same of a row that was just put into the table.
+    pub(super) fn begin(&self, tx: &Tx<'_>, ledger: &mut Ledger, change: Change<'_>) -> Result<Self> {
+        self.written(tx, ledger, None, change)
+    }
+
+    fn written(&self, tx: &Tx<'_>, ledger: &mut Ledger, before: Option<&Self>, change: Change<'_>) -> Result<Self> {
+        let StoredJob { version, due, lease_until, cancel, parked, .. } = change.leaves(&self.stored(), tx.now);
+        let (version, worker) = (code::int(version), self.worker.filter(|_| lease_until.is_some()));
+        let job = change.job.into_owned();
+        let mut row = Self { version, due, lease_until, worker, cancel, parked, job, ..*self };
+        for note in &change.history {
+            history::note(tx.conn, &mut row, note, tx.now)?;
         }
-        Ok(())
+        row.save(tx, ledger, before)?;
+        Ok(row)
     }
 
-    /// Whether a wish to cancel it has been granted, or can no longer be.
-    fn wish_is_over(&self) -> bool {
-        let ended = self.job.stage.is_terminal();
-        match self.cancel {
-            code::CANCEL_ASKED => ended || matches!(self.job.stage, Stage::Fetching { .. }),
-            // A withdrawn job keeps it, so that a line that comes back revives it.
-            code::CANCEL_GONE => ended && !matches!(self.job.stage, Stage::Cancelled { task: None }),
-            _ => false,
-        }
-    }
-
-    /// Whether whoever has it in hand is to withdraw it. A task that was bought is kept where only its line is gone.
-    pub(super) fn cancel_is_requested(&self) -> bool {
-        self.cancel == code::CANCEL_ASKED || self.cancel_is_due()
-    }
-
-    /// Whether a wish to cancel it can be granted now.
-    pub(super) fn cancel_is_due(&self) -> bool {
-        self.cancel != code::CANCEL_NONE && matches!(self.job.stage, Stage::Ready)
-    }
-
-    /// Withdraws a job that stands at `ready`.
-    pub(super) fn withdraw(&mut self, now: Timestamp) -> Result<(), IllegalTransition> {
-        let settlement: Option<Settlement> = None;
-        self.step(Event::Cancelled { settlement }, now)
-    }
-
-    /// Ends the lease; a job that still has work to be done on it is due at once unless it waits for something.
-    pub(super) fn unlease(&mut self, now: Timestamp) {
-        (self.worker, self.lease_until) = (None, None);
-        if self.due.is_none() && !self.parked && code::queue(&self.job, true) != code::QUEUE_NONE {
-            self.due = Some(now);
-        }
-    }
-
-    /// Writes the row as it stands now and books the difference to `before`.
-    pub(super) fn save(
-        &mut self,
-        conn: &Connection,
-        ledger: &mut Ledger,
-        before: Option<&Self>,
-        now: Timestamp,
-    ) -> Result<()> {
+    /// Writes the row as it stands now and adds the difference to `before` to the ledger.
+    fn save(&mut self, tx: &Tx<'_>, ledger: &mut Ledger, before: Option<&Self>) -> Result<()> {
+        let (conn, now) = (tx.conn, tx.now);
         tasks::note(conn, self, before, now)?;
-        self.version += 1;
-        ledger.note(before, Some(self));
-        if self.job.stage.is_terminal() && before.is_none_or(|row| !row.job.stage.is_terminal()) {
-            ledger.end(self.batch, now);
-        }
+        ledger.note(self, before.map(Self::stored).as_ref(), Some(&self.stored()));
         let failure = match &self.job.stage {
             Stage::Failed { failure, .. } => Some(failure.kind.as_str()),
             _ => None,
@@ -214,7 +186,7 @@ impl Row {
             ":position": self.position,
             ":status": code::status(self.job.status()),
             ":failure": failure,
-            ":queue": self.queue(now),
+            ":queue": Queue::of(&self.stored(), now).code(),
             ":due": self.due.map(|due| bounds::time(due).millis()),
             ":deadline": self.job.link_deadline().map(|at| bounds::time(at).millis()),
             ":priority": self.job.priority,
@@ -222,9 +194,9 @@ impl Row {
             ":version": self.version,
             ":worker": self.worker,
             ":lease_until": self.lease_until.map(|until| bounds::time(until).millis()),
-            ":cancel": self.cancel,
+            ":cancel": self.cancel.code(),
             ":parked": self.parked,
-            ":bought": self.bought(),
+            ":bought": bought(&self.job),
             ":spent": bounds::amount(self.job.spent()),
             ":reserved": bounds::amount(self.job.reserved()),
             ":unpriced": unpriced(&self.job),
@@ -236,24 +208,25 @@ impl Row {
         Ok(())
     }
 
-    /// Writes a lease that was just given; the job itself has not changed.
-    pub(super) fn save_lease(&mut self, conn: &Connection, ledger: &mut Ledger, before: &Self) -> Result<()> {
+    /// Gives a lease to a worker; the job itself does not change.
+    pub(super) fn lease(
+        &mut self,
+        conn: &Connection,
+        ledger: &mut Ledger,
+        worker: i64,
+        until: Timestamp,
+    ) -> Result<()> {
+        let before = self.stored();
+        ledger.note(self, Some(&before), Some(&StoredJob { lease_until: Some(until), ..before }));
+        (self.worker, self.lease_until) = (Some(worker), Some(until));
         self.version += 1;
-        ledger.note(Some(before), Some(self));
         conn.prepare_cached(LEASE)?.execute(named_params! {
             ":version": self.version,
-            ":worker": self.worker,
-            ":lease_until": self.lease_until.map(|until| bounds::time(until).millis()),
+            ":worker": worker,
+            ":lease_until": bounds::time(until).millis(),
             ":seq": self.seq,
         })?;
         Ok(())
-    }
-
-    fn queue(&self, now: Timestamp) -> i64 {
-        match self.due {
-            Some(due) if !self.parked && !self.in_hand() => code::queue(&self.job, due <= now),
-            _ => code::QUEUE_NONE,
-        }
     }
 }
 

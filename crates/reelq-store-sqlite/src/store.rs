@@ -241,11 +241,11 @@ impl Store for SqliteStore {
     }
 
     async fn apply_event(&self, job: JobId, event: Event) -> Result<Edited> {
-        self.writer.run(move |tx| edit::edit(tx, job, &event)).await
+        self.writer.run(move |tx| edit::apply_event(tx, job, &event)).await
     }
 
     async fn cancel(&self, job: JobId) -> Result<Edited> {
-        self.writer.run(move |tx| edit::cancel(tx, job)).await
+        self.writer.run(move |tx| edit::edit(tx, job, &Edit::Cancel)).await
     }
 
     async fn begin_cancel(&self, batch: &BatchName) -> Result<()> {

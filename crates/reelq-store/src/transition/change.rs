@@ -29,7 +29,7 @@ pub struct HistoryNote<'a> {
     /// Why, in free text.
     pub reason: Cow<'a, str>,
     /// Who did it; `None` for people and for the store itself.
-    pub worker: Option<&'a WorkerId>,
+    pub worker: Option<Cow<'a, WorkerId>>,
     /// The job's status when it was written.
     pub status: reelq_model::Status,
 }
@@ -37,7 +37,16 @@ pub struct HistoryNote<'a> {
 impl<'a> HistoryNote<'a> {
     /// What an event writes down that made `job` what it is.
     pub fn of(event: &Event, worker: Option<&'a WorkerId>, job: &Job) -> Self {
+        let worker = worker.map(Cow::Borrowed);
         Self { event: event.name(), reason: event.reason().into(), worker, status: job.status() }
+    }
+}
+
+impl HistoryNote<'_> {
+    fn into_owned(self) -> HistoryNote<'static> {
+        let Self { event, reason, worker, status } = self;
+        let worker = worker.map(|worker| Cow::Owned(worker.into_owned()));
+        HistoryNote { event, reason: Cow::Owned(reason.into_owned()), worker, status }
     }
 }
 
@@ -72,7 +81,7 @@ impl<'a> Change<'a> {
     }
 
     /// The job stays as it is. The lease ends.
-    pub(super) const fn nothing(stored: &StoredJob<'a>) -> Self {
+    pub const fn nothing(stored: &StoredJob<'a>) -> Self {
         Self {
             job: Cow::Borrowed(stored.job),
             wake: None,
@@ -101,6 +110,13 @@ impl<'a> Change<'a> {
         history.push(note);
         let withdrawn = Self::applied(applied);
         Self { dropped: dropped.and(withdrawn.dropped), history, ..withdrawn }
+    }
+
+    /// The change, borrowing nothing of the record that it was worked out from.
+    pub fn into_owned(self) -> Change<'static> {
+        let Self { job, wake, parked, lease, dropped, history } = self;
+        let history = history.into_iter().map(HistoryNote::into_owned).collect();
+        Change { job: Cow::Owned(job.into_owned()), wake, parked, lease, dropped, history }
     }
 
     /// The record as the change leaves it, for an engine whose records the change is written to as a whole.

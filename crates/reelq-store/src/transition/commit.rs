@@ -1,5 +1,7 @@
 //! Commits under a lease.
 
+use std::borrow::Cow;
+
 use reelq_model::{Event, IllegalTransition, Timestamp, Wake};
 
 use super::{Change, HistoryNote, LeaseStep, StoredJob, hand_back};
@@ -54,7 +56,7 @@ pub fn commit<'a>(now: Timestamp, stored: &StoredJob<'a>, commit: &'a Commit) ->
 
 /// The job stays as it is until a person retries it.
 fn park<'a>(stored: &StoredJob<'a>, commit: &'a Commit, illegal: &IllegalTransition) -> Change<'a> {
-    let (reason, worker) = (illegal.to_string().into(), Some(&commit.lease.worker));
+    let (reason, worker) = (illegal.to_string().into(), Some(Cow::Borrowed(&commit.lease.worker)));
     let note = HistoryNote { event: "parked", reason, worker, status: stored.job.status() };
     Change { parked: true, wake: Some(Wake::Never), ..Change::nothing(stored) }.noting(note)
 }
@@ -141,7 +143,7 @@ mod tests {
             assert_eq!((after.lease_until, after.due, after.job.status(), after.cancel), (lease, due, status, left));
             assert_eq!(after.version, stored.version + 1);
             let first = &change.history[0];
-            assert_eq!((first.event, first.worker), (commit.event.name(), Some(&commit.lease.worker)));
+            assert_eq!((first.event, first.worker.as_deref()), (commit.event.name(), Some(&commit.lease.worker)));
             assert_eq!(change.history.len(), if status == Status::Cancelled { 2 } else { 1 });
         }
     }

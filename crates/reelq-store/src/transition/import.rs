@@ -1,6 +1,6 @@
 //! What a changed manifest makes of jobs whose lines are gone, or are back.
 
-use reelq_model::{Event, IllegalTransition, Stage, Timestamp};
+use reelq_model::{AccountName, Event, Fields, IllegalTransition, Job, Money, Stage, Timestamp};
 
 use super::{Change, HistoryNote, StoredJob, withdraw};
 use crate::rules::cancel::CancelWish;
@@ -52,6 +52,30 @@ pub fn line_is_back<'a>(now: Timestamp, stored: &StoredJob<'a>) -> Result<Option
     let change = Change::applied(stored.job.apply(event.clone(), now)?);
     let note = HistoryNote { reason: "its line is back".into(), ..HistoryNote::of(&event, None, &change.job) };
     Ok(Some(change.noting(note)))
+}
+
+/// What a line now says of its job.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LineTerms {
+    /// On which account it is bought.
+    pub account: AccountName,
+    /// The catalogue's price; `None` where it is not known.
+    pub price: Option<Money>,
+    /// Higher goes first.
+    pub priority: i32,
+    /// The request's fields as they are spelled now; `None` where they stay.
+    pub fields: Option<Fields>,
+}
+
+/// The job with what its line says of it; `None` where it was submitted before, and so keeps what it has.
+pub fn take_over(job: &Job, terms: LineTerms) -> Option<Job> {
+    (job.submissions == 0).then(|| {
+        let mut taken = job.clone();
+        taken.spec.account = terms.account;
+        (taken.price, taken.priority) = (terms.price, terms.priority);
+        taken.spec.fields = terms.fields.unwrap_or(taken.spec.fields);
+        taken
+    })
 }
 
 #[cfg(test)]
