@@ -6,18 +6,15 @@
 mod claims;
 mod imports;
 mod limits;
-mod people;
 mod purge;
 mod reading;
 mod record;
 mod requests;
 mod schedules;
-mod spans;
 mod state;
 mod steps;
 mod store;
 mod submissions;
-mod ticks;
 mod views;
 
 use std::{
@@ -26,6 +23,7 @@ use std::{
 };
 
 use reelq_model::{SharedClock, Timestamp};
+use reelq_store::Result;
 use tokio::sync::watch;
 
 use state::State;
@@ -57,13 +55,14 @@ impl MemoryStore {
     }
 
     /// Does one verb while no other is done, and wakes those that watch where it changed something.
-    fn step<T>(&self, verb: impl FnOnce(&mut State) -> T) -> T {
+    #[expect(clippy::unnecessary_wraps, reason = "verbs answer so, also those that cannot fail here")]
+    fn step<T>(&self, verb: impl FnOnce(&mut State) -> T) -> Result<T> {
         let mut state = self.shared.state.lock().unwrap_or_else(PoisonError::into_inner);
         (state.now, state.wall) = (self.present(), self.shared.clock.now());
         let answer = verb(&mut state);
         let present = FIRST_MARK + state.changes;
         self.shared.mark.send_if_modified(|mark| std::mem::replace(mark, present) != present);
-        answer
+        Ok(answer)
     }
 
     fn present(&self) -> Timestamp {

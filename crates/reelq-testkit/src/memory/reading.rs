@@ -1,8 +1,8 @@
 //! Jobs with what the store knows around them: one, by filter, along a cursor, and as the result manifest lists them.
 
-use reelq_model::{BatchName, Job, JobId, Stage};
+use reelq_model::{BatchName, Job, Stage};
 use reelq_store::{
-    Cursor, Error, JobFilter, JobView, Known, Page, Result, ResultLine, Scanned,
+    Cursor, Error, JobFilter, JobView, Page, Result, ResultLine, Scanned,
     rules::{bounds, figures},
 };
 
@@ -82,11 +82,6 @@ impl State {
         let mut orphans: Vec<_> = self.jobs.values().filter(of_parent).collect();
         orphans.sort_by_key(|record| record.serial);
         orphans.into_iter().map(|record| Job::clone(&record.job)).collect()
-    }
-
-    pub(super) fn lookup(&self, id: JobId) -> Option<Known> {
-        let job = &self.jobs.get(&id)?.job;
-        Some(Known { status: job.status(), bought: figures::bought(job) })
     }
 }
 

@@ -1,6 +1,6 @@
 //! A job's record, and what an applied change makes of it.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use reelq_model::{Job, Timestamp, WorkerId};
 use reelq_store::{
@@ -68,7 +68,7 @@ pub(super) fn write_history(history: &mut Vec<HistoryEntry>, notes: Vec<HistoryN
         at,
         status: note.status,
         event: note.event.to_owned(),
-        worker: note.worker.cloned(),
+        worker: note.worker.map(Cow::into_owned),
         reason: note.reason.into_owned(),
     }));
     history.drain(..history.len().saturating_sub(HISTORY_KEPT));

@@ -13,8 +13,7 @@ use super::{
     imports::Staged,
     limits::Account,
     record::{Record, write_history},
-    schedules::RunLock,
-    ticks::Schedule,
+    schedules::{RunLock, Schedule},
 };
 
 #[derive(Debug, Default)]
@@ -97,6 +96,12 @@ impl State {
 
     pub(super) fn known_batch(&mut self, name: &BatchName) -> Result<&mut Batch> {
         self.batches.get_mut(name).ok_or_else(|| Error::NoBatch(name.to_string()))
+    }
+
+    pub(super) fn change_batch(&mut self, name: &BatchName, change: impl FnOnce(&mut Batch)) -> Result<()> {
+        change(self.known_batch(name)?);
+        self.changes += 1;
+        Ok(())
     }
 
     /// Keeps a job that is new, due at once.

@@ -1,15 +1,18 @@
-//! Steps of jobs under a lease, facts that came without one, and leases that end.
+//! Steps of jobs: under a lease, by facts that came without one, by people, and by leases that end.
 
 use std::{sync::Arc, time::Duration};
 
 use reelq_model::{Acceptance, Event, JobId, Submission, WorkerId};
 use reelq_store::{
-    Commit, Committed, LateAcceptance, Lease, RestoredSubmission, Result,
+    Commit, Committed, Edit, Edited, LateAcceptance, Lease, RestoredSubmission, Result,
     rules::cancel::CancelWish,
-    transition::{self, LateStep, Step, StoredJob},
+    transition::{self, EditStep, LateStep, Step, StoredJob},
 };
 
-use super::{record::Record, state::State};
+use super::{
+    record::Record,
+    state::{Batch, State},
+};
 
 impl State {
     pub(super) fn commit(&mut self, commit: &Commit) -> Committed {
@@ -90,6 +93,27 @@ impl State {
         })
     }
 
+    pub(super) fn edit(&mut self, job: JobId, edit: &Edit) -> Result<Edited> {
+        let mut record = self.record(job)?;
+        if !matches!(edit, Edit::Cancel) {
+            self.batches.get(&record.job.batch).map_or(Ok(()), Batch::refuse_purging)?;
+        }
+        Ok(match transition::edit(self.now, &record.stored(), edit) {
+            EditStep::Refused(illegal) => Edited::Refused(illegal),
+            EditStep::Change(change) => {
+                self.save(&record, *change);
+                Edited::Done
+            }
+            EditStep::Note(wish) => {
+                // Whoever has the job in hand keeps it.
+                record.cancel = wish;
+                self.jobs.insert(job, record);
+                self.changes += 1;
+                Edited::Requested
+            }
+        })
+    }
+
     pub(super) fn extend(&mut self, lease: &Lease, lasts: Duration) -> bool {
         let (now, until) = (self.now, Some(self.now.after(lasts)));
         let held = self.jobs.get_mut(&lease.job.id).filter(|record| record.stored().holds(lease.version, now));
@@ -103,23 +127,13 @@ impl State {
         }
     }
 
-    pub(super) fn heartbeat(&mut self, worker: &WorkerId) -> u64 {
-        self.workers.insert(worker.clone(), self.now);
-        self.end_lapsed()
-    }
-
-    pub(super) fn deregister(&mut self, worker: &WorkerId) {
-        self.workers.remove(worker);
-        self.take_back("its worker is gone", |record| record.worker.as_ref() == Some(worker));
-    }
-
     /// Takes back leases whose time has passed.
     pub(super) fn end_lapsed(&mut self) -> u64 {
         let now = self.now;
         self.take_back("its time passed", |record| record.lease_until.is_some_and(|until| until <= now))
     }
 
-    fn take_back(&mut self, why: &'static str, which: impl Fn(&Record) -> bool) -> u64 {
+    pub(super) fn take_back(&mut self, why: &'static str, which: impl Fn(&Record) -> bool) -> u64 {
         let lapsed: Vec<_> = self.jobs.values().filter(|record| which(record)).cloned().collect();
         for record in &lapsed {
             self.save(record, transition::hand_back(self.now, &record.stored(), Some(why)));

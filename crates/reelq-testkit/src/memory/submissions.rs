@@ -19,7 +19,7 @@ use reelq_store::{
 
 use super::{
     state::{Batch, State},
-    views::{AccountLedger, count},
+    views::{Sums, count},
 };
 
 /// A batch that may be worked on, and what of it is ready.
@@ -45,17 +45,17 @@ impl State {
     /// Submissions whose fate is open, then new ones.
     pub(super) fn claim_submissions(&mut self, claim: &Claim) -> Claimed {
         let account = self.account(&claim.account);
-        let (Some(limits), pace, tat) = (account.limits, account.pace.clone(), account.submit_tat) else {
+        let (Some(limits), pace, tat) = (account.limits, account.pace.value.clone(), account.submit_tat) else {
             return Claimed::default();
         };
         let rate = pace.requests_per_second(&limits);
         let Some(bucket) = TokenBucket::new(rate, limits.burst.get(), tat, self.now) else { return Claimed::default() };
-        let ledger = self.account_sums(&claim.account);
+        let sums = self.account_sums(&claim.account);
         let cap = u64::from(pace.max_in_flight(&limits).get());
-        let room = usize::try_from(cap.saturating_sub(count(ledger.sums.in_flight))).unwrap_or(usize::MAX);
+        let room = usize::try_from(cap.saturating_sub(count(sums.account.in_flight))).unwrap_or(usize::MAX);
         let tokens = bucket.available().min(claim.limit);
         let mut jobs = self.first(claim, Queue::Replay, tokens, |record| record.due);
-        let ready = self.take_turns(claim, &ledger, (tokens - jobs.len()).min(room));
+        let ready = self.take_turns(claim, &sums, (tokens - jobs.len()).min(room));
         jobs.extend(ready.jobs);
         let (leases, given) = (self.give(claim, &jobs), jobs.len());
         if given > 0 {
@@ -78,11 +78,11 @@ impl State {
     }
 
     /// Takes jobs in turns from the batches that may be worked on.
-    fn take_turns(&mut self, claim: &Claim, ledger: &AccountLedger, most: usize) -> Ready {
+    fn take_turns(&mut self, claim: &Claim, sums: &Sums, most: usize) -> Ready {
         let mut ready = Ready::default();
         let account = self.accounts.get(&claim.account);
         let Some(account) = account.filter(|_| most > 0 && !claim.only_open) else { return ready };
-        let (mut budget, mut turns) = (self.remaining(&claim.account, ledger), FairQueue::at(account.turn));
+        let (mut budget, mut turns) = (self.remaining(&claim.account, sums), FairQueue::at(account.turn));
         let mut waiting = self.waiting(&claim.account, |batch| {
             claim.batch.as_ref().is_none_or(|only| only == batch) && !claim.except.contains(batch)
         });
@@ -107,9 +107,9 @@ impl State {
     }
 
     /// What the account's budgets have left.
-    fn remaining(&self, name: &AccountName, ledger: &AccountLedger) -> RemainingBudget {
+    fn remaining(&self, name: &AccountName, sums: &Sums) -> RemainingBudget {
         let limits = self.accounts.get(name).and_then(|account| account.limits.as_ref());
-        RemainingBudget::new(limits, ledger.sums.spent, ledger.spent_today, ledger.set_aside())
+        RemainingBudget::new(limits, sums.account.spent, sums.spent_today, sums.set_aside())
     }
 
     /// The batches of an account that may be worked on and have jobs ready, by age.
@@ -133,8 +133,8 @@ impl State {
     }
 
     /// The batches that wait for the account's money.
-    pub(super) fn held(&self, account: &AccountName, ledger: &AccountLedger) -> Vec<HeldBatch> {
-        let budget = self.remaining(account, ledger);
+    pub(super) fn held(&self, account: &AccountName, sums: &Sums) -> Vec<HeldBatch> {
+        let budget = self.remaining(account, sums);
         let waiting = self.waiting(account, |_| budget.is_bounded());
         let held = waiting.into_values().filter_map(|waiting| {
             let prices = waiting.jobs.iter().map(|(.., price)| *price);
