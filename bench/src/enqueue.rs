@@ -4,10 +4,11 @@ use std::{num::NonZeroU32, sync::Arc};
 
 use anyhow::{Context as _, Result};
 use reelq_files::Blobs;
+use reelq_files::Blobs;
 use reelq_manifest::{Manifest, Vocabulary};
 use reelq_model::{AccountName, BatchName, Clock as _, ProviderName, SystemClock};
-use reelq_producer::{Account, Accounts, Order, Overrides, load, plan};
-use reelq_provider::Settings;
+use reelq_producer::{Accounts, Order, Overrides, PlanAccount, load, plan};
+use reelq_provider::ProviderSettings;
 use reelq_store::AccountLimits;
 use reelq_store_sqlite::SqliteStore;
 
@@ -40,7 +41,8 @@ pub(crate) async fn measure(report: &mut Report, rows: usize) -> Result<()> {
 fn order(subject: &Subject) -> Result<Order> {
     let path = subject.path("set.csv");
     let vocabulary = Vocabulary { fields: reelq_provider::field_names() };
-    let provider = reelq_provider::open(&Settings::new(ProviderName::new("wave")?)).context("open the adapter")?;
+    let provider =
+        reelq_provider::open(&ProviderSettings::new(ProviderName::new("wave")?)).context("open the adapter")?;
     let limits = AccountLimits {
         requests_per_second: 2.0,
         burst: NonZeroU32::MIN,
@@ -51,7 +53,7 @@ fn order(subject: &Subject) -> Result<Order> {
         open_rate: false,
         open_in_flight: false,
     };
-    let account = Account { name: AccountName::new("wave")?, provider, limits };
+    let account = PlanAccount { name: AccountName::new("wave")?, provider, limits };
     Ok(Order {
         manifest: Manifest::open(&path, &vocabulary).context("open the manifest")?,
         path: "set.csv".to_owned(),
@@ -60,6 +62,6 @@ fn order(subject: &Subject) -> Result<Order> {
         overrides: Overrides { output_root: "out".to_owned(), ..Overrides::default() },
         batch: BatchName::new("set")?,
         file_name: "{row:06}.mp4".to_owned(),
-        source: reelq_producer::Source::default(),
+        source: reelq_producer::ManifestSource::default(),
     })
 }

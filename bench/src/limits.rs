@@ -6,7 +6,7 @@ use std::{ops::Range, process::Child, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
 use reelq_redis_server::RedisServer;
-use reelq_sim::{Limits, Pace, Settings, Simulator};
+use reelq_sim::{SimLimits, SimPace, SimSettings, Simulator};
 
 use crate::{
     figure::Report,
@@ -24,8 +24,8 @@ struct Scenario {
     names: [&'static str; 2],
     of: &'static str,
     known: &'static str,
-    hidden: Limits,
-    pace: Pace,
+    hidden: SimLimits,
+    pace: SimPace,
     /// What the vendor would accept in a second.
     fair: f64,
     /// The seconds that count.
@@ -85,15 +85,15 @@ pub(crate) async fn measure(report: &mut Report, workers: usize) -> Result<()> {
 }
 
 fn scenarios() -> [Scenario; 3] {
-    let rate = Limits { requests_per_second: Some(RATE), ..Limits::default() };
-    let cap = Limits { max_in_flight: Some(CAP), ..Limits::default() };
+    let rate = SimLimits { requests_per_second: Some(RATE), ..SimLimits::default() };
+    let cap = SimLimits { max_in_flight: Some(CAP), ..SimLimits::default() };
     [
         Scenario {
             names: ["known_rate_share_percent", "known_rate_refused_percent"],
             of: "known 20/s",
             known: "requests_per_second = 20.0\nmax_in_flight = 200\n",
             hidden: rate,
-            pace: Pace::seconds(0.2, 0.6),
+            pace: SimPace::seconds(0.2, 0.6),
             fair: RATE,
             counted: 5..50,
         },
@@ -102,7 +102,7 @@ fn scenarios() -> [Scenario; 3] {
             of: "unknown 20/s, after a minute",
             known: "requests_per_second = \"auto\"\nmax_in_flight = \"auto\"\n",
             hidden: rate,
-            pace: Pace::seconds(0.2, 0.6),
+            pace: SimPace::seconds(0.2, 0.6),
             fair: RATE,
             counted: 60..110,
         },
@@ -111,7 +111,7 @@ fn scenarios() -> [Scenario; 3] {
             of: "unknown 30 in flight, after a minute",
             known: "requests_per_second = \"auto\"\nmax_in_flight = \"auto\"\n",
             hidden: cap,
-            pace: Pace::seconds(RUN_S.0, RUN_S.1),
+            pace: SimPace::seconds(RUN_S.0, RUN_S.1),
             fair: f64::from(CAP) * 2.0 / (RUN_S.0 + RUN_S.1),
             counted: 60..110,
         },
@@ -120,9 +120,9 @@ fn scenarios() -> [Scenario; 3] {
 
 /// The rate is unknown, is halved in mid-run, and doubled again.
 async fn changing(report: &mut Report, workers: usize) -> Result<()> {
-    let limits = |rate: f64| Limits { requests_per_second: Some(rate), ..Limits::default() };
+    let limits = |rate: f64| SimLimits { requests_per_second: Some(rate), ..SimLimits::default() };
     let known = "requests_per_second = \"auto\"\nmax_in_flight = \"auto\"\n";
-    let (vendor, subject, working) = begin(&limits(RATE), Pace::seconds(0.2, 0.6), known, workers).await?;
+    let (vendor, subject, working) = begin(&limits(RATE), SimPace::seconds(0.2, 0.6), known, workers).await?;
     let mut seen = Seen::default();
     watch(&vendor, &mut seen, 50).await;
     vendor.set_limits(limits(RATE / 2.0));
@@ -138,8 +138,13 @@ async fn changing(report: &mut Report, workers: usize) -> Result<()> {
     Ok(())
 }
 
-async fn begin(hidden: &Limits, pace: Pace, known: &str, workers: usize) -> Result<(Simulator, Subject, Workers)> {
-    let vendor = simulator(Settings { limits: *hidden, pace, ..Settings::default() }).await?;
+async fn begin(
+    hidden: &SimLimits,
+    pace: SimPace,
+    known: &str,
+    workers: usize,
+) -> Result<(Simulator, Subject, Workers)> {
+    let vendor = simulator(SimSettings { limits: *hidden, pace, ..SimSettings::default() }).await?;
     let server = RedisServer::with().append_only("always").start();
     let store = format!("store = \"{}\"\n", server.url());
     let subject = Subject::over(&store, &vendor.base_url(), &format!("{known}{POLL}"), 4_000)?;

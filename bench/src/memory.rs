@@ -3,7 +3,7 @@
 use std::{fs, process::Child, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
-use reelq_sim::{Pace, Settings};
+use reelq_sim::{SimPace, SimSettings};
 
 use crate::{
     figure::Report,
@@ -14,7 +14,7 @@ use crate::{
 pub(crate) async fn measure(report: &mut Report, sizes: &[usize]) -> Result<()> {
     let rows = sizes.iter().copied().max().unwrap_or_default();
     for &jobs in sizes {
-        let endless = Settings { pace: Pace::seconds(86_400.0, 86_400.0), ..Settings::default() };
+        let endless = SimSettings { pace: SimPace::seconds(86_400.0, 86_400.0), ..SimSettings::default() };
         let vendor = simulator(endless).await?;
         let limits = format!(
             "requests_per_second = 10000.0\nburst = 1000\nmax_in_flight = {jobs}\n\

@@ -1,7 +1,7 @@
 //! Status requests a job, and how late the end of a task is noticed, with a schedule learned from the tasks before it.
 
 use anyhow::{Context as _, Result};
-use reelq_sim::{Pace, Settings};
+use reelq_sim::{SimPace, SimSettings};
 
 use crate::{
     figure::Report,
@@ -15,7 +15,7 @@ const LONGEST_S: f64 = 9.0;
 
 /// Runs `jobs` tasks of six to nine seconds.
 pub(crate) async fn measure(report: &mut Report, jobs: usize) -> Result<()> {
-    let settings = Settings { pace: Pace::seconds(SHORTEST_S, LONGEST_S), ..Settings::default() };
+    let settings = SimSettings { pace: SimPace::seconds(SHORTEST_S, LONGEST_S), ..SimSettings::default() };
     let vendor = simulator(settings).await?;
     let subject = Subject::new(&vendor.base_url(), LIMITS, jobs)?;
     tokio::task::block_in_place(|| subject.run(&["run", "set.csv", "--yes"]))?;

@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use reelq_model::{Clock as _, SystemClock};
-use reelq_sim::{Settings, Simulator};
+use reelq_sim::{SimSettings, Simulator};
 use tempfile::TempDir;
 
 /// Measures how long `work` takes.
@@ -22,7 +22,7 @@ pub(crate) fn time<T>(work: impl FnOnce() -> Result<T>) -> Result<(T, Duration)>
 }
 
 /// Starts a simulator without faults.
-pub(crate) async fn simulator(settings: Settings) -> Result<Simulator> {
+pub(crate) async fn simulator(settings: SimSettings) -> Result<Simulator> {
     Simulator::start(settings, Arc::new(SystemClock::new())).await.context("start the simulator")
 }
 

@@ -1,7 +1,7 @@
 //! Whole jobs a second through vendor, store and collector, beside the same HTTP calls made by a bare client.
 
 use anyhow::Result;
-use reelq_sim::{Pace, Settings};
+use reelq_sim::{SimPace, SimSettings};
 
 use crate::{
     bare,
@@ -21,7 +21,7 @@ pub(crate) async fn measure(report: &mut Report, jobs: usize) -> Result<()> {
     // Some file systems create files slowly for minutes after many were deleted: the folders stay until the end.
     let mut subjects = Vec::new();
     for seed in 0..ROUNDS {
-        let settings = || Settings { seed: seed as u64, pace: Pace::seconds(0.0, 0.0), ..Settings::default() };
+        let settings = || SimSettings { seed: seed as u64, pace: SimPace::seconds(0.0, 0.0), ..SimSettings::default() };
         let vendor = simulator(settings()).await?;
         let subject = Subject::new(&vendor.base_url(), LIMITS, jobs)?;
         let ((), took) = tokio::task::block_in_place(|| time(|| subject.run(&["run", "set.csv", "--yes"])))?;

@@ -8,11 +8,11 @@ use std::sync::{Arc, LazyLock};
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use reelq_model::{ProviderName, SubmitOutcome, Timestamp};
-use reelq_provider::{PROVIDERS, Provider, Reply, Settings, open};
+use reelq_provider::{PROVIDERS, Provider, Reply, ProviderSettings, open};
 use serde_json::{Map, Value, json};
 
 static VENDORS: LazyLock<Vec<Arc<dyn Provider>>> = LazyLock::new(|| {
-    PROVIDERS.iter().map(|name| open(&Settings::new(ProviderName::new(*name).unwrap())).unwrap()).collect()
+    PROVIDERS.iter().map(|name| open(&ProviderSettings::new(ProviderName::new(*name).unwrap())).unwrap()).collect()
 });
 
 /// A reply in the vendors' own members.

@@ -6,10 +6,10 @@ use std::sync::{Arc, LazyLock};
 
 use libfuzzer_sys::fuzz_target;
 use reelq_model::{AccountName, Fields, JobSpec, ModelName, ProviderName, SubmitOutcome, TaskId, Timestamp};
-use reelq_provider::{PROVIDERS, Provider, Reply, Settings, open};
+use reelq_provider::{PROVIDERS, Provider, Reply, ProviderSettings, open};
 
 static VENDORS: LazyLock<Vec<Arc<dyn Provider>>> = LazyLock::new(|| {
-    PROVIDERS.iter().map(|name| open(&Settings::new(ProviderName::new(*name).unwrap())).unwrap()).collect()
+    PROVIDERS.iter().map(|name| open(&ProviderSettings::new(ProviderName::new(*name).unwrap())).unwrap()).collect()
 });
 
 static SPEC: LazyLock<JobSpec> = LazyLock::new(|| JobSpec {

@@ -94,7 +94,7 @@ impl Audit<'_> {
         self.rows.iter().map(|row| row.get("status")).collect()
     }
 
-    fn standing(&self) -> impl Iterator<Item = &reelq_sim::Charge> {
+    fn standing(&self) -> impl Iterator<Item = &reelq_sim::SimCharge> {
         self.ledger.charges.iter().filter(|charge| charge.settlement != Settlement::Refunded)
     }
 }

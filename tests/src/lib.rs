@@ -15,13 +15,13 @@ mod binary;
 mod files;
 mod manifest;
 mod moved_clock;
-mod patience;
 mod prices;
 mod raw;
 mod results;
 mod sandbox;
 mod terminal;
 mod vendor;
+mod waiting;
 mod wire;
 
 pub use audit::Audit;
@@ -29,23 +29,23 @@ pub use binary::{Ended, Running, reelq};
 pub use files::{gif, jpeg, mov, mp3, png, wav, webm, webp};
 pub use manifest::{Prompts, write_csv};
 pub use moved_clock::MovedClock;
-pub use patience::patiently;
 pub use raw::{RawReply, RawRequest, RawVendor, clip, json, reply};
 pub use results::ResultRow;
-pub use sandbox::{Account, Sandbox, Store};
+pub use sandbox::{Account, Sandbox, StoreKind};
 pub use terminal::Terminal;
-pub use vendor::Vendor;
+pub use vendor::SimulatedVendor;
+pub use waiting::{let_pass, stays, wait_at_most, wait_for, wait_until};
 pub use wire::Wire;
 
-/// Makes a test of each of the named functions for each store: they take a [`Store`].
+/// Makes a test of each of the named functions for each store: they take a [`StoreKind`].
 #[macro_export]
 macro_rules! on_each_store {
     ($($name:ident),* $(,)?) => {
         mod sqlite {
-            $(#[test] fn $name() { super::$name($crate::Store::Sqlite); })*
+            $(#[test] fn $name() { super::$name($crate::StoreKind::Sqlite); })*
         }
         mod redis {
-            $(#[test] fn $name() { super::$name($crate::Store::Redis); })*
+            $(#[test] fn $name() { super::$name($crate::StoreKind::Redis); })*
         }
     };
 }

@@ -11,6 +11,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::waiting::let_pass;
+
 /// One request as it came.
 #[derive(Debug, Clone)]
 pub struct RawRequest {
@@ -212,7 +214,7 @@ fn serve(mut stream: &TcpStream, desk: &Desk) {
     let write = match (desk.answer)(&request, &origin(desk.port)) {
         RawReply::Bytes(bytes) => stream.write_all(&bytes),
         RawReply::Slow(first, pause, rest) => stream.write_all(&first).and_then(|()| {
-            std::thread::sleep(pause);
+            let_pass(pause);
             stream.write_all(&rest)
         }),
         RawReply::Reset(bytes) => return drop(stream.write_all(&bytes).and_then(|()| reset(stream))),
@@ -226,7 +228,7 @@ fn serve(mut stream: &TcpStream, desk: &Desk) {
 
 /// Makes the end of the connection a reset, once what was written has arrived.
 fn reset(stream: &TcpStream) -> std::io::Result<()> {
-    std::thread::sleep(Duration::from_millis(100));
+    let_pass(Duration::from_millis(100));
     tokio::net::TcpSocket::from_std_stream(stream.try_clone()?).set_zero_linger()
 }
 

@@ -42,7 +42,7 @@ impl Account {
 
 /// The stores that whole-system tests run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Store {
+pub enum StoreKind {
     /// A file beside the manifests.
     Sqlite,
     /// A server of the test's own, with every write on disk.
@@ -61,13 +61,13 @@ pub struct Sandbox {
 impl Sandbox {
     /// Makes the folder and writes `reelq.toml`, with a state file.
     pub fn new(base_url: &str, accounts: Vec<Account>, more: &str) -> Self {
-        Self::on(Store::Sqlite, base_url, accounts, more)
+        Self::on(StoreKind::Sqlite, base_url, accounts, more)
     }
 
     /// Makes the folder and writes `reelq.toml`, with this store.
-    pub fn on(store: Store, base_url: &str, accounts: Vec<Account>, more: &str) -> Self {
+    pub fn on(store: StoreKind, base_url: &str, accounts: Vec<Account>, more: &str) -> Self {
         let folder = TempDir::new().expect("a temporary folder can be made");
-        let redis = (store == Store::Redis).then(|| RedisServer::with().append_only("always").start());
+        let redis = (store == StoreKind::Redis).then(|| RedisServer::with().append_only("always").start());
         let state = redis.as_ref().map_or_else(|| "sqlite:.reelq/state.db".to_owned(), RedisServer::url);
         let mut config = format!("store = \"{state}\"\n");
         for account in &accounts {

@@ -7,14 +7,11 @@ use std::{
     process::{Child, Command},
     sync::{Arc, Mutex, PoisonError},
     thread::JoinHandle,
-    time::Duration,
 };
 
-use reelq_model::{Clock as _, SystemClock};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
-/// How long anything may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(90);
+use crate::waiting::wait_for;
 
 /// A terminal at which one command was typed; what runs there is hung up on when it is dropped.
 #[derive(Debug)]
@@ -50,12 +47,7 @@ impl Terminal {
 
     /// Waits until this is shown.
     pub fn wait_for(&self, text: &str) {
-        let (clock, shown) = (SystemClock::new(), || self.shown());
-        let begun = clock.monotonic();
-        while !shown().contains(text) {
-            assert!(clock.monotonic().saturating_sub(begun) < PATIENCE, "`{text}` is not shown: {}", shown());
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        wait_for(&format!("`{text}` is shown"), || self.shown(), |shown| shown.contains(text));
     }
 
     /// Types something.

@@ -3,19 +3,19 @@
 use std::{sync::Arc, time::Duration};
 
 use reelq_model::SystemClock;
-use reelq_sim::{Ledger, Settings, Simulator};
+use reelq_sim::{Ledger, SimSettings, Simulator};
 use tokio::runtime::Runtime;
 
 /// The three simulated vendors on one port, with their ledger.
 #[derive(Debug)]
-pub struct Vendor {
+pub struct SimulatedVendor {
     runtime: Option<Runtime>,
     simulator: Simulator,
 }
 
-impl Vendor {
+impl SimulatedVendor {
     /// Starts them on a free port.
-    pub fn start(settings: Settings) -> Self {
+    pub fn start(settings: SimSettings) -> Self {
         let runtime = Runtime::new().expect("a runtime can be made");
         let clock = Arc::new(SystemClock::new());
         let simulator = runtime.block_on(Simulator::start(settings, clock)).expect("a port is free");
@@ -38,7 +38,7 @@ impl Vendor {
     }
 }
 
-impl Drop for Vendor {
+impl Drop for SimulatedVendor {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();

@@ -6,7 +6,9 @@ use std::{collections::BTreeSet, time::Duration};
 
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use reelq_model::{Clock as _, SystemClock, Timestamp};
-use reelq_tests::{Account, Prompts, Running, Sandbox, Store, on_each_store, write_csv};
+use reelq_tests::{
+    Account, Prompts, Running, Sandbox, StoreKind, let_pass, on_each_store, wait_for, wait_until, write_csv,
+};
 
 const SEED: u64 = 8;
 const PROCESSES: usize = 8;
@@ -65,7 +67,7 @@ fn whole(batches: &[serde_json::Value]) -> usize {
     batches.iter().filter(|batch| batch["whole"] == true).count()
 }
 
-fn eight_watchers_that_are_killed_fire_each_tick_once_and_whole(store: Store) {
+fn eight_watchers_that_are_killed_fire_each_tick_once_and_whole(store: StoreKind) {
     let minute = Minute::to_come();
     let sandbox = Sandbox::on(store, "http://127.0.0.1:9", Account::each(""), &minute.schedules());
     write_csv(&sandbox.path("set.csv"), PROMPTS, &[("wave", "wave"), ("apixo", "apixo"), ("poyo", "poyo")]);
@@ -73,26 +75,19 @@ fn eight_watchers_that_are_killed_fire_each_tick_once_and_whole(store: Store) {
     let mut watchers: Vec<Running> = (0..PROCESSES).map(|_| start()).collect();
     let mut rng = StdRng::seed_from_u64(SEED);
     let (clock, mut kills) = (SystemClock::new(), 0);
-    let started = clock.monotonic();
 
     let expected = minute.batches();
     let last = *minute.ticks.last().unwrap();
     // The first tick begins only once every schedule is known: what was before is the past of a new schedule.
-    while clock.now() < minute.ticks[0] {
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    wait_until("the first tick is due", || clock.now() >= minute.ticks[0]);
     while clock.now() < last.after(Duration::from_secs(1)) {
-        std::thread::sleep(Duration::from_millis(rng.random_range(20..400)));
+        let_pass(Duration::from_millis(rng.random_range(20..400)));
         let victim = rng.random_range(0..PROCESSES);
         watchers.remove(victim).kill();
         kills += 1;
         watchers.push(start());
     }
-    while whole(&status(&sandbox)) < expected.len()
-        && clock.monotonic().saturating_sub(started) < Duration::from_mins(3)
-    {
-        std::thread::sleep(Duration::from_millis(300));
-    }
+    wait_for("every tick's batch is whole", || whole(&status(&sandbox)), |whole| *whole >= expected.len());
     let ended: Vec<_> = watchers
         .into_iter()
         .map(|watcher| {

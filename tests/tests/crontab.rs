@@ -2,8 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a broken assumption is a failed test")]
 
-use reelq_sim::{Faults, Settings};
-use reelq_tests::{Account, Ended, Sandbox, Store, Vendor, on_each_store};
+use reelq_sim::{Faults, SimSettings};
+use reelq_tests::{Account, Ended, Sandbox, SimulatedVendor, StoreKind, on_each_store};
 
 const OPERATIONS: &str = include_str!("../../docs/operations.md");
 const FOLDER: &str = "/srv/videos";
@@ -18,9 +18,9 @@ fn line() -> &'static str {
     command
 }
 
-fn world(store: Store, faults: &str) -> (Vendor, Sandbox) {
+fn world(store: StoreKind, faults: &str) -> (SimulatedVendor, Sandbox) {
     let faults: Faults = faults.parse().unwrap();
-    let vendor = Vendor::start(Settings { seed: 3, faults, ..Settings::default() });
+    let vendor = SimulatedVendor::start(SimSettings { seed: 3, faults, ..SimSettings::default() });
     let account = Account { name: "poyo", provider: "poyo", lines: LIMITS.to_owned() };
     let sandbox = Sandbox::on(store, &vendor.base_url(), vec![account], "");
     let jobs: Vec<_> = (0..12).map(|row| format!("[[jobs]]\nprompt = \"prompt {row}\"\n")).collect();
@@ -34,7 +34,7 @@ fn mailed(sandbox: &Sandbox) -> Ended {
     sandbox.shell(&line().replace(FOLDER, sandbox.path("").to_str().unwrap()))
 }
 
-fn the_mail_is_empty_when_all_went_well(store: Store) {
+fn the_mail_is_empty_when_all_went_well(store: StoreKind) {
     let (vendor, sandbox) = world(store, "");
     for _ in 0..2 {
         let mail = mailed(&sandbox);
@@ -43,7 +43,7 @@ fn the_mail_is_empty_when_all_went_well(store: Store) {
     assert_eq!((vendor.ledger().charges.len(), sandbox.results("nightly").len()), (12, 12));
 }
 
-fn the_mail_says_what_failed_and_what_to_do(store: Store) {
+fn the_mail_says_what_failed_and_what_to_do(store: StoreKind) {
     let (_vendor, sandbox) = world(store, "moderation=0.5");
     let mail = mailed(&sandbox);
     assert_eq!((mail.code, &*mail.stdout), (Some(3), ""));
@@ -52,7 +52,7 @@ fn the_mail_says_what_failed_and_what_to_do(store: Store) {
     assert!(mail.stderr.contains("reelq results nightly --failed --kind content --as manifest"), "{}", mail.stderr);
 }
 
-fn the_mail_shows_the_place_of_a_mistake(store: Store) {
+fn the_mail_shows_the_place_of_a_mistake(store: StoreKind) {
     let (vendor, sandbox) = world(store, "");
     let wrong = "[[jobs]]\nprompt = \"A cat\"\naccount = \"poyo\"\nmodel = \"hailuo-9\"\n";
     std::fs::write(sandbox.path("nightly.toml"), wrong).unwrap();
@@ -63,7 +63,7 @@ fn the_mail_shows_the_place_of_a_mistake(store: Store) {
 }
 
 /// Without `--quiet`: the plan and the closing summary, and nothing that only a terminal needs.
-fn without_a_terminal_a_run_prints_its_plan_and_its_end(store: Store) {
+fn without_a_terminal_a_run_prints_its_plan_and_its_end(store: StoreKind) {
     let (_vendor, sandbox) = world(store, "");
     let ended = sandbox.run(&["run", "nightly.toml"]);
     assert_eq!((ended.code, &*ended.stdout), (Some(0), ""), "{}", ended.stderr);

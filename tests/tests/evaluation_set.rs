@@ -1,15 +1,16 @@
 //! A manifest as large as a real evaluation set, over all three providers, with every fault that the vendors show.
 
-use reelq_sim::{Faults, Settings};
-use reelq_tests::{Account, Audit, Prompts, Sandbox, Store, Vendor, on_each_store, write_csv};
+use reelq_sim::{Faults, SimSettings};
+use reelq_tests::{Account, Audit, Prompts, Sandbox, SimulatedVendor, StoreKind, on_each_store, write_csv};
 
 /// Three at once would take long where one request in ten is throttled.
 const LIMITS: &str = "requests_per_second = 400.0\nburst = 50\nmax_in_flight = 300\nrequest_timeout = \"3s\"\n\
     poll = { first = \"100ms\", min = \"50ms\", max = \"500ms\" }\nbreaker = { after = 30 }";
 const PROMPTS: Prompts = Prompts { rows: 946, copies: 2 };
 
-fn every_row_is_bought_once_and_accounted_for_under_faults(store: Store) {
-    let vendor = Vendor::start(Settings { seed: 20_261_121, faults: Faults::rough(), ..Settings::default() });
+fn every_row_is_bought_once_and_accounted_for_under_faults(store: StoreKind) {
+    let vendor =
+        SimulatedVendor::start(SimSettings { seed: 20_261_121, faults: Faults::rough(), ..SimSettings::default() });
     let sandbox = Sandbox::on(store, &vendor.base_url(), Account::each(LIMITS), "");
     write_csv(&sandbox.path("set.csv"), PROMPTS, &[("wave", "wave"), ("apixo", "apixo"), ("poyo", "poyo")]);
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
-use reelq_sim::{Faults, Settings};
-use reelq_tests::{Account, Audit, Prompts, Sandbox, Store, Vendor, on_each_store, write_csv};
+use reelq_sim::{Faults, SimSettings};
+use reelq_tests::{Account, Audit, Prompts, Sandbox, SimulatedVendor, StoreKind, let_pass, on_each_store, write_csv};
 
 const SEED: u64 = 50;
 const KILLS: usize = 50;
@@ -14,8 +14,8 @@ const PROMPTS: Prompts = Prompts { rows: 946, copies: 2 };
 const LIMITS: &str = "requests_per_second = 30.0\nburst = 5\nmax_in_flight = 100\nrequest_timeout = \"2s\"\n\
     poll = { first = \"100ms\", min = \"50ms\", max = \"500ms\" }";
 
-fn killed_at_any_moment_the_same_command_converges(store: Store) {
-    let vendor = Vendor::start(Settings { seed: SEED, faults: Faults::rough(), ..Settings::default() });
+fn killed_at_any_moment_the_same_command_converges(store: StoreKind) {
+    let vendor = SimulatedVendor::start(SimSettings { seed: SEED, faults: Faults::rough(), ..SimSettings::default() });
     let sandbox = Sandbox::on(store, &vendor.base_url(), Account::each(LIMITS), "");
     write_csv(&sandbox.path("set.csv"), PROMPTS, &[("wave", "wave"), ("apixo", "apixo"), ("poyo", "poyo")]);
     let mut rng = StdRng::seed_from_u64(SEED);
@@ -27,7 +27,7 @@ fn killed_at_any_moment_the_same_command_converges(store: Store) {
         let moment = Duration::from_millis(rng.random_range(20..longest));
         moments.push(moment.as_millis());
         let mut run = sandbox.start(&["run", "set.csv", "--yes"]);
-        std::thread::sleep(moment);
+        let_pass(moment);
         in_the_midst += usize::from(!run.has_ended());
         run.kill();
         // On a machine that is slow to start a process, lives are longer until one has bought.

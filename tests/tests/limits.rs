@@ -1,11 +1,12 @@
 //! Limits hold: places in flight and requests a second, against what the vendor counted.
 
-use reelq_sim::{Limits, Pace, Settings};
-use reelq_tests::{Account, Prompts, Sandbox, Store, Vendor, on_each_store, write_csv};
+use reelq_sim::{SimLimits, SimPace, SimSettings};
+use reelq_tests::{Account, Prompts, Sandbox, SimulatedVendor, StoreKind, on_each_store, write_csv};
 
-fn configured_limits_are_never_passed(store: Store) {
-    let limits = Limits { requests_per_second: Some(21.0), max_in_flight: Some(10), ..Limits::default() };
-    let vendor = Vendor::start(Settings { limits, pace: Pace::seconds(0.2, 0.6), ..Settings::default() });
+fn configured_limits_are_never_passed(store: StoreKind) {
+    let limits = SimLimits { requests_per_second: Some(21.0), max_in_flight: Some(10), ..SimLimits::default() };
+    let vendor =
+        SimulatedVendor::start(SimSettings { limits, pace: SimPace::seconds(0.2, 0.6), ..SimSettings::default() });
     let lines =
         "requests_per_second = 20.0\nmax_in_flight = 10\npoll = { first = \"100ms\", min = \"50ms\", max = \"200ms\" }";
     let account = Account { name: "wave", provider: "wave", lines: lines.to_owned() };

@@ -4,8 +4,8 @@
 
 use std::fs;
 
-use reelq_sim::Settings;
-use reelq_tests::{Account, Sandbox, Store, Vendor, on_each_store};
+use reelq_sim::SimSettings;
+use reelq_tests::{Account, Sandbox, SimulatedVendor, StoreKind, on_each_store};
 
 const LIMITS: &str = "requests_per_second = 50.0\npoll = { first = \"50ms\", min = \"50ms\", max = \"200ms\" }";
 
@@ -19,13 +19,13 @@ fn png(width: u32, height: u32) -> Vec<u8> {
     bytes
 }
 
-fn world(store: Store) -> (Vendor, Sandbox) {
-    let vendor = Vendor::start(Settings::default());
+fn world(store: StoreKind) -> (SimulatedVendor, Sandbox) {
+    let vendor = SimulatedVendor::start(SimSettings::default());
     let sandbox = Sandbox::on(store, &vendor.base_url(), Account::each(LIMITS), "");
     (vendor, sandbox)
 }
 
-fn an_image_beside_the_manifest_is_sent_as_bytes(store: Store) {
+fn an_image_beside_the_manifest_is_sent_as_bytes(store: StoreKind) {
     let (vendor, sandbox) = world(store);
     fs::create_dir(sandbox.path("pictures")).unwrap();
     fs::write(sandbox.path("pictures/first.png"), png(640, 480)).unwrap();
@@ -47,7 +47,7 @@ fn an_image_beside_the_manifest_is_sent_as_bytes(store: Store) {
     assert_eq!(again.code, Some(0), "the state does not need the file any more: {}", again.stderr);
 }
 
-fn an_image_that_cannot_be_used_is_told_with_its_place_and_nothing_is_bought(store: Store) {
+fn an_image_that_cannot_be_used_is_told_with_its_place_and_nothing_is_bought(store: StoreKind) {
     let (vendor, sandbox) = world(store);
     fs::write(sandbox.path("small.png"), png(200, 200)).unwrap();
     fs::write(sandbox.path("text.png"), "not an image").unwrap();

@@ -2,17 +2,17 @@
 
 #![expect(clippy::expect_used, reason = "helpers of tests: a broken assumption is a failed test")]
 
-use std::{path::Path, time::Duration};
+use std::path::Path;
 
 use reelq_redis_server::RedisServer;
-use reelq_sim::Settings;
-use reelq_tests::{Account, Audit, Prompts, Sandbox, Vendor, write_csv};
+use reelq_sim::SimSettings;
+use reelq_tests::{Account, Audit, Prompts, Sandbox, SimulatedVendor, wait_for, write_csv};
 
 const PROMPTS: Prompts = Prompts { rows: 120, copies: 1 };
 const LIMITS: &str = "requests_per_second = 15.0\nburst = 3\nmax_in_flight = 100\nrequest_timeout = \"2s\"\n\
     poll = { first = \"100ms\", min = \"50ms\", max = \"500ms\" }";
-/// Milliseconds of acknowledged writes that each crash takes.
-const LOSSES: [u64; 3] = [300, 700, 1_000];
+/// Purchases whose acknowledged writes each crash takes.
+const LOSSES: [usize; 3] = [2, 5, 10];
 
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("a folder can be made");
@@ -22,11 +22,11 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Kills the server and brings it back with what its log held a while ago.
-fn lose(server: &mut RedisServer, lost: Duration, spare: &Path) {
+/// Kills the server and brings it back with what its log held before what happened meanwhile.
+fn lose(server: &mut RedisServer, spare: &Path, meanwhile: impl FnOnce()) {
     let log = server.folder().join("appendonlydir");
     copy(&log, spare);
-    std::thread::sleep(lost);
+    meanwhile();
     server.kill();
     std::fs::remove_dir_all(&log).expect("the log can be removed");
     std::fs::rename(spare, &log).expect("both lie in one folder");
@@ -36,27 +36,24 @@ fn lose(server: &mut RedisServer, lost: Duration, spare: &Path) {
 #[test]
 fn a_redis_that_loses_its_last_second_buys_nothing_twice() {
     let mut server = RedisServer::with().append_only("everysec").start();
-    let vendor = Vendor::start(Settings { seed: 7, ..Settings::default() });
+    let vendor = SimulatedVendor::start(SimSettings { seed: 7, ..SimSettings::default() });
     let sandbox = Sandbox::new(&vendor.base_url(), Account::each(LIMITS), "");
     write_csv(&sandbox.path("set.csv"), PROMPTS, &[("wave", "wave"), ("apixo", "apixo"), ("poyo", "poyo")]);
     let url = server.url();
     let spare = server.folder().join("spare");
     let arguments = ["run", "set.csv", "--yes", "--store", url.as_str()];
 
+    let purchases = || vendor.ledger().charges.len();
     let first = sandbox.start(&arguments);
     let mut bought = Vec::new();
     for lost in LOSSES {
-        let before = vendor.ledger().charges.len();
+        let before = purchases();
         // Each crash takes purchases with it: a few are made before the log is copied, and more after.
-        for _ in 0..1_000 {
-            if vendor.ledger().charges.len() > before + 5 {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        let kept = vendor.ledger().charges.len();
-        lose(&mut server, Duration::from_millis(lost), &spare);
-        bought.push(vendor.ledger().charges.len() - kept);
+        let kept = wait_for("a few are bought", purchases, |made| *made > before + 5);
+        lose(&mut server, &spare, || {
+            wait_for("more are bought", purchases, |made| *made >= kept + lost);
+        });
+        bought.push(purchases() - kept);
     }
     let first = first.wait();
     let ended = sandbox.run(&arguments);

@@ -4,17 +4,17 @@
 
 use std::{fs, path::Path};
 
-use reelq_sim::Settings;
-use reelq_tests::{Account, Prompts, Sandbox, Store, Vendor, on_each_store, write_csv};
+use reelq_sim::SimSettings;
+use reelq_tests::{Account, Prompts, Sandbox, SimulatedVendor, StoreKind, on_each_store, write_csv};
 
 fn files_below(folder: &Path) -> Vec<std::path::PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
 }
 
-fn no_file_and_no_message_holds_an_api_key(store: Store) {
+fn no_file_and_no_message_holds_an_api_key(store: StoreKind) {
     let faults = "throttled=0.1,dropped_after=0.1,server_error=0.1,torn_reply=0.1".parse().unwrap();
-    let vendor = Vendor::start(Settings { seed: 7, faults, ..Settings::default() });
+    let vendor = SimulatedVendor::start(SimSettings { seed: 7, faults, ..SimSettings::default() });
     let limits = "requests_per_second = 100.0\nmax_in_flight = 50\nrequest_timeout = \"2s\"\n\
         poll = { first = \"50ms\", min = \"50ms\", max = \"200ms\" }\nbreaker = { wait = \"200ms\" }";
     let sandbox = Sandbox::on(store, &vendor.base_url(), Account::each(limits), "");

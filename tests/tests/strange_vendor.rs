@@ -7,8 +7,11 @@ use std::time::{Duration, Instant};
 
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use reelq_model::{Clock as _, SystemClock, Timestamp};
-use reelq_sim::{Faults, Settings};
-use reelq_tests::{Account, Audit, Prompts, Sandbox, Store, Vendor, on_each_store, write_csv};
+use reelq_sim::{Faults, SimSettings};
+use reelq_tests::{
+    Account, Audit, Prompts, Sandbox, SimulatedVendor, StoreKind, let_pass, on_each_store, wait_at_most, wait_for,
+    write_csv,
+};
 
 const SEED: u64 = 1_127;
 const KILLS: usize = 8;
@@ -19,8 +22,9 @@ const OUTAGE: Duration = Duration::from_secs(5);
 /// Long enough for every late file and every growing wait of the test; a run that needs longer hangs.
 const PATIENCE: Duration = Duration::from_mins(5);
 
-fn every_paid_clip_is_kept_whatever_vendors_and_networks_do(store: Store) {
-    let vendor = Vendor::start(Settings { seed: SEED, faults: Faults::strange(), ..Settings::default() });
+fn every_paid_clip_is_kept_whatever_vendors_and_networks_do(store: StoreKind) {
+    let vendor =
+        SimulatedVendor::start(SimSettings { seed: SEED, faults: Faults::strange(), ..SimSettings::default() });
     let sandbox = Sandbox::on(store, &vendor.base_url(), Account::each(LIMITS), "");
     write_csv(&sandbox.path("set.csv"), PROMPTS, &[("wave", "wave"), ("apixo", "apixo"), ("poyo", "poyo")]);
 
@@ -50,20 +54,18 @@ fn every_paid_clip_is_kept_whatever_vendors_and_networks_do(store: Store) {
 
 /// Kills runs while they work: the first ones while they load, each further one once it has bought some more. How many
 /// were bought by each kill.
-fn kill_some_runs(vendor: &Vendor, sandbox: &Sandbox) -> Vec<usize> {
+fn kill_some_runs(vendor: &SimulatedVendor, sandbox: &Sandbox) -> Vec<usize> {
     let mut rng = StdRng::seed_from_u64(SEED);
     let bought = || vendor.ledger().charges.len();
     let mut seen = Vec::new();
     for number in 0..KILLS {
-        let (began, before) = (SystemClock::new(), bought());
+        let before = bought();
         let mut run = sandbox.start(&["run", "set.csv", "--yes"]);
         if number < 2 {
-            std::thread::sleep(Duration::from_millis(rng.random_range(50..300)));
+            let_pass(Duration::from_millis(rng.random_range(50..300)));
         } else {
             let enough = before + rng.random_range(1..60);
-            while bought() < enough && began.monotonic() < PATIENCE && !run.has_ended() {
-                std::thread::sleep(Duration::from_millis(5));
-            }
+            wait_at_most(PATIENCE, || bought() >= enough || run.has_ended());
             assert!(bought() >= enough, "{seen:?}, and then only {} of {enough} were bought", bought());
         }
         assert!(!run.has_ended(), "{seen:?}: the last run was over before its kill");
@@ -92,13 +94,14 @@ fn nothing_hostile_is_kept(sandbox: &Sandbox, ended: &reelq_tests::Ended) {
 }
 
 /// Lets every vendor be out of order while a run works; when that began and ended.
-fn an_outage_in_the_midst(vendor: &Vendor, sandbox: &Sandbox) -> (Timestamp, Timestamp) {
+fn an_outage_in_the_midst(vendor: &SimulatedVendor, sandbox: &Sandbox) -> (Timestamp, Timestamp) {
     let clock = SystemClock::new();
+    let before = vendor.ledger().charges.len();
     let run = sandbox.start(&["run", "set.csv", "--yes"]);
-    std::thread::sleep(Duration::from_millis(700));
+    wait_for("the run buys", || vendor.ledger().charges.len(), |bought| *bought > before);
     let began = clock.now();
     vendor.set_outage(Some(Duration::from_secs(1)));
-    std::thread::sleep(OUTAGE);
+    let_pass(OUTAGE);
     vendor.set_outage(None);
     let ended = clock.now();
     run.kill();

@@ -1,6 +1,6 @@
 //! The project's chores: `cargo xtask setup | test | docs | bench | fuzz | mutate-lua | tidy`.
 //!
-//! Depends on next to nothing, so that it builds in a second on a bare machine.
+//! Depends on none of the project's crates and on little else, so that it builds in seconds on a bare machine.
 
 mod bench;
 mod command;
@@ -17,12 +17,12 @@ const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
   setup             find or install the tools that the tests need
-  test              everything that CI runs: format, lints, tests, doctests, licences, generated docs
+  test              everything that CI runs: format, sizes (tidy), lints, tests, doctests, licences, generated docs
   docs [--check]    write the generated docs, or fail where they are not current
   bench [ARGS]      measure; `cargo xtask bench --help` lists what
   fuzz [SECONDS]    run every fuzz target for so long (default 60 each)
   mutate-lua [NAME] break the Redis store's scripts one by one (whose name contains NAME); a test must turn red
-  tidy              list the largest files and functions";
+  tidy [--all]      measure sizes, circles, names and sentences, and fail over a limit; --all lists the largest";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -37,7 +37,7 @@ fn main() -> ExitCode {
         "bench" => bench::run_bench(rest),
         "fuzz" => fuzz::run_targets(rest),
         "mutate-lua" => mutate::run_mutations(rest.first().map(String::as_str)),
-        "tidy" => tidy::run(),
+        "tidy" => tidy::run(rest.iter().any(|argument| argument == "--all")),
         _ => Err(anyhow::anyhow!("{USAGE}")),
     };
     match outcome {

@@ -4,13 +4,15 @@ use anyhow::Result;
 
 use crate::{
     command::{cargo, run, say, works},
-    docs, setup,
+    docs, setup, tidy,
 };
 
 /// Runs every check, the quick ones first.
 pub(crate) fn run_checks() -> Result<()> {
     setup::run()?;
     run(cargo().args(["fmt", "--all", "--check"]))?;
+    say("\n$ cargo xtask tidy");
+    tidy::run(false)?;
     run(cargo().args(["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"]))?;
     deny()?;
     run(cargo().args(["nextest", "run", "--workspace", "--all-features", "--test-threads", &threads()]))?;

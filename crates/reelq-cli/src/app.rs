@@ -4,8 +4,11 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Parser;
+use reelq_config::Environment;
+use reelq_console::{Color, Exit, Failure, Out, Outcome, start_logging, stdout};
 use reelq_manifest::is_hidden;
 use reelq_model::{SharedClock, SystemClock};
+use reelq_runner::{context::Session, signals};
 
 use crate::{
     args::{Cli, Command},
@@ -13,13 +16,6 @@ use crate::{
         after_loss, backup, cancel, completions, config, continuing, cron, doctor, enqueue, help_markdown, models,
         pause, plan, purge, resolve, results, retry, run, schema, sim, status, worker,
     },
-    config::Environment,
-    exit::Exit,
-    failure::{Failure, Outcome},
-    logging,
-    output::{Color, Out, stdout},
-    running::watch_signals,
-    session::Session,
 };
 
 /// Runs the program.
@@ -29,7 +25,7 @@ pub(crate) fn main() -> Exit {
         Ok(cli) => cli,
         Err(error) => return refused(&error),
     };
-    let out = Out::new(cli.global.json, cli.global.color, environment.no_color());
+    let out = Out::new(cli.global.json, cli.global.color.into(), environment.no_color());
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -40,7 +36,7 @@ pub(crate) fn main() -> Exit {
     let clock: SharedClock = Arc::new(SystemClock::new());
     let outcome = runtime.block_on(Box::pin(async {
         // As process 1 of a container nothing ends a command but what it listens for itself.
-        watch_signals().context("listen for signals")?;
+        signals::watch().context("listen for signals")?;
         dispatch(cli, environment, clock, out).await
     }));
     // A thread that still reads must not hold the program back: everything that matters is in the store.
@@ -70,8 +66,8 @@ async fn dispatch(cli: Cli, environment: Environment, clock: SharedClock, out: O
         Command::Models(args) if args.is_builtin() => return models::builtin(args, out),
         _ => {}
     }
-    let session = Session::open(&cli.global, environment, clock, out)?;
-    logging::start(&session.config.log).map_err(Failure::usage)?;
+    let session = Session::open(&cli.global.invocation(), environment, clock, out)?;
+    start_logging(&session.config.log).map_err(Failure::usage)?;
     match cli.command {
         Command::Run(args) => Box::pin(run::run(&args, &session, out)).await,
         Command::Continue(args) => Box::pin(continuing::run(&args, &session, out)).await,

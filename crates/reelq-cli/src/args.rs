@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use reelq_config::Flags;
+use reelq_console::Color;
+use reelq_runner::context::Invocation;
 
-use crate::{commands, config::Flags, output::Color};
+use crate::commands;
 
 /// Runs manifests of paid, asynchronous generation jobs: buys each row once, waits, and saves every output.
 #[derive(Debug, Parser)]
@@ -37,12 +40,36 @@ pub(crate) struct Global {
     pub(crate) log: Option<String>,
     /// When to use colours
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
-    pub(crate) color: Color,
+    pub(crate) color: ColorWhen,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(crate) enum ColorWhen {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl From<ColorWhen> for Color {
+    fn from(when: ColorWhen) -> Self {
+        match when {
+            ColorWhen::Auto => Self::Auto,
+            ColorWhen::Always => Self::Always,
+            ColorWhen::Never => Self::Never,
+        }
+    }
 }
 
 impl Global {
-    pub(crate) fn flags(&self) -> Flags {
-        Flags { config: self.config.clone(), store: self.store.clone(), log: self.log.clone() }
+    /// What every command starts from.
+    pub(crate) fn invocation(&self) -> Invocation {
+        let flags = Flags { config: self.config.clone(), store: self.store.clone(), log: self.log.clone() };
+        Invocation { flags, simulate: self.simulate }
     }
 }
 

@@ -3,20 +3,6 @@
 mod app;
 mod args;
 mod commands;
-mod config;
-mod consent;
-mod exit;
-mod failure;
-mod images;
-mod logging;
-mod next_step;
-mod output;
-mod paid;
-mod providers;
-mod running;
-mod session;
-mod simulation;
-mod store;
 
 fn main() -> std::process::ExitCode {
     app::main().into()

@@ -7,31 +7,33 @@ use std::{
 
 use reelq_http::{Download, DownloadStatus, Downloader, Resume};
 use reelq_model::{Digest, JobId, OutputLink, StoredFile};
-use reelq_worker::Pulse;
+use reelq_worker::AccountMetrics;
 
 use crate::{
-    Class, ContentError, Media, Place, PlaceError, aside, content, ending,
-    haul::{self, Fetched, without_query},
+    Class, ContentError, Media, Place, PlaceError, content,
+    fetch_error::{Cause, FetchError},
+    fetched_outputs::{self, FetchedOutput, without_query},
+    mp4_completeness,
     naming::Naming,
     part::{self, Begun, Part},
     place::{Draft, blocking},
     placed::{self, Placed},
-    trouble::{Cause, Trouble},
+    quarantine,
 };
 
 /// Chunks are gathered up to this size before they are written; a file that ends before is small.
 const GATHERED_BYTES: usize = 1 << 20;
 
 /// One output to fetch.
-pub(crate) struct Errand<'a> {
+pub(crate) struct FetchTask<'a> {
     pub(crate) place: &'a Place,
     pub(crate) downloader: &'a Arc<Downloader>,
-    pub(crate) pulse: &'a Pulse,
+    pub(crate) metrics: &'a AccountMetrics,
     pub(crate) job: JobId,
     /// Counts the job's outputs from 1.
     pub(crate) output: usize,
     pub(crate) link: &'a OutputLink,
-    /// The marks of the task's other links.
+    /// The digests of the task's other links.
     pub(crate) others: Vec<Digest>,
     /// Gives the file its name, once its content is known.
     pub(crate) naming: &'a Naming<'a>,
@@ -42,19 +44,19 @@ pub(crate) struct Errand<'a> {
 }
 
 /// Tells a link from others of its task; signatures change, and are left out.
-pub(crate) fn mark(link: &OutputLink) -> Digest {
+pub(crate) fn link_digest(link: &OutputLink) -> Digest {
     Digest::of(without_query(&link.url).as_bytes())
 }
 
 /// A whole file: in memory while it is small, in a part otherwise.
-enum Catch {
+enum Downloaded {
     Memory(Vec<u8>),
     Part(Box<Part>),
 }
 
-impl Errand<'_> {
+impl FetchTask<'_> {
     /// Fetches the output, or finds that it is in its place already.
-    pub(crate) async fn run(self) -> Result<Fetched, Trouble> {
+    pub(crate) async fn run(self) -> Result<FetchedOutput, FetchError> {
         let (folder, job, output) = (self.place.parts().to_owned(), self.job, self.output);
         let noted = blocking(move || Ok(part::is_noted(&folder, job, output))).await?;
         if (noted || self.again)
@@ -64,20 +66,20 @@ impl Errand<'_> {
         }
         match self.fetch(noted).await {
             Ok(placed) => {
-                self.pulse.downloaded();
+                self.metrics.downloaded();
                 Ok(self.fetched(placed))
             }
-            // Its link may be dead because it was fetched long ago, by somebody who could not say so any more.
-            Err(trouble) => Ok(self.fetched(self.placed(true).await?.ok_or(trouble)?)),
+            // Its link may be dead because it was fetched long ago, by someone who could not say so any more.
+            Err(error) => Ok(self.fetched(self.placed(true).await?.ok_or(error)?)),
         }
     }
 
     /// Where an earlier attempt put the output, if it is still there; under another address too, if it is to be so.
-    async fn placed(&self, elsewhere: bool) -> Result<Option<Placed>, Trouble> {
+    async fn placed(&self, elsewhere: bool) -> Result<Option<Placed>, FetchError> {
         let (folder, job, output) = (self.place.parts().to_owned(), self.job, self.output);
-        let (source, others) = (mark(self.link), self.others.clone());
+        let (source, others) = (link_digest(self.link), self.others.clone());
         // What stood in for a video may have been replaced by it.
-        let only_video = self.wants_video || (!elsewhere && haul::claims_video(self.link));
+        let only_video = self.wants_video || (!elsewhere && fetched_outputs::claims_video(self.link));
         let is_it = move |placed: &Placed| match placed.source {
             _ if only_video && placed.media().class() != Class::Video => false,
             Some(from) if from == source => placed.output == output || !others.contains(&source),
@@ -90,48 +92,48 @@ impl Errand<'_> {
     }
 
     /// Brings the whole file, checked, into its place.
-    async fn fetch(&self, noted: bool) -> Result<Placed, Trouble> {
-        let catch = if noted { Catch::Part(Box::new(self.go_on().await?)) } else { self.begin().await? };
-        match catch {
-            Catch::Memory(bytes) => self.keep(bytes).await,
-            Catch::Part(part) => {
+    async fn fetch(&self, noted: bool) -> Result<Placed, FetchError> {
+        let downloaded = if noted { Downloaded::Part(Box::new(self.go_on().await?)) } else { self.begin().await? };
+        match downloaded {
+            Downloaded::Memory(bytes) => self.keep(bytes).await,
+            Downloaded::Part(part) => {
                 let (part, media) = self.check(*part).await?;
                 self.put(part, media).await
             }
         }
     }
 
-    async fn open_part(&self) -> Result<Part, Trouble> {
+    async fn open_part(&self) -> Result<Part, FetchError> {
         let (folder, job, output) = (self.place.parts().to_owned(), self.job, self.output);
         let part = blocking(move || Part::open(&folder, job, output)).await?;
         part.ok_or_else(in_other_hands)
     }
 
     /// Fetches a file of which nothing is there; one that stays small never becomes a part before it is whole.
-    async fn begin(&self) -> Result<Catch, Trouble> {
+    async fn begin(&self) -> Result<Downloaded, FetchError> {
         let mut download = self.downloader.open(&self.link.url, None).await?;
         let (gathered, end) = self.gather(&mut download).await;
         let is_whole = match &end {
             Some(Ok(())) => true,
             // It broke off, but a video's boxes may say that it is whole.
-            Some(Err(_)) => self.may_be_whole(&download) && ending::is_told(&mut Cursor::new(&gathered)),
+            Some(Err(_)) => self.may_be_whole(&download) && mp4_completeness::is_complete(&mut Cursor::new(&gathered)),
             None => false,
         };
         if is_whole {
-            return Ok(Catch::Memory(gathered));
+            return Ok(Downloaded::Memory(gathered));
         }
         if gathered.is_empty()
-            && let Some(Err(trouble)) = end
+            && let Some(Err(error)) = end
         {
-            return Err(trouble);
+            return Err(error);
         }
         let part = self.restart(self.open_part().await?, &download).await?;
         let part = append(part, gathered).await?;
-        Ok(Catch::Part(Box::new(self.finish(part, &mut download, end).await?)))
+        Ok(Downloaded::Part(Box::new(self.finish(part, &mut download, end).await?)))
     }
 
     /// Goes on with a part that an earlier attempt left.
-    async fn go_on(&self) -> Result<Part, Trouble> {
+    async fn go_on(&self) -> Result<Part, FetchError> {
         let (mut part, url) = (self.open_part().await?, self.link.url.clone());
         let (mut part, from): (Part, Option<Resume>) =
             blocking(move || part.resume(&url).map(|from| (part, from))).await?;
@@ -142,7 +144,7 @@ impl Errand<'_> {
         self.finish(part, &mut download, None).await
     }
 
-    async fn restart(&self, mut part: Part, download: &Download) -> Result<Part, Trouble> {
+    async fn restart(&self, mut part: Part, download: &Download) -> Result<Part, FetchError> {
         let (url, validator) = (self.link.url.clone(), download.validator.clone());
         let begun = Begun { validator, total: download.content_length, content_type: download.content_type.clone() };
         Ok(blocking(move || part.restart(&url, begun).map(|()| part)).await?)
@@ -155,7 +157,7 @@ impl Errand<'_> {
 
     /// Fetches what is left, unless that has ended already. What did arrive is good for the next attempt, so it is made
     /// durable either way.
-    async fn finish(&self, part: Part, download: &mut Download, end: Option<End>) -> Result<Part, Trouble> {
+    async fn finish(&self, part: Part, download: &mut Download, end: Option<End>) -> Result<Part, FetchError> {
         let (mut part, streamed) = match end {
             Some(end) => (part, end),
             None => self.stream(part, download).await?,
@@ -163,14 +165,14 @@ impl Errand<'_> {
         let looks = streamed.is_err() && self.may_be_whole(download);
         let (part, is_whole) = blocking(move || {
             part.sync()?;
-            let is_whole = looks && ending::is_told(&mut BufReader::new(part.reader()?));
+            let is_whole = looks && mp4_completeness::is_complete(&mut BufReader::new(part.reader()?));
             Ok((part, is_whole))
         })
         .await?;
         if is_whole { Ok(part) } else { streamed.map(|()| part) }
     }
 
-    async fn stream(&self, mut part: Part, download: &mut Download) -> Result<(Part, End), Trouble> {
+    async fn stream(&self, mut part: Part, download: &mut Download) -> Result<(Part, End), FetchError> {
         loop {
             let (gathered, end) = self.gather(download).await;
             part = append(part, gathered).await?;
@@ -193,40 +195,40 @@ impl Errand<'_> {
                 break None;
             }
         };
-        self.pulse.received(gathered.len() as u64);
+        self.metrics.received(gathered.len() as u64);
         (gathered, end)
     }
 
     /// Checks a small file and puts it into its place.
-    async fn keep(&self, content: Vec<u8>) -> Result<Placed, Trouble> {
+    async fn keep(&self, content: Vec<u8>) -> Result<Placed, FetchError> {
         let (job, output) = (self.job, self.output);
         match verdict(content::judge(&mut Cursor::new(&content)), self.wants_video) {
             Ok(media) => {
-                let (name, source) = (self.naming.name(output, media.extensions()), mark(self.link));
+                let (name, source) = (self.naming.name(output, media.extensions()), link_digest(self.link));
                 let draft = Draft { job, output, name, media, source, content };
                 self.place.keep(draft).await?.ok_or_else(in_other_hands)
             }
-            Err(trouble) => {
+            Err(error) => {
                 let folder = self.place.parts().to_owned();
                 blocking(move || {
-                    aside::keep(&folder, job, output, &content);
+                    quarantine::keep(&folder, job, output, &content);
                     Ok(())
                 })
                 .await?;
-                Err(trouble)
+                Err(error)
             }
         }
     }
 
-    /// Says what a whole file is; one that cannot be verified is set aside, and the part begins anew.
-    async fn check(&self, part: Part) -> Result<(Part, Media), Trouble> {
+    /// Says what a whole file is; one that cannot be verified is set quarantine, and the part begins anew.
+    async fn check(&self, part: Part) -> Result<(Part, Media), FetchError> {
         let (folder, job, output) = (self.place.parts().to_owned(), self.job, self.output);
         let wants_video = self.wants_video;
         let (part, judged) = blocking(move || {
             let mut part = part;
             let judged = verdict(content::judge(&mut BufReader::new(part.reader()?)), wants_video);
             if judged.is_err() {
-                aside::keep_file(&folder, job, output, &part.path);
+                quarantine::keep_file(&folder, job, output, &part.path);
                 part.discard()?;
             }
             Ok((part, judged))
@@ -235,11 +237,11 @@ impl Errand<'_> {
         judged.map(|media| (part, media))
     }
 
-    async fn put(&self, part: Part, media: Media) -> Result<Placed, Trouble> {
+    async fn put(&self, part: Part, media: Media) -> Result<Placed, FetchError> {
         let (bytes, sha256): (u64, Digest) = part.summary();
         let name = self.naming.name(self.output, media.extensions());
         let path = self.place.put(&part.path, &name, &sha256).await?;
-        let (media, source) = (Some(media), Some(mark(self.link)));
+        let (media, source) = (Some(media), Some(link_digest(self.link)));
         let placed = Placed { job: self.job, output: self.output, path, bytes, sha256, media, source };
         let folder = self.place.parts().to_owned();
         let noted = blocking(move || {
@@ -250,7 +252,7 @@ impl Errand<'_> {
         Ok(noted.await?)
     }
 
-    fn fetched(&self, placed: Placed) -> Fetched {
+    fn fetched(&self, placed: Placed) -> FetchedOutput {
         let class = placed.media().class();
         let file = StoredFile {
             path: placed.path,
@@ -260,33 +262,33 @@ impl Errand<'_> {
             expires_at: self.link.expires_at,
             note: None,
         };
-        Fetched { file, class }
+        FetchedOutput { file, class }
     }
 }
 
 /// How a download ended.
-type End = Result<(), Trouble>;
+type End = Result<(), FetchError>;
 
 async fn append(mut part: Part, bytes: Vec<u8>) -> Result<Part, PlaceError> {
     blocking(move || part.append(&bytes).map(|()| part)).await
 }
 
-fn in_other_hands() -> Trouble {
-    Trouble::Here("fetch the file: another worker is at it".to_owned())
+fn in_other_hands() -> FetchError {
+    FetchError::Here("fetch the file: another worker is at it".to_owned())
 }
 
 /// Whether a whole file is the output.
-fn verdict(judged: Result<Media, ContentError>, wants_video: bool) -> Result<Media, Trouble> {
+fn verdict(judged: Result<Media, ContentError>, wants_video: bool) -> Result<Media, FetchError> {
     match judged {
         Ok(media) if wants_video && media.class() != Class::Video => {
             let what = format!("fetch the file: a {} file came in place of the video", media.extension());
-            Err(Trouble::not_the_file(what, Cause::OtherKind))
+            Err(FetchError::not_the_file(what, Cause::OtherKind))
         }
         Ok(media) => Ok(media),
-        Err(ContentError::Io(error)) => Err(Trouble::Here(format!("read what was fetched: {error}"))),
+        Err(ContentError::Io(error)) => Err(FetchError::Here(format!("read what was fetched: {error}"))),
         Err(fault) => {
             let what = format!("fetch the file: what came is not it: {fault}");
-            Err(Trouble::not_the_file(what, Cause::Content))
+            Err(FetchError::not_the_file(what, Cause::Content))
         }
     }
 }

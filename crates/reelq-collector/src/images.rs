@@ -6,7 +6,7 @@ use bytes::Bytes;
 use reelq_model::{BatchName, Digest, SharedClock};
 use reelq_store::SharedStore;
 
-use crate::{Place, StorageOptions, targets::Targets, trouble::Trouble};
+use crate::{Place, StorageOptions, fetch_error::FetchError, targets::Targets};
 
 /// Image bytes by the digest of their content, each batch's under its output place.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ impl OutputImages {
     /// The bytes that a job of `batch` needs. That they are not there is an error: this machine may look at another place.
     pub async fn get(&self, batch: &BatchName, digest: &Digest) -> io::Result<Bytes> {
         let target =
-            self.targets.of(batch).await.map_err(|trouble: Trouble| io::Error::other(trouble.reason().to_owned()))?;
+            self.targets.of(batch).await.map_err(|error: FetchError| io::Error::other(error.reason().to_owned()))?;
         let found = target.place.read(&name(digest)).await.map_err(|error| io::Error::other(error.chain()))?;
         let bytes = found.ok_or_else(|| {
             let hint = "is it the same place on every machine?";

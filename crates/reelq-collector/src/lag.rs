@@ -1,4 +1,4 @@
-//! Notices when outputs are in danger, and pulls the brake for whom it concerns: nothing more is bought while what is bought
+//! Notices when outputs are in danger, and closes the submission gate: nothing more is bought while what is bought
 //! cannot be saved.
 
 use std::{
@@ -9,23 +9,23 @@ use std::{
 
 use reelq_model::{AccountName, BatchName, Status, Timestamp, TroubleKind, units::ByteSize};
 use reelq_store::{BatchView, JobFilter, JobView, Page, SharedStore};
-use reelq_worker::{Brake, Pulse, Scope};
+use reelq_worker::{AccountMetrics, Scope, SubmissionGate};
 
 use crate::{Place, PlaceError, Places, StorageOptions};
 
-/// Time that is kept in hand before a link dies.
+/// Time that is kept in reserve before a link dies.
 const MARGIN: Duration = Duration::from_mins(1);
 
 /// How far back the pace of saving is measured.
 const WINDOW: Duration = Duration::from_mins(2);
 
-/// Of the outputs that wait, this many are looked at one by one.
-const LOOKED_AT: usize = 2_000;
+/// Of the outputs that wait, this many are checked one by one.
+const CHECKED: usize = 2_000;
 
-/// They are looked at as soon as their links may die within so many times the time that saving them takes.
+/// They are checked as soon as their links may die within so many times the time that saving them takes.
 const WARY: u32 = 10;
 
-/// The kinds of the brake's reasons.
+/// The kinds of the gate's reasons.
 const DISK: &str = "disk";
 const LAG: &str = "lag";
 
@@ -90,12 +90,12 @@ fn is_savable(view: &JobView, now: Timestamp, closed: &[BatchName]) -> bool {
     waits && !is_late && !is_dead && !closed.contains(&job.batch)
 }
 
-/// Looks at the outlook now and then, and pulls the brake or lets it go.
+/// Checks the outlook now and then, and closes or opens the submission gate.
 #[derive(Debug)]
 pub struct LagGuard {
     store: SharedStore,
-    brake: Arc<Brake>,
-    pulses: Vec<(AccountName, Arc<Pulse>)>,
+    gate: Arc<SubmissionGate>,
+    metrics: Vec<(AccountName, Arc<AccountMetrics>)>,
     options: StorageOptions,
     places: Option<Arc<Places>>,
     min_free: ByteSize,
@@ -104,25 +104,25 @@ pub struct LagGuard {
 }
 
 impl LagGuard {
-    /// Guards one batch, or all where none is named. `pulses` are those of the collectors; `places` are looked at along the
+    /// Guards one batch, or all where none is named. `metrics` are those of the collectors; `places` are checked along the
     /// way, where this process reaches them.
     pub fn new(
         store: SharedStore,
-        brake: Arc<Brake>,
-        pulses: Vec<(AccountName, Arc<Pulse>)>,
+        gate: Arc<SubmissionGate>,
+        metrics: Vec<(AccountName, Arc<AccountMetrics>)>,
         options: StorageOptions,
         places: Option<Arc<Places>>,
         min_free: ByteSize,
         batch: Option<BatchName>,
     ) -> Self {
-        Self { store, brake, pulses, options, places, min_free, batch, seen: Mutex::default() }
+        Self { store, gate, metrics, options, places, min_free, batch, seen: Mutex::default() }
     }
 
-    /// Looks every `pause`, for as long as it is polled; spawn it beside the workers and drop it with them.
+    /// Checks every `pause`, for as long as it is polled; spawn it beside the workers and drop it with them.
     pub async fn run(&self, pause: Duration) {
         loop {
-            match self.look().await {
-                // The keeper of the leases says that the store is away.
+            match self.check().await {
+                // The lease renewer reports that the store is unreachable.
                 Err(error) if error.is_transient() => {
                     tracing::debug!(%error, "the outlook of the downloads is unknown");
                 }
@@ -133,8 +133,8 @@ impl LagGuard {
         }
     }
 
-    /// Looks once, and sets the brake by what it sees.
-    pub async fn look(&self) -> reelq_store::Result<()> {
+    /// Checks once, and closes or opens the gate by what it sees.
+    pub async fn check(&self) -> reelq_store::Result<()> {
         let now = self.store.now().await?;
         let views: Vec<BatchView> = match &self.batch {
             Some(batch) => self.store.batch(batch).await?.into_iter().collect(),
@@ -143,13 +143,13 @@ impl LagGuard {
         let outstanding = |view: &&BatchView| view.counts.outstanding() + view.others.outstanding() > 0;
         let open: Vec<&BatchView> = views.iter().filter(outstanding).collect();
         if let Some(places) = &self.places {
-            places.look(&open).await;
+            places.check_all(&open).await;
         }
-        self.look_at_disks(&open);
-        self.look_at_links(now, &open).await
+        self.check_disks(&open);
+        self.check_links(now, &open).await
     }
 
-    fn look_at_disks(&self, open: &[&BatchView]) {
+    fn check_disks(&self, open: &[&BatchView]) {
         let free = |view: &BatchView| self.free_of(view).ok().flatten();
         let full = open.iter().filter_map(|view| Some((*view, full(free(view), self.min_free)?)));
         self.set(DISK, full.map(|(view, reason)| (Scope::Batch(view.batch.name.clone()), reason)).collect());
@@ -159,7 +159,7 @@ impl LagGuard {
         Ok(Place::open(&view.batch.output, &view.batch.name, &self.options)?.free_space())
     }
 
-    async fn look_at_links(&self, now: Timestamp, open: &[&BatchView]) -> reelq_store::Result<()> {
+    async fn check_links(&self, now: Timestamp, open: &[&BatchView]) -> reelq_store::Result<()> {
         let paces = self.paces(now);
         let fetching = |view: &&BatchView| view.counts.of(Status::Fetching) + view.others.of(Status::Fetching);
         let slowest = paces.values().copied().reduce(|one, other| one.zip(other).map(|(one, other)| one.min(other)));
@@ -183,37 +183,37 @@ impl LagGuard {
     ) -> reelq_store::Result<BTreeMap<AccountName, Outlook>> {
         let statuses = vec![Status::Fetching];
         let filter = JobFilter { batch: self.batch.clone(), statuses, ..JobFilter::default() };
-        let views = self.store.jobs(&filter, Page { after: 0, limit: LOOKED_AT }).await?;
-        // Of more than are looked at, the others are like these.
+        let views = self.store.jobs(&filter, Page { after: 0, limit: CHECKED }).await?;
+        // Of more than are checked, the others are taken to be like these.
         let scale = rough.waiting.div_ceil(u64::try_from(views.len()).unwrap_or(u64::MAX).max(1)).max(1);
-        let (mut outlooks, closed) = (BTreeMap::new(), self.brake.closed_places());
+        let (mut outlooks, closed) = (BTreeMap::new(), self.gate.closed_places());
         for view in views.iter().filter(|view| is_savable(view, rough.now, &closed)) {
             let account = &view.job.spec.account;
             let pace = paces.get(account).copied().flatten();
             let outlook =
                 outlooks.entry(account.clone()).or_insert(Outlook { deadline: None, waiting: 0, pace, ..rough });
-            outlook.waiting += if views.len() < LOOKED_AT { 1 } else { scale };
+            outlook.waiting += if views.len() < CHECKED { 1 } else { scale };
             outlook.deadline = outlook.deadline.into_iter().chain(view.job.link_deadline()).min();
         }
         Ok(outlooks)
     }
 
-    /// Pulls the brake for these scopes, and lets it go for all others.
+    /// Closes the gate for these scopes, and opens it for all others.
     fn set(&self, what: &'static str, held: Vec<(Scope, String)>) {
         let kept: BTreeSet<Scope> = held.iter().map(|(scope, _)| scope.clone()).collect();
-        self.brake.release_others(what, &kept);
+        self.gate.open_others(what, &kept);
         for (scope, reason) in held {
-            self.brake.engage(scope, what, reason);
+            self.gate.close(scope, what, reason);
         }
     }
 
     fn paces(&self, now: Timestamp) -> BTreeMap<AccountName, Option<f64>> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let pace = |(account, pulse): &(AccountName, Arc<Pulse>)| {
+        let pace = |(account, metrics): &(AccountName, Arc<AccountMetrics>)| {
             let trail = seen.entry(account.clone()).or_default();
-            (account.clone(), pace(trail, now, pulse.beat().downloads))
+            (account.clone(), pace(trail, now, metrics.snapshot().downloads))
         };
-        self.pulses.iter().map(pace).collect()
+        self.metrics.iter().map(pace).collect()
     }
 }
 
@@ -227,22 +227,22 @@ fn pace(trail: &mut VecDeque<(Timestamp, u64)>, now: Timestamp, total: u64) -> O
     let seconds = now.since(since).as_secs_f64();
     let saved = u32::try_from(total.saturating_sub(before)).unwrap_or(u32::MAX);
     // Less than half a window says nothing of a pace of zero.
-    let telling = saved > 0 || seconds > WINDOW.as_secs_f64() / 2.0;
-    (seconds >= 1.0 && telling).then(|| f64::from(saved) / seconds)
+    let is_significant = saved > 0 || seconds > WINDOW.as_secs_f64() / 2.0;
+    (seconds >= 1.0 && is_significant).then(|| f64::from(saved) / seconds)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+    use reelq_testkit::sample::NOW;
 
     fn outlook(waiting: u64, seconds_left: u64, pace: Option<f64>) -> Outlook {
         Outlook { now: NOW, deadline: Some(NOW.after(Duration::from_secs(seconds_left))), waiting, pace }
     }
 
     #[test]
-    fn links_that_would_die_first_pull_the_brake() {
+    fn links_that_would_die_first_close_the_submission_gate() {
         assert_eq!(outlook(10, 3600, Some(1.0)).lag(), None);
         let text = "5000 outputs wait to be saved and the next link dies in 3540 s";
         assert_eq!(outlook(5000, 3600, Some(1.0)).lag().as_deref(), Some(text));
@@ -266,7 +266,7 @@ mod tests {
     }
 
     fn fetching(seconds_left: i64, is_late: bool) -> JobView {
-        let mut job = crate::fixture::job("cat");
+        let mut job = reelq_testkit::sample::job("cat");
         let expires_at = Some(Timestamp::from_millis(NOW.millis() + seconds_left * 1_000));
         let (url, kind) = ("https://c/v.mp4".to_owned(), reelq_model::OutputKind::Video);
         let outputs = vec![reelq_model::OutputLink { url, kind, expires_at, assumed: false }];
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn nearly_full_disk_pulls_the_brake() {
+    fn nearly_full_disk_closes_the_submission_gate() {
         let least = ByteSize(1 << 30);
         let text = "the output place has 3 MiB left, less than `[downloads] min_free` = 1GiB";
         assert_eq!(full(Some(3 << 20), least).as_deref(), Some(text));

@@ -3,7 +3,7 @@
 use reelq_model::{Job, OutputLink};
 use reelq_store::Line;
 
-use crate::{Media, NameTemplate, NameValues, haul};
+use crate::{Media, NameTemplate, NameValues, fetched_outputs};
 
 /// Names the outputs of one job, each by what it is.
 #[derive(Debug)]
@@ -22,12 +22,12 @@ impl Naming<'_> {
         self.template.name(&NameValues { job, line, output, outputs, extensions })
     }
 
-    /// The name of what is kept though it is not what its link should give, or nobody can say what it is.
+    /// The name of what is kept though it is not what its link should give, or no one can say what it is.
     pub(crate) fn kept(&self, output: usize, link: &OutputLink, media: Option<Media>) -> String {
         if let Some(media) = media {
             return self.name(output, media.extensions());
         }
-        let claimed = haul::extension(link).unwrap_or("bin");
+        let claimed = fetched_outputs::extension(link).unwrap_or("bin");
         self.name(output, &[&format!("{claimed}.unverified")])
     }
 }

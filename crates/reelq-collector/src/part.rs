@@ -11,7 +11,7 @@ use reelq_model::{Digest, JobId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::{PlaceError, haul::without_query};
+use crate::{PlaceError, fetched_outputs::without_query};
 
 /// Bytes written between two syncs; what was not synced is not trusted after a crash.
 const SYNC_BYTES: u64 = 4 << 20;
@@ -37,7 +37,7 @@ pub(crate) struct Note {
     pub(crate) synced: u64,
 }
 
-/// What the head of a download tells of its file.
+/// What the head of a download says of its file.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Begun {
     /// The file's version.
@@ -48,7 +48,7 @@ pub(crate) struct Begun {
     pub(crate) content_type: Option<String>,
 }
 
-/// A part in hand; nobody else writes to it meanwhile.
+/// A part that this worker has locked: no one else writes to it meanwhile.
 #[derive(Debug)]
 pub(crate) struct Part {
     pub(crate) path: PathBuf,
@@ -62,7 +62,7 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    /// Opens a job's part; `None` where another worker has it in hand. Blocks.
+    /// Opens a job's part; `None` where another worker has locked it. Blocks.
     pub(crate) fn open(folder: &Path, job: JobId, output: usize) -> Result<Option<Self>, PlaceError> {
         let path = path(folder, job, output);
         let note_path = path.with_extension("json");
@@ -84,7 +84,7 @@ impl Part {
     /// Where to go on with the file at `url`, if there is anything to go on with. Blocks.
     pub(crate) fn resume(&mut self, url: &str) -> Result<Option<Resume>, PlaceError> {
         let Some(validator) = self.note.validator.clone() else { return Ok(None) };
-        // A time of last change tells versions of one address apart, not one address from another.
+        // A time of last change distinguishes versions of one address, not one address from another.
         let vouches = validator.is_strong() || self.note.address == Some(Digest::of(url.as_bytes()));
         let offset = self.note.synced;
         let found = self.file.metadata().map_err(self.fault("read"))?.len();
@@ -111,7 +111,7 @@ impl Part {
         }
     }
 
-    /// Begins anew with the file at `url`, as `begun` tells of it. Blocks.
+    /// Begins anew with the file at `url`, as `begun` describes it. Blocks.
     pub(crate) fn restart(&mut self, url: &str, begun: Begun) -> Result<(), PlaceError> {
         let Begun { validator, total, content_type } = begun;
         let (source, address) = (without_query(url).to_owned(), Some(Digest::of(url.as_bytes())));
@@ -263,19 +263,19 @@ fn job_of(name: &str) -> Option<JobId> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixture;
+    use reelq_testkit::sample;
 
     #[test]
     fn part_left_behind_goes_on_from_what_was_synced() {
         let folder = tempfile::tempdir().unwrap();
-        let id = fixture::job("cat").id;
+        let id = sample::job("cat").id;
         let open = || Part::open(folder.path(), id, 1).unwrap();
         let mut headers_only = open().unwrap();
         let validator: Validator = serde_json::from_str(r#""\"v1\"""#).unwrap();
         let begun = Begun { validator: Some(validator.clone()), total: Some(10), content_type: None };
         headers_only.restart("https://cdn/a", begun).unwrap();
         headers_only.append(b"01234").unwrap();
-        assert!(open().is_none(), "it is in another's hands");
+        assert!(open().is_none(), "another worker has locked it");
         headers_only.sync().unwrap();
         headers_only.append(b"56").unwrap();
         drop(headers_only);
@@ -290,7 +290,7 @@ mod tests {
     #[test]
     fn whole_file_leaves_no_note_and_what_lay_there_is_gone() {
         let folder = tempfile::tempdir().unwrap();
-        let id = fixture::job("cat").id;
+        let id = sample::job("cat").id;
         fs::write(path(folder.path(), id, 1), b"left by a crash").unwrap();
         let mut part = Part::open(folder.path(), id, 1).unwrap().unwrap();
         part.fill(b"whole").unwrap();
@@ -303,7 +303,7 @@ mod tests {
     #[test]
     fn file_that_was_renamed_meanwhile_is_no_part_any_more() {
         let folder = tempfile::tempdir().unwrap();
-        let path = path(folder.path(), fixture::job("cat").id, 1);
+        let path = path(folder.path(), sample::job("cat").id, 1);
         let file = open(folder.path(), &path).unwrap();
         assert!(names(&path, &file).unwrap());
         fs::rename(&path, folder.path().join("placed.mp4")).unwrap();
@@ -315,7 +315,7 @@ mod tests {
     #[test]
     fn time_of_last_change_vouches_only_for_its_own_address() {
         let folder = tempfile::tempdir().unwrap();
-        let mut part = Part::open(folder.path(), fixture::job("cat").id, 1).unwrap().unwrap();
+        let mut part = Part::open(folder.path(), sample::job("cat").id, 1).unwrap().unwrap();
         let validator = serde_json::from_str(r#""Sat, 21 Nov 2026 02:00:00 GMT""#).unwrap();
         part.restart("https://cdn/a?id=1", Begun { validator: Some(validator), ..Begun::default() }).unwrap();
         part.append(b"01234").unwrap();
@@ -329,7 +329,7 @@ mod tests {
     #[test]
     fn note_of_an_earlier_version_is_read_and_vouches_only_by_its_tag() {
         let folder = tempfile::tempdir().unwrap();
-        let id = fixture::job("cat").id;
+        let id = sample::job("cat").id;
         for (validator, goes_on) in [(r#""\"v1\"""#, true), (r#""Sat, 21 Nov 2026 02:00:00 GMT""#, false)] {
             fs::write(path(folder.path(), id, 1), b"0123456").unwrap();
             let note = format!(r#"{{"source":"https://cdn/a","validator":{validator},"synced":5,"bad":0}}"#);

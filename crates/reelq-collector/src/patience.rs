@@ -6,11 +6,11 @@
 use std::time::Duration;
 
 use reelq_model::{Event, Failure, FailureKind, Job, OutputLink, RemoteTask, Stage, Timestamp, TroubleKind, Troubles};
-use reelq_worker::{Backoff, Dice};
+use reelq_worker::{Backoff, SharedRng};
 
 use crate::{
-    haul::{Lack, claims_video},
-    trouble::{Cause, Late, Trouble},
+    fetch_error::{Cause, FetchError, Late},
+    fetched_outputs::{MissingOutput, claims_video},
 };
 
 /// The wait after links that gave nothing, twice: the same link, and then a fresh one. In the long run that makes some eight
@@ -18,7 +18,7 @@ use crate::{
 const LATE: Backoff = Backoff { base: Duration::from_secs(1), cap: Duration::from_mins(20) };
 /// The wait before fresh links are asked for.
 const FRESH: Backoff = Backoff { base: Duration::from_secs(1), cap: Duration::from_secs(10) };
-/// The wait after a trouble of this side.
+/// The wait after a error of this side.
 const HERE: Backoff = Backoff { base: Duration::from_secs(1), cap: Duration::from_mins(2) };
 /// The longest wait for a cover while the video is there, and once the time of the outputs has passed.
 const SHORT: Duration = Duration::from_secs(20);
@@ -28,7 +28,7 @@ const SERVERS_WAIT_MAX: Duration = Duration::from_hours(1);
 
 /// That a server is not reached, or a link not allowed, is believed after this long.
 const BELIEVED_AFTER: Duration = Duration::from_mins(10);
-/// A trouble of this side that lasts beyond the time of the outputs is a person's after this long.
+/// A error of this side that lasts beyond the time of the outputs is a person's after this long.
 const HERE_AFTER: Duration = Duration::from_mins(30);
 /// A cover is given up after so many attempts over so long; a further video after so long.
 const COVER_FAILURES: u32 = 3;
@@ -41,27 +41,29 @@ pub(crate) struct Patience<'a> {
     pub(crate) job: &'a Job,
     /// By the store's time.
     pub(crate) now: Timestamp,
-    pub(crate) dice: &'a Dice,
+    pub(crate) rng: &'a SharedRng,
 }
 
 impl Patience<'_> {
     /// What comes of an attempt that did not bring what was bought.
-    pub(crate) fn event(&self, trouble: Trouble) -> Event {
-        match trouble {
-            Trouble::Fatal(message) => failed(FailureKind::Output, message),
-            Trouble::Here(reason) | Trouble::Place(reason) if self.is_past() && self.lasted() >= HERE_AFTER => failed(
-                FailureKind::Output,
-                format!("failed to {reason}; the output is paid for: `reelq retry` fetches it again"),
-            ),
-            Trouble::Here(reason) | Trouble::Place(reason) => {
-                let after = HERE.full_jitter(self.job.setbacks, self.dice);
+    pub(crate) fn event(&self, error: FetchError) -> Event {
+        match error {
+            FetchError::Fatal(message) => failed(FailureKind::Output, message),
+            FetchError::Here(reason) | FetchError::Place(reason) if self.is_past() && self.lasted() >= HERE_AFTER => {
+                failed(
+                    FailureKind::Output,
+                    format!("failed to {reason}; the output is paid for: `reelq retry` fetches it again"),
+                )
+            }
+            FetchError::Here(reason) | FetchError::Place(reason) => {
+                let after = HERE.full_jitter(self.job.setbacks, self.rng);
                 Event::FetchLater { reason, after }
             }
-            Trouble::Late(late) if late.cause == Cause::NotAllowed && self.lasted() >= BELIEVED_AFTER => {
+            FetchError::Late(late) if late.cause == Cause::NotAllowed && self.lasted() >= BELIEVED_AFTER => {
                 failed(FailureKind::Output, format!("failed to {}; then `reelq retry` fetches it again", late.reason))
             }
-            Trouble::Late(late) if self.is_dead(late.cause) => self.expired(&late),
-            Trouble::Late(late) => self.later(late, LATE.cap),
+            FetchError::Late(late) if self.is_dead(late.cause) => self.expired(&late),
+            FetchError::Late(late) => self.later(late, LATE.cap),
         }
     }
 
@@ -70,7 +72,7 @@ impl Patience<'_> {
         let longest = if self.is_past() { longest.min(PAST) } else { longest };
         if self.asks_anew(late.cause) {
             let ours =
-                if self.is_past() { self.growing(longest) } else { FRESH.full_jitter(self.failures(), self.dice) };
+                if self.is_past() { self.growing(longest) } else { FRESH.full_jitter(self.failures(), self.rng) };
             return Event::LinksExpired { after: self.with_servers(ours, late.wait), reason: late.reason };
         }
         Event::FetchLater { after: self.with_servers(self.growing(longest), late.wait), reason: late.reason }
@@ -87,20 +89,20 @@ impl Patience<'_> {
     }
 
     /// The next attempt at outputs beside a video that is there.
-    pub(crate) fn beside(&self, lacking: &[Lack]) -> Option<Event> {
-        let open = lacking.iter().find(|lack| !self.is_spent(lack))?;
+    pub(crate) fn beside(&self, missing: &[MissingOutput]) -> Option<Event> {
+        let open = missing.iter().find(|absent| !self.is_spent(absent))?;
         let longest = if claims_video(&open.link) { LATE.cap } else { SHORT };
         Some(self.later(open.late.clone(), longest))
     }
 
     /// Whether an output beside a video that is there is waited for no longer.
-    fn is_spent(&self, lack: &Lack) -> bool {
-        let spent = if claims_video(&lack.link) {
+    fn is_spent(&self, absent: &MissingOutput) -> bool {
+        let spent = if claims_video(&absent.link) {
             self.lasted() >= VIDEO_AFTER
         } else {
             self.failures() >= COVER_FAILURES && self.lasted() >= COVER_AFTER
         };
-        spent || lack.late.cause == Cause::OtherKind || self.is_dead(lack.late.cause)
+        spent || absent.late.cause == Cause::OtherKind || self.is_dead(absent.late.cause)
     }
 
     fn troubles(&self) -> Option<&Troubles> {
@@ -147,7 +149,7 @@ impl Patience<'_> {
     /// Longer with every two failures, between half and all of its ceiling, and well before the end of the outputs' time.
     fn growing(&self, longest: Duration) -> Duration {
         let ceiling = LATE.ceiling(self.failures() / 2).min(longest);
-        let wait = ceiling.mul_f64(0.5 + self.dice.fraction() / 2.0);
+        let wait = ceiling.mul_f64(0.5 + self.rng.fraction() / 2.0);
         self.at_most().map_or(wait, |most| wait.min(most))
     }
 
@@ -167,8 +169,8 @@ impl Patience<'_> {
     /// Half of what is left of the link at hand that dies first; fresh ones may live longer than those named at first.
     fn half_of_a_link(&self) -> Duration {
         let Stage::Fetching { outputs, .. } = &self.job.stage else { return SERVERS_WAIT_MAX };
-        let told = outputs.iter().filter(|link| !link.assumed).filter_map(|link| link.expires_at);
-        let left = told.map(|dies| dies.since(self.now)).filter(|left| !left.is_zero()).min();
+        let named = outputs.iter().filter(|link| !link.assumed).filter_map(|link| link.expires_at);
+        let left = named.map(|dies| dies.since(self.now)).filter(|left| !left.is_zero()).min();
         left.map_or(SERVERS_WAIT_MAX, |left| LATE.base.max(left / 2))
     }
 

@@ -28,7 +28,7 @@ pub(crate) struct Placed {
     /// What it is; `None` in lines of older versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) media: Option<Media>,
-    /// The mark of the link that it came from, for a later reply may name the outputs in another order.
+    /// The digest of the link that it came from, for a later reply may name the outputs in another order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) source: Option<Digest>,
 }
@@ -94,22 +94,22 @@ pub(crate) fn forget(folder: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixture;
+    use reelq_testkit::sample;
 
     fn placed(output: usize, path: &str) -> Placed {
-        let (job, sha256) = (fixture::job("cat").id, Digest::of(b"one"));
+        let (job, sha256) = (sample::job("cat").id, Digest::of(b"one"));
         Placed { job, output, path: path.to_owned(), bytes: 3, sha256, media: Some(Media::Mp4), source: None }
     }
 
     fn found(folder: &Path, output: usize) -> Option<Placed> {
-        find(folder, fixture::job("cat").id, |placed| placed.output == output)
+        find(folder, sample::job("cat").id, |placed| placed.output == output)
     }
 
     #[test]
     fn line_of_an_older_version_is_read_and_says_by_its_name_what_it_is() {
         let older = |path: &str| -> Placed {
             let sha256 = Digest::of(b"one").to_string();
-            let job = fixture::job("cat").id;
+            let job = sample::job("cat").id;
             serde_json::from_value(serde_json::json!({
                 "job": job, "output": 1, "path": path, "bytes": 3, "sha256": sha256
             }))

@@ -9,7 +9,7 @@ use std::{
 use reelq_model::{BatchName, Job, SharedClock};
 use reelq_store::{Line, SharedStore};
 
-use crate::{NameTemplate, Place, StorageOptions, trouble::Trouble};
+use crate::{NameTemplate, Place, StorageOptions, fetch_error::FetchError};
 
 /// A manifest that is loaded again may move the output place; that is noticed after this long.
 const REMEMBERED: Duration = Duration::from_secs(10);
@@ -35,15 +35,15 @@ impl Targets {
         Self { store, clock, options, known: Mutex::default() }
     }
 
-    pub(crate) async fn of(&self, batch: &BatchName) -> Result<Arc<Target>, Trouble> {
+    pub(crate) async fn of(&self, batch: &BatchName) -> Result<Arc<Target>, FetchError> {
         let now = self.clock.monotonic();
         if let Some(target) = self.remembered(batch, now) {
             return Ok(target);
         }
-        let view = self.store.batch(batch).await.map_err(|error| Trouble::Here(error.to_string()))?;
-        let draft = view.ok_or_else(|| Trouble::Fatal(format!("there is no batch `{batch}`")))?.batch;
+        let view = self.store.batch(batch).await.map_err(|error| FetchError::Here(error.to_string()))?;
+        let draft = view.ok_or_else(|| FetchError::Fatal(format!("there is no batch `{batch}`")))?.batch;
         let template = NameTemplate::parse(&draft.file_name);
-        let template = template.map_err(|error| Trouble::Fatal(format!("failed to {error}")))?;
+        let template = template.map_err(|error| FetchError::Fatal(format!("failed to {error}")))?;
         let target = Arc::new(Target { place: Place::open(&draft.output, batch, &self.options)?, template });
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|_, (since, _)| now.saturating_sub(*since) < REMEMBERED);
@@ -58,9 +58,9 @@ impl Targets {
     }
 
     /// The line that a job stands for; for the record of an unexpected charge, that of the job that it belongs to.
-    pub(crate) async fn line(&self, job: &Job) -> Result<Option<Line>, Trouble> {
+    pub(crate) async fn line(&self, job: &Job) -> Result<Option<Line>, FetchError> {
         let id = job.orphan_of.unwrap_or(job.id);
-        let view = self.store.job(id).await.map_err(|error| Trouble::Here(error.to_string()))?;
+        let view = self.store.job(id).await.map_err(|error| FetchError::Here(error.to_string()))?;
         Ok(view.and_then(|view| view.line))
     }
 }

@@ -1,4 +1,4 @@
-//! What the configuration says of an account's HTTP, and the same with its key in hand.
+//! What the configuration says of an account's HTTP, and the same with its key.
 
 use std::{fmt, path::PathBuf, sync::Arc};
 
@@ -41,7 +41,7 @@ impl HttpSection {
         Deadlines { connect, read: total, total }
     }
 
-    /// The account with its key in hand. `vendor` is the address used where the section names none.
+    /// The account with its key. `vendor` is the address used where the section names none.
     pub fn with_key(&self, vendor: &Url, api_key: SecretString, proxies: Proxies) -> AccountHttp {
         AccountHttp {
             base_url: self.base_url.clone().unwrap_or_else(|| vendor.clone()),

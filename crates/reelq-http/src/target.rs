@@ -34,7 +34,7 @@ pub(crate) fn shown(url: &Url) -> String {
     if userinfo_kept { url.scheme().to_owned() } else { url.to_string() }
 }
 
-/// What tells a vendor's address from others: without the port on this machine, where simulators and tunnels take any.
+/// What distinguishes a vendor's address from others: without the port on this machine, where simulators and tunnels take any.
 pub(crate) fn identity(base: &Url) -> String {
     let port = base.port_or_known_default().filter(|_| !is_loopback(base)).unwrap_or_default();
     let host = base.host_str().unwrap_or_default();

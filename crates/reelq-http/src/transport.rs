@@ -72,17 +72,17 @@ impl Transport {
         self.inner.keys.replaced()
     }
 
-    /// A mark of the account's key and address for requests about `job`: it changes when either does, and tells neither.
-    pub fn mark(&self, job: JobId) -> Digest {
+    /// A fingerprint of the account's key and address for requests about `job`. It changes when either does, and reveals neither.
+    pub fn fingerprint(&self, job: JobId) -> Digest {
         let key = self.inner.keys.now();
         let key = hmac::Key::new(hmac::HMAC_SHA256, key.secret.expose_secret().as_bytes());
         let mut context = hmac::Context::with_key(&key);
         context.update(b"reelq account 1");
         context.update(job.as_bytes());
         context.update(target::identity(&self.inner.base_url).as_bytes());
-        let mut mark = [0; 32];
-        mark.copy_from_slice(context.sign().as_ref());
-        Digest::from_bytes(mark)
+        let mut fingerprint = [0; 32];
+        fingerprint.copy_from_slice(context.sign().as_ref());
+        Digest::from_bytes(fingerprint)
     }
 
     /// Sends the paid request `request` once, and says what became of it.
@@ -183,8 +183,8 @@ impl Transport {
         sent
     }
 
-    /// Why the vendor takes no connection, or took none since this was asked last; `None` where all is well. However short
-    /// it was, it is told.
+    /// Why the vendor takes no connection, or took none since this was asked last; `None` where all is well. An outage is reported
+    /// however short it was.
     pub fn unreachable(&self) -> Option<String> {
         let mut unreachable = self.inner.unreachable.lock().unwrap_or_else(PoisonError::into_inner);
         let (reason, is_over) = unreachable.clone()?;
@@ -272,10 +272,10 @@ mod tests {
 
     use super::*;
 
-    fn mark(base_url: &str, key: &str, job: u8) -> Digest {
+    fn fingerprint(base_url: &str, key: &str, job: u8) -> Digest {
         let account = AccountHttp::new(base_url.parse().unwrap(), SecretString::from(key));
         let transport = Transport::new(&account, Arc::new(SystemClock::new())).unwrap();
-        transport.mark(JobId::from_bytes([job; 16]))
+        transport.fingerprint(JobId::from_bytes([job; 16]))
     }
 
     #[test]
@@ -288,14 +288,18 @@ mod tests {
     }
 
     #[test]
-    fn mark_changes_with_key_address_and_job_and_with_nothing_else() {
-        let usual = mark("http://127.0.0.1:1/v", "sk-one", 1);
-        assert_eq!(mark("http://127.0.0.1:1/v/", "sk-one", 1), usual);
-        assert_eq!(mark("http://127.0.0.1:2/v", "sk-one", 1), usual, "a port of this machine lasts for one process");
+    fn fingerprint_changes_with_key_address_and_job_and_with_nothing_else() {
+        let usual = fingerprint("http://127.0.0.1:1/v", "sk-one", 1);
+        assert_eq!(fingerprint("http://127.0.0.1:1/v/", "sk-one", 1), usual);
+        assert_eq!(
+            fingerprint("http://127.0.0.1:2/v", "sk-one", 1),
+            usual,
+            "a port of this machine lasts for one process"
+        );
         let others = [
-            mark("http://127.0.0.1:1/v", "sk-two", 1),
-            mark("https://api.example/v", "sk-one", 1),
-            mark("http://127.0.0.1:1/v", "sk-one", 2),
+            fingerprint("http://127.0.0.1:1/v", "sk-two", 1),
+            fingerprint("https://api.example/v", "sk-one", 1),
+            fingerprint("http://127.0.0.1:1/v", "sk-one", 2),
         ];
         assert!(others.iter().all(|other| *other != usual));
     }

@@ -3,20 +3,20 @@
 use reelq_model::Fields;
 use serde_json::Value;
 
-use crate::{Problem, Row, Spots, limits, names::Target};
+use crate::{Problem, Row, Spans, limits, names::RowField};
 
 /// One value and the part of the row that it is for.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Entry {
-    pub(crate) target: Target,
+pub(crate) struct FieldEntry {
+    pub(crate) target: RowField,
     pub(crate) value: Value,
 }
 
 /// Puts entries together, later ones over earlier ones; `None` where one of them is an error.
 pub(crate) fn assemble(
     number: u64,
-    entries: impl IntoIterator<Item = Entry>,
-    spots: Spots,
+    entries: impl IntoIterator<Item = FieldEntry>,
+    spans: Spans,
     problems: &mut Vec<Problem>,
 ) -> Option<Row> {
     let mut row = Row {
@@ -30,13 +30,13 @@ pub(crate) fn assemble(
         priority: None,
         fields: Fields::new(),
         passthrough: std::collections::BTreeMap::new(),
-        spots,
+        spans,
     };
     let before = problems.len();
     for entry in entries {
         let name = entry.target.name().to_owned();
         if let Err(fault) = set(&mut row, entry) {
-            let mut problem = row.spots.problem(Some(&name), &fault.rule).with_value(&fault.value);
+            let mut problem = row.spans.problem(Some(&name), &fault.rule).with_value(&fault.value);
             problem.hint = fault.hint.map(str::to_owned);
             problems.push(problem);
         }
@@ -44,33 +44,33 @@ pub(crate) fn assemble(
     (problems.len() == before).then_some(row)
 }
 
-struct Fault {
+struct RecordError {
     rule: String,
     value: String,
     hint: Option<&'static str>,
 }
 
-fn set(row: &mut Row, Entry { target, value }: Entry) -> Result<(), Fault> {
+fn set(row: &mut Row, FieldEntry { target, value }: FieldEntry) -> Result<(), RecordError> {
     check_size(&target, &value)?;
     match target {
-        Target::Id => row.label = Some(text("id", value)?),
-        Target::Account => row.account = Some(text("account", value)?),
-        Target::Provider => row.provider = Some(text("provider", value)?),
-        Target::Model => row.model = Some(text("model", value)?),
-        Target::Mode => row.mode = Some(text("mode", value)?),
-        Target::Copies => row.copies = copies(&value)?,
-        Target::Priority => row.priority = Some(priority(&value)?),
-        Target::Field(path) => insert(&mut row.fields, &path, value)?,
-        Target::Passthrough(name) => {
+        RowField::Id => row.label = Some(text("id", value)?),
+        RowField::Account => row.account = Some(text("account", value)?),
+        RowField::Provider => row.provider = Some(text("provider", value)?),
+        RowField::Model => row.model = Some(text("model", value)?),
+        RowField::Mode => row.mode = Some(text("mode", value)?),
+        RowField::Copies => row.copies = copies(&value)?,
+        RowField::Priority => row.priority = Some(priority(&value)?),
+        RowField::Field(path) => insert(&mut row.fields, &path, value)?,
+        RowField::Passthrough(name) => {
             row.passthrough.insert(name.to_string(), plain(&value));
         }
     }
     Ok(())
 }
 
-fn check_size(target: &Target, value: &Value) -> Result<(), Fault> {
+fn check_size(target: &RowField, value: &Value) -> Result<(), RecordError> {
     match value.as_str() {
-        Some(text) if text.len() > limits::VALUE_BYTES => Err(Fault {
+        Some(text) if text.len() > limits::VALUE_BYTES => Err(RecordError {
             rule: format!("{} is {} bytes long; at most {} are taken", target.name(), text.len(), limits::VALUE_BYTES),
             value: text.to_owned(),
             hint: None,
@@ -84,14 +84,16 @@ pub(crate) fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn text(name: &str, value: Value) -> Result<String, Fault> {
+fn text(name: &str, value: Value) -> Result<String, RecordError> {
     match value {
         Value::String(text) if !text.trim().is_empty() => Ok(text),
         Value::Number(number) if number.is_i64() => Ok(number.to_string()),
-        Value::String(text) => {
-            Err(Fault { rule: format!("{name} must not be empty"), value: text, hint: Some("leave it out instead") })
-        }
-        other => Err(Fault {
+        Value::String(text) => Err(RecordError {
+            rule: format!("{name} must not be empty"),
+            value: text,
+            hint: Some("leave it out instead"),
+        }),
+        other => Err(RecordError {
             rule: format!("{name} must be a text, not {}", kind(&other)),
             value: other.to_string(),
             hint: None,
@@ -107,31 +109,31 @@ fn integer(value: &Value) -> Option<i64> {
     }
 }
 
-fn copies(value: &Value) -> Result<u32, Fault> {
+fn copies(value: &Value) -> Result<u32, RecordError> {
     let copies = integer(value).and_then(|copies| u32::try_from(copies).ok());
-    copies.filter(|copies| (1..=limits::COPIES).contains(copies)).ok_or_else(|| Fault {
+    copies.filter(|copies| (1..=limits::COPIES).contains(copies)).ok_or_else(|| RecordError {
         rule: format!("copies must be a whole number from 1 to {}", limits::COPIES),
         value: plain(value),
         hint: Some("to leave a row out, remove it"),
     })
 }
 
-fn priority(value: &Value) -> Result<i32, Fault> {
-    integer(value).and_then(|priority| i32::try_from(priority).ok()).ok_or_else(|| Fault {
+fn priority(value: &Value) -> Result<i32, RecordError> {
+    integer(value).and_then(|priority| i32::try_from(priority).ok()).ok_or_else(|| RecordError {
         rule: format!("priority must be a whole number from {} to {}", i32::MIN, i32::MAX),
         value: plain(value),
         hint: Some("higher goes first; 0 is usual"),
     })
 }
 
-fn insert(fields: &mut Fields, path: &str, value: Value) -> Result<(), Fault> {
+fn insert(fields: &mut Fields, path: &str, value: Value) -> Result<(), RecordError> {
     let Some((parent, rest)) = path.split_once('.') else {
         fields.insert(path.to_owned(), value);
         return Ok(());
     };
     match fields.entry(parent).or_insert_with(|| Value::Object(Fields::new())) {
         Value::Object(inner) => insert(inner, rest, value),
-        other => Err(Fault {
+        other => Err(RecordError {
             rule: format!("`{parent}` is {} and cannot hold `{rest}`", kind(other)),
             value: plain(&value),
             hint: None,

@@ -90,8 +90,8 @@ impl Bytes {
     }
 
     /// Takes one physical line without its end, of which at most `limit` bytes are kept; `None` at the end.
-    pub(crate) fn line(&mut self, limit: usize) -> io::Result<Option<Line>> {
-        let mut line = Line { offset: self.offset, bytes: Vec::new(), whole: true };
+    pub(crate) fn line(&mut self, limit: usize) -> io::Result<Option<RawLine>> {
+        let mut line = RawLine { offset: self.offset, bytes: Vec::new(), whole: true };
         if self.peek()?.is_none() {
             return Ok(None);
         }
@@ -114,7 +114,7 @@ impl Bytes {
 
 /// A physical line.
 #[derive(Debug)]
-pub(crate) struct Line {
+pub(crate) struct RawLine {
     /// Where it begins in the file.
     pub(crate) offset: u64,
     pub(crate) bytes: Vec<u8>,

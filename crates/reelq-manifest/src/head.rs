@@ -4,7 +4,7 @@ use reelq_model::Money;
 
 /// What a manifest says of the batch as a whole; everything but the names to pass through stands only in TOML.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Head {
+pub struct ManifestHead {
     /// The batch's name, where the manifest gives one.
     pub name: Option<String>,
     /// The output place, as written.

@@ -23,7 +23,7 @@ impl Labels {
         if let Some(earlier) = self.first.get(&hash) {
             let rule = format!("id `{}` is already used by row {earlier}", readable(label));
             let hint = "both rows will run; give each its own id to tell their results apart";
-            return Some(row.spots.problem(Some("id"), &rule).with_value(label).with_hint(hint).into_warning());
+            return Some(row.spans.problem(Some("id"), &rule).with_value(label).with_hint(hint).into_warning());
         }
         if self.first.len() < limits::WATCHED_LABELS {
             self.first.insert(hash, row.number);

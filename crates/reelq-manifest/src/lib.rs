@@ -3,20 +3,21 @@
 //! Bad input never panics and never stops the reading: every problem of a manifest is found in one pass, each with file,
 //! line, column, field, value, rule and hint. Memory does not grow with the number of rows.
 
-mod alike;
 mod assemble;
 mod bytes;
+mod cli_defaults;
 mod csv;
+mod entries;
 mod format;
+mod grouped;
 mod head;
 mod input;
 mod jsonl;
 mod labels;
 mod limits;
+mod location;
 mod manifest;
 mod names;
-mod part;
-mod place;
 mod problem;
 mod problems;
 mod render;
@@ -24,17 +25,17 @@ mod results;
 mod row;
 mod rows;
 mod schema;
+mod source;
 mod template;
 mod toml;
-mod usual;
 mod visible;
 
-pub use alike::Alike;
 pub use format::Format;
-pub use head::Head;
+pub use grouped::GroupedProblems;
+pub use head::ManifestHead;
+pub use location::Spans;
 pub use manifest::Manifest;
 pub use names::Vocabulary;
-pub use place::Spots;
 pub use problem::{Excerpt, Problem};
 pub use problems::Problems;
 pub use results::{

@@ -10,23 +10,24 @@ use reelq_model::Digest;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    Format, Head, Problem, Problems, Rows, Vocabulary,
-    csv::Plan,
+    Format, ManifestHead, Problem, Problems, Rows, Vocabulary, cli_defaults,
+    csv::ColumnPlan,
+    entries::Defaults,
     input::Input,
     names::Names,
-    part::{Content, Defaults, Part},
+    source::{RowSource, SourceContent},
     template::Templates,
-    toml, usual,
+    toml,
 };
 
 /// An opened manifest: its head is read, its rows can be read any number of times.
 #[derive(Debug, Clone)]
 pub struct Manifest {
     input: Input,
-    head: Head,
-    parts: Arc<[Part]>,
+    head: ManifestHead,
+    sources: Arc<[RowSource]>,
     problems: Arc<[Problem]>,
-    usual: Option<Arc<Defaults>>,
+    cli_defaults: Option<Arc<Defaults>>,
 }
 
 impl Manifest {
@@ -55,7 +56,9 @@ impl Manifest {
             table(&input, format, vocabulary, &mut problems)
         };
         match read {
-            Ok((head, parts)) => Ok(Self { input, head, parts: parts.into(), problems: problems.into(), usual: None }),
+            Ok((head, sources)) => {
+                Ok(Self { input, head, sources: sources.into(), problems: problems.into(), cli_defaults: None })
+            }
             Err(problem) => {
                 let mut all = Problems::from(*problem);
                 all.extend(problems);
@@ -67,32 +70,37 @@ impl Manifest {
     /// Gives values (`FIELD=VALUE`) to rows that name none themselves and take none from defaults.
     ///
     /// `origin` is what problems call the place where they were given.
-    pub fn with_usual(mut self, given: &[String], origin: &str, vocabulary: &Vocabulary) -> Result<Self, Problems> {
-        self.usual = usual::read(given, Path::new(origin), vocabulary)?.map(Arc::new);
+    pub fn with_cli_defaults(
+        mut self,
+        given: &[String],
+        origin: &str,
+        vocabulary: &Vocabulary,
+    ) -> Result<Self, Problems> {
+        self.cli_defaults = cli_defaults::read(given, Path::new(origin), vocabulary)?.map(Arc::new);
         Ok(self)
     }
 
     /// What it says of the batch as a whole.
-    pub const fn head(&self) -> &Head {
+    pub const fn head(&self) -> &ManifestHead {
         &self.head
     }
 
     /// The files that its rows come from, its own first.
     pub fn files(&self) -> Vec<PathBuf> {
-        let sources = self.parts.iter().filter_map(|part| part.content.input());
+        let sources = self.sources.iter().filter_map(|source| source.content.input());
         std::iter::once(&self.input).chain(sources).map(|input| input.path.to_path_buf()).collect()
     }
 
     /// Reads the rows, and with them every problem of the manifest, warnings among them.
     pub fn rows(&self) -> Rows {
-        Rows::new(Arc::clone(&self.parts), self.problems.to_vec(), &self.input.path, self.usual.clone())
+        Rows::new(Arc::clone(&self.sources), self.problems.to_vec(), &self.input.path, self.cli_defaults.clone())
     }
 
     /// Digests every file that it reads, in order, so that two passes can be known to have read the same.
     pub fn digest(&self) -> io::Result<Digest> {
         let own = self.input.digest()?;
-        let sources = self.parts.iter().filter_map(|part| part.content.input()).filter(|input| {
-            // The manifest itself is its only part where it is not TOML.
+        let sources = self.sources.iter().filter_map(|source| source.content.input()).filter(|input| {
+            // The manifest itself is its only source where it is not TOML.
             input.path != self.input.path
         });
         let mut hasher = Sha256::new();
@@ -111,9 +119,9 @@ fn table(
     format: Format,
     vocabulary: &Vocabulary,
     problems: &mut Vec<Problem>,
-) -> Result<(Head, Vec<Part>), Box<Problem>> {
-    let plan = Plan { names: Arc::new(Names::new(vocabulary, &[])), ..Plan::default() };
-    let content = Content::of_file(input.clone(), format, plan, problems)?;
-    let head = Head { passthrough: content.passthrough(), ..Head::default() };
-    Ok((head, vec![Part { content, defaults: Vec::new(), templates: Arc::new(Templates::new()) }]))
+) -> Result<(ManifestHead, Vec<RowSource>), Box<Problem>> {
+    let plan = ColumnPlan { names: Arc::new(Names::new(vocabulary, &[])), ..ColumnPlan::default() };
+    let content = SourceContent::of_file(input.clone(), format, plan, problems)?;
+    let head = ManifestHead { passthrough: content.passthrough(), ..ManifestHead::default() };
+    Ok((head, vec![RowSource { content, defaults: Vec::new(), templates: Arc::new(Templates::new()) }]))
 }

@@ -17,7 +17,7 @@ pub(crate) const ROW_KEYS: [&str; 7] = ["id", "account", "provider", "model", "m
 
 /// The part of a row that a column or key stands for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Target {
+pub(crate) enum RowField {
     Id,
     Account,
     Provider,
@@ -29,7 +29,7 @@ pub(crate) enum Target {
     Passthrough(Arc<str>),
 }
 
-impl Target {
+impl RowField {
     fn row_key(name: &str) -> Option<Self> {
         Some(match name {
             "id" => Self::Id,
@@ -60,9 +60,9 @@ impl Target {
 
 /// What a name in a manifest stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Meaning {
+pub(crate) enum NameMeaning {
     /// A part of the row.
-    Target(Target),
+    Field(RowField),
     /// The parent of dotted fields: `extra`.
     Parent,
     /// Nothing.
@@ -92,40 +92,40 @@ impl Names {
     }
 
     /// Reads a JSON or TOML key, which must be written exactly.
-    pub(crate) fn key(&self, name: &str) -> Meaning {
-        if let Some(target) = self.carried(name).or_else(|| Target::row_key(name)) {
-            return Meaning::Target(target);
+    pub(crate) fn key(&self, name: &str) -> NameMeaning {
+        if let Some(target) = self.carried(name).or_else(|| RowField::row_key(name)) {
+            return NameMeaning::Field(target);
         }
         match self.fields.get(name) {
-            Some(field) => Meaning::Target(Target::Field(Arc::clone(field))),
-            None if self.parents.contains(name) => Meaning::Parent,
-            None => Meaning::Unknown,
+            Some(field) => NameMeaning::Field(RowField::Field(Arc::clone(field))),
+            None if self.parents.contains(name) => NameMeaning::Parent,
+            None => NameMeaning::Unknown,
         }
     }
 
     /// Reads a header cell: case, spaces and the kind of dash do not matter.
-    pub(crate) fn header(&self, name: &str) -> Meaning {
+    pub(crate) fn header(&self, name: &str) -> NameMeaning {
         let name = name.trim();
         let form = header_form(name);
-        if let Some(target) = self.carried(name).or_else(|| Target::row_key(&form)) {
-            return Meaning::Target(target);
+        if let Some(target) = self.carried(name).or_else(|| RowField::row_key(&form)) {
+            return NameMeaning::Field(target);
         }
         match self.by_header.get(&form) {
-            Some(field) => Meaning::Target(Target::Field(Arc::clone(field))),
-            None if self.parents.contains(&form) => Meaning::Parent,
-            None => Meaning::Unknown,
+            Some(field) => NameMeaning::Field(RowField::Field(Arc::clone(field))),
+            None if self.parents.contains(&form) => NameMeaning::Parent,
+            None => NameMeaning::Unknown,
         }
     }
 
-    fn carried(&self, name: &str) -> Option<Target> {
+    fn carried(&self, name: &str) -> Option<RowField> {
         let own = name.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("x_")) && name.len() > 2;
-        (own || self.passthrough.contains(name)).then(|| Target::Passthrough(Arc::from(name)))
+        (own || self.passthrough.contains(name)).then(|| RowField::Passthrough(Arc::from(name)))
     }
 
     /// The known name that `name` was likely meant to be.
-    pub(crate) fn nearest(&self, name: &str) -> Option<String> {
+    pub(crate) fn nearest(&self, name: &str) -> Option<&str> {
         let known = ROW_KEYS.iter().copied().chain(self.fields.iter().map(AsRef::as_ref));
-        nearest(name, known)
+        reelq_model::nearest(name, known)
     }
 }
 
@@ -133,20 +133,6 @@ impl Names {
 pub(crate) fn header_form(name: &str) -> String {
     let plain = name.trim().chars().map(|c| if c == '-' || c.is_whitespace() { '_' } else { c });
     plain.flat_map(char::to_lowercase).collect()
-}
-
-/// The candidate that `name` was likely meant to be, if any is near enough.
-pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let cut: String = name.chars().take(64).collect();
-    let form = header_form(&cut);
-    let limit = (form.chars().count() / 3).clamp(1, 3);
-    let distance = |candidate: &str| {
-        let whole = header_form(candidate);
-        let last = whole.rsplit('.').next().unwrap_or(&whole);
-        strsim::damerau_levenshtein(&form, &whole).min(strsim::damerau_levenshtein(&form, last))
-    };
-    let best = candidates.into_iter().map(|candidate| (distance(candidate), candidate)).min_by_key(|(far, _)| *far)?;
-    (best.0 <= limit).then(|| best.1.to_owned())
 }
 
 #[cfg(test)]
@@ -166,23 +152,23 @@ mod tests {
             ("ASPECTRATIO", "aspectRatio"),
             ("Extra.Prompt Optimizer", "extra.prompt_optimizer"),
         ] {
-            assert_eq!(names().header(header), Meaning::Target(Target::Field(Arc::from(field))), "{header}");
+            assert_eq!(names().header(header), NameMeaning::Field(RowField::Field(Arc::from(field))), "{header}");
         }
-        assert_eq!(names().header("Copies"), Meaning::Target(Target::Copies));
-        assert_eq!(names().header("extra"), Meaning::Parent);
+        assert_eq!(names().header("Copies"), NameMeaning::Field(RowField::Copies));
+        assert_eq!(names().header("extra"), NameMeaning::Parent);
     }
 
     #[test]
     fn keys_are_exact() {
-        assert_eq!(names().key("Prompt"), Meaning::Unknown);
-        assert_eq!(names().key("dimension"), Meaning::Target(Target::Passthrough(Arc::from("dimension"))));
-        assert_eq!(names().key("x_"), Meaning::Unknown);
+        assert_eq!(names().key("Prompt"), NameMeaning::Unknown);
+        assert_eq!(names().key("dimension"), NameMeaning::Field(RowField::Passthrough(Arc::from("dimension"))));
+        assert_eq!(names().key("x_"), NameMeaning::Unknown);
     }
 
     #[test]
     fn nearest_sees_slips_and_forgotten_parents_but_not_strangers() {
-        assert_eq!(names().nearest("promt").as_deref(), Some("prompt"));
-        assert_eq!(names().nearest("prompt_optimiser").as_deref(), Some("extra.prompt_optimizer"));
+        assert_eq!(names().nearest("promt"), Some("prompt"));
+        assert_eq!(names().nearest("prompt_optimiser"), Some("extra.prompt_optimizer"));
         assert_eq!(names().nearest("dimension_of_evaluation"), None);
     }
 }

@@ -9,7 +9,7 @@ use miette::{Diagnostic, LabeledSpan, SourceCode};
 use reelq_model::Severity;
 use serde::{Serialize, Serializer};
 
-use crate::{Alike, is_hidden, place, visible};
+use crate::{GroupedProblems, is_hidden, visible};
 
 /// One thing wrong, or likely wrong, with a manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -34,8 +34,8 @@ pub struct Problem {
     /// The line itself, with the place to look at.
     pub excerpt: Option<Excerpt>,
     /// The further rows that have it too.
-    #[serde(skip_serializing_if = "Alike::is_empty")]
-    pub alike: Alike,
+    #[serde(rename = "alike", skip_serializing_if = "GroupedProblems::is_empty")]
+    pub grouped: GroupedProblems,
 }
 
 /// A line of the file, cut around the place to look at.
@@ -53,7 +53,7 @@ impl Excerpt {
     /// Each hidden character becomes one that can be seen, so that what is pointed at stays where it is.
     fn seen(&self) -> Self {
         let part = |from: usize, to: usize| -> String {
-            self.text.get(from..to).unwrap_or_default().chars().map(place::visible).collect()
+            self.text.get(from..to).unwrap_or_default().chars().map(visible::visible_char).collect()
         };
         let end = self.offset.saturating_add(self.length).min(self.text.len());
         let (before, at, after) = (part(0, self.offset), part(self.offset, end), part(end, self.text.len()));
@@ -78,7 +78,7 @@ impl Problem {
             rule: rule.into(),
             hint: None,
             excerpt: None,
-            alike: Alike::default(),
+            grouped: GroupedProblems::default(),
         }
     }
 
@@ -110,7 +110,7 @@ impl Problem {
             rule: seen(&self.rule),
             hint: self.hint.as_ref().map(seen),
             excerpt: self.excerpt.as_ref().map(Excerpt::seen),
-            alike: self.alike.clone(),
+            grouped: self.grouped.clone(),
         }
     }
 

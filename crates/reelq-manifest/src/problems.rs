@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use reelq_model::Severity;
 use serde::Serialize;
 
-use crate::{Problem, alike::is_alike, render};
+use crate::{Problem, grouped::is_same, render};
 
 const KEPT: usize = 50;
 
@@ -26,11 +26,11 @@ impl Problems {
             Severity::Warning => (&mut self.warning_count, &mut self.warnings),
         };
         *count = count.saturating_add(1);
-        if let Some(index) = kept.iter().position(|first| is_alike(first, &problem)) {
+        if let Some(index) = kept.iter().position(|first| is_same(first, &problem)) {
             let first = &mut kept[index];
-            let mut alike = std::mem::take(&mut first.alike);
-            alike.note(first, &problem);
-            first.alike = alike;
+            let mut grouped = std::mem::take(&mut first.grouped);
+            grouped.note(first, &problem);
+            first.grouped = grouped;
         } else if kept.len() < KEPT {
             kept.push(problem);
         }
@@ -75,8 +75,8 @@ impl Problems {
         {
             for problem in kept {
                 drawn.push_str(&render::draw(problem, color, width));
-                if !problem.alike.is_empty() {
-                    writeln!(drawn, "  … {}", problem.alike).unwrap_or_default();
+                if !problem.grouped.is_empty() {
+                    writeln!(drawn, "  … {}", problem.grouped).unwrap_or_default();
                 }
             }
             let rest = count.saturating_sub(shown(kept));
@@ -91,7 +91,7 @@ impl Problems {
 
 /// How many problems the kept ones stand for.
 fn shown(kept: &[Problem]) -> u64 {
-    kept.iter().map(|problem| problem.alike.count.saturating_add(1)).sum()
+    kept.iter().map(|problem| problem.grouped.count.saturating_add(1)).sum()
 }
 
 impl From<Problem> for Problems {
@@ -112,9 +112,9 @@ impl fmt::Display for Problems {
     /// Writes one line a problem, and the count of the rest.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for problem in self.errors.iter().chain(&self.warnings) {
-            match &problem.alike {
-                alike if alike.is_empty() => writeln!(f, "{problem}")?,
-                alike => writeln!(f, "{problem} … {alike}")?,
+            match &problem.grouped {
+                grouped if grouped.is_empty() => writeln!(f, "{problem}")?,
+                grouped => writeln!(f, "{problem} … {grouped}")?,
             }
         }
         let all = self.error_count.saturating_add(self.warning_count);

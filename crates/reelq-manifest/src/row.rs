@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use reelq_model::{Fields, Finding};
 
-use crate::{Problem, Spots, problem::readable};
+use crate::{Problem, Spans, problem::readable};
 
 /// One row of a manifest, after defaults and expansion and before the catalogue's check.
 #[derive(Debug, Clone)]
@@ -30,13 +30,13 @@ pub struct Row {
     /// What is carried to the result manifest untouched.
     pub passthrough: BTreeMap<String, String>,
     /// Where each field stands.
-    pub spots: Spots,
+    pub spans: Spans,
 }
 
 impl Row {
     /// Tells where the field of a finding stands.
     pub fn problem(&self, finding: &Finding) -> Problem {
-        let mut problem = self.spots.problem(finding.field.as_deref(), &finding.rule);
+        let mut problem = self.spans.problem(finding.field.as_deref(), &finding.rule);
         problem.severity = finding.severity;
         problem.value = finding.value.as_deref().map(readable);
         problem.hint.clone_from(&finding.hint);
@@ -45,12 +45,12 @@ impl Row {
 
     /// The folder of the row's own file, against which its relative paths resolve.
     pub fn base_dir(&self) -> &Path {
-        folder(self.spots.own().map(|layer| &*layer.file))
+        folder(self.spans.own().map(|layer| &*layer.file))
     }
 
     /// The folder of the file that gave `field` its value: not the row's own where the value is a default.
     pub fn base_dir_of(&self, field: &str) -> &Path {
-        folder(self.spots.file_of(field))
+        folder(self.spans.file_of(field))
     }
 }
 

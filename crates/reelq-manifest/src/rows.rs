@@ -3,11 +3,12 @@
 use std::{collections::VecDeque, path::Path, sync::Arc};
 
 use crate::{
-    Problem, Row, Spots,
-    assemble::{Entry, assemble, plain},
+    Problem, Row, Spans,
+    assemble::{FieldEntry, assemble, plain},
+    cli_defaults::layered,
+    entries::{Defaults, RowEntries, RowStep},
     labels::Labels,
-    part::{Defaults, Found, Part, Reading, Step},
-    usual::layered,
+    source::{RowSource, SourceReader},
 };
 
 /// The rows of a manifest and its problems, in the order of the file; a problem never ends it, except one of reading.
@@ -15,16 +16,16 @@ use crate::{
 /// Warnings come as `Err` too, beside the row that they are about: look at [`Problem::severity`].
 #[derive(Debug)]
 pub struct Rows {
-    parts: Arc<[Part]>,
+    sources: Arc<[RowSource]>,
     file: Arc<Path>,
     /// For rows that take a value from nowhere else.
-    usual: Option<Arc<Defaults>>,
-    part: usize,
-    reading: Option<Reading>,
+    cli_defaults: Option<Arc<Defaults>>,
+    source: usize,
+    reading: Option<SourceReader>,
     /// Rows met so far, bad ones counted.
     number: u64,
-    /// Rows of the current part.
-    in_part: u64,
+    /// Rows of the current source.
+    in_source: u64,
     labels: Labels,
     queue: VecDeque<Result<Row, Problem>>,
     faultless: bool,
@@ -49,20 +50,20 @@ impl Iterator for Rows {
 
 impl Rows {
     pub(crate) fn new(
-        parts: Arc<[Part]>,
+        sources: Arc<[RowSource]>,
         problems: Vec<Problem>,
         file: &Arc<Path>,
-        usual: Option<Arc<Defaults>>,
+        cli_defaults: Option<Arc<Defaults>>,
     ) -> Self {
         let faultless = problems.is_empty();
         Self {
-            parts,
+            sources,
             file: Arc::clone(file),
-            usual,
-            part: 0,
+            cli_defaults,
+            source: 0,
             reading: None,
             number: 0,
-            in_part: 0,
+            in_source: 0,
             labels: Labels::default(),
             queue: problems.into_iter().map(Err).collect(),
             faultless,
@@ -71,25 +72,25 @@ impl Rows {
     }
 
     fn advance(&mut self) {
-        let parts = Arc::clone(&self.parts);
-        let Some(part) = parts.get(self.part) else { return self.end() };
+        let sources = Arc::clone(&self.sources);
+        let Some(source) = sources.get(self.source) else { return self.end() };
         let mut problems = Vec::new();
-        let step = match self.reading(part) {
+        let step = match self.reading(source) {
             Ok(reading) => reading.next(&mut problems),
             Err(problem) => {
                 problems.push(*problem);
-                Step::End
+                RowStep::End
             }
         };
         let mut row = None;
         match step {
-            Step::Row(found) => {
+            RowStep::Row(found) => {
                 self.count();
-                row = build(self.number, found, part, self.usual.as_deref(), &mut problems);
+                row = build(self.number, found, source, self.cli_defaults.as_deref(), &mut problems);
             }
-            Step::Bad => self.count(),
-            Step::Left => {}
-            Step::End => self.end_part(part, &mut problems),
+            RowStep::Bad => self.count(),
+            RowStep::Left => {}
+            RowStep::End => self.end_source(source, &mut problems),
         }
         if let Some(row) = &row {
             problems.extend(self.labels.note(row));
@@ -99,25 +100,25 @@ impl Rows {
         self.queue.extend(row.map(Ok));
     }
 
-    fn reading(&mut self, part: &Part) -> Result<&mut Reading, Box<Problem>> {
+    fn reading(&mut self, source: &RowSource) -> Result<&mut SourceReader, Box<Problem>> {
         match self.reading {
             Some(ref mut reading) => Ok(reading),
-            None => Ok(self.reading.insert(part.content.start()?)),
+            None => Ok(self.reading.insert(source.content.start()?)),
         }
     }
 
     const fn count(&mut self) {
         self.number += 1;
-        self.in_part += 1;
+        self.in_source += 1;
     }
 
-    fn end_part(&mut self, part: &Part, problems: &mut Vec<Problem>) {
-        if let Some(input) = part.content.input().filter(|input| input.path != self.file && self.in_part == 0) {
+    fn end_source(&mut self, source: &RowSource, problems: &mut Vec<Problem>) {
+        if let Some(input) = source.content.input().filter(|input| input.path != self.file && self.in_source == 0) {
             let problem = Problem::of_file(&input.path, "no row of this source is used");
             problems.push(problem.with_hint("it is empty, or its filter leaves out every row").into_warning());
         }
-        self.part += 1;
-        self.in_part = 0;
+        self.source += 1;
+        self.in_source = 0;
         self.reading = None;
     }
 
@@ -131,26 +132,32 @@ impl Rows {
 }
 
 /// Lays a row over its defaults and renders the templates of both.
-fn build(number: u64, found: Found, part: &Part, usual: Option<&Defaults>, problems: &mut Vec<Problem>) -> Option<Row> {
-    let all = layered(usual, &part.defaults);
+fn build(
+    number: u64,
+    found: RowEntries,
+    source: &RowSource,
+    cli_defaults: Option<&Defaults>,
+    problems: &mut Vec<Problem>,
+) -> Option<Row> {
+    let all = layered(cli_defaults, &source.defaults);
     let mut layers = vec![Arc::clone(&found.layer)];
     layers.extend(all.iter().rev().map(|defaults| Arc::clone(&defaults.layer)));
-    let spots = Spots { layers };
+    let spans = Spans { layers };
     let before = problems.len();
     let mut entries = Vec::with_capacity(found.entries.len());
     for (index, defaults) in all.iter().enumerate() {
         let later = &all[index + 1..];
         for entry in &defaults.entries {
-            let over = |other: &Entry| other.target == entry.target;
+            let over = |other: &FieldEntry| other.target == entry.target;
             if found.entries.iter().any(over) || later.iter().any(|later| later.entries.iter().any(over)) {
                 continue;
             }
-            entries.extend(rendered(entry, &found, part, &spots, problems));
+            entries.extend(rendered(entry, &found, source, &spans, problems));
         }
     }
     if found.templated {
         for entry in &found.entries {
-            entries.extend(rendered(entry, &found, part, &spots, problems));
+            entries.extend(rendered(entry, &found, source, &spans, problems));
         }
     } else {
         entries.extend(found.entries);
@@ -158,16 +165,22 @@ fn build(number: u64, found: Found, part: &Part, usual: Option<&Defaults>, probl
     if problems.len() > before {
         return None;
     }
-    assemble(number, entries, spots, problems)
+    assemble(number, entries, spans, problems)
 }
 
-fn rendered(entry: &Entry, found: &Found, part: &Part, spots: &Spots, problems: &mut Vec<Problem>) -> Option<Entry> {
+fn rendered(
+    entry: &FieldEntry,
+    found: &RowEntries,
+    source: &RowSource,
+    spans: &Spans,
+    problems: &mut Vec<Problem>,
+) -> Option<FieldEntry> {
     let Some(variables) = &found.variables else { return Some(entry.clone()) };
-    match part.templates.render(&entry.value, variables) {
-        Ok(value) => Some(Entry { target: entry.target.clone(), value }),
+    match source.templates.render(&entry.value, variables) {
+        Ok(value) => Some(FieldEntry { target: entry.target.clone(), value }),
         Err(reason) => {
             let rule = format!("the template cannot be rendered: {reason}");
-            let problem = spots.problem(Some(entry.target.name()), &rule).with_value(&plain(&entry.value));
+            let problem = spans.problem(Some(entry.target.name()), &rule).with_value(&plain(&entry.value));
             problems.push(
                 problem.with_hint("templates may name `vars`, `matrix` keys, and columns in a source's defaults"),
             );

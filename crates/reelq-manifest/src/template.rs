@@ -11,14 +11,10 @@ use std::{
 };
 
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value as Variable};
+use reelq_model::nearest;
 use serde_json::Value;
 
-use crate::{
-    Problem, limits,
-    names::{header_form, nearest},
-    place::Layer,
-    problem::readable,
-};
+use crate::{Problem, limits, location::Layer, names::header_form, problem::readable};
 
 /// Compiled templates, found again by their own text.
 #[derive(Debug, Clone)]

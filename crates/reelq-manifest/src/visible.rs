@@ -42,6 +42,15 @@ pub fn visible_json(json: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// A hidden character as one that can be seen, so that the line keeps its columns.
+pub(crate) fn visible_char(c: char) -> char {
+    match c {
+        '\t' => ' ',
+        c if c.is_control() || is_hidden(c) => '\u{fffd}',
+        c => c,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

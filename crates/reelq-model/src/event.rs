@@ -12,7 +12,7 @@ use crate::{Acceptance, Failure, Money, OutputLink, Settlement, StoredFile, Subm
 pub enum Resolution {
     /// The provider never took it: it may be submitted again, under a new key.
     NotBought,
-    /// Nobody knows; the user accepted beforehand that it is submitted again all the same, under a new key.
+    /// No one knows; the user accepted beforehand that it is submitted again all the same, under a new key.
     Resubmit,
     /// The row is given up, wherever it stands; whatever it cost, it ends as failed. Its task, where one is known, stays
     /// known: a retry looks at it first.
@@ -81,9 +81,9 @@ pub enum Event {
         /// Why.
         failure: Failure,
     },
-    /// The provider took the job. Also how a person names the task of an unknown fate, and how a late yes is recorded.
+    /// The provider took the job. Also how a person names the task of an unknown fate, and how a late acceptance is recorded.
     Accepted {
-        /// Its yes.
+        /// Its acceptance.
         acceptance: Acceptance,
         /// When to look at the task first.
         first_poll: Duration,

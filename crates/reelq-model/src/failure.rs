@@ -14,7 +14,7 @@ pub enum FailureKind {
     Invalid,
     /// A fault that passes: the same request may succeed later.
     Transient,
-    /// The provider failed in a way that repeating will not mend.
+    /// The provider failed in a way that repeating will not fix.
     Provider,
     /// The provider no longer has the task or its output.
     Expired,

@@ -54,7 +54,7 @@ pub struct Job {
     pub polls: u32,
     /// One entry for each task that was accepted.
     pub charges: Vec<Charge>,
-    /// Numbers of submissions that nobody knows the fate of, and after which it was submitted again.
+    /// Numbers of submissions that no one knows the fate of, and after which it was submitted again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub doubtful: Vec<u32>,
     /// When it was enqueued.
@@ -228,7 +228,7 @@ impl Job {
         self.doubtful.len() < before
     }
 
-    /// The submission of which nobody knows whether it was taken, where an answer to it would still be followed: one that is
+    /// The submission of which no one knows whether it was taken, where an answer to it would still be followed: one that is
     /// under way or unconfirmed, or the last one of a job that was given up before that was known.
     pub fn in_doubt(&self) -> Option<u32> {
         match &self.stage {
@@ -265,7 +265,7 @@ impl Job {
     }
 }
 
-/// What happens to the record of an unexpected charge: it only follows that charge, for nobody asked for another.
+/// What happens to the record of an unexpected charge: it only follows that charge, for no one asked for another.
 fn never_again(event: Event) -> Event {
     match event {
         Event::Failed { failure, settlement, cost, .. } => {

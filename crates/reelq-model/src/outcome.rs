@@ -17,7 +17,7 @@ pub enum SubmitOutcome {
     Rejected(Failure),
     /// The provider refused the account: nothing more may be sent until a person has acted.
     Blocked {
-        /// What a person must mend.
+        /// What a person must fix.
         reason: BlockReason,
         /// The provider's message.
         message: String,
@@ -86,7 +86,7 @@ impl BlockReason {
     }
 }
 
-/// The provider's yes.
+/// The provider's acceptance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Acceptance {
     /// The id of the task that it started.

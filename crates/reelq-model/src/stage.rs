@@ -14,10 +14,10 @@ pub enum Stage {
     Ready,
     /// The request may already have left: without a lease, look at the key, never send blindly.
     Submitting {
-        /// The submission in hand.
+        /// The submission in progress.
         submission: Submission,
     },
-    /// The provider could not say whether it has the request; a person, or a late yes, decides.
+    /// The provider could not say whether it has the request; a person, or a late acceptance, decides.
     Unconfirmed {
         /// The submission of unknown fate.
         submission: Submission,

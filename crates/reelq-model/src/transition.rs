@@ -56,7 +56,7 @@ fn from_ready(event: Event) -> Next {
         // Claimed but held back: the account is paused, or the row could not be built yet.
         Event::NotSent { after, .. } | Event::Throttled { after, .. } => (Stage::Ready, Wake::After(after)),
         Event::Rejected { failure } => (Stage::Failed { failure, task: None }, Wake::Never),
-        // A person said "not bought", and the yes came before it was bought again: taking it is what saves the money.
+        // A person said "not bought", and the acceptance came before it was bought again: taking it is what saves the money.
         Event::Accepted { acceptance, first_poll } => accepted(&acceptance, None, first_poll),
         Event::RestoredSubmission { submission } => (Stage::Submitting { submission }, Wake::Now),
         Event::Cancelled { .. } => (Stage::Cancelled { task: None }, Wake::Never),
@@ -141,7 +141,7 @@ fn from_running(mut task: RemoteTask, event: Event) -> Next {
         Event::Resolved { resolution: Resolution::GiveUp } => {
             given_up("given up while its task had not ended", Some(task.looked_at_again(false)))
         }
-        // The same yes again, from a replayed key or a late reply.
+        // The same acceptance again, from a replayed key or a late reply.
         Event::Accepted { acceptance, first_poll } if acceptance.task == task.id => {
             (Stage::Running { task }, Wake::After(first_poll))
         }
@@ -160,7 +160,7 @@ fn from_fetching(task: RemoteTask, outputs: Vec<crate::OutputLink>, event: Event
     Some(match event {
         Event::FetchLater { after, .. } => (Stage::Fetching { task, outputs }, Wake::After(after)),
         Event::LinksExpired { after, .. } => (Stage::Running { task: task.remembering(outputs) }, Wake::After(after)),
-        // Its output can no longer be had from anybody, and a person agreed beforehand to buy it again then.
+        // Its output can no longer be had from anyone, and a person agreed beforehand to buy it again then.
         Event::FetchFailed { failure } if failure.kind == FailureKind::Expired && task.buy_again => {
             (Stage::Ready, Wake::Now)
         }
@@ -184,7 +184,7 @@ fn from_fetching(task: RemoteTask, outputs: Vec<crate::OutputLink>, event: Event
 fn from_terminal(stage: Stage, event: &Event) -> Next {
     let buy = match (event, &stage) {
         (Event::Retry { buy }, _) => *buy,
-        // It was given up while nobody knew whether it was bought. Now that is known: what is paid for is followed.
+        // It was given up while no one knew whether it was bought. Now that is known: what is paid for is followed.
         (Event::Accepted { acceptance, first_poll }, Stage::Failed { failure, task: None })
             if failure.kind == FailureKind::GivenUp =>
         {

@@ -3,7 +3,7 @@
 use reelq_model::{Event, JobId, Trouble, TroubleKind};
 use reelq_provider::CancelOutcome;
 
-use crate::{Poller, look::Look, seen::Seen};
+use crate::{Poller, poll_context::PollContext, seen::Seen};
 
 /// Jobs whose task was too far on to be withdrawn: they are not asked about again.
 pub(crate) type TooLate = Seen<JobId>;
@@ -13,27 +13,27 @@ pub(crate) type TooLate = Seen<JobId>;
 pub(crate) enum Withdrawal {
     /// The provider withdrew the task.
     Done(Event),
-    /// The task goes on and is looked at as usual.
+    /// The task goes on and is polled as usual.
     None,
-    /// Nothing was learned. It is asked again with the next look, and the job says so meanwhile.
+    /// Nothing was learned. It is asked again with the next poll, and the job says so meanwhile.
     Unclear(Trouble),
 }
 
 impl Poller {
     /// Asks once.
-    pub(crate) async fn withdraw(&self, look: Look<'_>) -> Withdrawal {
-        let (provider, job) = (&self.parts.provider, look.job.id);
+    pub(crate) async fn withdraw(&self, poll: PollContext<'_>) -> Withdrawal {
+        let (provider, job) = (&self.parts.provider, poll.job.id);
         if !provider.capability().cancel || self.too_late.holds(&job) {
             return Withdrawal::None;
         }
-        let Some(request) = provider.cancel(&look.task.id) else { return Withdrawal::None };
+        let Some(request) = provider.cancel(&poll.task.id) else { return Withdrawal::None };
         let outcome = match self.parts.exchange.call(&request).await {
-            Ok(reply) => provider.cancelled(&look.task.id, &reply),
+            Ok(reply) => provider.cancelled(&poll.task.id, &reply),
             Err(setback) => CancelOutcome::Unclear(setback),
         };
         match outcome {
             // Its clip exists and is paid for: what is withdrawn now is not taken at its word before that time is over.
-            CancelOutcome::Cancelled { settlement } => Withdrawal::Done(self.cancelled(look, settlement)),
+            CancelOutcome::Cancelled { settlement } => Withdrawal::Done(self.cancelled(poll, settlement)),
             CancelOutcome::TooLate => {
                 tracing::info!(%job, "the task is too far on to be withdrawn; it is followed to its end");
                 self.too_late.add(job);

@@ -1,4 +1,4 @@
-//! Ends that are believed only when they are repeated: after some answers *and* some time, never after a count alone.
+//! Terminal answers that are believed only when they are repeated: after some answers *and* some time, never after a count alone.
 //!
 //! A vendor whose database is restored, or whose cache lags, says "no such task" for minutes about tasks that it will
 //! finish. What is counted is kept with the job, so a restart forgets nothing.
@@ -6,16 +6,16 @@
 use std::time::Duration;
 
 use reelq_model::{Event, Failure, FailureKind, Money, OUTPUTS_LAST, Settlement, Trouble, TroubleKind, Troubles};
-use reelq_worker::{Backoff, in_rounds};
+use reelq_worker::{Backoff, coalesced_wait};
 
-use crate::{Poller, look::Look};
+use crate::{Poller, poll_context::PollContext};
 
 /// Delays before a job whose task failed without charge is bought again.
 const AGAIN: Backoff = Backoff { base: Duration::from_secs(2), cap: Duration::from_mins(5) };
 /// The delay before a job is bought again that a person asked for.
 const SOON: Duration = Duration::from_secs(1);
 
-/// An end that the provider seems to tell.
+/// An end that the provider seems to report.
 #[derive(Debug)]
 pub(crate) struct End {
     pub(crate) kind: TroubleKind,
@@ -31,12 +31,12 @@ impl End {
         Self { kind: TroubleKind::SaysFailed, failure, settlement, cost }
     }
 
-    /// "No such task". Whatever became of it, nobody said that the money came back.
+    /// "No such task". Whatever became of it, no one said that the money came back.
     pub(crate) fn not_found(message: &str) -> Self {
         Self::charged(
             TroubleKind::NotFound,
             FailureKind::Expired,
-            told("the provider no longer knows the task", message),
+            with_message("the provider no longer knows the task", message),
         )
     }
 
@@ -64,7 +64,7 @@ impl End {
 }
 
 /// `what`, with the provider's own words where it said some.
-pub(crate) fn told(what: &str, message: &str) -> String {
+pub(crate) fn with_message(what: &str, message: &str) -> String {
     if message.is_empty() { what.to_owned() } else { format!("{what}: {message}") }
 }
 
@@ -76,68 +76,68 @@ impl Poller {
     }
 
     /// An answer that is believed only when it is repeated.
-    pub(crate) fn repeated(&self, look: Look<'_>, end: End) -> Event {
+    pub(crate) fn repeated(&self, poll: PollContext<'_>, end: End) -> Event {
         let trouble = end.trouble();
-        let troubles = look.troubles_with(&trouble);
-        let needed = self.patience(look, end.kind);
-        if look.awaited().is_none() && troubles.count >= end.answers() && troubles.lasted() >= needed {
-            return self.over(look, end);
+        let troubles = poll.troubles_with(&trouble);
+        let needed = self.patience(poll, end.kind);
+        if poll.awaited().is_none() && troubles.count >= end.answers() && troubles.lasted() >= needed {
+            return self.over(poll, end);
         }
-        self.goes_wrong(look, trouble, self.until_next(look, &troubles, needed))
+        self.in_trouble(poll, trouble, self.until_next(poll, &troubles, needed))
     }
 
     /// An end that the provider tells plainly, but not of a task that it said had succeeded while its output is awaited.
-    pub(crate) fn plain(&self, look: Look<'_>, end: End) -> Event {
-        if look.awaited().is_some() {
-            return self.repeated(look, end);
+    pub(crate) fn plain(&self, poll: PollContext<'_>, end: End) -> Event {
+        if poll.awaited().is_some() {
+            return self.repeated(poll, end);
         }
-        match self.again(look, &end) {
-            Some(after) if !look.task.buy_again => {
+        match self.again(poll, &end) {
+            Some(after) if !poll.task.buy_again => {
                 let End { failure, settlement, cost, .. } = end;
                 Event::Failed { failure, settlement, cost, retry_after: Some(after) }
             }
-            _ => self.over(look, end),
+            _ => self.over(poll, end),
         }
     }
 
     /// The wait before the job is bought again by itself: its task failed for a passing reason, uncharged.
-    fn again(&self, look: Look<'_>, end: &End) -> Option<Duration> {
+    fn again(&self, poll: PollContext<'_>, end: &End) -> Option<Duration> {
         // The record of an unexpected charge only follows that charge: it is never bought again.
         let again = end.failure.kind == FailureKind::Transient
             && end.settlement == Settlement::Refunded
-            && !look.has_succeeded()
-            && look.job.retries < self.parts.retries
-            && !look.task.only_looked_at
-            && look.job.orphan_of.is_none();
-        let half = AGAIN.ceiling(look.job.retries) / 2;
-        let soon = half + half.mul_f64(self.pausing.dice.fraction());
+            && !poll.has_succeeded()
+            && poll.job.retries < self.parts.retries
+            && !poll.task.only_looked_at
+            && poll.job.orphan_of.is_none();
+        let half = AGAIN.ceiling(poll.job.retries) / 2;
+        let soon = half + half.mul_f64(self.pauser.rng.fraction());
         // A passing trouble that every purchase meets may last for minutes: the last one is made when it has had its time.
-        let is_last = look.job.retries.saturating_add(1) == self.parts.retries;
+        let is_last = poll.job.retries.saturating_add(1) == self.parts.retries;
         again.then(|| if is_last { soon.max(self.parts.settings.patience.0) } else { soon })
     }
 
     /// The task is over without an output.
-    fn over(&self, look: Look<'_>, end: End) -> Event {
+    fn over(&self, poll: PollContext<'_>, end: End) -> Event {
         // A provider that said "succeeded" took the money, whatever it says of the task now.
         let settlement = match end.kind {
-            _ if look.has_succeeded() => Settlement::Charged,
+            _ if poll.has_succeeded() => Settlement::Charged,
             // What was given back stays so, whatever has become of the task since.
-            TroubleKind::NotFound if look.was_refunded() => Settlement::Refunded,
+            TroubleKind::NotFound if poll.was_refunded() => Settlement::Refunded,
             _ => end.settlement,
         };
         // "No such task" is no end while the task may still be kept somewhere.
-        let is_certain = end.kind != TroubleKind::NotFound || look.age > self.lifetime();
+        let is_certain = end.kind != TroubleKind::NotFound || poll.age > self.lifetime();
         // Who agreed to buy again what had cost nothing did not agree to pay twice.
-        let turned_out_paid = look.was_refunded() && settlement == Settlement::Charged;
-        let retry_after = (look.task.buy_again && is_certain && !turned_out_paid).then_some(SOON);
+        let turned_out_paid = poll.was_refunded() && settlement == Settlement::Charged;
+        let retry_after = (poll.task.buy_again && is_certain && !turned_out_paid).then_some(SOON);
         Event::Failed { failure: end.failure, settlement, cost: end.cost, retry_after }
     }
 
     /// How long an end of this kind must have lasted. Past its lifetime a task is not expected back.
-    fn patience(&self, look: Look<'_>, kind: TroubleKind) -> Duration {
+    fn patience(&self, poll: PollContext<'_>, kind: TroubleKind) -> Duration {
         let patience = self.parts.settings.patience.0;
         match kind {
-            _ if look.age > self.lifetime() => Duration::ZERO,
+            _ if poll.age > self.lifetime() => Duration::ZERO,
             TroubleKind::SaysFailed => patience / 10,
             _ => patience,
         }
@@ -145,16 +145,16 @@ impl Poller {
 
     /// Ever longer, so that requests stay few, but not long past the moment at which the end may be believed, nor past
     /// the end of the wait for an output.
-    fn until_next(&self, look: Look<'_>, troubles: &Troubles, needed: Duration) -> Duration {
+    fn until_next(&self, poll: PollContext<'_>, troubles: &Troubles, needed: Duration) -> Duration {
         let plan = self.parts.schedule.plan();
-        let least = if look.age > self.lifetime() { plan.min } else { self.parts.schedule.slow() };
-        let left = look.awaited().unwrap_or_else(|| needed.saturating_sub(troubles.lasted()));
-        let longer = rarely(look, troubles.lasted() / 2, least);
+        let least = if poll.age > self.lifetime() { plan.min } else { self.parts.schedule.slow() };
+        let left = poll.awaited().unwrap_or_else(|| needed.saturating_sub(troubles.lasted()));
+        let longer = rarely(poll, troubles.lasted() / 2, least);
         if left.is_zero() { longer } else { longer.min(left.max(least)) }
     }
 }
 
 /// About `wait` and at most an hour, in rounds with other waits of that length, where that is more than `least`.
-pub(crate) fn rarely(look: Look<'_>, wait: Duration, least: Duration) -> Duration {
-    if wait <= least { least } else { in_rounds(look.now, wait).max(least) }
+pub(crate) fn rarely(poll: PollContext<'_>, wait: Duration, least: Duration) -> Duration {
+    if wait <= least { least } else { coalesced_wait(poll.now, wait).max(least) }
 }

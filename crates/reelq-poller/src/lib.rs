@@ -1,18 +1,18 @@
 //! Follows accepted tasks to their end. A time-out of ours is never a failure of the task: past `running_timeout` it is
-//! looked at slowly, and never bought again.
+//! polled slowly, and never bought again.
 
 mod cancel;
 mod ends;
-mod look;
 mod plan;
+mod poll_context;
 mod poller;
-mod reading;
 mod refusal;
 mod schedule;
 mod seen;
 mod settings;
+mod status_events;
 
 pub use plan::PollPlan;
-pub use poller::{Parts, Poller};
+pub use poller::{Poller, PollerParts};
 pub use schedule::Schedule;
 pub use settings::{PollSection, PollSettings};

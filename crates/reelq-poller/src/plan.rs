@@ -1,41 +1,41 @@
-//! When to look at a task again, from its age and from how long such tasks took lately. Pure.
+//! When to poll a task again, from its age and from how long such tasks took lately. Pure.
 
 use std::time::Duration;
 
 /// The bounds of an account's status requests.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PollPlan {
-    /// The shortest time from acceptance to the first look.
+    /// The shortest time from acceptance to the first poll.
     pub first: Duration,
-    /// The shortest time between two looks.
+    /// The shortest time between two polls.
     pub min: Duration,
-    /// The longest time between two looks, while the task is not overdue.
+    /// The longest time between two polls, while the task is not overdue.
     pub max: Duration,
-    /// By how much the time between two looks grows while nothing is known of such tasks; above 1.
+    /// By how much the time between two polls grows while nothing is known of such tasks; above 1.
     pub growth: f64,
 }
 
 /// Fewer run times than this say too little.
 const KNOWN: usize = 5;
-/// Each look aims at the moment by which this share of the tasks that are still running will have ended: earlier
-/// costs looks, later costs waiting.
+/// Each poll aims at the moment by which this share of the tasks that are still running will have ended: earlier
+/// costs polls, later costs waiting.
 const AIM: f64 = 0.4;
 
 impl PollPlan {
-    /// The time from acceptance to the first look; `run_times` are sorted.
-    pub fn first_look(&self, run_times: &[Duration]) -> Duration {
+    /// The time from acceptance to the first poll; `run_times` are sorted.
+    pub fn first_poll(&self, run_times: &[Duration]) -> Duration {
         if run_times.len() < KNOWN {
             return self.first;
         }
         aim(run_times).clamp(self.first, self.max.max(self.first))
     }
 
-    /// The time from a look that found the task running, `age` after its acceptance, to the next; `run_times` are sorted.
-    pub fn next_look(&self, age: Duration, run_times: &[Duration]) -> Duration {
+    /// The time from a poll that found the task running, `age` after its acceptance, to the next; `run_times` are sorted.
+    pub fn next_poll_after(&self, age: Duration, run_times: &[Duration]) -> Duration {
         self.unbounded(age, run_times).clamp(self.min, self.max.max(self.min))
     }
 
-    /// The time between two looks at a task that is overdue.
+    /// The time between two polls of a task that is overdue.
     pub fn slow(&self) -> Duration {
         self.max.saturating_mul(4)
     }
@@ -82,22 +82,22 @@ mod tests {
         values.into_iter().map(Duration::from_secs).collect()
     }
 
-    /// The looks at a task that runs for `runs`, and how long after its end it was noticed.
+    /// The polls of a task that runs for `runs`, and how long after its end it was noticed.
     fn follow(runs: Duration, run_times: &[Duration]) -> (u32, Duration) {
-        let (mut age, mut looks) = (PLAN.first_look(run_times), 1);
+        let (mut age, mut polls) = (PLAN.first_poll(run_times), 1);
         while age < runs {
-            age += PLAN.next_look(age, run_times);
-            looks += 1;
+            age += PLAN.next_poll_after(age, run_times);
+            polls += 1;
         }
-        (looks, age.saturating_sub(runs))
+        (polls, age.saturating_sub(runs))
     }
 
     #[test]
     fn looks_at_an_unknown_task_grow_apart_up_to_the_longest() {
-        let mut age = PLAN.first_look(&[]);
+        let mut age = PLAN.first_poll(&[]);
         let mut gaps = vec![age];
         for _ in 0..8 {
-            let gap = PLAN.next_look(age, &[]);
+            let gap = PLAN.next_poll_after(age, &[]);
             age += gap;
             gaps.push(gap);
         }
@@ -108,18 +108,18 @@ mod tests {
     #[test]
     fn known_run_times_save_looks_and_notice_sooner() {
         let run_times = seconds(28..=38);
-        let (looks, late) = follow(Duration::from_secs(33), &run_times);
-        let (blind_looks, blind_late) = follow(Duration::from_secs(33), &[]);
-        assert!(looks <= 5 && looks < blind_looks, "{looks} looks, {blind_looks} without knowledge");
+        let (polls, late) = follow(Duration::from_secs(33), &run_times);
+        let (blind_polls, blind_late) = follow(Duration::from_secs(33), &[]);
+        assert!(polls <= 5 && polls < blind_polls, "{polls} polls, {blind_polls} without knowledge");
         assert!(late <= Duration::from_secs(2) && late < blind_late, "{late:?} late, {blind_late:?} without knowledge");
     }
 
     #[test]
     fn task_that_outlasts_all_known_ones_is_looked_at_ever_more_rarely() {
         let run_times = seconds([5; 10]);
-        assert_eq!(PLAN.next_look(Duration::from_secs(6), &run_times), PLAN.min);
-        assert_eq!(PLAN.next_look(Duration::from_secs(15), &run_times), Duration::from_secs(5));
-        assert_eq!(PLAN.next_look(Duration::from_mins(5), &run_times), PLAN.max);
+        assert_eq!(PLAN.next_poll_after(Duration::from_secs(6), &run_times), PLAN.min);
+        assert_eq!(PLAN.next_poll_after(Duration::from_secs(15), &run_times), Duration::from_secs(5));
+        assert_eq!(PLAN.next_poll_after(Duration::from_mins(5), &run_times), PLAN.max);
     }
 
     proptest! {
@@ -127,9 +127,9 @@ mod tests {
         fn every_look_stays_within_the_bounds(age in 0_u64..100_000, mut runs in prop::collection::vec(0_u64..100_000, 0..64)) {
             runs.sort_unstable();
             let run_times = seconds(runs);
-            let next = PLAN.next_look(Duration::from_secs(age), &run_times);
+            let next = PLAN.next_poll_after(Duration::from_secs(age), &run_times);
             prop_assert!(next >= PLAN.min && next <= PLAN.max);
-            let first = PLAN.first_look(&run_times);
+            let first = PLAN.first_poll(&run_times);
             prop_assert!(first >= PLAN.first && first <= PLAN.max);
         }
     }

@@ -1,4 +1,4 @@
-//! Looks at one task once, and says when to look again.
+//! Polls one task once, and says when to poll it again.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -6,41 +6,41 @@ use async_trait::async_trait;
 use reelq_model::{AccountName, Event, JobId, RemoteTask, Stage, Trouble, TroubleKind};
 use reelq_provider::{PollOutcome, Provider};
 use reelq_store::{ClaimStage, SharedStore};
-use reelq_worker::{Desk, Dice, Exchange, Finish, Handler, Pausing, Pulse, other_provider};
+use reelq_worker::{AccountMetrics, AccountPauser, Exchange, Finish, Handler, JobContext, SharedRng, other_provider};
 
 use crate::{
     PollSettings, Schedule,
     cancel::{TooLate, Withdrawal},
-    look::Look,
+    poll_context::PollContext,
     refusal::Refusals,
     seen::Seen,
 };
 
 /// What a poller is made of.
-pub struct Parts {
+pub struct PollerParts {
     /// The account.
     pub account: AccountName,
     /// Its provider.
     pub provider: Arc<dyn Provider>,
     /// Its HTTP.
     pub exchange: Arc<dyn Exchange>,
-    /// Where pauses are told to the other workers.
+    /// Where pauses are shared with the other workers.
     pub store: SharedStore,
     /// Counts the requests.
-    pub pulse: Arc<Pulse>,
+    pub metrics: Arc<AccountMetrics>,
     /// How the account's tasks are followed.
     pub settings: PollSettings,
     /// Submissions a job may spend on failures that were not charged.
     pub retries: u32,
-    /// When to look; shared with the submitter, which asks for the first look.
+    /// When to poll; shared with the submitter, which asks for the time of the first poll.
     pub schedule: Arc<Schedule>,
     /// Seeds the delays.
     pub seed: u64,
 }
 
-impl fmt::Debug for Parts {
+impl fmt::Debug for PollerParts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Parts")
+        f.debug_struct("PollerParts")
             .field("account", &self.account)
             .field("settings", &self.settings)
             .finish_non_exhaustive()
@@ -49,8 +49,8 @@ impl fmt::Debug for Parts {
 
 /// Follows the tasks of one account.
 pub struct Poller {
-    pub(crate) parts: Parts,
-    pub(crate) pausing: Pausing,
+    pub(crate) parts: PollerParts,
+    pub(crate) pauser: AccountPauser,
     pub(crate) too_late: TooLate,
     pub(crate) refusals: Refusals,
     /// Undocumented status words, by job.
@@ -71,39 +71,39 @@ impl Handler for Poller {
         ClaimStage::Poll
     }
 
-    async fn handle(&self, desk: &mut dyn Desk) -> Finish {
-        let job = Arc::clone(desk.job());
+    async fn handle(&self, context: &mut dyn JobContext) -> Finish {
+        let job = Arc::clone(context.job());
         let Stage::Running { task } = &job.stage else { return Finish::GiveBack };
         if let Some(reason) = other_provider(&job, self.parts.provider.name()) {
             return Finish::Event(left_alone(task, reason));
         }
         // The store's time of the acceptance; the task's own is from the clock of the worker that read it.
         let accepted_at = job.submitted_at.unwrap_or(task.accepted_at);
-        let now = desk.now();
-        let (age, is_unwanted) = (now.since(accepted_at), desk.cancel_requested());
-        let look = Look { job: &job, task, age, now, is_unwanted };
+        let now = context.now();
+        let (age, is_unwanted) = (now.since(accepted_at), context.cancel_requested());
+        let poll = PollContext { job: &job, task, age, now, is_unwanted };
         if !is_unwanted {
-            return Finish::Event(self.look(look).await);
+            return Finish::Event(self.poll(poll).await);
         }
-        Finish::Event(match self.withdraw(look).await {
+        Finish::Event(match self.withdraw(poll).await {
             // The vendor's word, unless the task has a clip all the same: that was paid for.
-            Withdrawal::Done(event) => match self.look(look).await {
+            Withdrawal::Done(event) => match self.poll(poll).await {
                 clip @ (Event::Finished { .. } | Event::FetchAgain { .. }) => clip,
                 _ => event,
             },
-            Withdrawal::None => self.look(look).await,
-            Withdrawal::Unclear(trouble) => unless_troubled(self.look(look).await, trouble),
+            Withdrawal::None => self.poll(poll).await,
+            Withdrawal::Unclear(trouble) => unless_troubled(self.poll(poll).await, trouble),
         })
     }
 }
 
-/// When a task of another provider than the account's is looked at again.
-const STRANGE: Duration = Duration::from_mins(1);
+/// When a task of another provider than the account's is polled again.
+const OTHER_PROVIDER: Duration = Duration::from_mins(1);
 
-/// Nobody is asked about a task of another provider than the account's: what that one says of it means nothing.
+/// No one is asked about a task of another provider than the account's: what that one says of it means nothing.
 fn left_alone(task: &RemoteTask, reason: String) -> Event {
     Event::Running {
-        next_poll: STRANGE,
+        next_poll: OTHER_PROVIDER,
         word: task.word.clone(),
         progress: task.progress,
         overdue: task.overdue,
@@ -124,12 +124,15 @@ fn unless_troubled(event: Event, other: Trouble) -> Event {
 
 impl Poller {
     /// A poller for one account.
-    pub fn new(parts: Parts) -> Self {
-        let pausing =
-            Pausing { account: parts.account.clone(), store: Arc::clone(&parts.store), dice: Dice::seeded(parts.seed) };
+    pub fn new(parts: PollerParts) -> Self {
+        let pauser = AccountPauser {
+            account: parts.account.clone(),
+            store: Arc::clone(&parts.store),
+            rng: SharedRng::seeded(parts.seed),
+        };
         Self {
             parts,
-            pausing,
+            pauser,
             too_late: TooLate::default(),
             refusals: Refusals::default(),
             words: Seen::default(),
@@ -137,28 +140,28 @@ impl Poller {
         }
     }
 
-    async fn look(&self, look: Look<'_>) -> Event {
-        let spec = &look.job.spec;
-        let request = self.parts.provider.poll(spec, &look.task.id);
+    async fn poll(&self, poll: PollContext<'_>) -> Event {
+        let spec = &poll.job.spec;
+        let request = self.parts.provider.poll(spec, &poll.task.id);
         let reply = self.parts.exchange.call(&request).await;
-        self.parts.pulse.polled();
+        self.parts.metrics.polled();
         match reply {
             Ok(reply) => {
-                let outcome = self.parts.provider.polled(spec, &look.task.id, &reply);
+                let outcome = self.parts.provider.polled(spec, &poll.task.id, &reply);
                 if tells_of_the_task(&outcome) {
-                    self.parts.pulse.polls_are_refused(false);
+                    self.parts.metrics.polls_are_refused(false);
                     self.refusals.answered();
                 }
-                links_again(look, self.read(look, outcome).await)
+                links_again(poll, self.event_of(poll, outcome).await)
             }
-            Err(setback) => links_again(look, self.unclear(look, &setback)),
+            Err(setback) => links_again(poll, self.unclear(poll, &setback)),
         }
     }
 }
 
 /// The event, unless it brings no link to a job whose earlier links may have come to life: then those are tried first.
-fn links_again(look: Look<'_>, event: Event) -> Event {
-    if !look.has_links_to_try() {
+fn links_again(poll: PollContext<'_>, event: Event) -> Event {
+    if !poll.has_links_to_try() {
         return event;
     }
     let says = |what: String| Trouble::new(TroubleKind::SaysFailed, what);

@@ -8,7 +8,7 @@ use std::{
 use reelq_model::{BlockReason, JobId, Timestamp};
 use reelq_provider::{BalanceOutcome, Request};
 
-use crate::{Poller, look::Look};
+use crate::{Poller, poll_context::PollContext};
 
 /// The account is asked about at most this often.
 const CHECK_EVERY: Duration = Duration::from_secs(5);
@@ -68,11 +68,11 @@ impl Refusals {
     }
 
     /// Whether another task was refused for the same reason just now, with no good answer since.
-    fn is_second(&self, look: Look<'_>, reason: BlockReason) -> bool {
-        let this = Suspect { job: look.job.id, reason, at: look.now };
+    fn is_second(&self, poll: PollContext<'_>, reason: BlockReason) -> bool {
+        let this = Suspect { job: poll.job.id, reason, at: poll.now };
         self.edit(|state| {
             let same = |other: &Suspect| {
-                other.job != this.job && other.reason == reason && look.now.since(other.at) < TOGETHER
+                other.job != this.job && other.reason == reason && poll.now.since(other.at) < TOGETHER
             };
             state.refused = state.refused || state.suspect.as_ref().is_some_and(same);
             state.suspect = Some(this);
@@ -83,10 +83,10 @@ impl Refusals {
 
 impl Poller {
     /// Whether a second request says that the account is refused; it is paused then.
-    pub(crate) async fn account_is_refused(&self, look: Look<'_>, reason: BlockReason, message: &str) -> bool {
+    pub(crate) async fn account_is_refused(&self, poll: PollContext<'_>, reason: BlockReason, message: &str) -> bool {
         if let Some(request) = self.parts.provider.balance().filter(|_| self.parts.provider.capability().balance) {
-            if self.refusals.begins_check(look.now) {
-                let check = self.check_account(look, &request, reason, message).await;
+            if self.refusals.begins_check(poll.now) {
+                let check = self.check_account(poll, &request, reason, message).await;
                 self.refusals.found(check);
             }
             let (refused, unasked) = self.refusals.last_check();
@@ -94,15 +94,21 @@ impl Poller {
                 return refused;
             }
         }
-        let refused = self.refusals.is_second(look, reason);
+        let refused = self.refusals.is_second(poll, reason);
         if refused {
-            self.pausing.blocked(reason, message).await;
+            self.pauser.blocked(reason, message).await;
         }
         refused
     }
 
     /// Asks for the balance, and pauses the account where that is refused as well.
-    async fn check_account(&self, look: Look<'_>, request: &Request, reason: BlockReason, message: &str) -> Check {
+    async fn check_account(
+        &self,
+        poll: PollContext<'_>,
+        request: &Request,
+        reason: BlockReason,
+        message: &str,
+    ) -> Check {
         let balance = self.parts.exchange.call(request).await.map(|reply| self.parts.provider.balanced(&reply));
         match balance {
             Ok(BalanceOutcome::Blocked { reason: BlockReason::Forbidden, .. }) => {
@@ -113,11 +119,11 @@ impl Poller {
                 }
             }
             Ok(BalanceOutcome::Blocked { reason, message }) => {
-                self.pausing.blocked(reason, &message).await;
+                self.pauser.blocked(reason, &message).await;
                 Check::Refused
             }
             _ => {
-                tracing::warn!(job = %look.job.id, message, "one task's status is refused; the account is not");
+                tracing::warn!(job = %poll.job.id, message, "one task's status is refused; the account is not");
                 Check::Open
             }
         }

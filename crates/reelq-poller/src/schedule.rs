@@ -8,7 +8,7 @@ use std::{
 };
 
 use reelq_model::{JobSpec, ModelName};
-use reelq_worker::Dice;
+use reelq_worker::SharedRng;
 
 use crate::PollPlan;
 
@@ -16,19 +16,19 @@ use crate::PollPlan;
 const KEPT: usize = 64;
 /// Kinds of task that are told apart; past this, all is forgotten rather than grow.
 const KINDS: usize = 1000;
-/// Looks are spread by this share, so that tasks accepted together are not looked at together.
+/// Polls are spread by this share, so that tasks accepted together are not polled together.
 const JITTER: f64 = 0.1;
-/// A task is noticed a little after it ends. Run times are noted this much shorter, so that looks move towards the end
+/// A task is noticed a little after it ends. Run times are noted this much shorter, so that polls move towards the end
 /// itself instead of repeating their own delay.
 const NOTICED_EARLY: f64 = 0.95;
 
 type Kind = (ModelName, String);
 
-/// Decides when to look at an account's tasks, and learns from those that finish.
+/// Decides when to poll an account's tasks, and learns from those that finish.
 pub struct Schedule {
     plan: PollPlan,
     run_times: Mutex<BTreeMap<Kind, VecDeque<Duration>>>,
-    dice: Dice,
+    rng: SharedRng,
 }
 
 impl fmt::Debug for Schedule {
@@ -39,8 +39,8 @@ impl fmt::Debug for Schedule {
 
 impl Schedule {
     /// Knows nothing yet.
-    pub fn new(plan: PollPlan, dice: Dice) -> Self {
-        Self { plan, run_times: Mutex::default(), dice }
+    pub fn new(plan: PollPlan, rng: SharedRng) -> Self {
+        Self { plan, run_times: Mutex::default(), rng }
     }
 
     /// The bounds.
@@ -48,17 +48,17 @@ impl Schedule {
         &self.plan
     }
 
-    /// The time from acceptance to the first look.
+    /// The time from acceptance to the first poll.
     pub fn first(&self, spec: &JobSpec) -> Duration {
-        self.spread(self.plan.first_look(&self.known(spec)))
+        self.spread(self.plan.first_poll(&self.known(spec)))
     }
 
-    /// The time from a look that found the task running to the next.
+    /// The time from a poll that found the task running to the next.
     pub fn next(&self, spec: &JobSpec, age: Duration) -> Duration {
-        self.spread(self.plan.next_look(age, &self.known(spec)))
+        self.spread(self.plan.next_poll_after(age, &self.known(spec)))
     }
 
-    /// The time to the next look at a task that is overdue.
+    /// The time to the next poll of a task that is overdue.
     pub fn slow(&self) -> Duration {
         self.spread(self.plan.slow())
     }
@@ -84,7 +84,7 @@ impl Schedule {
     }
 
     fn spread(&self, delay: Duration) -> Duration {
-        self.dice.around(delay, JITTER)
+        self.rng.around(delay, JITTER)
     }
 }
 
@@ -94,51 +94,45 @@ fn kind(spec: &JobSpec) -> Kind {
 
 #[cfg(test)]
 mod tests {
-    use reelq_model::{AccountName, Fields, ProviderName};
+    use reelq_testkit::sample;
 
     use super::*;
 
     fn spec() -> JobSpec {
-        JobSpec {
-            account: AccountName::new("acct").unwrap(),
-            provider: ProviderName::new("wave").unwrap(),
-            model: ModelName::new("hailuo-2.3").unwrap(),
-            mode: "text-to-video".to_owned(),
-            fields: Fields::new(),
-        }
+        sample::spec("a cat")
     }
 
     fn schedule(seed: u64) -> Schedule {
         let seconds = Duration::from_secs;
         let plan = PollPlan { first: seconds(2), min: seconds(1), max: seconds(10), growth: 1.5 };
-        Schedule::new(plan, Dice::seeded(seed))
+        Schedule::new(plan, SharedRng::seeded(seed))
     }
 
-    /// Follows one task after another; gives the looks and the seconds of delay for each, on average over the last `over`.
+    /// Follows one task after another; gives the polls and the seconds of delay for each, on average over the last `over`.
     fn follow(schedule: &Schedule, run_times: &[Duration], over: usize) -> (f64, f64) {
-        let (mut looks, mut late) = (0.0, 0.0);
+        let (mut polls, mut late) = (0.0, 0.0);
         for (number, runs) in run_times.iter().enumerate() {
             let counted = number + over >= run_times.len();
-            let (mut age, mut looked) = (schedule.first(&spec()), 1.0);
+            let (mut age, mut polled) = (schedule.first(&spec()), 1.0);
             while age < *runs {
                 age += schedule.next(&spec(), age);
-                looked += 1.0;
+                polled += 1.0;
             }
             schedule.note(&spec(), age);
             if counted {
-                looks += looked;
+                polls += polled;
                 late += age.saturating_sub(*runs).as_secs_f64();
             }
         }
         #[expect(clippy::cast_precision_loss, reason = "a small count")]
         let over = over as f64;
-        (looks / over, late / over)
+        (polls / over, late / over)
     }
 
     fn between(from: u64, to: u64, count: usize) -> Vec<Duration> {
-        let dice = Dice::seeded(9);
+        let rng = SharedRng::seeded(9);
         let (from, to) = (Duration::from_secs(from), Duration::from_secs(to));
-        (0..count).map(|_| from + to.saturating_sub(from).mul_f64(dice.fraction())).collect()
+        (0..count).map(|_| from + to.saturating_sub(from).mul_f64(rng.fraction())).collect()
     }
 
     #[test]
@@ -146,11 +140,11 @@ mod tests {
         for (from, to) in [(3, 5), (20, 30), (8, 40), (60, 90)] {
             let run_times = between(from, to, 300);
             let blind: Vec<_> = run_times.iter().map(|runs| follow(&schedule(1), &[*runs], 1)).collect();
-            let blind_looks = blind.iter().map(|(looks, _)| looks).sum::<f64>() / 300.0;
+            let blind_polls = blind.iter().map(|(polls, _)| polls).sum::<f64>() / 300.0;
             let blind_late = blind.iter().map(|(_, late)| late).sum::<f64>() / 300.0;
-            let (looks, late) = follow(&schedule(1), &run_times, 200);
+            let (polls, late) = follow(&schedule(1), &run_times, 200);
             assert!(late < blind_late, "{from}..{to}: {late} s late, {blind_late} s without learning");
-            assert!(looks < blind_looks, "{from}..{to}: {looks} looks, {blind_looks} without learning");
+            assert!(polls < blind_polls, "{from}..{to}: {polls} polls, {blind_polls} without learning");
         }
     }
 

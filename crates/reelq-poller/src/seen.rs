@@ -1,4 +1,4 @@
-//! What was said once in this process, so that it is not said at each look.
+//! What was logged once in this process, so that it is not logged at each poll.
 
 use std::{
     collections::HashSet,

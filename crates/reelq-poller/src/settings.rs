@@ -13,16 +13,16 @@ use crate::PollPlan;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PollSection {
-    /// The shortest time from acceptance to the first look.
+    /// The shortest time from acceptance to the first poll.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first: Option<Span>,
-    /// The shortest time between two looks.
+    /// The shortest time between two polls.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min: Option<Span>,
-    /// The longest time between two looks.
+    /// The longest time between two polls.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max: Option<Span>,
-    /// By how much the time between two looks grows; 1.5 where it is not given.
+    /// By how much the time between two polls grows; 1.5 where it is not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub growth: Option<f64>,
 }
@@ -31,9 +31,9 @@ pub struct PollSection {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PollSettings {
-    /// When to look.
+    /// When to poll.
     pub poll: PollSection,
-    /// Past this a task is marked overdue and looked at slowly.
+    /// Past this a task is marked overdue and polled slowly.
     pub running_timeout: Span,
     /// How long an end that is believed only when it is repeated must have lasted: "no such task", "succeeded" without an
     /// output.

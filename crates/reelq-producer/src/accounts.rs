@@ -8,7 +8,7 @@ use reelq_store::AccountLimits;
 
 /// An account as the producer needs it: who translates for it, and what it allows.
 #[derive(Debug, Clone)]
-pub struct Account {
+pub struct PlanAccount {
     /// Its name.
     pub name: AccountName,
     /// Its vendor's adapter.
@@ -20,7 +20,7 @@ pub struct Account {
 /// All configured accounts.
 #[derive(Debug, Clone, Default)]
 pub struct Accounts {
-    by_name: BTreeMap<AccountName, Account>,
+    by_name: BTreeMap<AccountName, PlanAccount>,
     usual: Option<AccountName>,
 }
 
@@ -28,7 +28,7 @@ impl Accounts {
     /// Takes the configured accounts; `usual` is for rows that name neither an account nor a provider.
     ///
     /// Without it, a single configured account is the usual one.
-    pub fn new(accounts: impl IntoIterator<Item = Account>, usual: Option<AccountName>) -> Self {
+    pub fn new(accounts: impl IntoIterator<Item = PlanAccount>, usual: Option<AccountName>) -> Self {
         let by_name: BTreeMap<_, _> = accounts.into_iter().map(|account| (account.name.clone(), account)).collect();
         let only = || by_name.keys().next().filter(|_| by_name.len() == 1).cloned();
         let usual = usual.or_else(only);
@@ -36,17 +36,17 @@ impl Accounts {
     }
 
     /// The account of this name.
-    pub fn get(&self, name: &str) -> Option<&Account> {
+    pub fn get(&self, name: &str) -> Option<&PlanAccount> {
         self.by_name.get(name)
     }
 
     /// All of them, by name.
-    pub fn iter(&self) -> impl Iterator<Item = &Account> {
+    pub fn iter(&self) -> impl Iterator<Item = &PlanAccount> {
         self.by_name.values()
     }
 
     /// The account that a row means: the one it names, else the one of its provider, else the usual one.
-    pub(crate) fn resolve(&self, account: Option<&str>, provider: Option<&str>) -> Result<&Account, Box<Finding>> {
+    pub(crate) fn resolve(&self, account: Option<&str>, provider: Option<&str>) -> Result<&PlanAccount, Box<Finding>> {
         let found = match (account, provider) {
             (Some(name), _) => self.named(name)?,
             (None, Some(provider)) => self.of_provider(provider)?,
@@ -58,7 +58,7 @@ impl Accounts {
         }
     }
 
-    fn named(&self, name: &str) -> Result<&Account, Box<Finding>> {
+    fn named(&self, name: &str) -> Result<&PlanAccount, Box<Finding>> {
         let unknown = || {
             let rule = "account must be one that is configured";
             Box::new(Finding::error("account", Some(name.to_owned()), rule).with_hint(self.hint()))
@@ -66,7 +66,7 @@ impl Accounts {
         self.by_name.get(name).ok_or_else(unknown)
     }
 
-    fn of_provider(&self, provider: &str) -> Result<&Account, Box<Finding>> {
+    fn of_provider(&self, provider: &str) -> Result<&PlanAccount, Box<Finding>> {
         let mut fitting = self.iter().filter(|account| account.provider.name().as_str() == provider);
         let usual = self.usual.as_ref().and_then(|name| self.by_name.get(name));
         match (fitting.next(), fitting.next()) {
@@ -88,7 +88,7 @@ impl Accounts {
         }
     }
 
-    fn usual(&self) -> Result<&Account, Box<Finding>> {
+    fn usual(&self) -> Result<&PlanAccount, Box<Finding>> {
         let missing = || {
             let rule = "a row must name its account, because none is the default";
             let mut finding = Finding::error("account", None, rule);
@@ -108,7 +108,7 @@ impl Accounts {
     }
 }
 
-fn list(accounts: &[&Account]) -> String {
+fn list(accounts: &[&PlanAccount]) -> String {
     accounts.iter().map(|account| format!("`{}`", account.name)).collect::<Vec<_>>().join(", ")
 }
 
@@ -119,7 +119,7 @@ fn section_hint(provider: &str) -> String {
     )
 }
 
-fn mismatch(account: &Account, provider: &str) -> Finding {
+fn mismatch(account: &PlanAccount, provider: &str) -> Finding {
     let rule =
         format!("provider must be the account's: `{}` is an account of `{}`", account.name, account.provider.name());
     Finding::error("provider", Some(provider.to_owned()), rule).with_hint("drop one of the two columns")

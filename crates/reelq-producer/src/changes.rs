@@ -6,7 +6,7 @@ use reelq_model::{Job, Status};
 use reelq_store::{Known, LineDraft, StatusCounts};
 use serde::Serialize;
 
-use crate::present::{Present, at};
+use crate::batch_jobs::{BatchJobs, at};
 
 /// How many lines of the manifest are new, changed, unchanged and gone.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -28,7 +28,7 @@ pub struct Changes {
 /// What is learned of the batch's present jobs while the lines of its manifest go by.
 #[derive(Debug)]
 pub(crate) struct Comparison {
-    present: Arc<Present>,
+    present: Arc<BatchJobs>,
     seen: Vec<bool>,
     /// Jobs in whose place a new one stands.
     replaced: HashSet<u32>,
@@ -36,7 +36,7 @@ pub(crate) struct Comparison {
 }
 
 impl Comparison {
-    pub(crate) fn with(present: Arc<Present>) -> Self {
+    pub(crate) fn with(present: Arc<BatchJobs>) -> Self {
         let seen = vec![false; present.len()];
         Self { present, seen, replaced: HashSet::new(), changes: Changes::default() }
     }
@@ -76,7 +76,7 @@ impl Comparison {
         changes.changed = count(replaced.iter().filter(|index| gone(index)));
         changes.new = changes.new.saturating_sub(changes.changed);
         changes.removed = count(all.clone().filter(gone)).saturating_sub(changes.changed);
-        changes.removed_bought = count(all.filter(|index| gone(index) && present.is_bought(*index)));
+        changes.removed_bought = count(all.filter(|index| gone(index) && present.may_be_bought(*index)));
         changes
     }
 }

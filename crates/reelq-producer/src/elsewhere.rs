@@ -4,26 +4,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use reelq_model::{BatchName, JobId, RequestKey, Status};
 use reelq_store::{Known, LineDraft, NotedRequest, Noting, Page, RequestNote, Store, Unnoted};
-use serde::Serialize;
 
 use crate::{
-    Accounts,
+    Accounts, Elsewhere,
+    batch_jobs::{PAGE, RequestKeys, may_be_bought},
     error::Result,
-    present::{Keys, PAGE, is_bought},
 };
-
-/// A batch that has requests of the manifest already.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Elsewhere {
-    /// Its name.
-    pub batch: BatchName,
-    /// Lines of the manifest that it has bought, or that are queued in it.
-    pub lines: u64,
-    /// It has been purged since.
-    pub purged: bool,
-    /// These are lines whose records are gone: taken out because nobody could read them, or lost. They may have been bought.
-    pub removed: bool,
-}
 
 /// What became of the records of what was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,7 +24,7 @@ const fn in_place_of_request(job: JobId) -> RequestKey {
     RequestKey::from_bytes(*job.as_bytes())
 }
 
-/// Notes that a job may have been bought whose record is about to be taken out, for nobody can read it: a load that brings it
+/// Notes that a job may have been bought whose record is about to be taken out, for no one can read it: a load that brings it
 /// again asks first. May be repeated.
 pub async fn keep_removed(store: &dyn Store, batch: &BatchName, job: JobId) -> Result<()> {
     let note = RequestNote { key: in_place_of_request(job), noting: Noting::Bought };
@@ -97,12 +83,12 @@ impl<'a> Lookup<'a> {
 
     /// Whether one of the batches in mind asked for this.
     pub(crate) fn has_in_mind(&self, line: &LineDraft) -> bool {
-        Keys::of(self.accounts, &line.job.spec).each().any(|key| self.in_mind.contains_key(&key))
+        RequestKeys::of(self.accounts, &line.job.spec).each().any(|key| self.in_mind.contains_key(&key))
     }
 
     async fn keep_in_mind(&mut self, batch: &BatchName) -> Result<()> {
-        let mut reading = Reading::default();
-        while let Some(notes) = reading.next(self.store, self.accounts, batch, |_, job| Noting::Job(job)).await? {
+        let mut reader = RequestReader::default();
+        while let Some(notes) = reader.next(self.store, self.accounts, batch, |_, job| Noting::Job(job)).await? {
             for RequestNote { key, noting } in notes {
                 let Noting::Job(job) = noting else { continue };
                 let noted = NotedRequest { batch: batch.clone(), job: Some(job) };
@@ -146,7 +132,7 @@ impl<'a> Lookup<'a> {
 
     /// What a line is looked up by.
     fn keys_of(&self, line: &LineDraft) -> Vec<RequestKey> {
-        let of_request = Keys::of(self.accounts, &line.job.spec).each();
+        let of_request = RequestKeys::of(self.accounts, &line.job.spec).each();
         of_request.chain(std::iter::once(in_place_of_request(line.id()))).collect()
     }
 
@@ -201,8 +187,8 @@ async fn note_each(
     batch: &BatchName,
     noting: fn(bool, JobId) -> Noting,
 ) -> Result<()> {
-    let mut reading = Reading::default();
-    while let Some(notes) = reading.next(store, accounts, batch, noting).await? {
+    let mut reader = RequestReader::default();
+    while let Some(notes) = reader.next(store, accounts, batch, noting).await? {
         store.note_requests(batch, &notes).await?;
     }
     Ok(())
@@ -210,13 +196,13 @@ async fn note_each(
 
 /// How far a batch's lines were read.
 #[derive(Debug, Default)]
-struct Reading {
+struct RequestReader {
     after: u64,
     /// Of equal requests one note stands: what was bought is not to be hidden by what was not.
     bought: HashSet<RequestKey>,
 }
 
-impl Reading {
+impl RequestReader {
     /// What is to be noted of the next lines; nothing at their end.
     async fn next(
         &mut self,
@@ -232,14 +218,14 @@ impl Reading {
         self.after += u64::try_from(lines.len()).unwrap_or(u64::MAX);
         let mut notes = Vec::with_capacity(2 * lines.len());
         for job in lines.iter().map(|line| &line.view.job) {
-            let is_bought = is_bought(job);
-            for key in Keys::of(accounts, &job.spec).each() {
-                if is_bought {
+            let may_be_bought = may_be_bought(job);
+            for key in RequestKeys::of(accounts, &job.spec).each() {
+                if may_be_bought {
                     self.bought.insert(key);
                 } else if self.bought.contains(&key) {
                     continue;
                 }
-                notes.push(RequestNote { key, noting: noting(is_bought, job.id) });
+                notes.push(RequestNote { key, noting: noting(may_be_bought, job.id) });
             }
         }
         Ok(Some(notes))

@@ -7,11 +7,11 @@ use reelq_manifest::Problems;
 use crate::Meanwhile;
 
 /// A manifest with at least one error: nothing of it was enqueued.
-pub struct Refused(pub Problems);
+pub struct RefusedManifest(pub Problems);
 
-impl fmt::Debug for Refused {
+impl fmt::Debug for RefusedManifest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Refused")
+        f.write_str("RefusedManifest")
     }
 }
 
@@ -19,9 +19,9 @@ impl fmt::Debug for Refused {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// It has errors; they are told all at once.
+    /// It has errors; they are reported all at once.
     #[error("accept the manifest: it has errors")]
-    Refused(Refused),
+    Refused(RefusedManifest),
     /// The store could not do its part.
     #[error(transparent)]
     Store(#[from] reelq_store::Error),

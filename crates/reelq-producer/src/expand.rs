@@ -9,11 +9,11 @@ use reelq_store::{BatchDraft, Line, LineDraft};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    Account, Order,
+    Order, PlanAccount,
+    batch_jobs::{BatchJobs, RequestKeys},
     equal::{Equal, EqualRows},
-    images::{Images, is_local, visit_texts},
-    naming::{Asked, Naming},
-    present::{Keys, Present},
+    images::{ImageReader, is_local, visit_texts},
+    job_naming::{Asked, JobNaming},
     priced,
     prompts::Prompts,
 };
@@ -23,10 +23,10 @@ use crate::{
 pub(crate) struct Expander {
     order: Arc<Order>,
     batch: Arc<BatchDraft>,
-    naming: Naming,
+    naming: JobNaming,
     equal: Equal,
     prompts: Prompts,
-    pub(crate) images: Images,
+    pub(crate) images: ImageReader,
     problems: Problems,
     unpriced: priced::Unpriced,
     content: Sha256,
@@ -53,14 +53,14 @@ struct Accepted {
 }
 
 impl Expander {
-    pub(crate) fn new(order: Arc<Order>, batch: Arc<BatchDraft>, present: Arc<Present>, keep_images: bool) -> Self {
+    pub(crate) fn new(order: Arc<Order>, batch: Arc<BatchDraft>, present: Arc<BatchJobs>, keep_images: bool) -> Self {
         Self {
-            naming: Naming::new(batch.name.clone(), present),
+            naming: JobNaming::new(batch.name.clone(), present),
             equal: Equal::default(),
             prompts: Prompts::default(),
             order,
             batch,
-            images: Images::new(keep_images),
+            images: ImageReader::new(keep_images),
             problems: Problems::default(),
             unpriced: priced::Unpriced::default(),
             content: Sha256::new(),
@@ -147,7 +147,7 @@ impl Expander {
         Some(Accepted { spec, asked, price: checked.price })
     }
 
-    fn check_price(&mut self, row: &Row, account: &Account, model: &str, checked: &Checked) {
+    fn check_price(&mut self, row: &Row, account: &PlanAccount, model: &str, checked: &Checked) {
         let whose = match (self.batch.budget, account.limits.budget.or(account.limits.daily_budget)) {
             (Some(_), _) => priced::Whose::Batch,
             (None, Some(_)) => priced::Whose::Account,
@@ -161,7 +161,7 @@ impl Expander {
     }
 
     /// Replaces the paths in image fields by references to their content. `false` where one is refused.
-    fn read_images(&mut self, row: &Row, account: &Account, model: &str, fields: &mut Fields) -> bool {
+    fn read_images(&mut self, row: &Row, account: &PlanAccount, model: &str, fields: &mut Fields) -> bool {
         let order = Arc::clone(&self.order);
         let mut findings = Vec::new();
         for field in &order.image_fields {
@@ -178,7 +178,7 @@ impl Expander {
     fn read_image(
         &mut self,
         base: &Path,
-        account: &Account,
+        account: &PlanAccount,
         model: &str,
         field: &str,
         text: &mut String,
@@ -211,7 +211,7 @@ impl Expander {
 }
 
 /// The request in its normal form, and what it asks for; `as_written` are the row's fields where they were not normal.
-fn normal(account: &Account, row: &Row, mut spec: JobSpec, as_written: Option<Fields>) -> (JobSpec, Asked) {
+fn normal(account: &PlanAccount, row: &Row, mut spec: JobSpec, as_written: Option<Fields>) -> (JobSpec, Asked) {
     let as_written = match as_written {
         Some(fields) => {
             let checked = account.provider.check(spec.model.as_str(), row.mode.as_deref(), &fields);
@@ -222,12 +222,12 @@ fn normal(account: &Account, row: &Row, mut spec: JobSpec, as_written: Option<Fi
     // Once more: lists and objects that stood as JSON in a cell are only now texts of their own.
     normalise(&mut spec.fields);
     let identity = Identity::of(account.provider.catalogue(), &spec);
-    let keys = Keys { left_out: (&identity.left_out).into(), written_out: (&identity.written_out).into() };
+    let keys = RequestKeys { left_out: (&identity.left_out).into(), written_out: (&identity.written_out).into() };
     (spec, Asked { as_written, normal: identity.left_out, keys })
 }
 
 /// Says which models a row could name.
-fn missing_model(account: Option<&Account>) -> Finding {
+fn missing_model(account: Option<&PlanAccount>) -> Finding {
     let all = account.map(|account| {
         let models: Vec<_> = account.provider.catalogue().models.keys().map(|name| format!("`{name}`")).collect();
         format!("`{}` has {}; ", account.name, models.join(", "))

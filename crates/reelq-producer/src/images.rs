@@ -32,7 +32,7 @@ impl Image {
 
 /// Reads local images, each once while it is remembered, and hands out each content's bytes once.
 #[derive(Debug)]
-pub(crate) struct Images {
+pub(crate) struct ImageReader {
     remembered: HashMap<PathBuf, Image>,
     handed_out: HashSet<Digest>,
     fresh: Vec<Bytes>,
@@ -40,8 +40,8 @@ pub(crate) struct Images {
     keep: bool,
 }
 
-impl Images {
-    /// With `keep`, the bytes are kept until [`Images::take_fresh`]; without, they are only looked at.
+impl ImageReader {
+    /// With `keep`, the bytes are kept until [`ImageReader::take_fresh`]; without, they are only looked at.
     pub(crate) fn new(keep: bool) -> Self {
         Self { remembered: HashMap::new(), handed_out: HashSet::new(), fresh: Vec::new(), fresh_bytes: 0, keep }
     }

@@ -3,23 +3,11 @@
 
 use std::sync::Arc;
 
-use reelq_model::BatchName;
 use reelq_store::{ImportsSeen, Store};
 
-use crate::{Elsewhere, Error, Order, Plan, Takes, elsewhere::Lookup, error::Result, pass::Pass, plan::known, source};
-
-/// What came into the store since the plan, and stands against loading it.
-#[derive(Debug)]
-pub struct Meanwhile {
-    /// As [`Plan::elsewhere`]: the batches that came, as far as they have its lines.
-    pub elsewhere: Vec<Elsewhere>,
-    /// As [`Plan::takes`].
-    pub takes: Option<Takes>,
-    /// As [`Plan::same_output`].
-    pub same_output: Option<BatchName>,
-    /// The loads that are there now.
-    pub seen: ImportsSeen,
-}
+use crate::{
+    Elsewhere, Error, Meanwhile, Order, Plan, elsewhere::Lookup, error::Result, pass::Pass, plan::known, source,
+};
 
 impl Plan {
     /// Takes note of what came meanwhile: loaded again, the plan goes by that. For who has asked a person about it.

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use reelq_manifest::Head;
+use reelq_manifest::ManifestHead;
 use reelq_model::{BatchName, Digest, InvalidName};
 
 /// The batch's name: `given`, else the manifest's own, else the stem of its file with what no name may hold replaced.
-pub fn batch_name(given: Option<&str>, head: &Head, path: &Path) -> Result<BatchName, InvalidName> {
+pub fn batch_name(given: Option<&str>, head: &ManifestHead, path: &Path) -> Result<BatchName, InvalidName> {
     match given.or(head.name.as_deref()) {
         Some(name) => BatchName::new(name),
         None => BatchName::new(from_stem(path)),
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     fn named(given: Option<&str>, own: Option<&str>, path: &str) -> String {
-        let head = Head { name: own.map(str::to_owned), ..Head::default() };
+        let head = ManifestHead { name: own.map(str::to_owned), ..ManifestHead::default() };
         batch_name(given, &head, Path::new(path)).unwrap().to_string()
     }
 

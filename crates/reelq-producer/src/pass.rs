@@ -8,9 +8,9 @@ use tokio::{sync::mpsc, task::JoinHandle};
 
 use crate::{
     Error, Order,
+    batch_jobs::BatchJobs,
     error::Result,
     expand::{Expander, Findings},
-    present::Present,
 };
 
 /// Lines in a chunk.
@@ -36,7 +36,7 @@ pub(crate) struct Pass {
 
 impl Pass {
     /// Begins to read. Dropping the pass ends the reading at the next chunk.
-    pub(crate) fn start(order: Arc<Order>, batch: Arc<BatchDraft>, present: Arc<Present>, keep_images: bool) -> Self {
+    pub(crate) fn start(order: Arc<Order>, batch: Arc<BatchDraft>, present: Arc<BatchJobs>, keep_images: bool) -> Self {
         let (sender, chunks) = mpsc::channel(WAITING);
         let reader = tokio::task::spawn_blocking(move || {
             read(&order, Expander::new(Arc::clone(&order), batch, present, keep_images), &sender)
@@ -73,7 +73,7 @@ fn read(order: &Order, mut expander: Expander, sender: &mpsc::Sender<Chunk>) -> 
         }
     }
     let last = Chunk { images: expander.images.take_fresh(), lines };
-    // The receiver is gone only where the pass was given up, and then nobody misses the chunk.
+    // The receiver is gone only where the pass was given up, and then no one misses the chunk.
     drop(sender.blocking_send(last));
     expander.finish()
 }

@@ -2,60 +2,15 @@
 
 use std::sync::Arc;
 
-use reelq_manifest::{Manifest, Problems};
-use reelq_model::{AccountName, BatchName, Digest, JobId, Money};
+use reelq_manifest::Problems;
+use reelq_model::{BatchName, Digest, JobId, Money};
 use reelq_store::{BatchDraft, BatchView, ImportedWith, ImportsSeen, Known, LineDraft, Store};
 
 use crate::{
-    AccountBudget, Accounts, Changes, CostLine, Elsewhere, EqualRows, Error, Estimate, Refused, Source, Takes,
-    account_budget::account_budgets, changes::Comparison, cost::Costs, elsewhere::Lookup, error::Result,
-    estimate::estimate, pass::Pass, present::Present, source,
+    AccountBudget, Changes, CostLine, Elsewhere, EqualRows, Error, Estimate, Order, RefusedManifest, Takes,
+    account_budget::account_budgets, batch_jobs::BatchJobs, changes::Comparison, cost::Costs, elsewhere::Lookup,
+    error::Result, estimate::estimate, pass::Pass, source,
 };
-
-/// A manifest and everything that decides what its rows mean.
-#[derive(Debug)]
-pub struct Order {
-    /// The manifest.
-    pub manifest: Manifest,
-    /// The manifest's path as it was given, for people.
-    pub path: String,
-    /// The configured accounts.
-    pub accounts: Accounts,
-    /// The request fields that name images, dotted where nested.
-    pub image_fields: Vec<String>,
-    /// What the command line says.
-    pub overrides: Overrides,
-    /// The batch's name: see [`batch_name`].
-    pub batch: BatchName,
-    /// How files are named where the manifest does not say.
-    pub file_name: String,
-    /// Where the manifest lies, and what may be said against buying it.
-    pub source: Source,
-}
-
-/// What the command line says over the manifest.
-#[derive(Debug, Clone, Default)]
-pub struct Overrides {
-    /// The account of rows that name none.
-    pub account: Option<AccountName>,
-    /// The output place, instead of the manifest's.
-    pub output: Option<String>,
-    /// The output place of a manifest that names none: this folder, below it the batch's name.
-    pub output_root: String,
-    /// The budget, instead of the manifest's and of one that was said before.
-    pub budget: Option<Money>,
-    /// No budget from now on, whatever was said before.
-    pub no_budget: bool,
-    /// What is kept with the batch of the command line that loads it.
-    pub loaded_with: Option<ImportedWith>,
-}
-
-impl Overrides {
-    /// The account for a row that names none; a row that names its provider is left to the accounts of that provider.
-    pub(crate) fn account_for(&self, provider: Option<&str>) -> Option<&str> {
-        if provider.is_some() { None } else { self.account.as_ref().map(AccountName::as_str) }
-    }
-}
 
 /// What a manifest asks for, checked and compared.
 #[derive(Debug)]
@@ -68,7 +23,7 @@ pub struct Plan {
     pub lines: u64,
     /// What changes against the store.
     pub changes: Changes,
-    /// The budget was said before, and holds though nobody says it again.
+    /// The budget was said before, and holds though no one says it again.
     pub budget_is_kept: bool,
     /// Jobs that are queued again though their line is gone: bought as well, and in the costs.
     pub beside: u64,
@@ -99,7 +54,7 @@ pub struct Plan {
     /// The loads that were there before it looked: see [`Import::seen`](reelq_store::Import::seen).
     pub(crate) seen: Option<ImportsSeen>,
     /// The jobs that the lines were named after: the load must name them alike.
-    pub(crate) present: Arc<Present>,
+    pub(crate) present: Arc<BatchJobs>,
 }
 
 impl Plan {
@@ -127,8 +82,8 @@ pub async fn plan(store: Option<&dyn Store>, order: &Arc<Order>) -> Result<Plan>
     };
     let batch = Arc::new(draft(order, before.as_ref()));
     let present = Arc::new(match store {
-        Some(store) => Present::read(store, &batch.name, &order.accounts).await?,
-        None => Present::default(),
+        Some(store) => BatchJobs::read(store, &batch.name, &order.accounts).await?,
+        None => BatchJobs::default(),
     });
     let mut comparison = Comparison::with(Arc::clone(&present));
     let seen = match store.filter(|_| order.source.looks_elsewhere) {
@@ -169,7 +124,7 @@ pub async fn plan(store: Option<&dyn Store>, order: &Arc<Order>) -> Result<Plan>
     }
     let findings = pass.finish().await?;
     if findings.problems.is_fatal() {
-        return Err(Error::Refused(Refused(findings.problems)));
+        return Err(Error::Refused(RefusedManifest(findings.problems)));
     }
     let batches = match store {
         Some(store) => store.batches().await?,
@@ -232,7 +187,7 @@ async fn has_accounts(store: Option<&dyn Store>) -> Result<bool> {
 }
 
 /// What the batch may spend: what the command line says; else what the manifest says for the first time, or anew; else what
-/// was said before. So a budget stays until somebody says another one, or none.
+/// was said before. So a budget stays until someone says another one, or none.
 fn budget(order: &Order, before: Option<&BatchDraft>) -> Option<Money> {
     let (said, manifests) = (&order.overrides, order.manifest.head().budget);
     if said.budget.is_some() || said.no_budget {

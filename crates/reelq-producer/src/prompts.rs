@@ -50,7 +50,7 @@ impl Prompts {
         let prompt = spec.prompt();
         let rule = doubt(prompt)?;
         self.told.insert(prompt.to_owned());
-        let hint = "it is bought as it stands; mend the row, or take it out";
+        let hint = "it is bought as it stands; fix the row, or take it out";
         Some(Finding::warning("prompt", Some(prompt.to_owned()), rule).with_hint(hint))
     }
 }

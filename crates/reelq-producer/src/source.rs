@@ -1,52 +1,11 @@
-//! Where a manifest lies, and whom its batch would push aside.
+//! Whom the batch of a manifest would push aside.
 
 use std::path::Path;
 
 use reelq_model::BatchName;
 use reelq_store::{BatchDraft, BatchView};
 
-use crate::{Order, error::Result};
-
-/// Where a manifest lies, and what a person said of it.
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line, or a fact about it")]
-#[derive(Debug, Clone, Default)]
-pub struct Source {
-    /// The manifest's own place: absolute, and with links followed.
-    pub path: Option<String>,
-    /// The batch has the name of its file, because nobody gave it one.
-    pub named_by_file: bool,
-    /// Requests are looked up in other batches, too.
-    pub looks_elsewhere: bool,
-    /// Nothing is bought with the plan: where the look-up needs what a reader may not do, it is left out.
-    pub reads_only: bool,
-    /// A person said that what other batches have may be bought again.
-    pub again: bool,
-    /// A person said that it takes the place of another file's manifest.
-    pub replaces: bool,
-}
-
-/// The manifest that a batch was loaded from, where another one would take its place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Takes {
-    /// Where the other manifest lies.
-    pub manifest: String,
-    /// Rows of the batch that are still to be bought, and would be withdrawn unless this manifest has them, too.
-    pub waiting: u64,
-}
-
-impl Source {
-    /// What a look-up came to; nothing where it failed and nothing is bought on its word.
-    pub(crate) fn tolerate<T>(&self, looked: Result<T>) -> Result<Option<T>> {
-        match looked {
-            Ok(found) => Ok(Some(found)),
-            Err(error) if self.reads_only => {
-                tracing::warn!(%error, "what other batches have was not looked up");
-                Ok(None)
-            }
-            Err(error) => Err(error),
-        }
-    }
-}
+use crate::{Order, Takes};
 
 /// Whether the batch of this name is another file's.
 pub(crate) fn takes(batches: &[BatchView], order: &Order) -> Option<Takes> {

@@ -56,7 +56,7 @@ pub enum FailedTasks {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CallbackSignature {
-    /// No scheme is documented: a callback is a hint from anybody.
+    /// No scheme is documented: a callback is a hint from anyone.
     None,
     /// base64(HMAC-SHA256(`task_id.timestamp`)) in `X-Webhook-Signature`; the body is not covered.
     HmacTaskIdAndTimestamp,

@@ -76,11 +76,11 @@ mod tests {
     use reelq_model::{AccountName, ModelName, ProviderName};
 
     use super::*;
-    use crate::{Settings, open};
+    use crate::{ProviderSettings, open};
 
     fn identity(provider: &str, model: &str, mode: &str, fields: &str) -> Identity {
         let provider = ProviderName::new(provider).unwrap();
-        let adapter = open(&Settings::new(provider.clone())).unwrap();
+        let adapter = open(&ProviderSettings::new(provider.clone())).unwrap();
         let spec = JobSpec {
             account: AccountName::new("a").unwrap(),
             provider,

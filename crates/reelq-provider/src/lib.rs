@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod adapter_base;
 mod apixo;
 mod capability;
 pub mod catalogue;
@@ -7,13 +8,13 @@ mod check;
 mod exchange;
 mod identity;
 pub mod lenient_json;
+mod open;
 mod outcome;
 mod poyo;
 mod provider;
 mod reading;
 pub mod retry_after;
 mod settings;
-mod vendor;
 mod vocabulary;
 mod wave;
 
@@ -21,7 +22,8 @@ pub use capability::{CallbackSignature, Capability, FailedTasks, Idempotency};
 pub use catalogue::{Catalogue, CatalogueError};
 pub use exchange::{Method, Reply, Request};
 pub use identity::Identity;
+pub use open::open;
 pub use outcome::{BalanceOutcome, CancelOutcome, PollOutcome};
 pub use provider::{BuildError, Checked, ImageFacts, Provider, SubmitInput};
-pub use settings::{IdempotencyUse, Overlay, PROVIDERS, RefundsFailures, Settings, SettingsError, dialects, open};
+pub use settings::{IdempotencyUse, Overlay, PROVIDERS, ProviderSettings, RefundsFailures, SettingsError, dialects};
 pub use vocabulary::{field_names, image_fields};

@@ -62,7 +62,7 @@ pub enum PollOutcome {
     /// The vendor, in its own form, refuses the request: the task is not this account's, or the account itself is refused.
     /// One task's refusal says nothing of the account; a second request has to tell.
     Blocked {
-        /// What a person must mend.
+        /// What a person must fix.
         reason: BlockReason,
         /// The vendor's message.
         message: String,
@@ -92,7 +92,7 @@ pub enum BalanceOutcome {
     Valid(Option<Money>),
     /// The key is refused.
     Blocked {
-        /// What a person must mend.
+        /// What a person must fix.
         reason: BlockReason,
         /// The vendor's message.
         message: String,

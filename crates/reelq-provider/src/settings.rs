@@ -1,11 +1,9 @@
 //! What an account's configuration says about its vendor.
 
-use std::sync::Arc;
-
 use reelq_model::{ProviderName, units::Span};
 use serde::{Deserialize, Serialize};
 
-use crate::{Provider, apixo::Apixo, catalogue::CatalogueError, poyo::Poyo, wave, wave::Wave};
+use crate::{catalogue::CatalogueError, wave};
 
 /// The vendors, by the names used in configuration and manifests.
 pub const PROVIDERS: &[&str] = &["wave", "apixo", "poyo"];
@@ -18,7 +16,7 @@ pub fn dialects(provider: &str) -> &'static [&'static str] {
 /// What an account's configuration says about its vendor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Settings {
+pub struct ProviderSettings {
     /// One of [`PROVIDERS`].
     pub provider: ProviderName,
     /// One of the vendor's [`dialects`]; the newest where not given.
@@ -38,7 +36,7 @@ pub struct Settings {
     pub link_lifetime: Option<Span>,
 }
 
-impl Settings {
+impl ProviderSettings {
     /// The defaults for `provider`.
     pub fn new(provider: ProviderName) -> Self {
         Self {
@@ -112,18 +110,4 @@ pub enum SettingsError {
 fn known_dialects(provider: &str) -> String {
     let known = dialects(provider);
     if known.is_empty() { "it has only one, leave `dialect` out".to_owned() } else { known.join(", ") }
-}
-
-/// Opens the vendor that `settings` name.
-pub fn open(settings: &Settings) -> Result<Arc<dyn Provider>, SettingsError> {
-    let name = settings.provider.as_str();
-    if let Some(dialect) = settings.dialect.as_deref().filter(|dialect| !dialects(name).contains(dialect)) {
-        return Err(SettingsError::UnknownDialect { provider: name.to_owned(), dialect: dialect.to_owned() });
-    }
-    Ok(match name {
-        "wave" => Arc::new(Wave::open(settings)?),
-        "apixo" => Arc::new(Apixo::open(settings)?),
-        "poyo" => Arc::new(Poyo::open(settings)?),
-        _ => return Err(SettingsError::UnknownProvider { name: name.to_owned() }),
-    })
 }

@@ -8,7 +8,7 @@ use std::{
 
 use reelq_model::{Digest, Money, Timestamp};
 
-use crate::{Limits, Vendor, order::ThrottleReason};
+use crate::{SimLimits, Vendor, order::ThrottleReason};
 
 /// How an account is named in the ledger: the vendor and a part of the key's digest.
 pub fn fingerprint(provider: Vendor, key: &str) -> String {
@@ -17,7 +17,7 @@ pub fn fingerprint(provider: Vendor, key: &str) -> String {
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Account {
+pub(crate) struct SimAccount {
     /// Tasks that have not ended, the next to end first.
     running: BinaryHeap<Reverse<(Timestamp, usize)>>,
     /// Those of them that were cancelled, and count no more.
@@ -31,7 +31,7 @@ pub(crate) struct Account {
     pub(crate) wait_until: Duration,
 }
 
-impl Account {
+impl SimAccount {
     pub(crate) fn in_flight(&self) -> u32 {
         u32::try_from(self.running.len().saturating_sub(self.cancelled.len())).unwrap_or(u32::MAX)
     }
@@ -65,7 +65,7 @@ impl Account {
     }
 
     /// Says which limit a submission breaks now. One that breaks none counts.
-    pub(crate) fn admit(&mut self, limits: &Limits, now: Duration) -> Result<(), ThrottleReason> {
+    pub(crate) fn admit(&mut self, limits: &SimLimits, now: Duration) -> Result<(), ThrottleReason> {
         if limits.max_in_flight.is_some_and(|most| self.in_flight() >= most) {
             return Err(ThrottleReason::InFlight);
         }
@@ -85,15 +85,15 @@ impl Account {
 mod tests {
     use super::*;
 
-    fn limits(rate: f64, burst: u32) -> Limits {
-        Limits { requests_per_second: Some(rate), burst: Some(burst), ..Limits::default() }
+    fn limits(rate: f64, burst: u32) -> SimLimits {
+        SimLimits { requests_per_second: Some(rate), burst: Some(burst), ..SimLimits::default() }
     }
 
     #[test]
     fn a_burst_is_admitted_and_then_the_rate_holds() {
-        let mut account = Account::default();
+        let mut account = SimAccount::default();
         let limits = limits(10.0, 3);
-        let admitted = |account: &mut Account, millis| account.admit(&limits, Duration::from_millis(millis)).is_ok();
+        let admitted = |account: &mut SimAccount, millis| account.admit(&limits, Duration::from_millis(millis)).is_ok();
         let first: Vec<bool> = (0..4).map(|_| admitted(&mut account, 0)).collect();
         assert_eq!(first, [true, true, true, false]);
         assert!(!admitted(&mut account, 99));
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn an_ended_task_leaves_the_flight_and_a_refund_the_bill() {
-        let mut account = Account::default();
+        let mut account = SimAccount::default();
         account.began(0, Timestamp::from_millis(10), Money::from_micros(100));
         account.began(1, Timestamp::from_millis(20), Money::from_micros(100));
         account.settle(Timestamp::from_millis(10), |_| Money::from_micros(100));
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_cancelled_task_is_taken_off_once() {
-        let mut account = Account::default();
+        let mut account = SimAccount::default();
         account.began(0, Timestamp::from_millis(10), Money::from_micros(100));
         account.cancel(0, Money::from_micros(100));
         account.settle(Timestamp::from_millis(10), |_| Money::from_micros(100));

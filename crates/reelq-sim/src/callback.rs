@@ -3,12 +3,13 @@
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use ring::hmac;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
 
-use crate::{Vendor, hmac::hmac_sha256, market::Market, reply::Reply};
+use crate::{Vendor, market::Market, reply::SimReply};
 
 const TRIES: u32 = 3;
 const FIRST_DELAY: Duration = Duration::from_millis(200);
@@ -41,7 +42,7 @@ pub(crate) async fn call(market: Arc<Market>, task: String, url: String, origin:
     }
 }
 
-async fn ended(market: &Market, task: &str, origin: &str) -> Option<(Vendor, Reply)> {
+async fn ended(market: &Market, task: &str, origin: &str) -> Option<(Vendor, SimReply)> {
     loop {
         let due = market.callback_due(task)?;
         let left = due.since(market.now().wall);
@@ -64,7 +65,7 @@ fn loopback(url: &str) -> Option<Target> {
     local.then(|| Target { authority: format!("{host}:{port}"), path })
 }
 
-fn request(market: &Market, vendor: Vendor, task: &str, target: &Target, reply: &Reply) -> Vec<u8> {
+fn request(market: &Market, vendor: Vendor, task: &str, target: &Target, reply: &SimReply) -> Vec<u8> {
     let signed = if vendor == Vendor::Poyo { signature(market, task) } else { String::new() };
     let head = format!(
         "POST {} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{signed}Connection: close\r\n\r\n",
@@ -78,7 +79,8 @@ fn request(market: &Market, vendor: Vendor, task: &str, target: &Target, reply: 
 /// PoYo's headers: they vouch for the task and the time, not for the body.
 fn signature(market: &Market, task: &str) -> String {
     let stamp = market.now().wall.millis() / 1000;
-    let signed = hmac_sha256(market.settings.webhook_secret.as_bytes(), format!("{task}.{stamp}").as_bytes());
+    let key = hmac::Key::new(hmac::HMAC_SHA256, market.settings.webhook_secret.as_bytes());
+    let signed = hmac::sign(&key, format!("{task}.{stamp}").as_bytes());
     format!("X-Webhook-Timestamp: {stamp}\r\nX-Webhook-Signature: {}\r\n", STANDARD.encode(signed))
 }
 

@@ -229,7 +229,7 @@ fn probability(text: &str) -> Option<f64> {
 }
 
 fn nearest(name: &str) -> &'static str {
-    Faults::NAMES.iter().min_by_key(|known| strsim::damerau_levenshtein(name, known)).copied().unwrap_or("throttled")
+    reelq_model::nearest_above(0.0, name, Faults::NAMES.iter().copied()).unwrap_or("throttled")
 }
 
 #[cfg(test)]

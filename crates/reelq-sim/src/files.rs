@@ -14,7 +14,7 @@ use reelq_model::{Digest, Timestamp};
 
 use crate::{
     market::Market,
-    reply::{Answer, Delivery, Reply},
+    reply::{Delivery, SimAnswer, SimReply},
     strange,
     video::video,
 };
@@ -53,7 +53,7 @@ impl Shelf {
 }
 
 /// Answers `GET /files/{task}/{number}.mp4?expires={milliseconds}`.
-pub(crate) fn serve(market: &Market, shelf: &Shelf, path: &str, query: &str, headers: &HeaderMap) -> Answer {
+pub(crate) fn serve(market: &Market, shelf: &Shelf, path: &str, query: &str, headers: &HeaderMap) -> SimAnswer {
     if headers.contains_key(AUTHORIZATION) {
         market.key_to_file_host(path);
     }
@@ -67,7 +67,7 @@ pub(crate) fn serve(market: &Market, shelf: &Shelf, path: &str, query: &str, hea
         return strange::late(download.chance).into();
     }
     if path.strip_suffix(".png").is_some() {
-        return Reply::new(200, "image/png", Bytes::from_static(PICTURE)).into();
+        return SimReply::new(200, "image/png", Bytes::from_static(PICTURE)).into();
     }
     if download.chance.hits("download_error", faults.download_error) {
         return missing(download.chance.pick("download_error_status", [500, 503]));
@@ -81,7 +81,7 @@ pub(crate) fn serve(market: &Market, shelf: &Shelf, path: &str, query: &str, hea
     }
     if download.chance.hits("torn_download", faults.torn_download) {
         market.download_torn();
-        return Answer { reply, delivery: Delivery::Torn };
+        return SimAnswer { reply, delivery: Delivery::Torn };
     }
     reply.into()
 }
@@ -93,21 +93,21 @@ fn link<'a>(path: &'a str, query: &str) -> Option<(&'a str, u32, Timestamp)> {
     Some((task, number, Timestamp::from_millis(expires)))
 }
 
-fn missing(status: u16) -> Answer {
-    Reply::new(status, "text/plain", "the link is dead\n").into()
+fn missing(status: u16) -> SimAnswer {
+    SimReply::new(status, "text/plain", "the link is dead\n").into()
 }
 
 /// Answers with the bytes or a range of them. A task has one file, so its id tells the file apart as well as a digest would.
-fn ranged(bytes: &Bytes, task: &str, headers: &HeaderMap) -> Reply {
+fn ranged(bytes: &Bytes, task: &str, headers: &HeaderMap) -> SimReply {
     let etag = format!("\"{}\"", &Digest::of(task.as_bytes()).to_string()[..32]);
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let wanted = text(RANGE).filter(|_| text(IF_RANGE).is_none_or(|seen| seen == etag));
     let reply = match wanted.map(|range| span(range, bytes.len())) {
-        None | Some(Span::Unreadable) => Reply::new(200, "video/mp4", bytes.clone()),
+        None | Some(Span::Unreadable) => SimReply::new(200, "video/mp4", bytes.clone()),
         Some(Span::Outside) => {
-            Reply::new(416, "text/plain", "").with(CONTENT_RANGE, format!("bytes */{}", bytes.len()))
+            SimReply::new(416, "text/plain", "").with(CONTENT_RANGE, format!("bytes */{}", bytes.len()))
         }
-        Some(Span::Part(first, last)) => Reply::new(206, "video/mp4", bytes.slice(first..=last))
+        Some(Span::Part(first, last)) => SimReply::new(206, "video/mp4", bytes.slice(first..=last))
             .with(CONTENT_RANGE, format!("bytes {first}-{last}/{}", bytes.len())),
     };
     reply.with(ETAG, etag).with(ACCEPT_RANGES, "bytes")

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::task::Task;
+use crate::task::SimTask;
 
 #[derive(Debug)]
 pub(crate) struct Journal {
@@ -17,7 +17,7 @@ pub(crate) struct Journal {
 
 impl Journal {
     /// Opens the journal, and reads what it holds.
-    pub(crate) fn open(path: &Path) -> io::Result<(Self, Vec<Task>)> {
+    pub(crate) fn open(path: &Path) -> io::Result<(Self, Vec<SimTask>)> {
         make_folder(path)?;
         let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
         let mut tasks = Vec::new();
@@ -32,8 +32,8 @@ impl Journal {
         Ok((Self { file }, tasks))
     }
 
-    /// Writes a task before it is told to anybody.
-    pub(crate) fn append(&mut self, task: &Task) {
+    /// Writes a task before it is told to anyone.
+    pub(crate) fn append(&mut self, task: &SimTask) {
         let written = serde_json::to_vec(task).map_err(io::Error::other).and_then(|mut line| {
             line.push(b'\n');
             self.file.write_all(&line)

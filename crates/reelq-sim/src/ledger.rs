@@ -19,18 +19,18 @@ pub struct Ledger {
     /// The sums by account.
     pub accounts: Vec<AccountTotals>,
     /// Requests by what became of them.
-    pub requests: Requests,
+    pub requests: RequestTotals,
     /// What no well-behaved client does; the first thousand.
     pub violations: Vec<Violation>,
     /// Purchases of the same thing under the same key: never legitimate where a key was sent.
     pub duplicates: Vec<Duplicate>,
     /// Every accepted task, in the order of acceptance.
-    pub charges: Vec<Charge>,
+    pub charges: Vec<SimCharge>,
 }
 
 /// One accepted task and its money.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Charge {
+pub struct SimCharge {
     /// Who charged it.
     pub provider: Vendor,
     /// Whom: the fingerprint of the API key.
@@ -62,7 +62,7 @@ pub struct Charge {
     pub replays: u32,
 }
 
-impl Charge {
+impl SimCharge {
     /// What counts as spent: nothing once refunded.
     pub fn spent(&self) -> Money {
         if self.settlement == Settlement::Refunded { Money::ZERO } else { self.amount }
@@ -86,7 +86,7 @@ pub struct Totals {
 }
 
 impl Totals {
-    fn add(&mut self, charge: &Charge) {
+    fn add(&mut self, charge: &SimCharge) {
         self.tasks += 1;
         match charge.settlement {
             Settlement::Charged => self.charged += charge.amount,
@@ -112,7 +112,7 @@ pub struct AccountTotals {
 
 /// Requests by what became of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Requests {
+pub struct RequestTotals {
     /// Submissions, whatever became of them.
     pub submissions: u64,
     /// Submissions that became a task.
@@ -205,7 +205,7 @@ impl Ledger {
     }
 
     /// The charge of one task.
-    pub fn charge(&self, task: &str) -> Option<&Charge> {
+    pub fn charge(&self, task: &str) -> Option<&SimCharge> {
         self.charges.iter().find(|charge| charge.task == task)
     }
 
@@ -215,12 +215,12 @@ impl Ledger {
     }
 }
 
-fn duplicates(charges: &[Charge]) -> Vec<Duplicate> {
-    let mut groups: BTreeMap<_, Vec<&Charge>> = BTreeMap::new();
+fn duplicates(charges: &[SimCharge]) -> Vec<Duplicate> {
+    let mut groups: BTreeMap<_, Vec<&SimCharge>> = BTreeMap::new();
     for charge in charges {
         groups.entry((&charge.account, charge.body_sha256, &charge.idempotency_key)).or_default().push(charge);
     }
-    let duplicate = |((account, body, key), group): ((&String, Digest, &Option<String>), Vec<&Charge>)| Duplicate {
+    let duplicate = |((account, body, key), group): ((&String, Digest, &Option<String>), Vec<&SimCharge>)| Duplicate {
         provider: group[0].provider,
         account: account.clone(),
         idempotency_key: key.clone(),

@@ -16,23 +16,23 @@ use std::{
 use indexmap::IndexMap;
 use reelq_model::{SharedClock, Timestamp};
 
-pub(crate) use self::{ask::Told, submit::Submission};
+pub(crate) use self::submit::SimSubmission;
 use crate::{
-    Limits, Settings, Vendor,
-    account::Account,
+    SimLimits, SimSettings, Vendor,
+    account::SimAccount,
     journal::Journal,
-    ledger::{Requests, Violation, ViolationKind},
-    task::Task,
+    ledger::{RequestTotals, Violation, ViolationKind},
+    task::SimTask,
 };
 
 const VIOLATIONS_KEPT: usize = 1000;
 
 #[derive(Debug)]
 pub(crate) struct Market {
-    pub(crate) settings: Settings,
+    pub(crate) settings: SimSettings,
     pub(crate) clock: SharedClock,
     /// What each account may do now; it begins as the settings say.
-    limits: Mutex<Limits>,
+    limits: Mutex<SimLimits>,
     /// While set, every request to the API is answered with a 503 that asks to wait so long.
     outage: Mutex<Option<Duration>>,
     state: Mutex<State>,
@@ -41,13 +41,13 @@ pub(crate) struct Market {
 #[derive(Debug, Default)]
 struct State {
     seed: u64,
-    tasks: IndexMap<String, Task>,
+    tasks: IndexMap<String, SimTask>,
     /// Tasks by account and idempotency key.
     keys: HashMap<(String, String), usize>,
     /// How often each submission was seen, and how often it was bought.
     seen: HashMap<u64, Seen>,
-    accounts: IndexMap<String, (Vendor, Account)>,
-    requests: Requests,
+    accounts: IndexMap<String, (Vendor, SimAccount)>,
+    requests: RequestTotals,
     violations: Vec<Violation>,
     journal: Option<Journal>,
 }
@@ -66,7 +66,7 @@ pub(crate) struct Now {
 }
 
 impl Market {
-    pub(crate) fn open(settings: Settings, clock: SharedClock) -> std::io::Result<Self> {
+    pub(crate) fn open(settings: SimSettings, clock: SharedClock) -> std::io::Result<Self> {
         let mut state = State { seed: settings.seed, ..State::default() };
         if let Some(path) = &settings.journal {
             let (journal, tasks) = Journal::open(path)?;
@@ -88,11 +88,11 @@ impl Market {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn limits(&self) -> Limits {
+    pub(crate) fn limits(&self) -> SimLimits {
         *self.limits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn set_limits(&self, limits: Limits) {
+    pub(crate) fn set_limits(&self, limits: SimLimits) {
         *self.limits.lock().unwrap_or_else(PoisonError::into_inner) = limits;
     }
 
@@ -126,8 +126,8 @@ impl State {
         }
     }
 
-    fn account(&mut self, vendor: Vendor, name: &str) -> &mut Account {
-        &mut self.accounts.entry(name.to_owned()).or_insert_with(|| (vendor, Account::default())).1
+    fn account(&mut self, vendor: Vendor, name: &str) -> &mut SimAccount {
+        &mut self.accounts.entry(name.to_owned()).or_insert_with(|| (vendor, SimAccount::default())).1
     }
 
     /// Takes the account's ended tasks off its flight and its refunds off its bill.

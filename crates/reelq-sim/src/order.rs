@@ -4,7 +4,7 @@ use reelq_model::Money;
 
 /// What was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Order {
+pub(crate) struct SimOrder {
     pub(crate) model: String,
     /// Wave's `action` or APIXO's `mode`.
     pub(crate) mode: String,
@@ -17,7 +17,7 @@ pub(crate) struct Order {
 
 /// Why a submission or another request is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Refusal {
+pub(crate) enum SimRefusal {
     Unauthorized,
     Forbidden,
     NoCredit,
@@ -29,7 +29,7 @@ pub(crate) enum Refusal {
     ServerError(u16),
 }
 
-impl Refusal {
+impl SimRefusal {
     pub(crate) fn invalid(param: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Invalid { code: "invalid_request", message: message.into(), param: Some(param.into()) }
     }

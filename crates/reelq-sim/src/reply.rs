@@ -6,13 +6,13 @@ use serde_json::Value;
 
 /// What a dialect answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Reply {
+pub(crate) struct SimReply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(HeaderName, String)>,
     pub(crate) body: Bytes,
 }
 
-impl Reply {
+impl SimReply {
     pub(crate) fn json(status: u16, body: &Value) -> Self {
         Self::new(status, "application/json", body.to_string())
     }
@@ -56,19 +56,19 @@ pub(crate) enum Delivery {
 
 /// A reply and what becomes of it.
 #[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) reply: Reply,
+pub(crate) struct SimAnswer {
+    pub(crate) reply: SimReply,
     pub(crate) delivery: Delivery,
 }
 
-impl From<Reply> for Answer {
-    fn from(reply: Reply) -> Self {
+impl From<SimReply> for SimAnswer {
+    fn from(reply: SimReply) -> Self {
         Self { reply, delivery: Delivery::Whole }
     }
 }
 
-impl Answer {
+impl SimAnswer {
     pub(crate) fn closed() -> Self {
-        Self { reply: Reply::new(500, "text/plain", ""), delivery: Delivery::Closed }
+        Self { reply: SimReply::new(500, "text/plain", ""), delivery: Delivery::Closed }
     }
 }

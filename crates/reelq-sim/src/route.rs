@@ -9,14 +9,14 @@ use serde_json::json;
 
 use crate::{
     Vendor, files,
-    market::Submission,
-    reply::{Answer, Reply},
+    market::SimSubmission,
+    reply::{SimAnswer, SimReply},
     simulator::World,
 };
 
 /// A request whose body has arrived.
 #[derive(Debug)]
-pub(crate) struct Request<'a> {
+pub(crate) struct SimRequest<'a> {
     pub(crate) method: &'a Method,
     pub(crate) path: &'a str,
     pub(crate) query: &'a str,
@@ -24,7 +24,7 @@ pub(crate) struct Request<'a> {
     pub(crate) body: Bytes,
 }
 
-impl Request<'_> {
+impl SimRequest<'_> {
     fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
@@ -47,7 +47,7 @@ impl Request<'_> {
     }
 }
 
-pub(crate) fn answer(world: &World, request: &Request<'_>) -> Answer {
+pub(crate) fn answer(world: &World, request: &SimRequest<'_>) -> SimAnswer {
     let parts: Vec<&str> = request.path.trim_matches('/').split('/').collect();
     match (request.method.as_str(), parts.as_slice()) {
         ("POST", ["v1", "tasks"]) => submit(world, request, Vendor::Wave, None),
@@ -67,13 +67,13 @@ pub(crate) fn answer(world: &World, request: &Request<'_>) -> Answer {
             files::serve(&world.market, &world.shelf, request.path, request.query, request.headers)
         }
         ("GET", ["ledger"]) => ledger(world, request).into(),
-        ("GET", ["health"]) => Reply::json(200, &json!({"status": "ok", "simulated": true})).into(),
-        _ => Reply::json(404, &json!({"error": {"message": "no such endpoint", "code": "not_found"}})).into(),
+        ("GET", ["health"]) => SimReply::json(200, &json!({"status": "ok", "simulated": true})).into(),
+        _ => SimReply::json(404, &json!({"error": {"message": "no such endpoint", "code": "not_found"}})).into(),
     }
 }
 
-fn submit(world: &World, request: &Request<'_>, vendor: Vendor, model: Option<&str>) -> Answer {
-    let submitted = world.market.submit(&Submission {
+fn submit(world: &World, request: &SimRequest<'_>, vendor: Vendor, model: Option<&str>) -> SimAnswer {
+    let submitted = world.market.submit(&SimSubmission {
         vendor,
         key: request.key(),
         idempotency_key: request.header("idempotency-key"),
@@ -86,27 +86,27 @@ fn submit(world: &World, request: &Request<'_>, vendor: Vendor, model: Option<&s
     submitted.answer
 }
 
-fn status(world: &World, request: &Request<'_>, vendor: Vendor, id: &str) -> Answer {
+fn status(world: &World, request: &SimRequest<'_>, vendor: Vendor, id: &str) -> SimAnswer {
     world.market.status(vendor, request.key().unwrap_or_default(), id, &request.origin(world))
 }
 
-fn balance(world: &World, request: &Request<'_>, vendor: Vendor) -> Answer {
+fn balance(world: &World, request: &SimRequest<'_>, vendor: Vendor) -> SimAnswer {
     world.market.balance(vendor, request.key().unwrap_or_default()).into()
 }
 
-fn webhook_secret(world: &World) -> Answer {
+fn webhook_secret(world: &World) -> SimAnswer {
     let secret = &world.market.settings.webhook_secret;
-    Reply::json(200, &json!({"code": 200, "data": {"webhook_hmac_key": secret}})).into()
+    SimReply::json(200, &json!({"code": 200, "data": {"webhook_hmac_key": secret}})).into()
 }
 
 /// The ledger; with `?charges=no` without the list of charges.
-fn ledger(world: &World, request: &Request<'_>) -> Reply {
+fn ledger(world: &World, request: &SimRequest<'_>) -> SimReply {
     let mut ledger = world.market.ledger();
     if request.parameter("charges") == Some("no") {
         ledger.charges.clear();
     }
     match serde_json::to_vec(&ledger) {
-        Ok(body) => Reply::new(200, "application/json", body),
-        Err(error) => Reply::new(500, "text/plain", error.to_string()),
+        Ok(body) => SimReply::new(200, "application/json", body),
+        Err(error) => SimReply::new(500, "text/plain", error.to_string()),
     }
 }

@@ -8,7 +8,7 @@ use crate::Faults;
 
 /// Everything that decides how a simulator behaves.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Settings {
+pub struct SimSettings {
     /// The source of every decision.
     pub seed: u64,
     /// The address to listen on; loopback unless said otherwise.
@@ -18,24 +18,24 @@ pub struct Settings {
     /// What goes wrong, and how often.
     pub faults: Faults,
     /// How long things take.
-    pub pace: Pace,
+    pub pace: SimPace,
     /// What each account may do. The vendors do not tell these numbers, and neither does the simulator.
-    pub limits: Limits,
+    pub limits: SimLimits,
     /// A file that keeps the tasks, so that a simulator started again on it still knows them.
     pub journal: Option<PathBuf>,
     /// The secret that signs PoYo's callbacks.
     pub webhook_secret: String,
 }
 
-impl Default for Settings {
+impl Default for SimSettings {
     fn default() -> Self {
         Self {
             seed: 1,
             host: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: 0,
             faults: Faults::default(),
-            pace: Pace::default(),
-            limits: Limits::default(),
+            pace: SimPace::default(),
+            limits: SimLimits::default(),
             journal: None,
             webhook_secret: "simulated-webhook-secret".to_owned(),
         }
@@ -44,7 +44,7 @@ impl Default for Settings {
 
 /// How long things take. Ranges are from the shortest to the longest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pace {
+pub struct SimPace {
     /// How long a task waits before it begins.
     pub queue: (Duration, Duration),
     /// How long a task runs.
@@ -59,7 +59,7 @@ const QUEUE_SECONDS: (f64, f64) = (2.0, 10.0);
 const RUN_SECONDS: (f64, f64) = (30.0, 120.0);
 const DEFAULT_SPEED: f64 = 200.0;
 
-impl Pace {
+impl SimPace {
     /// Tasks that begin at once and run from `shortest` to `longest` seconds.
     pub fn seconds(shortest: f64, longest: f64) -> Self {
         let seconds = |number| Duration::try_from_secs_f64(number).unwrap_or_default();
@@ -78,7 +78,7 @@ impl Pace {
     }
 }
 
-impl Default for Pace {
+impl Default for SimPace {
     fn default() -> Self {
         Self::at_speed(DEFAULT_SPEED)
     }
@@ -86,7 +86,7 @@ impl Default for Pace {
 
 /// What each account (each API key) may do.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Limits {
+pub struct SimLimits {
     /// Submissions a second; `None` is any number.
     pub requests_per_second: Option<f64>,
     /// Submissions at once within the rate; `None` is one second's worth.
@@ -99,7 +99,7 @@ pub struct Limits {
     pub retry_after: Duration,
 }
 
-impl Default for Limits {
+impl Default for SimLimits {
     fn default() -> Self {
         Self {
             requests_per_second: None,

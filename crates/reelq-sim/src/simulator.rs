@@ -11,14 +11,14 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    Ledger, Limits, Settings,
+    Ledger, SimLimits, SimSettings,
     body::Sending,
     callback,
     files::Shelf,
     journal,
     market::Market,
-    reply::{Answer, Delivery, Reply},
-    route::{self, Request},
+    reply::{Delivery, SimAnswer, SimReply},
+    route::{self, SimRequest},
 };
 
 const LARGEST_BODY: usize = 64 << 20;
@@ -42,7 +42,7 @@ pub(crate) struct World {
 
 impl Simulator {
     /// Listens, and answers until it is stopped or dropped.
-    pub async fn start(settings: Settings, clock: SharedClock) -> io::Result<Self> {
+    pub async fn start(settings: SimSettings, clock: SharedClock) -> io::Result<Self> {
         let listener = listen(&settings).await?;
         let world = Arc::new(World {
             address: listener.local_addr()?,
@@ -71,7 +71,7 @@ impl Simulator {
     }
 
     /// Changes what each account may do from now on. The vendors do not tell that either.
-    pub fn set_limits(&self, limits: Limits) {
+    pub fn set_limits(&self, limits: SimLimits) {
         self.world.market.set_limits(limits);
     }
 
@@ -110,7 +110,7 @@ impl World {
 }
 
 /// Takes the port that is asked for; where any will do, the one that the journal's links lead to.
-async fn listen(settings: &Settings) -> io::Result<TcpListener> {
+async fn listen(settings: &SimSettings) -> io::Result<TcpListener> {
     let last = settings.journal.as_deref().filter(|_| settings.port == 0).and_then(journal::last_port);
     let listener = match last {
         Some(port) => match TcpListener::bind((settings.host, port)).await {
@@ -160,11 +160,11 @@ async fn respond(request: hyper::Request<Incoming>, world: &World) -> io::Result
         Ok(body) => {
             let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
             let body: Bytes = body.to_bytes();
-            route::answer(world, &Request { method: &head.method, path, query, headers: &head.headers, body })
+            route::answer(world, &SimRequest { method: &head.method, path, query, headers: &head.headers, body })
         }
-        Err(error) => Reply::new(413, "text/plain", error.to_string()).into(),
+        Err(error) => SimReply::new(413, "text/plain", error.to_string()).into(),
     };
-    let Answer { reply, delivery } = answer;
+    let SimAnswer { reply, delivery } = answer;
     if delivery == Delivery::Closed {
         return Err(io::Error::other("closed on purpose"));
     }

@@ -7,7 +7,7 @@ use crate::{Vendor, chance::Chance};
 
 /// Everything that the vendor keeps of an accepted submission.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Task {
+pub(crate) struct SimTask {
     pub(crate) id: String,
     pub(crate) vendor: Vendor,
     pub(crate) account: String,
@@ -20,7 +20,7 @@ pub(crate) struct Task {
     pub(crate) accepted: Timestamp,
     pub(crate) started: Timestamp,
     pub(crate) ended: Timestamp,
-    pub(crate) ending: Ending,
+    pub(crate) ending: TaskEnd,
     pub(crate) cancelled: Option<Timestamp>,
     pub(crate) callback: Option<String>,
     /// Decides every variation of how the task is told.
@@ -42,7 +42,7 @@ pub(crate) struct Visits {
 /// How a task ends unless it is cancelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Ending {
+pub(crate) enum TaskEnd {
     Success,
     Transient,
     Permanent,
@@ -58,11 +58,11 @@ pub(crate) enum Phase {
     Queued,
     Running { percent: u8 },
     Succeeded,
-    Failed(Ending),
+    Failed(TaskEnd),
     Cancelled,
 }
 
-impl Task {
+impl SimTask {
     pub(crate) fn phase(&self, now: Timestamp) -> Phase {
         if self.cancelled.is_some() {
             Phase::Cancelled
@@ -70,7 +70,7 @@ impl Task {
             Phase::Queued
         } else if now < self.ended {
             Phase::Running { percent: self.percent(now) }
-        } else if self.ending == Ending::Success {
+        } else if self.ending == TaskEnd::Success {
             Phase::Succeeded
         } else {
             Phase::Failed(self.ending)
@@ -86,7 +86,7 @@ impl Task {
         match self.phase(now) {
             Phase::Queued | Phase::Running { .. } => Settlement::Open,
             Phase::Succeeded => Settlement::Charged,
-            Phase::Cancelled | Phase::Failed(Ending::NoCredit) => Settlement::Refunded,
+            Phase::Cancelled | Phase::Failed(TaskEnd::NoCredit) => Settlement::Refunded,
             Phase::Failed(_) if self.vendor.refunds_failures() => Settlement::Refunded,
             Phase::Failed(_) => Settlement::Charged,
         }

@@ -6,7 +6,7 @@ use super::codec::{Packer, Unpacker};
 use reelq_store::rules::bounds;
 use reelq_store::{AbsentJob, AbsentPurchase, AbsentSum, AbsentView, Absentees, Error, Result};
 
-pub(super) fn codec(packer: &mut Packer, jobs: &[AbsentJob]) {
+pub(super) fn pack(packer: &mut Packer, jobs: &[AbsentJob]) {
     packer.list(jobs.len());
     for job in jobs {
         let (account, batch) = job

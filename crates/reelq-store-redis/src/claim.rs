@@ -18,7 +18,7 @@ pub(super) async fn claim(caller: &Caller, marks: &IdempotencyTokens, claim: &Cl
     let Claim { stage, account, worker, batch, only_open, .. } = claim;
     let request = format!("claim {stage:?} {account} {worker} {batch:?} {only_open}");
     let mark = marks.mark(&request);
-    match caller.call(&scripts::CLAIM, &codec(claim, &mark)).await {
+    match caller.call(&scripts::CLAIM, &pack(claim, &mark)).await {
         Ok(reply) => read(caller, claim, &reply).await,
         Err(error) => {
             if error.is_transient() {
@@ -29,7 +29,7 @@ pub(super) async fn claim(caller: &Caller, marks: &IdempotencyTokens, claim: &Cl
     }
 }
 
-fn codec(claim: &Claim, mark: &str) -> Vec<u8> {
+fn pack(claim: &Claim, mark: &str) -> Vec<u8> {
     let stage = match claim.stage {
         ClaimStage::Submit => 1,
         ClaimStage::Poll => 2,

@@ -11,7 +11,7 @@ use super::{
 use reelq_store::{Absentees, FolderDraft, FolderView, GuardStep, Result, StoreGuard};
 
 pub(super) async fn guard(caller: &Caller, step: &GuardStep) -> Result<StoreGuard> {
-    let reply = caller.call(&scripts::FOLDERS, &codec(step)).await?;
+    let reply = caller.call(&scripts::FOLDERS, &pack(step)).await?;
     let guard = read(&reply, matches!(step, GuardStep::List))?;
     if let GuardStep::Confirm { folder, .. } = step
         && guard.is_confirmed(&folder.id)
@@ -21,7 +21,7 @@ pub(super) async fn guard(caller: &Caller, step: &GuardStep) -> Result<StoreGuar
     Ok(guard)
 }
 
-fn codec(step: &GuardStep) -> Vec<u8> {
+fn pack(step: &GuardStep) -> Vec<u8> {
     let mut packer = Packer::new();
     match step {
         GuardStep::Read => packer.list(1).int(0),
@@ -48,7 +48,7 @@ fn codec(step: &GuardStep) -> Vec<u8> {
         GuardStep::Leave(id) => packer.list(2).int(5).text(id),
         GuardStep::Absent { folder, missing, found } => {
             packer.list(4).int(6).text(folder);
-            absent::codec(&mut packer, missing);
+            absent::pack(&mut packer, missing);
             jobs(&mut packer, found);
             &mut packer
         }

@@ -23,7 +23,6 @@ mod judge;
 mod late;
 mod lease;
 mod limits;
-#[expect(dead_code, unused_imports, reason = "waits for the disk and for new servers come to use the rest")]
 mod link;
 mod listing;
 mod load;

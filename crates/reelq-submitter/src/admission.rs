@@ -1,4 +1,4 @@
-//! The breaker's part of a submission: a place before the request leaves, and what its outcome says of the account.
+//! The breaker's part of a submission: a slot before the request leaves, and what its outcome says of the account.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ const TURNED_AWAY_FOR: Duration = Duration::from_hours(1);
 
 /// The right to make one purchase.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Place {
+pub(crate) struct BreakerSlot {
     job: JobId,
     number: u32,
     until: Option<Timestamp>,
@@ -29,34 +29,36 @@ pub(crate) struct Place {
 }
 
 impl Submitter {
-    /// Asks the breaker for a place; `None` where it gives none now.
-    pub(crate) async fn place(&self, job: JobId, number: u32, now: Timestamp) -> Option<Place> {
+    /// Asks the breaker for a slot; `None` where it gives none now.
+    pub(crate) async fn acquire_slot(&self, job: JobId, number: u32, now: Timestamp) -> Option<BreakerSlot> {
         let lasts = self.parts.request_timeout.saturating_add(MARGIN).saturating_add(SILENCE);
         let ask = Ask { job, number, lasts };
-        match self.breaking.begin(&ask, now).await {
-            Admission::Free => Some(Place { job, number, until: None, probes: None }),
-            Admission::Until(until) => Some(Place { job, number, until: Some(until), probes: None }),
-            Admission::Probe { until, after } => Some(Place { job, number, until: Some(until), probes: Some(after) }),
-            Admission::Held => None,
+        match self.breaker.admit(&ask, now).await {
+            Admission::Free => Some(BreakerSlot { job, number, until: None, probes: None }),
+            Admission::Until(until) => Some(BreakerSlot { job, number, until: Some(until), probes: None }),
+            Admission::Probe { until, after } => {
+                Some(BreakerSlot { job, number, until: Some(until), probes: Some(after) })
+            }
+            Admission::Refused => None,
         }
     }
 
-    /// Whether the place certainly outlasts a request.
-    pub(crate) fn place_outlasts_request(&self, place: Place, now: Timestamp) -> bool {
-        place.until.is_none_or(|until| now.after(self.parts.request_timeout.saturating_add(MARGIN)) <= until)
+    /// Whether the slot certainly outlasts a request.
+    pub(crate) fn slot_outlasts_request(&self, slot: BreakerSlot, now: Timestamp) -> bool {
+        slot.until.is_none_or(|until| now.after(self.parts.request_timeout.saturating_add(MARGIN)) <= until)
     }
 
-    /// Nothing was sent: gives the place back.
-    pub(crate) async fn unused(&self, place: Place, now: Timestamp) {
-        if place.until.is_some() {
-            self.told(place, Verdict::Neither, now).await;
+    /// Nothing was sent: gives the slot back.
+    pub(crate) async fn release_slot(&self, slot: BreakerSlot, now: Timestamp) {
+        if slot.until.is_some() {
+            self.record(slot, Verdict::Neither, now).await;
         }
     }
 
-    /// Tells what the outcome says of the account, and gives the place back.
-    pub(crate) async fn told(&self, place: Place, verdict: Verdict, now: Timestamp) -> Breaker {
-        let told = Told { job: place.job, number: place.number, verdict };
-        self.breaking.settle(&told, now).await
+    /// Records what the outcome says of the account, and gives the slot back.
+    pub(crate) async fn record(&self, slot: BreakerSlot, verdict: Verdict, now: Timestamp) -> Breaker {
+        let outcome = Told { job: slot.job, number: slot.number, verdict };
+        self.breaker.record(&outcome, now).await
     }
 
     /// A row that was turned away goes back; it ends only where it alone is, for long.

@@ -17,6 +17,6 @@ mod submitter;
 pub use breaker::BreakerSection;
 pub use ceiling::{Auto, Ceiling};
 pub use images::Images;
-pub use parts::{FirstPoll, Parts};
-pub use settings::{IdempotencyUse, OnUnconfirmed, SubmitSettings};
+pub use parts::{FirstPoll, SubmitterParts};
+pub use settings::{OnUnconfirmed, SubmitSettings};
 pub use submitter::Submitter;

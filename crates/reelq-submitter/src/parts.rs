@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use reelq_model::{AccountName, JobSpec, SharedClock};
 use reelq_provider::Provider;
 use reelq_store::SharedStore;
-use reelq_worker::{Brake, Exchange, OutputGate, Pulse};
+use reelq_worker::{AccountMetrics, Exchange, OutputCheck, SubmissionGate};
 
 use crate::{Images, SubmitSettings};
 
@@ -13,23 +13,23 @@ use crate::{Images, SubmitSettings};
 pub type FirstPoll = Arc<dyn Fn(&JobSpec) -> Duration + Send + Sync>;
 
 /// What a submitter is made of.
-pub struct Parts {
+pub struct SubmitterParts {
     /// The account.
     pub account: AccountName,
     /// Its provider.
     pub provider: Arc<dyn Provider>,
     /// Its HTTP.
     pub exchange: Arc<dyn Exchange>,
-    /// Where pauses are told to the other workers.
+    /// Where pauses are shared with the other workers.
     pub store: SharedStore,
     /// The bytes of local images.
     pub images: Arc<dyn Images>,
-    /// Pulled while the outputs of what is bought are in danger.
-    pub brake: Arc<Brake>,
+    /// Closed while the outputs of what is bought are in danger.
+    pub submission_gate: Arc<SubmissionGate>,
     /// Asked whether a batch's outputs can be put anywhere; `None` where this process does not fetch.
-    pub gate: Option<Arc<dyn OutputGate>>,
+    pub output_check: Option<Arc<dyn OutputCheck>>,
     /// Counts the requests.
-    pub pulse: Arc<Pulse>,
+    pub metrics: Arc<AccountMetrics>,
     /// How the account submits.
     pub settings: SubmitSettings,
     /// How long a whole paid request may take.
@@ -42,9 +42,9 @@ pub struct Parts {
     pub seed: u64,
 }
 
-impl fmt::Debug for Parts {
+impl fmt::Debug for SubmitterParts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Parts")
+        f.debug_struct("SubmitterParts")
             .field("account", &self.account)
             .field("settings", &self.settings)
             .finish_non_exhaustive()

@@ -4,7 +4,7 @@ use reelq_model::Setback;
 use reelq_provider::{Reply, retry_after};
 use reelq_store::{Fault, Verdict};
 
-use crate::{Submitter, admission::Place};
+use crate::{Submitter, admission::BreakerSlot};
 
 /// Every so many probes one is a purchase whatever the free question brings: that may be out of order alone.
 const PAID_EVERY: u32 = 4;
@@ -14,8 +14,8 @@ impl Submitter {
     /// order.
     ///
     /// Only where a purchase without an answer would leave a row to a person. A long outage then costs no row a probe.
-    pub(crate) async fn asks_for_free(&self, place: Place) -> Option<Verdict> {
-        let probes = place.probes.filter(|_| self.window().is_none())?;
+    pub(crate) async fn probes_for_free(&self, slot: BreakerSlot) -> Option<Verdict> {
+        let probes = slot.probes.filter(|_| self.window().is_none())?;
         if probes % PAID_EVERY == PAID_EVERY - 1 {
             return None;
         }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use reelq_model::{Event, Job, Stage, Submission, Timestamp};
-use reelq_worker::{Desk, Finish};
+use reelq_worker::{Finish, JobContext};
 
 use crate::{
     Submitter,
@@ -27,31 +27,33 @@ enum Irreplayable {
 
 impl Submitter {
     /// A submission that was left without an answer: asked again under its key, or left to a person.
-    pub(crate) async fn replay(&self, desk: &mut dyn Desk, submission: &Submission) -> Finish {
-        let (job, begun) = (Arc::clone(desk.job()), desk.now());
-        let built = match self.replayable(desk.now(), &job, submission).await {
+    pub(crate) async fn replay(&self, context: &mut dyn JobContext, submission: &Submission) -> Finish {
+        let (job, begun) = (Arc::clone(context.job()), context.now());
+        let built = match self.replayable(context.now(), &job, submission).await {
             Ok(built) => built,
             Err(Irreplayable::Never(reason)) => {
-                self.breaking.lost(job.id, submission.number).await;
-                return self.unresolved(desk, reason, None).await;
+                self.breaker.record_lost(job.id, submission.number).await;
+                return self.unresolved(context, reason, None).await;
             }
             Err(Irreplayable::Now(reason)) => {
                 return Finish::Event(Attempt::Replay.not_sent(self.undecided(reason, job.setbacks)));
             }
         };
         self.wait_for_turn().await;
-        let Some(place) = self.place(job.id, submission.number, desk.now()).await else { return Finish::GiveBack };
-        if !self.lease_outlasts_request(desk) {
-            self.unused(place, desk.now()).await;
+        let Some(slot) = self.acquire_slot(job.id, submission.number, context.now()).await else {
+            return Finish::GiveBack;
+        };
+        if !self.lease_outlasts_request(context) {
+            self.release_slot(slot, context.now()).await;
             return Finish::GiveBack;
         }
         let outcome = self.send(submission.number, &built.request).await;
-        self.settle(desk, place, Attempt::Replay, begun, outcome).await
+        self.conclude(context, slot, Attempt::Replay, begun, outcome).await
     }
 
     /// The event, with a wait before a replay that ends well before the provider forgets the key: a wish of the provider's
     /// must not leave the row to a person.
-    pub(crate) fn in_time(&self, event: Event, job: &Job, now: Timestamp) -> Event {
+    pub(crate) fn bounded_replay(&self, event: Event, job: &Job, now: Timestamp) -> Event {
         let Event::Replay { reason, after, candidate } = event else { return event };
         let age = match &job.stage {
             Stage::Submitting { submission } => now.since(submission.at),
@@ -73,7 +75,7 @@ impl Submitter {
         let Some(window) = self.window() else {
             return never("a request may have been taken, and the account uses no idempotency keys");
         };
-        if submission.mark != self.parts.exchange.mark(job.id) {
+        if submission.mark != self.parts.exchange.fingerprint(job.id) {
             return never("a request may have been taken, and the account's key or address is another one now");
         }
         let margin = self.margin(window);

@@ -3,7 +3,7 @@
 use std::{num::NonZeroU32, time::Duration};
 
 use reelq_model::Money;
-use reelq_provider::{Capability, Idempotency};
+use reelq_provider::{Capability, Idempotency, IdempotencyUse};
 use reelq_store::{AccountLimits, BreakerPolicy};
 use reelq_worker::InvalidSetting;
 use serde::{Deserialize, Serialize};
@@ -19,17 +19,6 @@ pub enum OnUnconfirmed {
     Hold,
     /// Submit it again, up to `retries` times: the user accepts that a row may be bought more than once.
     Resubmit,
-}
-
-/// Whether idempotency keys are used.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum IdempotencyUse {
-    /// Wherever the provider replays them.
-    #[default]
-    Auto,
-    /// Never.
-    Off,
 }
 
 /// How an account submits.
@@ -83,7 +72,7 @@ const RATE: f64 = 2.0;
 const IN_FLIGHT: u32 = 10;
 /// Status requests a second where paid requests are `auto`: tasks must be followed however many there will be.
 const POLLS_AUTO: f64 = 100.0;
-/// Faster than this nobody asks; it keeps the time between two requests above a microsecond.
+/// No one asks faster than this; it keeps the time between two requests above a microsecond.
 const RATE_MAX: f64 = 10_000.0;
 const COUNT_MAX: u32 = 1_000_000;
 

@@ -6,11 +6,14 @@ use async_trait::async_trait;
 use reelq_model::{Event, Job, Resolution, Stage, Submission, SubmitOutcome, TaskId, Timestamp};
 use reelq_provider::Request;
 use reelq_store::ClaimStage;
-use reelq_worker::{Backoff, Breaking, Desk, Dice, Finish, Handler, Pacing, Pausing, doubt_cost, other_provider};
+use reelq_worker::{
+    AccountPauser, Backoff, CircuitBreaker, Finish, Handler, JobContext, RateController, SharedRng, other_provider,
+    warn_of_unbelievable_cost,
+};
 
 use crate::{
-    OnUnconfirmed, Parts,
-    admission::{Place, verdict},
+    OnUnconfirmed, SubmitterParts,
+    admission::{BreakerSlot, verdict},
     outcome::{Attempt, Undecided},
     request::{self, Built, Unbuilt},
     spacing::Spacing,
@@ -18,11 +21,11 @@ use crate::{
 
 /// Submits the jobs of one account.
 pub struct Submitter {
-    pub(crate) parts: Parts,
+    pub(crate) parts: SubmitterParts,
     pub(crate) spacing: Spacing,
-    pub(crate) pacing: Pacing,
-    pub(crate) breaking: Breaking,
-    pausing: Pausing,
+    pub(crate) rate: RateController,
+    pub(crate) breaker: CircuitBreaker,
+    pauser: AccountPauser,
 }
 
 /// Delays after requests that brought no decision.
@@ -30,9 +33,9 @@ const BACKOFF: Backoff = Backoff { base: Duration::from_secs(1), cap: Duration::
 /// How much longer than the time-out a lease must last: the time to notice the time-out and to begin the commit.
 pub(crate) const MARGIN: Duration = Duration::from_secs(2);
 /// When a job of another provider than the account's is looked at again.
-const STRANGE: Duration = Duration::from_mins(1);
-/// How long a job is held back by the brake before it is looked at again.
-const BRAKED: Duration = Duration::from_secs(5);
+const OTHER_PROVIDER: Duration = Duration::from_mins(1);
+/// How long a closed gate holds a job back before it is looked at again.
+const GATE_CLOSED: Duration = Duration::from_secs(5);
 
 impl fmt::Debug for Submitter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -50,13 +53,13 @@ impl Handler for Submitter {
         self.parts.request_timeout.saturating_add(MARGIN)
     }
 
-    async fn handle(&self, desk: &mut dyn Desk) -> Finish {
-        if let Some(reason) = other_provider(desk.job(), self.parts.provider.name()) {
-            return left_alone(desk.job(), reason);
+    async fn handle(&self, context: &mut dyn JobContext) -> Finish {
+        if let Some(reason) = other_provider(context.job(), self.parts.provider.name()) {
+            return left_alone(context.job(), reason);
         }
-        match desk.job().stage.clone() {
-            Stage::Ready => self.submit(desk).await,
-            Stage::Submitting { submission } => self.replay(desk, &submission).await,
+        match context.job().stage.clone() {
+            Stage::Ready => self.submit(context).await,
+            Stage::Submitting { submission } => self.replay(context, &submission).await,
             _ => Finish::GiveBack,
         }
     }
@@ -64,7 +67,7 @@ impl Handler for Submitter {
 
 /// A job of another provider than the account's is left alone: the account was given another one.
 fn left_alone(job: &Job, reason: String) -> Finish {
-    let undecided = Undecided { reason, after: STRANGE };
+    let undecided = Undecided { reason, after: OTHER_PROVIDER };
     match &job.stage {
         Stage::Ready => Finish::Event(Attempt::First.not_sent(undecided)),
         Stage::Submitting { .. } => Finish::Event(Attempt::Replay.not_sent(undecided)),
@@ -74,21 +77,25 @@ fn left_alone(job: &Job, reason: String) -> Finish {
 
 impl Submitter {
     /// A submitter for one account.
-    pub fn new(parts: Parts) -> Self {
+    pub fn new(parts: SubmitterParts) -> Self {
         let limits = parts.settings.limits();
-        let pausing =
-            Pausing { account: parts.account.clone(), store: Arc::clone(&parts.store), dice: Dice::seeded(parts.seed) };
+        let pauser = AccountPauser {
+            account: parts.account.clone(),
+            store: Arc::clone(&parts.store),
+            rng: SharedRng::seeded(parts.seed),
+        };
         let spacing = Spacing::new(Arc::clone(&parts.clock), limits.burst);
-        let pacing = Pacing::new(parts.account.clone(), Arc::clone(&parts.store), limits, Arc::clone(&parts.clock));
+        let rate =
+            RateController::new(parts.account.clone(), Arc::clone(&parts.store), limits, Arc::clone(&parts.clock));
         let policy = parts.settings.breaker_policy(parts.provider.capability());
         let (account, store) = (parts.account.clone(), Arc::clone(&parts.store));
-        let breaking = Breaking::new(account, store, policy, Dice::seeded(pausing.dice.seed()));
-        Self { parts, spacing, pacing, breaking, pausing }
+        let breaker = CircuitBreaker::new(account, store, policy, SharedRng::seeded(pauser.rng.seed()));
+        Self { parts, spacing, rate, breaker, pauser }
     }
 
     /// The submission's first request.
-    async fn submit(&self, desk: &mut dyn Desk) -> Finish {
-        let (job, begun) = (Arc::clone(desk.job()), desk.now());
+    async fn submit(&self, context: &mut dyn JobContext) -> Finish {
+        let (job, begun) = (Arc::clone(context.job()), context.now());
         let key = job.next_key();
         let Built { request, body } = match self.build(&job, &key).await {
             Ok(built) => built,
@@ -98,33 +105,35 @@ impl Submitter {
                 return Finish::Event(Attempt::First.not_sent(self.undecided(reason, job.setbacks)));
             }
         };
-        if let Some(reason) = self.has_no_place(&job).await {
-            return Finish::Event(Attempt::First.not_sent(Undecided { reason, after: BRAKED }));
+        if let Some(reason) = self.output_place_error(&job).await {
+            return Finish::Event(Attempt::First.not_sent(Undecided { reason, after: GATE_CLOSED }));
         }
         self.wait_for_turn().await;
-        let Some(place) = self.place(job.id, job.next_submission(), desk.now()).await else { return Finish::GiveBack };
-        if let Some(down) = self.asks_for_free(place).await {
-            self.told(place, down, desk.now()).await;
+        let Some(slot) = self.acquire_slot(job.id, job.next_submission(), context.now()).await else {
+            return Finish::GiveBack;
+        };
+        if let Some(down) = self.probes_for_free(slot).await {
+            self.record(slot, down, context.now()).await;
             return Finish::GiveBack;
         }
-        if let Some(held_back) = self.held_back(desk) {
-            self.unused(place, desk.now()).await;
+        if let Some(held_back) = self.held_back(context) {
+            self.release_slot(slot, context.now()).await;
             return held_back;
         }
-        let mark = self.parts.exchange.mark(job.id);
-        let submission = Submission { number: job.next_submission(), key, body, at: desk.now(), mark };
+        let mark = self.parts.exchange.fingerprint(job.id);
+        let submission = Submission { number: job.next_submission(), key, body, at: context.now(), mark };
         let number = submission.number;
-        if desk.step(Event::Sending { submission }).await.is_err() {
-            self.unused(place, desk.now()).await;
+        if context.step(Event::Sending { submission }).await.is_err() {
+            self.release_slot(slot, context.now()).await;
             return Finish::Lost;
         }
-        if !self.lease_outlasts_request(desk) || !self.place_outlasts_request(place, desk.now()) {
-            self.unused(place, desk.now()).await;
+        if !self.lease_outlasts_request(context) || !self.slot_outlasts_request(slot, context.now()) {
+            self.release_slot(slot, context.now()).await;
             let reason = "the lease no longer outlasts a request".to_owned();
             return Finish::Event(Event::NotSent { reason, after: Duration::ZERO });
         }
         let outcome = self.send(number, &request).await;
-        self.settle(desk, place, Attempt::First, begun, outcome).await
+        self.conclude(context, slot, Attempt::First, begun, outcome).await
     }
 
     pub(crate) async fn build(&self, job: &Job, key: &reelq_model::IdempotencyKey) -> Result<Built, Unbuilt> {
@@ -138,70 +147,70 @@ impl Submitter {
     }
 
     /// Why the job's output could not be put anywhere; `None` where it could.
-    async fn has_no_place(&self, job: &Job) -> Option<String> {
-        self.parts.gate.as_ref()?.opens(&job.batch).await.err()
+    async fn output_place_error(&self, job: &Job) -> Option<String> {
+        self.parts.output_check.as_ref()?.check(&job.batch).await.err()
     }
 
     /// Why nothing is begun for a ready job now.
-    fn held_back(&self, desk: &dyn Desk) -> Option<Finish> {
-        if desk.cancel_requested() {
+    fn held_back(&self, context: &dyn JobContext) -> Option<Finish> {
+        if context.cancel_requested() {
             return Some(Finish::Event(Event::Cancelled { settlement: None }));
         }
-        if let Some(reason) = self.parts.brake.holds(&self.parts.account, &desk.job().batch) {
-            return Some(Finish::Event(Event::Throttled { reason, after: BRAKED }));
+        if let Some(reason) = self.parts.submission_gate.refusal(&self.parts.account, &context.job().batch) {
+            return Some(Finish::Event(Event::Throttled { reason, after: GATE_CLOSED }));
         }
-        (!self.lease_outlasts_request(desk)).then_some(Finish::GiveBack)
+        (!self.lease_outlasts_request(context)).then_some(Finish::GiveBack)
     }
 
-    pub(crate) fn lease_outlasts_request(&self, desk: &dyn Desk) -> bool {
-        desk.time_left() > self.needs()
+    pub(crate) fn lease_outlasts_request(&self, context: &dyn JobContext) -> bool {
+        context.time_left() > self.needs()
     }
 
     /// Waits until this process may send another request; what is known of the account's pace is kept fresh on the way.
     pub(crate) async fn wait_for_turn(&self) {
-        self.pacing.tend().await;
-        self.spacing.turn(self.pacing.requests_per_second()).await;
+        self.rate.refresh().await;
+        self.spacing.turn(self.rate.requests_per_second()).await;
     }
 
     pub(crate) async fn send(&self, number: u32, request: &Request) -> SubmitOutcome {
-        self.parts.pulse.submitted();
+        self.parts.metrics.submitted();
         self.parts.exchange.submit(self.parts.provider.as_ref(), number, request).await
     }
 
-    /// Says what a request's outcome means for the job, and tells the other workers what it means for the account. The
+    /// Turns a request's outcome into what it means for the job, and records what it means for the account. The
     /// request was begun at `begun`.
-    pub(crate) async fn settle(
+    pub(crate) async fn conclude(
         &self,
-        desk: &mut dyn Desk,
-        place: Place,
+        context: &mut dyn JobContext,
+        slot: BreakerSlot,
         attempt: Attempt,
         begun: Timestamp,
         outcome: SubmitOutcome,
     ) -> Finish {
         if let SubmitOutcome::Ambiguous(_) = &outcome {
-            self.pacing.troubled().await;
+            self.rate.server_failed().await;
         }
-        let breaker = self.told(place, verdict(&outcome), desk.now()).await;
-        let (job, setbacks) = (Arc::clone(desk.job()), desk.job().setbacks);
+        let breaker = self.record(slot, verdict(&outcome), context.now()).await;
+        let (job, setbacks) = (Arc::clone(context.job()), context.job().setbacks);
         let event = match outcome {
             SubmitOutcome::Accepted(acceptance) => {
-                doubt_cost(&job, acceptance.cost);
+                warn_of_unbelievable_cost(&job, acceptance.cost);
                 Event::Accepted { acceptance, first_poll: (self.parts.first_poll)(&job.spec) }
             }
             SubmitOutcome::Rejected(failure) if attempt == Attempt::Replay => {
                 let reason = format!("a request may have been taken, and the one after it was refused: {failure}");
-                return self.unresolved(desk, reason, None).await;
+                return self.unresolved(context, reason, None).await;
             }
             SubmitOutcome::Rejected(failure) => Event::Rejected { failure },
-            SubmitOutcome::TurnedAway(setback) => self.turned_away(&job, &breaker, attempt, setback, desk.now()),
+            SubmitOutcome::TurnedAway(setback) => self.turned_away(&job, &breaker, attempt, setback, context.now()),
             SubmitOutcome::NotSent(setback) => attempt.not_sent(self.undecided(setback.reason, setbacks)),
             SubmitOutcome::Throttled(setback) => {
-                let paused = self.pausing.throttled(&setback, setbacks);
-                let (after, ()) = tokio::join!(paused, self.pacing.throttled(setback.limit, begun));
+                let paused = self.pauser.throttled(&setback, setbacks);
+                let (after, ()) = tokio::join!(paused, self.rate.throttled(setback.limit, begun));
                 attempt.throttled(Undecided { reason: setback.reason, after })
             }
             SubmitOutcome::Blocked { reason, message } => {
-                self.pausing.blocked(reason, &message).await;
+                self.pauser.blocked(reason, &message).await;
                 let reason = format!("the provider refuses the account ({}): {message}", reason.as_str());
                 attempt.throttled(Undecided { reason, after: Duration::from_secs(1) })
             }
@@ -214,27 +223,32 @@ impl Submitter {
                 }
             }
             SubmitOutcome::Ambiguous(setback) => {
-                return self.unresolved(desk, setback.reason, setback.candidate).await;
+                return self.unresolved(context, setback.reason, setback.candidate).await;
             }
         };
-        Finish::Event(self.in_time(event, &job, desk.now()))
+        Finish::Event(self.bounded_replay(event, &job, context.now()))
     }
 
     /// Leaves an unknown fate to a person, unless the user accepted to buy again.
-    pub(crate) async fn unresolved(&self, desk: &mut dyn Desk, reason: String, candidate: Option<TaskId>) -> Finish {
+    pub(crate) async fn unresolved(
+        &self,
+        context: &mut dyn JobContext,
+        reason: String,
+        candidate: Option<TaskId>,
+    ) -> Finish {
         let settings = &self.parts.settings;
-        let again = settings.on_unconfirmed == OnUnconfirmed::Resubmit && desk.job().submissions < settings.retries;
+        let again = settings.on_unconfirmed == OnUnconfirmed::Resubmit && context.job().submissions < settings.retries;
         if !again {
             return Finish::Event(Event::Unresolved { reason, candidate });
         }
-        // Both go into the history, so that it tells what was risked and on whose word.
-        match desk.step(Event::Unresolved { reason, candidate }).await {
+        // Both go into the history, so that it shows what was risked and who decided it.
+        match context.step(Event::Unresolved { reason, candidate }).await {
             Ok(()) => Finish::Event(Event::Resolved { resolution: Resolution::Resubmit }),
             Err(_) => Finish::Lost,
         }
     }
 
     pub(crate) fn undecided(&self, reason: String, setbacks: u32) -> Undecided {
-        Undecided { reason, after: BACKOFF.full_jitter(setbacks, &self.pausing.dice) }
+        Undecided { reason, after: BACKOFF.full_jitter(setbacks, &self.pauser.rng) }
     }
 }

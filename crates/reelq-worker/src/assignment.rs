@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::{Finish, held::Held, registry::Place};
+use crate::{Finish, in_flight::InFlightEntry, leased_job::LeasedJob};
 
-/// A claimed job. Its slot is taken and its lease kept for as long as its place exists.
+/// A claimed job. Its slot is taken and its lease kept for as long as its entry exists.
 #[derive(Debug)]
 pub(crate) struct Assignment {
-    pub(crate) held: Arc<Held>,
+    pub(crate) leased: Arc<LeasedJob>,
     /// Taken out by the commit layer, so that slot and lease outlive the handler until the commit is in.
-    pub(crate) place: Option<Place>,
+    pub(crate) entry: Option<InFlightEntry>,
 }
 
 /// How a handler's run ended.

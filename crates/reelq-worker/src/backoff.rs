@@ -1,40 +1,10 @@
 //! Delays after setbacks: exponential with full jitter, from a random generator that is handed in.
 
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
-use rand::{RngExt, SeedableRng, rngs::StdRng};
 
-/// A random generator that handlers share. The same seed gives the same sequence.
-#[derive(Debug)]
-pub struct Dice {
-    rng: Mutex<StdRng>,
-}
-
-impl Dice {
-    /// Starts from `seed`.
-    pub fn seeded(seed: u64) -> Self {
-        Self { rng: Mutex::new(StdRng::seed_from_u64(seed)) }
-    }
-
-    /// A number from 0 up to, but not including, 1.
-    pub fn fraction(&self) -> f64 {
-        self.rng.lock().unwrap_or_else(PoisonError::into_inner).random_range(0.0..1.0)
-    }
-
-    /// A seed for a generator further down.
-    pub fn seed(&self) -> u64 {
-        self.rng.lock().unwrap_or_else(PoisonError::into_inner).random_range(0..u64::MAX)
-    }
-
-    /// `delay` made up to `share` longer or shorter.
-    pub fn around(&self, delay: Duration, share: f64) -> Duration {
-        delay.mul_f64((1.0 + share * (2.0 * self.fraction() - 1.0)).max(0.0))
-    }
-}
+use crate::SharedRng;
 
 /// How long to wait after the n-th setback in a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +18,7 @@ pub struct Backoff {
 impl Backoff {
     /// The longest wait after `setbacks` setbacks that came before this one.
     pub fn ceiling(&self, setbacks: u32) -> Duration {
-        // Past 2^32 every cap that anybody writes is reached.
+        // Past 2^32 every cap that anyone writes is reached.
         let steps = usize::try_from(setbacks.min(32)).unwrap_or(32);
         let builder =
             ExponentialBuilder::default().with_min_delay(self.base).with_max_delay(self.cap).without_max_times();
@@ -56,8 +26,8 @@ impl Backoff {
     }
 
     /// A wait between zero and [`Backoff::ceiling`], all equally likely.
-    pub fn full_jitter(&self, setbacks: u32, dice: &Dice) -> Duration {
-        self.ceiling(setbacks).mul_f64(dice.fraction())
+    pub fn full_jitter(&self, setbacks: u32, rng: &SharedRng) -> Duration {
+        self.ceiling(setbacks).mul_f64(rng.fraction())
     }
 }
 
@@ -76,8 +46,8 @@ mod tests {
 
     #[test]
     fn jitter_stays_below_the_ceiling_and_fills_it() {
-        let dice = Dice::seeded(7);
-        let delays: Vec<_> = (0..1000).map(|_| BACKOFF.full_jitter(3, &dice)).collect();
+        let rng = SharedRng::seeded(7);
+        let delays: Vec<_> = (0..1000).map(|_| BACKOFF.full_jitter(3, &rng)).collect();
         assert!(delays.iter().all(|delay| *delay < Duration::from_secs(8)));
         assert!(delays.iter().any(|delay| *delay < Duration::from_secs(1)));
         assert!(delays.iter().any(|delay| *delay > Duration::from_secs(7)));
@@ -86,8 +56,8 @@ mod tests {
     #[test]
     fn same_seed_gives_the_same_delays() {
         let delays = |seed| {
-            let dice = Dice::seeded(seed);
-            (0..5).map(|n| BACKOFF.full_jitter(n, &dice)).collect::<Vec<_>>()
+            let rng = SharedRng::seeded(seed);
+            (0..5).map(|n| BACKOFF.full_jitter(n, &rng)).collect::<Vec<_>>()
         };
         assert_eq!(delays(3), delays(3));
         assert_ne!(delays(3), delays(4));

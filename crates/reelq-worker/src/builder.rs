@@ -5,14 +5,14 @@ use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 use reelq_model::{AccountName, BatchName, SharedClock, WorkerId};
 use reelq_store::{AccountLimits, SharedStore};
 
-use crate::{Brake, Handler, Pulse, Runtime, Stopper};
+use crate::{AccountMetrics, Handler, Runtime, Stopper, SubmissionGate, TestSignals};
 
 /// One account's work.
 #[derive(Clone)]
 pub struct AccountWork {
     pub(crate) name: AccountName,
     pub(crate) limits: Option<AccountLimits>,
-    pub(crate) pulse: Arc<Pulse>,
+    pub(crate) metrics: Arc<AccountMetrics>,
     pub(crate) handlers: Vec<(Arc<dyn Handler>, NonZeroUsize)>,
     pub(crate) usual_wait: Duration,
     pub(crate) only_open: bool,
@@ -21,8 +21,8 @@ pub struct AccountWork {
 
 impl AccountWork {
     /// Starts without handlers. Limits, where given, become the account's in the store; the last word holds.
-    pub fn new(name: AccountName, limits: Option<AccountLimits>, pulse: Arc<Pulse>) -> Self {
-        Self { name, limits, pulse, handlers: Vec::new(), usual_wait: Duration::ZERO, only_open: false, was: None }
+    pub fn new(name: AccountName, limits: Option<AccountLimits>, metrics: Arc<AccountMetrics>) -> Self {
+        Self { name, limits, metrics, handlers: Vec::new(), usual_wait: Duration::ZERO, only_open: false, was: None }
     }
 
     /// Its jobs wait up to this long while all is well: no runtime ends because of such a wait.
@@ -46,7 +46,7 @@ impl AccountWork {
         self
     }
 
-    /// Adds a stage's handler with the number of jobs that it may have in hand at once.
+    /// Adds a stage's handler with the number of jobs that it may work on at once.
     #[must_use]
     pub fn handler(mut self, handler: Arc<dyn Handler>, slots: NonZeroUsize) -> Self {
         self.handlers.push((handler, slots));
@@ -74,8 +74,9 @@ pub struct Builder {
     pub(crate) grace: Duration,
     pub(crate) wait_at_most: Duration,
     pub(crate) seed: u64,
-    pub(crate) brake: Arc<Brake>,
+    pub(crate) gate: Arc<SubmissionGate>,
     pub(crate) stopper: Stopper,
+    pub(crate) signals: Arc<TestSignals>,
 }
 
 impl Builder {
@@ -91,8 +92,9 @@ impl Builder {
             grace: Duration::from_secs(40),
             wait_at_most: Duration::from_mins(15),
             seed: 0,
-            brake: Arc::default(),
+            gate: Arc::default(),
             stopper: Stopper::default(),
+            signals: Arc::default(),
         }
     }
 
@@ -112,14 +114,14 @@ impl Builder {
     }
 
     /// Whether it ends by itself, when nothing of its batch, or of any batch where none is named, can move any more.
-    /// Without a batch it does not unless told so.
+    /// The default without a batch is that it does not.
     #[must_use]
     pub fn drain(mut self, drain: bool) -> Self {
         self.drain = drain;
         self
     }
 
-    /// How long a job stays in this process's hands when the process is gone; a handler's own needs come on top.
+    /// How long a job stays leased to this process once the process is gone; a handler's own needs come on top.
     #[must_use]
     pub fn lease(mut self, lease: Duration) -> Self {
         self.lease = lease;
@@ -153,10 +155,10 @@ impl Builder {
         self
     }
 
-    /// Claims nothing that this brake holds back.
+    /// Claims nothing for which this gate is closed.
     #[must_use]
-    pub fn brake(mut self, brake: Arc<Brake>) -> Self {
-        self.brake = brake;
+    pub fn submission_gate(mut self, gate: Arc<SubmissionGate>) -> Self {
+        self.gate = gate;
         self
     }
 
@@ -164,6 +166,13 @@ impl Builder {
     #[must_use]
     pub fn stopper(mut self, stopper: Stopper) -> Self {
         self.stopper = stopper;
+        self
+    }
+
+    /// Lets a test wait for what the runtime does.
+    #[must_use]
+    pub fn test_signals(mut self, signals: Arc<TestSignals>) -> Self {
+        self.signals = signals;
         self
     }
 

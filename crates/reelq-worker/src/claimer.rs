@@ -1,4 +1,4 @@
-//! Claims work for one lane: never more than it has free slots, and no sooner than there is something to claim.
+//! Claims work for one stage worker: never more than it has free slots, and no sooner than there is something to claim.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,12 +7,12 @@ use reelq_store::{AccountLimits, Claim, ClaimStage, Claimed, Lease, SharedStore}
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::{
-    Brake, Dice, Stopper, assignment::Assignment, bell::Bell, fault::Fault, held::Held, registry::Registry,
-    steady::until_answered,
+    SharedRng, Stopper, SubmissionGate, TestSignals, assignment::Assignment, fatal_error::FatalError,
+    in_flight::InFlightSet, leased_job::LeasedJob, retry::retry_transient, wakeup_timer::WakeupTimer,
 };
 
-/// How often a pulled brake is looked at again.
-const BRAKED: Duration = Duration::from_millis(500);
+/// How often a closed gate is checked again.
+const GATE_CLOSED: Duration = Duration::from_millis(500);
 /// How long a claim may go unanswered once the runtime stops.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How long freed slots are gathered for one claim while others are busy.
@@ -28,32 +28,33 @@ pub(crate) struct Claimer {
     pub(crate) store: SharedStore,
     pub(crate) clock: SharedClock,
     pub(crate) slots: Arc<Semaphore>,
-    pub(crate) bell: Arc<Bell>,
-    pub(crate) brake: Arc<Brake>,
-    pub(crate) registry: Arc<Registry>,
+    pub(crate) timer: Arc<WakeupTimer>,
+    pub(crate) gate: Arc<SubmissionGate>,
+    pub(crate) in_flight: Arc<InFlightSet>,
     pub(crate) assignments: mpsc::Sender<Assignment>,
     pub(crate) stopper: Stopper,
-    pub(crate) fault: Arc<Fault>,
+    pub(crate) signals: Arc<TestSignals>,
+    pub(crate) fatal: Arc<FatalError>,
     pub(crate) returner: Returner,
-    pub(crate) dice: Dice,
+    pub(crate) rng: SharedRng,
 }
 
 /// Gives back what was claimed and not begun.
 #[derive(Debug, Clone)]
 pub(crate) struct Returner {
     pub(crate) store: SharedStore,
-    pub(crate) fault: Arc<Fault>,
-    pub(crate) dice: Arc<Dice>,
+    pub(crate) fatal: Arc<FatalError>,
+    pub(crate) rng: Arc<SharedRng>,
 }
 
 impl Returner {
     pub(crate) async fn give_back(self, waiting: Vec<Assignment>) {
-        let leases: Vec<Lease> = waiting.iter().map(|assignment| assignment.held.lease()).collect();
+        let leases: Vec<Lease> = waiting.iter().map(|assignment| assignment.leased.lease()).collect();
         if leases.is_empty() {
             return;
         }
-        if let Err(error) = until_answered(&self.dice, || self.store.release(&leases)).await {
-            self.fault.raise(error);
+        if let Err(error) = retry_transient(&self.rng, || self.store.release(&leases)).await {
+            self.fatal.raise(error);
         }
     }
 }
@@ -62,27 +63,28 @@ impl Claimer {
     /// Claims until the runtime stops.
     pub(crate) async fn run(self) {
         while let Some(free) = self.free_slots().await {
-            if self.is_braked() {
+            if self.is_gate_closed() {
                 drop(free);
+                self.signals.claim_held_back.fire(|| ());
                 self.pause().await;
                 continue;
             }
             let asked = self.clock.monotonic();
-            self.bell.look();
+            self.timer.begin_claim();
             let claim = Claim { limit: free.len(), except: self.except(), ..self.claim.clone() };
             let claimed = tokio::select! {
-                claimed = until_answered(&self.dice, || self.store.claim(&claim)) => claimed,
+                claimed = retry_transient(&self.rng, || self.store.claim(&claim)) => claimed,
                 () = self.given_up() => return,
             };
             match claimed {
                 Ok(claimed) if claimed.limits_missing && self.limits.is_some() => {
                     drop(free);
-                    if let Err(error) = self.tell_limits().await {
-                        return self.fault.raise(error);
+                    if let Err(error) = self.restore_limits().await {
+                        return self.fatal.raise(error);
                     }
                 }
                 Ok(claimed) => self.hand_out(claimed, free, asked).await,
-                Err(error) => return self.fault.raise(error),
+                Err(error) => return self.fatal.raise(error),
             }
         }
     }
@@ -94,33 +96,33 @@ impl Claimer {
     }
 
     /// The store lost them: it sells nothing before it has them again.
-    async fn tell_limits(&self) -> reelq_store::Result<()> {
+    async fn restore_limits(&self) -> reelq_store::Result<()> {
         let Some(limits) = &self.limits else { return Ok(()) };
         tracing::warn!(account = %self.claim.account, "the store has no limits for the account: they are set anew");
         tokio::select! {
-            told = until_answered(&self.dice, || self.store.set_limits(&self.claim.account, limits)) => told?,
+            restored = retry_transient(&self.rng, || self.store.set_limits(&self.claim.account, limits)) => restored?,
             () = self.given_up() => return Ok(()),
         }
         self.pause().await;
         Ok(())
     }
 
-    fn is_braked(&self) -> bool {
-        self.claim.stage == ClaimStage::Submit && self.brake.holds_account(&self.claim.account)
+    fn is_gate_closed(&self) -> bool {
+        self.claim.stage == ClaimStage::Submit && self.gate.is_closed_for(&self.claim.account)
     }
 
     /// The batches that nothing new is taken of.
     fn except(&self) -> Vec<BatchName> {
         match self.claim.stage {
-            ClaimStage::Submit => self.brake.held_batches(),
-            ClaimStage::Collect => self.brake.closed_places(),
+            ClaimStage::Submit => self.gate.closed_batches(),
+            ClaimStage::Collect => self.gate.closed_places(),
             ClaimStage::Poll => Vec::new(),
         }
     }
 
     async fn pause(&self) {
         tokio::select! {
-            () = tokio::time::sleep(BRAKED) => {}
+            () = tokio::time::sleep(GATE_CLOSED) => {}
             () = self.stopper.stopping() => {}
         }
     }
@@ -133,7 +135,7 @@ impl Claimer {
             first = Arc::clone(&self.slots).acquire_owned() => first.ok()?,
         };
         // Jobs end in groups, as their commits do: a moment later one claim serves them all.
-        if self.registry.len() > 1 {
+        if self.in_flight.len() > 1 {
             tokio::time::sleep(GATHER).await;
         }
         let more = std::iter::from_fn(|| Arc::clone(&self.slots).try_acquire_owned().ok());
@@ -144,21 +146,21 @@ impl Claimer {
         let short = claimed.leases.len() < free.len();
         let mut unsent = Vec::new();
         for (lease, slot) in claimed.leases.into_iter().zip(free) {
-            let held = Arc::new(Held::new(Arc::clone(&self.clock), lease, asked));
-            let place = Some(self.registry.enter(Arc::clone(&held), slot));
-            if let Err(refused) = self.assignments.send(Assignment { held, place }).await {
+            let leased = Arc::new(LeasedJob::new(Arc::clone(&self.clock), lease, asked));
+            let entry = Some(self.in_flight.enter(Arc::clone(&leased), slot));
+            if let Err(refused) = self.assignments.send(Assignment { leased, entry }).await {
                 unsent.push(refused.0);
             }
         }
         self.returner.clone().give_back(unsent).await;
         if short {
             match claimed.retry_in {
-                Some(wait) if claimed.until_day_ends => self.bell.rest_until_day_ends(wait),
-                retry_in => self.bell.rest(retry_in),
+                Some(wait) if claimed.until_day_ends => self.timer.end_claim_until_tomorrow(wait),
+                retry_in => self.timer.end_claim(retry_in),
             }
             tokio::select! {
-                () = self.bell.wait() => {}
-                () = self.brake.released() => {}
+                () = self.timer.wait() => {}
+                () = self.gate.opened() => {}
                 () = self.stopper.stopping() => {}
             }
         }

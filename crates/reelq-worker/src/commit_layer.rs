@@ -46,14 +46,14 @@ where
     }
 
     fn call(&mut self, mut task: Task<Assignment>) -> Self::Future {
-        let place = task.args.place.take();
-        let held = Arc::clone(&task.args.held);
+        let entry = task.args.entry.take();
+        let leased = Arc::clone(&task.args.leased);
         let finisher = Arc::clone(&self.finisher);
         let handled = self.inner.call(task);
         Box::pin(async move {
             let outcome = handled.await.unwrap_or_else(|error| Outcome::Panicked(error.into().to_string()));
-            finisher.finish(&held, outcome).await;
-            drop(place);
+            finisher.finish(&leased, outcome).await;
+            drop(entry);
             Ok(())
         })
     }

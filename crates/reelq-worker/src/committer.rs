@@ -1,7 +1,7 @@
 //! Group commit: steps that wait for the store go there together, and are repeated until it answers.
 //!
-//! A step that comes while the store does not answer is tried at once, with all that wait: a journal in front of the store
-//! writes down what it hears of, and nothing that waits here unheard would outlive the process.
+//! A step that comes while the store is unreachable is tried at once, with all that wait: a journal in front of the store
+//! writes it down, and what only waits here would not outlive the process.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,7 +9,7 @@ use reelq_model::{Event, SharedClock};
 use reelq_store::{Commit, Committed, SharedStore};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{Backoff, Dice, fault::Fault};
+use crate::{Backoff, SharedRng, TestSignals, fatal_error::FatalError};
 
 /// The most steps in one round trip.
 pub(crate) const GROUP: usize = 256;
@@ -34,6 +34,7 @@ struct Step {
 #[derive(Debug, Clone)]
 pub(crate) struct Committer {
     steps: mpsc::Sender<Step>,
+    signals: Arc<TestSignals>,
 }
 
 /// The task that commits.
@@ -41,27 +42,34 @@ pub(crate) struct Committer {
 pub(crate) struct CommitTask {
     store: SharedStore,
     clock: SharedClock,
-    fault: Arc<Fault>,
-    dice: Dice,
+    fatal: Arc<FatalError>,
+    rng: SharedRng,
     steps: mpsc::Receiver<Step>,
 }
 
 impl Committer {
-    pub(crate) fn new(store: SharedStore, clock: SharedClock, fault: Arc<Fault>, dice: Dice) -> (Self, CommitTask) {
+    pub(crate) fn new(
+        store: SharedStore,
+        clock: SharedClock,
+        fatal: Arc<FatalError>,
+        rng: SharedRng,
+        signals: Arc<TestSignals>,
+    ) -> (Self, CommitTask) {
         let (sender, receiver) = mpsc::channel(4 * GROUP);
-        (Self { steps: sender }, CommitTask { store, clock, fault, dice, steps: receiver })
+        (Self { steps: sender, signals }, CommitTask { store, clock, fatal, rng, steps: receiver })
     }
 
-    /// Waits until the store has answered. `None` where it never will: the runtime is ending on a fault.
+    /// Waits until the store has answered. `None` where it never will: the runtime ends with a fatal error.
     pub(crate) async fn commit(&self, commit: Commit) -> Option<Answer> {
         let (answer, answered) = oneshot::channel();
         self.steps.send(Step { commit, answer }).await.ok()?;
+        self.signals.step_queued.fire(|| ());
         answered.await.ok()
     }
 }
 
 impl Step {
-    /// Whether the store must be told, whatever is wrong with it: a paid task is lost with it otherwise.
+    /// Whether the step must reach the store, whatever is wrong with it: a paid task would be lost otherwise.
     const fn is_paid(&self) -> bool {
         matches!(self.commit.event, Event::Accepted { .. })
     }
@@ -83,7 +91,7 @@ impl CommitTask {
         if waiting.is_empty() {
             return self.steps.recv_many(waiting, GROUP).await > 0;
         }
-        let pause = self.dice.around(PAUSES.ceiling(failures.saturating_sub(1)), 0.5);
+        let pause = self.rng.around(PAUSES.ceiling(failures.saturating_sub(1)), 0.5);
         tokio::select! {
             came = self.steps.recv_many(waiting, GROUP), if !self.steps.is_closed() => {
                 if came == 0 {
@@ -117,8 +125,8 @@ impl CommitTask {
                 Vec::new()
             }
             Err(error) if error.is_transient() => {
-                // The keeper of the leases tells the user, once for all who ask.
-                tracing::debug!(%error, steps = steps.len(), "the store is away; asking again");
+                // The lease renewer reports it, once for all callers.
+                tracing::debug!(%error, steps = steps.len(), "the store is unreachable; asking again");
                 steps
             }
             // One that the store chokes on must not take the others with it.
@@ -130,7 +138,7 @@ impl CommitTask {
                 left
             }
             Err(error) => {
-                self.fault.raise(error);
+                self.fatal.raise(error);
                 steps.into_iter().filter(Step::is_paid).collect()
             }
         }

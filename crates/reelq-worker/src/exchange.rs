@@ -18,8 +18,8 @@ pub trait Exchange: Send + Sync + 'static {
         link.to_owned()
     }
 
-    /// The mark of the key and address that requests for `job` go out with; it changes when either does.
-    fn mark(&self, job: JobId) -> Option<Digest> {
+    /// The fingerprint of the key and address that requests for `job` go out with. It changes when either does.
+    fn fingerprint(&self, job: JobId) -> Option<Digest> {
         let _ = job;
         None
     }
@@ -39,7 +39,7 @@ impl Exchange for reelq_http::Transport {
         self.resolve(link)
     }
 
-    fn mark(&self, job: JobId) -> Option<Digest> {
-        Some(self.mark(job))
+    fn fingerprint(&self, job: JobId) -> Option<Digest> {
+        Some(self.fingerprint(job))
     }
 }

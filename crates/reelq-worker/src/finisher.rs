@@ -1,4 +1,4 @@
-//! Turns the end of a handler's run into a commit, a release, or nothing. Whatever it does is in the store when it returns.
+//! Turns the end of a handler's run into a commit, a release, or nothing. Its result is in the store when it returns.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,20 +6,20 @@ use reelq_model::{AccountName, Event, Stage};
 use reelq_store::{ClaimStage, Commit, Committed, Error, Lease, SharedStore};
 
 use crate::{
-    Dice, Finish, Pulse,
+    AccountMetrics, Finish, SharedRng,
     assignment::Outcome,
-    bells::Bells,
     committer::Committer,
-    fault::Fault,
-    held::Held,
+    fatal_error::FatalError,
+    leased_job::LeasedJob,
     panics::{self, Panics},
-    steady::until_answered,
-    untold::Untold,
+    retry::retry_transient,
+    unpersisted::UnpersistedAcceptances,
+    wakeup_timers::WakeupTimers,
 };
 
-/// How soon a lane looks again at a job that its handler gave back.
+/// How soon a stage worker claims a job again that its handler gave back.
 const GIVEN_BACK: Duration = Duration::from_millis(500);
-/// How soon a store that fails is asked again to take a yes.
+/// How soon a store that fails is asked again to take an acceptance.
 const INSISTS: Duration = Duration::from_millis(500);
 
 #[derive(Debug)]
@@ -28,45 +28,45 @@ pub(crate) struct Finisher {
     pub(crate) stage: ClaimStage,
     pub(crate) store: SharedStore,
     pub(crate) committer: Committer,
-    pub(crate) bells: Arc<Bells>,
-    pub(crate) pulse: Arc<Pulse>,
+    pub(crate) timers: Arc<WakeupTimers>,
+    pub(crate) metrics: Arc<AccountMetrics>,
     pub(crate) panics: Arc<Panics>,
-    pub(crate) fault: Arc<Fault>,
-    pub(crate) untold: Arc<Untold>,
-    pub(crate) dice: Dice,
+    pub(crate) fatal: Arc<FatalError>,
+    pub(crate) unpersisted: Arc<UnpersistedAcceptances>,
+    pub(crate) rng: SharedRng,
 }
 
 impl Finisher {
-    pub(crate) async fn finish(&self, held: &Held, outcome: Outcome) {
+    pub(crate) async fn finish(&self, leased: &LeasedJob, outcome: Outcome) {
         match outcome {
-            Outcome::Finished(Finish::Event(event)) => self.commit(held, event).await,
-            Outcome::Finished(Finish::GiveBack) => self.give_back(held).await,
-            Outcome::Finished(Finish::Lost) if held.was_refused() => self.give_back(held).await,
+            Outcome::Finished(Finish::Event(event)) => self.commit(leased, event).await,
+            Outcome::Finished(Finish::GiveBack) => self.give_back(leased).await,
+            Outcome::Finished(Finish::Lost) if leased.was_refused() => self.give_back(leased).await,
             Outcome::Finished(Finish::Lost) => {}
-            Outcome::Panicked(message) => self.panicked(held, &message).await,
-            // What may have been sent is left to lapse: its next holder looks at the key.
-            Outcome::Cut if matches!(held.job().stage, Stage::Submitting { .. }) => {}
-            Outcome::Cut => self.give_back(held).await,
+            Outcome::Panicked(message) => self.panicked(leased, &message).await,
+            // The lease of what may have been sent is left to lapse: its next holder checks the key.
+            Outcome::Cut if matches!(leased.job().stage, Stage::Submitting { .. }) => {}
+            Outcome::Cut => self.give_back(leased).await,
         }
     }
 
-    async fn commit(&self, held: &Held, event: Event) {
-        let lease = held.lease();
-        let untold = Untold::hold(&self.untold, &lease, &event);
+    async fn commit(&self, leased: &LeasedJob, event: Event) {
+        let lease = leased.lease();
+        let tracked = UnpersistedAcceptances::track(&self.unpersisted, &lease, &event);
         let commit = Commit { lease: lease.clone(), event: event.clone(), keep: false };
         let committed = self.committer.commit(commit).await.map(|answer| answer.committed);
         match committed {
-            Some(Committed::Done(_)) => self.bells.ring(&self.account, &event),
+            Some(Committed::Done(_)) => self.timers.wake_for(&self.account, &event),
             Some(Committed::Stale) if self.stale(&lease, &event).await => {}
             Some(Committed::Stale) | None => return,
             Some(Committed::Illegal(error)) => {
                 tracing::error!(job = %lease.job.id, %error, "an event cannot happen to the job; it is parked");
             }
         }
-        untold.told();
+        tracked.persisted();
     }
 
-    /// A yes counts even where the lease is gone: it is money. Whether all that counts is in the store.
+    /// An acceptance counts even where the lease is gone: it is money. Returns whether everything that counts is in the store.
     async fn stale(&self, lease: &Lease, event: &Event) -> bool {
         let Event::Accepted { acceptance, first_poll } = event else {
             tracing::warn!(job = %lease.job.id, event = event.name(), "the lease was lost; nothing was changed");
@@ -74,40 +74,40 @@ impl Finisher {
         };
         let record = || self.store.record_acceptance(lease.job.id, acceptance, *first_poll);
         loop {
-            match until_answered(&self.dice, record).await {
+            match retry_transient(&self.rng, record).await {
                 Ok(late) => {
-                    tracing::warn!(job = %lease.job.id, task = %acceptance.task, ?late, "a yes came after its lease");
-                    self.bells.ring(&self.account, event);
+                    tracing::warn!(job = %lease.job.id, task = %acceptance.task, ?late, "an acceptance came after its lease had ended");
+                    self.timers.wake_for(&self.account, event);
                     return true;
                 }
-                // Nothing is wrong with the store. What it has lost and gets back, a journal tells it then.
+                // Nothing is wrong with the store. A journal restores what it has lost.
                 Err(error @ (Error::NoJob(_) | Error::Unreadable { .. })) => {
                     let (job, task) = (lease.job.id, &acceptance.task);
-                    tracing::error!(%job, %task, %error, "a yes has no job in the store; note the task where no journal holds it");
+                    tracing::error!(%job, %task, %error, "an acceptance has no job in the store; note the task unless a journal holds it");
                     return true;
                 }
-                // It is asked until the runtime gives up: the task is paid for.
-                Err(error) => self.fault.raise(error),
+                // It is retried until the runtime gives up: the task is paid for.
+                Err(error) => self.fatal.raise(error),
             }
             tokio::time::sleep(INSISTS).await;
         }
     }
 
-    async fn give_back(&self, held: &Held) {
-        let leases = [held.lease()];
-        match until_answered(&self.dice, || self.store.release(&leases)).await {
-            Ok(()) => self.bells.ring_lane(&self.account, self.stage, GIVEN_BACK),
-            Err(error) => self.fault.raise(error),
+    async fn give_back(&self, leased: &LeasedJob) {
+        let leases = [leased.lease()];
+        match retry_transient(&self.rng, || self.store.release(&leases)).await {
+            Ok(()) => self.timers.wake(&self.account, self.stage, GIVEN_BACK),
+            Err(error) => self.fatal.raise(error),
         }
     }
 
-    async fn panicked(&self, held: &Held, message: &str) {
-        let job = held.job();
+    async fn panicked(&self, leased: &LeasedJob, message: &str) {
+        let job = leased.job();
         let panics = self.panics.count(job.id);
-        self.pulse.panicked();
+        self.metrics.panicked();
         tracing::error!(job = %job.id, stage = ?self.stage, panics, message, "a handler panicked");
-        if let Some(event) = panics::event_of(&job.stage, panics, message, &self.dice) {
-            self.commit(held, event).await;
+        if let Some(event) = panics::event_of(&job.stage, panics, message, &self.rng) {
+            self.commit(leased, event).await;
         }
     }
 }

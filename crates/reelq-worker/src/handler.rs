@@ -19,11 +19,11 @@ pub trait Handler: Send + Sync + 'static {
         Duration::ZERO
     }
 
-    /// Works on the job at the desk until there is something to say of it.
-    async fn handle(&self, desk: &mut dyn Desk) -> Finish;
+    /// Works on the job of `context` until there is something to report.
+    async fn handle(&self, context: &mut dyn JobContext) -> Finish;
 }
 
-/// How a handler leaves the desk.
+/// How a handler ends its work on a job.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Finish {
     /// This happened: commit it and end the lease.
@@ -39,9 +39,9 @@ pub enum Finish {
 #[error("the lease on the job was lost")]
 pub struct LeaseLost;
 
-/// One job in hand.
+/// One leased job, as its handler sees it.
 #[async_trait]
-pub trait Desk: Send {
+pub trait JobContext: Send {
     /// The job as of the last commit.
     fn job(&self) -> &Arc<Job>;
 

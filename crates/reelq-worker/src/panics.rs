@@ -8,7 +8,7 @@ use std::{
 
 use reelq_model::{Event, Failure, FailureKind, JobId, Stage, Trouble, TroubleKind};
 
-use crate::{Backoff, Dice};
+use crate::{Backoff, SharedRng};
 
 /// Panics of one job after which it is not tried like any other any more.
 pub(crate) const PATIENCE: u32 = 3;
@@ -38,8 +38,8 @@ impl Panics {
 }
 
 /// The event that a panic stands for. `None` where the lease must lapse: the request may have left, and the next holder looks at its key.
-pub(crate) fn event_of(stage: &Stage, panics: u32, message: &str, dice: &Dice) -> Option<Event> {
-    let after = BACKOFF.full_jitter(panics, dice).max(BACKOFF.base);
+pub(crate) fn event_of(stage: &Stage, panics: u32, message: &str, rng: &SharedRng) -> Option<Event> {
+    let after = BACKOFF.full_jitter(panics, rng).max(BACKOFF.base);
     let reason = format!("the worker panicked: {message}");
     let given_up = panics >= PATIENCE;
     match stage {
@@ -91,8 +91,8 @@ mod tests {
     }
 
     fn events(panics: u32) -> [Option<&'static str>; 4] {
-        let dice = Dice::seeded(1);
-        stages().map(|stage| event_of(&stage, panics, "boom", &dice).map(|event| event.name()))
+        let rng = SharedRng::seeded(1);
+        stages().map(|stage| event_of(&stage, panics, "boom", &rng).map(|event| event.name()))
     }
 
     #[test]
@@ -107,10 +107,10 @@ mod tests {
 
     #[test]
     fn every_event_can_happen_to_its_stage() {
-        let dice = Dice::seeded(1);
+        let rng = SharedRng::seeded(1);
         for panics in [1, PATIENCE] {
             for stage in stages() {
-                let Some(event) = event_of(&stage, panics, "boom", &dice) else { continue };
+                let Some(event) = event_of(&stage, panics, "boom", &rng) else { continue };
                 assert!(stage.clone().on(event).is_ok(), "{stage:?}");
             }
         }

@@ -1,4 +1,4 @@
-//! Starts every lane, waits for the end, and winds down. A crash at any point is as safe as the end: leases lapse.
+//! Starts every stage worker, waits for the end, and winds down. A crash at any point is as safe as the end: leases lapse.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,24 +8,24 @@ use tokio::{task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    AccountWork, Builder, Dice, Ending, Spawner, Stopper,
-    bells::Bells,
+    AccountWork, Builder, RunEnd, SharedRng, Spawner, Stopper,
+    change_listener::ChangeListener,
     committer::{CommitTask, Committer},
-    ending::EndWatch,
-    fault::Fault,
-    heirs::{Heir, Heirs},
-    held::Held,
-    keeper::Keeper,
-    lanes,
-    news::News,
-    registry::Registry,
-    steady::until_answered,
-    untold::Untold,
+    drain_monitor::DrainMonitor,
+    fatal_error::FatalError,
+    in_flight::InFlightSet,
+    lease_renewer::LeaseRenewer,
+    leased_job::LeasedJob,
+    renamed_accounts::{RenamedAccount, RenamedAccounts},
+    retry::retry_transient,
+    stage_workers,
+    unpersisted::UnpersistedAcceptances,
+    wakeup_timers::WakeupTimers,
 };
 
 /// What is left to do once handlers are dropped must be done within this.
 const LAST_WORDS: Duration = Duration::from_secs(1);
-/// How long a store with a fault is asked to take the answers of paid requests, once all of them have come.
+/// How long a store with a fatal error is asked to take the answers of paid requests, once all of them have come.
 const LAST_TRIES: Duration = Duration::from_secs(3);
 /// How often it is looked whether they have.
 const LOOK: Duration = Duration::from_millis(50);
@@ -34,11 +34,11 @@ const LOOK: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub struct Runtime {
     pub(crate) parts: Builder,
-    pub(crate) registry: Arc<Registry>,
-    pub(crate) fault: Arc<Fault>,
+    pub(crate) in_flight: Arc<InFlightSet>,
+    pub(crate) fatal: Arc<FatalError>,
     pub(crate) spawner: Spawner,
-    pub(crate) untold: Arc<Untold>,
-    pub(crate) dice: Dice,
+    pub(crate) unpersisted: Arc<UnpersistedAcceptances>,
+    pub(crate) rng: SharedRng,
     done: CancellationToken,
 }
 
@@ -49,14 +49,14 @@ impl Runtime {
     }
 
     pub(crate) fn new(parts: Builder) -> Self {
-        let dice = Dice::seeded(parts.seed);
+        let rng = SharedRng::seeded(parts.seed);
         Self {
             parts,
-            registry: Arc::default(),
-            fault: Arc::default(),
+            in_flight: Arc::default(),
+            fatal: Arc::default(),
             spawner: Spawner::default(),
-            untold: Arc::default(),
-            dice,
+            unpersisted: Arc::default(),
+            rng,
             done: CancellationToken::new(),
         }
     }
@@ -71,30 +71,31 @@ impl Runtime {
     }
 
     /// Works until the batch is done or stuck, or until it is stopped; then winds down.
-    pub async fn run(self) -> Result<Ending> {
+    pub async fn run(self) -> Result<RunEnd> {
         tokio::select! {
             signed_on = self.sign_on() => signed_on?,
-            () = self.parts.stopper.stopping() => return Ok(Ending::Stopped),
+            () = self.parts.stopper.stopping() => return Ok(RunEnd::Stopped),
         }
         let (committer, task) = Committer::new(
             Arc::clone(self.store()),
             self.clock(),
-            Arc::clone(&self.fault),
-            Dice::seeded(self.dice.seed()),
+            Arc::clone(&self.fatal),
+            SharedRng::seeded(self.rng.seed()),
+            Arc::clone(&self.parts.signals),
         );
-        let bells = lanes::bells(&self.parts);
-        let running: Vec<_> = lanes::build(&self, &committer, &bells)
+        let timers = stage_workers::wakeup_timers(&self.parts);
+        let running: Vec<_> = stage_workers::build(&self, &committer, &timers)
             .into_iter()
-            .map(|lane| lane.start(&self.spawner, &self.parts.stopper))
+            .map(|worker| worker.start(&self.spawner, &self.parts.stopper))
             .collect();
         drop(committer);
-        let committing = self.start_services(task, &bells);
-        let ending = self.wait_for_end(bells).await.unwrap_or_else(|error| {
-            self.fault.raise(error);
-            Ending::Stopped
+        let committing = self.start_services(task, &timers);
+        let ending = self.wait_for_end(timers).await.unwrap_or_else(|error| {
+            self.fatal.raise(error);
+            RunEnd::Stopped
         });
         self.wind_down(running, committing).await;
-        match self.fault.take() {
+        match self.fatal.take() {
             Some(error) => Err(error),
             None => Ok(ending),
         }
@@ -106,47 +107,50 @@ impl Runtime {
 
     async fn sign_on(&self) -> Result<()> {
         let store = self.store();
-        until_answered(&self.dice, || store.heartbeat(&self.parts.worker)).await?;
+        retry_transient(&self.rng, || store.heartbeat(&self.parts.worker)).await?;
         for account in self.parts.accounts.iter().filter(|account| account.was.is_none()) {
             if let Some(limits) = &account.limits {
-                until_answered(&self.dice, || store.set_limits(&account.name, limits)).await?;
+                retry_transient(&self.rng, || store.set_limits(&account.name, limits)).await?;
             }
         }
-        let heirs = self.heirs();
-        until_answered(&self.dice, || heirs.set()).await
+        let renamed_accounts = self.renamed_accounts();
+        retry_transient(&self.rng, || renamed_accounts.set()).await
     }
 
-    fn heirs(&self) -> Heirs {
-        let heir =
-            |work: &AccountWork| Some(Heir { name: work.name.clone(), was: work.was.clone()?, limits: work.limits? });
-        Heirs {
+    fn renamed_accounts(&self) -> RenamedAccounts {
+        let renamed = |work: &AccountWork| {
+            Some(RenamedAccount { name: work.name.clone(), was: work.was.clone()?, limits: work.limits? })
+        };
+        RenamedAccounts {
             store: Arc::clone(self.store()),
-            brake: Arc::clone(&self.parts.brake),
-            all: self.parts.accounts.iter().filter_map(heir).collect(),
+            gate: Arc::clone(&self.parts.gate),
+            all: self.parts.accounts.iter().filter_map(renamed).collect(),
             done: self.done.clone(),
         }
     }
 
-    fn start_services(&self, task: CommitTask, bells: &Arc<Bells>) -> JoinHandle<()> {
-        let keeper = Keeper {
+    fn start_services(&self, task: CommitTask, timers: &Arc<WakeupTimers>) -> JoinHandle<()> {
+        let renewer = LeaseRenewer {
             worker: self.parts.worker.clone(),
             store: Arc::clone(self.store()),
             clock: self.clock(),
-            registry: Arc::clone(&self.registry),
-            bells: Arc::clone(bells),
-            fault: Arc::clone(&self.fault),
+            in_flight: Arc::clone(&self.in_flight),
+            timers: Arc::clone(timers),
+            fatal: Arc::clone(&self.fatal),
             every: self.parts.lease / 3,
+            signals: Arc::clone(&self.parts.signals),
             done: self.done.clone(),
         };
-        let news = News { store: Arc::clone(self.store()), bells: Arc::clone(bells), done: self.done.clone() };
-        self.spawner.spawn(keeper.run());
-        self.spawner.spawn(news.run());
-        self.spawner.spawn(self.heirs().run());
+        let listener =
+            ChangeListener { store: Arc::clone(self.store()), timers: Arc::clone(timers), done: self.done.clone() };
+        self.spawner.spawn(renewer.run());
+        self.spawner.spawn(listener.run());
+        self.spawner.spawn(self.renamed_accounts().run());
         self.spawner.spawn(task.run())
     }
 
-    async fn wait_for_end(&self, bells: Arc<Bells>) -> Result<Ending> {
-        let watch = EndWatch {
+    async fn wait_for_end(&self, timers: Arc<WakeupTimers>) -> Result<RunEnd> {
+        let monitor = DrainMonitor {
             drain: self.parts.drain,
             batch: self.parts.batch.clone(),
             patience: self.parts.lease.saturating_mul(4),
@@ -154,35 +158,36 @@ impl Runtime {
             store: Arc::clone(self.store()),
             clock: self.clock(),
             worker: self.parts.worker.clone(),
-            registry: Arc::clone(&self.registry),
-            bells,
-            pulses: self.parts.accounts.iter().map(|work| (work.name.clone(), Arc::clone(&work.pulse))).collect(),
+            in_flight: Arc::clone(&self.in_flight),
+            timers,
+            metrics: self.parts.accounts.iter().map(|work| (work.name.clone(), Arc::clone(&work.metrics))).collect(),
             every: Duration::from_millis(500),
-            brake: Arc::clone(&self.parts.brake),
+            signals: Arc::clone(&self.parts.signals),
+            gate: Arc::clone(&self.parts.gate),
         };
         tokio::select! {
             biased;
-            () = self.parts.stopper.stopping() => Ok(Ending::Stopped),
-            () = self.fault.raised() => Ok(Ending::Stopped),
-            ending = watch.ended() => ending,
+            () = self.parts.stopper.stopping() => Ok(RunEnd::Stopped),
+            () = self.fatal.raised() => Ok(RunEnd::Stopped),
+            ending = monitor.ended() => ending,
         }
     }
 
     async fn wind_down(&self, running: Vec<JoinHandle<()>>, committing: JoinHandle<()>) {
         let stopper = &self.parts.stopper;
-        // Nobody stopped it, so nobody waits for its end: paid requests have their own time-outs.
-        let is_hurried = !self.fault.is_raised();
+        // No one stopped it, so no one waits for its end: paid requests have their own time-outs.
+        let is_hurried = !self.fatal.is_raised();
         stopper.begin();
-        let mut lanes = Box::pin(futures_util::future::join_all(running));
+        let mut workers = Box::pin(futures_util::future::join_all(running));
         tokio::select! {
-            _ = &mut lanes => {}
+            _ = &mut workers => {}
             () = stopper.cutting() => {}
             () = self.brought_home() => {}
             () = tokio::time::sleep(self.parts.grace), if is_hurried => {}
         }
         stopper.cut();
         let last = async {
-            lanes.await;
+            workers.await;
             // Every hand that can commit is gone, so the committer ends with the last step.
             committing.await.ok();
             self.done.cancel();
@@ -192,19 +197,19 @@ impl Runtime {
         };
         if timeout(LAST_WORDS, last).await.is_err() {
             tracing::warn!("ended before everything was given back; what is left lapses by itself");
-            self.untold.give_up();
+            self.unpersisted.log_all();
         }
         self.done.cancel();
     }
 
-    /// After a fault of the store: every paid request has its answer, and the store was asked to take it for a while.
+    /// After a fatal error of the store: every paid request has its answer, and the store was asked to take it for a while.
     async fn brought_home(&self) {
-        self.fault.raised().await;
-        let at_the_vendor = |held: &Arc<Held>| matches!(held.job().stage, Stage::Submitting { .. });
-        while self.registry.all().iter().filter(|held| at_the_vendor(held)).count() > self.untold.len() {
+        self.fatal.raised().await;
+        let at_the_vendor = |leased: &Arc<LeasedJob>| matches!(leased.job().stage, Stage::Submitting { .. });
+        while self.in_flight.all().iter().filter(|leased| at_the_vendor(leased)).count() > self.unpersisted.len() {
             tokio::time::sleep(LOOK).await;
         }
-        if self.untold.len() > 0 {
+        if self.unpersisted.len() > 0 {
             tokio::time::sleep(LAST_TRIES).await;
         }
     }

@@ -14,13 +14,13 @@ use tower::Service;
 use tracing::Instrument;
 
 use crate::{
-    Desk, Handler, Spawner, Stopper,
+    Handler, JobContext, Spawner, Stopper,
     assignment::{Assignment, Outcome},
     committer::Committer,
-    desk::LeasedDesk,
+    leased_job_context::LeasedJobContext,
 };
 
-/// The innermost service of a lane: the handler itself.
+/// The innermost service of a stage worker: the handler itself.
 #[derive(Clone)]
 pub(crate) struct StageService {
     pub(crate) handler: Arc<dyn Handler>,
@@ -39,18 +39,18 @@ impl Service<Task<Assignment>> for StageService {
     }
 
     fn call(&mut self, task: Task<Assignment>) -> Self::Future {
-        let desk = LeasedDesk::new(task.args.held, self.committer.clone(), self.stopper.clone());
-        let span = tracing::debug_span!("job", id = %desk.job().id, stage = ?self.handler.stage());
-        let running = work(Arc::clone(&self.handler), desk, self.stopper.clone()).instrument(span);
+        let context = LeasedJobContext::new(task.args.leased, self.committer.clone(), self.stopper.clone());
+        let span = tracing::debug_span!("job", id = %context.job().id, stage = ?self.handler.stage());
+        let running = work(Arc::clone(&self.handler), context, self.stopper.clone()).instrument(span);
         let running = self.spawner.spawn(running);
         Box::pin(async move { Ok(running.await.unwrap_or_else(died)) })
     }
 }
 
-async fn work(handler: Arc<dyn Handler>, mut desk: LeasedDesk, stopper: Stopper) -> Outcome {
+async fn work(handler: Arc<dyn Handler>, mut context: LeasedJobContext, stopper: Stopper) -> Outcome {
     tokio::select! {
         biased;
-        finish = handler.handle(&mut desk) => Outcome::Finished(finish),
+        finish = handler.handle(&mut context) => Outcome::Finished(finish),
         () = stopper.cutting() => Outcome::Cut,
     }
 }

@@ -1,4 +1,4 @@
-//! How a runtime is told to stop: once to finish what is in hand, twice to drop it.
+//! Stops a runtime: the first call lets jobs in flight finish, the second drops them.
 
 use std::sync::{
     Arc,
@@ -12,15 +12,15 @@ use tokio_util::sync::CancellationToken;
 pub struct Stopper {
     stopping: CancellationToken,
     cut: CancellationToken,
-    /// Somebody said so; it may end by itself as well.
-    said: Arc<AtomicBool>,
+    /// Someone called [`Stopper::stop`]; the runtime may end by itself as well.
+    called: Arc<AtomicBool>,
 }
 
 impl Stopper {
     /// The first call stops claiming and lets requests in flight finish; the second drops them. Both are safe. A runtime that
     /// is ending by itself lets them finish, too: then the first call changes nothing.
     pub fn stop(&self) {
-        if self.said.swap(true, Ordering::SeqCst) {
+        if self.called.swap(true, Ordering::SeqCst) {
             self.cut.cancel();
         }
         self.stopping.cancel();
@@ -41,7 +41,7 @@ impl Stopper {
         self.stopping.cancel();
     }
 
-    /// Drops what is in hand.
+    /// Drops the jobs in flight.
     pub(crate) fn cut(&self) {
         self.stopping.cancel();
         self.cut.cancel();
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_word_to_a_runtime_that_ends_by_itself_drops_nothing() {
+    fn first_stop_of_a_runtime_that_ends_by_itself_drops_nothing() {
         let stopper = Stopper::default();
         stopper.begin();
         stopper.clone().stop();

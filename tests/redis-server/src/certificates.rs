@@ -8,7 +8,7 @@ use std::{
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
 
-use crate::{RedisServer, Reply, Tls};
+use crate::{RedisReply, RedisServer, Tls};
 
 /// An authority, and a certificate of 127.0.0.1 that it signed; servers and clients share the latter. Its files go with it.
 #[derive(Debug)]
@@ -70,6 +70,6 @@ impl Certificates {
         let (certificate, key, authority) = (text(&self.certificate()), text(&self.key()), text(&self.authority()));
         let words =
             ["CONFIG", "SET", "tls-cert-file", &certificate, "tls-key-file", &key, "tls-ca-cert-file", &authority];
-        assert_eq!(server.command(&words), Reply::Text("OK".into()));
+        assert_eq!(server.command(&words), RedisReply::Text("OK".into()));
     }
 }

@@ -11,5 +11,5 @@ mod server;
 
 pub use certificates::Certificates;
 pub use options::{Options, Tls};
-pub use reply::Reply;
+pub use reply::{RedisReply, RedisReply as Reply};
 pub use server::RedisServer;

@@ -7,7 +7,7 @@ use std::{
 
 /// An answer of the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reply {
+pub enum RedisReply {
     /// Nothing.
     Nil,
     /// A number.
@@ -17,10 +17,10 @@ pub enum Reply {
     /// An error, with its code in front.
     Error(String),
     /// Several answers.
-    List(Vec<Reply>),
+    List(Vec<RedisReply>),
 }
 
-impl Reply {
+impl RedisReply {
     /// The text of a status or a string.
     ///
     /// # Panics
@@ -56,7 +56,7 @@ pub(crate) fn send(stream: &mut impl Write, words: &[&str]) -> io::Result<()> {
 }
 
 /// Reads one answer.
-pub(crate) fn receive(stream: &mut impl BufRead) -> io::Result<Reply> {
+pub(crate) fn receive(stream: &mut impl BufRead) -> io::Result<RedisReply> {
     let mut line = String::new();
     if stream.read_line(&mut line)? == 0 {
         return Err(io::ErrorKind::UnexpectedEof.into());
@@ -65,23 +65,23 @@ pub(crate) fn receive(stream: &mut impl BufRead) -> io::Result<Reply> {
     let rest = line.get(1..).unwrap_or_default();
     let number = || rest.parse::<i64>().map_err(io::Error::other);
     match line.as_bytes().first() {
-        Some(b'+') => Ok(Reply::Text(rest.to_owned())),
-        Some(b'-') => Ok(Reply::Error(rest.to_owned())),
-        Some(b':') => Ok(Reply::Int(number()?)),
+        Some(b'+') => Ok(RedisReply::Text(rest.to_owned())),
+        Some(b'-') => Ok(RedisReply::Error(rest.to_owned())),
+        Some(b':') => Ok(RedisReply::Int(number()?)),
         Some(b'$') => string(stream, number()?),
         Some(b'*') => list(stream, number()?),
         _ => Err(io::Error::other(format!("`{line}` is not an answer"))),
     }
 }
 
-fn string(stream: &mut impl BufRead, length: i64) -> io::Result<Reply> {
-    let Ok(length) = usize::try_from(length) else { return Ok(Reply::Nil) };
+fn string(stream: &mut impl BufRead, length: i64) -> io::Result<RedisReply> {
+    let Ok(length) = usize::try_from(length) else { return Ok(RedisReply::Nil) };
     let mut bytes = vec![0; length + 2];
     stream.read_exact(&mut bytes)?;
-    Ok(Reply::Text(String::from_utf8_lossy(&bytes[..length]).into_owned()))
+    Ok(RedisReply::Text(String::from_utf8_lossy(&bytes[..length]).into_owned()))
 }
 
-fn list(stream: &mut impl BufRead, length: i64) -> io::Result<Reply> {
-    let Ok(length) = usize::try_from(length) else { return Ok(Reply::Nil) };
-    (0..length).map(|_| receive(stream)).collect::<io::Result<_>>().map(Reply::List)
+fn list(stream: &mut impl BufRead, length: i64) -> io::Result<RedisReply> {
+    let Ok(length) = usize::try_from(length) else { return Ok(RedisReply::Nil) };
+    (0..length).map(|_| receive(stream)).collect::<io::Result<_>>().map(RedisReply::List)
 }

@@ -14,7 +14,7 @@ use std::{
 use tempfile::TempDir;
 
 use crate::{
-    Options, Reply,
+    Options, RedisReply,
     options::{Ports, Role},
     reply::{receive, send},
 };
@@ -23,7 +23,7 @@ use crate::{
 const STEP: Duration = Duration::from_millis(5);
 /// So many looks before it counts as stuck: half a minute.
 const LOOKS: u32 = 6000;
-/// A free port may be taken by somebody else before the server has it.
+/// A free port may be taken by someone else before the server has it.
 const TRIES: u32 = 5;
 
 /// A running server; its folder outlives kills and restarts, and goes with the value.
@@ -126,7 +126,7 @@ impl RedisServer {
     /// # Panics
     ///
     /// Where the server cannot be reached.
-    pub fn command(&self, words: &[&str]) -> Reply {
+    pub fn command(&self, words: &[&str]) -> RedisReply {
         self.ask(words).expect("the server answers")
     }
 
@@ -184,14 +184,17 @@ impl RedisServer {
             panic!("redis-server cannot be started ({error}): `cargo xtask setup` installs what the tests need")
         });
         self.child = Some(child);
-        for _ in 0..LOOKS {
-            match self.ask(&["PING"]) {
-                Ok(Reply::Text(_)) => return Ok(()),
-                _ if self.has_ended() => return Err(self.log()),
-                _ => thread::sleep(STEP),
-            }
+        let mut answers = false;
+        let known = looks_until(|| {
+            answers = matches!(self.ask(&["PING"]), Ok(RedisReply::Text(_)));
+            answers || self.has_ended()
+        });
+        if answers {
+            return Ok(());
         }
-        self.kill();
+        if !known {
+            self.kill();
+        }
         Err(self.log())
     }
 
@@ -212,16 +215,11 @@ impl RedisServer {
             return;
         }
         self.command(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]);
-        for _ in 0..LOOKS {
-            if self.command(&["CLUSTER", "INFO"]).text().contains("cluster_state:ok") {
-                return;
-            }
-            thread::sleep(STEP);
-        }
-        panic!("the cluster does not come up");
+        let is_whole = || self.command(&["CLUSTER", "INFO"]).text().contains("cluster_state:ok");
+        assert!(looks_until(is_whole), "the cluster does not come up");
     }
 
-    fn ask(&self, words: &[&str]) -> io::Result<Reply> {
+    fn ask(&self, words: &[&str]) -> io::Result<RedisReply> {
         let mut stream = UnixStream::connect(self.socket())?;
         stream.set_read_timeout(Some(Duration::from_secs(10)))?;
         let mut reader = BufReader::new(stream.try_clone()?);
@@ -238,6 +236,16 @@ impl Drop for RedisServer {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// Looks until something is so; whether it came in time.
+fn looks_until(mut is_so: impl FnMut() -> bool) -> bool {
+    (0..LOOKS).any(|number| {
+        if number > 0 {
+            thread::sleep(STEP);
+        }
+        is_so()
+    })
 }
 
 fn free_port() -> u16 {

@@ -2,14 +2,15 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    thread::sleep,
     time::Duration,
 };
 
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use reelq_redis_server::RedisServer;
-use reelq_sim::{Faults, Settings};
-use reelq_tests::{Account, Audit, Prompts, Running, Sandbox, Vendor, Wire, write_csv};
+use reelq_sim::{Faults, SimSettings};
+use reelq_tests::{
+    Account, Audit, Prompts, Running, Sandbox, SimulatedVendor, Wire, let_pass, wait_at_most, write_csv,
+};
 
 use crate::copy_folder;
 
@@ -27,7 +28,7 @@ const FROZEN: Duration = Duration::from_secs(6);
 struct World {
     redis: RedisServer,
     wire: Wire,
-    vendor: Vendor,
+    vendor: SimulatedVendor,
     sandbox: Sandbox,
     workers: Vec<Running>,
     frozen: Vec<Running>,
@@ -39,7 +40,8 @@ impl World {
     fn new(fsync: &str) -> Self {
         let redis = RedisServer::with().tcp().append_only(fsync).start();
         let wire = Wire::to(SocketAddr::from((Ipv4Addr::LOCALHOST, redis.port())));
-        let vendor = Vendor::start(Settings { seed: SEED, faults: Faults::rough(), ..Settings::default() });
+        let vendor =
+            SimulatedVendor::start(SimSettings { seed: SEED, faults: Faults::rough(), ..SimSettings::default() });
         let sandbox = Sandbox::new(&vendor.base_url(), Account::each(LIMITS), "");
         let sandbox = sandbox.over(&format!("redis://127.0.0.1:{}", wire.port()));
         write_csv(&sandbox.path("set.csv"), PROMPTS, &[("wave", "wave"), ("apixo", "apixo"), ("poyo", "poyo")]);
@@ -96,7 +98,7 @@ impl World {
 
     fn restart_redis(&mut self) -> &'static str {
         self.redis.kill();
-        sleep(Duration::from_millis(self.rng.random_range(0..800)));
+        let_pass(Duration::from_millis(self.rng.random_range(0..800)));
         self.redis.restart();
         "redis was killed and came back"
     }
@@ -105,7 +107,8 @@ impl World {
     fn rewind_redis(&mut self) {
         let (log, copy) = (self.redis.folder().join("appendonlydir"), self.redis.folder().join("copy"));
         copy_folder(&log, &copy);
-        sleep(Duration::from_millis(800));
+        let before = self.vendor.ledger().charges.len();
+        wait_at_most(Duration::from_secs(5), || self.vendor.ledger().charges.len() >= before + 5);
         self.redis.kill();
         std::fs::remove_dir_all(&log).expect("the log can be removed");
         std::fs::rename(&copy, &log).expect("both lie in one folder");
@@ -135,21 +138,21 @@ impl World {
     fn cut(&mut self) -> &'static str {
         for _ in 0..self.rng.random_range(1..6) {
             self.wire.cut();
-            sleep(Duration::from_millis(self.rng.random_range(1..40)));
+            let_pass(Duration::from_millis(self.rng.random_range(1..40)));
         }
         "the line was cut"
     }
 
     fn close(&mut self) -> &'static str {
         self.wire.close();
-        sleep(Duration::from_millis(self.rng.random_range(50..1_500)));
+        let_pass(Duration::from_millis(self.rng.random_range(50..1_500)));
         self.wire.open();
         "the line was closed for a while"
     }
 
     fn slow_down(&mut self) -> &'static str {
         self.wire.delay(Duration::from_millis(self.rng.random_range(5..80)));
-        sleep(Duration::from_millis(700));
+        let_pass(Duration::from_millis(700));
         self.wire.delay(Duration::ZERO);
         "the line was slow for a while"
     }
@@ -190,14 +193,14 @@ fn workers_over_redis_buy_each_row_once_whatever_dies_freezes_or_is_cut_off() {
         world.add_worker();
     }
     for number in 0..EVENTS {
-        sleep(Duration::from_millis(world.rng.random_range(50..700)));
+        let_pass(Duration::from_millis(world.rng.random_range(50..700)));
         match number {
             12 | 34 => world.rewind_redis(),
             23 => world.empty_redis(),
             _ => world.befall(),
         }
         if number % 9 == 8 && !world.frozen.is_empty() {
-            sleep(FROZEN);
+            let_pass(FROZEN);
             world.wake_the_frozen();
         }
     }

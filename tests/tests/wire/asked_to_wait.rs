@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use reelq_tests::{Account, RawReply, RawRequest, RawVendor, Sandbox, Store, clip, json, on_each_store, reply};
+use reelq_tests::{Account, RawReply, RawRequest, RawVendor, Sandbox, StoreKind, clip, json, on_each_store, reply};
 
 on_each_store![
     an_hours_pause_of_a_vendor_stands_until_a_person_lifts_it_for_every_row,
@@ -44,7 +44,7 @@ fn vendor(busy: impl Fn(&RawRequest) -> RawReply + Send + Sync + 'static) -> (Ar
     (switch, vendor)
 }
 
-fn sandbox(store: Store, vendor: &RawVendor, provider: &'static str, rows: usize) -> Sandbox {
+fn sandbox(store: StoreKind, vendor: &RawVendor, provider: &'static str, rows: usize) -> Sandbox {
     let account = Account { name: provider, provider, lines: LINES.to_owned() };
     let sandbox = Sandbox::on(store, &vendor.base_url(), vec![account], "");
     let model = if provider == "wave" { "minimax-hailuo-2.3" } else { "hailuo-2.3" };
@@ -54,7 +54,7 @@ fn sandbox(store: Store, vendor: &RawVendor, provider: &'static str, rows: usize
 }
 
 /// The vendor asks for a long wait; only a person ends it sooner, and then for every row.
-fn is_kept_until_a_person_lifts_it(store: Store, busy: impl Fn(&RawRequest) -> RawReply + Send + Sync + 'static) {
+fn is_kept_until_a_person_lifts_it(store: StoreKind, busy: impl Fn(&RawRequest) -> RawReply + Send + Sync + 'static) {
     let (switch, vendor) = vendor(busy);
     let sandbox = sandbox(store, &vendor, "wave", 4);
     let first = sandbox.run(&["run", "set.csv", "--yes"]);
@@ -76,7 +76,7 @@ fn is_kept_until_a_person_lifts_it(store: Store, busy: impl Fn(&RawRequest) -> R
     assert_eq!((third.code, vendor.submits()), (Some(0), asked + 4), "{}", third.stderr);
 }
 
-fn an_hours_pause_of_a_vendor_stands_until_a_person_lifts_it_for_every_row(store: Store) {
+fn an_hours_pause_of_a_vendor_stands_until_a_person_lifts_it_for_every_row(store: StoreKind) {
     let body = r#"{"error":{"message":"slow down","code":"rate_limited"}}"#;
     is_kept_until_a_person_lifts_it(store, move |_| {
         reply(429, &["Content-Type: application/json", "Retry-After: 3600"], body)
@@ -86,12 +86,12 @@ fn an_hours_pause_of_a_vendor_stands_until_a_person_lifts_it_for_every_row(store
 #[test]
 fn a_pause_of_years_is_one_of_an_hour() {
     let body = r#"{"error":{"message":"slow down","code":"rate_limited","reset_at":"2046-01-01T00:00:00Z"}}"#;
-    is_kept_until_a_person_lifts_it(Store::Sqlite, move |_| json(429, body));
-    is_kept_until_a_person_lifts_it(Store::Sqlite, |_| reply(429, &["Retry-After: 60000"], "slow down"));
+    is_kept_until_a_person_lifts_it(StoreKind::Sqlite, move |_| json(429, body));
+    is_kept_until_a_person_lifts_it(StoreKind::Sqlite, |_| reply(429, &["Retry-After: 60000"], "slow down"));
 }
 
 /// Rows that may have been bought, at a vendor that asks for an hour and remembers keys for one.
-fn left_without_an_answer(store: Store) -> (RawVendor, Sandbox) {
+fn left_without_an_answer(store: StoreKind) -> (RawVendor, Sandbox) {
     let (switch, vendor) = vendor(|_| reply(503, &["Retry-After: 3600"], "busy"));
     let sandbox = sandbox(store, &vendor, "poyo", 2);
     let left = sandbox.run(&["run", "set.csv", "--yes", "--wait-at-most", "3s"]);
@@ -114,12 +114,12 @@ fn keys(vendor: &RawVendor) -> usize {
 
 #[test]
 fn the_next_run_asks_again_for_what_may_have_been_bought() {
-    let (vendor, sandbox) = left_without_an_answer(Store::Sqlite);
+    let (vendor, sandbox) = left_without_an_answer(StoreKind::Sqlite);
     let ended = sandbox.run(&["run", "set.csv", "--yes"]);
     assert_eq!((ended.code, keys(&vendor)), (Some(0), 2), "{}", ended.stderr);
 }
 
-fn a_resumed_account_asks_again_for_what_may_have_been_bought(store: Store) {
+fn a_resumed_account_asks_again_for_what_may_have_been_bought(store: StoreKind) {
     let (vendor, sandbox) = left_without_an_answer(store);
     assert_eq!(sandbox.run(&["resume", "--account", "poyo"]).code, Some(0));
     let ended = sandbox.run(&["worker", "--drain"]);

@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use reelq_tests::{RawRequest, Store, json, patiently};
+use reelq_tests::{RawRequest, StoreKind, json, wait_until};
 
 use crate::shop::{Shop, asked, is_poll, row, well};
 
@@ -46,7 +46,7 @@ fn a_restored_backup_is_told_from_the_state_it_was_taken_of_and_buys_nothing_una
         let ended = shop.sandbox.run(&["status", "set", "--json"]);
         ended.stdout.matches("\"running\": 2").count() > 0
     };
-    patiently(|| taken(&shop), "two rows run");
+    wait_until("two rows run", || taken(&shop));
     let ended = shop.sandbox.run(&["backup", "b.db"]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert_eq!(fs::metadata(shop.sandbox.path("b.db")).unwrap().permissions().mode() & 0o777, 0o600);
@@ -117,7 +117,7 @@ fn a_backup_that_is_killed_leaves_no_file_under_its_name_or_a_whole_one() {
         let draft = |file: &str| file.starts_with('.') && file.contains(&name);
         let there =
             || fs::read_dir(shop.sandbox.path("")).unwrap().any(|it| draft(&it.unwrap().file_name().to_string_lossy()));
-        patiently(|| there() || running.has_ended(), "the backup begins");
+        wait_until("the backup begins", || there() || running.has_ended());
         running.kill();
         let ended = shop.sandbox.run(&["backup", &name]);
         if ended.code != Some(0) {
@@ -139,7 +139,7 @@ fn what_is_no_backup_is_not_restored_and_a_state_in_redis_is_backed_up_there() {
         assert!(ended.code == Some(1) && ended.stderr.contains(why), "{file}: {}", ended.stderr);
     }
     shop.assert_all_bought_once(&shop.run(&[]));
-    let over = Shop::open_on(Store::Redis, "wave", 0, "", |request, origin| well("wave", request, origin));
+    let over = Shop::open_on(StoreKind::Redis, "wave", 0, "", |request, origin| well("wave", request, origin));
     let ended = over.sandbox.run(&["backup", "b.db"]);
     assert!(ended.code == Some(2) && ended.stderr.contains("redis-cli --rdb"), "{}", ended.stderr);
 }
@@ -149,7 +149,7 @@ fn a_plain_copy_that_is_put_back_is_told_from_the_state_and_buys_nothing_unasked
     let (shop, open) = closed_after(1, 2);
     let running = shop.sandbox.start(&["run", "set.csv", "--yes"]);
     let taken = || shop.sandbox.run(&["status", "set", "--json"]).stdout.contains("\"running\": 1");
-    patiently(taken, "a row runs");
+    wait_until("a row runs", taken);
     running.signal("TERM");
     running.wait();
     let state = shop.sandbox.path(".reelq/state.db");
@@ -200,7 +200,7 @@ fn a_state_that_is_lost_before_its_batch_has_ended_is_missed_by_the_place() {
     let (shop, _open) = closed_after(1, 2);
     let running = shop.sandbox.start(&["run", "set.csv", "--yes"]);
     let taken = || shop.sandbox.run(&["status", "set", "--json"]).stdout.contains("\"running\": 1");
-    patiently(taken, "a row runs");
+    wait_until("a row runs", taken);
     running.kill();
     fs::remove_dir_all(shop.sandbox.path(".reelq")).unwrap();
     let before = shop.vendor.submits();

@@ -3,37 +3,26 @@
 use std::{
     io::{BufRead as _, BufReader, Read as _},
     process::Stdio,
-    time::Duration,
 };
 
-use reelq_model::{Clock as _, SystemClock};
-use reelq_sim::Settings;
-use reelq_tests::{Account, Prompts, Running, Sandbox, Store, Vendor, on_each_store, write_csv};
+use reelq_sim::SimSettings;
+use reelq_tests::{
+    Account, Prompts, Running, Sandbox, SimulatedVendor, StoreKind, on_each_store, wait_until, write_csv,
+};
 
 const IN_FLIGHT: usize = 6;
 const LINES: &str = "requests_per_second = 100.0\nburst = 4\nmax_in_flight = 6\nrequest_timeout = \"2s\"\n\
     poll = { first = \"100ms\", min = \"50ms\", max = \"300ms\" }";
 const ROWS: usize = 600;
-const PATIENCE: Duration = Duration::from_mins(2);
 
-fn world(store: Store, rows: usize) -> (Vendor, Sandbox) {
-    let vendor = Vendor::start(Settings::default());
+fn world(store: StoreKind, rows: usize) -> (SimulatedVendor, Sandbox) {
+    let vendor = SimulatedVendor::start(SimSettings::default());
     let account = Account { name: "wave", provider: "wave", lines: LINES.to_owned() };
     let sandbox = Sandbox::on(store, &vendor.base_url(), vec![account], "");
     write_csv(&sandbox.path("set.csv"), Prompts { rows, copies: 1 }, &[("wave", "wave")]);
     let loaded = sandbox.run(&["enqueue", "set.csv", "--yes"]);
     assert_eq!(loaded.code, Some(0), "{}", loaded.stderr);
     (vendor, sandbox)
-}
-
-/// Waits until it holds.
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let clock = SystemClock::new();
-    let begun = clock.monotonic();
-    while !holds() {
-        assert!(clock.monotonic().saturating_sub(begun) < PATIENCE, "not in time: {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 fn counts(sandbox: &Sandbox) -> serde_json::Value {
@@ -46,15 +35,15 @@ fn of(counts: &serde_json::Value, status: &str) -> usize {
     usize::try_from(counts[status].as_u64().unwrap_or(0)).unwrap()
 }
 
-fn bought(vendor: &Vendor) -> usize {
+fn bought(vendor: &SimulatedVendor) -> usize {
     vendor.ledger().charges.len()
 }
 
-fn cancel_stops_buying_with_its_first_line(store: Store) {
+fn cancel_stops_buying_with_its_first_line(store: StoreKind) {
     let (vendor, sandbox) = world(store, ROWS);
     let workers: Vec<Running> =
-        (0..if store == Store::Redis { 2 } else { 1 }).map(|_| sandbox.start(&["worker"])).collect();
-    until("something is bought", || bought(&vendor) > 3);
+        (0..if store == StoreKind::Redis { 2 } else { 1 }).map(|_| sandbox.start(&["worker"])).collect();
+    wait_until("something is bought", || bought(&vendor) > 3);
     let mut cancel = sandbox.command(&["cancel", "set", "--yes", "--json"]);
     let mut cancel = cancel.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let (mut first, mut messages) = (String::new(), BufReader::new(cancel.stderr.take().unwrap()));
@@ -65,7 +54,7 @@ fn cancel_stops_buying_with_its_first_line(store: Store) {
     cancel.stdout.take().unwrap().read_to_string(&mut report).unwrap();
     assert!(cancel.wait().unwrap().success());
     let report: serde_json::Value = serde_json::from_str(&report).unwrap();
-    until("everything has ended", || {
+    wait_until("everything has ended", || {
         let counts = counts(&sandbox);
         of(&counts, "cancelled") + of(&counts, "succeeded") + of(&counts, "failed") == ROWS
     });
@@ -81,14 +70,14 @@ fn cancel_stops_buying_with_its_first_line(store: Store) {
     assert_eq!(again.code, Some(0), "{}", again.stderr);
     let retried = sandbox.run(&["retry", "set", "--cancelled", "--row", "600", "--yes"]);
     assert_eq!(retried.code, Some(0), "{}", retried.stderr);
-    until("the one is bought", || bought(&vendor) == all + 1);
+    wait_until("the one is bought", || bought(&vendor) == all + 1);
     drop(workers);
 }
 
-fn a_cancel_that_died_is_finished_by_the_next(store: Store) {
+fn a_cancel_that_died_is_finished_by_the_next(store: StoreKind) {
     let (vendor, sandbox) = world(store, ROWS);
     let worker = sandbox.start(&["worker"]);
-    until("something is bought", || bought(&vendor) > 3);
+    wait_until("something is bought", || bought(&vendor) > 3);
     let mut cancel = sandbox.command(&["cancel", "set", "--yes"]);
     let mut cancel = cancel.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut first = String::new();
@@ -105,7 +94,7 @@ fn a_cancel_that_died_is_finished_by_the_next(store: Store) {
     }
     let finished = sandbox.run(&["cancel", "set", "--yes"]);
     assert_eq!(finished.code, Some(0), "{}", finished.stderr);
-    until("everything has ended", || {
+    wait_until("everything has ended", || {
         let counts = counts(&sandbox);
         of(&counts, "cancelled") + of(&counts, "succeeded") == ROWS
     });
@@ -113,7 +102,7 @@ fn a_cancel_that_died_is_finished_by_the_next(store: Store) {
     drop(worker);
 }
 
-fn rows_that_are_not_there_are_named_and_nothing_is_done(store: Store) {
+fn rows_that_are_not_there_are_named_and_nothing_is_done(store: StoreKind) {
     let (_vendor, sandbox) = world(store, 3);
     let stranger = "00112233445566778899aabbccddeeff";
     let cases: [&[&str]; 7] = [

@@ -2,23 +2,23 @@
 
 use std::fs;
 
-use reelq_sim::{Faults, Settings};
-use reelq_tests::{Account, Ended, Prompts, Running, Sandbox, Terminal, Vendor, write_csv};
+use reelq_sim::{Faults, SimSettings};
+use reelq_tests::{Account, Ended, Prompts, Running, Sandbox, SimulatedVendor, Terminal, write_csv};
 
 const LIMITS: &str = "requests_per_second = 50.0\nburst = 10\nmax_in_flight = 20\nrequest_timeout = \"2s\"\n\
     breaker = { after = 0 }\npoll = { first = \"50ms\", min = \"50ms\", max = \"200ms\" }\n";
 
 /// A batch `set` of two rows.
-fn open(name: &'static str, faults: &str, more: &str) -> (Vendor, Sandbox) {
+fn open(name: &'static str, faults: &str, more: &str) -> (SimulatedVendor, Sandbox) {
     let faults: Faults = faults.parse().unwrap();
-    let vendor = Vendor::start(Settings { faults, ..Settings::default() });
+    let vendor = SimulatedVendor::start(SimSettings { faults, ..SimSettings::default() });
     let account = Account { name, provider: name, lines: LIMITS.to_owned() };
     let sandbox = Sandbox::new(&vendor.base_url(), vec![account], more);
     write_csv(&sandbox.path("set.csv"), Prompts { rows: 2, copies: 1 }, &[(name, name)]);
     (vendor, sandbox)
 }
 
-fn bought(vendor: &Vendor) -> usize {
+fn bought(vendor: &SimulatedVendor) -> usize {
     vendor.ledger().charges.len()
 }
 

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use reelq_sim::Settings;
-use reelq_tests::{Account, Ended, Running, Sandbox, Store, Vendor, on_each_store};
+use reelq_sim::SimSettings;
+use reelq_tests::{Account, Ended, Running, Sandbox, SimulatedVendor, StoreKind, on_each_store};
 
 const LIMITS: &str = "requests_per_second = 50.0\nburst = 10\nmax_in_flight = 20\nrequest_timeout = \"2s\"\n\
     poll = { first = \"50ms\", min = \"50ms\", max = \"200ms\" }\n";
@@ -14,8 +14,8 @@ fn write(sandbox: &Sandbox, rows: usize) {
     fs::write(sandbox.path("pigs.csv"), format!("prompt,model\n{rows}")).unwrap();
 }
 
-fn open(store: Store, rows: usize) -> (Vendor, Sandbox) {
-    let vendor = Vendor::start(Settings::default());
+fn open(store: StoreKind, rows: usize) -> (SimulatedVendor, Sandbox) {
+    let vendor = SimulatedVendor::start(SimSettings::default());
     let account = Account { name: "wave", provider: "wave", lines: LIMITS.to_owned() };
     let sandbox = Sandbox::on(store, &vendor.base_url(), vec![account], "");
     write(&sandbox, rows);
@@ -27,7 +27,7 @@ fn typed(sandbox: &Sandbox, arguments: &[&str]) -> Ended {
     Running::start(sandbox.typed(arguments)).wait()
 }
 
-fn bought(vendor: &Vendor) -> usize {
+fn bought(vendor: &SimulatedVendor) -> usize {
     vendor.ledger().charges.len()
 }
 
@@ -44,7 +44,7 @@ on_each_store!(
     a_budget_stays_until_somebody_says_another_or_none,
 );
 
-fn a_batch_goes_on_as_it_was_loaded_whatever_became_of_its_manifest(store: Store) {
+fn a_batch_goes_on_as_it_was_loaded_whatever_became_of_its_manifest(store: StoreKind) {
     let (vendor, sandbox) = open(store, 2);
     assert_eq!(typed(&sandbox, &LOAD).code, Some(0));
     write(&sandbox, 5);
@@ -58,7 +58,7 @@ fn a_batch_goes_on_as_it_was_loaded_whatever_became_of_its_manifest(store: Store
     assert_eq!(unknown.code, Some(2), "{}", unknown.stderr);
 }
 
-fn a_budget_stays_until_somebody_says_another_or_none(store: Store) {
+fn a_budget_stays_until_somebody_says_another_or_none(store: StoreKind) {
     let (vendor, sandbox) = open(store, 4);
     let run = ["run", "pigs.csv", "--set", "duration=6", "--yes"];
     assert_eq!(sandbox.run(&[&run[..], &["--budget", "0.70"]].concat()).code, Some(8));
@@ -81,7 +81,7 @@ fn a_budget_stays_until_somebody_says_another_or_none(store: Store) {
 
 #[test]
 fn a_manifests_budget_replaces_one_that_was_said_only_where_it_changes() {
-    let (vendor, sandbox) = open(Store::Sqlite, 4);
+    let (vendor, sandbox) = open(StoreKind::Sqlite, 4);
     let manifest = |budget: &str| {
         let text =
             format!("[batch]\nname = \"pigs\"\n{budget}\n[defaults]\nduration = 6\n[[sources]]\npath = \"pigs.csv\"\n");
@@ -103,7 +103,7 @@ fn a_manifests_budget_replaces_one_that_was_said_only_where_it_changes() {
 #[test]
 fn a_row_that_was_queued_again_and_is_gone_from_the_manifest_is_named_before_it_is_bought() {
     let faults = "moderation=1".parse().unwrap();
-    let vendor = Vendor::start(Settings { faults, ..Settings::default() });
+    let vendor = SimulatedVendor::start(SimSettings { faults, ..SimSettings::default() });
     let account = Account { name: "poyo", provider: "poyo", lines: LIMITS.to_owned() };
     let sandbox = Sandbox::new(&vendor.base_url(), vec![account], "");
     let rows = |names: &[&str]| {

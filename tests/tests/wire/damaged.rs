@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use reelq_sim::Settings;
-use reelq_tests::{Account, Prompts, Sandbox, Store, Vendor, on_each_store, write_csv};
+use reelq_sim::SimSettings;
+use reelq_tests::{Account, Prompts, Sandbox, SimulatedVendor, StoreKind, on_each_store, write_csv};
 
 const LINES: &str = "requests_per_second = 100.0\nburst = 4\nmax_in_flight = 6\nrequest_timeout = \"2s\"\n\
     poll = { first = \"100ms\", min = \"50ms\", max = \"300ms\" }";
@@ -28,8 +28,8 @@ fn damage(sandbox: &mut Sandbox, job: &str) {
     }
 }
 
-fn a_damaged_record_is_named_and_removed_and_the_others_are_bought(store: Store) {
-    let vendor = Vendor::start(Settings::default());
+fn a_damaged_record_is_named_and_removed_and_the_others_are_bought(store: StoreKind) {
+    let vendor = SimulatedVendor::start(SimSettings::default());
     let account = Account { name: "wave", provider: "wave", lines: LINES.to_owned() };
     let mut sandbox = Sandbox::on(store, &vendor.base_url(), vec![account], "");
     write_csv(&sandbox.path("set.csv"), Prompts { rows: 3, copies: 1 }, &[("wave", "wave")]);
@@ -65,9 +65,9 @@ on_each_store!(a_damaged_record_is_named_and_removed_and_the_others_are_bought);
 
 #[test]
 fn a_row_whose_record_is_lost_is_named_and_asked_about() {
-    let vendor = Vendor::start(Settings::default());
+    let vendor = SimulatedVendor::start(SimSettings::default());
     let account = Account { name: "wave", provider: "wave", lines: LINES.to_owned() };
-    let mut sandbox = Sandbox::on(Store::Redis, &vendor.base_url(), vec![account], "");
+    let mut sandbox = Sandbox::on(StoreKind::Redis, &vendor.base_url(), vec![account], "");
     write_csv(&sandbox.path("set.csv"), Prompts { rows: 3, copies: 1 }, &[("wave", "wave")]);
     assert_eq!(sandbox.run(&["enqueue", "set.csv", "--yes"]).code, Some(0));
     let lose = "local keys = redis.call('KEYS', '*:j:*'); table.sort(keys); return redis.call('DEL', keys[1])";

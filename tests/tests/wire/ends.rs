@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use reelq_tests::{Account, RawReply, RawRequest, RawVendor, Sandbox, Store, clip, json, reply};
+use reelq_tests::{Account, RawReply, RawRequest, RawVendor, Sandbox, StoreKind, clip, json, reply};
 
 const LINES: &str = "requests_per_second = 50.0\nburst = 10\nmax_in_flight = 10\nrequest_timeout = \"2s\"\n\
     patience = \"2s\"\npoll = { first = \"50ms\", min = \"50ms\", max = \"200ms\" }";
@@ -35,10 +35,10 @@ fn vendor(heal: &Arc<AtomicBool>, odd: impl Fn() -> RawReply + Send + Sync + 'st
 }
 
 fn sandbox(vendor: &RawVendor) -> Sandbox {
-    sandbox_on(Store::Sqlite, vendor)
+    sandbox_on(StoreKind::Sqlite, vendor)
 }
 
-fn sandbox_on(store: Store, vendor: &RawVendor) -> Sandbox {
+fn sandbox_on(store: StoreKind, vendor: &RawVendor) -> Sandbox {
     let account = Account { name: "wave", provider: "wave", lines: LINES.to_owned() };
     let sandbox = Sandbox::on(store, &vendor.base_url(), vec![account], "");
     let rows = ["a cat", "a dog", "a cow"].map(|prompt| format!("{prompt},minimax-hailuo-2.3,6\n")).concat();
@@ -55,10 +55,10 @@ const RUN: [&str; 5] = ["run", "set.csv", "--yes", "--wait-at-most", "500ms"];
 /// The others finish, the run ends and names the task and the vendor's words, the next run goes on, and nothing is bought
 /// twice.
 fn one_odd_task_keeps_nobody(odd: impl Fn() -> RawReply + Send + Sync + 'static, words: &str) {
-    one_odd_task_keeps_nobody_on(Store::Sqlite, odd, words);
+    one_odd_task_keeps_nobody_on(StoreKind::Sqlite, odd, words);
 }
 
-fn one_odd_task_keeps_nobody_on(store: Store, odd: impl Fn() -> RawReply + Send + Sync + 'static, words: &str) {
+fn one_odd_task_keeps_nobody_on(store: StoreKind, odd: impl Fn() -> RawReply + Send + Sync + 'static, words: &str) {
     let heal = Arc::new(AtomicBool::new(false));
     let vendor = vendor(&heal, odd);
     let sandbox = sandbox_on(store, &vendor);
@@ -122,7 +122,7 @@ fn gateways_page_is_no_end_of_the_task() {
 
 #[test]
 fn odd_task_over_redis_keeps_nobody_either() {
-    one_odd_task_keeps_nobody_on(Store::Redis, || reply(503, &[], "busy"), "HTTP 503");
+    one_odd_task_keeps_nobody_on(StoreKind::Redis, || reply(503, &[], "busy"), "HTTP 503");
 }
 
 #[test]

@@ -6,28 +6,19 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
 
-use reelq_model::{Clock as _, SystemClock};
-use reelq_redis_server::{RedisServer, Reply};
-use reelq_tests::{Account, Prompts, RawReply, RawRequest, RawVendor, Running, Sandbox, clip, json, reply, write_csv};
+use reelq_redis_server::{RedisReply, RedisServer};
+use reelq_tests::{
+    Account, Prompts, RawReply, RawRequest, RawVendor, Running, Sandbox, clip, json, reply, wait_until, write_csv,
+};
 
 const LINES: &str = "requests_per_second = 50.0\nburst = 8\nmax_in_flight = 4\nrequest_timeout = \"2s\"\n\
     poll = { first = \"50ms\", min = \"50ms\", max = \"200ms\" }";
-const PATIENCE: Duration = Duration::from_mins(2);
 /// Rows of a batch that ended before, of the one under way, and of one that waits.
 const ROWS: [(&str, usize); 3] = [("done.csv", 2), ("set.csv", 12), ("other.csv", 3)];
 /// So many are in flight when the server is full.
 const IN_FLIGHT: usize = 4;
-
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let clock = SystemClock::new();
-    while !holds() {
-        assert!(clock.monotonic() < PATIENCE, "never: {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
 
 /// A vendor without idempotency keys whose tasks come to their end once they may.
 fn vendor(may_end: &Arc<AtomicBool>) -> RawVendor {
@@ -72,7 +63,7 @@ fn under_way(sandbox: &Sandbox, vendor: &RawVendor, may_end: &AtomicBool) -> Run
     }
     may_end.store(false, Ordering::SeqCst);
     let worker = worker(sandbox, &[]);
-    until("tasks are in flight", || vendor.submits() == ROWS[0].1 + IN_FLIGHT);
+    wait_until("tasks are in flight", || vendor.submits() == ROWS[0].1 + IN_FLIGHT);
     worker
 }
 
@@ -113,7 +104,7 @@ fn a_full_redis_is_read_and_helped_and_buys_nothing_twice() {
     let account = Account { name: "apixo", provider: "apixo", lines: LINES.to_owned() };
     let sandbox = Sandbox::new(&vendor.base_url(), vec![account], "").over(&server.url());
     let first = under_way(&sandbox, &vendor, &may_end);
-    until("the purchases are recorded", || count(&sandbox, "running") == IN_FLIGHT);
+    wait_until("the purchases are recorded", || count(&sandbox, "running") == IN_FLIGHT);
     server.command(&["CONFIG", "SET", "maxmemory", "1"]);
     let bought = vendor.submits();
     // Whoever comes now finds the server full: it brings its limits and its journal, and follows what another bought.
@@ -122,13 +113,15 @@ fn a_full_redis_is_read_and_helped_and_buys_nothing_twice() {
     fs::write(sandbox.path("reelq.toml"), config.replace("max_in_flight = 4", "max_in_flight = 6")).unwrap();
     let second = worker(&sandbox, &[]);
     help(&sandbox);
-    until("limits are set", || server.command(&["HGET", "reelq:{default}:a:1", "cap"]) == Reply::Text("6".into()));
+    wait_until("limits are set", || {
+        server.command(&["HGET", "reelq:{default}:a:1", "cap"]) == RedisReply::Text("6".into())
+    });
     may_end.store(true, Ordering::SeqCst);
-    until("what was bought is polled, fetched and recorded", || count(&sandbox, "succeeded") == IN_FLIGHT);
+    wait_until("what was bought is polled, fetched and recorded", || count(&sandbox, "succeeded") == IN_FLIGHT);
     assert_eq!(vendor.submits(), bought, "nothing is bought on a full server");
     server.command(&["CONFIG", "SET", "maxmemory", "0"]);
     let rows = ROWS[0].1 + ROWS[1].1;
-    until("it goes on", || vendor.submits() == rows);
+    wait_until("it goes on", || vendor.submits() == rows);
     let ended = worker(&sandbox, &["--drain"]).wait();
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     drop(second);

@@ -6,11 +6,11 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
 
 use reelq_tests::{
-    Account, Ended, RawRequest, RawVendor, ResultRow, Running, Sandbox, Store, clip, json, on_each_store, reply,
+    Account, Ended, RawRequest, RawVendor, ResultRow, Running, Sandbox, StoreKind, clip, json, on_each_store, reply,
+    wait_for,
 };
 
 const LINES: &str = "requests_per_second = 50.0\nburst = 10\nmax_in_flight = 10\nrequest_timeout = \"2s\"\nretries = 0\n\
@@ -45,10 +45,10 @@ fn vendor(done: &Arc<AtomicBool>) -> RawVendor {
 }
 
 fn sandbox(vendor: &RawVendor, provider: &'static str) -> Sandbox {
-    sandbox_on(Store::Sqlite, vendor, provider)
+    sandbox_on(StoreKind::Sqlite, vendor, provider)
 }
 
-fn sandbox_on(store: Store, vendor: &RawVendor, provider: &'static str) -> Sandbox {
+fn sandbox_on(store: StoreKind, vendor: &RawVendor, provider: &'static str) -> Sandbox {
     let account = Account { name: provider, provider, lines: LINES.to_owned() };
     let sandbox = Sandbox::on(store, &vendor.base_url(), vec![account], "");
     let row = match provider {
@@ -64,11 +64,7 @@ fn sandbox_on(store: Store, vendor: &RawVendor, provider: &'static str) -> Sandb
 
 /// Waits until the vendor was asked so.
 fn asked(vendor: &RawVendor, so: impl Fn(&RawRequest) -> bool) {
-    let mut looks = 0..200;
-    while !vendor.requests().iter().any(&so) {
-        assert!(looks.next().is_some(), "nobody asked the vendor");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    wait_for("the vendor is asked so", || vendor.requests(), |requests| requests.iter().any(&so));
 }
 
 /// Whether it asks about a task.
@@ -98,7 +94,7 @@ fn printed(ended: &Ended, before: &str) -> String {
 
 on_each_store![a_task_that_runs_is_given_up_while_it_is_worked_on_and_its_clip_can_be_had_later];
 
-fn a_task_that_runs_is_given_up_while_it_is_worked_on_and_its_clip_can_be_had_later(store: Store) {
+fn a_task_that_runs_is_given_up_while_it_is_worked_on_and_its_clip_can_be_had_later(store: StoreKind) {
     let done = Arc::default();
     let vendor = vendor(&done);
     let sandbox = sandbox_on(store, &vendor, "wave");

@@ -6,10 +6,9 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
 
-use reelq_tests::{RawRequest, RawVendor, Store, json, on_each_store};
+use reelq_tests::{RawRequest, RawVendor, StoreKind, json, on_each_store, wait_until};
 
 use crate::shop::{Shop, asked, done_with, file, is_file, taken, well};
 
@@ -28,16 +27,8 @@ fn mend_place(shop: &Shop, batch: &str) {
     fs::rename(shop.sandbox.path(format!("away-{batch}")), place).unwrap();
 }
 
-fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
-    let mut tries = 0..600;
-    while !holds() {
-        assert!(tries.next().is_some(), "waited in vain until {what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
 /// Every task is over once `open` is set.
-fn gated(open: &Arc<AtomicBool>, store: Store, rows: usize) -> Shop {
+fn gated(open: &Arc<AtomicBool>, store: StoreKind, rows: usize) -> Shop {
     let open = Arc::clone(open);
     let lines = "breaker = { after = 2 }\n";
     Shop::open_on(store, "wave", rows, lines, move |request, origin| {
@@ -55,7 +46,7 @@ fn gated(open: &Arc<AtomicBool>, store: Store, rows: usize) -> Shop {
     })
 }
 
-fn a_place_that_breaks_holds_its_own_batch_and_goes_on_once_it_is_mended(store: Store) {
+fn a_place_that_breaks_holds_its_own_batch_and_goes_on_once_it_is_mended(store: StoreKind) {
     let open = Arc::new(AtomicBool::new(false));
     let shop = gated(&open, store, 4);
     let worker = shop.sandbox.start(&["worker"]);
@@ -94,7 +85,7 @@ fn a_place_that_breaks_holds_its_own_batch_and_goes_on_once_it_is_mended(store: 
 #[test]
 fn a_run_whose_place_breaks_ends_with_the_reason_and_the_next_fetches_what_was_bought() {
     let open = Arc::new(AtomicBool::new(false));
-    let shop = gated(&open, Store::Sqlite, 3);
+    let shop = gated(&open, StoreKind::Sqlite, 3);
     let run = shop.sandbox.start(&["run", "set.csv", "--yes", "--wait-at-most", "1s"]);
     wait_until("all are bought", || shop.vendor.submits() == 3);
     break_place(&shop, "set");

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use reelq_tests::{Account, RawVendor, Sandbox, Store, clip, json, on_each_store, reply};
+use reelq_tests::{Account, RawVendor, Sandbox, StoreKind, clip, json, on_each_store, reply};
 
 use crate::shop::{Shop, is_file, well};
 
@@ -36,7 +36,7 @@ fn vendor() -> RawVendor {
     })
 }
 
-fn one_task_for_two_purchases_is_said_loudly_and_both_are_kept(store: Store) {
+fn one_task_for_two_purchases_is_said_loudly_and_both_are_kept(store: StoreKind) {
     let vendor = vendor();
     let sandbox = Sandbox::on(store, &vendor.base_url(), wave(), "");
     fs::write(sandbox.path("set.csv"), "prompt,model,duration\none,minimax-hailuo-2.3,6\ntwo,minimax-hailuo-2.3,6\n")
@@ -66,7 +66,7 @@ fn files_with_prompts_and_tasks_are_their_users_alone() {
 }
 
 /// The task stands in the query at APIXO, and a cache in front of it answers with whatever it has for the path.
-fn a_cache_that_ignores_the_query_gives_no_row_the_clip_of_another(store: Store) {
+fn a_cache_that_ignores_the_query_gives_no_row_the_clip_of_another(store: StoreKind) {
     let caches = Arc::new(AtomicBool::new(true));
     let (kept, on) = (Mutex::new(None), Arc::clone(&caches));
     let shop = Shop::open_on(store, "apixo", 5, "", move |request, origin| {

@@ -2,15 +2,15 @@
 
 use std::{collections::BTreeSet, fs};
 
-use reelq_sim::Settings;
-use reelq_tests::{Account, Prompts, Sandbox, Vendor, write_csv};
+use reelq_sim::SimSettings;
+use reelq_tests::{Account, Prompts, Sandbox, SimulatedVendor, write_csv};
 use serde_json::Value;
 
 const LINES: &str = "requests_per_second = 50.0\nburst = 10\nmax_in_flight = 10\nbudget_usd = \"$100.50\"\n\
     poll = { first = \"50ms\", min = \"50ms\", max = \"200ms\" }";
 const SCHEDULE: &str = "[[schedules]]\nname = \"nightly\"\ncron = \"@daily\"\nmanifest = \"set.csv\"\nbudget_usd = 5\n";
 
-fn sandbox(vendor: &Vendor) -> Sandbox {
+fn sandbox(vendor: &SimulatedVendor) -> Sandbox {
     let accounts = vec![Account { name: "wave", provider: "wave", lines: LINES.to_owned() }];
     let sandbox = Sandbox::new(&vendor.base_url(), accounts, SCHEDULE);
     write_csv(&sandbox.path("set.csv"), Prompts { rows: 2, copies: 1 }, &[("wave", "wave")]);
@@ -58,7 +58,7 @@ fn check_amounts(value: &Value, place: &str, seen: &mut BTreeSet<String>) {
 
 #[test]
 fn every_document_of_every_command_has_a_version_and_amounts_in_dollars() {
-    let vendor = Vendor::start(Settings::default());
+    let vendor = SimulatedVendor::start(SimSettings::default());
     let sandbox = sandbox(&vendor);
     fs::write(sandbox.path("bad.csv"), "prompt,model\na cat,nothing\n").unwrap();
     let mut seen = BTreeSet::new();
@@ -100,7 +100,7 @@ fn every_document_of_every_command_has_a_version_and_amounts_in_dollars() {
 
 #[test]
 fn amounts_have_their_exact_digits_wherever_they_stand() {
-    let vendor = Vendor::start(Settings::default());
+    let vendor = SimulatedVendor::start(SimSettings::default());
     let sandbox = sandbox(&vendor);
     let plan = document(&sandbox, &["plan", "set.csv"]);
     assert_eq!((&plan["cost_usd"], &plan["costs"][0]["cost_usd"]), (&0.6222.into(), &0.6222.into()), "{plan}");
@@ -119,7 +119,7 @@ fn amounts_have_their_exact_digits_wherever_they_stand() {
 
 #[test]
 fn lists_stand_under_a_name_and_empty_ones_too() {
-    let vendor = Vendor::start(Settings::default());
+    let vendor = SimulatedVendor::start(SimSettings::default());
     let sandbox = sandbox(&vendor);
     assert_eq!(sandbox.run(&["run", "set.csv", "--yes"]).code, Some(0));
     for (arguments, name, count) in [
@@ -138,7 +138,7 @@ fn lists_stand_under_a_name_and_empty_ones_too() {
 
 #[test]
 fn a_cost_of_which_nothing_is_known_is_null_and_counted() {
-    let vendor = Vendor::start(Settings::default());
+    let vendor = SimulatedVendor::start(SimSettings::default());
     let lines = LINES.replace("budget_usd = \"$100.50\"\n", "");
     let accounts = vec![Account { name: "poyo", provider: "poyo", lines }];
     let sandbox = Sandbox::new(&vendor.base_url(), accounts, "");

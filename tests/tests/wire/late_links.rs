@@ -10,12 +10,14 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use reelq_tests::{Account, Ended, RawReply, RawRequest, RawVendor, Sandbox, Store, clip, json, on_each_store, reply};
+use reelq_tests::{
+    Account, Ended, RawReply, RawRequest, RawVendor, Sandbox, StoreKind, clip, json, on_each_store, reply,
+};
 
 const LINES: &str = "requests_per_second = 50.0\nburst = 10\nmax_in_flight = 10\nrequest_timeout = \"2s\"\n\
     patience = \"1s\"\npoll = { first = \"50ms\", min = \"50ms\", max = \"200ms\" }";
 
-fn sandbox(store: Store, vendor: &RawVendor, rows: usize) -> Sandbox {
+fn sandbox(store: StoreKind, vendor: &RawVendor, rows: usize) -> Sandbox {
     let account = Account { name: "wave", provider: "wave", lines: LINES.to_owned() };
     let sandbox = Sandbox::on(store, &vendor.base_url(), vec![account], "");
     let rows: Vec<_> = (0..rows).map(|row| format!("cat {row},minimax-hailuo-2.3,6\n")).collect();
@@ -83,7 +85,7 @@ const FORGETFUL: [(u16, &str); 7] = [
 
 on_each_store![a_link_that_comes_to_life_is_fetched_whatever_the_status_says_meanwhile];
 
-fn a_link_that_comes_to_life_is_fetched_whatever_the_status_says_meanwhile(store: Store) {
+fn a_link_that_comes_to_life_is_fetched_whatever_the_status_says_meanwhile(store: StoreKind) {
     let after = |task: &str| {
         let (status, body) = FORGETFUL[task.trim_start_matches("t-").parse::<usize>().unwrap()];
         reply(status, &[], body)
@@ -111,7 +113,7 @@ fn a_link_that_was_named_first_and_one_that_was_named_later_are_tried_in_turn() 
         let poll = polls.fetch_add(1, SeqCst);
         completed(&task(request), &format!("{origin}/files/{poll}.mp4"))
     });
-    let sandbox = sandbox(Store::Sqlite, &vendor, 1);
+    let sandbox = sandbox(StoreKind::Sqlite, &vendor, 1);
     let ended = sandbox.run(&["run", "set.csv", "--yes"]);
     succeeded(&ended, &vendor, &sandbox, 1);
 }
@@ -154,7 +156,7 @@ fn an_hours_wish_of_a_file_server_does_not_outlast_its_link() {
         2..12 => video(),
         _ => reply(403, &[], "expired"),
     });
-    let sandbox = sandbox(Store::Sqlite, &vendor, 1);
+    let sandbox = sandbox(StoreKind::Sqlite, &vendor, 1);
     let ended = sandbox.run(&["run", "set.csv", "--yes"]);
     succeeded(&ended, &vendor, &sandbox, 1);
 }
@@ -164,7 +166,7 @@ fn a_look_at_an_expired_row_tries_the_link_that_it_had() {
     let lives = Arc::new(AtomicBool::new(false));
     let there = Arc::clone(&lives);
     let vendor = expiring(3, move |_| if there.load(SeqCst) { video() } else { reply(404, &[], "") });
-    let sandbox = sandbox(Store::Sqlite, &vendor, 1);
+    let sandbox = sandbox(StoreKind::Sqlite, &vendor, 1);
     let ended = sandbox.run(&["run", "set.csv", "--yes"]);
     assert_eq!(ended.code, Some(3), "{}", ended.stderr);
     assert_eq!(sandbox.results("set")[0].get("error_kind"), "expired");

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicI64, Ordering::SeqCst},
 };
 
-use reelq_tests::{Store, json, on_each_store, reply};
+use reelq_tests::{StoreKind, json, on_each_store, reply};
 
 use crate::{
     late_files::now,
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// A row whose link gives nothing until `there`, and is said to live for `lives` seconds from the first time that it is told.
-fn late(store: Store, there: &Arc<AtomicBool>, lives: i64) -> Shop {
+fn late(store: StoreKind, there: &Arc<AtomicBool>, lives: i64) -> Shop {
     let (there, dies) = (Arc::clone(there), AtomicI64::new(0));
     Shop::open_on(store, "wave", 1, "retries = 0\n", move |request, origin| {
         if request.is_submit() {
@@ -37,7 +37,7 @@ on_each_store!(
     a_file_that_is_later_than_a_run_waits_is_fetched_by_the_same_command,
 );
 
-fn a_row_that_expired_gets_its_clip_by_retry_once_it_comes(store: Store) {
+fn a_row_that_expired_gets_its_clip_by_retry_once_it_comes(store: StoreKind) {
     let there = Arc::default();
     let shop = late(store, &there, 3);
     let ended = shop.run(&[]);
@@ -54,7 +54,7 @@ fn a_row_that_expired_gets_its_clip_by_retry_once_it_comes(store: Store) {
 #[test]
 fn no_command_that_a_run_prints_buys_the_row_that_expired() {
     let there = Arc::default();
-    let shop = late(Store::Sqlite, &there, 3);
+    let shop = late(StoreKind::Sqlite, &there, 3);
     let ended = shop.run(&[]);
     assert_eq!(ended.code, Some(3), "{}", ended.stderr);
     there.store(true, SeqCst);
@@ -66,7 +66,7 @@ fn no_command_that_a_run_prints_buys_the_row_that_expired() {
     assert_eq!((shop.vendor.submits(), shop.count("succeeded")), (1, 1), "{:?}", commands(&ended));
 }
 
-fn a_file_that_is_later_than_a_run_waits_is_fetched_by_the_same_command(store: Store) {
+fn a_file_that_is_later_than_a_run_waits_is_fetched_by_the_same_command(store: StoreKind) {
     let there = Arc::default();
     let shop = late(store, &there, 86_400);
     let wait = ["--wait-at-most", "400ms"];
@@ -82,7 +82,7 @@ fn a_file_that_is_later_than_a_run_waits_is_fetched_by_the_same_command(store: S
 #[test]
 fn a_file_that_is_later_than_a_run_waits_is_fetched_by_any_worker() {
     let there = Arc::default();
-    let shop = late(Store::Sqlite, &there, 86_400);
+    let shop = late(StoreKind::Sqlite, &there, 86_400);
     assert_eq!(shop.run(&["--wait-at-most", "400ms"]).code, Some(5));
     there.store(true, SeqCst);
     let mut ended = shop.sandbox.run(&["worker", "--drain"]);

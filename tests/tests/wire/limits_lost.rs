@@ -2,31 +2,20 @@
 
 use std::time::Duration;
 
-use reelq_model::{Clock as _, SystemClock};
 use reelq_redis_server::RedisServer;
-use reelq_sim::{Pace, Settings};
-use reelq_tests::{Account, Prompts, Sandbox, Vendor, write_csv};
+use reelq_sim::{SimPace, SimSettings};
+use reelq_tests::{Account, Prompts, Sandbox, SimulatedVendor, stays, wait_until, write_csv};
 
 /// A price of $0.3111 each: the budget pays for a few.
 const LINES: &str = "requests_per_second = 50.0\nburst = 4\nmax_in_flight = 3\nrequest_timeout = \"2s\"\nbudget_usd = 2.0\n\
     poll = { first = \"100ms\", min = \"50ms\", max = \"300ms\" }";
-const PATIENCE: Duration = Duration::from_mins(2);
 
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let clock = SystemClock::new();
-    let begun = clock.monotonic();
-    while !holds() {
-        assert!(clock.monotonic().saturating_sub(begun) < PATIENCE, "not in time: {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+fn world(url: &str, rows: usize) -> (SimulatedVendor, Sandbox) {
+    world_at(url, rows, SimPace::default())
 }
 
-fn world(url: &str, rows: usize) -> (Vendor, Sandbox) {
-    world_at(url, rows, Pace::default())
-}
-
-fn world_at(url: &str, rows: usize, pace: Pace) -> (Vendor, Sandbox) {
-    let vendor = Vendor::start(Settings { pace, ..Settings::default() });
+fn world_at(url: &str, rows: usize, pace: SimPace) -> (SimulatedVendor, Sandbox) {
+    let vendor = SimulatedVendor::start(SimSettings { pace, ..SimSettings::default() });
     let account = Account { name: "wave", provider: "wave", lines: LINES.to_owned() };
     let sandbox = Sandbox::new(&vendor.base_url(), vec![account], "").over(url);
     write_csv(&sandbox.path("set.csv"), Prompts { rows, copies: 1 }, &[("wave", "wave")]);
@@ -50,7 +39,7 @@ fn limits_that_were_lost_are_set_anew_by_the_worker_and_never_passed() {
     assert_eq!(loaded.code, Some(0), "{}", loaded.stderr);
     let worker = sandbox.start(&["worker"]);
     let key = {
-        until("the limits are set", || vendor.ledger().charges.len() >= 2);
+        wait_until("the limits are set", || vendor.ledger().charges.len() >= 2);
         account_key(&server)
     };
     for fields in [
@@ -63,15 +52,14 @@ fn limits_that_were_lost_are_set_anew_by_the_worker_and_never_passed() {
         &["limits", "cap", "budget", "daily", "submit", "poll"],
     ] {
         server.command(&[&["HDEL", key.as_str()], fields].concat());
-        until("they are set anew", || {
+        wait_until("they are set anew", || {
             fields.iter().all(|field| server.command(&["HEXISTS", &key, field]).int() == 1)
                 || vendor.ledger().charges.len() >= 6
         });
     }
-    until("the budget is spent", || vendor.ledger().charges.len() >= 6);
-    std::thread::sleep(Duration::from_millis(500));
-    let spent = vendor.ledger().charges.len();
-    assert_eq!(spent, 6, "$2.00 pays for six at $0.3111");
+    wait_until("the budget is spent", || vendor.ledger().charges.len() >= 6);
+    let spent = || vendor.ledger().charges.len();
+    stays(Duration::from_millis(500), "$2.00 pays for six at $0.3111", || spent() == 6);
     drop(worker);
 }
 
@@ -79,15 +67,15 @@ fn limits_that_were_lost_are_set_anew_by_the_worker_and_never_passed() {
 fn an_emptied_redis_spends_no_budget_twice_and_passes_no_cap() {
     let server = RedisServer::with().append_only("always").start();
     // Tasks outlast the flush, so that places in flight are taken by what only the journal knows.
-    let (vendor, sandbox) = world_at(&server.url(), 40, Pace::seconds(1.5, 2.5));
+    let (vendor, sandbox) = world_at(&server.url(), 40, SimPace::seconds(1.5, 2.5));
     let loaded = sandbox.run(&["enqueue", "set.csv", "--yes"]);
     assert_eq!(loaded.code, Some(0), "{}", loaded.stderr);
     let worker = sandbox.start(&["worker"]);
-    until("purchases", || vendor.ledger().charges.len() >= 3);
+    wait_until("purchases", || vendor.ledger().charges.len() >= 3);
     server.command(&["FLUSHALL"]);
     let other = sandbox.run(&["enqueue", "other.csv", "--yes", "--again"]);
     assert_eq!(other.code, Some(0), "{}", other.stderr);
-    until("what the journal knows is with the store", || {
+    wait_until("what the journal knows is with the store", || {
         let told = sandbox.run(&["status", "--json"]).stdout;
         told.contains("\"absent\"") || vendor.ledger().charges.len() > 3
     });
@@ -112,20 +100,20 @@ fn an_emptied_redis_spends_no_budget_twice_and_passes_no_cap() {
 #[test]
 fn places_of_tasks_that_are_lost_for_good_are_given_back_by_a_person() {
     let server = RedisServer::with().append_only("always").start();
-    let (vendor, sandbox) = world_at(&server.url(), 40, Pace::seconds(600.0, 600.0));
+    let (vendor, sandbox) = world_at(&server.url(), 40, SimPace::seconds(600.0, 600.0));
     let loaded = sandbox.run(&["enqueue", "set.csv", "--yes"]);
     assert_eq!(loaded.code, Some(0), "{}", loaded.stderr);
     let worker = sandbox.start(&["worker"]);
-    until("purchases", || vendor.ledger().charges.len() >= 3);
+    wait_until("purchases", || vendor.ledger().charges.len() >= 3);
     server.command(&["FLUSHALL"]);
     let other = sandbox.run(&["enqueue", "other.csv", "--yes", "--again"]);
     assert_eq!(other.code, Some(0), "{}", other.stderr);
-    until("the places are taken", || sandbox.run(&["status", "--json"]).stdout.contains("\"open\": 3"));
+    wait_until("the places are taken", || sandbox.run(&["status", "--json"]).stdout.contains("\"open\": 3"));
     assert_eq!(vendor.ledger().charges.len(), 3, "no place is free");
     let refused = sandbox.run(&["resume", "--after-loss"]);
     assert_eq!(refused.code, Some(2), "{}", refused.stderr);
     let given = sandbox.run(&["resume", "--after-loss", "--yes"]);
     assert_eq!(given.code, Some(0), "{}", given.stderr);
-    until("the places are used", || vendor.ledger().charges.len() >= 6);
+    wait_until("the places are used", || vendor.ledger().charges.len() >= 6);
     drop(worker);
 }

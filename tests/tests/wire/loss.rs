@@ -1,16 +1,17 @@
 //! Stores that forget, are emptied, replaced or restored under living workers of a vendor without keys: no row is bought twice.
 
-use std::{collections::BTreeMap, path::Path, thread::sleep, time::Duration};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
-use reelq_model::{Clock as _, SystemClock};
-use reelq_redis_server::{RedisServer, Reply};
-use reelq_tests::{Account, Prompts, RawReply, RawRequest, RawVendor, Running, Sandbox, clip, json, reply, write_csv};
+use reelq_redis_server::{RedisReply, RedisServer};
+use reelq_tests::{
+    Account, Prompts, RawReply, RawRequest, RawVendor, Running, Sandbox, clip, json, reply, stays, wait_at_most,
+    wait_until, write_csv,
+};
 
 /// A change of servers leaves a few purchases without an answer for a while: the breaker, which then waits for its probe, is another
 /// test's business.
 const LINES: &str = "requests_per_second = 40.0\nburst = 2\nmax_in_flight = 40\nrequest_timeout = \"2s\"\n\
     breaker = { after = 0 }\npoll = { first = \"100ms\", min = \"100ms\", max = \"300ms\" }";
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A vendor without idempotency keys: whoever sends a prompt again pays again.
 pub(super) fn vendor() -> RawVendor {
@@ -62,14 +63,6 @@ pub(super) fn all_are_bought_or_asked_about(vendor: &RawVendor, sandbox: &Sandbo
     );
 }
 
-pub(super) fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let clock = SystemClock::new();
-    while !holds() {
-        assert!(clock.monotonic() < PATIENCE, "{what} never came");
-        sleep(Duration::from_millis(10));
-    }
-}
-
 pub(super) fn enqueue(sandbox: &Sandbox) {
     let loaded = sandbox.run(&["enqueue", "set.csv", "--yes", "--again"]);
     assert_eq!(loaded.code, Some(0), "{}", loaded.stderr);
@@ -84,11 +77,11 @@ pub(super) fn worker(sandbox: &Sandbox, arguments: &[&str]) -> Running {
 /// Folders that the store knows, and whether each was held against it.
 fn guarded(server: &RedisServer) -> (usize, i64) {
     let folders = match server.command(&["HLEN", "reelq:{default}:folders"]) {
-        Reply::Int(count) => usize::try_from(count).unwrap_or_default(),
+        RedisReply::Int(count) => usize::try_from(count).unwrap_or_default(),
         _ => 0,
     };
     let awaited = match server.command(&["HGET", "reelq:{default}:guard", "awaited"]) {
-        Reply::Text(text) => text.parse().unwrap_or(-1),
+        RedisReply::Text(text) => text.parse().unwrap_or(-1),
         _ => -1,
     };
     (folders, awaited)
@@ -112,10 +105,7 @@ fn end(workers: Vec<Running>) -> String {
 
 /// Ends the workers once all rows are bought, or were to be: everything that they say.
 fn after_all_rows(vendor: &RawVendor, rows: usize, workers: Vec<Running>) -> String {
-    let clock = SystemClock::new();
-    while bought(vendor).len() < rows && clock.monotonic() < PATIENCE {
-        sleep(Duration::from_millis(10));
-    }
+    wait_at_most(Duration::from_mins(1), || bought(vendor).len() >= rows);
     let told = end(workers);
     assert_eq!(bought(vendor).len(), rows, "{told}");
     told
@@ -126,9 +116,9 @@ fn an_emptied_redis_under_two_living_machines_buys_nothing_twice_when_it_is_load
     let (server, vendor) = (RedisServer::start(), vendor());
     let (here, there) = (machine(&vendor, &server.url(), 40), machine(&vendor, &server.url(), 40));
     let workers = vec![worker(&here, &[]), worker(&there, &[])];
-    until("two machines", || guarded(&server) == (2, 0));
+    wait_until("two machines", || guarded(&server) == (2, 0));
     enqueue(&here);
-    until("purchases", || vendor.submits() >= 12);
+    wait_until("purchases", || vendor.submits() >= 12);
     server.command(&["FLUSHALL"]);
     enqueue(&here);
     let told = after_all_rows(&vendor, 40, workers);
@@ -145,16 +135,18 @@ fn a_replica_that_is_behind_takes_over(fsync: &str) {
     let url = format!("redis://127.0.0.1:{}/0", master.port());
     let (here, there) = (machine(&vendor, &url, 40), machine(&vendor, &url, 40));
     let workers = vec![worker(&here, &[]), worker(&there, &[])];
-    until("two machines", || guarded(&replica) == (2, 0));
+    wait_until("two machines", || guarded(&replica) == (2, 0));
     enqueue(&here);
-    until("purchases", || vendor.submits() >= 4);
+    wait_until("purchases", || vendor.submits() >= 4);
     // It hears nothing more of its master; more is bought; then it stands in the master's place.
     replica.command(&["REPLICAOF", "NO", "ONE"]);
     let before = vendor.submits();
-    until("purchases that it never heard of", || vendor.submits() >= before + 6);
+    wait_until("purchases that it never heard of", || vendor.submits() >= before + 6);
     let port = master.port().to_string();
     master.kill();
-    until("the master's place", || replica.command(&["CONFIG", "SET", "port", &port]) == Reply::Text("OK".to_owned()));
+    wait_until("the master's place", || {
+        replica.command(&["CONFIG", "SET", "port", &port]) == RedisReply::Text("OK".to_owned())
+    });
     let told = after_all_rows(&vendor, 40, workers);
     nothing_twice(&vendor, &told);
     let drained = worker(&there, &["--drain"]).wait();
@@ -182,18 +174,18 @@ fn a_copy_that_is_taken_as_a_replica_would_stops_no_purchase() {
         said.lines().find(|line| line.starts_with("master_replid:")).map(str::to_owned)
     };
     let worker = worker(&sandbox, &[]);
-    until("a machine", || guarded(&server) == (1, 0));
+    wait_until("a machine", || guarded(&server) == (1, 0));
     enqueue(&sandbox);
-    until("purchases", || vendor.submits() >= 4);
+    wait_until("purchases", || vendor.submits() >= 4);
     let (generation, noted, before) = (of("generation"), of("server"), history());
     let mut copying = std::process::Command::new("redis-cli");
     copying.args(["-s", &server.socket().display().to_string(), "--rdb", "copy.rdb"]);
     let copied = copying.current_dir(server.folder()).output().unwrap();
     assert!(copied.status.success(), "{copied:?}");
     assert_ne!(history(), before, "the server has begun another history");
-    until("a claim that sees it", || of("server") != noted);
+    wait_until("a claim that sees it", || of("server") != noted);
     assert_eq!(of("generation"), generation, "nothing was lost");
-    until("all rows", || bought(&vendor).len() == 40);
+    wait_until("all rows", || bought(&vendor).len() == 40);
     let told = end(vec![worker]);
     assert_eq!(of("generation"), generation, "{told}");
     nothing_twice(&vendor, &told);
@@ -207,7 +199,7 @@ fn a_copy_that_is_restored_at_another_address_buys_nothing_twice() {
     let copy = server.folder().join("copy");
     copy_folder(&server.folder().join("appendonlydir"), &copy);
     let first = worker(&sandbox, &[]);
-    until("purchases", || vendor.submits() >= 10);
+    wait_until("purchases", || vendor.submits() >= 10);
     drop(first.kill());
     let before = vendor.submits();
 
@@ -231,21 +223,20 @@ fn a_frozen_machine_is_waited_for_and_goes_on_when_it_wakes() {
     let (here, there) = (machine(&vendor, &server.url(), 40), machine(&vendor, &server.url(), 40));
     let copy = server.folder().join("copy");
     let (one, frozen) = (worker(&here, &[]), worker(&there, &[]));
-    until("two machines", || guarded(&server) == (2, 0));
+    wait_until("two machines", || guarded(&server) == (2, 0));
     enqueue(&here);
     copy_folder(&server.folder().join("appendonlydir"), &copy);
-    until("purchases", || vendor.submits() >= 8);
+    wait_until("purchases", || vendor.submits() >= 8);
     frozen.signal("STOP");
     server.kill();
     let log = server.folder().join("appendonlydir");
     std::fs::remove_dir_all(&log).unwrap();
     copy_folder(&copy, &log);
     server.restart();
-    until("the wait", || guarded(&server).1 == 1);
+    wait_until("the wait", || guarded(&server).1 == 1);
     let held = vendor.submits();
-    // What was under way may still have come to its end; longer than any hold of a time would be is not needed.
-    sleep(Duration::from_millis(1_500));
-    assert!(vendor.submits() <= held + 2, "{held} and then {}", vendor.submits());
+    // What was under way may still come to its end; longer than any hold of a time would be is not needed.
+    stays(Duration::from_millis(1_500), "nothing more is bought", || vendor.submits() <= held + 2);
     let shown = here.run(&["status"]);
     assert!(shown.stderr.contains("reelq resume --after-loss"), "{}", shown.stderr);
     frozen.signal("CONT");
@@ -258,13 +249,13 @@ fn a_machine_that_is_gone_is_named_and_a_person_goes_on_without_it() {
     let (mut server, vendor) = (RedisServer::with().append_only("always").start(), vendor());
     let (here, gone) = (machine(&vendor, &server.url(), 20), machine(&vendor, &server.url(), 20));
     let lost = worker(&gone, &[]);
-    until("the machine", || guarded(&server) == (1, 0));
+    wait_until("the machine", || guarded(&server) == (1, 0));
     drop(lost.kill());
     server.kill();
     server.restart();
     enqueue(&here);
     let one = worker(&here, &["--drain"]);
-    until("the wait", || guarded(&server) == (2, 1));
+    wait_until("the wait", || guarded(&server) == (2, 1));
     assert_eq!(vendor.submits(), 0);
     let doctor = here.run(&["doctor", "--offline"]);
     assert!(doctor.stdout.contains("nothing new is bought before these were asked"), "{}", doctor.stdout);
@@ -286,7 +277,7 @@ fn a_killed_worker_of_the_same_machine_holds_nobody_up() {
     let sandbox = machine(&vendor, &server.url(), 30);
     enqueue(&sandbox);
     let (killed, one) = (worker(&sandbox, &[]), worker(&sandbox, &["--drain"]));
-    until("purchases", || vendor.submits() >= 5);
+    wait_until("purchases", || vendor.submits() >= 5);
     drop(killed.kill());
     server.kill();
     server.restart();
@@ -301,7 +292,7 @@ fn a_run_whose_batch_the_store_has_lost_ends_with_5_and_names_its_journal() {
     let (server, vendor) = (RedisServer::start(), vendor());
     let sandbox = machine(&vendor, &server.url(), 40);
     let run = sandbox.start(&["run", "set.csv", "--yes"]);
-    until("purchases", || vendor.submits() >= 8);
+    wait_until("purchases", || vendor.submits() >= 8);
     server.command(&["FLUSHALL"]);
     let ended = run.wait();
     assert_eq!(ended.code, Some(5), "{}", ended.stderr);
@@ -322,7 +313,7 @@ fn a_worker_that_meets_a_newer_format_stops_and_what_it_was_told_is_kept() {
     let sandbox = machine(&vendor, &server.url(), 30);
     enqueue(&sandbox);
     let running = worker(&sandbox, &[]);
-    until("purchases", || vendor.submits() >= 6);
+    wait_until("purchases", || vendor.submits() >= 6);
     server.command(&["HSET", "reelq:{default}:guard", "format", "9"]);
     let ended = running.wait();
     assert!(ended.code != Some(0) && ended.stderr.contains("format 9"), "{:?} {}", ended.code, ended.stderr);

@@ -4,10 +4,10 @@ use std::{fs, path::Path};
 
 use reelq_model::Digest;
 use reelq_redis_server::RedisServer;
-use reelq_tests::Sandbox;
+use reelq_tests::{Sandbox, wait_until};
 use serde_json::Value;
 
-use super::loss::{all_are_bought_or_asked_about, copy_folder, enqueue, machine, nothing_twice, until, vendor, worker};
+use super::loss::{all_are_bought_or_asked_about, copy_folder, enqueue, machine, nothing_twice, vendor, worker};
 
 /// Writes journals as the version of format 1 did: filed under the address of the store, with lines that name no life of it and
 /// nobody's money.
@@ -58,7 +58,7 @@ fn journals_of_the_format_before_are_read_where_the_store_has_lost_what_they_kno
     let copy = server.folder().join("copy");
     copy_folder(&server.folder().join("appendonlydir"), &copy);
     let killed = worker(&sandbox, &[]);
-    until("purchases", || vendor.submits() >= 8);
+    wait_until("purchases", || vendor.submits() >= 8);
     drop(killed.kill());
     write_as_format_1(&sandbox, &server.url());
     assert!(journal_lines(&sandbox.path(".reelq/journal")) >= 6);
@@ -79,7 +79,7 @@ fn a_person_is_asked_where_journals_of_the_format_before_do_not_say_whose_money_
     let sandbox = machine(&vendor, &server.url(), 20);
     enqueue(&sandbox);
     let killed = worker(&sandbox, &[]);
-    until("purchases", || vendor.submits() >= 8);
+    wait_until("purchases", || vendor.submits() >= 8);
     drop(killed.kill());
     write_as_format_1(&sandbox, &server.url());
     server.command(&["FLUSHALL"]);
@@ -88,14 +88,14 @@ fn a_person_is_asked_where_journals_of_the_format_before_do_not_say_whose_money_
     assert_eq!(loaded.code, Some(0), "{}", loaded.stderr);
     let before = vendor.submits();
     let waiting = worker(&sandbox, &[]);
-    until("the question", || sandbox.run(&["status"]).stderr.contains("reelq resume --after-loss"));
+    wait_until("the question", || sandbox.run(&["status"]).stderr.contains("reelq resume --after-loss"));
     assert_eq!(vendor.submits(), before, "nothing is bought before it is answered");
     let told = sandbox.run(&["status"]).stdout;
     assert!(told.contains("on an account that no journal names, for") && told.contains("unknown sum"), "{told}");
     assert!(told.contains("no limit and no budget counts them"), "{told}");
     let answered = sandbox.run(&["resume", "--after-loss", "--yes"]);
     assert_eq!(answered.code, Some(0), "{}", answered.stderr);
-    until("purchases", || vendor.submits() > before);
+    wait_until("purchases", || vendor.submits() > before);
     drop(waiting);
 }
 

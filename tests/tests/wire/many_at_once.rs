@@ -10,6 +10,8 @@ use std::{
     time::Duration,
 };
 
+use reelq_tests::wait_at_most;
+
 use crate::shop::{Shop, taken, well};
 
 #[test]
@@ -23,13 +25,8 @@ fn a_vendor_that_answers_slowly_gets_as_many_requests_at_once_as_the_limits_allo
         }
         let count = inside.fetch_add(1, Ordering::SeqCst) + 1;
         most.fetch_max(count, Ordering::SeqCst);
-        // Nobody gets an answer before all have asked, or for a long time.
-        for _ in 0..400 {
-            if most.load(Ordering::SeqCst) >= ROWS {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        // No one gets an answer before all have asked, or for a long time.
+        wait_at_most(Duration::from_secs(20), || most.load(Ordering::SeqCst) >= ROWS);
         inside.fetch_sub(1, Ordering::SeqCst);
         taken("wave", request)
     });

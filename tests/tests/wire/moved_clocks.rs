@@ -9,7 +9,7 @@ use std::{
 };
 
 use reelq_redis_server::RedisServer;
-use reelq_tests::{Ended, MovedClock, Running, clip, json, patiently, reply};
+use reelq_tests::{Ended, MovedClock, Running, clip, json, reply, wait_until};
 
 use crate::shop::{Shop, asked, is_file, is_poll, well};
 
@@ -63,13 +63,13 @@ impl Moving {
     /// Waits until tasks were asked about `more` times from now on.
     fn more_polls(&self, more: usize) {
         let wanted = self.polls() + more;
-        patiently(|| self.polls() >= wanted, "tasks are asked about");
+        wait_until("tasks are asked about", || self.polls() >= wanted);
     }
 
     /// Ends the tasks, and the run with them.
     fn end(&self, mut running: Running) -> Ended {
         self.done.store(true, SeqCst);
-        patiently(|| running.has_ended(), "the run ends");
+        wait_until("the run ends", || running.has_ended());
         running.wait()
     }
 }
@@ -78,7 +78,7 @@ fn a_run_goes_on_whatever_the_clock_is_set_to(redis: bool) {
     const ROWS: usize = 3;
     let moving = Moving::open(redis, ROWS);
     let running = moving.run();
-    patiently(|| moving.shop.vendor.submits() == ROWS, "all rows are bought");
+    wait_until("all rows are bought", || moving.shop.vendor.submits() == ROWS);
     for step in STEPS {
         moving.more_polls(ROWS);
         moving.clock.set(step);
@@ -104,7 +104,7 @@ fn a_run_that_was_killed_goes_on_under_a_clock_that_was_set_back_meanwhile() {
     for redis in [false, true] {
         let moving = Moving::open(redis, 2);
         let running = moving.run();
-        patiently(|| moving.shop.vendor.submits() == 2, "all rows are bought");
+        wait_until("all rows are bought", || moving.shop.vendor.submits() == 2);
         moving.more_polls(4);
         running.kill();
         moving.clock.set(-HOUR);
@@ -121,7 +121,7 @@ fn a_machine_that_sleeps_in_mid_run_goes_on_where_it_was() {
     for redis in [false, true] {
         let moving = Moving::open(redis, 3);
         let running = moving.run();
-        patiently(|| moving.shop.vendor.submits() == 3, "all rows are bought");
+        wait_until("all rows are bought", || moving.shop.vendor.submits() == 3);
         // A lunch, a night, and two days more: each lease and each due time is over when it wakes.
         for slept in [HOUR, 11 * HOUR, 60 * HOUR] {
             moving.more_polls(3);
@@ -156,7 +156,7 @@ fn a_link_that_says_when_it_ends_is_fetched_whatever_the_clock_is_set_to() {
         let mut command = shop.sandbox.command(&["run", "set.csv", "--yes"]);
         command.envs(clock.environment());
         let running = Running::start(command);
-        patiently(|| shop.vendor.requests().iter().filter(|it| is_poll(it)).count() > 3, "tasks are asked about");
+        wait_until("tasks are asked about", || shop.vendor.requests().iter().filter(|it| is_poll(it)).count() > 3);
         clock.set(step);
         done.store(true, SeqCst);
         shop.assert_all_bought_once(&running.wait());
@@ -186,9 +186,9 @@ fn a_schedule_that_fired_under_a_clock_that_was_ahead_fires_on_at_the_present_ti
         };
         moving.clock.set(400 * 24 * HOUR);
         let watching = moving.start(&["cron", "run"]);
-        patiently(|| year(true) > 0, "a tick is fired under a clock that is ahead");
+        wait_until("a tick is fired under a clock that is ahead", || year(true) > 0);
         moving.clock.set(0);
-        patiently(|| year(false) > 1, "ticks are fired at the present time");
+        wait_until("ticks are fired at the present time", || year(false) > 1);
         watching.signal("TERM");
         watching.wait();
         let listed = moving.start(&["cron", "list"]).wait();

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use reelq_tests::{Account, Ended, RawReply, RawVendor, Sandbox, Store, clip, json, on_each_store, reply};
+use reelq_tests::{Account, Ended, RawReply, RawVendor, Sandbox, StoreKind, clip, json, on_each_store, reply};
 
 const LINES: &str = "requests_per_second = 50.0\nburst = 10\nmax_in_flight = 10\nrequest_timeout = \"2s\"\nretries = 0\n\
     idempotency = \"off\"\nbreaker = { after = 0 }\npoll = { first = \"50ms\", min = \"50ms\", max = \"200ms\" }";
@@ -40,7 +40,7 @@ fn refused(ended: &Ended, why: &str) {
     assert!(ended.stderr.contains(why) && ended.stderr.contains("--force"), "{}", ended.stderr);
 }
 
-fn a_task_that_a_person_names_is_asked_for_first_and_can_be_corrected(store: Store) {
+fn a_task_that_a_person_names_is_asked_for_first_and_can_be_corrected(store: StoreKind) {
     let vendor = vendor();
     let account = Account { name: "wave", provider: "wave", lines: LINES.to_owned() };
     let sandbox = Sandbox::on(store, &vendor.base_url(), vec![account], "");

@@ -1,6 +1,6 @@
 //! Tasks of which the vendor says nothing that can be read, for ever: the run ends, and every command says truly what it does.
 
-use reelq_tests::{RawReply, Store, json, on_each_store, reply};
+use reelq_tests::{RawReply, StoreKind, json, on_each_store, reply};
 
 use crate::shop::{Shop, asked, is_poll, taken, well};
 
@@ -76,7 +76,7 @@ fn a_success_without_an_output_for_ever_ends_the_row_once_it_has_lasted() {
 
 #[test]
 fn a_task_that_is_withdrawn_unasked_ends_the_row_once_it_was_said_again() {
-    the_row_ends("wave", "provider", "withdrew the task, and nobody had asked for it", |task| {
+    the_row_ends("wave", "provider", "withdrew the task, and no one had asked for it", |task| {
         json(200, format!(r#"{{"task_id":"{task}","status":"cancelled"}}"#))
     });
 }
@@ -154,7 +154,7 @@ fn cancel_asks_a_vendor_that_withdraws_tasks_and_the_row_of_which_nothing_is_hea
 
 on_each_store!(a_task_that_outlives_its_output_is_left_to_the_next_run_by_name);
 
-fn a_task_that_outlives_its_output_is_left_to_the_next_run_by_name(store: Store) {
+fn a_task_that_outlives_its_output_is_left_to_the_next_run_by_name(store: StoreKind) {
     // Past `running_timeout` and the time for which the vendor keeps an output.
     let lines = "running_timeout = \"1s\"\nlink_lifetime = \"1s\"\n";
     let shop = Shop::open_on(store, "wave", 2, lines, |request, origin| {

@@ -1,8 +1,10 @@
 //! Numbers and records from outside that are nonsense: they stop no batch, no command and no other row.
 
-use std::{collections::BTreeMap, fs, path::Path, time::Duration};
+use std::{collections::BTreeMap, fs, path::Path};
 
-use reelq_tests::{Account, RawReply, RawRequest, RawVendor, Sandbox, Store, clip, json, on_each_store, reply};
+use reelq_tests::{
+    Account, RawReply, RawRequest, RawVendor, Sandbox, StoreKind, clip, json, on_each_store, reply, wait_for,
+};
 
 const LINES: &str = "requests_per_second = 50.0\nburst = 10\nmax_in_flight = 10\nrequest_timeout = \"2s\"\n\
     poll = { first = \"50ms\", min = \"50ms\", max = \"200ms\" }";
@@ -59,7 +61,7 @@ fn everything_works(sandbox: &Sandbox) {
     }
 }
 
-fn a_cost_of_any_size_stops_no_command(store: Store) {
+fn a_cost_of_any_size_stops_no_command(store: StoreKind) {
     let vendor = vendor(r#","pre_consumed_cost":4611686018427387903"#, r#","cost":9223372036854775807"#);
     let sandbox = Sandbox::on(store, &vendor.base_url(), wave(), "");
     write(&sandbox, "set.csv", &["one", "two", "three"]);
@@ -69,7 +71,7 @@ fn a_cost_of_any_size_stops_no_command(store: Store) {
     assert_eq!(vendor.submits(), 4);
 }
 
-fn a_link_that_ends_at_any_time_is_fetched(store: Store) {
+fn a_link_that_ends_at_any_time_is_fetched(store: StoreKind) {
     for end in [r#","expires_at":9223372036854775807"#, r#","expires_at":1893456000000000000"#] {
         let vendor = vendor("", end);
         let sandbox = Sandbox::on(store, &vendor.base_url(), wave(), "");
@@ -119,7 +121,7 @@ fn lines(sandbox: &Sandbox, batch: &str) -> BTreeMap<String, serde_json::Value> 
     lines.map(|line| (line["prompt"].as_str().unwrap_or_default().to_owned(), line)).collect()
 }
 
-fn a_record_that_cannot_be_read_stops_no_other_row(store: Store) {
+fn a_record_that_cannot_be_read_stops_no_other_row(store: StoreKind) {
     let vendor = RawVendor::start(|request, origin| {
         if request.is_submit() {
             return json(200, format!(r#"{{"task_id":"t-{}","status":"queued"}}"#, request.prompt()));
@@ -133,16 +135,15 @@ fn a_record_that_cannot_be_read_stops_no_other_row(store: Store) {
     let mut sandbox = Sandbox::on(store, &vendor.base_url(), wave(), "");
     write(&sandbox, "set.csv", &["stuck", "good"]);
     let running = sandbox.start(&["run", "set.csv", "--yes"]);
-    while !vendor.requests().iter().any(|request| request.target.ends_with("t-stuck")) {
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    let asks_about_it = |requests: &Vec<RawRequest>| requests.iter().any(|it| it.target.ends_with("t-stuck"));
+    wait_for("the task is asked about", || vendor.requests(), asks_about_it);
     running.kill();
     let job = lines(&sandbox, "set").remove("stuck").unwrap()["job"].as_str().unwrap().to_owned();
     damage(&mut sandbox, &job);
     write(&sandbox, "next.csv", &["next"]);
     let next = sandbox.run(&["run", "next.csv", "--yes"]);
     assert_eq!(next.code, Some(0), "{}", next.stderr);
-    if store == Store::Sqlite {
+    if store == StoreKind::Sqlite {
         // Over Redis, a run that was killed has its batch until its hold ends.
         let again = sandbox.run(&["run", "set.csv", "--yes"]);
         assert_eq!(again.code, Some(5), "{}", again.stderr);
@@ -167,7 +168,7 @@ fn a_record_that_cannot_be_read_stops_no_other_row(store: Store) {
     assert_eq!(vendor.submits(), 3, "nothing is bought twice");
 }
 
-fn a_row_whose_record_cannot_be_read_is_told_as_what_it_is(store: Store) {
+fn a_row_whose_record_cannot_be_read_is_told_as_what_it_is(store: StoreKind) {
     let vendor = RawVendor::start(|request, origin| {
         if request.is_submit() && request.prompt() == "bad" {
             return json(400, r#"{"error":{"code":"invalid_request","message":"no"}}"#);
@@ -235,7 +236,7 @@ const CUT_LINE: &str = "\
         redis.call('HSET', 'reelq:{default}:a:' .. account, field, 'xx') end \
     return 1";
 
-fn lines_and_accounts_that_cannot_be_read_stop_no_other_batch(store: Store) {
+fn lines_and_accounts_that_cannot_be_read_stop_no_other_batch(store: StoreKind) {
     let vendor = vendor("", "");
     let mut sandbox = Sandbox::on(store, &vendor.base_url(), wave(), "");
     fs::write(sandbox.path("set.csv"), "prompt,model,duration,x_more\none,minimax-hailuo-2.3,6,carried\n").unwrap();

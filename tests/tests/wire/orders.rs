@@ -1,30 +1,19 @@
 //! Orders that stop or bound buying hold when a replica takes the server's place, or say that they may not.
 
-use std::{process::Command, thread::sleep, time::Duration};
+use std::process::Command;
 
-use reelq_model::{Clock as _, SystemClock};
-use reelq_redis_server::{RedisServer, Reply};
-use reelq_sim::Settings;
-use reelq_tests::{Account, Prompts, Sandbox, Vendor, write_csv};
+use reelq_redis_server::{RedisReply, RedisServer};
+use reelq_sim::SimSettings;
+use reelq_tests::{Account, Prompts, Sandbox, SimulatedVendor, wait_until, write_csv};
 
 const LINES: &str = "requests_per_second = 50.0\nburst = 4\nmax_in_flight = 8\nrequest_timeout = \"2s\"\n\
     poll = { first = \"100ms\", min = \"50ms\", max = \"300ms\" }";
-const PATIENCE: Duration = Duration::from_mins(2);
-
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let clock = SystemClock::new();
-    let begun = clock.monotonic();
-    while !holds() {
-        assert!(clock.monotonic().saturating_sub(begun) < PATIENCE, "not in time: {what}");
-        sleep(Duration::from_millis(20));
-    }
-}
 
 /// A master with a replica, a vendor, and a batch of 20 rows that nobody works on.
 struct World {
     master: RedisServer,
     replica: RedisServer,
-    vendor: Vendor,
+    vendor: SimulatedVendor,
     sandbox: Sandbox,
 }
 
@@ -33,8 +22,8 @@ impl World {
         let master = RedisServer::with().tcp().append_only("everysec").start();
         let follows = format!("replicaof 127.0.0.1 {}", master.port());
         let replica = RedisServer::with().tcp().append_only("everysec").directive(&follows).start();
-        until("the replica", || master.command(&["INFO", "replication"]).text().contains("state=online"));
-        let vendor = Vendor::start(Settings::default());
+        wait_until("the replica", || master.command(&["INFO", "replication"]).text().contains("state=online"));
+        let vendor = SimulatedVendor::start(SimSettings::default());
         let account = Account { name: "wave", provider: "wave", lines: LINES.to_owned() };
         let url = format!("redis://127.0.0.1:{}/0", master.port());
         let sandbox = Sandbox::new(&vendor.base_url(), vec![account], "").over(&url);
@@ -65,8 +54,8 @@ impl World {
         self.replica.command(&["REPLICAOF", "NO", "ONE"]);
         let port = self.master.port().to_string();
         self.master.kill();
-        let taken = || self.replica.command(&["CONFIG", "SET", "port", &port]) == Reply::Text("OK".to_owned());
-        until("the master's place", taken);
+        let taken = || self.replica.command(&["CONFIG", "SET", "port", &port]) == RedisReply::Text("OK".to_owned());
+        wait_until("the master's place", taken);
     }
 }
 

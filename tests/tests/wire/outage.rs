@@ -11,7 +11,8 @@ use std::{
 
 use reelq_model::{Clock as _, SystemClock};
 use reelq_tests::{
-    Account, Ended, Prompts, RawReply, RawRequest, RawVendor, Running, Sandbox, Store, clip, json, reply, write_csv,
+    Account, Ended, Prompts, RawReply, RawRequest, RawVendor, Running, Sandbox, StoreKind, clip, json, reply, stays,
+    write_csv,
 };
 
 const LINES: &str = "requests_per_second = 50.0\nburst = 10\nmax_in_flight = 20\nrequest_timeout = \"2s\"\n\
@@ -79,7 +80,7 @@ fn briefly_down() -> RawReply {
     reply(503, &[], "down")
 }
 
-fn sandbox(store: Store, base_url: &str, name: &'static str, rows: usize, more: &str) -> Sandbox {
+fn sandbox(store: StoreKind, base_url: &str, name: &'static str, rows: usize, more: &str) -> Sandbox {
     let account = Account { name, provider: name, lines: format!("{LINES}\n{more}") };
     let sandbox = Sandbox::on(store, base_url, vec![account], "");
     write_csv(&sandbox.path("set.csv"), Prompts { rows, copies: 1 }, &[(name, name)]);
@@ -116,7 +117,7 @@ fn all_but(sandbox: &Sandbox, ended: &Ended, rows: usize, most: usize) {
 #[test]
 fn ten_seconds_of_503_at_a_vendor_without_keys_leave_three_rows_to_a_person() {
     let vendor = RawVendor::start(apixo(until(10, down)));
-    let sandbox = sandbox(Store::Sqlite, &vendor.base_url(), "apixo", 60, "");
+    let sandbox = sandbox(StoreKind::Sqlite, &vendor.base_url(), "apixo", 60, "");
     let mut run = sandbox.start(&["run", "set.csv", "--yes"]);
     let pause = when_open(&sandbox, &mut run);
     let reason = &pause["reason"];
@@ -132,7 +133,7 @@ fn ten_seconds_of_503_at_a_vendor_without_keys_leave_three_rows_to_a_person() {
 #[test]
 fn two_workers_over_redis_lose_no_more_rows_than_one() {
     let vendor = RawVendor::start(apixo(until(4, briefly_down)));
-    let sandbox = sandbox(Store::Redis, &vendor.base_url(), "apixo", 40, "breaker = { wait = \"5s\" }");
+    let sandbox = sandbox(StoreKind::Redis, &vendor.base_url(), "apixo", 40, "breaker = { wait = \"5s\" }");
     let loaded = sandbox.run(&["enqueue", "set.csv", "--yes"]);
     assert_eq!(loaded.code, Some(0), "{}", loaded.stderr);
     let workers = [sandbox.start(&["worker", "--drain"]), sandbox.start(&["worker", "--drain"])];
@@ -146,7 +147,7 @@ fn two_workers_over_redis_lose_no_more_rows_than_one() {
 #[test]
 fn connections_dropped_at_a_vendor_without_keys_leave_three_rows_to_a_person() {
     let vendor = RawVendor::start(apixo(until(2, || RawReply::Drop)));
-    let sandbox = sandbox(Store::Sqlite, &vendor.base_url(), "apixo", 30, "breaker = { wait = \"3s\" }");
+    let sandbox = sandbox(StoreKind::Sqlite, &vendor.base_url(), "apixo", 30, "breaker = { wait = \"3s\" }");
     let ended = sandbox.run(&["run", "set.csv", "--yes"]);
     all_but(&sandbox, &ended, 30, 3);
 }
@@ -154,7 +155,7 @@ fn connections_dropped_at_a_vendor_without_keys_leave_three_rows_to_a_person() {
 #[test]
 fn yeses_without_a_task_id_at_a_vendor_without_keys_leave_three_rows_to_a_person() {
     let vendor = RawVendor::start(apixo(until(2, || json(200, r#"{"code":200,"message":"success"}"#))));
-    let sandbox = sandbox(Store::Sqlite, &vendor.base_url(), "apixo", 30, "breaker = { wait = \"3s\" }");
+    let sandbox = sandbox(StoreKind::Sqlite, &vendor.base_url(), "apixo", 30, "breaker = { wait = \"3s\" }");
     let ended = sandbox.run(&["run", "set.csv", "--yes"]);
     all_but(&sandbox, &ended, 30, 3);
 }
@@ -163,7 +164,7 @@ fn yeses_without_a_task_id_at_a_vendor_without_keys_leave_three_rows_to_a_person
 fn replies_that_never_come_at_a_vendor_without_keys_leave_three_rows_to_a_person() {
     let silent = || RawReply::Slow(Vec::new(), Duration::from_secs(3), Vec::new());
     let vendor = RawVendor::start(apixo(until(3, silent)));
-    let sandbox = sandbox(Store::Sqlite, &vendor.base_url(), "apixo", 30, "breaker = { wait = \"3s\" }");
+    let sandbox = sandbox(StoreKind::Sqlite, &vendor.base_url(), "apixo", 30, "breaker = { wait = \"3s\" }");
     let ended = sandbox.run(&["run", "set.csv", "--yes"]);
     all_but(&sandbox, &ended, 30, 3);
 }
@@ -171,7 +172,7 @@ fn replies_that_never_come_at_a_vendor_without_keys_leave_three_rows_to_a_person
 #[test]
 fn a_long_outage_costs_a_row_for_each_probe_and_no_more() {
     let vendor = RawVendor::start(apixo(until(5, briefly_down)));
-    let sandbox = sandbox(Store::Sqlite, &vendor.base_url(), "apixo", 30, "breaker = { wait = \"1s\" }");
+    let sandbox = sandbox(StoreKind::Sqlite, &vendor.base_url(), "apixo", 30, "breaker = { wait = \"1s\" }");
     let ended = sandbox.run(&["run", "set.csv", "--yes"]);
     all_but(&sandbox, &ended, 30, 5);
 }
@@ -185,7 +186,7 @@ fn a_long_outage_of_everything_costs_no_row_for_a_probe() {
         let down = if request.path_ends("/current-balance") { of_balance(request) } else { None };
         down.unwrap_or_else(|| answers(request, origin))
     });
-    let sandbox = sandbox(Store::Sqlite, &vendor.base_url(), "apixo", 30, "breaker = { wait = \"1s\" }");
+    let sandbox = sandbox(StoreKind::Sqlite, &vendor.base_url(), "apixo", 30, "breaker = { wait = \"1s\" }");
     let ended = sandbox.run(&["run", "set.csv", "--yes"]);
     all_but(&sandbox, &ended, 30, 3);
     let asked = vendor.requests().iter().filter(|request| request.path_ends("/current-balance")).count();
@@ -195,7 +196,7 @@ fn a_long_outage_of_everything_costs_no_row_for_a_probe() {
 #[test]
 fn an_outage_at_a_vendor_that_replays_keys_costs_no_row_and_few_requests() {
     let vendor = RawVendor::start(wave(until(3, briefly_down), a_clip));
-    let sandbox = sandbox(Store::Sqlite, &vendor.base_url(), "wave", 40, "breaker = { wait = \"500ms\" }");
+    let sandbox = sandbox(StoreKind::Sqlite, &vendor.base_url(), "wave", 40, "breaker = { wait = \"500ms\" }");
     let ended = sandbox.run(&["run", "set.csv", "--yes"]);
     assert_eq!((ended.code, counts(&sandbox, "succeeded")), (Some(0), 40), "{}", ended.stderr);
     let in_vain = vendor.requests().iter().filter(|one| one.is_submit() && one.at < Duration::from_secs(3)).count();
@@ -206,7 +207,7 @@ fn an_outage_at_a_vendor_that_replays_keys_costs_no_row_and_few_requests() {
 fn a_gateways_page_for_a_while_fails_no_row() {
     let page = || reply(502, &["Content-Type: text/html"], "<html>Bad gateway</html>");
     let vendor = RawVendor::start(wave(until(2, page), a_clip));
-    let sandbox = sandbox(Store::Sqlite, &vendor.base_url(), "wave", 20, "breaker = { wait = \"500ms\" }");
+    let sandbox = sandbox(StoreKind::Sqlite, &vendor.base_url(), "wave", 20, "breaker = { wait = \"500ms\" }");
     let ended = sandbox.run(&["run", "set.csv", "--yes"]);
     assert_eq!((ended.code, counts(&sandbox, "succeeded")), (Some(0), 20), "{}", ended.stderr);
 }
@@ -215,7 +216,7 @@ fn a_gateways_page_for_a_while_fails_no_row() {
 fn a_403_page_for_a_while_is_no_verdict_on_rows_or_account() {
     let page = || reply(403, &["Content-Type: text/html"], "<html>Access denied</html>");
     let vendor = RawVendor::start(apixo(until(3, page)));
-    let sandbox = sandbox(Store::Sqlite, &vendor.base_url(), "apixo", 20, "breaker = { wait = \"500ms\" }");
+    let sandbox = sandbox(StoreKind::Sqlite, &vendor.base_url(), "apixo", 20, "breaker = { wait = \"500ms\" }");
     let mut run = sandbox.start(&["run", "set.csv", "--yes"]);
     assert_eq!(when_open(&sandbox, &mut run)["reason"]["fault"], "turned_away");
     let checked = sandbox.run(&["doctor", "--offline"]).stdout;
@@ -228,7 +229,7 @@ fn a_403_page_for_a_while_is_no_verdict_on_rows_or_account() {
 fn refused_connections_hold_the_account_and_it_goes_on_by_itself() {
     let port = RawVendor::no_mans_port();
     let base_url = format!("http://127.0.0.1:{port}");
-    let sandbox = sandbox(Store::Sqlite, &base_url, "wave", 20, "breaker = { wait = \"500ms\" }");
+    let sandbox = sandbox(StoreKind::Sqlite, &base_url, "wave", 20, "breaker = { wait = \"500ms\" }");
     let mut run = sandbox.start(&["run", "set.csv", "--yes"]);
     assert_eq!(when_open(&sandbox, &mut run)["reason"]["fault"], "not_sent");
     let vendor = RawVendor::start_at(port, wave(Box::new(|_| None), a_clip));
@@ -247,7 +248,7 @@ fn links_that_give_nothing_stop_the_buying_until_one_gives_its_file() {
         }
     };
     let vendor = RawVendor::start(wave(Box::new(|_| None), file));
-    let sandbox = sandbox(Store::Sqlite, &vendor.base_url(), "wave", 30, "");
+    let sandbox = sandbox(StoreKind::Sqlite, &vendor.base_url(), "wave", 30, "");
     let config = fs::read_to_string(sandbox.path("reelq.toml")).unwrap();
     let slower = config.replace("requests_per_second = 50.0\nburst = 10", "requests_per_second = 5.0\nburst = 1");
     fs::write(sandbox.path("reelq.toml"), slower).unwrap();
@@ -255,8 +256,7 @@ fn links_that_give_nothing_stop_the_buying_until_one_gives_its_file() {
     assert_eq!(when_open(&sandbox, &mut run)["reason"]["fault"], "unfetchable");
     let bought = vendor.submits();
     assert!(bought < 20, "{bought} of 30 were bought");
-    std::thread::sleep(Duration::from_secs(2));
-    assert!(vendor.submits() <= bought + 1, "nothing more is bought while it is open");
+    stays(Duration::from_secs(2), "nothing more is bought while it is open", || vendor.submits() <= bought + 1);
     healed.store(true, Ordering::SeqCst);
     let ended = run.wait();
     assert_eq!((ended.code, counts(&sandbox, "succeeded")), (Some(0), 30), "{}", ended.stderr);
@@ -266,12 +266,12 @@ fn links_that_give_nothing_stop_the_buying_until_one_gives_its_file() {
 #[test]
 fn the_threshold_is_the_users_and_zero_switches_it_off() {
     let vendor = RawVendor::start(apixo(until(1, briefly_down)));
-    let one = sandbox(Store::Sqlite, &vendor.base_url(), "apixo", 10, "breaker = { after = 1, wait = \"2s\" }");
+    let one = sandbox(StoreKind::Sqlite, &vendor.base_url(), "apixo", 10, "breaker = { after = 1, wait = \"2s\" }");
     let ended = one.run(&["run", "set.csv", "--yes"]);
     all_but(&one, &ended, 10, 1);
 
     let vendor = RawVendor::start(apixo(until(600, briefly_down)));
-    let off = sandbox(Store::Sqlite, &vendor.base_url(), "apixo", 10, "breaker = { after = 0 }");
+    let off = sandbox(StoreKind::Sqlite, &vendor.base_url(), "apixo", 10, "breaker = { after = 0 }");
     let ended = off.run(&["run", "set.csv", "--yes"]);
     assert_eq!((ended.code, counts(&off, "unconfirmed")), (Some(6), 10), "{}", ended.stderr);
 }
@@ -282,7 +282,7 @@ fn a_person_who_knows_better_resumes_the_account() {
     let seen = Arc::clone(&healed);
     let outage = Box::new(move |_: &RawRequest| (!seen.load(Ordering::SeqCst)).then(down));
     let vendor = RawVendor::start(apixo(outage));
-    let sandbox = sandbox(Store::Sqlite, &vendor.base_url(), "apixo", 12, "breaker = { wait = \"1h\" }");
+    let sandbox = sandbox(StoreKind::Sqlite, &vendor.base_url(), "apixo", 12, "breaker = { wait = \"1h\" }");
     let mut run = sandbox.start(&["run", "set.csv", "--yes"]);
     when_open(&sandbox, &mut run);
     healed.store(true, Ordering::SeqCst);
@@ -297,7 +297,7 @@ fn what_a_killed_run_had_under_way_is_lost_once_and_holds_nobody_up() {
     let seen = Arc::clone(&healed);
     let silent = || RawReply::Slow(Vec::new(), Duration::from_secs(2), Vec::new());
     let vendor = RawVendor::start(apixo(Box::new(move |_: &RawRequest| (!seen.load(Ordering::SeqCst)).then(silent))));
-    let sandbox = sandbox(Store::Sqlite, &vendor.base_url(), "apixo", 20, "");
+    let sandbox = sandbox(StoreKind::Sqlite, &vendor.base_url(), "apixo", 20, "");
     let run = sandbox.start(&["run", "set.csv", "--yes"]);
     let begun = SystemClock::new();
     while vendor.submits() < 3 && begun.monotonic() < PATIENCE {
@@ -324,13 +324,13 @@ fn the_first_probe_waits_as_long_as_the_vendor_asked() {
     // By its own setting the breaker would probe ten times in that time, and be closed after two seconds.
     let busy = || reply(503, &["Retry-After: 4"], "busy");
     let vendor = RawVendor::start(apixo(until(2, busy)));
-    let one = sandbox(Store::Sqlite, &vendor.base_url(), "apixo", 20, "breaker = { wait = \"200ms\" }");
+    let one = sandbox(StoreKind::Sqlite, &vendor.base_url(), "apixo", 20, "breaker = { wait = \"200ms\" }");
     let ended = one.run(&["run", "set.csv", "--yes"]);
     all_but(&one, &ended, 20, 3);
     assert!(longest_pause(&vendor) >= Duration::from_millis(3_900), "{:?}", longest_pause(&vendor));
 
     let vendor = RawVendor::start(wave(until(2, busy), a_clip));
-    let one = sandbox(Store::Sqlite, &vendor.base_url(), "wave", 20, "breaker = { wait = \"200ms\" }");
+    let one = sandbox(StoreKind::Sqlite, &vendor.base_url(), "wave", 20, "breaker = { wait = \"200ms\" }");
     let ended = one.run(&["run", "set.csv", "--yes"]);
     assert_eq!((ended.code, counts(&one, "succeeded")), (Some(0), 20), "{}", ended.stderr);
     assert!(longest_pause(&vendor) >= Duration::from_millis(3_900), "{:?}", longest_pause(&vendor));
@@ -340,7 +340,7 @@ fn the_first_probe_waits_as_long_as_the_vendor_asked() {
 fn an_open_breaker_is_told_by_the_run_and_by_the_worker_that_it_stops() {
     for command in [&["run", "set.csv", "--yes"][..], &["worker", "--drain"]] {
         let vendor = RawVendor::start(apixo(until(3, briefly_down)));
-        let sandbox = sandbox(Store::Sqlite, &vendor.base_url(), "apixo", 12, "breaker = { wait = \"4s\" }");
+        let sandbox = sandbox(StoreKind::Sqlite, &vendor.base_url(), "apixo", 12, "breaker = { wait = \"4s\" }");
         assert_eq!(sandbox.run(&["enqueue", "set.csv", "--yes"]).code, Some(0));
         let ended = sandbox.run(command);
         all_but(&sandbox, &ended, 12, 3);

@@ -8,8 +8,8 @@ use std::{
 
 use reelq_model::{Money, Settlement};
 use reelq_redis_server::RedisServer;
-use reelq_sim::{Limits, Settings};
-use reelq_tests::{Account, Ended, Sandbox, Vendor};
+use reelq_sim::{SimLimits, SimSettings};
+use reelq_tests::{Account, Ended, Sandbox, SimulatedVendor};
 
 const LIMITS: &str = "requests_per_second = 50.0\nburst = 10\nmax_in_flight = 20\nrequest_timeout = \"2s\"\n\
     breaker = { after = 0 }\npoll = { first = \"50ms\", min = \"50ms\", max = \"200ms\" }\n";
@@ -33,7 +33,7 @@ fn is_whole(command: &str) -> bool {
 
 /// A situation with a person's yes to some prompts.
 struct Situation {
-    vendor: Vendor,
+    vendor: SimulatedVendor,
     sandbox: Sandbox,
     agreed: BTreeSet<String>,
     printed: VecDeque<String>,
@@ -43,8 +43,8 @@ struct Situation {
 }
 
 impl Situation {
-    fn new(provider: &'static str, settings: Settings, rows: usize, more: &str) -> Self {
-        let vendor = Vendor::start(settings);
+    fn new(provider: &'static str, settings: SimSettings, rows: usize, more: &str) -> Self {
+        let vendor = SimulatedVendor::start(settings);
         let account = Account { name: provider, provider, lines: LIMITS.to_owned() };
         let sandbox = Sandbox::new(&vendor.base_url(), vec![account], more);
         let mut situation = Self {
@@ -155,15 +155,15 @@ impl Situation {
     }
 }
 
-fn with_faults(text: &str) -> Settings {
-    Settings { seed: 3, faults: text.parse().unwrap(), ..Settings::default() }
+fn with_faults(text: &str) -> SimSettings {
+    SimSettings { seed: 3, faults: text.parse().unwrap(), ..SimSettings::default() }
 }
 
 const SET: [&str; 2] = ["--set", "duration=6"];
 
 #[test]
 fn after_a_run_with_flags_and_a_manifest_that_changed() {
-    let mut it = Situation::new("wave", Settings::default(), 2, "");
+    let mut it = Situation::new("wave", SimSettings::default(), 2, "");
     it.say(&[&["run", "pigs.csv"], &SET[..]].concat());
     it.write("wave", 3);
     for arguments in [&["pause", "pigs"][..], &["resume", "pigs"], &["status", "pigs"], &["status", "--json"]] {
@@ -179,7 +179,7 @@ fn after_a_run_with_flags_and_a_manifest_that_changed() {
 
 #[test]
 fn after_a_budget_is_reached() {
-    let mut it = Situation::new("wave", Settings::default(), 4, "");
+    let mut it = Situation::new("wave", SimSettings::default(), 4, "");
     let ended = it.say(&[&["run", "pigs.csv", "--budget", "0.70"], &SET[..]].concat());
     assert_eq!(ended.code, Some(8), "{}", ended.stderr);
     it.say(&[&["run", "pigs.csv", "--json"], &SET[..]].concat());
@@ -190,8 +190,8 @@ fn after_a_budget_is_reached() {
 
 #[test]
 fn after_an_account_is_blocked_and_after_its_budget() {
-    let limits = Limits { balance: Some(Money::from_micros(700_000)), ..Limits::default() };
-    let mut it = Situation::new("wave", Settings { limits, ..Settings::default() }, 4, "");
+    let limits = SimLimits { balance: Some(Money::from_micros(700_000)), ..SimLimits::default() };
+    let mut it = Situation::new("wave", SimSettings { limits, ..SimSettings::default() }, 4, "");
     let ended = it.say(&[&["run", "pigs.csv", "--budget", "3"], &SET[..]].concat());
     assert_eq!(ended.code, Some(4), "{}", ended.stderr);
     it.say(&["worker", "--drain"]);
@@ -226,7 +226,7 @@ fn after_rows_failed_in_each_way() {
 #[test]
 fn after_loading_for_workers_and_after_cancelling() {
     let schedule = "[[schedules]]\nname = \"nightly\"\ncron = \"0 3 * * *\"\nmanifest = \"nightly.toml\"\n";
-    let mut it = Situation::new("wave", Settings::default(), 2, schedule);
+    let mut it = Situation::new("wave", SimSettings::default(), 2, schedule);
     let nightly = "[defaults]\nmodel = \"minimax-hailuo-2.3\"\nduration = 6\n[[jobs]]\nprompt = \"nightly\"\n";
     fs::write(it.sandbox.path("nightly.toml"), nightly).unwrap();
     it.agreed.insert("nightly".to_owned());
@@ -248,7 +248,7 @@ fn after_each_of_these_on_a_store_that_the_command_line_names() {
         it.flags = vec!["--store".to_owned(), format!("redis://127.0.0.1:{}/{database}", server.port())];
         it
     };
-    let mut it = named("wave", Settings::default(), 4, 1);
+    let mut it = named("wave", SimSettings::default(), 4, 1);
     let ended = it.say(&[&["run", "pigs.csv", "--budget", "0.70"], &SET[..]].concat());
     assert_eq!(ended.code, Some(8), "{}", ended.stderr);
     for arguments in [&["pause", "pigs"][..], &["resume", "pigs"], &["status", "pigs"], &["doctor", "--offline"]] {

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt as _, path::Path, process::Command};
 
 use reelq_redis_server::RedisServer;
-use reelq_tests::{Ended, Running, json, patiently};
+use reelq_tests::{Ended, Running, json, wait_until};
 
 use crate::shop::{Shop, asked, is_poll, well};
 
@@ -86,9 +86,9 @@ fn a_state_that_may_only_be_read_is_looked_at_at_rest_and_at_work() {
     let config = shop.sandbox.path("reelq.toml");
     fs::write(&config, fs::read_to_string(&config).unwrap() + SCHEDULE).unwrap();
     let running = shop.sandbox.start(&["run", "set.csv", "--yes"]);
-    patiently(|| shop.vendor.submits() == 2, "both rows are bought");
+    wait_until("both rows are bought", || shop.vendor.submits() == 2);
     let read = || shop.sandbox.run(&["status", "set", "--json"]).stdout.contains("\"running\": 2");
-    patiently(read, "both rows run");
+    wait_until("both rows run", read);
     assert!(files(&shop).contains("state.db-wal"), "the state is being written to");
     assert_looks_well(&shop);
     running.signal("TERM");
@@ -136,10 +136,9 @@ fn a_state_in_redis_is_looked_at_on_a_replica_and_by_a_user_who_may_only_read() 
     fs::write(&config, fs::read_to_string(&config).unwrap() + SCHEDULE).unwrap();
     shop.assert_all_bought_once(&shop.run(&[]));
     let replica = RedisServer::with().tcp().directive(&format!("replicaof 127.0.0.1 {}", server.port())).start();
-    patiently(
-        || replica.command(&["INFO", "replication"]).text().contains("master_link_status:up"),
-        "the replica follows",
-    );
+    wait_until("the replica follows", || {
+        replica.command(&["INFO", "replication"]).text().contains("master_link_status:up")
+    });
     server.command(&[["ACL", "SETUSER"].as_slice(), &GUEST].concat());
     let guest = format!("redis://guest:secret@127.0.0.1:{}", server.port());
     for store in [replica.url(), guest] {

@@ -6,14 +6,13 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
     sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
 };
 
 use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use reelq_tests::{Account, Ended, RawRequest, RawVendor, Running, Sandbox, json, reply};
+use reelq_tests::{Account, Ended, RawRequest, RawVendor, Running, Sandbox, json, reply, wait_until};
 
 const LINES: &str = "requests_per_second = 50.0\nburst = 20\nmax_in_flight = 20\nrequest_timeout = \"2s\"\n\
     poll = { first = \"50ms\", min = \"50ms\", max = \"200ms\" }";
@@ -110,11 +109,10 @@ fn ended(running: Running, vendor: &RawVendor, enough: usize) -> Ended {
     let (id, is_over) = (running.id().to_string(), AtomicBool::new(false));
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            while vendor.requests().len() < enough {
-                if is_over.load(Ordering::SeqCst) {
-                    return;
-                }
-                std::thread::sleep(Duration::from_millis(20));
+            let over = || is_over.load(Ordering::SeqCst);
+            wait_until("the vendor is asked enough", || vendor.requests().len() >= enough || over());
+            if over() {
+                return;
             }
             Command::new("kill").args(["-INT", &id]).status().unwrap();
         });

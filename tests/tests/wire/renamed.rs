@@ -6,10 +6,9 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
 
-use reelq_tests::{Store, json, on_each_store};
+use reelq_tests::{StoreKind, json, on_each_store, wait_for};
 
 use crate::shop::{Shop, asked, done_with, file, is_file, taken};
 
@@ -19,7 +18,7 @@ on_each_store!(
 );
 
 /// Rows that were bought and run, in a batch `set`; every task is over once `open` is set.
-fn bought(store: Store, open: &Arc<AtomicBool>) -> Shop {
+fn bought(store: StoreKind, open: &Arc<AtomicBool>) -> Shop {
     let open = Arc::clone(open);
     let shop = Shop::open_on(store, "wave", 3, "", move |request, origin| {
         if request.is_submit() {
@@ -35,12 +34,8 @@ fn bought(store: Store, open: &Arc<AtomicBool>) -> Shop {
         json(200, format!(r#"{{"task_id":"{task}","status":"processing"}}"#))
     });
     let run = shop.sandbox.start(&["run", "set.csv", "--yes"]);
-    for _ in 0..600 {
-        if shop.vendor.requests().iter().filter(|request| request.target.contains("t-")).count() >= 6 {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    let about_tasks = || shop.vendor.requests().iter().filter(|request| request.target.contains("t-")).count();
+    wait_for("tasks are asked about", about_tasks, |asked| *asked >= 6);
     run.signal("INT");
     let ended = run.wait();
     assert_eq!((ended.code, shop.vendor.submits()), (Some(130), 3), "{}", ended.stderr);
@@ -53,7 +48,7 @@ fn edit(shop: &Shop, from: &str, to: &str) {
     fs::write(shop.sandbox.path("reelq.toml"), config.replace(from, to)).unwrap();
 }
 
-fn tasks_of_a_renamed_account_are_told_of_and_followed_under_its_new_name(store: Store) {
+fn tasks_of_a_renamed_account_are_told_of_and_followed_under_its_new_name(store: StoreKind) {
     let open = Arc::new(AtomicBool::new(false));
     let shop = bought(store, &open);
     edit(&shop, "[accounts.wave]", "[accounts.studio]");
@@ -76,7 +71,7 @@ fn tasks_of_a_renamed_account_are_told_of_and_followed_under_its_new_name(store:
     assert!(!shop.sandbox.run(&["status"]).stdout.contains("is not in the configuration"));
 }
 
-fn tasks_of_an_account_that_has_another_provider_are_left_alone_and_told_of(store: Store) {
+fn tasks_of_an_account_that_has_another_provider_are_left_alone_and_told_of(store: StoreKind) {
     let open = Arc::new(AtomicBool::new(false));
     let shop = bought(store, &open);
     let before = shop.vendor.requests().len();

@@ -4,7 +4,8 @@ use std::{fs, io::Read as _, path::Path};
 
 use reelq_redis_server::RedisServer;
 use reelq_tests::{
-    Account, Ended, RawReply, RawRequest, RawVendor, Running, Sandbox, Store, clip, json, on_each_store, reply,
+    Account, Ended, RawReply, RawRequest, RawVendor, Running, Sandbox, StoreKind, clip, json, on_each_store, reply,
+    wait_until,
 };
 
 const LINES: &str = "requests_per_second = 50.0\nburst = 10\nmax_in_flight = 20\nrequest_timeout = \"2s\"\n\
@@ -40,7 +41,7 @@ fn answer(request: &RawRequest, origin: &str) -> RawReply {
 }
 
 impl World {
-    fn on(store: Store) -> Self {
+    fn on(store: StoreKind) -> Self {
         let vendor = RawVendor::start(answer);
         let account = Account { name: "wave", provider: "wave", lines: LINES.to_owned() };
         let sandbox = Sandbox::on(store, &vendor.base_url(), vec![account], "");
@@ -87,7 +88,7 @@ fn rows(prompts: &[&str]) -> String {
     prompts.iter().map(|prompt| row(prompt)).collect()
 }
 
-fn no_other_spelling_of_a_row_buys_it_again(store: Store) {
+fn no_other_spelling_of_a_row_buys_it_again(store: StoreKind) {
     let world = World::on(store);
     world.write("set.csv", &rows(&["  a pig ", "a cat\r\non a roof", "a cafe\u{301}", "a hen", "a fox"]));
     world.assert_bought(&world.run("set.csv", &[]), 5);
@@ -107,7 +108,7 @@ fn no_other_spelling_of_a_row_buys_it_again(store: Store) {
     world.assert_bought(&world.run("set.csv", &[]), 6);
 }
 
-fn a_copy_of_a_manifest_asks_before_it_buys(store: Store) {
+fn a_copy_of_a_manifest_asks_before_it_buys(store: StoreKind) {
     let world = World::on(store);
     world.write("prompts.csv", &rows(&["one", "two"]));
     world.assert_bought(&world.run("prompts.csv", &[]), 2);
@@ -126,7 +127,7 @@ fn a_copy_of_a_manifest_asks_before_it_buys(store: Store) {
     world.assert_bought(&world.run("other.csv", &[]), 4);
 }
 
-fn copies_that_are_loaded_at_the_same_moment_are_bought_once(store: Store) {
+fn copies_that_are_loaded_at_the_same_moment_are_bought_once(store: StoreKind) {
     let world = World::on(store);
     let prompts: Vec<String> = (0..40).map(|number| format!("clip {number}")).collect();
     let rows = rows(&prompts.iter().map(String::as_str).collect::<Vec<_>>());
@@ -147,7 +148,7 @@ fn copies_that_are_loaded_at_the_same_moment_are_bought_once(store: Store) {
     world.assert_bought(&worked, 40);
 }
 
-fn what_is_loaded_while_a_question_stands_open_is_asked_about(store: Store) {
+fn what_is_loaded_while_a_question_stands_open_is_asked_about(store: StoreKind) {
     let world = World::on(store);
     world.write("one.csv", &rows(&["a fox", "a hare"]));
     world.write("two.csv", &rows(&["a hare", "an owl"]));
@@ -175,7 +176,7 @@ fn what_is_loaded_while_a_question_stands_open_is_asked_about(store: Store) {
     world.assert_bought(&worked, 4);
 }
 
-fn a_purged_manifest_asks_before_it_is_bought_again(store: Store) {
+fn a_purged_manifest_asks_before_it_is_bought_again(store: StoreKind) {
     let world = World::on(store);
     world.write("prompts.csv", &rows(&["one", "two"]));
     world.assert_bought(&world.run("prompts.csv", &[]), 2);
@@ -186,14 +187,14 @@ fn a_purged_manifest_asks_before_it_is_bought_again(store: Store) {
     world.write("renamed.csv", &rows(&["two"]));
     world.assert_refused(&world.run("renamed.csv", &[]), 2, &["1 of 1 rows", "`prompts`", "--again"]);
     let again = world.run("prompts.csv", &["--again"]);
-    if store == Store::Sqlite || world.vendor.submits() != 2 {
+    if store == StoreKind::Sqlite || world.vendor.submits() != 2 {
         return world.assert_bought(&again, 4);
     }
     // Over a server, this machine's journal may still know the tasks: they are followed, and nothing is bought.
     world.assert_bought(&again, 2);
 }
 
-fn a_file_of_the_same_name_does_not_push_anothers_rows_aside(store: Store) {
+fn a_file_of_the_same_name_does_not_push_anothers_rows_aside(store: StoreKind) {
     let world = World::on(store);
     world.write("anna/prompts.csv", &rows(&["one", "two"]));
     world.write("ben/prompts.csv", &rows(&["three"]));
@@ -214,12 +215,12 @@ fn a_file_of_the_same_name_does_not_push_anothers_rows_aside(store: Store) {
 
 /// Made by the version before requests had a normal form, with the manifests beside it: a row in every spelling that is
 /// normal now.
-fn the_state_of_the_version_before_buys_nothing_again(store: Store) {
+fn the_state_of_the_version_before_buys_nothing_again(store: StoreKind) {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
-    let mut world = World::on(Store::Sqlite);
+    let mut world = World::on(StoreKind::Sqlite);
     let folder = tempfile::tempdir().unwrap();
     let mut server = None;
-    if store == Store::Redis {
+    if store == StoreKind::Redis {
         fs::copy(golden.join("redis.rdb"), folder.path().join("dump.rdb")).unwrap();
         let place = format!("dir {}", folder.path().display());
         let started = RedisServer::with().directive(&place).start();
@@ -258,7 +259,7 @@ fn the_state_of_the_version_before_buys_nothing_again(store: Store) {
 
 #[test]
 fn names_that_begin_alike_are_batches_of_their_own() {
-    let world = World::on(Store::Sqlite);
+    let world = World::on(StoreKind::Sqlite);
     let long = |end: &str| format!("{}{end}.csv", "x".repeat(60));
     world.write(&long("-one"), &rows(&["one"]));
     world.write(&long("-two"), &rows(&["two"]));
@@ -270,7 +271,7 @@ fn names_that_begin_alike_are_batches_of_their_own() {
 
 #[test]
 fn results_that_the_state_does_not_know_are_named_before_anything_is_bought() {
-    let world = World::on(Store::Sqlite);
+    let world = World::on(StoreKind::Sqlite);
     world.write("set.csv", &rows(&["one", "two"]));
     let first = world.run("set.csv", &[]);
     world.assert_bought(&first, 2);
@@ -292,7 +293,7 @@ fn results_that_the_state_does_not_know_are_named_before_anything_is_bought() {
 
 #[test]
 fn of_batches_that_are_loaded_at_once_for_one_place_one_is_loaded() {
-    for store in [Store::Sqlite, Store::Redis, Store::Sqlite, Store::Redis] {
+    for store in [StoreKind::Sqlite, StoreKind::Redis, StoreKind::Sqlite, StoreKind::Redis] {
         let world = World::on(store);
         let names = ["a", "b", "c"];
         for name in names {
@@ -309,7 +310,7 @@ fn of_batches_that_are_loaded_at_once_for_one_place_one_is_loaded() {
     }
 }
 
-fn outputs_stay_where_they_go_until_another_place_is_said(store: Store) {
+fn outputs_stay_where_they_go_until_another_place_is_said(store: StoreKind) {
     let world = World::on(store);
     world.write("set.csv", &rows(&["a fox"]));
     world.assert_bought(&world.run("set.csv", &["--output", "out/first"]), 1);
@@ -324,7 +325,7 @@ fn outputs_stay_where_they_go_until_another_place_is_said(store: Store) {
 
 #[test]
 fn two_batches_never_overwrite_each_others_results() {
-    let world = World::on(Store::Sqlite);
+    let world = World::on(StoreKind::Sqlite);
     world.write("one.csv", &rows(&["one"]));
     world.write("two.csv", &rows(&["two"]));
     world.assert_bought(&world.run("one.csv", &["--output", "clips"]), 1);
@@ -334,7 +335,7 @@ fn two_batches_never_overwrite_each_others_results() {
 
 #[test]
 fn one_configuration_has_one_state_from_every_folder_below_it() {
-    let world = World::on(Store::Sqlite);
+    let world = World::on(StoreKind::Sqlite);
     world.write("sub/deep/set.csv", &rows(&["one", "two"]));
     world.assert_bought(&world.run("sub/deep/set.csv", &[]), 2);
     for (folder, path) in [("sub", "deep/set.csv"), ("sub/deep", "set.csv"), ("beside", "../sub/deep/set.csv")] {
@@ -348,7 +349,7 @@ fn one_configuration_has_one_state_from_every_folder_below_it() {
 
 #[test]
 fn an_older_state_in_the_working_folder_is_not_passed_over() {
-    let world = World::on(Store::Sqlite);
+    let world = World::on(StoreKind::Sqlite);
     world.write("set.csv", &rows(&["one"]));
     world.assert_bought(&world.run("set.csv", &[]), 1);
     fs::create_dir(world.sandbox.path("sub")).unwrap();
@@ -361,7 +362,7 @@ fn an_older_state_in_the_working_folder_is_not_passed_over() {
 
 #[test]
 fn a_users_own_configuration_has_one_state_wherever_it_is_used() {
-    let world = World::on(Store::Sqlite);
+    let world = World::on(StoreKind::Sqlite);
     let home = world.sandbox.path(".config/reelq");
     fs::create_dir_all(&home).unwrap();
     let config = fs::read_to_string(world.sandbox.path("reelq.toml")).unwrap();
@@ -379,7 +380,7 @@ fn a_users_own_configuration_has_one_state_wherever_it_is_used() {
 
 #[test]
 fn equal_rows_and_prompts_that_are_none_are_named_before_they_are_bought() {
-    let world = World::on(Store::Sqlite);
+    let world = World::on(StoreKind::Sqlite);
     world.write("set.csv", &rows(&["one", "two", "#REF!", "nan", " two", "\u{2060}\u{200d}", "two"]));
     for ended in [world.sandbox.run(&["plan", "set.csv"]), world.sandbox.run(&["enqueue", "set.csv", "--yes"])] {
         assert_eq!(ended.code, Some(0), "{}", ended.stderr);
@@ -406,9 +407,7 @@ fn an_open_submission_keeps_its_bytes_when_the_callback_address_changes() {
     let world = World { sandbox: Sandbox::new(&vendor.base_url(), vec![account], ""), vendor };
     world.write("set.csv", "one,minimax-hailuo-2.3,6,,https://tunnel-1.example.com/hook\n");
     let mut run = world.sandbox.start(&["run", "set.csv", "--yes"]);
-    while world.vendor.submits() == 0 && !run.has_ended() {
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
+    wait_until("the row is sent", || world.vendor.submits() > 0 || run.has_ended());
     run.kill();
     world.write("set.csv", "\" one \",minimax-hailuo-2.3,6,768p,https://tunnel-2.example.com/hook\n");
     let ended = world.run("set.csv", &[]);

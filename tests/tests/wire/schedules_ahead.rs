@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use reelq_tests::{Running, patiently};
+use reelq_tests::{Running, wait_until};
 use serde_json::Value;
 
 use crate::moved_clocks::{HOUR, Moving};
@@ -64,15 +64,15 @@ fn no_tick_comes_twice(redis: bool) {
     moving.schedule();
     moving.clock.set(HOUR);
     let watching = moving.start(&["cron", "run"]);
-    patiently(|| moving.seen().batches.len() == 1, "a tick is fired under a clock that is ahead");
+    wait_until("a tick is fired under a clock that is ahead", || moving.seen().batches.len() == 1);
     let first = moving.seen().batches[0];
     // Each step brings as many ticks; what is kept of them is a hundred.
     for step in 1..=5 {
         moving.clock.set(HOUR + 50 * step);
-        patiently(|| moving.seen().ticks.iter().any(|at| *at >= first + 45 * step), "the ticks of a minute are over");
+        wait_until("the ticks of a minute are over", || moving.seen().ticks.iter().any(|at| *at >= first + 45 * step));
     }
     moving.clock.set(0);
-    patiently(|| moving.seen().ticks.first().is_some_and(|at| *at < first - HOUR / 2), "the present is listed");
+    wait_until("the present is listed", || moving.seen().ticks.first().is_some_and(|at| *at < first - HOUR / 2));
     assert_eq!(
         moving.seen().batches,
         [first],
@@ -85,7 +85,7 @@ fn no_tick_comes_twice(redis: bool) {
     let (end, now) = (first + 245, crate::late_files::now());
     moving.clock.set(end - 10 - now);
     let watching = moving.start(&["cron", "run"]);
-    patiently(|| moving.seen().batches.iter().any(|at| *at > end), "the schedule goes on behind them");
+    wait_until("the schedule goes on behind them", || moving.seen().batches.iter().any(|at| *at > end));
     Moving::stop(watching);
     let again: Vec<_> = moving.seen().batches.into_iter().filter(|at| (first..=end).contains(at)).collect();
     assert!(again.is_empty(), "fired a second time: {again:?}");

@@ -7,8 +7,8 @@ use std::{
     process::Command,
 };
 
-use reelq_sim::Settings;
-use reelq_tests::{Account, Prompts, RawVendor, Running, Sandbox, Vendor, clip, json, reply, write_csv};
+use reelq_sim::SimSettings;
+use reelq_tests::{Account, Prompts, RawVendor, Running, Sandbox, SimulatedVendor, clip, json, reply, write_csv};
 
 const LINES: &str = "requests_per_second = 50.0\nburst = 10\nmax_in_flight = 10\n\
     poll = { first = \"50ms\", min = \"50ms\", max = \"200ms\" }";
@@ -96,7 +96,7 @@ fn nothing_from_outside_steers_a_screen_and_the_result_manifest_is_exact() {
 
 #[test]
 fn an_unknown_price_is_counted_wherever_money_is_shown() {
-    let vendor = Vendor::start(Settings::default());
+    let vendor = SimulatedVendor::start(SimSettings::default());
     let sandbox = Sandbox::new(&vendor.base_url(), account("poyo"), "");
     fs::write(sandbox.path("prices-poyo.toml"), "").unwrap();
     write_csv(&sandbox.path("set.csv"), Prompts { rows: 2, copies: 1 }, &[("poyo", "poyo")]);
@@ -218,7 +218,7 @@ fn results_replace_neither_the_manifest_nor_its_rows_nor_the_state_nor_the_confi
 
 #[test]
 fn results_replace_no_clip_and_nothing_that_is_kept() {
-    let vendor = Vendor::start(Settings::default());
+    let vendor = SimulatedVendor::start(SimSettings::default());
     let sandbox = Sandbox::new(&vendor.base_url(), account("wave"), "");
     write_csv(&sandbox.path("set.csv"), Prompts { rows: 1, copies: 1 }, &[("wave", "wave")]);
     let ended = sandbox.run(&["run", "set.csv", "--yes"]);
@@ -258,7 +258,7 @@ fn results_replace_no_clip_and_nothing_that_is_kept() {
     }
 }
 
-fn with_key_file(vendor: &Vendor, path: &str) -> Sandbox {
+fn with_key_file(vendor: &SimulatedVendor, path: &str) -> Sandbox {
     let sandbox = Sandbox::new(&vendor.base_url(), account("wave"), "");
     let config = fs::read_to_string(sandbox.path("reelq.toml")).unwrap();
     let config = config.replace("api_key_env = \"WAVE_KEY\"", &format!("api_key_file = \"{path}\""));
@@ -269,7 +269,7 @@ fn with_key_file(vendor: &Vendor, path: &str) -> Sandbox {
 
 #[test]
 fn a_key_file_that_others_can_read_is_warned_of_once() {
-    let vendor = Vendor::start(Settings::default());
+    let vendor = SimulatedVendor::start(SimSettings::default());
     let sandbox = with_key_file(&vendor, "key");
     fs::write(sandbox.path("key"), "sk-never-to-be-seen\n").unwrap();
     for (mode, warnings) in [(0o644, 1), (0o620, 1), (0o600, 0), (0o400, 0)] {
@@ -307,7 +307,7 @@ fn a_budget_below_zero_is_refused() {
 
 #[test]
 fn a_key_that_never_comes_through_its_pipe_is_said_after_a_few_seconds() {
-    let vendor = Vendor::start(Settings::default());
+    let vendor = SimulatedVendor::start(SimSettings::default());
     let sandbox = with_key_file(&vendor, "pipe");
     assert!(Command::new("mkfifo").arg(sandbox.path("pipe")).status().unwrap().success());
     let ended = sandbox.run(&["run", "set.csv", "--yes"]);
@@ -318,7 +318,7 @@ fn a_key_that_never_comes_through_its_pipe_is_said_after_a_few_seconds() {
 
 #[test]
 fn a_key_comes_through_a_pipe_or_standard_input_once() {
-    let vendor = Vendor::start(Settings::default());
+    let vendor = SimulatedVendor::start(SimSettings::default());
     let sandbox = with_key_file(&vendor, "pipe");
     assert!(Command::new("mkfifo").arg(sandbox.path("pipe")).status().unwrap().success());
     let run = sandbox.start(&["run", "set.csv", "--yes"]);

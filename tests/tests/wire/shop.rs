@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use reelq_tests::{Account, Ended, RawReply, RawRequest, RawVendor, ResultRow, Sandbox, Store, clip, json, reply};
+use reelq_tests::{Account, Ended, RawReply, RawRequest, RawVendor, ResultRow, Sandbox, StoreKind, clip, json, reply};
 
 const LINES: &str = "requests_per_second = 50.0\nburst = 10\nmax_in_flight = 20\nrequest_timeout = \"2s\"\n\
     poll = { first = \"50ms\", min = \"50ms\", max = \"200ms\" }\n";
@@ -21,11 +21,11 @@ impl Shop {
         lines: &str,
         answer: impl Fn(&RawRequest, &str) -> RawReply + Send + Sync + 'static,
     ) -> Self {
-        Self::open_on(Store::Sqlite, provider, rows, lines, answer)
+        Self::open_on(StoreKind::Sqlite, provider, rows, lines, answer)
     }
 
     pub(crate) fn open_on(
-        store: Store,
+        store: StoreKind,
         provider: &'static str,
         rows: usize,
         lines: &str,

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use reelq_tests::{RawReply, Running, json, patiently};
+use reelq_tests::{RawReply, Running, json, wait_at_most, wait_until};
 
 use crate::shop::{Shop, asked, is_poll, taken, well};
 
@@ -36,7 +36,7 @@ fn each_signal_that_ends_a_program_stops_a_run_in_good_order() {
         let running = shop.sandbox.start(&["run", "set.csv", "--yes"]);
         // Two more answers: its workers, and with them its signals, are in place.
         let at_work = || shop.vendor.requests().len() > before + 2;
-        patiently(at_work, "the run is at work");
+        wait_until("the run is at work", at_work);
         running.signal(name);
         let ended = running.wait();
         assert_eq!(ended.code, Some(130), "{name}: {}", ended.stderr);
@@ -59,7 +59,7 @@ fn signals_within_a_second_are_one_and_what_is_being_bought_comes_home() {
         RawReply::Slow(Vec::new(), Duration::from_millis(1_200), answer)
     });
     let running = shop.sandbox.start(&["run", "set.csv", "--yes"]);
-    patiently(|| asked_for.load(SeqCst), "the row is being bought");
+    wait_until("the row is being bought", || asked_for.load(SeqCst));
     for name in ["TERM", "INT", "TERM"] {
         running.signal(name);
     }
@@ -87,18 +87,15 @@ fn a_second_signal_after_a_moment_ends_at_once_and_what_was_being_bought_is_not_
     let patient = fs::read_to_string(&config).unwrap().replace("request_timeout = \"2s\"", "request_timeout = \"3m\"");
     fs::write(&config, patient).unwrap();
     let mut running = shop.sandbox.start(&["run", "set.csv", "--yes"]);
-    patiently(|| asked_for.load(SeqCst), "the row is being bought");
+    wait_until("the row is being bought", || asked_for.load(SeqCst));
     // Each a moment after the last, however slow the machine: the second that is no more one with the first ends it.
-    patiently(
-        || {
-            running.has_ended() || {
-                running.signal("TERM");
-                std::thread::sleep(Duration::from_millis(400));
-                running.has_ended()
-            }
-        },
-        "it ends at once",
-    );
+    let ends_soon = |running: &mut Running| wait_at_most(Duration::from_millis(400), || running.has_ended());
+    wait_until("it ends at once", || {
+        running.has_ended() || {
+            running.signal("TERM");
+            ends_soon(&mut running)
+        }
+    });
     let ended = running.wait();
     assert_eq!(ended.code, Some(130), "{}", ended.stderr);
     assert!(ended.stderr.contains("ending at once"), "{}", ended.stderr);
@@ -114,10 +111,10 @@ fn a_program_that_outlasts_its_terminal_is_not_ended_by_the_terminals_end() {
     kept.arg(own.get_program()).args(own.get_args()).current_dir(own.get_current_dir().unwrap());
     kept.env_clear().envs(own.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let running = Running::start(kept);
-    patiently(|| shop.vendor.submits() == 1, "the row is bought");
+    wait_until("the row is bought", || shop.vendor.submits() == 1);
     running.signal("HUP");
     let asked = shop.vendor.requests().len();
-    patiently(|| shop.vendor.requests().len() > asked + 2, "it works on");
+    wait_until("it works on", || shop.vendor.requests().len() > asked + 2);
     over.store(true, SeqCst);
     shop.assert_all_bought_once(&running.wait());
 }
@@ -148,9 +145,9 @@ fn every_command_listens_for_the_signals_that_end_it_from_its_first_moment() {
     ];
     for command in held {
         let mut running = shop.sandbox.start(command);
-        patiently(|| caught(running.id()) & ENDING == ENDING || running.has_ended(), "it listens for signals");
+        wait_until("it listens for signals", || caught(running.id()) & ENDING == ENDING || running.has_ended());
         running.signal("TERM");
-        patiently(|| running.has_ended(), "it ends");
+        wait_until("it ends", || running.has_ended());
         let code = running.wait().code;
         assert!(matches!(code, Some(0 | 130)), "{command:?}: {code:?}");
     }
@@ -172,7 +169,7 @@ fn as_process_1_a_command_obeys_the_signals_that_end_it() {
             listed.split_whitespace().next().and_then(|child| child.parse::<u32>().ok())
         };
         let listens = |id: u32| child(id).is_some_and(|child| caught(child) & ENDING == ENDING);
-        patiently(|| listens(running.id()) || running.has_ended(), "process 1 listens");
+        wait_until("process 1 listens", || listens(running.id()) || running.has_ended());
         if running.has_ended() {
             let ended = running.wait();
             // Some machines let nobody make such a place; the test before this one shows the same from outside.
@@ -181,7 +178,7 @@ fn as_process_1_a_command_obeys_the_signals_that_end_it() {
         }
         let first = child(running.id()).unwrap();
         assert!(Command::new("kill").arg(format!("-{name}")).arg(first.to_string()).status().unwrap().success());
-        patiently(|| running.has_ended(), "process 1 ends");
+        wait_until("process 1 ends", || running.has_ended());
         let code = running.wait().code;
         assert!(matches!(code, Some(0 | 130)), "{command:?}: {code:?}");
     }

@@ -5,13 +5,13 @@ use std::{
     time::Duration,
 };
 
-use reelq_model::{Clock as _, SystemClock};
 use reelq_redis_server::RedisServer;
-use reelq_tests::{Account, Ended, Prompts, RawVendor, Sandbox, Wire, clip, json, reply, write_csv};
+use reelq_tests::{
+    Account, Ended, Prompts, RawVendor, Sandbox, Wire, clip, json, reply, stays, wait_for, wait_until, write_csv,
+};
 
 const LINES: &str = "requests_per_second = 100.0\nburst = 10\nmax_in_flight = 20\nrequest_timeout = \"10s\"\n\
     poll = { first = \"50ms\", min = \"50ms\", max = \"200ms\" }";
-const PATIENCE: Duration = Duration::from_mins(1);
 
 fn wave() -> RawVendor {
     RawVendor::start(|request, origin| {
@@ -45,11 +45,9 @@ fn begins_while_away(sandbox: &Sandbox, server: &mut RedisServer, arguments: &[&
     let place = TcpListener::bind((Ipv4Addr::LOCALHOST, server.port())).unwrap();
     place.set_nonblocking(true).unwrap();
     let mut running = sandbox.start(arguments);
-    let begun = SystemClock::new();
-    while place.accept().is_err() {
-        assert!(begun.monotonic() < PATIENCE && !running.has_ended(), "{arguments:?} never asked");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    let asked = || place.accept().is_ok() || running.has_ended();
+    wait_until("the command asks", asked);
+    assert!(!running.has_ended(), "{arguments:?} never asked");
     drop(place);
     server.restart();
     running.wait()
@@ -86,13 +84,10 @@ fn a_load_goes_on_over_a_restart_of_the_server() {
     let mut server = RedisServer::with().tcp().append_only("always").start();
     let sandbox = sandbox(&vendor, &server.url(), ROWS);
     let mut running = sandbox.start(&["enqueue", "set.csv", "--yes"]);
-    let begun = SystemClock::new();
-    while keys(&server) < 500 {
-        assert!(begun.monotonic() < PATIENCE && !running.has_ended(), "the load never began");
-    }
+    wait_for("the load begins", || (keys(&server), running.has_ended()), |(keys, ended)| *keys >= 500 || *ended);
+    assert!(!running.has_ended(), "the load never began");
     server.kill();
-    std::thread::sleep(Duration::from_secs(1));
-    assert!(!running.has_ended(), "the load waits");
+    stays(Duration::from_secs(1), "the load waits", || !running.has_ended());
     server.restart();
     succeeds(&running.wait(), "enqueue");
     let status = sandbox.run(&["status", "--json"]).stdout;

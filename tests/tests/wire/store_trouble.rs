@@ -11,10 +11,10 @@ use std::{
     time::Duration,
 };
 
-use reelq_model::{Clock as _, SystemClock};
-use reelq_redis_server::{Certificates, RedisServer, Reply};
+use reelq_redis_server::{Certificates, RedisReply, RedisServer};
 use reelq_tests::{
-    Account, Ended, Prompts, RawReply, RawRequest, RawVendor, Running, Sandbox, Store, clip, json, reply, write_csv,
+    Account, Ended, Prompts, RawReply, RawRequest, RawVendor, Running, Sandbox, StoreKind, clip, json, reply,
+    wait_until, write_csv,
 };
 
 const LINES: &str = "requests_per_second = 100.0\nburst = 10\nmax_in_flight = 4\nrequest_timeout = \"30s\"\n\
@@ -22,7 +22,6 @@ const LINES: &str = "requests_per_second = 100.0\nburst = 10\nmax_in_flight = 4\
 const ROWS: usize = 12;
 /// So many purchases are in flight when the trouble begins.
 const IN_FLIGHT: usize = 4;
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Holds purchases back until it is opened.
 #[derive(Clone, Default)]
@@ -35,14 +34,6 @@ impl Gate {
 
     fn pass(&self) {
         wait_until("the gate is opened", || self.0.load(Ordering::SeqCst));
-    }
-}
-
-fn wait_until(what: &str, is_so: impl Fn() -> bool) {
-    let begun = SystemClock::new();
-    while !is_so() {
-        assert!(begun.monotonic() < PATIENCE, "{what}: never");
-        std::thread::sleep(Duration::from_millis(20));
     }
 }
 
@@ -70,7 +61,7 @@ fn answer(request: &RawRequest, origin: &str) -> RawReply {
     json(200, format!(r#"{{"code":200,"message":"success","data":{data}}}"#))
 }
 
-fn sandbox(store: Store, vendor: &RawVendor, more: &str) -> Sandbox {
+fn sandbox(store: StoreKind, vendor: &RawVendor, more: &str) -> Sandbox {
     let account = Account { name: "apixo", provider: "apixo", lines: LINES.to_owned() };
     let sandbox = Sandbox::on(store, &vendor.base_url(), vec![account], more);
     write_csv(&sandbox.path("set.csv"), Prompts { rows: ROWS, copies: 1 }, &[("apixo", "apixo")]);
@@ -94,7 +85,7 @@ fn wait_for_purchases(vendor: &RawVendor) {
 
 /// Whether the server refused somebody a login or a right so far.
 fn is_refused(server: &RedisServer) -> bool {
-    matches!(server.command(&["ACL", "LOG"]), Reply::List(log) if !log.is_empty())
+    matches!(server.command(&["ACL", "LOG"]), RedisReply::List(log) if !log.is_empty())
 }
 
 /// Every row was bought once, and is there.
@@ -113,7 +104,8 @@ fn limit(run: &Running, what: &str) {
 fn rights_that_are_taken_in_mid_run_end_it_once_its_purchases_are_home() {
     let (gate, server) = (Gate::default(), server());
     let vendor = vendor(&gate);
-    let sandbox = sandbox(Store::Sqlite, &vendor, "").over(&format!("redis://app:first@127.0.0.1:{}", server.port()));
+    let sandbox =
+        sandbox(StoreKind::Sqlite, &vendor, "").over(&format!("redis://app:first@127.0.0.1:{}", server.port()));
     let run = start(&sandbox);
     wait_for_purchases(&vendor);
     server.command(&["ACL", "SETUSER", "app", "-@scripting"]);
@@ -133,7 +125,7 @@ fn a_password_that_is_rotated_in_mid_run_needs_no_restart() {
     let (gate, server) = (Gate::default(), server());
     let vendor = vendor(&gate);
     let url = format!("redis://app@127.0.0.1:{}", server.port());
-    let sandbox = sandbox(Store::Sqlite, &vendor, "[redis]\npassword_file = \"password\"\n").over(&url);
+    let sandbox = sandbox(StoreKind::Sqlite, &vendor, "[redis]\npassword_file = \"password\"\n").over(&url);
     fs::write(sandbox.path("password"), "first\n").unwrap();
     let run = start(&sandbox);
     wait_for_purchases(&vendor);
@@ -151,7 +143,7 @@ fn a_certificate_and_its_authority_that_are_replaced_in_mid_run_need_no_restart(
     let (gate, old, new) = (Gate::default(), Certificates::make(), Certificates::make());
     let server = RedisServer::with().tls(old.tls(false)).append_only("always").start();
     let vendor = vendor(&gate);
-    let sandbox = sandbox(Store::Sqlite, &vendor, "[redis]\nca_file = \"ca.pem\"\n").over(&server.url());
+    let sandbox = sandbox(StoreKind::Sqlite, &vendor, "[redis]\nca_file = \"ca.pem\"\n").over(&server.url());
     fs::copy(old.authority(), sandbox.path("ca.pem")).unwrap();
     let run = start(&sandbox);
     wait_for_purchases(&vendor);
@@ -187,7 +179,7 @@ fn a_vendors_key_that_is_rotated_in_mid_run_needs_no_restart() {
             answer(request, origin)
         })
     };
-    let sandbox = sandbox(Store::Sqlite, &vendor, "");
+    let sandbox = sandbox(StoreKind::Sqlite, &vendor, "");
     let config = fs::read_to_string(sandbox.path("reelq.toml")).unwrap();
     let config = config.replace("api_key_env = \"APIXO_KEY\"", &format!("api_key_file = \"{}\"", key.display()));
     fs::write(sandbox.path("reelq.toml"), config).unwrap();
@@ -220,7 +212,7 @@ fn a_vendors_key_that_is_withdrawn_before_its_file_is_replaced_needs_no_restart(
             answer(request, origin)
         })
     };
-    let sandbox = sandbox(Store::Sqlite, &vendor, "");
+    let sandbox = sandbox(StoreKind::Sqlite, &vendor, "");
     let key = sandbox.path("key");
     fs::write(&key, "sk-first-0123456789").unwrap();
     let config = fs::read_to_string(sandbox.path("reelq.toml")).unwrap();
@@ -244,7 +236,7 @@ fn a_vendors_key_that_is_withdrawn_before_its_file_is_replaced_needs_no_restart(
 }
 
 /// Runs out of file descriptors with purchases in flight, until what it sent is answered.
-fn out_of_descriptors(store: Store) {
+fn out_of_descriptors(store: StoreKind) {
     let gate = Gate::default();
     let vendor = vendor(&gate);
     let sandbox = sandbox(store, &vendor, "");
@@ -263,12 +255,12 @@ fn out_of_descriptors(store: Store) {
 
 #[test]
 fn a_process_without_file_descriptors_goes_on_when_it_has_some_on_sqlite() {
-    out_of_descriptors(Store::Sqlite);
+    out_of_descriptors(StoreKind::Sqlite);
 }
 
 #[test]
 fn a_process_without_file_descriptors_goes_on_when_it_has_some_on_redis() {
-    out_of_descriptors(Store::Redis);
+    out_of_descriptors(StoreKind::Redis);
 }
 
 /// Task ids that journals below the folder name as accepted.
@@ -292,13 +284,18 @@ fn purchases_that_come_home_one_by_one_while_redis_is_away_outlive_a_kill() {
         RawVendor::start(move |request, origin| {
             if request.is_submit() {
                 gate.pass();
-                // Not all in one group: those that come later must be written down as well.
-                std::thread::sleep(Duration::from_millis(150 * (request.number as u64 % 8)));
             }
-            answer(request, origin)
+            match answer(request, origin) {
+                // Not all in one group: those that come later must be written down as well.
+                RawReply::Bytes(bytes) if request.is_submit() => {
+                    RawReply::Slow(Vec::new(), Duration::from_millis(150 * (request.number as u64 % 8)), bytes)
+                }
+                other => other,
+            }
         })
     };
-    let sandbox = sandbox(Store::Sqlite, &vendor, "").over(&format!("redis://app:first@127.0.0.1:{}", server.port()));
+    let sandbox =
+        sandbox(StoreKind::Sqlite, &vendor, "").over(&format!("redis://app:first@127.0.0.1:{}", server.port()));
     let run = start(&sandbox);
     wait_for_purchases(&vendor);
     server.kill();
@@ -321,7 +318,7 @@ fn kept_beside(sandbox: &Sandbox) -> String {
 fn a_state_file_that_cannot_be_written_loses_no_paid_task() {
     let gate = Gate::default();
     let vendor = vendor(&gate);
-    let sandbox = sandbox(Store::Sqlite, &vendor, "");
+    let sandbox = sandbox(StoreKind::Sqlite, &vendor, "");
     // Without the signal, as on a disk that fails, every write past the limit is an error.
     let mut command = Command::new("/bin/sh");
     let run = sandbox.command(&["run", "set.csv", "--yes"]);
@@ -346,7 +343,7 @@ fn a_state_file_that_cannot_be_written_loses_no_paid_task() {
 fn a_disk_that_has_room_again_is_written_to_and_nothing_is_lost_by_a_kill_before() {
     let gate = Gate::default();
     let vendor = vendor(&gate);
-    let sandbox = sandbox(Store::Sqlite, &vendor, "");
+    let sandbox = sandbox(StoreKind::Sqlite, &vendor, "");
     let folder = sandbox.path("small");
     fs::create_dir(&folder).unwrap();
     // A disk of its own, in a mount namespace of its own. A system that gives nobody one has nothing to fill up.
@@ -384,7 +381,7 @@ fn a_server_that_may_forget_is_named_once_with_the_settings_to_change() {
     gate.open();
     let vendor = vendor(&gate);
     let server = RedisServer::with().tcp().directive("maxmemory-policy allkeys-lru").start();
-    let sandbox = sandbox(Store::Sqlite, &vendor, "").over(&server.url());
+    let sandbox = sandbox(StoreKind::Sqlite, &vendor, "").over(&server.url());
     let ended = start(&sandbox).wait();
     assert_eq!(
         ended.stderr.matches("set `maxmemory-policy noeviction` and `appendonly yes`").count(),

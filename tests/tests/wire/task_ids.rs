@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use reelq_tests::{RawReply, Store, json, on_each_store, reply};
+use reelq_tests::{RawReply, StoreKind, json, on_each_store, reply};
 
 use crate::shop::{Shop, is_file, row};
 
@@ -25,7 +25,7 @@ const KEPT: [(&str, &str); 10] = [
     (r#""Tâche-Ü""#, "T%C3%A2che-%C3%9C"),
 ];
 
-fn a_task_is_asked_about_by_the_id_that_its_vendor_gave_it(store: Store) {
+fn a_task_is_asked_about_by_the_id_that_its_vendor_gave_it(store: StoreKind) {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&asked);
     let shop = Shop::open_on(store, "wave", KEPT.len(), "", move |request, origin| {
@@ -62,7 +62,7 @@ fn a_task_is_asked_about_by_the_id_that_its_vendor_gave_it(store: Store) {
 const LOST: [(&[u8], &str); 5] =
     [(b"1e21", "1e"), (b"-7", "-7"), (b"\"..\"", "`..`"), (b"\"t-\xff\xfe1\"", "t-"), (b"12.5", "12.5")];
 
-fn a_task_that_no_request_can_name_is_left_to_a_person_with_what_was_said(store: Store) {
+fn a_task_that_no_request_can_name_is_left_to_a_person_with_what_was_said(store: StoreKind) {
     // Wave replays keys: the same reply would come again and again.
     let shop = Shop::open_on(store, "wave", LOST.len(), "breaker = { after = 0 }\n", |request, _| {
         if !request.is_submit() {

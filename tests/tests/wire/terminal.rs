@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use reelq_sim::Settings;
-use reelq_tests::{Account, Prompts, ResultRow, Sandbox, Vendor, json, write_csv};
+use reelq_sim::SimSettings;
+use reelq_tests::{Account, Prompts, ResultRow, Sandbox, SimulatedVendor, json, write_csv};
 
 use crate::shop::{Shop, file, is_file};
 
@@ -75,7 +75,7 @@ fn no_text_of_a_user_or_a_vendor_is_a_formula_in_a_spreadsheet_and_the_manifest_
 
 #[test]
 fn a_key_on_standard_input_that_stays_open_is_said_after_a_few_seconds() {
-    let vendor = Vendor::start(Settings::default());
+    let vendor = SimulatedVendor::start(SimSettings::default());
     let wave = Account { name: "wave", provider: "wave", lines: String::new() };
     let sandbox = Sandbox::new(&vendor.base_url(), vec![wave], "");
     let config = fs::read_to_string(sandbox.path("reelq.toml")).unwrap();

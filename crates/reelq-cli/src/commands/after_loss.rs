@@ -1,16 +1,12 @@
 //! `reelq resume`, and with `--after-loss` a person's word that journals which nobody can read any more are not waited for.
 
+use crate::commands::lookup;
+use reelq_console::{Exit, Failure, NOT_BOUGHT, Out, Outcome, Stake, grouped, money, plural};
 use reelq_model::{AccountName, BatchName, Money, Status};
+use reelq_runner::{awaited, context::Session, jobs::absent};
 use reelq_store::{FolderView, GuardStep, Store, StoreGuard};
 
-use super::{absent, pause};
-use crate::{
-    consent::{Consent, NOT_BOUGHT, Stake},
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::{Out, grouped, money, plural},
-    session::Session,
-};
+use super::{consent::Consent, pause};
 
 /// Flags of `reelq resume`.
 #[derive(Debug, clap::Args)]
@@ -37,7 +33,7 @@ pub(crate) async fn resume(args: &ResumeArgs, session: &Session, out: Out) -> Ou
 }
 
 async fn after_loss(consent: Consent, session: &Session, out: Out) -> Outcome {
-    let store = session.store().await?;
+    let store = lookup::store(session).await?;
     let guard = store.guard(&GuardStep::List).await?;
     let missing: Vec<&FolderView> = guard.awaited().collect();
     if missing.is_empty() && absent::open(&guard.absent) > 0 {
@@ -53,7 +49,7 @@ async fn after_loss(consent: Consent, session: &Session, out: Out) -> Outcome {
         out.report(&report, |_| words.to_owned());
         return Ok(Exit::Done);
     }
-    let mut told: Vec<String> = missing.iter().map(|view| shown(view)).collect();
+    let mut told: Vec<String> = missing.iter().map(|view| awaited::shown(view)).collect();
     told.push(
         "what they bought last and the store has lost would be bought again: compare the vendors' bills first; where such \
          a machine can still be started, start a worker there instead"
@@ -108,37 +104,6 @@ async fn restored_stake(store: &dyn Store) -> Result<Stake, Failure> {
     Ok(Stake { told, what, otherwise: NOT_BOUGHT })
 }
 
-/// Says whom the store waits for; nothing where it waits for nobody.
-pub(crate) async fn say_waiting(store: &dyn Store, out: Out) -> Result<(), Failure> {
-    let guard = store.guard(&GuardStep::Read).await?;
-    if let Some(found) = waiting(&guard) {
-        out.note(&format!("{found}; {FIX}"));
-    }
-    Ok(())
-}
-
-/// How to end the waiting.
-pub(crate) const FIX: &str =
-    "start a worker on each of these machines, or, where one is gone for good: reelq resume --after-loss";
-
-/// Whom the store waits for.
-pub(crate) fn waiting(guard: &StoreGuard) -> Option<String> {
-    let all: Vec<String> = guard.awaited().map(shown).collect();
-    (!all.is_empty()).then(|| {
-        format!(
-            "the store may have lost purchases, and nothing new is bought before these were asked: {}",
-            all.join(", ")
-        )
-    })
-}
-
 fn counted(journals: usize) -> String {
     format!("{journals} journal{}", plural(u64::try_from(journals).unwrap_or(u64::MAX)))
-}
-
-fn shown(view: &FolderView) -> String {
-    let (path, host, seen) = (&view.folder.path, &view.folder.host, view.seen_at);
-    let why =
-        if view.is_short { "it holds no more what the store has lost" } else { "it was not held against the store" };
-    format!("the journal {path} on {host}, last heard {seen} ({why})")
 }

@@ -6,15 +6,10 @@ use std::{
 };
 
 use anyhow::Context;
+use reelq_config::{StorePlace, is_there};
+use reelq_console::{Exit, Failure, Out, Outcome, bytes, grouped, plural, quoted};
+use reelq_runner::{advice::held, context::Session};
 use reelq_store_sqlite::{Backup, SqliteStore};
-
-use crate::{
-    config::{StorePlace, is_there},
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::{Out, bytes, grouped, plural},
-    session::{Session, quoted},
-};
 
 /// Flags of `reelq backup`.
 #[derive(Debug, clap::Args)]
@@ -29,7 +24,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     let place = session.place();
     let StorePlace::Sqlite(state) = place else { return Err(elsewhere(&place)) };
-    if !args.restore && !is_there(&state)? {
+    if !args.restore && !is_there(&state).map_err(anyhow::Error::from)? {
         return Err(Failure::usage(format!("there is no state at {} yet: nothing was run here", state.display())));
     }
     let (file, restore, clock) = (args.file.clone(), args.restore, Arc::clone(&session.clock));
@@ -74,14 +69,4 @@ fn went_back(backup: &Backup, state: &Path, session: &Session) -> String {
     let before = backup.before.as_ref();
     let before = before.map(|path| format!("\nthe state before it is kept: {}", path.display())).unwrap_or_default();
     format!("{} is the backup: {}{before}\n{}", state.display(), jobs(backup), held(session))
-}
-
-/// What holds for a state that came from a backup.
-pub(crate) fn held(session: &Session) -> String {
-    let flags = session.flags();
-    format!(
-        "what was bought since is not in it, so that nothing is bought before you say that it may be:\n  \
-         to follow and fetch what it knows, free of charge: reelq worker --stages poll,collect --drain{flags}\n  \
-         to buy what is queued in it, though some of it may be bought already: reelq resume --after-loss{flags}"
-    )
 }

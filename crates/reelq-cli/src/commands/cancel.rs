@@ -3,22 +3,22 @@
 mod followed;
 mod whole;
 
+use crate::commands::lookup;
+use crate::commands::selection::SelectionArgs;
+use reelq_console::{Failure, Out, Outcome, Stake, grouped, plural};
 use reelq_model::{BatchName, Status};
+use reelq_runner::{
+    context::Session,
+    jobs::{
+        selection::{AT_ONCE, matching},
+        withdrawal::Abilities,
+    },
+    orders,
+};
 use reelq_store::{BatchView, Edit, Edited, JobView, Store};
 use serde::Serialize;
 
-use super::{
-    ability::Abilities,
-    matched::explain,
-    orders,
-    selection::{AT_ONCE, Selection, matching},
-};
-use crate::{
-    consent::{Consent, Stake},
-    failure::{Failure, Outcome},
-    output::{Out, grouped, plural},
-    session::Session,
-};
+use super::consent::Consent;
 
 /// Flags of `reelq cancel`.
 #[derive(Debug, clap::Args)]
@@ -26,7 +26,7 @@ pub(crate) struct Args {
     /// The batch
     batch: BatchName,
     #[command(flatten)]
-    selection: Selection,
+    selection: SelectionArgs,
     /// Only jobs that were not submitted yet
     #[arg(long)]
     queued: bool,
@@ -54,9 +54,9 @@ struct Report {
 }
 
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
-    let store = session.store().await?;
-    let batch = session.batch(&*store, &args.batch).await?;
-    let report = if args.selection.is_empty() {
+    let store = lookup::store(session).await?;
+    let batch = lookup::batch(&*store, &args.batch).await?;
+    let report = if args.selection.plain().is_empty() {
         whole::cancel_whole(args, &batch, session, &*store, out).await?
     } else {
         some(args, &batch, session, &*store, out).await?
@@ -84,8 +84,8 @@ async fn some(
     store: &dyn Store,
     out: Out,
 ) -> Result<Option<Report>, Failure> {
-    let jobs = matching(store, &args.selection.filter(Some(&args.batch), args.statuses(), &[])).await?;
-    explain(store, Some(batch), &args.selection, &jobs, args.takes(), out).await?;
+    let jobs = matching(store, &args.selection.plain().filter(Some(&args.batch), args.statuses(), &[])).await?;
+    lookup::explain(store, Some(batch), &args.selection.plain(), &jobs, args.takes(), out).await?;
     if jobs.is_empty() {
         return Ok(None);
     }
@@ -110,7 +110,7 @@ impl Args {
     /// Waits until what was cancelled cannot be forgotten.
     async fn hold(&self, what: &str, session: &Session, store: &dyn Store, out: Out) -> Outcome {
         let (batch, flags, queued) = (&self.batch, session.flags(), if self.queued { " --queued" } else { "" });
-        let then = if self.selection.is_empty() {
+        let then = if self.selection.plain().is_empty() {
             format!("say it again: reelq cancel {batch}{queued}{flags}")
         } else {
             format!("look whether they still are: reelq status {batch}{flags}")

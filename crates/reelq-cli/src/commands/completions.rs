@@ -2,8 +2,9 @@
 
 use clap::CommandFactory;
 use clap_complete::Shell;
+use reelq_console::{Exit, Out};
 
-use crate::{args::Cli, exit::Exit, output::Out};
+use crate::args::Cli;
 
 /// Flags of `reelq completions`.
 #[derive(Debug, clap::Args)]

@@ -1,13 +1,9 @@
 //! `reelq config show`: the merged configuration, each value with its origin.
 
 use clap::Subcommand;
-
-use crate::{
-    config::shown,
-    exit::Exit,
-    output::{Out, table},
-    session::Session,
-};
+use reelq_config::shown;
+use reelq_console::{Exit, Out, table};
+use reelq_runner::context::Session;
 
 /// What to do with the configuration.
 #[derive(Debug, Clone, Copy, Subcommand)]

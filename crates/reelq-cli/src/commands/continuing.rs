@@ -1,24 +1,23 @@
 //! `reelq continue`: goes on with a batch as it is in the store, under the yes that loaded it.
 
+use crate::commands::lookup;
+use reelq_console::{Failure, NOT_BOUGHT, Out, Outcome, Stake, cost, money};
 use reelq_model::{AccountName, BatchName, Money, units::Span};
-use reelq_store::{BatchView, SharedStore};
-
-use super::{
-    loading::QuietArgs,
+use reelq_runner::opened::OpenedStore;
+use reelq_runner::{
+    context::Session,
+    jobs::stranded::stranded,
+    locks::run_lock::Holding,
     orders,
-    plan::budget,
-    sim::VendorArgs,
-    stranded::stranded,
-    working::{Work, engine, needed},
+    simulated_vendors::Simulated,
+    work::{
+        batch::{Work, engine, needed},
+        collecting::usable,
+    },
 };
-use crate::{
-    consent::{Consent, NOT_BOUGHT, Stake},
-    failure::{Failure, Outcome},
-    output::{Out, cost, money},
-    running::{Holding, usable},
-    session::Session,
-    simulation::Simulated,
-};
+use reelq_store::BatchView;
+
+use super::{consent::Consent, loading::QuietArgs, plan::budget, sim::VendorArgs};
 
 /// Flags of `reelq continue`.
 #[derive(Debug, clap::Args)]
@@ -44,12 +43,12 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     args.vendors.check(session)?;
-    let store = session.store().await?;
-    let view = session.batch(&*store, &args.batch).await?;
+    let store = lookup::store(session).await?;
+    let view = lookup::batch(&*store, &args.batch).await?;
     if !view.whole {
         return Err(unfinished(&view, session));
     }
-    let held = Holding::take(session, &store, args.batch.clone()).await?;
+    let held = Holding::take(&store, args.batch.clone()).await?;
     let continued = Continued { args, session, store: &store, held: &held, out: out.quiet_if(args.quiet.quiet) };
     let outcome = tokio::select! {
         outcome = Box::pin(continued.budget_to_end(&view)) => outcome,
@@ -71,7 +70,7 @@ fn unfinished(view: &BatchView, session: &Session) -> Failure {
 struct Continued<'a> {
     args: &'a Args,
     session: &'a Session,
-    store: &'a SharedStore,
+    store: &'a OpenedStore<'a>,
     held: &'a Holding,
     out: Out,
 }
@@ -115,7 +114,7 @@ impl Continued<'_> {
         let mut named = view.clone();
         loop {
             args.consent.to(&raise(&named, args.budget), session, out).await?;
-            let now = session.batch(&**store, &args.batch).await?;
+            let now = lookup::batch(&**store, &args.batch).await?;
             if now.to_spend <= named.to_spend && now.unpriced <= named.unpriced {
                 return Ok(());
             }
@@ -133,13 +132,13 @@ impl Continued<'_> {
             out.warning(&stranded.told());
         }
         let wait_at_most = args.wait_at_most.map_or(session.config.wait_at_most, |span| span.0);
-        let engine = engine(session, store, &accounts, batch, wait_at_most, simulated)?;
+        let engine = engine(store, &accounts, batch, wait_at_most, simulated)?;
         usable(session, &view.batch).await?;
         for account in &used {
             // A person goes on: what a provider refused before may be mended.
             store.resume_account(account, false).await?;
         }
-        let work = Work { session, store, held, batch, used, manifest: None, out };
+        let work = Work { opened: store, held, batch, used, manifest: None, out };
         work.to_end(engine, wait_at_most).await
     }
 }

@@ -6,16 +6,11 @@ mod manifests;
 mod run;
 mod trigger;
 
+use reelq_console::{Failure, Out, Outcome};
 use reelq_model::ScheduleName;
 use reelq_producer::schedule::Schedule;
-
-use crate::{
-    failure::{Failure, Outcome},
-    output::Out,
-    session::Session,
-};
-
-pub(crate) use run::{KIND, Watch};
+use reelq_runner::context::Session;
+pub(crate) use run::Watch;
 
 /// What to do about schedules.
 #[derive(Debug, clap::Subcommand)]

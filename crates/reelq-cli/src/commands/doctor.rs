@@ -10,10 +10,12 @@ mod server;
 
 use std::time::Duration;
 
+use reelq_console::{Exit, Out, Outcome};
 use reelq_model::JobId;
+use reelq_runner::context::Session;
 use serde::Serialize;
 
-use crate::{consent::Consent, exit::Exit, failure::Outcome, output::Out, session::Session};
+use super::consent::Consent;
 
 /// Flags of `reelq doctor`.
 #[derive(Debug, clap::Args)]

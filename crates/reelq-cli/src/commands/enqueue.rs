@@ -1,21 +1,21 @@
 //! `reelq enqueue`: brings a manifest into the store, for workers to work on.
 
+use crate::commands::lookup;
+use reelq_console::{Exit, Failure, Out, Outcome, cost, grouped, known, plural};
 use reelq_model::Money;
 use reelq_producer::LoadReport;
+use reelq_runner::opened::OpenedStore;
+use reelq_runner::{
+    context::Session,
+    work::{collecting::usable, reporting::stamped},
+};
 use reelq_store::SharedStore;
 use serde::Serialize;
 
 use super::{
+    consent::Consent,
     loading::{Agreed, QuietArgs, agree, load},
     plan::{ManifestArgs, named_before, order, placed},
-};
-use crate::{
-    consent::Consent,
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::{Out, cost, grouped, known, plural},
-    running::{stamped, usable},
-    session::Session,
 };
 
 /// Flags of `reelq enqueue`.
@@ -54,13 +54,13 @@ struct Report {
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     let out = out.quiet_if(args.quiet.quiet);
     let order = order(&args.manifest, session)?;
-    let store = session.create_store().await?;
+    let store = OpenedStore::create(session).await?;
     let order = named_before(order, &args.manifest, &*store).await?;
     let order = placed(order, &args.manifest, session, Some(&*store)).await?;
-    let mut agreed = agree(order, args.consent, session, &store, out).await?;
+    let mut agreed = agree(order, args.consent, session, store.shared(), out).await?;
     let place = usable(session, &agreed.plan.batch).await?;
-    let loaded = load(&mut agreed, place, args.consent, session, &store, out).await?;
-    tell_where_done(&agreed, session, &store).await?;
+    let loaded = load(&mut agreed, place, args.consent, session, store.shared(), out).await?;
+    tell_where_done(&agreed, session, store.shared()).await?;
     let report = report(&agreed, &loaded, session);
     out.report(&report, draw);
     Ok(Exit::Done)
@@ -68,7 +68,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
 
 /// Where the manifest asks for nothing that is not there already, no worker will have anything to tell: its result manifest is told now.
 async fn tell_where_done(agreed: &Agreed, session: &Session, store: &SharedStore) -> Result<(), Failure> {
-    let view = session.batch(&**store, &agreed.plan.batch.name).await?;
+    let view = lookup::batch(&**store, &agreed.plan.batch.name).await?;
     if view.counts.outstanding() + view.others.outstanding() == 0 {
         stamped(&**store, &view, &usable(session, &agreed.plan.batch).await?).await?;
     }

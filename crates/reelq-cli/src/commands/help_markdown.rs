@@ -1,8 +1,9 @@
 //! `reelq help-markdown`: every command's long help as one Markdown page, the same on every machine.
 
 use clap::{Command, CommandFactory};
+use reelq_console::{Exit, Out};
 
-use crate::{args::Cli, exit::Exit, output::Out};
+use crate::args::Cli;
 
 /// Wide enough for a line of the page, whatever the terminal.
 const WIDTH: usize = 100;

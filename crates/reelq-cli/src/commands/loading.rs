@@ -4,20 +4,16 @@ use std::{sync::Arc, time::Duration};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use reelq_collector::{Place, note_loaded};
+use reelq_console::{Failure, NOT_BOUGHT, Out, Stake, cost, grouped, plural};
 use reelq_model::BatchName;
 use reelq_producer::{LoadReport, Order, Plan, load_telling};
+use reelq_runner::images;
+use reelq_runner::{context::Session, orders, purging::purge};
 use reelq_store::{SharedStore, Store};
 
 use super::{
-    orders,
+    consent::Consent,
     plan::{draw, guard},
-    purge::purge,
-};
-use crate::{
-    consent::{Consent, NOT_BOUGHT, Stake},
-    failure::Failure,
-    output::{Out, cost, grouped, plural},
-    session::Session,
 };
 
 /// Flags of commands that timers start.
@@ -79,7 +75,7 @@ pub(crate) async fn load(
 ) -> Result<LoadReport, Failure> {
     let batch = agreed.plan.batch.clone();
     let mark = Place::open(&batch.output, &batch.name, &session.storage()).ok().filter(|_| !session.is_simulated());
-    let images = session.keep_images(place)?;
+    let images = images::of_load(session, place)?;
     let loaded = loop {
         let progress = Progress::new(agreed.plan.lines, session, out);
         let told = |lines| progress.tell(lines);

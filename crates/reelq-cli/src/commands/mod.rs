@@ -1,22 +1,19 @@
 //! One file a command.
 
-mod ability;
-mod absent;
 pub(crate) mod after_loss;
 pub(crate) mod backup;
 pub(crate) mod cancel;
 pub(crate) mod completions;
 pub(crate) mod config;
+mod consent;
 pub(crate) mod continuing;
 pub(crate) mod cron;
 pub(crate) mod doctor;
-mod edit;
 pub(crate) mod enqueue;
 pub(crate) mod help_markdown;
 pub(crate) mod loading;
-mod matched;
+mod lookup;
 pub(crate) mod models;
-mod orders;
 pub(crate) mod pause;
 pub(crate) mod plan;
 pub(crate) mod purge;
@@ -28,7 +25,4 @@ pub(crate) mod schema;
 pub(crate) mod selection;
 pub(crate) mod sim;
 pub(crate) mod status;
-pub(crate) mod stranded;
-pub(crate) mod stuck;
 pub(crate) mod worker;
-mod working;

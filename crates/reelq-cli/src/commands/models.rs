@@ -2,19 +2,13 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use reelq_console::{Exit, Failure, Out, Outcome, money, table};
 use reelq_provider::{
     Catalogue, PROVIDERS, Provider,
-    catalogue::{Field, Limits, Model, Per, PriceRow},
+    catalogue::{Field, FieldLimits, Model, Per, PriceRow},
 };
+use reelq_runner::{adapters, context::Session};
 use serde_json::Value;
-
-use crate::{
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::{Out, money, table},
-    providers,
-    session::Session,
-};
 
 /// Flags of `reelq models`.
 #[derive(Debug, clap::Args)]
@@ -39,12 +33,12 @@ impl Args {
 
 /// Shows the models with the user's catalogue laid over.
 pub(crate) fn run(args: &Args, session: &Session, out: Out) -> Outcome {
-    show(args, out, |name| providers::open_vendor(session, name))
+    show(args, out, |name| adapters::open_vendor(session, name))
 }
 
 /// Shows the models as they are built in.
 pub(crate) fn builtin(args: &Args, out: Out) -> Outcome {
-    show(args, out, providers::open_builtin)
+    show(args, out, adapters::open_builtin)
 }
 
 fn show(args: &Args, out: Out, open: impl Fn(&str) -> Result<Arc<dyn Provider>, Failure>) -> Outcome {
@@ -95,7 +89,7 @@ fn limits(field: &Field) -> String {
     field.limits.as_ref().map(limit).unwrap_or_default()
 }
 
-fn limit(limits: &Limits) -> String {
+fn limit(limits: &FieldLimits) -> String {
     let mut parts = Vec::new();
     if !limits.values.is_empty() {
         parts.push(limits.values.iter().map(plain).collect::<Vec<_>>().join(", "));

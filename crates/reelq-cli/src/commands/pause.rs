@@ -1,16 +1,10 @@
 //! `reelq pause` and `reelq resume`: a batch's or an account's submissions.
 
+use crate::commands::lookup;
+use reelq_console::{Exit, Failure, Out, Outcome};
 use reelq_model::{AccountName, BatchName};
+use reelq_runner::{context::Session, jobs::wake::free, orders};
 use reelq_store::{PauseReason, Store};
-
-use super::orders;
-use crate::{
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::Out,
-    running::waiting::free,
-    session::Session,
-};
 
 /// Flags of `reelq pause`, and what `reelq resume` shares with it.
 #[derive(Debug, clap::Args)]
@@ -34,16 +28,16 @@ pub(crate) async fn resume(args: &Args, session: &Session, out: Out) -> Outcome 
 }
 
 async fn run(args: &Args, pause: bool, session: &Session, out: Out) -> Outcome {
-    let store = session.store().await?;
+    let store = lookup::store(session).await?;
     let done = if pause { "paused" } else { "resumed" };
     let what = match (&args.batch, &args.account) {
         (Some(batch), _) => {
-            session.batch(&*store, batch).await?;
+            lookup::batch(&*store, batch).await?;
             store.pause_batch(batch, pause).await?;
             format!("batch {batch}")
         }
         (None, Some(account)) => {
-            session.known_account(account)?;
+            lookup::known_account(session, account)?;
             switch_account(&*store, account, pause).await?;
             format!("account {account}")
         }

@@ -9,23 +9,21 @@ use std::{
     sync::Arc,
 };
 
+use crate::commands::lookup;
+pub(crate) use costs::{ModelCost, costs};
+use reelq_console::{Exit, Failure, Out, Outcome, known};
 use reelq_model::{AccountName, BatchName, Money};
 use reelq_producer::{
-    AccountBudget, Changes, Elsewhere, EqualRows, Estimate, Order, Overrides, Plan, Source, batch_name, cut_name,
+    AccountBudget, Changes, Elsewhere, EqualRows, Estimate, ManifestSource, Order, Overrides, Plan, batch_name,
+    cut_name,
+};
+use reelq_runner::opened::OpenedStore;
+use reelq_runner::{
+    adapters::{self, vocabulary},
+    context::Session,
 };
 use reelq_store::{ImportedWith, Store};
 use serde::Serialize;
-
-use crate::{
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::{Out, known},
-    providers,
-    session::{Session, vocabulary},
-    simulation,
-};
-
-pub(crate) use costs::{ModelCost, costs};
 pub(crate) use text::draw;
 
 /// The manifest and what the command line says over it; also of `reelq run`.
@@ -75,7 +73,7 @@ impl ManifestArgs {
         ImportedWith {
             format: 1,
             manifest: path(&self.manifest),
-            config: session.global.config.as_deref().map(path),
+            config: session.invocation.flags.config.as_deref().map(path),
             account: self.account.as_ref().map(ToString::to_string),
             output: self.output.clone().map(|place| absolute(given_output(place, session))),
             set: self.usual.clone(),
@@ -127,7 +125,7 @@ struct Report<'a> {
 }
 
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
-    let store = session.reading_if_any().await?;
+    let store = OpenedStore::read(session).await?;
     let mut order = order(&args.manifest, session)?;
     order.source.reads_only = true;
     let order = match &store {
@@ -152,16 +150,16 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
 pub(crate) fn order(args: &ManifestArgs, session: &Session) -> Result<Order, Failure> {
     let file = session.given(&args.manifest);
     let manifest = reelq_manifest::Manifest::open(&file, &vocabulary())?;
-    let manifest = manifest.with_usual(&args.usual, "--set", &vocabulary())?;
+    let manifest = manifest.with_cli_defaults(&args.usual, "--set", &vocabulary())?;
     let batch = batch_name(args.batch.as_deref(), manifest.head(), &args.manifest);
     let batch = batch.map_err(|error| Failure::usage(error.to_string()))?;
     if let Some(account) = &args.account {
-        session.known_account(account)?;
+        lookup::known_account(session, account)?;
     }
     let mut output_root = session.config.output.clone();
     let mut output = args.output.clone().map(|place| given_output(place, session));
     if session.is_simulated() {
-        output_root = simulation::output_root(&output_root);
+        output_root = reelq_config::simulated_output(&output_root);
         output = output.or_else(|| Some(format!("{output_root}/{batch}")));
     }
     if session.needs_absolute_outputs() {
@@ -176,7 +174,7 @@ pub(crate) fn order(args: &ManifestArgs, session: &Session) -> Result<Order, Fai
     }
     Ok(Order {
         path: file.display().to_string(),
-        source: Source {
+        source: ManifestSource {
             path: file.canonicalize().ok().map(|path| path.display().to_string()),
             named_by_file: args.batch.is_none() && manifest.head().name.is_none(),
             looks_elsewhere: !session.is_simulated(),
@@ -184,7 +182,7 @@ pub(crate) fn order(args: &ManifestArgs, session: &Session) -> Result<Order, Fai
             again: args.buys_again,
             replaces: args.replace,
         },
-        accounts: providers::accounts(session, args.account.clone())?,
+        accounts: adapters::accounts(session, args.account.clone())?,
         image_fields: reelq_provider::image_fields(),
         overrides: Overrides {
             account: args.account.clone(),
@@ -194,7 +192,7 @@ pub(crate) fn order(args: &ManifestArgs, session: &Session) -> Result<Order, Fai
             no_budget: args.no_budget,
             loaded_with: Some(args.kept(session)),
         },
-        file_name: providers::FILE_NAME.to_owned(),
+        file_name: adapters::FILE_NAME.to_owned(),
         batch,
         manifest,
     })

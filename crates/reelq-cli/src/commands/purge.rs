@@ -1,21 +1,13 @@
 //! `reelq purge`: removes the records of finished batches.
 
-use std::time::Duration;
-
+use crate::commands::lookup;
+use reelq_console::{Exit, Failure, Out, Outcome, Stake, grouped, plural, spent, table};
 use reelq_model::{BatchName, units::Span};
-use reelq_store::{BatchView, JobFilter, Purge, Store, Unfinished};
+use reelq_runner::{adapters, context::Session, jobs::stuck::say_stuck, purging, work::retention::forget_place};
+use reelq_store::{BatchView, JobFilter, Store, Unfinished};
 use serde::Serialize;
 
-use super::stuck::say_stuck;
-use crate::{
-    consent::{Consent, Stake},
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::{Out, grouped, plural, spent, table},
-    providers,
-    running::forget_place,
-    session::Session,
-};
+use super::consent::Consent;
 
 /// Flags of `reelq purge`.
 #[derive(Debug, clap::Args)]
@@ -59,7 +51,7 @@ impl Report {
 }
 
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
-    let store = session.store().await?;
+    let store = lookup::store(session).await?;
     let views = chosen(args, session, &*store).await?;
     if views.is_empty() {
         out.report(&Report::default(), |_| "no batch ended that long ago".to_owned());
@@ -78,44 +70,25 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     Ok(exit(&report))
 }
 
-async fn chosen(args: &Args, session: &Session, store: &dyn Store) -> Result<Vec<BatchView>, Failure> {
+async fn chosen(args: &Args, _session: &Session, store: &dyn Store) -> Result<Vec<BatchView>, Failure> {
     if let Some(age) = args.older_than {
-        return Ok(ended_before(store, age.0).await?);
+        return Ok(purging::ended_before(store, age.0).await?);
     }
     let mut views = Vec::new();
     for name in &args.batches {
-        views.push(session.batch(store, name).await?);
+        views.push(lookup::batch(store, name).await?);
     }
     Ok(views)
-}
-
-/// The batches that ended longer ago than `age`, by the store's time.
-pub(crate) async fn ended_before(store: &dyn Store, age: Duration) -> reelq_store::Result<Vec<BatchView>> {
-    let now = store.now().await?;
-    let old = |view: &BatchView| view.purging || view.finished_at.is_some_and(|at| now.since(at) > age);
-    Ok(store.batches().await?.into_iter().filter(old).collect())
-}
-
-/// Removes a batch step by step; `Err` in the inner result where it is not finished.
-pub(crate) async fn purge(store: &dyn Store, name: &BatchName) -> reelq_store::Result<Result<u64, Unfinished>> {
-    let mut removed = 0;
-    loop {
-        match store.purge(name).await? {
-            Purge::Going { jobs } => removed += jobs,
-            Purge::Done { jobs } => return Ok(Ok(removed + jobs)),
-            Purge::Refused(unfinished) => return Ok(Err(unfinished)),
-        }
-    }
 }
 
 async fn remove(store: &dyn Store, name: &BatchName, session: &Session, report: &mut Report) -> Result<(), Failure> {
     let batch = name.to_string();
     // Of one that is not removed, what it has in hand must stay noted.
-    let view = session.batch(store, name).await?;
+    let view = lookup::batch(store, name).await?;
     if view.finished_at.is_some() && !view.purging {
         keep(store, name, session).await?;
     }
-    match purge(store, name).await? {
+    match purging::purge(store, name).await? {
         Ok(jobs) => {
             forget_place(&view, &session.storage()).await;
             report.purged.push(Purged { batch, jobs });
@@ -129,7 +102,7 @@ async fn remove(store: &dyn Store, name: &BatchName, session: &Session, report: 
 
 /// Keeps what the batch bought beyond its purge.
 async fn keep(store: &dyn Store, name: &BatchName, session: &Session) -> Result<(), Failure> {
-    let accounts = providers::accounts(session, None)?;
+    let accounts = adapters::accounts(session, None)?;
     Ok(reelq_producer::keep_bought(store, &accounts, name, session.config.keep_bought).await?)
 }
 

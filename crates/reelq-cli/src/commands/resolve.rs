@@ -5,23 +5,18 @@ mod asked;
 mod list;
 mod stakes;
 
+use crate::commands::lookup;
+use crate::commands::selection::SelectionArgs;
+use reelq_console::{Exit, Failure, Out, Outcome};
 use reelq_model::{BatchName, Status, TaskId};
+use reelq_runner::{
+    context::Session,
+    jobs::{selection::matching, stuck::stuck},
+};
 use reelq_store::{JobView, Store};
 
-use self::answer::Answer;
-pub(crate) use self::stakes::{named, paid};
-use super::{
-    matched::explain,
-    selection::{Selection, matching},
-    stuck::stuck,
-};
-use crate::{
-    consent::Consent,
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::Out,
-    session::Session,
-};
+pub(crate) use super::resolve::stakes::{named, paid};
+use super::{consent::Consent, resolve::answer::Answer};
 
 /// Flags of `reelq resolve`.
 #[derive(Debug, clap::Args)]
@@ -31,7 +26,7 @@ pub(crate) struct Args {
     /// The batch; all batches where it is left out
     batch: Option<BatchName>,
     #[command(flatten)]
-    selection: Selection,
+    selection: SelectionArgs,
     /// Jobs that are bought or being bought and do not get on, instead of those whose purchase is unknown
     #[arg(long)]
     stuck: bool,
@@ -83,7 +78,7 @@ impl Args {
 
     /// The statuses of the jobs that are meant.
     fn statuses(&self) -> &'static [Status] {
-        match self.selection.names_jobs() {
+        match self.selection.plain().names_jobs() {
             true if self.give_up => &OPEN,
             true if self.accepted.is_some() => &UNDECIDED_OR_NAMED,
             true if self.wrong_task => &NAMED,
@@ -108,17 +103,17 @@ impl Args {
 
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     // A list needs no right to write.
-    let store = if args.answer().is_some() { session.store().await? } else { session.reading().await? };
+    let store = if args.answer().is_some() { lookup::store(session).await? } else { lookup::reading(session).await? };
     let batch = match &args.batch {
-        Some(name) => Some(session.batch(&*store, name).await?),
+        Some(name) => Some(lookup::batch(&*store, name).await?),
         None => None,
     };
-    if args.answer().is_some() && args.selection.is_empty() && batch.is_none() {
+    if args.answer().is_some() && args.selection.plain().is_empty() && batch.is_none() {
         return Err(Failure::usage("name the jobs: a batch, --row N, --job ID or --account NAME"));
     }
     let jobs = chosen(args, &*store).await?;
-    if args.answer().is_some() || args.selection.names_jobs() {
-        explain(&*store, batch.as_ref(), &args.selection, &jobs, args.takes(), out).await?;
+    if args.answer().is_some() || args.selection.plain().names_jobs() {
+        lookup::explain(&*store, batch.as_ref(), &args.selection.plain(), &jobs, args.takes(), out).await?;
     }
     let Some(answer) = args.answer() else { return list::run(args, &jobs, session, &*store, out).await };
     check(args, &answer, &jobs)?;
@@ -135,7 +130,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
 }
 
 async fn chosen(args: &Args, store: &dyn Store) -> Result<Vec<JobView>, Failure> {
-    let filter = args.selection.filter(args.batch.as_ref(), args.statuses(), &[]);
+    let filter = args.selection.plain().filter(args.batch.as_ref(), args.statuses(), &[]);
     if !args.stuck {
         let mut found = matching(store, &filter).await?;
         let open = [Status::Submitting, Status::Unconfirmed];

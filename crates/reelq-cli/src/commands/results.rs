@@ -9,21 +9,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::commands::lookup;
 use anyhow::Context;
 use clap::ValueEnum;
 use reelq_collector::for_each_record;
+use reelq_console::{Exit, Failure, Out, Outcome, Screen};
 use reelq_manifest::{ResultFormat, ResultReader, ResultWriter};
 use reelq_model::{BatchName, FailureKind, Status};
-use reelq_store::{BatchView, SharedStore};
+use reelq_runner::{context::Session, opened::OpenedStore};
+use reelq_store::BatchView;
 
-use self::target::OutFile;
-use super::selection::failure_kind;
-use crate::{
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::{Out, Screen},
-    session::Session,
-};
+use super::{results::target::OutFile, selection::failure_kind};
 
 /// The form of a result manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -84,21 +80,21 @@ impl Args {
         !self.failed || (status == Some(Status::Failed) && fits)
     }
 
-    fn is_csv(&self, session: &Session) -> bool {
-        self.what == As::Results && self.format.map_or(!session.global.json, |format| format == Format::Csv)
+    fn is_csv(&self, out: Out) -> bool {
+        self.what == As::Results && self.format.map_or(!out.is_json(), |format| format == Format::Csv)
     }
 }
 
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
-    if args.reader == For::Spreadsheet && !args.is_csv(session) {
+    if args.reader == For::Spreadsheet && !args.is_csv(out) {
         return Err(Failure::usage("--for spreadsheet is for CSV: leave out --json, --format jsonl and --as manifest"));
     }
-    let store = session.reading().await?;
-    let view = session.batch(&*store, &args.batch).await?;
+    let store = lookup::reading(session).await?;
+    let view = lookup::batch(&*store, &args.batch).await?;
     match &args.out {
-        None => to_stdout(args, session, &store, &view).await,
+        None => to_stdout(args, &store, &view, out).await,
         Some(path) => {
-            to_file(path, args, session, &store, &view).await?;
+            to_file(path, args, &store, &view, out).await?;
             out.note(&format!("written to {}", path.display()));
             Ok(Exit::Done)
         }
@@ -106,12 +102,12 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
 }
 
 /// Exact, but on a terminal. A reader that went away is no fault.
-async fn to_stdout(args: &Args, session: &Session, store: &SharedStore, view: &BatchView) -> Outcome {
+async fn to_stdout(args: &Args, store: &OpenedStore<'_>, view: &BatchView, out: Out) -> Outcome {
     let stdout = io::stdout();
     let written = if stdout.is_terminal() {
-        write(args, session, store, view, BufWriter::new(Screen::new(stdout))).await
+        write(args, store, view, out, BufWriter::new(Screen::new(stdout))).await
     } else {
-        write(args, session, store, view, BufWriter::new(stdout)).await
+        write(args, store, view, out, BufWriter::new(stdout)).await
     };
     match written {
         Err(Failure::Other(error)) if went_away(&error) => Ok(Exit::Done),
@@ -124,18 +120,12 @@ fn went_away(error: &anyhow::Error) -> bool {
     error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(is_pipe)
 }
 
-async fn to_file(
-    path: &Path,
-    args: &Args,
-    session: &Session,
-    store: &SharedStore,
-    view: &BatchView,
-) -> Result<(), Failure> {
+async fn to_file(path: &Path, args: &Args, store: &OpenedStore<'_>, view: &BatchView, out: Out) -> Result<(), Failure> {
     let outputs: Vec<_> = store.batches().await?.into_iter().map(|view| view.batch.output).collect();
-    guarded::refuse(path, view, &outputs, session)?;
+    guarded::refuse(path, view, &outputs, store.context())?;
     let failed = || format!("write {}", path.display());
     let target = OutFile::open(path).with_context(failed)?;
-    match write(args, session, store, view, BufWriter::new(target.writer())).await {
+    match write(args, store, view, out, BufWriter::new(target.writer())).await {
         Ok(()) => Ok(target.finish().with_context(failed)?),
         Err(failure) => {
             target.abandon();
@@ -146,15 +136,15 @@ async fn to_file(
 
 async fn write(
     args: &Args,
-    session: &Session,
-    store: &SharedStore,
+    store: &OpenedStore<'_>,
     view: &BatchView,
+    out: Out,
     writer: impl Write + Send,
 ) -> Result<(), Failure> {
     if args.what == As::Manifest {
-        return manifest::write(args, session, store, writer).await;
+        return manifest::write(args, store.context(), store.shared(), writer).await;
     }
-    let lines = if args.is_csv(session) {
+    let lines = if args.is_csv(out) {
         let reader = if args.reader == For::Spreadsheet { ResultReader::Spreadsheet } else { ResultReader::Program };
         ResultWriter::csv_for(reader, writer, view.batch.passthrough.clone())
     } else {

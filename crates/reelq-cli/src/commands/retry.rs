@@ -3,27 +3,28 @@
 mod course;
 mod intent;
 
+use crate::commands::lookup;
+use reelq_console::{Exit, Failure, Out, Outcome, Stake, grouped, money, plural};
 use reelq_model::{BatchName, FailureKind, Status};
+use reelq_runner::{
+    context::Session,
+    jobs::{
+        edit::{Changed, Editor},
+        selection::matching,
+        stuck::say_stuck,
+    },
+    paid::Paid,
+};
 use reelq_store::{BatchView, JobView, Store};
 use serde::Serialize;
 
-use self::{
-    course::{Course, is_taken_by_itself},
-    intent::Intent,
-};
 use super::{
-    edit::{Changed, Editor},
-    matched::explain,
-    selection::{Selection, failure_kind, matching},
-    stuck::say_stuck,
-};
-use crate::{
-    consent::{Consent, Stake},
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::{Out, grouped, money, plural},
-    paid::Paid,
-    session::Session,
+    consent::Consent,
+    retry::{
+        course::{Course, is_taken_by_itself},
+        intent::Intent,
+    },
+    selection::{SelectionArgs, failure_kind},
 };
 
 /// Flags of `reelq retry`.
@@ -32,7 +33,7 @@ pub(crate) struct Args {
     /// The batch
     batch: BatchName,
     #[command(flatten)]
-    selection: Selection,
+    selection: SelectionArgs,
     /// Only failures of this kind: content, invalid, transient, provider, expired, output, `given_up` (may be repeated)
     #[arg(long = "kind", value_name = "KIND", value_parser = failure_kind)]
     kinds: Vec<FailureKind>,
@@ -70,13 +71,13 @@ struct Report {
 }
 
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
-    let store = session.store().await?;
-    let batch = session.batch(&*store, &args.batch).await?;
+    let store = lookup::store(session).await?;
+    let batch = lookup::batch(&*store, &args.batch).await?;
     let Chosen { jobs, passed_over, unreadable } = chosen(args, &*store).await?;
     if passed_over + unreadable == 0 {
-        explain(&*store, Some(&batch), &args.selection, &jobs, &args.takes(), out).await?;
-        if jobs.is_empty() || args.selection.names_jobs() {
-            say_stuck(&args.selection.filter(Some(&args.batch), &[], &[]), session, &*store, out).await?;
+        lookup::explain(&*store, Some(&batch), &args.selection.plain(), &jobs, &args.takes(), out).await?;
+        if jobs.is_empty() || args.selection.plain().names_jobs() {
+            say_stuck(&args.selection.plain().filter(Some(&args.batch), &[], &[]), session, &*store, out).await?;
         }
     }
     let intent = Intent::new(jobs, args.look, store.now().await?);
@@ -113,17 +114,17 @@ async fn chosen(args: &Args, store: &dyn Store) -> Result<Chosen, Failure> {
     let mut statuses = vec![Status::Failed];
     statuses.extend(args.cancelled.then_some(Status::Cancelled));
     // An output beside what was bought may have come late.
-    statuses.extend((args.look && args.selection.names_jobs()).then_some(Status::Succeeded));
-    let mut all = matching(store, &args.selection.filter(Some(&args.batch), &statuses, &args.kinds)).await?;
-    if args.selection.names_jobs() && args.kinds.is_empty() {
-        let named = matching(store, &args.selection.filter(Some(&args.batch), &[], &[])).await?;
+    statuses.extend((args.look && args.selection.plain().names_jobs()).then_some(Status::Succeeded));
+    let mut all = matching(store, &args.selection.plain().filter(Some(&args.batch), &statuses, &args.kinds)).await?;
+    if args.selection.plain().names_jobs() && args.kinds.is_empty() {
+        let named = matching(store, &args.selection.plain().filter(Some(&args.batch), &[], &[])).await?;
         all.extend(named.into_iter().filter(|view| view.parked && !view.job.stage.is_terminal()));
     }
     let meant = all.len();
     all.retain(|view| !view.is_unreadable());
     let unreadable = u64::try_from(meant - all.len()).unwrap_or(u64::MAX);
     all.retain(|view| !args.uncharged || Paid::of(&view.job, now) == Paid::Nothing);
-    let named = !args.kinds.is_empty() || !args.selection.is_empty();
+    let named = !args.kinds.is_empty() || !args.selection.plain().is_empty();
     let (jobs, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(|view| named || is_taken_by_itself(view, args.look));
     Ok(Chosen { jobs, passed_over: u64::try_from(rest.len()).unwrap_or(u64::MAX), unreadable })
 }

@@ -1,24 +1,26 @@
 //! `reelq run`: buys a manifest, and goes on with one.
 
+use reelq_console::{Failure, Out, Outcome};
 use reelq_model::units::Span;
 use reelq_producer::Order;
-use reelq_store::SharedStore;
+use reelq_runner::opened::OpenedStore;
+use reelq_runner::{
+    adapters,
+    context::Session,
+    jobs::stranded::stranded,
+    locks::run_lock::Holding,
+    simulated_vendors::Simulated,
+    work::{
+        batch::{Work, engine, needed},
+        collecting::usable,
+    },
+};
 
 use super::{
+    consent::Consent,
     loading::{Agreed, QuietArgs, agree, load},
     plan::{ManifestArgs, named_before, order, placed},
     sim::VendorArgs,
-    stranded::stranded,
-    working::{Work, engine, needed},
-};
-use crate::{
-    consent::Consent,
-    failure::{Failure, Outcome},
-    output::Out,
-    providers,
-    running::{Holding, usable},
-    session::Session,
-    simulation::Simulated,
 };
 
 /// Flags of `reelq run`.
@@ -40,9 +42,9 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     args.vendors.check(session)?;
     let order = order(&args.manifest, session)?;
-    let store = session.create_store().await?;
+    let store = OpenedStore::create(session).await?;
     let order = named_before(order, &args.manifest, &*store).await?;
-    let held = Holding::take(session, &store, order.batch.clone()).await?;
+    let held = Holding::take(&store, order.batch.clone()).await?;
     let run = Run { args, session, store: &store, held: &held, out: out.quiet_if(args.quiet.quiet) };
     let outcome = tokio::select! {
         outcome = Box::pin(run.plan_to_end(order)) => outcome,
@@ -56,7 +58,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
 struct Run<'a> {
     args: &'a Args,
     session: &'a Session,
-    store: &'a SharedStore,
+    store: &'a OpenedStore<'a>,
     held: &'a Holding,
     out: Out,
 }
@@ -64,7 +66,7 @@ struct Run<'a> {
 impl Run<'_> {
     async fn plan_to_end(&self, order: Order) -> Outcome {
         let order = placed(order, &self.args.manifest, self.session, Some(&**self.store)).await?;
-        let mut agreed = agree(order, self.args.consent, self.session, self.store, self.out).await?;
+        let mut agreed = agree(order, self.args.consent, self.session, self.store.shared(), self.out).await?;
         // While a person thought about it, nothing was renewed.
         self.held.assure().await?;
         let simulated = self.args.vendors.start(self.session).await?;
@@ -77,18 +79,18 @@ impl Run<'_> {
 
     async fn work(&self, agreed: &mut Agreed, simulated: Option<&Simulated>) -> Outcome {
         let Self { args, session, store, held, out } = *self;
-        let (draft, used) = (agreed.plan.batch.clone(), providers::used(&agreed.plan));
+        let (draft, used) = (agreed.plan.batch.clone(), adapters::used(&agreed.plan));
         let batch = &draft.name;
         let accounts = needed(session, &**store, batch, &used).await?;
         for stranded in stranded(&**store, &session.config, Some(batch)).await? {
             out.warning(&stranded.told());
         }
         let wait_at_most = args.wait_at_most.map_or(session.config.wait_at_most, |span| span.0);
-        let engine = engine(session, store, &accounts, batch, wait_at_most, simulated)?;
+        let engine = engine(store, &accounts, batch, wait_at_most, simulated)?;
         let place = usable(session, &draft).await?;
-        bring_in(agreed, place, args.consent, session, store, out).await?;
+        bring_in(agreed, place, args.consent, session, store.shared(), out).await?;
         let manifest = Some((agreed.plan.lines, session.plan_command(&draft)));
-        let work = Work { session, store, held, batch, used, manifest, out };
+        let work = Work { opened: store, held, batch, used, manifest, out };
         work.to_end(engine, wait_at_most).await
     }
 }
@@ -102,7 +104,7 @@ async fn bring_in(
     store: &reelq_store::SharedStore,
     out: Out,
 ) -> Result<(), Failure> {
-    for account in providers::used(&agreed.plan) {
+    for account in adapters::used(&agreed.plan) {
         store.resume_account(&account, false).await?;
     }
     load(agreed, place, consent, session, store, out).await?;

@@ -2,17 +2,10 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use reelq_sim::{Faults, Pace, Settings, Simulator, Vendor};
+use reelq_console::{Exit, Failure, Out, Outcome};
+use reelq_runner::{context::Session, signals::Signals, simulated_vendors::Simulated};
+use reelq_sim::{Faults, SimPace, SimSettings, Simulator, Vendor};
 use url::Url;
-
-use crate::{
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::Out,
-    running::Signals,
-    session::Session,
-    simulation::Simulated,
-};
 
 /// Flags of the simulated vendors; also of `reelq run --simulate`.
 #[derive(Debug, Clone, clap::Args)]
@@ -57,7 +50,13 @@ impl VendorArgs {
         if !session.is_simulated() {
             return Ok(None);
         }
-        Simulated::start(self.sim_url.as_ref(), &self.sim, session).await.map(Some)
+        Simulated::start(
+            self.sim_url.as_ref(),
+            self.sim.settings(0, Some(session.state_folder().join("vendors.jsonl"))),
+            session,
+        )
+        .await
+        .map(Some)
     }
 }
 
@@ -81,12 +80,12 @@ fn speed(text: &str) -> Result<f64, String> {
 
 impl SimArgs {
     /// The simulator's settings.
-    pub(crate) fn settings(&self, port: u16, journal: Option<PathBuf>) -> Settings {
-        let usual = Settings::default();
-        Settings {
+    pub(crate) fn settings(&self, port: u16, journal: Option<PathBuf>) -> SimSettings {
+        let usual = SimSettings::default();
+        SimSettings {
             seed: self.seed.unwrap_or(usual.seed),
             faults: self.faults.unwrap_or_default(),
-            pace: self.speed.map_or_else(Pace::default, Pace::at_speed),
+            pace: self.speed.map_or_else(SimPace::default, SimPace::at_speed),
             port,
             journal,
             ..usual

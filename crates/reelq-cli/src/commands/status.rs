@@ -1,34 +1,14 @@
 //! `reelq status`: where batches, accounts and jobs stand.
 
-mod noticed;
-
 use std::time::Duration;
 
+use crate::commands::lookup;
+use crate::commands::selection::SelectionArgs;
 use anyhow::Context;
+use reelq_console::{Exit, Failure, Out, Outcome, duration, grouped, money, spent, stdout, table, to_spend};
 use reelq_model::{BatchName, Money, Status, Timestamp};
-use reelq_store::{
-    Absentees, AccountCap, AccountLimits, AccountView, BatchView, GuardStep, HeldBatch, JobFilter, JobView, Pause,
-    PauseReason, Store, WorkerView,
-};
+use reelq_store::{Absentees, AccountCap, AccountLimits, AccountView, BatchView, GuardStep, HeldBatch, JobFilter, JobView, Pause, PauseReason, Store, WorkerView};
 use serde::Serialize;
-
-use super::{
-    absent,
-    after_loss::say_waiting,
-    matched,
-    selection::{Selection, brief, matching, place},
-    stranded::{Stranded, stranded},
-    stuck::{Stuck, draw as draw_stuck, stuck},
-};
-use crate::{
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::{Out, duration, grouped, money, spent, stdout, table, to_spend},
-    running::Signals,
-    session::Session,
-};
-
-pub(crate) use noticed::{Noticed, alarm};
 
 /// Flags of `reelq status`.
 #[derive(Debug, clap::Args)]
@@ -36,7 +16,7 @@ pub(crate) struct Args {
     /// The batch; all batches and accounts where it is left out
     batch: Option<BatchName>,
     #[command(flatten)]
-    selection: Selection,
+    selection: SelectionArgs,
     /// List the batch's jobs with this status: queued, submitting, unconfirmed, running, fetching, succeeded, failed, cancelled
     #[arg(long = "status", value_name = "STATUS", requires = "batch")]
     statuses: Vec<Status>,
@@ -76,7 +56,7 @@ fn is_nothing(absent: &Absentees) -> bool {
 const WATCH_EVERY: Duration = Duration::from_secs(2);
 
 pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
-    let store = session.reading().await?;
+    let store = lookup::reading(session).await?;
     let mut signals = Signals::take().context("listen for signals")?;
     let mut mark = store.watch(0, Duration::ZERO).await?;
     loop {
@@ -92,7 +72,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
             report => report?,
         };
         if args.watch && out.is_terminal() && !out.is_json() {
-            drop(console::Term::stdout().clear_screen());
+            out.clear();
         }
         out.report(&report, |report| draw(report, &session.flags()));
         say_waiting(&*store, out).await?;
@@ -115,15 +95,15 @@ async fn wait(store: &dyn Store, mark: u64) -> Result<u64, Failure> {
 
 async fn read(args: &Args, session: &Session, store: &dyn Store) -> Result<Report, Failure> {
     let batches = match &args.batch {
-        Some(name) => vec![session.batch(store, name).await?],
+        Some(name) => vec![lookup::batch(store, name).await?],
         None => store.batches().await?,
     };
-    matched::all_there(store, args.batch.as_ref().and(batches.first()), &args.selection).await?;
-    let wanted = !args.statuses.is_empty() || !args.selection.is_empty();
-    let filter = args.selection.filter(args.batch.as_ref(), &args.statuses, &[]);
+    lookup::all_there(store, args.batch.as_ref().and(batches.first()), &args.selection.plain()).await?;
+    let wanted = !args.statuses.is_empty() || !args.selection.plain().is_empty();
+    let filter = args.selection.plain().filter(args.batch.as_ref(), &args.statuses, &[]);
     let jobs = if wanted { matching(store, &filter).await? } else { Vec::new() };
     let stuck = match &args.batch {
-        Some(_) => stuck(store, &args.selection.filter(args.batch.as_ref(), &[], &[])).await?,
+        Some(_) => stuck(store, &args.selection.plain().filter(args.batch.as_ref(), &[], &[])).await?,
         // Of all batches the first few are told: the rest is with each batch.
         None => stuck(store, &JobFilter::default()).await?.into_iter().take(STUCK_SHOWN).collect(),
     };
@@ -231,8 +211,14 @@ fn limits_in_words(view: &AccountView) -> [String; 2] {
 fn draw_accounts(accounts: &[AccountView], noticed: &Noticed) -> String {
     let rows = accounts.iter().map(|view| {
         let [cap, rate] = limits_in_words(view);
-        let pauses =
-            view.pauses.iter().map(pause).chain(short(view)).chain(view.unread.clone()).collect::<Vec<_>>().join("; ");
+        let pauses = view
+            .pauses
+            .iter()
+            .map(pauses::pause)
+            .chain(short(view))
+            .chain(view.unread.clone())
+            .collect::<Vec<_>>()
+            .join("; ");
         vec![
             view.name.to_string(),
             grouped(view.in_flight),
@@ -264,36 +250,13 @@ fn short(view: &AccountView) -> Vec<String> {
         let held: Vec<_> = view.held.iter().filter(|held| held.by == cap).collect();
         let names: Vec<_> = held.iter().take(NAMED).map(|held| held.batch.as_str()).collect();
         let more = if held.len() > names.len() { ", …" } else { "" };
-        held.first().map(|first| format!("{}, for {}{more}", cap_in_words(view, first), names.join(", ")))
+        held.first().map(|first| format!("{}, for {}{more}", pauses::cap_in_words(view, first), names.join(", ")))
     };
     caps.into_iter().filter_map(line).collect()
 }
 
 /// At most this many batches are named in a line.
 const NAMED: usize = 5;
-
-fn cap_in_words(view: &AccountView, held: &HeldBatch) -> String {
-    let cap =
-        |of: fn(&AccountLimits) -> Option<Money>| view.limits.as_ref().and_then(of).map(money).unwrap_or_default();
-    match held.by {
-        AccountCap::Budget => format!("its budget of {}", cap(|limits| limits.budget)),
-        AccountCap::DailyBudget => {
-            let until = held.until.map(|until| format!(" until {until}")).unwrap_or_default();
-            format!("its budget of {} a day{until}", cap(|limits| limits.daily_budget))
-        }
-    }
-}
-
-/// That an account's budget holds a batch back, and what it has used.
-pub(crate) fn reached(view: &AccountView, held: &HeldBatch) -> String {
-    let (spent, when) = match held.by {
-        AccountCap::Budget => (view.spent, ""),
-        AccountCap::DailyBudget => (view.spent_today, " today"),
-    };
-    let open =
-        if view.reserved > Money::ZERO { format!(", {} set aside", money(view.reserved)) } else { String::new() };
-    format!("account {} has reached {} ({} spent{when}{open})", view.name, cap_in_words(view, held), money(spent))
-}
 
 /// A worker that was not heard of for so long lives no more, or is out of reach; its leases end by themselves.
 const ALIVE: Duration = Duration::from_secs(20);
@@ -306,30 +269,6 @@ fn draw_workers(report: &Report) -> String {
         vec![view.id.to_string(), grouped(view.leases), state.to_owned(), seen]
     });
     table(&["worker", ">in hand", "", "seen"], rows)
-}
-
-/// A pause as people read it.
-pub(crate) fn pause(pause: &Pause) -> String {
-    let text = match &pause.reason {
-        PauseReason::Throttled => "throttled".to_owned(),
-        PauseReason::Blocked { block, message } => format!("blocked: {} ({})", block.as_str(), brief(message, 60)),
-        PauseReason::Operator => "paused by hand".to_owned(),
-        PauseReason::Breaker { .. } => return breaker(pause),
-    };
-    let until = pause.until.map(|until| format!(" until {until}")).unwrap_or_default();
-    text + &until
-}
-
-/// Why the breaker is open, since when, and when it looks next.
-fn breaker(pause: &Pause) -> String {
-    let PauseReason::Breaker { fault, message, count, probes } = &pause.reason else { return String::new() };
-    let next = pause.until.map(|next| format!("; next probe at {next}")).unwrap_or_default();
-    let probes = if *probes > 0 { format!("; {probes} probes in vain") } else { String::new() };
-    format!(
-        "held by its breaker since {}: {count} times in a row {fault} ({}){probes}{next}",
-        pause.since,
-        brief(message, 80)
-    )
 }
 
 fn draw_jobs(jobs: &[JobView]) -> String {

@@ -2,25 +2,32 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
+use crate::commands::lookup;
 use anyhow::Context;
+use reelq_config::AccountConfig;
+use reelq_console::{Exit, Failure, Out, Outcome};
 use reelq_model::{AccountName, BatchName, Timestamp, units::Span};
+use reelq_runner::opened::OpenedStore;
+use reelq_runner::{
+    context::Session,
+    ending::{
+        outcome::Verdict,
+        summary::{Commands, summary},
+    },
+    jobs::stranded::stranded,
+    machine::CRON,
+    progress::log::LogFace,
+    signals::Signals,
+    work::{
+        concurrency::{Concurrency, Hands, StageName},
+        engine::Engine,
+        scope::{Finish, Task},
+    },
+};
 use reelq_store::{BatchView, SharedStore, Store, WorkerView};
 use serde::Serialize;
 
-use super::{
-    cron::{KIND, Watch},
-    loading::QuietArgs,
-    sim::VendorArgs,
-    stranded::stranded,
-};
-use crate::{
-    config::AccountConfig,
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::Out,
-    running::{Commands, Concurrency, Engine, Finish, Hands, LogFace, Signals, StageName, Task, Verdict, summary},
-    session::Session,
-};
+use super::{cron::Watch, loading::QuietArgs, sim::VendorArgs};
 
 /// Flags of `reelq worker`.
 #[derive(Debug, clap::Args)]
@@ -84,15 +91,15 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     let wait_at_most = args.wait_at_most.map_or(session.config.wait_at_most, |span| span.0);
     let task =
         Task { batch: args.batch.clone(), drain: args.drain, wait_at_most, hands, reports: true, kind: "worker" };
-    let engine = Engine::prepare(session, &store, &accounts, &task, simulated.as_ref())?;
+    let engine = Engine::prepare(&store, &accounts, &task, simulated.as_ref())?;
     out.note(&greeting(session, &engine, &accounts));
     for stranded in stranded(&*store, &session.config, args.batch.as_ref()).await? {
         out.warning(&stranded.told());
     }
-    let face = LogFace::new(session, Arc::clone(&store), args.batch.clone(), &engine, out);
-    let watched = if args.cron { Some(Watch::new(session, Arc::clone(&store), out)?) } else { None };
+    let face = LogFace::new(session, Arc::clone(store.shared()), args.batch.clone(), &engine, out);
+    let watched = if args.cron { Some(Watch::new(session, Arc::clone(store.shared()), out)?) } else { None };
     let finish = Box::pin(work(engine, &face, watched, signals)).await?;
-    let exit = ending(args, session, &store, finish, &begun, out).await?;
+    let exit = ending(args, session, store.shared(), finish, &begun, out).await?;
     if let Some(simulated) = simulated {
         simulated.stop().await;
     }
@@ -133,10 +140,10 @@ async fn ending(
 }
 
 /// Opens the store, looks whether this worker may work on it, and at what is there.
-async fn begin(args: &Args, session: &Session) -> Result<(SharedStore, Begun), Failure> {
-    let store = session.create_store().await?;
+async fn begin<'a>(args: &Args, session: &'a Session) -> Result<(OpenedStore<'a>, Begun), Failure> {
+    let store = OpenedStore::create(session).await?;
     if let Some(name) = &args.batch {
-        session.batch(&*store, name).await?;
+        lookup::batch(&*store, name).await?;
     }
     refuse_second_simulator(args, session, &*store).await?;
     let begun = begun(session, &*store).await?;
@@ -184,7 +191,7 @@ async fn drained(args: &Args, session: &Session, store: &SharedStore, begun: &Be
 /// The accounts to work for. One that was named must have its key; others without one are left to workers that have it.
 fn accounts<'a>(args: &Args, session: &'a Session, out: Out) -> Result<Vec<&'a AccountConfig>, Failure> {
     for name in &args.accounts {
-        session.known_account(name)?;
+        lookup::known_account(session, name)?;
     }
     let mut found = Vec::new();
     for account in session.config.accounts.values() {
@@ -218,7 +225,7 @@ async fn refuse_second_simulator(args: &Args, session: &Session, store: &dyn Sto
     }
     let now = store.now().await?;
     // Processes that only fire ticks have no vendors.
-    let works = |worker: &WorkerView| !worker.id.as_str().starts_with(KIND);
+    let works = |worker: &WorkerView| !worker.id.as_str().starts_with(CRON);
     if store.workers().await?.iter().filter(|worker| works(worker)).any(|worker| now.since(worker.seen_at) < ALIVE) {
         let how = "start `reelq sim` and give its address to each worker with --sim-url";
         return Err(Failure::usage(format!(

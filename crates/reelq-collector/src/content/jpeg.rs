@@ -12,7 +12,7 @@ pub(super) fn judge(file: &mut (impl Read + Seek), length: u64) -> Result<Media,
     file.seek(SeekFrom::Start(2))?;
     match reaches_its_end(&mut BufReader::new(&mut *file)) {
         Ok(true) => Ok(Media::Jpeg),
-        // Segments that nobody knows; the file's own end then speaks for it.
+        // Segments that no one knows; the file's own end then speaks for it.
         Ok(false) if has_end(&bytes::last(file, length, TAIL_BYTES)?) => Ok(Media::Jpeg),
         Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => Err(error.into()),
         _ => Err(cut_off("JPEG", "it has no end-of-image marker")),

@@ -9,7 +9,7 @@ const SEGMENT: u64 = 0x1853_8067;
 const CLUSTER: u64 = 0x1f43_b675;
 /// The header is a few dozen bytes long.
 const FRONT_BYTES: u64 = 4 << 10;
-/// More elements than any honest file has at the levels that are looked at.
+/// More elements than any honest file has at the levels that are read.
 const ELEMENTS_MAX: u32 = 100_000;
 
 /// An element's head.

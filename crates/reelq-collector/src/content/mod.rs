@@ -1,4 +1,4 @@
-//! Says what a whole file is, by its content alone, and notices a cut where the format tells.
+//! Says what a whole file is, by its content alone, and notices a cut where the format shows it.
 //!
 //! Pure over a reader; whatever the bytes are, it answers and never panics.
 
@@ -16,7 +16,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 pub use self::kind::{Class, Media};
 use crate::mp4::{self, Mp4Error};
 
-/// Bytes at the beginning that tell formats apart.
+/// Bytes at the beginning that distinguish formats.
 const HEAD_BYTES: u64 = 64;
 
 /// Why a file is no output that can be vouched for.
@@ -82,7 +82,5 @@ const fn cut_off(kind: &'static str, what: &'static str) -> ContentError {
     ContentError::CutOff { kind, what }
 }
 
-#[cfg(test)]
-pub(crate) mod samples;
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,9 @@ use std::io::Cursor;
 
 use proptest::prelude::*;
 
-use super::{samples::*, *};
+use reelq_testkit::media::*;
+
+use super::*;
 
 fn judged(bytes: &[u8]) -> Result<Media, String> {
     judge(&mut Cursor::new(bytes)).map_err(|error| error.to_string())

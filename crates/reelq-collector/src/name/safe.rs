@@ -23,7 +23,7 @@ pub(super) fn value(text: &str) -> String {
     if text.is_empty() { "_".to_owned() } else { text.to_owned() }
 }
 
-/// A whole part of a path, made safe; `mark` tells it from others where it must be shortened.
+/// A whole part of a path, made safe; `mark` distinguishes it from others where it must be shortened.
 pub(super) fn part(text: &str, mark: &str) -> String {
     let safe = |c: char| if is_unseen(c) || r#"<>:"/\|?*"#.contains(c) { '_' } else { c };
     let mut part: String = text.chars().map(safe).collect();

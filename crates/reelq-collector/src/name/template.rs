@@ -171,7 +171,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::fixture;
+    use reelq_testkit::sample;
 
     const USUAL: &str = "{row:06}-{id}-{copy}.mp4";
 
@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn usual_template_gives_the_usual_name() {
-        let job = fixture::job("cat");
+        let job = sample::job("cat");
         assert_eq!(name(USUAL, &job, Some(&line(7, 2, Some("cat one")))), "000007-cat_one-2.mp4");
         let short = short(job.id);
         assert_eq!(name(USUAL, &job, Some(&line(7, 2, None))), format!("000007-{short}-2.mp4"));
@@ -195,7 +195,7 @@ mod tests {
     }
 
     fn name_of(template: &str, extensions: &[&str]) -> String {
-        let job = fixture::job("cat");
+        let job = sample::job("cat");
         let line = line(1, 1, Some("x"));
         let values = NameValues { job: &job, line: Some(&line), output: 2, outputs: 2, extensions };
         NameTemplate::parse(template).unwrap().name(&values)
@@ -247,7 +247,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_label_gives_a_safe_name(label in any::<String>(), row: u64, copy: u32) {
-            let job = fixture::job("cat");
+            let job = sample::job("cat");
             for template in [USUAL, "{id}/{id}.mp4", "{id}", "{id}.{row}.{copy}"] {
                 let name = name(template, &job, Some(&line(row, copy, Some(&label))));
                 prop_assert!(is_safe(&name), "{name:?} from {label:?}");
@@ -259,7 +259,7 @@ mod tests {
             for template in [USUAL, "{id}.mp4", "{id}/{model}.mp4", "{job}.mp4", "{row}.mp4"] {
                 let mut names = BTreeSet::new();
                 for (n, label) in labels.iter().enumerate() {
-                    let job = fixture::job(&format!("prompt {n}"));
+                    let job = sample::job(&format!("prompt {n}"));
                     let line = line(n as u64 / 2, u32::try_from(n % 2).unwrap(), Some(label));
                     let name = name(template, &job, Some(&line));
                     prop_assert!(names.insert(name.to_lowercase()), "{name} twice");

@@ -1,15 +1,13 @@
 use reelq_model::{OutputKind, OutputLink, RemoteTask, Stage, TaskId, Wake};
+use reelq_testkit::sample::{self, NOW as START};
 
 use super::*;
-use crate::fixture;
-
-const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
 /// A job whose links give nothing, and the time that passes over it.
 struct Wait {
     job: Job,
     now: Timestamp,
-    dice: Dice,
+    rng: SharedRng,
     /// When files were asked for, and when links were.
     fetches: Vec<Duration>,
     polls: Vec<Duration>,
@@ -20,17 +18,17 @@ fn links(expires_at: Option<Timestamp>) -> Vec<OutputLink> {
     vec![OutputLink { url, kind, expires_at, assumed: false }]
 }
 
-fn late(cause: Cause) -> Trouble {
-    Trouble::Late(Late { reason: "fetch the file: the server answered 404".to_owned(), wait: None, cause })
+fn late(cause: Cause) -> FetchError {
+    FetchError::Late(Late { reason: "fetch the file: the server answered 404".to_owned(), wait: None, cause })
 }
 
 impl Wait {
     /// The task succeeded just now; its outputs are said to last for `lifetime`.
     fn begin(lifetime: Option<Duration>) -> Self {
-        let mut job = fixture::job("cat");
+        let mut job = sample::job("cat");
         let task = TaskId::new("t-1").unwrap();
         job.stage = Stage::Running { task: RemoteTask::accepted(task, 1, START) };
-        let mut wait = Self { job, now: START, dice: Dice::seeded(5), fetches: Vec::new(), polls: Vec::new() };
+        let mut wait = Self { job, now: START, rng: SharedRng::seeded(5), fetches: Vec::new(), polls: Vec::new() };
         wait.apply(Event::Finished { outputs: links(lifetime.map(|lifetime| START.after(lifetime))), cost: None });
         wait
     }
@@ -44,7 +42,7 @@ impl Wait {
     }
 
     fn patience(&self) -> Patience<'_> {
-        Patience { job: &self.job, now: self.now, dice: &self.dice }
+        Patience { job: &self.job, now: self.now, rng: &self.rng }
     }
 
     fn since_start(&self) -> Duration {
@@ -52,9 +50,9 @@ impl Wait {
     }
 
     /// One attempt, and the poll after it where fresh links are asked for, which name `lifetime` from the start.
-    fn attempt(&mut self, trouble: Trouble, lifetime: Option<Duration>) {
+    fn attempt(&mut self, error: FetchError, lifetime: Option<Duration>) {
         self.fetches.push(self.since_start());
-        let event = self.patience().event(trouble);
+        let event = self.patience().event(error);
         self.apply(event);
         if matches!(self.job.stage, Stage::Running { .. }) {
             self.polls.push(self.since_start());
@@ -99,11 +97,11 @@ fn link_that_gives_nothing_is_dead_only_after_its_time_and_a_fresh_look_after_th
 fn end_says_what_came_and_advises_no_purchase() {
     let wait = Wait::begin(Some(Duration::from_secs(5))).until_over(Cause::Gone, Some(Duration::from_secs(5)));
     let message = &wait.failure().message;
-    assert!(message.contains("2023-11-14T22:13:25Z") && message.contains("the server answered 404"), "{message}");
+    assert!(message.contains("2026-09-21T14:13:25Z") && message.contains("the server answered 404"), "{message}");
     for word in ["retry", "buy", "again", "resubmit"] {
         assert!(!message.contains(word), "{message}");
     }
-    assert!(wait.since_start() < Duration::from_mins(1), "told soon");
+    assert!(wait.since_start() < Duration::from_mins(1), "reported soon");
 }
 
 #[test]
@@ -139,9 +137,9 @@ fn fresh_look_that_names_a_later_time_is_believed() {
 fn forty_troubles_within_a_minute_end_nothing() {
     let mut wait = Wait::begin(None);
     for _ in 0..200 {
-        for trouble in [late(Cause::Gone), late(Cause::Content), Trouble::Here("write the file: disk full".to_owned())]
+        for error in [late(Cause::Gone), late(Cause::Content), FetchError::Here("write the file: disk full".to_owned())]
         {
-            let event = wait.patience().event(trouble);
+            let event = wait.patience().event(error);
             assert!(matches!(event, Event::FetchLater { .. } | Event::LinksExpired { .. }), "{event:?}");
             let applied = wait.job.apply(event, wait.now).unwrap();
             wait.job = applied.job;
@@ -187,7 +185,7 @@ fn server_that_names_a_wait_is_not_asked_before_nor_so_late_that_the_time_is_ove
     let mut wait = Wait::begin(Some(HOUR));
     let busy = |seconds| {
         let wait = Some(Duration::from_secs(seconds));
-        Trouble::Late(Late { reason: "503".to_owned(), wait, cause: Cause::Unreachable })
+        FetchError::Late(Late { reason: "503".to_owned(), wait, cause: Cause::Unreachable })
     };
     wait.attempt(busy(77), Some(HOUR));
     assert!((77..90).contains(&wait.since_start().as_secs()), "{:?}", wait.since_start());
@@ -212,7 +210,7 @@ fn wish_of_a_server_leaves_half_of_what_is_left() {
         let mut wait = Wait::begin(Some(Duration::from_secs(12)));
         let hour = Some(HOUR);
         wait.attempt(
-            Trouble::Late(Late { reason: "503".to_owned(), wait: hour, cause }),
+            FetchError::Late(Late { reason: "503".to_owned(), wait: hour, cause }),
             Some(Duration::from_secs(12)),
         );
         assert!(wait.since_start() <= Duration::from_secs(6), "{:?}", wait.since_start());
@@ -257,16 +255,16 @@ fn requests_for_file_and_status_stay_few_where_the_status_names_no_link_any_more
     assert!((2..=10).contains(&fetches) && (1..=5).contains(&polls), "{fetches} files, {polls} polls in an hour");
 }
 
-fn lack(url: &str, cause: Cause) -> Lack {
+fn absent(url: &str, cause: Cause) -> MissingOutput {
     let link = OutputLink { url: url.to_owned(), kind: OutputKind::Video, expires_at: None, assumed: false };
-    Lack { output: 2, link, late: Late { reason: "404".to_owned(), wait: None, cause } }
+    MissingOutput { output: 2, link, late: Late { reason: "404".to_owned(), wait: None, cause } }
 }
 
 /// How long and how often outputs beside a video are tried.
 fn beside(url: &str) -> (Duration, usize) {
     let mut wait = Wait::begin(None);
     let mut attempts = 1;
-    while let Some(event) = wait.patience().beside(&[lack(url, Cause::Content)]) {
+    while let Some(event) = wait.patience().beside(&[absent(url, Cause::Content)]) {
         wait.apply(event);
         if matches!(wait.job.stage, Stage::Running { .. }) {
             wait.apply(Event::Finished { outputs: links(None), cost: None });

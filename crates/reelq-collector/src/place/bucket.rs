@@ -14,7 +14,8 @@ use sha2::{Digest as _, Sha256};
 use tokio::io::AsyncReadExt;
 use url::Url;
 
-use super::{PlaceError, StorageOptions};
+use super::options::StorageOptions;
+use crate::PlaceError;
 
 /// Up to this size a file goes in one conditional request; beyond, in parts.
 const SINGLE_BYTES_MAX: u64 = 16 << 20;

@@ -10,18 +10,19 @@ use bytes::Bytes;
 use reelq_model::Digest;
 use sha2::{Digest as _, Sha256};
 
-use super::{PlaceError, blocking, fresh, turns::Turns};
+use super::{blocking::blocking, fsync_coalescer::FsyncCoalescer, small::fresh};
+use crate::PlaceError;
 
 /// An output place that is a folder.
 #[derive(Debug, Clone)]
 pub(super) struct Folder {
     root: PathBuf,
-    turns: Turns,
+    fsyncs: FsyncCoalescer,
 }
 
 impl Folder {
     pub(super) fn at(root: PathBuf) -> Self {
-        Self { root, turns: Turns::default() }
+        Self { root, fsyncs: FsyncCoalescer::default() }
     }
 
     pub(super) async fn holds(&self, name: &str, bytes: u64, sha256: &Digest) -> Result<bool, PlaceError> {
@@ -88,7 +89,7 @@ impl Folder {
     /// Makes the names durable, from the file's own folder up to the place's.
     fn sync(&self, target: &Path) -> Result<(), PlaceError> {
         for folder in target.ancestors().skip(1).take_while(|folder| folder.starts_with(&self.root)) {
-            self.turns.sync(folder, sync_folder).map_err(PlaceError::file("sync the folder", folder))?;
+            self.fsyncs.sync(folder, sync_folder).map_err(PlaceError::file("sync the folder", folder))?;
         }
         Ok(())
     }

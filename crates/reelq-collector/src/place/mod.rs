@@ -1,22 +1,24 @@
 //! Where outputs go: a folder, or a prefix in an S3 bucket. What is put there appears whole, or not at all, and never in
 //! the place of something else.
 
+mod blocking;
 mod bucket;
 mod folder;
+mod fsync_coalescer;
 mod options;
 mod small;
-mod turns;
 
 use std::path::{Path, PathBuf};
 
 use reelq_model::{BatchName, Digest, JobId};
 
 use crate::{
-    Media,
+    Media, PlaceError,
     part::{self, Part},
     placed::{self, Placed},
 };
 
+pub(crate) use self::blocking::blocking;
 pub use self::options::StorageOptions;
 pub(crate) use self::small::{fresh, sweep_fresh};
 use self::{bucket::Bucket, folder::Folder};
@@ -35,55 +37,6 @@ pub struct Place {
 enum Kind {
     Folder(Folder),
     Bucket(Bucket),
-}
-
-/// Why an output place cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum PlaceError {
-    /// It is neither a folder nor an S3 address.
-    #[error("use `{0}` as an output place: it must be a folder or s3://bucket/prefix")]
-    Unknown(String),
-    /// A file could not be read or written.
-    #[error("{what} {path}")]
-    File {
-        /// What was tried.
-        what: &'static str,
-        /// With which file.
-        path: String,
-        /// What came of it.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The bucket refused or could not be reached.
-    #[error("use the output bucket")]
-    Bucket {
-        /// What came of it.
-        #[source]
-        source: object_store::Error,
-    },
-    /// Every name like the wanted one is taken.
-    #[error("place `{0}`: that name and all names like it are taken")]
-    Taken(String),
-}
-
-impl PlaceError {
-    pub(crate) fn file(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self + use<> {
-        let path = path.display().to_string();
-        move |source| Self::File { what, path, source }
-    }
-
-    /// The error with its causes, on one line.
-    pub fn chain(&self) -> String {
-        let causes = std::iter::successors(std::error::Error::source(self), |error| error.source());
-        causes.fold(self.to_string(), |text, cause| format!("{text}: {cause}"))
-    }
-}
-
-impl From<object_store::Error> for PlaceError {
-    fn from(source: object_store::Error) -> Self {
-        Self::Bucket { source }
-    }
 }
 
 impl Place {
@@ -131,7 +84,7 @@ impl Place {
     }
 
     /// Makes the bytes a part and moves that into the place like [`Self::put`], all in one go where the place is a folder.
-    /// `None` where another worker has the part in hand.
+    /// `None` where another worker uses the part.
     pub(crate) async fn keep(&self, draft: Draft) -> Result<Option<Placed>, PlaceError> {
         let parts = self.parts.clone();
         match &self.kind {
@@ -199,7 +152,7 @@ impl Place {
         .await
     }
 
-    /// Room left on the disk that downloads go to first; `None` where that cannot be told.
+    /// Room left on the disk that downloads go to first; `None` where that is not known.
     pub fn free_space(&self) -> Option<u64> {
         self.parts
             .ancestors()
@@ -272,18 +225,6 @@ fn numbered(name: &str, number: u32) -> String {
     }
     let stem_end = name.rfind('.').filter(|dot| name.rfind('/').is_none_or(|slash| slash < *dot)).unwrap_or(name.len());
     format!("{}-{number}{}", &name[..stem_end], &name[stem_end..])
-}
-
-/// Runs what blocks on a thread that may block.
-pub(crate) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, PlaceError> + Send + 'static,
-) -> Result<T, PlaceError> {
-    let lost = |error| PlaceError::File {
-        what: "finish the work on",
-        path: "a file".to_owned(),
-        source: std::io::Error::other(error),
-    };
-    tokio::task::spawn_blocking(work).await.map_err(lost)?
 }
 
 #[cfg(test)]

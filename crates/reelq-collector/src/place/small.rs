@@ -8,7 +8,8 @@ use std::{
 
 use bytes::Bytes;
 
-use super::{Kind, Place, PlaceError, blocking};
+use super::{Kind, Place, blocking::blocking};
+use crate::PlaceError;
 
 impl Place {
     /// The content of a small file; `None` where there is none.

@@ -1,7 +1,7 @@
-//! What an output place itself tells of purchases, whatever has become of the state: the batch that was loaded for it, and rows
+//! What an output place itself records of purchases, whatever has become of the state: the batch that was loaded for it, and rows
 //! of its result manifest that the store does not know.
 //!
-//! The result manifest is written anew from a store that may have been put back to an earlier time. What it told of and the
+//! The result manifest is written anew from a store that may have been put back to an earlier time. What it recorded and the
 //! store does not know is kept beside it, until a person has said what becomes of it.
 
 use std::{
@@ -28,15 +28,15 @@ const LOADED: &str = ".reelq/loaded";
 /// Rows are looked up in the store in pages of this size.
 const PAGE: usize = 1_000;
 
-/// One line of a result manifest, as far as it tells of a purchase.
+/// One line of a result manifest, as far as it records a purchase.
 #[derive(Debug, Deserialize)]
-struct Told {
+struct PurchaseLine {
     job: Option<JobId>,
     #[serde(default)]
     remote_task: Option<String>,
 }
 
-/// Bought rows of which the place tells and of which the store knows nothing.
+/// Bought rows that the place records and that the store does not know.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Unknown {
     jobs: BTreeSet<JobId>,
@@ -61,8 +61,8 @@ impl Unknown {
             let mut page = Vec::with_capacity(PAGE);
             for line in lines(place, name).await? {
                 let line = line?;
-                let told = bought(&line).filter(|job| !accepted.contains(job.to_string().as_bytes()));
-                page.extend(told.map(|job| (job, line)));
+                let recorded = bought(&line).filter(|job| !accepted.contains(job.to_string().as_bytes()));
+                page.extend(recorded.map(|job| (job, line)));
                 if page.len() == PAGE {
                     found.add(store, batch, &page).await?;
                     page.clear();
@@ -97,7 +97,7 @@ impl Unknown {
         if self.jobs.is_empty() { Ok(()) } else { place.write(UNKNOWN, Bytes::from(self.lines)).await }
     }
 
-    /// Notes that a person knows of them: nobody is asked about these again. May be repeated.
+    /// Notes that a person knows of them: no one is asked about these again. May be repeated.
     ///
     /// # Errors
     /// Where the place cannot be written.
@@ -125,11 +125,11 @@ async fn lines(place: &Place, name: &str) -> Result<Lines, ResultsError> {
 }
 
 fn bought(line: &[u8]) -> Option<JobId> {
-    let told: Told = serde_json::from_slice(line).ok()?;
-    told.job.filter(|_| told.remote_task.is_some_and(|task| !task.is_empty()))
+    let recorded: PurchaseLine = serde_json::from_slice(line).ok()?;
+    recorded.job.filter(|_| recorded.remote_task.is_some_and(|task| !task.is_empty()))
 }
 
-/// Notes which batch is about to be bought for the place; nobody where it was purged. May be repeated.
+/// Notes which batch is about to be bought for the place; no one where it was purged. May be repeated.
 ///
 /// # Errors
 /// Where the place cannot be written.

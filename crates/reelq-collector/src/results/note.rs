@@ -22,7 +22,7 @@ pub(super) fn note(line: &ResultLine, sharers: &[JobView]) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
-/// The line's job and the records of charges that nobody expected.
+/// The line's job and the records of charges that no one expected.
 pub(super) fn all(line: &ResultLine) -> impl Iterator<Item = &Job> {
     std::iter::once(&line.view.job).chain(&line.orphans)
 }
@@ -101,7 +101,7 @@ mod tests {
     use reelq_store::Line;
 
     use super::*;
-    use crate::fixture;
+    use reelq_testkit::sample;
 
     fn view(job: Job, row: u64) -> JobView {
         let line = Line { row, copy: 1, label: None, passthrough: BTreeMap::new() };
@@ -118,16 +118,16 @@ mod tests {
 
     #[test]
     fn a_line_that_gets_on_has_no_note() {
-        assert_eq!(of(fixture::job("a cat"), &[]), None);
+        assert_eq!(of(sample::job("a cat"), &[]), None);
     }
 
     #[test]
     fn a_shared_task_names_the_other_row_and_its_batch() {
-        let (mut job, mut other) = (fixture::job("a cat"), fixture::job("a dog"));
+        let (mut job, mut other) = (sample::job("a cat"), sample::job("a dog"));
         job.stage = Stage::Running { task: task("t-1") };
         job.shares_task_with = Some(other.id);
-        let told = of(job.clone(), &[view(other.clone(), 3)]).unwrap();
-        assert_eq!(told, "task t-1 also stands for row 3: one of the two purchases has brought nothing of its own");
+        let note = of(job.clone(), &[view(other.clone(), 3)]).unwrap();
+        assert_eq!(note, "task t-1 also stands for row 3: one of the two purchases has brought nothing of its own");
         other.batch = reelq_model::BatchName::new("clips").unwrap();
         assert!(of(job.clone(), &[view(other.clone(), 3)]).unwrap().contains("row 3 of batch clips"));
         assert!(of(job, &[]).unwrap().contains(&format!("job {}", other.id)), "purged meanwhile");
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn an_outstanding_line_says_what_it_waits_for_and_an_ended_one_does_not() {
-        let mut job = fixture::job("a cat");
+        let mut job = sample::job("a cat");
         job.stage = Stage::Running { task: task("t-1") };
         let trouble = |kind, at| Troubles::after(None, Trouble::new(kind, "404 page"), at);
         let first = trouble(TroubleKind::Fetch, Timestamp::default());
@@ -143,9 +143,9 @@ mod tests {
         job.troubles = Some(Troubles::after(Some(&first), again, Timestamp::default()));
         job.succeeded_at = Some(Timestamp::default());
         job.outputs_until = Some(Timestamp::default().after(Duration::from_hours(1)));
-        let told = of(job.clone(), &[]).unwrap();
+        let note = of(job.clone(), &[]).unwrap();
         assert_eq!(
-            told,
+            note,
             "its output cannot be fetched yet: 404 page (since 1970-01-01T00:00:00Z, 2 times); \
              its output is waited for until 1970-01-01T01:00:00Z"
         );
@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_candidate_and_further_outputs_are_named() {
-        let mut job = fixture::job("a cat");
+        let mut job = sample::job("a cat");
         job.candidate = Some(TaskId::new("t-9").unwrap());
         assert_eq!(of(job.clone(), &[]).unwrap(), "a reply to its submission seems to name task t-9");
         let file = |path: &str| StoredFile {

@@ -8,7 +8,7 @@ use super::note::{all, note};
 
 /// What became of one line. A job whose line is gone has row 0.
 ///
-/// The cost is empty where it is not known; then the message names the amount at risk. Charges that nobody expected are
+/// The cost is empty where it is not known; then the message names the amount at risk. Charges that no one expected are
 /// part of the cost of the job that caused them. `sharers` are the jobs that share a task with one of the line's own.
 pub fn record(line: &ResultLine, sharers: &[JobView]) -> ResultRecord {
     if line.view.is_unreadable() {
@@ -55,7 +55,7 @@ pub fn record(line: &ResultLine, sharers: &[JobView]) -> ResultRecord {
 fn unreadable(line: &ResultLine, sharers: &[JobView]) -> ResultRecord {
     let place = line.view.line.as_ref();
     let orphans = line.orphans.iter().map(orphan);
-    // Whatever its own record holds, a second charge is told.
+    // Whatever its own record holds, a second charge is reported.
     let message = std::iter::once(UNREADABLE.to_owned()).chain(orphans).collect::<Vec<_>>().join("; ");
     ResultRecord {
         row: place.map_or(0, |place| place.row),
@@ -134,7 +134,7 @@ fn message(line: &ResultLine) -> Option<String> {
 fn what_happened(job: &Job) -> Option<String> {
     let risk = || amount(job.price);
     match &job.stage {
-        // Records of versions that did not keep which submission it was; of others, the doubt is told by itself.
+        // Records of versions that did not keep which submission it was; of others, the doubt is reported by itself.
         Stage::Failed { failure, task: None } if failure.kind == FailureKind::GivenUp && job.doubtful.is_empty() => {
             Some(format!("{failure}; {} may have been charged", risk()))
         }
@@ -181,7 +181,7 @@ mod tests {
     use reelq_store::{JobView, Line};
 
     use super::*;
-    use crate::fixture;
+    use reelq_testkit::sample;
 
     const CENTS: i64 = 10_000;
 
@@ -214,7 +214,7 @@ mod tests {
     }
 
     fn succeeded(path: &str, cents: Option<i64>) -> Job {
-        let mut job = fixture::job("a cat");
+        let mut job = sample::job("a cat");
         let sha256 = Digest::of(b"x");
         let file = StoredFile {
             path: path.to_owned(),
@@ -232,7 +232,7 @@ mod tests {
     }
 
     fn unconfirmed() -> Job {
-        let mut job = fixture::job("a cat");
+        let mut job = sample::job("a cat");
         job.price = Some(Money::from_micros(12 * CENTS));
         let submission =
             Submission { number: 1, key: job.next_key(), body: Digest::of(b"x"), at: Timestamp::default(), mark: None };
@@ -325,7 +325,7 @@ mod tests {
             (unknown.error_message, unknown.note.as_deref()),
             (None, Some("the provider does not say what task t-1 cost"))
         );
-        let mut failed = fixture::job("a cat");
+        let mut failed = sample::job("a cat");
         let failure = Failure::new(FailureKind::Content, "the prompt was refused").with_code("1026");
         failed.stage = Stage::Failed { failure, task: Some(task("t-1")) };
         failed.charges = vec![charge("t-1", None, Settlement::Refunded)];

@@ -35,8 +35,8 @@ pub enum ResultsError {
 pub struct Written {
     /// How many rows have a record that cannot be read.
     pub unreadable: u64,
-    /// Whether those of before were left as they are: the state came from a backup, and nobody has accepted that yet. They
-    /// may tell of purchases that it does not know.
+    /// Whether those of before were left as they are: the state came from a backup, and no one has accepted that yet. They
+    /// may name purchases that it does not know.
     pub older_kept: bool,
 }
 
@@ -91,7 +91,7 @@ pub async fn write_results(store: &dyn Store, batch: &BatchName, place: &Place) 
     })
     .await?;
     let (csv, jsonl) = (csv.finish()?, jsonl.finish()?);
-    // Of a batch that was purged meanwhile rows are missing: what was written before tells more.
+    // Of a batch that was purged meanwhile rows are missing: what was written before says more.
     if store.batch(batch).await?.is_none_or(|after| after.purging || after.created_at != view.created_at) {
         for draft in [csv, jsonl] {
             std::fs::remove_file(draft)?;
@@ -141,7 +141,7 @@ async fn clear(store: &dyn Store, batch: &BatchName, place: &Place) -> Result<()
     let mut over: Vec<JobId> = Vec::new();
     for job in place.jobs_with_parts().await? {
         match store.job(job).await {
-            // Nobody knows what its parts are for.
+            // No one knows what its parts are for.
             Err(reelq_store::Error::Unreadable { .. }) => {}
             found => {
                 if found?.is_none_or(|view| view.job.status() == Status::Succeeded) {

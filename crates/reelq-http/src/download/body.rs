@@ -17,7 +17,7 @@ const UNPACKED_MAX: usize = 64 << 20;
 /// From where the bytes of a download begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DownloadStatus {
-    /// From the first: whatever was in hand is void.
+    /// From the first: whatever was there is void.
     Fresh,
     /// From where the earlier download stopped.
     Resumed,
@@ -39,7 +39,7 @@ pub struct Download {
     layers: Layers,
     /// Bytes that had to be read to know how the file is packed.
     ahead: Option<Bytes>,
-    /// Bytes of the whole file in hand or given out so far.
+    /// Bytes of the whole file read so far.
     position: u64,
     max_bytes: u64,
 }
@@ -180,7 +180,7 @@ impl Download {
 
 /// The length of the whole file: some servers send less of it than they were asked for.
 fn whole_length(response: &Response, position: u64) -> Option<u64> {
-    let told = ContentRange::of(response.headers()).filter(|_| response.status() == StatusCode::PARTIAL_CONTENT);
-    let told = told.and_then(|range| range.whole);
-    told.or_else(|| response.content_length().map(|rest| rest.saturating_add(position)))
+    let named = ContentRange::of(response.headers()).filter(|_| response.status() == StatusCode::PARTIAL_CONTENT);
+    let named = named.and_then(|range| range.whole);
+    named.or_else(|| response.content_length().map(|rest| rest.saturating_add(position)))
 }

@@ -45,7 +45,7 @@ impl fmt::Debug for Downloader {
 impl Downloader {
     /// Checks the policy; sends nothing.
     pub fn new(policy: &DownloadPolicy, clock: SharedClock) -> Result<Self, Error> {
-        // A wrong proxy is told at once, not with the first link.
+        // A wrong proxy is reported at once, not with the first link.
         policy.proxies.for_https()?;
         Ok(Self {
             gatekeeper: Gatekeeper::new(policy)?,

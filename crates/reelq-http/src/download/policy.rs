@@ -63,7 +63,7 @@ impl Gatekeeper {
         }
         if !url.username().is_empty() || url.password().is_some() {
             return refuse(
-                "it holds a user name or password, which is sent to nobody: the provider must give a link without",
+                "it holds a user name or password, which is sent to no one: the provider must give a link without",
             );
         }
         if self.origins.contains(&url.origin()) || self.allowed.holds(url) {

@@ -36,7 +36,7 @@ impl Validator {
 /// Where an earlier download of the same version stopped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resume {
-    /// Bytes in hand.
+    /// Bytes that are there already.
     pub offset: u64,
     /// The version that they are of.
     pub validator: Validator,
@@ -51,11 +51,11 @@ pub struct Resume {
 pub(crate) enum Rest {
     /// It is the rest.
     GoesOn,
-    /// There is no rest: what is in hand is the whole file.
+    /// There is no rest: what is there is the whole file.
     Complete,
     /// It is the file from its beginning.
     Whole,
-    /// It is the rest of something else, or nothing that can be told.
+    /// It is the rest of something else, or nothing that can be recognised.
     Unusable,
 }
 

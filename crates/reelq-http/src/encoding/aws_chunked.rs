@@ -9,7 +9,7 @@ use super::inflate::{Inflate, Sink};
 /// The longest line that opens a frame.
 pub(super) const LINE_MAX: usize = 120;
 
-/// Whether a body begins with a frame; `None` while that cannot be told.
+/// Whether a body begins with a frame; `None` while that cannot be decided.
 pub(super) fn begins(head: &[u8]) -> Option<bool> {
     match head.windows(2).position(|pair| pair == b"\r\n") {
         Some(end) => Some(length(&head[..end]).is_some()),

@@ -147,7 +147,7 @@ impl Layers {
         Self(codings.iter().map(|coding| Layer::Undecided(*coding, Vec::new())).collect())
     }
 
-    /// Whether the first bytes told of every coding if it is there.
+    /// Whether the first bytes would show every coding if it is there.
     pub(crate) fn are_decided(&self) -> bool {
         !self.0.iter().any(|layer| matches!(layer, Layer::Undecided(..)))
     }

@@ -69,7 +69,7 @@ impl Forms {
 /// What every base64 text holds of a key that stands `before` bytes behind a multiple of three, in both alphabets.
 fn base64_of(key: &str, before: usize) -> [Vec<u8>; 2] {
     let bytes = [&[0; 2][..before], key.as_bytes()].concat();
-    // A character of six bits tells of what stands before or behind it, too, unless all of them are the key's.
+    // A character of six bits reveals what stands before or behind it, too, unless all of them are the key's.
     let (from, to) = ((before * 8).div_ceil(6), bytes.len() * 8 / 6);
     let middle = |text: String| text.as_bytes()[from..to].to_vec();
     [middle(STANDARD_NO_PAD.encode(&bytes)), middle(URL_SAFE_NO_PAD.encode(&bytes))]

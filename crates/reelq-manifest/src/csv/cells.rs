@@ -6,16 +6,16 @@ use minijinja::Value as Variable;
 use serde_json::Value;
 
 use super::{
-    header::{Header, Plan, first_record, open},
-    records::{Fault, Record, Records, content, untouched},
+    header::{ColumnPlan, CsvHeader, first_record, open},
+    records::{CsvRecord, CsvRecords, RecordError, content, untouched},
 };
 use crate::{
     Format, Problem,
-    assemble::Entry,
+    assemble::FieldEntry,
+    entries::{RowEntries, RowStep},
     input::Input,
-    names::{Meaning, Target},
-    part::{Found, Step},
-    place::{Fields, Layer},
+    location::{FieldSpans, Layer},
+    names::{NameMeaning, RowField},
     template::row_variables,
 };
 
@@ -23,73 +23,78 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Table {
     input: Input,
-    header: Header,
-    plan: Arc<Plan>,
-    records: Records,
+    header: CsvHeader,
+    plan: Arc<ColumnPlan>,
+    records: CsvRecords,
 }
 
 impl Table {
     /// Opens the file anew and passes over its header.
-    pub(crate) fn open(input: &Input, format: Format, header: &Header, plan: &Arc<Plan>) -> Result<Self, Box<Problem>> {
+    pub(crate) fn open(
+        input: &Input,
+        format: Format,
+        header: &CsvHeader,
+        plan: &Arc<ColumnPlan>,
+    ) -> Result<Self, Box<Problem>> {
         let (mut records, _) = open(input, format)?;
         first_record(&mut records).map_err(|error| input.unreadable(&error))?;
         Ok(Self { input: input.clone(), header: header.clone(), plan: Arc::clone(plan), records })
     }
 
     /// Reads on to the next row that is not empty.
-    pub(crate) fn next(&mut self, problems: &mut Vec<Problem>) -> Step {
+    pub(crate) fn next(&mut self, problems: &mut Vec<Problem>) -> RowStep {
         loop {
             let record = match self.records.next() {
                 Ok(Some(record)) => record,
-                Ok(None) => return Step::End,
+                Ok(None) => return RowStep::End,
                 Err(error) => {
                     problems.push(*self.input.unreadable(&error));
-                    return Step::End;
+                    return RowStep::End;
                 }
             };
             if is_empty(&record, self.header.separator) {
                 continue;
             }
             match self.read(&record, problems) {
-                Step::Left => {}
+                RowStep::Left => {}
                 step => return step,
             }
         }
     }
 
-    fn read(&self, record: &Record, problems: &mut Vec<Problem>) -> Step {
+    fn read(&self, record: &CsvRecord, problems: &mut Vec<Problem>) -> RowStep {
         let text = match std::str::from_utf8(&record.raw) {
             Ok(text) => text,
             Err(error) => {
                 problems.push(not_utf8(&self.input.path, &record.raw, record.offset, record.line, error));
-                return Step::Bad;
+                return RowStep::Bad;
             }
         };
         let layer = self.layer(record, text);
         if let Some(problem) = self.misshapen(record, &layer) {
             problems.push(problem);
-            return Step::Bad;
+            return RowStep::Bad;
         }
         let variables = self.variables(record, text);
         if let (Some(filter), Some(variables)) = (&self.plan.filter, &variables) {
             match filter.keeps(variables, &layer) {
                 Ok(true) => {}
-                Ok(false) => return Step::Left,
+                Ok(false) => return RowStep::Left,
                 Err(problem) => {
                     problems.push(*problem);
-                    return Step::Bad;
+                    return RowStep::Bad;
                 }
             }
         }
         let before = problems.len();
         let entries = self.entries(record, text, &layer, problems);
         if problems.len() > before {
-            return Step::Bad;
+            return RowStep::Bad;
         }
-        Step::Row(Found { entries, layer: Arc::new(layer), variables, templated: false })
+        RowStep::Row(RowEntries { entries, layer: Arc::new(layer), variables, templated: false })
     }
 
-    fn variables(&self, record: &Record, text: &str) -> Option<Variable> {
+    fn variables(&self, record: &CsvRecord, text: &str) -> Option<Variable> {
         let wanted = self.plan.filter.is_some() || self.plan.has_templates;
         wanted.then(|| {
             let cells = record.cells.iter().map(|cell| Value::String(content(&text[cell.clone()]).into_owned()));
@@ -97,13 +102,13 @@ impl Table {
         })
     }
 
-    fn layer(&self, record: &Record, text: &str) -> Layer {
-        let fields = Fields::Cells { columns: Arc::clone(&self.header.names), ranges: record.cells.clone().into() };
+    fn layer(&self, record: &CsvRecord, text: &str) -> Layer {
+        let fields = FieldSpans::Cells { columns: Arc::clone(&self.header.names), ranges: record.cells.clone().into() };
         let whole = 0..text.find(['\n', '\r']).unwrap_or(text.len());
         Layer { file: Arc::clone(&self.input.path), text: Arc::from(text), line: record.line, whole, fields }
     }
 
-    fn misshapen(&self, record: &Record, layer: &Layer) -> Option<Problem> {
+    fn misshapen(&self, record: &CsvRecord, layer: &Layer) -> Option<Problem> {
         if let Some(fault) = record.faults.first() {
             return Some(faulty(fault, layer));
         }
@@ -124,7 +129,7 @@ impl Table {
         Some(layer.problem(at, rule).with_hint(hint))
     }
 
-    fn entries(&self, record: &Record, text: &str, layer: &Layer, problems: &mut Vec<Problem>) -> Vec<Entry> {
+    fn entries(&self, record: &CsvRecord, text: &str, layer: &Layer, problems: &mut Vec<Problem>) -> Vec<FieldEntry> {
         let mut entries = Vec::with_capacity(record.cells.len());
         for ((cell, target), written) in record.cells.iter().zip(&*self.header.targets).zip(&*self.header.written) {
             let raw = &text[cell.clone()];
@@ -149,34 +154,41 @@ impl Table {
     }
 
     /// Takes a cell apart that holds a JSON object for a parent of dotted fields.
-    fn spread(&self, target: &Target, value: Value, at: &Layer, into: &mut Vec<Entry>, problems: &mut Vec<Problem>) {
-        let Target::Field(name) = target else {
-            into.push(Entry { target: target.clone(), value });
+    fn spread(
+        &self,
+        target: &RowField,
+        value: Value,
+        at: &Layer,
+        into: &mut Vec<FieldEntry>,
+        problems: &mut Vec<Problem>,
+    ) {
+        let RowField::Field(name) = target else {
+            into.push(FieldEntry { target: target.clone(), value });
             return;
         };
         match (self.plan.names.key(name), value) {
-            (Meaning::Parent, Value::Object(object)) => {
+            (NameMeaning::Parent, Value::Object(object)) => {
                 for (key, value) in object {
                     let path = format!("{name}.{key}");
                     match self.plan.names.key(&path) {
-                        Meaning::Target(target) => once(Entry { target, value }, at, into, problems),
+                        NameMeaning::Field(target) => once(FieldEntry { target, value }, at, into, problems),
                         _ => problems.push(crate::jsonl::unknown_key(at, name, &path, &self.plan)),
                     }
                 }
             }
-            (Meaning::Parent, other) => {
+            (NameMeaning::Parent, other) => {
                 let rule = format!("{name} must be a JSON object such as {{\"key\": true}}");
                 let hint = format!("or give each part its own column, for example `{name}.key`");
                 let problem = at.field_problem(name, rule).with_value(&crate::assemble::plain(&other));
                 problems.push(problem.with_hint(hint));
             }
-            (_, value) => once(Entry { target: target.clone(), value }, at, into, problems),
+            (_, value) => once(FieldEntry { target: target.clone(), value }, at, into, problems),
         }
     }
 }
 
 /// Adds an entry, unless a column and the object in another one's cell give the same field.
-fn once(entry: Entry, at: &Layer, into: &mut Vec<Entry>, problems: &mut Vec<Problem>) {
+fn once(entry: FieldEntry, at: &Layer, into: &mut Vec<FieldEntry>, problems: &mut Vec<Problem>) {
     let name = entry.target.name();
     if name.contains('.') && into.iter().any(|other| other.target == entry.target) {
         let problem = at.field_problem(name, format!("`{name}` is given twice, by two columns"));
@@ -186,15 +198,15 @@ fn once(entry: Entry, at: &Layer, into: &mut Vec<Entry>, problems: &mut Vec<Prob
     into.push(entry);
 }
 
-fn is_empty(record: &Record, separator: u8) -> bool {
+fn is_empty(record: &CsvRecord, separator: u8) -> bool {
     record.raw.iter().all(|byte| *byte == separator || byte.is_ascii_whitespace())
 }
 
 /// What a cell's content means for the part of the row that it is for.
-pub(crate) fn value(target: &Target, raw: &str, content: Cow<'_, str>) -> Result<Value, serde_json::Error> {
+pub(crate) fn value(target: &RowField, raw: &str, content: Cow<'_, str>) -> Result<Value, serde_json::Error> {
     match target {
-        Target::Passthrough(_) => Ok(Value::String(untouched(raw).into_owned())),
-        Target::Field(name) if !is_prose(name) && looks_like_json(&content) => crate::jsonl::parse(&content),
+        RowField::Passthrough(_) => Ok(Value::String(untouched(raw).into_owned())),
+        RowField::Field(name) if !is_prose(name) && looks_like_json(&content) => crate::jsonl::parse(&content),
         _ => Ok(Value::String(content.into_owned())),
     }
 }
@@ -214,21 +226,21 @@ fn looks_like_json(text: &str) -> bool {
     inside.starts_with(['"', '[', '{', ']', '-']) || inside.starts_with(|c: char| c.is_ascii_digit())
 }
 
-fn bad_json(target: &Target, raw: &str, fault: &serde_json::Error, layer: &Layer) -> Problem {
+fn bad_json(target: &RowField, raw: &str, fault: &serde_json::Error, layer: &Layer) -> Problem {
     let rule = format!("the cell looks like JSON, but is not: {}", crate::jsonl::message(fault));
     let hint = "lists are written [\"a\", \"b\"], and every double quote is doubled inside a quoted cell";
     layer.field_problem(target.name(), rule).with_value(&content(raw)).with_hint(hint)
 }
 
-fn faulty(fault: &Fault, layer: &Layer) -> Problem {
+fn faulty(fault: &RecordError, layer: &Layer) -> Problem {
     match fault {
-        Fault::Unclosed(at) => layer
+        RecordError::Unclosed(at) => layer
             .problem(*at..at + 1, "a quote is opened here and never closed")
             .with_hint("close the cell with a double quote; a quote inside a quoted cell is written twice"),
-        Fault::AfterQuote(at) => layer
+        RecordError::AfterQuote(at) => layer
             .problem(*at..at + 1, "text follows a closing quote")
             .with_hint("a double quote inside a quoted cell is written twice: \"he said \"\"go\"\"\""),
-        Fault::TooLong => layer
+        RecordError::TooLong => layer
             .problem(0..0, "the row is longer than 1 MiB")
             .with_hint("name images by path or address instead of pasting them; or is a quote left open?"),
     }
@@ -240,7 +252,7 @@ pub(crate) fn not_utf8(file: &Arc<Path>, raw: &[u8], offset: u64, line: u64, err
     let byte = raw.get(bad).copied().unwrap_or_default();
     let position = offset + bad as u64;
     let text = String::from_utf8_lossy(raw);
-    // Everything before the bad byte is valid, so the position is the same in the mended text.
+    // Everything before the bad byte is valid, so the position is the same in the fixed text.
     let layer = Layer::plain(file, &text, line);
     let rule = format!("the file is not UTF-8: byte {byte:#04x} at byte position {position}");
     let hint = format!(

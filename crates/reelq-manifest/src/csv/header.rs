@@ -6,18 +6,20 @@ use std::{
     sync::Arc,
 };
 
-use super::records::{Fault, Record, Records, content};
+use reelq_model::nearest;
+
+use super::records::{CsvRecord, CsvRecords, RecordError, content};
 use crate::{
     Format, Problem,
     input::Input,
-    names::{Meaning, Names, Target, header_form, nearest},
-    place::Layer,
+    location::Layer,
+    names::{NameMeaning, Names, RowField, header_form},
     template::Filter,
 };
 
 /// How the columns or keys of a file are to be read.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Plan {
+pub(crate) struct ColumnPlan {
     pub(crate) names: Arc<Names>,
     /// File column to the name that it stands for.
     pub(crate) columns: Arc<BTreeMap<String, String>>,
@@ -32,11 +34,11 @@ pub(crate) struct Plan {
 
 /// The columns of a file.
 #[derive(Debug, Clone)]
-pub(crate) struct Header {
+pub(crate) struct CsvHeader {
     pub(crate) separator: u8,
     /// As written in the file; filters use these names.
     pub(crate) written: Arc<[String]>,
-    pub(crate) targets: Arc<[Option<Target>]>,
+    pub(crate) targets: Arc<[Option<RowField>]>,
     /// The name of each target, by which places are found.
     pub(crate) names: Arc<[Option<Arc<str>>]>,
 }
@@ -47,9 +49,9 @@ const START: usize = 64 * 1024;
 pub(crate) fn read_header(
     input: &Input,
     format: Format,
-    plan: &Plan,
+    plan: &ColumnPlan,
     problems: &mut Vec<Problem>,
-) -> Result<Header, Box<Problem>> {
+) -> Result<CsvHeader, Box<Problem>> {
     let (mut records, separator) = open(input, format)?;
     let record = first_record(&mut records).map_err(|error| input.unreadable(&error))?;
     let Some(record) = record else {
@@ -57,18 +59,18 @@ pub(crate) fn read_header(
         return Err(Box::new(Problem::of_file(&input.path, "the file is empty").with_hint(hint)));
     };
     let layer = layer(input, &record)?;
-    if let Some(Fault::Unclosed(at) | Fault::AfterQuote(at)) = record.faults.first() {
+    if let Some(RecordError::Unclosed(at) | RecordError::AfterQuote(at)) = record.faults.first() {
         let problem = layer.problem(*at..at + 1, "the header line has a quote that does not pair up");
         return Err(Box::new(problem.with_hint("quote whole cells or none: `\"id\",\"prompt\"`")));
     }
-    if record.faults.contains(&Fault::TooLong) {
+    if record.faults.contains(&RecordError::TooLong) {
         return Err(Box::new(layer.problem(0..1, "the header line is longer than 1 MiB")));
     }
     interpret(&layer, &record, separator, plan, problems)
 }
 
 /// Opens the file before its header: the separator is known, a `sep=` line is taken.
-pub(crate) fn open(input: &Input, format: Format) -> Result<(Records, u8), Box<Problem>> {
+pub(crate) fn open(input: &Input, format: Format) -> Result<(CsvRecords, u8), Box<Problem>> {
     let mut bytes = input.open()?;
     let start = bytes.start(START).map_err(|error| input.unreadable(&error))?;
     let declared = start.strip_prefix(b"sep=").and_then(|rest| rest.first().copied());
@@ -80,7 +82,7 @@ pub(crate) fn open(input: &Input, format: Format) -> Result<(Records, u8), Box<P
         (None, Format::Tsv) => (b'\t', 1),
         (None, _) => (sniff(start), 1),
     };
-    Ok((Records::new(bytes, separator, line), separator))
+    Ok((CsvRecords::new(bytes, separator, line), separator))
 }
 
 /// The separator that the first line with text uses most, outside quotes.
@@ -102,7 +104,7 @@ fn sniff(start: &[u8]) -> u8 {
 }
 
 /// Skips empty lines before the header.
-pub(crate) fn first_record(records: &mut Records) -> std::io::Result<Option<Record>> {
+pub(crate) fn first_record(records: &mut CsvRecords) -> std::io::Result<Option<CsvRecord>> {
     loop {
         match records.next()? {
             Some(record) if record.raw.trim_ascii().is_empty() => {}
@@ -111,7 +113,7 @@ pub(crate) fn first_record(records: &mut Records) -> std::io::Result<Option<Reco
     }
 }
 
-fn layer(input: &Input, record: &Record) -> Result<Layer, Box<Problem>> {
+fn layer(input: &Input, record: &CsvRecord) -> Result<Layer, Box<Problem>> {
     match std::str::from_utf8(&record.raw) {
         Ok(text) => Ok(Layer::plain(&input.path, text, record.line)),
         Err(error) => {
@@ -122,18 +124,18 @@ fn layer(input: &Input, record: &Record) -> Result<Layer, Box<Problem>> {
 
 fn interpret(
     layer: &Layer,
-    record: &Record,
+    record: &CsvRecord,
     separator: u8,
-    plan: &Plan,
+    plan: &ColumnPlan,
     problems: &mut Vec<Problem>,
-) -> Result<Header, Box<Problem>> {
+) -> Result<CsvHeader, Box<Problem>> {
     let written: Vec<String> =
         record.cells.iter().map(|cell| content(&layer.text[cell.clone()]).trim().to_owned()).collect();
     if !written.iter().any(|name| is_known(name, plan)) {
         return Err(Box::new(no_header(layer, record, plan)));
     }
     check_plan(layer, &written, plan, problems);
-    let mut targets: Vec<Option<Target>> = Vec::new();
+    let mut targets: Vec<Option<RowField>> = Vec::new();
     for (index, name) in written.iter().enumerate() {
         let meaning = meaning(name, &layer.file, plan);
         let problem = match meaning {
@@ -159,32 +161,32 @@ fn interpret(
         targets.push(meaning.ok().flatten().filter(|_| !bad));
     }
     let names = targets.iter().map(|target| target.as_ref().map(|target| Arc::from(target.name()))).collect();
-    Ok(Header { separator, written: written.into(), targets: targets.into(), names })
+    Ok(CsvHeader { separator, written: written.into(), targets: targets.into(), names })
 }
 
-fn is_known(name: &str, plan: &Plan) -> bool {
-    plan.columns.contains_key(name) || plan.ignore.contains(name) || plan.names.header(name) != Meaning::Unknown
+fn is_known(name: &str, plan: &ColumnPlan) -> bool {
+    plan.columns.contains_key(name) || plan.ignore.contains(name) || plan.names.header(name) != NameMeaning::Unknown
 }
 
 /// What a column stands for; `None` for one that is ignored or has no name; `Err` with a hint for an unknown one.
-fn meaning(name: &str, file: &Path, plan: &Plan) -> Result<Option<Target>, String> {
+fn meaning(name: &str, file: &Path, plan: &ColumnPlan) -> Result<Option<RowField>, String> {
     if let Some(mapped) = plan.columns.get(name) {
         return Ok(match plan.names.key(mapped) {
-            Meaning::Target(target) => Some(target),
-            Meaning::Parent | Meaning::Unknown => None,
+            NameMeaning::Field(target) => Some(target),
+            NameMeaning::Parent | NameMeaning::Unknown => None,
         });
     }
     if name.is_empty() || plan.ignore.contains(name) {
         return Ok(None);
     }
     match plan.names.header(name) {
-        Meaning::Target(target) => Ok(Some(target)),
-        Meaning::Parent => Ok(Some(Target::Field(Arc::from(header_form(name))))),
-        Meaning::Unknown => Err(unknown_hint(name, file, plan)),
+        NameMeaning::Field(target) => Ok(Some(target)),
+        NameMeaning::Parent => Ok(Some(RowField::Field(Arc::from(header_form(name))))),
+        NameMeaning::Unknown => Err(unknown_hint(name, file, plan)),
     }
 }
 
-fn unknown_hint(name: &str, file: &Path, plan: &Plan) -> String {
+fn unknown_hint(name: &str, file: &Path, plan: &ColumnPlan) -> String {
     let name = crate::problem::readable(name);
     let near = plan.names.nearest(&name).map(|near| format!("did you mean `{near}`? "));
     if plan.is_source {
@@ -211,7 +213,7 @@ fn beside(name: &str, file: &Path) -> String {
     )
 }
 
-fn no_header(layer: &Layer, record: &Record, plan: &Plan) -> Problem {
+fn no_header(layer: &Layer, record: &CsvRecord, plan: &ColumnPlan) -> Problem {
     let first = record.cells.first().cloned().unwrap_or(0..0);
     let near = record.cells.iter().find_map(|cell| plan.names.nearest(&content(&layer.text[cell.clone()])));
     let example = "the first line must name the columns, for example `id,prompt,duration`";
@@ -223,7 +225,7 @@ fn no_header(layer: &Layer, record: &Record, plan: &Plan) -> Problem {
 }
 
 /// Checks that the columns that the manifest maps or ignores are there.
-fn check_plan(layer: &Layer, written: &[String], plan: &Plan, problems: &mut Vec<Problem>) {
+fn check_plan(layer: &Layer, written: &[String], plan: &ColumnPlan, problems: &mut Vec<Problem>) {
     let mapped = plan.columns.keys().map(|name| ("columns", name));
     let ignored = plan.ignore.iter().map(|name| ("ignore", name));
     for (list, name) in mapped.chain(ignored).filter(|(_, name)| !written.contains(name)) {

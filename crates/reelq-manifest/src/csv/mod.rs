@@ -7,4 +7,4 @@ mod header;
 mod records;
 
 pub(crate) use cells::{Table, not_utf8, value};
-pub(crate) use header::{Header, Plan, read_header};
+pub(crate) use header::{ColumnPlan, CsvHeader, read_header};

@@ -6,7 +6,7 @@ use crate::{bytes::Bytes, limits};
 
 /// One record as written, and the ranges of its cells.
 #[derive(Debug)]
-pub(crate) struct Record {
+pub(crate) struct CsvRecord {
     /// The record's bytes without the line end that closes it.
     pub(crate) raw: Vec<u8>,
     /// The physical line on which it begins.
@@ -14,12 +14,12 @@ pub(crate) struct Record {
     /// Where it begins in the file.
     pub(crate) offset: u64,
     pub(crate) cells: Vec<Range<usize>>,
-    pub(crate) faults: Vec<Fault>,
+    pub(crate) faults: Vec<RecordError>,
 }
 
 /// Something wrong with a record's form, at a byte of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub(crate) enum RecordError {
     /// A quote that is opened and never closed.
     Unclosed(usize),
     /// Text between a closing quote and the next separator.
@@ -38,21 +38,21 @@ enum State {
 
 /// Reads records; physical lines are counted, those inside quotes too.
 #[derive(Debug)]
-pub(crate) struct Records {
+pub(crate) struct CsvRecords {
     bytes: Bytes,
     separator: u8,
     line: u64,
-    /// One unclosed quote is mended by reading on after its line; a second one may swallow what it likes.
+    /// One unclosed quote is fixed by reading on after its line; a second one may swallow what it likes.
     mended: bool,
 }
 
-impl Records {
+impl CsvRecords {
     pub(crate) const fn new(bytes: Bytes, separator: u8, line: u64) -> Self {
         Self { bytes, separator, line, mended: false }
     }
 
     /// Reads the next record; `None` at the end.
-    pub(crate) fn next(&mut self) -> io::Result<Option<Record>> {
+    pub(crate) fn next(&mut self) -> io::Result<Option<CsvRecord>> {
         if self.bytes.peek()?.is_none() {
             return Ok(None);
         }
@@ -83,7 +83,7 @@ impl Records {
         }
     }
 
-    fn at_end(&mut self, scan: Scan) -> Record {
+    fn at_end(&mut self, scan: Scan) -> CsvRecord {
         match scan.state {
             State::Quoted if !self.mended => self.mend(scan),
             State::Quoted => scan.close_unclosed(),
@@ -92,21 +92,21 @@ impl Records {
     }
 
     /// Ends the record at its first line end and reads on from there, so that one stray quote costs one row.
-    fn mend(&mut self, mut scan: Scan) -> Record {
+    fn mend(&mut self, mut scan: Scan) -> CsvRecord {
         let raw = &scan.record.raw;
         let quote_line_end = raw[scan.opened..].iter().position(|byte| matches!(byte, b'\n' | b'\r'));
         let Some(end) = quote_line_end.map(|length| scan.opened + length) else { return scan.close_unclosed() };
         let next = end + if raw[end..].starts_with(b"\r\n") { 2 } else { 1 };
         self.mended = true;
         self.bytes.give_back(&raw[next..]);
-        self.line = scan.record.line + crate::place::newlines(&String::from_utf8_lossy(&raw[..next]));
+        self.line = scan.record.line + crate::location::newlines(&String::from_utf8_lossy(&raw[..next]));
         scan.record.raw.truncate(end);
         scan.close_unclosed()
     }
 }
 
 struct Scan {
-    record: Record,
+    record: CsvRecord,
     state: State,
     /// Where the current cell begins.
     start: usize,
@@ -116,7 +116,7 @@ struct Scan {
 
 impl Scan {
     const fn new(line: u64, offset: u64) -> Self {
-        let record = Record { raw: Vec::new(), line, offset, cells: Vec::new(), faults: Vec::new() };
+        let record = CsvRecord { raw: Vec::new(), line, offset, cells: Vec::new(), faults: Vec::new() };
         Self { record, state: State::Start, start: 0, opened: 0 }
     }
 
@@ -139,7 +139,7 @@ impl Scan {
             (State::Start | State::Closing, b' ') => {}
             (State::Start, _) => self.state = State::Bare,
             (State::Closing, _) => {
-                self.record.faults.push(Fault::AfterQuote(at));
+                self.record.faults.push(RecordError::AfterQuote(at));
                 self.state = State::Bare;
             }
             (State::Bare, _) => {}
@@ -148,8 +148,8 @@ impl Scan {
 
     /// Follows the quotes of a record that is too long without keeping it.
     fn overflow(&mut self, byte: u8, separator: u8) {
-        if !self.record.faults.contains(&Fault::TooLong) {
-            self.record.faults.push(Fault::TooLong);
+        if !self.record.faults.contains(&RecordError::TooLong) {
+            self.record.faults.push(RecordError::TooLong);
         }
         self.state = match (self.state, byte) {
             (State::Quoted, b'"') => State::Closing,
@@ -160,13 +160,13 @@ impl Scan {
         };
     }
 
-    fn close(mut self) -> Record {
+    fn close(mut self) -> CsvRecord {
         self.record.cells.push(self.start..self.record.raw.len());
         self.record
     }
 
-    fn close_unclosed(mut self) -> Record {
-        self.record.faults.push(Fault::Unclosed(self.opened));
+    fn close_unclosed(mut self) -> CsvRecord {
+        self.record.faults.push(RecordError::Unclosed(self.opened));
         self.close()
     }
 }
@@ -192,10 +192,10 @@ mod tests {
 
     use super::*;
 
-    type Flat = (u64, Vec<String>, Vec<Fault>);
+    type Flat = (u64, Vec<String>, Vec<RecordError>);
 
     fn read(text: &str) -> Vec<Flat> {
-        let mut records = Records::new(Bytes::new(Box::new(Cursor::new(text.to_owned()))), b',', 1);
+        let mut records = CsvRecords::new(Bytes::new(Box::new(Cursor::new(text.to_owned()))), b',', 1);
         let mut all = Vec::new();
         while let Some(record) = records.next().unwrap() {
             let raw = String::from_utf8(record.raw).unwrap();
@@ -228,7 +228,7 @@ mod tests {
     #[test]
     fn an_unclosed_quote_costs_one_row() {
         let all = read("a,\"b\nc,d\ne,f\n");
-        assert_eq!(all[0].2, [Fault::Unclosed(2)]);
+        assert_eq!(all[0].2, [RecordError::Unclosed(2)]);
         assert_eq!(all[1..], [row(2, &["c", "d"]), row(3, &["e", "f"])]);
     }
 
@@ -236,7 +236,7 @@ mod tests {
     fn a_row_without_end_is_cut_and_the_next_one_is_read() {
         let long = format!("{}\nb\n", "x".repeat(limits::ROW_BYTES + 10));
         let all = read(&long);
-        assert_eq!(all[0].2, [Fault::TooLong]);
+        assert_eq!(all[0].2, [RecordError::TooLong]);
         assert_eq!(all[1], row(2, &["b"]));
     }
 }

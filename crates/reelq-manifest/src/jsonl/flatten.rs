@@ -4,25 +4,30 @@ use serde_json::{Map, Value};
 
 use crate::{
     Problem,
-    assemble::{Entry, kind, plain},
-    csv::Plan,
-    names::{Meaning, Target},
-    place::Layer,
+    assemble::{FieldEntry, kind, plain},
+    csv::ColumnPlan,
+    location::Layer,
+    names::{NameMeaning, RowField},
     problem::readable,
 };
 
 /// Takes an object apart; nulls are absent, unknown keys are problems.
-pub(crate) fn flatten(object: Map<String, Value>, plan: &Plan, at: &Layer, problems: &mut Vec<Problem>) -> Vec<Entry> {
+pub(crate) fn flatten(
+    object: Map<String, Value>,
+    plan: &ColumnPlan,
+    at: &Layer,
+    problems: &mut Vec<Problem>,
+) -> Vec<FieldEntry> {
     let mut flat = Flat { plan, at, problems, entries: Vec::new() };
     flat.object("", object);
     flat.entries
 }
 
 struct Flat<'a> {
-    plan: &'a Plan,
+    plan: &'a ColumnPlan,
     at: &'a Layer,
     problems: &'a mut Vec<Problem>,
-    entries: Vec<Entry>,
+    entries: Vec<FieldEntry>,
 }
 
 impl Flat<'_> {
@@ -34,11 +39,11 @@ impl Flat<'_> {
             }
             let name = self.plan.columns.get(&path).map_or(path.as_str(), String::as_str);
             match (self.plan.names.key(name), value) {
-                (Meaning::Target(_), value) if self.fits(parent, name) => {
+                (NameMeaning::Field(_), value) if self.fits(parent, name) => {
                     self.push(name, value);
                 }
-                (Meaning::Parent, Value::Object(inner)) => self.object(&path, inner),
-                (Meaning::Parent, other) => {
+                (NameMeaning::Parent, Value::Object(inner)) => self.object(&path, inner),
+                (NameMeaning::Parent, other) => {
                     let rule = format!("{} must be an object, not {}", readable(name), kind(&other));
                     self.problems.push(self.at.field_problem(name, rule).with_value(&plain(&other)));
                 }
@@ -49,22 +54,22 @@ impl Flat<'_> {
 
     /// Labels, `x_` keys and the like are for whole rows, not for the inside of a field.
     fn fits(&self, parent: &str, name: &str) -> bool {
-        parent.is_empty() || matches!(self.plan.names.key(name), Meaning::Target(Target::Field(_)))
+        parent.is_empty() || matches!(self.plan.names.key(name), NameMeaning::Field(RowField::Field(_)))
     }
 
     fn push(&mut self, name: &str, value: Value) {
-        let Meaning::Target(target) = self.plan.names.key(name) else { return };
+        let NameMeaning::Field(target) = self.plan.names.key(name) else { return };
         if self.entries.iter().any(|entry| entry.target == target) {
             let rule = format!("`{}` is given twice", readable(name));
             self.problems.push(self.at.field_problem(name, rule).with_value(&plain(&value)));
             return;
         }
-        self.entries.push(Entry { target, value });
+        self.entries.push(FieldEntry { target, value });
     }
 }
 
 /// A problem with a key that means nothing.
-pub(crate) fn unknown_key(at: &Layer, key: &str, path: &str, plan: &Plan) -> Problem {
+pub(crate) fn unknown_key(at: &Layer, key: &str, path: &str, plan: &ColumnPlan) -> Problem {
     let path = readable(path);
     let carry = if path.contains('.') {
         None

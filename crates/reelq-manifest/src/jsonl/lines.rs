@@ -7,13 +7,13 @@ use serde_json::Value;
 use crate::{
     Problem,
     assemble::kind,
-    bytes::{Bytes, Line},
-    csv::{Plan, not_utf8},
+    bytes::{Bytes, RawLine},
+    csv::{ColumnPlan, not_utf8},
+    entries::{RowEntries, RowStep},
     input::Input,
     jsonl::{flatten, message, parse},
     limits,
-    part::{Found, Step},
-    place::{Fields, Layer},
+    location::{FieldSpans, Layer},
     template::row_variables,
 };
 
@@ -21,7 +21,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Lines {
     input: Input,
-    plan: Arc<Plan>,
+    plan: Arc<ColumnPlan>,
     bytes: Bytes,
     line: u64,
 }
@@ -47,19 +47,19 @@ impl Lines {
     }
 
     /// Opens the file at its first line.
-    pub(crate) fn open(input: &Input, plan: &Arc<Plan>) -> Result<Self, Box<Problem>> {
+    pub(crate) fn open(input: &Input, plan: &Arc<ColumnPlan>) -> Result<Self, Box<Problem>> {
         Ok(Self { input: input.clone(), plan: Arc::clone(plan), bytes: input.open()?, line: 0 })
     }
 
     /// Reads on to the next row that is not empty.
-    pub(crate) fn next(&mut self, problems: &mut Vec<Problem>) -> Step {
+    pub(crate) fn next(&mut self, problems: &mut Vec<Problem>) -> RowStep {
         loop {
             let line = match self.bytes.line(limits::ROW_BYTES) {
                 Ok(Some(line)) => line,
-                Ok(None) => return Step::End,
+                Ok(None) => return RowStep::End,
                 Err(error) => {
                     problems.push(*self.input.unreadable(&error));
-                    return Step::End;
+                    return RowStep::End;
                 }
             };
             self.line += 1;
@@ -68,18 +68,18 @@ impl Lines {
             }
             match self.read(&line) {
                 Ok((value, layer)) => match self.row(value, layer, problems) {
-                    Step::Left => {}
+                    RowStep::Left => {}
                     step => return step,
                 },
                 Err(problem) => {
                     problems.push(*problem);
-                    return Step::Bad;
+                    return RowStep::Bad;
                 }
             }
         }
     }
 
-    fn read(&self, line: &Line) -> Result<(Value, Layer), Box<Problem>> {
+    fn read(&self, line: &RawLine) -> Result<(Value, Layer), Box<Problem>> {
         if !line.whole {
             let start = String::from_utf8_lossy(&line.bytes[..200]);
             let layer = Layer::plain(&self.input.path, &start, self.line);
@@ -91,20 +91,20 @@ impl Lines {
         let mut layer = Layer::plain(&self.input.path, text, self.line);
         match parse(text) {
             Ok(value) => {
-                layer.fields = Fields::Json { columns: Arc::clone(&self.plan.columns) };
+                layer.fields = FieldSpans::Json { columns: Arc::clone(&self.plan.columns) };
                 Ok((value, layer))
             }
             Err(error) => Err(Box::new(not_json(&layer, &error))),
         }
     }
 
-    fn row(&self, value: Value, layer: Layer, problems: &mut Vec<Problem>) -> Step {
+    fn row(&self, value: Value, layer: Layer, problems: &mut Vec<Problem>) -> RowStep {
         let object = match value {
             Value::Object(object) => object,
             other => {
                 let rule = format!("the line holds {}, not an object", kind(&other));
                 problems.push(layer.problem(layer.whole.clone(), rule).with_hint(EXAMPLE));
-                return Step::Bad;
+                return RowStep::Bad;
             }
         };
         let wanted = self.plan.filter.is_some() || self.plan.has_templates;
@@ -112,19 +112,19 @@ impl Lines {
         if let (Some(filter), Some(variables)) = (&self.plan.filter, &variables) {
             match filter.keeps(variables, &layer) {
                 Ok(true) => {}
-                Ok(false) => return Step::Left,
+                Ok(false) => return RowStep::Left,
                 Err(problem) => {
                     problems.push(*problem);
-                    return Step::Bad;
+                    return RowStep::Bad;
                 }
             }
         }
         let before = problems.len();
         let entries = flatten(object, &self.plan, &layer, problems);
         if problems.len() > before {
-            return Step::Bad;
+            return RowStep::Bad;
         }
-        Step::Row(Found { entries, layer: Arc::new(layer), variables, templated: false })
+        RowStep::Row(RowEntries { entries, layer: Arc::new(layer), variables, templated: false })
     }
 }
 

@@ -2,10 +2,10 @@
 
 mod flatten;
 mod lines;
-mod places;
+mod spans;
 mod strict;
 
 pub(crate) use flatten::{flatten, unknown_key};
 pub(crate) use lines::Lines;
-pub(crate) use places::places;
+pub(crate) use spans::spans;
 pub(crate) use strict::{message, parse};

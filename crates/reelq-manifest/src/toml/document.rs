@@ -1,70 +1,64 @@
-//! Reads the document and lays out its parts in the order of the file.
+//! Reads the document and lays out its sources in the order of the file.
 
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
+use reelq_model::nearest;
 use toml_edit::{Document, Item, TableLike};
 
 use super::{
+    context::DocumentContext,
     head, jobs,
-    section::{Section, Source},
+    section::{Section, TomlText},
     sources,
 };
 use crate::{
-    Head, Problem, Vocabulary,
-    csv::{Plan, not_utf8},
+    ManifestHead, Problem, Vocabulary,
+    csv::{ColumnPlan, not_utf8},
+    entries::Defaults,
     input::Input,
     jsonl::flatten,
     limits,
-    names::{Names, nearest},
-    part::{Defaults, Part},
-    place::Layer,
+    location::Layer,
+    names::Names,
+    source::RowSource,
 };
 
 const SECTIONS: [&str; 4] = ["batch", "defaults", "jobs", "sources"];
-
-/// What the parts of a document share.
-pub(crate) struct Shared<'a> {
-    pub(crate) input: &'a Input,
-    pub(crate) names: Arc<Names>,
-    pub(crate) defaults: Option<Defaults>,
-    /// Rows that the matrices may still expand to.
-    pub(crate) room: u64,
-}
 
 /// Reads a TOML manifest; `Err` where it is no TOML.
 pub(crate) fn read(
     input: &Input,
     vocabulary: &Vocabulary,
     problems: &mut Vec<Problem>,
-) -> Result<(Head, Vec<Part>), Box<Problem>> {
+) -> Result<(ManifestHead, Vec<RowSource>), Box<Problem>> {
     let text = text(input)?;
-    let source = Source { file: Arc::clone(&input.path), text: Arc::from(text.as_str()) };
+    let source = TomlText { file: Arc::clone(&input.path), text: Arc::from(text.as_str()) };
     let document = Document::parse(text).map_err(|error| not_toml(&source, &error))?;
     let root = document.as_table();
     unknown_sections(&source, root, problems);
 
     let head = section(&source, root, "batch", problems);
-    let head = head.map_or_else(Head::default, |section| head::read(section, vocabulary, problems));
+    let head = head.map_or_else(ManifestHead::default, |section| head::read(section, vocabulary, problems));
     let names = Arc::new(Names::new(vocabulary, &head.passthrough));
-    let plan = Plan { names: Arc::clone(&names), ..Plan::default() };
+    let plan = ColumnPlan { names: Arc::clone(&names), ..ColumnPlan::default() };
     let defaults = section(&source, root, "defaults", problems).map(|section| {
         let entries = flatten(section.values, &plan, &section.layer, problems);
         Defaults { entries, layer: section.layer }
     });
 
-    let mut shared = Shared { input, names, defaults, room: limits::EXPANDED_ROWS };
-    let mut parts = Vec::new();
+    let mut shared = DocumentContext { input, names, defaults, room: limits::EXPANDED_ROWS };
+    let mut sources = Vec::new();
     for (is_job, table, at) in tables(&source, root, problems) {
         let section = source.section(table, at, problems);
-        let part =
+        let row_source =
             if is_job { jobs::read(section, &mut shared, problems) } else { sources::read(section, &shared, problems) };
-        parts.extend(part);
+        sources.extend(row_source);
     }
-    Ok((with_columns(head, &parts), parts))
+    Ok((with_columns(head, &sources), sources))
 }
 
-fn with_columns(mut head: Head, parts: &[Part]) -> Head {
-    for name in parts.iter().flat_map(|part| part.content.passthrough()) {
+fn with_columns(mut head: ManifestHead, sources: &[RowSource]) -> ManifestHead {
+    for name in sources.iter().flat_map(|row_source| row_source.content.passthrough()) {
         if !head.passthrough.contains(&name) {
             head.passthrough.push(name);
         }
@@ -92,7 +86,7 @@ fn text(input: &Input) -> Result<String, Box<Problem>> {
         let bad = error.utf8_error().valid_up_to();
         let raw = error.as_bytes();
         let start = raw[..bad].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
-        let line = crate::place::newlines(&String::from_utf8_lossy(&raw[..start])) + 1;
+        let line = crate::location::newlines(&String::from_utf8_lossy(&raw[..start])) + 1;
         let end = raw[bad..].iter().position(|byte| *byte == b'\n').map_or(raw.len(), |length| bad + length);
         let cut = &raw[start..end];
         match std::str::from_utf8(cut) {
@@ -102,14 +96,14 @@ fn text(input: &Input) -> Result<String, Box<Problem>> {
     })
 }
 
-fn not_toml(source: &Source, error: &toml_edit::TomlError) -> Box<Problem> {
+fn not_toml(source: &TomlText, error: &toml_edit::TomlError) -> Box<Problem> {
     let at = error.span().unwrap_or(0..0);
     let layer = source.layer(at.clone(), BTreeMap::new());
     let message = error.message().trim().replace('\n', "; ");
     Box::new(layer.problem(at, format!("the file is not valid TOML: {message}")))
 }
 
-fn unknown_sections(source: &Source, root: &dyn TableLike, problems: &mut Vec<Problem>) {
+fn unknown_sections(source: &TomlText, root: &dyn TableLike, problems: &mut Vec<Problem>) {
     for (name, _) in root.iter().filter(|(name, _)| !SECTIONS.contains(name)) {
         let at = root.key(name).and_then(toml_edit::Key::span).unwrap_or(0..0);
         let layer: Layer = source.layer(at.clone(), BTreeMap::new());
@@ -123,9 +117,9 @@ fn unknown_sections(source: &Source, root: &dyn TableLike, problems: &mut Vec<Pr
     }
 }
 
-fn section(source: &Source, root: &dyn TableLike, name: &str, problems: &mut Vec<Problem>) -> Option<Section> {
+fn section(source: &TomlText, root: &dyn TableLike, name: &str, problems: &mut Vec<Problem>) -> Option<Section> {
     let item = root.get(name)?;
-    let at = place(root, name, item);
+    let at = span_of(root, name, item);
     if let Some(table) = item.as_table_like() {
         return Some(source.section(table, at, problems));
     }
@@ -134,20 +128,20 @@ fn section(source: &Source, root: &dyn TableLike, name: &str, problems: &mut Vec
     None
 }
 
-fn place(table: &dyn TableLike, name: &str, item: &Item) -> Range<usize> {
+fn span_of(table: &dyn TableLike, name: &str, item: &Item) -> Range<usize> {
     item.span().or_else(|| table.key(name).and_then(toml_edit::Key::span)).unwrap_or(0..0)
 }
 
 /// The jobs and sources in the order in which they stand.
 fn tables<'a>(
-    source: &Source,
+    source: &TomlText,
     root: &'a dyn TableLike,
     problems: &mut Vec<Problem>,
 ) -> Vec<(bool, &'a dyn TableLike, Range<usize>)> {
     let mut found: Vec<(bool, &dyn TableLike, Range<usize>)> = Vec::new();
     for (name, is_job) in [("jobs", true), ("sources", false)] {
         let Some(item) = root.get(name) else { continue };
-        let at = place(root, name, item);
+        let at = span_of(root, name, item);
         if let Some(tables) = item.as_array_of_tables() {
             let tables =
                 tables.iter().map(|table| (is_job, table as &dyn TableLike, table.span().unwrap_or(at.clone())));

@@ -4,13 +4,13 @@ use reelq_model::Money;
 use serde_json::Value;
 
 use super::section::Section;
-use crate::{Head, Problem, Vocabulary, names::ROW_KEYS, results::taken};
+use crate::{ManifestHead, Problem, Vocabulary, names::ROW_KEYS, results::taken};
 
 const KEYS: [&str; 6] = ["name", "output", "file_name", "budget_usd", "priority", "passthrough"];
 
 /// Reads the section and refuses what it does not know.
-pub(crate) fn read(mut section: Section, vocabulary: &Vocabulary, problems: &mut Vec<Problem>) -> Head {
-    let head = Head {
+pub(crate) fn read(mut section: Section, vocabulary: &Vocabulary, problems: &mut Vec<Problem>) -> ManifestHead {
+    let head = ManifestHead {
         name: section.text("name", problems),
         output: section.text("output", problems),
         file_name: section.text("file_name", problems),

@@ -2,27 +2,28 @@
 
 use std::sync::Arc;
 
+use reelq_model::nearest;
 use serde_json::{Map, Value};
 
-use super::{document::Shared, section::Section};
+use super::{context::DocumentContext, section::Section};
 use crate::{
     Problem,
-    assemble::{Entry, kind},
-    csv::Plan,
+    assemble::{FieldEntry, kind},
+    csv::ColumnPlan,
+    entries::{RowEntries, RowStep},
     jsonl::flatten,
     limits,
-    names::nearest,
-    part::{Content, Found, Part, Step},
-    place::Layer,
+    location::Layer,
     problem::readable,
+    source::{RowSource, SourceContent},
     template::{Templates, is_name, templates_in, variables},
 };
 
 /// A job before its expansion.
 #[derive(Debug)]
-pub(crate) struct Job {
+pub(crate) struct JobTemplate {
     layer: Arc<Layer>,
-    entries: Vec<Entry>,
+    entries: Vec<FieldEntry>,
     vars: Map<String, Value>,
     /// Each key of the matrix with its values; the first one changes slowest.
     matrix: Vec<(String, Vec<Value>)>,
@@ -32,18 +33,18 @@ pub(crate) struct Job {
 /// A job while it is expanded.
 #[derive(Debug)]
 pub(crate) struct Expansion {
-    job: Arc<Job>,
+    job: Arc<JobTemplate>,
     next: u64,
 }
 
 impl Expansion {
-    pub(crate) fn new(job: &Arc<Job>) -> Self {
+    pub(crate) fn new(job: &Arc<JobTemplate>) -> Self {
         Self { job: Arc::clone(job), next: 0 }
     }
 
-    pub(crate) fn next(&mut self, _problems: &mut Vec<Problem>) -> Step {
+    pub(crate) fn next(&mut self, _problems: &mut Vec<Problem>) -> RowStep {
         if self.next >= self.job.rows {
-            return Step::End;
+            return RowStep::End;
         }
         let mut rest = self.next;
         self.next += 1;
@@ -54,7 +55,7 @@ impl Expansion {
             rest /= length;
             pairs.extend(values.get(index).map(|value| (name.clone(), value.clone())));
         }
-        Step::Row(Found {
+        RowStep::Row(RowEntries {
             entries: self.job.entries.clone(),
             layer: Arc::clone(&self.job.layer),
             variables: Some(variables(pairs)),
@@ -64,7 +65,11 @@ impl Expansion {
 }
 
 /// Reads one job; `None` where no row of it can be made.
-pub(crate) fn read(mut section: Section, shared: &mut Shared<'_>, problems: &mut Vec<Problem>) -> Option<Part> {
+pub(crate) fn read(
+    mut section: Section,
+    shared: &mut DocumentContext<'_>,
+    problems: &mut Vec<Problem>,
+) -> Option<RowSource> {
     let before = problems.len();
     let vars = section.table("vars", problems);
     let axes = section.table("matrix", problems);
@@ -73,7 +78,7 @@ pub(crate) fn read(mut section: Section, shared: &mut Shared<'_>, problems: &mut
     let matrix = matrix(&section, axes, problems);
     check_variables(&section, &vars, &matrix, problems);
     let rows = rows(&section, &matrix, shared, problems);
-    let plan = Plan { names: Arc::clone(&shared.names), ..Plan::default() };
+    let plan = ColumnPlan { names: Arc::clone(&shared.names), ..ColumnPlan::default() };
     let entries = flatten(section.values, &plan, &section.layer, problems);
     let defaults: Vec<_> = shared.defaults.iter().cloned().collect();
     let mut templates = Templates::new();
@@ -90,8 +95,8 @@ pub(crate) fn read(mut section: Section, shared: &mut Shared<'_>, problems: &mut
         return None;
     }
     warn_of_unused(&section.layer, &matrix, &texts, problems);
-    let job = Job { layer: section.layer, entries, vars, matrix, rows };
-    Some(Part { content: Content::Job(Arc::new(job)), defaults, templates: Arc::new(templates) })
+    let job = JobTemplate { layer: section.layer, entries, vars, matrix, rows };
+    Some(RowSource { content: SourceContent::Job(Arc::new(job)), defaults, templates: Arc::new(templates) })
 }
 
 fn matrix(section: &Section, table: Map<String, Value>, problems: &mut Vec<Problem>) -> Vec<(String, Vec<Value>)> {
@@ -138,7 +143,7 @@ fn check_variables(
 fn rows(
     section: &Section,
     matrix: &[(String, Vec<Value>)],
-    shared: &mut Shared<'_>,
+    shared: &mut DocumentContext<'_>,
     problems: &mut Vec<Problem>,
 ) -> u64 {
     let product = matrix.iter().try_fold(1_u64, |product, (_, values)| product.checked_mul(values.len() as u64));
@@ -155,7 +160,7 @@ fn rows(
 }
 
 fn compile(
-    entry: &Entry,
+    entry: &FieldEntry,
     layer: &Layer,
     known: &[&str],
     templates: &mut Templates,

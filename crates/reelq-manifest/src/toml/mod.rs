@@ -1,5 +1,6 @@
 //! TOML manifests: `[batch]`, `[defaults]`, `[[jobs]]` with `vars` and `matrix`, `[[sources]]`.
 
+mod context;
 mod document;
 mod head;
 mod jobs;
@@ -7,4 +8,4 @@ mod section;
 mod sources;
 
 pub(crate) use document::read;
-pub(crate) use jobs::{Expansion, Job};
+pub(crate) use jobs::{Expansion, JobTemplate};

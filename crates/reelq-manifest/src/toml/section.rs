@@ -2,14 +2,14 @@
 
 use std::{collections::BTreeMap, ops::Range, path::Path, sync::Arc};
 
+use reelq_model::nearest;
 use serde_json::{Map, Number, Value};
 use toml_edit::{Item, TableLike};
 
 use crate::{
     Problem,
     assemble::{kind, plain},
-    names::nearest,
-    place::{Fields, KeyPlace, Layer},
+    location::{FieldSpans, KeySpan, Layer},
     problem::readable,
 };
 
@@ -22,30 +22,30 @@ pub(crate) struct Section {
 
 /// The text that all sections stand in.
 #[derive(Debug, Clone)]
-pub(crate) struct Source {
+pub(crate) struct TomlText {
     pub(crate) file: Arc<Path>,
     pub(crate) text: Arc<str>,
 }
 
-impl Source {
-    pub(crate) fn layer(&self, whole: Range<usize>, places: BTreeMap<String, KeyPlace>) -> Layer {
+impl TomlText {
+    pub(crate) fn layer(&self, whole: Range<usize>, spans: BTreeMap<String, KeySpan>) -> Layer {
         let (file, text) = (Arc::clone(&self.file), Arc::clone(&self.text));
-        Layer { file, text, line: 1, whole, fields: Fields::Keys(Arc::new(places)) }
+        Layer { file, text, line: 1, whole, fields: FieldSpans::Keys(Arc::new(spans)) }
     }
 
     /// Reads a table that stands at `whole`.
     pub(crate) fn section(&self, table: &dyn TableLike, whole: Range<usize>, problems: &mut Vec<Problem>) -> Section {
-        let mut reader = Reader { source: self, places: BTreeMap::new(), problems };
+        let mut reader = Reader { source: self, spans: BTreeMap::new(), problems };
         let values = reader.table(table, "", &whole);
         let end = self.text[whole.start..].find(['\n', '\r']).map_or(self.text.len(), |length| whole.start + length);
-        let layer = Arc::new(self.layer(whole.start..whole.end.clamp(whole.start, end), reader.places));
+        let layer = Arc::new(self.layer(whole.start..whole.end.clamp(whole.start, end), reader.spans));
         Section { values, layer }
     }
 }
 
 struct Reader<'a> {
-    source: &'a Source,
-    places: BTreeMap<String, KeyPlace>,
+    source: &'a TomlText,
+    spans: BTreeMap<String, KeySpan>,
     problems: &'a mut Vec<Problem>,
 }
 
@@ -56,7 +56,7 @@ impl Reader<'_> {
             let inner = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
             let key = table.key(name).and_then(toml_edit::Key::span).unwrap_or_else(|| whole.clone());
             let value = item.span().unwrap_or_else(|| key.clone());
-            self.places.insert(inner.clone(), KeyPlace { key, value: value.clone() });
+            self.spans.insert(inner.clone(), KeySpan { key, value: value.clone() });
             if let Some(item) = self.item(item, &inner, &value) {
                 values.insert(name.to_owned(), item);
             }
@@ -149,8 +149,8 @@ impl Section {
 
     /// The value exactly as it is written.
     pub(crate) fn literal(&self, key: &str) -> Option<&str> {
-        let Fields::Keys(places) = &self.layer.fields else { return None };
-        places.get(key).and_then(|place| self.layer.text.get(place.value.clone()))
+        let FieldSpans::Keys(spans) = &self.layer.fields else { return None };
+        spans.get(key).and_then(|span| self.layer.text.get(span.value.clone()))
     }
 
     /// Refuses every key that was not taken.
@@ -167,12 +167,11 @@ impl Section {
 
     /// The same place with the names below `key` as its own.
     pub(crate) fn inner_layer(&self, key: &str) -> Arc<Layer> {
-        let Fields::Keys(places) = &self.layer.fields else { return Arc::clone(&self.layer) };
-        let whole = places.get(key).map_or_else(|| self.layer.whole.clone(), |place| place.key.clone());
+        let FieldSpans::Keys(spans) = &self.layer.fields else { return Arc::clone(&self.layer) };
+        let whole = spans.get(key).map_or_else(|| self.layer.whole.clone(), |span| span.key.clone());
         let start = format!("{key}.");
-        let inner =
-            places.iter().filter_map(|(name, place)| Some((name.strip_prefix(&start)?.to_owned(), place.clone())));
-        let fields = Fields::Keys(Arc::new(inner.collect()));
+        let inner = spans.iter().filter_map(|(name, span)| Some((name.strip_prefix(&start)?.to_owned(), span.clone())));
+        let fields = FieldSpans::Keys(Arc::new(inner.collect()));
         Arc::new(Layer { whole, fields, ..Layer::clone(&self.layer) })
     }
 }

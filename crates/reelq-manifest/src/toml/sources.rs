@@ -4,21 +4,26 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use serde_json::Value;
 
-use super::{document::Shared, section::Section};
+use super::{context::DocumentContext, section::Section};
 use crate::{
     Format, Problem,
-    csv::Plan,
+    csv::ColumnPlan,
+    entries::Defaults,
     input::Input,
     jsonl::flatten,
-    names::Meaning,
-    part::{Content, Defaults, Part},
+    names::NameMeaning,
+    source::{RowSource, SourceContent},
     template::{Filter, Templates, templates_in},
 };
 
 const KEYS: [&str; 7] = ["path", "format", "defaults", "columns", "filter", "where", "ignore"];
 
 /// Reads one source; `None` where its rows cannot be read.
-pub(crate) fn read(mut section: Section, shared: &Shared<'_>, problems: &mut Vec<Problem>) -> Option<Part> {
+pub(crate) fn read(
+    mut section: Section,
+    shared: &DocumentContext<'_>,
+    problems: &mut Vec<Problem>,
+) -> Option<RowSource> {
     let before = problems.len();
     let path = section.text("path", problems);
     if path.is_none() && problems.len() == before {
@@ -45,9 +50,9 @@ pub(crate) fn read(mut section: Section, shared: &Shared<'_>, problems: &mut Vec
         !found.is_empty()
     });
     let names = Arc::clone(&shared.names);
-    let plan = Plan { names, columns: Arc::new(columns), ignore, filter, has_templates, is_source: true };
-    match Content::of_file(input, format, plan, problems) {
-        Ok(content) => Some(Part { content, defaults, templates: Arc::new(templates) }),
+    let plan = ColumnPlan { names, columns: Arc::new(columns), ignore, filter, has_templates, is_source: true };
+    match SourceContent::of_file(input, format, plan, problems) {
+        Ok(content) => Some(RowSource { content, defaults, templates: Arc::new(templates) }),
         Err(problem) => {
             problems.push(at_path(&section, *problem));
             None
@@ -100,7 +105,11 @@ fn sniff(input: &Input) -> Result<Format, Box<Problem>> {
     Ok(Format::detect(&input.path, start))
 }
 
-fn columns(section: &mut Section, shared: &Shared<'_>, problems: &mut Vec<Problem>) -> BTreeMap<String, String> {
+fn columns(
+    section: &mut Section,
+    shared: &DocumentContext<'_>,
+    problems: &mut Vec<Problem>,
+) -> BTreeMap<String, String> {
     let mut columns = BTreeMap::new();
     for (column, value) in section.table("columns", problems) {
         let key = format!("columns.{column}");
@@ -109,7 +118,7 @@ fn columns(section: &mut Section, shared: &Shared<'_>, problems: &mut Vec<Proble
             problems.push(section.wrong(&key, &rule, &value));
             continue;
         };
-        if matches!(shared.names.key(&name), Meaning::Target(_)) {
+        if matches!(shared.names.key(&name), NameMeaning::Field(_)) {
             columns.insert(column, name);
             continue;
         }
@@ -143,10 +152,14 @@ fn filter(section: &mut Section, problems: &mut Vec<Problem>) -> Option<Filter> 
     }
 }
 
-fn defaults(section: &mut Section, shared: &Shared<'_>, problems: &mut Vec<Problem>) -> (Vec<Defaults>, Templates) {
+fn defaults(
+    section: &mut Section,
+    shared: &DocumentContext<'_>,
+    problems: &mut Vec<Problem>,
+) -> (Vec<Defaults>, Templates) {
     let layer = section.inner_layer("defaults");
     let own = section.table("defaults", problems);
-    let plan = Plan { names: Arc::clone(&shared.names), ..Plan::default() };
+    let plan = ColumnPlan { names: Arc::clone(&shared.names), ..ColumnPlan::default() };
     let entries = flatten(own, &plan, &layer, problems);
     let mut all: Vec<Defaults> = shared.defaults.iter().cloned().collect();
     all.push(Defaults { entries, layer });

@@ -142,7 +142,7 @@ impl Job {
             self.doubtful.push(submission.number);
         }
         let task = self.stage.task().map(|task| task.id.clone());
-        // Whatever becomes of the task, nobody said that the money comes back.
+        // Whatever becomes of the task, no one said that the money comes back.
         for charge in self.charges.iter_mut().filter(|charge| Some(&charge.task) == task.as_ref()) {
             if charge.settlement == Settlement::Open {
                 charge.settlement = Settlement::Charged;

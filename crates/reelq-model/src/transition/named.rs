@@ -15,7 +15,7 @@ pub(super) fn resolved(stage: &Stage, resolution: Resolution) -> Option<(Stage, 
 fn follows(stage: &Stage, task: TaskId, submission: Submission, at: Timestamp) -> Option<(Stage, Wake)> {
     let fits = match stage {
         Stage::Submitting { submission: open } | Stage::Unconfirmed { submission: open, .. } => *open == submission,
-        // It was given up while nobody knew whether it was bought.
+        // It was given up while no one knew whether it was bought.
         Stage::Failed { failure, task: None } => failure.kind == FailureKind::GivenUp,
         other => {
             let other = other.task()?;

@@ -1,4 +1,4 @@
-//! Which ticks are to be fired now. Pure: a schedule, its mark and the time decide.
+//! Which ticks are to be fired now. Pure: a schedule, until when its ticks are over, and the time decide.
 
 use std::time::Duration;
 
@@ -23,11 +23,11 @@ pub struct Due {
 }
 
 impl Due {
-    /// What is due at `now` of a schedule whose ticks up to `mark` are over.
-    pub fn at(schedule: &Schedule, mark: Timestamp, now: Timestamp) -> Self {
+    /// What is due at `now` of a schedule whose ticks up to `over_until` are over.
+    pub fn at(schedule: &Schedule, over_until: Timestamp, now: Timestamp) -> Self {
         let fresh = now.before(GRACE);
         let mut due = Self { passes: fresh.before(schedule.jitter), ..Self::default() };
-        for tick in schedule.timetable.ticks(mark.max(due.passes)) {
+        for tick in schedule.timetable.ticks(over_until.max(due.passes)) {
             let at = schedule.due(tick);
             if at > now {
                 due.next = Some(at);
@@ -38,7 +38,7 @@ impl Due {
             }
         }
         if due.on_time.is_empty() && schedule.catch_up == CatchUp::Latest {
-            due.late = missed(schedule, fresh).filter(|tick| *tick > mark);
+            due.late = missed(schedule, fresh).filter(|tick| *tick > over_until);
             due.passes = due.late.unwrap_or(due.passes);
         }
         due

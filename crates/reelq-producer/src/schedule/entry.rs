@@ -19,7 +19,7 @@ pub enum Overlap {
     Queue,
 }
 
-/// What becomes of ticks that were missed because nobody watched.
+/// What becomes of ticks that were missed because no one watched.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CatchUp {

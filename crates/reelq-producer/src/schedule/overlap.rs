@@ -35,7 +35,7 @@ pub(super) async fn in_the_way(store: &dyn Store, schedule: &ScheduleName, at: T
 
 async fn outstanding(store: &dyn Store, tick: &TickView) -> Result<Option<String>> {
     match (tick.state, &tick.batch) {
-        // One that nobody has in hand could not be loaded: it is tried again, and holds up no other meanwhile.
+        // One that no one has in progress could not be loaded: it is tried again, and holds up no other meanwhile.
         (TickState::Firing, _) => {
             let now = store.now().await?;
             let in_hand = tick.lease_until.is_some_and(|until| until > now);

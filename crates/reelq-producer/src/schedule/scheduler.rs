@@ -3,14 +3,14 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use futures_util::future::join_all;
-use reelq_model::{Timestamp, WorkerId};
+use reelq_model::{Timestamp, WorkerId, error_chain};
 use reelq_store::{SharedStore, TickClaim, TickClaimed, TickLease, TickState, TickView};
 use tokio::sync::{mpsc, watch};
 
 use super::{
     Due, Schedule,
-    firing::{Fired, Gun, Orders},
     overlap::in_the_way,
+    tick_runner::{Fired, Orders, TickRunner},
 };
 use crate::error::{Error, Result};
 
@@ -22,7 +22,7 @@ const LOOK: Duration = Duration::from_secs(5);
 /// Fires schedules.
 #[derive(Debug)]
 pub struct Scheduler<'a> {
-    gun: Gun<'a>,
+    runner: TickRunner<'a>,
     schedules: Vec<Schedule>,
     worker: WorkerId,
 }
@@ -38,10 +38,10 @@ struct Watched<'a> {
 impl<'o> Scheduler<'o> {
     /// Watches `schedules` in the name of `worker`, which no other process has.
     pub fn new(store: SharedStore, orders: &'o dyn Orders, schedules: Vec<Schedule>, worker: WorkerId) -> Self {
-        Self { gun: Gun { store, orders, lease: LEASE }, schedules, worker }
+        Self { runner: TickRunner { store, orders, lease: LEASE }, schedules, worker }
     }
 
-    /// Fires what is due until `stop` turns true; a tick in hand is finished before. What was fired goes to `told`.
+    /// Fires what is due until `stop` turns true; a tick in progress is finished before. What was fired goes to `told`.
     pub async fn run(&self, stop: &watch::Receiver<bool>, told: &mpsc::UnboundedSender<Fired>) {
         let watched = self.schedules.iter().map(|schedule| self.watch(schedule, stop.clone(), told));
         let (over, until) = watch::channel(false);
@@ -50,7 +50,7 @@ impl<'o> Scheduler<'o> {
             over.send_replace(true);
         };
         tokio::join!(work, self.live(until));
-        if let Err(error) = self.gun.store.deregister(&self.worker).await {
+        if let Err(error) = self.runner.store.deregister(&self.worker).await {
             tracing::warn!(%error, "the scheduler could not sign off");
         }
     }
@@ -65,21 +65,21 @@ impl<'o> Scheduler<'o> {
 
     /// Fires a schedule now, as a tick of its own.
     pub async fn trigger(&self, schedule: &Schedule) -> Result<Option<Fired>> {
-        let store = &self.gun.store;
-        let mark = store.schedule(&schedule.name).await?;
-        let at = store.calendar().await?.max(mark.after(Duration::from_millis(1)));
+        let store = &self.runner.store;
+        let over_until = store.schedule(&schedule.name).await?;
+        let at = store.calendar().await?.max(over_until.after(Duration::from_millis(1)));
         let fired = match store.tick(&self.claim(schedule, at, false, None)).await? {
-            TickClaimed::Won(lease) => self.gun.fire(schedule, &lease, true).await,
+            TickClaimed::Won(lease) => self.runner.fire(schedule, &lease, true).await,
             TickClaimed::Taken { .. } | TickClaimed::Over => Ok(None),
         };
         store.deregister(&self.worker).await?;
         fired
     }
 
-    /// Says that this process lives, so that what it holds is known to be in hand.
+    /// Says that this process lives, so that what it holds is known to be in progress.
     async fn live(&self, mut until: watch::Receiver<bool>) {
         while !*until.borrow() {
-            if let Err(error) = self.gun.store.heartbeat(&self.worker).await {
+            if let Err(error) = self.runner.store.heartbeat(&self.worker).await {
                 tracing::warn!(%error, "the scheduler could not say that it lives");
             }
             pause(LOOK, &mut until).await;
@@ -90,7 +90,7 @@ impl<'o> Scheduler<'o> {
         let mut watched = Watched { schedule, over: BTreeSet::new(), told };
         while !*stop.borrow() {
             let wait = self.look(&mut watched).await.unwrap_or_else(|error| {
-                let error = chain(&error);
+                let error = error_chain(&error);
                 tracing::warn!(schedule = %schedule.name, %error, "the schedule could not be fired; it is tried again");
                 LOOK
             });
@@ -100,8 +100,8 @@ impl<'o> Scheduler<'o> {
 
     /// Does what is to be done now, and tells how long to wait.
     async fn look(&self, watched: &mut Watched<'_>) -> Result<Duration> {
-        let (store, schedule) = (&self.gun.store, watched.schedule);
-        let mark = store.schedule(&schedule.name).await?;
+        let (store, schedule) = (&self.runner.store, watched.schedule);
+        let over_until = store.schedule(&schedule.name).await?;
         let open = store.open_ticks(&schedule.name).await?;
         let mut wait = LOOK;
         let mut waiting = 0;
@@ -113,8 +113,8 @@ impl<'o> Scheduler<'o> {
                 wait = wait.min(tried.or_else(|error| set_aside(schedule, tick.at, error))?);
             }
         }
-        let due = Due::at(schedule, mark, store.calendar().await?);
-        watched.over.retain(|tick| *tick > due.passes.min(mark));
+        let due = Due::at(schedule, over_until, store.calendar().await?);
+        watched.over.retain(|tick| *tick > due.passes.min(over_until));
         let late = due.late.iter().map(|tick| (*tick, true));
         let ticks = due.on_time.iter().map(|tick| (*tick, false)).chain(late);
         for (tick, late) in ticks.filter(|(at, _)| open.iter().all(|tick| tick.at != *at)) {
@@ -127,14 +127,14 @@ impl<'o> Scheduler<'o> {
 
     /// Goes on with a tick that its winner left, or that waits for its turn.
     async fn take_up(&self, watched: &mut Watched<'_>, tick: &TickView) -> Result<Duration> {
-        let (store, schedule) = (&self.gun.store, watched.schedule);
+        let (store, schedule) = (&self.runner.store, watched.schedule);
         let Some(batch) = tick.batch.as_ref().filter(|_| tick.state == TickState::Waiting) else {
             return self.attempt(watched, tick.at, tick.late, None).await;
         };
         if in_the_way(&**store, &schedule.name, tick.at).await?.is_none()
             && let TickClaimed::Won(lease) = store.tick(&self.claim(schedule, tick.at, tick.late, None)).await?
         {
-            watched.tell(self.gun.let_go(&lease, batch).await?);
+            watched.tell(self.runner.let_go(&lease, batch).await?);
         }
         Ok(LOOK)
     }
@@ -149,7 +149,7 @@ impl<'o> Scheduler<'o> {
         if watched.over.contains(&at) {
             return Ok(LOOK);
         }
-        match self.gun.store.tick(&self.claim(watched.schedule, at, late, passes)).await? {
+        match self.runner.store.tick(&self.claim(watched.schedule, at, late, passes)).await? {
             TickClaimed::Won(lease) => self.fire(watched, &lease).await,
             TickClaimed::Taken { ends_in, .. } => Ok(ends_in),
             TickClaimed::Over => {
@@ -160,7 +160,7 @@ impl<'o> Scheduler<'o> {
     }
 
     async fn fire(&self, watched: &mut Watched<'_>, lease: &TickLease) -> Result<Duration> {
-        let fired = self.gun.fire(watched.schedule, lease, false).await?;
+        let fired = self.runner.fire(watched.schedule, lease, false).await?;
         if fired.is_some() {
             watched.over.insert(lease.at);
         }
@@ -171,7 +171,7 @@ impl<'o> Scheduler<'o> {
     fn claim(&self, schedule: &Schedule, at: Timestamp, late: bool, passes: Option<Timestamp>) -> TickClaim {
         let after = schedule.timetable.until(at.before(Duration::from_millis(1)));
         let (schedule, worker) = (schedule.name.clone(), self.worker.clone());
-        TickClaim { schedule, at, late, after, passes, worker, lease: self.gun.lease }
+        TickClaim { schedule, at, late, after, passes, worker, lease: self.runner.lease }
     }
 }
 
@@ -179,7 +179,7 @@ impl Watched<'_> {
     fn tell(&self, fired: Option<Fired>) {
         if let Some(fired) = fired {
             tracing::info!(schedule = %fired.schedule, at = %fired.at, state = fired.state.as_str(), "tick_fired");
-            // Nobody may be listening any more: the store has the record.
+            // No one may be listening any more: the store has the record.
             drop(self.told.send(fired));
         }
     }
@@ -192,7 +192,7 @@ fn set_aside(schedule: &Schedule, at: Timestamp, error: Error) -> Result<Duratio
     if matches!(&error, Error::Store(store) if store.is_transient()) {
         return Err(error);
     }
-    let error = chain(&error);
+    let error = error_chain(&error);
     tracing::warn!(schedule = %schedule.name, %at, %error, "a tick could not be fired; it is tried again");
     Ok(LOOK)
 }
@@ -202,10 +202,4 @@ async fn pause(wait: Duration, stop: &mut watch::Receiver<bool>) {
     let ends = stop.wait_for(|stop| *stop);
     // Too late or gone, the sender wants the same.
     drop(tokio::time::timeout(wait, ends).await);
-}
-
-/// An error with its sources, in one line.
-fn chain(error: &Error) -> String {
-    let sources = std::iter::successors(std::error::Error::source(error), |error| error.source());
-    sources.fold(error.to_string(), |text, source| format!("{text}: {source}"))
 }

@@ -98,17 +98,6 @@ impl fmt::Display for Zone {
 
 /// The zone whose name, or whose city, is nearest.
 fn nearest(text: &str, zones: &TimeZoneDatabase) -> Option<String> {
-    let wanted = plain(text);
-    let distance = |name: &str| {
-        let name = plain(name);
-        let city = name.rsplit('/').next().unwrap_or(&name);
-        strsim::damerau_levenshtein(&wanted, &name).min(strsim::damerau_levenshtein(&wanted, city))
-    };
-    let names = zones.available().map(|name| name.to_string());
-    let (far, best) = names.map(|name| (distance(&name), name)).min()?;
-    (far <= (wanted.chars().count() / 3).max(1)).then_some(best)
-}
-
-fn plain(name: &str) -> String {
-    name.trim().to_lowercase().replace([' ', '-'], "_")
+    let names: Vec<String> = zones.available().map(|name| name.to_string()).collect();
+    reelq_model::nearest(text, names.iter().map(String::as_str)).map(str::to_owned)
 }

@@ -7,8 +7,8 @@ use reelq_model::{Fields, Finding, JobSpec, ProviderName, SubmitOutcome, TaskId}
 use super::{reply, request};
 use crate::{
     BalanceOutcome, BuildError, CallbackSignature, CancelOutcome, Capability, Catalogue, Checked, FailedTasks,
-    Idempotency, ImageFacts, PollOutcome, Provider, Reply, Request, Settings, SettingsError, SubmitInput,
-    vendor::Vendor,
+    Idempotency, ImageFacts, PollOutcome, Provider, ProviderSettings, Reply, Request, SettingsError, SubmitInput,
+    adapter_base::AdapterBase,
 };
 
 /// The vendor's catalogue.
@@ -31,12 +31,12 @@ const CAPABILITY: Capability = Capability {
 /// Apixo.
 #[derive(Debug)]
 pub(crate) struct Apixo {
-    vendor: Vendor,
+    vendor: AdapterBase,
 }
 
 impl Apixo {
-    pub(crate) fn open(settings: &Settings) -> Result<Self, SettingsError> {
-        Vendor::open(MODELS, CAPABILITY, settings).map(|vendor| Self { vendor })
+    pub(crate) fn open(settings: &ProviderSettings) -> Result<Self, SettingsError> {
+        AdapterBase::open(MODELS, CAPABILITY, settings).map(|vendor| Self { vendor })
     }
 }
 

@@ -11,7 +11,7 @@ pub(super) const TASK_ID: &[&str] = &["/data/taskId"];
 /// What `data` holds. Its `resultJson` is JSON in a text.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct TaskBody {
+pub(super) struct ApixoTaskBody {
     #[serde(deserialize_with = "lenient")]
     pub(super) state: Option<Text>,
     #[serde(deserialize_with = "lenient")]

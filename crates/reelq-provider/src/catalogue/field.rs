@@ -54,7 +54,7 @@ impl FieldKind {
 /// What a value may be.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Limits {
+pub struct FieldLimits {
     /// The allowed values; any where empty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<Value>,
@@ -95,10 +95,10 @@ pub struct Field {
     pub at: Option<String>,
     /// What the vendor's page allows: an error where broken.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub limits: Option<Limits>,
+    pub limits: Option<FieldLimits>,
     /// What later or upstream evidence allows: a warning where broken.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub advice: Option<Limits>,
+    pub advice: Option<FieldLimits>,
     /// Why its use is doubtful: a warning wherever it is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub doubt: Option<String>,

@@ -16,7 +16,7 @@ mod rule;
 mod validate;
 
 pub use error::CatalogueError;
-pub use field::{Field, FieldKind, Limits};
+pub use field::{Field, FieldKind, FieldLimits};
 pub use images::ImageRules;
 pub use model::{Mode, Model};
 pub use parse::Catalogue;

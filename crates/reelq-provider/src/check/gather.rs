@@ -5,12 +5,12 @@ use serde_json::Value;
 
 use super::{
     coerce::{coerce, is_blank},
-    row::Row,
+    row::RowCheck,
     unknown::unknown_field,
 };
 
 /// Collects `fields`; `passes_on` tells whether unknown members of the model's passed-on object are allowed.
-pub(super) fn gather(row: &mut Row<'_>, fields: &Fields, passes_on: bool) {
+pub(super) fn gather(row: &mut RowCheck<'_>, fields: &Fields, passes_on: bool) {
     for (key, value) in fields.iter().filter(|(_, value)| !is_blank(value)) {
         match container_of(row, key) {
             Some((container, None)) => members(row, &container, value, passes_on),
@@ -22,13 +22,13 @@ pub(super) fn gather(row: &mut Row<'_>, fields: &Fields, passes_on: bool) {
 }
 
 /// Splits `extra.name` into container and member; `extra` alone is the container as a whole.
-fn container_of(row: &Row<'_>, key: &str) -> Option<(String, Option<String>)> {
+fn container_of(row: &RowCheck<'_>, key: &str) -> Option<(String, Option<String>)> {
     let (head, member) = key.split_once('.').map_or((key, None), |(head, rest)| (head, Some(rest.to_owned())));
     let is_container = row.catalogue.containers.iter().any(|name| name == head);
     is_container.then(|| (head.to_owned(), member))
 }
 
-fn members(row: &mut Row<'_>, container: &str, value: &Value, passes_on: bool) {
+fn members(row: &mut RowCheck<'_>, container: &str, value: &Value, passes_on: bool) {
     match coerce(crate::catalogue::FieldKind::Object, value) {
         Ok(Value::Object(members)) => {
             for (member, value) in members.iter().filter(|(_, value)| !is_blank(value)) {
@@ -39,7 +39,7 @@ fn members(row: &mut Row<'_>, container: &str, value: &Value, passes_on: bool) {
     }
 }
 
-fn take(row: &mut Row<'_>, container: Option<&str>, key: &str, value: &Value, passes_on: bool) {
+fn take(row: &mut RowCheck<'_>, container: Option<&str>, key: &str, value: &Value, passes_on: bool) {
     let spelling = container.map_or_else(|| key.to_owned(), |container| format!("{container}.{key}"));
     let model = row.model;
     let known = model.fields.get_key_value(key);
@@ -59,7 +59,7 @@ fn take(row: &mut Row<'_>, container: Option<&str>, key: &str, value: &Value, pa
     }
 }
 
-fn put(row: &mut Row<'_>, name: &str, spelling: &str, value: Value) {
+fn put(row: &mut RowCheck<'_>, name: &str, spelling: &str, value: Value) {
     if row.given.get(name).is_some_and(|before| *before != value) {
         let rule = format!("`{name}` is given twice, as `{}` and as `{spelling}`", row.spelling(name));
         row.error(name, rule, Some("keep one of them"));
@@ -71,13 +71,13 @@ fn put(row: &mut Row<'_>, name: &str, spelling: &str, value: Value) {
     row.given.insert(name.to_owned(), value);
 }
 
-fn refuse_type(row: &mut Row<'_>, name: &str, spelling: &str, value: &Value, rule: &str) {
+fn refuse_type(row: &mut RowCheck<'_>, name: &str, spelling: &str, value: &Value, rule: &str) {
     put(row, name, spelling, value.clone());
     row.error(name, format!("`{name}` {rule}"), None);
     row.given.remove(name);
 }
 
-fn pass_on(row: &mut Row<'_>, key: &str, spelling: &str, value: &Value, passes_on: bool) {
+fn pass_on(row: &mut RowCheck<'_>, key: &str, spelling: &str, value: &Value, passes_on: bool) {
     row.spelled.insert(key.to_owned(), spelling.to_owned());
     if passes_on {
         row.warning(key, format!("`{key}` is not a documented parameter; it is passed on unread"), None);
@@ -88,7 +88,7 @@ fn pass_on(row: &mut Row<'_>, key: &str, spelling: &str, value: &Value, passes_o
     }
 }
 
-fn in_catalogue_order(row: &mut Row<'_>) {
+fn in_catalogue_order(row: &mut RowCheck<'_>) {
     let mut ordered = Fields::new();
     for name in row.model.fields.keys() {
         ordered.extend(row.given.remove(name).map(|value| (name.clone(), value)));

@@ -3,7 +3,7 @@
 use reelq_model::{Finding, ImageRef};
 use serde_json::Value;
 
-use super::row::Row;
+use super::row::RowCheck;
 use crate::{
     ImageFacts,
     catalogue::{Field, FieldKind, ImageRules, Model},
@@ -16,7 +16,7 @@ pub(super) fn is_address(text: &str) -> bool {
 }
 
 /// Checks the references in an image field's value.
-pub(super) fn check_references(row: &mut Row<'_>, name: &str, field: &Field, value: &Value) {
+pub(super) fn check_references(row: &mut RowCheck<'_>, name: &str, field: &Field, value: &Value) {
     let texts: Vec<&str> = match value {
         Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
         other => other.as_str().into_iter().collect(),
@@ -29,7 +29,7 @@ pub(super) fn check_references(row: &mut Row<'_>, name: &str, field: &Field, val
     }
 }
 
-fn check_reference(row: &mut Row<'_>, name: &str, field: &Field, text: &str) {
+fn check_reference(row: &mut RowCheck<'_>, name: &str, field: &Field, text: &str) {
     let is_bytes = text.starts_with("data:image/") || matches!(text.parse(), Ok(ImageRef::Blob { .. }));
     if is_bytes && !field.takes_image_bytes() {
         let rule = no_bytes(row.name, name);

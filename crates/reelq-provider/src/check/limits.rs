@@ -3,11 +3,11 @@
 use reelq_model::Severity;
 use serde_json::Value;
 
-use super::{images, row::Row, row::any_of};
-use crate::catalogue::{Field, FieldKind, Limits};
+use super::{images, row::RowCheck, row::any_of};
+use crate::catalogue::{Field, FieldKind, FieldLimits};
 
 /// Checks every field of the model.
-pub(super) fn check(row: &mut Row<'_>) {
+pub(super) fn check(row: &mut RowCheck<'_>) {
     let model = row.model;
     for (name, field) in &model.fields {
         match row.given.get(name).cloned() {
@@ -21,12 +21,12 @@ pub(super) fn check(row: &mut Row<'_>) {
 }
 
 /// A field whose value could not be read, or whose absence the mode reported, is not reported again.
-fn is_reported(row: &Row<'_>, name: &str) -> bool {
+fn is_reported(row: &RowCheck<'_>, name: &str) -> bool {
     let spelling = row.spelling(name);
     row.findings.iter().any(|finding| finding.severity == Severity::Error && finding.field.as_deref() == Some(spelling))
 }
 
-fn check_given(row: &mut Row<'_>, name: &str, field: &Field, value: Value) {
+fn check_given(row: &mut RowCheck<'_>, name: &str, field: &Field, value: Value) {
     let value = documented_case(field, value);
     row.given.insert(name.to_owned(), value.clone());
     if let Some(doubt) = &field.doubt {
@@ -59,7 +59,7 @@ fn documented_case(field: &Field, value: Value) -> Value {
     allowed.find(|known| known.eq_ignore_ascii_case(trimmed)).map(Value::from).unwrap_or(value)
 }
 
-fn broken(name: &str, limits: &Limits, value: &Value) -> Option<String> {
+fn broken(name: &str, limits: &FieldLimits, value: &Value) -> Option<String> {
     if !limits.values.is_empty() && !limits.values.contains(value) {
         let allowed: Vec<String> = limits.values.iter().map(plain).collect();
         return Some(format!("`{name}` must be {}", any_of(&allowed)));
@@ -71,7 +71,7 @@ fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn out_of_range(name: &str, limits: &Limits, value: &Value) -> Option<String> {
+fn out_of_range(name: &str, limits: &FieldLimits, value: &Value) -> Option<String> {
     let number = value.as_i64()?;
     let below = limits.min.is_some_and(|min| number < min);
     let above = limits.max.is_some_and(|max| number > max);
@@ -85,7 +85,7 @@ fn out_of_range(name: &str, limits: &Limits, value: &Value) -> Option<String> {
     })
 }
 
-fn too_long(name: &str, limits: &Limits, value: &Value) -> Option<String> {
+fn too_long(name: &str, limits: &FieldLimits, value: &Value) -> Option<String> {
     if let (Some(text), Some(max)) = (value.as_str(), limits.max_chars) {
         // A text of few bytes cannot have many characters: only long ones are counted.
         let chars = if text.len() > max { text.chars().count() } else { 0 };

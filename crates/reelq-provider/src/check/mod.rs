@@ -8,7 +8,6 @@ mod gather;
 mod images;
 mod limits;
 mod modes;
-mod nearest;
 mod prices;
 mod row;
 mod rules;
@@ -17,5 +16,5 @@ mod tags;
 mod unknown;
 
 pub(crate) use images::check_image;
-pub(crate) use run::{Request, check};
+pub(crate) use run::{RowRequest, check};
 pub(crate) use unknown::unknown_model;

@@ -1,15 +1,13 @@
 //! Finds a row's mode.
 
+use reelq_model::nearest;
 use serde_json::Value;
 
-use super::{
-    nearest::nearest,
-    row::{Row, any_of, shown},
-};
+use super::row::{RowCheck, any_of, shown};
 use crate::catalogue::{Mode, Model};
 
-/// Settles the row's mode: named by the row, carried by a field, or inferred from the fields.
-pub(super) fn settle<'a>(row: &mut Row<'a>, named: Option<&str>) -> Option<(&'a str, &'a Mode)> {
+/// Finds the row's mode: named by the row, carried by a field, or inferred from the fields.
+pub(super) fn resolve<'a>(row: &mut RowCheck<'a>, named: Option<&str>) -> Option<(&'a str, &'a Mode)> {
     let model = row.model;
     let settled = match &model.mode_field {
         Some(field) => carried(row, field, named),
@@ -35,7 +33,7 @@ fn mode_names(model: &Model) -> Vec<String> {
     model.modes.keys().cloned().collect()
 }
 
-fn unknown(row: &mut Row<'_>, field: &str, named: &str) {
+fn unknown(row: &mut RowCheck<'_>, field: &str, named: &str) {
     let near = nearest(named, row.model.modes.keys().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
     let rule = format!("the mode of `{}` must be {}", row.name, any_of(&mode_names(row.model)));
     row.error(field, rule, near.as_deref());
@@ -44,7 +42,7 @@ fn unknown(row: &mut Row<'_>, field: &str, named: &str) {
     }
 }
 
-fn carried<'a>(row: &mut Row<'a>, field: &str, named: Option<&str>) -> Option<(&'a str, &'a Mode)> {
+fn carried<'a>(row: &mut RowCheck<'a>, field: &str, named: Option<&str>) -> Option<(&'a str, &'a Mode)> {
     let given = row.given.get(field).and_then(Value::as_str).map(str::to_owned);
     let Some(text) = given.as_deref().or(named) else {
         let rule = format!("`{field}` is required: {}", any_of(&mode_names(row.model)));
@@ -62,7 +60,7 @@ fn carried<'a>(row: &mut Row<'a>, field: &str, named: Option<&str>) -> Option<(&
     Some((name, mode))
 }
 
-fn inferred<'a>(row: &mut Row<'a>, named: Option<&str>) -> Option<(&'a str, &'a Mode)> {
+fn inferred<'a>(row: &mut RowCheck<'a>, named: Option<&str>) -> Option<(&'a str, &'a Mode)> {
     let implied = implied(row);
     let Some(text) = named else {
         return implied.or_else(|| missing_trigger(row));
@@ -79,7 +77,7 @@ fn inferred<'a>(row: &mut Row<'a>, named: Option<&str>) -> Option<(&'a str, &'a 
 }
 
 /// The mode that the fields imply: the one with the longest trigger that is complete.
-fn implied<'a>(row: &Row<'a>) -> Option<(&'a str, &'a Mode)> {
+fn implied<'a>(row: &RowCheck<'a>) -> Option<(&'a str, &'a Mode)> {
     let complete = |mode: &Mode| {
         let all = mode.all.iter().all(|field| row.has(field));
         all && (mode.any.is_empty() || mode.any.iter().any(|field| row.has(field)))
@@ -100,7 +98,7 @@ fn trigger(mode: &Mode) -> String {
     if mode.all.is_empty() { quoted(&mode.any).join(" and ") } else { all }
 }
 
-fn missing_trigger<'a>(row: &mut Row<'_>) -> Option<(&'a str, &'a Mode)> {
+fn missing_trigger<'a>(row: &mut RowCheck<'_>) -> Option<(&'a str, &'a Mode)> {
     let model = row.model;
     let triggers: Vec<String> = model.modes.values().map(trigger).collect();
     let field = model.modes.values().flat_map(|mode| mode.all.iter().chain(&mode.any)).next();
@@ -108,7 +106,11 @@ fn missing_trigger<'a>(row: &mut Row<'_>) -> Option<(&'a str, &'a Mode)> {
     None
 }
 
-fn contradiction<'a>(row: &mut Row<'_>, wanted: (&'a str, &'a Mode), implied: &str) -> Option<(&'a str, &'a Mode)> {
+fn contradiction<'a>(
+    row: &mut RowCheck<'_>,
+    wanted: (&'a str, &'a Mode),
+    implied: &str,
+) -> Option<(&'a str, &'a Mode)> {
     let (name, mode) = wanted;
     let missing: Vec<&String> = mode.all.iter().filter(|field| !row.has(field)).collect();
     if let Some(field) = missing.first() {
@@ -120,7 +122,7 @@ fn contradiction<'a>(row: &mut Row<'_>, wanted: (&'a str, &'a Mode), implied: &s
     None
 }
 
-fn drop_ignored(row: &mut Row<'_>, mode: &Mode) {
+fn drop_ignored(row: &mut RowCheck<'_>, mode: &Mode) {
     for (field, reason) in &mode.drops {
         if row.has(field) {
             row.warning(field, reason.clone(), Some("it is left out of the request"));
@@ -129,7 +131,7 @@ fn drop_ignored(row: &mut Row<'_>, mode: &Mode) {
     }
 }
 
-fn require(row: &mut Row<'_>, name: &str, mode: &Mode) {
+fn require(row: &mut RowCheck<'_>, name: &str, mode: &Mode) {
     for field in mode.requires.iter().filter(|field| !mode.all.contains(field)) {
         if !row.has(field) {
             row.error(field, format!("`{field}` is required in mode {name}"), None);

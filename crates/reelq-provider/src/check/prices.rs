@@ -3,11 +3,11 @@
 use reelq_model::Money;
 use serde_json::Value;
 
-use super::{row::Row, rules::holds};
+use super::{row::RowCheck, rules::holds};
 use crate::catalogue::{Mode, Per};
 
 /// The price of one submission, where a price row matches.
-pub(super) fn price(row: &Row<'_>, mode: Option<(&str, &Mode)>) -> Option<Money> {
+pub(super) fn price(row: &RowCheck<'_>, mode: Option<(&str, &Mode)>) -> Option<Money> {
     let found = row.model.prices.iter().find(|price| holds(row, mode, &price.when))?;
     match found.per {
         Per::Task => Some(found.usd),

@@ -10,7 +10,7 @@ use crate::catalogue::{Catalogue, Field, Mode, Model};
 const SHOWN_CHARS_MAX: usize = 80;
 
 /// A row while it is checked.
-pub(super) struct Row<'a> {
+pub(super) struct RowCheck<'a> {
     pub(super) catalogue: &'a Catalogue,
     pub(super) name: &'a str,
     pub(super) model: &'a Model,
@@ -23,7 +23,7 @@ pub(super) struct Row<'a> {
     pub(super) findings: Vec<Finding>,
 }
 
-impl<'a> Row<'a> {
+impl<'a> RowCheck<'a> {
     pub(super) fn new(catalogue: &'a Catalogue, name: &'a str, model: &'a Model) -> Self {
         let (given, passed_on, spelled) = (Fields::new(), Fields::new(), HashMap::new());
         Self { catalogue, name, model, given, passed_on, spelled, findings: Vec::new() }

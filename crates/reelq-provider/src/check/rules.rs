@@ -3,11 +3,11 @@
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::row::Row;
+use super::row::RowCheck;
 use crate::catalogue::{Mode, Rule, RuleSeverity};
 
 /// Checks every rule of the model.
-pub(super) fn check(row: &mut Row<'_>, mode: Option<(&str, &Mode)>) {
+pub(super) fn check(row: &mut RowCheck<'_>, mode: Option<(&str, &Mode)>) {
     let model = row.model;
     let broken: Vec<&Rule> = model.rules.values().filter(|rule| is_broken(row, mode, rule)).collect();
     for rule in broken {
@@ -20,7 +20,7 @@ pub(super) fn check(row: &mut Row<'_>, mode: Option<(&str, &Mode)>) {
     }
 }
 
-fn is_broken(row: &Row<'_>, mode: Option<(&str, &Mode)>, rule: &Rule) -> bool {
+fn is_broken(row: &RowCheck<'_>, mode: Option<(&str, &Mode)>, rule: &Rule) -> bool {
     let in_mode = rule.modes.is_empty() || mode.is_some_and(|(name, _)| rule.modes.iter().any(|known| known == name));
     let given = |(field, wanted): (&String, &Value)| row.given.get(field).is_some_and(|value| equals(wanted, value));
     in_mode
@@ -31,7 +31,7 @@ fn is_broken(row: &Row<'_>, mode: Option<(&str, &Mode)>, rule: &Rule) -> bool {
 }
 
 /// Whether every value in effect is as `when` wants it.
-pub(super) fn holds(row: &Row<'_>, mode: Option<(&str, &Mode)>, when: &IndexMap<String, Value>) -> bool {
+pub(super) fn holds(row: &RowCheck<'_>, mode: Option<(&str, &Mode)>, when: &IndexMap<String, Value>) -> bool {
     when.iter().all(|(field, wanted)| match (row.in_effect(mode.map(|(_, mode)| mode), field), mode) {
         (Some(value), _) => equals(wanted, value),
         (None, Some((name, _))) if field == "mode" => equals(wanted, &Value::from(name)),

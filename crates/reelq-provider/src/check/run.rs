@@ -3,7 +3,7 @@
 use reelq_model::{Fields, Finding};
 use serde_json::Value;
 
-use super::{gather::gather, limits, modes, prices::price, row::Row, rules, tags};
+use super::{gather::gather, limits, modes, prices::price, row::RowCheck, rules, tags};
 use crate::{
     Checked,
     catalogue::{Catalogue, Model},
@@ -11,7 +11,7 @@ use crate::{
 
 /// A row to be checked.
 #[derive(Clone, Copy)]
-pub(crate) struct Request<'a> {
+pub(crate) struct RowRequest<'a> {
     pub(crate) model: &'a str,
     pub(crate) mode: Option<&'a str>,
     pub(crate) fields: &'a Fields,
@@ -20,10 +20,10 @@ pub(crate) struct Request<'a> {
 }
 
 /// Checks `request`, whose model is `model`.
-pub(crate) fn check(catalogue: &Catalogue, model: &Model, request: Request<'_>) -> Checked {
-    let mut row = Row::new(catalogue, request.model, model);
+pub(crate) fn check(catalogue: &Catalogue, model: &Model, request: RowRequest<'_>) -> Checked {
+    let mut row = RowCheck::new(catalogue, request.model, model);
     gather(&mut row, request.fields, request.passes_on);
-    let mode = modes::settle(&mut row, request.mode);
+    let mode = modes::resolve(&mut row, request.mode);
     limits::check(&mut row);
     tags::check(&mut row);
     rules::check(&mut row, mode);
@@ -39,7 +39,7 @@ fn sorted(mut findings: Vec<Finding>) -> Vec<Finding> {
     findings
 }
 
-fn normal_form(row: Row<'_>) -> Fields {
+fn normal_form(row: RowCheck<'_>) -> Fields {
     let mut fields = Fields::new();
     let mut given = row.given;
     for name in row.model.fields.keys() {

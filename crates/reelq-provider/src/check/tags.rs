@@ -1,12 +1,10 @@
 //! Checks camera tags, in brackets in a text and as a list.
 
 use indexmap::IndexMap;
+use reelq_model::{nearest, nearest_above};
 use serde_json::Value;
 
-use super::{
-    nearest::{nearest, nearest_above},
-    row::Row,
-};
+use super::row::RowCheck;
 
 const TAG_CHARS_MAX: usize = 24;
 const LIKENESS_MIN: f64 = 0.7;
@@ -14,7 +12,7 @@ const LIKENESS_MIN: f64 = 0.7;
 type Tags = IndexMap<String, String>;
 
 /// Checks every field that holds camera tags.
-pub(super) fn check(row: &mut Row<'_>) {
+pub(super) fn check(row: &mut RowCheck<'_>) {
     let (model, catalogue) = (row.model, row.catalogue);
     for (name, _) in model.fields.iter().filter(|(_, field)| field.camera_tags) {
         match row.given.get(name).cloned() {
@@ -25,7 +23,7 @@ pub(super) fn check(row: &mut Row<'_>) {
     }
 }
 
-fn check_text(row: &mut Row<'_>, name: &str, text: &str, tags: &Tags) {
+fn check_text(row: &mut RowCheck<'_>, name: &str, text: &str, tags: &Tags) {
     let parts = bracketed(text).flat_map(|inside| inside.split([',', '，', '、', '/', '+'])).map(str::trim);
     for part in parts.filter(|part| !part.is_empty() && !tags.contains_key(*part)) {
         if let Some(near) = meant(part, tags) {
@@ -42,7 +40,7 @@ fn check_text(row: &mut Row<'_>, name: &str, text: &str, tags: &Tags) {
 }
 
 /// A list may write a tag with or without its brackets; without them is the normal form.
-fn check_list(row: &mut Row<'_>, name: &str, items: &[Value], tags: &Tags) {
+fn check_list(row: &mut RowCheck<'_>, name: &str, items: &[Value], tags: &Tags) {
     let plain = |item: &Value| item.as_str().map(|text| text.trim().trim_matches(['[', ']']).to_owned());
     let plain: Vec<String> = items.iter().filter_map(plain).collect();
     for tag in plain.iter().filter(|tag| !tags.contains_key(*tag)) {

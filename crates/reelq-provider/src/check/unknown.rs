@@ -1,12 +1,9 @@
 //! Findings about names that the catalogue does not hold.
 
-use reelq_model::{Fields, Finding};
+use reelq_model::{Fields, Finding, nearest};
 use serde_json::Value;
 
-use super::{
-    nearest::nearest,
-    row::{Row, any_of, shown},
-};
+use super::row::{RowCheck, any_of, shown};
 use crate::{Checked, catalogue::Catalogue};
 
 /// What a row of an unknown model is told.
@@ -19,14 +16,14 @@ pub(crate) fn unknown_model(catalogue: &Catalogue, vendor: &str, model: &str) ->
     Checked { mode: String::new(), fields: Fields::new(), price: None, findings: vec![finding] }
 }
 
-pub(super) fn unknown_field(row: &mut Row<'_>, key: &str, spelling: &str, value: &Value) {
+pub(super) fn unknown_field(row: &mut RowCheck<'_>, key: &str, spelling: &str, value: &Value) {
     let (rule, hint) = reason(row, key);
     let mut finding = Finding::error(spelling, Some(shown(value)), rule);
     finding.hint = hint;
     row.findings.push(finding);
 }
 
-fn reason(row: &Row<'_>, key: &str) -> (String, Option<String>) {
+fn reason(row: &RowCheck<'_>, key: &str) -> (String, Option<String>) {
     let rule = format!("`{}` takes no field `{key}`", row.name);
     if let Some(reason) = row.model.refused.get(key) {
         return (rule, Some(reason.clone()));

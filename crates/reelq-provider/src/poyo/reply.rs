@@ -7,24 +7,24 @@ use super::wire;
 use crate::{
     BalanceOutcome, CancelOutcome, PollOutcome, Reply,
     catalogue::Replies,
-    reading::{self, Complaint, Context, Text, balance_refused, cancel_refused, document, outputs},
+    reading::{self, Context, ReplyError, Text, balance_refused, cancel_refused, document, outputs},
 };
 
 fn is_success(reply: &Reply) -> bool {
     (200..=299).contains(&reply.status)
 }
 
-fn read(document: &Value, _: &Complaint) -> reading::Task {
+fn read(document: &Value, _: &ReplyError) -> reading::TaskReply {
     let task = document.get("data").filter(|data| data.is_object()).unwrap_or(document);
-    let body: wire::TaskBody = serde_json::from_value(task.clone()).unwrap_or_default();
+    let body: wire::PoyoTaskBody = serde_json::from_value(task.clone()).unwrap_or_default();
     let text = |text: Option<Text>| text.map(|Text(text)| text);
-    reading::Task {
+    reading::TaskReply {
         word: text(body.status),
         progress: body.progress.map(|progress| progress.0),
         outputs: outputs(task),
         code: text(body.error_code),
         message: text(body.error_message),
-        ..reading::Task::default()
+        ..reading::TaskReply::default()
     }
 }
 
@@ -39,14 +39,14 @@ pub(super) fn polled(task: &TaskId, reply: &Reply, context: Context<'_>) -> Poll
 
 /// The vendor documents no way to withdraw a task, so no reply confirms one.
 pub(super) fn cancelled(reply: &Reply, replies: &Replies) -> CancelOutcome {
-    let complaint = Complaint::read(reply, document(reply).as_ref(), replies);
+    let complaint = ReplyError::read(reply, document(reply).as_ref(), replies);
     cancel_refused(reply, &complaint, false)
 }
 
 /// The form of the balance is not documented: the reply only proves the key.
 pub(super) fn balanced(reply: &Reply, replies: &Replies) -> BalanceOutcome {
     let document = document(reply);
-    let complaint = Complaint::read(reply, document.as_ref(), replies);
+    let complaint = ReplyError::read(reply, document.as_ref(), replies);
     let is_good = document.is_some() && is_success(reply) && complaint.status.is_none();
     if is_good { BalanceOutcome::Valid(None) } else { balance_refused(reply, &complaint) }
 }

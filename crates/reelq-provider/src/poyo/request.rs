@@ -5,10 +5,10 @@ use serde_json::{Map, Value};
 
 use crate::{
     BuildError, Request, SubmitInput,
-    vendor::{Vendor, segment},
+    adapter_base::{AdapterBase, segment},
 };
 
-pub(super) fn submit(vendor: &Vendor, input: &SubmitInput<'_>) -> Result<Request, BuildError> {
+pub(super) fn submit(vendor: &AdapterBase, input: &SubmitInput<'_>) -> Result<Request, BuildError> {
     let (mut body, mut inner) = (Map::new(), Map::new());
     body.insert("model".to_owned(), input.spec.model.as_str().into());
     for field in vendor.placed(input)? {

@@ -11,7 +11,7 @@ pub(super) const TASK_ID: &[&str] = &["/data/task_id"];
 /// What `data` holds.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct TaskBody {
+pub(super) struct PoyoTaskBody {
     #[serde(deserialize_with = "lenient")]
     pub(super) status: Option<Text>,
     #[serde(deserialize_with = "lenient")]

@@ -2,7 +2,7 @@
 
 use reelq_model::{BlockReason, TaskId};
 
-use super::{Complaint, gone};
+use super::{ReplyError, gone};
 use crate::{BalanceOutcome, CancelOutcome, PollOutcome, Reply};
 
 /// What an account's refusal with this status means.
@@ -15,12 +15,12 @@ pub(super) const fn block_reason(status: u16) -> Option<BlockReason> {
     }
 }
 
-fn status_of(complaint: &Complaint, reply: &Reply) -> u16 {
+fn status_of(complaint: &ReplyError, reply: &Reply) -> u16 {
     complaint.status.unwrap_or(reply.status)
 }
 
 /// A status reply that tells nothing of how the task `asked` goes. Only the vendor's own envelope is a verdict.
-pub(super) fn poll_refused(asked: &TaskId, reply: &Reply, complaint: &Complaint) -> PollOutcome {
+pub(super) fn poll_refused(asked: &TaskId, reply: &Reply, complaint: &ReplyError) -> PollOutcome {
     let status = status_of(complaint, reply);
     let unclear = || PollOutcome::Unclear(complaint.setback(format_args!("HTTP {status}")));
     if status == 429 {
@@ -39,7 +39,7 @@ pub(super) fn poll_refused(asked: &TaskId, reply: &Reply, complaint: &Complaint)
 }
 
 /// Whether the vendor says that it does not know the task: by a status for that, or in words that mean nothing else.
-fn is_not_found(asked: &TaskId, status: u16, http: u16, complaint: &Complaint) -> bool {
+fn is_not_found(asked: &TaskId, status: u16, http: u16, complaint: &ReplyError) -> bool {
     let said = complaint.said();
     let by_words = || gone::is_unknown([complaint.code.as_deref(), said.as_deref()], asked);
     let by_status = || !gone::is_about_another_thing(said.as_deref());
@@ -51,7 +51,7 @@ fn is_not_found(asked: &TaskId, status: u16, http: u16, complaint: &Complaint) -
 }
 
 /// A cancel reply that does not confirm; `too_late` where the vendor says that the task has begun.
-pub(crate) fn cancel_refused(reply: &Reply, complaint: &Complaint, too_late: bool) -> CancelOutcome {
+pub(crate) fn cancel_refused(reply: &Reply, complaint: &ReplyError, too_late: bool) -> CancelOutcome {
     match status_of(complaint, reply) {
         409 => CancelOutcome::TooLate,
         _ if too_late => CancelOutcome::TooLate,
@@ -60,7 +60,7 @@ pub(crate) fn cancel_refused(reply: &Reply, complaint: &Complaint, too_late: boo
 }
 
 /// A balance reply that is not a balance.
-pub(crate) fn balance_refused(reply: &Reply, complaint: &Complaint) -> BalanceOutcome {
+pub(crate) fn balance_refused(reply: &Reply, complaint: &ReplyError) -> BalanceOutcome {
     let status = status_of(complaint, reply);
     match block_reason(status).filter(|_| complaint.is_vendors) {
         Some(reason) => BalanceOutcome::Blocked { reason, message: complaint.message.clone() },

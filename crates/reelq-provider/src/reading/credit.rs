@@ -57,7 +57,7 @@ const CHARS_MAX: usize = 120;
 
 /// A refusal of a request, as far as it may be about credit.
 #[derive(Clone, Copy)]
-pub(super) struct Refusal<'a> {
+pub(super) struct CreditRefusal<'a> {
     /// The status that it amounts to.
     pub(super) status: Option<u16>,
     /// Its codes that are words, the vendor's own first.
@@ -65,7 +65,7 @@ pub(super) struct Refusal<'a> {
     pub(super) said: Option<&'a str>,
 }
 
-impl Refusal<'_> {
+impl CreditRefusal<'_> {
     /// Whether it means that the balance does not cover the request: by its code, or by words that nothing contradicts.
     pub(super) fn is_of_credit(self, replies: &Replies) -> bool {
         self.is_by_code(replies) || self.is_by_words(replies)
@@ -162,7 +162,7 @@ mod tests {
         let replies = Replies { failures: [("BAD".to_owned(), FailureKind::Invalid)].into(), ..Replies::default() };
         let is = |status, code: &str| {
             let codes = [code.to_owned()];
-            Refusal { status, codes: &codes, said: Some("insufficient balance") }.is_of_credit(&replies)
+            CreditRefusal { status, codes: &codes, said: Some("insufficient balance") }.is_of_credit(&replies)
         };
         assert!(is(Some(400), "invalid_request_error") && is(Some(403), "bad_request"));
         assert!(is(Some(400), "quota_error") && is(Some(422), "insufficient_quota"));

@@ -42,7 +42,7 @@ const GRPC: std::ops::RangeInclusive<u64> = 1..=16;
 /// Where vendors put an error. An `error` that is a mere text is a framework's.
 const ERRORS: [&str; 5] = ["/data/error", "/failCode", "/data/failCode", "/error_code", "/data/error_code"];
 /// Whether the body of a refusal is the vendor's own: by a code that its catalogue lists, or by a complaint where vendors put
-/// theirs. Of a 400 and a 422 anybody's words about the request are, for only the vendor knows what is wrong with it.
+/// theirs. Of a 400 and a 422 anyone's words about the request are, for only the vendor knows what is wrong with it.
 pub(super) fn is_vendors(body: &Value, http: u16, replies: &Replies) -> bool {
     if has_listed_code(body, replies) {
         return true;

@@ -59,19 +59,19 @@ pub(super) enum Surroundings {
 
 /// What a named task makes of the reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Naming {
+pub(super) enum TaskNaming {
     /// The task was bought.
     Accepted,
-    /// Nobody knows: the task is kept as a candidate.
+    /// No one knows: the task is kept as a candidate.
     Candidate,
     /// Not the name of a task.
     Ignored,
 }
 
 /// The table: for each strength, the verdict in the order of [`Surroundings`]: taken, doubted, refused, open.
-const MEANINGS: [(Strength, [Naming; 4]); 4] = {
-    use Naming::{Accepted, Candidate, Ignored};
+const MEANINGS: [(Strength, [TaskNaming; 4]); 4] = {
     use Strength::{InError, Loose, Strong, Weak};
+    use TaskNaming::{Accepted, Candidate, Ignored};
     [
         (Strong, [Accepted, Accepted, Candidate, Candidate]),
         (InError, [Candidate, Candidate, Candidate, Candidate]),
@@ -81,9 +81,9 @@ const MEANINGS: [(Strength, [Naming; 4]); 4] = {
 };
 
 /// What a task that is named with `strength` makes of a reply.
-fn verdict(strength: Strength, surroundings: Surroundings) -> Naming {
+fn verdict(strength: Strength, surroundings: Surroundings) -> TaskNaming {
     let row = MEANINGS.iter().find(|(named, _)| *named == strength);
-    row.map_or(Naming::Ignored, |(_, verdicts)| match surroundings {
+    row.map_or(TaskNaming::Ignored, |(_, verdicts)| match surroundings {
         Surroundings::Taken => verdicts[0],
         Surroundings::Doubted => verdicts[1],
         Surroundings::Refused => verdicts[2],
@@ -101,10 +101,10 @@ fn in_order(own: &[&str]) -> impl Iterator<Item = &'static (&'static str, Streng
 
 /// The task that the reply names, with what that makes of it; the surest name that is not ignored. `own` are the places
 /// that the vendor documents.
-pub(super) fn named(document: &Value, own: &[&str], surroundings: Surroundings) -> Option<(TaskId, Naming)> {
+pub(super) fn named(document: &Value, own: &[&str], surroundings: Surroundings) -> Option<(TaskId, TaskNaming)> {
     let mut found = in_order(own).filter_map(|(place, strength)| {
         let verdict = verdict(*strength, surroundings);
-        let task = id(document.pointer(place)?, *strength).filter(|_| verdict != Naming::Ignored)?;
+        let task = id(document.pointer(place)?, *strength).filter(|_| verdict != TaskNaming::Ignored)?;
         Some((task, verdict))
     });
     found.next()
@@ -204,7 +204,7 @@ mod tests {
                 [Surroundings::Taken, Surroundings::Doubted, Surroundings::Refused, Surroundings::Open];
             for (surroundings, verdict) in all_surroundings.into_iter().zip(verdicts) {
                 let told = named(&saying(place, json!("t-1")), &[], surroundings);
-                let expected = (*verdict != Naming::Ignored).then(|| (TaskId::new("t-1").unwrap(), *verdict));
+                let expected = (*verdict != TaskNaming::Ignored).then(|| (TaskId::new("t-1").unwrap(), *verdict));
                 assert_eq!(told, expected, "{place} {surroundings:?}");
             }
         }
@@ -213,8 +213,8 @@ mod tests {
     #[test]
     fn only_a_task_id_is_an_acceptance_whatever_else_is_said() {
         for (strength, verdicts) in MEANINGS {
-            assert_eq!(verdicts[1] == Naming::Accepted, strength == Strength::Strong);
-            assert!(verdicts[2..].iter().all(|verdict| *verdict != Naming::Accepted), "{strength:?}");
+            assert_eq!(verdicts[1] == TaskNaming::Accepted, strength == Strength::Strong);
+            assert!(verdicts[2..].iter().all(|verdict| *verdict != TaskNaming::Accepted), "{strength:?}");
         }
     }
 

@@ -7,7 +7,7 @@ use serde_json::{Number, Value};
 
 use crate::Reply;
 
-/// Instants before the year 2000 and beyond the year 9999 (less a day, for every time zone) are nobody's: zero values, sentinels, other units.
+/// Instants before the year 2000 and beyond the year 9999 (less a day, for every time zone) are no one's: zero values, sentinels, other units.
 const SECONDS: Range<i64> = 946_684_800..253_402_207_200;
 /// The largest integer, read as nanoseconds, falls into the year 2262: it says "never".
 const NANOS_MAX: i64 = 9_200_000_000_000_000_000;

@@ -4,7 +4,7 @@ use reelq_model::{Setback, TaskId};
 use serde_json::Value;
 
 use super::{
-    Complaint, Context, Task,
+    Context, ReplyError, TaskReply,
     ask::poll_refused,
     document,
     document::is_half,
@@ -30,11 +30,11 @@ const LISTS: [&str; 10] = [
 pub(crate) fn polled(
     asked: &TaskId,
     reply: &Reply,
-    read: impl Fn(&Value, &Complaint) -> Task,
+    read: impl Fn(&Value, &ReplyError) -> TaskReply,
     context: Context<'_>,
 ) -> PollOutcome {
     let document = document(reply);
-    let complaint = Complaint::read(reply, document.as_ref(), context.replies);
+    let complaint = ReplyError::read(reply, document.as_ref(), context.replies);
     let other = about_another(asked, reply, document.as_ref(), &complaint);
     if let Some(setback) = other.filter(|_| complaint.status != Some(429)) {
         return PollOutcome::Unclear(setback);
@@ -62,7 +62,7 @@ pub(crate) fn about_another(
     asked: &TaskId,
     reply: &Reply,
     document: Option<&Document>,
-    complaint: &Complaint,
+    complaint: &ReplyError,
 ) -> Option<Setback> {
     let other = stranger(&document?.value, asked)?;
     let what = format!("HTTP {} that is about the task {other} and not about {asked}", reply.status);
@@ -93,6 +93,6 @@ fn is_believed(outcome: &PollOutcome, document: Option<&Document>) -> bool {
     }
 }
 
-fn half(reply: &Reply, complaint: &Complaint) -> PollOutcome {
+fn half(reply: &Reply, complaint: &ReplyError) -> PollOutcome {
     PollOutcome::Unclear(complaint.setback(format_args!("HTTP {} that ends early", reply.status)))
 }

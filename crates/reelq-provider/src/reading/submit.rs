@@ -4,14 +4,14 @@ use reelq_model::{Acceptance, Digest, FailureKind, OutputLink, Setback, SubmitOu
 use serde_json::Value;
 
 use super::{
-    Complaint, Context, Task,
+    Context, ReplyError, TaskReply,
     ask::block_reason,
     before, candidate, document,
     document::is_half,
-    ids::{Naming, Surroundings, named, unusable},
+    ids::{Surroundings, TaskNaming, named, unusable},
     spoken::spoken,
     upstream,
-    words::Meaning,
+    words::StatusMeaning,
 };
 use crate::{Reply, catalogue::Replies, lenient_json::Document};
 
@@ -20,16 +20,16 @@ pub(crate) fn submitted(
     submission: u32,
     reply: &Reply,
     own: &[&str],
-    read: impl Fn(&Value, &Complaint) -> Task,
+    read: impl Fn(&Value, &ReplyError) -> TaskReply,
     context: Context<'_>,
 ) -> SubmitOutcome {
     let document = document(reply);
-    let complaint = Complaint::read(reply, document.as_ref(), context.replies);
+    let complaint = ReplyError::read(reply, document.as_ref(), context.replies);
     let complaint = complaint.of_account(document.as_ref(), context.replies);
     let surroundings = surroundings(reply, document.as_ref(), &complaint);
     let task = document.as_ref().filter(|_| is_success(reply)).map(|found| read(&found.value, &complaint));
     match document.as_ref().and_then(|found| named(&found.value, own, surroundings)) {
-        Some((id, Naming::Accepted)) => {
+        Some((id, TaskNaming::Accepted)) => {
             // A list of outputs that ends early may lack one, and the task can be asked about.
             let task = task.unwrap_or_default().with_outputs_if(!is_half(reply, document.as_ref()));
             accepted(id, submission, reply, &task, context)
@@ -53,7 +53,7 @@ const fn is_success(reply: &Reply) -> bool {
     matches!(reply.status, 200..=299)
 }
 
-fn surroundings(reply: &Reply, document: Option<&Document>, complaint: &Complaint) -> Surroundings {
+fn surroundings(reply: &Reply, document: Option<&Document>, complaint: &ReplyError) -> Surroundings {
     let is_plain = document.is_some_and(|found| found.is_alone) && !complaint.complains();
     match reply.status {
         200..=299 if is_plain => Surroundings::Taken,
@@ -63,24 +63,24 @@ fn surroundings(reply: &Reply, document: Option<&Document>, complaint: &Complain
     }
 }
 
-fn accepted(task: TaskId, submission: u32, reply: &Reply, read: &Task, context: Context<'_>) -> SubmitOutcome {
-    let has_ended = read.meaning() == Some(Meaning::Succeeded);
+fn accepted(task: TaskId, submission: u32, reply: &Reply, read: &TaskReply, context: Context<'_>) -> SubmitOutcome {
+    let has_ended = read.meaning() == Some(StatusMeaning::Succeeded);
     let outputs = if has_ended { read.links(reply, context) } else { Vec::new() };
     SubmitOutcome::Accepted(Acceptance { task, submission, cost: read.price(), at: reply.at, outputs })
 }
 
 /// A success that names outputs and no task: it is accepted under an id of our own, a pure function of the addresses, so
 /// that what was paid for is fetched. The task cannot be asked about.
-fn unnamed(reply: &Reply, task: Task, context: Context<'_>) -> Option<(TaskId, Task)> {
+fn unnamed(reply: &Reply, task: TaskReply, context: Context<'_>) -> Option<(TaskId, TaskReply)> {
     // Without a word, an address may be that of the task itself: it must be called an output's.
     let is_over = match task.meaning() {
-        Some(Meaning::Succeeded) => true,
+        Some(StatusMeaning::Succeeded) => true,
         None => task.outputs.iter().any(|output| output.is_sure),
         Some(_) => false,
     };
     let links = if is_over { task.links(reply, context) } else { Vec::new() };
     let id = unnamed_id(&links)?;
-    Some((id, Task { word: Some("succeeded".to_owned()), ..task }))
+    Some((id, TaskReply { word: Some("succeeded".to_owned()), ..task }))
 }
 
 fn unnamed_id(links: &[OutputLink]) -> Option<TaskId> {
@@ -90,17 +90,22 @@ fn unnamed_id(links: &[OutputLink]) -> Option<TaskId> {
 }
 
 /// A success that names its task as no request could: it was most likely bought, and cannot be followed.
-fn unnameable(reply: &Reply, complaint: &Complaint, said: &str) -> SubmitOutcome {
+fn unnameable(reply: &Reply, complaint: &ReplyError, said: &str) -> SubmitOutcome {
     let what = format_args!("HTTP {} that names its task as `{said}`, which no request can ask for", reply.status);
     SubmitOutcome::Ambiguous(Setback { in_vain: true, ..complaint.setback(what) })
 }
 
-fn doubtful(reply: &Reply, complaint: &Complaint, task: TaskId) -> SubmitOutcome {
+fn doubtful(reply: &Reply, complaint: &ReplyError, task: TaskId) -> SubmitOutcome {
     let setback = complaint.setback(format_args!("HTTP {} that names the task {task}", reply.status));
     SubmitOutcome::Ambiguous(Setback { candidate: Some(task), ..setback })
 }
 
-fn without_task(reply: &Reply, document: Option<&Document>, complaint: &Complaint, replies: &Replies) -> SubmitOutcome {
+fn without_task(
+    reply: &Reply,
+    document: Option<&Document>,
+    complaint: &ReplyError,
+    replies: &Replies,
+) -> SubmitOutcome {
     let spoken = spoken(reply, document);
     let open = |what: &str| open(reply, document, complaint, &spoken, what);
     match complaint.status {
@@ -121,7 +126,7 @@ fn without_task(reply: &Reply, document: Option<&Document>, complaint: &Complain
 fn open(
     reply: &Reply,
     document: Option<&Document>,
-    complaint: &Complaint,
+    complaint: &ReplyError,
     spoken: &[String],
     what: &str,
 ) -> SubmitOutcome {
@@ -135,7 +140,7 @@ fn open(
 
 /// Whether the words of a refusal leave it open that this or an equal request was taken: something behind the server that
 /// answered has it, it was made before, or there is a task.
-fn may_be_taken(reply: &Reply, complaint: &Complaint, spoken: &[String]) -> bool {
+fn may_be_taken(reply: &Reply, complaint: &ReplyError, spoken: &[String]) -> bool {
     let says_so = || {
         upstream::timed_out(spoken) || before::is_meant(spoken) || candidate::in_refusal(&reply.body, spoken).is_some()
     };
@@ -143,13 +148,13 @@ fn may_be_taken(reply: &Reply, complaint: &Complaint, spoken: &[String]) -> bool
 }
 
 /// Whether something in front of the vendor refused: then nothing was taken, and the vendor has said nothing.
-fn is_turned_away(reply: &Reply, document: Option<&Document>, complaint: &Complaint) -> bool {
+fn is_turned_away(reply: &Reply, document: Option<&Document>, complaint: &ReplyError) -> bool {
     let is_refusal = matches!(reply.status, 400..=499) && refuses(reply.status);
     is_refusal && (!complaint.is_vendors || complaint.is_of_address) && !is_half(reply, document)
 }
 
 /// Whether a refusal is certain: the vendor's own, and whole.
-fn is_certain(status: u16, reply: &Reply, document: Option<&Document>, complaint: &Complaint) -> bool {
+fn is_certain(status: u16, reply: &Reply, document: Option<&Document>, complaint: &ReplyError) -> bool {
     if complaint.proves_nothing_taken() {
         return true;
     }
@@ -160,7 +165,7 @@ fn is_certain(status: u16, reply: &Reply, document: Option<&Document>, complaint
 }
 
 /// A refusal that is certain: of the account, or of the row.
-fn verdict(status: u16, complaint: &Complaint, replies: &Replies) -> SubmitOutcome {
+fn verdict(status: u16, complaint: &ReplyError, replies: &Replies) -> SubmitOutcome {
     // What was judged is the request, whatever the status.
     let is_of_row = status == 403 && complaint.code.as_deref().is_some_and(|code| replies.ends_row(code));
     match block_reason(status).filter(|_| !is_of_row) {

@@ -5,12 +5,11 @@ use std::time::Duration;
 use reelq_model::{BlockReason, Failure, FailureKind, Money, OutputLink, Settlement};
 
 use super::{
-    Complaint,
-    complaint::failure,
-    credit,
+    ReplyError, credit,
     outputs::{Output, links},
+    reply_error::failure,
     text::clean,
-    words::{Meaning, meaning},
+    words::{StatusMeaning, meaning},
 };
 use crate::{Capability, FailedTasks, PollOutcome, Reply, catalogue::Replies};
 
@@ -19,7 +18,7 @@ const BESIDE_A_FAILURE: Duration = Duration::from_mins(10);
 
 /// What a reply says of a task.
 #[derive(Debug, Default)]
-pub(crate) struct Task {
+pub(crate) struct TaskReply {
     /// Its status word, as the vendor wrote it.
     pub(crate) word: Option<String>,
     pub(crate) progress: Option<u8>,
@@ -41,7 +40,7 @@ pub(crate) struct Context<'a> {
     pub(crate) refunds_failures: Option<bool>,
 }
 
-impl Task {
+impl TaskReply {
     /// The status word, where it is one: a number may be the HTTP status once more.
     fn status_word(&self) -> Option<&str> {
         let is_status = |word: &str| word.trim().parse().is_ok_and(|number: u16| (100..=599).contains(&number));
@@ -49,7 +48,7 @@ impl Task {
     }
 
     /// What the status word means; `None` without one.
-    pub(super) fn meaning(&self) -> Option<Meaning> {
+    pub(super) fn meaning(&self) -> Option<StatusMeaning> {
         self.status_word().map(meaning)
     }
 
@@ -74,51 +73,51 @@ impl Task {
     }
 
     /// What the task's words mean; `None` where they are no word on a task.
-    pub(super) fn outcome(self, reply: &Reply, complaint: &Complaint, context: Context<'_>) -> Option<PollOutcome> {
+    pub(super) fn outcome(self, reply: &Reply, complaint: &ReplyError, context: Context<'_>) -> Option<PollOutcome> {
         let (outputs, meaning) = (self.links(reply, context), self.meaning());
         let has_error = complaint.complains() || self.code.is_some();
         match meaning {
             _ if self.is_to_be_fetched(meaning, &outputs, complaint) => {
-                let is_doubtful = matches!(meaning, None | Some(Meaning::Failed | Meaning::Cancelled));
+                let is_doubtful = matches!(meaning, None | Some(StatusMeaning::Failed | StatusMeaning::Cancelled));
                 let outputs = if is_doubtful { soon(outputs, reply) } else { outputs };
                 Some(PollOutcome::Finished { outputs, cost: self.price() })
             }
             None => None,
             // An envelope that names a refusal is no word on the task, whatever is inside.
             Some(_) if complaint.envelope.is_some() => None,
-            Some(Meaning::Succeeded) if !self.says_failed(complaint, context) => Some(PollOutcome::FinishedEmpty),
-            Some(Meaning::Unknown) if !has_error => Some(self.running(complaint, true)),
-            Some(word @ (Meaning::Succeeded | Meaning::Unknown)) => {
+            Some(StatusMeaning::Succeeded) if !self.says_failed(complaint, context) => Some(PollOutcome::FinishedEmpty),
+            Some(StatusMeaning::Unknown) if !has_error => Some(self.running(complaint, true)),
+            Some(word @ (StatusMeaning::Succeeded | StatusMeaning::Unknown)) => {
                 let settlement = self.disputed(word, context);
                 Some(PollOutcome::SaysFailed { failure: self.failure(context), settlement, cost: self.charge() })
             }
-            Some(Meaning::Failed) => Some(self.failed(context)),
-            Some(Meaning::Cancelled) => {
+            Some(StatusMeaning::Failed) => Some(self.failed(context)),
+            Some(StatusMeaning::Cancelled) => {
                 Some(PollOutcome::Cancelled { settlement: settlement(self.cost, self.code.as_deref(), context) })
             }
-            Some(Meaning::GoesOn) => Some(self.running(complaint, false)),
+            Some(StatusMeaning::GoesOn) => Some(self.running(complaint, false)),
         }
     }
 
-    fn running(self, complaint: &Complaint, unknown_word: bool) -> PollOutcome {
+    fn running(self, complaint: &ReplyError, unknown_word: bool) -> PollOutcome {
         let word = clean(self.word.as_deref().unwrap_or_default());
         PollOutcome::Running { word, unknown_word, progress: self.progress, wait: complaint.wait }
     }
 
     /// Whether there is something to fetch. What surely is an output is tried before any failure beside it is believed.
-    fn is_to_be_fetched(&self, meaning: Option<Meaning>, links: &[OutputLink], complaint: &Complaint) -> bool {
+    fn is_to_be_fetched(&self, meaning: Option<StatusMeaning>, links: &[OutputLink], complaint: &ReplyError) -> bool {
         let has_clip = || self.outputs.iter().any(Output::is_clip);
         match meaning {
-            Some(Meaning::Succeeded | Meaning::Unknown) => !links.is_empty(),
-            Some(Meaning::Failed | Meaning::Cancelled) => has_clip(),
-            Some(Meaning::GoesOn) => false,
+            Some(StatusMeaning::Succeeded | StatusMeaning::Unknown) => !links.is_empty(),
+            Some(StatusMeaning::Failed | StatusMeaning::Cancelled) => has_clip(),
+            Some(StatusMeaning::GoesOn) => false,
             None => !links.is_empty() && (!complaint.complains() || has_clip()),
         }
     }
 
     /// Whether a reply whose word is a success plainly names an error of the task. Credit is no reason for a task that
     /// succeeded.
-    fn says_failed(&self, complaint: &Complaint, context: Context<'_>) -> bool {
+    fn says_failed(&self, complaint: &ReplyError, context: Context<'_>) -> bool {
         let codes = [self.code.as_deref(), complaint.code.as_deref()];
         let said = complaint.said();
         let messages = [self.message.as_deref(), said.as_deref()];
@@ -154,9 +153,9 @@ impl Task {
 
     /// What became of the charge where word and error disagree: no code is proof then that nothing was charged, and a
     /// success that does not say otherwise was.
-    fn disputed(&self, word: Meaning, context: Context<'_>) -> Settlement {
+    fn disputed(&self, word: StatusMeaning, context: Context<'_>) -> Settlement {
         match (context.refunds_failures, self.cost) {
-            (None, None) if word == Meaning::Succeeded => Settlement::Charged,
+            (None, None) if word == StatusMeaning::Succeeded => Settlement::Charged,
             _ => settlement(self.cost, None, context),
         }
     }

@@ -2,7 +2,7 @@
 
 /// What a status word means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Meaning {
+pub(crate) enum StatusMeaning {
     /// The task goes on.
     GoesOn,
     /// Not a word that any vendor documents: what stands beside it tells, and without that it goes on.
@@ -34,20 +34,20 @@ const FAILED: [&str; 4] = ["failed", "fail", "error", "aborted"];
 const CANCELLED: [&str; 2] = ["cancelled", "canceled"];
 
 /// What `word` means, whatever its case and however its parts are joined. No other form of a word is guessed.
-pub(crate) fn meaning(word: &str) -> Meaning {
+pub(crate) fn meaning(word: &str) -> StatusMeaning {
     let joint = |letter: &char| !matches!(letter, '-' | '_') && !letter.is_whitespace();
     let word = word.chars().filter(joint).collect::<String>().to_ascii_lowercase();
     let among = |words: &[&str]| words.contains(&word.as_str());
     if among(&SUCCEEDED) {
-        Meaning::Succeeded
+        StatusMeaning::Succeeded
     } else if among(&FAILED) {
-        Meaning::Failed
+        StatusMeaning::Failed
     } else if among(&CANCELLED) {
-        Meaning::Cancelled
+        StatusMeaning::Cancelled
     } else if among(&GOES_ON) {
-        Meaning::GoesOn
+        StatusMeaning::GoesOn
     } else {
-        Meaning::Unknown
+        StatusMeaning::Unknown
     }
 }
 
@@ -58,17 +58,17 @@ mod tests {
     #[test]
     fn words_are_read_whatever_their_case_and_joints_and_never_guessed() {
         for (word, means) in [
-            ("COMPLETED", Meaning::Succeeded),
-            (" In Progress ", Meaning::GoesOn),
-            ("IN-PROGRESS", Meaning::GoesOn),
-            ("not_started", Meaning::GoesOn),
-            ("NotStarted", Meaning::GoesOn),
-            ("Canceled", Meaning::Cancelled),
-            ("succeed", Meaning::Unknown),
-            ("complete", Meaning::Unknown),
-            ("canceled by user", Meaning::Unknown),
-            ("failed?", Meaning::Unknown),
-            ("", Meaning::Unknown),
+            ("COMPLETED", StatusMeaning::Succeeded),
+            (" In Progress ", StatusMeaning::GoesOn),
+            ("IN-PROGRESS", StatusMeaning::GoesOn),
+            ("not_started", StatusMeaning::GoesOn),
+            ("NotStarted", StatusMeaning::GoesOn),
+            ("Canceled", StatusMeaning::Cancelled),
+            ("succeed", StatusMeaning::Unknown),
+            ("complete", StatusMeaning::Unknown),
+            ("canceled by user", StatusMeaning::Unknown),
+            ("failed?", StatusMeaning::Unknown),
+            ("", StatusMeaning::Unknown),
         ] {
             assert_eq!(meaning(word), means, "{word}");
         }

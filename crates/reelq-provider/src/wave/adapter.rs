@@ -7,8 +7,8 @@ use reelq_model::{Fields, Finding, JobSpec, ProviderName, SubmitOutcome, TaskId}
 use super::{dialect::Dialect, reply, request};
 use crate::{
     BalanceOutcome, BuildError, CallbackSignature, CancelOutcome, Capability, Catalogue, Checked, FailedTasks,
-    Idempotency, ImageFacts, PollOutcome, Provider, Reply, Request, Settings, SettingsError, SubmitInput,
-    vendor::Vendor,
+    Idempotency, ImageFacts, PollOutcome, Provider, ProviderSettings, Reply, Request, SettingsError, SubmitInput,
+    adapter_base::AdapterBase,
 };
 
 /// The vendor's catalogue.
@@ -33,13 +33,13 @@ const CAPABILITY: Capability = Capability {
 /// Wave, in one of its dialects.
 #[derive(Debug)]
 pub(crate) struct Wave {
-    vendor: Vendor,
+    vendor: AdapterBase,
     dialect: Dialect,
 }
 
 impl Wave {
-    pub(crate) fn open(settings: &Settings) -> Result<Self, SettingsError> {
-        let vendor = Vendor::open(MODELS, CAPABILITY, settings)?;
+    pub(crate) fn open(settings: &ProviderSettings) -> Result<Self, SettingsError> {
+        let vendor = AdapterBase::open(MODELS, CAPABILITY, settings)?;
         Ok(Self { vendor, dialect: Dialect::named(settings.dialect.as_deref()) })
     }
 }

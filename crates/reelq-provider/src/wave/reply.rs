@@ -8,8 +8,8 @@ use crate::{
     BalanceOutcome, CancelOutcome, PollOutcome, Reply,
     catalogue::Replies,
     reading::{
-        self, Complaint, Context, Meaning, Output, Text, about_another, balance_refused, cancel_refused, document,
-        dollars, meaning, outputs, quota, settlement,
+        self, Context, Output, ReplyError, StatusMeaning, Text, about_another, balance_refused, cancel_refused,
+        document, dollars, meaning, outputs, quota, settlement,
     },
 };
 
@@ -28,14 +28,14 @@ fn taken_out(document: &Value) -> &Value {
     }
 }
 
-fn body(task: &Value) -> wire::TaskBody {
+fn body(task: &Value) -> wire::WaveTaskBody {
     serde_json::from_value(task.clone()).unwrap_or_default()
 }
 
-fn read(document: &Value, complaint: &Complaint) -> reading::Task {
+fn read(document: &Value, complaint: &ReplyError) -> reading::TaskReply {
     let task = taken_out(document);
     let body = body(task);
-    reading::Task {
+    reading::TaskReply {
         word: body.status.map(|Text(word)| word),
         progress: body.progress.map(|progress| progress.0),
         outputs: outputs(task),
@@ -48,10 +48,10 @@ fn read(document: &Value, complaint: &Complaint) -> reading::Task {
 }
 
 /// At first the vendor says what it froze.
-fn read_new(document: &Value, complaint: &Complaint) -> reading::Task {
+fn read_new(document: &Value, complaint: &ReplyError) -> reading::TaskReply {
     let task = read(document, complaint);
     let frozen = quota(&body(taken_out(document)).pre_consumed_cost);
-    reading::Task { cost: frozen.or(task.cost), ..task }
+    reading::TaskReply { cost: frozen.or(task.cost), ..task }
 }
 
 pub(super) fn submitted(submission: u32, reply: &Reply, context: Context<'_>) -> SubmitOutcome {
@@ -64,7 +64,7 @@ pub(super) fn polled(task: &TaskId, reply: &Reply, context: Context<'_>) -> Poll
 
 pub(super) fn cancelled(asked: &TaskId, reply: &Reply, context: Context<'_>) -> CancelOutcome {
     let document = document(reply);
-    let complaint = Complaint::read(reply, document.as_ref(), context.replies);
+    let complaint = ReplyError::read(reply, document.as_ref(), context.replies);
     if let Some(setback) = about_another(asked, reply, document.as_ref(), &complaint) {
         return CancelOutcome::Unclear(setback);
     }
@@ -73,16 +73,16 @@ pub(super) fn cancelled(asked: &TaskId, reply: &Reply, context: Context<'_>) -> 
     let word = task.status.as_ref().map(|Text(word)| word.as_str()).unwrap_or_default();
     match meaning(word) {
         // What it names may be fetched: the task is followed to its end.
-        Meaning::Cancelled if found.is_some_and(|found| outputs(found).iter().any(Output::is_clip)) => {
+        StatusMeaning::Cancelled if found.is_some_and(|found| outputs(found).iter().any(Output::is_clip)) => {
             CancelOutcome::TooLate
         }
-        Meaning::Cancelled => {
+        StatusMeaning::Cancelled => {
             let kept = task.refunded == Some(false);
             let settlement = if kept { Settlement::Charged } else { settlement(quota(&task.cost), None, context) };
             CancelOutcome::Cancelled { settlement }
         }
-        Meaning::Succeeded | Meaning::Failed => CancelOutcome::TooLate,
-        Meaning::GoesOn if ["processing", "running"].iter().any(|begun| begun.eq_ignore_ascii_case(word)) => {
+        StatusMeaning::Succeeded | StatusMeaning::Failed => CancelOutcome::TooLate,
+        StatusMeaning::GoesOn if ["processing", "running"].iter().any(|begun| begun.eq_ignore_ascii_case(word)) => {
             CancelOutcome::TooLate
         }
         _ => cancel_refused(reply, &complaint, complaint.code.as_deref() == Some(TOO_LATE)),
@@ -91,7 +91,7 @@ pub(super) fn cancelled(asked: &TaskId, reply: &Reply, context: Context<'_>) -> 
 
 pub(super) fn balanced(reply: &Reply, replies: &Replies) -> BalanceOutcome {
     let document = document(reply);
-    let complaint = Complaint::read(reply, document.as_ref(), replies);
+    let complaint = ReplyError::read(reply, document.as_ref(), replies);
     match document {
         Some(found) if is_success(reply) && complaint.status.is_none() => BalanceOutcome::Valid(available(found.value)),
         _ => balance_refused(reply, &complaint),

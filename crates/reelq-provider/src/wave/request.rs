@@ -6,12 +6,12 @@ use serde_json::{Map, Value};
 use super::dialect::Dialect;
 use crate::{
     BuildError, Request, SubmitInput,
-    vendor::{Vendor, segment},
+    adapter_base::{AdapterBase, segment},
 };
 
 const EXTRA: &str = "extra";
 
-pub(super) fn submit(vendor: &Vendor, dialect: Dialect, input: &SubmitInput<'_>) -> Result<Request, BuildError> {
+pub(super) fn submit(vendor: &AdapterBase, dialect: Dialect, input: &SubmitInput<'_>) -> Result<Request, BuildError> {
     let mut body = Map::new();
     body.insert("model".to_owned(), input.spec.model.as_str().into());
     let mut extra = Map::new();

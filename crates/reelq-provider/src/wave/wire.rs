@@ -12,7 +12,7 @@ pub(super) const TASK_ID: &[&str] = &["/task_id", "/data/task_id", "/data"];
 /// A task: the reply to submit and status requests. Older generations wrap it in `data`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct TaskBody {
+pub(super) struct WaveTaskBody {
     #[serde(deserialize_with = "lenient")]
     pub(super) status: Option<Text>,
     #[serde(deserialize_with = "lenient")]

@@ -3,24 +3,24 @@
 use reelq_model::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::fields::{Fields, readable_image};
+use super::fields::{RequestFields, readable_image};
 use crate::{
     Vendor,
     chance::Chance,
-    market::Told,
-    order::{Order, Refusal},
+    order::{SimOrder, SimRefusal},
     price::price,
-    reply::Reply,
-    task::{Ending, Phase, Task},
+    reply::SimReply,
+    task::{Phase, SimTask, TaskEnd},
+    task_view::TaskView,
 };
 
 const MODEL: &str = "hailuo-2-3-fast";
 const STANDARD: &str = "standard-image-to-video";
 const PRO: &str = "pro-image-to-video";
 
-pub(super) fn order(model: &str, fields: &Fields<'_>) -> Result<Order, Refusal> {
+pub(super) fn order(model: &str, fields: &RequestFields<'_>) -> Result<SimOrder, SimRefusal> {
     if model != MODEL {
-        return Err(Refusal::invalid("model", format!("Model not found: {model}")));
+        return Err(SimRefusal::invalid("model", format!("Model not found: {model}")));
     }
     fields.only(&["request_type", "callback_url", "provider", "source", "input"])?;
     fields.word_of("provider", &["auto", "value", "official"], "auto")?;
@@ -33,11 +33,11 @@ pub(super) fn order(model: &str, fields: &Fields<'_>) -> Result<Order, Refusal> 
         STANDARD if input.integer_of("duration", &[6, 10], 6)? == 6 => amount(mode, "6"),
         STANDARD => amount(mode, "10"),
         PRO => amount(mode, "6"),
-        _ => return Err(Refusal::invalid("input.mode", "Invalid mode type")),
+        _ => return Err(SimRefusal::invalid("input.mode", "Invalid mode type")),
     };
     let images = input.texts("image_urls")?;
     let [image] = images.as_slice() else { return input.refuse("image_urls", "must hold exactly one image") };
-    Ok(Order {
+    Ok(SimOrder {
         model: model.to_owned(),
         mode: mode.to_owned(),
         prompt: input.text("prompt")?.unwrap_or_default().to_owned(),
@@ -51,7 +51,7 @@ fn amount(mode: &str, duration: &str) -> reelq_model::Money {
     price(Vendor::Apixo, MODEL, &[("mode", mode), ("duration", duration)], 0).unwrap_or_default()
 }
 
-fn callback(fields: &Fields<'_>) -> Result<Option<String>, Refusal> {
+fn callback(fields: &RequestFields<'_>) -> Result<Option<String>, SimRefusal> {
     let asked = fields.word_of("request_type", &["async", "callback"], "async")? == "callback";
     match fields.text("callback_url")? {
         None if asked => fields.refuse("callback_url", "is required with request_type callback"),
@@ -59,15 +59,15 @@ fn callback(fields: &Fields<'_>) -> Result<Option<String>, Refusal> {
     }
 }
 
-fn enveloped(data: &Value) -> Reply {
-    Reply::json(200, &json!({"code": 200, "message": "success", "data": data}))
+fn enveloped(data: &Value) -> SimReply {
+    SimReply::json(200, &json!({"code": 200, "message": "success", "data": data}))
 }
 
-pub(super) fn accepted(task: &Task) -> Reply {
+pub(super) fn accepted(task: &SimTask) -> SimReply {
     enveloped(&json!({"taskId": task.id}))
 }
 
-pub(super) fn status(told: &Told<'_>) -> Reply {
+pub(super) fn status(told: &TaskView<'_>) -> SimReply {
     let task = told.task;
     let mut data = Map::new();
     let mut put = |name: &str, value: Value| data.insert(name.to_owned(), value);
@@ -106,16 +106,16 @@ const fn word(phase: Phase) -> &'static str {
     }
 }
 
-fn failure(ending: Ending, chance: Chance) -> (&'static str, &'static str) {
+fn failure(ending: TaskEnd, chance: Chance) -> (&'static str, &'static str) {
     match ending {
-        Ending::Transient => chance.pick(
+        TaskEnd::Transient => chance.pick(
             "fail_code",
             [
                 ("PROCESSING_TIMEOUT", "Processing took too long, please retry"),
                 ("MODEL_UNAVAILABLE", "The model is temporarily unavailable"),
             ],
         ),
-        Ending::Moderation => chance.pick(
+        TaskEnd::Moderation => chance.pick(
             "fail_code",
             [
                 ("CONTENT_VIOLATION", "Content violates safety guidelines"),
@@ -123,26 +123,29 @@ fn failure(ending: Ending, chance: Chance) -> (&'static str, &'static str) {
                 ("SensitiveContentDetected", "Sensitive content was detected"),
             ],
         ),
-        Ending::BadImage => ("INVALID_IMAGE_URL", "Cannot access the provided image URL"),
-        Ending::NoCredit => ("INSUFFICIENT_CREDITS", "Insufficient credits"),
-        Ending::Success | Ending::Permanent => ("GENERATION_FAILED", "Generation failed"),
+        TaskEnd::BadImage => ("INVALID_IMAGE_URL", "Cannot access the provided image URL"),
+        TaskEnd::NoCredit => ("INSUFFICIENT_CREDITS", "Insufficient credits"),
+        TaskEnd::Success | TaskEnd::Permanent => ("GENERATION_FAILED", "Generation failed"),
     }
 }
 
-pub(super) fn refusal(refusal: &Refusal, chance: Chance) -> Reply {
+pub(super) fn refusal(refusal: &SimRefusal, chance: Chance) -> SimReply {
     let (code, message, data) = match refusal {
-        Refusal::Unauthorized => (401, "Invalid or missing API Key", Value::Null),
-        Refusal::Forbidden => (403, "Forbidden", Value::Null),
-        Refusal::NoCredit => (chance.pick("no_credit_code", [402, 400]), "Insufficient credits", Value::Null),
-        Refusal::Throttled(_) => (429, "Rate limit exceeded", Value::Null),
-        Refusal::NoSuchTask => (404, "Task not found", Value::Null),
-        Refusal::NotCancellable | Refusal::KeyConflict => (400, "Invalid request", Value::Null),
-        Refusal::Invalid { message, .. } if message == "Invalid mode type" => (400, "Invalid mode type", Value::Null),
-        Refusal::Invalid { message, .. } => (400, "Invalid request", json!({"error": message})),
-        Refusal::ServerError(status) => (*status, "Internal error", Value::Null),
+        SimRefusal::Unauthorized => (401, "Invalid or missing API Key", Value::Null),
+        SimRefusal::Forbidden => (403, "Forbidden", Value::Null),
+        SimRefusal::NoCredit => (chance.pick("no_credit_code", [402, 400]), "Insufficient credits", Value::Null),
+        SimRefusal::Throttled(_) => (429, "Rate limit exceeded", Value::Null),
+        SimRefusal::NoSuchTask => (404, "Task not found", Value::Null),
+        SimRefusal::NotCancellable | SimRefusal::KeyConflict => (400, "Invalid request", Value::Null),
+        SimRefusal::Invalid { message, .. } if message == "Invalid mode type" => {
+            (400, "Invalid mode type", Value::Null)
+        }
+        SimRefusal::Invalid { message, .. } => (400, "Invalid request", json!({"error": message})),
+        SimRefusal::ServerError(status) => (*status, "Internal error", Value::Null),
     };
     // The code in the body is what counts; some refusals come as HTTP 200.
-    let inside_200 = matches!(refusal, Refusal::NoCredit | Refusal::Invalid { .. }) && chance.hits("inside_200", 0.5);
+    let inside_200 =
+        matches!(refusal, SimRefusal::NoCredit | SimRefusal::Invalid { .. }) && chance.hits("inside_200", 0.5);
     let status = if inside_200 { 200 } else { code };
-    Reply::json(status, &json!({"code": code, "message": message, "data": data}))
+    SimReply::json(status, &json!({"code": code, "message": message, "data": data}))
 }

@@ -2,42 +2,42 @@
 
 use serde_json::{Map, Value};
 
-use crate::order::Refusal;
+use crate::order::SimRefusal;
 
 /// A JSON object and where it stands in the body.
-pub(super) struct Fields<'a> {
+pub(super) struct RequestFields<'a> {
     map: &'a Map<String, Value>,
     place: &'static str,
 }
 
-impl<'a> Fields<'a> {
-    pub(super) fn of(value: &'a Value, place: &'static str) -> Result<Self, Refusal> {
-        let map = value.as_object().ok_or_else(|| Refusal::invalid(place, format!("{place} must be an object")))?;
+impl<'a> RequestFields<'a> {
+    pub(super) fn of(value: &'a Value, place: &'static str) -> Result<Self, SimRefusal> {
+        let map = value.as_object().ok_or_else(|| SimRefusal::invalid(place, format!("{place} must be an object")))?;
         Ok(Self { map, place })
     }
 
-    fn wrong<T>(&self, name: &str, rule: &str) -> Result<T, Refusal> {
+    fn wrong<T>(&self, name: &str, rule: &str) -> Result<T, SimRefusal> {
         let name = if self.place == "body" { name.to_owned() } else { format!("{}.{name}", self.place) };
         let message = format!("{name} {rule}");
-        Err(Refusal::invalid(name, message))
+        Err(SimRefusal::invalid(name, message))
     }
 
     fn get(&self, name: &str) -> Option<&'a Value> {
         self.map.get(name)
     }
 
-    pub(super) fn only(&self, known: &[&str]) -> Result<(), Refusal> {
+    pub(super) fn only(&self, known: &[&str]) -> Result<(), SimRefusal> {
         match self.map.keys().find(|name| !known.contains(&name.as_str())) {
             Some(name) => self.wrong(name, "is not a parameter of this model"),
             None => Ok(()),
         }
     }
 
-    pub(super) fn object(&self, name: &'static str) -> Result<Option<Fields<'a>>, Refusal> {
-        self.get(name).map(|value| Fields::of(value, name)).transpose()
+    pub(super) fn object(&self, name: &'static str) -> Result<Option<RequestFields<'a>>, SimRefusal> {
+        self.get(name).map(|value| RequestFields::of(value, name)).transpose()
     }
 
-    pub(super) fn text(&self, name: &str) -> Result<Option<&'a str>, Refusal> {
+    pub(super) fn text(&self, name: &str) -> Result<Option<&'a str>, SimRefusal> {
         match self.get(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
@@ -45,14 +45,14 @@ impl<'a> Fields<'a> {
         }
     }
 
-    pub(super) fn required(&self, name: &str) -> Result<&'a str, Refusal> {
+    pub(super) fn required(&self, name: &str) -> Result<&'a str, SimRefusal> {
         match self.text(name)? {
             Some(text) if !text.trim().is_empty() => Ok(text),
             _ => self.wrong(name, "is required"),
         }
     }
 
-    pub(super) fn within(&self, name: &str, characters: usize) -> Result<(), Refusal> {
+    pub(super) fn within(&self, name: &str, characters: usize) -> Result<(), SimRefusal> {
         match self.text(name)? {
             Some(text) if text.chars().count() > characters => {
                 self.wrong(name, &format!("must not be longer than {characters} characters"))
@@ -61,14 +61,14 @@ impl<'a> Fields<'a> {
         }
     }
 
-    pub(super) fn flags(&self, names: &[&str]) -> Result<(), Refusal> {
+    pub(super) fn flags(&self, names: &[&str]) -> Result<(), SimRefusal> {
         match names.iter().find(|name| self.get(name).is_some_and(|value| !value.is_boolean())) {
             Some(name) => self.wrong(name, "must be a boolean"),
             None => Ok(()),
         }
     }
 
-    pub(super) fn integer(&self, name: &str) -> Result<Option<i64>, Refusal> {
+    pub(super) fn integer(&self, name: &str) -> Result<Option<i64>, SimRefusal> {
         match self.get(name) {
             None => Ok(None),
             Some(value) => {
@@ -78,13 +78,13 @@ impl<'a> Fields<'a> {
     }
 
     /// An integer from a list, or the default.
-    pub(super) fn integer_of(&self, name: &str, allowed: &[i64], default: i64) -> Result<i64, Refusal> {
+    pub(super) fn integer_of(&self, name: &str, allowed: &[i64], default: i64) -> Result<i64, SimRefusal> {
         let value = self.integer(name)?.unwrap_or(default);
         if allowed.contains(&value) { Ok(value) } else { self.wrong(name, &format!("must be one of {allowed:?}")) }
     }
 
     /// A word from a list whatever its case, or the default.
-    pub(super) fn word_of<'w>(&self, name: &str, allowed: &[&'w str], default: &'w str) -> Result<&'w str, Refusal> {
+    pub(super) fn word_of<'w>(&self, name: &str, allowed: &[&'w str], default: &'w str) -> Result<&'w str, SimRefusal> {
         let value = self.text(name)?.unwrap_or(default);
         match allowed.iter().find(|word| word.eq_ignore_ascii_case(value)) {
             Some(word) => Ok(word),
@@ -92,7 +92,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    pub(super) fn texts(&self, name: &str) -> Result<Vec<&'a str>, Refusal> {
+    pub(super) fn texts(&self, name: &str) -> Result<Vec<&'a str>, SimRefusal> {
         match self.get(name) {
             None => Ok(Vec::new()),
             Some(Value::Array(values)) => match values.iter().map(Value::as_str).collect() {
@@ -107,7 +107,7 @@ impl<'a> Fields<'a> {
         self.map.contains_key(name)
     }
 
-    pub(super) fn refuse<T>(&self, name: &str, rule: &str) -> Result<T, Refusal> {
+    pub(super) fn refuse<T>(&self, name: &str, rule: &str) -> Result<T, SimRefusal> {
         self.wrong(name, rule)
     }
 }

@@ -18,17 +18,17 @@ use serde_json::{Value, json};
 use crate::{
     Vendor,
     chance::Chance,
-    market::Told,
-    order::{Order, Refusal, Throttle, WaitForm},
-    reply::Reply,
-    task::Task,
+    order::{SimOrder, SimRefusal, Throttle, WaitForm},
+    reply::SimReply,
+    task::SimTask,
+    task_view::TaskView,
 };
 
 /// Reads and checks a submission.
-pub(crate) fn order(vendor: Vendor, model: Option<&str>, body: &Bytes) -> Result<Order, Refusal> {
+pub(crate) fn order(vendor: Vendor, model: Option<&str>, body: &Bytes) -> Result<SimOrder, SimRefusal> {
     let value: Value =
-        serde_json::from_slice(body).map_err(|error| Refusal::invalid("body", format!("invalid JSON: {error}")))?;
-    let fields = fields::Fields::of(&value, "body")?;
+        serde_json::from_slice(body).map_err(|error| SimRefusal::invalid("body", format!("invalid JSON: {error}")))?;
+    let fields = fields::RequestFields::of(&value, "body")?;
     match vendor {
         Vendor::Wave => wave::order(&fields),
         Vendor::Apixo => apixo::order(model.unwrap_or_default(), &fields),
@@ -37,7 +37,7 @@ pub(crate) fn order(vendor: Vendor, model: Option<&str>, body: &Bytes) -> Result
 }
 
 /// The yes to a submission.
-pub(crate) fn accepted(task: &Task, chance: Chance) -> Reply {
+pub(crate) fn accepted(task: &SimTask, chance: Chance) -> SimReply {
     match task.vendor {
         Vendor::Wave => wave_reply::accepted(task),
         Vendor::Apixo => apixo::accepted(task),
@@ -46,7 +46,7 @@ pub(crate) fn accepted(task: &Task, chance: Chance) -> Reply {
 }
 
 /// The reply to a status request; callbacks carry the same.
-pub(crate) fn status(told: &Told<'_>) -> Reply {
+pub(crate) fn status(told: &TaskView<'_>) -> SimReply {
     match told.task.vendor {
         Vendor::Wave => wave_reply::status(told),
         Vendor::Apixo => apixo::status(told),
@@ -55,8 +55,8 @@ pub(crate) fn status(told: &Told<'_>) -> Reply {
 }
 
 /// The no to any request.
-pub(crate) fn refusal(vendor: Vendor, refusal: &Refusal, chance: Chance, now: Timestamp) -> Reply {
-    if let Refusal::ServerError(status) = refusal {
+pub(crate) fn refusal(vendor: Vendor, refusal: &SimRefusal, chance: Chance, now: Timestamp) -> SimReply {
+    if let SimRefusal::ServerError(status) = refusal {
         return server_error(*status, chance);
     }
     let reply = match vendor {
@@ -65,28 +65,30 @@ pub(crate) fn refusal(vendor: Vendor, refusal: &Refusal, chance: Chance, now: Ti
         Vendor::Poyo => poyo::refusal(refusal, chance),
     };
     match refusal {
-        Refusal::Throttled(throttle) => retry_after(reply, throttle, now),
+        SimRefusal::Throttled(throttle) => retry_after(reply, throttle, now),
         _ => reply,
     }
 }
 
 /// The reply to a cancel request that came in time.
-pub(crate) fn cancelled(id: &str, amount: Money) -> Reply {
+pub(crate) fn cancelled(id: &str, amount: Money) -> SimReply {
     wave_reply::cancelled(id, amount)
 }
 
 /// What an account has left.
-pub(crate) fn balance(vendor: Vendor, granted: Money, spent: Money, now: Timestamp) -> Reply {
+pub(crate) fn balance(vendor: Vendor, granted: Money, spent: Money, now: Timestamp) -> SimReply {
     let left = granted - spent;
     match vendor {
         Vendor::Wave => wave_reply::balance(granted, spent, now),
-        Vendor::Apixo => Reply::json(200, &json!({"code": 200, "message": "success", "data": {"balance": usd(left)}})),
-        Vendor::Poyo => Reply::json(200, &json!({"code": 200, "data": {"balance": usd(left)}})),
+        Vendor::Apixo => {
+            SimReply::json(200, &json!({"code": 200, "message": "success", "data": {"balance": usd(left)}}))
+        }
+        Vendor::Poyo => SimReply::json(200, &json!({"code": 200, "data": {"balance": usd(left)}})),
     }
 }
 
 /// A 200 that says nothing.
-pub(crate) fn garbage(chance: Chance) -> Reply {
+pub(crate) fn garbage(chance: Chance) -> SimReply {
     let bodies = [
         "",
         "{}",
@@ -97,13 +99,13 @@ pub(crate) fn garbage(chance: Chance) -> Reply {
         "<!doctype html><title>Just a moment...</title>",
         "\u{feff}\u{0}\u{1}",
     ];
-    Reply::new(200, "application/json", chance.pick("garbage_body", bodies))
+    SimReply::new(200, "application/json", chance.pick("garbage_body", bodies))
 }
 
 /// A vendor that is out of order.
-pub(crate) fn out_of_order(wait: Duration) -> Reply {
+pub(crate) fn out_of_order(wait: Duration) -> SimReply {
     let page = "<html><head><title>503 Service Temporarily Unavailable</title></head></html>";
-    Reply::new(503, "text/html", page).with(RETRY_AFTER, wait.as_secs().to_string())
+    SimReply::new(503, "text/html", page).with(RETRY_AFTER, wait.as_secs().to_string())
 }
 
 /// An amount as the vendors write it: a JSON number of dollars.
@@ -111,7 +113,7 @@ fn usd(amount: Money) -> Value {
     amount.to_string().parse().unwrap_or(Value::Null)
 }
 
-fn retry_after(reply: Reply, throttle: &Throttle, now: Timestamp) -> Reply {
+fn retry_after(reply: SimReply, throttle: &Throttle, now: Timestamp) -> SimReply {
     match throttle.form {
         WaitForm::Seconds => reply.with(RETRY_AFTER, whole_seconds(throttle).to_string()),
         WaitForm::Date => {
@@ -133,12 +135,12 @@ fn http_date(seconds: i64) -> String {
 }
 
 /// A 5xx, as often as not from a gateway that speaks HTML.
-fn server_error(status: u16, chance: Chance) -> Reply {
+fn server_error(status: u16, chance: Chance) -> SimReply {
     if chance.hits("html", 0.5) {
         let page = format!("<html><head><title>{status}</title></head><body><center>nginx</center></body></html>");
-        return Reply::new(status, "text/html", page);
+        return SimReply::new(status, "text/html", page);
     }
-    Reply::json(status, &json!({"error": {"message": "internal error", "code": "internal_error"}}))
+    SimReply::json(status, &json!({"error": {"message": "internal error", "code": "internal_error"}}))
 }
 
 #[cfg(test)]

@@ -3,20 +3,20 @@
 use reelq_model::Timestamp;
 use serde_json::{Value, json};
 
-use super::fields::{Fields, readable_image};
+use super::fields::{RequestFields, readable_image};
 use crate::{
     Vendor,
     chance::Chance,
-    market::Told,
-    order::{Order, Refusal},
+    order::{SimOrder, SimRefusal},
     price::price,
-    reply::Reply,
-    task::{Ending, Phase, Task},
+    reply::SimReply,
+    task::{Phase, SimTask, TaskEnd},
+    task_view::TaskView,
 };
 
 const MODEL: &str = "hailuo-2.3";
 
-pub(super) fn order(fields: &Fields<'_>) -> Result<Order, Refusal> {
+pub(super) fn order(fields: &RequestFields<'_>) -> Result<SimOrder, SimRefusal> {
     let model = fields.required("model")?;
     if model != MODEL {
         return fields.refuse("model", "is not supported");
@@ -34,7 +34,7 @@ pub(super) fn order(fields: &Fields<'_>) -> Result<Order, Refusal> {
     else {
         return input.refuse("resolution", "1080p only supports duration 6");
     };
-    Ok(Order {
+    Ok(SimOrder {
         model: model.to_owned(),
         mode: if input.has("start_image_url") { "image-to-video" } else { "text-to-video" }.to_owned(),
         prompt: prompt.to_owned(),
@@ -44,8 +44,8 @@ pub(super) fn order(fields: &Fields<'_>) -> Result<Order, Refusal> {
     })
 }
 
-fn enveloped(chance: Chance, data: &Value) -> Reply {
-    Reply::json(200, &json!({"code": chance.pick("code", [200, 0]), "data": data}))
+fn enveloped(chance: Chance, data: &Value) -> SimReply {
+    SimReply::json(200, &json!({"code": chance.pick("code", [200, 0]), "data": data}))
 }
 
 /// A time without a zone.
@@ -55,12 +55,12 @@ fn zoneless(at: Timestamp) -> String {
         .unwrap_or_default()
 }
 
-pub(super) fn accepted(task: &Task, chance: Chance) -> Reply {
+pub(super) fn accepted(task: &SimTask, chance: Chance) -> SimReply {
     let data = json!({"task_id": task.id, "status": "not_started", "created_time": zoneless(task.accepted)});
     enveloped(chance, &data)
 }
 
-pub(super) fn status(told: &Told<'_>) -> Reply {
+pub(super) fn status(told: &TaskView<'_>) -> SimReply {
     let task = told.task;
     let (word, progress) = match told.phase {
         Phase::Queued => ("not_started", 0),
@@ -84,29 +84,30 @@ pub(super) fn status(told: &Told<'_>) -> Reply {
     enveloped(task.chance.again(task.visits.polls), &data)
 }
 
-const fn failure(ending: Ending) -> &'static str {
+const fn failure(ending: TaskEnd) -> &'static str {
     match ending {
-        Ending::Transient => "Service temporarily unavailable, please try again later",
-        Ending::Moderation => "Content policy violation: the prompt was flagged by moderation",
-        Ending::BadImage => "Invalid image: start_image_url could not be read",
-        Ending::NoCredit => "Insufficient credits",
-        Ending::Success | Ending::Permanent => "Generation failed",
+        TaskEnd::Transient => "Service temporarily unavailable, please try again later",
+        TaskEnd::Moderation => "Content policy violation: the prompt was flagged by moderation",
+        TaskEnd::BadImage => "Invalid image: start_image_url could not be read",
+        TaskEnd::NoCredit => "Insufficient credits",
+        TaskEnd::Success | TaskEnd::Permanent => "Generation failed",
     }
 }
 
-pub(super) fn refusal(refusal: &Refusal, chance: Chance) -> Reply {
+pub(super) fn refusal(refusal: &SimRefusal, chance: Chance) -> SimReply {
     let (code, kind, message) = match refusal {
-        Refusal::Unauthorized => (401, "authentication_error", "Invalid API key"),
-        Refusal::Forbidden => (403, "permission_error", "Forbidden"),
-        Refusal::NoCredit => (402, "insufficient_credits", "Insufficient credits"),
-        Refusal::Throttled(_) => (429, "rate_limit_error", "Rate limit exceeded"),
-        Refusal::NoSuchTask => (404, "not_found_error", "Task not found"),
-        Refusal::KeyConflict => (409, "idempotency_error", "Idempotency-Key was used with another request"),
-        Refusal::NotCancellable => (400, "invalid_request_error", "Invalid request"),
-        Refusal::Invalid { message, .. } => (400, "invalid_request_error", message.as_str()),
-        Refusal::ServerError(status) => (*status, "server_error", "Internal error"),
+        SimRefusal::Unauthorized => (401, "authentication_error", "Invalid API key"),
+        SimRefusal::Forbidden => (403, "permission_error", "Forbidden"),
+        SimRefusal::NoCredit => (402, "insufficient_credits", "Insufficient credits"),
+        SimRefusal::Throttled(_) => (429, "rate_limit_error", "Rate limit exceeded"),
+        SimRefusal::NoSuchTask => (404, "not_found_error", "Task not found"),
+        SimRefusal::KeyConflict => (409, "idempotency_error", "Idempotency-Key was used with another request"),
+        SimRefusal::NotCancellable => (400, "invalid_request_error", "Invalid request"),
+        SimRefusal::Invalid { message, .. } => (400, "invalid_request_error", message.as_str()),
+        SimRefusal::ServerError(status) => (*status, "server_error", "Internal error"),
     };
-    let inside_200 = matches!(refusal, Refusal::NoCredit | Refusal::Invalid { .. }) && chance.hits("inside_200", 0.5);
+    let inside_200 =
+        matches!(refusal, SimRefusal::NoCredit | SimRefusal::Invalid { .. }) && chance.hits("inside_200", 0.5);
     let status = if inside_200 { 200 } else { code };
-    Reply::json(status, &json!({"code": code, "error": {"message": message, "type": kind}}))
+    SimReply::json(status, &json!({"code": code, "error": {"message": message, "type": kind}}))
 }

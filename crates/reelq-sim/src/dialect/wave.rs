@@ -2,10 +2,10 @@
 
 use reelq_model::Money;
 
-use super::fields::{Fields, readable_image};
+use super::fields::{RequestFields, readable_image};
 use crate::{
     Vendor,
-    order::{Order, Refusal},
+    order::{SimOrder, SimRefusal},
     price::price,
 };
 
@@ -71,11 +71,11 @@ fn family(model: &str) -> Option<Family> {
     })
 }
 
-pub(super) fn order(fields: &Fields<'_>) -> Result<Order, Refusal> {
+pub(super) fn order(fields: &RequestFields<'_>) -> Result<SimOrder, SimRefusal> {
     let model = fields.required("model")?;
     let Some(family) = family(model) else {
         let message = format!("model `{model}` does not exist");
-        return Err(Refusal::Invalid { code: "model_not_found", message, param: Some("model".to_owned()) });
+        return Err(SimRefusal::Invalid { code: "model_not_found", message, param: Some("model".to_owned()) });
     };
     fields.only(PARAMETERS)?;
     fields.flags(FLAGS)?;
@@ -92,7 +92,7 @@ pub(super) fn order(fields: &Fields<'_>) -> Result<Order, Refusal> {
     fields.texts("callback_events")?;
     let amount = amount(model, &family, fields)?;
     let (action, bad_image) = media(model, fields)?;
-    Ok(Order {
+    Ok(SimOrder {
         model: model.to_owned(),
         mode: action.to_owned(),
         prompt: prompt.to_owned(),
@@ -102,14 +102,14 @@ pub(super) fn order(fields: &Fields<'_>) -> Result<Order, Refusal> {
     })
 }
 
-fn amount(model: &str, family: &Family, fields: &Fields<'_>) -> Result<Money, Refusal> {
+fn amount(model: &str, family: &Family, fields: &RequestFields<'_>) -> Result<Money, SimRefusal> {
     let default_seconds = family.durations.first().copied().unwrap_or(6);
     let seconds = fields.integer_of("duration", family.durations, default_seconds)?;
     let resolution = fields.word_of("resolution", family.resolutions, family.resolution)?;
     if family.short_when_high && resolution == "1080p" && seconds > 6 {
         return fields.refuse("duration", "must be 6 with resolution 1080p");
     }
-    price(Vendor::Wave, model, &[("resolution", resolution)], seconds).ok_or(Refusal::Invalid {
+    price(Vendor::Wave, model, &[("resolution", resolution)], seconds).ok_or(SimRefusal::Invalid {
         code: "price_not_configured",
         message: format!("no price for {model} at {resolution}"),
         param: None,
@@ -117,7 +117,7 @@ fn amount(model: &str, family: &Family, fields: &Fields<'_>) -> Result<Money, Re
 }
 
 /// Checks the fields that hold images, and says which action they mean.
-fn media<'a>(model: &str, fields: &Fields<'a>) -> Result<(&'a str, bool), Refusal> {
+fn media<'a>(model: &str, fields: &RequestFields<'a>) -> Result<(&'a str, bool), SimRefusal> {
     let images = fields.texts("image_urls")?;
     let (first, last) = (fields.text("first_frame")?, fields.text("last_frame")?);
     let action = fields.text("action")?.unwrap_or(if images.is_empty() { "generate" } else { "image2video" });

@@ -8,10 +8,10 @@ use serde_json::{Map, Value, json};
 use super::whole_seconds;
 use crate::{
     chance::Chance,
-    market::Told,
-    order::{Refusal, Throttle, ThrottleReason, WaitForm},
-    reply::Reply,
-    task::{Ending, Phase, Task},
+    order::{SimRefusal, Throttle, ThrottleReason, WaitForm},
+    reply::SimReply,
+    task::{Phase, SimTask, TaskEnd},
+    task_view::TaskView,
 };
 
 const MICROS_PER_QUOTA: i64 = 2;
@@ -27,7 +27,7 @@ enum Generation {
     Third,
 }
 
-fn generation(task: &Task) -> Generation {
+fn generation(task: &SimTask) -> Generation {
     task.chance.pick("generation", [Generation::First, Generation::Second, Generation::Third])
 }
 
@@ -35,7 +35,7 @@ fn quota(amount: Money) -> i64 {
     amount.micros() / MICROS_PER_QUOTA
 }
 
-pub(super) fn accepted(task: &Task) -> Reply {
+pub(super) fn accepted(task: &SimTask) -> SimReply {
     let body = json!({
         "task_id": task.id,
         "model": task.model,
@@ -45,10 +45,10 @@ pub(super) fn accepted(task: &Task) -> Reply {
         "progress": 0,
         "pre_consumed_cost": quota(task.amount),
     });
-    Reply::json(200, &body)
+    SimReply::json(200, &body)
 }
 
-pub(super) fn status(told: &Told<'_>) -> Reply {
+pub(super) fn status(told: &TaskView<'_>) -> SimReply {
     let (task, phase) = (told.task, told.phase);
     let generation = generation(task);
     let time = |at: Timestamp| if generation == Generation::First { at.millis() } else { at.millis() / 1000 };
@@ -81,7 +81,7 @@ pub(super) fn status(told: &Told<'_>) -> Reply {
         Phase::Failed(ending) => put("error", failure(ending, told.task.chance)),
         _ => None,
     };
-    Reply::json(200, &Value::Object(body))
+    SimReply::json(200, &Value::Object(body))
 }
 
 const fn word(phase: Phase) -> &'static str {
@@ -108,7 +108,7 @@ fn progress(generation: Generation, phase: Phase) -> Value {
     }
 }
 
-fn result(generation: Generation, told: &Told<'_>) -> Value {
+fn result(generation: Generation, told: &TaskView<'_>) -> Value {
     let Some(link) = &told.link else { return json!({"videos": []}) };
     let url = if generation == Generation::First { json!(link.url) } else { json!([link.url]) };
     let expires = link.expires.millis();
@@ -116,26 +116,26 @@ fn result(generation: Generation, told: &Told<'_>) -> Value {
     json!({"videos": [{"url": url, "expires_at": expires}]})
 }
 
-fn failure(ending: Ending, chance: Chance) -> Value {
+fn failure(ending: TaskEnd, chance: Chance) -> Value {
     let (code, message) = match ending {
-        Ending::Transient => ("upstream_unavailable", "the upstream service is temporarily unavailable"),
+        TaskEnd::Transient => ("upstream_unavailable", "the upstream service is temporarily unavailable"),
         // The vendor's list of codes is open; these are in its style.
-        Ending::Moderation => (
+        TaskEnd::Moderation => (
             chance.pick("moderation_code", ["content_violation", "sensitive_content_detected"]),
             "the content was rejected by moderation: sensitive content",
         ),
-        Ending::BadImage => ("upstream_bad_request", "an image could not be read"),
-        Ending::Success | Ending::Permanent | Ending::NoCredit => ("task_failed", "the task failed"),
+        TaskEnd::BadImage => ("upstream_bad_request", "an image could not be read"),
+        TaskEnd::Success | TaskEnd::Permanent | TaskEnd::NoCredit => ("task_failed", "the task failed"),
     };
     json!({"message": message, "code": code})
 }
 
-pub(super) fn cancelled(id: &str, amount: Money) -> Reply {
+pub(super) fn cancelled(id: &str, amount: Money) -> SimReply {
     let body = json!({"task_id": id, "status": "cancelled", "refunded": true, "refunded_quota": quota(amount)});
-    Reply::json(200, &body)
+    SimReply::json(200, &body)
 }
 
-pub(super) fn balance(granted: Money, spent: Money, now: Timestamp) -> Reply {
+pub(super) fn balance(granted: Money, spent: Money, now: Timestamp) -> SimReply {
     let body = json!({
         "object": "credit_summary",
         "currency": "USD",
@@ -144,46 +144,47 @@ pub(super) fn balance(granted: Money, spent: Money, now: Timestamp) -> Reply {
         "total_available_usd": super::usd(granted - spent),
         "as_of": now.millis() / 1000,
     });
-    Reply::json(200, &body)
+    SimReply::json(200, &body)
 }
 
-pub(super) fn refusal(refusal: &Refusal, chance: Chance, now: Timestamp) -> Reply {
-    let error =
-        |status, code: &str, message: &str| Reply::json(status, &json!({"error": {"message": message, "code": code}}));
+pub(super) fn refusal(refusal: &SimRefusal, chance: Chance, now: Timestamp) -> SimReply {
+    let error = |status, code: &str, message: &str| {
+        SimReply::json(status, &json!({"error": {"message": message, "code": code}}))
+    };
     match refusal {
-        Refusal::Unauthorized => error(401, "invalid_api_key", "the API key is missing or wrong"),
-        Refusal::Forbidden => error(403, "forbidden", "the API key may not do this"),
-        Refusal::NoCredit => error(402, "insufficient_balance", "the balance does not cover this task"),
-        Refusal::KeyConflict => {
+        SimRefusal::Unauthorized => error(401, "invalid_api_key", "the API key is missing or wrong"),
+        SimRefusal::Forbidden => error(403, "forbidden", "the API key may not do this"),
+        SimRefusal::NoCredit => error(402, "insufficient_balance", "the balance does not cover this task"),
+        SimRefusal::KeyConflict => {
             error(409, "idempotency_key_conflict", "the idempotency key was used with another request")
         }
-        Refusal::NoSuchTask => error(404, "task_not_found", "there is no such task"),
-        Refusal::NotCancellable => error(400, "task_not_cancellable", "only a queued task can be cancelled"),
-        Refusal::ServerError(status) => error(*status, "internal_error", "internal error"),
-        Refusal::Throttled(throttle) => throttled(throttle, chance, now),
-        Refusal::Invalid { code, message, param } => invalid(code, message, param.as_deref(), chance),
+        SimRefusal::NoSuchTask => error(404, "task_not_found", "there is no such task"),
+        SimRefusal::NotCancellable => error(400, "task_not_cancellable", "only a queued task can be cancelled"),
+        SimRefusal::ServerError(status) => error(*status, "internal_error", "internal error"),
+        SimRefusal::Throttled(throttle) => throttled(throttle, chance, now),
+        SimRefusal::Invalid { code, message, param } => invalid(code, message, param.as_deref(), chance),
     }
 }
 
 /// A 400; older pages name a type, newer ones the parameter.
-fn invalid(code: &str, message: &str, param: Option<&str>, chance: Chance) -> Reply {
+fn invalid(code: &str, message: &str, param: Option<&str>, chance: Chance) -> SimReply {
     let mut error = json!({"message": message, "code": code});
     match (param, chance.hits("typed_error", 0.5)) {
         (Some(param), false) => error["param"] = json!(param),
         _ => error["type"] = json!("invalid_request_error"),
     }
     let status = if code == "price_not_configured" { 500 } else { 400 };
-    Reply::json(status, &json!({"error": error}))
+    SimReply::json(status, &json!({"error": error}))
 }
 
 /// A 429: too fast, too many, or the quota of a sliding window, whose end is told in the body.
-fn throttled(throttle: &Throttle, chance: Chance, now: Timestamp) -> Reply {
+fn throttled(throttle: &Throttle, chance: Chance, now: Timestamp) -> SimReply {
     let message = match throttle.reason {
         ThrottleReason::Whim | ThrottleReason::Rate => "too many requests",
         ThrottleReason::InFlight => "too many tasks at once",
     };
     if throttle.form != WaitForm::ResetAt {
-        return Reply::json(429, &json!({"error": {"message": message, "code": "rate_limit_exceeded"}}));
+        return SimReply::json(429, &json!({"error": {"message": message, "code": "rate_limit_exceeded"}}));
     }
     let reset_at = now.after(throttle.wait);
     let reset_at = match chance.below("reset_at_form", 3) {
@@ -196,7 +197,7 @@ fn throttled(throttle: &Throttle, chance: Chance, now: Timestamp) -> Reply {
     if chance.hits("numbers_in_error", 0.5) {
         error["window"] = json!(window);
         error["reset_at"] = reset_at;
-        return Reply::json(429, &json!({"error": error}));
+        return SimReply::json(429, &json!({"error": error}));
     }
-    Reply::json(429, &json!({"error": error, "window": window, "used": 100, "cap": 100, "reset_at": reset_at}))
+    SimReply::json(429, &json!({"error": error, "window": window, "used": 100, "cap": 100, "reset_at": reset_at}))
 }

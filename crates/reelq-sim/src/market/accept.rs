@@ -6,10 +6,10 @@ use reelq_model::{Digest, Timestamp};
 
 use super::{State, submit::submission_chance};
 use crate::{
-    Faults, Settings, Vendor,
+    Faults, SimSettings, Vendor,
     chance::Chance,
-    order::Order,
-    task::{Ending, Task, Visits},
+    order::SimOrder,
+    task::{SimTask, TaskEnd, Visits},
 };
 
 /// How long a vendor remembers an idempotency key.
@@ -21,7 +21,7 @@ pub(super) struct Purchase<'a> {
     pub(super) account: &'a str,
     pub(super) idempotency_key: Option<&'a str>,
     pub(super) body: Digest,
-    pub(super) order: &'a Order,
+    pub(super) order: &'a SimOrder,
     /// The account cannot pay, and the vendor will find out later.
     pub(super) broke: bool,
     pub(super) chance: Chance,
@@ -30,7 +30,7 @@ pub(super) struct Purchase<'a> {
 
 impl State {
     /// Buys: the one place where a charge begins.
-    pub(super) fn buy(&mut self, settings: &Settings, purchase: &Purchase<'_>) -> &Task {
+    pub(super) fn buy(&mut self, settings: &SimSettings, purchase: &Purchase<'_>) -> &SimTask {
         let seen = self.seen.entry(purchase.chance.identity()).or_default();
         seen.purchases += 1;
         // Told apart from the sendings, whose numbers depend on what was dropped.
@@ -44,7 +44,7 @@ impl State {
         &self.tasks[index]
     }
 
-    fn insert(&mut self, task: Task) -> usize {
+    fn insert(&mut self, task: SimTask) -> usize {
         let index = self.tasks.get_index_of(&task.id).unwrap_or(self.tasks.len());
         if let Some(key) = &task.idempotency_key {
             self.keys.insert((task.account.clone(), key.clone()), index);
@@ -57,7 +57,7 @@ impl State {
     }
 
     /// Takes a task in from the journal; a later line replaces an earlier one.
-    pub(super) fn restore(&mut self, task: Task) {
+    pub(super) fn restore(&mut self, task: SimTask) {
         if let Some(index) = self.tasks.get_index_of(&task.id) {
             if task.cancelled.is_some() {
                 self.account(task.vendor, &task.account).cancel(index, task.amount);
@@ -73,17 +73,17 @@ impl State {
     }
 
     /// The task that this key paid for, while the vendor remembers it.
-    pub(super) fn bought_under(&mut self, account: &str, key: &str, now: Timestamp) -> Option<&mut Task> {
+    pub(super) fn bought_under(&mut self, account: &str, key: &str, now: Timestamp) -> Option<&mut SimTask> {
         let index = *self.keys.get(&(account.to_owned(), key.to_owned()))?;
         let (_, task) = self.tasks.get_index_mut(index)?;
         (now.since(task.accepted) < KEY_LIFETIME).then_some(task)
     }
 }
 
-fn new_task(settings: &Settings, purchase: &Purchase<'_>, chance: Chance) -> Task {
+fn new_task(settings: &SimSettings, purchase: &Purchase<'_>, chance: Chance) -> SimTask {
     let order = purchase.order;
     let started = purchase.at.after(chance.between("queue", settings.pace.queue));
-    Task {
+    SimTask {
         id: task_id(purchase.vendor, chance),
         vendor: purchase.vendor,
         account: purchase.account.to_owned(),
@@ -104,19 +104,19 @@ fn new_task(settings: &Settings, purchase: &Purchase<'_>, chance: Chance) -> Tas
     }
 }
 
-fn ending(faults: &Faults, purchase: &Purchase<'_>, chance: Chance) -> Ending {
+fn ending(faults: &Faults, purchase: &Purchase<'_>, chance: Chance) -> TaskEnd {
     if purchase.broke {
-        Ending::NoCredit
+        TaskEnd::NoCredit
     } else if purchase.order.bad_image {
-        Ending::BadImage
+        TaskEnd::BadImage
     } else if chance.hits("moderation", faults.moderation) {
-        Ending::Moderation
+        TaskEnd::Moderation
     } else if chance.hits("permanent_failure", faults.permanent_failure) {
-        Ending::Permanent
+        TaskEnd::Permanent
     } else if chance.hits("transient_failure", faults.transient_failure) {
-        Ending::Transient
+        TaskEnd::Transient
     } else {
-        Ending::Success
+        TaskEnd::Success
     }
 }
 

@@ -13,10 +13,11 @@ use crate::{
     account::fingerprint,
     chance::Chance,
     dialect,
-    order::{Refusal, ThrottleReason},
-    reply::{Answer, Reply},
+    order::{SimRefusal, ThrottleReason},
+    reply::{SimAnswer, SimReply},
     strange::{self, Strangeness},
-    task::{Ending, Phase, Task},
+    task::{Phase, SimTask, TaskEnd},
+    task_view::{SimLink, TaskView},
 };
 
 /// How long any status request may find nothing.
@@ -26,26 +27,8 @@ const FIRST_INVISIBLE_MS: u64 = 10_000;
 /// How long after its task succeeded a late file is not there.
 const LATE: Duration = Duration::from_secs(4);
 
-/// Everything that a dialect needs to tell a task.
-#[derive(Debug)]
-pub(crate) struct Told<'a> {
-    pub(crate) task: &'a Task,
-    pub(crate) phase: Phase,
-    /// Where the vendor's API is reached.
-    pub(crate) origin: &'a str,
-    /// The link, where the task succeeded and names one.
-    pub(crate) link: Option<Link>,
-}
-
-/// One link to an output.
-#[derive(Debug, Clone)]
-pub(crate) struct Link {
-    pub(crate) url: String,
-    pub(crate) expires: Timestamp,
-}
-
 /// What a request for a file finds.
-pub(crate) struct Download {
+pub(crate) struct SimDownload {
     pub(crate) prompt: String,
     pub(crate) chance: Chance,
     /// The link is dead.
@@ -58,39 +41,40 @@ pub(crate) struct Download {
 
 impl Market {
     /// Answers a status request.
-    pub(crate) fn status(&self, vendor: Vendor, key: &str, id: &str, origin: &str) -> Answer {
+    pub(crate) fn status(&self, vendor: Vendor, key: &str, id: &str, origin: &str) -> SimAnswer {
         let now = self.now();
         let mut guard = self.state();
         let state = &mut *guard;
         state.requests.polls += 1;
         let account = fingerprint(vendor, key);
         let chance = Chance::new(self.settings.seed, &[id.as_bytes(), key.as_bytes()]);
-        let refuse = |refusal: &Refusal, chance| Answer::from(dialect::refusal(vendor, refusal, chance, now.wall));
+        let refuse =
+            |refusal: &SimRefusal, chance| SimAnswer::from(dialect::refusal(vendor, refusal, chance, now.wall));
         if let Err(refusal) = credentials(key) {
             // An account without money may still look at what it bought.
-            if refusal != Refusal::NoCredit {
+            if refusal != SimRefusal::NoCredit {
                 return refuse(&refusal, chance);
             }
         }
         let Some(task) = state.tasks.get_mut(id).filter(|task| task.vendor == vendor && task.account == account) else {
-            return refuse(&Refusal::NoSuchTask, chance);
+            return refuse(&SimRefusal::NoSuchTask, chance);
         };
         task.visits.polls += 1;
         let chance = task.chance.again(task.visits.polls);
         if self.hidden(task, now) {
-            return refuse(&Refusal::NoSuchTask, chance);
+            return refuse(&SimRefusal::NoSuchTask, chance);
         }
         if let Some(answer) = self.beside_the_point(vendor, chance, now.wall) {
             return answer;
         }
         let faults = &self.settings.faults;
         if chance.hits("poll_dropped", faults.poll_dropped) {
-            return Answer::closed();
+            return SimAnswer::closed();
         }
         if chance.hits("poll_throttled", faults.poll_throttled) {
             state.requests.throttled += 1;
             let throttle = self.throttle_form(vendor, chance, ThrottleReason::Whim);
-            return refuse(&Refusal::Throttled(throttle), chance);
+            return refuse(&SimRefusal::Throttled(throttle), chance);
         }
         if chance.hits("server_error", faults.server_error) {
             return refuse(&server_error(chance), chance);
@@ -106,11 +90,11 @@ impl Market {
             reply
         };
         let reply = if chance.hits("other_task", faults.other_task) { state.of_another(reply, id) } else { reply };
-        Answer { reply: self.in_form(reply, chance), delivery: self.delivery(chance) }
+        SimAnswer { reply: self.in_form(reply, chance), delivery: self.delivery(chance) }
     }
 
     /// An answer that says nothing of the task, though it is there.
-    fn beside_the_point(&self, vendor: Vendor, chance: Chance, now: Timestamp) -> Option<Answer> {
+    fn beside_the_point(&self, vendor: Vendor, chance: Chance, now: Timestamp) -> Option<SimAnswer> {
         let faults = &self.settings.faults;
         let reply = if let Some(wait) = self.outage() {
             dialect::out_of_order(wait)
@@ -119,9 +103,9 @@ impl Market {
         } else if chance.hits("login_redirect", faults.login_redirect) {
             strange::login_redirect()
         } else if chance.hits("task_refused", faults.task_refused) {
-            dialect::refusal(vendor, &Refusal::Forbidden, chance, now)
+            dialect::refusal(vendor, &SimRefusal::Forbidden, chance, now)
         } else if chance.hits("task_unknown", faults.task_unknown) {
-            strange::no_such_task(dialect::refusal(vendor, &Refusal::NoSuchTask, chance, now), chance)
+            strange::no_such_task(dialect::refusal(vendor, &SimRefusal::NoSuchTask, chance, now), chance)
         } else {
             return None;
         };
@@ -129,7 +113,7 @@ impl Market {
     }
 
     /// The reply with what is strange in this task's words, numbers and lists; a task keeps its strangeness.
-    fn twisted(&self, reply: Reply, task: &Task, chance: Chance, origin: &str, key: &str) -> Reply {
+    fn twisted(&self, reply: SimReply, task: &SimTask, chance: Chance, origin: &str, key: &str) -> SimReply {
         let faults = &self.settings.faults;
         let file = |extension: &str| format!("{origin}/files/{}/{}.{extension}", task.id, task.visits.links);
         let strangeness = Strangeness {
@@ -144,19 +128,19 @@ impl Market {
     }
 
     /// Whether the vendor's reading side has not heard of the task yet.
-    fn hidden(&self, task: &Task, now: Now) -> bool {
+    fn hidden(&self, task: &SimTask, now: Now) -> bool {
         let age = u64::try_from(now.wall.since(task.accepted).as_millis()).unwrap_or(u64::MAX);
         let young = age < INVISIBLE_MS || (task.visits.polls == 1 && age < FIRST_INVISIBLE_MS);
         young && task.chance.hits("not_found_after_submit", self.settings.faults.not_found_after_submit)
     }
 
-    fn tell(&self, task: &mut Task, now: Timestamp, origin: &str) -> Reply {
+    fn tell(&self, task: &mut SimTask, now: Timestamp, origin: &str) -> SimReply {
         let phase = task.phase(now);
         let link = (phase == Phase::Succeeded).then(|| self.new_link(task, now, origin)).flatten();
-        dialect::status(&Told { task, phase, origin, link })
+        dialect::status(&TaskView { task, phase, origin, link })
     }
 
-    fn new_link(&self, task: &mut Task, now: Timestamp, origin: &str) -> Option<Link> {
+    fn new_link(&self, task: &mut SimTask, now: Timestamp, origin: &str) -> Option<SimLink> {
         task.visits.links += 1;
         let number = task.visits.links;
         let faults = &self.settings.faults;
@@ -165,11 +149,11 @@ impl Market {
         }
         let expires = now.after(self.settings.pace.link_lifetime);
         let url = format!("{origin}/files/{}/{number}.mp4?expires={}", task.id, expires.millis());
-        Some(Link { url, expires })
+        Some(SimLink { url, expires })
     }
 
     /// The body of a callback, once the task has ended.
-    pub(crate) fn callback_body(&self, id: &str, origin: &str) -> Option<(Vendor, Reply)> {
+    pub(crate) fn callback_body(&self, id: &str, origin: &str) -> Option<(Vendor, SimReply)> {
         let now = self.clock.now();
         let mut state = self.state();
         let task = state.tasks.get_mut(id)?;
@@ -189,7 +173,7 @@ impl Market {
     }
 
     /// Withdraws a task that has not begun.
-    pub(crate) fn cancel(&self, key: &str, id: &str) -> Reply {
+    pub(crate) fn cancel(&self, key: &str, id: &str) -> SimReply {
         let now = self.now().wall;
         let mut state = self.state();
         state.requests.cancels += 1;
@@ -204,7 +188,7 @@ impl Market {
     }
 
     /// Tells what an account has left.
-    pub(crate) fn balance(&self, vendor: Vendor, key: &str) -> Reply {
+    pub(crate) fn balance(&self, vendor: Vendor, key: &str) -> SimReply {
         let now = self.now().wall;
         let chance = Chance::new(self.settings.seed, &[key.as_bytes(), b"balance"]);
         if let Some(wait) = self.outage() {
@@ -222,18 +206,18 @@ impl Market {
     }
 
     /// Looks up what a link leads to.
-    pub(crate) fn download(&self, id: &str, number: u32, expires: Timestamp) -> Option<Download> {
+    pub(crate) fn download(&self, id: &str, number: u32, expires: Timestamp) -> Option<SimDownload> {
         let now = self.clock.now();
         let mut state = self.state();
         state.requests.downloads += 1;
         let task = state.tasks.get_mut(id)?;
-        if task.ending != Ending::Success || now < task.ended {
+        if task.ending != TaskEnd::Success || now < task.ended {
             return None;
         }
         task.visits.downloads += 1;
         let is_late = now < task.ended.after(LATE) && task.chance.hits("late_file", self.settings.faults.late_file);
         let dead = number <= 1 && task.chance.hits("expired_links", self.settings.faults.expired_links);
-        Some(Download {
+        Some(SimDownload {
             prompt: task.prompt.clone(),
             chance: task.chance.again(task.visits.downloads),
             expired: dead || now >= expires,
@@ -257,22 +241,22 @@ const PLENTY: Money = Money::from_micros(1_000_000_000_000);
 
 impl State {
     /// The reply as a cache would give it that mistook the task for another one.
-    fn of_another(&self, reply: Reply, id: &str) -> Reply {
+    fn of_another(&self, reply: SimReply, id: &str) -> SimReply {
         let vendor = self.tasks.get(id).map(|task| task.vendor);
         let other = self.tasks.values().find(|task| Some(task.vendor) == vendor && task.id != id);
         match (other, std::str::from_utf8(&reply.body)) {
-            (Some(other), Ok(text)) => Reply { body: text.replace(id, &other.id).into(), ..reply.clone() },
+            (Some(other), Ok(text)) => SimReply { body: text.replace(id, &other.id).into(), ..reply.clone() },
             _ => reply,
         }
     }
 
-    fn cancel(&mut self, key: &str, id: &str, now: Timestamp) -> Result<Money, Refusal> {
+    fn cancel(&mut self, key: &str, id: &str, now: Timestamp) -> Result<Money, SimRefusal> {
         credentials(key)?;
         let account = fingerprint(Vendor::Wave, key);
         let found = self.tasks.get_full_mut(id).filter(|(_, _, task)| task.account == account);
-        let (index, _, task) = found.ok_or(Refusal::NoSuchTask)?;
+        let (index, _, task) = found.ok_or(SimRefusal::NoSuchTask)?;
         if task.phase(now) != Phase::Queued {
-            return Err(Refusal::NotCancellable);
+            return Err(SimRefusal::NotCancellable);
         }
         task.cancelled = Some(now);
         let amount = task.amount;

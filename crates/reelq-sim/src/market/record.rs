@@ -5,9 +5,9 @@ use reelq_model::Timestamp;
 use super::{Market, State};
 use crate::{
     Vendor,
-    account::Account,
-    ledger::{AccountTotals, Charge, Ledger, Totals},
-    task::{Ending, Task},
+    account::SimAccount,
+    ledger::{AccountTotals, Ledger, SimCharge, Totals},
+    task::{SimTask, TaskEnd},
 };
 
 impl Market {
@@ -35,7 +35,7 @@ impl State {
     }
 }
 
-fn totals(name: &str, provider: Vendor, account: &Account) -> AccountTotals {
+fn totals(name: &str, provider: Vendor, account: &SimAccount) -> AccountTotals {
     AccountTotals {
         provider,
         account: name.to_owned(),
@@ -44,8 +44,8 @@ fn totals(name: &str, provider: Vendor, account: &Account) -> AccountTotals {
     }
 }
 
-fn charge(task: &Task, now: Timestamp) -> Charge {
-    Charge {
+fn charge(task: &SimTask, now: Timestamp) -> SimCharge {
+    SimCharge {
         provider: task.vendor,
         account: task.account.clone(),
         task: task.id.clone(),
@@ -58,7 +58,7 @@ fn charge(task: &Task, now: Timestamp) -> Charge {
         settlement: task.settlement(now),
         at: task.accepted,
         ends_at: task.cancelled.is_none().then_some(task.ended),
-        has_output: task.cancelled.is_none() && task.ending == Ending::Success,
+        has_output: task.cancelled.is_none() && task.ending == TaskEnd::Success,
         replays: task.visits.replays,
     }
 }

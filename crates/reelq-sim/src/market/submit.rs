@@ -10,14 +10,14 @@ use crate::{
     chance::Chance,
     dialect,
     ledger::ViolationKind,
-    order::{Order, Refusal, Throttle, ThrottleReason, WaitForm},
-    reply::{Answer, Delivery, Reply},
+    order::{SimOrder, SimRefusal, Throttle, ThrottleReason, WaitForm},
+    reply::{Delivery, SimAnswer, SimReply},
     strange,
 };
 
 /// A submission as it came in.
 #[derive(Debug)]
-pub(crate) struct Submission<'a> {
+pub(crate) struct SimSubmission<'a> {
     pub(crate) vendor: Vendor,
     /// The API key.
     pub(crate) key: Option<&'a str>,
@@ -34,7 +34,7 @@ struct Attempt<'a> {
     key: &'a str,
     idempotency_key: Option<&'a str>,
     body: Digest,
-    order: Result<Order, Refusal>,
+    order: Result<SimOrder, SimRefusal>,
     /// Decides about the submission, however often it is sent.
     chance: Chance,
     /// Decides about this sending.
@@ -44,18 +44,18 @@ struct Attempt<'a> {
 
 /// What was decided: the reply, whether something was bought, and the task that needs a callback.
 pub(crate) struct Submitted {
-    pub(crate) answer: Answer,
+    pub(crate) answer: SimAnswer,
     pub(crate) callback: Option<(String, String)>,
 }
 
-impl From<Answer> for Submitted {
-    fn from(answer: Answer) -> Self {
+impl From<SimAnswer> for Submitted {
+    fn from(answer: SimAnswer) -> Self {
         Self { answer, callback: None }
     }
 }
 
 impl Market {
-    pub(crate) fn submit(&self, submission: &Submission<'_>) -> Submitted {
+    pub(crate) fn submit(&self, submission: &SimSubmission<'_>) -> Submitted {
         let vendor = submission.vendor;
         let body = Digest::of(submission.body);
         let key = submission.key.unwrap_or_default();
@@ -79,15 +79,15 @@ impl Market {
         }
         if let Some(wait) = self.outage() {
             state.requests.refused += 1;
-            return Answer::from(dialect::out_of_order(wait)).into();
+            return SimAnswer::from(dialect::out_of_order(wait)).into();
         }
         if sending.hits("gateway_page", faults.gateway_page) {
             state.requests.refused += 1;
-            return Answer::from(strange::gateway_page(sending)).into();
+            return SimAnswer::from(strange::gateway_page(sending)).into();
         }
         if sending.hits("dropped_before", faults.dropped_before) {
             state.requests.dropped_before += 1;
-            return Answer::closed().into();
+            return SimAnswer::closed().into();
         }
         let failing = sending.hits("server_error", faults.server_error);
         if failing && sending.hits("server_error_before", 0.5) {
@@ -95,7 +95,7 @@ impl Market {
         }
         let garbled = sending.hits("garbage", faults.garbage);
         if garbled && sending.hits("garbage_before", 0.5) {
-            return Answer::from(dialect::garbage(sending)).into();
+            return SimAnswer::from(dialect::garbage(sending)).into();
         }
         if sending.hits("throttled", faults.throttled) {
             return self.throttle(state, attempt, ThrottleReason::Whim).into();
@@ -116,22 +116,22 @@ impl Market {
     }
 
     /// Decides how the reply to an accepted submission gets out.
-    fn deliver(&self, state: &mut State, reply: Reply, sending: Chance) -> Answer {
+    fn deliver(&self, state: &mut State, reply: SimReply, sending: Chance) -> SimAnswer {
         let faults = &self.settings.faults;
         if sending.hits("dropped_after", faults.dropped_after) {
             state.requests.dropped_after += 1;
-            return Answer { reply, delivery: Delivery::Closed };
+            return SimAnswer { reply, delivery: Delivery::Closed };
         }
         if sending.hits("refused_though_taken", faults.refused_though_taken)
             && let Some(refusal) = strange::naming_its_task(&reply, sending)
         {
             return refusal.into();
         }
-        Answer { reply: self.in_form(reply, sending), delivery: self.delivery(sending) }
+        SimAnswer { reply: self.in_form(reply, sending), delivery: self.delivery(sending) }
     }
 
     /// Decides whether a good reply comes in a form of its own.
-    pub(super) fn in_form(&self, reply: Reply, chance: Chance) -> Reply {
+    pub(super) fn in_form(&self, reply: SimReply, chance: Chance) -> SimReply {
         if chance.hits("strange_reply", self.settings.faults.strange_reply) {
             strange::reformed(reply, chance)
         } else {
@@ -152,7 +152,11 @@ impl Market {
     }
 
     /// Replays, buys or refuses; the only place where a submission can become a task.
-    fn accept(&self, state: &mut State, attempt: &Attempt<'_>) -> Result<(Reply, Option<(String, String)>), Answer> {
+    fn accept(
+        &self,
+        state: &mut State,
+        attempt: &Attempt<'_>,
+    ) -> Result<(SimReply, Option<(String, String)>), SimAnswer> {
         if let Some(reply) = Self::replay(state, attempt)? {
             return Ok((reply, None));
         }
@@ -161,7 +165,7 @@ impl Market {
         self.admit(state, attempt)?;
         let broke = self.cannot_pay(state, attempt, order);
         if broke && !(attempt.vendor == Vendor::Apixo && attempt.sending.hits("accepted_without_credit", 1.0 / 3.0)) {
-            return Err(state.refuse(attempt, &Refusal::NoCredit));
+            return Err(state.refuse(attempt, &SimRefusal::NoCredit));
         }
         let task = state.buy(&self.settings, &attempt.purchase(order, broke));
         let reply = dialect::accepted(task, attempt.sending);
@@ -169,13 +173,13 @@ impl Market {
         Ok((reply, callback))
     }
 
-    fn replay(state: &mut State, attempt: &Attempt<'_>) -> Result<Option<Reply>, Answer> {
+    fn replay(state: &mut State, attempt: &Attempt<'_>) -> Result<Option<SimReply>, SimAnswer> {
         let Some(key) = attempt.idempotency_key else { return Ok(None) };
         let Some(task) = state.bought_under(&attempt.account, key, attempt.now.wall) else { return Ok(None) };
         if task.body != attempt.body {
             let detail = format!("`{key}` paid for {} and came again with another body", task.id);
             state.violated(ViolationKind::KeyReused, Some(&attempt.account), detail, attempt.now.wall);
-            return Err(state.refuse(attempt, &Refusal::KeyConflict));
+            return Err(state.refuse(attempt, &SimRefusal::KeyConflict));
         }
         task.visits.replays += 1;
         let reply = dialect::accepted(task, attempt.sending);
@@ -184,7 +188,7 @@ impl Market {
     }
 
     /// Checks the account's hidden limits.
-    fn admit(&self, state: &mut State, attempt: &Attempt<'_>) -> Result<(), Answer> {
+    fn admit(&self, state: &mut State, attempt: &Attempt<'_>) -> Result<(), SimAnswer> {
         let now = attempt.now.monotonic;
         let account = state.account(attempt.vendor, &attempt.account);
         let early = now < account.wait_until;
@@ -196,7 +200,7 @@ impl Market {
         admitted.map_err(|reason| self.throttle(state, attempt, reason))
     }
 
-    fn throttle(&self, state: &mut State, attempt: &Attempt<'_>, reason: ThrottleReason) -> Answer {
+    fn throttle(&self, state: &mut State, attempt: &Attempt<'_>, reason: ThrottleReason) -> SimAnswer {
         let kind = match reason {
             ThrottleReason::Whim => None,
             ThrottleReason::Rate => Some(ViolationKind::OverRate),
@@ -212,7 +216,7 @@ impl Market {
             account.wait_until = account.wait_until.max(attempt.now.monotonic + throttle.wait);
         }
         state.requests.throttled += 1;
-        dialect::refusal(attempt.vendor, &Refusal::Throttled(throttle), attempt.sending, attempt.now.wall).into()
+        dialect::refusal(attempt.vendor, &SimRefusal::Throttled(throttle), attempt.sending, attempt.now.wall).into()
     }
 
     pub(super) fn throttle_form(&self, vendor: Vendor, chance: Chance, reason: ThrottleReason) -> Throttle {
@@ -224,7 +228,7 @@ impl Market {
         Throttle { reason, form, wait: self.limits().retry_after }
     }
 
-    fn cannot_pay(&self, state: &mut State, attempt: &Attempt<'_>, order: &Order) -> bool {
+    fn cannot_pay(&self, state: &mut State, attempt: &Attempt<'_>, order: &SimOrder) -> bool {
         let spent = state.account(attempt.vendor, &attempt.account).spent();
         self.limits().balance.is_some_and(|balance| spent + order.amount > balance)
     }
@@ -238,14 +242,14 @@ impl State {
         seen.attempts
     }
 
-    fn refuse(&mut self, attempt: &Attempt<'_>, refusal: &Refusal) -> Answer {
+    fn refuse(&mut self, attempt: &Attempt<'_>, refusal: &SimRefusal) -> SimAnswer {
         self.requests.refused += 1;
         dialect::refusal(attempt.vendor, refusal, attempt.sending, attempt.now.wall).into()
     }
 }
 
 impl<'a> Attempt<'a> {
-    fn purchase(&'a self, order: &'a Order, broke: bool) -> super::accept::Purchase<'a> {
+    fn purchase(&'a self, order: &'a SimOrder, broke: bool) -> super::accept::Purchase<'a> {
         super::accept::Purchase {
             vendor: self.vendor,
             account: &self.account,
@@ -264,18 +268,18 @@ pub(super) fn submission_chance(seed: u64, account: &str, body: Digest, key: Opt
     Chance::new(seed, &[account.as_bytes(), body.as_bytes(), key.unwrap_or_default().as_bytes()])
 }
 
-pub(super) fn server_error(chance: Chance) -> Refusal {
-    Refusal::ServerError(chance.pick("server_error_status", [500, 502, 503, 504]))
+pub(super) fn server_error(chance: Chance) -> SimRefusal {
+    SimRefusal::ServerError(chance.pick("server_error_status", [500, 502, 503, 504]))
 }
 
 /// Keys that begin so are refused, so that a client's handling can be tried out.
-pub(super) fn credentials(key: &str) -> Result<(), Refusal> {
+pub(super) fn credentials(key: &str) -> Result<(), SimRefusal> {
     if key.is_empty() || key.starts_with("sim-401") {
-        Err(Refusal::Unauthorized)
+        Err(SimRefusal::Unauthorized)
     } else if key.starts_with("sim-402") {
-        Err(Refusal::NoCredit)
+        Err(SimRefusal::NoCredit)
     } else if key.starts_with("sim-403") {
-        Err(Refusal::Forbidden)
+        Err(SimRefusal::Forbidden)
     } else {
         Ok(())
     }

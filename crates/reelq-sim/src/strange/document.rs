@@ -1,8 +1,8 @@
-//! Words, numbers and lists in a status reply that nobody documented.
+//! Words, numbers and lists in a status reply that no one documented.
 
 use serde_json::{Value, json};
 
-use crate::{chance::Chance, reply::Reply};
+use crate::{chance::Chance, reply::SimReply};
 
 /// What is to be strange in a reply.
 #[derive(Debug, Clone, Default)]
@@ -22,10 +22,10 @@ pub(crate) struct Strangeness {
 }
 
 /// The reply with what is to be strange in it.
-pub(crate) fn twisted(reply: Reply, strangeness: &Strangeness, chance: Chance) -> Reply {
+pub(crate) fn twisted(reply: SimReply, strangeness: &Strangeness, chance: Chance) -> SimReply {
     let Ok(mut body) = serde_json::from_slice::<Value>(&reply.body) else { return reply };
     twist(&mut body, strangeness, chance);
-    Reply { body: body.to_string().into(), ..reply }
+    SimReply { body: body.to_string().into(), ..reply }
 }
 
 fn twist(value: &mut Value, strangeness: &Strangeness, chance: Chance) {
@@ -146,7 +146,7 @@ mod tests {
         let chance = Chance::new(1, &[]);
         let body = json!({"status": "completed", "cost": 7, "result": {"videos": [{"url": ["https://v/1.mp4"], "expires_at": 9}]}});
         let twisted: Value =
-            serde_json::from_slice(&twisted(Reply::json(200, &body), &strange(), chance).body).unwrap();
+            serde_json::from_slice(&twisted(SimReply::json(200, &body), &strange(), chance).body).unwrap();
         assert_eq!(twisted["status"], "succeed");
         assert_ne!(twisted["cost"], 7);
         assert_eq!(twisted["result"]["videos"][0]["url"], json!([null, "https://v/1.png", "https://v/1.mp4"]));
@@ -165,7 +165,7 @@ mod tests {
     fn only_a_success_that_names_its_output_gets_an_error() {
         let chance = Chance::new(1, &[]);
         for body in [json!({"status": "completed"}), json!({"status": "failed", "url": "https://v/1.mp4"})] {
-            let reply = twisted(Reply::json(200, &body), &strange(), chance);
+            let reply = twisted(SimReply::json(200, &body), &strange(), chance);
             assert_eq!(serde_json::from_slice::<Value>(&reply.body).unwrap().get("error"), None, "{body}");
         }
     }
@@ -176,7 +176,7 @@ mod tests {
         let inner = json!({"resultUrls": ["https://v/1.mp4"]}).to_string();
         let body = json!({"data": {"state": "success", "resultJson": inner}});
         let twisted: Value =
-            serde_json::from_slice(&twisted(Reply::json(200, &body), &strange(), chance).body).unwrap();
+            serde_json::from_slice(&twisted(SimReply::json(200, &body), &strange(), chance).body).unwrap();
         assert_eq!(twisted["data"]["state"], "succeed");
         assert_eq!(twisted["data"]["resultJson"], r#"{"resultUrls":[null,"https://v/1.png","https://v/1.mp4"]}"#);
     }

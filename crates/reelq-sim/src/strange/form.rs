@@ -5,13 +5,13 @@ use std::io::Write as _;
 use flate2::{Compression, write::GzEncoder};
 use hyper::header::CONTENT_ENCODING;
 
-use crate::{chance::Chance, reply::Reply};
+use crate::{chance::Chance, reply::SimReply};
 
 /// Longer than clients expect a reply to be.
 const ECHO_BYTES: usize = 1_500_000;
 
 /// The reply in another form; the same to a reader that looks for the JSON in it.
-pub(crate) fn reformed(reply: Reply, chance: Chance) -> Reply {
+pub(crate) fn reformed(reply: SimReply, chance: Chance) -> SimReply {
     let Ok(text) = std::str::from_utf8(&reply.body).map(str::to_owned) else { return reply };
     let body = match chance.below("form", 8) {
         0 => format!("warming up\r\n{text}\n-- 1 object --\n").into_bytes(),
@@ -23,7 +23,7 @@ pub(crate) fn reformed(reply: Reply, chance: Chance) -> Reply {
         6 => format!("{text}{text}").into_bytes(),
         _ => return compressed(reply),
     };
-    Reply { body: body.into(), ..reply }
+    SimReply { body: body.into(), ..reply }
 }
 
 /// The object with an echo of the request before everything else.
@@ -31,10 +31,10 @@ fn echoing(text: &str, echo: &str) -> Vec<u8> {
     text.strip_prefix('{').map_or_else(|| text.to_owned(), |rest| format!("{{\"echo\":{echo},{rest}")).into_bytes()
 }
 
-/// The body compressed, though nobody asked for it.
-pub(super) fn compressed(reply: Reply) -> Reply {
+/// The body compressed, though no one asked for it.
+pub(super) fn compressed(reply: SimReply) -> SimReply {
     match gzip(&reply.body) {
-        Ok(body) => Reply { body: body.into(), ..reply }.with(CONTENT_ENCODING, "gzip"),
+        Ok(body) => SimReply { body: body.into(), ..reply }.with(CONTENT_ENCODING, "gzip"),
         Err(_) => reply,
     }
 }

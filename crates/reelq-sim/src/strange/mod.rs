@@ -1,5 +1,5 @@
 //! What vendors and networks were seen to do to replies and files that were good before: forms, words and numbers that
-//! nobody documented.
+//! no one documented.
 //!
 //! Nothing here decides about money: what was bought is bought, however its reply looks.
 

@@ -1,7 +1,7 @@
 //! APIXO: no keys, failures inside 200, results in a string.
 
 use reelq_model::Settlement;
-use reelq_sim::{Faults, Limits, Settings};
+use reelq_sim::{Faults, SimLimits, SimSettings};
 use serde_json::{Value, json};
 
 use crate::client::{World, apixo, text};
@@ -41,7 +41,7 @@ async fn every_accepted_submission_is_a_purchase() {
 #[tokio::test]
 async fn a_failed_task_is_told_inside_a_200_and_stays_charged() {
     let faults = Faults { moderation: 1.0, ..Faults::default() };
-    let world = World::start(Settings { faults, ..Settings::default() }).await;
+    let world = World::start(SimSettings { faults, ..SimSettings::default() }).await;
     let task = text(&apixo(&world, "a cat").await.unwrap().json()["data"]["taskId"]);
     world.finish();
     insta::assert_json_snapshot!(status(&world, &task).await);
@@ -50,8 +50,8 @@ async fn a_failed_task_is_told_inside_a_200_and_stays_charged() {
 
 #[tokio::test]
 async fn missing_credits_are_told_in_three_places() {
-    let limits = Limits { balance: Some("0.1".parse().unwrap()), ..Limits::default() };
-    let world = World::start(Settings { limits, ..Settings::default() }).await;
+    let limits = SimLimits { balance: Some("0.1".parse().unwrap()), ..SimLimits::default() };
+    let world = World::start(SimSettings { limits, ..SimSettings::default() }).await;
     let (mut codes, mut tasks) = (Vec::new(), Vec::new());
     for number in 0..40 {
         let reply = apixo(&world, &format!("cat {number}")).await.unwrap().json();

@@ -1,6 +1,6 @@
 //! Callbacks: to loopback only, signed where the vendor signs.
 
-use reelq_sim::{Faults, Settings};
+use reelq_sim::{Faults, SimSettings};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
@@ -76,7 +76,7 @@ async fn wave_and_apixo_call_without_a_signature() {
 #[tokio::test]
 async fn a_lost_callback_is_never_sent() {
     let faults = Faults { callbacks_lost: 1.0, ..Faults::default() };
-    let world = World::start(Settings { faults, ..Settings::default() }).await;
+    let world = World::start(SimSettings { faults, ..SimSettings::default() }).await;
     let (_listener, url) = listener().await;
     let body = json!({"model": "hailuo-2.3", "prompt": "x", "callback_url": url});
     world.post("/v1/tasks", &[], &body).await.unwrap();

@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use reelq_model::{Clock as _, ManualClock, Timestamp};
-use reelq_sim::{Ledger, Settings, Simulator, Violation, ViolationKind};
+use reelq_sim::{Ledger, SimSettings, Simulator, Violation, ViolationKind};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -18,13 +18,13 @@ pub(crate) struct World {
 
 /// A reply; `None` in its place is a connection that was closed without one.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Reply {
+pub(crate) struct SimReply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
 }
 
-impl Reply {
+impl SimReply {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
@@ -45,14 +45,14 @@ impl Reply {
 }
 
 impl World {
-    pub(crate) async fn start(settings: Settings) -> Self {
+    pub(crate) async fn start(settings: SimSettings) -> Self {
         let clock = Arc::new(ManualClock::starting_at(Timestamp::from_millis(1_775_285_160_040)));
         let sim = Simulator::start(settings, clock.clone()).await.unwrap();
         Self { sim, clock }
     }
 
     pub(crate) async fn quiet() -> Self {
-        Self::start(Settings::default()).await
+        Self::start(SimSettings::default()).await
     }
 
     pub(crate) fn advance(&self, millis: u64) {
@@ -76,7 +76,13 @@ impl World {
         self.ledger().violations.into_iter().map(|Violation { kind, .. }| kind).collect()
     }
 
-    pub(crate) async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Option<Reply> {
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Option<SimReply> {
         let mut head = format!("{method} {path} HTTP/1.1\r\nHost: sim.test\r\nConnection: close\r\n");
         write!(head, "Content-Length: {}\r\n", body.len()).unwrap();
         for (name, value) in headers {
@@ -90,46 +96,46 @@ impl World {
         parse(&bytes)
     }
 
-    pub(crate) async fn get(&self, path: &str) -> Reply {
+    pub(crate) async fn get(&self, path: &str) -> SimReply {
         self.send("GET", path, &[("Authorization", "Bearer key")], "").await.unwrap()
     }
 
-    pub(crate) async fn post(&self, path: &str, headers: &[(&str, &str)], body: &Value) -> Option<Reply> {
+    pub(crate) async fn post(&self, path: &str, headers: &[(&str, &str)], body: &Value) -> Option<SimReply> {
         let all = [&[("Authorization", "Bearer key"), ("Content-Type", "application/json")], headers].concat();
         self.send("POST", path, &all, &body.to_string()).await
     }
 
     /// Gets a link without a key.
-    pub(crate) async fn fetch(&self, url: &str, headers: &[(&str, &str)]) -> Reply {
+    pub(crate) async fn fetch(&self, url: &str, headers: &[(&str, &str)]) -> SimReply {
         let path = url.strip_prefix("http://sim.test").unwrap();
         self.send("GET", path, headers, "").await.unwrap()
     }
 }
 
-fn parse(bytes: &[u8]) -> Option<Reply> {
+fn parse(bytes: &[u8]) -> Option<SimReply> {
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
     let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
     let mut lines = head.lines();
     let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
     let header = |line: &str| line.split_once(": ").map(|(name, value)| (name.to_lowercase(), value.to_owned()));
-    Some(Reply { status, headers: lines.filter_map(header).collect(), body: bytes[end + 4..].to_vec() })
+    Some(SimReply { status, headers: lines.filter_map(header).collect(), body: bytes[end + 4..].to_vec() })
 }
 
 /// Wave's submission of a prompt under a key.
-pub(crate) async fn wave(world: &World, prompt: &str, key: &str) -> Option<Reply> {
+pub(crate) async fn wave(world: &World, prompt: &str, key: &str) -> Option<SimReply> {
     let body = json!({"model": "minimax-hailuo-2.3", "prompt": prompt, "duration": 6, "resolution": "768p"});
     world.post("/v1/tasks", &[("Idempotency-Key", key)], &body).await
 }
 
 /// APIXO's submission of a prompt.
-pub(crate) async fn apixo(world: &World, prompt: &str) -> Option<Reply> {
+pub(crate) async fn apixo(world: &World, prompt: &str) -> Option<SimReply> {
     let input = json!({"mode": "standard-image-to-video", "prompt": prompt,
         "image_urls": ["https://example.com/a.png"], "duration": 6});
     world.post("/api/v1/generateTask/hailuo-2-3-fast", &[], &json!({"request_type": "async", "input": input})).await
 }
 
 /// PoYo's submission of a prompt under a key.
-pub(crate) async fn poyo(world: &World, prompt: &str, key: &str) -> Option<Reply> {
+pub(crate) async fn poyo(world: &World, prompt: &str, key: &str) -> Option<SimReply> {
     let body = json!({"model": "hailuo-2.3", "input": {"prompt": prompt, "duration": 6, "resolution": "768p"}});
     world.post("/api/generate/submit", &[("Idempotency-Key", key)], &body).await
 }

@@ -1,6 +1,6 @@
 //! Links and the files behind them.
 
-use reelq_sim::{Settings, ViolationKind};
+use reelq_sim::{SimSettings, ViolationKind};
 
 use crate::{
     client::{World, text, wave},
@@ -8,7 +8,7 @@ use crate::{
 };
 
 async fn finished(faults: &str) -> (World, String) {
-    let world = World::start(Settings { faults: faults.parse().unwrap(), ..Settings::default() }).await;
+    let world = World::start(SimSettings { faults: faults.parse().unwrap(), ..SimSettings::default() }).await;
     let task = text(&wave(&world, "a cat", "1").await.unwrap().json()["task_id"]);
     world.finish();
     (world, format!("/v1/tasks/{task}"))

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use reelq_model::Settlement;
-use reelq_sim::{Charge, Faults, Settings};
+use reelq_sim::{Faults, SimCharge, SimSettings};
 use serde_json::json;
 
 use crate::client::{World, apixo, poyo, text, wave};
 
 async fn with(faults: &str) -> World {
-    World::start(Settings { faults: faults.parse().unwrap(), ..Settings::default() }).await
+    World::start(SimSettings { faults: faults.parse().unwrap(), ..SimSettings::default() }).await
 }
 
 #[tokio::test]
@@ -45,7 +45,7 @@ async fn a_torn_reply_is_cut_after_acceptance() {
 
 #[tokio::test]
 async fn a_slow_reply_arrives_whole() {
-    let mut settings = Settings { faults: "slow_reply=1".parse().unwrap(), ..Settings::default() };
+    let mut settings = SimSettings { faults: "slow_reply=1".parse().unwrap(), ..SimSettings::default() };
     settings.pace.slow_reply = std::time::Duration::from_millis(100);
     let world = World::start(settings).await;
     let reply = wave(&world, "a cat", "1").await.unwrap();
@@ -137,13 +137,13 @@ async fn the_charge_of_a_failure_depends_on_the_vendor() {
 /// Submits every row until it is bought, and tells what was charged for what.
 async fn bought(seed: u64, rows: impl Iterator<Item = u32>) -> BTreeSet<String> {
     let faults = Faults { permanent_failure: 0.2, ..Faults::rough() };
-    let world = World::start(Settings { seed, faults, ..Settings::default() }).await;
+    let world = World::start(SimSettings { seed, faults, ..SimSettings::default() }).await;
     for row in rows {
         let (prompt, key) = (format!("cat {row}"), row.to_string());
         while wave(&world, &prompt, &key).await.is_none_or(|reply| reply.status != 200) {}
     }
     world.finish();
-    let told = |charge: &Charge| format!("{} {} {:?}", charge.prompt, charge.task, charge.settlement);
+    let told = |charge: &SimCharge| format!("{} {} {:?}", charge.prompt, charge.task, charge.settlement);
     world.ledger().charges.iter().map(told).collect()
 }
 

@@ -1,6 +1,6 @@
 //! A simulator that is started again on its journal.
 
-use reelq_sim::Settings;
+use reelq_sim::SimSettings;
 use serde_json::json;
 
 use crate::client::{World, text, wave};
@@ -8,7 +8,7 @@ use crate::client::{World, text, wave};
 #[tokio::test]
 async fn a_simulator_started_again_knows_what_it_sold_and_keeps_its_port() {
     let folder = tempfile::tempdir().unwrap();
-    let settings = Settings { journal: Some(folder.path().join("sim/tasks.jsonl")), ..Settings::default() };
+    let settings = SimSettings { journal: Some(folder.path().join("sim/tasks.jsonl")), ..SimSettings::default() };
     let world = World::start(settings.clone()).await;
     let kept = text(&wave(&world, "a cat", "1").await.unwrap().json()["task_id"]);
     let cancelled = text(&wave(&world, "a dog", "2").await.unwrap().json()["task_id"]);
@@ -29,7 +29,7 @@ async fn a_simulator_started_again_knows_what_it_sold_and_keeps_its_port() {
 #[tokio::test]
 async fn tasks_out_of_the_journal_are_in_flight_only_while_they_run() {
     let folder = tempfile::tempdir().unwrap();
-    let settings = Settings { journal: Some(folder.path().join("tasks.jsonl")), ..Settings::default() };
+    let settings = SimSettings { journal: Some(folder.path().join("tasks.jsonl")), ..SimSettings::default() };
     let world = World::start(settings.clone()).await;
     for number in 0..3 {
         wave(&world, "a cat", &number.to_string()).await.unwrap();
@@ -49,7 +49,7 @@ async fn tasks_out_of_the_journal_are_in_flight_only_while_they_run() {
 async fn a_line_cut_by_a_kill_is_passed_over() {
     let folder = tempfile::tempdir().unwrap();
     let journal = folder.path().join("tasks.jsonl");
-    let settings = Settings { journal: Some(journal.clone()), ..Settings::default() };
+    let settings = SimSettings { journal: Some(journal.clone()), ..SimSettings::default() };
     let world = World::start(settings.clone()).await;
     wave(&world, "a cat", "1").await.unwrap();
     world.sim.stop().await;

@@ -1,12 +1,12 @@
 //! The hidden limits of an account, and what the ledger notes of those who break them.
 
-use reelq_sim::{Limits, Settings, ViolationKind, fingerprint};
+use reelq_sim::{SimLimits, SimSettings, ViolationKind, fingerprint};
 use serde_json::json;
 
 use crate::client::{World, apixo, poyo, text, wave};
 
-async fn limited(limits: Limits) -> World {
-    World::start(Settings { limits, ..Settings::default() }).await
+async fn limited(limits: SimLimits) -> World {
+    World::start(SimSettings { limits, ..SimSettings::default() }).await
 }
 
 async fn statuses(world: &World, from: u32, to: u32) -> Vec<u16> {
@@ -19,7 +19,7 @@ async fn statuses(world: &World, from: u32, to: u32) -> Vec<u16> {
 
 #[tokio::test]
 async fn submissions_beyond_the_rate_are_refused_and_noted() {
-    let world = limited(Limits { requests_per_second: Some(2.0), ..Limits::default() }).await;
+    let world = limited(SimLimits { requests_per_second: Some(2.0), ..SimLimits::default() }).await;
     assert_eq!(statuses(&world, 0, 3).await, [200, 200, 429]);
     assert_eq!(world.violations(), [ViolationKind::OverRate]);
     world.advance(1000);
@@ -29,7 +29,7 @@ async fn submissions_beyond_the_rate_are_refused_and_noted() {
 
 #[tokio::test]
 async fn each_account_has_its_own_limits() {
-    let world = limited(Limits { requests_per_second: Some(1.0), ..Limits::default() }).await;
+    let world = limited(SimLimits { requests_per_second: Some(1.0), ..SimLimits::default() }).await;
     assert_eq!(statuses(&world, 0, 2).await, [200, 429]);
     assert_eq!(poyo(&world, "a cat", "1").await.unwrap().status, 200);
     let body = json!({"model": "hailuo-2.3", "prompt": "x"}).to_string();
@@ -39,7 +39,7 @@ async fn each_account_has_its_own_limits() {
 
 #[tokio::test]
 async fn tasks_in_flight_are_bounded_until_they_end() {
-    let world = limited(Limits { max_in_flight: Some(2), ..Limits::default() }).await;
+    let world = limited(SimLimits { max_in_flight: Some(2), ..SimLimits::default() }).await;
     assert_eq!(statuses(&world, 0, 3).await, [200, 200, 429]);
     assert_eq!(world.violations(), [ViolationKind::OverInFlight]);
     world.finish();
@@ -52,7 +52,7 @@ async fn tasks_in_flight_are_bounded_until_they_end() {
 
 #[tokio::test]
 async fn a_cancelled_task_makes_room() {
-    let world = limited(Limits { max_in_flight: Some(1), ..Limits::default() }).await;
+    let world = limited(SimLimits { max_in_flight: Some(1), ..SimLimits::default() }).await;
     let task = text(&wave(&world, "a cat", "a").await.unwrap().json()["task_id"]);
     world.post(&format!("/v1/tasks/{task}/cancel"), &[], &json!({})).await.unwrap();
     assert_eq!(statuses(&world, 0, 2).await, [200, 429]);
@@ -60,7 +60,7 @@ async fn a_cancelled_task_makes_room() {
 
 #[tokio::test]
 async fn a_replay_counts_against_no_limit() {
-    let world = limited(Limits { max_in_flight: Some(1), ..Limits::default() }).await;
+    let world = limited(SimLimits { max_in_flight: Some(1), ..SimLimits::default() }).await;
     for _ in 0..3 {
         assert_eq!(wave(&world, "a cat", "1").await.unwrap().status, 200);
     }
@@ -69,7 +69,7 @@ async fn a_replay_counts_against_no_limit() {
 
 #[tokio::test]
 async fn a_submission_before_the_wait_is_over_is_noted() {
-    let world = limited(Limits { requests_per_second: Some(1.0), ..Limits::default() }).await;
+    let world = limited(SimLimits { requests_per_second: Some(1.0), ..SimLimits::default() }).await;
     let mut row = 0;
     // Some replies name no wait; those cannot be disobeyed.
     while !world.violations().contains(&ViolationKind::Impatient) && row < 20 {
@@ -85,7 +85,7 @@ async fn a_submission_before_the_wait_is_over_is_noted() {
 
 #[tokio::test]
 async fn an_account_without_money_is_refused_with_402() {
-    let world = limited(Limits { balance: Some("0.4".parse().unwrap()), ..Limits::default() }).await;
+    let world = limited(SimLimits { balance: Some("0.4".parse().unwrap()), ..SimLimits::default() }).await;
     assert_eq!(statuses(&world, 0, 2).await, [200, 402]);
     assert_eq!(apixo(&world, "a cat").await.unwrap().json()["code"], 200);
     let ledger = world.ledger();

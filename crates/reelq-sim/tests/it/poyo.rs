@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use reelq_sim::{Faults, Settings};
+use reelq_sim::{Faults, SimSettings};
 use serde_json::{Value, json};
 
 use crate::client::{World, poyo, text};
@@ -54,7 +54,7 @@ async fn a_repeated_key_buys_nothing_and_success_is_200_or_0() {
 #[tokio::test]
 async fn a_failed_task_is_not_charged() {
     let faults = Faults { transient_failure: 1.0, ..Faults::default() };
-    let world = World::start(Settings { faults, ..Settings::default() }).await;
+    let world = World::start(SimSettings { faults, ..SimSettings::default() }).await;
     let task = text(&poyo(&world, "a cat", "1").await.unwrap().json()["data"]["task_id"]);
     world.finish();
     insta::assert_json_snapshot!(status(&world, &task).await);

@@ -1,13 +1,13 @@
-//! What vendors and networks do that nobody documented, and that it changes nothing in the ledger.
+//! What vendors and networks do that no one documented, and that it changes nothing in the ledger.
 
 use std::{collections::BTreeSet, time::Duration};
 
-use reelq_sim::Settings;
+use reelq_sim::SimSettings;
 
-use crate::client::{Reply, World, apixo, poyo, text, wave};
+use crate::client::{SimReply, World, apixo, poyo, text, wave};
 
 async fn with(faults: &str) -> World {
-    World::start(Settings { faults: faults.parse().unwrap(), ..Settings::default() }).await
+    World::start(SimSettings { faults: faults.parse().unwrap(), ..SimSettings::default() }).await
 }
 
 /// A wave task that succeeded, and its status path.
@@ -18,7 +18,7 @@ async fn succeeded(world: &World) -> (String, String) {
     (task, path)
 }
 
-fn first_link(reply: &Reply) -> String {
+fn first_link(reply: &SimReply) -> String {
     let shown = reply.json().to_string();
     let from = shown.find("http://sim.test/files/").unwrap();
     shown[from..].split('"').next().unwrap().to_owned()

@@ -1,12 +1,12 @@
 //! Wave: flat replies, replayed keys, refunds, cancellation.
 
 use reelq_model::Settlement;
-use reelq_sim::{Faults, Settings, ViolationKind};
+use reelq_sim::{Faults, SimSettings, ViolationKind};
 use serde_json::{Value, json};
 
-use crate::client::{Reply, World, text, wave};
+use crate::client::{SimReply, World, text, wave};
 
-fn id(reply: &Reply) -> String {
+fn id(reply: &SimReply) -> String {
     text(&reply.json()["task_id"])
 }
 
@@ -95,7 +95,7 @@ async fn only_a_queued_task_can_be_cancelled_and_is_refunded() {
 #[tokio::test]
 async fn a_failed_task_costs_nothing() {
     let faults = Faults { moderation: 1.0, ..Faults::default() };
-    let world = World::start(Settings { faults, ..Settings::default() }).await;
+    let world = World::start(SimSettings { faults, ..SimSettings::default() }).await;
     let task = id(&wave(&world, "a cat", "1").await.unwrap());
     world.finish();
     let status = world.get(&format!("/v1/tasks/{task}")).await.json();
@@ -147,8 +147,8 @@ async fn a_task_is_shown_to_its_own_account_only() {
 
 #[tokio::test]
 async fn the_balance_falls_with_every_purchase() {
-    let limits = reelq_sim::Limits { balance: Some("10".parse().unwrap()), ..Default::default() };
-    let world = World::start(Settings { limits, ..Settings::default() }).await;
+    let limits = reelq_sim::SimLimits { balance: Some("10".parse().unwrap()), ..Default::default() };
+    let world = World::start(SimSettings { limits, ..SimSettings::default() }).await;
     wave(&world, "a cat", "1").await.unwrap();
     insta::assert_json_snapshot!(world.get("/v1/dashboard/billing/balance").await.shown());
 }

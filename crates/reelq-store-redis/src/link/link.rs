@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use redis::{Cmd, Pipeline, RedisError, Value};
+use redis::{Cmd, RedisError, Value};
 use reelq_model::SharedClock;
 
 use super::{
@@ -109,13 +109,6 @@ impl Link {
         let connection = get(&self.0.plain).await?;
         let outcome = command.query_async(&mut connection.channel()).await;
         self.settle(outcome, &connection, "a query")
-    }
-
-    /// Runs several plain commands in one round trip; not atomic together.
-    pub(crate) async fn read(&self, pipeline: &Pipeline) -> Result<Vec<Value>> {
-        let connection = get(&self.0.plain).await?;
-        let outcome = pipeline.query_async(&mut connection.channel()).await;
-        self.settle(outcome, &connection, "queries")
     }
 
     /// Calls by hash, and teaches the server the script where it does not know it.

@@ -32,5 +32,5 @@ pub use facts::ServerFacts;
 pub(crate) use link::Link;
 pub use options::{Durability, LinkOptions, TlsFiles};
 pub use patience::Patience;
-pub(crate) use script::{Call, Script};
+pub(crate) use script::Script;
 pub use secret::SecretSource;

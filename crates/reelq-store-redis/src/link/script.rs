@@ -71,12 +71,6 @@ impl Call {
         self.command.arg(argument);
         self
     }
-
-    /// Adds an argument to a call that is built in a loop.
-    pub(crate) fn push<T: ToRedisArgs>(&mut self, argument: T) -> &mut Self {
-        self.command.arg(argument);
-        self
-    }
 }
 
 impl fmt::Debug for Call {

@@ -1,10 +1,10 @@
 //! The troubles.
 
-use std::{process::Command, thread::sleep, time::Duration};
+use std::{process::Command, time::Duration};
 
 use rand::RngExt as _;
-use reelq_redis_server::{RedisServer, Reply};
-use reelq_tests::Running;
+use reelq_redis_server::{RedisReply, RedisServer};
+use reelq_tests::{Running, let_pass, wait_at_most};
 
 use super::world::{World, server, url};
 use crate::copy_folder;
@@ -64,7 +64,7 @@ impl World {
         self.server.kill();
         self.allow_only(&replica);
         self.until("the master's place", |_| {
-            replica.command(&["CONFIG", "SET", "port", &port]) == Reply::Text("OK".to_owned())
+            replica.command(&["CONFIG", "SET", "port", &port]) == RedisReply::Text("OK".to_owned())
         });
         let past = std::mem::replace(&mut self.server, replica);
         self.past.push(past);
@@ -98,13 +98,13 @@ impl World {
         self.workers[at].signal("STOP");
         let (log, copy) = (self.server.folder().join("appendonlydir"), self.server.folder().join("copy"));
         copy_folder(&log, &copy);
-        sleep(Duration::from_millis(800));
+        self.a_few_more_purchases(Duration::from_secs(5));
         self.server.kill();
         std::fs::remove_dir_all(&log).expect("the log can be removed");
         std::fs::rename(&copy, &log).expect("both lie in one folder");
         self.server.restart();
         self.allow_only(&self.server);
-        sleep(FROZEN);
+        let_pass(FROZEN);
         self.workers[at].signal("CONT");
     }
 
@@ -112,7 +112,10 @@ impl World {
         self.password = "second";
         self.allow_only(&self.server);
         self.server.command(&["CLIENT", "KILL", "USER", "app"]);
-        sleep(Duration::from_millis(500));
+        // A worker is refused with the old one, unless both have ended.
+        let server = &self.server;
+        let is_refused = || server.command(&["INFO", "errorstats"]).text().contains("errorstat_WRONGPASS");
+        wait_at_most(Duration::from_secs(5), is_refused);
         for machine in &self.machines {
             std::fs::write(machine.path("new"), "second\n").expect("the sandbox is writable");
             std::fs::rename(machine.path("new"), machine.path("password")).expect("both lie in one folder");
@@ -127,7 +130,8 @@ impl World {
     fn limit_for_a_while(&mut self, low: &str, high: &str) {
         let at = self.rng.random_range(0..self.workers.len());
         limit(&self.workers[at], low);
-        sleep(Duration::from_secs(3));
+        // What fails meanwhile shows in nothing that can be waited for.
+        let_pass(Duration::from_secs(3));
         limit(&self.workers[at], high);
     }
 
@@ -139,6 +143,6 @@ impl World {
 }
 
 fn limit(worker: &Running, what: &str) {
-    // One that has ended by itself is missed by nobody: the last one does what is left.
+    // One that has ended by itself is missed by no one: the last one does what is left.
     _ = Command::new("prlimit").args(["--pid", &worker.id().to_string(), what]).status();
 }

@@ -4,11 +4,11 @@
 mod events;
 mod world;
 
-use std::{thread::sleep, time::Duration};
+use std::time::Duration;
 
 use rand::{RngExt as _, seq::SliceRandom as _};
 use reelq_model::Money;
-use reelq_tests::Audit;
+use reelq_tests::{Audit, let_pass};
 
 use self::{
     events::Event,
@@ -23,7 +23,7 @@ fn befall(fsync: &str, seed: u64, mut events: Vec<Event>) {
     events.shuffle(&mut world.rng);
     for event in events {
         let pause = world.rng.random_range(300..1_200);
-        sleep(Duration::from_millis(pause));
+        let_pass(Duration::from_millis(pause));
         world.befall(event);
     }
     let bought_amid = world.purchases();

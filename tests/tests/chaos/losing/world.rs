@@ -1,12 +1,11 @@
 //! Two machines, each with a journal of its own, on one server and one vendor.
 
-use std::{path::PathBuf, process::Command, thread::sleep, time::Duration};
+use std::{path::PathBuf, process::Command, time::Duration};
 
 use rand::{SeedableRng as _, rngs::StdRng};
-use reelq_model::{Clock as _, SystemClock};
 use reelq_redis_server::RedisServer;
-use reelq_sim::{Pace, Settings};
-use reelq_tests::{Account, Ended, Prompts, ResultRow, Running, Sandbox, Vendor, write_csv};
+use reelq_sim::{SimPace, SimSettings};
+use reelq_tests::{Account, Ended, Prompts, ResultRow, Running, Sandbox, SimulatedVendor, wait_at_most, write_csv};
 
 pub(super) const PROMPTS: Prompts = Prompts { rows: 240, copies: 1 };
 /// Each account's, in dollars: it pays for a part of the rows.
@@ -20,7 +19,7 @@ pub(super) struct World {
     pub(super) server: RedisServer,
     /// Servers whose place another has taken.
     pub(super) past: Vec<RedisServer>,
-    pub(super) vendor: Vendor,
+    pub(super) vendor: SimulatedVendor,
     pub(super) machines: Vec<Sandbox>,
     /// A worker of each machine.
     pub(super) workers: Vec<Running>,
@@ -42,7 +41,8 @@ pub(super) fn url(server: &RedisServer) -> String {
 impl World {
     pub(super) fn new(fsync: &str, seed: u64) -> Self {
         let server = server(fsync, &[]);
-        let vendor = Vendor::start(Settings { seed, pace: Pace::seconds(0.2, 1.0), ..Settings::default() });
+        let vendor =
+            SimulatedVendor::start(SimSettings { seed, pace: SimPace::seconds(0.2, 1.0), ..SimSettings::default() });
         let limits = format!(
             "requests_per_second = 6.0\nburst = 2\nmax_in_flight = {IN_FLIGHT}\nrequest_timeout = \"2s\"\n\
              budget_usd = {BUDGET}.0\nbreaker = {{ after = 0 }}\npoll = {{ first = \"100ms\", min = \"100ms\", max = \"1s\" }}"
@@ -66,21 +66,14 @@ impl World {
     }
 
     pub(super) fn until(&mut self, what: &str, mut holds: impl FnMut(&mut Self) -> bool) {
-        let clock = SystemClock::new();
-        let begun = clock.monotonic();
-        while !holds(self) {
-            let waited = clock.monotonic().saturating_sub(begun);
-            assert!(waited < PATIENCE, "{what} never came: {}", self.told.join(", "));
-            sleep(Duration::from_millis(20));
-        }
+        let came = wait_at_most(PATIENCE, || holds(self));
+        assert!(came, "{what} never came: {}", self.told.join(", "));
     }
 
     /// Until so many more are bought, or so much time has passed: a budget may be reached before.
     pub(super) fn a_few_more_purchases(&mut self, most: Duration) {
-        let (clock, before) = (SystemClock::new(), self.purchases());
-        while self.purchases() < before + 5 && clock.monotonic() < most {
-            sleep(Duration::from_millis(20));
-        }
+        let before = self.purchases();
+        wait_at_most(most, || self.purchases() >= before + 5);
     }
 
     pub(super) fn load(&self) {

@@ -1,12 +1,10 @@
 //! Jobs that cannot be withdrawn: what is paid for them, and how to stop following them.
 
+use reelq_console::{grouped, plural};
 use reelq_model::BatchName;
 use reelq_store::JobView;
 
-use crate::{
-    commands::resolve::paid,
-    output::{grouped, plural},
-};
+use crate::commands::resolve::paid;
 
 /// At most this many are named in one command.
 const NAMED: usize = 20;
@@ -38,8 +36,9 @@ fn providers(followed: &[JobView]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use reelq_runner::samples::{running, view as shown};
+
     use super::*;
-    use crate::paid::tests::{running, view as shown};
 
     fn view() -> JobView {
         shown(running())

@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
+use crate::commands::lookup;
+use reelq_console::{Failure, Out};
 use reelq_model::Status;
+use reelq_runner::{
+    context::Session,
+    jobs::{selection::AT_ONCE, withdrawal::Abilities},
+};
 use reelq_store::{BatchView, Cursor, JobFilter, Store};
 
 use super::{Args, Report, cancel};
-use crate::{
-    commands::{ability::Abilities, matched::explain, selection::AT_ONCE},
-    failure::Failure,
-    output::Out,
-    session::Session,
-};
 
 /// How long requests on their way may take to come back, where only what was not submitted is withdrawn: what the provider did
 /// not take is queued again.
@@ -29,7 +29,7 @@ pub(super) async fn cancel_whole(
     let name = &args.batch;
     let count = args.statuses().iter().map(|status| batch.counts.of(*status) + batch.others.of(*status)).sum();
     if count == 0 && !batch.cancelling {
-        explain(store, Some(batch), &args.selection, &[], args.takes(), out).await?;
+        lookup::explain(store, Some(batch), &args.selection.plain(), &[], args.takes(), out).await?;
         return Ok(None);
     }
     args.agreed(count, session, out).await?;

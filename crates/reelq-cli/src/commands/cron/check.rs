@@ -2,20 +2,17 @@
 
 use std::sync::Arc;
 
+use reelq_console::{Exit, Failure, Out, Outcome, grouped, known, money, plural};
 use reelq_manifest::Problems;
 use reelq_model::{Money, Timestamp};
 use reelq_producer::{Plan, schedule::Schedule};
+use reelq_runner::context::Session;
+use reelq_runner::opened::OpenedStore;
 use reelq_store::Store;
 use serde::Serialize;
 
 use super::{manifests::Manifests, schedules};
-use crate::{
-    commands::plan::{ModelCost, costs},
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::{Out, grouped, known, money, plural},
-    session::Session,
-};
+use crate::commands::plan::{ModelCost, costs};
 
 #[derive(Debug, Serialize)]
 struct Checked<'a> {
@@ -41,7 +38,7 @@ struct Checked<'a> {
 }
 
 pub(super) async fn run(session: &Session, out: Out) -> Outcome {
-    let store = session.reading_if_any().await?;
+    let store = OpenedStore::read(session).await?;
     let now = match &store {
         Some(store) => store.calendar().await?,
         None => session.clock.now(),

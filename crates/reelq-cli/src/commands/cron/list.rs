@@ -2,18 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use reelq_console::{Exit, Failure, Out, Outcome, duration, table};
 use reelq_model::{Status, Timestamp};
 use reelq_producer::schedule::{CatchUp, Overlap, Schedule};
+use reelq_runner::context::Session;
+use reelq_runner::opened::OpenedStore;
 use reelq_store::{Store, TickSpan, TickView};
 use serde::Serialize;
 
 use super::schedules;
-use crate::{
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::{Out, duration, table},
-    session::Session,
-};
 
 /// Ticks that are shown, to come and past.
 const SHOWN: usize = 5;
@@ -76,7 +73,7 @@ struct Last {
 }
 
 pub(super) async fn run(session: &Session, out: Out) -> Outcome {
-    let store = session.reading_if_any().await?;
+    let store = OpenedStore::read(session).await?;
     let now = match &store {
         Some(store) => store.calendar().await?,
         None => session.clock.now(),

@@ -3,19 +3,16 @@
 use std::io;
 
 use async_trait::async_trait;
+use reelq_console::Failure;
 use reelq_model::{BatchName, Timestamp};
 use reelq_producer::{
     KeepImages, Order, Plan,
     schedule::{Orders, Schedule, folder_of},
 };
+use reelq_runner::images;
+use reelq_runner::{context::Session, work::collecting::usable};
 
-use crate::{
-    commands::plan::{ManifestArgs, order},
-    failure::Failure,
-    running::usable,
-    session::Session,
-    simulation,
-};
+use crate::commands::plan::{ManifestArgs, order};
 
 /// Opens the manifests of schedules.
 #[derive(Debug)]
@@ -49,7 +46,7 @@ impl Manifests<'_> {
     fn output_of(&self, schedule: &Schedule, manifests: Option<&str>) -> String {
         let root = &self.session.config.output;
         if self.session.is_simulated() {
-            return format!("{}/{}", simulation::output_root(root), schedule.name);
+            return format!("{}/{}", reelq_config::simulated_output(root), schedule.name);
         }
         let named = schedule.output.as_deref().or(manifests);
         named.map_or_else(|| format!("{}/{}", root.trim_end_matches('/'), schedule.name), str::to_owned)
@@ -65,6 +62,6 @@ impl Orders for Manifests<'_> {
     async fn images(&self, plan: &Plan) -> io::Result<Box<dyn KeepImages>> {
         let say = |failure: Failure| io::Error::other(failure.in_one_line());
         let place = usable(self.session, &plan.batch).await.map_err(say)?;
-        self.session.keep_images(place).map_err(say)
+        images::of_load(self.session, place).map_err(say)
     }
 }

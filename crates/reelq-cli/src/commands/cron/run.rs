@@ -1,21 +1,20 @@
 //! `reelq cron run`: fires ticks until it is stopped.
 
+use std::sync::Arc;
+
 use anyhow::Context;
+use reelq_console::{Exit, Failure, Out, Outcome, grouped, plural};
 use reelq_producer::schedule::{Fired, Schedule, Scheduler};
+use reelq_runner::opened::OpenedStore;
+use reelq_runner::{
+    context::Session,
+    machine::{CRON, worker_id},
+    signals::Signals,
+};
 use reelq_store::{SharedStore, TickState};
 use tokio::sync::{mpsc, watch};
 
 use super::{manifests::Manifests, schedules};
-use crate::{
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::{Out, grouped, plural},
-    running::{Signals, worker_id},
-    session::Session,
-};
-
-/// What processes that fire ticks are called on the store.
-pub(crate) const KIND: &str = "cron";
 
 /// The watch over all schedules, in a process that does this only or something else besides.
 #[derive(Debug)]
@@ -39,7 +38,7 @@ impl<'a> Watch<'a> {
             self.store.clone(),
             &manifests,
             self.schedules.to_vec(),
-            worker_id(KIND, self.session.seed)?,
+            worker_id(CRON, self.session.seed)?,
         );
         let (told, mut heard) = mpsc::unbounded_channel();
         let fire = async {
@@ -65,10 +64,10 @@ impl<'a> Watch<'a> {
 pub(super) async fn run(session: &Session, out: Out) -> Outcome {
     let mut signals = Signals::take().context("listen for signals")?;
     let store = tokio::select! {
-        store = session.create_store() => store?,
+        store = OpenedStore::create(session) => store?,
         () = signals.next() => return Ok(Exit::Done),
     };
-    let watched = Watch::new(session, store, out)?;
+    let watched = Watch::new(session, Arc::clone(store.shared()), out)?;
     out.note(&watched.greeting());
     let (stop, stopped) = watch::channel(false);
     let mut running = Box::pin(watched.run(stopped));

@@ -1,29 +1,25 @@
 //! `reelq cron trigger`: fires a schedule now.
 
-use std::io;
+use std::{io, sync::Arc};
 
 use async_trait::async_trait;
+use reelq_console::{Exit, Failure, Out, Outcome};
 use reelq_model::{BatchName, ScheduleName, Timestamp};
 use reelq_producer::{
     KeepImages, Order, Plan,
     schedule::{Orders, Schedule, Scheduler},
 };
+use reelq_runner::opened::OpenedStore;
+use reelq_runner::{
+    context::Session,
+    machine::{CRON, worker_id},
+};
 use reelq_store::{Store, TickState};
 
-use super::{
-    check::planned,
-    manifests::Manifests,
-    named,
-    run::{KIND, line},
-};
-use crate::{
-    commands::loading::{QuietArgs, purchase},
+use super::{check::planned, manifests::Manifests, named, run::line};
+use crate::commands::{
     consent::Consent,
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::Out,
-    running::worker_id,
-    session::Session,
+    loading::{QuietArgs, purchase},
 };
 
 /// Flags of `reelq cron trigger`.
@@ -41,7 +37,7 @@ pub(crate) struct Args {
 pub(super) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     let out = out.quiet_if(args.quiet.quiet);
     let schedule = named(session, &args.name)?;
-    let store = session.create_store().await?;
+    let store = OpenedStore::create(session).await?;
     let (manifests, refused);
     let orders: &dyn Orders = match agree(args, schedule, session, &*store, out).await? {
         Agreed::Yes => {
@@ -53,7 +49,7 @@ pub(super) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
             &refused
         }
     };
-    let scheduler = Scheduler::new(store.clone(), orders, Vec::new(), worker_id(KIND, session.seed)?);
+    let scheduler = Scheduler::new(Arc::clone(store.shared()), orders, Vec::new(), worker_id(CRON, session.seed)?);
     let Some(fired) = scheduler.trigger(schedule).await? else {
         return Err(Failure::Again("another process took the tick; trigger it again".to_owned()));
     };

@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
+use reelq_config::AccountConfig;
+use reelq_console::{Failure, money};
 use reelq_http::Transport;
 use reelq_provider::BalanceOutcome;
+use reelq_runner::opened::OpenedStore;
+use reelq_runner::{
+    adapters,
+    context::Session,
+    jobs::stranded::{Stranded, stranded},
+    work::account::http,
+};
 
 use super::Check;
-use crate::{
-    commands::stranded::{Stranded, stranded},
-    config::AccountConfig,
-    failure::Failure,
-    output::money,
-    providers,
-    running::http,
-    session::Session,
-};
 
 /// One check an account.
 pub(super) async fn checks(session: &Session, offline: bool) -> Vec<Check> {
@@ -38,7 +38,7 @@ pub(super) async fn checks(session: &Session, offline: bool) -> Vec<Check> {
 
 /// One check for each account that has work and that nobody acts for.
 pub(super) async fn stranded_checks(session: &Session) -> Vec<Check> {
-    let Ok(Some(store)) = session.reading_if_any().await else { return Vec::new() };
+    let Ok(Some(store)) = OpenedStore::read(session).await else { return Vec::new() };
     let found = stranded(&*store, &session.config, None).await.unwrap_or_default();
     let check = |stranded: &Stranded| {
         let told = stranded.told();
@@ -50,7 +50,7 @@ pub(super) async fn stranded_checks(session: &Session) -> Vec<Check> {
 
 async fn check(session: &Session, account: &AccountConfig, offline: bool, what: &str) -> Result<Check, Failure> {
     let http = http(session, account, None)?;
-    let provider = providers::open(session, account)?;
+    let provider = adapters::open(session, account)?;
     let transport =
         Transport::new(&http, Arc::clone(&session.clock)).map_err(|error| Failure::usage(error.to_string()))?;
     let origin = transport.origin().to_owned();

@@ -1,13 +1,14 @@
 //! Checks of what holds accounts back: refusals by the provider, and breakers.
 
+use reelq_runner::opened::OpenedStore;
+use reelq_runner::{context::Session, pauses};
 use reelq_store::{AccountView, PauseReason};
 
 use super::Check;
-use crate::{commands::status, session::Session};
 
 /// One check for each pause that stands; none where the store does not open, which its own check says.
 pub(super) async fn checks(session: &Session) -> Vec<Check> {
-    let Ok(Some(store)) = session.reading_if_any().await else { return Vec::new() };
+    let Ok(Some(store)) = OpenedStore::read(session).await else { return Vec::new() };
     let accounts = store.accounts().await.unwrap_or_default();
     accounts.iter().flat_map(|account| of_account(account, &session.flags())).collect()
 }
@@ -16,7 +17,7 @@ fn of_account(account: &AccountView, flags: &str) -> Vec<Check> {
     let what = format!("account {}", account.name);
     let resume = format!("reelq resume --account {}{flags}", account.name);
     let check = |pause| {
-        let found = status::pause(pause);
+        let found = pauses::pause(pause);
         match &pause.reason {
             PauseReason::Throttled => None,
             PauseReason::Operator => Some(Check::doubtful(what.clone(), found, format!("to let it go on: {resume}"))),

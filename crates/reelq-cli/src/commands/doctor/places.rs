@@ -6,10 +6,13 @@ use std::{
     time::Duration,
 };
 
+use reelq_config::StorePlace;
+use reelq_console::{Failure, bytes};
 use reelq_model::Timestamp;
+use reelq_runner::context::Session;
+use reelq_runner::opened::OpenedStore;
 
 use super::Check;
-use crate::{config::StorePlace, failure::Failure, output::bytes, session::Session};
 
 /// 2026-01-01: no machine that runs this is earlier.
 const EARLIEST: Timestamp = Timestamp::from_millis(1_767_225_600_000);
@@ -26,7 +29,7 @@ pub(super) async fn clock(session: &Session) -> Check {
     if now < EARLIEST {
         return Check::bad("clock", format!("it says {now}"), fix);
     }
-    let time = match session.reading_if_any().await {
+    let time = match OpenedStore::read(session).await {
         Ok(Some(store)) => store.now().await.unwrap_or(now),
         _ => now,
     };
@@ -87,7 +90,7 @@ fn existing(path: &Path) -> PathBuf {
 /// The store must open.
 pub(super) async fn store(session: &Session) -> Check {
     let shown = session.place().to_string();
-    match session.reading_if_any().await {
+    match OpenedStore::read(session).await {
         Ok(Some(_)) => Check::good("store", shown),
         Ok(None) => Check::good("store", format!("{shown} will be made by the first run")),
         Err(Failure::Other(error)) => Check::bad("store", format!("failed to {error:#}"), elsewhere(session)),

@@ -6,19 +6,16 @@ use std::{
     path::Path,
 };
 
+use crate::commands::lookup;
 use anyhow::Context;
+use reelq_console::{Exit, Failure, Out, Outcome, Stake};
 use reelq_model::{BatchName, JobId};
 use reelq_producer::keep_removed;
+use reelq_runner::context::Session;
 use reelq_store::{RecordOf, Store};
 use serde::Serialize;
 
-use crate::{
-    consent::{Consent, Stake},
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::Out,
-    session::Session,
-};
+use crate::commands::consent::Consent;
 
 /// What was removed.
 #[derive(Debug, Serialize)]
@@ -30,7 +27,7 @@ struct Removed {
 
 /// Asks, writes what the record held to a file, and removes it.
 pub(super) async fn run(job: JobId, consent: Consent, session: &Session, out: Out) -> Outcome {
-    let store = session.store().await?;
+    let store = lookup::store(session).await?;
     let Some(held) = store.unreadable_record(job).await? else {
         return Err(Failure::usage(format!(
             "job {job} has no record that cannot be read: only such a one is removed; `reelq doctor` names them"

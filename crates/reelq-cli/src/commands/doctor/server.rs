@@ -2,16 +2,12 @@
 
 use std::sync::Arc;
 
+use reelq_config::{RedisPlace, StorePlace};
+use reelq_console::{Failure, bytes};
+use reelq_runner::{context::Session, stores};
 use reelq_store_redis::{Gravity, ServerFacts, ServerFinding, judge_server};
 
 use super::Check;
-use crate::{
-    config::{RedisPlace, StorePlace},
-    failure::Failure,
-    output::bytes,
-    session::Session,
-    store,
-};
 
 /// One check for the server as a whole, and one for each thing about it that is not as it should be.
 pub(super) async fn checks(session: &Session) -> Vec<Check> {
@@ -27,7 +23,7 @@ pub(super) async fn checks(session: &Session) -> Vec<Check> {
 }
 
 async fn facts(place: &RedisPlace, session: &Session) -> Result<ServerFacts, Failure> {
-    let options = store::options(place, session)?;
+    let options = stores::options(place, session)?;
     Ok(ServerFacts::ask(place.address.clone(), options, Arc::clone(&session.clock)).await?)
 }
 

@@ -1,10 +1,9 @@
 //! What a plan costs, by account and model, as data.
 
+use reelq_console::known;
 use reelq_model::Money;
 use reelq_producer::{CostLine, Plan};
 use serde::Serialize;
-
-use crate::output::known;
 
 /// What the jobs of one account and model cost.
 #[derive(Debug, Clone, Serialize)]

@@ -1,15 +1,12 @@
 //! What stands against buying a plan, whatever it costs: the same was bought before, or another batch would be pushed aside.
 
 use reelq_collector::{Place, Unknown};
+use reelq_console::{Failure, NOT_BOUGHT, grouped, plural, quoted};
 use reelq_producer::{Elsewhere, Order, Plan};
+use reelq_runner::context::Session;
 use reelq_store::Store;
 
-use crate::{
-    consent::{Consent, NOT_BOUGHT},
-    failure::Failure,
-    output::{grouped, plural},
-    session::{Session, quoted},
-};
+use crate::commands::consent::Consent;
 
 /// Refuses what would push another batch aside, and asks before the same is bought again: with a question of its own on a
 /// terminal, elsewhere only with `--again`.
@@ -145,8 +142,8 @@ async fn in_the_place(plan: &Plan, session: &Session, store: &dyn Store) -> Resu
     let place = Place::open(output, name, &session.storage());
     let place = place.map_err(|error| Failure::usage(format!("failed to {}", error.chain())))?;
     let unusable = |error: &dyn std::error::Error| {
-        let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-        Failure::usage(format!("the output place {output} cannot be used: failed to {error}{cause}"))
+        let causes = reelq_model::error_chain(error);
+        Failure::usage(format!("the output place {output} cannot be used: failed to {causes}"))
     };
     let unknown = Unknown::find(store, name, &place).await.map_err(|error| unusable(&error))?;
     let (shown, state) = (quoted(output), session.place());

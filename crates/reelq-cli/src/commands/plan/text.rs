@@ -1,12 +1,9 @@
 //! A plan as people read it.
 
+use reelq_console::{bytes, cost, duration, grouped, money, plural, table};
 use reelq_model::BatchName;
 use reelq_producer::{AccountBudget, Changes, CostLine, Estimate, Plan};
-
-use crate::{
-    output::{bytes, cost, duration, grouped, money, plural, table},
-    session::Session,
-};
+use reelq_runner::context::Session;
 
 /// The plan as people read it.
 pub(crate) fn draw(plan: &Plan, session: &Session) -> String {

@@ -1,16 +1,14 @@
 //! What a person says of jobs, what it costs, and what comes of it.
 
+use reelq_console::{Failure, Out, Stake};
 use reelq_model::{Digest, Event, IdempotencyKey, Job, Resolution, Stage, Submission, TaskId, Timestamp};
+use reelq_runner::{
+    context::Session,
+    jobs::edit::{Changed, Editor},
+};
 use reelq_store::{JobView, Store};
 
 use super::stakes::{counted, given_up, named, prices, withdrawable};
-use crate::{
-    commands::edit::{Changed, Editor},
-    consent::Stake,
-    failure::Failure,
-    output::Out,
-    session::Session,
-};
 
 /// What a person says of jobs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -155,9 +153,9 @@ fn submission(job: &Job, now: Timestamp) -> Option<Submission> {
 #[cfg(test)]
 mod tests {
     use reelq_model::Status;
+    use reelq_runner::samples::{after, fetching, running, submitting};
 
     use super::*;
-    use crate::paid::tests::{after, fetching, running, submitting};
 
     #[test]
     fn any_open_job_can_be_given_up() {

@@ -2,19 +2,17 @@
 
 use std::sync::Arc;
 
+use reelq_console::{Failure, Out};
 use reelq_http::Transport;
 use reelq_model::TaskId;
 use reelq_provider::PollOutcome;
-use reelq_store::{Cursor, JobFilter, JobView, Store};
-
-use crate::{
-    commands::{matched::name, selection::AT_ONCE},
-    failure::Failure,
-    output::Out,
-    providers,
-    running::http,
-    session::Session,
+use reelq_runner::{
+    adapters,
+    context::Session,
+    jobs::{matched::name, selection::AT_ONCE},
+    work::account::http,
 };
+use reelq_store::{Cursor, JobFilter, JobView, Store};
 
 /// Refuses a task that another row follows, or that the provider does not know, or of which it says nothing.
 ///
@@ -72,7 +70,7 @@ async fn ask(session: &Session, view: &JobView, task: &TaskId) -> Result<String,
             &format!("the provider cannot be asked, for account `{name}` is not configured here"),
         ));
     };
-    let (http, provider) = (http(session, account, None)?, providers::open(session, account)?);
+    let (http, provider) = (http(session, account, None)?, adapters::open(session, account)?);
     let transport =
         Transport::new(&http, Arc::clone(&session.clock)).map_err(|error| Failure::usage(error.to_string()))?;
     let reply = transport.call(&provider.poll(spec, task)).await;

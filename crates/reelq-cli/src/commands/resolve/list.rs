@@ -1,22 +1,20 @@
 //! The jobs that wait for a person, with all that is known of them.
 
+use reelq_console::{Exit, Failure, Out, Outcome, money, quoted, table};
 use reelq_model::{Money, Stage, Status, Timestamp};
+use reelq_runner::{
+    context::Session,
+    jobs::{
+        matched::name,
+        selection::{brief, place},
+        stuck::{Stuck, draw as draw_stuck, say_stuck},
+    },
+    pauses::pause,
+};
 use reelq_store::{JobFilter, JobView, Page, Store};
 use serde::Serialize;
 
 use super::Args;
-use crate::{
-    commands::{
-        matched::name,
-        selection::{brief, place},
-        status::pause,
-        stuck::{Stuck, draw as draw_stuck, say_stuck},
-    },
-    exit::Exit,
-    failure::{Failure, Outcome},
-    output::{Out, money, table},
-    session::{Session, quoted},
-};
 
 /// All that is known of an unconfirmed job.
 #[derive(Debug, Serialize)]
@@ -44,7 +42,7 @@ pub(super) async fn run(args: &Args, jobs: &[JobView], session: &Session, store:
     }
     list_unconfirmed(jobs, &session.flags(), out);
     // They are jobs that this list does not show.
-    say_stuck(&args.selection.filter(args.batch.as_ref(), &[], &[]), session, store, out).await?;
+    say_stuck(&args.selection.plain().filter(args.batch.as_ref(), &[], &[]), session, store, out).await?;
     Ok(Exit::Done)
 }
 
@@ -97,7 +95,7 @@ async fn held(args: &Args, session: &Session, store: &dyn Store) -> Result<Vec<S
     let mut lines = Vec::new();
     for view in store.accounts().await?.iter().filter(|view| !view.pauses.is_empty()) {
         let open = [Status::Queued, Status::Submitting, Status::Running];
-        let filter = args.selection.filter(args.batch.as_ref(), &open, &[]);
+        let filter = args.selection.plain().filter(args.batch.as_ref(), &open, &[]);
         if filter.account.as_ref().is_some_and(|account| *account != view.name) {
             continue;
         }
@@ -147,9 +145,9 @@ fn draw(known: &[Unconfirmed], jobs: &[JobView]) -> String {
 #[cfg(test)]
 mod tests {
     use reelq_model::{Event, TaskId};
+    use reelq_runner::samples::{after, submitting, view};
 
     use super::*;
-    use crate::paid::tests::{after, submitting, view};
 
     fn unconfirmed(candidate: Option<&str>) -> JobView {
         let candidate = candidate.map(|task| TaskId::new(task).unwrap());

@@ -1,14 +1,12 @@
 //! What is at stake when a person says something of jobs: what was paid, what may have been, and what can be done instead.
 
+use reelq_console::{Failure, cost_of, grouped, plural, quoted};
 use reelq_model::Status;
-use reelq_store::JobView;
-
-use crate::{
-    commands::{ability::Abilities, matched::name},
-    failure::Failure,
-    output::{cost_of, grouped, plural},
-    session::{Session, quoted},
+use reelq_runner::{
+    context::Session,
+    jobs::{matched::name, withdrawal::Abilities},
 };
+use reelq_store::JobView;
 
 /// Jobs whose reply seems to name a task: they were very likely bought. `flags` complete the command that follows it.
 pub(crate) fn named<'a>(jobs: impl IntoIterator<Item = &'a JobView>, flags: &str) -> Vec<String> {
@@ -75,9 +73,9 @@ pub(crate) fn paid(views: &[&JobView]) -> String {
 #[cfg(test)]
 mod tests {
     use reelq_model::{Event, TaskId};
+    use reelq_runner::samples::{after, fetching, running, submitting, view};
 
     use super::*;
-    use crate::paid::tests::{after, fetching, running, submitting, view};
 
     #[test]
     fn giving_up_names_what_is_charged_and_what_may_be() {

@@ -5,15 +5,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use reelq_config::{AccountConfig, StorePlace};
+use reelq_console::Failure;
 use reelq_manifest::COLUMNS;
+use reelq_runner::{adapters::vocabulary, context::Session};
 use reelq_store::BatchView;
 
 use super::target::is_same;
-use crate::{
-    config::{AccountConfig, StorePlace},
-    failure::Failure,
-    session::{Session, vocabulary},
-};
 
 /// Refuses a place where one of them lies, or where clips or the state are kept. Whatever leads there, by a link, by `..` or
 /// in another spelling, is told by what it leads to. `outputs` are the output places of all batches.

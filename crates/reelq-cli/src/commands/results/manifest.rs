@@ -3,18 +3,19 @@
 use std::io::Write;
 
 use anyhow::Context;
+use reelq_console::Failure;
 use reelq_files::Blobs;
 use reelq_manifest::{ManifestLine, manifest_line};
 use reelq_model::{Digest, FailureKind, Fields, ImageRef, Status, Timestamp};
+use reelq_runner::{
+    context::Session,
+    images,
+    paid::{Paid, failure_of},
+};
 use reelq_store::{JobView, Page, ResultLine, SharedStore};
 use serde_json::Value;
 
 use super::Args;
-use crate::{
-    failure::Failure,
-    paid::{Paid, failure_of},
-    session::Session,
-};
 
 const PAGE: usize = 1_000;
 
@@ -79,7 +80,7 @@ async fn bring_here(
     store: &SharedStore,
     blobs: &Blobs,
 ) -> Result<(), Failure> {
-    let images = session.output_images(store);
+    let images = images::of_outputs(session, store);
     for job in lines.iter().map(|line| &line.view.job) {
         let mut wanted = Vec::new();
         job.spec.fields.values().for_each(|value| digests(value, &mut wanted));

@@ -1,9 +1,8 @@
 //! What a retry does with one job.
 
 use reelq_model::{Event, FailureKind, Timestamp};
+use reelq_runner::paid::{Paid, failure_of};
 use reelq_store::JobView;
-
-use crate::paid::{Paid, failure_of};
 
 /// What a retry does with one job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,9 +53,9 @@ pub(super) fn is_taken_by_itself(view: &JobView, free: bool) -> bool {
 #[cfg(test)]
 mod tests {
     use reelq_model::{Job, Settlement, Stage, Status};
+    use reelq_runner::samples::{NOW, after, failed, fetching, given_up, lost, rejected, running, submitting, view};
 
     use super::*;
-    use crate::paid::tests::{NOW, after, failed, fetching, given_up, lost, rejected, running, submitting, view};
 
     fn course(job: &Job, free: bool) -> Course {
         Course::of(&view(job.clone()), free, NOW)

@@ -1,14 +1,12 @@
 //! What a retry is going to do, in words and in money, before it does anything.
 
+use reelq_console::{cost_of, grouped, plural};
 use reelq_model::Timestamp;
+use reelq_runner::paid::Paid;
 use reelq_store::JobView;
 
 use super::course::Course;
-use crate::{
-    commands::resolve::named,
-    output::{cost_of, grouped, plural},
-    paid::Paid,
-};
+use crate::commands::resolve::named;
 
 /// Jobs with what is going to be done with each.
 #[derive(Debug)]
@@ -80,9 +78,9 @@ impl Intent {
 #[cfg(test)]
 mod tests {
     use reelq_model::{FailureKind, Settlement};
+    use reelq_runner::samples::{NOW, failed, given_up, lost, rejected, submitting, view};
 
     use super::*;
-    use crate::paid::tests::{NOW, failed, given_up, lost, rejected, submitting, view};
 
     fn intent(free: bool) -> Intent {
         let mut unpriced = failed(FailureKind::Transient, Settlement::Charged);

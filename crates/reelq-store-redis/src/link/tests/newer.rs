@@ -33,8 +33,8 @@ pub(crate) struct Newer {
     port: u16,
     /// What the disk does from now on.
     pub(crate) disk: watch::Sender<Disk>,
-    /// The real one.
-    pub(crate) server: RedisServer,
+    /// The real one, which lives as long.
+    _server: RedisServer,
     log: Arc<Mutex<Vec<String>>>,
     _tasks: JoinSet<()>,
 }
@@ -47,7 +47,7 @@ impl Newer {
         let (log, disk) = (Arc::default(), watch::Sender::new(disk));
         let mut tasks = JoinSet::new();
         tasks.spawn(accept(listener, server.socket(), Arc::clone(&log), disk.subscribe()));
-        Self { port, disk, server, log, _tasks: tasks }
+        Self { port, disk, _server: server, log, _tasks: tasks }
     }
 
     pub(crate) fn url(&self) -> String {

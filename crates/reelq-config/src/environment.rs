@@ -1,0 +1,119 @@
+//! The environment, read once: the only place where reelq looks at it.
+//!
+//! `REELQ_CONFIG`, `REELQ_LOG` and `REELQ_STORE` are plain; every other key has the variable that [`keys::variable`]
+//! gives it. Variables of accounts count for accounts that a file configures.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use reelq_http::Proxies;
+use reelq_model::nearest;
+use secrecy::SecretString;
+
+use super::{
+    Complaint, Settings,
+    keys::{self, KEYS, named_in, path_for},
+    layers::Origin,
+};
+
+/// Variables that are not configuration keys.
+const OTHERS: [&str; 1] = ["REELQ_CONFIG"];
+
+/// The environment as it was when the program started.
+#[derive(Clone, Default)]
+pub struct Environment {
+    variables: BTreeMap<String, String>,
+}
+
+impl std::fmt::Debug for Environment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Values may be keys.
+        f.debug_struct("Environment").field("variables", &self.variables.len()).finish_non_exhaustive()
+    }
+}
+
+impl Environment {
+    /// Reads the process's environment; variables that are not UTF-8 are passed over.
+    pub fn read() -> Self {
+        let utf8 =
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        Self { variables: utf8.collect() }
+    }
+
+    /// An environment of these variables.
+    #[cfg(test)]
+    pub fn of(variables: &[(&str, &str)]) -> Self {
+        Self { variables: variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect() }
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// The value of a variable that another program defines (`AWS_REGION`).
+    pub fn plain(&self, name: &str) -> Option<String> {
+        self.get(name).map(str::to_owned)
+    }
+
+    /// The API key in the variable `name`.
+    pub fn secret(&self, name: &str) -> Option<SecretString> {
+        self.get(name).map(|value| SecretString::from(value.trim().to_owned()))
+    }
+
+    /// The configuration file that `REELQ_CONFIG` names.
+    pub fn config_file(&self) -> Option<PathBuf> {
+        self.get("REELQ_CONFIG").map(PathBuf::from)
+    }
+
+    /// The user's configuration file, where there is a home.
+    pub fn user_config(&self) -> Option<PathBuf> {
+        let xdg = self.get("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+        let folder = xdg.or_else(|| Some(PathBuf::from(self.get("HOME")?).join(".config")))?;
+        Some(folder.join("reelq").join("config.toml"))
+    }
+
+    /// The folder of the user's own state, for a user's configuration without a project.
+    pub fn user_state(&self) -> Option<PathBuf> {
+        let xdg = self.get("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+        let folder = xdg.or_else(|| Some(PathBuf::from(self.get("HOME")?).join(".local").join("state")))?;
+        Some(folder.join("reelq"))
+    }
+
+    /// The proxies between this machine and the vendors.
+    pub fn proxies(&self) -> Proxies {
+        Proxies::from_environment(|name| self.plain(name))
+    }
+
+    /// Whether colours are unwanted (`NO_COLOR`).
+    pub fn no_color(&self) -> bool {
+        self.get("NO_COLOR").is_some()
+    }
+
+    fn own(&self) -> impl Iterator<Item = (&String, &String)> {
+        self.variables.iter().filter(|(name, value)| name.starts_with("REELQ_") && !value.is_empty())
+    }
+}
+
+/// Lays the environment's settings over those of the files.
+pub(crate) fn overlay(environment: &Environment, settings: &mut Settings) {
+    let plain = KEYS.iter().filter(|key| named_in(key).is_none()).map(|key| path_for(key, ""));
+    let mut paths: BTreeMap<_, _> = plain.map(|path| (keys::variable(&path), path)).collect();
+    // Thousands of accounts have a hundred thousand variables, which are seldom needed.
+    if environment.own().any(|(name, _)| !paths.contains_key(name) && !OTHERS.contains(&name.as_str())) {
+        let names: BTreeMap<_, _> = ["accounts", "schedules"].map(|table| (table, settings.names_in(table))).into();
+        for (key, table) in KEYS.iter().filter_map(|key| Some((key, named_in(key)?))) {
+            let named = names.get(table).into_iter().flatten().map(|name| path_for(key, name));
+            paths.extend(named.map(|path| (keys::variable(&path), path)));
+        }
+    }
+    for (name, value) in environment.own() {
+        let origin = Origin::Variable(name.clone());
+        if let Some(path) = paths.get(name) {
+            settings.set_text(path, value, &origin);
+        } else if !OTHERS.contains(&name.as_str()) {
+            let near = nearest(name, paths.keys().map(String::as_str).chain(OTHERS));
+            let hint = near.map(|near| format!("did you mean {near}?"));
+            let complaint = Complaint::warning(&origin, name, "is not a variable that reelq knows");
+            settings.complaints.push(complaint.maybe_hint(hint));
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Nothing is bought, withdrawn or given up without a yes: a person's at the terminal, or `--yes`.
+//!
+//! A worker acts on the yes that loaded the batch, a schedule on the configuration that names it, and a simulation needs none.
+
+use crate::{Failure, Out, Terminal, Unattended};
+
+/// What is about to be done.
+#[derive(Debug)]
+pub struct Stake {
+    /// What there is to know of it, line by line.
+    pub told: Vec<String>,
+    /// The same in one clause, with the count and the sum: `buy 2 jobs for $0.62`.
+    pub what: String,
+    /// What is true where nobody agrees.
+    pub otherwise: &'static str,
+}
+
+/// Nothing was spent.
+pub const NOT_BOUGHT: &str = "nothing was bought";
+
+impl Stake {
+    fn question(&self) -> String {
+        let mut letters = self.what.chars();
+        let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+        format!("{first}{}?", letters.as_str())
+    }
+
+    /// Why it is not done where nobody can be asked.
+    fn refused(&self, unattended: Unattended) -> String {
+        let Self { what, otherwise, .. } = self;
+        format!("to {what} takes a yes, and {unattended}; {otherwise}. To agree to it beforehand, say --yes")
+    }
+}
+
+impl Stake {
+    /// Tells what is at stake and returns once somebody has agreed; `beforehand` tells that somebody did already.
+    ///
+    /// # Errors
+    ///
+    /// Where a person declined, and where nobody agreed beforehand and nobody can be asked.
+    pub async fn agree(&self, beforehand: bool, out: Out) -> Result<(), Failure> {
+        self.told.iter().for_each(|line| out.note(line));
+        if beforehand {
+            return Ok(());
+        }
+        let terminal = Terminal::open().map_err(|unattended| Failure::usage(self.refused(unattended)))?;
+        // What was told before may have gone to a file.
+        let context = if out.shows_progress() { Vec::new() } else { self.told.clone() };
+        if is_confirmed(terminal, context, self.question()).await {
+            return Ok(());
+        }
+        Err(Failure::Declined(format!("not confirmed; {}", self.otherwise)))
+    }
+}
+
+/// Returns once a person has agreed to buy again what was bought: a question of its own, to which an agreement beforehand
+/// is no answer.
+///
+/// # Errors
+///
+/// Where a person declined, and where nobody can be asked.
+pub async fn agree_again(said: &str, beforehand: bool) -> Result<(), Failure> {
+    let refused = || {
+        let how = "To buy it again all the same, add --again to the command";
+        Failure::usage(format!("{said}; {NOT_BOUGHT}. {how}"))
+    };
+    let terminal = if beforehand { None } else { Terminal::open().ok() };
+    let terminal = terminal.ok_or_else(refused)?;
+    if is_confirmed(terminal, Vec::new(), format!("{said}. Buy it again?")).await {
+        return Ok(());
+    }
+    Err(Failure::Declined(format!("not confirmed; {NOT_BOUGHT}")))
+}
+
+/// It may take a person an hour: the process goes on meanwhile.
+async fn is_confirmed(terminal: Terminal, context: Vec<String>, question: String) -> bool {
+    let asked = tokio::task::spawn_blocking(move || terminal.confirms(&context, &question)).await;
+    matches!(asked, Ok(true))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stake() -> Stake {
+        Stake { told: Vec::new(), what: "buy 2 jobs for $0.62".to_owned(), otherwise: NOT_BOUGHT }
+    }
+
+    #[test]
+    fn the_question_and_the_refusal_name_the_count_and_the_sum() {
+        assert_eq!(stake().question(), "Buy 2 jobs for $0.62?");
+        let refused = stake().refused(Unattended::NoTerminal);
+        assert!(refused.starts_with("to buy 2 jobs for $0.62 takes a yes, and there is no terminal"), "{refused}");
+        assert!(refused.contains("nothing was bought") && refused.ends_with("--yes"), "{refused}");
+    }
+}

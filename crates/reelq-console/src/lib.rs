@@ -1,0 +1,29 @@
+//! What people and programs see, and what people are asked: data to stdout, messages to stderr, exit codes.
+//!
+//! Beside the program itself, this is the only crate that prints.
+
+mod consent;
+mod document;
+mod exit;
+mod failure;
+mod logging;
+mod out;
+mod screen;
+mod shell;
+mod spending;
+pub mod stdout;
+mod table;
+mod terminal;
+mod words;
+
+pub use consent::{NOT_BOUGHT, Stake, agree_again};
+pub use exit::Exit;
+pub use failure::{Failure, Outcome};
+pub use logging::start as start_logging;
+pub use out::{Color, Out};
+pub use screen::Screen;
+pub use shell::quoted;
+pub use spending::{cost, cost_of, known, spent, to_spend};
+pub use table::table;
+pub use terminal::{Terminal, Unattended};
+pub use words::{bytes, duration, grouped, money, plural};

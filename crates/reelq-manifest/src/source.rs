@@ -1,0 +1,100 @@
+//! The sources that a manifest is read from, one after the other: tables, JSON lines, expanded jobs.
+
+use std::sync::Arc;
+
+use crate::{
+    Format, Problem, csv,
+    csv::{ColumnPlan, CsvHeader, Table},
+    entries::{Defaults, RowStep},
+    input::Input,
+    jsonl::Lines,
+    names::RowField,
+    template::{Filter, Templates},
+    toml::{Expansion, JobTemplate},
+};
+
+/// One source, as it was planned when the manifest was opened.
+#[derive(Debug)]
+pub(crate) struct RowSource {
+    pub(crate) content: SourceContent,
+    /// The manifest's defaults, then the source's: later ones win.
+    pub(crate) defaults: Vec<Defaults>,
+    pub(crate) templates: Arc<Templates>,
+}
+
+/// What a source reads.
+#[derive(Debug)]
+pub(crate) enum SourceContent {
+    Table { input: Input, format: Format, header: CsvHeader, plan: Arc<ColumnPlan> },
+    Lines { input: Input, plan: Arc<ColumnPlan> },
+    Job(Arc<JobTemplate>),
+}
+
+/// A source that is being read.
+#[derive(Debug)]
+pub(crate) enum SourceReader {
+    Table(Table),
+    Lines(Lines),
+    Expansion(Expansion),
+}
+
+impl SourceContent {
+    /// Plans the reading of a file of rows.
+    pub(crate) fn of_file(
+        input: Input,
+        format: Format,
+        mut plan: ColumnPlan,
+        problems: &mut Vec<Problem>,
+    ) -> Result<Self, Box<Problem>> {
+        if format == Format::Jsonl {
+            Lines::check(&input)?;
+            return Ok(Self::Lines { input, plan: Arc::new(plan) });
+        }
+        let header = csv::read_header(&input, format, &plan, problems)?;
+        let missing = |filter: &mut Filter| !filter.check_columns(&header.written, problems);
+        // A filter that names a missing column would fail again at every row.
+        plan.filter.take_if(missing);
+        Ok(Self::Table { input, format, header, plan: Arc::new(plan) })
+    }
+
+    /// The file that it reads, where it reads one of its own.
+    pub(crate) const fn input(&self) -> Option<&Input> {
+        match self {
+            Self::Table { input, .. } | Self::Lines { input, .. } => Some(input),
+            Self::Job(_) => None,
+        }
+    }
+
+    /// Starts reading from its beginning.
+    pub(crate) fn start(&self) -> Result<SourceReader, Box<Problem>> {
+        Ok(match self {
+            Self::Table { input, format, header, plan } => {
+                SourceReader::Table(Table::open(input, *format, header, plan)?)
+            }
+            Self::Lines { input, plan } => SourceReader::Lines(Lines::open(input, plan)?),
+            Self::Job(job) => SourceReader::Expansion(Expansion::new(job)),
+        })
+    }
+}
+
+impl SourceReader {
+    pub(crate) fn next(&mut self, problems: &mut Vec<Problem>) -> RowStep {
+        match self {
+            Self::Table(table) => table.next(problems),
+            Self::Lines(lines) => lines.next(problems),
+            Self::Expansion(expansion) => expansion.next(problems),
+        }
+    }
+}
+
+impl SourceContent {
+    /// The columns that it carries through, as far as its header tells.
+    pub(crate) fn passthrough(&self) -> Vec<String> {
+        let Self::Table { header, .. } = self else { return Vec::new() };
+        let carried = header.targets.iter().flatten().filter_map(|target| match target {
+            RowField::Passthrough(name) => Some(name.to_string()),
+            _ => None,
+        });
+        carried.collect()
+    }
+}

@@ -1,0 +1,144 @@
+//! What is done and said once a run has ended.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context;
+use reelq_collector::Place;
+use reelq_console::{Exit, Failure, Out, grouped, plural, quoted};
+use reelq_model::{AccountName, BatchName};
+use reelq_store::{AccountView, BatchView, SharedStore};
+use serde::Serialize;
+
+use super::{
+    outcome::Verdict,
+    summary::{Commands, summary},
+};
+use crate::{
+    context::Session,
+    jobs::stuck::Stuck,
+    work::{reporting::stamped, scope::Finish},
+};
+
+/// How a run ended, as data.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    simulated: bool,
+    exit_code: u8,
+    outstanding: u64,
+    unconfirmed: u64,
+    shared_tasks: u64,
+    unpriced_accounts: &'a BTreeSet<AccountName>,
+    unreadable: u64,
+    waiting: &'a [Stuck],
+    batch: &'a BatchView,
+    accounts: &'a [AccountView],
+    results: PathBuf,
+}
+
+/// A batch that was worked on.
+#[derive(Debug)]
+pub struct Closing<'a> {
+    /// Its name.
+    pub batch: &'a BatchName,
+    /// The accounts that it uses.
+    pub used: &'a [AccountName],
+    /// The lines of its manifest, and the command that tells which of them are not in the store.
+    pub manifest: Option<&'a (u64, String)>,
+    /// How the work on it ended.
+    pub finish: Finish,
+    /// How long it was worked on.
+    pub seconds: u64,
+}
+
+/// Writes the result manifests, says what became of the batch, and gives the exit code.
+pub async fn closing(session: &Session, store: &SharedStore, worked: &Closing<'_>, out: Out) -> Result<Exit, Failure> {
+    let view = super::lost::batch(session, &**store, worked.batch).await?;
+    let mut commands = Commands::of(session, &view);
+    if store.restored().await?.is_some() {
+        // Nothing that is queued is bought before that, however often the batch is gone on with.
+        commands.run = format!("reelq resume --after-loss{}", session.flags());
+    }
+    let place = Place::open(&view.batch.output, &view.batch.name, &session.storage());
+    let place = place.context("open the output place")?;
+    let (unreadable, is_written) = match stamped(&**store, &view, &place).await {
+        Ok(written) => {
+            if written.older_kept {
+                out.warning(&older_kept(&view, session));
+            }
+            (written.unreadable, true)
+        }
+        // How the batch stands is told all the same; nothing of it is lost.
+        Err(error) => {
+            let (name, flags) = (&view.batch.name, session.flags());
+            out.warning(&format!(
+                "the result manifests could not be written: {error:#}; elsewhere: reelq results {name} --out results.csv{flags}"
+            ));
+            (0, false)
+        }
+    };
+    let used: Vec<String> = worked.used.iter().map(ToString::to_string).collect();
+    let verdict = Verdict { unreadable, ..Verdict::read(&**store, view, &used).await? };
+    let lost = worked.manifest.map_or(0, |(lines, _)| lines.saturating_sub(verdict.batch.counts.total()));
+    let exit = exit(worked.finish, verdict.exit(), lost + u64::from(!is_written));
+    if let Some((_, plan)) = worked.manifest.filter(|_| lost > 0) {
+        let rows = format!("{} row{}", grouped(lost), plural(lost));
+        out.warning(&format!(
+            "{rows} of the manifest are not in the store: it lost them, or another manifest was loaded; what loading it again would do: {plan}"
+        ));
+    }
+    if session.is_simulated() {
+        out.note("This was a simulation: nothing was bought, and no output is real.");
+    }
+    let told = summary(&verdict, &commands, worked.seconds);
+    out.ending(exit, &told);
+    if out.is_json() {
+        out.json(&Report {
+            simulated: session.is_simulated(),
+            exit_code: exit as u8,
+            outstanding: verdict.outstanding,
+            unconfirmed: verdict.unconfirmed,
+            shared_tasks: verdict.shared_tasks,
+            unpriced_accounts: &verdict.unpriced_accounts,
+            unreadable,
+            waiting: &verdict.waiting,
+            batch: &verdict.batch,
+            accounts: &verdict.accounts,
+            results: Path::new(&verdict.batch.batch.output).join("results.csv"),
+        });
+    }
+    Ok(exit)
+}
+
+/// What is said where a state that came from a backup left the result manifests as they were.
+fn older_kept(view: &BatchView, session: &Session) -> String {
+    let (place, name, flags) = (quoted(&view.batch.output), &view.batch.name, session.flags());
+    format!(
+        "the result manifests in {place} stay as they are: they may tell of purchases that the backup does not know; how the \
+         batch stands in the backup: reelq results {name}{flags}"
+    )
+}
+
+/// The exit code; `lost` rows of the manifest are not in the store, so that running it again brings them.
+fn exit(finish: Finish, of_batch: Exit, lost: u64) -> Exit {
+    match (finish, of_batch) {
+        (Finish::Interrupted, _) => Exit::Interrupted,
+        (Finish::Settled, Exit::Done) if lost > 0 => Exit::Outstanding,
+        (Finish::Settled, exit) => exit,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_whose_rows_the_store_lost_has_not_succeeded() {
+        assert!(exit(Finish::Settled, Exit::Done, 1) == Exit::Outstanding);
+        assert!(exit(Finish::Settled, Exit::Done, 0) == Exit::Done);
+        assert!(exit(Finish::Settled, Exit::Unconfirmed, 1) == Exit::Unconfirmed);
+        assert!(exit(Finish::Interrupted, Exit::Done, 1) == Exit::Interrupted);
+    }
+}

@@ -1,0 +1,76 @@
+//! The live view of one batch.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use reelq_console::Out;
+use reelq_model::{BatchName, SharedClock};
+use reelq_store::SharedStore;
+
+use super::{live::Live, stats::Gauge, view::Face};
+use crate::{
+    context::Session,
+    work::engine::{Engine, Transports},
+};
+
+/// Shows one batch while it is worked on.
+#[derive(Debug)]
+pub struct BatchFace {
+    clock: SharedClock,
+    brake: std::sync::Arc<reelq_worker::SubmissionGate>,
+    transports: Transports,
+    live: Mutex<Live>,
+    gauge: tokio::sync::Mutex<Gauge>,
+}
+
+impl BatchFace {
+    /// A view of `batch`, on which `engine` works.
+    pub fn new(session: &Session, store: SharedStore, batch: &BatchName, engine: &Engine, out: Out) -> Self {
+        Self {
+            clock: std::sync::Arc::clone(&session.clock),
+            brake: std::sync::Arc::clone(&engine.brake),
+            transports: engine.transports.clone(),
+            live: Mutex::new(Live::new(out, batch.as_str(), session.flags())),
+            gauge: tokio::sync::Mutex::new(Gauge::new(store, batch.clone(), engine.pulses.clone())),
+        }
+    }
+
+    /// What holds submissions back. A fault may come and go: the view says each once.
+    fn held(&self) -> Vec<String> {
+        self.brake.all().into_iter().chain(self.transports.unreachable()).collect()
+    }
+
+    fn live(&self) -> MutexGuard<'_, Live> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Face for BatchFace {
+    async fn watch(&self) {
+        let mut gauge = self.gauge.lock().await;
+        let mut ticks = tokio::time::interval(self.live().every());
+        loop {
+            ticks.tick().await;
+            let at = self.clock.monotonic();
+            match gauge.read(at).await {
+                Ok(Some(figures)) => {
+                    self.live().show(at, &figures, self.held());
+                }
+                Ok(None) => {}
+                // The workers wait for the store, so the view does too.
+                Err(error) => tracing::debug!(%error, "the store does not say how the batch stands"),
+            }
+        }
+    }
+
+    fn message(&self, text: &str) {
+        self.live().message(text);
+    }
+
+    fn finish(&self) {
+        // What nobody has looked at yet is said all the same.
+        let held = self.held();
+        let mut live = self.live();
+        live.tell_held(held);
+        live.finish();
+    }
+}

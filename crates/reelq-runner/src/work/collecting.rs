@@ -1,0 +1,98 @@
+//! The collector's part of a run: where outputs go, who fetches them, and the result manifests.
+
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use reelq_collector::{Collector, LagGuard, Place, StorageOptions};
+use reelq_console::Failure;
+use reelq_http::{AccountHttp, DownloadPolicy, Downloader, DownloadsSection};
+use reelq_model::{AccountName, BatchName};
+use reelq_store::{BatchDraft, ClaimStage};
+use reelq_worker::{AccountMetrics, AccountWork, CircuitBreaker, SharedRng};
+
+use super::account::Shared;
+use crate::context::Session;
+
+/// What all accounts' collectors share.
+#[derive(Debug)]
+pub(crate) struct Collecting {
+    section: DownloadsSection,
+    downloader: Arc<Downloader>,
+    options: StorageOptions,
+    slots: NonZeroUsize,
+    shared: Shared,
+}
+
+/// How often the guard looks at the disk and at the links.
+const GUARD_EVERY: Duration = Duration::from_secs(5);
+
+impl Collecting {
+    /// Prepares downloads; accounts' own origins are trusted with them.
+    pub(crate) fn prepare(session: &Session, shared: &Shared, accounts: &[AccountHttp]) -> Result<Self, Failure> {
+        let section: DownloadsSection =
+            session.config.downloads().map_err(|error| Failure::usage(format!("[downloads]: {error}")))?;
+        let options = session.storage();
+        let origins = accounts.iter().map(|account| account.base_url.clone()).collect();
+        let policy = DownloadPolicy::new(&section, origins, session.proxies());
+        let downloader = Downloader::new(&policy, Arc::clone(&session.clock)).context("prepare downloads")?;
+        let each = usize::try_from(section.concurrency.get()).unwrap_or(usize::MAX).div_ceil(accounts.len().max(1));
+        let usual = NonZeroUsize::new(each).unwrap_or(NonZeroUsize::MIN);
+        let slots = shared.hands.slots(ClaimStage::Collect, usual);
+        Ok(Self { section, downloader: Arc::new(downloader), options, slots, shared: shared.clone() })
+    }
+
+    /// Adds an account's collector to its work.
+    pub(crate) fn join(
+        &self,
+        work: AccountWork,
+        session: &Session,
+        pulse: &Arc<AccountMetrics>,
+        breaking: CircuitBreaker,
+    ) -> AccountWork {
+        if !self.shared.hands.has(ClaimStage::Collect) {
+            return work;
+        }
+        let collector = Collector::new(
+            Arc::clone(&self.shared.store),
+            Arc::clone(&self.downloader),
+            self.options.clone(),
+            Arc::clone(&session.clock),
+            Arc::clone(pulse),
+            Arc::new(SharedRng::seeded(self.shared.seed)),
+        );
+        let collector = collector.with_breaker(breaking);
+        let collector = match &self.shared.places {
+            Some(places) => collector.with_places(Arc::clone(places)),
+            None => collector,
+        };
+        work.handler(Arc::new(collector), self.slots)
+    }
+
+    /// Who stops submissions while outputs are in danger.
+    pub(crate) fn guard(self, batch: Option<BatchName>, pulses: Vec<(AccountName, Arc<AccountMetrics>)>) -> Guard {
+        let Shared { store, brake, places, .. } = self.shared;
+        Guard(LagGuard::new(store, brake, pulses, self.options, places, self.section.min_free, batch))
+    }
+}
+
+/// Opens a batch's output place and checks that it takes files.
+pub async fn usable(session: &Session, batch: &BatchDraft) -> Result<Place, Failure> {
+    let place = Place::open(&batch.output, &batch.name, &session.storage());
+    let place = place.map_err(|error| Failure::usage(format!("failed to {}", error.chain())))?;
+    place.probe().await.map_err(|error| {
+        let (output, why) = (&batch.output, error.chain());
+        Failure::usage(format!("the output place {output} cannot be used: failed to {why}"))
+    })?;
+    Ok(place)
+}
+
+/// Stops submissions while outputs are in danger.
+#[derive(Debug)]
+pub(crate) struct Guard(LagGuard);
+
+impl Guard {
+    /// Looks for as long as it is polled.
+    pub(crate) async fn run(&self) {
+        self.0.run(GUARD_EVERY).await;
+    }
+}

@@ -1,0 +1,222 @@
+//! The workers of one process, and the loop that shows them and listens for signals.
+
+use std::{convert::Infallible, pin::pin, sync::Arc, time::Duration};
+
+use reelq_collector::Places;
+use reelq_config::{AccountConfig, RedisPlace, StorePlace};
+use reelq_console::Failure;
+use reelq_http::{AccountHttp, Transport};
+use reelq_model::{AccountName, SharedClock, WorkerId};
+use reelq_store::ClaimStage;
+use reelq_store_redis::{LinkOptions, Patience};
+use reelq_worker::{AccountMetrics, AccountWork, Builder, RunEnd, Runtime, SubmissionGate};
+
+use super::{
+    account::{self, Shared},
+    collecting::{Collecting, Guard},
+    descriptors,
+    renewing::Renewing,
+    reporting::Reporter,
+    retention::{KeepBought, Retiring},
+    scope::{Finish, Task},
+};
+use crate::{
+    adapters, context::Session, images, machine::worker_id, opened::OpenedStore, progress::view::Face,
+    signals::Signals, simulated_vendors::Simulated, stores,
+};
+
+/// The workers of one process, ready to start.
+#[derive(Debug)]
+pub struct Engine {
+    builder: Builder,
+    guard: Guard,
+    reporter: Reporter,
+    retiring: Retiring,
+    renewing: Renewing,
+    /// What its accounts have done so far.
+    pub pulses: Vec<(AccountName, Arc<AccountMetrics>)>,
+    /// What holds submissions back.
+    pub brake: Arc<SubmissionGate>,
+    /// What speaks to its accounts' vendors.
+    pub transports: Transports,
+    /// Its name on the store.
+    pub worker: WorkerId,
+    /// Workers repeat their verbs themselves, for as long as it takes.
+    patience: Patience,
+    /// The server that is looked at as the work begins, where it may forget.
+    server: Option<(RedisPlace, LinkOptions)>,
+    clock: SharedClock,
+}
+
+impl Engine {
+    /// Opens the accounts; a key that is missing is an error.
+    pub fn prepare(
+        opened: &OpenedStore<'_>,
+        accounts: &[&AccountConfig],
+        task: &Task,
+        simulated: Option<&Simulated>,
+    ) -> Result<Self, Failure> {
+        let session = opened.context();
+        let seed = session.seed;
+        let worker = worker_id(task.kind, seed)?;
+        let store = opened.journaled(&worker)?;
+        let brake: Arc<SubmissionGate> = Arc::default();
+        let shared = Shared {
+            images: images::of_workers(session, &store)?,
+            store: Arc::clone(&store),
+            places: task.hands.has(ClaimStage::Collect).then(|| {
+                let (store, clock) = (Arc::clone(&store), Arc::clone(&session.clock));
+                Arc::new(Places::new(store, clock, session.storage(), Arc::clone(&brake)))
+            }),
+            brake,
+            descriptors: descriptors::raised(),
+            seed,
+            hands: task.hands.clone(),
+        };
+        let mut opened = Vec::new();
+        for account in accounts {
+            opened.push((*account, account::http(session, account, simulated)?));
+        }
+        let https: Vec<_> = opened.iter().map(|(_, http)| http.clone()).collect();
+        let collecting = Collecting::prepare(session, &shared, &https)?;
+        let mut builder = Runtime::builder(Arc::clone(&store), Arc::clone(&session.clock), worker.clone())
+            .submission_gate(Arc::clone(&shared.brake))
+            .seed(seed)
+            .lease(session.config.lease);
+        if let Some(batch) = &task.batch {
+            builder = builder.batch(batch.clone());
+        }
+        builder = builder.drain(task.drain).wait_at_most(task.wait_at_most);
+        let (mut pulses, mut transports) = (Vec::new(), Vec::new());
+        let mut renewing = Renewing::new(Arc::clone(&store));
+        for (account, http) in opened {
+            let transport = account::transport(session, account, &http, &store)?;
+            for name in std::iter::once(&account.name).chain(account.was.as_ref()) {
+                let pulse = Arc::new(AccountMetrics::default());
+                let worked = Worked { account, name, http: &http, transport: &transport, pulse: &pulse };
+                builder = builder.account(worked.work(session, &shared, &collecting)?);
+                pulses.push((name.clone(), pulse));
+                renewing.add(name.clone(), Arc::clone(&transport));
+            }
+            transports.push((account.name.clone(), transport));
+        }
+        let guard = collecting.guard(task.batch.clone(), pulses.clone());
+        let reporter = Reporter::new(session, Arc::clone(&store), worker.clone(), task);
+        // Only who may reach the output places can see whether a batch's result manifests are there.
+        let retention = session.config.retention.filter(|_| task.reports && task.hands.has(ClaimStage::Collect));
+        let bought = KeepBought { accounts: adapters::accounts(session, None)?, most: session.config.keep_bought };
+        let retiring = Retiring::new(store, session.storage(), retention, bought);
+        let patience = session.patience.clone();
+        let server = match session.place() {
+            StorePlace::Redis(place) if !session.is_simulated() => {
+                Some(((*place).clone(), stores::options(&place, session)?))
+            }
+            _ => None,
+        };
+        Ok(Self {
+            builder,
+            guard,
+            reporter,
+            retiring,
+            renewing,
+            pulses,
+            brake: shared.brake,
+            transports: Transports(transports),
+            worker,
+            patience,
+            server,
+            clock: Arc::clone(&session.clock),
+        })
+    }
+
+    /// Works until nothing more moves by itself, or until a person stops it. The signals are those that were taken when the
+    /// process began: one that came meanwhile is not lost.
+    pub async fn run(self, face: &impl Face, mut signals: Signals) -> Result<Finish, Failure> {
+        let runtime = self.builder.build();
+        let stopper = runtime.stopper();
+        let mut running = Box::pin(runtime.run());
+        let (mut guarding, mut watching) = (pin!(self.guard.run()), pin!(face.watch()));
+        let (mut reporting, mut retiring) = (Box::pin(self.reporter.run()), pin!(self.retiring.run()));
+        let mut renewing = Box::pin(self.renewing.run());
+        let mut looking = Box::pin(look_at(self.server, self.clock));
+        // Workers repeat their verbs themselves, for as long as it takes, and say so.
+        let patience = self.patience.get();
+        self.patience.set(Duration::ZERO);
+        let mut interrupted = 0_u32;
+        let ending = loop {
+            tokio::select! {
+                ending = &mut running => break ending,
+                () = &mut guarding => {}
+                () = &mut watching => {}
+                () = &mut reporting => {}
+                () = &mut retiring => {}
+                () = &mut renewing => {}
+                never = &mut looking => match never {},
+                () = signals.next() => {
+                    interrupted += 1;
+                    face.message(if interrupted == 1 { STOPPING } else { "ending at once; the state is safe" });
+                    stopper.stop();
+                }
+            }
+        };
+        self.patience.set(patience);
+        drop(reporting);
+        face.finish();
+        match ending? {
+            RunEnd::Stopped if interrupted > 0 => Ok(Finish::Interrupted),
+            _ => {
+                self.reporter.last().await;
+                Ok(Finish::Settled)
+            }
+        }
+    }
+}
+
+/// An account under one of its names: its own, or an earlier one.
+struct Worked<'a> {
+    account: &'a AccountConfig,
+    name: &'a AccountName,
+    http: &'a AccountHttp,
+    transport: &'a Arc<Transport>,
+    pulse: &'a Arc<AccountMetrics>,
+}
+
+impl Worked<'_> {
+    fn work(&self, session: &Session, shared: &Shared, collecting: &Collecting) -> Result<AccountWork, Failure> {
+        let Self { account, name, http, transport, pulse } = *self;
+        let work = account::work(session, account, name, http, Arc::clone(transport), shared, pulse)?;
+        let breaking = account::breaking(session, account, name, shared)?;
+        let work = collecting.join(work, session, pulse, breaking);
+        Ok(match &account.was {
+            // Under its earlier name it follows what was bought.
+            Some(was) if was == name => work.only_open(),
+            Some(was) => work.acts_for(was.clone()),
+            None => work,
+        })
+    }
+}
+
+/// What speaks to the vendors of a process's accounts.
+#[derive(Debug, Clone)]
+pub struct Transports(Vec<(AccountName, Arc<Transport>)>);
+
+impl Transports {
+    /// The accounts whose vendor takes no connection, with why.
+    pub fn unreachable(&self) -> Vec<String> {
+        let said = |(account, transport): &(AccountName, Arc<Transport>)| {
+            let why = transport.unreachable()?;
+            Some(format!("account {account}: its vendor cannot be reached: {why}; it is asked again until it can"))
+        };
+        self.0.iter().filter_map(said).collect()
+    }
+}
+
+const STOPPING: &str = "stopping: requests in flight may finish, nothing new is sent; once more ends at once";
+
+/// Warns of a server that may forget what was bought; never ends.
+async fn look_at(server: Option<(RedisPlace, LinkOptions)>, clock: SharedClock) -> Infallible {
+    if let Some((place, options)) = server {
+        stores::warn_of_forgetfulness(place, options, clock).await;
+    }
+    std::future::pending().await
+}

@@ -1,0 +1,14 @@
+//! The workers of one process, and what goes on beside them.
+
+pub mod account;
+pub mod batch;
+pub mod collecting;
+pub mod concurrency;
+mod descriptors;
+pub mod engine;
+mod notices;
+mod renewing;
+pub mod reporting;
+pub mod retention;
+pub mod scope;
+mod store_clock;

@@ -1,0 +1,92 @@
+//! Extends the leases of all jobs in flight, and sends the worker's heartbeat.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use reelq_model::{SharedClock, WorkerId};
+use reelq_store::{Lease, Result, SharedStore};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    TestSignals, fatal_error::FatalError, in_flight::InFlightSet, leased_job::LeasedJob, outage::Outage,
+    wakeup_timers::WakeupTimers,
+};
+
+/// The most leases in one round trip.
+const GROUP: usize = 512;
+
+#[derive(Debug)]
+pub(crate) struct LeaseRenewer {
+    pub(crate) worker: WorkerId,
+    pub(crate) store: SharedStore,
+    pub(crate) clock: SharedClock,
+    pub(crate) in_flight: Arc<InFlightSet>,
+    pub(crate) timers: Arc<WakeupTimers>,
+    pub(crate) fatal: Arc<FatalError>,
+    pub(crate) every: Duration,
+    pub(crate) signals: Arc<TestSignals>,
+    pub(crate) done: CancellationToken,
+}
+
+impl LeaseRenewer {
+    /// Runs until the runtime has no job left in flight.
+    pub(crate) async fn run(self) {
+        let mut outage = Outage::default();
+        loop {
+            let (result, pause) = match self.round().await {
+                Ok(()) => (Ok(()), self.every),
+                // A lease is at stake: sooner than usual.
+                Err(error) => (Err(error), self.every / 8),
+            };
+            match result {
+                Err(error) if error.is_transient() => outage.failed(&error),
+                Err(error) => return self.fatal.raise(error),
+                Ok(()) => outage.answered(),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.done.cancelled() => return,
+            }
+        }
+    }
+
+    async fn round(&self) -> Result<()> {
+        let rescued = self.store.heartbeat(&self.worker).await?;
+        if rescued > 0 {
+            tracing::info!(rescued, "took back what a dead worker had leased");
+        }
+        // Whatever change was missed, no stage worker sleeps through more than one round.
+        self.timers.wake_all();
+        for (lasts, jobs) in self.by_length() {
+            for group in jobs.chunks(GROUP) {
+                self.extend(group, lasts).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn by_length(&self) -> BTreeMap<Duration, Vec<(Arc<LeasedJob>, Lease)>> {
+        let mut groups: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for leased in self.in_flight.all() {
+            let lease = leased.lease();
+            if leased.time_left() < lease.lasts.saturating_sub(self.every / 2) {
+                groups.entry(lease.lasts).or_default().push((leased, lease));
+            }
+        }
+        groups
+    }
+
+    async fn extend(&self, group: &[(Arc<LeasedJob>, Lease)], lasts: Duration) -> Result<()> {
+        let leases: Vec<Lease> = group.iter().map(|(_, lease)| lease.clone()).collect();
+        let asked = self.clock.monotonic();
+        let kept = self.store.extend(&leases, lasts).await?;
+        for ((leased, lease), kept) in group.iter().zip(&kept) {
+            if *kept {
+                leased.extended(lease.version, asked, lasts);
+            } else {
+                leased.lose(lease.version);
+            }
+        }
+        self.signals.leases_extended.fire(|| kept.iter().filter(|kept| **kept).count());
+        Ok(())
+    }
+}
