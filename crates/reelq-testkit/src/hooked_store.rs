@@ -6,7 +6,14 @@ use async_trait::async_trait;
 use reelq_model::{
     Acceptance, AccountName, BatchName, Event, JobId, Money, RequestKey, ScheduleName, Submission, Timestamp, WorkerId,
 };
-use reelq_store::{AccountLimits, AccountView, BatchDraft, BatchHold, BatchView, Breaker, BreakerView, Claim, Claimed, Commit, Committed, Cursor, Edit, Edited, Enqueued, GuardStep, HistoryEntry, Import, Imported, ImportsSeen, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, NotedRequest, Pace, PaceView, Page, PauseReason, Purge, Remembered, RequestNote, Requests, RestoredSubmission, Result, ResultLine, Scanned, Schedules, SharedStore, Spread, Store, StoreGuard, TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan, TickView, Unnoted, UnreadableRecord, WorkerView};
+use reelq_store::{
+    AccountLimits, AccountView, BatchDraft, BatchHold, BatchView, Breaker, BreakerView, Claim, Claimed, Commit,
+    Committed, Cursor, Edit, Edited, Enqueued, GuardStep, HistoryEntry, Import, Imported, ImportsSeen, JobFilter,
+    JobView, Known, LateAcceptance, Lease, LineDraft, NotedRequest, Pace, PaceView, Page, PauseReason, Purge,
+    Remembered, RequestNote, Requests, RestoredSubmission, Result, ResultLine, Scanned, Schedules, SharedStore, Spread,
+    Store, StoreGuard, TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan, TickView, Unnoted, UnreadableRecord,
+    WorkerView,
+};
 
 /// What may happen around a commit.
 #[async_trait]

@@ -1,10 +1,13 @@
 //! Loads: lines wait out of sight until the load is finished; the next load of the batch supersedes an unfinished one.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+};
 
 use reelq_model::{BatchName, IllegalTransition, Job, JobId, Stage};
 use reelq_store::{
-    BatchDraft, Enqueued, Error, Import, Imported, Line, LineDraft, Result,
+    BatchDraft, Enqueued, Error, Import, Imported, LineDraft, Result,
     rules::{bounds, cancel::CancelWish},
     transition::{self, LineGone},
 };
@@ -41,16 +44,29 @@ impl State {
         batch.and_then(|batch| batch.staged.as_mut()).ok_or(Error::ImportSuperseded)
     }
 
+    /// The same line again is a chunk that was repeated; another line with the same job is a fault of the caller.
     pub(super) fn add_to_import(&mut self, import: &Import, lines: &[LineDraft]) -> Result<Enqueued> {
-        self.staged(import)?.check(lines)?;
-        let mut enqueued = Enqueued::default();
+        let staged = self.staged(import)?;
+        let mut new: BTreeMap<JobId, &LineDraft> = BTreeMap::new();
         for line in lines {
-            let known = self.jobs.contains_key(&line.id());
-            self.account(&line.job.spec.account);
-            let new = self.staged(import)?.add(line) && !known;
-            *(if new { &mut enqueued.new } else { &mut enqueued.known }) += 1;
+            let id = line.id();
+            let before = staged.places.get(&id).map_or_else(|| *new.entry(id).or_insert(line), |at| &staged.lines[*at]);
+            if (before.line.row, before.line.copy) != (line.line.row, line.line.copy) {
+                let (one, other) = (before.line.row, line.line.row);
+                return Err(Error::broken(format!("rows {one} and {other} ask for the same job {id}")));
+            }
         }
-        Ok(enqueued)
+        for line in lines {
+            if let Entry::Vacant(place) = staged.places.entry(line.id()) {
+                place.insert(staged.lines.len());
+                staged.lines.push(line.clone());
+            }
+        }
+        new.retain(|id, line| {
+            self.accounts.entry(line.job.spec.account.clone()).or_default();
+            !self.jobs.contains_key(id)
+        });
+        Ok(Enqueued { new: count(new.len()), known: count(lines.len() - new.len()) })
     }
 
     pub(super) fn commit_import(&mut self, import: &Import) -> Result<Imported> {
@@ -137,33 +153,6 @@ fn take_over(record: &mut Record, line: &LineDraft) {
         (job.spec.account, job.spec.fields) = (line.job.spec.account.clone(), line.job.spec.fields.clone());
         record.job = Arc::new(bounds::sound(job));
         record.version += 1;
-    }
-}
-
-impl Staged {
-    /// The same line again is a chunk that was repeated; another line with the same job is a fault of the caller.
-    fn check(&self, lines: &[LineDraft]) -> Result<()> {
-        let mut seen: BTreeMap<JobId, &Line> = BTreeMap::new();
-        for line in lines {
-            let id = line.id();
-            let before = self.places.get(&id).map(|place| &self.lines[*place].line).or(seen.insert(id, &line.line));
-            if let Some(before) = before.filter(|before| (before.row, before.copy) != (line.line.row, line.line.copy)) {
-                let (one, other) = (before.row, line.line.row);
-                return Err(Error::broken(format!("rows {one} and {other} ask for the same job {id}")));
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether the line is a new one.
-    fn add(&mut self, line: &LineDraft) -> bool {
-        let place = self.lines.len();
-        if self.places.contains_key(&line.id()) {
-            return false;
-        }
-        self.places.insert(line.id(), place);
-        self.lines.push(line.clone());
-        true
     }
 }
 

@@ -73,15 +73,13 @@ impl State {
         };
         let mut others: Vec<_> = self.of_batch(name).filter(is_other).collect();
         others.sort_by_key(|record| record.serial);
-        let lines = listed.chain(others).skip(position(page.after)).take(page.limit);
-        Ok(lines.map(|record| ResultLine { view: self.view(record), orphans: self.orphans(record) }).collect())
-    }
-
-    fn orphans(&self, parent: &Record) -> Vec<Job> {
-        let of_parent = |record: &&Record| record.job.orphan_of == Some(parent.job.id);
-        let mut orphans: Vec<_> = self.jobs.values().filter(of_parent).collect();
+        let mut orphans: Vec<_> = self.of_batch(name).filter(|record| record.job.orphan_of.is_some()).collect();
         orphans.sort_by_key(|record| record.serial);
-        orphans.into_iter().map(|record| Job::clone(&record.job)).collect()
+        let line = |record: &Record| {
+            let own = orphans.iter().filter(|orphan| orphan.job.orphan_of == Some(record.job.id));
+            ResultLine { view: self.view(record), orphans: own.map(|orphan| Job::clone(&orphan.job)).collect() }
+        };
+        Ok(listed.chain(others).skip(position(page.after)).take(page.limit).map(line).collect())
     }
 }
 
