@@ -4,7 +4,6 @@ use std::{num::NonZeroU32, sync::Arc};
 
 use anyhow::{Context as _, Result};
 use reelq_files::Blobs;
-use reelq_files::Blobs;
 use reelq_manifest::{Manifest, Vocabulary};
 use reelq_model::{AccountName, BatchName, Clock as _, ProviderName, SystemClock};
 use reelq_producer::{Accounts, Order, Overrides, PlanAccount, load, plan};

@@ -17,7 +17,7 @@ const SCHEDULES: usize = 10;
 const TICKS: u32 = 20;
 const PROMPTS: Prompts = Prompts { rows: 7, copies: 2 };
 /// From the first start of a process to the first tick.
-const AHEAD: Duration = Duration::from_secs(6);
+const AHEAD: Duration = Duration::from_secs(12);
 
 /// The ticks: some seconds of one minute, so that their number is known.
 struct Minute {
@@ -79,6 +79,10 @@ fn eight_watchers_that_are_killed_fire_each_tick_once_and_whole(store: StoreKind
     let expected = minute.batches();
     let last = *minute.ticks.last().unwrap();
     // The first tick begins only once every schedule is known: what was before is the past of a new schedule.
+    wait_until("the schedules are watched", || {
+        !sandbox.run(&["cron", "list"]).stderr.contains("no process fires these")
+    });
+    assert!(clock.now() < minute.ticks[0], "the machine is too slow to watch before the first tick");
     wait_until("the first tick is due", || clock.now() >= minute.ticks[0]);
     while clock.now() < last.after(Duration::from_secs(1)) {
         let_pass(Duration::from_millis(rng.random_range(20..400)));

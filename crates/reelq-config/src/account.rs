@@ -29,7 +29,7 @@ pub struct AccountConfig {
     key: Arc<OnceLock<Result<SecretString, KeyTrouble>>>,
 }
 
-/// Why there is no key in hand.
+/// Why there is no key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyTrouble {
     /// The configuration says nowhere where it is.

@@ -1,22 +1,9 @@
 //! The environment, read once: the only place where reelq looks at it.
-//!
-//! `REELQ_CONFIG`, `REELQ_LOG` and `REELQ_STORE` are plain; every other key has the variable that [`keys::variable`]
-//! gives it. Variables of accounts count for accounts that a file configures.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
 use reelq_http::Proxies;
-use reelq_model::nearest;
 use secrecy::SecretString;
-
-use super::{
-    Complaint, Settings,
-    keys::{self, KEYS, named_in, path_for},
-    layers::Origin,
-};
-
-/// Variables that are not configuration keys.
-const OTHERS: [&str; 1] = ["REELQ_CONFIG"];
 
 /// The environment as it was when the program started.
 #[derive(Clone, Default)]
@@ -88,32 +75,8 @@ impl Environment {
         self.get("NO_COLOR").is_some()
     }
 
-    fn own(&self) -> impl Iterator<Item = (&String, &String)> {
+    /// The variables that are for reelq.
+    pub(crate) fn own(&self) -> impl Iterator<Item = (&String, &String)> {
         self.variables.iter().filter(|(name, value)| name.starts_with("REELQ_") && !value.is_empty())
-    }
-}
-
-/// Lays the environment's settings over those of the files.
-pub(crate) fn overlay(environment: &Environment, settings: &mut Settings) {
-    let plain = KEYS.iter().filter(|key| named_in(key).is_none()).map(|key| path_for(key, ""));
-    let mut paths: BTreeMap<_, _> = plain.map(|path| (keys::variable(&path), path)).collect();
-    // Thousands of accounts have a hundred thousand variables, which are seldom needed.
-    if environment.own().any(|(name, _)| !paths.contains_key(name) && !OTHERS.contains(&name.as_str())) {
-        let names: BTreeMap<_, _> = ["accounts", "schedules"].map(|table| (table, settings.names_in(table))).into();
-        for (key, table) in KEYS.iter().filter_map(|key| Some((key, named_in(key)?))) {
-            let named = names.get(table).into_iter().flatten().map(|name| path_for(key, name));
-            paths.extend(named.map(|path| (keys::variable(&path), path)));
-        }
-    }
-    for (name, value) in environment.own() {
-        let origin = Origin::Variable(name.clone());
-        if let Some(path) = paths.get(name) {
-            settings.set_text(path, value, &origin);
-        } else if !OTHERS.contains(&name.as_str()) {
-            let near = nearest(name, paths.keys().map(String::as_str).chain(OTHERS));
-            let hint = near.map(|near| format!("did you mean {near}?"));
-            let complaint = Complaint::warning(&origin, name, "is not a variable that reelq knows");
-            settings.complaints.push(complaint.maybe_hint(hint));
-        }
     }
 }

@@ -6,14 +6,14 @@ use reelq_model::nearest;
 use toml_edit::{Document, Item, Key, Table, TableLike};
 
 use super::{
-    Complaint, Settings,
-    keys::{self, find},
-    kind::Value,
-    layers::Origin,
+    ConfigProblem, MergedSettings,
+    origin::Origin,
+    table::{self, find},
+    value::ConfigValue,
 };
 
 /// Reads `text`, the content of `path`, into `settings`.
-pub(crate) fn read(text: &str, path: &Path, settings: &mut Settings) {
+pub(crate) fn read(text: &str, path: &Path, settings: &mut MergedSettings) {
     let line_ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect();
     let source = Source { text, path, line_ends };
     match Document::parse(text) {
@@ -21,7 +21,7 @@ pub(crate) fn read(text: &str, path: &Path, settings: &mut Settings) {
         Err(error) => {
             let origin = source.origin(error.span());
             let rule = format!("the file must be TOML: {}", error.message().trim());
-            settings.complaints.push(Complaint::error(&origin, "", rule));
+            settings.complaints.push(ConfigProblem::error(&origin, "", rule));
         }
     }
 }
@@ -42,7 +42,7 @@ impl Source<'_> {
         Origin::File { path: self.path.to_owned(), line: ended + 1, column }
     }
 
-    fn table(&self, table: &dyn TableLike, path: &mut Vec<String>, settings: &mut Settings) {
+    fn table(&self, table: &dyn TableLike, path: &mut Vec<String>, settings: &mut MergedSettings) {
         let names: Vec<String> = table.iter().map(|(name, _)| name.to_owned()).collect();
         for name in names {
             let Some((key, item)) = table.get_key_value(&name) else { continue };
@@ -56,31 +56,31 @@ impl Source<'_> {
         }
     }
 
-    fn entry(&self, key: &Key, item: &Item, path: &mut Vec<String>, settings: &mut Settings) {
+    fn entry(&self, key: &Key, item: &Item, path: &mut Vec<String>, settings: &mut MergedSettings) {
         let known = find(path);
         match (item.as_table_like(), known) {
-            (Some(table), None) if keys::is_table(path) => {
+            (Some(table), None) if table::is_table(path) => {
                 self.account_name(key, path, settings);
                 self.table(table, path, settings);
             }
             (None, Some(known)) => self.value(known, key, item, path, settings),
-            (None, None) if keys::is_table(path) => {
+            (None, None) if table::is_table(path) => {
                 // At the key: what stands behind it may well be an API key.
-                let complaint = Complaint::error(&self.origin(key.span()), &path.join("."), "must be a table");
+                let complaint = ConfigProblem::error(&self.origin(key.span()), &path.join("."), "must be a table");
                 settings.complaints.push(complaint.hint(format!("write [{}] and its keys below", path.join("."))));
             }
             (Some(_), Some(_)) => {
                 let complaint =
-                    Complaint::error(&self.origin(key.span()), &path.join("."), "must be a value, not a table");
+                    ConfigProblem::error(&self.origin(key.span()), &path.join("."), "must be a value, not a table");
                 settings.complaints.push(complaint);
             }
             _ => settings.complaints.push(self.unknown(key, path)),
         }
     }
 
-    fn value(&self, known: &keys::Key, key: &Key, item: &Item, path: &[String], settings: &mut Settings) {
+    fn value(&self, known: &table::ConfigKey, key: &Key, item: &Item, path: &[String], settings: &mut MergedSettings) {
         let origin = self.origin(item.span().or_else(|| key.span()));
-        let complain = |rule: String| self.with_value(Complaint::error(&origin, &path.join("."), rule), item);
+        let complain = |rule: String| self.with_value(ConfigProblem::error(&origin, &path.join("."), rule), item);
         match value_of(item).map(|value| known.kind.check(value)) {
             Some(Ok(value)) => settings.set(path.to_vec(), value, origin),
             Some(Err(broken)) => {
@@ -95,9 +95,9 @@ impl Source<'_> {
     }
 
     /// `[[schedules]]`: each is kept under its name.
-    fn schedules(&self, key: &Key, item: &Item, settings: &mut Settings) {
+    fn schedules(&self, key: &Key, item: &Item, settings: &mut MergedSettings) {
         let Some(tables) = item.as_array_of_tables() else {
-            let complaint = Complaint::error(&self.origin(key.span()), "schedules", "must be a list of tables");
+            let complaint = ConfigProblem::error(&self.origin(key.span()), "schedules", "must be a list of tables");
             settings.complaints.push(complaint.hint("write [[schedules]] and its keys below, once for each schedule"));
             return;
         };
@@ -108,10 +108,10 @@ impl Source<'_> {
         }
     }
 
-    fn schedule_name(&self, table: &Table, settings: &mut Settings) -> Option<String> {
+    fn schedule_name(&self, table: &Table, settings: &mut MergedSettings) -> Option<String> {
         let Some(item) = table.get("name") else {
             let complaint =
-                Complaint::error(&self.origin(table.span()), "schedules.name", "must be given for every schedule");
+                ConfigProblem::error(&self.origin(table.span()), "schedules.name", "must be given for every schedule");
             settings.complaints.push(complaint.hint("name = \"nightly\""));
             return None;
         };
@@ -120,7 +120,7 @@ impl Source<'_> {
         let origin = self.origin(item.span());
         let before = settings.get(&["schedules", name, "name"]).map(|setting| setting.origin.clone());
         if before.is_some_and(|before| before.is_in(self.path)) {
-            let complaint = Complaint::error(&origin, "schedules.name", "must be another for each schedule");
+            let complaint = ConfigProblem::error(&origin, "schedules.name", "must be another for each schedule");
             settings.complaints.push(self.with_value(complaint, item));
             return None;
         }
@@ -128,24 +128,24 @@ impl Source<'_> {
     }
 
     /// A complaint about a part of a text; a text with escapes is pointed at as a whole.
-    fn of_part(&self, key: &str, rule: String, item: &Item, part: Range<usize>) -> Complaint {
-        let whole = || self.with_value(Complaint::error(&self.origin(item.span()), key, rule.clone()), item);
+    fn of_part(&self, key: &str, rule: String, item: &Item, part: Range<usize>) -> ConfigProblem {
+        let whole = || self.with_value(ConfigProblem::error(&self.origin(item.span()), key, rule.clone()), item);
         let (Some(span), Some(text)) = (item.span(), item.as_str()) else { return whole() };
         let (Some(quoted), Some(wrong)) = (self.text.get(span.clone()), text.get(part.clone())) else { return whole() };
         if quoted.get(1..quoted.len().saturating_sub(1)) != Some(text) {
             return whole();
         }
         let start = span.start + 1 + part.start;
-        Complaint::error(&self.origin(Some(start..start)), key, rule).value(wrong)
+        ConfigProblem::error(&self.origin(Some(start..start)), key, rule).value(wrong)
     }
 
     /// An account's name must be one: results and the store use it.
-    fn account_name(&self, key: &Key, path: &[String], settings: &mut Settings) {
+    fn account_name(&self, key: &Key, path: &[String], settings: &mut MergedSettings) {
         let [first, name] = path else { return };
         if first == "accounts"
             && let Err(error) = reelq_model::AccountName::new(name.as_str())
         {
-            let complaint = Complaint::error(
+            let complaint = ConfigProblem::error(
                 &self.origin(key.span()),
                 &path.join("."),
                 format!(
@@ -161,9 +161,9 @@ impl Source<'_> {
         }
     }
 
-    fn unknown(&self, key: &Key, path: &[String]) -> Complaint {
+    fn unknown(&self, key: &Key, path: &[String]) -> ConfigProblem {
         let (name, parent) = path.split_last().map_or(("", &path[..0]), |(name, parent)| (name.as_str(), parent));
-        let known = keys::children(parent);
+        let known = table::children(parent);
         let hint = match nearest(name, known.iter().copied()) {
             _ if super::render::may_be_secret(name) && parent.first().is_some_and(|first| first == "accounts") => {
                 "an API key does not belong here: name its variable with api_key_env, or its file with api_key_file"
@@ -173,10 +173,10 @@ impl Source<'_> {
             None if known.is_empty() => "accounts are tables: [accounts.NAME]".to_owned(),
             None => format!("known here: {}", known.join(", ")),
         };
-        Complaint::error(&self.origin(key.span()), &path.join("."), "is not a key that reelq knows").hint(hint)
+        ConfigProblem::error(&self.origin(key.span()), &path.join("."), "is not a key that reelq knows").hint(hint)
     }
 
-    fn with_value(&self, complaint: Complaint, item: &Item) -> Complaint {
+    fn with_value(&self, complaint: ConfigProblem, item: &Item) -> ConfigProblem {
         let text =
             item.span().and_then(|span| self.text.get(span)).map(|text| text.chars().take(60).collect::<String>());
         match text {
@@ -186,14 +186,14 @@ impl Source<'_> {
     }
 }
 
-fn value_of(item: &Item) -> Option<Value> {
+fn value_of(item: &Item) -> Option<ConfigValue> {
     match item.as_value()? {
-        toml_edit::Value::String(text) => Some(Value::Text(text.value().clone())),
-        toml_edit::Value::Integer(number) => Some(Value::Whole(*number.value())),
-        toml_edit::Value::Float(number) => Some(Value::Number(*number.value())),
-        toml_edit::Value::Boolean(on) => Some(Value::Switch(*on.value())),
+        toml_edit::Value::String(text) => Some(ConfigValue::Text(text.value().clone())),
+        toml_edit::Value::Integer(number) => Some(ConfigValue::Whole(*number.value())),
+        toml_edit::Value::Float(number) => Some(ConfigValue::Number(*number.value())),
+        toml_edit::Value::Boolean(on) => Some(ConfigValue::Switch(*on.value())),
         toml_edit::Value::Array(items) => {
-            items.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<_>>().map(Value::Texts)
+            items.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<_>>().map(ConfigValue::Texts)
         }
         _ => None,
     }

@@ -1,7 +1,5 @@
 //! What the values of configuration keys must be.
 
-use std::ops::Range;
-
 use reelq_model::{
     AccountName, Money, ScheduleName,
     units::{ByteSize, Span},
@@ -10,14 +8,19 @@ use reelq_producer::schedule::{CronError, Expression, Zone};
 use reelq_store_redis::Namespace;
 use url::Url;
 
-use super::store_url;
+use super::{
+    broken::{Broken, broken, hinted},
+    range::{Numbers, Spans},
+    store_url,
+    value::ConfigValue,
+};
 
 /// The vendors that there are adapters for.
 pub(crate) const PROVIDERS: &[&str] = reelq_provider::PROVIDERS;
 
 /// What a value must be.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Kind {
+pub(crate) enum ValueKind {
     /// Any text.
     Text,
     /// A list of texts.
@@ -26,16 +29,14 @@ pub(crate) enum Kind {
     Namespace,
     /// Where the state lives.
     Store,
-    /// A vendor.
-    Provider,
     /// An `http` or `https` address.
     Url,
     /// The name of an environment variable.
     Variable,
-    /// A number of requests a second.
-    Rate,
-    /// A number of requests a second, or `auto`.
-    RateOrAuto,
+    /// A number.
+    Number(Numbers),
+    /// A number, or `auto`.
+    NumberOrAuto(Numbers),
     /// A whole number, or `auto`.
     WholeOrAuto {
         /// The least.
@@ -50,8 +51,8 @@ pub(crate) enum Kind {
         /// The most.
         max: i64,
     },
-    /// A time with its unit.
-    Span,
+    /// A time with its unit, longer than nothing.
+    Span(Spans),
     /// A number of bytes with its unit.
     Size,
     /// An amount in US dollars.
@@ -70,106 +71,65 @@ pub(crate) enum Kind {
     Choice(&'static [&'static str]),
 }
 
-/// A checked value.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Value {
-    /// A text.
-    Text(String),
-    /// A list of texts.
-    Texts(Vec<String>),
-    /// A whole number.
-    Whole(i64),
-    /// Another number.
-    Number(f64),
-    /// Yes or no.
-    Switch(bool),
-}
-
-impl Value {
-    /// The value as JSON.
-    pub fn to_json(&self) -> serde_json::Value {
-        match self {
-            Self::Text(text) => text.as_str().into(),
-            Self::Texts(texts) => texts.clone().into(),
-            Self::Whole(number) => (*number).into(),
-            Self::Number(number) => (*number).into(),
-            Self::Switch(on) => (*on).into(),
-        }
-    }
-}
-
-/// A value that breaks its kind's rule.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Broken {
-    pub rule: String,
-    pub hint: Option<String>,
-    /// The part of a text that breaks it, where it is not all of it.
-    pub part: Option<Range<usize>>,
-}
-
 /// The word for a limit that is to be learned.
 const AUTO: &str = "auto";
 
-fn or_auto(checked: Result<Value, Broken>) -> Result<Value, Broken> {
+fn or_auto(checked: Result<ConfigValue, Broken>) -> Result<ConfigValue, Broken> {
     checked.map_err(|broken| Broken { rule: format!("{}, or \"{AUTO}\"", broken.rule), ..broken })
 }
 
-fn broken<T>(rule: impl Into<String>) -> Result<T, Broken> {
-    Err(Broken { rule: rule.into(), hint: None, part: None })
-}
-
-fn hinted<T>(rule: impl Into<String>, hint: impl Into<String>) -> Result<T, Broken> {
-    Err(Broken { rule: rule.into(), hint: Some(hint.into()), part: None })
-}
-
-impl Kind {
+impl ValueKind {
     /// Reads a value that stands in a variable, a flag or the table of defaults.
-    pub(crate) fn read_text(self, text: &str) -> Result<Value, Broken> {
+    pub(crate) fn read_text(self, text: &str) -> Result<ConfigValue, Broken> {
         match self {
-            Self::Rate | Self::RateOrAuto => match text.parse() {
-                Ok(number) => self.check(Value::Number(number)),
-                Err(_) => self.check(Value::Text(text.to_owned())),
+            Self::Number(_) | Self::NumberOrAuto(_) => match text.parse() {
+                Ok(number) => self.check(ConfigValue::Number(number)),
+                Err(_) => self.check(ConfigValue::Text(text.to_owned())),
             },
             Self::Whole { .. } | Self::WholeOrAuto { .. } => match text.parse() {
-                Ok(number) => self.check(Value::Whole(number)),
-                Err(_) => self.check(Value::Text(text.to_owned())),
+                Ok(number) => self.check(ConfigValue::Whole(number)),
+                Err(_) => self.check(ConfigValue::Text(text.to_owned())),
             },
             Self::Switch => match text.parse() {
-                Ok(on) => self.check(Value::Switch(on)),
-                Err(_) => self.check(Value::Text(text.to_owned())),
+                Ok(on) => self.check(ConfigValue::Switch(on)),
+                Err(_) => self.check(ConfigValue::Text(text.to_owned())),
             },
             Self::Texts => {
                 let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-                self.check(Value::Texts(parts.map(str::to_owned).collect()))
+                self.check(ConfigValue::Texts(parts.map(str::to_owned).collect()))
             }
-            _ => self.check(Value::Text(text.to_owned())),
+            _ => self.check(ConfigValue::Text(text.to_owned())),
         }
     }
 
     /// Checks a value and brings it into its normal form.
-    pub(crate) fn check(self, value: Value) -> Result<Value, Broken> {
+    pub(crate) fn check(self, value: ConfigValue) -> Result<ConfigValue, Broken> {
         match (self, value) {
-            (Self::RateOrAuto | Self::WholeOrAuto { .. }, Value::Text(text)) if text == AUTO => Ok(Value::Text(text)),
-            (Self::RateOrAuto, value) => or_auto(Self::Rate.check(value)),
+            (Self::NumberOrAuto(_) | Self::WholeOrAuto { .. }, ConfigValue::Text(text)) if text == AUTO => {
+                Ok(ConfigValue::Text(text))
+            }
+            (Self::NumberOrAuto(range), value) => or_auto(Self::Number(range).check(value)),
             (Self::WholeOrAuto { min, max }, value) => or_auto(Self::Whole { min, max }.check(value)),
-            (Self::Texts, value @ Value::Texts(_)) => Ok(value),
+            (Self::Texts, value @ ConfigValue::Texts(_)) => Ok(value),
             (Self::Texts, _) => broken("must be a list of texts, such as [\"a\", \"b\"]"),
-            (Self::Switch, value @ Value::Switch(_)) => Ok(value),
+            (Self::Switch, value @ ConfigValue::Switch(_)) => Ok(value),
             (Self::Switch, _) => broken("must be true or false"),
-            (Self::Rate, Value::Whole(number)) => rate(number_of(number)),
-            (Self::Rate, Value::Number(number)) => rate(number),
-            (Self::Rate, _) => broken("must be a number above 0"),
-            (Self::Dollars, Value::Text(text)) => dollars(&text),
+            (Self::Number(range), ConfigValue::Whole(number)) => range.check(number_of(number)),
+            (Self::Number(range), ConfigValue::Number(number)) => range.check(number),
+            (Self::Number(range), _) => broken(format!("must be a number above {}", range.above)),
+            (Self::Dollars, ConfigValue::Text(text)) => dollars(&text),
             // The digits as they were written: the shortest that mean this number.
-            (Self::Dollars, Value::Number(number)) => dollars(&number.to_string()),
-            (Self::Dollars, Value::Whole(number)) => dollars(&number.to_string()),
+            (Self::Dollars, ConfigValue::Number(number)) => dollars(&number.to_string()),
+            (Self::Dollars, ConfigValue::Whole(number)) => dollars(&number.to_string()),
             (Self::Dollars, _) => dollars(""),
-            (Self::Whole { min, max }, Value::Whole(number)) if (min..=max).contains(&number) => {
-                Ok(Value::Whole(number))
+            (Self::Whole { min, max }, ConfigValue::Whole(number)) if (min..=max).contains(&number) => {
+                Ok(ConfigValue::Whole(number))
             }
             (Self::Whole { min, max }, _) => broken(format!("must be a whole number from {min} to {max}")),
-            (kind, Value::Text(text)) => kind.check_text(&text).map(|()| Value::Text(text)),
-            (Self::Span, _) => hinted("must be a time with its unit", "write \"30s\", \"5m\" or \"1h 30m\", in quotes"),
+            (kind, ConfigValue::Text(text)) => kind.check_text(&text).map(|()| ConfigValue::Text(text)),
+            (Self::Span(_), _) => {
+                hinted("must be a time with its unit", "write \"30s\", \"5m\" or \"1h 30m\", in quotes")
+            }
             (Self::Size, _) => hinted("must be a size with its unit", "write \"20MB\" or \"2GiB\", in quotes"),
             _ => broken("must be a text in quotes"),
         }
@@ -179,7 +139,6 @@ impl Kind {
         match self {
             Self::Store => store_url::check(text),
             Self::Url => check_url(text),
-            Self::Provider => one_of(text, PROVIDERS),
             Self::Choice(words) => one_of(text, words),
             Self::Variable => check_variable(text),
             Self::Namespace => match text.parse::<Namespace>() {
@@ -194,9 +153,8 @@ impl Kind {
             Self::Cron => check_cron(text),
             Self::Zone => check_zone(text),
             Self::Account => AccountName::new(text).map(drop).or_else(|error| broken(error.rule)),
-            Self::Span => match text.parse::<Span>() {
-                Ok(span) if !span.0.is_zero() => Ok(()),
-                Ok(_) => broken("must be longer than nothing"),
+            Self::Span(range) => match text.parse::<Span>() {
+                Ok(span) => range.check(span),
                 Err(_) => hinted("must be a time with its unit", "write \"500ms\", \"30s\", \"5m\" or \"1h 30m\""),
             },
             Self::Size => match text.parse::<ByteSize>() {
@@ -213,16 +171,9 @@ const fn number_of(number: i64) -> f64 {
     number as f64
 }
 
-fn rate(number: f64) -> Result<Value, Broken> {
-    if number.is_finite() && number > 0.0 && number <= 100_000.0 {
-        return Ok(Value::Number(number));
-    }
-    broken("must be a number above 0 and at most 100000")
-}
-
-fn dollars(text: &str) -> Result<Value, Broken> {
+fn dollars(text: &str) -> Result<ConfigValue, Broken> {
     match text.parse::<Money>() {
-        Ok(money) if money >= Money::ZERO => Ok(Value::Text(money.to_string())),
+        Ok(money) if money >= Money::ZERO => Ok(ConfigValue::Text(money.to_string())),
         _ => hinted(
             "must be an amount in dollars with at most six decimals, not below zero",
             "for example 25, 12.50 or \"$12.50\"",

@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use super::layers::Origin;
+use super::origin::Origin;
 
 /// One thing wrong with the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Complaint {
+pub(crate) struct ConfigProblem {
     /// Where: a file with line and column, a variable or a flag.
     pub(crate) origin: Origin,
     /// The key, dotted.
@@ -21,7 +21,7 @@ pub(crate) struct Complaint {
     pub(crate) warning: bool,
 }
 
-impl Complaint {
+impl ConfigProblem {
     pub(crate) fn error(origin: &Origin, key: &str, rule: impl Into<String>) -> Self {
         Self { origin: origin.clone(), key: key.to_owned(), value: None, rule: rule.into(), hint: None, warning: false }
     }

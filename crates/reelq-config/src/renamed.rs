@@ -2,17 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Complaint, Settings, sections::text};
+use super::{ConfigProblem, MergedSettings, values::text};
 
 /// Complains about an earlier name that is an account of its own, or that two accounts claim.
-pub(crate) fn check(settings: &mut Settings) {
+pub(crate) fn check(settings: &mut MergedSettings) {
     let names: BTreeSet<String> = settings.accounts().into_iter().collect();
     let (mut claimed, mut found) = (BTreeMap::new(), Vec::new());
     for name in &names {
         let path = ["accounts", name.as_str(), "was"];
         let Some((setting, was)) = settings.get(&path).zip(text(settings, &path)) else { continue };
         let complain = |rule: String, hint: &str| {
-            let complaint = Complaint::error(&setting.origin, &path.join("."), rule);
+            let complaint = ConfigProblem::error(&setting.origin, &path.join("."), rule);
             complaint.value(format!("\"{was}\"")).hint(hint)
         };
         if names.contains(&was) {

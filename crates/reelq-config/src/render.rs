@@ -5,16 +5,16 @@ use std::{collections::BTreeMap, path::PathBuf};
 use reelq_manifest::{Excerpt, GroupedProblems, Problem, Problems};
 use reelq_model::Severity;
 
-use super::{Complaint, Settings, layers::Origin};
+use super::{ConfigProblem, MergedSettings, origin::Origin};
 
 /// All complaints, each with the line that it is about.
-pub fn problems(settings: &Settings) -> Problems {
+pub fn problems(settings: &MergedSettings) -> Problems {
     let mut problems = Problems::default();
     problems.extend(settings.complaints.iter().map(|complaint| problem(complaint, &settings.files)));
     problems
 }
 
-fn problem(complaint: &Complaint, files: &BTreeMap<PathBuf, String>) -> Problem {
+fn problem(complaint: &ConfigProblem, files: &BTreeMap<PathBuf, String>) -> Problem {
     let (file, line, column) = match &complaint.origin {
         Origin::File { path, line, column } => (path.clone(), u64::try_from(*line).ok(), u64::try_from(*column).ok()),
         other => (PathBuf::from(other.to_string()), None, None),
@@ -35,7 +35,7 @@ fn problem(complaint: &Complaint, files: &BTreeMap<PathBuf, String>) -> Problem 
     }
 }
 
-fn excerpt(complaint: &Complaint, files: &BTreeMap<PathBuf, String>) -> Option<Excerpt> {
+fn excerpt(complaint: &ConfigProblem, files: &BTreeMap<PathBuf, String>) -> Option<Excerpt> {
     let Origin::File { path, line, column } = &complaint.origin else { return None };
     let line = files.get(path)?.lines().nth(line.checked_sub(1)?)?;
     let offset = line.char_indices().nth(column.checked_sub(1)?).map_or(line.len(), |(offset, _)| offset);

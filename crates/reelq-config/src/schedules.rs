@@ -6,9 +6,9 @@ use reelq_model::{AccountName, Money, ScheduleName, Timestamp, nearest, units::S
 use reelq_producer::schedule::{CatchUp, Overlap, Schedule, Timetable};
 
 use super::{
-    Complaint, Settings,
-    layers::Origin,
-    sections::{folder_of, text},
+    ConfigProblem, MergedSettings,
+    origin::Origin,
+    values::{folder_of, text},
 };
 
 const TABLE: &str = "schedules";
@@ -16,10 +16,10 @@ const TABLE: &str = "schedules";
 const HINTED: usize = 20;
 
 /// Complains about schedules that lack something, name an account that is not there, or never come.
-pub(crate) fn check(settings: &mut Settings) {
+pub(crate) fn check(settings: &mut MergedSettings) {
     let known: BTreeSet<String> = settings.accounts().into_iter().collect();
     let refused: BTreeSet<String> = settings.complaints.iter().map(|complaint| complaint.key.clone()).collect();
-    let mut found: Vec<Complaint> = Vec::new();
+    let mut found: Vec<ConfigProblem> = Vec::new();
     for name in settings.names_in(TABLE) {
         // The nearest name is looked for among all: for the first few that lack theirs.
         let hints = found.len() < HINTED;
@@ -29,23 +29,28 @@ pub(crate) fn check(settings: &mut Settings) {
 }
 
 fn complaints(
-    settings: &Settings,
+    settings: &MergedSettings,
     name: &str,
     known: &BTreeSet<String>,
     refused: &BTreeSet<String>,
     hints: bool,
-) -> Vec<Complaint> {
+) -> Vec<ConfigProblem> {
     let origin = settings.get(&[TABLE, name, "name"]).map_or(Origin::Default, |setting| setting.origin.clone());
     let required = [("cron", "cron = \"0 2 * * *\""), ("manifest", "manifest = \"prompts.csv\"")];
     let missing = required.into_iter().filter_map(|(key, hint)| {
         let path = format!("{TABLE}.{name}.{key}");
         let lacks = settings.get(&[TABLE, name, key]).is_none() && !refused.contains(&path);
-        lacks.then(|| Complaint::error(&origin, &path, "must be given for every schedule").hint(hint))
+        lacks.then(|| ConfigProblem::error(&origin, &path, "must be given for every schedule").hint(hint))
     });
     missing.chain(unknown_account(settings, name, known, hints)).chain(never(settings, name)).collect()
 }
 
-fn unknown_account(settings: &Settings, name: &str, known: &BTreeSet<String>, hints: bool) -> Option<Complaint> {
+fn unknown_account(
+    settings: &MergedSettings,
+    name: &str,
+    known: &BTreeSet<String>,
+    hints: bool,
+) -> Option<ConfigProblem> {
     let setting = settings.get(&[TABLE, name, "account"])?;
     let account = text(settings, &[TABLE, name, "account"])?;
     if known.contains(&account) {
@@ -54,31 +59,31 @@ fn unknown_account(settings: &Settings, name: &str, known: &BTreeSet<String>, hi
     let near = if hints { nearest(&account, known.iter().map(String::as_str)) } else { None };
     let hint = near.map(|near| format!("did you mean \"{near}\"?"));
     let rule = "must be an account that is configured";
-    let complaint = Complaint::error(&setting.origin, &format!("{TABLE}.{name}.account"), rule);
+    let complaint = ConfigProblem::error(&setting.origin, &format!("{TABLE}.{name}.account"), rule);
     Some(complaint.value(format!("\"{account}\"")).maybe_hint(hint))
 }
 
-fn never(settings: &Settings, name: &str) -> Option<Complaint> {
+fn never(settings: &MergedSettings, name: &str) -> Option<ConfigProblem> {
     let setting = settings.get(&[TABLE, name, "cron"])?;
     if timetable(settings, name)?.after(Timestamp::from_millis(0)).is_some() {
         return None;
     }
-    let complaint = Complaint::error(&setting.origin, &format!("{TABLE}.{name}.cron"), "must come some day");
+    let complaint = ConfigProblem::error(&setting.origin, &format!("{TABLE}.{name}.cron"), "must come some day");
     let hint = "no calendar has such a day: look at the day of the month and the month";
     Some(complaint.value(format!("\"{}\"", text(settings, &[TABLE, name, "cron"])?)).hint(hint))
 }
 
-fn timetable(settings: &Settings, name: &str) -> Option<Timetable> {
+fn timetable(settings: &MergedSettings, name: &str) -> Option<Timetable> {
     let get = |key| text(settings, &[TABLE, name, key]);
     Some(Timetable::new(get("cron")?.parse().ok()?, get("timezone")?.parse().ok()?))
 }
 
 /// The schedules, in the order of their names.
-pub(crate) fn read(settings: &Settings) -> Vec<Schedule> {
+pub(crate) fn read(settings: &MergedSettings) -> Vec<Schedule> {
     settings.names_in(TABLE).iter().filter_map(|name| schedule(settings, name)).collect()
 }
 
-fn schedule(settings: &Settings, name: &str) -> Option<Schedule> {
+fn schedule(settings: &MergedSettings, name: &str) -> Option<Schedule> {
     let get = |key| text(settings, &[TABLE, name, key]);
     let manifest = settings.get(&[TABLE, name, "manifest"])?;
     Some(Schedule {

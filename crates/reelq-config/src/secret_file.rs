@@ -11,7 +11,7 @@ use std::{
 
 /// No key or password is longer.
 const LONGEST: u64 = 64 * 1024;
-/// A pipe that nobody writes to, or closes, is not waited for any longer.
+/// A pipe that no one writes to, or closes, is not waited for any longer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Reads a secret's file. The reason for which it cannot be read is a fragment for messages.
@@ -71,7 +71,7 @@ fn whole(path: &Path) -> io::Result<String> {
     if text.len() as u64 > LONGEST {
         return Err(io::Error::other(format!("it holds more than {LONGEST} bytes")));
     }
-    // An editor may have put a mark before it that nobody sees.
+    // An editor may have put a mark before it that no one sees.
     Ok(text.trim_start_matches('\u{feff}').to_owned())
 }
 

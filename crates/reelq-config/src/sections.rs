@@ -12,12 +12,12 @@ use serde_json::{Map, Value as Json};
 use url::{Host, Url};
 
 use super::{
-    AccountConfig, Complaint, Settings, StorePlace,
-    kind::Value,
-    layers::{Origin, Setting},
-    ranges::{self, check_lease, lease, wait_at_most},
+    AccountConfig, ConfigProblem, MergedSettings, StorePlace, between,
+    layers::Setting,
+    origin::Origin,
     renamed, schedules,
-    store_place::retention,
+    value::ConfigValue,
+    values::{folder_of, span, text},
 };
 
 /// The whole configuration, checked.
@@ -48,7 +48,7 @@ pub struct Config {
 
 impl Config {
     /// Applies the rules that span several keys; `None` where the settings are not sound.
-    pub fn from_settings(settings: &mut Settings) -> Option<Self> {
+    pub fn from_settings(settings: &mut MergedSettings) -> Option<Self> {
         let refused: BTreeSet<String> = settings.complaints.iter().map(|complaint| complaint.key.clone()).collect();
         for name in settings.accounts() {
             check_account(settings, &name, &refused);
@@ -56,17 +56,16 @@ impl Config {
         renamed::check(settings);
         check_redis(settings);
         schedules::check(settings);
-        check_lease(settings);
         settings.is_sound().then(|| Self::build(settings)).flatten()
     }
 
-    fn build(settings: &Settings) -> Option<Self> {
+    fn build(settings: &MergedSettings) -> Option<Self> {
         let accounts = settings.accounts().into_iter().filter_map(|name| account(settings, &name));
         Some(Self {
             store: StorePlace::build(settings)?,
-            lease: lease(settings)?,
-            wait_at_most: wait_at_most(settings)?,
-            retention: retention(settings),
+            lease: span(settings, "lease")?,
+            wait_at_most: span(settings, "wait_at_most")?,
+            retention: span(settings, "retention"),
             keep_bought: keep_bought(settings)?,
             output: text(settings, &["output"])?,
             log: text(settings, &["log"])?,
@@ -89,34 +88,13 @@ impl Config {
     }
 }
 
-pub(crate) fn text(settings: &Settings, path: &[&str]) -> Option<String> {
-    match &settings.get(path)?.value {
-        Value::Text(text) => Some(text.clone()),
-        _ => None,
-    }
-}
-
-/// A file or folder that a setting names; relative ones count from the configuration file that names them.
-pub(crate) fn path_of(settings: &Settings, path: &[&str]) -> Option<PathBuf> {
-    let setting = settings.get(path)?;
-    text(settings, path).map(|file| folder_of(&setting.origin).join(file))
-}
-
-/// The folder of the file that a setting stands in: relative paths count from there.
-pub(crate) fn folder_of(origin: &Origin) -> PathBuf {
-    match origin {
-        Origin::File { path, .. } => path.parent().map(PathBuf::from).unwrap_or_default(),
-        _ => PathBuf::new(),
-    }
-}
-
-fn keep_bought(settings: &Settings) -> Option<u64> {
+fn keep_bought(settings: &MergedSettings) -> Option<u64> {
     settings.get(&["keep_bought"])?.value.to_json().as_u64()
 }
 
-fn catalogue(settings: &Settings) -> BTreeMap<String, PathBuf> {
+fn catalogue(settings: &MergedSettings) -> BTreeMap<String, PathBuf> {
     let overlay = |(path, setting): (&Vec<String>, &Setting)| match (path.as_slice(), &setting.value) {
-        ([first, provider], Value::Text(file)) if first == "catalogue" => {
+        ([first, provider], ConfigValue::Text(file)) if first == "catalogue" => {
             Some((provider.clone(), folder_of(&setting.origin).join(file)))
         }
         _ => None,
@@ -125,7 +103,7 @@ fn catalogue(settings: &Settings) -> BTreeMap<String, PathBuf> {
 }
 
 /// Everything below a prefix as a nested object.
-fn below(settings: &Settings, prefix: &[&str]) -> Map<String, Json> {
+fn below(settings: &MergedSettings, prefix: &[&str]) -> Map<String, Json> {
     let mut object = Map::new();
     for (path, setting) in settings.under(prefix) {
         match &path[prefix.len()..] {
@@ -144,7 +122,7 @@ fn below(settings: &Settings, prefix: &[&str]) -> Map<String, Json> {
     object
 }
 
-fn account(settings: &Settings, name: &str) -> Option<AccountConfig> {
+fn account(settings: &MergedSettings, name: &str) -> Option<AccountConfig> {
     let provider = text(settings, &["accounts", name, "provider"])?;
     let key_file = settings.get(&["accounts", name, "api_key_file"]);
     let folder = key_file.map(|setting| folder_of(&setting.origin)).unwrap_or_default();
@@ -152,55 +130,55 @@ fn account(settings: &Settings, name: &str) -> Option<AccountConfig> {
     Some(AccountConfig::new(AccountName::new(name).ok()?, provider, values, folder))
 }
 
-fn check_redis(settings: &mut Settings) {
+fn check_redis(settings: &mut MergedSettings) {
     let get = |key: &str| settings.get(&["redis", key]);
     let mut found = Vec::new();
     for (variable, file) in [("password_env", "password_file"), ("sentinel_password_env", "sentinel_password_file")] {
         if let (Some(_), Some(there)) = (get(variable), get(file)) {
             let rule = format!("must not stand beside {variable}");
-            let complaint = Complaint::error(&there.origin, &format!("redis.{file}"), rule);
+            let complaint = ConfigProblem::error(&there.origin, &format!("redis.{file}"), rule);
             found.push(complaint.hint("keep one of the two"));
         }
     }
     for (one, other) in [("cert_file", "key_file"), ("key_file", "cert_file")] {
         if let (Some(there), None) = (get(one), get(other)) {
             let key = format!("redis.{one}");
-            found.push(Complaint::error(&there.origin, &key, format!("must have redis.{other} beside it")));
+            found.push(ConfigProblem::error(&there.origin, &key, format!("must have redis.{other} beside it")));
         }
     }
     settings.complaints.extend(found);
 }
 
 /// `refused` are the keys that were complained about before.
-fn check_account(settings: &mut Settings, name: &str, refused: &BTreeSet<String>) {
+fn check_account(settings: &mut MergedSettings, name: &str, refused: &BTreeSet<String>) {
     let get = |key: &str| settings.get(&["accounts", name, key]);
     let named = |key: &str| format!("accounts.{name}.{key}");
     let mut found = Vec::new();
     if get("provider").is_none() && !refused.contains(&named("provider")) {
         let origin = origin_of(settings, name);
-        let complaint = Complaint::error(&origin, &named("provider"), "must be given for every account");
+        let complaint = ConfigProblem::error(&origin, &named("provider"), "must be given for every account");
         found.push(complaint.hint("provider = \"wave\", \"apixo\" or \"poyo\""));
     }
     if let (Some(_), Some(file)) = (get("api_key_env"), get("api_key_file")) {
-        let complaint = Complaint::error(&file.origin, &named("api_key_file"), "must not stand beside api_key_env");
+        let complaint = ConfigProblem::error(&file.origin, &named("api_key_file"), "must not stand beside api_key_env");
         found.push(complaint.hint("keep one of the two"));
     }
-    if let Some(Setting { value: Value::Text(dialect), origin }) = get("dialect") {
+    if let Some(Setting { value: ConfigValue::Text(dialect), origin }) = get("dialect") {
         found.extend(dialect_complaint(settings, name, dialect, origin));
     }
-    if let Some(Setting { value: Value::Text(url), origin }) = get("base_url") {
-        let allowed = get("allow_http").is_some_and(|setting| setting.value == Value::Switch(true));
+    if let Some(Setting { value: ConfigValue::Text(url), origin }) = get("base_url") {
+        let allowed = get("allow_http").is_some_and(|setting| setting.value == ConfigValue::Switch(true));
         if !allowed && is_clear(url) {
             let rule = "must be https where it is another machine: the key would travel in the clear";
-            let complaint = Complaint::error(origin, &named("base_url"), rule).value(url);
+            let complaint = ConfigProblem::error(origin, &named("base_url"), rule).value(url);
             found.push(complaint.hint("write https://, or add allow_http = true to the account if that is meant"));
         }
     }
-    found.extend(account(settings, name).into_iter().flat_map(|account| ranges::complaints(settings, &account)));
+    found.extend(account(settings, name).into_iter().flat_map(|account| between::complaints(settings, &account)));
     settings.complaints.extend(found);
 }
 
-fn dialect_complaint(settings: &Settings, name: &str, dialect: &str, origin: &Origin) -> Option<Complaint> {
+fn dialect_complaint(settings: &MergedSettings, name: &str, dialect: &str, origin: &Origin) -> Option<ConfigProblem> {
     let provider = text(settings, &["accounts", name, "provider"])?;
     let known = reelq_provider::dialects(&provider);
     if known.contains(&dialect) {
@@ -212,11 +190,11 @@ fn dialect_complaint(settings: &Settings, name: &str, dialect: &str, origin: &Or
     } else {
         format!("must be one of {}", known.join(", "))
     };
-    Some(Complaint::error(origin, &key, rule).value(dialect))
+    Some(ConfigProblem::error(origin, &key, rule).value(dialect))
 }
 
 /// Where an account's table is, as well as can be told from its keys.
-fn origin_of(settings: &Settings, name: &str) -> Origin {
+fn origin_of(settings: &MergedSettings, name: &str) -> Origin {
     let prefix = ["accounts", name];
     let set = settings.under(&prefix).filter(|(_, setting)| setting.origin != Origin::Default);
     set.map(|(_, setting)| setting.origin.clone()).next().unwrap_or(Origin::Default)

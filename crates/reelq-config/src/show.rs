@@ -3,11 +3,11 @@
 use reelq_store_redis::Address;
 use serde::Serialize;
 
-use super::{Settings, kind::Value};
+use super::{MergedSettings, value::ConfigValue};
 
 /// One line of `config show`.
 #[derive(Debug, Clone, Serialize)]
-pub struct Shown {
+pub struct ShownSetting {
     /// The key, dotted.
     pub key: String,
     /// Its value.
@@ -17,8 +17,8 @@ pub struct Shown {
 }
 
 /// Every setting. Keys of accounts cannot be among them: the configuration names only where they are kept.
-pub fn shown(settings: &Settings) -> Vec<Shown> {
-    let line = |(path, setting): (&Vec<String>, &super::layers::Setting)| Shown {
+pub fn shown(settings: &MergedSettings) -> Vec<ShownSetting> {
+    let line = |(path, setting): (&Vec<String>, &super::layers::Setting)| ShownSetting {
         key: path.iter().map(|part| quoted(part)).collect::<Vec<_>>().join("."),
         value: value(path, setting),
         origin: setting.origin.to_string(),
@@ -29,7 +29,7 @@ pub fn shown(settings: &Settings) -> Vec<Shown> {
 /// The address of a store may hold a password: it is shown without.
 fn value(path: &[String], setting: &super::layers::Setting) -> serde_json::Value {
     match &setting.value {
-        Value::Text(text) if path == ["store"] => shown_store(text).into(),
+        ConfigValue::Text(text) if path == ["store"] => shown_store(text).into(),
         value => value.to_json(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Origin, Settings};
+use super::{MergedSettings, Origin};
 
 /// Accounts of a simulation where none is configured: one a vendor.
 const ACCOUNTS: [&str; 3] = ["wave", "apixo", "poyo"];
@@ -23,7 +23,7 @@ const QUICK: [(&str, &str); 8] = [
 const QUICK_POLLS: [(&str, &str); 3] = [("first", "150ms"), ("min", "100ms"), ("max", "2s")];
 
 /// Turns the settings into those of a simulation: same accounts, but simulated vendors and no keys.
-pub fn simulate(settings: &mut Settings) {
+pub fn simulate(settings: &mut MergedSettings) {
     let from = Origin::Simulation;
     if settings.accounts().is_empty() {
         for name in ACCOUNTS {

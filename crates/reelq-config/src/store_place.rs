@@ -5,13 +5,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use reelq_model::units::Span;
 use reelq_store_redis::{Address, Durability, Namespace};
 
 use super::{
-    Settings,
-    sections::{path_of, text},
+    MergedSettings,
     store_url::{self, StoreUrl},
+    values::{path_of, text},
 };
 use crate::simulated;
 
@@ -59,7 +58,7 @@ pub struct PasswordPlace {
 }
 
 impl PasswordPlace {
-    fn read(settings: &Settings, variable: &str, file: &str) -> Self {
+    fn read(settings: &MergedSettings, variable: &str, file: &str) -> Self {
         Self { variable: text(settings, &["redis", variable]), file: path_of(settings, &["redis", file]) }
     }
 }
@@ -72,7 +71,7 @@ impl RedisPlace {
 }
 
 impl StorePlace {
-    pub(crate) fn build(settings: &Settings) -> Option<Self> {
+    pub(crate) fn build(settings: &MergedSettings) -> Option<Self> {
         Some(match store_url::parse(&text(settings, &["store"])?).ok()? {
             StoreUrl::Sqlite(file) => Self::Sqlite(file),
             StoreUrl::Redis(address) => Self::Redis(Box::new(RedisPlace {
@@ -91,6 +90,7 @@ impl StorePlace {
     }
 
     /// The place of a simulation's state: apart from the real one, and never it.
+    #[must_use]
     pub fn simulated(&self) -> Self {
         match self {
             Self::Sqlite(file) => Self::Sqlite(simulated::state_file(file)),
@@ -163,9 +163,4 @@ impl fmt::Display for StorePlace {
             Self::Redis(place) => write!(f, "{}, namespace {}", place.address, place.namespace),
         }
     }
-}
-
-/// How long finished batches are kept; for ever where nothing is said.
-pub(crate) fn retention(settings: &Settings) -> Option<std::time::Duration> {
-    text(settings, &["retention"])?.parse::<Span>().ok().map(|span| span.0)
 }

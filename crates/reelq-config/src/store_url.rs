@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use reelq_store_redis::Address;
 
-use super::kind::Broken;
+use super::broken::Broken;
 
 /// A `store` value, read.
 #[derive(Debug, Clone)]

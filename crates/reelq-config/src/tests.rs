@@ -4,10 +4,10 @@ use std::path::Path;
 
 use super::*;
 
-fn read(text: &str, variables: &[(&str, &str)]) -> (Settings, Option<Config>) {
+fn read(text: &str, variables: &[(&str, &str)]) -> (MergedSettings, Option<Config>) {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("reelq.toml"), text).unwrap();
-    let mut settings = Settings::read(&Flags::default(), &Environment::of(variables), folder.path());
+    let mut settings = MergedSettings::read(&Flags::default(), &Environment::of(variables), folder.path());
     let config = Config::from_settings(&mut settings);
     (settings, config)
 }
@@ -159,7 +159,7 @@ fn flags_go_before_environment_before_file_before_defaults() {
     std::fs::write(folder.path().join("reelq.toml"), text).unwrap();
     let environment = Environment::of(&[("REELQ_STORE", "sqlite:env.db"), ("REELQ_OUTPUT", "env")]);
     let flags = Flags { store: Some("sqlite:flag.db".to_owned()), ..Flags::default() };
-    let settings = Settings::read(&flags, &environment, folder.path());
+    let settings = MergedSettings::read(&flags, &environment, folder.path());
     let lines: Vec<_> =
         shown(&settings).into_iter().map(|line| format!("{} = {} # {}", line.key, line.value, line.origin)).collect();
     insta::assert_snapshot!(lines.join("\n"));
@@ -221,7 +221,7 @@ fn a_user_file_lies_below_the_projects() {
     let environment = Environment::of(&[("XDG_CONFIG_HOME", home.path().to_str().unwrap())]);
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("reelq.toml"), "output = \"project\"\n").unwrap();
-    let mut settings = Settings::read(&Flags::default(), &environment, folder.path());
+    let mut settings = MergedSettings::read(&Flags::default(), &environment, folder.path());
     let config = Config::from_settings(&mut settings).unwrap();
     assert_eq!((config.output.as_str(), config.log.as_str()), ("project", "info"));
 }
@@ -229,6 +229,6 @@ fn a_user_file_lies_below_the_projects() {
 #[test]
 fn a_named_file_must_exist() {
     let flags = Flags { config: Some(Path::new("/nowhere/reelq.toml").to_owned()), ..Flags::default() };
-    let settings = Settings::read(&flags, &Environment::default(), Path::new("."));
+    let settings = MergedSettings::read(&flags, &Environment::default(), Path::new("."));
     insta::assert_snapshot!(problems(&settings).render(false, 100));
 }

@@ -6,23 +6,23 @@ use crate::{Exit, Out};
 
 /// Why a command ended without doing what it was asked for.
 #[derive(Debug)]
-pub enum Failure {
+pub enum CommandError {
     /// The user asked for something that cannot be: the message says what to do.
     Usage(String),
     /// A person was asked and did not agree.
     Declined(String),
     /// The manifest or the configuration has errors.
     Problems(Box<Problems>),
-    /// Somebody else did the same at the same time: nothing is lost, and running it again goes on.
+    /// Someone else did the same at the same time: nothing is lost, and running it again goes on.
     Again(String),
     /// Everything else.
     Other(anyhow::Error),
 }
 
 /// What a command gives back.
-pub type Outcome = Result<Exit, Failure>;
+pub type CommandResult = Result<Exit, CommandError>;
 
-impl Failure {
+impl CommandError {
     /// A wrong usage, in words that say what to do.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::Usage(message.into())
@@ -78,19 +78,19 @@ impl Failure {
     }
 }
 
-impl From<anyhow::Error> for Failure {
+impl From<anyhow::Error> for CommandError {
     fn from(error: anyhow::Error) -> Self {
         Self::Other(error)
     }
 }
 
-impl From<Problems> for Failure {
+impl From<Problems> for CommandError {
     fn from(problems: Problems) -> Self {
         Self::Problems(Box::new(problems))
     }
 }
 
-impl From<reelq_store::Error> for Failure {
+impl From<reelq_store::Error> for CommandError {
     fn from(error: reelq_store::Error) -> Self {
         match error {
             reelq_store::Error::NoBatch(_) | reelq_store::Error::NoJob(_) => Self::Usage(format!("failed to {error}")),
@@ -107,7 +107,7 @@ impl From<reelq_store::Error> for Failure {
     }
 }
 
-impl From<reelq_producer::Error> for Failure {
+impl From<reelq_producer::Error> for CommandError {
     fn from(error: reelq_producer::Error) -> Self {
         match error {
             reelq_producer::Error::Refused(refused) => refused.0.into(),
@@ -117,7 +117,7 @@ impl From<reelq_producer::Error> for Failure {
     }
 }
 
-impl From<reelq_files::BlobError> for Failure {
+impl From<reelq_files::BlobError> for CommandError {
     fn from(error: reelq_files::BlobError) -> Self {
         Self::Other(error.into())
     }

@@ -16,14 +16,14 @@ mod table;
 mod terminal;
 mod words;
 
-pub use consent::{NOT_BOUGHT, Stake, agree_again};
+pub use consent::{NOT_BOUGHT, Proposal, agree_again};
 pub use exit::Exit;
-pub use failure::{Failure, Outcome};
+pub use failure::{CommandError, CommandResult};
 pub use logging::start as start_logging;
 pub use out::{Color, Out};
 pub use screen::Screen;
 pub use shell::quoted;
 pub use spending::{cost, cost_of, known, spent, to_spend};
 pub use table::table;
-pub use terminal::{Terminal, Unattended};
+pub use terminal::{ControllingTerminal, Unattended};
 pub use words::{bytes, duration, grouped, money, plural};

@@ -25,7 +25,7 @@ impl Write for LogOutput {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(event);
         let shown = if self.colored { seen_in_color(&text) } else { visible(&text).into_owned() };
-        // Nobody can be told that nobody can be told.
+        // No one can be told that no one can be told.
         drop(io::stderr().lock().write_all(shown.as_bytes()));
         Ok(event.len())
     }

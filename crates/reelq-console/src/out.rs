@@ -59,6 +59,7 @@ impl Out {
     }
 
     /// The same, but where `quiet`, it says only what is wrong; data is written where JSON is asked for.
+    #[must_use]
     pub const fn quiet_if(self, quiet: bool) -> Self {
         if quiet { Self { volume: Volume::Quiet, ..self } } else { self }
     }
@@ -73,7 +74,7 @@ impl Out {
         self.terminal
     }
 
-    /// Whether somebody looks on who wants to see how it goes.
+    /// Whether someone looks on who wants to see how it goes.
     pub fn shows_progress(self) -> bool {
         self.terminal && !self.is_quiet()
     }
@@ -84,7 +85,6 @@ impl Out {
 
     /// Writes data for people. Texts from outside are in it: nothing of them reaches the terminal but what can be seen. What
     /// cannot be written makes the command fail at its end ([`Out::end`]).
-    #[expect(clippy::unused_self, reason = "only who was handed an `Out` may print")]
     pub fn data(self, text: &str) {
         stdout::write(format!("{}\n", visible(text.trim_end())).as_bytes());
     }
@@ -130,19 +130,18 @@ impl Out {
     }
 
     /// Writes raw bytes of data.
-    #[expect(clippy::unused_self, reason = "only who was handed an `Out` may print")]
     pub fn raw(self, bytes: &[u8]) {
         stdout::write(bytes);
     }
 
-    /// Writes a message that nobody needs where all goes well.
+    /// Writes a message that no one needs where all goes well.
     pub fn note(self, text: &str) {
         if !self.is_quiet() {
             self.say(text);
         }
     }
 
-    /// Writes a message that somebody has to see.
+    /// Writes a message that someone has to see.
     pub fn say(self, text: &str) {
         self.drawn(&visible(text));
     }
@@ -204,7 +203,6 @@ impl Out {
     }
 
     /// Clears the terminal that data goes to.
-    #[expect(clippy::unused_self, reason = "only who was handed an `Out` may print")]
     pub fn clear(self) {
         drop(console::Term::stdout().clear_screen());
     }

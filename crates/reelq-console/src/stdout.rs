@@ -24,7 +24,7 @@ pub fn note(written: io::Result<()>) {
     }
 }
 
-/// Whether nobody reads any more, or nothing can be written: whoever goes on writing may end.
+/// Whether no one reads any more, or nothing can be written: whoever goes on writing may end.
 pub fn is_gone() -> bool {
     FAILED.get().is_some()
 }

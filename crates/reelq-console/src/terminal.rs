@@ -15,12 +15,12 @@ use rustix::{
 
 /// A terminal with a person at it, whatever the standard streams lead to.
 #[derive(Debug)]
-pub struct Terminal {
+pub struct ControllingTerminal {
     input: File,
     output: File,
 }
 
-/// Why nobody can be asked.
+/// Why no one can be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unattended {
     /// None of the standard streams is a terminal: whoever started this reads and writes for it.
@@ -38,14 +38,14 @@ impl fmt::Display for Unattended {
     }
 }
 
-impl Terminal {
+impl ControllingTerminal {
     /// Opens it: the process's own terminal, where at least one of the standard streams is one.
     ///
     /// A program that took all three may have a screen of its own on that terminal, and what is typed there is meant for it.
     ///
     /// # Errors
     ///
-    /// Where nobody can be asked.
+    /// Where no one can be asked.
     pub fn open() -> Result<Self, Unattended> {
         let (stdin, stdout, stderr) = (io::stdin(), io::stdout(), io::stderr());
         if !(stdin.is_terminal() || stdout.is_terminal() || stderr.is_terminal()) {

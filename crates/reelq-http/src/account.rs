@@ -57,7 +57,7 @@ impl HttpSection {
 /// Looks whether the key's file has changed, and gives the new key; `None` where all is as it was.
 pub type KeyRotation = Arc<dyn Fn() -> Option<SecretString> + Send + Sync>;
 
-/// Everything that a [`crate::Transport`] needs to speak for an account.
+/// Everything that a `Transport` needs to speak for an account.
 #[derive(Clone)]
 pub struct AccountHttp {
     /// Where the vendor's API is; paths of requests are put below it.

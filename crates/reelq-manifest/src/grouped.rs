@@ -14,7 +14,7 @@ const NAMED: usize = 8;
 pub struct GroupedProblems {
     /// How many they are.
     pub count: u64,
-    /// The first of their lines; none where they all take the fault from one place, such as a default.
+    /// The first of their lines; none where they all take the mistake from one location, such as a default.
     pub lines: Vec<u64>,
 }
 

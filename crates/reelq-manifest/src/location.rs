@@ -1,4 +1,4 @@
-//! Where things stand: from a byte range of a piece of a file to line, column and excerpt.
+//! Locations: from a byte range of a piece of a file to line, column and excerpt.
 //!
 //! Rows keep only their own text and the ranges of their fields; lines and columns are worked out when a problem asks.
 
@@ -18,7 +18,7 @@ pub(crate) struct Layer {
     pub(crate) fields: FieldSpans,
 }
 
-/// Where each field stands in the text of a layer.
+/// The span of each field in the text of a layer.
 #[derive(Debug, Clone)]
 pub(crate) enum FieldSpans {
     /// Nothing but the whole.
@@ -31,7 +31,7 @@ pub(crate) enum FieldSpans {
     Keys(Arc<BTreeMap<String, KeySpan>>),
 }
 
-/// Where a key and its value stand.
+/// The spans of a key and of its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KeySpan {
     pub(crate) key: Range<usize>,
@@ -117,7 +117,7 @@ pub(crate) fn newlines(text: &str) -> u64 {
     ends.count() as u64
 }
 
-/// Cuts a long line around the place and hides control characters, which could redraw a terminal.
+/// Cuts a long line around the location and hides control characters, which could redraw a terminal.
 fn cut(line: &str, offset: usize, length: usize) -> Excerpt {
     const BEFORE: usize = 60;
     const AFTER: usize = 100;
@@ -144,7 +144,7 @@ fn floor(text: &str, mut index: usize) -> usize {
     index
 }
 
-/// Where the fields of a row stand: in its own text, else in the defaults that it took them from.
+/// The spans of the fields of a row: in its own text, else in the defaults that it took them from.
 #[derive(Debug, Clone)]
 pub struct Spans {
     pub(crate) layers: Vec<Arc<Layer>>,

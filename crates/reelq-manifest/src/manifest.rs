@@ -69,7 +69,7 @@ impl Manifest {
 
     /// Gives values (`FIELD=VALUE`) to rows that name none themselves and take none from defaults.
     ///
-    /// `origin` is what problems call the place where they were given.
+    /// `origin` is what problems call the location where they were given.
     pub fn with_cli_defaults(
         mut self,
         given: &[String],

@@ -43,7 +43,7 @@ impl RowField {
         })
     }
 
-    /// The name by which problems and places call it.
+    /// The name by which problems and spans call it.
     pub(crate) fn name(&self) -> &str {
         match self {
             Self::Id => "id",

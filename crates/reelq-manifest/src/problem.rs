@@ -31,21 +31,21 @@ pub struct Problem {
     pub rule: String,
     /// What to do about it.
     pub hint: Option<String>,
-    /// The line itself, with the place to look at.
+    /// The line itself, with the location to look at.
     pub excerpt: Option<Excerpt>,
     /// The further rows that have it too.
     #[serde(rename = "alike", skip_serializing_if = "GroupedProblems::is_empty")]
     pub grouped: GroupedProblems,
 }
 
-/// A line of the file, cut around the place to look at.
+/// A line of the file, cut around the location to look at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Excerpt {
-    /// The line, or the part of it around the place.
+    /// The line, or the part of it around the location.
     pub text: String,
-    /// Where the place begins in `text`, in bytes.
+    /// Where the location begins in `text`, in bytes.
     pub offset: usize,
-    /// The length of the place in bytes.
+    /// The length of the location in bytes.
     pub length: usize,
 }
 
@@ -135,7 +135,7 @@ pub(crate) fn readable(text: &str) -> String {
 }
 
 impl fmt::Display for Problem {
-    /// Writes one line: place, severity, rule, and the offending value.
+    /// Writes one line: location, severity, rule, and the offending value.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.file.display())?;
         for number in [self.line, self.column].into_iter().flatten() {

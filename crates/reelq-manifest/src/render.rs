@@ -28,7 +28,7 @@ impl SourceCode for Problem {
     }
 }
 
-/// The problem with its rule alone as the heading: the place is drawn below it.
+/// The problem with its rule alone as the heading: the location is drawn below it.
 #[derive(Debug)]
 struct Headed<'a>(&'a Problem);
 

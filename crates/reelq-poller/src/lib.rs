@@ -14,5 +14,5 @@ mod status_events;
 
 pub use plan::PollPlan;
 pub use poller::{Poller, PollerParts};
-pub use schedule::Schedule;
+pub use schedule::PollSchedule;
 pub use settings::{PollSection, PollSettings};

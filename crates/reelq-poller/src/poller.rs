@@ -9,7 +9,7 @@ use reelq_store::{ClaimStage, SharedStore};
 use reelq_worker::{AccountMetrics, AccountPauser, Exchange, Finish, Handler, JobContext, SharedRng, other_provider};
 
 use crate::{
-    PollSettings, Schedule,
+    PollSchedule, PollSettings,
     cancel::{TooLate, Withdrawal},
     poll_context::PollContext,
     refusal::Refusals,
@@ -33,7 +33,7 @@ pub struct PollerParts {
     /// Submissions a job may spend on failures that were not charged.
     pub retries: u32,
     /// When to poll; shared with the submitter, which asks for the time of the first poll.
-    pub schedule: Arc<Schedule>,
+    pub schedule: Arc<PollSchedule>,
     /// Seeds the delays.
     pub seed: u64,
 }

@@ -25,19 +25,19 @@ const NOTICED_EARLY: f64 = 0.95;
 type Kind = (ModelName, String);
 
 /// Decides when to poll an account's tasks, and learns from those that finish.
-pub struct Schedule {
+pub struct PollSchedule {
     plan: PollPlan,
     run_times: Mutex<BTreeMap<Kind, VecDeque<Duration>>>,
     rng: SharedRng,
 }
 
-impl fmt::Debug for Schedule {
+impl fmt::Debug for PollSchedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Schedule").field("plan", &self.plan).finish_non_exhaustive()
+        f.debug_struct("PollSchedule").field("plan", &self.plan).finish_non_exhaustive()
     }
 }
 
-impl Schedule {
+impl PollSchedule {
     /// Knows nothing yet.
     pub fn new(plan: PollPlan, rng: SharedRng) -> Self {
         Self { plan, run_times: Mutex::default(), rng }
@@ -102,14 +102,14 @@ mod tests {
         sample::spec("a cat")
     }
 
-    fn schedule(seed: u64) -> Schedule {
+    fn schedule(seed: u64) -> PollSchedule {
         let seconds = Duration::from_secs;
         let plan = PollPlan { first: seconds(2), min: seconds(1), max: seconds(10), growth: 1.5 };
-        Schedule::new(plan, SharedRng::seeded(seed))
+        PollSchedule::new(plan, SharedRng::seeded(seed))
     }
 
     /// Follows one task after another; gives the polls and the seconds of delay for each, on average over the last `over`.
-    fn follow(schedule: &Schedule, run_times: &[Duration], over: usize) -> (f64, f64) {
+    fn follow(schedule: &PollSchedule, run_times: &[Duration], over: usize) -> (f64, f64) {
         let (mut polls, mut late) = (0.0, 0.0);
         for (number, runs) in run_times.iter().enumerate() {
             let counted = number + over >= run_times.len();

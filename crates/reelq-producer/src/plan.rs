@@ -85,39 +85,21 @@ pub async fn plan(store: Option<&dyn Store>, order: &Arc<Order>) -> Result<Plan>
         Some(store) => BatchJobs::read(store, &batch.name, &order.accounts).await?,
         None => BatchJobs::default(),
     });
-    let mut comparison = Comparison::with(Arc::clone(&present));
-    let seen = match store.filter(|_| order.source.looks_elsewhere) {
-        Some(store) => order.source.tolerate(store.imports_seen().await.map_err(Error::from))?,
-        None => None,
-    };
-    let mut lookup = match store.filter(|_| order.source.looks_elsewhere) {
-        Some(store) => {
-            order.source.tolerate(Lookup::over(store, &order.accounts, &batch.name, order.source.reads_only).await)?
-        }
-        None => None,
-    };
-    let mut costs = Costs::default();
+    let (seen, mut lookup) = begin_lookup(store, order, &batch.name).await?;
+    let (mut comparison, mut costs) = (Comparison::with(Arc::clone(&present)), Costs::default());
     let mut pass = Pass::start(Arc::clone(order), Arc::clone(&batch), Arc::clone(&present), false);
     while let Some(chunk) = pass.next().await {
         let known = match store {
             Some(store) => known(store, &batch.name, chunk.lines.iter().map(LineDraft::id)).await?,
             None => vec![None; chunk.lines.len()],
         };
-        let (mut unknown, mut lost) = (Vec::new(), 0);
-        for (line, known) in chunk.lines.iter().zip(known) {
-            let to_buy = comparison.compare(line, known);
-            costs.add(line, to_buy);
-            match to_buy && known.is_none() {
-                true if present.is_unread(line.id()) => lost += 1,
-                true => unknown.push(line),
-                false => {}
-            }
-        }
+        let unknown = compare(&chunk.lines, known, &mut comparison, &mut costs);
+        let (lost, new): (Vec<_>, Vec<_>) = unknown.into_iter().partition(|line| present.is_unread(line.id()));
         if let Some(looking) = &mut lookup {
-            looking.add_lost(lost);
+            looking.add_lost(u64::try_from(lost.len()).unwrap_or(u64::MAX));
         }
         if let Some(looking) = &mut lookup
-            && order.source.tolerate(looking.add(&unknown).await)?.is_none()
+            && order.source.tolerate(looking.add(&new).await)?.is_none()
         {
             lookup = None;
         }
@@ -160,6 +142,36 @@ pub async fn plan(store: Option<&dyn Store>, order: &Arc<Order>) -> Result<Plan>
         seen,
         present,
     })
+}
+
+/// Begins to look requests up in other batches, where that is wanted; what was imported so far comes along.
+async fn begin_lookup<'a>(
+    store: Option<&'a dyn Store>,
+    order: &'a Order,
+    batch: &'a BatchName,
+) -> Result<(Option<ImportsSeen>, Option<Lookup<'a>>)> {
+    let Some(store) = store.filter(|_| order.source.looks_elsewhere) else { return Ok((None, None)) };
+    let seen = order.source.tolerate(store.imports_seen().await.map_err(Error::from))?;
+    let lookup = Lookup::over(store, &order.accounts, batch, order.source.reads_only).await;
+    Ok((seen, order.source.tolerate(lookup)?))
+}
+
+/// Compares and prices lines; those that will be bought though the batch does not know them.
+fn compare<'a>(
+    lines: &'a [LineDraft],
+    known: Vec<Option<Known>>,
+    comparison: &mut Comparison,
+    costs: &mut Costs,
+) -> Vec<&'a LineDraft> {
+    let mut unknown = Vec::new();
+    for (line, known) in lines.iter().zip(known) {
+        let to_buy = comparison.compare(line, known);
+        costs.add(line, to_buy);
+        if to_buy && known.is_none() {
+            unknown.push(line);
+        }
+    }
+    unknown
 }
 
 pub(crate) async fn known(

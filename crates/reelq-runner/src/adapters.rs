@@ -3,27 +3,27 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use reelq_config::AccountConfig;
-use reelq_console::Failure;
+use reelq_console::CommandError;
 use reelq_manifest::Vocabulary;
 use reelq_model::{AccountName, ProviderName};
 use reelq_producer::{Accounts, Plan, PlanAccount};
 use reelq_provider::{Overlay, Provider, ProviderSettings};
 use reelq_submitter::SubmitSettings;
 
-use crate::{context::Session, simulated_vendors::price_overlay};
+use crate::{context::CommandContext, simulated_vendors::price_overlay};
 
 /// An account's adapter.
-pub fn open(session: &Session, account: &AccountConfig) -> Result<Arc<dyn Provider>, Failure> {
+pub fn open(context: &CommandContext, account: &AccountConfig) -> Result<Arc<dyn Provider>, CommandError> {
     // Accounts that say the same share one: a catalogue takes a while to read, and there may be thousands of accounts.
     let said = account.said(&KEYS);
-    if let Some(known) = session.adapters.get(&said) {
+    if let Some(known) = context.adapters.get(&said) {
         return Ok(known);
     }
-    let refuse = |error: &dyn std::fmt::Display| Failure::usage(format!("account `{}`: {error}", account.name));
+    let refuse = |error: &dyn std::fmt::Display| CommandError::usage(format!("account `{}`: {error}", account.name));
     let mut settings: ProviderSettings = account.section(&KEYS).map_err(|error| refuse(&error))?;
-    settings.catalogue = overlay(session, &account.provider)?;
+    settings.catalogue = overlay(context, &account.provider)?;
     let provider = reelq_provider::open(&settings).map_err(|error| refuse(&error))?;
-    session.adapters.keep(said, &provider);
+    context.adapters.keep(said, &provider);
     Ok(provider)
 }
 
@@ -31,45 +31,45 @@ pub fn open(session: &Session, account: &AccountConfig) -> Result<Arc<dyn Provid
 const KEYS: [&str; 5] = ["provider", "dialect", "idempotency", "refunds_failures", "link_lifetime"];
 
 /// A vendor's adapter with the user's catalogue and no account.
-pub fn open_vendor(session: &Session, provider: &str) -> Result<Arc<dyn Provider>, Failure> {
-    vendor(provider, overlay(session, provider)?)
+pub fn open_vendor(context: &CommandContext, provider: &str) -> Result<Arc<dyn Provider>, CommandError> {
+    vendor(provider, overlay(context, provider)?)
 }
 
 /// A vendor's adapter as it is built in.
-pub fn open_builtin(provider: &str) -> Result<Arc<dyn Provider>, Failure> {
+pub fn open_builtin(provider: &str) -> Result<Arc<dyn Provider>, CommandError> {
     vendor(provider, None)
 }
 
-fn vendor(provider: &str, catalogue: Option<Overlay>) -> Result<Arc<dyn Provider>, Failure> {
-    let name = ProviderName::new(provider).map_err(|error| Failure::usage(error.to_string()))?;
+fn vendor(provider: &str, catalogue: Option<Overlay>) -> Result<Arc<dyn Provider>, CommandError> {
+    let name = ProviderName::new(provider).map_err(|error| CommandError::usage(error.to_string()))?;
     let settings = ProviderSettings { catalogue, ..ProviderSettings::new(name) };
-    reelq_provider::open(&settings).map_err(|error| Failure::usage(error.to_string()))
+    reelq_provider::open(&settings).map_err(|error| CommandError::usage(error.to_string()))
 }
 
 /// The file that is laid over a vendor's catalogue; in a simulation, the simulator's prices.
-fn overlay(session: &Session, provider: &str) -> Result<Option<Overlay>, Failure> {
-    if session.is_simulated() {
+fn overlay(context: &CommandContext, provider: &str) -> Result<Option<Overlay>, CommandError> {
+    if context.is_simulated() {
         return Ok(Some(Overlay { path: "the simulator's prices".to_owned(), text: price_overlay(provider) }));
     }
-    let Some(path) = session.config.catalogue.get(provider) else { return Ok(None) };
+    let Some(path) = context.config.catalogue.get(provider) else { return Ok(None) };
     let read = std::fs::read_to_string(path);
     let unreadable =
-        |error| Failure::usage(format!("catalogue.{provider}: {} cannot be read ({error})", path.display()));
+        |error| CommandError::usage(format!("catalogue.{provider}: {} cannot be read ({error})", path.display()));
     Ok(Some(Overlay { path: path.display().to_string(), text: read.map_err(unreadable)? }))
 }
 
 /// How an account submits.
-pub fn submit_settings(account: &AccountConfig) -> Result<SubmitSettings, Failure> {
+pub fn submit_settings(account: &AccountConfig) -> Result<SubmitSettings, CommandError> {
     let read = account.section(&SubmitSettings::KEYS);
-    read.map_err(|error| Failure::usage(format!("account `{}`: {error}", account.name)))
+    read.map_err(|error| CommandError::usage(format!("account `{}`: {error}", account.name)))
 }
 
 /// The configured accounts as the producer needs them.
-pub fn accounts(session: &Session, usual: Option<AccountName>) -> Result<Accounts, Failure> {
+pub fn accounts(context: &CommandContext, usual: Option<AccountName>) -> Result<Accounts, CommandError> {
     let mut accounts = Vec::new();
-    for account in session.config.accounts.values() {
+    for account in context.config.accounts.values() {
         let limits = submit_settings(account)?.limits();
-        accounts.push(PlanAccount { name: account.name.clone(), provider: open(session, account)?, limits });
+        accounts.push(PlanAccount { name: account.name.clone(), provider: open(context, account)?, limits });
     }
     Ok(Accounts::new(accounts, usual))
 }

@@ -5,9 +5,9 @@ use reelq_console::quoted;
 use reelq_model::BatchName;
 use reelq_store::BatchDraft;
 
-use crate::context::Session;
+use crate::context::CommandContext;
 
-impl Session {
+impl CommandContext {
     /// The flags that lead another command to the same state.
     pub fn flags(&self) -> String {
         let simulate = self.is_simulated().then(|| " --simulate".to_owned());
@@ -48,8 +48,8 @@ impl Session {
 }
 
 /// What holds for a state that came from a backup.
-pub fn held(session: &Session) -> String {
-    let flags = session.flags();
+pub fn held(context: &CommandContext) -> String {
+    let flags = context.flags();
     format!(
         "what was bought since is not in it, so that nothing is bought before you say that it may be:\n  \
          to follow and fetch what it knows, free of charge: reelq worker --stages poll,collect --drain{flags}\n  \

@@ -1,10 +1,10 @@
 //! Journals that the store waits for, since it may have lost purchases.
 
-use reelq_console::{Failure, Out};
+use reelq_console::{CommandError, Out};
 use reelq_store::{FolderView, GuardStep, Store, StoreGuard};
 
-/// Says whom the store waits for; nothing where it waits for nobody.
-pub async fn say_waiting(store: &dyn Store, out: Out) -> Result<(), Failure> {
+/// Says whom the store waits for; nothing where it waits for no one.
+pub async fn say_waiting(store: &dyn Store, out: Out) -> Result<(), CommandError> {
     let guard = store.guard(&GuardStep::Read).await?;
     if let Some(found) = waiting(&guard) {
         out.note(&format!("{found}; {FIX}"));

@@ -6,14 +6,15 @@ use std::{
 };
 
 use reelq_collector::StorageOptions;
-use reelq_config::{Config, Environment, Flags, Project, Settings, StorePlace, left_aside, problems};
-use reelq_console::{Failure, Out, quoted};
+use reelq_config::{Config, Environment, Flags, MergedSettings, Project, StorePlace, left_aside, problems};
+use reelq_console::{CommandError, Out, quoted};
 use reelq_files::Blobs;
+use reelq_files::fresh;
 use reelq_http::Proxies;
 use reelq_model::SharedClock;
 use reelq_store_redis::Patience;
 
-use crate::{adapter_cache::AdapterCache, machine::seed, reaching::PATIENCE};
+use crate::{adapter_cache::AdapterCache, reaching::PATIENCE};
 
 /// What the command line says for every command.
 #[derive(Debug, Clone, Default)]
@@ -26,7 +27,7 @@ pub struct Invocation {
 
 /// What every command starts from.
 #[derive(Debug)]
-pub struct Session {
+pub struct CommandContext {
     /// What the command line says.
     pub invocation: Invocation,
     /// The environment, as it was when the program started.
@@ -34,7 +35,7 @@ pub struct Session {
     /// The machine's clock.
     pub clock: SharedClock,
     /// Every key with where its value came from.
-    pub settings: Settings,
+    pub settings: MergedSettings,
     /// The checked configuration.
     pub config: Config,
     /// The vendors' adapters that were opened so far.
@@ -49,20 +50,20 @@ pub struct Session {
     pub patience: Patience,
 }
 
-impl Session {
+impl CommandContext {
     /// Reads and checks the configuration; tells its warnings, and refuses its errors.
     pub fn open(
         invocation: &Invocation,
         environment: Environment,
         clock: SharedClock,
         out: Out,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, CommandError> {
         let (start, project) = enter(invocation, &environment)?;
         let mut flags = invocation.flags.clone();
         if let (Some(start), Some(store)) = (&start, &mut flags.store) {
             *store = store_from(start, store);
         }
-        let mut settings = Settings::read(&flags, &environment, Path::new("."));
+        let mut settings = MergedSettings::read(&flags, &environment, Path::new("."));
         let is_users = matches!(project, Project::User(_));
         if let Project::User(folder) = &project {
             settings.keep_state_in(folder);
@@ -86,7 +87,7 @@ impl Session {
             settings,
             config,
             adapters: AdapterCache::default(),
-            seed: seed(),
+            seed: fresh::number(),
             patience: Patience::new(PATIENCE),
             start,
             is_users,
@@ -130,7 +131,7 @@ impl Session {
     }
 
     /// The bytes of local images that are kept on this machine.
-    pub fn blobs(&self) -> Result<Arc<Blobs>, Failure> {
+    pub fn blobs(&self) -> Result<Arc<Blobs>, CommandError> {
         Ok(Arc::new(Blobs::open(self.state_folder().join("images"))?))
     }
 
@@ -146,12 +147,12 @@ impl Session {
 }
 
 /// Goes to the project's folder. Returns where it came from, where that is another one.
-fn enter(invocation: &Invocation, environment: &Environment) -> Result<(Option<PathBuf>, Project), Failure> {
+fn enter(invocation: &Invocation, environment: &Environment) -> Result<(Option<PathBuf>, Project), CommandError> {
     let Ok(start) = std::env::current_dir() else { return Ok((None, Project::Here)) };
     let project = Project::find(&start, &invocation.flags, environment);
     let Project::Above(folder) = &project else { return Ok((None, project)) };
     std::env::set_current_dir(folder).map_err(|error| {
-        Failure::usage(format!("the project's folder {} cannot be entered: {error}", folder.display()))
+        CommandError::usage(format!("the project's folder {} cannot be entered: {error}", folder.display()))
     })?;
     Ok((Some(start), project))
 }
@@ -165,13 +166,13 @@ fn store_from(start: &Path, store: &str) -> String {
 }
 
 /// A state of an earlier version lies where the command was started: it knows what was bought, and must not be passed over.
-fn refuse_left_aside(start: &Path, used: &Path, invocation: &Invocation) -> Result<(), Failure> {
+fn refuse_left_aside(start: &Path, used: &Path, invocation: &Invocation) -> Result<(), CommandError> {
     let Some(aside) = left_aside(start).filter(|_| invocation.flags.store.is_none()) else { return Ok(()) };
     let used = std::path::absolute(used).unwrap_or_else(|_| used.to_owned());
     if aside == used {
         return Ok(());
     }
-    Err(Failure::usage(format!(
+    Err(CommandError::usage(format!(
         "there is a state at {}, but the configuration of this project keeps its own at {}: what the first one bought would \
          be bought again. Use it with --store {}, or move it away if it is of no use any more",
         aside.display(),

@@ -5,13 +5,13 @@ use std::{io, sync::Arc};
 use async_trait::async_trait;
 use bytes::Bytes;
 use reelq_collector::{OutputImages, Place};
-use reelq_console::Failure;
+use reelq_console::CommandError;
 use reelq_model::{BatchName, Digest};
 use reelq_producer::KeepImages;
 use reelq_store::SharedStore;
 use reelq_submitter::Images;
 
-use crate::context::Session;
+use crate::context::CommandContext;
 
 /// Finds images under the output place of their batch.
 #[derive(Debug)]
@@ -39,22 +39,22 @@ impl KeepImages for KeepShared {
 }
 
 /// Where workers find the bytes of local images.
-pub(crate) fn of_workers(session: &Session, store: &SharedStore) -> Result<Arc<dyn Images>, Failure> {
-    if !session.is_shared() {
-        return Ok(Arc::new(session.blobs()?));
+pub(crate) fn of_workers(context: &CommandContext, store: &SharedStore) -> Result<Arc<dyn Images>, CommandError> {
+    if !context.is_shared() {
+        return Ok(Arc::new(context.blobs()?));
     }
-    Ok(Arc::new(SharedImages(of_outputs(session, store))))
+    Ok(Arc::new(SharedImages(of_outputs(context, store))))
 }
 
 /// Image bytes under the output places of their batches.
-pub fn of_outputs(session: &Session, store: &SharedStore) -> OutputImages {
-    OutputImages::new(Arc::clone(store), Arc::clone(&session.clock), session.storage())
+pub fn of_outputs(context: &CommandContext, store: &SharedStore) -> OutputImages {
+    OutputImages::new(Arc::clone(store), Arc::clone(&context.clock), context.storage())
 }
 
 /// Where a load keeps the bytes of local images, for a batch whose outputs go to `place`.
-pub fn of_load(session: &Session, place: Place) -> Result<Box<dyn KeepImages>, Failure> {
-    if !session.is_shared() {
-        return Ok(Box::new(session.blobs()?));
+pub fn of_load(context: &CommandContext, place: Place) -> Result<Box<dyn KeepImages>, CommandError> {
+    if !context.is_shared() {
+        return Ok(Box::new(context.blobs()?));
     }
     Ok(Box::new(KeepShared(place)))
 }

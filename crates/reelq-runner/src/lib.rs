@@ -14,6 +14,7 @@ pub mod jobs;
 pub mod locks;
 pub mod machine;
 pub mod next_step;
+pub mod obstacles;
 pub mod opened;
 pub mod orders;
 pub mod paid;

@@ -1,9 +1,7 @@
 //! What tells this machine and this process from all others.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
-
 use anyhow::Context;
-use reelq_console::Failure;
+use reelq_console::CommandError;
 use reelq_model::WorkerId;
 
 /// What runs are called on the store.
@@ -20,13 +18,8 @@ pub fn host() -> String {
 }
 
 /// A name that no other process on this store has, and that tells people where it runs.
-pub fn worker_id(kind: &str, seed: u64) -> Result<WorkerId, Failure> {
+pub fn worker_id(kind: &str, seed: u64) -> Result<WorkerId, CommandError> {
     let host = host();
     let name = format!("{kind}-{host}-{}-{:08x}", std::process::id(), seed >> 32);
     Ok(WorkerId::new(name).context("name the worker")?)
-}
-
-/// Containers may share process ids and moments of their start: the system's own randomness tells them apart.
-pub(crate) fn seed() -> u64 {
-    RandomState::new().build_hasher().finish()
 }

@@ -2,33 +2,33 @@
 
 use std::ops::Deref;
 
-use reelq_console::Failure;
+use reelq_console::CommandError;
 use reelq_model::WorkerId;
 use reelq_store::{SharedStore, Store};
 
-use crate::{advice::held, context::Session, stores};
+use crate::{advice::held, context::CommandContext, stores};
 
 /// The store that a command works on, with the context that it was opened in.
 #[derive(Debug, Clone)]
 pub struct OpenedStore<'c> {
-    context: &'c Session,
+    context: &'c CommandContext,
     store: SharedStore,
 }
 
 impl<'c> OpenedStore<'c> {
     /// Opens it; makes it where there is none yet.
-    pub async fn create(context: &'c Session) -> Result<Self, Failure> {
+    pub async fn create(context: &'c CommandContext) -> Result<Self, CommandError> {
         Self::told(context, stores::open(&context.place(), context).await?).await
     }
 
     /// Opens it, where there is one.
-    pub async fn find(context: &'c Session) -> Result<Option<Self>, Failure> {
+    pub async fn find(context: &'c CommandContext) -> Result<Option<Self>, CommandError> {
         let is_there = context.place().may_exist().map_err(anyhow::Error::from)?;
         if is_there { Self::create(context).await.map(Some) } else { Ok(None) }
     }
 
-    /// Opens it to be read, where there is one: nothing of it is made, migrated or mended, and it need not be writable.
-    pub async fn read(context: &'c Session) -> Result<Option<Self>, Failure> {
+    /// Opens it to be read, where there is one: nothing of it is made, migrated or fixed, and it need not be writable.
+    pub async fn read(context: &'c CommandContext) -> Result<Option<Self>, CommandError> {
         if !context.place().may_exist().map_err(anyhow::Error::from)? {
             return Ok(None);
         }
@@ -36,7 +36,7 @@ impl<'c> OpenedStore<'c> {
     }
 
     /// Says that the state came from a backup, until a person has accepted it.
-    async fn told(context: &'c Session, store: SharedStore) -> Result<Self, Failure> {
+    async fn told(context: &'c CommandContext, store: SharedStore) -> Result<Self, CommandError> {
         if let Some(taken_at) = store.restored().await? {
             tracing::warn!("this state is a backup of {taken_at}; {}", held(context));
         }
@@ -49,12 +49,12 @@ impl<'c> OpenedStore<'c> {
     }
 
     /// What it was opened in.
-    pub const fn context(&self) -> &'c Session {
+    pub const fn context(&self) -> &'c CommandContext {
         self.context
     }
 
     /// The store as a process that buys uses it: over a server that may forget, with a journal in front.
-    pub(crate) fn journaled(&self, worker: &WorkerId) -> Result<SharedStore, Failure> {
+    pub(crate) fn journaled(&self, worker: &WorkerId) -> Result<SharedStore, CommandError> {
         stores::journaled(&self.store, self.context, worker)
     }
 }

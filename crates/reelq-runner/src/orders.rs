@@ -1,15 +1,15 @@
 //! An order that stops or bounds buying holds once whoever may take the server's place has it: its disk and its replicas.
 
-use reelq_console::{Exit, Failure, Out, Outcome, plural};
+use reelq_console::{CommandError, CommandResult, Exit, Out, plural};
 use reelq_store::{Spread, Store};
 
 /// Waits until the order is everywhere; where that takes too long, says what may become of it, and what to do then.
-pub async fn hold(what: &str, then: &str, store: &dyn Store, out: Out) -> Outcome {
+pub async fn hold(what: &str, then: &str, store: &dyn Store, out: Out) -> CommandResult {
     if is_held(what, then, store, out).await? { Ok(Exit::Done) } else { Ok(Exit::Internal) }
 }
 
 /// The same, where the command goes on with other things.
-pub async fn is_held(what: &str, then: &str, store: &dyn Store, out: Out) -> Result<bool, Failure> {
+pub async fn is_held(what: &str, then: &str, store: &dyn Store, out: Out) -> Result<bool, CommandError> {
     let spread = store.everywhere().await?;
     if !spread.is_everywhere() {
         out.warning(&warning(what, then, spread));

@@ -10,7 +10,7 @@ use reelq_model::{FailureKind, Job, Settlement, Stage, Timestamp};
 pub enum Paid {
     /// Nothing: the provider took nothing, or gave the money back. Buying it again pays for it once.
     Nothing,
-    /// Nobody knows: it was given up while that was unknown, and no task is known that could be looked at.
+    /// No one knows: it was given up while that was unknown, and no task is known that could be looked at.
     Unknown,
     /// A task, which may still have its clip: only the provider's word at another look says that it has not.
     Task,

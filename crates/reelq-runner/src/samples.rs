@@ -1,6 +1,6 @@
 //! Jobs in each state, for tests.
 
-#![expect(clippy::unwrap_used, reason = "samples of tests: a broken one is a failed test")]
+#![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "samples of tests: a broken one is a failed test")]
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use reelq_store::JobView;
 /// A moment of the store, long after the epoch.
 pub const NOW: Timestamp = Timestamp::from_millis(1_000_000);
 
-/// The job as the store shows it, in nobody's hand and with nothing due.
+/// The job as the store shows it, in no one's hand and with nothing due.
 pub fn view(job: Job) -> JobView {
     JobView { job, line: None, due: None, worker: None, cancel_requested: false, parked: false, unread: None }
 }

@@ -59,7 +59,7 @@ impl Drop for Signals {
 ///
 /// # Errors
 ///
-/// Where the system lets nobody listen for signals.
+/// Where the system lets no one listen for signals.
 pub fn watch() -> std::io::Result<()> {
     let mut all = listen()?;
     #[expect(clippy::disallowed_methods, reason = "it lives as long as the process, and holds nothing")]

@@ -3,30 +3,35 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use anyhow::Context;
-use reelq_console::Failure;
+use reelq_console::CommandError;
 use reelq_sim::{SimSettings, Simulator, prices};
 use url::Url;
 
-use crate::context::Session;
+use crate::context::CommandContext;
 
 /// The simulated vendors of one run.
 #[derive(Debug)]
-pub struct Simulated {
+pub struct SimulatedVendors {
     base_url: Url,
     simulator: Option<Simulator>,
 }
 
-impl Simulated {
+impl SimulatedVendors {
     /// Uses the simulator at `external`, or starts one in this process that remembers its tasks beside the state.
-    pub async fn start(external: Option<&Url>, settings: SimSettings, session: &Session) -> Result<Self, Failure> {
+    pub async fn start(
+        external: Option<&Url>,
+        settings: SimSettings,
+        context: &CommandContext,
+    ) -> Result<Self, CommandError> {
         if let Some(url) = external {
             return Ok(Self { base_url: url.clone(), simulator: None });
         }
-        let folder = session.state_folder();
-        std::fs::create_dir_all(&folder).context("make the folder of the simulation").map_err(Failure::Other)?;
-        let started = Simulator::start(settings, Arc::clone(&session.clock)).await;
-        let simulator = started.context("start the simulated vendors").map_err(Failure::Other)?;
-        let base_url = simulator.base_url().parse().context("read the simulator's address").map_err(Failure::Other)?;
+        let folder = context.state_folder();
+        std::fs::create_dir_all(&folder).context("make the folder of the simulation").map_err(CommandError::Other)?;
+        let started = Simulator::start(settings, Arc::clone(&context.clock)).await;
+        let simulator = started.context("start the simulated vendors").map_err(CommandError::Other)?;
+        let base_url =
+            simulator.base_url().parse().context("read the simulator's address").map_err(CommandError::Other)?;
         Ok(Self { base_url, simulator: Some(simulator) })
     }
 

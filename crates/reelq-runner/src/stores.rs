@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use reelq_config::{PasswordPlace, RedisPlace, StorePlace, secret_file};
-use reelq_console::Failure;
+use reelq_console::CommandError;
 use reelq_journal::{JournalSettings, Journaled};
 use reelq_model::{SharedClock, WorkerId};
 use reelq_store::SharedStore;
@@ -12,47 +12,51 @@ use reelq_store_redis::{LinkOptions, RedisStore, SecretSource, ServerFacts, TlsF
 use reelq_store_sqlite::SqliteStore;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::{context::Session, machine::host, reaching::until_reached};
+use crate::{context::CommandContext, machine::host, reaching::until_reached};
 
 /// Opens it; makes it where it is new.
-pub async fn open(place: &StorePlace, session: &Session) -> Result<SharedStore, Failure> {
-    let clock = Arc::clone(&session.clock);
+pub async fn open(place: &StorePlace, context: &CommandContext) -> Result<SharedStore, CommandError> {
+    let clock = Arc::clone(&context.clock);
     Ok(match place {
         StorePlace::Sqlite(file) => Arc::new(SqliteStore::open(file, clock)?),
         StorePlace::Redis(place) => {
-            let options = options(place, session)?;
+            let options = options(place, context)?;
             let open = || async {
                 let (address, namespace) = (place.address.clone(), place.namespace.clone());
-                Ok::<_, Failure>(RedisStore::open(address, namespace, options.clone(), Arc::clone(&clock)).await?)
+                Ok::<_, CommandError>(RedisStore::open(address, namespace, options.clone(), Arc::clone(&clock)).await?)
             };
-            Arc::new(until_reached(session, open).await?)
+            Arc::new(until_reached(&context.patience, context.seed, open).await?)
         }
     })
 }
 
 /// Opens it to be read; it is there already.
-pub async fn open_reading(place: &StorePlace, session: &Session) -> Result<SharedStore, Failure> {
-    let clock = Arc::clone(&session.clock);
+pub async fn open_reading(place: &StorePlace, context: &CommandContext) -> Result<SharedStore, CommandError> {
+    let clock = Arc::clone(&context.clock);
     Ok(match place {
         StorePlace::Sqlite(file) => Arc::new(SqliteStore::open_reading(file, &clock)?),
         StorePlace::Redis(place) => {
-            let options = options(place, session)?;
+            let options = options(place, context)?;
             let open = || async {
                 let (address, namespace) = (place.address.clone(), place.namespace.clone());
                 let opened = RedisStore::open_reading(address, namespace, options.clone(), Arc::clone(&clock)).await;
-                Ok::<_, Failure>(opened?)
+                Ok::<_, CommandError>(opened?)
             };
-            Arc::new(until_reached(session, open).await?)
+            Arc::new(until_reached(&context.patience, context.seed, open).await?)
         }
     })
 }
 
 /// The store as a process that buys uses it: over a server that may forget, with a journal in front.
-pub fn journaled(store: &SharedStore, session: &Session, worker: &WorkerId) -> Result<SharedStore, Failure> {
-    let place = session.place();
+pub fn journaled(
+    store: &SharedStore,
+    context: &CommandContext,
+    worker: &WorkerId,
+) -> Result<SharedStore, CommandError> {
+    let place = context.place();
     let StorePlace::Redis(redis) = &place else { return Ok(Arc::clone(store)) };
     let settings = journal(redis);
-    let journal = Journaled::open(Arc::clone(store), settings, worker, Arc::clone(&session.clock));
+    let journal = Journaled::open(Arc::clone(store), settings, worker, Arc::clone(&context.clock));
     Ok(Arc::new(journal.context("open the journal of this machine")?))
 }
 
@@ -62,19 +66,19 @@ pub fn journal(place: &RedisPlace) -> JournalSettings {
 }
 
 /// How the server is spoken to.
-pub fn options(place: &RedisPlace, session: &Session) -> Result<LinkOptions, Failure> {
+pub fn options(place: &RedisPlace, context: &CommandContext) -> Result<LinkOptions, CommandError> {
     Ok(LinkOptions {
-        password: password(&place.password, "password", session)?,
+        password: password(&place.password, "password", context)?,
         sentinel_user: place.sentinel_user.clone(),
-        sentinel_password: password(&place.sentinel_password, "sentinel_password", session)?,
+        sentinel_password: password(&place.sentinel_password, "sentinel_password", context)?,
         tls: TlsFiles {
             authorities: place.ca_file.clone(),
             certificate: place.cert_file.clone(),
             key: place.key_file.clone(),
         },
         durability: place.durability(),
-        patience: session.patience.clone(),
-        seed: session.seed,
+        patience: context.patience.clone(),
+        seed: context.seed,
         ..LinkOptions::default()
     })
 }
@@ -95,15 +99,15 @@ pub async fn warn_of_forgetfulness(place: RedisPlace, options: LinkOptions, cloc
 }
 
 /// The password from its place; `key` is the setting that names the place, without its ending.
-fn password(place: &PasswordPlace, key: &str, session: &Session) -> Result<Option<SecretSource>, Failure> {
+fn password(place: &PasswordPlace, key: &str, context: &CommandContext) -> Result<Option<SecretSource>, CommandError> {
     if let Some(variable) = &place.variable {
-        let unset = || Failure::usage(format!("[redis] {key}_env: ${variable} is not set: export {variable}=…"));
-        let password = session.environment.secret(variable).ok_or_else(unset)?;
+        let unset = || CommandError::usage(format!("[redis] {key}_env: ${variable} is not set: export {variable}=…"));
+        let password = context.environment.secret(variable).ok_or_else(unset)?;
         return Ok(Some(password.into()));
     }
     let Some(path) = &place.file else { return Ok(None) };
     let unread =
-        |error: String| Failure::usage(format!("[redis] {key}_file: {} cannot be read ({error})", path.display()));
+        |error: String| CommandError::usage(format!("[redis] {key}_file: {} cannot be read ({error})", path.display()));
     let first = secret_file::read(path).and_then(|text| filled(&text)).map_err(unread)?;
     let path = path.clone();
     Ok(Some(SecretSource::new(move || match secret_file::read_again(&path) {

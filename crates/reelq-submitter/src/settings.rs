@@ -72,9 +72,6 @@ const RATE: f64 = 2.0;
 const IN_FLIGHT: u32 = 10;
 /// Status requests a second where paid requests are `auto`: tasks must be followed however many there will be.
 const POLLS_AUTO: f64 = 100.0;
-/// No one asks faster than this; it keeps the time between two requests above a microsecond.
-const RATE_MAX: f64 = 10_000.0;
-const COUNT_MAX: u32 = 1_000_000;
 
 impl SubmitSettings {
     /// The keys of this section.
@@ -91,22 +88,9 @@ impl SubmitSettings {
         "breaker",
     ];
 
-    /// Everything that is wrong with the values, and with `request_timeout`, which the submitter waits for.
-    pub fn check(&self, request_timeout: Duration) -> Vec<InvalidSetting> {
-        let rates =
-            [("requests_per_second", self.requests_per_second.number()), ("polls_per_second", self.polls_per_second)];
-        let counts = [("burst", Some(self.burst)), ("max_in_flight", self.max_in_flight.number())];
-        let budgets = [("budget_usd", self.budget_usd), ("daily_budget_usd", self.daily_budget_usd)];
-        let budgets = budgets.into_iter().filter_map(|(key, budget)| check_budget(key, budget?));
-        let rates = rates.into_iter().filter_map(|(key, rate)| check_rate(key, rate?));
-        let counts = counts.into_iter().filter_map(|(key, count)| check_count(key, count?));
-        rates
-            .chain(counts)
-            .chain(budgets)
-            .chain(check_retries(self.retries))
-            .chain(self.breaker.check())
-            .chain(check_timeout(request_timeout))
-            .collect()
+    /// What is wrong with values that each are in their range, which the configuration checks.
+    pub fn check(&self) -> Option<InvalidSetting> {
+        self.breaker.check()
     }
 
     /// How long the provider remembers keys; `None` where none are sent.
@@ -122,7 +106,7 @@ impl SubmitSettings {
         self.breaker.policy(self.window(vendor).is_some())
     }
 
-    /// The account's limits as the store keeps them. What [`SubmitSettings::check`] refuses is brought into range.
+    /// The account's limits as the store keeps them. A count of zero is taken for one.
     pub fn limits(&self) -> AccountLimits {
         let (rate, in_flight) = (self.requests_per_second, self.max_in_flight);
         let polls = rate.number().map_or(POLLS_AUTO, |rate| 5.0 * rate);
@@ -137,29 +121,6 @@ impl SubmitSettings {
             open_in_flight: in_flight.is_auto(),
         }
     }
-}
-
-fn check_rate(key: &'static str, rate: f64) -> Option<InvalidSetting> {
-    let fits = rate > 0.0 && rate <= RATE_MAX;
-    (!fits).then(|| InvalidSetting::new(key, format!("must be above 0 and at most {RATE_MAX}, not {rate}")))
-}
-
-fn check_count(key: &'static str, count: u32) -> Option<InvalidSetting> {
-    let fits = (1..=COUNT_MAX).contains(&count);
-    (!fits).then(|| InvalidSetting::new(key, format!("must be from 1 to {COUNT_MAX}, not {count}")))
-}
-
-fn check_budget(key: &'static str, budget: Money) -> Option<InvalidSetting> {
-    (budget < Money::ZERO).then(|| InvalidSetting::new(key, format!("must not be below 0, not {budget}")))
-}
-
-fn check_retries(retries: u32) -> Option<InvalidSetting> {
-    (retries > 100).then(|| InvalidSetting::new("retries", format!("must be at most 100, not {retries}")))
-}
-
-fn check_timeout(timeout: Duration) -> Option<InvalidSetting> {
-    let fits = (Duration::from_millis(100)..=Duration::from_mins(15)).contains(&timeout);
-    (!fits).then(|| InvalidSetting::new("request_timeout", format!("must be from 100ms to 15m, not {timeout:?}")))
 }
 
 /// Dollars as people write them, in a text: never a float.
@@ -188,36 +149,10 @@ mod tests {
     #[test]
     fn defaults_are_valid_and_poll_five_times_as_often_as_they_submit() {
         let settings = SubmitSettings::default();
-        assert_eq!(settings.check(Duration::from_secs(30)), []);
+        assert_eq!(settings.check(), None);
         let limits = settings.limits();
         assert_eq!((limits.requests_per_second, limits.polls_per_second), (2.0, 10.0));
         assert_eq!((limits.burst.get(), limits.max_in_flight.get()), (1, 10));
-    }
-
-    #[test]
-    fn all_problems_are_named_at_once_by_their_keys() {
-        let settings = SubmitSettings {
-            requests_per_second: 0.0.into(),
-            burst: 0,
-            max_in_flight: 0.into(),
-            polls_per_second: Some(f64::NAN),
-            budget_usd: Some(Money::from_micros(-1)),
-            retries: 1000,
-            ..SubmitSettings::default()
-        };
-        let problems: Vec<_> = settings.check(Duration::ZERO).iter().map(ToString::to_string).collect();
-        assert_eq!(
-            problems,
-            [
-                "requests_per_second must be above 0 and at most 10000, not 0",
-                "polls_per_second must be above 0 and at most 10000, not NaN",
-                "burst must be from 1 to 1000000, not 0",
-                "max_in_flight must be from 1 to 1000000, not 0",
-                "budget_usd must not be below 0, not -0.000001",
-                "retries must be at most 100, not 1000",
-                "request_timeout must be from 100ms to 15m, not 0ns",
-            ]
-        );
     }
 
     #[test]
@@ -238,7 +173,7 @@ mod tests {
     fn auto_begins_at_the_defaults_and_is_open() {
         let settings: SubmitSettings =
             serde_json::from_str(r#"{"requests_per_second":"auto","max_in_flight":"auto"}"#).unwrap();
-        assert_eq!(settings.check(Duration::from_secs(30)), []);
+        assert_eq!(settings.check(), None);
         let limits = settings.limits();
         assert_eq!((limits.requests_per_second, limits.polls_per_second, limits.max_in_flight.get()), (2.0, 100.0, 10));
         assert!(limits.open_rate && limits.open_in_flight);

@@ -28,6 +28,7 @@ pub use hooked_store::{Hook, HookedStore};
 pub use job_context::{FakeJobContext, Steps};
 pub use memory::MemoryStore;
 pub use provider::{FakeProvider, Polled};
+pub use reelq_worker::{DrainCheck, TestSignal, TestSignals};
 pub use script::Script;
 pub use store::{TestStore, load, open};
 pub use wait::{next_signal, wait_for};

@@ -27,7 +27,6 @@ pub fn avif() -> Vec<u8> {
 }
 
 /// One box of an MP4.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "it is a literal in every call")]
 pub fn boxed(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
     let size = u32::try_from(body.len() + 8).unwrap();
     [&size.to_be_bytes()[..], kind, body].concat()
@@ -71,7 +70,6 @@ pub fn jpeg() -> Vec<u8> {
 }
 
 /// A RIFF file of this form.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "it is a literal in every call")]
 pub fn riff(form: &[u8; 4], body: &[u8]) -> Vec<u8> {
     let size = u32::try_from(body.len() + 4).unwrap();
     [b"RIFF".as_slice(), &size.to_le_bytes(), form, body].concat()

@@ -76,7 +76,7 @@ impl RateController {
         match timeout(patience, self.change(step)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                tracing::warn!(%error, "the outcome of a request could not be shared with the other workers")
+                tracing::warn!(%error, "the outcome of a request could not be shared with the other workers");
             }
             Err(_) => tracing::warn!(
                 "the store is unreachable; the outcome of a request could not be shared with the other workers"

@@ -98,7 +98,19 @@ const PROSE: [&str; 30] = [
 fn every_command_in_the_docs_and_in_the_programs_texts_is_there_with_its_flags() {
     let mut texts = vec![root().join("README.md")];
     files(&root().join("docs"), "md", &mut texts);
-    for owner in ["cli", "store", "collector", "worker", "submitter", "poller", "producer", "manifest"] {
+    for owner in [
+        "cli",
+        "config",
+        "console",
+        "runner",
+        "store",
+        "collector",
+        "worker",
+        "submitter",
+        "poller",
+        "producer",
+        "manifest",
+    ] {
         files(&root().join(format!("crates/reelq-{owner}/src")), "rs", &mut texts);
     }
     let (mut help, mut missing, mut checked) = (Help::default(), BTreeSet::new(), 0);

@@ -1,12 +1,12 @@
-//! `reelq resume`, and with `--after-loss` a person's word that journals which nobody can read any more are not waited for.
+//! `reelq resume`, and with `--after-loss` a person's word that journals which no one can read any more are not waited for.
 
-use crate::commands::lookup;
-use reelq_console::{Exit, Failure, NOT_BOUGHT, Out, Outcome, Stake, grouped, money, plural};
+use reelq_console::{CommandError, CommandResult, Exit, NOT_BOUGHT, Out, Proposal, grouped, money, plural};
 use reelq_model::{AccountName, BatchName, Money, Status};
-use reelq_runner::{awaited, context::Session, jobs::absent};
+use reelq_runner::{awaited, context::CommandContext, jobs::absent};
 use reelq_store::{FolderView, GuardStep, Store, StoreGuard};
 
 use super::{consent::Consent, pause};
+use crate::commands::lookup;
 
 /// Flags of `reelq resume`.
 #[derive(Debug, clap::Args)]
@@ -24,24 +24,24 @@ pub(crate) struct ResumeArgs {
     consent: Consent,
 }
 
-pub(crate) async fn resume(args: &ResumeArgs, session: &Session, out: Out) -> Outcome {
+pub(crate) async fn resume(args: &ResumeArgs, context: &CommandContext, out: Out) -> CommandResult {
     if args.after_loss {
-        return after_loss(args.consent, session, out).await;
+        return after_loss(args.consent, context, out).await;
     }
-    let what = pause::Args { batch: args.batch.clone(), account: args.account.clone() };
-    pause::resume(&what, session, out).await
+    let what = pause::PauseArgs { batch: args.batch.clone(), account: args.account.clone() };
+    pause::resume(&what, context, out).await
 }
 
-async fn after_loss(consent: Consent, session: &Session, out: Out) -> Outcome {
-    let store = lookup::store(session).await?;
+async fn after_loss(consent: Consent, context: &CommandContext, out: Out) -> CommandResult {
+    let store = lookup::store(context).await?;
     let guard = store.guard(&GuardStep::List).await?;
     let missing: Vec<&FolderView> = guard.awaited().collect();
     if missing.is_empty() && absent::open(&guard.absent) > 0 {
-        return take_for_over(&guard, consent, &*store, session, out).await;
+        return take_for_over(&guard, consent, &*store, context, out).await;
     }
     if missing.is_empty() {
         if store.restored().await?.is_some() {
-            consent.to(&restored_stake(&*store).await?, session, out).await?;
+            consent.to(&restored_stake(&*store).await?, context, out).await?;
         }
         let accepted = store.accept_restored().await?;
         let report = serde_json::json!({ "what": "after loss", "accepted": accepted });
@@ -56,7 +56,7 @@ async fn after_loss(consent: Consent, session: &Session, out: Out) -> Outcome {
             .to_owned(),
     );
     let what = format!("go on without {}", counted(missing.len()));
-    consent.to(&Stake { told, what, otherwise: NOT_BOUGHT }, session, out).await?;
+    consent.to(&Proposal { told, what, otherwise: NOT_BOUGHT }, context, out).await?;
     let ids: Vec<String> = missing.iter().map(|view| view.folder.id.clone()).collect();
     store.guard(&GuardStep::Release(ids.clone())).await?;
     let report = serde_json::json!({ "what": "after loss", "accepted": true, "released": ids });
@@ -69,9 +69,9 @@ async fn take_for_over(
     guard: &StoreGuard,
     consent: Consent,
     store: &dyn Store,
-    session: &Session,
+    context: &CommandContext,
     out: Out,
-) -> Outcome {
+) -> CommandResult {
     let open = absent::open(&guard.absent);
     let what = format!(
         "take {} task{} for over whose jobs the store has lost, so that others may have their places in flight",
@@ -79,7 +79,7 @@ async fn take_for_over(
         plural(open)
     );
     consent
-        .to(&Stake { told: absent::told(&guard.absent), what, otherwise: "nothing was changed" }, session, out)
+        .to(&Proposal { told: absent::told(&guard.absent), what, otherwise: "nothing was changed" }, context, out)
         .await?;
     store.guard(&GuardStep::Over).await?;
     let report = serde_json::json!({ "what": "after loss", "accepted": true, "over": open });
@@ -88,7 +88,7 @@ async fn take_for_over(
 }
 
 /// What accepting a restored state lets be bought.
-async fn restored_stake(store: &dyn Store) -> Result<Stake, Failure> {
+async fn restored_stake(store: &dyn Store) -> Result<Proposal, CommandError> {
     let (mut jobs, mut sum) = (0, Money::ZERO);
     let mut told =
         vec!["this state came from a backup: what was bought since is not in it, and may be bought again".to_owned()];
@@ -101,7 +101,7 @@ async fn restored_stake(store: &dyn Store) -> Result<Stake, Failure> {
         (jobs, sum) = (jobs + queued, sum + view.to_spend);
     }
     let what = format!("let {} queued job{} be bought for about {}", grouped(jobs), plural(jobs), money(sum));
-    Ok(Stake { told, what, otherwise: NOT_BOUGHT })
+    Ok(Proposal { told, what, otherwise: NOT_BOUGHT })
 }
 
 fn counted(journals: usize) -> String {

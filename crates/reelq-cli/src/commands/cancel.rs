@@ -3,12 +3,10 @@
 mod followed;
 mod whole;
 
-use crate::commands::lookup;
-use crate::commands::selection::SelectionArgs;
-use reelq_console::{Failure, Out, Outcome, Stake, grouped, plural};
+use reelq_console::{CommandError, CommandResult, Out, Proposal, grouped, plural};
 use reelq_model::{BatchName, Status};
 use reelq_runner::{
-    context::Session,
+    context::CommandContext,
     jobs::{
         selection::{AT_ONCE, matching},
         withdrawal::Abilities,
@@ -19,10 +17,11 @@ use reelq_store::{BatchView, Edit, Edited, JobView, Store};
 use serde::Serialize;
 
 use super::consent::Consent;
+use crate::commands::{lookup, selection::SelectionArgs};
 
 /// Flags of `reelq cancel`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct CancelArgs {
     /// The batch
     batch: BatchName,
     #[command(flatten)]
@@ -53,63 +52,63 @@ struct Report {
     kept: Vec<JobView>,
 }
 
-pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
-    let store = lookup::store(session).await?;
+pub(crate) async fn run(args: &CancelArgs, context: &CommandContext, out: Out) -> CommandResult {
+    let store = lookup::store(context).await?;
     let batch = lookup::batch(&*store, &args.batch).await?;
     let report = if args.selection.plain().is_empty() {
-        whole::cancel_whole(args, &batch, session, &*store, out).await?
+        whole::cancel_whole(args, &batch, context, &*store, out).await?
     } else {
-        some(args, &batch, session, &*store, out).await?
+        some(args, &batch, context, &*store, out).await?
     };
     let Some(report) = report else {
         out.report(&Report::default(), |_| "nothing to cancel".to_owned());
-        return args.hold(&format!("batch {} has nothing to cancel", args.batch), session, &*store, out).await;
+        return args.hold(&format!("batch {} has nothing to cancel", args.batch), context, &*store, out).await;
     };
-    out.report(&report, |report| draw(report, &args.batch, &session.flags()));
+    out.report(&report, |report| draw(report, &args.batch, &context.flags()));
     if report.cancelled + report.doubtful > 0 {
-        let (batch, flags) = (&args.batch, session.flags());
+        let (batch, flags) = (&args.batch, context.flags());
         out.note(&format!("they stay cancelled when the manifest is run again; to take them up: reelq retry {batch} --cancelled{flags}"));
     }
     if report.requested + report.submitting > 0 {
-        session.say_follow(&*store, &args.batch, out).await?;
+        context.say_follow(&*store, &args.batch, out).await?;
     }
-    args.hold(&format!("jobs of batch {} are cancelled", args.batch), session, &*store, out).await
+    args.hold(&format!("jobs of batch {} are cancelled", args.batch), context, &*store, out).await
 }
 
 /// Cancels the jobs that were named.
 async fn some(
-    args: &Args,
+    args: &CancelArgs,
     batch: &BatchView,
-    session: &Session,
+    context: &CommandContext,
     store: &dyn Store,
     out: Out,
-) -> Result<Option<Report>, Failure> {
+) -> Result<Option<Report>, CommandError> {
     let jobs = matching(store, &args.selection.plain().filter(Some(&args.batch), args.statuses(), &[])).await?;
     lookup::explain(store, Some(batch), &args.selection.plain(), &jobs, args.takes(), out).await?;
     if jobs.is_empty() {
         return Ok(None);
     }
-    args.agreed(u64::try_from(jobs.len()).unwrap_or(u64::MAX), session, out).await?;
-    let (mut report, mut abilities) = (Report::default(), Abilities::new(session));
+    args.agreed(u64::try_from(jobs.len()).unwrap_or(u64::MAX), context, out).await?;
+    let (mut report, mut abilities) = (Report::default(), Abilities::new(context));
     for part in jobs.chunks(AT_ONCE) {
         cancel(part, &mut abilities, store, &mut report).await?;
     }
     Ok(Some(report))
 }
 
-impl Args {
+impl CancelArgs {
     const fn statuses(&self) -> &'static [Status] {
         if self.queued { &[Status::Queued] } else { &[Status::Queued, Status::Submitting, Status::Running] }
     }
 
-    async fn agreed(&self, count: u64, session: &Session, out: Out) -> Result<(), Failure> {
+    async fn agreed(&self, count: u64, context: &CommandContext, out: Out) -> Result<(), CommandError> {
         let what = format!("cancel {} job{} of batch {}", grouped(count), plural(count), self.batch);
-        self.consent.to(&Stake { told: Vec::new(), what, otherwise: "nothing was changed" }, session, out).await
+        self.consent.to(&Proposal { told: Vec::new(), what, otherwise: "nothing was changed" }, context, out).await
     }
 
     /// Waits until what was cancelled cannot be forgotten.
-    async fn hold(&self, what: &str, session: &Session, store: &dyn Store, out: Out) -> Outcome {
-        let (batch, flags, queued) = (&self.batch, session.flags(), if self.queued { " --queued" } else { "" });
+    async fn hold(&self, what: &str, context: &CommandContext, store: &dyn Store, out: Out) -> CommandResult {
+        let (batch, flags, queued) = (&self.batch, context.flags(), if self.queued { " --queued" } else { "" });
         let then = if self.selection.plain().is_empty() {
             format!("say it again: reelq cancel {batch}{queued}{flags}")
         } else {
@@ -133,7 +132,7 @@ async fn cancel(
     abilities: &mut Abilities<'_>,
     store: &dyn Store,
     report: &mut Report,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let edits: Vec<_> = jobs.iter().map(|view| (view.job.id, Edit::Cancel)).collect();
     for (view, edited) in jobs.iter().zip(store.edit_all(&edits).await?) {
         match edited {

@@ -1,9 +1,9 @@
 //! `--yes`: how a person agrees beforehand.
 //!
-//! A worker acts on the yes that loaded the batch, a schedule on the configuration that names it, and a simulation needs none.
+//! A worker acts on the agreement that loaded the batch, a schedule on the configuration that names it, and a simulation needs none.
 
-use reelq_console::{Failure, Out, Stake, agree_again};
-use reelq_runner::context::Session;
+use reelq_console::{CommandError, Out, Proposal, agree_again};
+use reelq_runner::context::CommandContext;
 
 /// How a person says yes beforehand.
 #[derive(Debug, Clone, Copy, clap::Args)]
@@ -14,21 +14,21 @@ pub(crate) struct Consent {
 }
 
 impl Consent {
-    /// Returns once somebody has agreed.
+    /// Returns once someone has agreed.
     ///
     /// # Errors
     ///
-    /// Where a person declined, and where nobody said `--yes` and nobody can be asked.
-    pub(crate) async fn to(self, stake: &Stake, session: &Session, out: Out) -> Result<(), Failure> {
-        stake.agree(self.yes || session.is_simulated(), out).await
+    /// Where a person declined, and where no one said `--yes` and no one can be asked.
+    pub(crate) async fn to(self, stake: &Proposal, context: &CommandContext, out: Out) -> Result<(), CommandError> {
+        stake.agree(self.yes || context.is_simulated(), out).await
     }
 
     /// Returns once a person has agreed to buy again what was bought: a question of its own, to which `--yes` is no answer.
     ///
     /// # Errors
     ///
-    /// Where a person declined, and where nobody can be asked.
-    pub(crate) async fn to_again(self, said: &str) -> Result<(), Failure> {
+    /// Where a person declined, and where no one can be asked.
+    pub(crate) async fn to_again(self, said: &str) -> Result<(), CommandError> {
         agree_again(said, self.yes).await
     }
 }

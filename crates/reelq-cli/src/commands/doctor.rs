@@ -1,6 +1,7 @@
-//! `reelq doctor`: checks what a run needs, and says how to mend each thing.
+//! `reelq doctor`: checks what a run needs, and says how to fix each thing.
 
 mod accounts;
+mod check;
 mod journals;
 mod pauses;
 mod places;
@@ -10,16 +11,16 @@ mod server;
 
 use std::time::Duration;
 
-use reelq_console::{Exit, Out, Outcome};
+use reelq_console::{CommandResult, Exit, Out};
 use reelq_model::JobId;
-use reelq_runner::context::Session;
-use serde::Serialize;
+use reelq_runner::context::CommandContext;
 
+use self::check::{Check, Health};
 use super::consent::Consent;
 
 /// Flags of `reelq doctor`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct DoctorArgs {
     /// Do not ask the providers
     #[arg(long)]
     offline: bool,
@@ -30,60 +31,21 @@ pub(crate) struct Args {
     consent: Consent,
 }
 
-/// How a thing is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Health {
-    /// Good.
-    Good,
-    /// Not known, or worth a look.
-    Doubtful,
-    /// A run would fail.
-    Bad,
-}
-
-/// One thing that was checked.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct Check {
-    /// What.
-    pub(crate) what: String,
-    /// How it is.
-    pub(crate) health: Health,
-    /// What was found.
-    pub(crate) found: String,
-    /// How to mend it.
-    pub(crate) fix: Option<String>,
-}
-
-impl Check {
-    pub(crate) fn good(what: impl Into<String>, found: impl Into<String>) -> Self {
-        Self { what: what.into(), health: Health::Good, found: found.into(), fix: None }
-    }
-
-    pub(crate) fn doubtful(what: impl Into<String>, found: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { what: what.into(), health: Health::Doubtful, found: found.into(), fix: Some(fix.into()) }
-    }
-
-    pub(crate) fn bad(what: impl Into<String>, found: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { what: what.into(), health: Health::Bad, found: found.into(), fix: Some(fix.into()) }
-    }
-}
-
-pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
+pub(crate) async fn run(args: &DoctorArgs, context: &CommandContext, out: Out) -> CommandResult {
     if let Some(job) = args.remove {
-        return remove::run(job, args.consent, session, out).await;
+        return remove::run(job, args.consent, context, out).await;
     }
     // It tells of a store that is unreachable, and does not wait for it.
-    session.patience.set(Duration::ZERO);
-    let mut checks = vec![configuration(session), places::clock(session).await];
-    checks.extend(places::folders(session));
-    checks.push(places::store(session).await);
-    checks.extend(records::checks(session).await);
-    checks.extend(pauses::checks(session).await);
-    checks.extend(journals::checks(session).await);
-    checks.extend(server::checks(session).await);
-    checks.extend(accounts::checks(session, args.offline).await);
-    checks.extend(accounts::stranded_checks(session).await);
+    context.patience.set(Duration::ZERO);
+    let mut checks = vec![configuration(context), places::clock(context).await];
+    checks.extend(places::folders(context));
+    checks.push(places::store(context).await);
+    checks.extend(records::checks(context).await);
+    checks.extend(pauses::checks(context).await);
+    checks.extend(journals::checks(context).await);
+    checks.extend(server::checks(context).await);
+    checks.extend(accounts::checks(context, args.offline).await);
+    checks.extend(accounts::stranded_checks(context).await);
     out.report_list("checks", &checks, |checks| checks.iter().map(draw).collect::<Vec<_>>().join("\n"));
     let bad = checks.iter().filter(|check| check.health == Health::Bad).count();
     if bad > 0 {
@@ -92,14 +54,14 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     Ok(if bad > 0 { Exit::Invalid } else { Exit::Done })
 }
 
-fn configuration(session: &Session) -> Check {
-    let files: Vec<_> = session.settings.files.keys().map(|path| path.display().to_string()).collect();
-    if session.config.accounts.is_empty() {
+fn configuration(context: &CommandContext) -> Check {
+    let files: Vec<_> = context.settings.files.keys().map(|path| path.display().to_string()).collect();
+    if context.config.accounts.is_empty() {
         let fix = "write a reelq.toml with [accounts.NAME], provider and api_key_env; or try --simulate";
         return Check::bad("configuration", "no account is configured", fix);
     }
     let from = if files.is_empty() { "no file".to_owned() } else { files.join(", ") };
-    Check::good("configuration", format!("{} account(s), from {from}", session.config.accounts.len()))
+    Check::good("configuration", format!("{} account(s), from {from}", context.config.accounts.len()))
 }
 
 fn draw(check: &Check) -> String {

@@ -1,12 +1,11 @@
 //! `reelq enqueue`: brings a manifest into the store, for workers to work on.
 
-use crate::commands::lookup;
-use reelq_console::{Exit, Failure, Out, Outcome, cost, grouped, known, plural};
+use reelq_console::{CommandError, CommandResult, Exit, Out, cost, grouped, known, plural};
 use reelq_model::Money;
 use reelq_producer::LoadReport;
-use reelq_runner::opened::OpenedStore;
 use reelq_runner::{
-    context::Session,
+    context::CommandContext,
+    opened::OpenedStore,
     work::{collecting::usable, reporting::stamped},
 };
 use reelq_store::SharedStore;
@@ -17,10 +16,11 @@ use super::{
     loading::{Agreed, QuietArgs, agree, load},
     plan::{ManifestArgs, named_before, order, placed},
 };
+use crate::commands::lookup;
 
 /// Flags of `reelq enqueue`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct EnqueueArgs {
     #[command(flatten)]
     manifest: ManifestArgs,
     #[command(flatten)]
@@ -51,36 +51,36 @@ struct Report {
     next: Vec<String>,
 }
 
-pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
+pub(crate) async fn run(args: &EnqueueArgs, context: &CommandContext, out: Out) -> CommandResult {
     let out = out.quiet_if(args.quiet.quiet);
-    let order = order(&args.manifest, session)?;
-    let store = OpenedStore::create(session).await?;
+    let order = order(&args.manifest, context)?;
+    let store = OpenedStore::create(context).await?;
     let order = named_before(order, &args.manifest, &*store).await?;
-    let order = placed(order, &args.manifest, session, Some(&*store)).await?;
-    let mut agreed = agree(order, args.consent, session, store.shared(), out).await?;
-    let place = usable(session, &agreed.plan.batch).await?;
-    let loaded = load(&mut agreed, place, args.consent, session, store.shared(), out).await?;
-    tell_where_done(&agreed, session, store.shared()).await?;
-    let report = report(&agreed, &loaded, session);
+    let order = placed(order, &args.manifest, context, Some(&*store)).await?;
+    let mut agreed = agree(order, args.consent, context, store.shared(), out).await?;
+    let place = usable(context, &agreed.plan.batch).await?;
+    let loaded = load(&mut agreed, place, args.consent, context, store.shared(), out).await?;
+    tell_where_done(&agreed, context, store.shared()).await?;
+    let report = report(&agreed, &loaded, context);
     out.report(&report, draw);
     Ok(Exit::Done)
 }
 
 /// Where the manifest asks for nothing that is not there already, no worker will have anything to tell: its result manifest is told now.
-async fn tell_where_done(agreed: &Agreed, session: &Session, store: &SharedStore) -> Result<(), Failure> {
+async fn tell_where_done(agreed: &Agreed, context: &CommandContext, store: &SharedStore) -> Result<(), CommandError> {
     let view = lookup::batch(&**store, &agreed.plan.batch.name).await?;
     if view.counts.outstanding() + view.others.outstanding() == 0 {
-        stamped(&**store, &view, &usable(session, &agreed.plan.batch).await?).await?;
+        stamped(&**store, &view, &usable(context, &agreed.plan.batch).await?).await?;
     }
     Ok(())
 }
 
-fn report(agreed: &Agreed, loaded: &LoadReport, session: &Session) -> Report {
-    let (plan, flags) = (&agreed.plan, session.flags());
-    let vendors = if session.is_simulated() { " --sim-url URL" } else { "" };
+fn report(agreed: &Agreed, loaded: &LoadReport, context: &CommandContext) -> Report {
+    let (plan, flags) = (&agreed.plan, context.flags());
+    let vendors = if context.is_simulated() { " --sim-url URL" } else { "" };
     Report {
         batch: plan.batch.name.to_string(),
-        simulated: session.is_simulated(),
+        simulated: context.is_simulated(),
         output: plan.batch.output.clone(),
         jobs: loaded.loaded.lines,
         new: loaded.enqueued.new,

@@ -1,20 +1,18 @@
 //! `reelq help-markdown`: every command's long help as one Markdown page, the same on every machine.
 
-use clap::{Command, CommandFactory};
+use clap::Command;
 use reelq_console::{Exit, Out};
-
-use crate::args::Cli;
 
 /// Wide enough for a line of the page, whatever the terminal.
 const WIDTH: usize = 100;
 
-pub(crate) fn run(out: Out) -> Exit {
-    out.data(&page());
+pub(crate) fn run(program: Command, out: Out) -> Exit {
+    out.data(&page(program));
     Exit::Done
 }
 
-fn page() -> String {
-    let mut root = Cli::command().term_width(WIDTH);
+fn page(program: Command) -> String {
+    let mut root = program.term_width(WIDTH);
     root.build();
     let intro = "# The commands of reelq\n\nWritten by `cargo xtask docs`; do not edit by hand.";
     let mut sections = vec![intro.to_owned()];

@@ -4,11 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use reelq_collector::{Place, note_loaded};
-use reelq_console::{Failure, NOT_BOUGHT, Out, Stake, cost, grouped, plural};
+use reelq_console::{CommandError, NOT_BOUGHT, Out, Proposal, cost, grouped, plural};
 use reelq_model::BatchName;
 use reelq_producer::{LoadReport, Order, Plan, load_telling};
-use reelq_runner::images;
-use reelq_runner::{context::Session, orders, purging::purge};
+use reelq_runner::{context::CommandContext, images, obstacles, orders, purging::purge};
 use reelq_store::{SharedStore, Store};
 
 use super::{
@@ -35,31 +34,31 @@ pub(crate) struct Agreed {
 pub(crate) async fn agree(
     order: Order,
     consent: Consent,
-    session: &Session,
+    context: &CommandContext,
     store: &SharedStore,
     out: Out,
-) -> Result<Agreed, Failure> {
+) -> Result<Agreed, CommandError> {
     let order = Arc::new(order);
     let plan = reelq_producer::plan(Some(&**store), &order).await?;
     out.problems(&plan.warnings);
-    out.note(&draw(&plan, session));
+    out.note(&draw(&plan, context));
     out.note("");
-    if let Some(line) = guard::moved(&plan) {
+    if let Some(line) = obstacles::moved(&plan) {
         out.note(&line);
     }
-    guard::hold(&order, &plan, consent, session, &**store).await?;
-    let stake = Stake { told: guard::remarks(&plan, session), ..purchase(&plan) };
+    guard::hold(&order, &plan, consent, context, &**store).await?;
+    let stake = Proposal { told: obstacles::remarks(&plan, context), ..purchase(&plan) };
     if plan.to_buy() > 0 {
-        consent.to(&stake, session, out).await?;
+        consent.to(&stake, context, out).await?;
     }
     Ok(Agreed { order, plan })
 }
 
-/// All that is bought once somebody agrees to the plan.
-pub(crate) fn purchase(plan: &Plan) -> Stake {
+/// All that is bought once someone agrees to the plan.
+pub(crate) fn purchase(plan: &Plan) -> Proposal {
     let (count, batch) = (plan.to_buy(), &plan.batch.name);
     let (jobs, cost) = (format!("{} job{}", grouped(count), plural(count)), cost(plan.amount(), plan.unpriced()));
-    Stake { told: Vec::new(), what: format!("buy {jobs} of batch {batch} for {cost}"), otherwise: NOT_BOUGHT }
+    Proposal { told: Vec::new(), what: format!("buy {jobs} of batch {batch} for {cost}"), otherwise: NOT_BOUGHT }
 }
 
 /// Brings the manifest into the store, with a bar on a terminal.
@@ -69,15 +68,15 @@ pub(crate) async fn load(
     agreed: &mut Agreed,
     place: Place,
     consent: Consent,
-    session: &Session,
+    context: &CommandContext,
     store: &SharedStore,
     out: Out,
-) -> Result<LoadReport, Failure> {
+) -> Result<LoadReport, CommandError> {
     let batch = agreed.plan.batch.clone();
-    let mark = Place::open(&batch.output, &batch.name, &session.storage()).ok().filter(|_| !session.is_simulated());
-    let images = images::of_load(session, place)?;
+    let mark = Place::open(&batch.output, &batch.name, &context.storage()).ok().filter(|_| !context.is_simulated());
+    let images = images::of_load(context, place)?;
     let loaded = loop {
-        let progress = Progress::new(agreed.plan.lines, session, out);
+        let progress = Progress::new(agreed.plan.lines, context, out);
         let told = |lines| progress.tell(lines);
         let loaded = load_telling(&**store, &*images, &agreed.order, &agreed.plan, &told).await;
         progress.finish();
@@ -93,7 +92,7 @@ pub(crate) async fn load(
         }
     };
     if batch.budget.is_some() || loaded.loaded.cancelled > 0 {
-        let again = format!("look whether that holds: reelq status {}{}", batch.name, session.flags());
+        let again = format!("look whether that holds: reelq status {}{}", batch.name, context.flags());
         let what = format!("batch {} is loaded with its budget, and without the rows that are gone", batch.name);
         orders::is_held(&what, &again, &**store, out).await?;
     }
@@ -108,7 +107,7 @@ pub(crate) async fn load(
 }
 
 /// Takes a batch out again whose first load is not finished; nothing of it was bought.
-async fn forget(store: &dyn Store, batch: &BatchName) -> Result<(), Failure> {
+async fn forget(store: &dyn Store, batch: &BatchName) -> Result<(), CommandError> {
     if store.batch(batch).await?.is_some_and(|view| !view.whole) {
         purge(store, batch).await?.ok();
     }
@@ -124,21 +123,21 @@ const SAY_EVERY: Duration = Duration::from_secs(5);
 struct Progress<'a> {
     bar: Option<ProgressBar>,
     lines: u64,
-    session: &'a Session,
+    context: &'a CommandContext,
     said: std::sync::Mutex<Duration>,
 }
 
 impl<'a> Progress<'a> {
-    fn new(lines: u64, session: &'a Session, out: Out) -> Self {
+    fn new(lines: u64, context: &'a CommandContext, out: Out) -> Self {
         let bar = (out.shows_progress() && lines >= WORTH_TELLING).then(|| bar(lines));
-        Self { bar, lines, session, said: std::sync::Mutex::new(session.clock.monotonic()) }
+        Self { bar, lines, context, said: std::sync::Mutex::new(context.clock.monotonic()) }
     }
 
     fn tell(&self, lines: u64) {
         if let Some(bar) = &self.bar {
             return bar.set_position(lines);
         }
-        let now = self.session.clock.monotonic();
+        let now = self.context.clock.monotonic();
         let mut said = self.said.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if now.saturating_sub(*said) >= SAY_EVERY {
             *said = now;

@@ -1,9 +1,9 @@
 //! What a person named is looked up; where it is not there, the command was used wrongly.
 
-use reelq_console::{Failure, Out};
+use reelq_console::{CommandError, Out};
 use reelq_model::{AccountName, BatchName};
 use reelq_runner::{
-    context::Session,
+    context::CommandContext,
     jobs::{
         matched::{self, SelectionError},
         selection::Selection,
@@ -13,39 +13,39 @@ use reelq_runner::{
 use reelq_store::{BatchView, JobView, Store};
 
 /// The store; without one there is nothing that the command could be about.
-pub(super) async fn store(session: &Session) -> Result<OpenedStore<'_>, Failure> {
-    OpenedStore::find(session).await?.ok_or_else(|| no_state(session))
+pub(super) async fn store(context: &CommandContext) -> Result<OpenedStore<'_>, CommandError> {
+    OpenedStore::find(context).await?.ok_or_else(|| no_state(context))
 }
 
 /// The store to be read; without one there is nothing that the command could be about.
-pub(super) async fn reading(session: &Session) -> Result<OpenedStore<'_>, Failure> {
-    OpenedStore::read(session).await?.ok_or_else(|| no_state(session))
+pub(super) async fn reading(context: &CommandContext) -> Result<OpenedStore<'_>, CommandError> {
+    OpenedStore::read(context).await?.ok_or_else(|| no_state(context))
 }
 
-fn no_state(session: &Session) -> Failure {
-    let simulate = if session.is_simulated() { "" } else { " (simulated runs have their own state: add --simulate)" };
-    Failure::usage(format!("there is no state at {} yet: nothing was run here{simulate}", session.place()))
+fn no_state(context: &CommandContext) -> CommandError {
+    let simulate = if context.is_simulated() { "" } else { " (simulated runs have their own state: add --simulate)" };
+    CommandError::usage(format!("there is no state at {} yet: nothing was run here{simulate}", context.place()))
 }
 
 /// The batch of this name.
-pub(super) async fn batch(store: &dyn Store, name: &BatchName) -> Result<BatchView, Failure> {
+pub(super) async fn batch(store: &dyn Store, name: &BatchName) -> Result<BatchView, CommandError> {
     if let Some(view) = store.batch(name).await? {
         return Ok(view);
     }
     let known: Vec<_> = store.batches().await?.into_iter().map(|view| view.batch.name.to_string()).collect();
     let hint =
         if known.is_empty() { "there are none yet".to_owned() } else { format!("there are {}", known.join(", ")) };
-    Err(Failure::usage(format!("there is no batch `{name}`: {hint}")))
+    Err(CommandError::usage(format!("there is no batch `{name}`: {hint}")))
 }
 
 /// Refuses an account that is not configured.
-pub(super) fn known_account(session: &Session, name: &AccountName) -> Result<(), Failure> {
-    if session.config.accounts.contains_key(name) {
+pub(super) fn known_account(context: &CommandContext, name: &AccountName) -> Result<(), CommandError> {
+    if context.config.accounts.contains_key(name) {
         return Ok(());
     }
-    let known: Vec<_> = session.config.accounts.keys().map(|name| format!("`{name}`")).collect();
+    let known: Vec<_> = context.config.accounts.keys().map(|name| format!("`{name}`")).collect();
     let known = if known.is_empty() { "none is".to_owned() } else { known.join(", ") };
-    Err(Failure::usage(format!("account `{name}` is not configured; configured: {known}")))
+    Err(CommandError::usage(format!("account `{name}` is not configured; configured: {known}")))
 }
 
 /// The jobs that were named; refuses a selection that names what is not there.
@@ -53,7 +53,7 @@ pub(super) async fn all_there(
     store: &dyn Store,
     batch: Option<&BatchView>,
     selection: &Selection,
-) -> Result<Vec<JobView>, Failure> {
+) -> Result<Vec<JobView>, CommandError> {
     matched::all_there(store, batch, selection).await.map_err(refused)
 }
 
@@ -65,13 +65,13 @@ pub(super) async fn explain(
     chosen: &[JobView],
     takes: &str,
     out: Out,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     matched::explain(store, batch, selection, chosen, takes, out).await.map_err(refused)
 }
 
-fn refused(error: SelectionError) -> Failure {
+fn refused(error: SelectionError) -> CommandError {
     match error {
-        SelectionError::NotThere(what) => Failure::usage(what),
+        SelectionError::NotThere(what) => CommandError::usage(what),
         SelectionError::Store(error) => error.into(),
     }
 }

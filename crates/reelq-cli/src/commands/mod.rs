@@ -5,6 +5,7 @@ pub(crate) mod backup;
 pub(crate) mod cancel;
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod config_markdown;
 mod consent;
 pub(crate) mod continuing;
 pub(crate) mod cron;

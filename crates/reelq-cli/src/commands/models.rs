@@ -2,17 +2,17 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use reelq_console::{Exit, Failure, Out, Outcome, money, table};
+use reelq_console::{CommandError, CommandResult, Exit, Out, money, table};
 use reelq_provider::{
     Catalogue, PROVIDERS, Provider,
     catalogue::{Field, FieldLimits, Model, Per, PriceRow},
 };
-use reelq_runner::{adapters, context::Session};
+use reelq_runner::{adapters, context::CommandContext};
 use serde_json::Value;
 
 /// Flags of `reelq models`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct ModelsArgs {
     /// Only models of this provider
     #[arg(long, value_name = "NAME")]
     provider: Option<String>,
@@ -24,7 +24,7 @@ pub(crate) struct Args {
     builtin: bool,
 }
 
-impl Args {
+impl ModelsArgs {
     /// Whether the configuration does not matter.
     pub(crate) const fn is_builtin(&self) -> bool {
         self.builtin
@@ -32,16 +32,16 @@ impl Args {
 }
 
 /// Shows the models with the user's catalogue laid over.
-pub(crate) fn run(args: &Args, session: &Session, out: Out) -> Outcome {
-    show(args, out, |name| adapters::open_vendor(session, name))
+pub(crate) fn run(args: &ModelsArgs, context: &CommandContext, out: Out) -> CommandResult {
+    show(args, out, |name| adapters::open_vendor(context, name))
 }
 
 /// Shows the models as they are built in.
-pub(crate) fn builtin(args: &Args, out: Out) -> Outcome {
+pub(crate) fn builtin(args: &ModelsArgs, out: Out) -> CommandResult {
     show(args, out, adapters::open_builtin)
 }
 
-fn show(args: &Args, out: Out, open: impl Fn(&str) -> Result<Arc<dyn Provider>, Failure>) -> Outcome {
+fn show(args: &ModelsArgs, out: Out, open: impl Fn(&str) -> Result<Arc<dyn Provider>, CommandError>) -> CommandResult {
     let wanted = |name: &&&str| args.provider.as_deref().is_none_or(|provider| provider == **name);
     let mut catalogues = BTreeMap::new();
     for name in PROVIDERS.iter().filter(wanted) {
@@ -50,10 +50,10 @@ fn show(args: &Args, out: Out, open: impl Fn(&str) -> Result<Arc<dyn Provider>, 
         catalogues.insert((*name).to_owned(), catalogue);
     }
     if catalogues.is_empty() {
-        return Err(Failure::usage(format!("--provider must be one of {}", PROVIDERS.join(", "))));
+        return Err(CommandError::usage(format!("--provider must be one of {}", PROVIDERS.join(", "))));
     }
     if catalogues.values().all(|catalogue| catalogue.models.is_empty()) {
-        return Err(Failure::usage("no such model; `reelq models` lists them all"));
+        return Err(CommandError::usage("no such model; `reelq models` lists them all"));
     }
     out.report_list("providers", &catalogues, |catalogues| {
         let parts: Vec<_> =

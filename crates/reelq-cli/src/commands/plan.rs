@@ -9,22 +9,24 @@ use std::{
     sync::Arc,
 };
 
-use crate::commands::lookup;
 pub(crate) use costs::{ModelCost, costs};
-use reelq_console::{Exit, Failure, Out, Outcome, known};
+use reelq_console::{CommandError, CommandResult, Exit, Out, known};
 use reelq_model::{AccountName, BatchName, Money};
 use reelq_producer::{
     AccountBudget, Changes, Elsewhere, EqualRows, Estimate, ManifestSource, Order, Overrides, Plan, batch_name,
     cut_name,
 };
-use reelq_runner::opened::OpenedStore;
 use reelq_runner::{
     adapters::{self, vocabulary},
-    context::Session,
+    context::CommandContext,
+    obstacles,
+    opened::OpenedStore,
 };
 use reelq_store::{ImportedWith, Store};
 use serde::Serialize;
 pub(crate) use text::draw;
+
+use crate::commands::lookup;
 
 /// The manifest and what the command line says over it; also of `reelq run`.
 #[derive(Debug, Clone, clap::Args)]
@@ -68,14 +70,14 @@ pub(crate) fn budget(text: &str) -> Result<Money, String> {
 
 impl ManifestArgs {
     /// What is kept of it with the batch.
-    fn kept(&self, session: &Session) -> ImportedWith {
-        let path = |path: &Path| absolute(session.given(path).display().to_string());
+    fn kept(&self, context: &CommandContext) -> ImportedWith {
+        let path = |path: &Path| absolute(context.given(path).display().to_string());
         ImportedWith {
             format: 1,
             manifest: path(&self.manifest),
-            config: session.invocation.flags.config.as_deref().map(path),
+            config: context.invocation.flags.config.as_deref().map(path),
             account: self.account.as_ref().map(ToString::to_string),
-            output: self.output.clone().map(|place| absolute(given_output(place, session))),
+            output: self.output.clone().map(|place| absolute(given_output(place, context))),
             set: self.usual.clone(),
             manifest_budget: None,
         }
@@ -84,7 +86,7 @@ impl ManifestArgs {
 
 /// Flags of `reelq plan`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct PlanArgs {
     #[command(flatten)]
     manifest: ManifestArgs,
 }
@@ -124,22 +126,25 @@ struct Report<'a> {
     warnings: &'a reelq_manifest::Problems,
 }
 
-pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
-    let store = OpenedStore::read(session).await?;
-    let mut order = order(&args.manifest, session)?;
+pub(crate) async fn run(args: &PlanArgs, context: &CommandContext, out: Out) -> CommandResult {
+    let store = OpenedStore::read(context).await?;
+    let mut order = order(&args.manifest, context)?;
     order.source.reads_only = true;
     let order = match &store {
         Some(store) => named_before(order, &args.manifest, &**store).await?,
         None => order,
     };
-    let order = Arc::new(placed(order, &args.manifest, session, store.as_deref()).await?);
+    let order = Arc::new(placed(order, &args.manifest, context, store.as_deref()).await?);
     let plan = reelq_producer::plan(store.as_deref(), &order).await?;
     if !out.is_json() {
         out.problems(&plan.warnings);
     }
-    out.report(&report(&plan, session.is_simulated()), |_| draw(&plan, session));
-    let against = guard::in_the_way(&order, &plan).into_iter();
-    for said in against.chain(guard::elsewhere(&plan)).chain(guard::moved(&plan)).chain(guard::remarks(&plan, session))
+    out.report(&report(&plan, context.is_simulated()), |_| draw(&plan, context));
+    let against = obstacles::in_the_way(&order, &plan).into_iter();
+    for said in against
+        .chain(obstacles::elsewhere(&plan))
+        .chain(obstacles::moved(&plan))
+        .chain(obstacles::remarks(&plan, context))
     {
         out.note(&said);
     }
@@ -147,22 +152,22 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
 }
 
 /// Opens the manifest and puts together what its rows mean.
-pub(crate) fn order(args: &ManifestArgs, session: &Session) -> Result<Order, Failure> {
-    let file = session.given(&args.manifest);
+pub(crate) fn order(args: &ManifestArgs, context: &CommandContext) -> Result<Order, CommandError> {
+    let file = context.given(&args.manifest);
     let manifest = reelq_manifest::Manifest::open(&file, &vocabulary())?;
     let manifest = manifest.with_cli_defaults(&args.usual, "--set", &vocabulary())?;
     let batch = batch_name(args.batch.as_deref(), manifest.head(), &args.manifest);
-    let batch = batch.map_err(|error| Failure::usage(error.to_string()))?;
+    let batch = batch.map_err(|error| CommandError::usage(error.to_string()))?;
     if let Some(account) = &args.account {
-        lookup::known_account(session, account)?;
+        lookup::known_account(context, account)?;
     }
-    let mut output_root = session.config.output.clone();
-    let mut output = args.output.clone().map(|place| given_output(place, session));
-    if session.is_simulated() {
+    let mut output_root = context.config.output.clone();
+    let mut output = args.output.clone().map(|place| given_output(place, context));
+    if context.is_simulated() {
         output_root = reelq_config::simulated_output(&output_root);
         output = output.or_else(|| Some(format!("{output_root}/{batch}")));
     }
-    if session.needs_absolute_outputs() {
+    if context.needs_absolute_outputs() {
         // Workers in other folders must find the same place.
         let said = output.take().or_else(|| manifest.head().output.clone());
         output = said.map(absolute);
@@ -170,19 +175,19 @@ pub(crate) fn order(args: &ManifestArgs, session: &Session) -> Result<Order, Fai
     }
     if let Some(template) = &manifest.head().file_name {
         reelq_collector::NameTemplate::parse(template)
-            .map_err(|error| Failure::usage(format!("[batch] file_name: failed to {error}")))?;
+            .map_err(|error| CommandError::usage(format!("[batch] file_name: failed to {error}")))?;
     }
     Ok(Order {
         path: file.display().to_string(),
         source: ManifestSource {
             path: file.canonicalize().ok().map(|path| path.display().to_string()),
             named_by_file: args.batch.is_none() && manifest.head().name.is_none(),
-            looks_elsewhere: !session.is_simulated(),
+            looks_elsewhere: !context.is_simulated(),
             reads_only: false,
             again: args.buys_again,
             replaces: args.replace,
         },
-        accounts: adapters::accounts(session, args.account.clone())?,
+        accounts: adapters::accounts(context, args.account.clone())?,
         image_fields: reelq_provider::image_fields(),
         overrides: Overrides {
             account: args.account.clone(),
@@ -190,7 +195,7 @@ pub(crate) fn order(args: &ManifestArgs, session: &Session) -> Result<Order, Fai
             output_root,
             budget: args.budget,
             no_budget: args.no_budget,
-            loaded_with: Some(args.kept(session)),
+            loaded_with: Some(args.kept(context)),
         },
         file_name: adapters::FILE_NAME.to_owned(),
         batch,
@@ -199,12 +204,16 @@ pub(crate) fn order(args: &ManifestArgs, session: &Session) -> Result<Order, Fai
 }
 
 /// An output place as it was given on the command line.
-fn given_output(place: String, session: &Session) -> String {
-    if place.contains("://") { place } else { session.given(Path::new(&place)).display().to_string() }
+fn given_output(place: String, context: &CommandContext) -> String {
+    if place.contains("://") { place } else { context.given(Path::new(&place)).display().to_string() }
 }
 
 /// A manifest with a long name keeps the batch that an earlier version named by its first letters alone.
-pub(crate) async fn named_before(mut order: Order, args: &ManifestArgs, store: &dyn Store) -> Result<Order, Failure> {
+pub(crate) async fn named_before(
+    mut order: Order,
+    args: &ManifestArgs,
+    store: &dyn Store,
+) -> Result<Order, CommandError> {
     let Some(before) = cut_name(&args.manifest).filter(|_| order.source.named_by_file) else { return Ok(order) };
     let is_its = |view: &reelq_store::BatchView| {
         let batch = &view.batch;
@@ -217,15 +226,15 @@ pub(crate) async fn named_before(mut order: Order, args: &ManifestArgs, store: &
     Ok(order)
 }
 
-/// Where nobody says a place, a batch that is shared keeps the one that it has: its files are there, and the folder that this
+/// Where no one says a place, a batch that is shared keeps the one that it has: its files are there, and the folder that this
 /// command runs in must not decide.
 pub(crate) async fn placed(
     mut order: Order,
     args: &ManifestArgs,
-    session: &Session,
+    context: &CommandContext,
     store: Option<&dyn Store>,
-) -> Result<Order, Failure> {
-    let said = args.output.is_some() || (order.manifest.head().output.is_some() && !session.is_simulated());
+) -> Result<Order, CommandError> {
+    let said = args.output.is_some() || (order.manifest.head().output.is_some() && !context.is_simulated());
     let Some(store) = store.filter(|_| !said) else { return Ok(order) };
     if let Some(known) = store.batch(&order.batch).await? {
         order.overrides.output = Some(known.batch.output);

@@ -1,17 +1,17 @@
 //! `reelq purge`: removes the records of finished batches.
 
-use crate::commands::lookup;
-use reelq_console::{Exit, Failure, Out, Outcome, Stake, grouped, plural, spent, table};
+use reelq_console::{CommandError, CommandResult, Exit, Out, Proposal, grouped, plural, spent, table};
 use reelq_model::{BatchName, units::Span};
-use reelq_runner::{adapters, context::Session, jobs::stuck::say_stuck, purging, work::retention::forget_place};
+use reelq_runner::{adapters, context::CommandContext, jobs::stuck::say_stuck, purging, work::retention::forget_place};
 use reelq_store::{BatchView, JobFilter, Store, Unfinished};
 use serde::Serialize;
 
 use super::consent::Consent;
+use crate::commands::lookup;
 
 /// Flags of `reelq purge`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct PurgeArgs {
     /// The batches
     #[arg(required_unless_present = "older_than")]
     batches: Vec<BatchName>,
@@ -50,27 +50,31 @@ impl Report {
     }
 }
 
-pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
-    let store = lookup::store(session).await?;
-    let views = chosen(args, session, &*store).await?;
+pub(crate) async fn run(args: &PurgeArgs, context: &CommandContext, out: Out) -> CommandResult {
+    let store = lookup::store(context).await?;
+    let views = chosen(args, context, &*store).await?;
     if views.is_empty() {
         out.report(&Report::default(), |_| "no batch ended that long ago".to_owned());
         return Ok(Exit::Done);
     }
-    args.consent.to(&stake(&views), session, out).await?;
+    args.consent.to(&stake(&views), context, out).await?;
     let mut report = Report::default();
     for view in &views {
-        remove(&*store, &view.batch.name, session, &mut report).await?;
+        remove(&*store, &view.batch.name, context, &mut report).await?;
     }
     out.report(&report, draw);
     for view in views.iter().filter(|view| report.keeps(&view.batch.name)) {
         let filter = JobFilter { batch: Some(view.batch.name.clone()), ..JobFilter::default() };
-        say_stuck(&filter, session, &*store, out).await?;
+        say_stuck(&filter, context, &*store, out).await?;
     }
     Ok(exit(&report))
 }
 
-async fn chosen(args: &Args, _session: &Session, store: &dyn Store) -> Result<Vec<BatchView>, Failure> {
+async fn chosen(
+    args: &PurgeArgs,
+    _session: &CommandContext,
+    store: &dyn Store,
+) -> Result<Vec<BatchView>, CommandError> {
     if let Some(age) = args.older_than {
         return Ok(purging::ended_before(store, age.0).await?);
     }
@@ -81,16 +85,21 @@ async fn chosen(args: &Args, _session: &Session, store: &dyn Store) -> Result<Ve
     Ok(views)
 }
 
-async fn remove(store: &dyn Store, name: &BatchName, session: &Session, report: &mut Report) -> Result<(), Failure> {
+async fn remove(
+    store: &dyn Store,
+    name: &BatchName,
+    context: &CommandContext,
+    report: &mut Report,
+) -> Result<(), CommandError> {
     let batch = name.to_string();
     // Of one that is not removed, what it has in hand must stay noted.
     let view = lookup::batch(store, name).await?;
     if view.finished_at.is_some() && !view.purging {
-        keep(store, name, session).await?;
+        keep(store, name, context).await?;
     }
     match purging::purge(store, name).await? {
         Ok(jobs) => {
-            forget_place(&view, &session.storage()).await;
+            forget_place(&view, &context.storage()).await;
             report.purged.push(Purged { batch, jobs });
         }
         Err(Unfinished { outstanding, unconfirmed, loading }) => {
@@ -101,16 +110,16 @@ async fn remove(store: &dyn Store, name: &BatchName, session: &Session, report: 
 }
 
 /// Keeps what the batch bought beyond its purge.
-async fn keep(store: &dyn Store, name: &BatchName, session: &Session) -> Result<(), Failure> {
-    let accounts = adapters::accounts(session, None)?;
-    Ok(reelq_producer::keep_bought(store, &accounts, name, session.config.keep_bought).await?)
+async fn keep(store: &dyn Store, name: &BatchName, context: &CommandContext) -> Result<(), CommandError> {
+    let accounts = adapters::accounts(context, None)?;
+    Ok(reelq_producer::keep_bought(store, &accounts, name, context.config.keep_bought).await?)
 }
 
-fn stake(views: &[BatchView]) -> Stake {
+fn stake(views: &[BatchView]) -> Proposal {
     let count = u64::try_from(views.len()).unwrap_or(u64::MAX);
     let batches = if count == 1 { "batch" } else { "batches" };
     let what = format!("purge {} {batches}", grouped(count));
-    Stake { told: vec![consequences(views)], what, otherwise: "nothing was removed" }
+    Proposal { told: vec![consequences(views)], what, otherwise: "nothing was removed" }
 }
 
 fn consequences(views: &[BatchView]) -> String {

@@ -5,24 +5,23 @@ mod asked;
 mod list;
 mod stakes;
 
-use crate::commands::lookup;
-use crate::commands::selection::SelectionArgs;
-use reelq_console::{Exit, Failure, Out, Outcome};
+use reelq_console::{CommandError, CommandResult, Exit, Out};
 use reelq_model::{BatchName, Status, TaskId};
 use reelq_runner::{
-    context::Session,
+    context::CommandContext,
     jobs::{selection::matching, stuck::stuck},
 };
 use reelq_store::{JobView, Store};
 
 pub(crate) use super::resolve::stakes::{named, paid};
-use super::{consent::Consent, resolve::answer::Answer};
+use super::{consent::Consent, resolve::answer::PersonsAnswer};
+use crate::commands::{lookup, selection::SelectionArgs};
 
 /// Flags of `reelq resolve`.
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[command(group(clap::ArgGroup::new("answer").args(["accepted", "not_bought", "give_up", "wrong_task"])))]
-pub(crate) struct Args {
+pub(crate) struct ResolveArgs {
     /// The batch; all batches where it is left out
     batch: Option<BatchName>,
     #[command(flatten)]
@@ -67,13 +66,13 @@ const NAMED: [Status; 5] = [Status::Running, Status::Fetching, Status::Succeeded
 /// Where a person may give a job up.
 const OPEN: [Status; 4] = [Status::Submitting, Status::Unconfirmed, Status::Running, Status::Fetching];
 
-impl Args {
-    fn answer(&self) -> Option<Answer> {
-        let accepted = self.accepted.clone().map(Answer::Accepted);
+impl ResolveArgs {
+    fn answer(&self) -> Option<PersonsAnswer> {
+        let accepted = self.accepted.clone().map(PersonsAnswer::Accepted);
         accepted
-            .or_else(|| self.not_bought.then_some(Answer::NotBought))
-            .or_else(|| self.give_up.then_some(Answer::GiveUp))
-            .or_else(|| self.wrong_task.then_some(Answer::WrongTask))
+            .or_else(|| self.not_bought.then_some(PersonsAnswer::NotBought))
+            .or_else(|| self.give_up.then_some(PersonsAnswer::GiveUp))
+            .or_else(|| self.wrong_task.then_some(PersonsAnswer::WrongTask))
     }
 
     /// The statuses of the jobs that are meant.
@@ -101,35 +100,35 @@ impl Args {
     }
 }
 
-pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
+pub(crate) async fn run(args: &ResolveArgs, context: &CommandContext, out: Out) -> CommandResult {
     // A list needs no right to write.
-    let store = if args.answer().is_some() { lookup::store(session).await? } else { lookup::reading(session).await? };
+    let store = if args.answer().is_some() { lookup::store(context).await? } else { lookup::reading(context).await? };
     let batch = match &args.batch {
         Some(name) => Some(lookup::batch(&*store, name).await?),
         None => None,
     };
     if args.answer().is_some() && args.selection.plain().is_empty() && batch.is_none() {
-        return Err(Failure::usage("name the jobs: a batch, --row N, --job ID or --account NAME"));
+        return Err(CommandError::usage("name the jobs: a batch, --row N, --job ID or --account NAME"));
     }
     let jobs = chosen(args, &*store).await?;
     if args.answer().is_some() || args.selection.plain().names_jobs() {
         lookup::explain(&*store, batch.as_ref(), &args.selection.plain(), &jobs, args.takes(), out).await?;
     }
-    let Some(answer) = args.answer() else { return list::run(args, &jobs, session, &*store, out).await };
+    let Some(answer) = args.answer() else { return list::run(args, &jobs, context, &*store, out).await };
     check(args, &answer, &jobs)?;
-    if let (Answer::Accepted(task), [view], false) = (&answer, jobs.as_slice(), args.force) {
-        asked::check(session, &*store, view, task, out).await?;
+    if let (PersonsAnswer::Accepted(task), [view], false) = (&answer, jobs.as_slice(), args.force) {
+        asked::check(context, &*store, view, task, out).await?;
     }
-    answer.warn(&jobs, session, out)?;
+    answer.warn(&jobs, context, out)?;
     if !jobs.is_empty() {
-        args.consent.to(&answer.stake(&jobs), session, out).await?;
+        args.consent.to(&answer.stake(&jobs), context, out).await?;
     }
     answer.settle(&jobs, &*store, out).await?;
-    answer.say_next(&jobs, session, &*store, out).await?;
+    answer.say_next(&jobs, context, &*store, out).await?;
     Ok(Exit::Done)
 }
 
-async fn chosen(args: &Args, store: &dyn Store) -> Result<Vec<JobView>, Failure> {
+async fn chosen(args: &ResolveArgs, store: &dyn Store) -> Result<Vec<JobView>, CommandError> {
     let filter = args.selection.plain().filter(args.batch.as_ref(), args.statuses(), &[]);
     if !args.stuck {
         let mut found = matching(store, &filter).await?;
@@ -144,15 +143,15 @@ async fn chosen(args: &Args, store: &dyn Store) -> Result<Vec<JobView>, Failure>
     Ok(found.filter(|view| !args.give_up || OPEN.contains(&view.job.status())).collect())
 }
 
-fn check(args: &Args, answer: &Answer, jobs: &[JobView]) -> Result<(), Failure> {
-    if args.stuck && *answer != Answer::GiveUp {
-        return Err(Failure::usage(
+fn check(args: &ResolveArgs, answer: &PersonsAnswer, jobs: &[JobView]) -> Result<(), CommandError> {
+    if args.stuck && *answer != PersonsAnswer::GiveUp {
+        return Err(CommandError::usage(
             "of jobs that do not get on, only --give-up can be said; name an unconfirmed one without --stuck",
         ));
     }
     let count = jobs.len();
-    if matches!(answer, Answer::Accepted(_)) && count != 1 {
-        return Err(Failure::usage(format!("--accepted settles one job, and {count} fit: name it with --job ID")));
+    if matches!(answer, PersonsAnswer::Accepted(_)) && count != 1 {
+        return Err(CommandError::usage(format!("--accepted settles one job, and {count} fit: name it with --job ID")));
     }
     Ok(())
 }

@@ -9,17 +9,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::commands::lookup;
 use anyhow::Context;
 use clap::ValueEnum;
 use reelq_collector::for_each_record;
-use reelq_console::{Exit, Failure, Out, Outcome, Screen};
+use reelq_console::{CommandError, CommandResult, Exit, Out, Screen};
 use reelq_manifest::{ResultFormat, ResultReader, ResultWriter};
 use reelq_model::{BatchName, FailureKind, Status};
-use reelq_runner::{context::Session, opened::OpenedStore};
+use reelq_runner::{context::CommandContext, opened::OpenedStore};
 use reelq_store::BatchView;
 
 use super::{results::target::OutFile, selection::failure_kind};
+use crate::commands::lookup;
 
 /// The form of a result manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -50,7 +50,7 @@ enum For {
 
 /// Flags of `reelq results`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct ResultsArgs {
     /// The batch
     batch: BatchName,
     /// The form; jsonl where --json is given
@@ -73,7 +73,7 @@ pub(crate) struct Args {
     reader: For,
 }
 
-impl Args {
+impl ResultsArgs {
     /// Whether a line that stands so is wanted.
     fn wants(&self, status: Option<Status>, kind: Option<FailureKind>) -> bool {
         let fits = self.kinds.is_empty() || kind.is_some_and(|kind| self.kinds.contains(&kind));
@@ -85,11 +85,13 @@ impl Args {
     }
 }
 
-pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
+pub(crate) async fn run(args: &ResultsArgs, context: &CommandContext, out: Out) -> CommandResult {
     if args.reader == For::Spreadsheet && !args.is_csv(out) {
-        return Err(Failure::usage("--for spreadsheet is for CSV: leave out --json, --format jsonl and --as manifest"));
+        return Err(CommandError::usage(
+            "--for spreadsheet is for CSV: leave out --json, --format jsonl and --as manifest",
+        ));
     }
-    let store = lookup::reading(session).await?;
+    let store = lookup::reading(context).await?;
     let view = lookup::batch(&*store, &args.batch).await?;
     match &args.out {
         None => to_stdout(args, &store, &view, out).await,
@@ -102,7 +104,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
 }
 
 /// Exact, but on a terminal. A reader that went away is no fault.
-async fn to_stdout(args: &Args, store: &OpenedStore<'_>, view: &BatchView, out: Out) -> Outcome {
+async fn to_stdout(args: &ResultsArgs, store: &OpenedStore<'_>, view: &BatchView, out: Out) -> CommandResult {
     let stdout = io::stdout();
     let written = if stdout.is_terminal() {
         write(args, store, view, out, BufWriter::new(Screen::new(stdout))).await
@@ -110,7 +112,7 @@ async fn to_stdout(args: &Args, store: &OpenedStore<'_>, view: &BatchView, out: 
         write(args, store, view, out, BufWriter::new(stdout)).await
     };
     match written {
-        Err(Failure::Other(error)) if went_away(&error) => Ok(Exit::Done),
+        Err(CommandError::Other(error)) if went_away(&error) => Ok(Exit::Done),
         written => written.map(|()| Exit::Done),
     }
 }
@@ -120,7 +122,13 @@ fn went_away(error: &anyhow::Error) -> bool {
     error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(is_pipe)
 }
 
-async fn to_file(path: &Path, args: &Args, store: &OpenedStore<'_>, view: &BatchView, out: Out) -> Result<(), Failure> {
+async fn to_file(
+    path: &Path,
+    args: &ResultsArgs,
+    store: &OpenedStore<'_>,
+    view: &BatchView,
+    out: Out,
+) -> Result<(), CommandError> {
     let outputs: Vec<_> = store.batches().await?.into_iter().map(|view| view.batch.output).collect();
     guarded::refuse(path, view, &outputs, store.context())?;
     let failed = || format!("write {}", path.display());
@@ -135,12 +143,12 @@ async fn to_file(path: &Path, args: &Args, store: &OpenedStore<'_>, view: &Batch
 }
 
 async fn write(
-    args: &Args,
+    args: &ResultsArgs,
     store: &OpenedStore<'_>,
     view: &BatchView,
     out: Out,
     writer: impl Write + Send,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     if args.what == As::Manifest {
         return manifest::write(args, store.context(), store.shared(), writer).await;
     }

@@ -3,11 +3,10 @@
 mod course;
 mod intent;
 
-use crate::commands::lookup;
-use reelq_console::{Exit, Failure, Out, Outcome, Stake, grouped, money, plural};
+use reelq_console::{CommandError, CommandResult, Exit, Out, Proposal, grouped, money, plural};
 use reelq_model::{BatchName, FailureKind, Status};
 use reelq_runner::{
-    context::Session,
+    context::CommandContext,
     jobs::{
         edit::{Changed, Editor},
         selection::matching,
@@ -26,10 +25,11 @@ use super::{
     },
     selection::{SelectionArgs, failure_kind},
 };
+use crate::commands::lookup;
 
 /// Flags of `reelq retry`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct RetryArgs {
     /// The batch
     batch: BatchName,
     #[command(flatten)]
@@ -70,27 +70,27 @@ struct Report {
     unreadable: u64,
 }
 
-pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
-    let store = lookup::store(session).await?;
+pub(crate) async fn run(args: &RetryArgs, context: &CommandContext, out: Out) -> CommandResult {
+    let store = lookup::store(context).await?;
     let batch = lookup::batch(&*store, &args.batch).await?;
     let Chosen { jobs, passed_over, unreadable } = chosen(args, &*store).await?;
     if passed_over + unreadable == 0 {
         lookup::explain(&*store, Some(&batch), &args.selection.plain(), &jobs, &args.takes(), out).await?;
         if jobs.is_empty() || args.selection.plain().names_jobs() {
-            say_stuck(&args.selection.plain().filter(Some(&args.batch), &[], &[]), session, &*store, out).await?;
+            say_stuck(&args.selection.plain().filter(Some(&args.batch), &[], &[]), context, &*store, out).await?;
         }
     }
     let intent = Intent::new(jobs, args.look, store.now().await?);
-    intent.bought_blindly(&session.flags()).iter().for_each(|line| out.warning(line));
-    agree(args, &intent, session, out).await?;
+    intent.bought_blindly(&context.flags()).iter().for_each(|line| out.warning(line));
+    agree(args, &intent, context, out).await?;
     let report =
         Report { passed_over, unreadable, without_task: intent.count(Course::Leave), ..retry(&intent, &*store).await? };
     out.report(&report, draw);
-    say_next(&report, &batch, session, &*store, out).await?;
+    say_next(&report, &batch, context, &*store, out).await?;
     Ok(Exit::Done)
 }
 
-impl Args {
+impl RetryArgs {
     /// What the command is about, for whoever named something else.
     fn takes(&self) -> String {
         let kinds: Vec<_> = self.kinds.iter().map(|kind| kind.as_str()).collect();
@@ -109,7 +109,7 @@ struct Chosen {
     unreadable: u64,
 }
 
-async fn chosen(args: &Args, store: &dyn Store) -> Result<Chosen, Failure> {
+async fn chosen(args: &RetryArgs, store: &dyn Store) -> Result<Chosen, CommandError> {
     let now = store.now().await?;
     let mut statuses = vec![Status::Failed];
     statuses.extend(args.cancelled.then_some(Status::Cancelled));
@@ -130,7 +130,7 @@ async fn chosen(args: &Args, store: &dyn Store) -> Result<Chosen, Failure> {
 }
 
 /// Tells what is going to be done, and asks where money may be spent.
-async fn agree(args: &Args, intent: &Intent, session: &Session, out: Out) -> Result<(), Failure> {
+async fn agree(args: &RetryArgs, intent: &Intent, context: &CommandContext, out: Out) -> Result<(), CommandError> {
     let told = intent.told();
     if !intent.may_buy() {
         for line in &told {
@@ -141,10 +141,10 @@ async fn agree(args: &Args, intent: &Intent, session: &Session, out: Out) -> Res
     let count = intent.count(Course::Buy) + intent.count(Course::LookThenBuy);
     let (jobs, cost) = (format!("{} job{}", grouped(count), plural(count)), intent.at_most());
     let what = format!("spend at most {cost} on {jobs} of batch {}", args.batch);
-    args.consent.to(&Stake { told, what, otherwise: "nothing was changed, and nothing bought" }, session, out).await
+    args.consent.to(&Proposal { told, what, otherwise: "nothing was changed, and nothing bought" }, context, out).await
 }
 
-async fn retry(intent: &Intent, store: &dyn Store) -> Result<Report, Failure> {
+async fn retry(intent: &Intent, store: &dyn Store) -> Result<Report, CommandError> {
     let (mut report, mut editor) = (Report::default(), Editor::new(store));
     let meant: Vec<_> = intent.jobs.iter().filter(|(_, course)| *course != Course::Leave).collect();
     let changes: Vec<_> = meant.iter().map(|(view, course)| (&view.job, course.event())).collect();
@@ -180,23 +180,23 @@ fn draw(report: &Report) -> String {
 async fn say_next(
     report: &Report,
     before: &BatchView,
-    session: &Session,
+    context: &CommandContext,
     store: &dyn Store,
     out: Out,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let name = &before.batch.name;
     if report.retried == 0 {
         if report.looked_at + report.fetched_again > 0 {
-            session.say_follow(store, name, out).await?;
+            context.say_follow(store, name, out).await?;
         }
         if report.looked_at > 0 {
             out.note(&format!(
                 "what is over without an output is queued then; to buy that: {}",
-                session.continue_command(name)
+                context.continue_command(name)
             ));
         }
     } else {
-        session.say_work_on(store, name, out).await?;
+        context.say_work_on(store, name, out).await?;
     }
     let others = before.counts.of(Status::Queued) + before.others.of(Status::Queued);
     if others > 0 && report.retried + report.looked_at > 0 {

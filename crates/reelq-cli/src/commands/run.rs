@@ -1,15 +1,15 @@
 //! `reelq run`: buys a manifest, and goes on with one.
 
-use reelq_console::{Failure, Out, Outcome};
+use reelq_console::{CommandError, CommandResult, Out};
 use reelq_model::units::Span;
 use reelq_producer::Order;
-use reelq_runner::opened::OpenedStore;
 use reelq_runner::{
     adapters,
-    context::Session,
+    context::CommandContext,
     jobs::stranded::stranded,
-    locks::run_lock::Holding,
-    simulated_vendors::Simulated,
+    locks::run_lock::RunLock,
+    opened::OpenedStore,
+    simulated_vendors::SimulatedVendors,
     work::{
         batch::{Work, engine, needed},
         collecting::usable,
@@ -25,7 +25,7 @@ use super::{
 
 /// Flags of `reelq run`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct RunArgs {
     #[command(flatten)]
     manifest: ManifestArgs,
     #[command(flatten)]
@@ -39,13 +39,13 @@ pub(crate) struct Args {
     vendors: VendorArgs,
 }
 
-pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
-    args.vendors.check(session)?;
-    let order = order(&args.manifest, session)?;
-    let store = OpenedStore::create(session).await?;
+pub(crate) async fn run(args: &RunArgs, context: &CommandContext, out: Out) -> CommandResult {
+    args.vendors.check(context)?;
+    let order = order(&args.manifest, context)?;
+    let store = OpenedStore::create(context).await?;
     let order = named_before(order, &args.manifest, &*store).await?;
-    let held = Holding::take(&store, order.batch.clone()).await?;
-    let run = Run { args, session, store: &store, held: &held, out: out.quiet_if(args.quiet.quiet) };
+    let held = RunLock::take(&store, order.batch.clone()).await?;
+    let run = Run { args, context, store: &store, held: &held, out: out.quiet_if(args.quiet.quiet) };
     let outcome = tokio::select! {
         outcome = Box::pin(run.plan_to_end(order)) => outcome,
         never = held.keep() => match never {},
@@ -56,20 +56,20 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
 
 /// A run that holds its batch.
 struct Run<'a> {
-    args: &'a Args,
-    session: &'a Session,
+    args: &'a RunArgs,
+    context: &'a CommandContext,
     store: &'a OpenedStore<'a>,
-    held: &'a Holding,
+    held: &'a RunLock,
     out: Out,
 }
 
 impl Run<'_> {
-    async fn plan_to_end(&self, order: Order) -> Outcome {
-        let order = placed(order, &self.args.manifest, self.session, Some(&**self.store)).await?;
-        let mut agreed = agree(order, self.args.consent, self.session, self.store.shared(), self.out).await?;
+    async fn plan_to_end(&self, order: Order) -> CommandResult {
+        let order = placed(order, &self.args.manifest, self.context, Some(&**self.store)).await?;
+        let mut agreed = agree(order, self.args.consent, self.context, self.store.shared(), self.out).await?;
         // While a person thought about it, nothing was renewed.
         self.held.assure().await?;
-        let simulated = self.args.vendors.start(self.session).await?;
+        let simulated = self.args.vendors.start(self.context).await?;
         let outcome = self.work(&mut agreed, simulated.as_ref()).await;
         if let Some(simulated) = simulated {
             simulated.stop().await;
@@ -77,36 +77,36 @@ impl Run<'_> {
         outcome
     }
 
-    async fn work(&self, agreed: &mut Agreed, simulated: Option<&Simulated>) -> Outcome {
-        let Self { args, session, store, held, out } = *self;
+    async fn work(&self, agreed: &mut Agreed, simulated: Option<&SimulatedVendors>) -> CommandResult {
+        let Self { args, context, store, held, out } = *self;
         let (draft, used) = (agreed.plan.batch.clone(), adapters::used(&agreed.plan));
         let batch = &draft.name;
-        let accounts = needed(session, &**store, batch, &used).await?;
-        for stranded in stranded(&**store, &session.config, Some(batch)).await? {
+        let accounts = needed(context, &**store, batch, &used).await?;
+        for stranded in stranded(&**store, &context.config, Some(batch)).await? {
             out.warning(&stranded.told());
         }
-        let wait_at_most = args.wait_at_most.map_or(session.config.wait_at_most, |span| span.0);
+        let wait_at_most = args.wait_at_most.map_or(context.config.wait_at_most, |span| span.0);
         let engine = engine(store, &accounts, batch, wait_at_most, simulated)?;
-        let place = usable(session, &draft).await?;
-        bring_in(agreed, place, args.consent, session, store.shared(), out).await?;
-        let manifest = Some((agreed.plan.lines, session.plan_command(&draft)));
+        let place = usable(context, &draft).await?;
+        bring_in(agreed, place, args.consent, context, store.shared(), out).await?;
+        let manifest = Some((agreed.plan.lines, context.plan_command(&draft)));
         let work = Work { opened: store, held, batch, used, manifest, out };
         work.to_end(engine, wait_at_most).await
     }
 }
 
-/// A person ran it again: what a provider refused before may be mended. Then the manifest goes in.
+/// A person ran it again: what a provider refused before may be fixed. Then the manifest goes in.
 async fn bring_in(
     agreed: &mut Agreed,
     place: reelq_collector::Place,
     consent: Consent,
-    session: &Session,
+    context: &CommandContext,
     store: &reelq_store::SharedStore,
     out: Out,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     for account in adapters::used(&agreed.plan) {
         store.resume_account(&account, false).await?;
     }
-    load(agreed, place, consent, session, store, out).await?;
+    load(agreed, place, consent, context, store, out).await?;
     Ok(())
 }

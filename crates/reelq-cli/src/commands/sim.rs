@@ -2,8 +2,8 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use reelq_console::{Exit, Failure, Out, Outcome};
-use reelq_runner::{context::Session, signals::Signals, simulated_vendors::Simulated};
+use reelq_console::{CommandError, CommandResult, Exit, Out};
+use reelq_runner::{context::CommandContext, signals::Signals, simulated_vendors::SimulatedVendors};
 use reelq_sim::{Faults, SimPace, SimSettings, Simulator, Vendor};
 use url::Url;
 
@@ -33,9 +33,9 @@ pub(crate) struct VendorArgs {
 
 impl VendorArgs {
     /// Refuses flags of simulated vendors where the vendors are real.
-    pub(crate) fn check(&self, session: &Session) -> Result<(), Failure> {
-        if !session.is_simulated() && !self.sim.is_empty() {
-            return Err(Failure::usage("--faults, --seed and --speed are for simulated vendors: add --simulate"));
+    pub(crate) fn check(&self, context: &CommandContext) -> Result<(), CommandError> {
+        if !context.is_simulated() && !self.sim.is_empty() {
+            return Err(CommandError::usage("--faults, --seed and --speed are for simulated vendors: add --simulate"));
         }
         Ok(())
     }
@@ -46,14 +46,14 @@ impl VendorArgs {
     }
 
     /// Starts the simulated vendors, or finds them; none where the vendors are real.
-    pub(crate) async fn start(&self, session: &Session) -> Result<Option<Simulated>, Failure> {
-        if !session.is_simulated() {
+    pub(crate) async fn start(&self, context: &CommandContext) -> Result<Option<SimulatedVendors>, CommandError> {
+        if !context.is_simulated() {
             return Ok(None);
         }
-        Simulated::start(
+        SimulatedVendors::start(
             self.sim_url.as_ref(),
-            self.sim.settings(0, Some(session.state_folder().join("vendors.jsonl"))),
-            session,
+            self.sim.settings(0, Some(context.state_folder().join("vendors.jsonl"))),
+            context,
         )
         .await
         .map(Some)
@@ -62,7 +62,7 @@ impl VendorArgs {
 
 /// Flags of `reelq sim`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct SimServerArgs {
     /// The port; 0 takes any free one
     #[arg(long, default_value_t = 9300)]
     port: u16,
@@ -98,10 +98,10 @@ impl SimArgs {
     }
 }
 
-pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
+pub(crate) async fn run(args: &SimServerArgs, context: &CommandContext, out: Out) -> CommandResult {
     let settings = args.sim.settings(args.port, args.journal.clone());
-    let started = Simulator::start(settings, Arc::clone(&session.clock)).await;
-    let busy = |error| Failure::usage(format!("failed to listen on port {}: {error}", args.port));
+    let started = Simulator::start(settings, Arc::clone(&context.clock)).await;
+    let busy = |error| CommandError::usage(format!("failed to listen on port {}: {error}", args.port));
     let simulator = started.map_err(busy)?;
     let mut signals = Signals::take().map_err(anyhow::Error::from)?;
     let url = simulator.base_url();

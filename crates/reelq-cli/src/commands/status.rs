@@ -2,17 +2,30 @@
 
 use std::time::Duration;
 
-use crate::commands::lookup;
-use crate::commands::selection::SelectionArgs;
 use anyhow::Context;
-use reelq_console::{Exit, Failure, Out, Outcome, duration, grouped, money, spent, stdout, table, to_spend};
+use reelq_console::{CommandError, CommandResult, Exit, Out, duration, grouped, money, spent, stdout, table, to_spend};
 use reelq_model::{BatchName, Money, Status, Timestamp};
-use reelq_store::{Absentees, AccountCap, AccountLimits, AccountView, BatchView, GuardStep, HeldBatch, JobFilter, JobView, Pause, PauseReason, Store, WorkerView};
+use reelq_runner::{
+    awaited::say_waiting,
+    context::CommandContext,
+    jobs::{
+        absent,
+        noticed::Noticed,
+        selection::{brief, matching, place},
+        stranded::{Stranded, stranded},
+        stuck::{Stuck, draw as draw_stuck, stuck},
+    },
+    pauses,
+    signals::Signals,
+};
+use reelq_store::{Absentees, AccountCap, AccountView, BatchView, GuardStep, JobFilter, JobView, Store, WorkerView};
 use serde::Serialize;
+
+use crate::commands::{lookup, selection::SelectionArgs};
 
 /// Flags of `reelq status`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct StatusArgs {
     /// The batch; all batches and accounts where it is left out
     batch: Option<BatchName>,
     #[command(flatten)]
@@ -33,7 +46,7 @@ struct Report {
     workers: Vec<WorkerView>,
     /// The store's time.
     now: Timestamp,
-    /// Work of accounts that nobody acts for.
+    /// Work of accounts that no one acts for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     stranded: Vec<Stranded>,
     #[serde(flatten)]
@@ -55,14 +68,14 @@ fn is_nothing(absent: &Absentees) -> bool {
 /// How often `--watch` looks where nothing is heard of.
 const WATCH_EVERY: Duration = Duration::from_secs(2);
 
-pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
-    let store = lookup::reading(session).await?;
+pub(crate) async fn run(args: &StatusArgs, context: &CommandContext, out: Out) -> CommandResult {
+    let store = lookup::reading(context).await?;
     let mut signals = Signals::take().context("listen for signals")?;
     let mut mark = store.watch(0, Duration::ZERO).await?;
     loop {
-        let report = match read(args, session, &*store).await {
+        let report = match read(args, context, &*store).await {
             // Whoever watches goes on watching once the store is back.
-            Err(Failure::Other(error)) if args.watch => {
+            Err(CommandError::Other(error)) if args.watch => {
                 out.note(&format!("failed to {error:#}"));
                 tokio::select! {
                     () = signals.next() => return Ok(Exit::Done),
@@ -74,7 +87,7 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
         if args.watch && out.is_terminal() && !out.is_json() {
             out.clear();
         }
-        out.report(&report, |report| draw(report, &session.flags()));
+        out.report(&report, |report| draw(report, &context.flags()));
         say_waiting(&*store, out).await?;
         if !args.watch || stdout::is_gone() {
             return Ok(Exit::Done);
@@ -86,14 +99,14 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
     }
 }
 
-async fn wait(store: &dyn Store, mark: u64) -> Result<u64, Failure> {
+async fn wait(store: &dyn Store, mark: u64) -> Result<u64, CommandError> {
     let seen = store.watch(mark, WATCH_EVERY).await?;
     // News come by the hundred; people read once a second.
     tokio::time::sleep(Duration::from_secs(1)).await;
     Ok(seen)
 }
 
-async fn read(args: &Args, session: &Session, store: &dyn Store) -> Result<Report, Failure> {
+async fn read(args: &StatusArgs, context: &CommandContext, store: &dyn Store) -> Result<Report, CommandError> {
     let batches = match &args.batch {
         Some(name) => vec![lookup::batch(store, name).await?],
         None => store.batches().await?,
@@ -109,7 +122,7 @@ async fn read(args: &Args, session: &Session, store: &dyn Store) -> Result<Repor
     };
     let noticed = Noticed::read(store, batches.iter().map(|view| &view.batch.name)).await?;
     Ok(Report {
-        stranded: stranded(store, &session.config, args.batch.as_ref()).await?,
+        stranded: stranded(store, &context.config, args.batch.as_ref()).await?,
         absent: store.guard(&GuardStep::List).await?.absent,
         batches,
         noticed,

@@ -2,36 +2,36 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use crate::commands::lookup;
 use anyhow::Context;
 use reelq_config::AccountConfig;
-use reelq_console::{Exit, Failure, Out, Outcome};
+use reelq_console::{CommandError, CommandResult, Exit, Out};
 use reelq_model::{AccountName, BatchName, Timestamp, units::Span};
-use reelq_runner::opened::OpenedStore;
 use reelq_runner::{
-    context::Session,
+    context::CommandContext,
     ending::{
-        outcome::Verdict,
-        summary::{Commands, summary},
+        outcome::BatchOutcome,
+        summary::{NextCommands, summary},
     },
     jobs::stranded::stranded,
     machine::CRON,
-    progress::log::LogFace,
+    opened::OpenedStore,
+    progress::log::LogProgress,
     signals::Signals,
     work::{
-        concurrency::{Concurrency, Hands, StageName},
+        concurrency::{Concurrency, SlotCounts, StageName},
         engine::Engine,
-        scope::{Finish, Task},
+        scope::{WorkEnd, WorkScope},
     },
 };
 use reelq_store::{BatchView, SharedStore, Store, WorkerView};
 use serde::Serialize;
 
 use super::{cron::Watch, loading::QuietArgs, sim::VendorArgs};
+use crate::commands::lookup;
 
 /// Flags of `reelq worker`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct WorkerArgs {
     /// Only these stages: submit, poll, collect
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     stages: Vec<StageName>,
@@ -40,7 +40,7 @@ pub(crate) struct Args {
     accounts: Vec<AccountName>,
     /// Jobs in hand at once, in each stage of each account: N, or submit=N,poll=N,collect=N
     #[arg(long, value_name = "N")]
-    concurrency: Option<Concurrency>,
+    concurrency: Option<SlotCounts>,
     /// Only this batch
     #[arg(long, value_name = "NAME")]
     batch: Option<BatchName>,
@@ -64,7 +64,7 @@ pub(crate) struct Args {
 struct Report<'a> {
     simulated: bool,
     exit_code: u8,
-    batches: &'a [Verdict],
+    batches: &'a [BatchOutcome],
 }
 
 /// What was there when the worker began.
@@ -74,32 +74,38 @@ struct Begun {
     monotonic: Duration,
 }
 
-pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
+pub(crate) async fn run(args: &WorkerArgs, context: &CommandContext, out: Out) -> CommandResult {
     let out = out.quiet_if(args.quiet.quiet);
-    args.vendors.check(session)?;
+    args.vendors.check(context)?;
     let mut signals = Signals::take().context("listen for signals")?;
     let (store, begun) = tokio::select! {
-        begun = begin(args, session) => begun?,
+        begun = begin(args, context) => begun?,
         () = signals.next() => {
             out.note("stopped before it had begun");
             return Ok(if args.drain { Exit::Interrupted } else { Exit::Done });
         }
     };
-    let simulated = args.vendors.start(session).await?;
-    let accounts = accounts(args, session, out)?;
-    let hands = Hands::new(&args.stages, args.concurrency.clone().unwrap_or_default());
-    let wait_at_most = args.wait_at_most.map_or(session.config.wait_at_most, |span| span.0);
-    let task =
-        Task { batch: args.batch.clone(), drain: args.drain, wait_at_most, hands, reports: true, kind: "worker" };
+    let simulated = args.vendors.start(context).await?;
+    let accounts = accounts(args, context, out)?;
+    let concurrency = Concurrency::new(&args.stages, args.concurrency.clone().unwrap_or_default());
+    let wait_at_most = args.wait_at_most.map_or(context.config.wait_at_most, |span| span.0);
+    let task = WorkScope {
+        batch: args.batch.clone(),
+        drain: args.drain,
+        wait_at_most,
+        concurrency,
+        reports: true,
+        kind: "worker",
+    };
     let engine = Engine::prepare(&store, &accounts, &task, simulated.as_ref())?;
-    out.note(&greeting(session, &engine, &accounts));
-    for stranded in stranded(&*store, &session.config, args.batch.as_ref()).await? {
+    out.note(&greeting(context, &engine, &accounts));
+    for stranded in stranded(&*store, &context.config, args.batch.as_ref()).await? {
         out.warning(&stranded.told());
     }
-    let face = LogFace::new(session, Arc::clone(store.shared()), args.batch.clone(), &engine, out);
-    let watched = if args.cron { Some(Watch::new(session, Arc::clone(store.shared()), out)?) } else { None };
-    let finish = Box::pin(work(engine, &face, watched, signals)).await?;
-    let exit = ending(args, session, store.shared(), finish, &begun, out).await?;
+    let view = LogProgress::new(context, Arc::clone(store.shared()), args.batch.clone(), &engine, out);
+    let watched = if args.cron { Some(Watch::new(context, Arc::clone(store.shared()), out)?) } else { None };
+    let finish = Box::pin(work(engine, &view, watched, signals)).await?;
+    let exit = ending(args, context, store.shared(), finish, &begun, out).await?;
     if let Some(simulated) = simulated {
         simulated.stop().await;
     }
@@ -107,11 +113,16 @@ pub(crate) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
 }
 
 /// Works, and fires ticks besides; both end together.
-async fn work(engine: Engine, face: &LogFace, watched: Option<Watch<'_>>, signals: Signals) -> Result<Finish, Failure> {
-    let Some(watched) = watched else { return engine.run(face, signals).await };
+async fn work(
+    engine: Engine,
+    view: &LogProgress,
+    watched: Option<Watch<'_>>,
+    signals: Signals,
+) -> Result<WorkEnd, CommandError> {
+    let Some(watched) = watched else { return engine.run(view, signals).await };
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let work = async {
-        let finish = engine.run(face, signals).await;
+        let finish = engine.run(view, signals).await;
         stop.send_replace(true);
         finish
     };
@@ -122,40 +133,40 @@ async fn work(engine: Engine, face: &LogFace, watched: Option<Watch<'_>>, signal
 
 /// Being stopped is how a worker ends; only one that was to end by itself was interrupted.
 async fn ending(
-    args: &Args,
-    session: &Session,
+    args: &WorkerArgs,
+    context: &CommandContext,
     store: &SharedStore,
-    finish: Finish,
+    finish: WorkEnd,
     begun: &Begun,
     out: Out,
-) -> Outcome {
+) -> CommandResult {
     match (finish, args.drain) {
-        (Finish::Interrupted, true) => Ok(Exit::Interrupted),
+        (WorkEnd::Interrupted, true) => Ok(Exit::Interrupted),
         (_, false) => {
             out.note("stopped; what was in hand is given back");
             Ok(Exit::Done)
         }
-        (Finish::Settled, true) => drained(args, session, store, begun, out).await,
+        (WorkEnd::Settled, true) => drained(args, context, store, begun, out).await,
     }
 }
 
 /// Opens the store, looks whether this worker may work on it, and at what is there.
-async fn begin<'a>(args: &Args, session: &'a Session) -> Result<(OpenedStore<'a>, Begun), Failure> {
-    let store = OpenedStore::create(session).await?;
+async fn begin<'a>(args: &WorkerArgs, context: &'a CommandContext) -> Result<(OpenedStore<'a>, Begun), CommandError> {
+    let store = OpenedStore::create(context).await?;
     if let Some(name) = &args.batch {
         lookup::batch(&*store, name).await?;
     }
-    refuse_second_simulator(args, session, &*store).await?;
-    let begun = begun(session, &*store).await?;
+    refuse_second_simulator(args, context, &*store).await?;
+    let begun = begun(context, &*store).await?;
     Ok((store, begun))
 }
 
-async fn begun(session: &Session, store: &dyn Store) -> Result<Begun, Failure> {
+async fn begun(context: &CommandContext, store: &dyn Store) -> Result<Begun, CommandError> {
     let views = store.batches().await?.into_iter().filter(is_open);
     Ok(Begun {
         at: store.now().await?,
         open: views.map(|view| view.batch.name).collect(),
-        monotonic: session.clock.monotonic(),
+        monotonic: context.clock.monotonic(),
     })
 }
 
@@ -164,63 +175,79 @@ fn is_open(view: &BatchView) -> bool {
 }
 
 /// Says how the batches stand that this worker may have worked on, and gives the most urgent exit code.
-async fn drained(args: &Args, session: &Session, store: &SharedStore, begun: &Begun, out: Out) -> Outcome {
+async fn drained(
+    args: &WorkerArgs,
+    context: &CommandContext,
+    store: &SharedStore,
+    begun: &Begun,
+    out: Out,
+) -> CommandResult {
     let ours = |view: &BatchView| match &args.batch {
         Some(name) => view.batch.name == *name,
         None => is_open(view) || begun.open.contains(&view.batch.name) || view.created_at >= begun.at,
     };
-    let used: Vec<_> = session.config.accounts.keys().map(ToString::to_string).collect();
-    let seconds = session.clock.monotonic().saturating_sub(begun.monotonic).as_secs();
-    let mut verdicts = Vec::new();
+    let used: Vec<_> = context.config.accounts.keys().map(ToString::to_string).collect();
+    let seconds = context.clock.monotonic().saturating_sub(begun.monotonic).as_secs();
+    let mut outcomes = Vec::new();
     for view in store.batches().await?.into_iter().filter(|view| view.whole && ours(view)) {
-        let commands = Commands::of_worker(session, &view);
-        let verdict = Verdict::read(&**store, view, &used).await?;
-        out.ending(verdict.exit(), &summary(&verdict, &commands, seconds));
-        verdicts.push(verdict);
+        let commands = NextCommands::of_worker(context, &view);
+        let outcome = BatchOutcome::read(&**store, view, &used).await?;
+        out.ending(outcome.exit(), &summary(&outcome, &commands, seconds));
+        outcomes.push(outcome);
     }
-    if verdicts.is_empty() {
+    if outcomes.is_empty() {
         out.note("nothing was outstanding");
     }
-    let exit = Exit::most_urgent(|exit| verdicts.iter().any(|verdict| verdict.holds(exit)));
+    let exit = Exit::most_urgent(|exit| outcomes.iter().any(|outcome| outcome.holds(exit)));
     if out.is_json() {
-        out.json(&Report { simulated: session.is_simulated(), exit_code: exit as u8, batches: &verdicts });
+        out.json(&Report { simulated: context.is_simulated(), exit_code: exit as u8, batches: &outcomes });
     }
     Ok(exit)
 }
 
 /// The accounts to work for. One that was named must have its key; others without one are left to workers that have it.
-fn accounts<'a>(args: &Args, session: &'a Session, out: Out) -> Result<Vec<&'a AccountConfig>, Failure> {
+fn accounts<'a>(
+    args: &WorkerArgs,
+    context: &'a CommandContext,
+    out: Out,
+) -> Result<Vec<&'a AccountConfig>, CommandError> {
     for name in &args.accounts {
-        lookup::known_account(session, name)?;
+        lookup::known_account(context, name)?;
     }
     let mut found = Vec::new();
-    for account in session.config.accounts.values() {
+    for account in context.config.accounts.values() {
         let named = args.accounts.contains(&account.name);
         if !args.accounts.is_empty() && !named {
             continue;
         }
-        match account.api_key(&session.environment) {
-            Err(trouble) if !session.is_simulated() && !named => out.warning(&format!("{trouble}; left alone")),
-            Err(trouble) if !session.is_simulated() => return Err(Failure::usage(trouble.to_string())),
+        match account.api_key(&context.environment) {
+            Err(trouble) if !context.is_simulated() && !named => out.warning(&format!("{trouble}; left alone")),
+            Err(trouble) if !context.is_simulated() => return Err(CommandError::usage(trouble.to_string())),
             _ => found.push(account),
         }
     }
     if found.is_empty() {
-        return Err(Failure::usage("there is no account to work for: configure one with its key in [accounts.NAME]"));
+        return Err(CommandError::usage(
+            "there is no account to work for: configure one with its key in [accounts.NAME]",
+        ));
     }
     Ok(found)
 }
 
-fn greeting(session: &Session, engine: &Engine, accounts: &[&AccountConfig]) -> String {
+fn greeting(context: &CommandContext, engine: &Engine, accounts: &[&AccountConfig]) -> String {
     let names: Vec<_> = accounts.iter().map(|account| account.name.as_str()).collect();
-    let simulated = if session.is_simulated() { " (simulated: nothing is real)" } else { "" };
-    format!("worker {} on {}{simulated}, for {}", engine.worker, session.place(), names.join(", "))
+    let simulated = if context.is_simulated() { " (simulated: nothing is real)" } else { "" };
+    format!("worker {} on {}{simulated}, for {}", engine.worker, context.place(), names.join(", "))
 }
 
 /// Simulated vendors in two processes would not know each other's tasks.
-async fn refuse_second_simulator(args: &Args, session: &Session, store: &dyn Store) -> Result<(), Failure> {
+async fn refuse_second_simulator(
+    args: &WorkerArgs,
+    context: &CommandContext,
+    store: &dyn Store,
+) -> Result<(), CommandError> {
     const ALIVE: Duration = Duration::from_secs(20);
-    if !session.is_simulated() || args.vendors.is_outside() {
+    if !context.is_simulated() || args.vendors.is_outside() {
         return Ok(());
     }
     let now = store.now().await?;
@@ -228,7 +255,7 @@ async fn refuse_second_simulator(args: &Args, session: &Session, store: &dyn Sto
     let works = |worker: &WorkerView| !worker.id.as_str().starts_with(CRON);
     if store.workers().await?.iter().filter(|worker| works(worker)).any(|worker| now.since(worker.seen_at) < ALIVE) {
         let how = "start `reelq sim` and give its address to each worker with --sim-url";
-        return Err(Failure::usage(format!(
+        return Err(CommandError::usage(format!(
             "another worker is at work, and simulated vendors must be the same: {how}"
         )));
     }

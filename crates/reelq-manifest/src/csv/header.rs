@@ -39,7 +39,7 @@ pub(crate) struct CsvHeader {
     /// As written in the file; filters use these names.
     pub(crate) written: Arc<[String]>,
     pub(crate) targets: Arc<[Option<RowField>]>,
-    /// The name of each target, by which places are found.
+    /// The name of each target, by which spans are found.
     pub(crate) names: Arc<[Option<Arc<str>>]>,
 }
 

@@ -1,6 +1,6 @@
 //! CSV and TSV as people have them: any separator, any line ends, quoted newlines, an Excel or two in between.
 //!
-//! A reader of our own, because each fault must name its exact place and must not swallow the rows after it.
+//! A reader of our own, because each fault must name its exact location and must not swallow the rows after it.
 
 mod cells;
 mod header;

@@ -7,7 +7,7 @@ use crate::location::KeySpan;
 /// Maps each dotted name, renamed as `columns` says, to where its key and value stand.
 pub(crate) fn spans(text: &str, columns: &BTreeMap<String, String>) -> BTreeMap<String, KeySpan> {
     let mut scanner = Scanner { text, at: 0, columns, found: BTreeMap::new() };
-    // A text that does not parse has no places; what was found before the fault is still right.
+    // A text that does not parse has no spans; what was found before the fault is still right.
     scanner.value(Some("")).unwrap_or_default();
     scanner.found
 }

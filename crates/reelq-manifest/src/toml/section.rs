@@ -102,7 +102,7 @@ impl Reader<'_> {
 }
 
 impl Section {
-    /// Takes a value out; its place stays known.
+    /// Takes a value out; its span stays known.
     pub(crate) fn take(&mut self, key: &str) -> Option<Value> {
         self.values.shift_remove(key)
     }
@@ -165,7 +165,7 @@ impl Section {
         }
     }
 
-    /// The same place with the names below `key` as its own.
+    /// The same location with the names below `key` as its own.
     pub(crate) fn inner_layer(&self, key: &str) -> Arc<Layer> {
         let FieldSpans::Keys(spans) = &self.layer.fields else { return Arc::clone(&self.layer) };
         let whole = spans.get(key).map_or_else(|| self.layer.whole.clone(), |span| span.key.clone());

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use reelq_model::{Digest, Event, Failure, Job, Stage};
-use reelq_poller::{PollPlan, PollSettings, Poller, PollerParts, Schedule};
+use reelq_poller::{PollPlan, PollSchedule, PollSettings, Poller, PollerParts};
 use reelq_provider::{BalanceOutcome, CancelOutcome, Capability, Idempotency, PollOutcome};
 use reelq_store::Pause;
 use reelq_testkit::{
@@ -56,7 +56,7 @@ impl Stand {
             metrics: Arc::clone(&metrics),
             settings: PollSettings::default(),
             retries: 3,
-            schedule: Arc::new(Schedule::new(PLAN, SharedRng::seeded(1))),
+            schedule: Arc::new(PollSchedule::new(PLAN, SharedRng::seeded(1))),
             seed: 1,
         });
         let job = sample::running_job("a cat", 1, "t1");

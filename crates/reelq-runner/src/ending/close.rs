@@ -7,19 +7,19 @@ use std::{
 
 use anyhow::Context;
 use reelq_collector::Place;
-use reelq_console::{Exit, Failure, Out, grouped, plural, quoted};
+use reelq_console::{CommandError, Exit, Out, grouped, plural, quoted};
 use reelq_model::{AccountName, BatchName};
 use reelq_store::{AccountView, BatchView, SharedStore};
 use serde::Serialize;
 
 use super::{
-    outcome::Verdict,
-    summary::{Commands, summary},
+    outcome::BatchOutcome,
+    summary::{NextCommands, summary},
 };
 use crate::{
-    context::Session,
+    context::CommandContext,
     jobs::stuck::Stuck,
-    work::{reporting::stamped, scope::Finish},
+    work::{reporting::stamped, scope::WorkEnd},
 };
 
 /// How a run ended, as data.
@@ -48,31 +48,36 @@ pub struct Closing<'a> {
     /// The lines of its manifest, and the command that tells which of them are not in the store.
     pub manifest: Option<&'a (u64, String)>,
     /// How the work on it ended.
-    pub finish: Finish,
+    pub finish: WorkEnd,
     /// How long it was worked on.
     pub seconds: u64,
 }
 
 /// Writes the result manifests, says what became of the batch, and gives the exit code.
-pub async fn closing(session: &Session, store: &SharedStore, worked: &Closing<'_>, out: Out) -> Result<Exit, Failure> {
-    let view = super::lost::batch(session, &**store, worked.batch).await?;
-    let mut commands = Commands::of(session, &view);
+pub async fn closing(
+    context: &CommandContext,
+    store: &SharedStore,
+    worked: &Closing<'_>,
+    out: Out,
+) -> Result<Exit, CommandError> {
+    let view = super::lost::batch(context, &**store, worked.batch).await?;
+    let mut commands = NextCommands::of(context, &view);
     if store.restored().await?.is_some() {
         // Nothing that is queued is bought before that, however often the batch is gone on with.
-        commands.run = format!("reelq resume --after-loss{}", session.flags());
+        commands.run = format!("reelq resume --after-loss{}", context.flags());
     }
-    let place = Place::open(&view.batch.output, &view.batch.name, &session.storage());
+    let place = Place::open(&view.batch.output, &view.batch.name, &context.storage());
     let place = place.context("open the output place")?;
     let (unreadable, is_written) = match stamped(&**store, &view, &place).await {
         Ok(written) => {
             if written.older_kept {
-                out.warning(&older_kept(&view, session));
+                out.warning(&older_kept(&view, context));
             }
             (written.unreadable, true)
         }
         // How the batch stands is told all the same; nothing of it is lost.
         Err(error) => {
-            let (name, flags) = (&view.batch.name, session.flags());
+            let (name, flags) = (&view.batch.name, context.flags());
             out.warning(&format!(
                 "the result manifests could not be written: {error:#}; elsewhere: reelq results {name} --out results.csv{flags}"
             ));
@@ -80,41 +85,41 @@ pub async fn closing(session: &Session, store: &SharedStore, worked: &Closing<'_
         }
     };
     let used: Vec<String> = worked.used.iter().map(ToString::to_string).collect();
-    let verdict = Verdict { unreadable, ..Verdict::read(&**store, view, &used).await? };
-    let lost = worked.manifest.map_or(0, |(lines, _)| lines.saturating_sub(verdict.batch.counts.total()));
-    let exit = exit(worked.finish, verdict.exit(), lost + u64::from(!is_written));
+    let outcome = BatchOutcome { unreadable, ..BatchOutcome::read(&**store, view, &used).await? };
+    let lost = worked.manifest.map_or(0, |(lines, _)| lines.saturating_sub(outcome.batch.counts.total()));
+    let exit = exit(worked.finish, outcome.exit(), lost + u64::from(!is_written));
     if let Some((_, plan)) = worked.manifest.filter(|_| lost > 0) {
         let rows = format!("{} row{}", grouped(lost), plural(lost));
         out.warning(&format!(
             "{rows} of the manifest are not in the store: it lost them, or another manifest was loaded; what loading it again would do: {plan}"
         ));
     }
-    if session.is_simulated() {
+    if context.is_simulated() {
         out.note("This was a simulation: nothing was bought, and no output is real.");
     }
-    let told = summary(&verdict, &commands, worked.seconds);
+    let told = summary(&outcome, &commands, worked.seconds);
     out.ending(exit, &told);
     if out.is_json() {
         out.json(&Report {
-            simulated: session.is_simulated(),
+            simulated: context.is_simulated(),
             exit_code: exit as u8,
-            outstanding: verdict.outstanding,
-            unconfirmed: verdict.unconfirmed,
-            shared_tasks: verdict.shared_tasks,
-            unpriced_accounts: &verdict.unpriced_accounts,
+            outstanding: outcome.outstanding,
+            unconfirmed: outcome.unconfirmed,
+            shared_tasks: outcome.shared_tasks,
+            unpriced_accounts: &outcome.unpriced_accounts,
             unreadable,
-            waiting: &verdict.waiting,
-            batch: &verdict.batch,
-            accounts: &verdict.accounts,
-            results: Path::new(&verdict.batch.batch.output).join("results.csv"),
+            waiting: &outcome.waiting,
+            batch: &outcome.batch,
+            accounts: &outcome.accounts,
+            results: Path::new(&outcome.batch.batch.output).join("results.csv"),
         });
     }
     Ok(exit)
 }
 
 /// What is said where a state that came from a backup left the result manifests as they were.
-fn older_kept(view: &BatchView, session: &Session) -> String {
-    let (place, name, flags) = (quoted(&view.batch.output), &view.batch.name, session.flags());
+fn older_kept(view: &BatchView, context: &CommandContext) -> String {
+    let (place, name, flags) = (quoted(&view.batch.output), &view.batch.name, context.flags());
     format!(
         "the result manifests in {place} stay as they are: they may tell of purchases that the backup does not know; how the \
          batch stands in the backup: reelq results {name}{flags}"
@@ -122,11 +127,11 @@ fn older_kept(view: &BatchView, session: &Session) -> String {
 }
 
 /// The exit code; `lost` rows of the manifest are not in the store, so that running it again brings them.
-fn exit(finish: Finish, of_batch: Exit, lost: u64) -> Exit {
+fn exit(finish: WorkEnd, of_batch: Exit, lost: u64) -> Exit {
     match (finish, of_batch) {
-        (Finish::Interrupted, _) => Exit::Interrupted,
-        (Finish::Settled, Exit::Done) if lost > 0 => Exit::Outstanding,
-        (Finish::Settled, exit) => exit,
+        (WorkEnd::Interrupted, _) => Exit::Interrupted,
+        (WorkEnd::Settled, Exit::Done) if lost > 0 => Exit::Outstanding,
+        (WorkEnd::Settled, exit) => exit,
     }
 }
 
@@ -136,9 +141,9 @@ mod tests {
 
     #[test]
     fn a_run_whose_rows_the_store_lost_has_not_succeeded() {
-        assert!(exit(Finish::Settled, Exit::Done, 1) == Exit::Outstanding);
-        assert!(exit(Finish::Settled, Exit::Done, 0) == Exit::Done);
-        assert!(exit(Finish::Settled, Exit::Unconfirmed, 1) == Exit::Unconfirmed);
-        assert!(exit(Finish::Interrupted, Exit::Done, 1) == Exit::Interrupted);
+        assert!(exit(WorkEnd::Settled, Exit::Done, 1) == Exit::Outstanding);
+        assert!(exit(WorkEnd::Settled, Exit::Done, 0) == Exit::Done);
+        assert!(exit(WorkEnd::Settled, Exit::Unconfirmed, 1) == Exit::Unconfirmed);
+        assert!(exit(WorkEnd::Interrupted, Exit::Done, 1) == Exit::Interrupted);
     }
 }

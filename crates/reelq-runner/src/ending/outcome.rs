@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use reelq_console::{Exit, Failure};
+use reelq_console::{CommandError, Exit};
 use reelq_model::{AccountName, BatchName, FailureKind, Status};
 use reelq_store::{AccountView, BatchView, HeldBatch, JobFilter, Page, Pause, PauseReason, Store};
 use serde::Serialize;
@@ -15,7 +15,7 @@ use crate::jobs::{
 
 /// How a batch stands.
 #[derive(Debug, Clone, Serialize)]
-pub struct Verdict {
+pub struct BatchOutcome {
     /// The batch.
     pub batch: BatchView,
     /// The accounts that it uses.
@@ -45,9 +45,9 @@ pub struct Verdict {
 /// Failed jobs of one kind are counted up to here; beyond, it is "at least".
 const COUNTED: usize = 10_000;
 
-impl Verdict {
+impl BatchOutcome {
     /// Reads how the batch stands.
-    pub async fn read(store: &dyn Store, batch: BatchView, used: &[String]) -> Result<Self, Failure> {
+    pub async fn read(store: &dyn Store, batch: BatchView, used: &[String]) -> Result<Self, CommandError> {
         let mut accounts = store.accounts().await?;
         let used: BTreeSet<&str> = used.iter().map(String::as_str).collect();
         accounts.retain(|view| used.contains(view.name.as_str()));
@@ -134,7 +134,7 @@ impl Verdict {
 }
 
 /// How many rows were cancelled with a task that is known: it may have finished all the same.
-async fn withdrawn(store: &dyn Store, batch: &BatchView) -> Result<u64, Failure> {
+async fn withdrawn(store: &dyn Store, batch: &BatchView) -> Result<u64, CommandError> {
     if batch.counts.of(Status::Cancelled) == 0 {
         return Ok(0);
     }
@@ -155,7 +155,7 @@ pub fn short<'a>(
 }
 
 /// Reads the batch's rows that do not get on.
-async fn waiting_rows(store: &dyn Store, batch: &BatchName) -> Result<Vec<Stuck>, Failure> {
+async fn waiting_rows(store: &dyn Store, batch: &BatchName) -> Result<Vec<Stuck>, CommandError> {
     let filter = JobFilter { batch: Some(batch.clone()), ..JobFilter::default() };
     Ok(stuck(store, &filter).await?.into_iter().map(|(_, stuck)| stuck).collect())
 }

@@ -4,36 +4,36 @@ use reelq_console::{Exit, cost, duration, grouped, money, plural, spent};
 use reelq_model::{BlockReason, Status};
 use reelq_store::{AccountCap, AccountView, BatchView, HeldBatch, Pause, PauseReason, StatusCounts};
 
-use super::{outcome::Verdict, waiting::waiting};
+use super::{outcome::BatchOutcome, waiting::waiting};
 use crate::{
-    context::Session,
+    context::CommandContext,
     jobs::noticed::alarm,
     pauses::{pause as pause_in_words, reached},
 };
 
 /// The commands that the summary names, as the user would type them.
 #[derive(Debug, Clone)]
-pub struct Commands {
-    /// The command that goes on with the batch, under the yes that loaded it.
+pub struct NextCommands {
+    /// The command that goes on with the batch, under the agreement that loaded it.
     pub run: String,
     /// The command that raises the budget, which asks first; its amount comes behind it.
     pub budget: String,
-    /// What lets a blocked account go on, once it is mended; without the account's name where none is needed.
+    /// What lets a blocked account go on, once it is fixed; without the account's name where none is needed.
     unblock: Option<String>,
     /// ` --simulate` where the run was simulated, for the other commands.
     pub flags: String,
 }
 
-impl Commands {
+impl NextCommands {
     /// The commands for a batch of this session.
-    pub fn of(session: &Session, view: &BatchView) -> Self {
-        let run = session.continue_command(&view.batch.name);
-        Self { budget: format!("{run} --budget"), run, unblock: None, flags: session.flags() }
+    pub fn of(context: &CommandContext, view: &BatchView) -> Self {
+        let run = context.continue_command(&view.batch.name);
+        Self { budget: format!("{run} --budget"), run, unblock: None, flags: context.flags() }
     }
 
     /// The commands for a batch that workers work on.
-    pub fn of_worker(session: &Session, view: &BatchView) -> Self {
-        Self { unblock: Some("reelq resume --account".to_owned()), ..Self::of(session, view) }
+    pub fn of_worker(context: &CommandContext, view: &BatchView) -> Self {
+        Self { unblock: Some("reelq resume --account".to_owned()), ..Self::of(context, view) }
     }
 
     fn unblock(&self, account: &str) -> String {
@@ -45,8 +45,8 @@ impl Commands {
 }
 
 /// The summary, several lines.
-pub fn summary(verdict: &Verdict, commands: &Commands, seconds: u64) -> String {
-    let batch = &verdict.batch;
+pub fn summary(outcome: &BatchOutcome, commands: &NextCommands, seconds: u64) -> String {
+    let batch = &outcome.batch;
     let (total, name) = (grouped(batch.counts.total()), &batch.batch.name);
     let mut lines = vec![format!(
         "Batch {name}: {} of {total} succeeded in {}, {} spent",
@@ -62,17 +62,17 @@ pub fn summary(verdict: &Verdict, commands: &Commands, seconds: u64) -> String {
         ));
     }
     lines.push(format!("  outputs and results: {}", batch.batch.output));
-    lines.extend(shared(verdict, commands));
-    lines.extend(withdrawn(verdict, commands));
-    lines.extend(blocked(verdict, commands));
-    lines.extend(breakers(verdict, commands));
-    lines.extend(unconfirmed(verdict, commands));
-    lines.extend(budget(verdict, commands));
-    lines.extend(account_budgets(verdict, commands));
-    lines.extend(failures(verdict, commands));
-    lines.extend(unreadable(verdict, commands));
-    lines.extend(waiting(verdict, &commands.flags));
-    lines.extend(outstanding(verdict, commands));
+    lines.extend(shared(outcome, commands));
+    lines.extend(withdrawn(outcome, commands));
+    lines.extend(blocked(outcome, commands));
+    lines.extend(breakers(outcome, commands));
+    lines.extend(unconfirmed(outcome, commands));
+    lines.extend(budget(outcome, commands));
+    lines.extend(account_budgets(outcome, commands));
+    lines.extend(failures(outcome, commands));
+    lines.extend(unreadable(outcome, commands));
+    lines.extend(waiting(outcome, &commands.flags));
+    lines.extend(outstanding(outcome, commands));
     lines.join("\n")
 }
 
@@ -81,14 +81,14 @@ pub(crate) fn counts(counts: &StatusCounts) -> String {
     shown.map(|status| format!("{} {status}", grouped(counts.of(status)))).collect::<Vec<_>>().join(" · ")
 }
 
-fn shared(verdict: &Verdict, commands: &Commands) -> Option<String> {
-    let (name, count) = (&verdict.batch.batch.name, verdict.shared_tasks);
+fn shared(outcome: &BatchOutcome, commands: &NextCommands) -> Option<String> {
+    let (name, count) = (&outcome.batch.batch.name, outcome.shared_tasks);
     (count > 0).then(|| format!("! {}", alarm(name, count, &commands.flags)))
 }
 
-/// A task that its provider withdrew may have finished all the same, and nobody may have asked for it.
-fn withdrawn(verdict: &Verdict, commands: &Commands) -> Option<String> {
-    let (name, count) = (&verdict.batch.batch.name, verdict.withdrawn);
+/// A task that its provider withdrew may have finished all the same, and no one may have asked for it.
+fn withdrawn(outcome: &BatchOutcome, commands: &NextCommands) -> Option<String> {
+    let (name, count) = (&outcome.batch.batch.name, outcome.withdrawn);
     let line = format!(
         "! {} withdrawn at the provider; their tasks stay known\n    look at them again, free of charge: reelq retry {name} --cancelled --look{}",
         grouped(count),
@@ -97,7 +97,7 @@ fn withdrawn(verdict: &Verdict, commands: &Commands) -> Option<String> {
     (count > 0).then_some(line)
 }
 
-fn blocked(verdict: &Verdict, commands: &Commands) -> Vec<String> {
+fn blocked(outcome: &BatchOutcome, commands: &NextCommands) -> Vec<String> {
     let advice = |block: &BlockReason| match block {
         BlockReason::Unauthorized => "its key is refused: put a valid key where the configuration says",
         BlockReason::NoCredit => "its balance does not cover the next request: add credit with the provider",
@@ -111,10 +111,10 @@ fn blocked(verdict: &Verdict, commands: &Commands) -> Vec<String> {
         )),
         _ => None,
     };
-    verdict.blocked().filter_map(|(account, reason)| line(account.name.as_str(), reason)).collect()
+    outcome.blocked().filter_map(|(account, reason)| line(account.name.as_str(), reason)).collect()
 }
 
-fn breakers(verdict: &Verdict, commands: &Commands) -> Vec<String> {
+fn breakers(outcome: &BatchOutcome, commands: &NextCommands) -> Vec<String> {
     let line = |account: &AccountView, pause: &Pause| {
         format!(
             "! account {} is {}\n    it goes on by itself; where the fault is mended: reelq resume --account {0}{}\n    then: {}",
@@ -124,33 +124,33 @@ fn breakers(verdict: &Verdict, commands: &Commands) -> Vec<String> {
             commands.run
         )
     };
-    verdict.held_by_breaker().map(|(account, pause)| line(account, pause)).collect()
+    outcome.held_by_breaker().map(|(account, pause)| line(account, pause)).collect()
 }
 
-fn unconfirmed(verdict: &Verdict, commands: &Commands) -> Option<String> {
-    let count = verdict.unconfirmed;
+fn unconfirmed(outcome: &BatchOutcome, commands: &NextCommands) -> Option<String> {
+    let count = outcome.unconfirmed;
     let line = format!(
         "! {} job{} may or may not have been bought; nothing is sent again before you say\n    see them: reelq resolve {}{}",
         grouped(count),
         plural(count),
-        verdict.batch.batch.name,
+        outcome.batch.batch.name,
         commands.flags
     );
     (count > 0).then_some(line)
 }
 
-fn budget(verdict: &Verdict, commands: &Commands) -> Option<String> {
-    let budget = verdict.batch.batch.budget.filter(|_| verdict.batch.budget_reached && verdict.outstanding > 0)?;
-    let needed = verdict.batch.spent + verdict.batch.reserved + verdict.batch.to_spend;
+fn budget(outcome: &BatchOutcome, commands: &NextCommands) -> Option<String> {
+    let budget = outcome.batch.batch.budget.filter(|_| outcome.batch.budget_reached && outcome.outstanding > 0)?;
+    let needed = outcome.batch.spent + outcome.batch.reserved + outcome.batch.to_spend;
     Some(format!(
         "! the budget of {} is reached; all of it would take about {}\n    to go on: {} {needed}",
         money(budget),
-        cost(needed, verdict.batch.unpriced),
+        cost(needed, outcome.batch.unpriced),
         commands.budget
     ))
 }
 
-fn account_budgets(verdict: &Verdict, commands: &Commands) -> Vec<String> {
+fn account_budgets(outcome: &BatchOutcome, commands: &NextCommands) -> Vec<String> {
     let line = |(account, held): (&AccountView, &HeldBatch)| {
         let (reached, name) = (reached(account, held), &account.name);
         match (held.by, held.until) {
@@ -169,18 +169,18 @@ fn account_budgets(verdict: &Verdict, commands: &Commands) -> Vec<String> {
             }
         }
     };
-    let short = verdict.short().filter(|_| verdict.outstanding > 0);
+    let short = outcome.short().filter(|_| outcome.outstanding > 0);
     short.map(line).collect()
 }
 
-fn failures(verdict: &Verdict, commands: &Commands) -> Vec<String> {
-    let name = verdict.batch.batch.name.as_str();
-    verdict.remedies.iter().map(|remedy| remedy.told(name, &commands.flags)).collect()
+fn failures(outcome: &BatchOutcome, commands: &NextCommands) -> Vec<String> {
+    let name = outcome.batch.batch.name.as_str();
+    outcome.remedies.iter().map(|remedy| remedy.told(name, &commands.flags)).collect()
 }
 
-/// Nothing can be done about such a row until its record is mended.
-fn unreadable(verdict: &Verdict, commands: &Commands) -> Option<String> {
-    let count = verdict.unreadable;
+/// Nothing can be done about such a row until its record is fixed.
+fn unreadable(outcome: &BatchOutcome, commands: &NextCommands) -> Option<String> {
+    let count = outcome.unreadable;
     let line = format!(
         "! the record{} of {} row{} cannot be read: what became of {} is not known here\n    named, with what to do: reelq doctor{}",
         plural(count),
@@ -192,15 +192,15 @@ fn unreadable(verdict: &Verdict, commands: &Commands) -> Option<String> {
     (count > 0).then_some(line)
 }
 
-fn outstanding(verdict: &Verdict, commands: &Commands) -> Option<String> {
-    let count = verdict.outstanding;
-    let resume = if verdict.batch.paused {
-        format!("it is paused: reelq resume {}{}\n    then: ", verdict.batch.batch.name, commands.flags)
+fn outstanding(outcome: &BatchOutcome, commands: &NextCommands) -> Option<String> {
+    let count = outcome.outstanding;
+    let resume = if outcome.batch.paused {
+        format!("it is paused: reelq resume {}{}\n    then: ", outcome.batch.batch.name, commands.flags)
     } else {
         "to go on: ".to_owned()
     };
     let told = format!("! {} job{} outstanding", grouped(count), plural(count));
     // What goes on with a reached budget is said where the budget is.
-    let line = if verdict.holds(Exit::Budget) { told } else { format!("{told}\n    {resume}{}", commands.run) };
+    let line = if outcome.holds(Exit::Budget) { told } else { format!("{told}\n    {resume}{}", commands.run) };
     (count > 0).then_some(line)
 }

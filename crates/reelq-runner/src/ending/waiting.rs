@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use reelq_console::{grouped, plural};
 use reelq_store::{Pause, PauseReason};
 
-use super::outcome::Verdict;
+use super::outcome::BatchOutcome;
 use crate::jobs::{selection::brief, stuck::Stuck};
 
 /// Rows that are told one by one.
@@ -14,13 +14,13 @@ const TOLD: usize = 10;
 const REASON: usize = 160;
 
 /// The part of the summary that says what waits for what.
-pub(crate) fn waiting(verdict: &Verdict, flags: &str) -> Vec<String> {
-    let held = verdict
+pub(crate) fn waiting(outcome: &BatchOutcome, flags: &str) -> Vec<String> {
+    let held = outcome
         .accounts
         .iter()
         .flat_map(|view| view.pauses.iter().filter_map(|pause| held(view.name.as_str(), pause, flags)));
-    let mut lines: Vec<_> = held.filter(|_| verdict.outstanding > 0).collect();
-    let rows = &verdict.waiting;
+    let mut lines: Vec<_> = held.filter(|_| outcome.outstanding > 0).collect();
+    let rows = &outcome.waiting;
     if rows.is_empty() {
         return lines;
     }

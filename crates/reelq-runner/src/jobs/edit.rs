@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reelq_console::Failure;
+use reelq_console::CommandError;
 use reelq_model::{Event, Job, JobId};
 use reelq_store::{Edit, Edited, Shown, Store};
 
@@ -11,11 +11,11 @@ use super::selection::AT_ONCE;
 /// What came of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Changed {
-    /// It was made, or will be by whoever has the job in hand.
+    /// It was made, or will be by whoever has leased the job.
     Yes,
     /// The job had moved on meanwhile.
     MovedOn,
-    /// A worker had the job in hand all the time.
+    /// A worker had leased the job all the time.
     InHand,
 }
 
@@ -27,7 +27,7 @@ pub struct Editor<'a> {
 }
 
 const WAIT: Duration = Duration::from_millis(100);
-/// A worker has a job in hand while a request of its is under way: most take less.
+/// A worker has leased a job while a request of its is under way: most take less.
 const WAITS: u32 = 100;
 
 impl<'a> Editor<'a> {
@@ -38,7 +38,7 @@ impl<'a> Editor<'a> {
 
     /// Makes many changes, a bounded number in each step; one answer a change, in order. A job that is not as it was shown any
     /// more is left alone: a person's word on one purchase is none on the next.
-    pub async fn apply_all(&mut self, changes: &[(&Job, Event)]) -> Result<Vec<Changed>, Failure> {
+    pub async fn apply_all(&mut self, changes: &[(&Job, Event)]) -> Result<Vec<Changed>, CommandError> {
         let mut done = Vec::with_capacity(changes.len());
         for part in changes.chunks(AT_ONCE) {
             let edits: Vec<_> = part.iter().map(|(job, event)| edit_of(job, event)).collect();
@@ -52,8 +52,8 @@ impl<'a> Editor<'a> {
         Ok(done)
     }
 
-    /// Makes the change as soon as nobody has the job in hand.
-    async fn apply(&mut self, edit: (JobId, Edit)) -> Result<Changed, Failure> {
+    /// Makes the change as soon as no one has leased the job.
+    async fn apply(&mut self, edit: (JobId, Edit)) -> Result<Changed, CommandError> {
         loop {
             match self.once(&edit).await? {
                 Edited::Done | Edited::Requested => return Ok(Changed::Yes),
@@ -67,14 +67,14 @@ impl<'a> Editor<'a> {
     }
 
     /// It may have been given back between the change and the look.
-    async fn last_try(&self, edit: &(JobId, Edit)) -> Result<Changed, Failure> {
+    async fn last_try(&self, edit: &(JobId, Edit)) -> Result<Changed, CommandError> {
         match self.once(edit).await? {
             Edited::Done | Edited::Requested => Ok(Changed::Yes),
             Edited::Refused(_) => Ok(Changed::MovedOn),
         }
     }
 
-    async fn once(&self, edit: &(JobId, Edit)) -> Result<Edited, Failure> {
+    async fn once(&self, edit: &(JobId, Edit)) -> Result<Edited, CommandError> {
         let answers = self.store.edit_all(std::slice::from_ref(edit)).await?;
         answers
             .into_iter()
@@ -82,7 +82,7 @@ impl<'a> Editor<'a> {
             .ok_or_else(|| anyhow::anyhow!("change job {}: the store gave no answer", edit.0).into())
     }
 
-    async fn is_in_hand(&self, job: JobId) -> Result<bool, Failure> {
+    async fn is_in_hand(&self, job: JobId) -> Result<bool, CommandError> {
         Ok(self.store.job(job).await?.is_some_and(|view| view.worker.is_some()))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use reelq_console::{Failure, grouped, plural};
+use reelq_console::{CommandError, grouped, plural};
 use reelq_model::{AccountName, BatchName, Status};
 use reelq_store::{JobFilter, JobView, Page, Store};
 use serde::Serialize;
@@ -27,7 +27,7 @@ pub struct Noticed {
 
 impl Noticed {
     /// Looks at the jobs of these batches.
-    pub async fn read(store: &dyn Store, batches: impl IntoIterator<Item = &BatchName>) -> Result<Self, Failure> {
+    pub async fn read(store: &dyn Store, batches: impl IntoIterator<Item = &BatchName>) -> Result<Self, CommandError> {
         let mut noticed = Self { whole: true, ..Self::default() };
         let mut left = LOOKED_AT;
         for batch in batches {
@@ -36,7 +36,7 @@ impl Noticed {
         Ok(noticed)
     }
 
-    async fn look(&mut self, store: &dyn Store, batch: &BatchName, left: &mut usize) -> Result<(), Failure> {
+    async fn look(&mut self, store: &dyn Store, batch: &BatchName, left: &mut usize) -> Result<(), CommandError> {
         let filter = JobFilter { batch: Some(batch.clone()), statuses: BOUGHT.to_vec(), ..JobFilter::default() };
         let mut after = 0;
         loop {

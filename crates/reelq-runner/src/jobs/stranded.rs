@@ -1,10 +1,10 @@
-//! Accounts that have work in the store and that nobody acts for: renamed or taken away in the configuration, or given another
+//! Accounts that have work in the store and that no one acts for: renamed or taken away in the configuration, or given another
 //! provider.
 
 use std::collections::BTreeMap;
 
 use reelq_config::Config;
-use reelq_console::{Failure, cost, grouped, plural};
+use reelq_console::{CommandError, cost, grouped, plural};
 use reelq_model::{AccountName, BatchName, Money, ProviderName, Status};
 use reelq_store::{JobFilter, JobView, Page, Store};
 use serde::Serialize;
@@ -16,7 +16,7 @@ const ACCOUNTS: usize = 100;
 /// What was bought, or may have been, and has not ended.
 const BOUGHT: [Status; 4] = [Status::Submitting, Status::Unconfirmed, Status::Running, Status::Fetching];
 
-/// Work that waits for an account that nobody acts for.
+/// Work that waits for an account that no one acts for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Stranded {
     /// The account.
@@ -61,8 +61,12 @@ impl Stranded {
     }
 }
 
-/// What waits for accounts that nobody acts for; of one batch, where it is given.
-pub async fn stranded(store: &dyn Store, config: &Config, batch: Option<&BatchName>) -> Result<Vec<Stranded>, Failure> {
+/// What waits for accounts that no one acts for; of one batch, where it is given.
+pub async fn stranded(
+    store: &dyn Store,
+    config: &Config,
+    batch: Option<&BatchName>,
+) -> Result<Vec<Stranded>, CommandError> {
     let mut found = Vec::new();
     let mut looked_at = 0;
     for view in store.accounts().await? {

@@ -1,12 +1,12 @@
 //! Jobs that do not get on: why, since when, and what they wait for.
 
-use reelq_console::{Failure, Out, duration, grouped, plural, table};
+use reelq_console::{CommandError, Out, duration, grouped, plural, table};
 use reelq_model::{Job, Status, Timestamp};
 use reelq_store::{JobFilter, JobView, Page, Store};
 use serde::Serialize;
 
 use super::selection::{brief, place};
-use crate::context::Session;
+use crate::context::CommandContext;
 
 /// A job that does not get on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -118,7 +118,7 @@ fn overdue_word(job: &Job) -> Option<&str> {
 const LOOKED_AT: usize = 1_000;
 
 /// The jobs that `filter` means and that do not get on, those first that have not for the longest time.
-pub async fn stuck(store: &dyn Store, filter: &JobFilter) -> Result<Vec<(JobView, Stuck)>, Failure> {
+pub async fn stuck(store: &dyn Store, filter: &JobFilter) -> Result<Vec<(JobView, Stuck)>, CommandError> {
     let mut found = Vec::new();
     for status in [Status::Running, Status::Fetching, Status::Submitting, Status::Queued] {
         let filter = JobFilter { statuses: vec![status], ..filter.clone() };
@@ -130,7 +130,12 @@ pub async fn stuck(store: &dyn Store, filter: &JobFilter) -> Result<Vec<(JobView
 }
 
 /// Says that there are jobs among those of `filter` that do not get on, and how to see them.
-pub async fn say_stuck(filter: &JobFilter, session: &Session, store: &dyn Store, out: Out) -> Result<(), Failure> {
+pub async fn say_stuck(
+    filter: &JobFilter,
+    context: &CommandContext,
+    store: &dyn Store,
+    out: Out,
+) -> Result<(), CommandError> {
     let found = stuck(store, filter).await?;
     if found.is_empty() {
         return Ok(());
@@ -138,7 +143,7 @@ pub async fn say_stuck(filter: &JobFilter, session: &Session, store: &dyn Store,
     let count = u64::try_from(found.len()).unwrap_or(u64::MAX);
     let batch = filter.batch.as_ref().map(|batch| format!(" {batch}")).unwrap_or_default();
     let (jobs, verb) = (format!("{} job{}", grouped(count), plural(count)), if count == 1 { "does" } else { "do" });
-    out.note(&format!("{jobs} {verb} not get on: reelq resolve{batch} --stuck{}", session.flags()));
+    out.note(&format!("{jobs} {verb} not get on: reelq resolve{batch} --stuck{}", context.flags()));
     Ok(())
 }
 

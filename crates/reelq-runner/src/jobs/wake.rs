@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reelq_console::Failure;
+use reelq_console::CommandError;
 use reelq_model::{AccountName, BatchName, Status};
 use reelq_store::{Cursor, Edit, JobFilter, JobView, Store};
 
@@ -13,7 +13,7 @@ use super::selection::AT_ONCE;
 const SOON: Duration = Duration::from_mins(1);
 
 /// Has every job of the batch looked at now that would otherwise wait for longer than `limit`: a person ran it again.
-pub async fn look_soon(store: &dyn Store, batch: &BatchName, limit: Duration) -> Result<(), Failure> {
+pub async fn look_soon(store: &dyn Store, batch: &BatchName, limit: Duration) -> Result<(), CommandError> {
     let filter = JobFilter { batch: Some(batch.clone()), ..JobFilter::default() };
     for (status, limit) in [(Status::Submitting, limit.min(SOON)), (Status::Running, limit), (Status::Fetching, limit)]
     {
@@ -23,7 +23,7 @@ pub async fn look_soon(store: &dyn Store, batch: &BatchName, limit: Duration) ->
 }
 
 /// Frees the account's jobs from waits of their own: a person resumed it.
-pub async fn free(store: &dyn Store, account: &AccountName) -> Result<(), Failure> {
+pub async fn free(store: &dyn Store, account: &AccountName) -> Result<(), CommandError> {
     let filter = JobFilter { account: Some(account.clone()), ..JobFilter::default() };
     for status in [Status::Submitting, Status::Queued] {
         wake(store, &JobFilter { statuses: vec![status], ..filter.clone() }, Duration::ZERO).await?;
@@ -31,7 +31,7 @@ pub async fn free(store: &dyn Store, account: &AccountName) -> Result<(), Failur
     Ok(())
 }
 
-async fn wake(store: &dyn Store, filter: &JobFilter, limit: Duration) -> Result<(), Failure> {
+async fn wake(store: &dyn Store, filter: &JobFilter, limit: Duration) -> Result<(), CommandError> {
     let far = store.now().await?.after(limit);
     let mut from = Some(Cursor::default());
     while let Some(cursor) = from {

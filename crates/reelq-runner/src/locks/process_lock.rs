@@ -12,12 +12,12 @@ use reelq_model::WorkerId;
 
 /// The sign that a run of this machine lives.
 #[derive(Debug)]
-pub(super) struct Living {
+pub(super) struct ProcessLock {
     path: PathBuf,
     _lock: File,
 }
 
-impl Living {
+impl ProcessLock {
     /// Begins to be seen in `folder`.
     pub(super) fn begin(folder: &Path, worker: &WorkerId) -> io::Result<Self> {
         std::fs::create_dir_all(folder)?;
@@ -47,7 +47,7 @@ impl Living {
     }
 }
 
-impl Drop for Living {
+impl Drop for ProcessLock {
     fn drop(&mut self) {
         remove(&self.path);
     }
@@ -80,16 +80,16 @@ mod tests {
     fn only_a_process_that_was_seen_and_is_gone_has_ended() {
         let folder = tempfile::tempdir().unwrap();
         let at = folder.path();
-        let living = Living::begin(at, &worker("run-1")).unwrap();
-        assert!(!Living::has_ended(at, &worker("run-1")), "it lives");
-        assert!(!Living::has_ended(at, &worker("run-2")), "perhaps it is of another machine");
+        let lock = ProcessLock::begin(at, &worker("run-1")).unwrap();
+        assert!(!ProcessLock::has_ended(at, &worker("run-1")), "it lives");
+        assert!(!ProcessLock::has_ended(at, &worker("run-2")), "perhaps it is of another machine");
         // A killed process leaves its file, and no lock.
         std::fs::write(at.join("run-3.lock"), "").unwrap();
-        assert!(Living::has_ended(at, &worker("run-3")));
-        drop(Living::begin(at, &worker("run-4")).unwrap());
-        living.bury(at);
+        assert!(ProcessLock::has_ended(at, &worker("run-3")));
+        drop(ProcessLock::begin(at, &worker("run-4")).unwrap());
+        lock.bury(at);
         let left: Vec<_> = std::fs::read_dir(at).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(left, ["run-1.lock"], "what the dead and the departed had is cleared away");
-        drop(living);
+        drop(lock);
     }
 }

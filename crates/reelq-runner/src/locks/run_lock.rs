@@ -5,37 +5,37 @@
 use std::{convert::Infallible, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use reelq_console::Failure;
+use reelq_console::CommandError;
 use reelq_model::{BatchName, WorkerId};
 use reelq_store::{BatchHold, SharedStore};
 
-use super::process_lock::Living;
-use crate::{machine::worker_id, opened::OpenedStore};
-
-/// What runs are called on the store.
-pub const KIND: &str = "run";
+use super::process_lock::ProcessLock;
+use crate::{
+    machine::{RUN, worker_id},
+    opened::OpenedStore,
+};
 
 /// The right to run a batch.
 #[derive(Debug)]
-pub struct Holding {
+pub struct RunLock {
     store: SharedStore,
     batch: BatchName,
     worker: WorkerId,
-    /// How long it lasts without a sign of life: as long as the leases of what a dead run had in hand.
+    /// How long it lasts without a sign of life: as long as the leases of a dead run.
     lasts: Duration,
     /// Where runs of this machine are seen, where the store does not know of it.
-    seen: Option<(PathBuf, Living)>,
+    seen: Option<(PathBuf, ProcessLock)>,
 }
 
-impl Holding {
+impl RunLock {
     /// Takes it, or says who has it.
-    pub async fn take(opened: &OpenedStore<'_>, batch: BatchName) -> Result<Self, Failure> {
-        let (session, store) = (opened.context(), opened.shared());
-        let worker = worker_id(KIND, session.seed)?;
-        let folder = session.is_shared().then(|| session.state_folder().join("runs"));
-        let seen = folder.map(|folder| Living::begin(&folder, &worker).map(|living| (folder, living)));
+    pub async fn take(opened: &OpenedStore<'_>, batch: BatchName) -> Result<Self, CommandError> {
+        let (context, store) = (opened.context(), opened.shared());
+        let worker = worker_id(RUN, context.seed)?;
+        let folder = context.is_shared().then(|| context.state_folder().join("runs"));
+        let seen = folder.map(|folder| ProcessLock::begin(&folder, &worker).map(|lock| (folder, lock)));
         let seen = seen.transpose().context("note on this machine's disk that the run lives")?;
-        let lasts = session.config.lease.saturating_add(Duration::from_secs(1));
+        let lasts = context.config.lease.saturating_add(Duration::from_secs(1));
         let held = Self { store: Arc::clone(store), batch, worker, lasts, seen };
         let taken = held.take_from_the_dead().await;
         if taken.is_err() {
@@ -44,33 +44,33 @@ impl Holding {
         taken.map(|()| held)
     }
 
-    async fn take_from_the_dead(&self) -> Result<(), Failure> {
+    async fn take_from_the_dead(&self) -> Result<(), CommandError> {
         if let BatchHold::Taken { worker, .. } = self.ask().await?
-            && self.seen.as_ref().is_some_and(|(folder, _)| Living::has_ended(folder, &worker))
+            && self.seen.as_ref().is_some_and(|(folder, _)| ProcessLock::has_ended(folder, &worker))
         {
             self.store.leave_batch(&self.batch, &worker).await?;
         }
         self.assure().await?;
-        if let Some((folder, living)) = &self.seen {
-            living.bury(folder);
+        if let Some((folder, lock)) = &self.seen {
+            lock.bury(folder);
         }
         Ok(())
     }
 
     /// Renews it, or says who has it meanwhile: a process may have stood still for longer than it lasts.
-    pub async fn assure(&self) -> Result<(), Failure> {
+    pub async fn assure(&self) -> Result<(), CommandError> {
         let BatchHold::Taken { worker, since, ends_in } = self.ask().await? else { return Ok(()) };
         let batch = &self.batch;
         let lapses = match &self.seen {
             Some(_) => format!(", or in {} s if it has died", ends_in.as_secs() + 1),
             None => String::new(),
         };
-        Err(Failure::Again(format!(
+        Err(CommandError::Again(format!(
             "batch {batch} is run by {worker} since {since}: nothing was done; run it again when that has ended{lapses}"
         )))
     }
 
-    async fn ask(&self) -> Result<BatchHold, Failure> {
+    async fn ask(&self) -> Result<BatchHold, CommandError> {
         Ok(self.store.acquire_run_lock(&self.batch, &self.worker, self.lasts).await?)
     }
 
@@ -95,8 +95,8 @@ impl Holding {
         self.deregister().await;
         if let Err(error) = left {
             tracing::warn!(batch = %self.batch, %error, "the right to run the batch lapses by itself");
-            if let Some((_, living)) = self.seen.take() {
-                living.stay_behind();
+            if let Some((_, lock)) = self.seen.take() {
+                lock.stay_behind();
             }
         }
     }

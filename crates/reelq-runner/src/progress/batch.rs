@@ -6,31 +6,31 @@ use reelq_console::Out;
 use reelq_model::{BatchName, SharedClock};
 use reelq_store::SharedStore;
 
-use super::{live::Live, stats::Gauge, view::Face};
+use super::{live::Live, stats::BatchStats, view::ProgressView};
 use crate::{
-    context::Session,
+    context::CommandContext,
     work::engine::{Engine, Transports},
 };
 
 /// Shows one batch while it is worked on.
 #[derive(Debug)]
-pub struct BatchFace {
+pub struct BatchProgress {
     clock: SharedClock,
     brake: std::sync::Arc<reelq_worker::SubmissionGate>,
     transports: Transports,
     live: Mutex<Live>,
-    gauge: tokio::sync::Mutex<Gauge>,
+    stats: tokio::sync::Mutex<BatchStats>,
 }
 
-impl BatchFace {
+impl BatchProgress {
     /// A view of `batch`, on which `engine` works.
-    pub fn new(session: &Session, store: SharedStore, batch: &BatchName, engine: &Engine, out: Out) -> Self {
+    pub fn new(context: &CommandContext, store: SharedStore, batch: &BatchName, engine: &Engine, out: Out) -> Self {
         Self {
-            clock: std::sync::Arc::clone(&session.clock),
+            clock: std::sync::Arc::clone(&context.clock),
             brake: std::sync::Arc::clone(&engine.brake),
             transports: engine.transports.clone(),
-            live: Mutex::new(Live::new(out, batch.as_str(), session.flags())),
-            gauge: tokio::sync::Mutex::new(Gauge::new(store, batch.clone(), engine.pulses.clone())),
+            live: Mutex::new(Live::new(out, batch.as_str(), context.flags())),
+            stats: tokio::sync::Mutex::new(BatchStats::new(store, batch.clone(), engine.pulses.clone())),
         }
     }
 
@@ -44,14 +44,14 @@ impl BatchFace {
     }
 }
 
-impl Face for BatchFace {
+impl ProgressView for BatchProgress {
     async fn watch(&self) {
-        let mut gauge = self.gauge.lock().await;
+        let mut stats = self.stats.lock().await;
         let mut ticks = tokio::time::interval(self.live().every());
         loop {
             ticks.tick().await;
             let at = self.clock.monotonic();
-            match gauge.read(at).await {
+            match stats.read(at).await {
                 Ok(Some(figures)) => {
                     self.live().show(at, &figures, self.held());
                 }
@@ -67,7 +67,7 @@ impl Face for BatchFace {
     }
 
     fn finish(&self) {
-        // What nobody has looked at yet is said all the same.
+        // What no one has looked at yet is said all the same.
         let held = self.held();
         let mut live = self.live();
         live.tell_held(held);

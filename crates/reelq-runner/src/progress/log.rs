@@ -12,11 +12,11 @@ use reelq_store::{AccountView, BatchView, PauseReason, SharedStore, StatusCounts
 use reelq_worker::{AccountMetrics, SubmissionGate};
 
 use super::{
-    troubles::{Troubles, news},
-    view::Face,
+    troubles::{StuckWatch, news},
+    view::ProgressView,
 };
 use crate::{
-    context::Session,
+    context::CommandContext,
     ending::summary::counts,
     work::engine::{Engine, Transports},
 };
@@ -31,7 +31,7 @@ const WATCHED: usize = 5;
 
 /// Says in lines what a worker does.
 #[derive(Debug)]
-pub struct LogFace {
+pub struct LogProgress {
     out: Out,
     store: SharedStore,
     clock: SharedClock,
@@ -42,7 +42,7 @@ pub struct LogFace {
     transports: Transports,
     pulses: Vec<(AccountName, Arc<AccountMetrics>)>,
     said: Mutex<Said>,
-    read: tokio::sync::Mutex<BTreeMap<BatchName, Troubles>>,
+    read: tokio::sync::Mutex<BTreeMap<BatchName, StuckWatch>>,
 }
 
 /// What was said already.
@@ -57,15 +57,21 @@ struct Said {
     troubles: BTreeSet<String>,
 }
 
-impl LogFace {
+impl LogProgress {
     /// A view of what `engine` works on: this batch, or all.
-    pub fn new(session: &Session, store: SharedStore, batch: Option<BatchName>, engine: &Engine, out: Out) -> Self {
+    pub fn new(
+        context: &CommandContext,
+        store: SharedStore,
+        batch: Option<BatchName>,
+        engine: &Engine,
+        out: Out,
+    ) -> Self {
         Self {
             out,
             store,
-            clock: Arc::clone(&session.clock),
+            clock: Arc::clone(&context.clock),
             batch,
-            flags: session.flags(),
+            flags: context.flags(),
             brake: Arc::clone(&engine.brake),
             transports: engine.transports.clone(),
             pulses: engine.pulses.clone(),
@@ -136,7 +142,7 @@ impl LogFace {
     }
 }
 
-impl Face for LogFace {
+impl ProgressView for LogProgress {
     async fn watch(&self) {
         let mut ticks = tokio::time::interval(EVERY);
         loop {

@@ -10,7 +10,7 @@ use reelq_model::{AccountName, BatchName, Status, Timestamp};
 use reelq_store::{AccountView, BatchView, SharedStore};
 use reelq_worker::AccountMetrics;
 
-use super::troubles::Troubles;
+use super::troubles::StuckWatch;
 use crate::jobs::stuck::Stuck;
 
 /// What the view shows.
@@ -49,22 +49,22 @@ impl Figures {
 
 /// Reads figures again and again.
 #[derive(Debug)]
-pub(super) struct Gauge {
+pub(super) struct BatchStats {
     store: SharedStore,
     batch: BatchName,
     accounts: Vec<(AccountName, Arc<AccountMetrics>)>,
     /// Moments of this process with the paid requests sent and the jobs done until then.
     trail: VecDeque<(Duration, u64, u64)>,
     first: Option<(Duration, u64)>,
-    troubles: Troubles,
+    troubles: StuckWatch,
 }
 
 /// Rates are told over this long.
 const WINDOW: Duration = Duration::from_secs(10);
 
-impl Gauge {
+impl BatchStats {
     pub(super) fn new(store: SharedStore, batch: BatchName, accounts: Vec<(AccountName, Arc<AccountMetrics>)>) -> Self {
-        Self { store, batch, accounts, trail: VecDeque::new(), first: None, troubles: Troubles::default() }
+        Self { store, batch, accounts, trail: VecDeque::new(), first: None, troubles: StuckWatch::default() }
     }
 
     /// The figures now; `at` is this process's monotonic time.

@@ -12,19 +12,19 @@ use crate::jobs::{
 
 /// Jobs are read for it at most this often: a batch may have many.
 const EVERY: Duration = Duration::from_secs(5);
-/// What passes sooner is nobody's concern.
+/// What passes sooner is no one's concern.
 const LASTS: Duration = Duration::from_secs(15);
 /// Reasons that a view tells of: a provider may give each job a reason of its own.
 const TOLD: usize = 20;
 
 /// Reads a batch's jobs that do not get on, now and then.
 #[derive(Debug, Default)]
-pub(super) struct Troubles {
+pub(super) struct StuckWatch {
     read_at: Option<Duration>,
     lasting: Vec<Stuck>,
 }
 
-impl Troubles {
+impl StuckWatch {
     /// The jobs of `batch` that have not got on for a while; `at` is this process's monotonic time.
     pub(super) async fn read(
         &mut self,

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 /// Shows the work to a person.
-pub trait Face {
+pub trait ProgressView {
     /// Shows how things stand, for as long as it is polled.
     fn watch(&self) -> impl Future<Output = ()>;
 

@@ -4,18 +4,18 @@ use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 use reelq_collector::Places;
 use reelq_config::AccountConfig;
-use reelq_console::Failure;
+use reelq_console::CommandError;
 use reelq_http::{AccountHttp, HttpSection, Transport};
 use reelq_model::AccountName;
-use reelq_poller::{PollPlan, PollSettings, Poller, Schedule};
+use reelq_poller::{PollPlan, PollSchedule, PollSettings, Poller};
 use reelq_store::{BreakerPolicy, SharedStore};
 use reelq_submitter::{FirstPoll, Images, SubmitSettings, Submitter};
 use reelq_worker::{AccountMetrics, AccountWork, CircuitBreaker, Handler, OutputCheck, SharedRng, SubmissionGate};
 use secrecy::SecretString;
 use url::Url;
 
-use super::{concurrency::Hands, store_clock::StoreClock};
-use crate::{adapters, context::Session, simulated_vendors::Simulated};
+use super::{concurrency::Concurrency, store_clock::StoreClock};
+use crate::{adapters, context::CommandContext, simulated_vendors::SimulatedVendors};
 
 /// The HTTP keys of an account.
 const HTTP_KEYS: [&str; 6] =
@@ -23,10 +23,10 @@ const HTTP_KEYS: [&str; 6] =
 
 /// What all accounts of a run share.
 #[derive(Clone)]
-pub(crate) struct Shared {
+pub(crate) struct SharedParts {
     pub(crate) store: SharedStore,
     pub(crate) images: Arc<dyn Images>,
-    pub(crate) hands: Hands,
+    pub(crate) concurrency: Concurrency,
     pub(crate) brake: Arc<SubmissionGate>,
     /// Where outputs go; `None` where this process does not fetch.
     pub(crate) places: Option<Arc<Places>>,
@@ -35,63 +35,66 @@ pub(crate) struct Shared {
     pub(crate) seed: u64,
 }
 
-impl std::fmt::Debug for Shared {
+impl std::fmt::Debug for SharedParts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared").field("hands", &self.hands).finish_non_exhaustive()
+        f.debug_struct("SharedParts").field("concurrency", &self.concurrency).finish_non_exhaustive()
     }
 }
 
-fn refuse(account: &AccountConfig, error: impl std::fmt::Display) -> Failure {
-    Failure::usage(format!("account `{}`: {error}", account.name))
+fn refuse(account: &AccountConfig, error: impl std::fmt::Display) -> CommandError {
+    CommandError::usage(format!("account `{}`: {error}", account.name))
 }
 
-/// The account's HTTP with its key in hand; in a simulation, the simulator's.
-pub fn http(session: &Session, account: &AccountConfig, simulated: Option<&Simulated>) -> Result<AccountHttp, Failure> {
+/// The account's HTTP with its key; in a simulation, the simulator's.
+pub fn http(
+    context: &CommandContext,
+    account: &AccountConfig,
+    simulated: Option<&SimulatedVendors>,
+) -> Result<AccountHttp, CommandError> {
     let section: HttpSection = account.section(&HTTP_KEYS).map_err(|error| refuse(account, error))?;
     let key = match simulated {
         Some(_) => SecretString::from(format!("simulated-{}", account.name)),
-        None => account.api_key(&session.environment).map_err(|error| Failure::usage(error.to_string()))?,
+        None => account.api_key(&context.environment).map_err(|error| CommandError::usage(error.to_string()))?,
     };
     let vendor: Url = match simulated {
         Some(simulated) => simulated.base_url().clone(),
         None => adapters::address(&account.provider).parse().map_err(|error| refuse(account, error))?,
     };
     let rotation = if simulated.is_some() { None } else { account.key_rotation() };
-    Ok(AccountHttp { rotation, ..section.with_key(&vendor, key, session.proxies()) })
+    Ok(AccountHttp { rotation, ..section.with_key(&vendor, key, context.proxies()) })
 }
 
 /// The account's transport.
 pub(crate) fn transport(
-    session: &Session,
+    context: &CommandContext,
     account: &AccountConfig,
     http: &AccountHttp,
     store: &SharedStore,
-) -> Result<Arc<Transport>, Failure> {
-    let clock = Arc::new(StoreClock { store: Arc::clone(store), clock: Arc::clone(&session.clock) });
+) -> Result<Arc<Transport>, CommandError> {
+    let clock = Arc::new(StoreClock { store: Arc::clone(store), clock: Arc::clone(&context.clock) });
     let transport = Transport::new(http, clock).map_err(|error| refuse(account, error))?;
     Ok(Arc::new(transport))
 }
 
 /// The handlers for submitting and polling as the account `name`: its own, or an earlier one.
 pub(crate) fn work(
-    session: &Session,
+    context: &CommandContext,
     account: &AccountConfig,
     name: &AccountName,
     http: &AccountHttp,
     exchange: Arc<Transport>,
-    shared: &Shared,
+    shared: &SharedParts,
     pulse: &Arc<AccountMetrics>,
-) -> Result<AccountWork, Failure> {
-    let provider = adapters::open(session, account)?;
+) -> Result<AccountWork, CommandError> {
+    let provider = adapters::open(context, account)?;
     let submits = adapters::submit_settings(account)?;
     let polls: PollSettings = account.section(&PollSettings::KEYS).map_err(|error| refuse(account, error))?;
-    let wrong = submits.check(http.deadlines.total).into_iter().chain(polls.check()).next();
-    if let Some(wrong) = wrong {
+    if let Some(wrong) = submits.check().or_else(|| polls.check()) {
         return Err(refuse(account, wrong));
     }
     let plan = polls.plan(provider.capability());
     let usual = usual_wait(&submits, &plan);
-    let schedule = Arc::new(Schedule::new(plan, SharedRng::seeded(shared.seed)));
+    let schedule = Arc::new(PollSchedule::new(plan, SharedRng::seeded(shared.seed)));
     let first_poll: FirstPoll = {
         let schedule = Arc::clone(&schedule);
         Arc::new(move |spec| schedule.first(spec))
@@ -112,7 +115,7 @@ pub(crate) fn work(
         settings: submits,
         request_timeout: http.deadlines.total,
         first_poll,
-        clock: Arc::clone(&session.clock),
+        clock: Arc::clone(&context.clock),
         seed: shared.seed,
     });
     let poller = Poller::new(reelq_poller::PollerParts {
@@ -131,8 +134,8 @@ pub(crate) fn work(
         (Arc::new(submitter), submit_slots),
         (Arc::new(poller), slots(limits.polls_per_second, timeout, shared.descriptors)),
     ];
-    for (handler, usual) in handlers.into_iter().filter(|(handler, _)| shared.hands.has(handler.stage())) {
-        let slots = shared.hands.slots(handler.stage(), usual);
+    for (handler, usual) in handlers.into_iter().filter(|(handler, _)| shared.concurrency.has(handler.stage())) {
+        let slots = shared.concurrency.slots(handler.stage(), usual);
         work = work.handler(handler, slots);
     }
     Ok(work)
@@ -152,12 +155,12 @@ const LEARNED_RATE: f64 = 10.0;
 
 /// The account's breaker for whoever fetches its outputs.
 pub(crate) fn breaking(
-    session: &Session,
+    context: &CommandContext,
     account: &AccountConfig,
     name: &AccountName,
-    shared: &Shared,
-) -> Result<CircuitBreaker, Failure> {
-    let provider = adapters::open(session, account)?;
+    shared: &SharedParts,
+) -> Result<CircuitBreaker, CommandError> {
+    let provider = adapters::open(context, account)?;
     let policy = adapters::submit_settings(account)?.breaker_policy(provider.capability());
     Ok(CircuitBreaker::new(name.clone(), Arc::clone(&shared.store), policy, SharedRng::seeded(shared.seed)))
 }

@@ -4,25 +4,25 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use reelq_config::AccountConfig;
-use reelq_console::{Exit, Failure, Out, Outcome};
+use reelq_console::{CommandError, CommandResult, Exit, Out};
 use reelq_model::{AccountName, BatchName, Status};
 use reelq_store::{JobFilter, Page, Store};
 
 use super::{
-    concurrency::Hands,
+    concurrency::Concurrency,
     engine::Engine,
-    scope::{Finish, Task},
+    scope::{WorkEnd, WorkScope},
 };
 use crate::{
-    context::Session,
+    context::CommandContext,
     ending::close::{Closing, closing},
     jobs::wake::look_soon,
-    locks::run_lock::Holding,
+    locks::run_lock::RunLock,
     machine::RUN,
     opened::OpenedStore,
-    progress::batch::BatchFace,
+    progress::batch::BatchProgress,
     signals::Signals,
-    simulated_vendors::Simulated,
+    simulated_vendors::SimulatedVendors,
 };
 
 /// A batch in the store, and who works on it.
@@ -31,7 +31,7 @@ pub struct Work<'a> {
     /// The store, and what it was opened in.
     pub opened: &'a OpenedStore<'a>,
     /// The right to run the batch.
-    pub held: &'a Holding,
+    pub held: &'a RunLock,
     /// The batch.
     pub batch: &'a BatchName,
     /// The accounts that are said to hold it up, at the end.
@@ -44,20 +44,20 @@ pub struct Work<'a> {
 
 impl Work<'_> {
     /// Works until nothing of the batch moves any more, and says what became of it.
-    pub async fn to_end(&self, engine: Engine, wait_at_most: Duration) -> Outcome {
+    pub async fn to_end(&self, engine: Engine, wait_at_most: Duration) -> CommandResult {
         let Self { opened, batch, out, .. } = *self;
-        let (session, store) = (opened.context(), opened.shared());
+        let (context, store) = (opened.context(), opened.shared());
         look_soon(&**store, batch, wait_at_most).await?;
-        let begun = session.clock.monotonic();
-        let face = BatchFace::new(session, Arc::clone(store), batch, &engine, out);
+        let begun = context.clock.monotonic();
+        let view = BatchProgress::new(context, Arc::clone(store), batch, &engine, out);
         let signals = Signals::take().context("listen for signals")?;
-        let finish = Box::pin(engine.run(&face, signals)).await?;
+        let finish = Box::pin(engine.run(&view, signals)).await?;
         // The workers have signed off; the result manifests are still this run's to write.
         self.held.renew().await;
-        let seconds = session.clock.monotonic().saturating_sub(begun).as_secs();
+        let seconds = context.clock.monotonic().saturating_sub(begun).as_secs();
         let worked = Closing { batch, used: &self.used, manifest: self.manifest.as_ref(), finish, seconds };
-        let exit = Box::pin(closing(session, store, &worked, out)).await?;
-        Ok(if finish == Finish::Interrupted { Exit::Interrupted } else { exit })
+        let exit = Box::pin(closing(context, store, &worked, out)).await?;
+        Ok(if finish == WorkEnd::Interrupted { Exit::Interrupted } else { exit })
     }
 }
 
@@ -67,23 +67,23 @@ pub fn engine(
     accounts: &[&AccountConfig],
     batch: &BatchName,
     wait_at_most: Duration,
-    simulated: Option<&Simulated>,
-) -> Result<Engine, Failure> {
+    simulated: Option<&SimulatedVendors>,
+) -> Result<Engine, CommandError> {
     // What is said at the end comes with the result manifest.
-    let (batch, hands) = (Some(batch.clone()), Hands::default());
-    let task = Task { batch, drain: true, wait_at_most, hands, reports: false, kind: RUN };
+    let (batch, concurrency) = (Some(batch.clone()), Concurrency::default());
+    let task = WorkScope { batch, drain: true, wait_at_most, concurrency, reports: false, kind: RUN };
     Engine::prepare(opened, accounts, &task, simulated)
 }
 
 /// The accounts that are named, and those whose tasks of the batch are still to be followed.
 pub async fn needed<'a>(
-    session: &'a Session,
+    context: &'a CommandContext,
     store: &dyn Store,
     batch: &BatchName,
     used: &[AccountName],
-) -> Result<Vec<&'a AccountConfig>, Failure> {
+) -> Result<Vec<&'a AccountConfig>, CommandError> {
     let mut needed = Vec::new();
-    for account in session.config.accounts.values() {
+    for account in context.config.accounts.values() {
         for name in std::iter::once(&account.name).chain(account.was.as_ref()) {
             if used.contains(name) || follows(store, batch, name).await? {
                 needed.push(account);
@@ -94,7 +94,7 @@ pub async fn needed<'a>(
     Ok(needed)
 }
 
-async fn follows(store: &dyn Store, batch: &BatchName, account: &AccountName) -> Result<bool, Failure> {
+async fn follows(store: &dyn Store, batch: &BatchName, account: &AccountName) -> Result<bool, CommandError> {
     let filter = JobFilter {
         batch: Some(batch.clone()),
         account: Some(account.clone()),

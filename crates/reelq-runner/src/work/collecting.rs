@@ -4,14 +4,14 @@ use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use reelq_collector::{Collector, LagGuard, Place, StorageOptions};
-use reelq_console::Failure;
+use reelq_console::CommandError;
 use reelq_http::{AccountHttp, DownloadPolicy, Downloader, DownloadsSection};
 use reelq_model::{AccountName, BatchName};
 use reelq_store::{BatchDraft, ClaimStage};
 use reelq_worker::{AccountMetrics, AccountWork, CircuitBreaker, SharedRng};
 
-use super::account::Shared;
-use crate::context::Session;
+use super::account::SharedParts;
+use crate::context::CommandContext;
 
 /// What all accounts' collectors share.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(crate) struct Collecting {
     downloader: Arc<Downloader>,
     options: StorageOptions,
     slots: NonZeroUsize,
-    shared: Shared,
+    shared: SharedParts,
 }
 
 /// How often the guard looks at the disk and at the links.
@@ -28,16 +28,20 @@ const GUARD_EVERY: Duration = Duration::from_secs(5);
 
 impl Collecting {
     /// Prepares downloads; accounts' own origins are trusted with them.
-    pub(crate) fn prepare(session: &Session, shared: &Shared, accounts: &[AccountHttp]) -> Result<Self, Failure> {
+    pub(crate) fn prepare(
+        context: &CommandContext,
+        shared: &SharedParts,
+        accounts: &[AccountHttp],
+    ) -> Result<Self, CommandError> {
         let section: DownloadsSection =
-            session.config.downloads().map_err(|error| Failure::usage(format!("[downloads]: {error}")))?;
-        let options = session.storage();
+            context.config.downloads().map_err(|error| CommandError::usage(format!("[downloads]: {error}")))?;
+        let options = context.storage();
         let origins = accounts.iter().map(|account| account.base_url.clone()).collect();
-        let policy = DownloadPolicy::new(&section, origins, session.proxies());
-        let downloader = Downloader::new(&policy, Arc::clone(&session.clock)).context("prepare downloads")?;
+        let policy = DownloadPolicy::new(&section, origins, context.proxies());
+        let downloader = Downloader::new(&policy, Arc::clone(&context.clock)).context("prepare downloads")?;
         let each = usize::try_from(section.concurrency.get()).unwrap_or(usize::MAX).div_ceil(accounts.len().max(1));
         let usual = NonZeroUsize::new(each).unwrap_or(NonZeroUsize::MIN);
-        let slots = shared.hands.slots(ClaimStage::Collect, usual);
+        let slots = shared.concurrency.slots(ClaimStage::Collect, usual);
         Ok(Self { section, downloader: Arc::new(downloader), options, slots, shared: shared.clone() })
     }
 
@@ -45,18 +49,18 @@ impl Collecting {
     pub(crate) fn join(
         &self,
         work: AccountWork,
-        session: &Session,
+        context: &CommandContext,
         pulse: &Arc<AccountMetrics>,
         breaking: CircuitBreaker,
     ) -> AccountWork {
-        if !self.shared.hands.has(ClaimStage::Collect) {
+        if !self.shared.concurrency.has(ClaimStage::Collect) {
             return work;
         }
         let collector = Collector::new(
             Arc::clone(&self.shared.store),
             Arc::clone(&self.downloader),
             self.options.clone(),
-            Arc::clone(&session.clock),
+            Arc::clone(&context.clock),
             Arc::clone(pulse),
             Arc::new(SharedRng::seeded(self.shared.seed)),
         );
@@ -69,28 +73,28 @@ impl Collecting {
     }
 
     /// Who stops submissions while outputs are in danger.
-    pub(crate) fn guard(self, batch: Option<BatchName>, pulses: Vec<(AccountName, Arc<AccountMetrics>)>) -> Guard {
-        let Shared { store, brake, places, .. } = self.shared;
-        Guard(LagGuard::new(store, brake, pulses, self.options, places, self.section.min_free, batch))
+    pub(crate) fn guard(self, batch: Option<BatchName>, pulses: Vec<(AccountName, Arc<AccountMetrics>)>) -> LinkGuard {
+        let SharedParts { store, brake, places, .. } = self.shared;
+        LinkGuard(LagGuard::new(store, brake, pulses, self.options, places, self.section.min_free, batch))
     }
 }
 
 /// Opens a batch's output place and checks that it takes files.
-pub async fn usable(session: &Session, batch: &BatchDraft) -> Result<Place, Failure> {
-    let place = Place::open(&batch.output, &batch.name, &session.storage());
-    let place = place.map_err(|error| Failure::usage(format!("failed to {}", error.chain())))?;
+pub async fn usable(context: &CommandContext, batch: &BatchDraft) -> Result<Place, CommandError> {
+    let place = Place::open(&batch.output, &batch.name, &context.storage());
+    let place = place.map_err(|error| CommandError::usage(format!("failed to {}", error.chain())))?;
     place.probe().await.map_err(|error| {
         let (output, why) = (&batch.output, error.chain());
-        Failure::usage(format!("the output place {output} cannot be used: failed to {why}"))
+        CommandError::usage(format!("the output place {output} cannot be used: failed to {why}"))
     })?;
     Ok(place)
 }
 
 /// Stops submissions while outputs are in danger.
 #[derive(Debug)]
-pub(crate) struct Guard(LagGuard);
+pub(crate) struct LinkGuard(LagGuard);
 
-impl Guard {
+impl LinkGuard {
     /// Looks for as long as it is polled.
     pub(crate) async fn run(&self) {
         self.0.run(GUARD_EVERY).await;

@@ -23,25 +23,25 @@ impl FromStr for StageName {
 
 /// How many jobs at once, in each stage of each account; what is not said is left to the configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Concurrency {
+pub struct SlotCounts {
     all: Option<NonZeroUsize>,
     by_stage: BTreeMap<ClaimStage, NonZeroUsize>,
 }
 
-impl FromStr for Concurrency {
+impl FromStr for SlotCounts {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let mut concurrency = Self::default();
+        let mut counts = Self::default();
         for part in text.split(',') {
             match part.split_once('=') {
                 Some((stage, number)) => {
-                    concurrency.by_stage.insert(stage.parse::<StageName>()?.0, slots(number)?);
+                    counts.by_stage.insert(stage.parse::<StageName>()?.0, slots(number)?);
                 }
-                None => concurrency.all = Some(slots(part)?),
+                None => counts.all = Some(slots(part)?),
             }
         }
-        Ok(concurrency)
+        Ok(counts)
     }
 }
 
@@ -52,23 +52,23 @@ fn slots(text: &str) -> Result<NonZeroUsize, String> {
 
 /// What a process works with.
 #[derive(Debug, Clone)]
-pub struct Hands {
+pub struct Concurrency {
     stages: Vec<ClaimStage>,
-    concurrency: Concurrency,
+    slots: SlotCounts,
 }
 
-impl Default for Hands {
+impl Default for Concurrency {
     fn default() -> Self {
-        Self::new(&[], Concurrency::default())
+        Self::new(&[], SlotCounts::default())
     }
 }
 
-impl Hands {
+impl Concurrency {
     /// These stages; all of them where none is named.
-    pub fn new(stages: &[StageName], concurrency: Concurrency) -> Self {
+    pub fn new(stages: &[StageName], slots: SlotCounts) -> Self {
         let all = || STAGES.map(|(_, stage)| stage).to_vec();
         let stages = if stages.is_empty() { all() } else { stages.iter().map(|stage| stage.0).collect() };
-        Self { stages, concurrency }
+        Self { stages, slots }
     }
 
     /// Whether it works on this stage.
@@ -78,7 +78,7 @@ impl Hands {
 
     /// The slots of a stage, `usual` where nothing is said.
     pub fn slots(&self, stage: ClaimStage, usual: NonZeroUsize) -> NonZeroUsize {
-        self.concurrency.by_stage.get(&stage).copied().or(self.concurrency.all).unwrap_or(usual)
+        self.slots.by_stage.get(&stage).copied().or(self.slots.all).unwrap_or(usual)
     }
 }
 
@@ -89,20 +89,20 @@ mod tests {
     #[test]
     fn concurrency_is_one_number_or_one_a_stage() {
         let usual = NonZeroUsize::new(7).unwrap();
-        let of = |text: &str, stage| Hands::new(&[], text.parse().unwrap()).slots(stage, usual).get();
+        let of = |text: &str, stage| Concurrency::new(&[], text.parse().unwrap()).slots(stage, usual).get();
         assert_eq!([of("4", ClaimStage::Submit), of("4", ClaimStage::Poll)], [4, 4]);
         let apart = "submit=4, poll=8";
         let found = [ClaimStage::Submit, ClaimStage::Poll, ClaimStage::Collect].map(|stage| of(apart, stage));
         assert_eq!(found, [4, 8, 7]);
         for wrong in ["", "0", "many", "buy=3", "submit=", "poll=2000"] {
-            assert!(wrong.parse::<Concurrency>().is_err(), "{wrong}");
+            assert!(wrong.parse::<SlotCounts>().is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn stages_are_all_unless_some_are_named() {
-        assert!(Hands::default().has(ClaimStage::Submit));
-        let poller = Hands::new(&["poll".parse().unwrap()], Concurrency::default());
+        assert!(Concurrency::default().has(ClaimStage::Submit));
+        let poller = Concurrency::new(&["poll".parse().unwrap()], SlotCounts::default());
         assert!(poller.has(ClaimStage::Poll) && !poller.has(ClaimStage::Submit));
     }
 }

@@ -4,7 +4,7 @@ use std::{convert::Infallible, pin::pin, sync::Arc, time::Duration};
 
 use reelq_collector::Places;
 use reelq_config::{AccountConfig, RedisPlace, StorePlace};
-use reelq_console::Failure;
+use reelq_console::CommandError;
 use reelq_http::{AccountHttp, Transport};
 use reelq_model::{AccountName, SharedClock, WorkerId};
 use reelq_store::ClaimStage;
@@ -12,27 +12,27 @@ use reelq_store_redis::{LinkOptions, Patience};
 use reelq_worker::{AccountMetrics, AccountWork, Builder, RunEnd, Runtime, SubmissionGate};
 
 use super::{
-    account::{self, Shared},
-    collecting::{Collecting, Guard},
+    account::{self, SharedParts},
+    collecting::{Collecting, LinkGuard},
     descriptors,
-    renewing::Renewing,
+    renewal::KeyRenewal,
     reporting::Reporter,
-    retention::{KeepBought, Retiring},
-    scope::{Finish, Task},
+    retention::{KeepBought, Retention},
+    scope::{WorkEnd, WorkScope},
 };
 use crate::{
-    adapters, context::Session, images, machine::worker_id, opened::OpenedStore, progress::view::Face,
-    signals::Signals, simulated_vendors::Simulated, stores,
+    adapters, context::CommandContext, images, machine::worker_id, opened::OpenedStore, progress::view::ProgressView,
+    signals::Signals, simulated_vendors::SimulatedVendors, stores,
 };
 
 /// The workers of one process, ready to start.
 #[derive(Debug)]
 pub struct Engine {
     builder: Builder,
-    guard: Guard,
+    guard: LinkGuard,
     reporter: Reporter,
-    retiring: Retiring,
-    renewing: Renewing,
+    retention: Retention,
+    renewal: KeyRenewal,
     /// What its accounts have done so far.
     pub pulses: Vec<(AccountName, Arc<AccountMetrics>)>,
     /// What holds submissions back.
@@ -53,63 +53,63 @@ impl Engine {
     pub fn prepare(
         opened: &OpenedStore<'_>,
         accounts: &[&AccountConfig],
-        task: &Task,
-        simulated: Option<&Simulated>,
-    ) -> Result<Self, Failure> {
-        let session = opened.context();
-        let seed = session.seed;
+        task: &WorkScope,
+        simulated: Option<&SimulatedVendors>,
+    ) -> Result<Self, CommandError> {
+        let context = opened.context();
+        let seed = context.seed;
         let worker = worker_id(task.kind, seed)?;
         let store = opened.journaled(&worker)?;
         let brake: Arc<SubmissionGate> = Arc::default();
-        let shared = Shared {
-            images: images::of_workers(session, &store)?,
+        let shared = SharedParts {
+            images: images::of_workers(context, &store)?,
             store: Arc::clone(&store),
-            places: task.hands.has(ClaimStage::Collect).then(|| {
-                let (store, clock) = (Arc::clone(&store), Arc::clone(&session.clock));
-                Arc::new(Places::new(store, clock, session.storage(), Arc::clone(&brake)))
+            places: task.concurrency.has(ClaimStage::Collect).then(|| {
+                let (store, clock) = (Arc::clone(&store), Arc::clone(&context.clock));
+                Arc::new(Places::new(store, clock, context.storage(), Arc::clone(&brake)))
             }),
             brake,
             descriptors: descriptors::raised(),
             seed,
-            hands: task.hands.clone(),
+            concurrency: task.concurrency.clone(),
         };
         let mut opened = Vec::new();
         for account in accounts {
-            opened.push((*account, account::http(session, account, simulated)?));
+            opened.push((*account, account::http(context, account, simulated)?));
         }
         let https: Vec<_> = opened.iter().map(|(_, http)| http.clone()).collect();
-        let collecting = Collecting::prepare(session, &shared, &https)?;
-        let mut builder = Runtime::builder(Arc::clone(&store), Arc::clone(&session.clock), worker.clone())
+        let collecting = Collecting::prepare(context, &shared, &https)?;
+        let mut builder = Runtime::builder(Arc::clone(&store), Arc::clone(&context.clock), worker.clone())
             .submission_gate(Arc::clone(&shared.brake))
             .seed(seed)
-            .lease(session.config.lease);
+            .lease(context.config.lease);
         if let Some(batch) = &task.batch {
             builder = builder.batch(batch.clone());
         }
         builder = builder.drain(task.drain).wait_at_most(task.wait_at_most);
         let (mut pulses, mut transports) = (Vec::new(), Vec::new());
-        let mut renewing = Renewing::new(Arc::clone(&store));
+        let mut renewal = KeyRenewal::new(Arc::clone(&store));
         for (account, http) in opened {
-            let transport = account::transport(session, account, &http, &store)?;
+            let transport = account::transport(context, account, &http, &store)?;
             for name in std::iter::once(&account.name).chain(account.was.as_ref()) {
                 let pulse = Arc::new(AccountMetrics::default());
                 let worked = Worked { account, name, http: &http, transport: &transport, pulse: &pulse };
-                builder = builder.account(worked.work(session, &shared, &collecting)?);
+                builder = builder.account(worked.work(context, &shared, &collecting)?);
                 pulses.push((name.clone(), pulse));
-                renewing.add(name.clone(), Arc::clone(&transport));
+                renewal.add(name.clone(), Arc::clone(&transport));
             }
             transports.push((account.name.clone(), transport));
         }
         let guard = collecting.guard(task.batch.clone(), pulses.clone());
-        let reporter = Reporter::new(session, Arc::clone(&store), worker.clone(), task);
+        let reporter = Reporter::new(context, Arc::clone(&store), worker.clone(), task);
         // Only who may reach the output places can see whether a batch's result manifests are there.
-        let retention = session.config.retention.filter(|_| task.reports && task.hands.has(ClaimStage::Collect));
-        let bought = KeepBought { accounts: adapters::accounts(session, None)?, most: session.config.keep_bought };
-        let retiring = Retiring::new(store, session.storage(), retention, bought);
-        let patience = session.patience.clone();
-        let server = match session.place() {
-            StorePlace::Redis(place) if !session.is_simulated() => {
-                Some(((*place).clone(), stores::options(&place, session)?))
+        let retention = context.config.retention.filter(|_| task.reports && task.concurrency.has(ClaimStage::Collect));
+        let bought = KeepBought { accounts: adapters::accounts(context, None)?, most: context.config.keep_bought };
+        let retention = Retention::new(store, context.storage(), retention, bought);
+        let patience = context.patience.clone();
+        let server = match context.place() {
+            StorePlace::Redis(place) if !context.is_simulated() => {
+                Some(((*place).clone(), stores::options(&place, context)?))
             }
             _ => None,
         };
@@ -117,27 +117,27 @@ impl Engine {
             builder,
             guard,
             reporter,
-            retiring,
-            renewing,
+            retention,
+            renewal,
             pulses,
             brake: shared.brake,
             transports: Transports(transports),
             worker,
             patience,
             server,
-            clock: Arc::clone(&session.clock),
+            clock: Arc::clone(&context.clock),
         })
     }
 
     /// Works until nothing more moves by itself, or until a person stops it. The signals are those that were taken when the
     /// process began: one that came meanwhile is not lost.
-    pub async fn run(self, face: &impl Face, mut signals: Signals) -> Result<Finish, Failure> {
+    pub async fn run(self, view: &impl ProgressView, mut signals: Signals) -> Result<WorkEnd, CommandError> {
         let runtime = self.builder.build();
         let stopper = runtime.stopper();
         let mut running = Box::pin(runtime.run());
-        let (mut guarding, mut watching) = (pin!(self.guard.run()), pin!(face.watch()));
-        let (mut reporting, mut retiring) = (Box::pin(self.reporter.run()), pin!(self.retiring.run()));
-        let mut renewing = Box::pin(self.renewing.run());
+        let (mut guarding, mut watching) = (pin!(self.guard.run()), pin!(view.watch()));
+        let (mut reporting, mut retention) = (Box::pin(self.reporter.run()), pin!(self.retention.run()));
+        let mut renewal = Box::pin(self.renewal.run());
         let mut looking = Box::pin(look_at(self.server, self.clock));
         // Workers repeat their verbs themselves, for as long as it takes, and say so.
         let patience = self.patience.get();
@@ -149,24 +149,24 @@ impl Engine {
                 () = &mut guarding => {}
                 () = &mut watching => {}
                 () = &mut reporting => {}
-                () = &mut retiring => {}
-                () = &mut renewing => {}
+                () = &mut retention => {}
+                () = &mut renewal => {}
                 never = &mut looking => match never {},
                 () = signals.next() => {
                     interrupted += 1;
-                    face.message(if interrupted == 1 { STOPPING } else { "ending at once; the state is safe" });
+                    view.message(if interrupted == 1 { STOPPING } else { "ending at once; the state is safe" });
                     stopper.stop();
                 }
             }
         };
         self.patience.set(patience);
         drop(reporting);
-        face.finish();
+        view.finish();
         match ending? {
-            RunEnd::Stopped if interrupted > 0 => Ok(Finish::Interrupted),
+            RunEnd::Stopped if interrupted > 0 => Ok(WorkEnd::Interrupted),
             _ => {
                 self.reporter.last().await;
-                Ok(Finish::Settled)
+                Ok(WorkEnd::Settled)
             }
         }
     }
@@ -182,11 +182,16 @@ struct Worked<'a> {
 }
 
 impl Worked<'_> {
-    fn work(&self, session: &Session, shared: &Shared, collecting: &Collecting) -> Result<AccountWork, Failure> {
+    fn work(
+        &self,
+        context: &CommandContext,
+        shared: &SharedParts,
+        collecting: &Collecting,
+    ) -> Result<AccountWork, CommandError> {
         let Self { account, name, http, transport, pulse } = *self;
-        let work = account::work(session, account, name, http, Arc::clone(transport), shared, pulse)?;
-        let breaking = account::breaking(session, account, name, shared)?;
-        let work = collecting.join(work, session, pulse, breaking);
+        let work = account::work(context, account, name, http, Arc::clone(transport), shared, pulse)?;
+        let breaking = account::breaking(context, account, name, shared)?;
+        let work = collecting.join(work, context, pulse, breaking);
         Ok(match &account.was {
             // Under its earlier name it follows what was bought.
             Some(was) if was == name => work.only_open(),

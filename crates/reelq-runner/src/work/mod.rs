@@ -7,7 +7,7 @@ pub mod concurrency;
 mod descriptors;
 pub mod engine;
 mod notices;
-mod renewing;
+mod renewal;
 pub mod reporting;
 pub mod retention;
 pub mod scope;

@@ -11,7 +11,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_secs(30), Duration::from_ho
 
 /// Which faults last, by whose they are.
 #[derive(Debug)]
-pub(super) struct Rarely<K>(Mutex<BTreeMap<K, Telling>>);
+pub(super) struct NoticeBackoff<K>(Mutex<BTreeMap<K, Telling>>);
 
 #[derive(Debug, Clone, Copy)]
 struct Telling {
@@ -19,13 +19,13 @@ struct Telling {
     pause: Duration,
 }
 
-impl<K> Default for Rarely<K> {
+impl<K> Default for NoticeBackoff<K> {
     fn default() -> Self {
         Self(Mutex::default())
     }
 }
 
-impl<K: Ord + Clone> Rarely<K> {
+impl<K: Ord + Clone> NoticeBackoff<K> {
     /// Whether the fault of `whose` is told at `now`.
     pub(super) fn is_told(&self, whose: &K, now: Duration) -> bool {
         let mut faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -50,7 +50,7 @@ mod tests {
 
     #[test]
     fn a_fault_that_lasts_is_told_at_once_and_ever_more_rarely() {
-        let faults = Rarely::default();
+        let faults = NoticeBackoff::default();
         let told = |from: u64, to: u64| (from..to).filter(|s| faults.is_told(&"b", Duration::from_secs(*s))).count();
         assert_eq!((told(0, 30), told(30, 90), told(90, 210)), (1, 1, 1));
         assert!(told(210, 24 * 3_600) < 40, "at most once an hour in the end");

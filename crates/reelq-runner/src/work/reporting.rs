@@ -14,8 +14,8 @@ use reelq_collector::{Place, StorageOptions, Written, write_results};
 use reelq_model::{BatchName, Digest, SharedClock, WorkerId};
 use reelq_store::{BatchView, ClaimStage, SharedStore, Store};
 
-use super::{notices::Rarely, scope::Task};
-use crate::context::Session;
+use super::{notices::NoticeBackoff, scope::WorkScope};
+use crate::context::CommandContext;
 
 /// How often a worker looks for batches that are done.
 const EVERY: Duration = Duration::from_secs(1);
@@ -38,7 +38,7 @@ pub(crate) struct Reporter {
     writes: bool,
     known: Mutex<BTreeMap<BatchName, Known>>,
     /// Places that do not take their batch's manifests.
-    faults: Rarely<BatchName>,
+    faults: NoticeBackoff<BatchName>,
 }
 
 /// What is known of a batch.
@@ -53,16 +53,16 @@ enum Known {
 }
 
 impl Reporter {
-    pub(crate) fn new(session: &Session, store: SharedStore, worker: WorkerId, task: &Task) -> Self {
+    pub(crate) fn new(context: &CommandContext, store: SharedStore, worker: WorkerId, task: &WorkScope) -> Self {
         Self {
             store,
-            clock: Arc::clone(&session.clock),
-            options: session.storage(),
+            clock: Arc::clone(&context.clock),
+            options: context.storage(),
             worker,
             batch: task.batch.clone(),
-            writes: task.reports && task.hands.has(ClaimStage::Collect),
+            writes: task.reports && task.concurrency.has(ClaimStage::Collect),
             known: Mutex::default(),
-            faults: Rarely::default(),
+            faults: NoticeBackoff::default(),
         }
     }
 
@@ -74,7 +74,7 @@ impl Reporter {
         }
     }
 
-    /// Looks a last time, waits for nobody, and tells of unfinished batches too how they stand.
+    /// Looks a last time, waits for no one, and tells of unfinished batches too how they stand.
     pub(crate) async fn last(&self) {
         self.look(true).await;
     }

@@ -17,7 +17,7 @@ const EVERY: Duration = Duration::from_mins(1);
 
 /// Purges batches that ended longer ago than `age`.
 #[derive(Debug)]
-pub(crate) struct Retiring {
+pub(crate) struct Retention {
     store: SharedStore,
     options: StorageOptions,
     /// `None` keeps them for ever.
@@ -34,7 +34,7 @@ pub(crate) struct KeepBought {
     pub(crate) most: u64,
 }
 
-impl Retiring {
+impl Retention {
     pub(crate) const fn new(
         store: SharedStore,
         options: StorageOptions,
@@ -150,13 +150,13 @@ mod tests {
         let output = barrier.join("out");
         let store = store(folder.path(), &output).await;
         let options = StorageOptions::default();
-        let retiring = Retiring::new(Arc::clone(&store), options, Some(DAY), KeepBought::default());
+        let retention = Retention::new(Arc::clone(&store), options, Some(DAY), KeepBought::default());
         let mut warned = BTreeSet::new();
-        retiring.look(DAY, &mut warned).await.unwrap();
+        retention.look(DAY, &mut warned).await.unwrap();
         assert!(store.batch(&films()).await.unwrap().is_some(), "nobody could know what became of it");
         assert!(warned.contains(&films()), "people are told");
         std::fs::remove_file(&barrier).unwrap();
-        retiring.look(DAY, &mut warned).await.unwrap();
+        retention.look(DAY, &mut warned).await.unwrap();
         assert!(output.join("results.csv").exists());
         assert!(store.batch(&films()).await.unwrap().is_none());
     }
@@ -171,7 +171,7 @@ mod tests {
         let place = Place::open(&view.batch.output, &films(), &options).unwrap();
         stamped(&*store, &view, &place).await.unwrap();
         std::fs::write(output.join("results.csv"), "read by people since").unwrap();
-        Retiring::new(Arc::clone(&store), options, Some(DAY), KeepBought::default())
+        Retention::new(Arc::clone(&store), options, Some(DAY), KeepBought::default())
             .look(DAY, &mut BTreeSet::new())
             .await
             .unwrap();

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use reelq_model::BatchName;
 
-use super::concurrency::Hands;
+use super::concurrency::Concurrency;
 
 /// What a process works on.
 #[derive(Debug, Clone)]
-pub struct Task {
+pub struct WorkScope {
     /// Only this batch; all of them where none is named.
     pub batch: Option<BatchName>,
     /// End when nothing of it can move any more.
@@ -16,7 +16,7 @@ pub struct Task {
     /// End, too, once nothing is due within this time.
     pub wait_at_most: Duration,
     /// With what.
-    pub hands: Hands,
+    pub concurrency: Concurrency,
     /// Write the result manifests of batches that are done.
     pub reports: bool,
     /// What workers of its kind are called: `run`, `worker`.
@@ -25,7 +25,7 @@ pub struct Task {
 
 /// How the work ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Finish {
+pub enum WorkEnd {
     /// Nothing more moves by itself.
     Settled,
     /// A person stopped it.

@@ -3,7 +3,6 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use reelq_journal::{JournalSettings, Journaled};
-use reelq_journal::{JournalSettings, Journaled};
 use reelq_model::{SharedClock, Status, SystemClock, WorkerId};
 use reelq_redis_server::RedisServer;
 use reelq_store::{BatchView, SharedStore};

@@ -4,7 +4,6 @@ use std::{sync::Arc, time::Duration};
 
 use proptest::prelude::*;
 use reelq_journal::{JournalSettings, Journaled};
-use reelq_journal::{JournalSettings, Journaled};
 use reelq_model::{JobId, Status, SystemClock, WorkerId};
 use reelq_store::{ClaimStage, SharedStore};
 use reelq_store_conformance::Forgetful;

@@ -16,8 +16,8 @@ use reelq_model::{
     Acceptance, AccountName, BatchName, Digest, Event, JobId, Money, OutputKind, SharedClock, Stage, Status,
     Submission, TaskId, WorkerId,
 };
-use reelq_store::{AccountLimits, BatchDraft, BatchView, ClaimStage, JobFilter, JobView, Line, LineDraft, Page, SharedStore};
-use reelq_store_sqlite::SqliteStore;
+use reelq_store::{AccountLimits, BatchView, ClaimStage, JobFilter, JobView, Page, SharedStore};
+use reelq_testkit::{TestStore, load, sample};
 use reelq_worker::{AccountMetrics, AccountWork, Builder, Finish, Handler, JobContext, Runtime};
 use tokio::time::timeout;
 

@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use crate::commands::lookup;
-use reelq_console::{Failure, Out};
+use reelq_console::{CommandError, Out};
 use reelq_model::Status;
 use reelq_runner::{
-    context::Session,
+    context::CommandContext,
     jobs::{selection::AT_ONCE, withdrawal::Abilities},
 };
 use reelq_store::{BatchView, Cursor, JobFilter, Store};
 
-use super::{Args, Report, cancel};
+use super::{CancelArgs, Report, cancel};
+use crate::commands::lookup;
 
 /// How long requests on their way may take to come back, where only what was not submitted is withdrawn: what the provider did
 /// not take is queued again.
@@ -20,23 +20,23 @@ const MOMENT: Duration = Duration::from_millis(100);
 
 /// Cancels all of the batch that can be; nothing where there is nothing. Whoever dies at it says the same again.
 pub(super) async fn cancel_whole(
-    args: &Args,
+    args: &CancelArgs,
     batch: &BatchView,
-    session: &Session,
+    context: &CommandContext,
     store: &dyn Store,
     out: Out,
-) -> Result<Option<Report>, Failure> {
+) -> Result<Option<Report>, CommandError> {
     let name = &args.batch;
     let count = args.statuses().iter().map(|status| batch.counts.of(*status) + batch.others.of(*status)).sum();
     if count == 0 && !batch.cancelling {
         lookup::explain(store, Some(batch), &args.selection.plain(), &[], args.takes(), out).await?;
         return Ok(None);
     }
-    args.agreed(count, session, out).await?;
+    args.agreed(count, context, out).await?;
     store.begin_cancel(name).await?;
     out.note(&format!("batch {name} is stopped: nothing more of it is bought; what it has queued is withdrawn"));
     let mut report = Report::default();
-    let mut abilities = Abilities::new(session);
+    let mut abilities = Abilities::new(context);
     walk(args.statuses(), args, store, &mut abilities, &mut report).await?;
     if args.queued {
         wait_for_requests(args, store).await?;
@@ -48,11 +48,11 @@ pub(super) async fn cancel_whole(
 
 async fn walk(
     statuses: &[Status],
-    args: &Args,
+    args: &CancelArgs,
     store: &dyn Store,
     abilities: &mut Abilities<'_>,
     report: &mut Report,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let filter = JobFilter { batch: Some(args.batch.clone()), statuses: statuses.to_vec(), ..JobFilter::default() };
     let mut from = Some(Cursor::default());
     while let Some(cursor) = from {
@@ -63,7 +63,7 @@ async fn walk(
     Ok(())
 }
 
-async fn wait_for_requests(args: &Args, store: &dyn Store) -> Result<(), Failure> {
+async fn wait_for_requests(args: &CancelArgs, store: &dyn Store) -> Result<(), CommandError> {
     for _ in 0..COMING_BACK {
         let submitting = |view: &BatchView| view.counts.of(Status::Submitting) + view.others.of(Status::Submitting);
         if store.batch(&args.batch).await?.is_none_or(|view| submitting(&view) == 0) {

@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use reelq_console::{Exit, Failure, Out, Outcome, grouped, known, money, plural};
+use reelq_console::{CommandError, CommandResult, Exit, Out, grouped, known, money, plural};
 use reelq_manifest::Problems;
 use reelq_model::{Money, Timestamp};
 use reelq_producer::{Plan, schedule::Schedule};
-use reelq_runner::context::Session;
-use reelq_runner::opened::OpenedStore;
+use reelq_runner::{context::CommandContext, opened::OpenedStore};
 use reelq_store::Store;
 use serde::Serialize;
 
-use super::{manifests::Manifests, schedules};
+use super::{manifests::Manifests, schedules::schedules};
 use crate::commands::plan::{ModelCost, costs};
 
 #[derive(Debug, Serialize)]
@@ -37,15 +36,15 @@ struct Checked<'a> {
     error: Option<String>,
 }
 
-pub(super) async fn run(session: &Session, out: Out) -> Outcome {
-    let store = OpenedStore::read(session).await?;
+pub(super) async fn run(context: &CommandContext, out: Out) -> CommandResult {
+    let store = OpenedStore::read(context).await?;
     let now = match &store {
         Some(store) => store.calendar().await?,
-        None => session.clock.now(),
+        None => context.clock.now(),
     };
     let mut checked = Vec::new();
-    for schedule in schedules(session)? {
-        checked.push(check(schedule, session, store.as_deref(), now, out).await);
+    for schedule in schedules(context)? {
+        checked.push(check(schedule, context, store.as_deref(), now, out).await);
     }
     let sound = checked.iter().all(|one| one.sound);
     out.report_list("schedules", &checked, |checked| checked.iter().map(draw).collect::<Vec<_>>().join("\n"));
@@ -54,7 +53,7 @@ pub(super) async fn run(session: &Session, out: Out) -> Outcome {
 
 async fn check<'a>(
     schedule: &'a Schedule,
-    session: &Session,
+    context: &CommandContext,
     store: Option<&dyn Store>,
     now: Timestamp,
     out: Out,
@@ -74,16 +73,16 @@ async fn check<'a>(
         problems: None,
         error: None,
     };
-    match planned(schedule, session, store, next.unwrap_or(now)).await {
+    match planned(schedule, context, store, next.unwrap_or(now)).await {
         Ok(plan) => {
             if !out.is_json() {
                 out.findings(&plan.warnings);
             }
             checked.take(plan);
         }
-        Err(failure @ Failure::Problems(_)) => {
+        Err(failure @ CommandError::Problems(_)) => {
             checked.error = Some(failure.in_one_line());
-            let Failure::Problems(problems) = failure else { return checked };
+            let CommandError::Problems(problems) = failure else { return checked };
             if !out.is_json() {
                 out.findings(&problems);
             }
@@ -97,12 +96,12 @@ async fn check<'a>(
 /// What a tick at this time would load.
 pub(super) async fn planned(
     schedule: &Schedule,
-    session: &Session,
+    context: &CommandContext,
     store: Option<&dyn Store>,
     at: Timestamp,
-) -> Result<Plan, Failure> {
-    let batch = schedule.batch(at).map_err(|error| Failure::usage(error.to_string()))?;
-    let order = Manifests { session }.open(schedule, at, &batch)?;
+) -> Result<Plan, CommandError> {
+    let batch = schedule.batch(at).map_err(|error| CommandError::usage(error.to_string()))?;
+    let order = Manifests { context }.open(schedule, at, &batch)?;
     Ok(reelq_producer::plan(store, &Arc::new(order)).await?)
 }
 

@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use reelq_console::{Exit, Failure, Out, Outcome, duration, table};
+use reelq_console::{CommandError, CommandResult, Exit, Out, duration, table};
 use reelq_model::{Status, Timestamp};
 use reelq_producer::schedule::{CatchUp, Overlap, Schedule};
-use reelq_runner::context::Session;
-use reelq_runner::opened::OpenedStore;
+use reelq_runner::{context::CommandContext, opened::OpenedStore};
 use reelq_store::{Store, TickSpan, TickView};
 use serde::Serialize;
 
-use super::schedules;
+use super::schedules::schedules;
 
 /// Ticks that are shown, to come and past.
 const SHOWN: usize = 5;
@@ -72,14 +71,14 @@ struct Last {
     counts: Option<BTreeMap<Status, u64>>,
 }
 
-pub(super) async fn run(session: &Session, out: Out) -> Outcome {
-    let store = OpenedStore::read(session).await?;
+pub(super) async fn run(context: &CommandContext, out: Out) -> CommandResult {
+    let store = OpenedStore::read(context).await?;
     let now = match &store {
         Some(store) => store.calendar().await?,
-        None => session.clock.now(),
+        None => context.clock.now(),
     };
     let mut listed = Vec::new();
-    for schedule in schedules(session)? {
+    for schedule in schedules(context)? {
         let past = match &store {
             Some(store) => past(&**store, schedule, now).await?,
             None => Past::default(),
@@ -87,17 +86,17 @@ pub(super) async fn run(session: &Session, out: Out) -> Outcome {
         listed.push(one(schedule, now, past));
     }
     out.report_list("schedules", &listed, |listed| listed.iter().map(draw).collect::<Vec<_>>().join("\n\n"));
-    say_who_fires(session, store.as_deref(), out).await?;
+    say_who_fires(context, store.as_deref(), out).await?;
     Ok(Exit::Done)
 }
 
-async fn say_who_fires(session: &Session, store: Option<&dyn Store>, out: Out) -> Result<(), Failure> {
+async fn say_who_fires(context: &CommandContext, store: Option<&dyn Store>, out: Out) -> Result<(), CommandError> {
     let watched = match store {
-        Some(store) => session.is_watched(store).await?,
+        Some(store) => context.is_watched(store).await?,
         None => false,
     };
     if !watched {
-        let flags = session.flags();
+        let flags = context.flags();
         out.note(&format!(
             "\nno process fires these at the moment: start reelq cron run{flags} or reelq worker --cron{flags}"
         ));
@@ -106,7 +105,7 @@ async fn say_who_fires(session: &Session, store: Option<&dyn Store>, out: Out) -
 }
 
 /// The last ticks, and those that were fired though they are still to come.
-async fn past(store: &dyn Store, schedule: &Schedule, now: Timestamp) -> Result<Past, Failure> {
+async fn past(store: &dyn Store, schedule: &Schedule, now: Timestamp) -> Result<Past, CommandError> {
     let mut last = Vec::new();
     let over = store.ticks_over(&schedule.name).await?;
     let ticks = store.ticks(&schedule.name, usize::MAX).await?;

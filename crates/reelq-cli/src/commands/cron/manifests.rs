@@ -3,28 +3,27 @@
 use std::io;
 
 use async_trait::async_trait;
-use reelq_console::Failure;
+use reelq_console::CommandError;
 use reelq_model::{BatchName, Timestamp};
 use reelq_producer::{
     KeepImages, Order, Plan,
     schedule::{Orders, Schedule, folder_of},
 };
-use reelq_runner::images;
-use reelq_runner::{context::Session, work::collecting::usable};
+use reelq_runner::{context::CommandContext, images, work::collecting::usable};
 
 use crate::commands::plan::{ManifestArgs, order};
 
 /// Opens the manifests of schedules.
 #[derive(Debug)]
 pub(crate) struct Manifests<'a> {
-    pub(crate) session: &'a Session,
+    pub(crate) context: &'a CommandContext,
 }
 
 impl Manifests<'_> {
     /// The order of a tick.
-    pub(crate) fn open(&self, schedule: &Schedule, at: Timestamp, batch: &BatchName) -> Result<Order, Failure> {
+    pub(crate) fn open(&self, schedule: &Schedule, at: Timestamp, batch: &BatchName) -> Result<Order, CommandError> {
         let args = ManifestArgs {
-            manifest: self.session.configured(&schedule.manifest),
+            manifest: self.context.configured(&schedule.manifest),
             batch: Some(batch.to_string()),
             account: schedule.account.clone(),
             output: None,
@@ -35,7 +34,7 @@ impl Manifests<'_> {
             buys_again: true,
             replace: true,
         };
-        let mut order = order(&args, self.session)?;
+        let mut order = order(&args, self.context)?;
         let below = self.output_of(schedule, order.manifest.head().output.as_deref());
         order.source.looks_elsewhere = false;
         order.overrides.output = Some(format!("{}/{}", below.trim_end_matches('/'), folder_of(at)));
@@ -44,8 +43,8 @@ impl Manifests<'_> {
 
     /// The place below which each tick of a schedule has its folder.
     fn output_of(&self, schedule: &Schedule, manifests: Option<&str>) -> String {
-        let root = &self.session.config.output;
-        if self.session.is_simulated() {
+        let root = &self.context.config.output;
+        if self.context.is_simulated() {
             return format!("{}/{}", reelq_config::simulated_output(root), schedule.name);
         }
         let named = schedule.output.as_deref().or(manifests);
@@ -60,8 +59,8 @@ impl Orders for Manifests<'_> {
     }
 
     async fn images(&self, plan: &Plan) -> io::Result<Box<dyn KeepImages>> {
-        let say = |failure: Failure| io::Error::other(failure.in_one_line());
-        let place = usable(self.session, &plan.batch).await.map_err(say)?;
-        images::of_load(self.session, place).map_err(say)
+        let say = |failure: CommandError| io::Error::other(failure.in_one_line());
+        let place = usable(self.context, &plan.batch).await.map_err(say)?;
+        images::of_load(self.context, place).map_err(say)
     }
 }

@@ -3,23 +3,23 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use reelq_console::{Exit, Failure, Out, Outcome, grouped, plural};
+use reelq_console::{CommandError, CommandResult, Exit, Out, grouped, plural};
 use reelq_producer::schedule::{Fired, Schedule, Scheduler};
-use reelq_runner::opened::OpenedStore;
 use reelq_runner::{
-    context::Session,
+    context::CommandContext,
     machine::{CRON, worker_id},
+    opened::OpenedStore,
     signals::Signals,
 };
 use reelq_store::{SharedStore, TickState};
 use tokio::sync::{mpsc, watch};
 
-use super::{manifests::Manifests, schedules};
+use super::{manifests::Manifests, schedules::schedules};
 
 /// The watch over all schedules, in a process that does this only or something else besides.
 #[derive(Debug)]
 pub(crate) struct Watch<'a> {
-    session: &'a Session,
+    context: &'a CommandContext,
     schedules: &'a [Schedule],
     store: SharedStore,
     out: Out,
@@ -27,18 +27,18 @@ pub(crate) struct Watch<'a> {
 
 impl<'a> Watch<'a> {
     /// A watch over what is configured; without schedules there is nothing to watch.
-    pub(crate) fn new(session: &'a Session, store: SharedStore, out: Out) -> Result<Self, Failure> {
-        Ok(Self { session, schedules: schedules(session)?, store, out })
+    pub(crate) fn new(context: &'a CommandContext, store: SharedStore, out: Out) -> Result<Self, CommandError> {
+        Ok(Self { context, schedules: schedules(context)?, store, out })
     }
 
     /// Fires what is due until `stop` turns true, and tells it.
-    pub(crate) async fn run(&self, stop: watch::Receiver<bool>) -> Result<(), Failure> {
-        let manifests = Manifests { session: self.session };
+    pub(crate) async fn run(&self, stop: watch::Receiver<bool>) -> Result<(), CommandError> {
+        let manifests = Manifests { context: self.context };
         let scheduler = Scheduler::new(
             self.store.clone(),
             &manifests,
             self.schedules.to_vec(),
-            worker_id(CRON, self.session.seed)?,
+            worker_id(CRON, self.context.seed)?,
         );
         let (told, mut heard) = mpsc::unbounded_channel();
         let fire = async {
@@ -56,18 +56,18 @@ impl<'a> Watch<'a> {
 
     fn greeting(&self) -> String {
         let names: Vec<_> = self.schedules.iter().map(|schedule| schedule.name.as_str()).collect();
-        let simulated = if self.session.is_simulated() { " (simulated: nothing is real)" } else { "" };
+        let simulated = if self.context.is_simulated() { " (simulated: nothing is real)" } else { "" };
         format!("watching {}{simulated}", names.join(", "))
     }
 }
 
-pub(super) async fn run(session: &Session, out: Out) -> Outcome {
+pub(super) async fn run(context: &CommandContext, out: Out) -> CommandResult {
     let mut signals = Signals::take().context("listen for signals")?;
     let store = tokio::select! {
-        store = OpenedStore::create(session) => store?,
+        store = OpenedStore::create(context) => store?,
         () = signals.next() => return Ok(Exit::Done),
     };
-    let watched = Watch::new(session, Arc::clone(store.shared()), out)?;
+    let watched = Watch::new(context, Arc::clone(store.shared()), out)?;
     out.note(&watched.greeting());
     let (stop, stopped) = watch::channel(false);
     let mut running = Box::pin(watched.run(stopped));

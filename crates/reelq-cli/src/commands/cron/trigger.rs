@@ -3,20 +3,20 @@
 use std::{io, sync::Arc};
 
 use async_trait::async_trait;
-use reelq_console::{Exit, Failure, Out, Outcome};
+use reelq_console::{CommandError, CommandResult, Exit, Out};
 use reelq_model::{BatchName, ScheduleName, Timestamp};
 use reelq_producer::{
     KeepImages, Order, Plan,
     schedule::{Orders, Schedule, Scheduler},
 };
-use reelq_runner::opened::OpenedStore;
 use reelq_runner::{
-    context::Session,
+    context::CommandContext,
     machine::{CRON, worker_id},
+    opened::OpenedStore,
 };
 use reelq_store::{Store, TickState};
 
-use super::{check::planned, manifests::Manifests, named, run::line};
+use super::{check::planned, manifests::Manifests, run::line, schedules::named};
 use crate::commands::{
     consent::Consent,
     loading::{QuietArgs, purchase},
@@ -24,7 +24,7 @@ use crate::commands::{
 
 /// Flags of `reelq cron trigger`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct TriggerArgs {
     /// The schedule
     #[arg(value_name = "NAME")]
     name: ScheduleName,
@@ -34,14 +34,14 @@ pub(crate) struct Args {
     quiet: QuietArgs,
 }
 
-pub(super) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
+pub(super) async fn run(args: &TriggerArgs, context: &CommandContext, out: Out) -> CommandResult {
     let out = out.quiet_if(args.quiet.quiet);
-    let schedule = named(session, &args.name)?;
-    let store = OpenedStore::create(session).await?;
+    let schedule = named(context, &args.name)?;
+    let store = OpenedStore::create(context).await?;
     let (manifests, refused);
-    let orders: &dyn Orders = match agree(args, schedule, session, &*store, out).await? {
+    let orders: &dyn Orders = match agree(args, schedule, context, &*store, out).await? {
         Agreed::Yes => {
-            manifests = Manifests { session };
+            manifests = Manifests { context };
             &manifests
         }
         Agreed::Unplanned(reason) => {
@@ -49,18 +49,18 @@ pub(super) async fn run(args: &Args, session: &Session, out: Out) -> Outcome {
             &refused
         }
     };
-    let scheduler = Scheduler::new(Arc::clone(store.shared()), orders, Vec::new(), worker_id(CRON, session.seed)?);
+    let scheduler = Scheduler::new(Arc::clone(store.shared()), orders, Vec::new(), worker_id(CRON, context.seed)?);
     let Some(fired) = scheduler.trigger(schedule).await? else {
-        return Err(Failure::Again("another process took the tick; trigger it again".to_owned()));
+        return Err(CommandError::Again("another process took the tick; trigger it again".to_owned()));
     };
     if fired.state == TickState::Failed {
         if out.is_json() {
             out.json(&fired);
         }
-        return Err(Failure::usage(format!("{}; nothing was enqueued", line(&fired))));
+        return Err(CommandError::usage(format!("{}; nothing was enqueued", line(&fired))));
     }
     out.report(&fired, line);
-    session.say_who_buys(&*store, out).await?;
+    context.say_who_buys(&*store, out).await?;
     Ok(Exit::Done)
 }
 
@@ -73,22 +73,24 @@ enum Agreed {
 
 /// Asks for the tick's jobs.
 async fn agree(
-    args: &Args,
+    args: &TriggerArgs,
     schedule: &Schedule,
-    session: &Session,
+    context: &CommandContext,
     store: &dyn Store,
     out: Out,
-) -> Result<Agreed, Failure> {
+) -> Result<Agreed, CommandError> {
     let now = store.now().await?;
-    match planned(schedule, session, Some(store), now).await {
-        Ok(plan) if plan.to_buy() > 0 => args.consent.to(&purchase(&plan), session, out).await.map(|()| Agreed::Yes),
+    match planned(schedule, context, Some(store), now).await {
+        Ok(plan) if plan.to_buy() > 0 => args.consent.to(&purchase(&plan), context, out).await.map(|()| Agreed::Yes),
         Ok(_) => Ok(Agreed::Yes),
-        Err(failure @ (Failure::Problems(_) | Failure::Usage(_))) => Ok(Agreed::Unplanned(failure.in_one_line())),
+        Err(failure @ (CommandError::Problems(_) | CommandError::Usage(_))) => {
+            Ok(Agreed::Unplanned(failure.in_one_line()))
+        }
         Err(failure) => Err(failure),
     }
 }
 
-/// A tick that fails, whatever became of its manifest meanwhile: nobody agreed to that.
+/// A tick that fails, whatever became of its manifest meanwhile: no one agreed to that.
 #[derive(Debug)]
 struct Refused {
     reason: String,

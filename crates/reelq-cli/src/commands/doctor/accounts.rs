@@ -3,43 +3,43 @@
 use std::sync::Arc;
 
 use reelq_config::AccountConfig;
-use reelq_console::{Failure, money};
+use reelq_console::{CommandError, money};
 use reelq_http::Transport;
 use reelq_provider::BalanceOutcome;
-use reelq_runner::opened::OpenedStore;
 use reelq_runner::{
     adapters,
-    context::Session,
+    context::CommandContext,
     jobs::stranded::{Stranded, stranded},
+    opened::OpenedStore,
     work::account::http,
 };
 
-use super::Check;
+use super::check::Check;
 
 /// One check an account.
-pub(super) async fn checks(session: &Session, offline: bool) -> Vec<Check> {
+pub(super) async fn checks(context: &CommandContext, offline: bool) -> Vec<Check> {
     let mut checks = Vec::new();
-    if session.is_simulated() {
+    if context.is_simulated() {
         return checks;
     }
-    for account in session.config.accounts.values() {
+    for account in context.config.accounts.values() {
         let what = format!("account {}", account.name);
-        checks.push(match check(session, account, offline, &what).await {
+        checks.push(match check(context, account, offline, &what).await {
             Ok(check) => check,
-            Err(Failure::Usage(message) | Failure::Declined(message) | Failure::Again(message)) => {
+            Err(CommandError::Usage(message) | CommandError::Declined(message) | CommandError::Again(message)) => {
                 Check::bad(what, "not usable", message)
             }
-            Err(Failure::Problems(problems)) => Check::bad(what, "not usable", problems.to_string()),
-            Err(Failure::Other(error)) => Check::bad(what, "not usable", format!("{error:#}")),
+            Err(CommandError::Problems(problems)) => Check::bad(what, "not usable", problems.to_string()),
+            Err(CommandError::Other(error)) => Check::bad(what, "not usable", format!("{error:#}")),
         });
     }
     checks
 }
 
-/// One check for each account that has work and that nobody acts for.
-pub(super) async fn stranded_checks(session: &Session) -> Vec<Check> {
-    let Ok(Some(store)) = OpenedStore::read(session).await else { return Vec::new() };
-    let found = stranded(&*store, &session.config, None).await.unwrap_or_default();
+/// One check for each account that has work and that no one acts for.
+pub(super) async fn stranded_checks(context: &CommandContext) -> Vec<Check> {
+    let Ok(Some(store)) = OpenedStore::read(context).await else { return Vec::new() };
+    let found = stranded(&*store, &context.config, None).await.unwrap_or_default();
     let check = |stranded: &Stranded| {
         let told = stranded.told();
         let (found, fix) = told.split_once("; to go on: ").unwrap_or((&told, ""));
@@ -48,11 +48,16 @@ pub(super) async fn stranded_checks(session: &Session) -> Vec<Check> {
     found.iter().map(check).collect()
 }
 
-async fn check(session: &Session, account: &AccountConfig, offline: bool, what: &str) -> Result<Check, Failure> {
-    let http = http(session, account, None)?;
-    let provider = adapters::open(session, account)?;
+async fn check(
+    context: &CommandContext,
+    account: &AccountConfig,
+    offline: bool,
+    what: &str,
+) -> Result<Check, CommandError> {
+    let http = http(context, account, None)?;
+    let provider = adapters::open(context, account)?;
     let transport =
-        Transport::new(&http, Arc::clone(&session.clock)).map_err(|error| Failure::usage(error.to_string()))?;
+        Transport::new(&http, Arc::clone(&context.clock)).map_err(|error| CommandError::usage(error.to_string()))?;
     let origin = transport.origin().to_owned();
     let Some(request) = provider.balance().filter(|_| !offline) else {
         let why = if offline { "not asked" } else { "the provider has no endpoint to ask" };

@@ -1,16 +1,15 @@
 //! Checks of what holds accounts back: refusals by the provider, and breakers.
 
-use reelq_runner::opened::OpenedStore;
-use reelq_runner::{context::Session, pauses};
+use reelq_runner::{context::CommandContext, opened::OpenedStore, pauses};
 use reelq_store::{AccountView, PauseReason};
 
-use super::Check;
+use super::check::Check;
 
 /// One check for each pause that stands; none where the store does not open, which its own check says.
-pub(super) async fn checks(session: &Session) -> Vec<Check> {
-    let Ok(Some(store)) = OpenedStore::read(session).await else { return Vec::new() };
+pub(super) async fn checks(context: &CommandContext) -> Vec<Check> {
+    let Ok(Some(store)) = OpenedStore::read(context).await else { return Vec::new() };
     let accounts = store.accounts().await.unwrap_or_default();
-    accounts.iter().flat_map(|account| of_account(account, &session.flags())).collect()
+    accounts.iter().flat_map(|account| of_account(account, &context.flags())).collect()
 }
 
 fn of_account(account: &AccountView, flags: &str) -> Vec<Check> {

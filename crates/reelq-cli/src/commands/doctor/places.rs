@@ -7,12 +7,11 @@ use std::{
 };
 
 use reelq_config::StorePlace;
-use reelq_console::{Failure, bytes};
+use reelq_console::{CommandError, bytes};
 use reelq_model::Timestamp;
-use reelq_runner::context::Session;
-use reelq_runner::opened::OpenedStore;
+use reelq_runner::{context::CommandContext, opened::OpenedStore};
 
-use super::Check;
+use super::check::Check;
 
 /// 2026-01-01: no machine that runs this is earlier.
 const EARLIEST: Timestamp = Timestamp::from_millis(1_767_225_600_000);
@@ -23,13 +22,13 @@ const ROOM: u64 = 2_000_000_000;
 const APART: Duration = Duration::from_secs(5);
 
 /// The clock should show what the store's time is.
-pub(super) async fn clock(session: &Session) -> Check {
-    let now = session.clock.now();
+pub(super) async fn clock(context: &CommandContext) -> Check {
+    let now = context.clock.now();
     let fix = "set the machine's clock (for example with NTP): link deadlines are compared with it";
     if now < EARLIEST {
         return Check::bad("clock", format!("it says {now}"), fix);
     }
-    let time = match OpenedStore::read(session).await {
+    let time = match OpenedStore::read(context).await {
         Ok(Some(store)) => store.now().await.unwrap_or(now),
         _ => now,
     };
@@ -44,9 +43,9 @@ pub(super) async fn clock(session: &Session) -> Check {
 }
 
 /// The state's folder and the output place must take files, and have room.
-pub(super) fn folders(session: &Session) -> Vec<Check> {
-    let mut checks = vec![folder("state folder", &session.state_folder())];
-    let output = &session.config.output;
+pub(super) fn folders(context: &CommandContext) -> Vec<Check> {
+    let mut checks = vec![folder("state folder", &context.state_folder())];
+    let output = &context.config.output;
     if output.contains("://") {
         let fix = "a run writes to it first thing; check its credentials with the provider's own tool";
         checks.push(Check::doubtful("output place", format!("{output} is not looked at"), fix));
@@ -88,19 +87,21 @@ fn existing(path: &Path) -> PathBuf {
 }
 
 /// The store must open.
-pub(super) async fn store(session: &Session) -> Check {
-    let shown = session.place().to_string();
-    match OpenedStore::read(session).await {
+pub(super) async fn store(context: &CommandContext) -> Check {
+    let shown = context.place().to_string();
+    match OpenedStore::read(context).await {
         Ok(Some(_)) => Check::good("store", shown),
         Ok(None) => Check::good("store", format!("{shown} will be made by the first run")),
-        Err(Failure::Other(error)) => Check::bad("store", format!("failed to {error:#}"), elsewhere(session)),
-        Err(Failure::Usage(message) | Failure::Again(message)) => Check::bad("store", message, elsewhere(session)),
-        Err(_) => Check::bad("store", format!("{shown} does not open"), elsewhere(session)),
+        Err(CommandError::Other(error)) => Check::bad("store", format!("failed to {error:#}"), elsewhere(context)),
+        Err(CommandError::Usage(message) | CommandError::Again(message)) => {
+            Check::bad("store", message, elsewhere(context))
+        }
+        Err(_) => Check::bad("store", format!("{shown} does not open"), elsewhere(context)),
     }
 }
 
-fn elsewhere(session: &Session) -> &'static str {
-    match session.place() {
+fn elsewhere(context: &CommandContext) -> &'static str {
+    match context.place() {
         StorePlace::Sqlite(_) => "name another file with store = \"sqlite:…\", or mend this one",
         StorePlace::Redis(_) => "start the server, or mend `store` and [redis] in reelq.toml",
     }

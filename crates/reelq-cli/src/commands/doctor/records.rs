@@ -1,21 +1,20 @@
 //! Checks of what the store holds: records that cannot be read.
 
-use reelq_runner::context::Session;
-use reelq_runner::opened::OpenedStore;
+use reelq_runner::{context::CommandContext, opened::OpenedStore};
 use reelq_store::{RecordOf, UnreadableRecord};
 
-use super::Check;
+use super::check::Check;
 
 /// More are counted and not named.
 const NAMED: usize = 20;
 
 /// One check for each record that cannot be read; a good one where all can.
-pub(super) async fn checks(session: &Session) -> Vec<Check> {
+pub(super) async fn checks(context: &CommandContext) -> Vec<Check> {
     // Where there is no store, or it does not open, the check of the store says so.
-    let Ok(Some(store)) = OpenedStore::read(session).await else { return Vec::new() };
+    let Ok(Some(store)) = OpenedStore::read(context).await else { return Vec::new() };
     match store.unreadable_records().await {
         Ok(found) if found.is_empty() => vec![Check::good("records", "all of them can be read")],
-        Ok(found) => name(&found, &session.flags()),
+        Ok(found) => name(&found, &context.flags()),
         Err(error) => vec![Check::bad("records", format!("failed to {error}"), "mend the store first")],
     }
 }

@@ -6,16 +6,15 @@ use std::{
     path::Path,
 };
 
-use crate::commands::lookup;
 use anyhow::Context;
-use reelq_console::{Exit, Failure, Out, Outcome, Stake};
+use reelq_console::{CommandError, CommandResult, Exit, Out, Proposal};
 use reelq_model::{BatchName, JobId};
 use reelq_producer::keep_removed;
-use reelq_runner::context::Session;
+use reelq_runner::context::CommandContext;
 use reelq_store::{RecordOf, Store};
 use serde::Serialize;
 
-use crate::commands::consent::Consent;
+use crate::commands::{consent::Consent, lookup};
 
 /// What was removed.
 #[derive(Debug, Serialize)]
@@ -26,10 +25,10 @@ struct Removed {
 }
 
 /// Asks, writes what the record held to a file, and removes it.
-pub(super) async fn run(job: JobId, consent: Consent, session: &Session, out: Out) -> Outcome {
-    let store = lookup::store(session).await?;
+pub(super) async fn run(job: JobId, consent: Consent, context: &CommandContext, out: Out) -> CommandResult {
+    let store = lookup::store(context).await?;
     let Some(held) = store.unreadable_record(job).await? else {
-        return Err(Failure::usage(format!(
+        return Err(CommandError::usage(format!(
             "job {job} has no record that cannot be read: only such a one is removed; `reelq doctor` names them"
         )));
     };
@@ -41,13 +40,13 @@ pub(super) async fn run(job: JobId, consent: Consent, session: &Session, out: Ou
          what it cost no longer counts against its batch's budget"
             .to_owned(),
     ];
-    let stake = Stake { told, what: format!("remove the record of job {job}"), otherwise: "nothing was removed" };
-    consent.to(&stake, session, out).await?;
-    let file = session.state_folder().join("removed").join(format!("{job}.txt"));
+    let stake = Proposal { told, what: format!("remove the record of job {job}"), otherwise: "nothing was removed" };
+    consent.to(&stake, context, out).await?;
+    let file = context.state_folder().join("removed").join(format!("{job}.txt"));
     keep(&file, &held).with_context(|| format!("write {}", file.display()))?;
     keep_removed(&*store, &batch_of(&*store, job).await?, job).await?;
     if !store.remove_unreadable(job).await? {
-        return Err(Failure::usage(format!("job {job} can be read again: nothing was removed")));
+        return Err(CommandError::usage(format!("job {job} can be read again: nothing was removed")));
     }
     let report = Removed { job: job.to_string(), kept_in: file.display().to_string() };
     out.report(&report, |report| {
@@ -57,7 +56,7 @@ pub(super) async fn run(job: JobId, consent: Consent, session: &Session, out: Ou
 }
 
 /// The batch of a record that cannot be read; a name for what is not known where nothing tells it.
-async fn batch_of(store: &dyn Store, job: JobId) -> Result<BatchName, Failure> {
+async fn batch_of(store: &dyn Store, job: JobId) -> Result<BatchName, CommandError> {
     let records = store.unreadable_records().await?;
     let found = records.into_iter().find(|record| record.of == RecordOf::Job(job)).and_then(|record| record.batch);
     Ok(found.map_or_else(|| BatchName::new("unknown").context("name an unknown batch"), Ok)?)

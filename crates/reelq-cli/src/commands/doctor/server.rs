@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use reelq_config::{RedisPlace, StorePlace};
-use reelq_console::{Failure, bytes};
-use reelq_runner::{context::Session, stores};
+use reelq_console::{CommandError, bytes};
+use reelq_runner::{context::CommandContext, stores};
 use reelq_store_redis::{Gravity, ServerFacts, ServerFinding, judge_server};
 
-use super::Check;
+use super::check::Check;
 
 /// One check for the server as a whole, and one for each thing about it that is not as it should be.
-pub(super) async fn checks(session: &Session) -> Vec<Check> {
-    let StorePlace::Redis(place) = session.place() else { return Vec::new() };
-    match facts(&place, session).await {
+pub(super) async fn checks(context: &CommandContext) -> Vec<Check> {
+    let StorePlace::Redis(place) = context.place() else { return Vec::new() };
+    match facts(&place, context).await {
         Ok(facts) => {
             let findings = judge_server(&facts, place.durability());
             std::iter::once(describe(&facts)).chain(findings.into_iter().map(check)).collect()
@@ -22,9 +22,9 @@ pub(super) async fn checks(session: &Session) -> Vec<Check> {
     }
 }
 
-async fn facts(place: &RedisPlace, session: &Session) -> Result<ServerFacts, Failure> {
-    let options = stores::options(place, session)?;
-    Ok(ServerFacts::ask(place.address.clone(), options, Arc::clone(&session.clock)).await?)
+async fn facts(place: &RedisPlace, context: &CommandContext) -> Result<ServerFacts, CommandError> {
+    let options = stores::options(place, context)?;
+    Ok(ServerFacts::ask(place.address.clone(), options, Arc::clone(&context.clock)).await?)
 }
 
 fn describe(facts: &ServerFacts) -> Check {

@@ -3,12 +3,12 @@
 use reelq_console::{bytes, cost, duration, grouped, money, plural, table};
 use reelq_model::BatchName;
 use reelq_producer::{AccountBudget, Changes, CostLine, Estimate, Plan};
-use reelq_runner::context::Session;
+use reelq_runner::context::CommandContext;
 
 /// The plan as people read it.
-pub(crate) fn draw(plan: &Plan, session: &Session) -> String {
+pub(crate) fn draw(plan: &Plan, context: &CommandContext) -> String {
     let batch = &plan.batch;
-    let title = if session.is_simulated() { " (simulated: nothing is real)" } else { "" };
+    let title = if context.is_simulated() { " (simulated: nothing is real)" } else { "" };
     let (rows, jobs) = (grouped(plan.rows), grouped(plan.lines));
     let (rows_s, jobs_s) = (plural(plan.rows), plural(plan.lines));
     let head = format!(
@@ -16,7 +16,7 @@ pub(crate) fn draw(plan: &Plan, session: &Session) -> String {
         batch.name, batch.manifest, batch.output
     );
     let mut parts = vec![head, changes(&plan.changes)];
-    parts.extend(plan.same_manifest.as_ref().map(|other| again(other, session)));
+    parts.extend(plan.same_manifest.as_ref().map(|other| again(other, context)));
     parts.push(costs(plan));
     if plan.to_buy() > 0 {
         parts.push(estimate(&plan.estimate));
@@ -24,10 +24,10 @@ pub(crate) fn draw(plan: &Plan, session: &Session) -> String {
     parts.join("\n\n")
 }
 
-fn again(other: &BatchName, session: &Session) -> String {
+fn again(other: &BatchName, context: &CommandContext) -> String {
     format!(
         "Batch {other} came from the same manifest. A batch of another name is bought anew; to go on with that one: {}",
-        session.continue_command(other)
+        context.continue_command(other)
     )
 }
 

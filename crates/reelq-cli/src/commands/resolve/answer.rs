@@ -1,9 +1,9 @@
 //! What a person says of jobs, what it costs, and what comes of it.
 
-use reelq_console::{Failure, Out, Stake};
+use reelq_console::{CommandError, Out, Proposal};
 use reelq_model::{Digest, Event, IdempotencyKey, Job, Resolution, Stage, Submission, TaskId, Timestamp};
 use reelq_runner::{
-    context::Session,
+    context::CommandContext,
     jobs::edit::{Changed, Editor},
 };
 use reelq_store::{JobView, Store};
@@ -12,20 +12,20 @@ use super::stakes::{counted, given_up, named, prices, withdrawable};
 
 /// What a person says of jobs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(super) enum PersonsAnswer {
     /// The provider took it, as this task.
     Accepted(TaskId),
     /// The provider never took it.
     NotBought,
-    /// Nobody is to follow it any more.
+    /// No one is to follow it any more.
     GiveUp,
     /// The task that was named for it is not its own.
     WrongTask,
 }
 
-impl Answer {
+impl PersonsAnswer {
     /// What comes of it, for whoever is to agree to it.
-    pub(super) fn stake(&self, jobs: &[JobView]) -> Stake {
+    pub(super) fn stake(&self, jobs: &[JobView]) -> Proposal {
         let (counted, amount) = (counted(jobs.len()), prices(jobs));
         let what = match self {
             Self::Accepted(_) => format!("follow {counted} as bought, for {amount}"),
@@ -33,16 +33,16 @@ impl Answer {
             Self::GiveUp => format!("give up {counted}"),
             Self::WrongTask => format!("call {counted} unconfirmed again"),
         };
-        Stake { told: self.consequences(jobs), what, otherwise: "nothing was changed, and nothing bought" }
+        Proposal { told: self.consequences(jobs), what, otherwise: "nothing was changed, and nothing bought" }
     }
 
     /// Warns where something better, or safer, can be done about some of the jobs.
-    pub(super) fn warn(&self, jobs: &[JobView], session: &Session, out: Out) -> Result<(), Failure> {
+    pub(super) fn warn(&self, jobs: &[JobView], context: &CommandContext, out: Out) -> Result<(), CommandError> {
         match self {
             Self::Accepted(_) | Self::WrongTask => {}
-            Self::NotBought => named(jobs, &session.flags()).into_iter().for_each(|line| out.warning(&line)),
+            Self::NotBought => named(jobs, &context.flags()).into_iter().for_each(|line| out.warning(&line)),
             Self::GiveUp => {
-                if let Some(command) = withdrawable(jobs, session)? {
+                if let Some(command) = withdrawable(jobs, context)? {
                     out.note(&format!(
                         "their provider can be asked to withdraw them, which may bring money back: {command}"
                     ));
@@ -69,7 +69,7 @@ impl Answer {
     }
 
     /// Says it of each job.
-    pub(super) async fn settle(&self, jobs: &[JobView], store: &dyn Store, out: Out) -> Result<(), Failure> {
+    pub(super) async fn settle(&self, jobs: &[JobView], store: &dyn Store, out: Out) -> Result<(), CommandError> {
         let (mut done, mut moved_on, mut in_hand) = (0_u64, 0_u64, 0_u64);
         let (mut editor, now) = (Editor::new(store), store.now().await?);
         let changes: Vec<_> = jobs.iter().filter_map(|view| Some((&view.job, self.event(&view.job, now)?))).collect();
@@ -109,23 +109,23 @@ impl Answer {
     pub(super) async fn say_next(
         &self,
         jobs: &[JobView],
-        session: &Session,
+        context: &CommandContext,
         store: &dyn Store,
         out: Out,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CommandError> {
         let Some(view) = jobs.first() else { return Ok(()) };
         let batch = &view.job.batch;
         match self {
             Self::WrongTask => {
-                let (job, flags) = (view.job.id, session.flags());
+                let (job, flags) = (view.job.id, context.flags());
                 out.note(&format!("to say what became of it: reelq resolve --job {job} --accepted TASK_ID{flags}, or --not-bought, or --give-up"));
                 Ok(())
             }
-            Self::Accepted(_) => session.say_follow(store, batch, out).await,
-            Self::NotBought => session.say_work_on(store, batch, out).await,
+            Self::Accepted(_) => context.say_follow(store, batch, out).await,
+            Self::NotBought => context.say_work_on(store, batch, out).await,
             Self::GiveUp => {
                 if jobs.iter().any(|view| view.job.stage.task().is_some()) {
-                    let look = format!("reelq retry {batch} --kind given_up --look{}", session.flags());
+                    let look = format!("reelq retry {batch} --kind given_up --look{}", context.flags());
                     out.note(&format!("what such a task still brings can be had later, free of charge: {look}"));
                 }
                 Ok(())
@@ -160,14 +160,14 @@ mod tests {
     #[test]
     fn any_open_job_can_be_given_up() {
         for job in [submitting(), running(), fetching()] {
-            let event = Answer::GiveUp.event(&job, Timestamp::default()).unwrap();
+            let event = PersonsAnswer::GiveUp.event(&job, Timestamp::default()).unwrap();
             assert_eq!(job.apply(event, Timestamp::default()).unwrap().job.status(), Status::Failed);
         }
     }
 
     #[test]
     fn only_a_purchase_of_unknown_fate_is_said_to_be_taken_or_not() {
-        let accepted = Answer::Accepted(TaskId::new("t-2").unwrap());
+        let accepted = PersonsAnswer::Accepted(TaskId::new("t-2").unwrap());
         assert!(accepted.event(&submitting(), Timestamp::default()).is_some());
         assert!(accepted.event(&running(), Timestamp::default()).is_none());
         let given_up = Event::Resolved { resolution: Resolution::GiveUp };
@@ -176,6 +176,9 @@ mod tests {
         let found = unknown.apply(event, Timestamp::default()).unwrap().job;
         assert_eq!((found.status(), found.doubtful.len(), found.charges.len()), (Status::Running, 0, 1));
         assert!(accepted.event(&after(&running(), [given_up]), Timestamp::default()).is_none(), "its task is known");
-        assert!(Answer::NotBought.event(&submitting(), Timestamp::default()).is_none(), "its request is under way");
+        assert!(
+            PersonsAnswer::NotBought.event(&submitting(), Timestamp::default()).is_none(),
+            "its request is under way"
+        );
     }
 }

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use reelq_console::{Failure, Out};
+use reelq_console::{CommandError, Out};
 use reelq_http::Transport;
 use reelq_model::TaskId;
 use reelq_provider::PollOutcome;
 use reelq_runner::{
     adapters,
-    context::Session,
+    context::CommandContext,
     jobs::{matched::name, selection::AT_ONCE},
     work::account::http,
 };
@@ -20,33 +20,33 @@ use reelq_store::{Cursor, JobFilter, JobView, Store};
 ///
 /// With what was found, and with the way on.
 pub(super) async fn check(
-    session: &Session,
+    context: &CommandContext,
     store: &dyn Store,
     view: &JobView,
     task: &TaskId,
     out: Out,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     if let Some(other) = follower(store, view, task).await? {
         let (other, batch) = (name(&other), &other.job.batch);
         return Err(refused(task, &format!("{other} of batch {batch} is charged for it already")));
     }
     // The simulated vendors live only while a simulation runs.
-    if session.is_simulated() {
+    if context.is_simulated() {
         return Ok(());
     }
-    let said = ask(session, view, task).await?;
+    let said = ask(context, view, task).await?;
     out.note(&format!("the provider knows task {task}: {said}"));
     Ok(())
 }
 
-fn refused(task: &TaskId, why: &str) -> Failure {
-    Failure::usage(format!(
+fn refused(task: &TaskId, why: &str) -> CommandError {
+    CommandError::usage(format!(
         "task {task} is not followed: {why}; nothing was changed. To follow it all the same, add --force"
     ))
 }
 
 /// Another job of the account that is charged for the task.
-async fn follower(store: &dyn Store, view: &JobView, task: &TaskId) -> Result<Option<JobView>, Failure> {
+async fn follower(store: &dyn Store, view: &JobView, task: &TaskId) -> Result<Option<JobView>, CommandError> {
     let filter = JobFilter { account: Some(view.job.spec.account.clone()), ..JobFilter::default() };
     let mut from = Some(Cursor::default());
     while let Some(cursor) = from {
@@ -61,18 +61,18 @@ async fn follower(store: &dyn Store, view: &JobView, task: &TaskId) -> Result<Op
 }
 
 /// What the provider says of the task, asked with the account's key about a row of this kind.
-async fn ask(session: &Session, view: &JobView, task: &TaskId) -> Result<String, Failure> {
+async fn ask(context: &CommandContext, view: &JobView, task: &TaskId) -> Result<String, CommandError> {
     let spec = &view.job.spec;
-    let Some(account) = session.config.accounts.get(&spec.account) else {
+    let Some(account) = context.config.accounts.get(&spec.account) else {
         let name = &spec.account;
         return Err(refused(
             task,
             &format!("the provider cannot be asked, for account `{name}` is not configured here"),
         ));
     };
-    let (http, provider) = (http(session, account, None)?, adapters::open(session, account)?);
+    let (http, provider) = (http(context, account, None)?, adapters::open(context, account)?);
     let transport =
-        Transport::new(&http, Arc::clone(&session.clock)).map_err(|error| Failure::usage(error.to_string()))?;
+        Transport::new(&http, Arc::clone(&context.clock)).map_err(|error| CommandError::usage(error.to_string()))?;
     let reply = transport.call(&provider.poll(spec, task)).await;
     let reply = reply.map_err(|error| refused(task, &format!("the provider could not be asked: failed to {error}")))?;
     match provider.polled(spec, task, &reply) {

@@ -1,9 +1,9 @@
 //! The jobs that wait for a person, with all that is known of them.
 
-use reelq_console::{Exit, Failure, Out, Outcome, money, quoted, table};
+use reelq_console::{CommandError, CommandResult, Exit, Out, money, quoted, table};
 use reelq_model::{Money, Stage, Status, Timestamp};
 use reelq_runner::{
-    context::Session,
+    context::CommandContext,
     jobs::{
         matched::name,
         selection::{brief, place},
@@ -14,7 +14,7 @@ use reelq_runner::{
 use reelq_store::{JobFilter, JobView, Page, Store};
 use serde::Serialize;
 
-use super::Args;
+use super::ResolveArgs;
 
 /// All that is known of an unconfirmed job.
 #[derive(Debug, Serialize)]
@@ -36,13 +36,19 @@ struct Unconfirmed {
     candidate: Option<String>,
 }
 
-pub(super) async fn run(args: &Args, jobs: &[JobView], session: &Session, store: &dyn Store, out: Out) -> Outcome {
+pub(super) async fn run(
+    args: &ResolveArgs,
+    jobs: &[JobView],
+    context: &CommandContext,
+    store: &dyn Store,
+    out: Out,
+) -> CommandResult {
     if args.stuck {
-        return list_stuck(args, jobs, session, store, out).await;
+        return list_stuck(args, jobs, context, store, out).await;
     }
-    list_unconfirmed(jobs, &session.flags(), out);
+    list_unconfirmed(jobs, &context.flags(), out);
     // They are jobs that this list does not show.
-    say_stuck(&args.selection.plain().filter(args.batch.as_ref(), &[], &[]), session, store, out).await?;
+    say_stuck(&args.selection.plain().filter(args.batch.as_ref(), &[], &[]), context, store, out).await?;
     Ok(Exit::Done)
 }
 
@@ -69,9 +75,15 @@ fn candidate(view: &JobView, flags: &str) -> Option<String> {
     Some(format!("\nThe reply to {} seems to name task {task}. If it is there:\n  {take}", name(view)))
 }
 
-async fn list_stuck(args: &Args, jobs: &[JobView], session: &Session, store: &dyn Store, out: Out) -> Outcome {
+async fn list_stuck(
+    args: &ResolveArgs,
+    jobs: &[JobView],
+    context: &CommandContext,
+    store: &dyn Store,
+    out: Out,
+) -> CommandResult {
     let (found, now): (Vec<_>, _) = (jobs.iter().filter_map(Stuck::of).collect(), store.now().await?);
-    let held = held(args, session, store).await?;
+    let held = held(args, context, store).await?;
     out.report_list("stuck", &found, |found| match found.as_slice() {
         [] if held.is_empty() => "every open job gets on".to_owned(),
         [] => "no open job has a trouble of its own".to_owned(),
@@ -81,7 +93,7 @@ async fn list_stuck(args: &Args, jobs: &[JobView], session: &Session, store: &dy
         out.note(line);
     }
     if let Some(first) = found.first() {
-        let (job, flags) = (&first.job, session.flags());
+        let (job, flags) = (&first.job, context.flags());
         out.note(&format!(
             "\nThey are tried again by themselves, and nothing is bought twice. To follow one no longer, such as the first:\n  \
              reelq resolve --job {job} --give-up{flags}"
@@ -91,7 +103,7 @@ async fn list_stuck(args: &Args, jobs: &[JobView], session: &Session, store: &dy
 }
 
 /// What holds back the accounts of the open jobs that are meant, a line each.
-async fn held(args: &Args, session: &Session, store: &dyn Store) -> Result<Vec<String>, Failure> {
+async fn held(args: &ResolveArgs, context: &CommandContext, store: &dyn Store) -> Result<Vec<String>, CommandError> {
     let mut lines = Vec::new();
     for view in store.accounts().await?.iter().filter(|view| !view.pauses.is_empty()) {
         let open = [Status::Queued, Status::Submitting, Status::Running];
@@ -102,7 +114,7 @@ async fn held(args: &Args, session: &Session, store: &dyn Store) -> Result<Vec<S
         let filter = JobFilter { account: Some(view.name.clone()), ..filter };
         if !store.jobs(&filter, Page { after: 0, limit: 1 }).await?.is_empty() {
             let pauses = view.pauses.iter().map(pause).collect::<Vec<_>>().join("; ");
-            let (name, flags) = (&view.name, session.flags());
+            let (name, flags) = (&view.name, context.flags());
             lines.push(format!(
                 "account {name} is {pauses}, and its rows wait\n    to lift it: reelq resume --account {name}{flags}"
             ));

@@ -1,9 +1,9 @@
 //! What is at stake when a person says something of jobs: what was paid, what may have been, and what can be done instead.
 
-use reelq_console::{Failure, cost_of, grouped, plural, quoted};
+use reelq_console::{CommandError, cost_of, grouped, plural, quoted};
 use reelq_model::Status;
 use reelq_runner::{
-    context::Session,
+    context::CommandContext,
     jobs::{matched::name, withdrawal::Abilities},
 };
 use reelq_store::JobView;
@@ -26,15 +26,15 @@ pub(crate) fn named<'a>(jobs: impl IntoIterator<Item = &'a JobView>, flags: &str
 const NAMED: usize = 20;
 
 /// The command that asks providers to withdraw those of the jobs that they can withdraw.
-pub(super) fn withdrawable(jobs: &[JobView], session: &Session) -> Result<Option<String>, Failure> {
-    let (mut abilities, mut ids) = (Abilities::new(session), Vec::new());
+pub(super) fn withdrawable(jobs: &[JobView], context: &CommandContext) -> Result<Option<String>, CommandError> {
+    let (mut abilities, mut ids) = (Abilities::new(context), Vec::new());
     for view in jobs.iter().filter(|view| view.job.status() == Status::Running).take(NAMED) {
         if abilities.withdraws(&view.job)? {
             ids.push(format!(" --job {}", view.job.id));
         }
     }
     let batch = jobs.first().map(|view| view.job.batch.to_string()).unwrap_or_default();
-    Ok((!ids.is_empty()).then(|| format!("reelq cancel {batch}{}{}", ids.concat(), session.flags())))
+    Ok((!ids.is_empty()).then(|| format!("reelq cancel {batch}{}{}", ids.concat(), context.flags())))
 }
 
 pub(super) fn counted(count: usize) -> String {

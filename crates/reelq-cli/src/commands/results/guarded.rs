@@ -6,33 +6,38 @@ use std::{
 };
 
 use reelq_config::{AccountConfig, StorePlace};
-use reelq_console::Failure;
+use reelq_console::CommandError;
 use reelq_manifest::COLUMNS;
-use reelq_runner::{adapters::vocabulary, context::Session};
+use reelq_runner::{adapters::vocabulary, context::CommandContext};
 use reelq_store::BatchView;
 
 use super::target::is_same;
 
 /// Refuses a place where one of them lies, or where clips or the state are kept. Whatever leads there, by a link, by `..` or
 /// in another spelling, is told by what it leads to. `outputs` are the output places of all batches.
-pub(super) fn refuse(path: &Path, view: &BatchView, outputs: &[String], session: &Session) -> Result<(), Failure> {
+pub(super) fn refuse(
+    path: &Path,
+    view: &BatchView,
+    outputs: &[String],
+    context: &CommandContext,
+) -> Result<(), CommandError> {
     let (name, shown) = (&view.batch.name, path.display());
-    if let Some((what, _)) = guarded(view, session).into_iter().find(|(_, file)| is_same(path, file)) {
-        return Err(Failure::usage(format!(
+    if let Some((what, _)) = guarded(view, context).into_iter().find(|(_, file)| is_same(path, file)) {
+        return Err(CommandError::usage(format!(
             "--out {shown} is {what}: the results of {name} would replace it; name another file"
         )));
     }
-    if is_kept(path, session) {
-        return Err(Failure::usage(format!(
+    if is_kept(path, context) {
+        return Err(CommandError::usage(format!(
             "--out {shown} lies where reelq keeps its state: nothing else is written there; name another file"
         )));
     }
     match present(path).filter(|file| !file.is_own()) {
-        Some(file) if file.is_output(outputs, session) => Err(Failure::usage(format!(
+        Some(file) if file.is_output(outputs, context) => Err(CommandError::usage(format!(
             "--out {shown} is there already, in an output place, and is no result file: the results of {name} would \
              replace it, which may be a clip; name another file"
         ))),
-        Some(file) if file.is_no_text() => Err(Failure::usage(format!(
+        Some(file) if file.is_no_text() => Err(CommandError::usage(format!(
             "--out {shown} is there already, and is no text: the results of {name} would replace it; name another file"
         ))),
         _ => Ok(()),
@@ -40,9 +45,9 @@ pub(super) fn refuse(path: &Path, view: &BatchView, outputs: &[String], session:
 }
 
 /// Whether it is below a folder of the state: the store's, or one of an output place that holds what is not whole yet.
-fn is_kept(path: &Path, session: &Session) -> bool {
+fn is_kept(path: &Path, context: &CommandContext) -> bool {
     let Some(folder) = folder_of(path) else { return false };
-    let state = session.state_folder();
+    let state = context.state_folder();
     let is_own = |folder: &Path| {
         let name = folder.file_name().map(|name| name.to_string_lossy().to_lowercase());
         name.is_some_and(|name| OWN_FOLDERS.contains(&name.as_str()))
@@ -96,23 +101,23 @@ impl Present {
         self.begins.contains(&0)
     }
 
-    fn is_output(&self, outputs: &[String], session: &Session) -> bool {
-        let places = outputs.iter().chain([&session.config.output]);
+    fn is_output(&self, outputs: &[String], context: &CommandContext) -> bool {
+        let places = outputs.iter().chain([&context.config.output]);
         let places: Vec<_> = places.filter(|place| !place.contains("://")).map(Path::new).collect();
         self.path.ancestors().skip(1).any(|folder| places.iter().any(|place| is_same(folder, place)))
     }
 }
 
-fn guarded(view: &BatchView, session: &Session) -> Vec<(&'static str, PathBuf)> {
+fn guarded(view: &BatchView, context: &CommandContext) -> Vec<(&'static str, PathBuf)> {
     let mut all: Vec<_> = manifest_files(Path::new(&view.batch.manifest)).map(|path| ("the manifest", path)).collect();
-    if let StorePlace::Sqlite(file) = session.place() {
+    if let StorePlace::Sqlite(file) = context.place() {
         let with = |ending: &str| PathBuf::from(format!("{}{ending}", file.display()));
         all.extend(["", "-wal", "-shm"].map(|ending| ("the state", with(ending))));
     }
-    all.extend(session.settings.files.keys().map(|path| ("the configuration", path.clone())));
-    let keys = session.config.accounts.values().filter_map(AccountConfig::key_file);
+    all.extend(context.settings.files.keys().map(|path| ("the configuration", path.clone())));
+    let keys = context.config.accounts.values().filter_map(AccountConfig::key_file);
     all.extend(keys.map(|path| ("the file of a key", path)));
-    all.extend(session.config.catalogue.values().map(|path| ("a catalogue", path.clone())));
+    all.extend(context.config.catalogue.values().map(|path| ("a catalogue", path.clone())));
     all
 }
 

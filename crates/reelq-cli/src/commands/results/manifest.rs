@@ -3,41 +3,41 @@
 use std::io::Write;
 
 use anyhow::Context;
-use reelq_console::Failure;
+use reelq_console::CommandError;
 use reelq_files::Blobs;
 use reelq_manifest::{ManifestLine, manifest_line};
 use reelq_model::{Digest, FailureKind, Fields, ImageRef, Status, Timestamp};
 use reelq_runner::{
-    context::Session,
+    context::CommandContext,
     images,
     paid::{Paid, failure_of},
 };
 use reelq_store::{JobView, Page, ResultLine, SharedStore};
 use serde_json::Value;
 
-use super::Args;
+use super::ResultsArgs;
 
 const PAGE: usize = 1_000;
 
 /// Writes one row for every line of the batch, or for every failed one.
 pub(super) async fn write(
-    args: &Args,
-    session: &Session,
+    args: &ResultsArgs,
+    context: &CommandContext,
     store: &SharedStore,
     mut writer: impl Write,
-) -> Result<(), Failure> {
-    let blobs = session.blobs()?;
+) -> Result<(), CommandError> {
+    let blobs = context.blobs()?;
     let (mut after, mut paid, mut unreadable, now) = (0, 0_u64, 0_u64, store.now().await?);
     loop {
         let lines = store.results(&args.batch, Page { after, limit: PAGE }).await?;
         if lines.is_empty() {
-            warn_of_paid(paid, args, &session.flags());
-            warn_of_unreadable(unreadable, &session.flags());
+            warn_of_paid(paid, args, &context.flags());
+            warn_of_unreadable(unreadable, &context.flags());
             return Ok(writer.flush().context("write the manifest")?);
         }
         after += u64::try_from(lines.len()).unwrap_or(u64::MAX);
-        if session.is_shared() {
-            bring_here(&lines, session, store, &blobs).await?;
+        if context.is_shared() {
+            bring_here(&lines, context, store, &blobs).await?;
         }
         for line in lines.iter().map(|line| &line.view).filter(|view| view.line.is_some()) {
             if line.is_unreadable() {
@@ -63,7 +63,7 @@ fn warn_of_unreadable(rows: u64, flags: &str) {
     }
 }
 
-fn warn_of_paid(rows: u64, args: &Args, flags: &str) {
+fn warn_of_paid(rows: u64, args: &ResultsArgs, flags: &str) {
     if rows > 0 {
         let batch = &args.batch;
         tracing::warn!(
@@ -76,11 +76,11 @@ fn warn_of_paid(rows: u64, args: &Args, flags: &str) {
 /// Local images lie under the output place: the manifest names copies on this machine.
 async fn bring_here(
     lines: &[ResultLine],
-    session: &Session,
+    context: &CommandContext,
     store: &SharedStore,
     blobs: &Blobs,
-) -> Result<(), Failure> {
-    let images = images::of_outputs(session, store);
+) -> Result<(), CommandError> {
+    let images = images::of_outputs(context, store);
     for job in lines.iter().map(|line| &line.view.job) {
         let mut wanted = Vec::new();
         job.spec.fields.values().for_each(|value| digests(value, &mut wanted));

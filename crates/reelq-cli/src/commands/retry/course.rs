@@ -44,7 +44,7 @@ impl Course {
 /// Kinds that the same request would only meet again, or that a person ended.
 const NOT_BY_ITSELF: [FailureKind; 3] = [FailureKind::Content, FailureKind::Invalid, FailureKind::GivenUp];
 
-/// Whether a job is taken up though nobody named it or its kind: a look at what was given up costs nothing.
+/// Whether a job is taken up though no one named it or its kind: a look at what was given up costs nothing.
 pub(super) fn is_taken_by_itself(view: &JobView, free: bool) -> bool {
     let passed_over = |kind| NOT_BY_ITSELF.contains(&kind) && !(free && kind == FailureKind::GivenUp);
     !failure_of(&view.job).is_some_and(passed_over)

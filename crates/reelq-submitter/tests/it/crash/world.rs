@@ -4,7 +4,7 @@ use std::{num::NonZeroUsize, path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use reelq_model::{BatchName, Event, Money, SharedClock, SystemClock, WorkerId};
-use reelq_poller::{PollPlan, PollSettings, Poller, Schedule};
+use reelq_poller::{PollPlan, PollSchedule, PollSettings, Poller};
 use reelq_store::{BatchDraft, ClaimStage, SharedStore};
 use reelq_submitter::{SubmitSettings, Submitter};
 use reelq_testkit::{HookedStore, sample};
@@ -56,7 +56,7 @@ pub(crate) async fn work(name: &str, inner: SharedStore, vendor: &Arc<Vendor>, p
     let store: SharedStore = Arc::new(HookedStore { inner, hook: Arc::clone(points) });
     let exchange: Arc<dyn Exchange> = Arc::new(Line { vendor: Arc::clone(vendor), points: Arc::clone(points) });
     let (metrics, settings) = (Arc::new(AccountMetrics::default()), settings());
-    let schedule = Arc::new(Schedule::new(plan(), SharedRng::seeded(3)));
+    let schedule = Arc::new(PollSchedule::new(plan(), SharedRng::seeded(3)));
     let first = Arc::clone(&schedule);
     let submitter = Submitter::new(reelq_submitter::SubmitterParts {
         account: sample::account(),

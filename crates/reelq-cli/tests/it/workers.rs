@@ -1,7 +1,5 @@
 //! Producer and workers apart: several processes on one store, some of which die, freeze, come late or do a part only.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests: a broken assumption is a failed test")]
-
 use std::{
     collections::BTreeSet,
     fmt::Write as _,

@@ -1,7 +1,5 @@
 //! The binary as scripts see it: streams, exit codes and messages.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests: a broken assumption is a failed test")]
-
 use std::path::Path;
 
 use assert_cmd::Command;

@@ -1,7 +1,5 @@
 //! `reelq doctor` looks at the Redis server, and says what to mend.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests: a broken assumption is a failed test")]
-
 use assert_cmd::Command;
 use reelq_redis_server::RedisServer;
 

@@ -1,4 +1,4 @@
-//! An account whose key the vendor refuses goes on once the key's file was replaced: nobody has to lift the block as well.
+//! An account whose key the vendor refuses goes on once the key's file was replaced: no one has to lift the block as well.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,12 +20,12 @@ struct Renewed {
 
 /// Looks at the keys of a process's accounts.
 #[derive(Debug)]
-pub(crate) struct Renewing {
+pub(crate) struct KeyRenewal {
     store: SharedStore,
     accounts: Vec<Renewed>,
 }
 
-impl Renewing {
+impl KeyRenewal {
     pub(crate) const fn new(store: SharedStore) -> Self {
         Self { store, accounts: Vec::new() }
     }

@@ -1,7 +1,5 @@
 //! Schedules as users see them: `cron list`, `check`, `trigger` and `run`, and workers that fire, on simulated vendors.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests: a broken assumption is a failed test")]
-
 use std::{
     path::Path,
     process::{Child, Command, Stdio},

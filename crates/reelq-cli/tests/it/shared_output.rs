@@ -1,7 +1,5 @@
 //! Over Redis, commands run in any folder: a batch's files must not be scattered over them.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests: a broken assumption is a failed test")]
-
 use std::path::Path;
 
 use assert_cmd::Command;

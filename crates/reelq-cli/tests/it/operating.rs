@@ -1,7 +1,5 @@
 //! What a person does to a batch between runs, against the simulated vendors, and what is bought thereby.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests: a broken assumption is a failed test")]
-
 use std::{
     fmt::Write as _,
     path::Path,

@@ -1,0 +1,10 @@
+//! The program's commands, as people and scripts use them.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests: a broken assumption is a failed test")]
+
+mod commands;
+mod doctor_redis;
+mod operating;
+mod schedules;
+mod shared_output;
+mod workers;
