@@ -98,8 +98,8 @@ impl Editing<'_> {
         let (mut changes, mut whose) = (Vec::new(), Vec::new());
         for (at, step) in self.steps(edits, open).await? {
             match step {
-                Step::Answer(answer) => answers[at] = Some(answer),
-                Step::Change(change) => {
+                Decided::Answer(answer) => answers[at] = Some(answer),
+                Decided::Change(change) => {
                     whose.push(at);
                     changes.push(*change);
                 }
@@ -120,7 +120,7 @@ impl Editing<'_> {
         Ok(())
     }
 
-    async fn steps(&self, edits: &[(JobId, Edit)], open: &[usize]) -> Result<Vec<(usize, Step)>> {
+    async fn steps(&self, edits: &[(JobId, Edit)], open: &[usize]) -> Result<Vec<(usize, Decided)>> {
         let (cancels, others): (Vec<usize>, Vec<usize>) = open.iter().partition(|at| edits[**at].1 == Edit::Cancel);
         let ids = |whose: &[usize]| whose.iter().map(|at| edits[*at].0).collect::<Vec<_>>();
         let mut steps = Vec::with_capacity(open.len());
@@ -139,14 +139,14 @@ impl Editing<'_> {
         Ok(steps)
     }
 
-    fn step(&self, edit: &Edit, found: Result<Record>) -> Step {
-        let Ok(record) = found else { return Step::Answer(Edited::unreadable(edit.name())) };
+    fn step(&self, edit: &Edit, found: Result<Record>) -> Decided {
+        let Ok(record) = found else { return Decided::Answer(Edited::unreadable(edit.name())) };
         let token = self.token(&record);
         if record.token == token {
-            return Step::Answer(Edited::Done);
+            return Decided::Answer(Edited::Done);
         }
         let (now, stored) = (self.caller.server_clock.now(), edit::judged(&record));
-        Step::of(transition::edit(now, &stored, edit), |change| edit::guarded(&stored, change, token, now))
+        Decided::of(transition::edit(now, &stored, edit), |change| edit::guarded(&stored, change, token, now))
     }
 
     fn token(&self, record: &Record) -> Token {
@@ -155,13 +155,13 @@ impl Editing<'_> {
 }
 
 /// What is next for one of the jobs.
-enum Step {
+enum Decided {
     Answer(Edited),
     Change(Box<Guarded<'static>>),
 }
 
-impl Step {
-    fn of<'a>(step: EditStep<'a>, guarded: impl FnOnce(Change<'static>) -> Guarded<'static>) -> Self {
+impl Decided {
+    fn of(step: EditStep<'_>, guarded: impl FnOnce(Change<'static>) -> Guarded<'static>) -> Self {
         match step {
             EditStep::Change(change) => Self::Change(Box::new(guarded(change.into_owned()))),
             EditStep::Note(_) => Self::Answer(Edited::Requested),
@@ -171,7 +171,7 @@ impl Step {
 }
 
 /// Notes the wish to cancel, and withdraws what waits to be submitted.
-async fn wish(caller: &Caller, ids: &[JobId]) -> Result<Vec<Step>> {
+async fn wish(caller: &Caller, ids: &[JobId]) -> Result<Vec<Decided>> {
     let reply = caller.call(&scripts::CANCEL, &pack_ids(ids)).await?;
     let answers = reply.unpack().each(|unpacker| {
         unpacker.list()?;
@@ -180,15 +180,15 @@ async fn wish(caller: &Caller, ids: &[JobId]) -> Result<Vec<Step>> {
     ids.iter().zip(answers).map(|(job, (word, record))| noted(caller, *job, word, &record)).collect()
 }
 
-fn noted(caller: &Caller, job: JobId, word: i64, record: &[u8]) -> Result<Step> {
+fn noted(caller: &Caller, job: JobId, word: i64, record: &[u8]) -> Result<Decided> {
     Ok(match (word, Record::of(job, record)) {
         (0, _) => return Err(Error::NoJob(job.to_string())),
-        (2, _) => Step::Answer(Edited::Requested),
-        (_, Err(_)) => Step::Answer(Edited::unreadable(Event::Cancelled { settlement: None }.name())),
+        (2, _) => Decided::Answer(Edited::Requested),
+        (_, Err(_)) => Decided::Answer(Edited::unreadable(Event::Cancelled { settlement: None }.name())),
         (_, Ok(record)) => {
             let (now, stored) = (caller.server_clock.now(), record.stored());
             let token = edit::withdrawal_token(&stored);
-            Step::of(transition::cancel(now, &stored), |change| edit::guarded(&stored, change, token, now))
+            Decided::of(transition::cancel(now, &stored), |change| edit::guarded(&stored, change, token, now))
         }
     })
 }

@@ -1,4 +1,5 @@
-//! Commits under a lease: each event's outcome is worked out by the contract's pure function; record, queue, counters and history move together.
+//! Commits under a lease: the contract's pure function works out each event's outcome. Record, queue, counters and history
+//! move together.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,28 +16,22 @@ use reelq_store::{
 };
 
 /// One commit's part of the step.
-enum Plan<'a> {
-    /// The job moves, or is parked after an event that cannot happen to it.
-    Change(Guarded<'a>, Option<IllegalTransition>),
-    /// The acceptance cannot be the leased job's.
-    Fact,
+struct Plan<'a> {
+    change: Guarded<'a>,
+    /// The event cannot happen to the job, which is parked.
+    illegal: Option<IllegalTransition>,
 }
 
 pub(super) async fn commit(caller: &Caller, commits: &[Commit]) -> Result<Vec<Committed>> {
     let now = caller.server_clock.now();
     let plans = commits.iter().map(|commit| plan(commit, now)).collect::<Result<Vec<_>>>()?;
-    let changes: Vec<&Guarded<'_>> = plans
-        .iter()
-        .filter_map(|plan| match plan {
-            Plan::Change(change, _) => Some(change),
-            Plan::Fact => None,
-        })
-        .collect();
+    let changes: Vec<_> = plans.iter().flatten().map(|plan| &plan.change).collect();
     let done = change::apply(caller, &changes).await?;
     let mut answers = done.each.into_iter();
     let mut committed = Vec::with_capacity(commits.len());
     for (commit, plan) in commits.iter().zip(plans) {
-        let answer = if let Plan::Fact = plan { Answer::Stale } else { answers.next().unwrap_or(Answer::Stale) };
+        let answer = if plan.is_some() { answers.next() } else { None };
+        let answer = answer.unwrap_or(Answer::Stale);
         committed.push(conclude(caller, commit, plan, answer, done.now).await?);
     }
     edit::withdraw(caller, &done.withdrawn).await?;
@@ -45,19 +40,20 @@ pub(super) async fn commit(caller: &Caller, commits: &[Commit]) -> Result<Vec<Co
 }
 
 /// Judges the commit by what its lease knows of the job; whether the lease holds, and whether anyone wants the job cancelled,
-/// is judged by the script.
-fn plan(commit: &Commit, now: Timestamp) -> Result<Plan<'_>> {
+/// is judged by the script. `None` where its acceptance cannot be the leased job's.
+fn plan(commit: &Commit, now: Timestamp) -> Result<Option<Plan<'_>>> {
     let (stored, token) = (StoredJob::as_leased(&commit.lease), token(commit)?);
     let guard = if let Event::Sending { .. } = commit.event { Guard::Send } else { Guard::Held };
     Ok(match transition::commit(now, &stored, commit) {
-        Step::Move(change) => Plan::Change(Guarded::new(guard, &stored, change, token, now), None),
+        Step::Move(change) => Some(Plan { change: Guarded::new(guard, &stored, change, token, now), illegal: None }),
         Step::Park(change, illegal) => {
             let (job, event) = (commit.lease.job.id, commit.event.name());
             tracing::error!(%job, event, %illegal, "a job is parked: this is a bug");
-            Plan::Change(Guarded::new(Guard::Held, &stored, change, token, now), Some(illegal))
+            let change = Guarded::new(Guard::Held, &stored, change, token, now);
+            Some(Plan { change, illegal: Some(illegal) })
         }
-        Step::Unwanted(change) => Plan::Change(Guarded::new(guard, &stored, change, token, now), None),
-        Step::Late(_) | Step::Stale => Plan::Fact,
+        // Of a wish to cancel the lease knows nothing: the script answers that.
+        Step::Unwanted(_) | Step::Late(_) | Step::Stale => None,
     })
 }
 
@@ -71,12 +67,12 @@ fn token(commit: &Commit) -> Result<Token> {
 async fn conclude(
     caller: &Caller,
     commit: &Commit,
-    plan: Plan<'_>,
+    plan: Option<Plan<'_>>,
     answer: Answer,
     now: Timestamp,
 ) -> Result<Committed> {
     match (plan, answer) {
-        (Plan::Change(guarded, None), Answer::Done { version, cancel_requested, in_hand, twin }) => {
+        (Some(Plan { change: guarded, illegal: None }), Answer::Done { version, cancel_requested, in_hand, twin }) => {
             let is_kept = in_hand && guarded.change.lease != LeaseStep::Ends;
             let kept = is_kept.then(|| {
                 let mut job = guarded.change.job.into_owned();
@@ -86,11 +82,11 @@ async fn conclude(
             });
             Ok(Committed::Done(kept))
         }
-        (Plan::Change(_, Some(illegal)), Answer::Done { .. }) => Ok(Committed::Illegal(illegal)),
+        (Some(Plan { illegal: Some(illegal), .. }), Answer::Done { .. }) => Ok(Committed::Illegal(illegal)),
         (_, Answer::Unwanted | Answer::Purging) => Ok(Committed::Stale),
         (plan, _) => match &commit.event {
             Event::Accepted { acceptance, first_poll } => {
-                match fact(caller, commit, acceptance, *first_poll, &plan).await {
+                match fact(caller, commit, acceptance, *first_poll, plan.is_none()).await {
                     // The other commits of the call were done: this answer must not hide theirs.
                     Err(Error::NoJob(_)) => Ok(commit.homeless()),
                     Err(Error::Unreadable { reason, .. }) => Ok(commit.unheard(&reason)),
@@ -102,16 +98,16 @@ async fn conclude(
     }
 }
 
-/// A lease that ended changes nothing, but for an acceptance, which is a fact.
+/// A lease that ended changes nothing, but for an acceptance, which is a fact. A lease that may still hold ends with it.
 async fn fact(
     caller: &Caller,
     commit: &Commit,
     acceptance: &Acceptance,
     first_poll: Duration,
-    plan: &Plan<'_>,
+    is_leased: bool,
 ) -> Result<()> {
     late::accept(caller, commit.lease.job.id, acceptance, first_poll, Some(&commit.lease.worker)).await?;
-    if let Plan::Fact = plan {
+    if is_leased {
         lease::release(caller, std::slice::from_ref(&commit.lease)).await?;
     }
     Ok(())

@@ -33,7 +33,9 @@ pub(super) async fn set(caller: &Caller, name: &AccountName, limits: &AccountLim
     caller.call(&scripts::SET_LIMITS, &packer.finish()).await.map(drop)
 }
 
-/// Packs the interval between two tokens, in whole milliseconds and the nanoseconds beside them, and the burst; a burst of zero stands for a rate that gives no tokens.
+/// Packs the interval between two tokens, in whole milliseconds and the nanoseconds beside them, and the burst.
+///
+/// A burst of zero stands for a rate that gives no tokens.
 pub(super) fn pack_rate(packer: &mut Packer, per_second: f64, burst: u32) {
     let (interval, burst) = token_interval(per_second).map_or((1, 0), |interval| (interval, burst.max(1)));
     packer.list(3).count(interval / NANOS_PER_MILLI).count(interval % NANOS_PER_MILLI).int(i64::from(burst));

@@ -9,6 +9,7 @@ use super::{
     codec::{Packer, Unpacker, saturated},
     facts, scripts,
 };
+use reelq_limits::remaining_budget::is_reached;
 use reelq_store::rules::unreadable;
 use reelq_store::{BatchDraft, BatchView, Error, Result, StatusCounts};
 
@@ -137,7 +138,7 @@ fn view(parts: &Parts) -> Result<(i64, BatchView)> {
         reserved: Money::from_micros(sum(reserved)),
         to_spend: Money::from_micros(sum(to_spend)),
         unpriced: count(unpriced),
-        budget_reached: left.is_some_and(|left| is_reached(left, prices)),
+        budget_reached: left.is_some_and(|left| is_budget_reached(left, prices)),
         orphans: count(orphans),
         overdue: count(overdue),
         next_link_deadline: (*deadline != 0).then(|| Timestamp::from_millis(*deadline)),
@@ -168,14 +169,9 @@ fn status_counts(counts: &[u64]) -> Result<StatusCounts> {
     Ok(StatusCounts(found))
 }
 
-/// Whether what is left lets none of the waiting jobs go, not even the cheapest; `prices` are pairs of a price and a
-/// number of jobs. Under a budget, jobs without a known price are never submitted.
-fn is_reached(left: i64, prices: &[i64]) -> bool {
-    let waiting = || prices.chunks_exact(2).filter(|pair| pair[1] > 0).map(|pair| pair[0]);
-    match waiting().filter(|price| *price != facts::NO_PRICE).min() {
-        Some(cheapest) => cheapest > left,
-        None => waiting().next().is_some(),
-    }
+/// Whether what is left lets none of the waiting jobs go; `prices` are pairs of a price and a number of jobs.
+fn is_budget_reached(left: i64, prices: &[i64]) -> bool {
+    is_reached(left, prices.chunks_exact(2).filter(|pair| pair[1] > 0).map(|pair| pair[0]))
 }
 
 #[cfg(test)]
@@ -183,12 +179,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_budget_is_reached_when_not_even_the_cheapest_job_fits() {
-        assert!(!is_reached(0, &[]), "nothing waits");
-        assert!(is_reached(9, &[10, 3, 25, 1]));
-        assert!(!is_reached(10, &[25, 1, 10, 3]));
-        assert!(is_reached(10, &[10, 0, 25, 1]), "the cheap ones are gone");
-        assert!(is_reached(10, &[-1, 2]), "no price, no purchase");
-        assert!(!is_reached(10, &[-1, 2, 10, 1]));
+    fn only_prices_at_which_a_job_waits_count() {
+        assert!(!is_budget_reached(0, &[]));
+        assert!(is_budget_reached(10, &[10, 0, 25, 1]), "the cheap ones are gone");
+        assert!(!is_budget_reached(10, &[-1, 2, 10, 1]));
     }
 }

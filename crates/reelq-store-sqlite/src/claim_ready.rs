@@ -104,7 +104,7 @@ fn ready(desk: &Desk<'_>, limit: usize) -> Result<Ready> {
             ready.rows.push(seq);
             fair_queue.served();
         } else {
-            ready.held_by_day |= ready_index.held_by_day;
+            ready.held_by_day |= ready_index.is_held_by_day();
             fair_queue.passed_over();
         }
     }

@@ -21,8 +21,8 @@ const START: &str = "INSERT INTO jobs (id, batch, account, position, status, que
     unpriced, state) SELECT job, batch, account, position, 0, 1, ?2, priority, price, 1, unpriced, state \
     FROM staged WHERE batch = ?1 AND state IS NOT NULL ORDER BY position";
 
-/// Jobs that were never submitted and that nobody has in hand take over what the manifest now says of them: also the
-/// spelling of their request, and how its answer is to come back.
+/// Jobs that were never submitted and that no one holds take over what the manifest now says of them: also the spelling of
+/// their request, and how its answer is to come back. The rule is [`transition::take_over`].
 const TAKE_OVER: &str = "UPDATE jobs SET account = s.account, price = s.price, priority = s.priority, \
     unpriced = s.unpriced, version = version + 1, \
     state = json_set(jobs.state, '$.spec.account', (SELECT name FROM accounts WHERE id = s.account), \
@@ -41,7 +41,8 @@ const PLACE: &str = "UPDATE jobs SET position = s.position FROM staged s \
 
 const GONE: &str = "SELECT seq FROM jobs WHERE batch = ?1 AND status = 0 AND cancel = 0 \
     AND NOT EXISTS (SELECT 1 FROM staged s WHERE s.batch = ?1 AND s.job = jobs.id)";
-/// What may have been bought is kept, but is not bought a second time should it come back to `ready`.
+/// What may have been bought is kept, but is not bought a second time should it come back to `ready`. The rule is
+/// [`transition::line_is_gone`].
 const GONE_ONCE_BOUGHT: &str = "UPDATE jobs SET cancel = 2 WHERE batch = ?1 AND status IN (1, 2, 3) AND cancel = 0 \
     AND NOT EXISTS (SELECT 1 FROM staged s WHERE s.batch = ?1 AND s.job = jobs.id)";
 const UNPLACE: &str = "UPDATE jobs SET position = NULL WHERE batch = ?1 AND position IS NOT NULL \
@@ -101,7 +102,7 @@ fn cancel_gone(tx: &Tx<'_>, batch: i64) -> Result<u64> {
     let gone = sequence(tx.conn, GONE, batch)?;
     for seq in &gone {
         let Some(before) = unreadable::if_readable(Row::by_seq(tx.conn, *seq))? else { continue };
-        match transition::line_is_gone(tx.now, &before.stored()).map_err(bug)? {
+        match transition::line_is_gone(tx.now, &before.stored()).map_err(|illegal| bug(&illegal))? {
             LineGone::Withdraw(change) => {
                 let unwanted = Row { cancel: CancelWish::GONE, ..before.clone() };
                 unwanted.change(tx, &mut ledger, *change)?;
@@ -121,7 +122,7 @@ fn revive(tx: &Tx<'_>, batch: i64) -> Result<u64> {
     for seq in sequence(tx.conn, BACK, batch)? {
         edit::flag(tx, seq, CancelWish::NONE)?;
         let Some(before) = unreadable::if_readable(Row::by_seq(tx.conn, seq))? else { continue };
-        if let Some(change) = transition::line_is_back(tx.now, &before.stored()).map_err(bug)? {
+        if let Some(change) = transition::line_is_back(tx.now, &before.stored()).map_err(|illegal| bug(&illegal))? {
             before.change(tx, &mut ledger, change)?;
             revived += 1;
         }
@@ -130,7 +131,7 @@ fn revive(tx: &Tx<'_>, batch: i64) -> Result<u64> {
     Ok(revived)
 }
 
-fn bug(illegal: IllegalTransition) -> Error {
+fn bug(illegal: &IllegalTransition) -> Error {
     Error::broken(illegal.to_string())
 }
 

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::code;
 use crate::error::Result;
-use reelq_limits::remaining_budget::covers;
+use reelq_limits::remaining_budget::BatchBudget;
 use reelq_store::stride;
 
 /// The next pair of batch and price among the jobs that are ready: a skip through the index, not a scan.
@@ -24,8 +24,8 @@ pub(super) struct Waiting {
     pub batch: i64,
     /// What a turn costs it.
     pub stride: i64,
-    /// What its budget has left; `None` where it has none.
-    pub left: Option<i64>,
+    /// What its budget has left.
+    pub budget: BatchBudget,
     /// The prices of its jobs that are ready and that its budget covers.
     pub prices: Vec<i64>,
 }
@@ -45,7 +45,7 @@ pub(super) fn waiting(conn: &Connection, account: i64, only: Option<i64>, except
             };
             found.push(waiting);
         }
-        if let Some(waiting) = found.last_mut().filter(|waiting| covers(waiting.left, price)) {
+        if let Some(waiting) = found.last_mut().filter(|waiting| waiting.budget.covers(price)) {
             waiting.prices.push(price);
         }
         group = next(conn, account, only, (id, price))?;
@@ -79,8 +79,8 @@ fn priority(row: &rusqlite::Row<'_>) -> rusqlite::Result<i32> {
 fn batch(conn: &Connection, id: i64) -> Result<Option<Waiting>> {
     let read = |row: &rusqlite::Row<'_>| {
         let (budget, used): (Option<i64>, i64) = (row.get(0)?, row.get(1)?);
-        let left = budget.map(|budget| budget.saturating_sub(used));
-        Ok(Waiting { batch: id, stride: stride(priority(row)?), left, prices: Vec::new() })
+        let budget = BatchBudget::new(budget, used);
+        Ok(Waiting { batch: id, stride: stride(priority(row)?), budget, prices: Vec::new() })
     };
     Ok(conn.prepare_cached(BATCH)?.query_row([id], read).optional()?)
 }

@@ -6,8 +6,7 @@ use rusqlite::params;
 
 use super::{claim::Desk, code, groups::Waiting};
 use crate::error::Result;
-use reelq_limits::remaining_budget::{RemainingBudget, covers};
-use reelq_store::AccountCap;
+use reelq_limits::remaining_budget::RemainingBudget;
 
 pub(super) const GROUP: &str = "SELECT priority, seq FROM jobs WHERE account = ?1 AND batch = ?2 AND price = ?3 \
     AND queue = 1 ORDER BY priority DESC, seq LIMIT ?4";
@@ -18,13 +17,11 @@ pub(super) struct ReadyIndex {
     waiting: Waiting,
     /// Read when the batch has its first turn.
     jobs: Option<VecDeque<(Reverse<i64>, i64, i64)>>,
-    /// Only the account's daily budget held some of its jobs back.
-    pub held_by_day: bool,
 }
 
 impl ReadyIndex {
     pub(super) const fn new(waiting: Waiting) -> Self {
-        Self { waiting, jobs: None, held_by_day: false }
+        Self { waiting, jobs: None }
     }
 
     /// Takes the first job that the batch and the account can pay for.
@@ -33,9 +30,7 @@ impl ReadyIndex {
             self.jobs = Some(self.read(desk, remaining_budget)?);
         }
         while let Some((_, seq, price)) = self.jobs.as_mut().and_then(VecDeque::pop_front) {
-            if covers(self.waiting.left, price) && self.passes(remaining_budget, price) {
-                self.waiting.left = self.waiting.left.map(|left| left.saturating_sub(price));
-                remaining_budget.take(price);
+            if self.waiting.budget.take(remaining_budget, price) {
                 return Ok(Some(seq));
             }
         }
@@ -51,7 +46,7 @@ impl ReadyIndex {
         let mut jobs = Vec::new();
         let mut statement = desk.tx.conn.prepare_cached(GROUP)?;
         for price in std::mem::take(&mut self.waiting.prices) {
-            if self.passes(remaining_budget, price) {
+            if self.waiting.budget.passes(remaining_budget, price) {
                 let key = params![desk.account.id, self.waiting.batch, price, code::limit(desk.claim.limit)];
                 let found = statement.query_map(key, |row| Ok((Reverse(row.get(0)?), row.get(1)?, price)))?;
                 jobs.extend(found.collect::<rusqlite::Result<Vec<_>>>()?);
@@ -61,9 +56,8 @@ impl ReadyIndex {
         Ok(jobs.into())
     }
 
-    fn passes(&mut self, remaining_budget: &RemainingBudget, price: i64) -> bool {
-        let holds = remaining_budget.holds(price);
-        self.held_by_day |= holds == Some(AccountCap::DailyBudget) && remaining_budget.fits_a_day(price);
-        holds.is_none()
+    /// Only the account's daily budget held some of its jobs back.
+    pub(super) const fn is_held_by_day(&self) -> bool {
+        self.waiting.budget.is_held_by_day()
     }
 }

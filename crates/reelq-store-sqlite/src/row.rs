@@ -165,7 +165,7 @@ impl Row {
         let StoredJob { version, due, lease_until, cancel, parked, .. } = change.leaves(&self.stored(), tx.now);
         let (version, worker) = (code::int(version), self.worker.filter(|_| lease_until.is_some()));
         let job = change.job.into_owned();
-        let mut row = Self { version, due, lease_until, worker, cancel, parked, job, ..*self };
+        let mut row = Self { due, version, worker, lease_until, cancel, parked, job, ..*self };
         for note in &change.history {
             history::note(tx.conn, &mut row, note, tx.now)?;
         }

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::code;
 use crate::error::{Result, StepError};
+use reelq_limits::remaining_budget::is_reached;
 use reelq_store::rules::unreadable;
 use reelq_store::{BatchDraft, BatchView, Error, StatusCounts, WorkerView};
 
@@ -89,11 +90,12 @@ fn budget_reached(conn: &Connection, batch: i64, row: &Row<'_>) -> Result<bool> 
     let cheapest = |from: i64| -> Result<Option<i64>> {
         Ok(conn.prepare_cached(CHEAPEST)?.query_row([batch, from], |row| row.get(0)).optional()?)
     };
-    Ok(match cheapest(0)? {
-        Some(price) => price > budget.saturating_sub(used),
-        // Under a budget, jobs without a known price are never submitted.
-        None => cheapest(code::NO_PRICE)?.is_some(),
-    })
+    // Under a budget, jobs without a known price are never submitted.
+    let waiting = match cheapest(0)? {
+        None => cheapest(code::NO_PRICE)?,
+        priced => priced,
+    };
+    Ok(is_reached(budget.saturating_sub(used), waiting))
 }
 
 pub(super) const DEADLINE: &str =

@@ -1,5 +1,5 @@
 -- Counters: what a record adds to its batch's and its account's sums. Booked off before a change and on after it, so
--- that the sums always equal what the records say.
+-- that the sums always equal what the records say. The rule is `reelq_store::rules::ledger`, once more.
 
 local QUEUED, SUBMITTING, UNCONFIRMED, RUNNING, FETCHING, SUCCEEDED = 0, 1, 2, 3, 4, 5
 

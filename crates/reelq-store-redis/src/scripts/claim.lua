@@ -179,6 +179,7 @@ local function open_purse()
 end
 
 -- What each job adds to its batch's pass: one doubling of the batch's share for each step of priority, from -4 to 4.
+-- The rule is `reelq_limits::stride`, once more; the turns are those of `reelq_limits::fair_queue`.
 local function stride_of(priority)
   return math.pow(2, 4 - math.max(-4, math.min(4, priority)))
 end

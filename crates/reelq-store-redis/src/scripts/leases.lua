@@ -33,7 +33,7 @@ local function holds(rec, version)
   return rec and rec.version == version and rec.lease_until > now
 end
 
--- Ends one lease without an event of its holder.
+-- Ends one lease without an event of its holder: `reelq_store::transition::hand_back`, once more.
 local function hand_back(rec, why)
   lift(rec)
   rec.version = rec.version + 1

@@ -4,7 +4,7 @@
 local NONE, READY, WAITING, REPLAY, POLL, FETCH, FETCH_LATER, TO_WITHDRAW = 0, 1, 2, 3, 4, 5, 6, 7
 local NO_DEADLINE = 9007199254740991
 
--- Which queue a job belongs to that stands as this one does.
+-- Which queue a job belongs to that stands as this one does: `reelq_store::rules::queue`, once more.
 local function queue_for(rec)
   if in_hand(rec) or has(rec.flags, FLAGS.parked) then return NONE end
   if rec.status == QUEUED and rec.cancel ~= 0 then return TO_WITHDRAW end

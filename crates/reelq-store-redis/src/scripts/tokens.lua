@@ -1,5 +1,6 @@
 -- Rate tokens by GCRA: one number an account says when its next token is due. Times are pairs of whole milliseconds
 -- and nanoseconds below a million: nanoseconds since 1970 do not fit a double, and nothing here may drift.
+-- The rule is `reelq_limits::token_bucket`, once more.
 
 local NANOS = 1000000
 local MILLIS_MAX = 4503599627370496

@@ -92,6 +92,25 @@ mod tests {
     }
 
     #[test]
+    fn a_job_without_a_line_is_shown_while_it_moves_and_for_good_once_bought() {
+        use crate::transition::samples;
+        let table = [
+            (samples::ready(), true),
+            (samples::unconfirmed(), true),
+            (samples::running(), true),
+            (samples::withdrawn(), false),
+            (samples::failed(), false),
+        ];
+        for (job, is_shown) in table {
+            assert_eq!(shown(&job, false), is_shown, "{:?}", job.stage);
+            assert!(shown(&job, true));
+        }
+        let mut failed = samples::failed();
+        failed.charges = samples::running().charges;
+        assert!(shown(&failed, false));
+    }
+
+    #[test]
     fn trouble_is_news_once_for_each_kind() {
         let job = running();
         assert!(is_mere_poll(&job, &in_vain(None)));
