@@ -6,7 +6,10 @@ use async_trait::async_trait;
 use reelq_model::{BatchName, RequestKey, ScheduleName, Timestamp, WorkerId};
 
 use super::Journaled;
-use reelq_store::{BatchHold, ImportsSeen, NotedRequest, RequestNote, Requests, Result, Schedules, TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan, TickView, Unnoted};
+use reelq_store::{
+    BatchHold, ImportsSeen, NotedRequest, RequestNote, Requests, Result, Schedules, TickClaim, TickClaimed, TickLease,
+    TickOutcome, TickSpan, TickView, Unnoted,
+};
 
 #[deny(clippy::missing_trait_methods)]
 #[async_trait]

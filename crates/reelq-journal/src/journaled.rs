@@ -13,7 +13,12 @@ use super::{
     entry::{Entry, Line},
     manager::JournalManager,
 };
-use reelq_store::{AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, ClaimStage, Claimed, Commit, Committed, Cursor, Edit, Edited, Enqueued, Error, GuardStep, HistoryEntry, Import, Imported, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Pace, PaceView, Page, PauseReason, Purge, Remembered, RestoredSubmission, Result, ResultLine, Scanned, SharedStore, Spread, Stake, Store, StoreGuard, UnreadableRecord, WorkerView};
+use reelq_store::{
+    AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, ClaimStage, Claimed, Commit,
+    Committed, Cursor, Edit, Edited, Enqueued, Error, GuardStep, HistoryEntry, Import, Imported, JobFilter, JobView,
+    Known, LateAcceptance, Lease, LineDraft, Pace, PaceView, Page, PauseReason, Purge, Remembered, RestoredSubmission,
+    Result, ResultLine, Scanned, SharedStore, Spread, Stake, Store, StoreGuard, UnreadableRecord, WorkerView,
+};
 
 /// How soon to ask again while nothing may be bought.
 const BLOCKED: Duration = Duration::from_secs(2);

@@ -8,7 +8,9 @@ use super::{
     entry::Entry,
     replay::{Replay, Stories, Yes},
 };
-use reelq_store::{AbsentJob, Error, GuardStep, JobFilter, LateAcceptance, Page, RestoredSubmission, Result, SharedStore, Stake};
+use reelq_store::{
+    AbsentJob, Error, GuardStep, JobFilter, LateAcceptance, Page, RestoredSubmission, Result, SharedStore, Stake,
+};
 
 /// Jobs looked up in one round trip.
 const CHUNK: usize = 256;

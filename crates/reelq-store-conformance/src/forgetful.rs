@@ -17,7 +17,13 @@ use reelq_model::{
     Timestamp, WorkerId,
 };
 
-use reelq_store::{AccountLimits, AccountView, BatchDraft, BatchHold, BatchView, Breaker, BreakerView, Claim, Claimed, Commit, Committed, Cursor, Edit, Edited, Enqueued, Error, HistoryEntry, Import, Imported, ImportsSeen, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, NotedRequest, Pace, PaceView, Page, PauseReason, Purge, RequestNote, Requests, RestoredSubmission, Result, ResultLine, Scanned, Schedules, SharedStore, Store, TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan, TickView, Unnoted, UnreadableRecord, WorkerView};
+use reelq_store::{
+    AccountLimits, AccountView, BatchDraft, BatchHold, BatchView, Breaker, BreakerView, Claim, Claimed, Commit,
+    Committed, Cursor, Edit, Edited, Enqueued, Error, HistoryEntry, Import, Imported, ImportsSeen, JobFilter, JobView,
+    Known, LateAcceptance, Lease, LineDraft, NotedRequest, Pace, PaceView, Page, PauseReason, Purge, RequestNote,
+    Requests, RestoredSubmission, Result, ResultLine, Scanned, Schedules, SharedStore, Store, TickClaim, TickClaimed,
+    TickLease, TickOutcome, TickSpan, TickView, Unnoted, UnreadableRecord, WorkerView,
+};
 
 const STATE: &str = "state.db";
 const FILES: [&str; 3] = [STATE, "state.db-wal", "state.db-shm"];

@@ -17,7 +17,10 @@ use super::{
     Kit, Subject,
     kit::{LEASE, SECOND, acceptance, account, batch, cents, limits, running, sending, stored, wish, worker},
 };
-use reelq_store::{AccountLimits, AccountView, BatchView, ClaimStage, Commit, Committed, Edited, JobFilter, JobView, Lease, Page, SharedStore, StatusCounts};
+use reelq_store::{
+    AccountLimits, AccountView, BatchView, ClaimStage, Commit, Committed, Edited, JobFilter, JobView, Lease, Page,
+    SharedStore, StatusCounts,
+};
 
 const BATCHES: [(&str, Option<i64>); 3] = [("free", None), ("tight", Some(75)), ("wide", Some(400))];
 /// Cents of an account, in all and for a day; a pair for each of the seeds in turn.

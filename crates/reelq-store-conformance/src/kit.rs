@@ -8,7 +8,10 @@ use reelq_model::{
 };
 
 use super::Subject;
-use reelq_store::{AccountLimits, AccountView, BatchDraft, BatchView, Claim, ClaimStage, Claimed, Commit, Committed, Imported, JobView, Lease, Line, LineDraft, SharedStore};
+use reelq_store::{
+    AccountLimits, AccountView, BatchDraft, BatchView, Claim, ClaimStage, Claimed, Commit, Committed, Imported,
+    JobView, Lease, Line, LineDraft, SharedStore,
+};
 
 /// How long the suite's leases last.
 pub const LEASE: Duration = Duration::from_mins(1);

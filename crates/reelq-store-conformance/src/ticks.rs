@@ -9,7 +9,9 @@ use super::{
     Kit, Subject,
     kit::{LEASE, SECOND, batch, worker},
 };
-use reelq_store::{BatchHold, SharedStore, TICKS_KEPT, TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan, TickState, TickView};
+use reelq_store::{
+    BatchHold, SharedStore, TICKS_KEPT, TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan, TickState, TickView,
+};
 
 fn schedule(name: &str) -> ScheduleName {
     ScheduleName::new(name).unwrap()

@@ -12,7 +12,10 @@ use super::{
     codec::{Packer, Unpacker},
     reading, scripts,
 };
-use reelq_store::{BatchHold, Error, Result, Schedules, TICK_SPANS_KEPT, TICKS_KEPT, TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan, TickState, TickView};
+use reelq_store::{
+    BatchHold, Error, Result, Schedules, TICK_SPANS_KEPT, TICKS_KEPT, TickClaim, TickClaimed, TickLease, TickOutcome,
+    TickSpan, TickState, TickView,
+};
 
 #[async_trait]
 impl Schedules for RedisStore {

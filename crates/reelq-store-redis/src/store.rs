@@ -24,7 +24,12 @@ use super::{
     views, watch,
 };
 use crate::{Address, LinkOptions, Namespace};
-use reelq_store::{AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit, Committed, Cursor, Edit, Edited, Enqueued, Error, GuardStep, HistoryEntry, Import, Imported, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Pace, PaceView, Page, PauseReason, Purge, Remembered, RestoredSubmission, Result, ResultLine, Scanned, Spread, Store, StoreGuard, UnreadableRecord, WorkerView};
+use reelq_store::{
+    AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit, Committed, Cursor,
+    Edit, Edited, Enqueued, Error, GuardStep, HistoryEntry, Import, Imported, JobFilter, JobView, Known,
+    LateAcceptance, Lease, LineDraft, Pace, PaceView, Page, PauseReason, Purge, Remembered, RestoredSubmission, Result,
+    ResultLine, Scanned, Spread, Store, StoreGuard, UnreadableRecord, WorkerView,
+};
 
 /// The store over Redis. Any number of processes may have the same namespace open.
 #[derive(Debug)]

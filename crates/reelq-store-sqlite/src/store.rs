@@ -14,7 +14,12 @@ use super::{
     writer::Writer,
 };
 use reelq_store::Result;
-use reelq_store::{AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit, Committed, Cursor, Edit, Edited, Enqueued, HistoryEntry, Import, Imported, JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, Pace, PaceView, Page, PauseReason, Purge, RestoredSubmission, ResultLine, Scanned, Store, UnreadableRecord, WorkerView};
+use reelq_store::{
+    AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit, Committed, Cursor,
+    Edit, Edited, Enqueued, HistoryEntry, Import, Imported, JobFilter, JobView, Known, LateAcceptance, Lease,
+    LineDraft, Pace, PaceView, Page, PauseReason, Purge, RestoredSubmission, ResultLine, Scanned, Store,
+    UnreadableRecord, WorkerView,
+};
 
 /// The embedded store. Several processes may have the same file open.
 #[derive(Debug)]

@@ -5,7 +5,9 @@ use std::{sync::Arc, thread, time::Duration};
 
 use reelq_model::{JobId, ManualClock, Money, SharedClock, Status, Timestamp};
 use reelq_redis_server::{RedisServer, Reply};
-use reelq_store::{AccountLimits, ClaimStage, Committed, Edited, Error, JobFilter, Page, Purge, RecordOf, SharedStore, Unread};
+use reelq_store::{
+    AccountLimits, ClaimStage, Committed, Edited, Error, JobFilter, Page, Purge, RecordOf, SharedStore, Unread,
+};
 use reelq_store_conformance::{
     Kit, Subject, bulk,
     kit::{LEASE, SECOND, acceptance, accepted, account, batch, cents, draft, ids, limits, stored, wishes, worker},

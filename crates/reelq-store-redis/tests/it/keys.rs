@@ -6,7 +6,9 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use crate::kit::open;
 use reelq_model::{Event, Failure, FailureKind, ManualClock, SharedClock, SystemClock, Timestamp};
 use reelq_redis_server::{RedisServer, Reply};
-use reelq_store::{Claim, ClaimStage, Claimed, Commit, Error, FolderDraft, GuardStep, Lease, LineDraft, Purge, Store as _};
+use reelq_store::{
+    Claim, ClaimStage, Claimed, Commit, Error, FolderDraft, GuardStep, Lease, LineDraft, Purge, Store as _,
+};
 use reelq_store_conformance::kit::{
     LEASE, Wish, accepted, account, batch, draft, lines, plenty, sending, wishes, worker,
 };

@@ -4,7 +4,9 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use reelq_model::{ManualClock, Money, ScheduleName, SharedClock, Status, Timestamp, WorkerId};
-use reelq_store::{AccountLimits, BatchHold, ClaimStage, Commit, Error, Page, SharedStore, Store as _, TickClaim, TickClaimed};
+use reelq_store::{
+    AccountLimits, BatchHold, ClaimStage, Commit, Error, Page, SharedStore, Store as _, TickClaim, TickClaimed,
+};
 use reelq_store_conformance::{
     Kit, Subject,
     kit::{LEASE, SECOND, accepted, account, batch, draft, ids, limits, lines, wish, wishes, worker},
