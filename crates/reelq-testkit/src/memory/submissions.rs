@@ -7,12 +7,12 @@ use std::{
 
 use reelq_limits::{
     fair_queue::FairQueue,
-    remaining_budget::{RemainingBudget, covers},
+    remaining_budget::{BatchBudget, RemainingBudget},
     token_bucket::TokenBucket,
 };
 use reelq_model::{AccountName, BatchName, JobId};
 use reelq_store::{
-    AccountCap, Claim, Claimed, HeldBatch,
+    Claim, Claimed, HeldBatch,
     rules::{bounds, queue::Queue},
     stride,
 };
@@ -25,8 +25,7 @@ use super::{
 /// A batch that may be worked on, and what of it is ready.
 struct Waiting<'a> {
     batch: &'a Batch,
-    /// What its budget has left; `None` where it has none.
-    left: Option<i64>,
+    budget: BatchBudget,
     jobs: VecDeque<ReadyJob>,
 }
 
@@ -82,7 +81,7 @@ impl State {
         let mut ready = Ready::default();
         let account = self.accounts.get(&claim.account);
         let Some(account) = account.filter(|_| most > 0 && !claim.only_open) else { return ready };
-        let (mut budget, mut turns) = (self.remaining(&claim.account, sums), FairQueue::at(account.turn));
+        let (mut account_budget, mut turns) = (self.remaining(&claim.account, sums), FairQueue::at(account.turn));
         let mut waiting = self.waiting(&claim.account, |batch| {
             claim.batch.as_ref().is_none_or(|only| only == batch) && !claim.except.contains(batch)
         });
@@ -92,12 +91,16 @@ impl State {
         while ready.jobs.len() < most
             && let Some(batch) = turns.next().and_then(|serial| waiting.get_mut(&serial))
         {
-            match batch.take(&mut budget, &mut ready.is_held_by_day) {
-                Some(job) => {
+            match batch.jobs.pop_front() {
+                Some((.., job, price)) if batch.budget.take(&mut account_budget, price) => {
                     ready.jobs.push(job);
                     turns.served();
                 }
-                None => turns.passed_over(),
+                Some(_) => {}
+                None => {
+                    ready.is_held_by_day |= batch.budget.is_held_by_day();
+                    turns.passed_over();
+                }
             }
         }
         let account = self.account(&claim.account);
@@ -125,9 +128,9 @@ impl State {
         let waiting = ready.into_iter().filter_map(|(name, mut jobs)| {
             let is_open = |batch: &&Batch| batch.whole && !batch.paused && !batch.cancelling;
             let batch = self.batches.get(name).filter(is_open)?;
-            let left = |budget| bounds::cap(budget).saturating_sub(self.batch_sums(name).used());
+            let budget = BatchBudget::new(batch.draft.budget.map(bounds::cap), self.batch_sums(name).used());
             jobs.sort_unstable();
-            Some((batch.serial, Waiting { batch, left: batch.draft.budget.map(left), jobs: jobs.into() }))
+            Some((batch.serial, Waiting { batch, budget, jobs: jobs.into() }))
         });
         waiting.collect()
     }
@@ -138,28 +141,10 @@ impl State {
         let waiting = self.waiting(account, |_| budget.is_bounded());
         let held = waiting.into_values().filter_map(|waiting| {
             let prices = waiting.jobs.iter().map(|(.., price)| *price);
-            let prices: Vec<_> = prices.filter(|price| covers(waiting.left, *price)).collect();
+            let prices: Vec<_> = prices.filter(|price| waiting.budget.covers(*price)).collect();
             let (by, until) = budget.held_by(&prices, self.now).filter(|_| !prices.is_empty())?;
             Some(HeldBatch { batch: waiting.batch.draft.name.clone(), by, until })
         });
         held.collect()
-    }
-}
-
-impl Waiting<'_> {
-    /// Takes the first job that the batch and the account can pay for.
-    fn take(&mut self, budget: &mut RemainingBudget, is_held_by_day: &mut bool) -> Option<JobId> {
-        while let Some((.., id, price)) = self.jobs.pop_front() {
-            if !covers(self.left, price) {
-                continue;
-            }
-            let Some(by) = budget.holds(price) else {
-                self.left = self.left.map(|left| left.saturating_sub(price));
-                budget.take(price);
-                return Some(id);
-            };
-            *is_held_by_day |= by == AccountCap::DailyBudget && budget.fits_a_day(price);
-        }
-        None
     }
 }

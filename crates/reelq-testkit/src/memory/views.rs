@@ -1,5 +1,6 @@
 //! Batches, accounts and workers as people see them: their sums are added up from the jobs.
 
+use reelq_limits::remaining_budget::is_reached;
 use reelq_model::{AccountName, BatchName, Money, Stage};
 use reelq_store::{
     AccountView, BatchView, StatusCounts,
@@ -9,10 +10,7 @@ use reelq_store::{
     },
 };
 
-use super::{
-    record::Record,
-    state::{Batch, State},
-};
+use super::{record::Record, state::State};
 
 /// What jobs add up to; money in micro-dollars.
 #[derive(Debug, Default)]
@@ -75,7 +73,10 @@ impl State {
 
     pub(super) fn batch_view(&self, name: &BatchName) -> Option<BatchView> {
         let (batch, sums) = (self.batches.get(name)?, self.batch_sums(name));
-        let budget_reached = self.is_budget_reached(batch, &sums);
+        let waits = |record: &&Record| matches!(record.job.stage, Stage::Ready) && record.lease_until.is_none();
+        let prices = self.of_batch(name).filter(waits).map(|record| bounds::price(record.job.price));
+        let left = batch.draft.budget.map(|budget| bounds::cap(budget).saturating_sub(sums.used()));
+        let budget_reached = left.is_some_and(|left| is_reached(left, prices));
         let Sums { batch: sums, listed, others, .. } = sums;
         let is_finished = batch.whole && listed.is_ended() && others.is_ended();
         let deadlines = self.of_batch(name).filter_map(|record| record.job.link_deadline());
@@ -98,18 +99,6 @@ impl State {
             purging: batch.purging,
             cancelling: batch.cancelling,
         })
-    }
-
-    /// Whether the budget lets none of the waiting jobs go, not even the cheapest.
-    fn is_budget_reached(&self, batch: &Batch, sums: &Sums) -> bool {
-        let Some(budget) = batch.draft.budget else { return false };
-        let left = bounds::cap(budget).saturating_sub(sums.used());
-        let waits = |record: &&Record| matches!(record.job.stage, Stage::Ready) && record.lease_until.is_none();
-        let waiting = self.of_batch(&batch.draft.name).filter(waits);
-        let prices: Vec<i64> = waiting.map(|record| bounds::price(record.job.price)).collect();
-        // Under a budget, jobs without a known price are never submitted.
-        let cheapest = prices.iter().filter(|price| **price >= 0).min();
-        cheapest.map_or(!prices.is_empty(), |price| *price > left)
     }
 
     pub(super) fn account_view(&self, name: &AccountName) -> Option<AccountView> {
