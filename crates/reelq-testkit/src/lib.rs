@@ -30,5 +30,5 @@ pub use memory::MemoryStore;
 pub use provider::{FakeProvider, Polled};
 pub use reelq_worker::{DrainCheck, TestSignal, TestSignals};
 pub use script::Script;
-pub use store::{TestStore, load, open};
+pub use store::{TestStore, load};
 pub use wait::{next_signal, wait_for};
