@@ -37,7 +37,7 @@ pub(super) async fn set(caller: &Caller, name: &AccountName, limits: &AccountLim
 ///
 /// A burst of zero stands for a rate that gives no tokens.
 pub(super) fn pack_rate(packer: &mut Packer, per_second: f64, burst: u32) {
-    let (interval, burst) = token_interval(per_second).map_or((1, 0), |interval| (interval, burst.max(1)));
+    let (interval, burst) = token_interval(per_second).map_or((u64::MAX, 0), |interval| (interval, burst.max(1)));
     packer.list(3).count(interval / NANOS_PER_MILLI).count(interval % NANOS_PER_MILLI).int(i64::from(burst));
 }
 
