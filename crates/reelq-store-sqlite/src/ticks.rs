@@ -7,7 +7,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::{code, spans, worker_locks::WorkerLocks, writer::Tx};
 use crate::error::Result;
-use reelq_store::rules::ticks::{self, Standing};
+use reelq_store::rules::ticks::{self, TickStanding};
 use reelq_store::{Error, TICKS_KEPT, TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan, TickState, TickView};
 
 /// The schedule's mark; a new schedule's is the present time. One that a clock set which was ahead comes back to the present:
@@ -43,15 +43,15 @@ fn known(tx: &Tx<'_>, name: &ScheduleName) -> Result<(i64, i64)> {
     Ok(tx.conn.prepare_cached(sql)?.query_row([name.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
-fn standing(conn: &Connection, schedule: i64, at: Timestamp) -> Result<Option<Standing>> {
+fn standing(conn: &Connection, schedule: i64, at: Timestamp) -> Result<Option<TickStanding>> {
     let sql = "SELECT state, token, late, worker, lease_until FROM ticks WHERE schedule = ?1 AND at = ?2";
     let mut statement = conn.prepare_cached(sql)?;
     let mut rows = statement.query(params![schedule, at.millis()])?;
     rows.next()?.map(read_standing).transpose()
 }
 
-fn read_standing(row: &Row<'_>) -> Result<Standing> {
-    Ok(Standing {
+fn read_standing(row: &Row<'_>) -> Result<TickStanding> {
+    Ok(TickStanding {
         state: read_state(row.get(0)?)?,
         token: code::count(row.get(1)?),
         late: row.get(2)?,

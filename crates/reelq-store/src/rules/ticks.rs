@@ -9,7 +9,7 @@ use crate::{TICK_SPANS_KEPT, TickClaim, TickClaimed, TickLease, TickSpan, TickSt
 
 /// What decides whether a tick that has a record can be won.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct TickStanding {
     /// Where it stands.
     pub state: TickState,
     /// Its last winner's token.
@@ -22,7 +22,7 @@ pub struct Standing {
     pub lease_until: Option<Timestamp>,
 }
 
-impl Standing {
+impl TickStanding {
     /// Whether the last winner still has it.
     pub fn is_leased(&self, now: Timestamp) -> bool {
         self.state == TickState::Firing && self.lease_until.is_some_and(|until| until > now)
@@ -34,7 +34,7 @@ impl Standing {
 pub fn claim(
     now: Timestamp,
     claim: &TickClaim,
-    standing: Option<Standing>,
+    standing: Option<TickStanding>,
     mark: Timestamp,
     over: &[TickSpan],
     is_dead: impl FnOnce(&WorkerId) -> bool,
@@ -100,7 +100,7 @@ mod tests {
     }
 
     /// What a worker `w` gets that asks for the tick of 50 at 100; the mark stands at 10.
-    fn asked(standing: Option<Standing>, over: &[TickSpan], is_dead: bool) -> &'static str {
+    fn asked(standing: Option<TickStanding>, over: &[TickSpan], is_dead: bool) -> &'static str {
         let asks = TickClaim {
             schedule: ScheduleName::new("s").unwrap(),
             at: at(50),
@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn each_standing_of_a_tick_is_judged_once() {
         let standing = |state, name: &str, until: Option<i64>| {
-            Some(Standing { state, token: 7, late: false, worker: worker(name), lease_until: until.map(at) })
+            Some(TickStanding { state, token: 7, late: false, worker: worker(name), lease_until: until.map(at) })
         };
         let span = |after, until| TickSpan { after: at(after), until: at(until) };
         let table = [

@@ -1,4 +1,4 @@
-//! Claims: due jobs are taken in hand as far as pauses, tokens, caps and budgets allow.
+//! Claims: due jobs are leased as far as pauses, tokens, caps and budgets allow.
 
 use std::time::Duration;
 
@@ -67,7 +67,7 @@ impl State {
         records.filter_map(|record| record.due).min().map(|due| due.since(self.now))
     }
 
-    /// Takes jobs in hand.
+    /// Leases jobs.
     pub(super) fn give(&mut self, claim: &Claim, jobs: &[JobId]) -> Vec<Lease> {
         if !jobs.is_empty() {
             self.workers.entry(claim.worker.clone()).or_insert(self.now);

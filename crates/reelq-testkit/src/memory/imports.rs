@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use reelq_model::{BatchName, IllegalTransition, Job, JobId, Stage};
+use reelq_model::{BatchName, Job, JobId, Stage};
 use reelq_store::{
     BatchDraft, Enqueued, Error, Import, Imported, LineDraft, Result,
     rules::{bounds, cancel::CancelWish},
@@ -93,7 +93,7 @@ impl State {
         Ok(Imported { lines, cancelled, revived })
     }
 
-    /// Withdraws jobs whose line is gone and that wait to be submitted. Those in hand, and those that may have been bought,
+    /// Withdraws jobs whose line is gone and that wait to be submitted. Those that a worker holds, and those that may have been bought,
     /// are withdrawn should they come back to `ready`.
     fn withdraw_gone(&mut self, name: &BatchName, staged: &Staged) -> Result<u64> {
         let is_gone = |record: &&Record| !staged.places.contains_key(&record.job.id);
@@ -140,7 +140,7 @@ impl State {
     }
 }
 
-/// A job that was never submitted and that nobody has in hand takes over what the manifest now says of it.
+/// A job that was never submitted and that no one holds takes over what the manifest now says of it.
 fn take_over(record: &mut Record, line: &LineDraft) {
     let waits = match record.job.stage {
         Stage::Ready => true,
@@ -160,6 +160,6 @@ fn count(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
 }
 
-fn broken(illegal: IllegalTransition) -> Error {
+fn broken(illegal: impl std::fmt::Display) -> Error {
     Error::broken(illegal.to_string())
 }

@@ -17,10 +17,7 @@ mod store;
 mod submissions;
 mod views;
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use reelq_model::{SharedClock, Timestamp};
 use reelq_store::Result;
@@ -67,12 +64,5 @@ impl MemoryStore {
 
     fn present(&self) -> Timestamp {
         self.shared.origin.after(self.shared.clock.monotonic())
-    }
-
-    async fn heard(&self, mark: u64, limit: Duration) -> u64 {
-        let mut listener = self.shared.mark.subscribe();
-        // Either way the present mark is the answer.
-        drop(tokio::time::timeout(limit, listener.wait_for(|present| *present != mark)).await);
-        *self.shared.mark.borrow()
     }
 }

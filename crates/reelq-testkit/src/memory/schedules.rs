@@ -7,14 +7,14 @@ use reelq_model::{BatchName, ScheduleName, Timestamp, WorkerId};
 use reelq_store::{
     BatchHold, Result, Schedules, TICKS_KEPT, TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan, TickState,
     TickView,
-    rules::ticks::{self, Standing},
+    rules::ticks::{self, TickStanding},
 };
 
 use super::{MemoryStore, state::State};
 
 /// What is known of a schedule.
 #[derive(Debug)]
-pub(super) struct Schedule {
+pub(super) struct ScheduleState {
     mark: Timestamp,
     /// Where ticks are over that have no record any more.
     over: Vec<TickSpan>,
@@ -23,7 +23,7 @@ pub(super) struct Schedule {
 
 #[derive(Debug)]
 struct Tick {
-    standing: Standing,
+    standing: TickStanding,
     /// The tick before it.
     after: Option<Timestamp>,
     changed_at: Timestamp,
@@ -33,7 +33,7 @@ struct Tick {
 
 /// The right to run a batch.
 #[derive(Debug)]
-pub(super) struct RunLock {
+pub(super) struct HeldRun {
     worker: WorkerId,
     since: Timestamp,
     until: Timestamp,
@@ -100,25 +100,25 @@ impl Schedules for MemoryStore {
     async fn acquire_run_lock(&self, batch: &BatchName, worker: &WorkerId, lasts: Duration) -> Result<BatchHold> {
         self.step(|state| {
             let (now, until) = (state.now, state.now.after(lasts));
-            let new = || RunLock { worker: worker.clone(), since: now, until };
-            let lock = state.run_locks.entry(batch.clone()).or_insert_with(new);
+            let new = || HeldRun { worker: worker.clone(), since: now, until };
+            let lock = state.runs.entry(batch.clone()).or_insert_with(new);
             if lock.worker != *worker && lock.until > now {
                 let (worker, ends_in) = (lock.worker.clone(), lock.until.since(now));
                 return BatchHold::Taken { worker, since: lock.since, ends_in };
             }
-            *lock = RunLock { since: if lock.worker == *worker { lock.since } else { now }, ..new() };
+            *lock = HeldRun { since: if lock.worker == *worker { lock.since } else { now }, ..new() };
             BatchHold::Held
         })
     }
 
     async fn leave_batch(&self, batch: &BatchName, worker: &WorkerId) -> Result<()> {
-        self.step(|state| state.run_locks.retain(|name, lock| name != batch || lock.worker != *worker))
+        self.step(|state| state.runs.retain(|name, lock| name != batch || lock.worker != *worker))
     }
 }
 
 impl State {
-    fn schedule(&mut self, name: &ScheduleName) -> &mut Schedule {
-        let new = || Schedule { mark: self.wall, over: Vec::new(), ticks: BTreeMap::new() };
+    fn schedule(&mut self, name: &ScheduleName) -> &mut ScheduleState {
+        let new = || ScheduleState { mark: self.wall, over: Vec::new(), ticks: BTreeMap::new() };
         self.schedules.entry(name.clone()).or_insert_with(new)
     }
 
@@ -157,7 +157,7 @@ impl State {
     fn tick_views(&self, name: &ScheduleName) -> Vec<TickView> {
         let ticks = self.schedules.get(name).into_iter().flat_map(|schedule| &schedule.ticks);
         let view = |(at, tick): (&Timestamp, &Tick)| {
-            let Standing { state, late, worker, lease_until, .. } = tick.standing.clone();
+            let TickStanding { state, late, worker, lease_until, .. } = tick.standing.clone();
             let (changed_at, batch, reason) = (tick.changed_at, tick.batch.clone(), tick.reason.clone());
             TickView { at: *at, state, late, worker, lease_until, changed_at, batch, reason }
         };
@@ -165,10 +165,11 @@ impl State {
     }
 }
 
-impl Schedule {
+impl ScheduleState {
     fn win(&mut self, claim: &TickClaim, lease: &TickLease, now: Timestamp) {
         let (worker, lease_until) = (claim.worker.clone(), Some(now.after(claim.lease)));
-        let standing = Standing { state: TickState::Firing, token: lease.token, late: lease.late, worker, lease_until };
+        let standing =
+            TickStanding { state: TickState::Firing, token: lease.token, late: lease.late, worker, lease_until };
         let (after, changed_at) = (claim.after, now);
         let tick = match self.ticks.remove(&claim.at) {
             None => Tick { standing, after, changed_at, batch: None, reason: String::new() },

@@ -13,7 +13,7 @@ use super::{
     imports::Staged,
     limits::Account,
     record::{Record, write_history},
-    schedules::{RunLock, Schedule},
+    schedules::{HeldRun, ScheduleState},
 };
 
 #[derive(Debug, Default)]
@@ -33,8 +33,8 @@ pub(super) struct State {
     pub workers: BTreeMap<WorkerId, Timestamp>,
     /// The job that asks for it, or none where it was bought and its batch is gone, and when that was noted.
     pub requests: BTreeMap<(RequestKey, BatchName), (Option<JobId>, Timestamp)>,
-    pub schedules: BTreeMap<ScheduleName, Schedule>,
-    pub run_locks: BTreeMap<BatchName, RunLock>,
+    pub schedules: BTreeMap<ScheduleName, ScheduleState>,
+    pub runs: BTreeMap<BatchName, HeldRun>,
 }
 
 #[derive(Debug)]
@@ -140,7 +140,7 @@ impl State {
         for (one, twin) in [(job.id, other), (other, job.id)] {
             let unmarked = self.jobs.get_mut(&one).filter(|record| record.job.shares_task_with.is_none());
             let Some(record) = unmarked else { continue };
-            // Whoever has it in hand keeps it.
+            // Whoever holds it keeps its lease.
             Arc::make_mut(&mut record.job).shares_task_with = Some(twin);
             let (status, reason) = (record.job.status(), figures::shared(twin, &task).into());
             let note = HistoryNote { event: figures::SHARED, reason, worker: None, status };

@@ -105,7 +105,7 @@ impl State {
                 Edited::Done
             }
             EditStep::Note(wish) => {
-                // Whoever has the job in hand keeps it.
+                // Whoever holds the job keeps its lease.
                 record.cancel = wish;
                 self.jobs.insert(job, record);
                 self.changes += 1;

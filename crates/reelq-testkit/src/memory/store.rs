@@ -201,12 +201,9 @@ impl Store for MemoryStore {
 
     async fn workers(&self) -> Result<Vec<WorkerView>> {
         self.step(|state| {
-            let leases =
-                |id: &WorkerId| state.jobs.values().filter(|job| job.worker.as_ref() == Some(id)).count() as u64;
-            let view = |(id, seen_at): (&WorkerId, &Timestamp)| WorkerView {
-                id: id.clone(),
-                seen_at: *seen_at,
-                leases: leases(id),
+            let view = |(id, seen_at): (&WorkerId, &Timestamp)| {
+                let held = state.jobs.values().filter(|record| record.worker.as_ref() == Some(id));
+                WorkerView { id: id.clone(), seen_at: *seen_at, leases: held.count() as u64 }
             };
             state.workers.iter().map(view).collect()
         })
@@ -229,6 +226,9 @@ impl Store for MemoryStore {
     }
 
     async fn watch(&self, mark: u64, limit: Duration) -> Result<u64> {
-        Ok(self.heard(mark, limit).await)
+        let mut listener = self.shared.mark.subscribe();
+        // Either way the present mark is the answer.
+        drop(tokio::time::timeout(limit, listener.wait_for(|present| *present != mark)).await);
+        Ok(*self.shared.mark.borrow())
     }
 }
