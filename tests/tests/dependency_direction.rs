@@ -28,8 +28,8 @@ const USES: [(&str, &[&str]); 22] = [
     ("collector", &["http", "manifest", "model", "store", "worker"]),
     ("testkit", &["limits", "model", "provider", "store", "worker"]),
     ("redis-server", &[]),
-    ("config", &["http", "manifest", "model", "poller", "producer", "provider", "store", "submitter", "worker"]),
-    ("console", &["manifest", "model", "producer", "store"]),
+    ("config", &["http", "manifest", "model", "poller", "producer", "provider", "store-redis", "submitter", "worker"]),
+    ("console", &["files", "manifest", "model", "producer", "store"]),
     ("runner", ALL_BELOW),
 ];
 
@@ -103,7 +103,11 @@ fn named(package: &serde_json::Value) -> Named {
     for dependency in package["dependencies"].as_array().unwrap() {
         let for_tests = dependency["kind"] == "dev";
         let names = if for_tests { &mut named.tests } else { &mut named.product };
-        names.insert(short(&dependency["name"]));
+        let name = short(&dependency["name"]);
+        // A library may be called as one of the project's crates is without its prefix: `console`.
+        if !dependency["path"].is_null() || USES.iter().all(|(row, _)| *row != name) {
+            names.insert(name);
+        }
     }
     named
 }

@@ -1,6 +1,8 @@
 //! The written form: one line an entry, a checksum before its JSON. Fields are added with a default, never reused. Format 1 had
 //! no word of the store's life, and named the store by its address.
 
+use std::time::Duration;
+
 use reelq_model::{Acceptance, Digest, JobId, Submission, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +30,14 @@ pub(super) enum Entry {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         over: bool,
     },
+}
+
+impl Entry {
+    /// A task that the vendor accepted and that is not over.
+    pub(super) fn accepted(acceptance: &Acceptance, first_poll: Duration) -> Self {
+        let first_poll_ms = u64::try_from(first_poll.as_millis()).unwrap_or(u64::MAX);
+        Self::Accepted { acceptance: acceptance.clone(), first_poll_ms, over: false }
+    }
 }
 
 /// One line.

@@ -12,6 +12,7 @@ mod lives;
 mod manager;
 mod own_file;
 mod pending;
+mod purchases;
 mod reconcile;
 mod replay;
 mod settings;

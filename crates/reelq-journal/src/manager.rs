@@ -10,19 +10,18 @@ use reelq_model::{Job, JobId, SharedClock, WorkerId};
 
 use super::{
     JournalSettings,
-    entry::{Contents, Entry, FORMAT, Header, Line, encode_all},
+    entry::{Entry, Header, Line, encode_all},
     epoch::Waits,
     folder::Folder,
-    lives::{Life, Lives, inherited},
     own_file::OwnFile,
     pending::{About, Pending},
-    reconcile::{Depot, reconcile},
-    replay::{Stories, tell},
     writer::JournalWriter,
 };
-use reelq_store::{Error, FolderDraft, GuardStep, Remembered, Result, SharedStore, Stake, StoreGuard};
+use reelq_store::{Error, FolderDraft, GuardStep, Remembered, Result, SharedStore, Stake};
 
+mod gathering;
 mod joining;
+mod settling;
 mod trimming;
 
 #[derive(Debug)]
@@ -67,8 +66,6 @@ struct State {
 
 /// How soon it is seen that the store may have forgotten something: others buy again a few seconds later.
 const LOOK: Duration = Duration::from_millis(300);
-/// How often the journals are held against a store that changes meanwhile.
-const ROUNDS: usize = 8;
 /// How often it is said that nothing is bought.
 const REMIND: Duration = Duration::from_secs(30);
 
@@ -228,199 +225,6 @@ impl JournalManager {
             tokio::time::sleep(LOOK).await;
         }
     }
-
-    /// Tells the store everything that it may have forgotten since it was last told.
-    pub(super) async fn settle(&self) -> Result<()> {
-        if self.is_settled() {
-            return Ok(());
-        }
-        let _alone = self.settling.lock().await;
-        for _ in 0..ROUNDS {
-            if self.is_settled() || self.settle_once().await? {
-                return Ok(());
-            }
-        }
-        Err(Error::unavailable("the store changes faster than journals can be held against it"))
-    }
-
-    /// Holds the folder against the present generation; `false` where that was over before the end.
-    async fn settle_once(&self) -> Result<bool> {
-        let guard = self.store.guard(&GuardStep::Read).await?;
-        let epoch = self.store.epoch();
-        let lives = self.meet(&guard)?;
-        let life = lives.find(&guard.identity).cloned().unwrap_or_default();
-        if !guard.identity.is_empty() && !guard.is_confirmed(&self.draft.id) {
-            self.announce(&guard, &lives, &life).await?;
-        }
-        let (stories, dead) = self.gather(&life).await?;
-        let is_used = guard.folders.iter().any(|view| view.folder.id == self.draft.id && view.absent > 0);
-        let depot = Depot { folder: Some(self.draft.id.as_str()).filter(|_| !guard.identity.is_empty()), is_used };
-        let report = reconcile(&self.store, &stories, &depot, self.clock.now()).await?;
-        let told: Vec<Line> =
-            report.told.into_iter().map(|(job, stake, entry)| self.line(job, Some(stake), entry)).collect();
-        if !told.is_empty() {
-            self.writer.append(encode_all(&told)).await.unwrap_or_else(|error| self.block(&error));
-        }
-        let missing = report.missing.len();
-        let confirm = GuardStep::Confirm {
-            folder: self.draft.clone(),
-            generation: guard.generation.clone(),
-            absent: u64::try_from(missing).unwrap_or(u64::MAX),
-            dropped: life.dropped,
-            is_short: report.has_strays
-                || (!life.settled && lives.before(&guard.identity).any(|life| life.dropped > 0)),
-        };
-        let forgotten = lives.forgotten(&guard.identity, &self.draft.id);
-        if !forgotten.is_empty() && !guard.identity.is_empty() {
-            let (folder, found) = (self.draft.id.clone(), Vec::new());
-            self.store.guard(&GuardStep::Absent { folder, missing: forgotten, found }).await?;
-        }
-        let confirmed = self.store.guard(&confirm).await?;
-        if confirmed.generation != guard.generation || self.store.epoch() != epoch {
-            return Ok(false);
-        }
-        self.bury(&dead, &report.missing, &life);
-        self.note_folders(&confirmed);
-        tracing::info!(
-            jobs = stories.len(),
-            recalled = report.recalled,
-            learned = report.learned,
-            missing,
-            "the journal was held against the store"
-        );
-        self.see_roster(&confirmed);
-        let mut state = self.state();
-        // What the store has just confirmed is kept for as long again.
-        (state.settled, state.missing, state.trimmed) = (Some(epoch), report.missing, self.clock.monotonic());
-        state.confirmed = Some(confirm).filter(|_| !guard.identity.is_empty());
-        state.waits.see(&confirmed, &self.draft.id, self.clock.monotonic());
-        Ok(true)
-    }
-
-    /// Says again that the folder was held against the store: it may have been taken for silent. Learns who is missing.
-    pub(super) async fn confirm_again(&self) -> Result<()> {
-        let Some(confirm) = self.state().confirmed.clone() else { return Ok(()) };
-        let guard = self.store.guard(&confirm).await?;
-        self.state().waits.see(&guard, &self.draft.id, self.clock.monotonic());
-        // Who has joined since must be waited for, too, should the store forget that.
-        self.note_folders(&guard);
-        self.state().counted = guard.counter;
-        self.see_roster(&guard);
-        Ok(())
-    }
-
-    /// Whether the store waits for somebody, and it is time to ask again for whom.
-    pub(super) fn is_waited_for(&self) -> bool {
-        self.state().waits.is_due(self.clock.monotonic())
-    }
-
-    /// The last process of the folder ends, and the store knows everything: nobody needs to wait for it.
-    pub(super) async fn leave(&self) -> Result<()> {
-        let has_more = !self.state().pending.lines().is_empty() || self.state().confirmed.is_none();
-        if has_more || !self.is_settled() {
-            return Ok(());
-        }
-        let others = self.others().await?;
-        if others.iter().all(|(_, live, _)| !live) {
-            self.state().confirmed = None;
-            self.store.guard(&GuardStep::Leave(self.draft.id.clone())).await?;
-        }
-        Ok(())
-    }
-
-    /// Notes that the folder met this life of the store.
-    fn meet(&self, guard: &StoreGuard) -> Result<Lives> {
-        self.with_lives(|lives| {
-            let before = lives.0.len();
-            if !guard.identity.is_empty() {
-                lives.meet(&guard.identity, self.clock.now());
-            }
-            lives.0.len() != before
-        })
-    }
-
-    fn note_folders(&self, guard: &StoreGuard) {
-        let all = || guard.folders.iter().map(|view| &view.folder);
-        let folders: Vec<_> = all().map(|one| (one.id.clone(), one.host.clone(), one.path.clone())).collect();
-        let noted = self.with_lives(|lives| {
-            let Some(life) = lives.0.iter_mut().find(|life| life.identity == guard.identity) else { return false };
-            let settled = life.settled || guard.is_confirmed(&self.draft.id);
-            let is_new = life.settled != settled || life.folders != folders;
-            (life.settled, life.folders) = (settled, folders);
-            is_new
-        });
-        if let Err(error) = noted {
-            tracing::warn!(%error, "it could not be noted whose journals the store knows");
-        }
-    }
-
-    /// Changes what is kept of the store's lives; `change` says whether it did.
-    fn with_lives(&self, change: impl FnOnce(&mut Lives) -> bool) -> Result<Lives> {
-        let path = self.folder.lives();
-        let unusable = |error| Error::broken(format!("the file {} cannot be used: {error}", path.display()));
-        let mut lives = Lives::read(&path).map_err(unusable)?;
-        if change(&mut lives) {
-            lives.write(&path).map_err(unusable)?;
-        }
-        Ok(lives)
-    }
-
-    /// Tells the store, before anything else, which folders may know what it lacks: nothing new is bought without them.
-    async fn announce(&self, guard: &StoreGuard, lives: &Lives, life: &Life) -> Result<()> {
-        let (stories, _) = self.gather(life).await?;
-        let mut folders: Vec<FolderDraft> = Vec::new();
-        if !life.settled {
-            folders.extend(lives.before(&guard.identity).flat_map(|life| life.others(&self.draft.id)));
-        }
-        // A store that counts less than it did has forgotten who joined it lately.
-        if self.state().counted > guard.survived {
-            folders.extend(life.others(&self.draft.id));
-        }
-        folders.retain(|folder| guard.folders.iter().all(|view| view.folder.id != folder.id));
-        folders.extend(Some(self.draft.clone()).filter(|_| !stories.is_empty()));
-        if !folders.is_empty() {
-            self.store.guard(&GuardStep::Enter(folders)).await?;
-        }
-        Ok(())
-    }
-
-    async fn gather(&self, life: &Life) -> Result<(Stories, Vec<(String, Contents)>)> {
-        let mut unsent: BTreeSet<(JobId, u32)> = self.state().pending.unsent().collect();
-        let own_file = self.writer.read().await?;
-        told_of_damage(&self.name, &own_file)?;
-        // Lines were written while the file was read.
-        unsent.extend(self.state().pending.unsent());
-        let others = self.others().await?;
-        let all = own_file.lines.iter().chain(others.iter().flat_map(|(.., contents)| &contents.lines));
-        let heirs = inherited(all, life);
-        let belongs = |line: &&Line| line.identity == life.identity || heirs.contains(&line.job);
-        let of_life = |lines: &[Line]| -> Vec<Line> { lines.iter().filter(belongs).cloned().collect() };
-        let mut stories = Stories::new();
-        tell(&mut stories, &of_life(&own_file.lines), |job, number| !unsent.contains(&(job, number)));
-        let mut dead = Vec::new();
-        for (name, live, contents) in others {
-            told_of_damage(&name, &contents)?;
-            // The process may be about to send what is not marked as left; it will be told that it may not.
-            tell(&mut stories, &of_life(&contents.lines), |_, _| !live);
-            if !live {
-                dead.push((name, contents));
-            }
-        }
-        Ok((stories, dead))
-    }
-
-    /// The journals of the other processes of this machine, and whether they live.
-    async fn others(&self) -> Result<Vec<(String, bool, Contents)>> {
-        let (folder, own_file) = (self.folder.clone(), self.name.clone());
-        let read = tokio::task::spawn_blocking(move || {
-            let names = folder.names()?.into_iter().filter(|name| *name != own_file);
-            Ok(names.filter_map(|name| other(&folder, name)).collect())
-        });
-        let shown = self.folder.path().display();
-        let unread =
-            |error: std::io::Error| Error::broken(format!("the journal's folder {shown} cannot be read: {error}"));
-        read.await.map_err(Error::unavailable)?.map_err(unread)
-    }
 }
 
 /// What the journals of the folder were told of this life of the store.
@@ -432,31 +236,4 @@ fn told_to(folder: &Folder, identity: &str) -> std::io::Result<Remembered> {
             counter.max(lines.iter().filter(|line| line.identity == identity).map(|line| line.told).max().unwrap_or(0));
     }
     Ok(Remembered { identity: identity.to_owned(), counter })
-}
-
-/// What another process's journal holds; one that cannot be read is told of and passed over.
-fn other(folder: &Folder, name: String) -> Option<(String, bool, Contents)> {
-    // Asked before reading: a process that ends in between has then written its last line.
-    let live = folder.is_live(&name);
-    match folder.read(&name) {
-        Ok(contents) => Some((name, live, contents)),
-        Err(error) => {
-            tracing::error!(journal = name, %error, "a journal cannot be read: what only it knows may be bought again");
-            None
-        }
-    }
-}
-
-fn told_of_damage(name: &str, contents: &Contents) -> Result<()> {
-    if contents.damaged > 0 {
-        tracing::error!(
-            journal = name,
-            lines = contents.damaged,
-            "lines of a journal are damaged; the others are used"
-        );
-    }
-    match contents.newer {
-        Some(found) => Err(Error::Format { found, supported: FORMAT }),
-        None => Ok(()),
-    }
 }
