@@ -26,7 +26,7 @@ const USES: [(&str, &[&str]); 22] = [
     ("submitter", &["files", "model", "provider", "store", "worker"]),
     ("poller", &["model", "provider", "store", "worker"]),
     ("collector", &["http", "manifest", "model", "store", "worker"]),
-    ("testkit", &["model", "provider", "store", "worker"]),
+    ("testkit", &["limits", "model", "provider", "store", "worker"]),
     ("redis-server", &[]),
     ("config", &["http", "manifest", "model", "poller", "producer", "provider", "store-redis", "submitter", "worker"]),
     ("console", &["files", "manifest", "model", "producer", "store"]),
@@ -55,17 +55,15 @@ const RESERVED: [(&str, &[&str], &str); 4] = [
 ];
 
 /// Tests of a crate may use what it uses, what that uses, what is for tests, and `sim`. And these: who, what, why.
-const TESTS_USE: [(&str, &str, &str); 10] = [
+const TESTS_USE: [(&str, &str, &str); 8] = [
     ("journal", "store-sqlite", "the journal decorates a real store"),
     ("store-redis", "journal", "what a server forgets is told by a real journal"),
     ("submitter", "poller", "a crash is followed from the purchase to its end"),
-    ("producer", "store-sqlite", "a load is tried on a real store"),
-    ("worker", "store-sqlite", "the runtime is tried on a real store"),
+    ("producer", "store-sqlite", "a load is tried on a store that forgets"),
+    ("worker", "store-sqlite", "the runtime is tried on a store that forgets"),
     ("worker", "store-redis", "the runtime is tried on a real store"),
     ("worker", "journal", "an acceptance that no store takes is kept by a real journal"),
-    ("submitter", "store-sqlite", "the protocol is tried on a real store"),
-    ("poller", "store-sqlite", "the schedule is tried on a real store"),
-    ("collector", "store-sqlite", "results are tried on a real store"),
+    ("submitter", "store-sqlite", "a process that crashed is started again on its file"),
 ];
 
 /// Pairs that never know each other, not even over others.

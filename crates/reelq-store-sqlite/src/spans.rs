@@ -1,13 +1,10 @@
 //! Which ticks of a schedule are over though they have no row any more: a few spans of time.
-//!
-//! A tick that is dropped takes the time since the one before it along: what was fired one after the other becomes one span,
-//! and what was not fired in between (a clock stepped over it) stays outside.
 
 use reelq_model::{ScheduleName, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::error::Result;
-use reelq_store::{TICK_SPANS_KEPT, TickSpan};
+use reelq_store::TickSpan;
 
 /// A schedule's spans, the oldest first.
 pub(super) fn of(conn: &Connection, schedule: i64) -> Result<Vec<TickSpan>> {
@@ -27,34 +24,6 @@ pub(super) fn keep(conn: &Connection, schedule: i64, spans: &[TickSpan]) -> Resu
     let sql = "UPDATE schedules SET over = ?1 WHERE id = ?2";
     conn.prepare_cached(sql)?.execute(params![serde_json::json!(pairs).to_string(), schedule])?;
     Ok(())
-}
-
-/// Adds a span: those that it touches become one with it.
-pub(super) fn add(spans: &mut Vec<TickSpan>, mut span: TickSpan) {
-    spans.retain(|other| {
-        let apart = other.until < span.after || span.until < other.after;
-        if !apart {
-            span = joined(*other, span);
-        }
-        apart
-    });
-    spans.push(span);
-    spans.sort_by_key(|span| span.after);
-    if spans.len() > TICK_SPANS_KEPT {
-        join_nearest(spans);
-    }
-}
-
-fn join_nearest(spans: &mut Vec<TickSpan>) {
-    let gap = |next: usize| spans[next].after.since(spans[next - 1].until);
-    if let Some(next) = (1..spans.len()).min_by_key(|next| gap(*next)) {
-        spans[next - 1] = joined(spans[next - 1], spans[next]);
-        spans.remove(next);
-    }
-}
-
-fn joined(one: TickSpan, other: TickSpan) -> TickSpan {
-    TickSpan { after: one.after.min(other.after), until: one.until.max(other.until) }
 }
 
 /// What is damaged says nothing; the rows and the mark still do.

@@ -7,6 +7,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::{code, spans, tx::Tx, worker_locks::WorkerLocks};
 use crate::error::Result;
+use reelq_store::rules::ticks::{self, TickStanding};
 use reelq_store::{Error, TICKS_KEPT, TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan, TickState, TickView};
 
 /// The schedule's mark; a new schedule's is the present time. One that a clock set which was ahead comes back to the present:
@@ -20,44 +21,18 @@ pub(super) fn schedule(tx: &Tx<'_>, name: &ScheduleName) -> Result<Timestamp> {
     Ok(Timestamp::from_millis(mark.min(present)))
 }
 
-/// What decides whether a tick can be won.
-struct Standing {
-    state: TickState,
-    token: i64,
-    late: bool,
-    worker: WorkerId,
-    lease_until: Timestamp,
-}
-
 /// A winner whose process has certainly ended is not waited for.
 pub(super) fn claim(tx: &Tx<'_>, claim: &TickClaim, worker_locks: &WorkerLocks) -> Result<TickClaimed> {
     let (id, mark) = known(tx, &claim.schedule)?;
     let standing = standing(tx.conn, id, claim.at)?;
-    let (token, late) = match standing {
-        None if claim.at.millis() <= mark || is_over(tx.conn, id, claim.at)? => return Ok(TickClaimed::Over),
-        None => (1, claim.late),
-        Some(row) if row.state.is_over() => return Ok(TickClaimed::Over),
-        Some(row) if row.is_held(tx.now, claim, worker_locks) => {
-            return Ok(TickClaimed::Taken { worker: row.worker, ends_in: row.lease_until.since(tx.now) });
-        }
-        Some(row) => (row.token + 1, row.late),
-    };
-    win(tx, id, claim, token, late)?;
-    let (schedule, worker) = (claim.schedule.clone(), claim.worker.clone());
-    Ok(TickClaimed::Won(TickLease { schedule, at: claim.at, token: code::count(token), worker, late }))
-}
-
-/// Whether a tick without a row lies among those that are over.
-fn is_over(conn: &Connection, schedule: i64, at: Timestamp) -> Result<bool> {
-    Ok(spans::of(conn, schedule)?.iter().any(|span| span.covers(at)))
-}
-
-impl Standing {
-    /// Whether it is in another's hands.
-    fn is_held(&self, now: Timestamp, claim: &TickClaim, worker_locks: &WorkerLocks) -> bool {
-        let leased = self.state == TickState::Firing && self.lease_until > now;
-        leased && self.worker != claim.worker && !worker_locks.is_dead(self.worker.as_str())
+    // Of a tick that has a row, the row alone counts.
+    let over = if standing.is_none() { spans::of(tx.conn, id)? } else { Vec::new() };
+    let is_dead = |worker: &WorkerId| worker_locks.is_dead(worker.as_str());
+    let claimed = ticks::claim(tx.now, claim, standing, Timestamp::from_millis(mark), &over, is_dead);
+    if let TickClaimed::Won(lease) = &claimed {
+        win(tx, id, claim, lease)?;
     }
+    Ok(claimed)
 }
 
 /// The schedule's row and mark.
@@ -68,24 +43,24 @@ fn known(tx: &Tx<'_>, name: &ScheduleName) -> Result<(i64, i64)> {
     Ok(tx.conn.prepare_cached(sql)?.query_row([name.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
-fn standing(conn: &Connection, schedule: i64, at: Timestamp) -> Result<Option<Standing>> {
+fn standing(conn: &Connection, schedule: i64, at: Timestamp) -> Result<Option<TickStanding>> {
     let sql = "SELECT state, token, late, worker, lease_until FROM ticks WHERE schedule = ?1 AND at = ?2";
     let mut statement = conn.prepare_cached(sql)?;
     let mut rows = statement.query(params![schedule, at.millis()])?;
     rows.next()?.map(read_standing).transpose()
 }
 
-fn read_standing(row: &Row<'_>) -> Result<Standing> {
-    Ok(Standing {
+fn read_standing(row: &Row<'_>) -> Result<TickStanding> {
+    Ok(TickStanding {
         state: read_state(row.get(0)?)?,
-        token: row.get(1)?,
+        token: code::count(row.get(1)?),
         late: row.get(2)?,
         worker: read_worker(row.get(3)?)?,
-        lease_until: Timestamp::from_millis(row.get::<_, Option<i64>>(4)?.unwrap_or(i64::MIN)),
+        lease_until: row.get::<_, Option<i64>>(4)?.map(Timestamp::from_millis),
     })
 }
 
-fn win(tx: &Tx<'_>, schedule: i64, claim: &TickClaim, token: i64, late: bool) -> Result<()> {
+fn win(tx: &Tx<'_>, schedule: i64, claim: &TickClaim, lease: &TickLease) -> Result<()> {
     let until = tx.now.after(claim.lease).millis();
     tx.conn
         .prepare_cached(
@@ -97,8 +72,8 @@ fn win(tx: &Tx<'_>, schedule: i64, claim: &TickClaim, token: i64, late: bool) ->
             schedule,
             claim.at.millis(),
             state(TickState::Firing),
-            token,
-            late,
+            code::int(lease.token),
+            lease.late,
             claim.worker.as_str(),
             until,
             tx.now.millis(),
@@ -137,7 +112,7 @@ pub(super) fn release(tx: &Tx<'_>, lease: &TickLease) -> Result<()> {
 pub(super) fn finish(tx: &Tx<'_>, lease: &TickLease, outcome: &TickOutcome) -> Result<bool> {
     let (id, _) = known(tx, &lease.schedule)?;
     let row = match standing(tx.conn, id, lease.at)? {
-        Some(row) if row.token == code::int(lease.token) => row,
+        Some(row) if row.token == lease.token => row,
         _ => return Ok(false),
     };
     if row.state != TickState::Firing {
@@ -167,7 +142,7 @@ fn trim(conn: &Connection, schedule: i64) -> Result<()> {
     for span in dropped {
         let sql = "DELETE FROM ticks WHERE schedule = ?1 AND at = ?2";
         conn.prepare_cached(sql)?.execute([schedule, span.until.millis()])?;
-        spans::add(&mut over, span);
+        ticks::add_span(&mut over, span);
     }
     spans::keep(conn, schedule, &over)
 }

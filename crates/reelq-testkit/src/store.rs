@@ -1,21 +1,20 @@
 //! The store that a test works on.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use reelq_model::{JobId, ManualClock, SharedClock, SystemClock};
 use reelq_store::{BatchDraft, LineDraft, Pause, SharedStore};
-use reelq_store_sqlite::SqliteStore;
 
-use crate::sample;
+use crate::{MemoryStore, sample};
 
-/// A store in a folder of its own, which goes with it.
+/// A store in memory, which goes with it.
 #[derive(Debug)]
 pub struct TestStore {
     /// The store.
     pub store: SharedStore,
     /// Its clock.
     pub clock: SharedClock,
-    folder: tempfile::TempDir,
+    own: MemoryStore,
 }
 
 impl TestStore {
@@ -31,14 +30,13 @@ impl TestStore {
 
     /// A store on `clock`.
     pub fn with_clock(clock: SharedClock) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = open(folder.path(), Arc::clone(&clock));
-        Self { store, clock, folder }
+        let own = MemoryStore::new(Arc::clone(&clock));
+        Self { store: Arc::new(own.clone()), clock, own }
     }
 
     /// The same state as another process has it open.
     pub fn another(&self) -> SharedStore {
-        open(self.folder.path(), Arc::clone(&self.clock))
+        Arc::new(self.own.clone())
     }
 
     /// The pauses of [`sample::account`].
@@ -47,11 +45,6 @@ impl TestStore {
         let own = accounts.into_iter().find(|view| view.name == sample::account());
         own.map(|view| view.pauses).unwrap_or_default()
     }
-}
-
-/// Opens the store in `folder`, again where it exists.
-pub fn open(folder: &Path, clock: SharedClock) -> SharedStore {
-    Arc::new(SqliteStore::open(&folder.join("state.db"), clock).unwrap())
 }
 
 /// Loads a batch with these rows; gives their jobs.

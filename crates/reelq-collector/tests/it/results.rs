@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, sync::Arc};
 use reelq_collector::{Place, StorageOptions, write_results};
 use reelq_model::{BatchName, SharedClock, SystemClock};
 use reelq_store::{BatchDraft, JobFilter, Line, LineDraft, Page, Purge, SharedStore};
-use reelq_store_sqlite::SqliteStore;
+use reelq_testkit::MemoryStore;
 use reelq_testkit::sample;
 
 const ROWS: u64 = 1201;
@@ -34,7 +34,7 @@ async fn load_rows(store: &SharedStore, output: &str, rows: u64) -> BatchName {
 async fn every_row_is_there_once_and_in_order() {
     let folder = tempfile::tempdir().unwrap();
     let clock: SharedClock = Arc::new(SystemClock::new());
-    let store: SharedStore = Arc::new(SqliteStore::open(&folder.path().join("state.db"), clock).unwrap());
+    let store: SharedStore = Arc::new(MemoryStore::new(clock));
     let output = folder.path().join("out");
     let batch = load(&store, output.to_str().unwrap()).await;
     let place = Place::open(output.to_str().unwrap(), &batch, &StorageOptions::default()).unwrap();
@@ -60,7 +60,7 @@ async fn every_row_is_there_once_and_in_order() {
 async fn a_batch_that_is_being_purged_keeps_its_result_manifest() {
     let folder = tempfile::tempdir().unwrap();
     let clock: SharedClock = Arc::new(SystemClock::new());
-    let store: SharedStore = Arc::new(SqliteStore::open(&folder.path().join("state.db"), clock).unwrap());
+    let store: SharedStore = Arc::new(MemoryStore::new(clock));
     let output = folder.path().join("out");
     let batch = load_rows(&store, output.to_str().unwrap(), 2_500).await;
     let place = Place::open(output.to_str().unwrap(), &batch, &StorageOptions::default()).unwrap();

@@ -10,7 +10,7 @@ use reelq_producer::{
     schedule::{CatchUp, Fired, Orders, Overlap, Schedule, Scheduler, Timetable, folder_of},
 };
 use reelq_store::{AccountLimits, JobFilter, Page, SharedStore, TickClaim, TickClaimed, TickState};
-use reelq_store_sqlite::SqliteStore;
+use reelq_testkit::MemoryStore;
 use tokio::sync::{mpsc, watch};
 
 const NOON: &str = "2026-11-21T12:00:00Z";
@@ -106,7 +106,7 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::starting_at(minute(0)));
         let shared: SharedClock = clock.clone();
-        let store: SharedStore = Arc::new(SqliteStore::open(&folder.path().join("state.db"), shared).unwrap());
+        let store: SharedStore = Arc::new(MemoryStore::new(shared));
         let blobs = Arc::new(Blobs::open(folder.path().join("images")).unwrap());
         std::fs::write(folder.path().join("set.csv"), "model,prompt\nminimax-hailuo-2.3,a cat\n").unwrap();
         store.schedule(&schedule(Overlap::Skip).name).await.unwrap();

@@ -16,6 +16,7 @@ use reelq_producer::{Accounts, Error, Order, Overrides, Plan, PlanAccount, load,
 use reelq_store::{AccountLimits, SharedStore, Store as _};
 use reelq_store_conformance::Forgetful;
 use reelq_store_sqlite::SqliteStore;
+use reelq_testkit::MemoryStore;
 
 struct World {
     folder: tempfile::TempDir,
@@ -27,7 +28,7 @@ impl World {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock: SharedClock = Arc::new(SystemClock::new());
-        let store = Arc::new(SqliteStore::open(&folder.path().join("state.db"), clock).unwrap());
+        let store = Arc::new(MemoryStore::new(clock));
         let blobs = Arc::new(Blobs::open(folder.path().join("images")).unwrap());
         Self { folder, store, blobs }
     }

@@ -8,4 +8,5 @@ pub mod figures;
 pub mod ledger;
 pub mod pauses;
 pub mod queue;
+pub mod ticks;
 pub mod unreadable;

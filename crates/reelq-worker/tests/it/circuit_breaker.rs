@@ -1,10 +1,10 @@
 //! The breaker as two processes share it.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use reelq_model::{AccountName, JobId, ManualClock, Timestamp};
-use reelq_store::{Ask, BreakerPolicy, Fault, SharedStore, Store as _, Told, Verdict};
-use reelq_store_sqlite::SqliteStore;
+use reelq_model::{AccountName, JobId, Timestamp};
+use reelq_store::{Ask, BreakerPolicy, Fault, Told, Verdict};
+use reelq_testkit::TestStore;
 use reelq_worker::{Admission, CircuitBreaker, SharedRng};
 
 const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
@@ -28,19 +28,15 @@ fn outcome(job: u8, verdict: Verdict) -> Told {
     Told { job: JobId::from_bytes([job; 16]), number: 1, verdict }
 }
 
-/// Two processes on one file.
-fn two(folder: &tempfile::TempDir, policy: BreakerPolicy) -> [CircuitBreaker; 2] {
-    [1, 2].map(|seed| {
-        let clock = Arc::new(ManualClock::starting_at(NOW));
-        let store: SharedStore = Arc::new(SqliteStore::open(&folder.path().join("state.db"), clock).unwrap());
-        CircuitBreaker::new(account(), store, policy, SharedRng::seeded(seed))
-    })
+/// Two processes on one store.
+fn two(own: &TestStore, policy: BreakerPolicy) -> [CircuitBreaker; 2] {
+    [1, 2].map(|seed| CircuitBreaker::new(account(), own.another(), policy, SharedRng::seeded(seed)))
 }
 
 #[tokio::test]
 async fn two_processes_never_have_more_under_way_than_the_threshold() {
-    let folder = tempfile::tempdir().unwrap();
-    let [one, other] = two(&folder, UNKEYED);
+    let own = TestStore::with_standing_clock();
+    let [one, other] = two(&own, UNKEYED);
     let asks: Vec<_> = (1..=8).map(ask).collect();
     let begun =
         asks.iter().enumerate().map(|(at, ask)| if at % 2 == 0 { one.admit(ask, NOW) } else { other.admit(ask, NOW) });
@@ -51,9 +47,9 @@ async fn two_processes_never_have_more_under_way_than_the_threshold() {
 
 #[tokio::test]
 async fn what_one_process_is_told_holds_the_other() {
-    let folder = tempfile::tempdir().unwrap();
+    let own = TestStore::with_standing_clock();
     let keyed = BreakerPolicy { slots: false, lost_after: 5, ..UNKEYED };
-    let [one, other] = two(&folder, keyed);
+    let [one, other] = two(&own, keyed);
     let bad = || Verdict::Bad { fault: Fault::NotSent, reason: "refused".to_owned(), wait: None };
     for job in 1..=5 {
         let reporter = if job % 2 == 0 { &one } else { &other };
@@ -68,17 +64,15 @@ async fn what_one_process_is_told_holds_the_other() {
 
 #[tokio::test]
 async fn good_outcomes_cost_no_write_where_all_is_well() {
-    let folder = tempfile::tempdir().unwrap();
+    let own = TestStore::with_standing_clock();
     let keyed = BreakerPolicy { slots: false, lost_after: 5, ..UNKEYED };
-    let [one, _] = two(&folder, keyed);
-    let clock = Arc::new(ManualClock::starting_at(NOW));
-    let store = SqliteStore::open(&folder.path().join("state.db"), clock).unwrap();
+    let [one, _] = two(&own, keyed);
     one.record(&outcome(1, Verdict::Good), NOW).await;
-    let noted = store.breaker(&account()).await.unwrap().version;
+    let noted = own.store.breaker(&account()).await.unwrap().version;
     for job in 2..50 {
         assert_eq!(one.admit(&ask(job), NOW).await, Admission::Free);
         one.record(&outcome(job, Verdict::Good), NOW).await;
         one.record_fetch(JobId::from_bytes([job; 16]), Ok(()), NOW).await;
     }
-    assert_eq!(store.breaker(&account()).await.unwrap().version, noted);
+    assert_eq!(own.store.breaker(&account()).await.unwrap().version, noted);
 }

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use reelq_model::{BatchName, Event, Money, SharedClock, SystemClock, WorkerId};
 use reelq_poller::{PollPlan, PollSchedule, PollSettings, Poller};
 use reelq_store::{BatchDraft, ClaimStage, SharedStore};
+use reelq_store_sqlite::SqliteStore;
 use reelq_submitter::{SubmitSettings, Submitter};
 use reelq_testkit::{HookedStore, sample};
 use reelq_worker::{
@@ -25,7 +26,7 @@ pub(crate) fn batch() -> BatchName {
 }
 
 pub(crate) fn open(folder: &Path) -> SharedStore {
-    reelq_testkit::open(folder, Arc::new(SystemClock::new()))
+    Arc::new(SqliteStore::open(&folder.join("state.db"), Arc::new(SystemClock::new())).unwrap())
 }
 
 pub(crate) async fn load(store: &SharedStore) {
