@@ -16,10 +16,10 @@ use reelq_model::{
 use super::{
     Kit, Subject,
     kit::{LEASE, SECOND, acceptance, account, batch, cents, limits, running, sending, stored, wish, worker},
+    recount::{claimed, recount, takes_a_place},
 };
 use reelq_store::{
-    AccountLimits, AccountView, BatchView, ClaimStage, Commit, Committed, Edited, JobFilter, JobView, Lease, Page,
-    SharedStore, StatusCounts,
+    AccountLimits, AccountView, ClaimStage, Commit, Committed, Edited, JobFilter, JobView, Lease, Page, SharedStore,
 };
 
 const BATCHES: [(&str, Option<i64>); 3] = [("free", None), ("tight", Some(75)), ("wide", Some(400))];
@@ -384,38 +384,4 @@ fn with_outputs(event: Event) -> Event {
     };
     acceptance.outputs = outputs;
     Event::Accepted { acceptance, first_poll }
-}
-
-fn takes_a_place(view: &JobView) -> bool {
-    view.job.in_flight() || is_claimed(view)
-}
-
-fn is_claimed(view: &JobView) -> bool {
-    matches!(view.job.stage, Stage::Ready) && view.worker.is_some()
-}
-
-fn claimed(jobs: &[JobView]) -> Money {
-    jobs.iter().filter(|view| is_claimed(view)).filter_map(|view| view.job.price).sum()
-}
-
-/// The batch's sums, added up from its jobs.
-fn recount(view: &BatchView, jobs: &[JobView]) -> BatchView {
-    let counts = |listed: bool| {
-        let mut counts = StatusCounts::default();
-        for job in jobs.iter().filter(|job| job.line.is_some() == listed) {
-            *counts.0.entry(job.job.status()).or_default() += 1;
-        }
-        counts
-    };
-    let sum = |amount: fn(&JobView) -> Money| jobs.iter().map(amount).sum::<Money>();
-    let queued = |view: &JobView| matches!(view.job.stage, Stage::Ready);
-    BatchView {
-        counts: counts(true),
-        others: counts(false),
-        spent: sum(|view| view.job.spent()),
-        reserved: sum(|view| view.job.reserved()),
-        to_spend: jobs.iter().filter(|view| queued(view)).filter_map(|view| view.job.price).sum(),
-        orphans: jobs.iter().filter(|view| view.job.orphan_of.is_some()).map(|_| 1).sum(),
-        ..view.clone()
-    }
 }

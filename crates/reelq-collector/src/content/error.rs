@@ -38,3 +38,7 @@ impl From<Mp4Error> for ContentError {
         }
     }
 }
+
+pub(super) const fn cut_off(kind: &'static str, what: &'static str) -> ContentError {
+    ContentError::CutOff { kind, what }
+}

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
-use super::{ContentError, Media, bytes, cut_off};
+use super::{Media, bytes, error::ContentError, error::cut_off};
 
 const TRAILER: u8 = 0x3b;
 const TAIL_BYTES: u64 = 4 << 10;

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Seek};
 
-use super::{ContentError, Media, bytes, cut_off, shown};
+use super::{Media, bytes, error::ContentError, error::cut_off, shown};
 
 const HEADER: u64 = 0x1a45_dfa3;
 const SEGMENT: u64 = 0x1853_8067;

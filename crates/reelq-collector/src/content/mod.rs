@@ -47,9 +47,5 @@ fn shown(head: &[u8]) -> String {
     head.iter().take(16).copied().collect::<Vec<_>>().escape_ascii().to_string()
 }
 
-const fn cut_off(kind: &'static str, what: &'static str) -> ContentError {
-    ContentError::CutOff { kind, what }
-}
-
 #[cfg(test)]
 mod tests;

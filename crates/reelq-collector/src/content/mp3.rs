@@ -1,6 +1,6 @@
 //! MP3: a tag before the sound, or the sound itself.
 
-use super::{ContentError, Media, cut_off};
+use super::{Media, error::ContentError, error::cut_off};
 
 /// The header of a tag.
 const TAG_BYTES: u64 = 10;

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Seek};
 
-use super::{ContentError, Media, bytes, cut_off};
+use super::{Media, bytes, error::ContentError, error::cut_off};
 
 /// Where `IEND` is looked for; some writers add a few bytes of their own.
 const TAIL_BYTES: u64 = 64 << 10;

@@ -1,6 +1,6 @@
 //! RIFF: `WebP`, WAV and AVI say how long they are.
 
-use super::{ContentError, Media, cut_off, shown};
+use super::{Media, error::ContentError, error::cut_off, shown};
 
 /// The flag of an extended WebP that moves.
 const ANIMATED: u8 = 0x02;
