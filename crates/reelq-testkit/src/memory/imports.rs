@@ -13,18 +13,10 @@ use reelq_store::{
 };
 
 use super::{
+    batch::{Batch, Staged},
     record::Record,
-    state::{Batch, State},
+    state::State,
 };
-
-/// A load that is under way.
-#[derive(Debug)]
-pub(super) struct Staged {
-    draft: BatchDraft,
-    lines: Vec<LineDraft>,
-    /// Where each job's line is among them.
-    places: BTreeMap<JobId, usize>,
-}
 
 impl State {
     pub(super) fn begin_import(&mut self, draft: &BatchDraft) -> Result<Import> {

@@ -3,6 +3,8 @@
 //! Simple over fast: one lock, plain maps, and sums that are added up whenever they are asked for. A verb reads the records,
 //! lets a pure function of the contract judge, and writes what came of it.
 
+mod account;
+mod batch;
 mod claims;
 mod imports;
 mod limits;
@@ -10,6 +12,7 @@ mod purge;
 mod reading;
 mod record;
 mod requests;
+mod schedule;
 mod schedules;
 mod state;
 mod steps;

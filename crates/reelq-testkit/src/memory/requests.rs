@@ -6,10 +6,7 @@ use async_trait::async_trait;
 use reelq_model::{BatchName, RequestKey};
 use reelq_store::{ImportsSeen, NotedRequest, Noting, RequestNote, Requests, Result, Unnoted};
 
-use super::{
-    MemoryStore,
-    state::{Batch, State},
-};
+use super::{MemoryStore, batch::Batch, state::State};
 
 #[async_trait]
 impl Requests for MemoryStore {

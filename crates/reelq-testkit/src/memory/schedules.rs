@@ -5,39 +5,15 @@ use std::{cmp::Reverse, collections::BTreeMap, time::Duration};
 use async_trait::async_trait;
 use reelq_model::{BatchName, ScheduleName, Timestamp, WorkerId};
 use reelq_store::{
-    BatchHold, Result, Schedules, TICKS_KEPT, TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan, TickState,
-    TickView,
+    BatchHold, Result, Schedules, TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan, TickState, TickView,
     rules::ticks::{self, TickStanding},
 };
 
-use super::{MemoryStore, state::State};
-
-/// What is known of a schedule.
-#[derive(Debug)]
-pub(super) struct ScheduleState {
-    mark: Timestamp,
-    /// Where ticks are over that have no record any more.
-    over: Vec<TickSpan>,
-    ticks: BTreeMap<Timestamp, Tick>,
-}
-
-#[derive(Debug)]
-struct Tick {
-    standing: TickStanding,
-    /// The tick before it.
-    after: Option<Timestamp>,
-    changed_at: Timestamp,
-    batch: Option<BatchName>,
-    reason: String,
-}
-
-/// The right to run a batch.
-#[derive(Debug)]
-pub(super) struct HeldRun {
-    worker: WorkerId,
-    since: Timestamp,
-    until: Timestamp,
-}
+use super::{
+    MemoryStore,
+    schedule::{HeldRun, ScheduleState, Tick},
+    state::State,
+};
 
 #[async_trait]
 impl Schedules for MemoryStore {
@@ -162,36 +138,5 @@ impl State {
             TickView { at: *at, state, late, worker, lease_until, changed_at, batch, reason }
         };
         ticks.map(view).collect()
-    }
-}
-
-impl ScheduleState {
-    fn win(&mut self, claim: &TickClaim, lease: &TickLease, now: Timestamp) {
-        let (worker, lease_until) = (claim.worker.clone(), Some(now.after(claim.lease)));
-        let standing =
-            TickStanding { state: TickState::Firing, token: lease.token, late: lease.late, worker, lease_until };
-        let (after, changed_at) = (claim.after, now);
-        let tick = match self.ticks.remove(&claim.at) {
-            None => Tick { standing, after, changed_at, batch: None, reason: String::new() },
-            Some(tick) => Tick { standing, changed_at, ..tick },
-        };
-        self.ticks.insert(claim.at, tick);
-        self.mark = self.mark.max(claim.passes.unwrap_or(self.mark));
-    }
-
-    /// Drops what was finished earliest beyond what is kept, of ticks that were fired and of those that were not.
-    fn trim(&mut self) {
-        for fired in [true, false] {
-            let is_of_kind = |state: TickState| state.is_over() && (state == TickState::Fired) == fired;
-            let finished = self.ticks.iter().filter(|(_, tick)| is_of_kind(tick.standing.state));
-            let mut finished: Vec<_> = finished.map(|(at, tick)| (tick.changed_at, *at, tick.after)).collect();
-            finished.sort_unstable();
-            let beyond = finished.len().saturating_sub(TICKS_KEPT);
-            for (_, until, after) in finished.into_iter().take(beyond) {
-                let after = after.unwrap_or_else(|| until.before(Duration::from_millis(1)));
-                self.ticks.remove(&until);
-                ticks::add_span(&mut self.over, TickSpan { after, until });
-            }
-        }
     }
 }

@@ -9,10 +9,7 @@ use reelq_store::{
     transition::{self, EditStep, LateStep, Step, StoredJob},
 };
 
-use super::{
-    record::Record,
-    state::{Batch, State},
-};
+use super::{batch::Batch, record::Record, state::State};
 
 impl State {
     pub(super) fn commit(&mut self, commit: &Commit) -> Committed {

@@ -18,7 +18,8 @@ use reelq_store::{
 };
 
 use super::{
-    state::{Batch, State},
+    batch::Batch,
+    state::State,
     views::{Sums, count},
 };
 
