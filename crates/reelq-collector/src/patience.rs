@@ -28,7 +28,7 @@ const SERVERS_WAIT_MAX: Duration = Duration::from_hours(1);
 
 /// That a server is not reached, or a link not allowed, is believed after this long.
 const BELIEVED_AFTER: Duration = Duration::from_mins(10);
-/// A error of this side that lasts beyond the time of the outputs is a person's after this long.
+/// An error of this side that lasts beyond the time of the outputs is a person's after this long.
 const HERE_AFTER: Duration = Duration::from_mins(30);
 /// A cover is given up after so many attempts over so long; a further video after so long.
 const COVER_FAILURES: u32 = 3;
