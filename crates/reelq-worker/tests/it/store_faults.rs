@@ -154,15 +154,23 @@ impl Refusals {
     }
 }
 
-/// Buys. The answer to the first job comes at once, to each further one after one more refusal.
+/// So many jobs are bought one by one.
+const BOUGHT: usize = 3;
+
+/// Buys. No answer comes before each job's intent is committed: a commit that is refused holds up those behind it. Then the
+/// answer to the first job comes at once, to each further one after one more refusal.
 fn buys_one_by_one(refusals: &Refusals) -> Arc<Scripted> {
     let (count, refused) = (Arc::new(AtomicUsize::new(0)), refusals.0.subscribe());
+    let sent = watch::Sender::new(0_usize);
     Scripted::new(ClaimStage::Submit, move |context| {
         let (needed, mut refused) = (count.fetch_add(1, Ordering::SeqCst), refused.clone());
+        let (sent, mut all_sent) = (sent.clone(), sent.subscribe());
         Box::pin(async move {
             if context.step(sending(context)).await.is_err() {
                 return Finish::Lost;
             }
+            sent.send_modify(|sent| *sent += 1);
+            all_sent.wait_for(|sent| *sent >= BOUGHT).await.unwrap();
             refused.wait_for(|count| *count >= needed).await.unwrap();
             Finish::Event(accepted(context))
         })
