@@ -1,4 +1,5 @@
 //! What tests of the store over a real server begin with.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 pub(crate) mod front;
 
