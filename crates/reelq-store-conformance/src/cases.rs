@@ -145,6 +145,7 @@ macro_rules! conformance_tests {
             reading::another_process_sees_the_same_state,
             retention::a_finished_batch_is_purged_whole,
             retention::a_batch_with_work_left_is_not_purged,
+            retention::a_batch_of_which_only_an_unknown_fate_is_left_is_not_purged,
             retention::a_batch_that_is_being_loaded_is_not_purged,
             retention::a_batch_that_was_never_whole_is_purged,
             retention::a_purge_that_died_halfway_is_finished_by_the_next,

@@ -93,6 +93,16 @@ pub async fn a_batch_with_work_left_is_not_purged(subject: &dyn Subject) {
     assert_eq!(purge_whole(&kit, "b").await, 4);
 }
 
+pub async fn a_batch_of_which_only_an_unknown_fate_is_left_is_not_purged(subject: &dyn Subject) {
+    let kit = Kit::new(subject);
+    kit.load("b", &wishes(1)).await;
+    let doubtful = kit.send(&kit.submit().await).await;
+    kit.end(&doubtful, Event::Unresolved { reason: "no reply".to_owned(), candidate: None }).await;
+    let refused = Unfinished { unconfirmed: 1, ..Unfinished::default() };
+    assert_eq!(purge(&kit, "b").await, Purge::Refused(refused), "it may have been bought");
+    assert_eq!(kit.store.results(&batch("b"), ALL).await.unwrap().len(), 1, "nothing was removed");
+}
+
 pub async fn a_batch_that_is_being_loaded_is_not_purged(subject: &dyn Subject) {
     let kit = Kit::new(subject);
     kit.load("b", &wishes(1)).await;
