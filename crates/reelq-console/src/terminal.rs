@@ -33,7 +33,7 @@ impl fmt::Display for Unattended {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         to.write_str(match self {
             Self::NoTerminal => "there is no terminal to ask at",
-            Self::Background => "in the background of a terminal nobody can be asked",
+            Self::Background => "in the background of a terminal no one can be asked",
         })
     }
 }

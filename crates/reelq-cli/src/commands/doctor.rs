@@ -49,7 +49,7 @@ pub(crate) async fn run(args: &DoctorArgs, context: &CommandContext, out: Out) -
     out.report_list("checks", &checks, |checks| checks.iter().map(draw).collect::<Vec<_>>().join("\n"));
     let bad = checks.iter().filter(|check| check.health == Health::Bad).count();
     if bad > 0 {
-        out.note(&format!("{bad} to mend"));
+        out.note(&format!("{bad} to fix"));
     }
     Ok(if bad > 0 { Exit::Invalid } else { Exit::Done })
 }

@@ -1,7 +1,7 @@
 //! What a person named is looked up; where it is not there, the command was used wrongly.
 
 use reelq_console::{CommandError, Out};
-use reelq_model::{AccountName, BatchName};
+use reelq_model::{AccountName, BatchName, nearest};
 use reelq_runner::{
     context::CommandContext,
     jobs::{
@@ -33,9 +33,12 @@ pub(super) async fn batch(store: &dyn Store, name: &BatchName) -> Result<BatchVi
         return Ok(view);
     }
     let known: Vec<_> = store.batches().await?.into_iter().map(|view| view.batch.name.to_string()).collect();
-    let hint =
-        if known.is_empty() { "there are none yet".to_owned() } else { format!("there are {}", known.join(", ")) };
-    Err(CommandError::usage(format!("there is no batch `{name}`: {hint}")))
+    let hint = match nearest(name.as_str(), known.iter().map(String::as_str)) {
+        Some(near) => format!("Did you mean `{near}`?"),
+        None if known.is_empty() => "There are no batches yet.".to_owned(),
+        None => format!("There are {}.", known.join(", ")),
+    };
+    Err(CommandError::usage(format!("no batch named `{name}`. {hint}")))
 }
 
 /// Refuses an account that is not configured.

@@ -150,7 +150,7 @@ fn a_batch_that_is_not_there_is_refused_by_every_command() {
     for command in ["retry", "cancel", "pause", "resume", "resolve", "results", "status"] {
         let (code, _, stderr) = reelq(at, &[command, "jbos", "--simulate"]);
         assert_eq!(code, Some(2), "{command}");
-        assert!(stderr.contains("there is no batch `jbos`: there are jobs"), "{command}: {stderr}");
+        assert!(stderr.contains("no batch named `jbos`. Did you mean `jobs`?"), "{command}: {stderr}");
     }
 }
 

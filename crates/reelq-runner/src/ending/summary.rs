@@ -117,7 +117,7 @@ fn blocked(outcome: &BatchOutcome, commands: &NextCommands) -> Vec<String> {
 fn breakers(outcome: &BatchOutcome, commands: &NextCommands) -> Vec<String> {
     let line = |account: &AccountView, pause: &Pause| {
         format!(
-            "! account {} is {}\n    it goes on by itself; where the fault is mended: reelq resume --account {0}{}\n    then: {}",
+            "! account {} is {}\n    it goes on by itself; where the fault is fixed: reelq resume --account {0}{}\n    then: {}",
             account.name,
             pause_in_words(pause),
             commands.flags,

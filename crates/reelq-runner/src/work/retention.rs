@@ -88,7 +88,7 @@ impl Retention {
         let place = Place::open(&view.batch.output, &view.batch.name, &self.options)?;
         if !is_told(view, &place).await? {
             let written = stamped(&*self.store, view, &place).await?;
-            anyhow::ensure!(!written.older_kept, "the state came from a backup that nobody has accepted yet");
+            anyhow::ensure!(!written.older_kept, "the state came from a backup that no one has accepted yet");
         }
         Ok(())
     }

@@ -74,7 +74,7 @@ async fn check(
         BalanceOutcome::Valid(Some(balance)) => Check::good(what, format!("the key is good, {} left", money(balance))),
         BalanceOutcome::Valid(None) => Check::good(what, "the key is good"),
         BalanceOutcome::Blocked { reason, message } => {
-            let fix = "put a valid key where the configuration says, or mend the account with the provider";
+            let fix = "put a valid key where the configuration says, or fix the account with the provider";
             Check::bad(what, format!("the provider refuses it ({}): {message}", reason.as_str()), fix)
         }
         BalanceOutcome::Unclear(setback) => {

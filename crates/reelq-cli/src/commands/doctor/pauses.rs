@@ -21,7 +21,7 @@ fn of_account(account: &AccountView, flags: &str) -> Vec<Check> {
             PauseReason::Throttled => None,
             PauseReason::Operator => Some(Check::doubtful(what.clone(), found, format!("to let it go on: {resume}"))),
             PauseReason::Blocked { .. } => {
-                Some(Check::bad(what.clone(), found, format!("mend it with the provider, then: {resume}")))
+                Some(Check::bad(what.clone(), found, format!("fix it with the provider, then: {resume}")))
             }
             PauseReason::Breaker { .. } => {
                 let fix =

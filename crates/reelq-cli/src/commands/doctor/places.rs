@@ -102,7 +102,7 @@ pub(super) async fn store(context: &CommandContext) -> Check {
 
 fn elsewhere(context: &CommandContext) -> &'static str {
     match context.place() {
-        StorePlace::Sqlite(_) => "name another file with store = \"sqlite:…\", or mend this one",
-        StorePlace::Redis(_) => "start the server, or mend `store` and [redis] in reelq.toml",
+        StorePlace::Sqlite(_) => "name another file with store = \"sqlite:…\", or fix this one",
+        StorePlace::Redis(_) => "start the server, or fix `store` and [redis] in reelq.toml",
     }
 }

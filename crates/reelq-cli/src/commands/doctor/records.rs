@@ -15,14 +15,14 @@ pub(super) async fn checks(context: &CommandContext) -> Vec<Check> {
     match store.unreadable_records().await {
         Ok(found) if found.is_empty() => vec![Check::good("records", "all of them can be read")],
         Ok(found) => name(&found, &context.flags()),
-        Err(error) => vec![Check::bad("records", format!("failed to {error}"), "mend the store first")],
+        Err(error) => vec![Check::bad("records", format!("failed to {error}"), "fix the store first")],
     }
 }
 
 fn name(found: &[UnreadableRecord], flags: &str) -> Vec<Check> {
     let mut checks: Vec<Check> = found.iter().take(NAMED).map(|record| check(record, flags)).collect();
     if let Some(more) = found.len().checked_sub(NAMED).filter(|more| *more > 0) {
-        checks.push(Check::bad("records", format!("{more} more cannot be read"), "mend those above first"));
+        checks.push(Check::bad("records", format!("{more} more cannot be read"), "fix those above first"));
     }
     checks
 }

@@ -56,7 +56,7 @@ pub(super) fn given_up(views: &[JobView]) -> Vec<String> {
     }
     if !bought.is_empty() {
         let (jobs, paid) = (counted(bought.len()), paid(&bought));
-        lines.push(format!("{jobs} will end as failed, and nobody follows the task any more; {paid} is charged."));
+        lines.push(format!("{jobs} will end as failed, and no one follows the task any more; {paid} is charged."));
     }
     lines
 }
@@ -84,7 +84,7 @@ mod tests {
             given_up(&views),
             [
                 "1 job will end as failed; up to $0.30 may have been charged for nothing.",
-                "2 jobs will end as failed, and nobody follows the task any more; $0.60 is charged.",
+                "2 jobs will end as failed, and no one follows the task any more; $0.60 is charged.",
             ]
         );
     }
