@@ -20,14 +20,14 @@ type Result<T> = std::result::Result<T, BlobError>;
 #[non_exhaustive]
 pub enum BlobError {
     /// The file system refused.
-    #[error("{what} {}: {source}", path.display())]
+    #[error("{what} {}: {reason}", path.display())]
     File {
         /// What was tried.
         what: &'static str,
         /// On which file or folder.
         path: PathBuf,
-        /// The system's reason.
-        source: io::Error,
+        /// The system's reason. It is in the text: callers print the text alone as often as its causes.
+        reason: io::Error,
     },
     /// The content is not what the name says.
     #[error("{} is damaged: its content has another digest", path.display())]
@@ -49,7 +49,7 @@ impl Blobs {
     /// Opens the folder, creating it where it is new.
     pub fn open(folder: impl Into<PathBuf>) -> Result<Self> {
         let folder = folder.into();
-        private::own_folder(&folder).map_err(|source| failed("create", &folder, source))?;
+        private::own_folder(&folder).map_err(|reason| failed("create", &folder, reason))?;
         Ok(Self { folder, written: AtomicU64::new(0) })
     }
 
@@ -61,7 +61,7 @@ impl Blobs {
             return Ok(digest);
         }
         let path = self.path(&digest);
-        self.write(&path, bytes).map_err(|source| failed("write", &path, source))?;
+        self.write(&path, bytes).map_err(|reason| failed("write", &path, reason))?;
         Ok(digest)
     }
 
@@ -92,8 +92,8 @@ impl Blobs {
     }
 }
 
-fn failed(what: &'static str, path: &Path, source: io::Error) -> BlobError {
-    BlobError::File { what, path: path.to_owned(), source }
+fn failed(what: &'static str, path: &Path, reason: io::Error) -> BlobError {
+    BlobError::File { what, path: path.to_owned(), reason }
 }
 
 #[cfg(test)]

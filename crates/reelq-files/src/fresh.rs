@@ -1,4 +1,4 @@
-//! Words that nobody else has: for names of files, of folders and of calls. Nothing is decided by them.
+//! Numbers that no one else has: for names of files, of folders and of calls. Nothing is decided by them.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 

@@ -1,4 +1,4 @@
-//! Files of this machine: bytes by content, private files and folders, durable renames, locks.
+//! Files of this machine: bytes by content, private files and folders, durable renames.
 
 mod blobs;
 mod folder;

@@ -11,6 +11,10 @@ const OWN_FOLDER: &str = ".reelq";
 
 /// Makes a folder with those above it, for this user alone. One that was there is narrowed only where it is reelq's own:
 /// a state file may lie in a folder that holds other things.
+///
+/// # Errors
+///
+/// Where the folder cannot be made. May be repeated.
 pub fn folder(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         if path.file_name().is_some_and(|name| name == OWN_FOLDER) {
@@ -26,6 +30,10 @@ pub fn folder(path: &Path) -> io::Result<()> {
 }
 
 /// The same for a folder that holds nothing but reelq's own files: it is narrowed wherever it lies.
+///
+/// # Errors
+///
+/// As [`folder`].
 pub fn own_folder(path: &Path) -> io::Result<()> {
     folder(path)?;
     narrow(path);
@@ -40,7 +48,7 @@ pub fn options() -> OpenOptions {
     options
 }
 
-/// Takes every right on the file or folder from others, where there is one; a failure is told and is no reason to stop.
+/// Takes every right on the file or folder from others, where there is one; a failure is logged and is no reason to stop.
 pub fn narrow(path: &Path) {
     #[cfg(unix)]
     if let Err(error) = narrow_mode(path) {
