@@ -3,9 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use reelq_model::{
-    Acceptance, AccountName, BatchName, Event, JobId, Money, SharedClock, Submission, Timestamp, WorkerId,
-};
+use reelq_model::{Acceptance, JobId, SharedClock, Timestamp, WorkerId};
 
 use super::{
     JournalSettings,
@@ -13,10 +11,7 @@ use super::{
     manager::JournalManager,
 };
 use reelq_store::{
-    AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, ClaimStage, Claimed, Commit,
-    Committed, Cursor, Edit, Edited, Enqueued, Error, GuardStep, HistoryEntry, Import, Imported, JobFilter, JobView,
-    Known, LateAcceptance, Lease, LineDraft, Pace, PaceView, Page, PauseReason, Purge, Remembered, RestoredSubmission,
-    Result, ResultLine, Scanned, SharedStore, Spread, Store, StoreGuard, UnreadableRecord, WorkerView,
+    Claim, ClaimStage, Claimed, Commit, Committed, Error, LateAcceptance, Result, SharedStore, StoreDecorator,
 };
 
 /// A store with this process's journal in front of it.
@@ -36,9 +31,20 @@ impl Journaled {
     }
 }
 
-#[deny(clippy::missing_trait_methods)]
 #[async_trait]
-impl Store for Journaled {
+impl StoreDecorator for Journaled {
+    fn inner(&self) -> Result<SharedStore> {
+        Ok(Arc::clone(&self.inner))
+    }
+
+    fn time(&self) -> Timestamp {
+        self.inner.time()
+    }
+
+    fn epoch(&self) -> u64 {
+        self.inner.epoch()
+    }
+
     async fn claim(&self, claim: &Claim) -> Result<Claimed> {
         match claim.stage {
             ClaimStage::Submit => self.claim_purchases(claim).await,
@@ -87,181 +93,9 @@ impl Store for Journaled {
         Ok(rescued)
     }
 
-    fn epoch(&self) -> u64 {
-        self.inner.epoch()
-    }
-
-    async fn guard(&self, step: &GuardStep) -> Result<StoreGuard> {
-        self.inner.guard(step).await
-    }
-
-    async fn everywhere(&self) -> Result<Spread> {
-        self.inner.everywhere().await
-    }
-
-    fn remembered(&self) -> Remembered {
-        self.inner.remembered()
-    }
-
-    fn remember(&self, folder: &str, told: &Remembered) {
-        self.inner.remember(folder, told);
-    }
-
-    async fn begin_import(&self, batch: &BatchDraft) -> Result<Import> {
-        self.inner.begin_import(batch).await
-    }
-
-    async fn add_to_import(&self, load: &Import, lines: &[LineDraft]) -> Result<Enqueued> {
-        self.inner.add_to_import(load, lines).await
-    }
-
-    async fn commit_import(&self, load: &Import) -> Result<Imported> {
-        self.inner.commit_import(load).await
-    }
-
-    async fn lookup(&self, batch: &BatchName, ids: &[JobId]) -> Result<Vec<Option<Known>>> {
-        self.inner.lookup(batch, ids).await
-    }
-
-    async fn restore_submission(&self, job: JobId, submission: &Submission) -> Result<RestoredSubmission> {
-        self.inner.restore_submission(job, submission).await
-    }
-
-    async fn extend(&self, leases: &[Lease], lasts: Duration) -> Result<Vec<bool>> {
-        self.inner.extend(leases, lasts).await
-    }
-
-    async fn release(&self, leases: &[Lease]) -> Result<()> {
-        self.inner.release(leases).await
-    }
-
     async fn deregister(&self, worker: &WorkerId) -> Result<()> {
         self.inner.deregister(worker).await?;
         self.manager.leave().await
-    }
-
-    async fn set_limits(&self, account: &AccountName, limits: &AccountLimits) -> Result<()> {
-        self.inner.set_limits(account, limits).await
-    }
-
-    async fn pace(&self, account: &AccountName) -> Result<PaceView> {
-        self.inner.pace(account).await
-    }
-
-    async fn set_pace(&self, account: &AccountName, version: u64, pace: &Pace) -> Result<bool> {
-        self.inner.set_pace(account, version, pace).await
-    }
-
-    async fn breaker(&self, account: &AccountName) -> Result<BreakerView> {
-        self.inner.breaker(account).await
-    }
-
-    async fn set_breaker(&self, account: &AccountName, version: u64, breaker: &Breaker) -> Result<bool> {
-        self.inner.set_breaker(account, version, breaker).await
-    }
-
-    async fn pause_account(&self, account: &AccountName, reason: &PauseReason, lasts: Option<Duration>) -> Result<()> {
-        self.inner.pause_account(account, reason, lasts).await
-    }
-
-    async fn resume_account(&self, account: &AccountName, operator: bool) -> Result<()> {
-        self.inner.resume_account(account, operator).await
-    }
-
-    async fn pause_batch(&self, batch: &BatchName, paused: bool) -> Result<()> {
-        self.inner.pause_batch(batch, paused).await
-    }
-
-    async fn set_budget(&self, batch: &BatchName, budget: Option<Money>) -> Result<()> {
-        self.inner.set_budget(batch, budget).await
-    }
-
-    async fn purge(&self, batch: &BatchName) -> Result<Purge> {
-        self.inner.purge(batch).await
-    }
-
-    async fn apply_event(&self, job: JobId, event: Event) -> Result<Edited> {
-        self.inner.apply_event(job, event).await
-    }
-
-    async fn cancel(&self, job: JobId) -> Result<Edited> {
-        self.inner.cancel(job).await
-    }
-
-    async fn begin_cancel(&self, batch: &BatchName) -> Result<()> {
-        self.inner.begin_cancel(batch).await
-    }
-
-    async fn end_cancel(&self, batch: &BatchName) -> Result<()> {
-        self.inner.end_cancel(batch).await
-    }
-
-    async fn edit_all(&self, edits: &[(JobId, Edit)]) -> Result<Vec<Edited>> {
-        self.inner.edit_all(edits).await
-    }
-
-    async fn scan(&self, filter: &JobFilter, from: &Cursor, limit: usize) -> Result<Scanned> {
-        self.inner.scan(filter, from, limit).await
-    }
-
-    async fn now(&self) -> Result<Timestamp> {
-        self.inner.now().await
-    }
-
-    fn time(&self) -> Timestamp {
-        self.inner.time()
-    }
-
-    async fn restored(&self) -> Result<Option<Timestamp>> {
-        self.inner.restored().await
-    }
-
-    async fn accept_restored(&self) -> Result<bool> {
-        self.inner.accept_restored().await
-    }
-
-    async fn job(&self, job: JobId) -> Result<Option<JobView>> {
-        self.inner.job(job).await
-    }
-
-    async fn jobs(&self, filter: &JobFilter, page: Page) -> Result<Vec<JobView>> {
-        self.inner.jobs(filter, page).await
-    }
-
-    async fn results(&self, batch: &BatchName, page: Page) -> Result<Vec<ResultLine>> {
-        self.inner.results(batch, page).await
-    }
-
-    async fn batch(&self, batch: &BatchName) -> Result<Option<BatchView>> {
-        self.inner.batch(batch).await
-    }
-
-    async fn batches(&self) -> Result<Vec<BatchView>> {
-        self.inner.batches().await
-    }
-
-    async fn accounts(&self) -> Result<Vec<AccountView>> {
-        self.inner.accounts().await
-    }
-
-    async fn workers(&self) -> Result<Vec<WorkerView>> {
-        self.inner.workers().await
-    }
-
-    async fn history(&self, job: JobId) -> Result<Vec<HistoryEntry>> {
-        self.inner.history(job).await
-    }
-
-    async fn unreadable_records(&self) -> Result<Vec<UnreadableRecord>> {
-        self.inner.unreadable_records().await
-    }
-
-    async fn unreadable_record(&self, job: JobId) -> Result<Option<Vec<u8>>> {
-        self.inner.unreadable_record(job).await
-    }
-
-    async fn remove_unreadable(&self, job: JobId) -> Result<bool> {
-        self.inner.remove_unreadable(job).await
     }
 
     async fn watch(&self, mark: u64, limit: Duration) -> Result<u64> {

@@ -3,7 +3,6 @@
 //! A store that forgot what it acknowledged (Redis may) is told again. Intents are synced before a request can leave,
 //! yeses before the store is told.
 
-mod delegation;
 mod entry;
 mod epoch;
 mod folder;

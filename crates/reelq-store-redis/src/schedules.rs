@@ -1,112 +1,110 @@
-//! The schedules' verbs: ticks that exactly one caller wins, and one run a batch at a time.
+//! Schedules: ticks that exactly one caller wins, and one run a batch at a time.
 
 use std::time::Duration;
 
-use async_trait::async_trait;
 use reelq_model::{BatchName, ScheduleName, Timestamp, WorkerId};
 
 use super::{
-    RedisStore,
-    caller::Reply,
+    caller::{Caller, Reply},
     change::millis,
     codec::{Packer, Unpacker},
     reading, scripts,
 };
 use reelq_store::{
-    BatchHold, Error, Result, Schedules, TICK_SPANS_KEPT, TICKS_KEPT, TickClaim, TickClaimed, TickLease, TickOutcome,
-    TickSpan, TickState, TickView,
+    BatchHold, Error, Result, TICK_SPANS_KEPT, TICKS_KEPT, TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan,
+    TickState, TickView,
 };
 
-#[async_trait]
-impl Schedules for RedisStore {
-    async fn schedule(&self, schedule: &ScheduleName) -> Result<Timestamp> {
-        let reply = self.on_ticks(arguments("mark", schedule, 0)).await?;
-        Ok(Timestamp::from_millis(reply.unpack().int()?))
-    }
-
-    async fn tick(&self, claim: &TickClaim) -> Result<TickClaimed> {
-        let mut packer = arguments("claim", &claim.schedule, 6);
-        packer.int(claim.at.millis()).flag(claim.late).int(claim.passes.map_or(-1, Timestamp::millis));
-        packer.text(claim.worker.as_str()).int(millis(claim.lease)).int(claim.after.map_or(-1, Timestamp::millis));
-        let reply = self.on_ticks(packer).await?;
-        let mut unpacker = reply.unpack();
-        let (word, token, late) = (unpacker.int()?, unpacker.count()?, unpacker.flag()?);
-        let schedule = claim.schedule.clone();
-        Ok(match word {
-            0 => TickClaimed::Won(TickLease { schedule, at: claim.at, token, worker: claim.worker.clone(), late }),
-            1 => TickClaimed::Taken { worker: worker(unpacker.text()?)?, ends_in: wait(unpacker.count()?) },
-            _ => TickClaimed::Over,
-        })
-    }
-
-    async fn calendar(&self) -> Result<Timestamp> {
-        reading::calendar(&self.caller).await
-    }
-
-    async fn extend_tick(&self, lease: &TickLease, lasts: Duration) -> Result<bool> {
-        let mut packer = of_lease("extend", lease, 1);
-        packer.int(millis(lasts));
-        self.on_ticks(packer).await?.unpack().flag()
-    }
-
-    async fn finish_tick(&self, lease: &TickLease, outcome: &TickOutcome) -> Result<bool> {
-        let end = if outcome.state == TickState::Firing { TickState::Failed } else { outcome.state };
-        let mut packer = of_lease("finish", lease, 5);
-        packer.int(state(end)).text(outcome.batch.as_ref().map_or("", BatchName::as_str)).text(&outcome.reason);
-        packer.count(TICKS_KEPT as u64).count(TICK_SPANS_KEPT as u64);
-        self.on_ticks(packer).await?.unpack().flag()
-    }
-
-    async fn release_tick(&self, lease: &TickLease) -> Result<()> {
-        self.on_ticks(of_lease("release", lease, 0)).await.map(drop)
-    }
-
-    async fn ticks(&self, schedule: &ScheduleName, limit: usize) -> Result<Vec<TickView>> {
-        let mut views = self.all_ticks(schedule).await?;
-        views.truncate(limit);
-        Ok(views)
-    }
-
-    async fn open_ticks(&self, schedule: &ScheduleName) -> Result<Vec<TickView>> {
-        let mut views = self.all_ticks(schedule).await?;
-        views.retain(|view| !view.state.is_over());
-        views.sort_by_key(|view| view.at);
-        Ok(views)
-    }
-
-    async fn ticks_over(&self, schedule: &ScheduleName) -> Result<Vec<TickSpan>> {
-        self.on_ticks(arguments("over", schedule, 0)).await?.unpack().each(span)
-    }
-
-    async fn acquire_run_lock(&self, batch: &BatchName, holder: &WorkerId, lasts: Duration) -> Result<BatchHold> {
-        let reply = self.hold(batch, holder, millis(lasts).max(1)).await?;
-        let mut unpacker = reply.unpack();
-        if unpacker.int()? == 0 {
-            return Ok(BatchHold::Held);
-        }
-        let (worker, since) = (worker(unpacker.text()?)?, Timestamp::from_millis(unpacker.int()?));
-        Ok(BatchHold::Taken { worker, since, ends_in: wait(unpacker.count()?) })
-    }
-
-    async fn leave_batch(&self, batch: &BatchName, holder: &WorkerId) -> Result<()> {
-        self.hold(batch, holder, 0).await.map(drop)
-    }
+pub(super) async fn schedule(caller: &Caller, schedule: &ScheduleName) -> Result<Timestamp> {
+    let reply = on_ticks(caller, arguments("mark", schedule, 0)).await?;
+    Ok(Timestamp::from_millis(reply.unpack().int()?))
 }
 
-impl RedisStore {
-    async fn on_ticks(&self, mut packer: Packer) -> Result<Reply> {
-        self.caller.call(&scripts::TICKS, &packer.finish()).await
-    }
+pub(super) async fn tick(caller: &Caller, claim: &TickClaim) -> Result<TickClaimed> {
+    let mut packer = arguments("claim", &claim.schedule, 6);
+    packer.int(claim.at.millis()).flag(claim.late).int(claim.passes.map_or(-1, Timestamp::millis));
+    packer.text(claim.worker.as_str()).int(millis(claim.lease)).int(claim.after.map_or(-1, Timestamp::millis));
+    let reply = on_ticks(caller, packer).await?;
+    let mut unpacker = reply.unpack();
+    let (word, token, late) = (unpacker.int()?, unpacker.count()?, unpacker.flag()?);
+    let schedule = claim.schedule.clone();
+    Ok(match word {
+        0 => TickClaimed::Won(TickLease { schedule, at: claim.at, token, worker: claim.worker.clone(), late }),
+        1 => TickClaimed::Taken { worker: worker(unpacker.text()?)?, ends_in: wait(unpacker.count()?) },
+        _ => TickClaimed::Over,
+    })
+}
 
-    /// A schedule's ticks, the one that changed last first.
-    async fn all_ticks(&self, schedule: &ScheduleName) -> Result<Vec<TickView>> {
-        self.on_ticks(arguments("list", schedule, 0)).await?.unpack().each(view)
-    }
+pub(super) async fn calendar(caller: &Caller) -> Result<Timestamp> {
+    reading::calendar(caller).await
+}
 
-    async fn hold(&self, batch: &BatchName, holder: &WorkerId, lasts: i64) -> Result<Reply> {
-        let arguments = Packer::new().list(3).text(batch.as_str()).text(holder.as_str()).int(lasts).finish();
-        self.caller.call(&scripts::HOLD_BATCH, &arguments).await
+pub(super) async fn extend_tick(caller: &Caller, lease: &TickLease, lasts: Duration) -> Result<bool> {
+    let mut packer = of_lease("extend", lease, 1);
+    packer.int(millis(lasts));
+    on_ticks(caller, packer).await?.unpack().flag()
+}
+
+pub(super) async fn finish_tick(caller: &Caller, lease: &TickLease, outcome: &TickOutcome) -> Result<bool> {
+    let end = if outcome.state == TickState::Firing { TickState::Failed } else { outcome.state };
+    let mut packer = of_lease("finish", lease, 5);
+    packer.int(state(end)).text(outcome.batch.as_ref().map_or("", BatchName::as_str)).text(&outcome.reason);
+    packer.count(TICKS_KEPT as u64).count(TICK_SPANS_KEPT as u64);
+    on_ticks(caller, packer).await?.unpack().flag()
+}
+
+pub(super) async fn release_tick(caller: &Caller, lease: &TickLease) -> Result<()> {
+    on_ticks(caller, of_lease("release", lease, 0)).await.map(drop)
+}
+
+pub(super) async fn ticks(caller: &Caller, schedule: &ScheduleName, limit: usize) -> Result<Vec<TickView>> {
+    let mut views = all_ticks(caller, schedule).await?;
+    views.truncate(limit);
+    Ok(views)
+}
+
+pub(super) async fn open_ticks(caller: &Caller, schedule: &ScheduleName) -> Result<Vec<TickView>> {
+    let mut views = all_ticks(caller, schedule).await?;
+    views.retain(|view| !view.state.is_over());
+    views.sort_by_key(|view| view.at);
+    Ok(views)
+}
+
+pub(super) async fn ticks_over(caller: &Caller, schedule: &ScheduleName) -> Result<Vec<TickSpan>> {
+    on_ticks(caller, arguments("over", schedule, 0)).await?.unpack().each(span)
+}
+
+pub(super) async fn acquire_run_lock(
+    caller: &Caller,
+    batch: &BatchName,
+    holder: &WorkerId,
+    lasts: Duration,
+) -> Result<BatchHold> {
+    let reply = hold(caller, batch, holder, millis(lasts).max(1)).await?;
+    let mut unpacker = reply.unpack();
+    if unpacker.int()? == 0 {
+        return Ok(BatchHold::Held);
     }
+    let (worker, since) = (worker(unpacker.text()?)?, Timestamp::from_millis(unpacker.int()?));
+    Ok(BatchHold::Taken { worker, since, ends_in: wait(unpacker.count()?) })
+}
+
+pub(super) async fn leave_batch(caller: &Caller, batch: &BatchName, holder: &WorkerId) -> Result<()> {
+    hold(caller, batch, holder, 0).await.map(drop)
+}
+
+async fn on_ticks(caller: &Caller, mut packer: Packer) -> Result<Reply> {
+    caller.call(&scripts::TICKS, &packer.finish()).await
+}
+
+/// A schedule's ticks, the one that changed last first.
+async fn all_ticks(caller: &Caller, schedule: &ScheduleName) -> Result<Vec<TickView>> {
+    on_ticks(caller, arguments("list", schedule, 0)).await?.unpack().each(view)
+}
+
+async fn hold(caller: &Caller, batch: &BatchName, holder: &WorkerId, lasts: i64) -> Result<Reply> {
+    let arguments = Packer::new().list(3).text(batch.as_str()).text(holder.as_str()).int(lasts).finish();
+    caller.call(&scripts::HOLD_BATCH, &arguments).await
 }
 
 /// A verb, its schedule, and room for `more`.

@@ -4,20 +4,23 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use reelq_model::{
-    Acceptance, AccountName, BatchName, Event, JobId, Money, SharedClock, Submission, Timestamp, WorkerId,
+    Acceptance, AccountName, BatchName, Event, JobId, Money, RequestKey, ScheduleName, SharedClock, Submission,
+    Timestamp, WorkerId,
 };
 
 use super::{
     breaker, budget, bulk, caller::Caller, claim, commit, edit, finish, folders, full::Fullness, heal,
     idempotency_tokens::IdempotencyTokens, late, lease, limits, link::Link, listing, load, memory::Memory, pace,
-    passed_over::PassedOver, purge, reading, remove, results, server_clock::ServerClock, unreadable, views, watch,
+    passed_over::PassedOver, purge, reading, remove, requests, results, schedules, server_clock::ServerClock,
+    unreadable, views, watch,
 };
 use crate::{Address, LinkOptions, Namespace};
 use reelq_store::{
-    AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit, Committed, Cursor,
-    Edit, Edited, Enqueued, Error, GuardStep, HistoryEntry, Import, Imported, JobFilter, JobView, Known,
-    LateAcceptance, Lease, LineDraft, Pace, PaceView, Page, PauseReason, Purge, Remembered, RestoredSubmission, Result,
-    ResultLine, Scanned, Spread, Store, StoreGuard, UnreadableRecord, WorkerView,
+    AccountLimits, AccountView, BatchDraft, BatchHold, BatchView, Breaker, BreakerView, Claim, Claimed, Commit,
+    Committed, Cursor, Edit, Edited, Enqueued, Error, GuardStep, HistoryEntry, Import, Imported, ImportsSeen,
+    JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, NotedRequest, Pace, PaceView, Page, PauseReason,
+    Purge, Remembered, RequestNote, RestoredSubmission, Result, ResultLine, Scanned, Spread, Store, StoreGuard,
+    TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan, TickView, Unnoted, UnreadableRecord, WorkerView,
 };
 
 /// The store over Redis. Any number of processes may have the same namespace open.
@@ -282,5 +285,73 @@ impl Store for RedisStore {
 
     async fn watch(&self, mark: u64, limit: Duration) -> Result<u64> {
         watch::wait(&self.caller, mark, limit).await
+    }
+
+    async fn unnoted(&self) -> Result<Vec<Unnoted>> {
+        requests::unnoted(&self.caller).await
+    }
+
+    async fn note_requests(&self, batch: &BatchName, notes: &[RequestNote]) -> Result<()> {
+        requests::note_requests(&self.caller, batch, notes).await
+    }
+
+    async fn finish_noting(&self, noted: &Unnoted) -> Result<()> {
+        requests::finish_noting(&self.caller, noted).await
+    }
+
+    async fn noted(&self, keys: &[RequestKey]) -> Result<Vec<Vec<NotedRequest>>> {
+        requests::noted(&self.caller, keys).await
+    }
+
+    async fn imports_seen(&self) -> Result<ImportsSeen> {
+        requests::imports_seen(&self.caller).await
+    }
+
+    async fn trim_bought(&self, most: u64) -> Result<()> {
+        requests::trim_bought(&self.caller, most).await
+    }
+
+    async fn schedule(&self, schedule: &ScheduleName) -> Result<Timestamp> {
+        schedules::schedule(&self.caller, schedule).await
+    }
+
+    async fn tick(&self, claim: &TickClaim) -> Result<TickClaimed> {
+        schedules::tick(&self.caller, claim).await
+    }
+
+    async fn calendar(&self) -> Result<Timestamp> {
+        schedules::calendar(&self.caller).await
+    }
+
+    async fn extend_tick(&self, lease: &TickLease, lasts: Duration) -> Result<bool> {
+        schedules::extend_tick(&self.caller, lease, lasts).await
+    }
+
+    async fn finish_tick(&self, lease: &TickLease, outcome: &TickOutcome) -> Result<bool> {
+        schedules::finish_tick(&self.caller, lease, outcome).await
+    }
+
+    async fn release_tick(&self, lease: &TickLease) -> Result<()> {
+        schedules::release_tick(&self.caller, lease).await
+    }
+
+    async fn ticks(&self, schedule: &ScheduleName, limit: usize) -> Result<Vec<TickView>> {
+        schedules::ticks(&self.caller, schedule, limit).await
+    }
+
+    async fn open_ticks(&self, schedule: &ScheduleName) -> Result<Vec<TickView>> {
+        schedules::open_ticks(&self.caller, schedule).await
+    }
+
+    async fn ticks_over(&self, schedule: &ScheduleName) -> Result<Vec<TickSpan>> {
+        schedules::ticks_over(&self.caller, schedule).await
+    }
+
+    async fn acquire_run_lock(&self, batch: &BatchName, holder: &WorkerId, lasts: Duration) -> Result<BatchHold> {
+        schedules::acquire_run_lock(&self.caller, batch, holder, lasts).await
+    }
+
+    async fn leave_batch(&self, batch: &BatchName, holder: &WorkerId) -> Result<()> {
+        schedules::leave_batch(&self.caller, batch, holder).await
     }
 }

@@ -9,6 +9,8 @@ use super::{code, tx::Tx};
 use crate::error::Result;
 use reelq_store::{Error, ImportsSeen, NotedRequest, Noting, RequestNote, Unnoted};
 
+const TRIM: &str = "DELETE FROM requests WHERE (key, batch) IN (SELECT key, batch FROM requests WHERE job IS NULL \
+    ORDER BY at DESC LIMIT -1 OFFSET ?1)";
 const UNNOTED: &str = "SELECT name, generation FROM batches WHERE whole AND NOT purging AND generation <> noted";
 const NOTE: &str = "INSERT OR REPLACE INTO requests (key, batch, job, at) VALUES (?1, ?2, ?3, ?4)";
 pub(super) fn unnoted(conn: &Connection) -> Result<Vec<Unnoted>> {
@@ -71,4 +73,10 @@ pub(super) fn find(conn: &Connection, key: &RequestKey) -> Result<Vec<NotedReque
         Ok(NotedRequest { batch: name_of(batch)?, job: job.map(JobId::from_bytes) })
     })
     .collect()
+}
+
+/// Forgets the requests of purged batches that were noted first, so that at most `most` stay.
+pub(super) fn trim_bought(tx: &Tx<'_>, most: u64) -> Result<()> {
+    tx.conn.prepare_cached(TRIM)?.execute([code::int(most)])?;
+    Ok(())
 }

@@ -1,98 +1,23 @@
-//! [`SqliteStore`]: the contract's verbs, each handed to the writer or to a reader.
+//! The contract's verbs, each handed to the writer or to a reader.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use reelq_model::{
-    Acceptance, AccountName, BatchName, Event, JobId, Money, SharedClock, Submission, Timestamp, WorkerId,
+    Acceptance, AccountName, BatchName, Event, JobId, Money, RequestKey, ScheduleName, Submission, Timestamp, WorkerId,
+};
+use reelq_store::{
+    AccountLimits, AccountView, BatchDraft, BatchHold, BatchView, Breaker, BreakerView, Claim, Claimed, Commit,
+    Committed, Cursor, Edit, Edited, Enqueued, HistoryEntry, Import, Imported, ImportsSeen, JobFilter, JobView, Known,
+    LateAcceptance, Lease, LineDraft, NotedRequest, Pace, PaceView, Page, PauseReason, Purge, RequestNote,
+    RestoredSubmission, Result, ResultLine, Scanned, Store, TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan,
+    TickView, Unnoted, UnreadableRecord, WorkerView,
 };
 
 use super::{
-    account, breaker, bulk, changes::ChangeSignal, claim, commit, edit, finish, format, history, late, lease, limits,
-    listing, load, open, pace, purge, readers::Readers, remove, rescue, reserve, reserve::Reserve, restored, results,
-    source::Source, steady::Steady, unreadable, views, watch, witness::Witness, worker_locks::WorkerLocks,
-    writer::Writer,
+    SqliteStore, account, breaker, bulk, claim, commit, edit, finish, history, holds, late, lease, limits, listing,
+    load, noted, pace, purge, remove, rescue, restored, results, spans, ticks, unreadable, views, watch,
 };
-use reelq_store::Result;
-use reelq_store::{
-    AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit, Committed, Cursor,
-    Edit, Edited, Enqueued, HistoryEntry, Import, Imported, JobFilter, JobView, Known, LateAcceptance, Lease,
-    LineDraft, Pace, PaceView, Page, PauseReason, Purge, RestoredSubmission, ResultLine, Scanned, Store,
-    UnreadableRecord, WorkerView,
-};
-
-/// The embedded store. Several processes may have the same file open.
-#[derive(Debug)]
-pub struct SqliteStore {
-    pub(super) writer: Writer,
-    pub(super) readers: Readers,
-    pub(super) worker_locks: Arc<WorkerLocks>,
-    reserve: Arc<Reserve>,
-    changes: ChangeSignal,
-    pub(super) time: Arc<Steady>,
-}
-
-impl SqliteStore {
-    /// Opens the state file at `path`, creating it and its folder where they are new.
-    ///
-    /// Blocks for a moment; a file of another program, a damaged one or a newer format is refused and left as it is.
-    pub fn open(path: &Path, clock: SharedClock) -> Result<Self> {
-        let conn = open::writer(path)?;
-        let changes = ChangeSignal::new(format::data_version(&conn)?);
-        let time = Arc::new(Steady::open(&conn, clock));
-        reserve::replay(&conn, path, &time);
-        let witness = Witness::open(&conn, path)?;
-        Ok(Self {
-            writer: Writer::start(conn, Arc::clone(&time), witness, changes.clone()),
-            readers: Readers::beside_a_writer(path.to_owned()),
-            worker_locks: Arc::new(WorkerLocks::beside(path)),
-            reserve: Arc::new(Reserve::beside(path)),
-            changes,
-            time,
-        })
-    }
-
-    /// Opens the state file at `path` to be read: it may be another user's, on a read-only file system, or locked by a writer.
-    ///
-    /// Nothing is made, migrated or mended, and every verb that would change something is refused. Blocks for a moment.
-    ///
-    /// # Errors
-    ///
-    /// Where the file is missing, another program's, or of a newer format, or where it cannot be read.
-    pub fn open_reading(path: &Path, clock: &SharedClock) -> Result<Self> {
-        let source = Source::open(path)?;
-        let time = source.read(|conn| Ok(Steady::open(conn, Arc::clone(clock))))?;
-        Ok(Self {
-            writer: Writer::none(),
-            readers: Readers::alone(source),
-            worker_locks: Arc::new(WorkerLocks::beside(path)),
-            reserve: Arc::new(Reserve::beside(path)),
-            changes: ChangeSignal::new(0),
-            time: Arc::new(time),
-        })
-    }
-
-    /// Does what blocks for a moment where it holds nobody up.
-    async fn aside(&self, work: impl FnOnce() + Send + 'static) {
-        if let Err(error) = tokio::task::spawn_blocking(work).await {
-            tracing::error!(%error, "keeping paid tasks beside the state failed");
-        }
-    }
-
-    /// Holds the worker's lock; leases that an earlier process left under the same name are taken back.
-    pub(super) async fn announce(&self, worker: &WorkerId) -> Result<()> {
-        if !self.worker_locks.announce(worker)? {
-            return Ok(());
-        }
-        let worker = worker.clone();
-        self.writer
-            .run(move |tx| {
-                let id = lease::worker(tx, &worker)?;
-                rescue::of_worker(tx, id).map(drop)
-            })
-            .await
-    }
-}
 
 #[async_trait]
 impl Store for SqliteStore {
@@ -337,5 +262,88 @@ impl Store for SqliteStore {
             Some(source) => Ok(watch::look(source, mark, limit).await?),
             None => Ok(watch::wait(&self.changes, &self.writer, mark, limit).await?),
         }
+    }
+
+    async fn unnoted(&self) -> Result<Vec<Unnoted>> {
+        self.readers.run(noted::unnoted).await
+    }
+
+    async fn note_requests(&self, batch: &BatchName, notes: &[RequestNote]) -> Result<()> {
+        let (batch, notes) = (batch.clone(), notes.to_vec());
+        self.writer.run(move |tx| noted::note(tx, &batch, &notes)).await
+    }
+
+    async fn finish_noting(&self, noted: &Unnoted) -> Result<()> {
+        let noted = noted.clone();
+        self.writer.run(move |tx| noted::finish(tx, &noted)).await
+    }
+
+    async fn noted(&self, keys: &[RequestKey]) -> Result<Vec<Vec<NotedRequest>>> {
+        let keys = keys.to_vec();
+        self.readers.run(move |conn| keys.iter().map(|key| noted::find(conn, key)).collect()).await
+    }
+
+    async fn imports_seen(&self) -> Result<ImportsSeen> {
+        self.readers.run(noted::imports_seen).await
+    }
+
+    async fn trim_bought(&self, most: u64) -> Result<()> {
+        self.writer.run(move |tx| noted::trim_bought(tx, most)).await
+    }
+
+    async fn schedule(&self, schedule: &ScheduleName) -> Result<Timestamp> {
+        let schedule = schedule.clone();
+        self.writer.run(move |tx| ticks::schedule(tx, &schedule)).await
+    }
+
+    async fn tick(&self, claim: &TickClaim) -> Result<TickClaimed> {
+        self.announce(&claim.worker).await?;
+        let (claim, worker_locks) = (claim.clone(), Arc::clone(&self.worker_locks));
+        self.writer.run(move |tx| ticks::claim(tx, &claim, &worker_locks)).await
+    }
+
+    async fn calendar(&self) -> Result<Timestamp> {
+        Ok(self.time.wall())
+    }
+
+    async fn extend_tick(&self, lease: &TickLease, lasts: Duration) -> Result<bool> {
+        let lease = lease.clone();
+        self.writer.run(move |tx| ticks::extend(tx, &lease, lasts)).await
+    }
+
+    async fn finish_tick(&self, lease: &TickLease, outcome: &TickOutcome) -> Result<bool> {
+        let (lease, outcome) = (lease.clone(), outcome.clone());
+        self.writer.run(move |tx| ticks::finish(tx, &lease, &outcome)).await
+    }
+
+    async fn release_tick(&self, lease: &TickLease) -> Result<()> {
+        let lease = lease.clone();
+        self.writer.run(move |tx| ticks::release(tx, &lease)).await
+    }
+
+    async fn ticks(&self, schedule: &ScheduleName, limit: usize) -> Result<Vec<TickView>> {
+        let schedule = schedule.clone();
+        self.readers.run(move |conn| ticks::newest(conn, &schedule, limit)).await
+    }
+
+    async fn open_ticks(&self, schedule: &ScheduleName) -> Result<Vec<TickView>> {
+        let schedule = schedule.clone();
+        self.readers.run(move |conn| ticks::open(conn, &schedule)).await
+    }
+
+    async fn ticks_over(&self, schedule: &ScheduleName) -> Result<Vec<TickSpan>> {
+        let schedule = schedule.clone();
+        self.readers.run(move |conn| spans::named(conn, &schedule)).await
+    }
+
+    async fn acquire_run_lock(&self, batch: &BatchName, worker: &WorkerId, lasts: Duration) -> Result<BatchHold> {
+        self.announce(worker).await?;
+        let (batch, worker, worker_locks) = (batch.clone(), worker.clone(), Arc::clone(&self.worker_locks));
+        self.writer.run(move |tx| holds::hold(tx, &batch, &worker, lasts, &worker_locks)).await
+    }
+
+    async fn leave_batch(&self, batch: &BatchName, worker: &WorkerId) -> Result<()> {
+        let (batch, worker) = (batch.clone(), worker.clone());
+        self.writer.run(move |tx| holds::leave(tx, &batch, &worker)).await
     }
 }

@@ -19,6 +19,22 @@ pub enum ClaimStage {
 }
 
 /// A request for work.
+///
+/// Jobs to submit are taken in turns (start-time fair queueing). Each pair of account and batch has a whole number, its
+/// *pass*, and the account has a *virtual time*. The next job is of the batch with the lowest
+/// `max(pass, virtual time)`, and of the older batch where two are equal. That number becomes the virtual time, and the
+/// batch's pass is that number plus its [`crate::stride`]. So a batch that was idle, paused or short of money begins at
+/// the present virtual time. Inside a batch, the highest priority goes first, then the oldest job. Replays come before
+/// all turns, by due time. Polls go by due time, fetches by the deadline of their links.
+///
+/// Tokens: each job to submit takes one, a replay too, and each poll takes one of the account's status requests, whose
+/// burst is one second's worth, rounded up. A claim that gives nothing takes none. The token of a job that is released
+/// is spent.
+///
+/// Money: a job is taken only if its price fits into what the batch's budget, the account's budget and its daily budget
+/// have left. An unknown price fits into no budget. What is used of a budget is what was spent, plus what is set aside
+/// for submissions under way and for jobs that are claimed. Of the daily budget it is what was charged on the present
+/// UTC day (by [`reelq_model::Charge::at`]), plus all that is set aside, whenever that was.
 #[derive(Debug, Clone)]
 pub struct Claim {
     /// Which work.

@@ -40,10 +40,18 @@ impl Commit {
 /// What came of a commit.
 #[derive(Debug, Clone)]
 pub enum Committed {
-    /// It was done. The lease for the next step, where it was kept. An acceptance that came too late for its lease is also
-    /// answered so, without a lease, whatever was recorded.
+    /// It was done. The lease for the next step, where it was kept.
+    ///
+    /// An acceptance under a stale lease is recorded as [`Store::record_acceptance`](crate::Store::record_acceptance) does,
+    /// and answered so, without a lease. So is one that the leased job cannot take in: then the lease ends.
+    ///
+    /// Where the account has another job that is charged for the same task, both are marked (`Job::shares_task_with`), here
+    /// and in every other verb that brings a charge.
     Done(Option<Lease>),
-    /// The lease ended or passed to another, and nothing changed. Or the job is not wanted any more, and must not be sent.
+    /// The lease ended or passed to another, and nothing changed.
+    ///
+    /// Also `Sending`, where the job is not wanted any more: a person cancelled it or its batch, or its line is gone. It is
+    /// withdrawn, and nothing may be sent.
     Stale,
     /// The event cannot happen to the job: a bug. The job stays where it is, parked until a person retries it.
     Illegal(IllegalTransition),

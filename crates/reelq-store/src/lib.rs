@@ -1,4 +1,4 @@
-//! The contract of every store: the traits, their values and errors, and the rules that all engines share.
+//! The contract of every store: the trait, its values and errors, and the rules that all engines share.
 //!
 //! One suite holds it for all engines. No worker's clock decides anything: due times, leases and pauses are compared with
 //! the store's own time.
@@ -7,6 +7,8 @@ mod absent;
 mod bulk;
 mod claim;
 mod commit;
+#[macro_use]
+mod contract;
 mod error;
 mod guard;
 mod load;
@@ -14,7 +16,6 @@ mod reading;
 mod requests;
 mod retention;
 pub mod rules;
-mod schedules;
 mod spread;
 mod store;
 mod tick;
@@ -36,10 +37,12 @@ pub use reelq_limits::{
     AccountCap, AccountLimits, Ask, Begun, Breaker, BreakerPolicy, BreakerView, Fault, FlightTrack, Open, Pace,
     PaceView, Pause, PauseReason, Present, RateTrack, Refused, Told, Usage, Verdict, stride,
 };
-pub use requests::{ImportsSeen, NotedRequest, Noting, RequestNote, Requests, Unnoted};
+pub use requests::{ImportsSeen, NotedRequest, Noting, RequestNote, Unnoted};
 pub use retention::{Purge, Unfinished};
-pub use schedules::{Schedules, TICK_SPANS_KEPT, TICKS_KEPT};
 pub use spread::Spread;
-pub use store::{SharedStore, Store};
-pub use tick::{BatchHold, TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan, TickState, TickView};
+pub use store::{SharedStore, Store, StoreDecorator};
+pub use tick::{
+    BatchHold, TICK_SPANS_KEPT, TICKS_KEPT, TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan, TickState,
+    TickView,
+};
 pub use unreadable::{RecordOf, UnreadableRecord};

@@ -1,14 +1,12 @@
 //! Which request was asked for in which batch. So the same is not bought twice unasked: not under another batch's name, and
 //! not after its batch was purged.
 
-use std::{collections::BTreeMap, fmt};
+use std::collections::BTreeMap;
 
-use async_trait::async_trait;
 use reelq_model::{BatchName, JobId, RequestKey};
 
 #[expect(unused_imports, reason = "the docs name it")]
 use crate::Import;
-use crate::Result;
 
 /// What to note of a request of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,35 +53,4 @@ pub struct ImportsSeen {
     pub each: BTreeMap<BatchName, u64>,
     /// The store's own name for this state: equal marks mean that nothing was loaded in between.
     pub mark: String,
-}
-
-/// Keeps which requests were asked for in which batch.
-///
-/// Before you compare a manifest with other batches, note what they ask for: [`Requests::unnoted`],
-/// [`Requests::note_requests`], [`Requests::finish_noting`]. A load notes nothing, so a store with one batch pays nothing for it.
-/// What [`crate::Store`] says of steps, errors and repeats holds here too; no verb has an error of its own.
-#[async_trait]
-pub trait Requests: Send + Sync + fmt::Debug {
-    /// Answers the batches that were loaded since their requests were last noted.
-    /// Batches that an earlier version loaded are among them; unfinished loads and batches that are being purged are not.
-    async fn unnoted(&self) -> Result<Vec<Unnoted>>;
-
-    /// Notes requests of a batch.
-    /// What was noted of a key and the batch is replaced. The batch may be unknown by now. May work in parts. May be repeated.
-    async fn note_requests(&self, batch: &BatchName, notes: &[RequestNote]) -> Result<()>;
-
-    /// Reports that every request of this load is noted.
-    /// It does nothing where another load of the batch was finished since. May be repeated.
-    async fn finish_noting(&self, noted: &Unnoted) -> Result<()>;
-
-    /// Answers where each of these requests was asked for, in the order of `keys`; an empty list where no one asked.
-    async fn noted(&self, keys: &[RequestKey]) -> Result<Vec<Vec<NotedRequest>>>;
-
-    /// Answers which loads are there, for [`Import::seen`].
-    /// A load that died while it was being finished is finished first. May be repeated.
-    async fn imports_seen(&self) -> Result<ImportsSeen>;
-
-    /// Forgets the requests noted as [`Noting::Bought`] that were noted first, so that at most `most` stay.
-    /// A request counts once for each batch. May work in parts. May be repeated.
-    async fn trim_bought(&self, most: u64) -> Result<()>;
 }

@@ -1,43 +1,32 @@
-//! The contract that every store keeps.
+//! The contract that every store keeps: its verbs, from which `contract!` makes [`Store`] and [`StoreDecorator`].
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, Money, Submission, Timestamp, WorkerId};
+use reelq_model::{
+    Acceptance, AccountName, BatchName, Event, JobId, Money, RequestKey, ScheduleName, Submission, Timestamp, WorkerId,
+};
 
 use crate::{
-    AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit, Committed, Cursor,
-    Edit, Edited, Enqueued, GuardStep, HistoryEntry, Import, Imported, JobFilter, JobView, Known, LateAcceptance,
-    Lease, LineDraft, Pace, PaceView, Page, PauseReason, Purge, Remembered, Requests, RestoredSubmission, Result,
-    ResultLine, Scanned, Schedules, Spread, StoreGuard, UnreadableRecord, WorkerView,
+    AccountLimits, AccountView, BatchDraft, BatchHold, BatchView, Breaker, BreakerView, Claim, Claimed, Commit,
+    Committed, Cursor, Edit, Edited, Enqueued, GuardStep, HistoryEntry, Import, Imported, ImportsSeen, JobFilter,
+    JobView, Known, LateAcceptance, Lease, LineDraft, NotedRequest, Pace, PaceView, Page, PauseReason, Purge,
+    Remembered, RequestNote, RestoredSubmission, Result, ResultLine, Scanned, Spread, StoreGuard, TickClaim,
+    TickClaimed, TickLease, TickOutcome, TickSpan, TickView, Unnoted, UnreadableRecord, WorkerView,
 };
 
 /// A store as it is handed around.
 pub type SharedStore = Arc<dyn Store>;
 
-/// Keeps jobs, leases, limits and money.
-///
-/// - *One step.* A verb is atomic: no one sees a part of it, and a verb that fails has done nothing. Where a lost connection
-///   leaves that open, it fails with `Error::Unavailable`. A verb that works in parts says so.
-/// - *Errors.* Every verb may fail with `Error::Unavailable`, `Error::Broken` and `Error::Format` ([`crate::Error`]). Its own
-///   section names only the others.
-/// - *Repeats.* "May be repeated" means: with the same arguments, by anyone, at any time, also after a crash. What was done
-///   before stays done once. A verb that only reads may always be repeated.
-/// - *Time.* Only the store's own time decides ([`Store::now`], in milliseconds). A job is due from its due time on. A lease has
-///   ended from its end on. A duration counts from the step that takes it.
-/// - *Bounds.* A store brings prices, budgets, costs and times of any size to what [`crate::rules::bounds`] allows.
-/// - *Unknown names.* Lines, limits, pauses and what is learned make their account known; a lease or a heartbeat its worker.
-///   Reading what is not there answers nothing, unless a verb says otherwise.
-///
-/// `docs/adding-a-store.md` says how to write one.
-#[async_trait]
-pub trait Store: Requests + Schedules + Send + Sync + fmt::Debug {
+contract! {
+    #![doc = include_str!("contract.md")]
+
     // ---- bringing manifests in ----
 
     /// Begins a load of a batch.
-    /// It creates the batch where there is none, and supersedes an unfinished load of it. What the draft says of a batch
-    /// that exists takes effect with [`Store::commit_import`]. Loads of a batch are counted from 1. May be repeated: each
-    /// call begins another load, and only the last one counts.
+    /// It creates the batch where there is none, and supersedes an unfinished load of it. What the draft says of a batch that
+    /// exists takes effect with [`Store::commit_import`]. Loads of a batch are counted from 1. May be repeated: each call
+    /// begins another load, and only the last one counts.
     ///
     /// # Errors
     /// `Error::BeingPurged` and `Error::BeingCancelled`, while the batch is either.
@@ -45,22 +34,21 @@ pub trait Store: Requests + Schedules + Send + Sync + fmt::Debug {
 
     /// Adds lines to a load, with their jobs.
     /// No one sees or works on them before the load is finished. A job whose id is known is not made anew. If it was never
-    /// submitted and no worker has it, it takes over the draft's account, price, priority and fields when the load
-    /// finishes. New jobs are queued at the time of this call. The accounts become known. A long list may be added in
-    /// parts. May be repeated: a line that the load has counts as known and changes nothing.
+    /// submitted and no worker has it, it takes over the draft's account, price, priority and fields when the load finishes.
+    /// New jobs are queued at the time of this call. The accounts become known. A long list may be added in parts. May be
+    /// repeated: a line that the load has counts as known and changes nothing.
     ///
     /// # Errors
     /// `Error::ImportSuperseded` where a later load, a cancel or a purge took the load's place, or it is being finished.
-    /// `Error::Broken` where two lines with different rows or copies ask for one job: the lines of that part are not
-    /// added.
+    /// `Error::Broken` where two lines with different rows or copies ask for one job: the lines of that part are not added.
     async fn add_to_import(&self, load: &Import, lines: &[LineDraft]) -> Result<Enqueued>;
 
-    /// Makes the load's lines the batch's manifest, starts its new jobs, and cancels jobs that were never submitted and
-    /// whose line is gone.
+    /// Makes the load's lines the batch's manifest, starts its new jobs, and cancels jobs that were never submitted and whose
+    /// line is gone.
     /// [`crate::transition::line_is_gone`], [`crate::transition::line_is_back`] and [`crate::transition::take_over`] judge
-    /// each job. A store may do this in bounded parts. Then no waiting job of the batch is claimed meanwhile, and a load
-    /// that has begun to finish is always finished: by a repeat, or by the next `begin_import`, `begin_cancel` or
-    /// `imports_seen`. May be repeated. A repeat after the end answers the number of lines; its other two counts may be 0.
+    /// each job. A store may do this in bounded parts. Then no waiting job of the batch is claimed meanwhile, and a load that
+    /// has begun to finish is always finished: by a repeat, or by the next `begin_import`, `begin_cancel` or `imports_seen`.
+    /// May be repeated. A repeat after the end answers the number of lines; its other two counts may be 0.
     ///
     /// # Errors
     /// `Error::ImportSuperseded`, as for `add_to_import`.
@@ -69,14 +57,14 @@ pub trait Store: Requests + Schedules + Send + Sync + fmt::Debug {
     async fn commit_import(&self, load: &Import) -> Result<Imported>;
 
     /// Answers what is known of each id, in order; `None` for an unknown job.
-    /// Jobs of unfinished loads are unknown. The batch helps a store that keeps jobs by batch: a job of another batch may
-    /// be answered or not. May be repeated.
+    /// Jobs of unfinished loads are unknown. The batch helps a store that keeps jobs by batch: a job of another batch may be
+    /// answered or not. May be repeated.
     async fn lookup(&self, batch: &BatchName, ids: &[JobId]) -> Result<Vec<Option<Known>>>;
 
     /// Removes a bounded part of a finished batch: its lines, jobs, histories, records of charges and sums.
     /// Call it until it answers [`Purge::Done`]. The sums of accounts keep what the batch cost, and what was noted of its
-    /// requests stays. Once a part is gone, the batch can only be purged further. Each step judges anew whether the batch
-    /// is finished: a late charge may have come. A load of a batch that was never whole ends with the first step. May be
+    /// requests stays. Once a part is gone, the batch can only be purged further. Each step judges anew whether the batch is
+    /// finished: a late charge may have come. A load of a batch that was never whole ends with the first step. May be
     /// repeated, until there is no such batch.
     ///
     /// # Errors
@@ -87,42 +75,17 @@ pub trait Store: Requests + Schedules + Send + Sync + fmt::Debug {
 
     /// Leases due jobs to a worker, at most [`Claim::limit`] of them.
     /// First it takes back leases that have ended, whoever held them. It passes over what a pause, a cap or a budget holds
-    /// back, so that a blocked batch never blocks another.
+    /// back, so that a blocked batch never blocks another. [`Claim`] says in which order, and what tokens and money allow.
     ///
-    /// Jobs to submit are taken in turns (start-time fair queueing). Each pair of account and batch has a whole number, its
-    /// *pass*, and the account has a *virtual time*. The next job is of the batch with the lowest
-    /// `max(pass, virtual time)`, and of the older batch where two are equal. That number becomes the virtual time, and the
-    /// batch's pass is that number plus its [`crate::stride`]. So a batch that was idle, paused or short of money begins at
-    /// the present virtual time. Inside a batch, the highest priority goes first, then the oldest job. Replays come before
-    /// all turns, by due time. Polls go by due time, fetches by the deadline of their links.
-    ///
-    /// Tokens: each job to submit takes one, a replay too, and each poll takes one of the account's status requests, whose
-    /// burst is one second's worth, rounded up. A claim that gives nothing takes none. The token of a job that is released
-    /// is spent.
-    ///
-    /// Money: a job is taken only if its price fits into what the batch's budget, the account's budget and its daily budget
-    /// have left. An unknown price fits into no budget. What is used of a budget is what was spent, plus what is set aside
-    /// for submissions under way and for jobs that are claimed. Of the daily budget it is what was charged on the present
-    /// UTC day (by [`reelq_model::Charge::at`]), plus all that is set aside, whenever that was.
-    ///
-    /// May be repeated. Leases whose answer was lost are given again to the same request of the same process, or end by
-    /// time.
+    /// May be repeated. Leases whose answer was lost are given again to the same request of the same process, or end by time.
     async fn claim(&self, claim: &Claim) -> Result<Claimed>;
 
     /// Applies each event to its job if the lease still holds: stage, due time, counters, places in flight, budget and
     /// history move together.
-    /// One answer a commit, in order. Each is judged by itself and sees what the ones before it did.
-    ///
-    /// - An acceptance under a stale lease is recorded as [`Store::record_acceptance`] does, and answered
-    ///   [`Committed::Done`] without a lease. So is one that the leased job cannot take in: then the lease ends.
-    /// - `Sending` is answered [`Committed::Stale`] where the job is not wanted any more: a person cancelled it or its
-    ///   batch, or its line is gone. It is withdrawn, and nothing may be sent.
-    /// - Where the account has another job that is charged for the same task, both are marked (`Job::shares_task_with`), here
-    ///   and in every other verb that brings a charge.
-    ///
-    /// [`crate::transition::commit`] judges. The holders of the leases may repeat the call: a commit that was done before
-    /// is answered as done, or as stale by a store that never loses an answer. If it fails, some of the commits may have
-    /// been done.
+    /// One answer a commit, in order ([`Committed`]). Each is judged by itself and sees what the ones before it did.
+    /// [`crate::transition::commit`] judges. The holders of the leases may repeat the call: a commit that was done before is
+    /// answered as done, or as stale by a store that never loses an answer. If it fails, some of the commits may have been
+    /// done.
     async fn commit(&self, commits: &[Commit]) -> Result<Vec<Committed>>;
 
     /// Records an acceptance that arrived without a valid lease.
@@ -156,10 +119,9 @@ pub trait Store: Requests + Schedules + Send + Sync + fmt::Debug {
     /// They are due at once. A stale lease is passed over. May be repeated.
     async fn release(&self, leases: &[Lease]) -> Result<()>;
 
-    /// Reports that a worker is alive, and takes back leases of all workers that ended or whose process is known to be
-    /// dead.
-    /// Answers how many. A job that stood at `ready` becomes due; one at `submitting` goes to the next submit claim. A
-    /// store may bound one call, and forgets workers that were silent for long and hold nothing. May be repeated.
+    /// Reports that a worker is alive, and takes back leases of all workers that ended or whose process is known to be dead.
+    /// Answers how many. A job that stood at `ready` becomes due; one at `submitting` goes to the next submit claim. A store
+    /// may bound one call, and forgets workers that were silent for long and hold nothing. May be repeated.
     async fn heartbeat(&self, worker: &WorkerId) -> Result<u64>;
 
     /// Reports that a worker ends in good order: takes back what it still holds and forgets it.
@@ -173,8 +135,7 @@ pub trait Store: Requests + Schedules + Send + Sync + fmt::Debug {
     async fn set_limits(&self, account: &AccountName, limits: &AccountLimits) -> Result<()>;
 
     /// Answers what was learned of an account's limits and what of them is in use; nothing for an unknown account.
-    /// Claims keep to [`Pace::requests_per_second`] and [`Pace::max_in_flight`] under the account's limits. May be
-    /// repeated.
+    /// Claims keep to [`Pace::requests_per_second`] and [`Pace::max_in_flight`] under the account's limits. May be repeated.
     async fn pace(&self, account: &AccountName) -> Result<PaceView>;
 
     /// Sets what was learned if its version is still `version`, and raises the version by one.
@@ -226,9 +187,9 @@ pub trait Store: Requests + Schedules + Send + Sync + fmt::Debug {
     async fn apply_event(&self, job: JobId, event: Event) -> Result<Edited>;
 
     /// Cancels a job: at once where it is queued, and by request where a worker has it or it is at the provider.
-    /// The person's wish stays until it is granted, the output is there to be fetched, or the job ends. It differs from
-    /// that of a line that is gone ([`crate::rules::cancel::CancelWish`]). A repeat may be refused because the first call
-    /// was done.
+    /// The person's wish stays until it is granted, the output is there to be fetched, or the job ends. It differs from that
+    /// of a line that is gone ([`crate::rules::cancel::CancelWish`]). A repeat may be refused because the first call was
+    /// done.
     ///
     /// # Errors
     /// `Error::NoJob` where there is no such job.
@@ -243,8 +204,8 @@ pub trait Store: Requests + Schedules + Send + Sync + fmt::Debug {
     async fn begin_cancel(&self, batch: &BatchName) -> Result<()>;
 
     /// Ends what [`Store::begin_cancel`] began.
-    /// Call it once a walk over the whole batch has left nothing queued in it. It does nothing where there is no such
-    /// batch. May be repeated.
+    /// Call it once a walk over the whole batch has left nothing queued in it. It does nothing where there is no such batch.
+    /// May be repeated.
     async fn end_cancel(&self, batch: &BatchName) -> Result<()>;
 
     /// Does to each job what a person wants; one answer a job, in order.
@@ -252,75 +213,25 @@ pub trait Store: Requests + Schedules + Send + Sync + fmt::Debug {
     /// first call did.
     ///
     /// # Errors
-    /// `Error::NoJob` where one of the jobs is unknown, and `Error::BeingPurged` while the batch of one is being
-    /// purged, unless that one is cancelled or has moved on. Then some of the edits may have been done.
+    /// `Error::NoJob` where one of the jobs is unknown, and `Error::BeingPurged` while the batch of one is being purged,
+    /// unless that one is cancelled or has moved on. Then some of the edits may have been done.
     async fn edit_all(&self, edits: &[(JobId, Edit)]) -> Result<Vec<Edited>>;
 
     // ---- reading ----
 
-    /// Answers a part of the jobs that a filter means, from a cursor on: at most `limit`, and fewer, or none, where few
-    /// fit.
+    /// Answers a part of the jobs that a filter means, from a cursor on: at most `limit`, and fewer, or none, where few fit.
     /// A whole walk meets each job that was there all the time once, in no promised order. May be repeated.
     async fn scan(&self, filter: &JobFilter, from: &Cursor, limit: usize) -> Result<Scanned>;
-
-    /// Changes whenever the store may have forgotten what it acknowledged: another server answers, or the same one after a
-    /// restart.
-    /// It makes no call. The default is for a store that never forgets.
-    fn epoch(&self) -> u64 {
-        0
-    }
-
-    /// Takes a step of comparing journals with the store, and answers which folders it waits for.
-    /// The default is for a store that never forgets. May be repeated.
-    async fn guard(&self, _step: &GuardStep) -> Result<StoreGuard> {
-        Ok(StoreGuard::default())
-    }
-
-    /// Waits a few seconds until all that was done before, by anyone, would survive a change of servers: on the server's
-    /// disk, where it can say so, and on every connected replica.
-    /// The default is for a store that has it there already. May be repeated.
-    async fn everywhere(&self) -> Result<Spread> {
-        Ok(Spread::default())
-    }
-
-    /// Answers what this process knows of the namespace's life.
-    /// It makes no call. The default is for a store that never forgets.
-    fn remembered(&self) -> Remembered {
-        Remembered::default()
-    }
-
-    /// Tells the store that this process buys from now on, with a journal in `folder` that knows `told` of the namespace's
-    /// life.
-    /// The default is for a store that never forgets.
-    fn remember(&self, _folder: &str, _told: &Remembered) {}
 
     /// Answers the store's time.
     /// It never goes back, and passes as time passes, whatever is done to the clocks of the machines.
     async fn now(&self) -> Result<Timestamp>;
 
-    /// Answers the store's time as this process counts it on from the last answer.
-    /// It makes no call.
-    fn time(&self) -> Timestamp;
-
-    /// Answers when the backup was taken that the state came from, until [`Store::accept_restored`].
-    /// Nothing new is bought before; known tasks are followed and fetched. The default is for a store without backups of
-    /// its own. May be repeated.
-    async fn restored(&self) -> Result<Option<Timestamp>> {
-        Ok(None)
-    }
-
-    /// Lets a state that came from a backup buy again, on a person's word; `false` where there was nothing to accept.
-    /// May be repeated.
-    async fn accept_restored(&self) -> Result<bool> {
-        Ok(false)
-    }
-
     /// Answers one job, whether it is shown in listings or not.
     /// One that cannot be read is stood in for ([`JobView::unread`]).
     async fn job(&self, job: JobId) -> Result<Option<JobView>>;
 
-    /// Answers jobs by filter, in the order of manifest lines, those without a line last; of several batches the older
-    /// first.
+    /// Answers jobs by filter, in the order of manifest lines, those without a line last; of several batches the older first.
     /// A job without a line is listed while it moves or if it was bought. Named by id, it always is.
     async fn jobs(&self, filter: &JobFilter, page: Page) -> Result<Vec<JobView>>;
 
@@ -348,8 +259,7 @@ pub trait Store: Requests + Schedules + Send + Sync + fmt::Debug {
     async fn history(&self, job: JobId) -> Result<Vec<HistoryEntry>>;
 
     /// Answers the records that cannot be read, by reading all: for `doctor`.
-    /// They stop nothing else: listings and results show a stand-in, claims set them aside, and changes to them are
-    /// refused.
+    /// They stop nothing else: listings and results show a stand-in, claims set them aside, and changes to them are refused.
     async fn unreadable_records(&self) -> Result<Vec<UnreadableRecord>>;
 
     /// Answers all that is stored of a job that cannot be read; `None` where it can be read, or there is no such job.
@@ -362,7 +272,86 @@ pub trait Store: Requests + Schedules + Send + Sync + fmt::Debug {
 
     /// Waits until something changed since `mark`, the last call's answer, or until `limit` has passed, and answers the
     /// present mark.
-    /// 0 asks for the present mark at once, so no mark is 0. Changes by other processes count. A change may be reported
-    /// that concerns no one, but a claim that brings nothing is no change: those who wait would wake each other for ever.
+    /// 0 asks for the present mark at once, so no mark is 0. Changes by other processes count. A change may be reported that
+    /// concerns no one, but a claim that brings nothing is no change: those who wait would wake each other for ever.
     async fn watch(&self, mark: u64, limit: Duration) -> Result<u64>;
+
+    // ---- requests, across batches ----
+    // Before a manifest is compared with other batches, it is noted what they ask for: `unnoted`, `note_requests`,
+    // `finish_noting`. A load notes nothing, so a store with one batch pays nothing for it.
+
+    /// Answers the batches that were loaded since their requests were last noted.
+    /// Batches that an earlier version loaded are among them; unfinished loads and batches that are being purged are not.
+    async fn unnoted(&self) -> Result<Vec<Unnoted>>;
+
+    /// Notes requests of a batch.
+    /// What was noted of a key and the batch is replaced. The batch may be unknown by now. May work in parts. May be
+    /// repeated.
+    async fn note_requests(&self, batch: &BatchName, notes: &[RequestNote]) -> Result<()>;
+
+    /// Reports that every request of this load is noted.
+    /// It does nothing where another load of the batch was finished since. May be repeated.
+    async fn finish_noting(&self, noted: &Unnoted) -> Result<()>;
+
+    /// Answers where each of these requests was asked for, in the order of `keys`; an empty list where no one asked.
+    async fn noted(&self, keys: &[RequestKey]) -> Result<Vec<Vec<NotedRequest>>>;
+
+    /// Answers which loads are there, for [`Import::seen`].
+    /// A load that died while it was being finished is finished first. May be repeated.
+    async fn imports_seen(&self) -> Result<ImportsSeen>;
+
+    /// Forgets the requests noted as [`Noting::Bought`] that were noted first, so that at most `most` stay.
+    /// A request counts once for each batch. May work in parts. May be repeated.
+    async fn trim_bought(&self, most: u64) -> Result<()>;
+
+    // ---- schedules and run locks ----
+
+    /// Answers a schedule's mark: ticks at or before it that have no record are over.
+    /// A new schedule gets the calendar's present time as its mark, so that it fires nothing of the past. A mark ahead of the
+    /// calendar comes back to it, so that a clock that was ahead silences no one. What was fired by that clock is over all
+    /// the same, by its record or by its span. May be repeated.
+    async fn schedule(&self, schedule: &ScheduleName) -> Result<Timestamp>;
+
+    /// Tries to win a tick: of all callers one wins.
+    /// It loses the tick again once its lease has ended unfinished, or as soon as the store knows that its process has ended.
+    /// A tick that waits is won by the next who asks. A new schedule gets its mark first. A mark rises only by
+    /// [`TickClaim::passes`] of a winner. May be repeated: a worker that has the tick wins it again, under a new token, and
+    /// its earlier token is worth nothing.
+    async fn tick(&self, claim: &TickClaim) -> Result<TickClaimed>;
+
+    /// Answers what the wall clock shows where the store is; the times of ticks go by it.
+    /// It may be set back and ahead, which [`crate::Store::now`] never is.
+    async fn calendar(&self) -> Result<Timestamp>;
+
+    /// Lengthens a won tick's lease to `lasts` from now; `false` where it ended or passed to another.
+    /// It never shortens one. May be repeated by the holder.
+    async fn extend_tick(&self, lease: &TickLease, lasts: Duration) -> Result<bool>;
+
+    /// Ends a won tick's lease and records what came of it; `false`, and nothing changes, where the tick passed to another.
+    /// A lease that ended still finishes the tick, unless another caller won it. May be repeated by the holder: under the
+    /// same token it answers the same and changes nothing. [`crate::TICKS_KEPT`] says which finished ticks stay.
+    async fn finish_tick(&self, lease: &TickLease, outcome: &TickOutcome) -> Result<bool>;
+
+    /// Gives a won tick back unfinished: the next caller wins it at once.
+    /// It does nothing where the tick passed to another. May be repeated.
+    async fn release_tick(&self, lease: &TickLease) -> Result<()>;
+
+    /// Answers a schedule's ticks, at most `limit`, the one that was won or finished last first.
+    async fn ticks(&self, schedule: &ScheduleName, limit: usize) -> Result<Vec<TickView>>;
+
+    /// Answers a schedule's ticks that are being fired or wait, the oldest first.
+    async fn open_ticks(&self, schedule: &ScheduleName) -> Result<Vec<TickView>>;
+
+    /// Answers the spans of a schedule whose ticks have no record any more, the oldest first.
+    /// Ticks in them are over, and are never won again. At most [`crate::TICK_SPANS_KEPT`] are kept.
+    async fn ticks_over(&self, schedule: &ScheduleName) -> Result<Vec<TickSpan>>;
+
+    /// Takes the right to run a batch for `lasts` from now, or renews the worker's own.
+    /// Where another worker has it, whose time has not ended and who is not known to be dead, it answers who. The batch need
+    /// not exist. May be repeated by the worker.
+    async fn acquire_run_lock(&self, batch: &BatchName, worker: &WorkerId, lasts: Duration) -> Result<BatchHold>;
+
+    /// Gives up the right to run a batch, where `worker` has it; otherwise it does nothing.
+    /// May be repeated.
+    async fn leave_batch(&self, batch: &BatchName, worker: &WorkerId) -> Result<()>;
 }

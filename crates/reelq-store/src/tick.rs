@@ -5,6 +5,18 @@ use std::time::Duration;
 use reelq_model::{BatchName, ScheduleName, Timestamp, WorkerId};
 use serde::{Deserialize, Serialize};
 
+/// How many finished ticks are kept of each schedule: this many that were fired, and this many that were not.
+///
+/// Those stay that were finished last, whatever their own times are. Of one that is dropped, its span stays
+/// ([`Store::ticks_over`](crate::Store::ticks_over)). Each kind has its own number, so that ticks that were skipped because of a batch do not push that batch's tick out.
+pub const TICKS_KEPT: usize = 100;
+
+/// How many spans of ticks without a record are kept of each schedule.
+///
+/// Spans that touch become one. Where there are more, the two that lie nearest to each other become one, with all between
+/// them: a tick is rather not fired than fired twice.
+pub const TICK_SPANS_KEPT: usize = 32;
+
 /// A request for a tick.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TickClaim {

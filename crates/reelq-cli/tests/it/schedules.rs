@@ -8,7 +8,7 @@ use std::{
 };
 
 use reelq_model::{Clock as _, ManualClock, ScheduleName, SystemClock, Timestamp};
-use reelq_store::Schedules as _;
+use reelq_store::Store as _;
 use reelq_store_sqlite::SqliteStore;
 use serde_json::Value;
 

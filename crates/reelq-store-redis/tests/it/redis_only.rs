@@ -14,7 +14,7 @@ use reelq_model::{
 use reelq_redis_server::{RedisServer, Reply};
 use reelq_store::{
     Claim, ClaimStage, Commit, Committed, Edited, Error, Imported, JobFilter, Lease, LineDraft, Page, PauseReason,
-    Result, Schedules as _, Store as _, TickClaim, TickClaimed, TickOutcome, TickState,
+    Result, Store as _, TickClaim, TickClaimed, TickOutcome, TickState,
 };
 use reelq_store_conformance::kit::{
     LEASE, SECOND, acceptance, accepted, account, batch, draft, finished, ids, limits, lines, plenty, sending, stored,

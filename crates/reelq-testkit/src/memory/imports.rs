@@ -7,7 +7,7 @@ use std::{
 
 use reelq_model::{BatchName, Job, JobId, Stage};
 use reelq_store::{
-    BatchDraft, Enqueued, Error, Import, Imported, LineDraft, Result,
+    BatchDraft, Enqueued, Error, Import, Imported, ImportsSeen, LineDraft, Result,
     rules::{bounds, cancel::CancelWish},
     transition::{self, LineGone},
 };
@@ -154,4 +154,14 @@ fn count(length: usize) -> u64 {
 
 fn broken(illegal: impl std::fmt::Display) -> Error {
     Error::broken(illegal.to_string())
+}
+
+impl State {
+    /// Loads are finished in one step: none is half made. A batch's serial tells it from one of that name before.
+    pub(super) fn imports_seen(&self) -> ImportsSeen {
+        let whole = || self.batches.values().filter(|batch| batch.whole);
+        let each = whole().map(|batch| (batch.draft.name.clone(), batch.load)).collect();
+        let marks: Vec<String> = whole().map(|batch| format!("{}:{}", batch.serial, batch.load)).collect();
+        ImportsSeen { each, mark: marks.join(" ") }
+    }
 }

@@ -11,7 +11,6 @@ mod limits;
 mod purge;
 mod reading;
 mod record;
-mod requests;
 mod schedule;
 mod schedules;
 mod state;

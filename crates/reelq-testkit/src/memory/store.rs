@@ -3,15 +3,18 @@
 use std::{cmp::Reverse, time::Duration};
 
 use async_trait::async_trait;
-use reelq_model::{Acceptance, AccountName, BatchName, Event, JobId, Money, Submission, Timestamp, WorkerId};
+use reelq_model::{
+    Acceptance, AccountName, BatchName, Event, JobId, Money, RequestKey, ScheduleName, Submission, Timestamp, WorkerId,
+};
 use reelq_store::{
-    AccountLimits, AccountView, BatchDraft, BatchView, Breaker, BreakerView, Claim, Claimed, Commit, Committed, Cursor,
-    Edit, Edited, Enqueued, HistoryEntry, Import, Imported, JobFilter, JobView, Known, LateAcceptance, Lease,
-    LineDraft, Pace, PaceView, Page, PauseReason, Purge, RestoredSubmission, Result, ResultLine, Scanned, Store,
-    UnreadableRecord, WorkerView, rules::figures,
+    AccountLimits, AccountView, BatchDraft, BatchHold, BatchView, Breaker, BreakerView, Claim, Claimed, Commit,
+    Committed, Cursor, Edit, Edited, Enqueued, HistoryEntry, Import, Imported, ImportsSeen, JobFilter, JobView, Known,
+    LateAcceptance, Lease, LineDraft, NotedRequest, Noting, Pace, PaceView, Page, PauseReason, Purge, RequestNote,
+    RestoredSubmission, Result, ResultLine, Scanned, Store, TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan,
+    TickView, Unnoted, UnreadableRecord, WorkerView, rules::figures,
 };
 
-use super::{MemoryStore, record::Record};
+use super::{MemoryStore, batch::Batch, record::Record, schedule::HeldRun};
 
 #[async_trait]
 impl Store for MemoryStore {
@@ -230,5 +233,135 @@ impl Store for MemoryStore {
         // Either way the present mark is the answer.
         drop(tokio::time::timeout(limit, listener.wait_for(|present| *present != mark)).await);
         Ok(*self.shared.mark.borrow())
+    }
+
+    async fn unnoted(&self) -> Result<Vec<Unnoted>> {
+        self.step(|state| {
+            let is_unnoted = |batch: &&Batch| batch.whole && !batch.purging && batch.load != batch.noted;
+            let unnoted = state.batches.values().filter(is_unnoted);
+            unnoted.map(|batch| Unnoted { batch: batch.draft.name.clone(), generation: batch.load }).collect()
+        })
+    }
+
+    async fn note_requests(&self, batch: &BatchName, notes: &[RequestNote]) -> Result<()> {
+        self.step(|state| {
+            for RequestNote { key, noting } in notes {
+                let job = match noting {
+                    Noting::Job(job) => Some(Some(*job)),
+                    Noting::Bought => Some(None),
+                    Noting::Nothing => None,
+                };
+                let place = (*key, batch.clone());
+                state.requests.remove(&place);
+                state.requests.extend(job.map(|job| (place, (job, state.now))));
+            }
+        })
+    }
+
+    async fn finish_noting(&self, noted: &Unnoted) -> Result<()> {
+        self.step(|state| {
+            if let Some(batch) = state.batches.get_mut(&noted.batch).filter(|batch| batch.load == noted.generation) {
+                batch.noted = noted.generation;
+            }
+        })
+    }
+
+    async fn noted(&self, keys: &[RequestKey]) -> Result<Vec<Vec<NotedRequest>>> {
+        self.step(|state| {
+            let noted = |key: &RequestKey| {
+                let found = state.requests.iter().filter(|((noted, _), _)| noted == key);
+                found.map(|((_, batch), (job, _))| NotedRequest { batch: batch.clone(), job: *job }).collect()
+            };
+            keys.iter().map(noted).collect()
+        })
+    }
+
+    async fn imports_seen(&self) -> Result<ImportsSeen> {
+        self.step(|state| state.imports_seen())
+    }
+
+    async fn trim_bought(&self, most: u64) -> Result<()> {
+        self.step(|state| {
+            let bought = state.requests.iter().filter(|(_, (job, _))| job.is_none());
+            let mut bought: Vec<_> = bought.map(|(place, (_, at))| (Reverse(*at), place.clone())).collect();
+            bought.sort_unstable();
+            for (_, place) in bought.into_iter().skip(usize::try_from(most).unwrap_or(usize::MAX)) {
+                state.requests.remove(&place);
+            }
+        })
+    }
+
+    async fn schedule(&self, schedule: &ScheduleName) -> Result<Timestamp> {
+        self.step(|state| {
+            let wall = state.wall;
+            let schedule = state.schedule(schedule);
+            // A mark that a clock set which was ahead comes back to the present.
+            schedule.mark = schedule.mark.min(wall);
+            schedule.mark
+        })
+    }
+
+    async fn tick(&self, claim: &TickClaim) -> Result<TickClaimed> {
+        self.step(|state| state.tick(claim))
+    }
+
+    async fn calendar(&self) -> Result<Timestamp> {
+        Ok(self.shared.clock.now())
+    }
+
+    async fn extend_tick(&self, lease: &TickLease, lasts: Duration) -> Result<bool> {
+        self.step(|state| {
+            let now = state.now;
+            let tick = state.firing(lease).filter(|tick| tick.standing.is_leased(now));
+            let until = tick.map(|tick| &mut tick.standing.lease_until);
+            until.map(|until| *until = (*until).max(Some(now.after(lasts)))).is_some()
+        })
+    }
+
+    async fn finish_tick(&self, lease: &TickLease, outcome: &TickOutcome) -> Result<bool> {
+        self.step(|state| state.finish_tick(lease, outcome))
+    }
+
+    async fn release_tick(&self, lease: &TickLease) -> Result<()> {
+        self.step(|state| {
+            let now = state.now;
+            let released = state.firing(lease).map(|tick| tick.standing.lease_until = Some(now));
+            state.changes += u64::from(released.is_some());
+        })
+    }
+
+    async fn ticks(&self, schedule: &ScheduleName, limit: usize) -> Result<Vec<TickView>> {
+        self.step(|state| {
+            let mut views = state.tick_views(schedule);
+            views.sort_by_key(|view| Reverse((view.changed_at, view.at)));
+            views.truncate(limit);
+            views
+        })
+    }
+
+    async fn open_ticks(&self, schedule: &ScheduleName) -> Result<Vec<TickView>> {
+        self.step(|state| state.tick_views(schedule).into_iter().filter(|view| !view.state.is_over()).collect())
+    }
+
+    async fn ticks_over(&self, schedule: &ScheduleName) -> Result<Vec<TickSpan>> {
+        self.step(|state| state.schedules.get(schedule).map_or_else(Vec::new, |schedule| schedule.over.clone()))
+    }
+
+    async fn acquire_run_lock(&self, batch: &BatchName, worker: &WorkerId, lasts: Duration) -> Result<BatchHold> {
+        self.step(|state| {
+            let (now, until) = (state.now, state.now.after(lasts));
+            let new = || HeldRun { worker: worker.clone(), since: now, until };
+            let lock = state.runs.entry(batch.clone()).or_insert_with(new);
+            if lock.worker != *worker && lock.until > now {
+                let (worker, ends_in) = (lock.worker.clone(), lock.until.since(now));
+                return BatchHold::Taken { worker, since: lock.since, ends_in };
+            }
+            *lock = HeldRun { since: if lock.worker == *worker { lock.since } else { now }, ..new() };
+            BatchHold::Held
+        })
+    }
+
+    async fn leave_batch(&self, batch: &BatchName, worker: &WorkerId) -> Result<()> {
+        self.step(|state| state.runs.retain(|name, lock| name != batch || lock.worker != *worker))
     }
 }
