@@ -11,11 +11,8 @@ use reelq_model::{SharedClock, SystemClock};
 use reelq_runner::{context::CommandContext, signals};
 
 use crate::{
-    args::{Cli, Command},
-    commands::{
-        after_loss, backup, cancel, completions, config, config_markdown, continuing, cron, doctor, enqueue,
-        help_markdown, models, pause, plan, purge, resolve, results, retry, run, schema, sim, status, worker,
-    },
+    args::Cli,
+    commands::{run_command, run_without_configuration},
 };
 
 /// Runs the program.
@@ -59,38 +56,10 @@ fn refused(error: &clap::Error) -> Exit {
 }
 
 async fn dispatch(cli: Cli, environment: Environment, clock: SharedClock, out: Out) -> CommandResult {
-    match &cli.command {
-        Command::Completions(args) => return Ok(completions::run(args, Cli::command(), out)),
-        Command::Schema(args) => return Ok(schema::run(args, out)),
-        Command::HelpMarkdown => return Ok(help_markdown::run(Cli::command(), out)),
-        Command::ConfigMarkdown => return Ok(config_markdown::run(out)),
-        Command::Models(args) if args.is_builtin() => return models::builtin(args, out),
-        _ => {}
+    if let Some(outcome) = run_without_configuration(&cli.command, Cli::command, out) {
+        return outcome;
     }
     let context = CommandContext::open(&cli.global.invocation(), environment, clock, out)?;
     start_logging(&context.config.log).map_err(CommandError::usage)?;
-    match cli.command {
-        Command::Run(args) => Box::pin(run::run(&args, &context, out)).await,
-        Command::Continue(args) => Box::pin(continuing::run(&args, &context, out)).await,
-        Command::Enqueue(args) => Box::pin(enqueue::run(&args, &context, out)).await,
-        Command::Worker(args) => Box::pin(worker::run(&args, &context, out)).await,
-        Command::Plan(args) => plan::run(&args, &context, out).await,
-        Command::Status(args) => status::run(&args, &context, out).await,
-        Command::Results(args) => results::run(&args, &context, out).await,
-        Command::Retry(args) => retry::run(&args, &context, out).await,
-        Command::Cancel(args) => cancel::run(&args, &context, out).await,
-        Command::Pause(args) => pause::pause(&args, &context, out).await,
-        Command::Resume(args) => after_loss::resume(&args, &context, out).await,
-        Command::Purge(args) => purge::run(&args, &context, out).await,
-        Command::Resolve(args) => resolve::run(&args, &context, out).await,
-        Command::Backup(args) => backup::run(&args, &context, out).await,
-        Command::Cron(action) => cron::run(&action, &context, out).await,
-        Command::Models(args) => models::run(&args, &context, out),
-        Command::Config(config::ConfigAction::Show) => Ok(config::run(&context, out)),
-        Command::Doctor(args) => Box::pin(doctor::run(&args, &context, out)).await,
-        Command::Sim(args) => Box::pin(sim::run(&args, &context, out)).await,
-        Command::Schema(_) | Command::HelpMarkdown | Command::ConfigMarkdown | Command::Completions(_) => {
-            Ok(Exit::Done)
-        }
-    }
+    run_command(cli.command, &context, out).await
 }

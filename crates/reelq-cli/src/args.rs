@@ -1,13 +1,13 @@
-//! The command line.
+//! The command line: its own flags, in front of a command.
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, ValueEnum};
 use reelq_config::Flags;
 use reelq_console::Color;
 use reelq_runner::context::Invocation;
 
-use crate::commands;
+use crate::commands::Command;
 
 /// Runs manifests of paid, asynchronous generation jobs: buys each row once, waits, and saves every output.
 #[derive(Debug, Parser)]
@@ -71,60 +71,4 @@ impl Global {
         let flags = Flags { config: self.config.clone(), store: self.store.clone(), log: self.log.clone() };
         Invocation { flags, simulate: self.simulate }
     }
-}
-
-/// What to do.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Command {
-    /// Buy a manifest: submit what is new, wait for what runs, save every output; running it again continues
-    Run(Box<commands::run::RunArgs>),
-    /// Go on with a batch as it was loaded: reads no manifest, adds no job, and asks nothing
-    #[command(name = "continue")]
-    Continue(Box<commands::continuing::ContinueArgs>),
-    /// Show what a run would do: rows, changes, prices, time; nothing is enqueued
-    Plan(commands::plan::PlanArgs),
-    /// Bring a manifest into the store, for workers to work on; repeating it changes nothing
-    Enqueue(commands::enqueue::EnqueueArgs),
-    /// Work on everything in the store, whoever enqueued it, until stopped
-    Worker(Box<commands::worker::WorkerArgs>),
-    /// Show where batches, accounts and jobs stand
-    Status(commands::status::StatusArgs),
-    /// Print the result manifest of a batch: one line for every row
-    Results(commands::results::ResultsArgs),
-    /// Take failed jobs up again: look at their tasks, fetch what they have, buy again what is over
-    Retry(commands::retry::RetryArgs),
-    /// Withdraw jobs: at once where they were not submitted, else by asking the provider, where it can
-    Cancel(commands::cancel::CancelArgs),
-    /// Stop the submissions of a batch or an account
-    Pause(commands::pause::PauseArgs),
-    /// Let a paused batch or account submit again, or everything after a loss of the state
-    Resume(commands::after_loss::ResumeArgs),
-    /// Remove the records of finished batches; what they bought is forgotten, their files stay
-    Purge(commands::purge::PurgeArgs),
-    /// List jobs that wait for a person, settle them, or give up any that has not ended
-    Resolve(commands::resolve::ResolveArgs),
-    /// Copy the state into a file while others work on it, or go back to such a copy
-    Backup(commands::backup::BackupArgs),
-    /// Fire schedules, list their ticks, and check them
-    #[command(subcommand)]
-    Cron(commands::cron::CronAction),
-    /// Show models, modes, limits and prices
-    Models(commands::models::ModelsArgs),
-    /// Print the JSON Schema of manifests, or of the configuration
-    Schema(commands::schema::SchemaArgs),
-    /// Show the configuration
-    #[command(subcommand)]
-    Config(commands::config::ConfigAction),
-    /// Check configuration, keys, clock, disk, store and output place, and say how to mend them
-    Doctor(commands::doctor::DoctorArgs),
-    /// Run the simulated vendors alone
-    Sim(Box<commands::sim::SimServerArgs>),
-    /// Print shell completions
-    Completions(commands::completions::CompletionsArgs),
-    /// Print the help of every command as Markdown
-    #[command(hide = true)]
-    HelpMarkdown,
-    /// Print the tables of configuration keys as Markdown
-    #[command(hide = true)]
-    ConfigMarkdown,
 }
