@@ -2,7 +2,7 @@
 
 use reelq_model::{Charge, Job, Money, Settlement, TaskId, Timestamp, Trouble, TroubleKind, Troubles};
 
-use super::samples::{job, later_stages, sample_stages};
+use super::table::{job, later_stages, sample_stages};
 
 const GOLDEN: &str = include_str!("../golden/jobs_v1.jsonl");
 /// Format 1 with the members that were added since; a job that has none of them is written as before.

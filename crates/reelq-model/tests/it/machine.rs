@@ -1,54 +1,9 @@
-//! The stage machine as a whole: its full table, and what holds for every sequence of events.
+//! What holds for every sequence of events.
 
 use proptest::prelude::*;
-use reelq_model::{Event, Job, Money, Stage, Timestamp, Wake};
+use reelq_model::{Event, Job, Money, Stage, Timestamp};
 
-use super::samples::{EVENTS, job, later_stages, sample_event, sample_stages};
-
-fn shown(wake: Wake) -> String {
-    match wake {
-        Wake::Now => "now".to_owned(),
-        Wake::After(wait) => format!("after {}s", wait.as_secs()),
-        Wake::Never => "never".to_owned(),
-    }
-}
-
-#[test]
-fn every_stage_answers_every_event() {
-    let mut table = Vec::new();
-    for (name, stage) in sample_stages().into_iter().chain(later_stages()) {
-        for kind in 0..EVENTS {
-            let event = sample_event(kind, 1, 1);
-            let line = match stage.clone().on(event.clone()) {
-                Ok((next, wake)) => format!("{name} + {} -> {} ({})", event_name(&event), next.status(), shown(wake)),
-                Err(illegal) => {
-                    assert_eq!((illegal.stage, illegal.event), (stage.status().as_str(), event.name()));
-                    continue;
-                }
-            };
-            table.push(line);
-        }
-    }
-    insta::assert_snapshot!(table.join("\n"));
-}
-
-/// The event's name and what tells it from others of that name.
-fn event_name(event: &Event) -> String {
-    let detail = match event {
-        Event::Resolved { resolution } => format!("{resolution:?}"),
-        Event::Failed { settlement, retry_after, .. } => {
-            format!("{settlement:?}{}", if retry_after.is_some() { ", again" } else { "" })
-        }
-        Event::Accepted { acceptance, .. } => format!("{} for {}", acceptance.task, acceptance.submission),
-        Event::Finished { outputs, .. } => format!("{} outputs", outputs.len()),
-        Event::Cancelled { settlement } => format!("{settlement:?}"),
-        Event::RestoredSubmission { submission } => submission.number.to_string(),
-        Event::Retry { buy } => if *buy { "buy" } else { "look" }.to_owned(),
-        Event::FetchFailed { failure } => failure.kind.to_string(),
-        _ => return event.name().to_owned(),
-    };
-    format!("{}({detail})", event.name())
-}
+use super::table::{EVENTS, job, sample_event};
 
 /// Sequences of events, each with the number of a submission and of a task.
 fn events() -> impl Strategy<Value = Vec<(usize, u32, u32)>> {

@@ -9,4 +9,4 @@ mod named;
 #[cfg(test)]
 mod recall;
 #[cfg(test)]
-mod samples;
+mod table;

@@ -3,13 +3,13 @@
 use reelq_model::{Event, Job, Resolution, Stage, Status, Submission, TaskId, Timestamp};
 
 fn standing(stage: Stage) -> Job {
-    let mut job = super::samples::job();
+    let mut job = super::table::job();
     job.stage = stage;
     job
 }
 
 fn unconfirmed() -> Job {
-    let job = standing(Stage::Submitting { submission: super::samples::submission(1) });
+    let job = standing(Stage::Submitting { submission: super::table::submission(1) });
     let event = Event::Unresolved { reason: "no reply".to_owned(), candidate: None };
     job.apply(event, Timestamp::default()).unwrap().job
 }
@@ -54,7 +54,7 @@ fn a_task_that_was_named_wrongly_is_taken_back_and_its_price_stays_set_aside() {
 
 #[test]
 fn a_task_that_the_provider_named_is_neither_exchanged_nor_taken_back() {
-    let job = standing(Stage::Running { task: super::samples::task(1) });
+    let job = standing(Stage::Running { task: super::table::task(1) });
     let submission = submission(&unconfirmed());
     assert!(after(&job, WRONG).is_none());
     assert!(after(&job, named("t-9", &submission)).is_none());

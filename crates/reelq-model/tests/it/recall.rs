@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use reelq_model::{Event, Job, Status, Timestamp};
 
-use super::samples::{EVENTS, job, sample_event, submission};
+use super::table::{EVENTS, job, sample_event, submission};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_millis(second * 1_000)
