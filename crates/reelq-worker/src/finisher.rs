@@ -56,7 +56,7 @@ impl Finisher {
         let commit = Commit { lease: lease.clone(), event: event.clone(), keep: false };
         let committed = self.committer.commit(commit).await.map(|answer| answer.committed);
         match committed {
-            Some(Committed::Done(_)) => self.timers.wake_for(&self.account, &event),
+            Some(Committed::Done(_)) => self.wake(&lease, event),
             Some(Committed::Stale) if self.stale(&lease, &event).await => {}
             Some(Committed::Stale) | None => return,
             Some(Committed::Illegal(error)) => {
@@ -64,6 +64,14 @@ impl Finisher {
             }
         }
         tracked.persisted();
+    }
+
+    /// An acceptance that the leased job could not take in is followed by another job, which a look at the store finds.
+    fn wake(&self, lease: &Lease, event: Event) {
+        let before = &lease.job.stage;
+        if let Ok((next, wake)) = before.clone().on(event) {
+            self.timers.wake_for(&self.account, before, &next, wake);
+        }
     }
 
     /// An acceptance counts even where the lease is gone: it is money. Returns whether everything that counts is in the store.
@@ -77,7 +85,7 @@ impl Finisher {
             match retry_transient(&self.rng, record).await {
                 Ok(late) => {
                     tracing::warn!(job = %lease.job.id, task = %acceptance.task, ?late, "an acceptance came after its lease had ended");
-                    self.timers.wake_for(&self.account, event);
+                    self.timers.wake(&self.account, ClaimStage::Poll, *first_poll);
                     return true;
                 }
                 // Nothing is wrong with the store. A journal restores what it has lost.

@@ -1,9 +1,9 @@
-//! Which stage workers a committed event wakes.
+//! Which stage workers a committed step wakes.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use reelq_model::{AccountName, Event};
-use reelq_store::ClaimStage;
+use reelq_model::{AccountName, Stage, Wake};
+use reelq_store::{ClaimStage, rules::queue::Queue};
 
 use crate::wakeup_timer::WakeupTimer;
 
@@ -46,26 +46,21 @@ impl WakeupTimers {
         Some(if asked.all(|timer| timer.is_idle()) { Idle::UntilChange } else { Idle::ForLong })
     }
 
-    /// Wakes whoever the event, just committed, made work for.
-    pub(crate) fn wake_for(&self, account: &AccountName, event: &Event) {
-        match event {
-            Event::Accepted { first_poll, .. } => self.wake(account, ClaimStage::Poll, *first_poll),
-            Event::Running { next_poll, .. } => self.wake(account, ClaimStage::Poll, *next_poll),
-            Event::LinksExpired { after, .. } => self.wake(account, ClaimStage::Poll, *after),
-            Event::FetchLater { after, .. } => self.wake(account, ClaimStage::Collect, *after),
-            Event::RestoredSubmission { .. } => self.wake(account, ClaimStage::Submit, Duration::ZERO),
-            Event::Replay { after, .. } => self.wake(account, ClaimStage::Submit, *after),
-            Event::NotSent { after, .. } | Event::Throttled { after, .. } | Event::TurnedAway { after, .. } => {
-                self.freed(account, Some(*after));
-            }
-            Event::Failed { retry_after, .. } => self.freed(account, *retry_after),
-            Event::Finished { .. } | Event::FetchAgain { .. } => {
-                self.wake(account, ClaimStage::Collect, Duration::ZERO);
-                self.freed(account, None);
-            }
-            Event::Resolved { .. } => self.freed(account, Some(Duration::ZERO)),
-            Event::Rejected { .. } | Event::Cancelled { .. } | Event::Unresolved { .. } => self.freed(account, None),
-            Event::Sending { .. } | Event::FetchFailed { .. } | Event::Stored { .. } | Event::Retry { .. } => {}
+    /// Wakes whoever a step that was just committed made work for: a job that was leased at `before` stands at `next`.
+    pub(crate) fn wake_for(&self, account: &AccountName, before: &Stage, next: &Stage, wake: Wake) {
+        let wait = match wake {
+            Wake::Now => Some(Duration::ZERO),
+            Wake::After(wait) => Some(wait),
+            Wake::Never => None,
+        };
+        if let (Some(stage), Some(wait)) = (claimed_by(next), wait) {
+            self.wake(account, stage, wait);
+        }
+        // A leased job has a place in flight from `ready` on, and its money set aside.
+        if matches!(before, Stage::Ready | Stage::Submitting { .. } | Stage::Running { .. })
+            && !matches!(next, Stage::Submitting { .. } | Stage::Running { .. })
+        {
+            self.wake_idle_submitters();
         }
     }
 
@@ -76,11 +71,18 @@ impl WakeupTimers {
     }
 
     /// A slot in flight or money is free again; a batch's budget is shared by all accounts.
-    fn freed(&self, account: &AccountName, due: Option<Duration>) {
-        if let Some(wait) = due {
-            self.wake(account, ClaimStage::Submit, wait);
-        }
+    fn wake_idle_submitters(&self) {
         let submits = self.timers.iter().filter(|((_, stage), _)| *stage == ClaimStage::Submit);
         submits.for_each(|(_, timer)| timer.wake_if_idle());
+    }
+}
+
+/// Which claims bring a job at `stage`.
+const fn claimed_by(stage: &Stage) -> Option<ClaimStage> {
+    match Queue::at(stage, true) {
+        Queue::Ready | Queue::Waiting | Queue::Replay => Some(ClaimStage::Submit),
+        Queue::Poll => Some(ClaimStage::Poll),
+        Queue::Fetch | Queue::FetchLater => Some(ClaimStage::Collect),
+        Queue::None => None,
     }
 }
