@@ -3,15 +3,14 @@
 //! A file is complete or absent, and what is read is checked against its name.
 
 use std::{
-    io::{self, Write as _},
+    io,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU64, Ordering},
 };
 
 use bytes::Bytes;
 use reelq_model::Digest;
 
-use crate::{private, sync_folder};
+use crate::{private, replace};
 
 type Result<T> = std::result::Result<T, BlobError>;
 
@@ -41,8 +40,6 @@ pub enum BlobError {
 #[derive(Debug)]
 pub struct Blobs {
     folder: PathBuf,
-    /// Tells apart the unfinished files of this process.
-    written: AtomicU64,
 }
 
 impl Blobs {
@@ -50,7 +47,7 @@ impl Blobs {
     pub fn open(folder: impl Into<PathBuf>) -> Result<Self> {
         let folder = folder.into();
         private::own_folder(&folder).map_err(|reason| failed("create", &folder, reason))?;
-        Ok(Self { folder, written: AtomicU64::new(0) })
+        Ok(Self { folder })
     }
 
     /// Keeps the bytes; durable when it returns. The same bytes again cost nothing.
@@ -61,7 +58,7 @@ impl Blobs {
             return Ok(digest);
         }
         let path = self.path(&digest);
-        self.write(&path, bytes).map_err(|reason| failed("write", &path, reason))?;
+        replace(&path, bytes).map_err(|reason| failed("write", &path, reason))?;
         Ok(digest)
     }
 
@@ -79,16 +76,6 @@ impl Blobs {
     /// Where the bytes with this digest are, or would be.
     pub fn path(&self, digest: &Digest) -> PathBuf {
         self.folder.join(digest.to_string())
-    }
-
-    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let number = self.written.fetch_add(1, Ordering::Relaxed);
-        let part = path.with_extension(format!("{}-{number}.part", std::process::id()));
-        let mut file = private::options().create(true).write(true).truncate(true).open(&part)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&part, path)?;
-        sync_folder(&self.folder)
     }
 }
 

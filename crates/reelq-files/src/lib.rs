@@ -1,9 +1,12 @@
-//! Files of this machine: bytes by content, private files and folders, durable renames.
+//! Files of this machine: bytes by content, private files and folders, durable renames, locks of processes.
 
 mod blobs;
 mod folder;
 pub mod fresh;
 pub mod private;
+pub mod process_lock;
+mod replace;
 
 pub use blobs::{BlobError, Blobs};
 pub use folder::{sync_folder, sync_parent};
+pub use replace::replace;

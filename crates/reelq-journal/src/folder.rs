@@ -1,19 +1,15 @@
 //! The folder of journals: one lock file and up to three files of lines a process. The system frees a lock when its process ends.
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
+    fs::File,
     io,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use reelq_model::{Digest, WorkerId};
 
 use super::entry::{Contents, decode};
-use reelq_files::private;
-
-/// How often a lock is tried that another process holds for the moment of a look.
-const TRIES: u32 = 50;
+use reelq_files::{private, process_lock};
 
 /// The journals of one store in a folder.
 #[derive(Debug, Clone)]
@@ -120,22 +116,13 @@ impl Folder {
 
     /// Locks a journal for as long as its process lives; `None` where another live process has it.
     pub(super) fn lock(&self, name: &str) -> io::Result<Option<File>> {
-        let path = self.file(name, "lock");
-        for _ in 0..TRIES {
-            let file = private::options().create(true).append(true).open(&path)?;
-            match file.try_lock() {
-                Ok(()) => return Ok(Some(file)),
-                Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(2)),
-                Err(TryLockError::Error(error)) => return Err(error),
-            }
-        }
-        Ok(None)
+        process_lock::take(&self.file(name, "lock"))
     }
 
     /// Whether the process of a journal lives. Where that cannot be told, it does.
     pub(super) fn is_live(&self, name: &str) -> bool {
-        match OpenOptions::new().read(true).open(self.file(name, "lock")) {
-            Ok(file) => file.try_lock_shared().is_err(),
+        match process_lock::is_free(&self.file(name, "lock")) {
+            Ok(is_free) => !is_free,
             Err(error) => error.kind() != io::ErrorKind::NotFound,
         }
     }

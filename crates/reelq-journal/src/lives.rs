@@ -3,15 +3,14 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io::{self, Write as _},
-    path::{Path, PathBuf},
+    io,
+    path::Path,
 };
 
 use reelq_model::{AccountName, Digest, JobId, Money, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::entry::Line;
-use reelq_files::private;
 use reelq_store::{AbsentJob, AbsentPurchase, FolderDraft};
 
 /// More lives than a namespace will have.
@@ -63,17 +62,7 @@ impl Lives {
     pub(super) fn write(&mut self, path: &Path) -> io::Result<()> {
         let spare = self.0.len().saturating_sub(KEPT);
         self.0.drain(..spare);
-        let new = PathBuf::from(format!("{}.{:x}", path.display(), reelq_files::fresh::number()));
-        let mut file = private::options().create(true).write(true).truncate(true).open(&new)?;
-        let written = serde_json::to_vec(self)
-            .map_err(io::Error::other)
-            .and_then(|bytes| file.write_all(&bytes))
-            .and_then(|()| file.sync_all())
-            .and_then(|()| std::fs::rename(&new, path));
-        if written.is_err() {
-            std::fs::remove_file(&new).ok();
-        }
-        written
+        reelq_files::replace(path, &serde_json::to_vec(self).map_err(io::Error::other)?)
     }
 
     pub(super) fn find(&self, identity: &str) -> Option<&Life> {

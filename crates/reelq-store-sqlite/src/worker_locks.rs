@@ -4,7 +4,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{File, OpenOptions},
+    fs::File,
     io,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
@@ -13,11 +13,8 @@ use std::{
 use reelq_model::WorkerId;
 
 use crate::error::Result;
-use reelq_files::private;
+use reelq_files::{private, process_lock};
 use reelq_store::Error;
-
-/// How often a lock is tried whose file another process is just clearing away.
-const TRIES: usize = 16;
 
 /// The lock files of the workers on one state file.
 #[derive(Debug)]
@@ -39,7 +36,7 @@ impl WorkerLocks {
             return Ok(false);
         }
         let path = self.path(worker.as_str());
-        let lock = private::own_folder(&self.folder).and_then(|()| take(&path));
+        let lock = private::own_folder(&self.folder).and_then(|()| process_lock::take(&path));
         let lock = lock.map_err(|error| Error::broken(format!("lock {}: {error}", path.display())))?;
         let taken = || Error::broken(format!("worker `{worker}` is already at work in another process"));
         held.insert(worker.as_str().to_owned(), lock.ok_or_else(taken)?);
@@ -59,11 +56,8 @@ impl WorkerLocks {
         if self.held.lock().unwrap_or_else(PoisonError::into_inner).contains_key(worker) {
             return false;
         }
-        match OpenOptions::new().write(true).open(self.path(worker)) {
-            Ok(file) => file.try_lock().is_ok(),
-            // A worker announces itself before it is written into the state.
-            Err(error) => error.kind() == io::ErrorKind::NotFound,
-        }
+        // A worker announces itself before it is written into the state.
+        process_lock::is_free(&self.path(worker)).unwrap_or_else(|error| error.kind() == io::ErrorKind::NotFound)
     }
 
     /// Removes the lock file of a worker that is gone.
@@ -78,25 +72,4 @@ impl WorkerLocks {
         let safe = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '=' };
         self.folder.join(format!("{}.lock", worker.chars().map(safe).collect::<String>()))
     }
-}
-
-/// Locks the file at `path`; `None` where another process holds it.
-fn take(path: &Path) -> io::Result<Option<File>> {
-    for _ in 0..TRIES {
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(std::fs::TryLockError::WouldBlock) => return Ok(None),
-            Err(std::fs::TryLockError::Error(error)) => return Err(error),
-        }
-        if still_there(path) {
-            return Ok(Some(file));
-        }
-    }
-    Ok(None)
-}
-
-/// Whether the file at `path` is the one that was just locked: then a second handle cannot lock it.
-fn still_there(path: &Path) -> bool {
-    OpenOptions::new().write(true).open(path).is_ok_and(|second| second.try_lock().is_err())
 }

@@ -3,11 +3,12 @@
 //! The system frees the lock however the process ends, so that a run that was killed is known to be dead at once.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::File,
     io,
     path::{Path, PathBuf},
 };
 
+use reelq_files::process_lock;
 use reelq_model::WorkerId;
 
 /// The sign that a run of this machine lives.
@@ -22,9 +23,8 @@ impl ProcessLock {
     pub(super) fn begin(folder: &Path, worker: &WorkerId) -> io::Result<Self> {
         std::fs::create_dir_all(folder)?;
         let path = file(folder, worker);
-        let lock = OpenOptions::new().write(true).create(true).truncate(false).open(&path)?;
-        // Who looks whether it is held has it for a moment.
-        lock.lock()?;
+        let taken = || io::Error::other("another process has the lock of this run");
+        let lock = process_lock::take(&path)?.ok_or_else(taken)?;
         Ok(Self { path, _lock: lock })
     }
 
@@ -59,7 +59,7 @@ fn file(folder: &Path, worker: &WorkerId) -> PathBuf {
 }
 
 fn is_free(path: &Path) -> bool {
-    OpenOptions::new().write(true).open(path).is_ok_and(|file| file.try_lock().is_ok())
+    process_lock::is_free(path).unwrap_or(false)
 }
 
 fn remove(path: &Path) {

@@ -1,13 +1,10 @@
 //! `reelq doctor --remove JOB`: takes a record out of the store that cannot be read, and keeps what it held in a file.
 
-use std::{
-    fs::OpenOptions,
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
-    path::Path,
-};
+use std::path::Path;
 
 use anyhow::Context;
 use reelq_console::{CommandError, CommandResult, Exit, Out, Proposal};
+use reelq_files::private;
 use reelq_model::{BatchName, JobId};
 use reelq_producer::keep_removed;
 use reelq_runner::context::CommandContext;
@@ -62,13 +59,10 @@ async fn batch_of(store: &dyn Store, job: JobId) -> Result<BatchName, CommandErr
     Ok(found.map_or_else(|| BatchName::new("unknown").context("name an unknown batch"), Ok)?)
 }
 
-/// On disk before the record goes.
+/// On disk before the record goes. Prompts and addresses are in it: it is this user's alone, as the state is.
 fn keep(file: &Path, held: &[u8]) -> std::io::Result<()> {
     if let Some(folder) = file.parent() {
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        private::own_folder(folder)?;
     }
-    // Prompts and addresses are in it: it is this user's alone, as the state is.
-    let mut kept = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(file)?;
-    std::io::Write::write_all(&mut kept, held)?;
-    kept.sync_all()
+    reelq_files::replace(file, held)
 }
