@@ -18,7 +18,7 @@
 -- Result   { now, answers, withdrawn }; an answer is { word, version, cancel, in_hand, twin }
 --            word     0 done · 1 stale: nothing was changed, or the server is full and the job was given back
 --                     2 refused: to be withdrawn before it is sent
---                     3 its batch is being purged
+--                     3 its batch is being purged, and the job would not end with the change
 --            twin     the id of another job that is charged for the same task; else ''
 
 local HELD, FREE, AT, SEND, NEW = 0, 1, 2, 3, 4
@@ -137,8 +137,9 @@ local function one(change)
   end
   if is_repeat(rec, change) then return done(rec) end
   if not may(rec, change) then return { STALE, 0, false, false, '' } end
-  -- A part of the batch is gone: what is left of it is not brought back to life.
-  if change.guard == FREE and call('HEXISTS', batch_key(rec.batch), 'purging') == 1 then
+  -- A part of the batch is gone: what is left of it may end, and is not brought back to life.
+  local lives_on = change.guard == FREE and change.facts[1] < SUCCEEDED
+  if lives_on and call('HEXISTS', batch_key(rec.batch), 'purging') == 1 then
     return { PURGING, rec.version, false, false, '' }
   end
   if change.guard == SEND and is_unwanted(rec) then
