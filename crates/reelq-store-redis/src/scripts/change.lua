@@ -3,8 +3,8 @@
 --
 -- ARGV[2]  a list of changes, each
 --          { id, guard, version, token, facts, json, wake, lasts, wish, history, parent, tasks }
---            guard    HELD: the lease of `version` holds · FREE: `version`, in nobody's hand · AT: `version`
---                     SEND: as HELD, and nobody wants the job cancelled · NEW: there is no such record yet
+--            guard    HELD: the lease of `version` holds · FREE: `version`, leased to no one · AT: `version`
+--                     SEND: as HELD, and no one wants the job cancelled · NEW: there is no such record yet
 --            token    tells a repeat of this very change, whose answer was lost, from another one
 --            facts    { status, flags, price, spent, reserved, deadline, days } of the changed job;
 --                     days: of what was spent, day and amount in turn
@@ -94,7 +94,7 @@ local function move(rec, change)
   set_down(rec)
 end
 
--- Puts a record beside its parent that no manifest asked for: the charge that nobody expected.
+-- Puts a record beside its parent that no manifest asked for: the charge that no one expected.
 local function insert(parent, change)
   local rec = {
     id = change.id, version = 1, batch = parent.batch, account = parent.account, load = parent.load,
