@@ -93,9 +93,8 @@ pub async fn warn_of_forgetfulness(place: RedisPlace, options: LinkOptions, cloc
         return;
     }
     let each = findings.iter().map(|finding| format!("`{}` ({})", finding.found, finding.risk));
-    let (each, mends): (Vec<_>, Vec<_>) =
-        each.zip(findings.iter().map(|finding| format!("`{}`", finding.mend))).unzip();
-    tracing::warn!("{} runs with {}: set {} in its redis.conf", facts.address, each.join(" and "), mends.join(" and "));
+    let (each, fixes): (Vec<_>, Vec<_>) = each.zip(findings.iter().map(|finding| format!("`{}`", finding.fix))).unzip();
+    tracing::warn!("{} runs with {}: set {} in its redis.conf", facts.address, each.join(" and "), fixes.join(" and "));
 }
 
 /// The password from its place; `key` is the setting that names the place, without its ending.

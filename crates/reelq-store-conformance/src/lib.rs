@@ -15,6 +15,7 @@ mod forgetful;
 pub mod kit;
 mod subject;
 
+pub mod agreement;
 pub mod breaking;
 pub mod budgets;
 pub mod bulk;

@@ -9,7 +9,7 @@ use super::{
         worker,
     },
 };
-use reelq_store::{Commit, Committed, Error, JobFilter, LateAcceptance, Page, Purge, Unfinished};
+use reelq_store::{Commit, Committed, Edit, Edited, Error, JobFilter, LateAcceptance, Page, Purge, Unfinished};
 
 const ALL: Page = Page { after: 0, limit: 10 };
 
@@ -34,6 +34,13 @@ async fn buy(kit: &Kit<'_>, task: &str) -> JobId {
     let job = kit.finish_next(task, None).await;
     kit.end(&one(kit.fetches(1).await), stored()).await;
     job
+}
+
+/// Cancels many jobs in one call.
+async fn cancel(kit: &Kit<'_>, jobs: impl Iterator<Item = &JobId>) {
+    let edits: Vec<_> = jobs.map(|job| (*job, Edit::Cancel)).collect();
+    let answers = kit.store.edit_all(&edits).await.unwrap();
+    assert!(answers.iter().all(|edited| *edited == Edited::Done));
 }
 
 pub async fn a_finished_batch_is_purged_whole(subject: &dyn Subject) {
@@ -130,9 +137,7 @@ pub async fn a_batch_that_was_never_whole_is_purged(subject: &dyn Subject) {
 pub async fn a_purge_that_died_halfway_is_finished_by_the_next(subject: &dyn Subject) {
     let kit = Kit::new(subject);
     let jobs = kit.load("b", &wishes(2_500)).await;
-    for job in &jobs {
-        kit.store.cancel(*job).await.unwrap();
-    }
+    cancel(&kit, jobs.iter()).await;
     let Purge::Going { jobs: first } = purge(&kit, "b").await else { panic!("too much for one step") };
     let kit = kit.another();
     assert!(kit.batch("b").await.purging);
@@ -162,9 +167,7 @@ pub async fn a_charge_that_comes_while_a_batch_is_purged_is_followed(subject: &d
     let kit = Kit::new(subject);
     let jobs = kit.load("b", &wishes(2_500)).await;
     let bought = buy(&kit, "t1").await;
-    for job in jobs.iter().filter(|job| **job != bought) {
-        kit.store.cancel(*job).await.unwrap();
-    }
+    cancel(&kit, jobs.iter().filter(|job| **job != bought)).await;
     assert!(matches!(purge(&kit, "b").await, Purge::Going { .. }));
     let known: Vec<_> = kit.store.lookup(&batch("b"), &jobs).await.unwrap();
     let Some(left) = jobs.iter().zip(known).find_map(|(job, known)| known.map(|_| *job)) else { return };

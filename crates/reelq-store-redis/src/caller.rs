@@ -70,6 +70,12 @@ pub(super) struct Caller {
 }
 
 impl Caller {
+    /// Over a link, with nothing heard yet.
+    pub(super) fn new(link: Link, server_clock: ServerClock) -> Self {
+        let (unreadable, fullness) = (PassedOver::default(), Fullness::default());
+        Self { link, server_clock, unreadable, memory: Memory::new(), fullness }
+    }
+
     /// Runs a script on its packed arguments.
     ///
     /// # Errors

@@ -21,11 +21,11 @@ use reelq_store::{
 pub(super) enum Guard {
     /// The lease of the version holds.
     Held = 0,
-    /// The record has the version and is in nobody's hand.
+    /// The record has the version and is leased to no one.
     Free = 1,
     /// The record has the version.
     At = 2,
-    /// The lease of the version holds, and nobody wants the job cancelled.
+    /// The lease of the version holds, and no one wants the job cancelled.
     Send = 3,
     /// There is no such record, and its parent has the version.
     New = 4,
@@ -48,7 +48,7 @@ pub(super) struct Guarded<'a> {
 /// The mark of a change.
 pub(super) type Token = [u8; 8];
 
-/// The mark of a change that is told from others by `parts`.
+/// The mark of a change, which `parts` make another one than all others.
 pub(super) fn token(parts: &[&[u8]]) -> Token {
     let mut all = Vec::new();
     for part in parts {
@@ -156,7 +156,7 @@ pub(super) async fn apply(caller: &Caller, changes: &[&Guarded<'_>]) -> Result<A
     };
     let mut unpacker = reply.unpack();
     let each = unpacker.each(read_answer)?;
-    twins::tell(caller, changes, &each).await?;
+    twins::report(caller, changes, &each).await?;
     Ok(Answers { now: reply.now, each, withdrawn: unpacker.each(read_id)? })
 }
 

@@ -82,7 +82,7 @@ async fn read(caller: &Caller, claim: &Claim, reply: &Reply) -> Result<Claimed> 
     Ok(Claimed { leases, retry_in, until_day_ends, limits_missing, roster })
 }
 
-/// The lease, or what is to be set aside because the job cannot be read: it is handed to nobody.
+/// The lease, or what is to be set aside because the job cannot be read: it is handed to no one.
 fn lease(unpacker: &mut Unpacker<'_>, claim: &Claim, reply: &Reply) -> Result<std::result::Result<Lease, Damaged>> {
     unpacker.list()?;
     let (version, cancel_requested) = (unpacker.count()?, unpacker.flag()?);

@@ -1,11 +1,19 @@
 //! The packed form (`MessagePack`) in which scripts and clients talk, as far as they use it: whole numbers, bytes,
 //! flags and lists.
+//!
+//! `rmp` writes and reads it. What scripts pack with `cmsgpack` has no family of its own for bytes: they go as texts.
+
+use rmp::{
+    Marker,
+    decode::{self, NumValueReadError, ValueReadError},
+    encode::{self, ByteBuf},
+};
 
 use reelq_store::{Error, Result};
 
 /// Writes values one after the other.
 #[derive(Debug, Default)]
-pub(super) struct Packer(Vec<u8>);
+pub(super) struct Packer(ByteBuf);
 
 impl Packer {
     pub(super) fn new() -> Self {
@@ -14,21 +22,12 @@ impl Packer {
 
     /// Begins a list; its `length` values follow.
     pub(super) fn list(&mut self, length: usize) -> &mut Self {
-        match u32::try_from(length).unwrap_or(u32::MAX) {
-            length @ 0..=15 => self.0.push(0x90 | low_byte(length)),
-            length => self.tagged(0xdd, &length.to_be_bytes()),
-        }
+        let Ok(_) = encode::write_array_len(&mut self.0, u32::try_from(length).unwrap_or(u32::MAX));
         self
     }
 
     pub(super) fn int(&mut self, value: i64) -> &mut Self {
-        match value {
-            -32..=127 => self.0.push(value.to_be_bytes()[7]),
-            128..=0xff => self.tagged(0xcc, &value.to_be_bytes()[7..]),
-            0x100..=0xffff => self.tagged(0xcd, &value.to_be_bytes()[6..]),
-            0x1_0000..=0xffff_ffff => self.tagged(0xce, &value.to_be_bytes()[4..]),
-            value => self.tagged(0xd3, &value.to_be_bytes()),
-        }
+        let Ok(_) = encode::write_sint(&mut self.0, value);
         self
     }
 
@@ -37,13 +36,8 @@ impl Packer {
     }
 
     pub(super) fn bytes(&mut self, value: &[u8]) -> &mut Self {
-        match u32::try_from(value.len()).unwrap_or(u32::MAX) {
-            length @ 0..=31 => self.0.push(0xa0 | low_byte(length)),
-            length @ 32..=0xff => self.tagged(0xd9, &length.to_be_bytes()[3..]),
-            length => self.tagged(0xdb, &length.to_be_bytes()),
-        }
-        self.0.extend_from_slice(value);
-        self
+        let Ok(_) = encode::write_str_len(&mut self.0, u32::try_from(value.len()).unwrap_or(u32::MAX));
+        self.raw(value)
     }
 
     pub(super) fn text(&mut self, value: &str) -> &mut Self {
@@ -51,36 +45,27 @@ impl Packer {
     }
 
     pub(super) fn flag(&mut self, value: bool) -> &mut Self {
-        self.0.push(if value { 0xc3 } else { 0xc2 });
+        let Ok(()) = encode::write_bool(&mut self.0, value);
         self
     }
 
     /// Adds what was packed before.
     pub(super) fn raw(&mut self, packed: &[u8]) -> &mut Self {
-        self.0.extend_from_slice(packed);
+        self.0.as_mut_vec().extend_from_slice(packed);
         self
     }
 
     /// How many bytes were written.
-    pub(super) const fn len(&self) -> usize {
-        self.0.len()
+    pub(super) fn len(&self) -> usize {
+        self.0.as_slice().len()
     }
 
     pub(super) fn finish(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.0)
-    }
-
-    fn tagged(&mut self, tag: u8, value: &[u8]) {
-        self.0.push(tag);
-        self.0.extend_from_slice(value);
+        std::mem::take(&mut self.0).into_vec()
     }
 }
 
-fn low_byte(value: u32) -> u8 {
-    value.to_be_bytes()[3]
-}
-
-/// Reads values one after the other.
+/// Reads values one after the other. A length is only ever compared with what is there: nothing is set aside for it.
 #[derive(Debug, Clone)]
 pub(super) struct Unpacker<'a>(&'a [u8]);
 
@@ -96,13 +81,7 @@ impl<'a> Unpacker<'a> {
 
     /// The length of a list, whose values are read next.
     pub(super) fn list(&mut self) -> Result<usize> {
-        let tag = self.tag()?;
-        let length = match tag {
-            0x90..=0x9f => u64::from(tag & 0x0f),
-            0xdc => self.number(2)?,
-            0xdd => self.number(4)?,
-            _ => return Err(unexpected("list", tag)),
-        };
+        let length = decode::read_array_len(&mut self.0).map_err(|error| refused("list", &error))?;
         Ok(usize::try_from(length).unwrap_or(usize::MAX))
     }
 
@@ -112,25 +91,14 @@ impl<'a> Unpacker<'a> {
         (0..length).map(|_| read(self)).collect()
     }
 
+    /// A whole number. Scripts calculate in doubles, and pack those as such that are no whole numbers of 64 bits.
     pub(super) fn int(&mut self) -> Result<i64> {
-        let tag = self.tag()?;
-        Ok(match tag {
-            0x00..=0x7f => i64::from(tag),
-            0xe0..=0xff => i64::from(tag.cast_signed()),
-            0xcc..=0xcf => {
-                let value = self.number(1 << (tag - 0xcc))?;
-                i64::try_from(value).map_err(|_| unexpected("number", tag))?
-            }
-            0xd0..=0xd3 => {
-                let width: u32 = 1 << (tag - 0xd0);
-                let unused = 64 - 8 * width;
-                (self.number(width)? << unused).cast_signed() >> unused
-            }
-            // Scripts reckon in doubles, and pack those as such that are no whole numbers of 64 bits.
-            0xca => saturated(f64::from(f32::from_bits(u32::try_from(self.number(4)?).unwrap_or(0)))),
-            0xcb => saturated(f64::from_bits(self.number(8)?)),
-            _ => return Err(unexpected("number", tag)),
-        })
+        let double = match self.0.first().copied().map(Marker::from_u8) {
+            Some(Marker::F32) => decode::read_f32(&mut self.0).map(f64::from),
+            Some(Marker::F64) => decode::read_f64(&mut self.0),
+            _ => return decode::read_int(&mut self.0).map_err(|error| no_number(&error)),
+        };
+        double.map(saturated).map_err(|error| refused("number", &error))
     }
 
     pub(super) fn count(&mut self) -> Result<u64> {
@@ -138,43 +106,23 @@ impl<'a> Unpacker<'a> {
     }
 
     pub(super) fn bytes(&mut self) -> Result<&'a [u8]> {
-        let tag = self.tag()?;
-        let length = match tag {
-            0xa0..=0xbf => u64::from(tag & 0x1f),
-            0xc4 | 0xd9 => self.number(1)?,
-            0xc5 | 0xda => self.number(2)?,
-            0xc6 | 0xdb => self.number(4)?,
-            _ => return Err(unexpected("text", tag)),
-        };
-        self.take(usize::try_from(length).unwrap_or(usize::MAX))
+        let length = decode::read_str_len(&mut self.0).map_err(|error| refused("text", &error))?;
+        let (taken, rest) =
+            self.0.split_at_checked(usize::try_from(length).unwrap_or(usize::MAX)).ok_or_else(cut_short)?;
+        self.0 = rest;
+        Ok(taken)
     }
 
     pub(super) fn text(&mut self) -> Result<&'a str> {
         std::str::from_utf8(self.bytes()?).map_err(|_| Error::broken("a packed text is not UTF-8"))
     }
 
+    /// A flag; a script's `nil` is none.
     pub(super) fn flag(&mut self) -> Result<bool> {
-        match self.tag()? {
-            0xc2 | 0xc0 => Ok(false),
-            0xc3 => Ok(true),
-            tag => Err(unexpected("flag", tag)),
+        match decode::read_bool(&mut self.0) {
+            Err(ValueReadError::TypeMismatch(Marker::Null)) => Ok(false),
+            flag => flag.map_err(|error| refused("flag", &error)),
         }
-    }
-
-    fn tag(&mut self) -> Result<u8> {
-        Ok(self.take(1)?[0])
-    }
-
-    fn number(&mut self, width: u32) -> Result<u64> {
-        let bytes = self.take(usize::try_from(width).unwrap_or(usize::MAX))?;
-        Ok(bytes.iter().fold(0, |value, byte| value << 8 | u64::from(*byte)))
-    }
-
-    fn take(&mut self, length: usize) -> Result<&'a [u8]> {
-        let (taken, rest) =
-            self.0.split_at_checked(length).ok_or_else(|| Error::broken("a packed value is cut short"))?;
-        self.0 = rest;
-        Ok(taken)
     }
 }
 
@@ -183,8 +131,27 @@ pub(super) const fn saturated(number: f64) -> i64 {
     number as i64
 }
 
-fn unexpected(wanted: &str, tag: u8) -> Error {
-    Error::broken(format!("a packed {wanted} was expected, not tag {tag:#04x}"))
+fn refused(wanted: &str, error: &ValueReadError) -> Error {
+    match error {
+        ValueReadError::TypeMismatch(found) => unexpected(wanted, *found),
+        ValueReadError::InvalidMarkerRead(_) | ValueReadError::InvalidDataRead(_) => cut_short(),
+    }
+}
+
+fn no_number(error: &NumValueReadError) -> Error {
+    match error {
+        NumValueReadError::TypeMismatch(found) => unexpected("number", *found),
+        NumValueReadError::OutOfRange => unexpected("number of 63 bits", Marker::U64),
+        NumValueReadError::InvalidMarkerRead(_) | NumValueReadError::InvalidDataRead(_) => cut_short(),
+    }
+}
+
+fn cut_short() -> Error {
+    Error::broken("a packed value is cut short")
+}
+
+fn unexpected(wanted: &str, found: Marker) -> Error {
+    Error::broken(format!("a packed {wanted} was expected, not tag {:#04x}", found.to_u8()))
 }
 
 #[cfg(test)]
@@ -232,5 +199,60 @@ mod tests {
         let mut unpacker = Unpacker::new(&packed);
         let read: Vec<i64> = (0..3).map(|_| unpacker.int().unwrap()).collect();
         assert_eq!(read, [i64::MAX, 2, 0], "2^63, 2.5, no number");
+    }
+    /// What `cmsgpack.pack` of Redis 7 writes for the same values.
+    #[test]
+    fn values_are_packed_as_scripts_pack_them() {
+        let numbers: [(i64, &[u8]); 16] = [
+            (127, &[0x7f]),
+            (128, &[0xcc, 0x80]),
+            (255, &[0xcc, 0xff]),
+            (256, &[0xcd, 1, 0]),
+            (65_535, &[0xcd, 0xff, 0xff]),
+            (65_536, &[0xce, 0, 1, 0, 0]),
+            (4_294_967_295, &[0xce, 0xff, 0xff, 0xff, 0xff]),
+            (4_294_967_296, &[0xcf, 0, 0, 0, 1, 0, 0, 0, 0]),
+            (-1, &[0xff]),
+            (-32, &[0xe0]),
+            (-33, &[0xd0, 0xdf]),
+            (-128, &[0xd0, 0x80]),
+            (-129, &[0xd1, 0xff, 0x7f]),
+            (-32_769, &[0xd2, 0xff, 0xff, 0x7f, 0xff]),
+            (-2_147_483_648, &[0xd2, 0x80, 0, 0, 0]),
+            (-2_147_483_649, &[0xd3, 0xff, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff]),
+        ];
+        for (number, packed) in numbers {
+            assert_eq!(Packer::new().int(number).finish(), packed, "{number}");
+        }
+        let head = |length| Packer::new().bytes(&vec![0; length]).finish()[..=2].to_vec();
+        assert_eq!([head(31), head(32), head(255)], [[0xbf, 0, 0], [0xd9, 32, 0], [0xd9, 255, 0]]);
+        assert_eq!([head(256), head(65_535), head(65_536)], [[0xda, 1, 0], [0xda, 255, 255], [0xdb, 0, 1]]);
+        let list = |length| Packer::new().list(length).finish();
+        assert_eq!([list(0), list(15)], [[0x90], [0x9f]]);
+        assert_eq!([list(16), list(65_535)], [[0xdc, 0, 16], [0xdc, 255, 255]]);
+        assert_eq!(list(65_536), [0xdd, 0, 1, 0, 0]);
+        assert_eq!(Packer::new().flag(true).flag(false).finish(), [0xc3, 0xc2]);
+    }
+
+    /// An earlier version wrote texts of more than 255 bytes and numbers beyond 32 bits in wider forms.
+    #[test]
+    fn wider_forms_than_needed_are_read() {
+        let mut packed = vec![0xdb, 0, 0, 0, 2, b'h', b'i', 0xdd, 0, 0, 0, 1, 0xc0];
+        packed.extend([0xd3, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xd6]);
+        let mut unpacker = Unpacker::new(&packed);
+        assert_eq!(unpacker.text().unwrap(), "hi");
+        assert_eq!(unpacker.each(Unpacker::flag).unwrap(), [false], "nil is no");
+        assert_eq!(unpacker.int().unwrap(), -42);
+    }
+
+    #[test]
+    fn what_claims_more_than_is_there_is_cut_short() {
+        let claims: [&[u8]; 4] = [&[0xdb, 0xff, 0xff, 0xff, 0xff, b'a'], &[0xa2, b'a'], &[0xda, 1], &[]];
+        for packed in claims {
+            let error = Unpacker::new(packed).bytes().unwrap_err();
+            assert!(error.to_string().contains("cut short"), "{packed:?}: {error}");
+        }
+        assert!(Unpacker::new(&[0xdd, 0xff, 0xff, 0xff, 0xff, 1]).each(Unpacker::int).is_err());
+        assert!(Unpacker::new(&[0xcf, 0xff, 0, 0, 0, 0, 0, 0, 0]).int().is_err(), "2^63 and more is no such number");
     }
 }

@@ -11,7 +11,7 @@ use super::{
     edit, late, lease,
 };
 use reelq_store::{
-    Commit, Committed, Error, Lease, Result,
+    Commit, Committed, Error, LateAcceptance, Lease, Result,
     transition::{self, LeaseStep, Step, StoredJob},
 };
 
@@ -106,9 +106,14 @@ async fn fact(
     first_poll: Duration,
     is_leased: bool,
 ) -> Result<()> {
-    late::accept(caller, commit.lease.job.id, acceptance, first_poll, Some(&commit.lease.worker)).await?;
+    let job = commit.lease.job.id;
+    let outcome = late::accept(caller, job, acceptance, first_poll, Some(&commit.lease.worker)).await?;
     if is_leased {
         lease::release(caller, std::slice::from_ref(&commit.lease)).await?;
+        // While the lease held, the job's record was its worker's to write.
+        if outcome != LateAcceptance::Settled {
+            late::settle(caller, job, acceptance.submission).await?;
+        }
     }
     Ok(())
 }

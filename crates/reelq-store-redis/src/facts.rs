@@ -15,7 +15,7 @@ pub(super) const BOUGHT: i64 = 2;
 pub(super) const UNPRICED: i64 = 4;
 /// It runs past `running_timeout`.
 pub(super) const OVERDUE: i64 = 8;
-/// It follows a charge that nobody expected.
+/// It follows a charge that no one expected.
 pub(super) const ORPHAN: i64 = 16;
 
 pub(super) use reelq_store::rules::{

@@ -61,7 +61,7 @@ fn judge(caller: &Caller, unpacker: &mut Unpacker<'_>) -> Result<(JobId, Vec<u8>
     let record = match Record::of(id, record) {
         Ok(record) => record,
         Err(error) => {
-            caller.unreadable.tell(id, &error);
+            caller.unreadable.report(id, &error);
             return Ok((id, left_alone(id, Record::version_of(record).unwrap_or(0))));
         }
     };

@@ -1,5 +1,5 @@
 //! Requests that may have been done though no answer came: the same one again goes out under the same mark, so that
-//! the server can tell a repeat.
+//! the server can recognise a repeat.
 
 use std::{
     collections::HashMap,
@@ -11,7 +11,7 @@ use std::{
 
 use reelq_model::Timestamp;
 
-/// More are not remembered: they stem from a server that has been away for long.
+/// More are not remembered: they stem from a server that has been unreachable for long.
 const REMEMBERED: usize = 1024;
 
 /// Hands out marks.

@@ -1,19 +1,16 @@
-//! What a server's settings put at risk, and how to mend each. Pure: facts in, findings out.
-
-use serde::Serialize;
+//! What a server's settings put at risk, and how to fix each. Pure: facts in, findings out.
 
 use super::link::{Durability, ServerFacts};
 
 /// Older servers were never tried; the scripts are written for this one and newer.
 const OLDEST: (u32, u32) = (7, 0);
-/// Differences of clocks that nobody notices.
+/// Differences of clocks that no one notices.
 const CLOCK_SLACK_MS: u64 = 2_000;
 /// A round trip that begins to slow workers down.
 const SLOW_MS: u64 = 50;
 
 /// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Gravity {
     /// reelq does not work, or loses what it must keep.
     Bad,
@@ -24,7 +21,7 @@ pub enum Gravity {
 }
 
 /// One thing about a server that is not as it should be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerFinding {
     /// How bad it is.
     pub gravity: Gravity,
@@ -32,8 +29,8 @@ pub struct ServerFinding {
     pub found: String,
     /// What it puts at risk.
     pub risk: &'static str,
-    /// How to mend it; mostly a line of redis.conf.
-    pub mend: String,
+    /// How to fix it; mostly a line of redis.conf.
+    pub fix: String,
 }
 
 /// Judges a server for work under `durability`; the worst comes first.
@@ -49,8 +46,8 @@ pub fn judge_server(facts: &ServerFacts, durability: Durability) -> Vec<ServerFi
     findings
 }
 
-fn finding(gravity: Gravity, found: impl Into<String>, risk: &'static str, mend: impl Into<String>) -> ServerFinding {
-    ServerFinding { gravity, found: found.into(), risk, mend: mend.into() }
+fn finding(gravity: Gravity, found: impl Into<String>, risk: &'static str, fix: impl Into<String>) -> ServerFinding {
+    ServerFinding { gravity, found: found.into(), risk, fix: fix.into() }
 }
 
 fn identity(facts: &ServerFacts) -> Option<ServerFinding> {
@@ -95,15 +92,15 @@ fn memory(facts: &ServerFacts) -> Vec<ServerFinding> {
     findings.extend(eviction(facts));
     if let Some(dropped) = facts.dropped_keys.filter(|dropped| *dropped > 0) {
         let risk = "some of them may have been jobs";
-        let mend = "maxmemory-policy noeviction; then hold `reelq status` against the manifests";
-        findings.push(finding(Gravity::Risky, format!("{dropped} keys were dropped for want of memory"), risk, mend));
+        let fix = "maxmemory-policy noeviction; then compare `reelq status` with the manifests";
+        findings.push(finding(Gravity::Risky, format!("{dropped} keys were dropped for want of memory"), risk, fix));
     }
     if facts.max_memory == Some(0) {
-        let mend = facts
+        let fix = facts
             .machine_memory
             .map_or("maxmemory 1gb".to_owned(), |all| format!("maxmemory {}mb", (all / 4 * 3) >> 20));
         let risk = "one that grows too large is killed by its machine, in the middle of its work";
-        findings.push(finding(Gravity::Risky, "no limit on memory", risk, mend));
+        findings.push(finding(Gravity::Risky, "no limit on memory", risk, fix));
     }
     if let Some(used) = facts.used_memory.filter(|used| limit > 0 && used / 4 >= limit / 5) {
         let risk = "once it is full nothing new is bought and no rows are added until there is room";
@@ -128,18 +125,18 @@ fn file(facts: &ServerFacts, durability: Durability) -> Vec<ServerFinding> {
         Some("always") => {}
         Some(fsync) if strict && !facts.syncs_on_demand => {
             let risk = "strict durability is refused: this server cannot be asked to sync, and does not by itself";
-            let mend = "appendfsync always, or Redis 7.2 or newer";
-            findings.push(finding(Gravity::Bad, format!("appendfsync {fsync}"), risk, mend));
+            let fix = "appendfsync always, or Redis 7.2 or newer";
+            findings.push(finding(Gravity::Bad, format!("appendfsync {fsync}"), risk, fix));
         }
         Some("everysec") if strict => {
             let risk = "each purchase waits for the disk, up to a second";
-            let mend = "nothing, or appendfsync always where purchases must begin sooner";
-            findings.push(finding(Gravity::Note, "appendfsync everysec", risk, mend));
+            let fix = "nothing, or appendfsync always where purchases must begin sooner";
+            findings.push(finding(Gravity::Note, "appendfsync everysec", risk, fix));
         }
         Some("everysec") => {
-            let risk = "a crash forgets up to two seconds; workers teach it from their journals what was bought";
-            let mend = "nothing, or appendfsync always, or durability = \"strict\"";
-            findings.push(finding(Gravity::Note, "appendfsync everysec", risk, mend));
+            let risk = "a crash forgets up to two seconds; workers bring back what was bought from their journals";
+            let fix = "nothing, or appendfsync always, or durability = \"strict\"";
+            findings.push(finding(Gravity::Note, "appendfsync everysec", risk, fix));
         }
         Some(fsync) => {
             let risk = "a crash forgets what the operating system had not written, about half a minute";
@@ -147,13 +144,13 @@ fn file(facts: &ServerFacts, durability: Durability) -> Vec<ServerFinding> {
         }
         None if strict && !facts.syncs_on_demand => {
             let risk = "strict durability is refused: nothing shows that the server syncs";
-            let mend = "let the user run CONFIG GET, or use Redis 7.2 or newer";
-            findings.push(finding(Gravity::Bad, "its settings are not shown", risk, mend));
+            let fix = "let the user run CONFIG GET, or use Redis 7.2 or newer";
+            findings.push(finding(Gravity::Bad, "its settings are not shown", risk, fix));
         }
         None => {
             let risk = "appendfsync and maxmemory-policy could not be looked at";
-            let mend = "ask whoever runs it, or let the user run CONFIG GET";
-            findings.push(finding(Gravity::Note, "its settings are not shown", risk, mend));
+            let fix = "ask whoever runs it, or let the user run CONFIG GET";
+            findings.push(finding(Gravity::Note, "its settings are not shown", risk, fix));
         }
     }
     findings
@@ -162,16 +159,16 @@ fn file(facts: &ServerFacts, durability: Durability) -> Vec<ServerFinding> {
 fn disk(facts: &ServerFacts) -> Vec<ServerFinding> {
     let mut findings = Vec::new();
     if facts.append_succeeds == Some(false) {
-        let risk = "it refuses every write until that mends";
-        let mend = "make room on its disk; its log says more";
-        findings.push(finding(Gravity::Bad, "the append-only file cannot be written", risk, mend));
+        let risk = "it refuses every write until that is fixed";
+        let fix = "make room on its disk; its log says more";
+        findings.push(finding(Gravity::Bad, "the append-only file cannot be written", risk, fix));
     }
     if facts.snapshot_succeeds == Some(false) {
         let stops = facts.setting("stop-writes-on-bgsave-error") != Some("no");
         let gravity = if stops { Gravity::Bad } else { Gravity::Risky };
-        let mend = "make room on its disk and memory (vm.overcommit_memory = 1); its log says more";
+        let fix = "make room on its disk and memory (vm.overcommit_memory = 1); its log says more";
         let risk = "it refuses every write until a snapshot succeeds (stop-writes-on-bgsave-error)";
-        findings.push(finding(gravity, "the last snapshot failed", risk, mend));
+        findings.push(finding(gravity, "the last snapshot failed", risk, fix));
     }
     findings
 }
@@ -200,9 +197,9 @@ fn surroundings(facts: &ServerFacts) -> Vec<ServerFinding> {
         findings.push(finding(Gravity::Note, found, risk, "run workers near the server"));
     }
     if let Some(dropped) = facts.dropped_scripts.filter(|dropped| *dropped > 0) {
-        let risk = "they are taught again, which costs a round trip each time";
-        let mend = "nothing; another program may run many scripts by EVAL on this server";
-        findings.push(finding(Gravity::Note, format!("{dropped} scripts were dropped"), risk, mend));
+        let risk = "they are loaded again, which costs a round trip each time";
+        let fix = "nothing; another program may run many scripts by EVAL on this server";
+        findings.push(finding(Gravity::Note, format!("{dropped} scripts were dropped"), risk, fix));
     }
     findings
 }
@@ -246,13 +243,13 @@ mod tests {
     }
 
     #[test]
-    fn good_server_has_nothing_to_mend() {
+    fn good_server_has_nothing_to_fix() {
         assert_eq!(judge_server(&healthy(), Durability::Normal), []);
         assert_eq!(judge_server(&healthy(), Durability::Strict), []);
     }
 
     #[test]
-    fn each_weakness_is_named_with_its_risk_and_its_mend() {
+    fn each_weakness_is_named_with_its_risk_and_its_fix() {
         let cases = [
             ("replica", but(|facts| facts.role = Some("slave".into()))),
             ("old", but(|facts| facts.version = Some("6.2.14".into()))),
@@ -285,8 +282,8 @@ mod tests {
             for durability in [Durability::Normal, Durability::Strict] {
                 lines.push(format!("{name}, {durability:?}"));
                 lines.extend(judge_server(&facts, durability).into_iter().map(|finding| {
-                    let ServerFinding { gravity, found, risk, mend } = finding;
-                    format!("  {gravity:?}: {found}\n    {risk}\n    -> {}", mend.replace('\n', "; "))
+                    let ServerFinding { gravity, found, risk, fix } = finding;
+                    format!("  {gravity:?}: {found}\n    {risk}\n    -> {}", fix.replace('\n', "; "))
                 }));
             }
         }

@@ -14,7 +14,7 @@ use reelq_store::{
     transition::{self, LateStep, OrphanCharge},
 };
 
-/// Records an acceptance for a job as it stands; read and worked out anew where somebody else was first.
+/// Records an acceptance for a job as it stands; read and worked out anew where someone else was first.
 pub(super) async fn accept(
     caller: &Caller,
     job: JobId,
@@ -50,7 +50,7 @@ pub(super) async fn accept(
     }
 }
 
-/// Takes a submission whose charge a record of its own follows out of its job's doubts. A job that somebody has in hand is left
+/// Takes a submission whose charge a record of its own follows out of its job's doubts. A job that a worker holds is left
 /// alone: its record is that one's to write. Each step of the orphan tries again.
 pub(super) async fn settle(caller: &Caller, job: JobId, number: u32) -> Result<()> {
     loop {
@@ -77,7 +77,7 @@ pub(super) async fn settle_parents(caller: &Caller, orphans: impl Iterator<Item 
     }
 }
 
-/// Takes in a submission that was forgotten; whoever has the job in hand loses it.
+/// Takes in a submission that was forgotten; whoever holds the job loses it.
 pub(super) async fn recall(caller: &Caller, job: JobId, submission: &Submission) -> Result<RestoredSubmission> {
     loop {
         let found = change::read(caller, &[job]).await?.into_iter().next().flatten();

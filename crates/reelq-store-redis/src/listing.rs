@@ -159,7 +159,7 @@ fn read_found(caller: &Caller, batch: &BatchName, unpacker: &mut Unpacker<'_>) -
     match Record::read(record) {
         Ok(record) => Ok(Found { view: reading::view(record, line), orphans, is_gone: false }),
         Err(error) => {
-            caller.unreadable.tell(id, &error);
+            caller.unreadable.report(id, &error);
             let reason = error.to_string();
             let view = reading::stand_in(id, batch.clone(), record, line, &reason)?;
             Ok(Found { view, orphans, is_gone: false })
@@ -208,8 +208,8 @@ async fn named(caller: &Caller, filter: &JobFilter, page: Page) -> Result<Vec<Jo
         for (each, id) in change::read_each(caller, chunk).await?.into_iter().zip(chunk) {
             match each {
                 Some(Ok(each)) => found.push(each),
-                // Named by its id alone, it cannot be told to which batch it belongs.
-                Some(Err(error)) => caller.unreadable.tell(*id, &error),
+                // Named by its id alone, no one knows to which batch it belongs.
+                Some(Err(error)) => caller.unreadable.report(*id, &error),
                 None => {}
             }
         }

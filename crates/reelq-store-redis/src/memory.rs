@@ -1,4 +1,4 @@
-//! What this process was told of its namespace: sent with every call, and held against every answer.
+//! What this process knows of its namespace: sent with every call, and compared with every answer.
 
 use std::{
     collections::VecDeque,
@@ -42,7 +42,7 @@ struct State {
     folder: String,
 }
 
-/// What this process was told.
+/// What this process knows.
 #[derive(Debug)]
 pub(super) struct Memory {
     state: Mutex<State>,
@@ -59,7 +59,7 @@ impl Memory {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What a script is told; with format zero it is asked for the namespace's.
+    /// What a script is handed of it; with format zero it is asked for the namespace's.
     pub(super) fn argument(&self, format: u32) -> Vec<u8> {
         // Also the repeat of a call whose answer was lost has a word of its own: the first may have used its.
         let fresh = format!("{:016x}{:x}", self.nonce, self.calls.fetch_add(1, Ordering::Relaxed));
@@ -80,7 +80,7 @@ impl Memory {
     pub(super) fn hear(&self, heard: &Epoch) -> bool {
         let mut state = self.state();
         if heard.identity.is_empty() && !state.generation.is_empty() {
-            // Emptied, and nobody has written since: another life begins with the next write.
+            // Emptied, and no one has written since: another life begins with the next write.
             return true;
         }
         let is_earlier = heard.identity == state.identity && heard.era < state.era;
@@ -115,7 +115,7 @@ impl Memory {
         self.state().remembered.clone()
     }
 
-    /// From here on this process buys, with a journal in `folder`, which was told this.
+    /// From here on this process buys, with a journal in `folder`, which knows this.
     pub(super) fn remember(&self, folder: &str, told: &Remembered) {
         let mut state = self.state();
         folder.clone_into(&mut state.folder);
@@ -124,7 +124,7 @@ impl Memory {
         }
     }
 
-    /// The folder was held against the namespace: what is known of an earlier life of it has been told.
+    /// The folder was reconciled with the namespace, which knows now what this process knew of an earlier life of it.
     pub(super) fn adopt(&self, heard: &Epoch) {
         let mut state = self.state();
         if state.remembered.identity != heard.identity {

@@ -13,8 +13,8 @@ use reelq_store::Error;
 pub(super) struct PassedOver(Mutex<BTreeSet<JobId>>);
 
 impl PassedOver {
-    /// Says that a job is passed over, and why.
-    pub(super) fn tell(&self, job: JobId, error: &Error) {
+    /// Reports that a job is passed over, and why.
+    pub(super) fn report(&self, job: JobId, error: &Error) {
         if self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(job) {
             tracing::error!(%job, %error, "a job is passed over: its record is damaged, or of a newer version");
         }

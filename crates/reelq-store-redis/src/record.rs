@@ -106,7 +106,7 @@ impl Record {
         })
     }
 
-    /// Whether somebody has it in hand.
+    /// Whether a worker holds it.
     pub(super) const fn in_hand(&self) -> bool {
         self.lease_until.is_some()
     }

@@ -22,7 +22,7 @@ impl ServerClock {
         Self { clock, fixed, heard: Mutex::new(None) }
     }
 
-    /// What scripts are told of the time: what this process expects it to be, from the last answer on, so that a step of the
+    /// The time that scripts are handed: what this process expects it to be, from the last answer on, so that a step of the
     /// server's clock is seen; nothing before the first answer. In tests, the time itself.
     pub(super) fn argument(&self) -> String {
         match (&self.fixed, self.heard()) {

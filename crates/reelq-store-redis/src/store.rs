@@ -9,10 +9,9 @@ use reelq_model::{
 };
 
 use super::{
-    breaker, budget, bulk, caller::Caller, claim, commit, edit, finish, folders, full::Fullness, heal,
-    idempotency_tokens::IdempotencyTokens, late, lease, limits, link::Link, listing, load, memory::Memory, pace,
-    passed_over::PassedOver, purge, reading, remove, requests, results, schedules, server_clock::ServerClock,
-    unreadable, views, watch,
+    breaker, budget, bulk, caller::Caller, claim, commit, edit, finish, folders, heal,
+    idempotency_tokens::IdempotencyTokens, late, lease, limits, link::Link, listing, load, pace, purge, reading,
+    remove, requests, results, schedules, server_clock::ServerClock, unreadable, views, watch,
 };
 use crate::{Address, LinkOptions, Namespace};
 use reelq_store::{
@@ -42,7 +41,7 @@ impl RedisStore {
         Self::over(link, ServerClock::new(clock, None)).await
     }
 
-    /// Connects to read: the namespace is neither begun nor mended, so that a user who may only read can do it, on a replica
+    /// Connects to read: the namespace is neither begun nor repaired, so that a user who may only read can do it, on a replica
     /// or on a full server.
     ///
     /// # Errors
@@ -55,9 +54,7 @@ impl RedisStore {
         clock: SharedClock,
     ) -> Result<Self> {
         let link = Link::open(address, namespace, options, clock.clone()).await?;
-        let (server_clock, memory) = (ServerClock::new(clock, None), Memory::new());
-        let caller =
-            Caller { link, server_clock, unreadable: PassedOver::default(), memory, fullness: Fullness::default() };
+        let caller = Caller::new(link, ServerClock::new(clock, None));
         let now = reading::look(&caller).await?;
         Ok(Self { caller, marks: IdempotencyTokens::new(now) })
     }
@@ -78,13 +75,7 @@ impl RedisStore {
     }
 
     async fn over(link: Link, server_clock: ServerClock) -> Result<Self> {
-        let caller = Caller {
-            link,
-            server_clock,
-            unreadable: PassedOver::default(),
-            memory: Memory::new(),
-            fullness: Fullness::default(),
-        };
+        let caller = Caller::new(link, server_clock);
         let now = reading::open(&caller).await?;
         heal::sums(&caller).await?;
         Ok(Self { caller, marks: IdempotencyTokens::new(now) })

@@ -8,8 +8,8 @@ use super::{
 };
 use reelq_store::{Error, Result, transition::Change};
 
-/// Says loudly which jobs share a task, and marks the others of them.
-pub(super) async fn tell(caller: &Caller, changes: &[&Guarded<'_>], answers: &[Answer]) -> Result<()> {
+/// Reports which jobs share a task, and marks the others of them.
+pub(super) async fn report(caller: &Caller, changes: &[&Guarded<'_>], answers: &[Answer]) -> Result<()> {
     for (change, answer) in changes.iter().zip(answers) {
         let Answer::Done { twin: Some(other), .. } = answer else { continue };
         let job = &change.change.job;

@@ -1,4 +1,4 @@
-//! Jobs whose record cannot be read: each is told once by a process, however often it is met.
+//! Jobs whose record cannot be read: a process reports each once, however often it is met.
 
 use reelq_model::{BatchName, JobId};
 
@@ -26,7 +26,7 @@ pub(super) async fn set_aside(caller: &Caller, damaged: &[Damaged]) -> Result<()
     let mut packer = Packer::new();
     packer.list(damaged.len());
     for Damaged { job, version, error } in damaged {
-        caller.unreadable.tell(*job, error);
+        caller.unreadable.report(*job, error);
         packer.list(3).bytes(job.as_bytes()).count(*version).text(&error.to_string());
     }
     caller.call(&scripts::SET_ASIDE, &packer.finish()).await.map(drop)

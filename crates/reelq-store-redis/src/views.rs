@@ -85,7 +85,7 @@ async fn read(caller: &Caller, name: &str, from: i64) -> Result<Named> {
     })
 }
 
-/// What the script tells of a batch.
+/// What the script answers of a batch.
 struct Parts {
     fields: Vec<String>,
     counts: Vec<u64>,

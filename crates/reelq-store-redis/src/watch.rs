@@ -9,7 +9,7 @@ use reelq_store::{Error, Result};
 
 /// The counter is looked at this soon at first, and the more rarely the longer there was no news: ten plain reads a
 /// second become two within four seconds. A shared connection of its own for messages would cost more when much happens,
-/// for every change would be told to every process.
+/// for every change would be reported to every process.
 const SOONEST: Duration = Duration::from_millis(100);
 const RAREST: Duration = Duration::from_millis(500);
 
@@ -18,7 +18,7 @@ pub(super) async fn wait(caller: &Caller, mark: u64, limit: Duration) -> Result<
     let (mut left, mut pause) = (limit, SOONEST);
     loop {
         let present = match present(caller).await {
-            // A server that is away for a moment brings no news; what it missed shows when it is back.
+            // A server that is unreachable for a moment brings no news; what it missed shows when it is back.
             Err(error) if error.is_transient() && !left.is_zero() && mark != 0 => mark,
             present => present?,
         };

@@ -14,7 +14,6 @@ pub(super) fn apply_event(tx: &Tx<'_>, job: JobId, event: &Event) -> Result<Edit
     let Some(before) = unreadable::if_readable(Row::known(tx.conn, job))? else {
         return Ok(Edited::unreadable(event.name()));
     };
-    batch_guards::refuse_purging(tx.conn, before.batch)?;
     conclude(tx, &before, transition::apply_event(tx.now, &before.stored(), event).into())
 }
 
@@ -22,17 +21,15 @@ pub(super) fn edit(tx: &Tx<'_>, job: JobId, edit: &Edit) -> Result<Edited> {
     let Some(before) = unreadable::if_readable(Row::known(tx.conn, job))? else {
         return Ok(Edited::unreadable(edit.name()));
     };
-    // One that has moved on since it was shown is left alone, whatever becomes of its batch; and a cancel is always heard.
-    let has_moved_on = edit.event_for(&before.job).is_some_and(|(_, stands)| !stands);
-    if !has_moved_on && *edit != Edit::Cancel {
-        batch_guards::refuse_purging(tx.conn, before.batch)?;
-    }
     conclude(tx, &before, transition::edit(tx.now, &before.stored(), edit))
 }
 
 fn conclude(tx: &Tx<'_>, before: &Row, step: EditStep<'_>) -> Result<Edited> {
     Ok(match step {
         EditStep::Change(change) => {
+            if !change.ends_job() {
+                batch_guards::refuse_purging(tx.conn, before.batch)?;
+            }
             save(tx, before, *change)?;
             Edited::Done
         }

@@ -183,7 +183,8 @@ contract! {
     /// refused because the first call was done.
     ///
     /// # Errors
-    /// `Error::NoJob` where there is no such job, and `Error::BeingPurged` while its batch is being purged.
+    /// `Error::NoJob` where there is no such job, and `Error::BeingPurged` while its batch is being purged, for an event
+    /// that the job's stage allows and that does not end it.
     async fn apply_event(&self, job: JobId, event: Event) -> Result<Edited>;
 
     /// Cancels a job: at once where it is queued, and by request where a worker has it or it is at the provider.
@@ -213,8 +214,8 @@ contract! {
     /// first call did.
     ///
     /// # Errors
-    /// `Error::NoJob` where one of the jobs is unknown, and `Error::BeingPurged` while the batch of one is being purged,
-    /// unless that one is cancelled or has moved on. Then some of the edits may have been done.
+    /// `Error::NoJob` where one of the jobs is unknown, and `Error::BeingPurged` while the batch of one is being purged, for a
+    /// change that its stage allows and that does not end it. Then some of the edits may have been done.
     async fn edit_all(&self, edits: &[(JobId, Edit)]) -> Result<Vec<Edited>>;
 
     // ---- reading ----

@@ -26,6 +26,8 @@ impl Backoff {
     }
 
     /// A wait between zero and [`Backoff::ceiling`], all equally likely.
+    ///
+    /// backon's own jitter only lengthens a delay, by up to as much again: waits that begin at zero it cannot draw.
     pub fn full_jitter(&self, setbacks: u32, rng: &SharedRng) -> Duration {
         self.ceiling(setbacks).mul_f64(rng.fraction())
     }

@@ -86,7 +86,7 @@ impl Connector {
         match &self.address.place {
             Place::Tcp(node) => self.dial(node, &self.login).await,
             Place::Unix(path) => {
-                let stream = UnixStream::connect(path).await.map_err(|error| away(&self.shown, &error))?;
+                let stream = UnixStream::connect(path).await.map_err(|error| unreachable(&self.shown, &error))?;
                 self.wire(Box::pin(stream), &self.login, &self.shown).await
             }
             Place::Sentinel { nodes, service } => self.connect_to_master(nodes, service).await,
@@ -109,7 +109,7 @@ impl Connector {
     async fn dial(&self, node: &Node, login: &Login) -> Result<Wire, Fault> {
         let scheme = if self.address.tls { "rediss" } else { "redis" };
         let at = format!("{scheme}://{node}");
-        let stream = tcp(node).await.map_err(|error| away(&at, &error))?;
+        let stream = tcp(node).await.map_err(|error| unreachable(&at, &error))?;
         let stream: BoxedStream = match self.tls().await? {
             Some(tls) => Box::pin(tls::shake(&tls, &node.host, stream, &at).await?),
             None => Box::pin(stream),
@@ -158,7 +158,7 @@ async fn tcp(node: &Node) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-pub(super) fn away(at: &str, error: &io::Error) -> Fault {
+pub(super) fn unreachable(at: &str, error: &io::Error) -> Fault {
     faults::passes(format!("{at} cannot be reached: {error}"), true)
 }
 

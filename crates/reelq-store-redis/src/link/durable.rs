@@ -10,13 +10,13 @@ use reelq_store::Error;
 /// How the server is brought to have a command on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Syncing {
-    /// It does so before it answers, or nobody asked for it.
+    /// It does so before it answers, or no one asked for it.
     ByItself,
     /// It is asked, after the command and on the same connection.
     OnDemand,
 }
 
-/// Finds out how a server syncs; refuses one that does not, or that does not tell.
+/// Finds out how a server syncs; refuses one that does not, or that does not say.
 pub(super) async fn examine(connection: &mut MultiplexedConnection, at: &str) -> Result<Syncing, Fault> {
     let asked = redis::cmd("WAITAOF").arg(1).arg(0).arg(1).query_async::<Value>(connection).await;
     match asked {
@@ -47,7 +47,7 @@ fn is_without_file(error: &RedisError) -> bool {
     error.detail().is_some_and(|detail| detail.contains("appendonly is disabled"))
 }
 
-fn refused(at: &str, what: &str, mend: &str) -> Fault {
-    let reason = format!("durability is strict, but {at} {what}: {mend}; or set `durability = \"normal\"`");
+fn refused(at: &str, what: &str, fix: &str) -> Fault {
+    let reason = format!("durability is strict, but {at} {what}: {fix}; or set `durability = \"normal\"`");
     Fault { error: Error::broken(reason), reconnect: false, refused: false }
 }

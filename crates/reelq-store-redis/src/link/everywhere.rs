@@ -29,7 +29,7 @@ pub(super) async fn wait(
     Ok(Spread { replicas, reached: reached.min(replicas), disk })
 }
 
-/// How many replicas follow a server that tells so of its replication. One that is still being filled takes no master's place.
+/// How many replicas follow a server, by what it says of its replication. One that is still being filled takes no master's place.
 fn connected(told: &str) -> u32 {
     let is_online = |line: &str| line.starts_with("slave") && line.contains("state=online");
     u32::try_from(told.lines().filter(|line| is_online(line)).count()).unwrap_or(u32::MAX)

@@ -24,7 +24,7 @@ const SETTINGS: [&str; 6] = [
     "stop-writes-on-bgsave-error",
 ];
 
-/// What a server says about itself; nothing where it does not tell.
+/// What a server says about itself; nothing where it does not say.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ServerFacts {
     /// Its address, without user and password.

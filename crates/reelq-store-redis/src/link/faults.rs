@@ -1,4 +1,4 @@
-//! What the server's and the connection's errors mean to callers: try again, or mend something first.
+//! What the server's and the connection's errors mean to callers: try again, or fix something first.
 //!
 //! No message holds a password: they are made of codes, of the server's own words, and of redacted addresses.
 

@@ -4,7 +4,7 @@
 
 use redis::{Cmd, FromRedisValue, RedisError, aio::MultiplexedConnection};
 
-/// So long lives a fence that a full server lets nobody set anew; the next one that is set lives for good.
+/// So long lives a fence that a full server lets no one set anew; the next one that is set lives for good.
 const A_YEAR_S: u32 = 365 * 24 * 3_600;
 
 /// Writes to `fence`, then asks `wait`. A full server takes the write that needs no room.

@@ -47,7 +47,7 @@ impl Connector {
         for answer in join_all(asked).await {
             match answer {
                 Ok(word) => words.push(word),
-                // A login that is refused is told before a host that is away: waiting does not help there.
+                // A login that is refused is reported before a host that is unreachable: waiting does not help there.
                 Err(fault) if !last.refused => last = fault,
                 Err(_) => {}
             }
@@ -60,7 +60,7 @@ impl Connector {
     where
         F: Future<Output = Result<Wire, Fault>>,
     {
-        let mut last = passes(format!("{} names nobody", self.shown()));
+        let mut last = passes(format!("{} names no one", self.shown()));
         for node in ranked(words) {
             let insisted = async { insist(self.dial_node(&node).await?, node.clone()).await };
             match within(self.share(), &node, insisted).await {

@@ -2,12 +2,12 @@
 
 use redis::{RedisResult, aio::MultiplexedConnection};
 
-/// Fails where the server answers nobody, or not us: one that asks for a password says so with the first command only.
+/// Fails where the server answers no one, or not us: one that asks for a password says so with the first command only.
 pub(super) async fn lets_us_in(connection: &mut MultiplexedConnection) -> RedisResult<()> {
     redis::cmd("PING").query_async(connection).await
 }
 
-/// Whether every command is on disk before it is answered; nothing where the server does not tell.
+/// Whether every command is on disk before it is answered; nothing where the server does not say.
 pub(super) async fn syncs_always(connection: &mut MultiplexedConnection) -> RedisResult<Option<bool>> {
     let wanted = [("appendonly", "yes"), ("appendfsync", "always"), ("no-appendfsync-on-rewrite", "no")];
     for (setting, value) in wanted {

@@ -17,7 +17,7 @@ pub(super) async fn get<M: Manager>(pool: &managed::Pool<M>) -> Result<Lent<M>> 
     Ok(Lent { connection: object.clone(), object: Some(object) })
 }
 
-/// Drops what lies idle and broke: what nobody takes again would stay open for good.
+/// Drops what lies idle and broke: what no one takes again would stay open for good.
 pub(super) fn drop_broken<M: Manager>(pool: &managed::Pool<M>) {
     drop(pool.retain(|connection, _| !connection.is_broken()));
 }

@@ -1,4 +1,4 @@
-//! [`Link`]: calls of scripts and plain reads over connections that mend themselves.
+//! [`Link`]: calls of scripts and plain reads over connections that restore themselves.
 
 use std::{sync::Arc, time::Duration};
 
@@ -34,7 +34,7 @@ struct Inner {
 }
 
 impl Link {
-    /// Connects. Fails where the server is away, refuses the login, or cannot keep the promised durability.
+    /// Connects. Fails where the server is unreachable, refuses the login, or cannot keep the promised durability.
     pub(crate) async fn open(
         address: Address,
         namespace: Namespace,

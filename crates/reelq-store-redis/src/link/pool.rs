@@ -54,7 +54,7 @@ impl Connection {
         self.wire.connection.clone()
     }
 
-    /// Nobody gets it any more.
+    /// No one gets it any more.
     pub(super) fn give_up(&self) {
         self.is_broken.store(true, Ordering::Relaxed);
     }

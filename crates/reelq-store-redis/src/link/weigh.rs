@@ -1,4 +1,4 @@
-//! Whom to believe where several tell who is responsible. Pure.
+//! Whom to believe where several say who is responsible. Pure.
 
 use super::address::Node;
 
@@ -6,7 +6,7 @@ use super::address::Node;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Word {
     pub(super) node: Node,
-    /// The configuration epoch of it: greater after each failover. Zero where it was not told.
+    /// The configuration epoch of it: greater after each failover. Zero where it is unknown.
     pub(super) epoch: u64,
 }
 

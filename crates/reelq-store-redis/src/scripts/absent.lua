@@ -1,5 +1,5 @@
 -- Jobs that journals know and that are not here, with what was bought for them: it counts against the limits and budgets of
--- its account and batch until the job is here again. Each purchase once, whichever folders tell of it.
+-- its account and batch until the job is here again. Each purchase once, whichever folders name it.
 --
 -- P absent       by job, packed: { { folder, account, batch, { { number, task, amount, at, over } … } } … }
 --                  amount   in micro-dollars; -1 where it is not known
@@ -84,7 +84,7 @@ local absent = (function()
     return purchases
   end
 
-  -- Takes in what a folder tells of a job; with no `entry`, that it is here.
+  -- Takes in what a folder knows of a job; with no `entry`, that it is here.
   local function tell(job, folder, entry)
     local before, after, known = told_of(job), {}, {}
     for _, other in ipairs(before) do

@@ -2,7 +2,7 @@
 --
 -- ARGV[2]  { batch, worker, lasts }: lasts 0 gives it up
 -- Result   { now, word, worker, since, ends_in }
---            word   0 the worker has it, or nobody has · 1 another has it
+--            word   0 the worker has it, or no one has · 1 another has it
 
 local batch, worker, lasts = unpack(args)
 local key = P .. 'holds'

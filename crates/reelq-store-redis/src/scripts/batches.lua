@@ -5,7 +5,7 @@
 -- Result   { now, batches }: { fields, counts, prices, deadline, number, name, absent }
 --            fields     texts in the order below, '' where there is none
 --            counts     of the jobs that have a line, by status, then of the others
---            prices     price and number of jobs of that price that wait and nobody has in hand, one after the other
+--            prices     price and number of jobs of that price that wait and no worker holds, one after the other
 --            deadline   when the next link dies; 0 where there is none
 --            absent     what was bought for jobs of it that only journals know
 

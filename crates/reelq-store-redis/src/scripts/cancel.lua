@@ -1,4 +1,4 @@
--- Notes a person's wish to cancel jobs that are in hand or at the provider, without touching their leases.
+-- Notes a person's wish to cancel jobs that a worker holds or that are at the provider, without touching their leases.
 --
 -- ARGV[2]  a list of ids
 -- Result   { now, { { word, record } … } }; the record where `word` is 1 or 3, else ''

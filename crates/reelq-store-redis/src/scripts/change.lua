@@ -3,8 +3,8 @@
 --
 -- ARGV[2]  a list of changes, each
 --          { id, guard, version, token, facts, json, wake, lasts, wish, history, parent, tasks }
---            guard    HELD: the lease of `version` holds · FREE: `version`, in nobody's hand · AT: `version`
---                     SEND: as HELD, and nobody wants the job cancelled · NEW: there is no such record yet
+--            guard    HELD: the lease of `version` holds · FREE: `version`, leased to no one · AT: `version`
+--                     SEND: as HELD, and no one wants the job cancelled · NEW: there is no such record yet
 --            token    tells a repeat of this very change, whose answer was lost, from another one
 --            facts    { status, flags, price, spent, reserved, deadline, days } of the changed job;
 --                     days: of what was spent, day and amount in turn
@@ -18,7 +18,7 @@
 -- Result   { now, answers, withdrawn }; an answer is { word, version, cancel, in_hand, twin }
 --            word     0 done · 1 stale: nothing was changed, or the server is full and the job was given back
 --                     2 refused: to be withdrawn before it is sent
---                     3 its batch is being purged
+--                     3 its batch is being purged, and the job would not end with the change
 --            twin     the id of another job that is charged for the same task; else ''
 
 local HELD, FREE, AT, SEND, NEW = 0, 1, 2, 3, 4
@@ -94,7 +94,7 @@ local function move(rec, change)
   set_down(rec)
 end
 
--- Puts a record beside its parent that no manifest asked for: the charge that nobody expected.
+-- Puts a record beside its parent that no manifest asked for: the charge that no one expected.
 local function insert(parent, change)
   local rec = {
     id = change.id, version = 1, batch = parent.batch, account = parent.account, load = parent.load,
@@ -137,8 +137,9 @@ local function one(change)
   end
   if is_repeat(rec, change) then return done(rec) end
   if not may(rec, change) then return { STALE, 0, false, false, '' } end
-  -- A part of the batch is gone: what is left of it is not brought back to life.
-  if change.guard == FREE and call('HEXISTS', batch_key(rec.batch), 'purging') == 1 then
+  -- A part of the batch is gone: what is left of it may end, and is not brought back to life.
+  local lives_on = change.guard == FREE and change.facts[1] < SUCCEEDED
+  if lives_on and call('HEXISTS', batch_key(rec.batch), 'purging') == 1 then
     return { PURGING, rec.version, false, false, '' }
   end
   if change.guard == SEND and is_unwanted(rec) then

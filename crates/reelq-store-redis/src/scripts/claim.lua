@@ -55,7 +55,7 @@ local function sooner(one, other)
   return one or other
 end
 
--- Indexes tell the batches that have something in a queue; a claim that is narrowed looks at its own alone.
+-- Indexes name the batches that have something in a queue; a claim that is narrowed looks at its own alone.
 local function queues_of(queue, latest, most)
   local index = index_key(queue, account)
   if batch then
@@ -226,7 +226,7 @@ local function can_pay(head, price)
   return false
 end
 
--- Whether a list was left with entries that nobody has looked at: the next claim goes on there, at once.
+-- Whether a list was left with entries that no one has looked at: the next claim goes on there, at once.
 local unswept = false
 
 -- A group of which nothing was left but jobs that something became of.
@@ -470,7 +470,7 @@ local function claim()
   read_desk()
   local ends = held_until()
   if ends and stage == POLL_STAGE then
-    -- Where there is nothing to ask about, nobody waits for the end of the pause.
+    -- Where there is nothing to ask about, no one waits for the end of the pause.
     local due = next_due(POLL)
     return {}, due and math.max(due, ends - now)
   end

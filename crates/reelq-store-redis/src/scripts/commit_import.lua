@@ -247,7 +247,7 @@ local function flip()
     'settle_at')
   call('UNLINK', lines_key(batch, generation), known_jobs, staged_key(batch, load), loading_key(batch, load))
   bring_news()
-  -- A journal knows of jobs that came with it: it is held against the store before anybody buys them.
+  -- A journal knows of jobs that came with it: it is reconciled with the store before anyone buys them.
   if brings_absent() then guard.doubt(guard.counter) end
   return answer(DONE, lines, cancelled, revived, {})
 end

@@ -36,7 +36,7 @@ local function confirm(draft, generation, missing, dropped, is_short)
   local folder = placed(draft, guard.find_folder(draft[1]) or guard.new_folder())
   folder.absent = missing
   if not guard.is_confirmed(folder) then
-    -- What it was told and holds no more may be among what was lost: only a person can say what becomes of that.
+    -- What it knew and holds no more may be among what was lost: only a person can say what becomes of that.
     folder.short = is_short or dropped > integer(call('HGET', guard.key, 'survived'))
     if not folder.short then folder.confirmed = generation end
   end
@@ -74,7 +74,7 @@ local function note_absent(id, missing, found)
 end
 
 if step ~= READ and step ~= LIST then
-  -- A full server must not refuse it (see room.lua): what was paid for waits for nobody's journal.
+  -- A full server must not refuse it (see room.lua): what was paid for waits for no one's journal.
   call('UNLINK', P .. 'room')
   if not guard.identity then guard.begin(guard.format) end
   guard.look()

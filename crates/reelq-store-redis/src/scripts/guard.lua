@@ -1,13 +1,13 @@
--- The guard: whether the namespace is what this client was told of, and whether everybody's journal was held against it.
+-- The guard: whether the namespace is what this client knows of, and whether everyone's journal was reconciled with it.
 -- Losses take the end of what was written, never its middle: what is still there shows that all before it is, too.
 --
 -- ARGV[3]  { format, identity, counter, folder, fresh, era, generation }
 --            format     that the client reads and writes; 0: it asks (open.lua)
 --            identity   of the namespace as the client knows it; '' where it knows none
---            counter    the highest that it was told under that identity
---            folder     its journal's; '' where it has none, for it buys nothing or has nobody to forget
+--            counter    the highest that it was answered under that identity
+--            folder     its journal's; '' where it has none, for it buys nothing or has no one to forget
 --            era, generation   of the last answer that it took in under that identity; 0 and '' where there is none
---            fresh      a word that nobody has used before, for an identity or a generation that begins with this call
+--            fresh      a word that no one has used before, for an identity or a generation that begins with this call
 
 do
   local told = cmsgpack.unpack(ARGV[3])
@@ -38,7 +38,7 @@ function guard.server()
   return guard.info('server', 'run_id') .. guard.info('replication', 'master_replid')
 end
 
--- How much this run of the server was ever told by a master; nothing where it does not say.
+-- How much this run of the server ever had of a master; nothing where it does not say.
 function guard.fed()
   return guard.info('stats', 'total_net_repl_input_bytes')
 end
@@ -48,7 +48,7 @@ function guard.is_same_server()
   local server, noted = guard.server(), call('HMGET', guard.key, 'server', 'fed')
   if noted[1] == server then return true end
   -- A server begins another history also where nothing is lost: when the first replica comes, or a copy is taken as one
-  -- would, and when none has come for long. What it holds can only have changed in between where a master told it something.
+  -- would, and when none has come for long. What it holds can only have changed in between where a master sent it something.
   local run, fed = guard.info('server', 'run_id'), guard.fed()
   local is_the_run = run ~= '' and noted[1] and string.sub(noted[1], 1, #run) == run
   if not is_the_run or fed == '' or noted[2] ~= fed then return false end
@@ -136,7 +136,7 @@ end
 function guard.doubt(survived)
   guard.forget_silent(integer(call('HGET', guard.key, 'at')))
   if guard.awaited > 0 then survived = math.min(survived, integer(call('HGET', guard.key, 'survived'))) end
-  -- Later than whatever anybody was told: answers may reach a process in another order than they were given.
+  -- Later than whatever anyone was answered: answers may reach a process in another order than they were given.
   if guard.told_identity == guard.identity then guard.era = math.max(guard.era, guard.told_era) end
   guard.generation, guard.era = guard.fresh, guard.era + 1
   call('HSET', guard.key, 'generation', guard.generation, 'era', text(guard.era), 'survived', text(survived), 'counter', text(guard.counter),

@@ -1,5 +1,5 @@
 -- Adds up the sums of a batch anew, from its jobs: those of an earlier version ran over. Of jobs, figures that cannot be
--- meant are brought to what can. All of a batch in one call, for its jobs must not move meanwhile; nobody needs it twice.
+-- meant are brought to what can. All of a batch in one call, for its jobs must not move meanwhile; no one needs it twice.
 --
 -- ARGV[2]  { batch, job_most, sum_most, latest, accounts, lost }: the most that a figure of a job, a sum, and a time can be
 --            accounts   { name, spent, reserved, claimed, in_flight }: sums to write, of accounts
@@ -26,7 +26,7 @@ end
 
 local function heal(rec)
   lift(rec)
-  -- Nobody has it in hand: an entry of it in a list of untouched jobs goes by its version.
+  -- No worker holds it: an entry of it in a list of untouched jobs goes by its version.
   if not in_hand(rec) then rec.version = rec.version + 1 end
   local most = math.min(job_most, math.max(rec.price, 0) > 0 and rec.price or job_most)
   if rec.spent > job_most or rec.spent < 0 then rec.spent, rec.days = most, {} end

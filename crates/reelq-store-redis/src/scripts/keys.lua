@@ -22,7 +22,7 @@ local unlisted_key = remembered(function(batch) return P .. 'u:' .. text(batch) 
 local deadlines_key = remembered(function(batch) return P .. 'd:' .. text(batch) end)
 local function lines_key(batch, load) return P .. 'lines:' .. text(batch) .. ':' .. text(load) end
 local function staged_key(batch, load) return P .. 'staged:' .. text(batch) .. ':' .. text(load) end
--- Jobs of a group that nobody has touched since they were loaded, and the groups that a batch has had.
+-- Jobs of a group that no one has touched since they were loaded, and the groups that a batch has had.
 local function fresh_key(account, group) return P .. 'f:' .. text(account) .. ':' .. group end
 local groups_key = remembered(function(batch) return P .. 'groups:' .. text(batch) end)
 -- Jobs of a batch that are not shown: no line asks for them, and they were never bought.

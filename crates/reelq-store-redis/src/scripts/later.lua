@@ -58,7 +58,7 @@ local function flush_set(key, members)
   in_pieces('SADD', key, adds)
 end
 
--- Adds to a sum. One that would run over, or is no whole number, is brought to what scripts reckon with exactly: a
+-- Adds to a sum. One that would run over, or is no whole number, is brought to what scripts calculate with exactly: a
 -- script that failed here would leave half a change.
 local function add_up(key, field, by)
   local most = 4503599627370496

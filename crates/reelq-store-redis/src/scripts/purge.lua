@@ -1,4 +1,4 @@
--- Removes a bounded part of a finished batch. Judged anew at each call: a charge that nobody expected may have come.
+-- Removes a bounded part of a finished batch. Judged anew at each call: a charge that no one expected may have come.
 --
 -- ARGV[2]  { batch }
 -- Result   { now, word, jobs, outstanding, unconfirmed, loading }

@@ -1,4 +1,4 @@
--- Queues: where a job waits that nobody has in hand. Each account has an index of its queues that are not empty, so
+-- Queues: where a job waits that no worker holds. Each account has an index of its queues that are not empty, so
 -- that a claim reads only what it takes, however many jobs wait.
 
 local NONE, READY, WAITING, REPLAY, POLL, FETCH, FETCH_LATER, TO_WITHDRAW = 0, 1, 2, 3, 4, 5, 6, 7

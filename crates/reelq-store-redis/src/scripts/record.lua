@@ -16,7 +16,7 @@ local ALWAYS_THERE = 14
 local unreadable = {}
 local decode_or_note
 do
-  -- Whether a header says what scripts reckon with.
+  -- Whether a header says what scripts calculate with.
   local function is_sound(h)
     for at = 1, 18 do
       local value = h[at]
@@ -115,7 +115,7 @@ local function known(id)
   return rec.load <= generation and rec
 end
 
--- The request's fields in a job's JSON, as they stand there; nil where they cannot be told.
+-- The request's fields in a job's JSON, as they stand there; nil where they cannot be found.
 local function fields_of(json)
   return string.match(json, '"fields":(.-)},"price":')
 end

@@ -1,4 +1,4 @@
--- Parks jobs whose JSON a client cannot read: they are in no queue and in nobody's hand until a retry.
+-- Parks jobs whose JSON a client cannot read: they are in no queue and held by no worker until a retry.
 --
 -- ARGV[2]  a list of { id, version, reason }
 -- Result   { now }

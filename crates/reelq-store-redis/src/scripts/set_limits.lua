@@ -16,7 +16,7 @@ local values = {
   text(budget), text(daily),
 }
 
--- Each is compared: one that was damaged is mended by whoever sets the same limits again.
+-- Each is compared: one that was damaged is repaired by whoever sets the same limits again.
 local function is_as_set()
   for at, found in ipairs(call('HMGET', key, unpack(fields))) do
     if found ~= values[at] then return false end

@@ -4,7 +4,7 @@
 -- ARGV[1]  the time in milliseconds where it stands still (tests); else, behind `~`, what the client expects it to be; empty
 --          where it expects nothing
 -- ARGV[2]  the script's own arguments, packed
--- ARGV[3]  what the client was told before, packed (guard.lua)
+-- ARGV[3]  what the client knows of the namespace, packed (guard.lua)
 -- Result   packed: an array that begins with the time that the script worked with, in milliseconds, and the namespace's
 --          identity, generation, counter, roster and era
 
@@ -16,7 +16,7 @@ local args = cmsgpack.unpack(ARGV[2])
 local hours = {
   -- A time that stands still, of tests.
   still = tonumber(ARGV[1]),
-  -- What the time should be by what the client was last told and what passed since.
+  -- What the time should be by the last answer to the client and what passed since.
   expected = tonumber(string.match(ARGV[1], '^~(%d+)$')),
   -- By so much may it be later than that: calls wait for their turn.
   LATER_MS = 2000,

@@ -1,10 +1,10 @@
--- Tasks: which job of an account is charged for which of them, so that two purchases that one task answers are told.
+-- Tasks: which job of an account is charged for which of them, so that two purchases that one task answers are reported.
 
 -- One table, for a script can have no more than 200 names.
 local purchases = (function()
   local ID = 16
 
-  -- The other job that is charged for one of these tasks, and the task; nil where there is none. A task that is nobody's
+  -- The other job that is charged for one of these tasks, and the task; nil where there is none. A task that is no one's
   -- is noted as the job's.
   local function twin_of(account, id, tasks)
     local key = tasks_key(account)
@@ -43,7 +43,7 @@ local purchases = (function()
     end
   end
 
-  -- The same for all of its tasks, as far as its JSON tells them.
+  -- The same for all of its tasks, as far as its JSON names them.
   local function forget_tasks(rec)
     local fine, job = pcall(cjson.decode, json_of(rec))
     if not fine or type(job) ~= 'table' or type(job.charges) ~= 'table' then return end

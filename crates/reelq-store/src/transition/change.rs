@@ -92,6 +92,11 @@ impl<'a> Change<'a> {
         }
     }
 
+    /// Whether the job ends with it, so that a batch that is being purged allows it on a person's word.
+    pub fn ends_job(&self) -> bool {
+        self.job.stage.is_terminal()
+    }
+
     pub(super) fn noting(mut self, note: HistoryNote<'a>) -> Self {
         self.history.push(note);
         self

@@ -92,12 +92,12 @@ impl State {
 
     pub(super) fn edit(&mut self, job: JobId, edit: &Edit) -> Result<Edited> {
         let mut record = self.record(job)?;
-        if !matches!(edit, Edit::Cancel) {
-            self.batches.get(&record.job.batch).map_or(Ok(()), Batch::refuse_purging)?;
-        }
         Ok(match transition::edit(self.now, &record.stored(), edit) {
             EditStep::Refused(illegal) => Edited::Refused(illegal),
             EditStep::Change(change) => {
+                if !change.ends_job() {
+                    self.batches.get(&record.job.batch).map_or(Ok(()), Batch::refuse_purging)?;
+                }
                 self.save(&record, *change);
                 Edited::Done
             }

@@ -37,11 +37,11 @@ fn describe(facts: &ServerFacts) -> Check {
 }
 
 fn check(finding: ServerFinding) -> Check {
-    let ServerFinding { gravity, found, risk, mend } = finding;
+    let ServerFinding { gravity, found, risk, fix } = finding;
     let (what, found) = ("server", format!("{found}: {risk}"));
     match gravity {
-        Gravity::Bad => Check::bad(what, found, mend),
-        Gravity::Risky => Check::doubtful(what, found, mend),
+        Gravity::Bad => Check::bad(what, found, fix),
+        Gravity::Risky => Check::doubtful(what, found, fix),
         Gravity::Note => Check::good(what, found),
     }
 }
