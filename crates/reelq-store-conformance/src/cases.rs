@@ -104,6 +104,8 @@ macro_rules! conformance_tests {
             pacing::an_open_limit_may_be_outgrown,
             pacing::use_of_the_limits_is_counted,
             pacing::a_token_that_is_fetched_late_costs_nothing,
+            rates::a_rate_of_none_gives_no_tokens,
+            rates::a_raised_rate_is_what_the_next_wait_goes_by,
             breaking::a_breaker_is_kept_by_its_version,
             breaking::an_open_breaker_holds_submissions_until_its_probe_and_no_longer,
             breaking::a_closed_breaker_lets_everybody_go_on_at_once,

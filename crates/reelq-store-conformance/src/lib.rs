@@ -30,6 +30,7 @@ pub mod limiting;
 pub mod loads;
 pub mod pacing;
 pub mod people;
+pub mod rates;
 pub mod reading;
 mod recount;
 pub mod requests;

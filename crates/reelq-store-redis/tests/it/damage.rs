@@ -69,11 +69,20 @@ impl Redis {
 impl Redis {
     /// Writes into the hash of an account or a batch, `kind` `a` or `b`, by name.
     fn write(&self, kind: &str, name: &str, field: &str, value: &str) {
+        self.server.command(&["HSET", &self.hash(kind, name), field, value]);
+    }
+
+    /// Reads what [`write`](Self::write) writes, as a number.
+    fn read(&self, kind: &str, name: &str, field: &str) -> Option<i64> {
+        self.server.command(&["HGET", &self.hash(kind, name), field]).text().parse().ok()
+    }
+
+    fn hash(&self, kind: &str, name: &str) -> String {
         let names = if kind == "a" { "accounts" } else { "batches" };
         let Reply::Text(number) = self.server.command(&["ZSCORE", &format!("reelq:{{n}}:{names}"), name]) else {
             panic!("`{name}` has no number")
         };
-        self.server.command(&["HSET", &format!("reelq:{{n}}:{kind}:{number}"), field, value]);
+        format!("reelq:{{n}}:{kind}:{number}")
     }
 }
 
@@ -266,8 +275,10 @@ fn run_over(redis: &Redis, job: JobId) {
         local json = string.gsub(string.sub(raw, at + 1), '\"amount\":%d+', '\"amount\":4611686018427387903') \
         redis.call('SET', key, cmsgpack.pack(header) .. json)";
     redis.eval(COST, job);
-    redis.server.command(&["HSET", "reelq:{n}:b:1", "spent", "9223372036854775800", "reserved", "-9.3e+18"]);
-    redis.server.command(&["HSET", "reelq:{n}:a:2", "spent", "9223372036854775807", "day_spent", "9.3e+18"]);
+    redis.write("b", "b", "spent", "9223372036854775800");
+    redis.write("b", "b", "reserved", "-9.3e+18");
+    redis.write("a", "acct", "spent", "9223372036854775807");
+    redis.write("a", "acct", "day_spent", "9.3e+18");
 }
 
 #[tokio::test]
@@ -297,6 +308,7 @@ async fn sums_that_run_over_while_it_is_open_stop_no_verb() {
     let job = kit.start_next("t1").await;
     run_over(&redis, job);
     kit.start_next("t2").await;
+    assert!(redis.read("b", "b", "reserved").is_some(), "it is a whole number again");
     kit.batch("b").await;
     kit.account("acct").await;
     assert_eq!(kit.store.batches().await.unwrap().len(), 1);

@@ -7,4 +7,5 @@ mod kit;
 mod loads;
 mod loss;
 mod redis_only;
+mod room;
 mod watch;
