@@ -7,5 +7,6 @@ mod kit;
 mod loads;
 mod loss;
 mod redis_only;
+mod repeats;
 mod room;
 mod watch;
