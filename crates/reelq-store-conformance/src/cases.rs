@@ -30,6 +30,7 @@ macro_rules! conformance_tests {
             loads::a_removed_row_is_withdrawn_unless_it_was_bought,
             loads::a_row_that_comes_back_is_queued_again,
             loads::a_row_removed_while_in_hand_is_withdrawn_before_it_is_sent,
+            removed::a_row_removed_while_in_hand_stays_in_hand_until_its_lease_ends,
             loads::a_row_removed_while_it_is_sent_is_not_bought_again,
             loads::a_bought_row_that_was_gone_for_a_while_is_left_as_it_is,
             loads::a_known_job_takes_over_account_price_and_priority,

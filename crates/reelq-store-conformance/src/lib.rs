@@ -33,6 +33,7 @@ pub mod people;
 pub mod rates;
 pub mod reading;
 mod recount;
+pub mod removed;
 pub mod requests;
 pub mod retention;
 pub mod run_locks;

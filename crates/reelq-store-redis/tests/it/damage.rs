@@ -1,44 +1,20 @@
 //! Records that are damaged, and numbers of any size that an earlier version wrote, stop nothing but their own rows.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up has failed")]
 
-use std::{sync::Arc, thread, time::Duration};
+use std::time::Duration;
 
-use reelq_model::{JobId, ManualClock, Money, SharedClock, Status, Timestamp};
-use reelq_redis_server::{RedisServer, Reply};
-use reelq_store::{
-    AccountLimits, ClaimStage, Committed, Edited, Error, JobFilter, Page, Purge, RecordOf, SharedStore, Unread,
-};
+use crate::kit::subject::Redis;
+use reelq_model::{JobId, Money, Status};
+use reelq_redis_server::Reply;
+use reelq_store::{AccountLimits, ClaimStage, Committed, Edited, Error, JobFilter, Page, Purge, RecordOf, Unread};
 use reelq_store_conformance::{
-    Kit, Subject, bulk,
+    Kit, bulk,
     kit::{LEASE, SECOND, acceptance, accepted, account, batch, cents, draft, ids, limits, stored, wishes, worker},
 };
-use reelq_store_redis::{LinkOptions, RedisStore};
-use tokio::runtime::Runtime;
 
 const ALL: Page = Page { after: 0, limit: 100 };
 
-struct Redis {
-    server: RedisServer,
-    clock: Arc<ManualClock>,
-    /// Drives the connections that are made outside of the test's own runtime.
-    runtime: Option<Runtime>,
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
-    }
-}
-
 impl Redis {
-    fn new() -> Self {
-        let clock = Arc::new(ManualClock::starting_at(Timestamp::from_millis(4_000_000_000_000)));
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        Self { server: RedisServer::start(), clock, runtime: Some(runtime) }
-    }
-
     /// Runs a script on the key of a job's record, `key`, and its bytes, `raw`.
     fn eval(&self, script: &str, job: JobId) -> Reply {
         const KEY: &str = "\
@@ -83,25 +59,6 @@ impl Redis {
             panic!("`{name}` has no number")
         };
         format!("reelq:{{n}}:{kind}:{number}")
-    }
-}
-
-impl Subject for Redis {
-    fn store(&self) -> SharedStore {
-        let runtime = self.runtime.as_ref().unwrap();
-        let clock: SharedClock = self.clock.clone();
-        let address = self.server.socket_url().parse().unwrap();
-        let opening = RedisStore::open_at(address, "n".parse().unwrap(), LinkOptions::default(), clock);
-        let store = thread::scope(|scope| scope.spawn(|| runtime.block_on(opening)).join().unwrap());
-        Arc::new(store.unwrap())
-    }
-
-    fn another(&self) -> SharedStore {
-        self.store()
-    }
-
-    fn advance(&self, by: Duration) {
-        self.clock.advance(by);
     }
 }
 
@@ -150,6 +107,35 @@ async fn tasks_and_outputs_that_cannot_be_read_hold_up_no_others() {
         damage(&redis, throttled.job.id);
         kit.advance(SECOND);
         assert!(kit.submits(9).await.is_empty(), "what waited for its time");
+    }
+}
+
+#[tokio::test]
+async fn where_nothing_that_is_due_can_be_read_nobody_asks_in_vain() {
+    for damage in WAYS {
+        let redis = Redis::new();
+        let kit = Kit::new(&redis);
+        kit.load("b", &wishes(1)).await;
+        damage(&redis, kit.start_next("t").await);
+        kit.advance(SECOND);
+        assert!(kit.polls(9).await.is_empty());
+        let later = kit.claim(ClaimStage::Poll, 9).await;
+        assert_eq!((later.leases.len(), later.retry_in), (0, None), "only news can bring work");
+    }
+}
+
+#[tokio::test]
+async fn what_stands_behind_a_job_that_cannot_be_read_is_asked_for_at_once() {
+    for damage in WAYS {
+        let redis = Redis::new();
+        let kit = Kit::new(&redis);
+        let jobs = kit.load("b", &wishes(3)).await;
+        // With it the others come from their list into the queue.
+        kit.submit().await;
+        damage(&redis, jobs[1]);
+        let claimed = kit.claim(ClaimStage::Submit, 1).await;
+        assert_eq!((claimed.leases.len(), claimed.retry_in), (0, Some(Duration::ZERO)));
+        assert_eq!(ids(&kit.submits(1).await), [jobs[2]]);
     }
 }
 

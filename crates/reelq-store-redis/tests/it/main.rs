@@ -9,4 +9,5 @@ mod loss;
 mod redis_only;
 mod repeats;
 mod room;
+mod settling;
 mod watch;
