@@ -22,6 +22,7 @@ pub mod continuing;
 pub mod exceptions;
 pub mod extremes;
 pub mod facts;
+pub mod fences;
 pub mod forgotten;
 pub mod interleaving;
 pub mod leases;
