@@ -99,10 +99,13 @@ fn quoted(path: &Path) -> String {
     format!("\"binary-path\":\"{}\"", path.display())
 }
 
-/// The test that a line of nextest's says has failed.
+/// The test that a line of nextest's says has failed. One that took too long may have noticed, or the machine was busy.
 fn red_test(line: &str) -> Option<String> {
     let words: Vec<&str> = line.split_whitespace().collect();
-    let first = words.first()?;
-    let is_red = ["FAIL", "TIMEOUT", "SIGABRT", "SIGSEGV"].contains(first);
-    is_red.then(|| words.last().map(|test| (*test).to_owned()))?
+    let (first, test) = (words.first()?, words.last()?);
+    match *first {
+        "FAIL" | "SIGABRT" | "SIGSEGV" => Some((*test).to_owned()),
+        "TIMEOUT" => Some(format!("{test} (timed out)")),
+        _ => None,
+    }
 }
