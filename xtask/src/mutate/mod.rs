@@ -30,7 +30,8 @@ struct Row {
 /// Tries the mutations that the arguments choose; fails where one is not noticed.
 pub(crate) fn run_mutations(arguments: &[String]) -> Result<()> {
     let choice = Choice::read(arguments)?;
-    let mutations: Vec<Mutation> = list::all()?.into_iter().filter(|mutation| choice.includes(mutation)).collect();
+    let mutations: Vec<Mutation> =
+        list::all()?.into_iter().filter(|mutation| choice.includes(&mutation.name)).collect();
     ensure!(!mutations.is_empty(), "no mutation is left to be tried");
     let tests = Tests::build()?;
     say("the tests, with the scripts as they are:");
