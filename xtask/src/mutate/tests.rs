@@ -75,6 +75,7 @@ impl Tests {
         Ok(Outcome::Green)
     }
 
+    /// One run of nextest. Its tests share a server, which ends with them, also where a broken script never lets go of it.
     fn until_red(&self, filter: &str) -> Result<Outcome> {
         let mut command = cargo();
         command.args(["nextest", "run", "--profile", "mutate", "--no-tests", "pass", "--binaries-metadata"]);
