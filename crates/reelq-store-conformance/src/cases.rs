@@ -44,6 +44,7 @@ macro_rules! conformance_tests {
             leases::a_lease_outlasts_its_first_time_where_it_is_extended,
             leases::a_step_that_keeps_the_lease_renews_it,
             fences::a_step_that_keeps_the_lease_ends_the_one_before_it,
+            fences::a_lease_that_was_replaced_is_not_extended,
             leases::a_released_job_is_due_at_once_and_unchanged,
             leases::a_submission_whose_worker_died_comes_first,
             leases::a_replay_waits_for_its_time_and_keeps_its_place,
