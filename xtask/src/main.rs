@@ -21,7 +21,9 @@ usage: cargo xtask COMMAND
   docs [--check]    write the generated docs, or fail where they are not current
   bench [ARGS]      measure; `cargo xtask bench --help` lists what
   fuzz [SECONDS]    run every fuzz target for so long (default 60 each)
-  mutate-lua [NAME] break the Redis store's scripts one by one (whose name contains NAME); a test must turn red
+  mutate-lua [NAME...] [--except-noticed TABLE]
+                    break the Redis store's scripts one by one (those whose name contains a NAME, without those that the
+                    TABLE of an earlier run shows as noticed); a test must turn red
   tidy [--all]      measure sizes, circles, names and sentences, and fail over a limit; --all lists the largest";
 
 fn main() -> ExitCode {
@@ -36,7 +38,7 @@ fn main() -> ExitCode {
         "docs" => docs::build().and_then(|()| docs::run(rest.iter().any(|argument| argument == "--check"))),
         "bench" => bench::run_bench(rest),
         "fuzz" => fuzz::run_targets(rest),
-        "mutate-lua" => mutate::run_mutations(rest.first().map(String::as_str)),
+        "mutate-lua" => mutate::run_mutations(rest),
         "tidy" => tidy::run(rest.iter().any(|argument| argument == "--all")),
         _ => Err(anyhow::anyhow!("{USAGE}")),
     };

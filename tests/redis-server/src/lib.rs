@@ -1,4 +1,4 @@
-//! A real `redis-server` for tests: started in a folder of its own, killed when it is dropped.
+//! A real `redis-server` for tests: started in a folder of its own, killed when it is dropped; or one that many tests share.
 //!
 //! Depends on nothing of reelq, and talks to the server over a protocol reader of its own.
 
@@ -8,8 +8,10 @@ mod certificates;
 mod options;
 mod reply;
 mod server;
+mod shared;
 
 pub use certificates::Certificates;
 pub use options::{Options, Tls};
 pub use reply::{RedisReply, RedisReply as Reply};
 pub use server::RedisServer;
+pub use shared::SharedServer;

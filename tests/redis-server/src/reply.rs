@@ -2,7 +2,10 @@
 
 use std::{
     fmt::Write as _,
-    io::{self, BufRead, Write},
+    io::{self, BufRead, BufReader, Write},
+    os::unix::net::UnixStream,
+    path::Path,
+    time::Duration,
 };
 
 /// An answer of the server.
@@ -46,8 +49,21 @@ impl RedisReply {
     }
 }
 
+/// Asks the server behind this socket; an error where it does not answer within ten seconds.
+pub(crate) fn ask(socket: &Path, password: Option<&str>, words: &[&str]) -> io::Result<RedisReply> {
+    let mut stream = UnixStream::connect(socket)?;
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    let mut reader = BufReader::new(stream.try_clone()?);
+    if let Some(password) = password {
+        send(&mut stream, &["AUTH", password])?;
+        receive(&mut reader)?;
+    }
+    send(&mut stream, words)?;
+    receive(&mut reader)
+}
+
 /// Sends one command.
-pub(crate) fn send(stream: &mut impl Write, words: &[&str]) -> io::Result<()> {
+fn send(stream: &mut impl Write, words: &[&str]) -> io::Result<()> {
     let mut text = format!("*{}\r\n", words.len());
     for word in words {
         _ = write!(text, "${}\r\n{word}\r\n", word.len());
@@ -56,7 +72,7 @@ pub(crate) fn send(stream: &mut impl Write, words: &[&str]) -> io::Result<()> {
 }
 
 /// Reads one answer.
-pub(crate) fn receive(stream: &mut impl BufRead) -> io::Result<RedisReply> {
+fn receive(stream: &mut impl BufRead) -> io::Result<RedisReply> {
     let mut line = String::new();
     if stream.read_line(&mut line)? == 0 {
         return Err(io::ErrorKind::UnexpectedEof.into());

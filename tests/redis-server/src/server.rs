@@ -1,10 +1,8 @@
 //! [`RedisServer`]: the process, its folder, and how to reach it.
 
 use std::{
-    fs,
-    io::{self, BufReader},
+    fs, io,
     net::TcpListener,
-    os::unix::net::UnixStream,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
@@ -16,7 +14,7 @@ use tempfile::TempDir;
 use crate::{
     Options, RedisReply,
     options::{Ports, Role},
-    reply::{receive, send},
+    reply::ask,
 };
 
 /// Looks at the server this often while it starts.
@@ -47,9 +45,7 @@ impl RedisServer {
     }
 
     pub(crate) fn launch(options: Options) -> Self {
-        // Paths of unix sockets are short, so the folder is not below a long TMPDIR.
-        let folder = tempfile::Builder::new().prefix("rq").tempdir_in("/tmp").expect("a folder under /tmp can be made");
-        let mut server = Self { folder, options, ports: Ports::default(), child: None };
+        let mut server = Self { folder: new_folder(), options, ports: Ports::default(), child: None };
         for _ in 0..TRIES {
             server.choose_ports();
             server.write_configuration();
@@ -84,7 +80,12 @@ impl RedisServer {
 
     /// Its unix socket.
     pub fn socket(&self) -> PathBuf {
-        self.folder.path().join("s")
+        Self::socket_in(self.folder.path())
+    }
+
+    /// The socket of a server that works in this folder.
+    pub(crate) fn socket_in(folder: &Path) -> PathBuf {
+        folder.join("s")
     }
 
     /// Its TCP port.
@@ -220,15 +221,7 @@ impl RedisServer {
     }
 
     fn ask(&self, words: &[&str]) -> io::Result<RedisReply> {
-        let mut stream = UnixStream::connect(self.socket())?;
-        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-        let mut reader = BufReader::new(stream.try_clone()?);
-        if let Some(password) = &self.options.password {
-            send(&mut stream, &["AUTH", password])?;
-            receive(&mut reader)?;
-        }
-        send(&mut stream, words)?;
-        receive(&mut reader)
+        ask(&self.socket(), self.options.password.as_deref(), words)
     }
 }
 
@@ -238,8 +231,13 @@ impl Drop for RedisServer {
     }
 }
 
+/// Makes the folder of a server. Paths of unix sockets are short, so it is not below a long TMPDIR.
+pub(crate) fn new_folder() -> TempDir {
+    tempfile::Builder::new().prefix("rq").tempdir_in("/tmp").expect("a folder under /tmp can be made")
+}
+
 /// Looks until something is so; whether it came in time.
-fn looks_until(mut is_so: impl FnMut() -> bool) -> bool {
+pub(crate) fn looks_until(mut is_so: impl FnMut() -> bool) -> bool {
     (0..LOOKS).any(|number| {
         if number > 0 {
             thread::sleep(STEP);

@@ -1,6 +1,6 @@
 //! The mutations: what is taken out of a script and what stands there instead.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 
@@ -30,14 +30,19 @@ impl Mutation {
 
     /// The script's text as it is, and broken: of the same length, so that it fits in its place.
     pub(super) fn texts(&self) -> Result<(String, String)> {
-        let path = root().join("crates/reelq-store-redis/src/scripts").join(format!("{}.lua", self.script()));
-        let text = std::fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
+        let path = scripts().join(format!("{}.lua", self.script()));
+        let text = fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
         let found = text.matches(&self.taken).count();
         ensure!(found == 1, "{}: what it takes out stands in the script {found} times", self.name);
         let broken = fit(&text.replacen(&self.taken, &self.put, 1), text.len());
         ensure!(broken.len() == text.len(), "{}: the broken script is too long", self.name);
         Ok((text, broken))
     }
+}
+
+/// Where the scripts lie.
+fn scripts() -> PathBuf {
+    root().join("crates/reelq-store-redis/src/scripts")
 }
 
 /// Comments give way until a text is no longer than `length`; blanks fill what is left.
@@ -56,8 +61,8 @@ fn fit(text: &str, length: usize) -> String {
     fitted
 }
 
-/// Every mutation, each of which fits its script: the first of each script, the second of each, and so on, so that a run
-/// that is broken off has been everywhere.
+/// Every mutation, each of which fits its script, and of each script one at least: the first of each script, the second
+/// of each, and so on, so that a run that is broken off has been everywhere.
 pub(super) fn all() -> Result<Vec<Mutation>> {
     let mut seen: BTreeMap<String, u32> = BTreeMap::new();
     let mut mutations = Vec::new();
@@ -70,6 +75,11 @@ pub(super) fn all() -> Result<Vec<Mutation>> {
     let mutations: Vec<Mutation> = mutations.into_iter().map(|(_, mutation)| mutation).collect();
     for mutation in &mutations {
         mutation.texts()?;
+    }
+    for entry in fs::read_dir(scripts())? {
+        let path = entry?.path();
+        let script = path.file_stem().context("a script has a name")?.to_string_lossy();
+        ensure!(seen.contains_key(&*script), "{script}.lua has no mutation");
     }
     Ok(mutations)
 }
@@ -95,4 +105,14 @@ fn read() -> Result<Vec<Mutation>> {
         text.push('\n');
     }
     Ok(mutations)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mutation_fits_and_every_script_has_one() {
+        assert!(!all().unwrap().is_empty());
+    }
 }

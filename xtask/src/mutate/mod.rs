@@ -4,6 +4,7 @@
 //! them. `mutations.diff` lists what is broken.
 
 mod binary;
+mod choice;
 mod list;
 mod tests;
 
@@ -12,8 +13,12 @@ use std::{fmt::Write as _, time::Instant};
 use anyhow::{Result, ensure};
 
 use crate::command::say;
+use choice::Choice;
 use list::Mutation;
 use tests::{Outcome, Tests};
+
+/// What the table shows in place of a test's name where no test noticed.
+const SURVIVED: &str = "**SURVIVED**";
 
 /// One line of the table.
 struct Row {
@@ -22,11 +27,12 @@ struct Row {
     seconds: f32,
 }
 
-/// Tries every mutation whose name contains `filter`; fails where one is not noticed.
-pub(crate) fn run_mutations(filter: Option<&str>) -> Result<()> {
-    let filter = filter.unwrap_or_default();
-    let mutations: Vec<Mutation> = list::all()?.into_iter().filter(|mutation| mutation.name.contains(filter)).collect();
-    ensure!(!mutations.is_empty(), "no mutation's name contains `{filter}`");
+/// Tries the mutations that the arguments choose; fails where one is not noticed.
+pub(crate) fn run_mutations(arguments: &[String]) -> Result<()> {
+    let choice = Choice::read(arguments)?;
+    let mutations: Vec<Mutation> =
+        list::all()?.into_iter().filter(|mutation| choice.includes(&mutation.name)).collect();
+    ensure!(!mutations.is_empty(), "no mutation is left to be tried");
     let tests = Tests::build()?;
     say("the tests, with the scripts as they are:");
     ensure!(matches!(tests.run(None)?, Outcome::Green), "the tests are red before anything is broken");
@@ -48,7 +54,7 @@ fn try_one(tests: &Tests, mutation: Mutation) -> Result<Row> {
 
 fn line(row: &Row) -> String {
     let end = match &row.outcome {
-        Outcome::Green => "**SURVIVED**",
+        Outcome::Green => SURVIVED,
         Outcome::Red(test) => test,
     };
     let mut text = String::new();

@@ -75,6 +75,7 @@ impl Tests {
         Ok(Outcome::Green)
     }
 
+    /// One run of nextest. Its tests share a server, which ends with them, also where a broken script never lets go of it.
     fn until_red(&self, filter: &str) -> Result<Outcome> {
         let mut command = cargo();
         command.args(["nextest", "run", "--profile", "mutate", "--no-tests", "pass", "--binaries-metadata"]);
@@ -99,10 +100,13 @@ fn quoted(path: &Path) -> String {
     format!("\"binary-path\":\"{}\"", path.display())
 }
 
-/// The test that a line of nextest's says has failed.
+/// The test that a line of nextest's says has failed. One that took too long may have noticed, or the machine was busy.
 fn red_test(line: &str) -> Option<String> {
     let words: Vec<&str> = line.split_whitespace().collect();
-    let first = words.first()?;
-    let is_red = ["FAIL", "TIMEOUT", "SIGABRT", "SIGSEGV"].contains(first);
-    is_red.then(|| words.last().map(|test| (*test).to_owned()))?
+    let (first, test) = (words.first()?, words.last()?);
+    match *first {
+        "FAIL" | "SIGABRT" | "SIGSEGV" => Some((*test).to_owned()),
+        "TIMEOUT" => Some(format!("{test} (timed out)")),
+        _ => None,
+    }
 }

@@ -1,17 +1,18 @@
-//! The store over Redis keeps the contract.
+//! The store over Redis keeps the contract. The cases share a server, and each has a namespace of its own.
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 use std::{sync::Arc, thread, time::Duration};
 
 use reelq_model::{ManualClock, SharedClock, Timestamp};
-use reelq_redis_server::RedisServer;
+use reelq_redis_server::SharedServer;
 use reelq_store::SharedStore;
 use reelq_store_conformance::Subject;
-use reelq_store_redis::{LinkOptions, RedisStore};
+use reelq_store_redis::{LinkOptions, Namespace, RedisStore};
 use tokio::runtime::Runtime;
 
 struct Redis {
-    server: RedisServer,
+    server: SharedServer,
+    namespace: Namespace,
     clock: Arc<ManualClock>,
     store: SharedStore,
     /// Drives the connections that are made outside of the test's own runtime.
@@ -26,23 +27,23 @@ impl Drop for Redis {
     }
 }
 
-fn open(runtime: &Runtime, server: &RedisServer, clock: &Arc<ManualClock>) -> SharedStore {
+fn open(runtime: &Runtime, server: &SharedServer, namespace: &Namespace, clock: &Arc<ManualClock>) -> SharedStore {
     let clock: SharedClock = clock.clone();
     let address = server.socket_url().parse().unwrap();
-    let namespace = "suite".parse().unwrap();
-    let opening = RedisStore::open_at(address, namespace, LinkOptions::default(), clock);
+    let opening = RedisStore::open_at(address, namespace.clone(), LinkOptions::default(), clock);
     // A case runs on a runtime of its own, where nothing may block.
     let store = thread::scope(|scope| scope.spawn(|| runtime.block_on(opening)).join().unwrap());
     Arc::new(store.unwrap())
 }
 
 fn subject() -> Redis {
-    let server = RedisServer::start();
+    let server = SharedServer::join();
+    let namespace = server.fresh_name().parse().unwrap();
     // Later than the machine's clock, by which a fresh server is held.
     let clock = Arc::new(ManualClock::starting_at(Timestamp::from_millis(4_000_000_000_000)));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let store = open(&runtime, &server, &clock);
-    Redis { server, clock, store, runtime: Some(runtime) }
+    let store = open(&runtime, &server, &namespace, &clock);
+    Redis { server, namespace, clock, store, runtime: Some(runtime) }
 }
 
 impl Subject for Redis {
@@ -51,7 +52,7 @@ impl Subject for Redis {
     }
 
     fn another(&self) -> SharedStore {
-        open(self.runtime.as_ref().unwrap(), &self.server, &self.clock)
+        open(self.runtime.as_ref().unwrap(), &self.server, &self.namespace, &self.clock)
     }
 
     fn advance(&self, by: Duration) {

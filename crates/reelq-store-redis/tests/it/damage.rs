@@ -1,44 +1,23 @@
 //! Records that are damaged, and numbers of any size that an earlier version wrote, stop nothing but their own rows.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up has failed")]
 
-use std::{sync::Arc, thread, time::Duration};
+use std::time::Duration;
 
-use reelq_model::{JobId, ManualClock, Money, SharedClock, Status, Timestamp};
-use reelq_redis_server::{RedisServer, Reply};
-use reelq_store::{
-    AccountLimits, ClaimStage, Committed, Edited, Error, JobFilter, Page, Purge, RecordOf, SharedStore, Unread,
-};
+use crate::kit::subject::Redis;
+use reelq_model::{JobId, Money, Status};
+use reelq_redis_server::Reply;
+use reelq_store::{AccountLimits, ClaimStage, Committed, Edited, Error, JobFilter, Page, Purge, RecordOf, Unread};
 use reelq_store_conformance::{
-    Kit, Subject, bulk,
+    Kit, bulk,
     kit::{LEASE, SECOND, acceptance, accepted, account, batch, cents, draft, ids, limits, stored, wishes, worker},
 };
-use reelq_store_redis::{LinkOptions, RedisStore};
-use tokio::runtime::Runtime;
+
+mod limits;
+mod sums;
 
 const ALL: Page = Page { after: 0, limit: 100 };
 
-struct Redis {
-    server: RedisServer,
-    clock: Arc<ManualClock>,
-    /// Drives the connections that are made outside of the test's own runtime.
-    runtime: Option<Runtime>,
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
-    }
-}
-
 impl Redis {
-    fn new() -> Self {
-        let clock = Arc::new(ManualClock::starting_at(Timestamp::from_millis(4_000_000_000_000)));
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        Self { server: RedisServer::start(), clock, runtime: Some(runtime) }
-    }
-
     /// Runs a script on the key of a job's record, `key`, and its bytes, `raw`.
     fn eval(&self, script: &str, job: JobId) -> Reply {
         const KEY: &str = "\
@@ -69,30 +48,20 @@ impl Redis {
 impl Redis {
     /// Writes into the hash of an account or a batch, `kind` `a` or `b`, by name.
     fn write(&self, kind: &str, name: &str, field: &str, value: &str) {
+        self.server.command(&["HSET", &self.hash(kind, name), field, value]);
+    }
+
+    /// Reads what [`write`](Self::write) writes, as a number.
+    fn read(&self, kind: &str, name: &str, field: &str) -> Option<i64> {
+        self.server.command(&["HGET", &self.hash(kind, name), field]).text().parse().ok()
+    }
+
+    fn hash(&self, kind: &str, name: &str) -> String {
         let names = if kind == "a" { "accounts" } else { "batches" };
         let Reply::Text(number) = self.server.command(&["ZSCORE", &format!("reelq:{{n}}:{names}"), name]) else {
             panic!("`{name}` has no number")
         };
-        self.server.command(&["HSET", &format!("reelq:{{n}}:{kind}:{number}"), field, value]);
-    }
-}
-
-impl Subject for Redis {
-    fn store(&self) -> SharedStore {
-        let runtime = self.runtime.as_ref().unwrap();
-        let clock: SharedClock = self.clock.clone();
-        let address = self.server.socket_url().parse().unwrap();
-        let opening = RedisStore::open_at(address, "n".parse().unwrap(), LinkOptions::default(), clock);
-        let store = thread::scope(|scope| scope.spawn(|| runtime.block_on(opening)).join().unwrap());
-        Arc::new(store.unwrap())
-    }
-
-    fn another(&self) -> SharedStore {
-        self.store()
-    }
-
-    fn advance(&self, by: Duration) {
-        self.clock.advance(by);
+        format!("reelq:{{n}}:{kind}:{number}")
     }
 }
 
@@ -141,6 +110,35 @@ async fn tasks_and_outputs_that_cannot_be_read_hold_up_no_others() {
         damage(&redis, throttled.job.id);
         kit.advance(SECOND);
         assert!(kit.submits(9).await.is_empty(), "what waited for its time");
+    }
+}
+
+#[tokio::test]
+async fn where_nothing_that_is_due_can_be_read_nobody_asks_in_vain() {
+    for damage in WAYS {
+        let redis = Redis::new();
+        let kit = Kit::new(&redis);
+        kit.load("b", &wishes(1)).await;
+        damage(&redis, kit.start_next("t").await);
+        kit.advance(SECOND);
+        assert!(kit.polls(9).await.is_empty());
+        let later = kit.claim(ClaimStage::Poll, 9).await;
+        assert_eq!((later.leases.len(), later.retry_in), (0, None), "only news can bring work");
+    }
+}
+
+#[tokio::test]
+async fn what_stands_behind_a_job_that_cannot_be_read_is_asked_for_at_once() {
+    for damage in WAYS {
+        let redis = Redis::new();
+        let kit = Kit::new(&redis);
+        let jobs = kit.load("b", &wishes(3)).await;
+        // With it the others come from their list into the queue.
+        kit.submit().await;
+        damage(&redis, jobs[1]);
+        let claimed = kit.claim(ClaimStage::Submit, 1).await;
+        assert_eq!((claimed.leases.len(), claimed.retry_in), (0, Some(Duration::ZERO)));
+        assert_eq!(ids(&kit.submits(1).await), [jobs[2]]);
     }
 }
 
@@ -258,129 +256,8 @@ async fn a_finished_batch_with_a_record_that_cannot_be_read_is_purged() {
     }
 }
 
-/// What a version did that took any number: a cost of 2^62 in a record, and sums that ran over.
-fn run_over(redis: &Redis, job: JobId) {
-    const COST: &str = "\
-        local at, header = cmsgpack.unpack_one(raw) \
-        header[15], header[17] = 4611686018427387904, 9223372036854775807 \
-        local json = string.gsub(string.sub(raw, at + 1), '\"amount\":%d+', '\"amount\":4611686018427387903') \
-        redis.call('SET', key, cmsgpack.pack(header) .. json)";
-    redis.eval(COST, job);
-    redis.server.command(&["HSET", "reelq:{n}:b:1", "spent", "9223372036854775800", "reserved", "-9.3e+18"]);
-    redis.server.command(&["HSET", "reelq:{n}:a:2", "spent", "9223372036854775807", "day_spent", "9.3e+18"]);
-}
-
-#[tokio::test]
-async fn a_state_whose_sums_ran_over_heals_when_it_is_opened() {
-    let redis = Redis::new();
-    let kit = Kit::new(&redis);
-    kit.load("b", &wishes(4)).await;
-    let job = kit.start_next("t1").await;
-    kit.start_next("t2").await;
-    kit.submits(1).await;
-    run_over(&redis, job);
-    let kit = Kit::new(&redis).another();
-    let (view, acct) = (kit.batch("b").await, kit.account("acct").await);
-    let cents = |cents: i64| Money::from_micros(cents * 10_000);
-    assert_eq!((view.spent, view.reserved, view.to_spend), (cents(20), Money::ZERO, cents(20)));
-    assert_eq!((acct.spent, acct.in_flight), (cents(20), 3));
-    assert_eq!(kit.view(job).await.job.spent(), cents(10));
-    kit.advance(SECOND);
-    assert_eq!(kit.polls(9).await.len(), 2);
-}
-
-#[tokio::test]
-async fn sums_that_run_over_while_it_is_open_stop_no_verb() {
-    let redis = Redis::new();
-    let kit = Kit::new(&redis);
-    kit.load("b", &wishes(3)).await;
-    let job = kit.start_next("t1").await;
-    run_over(&redis, job);
-    kit.start_next("t2").await;
-    kit.batch("b").await;
-    kit.account("acct").await;
-    assert_eq!(kit.store.batches().await.unwrap().len(), 1);
-    kit.advance(SECOND);
-    for poll in kit.polls(9).await {
-        kit.end(&poll, reelq_store_conformance::kit::finished(None)).await;
-    }
-    kit.start_next("t3").await;
-}
-
 async fn named(kit: &Kit<'_>) -> Vec<RecordOf> {
     kit.store.unreadable_records().await.unwrap().into_iter().map(|record| record.of).collect()
-}
-
-#[tokio::test]
-async fn a_limit_that_cannot_be_read_lets_nothing_be_bought_until_it_is_set_anew() {
-    for field in ["submit", "cap", "budget", "daily"] {
-        let redis = Redis::new();
-        let kit = Kit::new(&redis);
-        kit.load("b", &wishes(3)).await;
-        let most = AccountLimits { budget: Some(cents(100)), daily_budget: Some(cents(100)), ..limits(100.0, 9, 9) };
-        kit.store.set_limits(&account("acct"), &most).await.unwrap();
-        kit.start_next("t").await;
-        redis.write("a", "acct", field, "xx");
-        let view = kit.account("acct").await;
-        assert!(view.unread.is_some_and(|unread| unread.contains(field)), "{field}");
-        assert_eq!(named(&kit).await, [RecordOf::Account("acct".into())], "{field}");
-        kit.advance(SECOND);
-        assert!(kit.submits(9).await.is_empty(), "{field}");
-        assert_eq!(kit.polls(9).await.len(), 1, "{field}: what was bought is followed");
-        kit.store.set_limits(&account("acct"), &most).await.unwrap();
-        assert_eq!(kit.submits(9).await.len(), 2, "{field}");
-        assert_eq!(named(&kit).await, [], "{field}");
-    }
-}
-
-#[tokio::test]
-async fn fields_of_an_account_that_cannot_be_read_end_no_claim() {
-    let fields = [
-        "submit_tat",
-        "poll",
-        "poll_tat",
-        "learned_submit",
-        "learned_cap",
-        "spent",
-        "day",
-        "turn",
-        "pause:1",
-        "limits",
-    ];
-    for field in fields {
-        let redis = Redis::new();
-        let kit = Kit::new(&redis);
-        kit.load("b", &wishes(3)).await;
-        kit.store.set_limits(&account("acct"), &limits(100.0, 9, 9)).await.unwrap();
-        kit.start_next("t").await;
-        redis.write("a", "acct", field, "xx");
-        kit.advance(SECOND);
-        let bought = kit.submits(9).await.len();
-        // A pause that cannot be read holds, and so does a limit.
-        assert_eq!(bought, if matches!(field, "pause:1" | "poll") { 0 } else { 2 }, "{field}");
-        assert!(kit.polls(9).await.len() == usize::from(field != "pause:1"), "{field}");
-        kit.store.accounts().await.unwrap();
-        named(&kit).await;
-    }
-}
-
-#[tokio::test]
-async fn sums_of_an_account_that_cannot_be_read_are_added_up_anew_when_it_is_opened() {
-    let redis = Redis::new();
-    let kit = Kit::new(&redis);
-    kit.load("b", &wishes(3)).await;
-    let most = AccountLimits { budget: Some(cents(20)), ..limits(100.0, 9, 9) };
-    kit.store.set_limits(&account("acct"), &most).await.unwrap();
-    kit.start_next("t").await;
-    for field in ["spent", "in_flight"] {
-        redis.write("a", "acct", field, "xx");
-    }
-    redis.write("b", "b", "spent", "xx");
-    assert!(kit.submits(9).await.is_empty(), "what was spent is not known");
-    let kit = Kit::new(&redis);
-    assert_eq!(named(&kit).await, []);
-    assert_eq!((kit.in_flight().await, kit.account("acct").await.spent), (1, cents(10)));
-    assert_eq!((kit.submits(9).await.len(), kit.batch("b").await.spent), (1, cents(10)));
 }
 
 #[tokio::test]
@@ -429,39 +306,5 @@ async fn a_record_that_cannot_be_read_is_removed_wherever_its_job_stands() {
     };
     for damage in [WAYS[0], WAYS[1], cut] {
         bulk::a_damaged_record_is_removed(Redis::new, damage).await;
-    }
-}
-
-#[tokio::test]
-async fn nothing_is_bought_under_a_budget_that_is_lost_until_the_manifest_is_loaded_again() {
-    let redis = Redis::new();
-    let kit = Kit::new(&redis);
-    kit.load_with_budget("b", 1_000, &wishes(3)).await;
-    kit.load("free", &wishes(1)).await;
-    for name in ["b", "free"] {
-        let Reply::Text(number) = redis.server.command(&["ZSCORE", "reelq:{n}:batches", name]) else {
-            panic!("{name}")
-        };
-        redis.server.command(&["HDEL", &format!("reelq:{{n}}:b:{number}"), "budget"]);
-    }
-    assert_eq!(kit.submits(9).await.len(), 1, "the batch that has no budget goes on");
-    kit.load_with_budget("b", 1_000, &wishes(3)).await;
-    assert_eq!(kit.submits(9).await.len(), 3);
-}
-
-#[tokio::test]
-async fn nothing_is_bought_under_limits_of_which_a_part_is_lost() {
-    for field in ["cap", "submit", "poll", "budget", "daily", "limits"] {
-        let redis = Redis::new();
-        let kit = Kit::new(&redis);
-        kit.load("b", &wishes(2)).await;
-        let Reply::Text(number) = redis.server.command(&["ZSCORE", "reelq:{n}:accounts", "acct"]) else {
-            panic!("none")
-        };
-        redis.server.command(&["HDEL", &format!("reelq:{{n}}:a:{number}"), field]);
-        let claimed = kit.claim(ClaimStage::Submit, 9).await;
-        assert!(claimed.leases.is_empty() && claimed.limits_missing, "{field}: {claimed:?}");
-        kit.store.set_limits(&account("acct"), &limits(100.0, 9, 9)).await.unwrap();
-        assert_eq!(kit.submits(9).await.len(), 2, "{field}");
     }
 }

@@ -65,6 +65,14 @@ async fn a_namespace_of_a_newer_format_is_refused() {
 }
 
 #[tokio::test]
+async fn a_newer_format_that_the_old_key_alone_tells_is_not_written_over() {
+    let server = RedisServer::start();
+    server.command(&["SET", "reelq:{test}:format", "3"]);
+    assert!(matches!(try_to_open(&server).await, Err(Error::Format { found: 3, supported: 2 })));
+    assert_eq!(server.command(&["GET", "reelq:{test}:format"]).text(), "3");
+}
+
+#[tokio::test]
 async fn whoever_is_at_work_does_nothing_in_a_namespace_whose_format_was_raised() {
     let server = RedisServer::start();
     let store = open(&server).await;

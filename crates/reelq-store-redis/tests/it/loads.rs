@@ -110,9 +110,16 @@ async fn leavings_of_dead_loads_are_cleared_away() {
     assert_eq!(claim_all(&store).await, ids(&few).into_iter().collect());
     let dead = store.begin_import(&draft(&batch("dead"))).await.unwrap();
     store.add_to_import(&dead, &lines(&batch("dead"), &wishes(JOBS))).await.unwrap();
+    let number = server.command(&["ZSCORE", "reelq:{test}:batches", "dead"]).text().to_owned();
+    let keys = |kind: &str| server.command(&["KEYS", &format!("reelq:{{test}}:{kind}")]);
+    let kinds = [format!("lines:{number}:*"), format!("staged:{number}:*"), format!("f:*:{number}:*")];
+    for kind in &kinds {
+        assert_ne!(keys(kind), Reply::List(Vec::new()), "{kind}");
+    }
     store.begin_import(&draft(&batch("dead"))).await.unwrap();
-    let left = server.command(&["EXISTS", "reelq:{test}:lines:2:1", "reelq:{test}:staged:2:1"]);
-    assert_eq!(left, Reply::Int(0));
+    for kind in &kinds {
+        assert_eq!(keys(kind), Reply::List(Vec::new()), "{kind}");
+    }
 }
 
 /// Every third line goes, every third changes its price, as many are new.

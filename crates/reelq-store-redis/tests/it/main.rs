@@ -7,4 +7,7 @@ mod kit;
 mod loads;
 mod loss;
 mod redis_only;
+mod repeats;
+mod room;
+mod settling;
 mod watch;

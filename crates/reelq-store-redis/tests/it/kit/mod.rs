@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 pub(crate) mod front;
+pub(crate) mod subject;
 
 use std::sync::Arc;
 
