@@ -8,6 +8,13 @@ use super::{
 };
 use reelq_store::{Commit, Committed, Edit, Edited, Error, Imported, LateAcceptance, Purge};
 
+room! { ($) agreement_cases: agreement {
+    a_second_charge_under_a_lease_that_holds_is_set_aside_no_longer,
+    a_batch_that_is_being_purged_lets_jobs_end_and_brings_none_back,
+    an_import_that_is_committed_again_answers_its_lines,
+    a_commit_that_is_repeated_is_done_once,
+} }
+
 const GIVE_UP: Event = Event::Resolved { resolution: Resolution::GiveUp };
 const NOT_BOUGHT: Event = Event::Resolved { resolution: Resolution::NotBought };
 const BUY_AGAIN: Event = Event::Retry { buy: true };

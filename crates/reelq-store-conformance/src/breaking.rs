@@ -8,6 +8,13 @@ use super::{
 };
 use reelq_store::{Ask, Begun, Breaker, BreakerPolicy, BreakerView, ClaimStage, Fault, PauseReason, Told, Verdict};
 
+room! { ($) breaking_cases: breaking {
+    a_breaker_is_kept_by_its_version,
+    an_open_breaker_holds_submissions_until_its_probe_and_no_longer,
+    a_closed_breaker_lets_everybody_go_on_at_once,
+    a_person_resets_the_breaker_and_a_run_does_not,
+} }
+
 const POLICY: BreakerPolicy = BreakerPolicy {
     after: 1,
     lost_after: 1,
@@ -33,7 +40,7 @@ async fn open(kit: &Kit<'_>) -> Breaker {
 pub async fn a_breaker_is_kept_by_its_version(subject: &dyn Subject) {
     let kit = Kit::new(subject);
     let nothing = view(&kit).await;
-    assert_eq!((nothing.version, &nothing.breaker), (0, &Breaker::default()), "an account that nobody has named");
+    assert_eq!((nothing.version, &nothing.breaker), (0, &Breaker::default()), "an account that no one has named");
     let breaker = open(&kit).await;
     let seen = view(&kit.another()).await;
     assert_eq!(seen.breaker, breaker);

@@ -10,6 +10,22 @@ use super::{
 };
 use reelq_store::{AccountCap, AccountLimits, ClaimStage, HeldBatch, Lease};
 
+room! { ($) budgets_cases: budgets {
+    an_accounts_budget_is_never_passed,
+    another_account_is_not_delayed_by_a_spent_budget,
+    what_an_accounts_budget_cannot_pay_is_passed_over_for_what_it_can,
+    a_days_budget_starts_anew_at_midnight_with_what_is_open,
+    a_refund_of_today_buys_again_today,
+    a_refund_of_yesterday_buys_nothing_today,
+    the_end_of_the_day_is_told_where_it_alone_holds_work_back,
+    what_no_day_can_pay_waits_for_no_day,
+    a_charge_above_the_price_counts_against_account_and_day,
+    a_charge_that_nobody_expected_counts_against_account_and_day,
+    a_price_that_is_not_known_waits_under_any_budget_of_the_account,
+    a_budget_that_is_raised_or_lifted_lets_work_go_on,
+    a_view_names_the_batches_that_wait_for_money,
+} }
+
 /// Limits that let everything go but for money, in cents.
 async fn caps(kit: &Kit<'_>, budget: Option<i64>, daily: Option<i64>) {
     let (budget, daily_budget) = (budget.map(cents), daily.map(cents));

@@ -8,6 +8,18 @@ use super::{
 };
 use reelq_store::{ClaimStage, Committed, Cursor, Edit, Edited, Error, JobFilter, Shown};
 
+room! { ($) bulk_cases: bulk {
+    a_walk_meets_each_job_once,
+    jobs_that_move_make_a_walk_miss_no_other,
+    a_batch_that_is_being_cancelled_buys_nothing_from_the_first_step_on,
+    a_batch_is_not_loaded_while_it_is_being_cancelled,
+    only_a_known_batch_is_cancelled,
+    edits_of_one_call_are_answered_one_by_one,
+    a_word_on_a_job_as_it_was_shown_is_none_on_what_it_became,
+    a_job_that_is_woken_is_due_at_once_and_else_unchanged,
+    nothing_is_bought_on_an_account_without_limits,
+} }
+
 /// The jobs of a batch with one of these statuses, met along a cursor in parts of this size; `between` runs after each part.
 async fn walked(
     kit: &Kit<'_>,
@@ -181,7 +193,7 @@ pub async fn nothing_is_bought_on_an_account_without_limits(subject: &dyn Subjec
     let claimed = kit.claim(ClaimStage::Submit, 9).await;
     assert!(claimed.leases.is_empty() && claimed.limits_missing, "{claimed:?}");
     let mut unknown = kit.claim_of(ClaimStage::Submit, 9);
-    unknown.account = super::kit::account("nobody");
+    unknown.account = super::kit::account("no one");
     assert!(kit.store.claim(&unknown).await.unwrap().limits_missing, "not even the account is there");
     kit.allow(&[wish("any")]).await;
     let claimed = kit.claim(ClaimStage::Submit, 9).await;

@@ -1,228 +1,79 @@
-//! The list of the cases: what is not in it is not run.
+//! The lists of the cases: each room names its own, and this names the rooms. What is in no list is not run.
+
+/// Makes a room's list of cases: a macro that expands to one test for each. `$` itself comes first, for that macro.
+macro_rules! room {
+    (($dollar:tt) $list:ident: $room:ident { $($case:ident,)* }) => {
+        #[doc(hidden)]
+        #[macro_export]
+        macro_rules! $list {
+            ($dollar subject:path) => {
+                $(
+                    #[tokio::test]
+                    async fn $case() {
+                        $crate::$room::$case(&$dollar subject()).await;
+                    }
+                )*
+            };
+        }
+    };
+}
 
 /// Expands to one `#[tokio::test]` for each case of the suite; `$subject` makes a fresh [`Subject`](crate::Subject).
 #[macro_export]
 macro_rules! conformance_tests {
     ($subject:path) => {
-        $crate::conformance_case_tests! { $subject;
-            life::a_job_goes_from_its_line_to_its_file,
-            life::money_is_reserved_while_a_submission_is_open,
-            life::a_refund_gives_the_money_back_and_the_job_is_bought_again,
-            life::polls_without_news_are_counted_and_not_listed,
-            life::commits_of_one_call_are_judged_one_by_one,
-            life::results_follow_the_manifest,
-            bulk::a_walk_meets_each_job_once,
-            bulk::jobs_that_move_make_a_walk_miss_no_other,
-            bulk::a_batch_that_is_being_cancelled_buys_nothing_from_the_first_step_on,
-            bulk::a_batch_is_not_loaded_while_it_is_being_cancelled,
-            bulk::only_a_known_batch_is_cancelled,
-            bulk::edits_of_one_call_are_answered_one_by_one,
-            bulk::a_word_on_a_job_as_it_was_shown_is_none_on_what_it_became,
-            bulk::a_job_that_is_woken_is_due_at_once_and_else_unchanged,
-            bulk::nothing_is_bought_on_an_account_without_limits,
-            loads::an_unfinished_load_shows_nothing_and_starts_nothing,
-            loads::a_load_that_died_halfway_is_cleared_by_the_next,
-            loads::a_chunk_or_a_finish_that_is_repeated_changes_nothing,
-            loads::a_reload_that_died_takes_no_known_job_with_it,
-            loads::two_rows_with_one_job_are_refused,
-            loads::the_same_manifest_again_buys_nothing_again,
-            loads::rows_that_moved_are_the_same_jobs_in_the_new_order,
-            loads::a_removed_row_is_withdrawn_unless_it_was_bought,
-            loads::a_row_that_comes_back_is_queued_again,
-            loads::a_row_removed_while_in_hand_is_withdrawn_before_it_is_sent,
-            removed::a_row_removed_while_in_hand_stays_in_hand_until_its_lease_ends,
-            loads::a_row_removed_while_it_is_sent_is_not_bought_again,
-            loads::a_bought_row_that_was_gone_for_a_while_is_left_as_it_is,
-            loads::a_known_job_takes_over_account_price_and_priority,
-            loads::a_known_job_that_waits_takes_over_the_spelling_of_its_request,
-            loads::the_draft_of_a_reload_takes_effect_when_it_is_finished,
-            loads::known_tells_what_was_bought,
-            continuing::a_budget_is_changed_without_a_load_and_nothing_else_is,
-            continuing::what_a_batch_was_loaded_with_is_kept_with_it,
-            leases::a_job_in_hand_is_not_given_twice,
-            leases::a_lease_that_ended_is_given_to_the_next_and_fenced_off,
-            leases::a_lease_outlasts_its_first_time_where_it_is_extended,
-            leases::a_step_that_keeps_the_lease_renews_it,
-            fences::a_step_that_keeps_the_lease_ends_the_one_before_it,
-            fences::a_lease_that_was_replaced_is_not_extended,
-            leases::a_released_job_is_due_at_once_and_unchanged,
-            leases::a_submission_whose_worker_died_comes_first,
-            leases::a_replay_waits_for_its_time_and_keeps_its_place,
-            leases::a_worker_that_signs_off_gives_everything_back,
-            leases::a_heartbeat_takes_back_what_has_lapsed,
-            leases::a_worker_is_seen_when_it_was_heard_last,
-            leases::a_live_worker_keeps_its_leases_through_the_heartbeats_of_others,
-            leases::polls_come_most_overdue_first_and_not_before_their_time,
-            leases::fetches_come_by_the_deadline_of_their_links,
-            limiting::tokens_are_handed_out_exactly,
-            limiting::tokens_of_released_jobs_are_spent,
-            limiting::a_claim_that_brings_nothing_takes_no_token,
-            limiting::status_requests_have_a_rate_of_their_own,
-            limiting::the_cap_counts_what_is_claimed_submitting_and_running,
-            limiting::an_unconfirmed_job_takes_no_place_but_holds_its_money,
-            limiting::throttling_holds_submissions_and_status_requests_until_it_ends,
-            limiting::a_blocked_account_submits_nothing_until_a_person_resumes_it,
-            limiting::a_paused_batch_never_holds_up_another,
-            limiting::a_budget_is_never_passed_and_holds_up_no_other_batch,
-            limiting::what_a_budget_cannot_pay_is_passed_over_for_what_it_can,
-            limiting::a_price_that_is_not_known_waits_under_a_budget_only,
-            limiting::a_charge_above_the_price_counts_against_the_budget,
-            limiting::a_claim_can_be_narrowed_to_a_batch,
-            limiting::a_job_held_back_for_a_while_holds_up_no_other,
-            requests::a_request_is_found_in_every_batch_that_asked_for_it,
-            requests::what_purged_batches_bought_is_kept_up_to_a_bound,
-            requests::a_batch_is_unnoted_until_its_last_load_was_noted,
-            requests::a_load_is_finished_only_on_what_was_there_when_it_was_decided,
-            exceptions::a_batch_that_is_left_aside_is_not_bought_and_holds_up_no_other,
-            exceptions::outputs_of_a_batch_that_is_left_aside_are_not_fetched,
-            exceptions::what_was_sent_goes_on_where_nothing_new_is_taken,
-            shares::priority_goes_before_age_inside_a_batch,
-            shares::equal_batches_take_turns_whatever_their_size_and_age,
-            shares::a_heavy_batch_never_starves_a_light_one,
-            shares::a_new_batch_gets_its_share_at_once_and_no_more,
-            shares::a_batch_that_was_held_back_has_saved_nothing_up,
-            shares::a_batch_that_had_more_than_its_share_owes_nothing_later,
-            shares::a_batch_that_is_passed_over_costs_the_others_nothing,
-            shares::a_priority_that_changes_with_a_reload_weighs_from_then_on,
-            shares::each_account_keeps_shares_of_its_own,
-            shares::a_claim_narrowed_to_a_batch_is_a_turn_of_it,
-            shares::shares_stay_within_a_job_of_each_batch_over_random_claims,
-            shares::many_polls_of_one_batch_never_starve_another,
-            budgets::an_accounts_budget_is_never_passed,
-            budgets::another_account_is_not_delayed_by_a_spent_budget,
-            budgets::what_an_accounts_budget_cannot_pay_is_passed_over_for_what_it_can,
-            budgets::a_days_budget_starts_anew_at_midnight_with_what_is_open,
-            budgets::a_refund_of_today_buys_again_today,
-            budgets::a_refund_of_yesterday_buys_nothing_today,
-            budgets::the_end_of_the_day_is_told_where_it_alone_holds_work_back,
-            budgets::what_no_day_can_pay_waits_for_no_day,
-            budgets::a_charge_above_the_price_counts_against_account_and_day,
-            budgets::a_charge_that_nobody_expected_counts_against_account_and_day,
-            budgets::a_price_that_is_not_known_waits_under_any_budget_of_the_account,
-            budgets::a_budget_that_is_raised_or_lifted_lets_work_go_on,
-            budgets::a_view_names_the_batches_that_wait_for_money,
-            pacing::what_is_learned_is_kept_by_its_version,
-            pacing::claims_keep_to_the_learned_rate,
-            pacing::claims_keep_to_the_learned_cap,
-            pacing::an_open_limit_may_be_outgrown,
-            pacing::use_of_the_limits_is_counted,
-            pacing::a_token_that_is_fetched_late_costs_nothing,
-            rates::a_rate_of_none_gives_no_tokens,
-            rates::a_raised_rate_is_what_the_next_wait_goes_by,
-            breaking::a_breaker_is_kept_by_its_version,
-            breaking::an_open_breaker_holds_submissions_until_its_probe_and_no_longer,
-            breaking::a_closed_breaker_lets_everybody_go_on_at_once,
-            breaking::a_person_resets_the_breaker_and_a_run_does_not,
-            people::a_queued_job_is_cancelled_at_once,
-            people::a_job_in_hand_is_cancelled_instead_of_sent,
-            people::a_wish_to_cancel_is_granted_when_the_job_comes_back_unsent,
-            people::a_running_job_is_cancelled_by_whoever_asks_the_provider,
-            people::a_cancelled_failure_is_not_bought_again,
-            people::what_is_unconfirmed_fetching_or_done_cannot_be_cancelled,
-            people::an_unconfirmed_job_is_resolved_in_each_way,
-            people::a_retry_takes_up_what_ended_and_nothing_else,
-            people::a_cancelled_job_that_is_retried_is_wanted_again,
-            people::an_impossible_event_parks_the_job_until_a_retry,
-            people::an_unknown_job_or_batch_is_an_error,
-            facts::an_acceptance_under_a_stale_lease_is_kept,
-            facts::a_late_yes_settles_what_was_unconfirmed,
-            facts::a_late_yes_is_adopted_before_it_is_bought_again,
-            facts::a_second_charge_is_followed_as_an_orphan,
-            facts::an_orphans_output_is_fetched_like_any_other,
-            facts::a_charge_that_an_orphan_follows_is_in_doubt_no_longer,
-            facts::an_orphan_is_never_bought_again,
-            facts::an_acceptance_that_cannot_be_the_leased_jobs_is_an_orphan,
-            forgotten::a_forgotten_submission_is_recalled_and_not_sent_as_new,
-            forgotten::a_forgotten_submission_is_taken_from_whoever_would_send_it_again,
-            forgotten::a_forgotten_submission_is_recalled_from_an_earlier_task,
-            forgotten::an_acceptance_that_the_store_forgot_is_learned_again,
-            forgotten::a_later_acceptance_takes_the_job_over_from_a_task_that_has_ended,
-            forgotten::a_recall_of_what_is_known_changes_nothing,
-            forgotten::a_job_that_has_ended_takes_no_submission_back,
-            agreement::a_second_charge_under_a_lease_that_holds_is_set_aside_no_longer,
-            agreement::a_batch_that_is_being_purged_lets_jobs_end_and_brings_none_back,
-            agreement::an_import_that_is_committed_again_answers_its_lines,
-            agreement::a_commit_that_is_repeated_is_done_once,
-            interleaving::invariants_hold_over_random_interleavings,
-            reading::filters_mean_what_they_name,
-            reading::a_view_tells_who_has_the_job_in_hand,
-            reading::batches_come_newest_first_and_count_what_is_overdue,
-            reading::a_history_does_not_grow_without_end,
-            reading::watch_hears_of_changes_here,
-            reading::watch_hears_of_changes_by_other_processes,
-            reading::a_claim_that_brings_nothing_is_no_news,
-            reading::another_process_sees_the_same_state,
-            retention::a_finished_batch_is_purged_whole,
-            retention::a_batch_with_work_left_is_not_purged,
-            retention::a_batch_of_which_only_an_unknown_fate_is_left_is_not_purged,
-            retention::a_batch_that_is_being_loaded_is_not_purged,
-            retention::a_batch_that_was_never_whole_is_purged,
-            retention::a_purge_that_died_halfway_is_finished_by_the_next,
-            retention::a_load_after_a_purge_begins_anew,
-            retention::a_charge_that_comes_while_a_batch_is_purged_is_followed,
-            retention::a_yes_for_a_purged_job_fails_no_other_commit,
-            retention::a_batch_tells_when_its_last_job_ended,
-            ticks::a_new_schedule_begins_now_and_keeps_its_mark,
-            ticks::one_caller_wins_a_tick,
-            ticks::a_finished_tick_is_over_for_everybody,
-            ticks::a_tick_whose_winner_died_is_won_again_under_a_new_token,
-            ticks::a_lease_that_is_extended_keeps_the_tick,
-            ticks::a_released_tick_is_won_at_once,
-            ticks::the_holder_wins_its_own_tick_again,
-            ticks::a_late_finish_counts_unless_another_won,
-            ticks::an_outcome_that_is_repeated_changes_nothing,
-            ticks::a_waiting_tick_can_be_won_by_anybody,
-            ticks::ticks_that_were_passed_are_over_and_those_begun_are_not,
-            ticks::old_ticks_are_dropped_and_never_fire_again,
-            ticks::open_ticks_are_never_dropped,
-            ticks::schedules_do_not_touch_each_other,
-            run_locks::one_run_at_a_time_holds_a_batch,
-            run_locks::a_hold_that_is_not_renewed_ends,
-            tick_crowd::each_tick_is_finished_once_whoever_dies,
-            ticks_ahead::ticks_of_the_present_are_kept_behind_those_of_a_clock_that_was_ahead,
-            ticks_ahead::a_clock_that_is_set_back_fires_nothing_again,
-            ticks_ahead::what_a_clock_stepped_over_is_not_taken_for_fired,
-            ticks_ahead::a_fired_tick_is_not_pushed_out_by_ticks_that_were_skipped,
-            ticks_ahead::spans_of_ticks_are_bounded_and_the_nearest_become_one,
-            twins::two_purchases_that_one_task_answers_are_both_kept_and_marked,
-            twins::a_twin_of_a_job_that_has_ended_marks_that_one_too,
-            twins::a_twin_that_comes_late_is_marked,
-            twins::a_task_that_a_person_names_twice_is_marked,
-            twins::a_second_charge_under_a_known_task_is_marked,
-            twins::one_task_id_of_two_accounts_is_two_tasks,
-            twins::the_same_yes_again_makes_no_twin,
-            twins::a_purge_forgets_whose_task_it_was,
-            wishes::a_running_job_is_given_up_and_a_poll_in_flight_does_not_undo_it,
-            wishes::a_fetching_job_is_given_up_whoever_has_it,
-            wishes::a_submitting_job_is_given_up_and_its_yes_is_still_a_fact,
-            wishes::a_job_that_was_not_sent_cannot_be_given_up,
-            wishes::a_retry_looks_at_a_known_task_before_anything_is_bought,
-            wishes::a_retry_without_a_task_needs_a_yes_to_buy,
-            wishes::an_output_that_is_gone_is_bought_again_only_with_a_yes,
-            wishes::a_cancelled_task_that_is_retried_takes_its_place_again,
-            wishes::a_result_inside_the_acceptance_goes_straight_to_the_fetch,
-            wishes::links_that_are_asked_for_later_are_due_later,
-            wishes::a_row_that_comes_back_is_looked_at_before_it_is_bought,
-            wishes::every_new_event_says_why_in_the_history,
-            extremes::costs_of_any_size_stop_nothing,
-            extremes::links_that_end_at_any_time_are_fetched,
-            extremes::waits_of_any_length_end_before_the_year_10000,
-            extremes::leases_of_any_length_are_held,
-            extremes::prices_budgets_and_rows_of_any_size_are_loaded,
-        }
+        $crate::life_cases! { $subject }
+        $crate::bulk_cases! { $subject }
+        $crate::loads_cases! { $subject }
+        $crate::removed_cases! { $subject }
+        $crate::continuing_cases! { $subject }
+        $crate::leases_cases! { $subject }
+        $crate::fences_cases! { $subject }
+        $crate::limiting_cases! { $subject }
+        $crate::requests_cases! { $subject }
+        $crate::exceptions_cases! { $subject }
+        $crate::shares_cases! { $subject }
+        $crate::budgets_cases! { $subject }
+        $crate::pacing_cases! { $subject }
+        $crate::rates_cases! { $subject }
+        $crate::breaking_cases! { $subject }
+        $crate::people_cases! { $subject }
+        $crate::facts_cases! { $subject }
+        $crate::forgotten_cases! { $subject }
+        $crate::agreement_cases! { $subject }
+        $crate::interleaving_cases! { $subject }
+        $crate::reading_cases! { $subject }
+        $crate::retention_cases! { $subject }
+        $crate::ticks_cases! { $subject }
+        $crate::run_locks_cases! { $subject }
+        $crate::tick_crowd_cases! { $subject }
+        $crate::ticks_ahead_cases! { $subject }
+        $crate::twins_cases! { $subject }
+        $crate::wishes_cases! { $subject }
+        $crate::extremes_cases! { $subject }
     };
 }
 
-/// Writes the tests of a list of cases.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! conformance_case_tests {
-    ($subject:path; $($room:ident :: $case:ident,)*) => {
-        $(
-            #[tokio::test]
-            async fn $case() {
-                $crate::$room::$case(&$subject()).await;
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    #[test]
+    fn every_case_is_in_the_list_of_its_room() {
+        let rooms = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let listed = include_str!("cases.rs");
+        for entry in fs::read_dir(rooms).unwrap() {
+            let path = entry.unwrap().path();
+            let room = path.file_stem().unwrap().to_string_lossy().into_owned();
+            let text = fs::read_to_string(&path).unwrap();
+            let Some((list, _)) = text.split_once("room! {").and_then(|(_, rest)| rest.split_once("} }")) else {
+                continue;
+            };
+            assert!(listed.contains(&format!("$crate::{room}_cases!")), "{room} is not in the list of rooms");
+            let cases = text.lines().filter_map(|line| line.strip_prefix("pub async fn ")?.split_once('('));
+            for (case, _) in cases {
+                assert!(list.lines().any(|line| line.trim() == format!("{case},")), "{room}::{case} is in no list");
             }
-        )*
-    };
+        }
+    }
 }

@@ -6,6 +6,11 @@ use super::{
 };
 use reelq_store::{BatchDraft, Error, ImportedWith};
 
+room! { ($) continuing_cases: continuing {
+    a_budget_is_changed_without_a_load_and_nothing_else_is,
+    what_a_batch_was_loaded_with_is_kept_with_it,
+} }
+
 fn loaded_with() -> ImportedWith {
     ImportedWith {
         format: 1,
@@ -44,5 +49,5 @@ pub async fn what_a_batch_was_loaded_with_is_kept_with_it(subject: &dyn Subject)
     kit.load_as(&with, &wishes(1)).await;
     assert_eq!(kit.batch("b").await.batch, with);
     kit.load("old", &wishes(1)).await;
-    assert_eq!(kit.batch("old").await.batch.loaded_with, None, "nobody kept it for a batch of an older reelq");
+    assert_eq!(kit.batch("old").await.batch.loaded_with, None, "no one kept it for a batch of an older reelq");
 }

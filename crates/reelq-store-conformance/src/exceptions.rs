@@ -8,6 +8,12 @@ use super::{
 };
 use reelq_store::{Claim, ClaimStage};
 
+room! { ($) exceptions_cases: exceptions {
+    a_batch_that_is_left_aside_is_not_bought_and_holds_up_no_other,
+    outputs_of_a_batch_that_is_left_aside_are_not_fetched,
+    what_was_sent_goes_on_where_nothing_new_is_taken,
+} }
+
 fn except(kit: &Kit<'_>, stage: ClaimStage, names: &[&str]) -> Claim {
     Claim { except: names.iter().map(|name| batch(name)).collect(), ..kit.claim_of(stage, 9) }
 }

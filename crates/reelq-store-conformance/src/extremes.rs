@@ -10,6 +10,14 @@ use super::{
 };
 use reelq_store::{AccountLimits, BatchDraft, JobFilter, Line, Page};
 
+room! { ($) extremes_cases: extremes {
+    costs_of_any_size_stop_nothing,
+    links_that_end_at_any_time_are_fetched,
+    waits_of_any_length_end_before_the_year_10000,
+    leases_of_any_length_are_held,
+    prices_budgets_and_rows_of_any_size_are_loaded,
+} }
+
 const ALL: Page = Page { after: 0, limit: 100 };
 const HUGE: [i64; 4] = [i64::MIN, -1, 4_611_686_018_427_387_903, i64::MAX];
 

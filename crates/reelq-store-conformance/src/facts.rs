@@ -8,6 +8,17 @@ use super::{
 };
 use reelq_store::{Committed, Edited, LateAcceptance, Page};
 
+room! { ($) facts_cases: facts {
+    an_acceptance_under_a_stale_lease_is_kept,
+    a_late_yes_settles_what_was_unconfirmed,
+    a_late_yes_is_adopted_before_it_is_bought_again,
+    a_second_charge_is_followed_as_an_orphan,
+    an_orphans_output_is_fetched_like_any_other,
+    a_charge_that_an_orphan_follows_is_in_doubt_no_longer,
+    an_orphan_is_never_bought_again,
+    an_acceptance_that_cannot_be_the_leased_jobs_is_an_orphan,
+} }
+
 async fn late(kit: &Kit<'_>, job: JobId, task: &str, submission: u32) -> LateAcceptance {
     kit.store.record_acceptance(job, &acceptance(task, submission), SECOND).await.unwrap()
 }

@@ -8,6 +8,11 @@ use super::{
     kit::{LEASE, SECOND, accepted, wishes},
 };
 
+room! { ($) fences_cases: fences {
+    a_step_that_keeps_the_lease_ends_the_one_before_it,
+    a_lease_that_was_replaced_is_not_extended,
+} }
+
 pub async fn a_step_that_keeps_the_lease_ends_the_one_before_it(subject: &dyn Subject) {
     let kit = Kit::new(subject);
     kit.load("b", &wishes(1)).await;

@@ -81,7 +81,7 @@ impl Forgetful {
         .await;
     }
 
-    /// Does something to the files while nobody has them open.
+    /// Does something to the files while no one has them open.
     async fn between(&self, change: impl FnOnce()) {
         let was_away = self.away.swap(true, Ordering::SeqCst);
         let store = self.inner.write().unwrap().take().unwrap();

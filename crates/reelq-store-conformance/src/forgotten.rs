@@ -8,6 +8,16 @@ use super::{
 };
 use reelq_store::{Committed, Error, RestoredSubmission};
 
+room! { ($) forgotten_cases: forgotten {
+    a_forgotten_submission_is_recalled_and_not_sent_as_new,
+    a_forgotten_submission_is_taken_from_whoever_would_send_it_again,
+    a_forgotten_submission_is_recalled_from_an_earlier_task,
+    an_acceptance_that_the_store_forgot_is_learned_again,
+    a_later_acceptance_takes_the_job_over_from_a_task_that_has_ended,
+    a_recall_of_what_is_known_changes_nothing,
+    a_job_that_has_ended_takes_no_submission_back,
+} }
+
 /// A submission as the journal holds it; its key tells it from one that is made anew.
 fn submission(kit_now: reelq_model::Timestamp, job: JobId, number: u32) -> Submission {
     let key = IdempotencyKey::derive(job, number);
@@ -142,6 +152,6 @@ pub async fn a_job_that_has_ended_takes_no_submission_back(subject: &dyn Subject
     kit.end(&sent, accepted(&sent, "t1")).await;
     kit.store.record_acceptance(jobs[1], &acceptance("t2", 1), SECOND).await.unwrap();
     let orphan = jobs[1].orphan("t2");
-    assert!(is_refused(&recall(&kit, orphan, 2).await), "nobody asked for it");
+    assert!(is_refused(&recall(&kit, orphan, 2).await), "no one asked for it");
     assert_eq!(kit.batch("b").await.batch.name, batch("b"));
 }

@@ -22,6 +22,10 @@ use reelq_store::{
     AccountLimits, AccountView, ClaimStage, Commit, Committed, Edited, JobFilter, JobView, Lease, Page, SharedStore,
 };
 
+room! { ($) interleaving_cases: interleaving {
+    invariants_hold_over_random_interleavings,
+} }
+
 const BATCHES: [(&str, Option<i64>); 3] = [("free", None), ("tight", Some(75)), ("wide", Some(400))];
 /// Cents of an account, in all and for a day; a pair for each of the seeds in turn.
 const ACCOUNT: [(Option<i64>, Option<i64>); 4] =
@@ -64,7 +68,7 @@ struct World<'a> {
     sent: BTreeSet<(JobId, u32)>,
     ended: BTreeMap<JobId, Status>,
     tasks: u64,
-    /// Facts that nobody can refuse may pass the cap and the budget.
+    /// Facts that no one can refuse may pass the cap and the budget.
     surprises: bool,
 }
 
@@ -287,7 +291,7 @@ impl<'a> World<'a> {
         }
     }
 
-    /// A charge that nobody expected.
+    /// A charge that no one expected.
     async fn surprise(&mut self) {
         let index = self.rng.random_range(0..self.jobs.len());
         let job = *self.jobs.iter().nth(index).unwrap();
@@ -353,7 +357,7 @@ impl<'a> World<'a> {
                 self.ended.insert(id, status);
             } else {
                 let followed = view.due.is_some() || view.worker.is_some() || status == Status::Unconfirmed;
-                assert!(followed, "{at}: {id} is {status} and nobody will ever look at it");
+                assert!(followed, "{at}: {id} is {status} and no one will ever look at it");
             }
         }
         let here = |id: &&JobId| jobs.iter().any(|view| view.job.id == **id);

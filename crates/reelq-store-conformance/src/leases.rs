@@ -10,6 +10,22 @@ use super::{
 };
 use reelq_store::{ClaimStage, Committed};
 
+room! { ($) leases_cases: leases {
+    a_job_in_hand_is_not_given_twice,
+    a_lease_that_ended_is_given_to_the_next_and_fenced_off,
+    a_lease_outlasts_its_first_time_where_it_is_extended,
+    a_step_that_keeps_the_lease_renews_it,
+    a_released_job_is_due_at_once_and_unchanged,
+    a_submission_whose_worker_died_comes_first,
+    a_replay_waits_for_its_time_and_keeps_its_place,
+    a_worker_that_signs_off_gives_everything_back,
+    a_heartbeat_takes_back_what_has_lapsed,
+    a_worker_is_seen_when_it_was_heard_last,
+    a_live_worker_keeps_its_leases_through_the_heartbeats_of_others,
+    polls_come_most_overdue_first_and_not_before_their_time,
+    fetches_come_by_the_deadline_of_their_links,
+} }
+
 pub async fn a_job_in_hand_is_not_given_twice(subject: &dyn Subject) {
     let kit = Kit::new(subject);
     kit.load("b", &wishes(3)).await;

@@ -10,6 +10,7 @@
     reason = "these are tests: they end by panicking, and their names say what they show"
 )]
 
+#[macro_use]
 mod cases;
 mod forgetful;
 pub mod kit;

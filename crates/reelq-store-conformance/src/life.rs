@@ -8,6 +8,15 @@ use super::{
 };
 use reelq_store::{ClaimStage, Committed, Page};
 
+room! { ($) life_cases: life {
+    a_job_goes_from_its_line_to_its_file,
+    money_is_reserved_while_a_submission_is_open,
+    a_refund_gives_the_money_back_and_the_job_is_bought_again,
+    polls_without_news_are_counted_and_not_listed,
+    commits_of_one_call_are_judged_one_by_one,
+    results_follow_the_manifest,
+} }
+
 pub async fn a_job_goes_from_its_line_to_its_file(subject: &dyn Subject) {
     let kit = Kit::new(subject);
     let jobs = kit.load("b", &wishes(1)).await;

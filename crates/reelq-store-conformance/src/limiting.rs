@@ -10,6 +10,24 @@ use super::{
 };
 use reelq_store::{AccountLimits, ClaimStage, Claimed, PauseReason};
 
+room! { ($) limiting_cases: limiting {
+    tokens_are_handed_out_exactly,
+    tokens_of_released_jobs_are_spent,
+    a_claim_that_brings_nothing_takes_no_token,
+    status_requests_have_a_rate_of_their_own,
+    the_cap_counts_what_is_claimed_submitting_and_running,
+    an_unconfirmed_job_takes_no_place_but_holds_its_money,
+    throttling_holds_submissions_and_status_requests_until_it_ends,
+    a_blocked_account_submits_nothing_until_a_person_resumes_it,
+    a_paused_batch_never_holds_up_another,
+    a_budget_is_never_passed_and_holds_up_no_other_batch,
+    what_a_budget_cannot_pay_is_passed_over_for_what_it_can,
+    a_price_that_is_not_known_waits_under_a_budget_only,
+    a_charge_above_the_price_counts_against_the_budget,
+    a_claim_can_be_narrowed_to_a_batch,
+    a_job_held_back_for_a_while_holds_up_no_other,
+} }
+
 async fn limit(kit: &Kit<'_>, limits: AccountLimits) {
     kit.store.set_limits(&account("acct"), &limits).await.unwrap();
 }

@@ -8,6 +8,25 @@ use super::{
 };
 use reelq_store::{BatchDraft, Enqueued, Error, Imported, JobFilter, Page};
 
+room! { ($) loads_cases: loads {
+    an_unfinished_load_shows_nothing_and_starts_nothing,
+    a_load_that_died_halfway_is_cleared_by_the_next,
+    a_chunk_or_a_finish_that_is_repeated_changes_nothing,
+    a_reload_that_died_takes_no_known_job_with_it,
+    two_rows_with_one_job_are_refused,
+    the_same_manifest_again_buys_nothing_again,
+    rows_that_moved_are_the_same_jobs_in_the_new_order,
+    a_removed_row_is_withdrawn_unless_it_was_bought,
+    a_row_that_comes_back_is_queued_again,
+    a_row_removed_while_in_hand_is_withdrawn_before_it_is_sent,
+    a_row_removed_while_it_is_sent_is_not_bought_again,
+    a_bought_row_that_was_gone_for_a_while_is_left_as_it_is,
+    a_known_job_takes_over_account_price_and_priority,
+    a_known_job_that_waits_takes_over_the_spelling_of_its_request,
+    the_draft_of_a_reload_takes_effect_when_it_is_finished,
+    known_tells_what_was_bought,
+} }
+
 pub async fn an_unfinished_load_shows_nothing_and_starts_nothing(subject: &dyn Subject) {
     let kit = Kit::new(subject);
     let load = kit.store.begin_import(&draft(&batch("b"))).await.unwrap();

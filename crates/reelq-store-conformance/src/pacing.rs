@@ -10,6 +10,15 @@ use super::{
 };
 use reelq_store::{AccountLimits, ClaimStage, Pace, PaceView, Present, Refused};
 
+room! { ($) pacing_cases: pacing {
+    what_is_learned_is_kept_by_its_version,
+    claims_keep_to_the_learned_rate,
+    claims_keep_to_the_learned_cap,
+    an_open_limit_may_be_outgrown,
+    use_of_the_limits_is_counted,
+    a_token_that_is_fetched_late_costs_nothing,
+} }
+
 async fn view(kit: &Kit<'_>) -> PaceView {
     kit.store.pace(&account("acct")).await.unwrap()
 }
@@ -30,7 +39,7 @@ async fn refuse(kit: &Kit<'_>, limits: &AccountLimits, limit: Limit) -> Pace {
 pub async fn what_is_learned_is_kept_by_its_version(subject: &dyn Subject) {
     let kit = Kit::new(subject);
     let nothing = view(&kit).await;
-    assert_eq!((nothing.version, &nothing.pace), (0, &Pace::default()), "an account that nobody has named");
+    assert_eq!((nothing.version, &nothing.pace), (0, &Pace::default()), "an account that no one has named");
     let limits = limits(10.0, 1, 100);
     kit.store.set_limits(&account("acct"), &limits).await.unwrap();
     let learned = refuse(&kit, &limits, Limit::Rate).await;

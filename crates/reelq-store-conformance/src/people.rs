@@ -8,6 +8,20 @@ use super::{
 };
 use reelq_store::{Committed, Edited, Error};
 
+room! { ($) people_cases: people {
+    a_queued_job_is_cancelled_at_once,
+    a_job_in_hand_is_cancelled_instead_of_sent,
+    a_wish_to_cancel_is_granted_when_the_job_comes_back_unsent,
+    a_running_job_is_cancelled_by_whoever_asks_the_provider,
+    a_cancelled_failure_is_not_bought_again,
+    what_is_unconfirmed_fetching_or_done_cannot_be_cancelled,
+    an_unconfirmed_job_is_resolved_in_each_way,
+    a_retry_takes_up_what_ended_and_nothing_else,
+    a_cancelled_job_that_is_retried_is_wanted_again,
+    an_impossible_event_parks_the_job_until_a_retry,
+    an_unknown_job_or_batch_is_an_error,
+} }
+
 async fn unconfirmed(kit: &Kit<'_>) -> reelq_model::JobId {
     let sent = kit.send(&kit.submit().await).await;
     kit.end(&sent, Event::Unresolved { reason: "no reply".to_owned(), candidate: None }).await;

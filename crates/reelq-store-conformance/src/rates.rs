@@ -8,6 +8,11 @@ use super::{
 };
 use reelq_store::{AccountLimits, ClaimStage};
 
+room! { ($) rates_cases: rates {
+    a_rate_of_none_gives_no_tokens,
+    a_raised_rate_is_what_the_next_wait_goes_by,
+} }
+
 async fn limit(kit: &Kit<'_>, limits: AccountLimits) {
     kit.store.set_limits(&account("acct"), &limits).await.unwrap();
 }

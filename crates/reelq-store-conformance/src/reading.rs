@@ -10,6 +10,17 @@ use super::{
 };
 use reelq_store::{JobFilter, Page, PauseReason};
 
+room! { ($) reading_cases: reading {
+    filters_mean_what_they_name,
+    a_view_tells_who_has_the_job_in_hand,
+    batches_come_newest_first_and_count_what_is_overdue,
+    a_history_does_not_grow_without_end,
+    watch_hears_of_changes_here,
+    watch_hears_of_changes_by_other_processes,
+    a_claim_that_brings_nothing_is_no_news,
+    another_process_sees_the_same_state,
+} }
+
 const ALL: Page = Page { after: 0, limit: 100 };
 const SOON: Duration = Duration::from_secs(20);
 

@@ -7,6 +7,10 @@ use super::{
     kit::{batch, draft, wishes},
 };
 
+room! { ($) removed_cases: removed {
+    a_row_removed_while_in_hand_stays_in_hand_until_its_lease_ends,
+} }
+
 pub async fn a_row_removed_while_in_hand_stays_in_hand_until_its_lease_ends(subject: &dyn Subject) {
     let kit = Kit::new(subject);
     kit.load("b", &wishes(1)).await;

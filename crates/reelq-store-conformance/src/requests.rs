@@ -8,6 +8,13 @@ use super::{
 };
 use reelq_store::{Error, NotedRequest, Noting, RequestNote, Unnoted};
 
+room! { ($) requests_cases: requests {
+    a_request_is_found_in_every_batch_that_asked_for_it,
+    what_purged_batches_bought_is_kept_up_to_a_bound,
+    a_batch_is_unnoted_until_its_last_load_was_noted,
+    a_load_is_finished_only_on_what_was_there_when_it_was_decided,
+} }
+
 const fn key(byte: u8) -> RequestKey {
     RequestKey::from_bytes([byte; 16])
 }

@@ -11,6 +11,19 @@ use super::{
 };
 use reelq_store::{Commit, Committed, Edit, Edited, Error, JobFilter, LateAcceptance, Page, Purge, Unfinished};
 
+room! { ($) retention_cases: retention {
+    a_finished_batch_is_purged_whole,
+    a_batch_with_work_left_is_not_purged,
+    a_batch_of_which_only_an_unknown_fate_is_left_is_not_purged,
+    a_batch_that_is_being_loaded_is_not_purged,
+    a_batch_that_was_never_whole_is_purged,
+    a_purge_that_died_halfway_is_finished_by_the_next,
+    a_load_after_a_purge_begins_anew,
+    a_charge_that_comes_while_a_batch_is_purged_is_followed,
+    a_yes_for_a_purged_job_fails_no_other_commit,
+    a_batch_tells_when_its_last_job_ended,
+} }
+
 const ALL: Page = Page { after: 0, limit: 10 };
 
 async fn purge(kit: &Kit<'_>, name: &str) -> Purge {
@@ -159,7 +172,7 @@ pub async fn a_load_after_a_purge_begins_anew(subject: &dyn Subject) {
     assert_eq!(jobs[0], bought, "the same row is the same job");
     let view = kit.batch("b").await;
     assert_eq!((view.counts.of(Status::Queued), view.spent, view.budget_reached), (2, cents(0), false));
-    assert_eq!(kit.submit().await.job.id, bought, "it is bought again, for nobody remembers");
+    assert_eq!(kit.submit().await.job.id, bought, "it is bought again, for no one remembers");
     assert_eq!(kit.store.results(&batch("b"), ALL).await.unwrap().len(), 2);
 }
 

@@ -7,6 +7,11 @@ use super::{
     kit::{LEASE, SECOND, batch},
 };
 
+room! { ($) run_locks_cases: run_locks {
+    one_run_at_a_time_holds_a_batch,
+    a_hold_that_is_not_renewed_ends,
+} }
+
 pub async fn one_run_at_a_time_holds_a_batch(subject: &dyn Subject) {
     let (kit, other) = (Kit::new(subject), Kit::new(subject).another());
     let now = kit.store.now().await.unwrap();

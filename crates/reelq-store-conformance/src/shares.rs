@@ -10,6 +10,21 @@ use super::{
 };
 use reelq_store::{AccountLimits, ClaimStage, Lease, stride};
 
+room! { ($) shares_cases: shares {
+    priority_goes_before_age_inside_a_batch,
+    equal_batches_take_turns_whatever_their_size_and_age,
+    a_heavy_batch_never_starves_a_light_one,
+    a_new_batch_gets_its_share_at_once_and_no_more,
+    a_batch_that_was_held_back_has_saved_nothing_up,
+    a_batch_that_had_more_than_its_share_owes_nothing_later,
+    a_batch_that_is_passed_over_costs_the_others_nothing,
+    a_priority_that_changes_with_a_reload_weighs_from_then_on,
+    each_account_keeps_shares_of_its_own,
+    a_claim_narrowed_to_a_batch_is_a_turn_of_it,
+    shares_stay_within_a_job_of_each_batch_over_random_claims,
+    many_polls_of_one_batch_never_starve_another,
+} }
+
 /// How many of the leases are of the batch.
 fn of(leases: &[Lease], name: &str) -> usize {
     leases.iter().filter(|lease| lease.job.batch.as_str() == name).count()
@@ -131,7 +146,7 @@ pub async fn a_claim_narrowed_to_a_batch_is_a_turn_of_it(subject: &dyn Subject) 
     narrow.limit = 9;
     assert_eq!(kit.store.claim(&narrow).await.unwrap().leases.len(), 9, "it takes what it asks for");
     let leases = kit.submits(6).await;
-    assert_eq!((of(&leases, "a"), of(&leases, "b")), (3, 3), "and nobody owes anybody: {}", order(&leases));
+    assert_eq!((of(&leases, "a"), of(&leases, "b")), (3, 3), "and no one owes anybody: {}", order(&leases));
 }
 
 /// Batches that all had jobs and might be worked on since the counting began.

@@ -12,6 +12,10 @@ use super::{
     ticks::{claim_of, outcome, schedule},
 };
 
+room! { ($) tick_crowd_cases: tick_crowd {
+    each_tick_is_finished_once_whoever_dies,
+} }
+
 const SEEDS: u64 = 4;
 const TICKS: u32 = 30;
 const CALLERS: usize = 6;

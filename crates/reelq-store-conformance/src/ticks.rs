@@ -8,6 +8,23 @@ use super::{
 };
 use reelq_store::{TICKS_KEPT, TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan, TickState, TickView};
 
+room! { ($) ticks_cases: ticks {
+    a_new_schedule_begins_now_and_keeps_its_mark,
+    one_caller_wins_a_tick,
+    a_finished_tick_is_over_for_everybody,
+    a_tick_whose_winner_died_is_won_again_under_a_new_token,
+    a_lease_that_is_extended_keeps_the_tick,
+    a_released_tick_is_won_at_once,
+    the_holder_wins_its_own_tick_again,
+    a_late_finish_counts_unless_another_won,
+    an_outcome_that_is_repeated_changes_nothing,
+    a_waiting_tick_can_be_won_by_anybody,
+    ticks_that_were_passed_are_over_and_those_begun_are_not,
+    old_ticks_are_dropped_and_never_fire_again,
+    open_ticks_are_never_dropped,
+    schedules_do_not_touch_each_other,
+} }
+
 pub(crate) fn schedule(name: &str) -> ScheduleName {
     ScheduleName::new(name).unwrap()
 }
@@ -154,7 +171,7 @@ pub async fn a_late_finish_counts_unless_another_won(subject: &dyn Subject) {
     let (kit, at) = (Kit::new(subject), Kit::new(subject).tick_at(1).await);
     let lease = kit.win(at).await;
     kit.advance(LEASE * 2);
-    assert!(kit.finish(&lease, TickState::Fired).await, "nobody else began it");
+    assert!(kit.finish(&lease, TickState::Fired).await, "no one else began it");
     assert_eq!(kit.another().tick(at).await, TickClaimed::Over);
 }
 

@@ -8,6 +8,14 @@ use super::{
 };
 use reelq_store::{TICK_SPANS_KEPT, TICKS_KEPT, TickClaim, TickClaimed, TickOutcome, TickSpan, TickState};
 
+room! { ($) ticks_ahead_cases: ticks_ahead {
+    ticks_of_the_present_are_kept_behind_those_of_a_clock_that_was_ahead,
+    a_clock_that_is_set_back_fires_nothing_again,
+    what_a_clock_stepped_over_is_not_taken_for_fired,
+    a_fired_tick_is_not_pushed_out_by_ticks_that_were_skipped,
+    spans_of_ticks_are_bounded_and_the_nearest_become_one,
+} }
+
 const HOUR: u32 = 3_600;
 
 fn often() -> ScheduleName {

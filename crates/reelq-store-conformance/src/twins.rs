@@ -8,6 +8,17 @@ use super::{
 };
 use reelq_store::{Edited, LateAcceptance, Purge};
 
+room! { ($) twins_cases: twins {
+    two_purchases_that_one_task_answers_are_both_kept_and_marked,
+    a_twin_of_a_job_that_has_ended_marks_that_one_too,
+    a_twin_that_comes_late_is_marked,
+    a_task_that_a_person_names_twice_is_marked,
+    a_second_charge_under_a_known_task_is_marked,
+    one_task_id_of_two_accounts_is_two_tasks,
+    the_same_yes_again_makes_no_twin,
+    a_purge_forgets_whose_task_it_was,
+} }
+
 async fn twin(kit: &Kit<'_>, job: JobId) -> Option<JobId> {
     kit.view(job).await.job.shares_task_with
 }

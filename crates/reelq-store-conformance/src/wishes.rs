@@ -1,4 +1,4 @@
-//! What people want of jobs that somebody has in hand, or that were bought: it is done, and nothing is bought for it blindly.
+//! What people want of jobs that someone has in hand, or that were bought: it is done, and nothing is bought for it blindly.
 
 use reelq_model::{Event, Failure, FailureKind, Money, Resolution, Settlement, Stage, Status, Trouble, TroubleKind};
 
@@ -7,6 +7,21 @@ use super::{
     kit::{LEASE, SECOND, acceptance, accepted, cents, finished, lines, one, running, stored, wish, wishes},
 };
 use reelq_store::{Committed, Edited, LateAcceptance};
+
+room! { ($) wishes_cases: wishes {
+    a_running_job_is_given_up_and_a_poll_in_flight_does_not_undo_it,
+    a_fetching_job_is_given_up_whoever_has_it,
+    a_submitting_job_is_given_up_and_its_yes_is_still_a_fact,
+    a_job_that_was_not_sent_cannot_be_given_up,
+    a_retry_looks_at_a_known_task_before_anything_is_bought,
+    a_retry_without_a_task_needs_a_yes_to_buy,
+    an_output_that_is_gone_is_bought_again_only_with_a_yes,
+    a_cancelled_task_that_is_retried_takes_its_place_again,
+    a_result_inside_the_acceptance_goes_straight_to_the_fetch,
+    links_that_are_asked_for_later_are_due_later,
+    a_row_that_comes_back_is_looked_at_before_it_is_bought,
+    every_new_event_says_why_in_the_history,
+} }
 
 const GIVE_UP: Event = Event::Resolved { resolution: Resolution::GiveUp };
 const LOOK: Event = Event::Retry { buy: false };
@@ -34,7 +49,7 @@ pub async fn a_running_job_is_given_up_and_a_poll_in_flight_does_not_undo_it(sub
     let batch = kit.batch("b").await;
     assert_eq!((batch.spent, batch.reserved, batch.finished_at.is_some()), (cents(10), Money::ZERO, true));
     kit.advance(LEASE * 2);
-    assert!(kit.polls(1).await.is_empty(), "nobody asks about it any more");
+    assert!(kit.polls(1).await.is_empty(), "no one asks about it any more");
     assert_eq!(kit.store.history(job).await.unwrap().last().unwrap().reason, "given up");
 }
 

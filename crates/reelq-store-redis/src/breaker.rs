@@ -2,11 +2,14 @@
 
 use reelq_model::{AccountName, Timestamp};
 
-use super::{caller::Caller, codec::Packer, scripts};
+use super::{caller::Caller, codec::Packer};
 use reelq_store::{Breaker, BreakerView, Error, Result};
 
+script!(BREAKER, "breaker");
+script!(SET_BREAKER, "set_breaker", with "room");
+
 pub(super) async fn read(caller: &Caller, name: &AccountName) -> Result<BreakerView> {
-    let reply = caller.call(&scripts::BREAKER, &Packer::new().list(1).text(name.as_str()).finish()).await?;
+    let reply = caller.call(&BREAKER, &Packer::new().list(1).text(name.as_str()).finish()).await?;
     let mut unpacker = reply.unpack();
     let (text, version) = (unpacker.bytes()?, unpacker.count()?);
     Ok(BreakerView::read(text, version, reply.now))
@@ -25,7 +28,7 @@ pub(super) async fn set(caller: &Caller, name: &AccountName, version: u64, break
         }
         None => drop(packer.list(0)),
     }
-    caller.call(&scripts::SET_BREAKER, &packer.finish()).await?.unpack().flag()
+    caller.call(&SET_BREAKER, &packer.finish()).await?.unpack().flag()
 }
 
 /// A person resumes the account; whoever changed the breaker meanwhile is asked again.

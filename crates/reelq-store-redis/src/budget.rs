@@ -2,10 +2,12 @@
 
 use reelq_model::{BatchName, Money};
 
-use super::{caller::Caller, codec::Packer, scripts, views};
+use super::{caller::Caller, codec::Packer, views};
 use reelq_store::rules::bounds;
 use reelq_store::rules::draft::with_budget;
 use reelq_store::{Error, Result};
+
+script!(SET_BUDGET, "set_budget", with "room");
 
 /// The batch is as it was read, and the budget is set.
 const DONE: i64 = 0;
@@ -19,7 +21,7 @@ pub(super) async fn set(caller: &Caller, name: &BatchName, budget: Option<Money>
         let after = with_budget(&before, budget)?;
         let micros = budget.map_or(-1, bounds::cap);
         let arguments = Packer::new().list(4).text(name.as_str()).text(&before).text(&after).int(micros).finish();
-        match caller.call(&scripts::SET_BUDGET, &arguments).await?.unpack().int()? {
+        match caller.call(&SET_BUDGET, &arguments).await?.unpack().int()? {
             DONE => return Ok(()),
             NONE => return Err(none()),
             // A load was finished between the two: what it brought is changed instead.

@@ -11,10 +11,14 @@ use super::{
     idempotency_tokens::IdempotencyTokens,
     listing::{self, Walk},
     record::Record,
-    scripts, views,
+    views,
 };
 use reelq_store::transition::{self, Change, EditStep};
 use reelq_store::{Cursor, Edit, Edited, Error, Import, JobFilter, Result, Scanned};
+
+script!(BEGIN_CANCEL, "begin_cancel", with "clear", with "room");
+script!(CANCEL, "cancel", with "room");
+script!(END_CANCEL, "end_cancel", with "room");
 
 /// At most this many jobs are read and changed in one call: it holds up the server while it runs.
 const AT_ONCE: usize = 250;
@@ -172,7 +176,7 @@ impl Decided {
 
 /// Notes the wish to cancel, and withdraws what waits to be submitted.
 async fn wish(caller: &Caller, ids: &[JobId]) -> Result<Vec<Decided>> {
-    let reply = caller.call(&scripts::CANCEL, &pack_ids(ids)).await?;
+    let reply = caller.call(&CANCEL, &pack_ids(ids)).await?;
     let answers = reply.unpack().each(|unpacker| {
         unpacker.list()?;
         Ok((unpacker.int()?, unpacker.bytes()?.to_vec()))
@@ -196,7 +200,7 @@ fn noted(caller: &Caller, job: JobId, word: i64, record: &[u8]) -> Result<Decide
 pub(super) async fn begin_cancel(caller: &Caller, batch: &BatchName) -> Result<()> {
     let arguments = Packer::new().list(1).text(batch.as_str()).finish();
     loop {
-        let reply = caller.call(&scripts::BEGIN_CANCEL, &arguments).await?;
+        let reply = caller.call(&BEGIN_CANCEL, &arguments).await?;
         let mut unpacker = reply.unpack();
         let (word, generation) = (unpacker.int()?, unpacker.count()?);
         match word {
@@ -214,5 +218,5 @@ pub(super) async fn begin_cancel(caller: &Caller, batch: &BatchName) -> Result<(
 }
 
 pub(super) async fn end_cancel(caller: &Caller, batch: &BatchName) -> Result<()> {
-    caller.call(&scripts::END_CANCEL, &Packer::new().list(1).text(batch.as_str()).finish()).await.map(drop)
+    caller.call(&END_CANCEL, &Packer::new().list(1).text(batch.as_str()).finish()).await.map(drop)
 }

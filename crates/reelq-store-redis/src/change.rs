@@ -16,6 +16,8 @@ use reelq_store::{
     transition::{Change, LeaseStep, StoredJob},
 };
 
+script!(CHANGE, "change", with "tasks", with "full");
+
 /// What must hold for a change to be done. The numbers are the script's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Guard {
@@ -150,9 +152,9 @@ pub(super) async fn apply(caller: &Caller, changes: &[&Guarded<'_>]) -> Result<A
     let arguments = packer.finish();
     // A request may leave as soon as its intent is answered: that one alone is worth the wait for the disk.
     let reply = if changes.iter().any(|change| change.guard == Guard::Send) {
-        caller.call_durable(&scripts::CHANGE, &arguments).await?
+        caller.call_durable(&CHANGE, &arguments).await?
     } else {
-        caller.call(&scripts::CHANGE, &arguments).await?
+        caller.call(&CHANGE, &arguments).await?
     };
     let mut unpacker = reply.unpack();
     let each = unpacker.each(read_answer)?;

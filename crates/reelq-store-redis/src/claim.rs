@@ -9,16 +9,17 @@ use super::{
     edit,
     idempotency_tokens::IdempotencyTokens,
     record::read_job,
-    scripts,
     unreadable::{self, Damaged},
 };
 use reelq_store::{Claim, ClaimStage, Claimed, Lease, Result};
+
+script!(CLAIM, "claim", with "full");
 
 pub(super) async fn claim(caller: &Caller, marks: &IdempotencyTokens, claim: &Claim) -> Result<Claimed> {
     let Claim { stage, account, worker, batch, only_open, .. } = claim;
     let request = format!("claim {stage:?} {account} {worker} {batch:?} {only_open}");
     let mark = marks.mark(&request);
-    match caller.call(&scripts::CLAIM, &pack(claim, &mark)).await {
+    match caller.call(&CLAIM, &pack(claim, &mark)).await {
         Ok(reply) => read(caller, claim, &reply).await,
         Err(error) => {
             if error.is_transient() {

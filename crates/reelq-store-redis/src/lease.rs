@@ -8,9 +8,14 @@ use super::{
     caller::Caller,
     change::{self, millis},
     codec::{Packer, Unpacker},
-    edit, scripts,
+    edit,
 };
 use reelq_store::{Lease, Result};
+
+script!(EXTEND, "extend", with "room");
+script!(HEARTBEAT, "heartbeat", with "room");
+script!(RELEASE, "release", with "room");
+script!(SIGN_OFF, "deregister", with "room");
 
 fn pack_leases(packer: &mut Packer, leases: &[Lease]) {
     packer.list(leases.len());
@@ -23,13 +28,13 @@ pub(super) async fn extend(caller: &Caller, leases: &[Lease], lasts: Duration) -
     let mut packer = Packer::new();
     packer.list(2).int(millis(lasts));
     pack_leases(&mut packer, leases);
-    caller.call(&scripts::EXTEND, &packer.finish()).await?.unpack().each(Unpacker::flag)
+    caller.call(&EXTEND, &packer.finish()).await?.unpack().each(Unpacker::flag)
 }
 
 pub(super) async fn release(caller: &Caller, leases: &[Lease]) -> Result<()> {
     let mut packer = Packer::new();
     pack_leases(&mut packer, leases);
-    let reply = caller.call(&scripts::RELEASE, &packer.finish()).await?;
+    let reply = caller.call(&RELEASE, &packer.finish()).await?;
     edit::withdraw(caller, &reply.unpack().each(change::read_id)?).await
 }
 
@@ -38,7 +43,7 @@ fn pack_worker(worker: &WorkerId) -> Vec<u8> {
 }
 
 pub(super) async fn heartbeat(caller: &Caller, worker: &WorkerId) -> Result<u64> {
-    let reply = caller.call(&scripts::HEARTBEAT, &pack_worker(worker)).await?;
+    let reply = caller.call(&HEARTBEAT, &pack_worker(worker)).await?;
     let mut unpacker = reply.unpack();
     let taken = unpacker.count()?;
     edit::withdraw(caller, &unpacker.each(change::read_id)?).await?;
@@ -47,7 +52,7 @@ pub(super) async fn heartbeat(caller: &Caller, worker: &WorkerId) -> Result<u64>
 
 pub(super) async fn deregister(caller: &Caller, worker: &WorkerId) -> Result<()> {
     loop {
-        let reply = caller.call(&scripts::SIGN_OFF, &pack_worker(worker)).await?;
+        let reply = caller.call(&SIGN_OFF, &pack_worker(worker)).await?;
         let mut unpacker = reply.unpack();
         let left = unpacker.count()?;
         edit::withdraw(caller, &unpacker.each(change::read_id)?).await?;

@@ -3,6 +3,8 @@
 //! What a job becomes is worked out here, by the model's pure functions; scripts judge whether that still holds, and
 //! move record, queue, counters and history together. Every key of a namespace lies in one hash slot.
 
+#[macro_use]
+mod scripts;
 mod absent;
 mod breaker;
 mod budget;
@@ -37,7 +39,6 @@ mod remove;
 mod requests;
 mod results;
 mod schedules;
-mod scripts;
 mod server_clock;
 mod store;
 mod twins;

@@ -9,7 +9,7 @@ use super::{
     caller::Caller,
     change::millis,
     codec::{Packer, Unpacker},
-    facts, scripts,
+    facts,
 };
 use reelq_limits::{
     remaining_budget::RemainingBudget,
@@ -17,6 +17,12 @@ use reelq_limits::{
 };
 use reelq_store::rules::bounds;
 use reelq_store::{AccountLimits, AccountView, Error, HeldBatch, Pace, Pause, PauseReason, Result};
+
+script!(ACCOUNTS, "accounts");
+script!(PAUSE_ACCOUNT, "pause_account", with "room");
+script!(PAUSE_BATCH, "pause_batch", with "room");
+script!(RESUME_ACCOUNT, "resume_account", with "room");
+script!(SET_LIMITS, "set_limits", with "room");
 
 const NANOS_PER_MILLI: u64 = 1_000_000;
 
@@ -30,7 +36,7 @@ pub(super) async fn set(caller: &Caller, name: &AccountName, limits: &AccountLim
     for budget in [limits.budget, limits.daily_budget] {
         packer.int(budget.map_or(-1, bounds::cap));
     }
-    caller.call(&scripts::SET_LIMITS, &packer.finish()).await.map(drop)
+    caller.call(&SET_LIMITS, &packer.finish()).await.map(drop)
 }
 
 /// Packs the interval between two tokens, in whole milliseconds and the nanoseconds beside them, and the burst.
@@ -55,18 +61,18 @@ pub(super) async fn pause(
         .text(&text)
         .int(lasts.map_or(-1, millis))
         .finish();
-    caller.call(&scripts::PAUSE_ACCOUNT, &arguments).await.map(drop)
+    caller.call(&PAUSE_ACCOUNT, &arguments).await.map(drop)
 }
 
 pub(super) async fn resume(caller: &Caller, name: &AccountName, operator: bool) -> Result<()> {
     let arguments = Packer::new().list(2).text(name.as_str()).flag(operator).finish();
-    caller.call(&scripts::RESUME_ACCOUNT, &arguments).await?;
+    caller.call(&RESUME_ACCOUNT, &arguments).await?;
     if operator { breaker::resume(caller, name).await } else { Ok(()) }
 }
 
 pub(super) async fn pause_batch(caller: &Caller, name: &BatchName, paused: bool) -> Result<()> {
     let arguments = Packer::new().list(2).text(name.as_str()).flag(paused).finish();
-    let found = caller.call(&scripts::PAUSE_BATCH, &arguments).await?.unpack().flag()?;
+    let found = caller.call(&PAUSE_BATCH, &arguments).await?.unpack().flag()?;
     if found { Ok(()) } else { Err(Error::NoBatch(name.to_string())) }
 }
 
@@ -76,7 +82,7 @@ pub(super) async fn accounts(caller: &Caller) -> Result<Vec<AccountView>> {
 
 /// The accounts, each with the names of its fields that cannot be read.
 pub(super) async fn with_unread(caller: &Caller) -> Result<Vec<(AccountView, Vec<String>)>> {
-    let reply = caller.call(&scripts::ACCOUNTS, &Packer::new().list(0).finish()).await?;
+    let reply = caller.call(&ACCOUNTS, &Packer::new().list(0).finish()).await?;
     let mut views = reply.unpack().each(|unpacker| account(unpacker, reply.now))?;
     views.sort_by(|(one, _), (other, _)| one.name.cmp(&other.name));
     Ok(views)

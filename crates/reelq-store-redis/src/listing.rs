@@ -8,9 +8,11 @@ use super::{
     codec::{Packer, Unpacker},
     facts, reading,
     record::Record,
-    scripts, views,
+    views,
 };
 use reelq_store::{Error, JobFilter, JobView, Page, Result};
+
+script!(SELECT, "select");
 
 /// At most this many jobs are read whole in one call.
 const AT_ONCE: usize = 250;
@@ -57,7 +59,7 @@ impl Walk<'_> {
     ) -> Result<()> {
         let mut at = 0;
         while quota.left > 0 {
-            let reply = caller.call(&scripts::SELECT, &self.arguments(at, *quota)).await?;
+            let reply = caller.call(&SELECT, &self.arguments(at, *quota)).await?;
             let mut unpacker = reply.unpack();
             if !unpacker.flag()? {
                 return Err(Error::NoBatch(self.batch.to_string()));
@@ -81,7 +83,7 @@ impl Walk<'_> {
 
     /// One call's part of the walk, from `at` on, with at most `limit` jobs; and where to go on, where there are more.
     pub(super) async fn part(&self, caller: &Caller, at: i64, limit: usize) -> Result<(Vec<Found>, Option<i64>)> {
-        let reply = caller.call(&scripts::SELECT, &self.arguments(at, Quota { skip: 0, left: limit })).await?;
+        let reply = caller.call(&SELECT, &self.arguments(at, Quota { skip: 0, left: limit })).await?;
         let mut unpacker = reply.unpack();
         if !unpacker.flag()? {
             return Err(Error::NoBatch(self.batch.to_string()));

@@ -10,10 +10,13 @@ use super::{
     codec::{Packer, Unpacker},
     facts, finish,
     record::write_job,
-    scripts,
 };
 use reelq_store::rules::bounds;
 use reelq_store::{BatchDraft, Enqueued, Error, Import, Known, Line, LineDraft, Result};
+
+script!(BEGIN_LOAD, "begin_import", with "clear");
+script!(ENQUEUE, "enqueue");
+script!(KNOWN, "known");
 
 /// At most this many lines go in one call, and about this many bytes: a call holds up the server while it runs.
 const AT_ONCE: usize = 1_000;
@@ -24,7 +27,7 @@ pub(super) async fn begin(caller: &Caller, draft: &BatchDraft) -> Result<Import>
     let budget = draft.budget.map_or(-1, bounds::cap);
     let arguments = Packer::new().list(3).text(draft.name.as_str()).text(&text).int(budget).finish();
     loop {
-        let reply = caller.call(&scripts::BEGIN_LOAD, &arguments).await?;
+        let reply = caller.call(&BEGIN_LOAD, &arguments).await?;
         let mut unpacker = reply.unpack();
         let (word, generation) = (unpacker.int()?, unpacker.count()?);
         let load = Import { batch: draft.name.clone(), generation, seen: None };
@@ -59,7 +62,7 @@ pub(super) async fn enqueue(caller: &Caller, load: &Import, lines: &[LineDraft])
 }
 
 async fn send(caller: &Caller, packed: &[u8]) -> Result<Enqueued> {
-    let reply = caller.call(&scripts::ENQUEUE, packed).await?;
+    let reply = caller.call(&ENQUEUE, packed).await?;
     let mut unpacker = reply.unpack();
     let (word, new, known) = (unpacker.int()?, unpacker.count()?, unpacker.count()?);
     match word {
@@ -176,7 +179,7 @@ fn read_line(packed: &[u8]) -> Result<Line> {
 pub(super) async fn known(caller: &Caller, _batch: &BatchName, ids: &[JobId]) -> Result<Vec<Option<Known>>> {
     let mut found = Vec::with_capacity(ids.len());
     for chunk in ids.chunks(AT_ONCE) {
-        let reply = caller.call(&scripts::KNOWN, &pack_ids(chunk)).await?;
+        let reply = caller.call(&KNOWN, &pack_ids(chunk)).await?;
         found.extend(reply.unpack().each(read_known)?);
     }
     Ok(found)

@@ -6,12 +6,14 @@ use super::{
     caller::Caller,
     codec::Packer,
     limits::{pack_rate, read_pace},
-    scripts,
 };
 use reelq_store::{Error, Pace, PaceView, Result, Usage};
 
+script!(PACE, "pace");
+script!(SET_PACE, "set_pace", with "room");
+
 pub(super) async fn read(caller: &Caller, name: &AccountName) -> Result<PaceView> {
-    let reply = caller.call(&scripts::PACE, &Packer::new().list(1).text(name.as_str()).finish()).await?;
+    let reply = caller.call(&PACE, &Packer::new().list(1).text(name.as_str()).finish()).await?;
     let mut unpacker = reply.unpack();
     let (pace, version) = (read_pace(unpacker.bytes()?), unpacker.count()?);
     let usage = Usage { tokens: unpacker.count()?, in_flight: unpacker.count()? };
@@ -27,5 +29,5 @@ pub(super) async fn set(caller: &Caller, name: &AccountName, version: u64, pace:
         None => drop(packer.list(0)),
     }
     packer.count(pace.in_flight.map_or(0, |track| u64::from(track.places().get())));
-    caller.call(&scripts::SET_PACE, &packer.finish()).await?.unpack().flag()
+    caller.call(&SET_PACE, &packer.finish()).await?.unpack().flag()
 }

@@ -2,11 +2,13 @@
 
 use reelq_model::BatchName;
 
-use super::{caller::Caller, codec::Packer, scripts};
+use super::{caller::Caller, codec::Packer};
 use reelq_store::{Error, Purge, Result, Unfinished};
 
+script!(PURGE, "purge", with "tasks", with "clear", with "room");
+
 pub(super) async fn purge(caller: &Caller, batch: &BatchName) -> Result<Purge> {
-    let reply = caller.call(&scripts::PURGE, &Packer::new().list(1).text(batch.as_str()).finish()).await?;
+    let reply = caller.call(&PURGE, &Packer::new().list(1).text(batch.as_str()).finish()).await?;
     let mut unpacker = reply.unpack();
     let (word, jobs) = (unpacker.int()?, unpacker.count()?);
     Ok(match word {

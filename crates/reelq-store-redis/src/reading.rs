@@ -10,15 +10,19 @@ use super::{
     facts, load,
     memory::FORMAT,
     record::Record,
-    scripts,
 };
 use reelq_store::rules::unreadable;
 use reelq_store::{Error, HistoryEntry, JobView, Result, Unread, WorkerView};
 
+script!(HISTORY, "history");
+script!(NOW, "now");
+script!(OPEN, "open");
+script!(WORKERS, "workers");
+
 /// Begins the namespace, or takes over one of an earlier format; refused where a newer one was found.
 pub(super) async fn open(caller: &Caller) -> Result<Timestamp> {
     let arguments = Packer::new().list(1).int(i64::from(FORMAT)).finish();
-    let reply = caller.call_any_format(&scripts::OPEN, &arguments).await?;
+    let reply = caller.call_any_format(&OPEN, &arguments).await?;
     let found = reply.unpack().int()?;
     if found == i64::from(FORMAT) { Ok(reply.now) } else { Err(other_format(found)) }
 }
@@ -29,12 +33,12 @@ pub(super) async fn look(caller: &Caller) -> Result<Timestamp> {
 }
 
 pub(super) async fn now(caller: &Caller) -> Result<Timestamp> {
-    Ok(caller.call(&scripts::NOW, &Packer::new().list(0).finish()).await?.now)
+    Ok(caller.call(&NOW, &Packer::new().list(0).finish()).await?.now)
 }
 
 /// What the server's clock shows, which may have been set back.
 pub(super) async fn calendar(caller: &Caller) -> Result<Timestamp> {
-    let reply = caller.call(&scripts::NOW, &Packer::new().list(0).finish()).await?;
+    let reply = caller.call(&NOW, &Packer::new().list(0).finish()).await?;
     Ok(Timestamp::from_millis(reply.unpack().int()?))
 }
 
@@ -72,7 +76,7 @@ pub(super) fn stand_in(job: JobId, batch: BatchName, record: &[u8], line: &[u8],
 }
 
 pub(super) async fn history(caller: &Caller, job: JobId) -> Result<Vec<HistoryEntry>> {
-    let reply = caller.call(&scripts::HISTORY, &change::pack_ids(&[job])).await?;
+    let reply = caller.call(&HISTORY, &change::pack_ids(&[job])).await?;
     let entries = reply.unpack().each(|unpacker| Ok(entry(unpacker.bytes()?)))?;
     // An entry that a newer version wrote is no reason to show none.
     Ok(entries.into_iter().flatten().collect())
@@ -91,7 +95,7 @@ fn entry(packed: &[u8]) -> Result<HistoryEntry> {
 }
 
 pub(super) async fn workers(caller: &Caller) -> Result<Vec<WorkerView>> {
-    let reply = caller.call(&scripts::WORKERS, &Packer::new().list(0).finish()).await?;
+    let reply = caller.call(&WORKERS, &Packer::new().list(0).finish()).await?;
     let mut views = reply.unpack().each(worker)?;
     views.sort_by(|one, other| one.id.cmp(&other.id));
     Ok(views)

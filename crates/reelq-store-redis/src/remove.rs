@@ -7,6 +7,8 @@ use reelq_model::JobId;
 use super::{caller::Caller, change, heal, record::Record, scripts, views};
 use reelq_store::Result;
 
+script!(REMOVE, "remove", with "tasks", with "room");
+
 /// All that the record holds; nothing where there is no such record, or it can be read.
 pub(super) async fn held(caller: &Caller, job: JobId) -> Result<Option<Vec<u8>>> {
     let reply = caller.call(&scripts::READ, &change::pack_ids(&[job])).await?;
@@ -24,7 +26,7 @@ pub(super) async fn remove(caller: &Caller, job: JobId) -> Result<bool> {
     if held(caller, job).await?.is_none() {
         return Ok(false);
     }
-    let reply = caller.call(&scripts::REMOVE, &change::pack_ids(&[job])).await?;
+    let reply = caller.call(&REMOVE, &change::pack_ids(&[job])).await?;
     if !reply.unpack().flag()? {
         for batch in views::names(caller).await? {
             caller.call(&scripts::HEAL, &heal::arguments(batch.as_str(), &BTreeMap::new(), true)).await?;

@@ -7,15 +7,18 @@ use reelq_model::{BatchName, JobId, RequestKey};
 use super::{
     caller::Caller,
     codec::{Packer, Unpacker},
-    finish, scripts,
+    finish,
 };
 use reelq_store::{Error, Import, ImportsSeen, NotedRequest, Noting, RequestNote, Result, Unnoted};
+
+script!(NOTED, "noted");
+script!(REQUESTS, "requests", with "room");
 
 /// At most so many go in one call: it holds up the server while it runs.
 const AT_ONCE: usize = 1_000;
 
 pub(super) async fn unnoted(caller: &Caller) -> Result<Vec<Unnoted>> {
-    let reply = caller.call(&scripts::NOTED, &Packer::new().list(1).text("unnoted").finish()).await?;
+    let reply = caller.call(&NOTED, &Packer::new().list(1).text("unnoted").finish()).await?;
     reply.unpack().each(|unpacker| {
         unpacker.list()?;
         Ok(Unnoted { batch: name(unpacker)?, generation: unpacker.count()? })
@@ -34,7 +37,7 @@ pub(super) async fn note_requests(caller: &Caller, batch: &BatchName, notes: &[R
             };
             packer.bytes(key.as_bytes()).int(what).bytes(job);
         }
-        caller.call(&scripts::REQUESTS, &packer.finish()).await?;
+        caller.call(&REQUESTS, &packer.finish()).await?;
     }
     Ok(())
 }
@@ -42,7 +45,7 @@ pub(super) async fn note_requests(caller: &Caller, batch: &BatchName, notes: &[R
 pub(super) async fn finish_noting(caller: &Caller, noted: &Unnoted) -> Result<()> {
     let mut packer = Packer::new();
     packer.list(3).text("finish").text(noted.batch.as_str()).count(noted.generation);
-    caller.call(&scripts::REQUESTS, &packer.finish()).await.map(drop)
+    caller.call(&REQUESTS, &packer.finish()).await.map(drop)
 }
 
 pub(super) async fn noted(caller: &Caller, keys: &[RequestKey]) -> Result<Vec<Vec<NotedRequest>>> {
@@ -53,7 +56,7 @@ pub(super) async fn noted(caller: &Caller, keys: &[RequestKey]) -> Result<Vec<Ve
         for key in chunk {
             packer.bytes(key.as_bytes());
         }
-        let reply = caller.call(&scripts::NOTED, &packer.finish()).await?;
+        let reply = caller.call(&NOTED, &packer.finish()).await?;
         found.extend(reply.unpack().each(|unpacker| {
             let length = unpacker.list()? / 2;
             (0..length).map(|_| entry(unpacker)).collect()
@@ -81,7 +84,7 @@ pub(super) async fn imports_seen(caller: &Caller) -> Result<ImportsSeen> {
 pub(super) async fn trim_bought(caller: &Caller, most: u64) -> Result<()> {
     loop {
         let arguments = Packer::new().list(2).text("trim").count(most).finish();
-        if !caller.call(&scripts::REQUESTS, &arguments).await?.unpack().flag()? {
+        if !caller.call(&REQUESTS, &arguments).await?.unpack().flag()? {
             return Ok(());
         }
     }
@@ -89,7 +92,7 @@ pub(super) async fn trim_bought(caller: &Caller, most: u64) -> Result<()> {
 
 /// The loads that are there, and those that are being made the manifest.
 async fn seen(caller: &Caller) -> Result<(ImportsSeen, Vec<Import>)> {
-    let reply = caller.call(&scripts::NOTED, &Packer::new().list(1).text("seen").finish()).await?;
+    let reply = caller.call(&NOTED, &Packer::new().list(1).text("seen").finish()).await?;
     let mut unpacker = reply.unpack();
     let mark = unpacker.text()?.to_owned();
     let (mut each, mut half_made) = (BTreeMap::new(), Vec::new());

@@ -8,12 +8,15 @@ use super::{
     caller::{Caller, Reply},
     change::millis,
     codec::{Packer, Unpacker},
-    reading, scripts,
+    reading,
 };
 use reelq_store::{
     BatchHold, Error, Result, TICK_SPANS_KEPT, TICKS_KEPT, TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan,
     TickState, TickView,
 };
+
+script!(HOLD_BATCH, "acquire_run_lock");
+script!(TICKS, "ticks");
 
 pub(super) async fn schedule(caller: &Caller, schedule: &ScheduleName) -> Result<Timestamp> {
     let reply = on_ticks(caller, arguments("mark", schedule, 0)).await?;
@@ -94,7 +97,7 @@ pub(super) async fn leave_batch(caller: &Caller, batch: &BatchName, holder: &Wor
 }
 
 async fn on_ticks(caller: &Caller, mut packer: Packer) -> Result<Reply> {
-    caller.call(&scripts::TICKS, &packer.finish()).await
+    caller.call(&TICKS, &packer.finish()).await
 }
 
 /// A schedule's ticks, the one that changed last first.
@@ -104,7 +107,7 @@ async fn all_ticks(caller: &Caller, schedule: &ScheduleName) -> Result<Vec<TickV
 
 async fn hold(caller: &Caller, batch: &BatchName, holder: &WorkerId, lasts: i64) -> Result<Reply> {
     let arguments = Packer::new().list(3).text(batch.as_str()).text(holder.as_str()).int(lasts).finish();
-    caller.call(&scripts::HOLD_BATCH, &arguments).await
+    caller.call(&HOLD_BATCH, &arguments).await
 }
 
 /// A verb, its schedule, and room for `more`.

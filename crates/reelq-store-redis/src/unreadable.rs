@@ -13,6 +13,8 @@ use super::{
 };
 use reelq_store::{Error, JobFilter, JobView, RecordOf, Result, Unread, UnreadableRecord};
 
+script!(SET_ASIDE, "set_aside", with "room");
+
 /// A job whose header can be read, and the job itself cannot.
 #[derive(Debug)]
 pub(super) struct Damaged {
@@ -29,7 +31,7 @@ pub(super) async fn set_aside(caller: &Caller, damaged: &[Damaged]) -> Result<()
         caller.unreadable.report(*job, error);
         packer.list(3).bytes(job.as_bytes()).count(*version).text(&error.to_string());
     }
-    caller.call(&scripts::SET_ASIDE, &packer.finish()).await.map(drop)
+    caller.call(&SET_ASIDE, &packer.finish()).await.map(drop)
 }
 
 /// The same for jobs as they stand now.

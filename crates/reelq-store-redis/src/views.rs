@@ -7,11 +7,13 @@ use reelq_model::{BatchName, Money, Status, Timestamp};
 use super::{
     caller::Caller,
     codec::{Packer, Unpacker, saturated},
-    facts, scripts,
+    facts,
 };
 use reelq_limits::remaining_budget::is_reached;
 use reelq_store::rules::unreadable;
 use reelq_store::{BatchDraft, BatchView, Error, Result, StatusCounts};
+
+script!(BATCHES, "batches");
 
 /// At most this many batches are read in one call.
 const AT_ONCE: i64 = 100;
@@ -38,7 +40,7 @@ pub(super) async fn batches(caller: &Caller) -> Result<Vec<BatchView>> {
 /// A batch's draft as it is kept, as JSON.
 pub(super) async fn draft(caller: &Caller, name: &BatchName) -> Result<Option<String>> {
     let arguments = Packer::new().list(3).text(name.as_str()).int(0).int(1).finish();
-    let parts = caller.call(&scripts::BATCHES, &arguments).await?.unpack().each(Parts::read)?;
+    let parts = caller.call(&BATCHES, &arguments).await?.unpack().each(Parts::read)?;
     Ok(parts.into_iter().next().and_then(|parts| parts.fields.into_iter().next()))
 }
 
@@ -78,7 +80,7 @@ async fn all(caller: &Caller) -> Result<Named> {
 
 async fn read(caller: &Caller, name: &str, from: i64) -> Result<Named> {
     let arguments = Packer::new().list(3).text(name).int(from).int(AT_ONCE).finish();
-    caller.call(&scripts::BATCHES, &arguments).await?.unpack().each(|unpacker| {
+    caller.call(&BATCHES, &arguments).await?.unpack().each(|unpacker| {
         let parts = Parts::read(unpacker)?;
         let view = view(&parts);
         Ok((parts.name, view))

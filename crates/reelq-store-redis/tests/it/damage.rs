@@ -80,7 +80,7 @@ async fn a_job_that_cannot_be_read_is_set_aside_and_the_others_go_on() {
         let given = first.leases.len();
         assert!(given == 1 || first.retry_in == Some(Duration::ZERO), "the others are asked for at once");
         assert_eq!(kit.submits(9).await.len() + given, 3);
-        assert!(kit.store.workers().await.unwrap().iter().all(|view| view.leases == 3), "nobody has it in hand");
+        assert!(kit.store.workers().await.unwrap().iter().all(|view| view.leases == 3), "no one has it in hand");
         assert!(matches!(kit.store.job(jobs[0]).await, Err(Error::Unreadable { job, .. }) if job == jobs[0]));
         let found = kit.store.unreadable_records().await.unwrap();
         assert_eq!((found.len(), &found[0].of, found[0].batch.clone()), (1, &RecordOf::Job(jobs[0]), Some(batch("b"))));
@@ -101,7 +101,7 @@ async fn tasks_and_outputs_that_cannot_be_read_hold_up_no_others() {
         assert!(kit.polls(1).await.is_empty());
         assert_eq!(ids(&kit.polls(1).await), [jobs[1]]);
         let later = kit.claim(ClaimStage::Poll, 9).await;
-        assert_ne!(later.retry_in, Some(Duration::ZERO), "nobody asks in vain again and again");
+        assert_ne!(later.retry_in, Some(Duration::ZERO), "no one asks in vain again and again");
         let fetched = kit.finish_next("t3", None).await;
         damage(&redis, fetched);
         assert!(kit.fetches(1).await.is_empty());

@@ -1,4 +1,4 @@
-//! A real server that forgets, is emptied, is replaced by a replica that is behind or restored elsewhere: nobody buys before
+//! A real server that forgets, is emptied, is replaced by a replica that is behind or restored elsewhere: no one buys before
 //! every journal was held against what is left.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up has failed")]
 

@@ -16,7 +16,7 @@ const NAME: &str = "b";
 /// A change reads its job first; the second call writes.
 const THE_WRITE: usize = 1;
 
-/// A job that nobody knows the fate of, and two ways to it.
+/// A job that no one knows the fate of, and two ways to it.
 struct Scene {
     front: Front,
     slow: RedisStore,
