@@ -72,7 +72,7 @@ impl Audit<'_> {
     }
 
     /// Every clip that a vendor made and charged for is on disk under `output`, as the row that names its task says;
-    /// where nobody could be told of the task, its row is unconfirmed.
+    /// where no one could be told of the task, its row is unconfirmed.
     pub fn every_clip_is_on_disk(&self, output: &Path) {
         let by_task: BTreeMap<&str, &ResultRow> = self.rows.iter().map(|row| (row.get("remote_task"), row)).collect();
         for charge in self.standing().filter(|charge| charge.has_output) {

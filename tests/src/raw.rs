@@ -120,7 +120,7 @@ impl RawVendor {
         Self::start_at(0, answer)
     }
 
-    /// A port at which nobody answers, until a vendor is started at it.
+    /// A port at which no one answers, until a vendor is started at it.
     pub fn no_mans_port() -> u16 {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
         listener.local_addr().expect("a bound port has an address").port()

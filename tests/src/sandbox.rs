@@ -105,7 +105,7 @@ impl Sandbox {
         self.redis.as_mut()
     }
 
-    /// Prepares a call of the binary, by somebody who agrees to what it asks.
+    /// Prepares a call of the binary, by someone who agrees to what it asks.
     pub fn command(&self, arguments: &[&str]) -> Command {
         self.typed(&binary::agreed(arguments))
     }

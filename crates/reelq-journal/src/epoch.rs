@@ -8,7 +8,7 @@ use reelq_store::{FolderView, StoreGuard};
 const PATIENCE: Duration = Duration::from_secs(3);
 /// How often it is said.
 const REMIND: Duration = Duration::from_secs(30);
-/// How often it is asked while somebody is missing.
+/// How often it is asked while someone is missing.
 const ASK: Duration = Duration::from_secs(1);
 
 /// The folders that the store waits for.
@@ -39,7 +39,7 @@ impl Waits {
         }
     }
 
-    /// Whether somebody was missing a while ago.
+    /// Whether someone was missing a while ago.
     pub(super) fn is_due(&self, now: Duration) -> bool {
         self.since.is_some() && now.saturating_sub(self.asked) >= ASK
     }

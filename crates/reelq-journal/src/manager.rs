@@ -53,7 +53,7 @@ struct State {
     /// The store's identity and roster when the folder joined; and the same once whoever may take the server's place knows it.
     joined: Option<(String, u64)>,
     known: Option<(String, u64)>,
-    /// When it was last said that somebody does not know it yet.
+    /// When it was last said that someone does not know it yet.
     unknown_told: Option<Duration>,
     /// The roster when it was last noted who takes part.
     roster: u64,

@@ -43,7 +43,7 @@ impl SqliteStore {
 
     /// Opens the state file at `path` to be read: it may be another user's, on a read-only file system, or locked by a writer.
     ///
-    /// Nothing is made, migrated or mended, and every verb that would change something is refused. Blocks for a moment.
+    /// Nothing is made, migrated or repaired, and every verb that would change something is refused. Blocks for a moment.
     ///
     /// # Errors
     ///

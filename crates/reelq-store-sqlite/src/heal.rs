@@ -19,7 +19,7 @@ fn wrong(columns: &[&str]) -> String {
 const OF_BATCH: [&str; 4] = ["spent", "reserved", "claimed", "to_spend"];
 const OF_ACCOUNT: [&str; 4] = ["spent", "reserved", "claimed", "day_spent"];
 
-/// Looks at the sums, which are few, and mends what cannot be right; told once, for it is right afterwards.
+/// Looks at the sums, which are few, and fixes what cannot be right; told once, for it is right afterwards.
 pub(super) fn sums(conn: &mut Connection) -> Result<()> {
     if find(conn, "batches", &OF_BATCH)?.is_empty() && find(conn, "accounts", &OF_ACCOUNT)?.is_empty() {
         return Ok(());
@@ -65,7 +65,7 @@ fn jobs(conn: &Connection) -> Result<usize> {
     let latest = bounds::time(Timestamp::from_millis(i64::MAX)).millis();
     let mut statement = conn.prepare(&sql)?;
     let mut rows = statement.query([latest])?;
-    let mut mended = 0;
+    let mut fixed = 0;
     while let Some(row) = rows.next()? {
         let job = read_state(row.get_ref("state")?.as_bytes().unwrap_or_default());
         // Of a job that cannot be read nothing is known but that the column is wrong.
@@ -83,7 +83,7 @@ fn jobs(conn: &Connection) -> Result<usize> {
             time("due")?,
             row.get::<_, i64>("seq")?
         ])?;
-        mended += 1;
+        fixed += 1;
     }
-    Ok(mended)
+    Ok(fixed)
 }

@@ -47,7 +47,7 @@ pub(super) fn purge(tx: &Tx<'_>, name: &BatchName) -> Result<Purge> {
     Ok(Purge::Done { jobs })
 }
 
-/// Judged anew at each step: a charge that nobody expected may have come since.
+/// Judged anew at each step: a charge that no one expected may have come since.
 fn unfinished(conn: &Connection, batch: i64, loading: bool) -> Result<Unfinished> {
     let (listed, others) = (views::counts(conn, batch, true)?, views::counts(conn, batch, false)?);
     Ok(Unfinished {

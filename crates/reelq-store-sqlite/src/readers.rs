@@ -25,7 +25,7 @@ pub(super) struct Readers {
 enum From {
     /// A writer of this process has the file open.
     Writers { path: PathBuf, idle: Arc<Mutex<Vec<Connection>>> },
-    /// Nobody of this process writes.
+    /// No one of this process writes.
     Alone(Arc<Source>),
 }
 

@@ -183,7 +183,7 @@ impl Drop for ReserveFile {
     }
 }
 
-/// A file that nobody had: another process of the same number may have left one.
+/// A file that no one had: another process of the same number may have left one.
 fn create(state: &Path) -> io::Result<(PathBuf, File)> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     loop {
@@ -326,7 +326,7 @@ mod tests {
         assert_eq!(read(&held.path), [kept(3)]);
         let path = held.path.clone();
         drop(held);
-        assert!(path.exists(), "a task that nobody was told of outlives its process");
+        assert!(path.exists(), "a task that no one was told of outlives its process");
     }
 
     #[test]

@@ -6,13 +6,13 @@ use rusqlite::{Connection, OptionalExtension as _};
 use super::tx::Tx;
 use crate::error::Result;
 
-/// When the backup was taken that the state came from; `None` where nobody has to accept that.
+/// When the backup was taken that the state came from; `None` where no one has to accept that.
 pub(super) fn taken_at(conn: &Connection) -> Result<Option<Timestamp>> {
     let sql = "SELECT taken_at FROM restored WHERE id = 1";
     Ok(conn.prepare_cached(sql)?.query_row([], |row| row.get(0)).optional()?.map(Timestamp::from_millis))
 }
 
-/// Marks a copy as a backup taken at `time`; one of a copy that nobody has accepted keeps its own time.
+/// Marks a copy as a backup taken at `time`; one of a copy that no one has accepted keeps its own time.
 pub(super) fn mark(conn: &Connection, time: Timestamp) -> Result<()> {
     conn.execute("INSERT OR IGNORE INTO restored (id, taken_at) VALUES (1, ?1)", [time.millis()])?;
     Ok(())

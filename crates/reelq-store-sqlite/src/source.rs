@@ -1,4 +1,4 @@
-//! A state file that is only read: no file is made beside it, nothing is migrated, and nobody who writes is held up.
+//! A state file that is only read: no file is made beside it, nothing is migrated, and no one who writes is held up.
 
 use std::{
     fs::Metadata,
@@ -62,7 +62,7 @@ impl Source {
                 return read(&connect(&self.path, false)?);
             }
             // Without a log all is in the file itself. An ordinary connection would make a log and its index, as whoever
-            // happens to look; this one makes nothing, and does not see that somebody writes: so it is looked at after.
+            // happens to look; this one makes nothing, and does not see that someone writes: so it is looked at after.
             let answer = connect(&self.path, true).and_then(|conn| read(&conn));
             if self.stamp()? == before {
                 return answer;

@@ -15,7 +15,7 @@ use crate::error::Result;
 
 /// A newer anchor is kept at most this often, in milliseconds: it costs a page of each transaction that keeps one.
 const ANCHOR_EVERY: i64 = 1_000;
-/// At one anchor the time is led by at most so many milliseconds, however long nobody kept one: leases last longer.
+/// At one anchor the time is led by at most so many milliseconds, however long no one kept one: leases last longer.
 const LED_MOST: i64 = 1_000;
 /// 2025-01-01: before this program was there. A machine without a clock of its own begins long before.
 const EARLIEST: i64 = 1_735_689_600_000;

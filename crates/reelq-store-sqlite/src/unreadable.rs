@@ -1,4 +1,4 @@
-//! Rows whose job cannot be read: taken out of every queue, so that they stand in nobody's way, and named.
+//! Rows whose job cannot be read: taken out of every queue, so that they stand in no one's way, and named.
 
 use reelq_model::{AccountName, BatchName, Job, JobId, Money, Status};
 use rusqlite::{Connection, OptionalExtension as _, types::ValueRef};

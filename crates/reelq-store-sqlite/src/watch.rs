@@ -5,7 +5,7 @@ use std::{sync::atomic::Ordering, time::Duration};
 use super::{changes::ChangeSignal, format, source::Source, writer::Writer};
 use crate::error::Result;
 
-/// How often another process's changes are looked for while somebody waits.
+/// How often another process's changes are looked for while someone waits.
 pub(super) const LOOK: Duration = Duration::from_millis(200);
 
 /// Waits for news after `mark`, looking now and then whether another process brought some.

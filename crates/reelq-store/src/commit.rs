@@ -31,7 +31,7 @@ impl Commit {
     pub fn unheard(&self, reason: &str) -> Committed {
         if let Event::Accepted { acceptance, .. } = &self.event {
             let (job, task) = (self.lease.job.id, &acceptance.task);
-            tracing::error!(%job, %task, reason, "a task was accepted for a job that cannot be read: nobody follows it");
+            tracing::error!(%job, %task, reason, "a task was accepted for a job that cannot be read: no one follows it");
         }
         Committed::Stale
     }

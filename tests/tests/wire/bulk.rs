@@ -108,7 +108,7 @@ fn rows_that_are_not_there_are_named_and_nothing_is_done(store: StoreKind) {
     let cases: [&[&str]; 7] = [
         &["cancel", "set", "--row", "2", "--row", "99", "--yes"],
         &["cancel", "set", "--row", "99", "--job", stranger, "--yes"],
-        &["cancel", "set", "--account", "nobody", "--yes"],
+        &["cancel", "set", "--account", "no one", "--yes"],
         &["retry", "set", "--row", "1", "--row", "99", "--yes"],
         &["resolve", "set", "--row", "99", "--give-up", "--yes"],
         &["status", "set", "--row", "99"],
@@ -117,7 +117,7 @@ fn rows_that_are_not_there_are_named_and_nothing_is_done(store: StoreKind) {
     for case in cases {
         let refused = sandbox.run(case);
         assert_eq!(refused.code, Some(2), "{case:?}: {}", refused.stderr);
-        let named = if case.contains(&"nobody") { "`nobody`" } else { "row 99" };
+        let named = if case.contains(&"no one") { "`no one`" } else { "row 99" };
         assert!(refused.stderr.contains(named), "{case:?}: {}", refused.stderr);
         assert!(!case.contains(&stranger) || refused.stderr.contains(stranger), "all are named: {}", refused.stderr);
     }

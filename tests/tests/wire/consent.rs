@@ -22,7 +22,7 @@ fn bought(vendor: &SimulatedVendor) -> usize {
     vendor.ledger().charges.len()
 }
 
-/// Runs exactly this, where nobody can be asked.
+/// Runs exactly this, where no one can be asked.
 fn unasked(sandbox: &Sandbox, arguments: &[&str]) -> Ended {
     Running::start(sandbox.typed(arguments)).wait()
 }

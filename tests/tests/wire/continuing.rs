@@ -22,7 +22,7 @@ fn open(store: StoreKind, rows: usize) -> (SimulatedVendor, Sandbox) {
     (vendor, sandbox)
 }
 
-/// Runs exactly this, where nobody can be asked.
+/// Runs exactly this, where no one can be asked.
 fn typed(sandbox: &Sandbox, arguments: &[&str]) -> Ended {
     Running::start(sandbox.typed(arguments)).wait()
 }

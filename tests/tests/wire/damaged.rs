@@ -16,7 +16,7 @@ fn damage(sandbox: &mut Sandbox, job: &str) {
             end";
         redis.command(&["EVAL", script, "0", job]);
     } else {
-        // Nobody has the file open, so all of it is in the file itself.
+        // No one has the file open, so all of it is in the file itself.
         let (file, begin) = (sandbox.path(".reelq/state.db"), format!("{{\"id\":\"{job}\""));
         let mut bytes = fs::read(&file).unwrap();
         let found: Vec<_> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(begin.as_bytes())).collect();

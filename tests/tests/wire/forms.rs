@@ -9,7 +9,7 @@ use crate::shop::{Shop, asked, file, is_file, row, well};
 /// A form of a reply: its name, and what it makes of the JSON.
 type Form = (&'static str, fn(&str) -> Vec<u8>);
 
-/// The same JSON, written as somebody's server does.
+/// The same JSON, written as someone's server does.
 const FORMS: [Form; 8] = [
     ("a byte order mark", |text| [b"\xef\xbb\xbf", text.as_bytes()].concat()),
     ("UTF-16, little end first", |text| {

@@ -1,4 +1,4 @@
-//! A store that forgets what an account allows sells nothing on it before somebody who has it in a configuration says so.
+//! A store that forgets what an account allows sells nothing on it before someone who has it in a configuration says so.
 
 use std::time::Duration;
 

@@ -52,7 +52,7 @@ pub(super) fn nothing_twice(vendor: &RawVendor, told: &str) {
     assert!(twice.is_empty(), "bought twice: {twice:?}\n{told}");
 }
 
-/// Whoever ends at once between its note that it sends and its sending leaves a row that a person is asked about: nobody can know
+/// Whoever ends at once between its note that it sends and its sending leaves a row that a person is asked about: no one can know
 /// whether it was bought. Every other one was.
 pub(super) fn all_are_bought_or_asked_about(vendor: &RawVendor, sandbox: &Sandbox, rows: usize, told: &str) {
     let asked = sandbox.results("set").iter().filter(|row| row.get("status") == "unconfirmed").count();

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::loss::{all_are_bought_or_asked_about, copy_folder, enqueue, machine, nothing_twice, vendor, worker};
 
 /// Writes journals as the version of format 1 did: filed under the address of the store, with lines that name no life of it and
-/// nobody's money.
+/// no one's money.
 fn write_as_format_1(sandbox: &Sandbox, url: &str) {
     let folder = sandbox.path(".reelq/journal");
     let store = format!("{url}, namespace default");

@@ -1,4 +1,4 @@
-//! What vendors and networks do, byte for byte, against the real binary: each test is a report of somebody's.
+//! What vendors and networks do, byte for byte, against the real binary: each test is a report of someone's.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a broken assumption is a failed test")]
 

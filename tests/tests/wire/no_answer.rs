@@ -147,7 +147,7 @@ fn cancel_asks_a_vendor_that_withdraws_tasks_and_the_row_of_which_nothing_is_hea
     assert!(cancelled.stdout.contains("1 running: the provider is asked to withdraw"), "{}", cancelled.stdout);
     let ended = shop.run(&WAIT);
     assert_eq!(ended.code, Some(5), "{}", ended.stderr);
-    assert_eq!(shop.rows()[0].get("status"), "running", "nobody said that it was withdrawn");
+    assert_eq!(shop.rows()[0].get("status"), "running", "no one said that it was withdrawn");
     let asked = shop.vendor.requests().iter().filter(|it| it.target.contains("t-0") && it.method != "GET").count();
     assert!(asked >= 1, "the vendor was asked to withdraw it");
 }

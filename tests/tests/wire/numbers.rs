@@ -101,7 +101,7 @@ fn damage(sandbox: &mut Sandbox, job: &str) {
     assert_eq!(redis.command(&["EVAL", CUT, "0", job]).int(), 1);
 }
 
-/// Nobody has the file open: its log was taken into it.
+/// No one has the file open: its log was taken into it.
 fn damage_file(path: &Path, job: &str) {
     let mut bytes = fs::read(path).unwrap();
     let record = format!("{{\"id\":\"{job}\"");
@@ -216,7 +216,7 @@ fn a_row_whose_record_cannot_be_read_is_told_as_what_it_is(store: StoreKind) {
     assert_eq!(vendor.submits(), 3, "nothing is bought for it");
 }
 
-/// Makes of what a text begins, in the file that nobody has open, what no version can read.
+/// Makes of what a text begins, in the file that no one has open, what no version can read.
 fn damage_text(path: &Path, begins: &str) {
     let mut bytes = fs::read(path).unwrap();
     let places: Vec<usize> =

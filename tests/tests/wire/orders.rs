@@ -9,7 +9,7 @@ use reelq_tests::{Account, Prompts, Sandbox, SimulatedVendor, wait_until, write_
 const LINES: &str = "requests_per_second = 50.0\nburst = 4\nmax_in_flight = 8\nrequest_timeout = \"2s\"\n\
     poll = { first = \"100ms\", min = \"50ms\", max = \"300ms\" }";
 
-/// A master with a replica, a vendor, and a batch of 20 rows that nobody works on.
+/// A master with a replica, a vendor, and a batch of 20 rows that no one works on.
 struct World {
     master: RedisServer,
     replica: RedisServer,

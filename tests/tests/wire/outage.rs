@@ -308,7 +308,7 @@ fn what_a_killed_run_had_under_way_is_lost_once_and_holds_nobody_up() {
     let begun = SystemClock::new();
     let again = sandbox.run(&["run", "set.csv", "--yes"]);
     all_but(&sandbox, &again, 20, 3);
-    assert!(begun.monotonic() < Duration::from_secs(10), "no answer was bad: nobody waits for a probe");
+    assert!(begun.monotonic() < Duration::from_secs(10), "no answer was bad: no one waits for a probe");
 }
 
 /// The longest time for which neither a purchase nor a question before one reached the vendor.

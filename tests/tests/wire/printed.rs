@@ -1,4 +1,4 @@
-//! Every command that a message prints is run as it stands: it buys nothing that nobody agreed to, nothing twice, and it
+//! Every command that a message prints is run as it stands: it buys nothing that no one agreed to, nothing twice, and it
 //! loses no budget.
 
 use std::{
@@ -136,7 +136,7 @@ impl Situation {
             *bought.entry(charge.prompt.clone()).or_default() += 1;
         }
         for (prompt, times) in bought {
-            assert!(self.agreed.contains(&prompt), "`{command}` bought `{prompt}`, which nobody agreed to");
+            assert!(self.agreed.contains(&prompt), "`{command}` bought `{prompt}`, which no one agreed to");
             assert_eq!(times, 1, "`{command}` bought `{prompt}` again");
         }
     }

@@ -21,7 +21,7 @@ const LOOKS: [&[&str]; 8] = [
     &["doctor", "--offline"],
 ];
 
-/// Nobody.
+/// No one.
 const OTHER: &str = "65534";
 
 fn rights(path: &Path, mode: u32) {
@@ -72,7 +72,7 @@ fn assert_looks_well(shop: &Shop) {
         assert_eq!(ended.code, code, "{look:?}: {}{}", ended.stdout, ended.stderr);
         assert!(!ended.stdout.contains("BAD  store"), "{}", ended.stdout);
     }
-    assert_eq!(files(shop), before, "nobody who looks makes a file");
+    assert_eq!(files(shop), before, "no one who looks makes a file");
 }
 
 #[test]

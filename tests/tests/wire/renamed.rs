@@ -79,7 +79,7 @@ fn tasks_of_an_account_that_has_another_provider_are_left_alone_and_told_of(stor
     let ended = shop.sandbox.run(&["worker", "--drain", "--wait-at-most", "1s"]);
     assert_eq!(ended.code, Some(5), "{}", ended.stderr);
     assert!(ended.stderr.contains("account wave is one of poyo in the configuration"), "{}", ended.stderr);
-    assert_eq!(shop.vendor.requests().len(), before, "nobody else is asked about its tasks");
+    assert_eq!(shop.vendor.requests().len(), before, "no one else is asked about its tasks");
     edit(&shop, "provider = \"poyo\"", "provider = \"wave\"");
     open.store(true, Ordering::SeqCst);
     // Whoever runs it again does not wait for the minute.

@@ -204,6 +204,6 @@ fn a_hint_keeps_the_budget() {
     let goes_on: Vec<_> = commands(&ended).into_iter().filter(|it| it.starts_with("reelq continue set")).collect();
     assert!(goes_on.iter().any(|command| command.contains(" --budget ")), "{goes_on:?}");
     let ended = sandbox.run(&["run", "set.csv", "--yes"]);
-    assert_eq!((ended.code, vendor.submits()), (Some(8), 1), "it holds though nobody says it again: {}", ended.stderr);
+    assert_eq!((ended.code, vendor.submits()), (Some(8), 1), "it holds though no one says it again: {}", ended.stderr);
     assert!(ended.stderr.contains("Budget: $0.50, as it was said before"), "{}", ended.stderr);
 }

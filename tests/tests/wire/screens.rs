@@ -17,7 +17,7 @@ fn account(name: &'static str) -> Vec<Account> {
     vec![Account { name, provider: name, lines: LINES.to_owned() }]
 }
 
-/// A vendor that makes a clip of every prompt, and fails those that ask for it in words that nobody should have to see.
+/// A vendor that makes a clip of every prompt, and fails those that ask for it in words that no one should have to see.
 fn hostile() -> RawVendor {
     RawVendor::start(|request, origin| {
         if request.is_submit() {

@@ -15,7 +15,7 @@ use reelq_tests::{RawReply, Running, json, wait_at_most, wait_until};
 
 use crate::shop::{Shop, asked, is_poll, taken, well};
 
-/// A shop whose tasks run for as long as nobody says that they are over.
+/// A shop whose tasks run for as long as no one says that they are over.
 fn endless(rows: usize) -> (Shop, Arc<AtomicBool>) {
     let over = Arc::new(AtomicBool::new(false));
     let is_over = Arc::clone(&over);
@@ -172,7 +172,7 @@ fn as_process_1_a_command_obeys_the_signals_that_end_it() {
         wait_until("process 1 listens", || listens(running.id()) || running.has_ended());
         if running.has_ended() {
             let ended = running.wait();
-            // Some machines let nobody make such a place; the test before this one shows the same from outside.
+            // Some machines let no one make such a place; the test before this one shows the same from outside.
             assert!(ended.stderr.contains("unshare"), "{command:?}: {}", ended.stderr);
             continue;
         }

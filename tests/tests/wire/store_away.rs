@@ -41,7 +41,7 @@ fn succeeds(ended: &Ended, what: &str) {
 /// Begins the command on a server that is away, and brings the server back once it was missed.
 fn begins_while_away(sandbox: &Sandbox, server: &mut RedisServer, arguments: &[&str]) -> Ended {
     server.kill();
-    // In its place is somebody who hangs up at once: whoever was let in here has missed it.
+    // In its place is someone who hangs up at once: whoever was let in here has missed it.
     let place = TcpListener::bind((Ipv4Addr::LOCALHOST, server.port())).unwrap();
     place.set_nonblocking(true).unwrap();
     let mut running = sandbox.start(arguments);

@@ -83,7 +83,7 @@ fn wait_for_purchases(vendor: &RawVendor) {
     wait_until("purchases are in flight", || vendor.submits() >= IN_FLIGHT);
 }
 
-/// Whether the server refused somebody a login or a right so far.
+/// Whether the server refused someone a login or a right so far.
 fn is_refused(server: &RedisServer) -> bool {
     matches!(server.command(&["ACL", "LOG"]), RedisReply::List(log) if !log.is_empty())
 }
@@ -346,7 +346,7 @@ fn a_disk_that_has_room_again_is_written_to_and_nothing_is_lost_by_a_kill_before
     let sandbox = sandbox(StoreKind::Sqlite, &vendor, "");
     let folder = sandbox.path("small");
     fs::create_dir(&folder).unwrap();
-    // A disk of its own, in a mount namespace of its own. A system that gives nobody one has nothing to fill up.
+    // A disk of its own, in a mount namespace of its own. A system that gives no one one has nothing to fill up.
     let given = Command::new("unshare").args(["--map-root-user", "--mount", "true"]).status();
     if !given.is_ok_and(|status| status.success()) {
         return;

@@ -1,4 +1,4 @@
-//! Task ids keep their bytes and digits: whatever a vendor calls a task, that one is asked about, or nobody claims to know it.
+//! Task ids keep their bytes and digits: whatever a vendor calls a task, that one is asked about, or no one claims to know it.
 
 use std::sync::{Arc, Mutex};
 

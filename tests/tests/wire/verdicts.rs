@@ -1,4 +1,4 @@
-//! Verdicts keep their scope: a gateway's page judges nobody, and a reply about another task is no answer.
+//! Verdicts keep their scope: a gateway's page judges no one, and a reply about another task is no answer.
 
 use reelq_tests::{json, reply};
 

@@ -74,7 +74,7 @@ pub(crate) enum Command {
     /// Show the configuration
     #[command(subcommand)]
     Config(config::ConfigAction),
-    /// Check configuration, keys, clock, disk, store and output place, and say how to mend them
+    /// Check configuration, keys, clock, disk, store and output place, and say how to fix them
     Doctor(doctor::DoctorArgs),
     /// Run the simulated vendors alone
     Sim(Box<sim::SimServerArgs>),

@@ -1,4 +1,4 @@
-//! `reelq doctor` looks at the Redis server, and says what to mend.
+//! `reelq doctor` looks at the Redis server, and says what to fix.
 
 use assert_cmd::Command;
 use reelq_redis_server::RedisServer;

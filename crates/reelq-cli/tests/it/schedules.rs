@@ -313,7 +313,7 @@ fn missed(catch_up: &str) -> (tempfile::TempDir, Timestamp) {
     let minute = |ago: u64| now.before(Duration::from_secs(60 * ago)).millis() / 60_000;
     let cron = format!("{},{} * * * *", minute(5) % 60, minute(3) % 60);
     let folder = folder(&[schedule("nightly", &cron, &format!("catch_up = \"{catch_up}\""))], &[("nightly", &[CAT])]);
-    // The schedule was known before both, and then nobody watched.
+    // The schedule was known before both, and then no one watched.
     let then = Arc::new(ManualClock::starting_at(now.before(Duration::from_mins(10))));
     let state = folder.path().join(".reelq/simulate/state.db");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -246,7 +246,7 @@ fn stages_may_be_divided_between_workers(store: Store) {
     let world = World::new(store, 30, &[]);
     world.enqueue();
     let (code, said) = world.worker(&["--stages", "poll,collect", "--drain"]).end();
-    assert_eq!((code, world.bought().len()), (Some(5), 0), "nobody submits: {said}");
+    assert_eq!((code, world.bought().len()), (Some(5), 0), "no one submits: {said}");
     let rest = world.worker(&["--stages", "poll,collect"]);
     let (code, said) = world.worker(&["--stages", "submit", "--concurrency", "submit=3", "--drain"]).end();
     assert!(matches!(code, Some(0 | 5)), "{code:?} {said}");

@@ -11,7 +11,7 @@ impl JournalManager {
         state.joined = own_file.map(|view| (guard.identity.clone(), view.entered));
     }
 
-    /// Notes who has joined, where somebody has: should the store forget them, they are waited for all the same.
+    /// Notes who has joined, where someone has: should the store forget them, they are waited for all the same.
     pub(crate) async fn note_newcomers(&self, roster: u64) -> Result<()> {
         if self.state().roster != roster {
             let guard = self.store.guard(&GuardStep::Read).await?;
@@ -21,7 +21,7 @@ impl JournalManager {
         Ok(())
     }
 
-    /// Whether every server that may take the store's place knows of this folder: before, nothing is bought, for nobody would
+    /// Whether every server that may take the store's place knows of this folder: before, nothing is bought, for no one would
     /// wait for it.
     pub(crate) async fn is_known_everywhere(&self) -> Result<bool> {
         let joined = self.state().joined.clone();

@@ -93,12 +93,12 @@ impl JournalManager {
         Ok(())
     }
 
-    /// Whether the store waits for somebody, and it is time to ask again for whom.
+    /// Whether the store waits for someone, and it is time to ask again for whom.
     pub(crate) fn is_waited_for(&self) -> bool {
         self.state().waits.is_due(self.clock.monotonic())
     }
 
-    /// The last process of the folder ends, and the store knows everything: nobody needs to wait for it.
+    /// The last process of the folder ends, and the store knows everything: no one needs to wait for it.
     pub(crate) async fn leave(&self) -> Result<()> {
         let has_more = !self.state().pending.lines().is_empty() || self.state().confirmed.is_none();
         if has_more || !self.is_settled() {

@@ -20,7 +20,7 @@ impl JournalManager {
     pub(super) fn bury(&self, dead: &[(String, Contents)], missing: &BTreeSet<JobId>, life: &Life) {
         let now = self.clock.now();
         for (name, contents) in dead {
-            // What belongs to a life that was not asked now stays until nobody can want it any more.
+            // What belongs to a life that was not asked now stays until no one can want it any more.
             let keep = |line: &Line| if line.identity == life.identity { self.settings.keep } else { LONG };
             let is_old = |line: &Line| now.since(line.at) >= keep(line) && !missing.contains(&line.job);
             if contents.newer.is_none() && contents.lines.iter().all(is_old) {

@@ -20,7 +20,7 @@ struct Purchase {
 struct Slot {
     #[serde(flatten)]
     purchase: Purchase,
-    /// When whoever took it is dead: nobody waits longer for an answer.
+    /// When whoever took it is dead: no one waits longer for an answer.
     until: Timestamp,
     /// It is what an open breaker looks with.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -231,7 +231,7 @@ impl Breaker {
         self.open_where_full(EARLIER, policy, now, Duration::ZERO);
     }
 
-    /// Nobody's answer was bad: whatever opens now looks at once.
+    /// No one's answer was bad: whatever opens now looks at once.
     fn count_lost(&mut self, slot: Slot, policy: &BreakerPolicy, now: Timestamp) {
         if slot.probe {
             return self.probe_again(now);

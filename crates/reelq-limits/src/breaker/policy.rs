@@ -17,7 +17,7 @@ pub struct BreakerPolicy {
     pub longest: Duration,
 }
 
-/// Nobody waits longer than this on a provider's word alone.
+/// No one waits longer than this on a provider's word alone.
 const WORD_MAX: Duration = Duration::from_hours(24);
 /// Shorter where probes are replays: the provider remembers their keys only for so long.
 const REPLAYED_WORD_MAX: Duration = Duration::from_mins(15);

@@ -115,7 +115,7 @@ fn one_row_alone_opens_nothing() {
         bench.settle(9, bad(Fault::TurnedAway), now);
     }
     assert_eq!(bench.breaker.open, None);
-    assert!(!bench.breaker.others_get_through(job(9), at(0)), "nobody did since");
+    assert!(!bench.breaker.others_get_through(job(9), at(0)), "no one did since");
     bench.settle(2, Verdict::Good, 700);
     bench.settle(9, bad(Fault::TurnedAway), 701);
     assert!(bench.breaker.others_get_through(job(9), at(0)));

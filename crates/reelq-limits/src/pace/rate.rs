@@ -3,9 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Nobody is slowed down further than this.
+/// No one is slowed down further than this.
 const RATE_MIN: f64 = 0.01;
-/// Nobody asks faster than this.
+/// No one asks faster than this.
 const RATE_MAX: f64 = 10_000.0;
 /// What a second of calm adds before the first refusal.
 const SLOW_START: f64 = 0.5;

@@ -274,7 +274,7 @@ fn a_ceiling_that_is_too_high_is_learned_down_and_kept() {
     let mut world = World::new(vendor_of(10.0), limits(false), 1);
     world.run(120);
     assert!(world.rate(60..120) >= 0.85 * 10.0, "{}", world.rate(60..120));
-    // A number that somebody wrote down is doubted later than one that was found: chance refusals must not undo it.
+    // A number that someone wrote down is doubted later than one that was found: chance refusals must not undo it.
     assert!(world.refusals(0..120) <= 0.25, "{}", world.refusals(0..120));
     world.vendor = vendor_of(50.0);
     world.run(60);

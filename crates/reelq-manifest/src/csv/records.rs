@@ -43,12 +43,12 @@ pub(crate) struct CsvRecords {
     separator: u8,
     line: u64,
     /// One unclosed quote is fixed by reading on after its line; a second one may swallow what it likes.
-    mended: bool,
+    repaired: bool,
 }
 
 impl CsvRecords {
     pub(crate) const fn new(bytes: Bytes, separator: u8, line: u64) -> Self {
-        Self { bytes, separator, line, mended: false }
+        Self { bytes, separator, line, repaired: false }
     }
 
     /// Reads the next record; `None` at the end.
@@ -74,9 +74,9 @@ impl CsvRecords {
             }
             if scan.record.raw.len() < limits::ROW_BYTES {
                 scan.take(byte, self.separator);
-            } else if scan.state == State::Quoted && !self.mended {
+            } else if scan.state == State::Quoted && !self.repaired {
                 scan.record.raw.push(byte);
-                return Ok(Some(self.mend(scan)));
+                return Ok(Some(self.repair(scan)));
             } else {
                 scan.overflow(byte, self.separator);
             }
@@ -85,19 +85,19 @@ impl CsvRecords {
 
     fn at_end(&mut self, scan: Scan) -> CsvRecord {
         match scan.state {
-            State::Quoted if !self.mended => self.mend(scan),
+            State::Quoted if !self.repaired => self.repair(scan),
             State::Quoted => scan.close_unclosed(),
             _ => scan.close(),
         }
     }
 
     /// Ends the record at its first line end and reads on from there, so that one stray quote costs one row.
-    fn mend(&mut self, mut scan: Scan) -> CsvRecord {
+    fn repair(&mut self, mut scan: Scan) -> CsvRecord {
         let raw = &scan.record.raw;
         let quote_line_end = raw[scan.opened..].iter().position(|byte| matches!(byte, b'\n' | b'\r'));
         let Some(end) = quote_line_end.map(|length| scan.opened + length) else { return scan.close_unclosed() };
         let next = end + if raw[end..].starts_with(b"\r\n") { 2 } else { 1 };
-        self.mended = true;
+        self.repaired = true;
         self.bytes.give_back(&raw[next..]);
         self.line = scan.record.line + crate::location::newlines(&String::from_utf8_lossy(&raw[..next]));
         scan.record.raw.truncate(end);

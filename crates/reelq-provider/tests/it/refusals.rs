@@ -53,7 +53,7 @@ fn words_about_credit_judge_no_account_where_they_may_mean_the_row() {
     assert!(matches!(judged, SubmitOutcome::Rejected(_)), "{judged:?}");
     let throttled = r#"{"error":{"code":"rate_limit_exceeded","message":"insufficient quota"}}"#;
     assert!(matches!(submitted("wave", 429, throttled), SubmitOutcome::Throttled(_)));
-    ambiguous(submitted("wave", 200, r#"{"code":1001,"message":"Insufficient credits"}"#), "a code of nobody's");
+    ambiguous(submitted("wave", 200, r#"{"code":1001,"message":"Insufficient credits"}"#), "a code of no one's");
 }
 
 #[test]

@@ -153,7 +153,7 @@ mod tests {
         let retention = Retention::new(Arc::clone(&store), options, Some(DAY), KeepBought::default());
         let mut warned = BTreeSet::new();
         retention.look(DAY, &mut warned).await.unwrap();
-        assert!(store.batch(&films()).await.unwrap().is_some(), "nobody could know what became of it");
+        assert!(store.batch(&films()).await.unwrap().is_some(), "no one could know what became of it");
         assert!(warned.contains(&films()), "people are told");
         std::fs::remove_file(&barrier).unwrap();
         retention.look(DAY, &mut warned).await.unwrap();

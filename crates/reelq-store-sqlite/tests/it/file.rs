@@ -196,7 +196,7 @@ async fn a_process_whose_file_a_newer_version_took_over_changes_nothing_more_and
     file.sql().pragma_update(None, "user_version", 99).unwrap();
     let refused = kit.store.claim(&kit.claim_of(ClaimStage::Submit, 1)).await.unwrap_err();
     assert!(matches!(refused, Error::Format { found: 99, supported: 7 }), "{refused}");
-    assert!(!refused.is_transient(), "nobody waits for it to pass");
+    assert!(!refused.is_transient(), "no one waits for it to pass");
     let step = Commit { lease: sent.clone(), event: accepted(&sent, "t1"), keep: false };
     kit.store.commit(&[step]).await.unwrap_err();
     drop(kit);

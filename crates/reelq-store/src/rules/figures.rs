@@ -49,7 +49,7 @@ pub fn shared(other: JobId, task: &TaskId) -> String {
     format!("job {other} is charged for task {task}, too")
 }
 
-/// Whether a person gives a row up: that wish waits for nobody who has the job in hand.
+/// Whether a person gives a row up: that wish waits for no one who has the job in hand.
 pub const fn is_give_up(event: &Event) -> bool {
     matches!(event, Event::Resolved { resolution: Resolution::GiveUp })
 }
