@@ -220,7 +220,7 @@ impl FetchTask<'_> {
         }
     }
 
-    /// Says what a whole file is; one that cannot be verified is set quarantine, and the part begins anew.
+    /// Says what a whole file is; one that cannot be verified is put into quarantine, and the part begins anew.
     async fn check(&self, part: Part) -> Result<(Part, Media), FetchError> {
         let (folder, job, output) = (self.place.parts().to_owned(), self.job, self.output);
         let wants_video = self.wants_video;

@@ -18,7 +18,7 @@ use crate::{
 const LATE: Backoff = Backoff { base: Duration::from_secs(1), cap: Duration::from_mins(20) };
 /// The wait before fresh links are asked for.
 const FRESH: Backoff = Backoff { base: Duration::from_secs(1), cap: Duration::from_secs(10) };
-/// The wait after a error of this side.
+/// The wait after an error of this side.
 const HERE: Backoff = Backoff { base: Duration::from_secs(1), cap: Duration::from_mins(2) };
 /// The longest wait for a cover while the video is there, and once the time of the outputs has passed.
 const SHORT: Duration = Duration::from_secs(20);

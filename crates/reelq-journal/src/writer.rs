@@ -32,7 +32,7 @@ pub(super) struct JournalWriter {
 }
 
 impl JournalWriter {
-    #[expect(clippy::disallowed_methods, reason = "the journal's own thread; joined when the scribe is dropped")]
+    #[expect(clippy::disallowed_methods, reason = "the journal's own thread; joined when the writer is dropped")]
     pub(super) fn start(own_file: OwnFile) -> Self {
         let shown = own_file.shown();
         let (tasks, waiting) = channel();

@@ -81,7 +81,7 @@ pub enum Event {
         /// Why.
         failure: Failure,
     },
-    /// The provider took the job. Also how a person names the task of an unknown fate, and how a late acceptance is recorded.
+    /// The provider took the job. Also how a late acceptance is recorded.
     Accepted {
         /// Its acceptance.
         acceptance: Acceptance,

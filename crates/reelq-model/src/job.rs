@@ -44,7 +44,7 @@ pub struct Job {
     pub stage: Stage,
     /// Submissions that the provider took, refused or may have taken; the next one has the number after it.
     pub submissions: u32,
-    /// Submissions that the provider took, failed without charge, and that were bought again.
+    /// How often it was bought again after a task that failed: without charge, or because a person agreed to it.
     pub retries: u32,
     /// Setbacks in a row without any progress; the exponent of the next delay.
     pub setbacks: u32,

@@ -1,4 +1,4 @@
-//! Terminal answers that are believed only when they are repeated: after some answers *and* some time, never after a count alone.
+//! Which ends are believed, and whether the row is bought again. Terminal answers count only when they are repeated: after some answers *and* some time, never after a count alone.
 //!
 //! A vendor whose database is restored, or whose cache lags, says "no such task" for minutes about tasks that it will
 //! finish. What is counted is kept with the job, so a restart forgets nothing.

@@ -30,7 +30,7 @@ pub struct PollerParts {
     pub metrics: Arc<AccountMetrics>,
     /// How the account's tasks are followed.
     pub settings: PollSettings,
-    /// Submissions a job may spend on failures that were not charged.
+    /// How often a job is bought again after failures that were not charged.
     pub retries: u32,
     /// When to poll; shared with the submitter, which asks for the time of the first poll.
     pub schedule: Arc<PollSchedule>,

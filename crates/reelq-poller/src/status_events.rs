@@ -18,7 +18,7 @@ use crate::{
 /// not let a link die.
 const WISH: u32 = 10;
 
-/// A row goes back so often for what its account is to blame for, beside its own retries: whatever a provider calls the
+/// A row goes back for what its account is to blame for until so many more than its retries are spent; both are one count: whatever a provider calls the
 /// account's fault, nothing is bought without end.
 const PUT_BACK_MAX: u32 = 3;
 

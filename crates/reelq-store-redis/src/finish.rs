@@ -17,7 +17,7 @@ use reelq_store::{
     transition::{self, LineTerms, StoredJob},
 };
 
-script!(FINISH_LOAD, "commit_import");
+script!(COMMIT_IMPORT, "commit_import");
 
 /// At most about this many jobs are looked at in one call: it holds up the server while it runs.
 const VISITS: i64 = 1_000;
@@ -25,7 +25,7 @@ const VISITS: i64 = 1_000;
 pub(super) async fn finish(caller: &Caller, load: &Import) -> Result<Imported> {
     let mut verdicts = BTreeMap::new();
     loop {
-        let reply = caller.call(&FINISH_LOAD, &arguments(load, &verdicts)).await?;
+        let reply = caller.call(&COMMIT_IMPORT, &arguments(load, &verdicts)).await?;
         let mut unpacker = reply.unpack();
         let (word, lines) = (unpacker.int()?, unpacker.count()?);
         let (cancelled, revived) = (unpacker.count()?, unpacker.count()?);

@@ -15,7 +15,7 @@ use reelq_store::{Lease, Result};
 script!(EXTEND, "extend", with "room");
 script!(HEARTBEAT, "heartbeat", with "room");
 script!(RELEASE, "release", with "room");
-script!(SIGN_OFF, "deregister", with "room");
+script!(DEREGISTER, "deregister", with "room");
 
 fn pack_leases(packer: &mut Packer, leases: &[Lease]) {
     packer.list(leases.len());
@@ -52,7 +52,7 @@ pub(super) async fn heartbeat(caller: &Caller, worker: &WorkerId) -> Result<u64>
 
 pub(super) async fn deregister(caller: &Caller, worker: &WorkerId) -> Result<()> {
     loop {
-        let reply = caller.call(&SIGN_OFF, &pack_worker(worker)).await?;
+        let reply = caller.call(&DEREGISTER, &pack_worker(worker)).await?;
         let mut unpacker = reply.unpack();
         let left = unpacker.count()?;
         edit::withdraw(caller, &unpacker.each(change::read_id)?).await?;

@@ -14,7 +14,7 @@ use super::{
 use reelq_store::rules::bounds;
 use reelq_store::{BatchDraft, Enqueued, Error, Import, Known, Line, LineDraft, Result};
 
-script!(BEGIN_LOAD, "begin_import", with "clear");
+script!(BEGIN_IMPORT, "begin_import", with "clear");
 script!(ENQUEUE, "enqueue");
 script!(KNOWN, "known");
 
@@ -27,7 +27,7 @@ pub(super) async fn begin(caller: &Caller, draft: &BatchDraft) -> Result<Import>
     let budget = draft.budget.map_or(-1, bounds::cap);
     let arguments = Packer::new().list(3).text(draft.name.as_str()).text(&text).int(budget).finish();
     loop {
-        let reply = caller.call(&BEGIN_LOAD, &arguments).await?;
+        let reply = caller.call(&BEGIN_IMPORT, &arguments).await?;
         let mut unpacker = reply.unpack();
         let (word, generation) = (unpacker.int()?, unpacker.count()?);
         let load = Import { batch: draft.name.clone(), generation, seen: None };

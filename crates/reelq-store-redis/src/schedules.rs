@@ -15,7 +15,7 @@ use reelq_store::{
     TickState, TickView,
 };
 
-script!(HOLD_BATCH, "acquire_run_lock");
+script!(ACQUIRE_RUN_LOCK, "acquire_run_lock");
 script!(TICKS, "ticks");
 
 pub(super) async fn schedule(caller: &Caller, schedule: &ScheduleName) -> Result<Timestamp> {
@@ -107,7 +107,7 @@ async fn all_ticks(caller: &Caller, schedule: &ScheduleName) -> Result<Vec<TickV
 
 async fn hold(caller: &Caller, batch: &BatchName, holder: &WorkerId, lasts: i64) -> Result<Reply> {
     let arguments = Packer::new().list(3).text(batch.as_str()).text(holder.as_str()).int(lasts).finish();
-    caller.call(&HOLD_BATCH, &arguments).await
+    caller.call(&ACQUIRE_RUN_LOCK, &arguments).await
 }
 
 /// A verb, its schedule, and room for `more`.

@@ -11,7 +11,7 @@ use reelq_store::{
     transition::{self, LateStep, OrphanCharge},
 };
 
-/// Records an acceptance that a person, a callback or a late reply brought.
+/// Records an acceptance that came without a valid lease.
 pub(super) fn record_acceptance(
     tx: &Tx<'_>,
     job: JobId,

@@ -40,7 +40,7 @@ pub struct SubmitSettings {
     /// The most that may be spent on one UTC day, what is set aside included.
     #[serde(with = "dollars", skip_serializing_if = "Option::is_none")]
     pub daily_budget_usd: Option<Money>,
-    /// Submissions a job may spend on failures that were not charged.
+    /// How often a job is bought again after failures that were not charged: the first purchase does not count.
     pub retries: u32,
     /// What to do with a submission whose fate is unknown.
     pub on_unconfirmed: OnUnconfirmed,

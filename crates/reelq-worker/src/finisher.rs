@@ -74,7 +74,7 @@ impl Finisher {
         }
     }
 
-    /// An acceptance counts even where the lease is gone: it is money. Returns whether everything that counts is in the store.
+    /// An acceptance counts even where the lease is gone: it is money. Returns whether nothing more can be done here.
     async fn stale(&self, lease: &Lease, event: &Event) -> bool {
         let Event::Accepted { acceptance, first_poll } = event else {
             tracing::warn!(job = %lease.job.id, event = event.name(), "the lease was lost; nothing was changed");

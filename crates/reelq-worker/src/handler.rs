@@ -54,6 +54,6 @@ pub trait JobContext: Send {
     /// The store's time, as well as this process can know it.
     fn now(&self) -> Timestamp;
 
-    /// Commits a step and goes on under the same lease; durable when it returns.
+    /// Commits a step and goes on under the same lease. When it returns the store has it, as durably as the store is set up.
     async fn step(&mut self, event: Event) -> Result<(), LeaseLost>;
 }

@@ -113,7 +113,7 @@ pub(super) const ACCOUNT: &[ConfigKey] = &[
         &[A, "*", "retries"],
         ValueKind::Whole { min: 0, max: 100 },
         Of(Submitter),
-        "submissions that a job may spend on failures that were not charged; the last of them waits for `patience`, so that no trouble of seconds ends a row",
+        "how often a job is bought again after failures that were not charged, the first purchase not counted; the last of them waits for `patience`, so that no trouble of seconds ends a row",
     ),
     key(
         &[A, "*", "on_unconfirmed"],

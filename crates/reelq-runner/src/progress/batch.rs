@@ -16,7 +16,7 @@ use crate::{
 #[derive(Debug)]
 pub struct BatchProgress {
     clock: SharedClock,
-    brake: std::sync::Arc<reelq_worker::SubmissionGate>,
+    submission_gate: std::sync::Arc<reelq_worker::SubmissionGate>,
     transports: Transports,
     live: Mutex<Live>,
     stats: tokio::sync::Mutex<BatchStats>,
@@ -27,16 +27,16 @@ impl BatchProgress {
     pub fn new(context: &CommandContext, store: SharedStore, batch: &BatchName, engine: &Engine, out: Out) -> Self {
         Self {
             clock: std::sync::Arc::clone(&context.clock),
-            brake: std::sync::Arc::clone(&engine.brake),
+            submission_gate: std::sync::Arc::clone(&engine.submission_gate),
             transports: engine.transports.clone(),
             live: Mutex::new(Live::new(out, batch.as_str(), context.flags())),
-            stats: tokio::sync::Mutex::new(BatchStats::new(store, batch.clone(), engine.pulses.clone())),
+            stats: tokio::sync::Mutex::new(BatchStats::new(store, batch.clone(), engine.metrics.clone())),
         }
     }
 
     /// What holds submissions back. A fault may come and go: the view says each once.
     fn held(&self) -> Vec<String> {
-        self.brake.all().into_iter().chain(self.transports.unreachable()).collect()
+        self.submission_gate.all().into_iter().chain(self.transports.unreachable()).collect()
     }
 
     fn live(&self) -> MutexGuard<'_, Live> {

@@ -38,9 +38,9 @@ pub struct LogProgress {
     batch: Option<BatchName>,
     /// What commands that it names are said with.
     flags: String,
-    brake: Arc<SubmissionGate>,
+    submission_gate: Arc<SubmissionGate>,
     transports: Transports,
-    pulses: Vec<(AccountName, Arc<AccountMetrics>)>,
+    metrics: Vec<(AccountName, Arc<AccountMetrics>)>,
     said: Mutex<Said>,
     read: tokio::sync::Mutex<BTreeMap<BatchName, StuckWatch>>,
 }
@@ -72,9 +72,9 @@ impl LogProgress {
             clock: Arc::clone(&context.clock),
             batch,
             flags: context.flags(),
-            brake: Arc::clone(&engine.brake),
+            submission_gate: Arc::clone(&engine.submission_gate),
             transports: engine.transports.clone(),
-            pulses: engine.pulses.clone(),
+            metrics: engine.metrics.clone(),
             said: Mutex::default(),
             read: tokio::sync::Mutex::default(),
         }
@@ -93,7 +93,7 @@ impl LogProgress {
 
     fn tell(&self, views: &[BatchView], accounts: &[AccountView]) {
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        for line in said.news(views).into_iter().chain(said.left_alone(accounts, &self.pulses)) {
+        for line in said.news(views).into_iter().chain(said.left_alone(accounts, &self.metrics)) {
             self.say(&line);
         }
         for line in said.alarms(alarms(accounts, self.held())) {
@@ -103,7 +103,7 @@ impl LogProgress {
         if said.looks % LINE_EVERY != 1 {
             return;
         }
-        let submits: u64 = self.pulses.iter().map(|(_, pulse)| pulse.snapshot().submits).sum();
+        let submits: u64 = self.metrics.iter().map(|(_, account_metrics)| account_metrics.snapshot().submits).sum();
         let line = standing(views, accounts, submits.saturating_sub(said.submits));
         said.submits = submits;
         if said.line != line {
@@ -130,7 +130,7 @@ impl LogProgress {
 
     /// What holds submissions back in this process.
     fn held(&self) -> impl Iterator<Item = String> {
-        self.brake.all().into_iter().chain(self.transports.unreachable())
+        self.submission_gate.all().into_iter().chain(self.transports.unreachable())
     }
 
     fn warn(&self, line: &str) {

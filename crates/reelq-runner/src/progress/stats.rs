@@ -77,7 +77,7 @@ impl BatchStats {
         let now = self.store.now().await?;
         let stuck = self.troubles.read(&*self.store, &self.batch, at, now).await.to_vec();
         let mut figures = Figures { batch, accounts, rate: 0.0, rate_allowed, eta_s: None, now, stuck };
-        let submits = self.accounts.iter().map(|(_, pulse)| pulse.snapshot().submits).sum();
+        let submits = self.accounts.iter().map(|(_, account_metrics)| account_metrics.snapshot().submits).sum();
         self.note(at, submits, figures.done());
         figures.rate = self.rate();
         figures.eta_s = self.eta(at, figures.done(), figures.batch.counts.outstanding());

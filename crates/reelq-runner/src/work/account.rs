@@ -27,7 +27,7 @@ pub(crate) struct SharedParts {
     pub(crate) store: SharedStore,
     pub(crate) images: Arc<dyn Images>,
     pub(crate) concurrency: Concurrency,
-    pub(crate) brake: Arc<SubmissionGate>,
+    pub(crate) submission_gate: Arc<SubmissionGate>,
     /// Where outputs go; `None` where this process does not fetch.
     pub(crate) places: Option<Arc<Places>>,
     /// So many files and connections may be open at once.
@@ -84,7 +84,7 @@ pub(crate) fn work(
     http: &AccountHttp,
     exchange: Arc<Transport>,
     shared: &SharedParts,
-    pulse: &Arc<AccountMetrics>,
+    metrics: &Arc<AccountMetrics>,
 ) -> Result<AccountWork, CommandError> {
     let provider = adapters::open(context, account)?;
     let submits = adapters::submit_settings(account)?;
@@ -109,9 +109,9 @@ pub(crate) fn work(
         exchange: Arc::clone(&exchange) as Arc<dyn reelq_worker::Exchange>,
         store: Arc::clone(&shared.store),
         images: Arc::clone(&shared.images),
-        submission_gate: Arc::clone(&shared.brake),
+        submission_gate: Arc::clone(&shared.submission_gate),
         output_check: shared.places.clone().map(|places| places as Arc<dyn OutputCheck>),
-        metrics: Arc::clone(pulse),
+        metrics: Arc::clone(metrics),
         settings: submits,
         request_timeout: http.deadlines.total,
         first_poll,
@@ -123,13 +123,13 @@ pub(crate) fn work(
         provider,
         exchange,
         store: Arc::clone(&shared.store),
-        metrics: Arc::clone(pulse),
+        metrics: Arc::clone(metrics),
         settings: polls,
         retries,
         schedule,
         seed: shared.seed,
     });
-    let mut work = AccountWork::new(name.clone(), Some(limits), Arc::clone(pulse)).usual_wait(usual);
+    let mut work = AccountWork::new(name.clone(), Some(limits), Arc::clone(metrics)).usual_wait(usual);
     let handlers: [(Arc<dyn Handler>, _); 2] = [
         (Arc::new(submitter), submit_slots),
         (Arc::new(poller), slots(limits.polls_per_second, timeout, shared.descriptors)),

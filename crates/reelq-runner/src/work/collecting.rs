@@ -50,7 +50,7 @@ impl Collecting {
         &self,
         work: AccountWork,
         context: &CommandContext,
-        pulse: &Arc<AccountMetrics>,
+        account_metrics: &Arc<AccountMetrics>,
         breaking: CircuitBreaker,
     ) -> AccountWork {
         if !self.shared.concurrency.has(ClaimStage::Collect) {
@@ -61,7 +61,7 @@ impl Collecting {
             Arc::clone(&self.downloader),
             self.options.clone(),
             Arc::clone(&context.clock),
-            Arc::clone(pulse),
+            Arc::clone(account_metrics),
             Arc::new(SharedRng::seeded(self.shared.seed)),
         );
         let collector = collector.with_breaker(breaking);
@@ -73,9 +73,9 @@ impl Collecting {
     }
 
     /// Who stops submissions while outputs are in danger.
-    pub(crate) fn guard(self, batch: Option<BatchName>, pulses: Vec<(AccountName, Arc<AccountMetrics>)>) -> LinkGuard {
-        let SharedParts { store, brake, places, .. } = self.shared;
-        LinkGuard(LagGuard::new(store, brake, pulses, self.options, places, self.section.min_free, batch))
+    pub(crate) fn guard(self, batch: Option<BatchName>, metrics: Vec<(AccountName, Arc<AccountMetrics>)>) -> LinkGuard {
+        let SharedParts { store, submission_gate, places, .. } = self.shared;
+        LinkGuard(LagGuard::new(store, submission_gate, metrics, self.options, places, self.section.min_free, batch))
     }
 }
 

@@ -34,9 +34,9 @@ pub struct Engine {
     retention: Retention,
     renewal: KeyRenewal,
     /// What its accounts have done so far.
-    pub pulses: Vec<(AccountName, Arc<AccountMetrics>)>,
+    pub metrics: Vec<(AccountName, Arc<AccountMetrics>)>,
     /// What holds submissions back.
-    pub brake: Arc<SubmissionGate>,
+    pub submission_gate: Arc<SubmissionGate>,
     /// What speaks to its accounts' vendors.
     pub transports: Transports,
     /// Its name on the store.
@@ -60,15 +60,15 @@ impl Engine {
         let seed = context.seed;
         let worker = worker_id(task.kind, seed)?;
         let store = opened.journaled(&worker)?;
-        let brake: Arc<SubmissionGate> = Arc::default();
+        let submission_gate: Arc<SubmissionGate> = Arc::default();
         let shared = SharedParts {
             images: images::of_workers(context, &store)?,
             store: Arc::clone(&store),
             places: task.concurrency.has(ClaimStage::Collect).then(|| {
                 let (store, clock) = (Arc::clone(&store), Arc::clone(&context.clock));
-                Arc::new(Places::new(store, clock, context.storage(), Arc::clone(&brake)))
+                Arc::new(Places::new(store, clock, context.storage(), Arc::clone(&submission_gate)))
             }),
-            brake,
+            submission_gate,
             descriptors: descriptors::raised(),
             seed,
             concurrency: task.concurrency.clone(),
@@ -80,27 +80,28 @@ impl Engine {
         let https: Vec<_> = opened.iter().map(|(_, http)| http.clone()).collect();
         let collecting = Collecting::prepare(context, &shared, &https)?;
         let mut builder = Runtime::builder(Arc::clone(&store), Arc::clone(&context.clock), worker.clone())
-            .submission_gate(Arc::clone(&shared.brake))
+            .submission_gate(Arc::clone(&shared.submission_gate))
             .seed(seed)
             .lease(context.config.lease);
         if let Some(batch) = &task.batch {
             builder = builder.batch(batch.clone());
         }
         builder = builder.drain(task.drain).wait_at_most(task.wait_at_most);
-        let (mut pulses, mut transports) = (Vec::new(), Vec::new());
+        let (mut metrics, mut transports) = (Vec::new(), Vec::new());
         let mut renewal = KeyRenewal::new(Arc::clone(&store));
         for (account, http) in opened {
             let transport = account::transport(context, account, &http, &store)?;
             for name in std::iter::once(&account.name).chain(account.was.as_ref()) {
-                let pulse = Arc::new(AccountMetrics::default());
-                let worked = Worked { account, name, http: &http, transport: &transport, pulse: &pulse };
+                let account_metrics = Arc::new(AccountMetrics::default());
+                let worked =
+                    Worked { account, name, http: &http, transport: &transport, account_metrics: &account_metrics };
                 builder = builder.account(worked.work(context, &shared, &collecting)?);
-                pulses.push((name.clone(), pulse));
+                metrics.push((name.clone(), account_metrics));
                 renewal.add(name.clone(), Arc::clone(&transport));
             }
             transports.push((account.name.clone(), transport));
         }
-        let guard = collecting.guard(task.batch.clone(), pulses.clone());
+        let guard = collecting.guard(task.batch.clone(), metrics.clone());
         let reporter = Reporter::new(context, Arc::clone(&store), worker.clone(), task);
         // Only who may reach the output places can see whether a batch's result manifests are there.
         let retention = context.config.retention.filter(|_| task.reports && task.concurrency.has(ClaimStage::Collect));
@@ -119,8 +120,8 @@ impl Engine {
             reporter,
             retention,
             renewal,
-            pulses,
-            brake: shared.brake,
+            metrics,
+            submission_gate: shared.submission_gate,
             transports: Transports(transports),
             worker,
             patience,
@@ -178,7 +179,7 @@ struct Worked<'a> {
     name: &'a AccountName,
     http: &'a AccountHttp,
     transport: &'a Arc<Transport>,
-    pulse: &'a Arc<AccountMetrics>,
+    account_metrics: &'a Arc<AccountMetrics>,
 }
 
 impl Worked<'_> {
@@ -188,10 +189,10 @@ impl Worked<'_> {
         shared: &SharedParts,
         collecting: &Collecting,
     ) -> Result<AccountWork, CommandError> {
-        let Self { account, name, http, transport, pulse } = *self;
-        let work = account::work(context, account, name, http, Arc::clone(transport), shared, pulse)?;
+        let Self { account, name, http, transport, account_metrics } = *self;
+        let work = account::work(context, account, name, http, Arc::clone(transport), shared, account_metrics)?;
         let breaking = account::breaking(context, account, name, shared)?;
-        let work = collecting.join(work, context, pulse, breaking);
+        let work = collecting.join(work, context, account_metrics, breaking);
         Ok(match &account.was {
             // Under its earlier name it follows what was bought.
             Some(was) if was == name => work.only_open(),
