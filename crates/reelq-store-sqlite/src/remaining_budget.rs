@@ -10,7 +10,8 @@ use reelq_store::HeldBatch;
 
 /// What the account's budgets have left.
 pub(super) fn of(account: &Account, now: Timestamp) -> RemainingBudget {
-    RemainingBudget::new(account.limits.as_ref(), account.spent, account.spent_today(now), account.open())
+    let (sums, spent_today) = (&account.sums, account.day.on(now.day()));
+    RemainingBudget::new(account.limits.as_ref(), sums.spent, spent_today, sums.set_aside())
 }
 
 /// The batches that wait for the account's money.

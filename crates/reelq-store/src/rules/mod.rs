@@ -8,5 +8,6 @@ pub mod figures;
 pub mod ledger;
 pub mod pauses;
 pub mod queue;
+pub mod run_lock;
 pub mod ticks;
 pub mod unreadable;
