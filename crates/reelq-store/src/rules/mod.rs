@@ -6,6 +6,7 @@ pub mod codes;
 pub mod draft;
 pub mod figures;
 pub mod ledger;
+pub mod next_work;
 pub mod pauses;
 pub mod queue;
 pub mod run_lock;
