@@ -47,30 +47,25 @@ impl<B: Copy + Ord> FairQueue<B> {
                     jobs.push(job);
                     self.served();
                 }
-                None => self.passed_over(),
+                None => drop(self.waiting.pop_first()),
             }
         }
         Ok(jobs)
     }
 
     /// The batch whose turn it is.
-    pub fn next(&self) -> Option<B> {
+    fn next(&self) -> Option<B> {
         self.waiting.first().map(|turn| turn.batch)
     }
 
     /// It gave a job.
-    pub fn served(&mut self) {
+    fn served(&mut self) {
         if let Some(turn) = self.waiting.pop_first() {
             let pass = turn.start.saturating_add(turn.stride);
             self.time = turn.start;
             self.moved.insert(turn.batch, pass);
             self.waiting.insert(Turn { start: pass, ..turn });
         }
-    }
-
-    /// It has nothing that may be taken now.
-    pub fn passed_over(&mut self) {
-        self.waiting.pop_first();
     }
 
     /// The account's virtual time now.

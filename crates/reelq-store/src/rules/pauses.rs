@@ -34,7 +34,7 @@ pub fn held<E>(
 }
 
 /// The pause as it holds work of `stage`; `None` where it does not hold it.
-pub fn holding(stage: ClaimStage, kind: i64, pause: Pause, now: Timestamp) -> Option<Pause> {
+fn holding(stage: ClaimStage, kind: i64, pause: Pause, now: Timestamp) -> Option<Pause> {
     match stage {
         ClaimStage::Submit => Some(pause),
         ClaimStage::Poll if kind == codes::PAUSE_THROTTLED => {
@@ -46,7 +46,7 @@ pub fn holding(stage: ClaimStage, kind: i64, pause: Pause, now: Timestamp) -> Op
 }
 
 /// When pauses end by themselves; `None` where a person must end one of them, which makes the others' ends meaningless.
-pub fn last_end(pauses: impl IntoIterator<Item = Pause>) -> Option<Timestamp> {
+fn last_end(pauses: impl IntoIterator<Item = Pause>) -> Option<Timestamp> {
     let ends: Option<Vec<Timestamp>> = pauses.into_iter().map(|pause| pause.until).collect();
     ends.and_then(|ends| ends.into_iter().max())
 }

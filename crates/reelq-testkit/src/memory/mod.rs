@@ -1,28 +1,38 @@
 //! A store in memory that keeps the whole contract: for tests, and as a pattern for whoever writes another store.
 //!
-//! Simple over fast: one lock, plain maps, and sums that are added up whenever they are asked for. A verb reads the records,
-//! lets a pure function of the contract judge, and writes what came of it.
+//! Simple over fast: one lock, plain maps, and sums that are added up whenever they are asked for. Each verb is one step of
+//! [`State`], a method of the verb's name: it reads the records, lets a pure function of the contract judge, and writes what
+//! came of it.
 
-mod account;
-mod batch;
+#![expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "verbs have the contract's signatures")]
+
+mod accounts;
+mod batches;
 mod claims;
 mod imports;
-mod limits;
-mod purge;
 mod reading;
-mod record;
-mod schedule;
+mod requests;
 mod schedules;
 mod state;
 mod steps;
-mod store;
-mod submissions;
-mod views;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
-use reelq_model::{SharedClock, Timestamp};
-use reelq_store::Result;
+use async_trait::async_trait;
+use reelq_model::{
+    Acceptance, AccountName, BatchName, Event, JobId, Money, RequestKey, ScheduleName, SharedClock, Submission,
+    Timestamp, WorkerId,
+};
+use reelq_store::{
+    AccountLimits, AccountView, BatchDraft, BatchHold, BatchView, Breaker, BreakerView, Claim, Claimed, Commit,
+    Committed, Cursor, Edit, Edited, Enqueued, HistoryEntry, Import, Imported, ImportsSeen, JobFilter, JobView, Known,
+    LateAcceptance, Lease, LineDraft, NotedRequest, Pace, PaceView, Page, PauseReason, Purge, RequestNote,
+    RestoredSubmission, Result, ResultLine, Scanned, Store, TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan,
+    TickView, Unnoted, UnreadableRecord, WorkerView,
+};
 use tokio::sync::watch;
 
 use state::State;
@@ -54,17 +64,35 @@ impl MemoryStore {
     }
 
     /// Does one verb while no other is done, and wakes those that watch where it changed something.
-    #[expect(clippy::unnecessary_wraps, reason = "verbs answer so, also those that cannot fail here")]
-    fn step<T>(&self, verb: impl FnOnce(&mut State) -> T) -> Result<T> {
+    fn step<T>(&self, verb: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.shared.state.lock().unwrap_or_else(PoisonError::into_inner);
-        (state.now, state.wall) = (self.present(), self.shared.clock.now());
+        (state.now, state.wall) = (self.time(), self.shared.clock.now());
         let answer = verb(&mut state);
         let present = FIRST_MARK + state.changes;
         self.shared.mark.send_if_modified(|mark| std::mem::replace(mark, present) != present);
-        Ok(answer)
-    }
-
-    fn present(&self) -> Timestamp {
-        self.shared.origin.after(self.shared.clock.monotonic())
+        answer
     }
 }
+
+macro_rules! steps {
+    ($(async fn $verb:ident(&self $(, $argument:ident: $type:ty)*) -> $answer:ty;)*) => {
+        #[async_trait]
+        impl Store for MemoryStore {
+            $(async fn $verb(&self $(, $argument: $type)*) -> $answer {
+                self.step(|state| state.$verb($($argument),*))
+            })*
+
+            async fn watch(&self, mark: u64, limit: Duration) -> Result<u64> {
+                let mut listener = self.shared.mark.subscribe();
+                // Either way the present mark is the answer.
+                drop(tokio::time::timeout(limit, listener.wait_for(|present| *present != mark)).await);
+                Ok(*self.shared.mark.borrow())
+            }
+
+            fn time(&self) -> Timestamp {
+                self.shared.origin.after(self.shared.clock.monotonic())
+            }
+        }
+    };
+}
+reelq_store::each_verb!(steps);
