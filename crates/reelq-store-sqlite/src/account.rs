@@ -1,12 +1,14 @@
 //! Accounts: their limits and pauses as the writer needs them, and as people see them.
 
-use reelq_model::{AccountName, Money, Timestamp};
+use reelq_model::{AccountName, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Row, params, types::ValueRef};
 
 use super::{code, remaining_budget};
 use crate::error::Result;
 use reelq_limits::DayTotal;
-use reelq_store::{AccountLimits, AccountView, Error, Pace, Pause, PauseReason, rules::ledger::AccountSums};
+use reelq_store::{
+    AccountLimits, AccountTotals, AccountView, Error, Pace, Pause, PauseReason, rules::ledger::AccountSums,
+};
 
 /// An account's row.
 #[derive(Debug)]
@@ -23,6 +25,12 @@ pub(super) struct Account {
     pub day: DayTotal,
     /// The virtual time of its batches' turns.
     pub turn: i64,
+}
+
+impl Account {
+    pub(super) const fn totals(&self, now: Timestamp) -> AccountTotals {
+        AccountTotals { sums: self.sums, spent_today: self.day.on(now.day()) }
+    }
 }
 
 const COLUMNS: &str =
@@ -158,19 +166,13 @@ pub(super) fn views(conn: &Connection, now: Timestamp) -> Result<Vec<AccountView
     let mut views = Vec::new();
     while let Some(row) = rows.next()? {
         let Some((name, account)) = named(row)? else { continue };
-        let AccountSums { in_flight, spent, .. } = account.sums;
         views.push(AccountView {
-            name,
             held: remaining_budget::held(conn, &account, now)?,
-            unread: account.unread,
-            limits: account.limits,
-            pace: account.pace,
             pauses: pauses(conn, account.id, now)?.into_iter().map(|(_, pause)| pause).collect(),
-            in_flight: code::count(in_flight),
-            spent: Money::from_micros(spent),
-            reserved: Money::from_micros(account.sums.set_aside()),
-            spent_today: Money::from_micros(account.day.on(now.day())),
-            day_ends: now.day_end(),
+            unread: account.unread.clone(),
+            limits: account.limits,
+            pace: account.pace.clone(),
+            ..account.totals(now).view(name, now)
         });
     }
     Ok(views)

@@ -10,8 +10,7 @@ use reelq_store::HeldBatch;
 
 /// What the account's budgets have left.
 pub(super) fn of(account: &Account, now: Timestamp) -> RemainingBudget {
-    let (sums, spent_today) = (&account.sums, account.day.on(now.day()));
-    RemainingBudget::new(account.limits.as_ref(), sums.spent, spent_today, sums.set_aside())
+    account.totals(now).remaining(account.limits.as_ref())
 }
 
 /// The batches that wait for the account's money.

@@ -4,6 +4,7 @@
 //! the store's own time.
 
 mod absent;
+mod account_totals;
 mod batch_record;
 mod bulk;
 mod claim;
@@ -24,6 +25,7 @@ pub mod transition;
 mod unreadable;
 
 pub use absent::{AbsentJob, AbsentPurchase, AbsentSum, AbsentView, Absentees, Stake};
+pub use account_totals::AccountTotals;
 pub use batch_record::BatchRecord;
 pub use bulk::{Cursor, Edit, Scanned, Shown};
 pub use claim::{Claim, ClaimStage, Claimed, Lease};

@@ -2,17 +2,13 @@
 
 use std::time::Duration;
 
-use reelq_limits::remaining_budget::RemainingBudget;
-use reelq_model::{AccountName, Money};
+use reelq_model::AccountName;
 use reelq_store::{
-    AccountLimits, AccountView, Breaker, BreakerView, Pace, PaceView, Pause, PauseReason, Result,
+    AccountLimits, AccountTotals, AccountView, Breaker, BreakerView, Pace, PaceView, Pause, PauseReason, Result,
     rules::{codes, pauses},
 };
 
-use super::{
-    batches::{Sums, count},
-    state::{Account, State},
-};
+use super::state::{Account, State, count};
 
 impl State {
     pub(super) fn account(&mut self, name: &AccountName) -> &mut Account {
@@ -27,7 +23,7 @@ impl State {
 
     pub(super) fn pace(&self, name: &AccountName) -> Result<PaceView> {
         let mut view = self.accounts.get(name).map(|account| account.pace.clone()).unwrap_or_default();
-        (view.usage.in_flight, view.now) = (count(self.account_sums(name).account.in_flight), self.now);
+        (view.usage.in_flight, view.now) = (count(self.account_totals(name).sums.in_flight), self.now);
         Ok(view)
     }
 
@@ -88,37 +84,25 @@ impl State {
 
     pub(super) fn accounts(&self) -> Result<Vec<AccountView>> {
         let view = |(name, account): (&AccountName, &Account)| {
-            let sums = self.account_sums(name);
+            let totals = self.account_totals(name);
             AccountView {
-                name: name.clone(),
                 limits: account.limits,
                 pace: account.pace.pace.clone(),
                 pauses: account.pauses.values().filter(|pause| pause.stands(self.now)).cloned().collect(),
-                in_flight: count(sums.account.in_flight),
-                spent: Money::from_micros(sums.account.spent),
-                reserved: Money::from_micros(sums.account.set_aside()),
-                spent_today: Money::from_micros(sums.spent_today),
-                day_ends: self.now.day_end(),
-                held: self.held(name, &self.remaining(account, &sums)),
-                unread: None,
+                held: self.held(name, &totals.remaining(account.limits.as_ref())),
+                ..totals.view(name.clone(), self.now)
             }
         };
         Ok(self.accounts.iter().map(view).collect())
     }
 
     /// Purged jobs included.
-    pub(super) fn account_sums(&self, name: &AccountName) -> Sums {
-        let mut sums = self.sums(self.jobs.values().filter(|record| record.job.spec.account == *name));
+    pub(super) fn account_totals(&self, name: &AccountName) -> AccountTotals {
+        let mut totals = self.sums(self.jobs.values().filter(|record| record.job.spec.account == *name)).account;
         if let Some(account) = self.accounts.get(name) {
-            sums.account.spent += account.purged;
-            sums.spent_today += account.purged_today.on(self.now.day());
+            totals.sums.spent += account.purged;
+            totals.spent_today += account.purged_today.on(self.now.day());
         }
-        sums
-    }
-
-    /// What the account's budgets have left.
-    pub(super) fn remaining(&self, account: &Account, sums: &Sums) -> RemainingBudget {
-        let set_aside = sums.account.set_aside();
-        RemainingBudget::new(account.limits.as_ref(), sums.account.spent, sums.spent_today, set_aside)
+        totals
     }
 }

@@ -5,13 +5,9 @@ use std::cmp::Reverse;
 
 use reelq_limits::remaining_budget::is_reached;
 use reelq_model::{BatchName, JobId, Money, Stage, Status};
-use reelq_store::{
-    BatchView, Error, Purge, Result, StatusCounts, Unfinished,
-    rules::{
-        bounds,
-        ledger::{AccountSums, BatchSums, LedgerDelta},
-    },
-};
+use reelq_store::rules::bounds;
+use reelq_store::rules::ledger::{BatchSums, LedgerDelta};
+use reelq_store::{AccountTotals, BatchView, Error, Purge, Result, StatusCounts, Unfinished};
 
 use super::state::{Batch, Record, State};
 
@@ -22,51 +18,45 @@ const STEP: usize = 2_000;
 #[derive(Debug, Default)]
 pub(super) struct Sums {
     pub batch: BatchSums,
-    pub account: AccountSums,
-    /// What was charged on the present day.
-    pub spent_today: i64,
+    pub account: AccountTotals,
     /// How many there are by status: of the manifest's lines, and others.
     pub counts: [StatusCounts; 2],
 }
 
 impl State {
-    fn known_batch(&mut self, name: &BatchName) -> Result<&mut Batch> {
+    /// A batch that is about to change.
+    fn changing(&mut self, name: &BatchName) -> Result<&mut Batch> {
+        self.changes += 1;
         self.batches.get_mut(name).ok_or_else(|| Error::NoBatch(name.to_string()))
     }
 
     pub(super) fn pause_batch(&mut self, name: &BatchName, paused: bool) -> Result<()> {
-        self.known_batch(name)?.record.paused = paused;
-        self.changes += 1;
+        self.changing(name)?.record.paused = paused;
         Ok(())
     }
 
     pub(super) fn set_budget(&mut self, name: &BatchName, budget: Option<Money>) -> Result<()> {
-        self.known_batch(name)?.record.draft.budget = budget;
-        self.changes += 1;
+        self.changing(name)?.record.draft.budget = budget;
         Ok(())
     }
 
     /// A load that is under way ends here.
     pub(super) fn begin_cancel(&mut self, name: &BatchName) -> Result<()> {
-        let batch = self.known_batch(name)?;
+        let batch = self.changing(name)?;
         batch.refuse_purging()?;
         (batch.record.cancelling, batch.staged) = (true, None);
-        self.changes += 1;
         Ok(())
     }
 
     pub(super) fn end_cancel(&mut self, name: &BatchName) -> Result<()> {
-        if let Some(batch) = self.batches.get_mut(name) {
-            batch.record.cancelling = false;
-            self.changes += 1;
-        }
+        _ = self.changing(name).map(|batch| batch.record.cancelling = false);
         Ok(())
     }
 
     /// Whether it is finished is judged anew at each step: a charge that no one expected may have come since.
     pub(super) fn purge(&mut self, name: &BatchName) -> Result<Purge> {
         let Sums { counts: [listed, others], .. } = self.batch_sums(name);
-        let batch = self.known_batch(name)?;
+        let batch = self.changing(name)?;
         let unfinished = Unfinished {
             outstanding: listed.outstanding() + others.outstanding(),
             unconfirmed: listed.of(Status::Unconfirmed) + others.of(Status::Unconfirmed),
@@ -76,7 +66,6 @@ impl State {
             return Ok(Purge::Refused(unfinished));
         }
         (batch.record.purging, batch.staged) = (true, None);
-        self.changes += 1;
         let gone: Vec<JobId> = self.of_batch(name).map(|record| record.job.id).take(STEP).collect();
         for record in gone.iter().filter_map(|id| self.jobs.remove(id)).collect::<Vec<_>>() {
             self.keep_cost(&record);
@@ -135,18 +124,13 @@ impl State {
         for record in records {
             let delta = LedgerDelta::between(None, Some(&self.stored(record)));
             sums.batch += delta.batch;
-            sums.account += delta.account;
+            sums.account.sums += delta.account;
             let of_today = delta.days.iter().filter(|(day, _)| *day == self.now.day());
-            sums.spent_today += of_today.map(|(_, spent)| spent).sum::<i64>();
+            sums.account.spent_today += of_today.map(|(_, spent)| spent).sum::<i64>();
             if let Some(key) = delta.enters {
                 *sums.counts[usize::from(!key.listed)].0.entry(key.status).or_default() += 1;
             }
         }
         sums
     }
-}
-
-/// A sum that is a count.
-pub(super) fn count(sum: i64) -> u64 {
-    u64::try_from(sum).unwrap_or(0)
 }

@@ -1,26 +1,17 @@
 //! Claims: due jobs are leased as far as pauses, tokens, caps and budgets allow; those to submit in turns between batches.
 
-use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, VecDeque},
-    time::Duration,
-};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
-use reelq_limits::{
-    fair_queue::FairQueue,
-    remaining_budget::{BatchBudget, RemainingBudget},
-};
+use reelq_limits::fair_queue::FairQueue;
+use reelq_limits::remaining_budget::{BatchBudget, RemainingBudget};
+use reelq_limits::token_bucket::TokenBucket;
 use reelq_model::{AccountName, BatchName, JobId};
-use reelq_store::{
-    AccountLimits, BatchRecord, Claim, ClaimStage, Claimed, HeldBatch, Lease, Result,
-    rules::{bounds, next_work::NextWork, pauses, queue::Queue},
-    stride,
-};
+use reelq_store::rules::{bounds, next_work::NextWork, pauses, queue::Queue};
+use reelq_store::{AccountLimits, BatchRecord, Claim, ClaimStage, Claimed, HeldBatch, Lease, Result, stride};
 
-use super::{
-    batches::Sums,
-    state::{Batch, Record, State},
-};
+use super::state::{Batch, Record, State};
 
 /// A batch that may be worked on, and what of it is ready.
 struct Waiting<'a> {
@@ -46,15 +37,22 @@ impl State {
         if let Some(held) = pauses::held(claim.stage, pauses, self.now, next_poll)? {
             return Ok(held);
         }
+        let tat = account.poll_tat;
         match (claim.stage, limits) {
             (ClaimStage::Submit, Some(limits)) => self.claim_submissions(claim, &limits),
-            (ClaimStage::Poll, limits) => Ok(self.claim_polls(claim, limits)),
-            _ => Ok(self.claim_fetches(claim)),
+            (ClaimStage::Poll, Some(limits)) => match limits.poll_bucket(tat, self.now) {
+                None => Ok(Claimed::default()),
+                bucket => Ok(self.claim_due(claim, [Queue::Poll; 2], bucket)),
+            },
+            (ClaimStage::Poll, None) => Ok(self.claim_due(claim, [Queue::Poll; 2], None)),
+            _ => Ok(self.claim_due(claim, [Queue::Fetch, Queue::FetchLater], None)),
         }
     }
 
     fn in_queue(&self, account: &AccountName, queue: Queue) -> impl Iterator<Item = &Record> {
-        self.jobs.values().filter(move |record| record.queue(self.now) == queue && record.job.spec.account == *account)
+        self.jobs
+            .values()
+            .filter(move |record| Queue::of(&record.stored(), self.now) == queue && record.job.spec.account == *account)
     }
 
     /// The jobs of a queue that the claim may have.
@@ -100,37 +98,27 @@ impl State {
         leases
     }
 
-    fn claim_fetches(&mut self, claim: &Claim) -> Claimed {
-        let leases = self.give(claim, &self.first(claim, Queue::Fetch, claim.limit));
-        let due = self.next_due(claim, &[Queue::FetchLater]);
-        NextWork { due, ..NextWork::default() }.claimed(leases, claim.limit)
-    }
-
-    /// An account without limits is polled without a rate.
-    fn claim_polls(&mut self, claim: &Claim, limits: Option<AccountLimits>) -> Claimed {
-        let (now, tat) = (self.now, self.account(&claim.account).poll_tat);
-        let bucket = limits.and_then(|limits| limits.poll_bucket(tat, now));
-        if limits.is_some() && bucket.is_none() {
-            return Claimed::default();
-        }
+    /// What is due in a queue, and the queue where more waits for its time.
+    fn claim_due(&mut self, claim: &Claim, [queue, later]: [Queue; 2], bucket: Option<TokenBucket>) -> Claimed {
         let tokens = bucket.map_or(claim.limit, |bucket| bucket.available().min(claim.limit));
-        let leases = self.give(claim, &self.first(claim, Queue::Poll, tokens));
+        let leases = self.give(claim, &self.first(claim, queue, tokens));
         if let Some(bucket) = bucket.filter(|_| !leases.is_empty()) {
             self.account(&claim.account).poll_tat = bucket.take(leases.len());
         }
-        let (due, token) = (self.next_due(claim, &[Queue::Poll]), bucket.map(|bucket| bucket.next_in(leases.len())));
+        let (due, token) = (self.next_due(claim, &[later]), bucket.map(|bucket| bucket.next_in(leases.len())));
         NextWork { due, token, ..NextWork::default() }.claimed(leases, claim.limit)
     }
 
     /// Submissions whose fate is open, then new ones.
     fn claim_submissions(&mut self, claim: &Claim, limits: &AccountLimits) -> Result<Claimed> {
-        let (now, sums) = (self.now, self.account_sums(&claim.account));
+        let (now, totals) = (self.now, self.account_totals(&claim.account));
         let account = self.account(&claim.account);
         let pace = &account.pace.pace;
         let Some(bucket) = limits.submit_bucket(pace, account.submit_tat, now) else { return Ok(Claimed::default()) };
-        let (tokens, room) = (bucket.available().min(claim.limit), limits.room(pace, sums.account.in_flight));
+        let (tokens, room) = (bucket.available().min(claim.limit), limits.room(pace, totals.sums.in_flight));
         let mut jobs = self.first(claim, Queue::Replay, tokens);
-        let (new, is_held_by_day) = self.take_turns(claim, &sums, (tokens - jobs.len()).min(room))?;
+        let (new, is_held_by_day) =
+            self.take_turns(claim, totals.remaining(Some(limits)), (tokens - jobs.len()).min(room))?;
         jobs.extend(new);
         let (leases, given) = (self.give(claim, &jobs), jobs.len());
         if given > 0 {
@@ -150,10 +138,10 @@ impl State {
     }
 
     /// Takes new jobs in turns, and whether only the account's daily budget kept more from being taken.
-    fn take_turns(&mut self, claim: &Claim, sums: &Sums, most: usize) -> Result<(Vec<JobId>, bool)> {
+    fn take_turns(&mut self, claim: &Claim, mut money: RemainingBudget, most: usize) -> Result<(Vec<JobId>, bool)> {
         let account = self.accounts.get(&claim.account);
         let Some(account) = account.filter(|_| most > 0 && !claim.only_open) else { return Ok((Vec::new(), false)) };
-        let (mut money, mut turns) = (self.remaining(account, sums), FairQueue::at(account.turn));
+        let mut turns = FairQueue::at(account.turn);
         let mut waiting = self.waiting(self.queue(claim, Queue::Ready));
         for (serial, Waiting { batch, .. }) in &waiting {
             turns.add(*serial, account.passes.get(serial).copied(), stride(batch.record.draft.priority));

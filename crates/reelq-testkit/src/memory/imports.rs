@@ -2,13 +2,10 @@
 
 use std::sync::Arc;
 
-use indexmap::map::Entry;
 use reelq_model::{BatchName, Job, JobId, Stage};
-use reelq_store::{
-    BatchDraft, BatchRecord, Enqueued, Error, Import, Imported, ImportsSeen, Known, LineDraft, Result,
-    rules::{bounds, cancel::CancelWish, figures},
-    transition::{self, LineGone, LineTerms},
-};
+use reelq_store::rules::{bounds, cancel::CancelWish, figures};
+use reelq_store::transition::{self, LineGone, LineTerms};
+use reelq_store::{BatchDraft, BatchRecord, Enqueued, Error, Import, Imported, ImportsSeen, Known, LineDraft, Result};
 
 use super::state::{Batch, Lines, Record, State};
 
@@ -34,24 +31,20 @@ impl State {
 
     pub(super) fn add_to_import(&mut self, load: &Import, lines: &[LineDraft]) -> Result<Enqueued> {
         let (draft, mut staged) = self.staged(load)?.clone();
-        let mut enqueued = Enqueued::default();
+        let mut new = 0;
         for line in lines {
-            let is_new = match staged.entry(line.id()) {
-                Entry::Occupied(before) => {
-                    line.check_repeat((before.get().line.row, before.get().line.copy)).map(|()| false)?
-                }
-                Entry::Vacant(place) => {
-                    place.insert(line.clone());
-                    !self.jobs.contains_key(&line.id())
-                }
-            };
-            *(if is_new { &mut enqueued.new } else { &mut enqueued.known }) += 1;
+            if let Some(before) = staged.get(&line.id()) {
+                line.check_repeat((before.line.row, before.line.copy))?;
+            } else {
+                new += u64::from(!self.jobs.contains_key(&line.id()));
+                staged.insert(line.id(), line.clone());
+            }
         }
         for line in lines {
             self.account(&line.job.spec.account);
         }
         *self.staged(load)? = (draft, staged);
-        Ok(enqueued)
+        Ok(Enqueued { new, known: lines.len() as u64 - new })
     }
 
     pub(super) fn commit_import(&mut self, load: &Import) -> Result<Imported> {
@@ -104,21 +97,17 @@ impl State {
         };
         let was_gone = record.cancel == CancelWish::GONE;
         // A job that was never submitted and that no one holds takes over what the manifest now says of it.
-        let waits = matches!(record.job.stage, Stage::Ready)
-            || (was_gone && matches!(record.job.stage, Stage::Cancelled { .. }));
-        if waits
-            && record.lease_until.is_none()
-            && let Some(job) = transition::take_over(&record.job, LineTerms::from(&line.job))
-        {
+        let may_change = match record.job.stage {
+            Stage::Ready => record.lease_until.is_none(),
+            Stage::Cancelled { .. } => was_gone,
+            _ => false,
+        };
+        if may_change && let Some(job) = transition::take_over(&record.job, LineTerms::from(&line.job)) {
             (record.job, record.version) = (Arc::new(bounds::sound(job)), record.version + 1);
         }
-        if !was_gone {
-            self.jobs.insert(line.id(), record);
-            return Ok(false);
-        }
-        record.cancel = CancelWish::NONE;
+        record.cancel = if was_gone { CancelWish::NONE } else { record.cancel };
         self.jobs.insert(line.id(), record.clone());
-        let back = transition::line_is_back(self.now, &record.stored()).map_err(broken)?;
+        let back = if was_gone { transition::line_is_back(self.now, &record.stored()).map_err(broken)? } else { None };
         Ok(back.map(|change| self.save(&record, change)).is_some())
     }
 

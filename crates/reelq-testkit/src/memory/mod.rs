@@ -16,10 +16,7 @@ mod schedules;
 mod state;
 mod steps;
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use reelq_model::{
@@ -37,40 +34,32 @@ use tokio::sync::watch;
 
 use state::State;
 
-/// Zero asks for the present mark, and so is none itself.
-const FIRST_MARK: u64 = 1;
-
 /// A store that lives as long as its handles do; a clone is another handle on the same state.
 #[derive(Debug, Clone)]
 pub struct MemoryStore {
-    shared: Arc<Shared>,
-}
-
-#[derive(Debug)]
-struct Shared {
     clock: SharedClock,
     /// The store's time when the clock's monotonic time began.
     origin: Timestamp,
-    state: Mutex<State>,
-    mark: watch::Sender<u64>,
+    /// The lock of the state, which wakes those that watch, too.
+    state: watch::Sender<State>,
 }
 
 impl MemoryStore {
     /// Makes an empty store. Its time starts at the clock's and goes on with the clock's monotonic time.
     pub fn new(clock: SharedClock) -> Self {
-        let origin = clock.now().before(clock.monotonic());
-        let (state, mark) = (Mutex::default(), watch::Sender::new(FIRST_MARK));
-        Self { shared: Arc::new(Shared { clock, origin, state, mark }) }
+        Self { origin: clock.now().before(clock.monotonic()), clock, state: watch::Sender::default() }
     }
 
     /// Does one verb while no other is done, and wakes those that watch where it changed something.
     fn step<T>(&self, verb: impl FnOnce(&mut State) -> T) -> T {
-        let mut state = self.shared.state.lock().unwrap_or_else(PoisonError::into_inner);
-        (state.now, state.wall) = (self.time(), self.shared.clock.now());
-        let answer = verb(&mut state);
-        let present = FIRST_MARK + state.changes;
-        self.shared.mark.send_if_modified(|mark| std::mem::replace(mark, present) != present);
-        answer
+        let mut answer = None;
+        self.state.send_if_modified(|state| {
+            let before = state.mark();
+            (state.now, state.wall) = (self.time(), self.clock.now());
+            answer = Some(verb(state));
+            state.mark() != before
+        });
+        answer.expect("the step was done")
     }
 }
 
@@ -83,14 +72,14 @@ macro_rules! steps {
             })*
 
             async fn watch(&self, mark: u64, limit: Duration) -> Result<u64> {
-                let mut listener = self.shared.mark.subscribe();
+                let mut listener = self.state.subscribe();
                 // Either way the present mark is the answer.
-                drop(tokio::time::timeout(limit, listener.wait_for(|present| *present != mark)).await);
-                Ok(*self.shared.mark.borrow())
+                drop(tokio::time::timeout(limit, listener.wait_for(|state| state.mark() != mark)).await);
+                Ok(self.state.borrow().mark())
             }
 
             fn time(&self) -> Timestamp {
-                self.shared.origin.after(self.shared.clock.monotonic())
+                self.origin.after(self.clock.monotonic())
             }
         }
     };

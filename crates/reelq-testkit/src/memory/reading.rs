@@ -27,10 +27,12 @@ impl State {
     }
 
     fn matching(&self, filter: &JobFilter) -> Vec<(&Record, JobView)> {
-        let is_meant = |record: &Record| {
-            if filter.ids.is_empty() { self.stored(record).is_shown() } else { filter.ids.contains(&record.job.id) }
+        let is_meant = |record: &&Record| {
+            let is_named = filter.ids.contains(&record.job.id);
+            let is_of_batch = filter.batch.as_ref().is_none_or(|batch| *batch == record.job.batch);
+            is_of_batch && (is_named || (filter.ids.is_empty() && self.stored(record).is_shown()))
         };
-        let meant = self.jobs.values().filter(|record| is_meant(record)).map(|record| (record, self.view(record)));
+        let meant = self.jobs.values().filter(is_meant).map(|record| (record, self.view(record)));
         meant.filter(|(_, view)| filter.passes(view)).collect()
     }
 
@@ -72,7 +74,7 @@ impl State {
     }
 
     pub(super) fn history(&self, job: JobId) -> Result<Vec<HistoryEntry>> {
-        Ok(self.jobs.get(&job).map(|record| record.history.clone()).unwrap_or_default())
+        Ok(self.jobs.get(&job).map_or_else(Vec::new, |record| Vec::clone(&record.history)))
     }
 
     pub(super) fn workers(&self) -> Result<Vec<WorkerView>> {

@@ -3,12 +3,10 @@
 use std::{cmp::Reverse, collections::BTreeMap, time::Duration};
 
 use reelq_model::{BatchName, ScheduleName, Timestamp, WorkerId};
+use reelq_store::rules::run_lock::RunLock;
+use reelq_store::rules::ticks::{self, TickStanding};
 use reelq_store::{
     BatchHold, Result, TICKS_KEPT, TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan, TickState, TickView,
-    rules::{
-        run_lock::RunLock,
-        ticks::{self, TickStanding},
-    },
 };
 
 use super::state::State;
@@ -141,20 +139,14 @@ impl State {
         Ok(self.schedules.get(name).map_or_else(Vec::new, |schedule| schedule.over.clone()))
     }
 
-    pub(super) fn acquire_run_lock(
-        &mut self,
-        batch: &BatchName,
-        worker: &WorkerId,
-        lasts: Duration,
-    ) -> Result<BatchHold> {
-        let held = self.runs.get(batch).cloned();
-        Ok(match RunLock::acquire(self.now, held, worker, lasts, |_| false) {
-            Ok(lock) => {
-                self.runs.insert(batch.clone(), lock);
-                BatchHold::Held
-            }
-            Err(taken) => taken,
-        })
+    pub(super) fn acquire_run_lock(&mut self, name: &BatchName, by: &WorkerId, lasts: Duration) -> Result<BatchHold> {
+        let held = self.runs.get(name).cloned();
+        let lock = match RunLock::acquire(self.now, held, by, lasts, |_| false) {
+            Err(taken) => return Ok(taken),
+            Ok(lock) => lock,
+        };
+        self.runs.insert(name.clone(), lock);
+        Ok(BatchHold::Held)
     }
 
     pub(super) fn leave_batch(&mut self, batch: &BatchName, worker: &WorkerId) -> Result<()> {

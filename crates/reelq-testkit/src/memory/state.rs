@@ -7,7 +7,7 @@ use reelq_limits::DayTotal;
 use reelq_model::{AccountName, BatchName, Job, JobId, RequestKey, ScheduleName, Timestamp, WorkerId};
 use reelq_store::{
     AccountLimits, BatchDraft, BatchRecord, BreakerView, Error, HistoryEntry, LineDraft, PaceView, Pause, Result,
-    rules::{bounds, cancel::CancelWish, figures, queue::Queue, run_lock::RunLock},
+    rules::{bounds, cancel::CancelWish, figures, run_lock::RunLock},
     transition::{Change, HistoryNote, StoredJob},
 };
 
@@ -79,7 +79,7 @@ pub(super) struct Account {
     pub purged_today: DayTotal,
 }
 
-/// A job and what the store keeps around it. Verbs judge a copy, and write what came of it.
+/// A job and what the store keeps around it. A copy is cheap: verbs judge one, and write what came of it.
 #[derive(Debug, Clone)]
 pub(super) struct Record {
     pub job: Arc<Job>,
@@ -89,7 +89,7 @@ pub(super) struct Record {
     pub lease_until: Option<Timestamp>,
     pub cancel: CancelWish,
     pub parked: bool,
-    pub history: Vec<HistoryEntry>,
+    pub history: Arc<Vec<HistoryEntry>>,
     /// Its age among all jobs.
     pub serial: i64,
 }
@@ -99,10 +99,6 @@ impl Record {
     pub(super) fn stored(&self) -> StoredJob<'_> {
         let Self { version, due, lease_until, cancel, parked, .. } = *self;
         StoredJob { job: &self.job, version, due, lease_until, cancel, parked, listed: false }
-    }
-
-    pub(super) fn queue(&self, now: Timestamp) -> Queue {
-        Queue::of(&self.stored(), now)
     }
 
     /// The record as a change leaves it.
@@ -117,12 +113,18 @@ impl Record {
 
     /// Adds entries to its history, the oldest of which go once there are too many.
     fn write(&mut self, notes: Vec<HistoryNote<'_>>, at: Timestamp) {
-        self.history.extend(notes.into_iter().map(|note| note.into_entry(at)));
-        self.history.drain(..self.history.len().saturating_sub(HISTORY_KEPT));
+        let history = Arc::make_mut(&mut self.history);
+        history.extend(notes.into_iter().map(|note| note.into_entry(at)));
+        history.drain(..history.len().saturating_sub(HISTORY_KEPT));
     }
 }
 
 impl State {
+    /// The mark of the state as it is. Zero asks for the present one, and so is none itself.
+    pub(super) const fn mark(&self) -> u64 {
+        self.changes + 1
+    }
+
     pub(super) const fn next_serial(&mut self) -> i64 {
         self.serials += 1;
         self.serials
@@ -147,7 +149,7 @@ impl State {
     /// Keeps a job that is new, due at once.
     pub(super) fn insert(&mut self, job: Job) -> Record {
         let (job, serial) = (Arc::new(bounds::sound(job)), self.next_serial());
-        let (worker, lease_until, cancel, history) = (None, None, CancelWish::NONE, Vec::new());
+        let (worker, lease_until, cancel, history) = (None, None, CancelWish::NONE, Arc::default());
         let due = Some(self.now);
         let record = Record { job, version: 1, due, worker, lease_until, cancel, parked: false, history, serial };
         self.jobs.insert(record.job.id, record.clone());
@@ -169,6 +171,12 @@ impl State {
         after
     }
 
+    /// Writes what a change makes of a record, and passes an answer on.
+    pub(super) fn saved<T>(&mut self, before: &Record, change: Change<'_>, answer: T) -> T {
+        self.save(before, change);
+        answer
+    }
+
     /// Marks a job and another one of its account that is charged for the same task.
     pub(super) fn mark_twins(&mut self, job: &Job) {
         let shared = |other: &Record| {
@@ -176,8 +184,8 @@ impl State {
             let charge = job.charges.iter().find(|charge| is_other && other.job.knows_task(&charge.task))?;
             Some((other.job.id, charge.task.clone()))
         };
-        let found = if job.shares_task_with.is_none() { self.jobs.values().find_map(shared) } else { None };
-        let Some((other, task)) = found else { return };
+        let mut others = self.jobs.values().filter(|_| job.shares_task_with.is_none());
+        let Some((other, task)) = others.find_map(shared) else { return };
         for (one, twin) in [(job.id, other), (other, job.id)] {
             let unmarked = self.jobs.get_mut(&one).filter(|record| record.job.shares_task_with.is_none());
             let Some(record) = unmarked else { continue };
@@ -187,4 +195,9 @@ impl State {
             record.write(vec![HistoryNote { event: figures::SHARED, reason, worker: None, status }], self.now);
         }
     }
+}
+
+/// A sum that is a count.
+pub(super) fn count(sum: i64) -> u64 {
+    u64::try_from(sum).unwrap_or(0)
 }

@@ -3,11 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use reelq_model::{Acceptance, Event, JobId, Submission, Timestamp, WorkerId};
-use reelq_store::{
-    Commit, Committed, Edit, Edited, LateAcceptance, Lease, RestoredSubmission, Result,
-    rules::cancel::CancelWish,
-    transition::{self, EditStep, LateStep, Step},
-};
+use reelq_store::rules::cancel::CancelWish;
+use reelq_store::transition::{self, EditStep, LateStep, Step};
+use reelq_store::{Commit, Committed, Edit, Edited, LateAcceptance, Lease, RestoredSubmission, Result};
 
 use super::state::{Batch, Record, State};
 
@@ -29,19 +27,14 @@ impl State {
         let Ok(record) = self.record(commit.lease.job.id) else { return commit.homeless() };
         let (worker, lasts) = (&commit.lease.worker, commit.lease.lasts);
         let mut stored = record.stored();
-        if matches!(commit.event, Event::Sending { .. }) && self.is_cancelling(&record) {
+        let is_cancelling = self.batches.get(&record.job.batch).is_none_or(|batch| batch.record.cancelling);
+        if matches!(commit.event, Event::Sending { .. }) && is_cancelling && stored.cancel == CancelWish::NONE {
             stored.cancel = CancelWish::ASKED;
         }
         match transition::commit(self.now, &stored, commit) {
             Step::Stale => Committed::Stale,
-            Step::Unwanted(change) => {
-                self.save(&record, change);
-                Committed::Stale
-            }
-            Step::Park(change, illegal) => {
-                self.save(&record, change);
-                Committed::Illegal(illegal)
-            }
+            Step::Unwanted(change) => self.saved(&record, change, Committed::Stale),
+            Step::Park(change, illegal) => self.saved(&record, change, Committed::Illegal(illegal)),
             Step::Late(change) => {
                 let ended = change.map(|change| self.save(&record, change));
                 if let Event::Accepted { acceptance, first_poll } = &commit.event {
@@ -56,11 +49,6 @@ impl State {
         }
     }
 
-    fn is_cancelling(&self, record: &Record) -> bool {
-        let batch = self.batches.get(&record.job.batch);
-        record.cancel == CancelWish::NONE && batch.is_none_or(|batch| batch.record.cancelling)
-    }
-
     fn accept(
         &mut self,
         record: &Record,
@@ -71,16 +59,12 @@ impl State {
         let is_known = self.jobs.contains_key(&record.job.id.orphan(acceptance.task.as_str()));
         match transition::record_acceptance(self.now, &record.stored(), acceptance, first_poll, worker, is_known) {
             LateStep::Known => LateAcceptance::Known,
-            LateStep::Settled(change) => {
-                self.save(record, *change);
-                LateAcceptance::Settled
-            }
+            LateStep::Settled(change) => self.saved(record, *change, LateAcceptance::Settled),
             LateStep::Orphan(charge) => {
                 let orphan = self.insert(charge.record.job.clone().into_owned());
                 let orphan = self.save(&orphan, charge.record);
                 self.mark_twins(&orphan.job);
-                self.save(record, charge.parent);
-                LateAcceptance::Orphan(charge.id)
+                self.saved(record, charge.parent, LateAcceptance::Orphan(charge.id))
             }
         }
     }
@@ -99,10 +83,7 @@ impl State {
         Ok(match transition::restore_submission(self.now, &record.stored(), submission) {
             Err(illegal) => RestoredSubmission::Refused(illegal),
             Ok(None) => RestoredSubmission::Known,
-            Ok(Some(change)) => {
-                self.save(&record, change);
-                RestoredSubmission::Restored
-            }
+            Ok(Some(change)) => self.saved(&record, change, RestoredSubmission::Restored),
         })
     }
 
@@ -125,10 +106,7 @@ impl State {
         }
         Ok(match transition::edit(self.now, &record.stored(), edit) {
             EditStep::Refused(illegal) => Edited::Refused(illegal),
-            EditStep::Change(change) => {
-                self.save(&record, *change);
-                Edited::Done
-            }
+            EditStep::Change(change) => self.saved(&record, *change, Edited::Done),
             EditStep::Note(wish) => {
                 // Whoever holds the job keeps its lease.
                 record.cancel = wish;
