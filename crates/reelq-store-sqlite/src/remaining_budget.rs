@@ -21,7 +21,7 @@ pub(super) fn held(conn: &Connection, account: &Account, now: Timestamp) -> Resu
     }
     let mut held = Vec::new();
     for waiting in groups::waiting(conn, account.id, None, &[])? {
-        if let Some((by, until)) = remaining_budget.held_by(&waiting.prices, now)
+        if let Some((by, until)) = waiting.budget.held_by(&remaining_budget, waiting.prices, now)
             && let Some(batch) = name(conn, waiting.batch)?
         {
             held.push(HeldBatch { batch, by, until });

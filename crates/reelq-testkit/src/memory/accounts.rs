@@ -8,7 +8,7 @@ use reelq_store::{
     rules::{codes, pauses},
 };
 
-use super::state::{Account, State, count};
+use super::state::{Account, State};
 
 impl State {
     pub(super) fn account(&mut self, name: &AccountName) -> &mut Account {
@@ -23,7 +23,8 @@ impl State {
 
     pub(super) fn pace(&self, name: &AccountName) -> Result<PaceView> {
         let mut view = self.accounts.get(name).map(|account| account.pace.clone()).unwrap_or_default();
-        (view.usage.in_flight, view.now) = (count(self.account_totals(name).sums.in_flight), self.now);
+        let in_flight = u64::try_from(self.account_totals(name).sums.in_flight);
+        (view.usage.in_flight, view.now) = (in_flight.unwrap_or(0), self.now);
         Ok(view)
     }
 

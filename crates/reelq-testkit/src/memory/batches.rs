@@ -122,7 +122,7 @@ impl State {
     pub(super) fn sums<'a>(&self, records: impl Iterator<Item = &'a Record>) -> Sums {
         let mut sums = Sums::default();
         for record in records {
-            let delta = LedgerDelta::between(None, Some(&self.stored(record)));
+            let delta = LedgerDelta::between(None, Some(&record.stored()));
             sums.batch += delta.batch;
             sums.account.sums += delta.account;
             let of_today = delta.days.iter().filter(|(day, _)| *day == self.now.day());

@@ -17,11 +17,12 @@ use super::state::{Batch, Record, State};
 struct Waiting<'a> {
     batch: &'a Batch,
     budget: BatchBudget,
-    jobs: VecDeque<ReadyJob>,
+    /// With their prices.
+    jobs: VecDeque<(Place, i64)>,
 }
 
-/// In this order: the highest priority first, then age; then its price.
-type ReadyJob = (Reverse<i32>, i64, JobId, i64);
+/// A job's place in its batch's queue: the highest priority first, then age.
+type Place = (Reverse<i32>, i64, JobId);
 
 impl State {
     pub(super) fn claim(&mut self, claim: &Claim) -> Result<Claimed> {
@@ -37,22 +38,18 @@ impl State {
         if let Some(held) = pauses::held(claim.stage, pauses, self.now, next_poll)? {
             return Ok(held);
         }
-        let tat = account.poll_tat;
+        let poll_bucket = limits.and_then(|limits| limits.poll_bucket(account.poll_tat, self.now));
         match (claim.stage, limits) {
             (ClaimStage::Submit, Some(limits)) => self.claim_submissions(claim, &limits),
-            (ClaimStage::Poll, Some(limits)) => match limits.poll_bucket(tat, self.now) {
-                None => Ok(Claimed::default()),
-                bucket => Ok(self.claim_due(claim, [Queue::Poll; 2], bucket)),
-            },
-            (ClaimStage::Poll, None) => Ok(self.claim_due(claim, [Queue::Poll; 2], None)),
+            (ClaimStage::Poll, Some(_)) if poll_bucket.is_none() => Ok(Claimed::default()),
+            (ClaimStage::Poll, _) => Ok(self.claim_due(claim, [Queue::Poll; 2], poll_bucket)),
             _ => Ok(self.claim_due(claim, [Queue::Fetch, Queue::FetchLater], None)),
         }
     }
 
     fn in_queue(&self, account: &AccountName, queue: Queue) -> impl Iterator<Item = &Record> {
-        self.jobs
-            .values()
-            .filter(move |record| Queue::of(&record.stored(), self.now) == queue && record.job.spec.account == *account)
+        let of_account = self.jobs.values().filter(move |record| record.job.spec.account == *account);
+        of_account.filter(move |record| Queue::of(&record.stored(), self.now) == queue)
     }
 
     /// The jobs of a queue that the claim may have.
@@ -149,13 +146,9 @@ impl State {
         let mut is_held_by_day = false;
         let jobs = turns.take(most, |serial| {
             let Some(Waiting { budget, jobs, .. }) = waiting.get_mut(&serial) else { return Ok(None) };
-            while let Some((.., job, price)) = jobs.pop_front() {
-                if budget.take(&mut money, price) {
-                    return Ok(Some(job));
-                }
-            }
-            is_held_by_day |= budget.is_held_by_day();
-            Ok(None)
+            let found = budget.take_first(&mut money, jobs);
+            is_held_by_day |= found.is_none() && budget.is_held_by_day();
+            Ok(found.map(|(.., job)| job))
         })?;
         let account = self.account(&claim.account);
         account.turn = turns.time();
@@ -165,10 +158,10 @@ impl State {
 
     /// The batches that may be worked on and have some of these jobs ready, by age.
     fn waiting<'a>(&'a self, records: impl Iterator<Item = &'a Record>) -> BTreeMap<i64, Waiting<'a>> {
-        let mut ready: BTreeMap<&BatchName, Vec<ReadyJob>> = BTreeMap::new();
+        let mut ready: BTreeMap<&BatchName, Vec<(Place, i64)>> = BTreeMap::new();
         for Record { job, serial, .. } in records {
-            let entry = (Reverse(job.priority), *serial, job.id, bounds::price(job.price));
-            ready.entry(&job.batch).or_default().push(entry);
+            let place = (Reverse(job.priority), *serial, job.id);
+            ready.entry(&job.batch).or_default().push((place, bounds::price(job.price)));
         }
         let waiting = ready.into_iter().filter_map(|(name, mut jobs)| {
             let is_open = |record: &BatchRecord| record.whole && !record.paused && !record.cancelling;
@@ -185,9 +178,7 @@ impl State {
     pub(super) fn held(&self, account: &AccountName, money: &RemainingBudget) -> Vec<HeldBatch> {
         let waiting = self.waiting(self.in_queue(account, Queue::Ready).filter(|_| money.is_bounded()));
         let held = waiting.into_values().filter_map(|Waiting { batch, budget, jobs }| {
-            let prices = jobs.iter().map(|(.., price)| *price);
-            let prices: Vec<_> = prices.filter(|price| budget.covers(*price)).collect();
-            let (by, until) = money.held_by(&prices, self.now).filter(|_| !prices.is_empty())?;
+            let (by, until) = budget.held_by(money, jobs.iter().map(|(_, price)| *price), self.now)?;
             Some(HeldBatch { batch: batch.record.draft.name.clone(), by, until })
         });
         held.collect()

@@ -1,11 +1,15 @@
 //! Loads: lines wait out of sight until the load is finished; the next load of the batch supersedes an unfinished one.
+//! And which request was asked for in which batch.
 
-use std::sync::Arc;
+use std::{cmp::Reverse, sync::Arc};
 
-use reelq_model::{BatchName, Job, JobId, Stage};
+use reelq_model::{BatchName, Job, JobId, RequestKey, Stage};
 use reelq_store::rules::{bounds, cancel::CancelWish, figures};
 use reelq_store::transition::{self, LineGone, LineTerms};
-use reelq_store::{BatchDraft, BatchRecord, Enqueued, Error, Import, Imported, ImportsSeen, Known, LineDraft, Result};
+use reelq_store::{
+    BatchDraft, BatchRecord, Enqueued, Error, Import, Imported, ImportsSeen, Known, LineDraft, NotedRequest, Noting,
+    RequestNote, Result, Unnoted,
+};
 
 use super::state::{Batch, Lines, Record, State};
 
@@ -76,14 +80,15 @@ impl State {
         let is_gone = |record: &&Record| !lines.contains_key(&record.job.id);
         let gone: Vec<Record> = self.of_batch(name).filter(is_gone).cloned().collect();
         let mut cancelled = 0;
-        for record in gone {
+        for mut record in gone {
+            record.listed = false;
             let step = transition::line_is_gone(self.now, &record.stored()).map_err(broken)?;
             cancelled += u64::from(step != LineGone::Kept && matches!(record.job.stage, Stage::Ready));
             let unwanted = Record { cancel: CancelWish::GONE, ..record.clone() };
             match step {
                 LineGone::Withdraw(change) => drop(self.save(&unwanted, *change)),
                 LineGone::Note(_) => drop(self.jobs.insert(unwanted.job.id, unwanted)),
-                LineGone::Kept => {}
+                LineGone::Kept => drop(self.jobs.insert(record.job.id, record.clone())),
             }
         }
         Ok(cancelled)
@@ -92,7 +97,7 @@ impl State {
     /// Gives a line its job: a new one, or the one that is known. Whether that was revived.
     fn place(&mut self, name: &BatchName, line: &LineDraft) -> Result<bool> {
         let Ok(mut record) = self.record(line.id()) else {
-            self.insert(Job::new(line.job.clone(), name.clone(), self.now));
+            self.insert(Job::new(line.job.clone(), name.clone(), self.now), true);
             return Ok(false);
         };
         let was_gone = record.cancel == CancelWish::GONE;
@@ -105,7 +110,7 @@ impl State {
         if may_change && let Some(job) = transition::take_over(&record.job, LineTerms::from(&line.job)) {
             (record.job, record.version) = (Arc::new(bounds::sound(job)), record.version + 1);
         }
-        record.cancel = if was_gone { CancelWish::NONE } else { record.cancel };
+        (record.listed, record.cancel) = (true, if was_gone { CancelWish::NONE } else { record.cancel });
         self.jobs.insert(line.id(), record.clone());
         let back = if was_gone { transition::line_is_back(self.now, &record.stored()).map_err(broken)? } else { None };
         Ok(back.map(|change| self.save(&record, change)).is_some())
@@ -122,6 +127,53 @@ impl State {
         let each = whole().map(|batch| (batch.record.draft.name.clone(), batch.loaded)).collect();
         let marks: Vec<String> = whole().map(|batch| format!("{}:{}", batch.serial, batch.loaded)).collect();
         Ok(ImportsSeen { each, mark: marks.join(" ") })
+    }
+
+    pub(super) fn unnoted(&self) -> Result<Vec<Unnoted>> {
+        let is_unnoted = |batch: &&Batch| {
+            let record = &batch.record;
+            record.whole && !record.purging && batch.loaded != batch.noted
+        };
+        let unnoted = self.batches.values().filter(is_unnoted);
+        let of = |batch: &Batch| Unnoted { batch: batch.record.draft.name.clone(), generation: batch.loaded };
+        Ok(unnoted.map(of).collect())
+    }
+
+    pub(super) fn note_requests(&mut self, batch: &BatchName, notes: &[RequestNote]) -> Result<()> {
+        for RequestNote { key, noting } in notes {
+            let place = (*key, batch.clone());
+            match noting {
+                Noting::Job(job) => self.requests.insert(place, (Some(*job), self.now)),
+                Noting::Bought => self.requests.insert(place, (None, self.now)),
+                Noting::Nothing => self.requests.remove(&place),
+            };
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish_noting(&mut self, noted: &Unnoted) -> Result<()> {
+        if let Some(batch) = self.batches.get_mut(&noted.batch).filter(|batch| batch.loaded == noted.generation) {
+            batch.noted = noted.generation;
+        }
+        Ok(())
+    }
+
+    pub(super) fn noted(&self, keys: &[RequestKey]) -> Result<Vec<Vec<NotedRequest>>> {
+        let noted = |key: &RequestKey| {
+            let found = self.requests.iter().filter(|((noted, _), _)| noted == key);
+            found.map(|((_, batch), (job, _))| NotedRequest { batch: batch.clone(), job: *job }).collect()
+        };
+        Ok(keys.iter().map(noted).collect())
+    }
+
+    pub(super) fn trim_bought(&mut self, most: u64) -> Result<()> {
+        let bought = self.requests.iter().filter(|(_, (job, _))| job.is_none());
+        let mut bought: Vec<_> = bought.map(|(place, (_, at))| (Reverse(*at), place.clone())).collect();
+        bought.sort_unstable();
+        for (_, place) in bought.into_iter().skip(usize::try_from(most).unwrap_or(usize::MAX)) {
+            self.requests.remove(&place);
+        }
+        Ok(())
     }
 }
 

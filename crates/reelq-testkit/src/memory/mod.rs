@@ -11,7 +11,6 @@ mod batches;
 mod claims;
 mod imports;
 mod reading;
-mod requests;
 mod schedules;
 mod state;
 mod steps;
@@ -19,17 +18,8 @@ mod steps;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use reelq_model::{
-    Acceptance, AccountName, BatchName, Event, JobId, Money, RequestKey, ScheduleName, SharedClock, Submission,
-    Timestamp, WorkerId,
-};
-use reelq_store::{
-    AccountLimits, AccountView, BatchDraft, BatchHold, BatchView, Breaker, BreakerView, Claim, Claimed, Commit,
-    Committed, Cursor, Edit, Edited, Enqueued, HistoryEntry, Import, Imported, ImportsSeen, JobFilter, JobView, Known,
-    LateAcceptance, Lease, LineDraft, NotedRequest, Pace, PaceView, Page, PauseReason, Purge, RequestNote,
-    RestoredSubmission, Result, ResultLine, Scanned, Store, TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan,
-    TickView, Unnoted, UnreadableRecord, WorkerView,
-};
+use reelq_model::*;
+use reelq_store::*;
 use tokio::sync::watch;
 
 use state::State;

@@ -30,7 +30,7 @@ impl State {
         let is_meant = |record: &&Record| {
             let is_named = filter.ids.contains(&record.job.id);
             let is_of_batch = filter.batch.as_ref().is_none_or(|batch| *batch == record.job.batch);
-            is_of_batch && (is_named || (filter.ids.is_empty() && self.stored(record).is_shown()))
+            is_of_batch && (is_named || (filter.ids.is_empty() && record.stored().is_shown()))
         };
         let meant = self.jobs.values().filter(is_meant).map(|record| (record, self.view(record)));
         meant.filter(|(_, view)| filter.passes(view)).collect()
@@ -62,7 +62,7 @@ impl State {
     pub(super) fn results(&self, name: &BatchName, page: Page) -> Result<Vec<ResultLine>> {
         let batch = self.batches.get(name).ok_or_else(|| Error::NoBatch(name.to_string()))?;
         let listed = batch.lines.keys().filter_map(|id| self.jobs.get(id));
-        let mut unlisted: Vec<_> = self.of_batch(name).filter(|record| self.line(record).is_none()).collect();
+        let mut unlisted: Vec<_> = self.of_batch(name).filter(|record| !record.listed).collect();
         unlisted.sort_by_key(|record| record.serial);
         let (orphans, others): (Vec<_>, Vec<_>) = unlisted.into_iter().partition(|other| other.job.orphan_of.is_some());
         let others = others.into_iter().filter(|record| figures::bought(&record.job));

@@ -89,16 +89,18 @@ pub(super) struct Record {
     pub lease_until: Option<Timestamp>,
     pub cancel: CancelWish,
     pub parked: bool,
+    /// It has a line in its batch's manifest.
+    pub listed: bool,
     pub history: Arc<Vec<HistoryEntry>>,
     /// Its age among all jobs.
     pub serial: i64,
 }
 
 impl Record {
-    /// The record as the contract's rules read it. Only [`State::stored`] knows whether it has a line.
+    /// The record as the contract's rules read it.
     pub(super) fn stored(&self) -> StoredJob<'_> {
-        let Self { version, due, lease_until, cancel, parked, .. } = *self;
-        StoredJob { job: &self.job, version, due, lease_until, cancel, parked, listed: false }
+        let Self { version, due, lease_until, cancel, parked, listed, .. } = *self;
+        StoredJob { job: &self.job, version, due, lease_until, cancel, parked, listed }
     }
 
     /// The record as a change leaves it.
@@ -141,17 +143,11 @@ impl State {
         Some((position, line))
     }
 
-    /// The record as the contract's rules read it.
-    pub(super) fn stored<'a>(&self, record: &'a Record) -> StoredJob<'a> {
-        StoredJob { listed: self.line(record).is_some(), ..record.stored() }
-    }
-
     /// Keeps a job that is new, due at once.
-    pub(super) fn insert(&mut self, job: Job) -> Record {
-        let (job, serial) = (Arc::new(bounds::sound(job)), self.next_serial());
-        let (worker, lease_until, cancel, history) = (None, None, CancelWish::NONE, Arc::default());
-        let due = Some(self.now);
-        let record = Record { job, version: 1, due, worker, lease_until, cancel, parked: false, history, serial };
+    pub(super) fn insert(&mut self, job: Job, listed: bool) -> Record {
+        let (job, serial, due) = (Arc::new(bounds::sound(job)), self.next_serial(), Some(self.now));
+        let (worker, lease_until, cancel, parked, history) = (None, None, CancelWish::NONE, false, Arc::default());
+        let record = Record { job, version: 1, due, worker, lease_until, cancel, parked, listed, history, serial };
         self.jobs.insert(record.job.id, record.clone());
         record
     }
@@ -195,9 +191,4 @@ impl State {
             record.write(vec![HistoryNote { event: figures::SHARED, reason, worker: None, status }], self.now);
         }
     }
-}
-
-/// A sum that is a count.
-pub(super) fn count(sum: i64) -> u64 {
-    u64::try_from(sum).unwrap_or(0)
 }

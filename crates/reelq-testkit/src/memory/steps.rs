@@ -61,7 +61,7 @@ impl State {
             LateStep::Known => LateAcceptance::Known,
             LateStep::Settled(change) => self.saved(record, *change, LateAcceptance::Settled),
             LateStep::Orphan(charge) => {
-                let orphan = self.insert(charge.record.job.clone().into_owned());
+                let orphan = self.insert(charge.record.job.clone().into_owned(), false);
                 let orphan = self.save(&orphan, charge.record);
                 self.mark_twins(&orphan.job);
                 self.saved(record, charge.parent, LateAcceptance::Orphan(charge.id))
