@@ -7,7 +7,7 @@ use super::{code, remaining_budget};
 use crate::error::Result;
 use reelq_limits::DayTotal;
 use reelq_store::{
-    AccountLimits, AccountTotals, AccountView, Error, Pace, Pause, PauseReason, rules::ledger::AccountSums,
+    AccountBalance, AccountLimits, AccountView, Error, Pace, Pause, PauseReason, rules::ledger::AccountSums,
 };
 
 /// An account's row.
@@ -28,8 +28,8 @@ pub(super) struct Account {
 }
 
 impl Account {
-    pub(super) const fn totals(&self, now: Timestamp) -> AccountTotals {
-        AccountTotals { sums: self.sums, spent_today: self.day.on(now.day()) }
+    pub(super) const fn balance(&self, now: Timestamp) -> AccountBalance {
+        AccountBalance { sums: self.sums, spent_today: self.day.on(now.day()) }
     }
 }
 
@@ -172,7 +172,7 @@ pub(super) fn views(conn: &Connection, now: Timestamp) -> Result<Vec<AccountView
             unread: account.unread.clone(),
             limits: account.limits,
             pace: account.pace.clone(),
-            ..account.totals(now).view(name, now)
+            ..account.balance(now).view(name, now)
         });
     }
     Ok(views)

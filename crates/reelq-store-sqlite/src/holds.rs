@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::{tx::Tx, worker_locks::WorkerLocks};
 use crate::error::Result;
-use reelq_store::{BatchHold, Error, rules::run_lock::RunLock};
+use reelq_store::{BatchHold, Error, rules::run_lock::RunLockRecord};
 
 pub(super) fn hold(
     tx: &Tx<'_>,
@@ -17,7 +17,7 @@ pub(super) fn hold(
     worker_locks: &WorkerLocks,
 ) -> Result<BatchHold> {
     let is_dead = |holder: &WorkerId| worker_locks.is_dead(holder.as_str());
-    let lock = match RunLock::acquire(tx.now, held(tx, batch)?, worker, lasts, is_dead) {
+    let lock = match RunLockRecord::acquire(tx.now, held(tx, batch)?, worker, lasts, is_dead) {
         Ok(lock) => lock,
         Err(taken) => return Ok(taken),
     };
@@ -28,7 +28,7 @@ pub(super) fn hold(
 }
 
 /// The right that was given last.
-fn held(tx: &Tx<'_>, batch: &BatchName) -> Result<Option<RunLock>> {
+fn held(tx: &Tx<'_>, batch: &BatchName) -> Result<Option<RunLockRecord>> {
     let found: Option<(String, i64, i64)> = tx
         .conn
         .prepare_cached("SELECT worker, since, until FROM holds WHERE batch = ?1")?
@@ -37,7 +37,7 @@ fn held(tx: &Tx<'_>, batch: &BatchName) -> Result<Option<RunLock>> {
     let Some((worker, since, until)) = found else { return Ok(None) };
     let worker = WorkerId::new(worker).map_err(|error| Error::broken(error.to_string()))?;
     let (since, until) = (Timestamp::from_millis(since), Timestamp::from_millis(until));
-    Ok(Some(RunLock { worker, since, until }))
+    Ok(Some(RunLockRecord { worker, since, until }))
 }
 
 pub(super) fn leave(tx: &Tx<'_>, batch: &BatchName, worker: &WorkerId) -> Result<()> {

@@ -10,7 +10,7 @@ use reelq_store::HeldBatch;
 
 /// What the account's budgets have left.
 pub(super) fn of(account: &Account, now: Timestamp) -> RemainingBudget {
-    account.totals(now).remaining(account.limits.as_ref())
+    account.balance(now).remaining(account.limits.as_ref())
 }
 
 /// The batches that wait for the account's money.

@@ -4,7 +4,7 @@
 //! the store's own time.
 
 mod absent;
-mod account_totals;
+mod account_balance;
 mod batch_record;
 mod bulk;
 mod claim;
@@ -25,7 +25,7 @@ pub mod transition;
 mod unreadable;
 
 pub use absent::{AbsentJob, AbsentPurchase, AbsentSum, AbsentView, Absentees, Stake};
-pub use account_totals::AccountTotals;
+pub use account_balance::AccountBalance;
 pub use batch_record::BatchRecord;
 pub use bulk::{Cursor, Edit, Scanned, Shown};
 pub use claim::{Claim, ClaimStage, Claimed, Lease};

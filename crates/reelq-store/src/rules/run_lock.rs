@@ -8,7 +8,7 @@ use crate::BatchHold;
 
 /// The right to run a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunLock {
+pub struct RunLockRecord {
     /// Who has it.
     pub worker: WorkerId,
     /// Since when, however often it was renewed.
@@ -17,7 +17,7 @@ pub struct RunLock {
     pub until: Timestamp,
 }
 
-impl RunLock {
+impl RunLockRecord {
     /// The right of `worker` for `lasts` from now. `held` is the right that was given last, and `is_dead` says whether a
     /// worker's process has certainly ended: it is not waited for.
     ///
@@ -49,10 +49,11 @@ mod tests {
 
     #[test]
     fn a_run_lock_is_renewed_by_its_holder_and_taken_over_once_it_ends_or_its_holder_is_dead() {
-        let lock = |holder: &str, since, until| RunLock { worker: worker(holder), since: at(since), until: at(until) };
+        let lock =
+            |holder: &str, since, until| RunLockRecord { worker: worker(holder), since: at(since), until: at(until) };
         let lasts = Duration::from_millis(50);
-        let ask = |held: Option<RunLock>, now, dead| {
-            RunLock::acquire(at(now), held, &worker("me"), lasts, |holder| dead && *holder == worker("other"))
+        let ask = |held: Option<RunLockRecord>, now, dead| {
+            RunLockRecord::acquire(at(now), held, &worker("me"), lasts, |holder| dead && *holder == worker("other"))
         };
         let taken = |ends_in| BatchHold::Taken {
             worker: worker("other"),

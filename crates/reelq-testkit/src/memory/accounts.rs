@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reelq_model::AccountName;
 use reelq_store::{
-    AccountLimits, AccountTotals, AccountView, Breaker, BreakerView, Pace, PaceView, Pause, PauseReason, Result,
+    AccountBalance, AccountLimits, AccountView, Breaker, BreakerView, Pace, PaceView, Pause, PauseReason, Result,
     rules::{codes, pauses},
 };
 
@@ -23,7 +23,7 @@ impl State {
 
     pub(super) fn pace(&self, name: &AccountName) -> Result<PaceView> {
         let mut view = self.accounts.get(name).map(|account| account.pace.clone()).unwrap_or_default();
-        let in_flight = u64::try_from(self.account_totals(name).sums.in_flight);
+        let in_flight = u64::try_from(self.account_balance(name).sums.in_flight);
         (view.usage.in_flight, view.now) = (in_flight.unwrap_or(0), self.now);
         Ok(view)
     }
@@ -85,25 +85,25 @@ impl State {
 
     pub(super) fn accounts(&self) -> Result<Vec<AccountView>> {
         let view = |(name, account): (&AccountName, &Account)| {
-            let totals = self.account_totals(name);
+            let balance = self.account_balance(name);
             AccountView {
                 limits: account.limits,
                 pace: account.pace.pace.clone(),
                 pauses: account.pauses.values().filter(|pause| pause.stands(self.now)).cloned().collect(),
-                held: self.held(name, &totals.remaining(account.limits.as_ref())),
-                ..totals.view(name.clone(), self.now)
+                held: self.held(name, &balance.remaining(account.limits.as_ref())),
+                ..balance.view(name.clone(), self.now)
             }
         };
         Ok(self.accounts.iter().map(view).collect())
     }
 
     /// Purged jobs included.
-    pub(super) fn account_totals(&self, name: &AccountName) -> AccountTotals {
-        let mut totals = self.sums(self.jobs.values().filter(|record| record.job.spec.account == *name)).account;
+    pub(super) fn account_balance(&self, name: &AccountName) -> AccountBalance {
+        let mut balance = self.sums(self.jobs.values().filter(|record| record.job.spec.account == *name)).account;
         if let Some(account) = self.accounts.get(name) {
-            totals.sums.spent += account.purged;
-            totals.spent_today += account.purged_today.on(self.now.day());
+            balance.sums.spent += account.purged;
+            balance.spent_today += account.purged_today.on(self.now.day());
         }
-        totals
+        balance
     }
 }

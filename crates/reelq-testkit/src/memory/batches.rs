@@ -7,7 +7,7 @@ use reelq_limits::remaining_budget::is_reached;
 use reelq_model::{BatchName, JobId, Money, Stage, Status};
 use reelq_store::rules::bounds;
 use reelq_store::rules::ledger::{BatchSums, LedgerDelta};
-use reelq_store::{AccountTotals, BatchView, Error, Purge, Result, StatusCounts, Unfinished};
+use reelq_store::{AccountBalance, BatchView, Error, Purge, Result, StatusCounts, Unfinished};
 
 use super::state::{Batch, Record, State};
 
@@ -18,7 +18,7 @@ const STEP: usize = 2_000;
 #[derive(Debug, Default)]
 pub(super) struct Sums {
     pub batch: BatchSums,
-    pub account: AccountTotals,
+    pub account: AccountBalance,
     /// How many there are by status: of the manifest's lines, and others.
     pub counts: [StatusCounts; 2],
 }
@@ -31,13 +31,11 @@ impl State {
     }
 
     pub(super) fn pause_batch(&mut self, name: &BatchName, paused: bool) -> Result<()> {
-        self.changing(name)?.record.paused = paused;
-        Ok(())
+        self.changing(name).map(|batch| batch.record.paused = paused)
     }
 
     pub(super) fn set_budget(&mut self, name: &BatchName, budget: Option<Money>) -> Result<()> {
-        self.changing(name)?.record.draft.budget = budget;
-        Ok(())
+        self.changing(name).map(|batch| batch.record.draft.budget = budget)
     }
 
     /// A load that is under way ends here.

@@ -108,14 +108,14 @@ impl State {
 
     /// Submissions whose fate is open, then new ones.
     fn claim_submissions(&mut self, claim: &Claim, limits: &AccountLimits) -> Result<Claimed> {
-        let (now, totals) = (self.now, self.account_totals(&claim.account));
+        let (now, balance) = (self.now, self.account_balance(&claim.account));
         let account = self.account(&claim.account);
         let pace = &account.pace.pace;
         let Some(bucket) = limits.submit_bucket(pace, account.submit_tat, now) else { return Ok(Claimed::default()) };
-        let (tokens, room) = (bucket.available().min(claim.limit), limits.room(pace, totals.sums.in_flight));
+        let (tokens, room) = (bucket.available().min(claim.limit), limits.room(pace, balance.sums.in_flight));
         let mut jobs = self.first(claim, Queue::Replay, tokens);
         let (new, is_held_by_day) =
-            self.take_turns(claim, totals.remaining(Some(limits)), (tokens - jobs.len()).min(room))?;
+            self.take_turns(claim, balance.remaining(Some(limits)), (tokens - jobs.len()).min(room))?;
         jobs.extend(new);
         let (leases, given) = (self.give(claim, &jobs), jobs.len());
         if given > 0 {

@@ -3,7 +3,7 @@
 use std::{cmp::Reverse, collections::BTreeMap, time::Duration};
 
 use reelq_model::{BatchName, ScheduleName, Timestamp, WorkerId};
-use reelq_store::rules::run_lock::RunLock;
+use reelq_store::rules::run_lock::RunLockRecord;
 use reelq_store::rules::ticks::{self, TickStanding};
 use reelq_store::{
     BatchHold, Result, TICKS_KEPT, TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan, TickState, TickView,
@@ -141,7 +141,7 @@ impl State {
 
     pub(super) fn acquire_run_lock(&mut self, name: &BatchName, by: &WorkerId, lasts: Duration) -> Result<BatchHold> {
         let held = self.runs.get(name).cloned();
-        let lock = match RunLock::acquire(self.now, held, by, lasts, |_| false) {
+        let lock = match RunLockRecord::acquire(self.now, held, by, lasts, |_| false) {
             Err(taken) => return Ok(taken),
             Ok(lock) => lock,
         };

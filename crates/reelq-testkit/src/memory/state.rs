@@ -7,7 +7,7 @@ use reelq_limits::DayTotal;
 use reelq_model::{AccountName, BatchName, Job, JobId, RequestKey, ScheduleName, Timestamp, WorkerId};
 use reelq_store::{
     AccountLimits, BatchDraft, BatchRecord, BreakerView, Error, HistoryEntry, LineDraft, PaceView, Pause, Result,
-    rules::{bounds, cancel::CancelWish, figures, run_lock::RunLock},
+    rules::{bounds, cancel::CancelWish, figures, run_lock::RunLockRecord},
     transition::{Change, HistoryNote, StoredJob},
 };
 
@@ -33,7 +33,7 @@ pub(super) struct State {
     /// The job that asks for it, or none where it was bought and its batch is gone, and when that was noted.
     pub requests: BTreeMap<(RequestKey, BatchName), (Option<JobId>, Timestamp)>,
     pub schedules: BTreeMap<ScheduleName, Schedule>,
-    pub runs: BTreeMap<BatchName, RunLock>,
+    pub runs: BTreeMap<BatchName, RunLockRecord>,
 }
 
 /// The lines of a manifest in their order, by the jobs that they ask for.

@@ -7,14 +7,14 @@ use crate::{AccountLimits, AccountView, Pace, rules::ledger::AccountSums};
 
 /// The sums of an account on the present day. Amounts are micro-dollars.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct AccountTotals {
+pub struct AccountBalance {
     /// Over all its jobs, with what purged ones had cost.
     pub sums: AccountSums,
     /// Of what it spent, what was charged on the present day.
     pub spent_today: i64,
 }
 
-impl AccountTotals {
+impl AccountBalance {
     /// What its budgets have left.
     pub fn remaining(&self, limits: Option<&AccountLimits>) -> RemainingBudget {
         RemainingBudget::new(limits, self.sums.spent, self.spent_today, self.sums.set_aside())
@@ -40,21 +40,28 @@ impl AccountTotals {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
+
     use super::*;
     use crate::transition::samples::at;
 
     #[test]
     fn what_is_set_aside_counts_in_the_view_and_against_both_budgets() {
         let sums = AccountSums { in_flight: 2, spent: 50, reserved: 20, claimed: 10 };
-        let totals = AccountTotals { sums, spent_today: 5 };
-        let view = totals.view(AccountName::new("acct").unwrap(), at(0));
+        let balance = AccountBalance { sums, spent_today: 5 };
+        let view = balance.view(AccountName::new("acct").unwrap(), at(0));
         assert_eq!((view.in_flight, view.spent, view.reserved), (2, Money::from_micros(50), Money::from_micros(30)));
-        let limits: AccountLimits = serde_json::from_value(serde_json::json!({
-            "requests_per_second": 1.0, "burst": 1, "polls_per_second": 1.0, "max_in_flight": 1,
-            "budget": "0.0001", "daily_budget": "0.00004"
-        }))
-        .unwrap();
-        let remaining = totals.remaining(Some(&limits));
+        let limits = AccountLimits {
+            requests_per_second: 1.0,
+            burst: NonZeroU32::MIN,
+            polls_per_second: 1.0,
+            max_in_flight: NonZeroU32::MIN,
+            budget: Some(Money::from_micros(100)),
+            daily_budget: Some(Money::from_micros(40)),
+            open_rate: false,
+            open_in_flight: false,
+        };
+        let remaining = balance.remaining(Some(&limits));
         assert_eq!(remaining.holds(5), None);
         assert_eq!(remaining.holds(6), Some(crate::AccountCap::DailyBudget));
         assert_eq!(remaining.holds(21), Some(crate::AccountCap::Budget));
