@@ -1,5 +1,5 @@
-//! Batches: what people set, what their jobs add up to, and their removal. One that is being removed can only be removed
-//! further.
+//! Batches: what people set, what their jobs add up to, and their removal.
+//! One that is being removed can only be removed further.
 
 use std::cmp::Reverse;
 

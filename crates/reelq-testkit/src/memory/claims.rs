@@ -1,4 +1,5 @@
-//! Claims: due jobs are leased as far as pauses, tokens, caps and budgets allow; those to submit in turns between batches.
+//! Claims: due jobs are leased as far as pauses, tokens, caps and budgets allow.
+//! Jobs to submit are taken in turns between batches.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};

@@ -1,5 +1,5 @@
-//! Loads: lines wait out of sight until the load is finished; the next load of the batch supersedes an unfinished one.
-//! And which request was asked for in which batch.
+//! Loads, and which requests they ask for.
+//! Lines wait out of sight until their load is finished. The next load of the batch supersedes an unfinished one.
 
 use std::{cmp::Reverse, sync::Arc};
 
@@ -74,8 +74,8 @@ impl State {
         Ok(Imported { lines: lines.len() as u64, cancelled, revived })
     }
 
-    /// Withdraws jobs whose line is gone and that wait to be submitted. Those that a worker holds, and those that may have been bought,
-    /// are withdrawn should they come back to `ready`.
+    /// Withdraws jobs whose line is gone and that wait to be submitted. Those that a worker holds, and those that may have
+    /// been bought, are withdrawn should they come back to `ready`.
     fn withdraw_gone(&mut self, name: &BatchName, lines: &Lines) -> Result<u64> {
         let is_gone = |record: &&Record| !lines.contains_key(&record.job.id);
         let gone: Vec<Record> = self.of_batch(name).filter(is_gone).cloned().collect();

@@ -1,8 +1,8 @@
 //! A store in memory that keeps the whole contract: for tests, and as a pattern for whoever writes another store.
 //!
-//! Simple over fast: one lock, plain maps, and sums that are added up whenever they are asked for. Each verb is one step of
-//! [`State`], a method of the verb's name: it reads the records, lets a pure function of the contract judge, and writes what
-//! came of it.
+//! Simple over fast: one lock, plain maps, and sums that are added up whenever they are asked for.
+//! Each verb is one step of [`State`], a method of the verb's name.
+//! It reads the records, lets a pure function of the contract judge, and writes what came of it.
 
 #![expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "verbs have the contract's signatures")]
 
@@ -18,8 +18,17 @@ mod steps;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use reelq_model::*;
-use reelq_store::*;
+use reelq_model::{
+    Acceptance, AccountName, BatchName, Event, JobId, Money, RequestKey, ScheduleName, SharedClock, Submission,
+    Timestamp, WorkerId,
+};
+use reelq_store::{
+    AccountLimits, AccountView, BatchDraft, BatchHold, BatchView, Breaker, BreakerView, Claim, Claimed, Commit,
+    Committed, Cursor, Edit, Edited, Enqueued, HistoryEntry, Import, Imported, ImportsSeen, JobFilter, JobView, Known,
+    LateAcceptance, Lease, LineDraft, NotedRequest, Pace, PaceView, Page, PauseReason, Purge, RequestNote,
+    RestoredSubmission, Result, ResultLine, Scanned, Store, TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan,
+    TickView, Unnoted, UnreadableRecord, WorkerView,
+};
 use tokio::sync::watch;
 
 use state::State;
