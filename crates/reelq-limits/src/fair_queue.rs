@@ -32,24 +32,40 @@ impl<B: Copy + Ord> FairQueue<B> {
         self.waiting.insert(Turn { start: pass.unwrap_or(0).max(self.time), batch, stride });
     }
 
+    /// Takes at most `most` jobs, each from the batch whose turn it is. `give` answers the batch's next job, or none where it
+    /// has nothing that may be taken now: then it has no further turn.
+    ///
+    /// # Errors
+    /// What `give` fails with.
+    pub fn take<J, E>(&mut self, most: usize, mut give: impl FnMut(B) -> Result<Option<J>, E>) -> Result<Vec<J>, E> {
+        let mut jobs = Vec::new();
+        while jobs.len() < most
+            && let Some(batch) = self.next()
+        {
+            match give(batch)? {
+                Some(job) => {
+                    jobs.push(job);
+                    self.served();
+                }
+                None => drop(self.waiting.pop_first()),
+            }
+        }
+        Ok(jobs)
+    }
+
     /// The batch whose turn it is.
-    pub fn next(&self) -> Option<B> {
+    fn next(&self) -> Option<B> {
         self.waiting.first().map(|turn| turn.batch)
     }
 
     /// It gave a job.
-    pub fn served(&mut self) {
+    fn served(&mut self) {
         if let Some(turn) = self.waiting.pop_first() {
             let pass = turn.start.saturating_add(turn.stride);
             self.time = turn.start;
             self.moved.insert(turn.batch, pass);
             self.waiting.insert(Turn { start: pass, ..turn });
         }
-    }
-
-    /// It has nothing that may be taken now.
-    pub fn passed_over(&mut self) {
-        self.waiting.pop_first();
     }
 
     /// The account's virtual time now.
@@ -73,6 +89,32 @@ mod tests {
     /// One claim: how many jobs, and which batches may be worked on.
     fn claims() -> impl Strategy<Value = Vec<(usize, u8)>> {
         prop::collection::vec((1..9_usize, prop_oneof![4 => Just(0b1111_u8), 1 => any::<u8>()]), 1..200)
+    }
+
+    #[test]
+    fn a_batch_with_nothing_to_give_has_no_further_turn() {
+        let mut fair_queue = FairQueue::at(0);
+        for batch in [1, 2] {
+            fair_queue.add(batch, None, stride(0));
+        }
+        let mut left = BTreeMap::from([(1, 1), (2, 5)]);
+        let mut asked = Vec::new();
+        let taken = fair_queue.take(4, |batch| {
+            asked.push(batch);
+            let jobs = left.get_mut(&batch).ok_or("no such batch")?;
+            *jobs -= 1;
+            Ok::<_, &str>((*jobs >= 0).then_some(batch))
+        });
+        assert_eq!(taken, Ok(vec![1, 2, 2, 2]));
+        assert_eq!(asked, [1, 2, 1, 2, 2]);
+    }
+
+    #[test]
+    fn a_failure_to_give_ends_the_turns() {
+        let mut fair_queue = FairQueue::at(0);
+        fair_queue.add(1, None, stride(0));
+        assert_eq!(fair_queue.take(2, |_| Err::<Option<u8>, _>("lost")), Err("lost"));
+        assert_eq!(fair_queue.moved().count(), 0);
     }
 
     proptest! {

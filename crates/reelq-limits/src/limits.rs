@@ -5,7 +5,10 @@ use std::{num::NonZeroU32, time::Duration};
 use reelq_model::{BlockReason, Money, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::Fault;
+use crate::{
+    Fault, Pace,
+    token_bucket::{TokenBucket, polls_burst},
+};
 
 /// What an account allows. Set by the configuration of whoever starts work; the last word holds.
 ///
@@ -32,6 +35,24 @@ pub struct AccountLimits {
     /// `max_in_flight` is only where to begin: the provider's own limit is to be learned.
     #[serde(default)]
     pub open_in_flight: bool,
+}
+
+impl AccountLimits {
+    /// The rate tokens of submissions at `now`, at the pace that was learned; `None` where there will never be any.
+    pub fn submit_bucket(&self, pace: &Pace, tat: i64, now: Timestamp) -> Option<TokenBucket> {
+        TokenBucket::new(pace.requests_per_second(self), self.burst.get(), tat, now)
+    }
+
+    /// The rate tokens of status requests at `now`; `None` where there will never be any.
+    pub fn poll_bucket(&self, tat: i64, now: Timestamp) -> Option<TokenBucket> {
+        TokenBucket::new(self.polls_per_second, polls_burst(self.polls_per_second), tat, now)
+    }
+
+    /// How many more jobs may go into flight where so many are.
+    pub fn room(&self, pace: &Pace, in_flight: i64) -> usize {
+        let cap = i64::from(pace.max_in_flight(self).get());
+        usize::try_from(cap.saturating_sub(in_flight)).unwrap_or(0)
+    }
 }
 
 /// A cap on an account's money.
@@ -87,4 +108,11 @@ pub struct Pause {
     pub since: Timestamp,
     /// When it ends by itself; `None` where a person must end it.
     pub until: Option<Timestamp>,
+}
+
+impl Pause {
+    /// Whether it has not ended by itself.
+    pub fn stands(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| until > now)
+    }
 }

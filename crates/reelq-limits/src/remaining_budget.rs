@@ -1,5 +1,7 @@
 //! What an account's budgets have left, in all and for the day.
 
+use std::collections::VecDeque;
+
 use reelq_model::{Money, Timestamp};
 
 use crate::{AccountCap, AccountLimits};
@@ -108,6 +110,28 @@ impl BatchBudget {
         pays
     }
 
+    /// Takes the first of these jobs, each with its price, that both can pay for. Those before it are dropped.
+    pub fn take_first<J>(&mut self, account: &mut RemainingBudget, jobs: &mut VecDeque<(J, i64)>) -> Option<J> {
+        while let Some((job, price)) = jobs.pop_front() {
+            if self.take(account, price) {
+                return Some(job);
+            }
+        }
+        None
+    }
+
+    /// What of the account's budgets holds all jobs of these prices back that the batch can pay for, and until when;
+    /// nothing where it can pay for none.
+    pub fn held_by(
+        &self,
+        account: &RemainingBudget,
+        prices: impl IntoIterator<Item = i64>,
+        now: Timestamp,
+    ) -> Option<(AccountCap, Option<Timestamp>)> {
+        let prices: Vec<i64> = prices.into_iter().filter(|price| self.covers(*price)).collect();
+        account.held_by(&prices, now).filter(|_| !prices.is_empty())
+    }
+
     /// Only the account's daily budget held some of its jobs back.
     pub const fn is_held_by_day(&self) -> bool {
         self.held_by_day
@@ -190,5 +214,23 @@ mod tests {
         assert!(other.is_held_by_day());
         assert!(other.take(&mut account, 2));
         assert!(!BatchBudget::new(Some(10), 0).covers(-1), "no price, no purchase");
+    }
+
+    #[test]
+    fn the_first_job_that_can_be_paid_for_is_taken_and_those_before_it_are_dropped() {
+        let (mut account, mut batch) = (budget(100, 20), BatchBudget::new(Some(10), 0));
+        let mut jobs = VecDeque::from([("dear", 11), ("of another day", 6), ("cheap", 2), ("next", 1)]);
+        assert_eq!(batch.take_first(&mut account, &mut jobs), Some("cheap"));
+        assert!(batch.is_held_by_day());
+        assert_eq!(jobs, [("next", 1)]);
+    }
+
+    #[test]
+    fn what_a_batch_cannot_pay_for_does_not_wait_for_its_account() {
+        let (account, now) = (budget(100, 20), Timestamp::from_millis(7));
+        let batch = BatchBudget::new(Some(80), 0);
+        assert_eq!(batch.held_by(&account, [90], now), None);
+        assert_eq!(batch.held_by(&account, [90, 70], now), Some((AccountCap::Budget, None)));
+        assert_eq!(batch.held_by(&account, [90, 5], now), None, "one of them may go");
     }
 }

@@ -90,7 +90,7 @@ impl Walk<'_> {
         }
         let (next, _skip) = (unpacker.int()?, unpacker.count()?);
         let mut found = unpacker.each(|unpacker| read_found(caller, self.batch, unpacker))?;
-        found.retain(|found| fails_as_wanted(self.filter, &found.view));
+        found.retain(|found| self.filter.fails_as_wanted(&found.view));
         Ok((found, (next >= 0).then_some(next)))
     }
 
@@ -100,7 +100,7 @@ impl Walk<'_> {
     }
 
     fn take(&self, job: Found, quota: &mut Quota, found: &mut Vec<Found>) {
-        if quota.left == 0 || !fails_as_wanted(self.filter, &job.view) {
+        if quota.left == 0 || !self.filter.fails_as_wanted(&job.view) {
             return;
         }
         if self.judged_here() && quota.skip > 0 {
@@ -169,15 +169,6 @@ fn read_found(caller: &Caller, batch: &BatchName, unpacker: &mut Unpacker<'_>) -
     }
 }
 
-fn fails_as_wanted(filter: &JobFilter, view: &JobView) -> bool {
-    let kind = match &view.job.stage {
-        reelq_model::Stage::Failed { failure, .. } => Some(failure.kind),
-        _ => None,
-    };
-    // Of one that cannot be read it is not known how it failed.
-    filter.failures.is_empty() || (!view.is_unreadable() && kind.is_some_and(|kind| filter.failures.contains(&kind)))
-}
-
 /// Jobs by filter, in the order of their batches and lines, those without a line last.
 pub(super) async fn jobs(caller: &Caller, filter: &JobFilter, page: Page) -> Result<Vec<JobView>> {
     if !filter.ids.is_empty() {
@@ -218,17 +209,7 @@ async fn named(caller: &Caller, filter: &JobFilter, page: Page) -> Result<Vec<Jo
     }
     found.sort_by_key(|(record, _)| (record.position == 0, record.batch, record.position, record.seq));
     let views = found.into_iter().map(|(record, line)| reading::view(record, &line));
-    let views = views.filter(|view| passes(filter, view));
+    let views = views.filter(|view| filter.passes(view));
     let after = usize::try_from(page.after).unwrap_or(usize::MAX);
     Ok(views.skip(after).take(page.limit).collect())
-}
-
-fn passes(filter: &JobFilter, view: &JobView) -> bool {
-    let job = &view.job;
-    let row = view.line.as_ref().map(|line| line.row);
-    filter.batch.as_ref().is_none_or(|batch| *batch == job.batch)
-        && filter.account.as_ref().is_none_or(|account| *account == job.spec.account)
-        && (filter.statuses.is_empty() || filter.statuses.contains(&job.status()))
-        && (filter.rows.is_empty() || row.is_some_and(|row| filter.rows.contains(&row)))
-        && fails_as_wanted(filter, view)
 }

@@ -1,12 +1,14 @@
 //! Accounts: their limits and pauses as the writer needs them, and as people see them.
 
-use reelq_model::{AccountName, Money, Timestamp};
+use reelq_model::{AccountName, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Row, params, types::ValueRef};
 
 use super::{code, remaining_budget};
 use crate::error::Result;
 use reelq_limits::DayTotal;
-use reelq_store::{AccountLimits, AccountView, Error, Pace, Pause, PauseReason};
+use reelq_store::{
+    AccountBalance, AccountLimits, AccountView, Error, Pace, Pause, PauseReason, rules::ledger::AccountSums,
+};
 
 /// An account's row.
 #[derive(Debug)]
@@ -18,12 +20,7 @@ pub(super) struct Account {
     pub pace: Pace,
     pub submit_tat: i64,
     pub poll_tat: i64,
-    pub in_flight: i64,
-    pub spent: i64,
-    /// Set aside for submissions under way.
-    pub reserved: i64,
-    /// The prices of the jobs that were claimed to be submitted.
-    pub claimed: i64,
+    pub sums: AccountSums,
     /// What was charged on the last day on which anything was.
     pub day: DayTotal,
     /// The virtual time of its batches' turns.
@@ -31,14 +28,8 @@ pub(super) struct Account {
 }
 
 impl Account {
-    /// What was charged on the day of `now`.
-    pub(super) const fn spent_today(&self, now: Timestamp) -> i64 {
-        self.day.on(now.day())
-    }
-
-    /// What is set aside.
-    pub(super) const fn open(&self) -> i64 {
-        self.reserved.saturating_add(self.claimed)
+    pub(super) const fn balance(&self, now: Timestamp) -> AccountBalance {
+        AccountBalance { sums: self.sums, spent_today: self.day.on(now.day()) }
     }
 }
 
@@ -76,10 +67,12 @@ fn read(row: &Row<'_>) -> Result<Account> {
         pace: read_pace(bytes(row, "pace")?),
         submit_tat: code::total(row, "submit_tat")?,
         poll_tat: code::total(row, "poll_tat")?,
-        in_flight: code::total(row, "in_flight")?,
-        spent: code::total(row, "spent")?,
-        reserved: code::total(row, "reserved")?,
-        claimed: code::total(row, "claimed")?,
+        sums: AccountSums {
+            in_flight: code::total(row, "in_flight")?,
+            spent: code::total(row, "spent")?,
+            reserved: code::total(row, "reserved")?,
+            claimed: code::total(row, "claimed")?,
+        },
         day: DayTotal { day: code::total(row, "day")?, spent: code::total(row, "day_spent")? },
         turn: code::total(row, "turn")?,
     })
@@ -173,20 +166,13 @@ pub(super) fn views(conn: &Connection, now: Timestamp) -> Result<Vec<AccountView
     let mut views = Vec::new();
     while let Some(row) = rows.next()? {
         let Some((name, account)) = named(row)? else { continue };
-        let (reserved, spent_today) = (account.open(), account.spent_today(now));
-        let (reserved, spent_today) = (Money::from_micros(reserved), Money::from_micros(spent_today));
         views.push(AccountView {
-            name,
             held: remaining_budget::held(conn, &account, now)?,
-            unread: account.unread,
-            limits: account.limits,
-            pace: account.pace,
             pauses: pauses(conn, account.id, now)?.into_iter().map(|(_, pause)| pause).collect(),
-            in_flight: code::count(account.in_flight),
-            spent: Money::from_micros(account.spent),
-            reserved,
-            spent_today,
-            day_ends: now.day_end(),
+            unread: account.unread.clone(),
+            limits: account.limits,
+            pace: account.pace.clone(),
+            ..account.balance(now).view(name, now)
         });
     }
     Ok(views)

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::error::Result;
 use reelq_store::rules::pauses;
-use reelq_store::{Claim, ClaimStage, Claimed, Pause};
+use reelq_store::{Claim, ClaimStage, Claimed};
 
 pub(super) fn claim(tx: &Tx<'_>, claim: &Claim) -> Result<Claimed> {
     rescue::expired(tx)?;
@@ -40,15 +40,9 @@ pub(super) fn claim(tx: &Tx<'_>, claim: &Claim) -> Result<Claimed> {
     if claim.limit == 0 || is_held {
         return Ok(Claimed::default());
     }
-    let held = holding(&scope)?;
-    if !held.is_empty() {
-        let last = pauses::last_end(held).map(|last| last.since(tx.now));
-        let retry_in = match claim.stage {
-            // Where there is nothing to ask about, nobody waits for the end of the pause.
-            ClaimStage::Poll => last.zip(scope.next_due(claim_due::NEXT_POLL)?).map(|(last, due)| last.max(due)),
-            _ => last,
-        };
-        return Ok(Claimed { retry_in, ..Claimed::default() });
+    let standing = account::pauses(tx.conn, scope.account.id, tx.now)?;
+    if let Some(held) = pauses::held(claim.stage, standing, tx.now, || scope.next_due(claim_due::NEXT_POLL))? {
+        return Ok(held);
     }
     match claim.stage {
         ClaimStage::Submit => claim_ready::submit(&scope),
@@ -60,11 +54,4 @@ pub(super) fn claim(tx: &Tx<'_>, claim: &Claim) -> Result<Claimed> {
 pub(super) fn batch_id(tx: &Tx<'_>, name: &BatchName) -> Result<Option<i64>> {
     let sql = "SELECT id FROM batches WHERE name = ?1";
     Ok(tx.conn.prepare_cached(sql)?.query_row([name.as_str()], |row| row.get(0)).optional()?)
-}
-
-/// The pauses that hold this kind of work.
-fn holding(scope: &ClaimScope<'_>) -> Result<Vec<Pause>> {
-    let now = scope.tx.now;
-    let holds = |(kind, pause)| pauses::holding(scope.claim.stage, kind, pause, now);
-    Ok(account::pauses(scope.tx.conn, scope.account.id, now)?.into_iter().filter_map(holds).collect())
 }

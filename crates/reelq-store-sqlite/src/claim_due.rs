@@ -6,8 +6,8 @@ use rusqlite::params;
 
 use super::{claim_scope::ClaimScope, lease};
 use crate::error::Result;
-use reelq_limits::token_bucket::{TokenBucket, polls_burst};
-use reelq_store::{Claimed, Lease};
+use reelq_limits::token_bucket::TokenBucket;
+use reelq_store::{Claimed, Lease, rules::next_work::NextWork};
 
 /// Status requests a second on an account whose limits cannot be read.
 const UNREAD_POLLS_PER_SECOND: f64 = 1.0;
@@ -31,13 +31,10 @@ pub(super) fn poll(scope: &ClaimScope<'_>) -> Result<Claimed> {
             TokenBucket::new(UNREAD_POLLS_PER_SECOND, 1, scope.account.poll_tat, scope.tx.now)
         }
         None => None,
-        Some(limits) => {
-            let burst = polls_burst(limits.polls_per_second);
-            match TokenBucket::new(limits.polls_per_second, burst, scope.account.poll_tat, scope.tx.now) {
-                None => return Ok(Claimed::default()),
-                bucket => bucket,
-            }
-        }
+        Some(limits) => match limits.poll_bucket(scope.account.poll_tat, scope.tx.now) {
+            None => return Ok(Claimed::default()),
+            bucket => bucket,
+        },
     };
     let tokens = bucket.map_or(limit, |bucket| bucket.available().min(limit));
     let rows = scope.rows(POLLS, tokens)?;
@@ -53,10 +50,9 @@ pub(super) fn poll(scope: &ClaimScope<'_>) -> Result<Claimed> {
     if given < rows.len() {
         return Ok(passed_over(leases));
     }
-    let retry_in = if given == limit { None } else { scope.next_due(NEXT_POLL)? };
+    let due = if given == limit { None } else { scope.next_due(NEXT_POLL)? };
     let token = bucket.map(|bucket| bucket.next_in(given));
-    let retry_in = retry_in.map(|due| token.map_or(due, |token| due.max(token)));
-    Ok(Claimed { leases, retry_in, ..Claimed::default() })
+    Ok(NextWork { due, token, ..NextWork::default() }.claimed(leases, limit))
 }
 
 /// Outputs that are due, the earliest link deadline first.
@@ -67,9 +63,9 @@ pub(super) fn collect(scope: &ClaimScope<'_>) -> Result<Claimed> {
     if leases.len() < rows.len() {
         return Ok(passed_over(leases));
     }
-    let retry_in =
-        if leases.len() == scope.claim.limit { None } else { scope.next_due(&scope.without_except(NEXT_FETCH))? };
-    Ok(Claimed { leases, retry_in, ..Claimed::default() })
+    let limit = scope.claim.limit;
+    let due = if leases.len() == limit { None } else { scope.next_due(&scope.without_except(NEXT_FETCH))? };
+    Ok(NextWork { due, ..NextWork::default() }.claimed(leases, limit))
 }
 
 /// What cannot be read was put aside; it stood before others, which the next claim brings.

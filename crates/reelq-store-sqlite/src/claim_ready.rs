@@ -1,19 +1,13 @@
 //! Claims of jobs to submit. What one batch's budget or pause holds back never holds up another batch.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{
-    claim_due,
-    claim_scope::{ClaimScope, sooner},
-    code, groups, lease,
-    ready_index::ReadyIndex,
-    remaining_budget,
-};
-use crate::error::Result;
-use reelq_limits::{fair_queue::FairQueue, token_bucket::TokenBucket};
-use reelq_store::Claimed;
+use super::{claim_due, claim_scope::ClaimScope, code, groups, lease, ready_index::ReadyIndex, remaining_budget};
+use crate::error::{Result, StepError};
+use reelq_limits::fair_queue::FairQueue;
+use reelq_store::{Claimed, rules::next_work::NextWork};
 
 pub(super) const REPLAYS: &str = "SELECT seq FROM jobs WHERE account = ?1 AND queue = 3 AND due <= ?2 \
     AND (?3 IS NULL OR batch = ?3) ORDER BY due LIMIT ?4";
@@ -26,15 +20,18 @@ pub(super) const NEXT_WAITING: &str =
 /// Submissions whose fate is open, then new ones.
 pub(super) fn submit(scope: &ClaimScope<'_>) -> Result<Claimed> {
     scope.promote(NOW_DUE)?;
-    let limit = scope.claim.limit;
-    let Some(bucket) = bucket(scope) else { return Ok(Claimed::default()) };
-    let tokens = bucket.map_or(limit, |bucket| bucket.available().min(limit));
+    let (account, limit) = (&scope.account, scope.claim.limit);
+    let Some(limits) = account.limits else { return Ok(Claimed::default()) };
+    let Some(bucket) = limits.submit_bucket(&account.pace, account.submit_tat, scope.tx.now) else {
+        return Ok(Claimed::default());
+    };
+    let (tokens, room) = (bucket.available().min(limit), limits.room(&account.pace, account.sums.in_flight));
     let mut rows = scope.rows(REPLAYS, tokens)?;
-    let ready = ready(scope, (tokens - rows.len()).min(room(scope)))?;
+    let ready = ready(scope, (tokens - rows.len()).min(room))?;
     rows.extend(ready.rows);
     let leases = lease::give(scope.tx, &rows, &scope.claim.worker, scope.claim.lease)?;
     let given = leases.len();
-    if let Some(bucket) = bucket.filter(|_| given > 0) {
+    if given > 0 {
         scope
             .tx
             .conn
@@ -47,42 +44,21 @@ pub(super) fn submit(scope: &ClaimScope<'_>) -> Result<Claimed> {
     if given == limit {
         return Ok(Claimed { leases, ..Claimed::default() });
     }
-    let retry_in = retry_in(scope, bucket, given, tokens)?;
-    let day_ends = ready.held_by_day.then(|| scope.tx.now.day_end().since(scope.tx.now));
-    let until_day_ends = day_ends.is_some() && retry_in.is_none();
-    Ok(Claimed { leases, retry_in: sooner(retry_in, day_ends), until_day_ends, ..Claimed::default() })
-}
-
-/// The account's bucket; `Some(None)` where it has no limits, `None` where its rate gives no tokens at all.
-#[expect(clippy::option_option, reason = "no limits and no tokens are two things")]
-fn bucket(scope: &ClaimScope<'_>) -> Option<Option<TokenBucket>> {
-    let Some(limits) = &scope.account.limits else { return Some(None) };
-    let rate = scope.account.pace.requests_per_second(limits);
-    let bucket = TokenBucket::new(rate, limits.burst.get(), scope.account.submit_tat, scope.tx.now)?;
-    Some(Some(bucket))
-}
-
-/// How many more jobs the account's cap lets into flight.
-fn room(scope: &ClaimScope<'_>) -> usize {
-    let cap =
-        scope.account.limits.map_or(i64::MAX, |limits| i64::from(scope.account.pace.max_in_flight(&limits).get()));
-    usize::try_from(cap - scope.account.in_flight).unwrap_or(0)
-}
-
-fn retry_in(
-    scope: &ClaimScope<'_>,
-    bucket: Option<TokenBucket>,
-    given: usize,
-    tokens: usize,
-) -> Result<Option<Duration>> {
     let replay = scope.next_due(NEXT_REPLAY)?;
     let waiting = if scope.claim.only_open { None } else { scope.next_due(&scope.without_except(NEXT_WAITING))? };
-    let due = sooner(replay, waiting);
-    let token = bucket.map(|bucket| bucket.next_in(given));
+    let next = NextWork {
+        due: replay.into_iter().chain(waiting).min(),
+        token: Some(bucket.next_in(given)),
+        lacks_token: lacks_token(scope, given, tokens, room)?,
+        day_ends: ready.held_by_day.then(|| scope.tx.now.day_end().since(scope.tx.now)),
+    };
+    Ok(next.claimed(leases, limit))
+}
+
+/// Whether jobs are ready that only lack a token. `room` is what the cap let into flight before the claim.
+fn lacks_token(scope: &ClaimScope<'_>, given: usize, tokens: usize, room: usize) -> Result<bool> {
     let any = || groups::any(scope.tx.conn, scope.account.id, scope.batch, &scope.except);
-    let more = given == tokens && room(scope) > given && !scope.claim.only_open && any()?;
-    let due = due.map(|due| token.map_or(due, |token| due.max(token)));
-    Ok(sooner(due, token.filter(|_| more)))
+    Ok(given == tokens && room > given && !scope.claim.only_open && any()?)
 }
 
 /// New jobs to submit.
@@ -105,17 +81,12 @@ fn ready(scope: &ClaimScope<'_>, limit: usize) -> Result<Ready> {
         fair_queue.add(waiting.batch, pass(scope, waiting.batch)?, waiting.stride);
         heads.insert(waiting.batch, ReadyIndex::new(waiting));
     }
-    while ready.rows.len() < limit
-        && let Some(ready_index) = fair_queue.next().and_then(|batch| heads.get_mut(&batch))
-    {
-        if let Some(seq) = ready_index.take(scope, &mut remaining_budget)? {
-            ready.rows.push(seq);
-            fair_queue.served();
-        } else {
-            ready.held_by_day |= ready_index.is_held_by_day();
-            fair_queue.passed_over();
-        }
-    }
+    ready.rows = fair_queue.take(limit, |batch| {
+        let Some(ready_index) = heads.get_mut(&batch) else { return Ok(None) };
+        let found = ready_index.take(scope, &mut remaining_budget)?;
+        ready.held_by_day |= found.is_none() && ready_index.is_held_by_day();
+        Ok::<_, StepError>(found)
+    })?;
     save(scope, &fair_queue)?;
     Ok(ready)
 }

@@ -51,8 +51,3 @@ impl ClaimScope<'_> {
         Ok(due.map(|due| Timestamp::from_millis(due).since(self.tx.now)))
     }
 }
-
-/// The sooner of two times, where there are any.
-pub(super) fn sooner(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
-    one.into_iter().chain(other).min()
-}

@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::{tx::Tx, worker_locks::WorkerLocks};
 use crate::error::Result;
-use reelq_store::{BatchHold, Error};
+use reelq_store::{BatchHold, Error, rules::run_lock::RunLockRecord};
 
 pub(super) fn hold(
     tx: &Tx<'_>,
@@ -16,27 +16,28 @@ pub(super) fn hold(
     lasts: Duration,
     worker_locks: &WorkerLocks,
 ) -> Result<BatchHold> {
+    let is_dead = |holder: &WorkerId| worker_locks.is_dead(holder.as_str());
+    let lock = match RunLockRecord::acquire(tx.now, held(tx, batch)?, worker, lasts, is_dead) {
+        Ok(lock) => lock,
+        Err(taken) => return Ok(taken),
+    };
+    tx.conn
+        .prepare_cached("INSERT OR REPLACE INTO holds (batch, worker, since, until) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![batch.as_str(), worker.as_str(), lock.since.millis(), lock.until.millis()])?;
+    Ok(BatchHold::Held)
+}
+
+/// The right that was given last.
+fn held(tx: &Tx<'_>, batch: &BatchName) -> Result<Option<RunLockRecord>> {
     let found: Option<(String, i64, i64)> = tx
         .conn
         .prepare_cached("SELECT worker, since, until FROM holds WHERE batch = ?1")?
         .query_row([batch.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
-    let mut since = tx.now;
-    if let Some((holder, from, until)) = found {
-        let until = Timestamp::from_millis(until);
-        if holder == worker.as_str() {
-            since = Timestamp::from_millis(from);
-        } else if until > tx.now && !worker_locks.is_dead(&holder) {
-            let worker = WorkerId::new(holder).map_err(|error| Error::broken(error.to_string()))?;
-            let since = Timestamp::from_millis(from);
-            return Ok(BatchHold::Taken { worker, since, ends_in: until.since(tx.now) });
-        }
-    }
-    let until = tx.now.after(lasts).millis();
-    tx.conn
-        .prepare_cached("INSERT OR REPLACE INTO holds (batch, worker, since, until) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![batch.as_str(), worker.as_str(), since.millis(), until])?;
-    Ok(BatchHold::Held)
+    let Some((worker, since, until)) = found else { return Ok(None) };
+    let worker = WorkerId::new(worker).map_err(|error| Error::broken(error.to_string()))?;
+    let (since, until) = (Timestamp::from_millis(since), Timestamp::from_millis(until));
+    Ok(Some(RunLockRecord { worker, since, until }))
 }
 
 pub(super) fn leave(tx: &Tx<'_>, batch: &BatchName, worker: &WorkerId) -> Result<()> {

@@ -115,7 +115,7 @@ impl Stager<'_> {
             fields
         ])?;
         if staged == 0 {
-            self.check_repeat(id, line)?;
+            draft.check_repeat(self.staged(id)?)?;
             return Ok(false);
         }
         let passthrough = write_passthrough(line)?;
@@ -144,20 +144,13 @@ impl Stager<'_> {
         }
     }
 
-    /// The same line again is an enqueue that was repeated; another line with the same job is a fault of the caller.
-    fn check_repeat(&self, id: JobId, line: &Line) -> Result<()> {
+    /// The row and copy of the line that the load has for a job.
+    fn staged(&self, id: JobId) -> Result<(u64, u32)> {
         let sql = "SELECT l.line, l.copy FROM staged s JOIN lines l ON l.batch = s.batch AND l.generation = ?3 \
             AND l.position = s.position WHERE s.batch = ?1 AND s.job = ?2";
-        let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, u32>(1)?));
-        let known = self
-            .tx
-            .conn
-            .prepare_cached(sql)?
-            .query_row(params![self.open.batch, id.as_bytes(), self.open.generation], read)?;
-        if known == (code::int(line.row), line.copy) {
-            return Ok(());
-        }
-        Err(Error::broken(format!("rows {} and {} ask for the same job {id}", known.0, line.row)).into())
+        let read = |row: &rusqlite::Row<'_>| Ok((code::count(row.get(0)?), row.get(1)?));
+        let key = params![self.open.batch, id.as_bytes(), self.open.generation];
+        Ok(self.tx.conn.prepare_cached(sql)?.query_row(key, read)?)
     }
 }
 

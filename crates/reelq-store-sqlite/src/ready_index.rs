@@ -11,12 +11,15 @@ use reelq_limits::remaining_budget::RemainingBudget;
 pub(super) const GROUP: &str = "SELECT priority, seq FROM jobs WHERE account = ?1 AND batch = ?2 AND price = ?3 \
     AND queue = 1 ORDER BY priority DESC, seq LIMIT ?4";
 
+/// A job's place in its batch's queue: the highest priority first, then age.
+type Place = (Reverse<i64>, i64);
+
 /// The head of a batch's queue.
 #[derive(Debug)]
 pub(super) struct ReadyIndex {
     waiting: Waiting,
-    /// Read when the batch has its first turn.
-    jobs: Option<VecDeque<(Reverse<i64>, i64, i64)>>,
+    /// With their prices. Read when the batch has its first turn.
+    jobs: Option<VecDeque<(Place, i64)>>,
 }
 
 impl ReadyIndex {
@@ -33,26 +36,19 @@ impl ReadyIndex {
         if self.jobs.is_none() {
             self.jobs = Some(self.read(scope, remaining_budget)?);
         }
-        while let Some((_, seq, price)) = self.jobs.as_mut().and_then(VecDeque::pop_front) {
-            if self.waiting.budget.take(remaining_budget, price) {
-                return Ok(Some(seq));
-            }
-        }
-        Ok(None)
+        let Self { waiting, jobs } = self;
+        let found = jobs.as_mut().and_then(|jobs| waiting.budget.take_first(remaining_budget, jobs));
+        Ok(found.map(|(_, seq)| seq))
     }
 
     /// As many of each price as the claim asks for: any of them may be the first ones.
-    fn read(
-        &mut self,
-        scope: &ClaimScope<'_>,
-        remaining_budget: &RemainingBudget,
-    ) -> Result<VecDeque<(Reverse<i64>, i64, i64)>> {
+    fn read(&mut self, scope: &ClaimScope<'_>, remaining_budget: &RemainingBudget) -> Result<VecDeque<(Place, i64)>> {
         let mut jobs = Vec::new();
         let mut statement = scope.tx.conn.prepare_cached(GROUP)?;
         for price in std::mem::take(&mut self.waiting.prices) {
             if self.waiting.budget.passes(remaining_budget, price) {
                 let key = params![scope.account.id, self.waiting.batch, price, code::limit(scope.claim.limit)];
-                let found = statement.query_map(key, |row| Ok((Reverse(row.get(0)?), row.get(1)?, price)))?;
+                let found = statement.query_map(key, |row| Ok(((Reverse(row.get(0)?), row.get(1)?), price)))?;
                 jobs.extend(found.collect::<rusqlite::Result<Vec<_>>>()?);
             }
         }

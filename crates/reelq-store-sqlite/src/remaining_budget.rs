@@ -10,7 +10,7 @@ use reelq_store::HeldBatch;
 
 /// What the account's budgets have left.
 pub(super) fn of(account: &Account, now: Timestamp) -> RemainingBudget {
-    RemainingBudget::new(account.limits.as_ref(), account.spent, account.spent_today(now), account.open())
+    account.balance(now).remaining(account.limits.as_ref())
 }
 
 /// The batches that wait for the account's money.
@@ -21,7 +21,7 @@ pub(super) fn held(conn: &Connection, account: &Account, now: Timestamp) -> Resu
     }
     let mut held = Vec::new();
     for waiting in groups::waiting(conn, account.id, None, &[])? {
-        if let Some((by, until)) = remaining_budget.held_by(&waiting.prices, now)
+        if let Some((by, until)) = waiting.budget.held_by(&remaining_budget, waiting.prices, now)
             && let Some(batch) = name(conn, waiting.batch)?
         {
             held.push(HeldBatch { batch, by, until });

@@ -118,7 +118,7 @@ pub(super) fn finish(tx: &Tx<'_>, lease: &TickLease, outcome: &TickOutcome) -> R
     if row.state != TickState::Firing {
         return Ok(true);
     }
-    let end = if outcome.state == TickState::Firing { TickState::Failed } else { outcome.state };
+    let end = outcome.end();
     let sql = "UPDATE ticks SET state = ?1, lease_until = NULL, changed_at = ?2, batch = ?3, reason = ?4 \
                WHERE schedule = ?5 AND at = ?6";
     let batch = outcome.batch.as_ref().map(BatchName::as_str);

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use reelq_model::{Money, Timestamp, WorkerId};
+use reelq_model::{Timestamp, WorkerId};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::code;
-use crate::error::{Result, StepError};
+use crate::error::Result;
 use reelq_limits::remaining_budget::is_reached;
-use reelq_store::rules::unreadable;
-use reelq_store::{BatchDraft, BatchView, Error, StatusCounts, WorkerView};
+use reelq_store::rules::{ledger::BatchSums, unreadable};
+use reelq_store::{BatchRecord, BatchView, Error, StatusCounts, WorkerView};
 
 pub(super) const BATCHES: &str = "SELECT id, name, draft, whole, paused, spent, reserved, claimed, to_spend, unpriced, orphans, overdue, \
     budget, created_at, ended_at, purging, cancelling FROM batches";
@@ -41,30 +41,27 @@ pub(super) fn batches(conn: &Connection) -> Result<Vec<BatchView>> {
 pub(super) fn view(conn: &Connection, row: &Row<'_>) -> Result<BatchView> {
     let id: i64 = row.get("id")?;
     let draft: String = row.get("draft")?;
-    let draft: BatchDraft = serde_json::from_str(&draft).map_err(|error| Error::broken(error.to_string()))?;
-    let money = |name| Ok::<_, StepError>(Money::from_micros(code::total(row, name)?));
-    let count = |name| Ok::<_, StepError>(code::count(code::total(row, name)?));
-    let (whole, listed, others) = (row.get("whole")?, counts(conn, id, true)?, counts(conn, id, false)?);
-    let finished = whole && listed.is_ended() && others.is_ended();
-    Ok(BatchView {
-        batch: draft,
-        whole,
+    let record = BatchRecord {
+        draft: serde_json::from_str(&draft).map_err(|error| Error::broken(error.to_string()))?,
+        whole: row.get("whole")?,
         paused: row.get("paused")?,
-        counts: listed,
-        others,
-        spent: money("spent")?,
-        reserved: money("reserved")?,
-        to_spend: money("to_spend")?,
-        unpriced: count("unpriced")?,
-        budget_reached: budget_reached(conn, id, row)?,
-        orphans: count("orphans")?,
-        overdue: count("overdue")?,
-        next_link_deadline: next_deadline(conn, id)?,
-        created_at: Timestamp::from_millis(row.get("created_at")?),
-        finished_at: row.get::<_, Option<i64>>("ended_at")?.filter(|_| finished).map(Timestamp::from_millis),
         purging: row.get("purging")?,
         cancelling: code::total(row, "cancelling")? != 0,
-    })
+        created_at: Timestamp::from_millis(row.get("created_at")?),
+        ended_at: row.get::<_, Option<i64>>("ended_at")?.map(Timestamp::from_millis),
+    };
+    let sums = BatchSums {
+        spent: code::total(row, "spent")?,
+        reserved: code::total(row, "reserved")?,
+        claimed: code::total(row, "claimed")?,
+        to_spend: code::total(row, "to_spend")?,
+        unpriced: code::total(row, "unpriced")?,
+        orphans: code::total(row, "orphans")?,
+        overdue: code::total(row, "overdue")?,
+    };
+    let counts = [counts(conn, id, true)?, counts(conn, id, false)?];
+    let budget_reached = budget_reached(conn, id, row.get("budget")?, sums.used())?;
+    Ok(record.view(&sums, counts, budget_reached, next_deadline(conn, id)?))
 }
 
 pub(super) fn counts(conn: &Connection, batch: i64, listed: bool) -> Result<StatusCounts> {
@@ -78,15 +75,13 @@ pub(super) fn counts(conn: &Connection, batch: i64, listed: bool) -> Result<Stat
     Ok(StatusCounts(counts))
 }
 
-/// The cheapest job that waits to be submitted and that nobody has in hand.
+/// The cheapest job that waits to be submitted and that no one has in hand.
 pub(super) const CHEAPEST: &str = "SELECT price FROM jobs WHERE batch = ?1 AND status = 0 AND price >= ?2 \
     AND lease_until IS NULL ORDER BY price LIMIT 1";
 
 /// Whether the budget lets none of the waiting jobs go, not even the cheapest.
-fn budget_reached(conn: &Connection, batch: i64, row: &Row<'_>) -> Result<bool> {
-    let Some(budget) = row.get::<_, Option<i64>>("budget")? else { return Ok(false) };
-    let [spent, reserved, claimed] = ["spent", "reserved", "claimed"].map(|column| code::total(row, column));
-    let used = spent?.saturating_add(reserved?).saturating_add(claimed?);
+fn budget_reached(conn: &Connection, batch: i64, budget: Option<i64>, used: i64) -> Result<bool> {
+    let Some(budget) = budget else { return Ok(false) };
     let cheapest = |from: i64| -> Result<Option<i64>> {
         Ok(conn.prepare_cached(CHEAPEST)?.query_row([batch, from], |row| row.get(0)).optional()?)
     };

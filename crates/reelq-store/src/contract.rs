@@ -1,16 +1,34 @@
-//! `contract!`: how one list of verbs becomes [`Store`](crate::Store) and [`StoreDecorator`](crate::StoreDecorator).
-//! What has a default, or makes no call, is written out here.
+//! `contract!`: how one list of verbs becomes [`Store`](crate::Store), [`StoreDecorator`](crate::StoreDecorator) and
+//! [`each_verb!`](crate::each_verb). What has a default, waits, or makes no call, is written out here.
 
-/// Makes the two traits from the verbs that every store has to have.
+/// Makes the two traits from the verbs that every store has to have. `$` itself comes first, for the macro that it makes.
 macro_rules! contract {
     (
+        ($dollar:tt)
         $(#![$about:meta])*
         $($(#[$doc:meta])* async fn $verb:ident(&self $(, $argument:ident: $type:ty)* $(,)?) -> $answer:ty;)*
     ) => {
+        /// Hands the verbs of [`Store`](crate::Store) that every store has to have to a macro of yours: where your engine does
+        /// each of them alike, it writes the whole `impl`. Of it only `watch` and `time` are left to you.
+        ///
+        /// The macro gets `async fn verb(&self, argument: Type) -> Answer;` for each verb. Import the types that they name.
+        #[macro_export]
+        macro_rules! each_verb {
+            ($dollar with:ident) => {
+                $dollar with! { $(async fn $verb(&self $(, $argument: $type)*) -> $answer;)* }
+            };
+        }
+
         $(#[$about])*
         #[async_trait]
         pub trait Store: Send + Sync + fmt::Debug {
             $($(#[$doc])* async fn $verb(&self $(, $argument: $type)*) -> $answer;)*
+
+            /// Waits until something changed since `mark`, the last call's answer, or until `limit` has passed, and answers the
+            /// present mark.
+            /// 0 asks for the present mark at once, so no mark is 0. Changes by other processes count. A change may be reported that
+            /// concerns no one, but a claim that brings nothing is no change: those who wait would wake each other for ever.
+            async fn watch(&self, mark: u64, limit: Duration) -> Result<u64>;
 
             /// Takes a step of comparing journals with the store, and answers which folders it waits for.
             /// May be repeated.
@@ -74,6 +92,11 @@ macro_rules! contract {
             /// As [`Store::epoch`], which cannot fail.
             fn epoch(&self) -> u64;
 
+            /// As [`Store::watch`].
+            async fn watch(&self, mark: u64, limit: Duration) -> Result<u64> {
+                self.inner()?.watch(mark, limit).await
+            }
+
             $(
                 #[doc = concat!("As [`Store::", stringify!($verb), "`].")]
                 async fn $verb(&self $(, $argument: $type)*) -> $answer {
@@ -89,6 +112,10 @@ macro_rules! contract {
                     StoreDecorator::$verb(self $(, $argument)*).await
                 }
             )*
+
+            async fn watch(&self, mark: u64, limit: Duration) -> Result<u64> {
+                StoreDecorator::watch(self, mark, limit).await
+            }
 
             async fn guard(&self, step: &GuardStep) -> Result<StoreGuard> {
                 self.inner()?.guard(step).await

@@ -4,6 +4,8 @@
 //! the store's own time.
 
 mod absent;
+mod account_balance;
+mod batch_record;
 mod bulk;
 mod claim;
 mod commit;
@@ -23,6 +25,8 @@ pub mod transition;
 mod unreadable;
 
 pub use absent::{AbsentJob, AbsentPurchase, AbsentSum, AbsentView, Absentees, Stake};
+pub use account_balance::AccountBalance;
+pub use batch_record::BatchRecord;
 pub use bulk::{Cursor, Edit, Scanned, Shown};
 pub use claim::{Claim, ClaimStage, Claimed, Lease};
 pub use commit::{Commit, Committed, Edited, LateAcceptance, RestoredSubmission};

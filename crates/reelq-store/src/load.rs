@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use reelq_model::{BatchName, JobDraft, JobId, Money};
 use serde::{Deserialize, Serialize};
 
-use crate::ImportsSeen;
+use crate::{Error, ImportsSeen, Result};
 
 /// A batch as its manifest describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,10 +111,37 @@ pub struct Imported {
     pub revived: u64,
 }
 
-/// The id of a line's job, for comparing a manifest with the store.
 impl LineDraft {
-    /// The job's id.
+    /// The job's id, for comparing a manifest with the store.
     pub const fn id(&self) -> JobId {
         self.job.id
+    }
+
+    /// Compares it with the line that the load has for the same job, by row and copy: the same again is a chunk that was
+    /// repeated.
+    ///
+    /// # Errors
+    /// Broken where it is another line: a fault of the caller.
+    pub fn check_repeat(&self, (row, copy): (u64, u32)) -> Result<()> {
+        if (row, copy) == (self.line.row, self.line.copy) {
+            return Ok(());
+        }
+        Err(Error::broken(format!("rows {row} and {} ask for the same job {}", self.line.row, self.id())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transition::samples::ready;
+
+    #[test]
+    fn another_row_or_copy_for_the_same_job_is_no_repeat() {
+        let job = ready();
+        let draft = JobDraft { id: job.id, spec: job.spec, price: job.price, priority: job.priority };
+        let line = LineDraft { job: draft, line: Line { row: 4, copy: 2, label: None, passthrough: BTreeMap::new() } };
+        for (before, is_repeat) in [((4, 2), true), ((4, 1), false), ((3, 2), false)] {
+            assert_eq!(line.check_repeat(before).is_ok(), is_repeat, "{before:?}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use reelq_model::{AccountName, BatchName, FailureKind, Job, JobId, Money, Status, Timestamp, WorkerId};
+use reelq_model::{AccountName, BatchName, FailureKind, Job, JobId, Money, Stage, Status, Timestamp, WorkerId};
 use serde::Serialize;
 
 use crate::{AccountCap, AccountLimits, BatchDraft, Line, Pace, Pause};
@@ -203,6 +203,28 @@ pub struct JobFilter {
     pub ids: Vec<JobId>,
     /// These rows of the batch's manifest.
     pub rows: Vec<u64>,
+}
+
+impl JobFilter {
+    /// Whether it means a job that [`JobFilter::ids`] names, or that is shown where they name none.
+    pub fn passes(&self, view: &JobView) -> bool {
+        let job = &view.job;
+        let row = view.line.as_ref().map(|line| line.row);
+        self.batch.as_ref().is_none_or(|batch| *batch == job.batch)
+            && self.account.as_ref().is_none_or(|account| *account == job.spec.account)
+            && (self.statuses.is_empty() || self.statuses.contains(&job.status()))
+            && (self.rows.is_empty() || row.is_some_and(|row| self.rows.contains(&row)))
+            && self.fails_as_wanted(view)
+    }
+
+    /// Whether it failed with one of these kinds, where any are named. Of one that cannot be read that is not known.
+    pub fn fails_as_wanted(&self, view: &JobView) -> bool {
+        let kind = match &view.job.stage {
+            Stage::Failed { failure, .. } if !view.is_unreadable() => Some(failure.kind),
+            _ => None,
+        };
+        self.failures.is_empty() || kind.is_some_and(|kind| self.failures.contains(&kind))
+    }
 }
 
 /// A page of a listing: where to go on, and how far.

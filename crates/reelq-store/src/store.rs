@@ -19,6 +19,7 @@ use crate::{
 pub type SharedStore = Arc<dyn Store>;
 
 contract! {
+    ($)
     #![doc = include_str!("contract.md")]
 
     // ---- bringing manifests in ----
@@ -270,12 +271,6 @@ contract! {
     /// Answers whether there was one. Its line stays without a job, and is new to the next load of its manifest. May be
     /// repeated.
     async fn remove_unreadable(&self, job: JobId) -> Result<bool>;
-
-    /// Waits until something changed since `mark`, the last call's answer, or until `limit` has passed, and answers the
-    /// present mark.
-    /// 0 asks for the present mark at once, so no mark is 0. Changes by other processes count. A change may be reported that
-    /// concerns no one, but a claim that brings nothing is no change: those who wait would wake each other for ever.
-    async fn watch(&self, mark: u64, limit: Duration) -> Result<u64>;
 
     // ---- requests, across batches ----
     // Before a manifest is compared with other batches, it is noted what they ask for: `unnoted`, `note_requests`,

@@ -113,6 +113,16 @@ pub struct TickOutcome {
     pub reason: String,
 }
 
+impl TickOutcome {
+    /// Where the tick stands after it.
+    pub const fn end(&self) -> TickState {
+        match self.state {
+            TickState::Firing => TickState::Failed,
+            state => state,
+        }
+    }
+}
+
 /// A tick as the store keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TickView {

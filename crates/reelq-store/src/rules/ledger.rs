@@ -39,6 +39,20 @@ pub struct AccountSums {
     pub claimed: i64,
 }
 
+impl BatchSums {
+    /// What is used of its budget: what it spent, and what is set aside.
+    pub const fn used(&self) -> i64 {
+        self.spent.saturating_add(self.reserved).saturating_add(self.claimed)
+    }
+}
+
+impl AccountSums {
+    /// What is set aside: for submissions whose charge is not known, and for jobs that were claimed to be submitted.
+    pub const fn set_aside(&self) -> i64 {
+        self.reserved.saturating_add(self.claimed)
+    }
+}
+
 /// A counter of a batch: its jobs of one status, with or without a line in its manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CountKey {

@@ -6,24 +6,47 @@ use reelq_limits::POLLS_THROTTLED_MAX;
 use reelq_model::Timestamp;
 
 use super::{bounds, codes};
-use crate::{ClaimStage, Pause};
+use crate::{ClaimStage, Claimed, Pause};
+
+/// What a claim brings while pauses hold its work; `None` where none does. Each pause comes with the number of its reason
+/// ([`codes::pause`]), which is known even where the reason cannot be read. `next_poll` answers when the next task is due.
+///
+/// # Errors
+/// What `next_poll` fails with.
+pub fn held<E>(
+    stage: ClaimStage,
+    pauses: impl IntoIterator<Item = (i64, Pause)>,
+    now: Timestamp,
+    next_poll: impl FnOnce() -> Result<Option<Duration>, E>,
+) -> Result<Option<Claimed>, E> {
+    let standing = pauses.into_iter().filter(|(_, pause)| pause.stands(now));
+    let holding: Vec<Pause> = standing.filter_map(|(kind, pause)| holding(stage, kind, pause, now)).collect();
+    if holding.is_empty() {
+        return Ok(None);
+    }
+    let end = last_end(holding).map(|end| end.since(now));
+    let retry_in = match stage {
+        // Where there is nothing to ask about, no one waits for the end of the pause.
+        ClaimStage::Poll => end.zip(next_poll()?).map(|(end, due)| end.max(due)),
+        ClaimStage::Submit | ClaimStage::Collect => end,
+    };
+    Ok(Some(Claimed { retry_in, ..Claimed::default() }))
+}
 
 /// The pause as it holds work of `stage`; `None` where it does not hold it.
-///
-/// `kind` is the number of its reason ([`codes::pause`]), which is known even where the reason cannot be read.
-pub fn holding(stage: ClaimStage, kind: i64, pause: Pause, now: Timestamp) -> Option<Pause> {
+fn holding(stage: ClaimStage, kind: i64, pause: Pause, now: Timestamp) -> Option<Pause> {
     match stage {
         ClaimStage::Submit => Some(pause),
         ClaimStage::Poll if kind == codes::PAUSE_THROTTLED => {
             let until = pause.until.map(|until| until.min(pause.since.after(POLLS_THROTTLED_MAX)));
-            Some(Pause { until, ..pause }).filter(|pause| pause.until.is_none_or(|until| until > now))
+            Some(Pause { until, ..pause }).filter(|pause| pause.stands(now))
         }
         ClaimStage::Poll | ClaimStage::Collect => None,
     }
 }
 
 /// When pauses end by themselves; `None` where a person must end one of them, which makes the others' ends meaningless.
-pub fn last_end(pauses: impl IntoIterator<Item = Pause>) -> Option<Timestamp> {
+fn last_end(pauses: impl IntoIterator<Item = Pause>) -> Option<Timestamp> {
     let ends: Option<Vec<Timestamp>> = pauses.into_iter().map(|pause| pause.until).collect();
     ends.and_then(|ends| ends.into_iter().max())
 }

@@ -5,9 +5,12 @@ use std::{borrow::Cow, time::Duration};
 use reelq_model::{Event, Job, Timestamp, Wake, WorkerId};
 
 use super::StoredJob;
-use crate::rules::{
-    cancel::{CancelWish, DroppedWishes},
-    queue,
+use crate::{
+    HistoryEntry,
+    rules::{
+        cancel::{CancelWish, DroppedWishes},
+        queue,
+    },
 };
 
 /// What becomes of a job's lease.
@@ -43,6 +46,13 @@ impl<'a> HistoryNote<'a> {
 }
 
 impl HistoryNote<'_> {
+    /// The entry as it is listed, which was written `at` that time.
+    pub fn into_entry(self, at: Timestamp) -> HistoryEntry {
+        let Self { event, reason, worker, status } = self;
+        let worker = worker.map(Cow::into_owned);
+        HistoryEntry { at, status, event: event.to_owned(), worker, reason: reason.into_owned() }
+    }
+
     fn into_owned(self) -> HistoryNote<'static> {
         let Self { event, reason, worker, status } = self;
         let worker = worker.map(|worker| Cow::Owned(worker.into_owned()));

@@ -1,6 +1,6 @@
 //! What a changed manifest makes of jobs whose lines are gone, or are back.
 
-use reelq_model::{AccountName, Event, Fields, IllegalTransition, Job, Money, Stage, Timestamp};
+use reelq_model::{AccountName, Event, Fields, IllegalTransition, Job, JobDraft, Money, Stage, Timestamp};
 
 use super::{Change, HistoryNote, StoredJob, withdraw};
 use crate::rules::cancel::CancelWish;
@@ -65,6 +65,14 @@ pub struct LineTerms {
     pub priority: i32,
     /// The request's fields as they are spelled now; `None` where they stay.
     pub fields: Option<Fields>,
+}
+
+impl From<&JobDraft> for LineTerms {
+    fn from(draft: &JobDraft) -> Self {
+        let JobDraft { spec, price, priority, .. } = draft;
+        let (account, fields) = (spec.account.clone(), Some(spec.fields.clone()));
+        Self { account, price: *price, priority: *priority, fields }
+    }
 }
 
 /// The job with what its line says of it; `None` where it was submitted before, and so keeps what it has.

@@ -8,7 +8,7 @@ use reelq_model::{
 };
 
 use super::StoredJob;
-use crate::{Lease, rules::cancel::CancelWish};
+use crate::{BatchDraft, Lease, rules::cancel::CancelWish};
 
 /// The price of each sample, in micro-dollars.
 pub(crate) const PRICE: i64 = 50_000;
@@ -28,12 +28,30 @@ pub(crate) fn leased(job: &Job) -> StoredJob<'_> {
     StoredJob { due: None, lease_until: Some(at(100)), cancel: CancelWish::NONE, ..stored(job) }
 }
 
+pub(crate) fn worker(name: &str) -> WorkerId {
+    WorkerId::new(name).unwrap()
+}
+
+pub(crate) fn batch_draft(name: &str) -> BatchDraft {
+    BatchDraft {
+        name: BatchName::new(name).unwrap(),
+        output: "out".to_owned(),
+        file_name: "{row}".to_owned(),
+        budget: None,
+        priority: 0,
+        manifest: "jobs.csv".to_owned(),
+        manifest_path: None,
+        passthrough: Vec::new(),
+        loaded_with: None,
+    }
+}
+
 /// The lease of [`leased`].
 pub(crate) fn lease(job: &Job, lasts: Duration) -> Lease {
     Lease {
         job: Arc::new(job.clone()),
         version: 3,
-        worker: WorkerId::new("w-1").unwrap(),
+        worker: worker("w-1"),
         granted_at: at(0),
         lasts,
         cancel_requested: false,

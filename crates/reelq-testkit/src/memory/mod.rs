@@ -1,70 +1,86 @@
 //! A store in memory that keeps the whole contract: for tests, and as a pattern for whoever writes another store.
 //!
-//! Simple over fast: one lock, plain maps, and sums that are added up whenever they are asked for. A verb reads the records,
-//! lets a pure function of the contract judge, and writes what came of it.
+//! Simple over fast: one lock, plain maps, and sums that are added up whenever they are asked for.
+//! Each verb is one step of [`State`], a method of the verb's name.
+//! It reads the records, lets a pure function of the contract judge, and writes what came of it.
 
-mod account;
-mod batch;
+#![expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "verbs have the contract's signatures")]
+
+mod accounts;
+mod batches;
 mod claims;
 mod imports;
-mod limits;
-mod purge;
 mod reading;
-mod record;
-mod schedule;
 mod schedules;
 mod state;
 mod steps;
-mod store;
-mod submissions;
-mod views;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use reelq_model::{SharedClock, Timestamp};
-use reelq_store::Result;
+use async_trait::async_trait;
+use reelq_model::{
+    Acceptance, AccountName, BatchName, Event, JobId, Money, RequestKey, ScheduleName, SharedClock, Submission,
+    Timestamp, WorkerId,
+};
+use reelq_store::{
+    AccountLimits, AccountView, BatchDraft, BatchHold, BatchView, Breaker, BreakerView, Claim, Claimed, Commit,
+    Committed, Cursor, Edit, Edited, Enqueued, HistoryEntry, Import, Imported, ImportsSeen, JobFilter, JobView, Known,
+    LateAcceptance, Lease, LineDraft, NotedRequest, Pace, PaceView, Page, PauseReason, Purge, RequestNote,
+    RestoredSubmission, Result, ResultLine, Scanned, Store, TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan,
+    TickView, Unnoted, UnreadableRecord, WorkerView,
+};
 use tokio::sync::watch;
 
 use state::State;
 
-/// Zero asks for the present mark, and so is none itself.
-const FIRST_MARK: u64 = 1;
-
 /// A store that lives as long as its handles do; a clone is another handle on the same state.
 #[derive(Debug, Clone)]
 pub struct MemoryStore {
-    shared: Arc<Shared>,
-}
-
-#[derive(Debug)]
-struct Shared {
     clock: SharedClock,
     /// The store's time when the clock's monotonic time began.
     origin: Timestamp,
-    state: Mutex<State>,
-    mark: watch::Sender<u64>,
+    /// The lock of the state, which wakes those that watch, too.
+    state: watch::Sender<State>,
 }
 
 impl MemoryStore {
     /// Makes an empty store. Its time starts at the clock's and goes on with the clock's monotonic time.
     pub fn new(clock: SharedClock) -> Self {
-        let origin = clock.now().before(clock.monotonic());
-        let (state, mark) = (Mutex::default(), watch::Sender::new(FIRST_MARK));
-        Self { shared: Arc::new(Shared { clock, origin, state, mark }) }
+        Self { origin: clock.now().before(clock.monotonic()), clock, state: watch::Sender::default() }
     }
 
     /// Does one verb while no other is done, and wakes those that watch where it changed something.
-    #[expect(clippy::unnecessary_wraps, reason = "verbs answer so, also those that cannot fail here")]
-    fn step<T>(&self, verb: impl FnOnce(&mut State) -> T) -> Result<T> {
-        let mut state = self.shared.state.lock().unwrap_or_else(PoisonError::into_inner);
-        (state.now, state.wall) = (self.present(), self.shared.clock.now());
-        let answer = verb(&mut state);
-        let present = FIRST_MARK + state.changes;
-        self.shared.mark.send_if_modified(|mark| std::mem::replace(mark, present) != present);
-        Ok(answer)
-    }
-
-    fn present(&self) -> Timestamp {
-        self.shared.origin.after(self.shared.clock.monotonic())
+    fn step<T>(&self, verb: impl FnOnce(&mut State) -> T) -> T {
+        let mut answer = None;
+        self.state.send_if_modified(|state| {
+            let before = state.mark();
+            (state.now, state.wall) = (self.time(), self.clock.now());
+            answer = Some(verb(state));
+            state.mark() != before
+        });
+        answer.expect("the step was done")
     }
 }
+
+macro_rules! steps {
+    ($(async fn $verb:ident(&self $(, $argument:ident: $type:ty)*) -> $answer:ty;)*) => {
+        #[async_trait]
+        impl Store for MemoryStore {
+            $(async fn $verb(&self $(, $argument: $type)*) -> $answer {
+                self.step(|state| state.$verb($($argument),*))
+            })*
+
+            async fn watch(&self, mark: u64, limit: Duration) -> Result<u64> {
+                let mut listener = self.state.subscribe();
+                // Either way the present mark is the answer.
+                drop(tokio::time::timeout(limit, listener.wait_for(|state| state.mark() != mark)).await);
+                Ok(self.state.borrow().mark())
+            }
+
+            fn time(&self) -> Timestamp {
+                self.origin.after(self.clock.monotonic())
+            }
+        }
+    };
+}
+reelq_store::each_verb!(steps);

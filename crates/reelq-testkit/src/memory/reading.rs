@@ -1,20 +1,18 @@
 //! Jobs with what the store knows around them: one, by filter, along a cursor, and as the result manifest lists them.
 
-use reelq_model::{BatchName, Job, Stage};
+use reelq_model::{BatchName, Job, JobId, Timestamp, WorkerId};
 use reelq_store::{
-    Cursor, Error, JobFilter, JobView, Page, Result, ResultLine, Scanned,
+    Cursor, Error, HistoryEntry, JobFilter, JobView, Page, Result, ResultLine, Scanned, UnreadableRecord, WorkerView,
     rules::{bounds, figures},
 };
 
-use super::{record::Record, state::State};
+use super::state::{Record, State};
 
 impl State {
-    pub(super) fn view(&self, record: &Record) -> JobView {
+    fn view(&self, record: &Record) -> JobView {
         let (job, stored) = (&record.job, record.stored());
-        let lines = self.batches.get(&job.batch).map(|batch| &batch.lines);
-        let line = record.position.and_then(|position| lines?.get(position)).map(|(_, line)| line.clone());
         JobView {
-            line,
+            line: self.line(record).map(|(_, draft)| draft.line.clone()),
             due: record.due.filter(|_| !stored.is_leased()).map(bounds::time),
             worker: record.worker.clone(),
             cancel_requested: stored.cancel_is_requested() && !job.stage.is_terminal(),
@@ -24,65 +22,91 @@ impl State {
         }
     }
 
-    fn matches(&self, filter: &JobFilter, record: &Record) -> bool {
-        let job = &record.job;
-        let failure = match &job.stage {
-            Stage::Failed { failure, .. } => Some(failure.kind),
-            _ => None,
+    pub(super) fn job(&self, job: JobId) -> Result<Option<JobView>> {
+        Ok(self.jobs.get(&job).map(|record| self.view(record)))
+    }
+
+    fn matching(&self, filter: &JobFilter) -> Vec<(&Record, JobView)> {
+        let is_meant = |record: &&Record| {
+            let is_named = filter.ids.contains(&record.job.id);
+            let is_of_batch = filter.batch.as_ref().is_none_or(|batch| *batch == record.job.batch);
+            is_of_batch && (is_named || (filter.ids.is_empty() && record.stored().is_shown()))
         };
-        let row = || self.view(record).line.map(|line| line.row);
-        filter.batch.as_ref().is_none_or(|batch| *batch == job.batch)
-            && filter.account.as_ref().is_none_or(|account| *account == job.spec.account)
-            && (filter.statuses.is_empty() || filter.statuses.contains(&job.status()))
-            && (filter.failures.is_empty() || failure.is_some_and(|kind| filter.failures.contains(&kind)))
-            && (filter.rows.is_empty() || row().is_some_and(|row| filter.rows.contains(&row)))
-            && (if filter.ids.is_empty() { record.stored().is_shown() } else { filter.ids.contains(&job.id) })
+        let meant = self.jobs.values().filter(is_meant).map(|record| (record, self.view(record)));
+        meant.filter(|(_, view)| filter.passes(view)).collect()
     }
 
-    fn matching(&self, filter: &JobFilter) -> Vec<&Record> {
-        self.jobs.values().filter(|record| self.matches(filter, record)).collect()
-    }
-
-    /// Jobs by filter, in the order of their batches and lines, those without a line last.
-    pub(super) fn job_views(&self, filter: &JobFilter, page: Page) -> Vec<JobView> {
-        let mut records = self.matching(filter);
-        records.sort_by_key(|record| {
+    /// In the order of their batches and lines, those without a line last.
+    pub(super) fn jobs(&self, filter: &JobFilter, page: Page) -> Result<Vec<JobView>> {
+        let mut found = self.matching(filter);
+        found.sort_by_key(|(record, _)| {
             let batch = self.batches.get(&record.job.batch).map(|batch| batch.serial);
-            (record.position.is_none(), batch, record.position, record.serial)
+            let position = self.line(record).map(|(position, _)| position);
+            (position.is_none(), batch, position, record.serial)
         });
-        records.into_iter().skip(position(page.after)).take(page.limit).map(|record| self.view(record)).collect()
+        Ok(found.into_iter().skip(position(page)).take(page.limit).map(|(_, view)| view).collect())
     }
 
     /// Along the jobs' age, whatever becomes of them meanwhile.
-    pub(super) fn scan(&self, filter: &JobFilter, from: &Cursor, limit: usize) -> Scanned {
-        let mut records = self.matching(filter);
-        records.retain(|record| record.serial > from.at);
-        records.sort_by_key(|record| record.serial);
-        let is_last = records.len() <= limit;
-        records.truncate(limit);
-        let at = records.last().map_or(from.at, |record| record.serial);
+    pub(super) fn scan(&self, filter: &JobFilter, from: &Cursor, limit: usize) -> Result<Scanned> {
+        let mut found = self.matching(filter);
+        found.retain(|(record, _)| record.serial > from.at);
+        found.sort_by_key(|(record, _)| record.serial);
+        let is_last = found.len() <= limit;
+        found.truncate(limit);
+        let at = found.last().map_or(from.at, |(record, _)| record.serial);
         let next = (!is_last).then(|| Cursor { at, ..Cursor::default() });
-        Scanned { views: records.into_iter().map(|record| self.view(record)).collect(), next }
+        Ok(Scanned { views: found.into_iter().map(|(_, view)| view).collect(), next })
     }
 
     pub(super) fn results(&self, name: &BatchName, page: Page) -> Result<Vec<ResultLine>> {
         let batch = self.batches.get(name).ok_or_else(|| Error::NoBatch(name.to_string()))?;
-        let listed = batch.lines.iter().filter_map(|(id, _)| self.jobs.get(id));
-        let is_other = |record: &&Record| {
-            record.position.is_none() && figures::bought(&record.job) && record.job.orphan_of.is_none()
-        };
-        let mut others: Vec<_> = self.of_batch(name).filter(is_other).collect();
-        others.sort_by_key(|record| record.serial);
-        let mut orphans: Vec<_> = self.of_batch(name).filter(|record| record.job.orphan_of.is_some()).collect();
-        orphans.sort_by_key(|record| record.serial);
+        let listed = batch.lines.keys().filter_map(|id| self.jobs.get(id));
+        let mut unlisted: Vec<_> = self.of_batch(name).filter(|record| !record.listed).collect();
+        unlisted.sort_by_key(|record| record.serial);
+        let (orphans, others): (Vec<_>, Vec<_>) = unlisted.into_iter().partition(|other| other.job.orphan_of.is_some());
+        let others = others.into_iter().filter(|record| figures::bought(&record.job));
         let line = |record: &Record| {
             let own = orphans.iter().filter(|orphan| orphan.job.orphan_of == Some(record.job.id));
             ResultLine { view: self.view(record), orphans: own.map(|orphan| Job::clone(&orphan.job)).collect() }
         };
-        Ok(listed.chain(others).skip(position(page.after)).take(page.limit).map(line).collect())
+        Ok(listed.chain(others).skip(position(page)).take(page.limit).map(line).collect())
+    }
+
+    pub(super) fn history(&self, job: JobId) -> Result<Vec<HistoryEntry>> {
+        Ok(self.jobs.get(&job).map_or_else(Vec::new, |record| Vec::clone(&record.history)))
+    }
+
+    pub(super) fn workers(&self) -> Result<Vec<WorkerView>> {
+        let view = |(id, seen_at): (&WorkerId, &Timestamp)| {
+            let held = self.jobs.values().filter(|record| record.worker.as_ref() == Some(id));
+            WorkerView { id: id.clone(), seen_at: *seen_at, leases: held.count() as u64 }
+        };
+        Ok(self.workers.iter().map(view).collect())
+    }
+
+    /// A store that reads no bytes has nothing that cannot be read.
+    pub(super) fn unreadable_records(&self) -> Result<Vec<UnreadableRecord>> {
+        Ok(Vec::new())
+    }
+
+    pub(super) fn unreadable_record(&self, _job: JobId) -> Result<Option<Vec<u8>>> {
+        Ok(None)
+    }
+
+    pub(super) fn remove_unreadable(&self, _job: JobId) -> Result<bool> {
+        Ok(false)
+    }
+
+    pub(super) fn now(&self) -> Result<Timestamp> {
+        Ok(self.now)
+    }
+
+    pub(super) fn calendar(&self) -> Result<Timestamp> {
+        Ok(self.wall)
     }
 }
 
-fn position(after: u64) -> usize {
-    usize::try_from(after).unwrap_or(usize::MAX)
+fn position(page: Page) -> usize {
+    usize::try_from(page.after).unwrap_or(usize::MAX)
 }

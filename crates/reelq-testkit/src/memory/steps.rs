@@ -2,33 +2,39 @@
 
 use std::{sync::Arc, time::Duration};
 
-use reelq_model::{Acceptance, Event, JobId, Submission, WorkerId};
-use reelq_store::{
-    Commit, Committed, Edit, Edited, LateAcceptance, Lease, RestoredSubmission, Result,
-    rules::cancel::CancelWish,
-    transition::{self, EditStep, LateStep, Step, StoredJob},
-};
+use reelq_model::{Acceptance, Event, JobId, Submission, Timestamp, WorkerId};
+use reelq_store::rules::cancel::CancelWish;
+use reelq_store::transition::{self, EditStep, LateStep, Step};
+use reelq_store::{Commit, Committed, Edit, Edited, LateAcceptance, Lease, RestoredSubmission, Result};
 
-use super::{batch::Batch, record::Record, state::State};
+use super::state::{Batch, Record, State};
+
+impl Record {
+    /// The lease of the record as it stands.
+    pub(super) fn lease(&self, worker: &WorkerId, granted_at: Timestamp, lasts: Duration) -> Lease {
+        let (job, worker, cancel_requested) =
+            (Arc::clone(&self.job), worker.clone(), self.stored().cancel_is_requested());
+        Lease { job, version: self.version, worker, granted_at, lasts, cancel_requested }
+    }
+}
 
 impl State {
-    pub(super) fn commit(&mut self, commit: &Commit) -> Committed {
+    pub(super) fn commit(&mut self, commits: &[Commit]) -> Result<Vec<Committed>> {
+        Ok(commits.iter().map(|commit| self.commit_one(commit)).collect())
+    }
+
+    fn commit_one(&mut self, commit: &Commit) -> Committed {
         let Ok(record) = self.record(commit.lease.job.id) else { return commit.homeless() };
         let (worker, lasts) = (&commit.lease.worker, commit.lease.lasts);
         let mut stored = record.stored();
-        if matches!(commit.event, Event::Sending { .. }) && self.is_cancelling(&record) {
+        let is_cancelling = self.batches.get(&record.job.batch).is_none_or(|batch| batch.record.cancelling);
+        if matches!(commit.event, Event::Sending { .. }) && is_cancelling && stored.cancel == CancelWish::NONE {
             stored.cancel = CancelWish::ASKED;
         }
         match transition::commit(self.now, &stored, commit) {
             Step::Stale => Committed::Stale,
-            Step::Unwanted(change) => {
-                self.save(&record, change);
-                Committed::Stale
-            }
-            Step::Park(change, illegal) => {
-                self.save(&record, change);
-                Committed::Illegal(illegal)
-            }
+            Step::Unwanted(change) => self.saved(&record, change, Committed::Stale),
+            Step::Park(change, illegal) => self.saved(&record, change, Committed::Illegal(illegal)),
             Step::Late(change) => {
                 let ended = change.map(|change| self.save(&record, change));
                 if let Event::Accepted { acceptance, first_poll } = &commit.event {
@@ -38,23 +44,12 @@ impl State {
             }
             Step::Move(change) => {
                 let after = self.save(&record, change);
-                Committed::Done(after.lease_until.is_some().then(|| self.lease(&after, worker, lasts)))
+                Committed::Done(after.lease_until.is_some().then(|| after.lease(worker, self.now, lasts)))
             }
         }
     }
 
-    fn is_cancelling(&self, record: &Record) -> bool {
-        record.cancel == CancelWish::NONE && self.batches.get(&record.job.batch).is_none_or(|batch| batch.cancelling)
-    }
-
-    /// The lease of a record as it stands.
-    pub(super) fn lease(&self, record: &Record, worker: &WorkerId, lasts: Duration) -> Lease {
-        let (job, version, cancel_requested) =
-            (Arc::clone(&record.job), record.version, record.stored().cancel_is_requested());
-        Lease { job, version, worker: worker.clone(), granted_at: self.now, lasts, cancel_requested }
-    }
-
-    pub(super) fn accept(
+    fn accept(
         &mut self,
         record: &Record,
         acceptance: &Acceptance,
@@ -64,33 +59,47 @@ impl State {
         let is_known = self.jobs.contains_key(&record.job.id.orphan(acceptance.task.as_str()));
         match transition::record_acceptance(self.now, &record.stored(), acceptance, first_poll, worker, is_known) {
             LateStep::Known => LateAcceptance::Known,
-            LateStep::Settled(change) => {
-                self.save(record, *change);
-                LateAcceptance::Settled
-            }
+            LateStep::Settled(change) => self.saved(record, *change, LateAcceptance::Settled),
             LateStep::Orphan(charge) => {
-                let orphan = self.insert(charge.record.job.clone().into_owned(), None);
+                let orphan = self.insert(charge.record.job.clone().into_owned(), false);
                 let orphan = self.save(&orphan, charge.record);
                 self.mark_twins(&orphan.job);
-                self.save(record, charge.parent);
-                LateAcceptance::Orphan(charge.id)
+                self.saved(record, charge.parent, LateAcceptance::Orphan(charge.id))
             }
         }
     }
 
-    pub(super) fn restore(&mut self, job: JobId, submission: &Submission) -> Result<RestoredSubmission> {
+    pub(super) fn record_acceptance(
+        &mut self,
+        job: JobId,
+        acceptance: &Acceptance,
+        first_poll: Duration,
+    ) -> Result<LateAcceptance> {
+        Ok(self.accept(&self.record(job)?, acceptance, first_poll, None))
+    }
+
+    pub(super) fn restore_submission(&mut self, job: JobId, submission: &Submission) -> Result<RestoredSubmission> {
         let record = self.record(job)?;
         Ok(match transition::restore_submission(self.now, &record.stored(), submission) {
             Err(illegal) => RestoredSubmission::Refused(illegal),
             Ok(None) => RestoredSubmission::Known,
-            Ok(Some(change)) => {
-                self.save(&record, change);
-                RestoredSubmission::Restored
-            }
+            Ok(Some(change)) => self.saved(&record, change, RestoredSubmission::Restored),
         })
     }
 
-    pub(super) fn edit(&mut self, job: JobId, edit: &Edit) -> Result<Edited> {
+    pub(super) fn apply_event(&mut self, job: JobId, event: Event) -> Result<Edited> {
+        self.edit(job, &Edit::Event(event))
+    }
+
+    pub(super) fn cancel(&mut self, job: JobId) -> Result<Edited> {
+        self.edit(job, &Edit::Cancel)
+    }
+
+    pub(super) fn edit_all(&mut self, edits: &[(JobId, Edit)]) -> Result<Vec<Edited>> {
+        edits.iter().map(|(job, edit)| self.edit(*job, edit)).collect()
+    }
+
+    fn edit(&mut self, job: JobId, edit: &Edit) -> Result<Edited> {
         let mut record = self.record(job)?;
         Ok(match transition::edit(self.now, &record.stored(), edit) {
             EditStep::Refused(illegal) => Edited::Refused(illegal),
@@ -98,8 +107,7 @@ impl State {
                 if !change.ends_job() {
                     self.batches.get(&record.job.batch).map_or(Ok(()), Batch::refuse_purging)?;
                 }
-                self.save(&record, *change);
-                Edited::Done
+                self.saved(&record, *change, Edited::Done)
             }
             EditStep::Note(wish) => {
                 // Whoever holds the job keeps its lease.
@@ -111,17 +119,37 @@ impl State {
         })
     }
 
-    pub(super) fn extend(&mut self, lease: &Lease, lasts: Duration) -> bool {
-        let (now, until) = (self.now, Some(self.now.after(lasts)));
-        let held = self.jobs.get_mut(&lease.job.id).filter(|record| record.stored().holds(lease.version, now));
-        held.map(|record| record.lease_until = record.lease_until.max(until)).is_some()
+    /// The record, where the lease still holds.
+    fn leased(&mut self, lease: &Lease) -> Option<&mut Record> {
+        let now = self.now;
+        self.jobs.get_mut(&lease.job.id).filter(|record| record.stored().holds(lease.version, now))
     }
 
-    pub(super) fn release(&mut self, lease: &Lease) {
-        let is_held = |stored: &StoredJob<'_>| stored.holds(lease.version, self.now);
-        if let Some(record) = self.record(lease.job.id).ok().filter(|record| is_held(&record.stored())) {
-            self.save(&record, transition::hand_back(self.now, &record.stored(), None));
+    pub(super) fn extend(&mut self, leases: &[Lease], lasts: Duration) -> Result<Vec<bool>> {
+        let until = Some(self.now.after(lasts));
+        let mut extend =
+            |lease| self.leased(lease).map(|held| held.lease_until = held.lease_until.max(until)).is_some();
+        Ok(leases.iter().map(&mut extend).collect())
+    }
+
+    pub(super) fn release(&mut self, leases: &[Lease]) -> Result<()> {
+        for lease in leases {
+            if let Some(record) = self.leased(lease).cloned() {
+                self.save(&record, transition::hand_back(self.now, &record.stored(), None));
+            }
         }
+        Ok(())
+    }
+
+    pub(super) fn heartbeat(&mut self, worker: &WorkerId) -> Result<u64> {
+        self.workers.insert(worker.clone(), self.now);
+        Ok(self.end_lapsed())
+    }
+
+    pub(super) fn deregister(&mut self, worker: &WorkerId) -> Result<()> {
+        self.workers.remove(worker);
+        self.take_back("its worker is gone", |record| record.worker.as_ref() == Some(worker));
+        Ok(())
     }
 
     /// Takes back leases whose time has passed.
@@ -130,7 +158,7 @@ impl State {
         self.take_back("its time passed", |record| record.lease_until.is_some_and(|until| until <= now))
     }
 
-    pub(super) fn take_back(&mut self, why: &'static str, which: impl Fn(&Record) -> bool) -> u64 {
+    fn take_back(&mut self, why: &'static str, which: impl Fn(&Record) -> bool) -> u64 {
         let lapsed: Vec<_> = self.jobs.values().filter(|record| which(record)).cloned().collect();
         for record in &lapsed {
             self.save(record, transition::hand_back(self.now, &record.stored(), Some(why)));
