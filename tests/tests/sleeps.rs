@@ -13,7 +13,7 @@ const OWNERS: &[(&str, usize, &str)] = &[
     ("tests/src/waiting.rs", 2, "the harness: between two looks, and where time itself is what a test is about"),
     ("tests/src/wire.rs", 1, "the delay of a slow line that a test asked for"),
     ("tests/src/raw.rs", 2, "the pause of a slow vendor, and a reset that must come after what was written"),
-    ("tests/redis-server/src/server.rs", 1, "between two looks at a server that starts"),
+    ("tests/redis-server/", 3, "between two looks at a server, and random moments of users that come and go"),
     ("tests/tests/chaos/", 9, "random moments of troubles, and how long a machine is frozen or a line is down"),
     ("tests/tests/cron.rs", 1, "random moments of kills"),
     ("tests/tests/kill_nine.rs", 1, "random moments of kills"),

@@ -106,6 +106,14 @@ fn given_up(message: &str, task: Option<RemoteTask>) -> (Stage, Wake) {
     (Stage::Failed { failure: Failure::new(FailureKind::GivenUp, message), task }, Wake::Never)
 }
 
+fn only_looked_at(stage: Stage) -> Stage {
+    match stage {
+        Stage::Running { task } => Stage::Running { task: task.looked_at_again(false) },
+        Stage::Fetching { task, outputs } => Stage::Fetching { task: task.looked_at_again(false), outputs },
+        other => other,
+    }
+}
+
 fn from_running(mut task: RemoteTask, event: Event) -> Next {
     Some(match event {
         Event::Running { next_poll, word, progress, overdue, answered, .. } => {
@@ -184,11 +192,13 @@ fn from_fetching(task: RemoteTask, outputs: Vec<crate::OutputLink>, event: Event
 fn from_terminal(stage: Stage, event: &Event) -> Next {
     let buy = match (event, &stage) {
         (Event::Retry { buy }, _) => *buy,
-        // It was given up while no one knew whether it was bought. Now that is known: what is paid for is followed.
+        // It was given up while no one knew whether it was bought. Now that is known: what is paid for is followed, and not
+        // bought again by itself.
         (Event::Accepted { acceptance, first_poll }, Stage::Failed { failure, task: None })
             if failure.kind == FailureKind::GivenUp =>
         {
-            return Some(accepted(acceptance, None, *first_poll));
+            let (stage, wake) = accepted(acceptance, None, *first_poll);
+            return Some((only_looked_at(stage), wake));
         }
         _ => return None,
     };

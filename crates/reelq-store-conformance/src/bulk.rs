@@ -193,7 +193,7 @@ pub async fn nothing_is_bought_on_an_account_without_limits(subject: &dyn Subjec
     let claimed = kit.claim(ClaimStage::Submit, 9).await;
     assert!(claimed.leases.is_empty() && claimed.limits_missing, "{claimed:?}");
     let mut unknown = kit.claim_of(ClaimStage::Submit, 9);
-    unknown.account = super::kit::account("no one");
+    unknown.account = super::kit::account("nobody");
     assert!(kit.store.claim(&unknown).await.unwrap().limits_missing, "not even the account is there");
     kit.allow(&[wish("any")]).await;
     let claimed = kit.claim(ClaimStage::Submit, 9).await;

@@ -62,8 +62,9 @@ mod tests {
     fn every_case_is_in_the_list_of_its_room() {
         let rooms = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
         let listed = include_str!("cases.rs");
-        for entry in fs::read_dir(rooms).unwrap() {
-            let path = entry.unwrap().path();
+        for path in
+            fs::read_dir(rooms).unwrap().map(|entry| entry.unwrap().path()).filter(|path| !path.ends_with("cases.rs"))
+        {
             let room = path.file_stem().unwrap().to_string_lossy().into_owned();
             let text = fs::read_to_string(&path).unwrap();
             let Some((list, _)) = text.split_once("room! {").and_then(|(_, rest)| rest.split_once("} }")) else {

@@ -1,7 +1,7 @@
 //! What holds for every sequence of events.
 
 use proptest::prelude::*;
-use reelq_model::{Event, Job, Money, Stage, Timestamp};
+use reelq_model::{Event, Job, Money, Stage, Status, Timestamp};
 
 use super::table::{EVENTS, job, sample_event};
 
@@ -103,4 +103,14 @@ proptest! {
         let text = serde_json::to_string(&end).unwrap();
         prop_assert_eq!(serde_json::from_str::<Job>(&text).unwrap(), end);
     }
+}
+
+#[test]
+fn a_row_that_was_given_up_follows_its_late_task_and_is_not_bought_again_by_itself() {
+    let at = Timestamp::from_millis(1);
+    let [sending, accepted, give_up, again, end] = [0, 5, 10, 16, 15].map(|kind| sample_event(kind, 1, 1));
+    let followed = [sending, give_up, accepted].into_iter().fold(job(), |job, event| job.apply(event, at).unwrap().job);
+    assert_eq!(followed.status(), Status::Running, "what may be paid for is followed");
+    assert!(followed.apply(again, at).is_err(), "a refund buys nothing");
+    assert_eq!(followed.apply(end, at).unwrap().job.status(), Status::Failed);
 }
