@@ -1,10 +1,24 @@
 //! Lines to load: as large as those of a real evaluation set.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, num::NonZeroU32};
 
 use anyhow::Result;
 use reelq_model::{AccountName, BatchName, Fields, JobDraft, JobId, JobSpec, ModelName, Money, ProviderName};
-use reelq_store::{BatchDraft, Line, LineDraft};
+use reelq_store::{AccountLimits, BatchDraft, Line, LineDraft};
+
+/// Limits that hold nothing back: without any, nothing is bought on an account.
+pub(super) const fn no_limits() -> AccountLimits {
+    AccountLimits {
+        requests_per_second: 1e9,
+        burst: NonZeroU32::MAX,
+        polls_per_second: 1e9,
+        max_in_flight: NonZeroU32::MAX,
+        budget: None,
+        daily_budget: None,
+        open_rate: false,
+        open_in_flight: false,
+    }
+}
 
 /// The one account.
 pub(super) fn account() -> Result<AccountName> {
