@@ -5,14 +5,14 @@ use std::{fmt::Debug, thread::sleep, time::Duration};
 use reelq_model::{Clock as _, SystemClock};
 
 /// Longer than anything takes on a busy machine.
-const LIMIT: Duration = Duration::from_mins(2);
+const LIMIT: Duration = Duration::from_mins(4);
 const STEP: Duration = Duration::from_millis(20);
 
 /// Waits until `holds`.
 ///
 /// # Panics
 ///
-/// Where it does not come within two minutes; `what` is said then.
+/// Where it does not come within four minutes; `what` is said then.
 pub fn wait_until(what: &str, holds: impl FnMut() -> bool) {
     assert!(wait_at_most(LIMIT, holds), "it did not come within {} s that {what}", LIMIT.as_secs());
 }
@@ -21,7 +21,7 @@ pub fn wait_until(what: &str, holds: impl FnMut() -> bool) {
 ///
 /// # Panics
 ///
-/// Where it does not come within two minutes; `what` is said then, and what was seen last.
+/// Where it does not come within four minutes; `what` is said then, and what was seen last.
 pub fn wait_for<S: Debug>(what: &str, look: impl FnMut() -> S, enough: impl Fn(&S) -> bool) -> S {
     let (came, seen) = look_until(LIMIT, look, enough);
     assert!(came, "it did not come within {} s that {what}: {seen:?}", LIMIT.as_secs());
