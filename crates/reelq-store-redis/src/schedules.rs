@@ -49,9 +49,8 @@ pub(super) async fn extend_tick(caller: &Caller, lease: &TickLease, lasts: Durat
 }
 
 pub(super) async fn finish_tick(caller: &Caller, lease: &TickLease, outcome: &TickOutcome) -> Result<bool> {
-    let end = if outcome.state == TickState::Firing { TickState::Failed } else { outcome.state };
     let mut packer = of_lease("finish", lease, 5);
-    packer.int(state(end)).text(outcome.batch.as_ref().map_or("", BatchName::as_str)).text(&outcome.reason);
+    packer.int(state(outcome.end())).text(outcome.batch.as_ref().map_or("", BatchName::as_str)).text(&outcome.reason);
     packer.count(TICKS_KEPT as u64).count(TICK_SPANS_KEPT as u64);
     on_ticks(caller, packer).await?.unpack().flag()
 }

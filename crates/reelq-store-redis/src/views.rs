@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use reelq_model::{BatchName, Money, Status, Timestamp};
+use reelq_model::{BatchName, Status, Timestamp};
 
 use super::{
     caller::Caller,
@@ -10,8 +10,8 @@ use super::{
     facts,
 };
 use reelq_limits::remaining_budget::is_reached;
-use reelq_store::rules::unreadable;
-use reelq_store::{BatchDraft, BatchView, Error, Result, StatusCounts};
+use reelq_store::rules::{ledger::BatchSums, unreadable};
+use reelq_store::{BatchDraft, BatchRecord, BatchView, Error, Result, StatusCounts};
 
 script!(BATCHES, "batches");
 
@@ -126,31 +126,30 @@ fn view(parts: &Parts) -> Result<(i64, BatchView)> {
         return Err(Error::broken("a batch's sums are cut short"));
     };
     let sum = |found: Option<i64>| found.unwrap_or(0);
-    let count = |found: Option<i64>| u64::try_from(found.unwrap_or(0)).unwrap_or(0);
+    let sums = BatchSums {
+        spent: sum(spent),
+        reserved: sum(reserved),
+        claimed: sum(claimed),
+        to_spend: sum(to_spend),
+        unpriced: sum(unpriced),
+        orphans: sum(orphans),
+        overdue: sum(overdue),
+    };
     let (listed, others) = counts.split_at(counts.len() / 2);
-    let (listed, others) = (status_counts(listed)?, status_counts(others)?);
-    let used = sum(spent).saturating_add(sum(reserved)).saturating_add(sum(claimed)).saturating_add(*absent);
-    let left = budget.map(|budget| budget.saturating_sub(used));
-    let finished = whole == "1" && listed.is_ended() && others.is_ended();
-    let view = BatchView {
-        batch: draft,
+    let counts = [status_counts(listed)?, status_counts(others)?];
+    let left = budget.map(|budget| budget.saturating_sub(sums.used().saturating_add(*absent)));
+    let record = BatchRecord {
+        draft,
         whole: whole == "1",
         paused: paused == "1",
-        spent: Money::from_micros(sum(spent)),
-        reserved: Money::from_micros(sum(reserved)),
-        to_spend: Money::from_micros(sum(to_spend)),
-        unpriced: count(unpriced),
-        budget_reached: left.is_some_and(|left| is_budget_reached(left, prices)),
-        orphans: count(orphans),
-        overdue: count(overdue),
-        next_link_deadline: (*deadline != 0).then(|| Timestamp::from_millis(*deadline)),
-        created_at: Timestamp::from_millis(sum(created_at)),
-        finished_at: ended_at.filter(|_| finished).map(Timestamp::from_millis),
         purging: !purging.is_empty(),
         cancelling: !cancelling.is_empty(),
-        counts: listed,
-        others,
+        created_at: Timestamp::from_millis(sum(created_at)),
+        ended_at: ended_at.map(Timestamp::from_millis),
     };
+    let is_reached = left.is_some_and(|left| is_budget_reached(left, prices));
+    let deadline = (*deadline != 0).then(|| Timestamp::from_millis(*deadline));
+    let view = record.view(&sums, counts, is_reached, deadline);
     Ok((*place, view))
 }
 

@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::{tx::Tx, worker_locks::WorkerLocks};
 use crate::error::Result;
-use reelq_store::{BatchHold, Error, rules::run_lock::RunLockRecord};
+use reelq_store::{BatchHold, rules::run_lock::RunLockRecord};
 
 pub(super) fn hold(
     tx: &Tx<'_>,
@@ -35,7 +35,8 @@ fn held(tx: &Tx<'_>, batch: &BatchName) -> Result<Option<RunLockRecord>> {
         .query_row([batch.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
     let Some((worker, since, until)) = found else { return Ok(None) };
-    let worker = WorkerId::new(worker).map_err(|error| Error::broken(error.to_string()))?;
+    // A name that no worker can have is damaged: no process lives under it.
+    let Ok(worker) = WorkerId::new(worker) else { return Ok(None) };
     let (since, until) = (Timestamp::from_millis(since), Timestamp::from_millis(until));
     Ok(Some(RunLockRecord { worker, since, until }))
 }

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 /// How many finished ticks are kept of each schedule: this many that were fired, and this many that were not.
 ///
 /// Those stay that were finished last, whatever their own times are. Of one that is dropped, its span stays
-/// ([`Store::ticks_over`](crate::Store::ticks_over)). Each kind has its own number, so that ticks that were skipped because of a batch do not push that batch's tick out.
+/// ([`Store::ticks_over`](crate::Store::ticks_over)). Each kind has its own number, so that ticks that were skipped because
+/// of a batch do not push that batch's tick out.
 pub const TICKS_KEPT: usize = 100;
 
 /// How many spans of ticks without a record are kept of each schedule.

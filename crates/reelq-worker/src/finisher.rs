@@ -66,11 +66,15 @@ impl Finisher {
         tracked.persisted();
     }
 
-    /// An acceptance that the leased job could not take in is followed by another job, which a look at the store finds.
+    /// Wakes whoever a step that was done made work for.
     fn wake(&self, lease: &Lease, event: Event) {
         let before = &lease.job.stage;
-        if let Ok((next, wake)) = before.clone().on(event) {
-            self.timers.wake_for(&self.account, before, &next, wake);
+        let first_poll = if let Event::Accepted { first_poll, .. } = &event { Some(*first_poll) } else { None };
+        match (before.clone().on(event), first_poll) {
+            (Ok((next, wake)), _) => self.timers.wake_for(&self.account, before, &next, wake),
+            // The leased job could not take it in: a record of its own follows the task.
+            (Err(_), Some(wait)) => self.timers.wake(&self.account, ClaimStage::Poll, wait),
+            (Err(_), None) => {}
         }
     }
 

@@ -7,7 +7,7 @@ mod races;
 
 use std::{ops::Range, sync::Arc, time::Duration};
 
-use crate::kit::front::Front;
+use crate::kit::{front::Front, purchases};
 use reelq_model::{
     Event, Failure, FailureKind, JobId, ManualClock, ScheduleName, SharedClock, Status, Timestamp, WorkerId,
 };
@@ -33,20 +33,6 @@ struct Story<'a> {
     store: RedisStore,
     /// Of each verb's calls, the answers to these are lost.
     lost: Range<usize>,
-}
-
-/// A claim of so many purchases.
-fn purchases(limit: usize) -> Claim {
-    Claim {
-        stage: ClaimStage::Submit,
-        account: account("acct"),
-        limit,
-        worker: worker("w1"),
-        lease: LEASE,
-        batch: None,
-        except: Vec::new(),
-        only_open: false,
-    }
 }
 
 impl<'a> Story<'a> {

@@ -3,11 +3,11 @@
 
 use reelq_model::JobId;
 use reelq_redis_server::RedisServer;
-use reelq_store::{Claim, ClaimStage, Edited, Lease, LineDraft, PauseReason, Purge, Store as _};
+use reelq_store::{Edited, Lease, LineDraft, PauseReason, Purge, Store as _};
 use reelq_store_conformance::kit::{LEASE, account, batch, draft, ids, lines, plenty, wishes, worker};
 use reelq_store_redis::RedisStore;
 
-use crate::kit::open;
+use crate::kit::{open, purchases};
 
 async fn load(store: &RedisStore, name: &str, count: usize) -> Vec<JobId> {
     let load = store.begin_import(&draft(&batch(name))).await.unwrap();
@@ -19,17 +19,7 @@ async fn load(store: &RedisStore, name: &str, count: usize) -> Vec<JobId> {
 }
 
 async fn claim(store: &RedisStore, limit: usize) -> Vec<Lease> {
-    let claim = Claim {
-        stage: ClaimStage::Submit,
-        account: account("acct"),
-        limit,
-        worker: worker("w1"),
-        lease: LEASE,
-        batch: None,
-        except: Vec::new(),
-        only_open: false,
-    };
-    store.claim(&claim).await.unwrap().leases
+    store.claim(&purchases(limit)).await.unwrap().leases
 }
 
 #[tokio::test]

@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use reelq_model::SystemClock;
 use reelq_redis_server::RedisServer;
+use reelq_store::{Claim, ClaimStage};
+use reelq_store_conformance::kit::{LEASE, account, worker};
 use reelq_store_redis::{LinkOptions, RedisStore};
 
 /// Opens the namespace `test`, whose time is the server's own.
@@ -15,4 +17,18 @@ pub(crate) async fn open(server: &RedisServer) -> RedisStore {
     let (address, namespace) = (server.socket_url().parse().unwrap(), "test".parse().unwrap());
     let options = LinkOptions::default();
     RedisStore::open(address, namespace, options, Arc::new(SystemClock::default())).await.unwrap()
+}
+
+/// A claim of so many purchases.
+pub(crate) fn purchases(limit: usize) -> Claim {
+    Claim {
+        stage: ClaimStage::Submit,
+        account: account("acct"),
+        limit,
+        worker: worker("w1"),
+        lease: LEASE,
+        batch: None,
+        except: Vec::new(),
+        only_open: false,
+    }
 }
