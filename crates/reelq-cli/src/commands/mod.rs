@@ -58,7 +58,7 @@ pub(crate) enum Command {
     Pause(pause::PauseArgs),
     /// Let a paused batch or account submit again, or everything after a loss of the state
     Resume(after_loss::ResumeArgs),
-    /// Remove the records of finished batches; what they bought is forgotten, their files stay
+    /// Remove the records of finished batches; their files stay, and what they bought stays known
     Purge(purge::PurgeArgs),
     /// List jobs that wait for a person, settle them, or give up any that has not ended
     Resolve(resolve::ResolveArgs),
