@@ -5,7 +5,7 @@ RUN apk add --no-cache build-base
 WORKDIR /src
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
-    cargo build --release --locked --package reelq-cli && install -D target/release/reelq /image/usr/local/bin/reelq
+    cargo build --profile dist --locked --package reelq-cli && install -D target/dist/reelq /image/usr/local/bin/reelq
 # Named volumes take over the owner of the folder that they cover.
 RUN mkdir -p /image/etc/reelq /image/out /image/var/lib/reelq
 
