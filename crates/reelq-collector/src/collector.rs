@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use reelq_http::Downloader;
 use reelq_model::{Digest, Event, Job, OutputLink, SharedClock, Stage, StoredFile};
-use reelq_store::{ClaimStage, SharedStore};
+use reelq_store::{ClaimStage, Line, SharedStore};
 use reelq_worker::{AccountMetrics, CircuitBreaker, Finish, Handler, JobContext, SharedRng};
 
 use crate::{
@@ -61,8 +61,8 @@ impl Collector {
     }
 
     /// One attempt at everything that is not in its place yet, and what comes of it.
-    async fn attempt(&self, patience: Patience<'_>, links: &[OutputLink]) -> Event {
-        match self.outcome(patience, links).await {
+    async fn attempt(&self, patience: Patience<'_>, own: Option<&Arc<Line>>, links: &[OutputLink]) -> Event {
+        match self.outcome(patience, own, links).await {
             Ok(event) => event,
             Err(error @ FetchError::Place(_)) => match self.closed(patience.job).await {
                 // The closed gate holds it; this is only for workers of other processes.
@@ -92,11 +92,16 @@ impl Collector {
     }
 
     /// The one place that says what the job's outputs came to: stored, to be tried again, or out of reach.
-    async fn outcome(&self, patience: Patience<'_>, links: &[OutputLink]) -> Result<Event, FetchError> {
+    async fn outcome(
+        &self,
+        patience: Patience<'_>,
+        own: Option<&Arc<Line>>,
+        links: &[OutputLink],
+    ) -> Result<Event, FetchError> {
         let job = patience.job;
         let target = self.targets.of(&job.batch).await?;
-        let line = self.targets.line(job).await?;
-        let naming = Naming { template: &target.template, job, line: line.as_ref(), outputs: links.len() };
+        let line = self.targets.line(job, own).await?;
+        let naming = Naming { template: &target.template, job, line: line.as_deref(), outputs: links.len() };
         let outputs = self.collect(&target, &naming, links).await?;
         if outputs.is_enough(job) {
             self.report(patience, Ok(())).await;
@@ -203,6 +208,7 @@ impl Handler for Collector {
         let job = Arc::clone(context.job());
         let Stage::Fetching { task, outputs } = &job.stage else { return Finish::GiveBack };
         let patience = Patience { job: &job, now: context.now(), rng: &self.rng };
-        Finish::Event(self.attempt(patience, patience.in_turn(task, outputs)).await)
+        let line = context.line();
+        Finish::Event(self.attempt(patience, line.as_ref(), patience.in_turn(task, outputs)).await)
     }
 }

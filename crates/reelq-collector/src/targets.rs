@@ -57,10 +57,11 @@ impl Targets {
         (now.saturating_sub(*since) < REMEMBERED).then(|| Arc::clone(target))
     }
 
-    /// The line that a job stands for; for the record of an unexpected charge, that of the job that it belongs to.
-    pub(crate) async fn line(&self, job: &Job) -> Result<Option<Line>, FetchError> {
-        let id = job.orphan_of.unwrap_or(job.id);
+    /// The line that a job stands for: its own, which came with its lease, or for the record of an unexpected charge that of
+    /// the job that it belongs to.
+    pub(crate) async fn line(&self, job: &Job, own: Option<&Arc<Line>>) -> Result<Option<Arc<Line>>, FetchError> {
+        let (Some(id), None) = (job.orphan_of, own) else { return Ok(own.cloned()) };
         let view = self.store.job(id).await.map_err(|error| FetchError::Here(error.to_string()))?;
-        Ok(view.and_then(|view| view.line))
+        Ok(view.and_then(|view| view.line).map(Arc::new))
     }
 }

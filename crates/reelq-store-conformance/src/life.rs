@@ -4,7 +4,7 @@ use reelq_model::{Event, Failure, FailureKind, Money, Settlement, Status};
 
 use super::{
     Kit, Subject,
-    kit::{SECOND, accepted, batch, cents, ids, one, running, stored, wish, wishes},
+    kit::{SECOND, accepted, batch, cents, finished, ids, one, running, stored, wish, wishes},
 };
 use reelq_store::{ClaimStage, Committed, Page};
 
@@ -15,6 +15,7 @@ room! { ($) life_cases: life {
     polls_without_news_are_counted_and_not_listed,
     commits_of_one_call_are_judged_one_by_one,
     results_follow_the_manifest,
+    an_output_comes_with_its_line,
 } }
 
 pub async fn a_job_goes_from_its_line_to_its_file(subject: &dyn Subject) {
@@ -108,4 +109,32 @@ pub async fn results_follow_the_manifest(subject: &dyn Subject) {
     let rest = kit.store.results(&batch("b"), page(1, 1)).await.unwrap();
     assert_eq!(rest.iter().map(|line| line.view.job.id).collect::<Vec<_>>(), jobs[1..2]);
     assert_eq!(ids(&kit.submits(3).await), jobs, "and so does the queue");
+}
+
+pub async fn an_output_comes_with_its_line(subject: &dyn Subject) {
+    let kit = Kit::new(subject);
+    let jobs = kit.load("b", &wishes(3)).await;
+    let leases = kit.submits(3).await;
+    assert!(leases.iter().all(|lease| lease.line.is_none()), "a purchase needs none");
+    for (lease, task) in leases.iter().zip(["t1", "t2", "t3"]) {
+        kit.start(lease, task).await;
+    }
+    kit.advance(SECOND);
+    let polls = kit.polls(3).await;
+    assert!(polls.iter().all(|lease| lease.line.is_none()), "nor does a status request");
+    let row = |lease: &reelq_store::Lease| lease.line.as_ref().map(|line| (line.row, line.copy));
+    let row_of =
+        |lease: &reelq_store::Lease| jobs.iter().position(|job| *job == lease.job.id).map(|at| (at as u64 + 1, 1));
+    let Committed::Done(Some(kept)) = kit.commit(&polls[0], finished(None), true).await else { panic!("kept") };
+    assert!(row(&kept).is_some());
+    assert_eq!(row(&kept), row_of(&kept), "a lease that is kept over the end of the task");
+    for lease in &polls[1..] {
+        kit.end(lease, finished(None)).await;
+    }
+    let fetches = kit.fetches(5).await;
+    assert_eq!(fetches.iter().map(row).collect::<Vec<_>>(), fetches.iter().map(row_of).collect::<Vec<_>>());
+    assert_eq!(fetches.len(), 2);
+    kit.load("b", &[]).await;
+    kit.store.release(&fetches).await.unwrap();
+    assert_eq!(row(&one(kit.fetches(1).await)), None, "its line is gone");
 }

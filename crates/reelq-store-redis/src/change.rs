@@ -1,22 +1,22 @@
 //! Changes of jobs by compare-and-set: worked out here, judged and done by `change.lua`.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use reelq_model::{Digest, JobId, Timestamp, Wake, WorkerId};
 
 use super::{
     caller::{Caller, Reply},
     codec::{Packer, Unpacker},
-    facts,
+    facts, load,
     record::{Record, write_job},
     scripts, twins,
 };
 use reelq_store::{
-    Error, Result,
+    Error, Line, Result,
     transition::{Change, LeaseStep, StoredJob},
 };
 
-script!(CHANGE, "change", with "tasks", with "full");
+script!(CHANGE, "change", with "tasks", with "full", with "line");
 
 /// What must hold for a change to be done. The numbers are the script's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,7 +115,7 @@ pub(super) fn millis(duration: Duration) -> i64 {
 }
 
 /// What came of one change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Answer {
     Done {
         version: u64,
@@ -123,6 +123,8 @@ pub(super) enum Answer {
         in_hand: bool,
         /// Another job of the account that is charged for the same task; its record says so from now on.
         twin: Option<JobId>,
+        /// What goes with the lease, where one was kept.
+        line: Option<Arc<Line>>,
     },
     /// The guard did not hold: nothing was changed.
     Stale,
@@ -167,8 +169,9 @@ fn read_answer(unpacker: &mut Unpacker<'_>) -> Result<Answer> {
     let (word, version) = (unpacker.int()?, unpacker.count()?);
     let (cancel_requested, in_hand) = (unpacker.flag()?, unpacker.flag()?);
     let twin = unpacker.bytes()?.try_into().ok().map(JobId::from_bytes);
+    let line = load::leased_line(unpacker.bytes()?);
     Ok(match word {
-        0 => Answer::Done { version, cancel_requested, in_hand, twin },
+        0 => Answer::Done { version, cancel_requested, in_hand, twin, line },
         1 => Answer::Stale,
         2 => Answer::Unwanted,
         3 => Answer::Purging,

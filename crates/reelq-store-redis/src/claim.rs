@@ -8,12 +8,13 @@ use super::{
     codec::{Packer, Unpacker},
     edit,
     idempotency_tokens::IdempotencyTokens,
+    load,
     record::read_job,
     unreadable::{self, Damaged},
 };
 use reelq_store::{Claim, ClaimStage, Claimed, Lease, Result};
 
-script!(CLAIM, "claim", with "full");
+script!(CLAIM, "claim", with "full", with "line");
 
 pub(super) async fn claim(caller: &Caller, marks: &IdempotencyTokens, claim: &Claim) -> Result<Claimed> {
     let Claim { stage, account, worker, batch, only_open, .. } = claim;
@@ -88,6 +89,7 @@ fn lease(unpacker: &mut Unpacker<'_>, claim: &Claim, reply: &Reply) -> Result<st
     unpacker.list()?;
     let (version, cancel_requested) = (unpacker.count()?, unpacker.flag()?);
     let (job, id) = (read_job(unpacker.bytes()?), change::read_id(unpacker)?);
+    let line = load::leased_line(unpacker.bytes()?);
     Ok(match job {
         Ok(job) => Ok(Lease {
             job: Arc::new(job),
@@ -96,6 +98,7 @@ fn lease(unpacker: &mut Unpacker<'_>, claim: &Claim, reply: &Reply) -> Result<st
             granted_at: reply.now,
             lasts: claim.lease,
             cancel_requested,
+            line,
         }),
         Err(error) => Err(Damaged { job: id, version, error }),
     })

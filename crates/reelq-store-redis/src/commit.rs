@@ -72,13 +72,16 @@ async fn conclude(
     now: Timestamp,
 ) -> Result<Committed> {
     match (plan, answer) {
-        (Some(Plan { change: guarded, illegal: None }), Answer::Done { version, cancel_requested, in_hand, twin }) => {
+        (
+            Some(Plan { change: guarded, illegal: None }),
+            Answer::Done { version, cancel_requested, in_hand, twin, line },
+        ) => {
             let is_kept = in_hand && guarded.change.lease != LeaseStep::Ends;
             let kept = is_kept.then(|| {
                 let mut job = guarded.change.job.into_owned();
                 job.shares_task_with = job.shares_task_with.or(twin);
                 let job = Arc::new(job);
-                Lease { job, version, granted_at: now, cancel_requested, ..commit.lease.clone() }
+                Lease { job, version, granted_at: now, cancel_requested, line, ..commit.lease.clone() }
             });
             Ok(Committed::Done(kept))
         }

@@ -1,6 +1,9 @@
 //! Loads: lines and jobs of an unfinished load are out of sight; the next load clears away what one left that died.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use reelq_model::{AccountName, BatchName, Job, JobId, Money, Status};
 
@@ -157,6 +160,11 @@ pub(super) fn shown_line(packed: &[u8], place: u64) -> (Option<Line>, Option<Str
             (Some(bare), Some(error.to_string()))
         }
     }
+}
+
+/// The line that comes with a lease; nothing is packed where none does.
+pub(super) fn leased_line(packed: &[u8]) -> Option<Arc<Line>> {
+    shown_line(packed, 0).0.map(Arc::new)
 }
 
 /// Reads what [`write_line`] wrote.

@@ -35,4 +35,4 @@ macro_rules! script {
 
 script!(pub(super) FOLDERS, "folders", with "absent");
 script!(pub(super) HEAL, "heal");
-script!(pub(super) READ, "read");
+script!(pub(super) READ, "read", with "line");

@@ -62,7 +62,8 @@ fn note_cancelling(tx: &Tx<'_>, row: &mut Row, commit: &Commit) -> Result<()> {
 fn done(tx: &Tx<'_>, ledger: &mut Ledger, before: &Row, change: Change<'_>, commit: &Commit) -> Result<Committed> {
     let is_kept = matches!(change.lease, LeaseStep::Lasts(_));
     let row = before.change(tx, ledger, change)?;
-    Ok(Committed::Done(is_kept.then(|| lease::lease(tx, row, &commit.lease.worker, commit.lease.lasts))))
+    let kept = is_kept.then(|| lease::lease(tx, row, &commit.lease.worker, commit.lease.lasts)).transpose()?;
+    Ok(Committed::Done(kept))
 }
 
 /// An acceptance is a fact, whatever has become of the lease.

@@ -2,10 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use reelq_model::WorkerId;
+use reelq_model::{Stage, WorkerId};
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{code, ledger::Ledger, row::Row, tx::Tx, unreadable};
+use super::{code, ledger::Ledger, listing, row::Row, tx::Tx, unreadable};
 use crate::error::{Result, StepError};
 use reelq_store::rules::bounds;
 use reelq_store::{Error, Lease};
@@ -37,22 +37,24 @@ pub(super) fn give(tx: &Tx<'_>, rows: &[i64], name: &WorkerId, lasts: Duration) 
     for seq in rows {
         let Some(mut row) = unreadable::readable(tx, Row::by_seq(tx.conn, *seq))? else { continue };
         row.lease(tx.conn, &mut ledger, id, tx.now.after(lasts))?;
-        leases.push(lease(tx, row, name, lasts));
+        leases.push(lease(tx, row, name, lasts)?);
     }
     ledger.close(tx)?;
     Ok(leases)
 }
 
 /// The lease of a row as it was just written.
-pub(super) fn lease(tx: &Tx<'_>, row: Row, worker: &WorkerId, lasts: Duration) -> Lease {
-    Lease {
+pub(super) fn lease(tx: &Tx<'_>, row: Row, worker: &WorkerId, lasts: Duration) -> Result<Lease> {
+    let is_fetching = matches!(row.job.stage, Stage::Fetching { .. });
+    Ok(Lease {
         version: code::count(row.version),
         cancel_requested: row.stored().cancel_is_requested(),
+        line: if is_fetching { listing::line(tx.conn, &row)?.map(Arc::new) } else { None },
         job: Arc::new(row.job),
         worker: worker.clone(),
         granted_at: tx.now,
         lasts,
-    }
+    })
 }
 
 /// Lengthens the leases that still hold.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use reelq_model::{JobId, Status, WorkerId};
 use rusqlite::{
-    Connection, Row as SqlRow, params_from_iter,
+    Connection, Row as SqlRow, params, params_from_iter,
     types::{Value, ValueRef},
 };
 
@@ -44,6 +44,16 @@ pub(super) fn read(row: &SqlRow<'_>) -> Result<JobView> {
         parked: row.parked,
         job: row.job,
     })
+}
+
+/// The line of a job's row; by its number alone where it cannot be read whole.
+pub(super) fn line(conn: &Connection, row: &Row) -> Result<Option<Line>> {
+    let sql = "SELECT l.line AS line, l.copy AS copy, l.label AS label, l.passthrough AS passthrough, \
+        l.position AS position FROM batches b JOIN lines l ON l.batch = b.id AND l.generation = b.generation \
+        WHERE b.id = ?1 AND l.position = ?2";
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query(params![row.batch, row.position])?;
+    Ok(rows.next()?.map(shown_line).transpose()?.and_then(|(line, _)| line))
 }
 
 /// The line, and why it cannot be read whole: then it is shown by its number alone.

@@ -4,6 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use reelq_model::{AccountName, Job, Timestamp, WorkerId};
 
+use crate::Line;
+
 /// Which work a claim asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ClaimStage {
@@ -71,6 +73,9 @@ pub struct Lease {
     pub lasts: Duration,
     /// The job is to be cancelled: a person asked for it, or it stands at `ready` and its line is gone.
     pub cancel_requested: bool,
+    /// The line that the job stands for, as its files are named by it. It is there where the job stands at `fetching` and has
+    /// one, and only then.
+    pub line: Option<Arc<Line>>,
 }
 
 /// What a claim brought.

@@ -8,6 +8,7 @@ use std::{
 
 use async_trait::async_trait;
 use reelq_model::{Event, Job, Timestamp};
+use reelq_store::Line;
 use reelq_worker::{JobContext, LeaseLost};
 
 use crate::{CallLog, sample::NOW};
@@ -29,6 +30,8 @@ pub enum Steps {
 pub struct FakeJobContext {
     /// The job as of the last step.
     pub job: Arc<Job>,
+    /// Its line.
+    pub line: Option<Arc<Line>>,
     /// A person asked for the job to be cancelled.
     pub cancel_requested: bool,
     /// The store's time.
@@ -46,6 +49,7 @@ impl FakeJobContext {
     pub fn new(job: Job) -> Self {
         Self {
             job: Arc::new(job),
+            line: None,
             cancel_requested: false,
             now: NOW,
             steps: Steps::Applied,
@@ -74,6 +78,10 @@ impl FakeJobContext {
 impl JobContext for FakeJobContext {
     fn job(&self) -> &Arc<Job> {
         &self.job
+    }
+
+    fn line(&self) -> Option<Arc<Line>> {
+        self.line.clone()
     }
 
     fn cancel_requested(&self) -> bool {

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use reelq_model::{Event, Job, Timestamp};
-use reelq_store::ClaimStage;
+use reelq_store::{ClaimStage, Line};
 
 /// One stage's work. It does the I/O, and says what happened; the runtime commits that.
 ///
@@ -44,6 +44,9 @@ pub struct LeaseLost;
 pub trait JobContext: Send {
     /// The job as of the last commit.
     fn job(&self) -> &Arc<Job>;
+
+    /// The line of its manifest, where the job stands at `fetching` and has one ([`Lease::line`](reelq_store::Lease::line)).
+    fn line(&self) -> Option<Arc<Line>>;
 
     /// A person asked for the job to be cancelled.
     fn cancel_requested(&self) -> bool;

@@ -107,6 +107,7 @@ mod tests {
             granted_at: START,
             lasts: LASTS,
             cancel_requested: false,
+            line: None,
         }
     }
 

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use reelq_model::{Event, Job, Timestamp};
-use reelq_store::{Commit, Committed};
+use reelq_store::{Commit, Committed, Line};
 
 use crate::{JobContext, LeaseLost, Stopper, committer::Committer, leased_job::LeasedJob};
 
@@ -27,6 +27,10 @@ impl LeasedJobContext {
 impl JobContext for LeasedJobContext {
     fn job(&self) -> &Arc<Job> {
         &self.job
+    }
+
+    fn line(&self) -> Option<Arc<Line>> {
+        self.leased.lease().line
     }
 
     fn cancel_requested(&self) -> bool {

@@ -31,9 +31,13 @@ async fn load(store: &SharedStore, output: &str) -> Job {
     let file_name = "{row:06}-{id}-{copy}.mp4".to_owned();
     let loaded = BatchDraft { file_name, ..sample::batch_draft(output) };
     let draft = sample::job_draft("a cat", 1);
-    let line = Line { row: 1, copy: 1, label: Some("cat".to_owned()), passthrough: BTreeMap::new() };
-    reelq_testkit::load(store, &loaded, &[LineDraft { job: draft, line }]).await;
+    reelq_testkit::load(store, &loaded, &[LineDraft { job: draft, line: line() }]).await;
     sample::job("a cat")
+}
+
+/// The line that the job stands for.
+fn line() -> Line {
+    Line { row: 1, copy: 1, label: Some("cat".to_owned()), passthrough: BTreeMap::new() }
 }
 
 impl House {
@@ -56,7 +60,7 @@ impl House {
         let task = TaskId::new("t-1").unwrap();
         let mut job = self.job.clone();
         job.stage = Stage::Fetching { task: RemoteTask::accepted(task, 1, Timestamp::default()), outputs: links };
-        let context = FakeJobContext::new(job);
+        let context = FakeJobContext { line: Some(Arc::new(line())), ..FakeJobContext::new(job) };
         let mut context = FakeJobContext { cancel_requested: true, now: self.now, steps: Steps::Lost, ..context };
         match self.collector.handle(&mut context).await {
             Finish::Event(event) => event,

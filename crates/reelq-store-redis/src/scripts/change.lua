@@ -15,11 +15,12 @@
 --            history  { event, worker, reason } or false
 --            parent   for NEW: the id of the job that it belongs beside, at `version`; else ''
 --            tasks    that it is charged for; empty where it is known that another job is, too
--- Result   { now, answers, withdrawn }; an answer is { word, version, cancel, in_hand, twin }
+-- Result   { now, answers, withdrawn }; an answer is { word, version, cancel, in_hand, twin, line }
 --            word     0 done · 1 stale: nothing was changed, or the server is full and the job was given back
 --                     2 refused: to be withdrawn before it is sent
 --                     3 its batch is being purged, and the job would not end with the change
 --            twin     the id of another job that is charged for the same task; else ''
+--            line     the packed line that goes with a lease that was kept; else ''
 
 local HELD, FREE, AT, SEND, NEW = 0, 1, 2, 3, 4
 local DONE, STALE, UNWANTED, PURGING = 0, 1, 2, 3
@@ -37,7 +38,7 @@ local function is_requested(rec)
 end
 
 local function done(rec)
-  return { DONE, rec.version, is_requested(rec), in_hand(rec), rec.twin or '' }
+  return { DONE, rec.version, is_requested(rec), in_hand(rec), rec.twin or '', leased_line(rec) }
 end
 
 -- Whether this very change was made before and only its answer was lost.
@@ -131,24 +132,24 @@ local function one(change)
   local rec = known(change.id)
   if change.guard == NEW then
     local parent = known(change.parent)
-    if rec then return { rec.token == change.token and DONE or STALE, 1, false, false, '' } end
-    if not parent or parent.version ~= change.version then return { STALE, 0, false, false, '' } end
+    if rec then return { rec.token == change.token and DONE or STALE, 1, false, false, '', '' } end
+    if not parent or parent.version ~= change.version then return { STALE, 0, false, false, '', '' } end
     return insert(parent, change)
   end
   if is_repeat(rec, change) then return done(rec) end
-  if not may(rec, change) then return { STALE, 0, false, false, '' } end
+  if not may(rec, change) then return { STALE, 0, false, false, '', '' } end
   -- A part of the batch is gone: what is left of it may end, and is not brought back to life.
   local lives_on = change.guard == FREE and change.facts[1] < SUCCEEDED
   if lives_on and call('HEXISTS', batch_key(rec.batch), 'purging') == 1 then
-    return { PURGING, rec.version, false, false, '' }
+    return { PURGING, rec.version, false, false, '', '' }
   end
   if change.guard == SEND and is_unwanted(rec) then
     hand_back(rec, nil)
-    return { UNWANTED, rec.version, true, false, '' }
+    return { UNWANTED, rec.version, true, false, '', '' }
   end
   if is_refused(rec, change) then
     hand_back(rec, nil)
-    return { STALE, 0, false, false, '' }
+    return { STALE, 0, false, false, '', '' }
   end
   move(rec, change)
   return done(rec)

@@ -7,7 +7,7 @@
 --            except  names of batches of which nothing new is taken: no job that was never sent, no output to fetch
 --            only_open  1 where nothing is taken but submissions that are open
 --            token   tells a repeat of this very claim, whose answer was lost, from another one
--- Result   { now, leases, retry_in, until_day_ends, withdrawn, limits_missing, full }; a lease is { version, cancel_requested, json, id }
+-- Result   { now, leases, retry_in, until_day_ends, withdrawn, limits_missing, full }; a lease is { version, cancel_requested, json, id, line }
 --            retry_in         milliseconds; -1 where only news can bring work
 --            until_day_ends   `retry_in` is the end of the day whose budget is reached
 --            limits_missing   the account's limits are not there, or not all of them: nothing is bought before they are set
@@ -152,7 +152,7 @@ local function give(ids)
     hold(rec, worker, lasts)
     set_down(rec)
     versions[at] = rec.version
-    leases[at] = { rec.version, wants_cancel(rec), json_of(rec), id }
+    leases[at] = { rec.version, wants_cancel(rec), json_of(rec), id, leased_line(rec) }
   end
   flush()
   guard.raise()
@@ -445,7 +445,7 @@ local function given_before()
   for at, id in ipairs(note[2]) do
     local rec = record(id)
     if holds(rec, note[3][at]) then
-      leases[#leases + 1] = { rec.version, wants_cancel(rec), json_of(rec), id }
+      leases[#leases + 1] = { rec.version, wants_cancel(rec), json_of(rec), id, leased_line(rec) }
     end
   end
   return leases

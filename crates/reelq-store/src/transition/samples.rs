@@ -55,6 +55,7 @@ pub(crate) fn lease(job: &Job, lasts: Duration) -> Lease {
         granted_at: at(0),
         lasts,
         cancel_requested: false,
+        line: None,
     }
 }
 

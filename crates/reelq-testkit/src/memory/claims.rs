@@ -90,7 +90,8 @@ impl State {
             if let Some(record) = self.jobs.get_mut(job) {
                 record.version += 1;
                 (record.worker, record.lease_until) = (Some(claim.worker.clone()), until);
-                leases.push(record.lease(&claim.worker, now, claim.lease));
+                let given = record.clone();
+                leases.push(self.lease(&given, &claim.worker, now, claim.lease));
             }
         }
         leases

@@ -2,23 +2,23 @@
 
 use std::{sync::Arc, time::Duration};
 
-use reelq_model::{Acceptance, Event, JobId, Submission, Timestamp, WorkerId};
+use reelq_model::{Acceptance, Event, JobId, Stage, Submission, Timestamp, WorkerId};
 use reelq_store::rules::cancel::CancelWish;
 use reelq_store::transition::{self, EditStep, LateStep, Step};
 use reelq_store::{Commit, Committed, Edit, Edited, LateAcceptance, Lease, RestoredSubmission, Result};
 
 use super::state::{Batch, Record, State};
 
-impl Record {
-    /// The lease of the record as it stands.
-    pub(super) fn lease(&self, worker: &WorkerId, granted_at: Timestamp, lasts: Duration) -> Lease {
-        let (job, worker, cancel_requested) =
-            (Arc::clone(&self.job), worker.clone(), self.stored().cancel_is_requested());
-        Lease { job, version: self.version, worker, granted_at, lasts, cancel_requested }
-    }
-}
-
 impl State {
+    /// The lease of a record as it stands.
+    pub(super) fn lease(&self, record: &Record, worker: &WorkerId, granted_at: Timestamp, lasts: Duration) -> Lease {
+        let (job, worker, cancel_requested) =
+            (Arc::clone(&record.job), worker.clone(), record.stored().cancel_is_requested());
+        let line = self.line(record).filter(|_| matches!(job.stage, Stage::Fetching { .. }));
+        let line = line.map(|(_, draft)| Arc::new(draft.line.clone()));
+        Lease { job, version: record.version, worker, granted_at, lasts, cancel_requested, line }
+    }
+
     pub(super) fn commit(&mut self, commits: &[Commit]) -> Result<Vec<Committed>> {
         Ok(commits.iter().map(|commit| self.commit_one(commit)).collect())
     }
@@ -44,7 +44,7 @@ impl State {
             }
             Step::Move(change) => {
                 let after = self.save(&record, change);
-                Committed::Done(after.lease_until.is_some().then(|| after.lease(worker, self.now, lasts)))
+                Committed::Done(after.lease_until.is_some().then(|| self.lease(&after, worker, self.now, lasts)))
             }
         }
     }
