@@ -19,7 +19,7 @@ pub struct PollPlan {
 const KNOWN: usize = 5;
 /// Each poll aims at the moment by which this share of the tasks that are still running will have ended: earlier
 /// costs polls, later costs waiting.
-const AIM: f64 = 0.4;
+const AIM: f64 = 0.5;
 
 impl PollPlan {
     /// The time from acceptance to the first poll; `run_times` are sorted.

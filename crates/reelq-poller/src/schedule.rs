@@ -18,8 +18,8 @@ const KEPT: usize = 64;
 const KINDS: usize = 1000;
 /// Polls are spread by this share, so that tasks accepted together are not polled together.
 const JITTER: f64 = 0.1;
-/// A task is noticed a little after it ends. Run times are noted this much shorter, so that polls move towards the end
-/// itself instead of repeating their own delay.
+/// A task is noticed a little after it ends. Where the vendor does not tell the end, run times are noted this much shorter, so
+/// that polls move towards the end itself instead of repeating their own delay.
 const NOTICED_EARLY: f64 = 0.95;
 
 type Kind = (ModelName, String);
@@ -63,8 +63,10 @@ impl PollSchedule {
         self.spread(self.plan.slow())
     }
 
-    /// A task was found finished, `age` after its acceptance.
-    pub fn note(&self, spec: &JobSpec, age: Duration) {
+    /// A task was found finished, `age` after its acceptance; `ran` is what the vendor says of its run time.
+    pub fn note(&self, spec: &JobSpec, age: Duration, ran: Option<Duration>) {
+        // A figure that is no part of the age, or less than half of it, measures something else.
+        let ran = ran.filter(|ran| (age / 2..=age).contains(ran)).unwrap_or_else(|| age.mul_f64(NOTICED_EARLY));
         let mut kinds = self.run_times.lock().unwrap_or_else(PoisonError::into_inner);
         if kinds.len() >= KINDS {
             kinds.clear();
@@ -73,7 +75,7 @@ impl PollSchedule {
         if run_times.len() >= KEPT {
             run_times.pop_front();
         }
-        run_times.push_back(age.mul_f64(NOTICED_EARLY));
+        run_times.push_back(ran);
     }
 
     fn known(&self, spec: &JobSpec) -> Vec<Duration> {
@@ -110,6 +112,16 @@ mod tests {
 
     /// Follows one task after another; gives the polls and the seconds of delay for each, on average over the last `over`.
     fn follow(schedule: &PollSchedule, run_times: &[Duration], over: usize) -> (f64, f64) {
+        follow_telling(schedule, run_times, over, |_| None)
+    }
+
+    /// The same where the vendor tells of each run time what `tells` makes of it.
+    fn follow_telling(
+        schedule: &PollSchedule,
+        run_times: &[Duration],
+        over: usize,
+        tells: impl Fn(Duration) -> Option<Duration>,
+    ) -> (f64, f64) {
         let (mut polls, mut late) = (0.0, 0.0);
         for (number, runs) in run_times.iter().enumerate() {
             let counted = number + over >= run_times.len();
@@ -118,7 +130,7 @@ mod tests {
                 age += schedule.next(&spec(), age);
                 polled += 1.0;
             }
-            schedule.note(&spec(), age);
+            schedule.note(&spec(), age, tells(*runs));
             if counted {
                 polls += polled;
                 late += age.saturating_sub(*runs).as_secs_f64();
@@ -146,6 +158,20 @@ mod tests {
             assert!(late < blind_late, "{from}..{to}: {late} s late, {blind_late} s without learning");
             assert!(polls < blind_polls, "{from}..{to}: {polls} polls, {blind_polls} without learning");
         }
+    }
+
+    #[test]
+    fn end_that_the_vendor_tells_saves_looks() {
+        let seconds = Duration::from_secs_f64;
+        let plan = PollPlan { first: seconds(1.0), min: seconds(0.25), max: seconds(5.0), growth: 1.5 };
+        let new = || PollSchedule::new(plan, SharedRng::seeded(1));
+        let run_times = between(6, 9, 600);
+        let (untold, _) = follow(&new(), &run_times, 500);
+        let (polls, late) = follow_telling(&new(), &run_times, 500, Some);
+        assert!(polls < untold && polls <= 3.0 && late < 0.8, "{polls} polls ({untold} untold), {late} s late");
+        let of_something_else = |runs: Duration| Some(runs / 10);
+        let (polls, _) = follow_telling(&new(), &run_times, 500, of_something_else);
+        assert!((polls - untold).abs() < 0.01, "a figure that measures something else is left aside: {polls}");
     }
 
     #[test]

@@ -31,8 +31,8 @@ impl Poller {
                 }
                 self.still_running(poll, word, progress, wait)
             }
-            PollOutcome::Finished { outputs, cost } if !outputs.is_empty() => {
-                self.parts.schedule.note(&poll.job.spec, poll.age);
+            PollOutcome::Finished { outputs, cost, ran } if !outputs.is_empty() => {
+                self.parts.schedule.note(&poll.job.spec, poll.age, ran);
                 reelq_worker::warn_of_unbelievable_cost(poll.job, cost);
                 Event::Finished { outputs: self.resolved(outputs), cost }
             }

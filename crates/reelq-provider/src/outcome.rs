@@ -24,6 +24,8 @@ pub enum PollOutcome {
         outputs: Vec<OutputLink>,
         /// The final price, where the vendor tells it.
         cost: Option<Money>,
+        /// How long it ran, from its beginning to its end by the vendor's own clock, where the vendor tells both.
+        ran: Option<Duration>,
     },
     /// It succeeded, but no output is named (yet): ask again a few times.
     FinishedEmpty,

@@ -95,7 +95,7 @@ impl Provider for FakeProvider {
             Polled::ByBody if reply.body == "running" => {
                 PollOutcome::Running { word: "running".to_owned(), unknown_word: false, progress: None, wait: None }
             }
-            Polled::ByBody => PollOutcome::Finished { outputs: vec![video_link()], cost: None },
+            Polled::ByBody => PollOutcome::Finished { outputs: vec![video_link()], cost: None, ran: None },
         }
     }
 

@@ -70,7 +70,7 @@ async fn network_and_server_errors_are_just_later_looks() {
         assert!(next_poll(&event) <= 3 * PLAN.max);
     }
     assert_eq!((stand.job().polls, stand.job().setbacks), (0, 40));
-    stand.poll(5 * SECOND, PollOutcome::Finished { outputs: links(), cost: None }).await;
+    stand.poll(5 * SECOND, PollOutcome::Finished { outputs: links(), cost: None, ran: None }).await;
     assert_eq!(stand.job().status(), Status::Fetching);
 }
 
@@ -101,7 +101,7 @@ async fn another_key_that_does_not_know_the_task_loses_nothing() {
     }
     let troubles = stand.job().troubles.clone().unwrap();
     assert!(troubles.last.reason.contains("another key"), "{troubles:?}");
-    stand.poll(Duration::from_hours(1), PollOutcome::Finished { outputs: links(), cost: None }).await;
+    stand.poll(Duration::from_hours(1), PollOutcome::Finished { outputs: links(), cost: None, ran: None }).await;
     assert_eq!(stand.job().status(), Status::Fetching);
 }
 
@@ -194,7 +194,7 @@ async fn throttled_look_pauses_the_account_for_all() {
 #[tokio::test]
 async fn finished_task_goes_on_with_its_outputs() {
     let mut stand = Stand::new();
-    stand.poll(SECOND, PollOutcome::Finished { outputs: links(), cost: None }).await;
+    stand.poll(SECOND, PollOutcome::Finished { outputs: links(), cost: None, ran: None }).await;
     let Stage::Fetching { outputs, .. } = &stand.job().stage else { panic!("{:?}", stand.job().stage) };
     assert_eq!(*outputs, links());
 }

@@ -29,7 +29,7 @@ async fn clip_of_a_task_that_is_said_to_be_withdrawn_is_fetched() {
     stand.answer_to_cancel(CancelOutcome::Cancelled { settlement: Settlement::Refunded });
     let url = "https://cdn.example/v.mp4".to_owned();
     let link = OutputLink { url, kind: OutputKind::Video, expires_at: None, assumed: false };
-    stand.poll(SECOND, PollOutcome::Finished { outputs: vec![link], cost: None }).await;
+    stand.poll(SECOND, PollOutcome::Finished { outputs: vec![link], cost: None, ran: None }).await;
     assert_eq!(stand.job().status(), Status::Fetching);
 }
 

@@ -13,7 +13,7 @@ const HOUR: Duration = Duration::from_hours(1);
 fn finished() -> PollOutcome {
     let url = "https://cdn.example/v.mp4".to_owned();
     let link = OutputLink { url, kind: OutputKind::Video, expires_at: None, assumed: false };
-    PollOutcome::Finished { outputs: vec![link], cost: None }
+    PollOutcome::Finished { outputs: vec![link], cost: None, ran: None }
 }
 
 /// It succeeded after ten seconds, and its link gave nothing.

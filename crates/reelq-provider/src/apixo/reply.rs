@@ -7,7 +7,7 @@ use super::wire;
 use crate::{
     BalanceOutcome, CancelOutcome, PollOutcome, Reply,
     catalogue::Replies,
-    reading::{self, Context, ReplyError, Text, balance_refused, cancel_refused, document, outputs},
+    reading::{self, Context, ReplyError, Text, balance_refused, between, cancel_refused, document, outputs},
 };
 
 fn is_success(reply: &Reply) -> bool {
@@ -21,7 +21,8 @@ fn read(document: &Value, _: &ReplyError) -> reading::TaskReply {
     let code = body.fail_code.map(|Text(code)| code);
     let message = body.fail_msg.map(|Text(message)| message).or_else(|| code.clone());
     let word = body.state.map(|Text(word)| word);
-    reading::TaskReply { word, outputs: outputs(task), code, message, ..reading::TaskReply::default() }
+    let ran = between(&body.create_time, &body.complete_time);
+    reading::TaskReply { word, outputs: outputs(task), code, message, ran, ..reading::TaskReply::default() }
 }
 
 pub(super) fn submitted(submission: u32, reply: &Reply, context: Context<'_>) -> SubmitOutcome {

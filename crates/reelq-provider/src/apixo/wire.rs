@@ -2,6 +2,7 @@
 //! read where they are the same for every vendor.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::reading::{Text, lenient};
 
@@ -18,4 +19,6 @@ pub(super) struct ApixoTaskBody {
     pub(super) fail_code: Option<Text>,
     #[serde(deserialize_with = "lenient")]
     pub(super) fail_msg: Option<Text>,
+    pub(super) create_time: Value,
+    pub(super) complete_time: Value,
 }

@@ -30,6 +30,7 @@ mod words;
 pub(crate) use ask::{balance_refused, cancel_refused};
 pub(crate) use document::document;
 pub(crate) use lenient::{Progress, Text, lenient};
+pub(crate) use moment::between;
 pub(crate) use money::{dollars, quota};
 pub(crate) use outputs::{Output, outputs};
 pub(crate) use poll::{about_another, polled};

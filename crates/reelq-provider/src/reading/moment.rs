@@ -17,15 +17,25 @@ const SAME_CLOCK: Duration = Duration::from_secs(2);
 /// An instant: seconds, milliseconds, microseconds or nanoseconds since the epoch, told apart by their size, as a number or
 /// a text, or RFC 3339. What is no plausible instant is not told.
 pub(crate) fn moment(value: &Value) -> Option<Timestamp> {
-    let found = match value {
-        Value::Number(number) => number_of(number),
-        Value::String(text) => text_of(text.trim()),
-        _ => return None,
-    };
-    if found.is_none() && !says_nothing(value) {
+    let found = instant_of(value);
+    if found.is_none() && (value.is_number() || value.is_string()) && !says_nothing(value) {
         tracing::warn!(told = %super::clean(&value.to_string()), "not a plausible time: taken as not told");
     }
     found
+}
+
+fn instant_of(value: &Value) -> Option<Timestamp> {
+    match value {
+        Value::Number(number) => number_of(number),
+        Value::String(text) => text_of(text.trim()),
+        _ => None,
+    }
+}
+
+/// How long after `from` the instant `to` is, both of one clock; `None` where either is not told, or they say nothing.
+pub(crate) fn between(from: &Value, to: &Value) -> Option<Duration> {
+    let (from, to) = (instant_of(from)?, instant_of(to)?);
+    (to > from).then(|| to.since(from))
 }
 
 fn says_nothing(value: &Value) -> bool {
@@ -75,6 +85,22 @@ mod tests {
 
     fn instant(text: &str) -> Timestamp {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn time_between_two_instants_of_one_clock_is_told_in_any_unit() {
+        for (from, to, seconds) in [
+            (json!(1_704_067_200_000_u64), json!(1_704_067_212_500_u64), Some(12.5)),
+            (json!(1_704_067_200), json!("1704067209"), Some(9.0)),
+            (json!("2026-06-01T10:00:00Z"), json!("2026-06-01T10:00:07Z"), Some(7.0)),
+            (json!(1_704_067_200), json!(1_704_067_200), None),
+            (json!(1_704_067_212), json!(1_704_067_200), None),
+            (json!(0), json!(1_704_067_200), None),
+            (json!(null), json!(1_704_067_200), None),
+            (json!("2026-06-01T10:00:00"), json!("2026-06-01T10:00:07"), None),
+        ] {
+            assert_eq!(between(&from, &to).map(|ran| ran.as_secs_f64()), seconds, "{from} to {to}");
+        }
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub(crate) struct TaskReply {
     pub(crate) is_settled: bool,
     pub(crate) code: Option<String>,
     pub(crate) message: Option<String>,
+    /// How long it ran by the vendor's own clock.
+    pub(crate) ran: Option<Duration>,
 }
 
 /// What the meaning depends on beside the task.
@@ -80,7 +82,7 @@ impl TaskReply {
             _ if self.is_to_be_fetched(meaning, &outputs, complaint) => {
                 let is_doubtful = matches!(meaning, None | Some(StatusMeaning::Failed | StatusMeaning::Cancelled));
                 let outputs = if is_doubtful { soon(outputs, reply) } else { outputs };
-                Some(PollOutcome::Finished { outputs, cost: self.price() })
+                Some(PollOutcome::Finished { outputs, cost: self.price(), ran: self.ran })
             }
             None => None,
             // An envelope that names a refusal is no word on the task, whatever is inside.

@@ -8,8 +8,8 @@ use crate::{
     BalanceOutcome, CancelOutcome, PollOutcome, Reply,
     catalogue::Replies,
     reading::{
-        self, Context, Output, ReplyError, StatusMeaning, Text, about_another, balance_refused, cancel_refused,
-        document, dollars, meaning, outputs, quota, settlement,
+        self, Context, Output, ReplyError, StatusMeaning, Text, about_another, balance_refused, between,
+        cancel_refused, document, dollars, meaning, outputs, quota, settlement,
     },
 };
 
@@ -44,6 +44,7 @@ fn read(document: &Value, complaint: &ReplyError) -> reading::TaskReply {
         is_settled: body.settled == Some(true) || body.refunded == Some(true),
         code: complaint.code.clone(),
         message: complaint.said(),
+        ran: between(&body.created_at, &body.completed_at),
     }
 }
 

@@ -24,6 +24,8 @@ pub(super) struct WaveTaskBody {
     pub(super) refunded: Option<bool>,
     #[serde(deserialize_with = "lenient")]
     pub(super) settled: Option<bool>,
+    pub(super) created_at: Value,
+    pub(super) completed_at: Value,
 }
 
 #[derive(Debug, Default, Deserialize)]
