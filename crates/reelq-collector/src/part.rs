@@ -231,7 +231,7 @@ fn names(path: &Path, _: &File) -> io::Result<bool> {
     path.try_exists()
 }
 
-/// Whether an earlier attempt left a note of an output. Blocks.
+/// Whether an earlier attempt left a note of an output. Blocks for as long as one look at a folder takes.
 pub(crate) fn is_noted(folder: &Path, job: JobId, output: usize) -> bool {
     path(folder, job, output).with_extension("json").exists()
 }

@@ -27,6 +27,10 @@ pub struct Transport {
     inner: Arc<Inner>,
 }
 
+/// Idle connections kept for requests that are free to repeat: as many as jobs are asked about at once by default. Fewer make
+/// most of these requests pay for a new connection.
+const FREE_IDLE_MAX: usize = 64;
+
 struct Inner {
     base_url: Url,
     origin: String,
@@ -55,7 +59,7 @@ impl Transport {
             origin: account.base_url.origin().ascii_serialization(),
             keys: Keys::new(account)?,
             paid: build_client(account, 0)?,
-            free: build_client(account, 8)?,
+            free: build_client(account, FREE_IDLE_MAX)?,
             clock,
             unreachable: Mutex::default(),
         };
