@@ -10,7 +10,12 @@ use bytes::Bytes;
 use reelq_model::Digest;
 use sha2::{Digest as _, Sha256};
 
-use super::{blocking::blocking, fsync_coalescer::FsyncCoalescer, small::fresh};
+use super::{
+    blocking::blocking,
+    fsync_coalescer::FsyncCoalescer,
+    small::fresh,
+    unnamed::{self, Linked, Unnamed},
+};
 use crate::PlaceError;
 
 /// An output place that is a folder.
@@ -66,6 +71,28 @@ impl Folder {
             fs::remove_file(&path).map_err(PlaceError::file("remove", &path))
         })
         .await
+    }
+
+    /// Writes a whole file that has no name yet, where `name` will lie; `None` where the file system has no such files. Blocks.
+    pub(super) fn write(&self, content: &[u8], name: &str) -> Result<Option<Unnamed>, PlaceError> {
+        let target = self.root.join(name);
+        unnamed::write(&target, content).map_err(PlaceError::file("create the folder of", &target))
+    }
+
+    /// Gives such a file its name; [`Linked::Taken`] where another content has it. Blocks.
+    pub(super) fn link(&self, file: &Unnamed, name: &str, sha256: &Digest) -> Result<Linked, PlaceError> {
+        let target = &self.root.join(name);
+        let linked = file.link(target);
+        let is_there = match linked {
+            Linked::Done => true,
+            Linked::Taken => target.is_file() && hash(target)? == *sha256,
+            Linked::Unsupported => false,
+        };
+        if !is_there {
+            return Ok(linked);
+        }
+        self.sync(target)?;
+        Ok(Linked::Done)
     }
 
     /// Moves the file to its name; `false` where the name is taken by another content. Blocks.

@@ -7,6 +7,7 @@ mod folder;
 mod fsync_coalescer;
 mod options;
 mod small;
+mod unnamed;
 
 use std::path::{Path, PathBuf};
 
@@ -21,7 +22,7 @@ use crate::{
 pub(crate) use self::blocking::blocking;
 pub use self::options::StorageOptions;
 pub(crate) use self::small::{fresh, sweep_fresh};
-use self::{bucket::Bucket, folder::Folder};
+use self::{bucket::Bucket, folder::Folder, unnamed::Linked};
 
 /// How often another name is tried where one is taken.
 const NAMES_MAX: u32 = 1000;
@@ -83,7 +84,7 @@ impl Place {
         Err(PlaceError::Taken(name.to_owned()))
     }
 
-    /// Makes the bytes a part and moves that into the place like [`Self::put`], all in one go where the place is a folder.
+    /// Puts the bytes into the place like [`Self::put`]: as a file that has no name before it is whole, or by way of a part.
     /// `None` where another worker uses the part.
     pub(crate) async fn keep(&self, draft: Draft) -> Result<Option<Placed>, PlaceError> {
         let parts = self.parts.clone();
@@ -91,10 +92,13 @@ impl Place {
             Kind::Folder(folder) => {
                 let folder = folder.clone();
                 blocking(move || {
+                    let (bytes, sha256) = (draft.content.len() as u64, Digest::of(&draft.content));
+                    if let Some(path) = put_whole(&folder, &draft.content, &draft.name, &sha256)? {
+                        return draft.placed(&parts, None, path, bytes, sha256).map(Some);
+                    }
                     let Some(part) = draft.part(&parts)? else { return Ok(None) };
-                    let (bytes, sha256) = part.summary();
                     let path = put_in(&folder, &part.path, &draft.name, &sha256)?;
-                    draft.placed(&parts, part, path, bytes, sha256).map(Some)
+                    draft.placed(&parts, Some(part), path, bytes, sha256).map(Some)
                 })
                 .await
             }
@@ -103,7 +107,7 @@ impl Place {
                 let (Some(part), draft, parts) = filled else { return Ok(None) };
                 let (bytes, sha256) = part.summary();
                 let path = self.put(&part.path, &draft.name, &sha256).await?;
-                blocking(move || draft.placed(&parts, part, path, bytes, sha256).map(Some)).await
+                blocking(move || draft.placed(&parts, Some(part), path, bytes, sha256).map(Some)).await
             }
         }
     }
@@ -199,13 +203,36 @@ impl Draft {
         Ok(Some(part))
     }
 
-    fn placed(self, parts: &Path, part: Part, path: String, bytes: u64, sha256: Digest) -> Result<Placed, PlaceError> {
+    fn placed(
+        self,
+        parts: &Path,
+        part: Option<Part>,
+        path: String,
+        bytes: u64,
+        sha256: Digest,
+    ) -> Result<Placed, PlaceError> {
         let (media, source) = (Some(self.media), Some(self.source));
         let placed = Placed { job: self.job, output: self.output, path, bytes, sha256, media, source };
         placed::note(parts, &placed)?;
-        part.finish();
+        if let Some(part) = part {
+            part.finish();
+        }
         Ok(placed)
     }
+}
+
+/// Puts a whole small file into the folder without a part; `None` where the file system cannot. Two workers that do so at once
+/// put the same content under one name, or two contents under two. Blocks.
+fn put_whole(folder: &Folder, content: &[u8], name: &str, sha256: &Digest) -> Result<Option<String>, PlaceError> {
+    let Some(file) = folder.write(content, name)? else { return Ok(None) };
+    for name in (1..=NAMES_MAX).map(|number| numbered(name, number)) {
+        match folder.link(&file, &name, sha256)? {
+            Linked::Done => return Ok(Some(name)),
+            Linked::Taken => {}
+            Linked::Unsupported => return Ok(None),
+        }
+    }
+    Err(PlaceError::Taken(name.to_owned()))
 }
 
 /// Moves a part into the folder under the first name like `name` that is free. Blocks.
