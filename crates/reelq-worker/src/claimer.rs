@@ -138,8 +138,15 @@ impl Claimer {
         if self.in_flight.len() > 1 {
             tokio::time::sleep(GATHER).await;
         }
+        let most = 1 + self.slots.available_permits();
         let more = std::iter::from_fn(|| Arc::clone(&self.slots).try_acquire_owned().ok());
-        Some(std::iter::once(first).chain(more).take(CLAIM).collect())
+        Some(std::iter::once(first).chain(more).take(CLAIM.min(most - self.left_free(most))).collect())
+    }
+
+    /// How many of the free slots a claim leaves to tasks that are handed over while it is under way. Without any, each of those
+    /// would ask for another claim, during which the next ones would find no slot either.
+    fn left_free(&self, free: usize) -> usize {
+        if self.claim.stage == ClaimStage::Collect { free / 4 } else { 0 }
     }
 
     async fn hand_out(&self, claimed: Claimed, free: Vec<OwnedSemaphorePermit>, asked: Duration) {

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use reelq_model::{AccountName, Event, Stage};
+use reelq_model::{AccountName, Event, Stage, Wake};
 use reelq_store::{ClaimStage, Commit, Committed, Error, Lease, SharedStore};
 
 use crate::{
@@ -10,6 +10,7 @@ use crate::{
     assignment::Outcome,
     committer::Committer,
     fatal_error::FatalError,
+    handover::{Handover, Reserved},
     leased_job::LeasedJob,
     panics::{self, Panics},
     retry::retry_transient,
@@ -34,6 +35,8 @@ pub(crate) struct Finisher {
     pub(crate) fatal: Arc<FatalError>,
     pub(crate) unpersisted: Arc<UnpersistedAcceptances>,
     pub(crate) rng: SharedRng,
+    /// Where finished tasks go on; `None` where they are not this stage's, or no one collects here.
+    pub(crate) handover: Option<Handover>,
 }
 
 impl Finisher {
@@ -53,10 +56,14 @@ impl Finisher {
     async fn commit(&self, leased: &LeasedJob, event: Event) {
         let lease = leased.lease();
         let tracked = UnpersistedAcceptances::track(&self.unpersisted, &lease, &event);
-        let commit = Commit { lease: lease.clone(), event: event.clone(), keep: false };
-        let committed = self.committer.commit(commit).await.map(|answer| answer.committed);
-        match committed {
-            Some(Committed::Done(_)) => self.wake(&lease, event),
+        let next = self.reserve(&lease, &event);
+        let lasts = next.as_ref().map_or(lease.lasts, |next| next.lease);
+        let commit = Commit { lease: Lease { lasts, ..lease.clone() }, event: event.clone(), keep: next.is_some() };
+        let answer = self.committer.commit(commit).await;
+        let asked = answer.as_ref().map(|answer| answer.asked).unwrap_or_default();
+        match answer.map(|answer| answer.committed) {
+            Some(Committed::Done(Some(kept))) => self.hand_over(next, &lease, kept, asked).await,
+            Some(Committed::Done(None)) => self.wake(&lease, event),
             Some(Committed::Stale) if self.stale(&lease, &event).await => {}
             Some(Committed::Stale) | None => return,
             Some(Committed::Illegal(error)) => {
@@ -105,10 +112,31 @@ impl Finisher {
         }
     }
 
+    /// A free collector for what a finished task left to fetch.
+    fn reserve(&self, lease: &Lease, event: &Event) -> Option<Reserved> {
+        let handover = self.handover.as_ref().filter(|_| matches!(event, Event::Finished { .. }))?;
+        handover.reserve(&lease.job.batch)
+    }
+
+    async fn hand_over(&self, next: Option<Reserved>, before: &Lease, kept: Lease, asked: Duration) {
+        // No one has to come for it; but its place in flight is free.
+        self.timers.wake_for(&self.account, &before.job.stage, &kept.job.stage, Wake::Never);
+        let refused = match next {
+            Some(next) => next.enter(kept, asked).err(),
+            None => Some(kept),
+        };
+        if let Some(lease) = refused {
+            self.release(lease, ClaimStage::Collect).await;
+        }
+    }
+
     async fn give_back(&self, leased: &LeasedJob) {
-        let leases = [leased.lease()];
-        match retry_transient(&self.rng, || self.store.release(&leases)).await {
-            Ok(()) => self.timers.wake(&self.account, self.stage, GIVEN_BACK),
+        self.release(leased.lease(), self.stage).await;
+    }
+
+    async fn release(&self, lease: Lease, stage: ClaimStage) {
+        match retry_transient(&self.rng, || self.store.release(std::slice::from_ref(&lease))).await {
+            Ok(()) => self.timers.wake(&self.account, stage, GIVEN_BACK),
             Err(error) => self.fatal.raise(error),
         }
     }

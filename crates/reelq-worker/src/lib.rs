@@ -18,6 +18,7 @@ mod exchange;
 mod fatal_error;
 mod finisher;
 mod handler;
+mod handover;
 mod in_flight;
 mod lease_renewer;
 mod leased_job;

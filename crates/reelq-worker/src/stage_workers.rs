@@ -2,15 +2,17 @@
 
 use std::{num::NonZeroUsize, sync::Arc};
 
-use reelq_store::Claim;
+use reelq_store::{Claim, ClaimStage};
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::{
     AccountWork, Builder, Handler, Runtime, SharedRng,
+    assignment::Assignment,
     claimer::{Claimer, Returner},
     commit_layer::CommitLayer,
     committer::Committer,
     finisher::Finisher,
+    handover::Handover,
     panics::Panics,
     stage_backend::StageBackend,
     stage_service::StageService,
@@ -31,11 +33,21 @@ pub(crate) fn wakeup_timers(parts: &Builder) -> Arc<WakeupTimers> {
 
 pub(crate) fn build(runtime: &Runtime, committer: &Committer, timers: &Arc<WakeupTimers>) -> Vec<StageWorker> {
     let factory = Factory { runtime, committer, timers, panics: Arc::default() };
-    let accounts = runtime.parts.accounts.iter();
-    accounts
-        .flat_map(|account| account.handlers.iter().map(move |(handler, slots)| (account, handler, *slots)))
-        .filter_map(|(account, handler, slots)| factory.worker(account, handler, slots))
-        .collect()
+    runtime.parts.accounts.iter().flat_map(|account| factory.workers(account)).collect()
+}
+
+/// What a claimer, a collector's other sources, and the worker's backend share.
+struct Channel {
+    slots: Arc<Semaphore>,
+    sender: mpsc::Sender<Assignment>,
+    receiver: mpsc::Receiver<Assignment>,
+}
+
+impl Channel {
+    fn of(slots: NonZeroUsize) -> Self {
+        let (sender, receiver) = mpsc::channel(slots.get());
+        Self { slots: Arc::new(Semaphore::new(slots.get())), sender, receiver }
+    }
 }
 
 struct Factory<'a> {
@@ -46,9 +58,39 @@ struct Factory<'a> {
 }
 
 impl Factory<'_> {
-    fn worker(&self, account: &AccountWork, handler: &Arc<dyn Handler>, slots: NonZeroUsize) -> Option<StageWorker> {
+    fn workers(&self, account: &AccountWork) -> Vec<StageWorker> {
+        let channels: Vec<_> = account.handlers.iter().map(|(handler, slots)| (handler, Channel::of(*slots))).collect();
+        let collector = channels.iter().find(|(handler, _)| handler.stage() == ClaimStage::Collect);
+        let handover = collector.map(|(handler, channel)| self.handover(handler.as_ref(), channel));
+        let made = channels
+            .into_iter()
+            .filter_map(|(handler, channel)| self.worker(account, handler, channel, handover.clone()));
+        made.collect()
+    }
+
+    /// Only the stage that finds tasks finished hands any over.
+    fn handover(&self, collector: &dyn Handler, channel: &Channel) -> Handover {
         let runtime = self.runtime;
-        let (sender, receiver) = mpsc::channel(slots.get());
+        Handover {
+            slots: Arc::clone(&channel.slots),
+            assignments: channel.sender.downgrade(),
+            lease: runtime.parts.lease.saturating_add(collector.needs()),
+            in_flight: Arc::clone(&runtime.in_flight),
+            clock: runtime.clock(),
+            gate: Arc::clone(&runtime.parts.gate),
+            stopper: runtime.stopper(),
+        }
+    }
+
+    fn worker(
+        &self,
+        account: &AccountWork,
+        handler: &Arc<dyn Handler>,
+        channel: Channel,
+        handover: Option<Handover>,
+    ) -> Option<StageWorker> {
+        let runtime = self.runtime;
+        let Channel { slots, sender, receiver } = channel;
         let returner = Returner {
             store: Arc::clone(&runtime.parts.store),
             fatal: Arc::clone(&runtime.fatal),
@@ -59,7 +101,7 @@ impl Factory<'_> {
             limits: account.limits,
             store: Arc::clone(&runtime.parts.store),
             clock: runtime.clock(),
-            slots: Arc::new(Semaphore::new(slots.get())),
+            slots,
             timer: self.timers.of(&account.name, handler.stage())?,
             gate: Arc::clone(&runtime.parts.gate),
             in_flight: Arc::clone(&runtime.in_flight),
@@ -70,7 +112,8 @@ impl Factory<'_> {
             returner: returner.clone(),
             rng: self.rng(),
         };
-        let layer = CommitLayer(Arc::new(self.finisher(account, handler.as_ref())));
+        let handover = handover.filter(|_| handler.stage() == ClaimStage::Poll);
+        let layer = CommitLayer(Arc::new(self.finisher(account, handler.as_ref(), handover)));
         Some(StageWorker {
             name: stage_worker::name(&account.name, handler.stage()),
             claimer,
@@ -102,7 +145,7 @@ impl Factory<'_> {
         }
     }
 
-    fn finisher(&self, account: &AccountWork, handler: &dyn Handler) -> Finisher {
+    fn finisher(&self, account: &AccountWork, handler: &dyn Handler, handover: Option<Handover>) -> Finisher {
         Finisher {
             account: account.name.clone(),
             stage: handler.stage(),
@@ -114,6 +157,7 @@ impl Factory<'_> {
             fatal: Arc::clone(&self.runtime.fatal),
             unpersisted: Arc::clone(&self.runtime.unpersisted),
             rng: self.rng(),
+            handover,
         }
     }
 }

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod circuit_breaker;
 #[cfg(test)]
+mod handover;
+#[cfg(test)]
 mod leases;
 #[cfg(test)]
 mod log;
