@@ -19,6 +19,7 @@ mod embedded;
 mod error;
 mod finish;
 mod format;
+mod group;
 mod groups;
 mod heal;
 mod history;
