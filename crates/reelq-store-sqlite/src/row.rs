@@ -32,9 +32,26 @@ pub(super) struct Row {
     pub job: Job,
 }
 
-/// What [`Row::read`] reads, of a table called `j`.
+/// What [`Row::read`] reads, of a table called `j`: first in a query, and in this order, for it goes by [the number](at).
 pub(super) const COLUMNS: &str = "j.seq AS seq, j.id AS id, j.batch AS batch, j.account AS account, j.position AS position, j.due AS due, j.version AS version, \
     j.worker AS worker, j.lease_until AS lease_until, j.cancel AS cancel, j.parked AS parked, j.entries AS entries, j.state AS state";
+
+/// Where each of [`COLUMNS`] stands.
+mod at {
+    pub(super) const SEQ: usize = 0;
+    pub(super) const ID: usize = 1;
+    pub(super) const BATCH: usize = 2;
+    pub(super) const ACCOUNT: usize = 3;
+    pub(super) const POSITION: usize = 4;
+    pub(super) const DUE: usize = 5;
+    pub(super) const VERSION: usize = 6;
+    pub(super) const WORKER: usize = 7;
+    pub(super) const LEASE_UNTIL: usize = 8;
+    pub(super) const CANCEL: usize = 9;
+    pub(super) const PARKED: usize = 10;
+    pub(super) const ENTRIES: usize = 11;
+    pub(super) const STATE: usize = 12;
+}
 
 static BY_ID: LazyLock<String> = LazyLock::new(|| format!("SELECT {COLUMNS} FROM jobs j WHERE j.id = ?1"));
 static BY_SEQ: LazyLock<String> = LazyLock::new(|| format!("SELECT {COLUMNS} FROM jobs j WHERE j.seq = ?1"));
@@ -62,7 +79,7 @@ impl Row {
     }
 
     pub(super) fn read(row: &rusqlite::Row<'_>) -> Result<Self> {
-        let state = row.get_ref("state")?.as_bytes().unwrap_or_default();
+        let state = row.get_ref(at::STATE)?.as_bytes().unwrap_or_default();
         let unreadable = |error: StepError| Error::Unreadable {
             job: read_id(row).unwrap_or(JobId::from_bytes([0; 16])),
             reason: error.to_string(),
@@ -74,17 +91,17 @@ impl Row {
     /// The row as its own columns say, around a job that is known otherwise.
     fn around(row: &rusqlite::Row<'_>, job: Job) -> Result<Self> {
         Ok(Self {
-            seq: row.get("seq")?,
-            batch: row.get("batch")?,
-            account: row.get("account")?,
-            position: code::whole(row, "position")?,
-            due: code::whole(row, "due")?.map(Timestamp::from_millis),
-            version: code::whole(row, "version")?.unwrap_or(0),
-            worker: code::whole(row, "worker")?,
-            lease_until: code::whole(row, "lease_until")?.map(Timestamp::from_millis),
-            cancel: code::whole(row, "cancel")?.map_or(CancelWish::NONE, CancelWish::from_code),
-            parked: code::whole(row, "parked")?.unwrap_or(0) != 0,
-            entries: code::whole(row, "entries")?.unwrap_or(0),
+            seq: row.get(at::SEQ)?,
+            batch: row.get(at::BATCH)?,
+            account: row.get(at::ACCOUNT)?,
+            position: code::whole(row, at::POSITION)?,
+            due: code::whole(row, at::DUE)?.map(Timestamp::from_millis),
+            version: code::whole(row, at::VERSION)?.unwrap_or(0),
+            worker: code::whole(row, at::WORKER)?,
+            lease_until: code::whole(row, at::LEASE_UNTIL)?.map(Timestamp::from_millis),
+            cancel: code::whole(row, at::CANCEL)?.map_or(CancelWish::NONE, CancelWish::from_code),
+            parked: code::whole(row, at::PARKED)?.unwrap_or(0) != 0,
+            entries: code::whole(row, at::ENTRIES)?.unwrap_or(0),
             job,
         })
     }
@@ -139,7 +156,7 @@ impl Row {
 }
 
 fn read_id(row: &rusqlite::Row<'_>) -> Option<JobId> {
-    Some(JobId::from_bytes(row.get_ref("id").ok()?.as_blob().ok()?.try_into().ok()?))
+    Some(JobId::from_bytes(row.get_ref(at::ID).ok()?.as_blob().ok()?.try_into().ok()?))
 }
 
 pub(super) fn read_state(state: &[u8]) -> Result<Job> {

@@ -1,7 +1,7 @@
 //! Writing a job's row, with its history, its task and its part of the ledger.
 
 use reelq_model::{Stage, Timestamp};
-use rusqlite::{Connection, named_params};
+use rusqlite::{Connection, ToSql, named_params};
 
 use super::{
     code, history,
@@ -20,14 +20,73 @@ use reelq_store::{
     transition::{Change, StoredJob},
 };
 
-const UPDATE: &str = "UPDATE jobs SET position = :position, status = :status, failure = :failure, queue = :queue, \
-    due = :due, deadline = :deadline, priority = :priority, price = :price, version = :version, worker = :worker, \
-    lease_until = :lease_until, cancel = :cancel, parked = :parked, bought = :bought, spent = :spent, \
-    reserved = :reserved, unpriced = :unpriced, overdue = :overdue, entries = :entries, state = :state \
-    WHERE seq = :seq";
+/// SQLite writes an index entry anew wherever a statement sets one of its columns, whether that changes or not: so the usual
+/// steps leave out what they do not change.
+mod update {
+    /// What every step sets. No index but those of queues and leases has one of these columns, and they hold no entry of a job
+    /// that is neither before nor after it in their queue.
+    macro_rules! step {
+        ($($more:literal)*) => {
+            concat!(
+                "UPDATE jobs SET version = :version, entries = :entries, state = :state, failure = :failure, queue = :queue, \
+                due = :due, lease_until = :lease_until, cancel = :cancel, parked = :parked, bought = :bought, spent = :spent, \
+                reserved = :reserved, unpriced = :unpriced, overdue = :overdue",
+                $($more,)*
+                " WHERE seq = :seq"
+            )
+        };
+    }
+
+    /// A step that leaves the job where it stands: one more look.
+    pub(super) const STAY: &str = step!(", worker = :worker");
+    /// A step to another status.
+    pub(super) const MOVE: &str = step!(", worker = :worker, status = :status, deadline = :deadline");
+    /// A step to another status whose worker keeps its lease.
+    pub(super) const KEEP: &str = step!(", status = :status, deadline = :deadline");
+    /// All that there is.
+    pub(super) const ALL: &str = step!(
+        ", worker = :worker, status = :status, deadline = :deadline, position = :position, priority = :priority, price = :price"
+    );
+}
 
 const LEASE: &str = "UPDATE jobs SET queue = 0, version = :version, worker = :worker, lease_until = :lease_until \
     WHERE seq = :seq";
+
+/// Which columns a step sets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Stay,
+    Move,
+    Keep,
+    All,
+}
+
+impl Form {
+    /// The narrowest form that sets all in which the rows differ.
+    fn of(row: &Row, before: Option<&Row>) -> Self {
+        let Some(before) = before else { return Self::All };
+        let of_line = |row: &Row| (row.position, row.job.priority, bounds::price(row.job.price));
+        let of_stage = |row: &Row| (row.job.status(), row.job.link_deadline());
+        if of_line(row) != of_line(before) {
+            Self::All
+        } else if row.worker == before.worker && row.worker.is_some() {
+            Self::Keep
+        } else if of_stage(row) == of_stage(before) {
+            Self::Stay
+        } else {
+            Self::Move
+        }
+    }
+
+    const fn sql(self) -> &'static str {
+        match self {
+            Self::Stay => update::STAY,
+            Self::Move => update::MOVE,
+            Self::Keep => update::KEEP,
+            Self::All => update::ALL,
+        }
+    }
+}
 
 impl Row {
     /// Writes what a change makes of the row, with its history and its part of the ledger; the row as it then stands.
@@ -61,29 +120,50 @@ impl Row {
             Stage::Failed { failure, .. } => Some(failure.kind.as_str()),
             _ => None,
         };
-        conn.prepare_cached(UPDATE)?.execute(named_params! {
-            ":position": self.position,
-            ":status": code::status(self.job.status()),
-            ":failure": failure,
-            ":queue": Queue::of(&self.stored(), now).code(),
-            ":due": self.due.map(|due| bounds::time(due).millis()),
-            ":deadline": self.job.link_deadline().map(|at| bounds::time(at).millis()),
-            ":priority": self.job.priority,
-            ":price": bounds::price(self.job.price),
-            ":version": self.version,
-            ":worker": self.worker,
-            ":lease_until": self.lease_until.map(|until| bounds::time(until).millis()),
-            ":cancel": self.cancel.code(),
-            ":parked": self.parked,
-            ":bought": bought(&self.job),
-            ":spent": bounds::amount(self.job.spent()),
-            ":reserved": bounds::amount(self.job.reserved()),
-            ":unpriced": unpriced(&self.job),
-            ":overdue": overdue(&self.job),
-            ":entries": self.entries,
-            ":state": write_state(&self.job)?,
-            ":seq": self.seq,
-        })?;
+        self.write(conn, now, failure, before)
+    }
+
+    fn write(&self, conn: &Connection, now: Timestamp, failure: Option<&str>, before: Option<&Self>) -> Result<()> {
+        let (state, status, deadline) = (write_state(&self.job)?, self.job.status(), self.job.link_deadline());
+        let (status, deadline) = (code::status(status), deadline.map(|at| bounds::time(at).millis()));
+        let (queue, due) = (Queue::of(&self.stored(), now).code(), self.due.map(|due| bounds::time(due).millis()));
+        let until = self.lease_until.map(|until| bounds::time(until).millis());
+        let (bought, unpriced, overdue) = (bought(&self.job), unpriced(&self.job), overdue(&self.job));
+        let (spent, reserved) = (bounds::amount(self.job.spent()), bounds::amount(self.job.reserved()));
+        let cancel = self.cancel.code();
+        let mut values: Vec<(&str, &dyn ToSql)> = vec![
+            (":version", &self.version),
+            (":entries", &self.entries),
+            (":state", &state),
+            (":failure", &failure),
+            (":queue", &queue),
+            (":due", &due),
+            (":lease_until", &until),
+            (":cancel", &cancel),
+            (":parked", &self.parked),
+            (":bought", &bought),
+            (":spent", &spent),
+            (":reserved", &reserved),
+            (":unpriced", &unpriced),
+            (":overdue", &overdue),
+            (":seq", &self.seq),
+        ];
+        let price = bounds::price(self.job.price);
+        let form = Form::of(self, before);
+        if form != Form::Keep {
+            values.push((":worker", &self.worker));
+        }
+        if form != Form::Stay {
+            values.extend([(":status", &status as &dyn ToSql), (":deadline", &deadline)]);
+        }
+        if form == Form::All {
+            values.extend([
+                (":position", &self.position as &dyn ToSql),
+                (":priority", &self.job.priority),
+                (":price", &price),
+            ]);
+        }
+        conn.prepare_cached(form.sql())?.execute(&*values)?;
         Ok(())
     }
 
