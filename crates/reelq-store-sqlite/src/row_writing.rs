@@ -3,13 +3,7 @@
 use reelq_model::{Stage, Timestamp};
 use rusqlite::{Connection, ToSql, named_params};
 
-use super::{
-    code, history,
-    ledger::Ledger,
-    row::{Row, write_state},
-    tasks,
-    tx::Tx,
-};
+use super::{code, history, ledger::Ledger, record, row::Row, tasks, tx::Tx};
 use crate::error::Result;
 use reelq_store::{
     rules::{
@@ -17,20 +11,23 @@ use reelq_store::{
         figures::{bought, overdue, unpriced},
         queue::Queue,
     },
-    transition::{Change, StoredJob},
+    transition::{Change, LeaseStep, StoredJob},
 };
 
 /// SQLite writes an index entry anew wherever a statement sets one of its columns, whether that changes or not: so the usual
 /// steps leave out what they do not change.
 mod update {
+    use super::history;
+
     /// What every step sets. No index but those of queues and leases has one of these columns, and they hold no entry of a job
     /// that is neither before nor after it in their queue.
     macro_rules! step {
         ($($more:literal)*) => {
             concat!(
-                "UPDATE jobs SET version = :version, entries = :entries, state = :state, failure = :failure, queue = :queue, \
+                "UPDATE jobs SET version = :version, amended = :amended, entries = :entries, state = :state, failure = :failure, queue = :queue, \
                 due = :due, lease_until = :lease_until, cancel = :cancel, parked = :parked, bought = :bought, spent = :spent, \
-                reserved = :reserved, unpriced = :unpriced, overdue = :overdue",
+                reserved = :reserved, unpriced = :unpriced, overdue = :overdue, ",
+                history::appended!(":noted"),
                 $($more,)*
                 " WHERE seq = :seq"
             )
@@ -103,9 +100,13 @@ impl Row {
         let StoredJob { version, due, lease_until, cancel, parked, .. } = change.leaves(&self.stored(), tx.now);
         let (version, worker) = (code::int(version), self.worker.filter(|_| lease_until.is_some()));
         let job = change.job.into_owned();
-        let mut row = Self { due, version, worker, lease_until, cancel, parked, job, ..*self };
+        // Whoever has it in hand does not know of it.
+        let is_beside = matches!(change.lease, LeaseStep::Untouched) && lease_until.is_some();
+        let amended = if is_beside { version } else { self.amended };
+        let noted = String::new();
+        let mut row = Self { due, version, worker, lease_until, cancel, parked, amended, noted, job, ..*self };
         for note in &change.history {
-            history::note(tx.conn, &mut row, note, tx.now)?;
+            history::note(&mut row, note, tx.now);
         }
         row.save(tx, ledger, before)?;
         Ok(row)
@@ -124,16 +125,18 @@ impl Row {
     }
 
     fn write(&self, conn: &Connection, now: Timestamp, failure: Option<&str>, before: Option<&Self>) -> Result<()> {
-        let (state, status, deadline) = (write_state(&self.job)?, self.job.status(), self.job.link_deadline());
+        let (state, status, deadline) = (record::state(&self.job)?, self.job.status(), self.job.link_deadline());
         let (status, deadline) = (code::status(status), deadline.map(|at| bounds::time(at).millis()));
         let (queue, due) = (Queue::of(&self.stored(), now).code(), self.due.map(|due| bounds::time(due).millis()));
         let until = self.lease_until.map(|until| bounds::time(until).millis());
         let (bought, unpriced, overdue) = (bought(&self.job), unpriced(&self.job), overdue(&self.job));
         let (spent, reserved) = (bounds::amount(self.job.spent()), bounds::amount(self.job.reserved()));
-        let cancel = self.cancel.code();
+        let (cancel, noted) = (self.cancel.code(), Some(&self.noted).filter(|noted| !noted.is_empty()));
         let mut values: Vec<(&str, &dyn ToSql)> = vec![
             (":version", &self.version),
+            (":amended", &self.amended),
             (":entries", &self.entries),
+            (":noted", &noted),
             (":state", &state),
             (":failure", &failure),
             (":queue", &queue),
@@ -164,7 +167,7 @@ impl Row {
             ]);
         }
         conn.prepare_cached(form.sql())?.execute(&*values)?;
-        Ok(())
+        history::trim(conn, self.seq, self.entries, self.entries - before.map_or(0, |before| before.entries))
     }
 
     /// Gives a lease to a worker; the job itself does not change.

@@ -94,22 +94,50 @@ async fn claim(kit: &Kit<'_>, stage: ClaimStage) -> Vec<Lease> {
     leases
 }
 
+fn file() -> File {
+    let clock = Arc::new(ManualClock::starting_at(Timestamp::from_millis(1_800_000_000_000)));
+    File { folder: tempfile::tempdir().unwrap(), clock }
+}
+
+/// Loads so many jobs; their prompts have 220 characters.
+async fn load(file: &File, kit: &Kit<'_>, jobs: usize) {
+    let prompt = "a sentence of some length that says what is to be seen ".repeat(4);
+    let load = kit.store.begin_import(&draft(&batch("b"))).await.unwrap();
+    let (staging, mut from) = (Spent::now(), 0);
+    while from < jobs {
+        let chunk = (from..jobs.min(from + 1_000)).map(|number| wish(format!("{prompt}{number}")));
+        let lines = lines(&batch("b"), &chunk.collect::<Vec<_>>());
+        kit.store.add_to_import(&load, &lines).await.unwrap();
+        from += 1_000;
+    }
+    staging.tell("staged", jobs);
+    let finishing = Spent::now();
+    kit.store.commit_import(&load).await.unwrap();
+    finishing.tell("load finished", jobs);
+    let conn = rusqlite::Connection::open(file.folder.path().join("state.db")).unwrap();
+    let of = |name| conn.pragma_query_value(None, name, |row| row.get::<_, u32>(0)).unwrap() as usize;
+    let bytes = |pages: usize| pages * of("page_size") / jobs;
+    println!("a job that waits: {} bytes, and {} free", bytes(of("page_count")), bytes(of("freelist_count")));
+}
+
+/// At two sizes, to see what grows.
+#[tokio::test]
+#[ignore = "measures"]
+async fn loads() {
+    for jobs in [20_000, 200_000] {
+        let file = file();
+        println!("{jobs} jobs");
+        load(&file, &Kit::new(&file), jobs).await;
+    }
+}
+
 #[tokio::test]
 #[ignore = "measures"]
 async fn a_jobs_life() {
-    let clock = Arc::new(ManualClock::starting_at(Timestamp::from_millis(1_800_000_000_000)));
-    let file = File { folder: tempfile::tempdir().unwrap(), clock };
+    let file = file();
     let kit = Kit::new(&file);
     kit.store.set_limits(&account("acct"), &limits(1e6, 1_000_000, 1_000_000)).await.unwrap();
-    let prompt = "a sentence of some length that says what is to be seen ".repeat(4);
-    let wishes: Vec<_> = (0..JOBS).map(|number| wish(format!("{prompt}{number}"))).collect();
-    let start = Spent::now();
-    let load = kit.store.begin_import(&draft(&batch("b"))).await.unwrap();
-    for chunk in lines(&batch("b"), &wishes).chunks(1_000) {
-        kit.store.add_to_import(&load, chunk).await.unwrap();
-    }
-    kit.store.commit_import(&load).await.unwrap();
-    start.tell("loaded", JOBS);
+    load(&file, &kit, JOBS).await;
     let life = Spent::now();
     let part = Spent::now();
     let leases = claim(&kit, ClaimStage::Submit).await;
