@@ -73,7 +73,7 @@ pub(super) fn extend(tx: &Tx<'_>, leases: &[Lease], lasts: Duration) -> Result<V
 pub(super) fn release(tx: &Tx<'_>, leases: &[Lease]) -> Result<()> {
     let mut ledger = Ledger::default();
     for lease in leases {
-        let found = match Row::by_id(tx.conn, lease.job.id) {
+        let found = match Row::of_lease(tx.conn, lease, tx.now) {
             // Whoever gives it back has it as it was.
             Err(StepError(Error::Unreadable { .. })) => Row::as_leased(tx.conn, lease)?,
             found => found?,

@@ -128,6 +128,16 @@ impl Row {
         })
     }
 
+    /// The row that a lease is of. Where the lease holds, its job is the row's: it is not read again.
+    pub(super) fn of_lease(conn: &Connection, lease: &reelq_store::Lease, now: Timestamp) -> Result<Option<Self>> {
+        let known = Self::as_leased(conn, lease)?;
+        let is_so = |row: &Self| row.stored().holds(lease.version, now) && row.amended != row.version;
+        match known.filter(is_so) {
+            None => Self::by_id(conn, lease.job.id),
+            known => Ok(known),
+        }
+    }
+
     /// The row of a job that cannot be read, as whoever holds the lease of its present version has it.
     pub(super) fn as_leased(conn: &Connection, lease: &reelq_store::Lease) -> Result<Option<Self>> {
         let around = |row: &rusqlite::Row<'_>| Ok(Self::around(row, (*lease.job).clone()));
