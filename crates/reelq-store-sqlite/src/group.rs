@@ -87,7 +87,9 @@ impl Group {
     /// Runs the verbs and answers each.
     pub(super) fn run(&self, mut verbs: Vec<Box<dyn Verb>>) {
         if let Some(outcome) = self.run_together(&mut verbs) {
-            verbs.into_iter().for_each(|verb| verb.answer(outcome.clone()));
+            for verb in verbs {
+                verb.answer(outcome.clone());
+            }
             return;
         }
         for mut verb in verbs {

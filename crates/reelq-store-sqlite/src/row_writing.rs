@@ -1,7 +1,7 @@
 //! Writing a job's row, with its history, its task and its part of the ledger.
 
 use reelq_model::{Stage, Timestamp};
-use rusqlite::{Connection, ToSql, named_params};
+use rusqlite::{Connection, ToSql, params};
 
 use super::{code, history, ledger::Ledger, record, row::Row, tasks, tx::Tx};
 use crate::error::Result;
@@ -22,32 +22,30 @@ mod update {
     /// What every step sets. No index but those of queues and leases has one of these columns, and they hold no entry of a job
     /// that is neither before nor after it in their queue.
     macro_rules! step {
-        ($($more:literal)*) => {
+        ($more:literal) => {
             concat!(
-                "UPDATE jobs SET version = :version, amended = :amended, entries = :entries, state = :state, failure = :failure, queue = :queue, \
-                due = :due, lease_until = :lease_until, cancel = :cancel, parked = :parked, bought = :bought, spent = :spent, \
-                reserved = :reserved, unpriced = :unpriced, overdue = :overdue, ",
-                history::appended!(":noted"),
-                $($more,)*
-                " WHERE seq = :seq"
+                "UPDATE jobs SET version = ?2, amended = ?3, entries = ?4, ",
+                history::appended!("?5"),
+                ", state = ?6, failure = ?7, queue = ?8, due = ?9, lease_until = ?10, cancel = ?11, parked = ?12, bought = ?13, \
+                spent = ?14, reserved = ?15, unpriced = ?16, overdue = ?17",
+                $more,
+                " WHERE seq = ?1"
             )
         };
     }
 
     /// A step that leaves the job where it stands: one more look.
-    pub(super) const STAY: &str = step!(", worker = :worker");
+    pub(super) const STAY: &str = step!(", worker = ?18");
     /// A step to another status.
-    pub(super) const MOVE: &str = step!(", worker = :worker, status = :status, deadline = :deadline");
+    pub(super) const MOVE: &str = step!(", worker = ?18, status = ?19, deadline = ?20");
     /// A step to another status whose worker keeps its lease.
-    pub(super) const KEEP: &str = step!(", status = :status, deadline = :deadline");
+    pub(super) const KEEP: &str = step!(", status = ?19, deadline = ?20");
     /// All that there is.
-    pub(super) const ALL: &str = step!(
-        ", worker = :worker, status = :status, deadline = :deadline, position = :position, priority = :priority, price = :price"
-    );
+    pub(super) const ALL: &str =
+        step!(", worker = ?18, status = ?19, deadline = ?20, position = ?21, priority = ?22, price = ?23");
 }
 
-const LEASE: &str = "UPDATE jobs SET queue = 0, version = :version, worker = :worker, lease_until = :lease_until \
-    WHERE seq = :seq";
+const LEASE: &str = "UPDATE jobs SET queue = 0, version = ?2, worker = ?3, lease_until = ?4 WHERE seq = ?1";
 
 /// Which columns a step sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,12 +73,13 @@ impl Form {
         }
     }
 
-    const fn sql(self) -> &'static str {
+    /// Its statement, and how many of the values that takes.
+    const fn sql(self) -> (&'static str, usize) {
         match self {
-            Self::Stay => update::STAY,
-            Self::Move => update::MOVE,
-            Self::Keep => update::KEEP,
-            Self::All => update::ALL,
+            Self::Stay => (update::STAY, 18),
+            Self::Move => (update::MOVE, 20),
+            Self::Keep => (update::KEEP, 20),
+            Self::All => (update::ALL, 23),
         }
     }
 }
@@ -132,41 +131,34 @@ impl Row {
         let (bought, unpriced, overdue) = (bought(&self.job), unpriced(&self.job), overdue(&self.job));
         let (spent, reserved) = (bounds::amount(self.job.spent()), bounds::amount(self.job.reserved()));
         let (cancel, noted) = (self.cancel.code(), Some(&self.noted).filter(|noted| !noted.is_empty()));
-        let mut values: Vec<(&str, &dyn ToSql)> = vec![
-            (":version", &self.version),
-            (":amended", &self.amended),
-            (":entries", &self.entries),
-            (":noted", &noted),
-            (":state", &state),
-            (":failure", &failure),
-            (":queue", &queue),
-            (":due", &due),
-            (":lease_until", &until),
-            (":cancel", &cancel),
-            (":parked", &self.parked),
-            (":bought", &bought),
-            (":spent", &spent),
-            (":reserved", &reserved),
-            (":unpriced", &unpriced),
-            (":overdue", &overdue),
-            (":seq", &self.seq),
-        ];
         let price = bounds::price(self.job.price);
-        let form = Form::of(self, before);
-        if form != Form::Keep {
-            values.push((":worker", &self.worker));
-        }
-        if form != Form::Stay {
-            values.extend([(":status", &status as &dyn ToSql), (":deadline", &deadline)]);
-        }
-        if form == Form::All {
-            values.extend([
-                (":position", &self.position as &dyn ToSql),
-                (":priority", &self.job.priority),
-                (":price", &price),
-            ]);
-        }
-        conn.prepare_cached(form.sql())?.execute(&*values)?;
+        let values: [&dyn ToSql; 23] = [
+            &self.seq,
+            &self.version,
+            &self.amended,
+            &self.entries,
+            &noted,
+            &state,
+            &failure,
+            &queue,
+            &due,
+            &until,
+            &cancel,
+            &self.parked,
+            &bought,
+            &spent,
+            &reserved,
+            &unpriced,
+            &overdue,
+            &self.worker,
+            &status,
+            &deadline,
+            &self.position,
+            &self.job.priority,
+            &price,
+        ];
+        let (sql, taken) = Form::of(self, before).sql();
+        conn.prepare_cached(sql)?.execute(&values[..taken])?;
         history::trim(conn, self.seq, self.entries, self.entries - before.map_or(0, |before| before.entries))
     }
 
@@ -182,12 +174,8 @@ impl Row {
         ledger.note(self, Some(&before), Some(&StoredJob { lease_until: Some(until), ..before }));
         (self.worker, self.lease_until) = (Some(worker), Some(until));
         self.version += 1;
-        conn.prepare_cached(LEASE)?.execute(named_params! {
-            ":version": self.version,
-            ":worker": worker,
-            ":lease_until": bounds::time(until).millis(),
-            ":seq": self.seq,
-        })?;
+        let until = bounds::time(until).millis();
+        conn.prepare_cached(LEASE)?.execute(params![self.seq, self.version, worker, until])?;
         Ok(())
     }
 }

@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use reelq_model::{Event, JobId, ManualClock, SharedClock, Timestamp};
-use reelq_store::{ClaimStage, Commit, Lease, SharedStore};
+use reelq_store::{ClaimStage, Commit, Committed, Lease, SharedStore};
 use reelq_store_conformance::{
     Kit, Subject,
     kit::{SECOND, accepted, account, batch, draft, finished, limits, lines, running, sending, stored, wish},
@@ -75,10 +75,8 @@ async fn step(kit: &Kit<'_>, leases: &[Lease], event: impl Fn(&Lease) -> Event, 
         let commits: Vec<_> =
             group.iter().map(|lease| Commit { lease: lease.clone(), event: event(lease), keep }).collect();
         for done in kit.store.commit(&commits).await.unwrap() {
-            match done {
-                reelq_store::Committed::Done(lease) => kept.extend(lease),
-                other => panic!("{other:?}"),
-            }
+            assert!(matches!(done, Committed::Done(_)), "{done:?}");
+            kept.extend(if let Committed::Done(lease) = done { lease } else { None });
         }
     }
     kept
