@@ -11,6 +11,7 @@ use reelq_store::{Edited, LateAcceptance, Purge};
 room! { ($) twins_cases: twins {
     two_purchases_that_one_task_answers_are_both_kept_and_marked,
     a_twin_of_a_job_that_has_ended_marks_that_one_too,
+    a_twin_in_hand_keeps_its_mark,
     a_twin_that_comes_late_is_marked,
     a_task_that_a_person_names_twice_is_marked,
     a_second_charge_under_a_known_task_is_marked,
@@ -59,6 +60,19 @@ pub async fn a_twin_of_a_job_that_has_ended_marks_that_one_too(subject: &dyn Sub
     let second = kit.start_next("t").await;
     assert_eq!((twin(&kit, first).await, twin(&kit, second).await), (Some(second), Some(first)));
     assert_eq!(kit.view(first).await.job.status(), Status::Succeeded);
+}
+
+/// Whoever has it in hand does not know of the mark, and writes what the job becomes.
+pub async fn a_twin_in_hand_keeps_its_mark(subject: &dyn Subject) {
+    let kit = Kit::new(subject);
+    kit.load("b", &wishes(2)).await;
+    let first = kit.start_next("t").await;
+    kit.advance(SECOND);
+    let held = one(kit.polls(1).await);
+    let second = kit.start_next("t").await;
+    kit.end(&held, finished(None)).await;
+    assert_eq!((twin(&kit, first).await, twin(&kit, second).await), (Some(second), Some(first)));
+    assert_eq!(kit.view(first).await.job.status(), Status::Fetching);
 }
 
 pub async fn a_twin_that_comes_late_is_marked(subject: &dyn Subject) {

@@ -1,6 +1,6 @@
 //! Numbers as the file holds them, and as callers want them.
 
-use rusqlite::types::ValueRef;
+use rusqlite::{RowIndex, types::ValueRef};
 
 pub(super) use reelq_store::rules::{
     bounds::NO_PRICE,
@@ -24,7 +24,7 @@ pub(super) fn limit(length: usize) -> i64 {
 
 /// A column of whole numbers: `SQLite` turned sums that ran over into floats, and a hand may have written anything.
 #[expect(clippy::cast_possible_truncation, reason = "a float-to-integer cast saturates")]
-pub(super) fn whole(row: &rusqlite::Row<'_>, column: &str) -> rusqlite::Result<Option<i64>> {
+pub(super) fn whole(row: &rusqlite::Row<'_>, column: impl RowIndex) -> rusqlite::Result<Option<i64>> {
     Ok(match row.get_ref(column)? {
         ValueRef::Integer(number) => Some(number),
         ValueRef::Real(number) => Some(number as i64),

@@ -19,7 +19,7 @@ pub(super) fn commit(tx: &Tx<'_>, commits: &[Commit]) -> Result<Vec<Committed>> 
 }
 
 fn one(tx: &Tx<'_>, ledger: &mut Ledger, commit: &Commit) -> Result<Committed> {
-    let before = match Row::by_id(tx.conn, commit.lease.job.id) {
+    let before = match Row::of_lease(tx.conn, &commit.lease, tx.now) {
         // Whoever holds the lease of its present version has the job as it was.
         Err(StepError(Error::Unreadable { reason, .. })) => match Row::as_leased(tx.conn, &commit.lease)? {
             None => return Ok(commit.unheard(&reason)),

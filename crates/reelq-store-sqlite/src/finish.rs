@@ -17,38 +17,40 @@ use reelq_store::rules::{bounds, cancel::CancelWish};
 use reelq_store::transition::{self, LineGone};
 use reelq_store::{BatchDraft, Error, Import, Imported};
 
-const START: &str = "INSERT INTO jobs (id, batch, account, position, status, queue, due, priority, price, version, \
-    unpriced, state) SELECT job, batch, account, position, 0, 1, ?2, priority, price, 1, unpriced, state \
-    FROM staged WHERE batch = ?1 AND state IS NOT NULL ORDER BY position";
+const START: &str = "INSERT INTO jobs (seq, batch, account, position, status, queue, due, priority, price, version, unpriced) \
+    SELECT seq, batch, account, position, 0, 1, ?2, priority, price, 1, unpriced FROM staged \
+    WHERE batch = ?1 AND NOT known ORDER BY seq";
 
 /// Jobs that were never submitted and that no one holds take over what the manifest now says of them: also the spelling of
 /// their request, and how its answer is to come back. The rule is [`transition::take_over`].
-const TAKE_OVER: &str = "UPDATE jobs SET account = s.account, price = s.price, priority = s.priority, \
-    unpriced = s.unpriced, version = version + 1, \
-    state = json_set(jobs.state, '$.spec.account', (SELECT name FROM accounts WHERE id = s.account), \
-        '$.price', CASE WHEN s.price < 0 THEN NULL ELSE s.price END, '$.priority', s.priority, \
-        '$.spec.fields', json(coalesce(s.fields, json_extract(jobs.state, '$.spec.fields')))) \
-    FROM staged s WHERE s.batch = ?1 AND s.state IS NULL AND jobs.id = s.job \
-    AND (jobs.status = 0 OR (jobs.status = 7 AND jobs.cancel = 2)) AND jobs.lease_until IS NULL \
-    AND CASE WHEN json_valid(jobs.state) THEN json_extract(jobs.state, '$.submissions') = 0 END \
-    AND CASE WHEN json_valid(jobs.state) THEN (jobs.account, jobs.price, jobs.priority) \
-            IS NOT (s.account, s.price, s.priority) \
-        OR json_extract(jobs.state, '$.spec.fields') IS NOT coalesce(s.fields, json_extract(jobs.state, '$.spec.fields')) \
+const TAKES: &str = "UPDATE staged SET takes = 1 FROM jobs j, specs p WHERE staged.batch = ?1 AND staged.known \
+    AND j.seq = staged.seq AND p.seq = staged.seq \
+    AND (j.status = 0 OR (j.status = 7 AND j.cancel = 2)) AND j.lease_until IS NULL \
+    AND (j.state IS NULL OR CASE WHEN json_valid(j.state) THEN coalesce(json_extract(j.state, '$.submissions'), 0) = 0 END) \
+    AND CASE WHEN json_valid(p.spec) THEN (j.account, j.price, j.priority) \
+            IS NOT (staged.account, staged.price, staged.priority) \
+        OR json_extract(p.spec, '$.spec.fields') IS NOT coalesce(staged.fields, json_extract(p.spec, '$.spec.fields')) \
         END";
+const TAKE_OVER: &str = "UPDATE jobs SET account = s.account, price = s.price, priority = s.priority, unpriced = s.unpriced, \
+    version = version + 1 FROM staged s WHERE s.batch = ?1 AND s.takes AND jobs.seq = s.seq";
+const RESPELL: &str = "UPDATE specs SET spec = json_set(spec, \
+        '$.spec.account', (SELECT name FROM accounts WHERE id = s.account), \
+        '$.spec.fields', json(coalesce(s.fields, json_extract(spec, '$.spec.fields')))) \
+    FROM staged s WHERE s.batch = ?1 AND s.takes AND specs.seq = s.seq";
 
 const PLACE: &str = "UPDATE jobs SET position = s.position FROM staged s \
-    WHERE s.batch = ?1 AND s.state IS NULL AND jobs.id = s.job AND jobs.position IS NOT s.position";
+    WHERE s.batch = ?1 AND s.known AND jobs.seq = s.seq AND jobs.position IS NOT s.position";
 
 const GONE: &str = "SELECT seq FROM jobs WHERE batch = ?1 AND status = 0 AND cancel = 0 \
-    AND NOT EXISTS (SELECT 1 FROM staged s WHERE s.batch = ?1 AND s.job = jobs.id)";
+    AND NOT EXISTS (SELECT 1 FROM staged s WHERE s.batch = ?1 AND s.seq = jobs.seq)";
 /// What may have been bought is kept, but is not bought a second time should it come back to `ready`. The rule is
 /// [`transition::line_is_gone`].
 const GONE_ONCE_BOUGHT: &str = "UPDATE jobs SET cancel = 2 WHERE batch = ?1 AND status IN (1, 2, 3) AND cancel = 0 \
-    AND NOT EXISTS (SELECT 1 FROM staged s WHERE s.batch = ?1 AND s.job = jobs.id)";
+    AND NOT EXISTS (SELECT 1 FROM staged s WHERE s.batch = ?1 AND s.seq = jobs.seq)";
 const UNPLACE: &str = "UPDATE jobs SET position = NULL WHERE batch = ?1 AND position IS NOT NULL \
-    AND NOT EXISTS (SELECT 1 FROM staged s WHERE s.batch = ?1 AND s.job = jobs.id)";
-const BACK: &str = "SELECT j.seq FROM staged s JOIN jobs j ON j.id = s.job \
-    WHERE s.batch = ?1 AND s.state IS NULL AND j.cancel = 2";
+    AND NOT EXISTS (SELECT 1 FROM staged s WHERE s.batch = ?1 AND s.seq = jobs.seq)";
+const BACK: &str = "SELECT j.seq FROM staged s JOIN jobs j ON j.seq = s.seq \
+    WHERE s.batch = ?1 AND s.known AND j.cancel = 2";
 
 pub(super) fn finish(tx: &Tx<'_>, load: &Import) -> Result<Imported> {
     let open = match load::open(tx.conn, load) {
@@ -64,18 +66,29 @@ pub(super) fn finish(tx: &Tx<'_>, load: &Import) -> Result<Imported> {
     let cancelled = cancel_gone(tx, batch)?;
     conn.execute(GONE_ONCE_BOUGHT, [batch])?;
     conn.execute(UNPLACE, [batch])?;
-    conn.execute(TAKE_OVER, [batch])?;
+    for sql in [TAKES, TAKE_OVER, RESPELL] {
+        conn.execute(sql, [batch])?;
+    }
     conn.execute(PLACE, [batch])?;
     let revived = revive(tx, batch)?;
     conn.execute(START, params![batch, tx.now.millis()])?;
     swap(tx, open)?;
     ledger::recount(conn, batch)?;
-    give_back(conn)?;
+    if is_mostly_free(conn)? {
+        give_back(conn)?;
+    }
     tx.news.set(true);
     Ok(Imported { lines: code::count(open.lines), cancelled, revived })
 }
 
-/// Returns the room that staging took to the file's end; each step of the statement frees one page.
+/// Whether a quarter of the file is free. Less than that is soon in use again, and moving pages to its place costs more than
+/// the load.
+fn is_mostly_free(conn: &Connection) -> Result<bool> {
+    let of = |name| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    Ok(of("freelist_count")? > of("page_count")? / 4)
+}
+
+/// Returns free room at the file's end; each step of the statement frees one page.
 pub(super) fn give_back(conn: &Connection) -> Result<()> {
     let mut statement = conn.prepare_cached("PRAGMA incremental_vacuum")?;
     let mut steps = statement.query([])?;

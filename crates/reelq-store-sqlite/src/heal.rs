@@ -3,7 +3,10 @@
 use reelq_model::Timestamp;
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::{code, ledger, row::read_state};
+use super::{
+    code, ledger,
+    row::{COLUMNS, FROM, Row},
+};
 use crate::error::Result;
 use reelq_store::rules::bounds::{self, JOB_MOST, SUM_MOST};
 
@@ -55,9 +58,9 @@ const RECOUNT_ACCOUNT: &str = "UPDATE accounts SET (spent, reserved, claimed) = 
 
 /// Brings the columns of jobs that hold what cannot be meant to what their job, as it is read now, says.
 fn jobs(conn: &Connection) -> Result<usize> {
-    let beyond = |column: &str| format!("typeof({column}) <> 'integer' OR {column} > {JOB_MOST}");
+    let beyond = |column: &str| format!("typeof(j.{column}) <> 'integer' OR j.{column} > {JOB_MOST}");
     let sql = format!(
-        "SELECT seq, state, price, deadline, due FROM jobs WHERE {} OR {} OR {} OR deadline > ?1 OR due > ?1",
+        "SELECT {COLUMNS}, j.deadline AS deadline {FROM} WHERE {} OR {} OR {} OR j.deadline > ?1 OR j.due > ?1",
         beyond("spent"),
         beyond("reserved"),
         beyond("price")
@@ -67,7 +70,7 @@ fn jobs(conn: &Connection) -> Result<usize> {
     let mut rows = statement.query([latest])?;
     let mut fixed = 0;
     while let Some(row) = rows.next()? {
-        let job = read_state(row.get_ref("state")?.as_bytes().unwrap_or_default());
+        let job = Row::read(row).map(|row| row.job);
         // Of a job that cannot be read nothing is known but that the column is wrong.
         let figures = job.as_ref().map_or((0, 0), |job| (bounds::amount(job.spent()), bounds::amount(job.reserved())));
         let price = code::total(row, "price")?.clamp(code::NO_PRICE, JOB_MOST);

@@ -1,7 +1,7 @@
-//! What happened to a job, entry by entry; the oldest entries go once there are too many.
+//! What happened to a job, entry by entry: lines of its row. The oldest go once there are too many.
 
 use reelq_model::{JobId, Timestamp, WorkerId};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{code, row::Row};
 use crate::error::Result;
@@ -15,69 +15,77 @@ pub(super) const KEPT: i64 = 64;
 /// Who did it.
 pub(super) type Actor<'a> = Option<&'a WorkerId>;
 
-/// Writes down what a change says.
-pub(super) fn note(conn: &Connection, row: &mut Row, note: &HistoryNote<'_>, now: Timestamp) -> Result<()> {
+/// Puts entries behind those that a row has; the parameter is NULL where there are none.
+macro_rules! appended {
+    ($noted:literal) => {
+        concat!("history = coalesce(history || ", $noted, ", ", $noted, ", history)")
+    };
+}
+pub(super) use appended;
+
+/// An entry as it is written: time, status, event, worker and reason.
+type Entry = (i64, i64, String, Option<String>, String);
+
+/// Notes what a change says, to be written with the row.
+pub(super) fn note(row: &mut Row, note: &HistoryNote<'_>, now: Timestamp) {
+    let status = code::status(note.status);
     row.entries += 1;
-    insert(
-        conn,
-        (row.seq, row.entries, code::status(note.status)),
-        note.event,
-        &note.reason,
-        note.worker.as_deref(),
-        now,
-    )
+    row.noted.push_str(&line(status, note.event, &note.reason, note.worker.as_deref(), now));
 }
 
-/// Writes an entry in the store's own words.
-pub(super) fn write(
-    conn: &Connection,
-    row: &mut Row,
-    event: &str,
-    reason: &str,
-    actor: Actor<'_>,
-    now: Timestamp,
-) -> Result<()> {
+/// Notes an entry in the store's own words, to be written with the row.
+pub(super) fn write(row: &mut Row, event: &str, reason: &str, actor: Actor<'_>, now: Timestamp) {
+    let status = code::status(row.job.status());
     row.entries += 1;
-    insert(conn, (row.seq, row.entries, code::status(row.job.status())), event, reason, actor, now)
+    row.noted.push_str(&line(status, event, reason, actor, now));
 }
 
-/// Writes an entry of a job that is known by its number, the entry's own number, and its status.
-pub(super) fn insert(
-    conn: &Connection,
-    (seq, number, status): (i64, i64, i64),
-    event: &str,
-    reason: &str,
-    actor: Actor<'_>,
-    now: Timestamp,
-) -> Result<()> {
+/// An entry as a line of its own.
+pub(super) fn line(status: i64, event: &str, reason: &str, actor: Actor<'_>, now: Timestamp) -> String {
     let worker = actor.map(WorkerId::as_str);
-    conn.prepare_cached(
-        "INSERT OR REPLACE INTO history (job, entry, at, status, event, worker, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    )?
-    .execute(params![seq, number, now.millis(), status, event, worker, reason])?;
-    if number > KEPT {
-        conn.prepare_cached("DELETE FROM history WHERE job = ?1 AND entry <= ?2")?.execute([seq, number - KEPT])?;
+    let mut line = serde_json::json!([now.millis(), status, event, worker, reason]).to_string();
+    line.push('\n');
+    line
+}
+
+/// Drops the oldest entries of a row of which `added` were just written, each time that as many as are kept have come since.
+pub(super) fn trim(conn: &Connection, seq: i64, entries: i64, added: i64) -> Result<()> {
+    if entries <= KEPT || entries / KEPT == (entries - added) / KEPT {
+        return Ok(());
     }
+    let read = |row: &rusqlite::Row<'_>| {
+        Ok(String::from_utf8_lossy(row.get_ref(0)?.as_bytes().unwrap_or_default()).into_owned())
+    };
+    let text: String = conn.prepare_cached("SELECT history FROM jobs WHERE seq = ?1")?.query_row([seq], read)?;
+    let newest: String = newest(&text).flat_map(|line| [line, "\n"]).collect();
+    conn.prepare_cached("UPDATE jobs SET history = ?1 WHERE seq = ?2")?.execute(params![newest, seq])?;
     Ok(())
+}
+
+/// The lines that are kept, the oldest first.
+fn newest(text: &str) -> impl Iterator<Item = &str> {
+    let most = usize::try_from(KEPT).unwrap_or(usize::MAX);
+    text.lines().skip(text.lines().count().saturating_sub(most))
 }
 
 /// A job's entries, the oldest first.
 pub(super) fn read(conn: &Connection, job: JobId) -> Result<Vec<HistoryEntry>> {
-    let sql = "SELECT at, h.status, event, h.worker, reason FROM jobs j JOIN history h ON h.job = j.seq WHERE j.id = ?1 ORDER BY entry";
-    let mut statement = conn.prepare_cached(sql)?;
-    let mut rows = statement.query([job.as_bytes()])?;
-    let mut entries = Vec::new();
-    while let Some(row) = rows.next()? {
-        let worker: Option<String> = row.get(3)?;
-        // An entry that a newer version wrote is no reason to show none.
-        let Ok(status) = code::read_status(row.get(1)?) else { continue };
-        entries.push(HistoryEntry {
-            at: Timestamp::from_millis(row.get(0)?),
-            status,
-            event: row.get(2)?,
-            worker: worker.and_then(|name| WorkerId::new(name).ok()),
-            reason: row.get(4)?,
-        });
-    }
-    Ok(entries)
+    let sql = "SELECT history FROM specs s JOIN jobs j ON j.seq = s.seq WHERE s.id = ?1";
+    let read = |row: &rusqlite::Row<'_>| {
+        Ok(String::from_utf8_lossy(row.get_ref(0)?.as_bytes().unwrap_or_default()).into_owned())
+    };
+    let text = conn.prepare_cached(sql)?.query_row([job.as_bytes()], read).optional()?.unwrap_or_default();
+    Ok(newest(&text).filter_map(read_entry).collect())
+}
+
+/// An entry that a newer version wrote is no reason to show none.
+fn read_entry(line: &str) -> Option<HistoryEntry> {
+    let (at, status, event, worker, reason): Entry = serde_json::from_str(line).ok()?;
+    Some(HistoryEntry {
+        at: Timestamp::from_millis(at),
+        status: code::read_status(status).ok()?,
+        event,
+        worker: worker.and_then(|name| WorkerId::new(name).ok()),
+        reason,
+    })
 }

@@ -59,7 +59,8 @@ pub(super) fn lease(tx: &Tx<'_>, row: Row, worker: &WorkerId, lasts: Duration) -
 
 /// Lengthens the leases that still hold.
 pub(super) fn extend(tx: &Tx<'_>, leases: &[Lease], lasts: Duration) -> Result<Vec<bool>> {
-    let sql = "UPDATE jobs SET lease_until = max(lease_until, ?1) WHERE id = ?2 AND version = ?3 AND lease_until > ?4";
+    let sql = "UPDATE jobs SET lease_until = max(lease_until, ?1) WHERE seq = (SELECT seq FROM specs WHERE id = ?2) \
+        AND version = ?3 AND lease_until > ?4";
     let mut statement = tx.conn.prepare_cached(sql)?;
     let (now, until) = (tx.now.millis(), bounds::time(tx.now.after(lasts)).millis());
     let mut extended = Vec::with_capacity(leases.len());
@@ -74,7 +75,7 @@ pub(super) fn extend(tx: &Tx<'_>, leases: &[Lease], lasts: Duration) -> Result<V
 pub(super) fn release(tx: &Tx<'_>, leases: &[Lease]) -> Result<()> {
     let mut ledger = Ledger::default();
     for lease in leases {
-        let found = match Row::by_id(tx.conn, lease.job.id) {
+        let found = match Row::of_lease(tx.conn, lease, tx.now) {
             // Whoever gives it back has it as it was.
             Err(StepError(Error::Unreadable { .. })) => Row::as_leased(tx.conn, lease)?,
             found => found?,

@@ -21,12 +21,14 @@ use reelq_store::{Error, JobFilter, JobView, Line, Page, Unread};
 pub(super) const AROUND: &str = "l.line AS line, l.copy AS copy, l.label AS label, l.passthrough AS passthrough, \
     w.name AS worker_name";
 
-const JOINS: &str = "FROM jobs j JOIN batches b ON b.id = j.batch \
+const JOINS: &str = "FROM jobs j LEFT JOIN specs s ON s.seq = j.seq JOIN batches b ON b.id = j.batch \
     LEFT JOIN lines l ON l.batch = j.batch AND l.generation = b.generation AND l.position = j.position \
     LEFT JOIN workers w ON w.id = j.worker";
 
 pub(super) fn job(conn: &Connection, id: JobId) -> Result<Option<JobView>> {
-    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS}, {AROUND} {JOINS} WHERE j.id = ?1"))?;
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT {COLUMNS}, {AROUND} {JOINS} WHERE j.seq = (SELECT seq FROM specs WHERE id = ?1)"
+    ))?;
     let mut rows = statement.query([id.as_bytes()])?;
     rows.next()?.map(read).transpose()
 }
@@ -119,7 +121,8 @@ impl Query {
             query.push("j.failure", filter.failures.iter().map(|kind| text(kind.as_str())), "");
         }
         if !filter.ids.is_empty() {
-            query.push("j.id", filter.ids.iter().map(|id| Value::Blob(id.as_bytes().to_vec())), "");
+            let ids = filter.ids.iter().map(|id| Value::Blob(id.as_bytes().to_vec()));
+            query.push("j.seq IN (SELECT seq FROM specs WHERE id", ids, ")");
         }
         if !filter.rows.is_empty() {
             query.push("l.line", filter.rows.iter().map(|row| code::int(*row).into()), "");

@@ -3,11 +3,14 @@
 use reelq_model::{BatchName, Fields, Job, JobId, Status};
 use rusqlite::{Connection, OptionalExtension as _, Statement, params};
 
-use super::{account, batch_guards, code, row::write_state, tx::Tx};
+use super::{account, batch_guards, code, record, tx::Tx};
 use crate::error::Result;
 use reelq_store::rules::bounds;
 use reelq_store::rules::figures::unpriced;
 use reelq_store::{BatchDraft, Enqueued, Error, Import, Known, Line, LineDraft};
+
+/// Specs of a load that was superseded before it brought its jobs.
+const UNBROUGHT: &str = "DELETE FROM specs WHERE seq IN (SELECT seq FROM staged WHERE batch = ?1 AND NOT known)";
 
 pub(super) fn begin(tx: &Tx<'_>, draft: &BatchDraft) -> Result<Import> {
     let (conn, text) = (tx.conn, write_draft(draft)?);
@@ -18,6 +21,7 @@ pub(super) fn begin(tx: &Tx<'_>, draft: &BatchDraft) -> Result<Import> {
         .query_row([draft.name.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     batch_guards::refuse_purging(conn, batch)?;
     batch_guards::refuse_cancelling(conn, batch)?;
+    conn.prepare_cached(UNBROUGHT)?.execute([batch])?;
     conn.prepare_cached("DELETE FROM staged WHERE batch = ?1")?.execute([batch])?;
     conn.prepare_cached("DELETE FROM lines WHERE batch = ?1 AND generation > ?2")?.execute([batch, generation])?;
     conn.prepare_cached(
@@ -51,8 +55,11 @@ pub(super) fn open(conn: &Connection, load: &Import) -> Result<Open> {
     Ok(found.ok_or(Error::ImportSuperseded)?)
 }
 
-const STAGE: &str = "INSERT OR IGNORE INTO staged (batch, job, position, account, price, priority, unpriced, state, \
-    fields) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+const SPEC: &str = "INSERT INTO specs (id, spec) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+const KNOWN: &str = "SELECT s.seq, j.seq IS NOT NULL, j.status IN (0, 7) FROM specs s LEFT JOIN jobs j ON j.seq = s.seq \
+    WHERE s.id = ?1";
+const STAGE: &str = "INSERT OR IGNORE INTO staged (batch, seq, position, account, price, priority, unpriced, known, fields) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
 const LINE: &str = "INSERT INTO lines (batch, generation, position, line, copy, label, passthrough, job) \
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 
@@ -60,6 +67,7 @@ const LINE: &str = "INSERT INTO lines (batch, generation, position, line, copy, 
 struct Stager<'a> {
     tx: &'a Tx<'a>,
     open: Open,
+    spec: Statement<'a>,
     known: Statement<'a>,
     stage: Statement<'a>,
     line: Statement<'a>,
@@ -67,12 +75,23 @@ struct Stager<'a> {
     account: Option<(reelq_model::AccountName, i64)>,
 }
 
+/// The record that a line asks for.
+#[derive(Debug, Clone, Copy)]
+struct Found {
+    seq: i64,
+    /// It is a job already, or only the spec of one.
+    is_job: bool,
+    /// It may wait to be submitted, and takes over what the line says.
+    waits: bool,
+}
+
 pub(super) fn enqueue(tx: &Tx<'_>, load: &Import, lines: &[LineDraft]) -> Result<Enqueued> {
     let conn = tx.conn;
     let mut stager = Stager {
         tx,
         open: open(conn, load)?,
-        known: conn.prepare("SELECT status IN (0, 7) FROM jobs WHERE id = ?1")?,
+        spec: conn.prepare(SPEC)?,
+        known: conn.prepare(KNOWN)?,
         stage: conn.prepare(STAGE)?,
         line: conn.prepare(LINE)?,
         account: None,
@@ -94,30 +113,14 @@ impl Stager<'_> {
     /// Stages a line; whether its job is new.
     fn add(&mut self, batch: &BatchName, draft: &LineDraft) -> Result<bool> {
         let (id, line) = (draft.id(), &draft.line);
-        let waits =
-            self.known.query_row([id.as_bytes()], |row| Ok(row.get::<_, Option<bool>>(0)? == Some(true))).optional()?;
-        let new = waits.is_none();
-        let fields = if waits == Some(true) { Some(write_fields(&draft.job.spec.fields)?) } else { None };
         let job = Job::new(draft.job.clone(), batch.clone(), self.tx.now);
-        let state = if new { Some(write_state(&job)?) } else { None };
-        let account = self.account(&job)?;
-        let price = bounds::price(job.price);
-        let Open { batch, generation, lines: position } = self.open;
-        let staged = self.stage.execute(params![
-            batch,
-            id.as_bytes(),
-            position,
-            account,
-            price,
-            job.priority,
-            unpriced(&job),
-            state,
-            fields
-        ])?;
-        if staged == 0 {
-            draft.check_repeat(self.staged(id)?)?;
+        let spec = record::spec(&job)?;
+        let found = self.find(id, &spec)?;
+        if !self.stage(&job, found)? {
+            draft.check_repeat(self.staged(found.seq)?)?;
             return Ok(false);
         }
+        let Open { batch, generation, lines: position } = self.open;
         let passthrough = write_passthrough(line)?;
         self.line.execute(params![
             batch,
@@ -130,7 +133,30 @@ impl Stager<'_> {
             id.as_bytes()
         ])?;
         self.open.lines += 1;
-        Ok(new)
+        Ok(!found.is_job)
+    }
+
+    /// The record of a job; its spec is written where there is none.
+    fn find(&mut self, id: JobId, spec: &str) -> Result<Found> {
+        if self.spec.execute(params![id.as_bytes(), spec])? == 1 {
+            return Ok(Found { seq: self.tx.conn.last_insert_rowid(), is_job: false, waits: false });
+        }
+        let read = |row: &rusqlite::Row<'_>| {
+            let waits: Option<bool> = row.get(2)?;
+            Ok(Found { seq: row.get(0)?, is_job: row.get(1)?, waits: waits == Some(true) })
+        };
+        Ok(self.known.query_row([id.as_bytes()], read)?)
+    }
+
+    /// Whether the load has no line of the job yet.
+    fn stage(&mut self, job: &Job, found: Found) -> Result<bool> {
+        let Found { seq, is_job, waits } = found;
+        let fields = if waits { Some(write_fields(&job.spec.fields)?) } else { None };
+        let (account, price) = (self.account(job)?, bounds::price(job.price));
+        let Open { batch, lines: position, .. } = self.open;
+        let (priority, unpriced) = (job.priority, unpriced(job));
+        let values = params![batch, seq, position, account, price, priority, unpriced, is_job, fields];
+        Ok(self.stage.execute(values)? == 1)
     }
 
     fn account(&mut self, job: &Job) -> Result<i64> {
@@ -145,11 +171,11 @@ impl Stager<'_> {
     }
 
     /// The row and copy of the line that the load has for a job.
-    fn staged(&self, id: JobId) -> Result<(u64, u32)> {
+    fn staged(&self, seq: i64) -> Result<(u64, u32)> {
         let sql = "SELECT l.line, l.copy FROM staged s JOIN lines l ON l.batch = s.batch AND l.generation = ?3 \
-            AND l.position = s.position WHERE s.batch = ?1 AND s.job = ?2";
+            AND l.position = s.position WHERE s.batch = ?1 AND s.seq = ?2";
         let read = |row: &rusqlite::Row<'_>| Ok((code::count(row.get(0)?), row.get(1)?));
-        let key = params![self.open.batch, id.as_bytes(), self.open.generation];
+        let key = params![self.open.batch, seq, self.open.generation];
         Ok(self.tx.conn.prepare_cached(sql)?.query_row(key, read)?)
     }
 }
@@ -167,7 +193,8 @@ fn write_passthrough(line: &Line) -> Result<Option<String>> {
 
 /// What is known of each id.
 pub(super) fn known(conn: &Connection, ids: &[JobId]) -> Result<Vec<Option<Known>>> {
-    let mut statement = conn.prepare_cached("SELECT status, bought FROM jobs WHERE id = ?1")?;
+    let mut statement =
+        conn.prepare_cached("SELECT status, bought FROM specs s JOIN jobs j ON j.seq = s.seq WHERE s.id = ?1")?;
     ids.iter().map(|id| Ok(statement.query_row([id.as_bytes()], read_known).optional()?)).collect()
 }
 

@@ -4,7 +4,7 @@ use std::{path::Path, time::Duration};
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, config::DbConfig};
 
-use super::{format, heal, tasks};
+use super::{format, heal, split, tasks};
 use crate::error::Result;
 use reelq_files::private;
 use reelq_store::Error;
@@ -12,15 +12,22 @@ use reelq_store::Error;
 /// How long a statement waits for another process before it gives up.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How a file is brought to the next format.
+enum Migration {
+    Sql(&'static str),
+    Step(fn(&Connection) -> Result<()>),
+}
+
 /// Each entry brings a file from the format before it (its index) to the next.
-const MIGRATIONS: [&str; 7] = [
-    include_str!("schema_1.sql"),
-    include_str!("schema_2.sql"),
-    include_str!("schema_3.sql"),
-    include_str!("schema_time.sql"),
-    include_str!("schema_cancelling.sql"),
-    include_str!("schema_requests.sql"),
-    include_str!("schema_ticks.sql"),
+const MIGRATIONS: [Migration; 8] = [
+    Migration::Sql(include_str!("schema_1.sql")),
+    Migration::Sql(include_str!("schema_2.sql")),
+    Migration::Sql(include_str!("schema_3.sql")),
+    Migration::Sql(include_str!("schema_time.sql")),
+    Migration::Sql(include_str!("schema_cancelling.sql")),
+    Migration::Sql(include_str!("schema_requests.sql")),
+    Migration::Sql(include_str!("schema_ticks.sql")),
+    Migration::Step(split::migrate),
 ];
 
 /// Opens the file for the writer, creating or migrating it.
@@ -85,7 +92,10 @@ pub(super) fn migrate(conn: &mut Connection) -> Result<()> {
         return Err(Error::Format { found, supported: format::FORMAT }.into());
     }
     for step in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(usize::MAX)) {
-        tx.execute_batch(step)?;
+        match step {
+            Migration::Sql(sql) => tx.execute_batch(sql)?,
+            Migration::Step(step) => step(&tx)?,
+        }
     }
     tx.pragma_update(None, "application_id", format::APPLICATION_ID)?;
     tx.pragma_update(None, "user_version", format::FORMAT)?;

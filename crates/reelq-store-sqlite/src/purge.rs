@@ -20,8 +20,11 @@ const MARK: &str = "UPDATE batches SET purging = 1, loading = NULL, loading_draf
 
 const LINES: &str = "DELETE FROM lines WHERE (batch, generation, position) IN \
     (SELECT batch, generation, position FROM lines WHERE batch = ?1 LIMIT ?2)";
-const STAGED: &str = "DELETE FROM staged WHERE (batch, position) IN \
-    (SELECT batch, position FROM staged WHERE batch = ?1 LIMIT ?2)";
+/// Specs of a load that brought no jobs.
+const SPECS: &str =
+    "DELETE FROM specs WHERE seq IN (SELECT seq FROM staged WHERE batch = ?1 AND NOT known ORDER BY seq LIMIT ?2)";
+const STAGED: &str = "DELETE FROM staged WHERE (batch, seq) IN \
+    (SELECT batch, seq FROM staged WHERE batch = ?1 ORDER BY seq LIMIT ?2)";
 
 pub(super) fn purge(tx: &Tx<'_>, name: &BatchName) -> Result<Purge> {
     let conn = tx.conn;
@@ -35,7 +38,7 @@ pub(super) fn purge(tx: &Tx<'_>, name: &BatchName) -> Result<Purge> {
     conn.prepare_cached(MARK)?.execute([batch])?;
     tx.news.set(true);
     let jobs = remove_jobs(conn, batch)?;
-    let rest = [LINES, STAGED].map(|sql| remove(conn, sql, batch));
+    let rest = [LINES, SPECS, STAGED].map(|sql| remove(conn, sql, batch));
     let more = rest.into_iter().collect::<Result<Vec<_>>>()?.contains(&STEP) || jobs == STEP;
     let jobs = code::count(code::limit(jobs));
     finish::give_back(conn)?;
@@ -64,8 +67,8 @@ fn remove_jobs(conn: &Connection, batch: i64) -> Result<usize> {
         .collect::<rusqlite::Result<_>>()?;
     for job in &jobs {
         tasks::forget(conn, *job)?;
-        conn.prepare_cached("DELETE FROM history WHERE job = ?1")?.execute([job])?;
         conn.prepare_cached("DELETE FROM jobs WHERE seq = ?1")?.execute([job])?;
+        conn.prepare_cached("DELETE FROM specs WHERE seq = ?1")?.execute([job])?;
     }
     Ok(jobs.len())
 }

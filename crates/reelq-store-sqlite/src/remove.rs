@@ -7,7 +7,7 @@ use super::{code, ledger, row::Row, tasks, tx::Tx};
 use crate::error::{Result, StepError};
 use reelq_store::Error;
 
-const COLUMNS: &str = "SELECT * FROM jobs WHERE id = ?1";
+const COLUMNS: &str = "SELECT * FROM specs s JOIN jobs j ON j.seq = s.seq WHERE s.id = ?1";
 
 /// All that the record holds, a column a line; nothing where there is no such record, or it can be read.
 pub(super) fn held(conn: &Connection, job: JobId) -> Result<Option<Vec<u8>>> {
@@ -44,8 +44,8 @@ struct Stub {
     held: bool,
 }
 
-const STUB: &str =
-    "SELECT seq, batch, account, status, price, reserved, lease_until IS NOT NULL AS held FROM jobs WHERE id = ?1";
+const STUB: &str = "SELECT seq, batch, account, status, price, reserved, lease_until IS NOT NULL AS held FROM jobs \
+    WHERE seq = (SELECT seq FROM specs WHERE id = ?1)";
 
 impl Stub {
     fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
@@ -80,8 +80,8 @@ pub(super) fn remove(tx: &Tx<'_>, job: JobId) -> Result<bool> {
     let claimed = if stub.is_claimed() { stub.price.max(0) } else { 0 };
     conn.prepare_cached(GIVE_BACK)?.execute(params![takes_a_place, stub.reserved, claimed, stub.account])?;
     tasks::forget(conn, stub.seq)?;
-    conn.prepare_cached("DELETE FROM history WHERE job = ?1")?.execute([stub.seq])?;
     conn.prepare_cached("DELETE FROM jobs WHERE seq = ?1")?.execute([stub.seq])?;
+    conn.prepare_cached("DELETE FROM specs WHERE seq = ?1")?.execute([stub.seq])?;
     ledger::recount(conn, stub.batch)?;
     tracing::warn!(%job, "a record that could not be read was removed");
     tx.news.set(true);

@@ -20,7 +20,7 @@ use reelq_model::{Acceptance, Digest, Event, JobId, TaskId};
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
-use super::{late, steady::Steady, tx::Tx, writer::in_savepoint};
+use super::{late, steady::Steady, tx::Tx};
 use crate::error::{Result, StepError};
 use reelq_files::private;
 use reelq_store::{Commit, Committed, Error};
@@ -283,8 +283,9 @@ fn record(conn: &Connection, kept: &[KeptAcceptance], path: &Path, time: &Steady
 fn record_one(tx: &Tx<'_>, kept: &KeptAcceptance) -> Result<()> {
     let KeptAcceptance { job, acceptance, first_poll_ms } = kept;
     let first_poll = Duration::from_millis(*first_poll_ms);
-    match in_savepoint(tx.conn, || late::record_acceptance(tx, *job, acceptance, first_poll)) {
+    match late::record_acceptance(tx, *job, acceptance, first_poll) {
         Ok(_) => Ok(()),
+        // That is the first thing it looks for: nothing has changed.
         Err(StepError(Error::NoJob(_))) => {
             tracing::error!(%job, task = %acceptance.task, "a paid task belongs to a job that is in no batch any more");
             Ok(())

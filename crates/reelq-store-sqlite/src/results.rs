@@ -6,16 +6,16 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::{
     code,
     listing::{self, AROUND},
-    row::{COLUMNS, read_state},
+    row::{COLUMNS, FROM, Row},
 };
 use crate::error::Result;
 use reelq_store::{Error, JobView, Page, ResultLine};
 
-const LISTED: &str = "FROM lines l LEFT JOIN jobs j ON j.id = l.job LEFT JOIN workers w ON w.id = j.worker \
+const LISTED: &str = "FROM lines l LEFT JOIN specs s ON s.id = l.job LEFT JOIN jobs j ON j.seq = s.seq LEFT JOIN workers w ON w.id = j.worker \
     WHERE l.batch = ?1 AND l.generation = ?2 AND l.position >= ?3 ORDER BY l.position LIMIT ?4";
 
 /// No line joins: these have none.
-const UNLISTED: &str = "FROM jobs j LEFT JOIN lines l ON 0 LEFT JOIN workers w ON w.id = j.worker \
+const UNLISTED: &str = "FROM jobs j LEFT JOIN specs s ON s.seq = j.seq LEFT JOIN lines l ON 0 LEFT JOIN workers w ON w.id = j.worker \
     WHERE j.batch = ?1 AND j.position IS NULL AND j.bought AND j.orphan_of IS NULL ORDER BY j.seq LIMIT ?2 OFFSET ?3";
 
 struct Batch {
@@ -47,7 +47,7 @@ pub(super) fn results(conn: &Connection, name: &BatchName, page: Page) -> Result
 
 fn listed(conn: &Connection, batch: &Batch, page: Page) -> Result<Vec<JobView>> {
     // A line whose record was removed is accounted for all the same.
-    let columns = COLUMNS.replacen("j.id AS id", "l.job AS id", 1);
+    let columns = COLUMNS.replacen("s.id AS id", "l.job AS id", 1);
     let mut statement = conn.prepare_cached(&format!("SELECT {columns}, {AROUND} {LISTED}"))?;
     let after = code::int(page.after);
     let mut rows = statement.query(params![batch.id, batch.generation, after, code::limit(page.limit)])?;
@@ -60,12 +60,13 @@ fn with_orphans(conn: &Connection, batch: &Batch, view: JobView) -> Result<Resul
 }
 
 fn orphans(conn: &Connection, job: JobId) -> Result<Vec<Job>> {
-    let mut statement = conn.prepare_cached("SELECT state FROM jobs WHERE orphan_of = ?1 ORDER BY seq")?;
+    let mut statement =
+        conn.prepare_cached(&format!("SELECT {COLUMNS} {FROM} WHERE j.orphan_of = ?1 ORDER BY j.seq"))?;
     let mut rows = statement.query([job.as_bytes()])?;
     let mut orphans = Vec::new();
     while let Some(row) = rows.next()? {
-        match read_state(row.get_ref(0)?.as_bytes().unwrap_or_default()) {
-            Ok(orphan) => orphans.push(orphan),
+        match Row::read(row) {
+            Ok(orphan) => orphans.push(orphan.job),
             Err(error) => tracing::error!(%job, %error, "the record of a second charge is passed over"),
         }
     }

@@ -53,6 +53,12 @@ fn claim(conn: &Connection, row: &Row, task: &TaskId) -> Result<Option<JobId>> {
     Ok(owner.map(JobId::from_bytes).filter(|owner| *owner != row.job.id))
 }
 
+const SHARE: &str = concat!(
+    "UPDATE jobs SET entries = ?1, amended = version, state = json_set(state, '$.shares_task_with', ?2), ",
+    history::appended!("?3"),
+    " WHERE seq = ?4"
+);
+
 /// Marks both jobs. The other one's lease stays as it is: whoever has it in hand works on, and its next step is
 /// worked out from the row.
 fn share(conn: &Connection, row: &mut Row, other: JobId, task: &TaskId, now: Timestamp) -> Result<()> {
@@ -61,21 +67,18 @@ fn share(conn: &Connection, row: &mut Row, other: JobId, task: &TaskId, now: Tim
         "two purchases of one account were answered with one task: one of them brought nothing of its own"
     );
     row.job.shares_task_with = Some(other);
-    history::write(conn, row, history::SHARED, &history::shared(other, task), None, now)?;
+    history::write(row, history::SHARED, &history::shared(other, task), None, now);
     let Ok(Some(mut twin)) = Row::by_id(conn, other) else { return Ok(()) };
     if twin.job.shares_task_with.is_some() {
         return Ok(());
     }
-    history::write(conn, &mut twin, history::SHARED, &history::shared(row.job.id, task), None, now)?;
-    conn.prepare_cached(
-        "UPDATE jobs SET entries = ?1, state = json_set(state, '$.shares_task_with', ?2) WHERE seq = ?3",
-    )?
-    .execute(params![twin.entries, row.job.id.to_string(), twin.seq])?;
-    Ok(())
+    history::write(&mut twin, history::SHARED, &history::shared(row.job.id, task), None, now);
+    conn.prepare_cached(SHARE)?.execute(params![twin.entries, row.job.id.to_string(), twin.noted, twin.seq])?;
+    history::trim(conn, twin.seq, twin.entries, 1)
 }
 
 /// Forgets the tasks of a job that is purged.
 pub(super) fn forget(conn: &Connection, seq: i64) -> Result<()> {
-    conn.prepare_cached("DELETE FROM tasks WHERE job = (SELECT id FROM jobs WHERE seq = ?1)")?.execute([seq])?;
+    conn.prepare_cached("DELETE FROM tasks WHERE job = (SELECT id FROM specs WHERE seq = ?1)")?.execute([seq])?;
     Ok(())
 }

@@ -1,12 +1,12 @@
 //! Rows whose job cannot be read: taken out of every queue, so that they stand in no one's way, and named.
 
 use reelq_model::{AccountName, BatchName, Job, JobId, Money, Status};
-use rusqlite::{Connection, OptionalExtension as _, types::ValueRef};
+use rusqlite::{Connection, OptionalExtension as _, params, types::ValueRef};
 
 use super::{
     account, code, history,
     listing::shown_line,
-    row::{COLUMNS, Row},
+    row::{COLUMNS, FROM, Row},
     tx::Tx,
     views::{BATCHES, view},
 };
@@ -49,7 +49,7 @@ struct Stub {
 }
 
 const STUB: &str = "SELECT seq, batch, account, status, price, lease_until IS NOT NULL AS held, parked, entries \
-    FROM jobs WHERE id = ?1";
+    FROM jobs WHERE seq = (SELECT seq FROM specs WHERE id = ?1)";
 
 impl Stub {
     fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
@@ -66,8 +66,12 @@ impl Stub {
     }
 }
 
-const PARK: &str = "UPDATE jobs SET queue = 0, due = NULL, parked = 1, worker = NULL, lease_until = NULL, \
-    version = version + 1, entries = ?2 WHERE seq = ?1";
+const PARK: &str = concat!(
+    "UPDATE jobs SET queue = 0, due = NULL, parked = 1, worker = NULL, lease_until = NULL, version = version + 1, \
+    entries = ?2, ",
+    history::appended!("?3"),
+    " WHERE seq = ?1"
+);
 
 /// Parks the row as it is. A retry takes it up where it stands once it can be read again.
 fn set_aside(tx: &Tx<'_>, job: JobId, reason: &str) -> Result<()> {
@@ -76,8 +80,9 @@ fn set_aside(tx: &Tx<'_>, job: JobId, reason: &str) -> Result<()> {
     if stub.held && stub.status == 0 {
         unclaim(tx.conn, &stub)?;
     }
-    tx.conn.prepare_cached(PARK)?.execute([stub.seq, stub.entries + 1])?;
-    history::insert(tx.conn, (stub.seq, stub.entries + 1, stub.status), "parked", reason, None, tx.now)?;
+    let noted = history::line(stub.status, "parked", reason, None, tx.now);
+    tx.conn.prepare_cached(PARK)?.execute(params![stub.seq, stub.entries + 1, noted])?;
+    history::trim(tx.conn, stub.seq, stub.entries + 1, 1)?;
     tracing::error!(%job, reason, "a job is set aside: its record is damaged, or of a newer version");
     tx.news.set(true);
     Ok(())
@@ -93,7 +98,7 @@ fn unclaim(conn: &Connection, stub: &Stub) -> Result<()> {
 }
 
 const AROUND: &str = "SELECT (SELECT name FROM batches WHERE id = j.batch) AS batch, \
-    (SELECT name FROM accounts WHERE id = j.account) AS account, j.price AS price FROM jobs j WHERE j.id = ?1";
+    (SELECT name FROM accounts WHERE id = j.account) AS account, j.price AS price FROM jobs j WHERE j.seq = (SELECT seq FROM specs WHERE id = ?1)";
 
 /// The job that stands in listings for one that cannot be read.
 pub(super) fn shown(conn: &Connection, job: JobId, reason: &str) -> Result<Job> {
@@ -109,7 +114,8 @@ pub(super) fn shown(conn: &Connection, job: JobId, reason: &str) -> Result<Job> 
 
 /// Where such a job stands, as its column says.
 pub(super) fn status(conn: &Connection, job: JobId) -> Result<Option<Status>> {
-    let mut statement = conn.prepare_cached("SELECT status FROM jobs WHERE id = ?1")?;
+    let mut statement =
+        conn.prepare_cached("SELECT status FROM jobs WHERE seq = (SELECT seq FROM specs WHERE id = ?1)")?;
     let status = statement.query_row([job.as_bytes()], |row| code::whole(row, "status")).optional()?.flatten();
     Ok(status.and_then(|status| code::read_status(status).ok()))
 }
@@ -125,7 +131,7 @@ pub(super) fn list(conn: &Connection) -> Result<Vec<UnreadableRecord>> {
 }
 
 const GONE: &str = "SELECT b.name, l.line FROM batches b JOIN lines l ON l.batch = b.id AND l.generation = b.generation \
-    WHERE NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = l.job) ORDER BY b.id, l.position";
+    WHERE NOT EXISTS (SELECT 1 FROM specs s JOIN jobs j ON j.seq = s.seq WHERE s.id = l.job) ORDER BY b.id, l.position";
 
 /// Lines whose job has no record.
 fn gone(conn: &Connection) -> Result<Vec<UnreadableRecord>> {
@@ -167,7 +173,7 @@ fn batches(conn: &Connection) -> Result<Vec<UnreadableRecord>> {
 fn jobs(conn: &Connection) -> Result<Vec<UnreadableRecord>> {
     let sql = format!(
         "SELECT {COLUMNS}, j.status AS status, j.bought AS bought, b.name AS batch_name \
-        FROM jobs j LEFT JOIN batches b ON b.id = j.batch ORDER BY j.seq"
+        {FROM} LEFT JOIN batches b ON b.id = j.batch ORDER BY j.seq"
     );
     let mut statement = conn.prepare(&sql)?;
     let mut rows = statement.query([])?;

@@ -17,12 +17,15 @@ fn damage(sandbox: &mut Sandbox, job: &str) {
         redis.command(&["EVAL", script, "0", job]);
     } else {
         // No one has the file open, so all of it is in the file itself.
-        let (file, begin) = (sandbox.path(".reelq/state.db"), format!("{{\"id\":\"{job}\""));
+        // What was asked for stands behind the id.
+        let id: Vec<u8> =
+            (0..job.len()).step_by(2).map(|at| u8::from_str_radix(&job[at..at + 2], 16).unwrap()).collect();
+        let (file, record) = (sandbox.path(".reelq/state.db"), [&id[..], b"{\"batch\""].concat());
         let mut bytes = fs::read(&file).unwrap();
-        let found: Vec<_> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(begin.as_bytes())).collect();
+        let found: Vec<_> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(&record)).collect();
         assert!(!found.is_empty(), "the job's record is there");
         for at in found {
-            bytes[at] = b'x';
+            bytes[at + id.len()] = b'x';
         }
         fs::write(&file, bytes).unwrap();
     }

@@ -33,7 +33,9 @@ impl File {
     }
 
     fn damage(&self, job: JobId) {
-        self.sql(&format!("UPDATE jobs SET state = '{{\"half' WHERE hex(id) = upper('{job}')"));
+        self.sql(&format!(
+            "UPDATE jobs SET state = '{{\"half' WHERE seq = (SELECT seq FROM specs WHERE hex(id) = upper('{job}'))"
+        ));
     }
 }
 
@@ -224,7 +226,7 @@ async fn columns_that_hold_no_number_are_named_and_stop_no_other_batch() {
         rusqlite::Connection::open(file.path())
             .unwrap()
             .execute_batch(&format!(
-                "PRAGMA foreign_keys = off; UPDATE jobs SET {damage} WHERE hex(id) = upper('{}')",
+                "PRAGMA foreign_keys = off; UPDATE jobs SET {damage} WHERE seq = (SELECT seq FROM specs WHERE hex(id) = upper('{}'))",
                 jobs[0]
             ))
             .unwrap();
@@ -349,7 +351,9 @@ async fn a_state_file_and_its_folders_are_its_users_alone() {
 async fn a_record_that_cannot_be_read_is_removed_wherever_its_job_stands() {
     for state in ["'{\"half'", "''", "x'00ff'", "'{\"id\":7}'"] {
         bulk::a_damaged_record_is_removed(File::new, |file, job| {
-            file.sql(&format!("UPDATE jobs SET state = {state} WHERE hex(id) = upper('{job}')"));
+            file.sql(&format!(
+                "UPDATE jobs SET state = {state} WHERE seq = (SELECT seq FROM specs WHERE hex(id) = upper('{job}'))"
+            ));
         })
         .await;
     }
@@ -373,7 +377,7 @@ async fn a_line_whose_job_is_gone_is_named() {
     let kit = Kit::new(&file);
     let jobs = kit.load("b", &wishes(3)).await;
     assert_eq!(named(&kit).await, []);
-    file.sql(&format!("DELETE FROM jobs WHERE hex(id) = upper('{}')", jobs[1]));
+    file.sql(&format!("DELETE FROM jobs WHERE seq = (SELECT seq FROM specs WHERE hex(id) = upper('{}'))", jobs[1]));
     assert_eq!(named(&kit).await, [RecordOf::Gone(2)]);
     let lines = kit.store.results(&batch("b"), ALL).await.unwrap();
     assert!(lines.len() == 3 && lines[1].view.is_unreadable(), "its row is accounted for");

@@ -3,13 +3,14 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use reelq_model::{ManualClock, Money, ScheduleName, SharedClock, Status, Timestamp, WorkerId};
+use reelq_model::{Job, JobId, ManualClock, Money, ScheduleName, SharedClock, Status, Timestamp, WorkerId};
 use reelq_store::{
-    AccountLimits, BatchHold, ClaimStage, Commit, Error, Page, SharedStore, Store as _, TickClaim, TickClaimed,
+    AccountLimits, BatchHold, ClaimStage, Commit, Error, Page, RecordOf, SharedStore, Store as _, TickClaim,
+    TickClaimed, UnreadableRecord,
 };
 use reelq_store_conformance::{
     Kit, Subject,
-    kit::{LEASE, SECOND, accepted, account, batch, draft, ids, limits, lines, wish, wishes, worker},
+    kit::{LEASE, SECOND, accepted, account, batch, draft, finished, ids, limits, lines, wish, wishes, worker},
 };
 use reelq_store_sqlite::SqliteStore;
 
@@ -184,7 +185,7 @@ fn a_file_of_a_newer_version_is_refused() {
     drop(file.open().unwrap());
     file.sql().pragma_update(None, "user_version", 99).unwrap();
     let error = file.open().unwrap_err();
-    assert!(matches!(error, Error::Format { found: 99, supported: 7 }), "{error}");
+    assert!(matches!(error, Error::Format { found: 99, supported: 8 }), "{error}");
 }
 
 #[tokio::test]
@@ -195,13 +196,13 @@ async fn a_process_whose_file_a_newer_version_took_over_changes_nothing_more_and
     let sent = kit.send(&kit.submit().await).await;
     file.sql().pragma_update(None, "user_version", 99).unwrap();
     let refused = kit.store.claim(&kit.claim_of(ClaimStage::Submit, 1)).await.unwrap_err();
-    assert!(matches!(refused, Error::Format { found: 99, supported: 7 }), "{refused}");
+    assert!(matches!(refused, Error::Format { found: 99, supported: 8 }), "{refused}");
     assert!(!refused.is_transient(), "no one waits for it to pass");
     let step = Commit { lease: sent.clone(), event: accepted(&sent, "t1"), keep: false };
     kit.store.commit(&[step]).await.unwrap_err();
     drop(kit);
     // The next version takes the paid task in; here, this one does once more.
-    file.sql().pragma_update(None, "user_version", 7).unwrap();
+    file.sql().pragma_update(None, "user_version", 8).unwrap();
     let kit = Kit::new(&file);
     assert_eq!(kit.view(sent.job.id).await.job.status(), Status::Running);
 }
@@ -311,5 +312,94 @@ async fn a_file_of_format_1_is_brought_up_to_date_and_worked_on() {
     let view = kit.account("wave").await;
     assert_eq!(view.spent_today, Money::from_micros(300_000));
     let version: u32 = file.sql().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-    assert_eq!(version, 7);
+    assert_eq!(version, 8);
+}
+
+/// What a run of the version with format 7 left behind when it was killed.
+const FORMAT_7: &str = include_str!("golden/state_v7.sql");
+
+/// The jobs of a file of format 7, as they stand in it.
+fn jobs_of_format_7(conn: &rusqlite::Connection) -> Vec<Job> {
+    let mut statement = conn.prepare("SELECT state FROM jobs ORDER BY seq").unwrap();
+    let states = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    states.map(|state| serde_json::from_str(&state.unwrap()).unwrap()).collect()
+}
+
+fn entries_of_format_7(conn: &rusqlite::Connection, job: JobId) -> Vec<(i64, String, Option<String>, String)> {
+    let sql =
+        "SELECT at, event, h.worker, reason FROM jobs j JOIN history h ON h.job = j.seq WHERE j.id = ?1 ORDER BY entry";
+    let mut statement = conn.prepare(sql).unwrap();
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
+    statement.query_map([job.as_bytes()], read).unwrap().map(Result::unwrap).collect()
+}
+
+#[tokio::test]
+async fn a_file_of_format_7_holds_the_same_jobs_and_histories_and_is_worked_on() {
+    let file = File::new();
+    let conn = file.sql();
+    conn.execute_batch(FORMAT_7).unwrap();
+    let jobs = jobs_of_format_7(&conn);
+    let histories: Vec<_> = jobs.iter().map(|job| entries_of_format_7(&conn, job.id)).collect();
+    drop(conn);
+    let kit = Kit::new(&file);
+    let indices = |conn: &rusqlite::Connection| -> Vec<String> {
+        let sql = "SELECT name || ' ' || sql FROM sqlite_schema WHERE type = 'index' AND sql NOT NULL ORDER BY name";
+        conn.prepare(sql).unwrap().query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    let new = File::new();
+    drop(new.open().unwrap());
+    assert_eq!(indices(&file.sql()), indices(&new.sql()), "a file that was moved is like a new one");
+    for (job, history) in jobs.iter().zip(&histories) {
+        assert_eq!(kit.view(job.id).await.job, *job);
+        let entries = kit.store.history(job.id).await.unwrap().into_iter();
+        let entry = |entry: reelq_store::HistoryEntry| {
+            (entry.at.millis(), entry.event, entry.worker.map(|worker| worker.to_string()), entry.reason)
+        };
+        assert_eq!(entries.map(entry).collect::<Vec<_>>(), *history);
+    }
+    let before = kit.batch("p").await;
+    let counts = [Status::Queued, Status::Running, Status::Succeeded].map(|status| before.counts.of(status));
+    assert_eq!((counts, before.spent), ([5, 3, 2], Money::from_micros(1_555_500)));
+    kit.store.heartbeat(&worker("w1")).await.unwrap();
+    let mut claim = kit.claim_of(ClaimStage::Poll, 9);
+    claim.account = account("wave");
+    file.advance(Duration::from_hours(24));
+    let leases = kit.store.claim(&claim).await.unwrap().leases;
+    assert_eq!(leases.len(), 3, "what runs is followed, also what the killed process had in hand");
+    kit.end(&leases[0], finished(None)).await;
+    assert_eq!(kit.store.history(leases[0].job.id).await.unwrap().last().unwrap().event, "finished");
+}
+
+#[tokio::test]
+async fn records_of_an_older_format_that_cannot_be_read_stay_so_and_are_kept_as_they_are() {
+    for damage in ["'{\"half'", "x'00ff'", "''", "json_remove(state, '$.submissions')", "json_remove(state, '$.spec')"]
+    {
+        let file = File::new();
+        file.sql().execute_batch(&format!("{FORMAT_7} UPDATE jobs SET state = {damage} WHERE seq = 1")).unwrap();
+        let kit = Kit::new(&file);
+        let found = kit.store.unreadable_records().await.unwrap();
+        assert!(matches!(&found[..], [UnreadableRecord { of: RecordOf::Job(_), .. }]), "{damage}: {found:?}");
+        let lines = kit.store.results(&batch("p"), Page { after: 0, limit: 20 }).await.unwrap();
+        assert_eq!(lines.len(), 10, "{damage}");
+        let RecordOf::Job(job) = found[0].of else { panic!("{damage}") };
+        assert!(
+            kit.store.unreadable_record(job).await.unwrap().is_some()
+                && kit.store.remove_unreadable(job).await.unwrap()
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_load_that_an_older_version_had_under_way_begins_anew() {
+    let file = File::new();
+    let open = "UPDATE batches SET loads = 2, loading = 2, loading_draft = draft, loading_lines = 1; \
+        INSERT INTO lines SELECT batch, 2, position, line, copy, label, passthrough, job FROM lines WHERE position = 0; \
+        INSERT INTO staged SELECT batch, id, position, account, price, priority, 0, NULL, NULL FROM jobs WHERE seq = 1";
+    file.sql().execute_batch(&format!("{FORMAT_7} {open}")).unwrap();
+    let kit = Kit::new(&file);
+    let load = reelq_store::Import { batch: batch("p"), generation: 2, seen: None };
+    assert!(matches!(kit.store.commit_import(&load).await, Err(Error::ImportSuperseded)));
+    assert_eq!(kit.store.results(&batch("p"), Page { after: 0, limit: 20 }).await.unwrap().len(), 10);
+    let lines: i64 = file.sql().query_row("SELECT count(*) FROM lines", [], |row| row.get(0)).unwrap();
+    assert_eq!(lines, 10, "nothing of it is left");
 }

@@ -1,6 +1,7 @@
 //! The embedded store over real files.
 
 mod conformance;
+mod cost;
 mod damage;
 mod file;
 mod reading;
