@@ -1,15 +1,19 @@
 //! The jobs of an account that are ready, by batch and price: read by skipping through an index, however many they are.
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, ToSql, params};
 
 use super::code;
 use crate::error::Result;
 use reelq_limits::remaining_budget::BatchBudget;
 use reelq_store::stride;
 
-/// The next pair of batch and price among the jobs that are ready: a skip through the index, not a scan.
-pub(super) const NEXT_GROUP: &str = "SELECT batch, price FROM jobs WHERE account = ?1 AND queue = 1 \
-    AND (batch, price) > (?2, ?3) ORDER BY batch, price LIMIT 1";
+/// The next price among a batch's jobs that are ready. A seek for (batch, price) > (?, ?) in one statement steps over all the
+/// jobs of that pair instead.
+pub(super) const NEXT_PRICE: &str = "SELECT batch, price FROM jobs WHERE account = ?1 AND queue = 1 \
+    AND batch = ?2 AND price > ?3 ORDER BY price LIMIT 1";
+/// The first price of the next batch that has jobs ready.
+pub(super) const NEXT_BATCH: &str = "SELECT batch, price FROM jobs WHERE account = ?1 AND queue = 1 \
+    AND batch > ?2 ORDER BY batch, price LIMIT 1";
 /// A budget that cannot be read, or that the draft names and that is lost, pays for nothing, and a pause that cannot be read holds.
 const BATCH: &str = "SELECT CASE WHEN typeof(budget) = 'integer' THEN budget \
     WHEN budget IS NULL AND CASE WHEN json_valid(draft) THEN json_extract(draft, '$.budget') END IS NULL THEN NULL \
@@ -63,12 +67,19 @@ pub(super) fn any(conn: &Connection, account: i64, only: Option<i64>, except: &[
     Ok(group.is_some())
 }
 
+/// The next pair of batch and price: two seeks in an index at most, however many jobs are ready.
 fn next(conn: &Connection, account: i64, only: Option<i64>, after: (i64, i64)) -> Result<Option<(i64, i64)>> {
-    let mut statement = conn.prepare_cached(NEXT_GROUP)?;
-    // What is no number sorts behind all numbers: there is no further group.
+    // What is no number sorts behind all numbers: the batch has no further price.
+    let found = read(conn, NEXT_PRICE, params![account, after.0, after.1])?.filter(|found| *found > after);
+    if found.is_some() || only.is_some() {
+        return Ok(found);
+    }
+    Ok(read(conn, NEXT_BATCH, params![account, after.0])?.filter(|found| *found > after))
+}
+
+fn read(conn: &Connection, sql: &str, params: &[&dyn ToSql]) -> Result<Option<(i64, i64)>> {
     let read = |row: &rusqlite::Row<'_>| Ok(code::whole(row, "batch")?.zip(code::whole(row, "price")?));
-    let found = statement.query_row(params![account, after.0, after.1], read).optional()?.flatten();
-    Ok(found.filter(|(found, _)| only.is_none_or(|wanted| wanted == *found)))
+    Ok(conn.prepare_cached(sql)?.query_row(params, read).optional()?.flatten())
 }
 
 fn priority(row: &rusqlite::Row<'_>) -> rusqlite::Result<i32> {
