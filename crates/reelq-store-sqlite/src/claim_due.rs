@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use rusqlite::params;
 
-use super::{claim_scope::ClaimScope, lease};
+use super::{
+    claim_queue::{FETCHES, NEXT_FETCH, NEXT_POLL, POLLS},
+    claim_scope::ClaimScope,
+    lease,
+};
 use crate::error::Result;
 use reelq_limits::token_bucket::TokenBucket;
 use reelq_store::{Claimed, Lease, rules::next_work::NextWork};
@@ -12,15 +16,7 @@ use reelq_store::{Claimed, Lease, rules::next_work::NextWork};
 /// Status requests a second on an account whose limits cannot be read.
 const UNREAD_POLLS_PER_SECOND: f64 = 1.0;
 
-pub(super) const POLLS: &str = "SELECT seq FROM jobs WHERE account = ?1 AND queue = 4 AND due <= ?2 \
-    AND (?3 IS NULL OR batch = ?3) ORDER BY due LIMIT ?4";
-pub(super) const NEXT_POLL: &str =
-    "SELECT due FROM jobs WHERE account = ?1 AND queue = 4 AND (?2 IS NULL OR batch = ?2) ORDER BY due LIMIT 1";
-pub(super) const FETCHES: &str = "SELECT seq FROM jobs WHERE account = ?1 AND queue = 5 AND due <= ?2 \
-    AND (?3 IS NULL OR batch = ?3) ORDER BY coalesce(deadline, 9223372036854775807), seq LIMIT ?4";
 pub(super) const FETCHES_NOW_DUE: &str = "UPDATE jobs SET queue = 5 WHERE account = ?1 AND queue = 6 AND due <= ?2";
-pub(super) const NEXT_FETCH: &str =
-    "SELECT due FROM jobs WHERE account = ?1 AND queue = 6 AND (?2 IS NULL OR batch = ?2) ORDER BY due LIMIT 1";
 
 /// Tasks that are due, the most overdue first.
 pub(super) fn poll(scope: &ClaimScope<'_>) -> Result<Claimed> {
@@ -37,7 +33,7 @@ pub(super) fn poll(scope: &ClaimScope<'_>) -> Result<Claimed> {
         },
     };
     let tokens = bucket.map_or(limit, |bucket| bucket.available().min(limit));
-    let rows = scope.rows(POLLS, tokens)?;
+    let rows = scope.due(&POLLS, tokens)?;
     let leases = lease::give(scope.tx, &rows, &scope.claim.worker, scope.claim.lease)?;
     let given = leases.len();
     if let Some(bucket) = bucket.filter(|_| given > 0) {
@@ -50,7 +46,7 @@ pub(super) fn poll(scope: &ClaimScope<'_>) -> Result<Claimed> {
     if given < rows.len() {
         return Ok(passed_over(leases));
     }
-    let due = if given == limit { None } else { scope.next_due(NEXT_POLL)? };
+    let due = if given == limit { None } else { scope.next_due(&NEXT_POLL)? };
     let token = bucket.map(|bucket| bucket.next_in(given));
     Ok(NextWork { due, token, ..NextWork::default() }.claimed(leases, limit))
 }
@@ -58,13 +54,13 @@ pub(super) fn poll(scope: &ClaimScope<'_>) -> Result<Claimed> {
 /// Outputs that are due, the earliest link deadline first.
 pub(super) fn collect(scope: &ClaimScope<'_>) -> Result<Claimed> {
     scope.promote(FETCHES_NOW_DUE)?;
-    let rows = scope.rows(&scope.without_except(FETCHES), scope.claim.limit)?;
+    let rows = scope.new_due(&FETCHES, scope.claim.limit)?;
     let leases = lease::give(scope.tx, &rows, &scope.claim.worker, scope.claim.lease)?;
     if leases.len() < rows.len() {
         return Ok(passed_over(leases));
     }
     let limit = scope.claim.limit;
-    let due = if leases.len() == limit { None } else { scope.next_due(&scope.without_except(NEXT_FETCH))? };
+    let due = if leases.len() == limit { None } else { scope.next_new_due(&NEXT_FETCH)? };
     Ok(NextWork { due, ..NextWork::default() }.claimed(leases, limit))
 }
 

@@ -4,18 +4,19 @@ use std::collections::BTreeMap;
 
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{claim_due, claim_scope::ClaimScope, code, groups, lease, ready_index::ReadyIndex, remaining_budget};
+use super::{
+    claim_due,
+    claim_queue::{NEXT_REPLAY, NEXT_WAITING, REPLAYS},
+    claim_scope::ClaimScope,
+    code, groups, lease,
+    ready_index::ReadyIndex,
+    remaining_budget,
+};
 use crate::error::{Result, StepError};
 use reelq_limits::fair_queue::FairQueue;
 use reelq_store::{Claimed, rules::next_work::NextWork};
 
-pub(super) const REPLAYS: &str = "SELECT seq FROM jobs WHERE account = ?1 AND queue = 3 AND due <= ?2 \
-    AND (?3 IS NULL OR batch = ?3) ORDER BY due LIMIT ?4";
-pub(super) const NEXT_REPLAY: &str =
-    "SELECT due FROM jobs WHERE account = ?1 AND queue = 3 AND (?2 IS NULL OR batch = ?2) ORDER BY due LIMIT 1";
 pub(super) const NOW_DUE: &str = "UPDATE jobs SET queue = 1 WHERE account = ?1 AND queue = 2 AND due <= ?2";
-pub(super) const NEXT_WAITING: &str =
-    "SELECT due FROM jobs WHERE account = ?1 AND queue = 2 AND (?2 IS NULL OR batch = ?2) ORDER BY due LIMIT 1";
 
 /// Submissions whose fate is open, then new ones.
 pub(super) fn submit(scope: &ClaimScope<'_>) -> Result<Claimed> {
@@ -26,7 +27,7 @@ pub(super) fn submit(scope: &ClaimScope<'_>) -> Result<Claimed> {
         return Ok(Claimed::default());
     };
     let (tokens, room) = (bucket.available().min(limit), limits.room(&account.pace, account.sums.in_flight));
-    let mut rows = scope.rows(REPLAYS, tokens)?;
+    let mut rows = scope.due(&REPLAYS, tokens)?;
     let ready = ready(scope, (tokens - rows.len()).min(room))?;
     rows.extend(ready.rows);
     let leases = lease::give(scope.tx, &rows, &scope.claim.worker, scope.claim.lease)?;
@@ -44,8 +45,8 @@ pub(super) fn submit(scope: &ClaimScope<'_>) -> Result<Claimed> {
     if given == limit {
         return Ok(Claimed { leases, ..Claimed::default() });
     }
-    let replay = scope.next_due(NEXT_REPLAY)?;
-    let waiting = if scope.claim.only_open { None } else { scope.next_due(&scope.without_except(NEXT_WAITING))? };
+    let replay = scope.next_due(&NEXT_REPLAY)?;
+    let waiting = if scope.claim.only_open { None } else { scope.next_new_due(&NEXT_WAITING)? };
     let next = NextWork {
         due: replay.into_iter().chain(waiting).min(),
         token: Some(bucket.next_in(given)),

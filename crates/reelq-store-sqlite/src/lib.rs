@@ -10,6 +10,7 @@ mod bulk;
 mod changes;
 mod claim;
 mod claim_due;
+mod claim_queue;
 mod claim_ready;
 mod claim_scope;
 mod code;
@@ -33,8 +34,6 @@ mod load;
 mod noted;
 mod open;
 mod pace;
-#[cfg(test)]
-mod plans;
 mod purge;
 mod readers;
 mod ready_index;

@@ -12,7 +12,8 @@ const STEP: usize = 2_000;
 
 const FIND: &str = "SELECT id, whole AND loading IS NOT NULL FROM batches WHERE name = ?1";
 
-const JOBS: &str = "SELECT seq FROM jobs WHERE batch = ?1 LIMIT ?2";
+/// The last lines of a status first, along an index.
+const JOBS: &str = "SELECT seq FROM jobs WHERE batch = ?1 ORDER BY status DESC, account DESC, position DESC LIMIT ?2";
 
 /// A load that never became a manifest ends here: whoever is at it is told so.
 const MARK: &str = "UPDATE batches SET purging = 1, loading = NULL, loading_draft = NULL WHERE id = ?1 \

@@ -16,7 +16,8 @@ const LISTED: &str = "FROM lines l LEFT JOIN specs s ON s.id = l.job LEFT JOIN j
 
 /// No line joins: these have none.
 const UNLISTED: &str = "FROM jobs j LEFT JOIN specs s ON s.seq = j.seq LEFT JOIN lines l ON 0 LEFT JOIN workers w ON w.id = j.worker \
-    WHERE j.batch = ?1 AND j.position IS NULL AND j.bought AND j.orphan_of IS NULL ORDER BY j.seq LIMIT ?2 OFFSET ?3";
+    WHERE j.batch = ?1 AND j.position IS NULL AND (j.bought OR j.status < 5) AND j.bought AND j.orphan_of IS NULL \
+    ORDER BY j.seq LIMIT ?2 OFFSET ?3";
 
 struct Batch {
     id: i64,
