@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use anyhow::{Context as _, Result};
 use futures_util::future::try_join_all;
 use reelq_model::{JobId, Timestamp};
-use reelq_store::{ClaimStage, JobFilter, Page, SharedStore};
+use reelq_store::{ClaimStage, JobFilter, SharedStore, Walk};
 
 use super::{
     lines,
@@ -20,7 +20,6 @@ const WINDOW: Duration = Duration::from_secs(10);
 const HEAD: Duration = Duration::from_mins(1);
 const WORKERS: usize = 4;
 /// Tasks of one page of a listing.
-const PAGE: usize = 1000;
 
 /// `due` tasks come due over ten seconds while `waiting` more wait for another hour.
 pub(super) async fn measure(report: &mut Report, server: &Server, due: usize, waiting: usize) -> Result<()> {
@@ -56,16 +55,11 @@ fn ids(count: usize) -> Result<Vec<JobId>> {
 /// When each task is due, by the store.
 async fn dues(store: &SharedStore) -> Result<BTreeMap<JobId, Timestamp>> {
     let filter = JobFilter { batch: Some(lines::batch("due")?.name), ..JobFilter::default() };
-    let (mut dues, mut after) = (BTreeMap::new(), 0);
-    loop {
-        let views = store.jobs(&filter, Page { after, limit: PAGE }).await.context("list the tasks")?;
-        let count = views.len();
+    let (mut dues, mut walk) = (BTreeMap::new(), Walk::new(&**store, &filter));
+    while let Some(views) = walk.part().await.context("list the tasks")? {
         dues.extend(views.into_iter().filter_map(|view| Some((view.job.id, view.due?))));
-        after += count as u64;
-        if count < PAGE {
-            return Ok(dues);
-        }
     }
+    Ok(dues)
 }
 
 /// Buys everything that is ready; a task is first asked about `first_poll` after the lease before its purchase.

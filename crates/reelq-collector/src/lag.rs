@@ -8,7 +8,7 @@ use std::{
 };
 
 use reelq_model::{AccountName, BatchName, Status, Timestamp, TroubleKind, units::ByteSize};
-use reelq_store::{BatchView, JobFilter, JobView, Page, SharedStore};
+use reelq_store::{BatchView, JobFilter, JobView, SharedStore, first};
 use reelq_worker::{AccountMetrics, Scope, SubmissionGate};
 
 use crate::{Place, PlaceError, Places, StorageOptions};
@@ -183,7 +183,7 @@ impl LagGuard {
     ) -> reelq_store::Result<BTreeMap<AccountName, Outlook>> {
         let statuses = vec![Status::Fetching];
         let filter = JobFilter { batch: self.batch.clone(), statuses, ..JobFilter::default() };
-        let views = self.store.jobs(&filter, Page { after: 0, limit: CHECKED }).await?;
+        let views = first(&*self.store, &filter, CHECKED).await?;
         // Of more than are checked, the others are taken to be like these.
         let scale = rough.waiting.div_ceil(u64::try_from(views.len()).unwrap_or(u64::MAX).max(1)).max(1);
         let (mut outlooks, closed) = (BTreeMap::new(), self.gate.closed_places());

@@ -9,7 +9,7 @@ use super::{
     replay::{Replay, Stories, Yes},
 };
 use reelq_store::{
-    AbsentJob, Error, GuardStep, JobFilter, LateAcceptance, Page, RestoredSubmission, Result, SharedStore, Stake,
+    AbsentJob, Error, GuardStep, JobFilter, LateAcceptance, RestoredSubmission, Result, SharedStore, Stake, first,
 };
 
 /// Jobs looked up in one round trip.
@@ -92,7 +92,7 @@ impl Report {
     /// Tells what the store does not know of these jobs; the jobs that it does not know at all.
     async fn tell_all(&mut self, store: &SharedStore, stories: &Stories, ids: &[JobId]) -> Result<BTreeSet<JobId>> {
         let filter = JobFilter { ids: ids.to_vec(), ..JobFilter::default() };
-        let views = store.jobs(&filter, Page { after: 0, limit: ids.len() }).await?;
+        let views = first(&**store, &filter, ids.len()).await?;
         let mut unseen: BTreeSet<JobId> = ids.iter().copied().collect();
         for view in views {
             unseen.remove(&view.job.id);

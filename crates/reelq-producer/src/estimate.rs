@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use reelq_model::{AccountName, Job, Stage, Status};
-use reelq_store::{AccountLimits, JobFilter, Page, Store};
+use reelq_model::{AccountName, BatchName, Job, Stage, Status};
+use reelq_store::{AccountLimits, Cursor, JobFilter, Store};
 use serde::Serialize;
 
 use crate::{Accounts, CostLine, error::Result};
@@ -21,6 +21,8 @@ pub struct Estimate {
 
 /// Jobs looked at for each account.
 const SAMPLE: usize = 200;
+/// Batches looked into for them, a step each: what a plan reads does not grow with what there is.
+const BATCHES: usize = 20;
 
 /// What earlier jobs of an account tell.
 #[derive(Debug, Clone, Copy, Default)]
@@ -31,10 +33,15 @@ struct Learned {
 
 pub(crate) async fn estimate(store: Option<&dyn Store>, accounts: &Accounts, costs: &[CostLine]) -> Result<Estimate> {
     let mut total = Estimate { submit_s: 0, total_s: Some(0), disk_bytes: Some(0) };
-    for (name, jobs) in to_buy_by_account(costs) {
+    let to_buy = to_buy_by_account(costs);
+    let batches = match store {
+        Some(store) if !to_buy.is_empty() => newest(store).await?,
+        _ => Vec::new(),
+    };
+    for (name, jobs) in to_buy {
         let Some(account) = accounts.get(name.as_str()) else { continue };
         let learned = match store {
-            Some(store) => learn(store, &name).await?,
+            Some(store) => learn(store, &name, &batches).await?,
             None => Learned::default(),
         };
         total.add(&account.limits, jobs, learned);
@@ -79,10 +86,26 @@ fn whole_seconds(limits: &AccountLimits, jobs: u64, submit: u64, run: Duration) 
     (submit + run).max(rounds.saturating_mul(run))
 }
 
-async fn learn(store: &dyn Store, account: &AccountName) -> Result<Learned> {
-    let filter =
-        JobFilter { account: Some(account.clone()), statuses: vec![Status::Succeeded], ..JobFilter::default() };
-    let views = store.jobs(&filter, Page { after: 0, limit: SAMPLE }).await?;
+/// The newest batches in which anything succeeded: what they tell is the nearest.
+async fn newest(store: &dyn Store) -> Result<Vec<BatchName>> {
+    let succeeded = store.batches().await?.into_iter().filter(|view| view.counts.of(Status::Succeeded) > 0);
+    Ok(succeeded.take(BATCHES).map(|view| view.batch.name).collect())
+}
+
+async fn learn(store: &dyn Store, account: &AccountName, batches: &[BatchName]) -> Result<Learned> {
+    let mut views = Vec::new();
+    for batch in batches {
+        let filter = JobFilter {
+            batch: Some(batch.clone()),
+            account: Some(account.clone()),
+            statuses: vec![Status::Succeeded],
+            ..JobFilter::default()
+        };
+        views.extend(store.scan(&filter, &Cursor::default(), SAMPLE - views.len()).await?.views);
+        if views.len() >= SAMPLE {
+            break;
+        }
+    }
     let runs: Vec<u64> = views.iter().filter_map(|view| run_millis(&view.job)).collect();
     let sizes: Vec<u64> = views.iter().map(|view| output_bytes(&view.job)).collect();
     Ok(Learned { run: mean(&runs).map(Duration::from_millis), bytes: mean(&sizes) })

@@ -6,10 +6,12 @@ use super::{
     Kit, Subject,
     kit::{SECOND, batch, draft, lines, sending, stranger, wish, wishes},
 };
-use reelq_store::{ClaimStage, Committed, Cursor, Edit, Edited, Error, JobFilter, Shown};
+use reelq_store::{ClaimStage, Committed, Cursor, Edit, Edited, Error, JobFilter, Purge, Shown};
 
 room! { ($) bulk_cases: bulk {
     a_walk_meets_each_job_once,
+    a_walk_is_in_the_order_of_the_manifest_wherever_the_jobs_stand,
+    a_walk_goes_on_behind_a_batch_that_is_gone,
     jobs_that_move_make_a_walk_miss_no_other,
     a_batch_that_is_being_cancelled_buys_nothing_from_the_first_step_on,
     a_batch_is_not_loaded_while_it_is_being_cancelled,
@@ -61,6 +63,48 @@ pub async fn a_walk_meets_each_job_once(subject: &dyn Subject) {
         from = part.next;
     }
     assert_eq!(all, 12, "of all batches");
+}
+
+pub async fn a_walk_is_in_the_order_of_the_manifest_wherever_the_jobs_stand(subject: &dyn Subject) {
+    let kit = Kit::new(subject);
+    let mut all = wishes(9);
+    all[3] = all[3].clone().account("other");
+    all[8] = all[8].clone().account("other");
+    let mut jobs = kit.load("b", &all).await;
+    kit.start_next("t1").await;
+    for job in [jobs[3], jobs[7]] {
+        kit.store.cancel(job).await.unwrap();
+    }
+    // Another order, in which the last one has no line any more: it runs, so it is followed.
+    all.reverse();
+    jobs.reverse();
+    kit.load("b", &all[..8]).await;
+    assert_eq!(walked(&kit, &[], 2, async |_| {}).await, jobs);
+    let met = walked(&kit, &[Status::Running, Status::Cancelled], 1, async |_| {}).await;
+    assert_eq!(met, [jobs[1], jobs[5], jobs[8]]);
+    let filter = JobFilter { account: Some(super::kit::account("other")), ..JobFilter::default() };
+    let found = reelq_store::first(&*kit.store, &filter, 9).await.unwrap();
+    assert_eq!(found.iter().map(|view| view.job.id).collect::<Vec<_>>(), [jobs[0], jobs[5]]);
+}
+
+pub async fn a_walk_goes_on_behind_a_batch_that_is_gone(subject: &dyn Subject) {
+    let kit = Kit::new(subject);
+    let gone = kit.load("a", &wishes(3)).await;
+    let jobs = kit.load("b", &wishes(4)).await;
+    for job in &gone {
+        kit.store.cancel(*job).await.unwrap();
+    }
+    let all = JobFilter::default();
+    let part = kit.store.scan(&all, &Cursor::default(), 2).await.unwrap();
+    assert_eq!(part.views.iter().map(|view| view.job.id).collect::<Vec<_>>(), gone[..2]);
+    while matches!(kit.store.purge(&batch("a")).await.unwrap(), Purge::Going { .. }) {}
+    let (mut from, mut met) = (part.next, Vec::new());
+    while let Some(cursor) = from {
+        let part = kit.store.scan(&all, &cursor, 3).await.unwrap();
+        met.extend(part.views.iter().map(|view| view.job.id));
+        from = part.next;
+    }
+    assert_eq!(met, jobs);
 }
 
 pub async fn jobs_that_move_make_a_walk_miss_no_other(subject: &dyn Subject) {

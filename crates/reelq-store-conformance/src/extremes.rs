@@ -8,7 +8,7 @@ use super::{
     Kit, Subject,
     kit::{LEASE, SECOND, acceptance, account, batch, draft, limits, lines, one, running, stored, wishes},
 };
-use reelq_store::{AccountLimits, BatchDraft, JobFilter, Line, Page};
+use reelq_store::{AccountLimits, BatchDraft, JobFilter, Line, Page, first};
 
 room! { ($) extremes_cases: extremes {
     costs_of_any_size_stop_nothing,
@@ -23,7 +23,7 @@ const HUGE: [i64; 4] = [i64::MIN, -1, 4_611_686_018_427_387_903, i64::MAX];
 
 /// Whatever anybody asks for is answered.
 async fn all_is_answered(kit: &Kit<'_>, jobs: usize) {
-    assert_eq!(kit.store.jobs(&JobFilter::default(), ALL).await.unwrap().len(), jobs);
+    assert_eq!(first(&*kit.store, &JobFilter::default(), 10_000).await.unwrap().len(), jobs);
     assert_eq!(kit.store.results(&batch("b"), ALL).await.unwrap().len(), jobs);
     assert_eq!(kit.store.batches().await.unwrap().len(), 1);
     let view = kit.batch("b").await;

@@ -19,7 +19,7 @@ use super::{
     recount::{claimed, recount, takes_a_place},
 };
 use reelq_store::{
-    AccountLimits, AccountView, ClaimStage, Commit, Committed, Edited, JobFilter, JobView, Lease, Page, SharedStore,
+    AccountLimits, AccountView, ClaimStage, Commit, Committed, Edited, JobFilter, JobView, Lease, SharedStore, first,
 };
 
 room! { ($) interleaving_cases: interleaving {
@@ -309,7 +309,7 @@ impl<'a> World<'a> {
         let (mut in_flight, mut all) = (0, Vec::new());
         for name in self.batches.clone() {
             let filter = JobFilter { batch: Some(batch(&name)), ..JobFilter::default() };
-            let jobs = self.kit.store.jobs(&filter, Page { after: 0, limit: 10_000 }).await.unwrap();
+            let jobs = first(&*self.kit.store, &filter, 10_000).await.unwrap();
             let view = self.kit.batch(&name).await;
             assert_eq!(recount(&view, &jobs), view, "{at}: the counters of {name} differ from a recount");
             let used = view.spent + view.reserved + claimed(&jobs);

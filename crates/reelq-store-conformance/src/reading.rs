@@ -8,7 +8,7 @@ use super::{
     Kit, Subject,
     kit::{SECOND, account, batch, limits, one, running, wish, wishes, worker},
 };
-use reelq_store::{JobFilter, Page, PauseReason};
+use reelq_store::{JobFilter, PauseReason, first};
 
 room! { ($) reading_cases: reading {
     filters_mean_what_they_name,
@@ -21,7 +21,6 @@ room! { ($) reading_cases: reading {
     another_process_sees_the_same_state,
 } }
 
-const ALL: Page = Page { after: 0, limit: 100 };
 const SOON: Duration = Duration::from_secs(20);
 
 pub async fn filters_mean_what_they_name(subject: &dyn Subject) {
@@ -31,7 +30,7 @@ pub async fn filters_mean_what_they_name(subject: &dyn Subject) {
     let lease = kit.submit().await;
     kit.end(&lease, Event::Rejected { failure: Failure::new(FailureKind::Content, "no") }).await;
     kit.start_next("t1").await;
-    let count = async |filter: JobFilter| kit.store.jobs(&filter, ALL).await.unwrap().len();
+    let count = async |filter: JobFilter| first(&*kit.store, &filter, 10_000).await.unwrap().len();
     assert_eq!(count(JobFilter::default()).await, 5);
     assert_eq!(count(JobFilter { batch: Some(batch("one")), ..JobFilter::default() }).await, 4);
     assert_eq!(count(JobFilter { account: Some(account("other")), ..JobFilter::default() }).await, 1);
@@ -41,10 +40,10 @@ pub async fn filters_mean_what_they_name(subject: &dyn Subject) {
     assert_eq!(count(JobFilter { failures: vec![FailureKind::Invalid], ..JobFilter::default() }).await, 0);
     assert_eq!(count(JobFilter { ids: one[1..3].to_vec(), ..JobFilter::default() }).await, 2);
     let rows = JobFilter { batch: Some(batch("one")), rows: vec![2, 4, 9], ..JobFilter::default() };
-    let found = kit.store.jobs(&rows, ALL).await.unwrap();
+    let found = first(&*kit.store, &rows, 10_000).await.unwrap();
     assert_eq!(found.iter().map(|view| view.job.id).collect::<Vec<_>>(), [one[1], one[3]]);
-    let page = kit.store.jobs(&JobFilter::default(), Page { after: 3, limit: 1 }).await.unwrap();
-    assert_eq!(page[0].job.id, one[3]);
+    let all = first(&*kit.store, &JobFilter::default(), 4).await.unwrap();
+    assert_eq!(all.iter().map(|view| view.job.id).collect::<Vec<_>>(), one, "the older batch first, by its lines");
 }
 
 pub async fn a_view_tells_who_has_the_job_in_hand(subject: &dyn Subject) {

@@ -1,4 +1,4 @@
-//! Walks along batches, and people's changes to many jobs: read together, worked out here, and done together if the jobs still
+//! People's changes to many jobs: read together, worked out here, and done together if the jobs still
 //! stand as they did.
 
 use reelq_model::{BatchName, Digest, Event, JobId};
@@ -9,12 +9,10 @@ use super::{
     codec::Packer,
     edit, finish,
     idempotency_tokens::IdempotencyTokens,
-    listing::{self, Walk},
     record::Record,
-    views,
 };
 use reelq_store::transition::{self, Change, EditStep};
-use reelq_store::{Cursor, Edit, Edited, Error, Import, JobFilter, Result, Scanned};
+use reelq_store::{Edit, Edited, Error, Import, Result};
 
 script!(BEGIN_CANCEL, "begin_cancel", with "clear", with "room");
 script!(CANCEL, "cancel", with "room");
@@ -22,45 +20,6 @@ script!(END_CANCEL, "end_cancel", with "room");
 
 /// At most this many jobs are read and changed in one call: it holds up the server while it runs.
 const AT_ONCE: usize = 250;
-
-pub(super) async fn scan(caller: &Caller, filter: &JobFilter, from: &Cursor, limit: usize) -> Result<Scanned> {
-    if !filter.ids.is_empty() {
-        let all = reelq_store::Page { after: 0, limit: usize::MAX };
-        return Ok(Scanned { views: listing::jobs(caller, filter, all).await?, next: None });
-    }
-    let batches = batches(caller, filter).await?;
-    let Some(batch) = from.batch.as_ref().or(batches.first()).cloned() else { return Ok(end()) };
-    let walk = Walk { batch: &batch, listed: !from.unlisted, filter, bought: false, orphans: false };
-    let (found, at) = match walk.part(caller, from.at, limit.clamp(1, AT_ONCE)).await {
-        Ok(part) => part,
-        // It was purged meanwhile.
-        Err(Error::NoBatch(_)) => (Vec::new(), None),
-        Err(error) => return Err(error),
-    };
-    let next = match at {
-        Some(at) => Some(Cursor { batch: Some(batch), unlisted: from.unlisted, at }),
-        None if !from.unlisted => Some(Cursor { batch: Some(batch), unlisted: true, at: 0 }),
-        None => batches
-            .into_iter()
-            .find(|other| *other > batch)
-            .map(|next| Cursor { batch: Some(next), ..Cursor::default() }),
-    };
-    Ok(Scanned { views: found.into_iter().map(|found| found.view).collect(), next })
-}
-
-const fn end() -> Scanned {
-    Scanned { views: Vec::new(), next: None }
-}
-
-/// In an order that new batches do not change.
-async fn batches(caller: &Caller, filter: &JobFilter) -> Result<Vec<BatchName>> {
-    if let Some(batch) = &filter.batch {
-        return Ok(vec![batch.clone()]);
-    }
-    let mut names = views::names(caller).await?;
-    names.sort();
-    Ok(names)
-}
 
 pub(super) async fn edit_all(
     caller: &Caller,

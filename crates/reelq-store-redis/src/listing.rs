@@ -1,5 +1,7 @@
 //! Jobs by filter, in the order of their batches and lines; walked part by part, so that no call reads much.
 
+use std::collections::BTreeMap;
+
 use reelq_model::{BatchName, Job, Status};
 
 use super::{
@@ -8,9 +10,8 @@ use super::{
     codec::{Packer, Unpacker},
     facts, reading,
     record::Record,
-    views,
 };
-use reelq_store::{Error, JobFilter, JobView, Page, Result};
+use reelq_store::{Cursor, Error, JobFilter, JobView, Result, Scanned};
 
 script!(SELECT, "select");
 
@@ -29,11 +30,13 @@ pub(super) struct Found {
     pub is_gone: bool,
 }
 
-/// A walk over one batch: its lines, or its jobs without one.
+/// A walk over the lines of a batch or over its jobs without one, or over all of them.
 #[derive(Debug, Clone)]
 pub(super) struct Walk<'a> {
-    pub batch: &'a BatchName,
-    pub listed: bool,
+    /// All batches where it is left out.
+    pub batch: Option<&'a BatchName>,
+    /// Only the lines, or only the jobs without one, as the cursor has it.
+    pub alone: bool,
     pub filter: &'a JobFilter,
     /// Only what was bought and follows no unexpected charge.
     pub bought: bool,
@@ -47,76 +50,63 @@ pub(super) struct Quota {
     pub left: usize,
 }
 
+/// One call's part of a walk.
+pub(super) struct Part {
+    pub found: Vec<Found>,
+    /// Where to go on, where there are more.
+    pub next: Option<Cursor>,
+    /// What is still to be passed over.
+    skip: u64,
+}
+
 impl Walk<'_> {
-    /// Walks on until the quota is met or there are no more; `NoBatch` where there is no such batch.
-    /// With `unread`, only those of which something cannot be read are kept.
+    /// Walks the lines, or the jobs without one, until the quota is met or there are no more; `NoBatch` where there is no
+    /// such batch. With `unread`, only those of which something cannot be read are kept.
     pub(super) async fn go(
         &self,
         caller: &Caller,
+        listed: bool,
         quota: &mut Quota,
         found: &mut Vec<Found>,
         unread: bool,
     ) -> Result<()> {
-        let mut at = 0;
-        while quota.left > 0 {
-            let reply = caller.call(&SELECT, &self.arguments(at, *quota)).await?;
-            let mut unpacker = reply.unpack();
-            if !unpacker.flag()? {
-                return Err(Error::NoBatch(self.batch.to_string()));
-            }
-            let next = unpacker.int()?;
-            let skip = unpacker.count()?;
-            if !self.judged_here() {
-                quota.skip = skip;
-            }
-            let jobs = unpacker.each(|unpacker| read_found(caller, self.batch, unpacker))?;
-            for job in jobs.into_iter().filter(|job| !unread || job.view.unread.is_some()) {
-                self.take(job, quota, found);
-            }
-            if next < 0 {
-                break;
-            }
-            at = next;
+        let mut at = Some(Cursor { unlisted: !listed, ..Cursor::default() });
+        while let Some(from) = at.filter(|_| quota.left > 0) {
+            let part = self.part(caller, from, quota.skip, quota.left).await?;
+            (quota.skip, at) = (part.skip, part.next);
+            let kept = part.found.into_iter().filter(|job| !unread || job.view.unread.is_some());
+            let before = found.len();
+            found.extend(kept);
+            quota.left -= found.len() - before;
         }
         Ok(())
     }
 
-    /// One call's part of the walk, from `at` on, with at most `limit` jobs; and where to go on, where there are more.
-    pub(super) async fn part(&self, caller: &Caller, at: i64, limit: usize) -> Result<(Vec<Found>, Option<i64>)> {
-        let reply = caller.call(&SELECT, &self.arguments(at, Quota { skip: 0, left: limit })).await?;
+    /// One call's part of the walk, from a place on, with at most `limit` jobs.
+    pub(super) async fn part(&self, caller: &Caller, from: Cursor, skip: u64, limit: usize) -> Result<Part> {
+        let reply = caller.call(&SELECT, &self.arguments(from, skip, limit.clamp(1, AT_ONCE))).await?;
         let mut unpacker = reply.unpack();
         if !unpacker.flag()? {
-            return Err(Error::NoBatch(self.batch.to_string()));
+            return Err(Error::NoBatch(self.batch.map(ToString::to_string).unwrap_or_default()));
         }
-        let (next, _skip) = (unpacker.int()?, unpacker.count()?);
-        let mut found = unpacker.each(|unpacker| read_found(caller, self.batch, unpacker))?;
+        let is_last = unpacker.list()? == 0;
+        let next = if is_last { None } else { Some(read_cursor(&mut unpacker)?) };
+        let skip = unpacker.count()?;
+        // What no batch can be called is passed over.
+        let name = BatchName::new(unpacker.text()?);
+        let found =
+            unpacker.each(|unpacker| name.as_ref().ok().map(|name| read_found(caller, name, unpacker)).transpose());
+        let mut found: Vec<Found> = if name.is_ok() { found?.into_iter().flatten().collect() } else { Vec::new() };
         found.retain(|found| self.filter.fails_as_wanted(&found.view));
-        Ok((found, (next >= 0).then_some(next)))
+        Ok(Part { found, next, skip })
     }
 
-    /// Whether the last word on a job is spoken here, for the script does not understand jobs.
-    const fn judged_here(&self) -> bool {
-        !self.filter.failures.is_empty()
-    }
-
-    fn take(&self, job: Found, quota: &mut Quota, found: &mut Vec<Found>) {
-        if quota.left == 0 || !self.filter.fails_as_wanted(&job.view) {
-            return;
-        }
-        if self.judged_here() && quota.skip > 0 {
-            quota.skip -= 1;
-            return;
-        }
-        quota.left -= 1;
-        found.push(job);
-    }
-
-    fn arguments(&self, at: i64, quota: Quota) -> Vec<u8> {
+    fn arguments(&self, from: Cursor, skip: u64, limit: usize) -> Vec<u8> {
         let filter = self.filter;
-        let (skip, limit) = if self.judged_here() { (0, AT_ONCE) } else { (quota.skip, quota.left.min(AT_ONCE)) };
         let account = filter.account.as_ref().map_or("", |account| account.as_str());
         let mut packer = Packer::new();
-        packer.list(10).text(self.batch.as_str()).flag(self.listed).int(at).count(skip);
+        packer.list(12).text(self.batch.map_or("", |batch| batch.as_str()));
+        packer.int(from.batch).flag(!from.unlisted).int(from.at).count(skip);
         packer.int(i64::try_from(limit).unwrap_or(i64::MAX));
         let statuses = statuses(filter);
         packer.list(statuses.len());
@@ -127,7 +117,7 @@ impl Walk<'_> {
         for row in &filter.rows {
             packer.count(*row);
         }
-        packer.flag(self.bought).flag(self.orphans).finish()
+        packer.flag(self.bought).flag(self.orphans).flag(self.alone).finish()
     }
 }
 
@@ -139,6 +129,11 @@ fn statuses(filter: &JobFilter) -> Vec<Status> {
     let failed = filter.statuses.is_empty() || filter.statuses.contains(&Status::Failed);
     // Where the two exclude each other, any status does: no job passes the second look.
     if failed { vec![Status::Failed] } else { filter.statuses.clone() }
+}
+
+fn read_cursor(unpacker: &mut Unpacker<'_>) -> Result<Cursor> {
+    let (batch, listed, at) = (unpacker.int()?, unpacker.flag()?, unpacker.int()?);
+    Ok(Cursor { batch, unlisted: !listed, at })
 }
 
 fn read_found(caller: &Caller, batch: &BatchName, unpacker: &mut Unpacker<'_>) -> Result<Found> {
@@ -169,47 +164,43 @@ fn read_found(caller: &Caller, batch: &BatchName, unpacker: &mut Unpacker<'_>) -
     }
 }
 
-/// Jobs by filter, in the order of their batches and lines, those without a line last.
-pub(super) async fn jobs(caller: &Caller, filter: &JobFilter, page: Page) -> Result<Vec<JobView>> {
+/// A part of the jobs that a filter means, in the order of the walk.
+pub(super) async fn scan(caller: &Caller, filter: &JobFilter, from: &Cursor, limit: usize) -> Result<Scanned> {
     if !filter.ids.is_empty() {
-        return named(caller, filter, page).await;
+        return named(caller, filter, from, limit).await;
     }
-    let batches = match &filter.batch {
-        Some(batch) => vec![batch.clone()],
-        None => views::names(caller).await?,
-    };
-    let (mut quota, mut found) = (Quota { skip: page.after, left: page.limit }, Vec::new());
-    for listed in [true, false] {
-        for batch in &batches {
-            let walk = Walk { batch, listed, filter, bought: false, orphans: false };
-            match walk.go(caller, &mut quota, &mut found, false).await {
-                Ok(()) | Err(Error::NoBatch(_)) => {}
-                Err(error) => return Err(error),
-            }
-        }
+    let walk = Walk { batch: filter.batch.as_ref(), alone: false, filter, bought: false, orphans: false };
+    match walk.part(caller, *from, 0, limit).await {
+        Ok(part) => Ok(Scanned { views: part.found.into_iter().map(|found| found.view).collect(), next: part.next }),
+        // It was purged meanwhile.
+        Err(Error::NoBatch(_)) => Ok(Scanned::default()),
+        Err(error) => Err(error),
     }
-    Ok(found.into_iter().map(|found| found.view).collect())
 }
 
 /// The jobs of a list of ids that also pass the rest of the filter.
-async fn named(caller: &Caller, filter: &JobFilter, page: Page) -> Result<Vec<JobView>> {
-    let mut ids = filter.ids.clone();
-    ids.sort_unstable();
-    ids.dedup();
-    let mut found = Vec::new();
-    for chunk in ids.chunks(AT_ONCE) {
+async fn named(caller: &Caller, filter: &JobFilter, from: &Cursor, limit: usize) -> Result<Scanned> {
+    let mut found = BTreeMap::new();
+    for chunk in filter.ids.chunks(AT_ONCE) {
         for (each, id) in change::read_each(caller, chunk).await?.into_iter().zip(chunk) {
             match each {
-                Some(Ok(each)) => found.push(each),
+                Some(Ok((record, line))) => {
+                    found.insert(place(&record), reading::view(record, &line));
+                }
                 // Named by its id alone, no one knows to which batch it belongs.
                 Some(Err(error)) => caller.unreadable.report(*id, &error),
                 None => {}
             }
         }
     }
-    found.sort_by_key(|(record, _)| (record.position == 0, record.batch, record.position, record.seq));
-    let views = found.into_iter().map(|(record, line)| reading::view(record, &line));
-    let views = views.filter(|view| filter.passes(view));
-    let after = usize::try_from(page.after).unwrap_or(usize::MAX);
-    Ok(views.skip(after).take(page.limit).collect())
+    let mut meant = found.into_iter().filter(|(place, view)| place >= from && filter.passes(view));
+    let views = meant.by_ref().take(limit).map(|(_, view)| view).collect();
+    Ok(Scanned { views, next: meant.next().map(|(place, _)| place) })
+}
+
+/// Where a job stands among all that are named.
+fn place(record: &Record) -> Cursor {
+    let at = if record.position == 0 { record.seq } else { record.position };
+    let number = |count| i64::try_from(count).unwrap_or(i64::MAX);
+    Cursor { batch: number(record.batch), unlisted: record.position == 0, at: number(at) }
 }

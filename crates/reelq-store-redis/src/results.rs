@@ -12,8 +12,8 @@ pub(super) async fn results(caller: &Caller, batch: &BatchName, page: Page) -> R
     let (mut quota, mut found) = (Quota { skip: page.after, left: page.limit }, Vec::new());
     let filter = JobFilter::default();
     for listed in [true, false] {
-        let walk = Walk { batch, listed, filter: &filter, bought: !listed, orphans: true };
-        walk.go(caller, &mut quota, &mut found, false).await?;
+        let walk = Walk { batch: Some(batch), alone: true, filter: &filter, bought: !listed, orphans: true };
+        walk.go(caller, listed, &mut quota, &mut found, false).await?;
     }
     Ok(found.into_iter().map(|Found { view, orphans, .. }| ResultLine { view, orphans }).collect())
 }

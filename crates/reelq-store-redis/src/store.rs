@@ -199,7 +199,7 @@ impl Store for RedisStore {
     }
 
     async fn scan(&self, filter: &JobFilter, from: &Cursor, limit: usize) -> Result<Scanned> {
-        bulk::scan(&self.caller, filter, from, limit).await
+        listing::scan(&self.caller, filter, from, limit).await
     }
 
     fn epoch(&self) -> u64 {
@@ -232,10 +232,6 @@ impl Store for RedisStore {
 
     async fn job(&self, job: JobId) -> Result<Option<JobView>> {
         reading::job(&self.caller, job).await
-    }
-
-    async fn jobs(&self, filter: &JobFilter, page: Page) -> Result<Vec<JobView>> {
-        listing::jobs(&self.caller, filter, page).await
     }
 
     async fn results(&self, batch: &BatchName, page: Page) -> Result<Vec<ResultLine>> {

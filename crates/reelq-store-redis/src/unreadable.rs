@@ -62,9 +62,9 @@ pub(super) async fn list(caller: &Caller) -> Result<Vec<UnreadableRecord>> {
     let (filter, mut all) = (JobFilter::default(), accounts_and_batches(caller).await?);
     for batch in &views::names(caller).await? {
         for listed in [true, false] {
-            let walk = Walk { batch, listed, filter: &filter, bought: false, orphans: false };
+            let walk = Walk { batch: Some(batch), alone: true, filter: &filter, bought: false, orphans: false };
             let mut found = Vec::new();
-            match walk.go(caller, &mut Quota { skip: 0, left: usize::MAX }, &mut found, true).await {
+            match walk.go(caller, listed, &mut Quota { skip: 0, left: usize::MAX }, &mut found, true).await {
                 Ok(()) | Err(Error::NoBatch(_)) => {}
                 Err(error) => return Err(error),
             }

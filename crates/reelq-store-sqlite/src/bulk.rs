@@ -1,26 +1,11 @@
-//! Walks along row numbers, and people's changes to many jobs in one transaction.
+//! People's changes to many jobs in one transaction.
 
 use reelq_model::{BatchName, JobId};
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::OptionalExtension as _;
 
 use super::{edit, tx::Tx};
 use crate::error::Result;
-use reelq_store::{Cursor, Edit, Edited, Error, JobFilter, Scanned};
-
-/// At most this many row numbers are passed in one part: it reads from one state, and holds up the end of the log.
-const PASSED: i64 = 20_000;
-
-pub(super) fn scan(conn: &Connection, filter: &JobFilter, from: &Cursor, limit: usize) -> Result<Scanned> {
-    let last: i64 = conn.prepare_cached("SELECT coalesce(max(seq), 0) FROM jobs")?.query_row([], |row| row.get(0))?;
-    let end = from.at.saturating_add(PASSED);
-    let views = super::listing::between(conn, filter, (from.at, end), limit)?;
-    let at = match views.last() {
-        Some((seq, _)) if views.len() == limit => *seq,
-        _ => end,
-    };
-    let next = (at < last).then(|| Cursor { at, ..Cursor::default() });
-    Ok(Scanned { views: views.into_iter().map(|(_, view)| view).collect(), next })
-}
+use reelq_store::{Edit, Edited, Error};
 
 pub(super) fn edit_all(tx: &Tx<'_>, edits: &[(JobId, Edit)]) -> Result<Vec<Edited>> {
     edits.iter().map(|(job, each)| edit::edit(tx, *job, each)).collect()

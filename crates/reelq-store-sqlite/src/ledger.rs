@@ -96,7 +96,6 @@ macro_rules! shown {
         concat!("(", $table, "position IS NOT NULL OR ", $table, "bought OR ", $table, "status < 5)")
     };
 }
-pub(super) use shown;
 
 /// Adds a batch's sums up from its rows; what [`Ledger`] keeps must always equal this.
 pub(super) fn recount(conn: &Connection, batch: i64) -> Result<()> {

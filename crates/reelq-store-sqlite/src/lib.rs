@@ -56,6 +56,8 @@ mod ticks;
 mod tx;
 mod unreadable;
 mod views;
+mod walk;
+mod walk_wanted;
 mod watch;
 mod witness;
 mod worker_locks;

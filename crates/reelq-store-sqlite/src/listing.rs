@@ -1,21 +1,17 @@
-//! Jobs with what the store knows around them, one or by filter.
+//! Jobs with what the store knows around them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
-use reelq_model::{JobId, Status, WorkerId};
-use rusqlite::{
-    Connection, Row as SqlRow, params, params_from_iter,
-    types::{Value, ValueRef},
-};
+use reelq_model::{JobId, WorkerId};
+use rusqlite::{Connection, Row as SqlRow, params, types::ValueRef};
 
 use super::{
     code,
-    ledger::shown,
     row::{COLUMNS, Row},
     unreadable,
 };
 use crate::error::{Result, StepError};
-use reelq_store::{Error, JobFilter, JobView, Line, Page, Unread};
+use reelq_store::{Error, JobView, Line, Unread};
 
 /// What [`read`] needs beside the job's own columns.
 pub(super) const AROUND: &str = "l.line AS line, l.copy AS copy, l.label AS label, l.passthrough AS passthrough, \
@@ -90,93 +86,13 @@ fn read_line(row: &SqlRow<'_>) -> Result<Line> {
     })
 }
 
-/// Conditions of a filter, with their values.
-#[derive(Default)]
-struct Query {
-    conditions: Vec<String>,
-    values: Vec<Value>,
-}
+static BY_SEQ: LazyLock<String> = LazyLock::new(|| format!("SELECT {COLUMNS}, {AROUND} {JOINS} WHERE j.seq = ?1"));
 
-impl Query {
-    fn push(&mut self, before: &str, values: impl IntoIterator<Item = Value>, after: &str) {
-        let start = self.values.len();
-        self.values.extend(values);
-        let marks: Vec<String> = (start + 1..=self.values.len()).map(|number| format!("?{number}")).collect();
-        self.conditions.push(format!("{before} IN ({}){after}", marks.join(", ")));
-    }
-
-    fn of(filter: &JobFilter) -> Self {
-        let mut query = Self::default();
-        let text = |text: &str| Value::Text(text.to_owned());
-        if let Some(batch) = &filter.batch {
-            query.push("j.batch = (SELECT id FROM batches WHERE name", [text(batch.as_str())], ")");
-        }
-        if let Some(account) = &filter.account {
-            query.push("j.account = (SELECT id FROM accounts WHERE name", [text(account.as_str())], ")");
-        }
-        if !filter.statuses.is_empty() {
-            query.push("j.status", filter.statuses.iter().map(|status: &Status| code::status(*status).into()), "");
-        }
-        if !filter.failures.is_empty() {
-            query.push("j.failure", filter.failures.iter().map(|kind| text(kind.as_str())), "");
-        }
-        if !filter.ids.is_empty() {
-            let ids = filter.ids.iter().map(|id| Value::Blob(id.as_bytes().to_vec()));
-            query.push("j.seq IN (SELECT seq FROM specs WHERE id", ids, ")");
-        }
-        if !filter.rows.is_empty() {
-            query.push("l.line", filter.rows.iter().map(|row| code::int(*row).into()), "");
-        }
-        // A job that nothing asks for and that was never bought is of no interest, unless it is asked for by id.
-        if filter.ids.is_empty() {
-            query.conditions.push(shown!("j.").to_owned());
-        }
-        query
-    }
-}
-
-/// Jobs by filter, in the order of their batches and lines, those without a line last.
-pub(super) fn jobs(conn: &Connection, filter: &JobFilter, page: Page) -> Result<Vec<JobView>> {
-    let Query { conditions, mut values } = Query::of(filter);
-    values.push(code::limit(page.limit).into());
-    values.push(code::int(page.after).into());
-    // The page is found by its small columns alone; only its own jobs are read whole.
-    let order = "j.position IS NULL, j.batch, j.position, j.seq";
-    let sql = format!(
-        "SELECT {COLUMNS}, {AROUND} {JOINS} WHERE j.seq IN (SELECT j.seq {} WHERE {} ORDER BY {order} \
-            LIMIT ?{} OFFSET ?{}) ORDER BY {order}",
-        if filter.rows.is_empty() { "FROM jobs j" } else { JOINS },
-        if conditions.is_empty() { "1".to_owned() } else { conditions.join(" AND ") },
-        values.len() - 1,
-        values.len(),
-    );
-    let mut statement = conn.prepare(&sql)?;
-    let mut rows = statement.query(params_from_iter(values))?;
-    collect(conn, &mut rows)
-}
-
-/// Jobs by filter of which the row numbers are above the first and up to the second, in their order, each with its number.
-pub(super) fn between(
-    conn: &Connection,
-    filter: &JobFilter,
-    (after, last): (i64, i64),
-    limit: usize,
-) -> Result<Vec<(i64, JobView)>> {
-    let Query { mut conditions, mut values } = Query::of(filter);
-    values.extend([after.into(), last.into(), code::limit(limit).into()]);
-    let number = values.len();
-    conditions.push(format!("j.seq > ?{} AND j.seq <= ?{}", number - 2, number - 1));
-    // Along the row numbers, whatever else there is an index for: any other way would sort what it finds for each part.
-    let joins = JOINS.replacen("FROM jobs j", "FROM jobs j NOT INDEXED", 1);
-    let conditions = conditions.join(" AND ");
-    let sql = format!("SELECT {COLUMNS}, {AROUND} {joins} WHERE {conditions} ORDER BY j.seq LIMIT ?{number}");
-    let mut statement = conn.prepare(&sql)?;
-    let mut rows = statement.query(params_from_iter(values))?;
-    let mut views = Vec::new();
-    while let Some(row) = rows.next()? {
-        views.push((row.get("seq")?, shown(conn, row)?));
-    }
-    Ok(views)
+/// The job of a row number, with a stand-in for one that cannot be read.
+pub(super) fn of_row(conn: &Connection, seq: i64) -> Result<Option<JobView>> {
+    let mut statement = conn.prepare_cached(&BY_SEQ)?;
+    let mut rows = statement.query([seq])?;
+    rows.next()?.map(|row| shown(conn, row)).transpose()
 }
 
 /// Each row's view. One that cannot be read is stood in for, so that pages keep their length and no line is missing.

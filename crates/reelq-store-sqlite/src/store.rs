@@ -16,7 +16,7 @@ use reelq_store::{
 
 use super::{
     SqliteStore, account, breaker, bulk, claim, commit, edit, finish, history, holds, late, lease, limits, listing,
-    load, noted, pace, purge, remove, rescue, restored, results, spans, ticks, unreadable, views, watch,
+    load, noted, pace, purge, remove, rescue, restored, results, spans, ticks, unreadable, views, walk, watch,
 };
 
 #[async_trait]
@@ -189,8 +189,8 @@ impl Store for SqliteStore {
     }
 
     async fn scan(&self, filter: &JobFilter, from: &Cursor, limit: usize) -> Result<Scanned> {
-        let (filter, from) = (filter.clone(), from.clone());
-        self.readers.run(move |conn| bulk::scan(conn, &filter, &from, limit)).await
+        let (filter, from) = (filter.clone(), *from);
+        self.readers.run(move |conn| walk::scan(conn, &filter, &from, limit)).await
     }
 
     async fn now(&self) -> Result<Timestamp> {
@@ -211,11 +211,6 @@ impl Store for SqliteStore {
 
     async fn job(&self, job: JobId) -> Result<Option<JobView>> {
         self.readers.run(move |conn| listing::job(conn, job)).await
-    }
-
-    async fn jobs(&self, filter: &JobFilter, page: Page) -> Result<Vec<JobView>> {
-        let filter = filter.clone();
-        self.readers.run(move |conn| listing::jobs(conn, &filter, page)).await
     }
 
     async fn results(&self, batch: &BatchName, page: Page) -> Result<Vec<ResultLine>> {

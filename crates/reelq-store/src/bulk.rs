@@ -1,26 +1,26 @@
 //! Changes of many jobs on a person's word: bounded steps along a cursor. No step reads much or holds up others for long, and
 //! a walk that died between two steps is simply begun again.
 
-use reelq_model::{BatchName, Event, Job, Status};
+use reelq_model::{Event, Job, Status};
 
 use crate::JobView;
 
-/// Where a walk over jobs goes on.
+/// Where a walk over jobs goes on; the default is where one begins.
 ///
 /// It names a place among all jobs, not a number of jobs to pass over: a job that moves during the walk makes it miss no other.
-/// Only the store reads the fields. One that keeps all jobs in one place needs [`Cursor::at`] alone.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// Places are in the order of the walk. Only the store reads the fields.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cursor {
-    /// The batch that the walk is in, where a store keeps jobs by batch.
-    pub batch: Option<BatchName>,
+    /// The number of the batch that the walk is in; newer batches have higher ones.
+    pub batch: i64,
     /// The walk is among the batch's jobs without a line.
     pub unlisted: bool,
-    /// The place there: the walk goes on behind it.
+    /// The place there: in the manifest, or by age.
     pub at: i64,
 }
 
 /// A part of a walk.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Scanned {
     /// The jobs that the filter means, as they stand. Any part may have none.
     pub views: Vec<JobView>,

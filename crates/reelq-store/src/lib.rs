@@ -23,6 +23,7 @@ mod store;
 mod tick;
 pub mod transition;
 mod unreadable;
+mod walk;
 
 pub use absent::{AbsentJob, AbsentPurchase, AbsentSum, AbsentView, Absentees, Stake};
 pub use account_balance::AccountBalance;
@@ -50,3 +51,4 @@ pub use tick::{
     TickView,
 };
 pub use unreadable::{RecordOf, UnreadableRecord};
+pub use walk::{Walk, first};

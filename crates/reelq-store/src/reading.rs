@@ -227,10 +227,10 @@ impl JobFilter {
     }
 }
 
-/// A page of a listing: where to go on, and how far.
+/// A page of a batch's results: where to go on, and how far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Page {
-    /// How many entries to pass over; in listings in manifest order, a position.
+    /// How many lines to pass over: a position in the manifest.
     pub after: u64,
     /// At most this many.
     pub limit: usize,

@@ -222,7 +222,12 @@ contract! {
     // ---- reading ----
 
     /// Answers a part of the jobs that a filter means, from a cursor on: at most `limit`, and fewer, or none, where few fit.
-    /// A whole walk meets each job that was there all the time once, in no promised order. May be repeated.
+    /// They come in the order of manifest lines, those without a line behind them; of several batches the older first. A job
+    /// without a line is listed while it moves or if it was bought. Named by id, it always is.
+    ///
+    /// A call reads a bounded number of jobs, however many there are. A whole walk meets each job once that was there all the
+    /// time and that no load moved to another line. [`crate::Walk`] goes all the way, [`crate::first`] to the first few. May
+    /// be repeated.
     async fn scan(&self, filter: &JobFilter, from: &Cursor, limit: usize) -> Result<Scanned>;
 
     /// Answers the store's time.
@@ -232,10 +237,6 @@ contract! {
     /// Answers one job, whether it is shown in listings or not.
     /// One that cannot be read is stood in for ([`JobView::unread`]).
     async fn job(&self, job: JobId) -> Result<Option<JobView>>;
-
-    /// Answers jobs by filter, in the order of manifest lines, those without a line last; of several batches the older first.
-    /// A job without a line is listed while it moves or if it was bought. Named by id, it always is.
-    async fn jobs(&self, filter: &JobFilter, page: Page) -> Result<Vec<JobView>>;
 
     /// Answers the batch's lines in manifest order, each with its job, and then bought jobs whose line is gone.
     /// [`Page::after`] counts over both.

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs, sync::Arc};
 
 use reelq_collector::{Place, StorageOptions, write_results};
 use reelq_model::{BatchName, SharedClock, SystemClock};
-use reelq_store::{BatchDraft, JobFilter, Line, LineDraft, Page, Purge, SharedStore};
+use reelq_store::{BatchDraft, JobFilter, Line, LineDraft, Purge, SharedStore, first};
 use reelq_testkit::MemoryStore;
 use reelq_testkit::sample;
 
@@ -64,7 +64,7 @@ async fn a_batch_that_is_being_purged_keeps_its_result_manifest() {
     let output = folder.path().join("out");
     let batch = load_rows(&store, output.to_str().unwrap(), 2_500).await;
     let place = Place::open(output.to_str().unwrap(), &batch, &StorageOptions::default()).unwrap();
-    for job in store.jobs(&JobFilter::default(), Page { after: 0, limit: 3_000 }).await.unwrap() {
+    for job in first(&*store, &JobFilter::default(), 3_000).await.unwrap() {
         store.cancel(job.job.id).await.unwrap();
     }
     write_results(&*store, &batch, &place).await.unwrap();

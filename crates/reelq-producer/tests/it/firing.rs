@@ -9,7 +9,7 @@ use reelq_producer::{
     Accounts, KeepImages, Order, Overrides, Plan, PlanAccount, load, plan,
     schedule::{CatchUp, Fired, Orders, Overlap, Schedule, Scheduler, Timetable, folder_of},
 };
-use reelq_store::{AccountLimits, JobFilter, Page, SharedStore, TickClaim, TickClaimed, TickState};
+use reelq_store::{AccountLimits, JobFilter, SharedStore, TickClaim, TickClaimed, TickState, first};
 use reelq_testkit::MemoryStore;
 use tokio::sync::{mpsc, watch};
 
@@ -146,7 +146,7 @@ impl World {
     /// Ends all jobs of a batch.
     async fn end(&self, batch: &BatchName) {
         let filter = JobFilter { batch: Some(batch.clone()), ..JobFilter::default() };
-        for view in self.store.jobs(&filter, Page { after: 0, limit: 100 }).await.unwrap() {
+        for view in first(&*self.store, &filter, 100).await.unwrap() {
             self.store.cancel(view.job.id).await.unwrap();
         }
     }

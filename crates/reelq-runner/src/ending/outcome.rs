@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use reelq_console::{CommandError, Exit};
 use reelq_model::{AccountName, BatchName, FailureKind, Status};
-use reelq_store::{AccountView, BatchView, HeldBatch, JobFilter, Page, Pause, PauseReason, Store};
+use reelq_store::{AccountView, BatchView, HeldBatch, JobFilter, Pause, PauseReason, Store, first};
 use serde::Serialize;
 
 use super::remedies::Remedy;
@@ -61,7 +61,7 @@ impl BatchOutcome {
                     failures: vec![kind],
                     ..JobFilter::default()
                 };
-                let found = store.jobs(&filter, Page { after: 0, limit: COUNTED }).await?;
+                let found = first(store, &filter, COUNTED).await?;
                 let lines = found.iter().filter(|view| view.line.is_some() && !view.is_unreadable()).count();
                 failures.push((kind, u64::try_from(lines).unwrap_or(u64::MAX)));
                 remedies.extend(Remedy::of(kind, &found, now));
@@ -140,7 +140,7 @@ async fn withdrawn(store: &dyn Store, batch: &BatchView) -> Result<u64, CommandE
     }
     let (name, statuses) = (Some(batch.batch.name.clone()), vec![Status::Cancelled]);
     let filter = JobFilter { batch: name, statuses, ..JobFilter::default() };
-    let found = store.jobs(&filter, Page { after: 0, limit: COUNTED }).await?;
+    let found = first(store, &filter, COUNTED).await?;
     let known = found.iter().filter(|view| view.line.is_some() && view.job.stage.task().is_some()).count();
     Ok(u64::try_from(known).unwrap_or(u64::MAX))
 }

@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use reelq_console::{CommandError, grouped, plural};
 use reelq_model::{AccountName, BatchName, Status};
-use reelq_store::{JobFilter, JobView, Page, Store};
+use reelq_store::{JobFilter, JobView, Store, Walk};
 use serde::Serialize;
 
-const PAGE: usize = 1_000;
 /// At most so many jobs are looked at: beyond, it is "at least".
 const LOOKED_AT: usize = 10_000;
 /// Only what was bought shares a task or has a charge.
@@ -38,23 +37,16 @@ impl Noticed {
 
     async fn look(&mut self, store: &dyn Store, batch: &BatchName, left: &mut usize) -> Result<(), CommandError> {
         let filter = JobFilter { batch: Some(batch.clone()), statuses: BOUGHT.to_vec(), ..JobFilter::default() };
-        let mut after = 0;
-        loop {
+        let mut walk = Walk::new(store, &filter);
+        while let Some(view) = walk.next().await? {
             if *left == 0 {
                 self.whole = false;
                 return Ok(());
             }
-            let limit = PAGE.min(*left);
-            let found = store.jobs(&filter, Page { after, limit }).await?;
-            for view in &found {
-                self.note(view);
-            }
-            if found.len() < limit {
-                return Ok(());
-            }
-            *left -= found.len();
-            after += u64::try_from(found.len()).unwrap_or(u64::MAX);
+            self.note(&view);
+            *left -= 1;
         }
+        Ok(())
     }
 
     fn note(&mut self, view: &JobView) {

@@ -1,7 +1,7 @@
 //! Which jobs of a batch are meant, and how they are named.
 
 use reelq_model::{AccountName, BatchName, FailureKind, JobId, Status};
-use reelq_store::{Cursor, JobFilter, JobView, Store};
+use reelq_store::{JobFilter, JobView, Store, first};
 
 /// Which jobs are meant; all where nothing is said.
 #[derive(Debug, Clone, Default)]
@@ -38,23 +38,12 @@ impl Selection {
     }
 }
 
-/// So many jobs are read, or changed, in one step.
+/// So many jobs are changed in one step.
 pub const AT_ONCE: usize = 250;
 
-/// Every job that the filter means, read before any of them is changed: by batch and row, those without a row last.
+/// Every job that the filter means, read before any of them is changed.
 pub async fn matching(store: &dyn Store, filter: &JobFilter) -> reelq_store::Result<Vec<JobView>> {
-    let (mut found, mut from) = (Vec::new(), Some(Cursor::default()));
-    while let Some(cursor) = from {
-        let part = store.scan(filter, &cursor, AT_ONCE).await?;
-        found.extend(part.views);
-        from = part.next;
-    }
-    let line = |view: &JobView| view.line.as_ref().map(|line| (line.row, line.copy));
-    found.sort_by(|one: &JobView, other| {
-        let order = |view: &JobView| (line(view).is_none(), view.job.batch.clone(), line(view));
-        order(one).cmp(&order(other))
-    });
-    Ok(found)
+    first(store, filter, usize::MAX).await
 }
 
 /// A job as lists show it: its row, else its id.

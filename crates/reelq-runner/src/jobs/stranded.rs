@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use reelq_config::Config;
 use reelq_console::{CommandError, cost, grouped, plural};
 use reelq_model::{AccountName, BatchName, Money, ProviderName, Status};
-use reelq_store::{JobFilter, JobView, Page, Store};
+use reelq_store::{JobFilter, JobView, Store, first};
 use serde::Serialize;
 
 /// Jobs of an account that are looked at; beyond, it is "at least".
@@ -79,12 +79,12 @@ pub async fn stranded(
         looked_at += 1;
         let filter = JobFilter { batch: batch.cloned(), account: Some(view.name.clone()), ..JobFilter::default() };
         let bought = JobFilter { statuses: BOUGHT.to_vec(), ..filter.clone() };
-        let bought = store.jobs(&bought, Page { after: 0, limit }).await?;
+        let bought = first(store, &bought, limit).await?;
         let queued = if acting.is_some() {
             Vec::new()
         } else {
             let queued = JobFilter { statuses: vec![Status::Queued], ..filter };
-            store.jobs(&queued, Page { after: 0, limit }).await?
+            first(store, &queued, limit).await?
         };
         found.extend(of_account(&bought, &queued, acting, limit));
     }

@@ -2,7 +2,7 @@
 
 use reelq_console::{CommandError, Out, duration, grouped, plural, table};
 use reelq_model::{Job, Status, Timestamp};
-use reelq_store::{JobFilter, JobView, Page, Store};
+use reelq_store::{JobFilter, JobView, Store, first};
 use serde::Serialize;
 
 use super::selection::{brief, place};
@@ -122,7 +122,7 @@ pub async fn stuck(store: &dyn Store, filter: &JobFilter) -> Result<Vec<(JobView
     let mut found = Vec::new();
     for status in [Status::Running, Status::Fetching, Status::Submitting, Status::Queued] {
         let filter = JobFilter { statuses: vec![status], ..filter.clone() };
-        let views = store.jobs(&filter, Page { after: 0, limit: LOOKED_AT }).await?;
+        let views = first(store, &filter, LOOKED_AT).await?;
         found.extend(views.into_iter().filter_map(|view| Stuck::of(&view).map(|stuck| (view, stuck))));
     }
     found.sort_by_key(|(_, stuck)| (stuck.since.is_none(), stuck.since));

@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use reelq_console::CommandError;
 use reelq_model::{AccountName, BatchName, Status};
-use reelq_store::{Cursor, Edit, JobFilter, JobView, Store};
-
-use super::selection::AT_ONCE;
+use reelq_store::{Edit, JobFilter, JobView, Store, Walk};
 
 /// What may have been bought is asked for again by each run, unless it is so soon by itself: its key is remembered only for
 /// so long.
@@ -33,14 +31,12 @@ pub async fn free(store: &dyn Store, account: &AccountName) -> Result<(), Comman
 
 async fn wake(store: &dyn Store, filter: &JobFilter, limit: Duration) -> Result<(), CommandError> {
     let far = store.now().await?.after(limit);
-    let mut from = Some(Cursor::default());
-    while let Some(cursor) = from {
-        let part = store.scan(filter, &cursor, AT_ONCE).await?;
+    let mut walk = Walk::new(store, filter);
+    while let Some(part) = walk.part().await? {
         let waits = |view: &&JobView| !view.parked && view.worker.is_none() && view.due.is_some_and(|due| due > far);
-        let edits: Vec<_> = part.views.iter().filter(waits).map(|view| (view.job.id, Edit::Wake)).collect();
+        let edits: Vec<_> = part.iter().filter(waits).map(|view| (view.job.id, Edit::Wake)).collect();
         // One that moved meanwhile refuses it, and needs it no more.
         store.edit_all(&edits).await?;
-        from = part.next;
     }
     Ok(())
 }

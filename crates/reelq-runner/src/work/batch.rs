@@ -6,7 +6,7 @@ use anyhow::Context;
 use reelq_config::AccountConfig;
 use reelq_console::{CommandError, CommandResult, Exit, Out};
 use reelq_model::{AccountName, BatchName, Status};
-use reelq_store::{JobFilter, Page, Store};
+use reelq_store::{JobFilter, Store, first};
 
 use super::{
     concurrency::Concurrency,
@@ -101,5 +101,5 @@ async fn follows(store: &dyn Store, batch: &BatchName, account: &AccountName) ->
         statuses: vec![Status::Queued, Status::Submitting, Status::Running, Status::Fetching],
         ..JobFilter::default()
     };
-    Ok(!store.jobs(&filter, Page { after: 0, limit: 1 }).await?.is_empty())
+    Ok(!first(store, &filter, 1).await?.is_empty())
 }

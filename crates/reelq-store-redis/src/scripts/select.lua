@@ -1,26 +1,53 @@
--- Walks a part of a batch's jobs in the order of its manifest, or of those without a line in the order of their age,
--- and reads those that are wanted.
+-- Walks a part of the jobs of a batch, or of all, and reads those that are wanted: those with a line in the order of the
+-- manifest, those without one in the order of their age.
 --
--- ARGV[2]  { batch, listed, at, skip, limit, statuses, account, rows, bought, orphans }
---            at         where to go on: a number of lines, or the age of the last job without one
+-- ARGV[2]  { batch, number, listed, at, skip, limit, statuses, account, rows, bought, orphans, alone }
+--            batch      '' for all batches, the older first
+--            number     of the batch to go on with, where all are meant
+--            listed     whether the walk is among the jobs with a line
+--            at         where to go on there: a number of lines, or the age of the last job without one
 --            skip       wanted jobs to pass over first
 --            statuses   of any of these; none: of any
 --            account    '' for any
 --            rows       of any of these rows; none: of any
 --            bought     only what was bought and follows no unexpected charge
 --            orphans    whether records of unexpected charges are read beside each job
--- Result   { now, found, at, skip, jobs }
+--            alone      not the jobs without a line behind those with one, nor the next batch
+-- Result   { now, found, { number, listed, at }, skip, batch, jobs }
 --            found      whether there is such a batch
---            at, skip   for the next call; at -1: there are no more
+--            number …   where the next call goes on; none: there are no more
+--            batch      the name of the one that the jobs are of
 --            jobs       { record, line, orphans, id }: packed, line '' where it has none
 
-local VISITS = 1000
+-- At most so many jobs, and so many places where the counters say that none is wanted: a call takes a few milliseconds.
+local VISITS = 500
+local HOPS = 100
 
-local name, listed, at, skip, limit, statuses, account_name, rows, bought, with_orphans = unpack(args)
-local batch = number_of(BATCHES, name)
-if not batch then return answer(false, -1, 0, {}) end
+local name, number, listed, at, skip, limit, statuses, account_name, rows, bought, with_orphans, alone = unpack(args)
 local account = account_name ~= '' and (number_of(ACCOUNTS, account_name) or -1)
-local b = call('HMGET', batch_key(batch), 'generation', 'orphans', 'settling')
+local batch, batch_name, b
+
+-- Whether there is such a batch.
+local function open(found, found_name)
+  if not found then return false end
+  batch, batch_name = found, found_name
+  b = call('HMGET', batch_key(batch), 'generation', 'orphans', 'settling')
+  return true
+end
+
+-- The batch of that number, or the next one.
+local function open_from(from)
+  local found = call('ZRANGEBYSCORE', BATCHES, text(from), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+  return open(found[2] and tonumber(found[2]), found[1])
+end
+
+-- Goes to the next place where jobs may be; false where there is none.
+local function go_on()
+  at = 0
+  if alone or (not listed and name ~= '') then return false end
+  listed = not listed
+  return not listed or open_from(batch + 1)
+end
 
 local function set_of(list)
   if #list == 0 then return nil end
@@ -46,8 +73,10 @@ local function is_wanted(rec)
 end
 
 -- The ids of the next part, with their lines; of jobs without one, their ages, from the last one on: those that leave the
--- set meanwhile make no other be passed over.
+-- set meanwhile make no other be passed over. And whether there are more.
 local function part()
+  local most = VISITS
+  if not (any_status or any_row or account) then most = math.min(VISITS, limit) end
   if not listed then
     local found = call('ZRANGEBYSCORE', unlisted_key(batch), '(' .. text(at), '+inf', 'WITHSCORES', 'LIMIT', 0, VISITS)
     local ids, ages = {}, {}
@@ -55,14 +84,12 @@ local function part()
       ids[#ids + 1] = found[index]
       ages[#ids] = tonumber(found[index + 1])
     end
-    return ids, {}, ages
+    return ids, {}, ages, #ids == VISITS
   end
-  local most = VISITS
-  if not (any_status or any_row or account) then most = math.min(VISITS, limit) end
   local lines = call('LRANGE', lines_key(batch, integer(b[1])), at, at + most - 1)
   local ids = {}
   for index, line in ipairs(lines) do ids[index] = string.sub(line, 1, 16) end
-  return ids, lines, {}
+  return ids, lines, {}, #ids == most
 end
 
 local function row_of(line)
@@ -77,7 +104,7 @@ local function orphans_of(id)
   local orphans = {}
   for _, orphan in ipairs(ids) do orphans[#orphans + 1] = record(orphan) or nil end
   table.sort(orphans, function(one, other) return one.seq < other.seq end)
-  for index, orphan in ipairs(orphans) do orphans[index] = encode(orphan) end
+  for index, orphan in ipairs(orphans) do orphans[index] = orphan.raw end
   return orphans
 end
 
@@ -87,17 +114,27 @@ local function is_shown_unread(id)
   return unreadable[id] and not (any_status or account or bought)
 end
 
-if is_hopeless() then return answer(true, -1, skip, {}) end
+local found = open_from
+if name ~= '' then found = function() return open(number_of(BATCHES, name), name) end end
+if not found(number) then return answer(name == '', {}, skip, '', {}) end
+-- It is another batch than the one that the walk was in.
+if number ~= 0 and number ~= batch then listed, at = true, 0 end
+local function here() return { batch, listed, at } end
+for hop = 1, HOPS do
+  if not is_hopeless() then break end
+  if not go_on() then return answer(true, {}, skip, batch_name, {}) end
+  if hop == HOPS then return answer(true, here(), skip, batch_name, {}) end
+end
 if listed and skip > 0 and not (any_status or any_row or account) then
   local lines = call('LLEN', lines_key(batch, integer(b[1])))
   local passed = math.min(skip, math.max(lines - at, 0))
   at, skip = at + passed, skip - passed
 end
-local ids, lines, ages = part()
+local ids, lines, ages, more = part()
 local jobs = {}
 if not any_row then prefetch(ids) end
 for index, id in ipairs(ids) do
-  if #jobs == limit then return answer(true, at, 0, jobs) end
+  if #jobs == limit then return answer(true, here(), 0, batch_name, jobs) end
   at = ages[index] or at + 1
   local line = lines[index]
   local rec
@@ -106,8 +143,9 @@ for index, id in ipairs(ids) do
     if skip > 0 then
       skip = skip - 1
     else
-      jobs[#jobs + 1] = { rec and encode(rec) or unreadable[id], line or '', orphans_of(id), id }
+      jobs[#jobs + 1] = { rec and rec.raw or unreadable[id], line or '', orphans_of(id), id }
     end
   end
 end
-return answer(true, #ids == 0 and -1 or at, skip, jobs)
+local of = batch_name
+return answer(true, (more or go_on()) and here() or {}, skip, of, jobs)

@@ -4,7 +4,9 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use reelq_model::{JobId, ManualClock, Money, SharedClock, Status, Timestamp};
-use reelq_store::{Claim, ClaimStage, Committed, Edited, Error, JobFilter, Page, Purge, RecordOf, SharedStore, Unread};
+use reelq_store::{
+    Claim, ClaimStage, Committed, Edited, Error, JobFilter, Page, Purge, RecordOf, SharedStore, Unread, first,
+};
 use reelq_store_conformance::{
     Kit, Subject, bulk,
     kit::{LEASE, SECOND, acceptance, accepted, account, batch, ids, limits, stored, wishes, worker},
@@ -12,7 +14,6 @@ use reelq_store_conformance::{
 use reelq_store_sqlite::SqliteStore;
 
 const ALL: Page = Page { after: 0, limit: 100 };
-
 struct File {
     folder: tempfile::TempDir,
     clock: Arc<ManualClock>,
@@ -78,7 +79,7 @@ async fn every_listing_and_result_accounts_for_a_job_that_cannot_be_read() {
     let kit = Kit::new(&file);
     let jobs = kit.load("b", &wishes(3)).await;
     file.damage(jobs[1]);
-    let listed = kit.store.jobs(&JobFilter::default(), ALL).await.unwrap();
+    let listed = first(&*kit.store, &JobFilter::default(), 100).await.unwrap();
     let results = kit.store.results(&batch("b"), ALL).await.unwrap();
     let rows: Vec<_> = results.iter().map(|line| line.view.line.as_ref().unwrap().row).collect();
     assert_eq!((listed.len(), rows), (3, vec![1, 2, 3]));
@@ -185,7 +186,7 @@ async fn a_line_that_cannot_be_read_is_shown_by_its_row_and_its_job_goes_on() {
         let kit = Kit::new(&file);
         let jobs = kit.load("b", &wishes(3)).await;
         file.sql(&format!("UPDATE lines SET {damage} WHERE line = 2"));
-        let listed = kit.store.jobs(&JobFilter::default(), ALL).await.unwrap();
+        let listed = first(&*kit.store, &JobFilter::default(), 100).await.unwrap();
         let results = kit.store.results(&batch("b"), ALL).await.unwrap();
         let rows: Vec<_> = results.iter().map(|line| line.view.line.as_ref().unwrap().row).collect();
         assert_eq!((listed.len(), rows), (3, vec![1, 2, 3]), "{damage}");
@@ -232,7 +233,7 @@ async fn columns_that_hold_no_number_are_named_and_stop_no_other_batch() {
             .unwrap();
         assert!(kit.store.lookup(&batch("b"), &jobs).await.unwrap()[0].is_some(), "{damage}");
         assert_eq!(named(&kit).await, [RecordOf::Job(jobs[0])], "{damage}");
-        kit.store.jobs(&JobFilter::default(), ALL).await.unwrap();
+        first(&*kit.store, &JobFilter::default(), 100).await.unwrap();
         kit.store.batches().await.unwrap();
         assert!(kit.submits(9).await.len() >= 2, "{damage}");
     }
@@ -294,7 +295,7 @@ async fn a_state_whose_sums_ran_over_heals_when_it_is_opened() {
     assert_eq!((view.spent, view.reserved, view.to_spend), (cents(20), Money::ZERO, cents(20)));
     assert_eq!((acct.spent, acct.in_flight), (cents(20), 3));
     assert_eq!(
-        kit.view(kit.store.jobs(&JobFilter::default(), ALL).await.unwrap()[0].job.id).await.job.spent(),
+        kit.view(first(&*kit.store, &JobFilter::default(), 100).await.unwrap()[0].job.id).await.job.spent(),
         cents(10)
     );
     kit.advance(SECOND);

@@ -26,37 +26,32 @@ impl State {
         Ok(self.jobs.get(&job).map(|record| self.view(record)))
     }
 
-    fn matching(&self, filter: &JobFilter) -> Vec<(&Record, JobView)> {
-        let is_meant = |record: &&Record| {
-            let is_named = filter.ids.contains(&record.job.id);
-            let is_of_batch = filter.batch.as_ref().is_none_or(|batch| *batch == record.job.batch);
-            is_of_batch && (is_named || (filter.ids.is_empty() && record.stored().is_shown()))
-        };
-        let meant = self.jobs.values().filter(is_meant).map(|record| (record, self.view(record)));
-        meant.filter(|(_, view)| filter.passes(view)).collect()
+    fn is_meant(&self, filter: &JobFilter, record: &Record) -> bool {
+        let is_named = filter.ids.contains(&record.job.id);
+        let is_of_batch = filter.batch.as_ref().is_none_or(|batch| *batch == record.job.batch);
+        is_of_batch && (is_named || (filter.ids.is_empty() && record.stored().is_shown()))
     }
 
-    /// In the order of their batches and lines, those without a line last.
-    pub(super) fn jobs(&self, filter: &JobFilter, page: Page) -> Result<Vec<JobView>> {
-        let mut found = self.matching(filter);
-        found.sort_by_key(|(record, _)| {
-            let batch = self.batches.get(&record.job.batch).map(|batch| batch.serial);
-            let position = self.line(record).map(|(position, _)| position);
-            (position.is_none(), batch, position, record.serial)
-        });
-        Ok(found.into_iter().skip(position(page)).take(page.limit).map(|(_, view)| view).collect())
+    /// Where a walk meets the job.
+    fn cursor(&self, record: &Record) -> Cursor {
+        let batch = self.batches.get(&record.job.batch).map_or(0, |batch| batch.serial);
+        match self.line(record) {
+            Some((position, _)) => Cursor { batch, unlisted: false, at: i64::try_from(position).unwrap_or(i64::MAX) },
+            None => Cursor { batch, unlisted: true, at: record.serial },
+        }
     }
 
-    /// Along the jobs' age, whatever becomes of them meanwhile.
+    /// In the order of their batches and lines, those of a batch without a line behind the others.
     pub(super) fn scan(&self, filter: &JobFilter, from: &Cursor, limit: usize) -> Result<Scanned> {
-        let mut found = self.matching(filter);
-        found.retain(|(record, _)| record.serial > from.at);
-        found.sort_by_key(|(record, _)| record.serial);
-        let is_last = found.len() <= limit;
-        found.truncate(limit);
-        let at = found.last().map_or(from.at, |(record, _)| record.serial);
-        let next = (!is_last).then(|| Cursor { at, ..Cursor::default() });
-        Ok(Scanned { views: found.into_iter().map(|(_, view)| view).collect(), next })
+        let meant = self.jobs.values().filter(|record| self.is_meant(filter, record));
+        let mut ahead: Vec<_> = meant.map(|record| (self.cursor(record), record)).collect();
+        ahead.retain(|(place, _)| place >= from);
+        ahead.sort_by_key(|(place, _)| *place);
+        let views = ahead.into_iter().map(|(place, record)| (place, self.view(record)));
+        let mut found = views.filter(|(_, view)| filter.passes(view));
+        let part: Vec<_> = found.by_ref().take(limit).map(|(_, view)| view).collect();
+        let next = found.next().map(|(place, _)| place);
+        Ok(Scanned { views: part, next })
     }
 
     pub(super) fn results(&self, name: &BatchName, page: Page) -> Result<Vec<ResultLine>> {

@@ -16,7 +16,7 @@ use reelq_model::{
     Acceptance, AccountName, BatchName, Digest, Event, JobId, Money, OutputKind, SharedClock, Stage, Status,
     Submission, TaskId, WorkerId,
 };
-use reelq_store::{AccountLimits, BatchView, ClaimStage, JobFilter, JobView, Page, SharedStore};
+use reelq_store::{AccountLimits, BatchView, ClaimStage, JobFilter, JobView, SharedStore, first};
 use reelq_testkit::{TestStore, load, sample};
 use reelq_worker::{AccountMetrics, AccountWork, Builder, Finish, Handler, JobContext, Runtime};
 use tokio::time::timeout;
@@ -89,7 +89,7 @@ impl World {
 
     pub(crate) async fn jobs(&self) -> Vec<JobView> {
         let filter = JobFilter { batch: Some(self.batch.clone()), ..JobFilter::default() };
-        self.store.jobs(&filter, Page { after: 0, limit: 10_000 }).await.unwrap()
+        first(&*self.store, &filter, 10_000).await.unwrap()
     }
 
     pub(crate) async fn history(&self, job: JobId) -> Vec<String> {

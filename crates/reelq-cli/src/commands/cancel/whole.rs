@@ -4,11 +4,8 @@ use std::time::Duration;
 
 use reelq_console::{CommandError, Out};
 use reelq_model::Status;
-use reelq_runner::{
-    context::CommandContext,
-    jobs::{selection::AT_ONCE, withdrawal::Abilities},
-};
-use reelq_store::{BatchView, Cursor, JobFilter, Store};
+use reelq_runner::{context::CommandContext, jobs::withdrawal::Abilities};
+use reelq_store::{BatchView, JobFilter, Store, Walk};
 
 use super::{CancelArgs, Report, cancel};
 use crate::commands::lookup;
@@ -54,11 +51,9 @@ async fn walk(
     report: &mut Report,
 ) -> Result<(), CommandError> {
     let filter = JobFilter { batch: Some(args.batch.clone()), statuses: statuses.to_vec(), ..JobFilter::default() };
-    let mut from = Some(Cursor::default());
-    while let Some(cursor) = from {
-        let part = store.scan(&filter, &cursor, AT_ONCE).await?;
-        cancel(&part.views, abilities, store, report).await?;
-        from = part.next;
+    let mut walk = Walk::new(store, &filter);
+    while let Some(part) = walk.part().await? {
+        cancel(&part, abilities, store, report).await?;
     }
     Ok(())
 }

@@ -6,13 +6,8 @@ use reelq_console::{CommandError, Out};
 use reelq_http::Transport;
 use reelq_model::TaskId;
 use reelq_provider::PollOutcome;
-use reelq_runner::{
-    adapters,
-    context::CommandContext,
-    jobs::{matched::name, selection::AT_ONCE},
-    work::account::http,
-};
-use reelq_store::{Cursor, JobFilter, JobView, Store};
+use reelq_runner::{adapters, context::CommandContext, jobs::matched::name, work::account::http};
+use reelq_store::{JobFilter, JobView, Store, Walk};
 
 /// Refuses a task that another row follows, or that the provider does not know, or of which it says nothing.
 ///
@@ -48,14 +43,11 @@ fn refused(task: &TaskId, why: &str) -> CommandError {
 /// Another job of the account that is charged for the task.
 async fn follower(store: &dyn Store, view: &JobView, task: &TaskId) -> Result<Option<JobView>, CommandError> {
     let filter = JobFilter { account: Some(view.job.spec.account.clone()), ..JobFilter::default() };
-    let mut from = Some(Cursor::default());
-    while let Some(cursor) = from {
-        let part = store.scan(&filter, &cursor, AT_ONCE).await?;
-        let found = part.views.into_iter().find(|other| other.job.id != view.job.id && other.job.knows_task(task));
-        if found.is_some() {
-            return Ok(found);
+    let mut walk = Walk::new(store, &filter);
+    while let Some(other) = walk.next().await? {
+        if other.job.id != view.job.id && other.job.knows_task(task) {
+            return Ok(Some(other));
         }
-        from = part.next;
     }
     Ok(None)
 }

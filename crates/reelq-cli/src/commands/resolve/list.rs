@@ -11,7 +11,7 @@ use reelq_runner::{
     },
     pauses::pause,
 };
-use reelq_store::{JobFilter, JobView, Page, Store};
+use reelq_store::{JobFilter, JobView, Store, first};
 use serde::Serialize;
 
 use super::ResolveArgs;
@@ -112,7 +112,7 @@ async fn held(args: &ResolveArgs, context: &CommandContext, store: &dyn Store) -
             continue;
         }
         let filter = JobFilter { account: Some(view.name.clone()), ..filter };
-        if !store.jobs(&filter, Page { after: 0, limit: 1 }).await?.is_empty() {
+        if !first(store, &filter, 1).await?.is_empty() {
             let pauses = view.pauses.iter().map(pause).collect::<Vec<_>>().join("; ");
             let (name, flags) = (&view.name, context.flags());
             lines.push(format!(
