@@ -50,6 +50,22 @@ pub(crate) fn pretty<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Str
     serde_json::to_string_pretty(&document(value)?).map(|text| visible_json(&text).into_owned())
 }
 
+/// The same without its end: a list of this name follows.
+pub(crate) fn open<T: Serialize + ?Sized>(value: &T, list: &str) -> serde_json::Result<String> {
+    let text = pretty(value)?;
+    let members = text.strip_suffix("\n}").unwrap_or(&text);
+    Ok(format!("{members},\n  {}: [", serde_json::to_string(list)?))
+}
+
+/// An item of such a list.
+pub(crate) fn item<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<String> {
+    let text = serde_json::to_string_pretty(&value.serialize(collect::ToNode)?)?;
+    Ok(format!("\n    {}", visible_json(&text).replace('\n', "\n    ")))
+}
+
+/// What stands behind the last item.
+pub(crate) const CLOSED: &str = "\n  ]\n}";
+
 /// A whole document in one line.
 pub(crate) fn line<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<String> {
     serde_json::to_string(&document(value)?).map(|text| visible_json(&text).into_owned())

@@ -79,6 +79,11 @@ impl Out {
         self.terminal && !self.is_quiet()
     }
 
+    /// Whether data is written as text.
+    pub(crate) fn has_text(self) -> bool {
+        !self.json && !self.is_quiet()
+    }
+
     fn is_quiet(self) -> bool {
         self.volume == Volume::Quiet
     }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use reelq_console::{CommandError, CommandResult, Exit, Out, duration, grouped, money, spent, stdout, table, to_spend};
+use reelq_console::{
+    CommandError, CommandResult, Exit, Listing, Out, duration, grouped, money, spent, stdout, table, to_spend,
+};
 use reelq_model::{BatchName, Money, Status, Timestamp};
 use reelq_runner::{
     awaited::say_waiting,
@@ -11,14 +13,16 @@ use reelq_runner::{
     jobs::{
         absent,
         noticed::Noticed,
-        selection::{brief, matching, place},
+        selection::{brief, place},
         stranded::{Stranded, stranded},
         stuck::{Stuck, draw as draw_stuck, stuck},
     },
     pauses,
     signals::Signals,
 };
-use reelq_store::{Absentees, AccountCap, AccountView, BatchView, GuardStep, JobFilter, JobView, Store, WorkerView};
+use reelq_store::{
+    Absentees, AccountCap, AccountView, BatchView, GuardStep, JobFilter, JobView, Store, Walk, WorkerView,
+};
 use serde::Serialize;
 
 use crate::commands::{lookup, selection::SelectionArgs};
@@ -54,8 +58,6 @@ struct Report {
     /// Purchases that only journals know.
     #[serde(skip_serializing_if = "is_nothing")]
     absent: Absentees,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    jobs: Vec<JobView>,
     /// Jobs of the batch that do not get on.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     stuck: Vec<Stuck>,
@@ -73,7 +75,16 @@ pub(crate) async fn run(args: &StatusArgs, context: &CommandContext, out: Out) -
     let mut signals = Signals::take().context("listen for signals")?;
     let mut mark = store.watch(0, Duration::ZERO).await?;
     loop {
-        let report = match read(args, context, &*store).await {
+        let shown = match read(args, context, &*store).await {
+            Ok(report) => {
+                if args.watch && out.is_terminal() && !out.is_json() {
+                    out.clear();
+                }
+                show(&report, args, context, &*store, out).await
+            }
+            Err(error) => Err(error),
+        };
+        match shown {
             // Whoever watches goes on watching once the store is back.
             Err(CommandError::Other(error)) if args.watch => {
                 out.note(&format!("failed to {error:#}"));
@@ -82,12 +93,8 @@ pub(crate) async fn run(args: &StatusArgs, context: &CommandContext, out: Out) -
                     () = tokio::time::sleep(WATCH_EVERY) => continue,
                 }
             }
-            report => report?,
-        };
-        if args.watch && out.is_terminal() && !out.is_json() {
-            out.clear();
+            shown => shown?,
         }
-        out.report(&report, |report| draw(report, &context.flags()));
         say_waiting(&*store, out).await?;
         if !args.watch || stdout::is_gone() {
             return Ok(Exit::Done);
@@ -97,6 +104,39 @@ pub(crate) async fn run(args: &StatusArgs, context: &CommandContext, out: Out) -
             seen = wait(&*store, mark) => mark = seen.unwrap_or(mark),
         }
     }
+}
+
+/// Writes the report and, where jobs are asked for, these behind it: as they are read, for there may be a million.
+async fn show(
+    report: &Report,
+    args: &StatusArgs,
+    context: &CommandContext,
+    store: &dyn Store,
+    out: Out,
+) -> Result<(), CommandError> {
+    let mut listing = out.listing(report, "jobs", &JOB_HEADINGS, |report| draw(report, &context.flags()));
+    let selection = args.selection.plain();
+    let mut outcome = Ok(());
+    if listing.is_shown() && !(args.statuses.is_empty() && selection.is_empty()) {
+        let filter = selection.filter(args.batch.as_ref(), &args.statuses, &[]);
+        outcome = list(&mut listing, &filter, store).await;
+    }
+    // A list that is not whole is left open, but where another document follows it.
+    if outcome.is_ok() || args.watch {
+        listing.end();
+    }
+    outcome
+}
+
+async fn list(listing: &mut Listing<'_, Report>, filter: &JobFilter, store: &dyn Store) -> Result<(), CommandError> {
+    let mut walk = Walk::new(store, filter);
+    let mut read = walk.part().await?;
+    while let Some(jobs) = read.filter(|_| !stdout::is_gone()) {
+        // The next part is read while this one is drawn.
+        let (next, ()) = tokio::join!(walk.part(), async { listing.add(&jobs, job_row) });
+        read = next?;
+    }
+    Ok(())
 }
 
 async fn wait(store: &dyn Store, mark: u64) -> Result<u64, CommandError> {
@@ -112,9 +152,6 @@ async fn read(args: &StatusArgs, context: &CommandContext, store: &dyn Store) ->
         None => store.batches().await?,
     };
     lookup::all_there(store, args.batch.as_ref().and(batches.first()), &args.selection.plain()).await?;
-    let wanted = !args.statuses.is_empty() || !args.selection.plain().is_empty();
-    let filter = args.selection.plain().filter(args.batch.as_ref(), &args.statuses, &[]);
-    let jobs = if wanted { matching(store, &filter).await? } else { Vec::new() };
     let stuck = match &args.batch {
         Some(_) => stuck(store, &args.selection.plain().filter(args.batch.as_ref(), &[], &[])).await?,
         // Of all batches the first few are told: the rest is with each batch.
@@ -129,7 +166,6 @@ async fn read(args: &StatusArgs, context: &CommandContext, store: &dyn Store) ->
         accounts: store.accounts().await?,
         workers: store.workers().await?,
         now: store.now().await?,
-        jobs,
         stuck: stuck.into_iter().map(|(_, stuck)| stuck).collect(),
     })
 }
@@ -150,9 +186,6 @@ fn draw(report: &Report, flags: &str) -> String {
     }
     if !report.stuck.is_empty() {
         parts.push(draw_stuck(&report.stuck, STUCK_SHOWN, report.now));
-    }
-    if !report.jobs.is_empty() {
-        parts.push(draw_jobs(&report.jobs));
     }
     parts.join("\n\n")
 }
@@ -284,28 +317,27 @@ fn draw_workers(report: &Report) -> String {
     table(&["worker", ">in hand", "", "seen"], rows)
 }
 
-fn draw_jobs(jobs: &[JobView]) -> String {
-    let rows = jobs.iter().map(|view| {
-        let job = &view.job;
-        let task = job.stage.task().map(|task| task.id.to_string()).unwrap_or_default();
-        let status = view.status().map(|status| status.to_string()).unwrap_or_default();
-        if view.is_unreadable() {
-            let why = "its record cannot be read; `reelq doctor` names it".to_owned();
-            return vec![place(view), job.id.to_string(), status, String::new(), String::new(), String::new(), why];
-        }
-        let line = match &view.unread {
-            Some(_) => " (its line of the manifest cannot be read)",
-            None => "",
-        };
-        vec![
-            place(view),
-            job.id.to_string(),
-            status,
-            job.spec.account.to_string(),
-            job.spec.model.to_string(),
-            task,
-            brief(job.spec.prompt(), 40) + line,
-        ]
-    });
-    table(&["row", "job", "status", "account", "model", "task", "prompt"], rows)
+const JOB_HEADINGS: [&str; 7] = ["row", "job", "status", "account", "model", "task", "prompt"];
+
+fn job_row(view: &JobView) -> Vec<String> {
+    let job = &view.job;
+    let task = job.stage.task().map(|task| task.id.to_string()).unwrap_or_default();
+    let status = view.status().map(|status| status.to_string()).unwrap_or_default();
+    if view.is_unreadable() {
+        let why = "its record cannot be read; `reelq doctor` names it".to_owned();
+        return vec![place(view), job.id.to_string(), status, String::new(), String::new(), String::new(), why];
+    }
+    let line = match &view.unread {
+        Some(_) => " (its line of the manifest cannot be read)",
+        None => "",
+    };
+    vec![
+        place(view),
+        job.id.to_string(),
+        status,
+        job.spec.account.to_string(),
+        job.spec.model.to_string(),
+        task,
+        brief(job.spec.prompt(), 40) + line,
+    ]
 }
