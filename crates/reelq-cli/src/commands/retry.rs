@@ -4,17 +4,17 @@ mod course;
 mod intent;
 
 use reelq_console::{CommandError, CommandResult, Exit, Out, Proposal, grouped, money, plural};
-use reelq_model::{BatchName, FailureKind, Status};
+use reelq_model::{BatchName, FailureKind, Status, Timestamp};
 use reelq_runner::{
     context::CommandContext,
     jobs::{
         edit::{Changed, Editor},
-        selection::matching,
+        selection::{AT_ONCE, matching},
         stuck::say_stuck,
     },
     paid::Paid,
 };
-use reelq_store::{BatchView, JobView, Store};
+use reelq_store::{BatchView, JobView, Store, Walk};
 use serde::Serialize;
 
 use super::{
@@ -73,14 +73,13 @@ struct Report {
 pub(crate) async fn run(args: &RetryArgs, context: &CommandContext, out: Out) -> CommandResult {
     let store = lookup::store(context).await?;
     let batch = lookup::batch(&*store, &args.batch).await?;
-    let Chosen { jobs, passed_over, unreadable } = chosen(args, &*store).await?;
+    let Chosen { intent, named, passed_over, unreadable } = Chosen::read(args, &*store).await?;
     if passed_over + unreadable == 0 {
-        lookup::explain(&*store, Some(&batch), &args.selection.plain(), &jobs, &args.takes(), out).await?;
-        if jobs.is_empty() || args.selection.plain().names_jobs() {
+        lookup::explain(&*store, Some(&batch), &args.selection.plain(), &named, &args.takes(), out).await?;
+        if named.is_empty() || args.selection.plain().names_jobs() {
             say_stuck(&args.selection.plain().filter(Some(&args.batch), &[], &[]), context, &*store, out).await?;
         }
     }
-    let intent = Intent::new(jobs, args.look, store.now().await?);
     intent.bought_blindly(&context.flags()).iter().for_each(|line| out.warning(line));
     agree(args, &intent, context, out).await?;
     let report =
@@ -103,30 +102,55 @@ impl RetryArgs {
 
 /// The jobs that are meant.
 struct Chosen {
-    jobs: Vec<JobView>,
+    intent: Intent,
+    /// Those that were named one by one; of others the first.
+    named: Vec<JobView>,
     /// For they were not named.
     passed_over: u64,
     unreadable: u64,
 }
 
-async fn chosen(args: &RetryArgs, store: &dyn Store) -> Result<Chosen, CommandError> {
-    let now = store.now().await?;
-    let mut statuses = vec![Status::Failed];
-    statuses.extend(args.cancelled.then_some(Status::Cancelled));
-    // An output beside what was bought may have come late.
-    statuses.extend((args.look && args.selection.plain().names_jobs()).then_some(Status::Succeeded));
-    let mut all = matching(store, &args.selection.plain().filter(Some(&args.batch), &statuses, &args.kinds)).await?;
-    if args.selection.plain().names_jobs() && args.kinds.is_empty() {
-        let named = matching(store, &args.selection.plain().filter(Some(&args.batch), &[], &[])).await?;
-        all.extend(named.into_iter().filter(|view| view.parked && !view.job.stage.is_terminal()));
+impl Chosen {
+    async fn read(args: &RetryArgs, store: &dyn Store) -> Result<Self, CommandError> {
+        let (now, selection) = (store.now().await?, args.selection.plain());
+        let intent = Intent::new(args.look, now);
+        let mut chosen = Self { intent, named: Vec::new(), passed_over: 0, unreadable: 0 };
+        let mut statuses = vec![Status::Failed];
+        statuses.extend(args.cancelled.then_some(Status::Cancelled));
+        // An output beside what was bought may have come late.
+        statuses.extend((args.look && selection.names_jobs()).then_some(Status::Succeeded));
+        let filter = selection.filter(Some(&args.batch), &statuses, &args.kinds);
+        let mut walk = Walk::new(store, &filter);
+        while let Some(view) = walk.next().await? {
+            chosen.take(view, args, now);
+        }
+        if selection.names_jobs() && args.kinds.is_empty() {
+            let named = matching(store, &selection.filter(Some(&args.batch), &[], &[])).await?;
+            for view in named.into_iter().filter(|view| view.parked && !view.job.stage.is_terminal()) {
+                chosen.take(view, args, now);
+            }
+        }
+        Ok(chosen)
     }
-    let meant = all.len();
-    all.retain(|view| !view.is_unreadable());
-    let unreadable = u64::try_from(meant - all.len()).unwrap_or(u64::MAX);
-    all.retain(|view| !args.uncharged || Paid::of(&view.job, now) == Paid::Nothing);
-    let named = !args.kinds.is_empty() || !args.selection.plain().is_empty();
-    let (jobs, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(|view| named || is_taken_by_itself(view, args.look));
-    Ok(Chosen { jobs, passed_over: u64::try_from(rest.len()).unwrap_or(u64::MAX), unreadable })
+
+    fn take(&mut self, view: JobView, args: &RetryArgs, now: Timestamp) {
+        if view.is_unreadable() {
+            self.unreadable += 1;
+            return;
+        }
+        if args.uncharged && Paid::of(&view.job, now) != Paid::Nothing {
+            return;
+        }
+        let is_named = !args.kinds.is_empty() || !args.selection.plain().is_empty();
+        if !is_named && !is_taken_by_itself(&view, args.look) {
+            self.passed_over += 1;
+            return;
+        }
+        self.intent.add(&view);
+        if self.named.is_empty() || args.selection.plain().names_jobs() {
+            self.named.push(view);
+        }
+    }
 }
 
 /// Tells what is going to be done, and asks where money may be spent.
@@ -146,14 +170,16 @@ async fn agree(args: &RetryArgs, intent: &Intent, context: &CommandContext, out:
 
 async fn retry(intent: &Intent, store: &dyn Store) -> Result<Report, CommandError> {
     let (mut report, mut editor) = (Report::default(), Editor::new(store));
-    let meant: Vec<_> = intent.jobs.iter().filter(|(_, course)| *course != Course::Leave).collect();
-    let changes: Vec<_> = meant.iter().map(|(view, course)| (&view.job, course.event())).collect();
-    for ((_, course), changed) in meant.into_iter().zip(editor.apply_all(&changes).await?) {
-        match course {
-            _ if changed != Changed::Yes => report.refused += 1,
-            Course::Buy => report.retried += 1,
-            Course::LookThenBuy => report.looked_at += 1,
-            Course::Look | Course::Leave => report.fetched_again += 1,
+    let meant: Vec<_> = intent.jobs.iter().filter(|meant| meant.course != Course::Leave).collect();
+    for part in meant.chunks(AT_ONCE) {
+        let changes: Vec<_> = part.iter().map(|meant| (meant.job, meant.shown, meant.course.event())).collect();
+        for (meant, changed) in part.iter().zip(editor.apply_all(&changes).await?) {
+            match meant.course {
+                _ if changed != Changed::Yes => report.refused += 1,
+                Course::Buy => report.retried += 1,
+                Course::LookThenBuy => report.looked_at += 1,
+                Course::Look | Course::Leave => report.fetched_again += 1,
+            }
         }
     }
     Ok(report)

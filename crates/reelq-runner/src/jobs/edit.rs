@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reelq_console::CommandError;
-use reelq_model::{Event, Job, JobId};
+use reelq_model::{Event, JobId};
 use reelq_store::{Edit, Edited, Shown, Store};
 
 use super::selection::AT_ONCE;
@@ -38,10 +38,10 @@ impl<'a> Editor<'a> {
 
     /// Makes many changes, a bounded number in each step; one answer a change, in order. A job that is not as it was shown any
     /// more is left alone: a person's word on one purchase is none on the next.
-    pub async fn apply_all(&mut self, changes: &[(&Job, Event)]) -> Result<Vec<Changed>, CommandError> {
+    pub async fn apply_all(&mut self, changes: &[(JobId, Shown, Event)]) -> Result<Vec<Changed>, CommandError> {
         let mut done = Vec::with_capacity(changes.len());
         for part in changes.chunks(AT_ONCE) {
-            let edits: Vec<_> = part.iter().map(|(job, event)| edit_of(job, event)).collect();
+            let edits: Vec<_> = part.iter().map(edit_of).collect();
             for (edited, edit) in self.store.edit_all(&edits).await?.into_iter().zip(edits) {
                 done.push(match edited {
                     Edited::Done | Edited::Requested => Changed::Yes,
@@ -87,6 +87,6 @@ impl<'a> Editor<'a> {
     }
 }
 
-fn edit_of(job: &Job, event: &Event) -> (JobId, Edit) {
-    (job.id, Edit::OfShown(event.clone(), Shown::of(job)))
+fn edit_of((job, shown, event): &(JobId, Shown, Event)) -> (JobId, Edit) {
+    (*job, Edit::OfShown(event.clone(), *shown))
 }

@@ -6,7 +6,7 @@ use reelq_runner::{
     context::CommandContext,
     jobs::edit::{Changed, Editor},
 };
-use reelq_store::{JobView, Store};
+use reelq_store::{JobView, Shown, Store};
 
 use super::stakes::{counted, given_up, named, prices, withdrawable};
 
@@ -72,7 +72,8 @@ impl PersonsAnswer {
     pub(super) async fn settle(&self, jobs: &[JobView], store: &dyn Store, out: Out) -> Result<(), CommandError> {
         let (mut done, mut moved_on, mut in_hand) = (0_u64, 0_u64, 0_u64);
         let (mut editor, now) = (Editor::new(store), store.now().await?);
-        let changes: Vec<_> = jobs.iter().filter_map(|view| Some((&view.job, self.event(&view.job, now)?))).collect();
+        let change = |view: &JobView| Some((view.job.id, Shown::of(&view.job), self.event(&view.job, now)?));
+        let changes: Vec<_> = jobs.iter().filter_map(change).collect();
         for changed in editor.apply_all(&changes).await? {
             match changed {
                 Changed::Yes => done += 1,

@@ -1,32 +1,56 @@
 //! What a retry is going to do, in words and in money, before it does anything.
 
 use reelq_console::{cost_of, grouped, plural};
-use reelq_model::Timestamp;
+use reelq_model::{JobId, Money, Timestamp};
 use reelq_runner::paid::Paid;
-use reelq_store::JobView;
+use reelq_store::{JobView, Shown};
 
 use super::course::Course;
 use crate::commands::resolve::named;
 
+/// A job with what is going to be done with it. There may be a million: only what that needs is kept.
+#[derive(Debug)]
+pub(super) struct Meant {
+    pub(super) job: JobId,
+    pub(super) shown: Shown,
+    pub(super) course: Course,
+    price: Option<Money>,
+}
+
 /// Jobs with what is going to be done with each.
 #[derive(Debug)]
 pub(super) struct Intent {
-    pub(super) jobs: Vec<(JobView, Course)>,
+    pub(super) jobs: Vec<Meant>,
+    /// Nothing may be bought.
+    free: bool,
+    now: Timestamp,
     /// Of those bought at once, how many may have been bought already.
     doubtful: usize,
+    /// Some of those whose reply seemed to name their task.
+    blind: Vec<JobView>,
 }
 
+/// So many are kept to be named.
+const NAMED: usize = 20;
+
 impl Intent {
-    pub(super) fn new(views: Vec<JobView>, free: bool, now: Timestamp) -> Self {
-        let jobs: Vec<_> = views.into_iter().map(|view| (Course::of(&view, free, now), view)).collect();
-        let unknown =
-            |(course, view): &&(Course, JobView)| *course == Course::Buy && Paid::of(&view.job, now) == Paid::Unknown;
-        let doubtful = jobs.iter().filter(unknown).count();
-        Self { jobs: jobs.into_iter().map(|(course, view)| (view, course)).collect(), doubtful }
+    pub(super) const fn new(free: bool, now: Timestamp) -> Self {
+        Self { jobs: Vec::new(), free, now, doubtful: 0, blind: Vec::new() }
+    }
+
+    pub(super) fn add(&mut self, view: &JobView) {
+        let (job, course) = (&view.job, Course::of(view, self.free, self.now));
+        if course == Course::Buy {
+            self.doubtful += usize::from(Paid::of(job, self.now) == Paid::Unknown);
+            if job.candidate.is_some() && self.blind.len() < NAMED {
+                self.blind.push(view.clone());
+            }
+        }
+        self.jobs.push(Meant { job: job.id, shown: Shown::of(job), course, price: job.price });
     }
 
     pub(super) fn count(&self, course: Course) -> u64 {
-        u64::try_from(self.jobs.iter().filter(|(_, found)| *found == course).count()).unwrap_or(u64::MAX)
+        u64::try_from(self.jobs.iter().filter(|meant| meant.course == course).count()).unwrap_or(u64::MAX)
     }
 
     /// The most that is spent.
@@ -35,16 +59,16 @@ impl Intent {
     }
 
     pub(super) fn may_buy(&self) -> bool {
-        self.jobs.iter().any(|(_, course)| course.may_buy())
+        self.jobs.iter().any(|meant| meant.course.may_buy())
     }
 
     fn amount(&self, counts: impl Fn(Course) -> bool) -> String {
-        cost_of(self.jobs.iter().filter(|(_, course)| counts(*course)).map(|(view, _)| view.job.price))
+        cost_of(self.jobs.iter().filter(|meant| counts(meant.course)).map(|meant| meant.price))
     }
 
     /// The jobs that are bought though a reply seemed to name their task.
     pub(super) fn bought_blindly(&self, flags: &str) -> Vec<String> {
-        named(self.jobs.iter().filter(|(_, course)| *course == Course::Buy).map(|(view, _)| view), flags)
+        named(&self.blind, flags)
     }
 
     /// One line for each course that is taken.
@@ -92,7 +116,9 @@ mod tests {
             unpriced,
             lost(FailureKind::Output),
         ];
-        Intent::new(jobs.map(view).into(), free, NOW)
+        let mut intent = Intent::new(free, NOW);
+        jobs.map(view).iter().for_each(|view| intent.add(view));
+        intent
     }
 
     #[test]
