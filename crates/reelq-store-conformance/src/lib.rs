@@ -26,6 +26,7 @@ pub mod extremes;
 pub mod facts;
 pub mod fences;
 pub mod forgotten;
+pub mod growth;
 pub mod interleaving;
 pub mod leases;
 pub mod life;

@@ -29,7 +29,7 @@ pub(crate) fn schedule(name: &str) -> ScheduleName {
     ScheduleName::new(name).unwrap()
 }
 
-fn nightly() -> ScheduleName {
+pub(crate) fn nightly() -> ScheduleName {
     schedule("nightly")
 }
 
@@ -52,7 +52,7 @@ pub(crate) fn outcome(state: TickState) -> TickOutcome {
 
 impl Kit<'_> {
     /// The time of a tick `seconds` after the schedule's mark, which is that of the first call.
-    async fn tick_at(&self, seconds: u64) -> Timestamp {
+    pub(crate) async fn tick_at(&self, seconds: u64) -> Timestamp {
         self.store.schedule(&nightly()).await.unwrap().after(SECOND * u32::try_from(seconds).unwrap())
     }
 

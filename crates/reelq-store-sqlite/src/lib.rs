@@ -50,6 +50,8 @@ mod source;
 mod spans;
 mod split;
 mod steady;
+#[cfg(test)]
+mod steps;
 mod store;
 mod tasks;
 mod ticks;

@@ -67,6 +67,8 @@ pub(super) fn reader(path: &Path) -> Result<Connection> {
 fn connect(path: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags).map_err(|error| format::explain(path, &error))?;
+    #[cfg(test)]
+    let conn = super::steps::watched(conn);
     tune(&conn)?;
     conn.pragma_update(None, "synchronous", "FULL").map_err(|error| format::explain(path, &error))?;
     Ok(conn)

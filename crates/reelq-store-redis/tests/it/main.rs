@@ -2,6 +2,7 @@
 
 mod conformance;
 mod damage;
+mod growth;
 mod keys;
 mod kit;
 mod loads;
