@@ -6,7 +6,7 @@ use std::{ops::Range, process::Child, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
 use reelq_redis_server::RedisServer;
-use reelq_sim::{SimLimits, SimPace, SimSettings, Simulator};
+use reelq_sim::{Faults, SimLimits, SimPace, SimSettings, Simulator};
 
 use crate::{
     figure::Report,
@@ -73,7 +73,8 @@ impl Drop for Workers {
 /// Runs every scenario with `workers` processes.
 pub(crate) async fn measure(report: &mut Report, workers: usize) -> Result<()> {
     for scenario in scenarios() {
-        let (vendor, subject, working) = begin(&scenario.hidden, scenario.pace, scenario.known, workers).await?;
+        let settings = SimSettings { limits: scenario.hidden, pace: scenario.pace, ..SimSettings::default() };
+        let (vendor, subject, working) = begin(settings, scenario.known, workers).await?;
         let mut seen = Seen::default();
         watch(&vendor, &mut seen, scenario.counted.end).await;
         end(vendor, subject, working).await;
@@ -81,10 +82,12 @@ pub(crate) async fn measure(report: &mut Report, workers: usize) -> Result<()> {
         report.add(scenario.names[0], 100.0 * seen.rate(scenario.counted.clone()) / scenario.fair, &of);
         report.add(scenario.names[1], 100.0 * seen.refusals(0..scenario.counted.end), "the same, from the start");
     }
+    by_chance(report, workers).await?;
     changing(report, workers).await
 }
 
-fn scenarios() -> [Scenario; 3] {
+fn scenarios() -> [Scenario; 4] {
+    let twice = SimLimits { requests_per_second: Some(2.0 * RATE), ..SimLimits::default() };
     let rate = SimLimits { requests_per_second: Some(RATE), ..SimLimits::default() };
     let cap = SimLimits { max_in_flight: Some(CAP), ..SimLimits::default() };
     [
@@ -115,14 +118,40 @@ fn scenarios() -> [Scenario; 3] {
             fair: f64::from(CAP) * 2.0 / (RUN_S.0 + RUN_S.1),
             counted: 60..110,
         },
+        Scenario {
+            names: ["too_high_rate_share_percent", "too_high_rate_refused_percent"],
+            of: "80/s configured, 40/s hidden, after half a minute",
+            known: "requests_per_second = 80.0\nmax_in_flight = 400\n",
+            hidden: twice,
+            pace: SimPace::seconds(0.2, 0.6),
+            fair: 2.0 * RATE,
+            counted: 30..80,
+        },
     ]
+}
+
+/// One request in ten is refused whatever their rate: nothing is to be learned from that. What the pauses leave is no
+/// less after a minute than it was at first.
+async fn by_chance(report: &mut Report, workers: usize) -> Result<()> {
+    let known = "requests_per_second = 20.0\nmax_in_flight = 200\n";
+    let faults = Faults { throttled: 0.1, ..Faults::default() };
+    let settings = SimSettings { faults, pace: SimPace::seconds(0.2, 0.6), ..SimSettings::default() };
+    let (vendor, subject, working) = begin(settings, known, workers).await?;
+    let mut seen = Seen::default();
+    watch(&vendor, &mut seen, 120).await;
+    end(vendor, subject, working).await;
+    let of = format!("the second minute beside the first, one in ten refused by chance, {workers} workers");
+    report.add("chance_refusals_kept_percent", 100.0 * seen.rate(60..120) / seen.rate(0..60).max(0.1), of);
+    report.add("chance_refusals_rate", seen.rate(0..120), "requests accepted a second, 20/s configured");
+    Ok(())
 }
 
 /// The rate is unknown, is halved in mid-run, and doubled again.
 async fn changing(report: &mut Report, workers: usize) -> Result<()> {
     let limits = |rate: f64| SimLimits { requests_per_second: Some(rate), ..SimLimits::default() };
     let known = "requests_per_second = \"auto\"\nmax_in_flight = \"auto\"\n";
-    let (vendor, subject, working) = begin(&limits(RATE), SimPace::seconds(0.2, 0.6), known, workers).await?;
+    let settings = SimSettings { limits: limits(RATE), pace: SimPace::seconds(0.2, 0.6), ..SimSettings::default() };
+    let (vendor, subject, working) = begin(settings, known, workers).await?;
     let mut seen = Seen::default();
     watch(&vendor, &mut seen, 50).await;
     vendor.set_limits(limits(RATE / 2.0));
@@ -138,13 +167,8 @@ async fn changing(report: &mut Report, workers: usize) -> Result<()> {
     Ok(())
 }
 
-async fn begin(
-    hidden: &SimLimits,
-    pace: SimPace,
-    known: &str,
-    workers: usize,
-) -> Result<(Simulator, Subject, Workers)> {
-    let vendor = simulator(SimSettings { limits: *hidden, pace, ..SimSettings::default() }).await?;
+async fn begin(settings: SimSettings, known: &str, workers: usize) -> Result<(Simulator, Subject, Workers)> {
+    let vendor = simulator(settings).await?;
     let server = RedisServer::with().append_only("always").start();
     let store = format!("store = \"{}\"\n", server.url());
     let subject = Subject::over(&store, &vendor.base_url(), &format!("{known}{POLL}"), 4_000)?;

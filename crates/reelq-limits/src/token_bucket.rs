@@ -18,6 +18,8 @@ pub struct TokenBucket {
     /// The theoretical arrival time: when the bucket will be full again.
     tat: i128,
     now: i128,
+    /// The time that was kept held the account for longer than it may.
+    is_cut: bool,
 }
 
 impl TokenBucket {
@@ -26,11 +28,12 @@ impl TokenBucket {
         let interval = i128::from(token_interval(per_second)?);
         let (now, burst) = (i128::from(now.millis()) * NANOS_PER_MILLI, i128::from(burst.max(1)));
         // A clock that was set back, or a rate that was raised, must not hold the account for longer than a full bucket takes.
-        let tat = i128::from(tat).min(now + burst * interval);
+        let (kept, latest) = (i128::from(tat), now + burst * interval);
+        let (tat, is_cut) = (kept.min(latest), kept > latest);
         // A token that is fetched late costs nothing as long as the next is not due: whoever fetches them is never quite
         // on time, and would otherwise lose a little of the rate each time.
         let is_late = now - tat < interval.min(LATENESS_MAX);
-        Some(Self { interval, burst, tat: if is_late { tat } else { now }, now })
+        Some(Self { interval, burst, tat: if is_late { tat } else { now }, now, is_cut })
     }
 
     /// How many tokens there are.
@@ -43,6 +46,13 @@ impl TokenBucket {
     pub fn take(&self, tokens: usize) -> i64 {
         let taken = i128::try_from(tokens).unwrap_or(i128::MAX).saturating_mul(self.interval);
         i64::try_from(self.tat.saturating_add(taken)).unwrap_or(i64::MAX)
+    }
+
+    /// The number to keep once `tokens` have been taken; `None` where it is the one that is kept.
+    ///
+    /// A wait that was cut short begins now: unless it is kept, the next look would begin it anew.
+    pub fn to_keep(&self, tokens: usize) -> Option<i64> {
+        (tokens > 0 || self.is_cut).then(|| self.take(tokens))
     }
 
     /// How long until there is a token, once `tokens` have been taken; rounded up to the clock's milliseconds.
@@ -107,6 +117,17 @@ mod tests {
         let ahead = bucket(1.0, 2, i64::MAX, 1_000_000);
         assert_eq!(ahead.available(), 0);
         assert_eq!(ahead.next_in(0), Duration::from_secs(1));
+    }
+
+    #[test]
+    fn a_wait_that_was_cut_short_is_kept_and_ends() {
+        let slow = bucket(0.01, 1, 0, 1_000_000).take(1);
+        let raised = bucket(10.0, 1, slow, 1_000_001);
+        assert_eq!((raised.available(), raised.next_in(0)), (0, Duration::from_millis(100)));
+        let kept = raised.to_keep(0).unwrap();
+        let later = bucket(10.0, 1, kept, 1_000_101);
+        assert_eq!((later.available(), later.to_keep(0)), (1, None), "nothing new to keep");
+        assert_eq!(later.to_keep(1), Some(later.take(1)));
     }
 
     #[test]

@@ -45,6 +45,11 @@ impl Accounts {
         self.by_name.values()
     }
 
+    /// The account of rows that name neither an account nor a provider.
+    pub(crate) const fn usual_name(&self) -> Option<&AccountName> {
+        self.usual.as_ref()
+    }
+
     /// The account that a row means: the one it names, else the one of its provider, else the usual one.
     pub(crate) fn resolve(&self, account: Option<&str>, provider: Option<&str>) -> Result<&PlanAccount, Box<Finding>> {
         let found = match (account, provider) {

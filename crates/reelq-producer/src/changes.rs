@@ -25,6 +25,13 @@ pub struct Changes {
     pub standing: StatusCounts,
 }
 
+impl Changes {
+    /// Whether every line is known, and none is gone.
+    pub(crate) const fn is_none(&self) -> bool {
+        self.new == 0 && self.changed == 0 && self.removed == 0 && self.removed_bought == 0
+    }
+}
+
 /// What is learned of the batch's present jobs while the lines of its manifest go by.
 #[derive(Debug)]
 pub(crate) struct Comparison {

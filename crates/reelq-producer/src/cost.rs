@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use reelq_model::{AccountName, Job, JobSpec, ModelName, Money, ProviderName};
 use reelq_store::LineDraft;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What the jobs of one account and model cost.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CostLine {
     /// The account.
     pub account: AccountName,
@@ -37,35 +37,42 @@ impl CostLine {
 #[derive(Debug, Default)]
 pub(crate) struct Costs {
     lines: BTreeMap<(AccountName, ModelName), CostLine>,
+    /// The same as if nothing of the manifest were bought yet.
+    unbought: BTreeMap<(AccountName, ModelName), CostLine>,
 }
 
 impl Costs {
     pub(crate) fn add(&mut self, draft: &LineDraft, to_buy: bool) {
-        let line = self.line(&draft.job.spec);
+        let (spec, price) = (&draft.job.spec, draft.job.price);
+        let line = line_of(&mut self.lines, spec);
         line.jobs += 1;
         if to_buy {
-            line.buy(draft.job.price);
+            line.buy(price);
         }
+        let whole = line_of(&mut self.unbought, spec);
+        whole.jobs += 1;
+        whole.buy(price);
     }
 
     /// Adds a job to buy that has no line.
     pub(crate) fn add_beside(&mut self, job: &Job) {
-        self.line(&job.spec).buy(job.price);
+        line_of(&mut self.lines, &job.spec).buy(job.price);
     }
 
-    fn line(&mut self, spec: &JobSpec) -> &mut CostLine {
-        self.lines.entry((spec.account.clone(), spec.model.clone())).or_insert_with(|| CostLine {
-            account: spec.account.clone(),
-            provider: spec.provider.clone(),
-            model: spec.model.clone(),
-            jobs: 0,
-            to_buy: 0,
-            amount: Money::ZERO,
-            unpriced: 0,
-        })
+    /// What is to be bought, and what would be if nothing of the manifest were bought yet.
+    pub(crate) fn finish(self) -> (Vec<CostLine>, Vec<CostLine>) {
+        (self.lines.into_values().collect(), self.unbought.into_values().collect())
     }
+}
 
-    pub(crate) fn finish(self) -> Vec<CostLine> {
-        self.lines.into_values().collect()
-    }
+fn line_of<'a>(lines: &'a mut BTreeMap<(AccountName, ModelName), CostLine>, spec: &JobSpec) -> &'a mut CostLine {
+    lines.entry((spec.account.clone(), spec.model.clone())).or_insert_with(|| CostLine {
+        account: spec.account.clone(),
+        provider: spec.provider.clone(),
+        model: spec.model.clone(),
+        jobs: 0,
+        to_buy: 0,
+        amount: Money::ZERO,
+        unpriced: 0,
+    })
 }

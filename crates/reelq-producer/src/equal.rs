@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use reelq_model::RequestKey;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Rows that are named of one request.
 const ROWS_MAX: usize = 10;
@@ -11,7 +11,7 @@ const ROWS_MAX: usize = 10;
 const REQUESTS_MAX: usize = 5;
 
 /// The rows of a manifest whose requests are equal. Copies of one row are meant, and not counted.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EqualRows {
     /// Rows that ask for what an earlier row asks for.
     pub rows: u64,

@@ -43,6 +43,8 @@ pub(crate) struct Findings {
     pub(crate) equal: EqualRows,
     /// Digest of all that would be enqueued: two readings with the same one ask for the same.
     pub(crate) content: Digest,
+    /// The local images, where they are few.
+    pub(crate) images: Option<std::collections::BTreeMap<std::path::PathBuf, Digest>>,
 }
 
 /// A row that passed every check.
@@ -93,9 +95,15 @@ impl Expander {
     }
 
     /// Ends the reading.
-    pub(crate) fn finish(self) -> Findings {
-        let content = Digest::from_bytes(self.content.finalize().into());
-        Findings { problems: self.problems, rows: self.rows, lines: self.lines, equal: self.equal.finish(), content }
+    pub(crate) fn finish(mut self) -> Findings {
+        Findings {
+            problems: self.problems,
+            rows: self.rows,
+            lines: self.lines,
+            equal: self.equal.finish(),
+            content: Digest::from_bytes(self.content.finalize().into()),
+            images: self.images.take_listed(),
+        }
     }
 
     fn note(&mut self, job: &JobDraft, line: &Line) {

@@ -1,7 +1,7 @@
 //! Local images of a manifest: found in image fields, read, recognised by content and digested.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     path::{Path, PathBuf},
 };
 
@@ -14,6 +14,8 @@ use serde_json::Value;
 const BYTES_MAX: u64 = 100_000_000;
 /// Files that are remembered, so that a reference image of many rows is read once.
 const REMEMBERED_MAX: usize = 4_096;
+/// A manifest of more local images is compared anew each time.
+pub(crate) const LISTED_MAX: usize = 64;
 
 /// A local image that was read.
 #[derive(Debug, Clone)]
@@ -35,6 +37,8 @@ impl Image {
 pub(crate) struct ImageReader {
     remembered: HashMap<PathBuf, Image>,
     handed_out: HashSet<Digest>,
+    /// Every image and what it held; `None` once they are too many.
+    listed: Option<BTreeMap<PathBuf, Digest>>,
     fresh: Vec<Bytes>,
     fresh_bytes: usize,
     keep: bool,
@@ -43,13 +47,33 @@ pub(crate) struct ImageReader {
 impl ImageReader {
     /// With `keep`, the bytes are kept until [`ImageReader::take_fresh`]; without, they are only looked at.
     pub(crate) fn new(keep: bool) -> Self {
-        Self { remembered: HashMap::new(), handed_out: HashSet::new(), fresh: Vec::new(), fresh_bytes: 0, keep }
+        Self {
+            remembered: HashMap::new(),
+            handed_out: HashSet::new(),
+            listed: Some(BTreeMap::new()),
+            fresh: Vec::new(),
+            fresh_bytes: 0,
+            keep,
+        }
     }
 
     /// The bytes that were read since the last call.
     pub(crate) fn take_fresh(&mut self) -> Vec<Bytes> {
         self.fresh_bytes = 0;
         std::mem::take(&mut self.fresh)
+    }
+
+    /// Every image by its absolute path, where they are few.
+    pub(crate) fn take_listed(&mut self) -> Option<BTreeMap<PathBuf, Digest>> {
+        self.listed.take()
+    }
+
+    fn list(&mut self, path: &Path, sha256: Digest) {
+        // An image that changes while the manifest is read is told by the second reading.
+        if let (Some(listed), Ok(path)) = (&mut self.listed, std::path::absolute(path)) {
+            listed.insert(path, sha256);
+        }
+        self.listed.take_if(|listed| listed.len() > LISTED_MAX);
     }
 
     pub(crate) const fn fresh_bytes(&self) -> usize {
@@ -79,6 +103,7 @@ impl ImageReader {
         if self.remembered.len() >= REMEMBERED_MAX {
             self.remembered.clear();
         }
+        self.list(&path, image.sha256);
         self.remembered.insert(path, image.clone());
         if self.keep && self.handed_out.insert(image.sha256) {
             self.fresh_bytes += bytes.len();
@@ -87,7 +112,8 @@ impl ImageReader {
     }
 }
 
-fn read_bounded(path: &Path) -> Result<Vec<u8>, String> {
+/// The bytes of an image that no provider would find too large.
+pub(crate) fn read_bounded(path: &Path) -> Result<Vec<u8>, String> {
     let metadata = std::fs::metadata(path).map_err(|error| error.to_string())?;
     if !metadata.is_file() {
         return Err("it is not a file".to_owned());

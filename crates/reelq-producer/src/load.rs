@@ -1,14 +1,16 @@
 //! The second reading: enqueues what was planned, all of it or nothing.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use reelq_store::{Enqueued, Import, Imported, Store};
 
 use crate::{
     Error, KeepImages, Order, Plan,
     error::Result,
-    meanwhile,
+    images::read_bounded,
+    inputs, meanwhile,
     pass::{Chunk, Pass},
+    unchanged::{self, PlannedBefore},
 };
 
 /// What a load did.
@@ -40,6 +42,9 @@ pub async fn load_telling(
     plan: &Plan,
     told: &(dyn Fn(u64) + Sync),
 ) -> Result<LoadReport> {
+    if plan.unchanged {
+        return again(store, images, order, plan, told).await;
+    }
     for _ in 0..ANEW {
         let epoch = store.epoch();
         match load_once(store, images, order, plan, told).await {
@@ -50,6 +55,28 @@ pub async fn load_telling(
         tracing::warn!(batch = %plan.batch.name, "the store lost a part of the manifest; it is loaded anew");
     }
     Err(Error::Forgotten)
+}
+
+/// Nothing is to be loaded: the batch was loaded from just this. Only the images are kept once more, should they be lost.
+async fn again(
+    store: &dyn Store,
+    images: &dyn KeepImages,
+    order: &Arc<Order>,
+    plan: &Plan,
+    told: &(dyn Fn(u64) + Sync),
+) -> Result<LoadReport> {
+    let known = unchanged::still_holds(store, order, plan).await?.ok_or(Error::Changed)?;
+    for path in known.images().map(Path::to_path_buf) {
+        let read = tokio::task::spawn_blocking(move || read_bounded(&path));
+        let bytes = read.await.map_err(Error::Reader)?.map_err(|_| Error::Changed)?;
+        images.keep(vec![bytes.into()]).await.map_err(Error::Images)?;
+    }
+    told(plan.lines);
+    tracing::debug!(batch = %plan.batch.name, lines = plan.lines, "manifest_unchanged");
+    Ok(LoadReport {
+        enqueued: Enqueued { new: 0, known: plan.lines },
+        loaded: Imported { lines: plan.lines, ..Imported::default() },
+    })
 }
 
 async fn load_once(
@@ -71,6 +98,12 @@ async fn load_once(
     }
     let findings = pass.finish().await?;
     if findings.problems.is_fatal() || findings.content != plan.content {
+        return Err(Error::Changed);
+    }
+    // What is kept of the plan must be of the very bytes that were loaded.
+    if let Some(planned) = PlannedBefore::read(&plan.batch)
+        && inputs::digest(order, &plan.batch).await? != Some(planned.inputs)
+    {
         return Err(Error::Changed);
     }
     // A server that was restarted may lack lines that it said it had: they would be in no result manifest.

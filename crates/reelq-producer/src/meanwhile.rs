@@ -6,7 +6,7 @@ use std::sync::Arc;
 use reelq_store::{ImportsSeen, Store};
 
 use crate::{
-    Elsewhere, Error, Meanwhile, Order, Plan, elsewhere::Lookup, error::Result, pass::Pass, plan::known, source,
+    Elsewhere, Error, Meanwhile, Order, Plan, comparing::known, elsewhere::Lookup, error::Result, pass::Pass, source,
 };
 
 impl Plan {

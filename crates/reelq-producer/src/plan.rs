@@ -3,13 +3,18 @@
 use std::sync::Arc;
 
 use reelq_manifest::Problems;
-use reelq_model::{BatchName, Digest, JobId, Money};
-use reelq_store::{BatchDraft, BatchView, ImportedWith, ImportsSeen, Known, LineDraft, Store};
+use reelq_model::{BatchName, Digest, Money};
+use reelq_store::{BatchDraft, BatchView, ImportedWith, ImportsSeen, Store};
 
 use crate::{
-    AccountBudget, Changes, CostLine, Elsewhere, EqualRows, Error, Estimate, Order, RefusedManifest, Takes,
-    account_budget::account_budgets, batch_jobs::BatchJobs, changes::Comparison, cost::Costs, elsewhere::Lookup,
-    error::Result, estimate::estimate, pass::Pass, source,
+    AccountBudget, Changes, CostLine, Elsewhere, EqualRows, Estimate, Order, Takes,
+    account_budget::account_budgets,
+    batch_jobs::BatchJobs,
+    comparing::{Compared, compare_all},
+    error::Result,
+    estimate::estimate,
+    inputs, source,
+    unchanged::{self, PlannedBefore},
 };
 
 /// What a manifest asks for, checked and compared.
@@ -55,6 +60,8 @@ pub struct Plan {
     pub(crate) seen: Option<ImportsSeen>,
     /// The jobs that the lines were named after: the load must name them alike.
     pub(crate) present: Arc<BatchJobs>,
+    /// The batch was loaded from just this, and nothing of it was lost since: there is nothing to load.
+    pub unchanged: bool,
 }
 
 impl Plan {
@@ -75,112 +82,71 @@ impl Plan {
 }
 
 /// Checks every row of the order, compares it with the store (where there is one already) and prices it.
+///
+/// Where the batch was loaded from just this and nothing of it was lost, the store's sums tell all of it, and no row is read.
 pub async fn plan(store: Option<&dyn Store>, order: &Arc<Order>) -> Result<Plan> {
-    let before = match store {
-        Some(store) => store.batch(&order.batch).await?.map(|view| view.batch),
+    let view = match store {
+        Some(store) => store.batch(&order.batch).await?,
         None => None,
     };
-    let batch = Arc::new(draft(order, before.as_ref()));
-    let present = Arc::new(match store {
-        Some(store) => BatchJobs::read(store, &batch.name, &order.accounts).await?,
-        None => BatchJobs::default(),
-    });
-    let (seen, mut lookup) = begin_lookup(store, order, &batch.name).await?;
-    let (mut comparison, mut costs) = (Comparison::with(Arc::clone(&present)), Costs::default());
-    let mut pass = Pass::start(Arc::clone(order), Arc::clone(&batch), Arc::clone(&present), false);
-    while let Some(chunk) = pass.next().await {
-        let known = match store {
-            Some(store) => known(store, &batch.name, chunk.lines.iter().map(LineDraft::id)).await?,
-            None => vec![None; chunk.lines.len()],
-        };
-        let unknown = compare(&chunk.lines, known, &mut comparison, &mut costs);
-        let (lost, new): (Vec<_>, Vec<_>) = unknown.into_iter().partition(|line| present.is_unread(line.id()));
-        if let Some(looking) = &mut lookup {
-            looking.add_lost(u64::try_from(lost.len()).unwrap_or(u64::MAX));
-        }
-        if let Some(looking) = &mut lookup
-            && order.source.tolerate(looking.add(&new).await)?.is_none()
-        {
-            lookup = None;
-        }
+    let batch = draft(order, view.as_ref().map(|view| &view.batch));
+    let inputs = match batch.loaded_with {
+        Some(_) => inputs::digest(order, &batch).await?,
+        None => None,
+    };
+    let known = unchanged::recognise(view.as_ref(), inputs).await?;
+    if let (Some(known), Some(view)) = (&known, &view)
+        && let Some(costs) = known.costs_of(view)
+    {
+        let compared = Compared::again(known, view, costs);
+        return put_together(store, order, known.kept(batch), compared).await;
     }
-    let findings = pass.finish().await?;
-    if findings.problems.is_fatal() {
-        return Err(Error::Refused(RefusedManifest(findings.problems)));
+    let (compared, unbought, images) = compare_all(store, order, &batch).await?;
+    let mut plan = put_together(store, order, batch, compared).await?;
+    plan.unchanged =
+        known.is_some_and(|known| known.content == plan.content) && plan.changes.is_none() && plan.beside == 0;
+    if let Some(planned) = inputs.and_then(|inputs| PlannedBefore::of(inputs, &plan, unbought, images)) {
+        plan.batch = planned.kept(plan.batch);
     }
+    Ok(plan)
+}
+
+/// Adds what the rest of the store says of it.
+async fn put_together(
+    store: Option<&dyn Store>,
+    order: &Arc<Order>,
+    batch: BatchDraft,
+    compared: Compared,
+) -> Result<Plan> {
     let batches = match store {
         Some(store) => store.batches().await?,
         None => Vec::new(),
     };
-    let mut beside = 0;
-    for job in comparison.beside() {
-        costs.add_beside(job);
-        beside += 1;
-    }
-    let costs = costs.finish();
-    let estimate = estimate(store, &order.accounts, &costs).await?;
-    let account_budgets = account_budgets(store, &order.accounts, &costs).await?;
+    let estimate = estimate(store, &order.accounts, &compared.costs).await?;
+    let account_budgets = account_budgets(store, &order.accounts, &compared.costs).await?;
     Ok(Plan {
-        batch: (*batch).clone(),
-        rows: findings.rows,
-        lines: findings.lines,
-        changes: comparison.finish(),
+        rows: compared.rows,
+        lines: compared.lines,
+        changes: compared.changes,
         same_manifest: same_manifest(&batches, order),
         takes: source::takes(&batches, order),
-        elsewhere: lookup.map(Lookup::finish).unwrap_or_default(),
+        elsewhere: compared.elsewhere,
         same_output: source::same_output(&batches, &batch),
         moved_from: source::moved_from(&batches, &batch),
-        equal: findings.equal,
+        equal: compared.equal,
         begins_anew: batches.is_empty() && !has_accounts(store).await?,
         budget_is_kept: is_kept(order, &batch),
-        beside,
-        costs,
+        beside: compared.beside,
+        costs: compared.costs,
         account_budgets,
         estimate,
-        warnings: findings.problems,
-        content: findings.content,
-        seen,
-        present,
+        warnings: compared.warnings,
+        content: compared.content,
+        seen: compared.seen,
+        present: compared.present,
+        unchanged: compared.unchanged,
+        batch,
     })
-}
-
-/// Begins to look requests up in other batches, where that is wanted; what was imported so far comes along.
-async fn begin_lookup<'a>(
-    store: Option<&'a dyn Store>,
-    order: &'a Order,
-    batch: &'a BatchName,
-) -> Result<(Option<ImportsSeen>, Option<Lookup<'a>>)> {
-    let Some(store) = store.filter(|_| order.source.looks_elsewhere) else { return Ok((None, None)) };
-    let seen = order.source.tolerate(store.imports_seen().await.map_err(Error::from))?;
-    let lookup = Lookup::over(store, &order.accounts, batch, order.source.reads_only).await;
-    Ok((seen, order.source.tolerate(lookup)?))
-}
-
-/// Compares and prices lines; those that will be bought though the batch does not know them.
-fn compare<'a>(
-    lines: &'a [LineDraft],
-    known: Vec<Option<Known>>,
-    comparison: &mut Comparison,
-    costs: &mut Costs,
-) -> Vec<&'a LineDraft> {
-    let mut unknown = Vec::new();
-    for (line, known) in lines.iter().zip(known) {
-        let to_buy = comparison.compare(line, known);
-        costs.add(line, to_buy);
-        if to_buy && known.is_none() {
-            unknown.push(line);
-        }
-    }
-    unknown
-}
-
-pub(crate) async fn known(
-    store: &dyn Store,
-    batch: &BatchName,
-    ids: impl Iterator<Item = JobId>,
-) -> Result<Vec<Option<Known>>> {
-    let ids: Vec<JobId> = ids.collect();
-    if ids.is_empty() { Ok(Vec::new()) } else { Ok(store.lookup(batch, &ids).await?) }
 }
 
 /// The name is part of every job's identity: a batch that is renamed is another one.

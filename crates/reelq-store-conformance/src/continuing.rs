@@ -9,6 +9,7 @@ use reelq_store::{BatchDraft, Error, ImportedWith};
 room! { ($) continuing_cases: continuing {
     a_budget_is_changed_without_a_load_and_nothing_else_is,
     what_a_batch_was_loaded_with_is_kept_with_it,
+    what_an_unfinished_load_came_with_is_not_the_batchs,
 } }
 
 fn loaded_with() -> ImportedWith {
@@ -20,6 +21,7 @@ fn loaded_with() -> ImportedWith {
         output: Some("clips".to_owned()),
         set: vec!["resolution=1080p".to_owned()],
         manifest_budget: Some(cents(5)),
+        planned: Some(serde_json::json!({"lines": 1, "names": ["a", {"b": null}]})),
     }
 }
 
@@ -50,4 +52,16 @@ pub async fn what_a_batch_was_loaded_with_is_kept_with_it(subject: &dyn Subject)
     assert_eq!(kit.batch("b").await.batch, with);
     kit.load("old", &wishes(1)).await;
     assert_eq!(kit.batch("old").await.batch.loaded_with, None, "no one kept it for a batch of an older reelq");
+}
+
+pub async fn what_an_unfinished_load_came_with_is_not_the_batchs(subject: &dyn Subject) {
+    let kit = Kit::new(subject);
+    let first = BatchDraft { loaded_with: Some(loaded_with()), ..draft(&batch("b")) };
+    kit.load_as(&first, &wishes(1)).await;
+    let planned = Some(serde_json::json!({"lines": 2}));
+    let second = BatchDraft { loaded_with: Some(ImportedWith { planned, ..loaded_with() }), ..draft(&batch("b")) };
+    let load = kit.store.begin_import(&second).await.unwrap();
+    assert_eq!(kit.batch("b").await.batch, first);
+    kit.store.commit_import(&load).await.unwrap();
+    assert_eq!(kit.batch("b").await.batch, second);
 }

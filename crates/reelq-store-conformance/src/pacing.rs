@@ -17,6 +17,7 @@ room! { ($) pacing_cases: pacing {
     an_open_limit_may_be_outgrown,
     use_of_the_limits_is_counted,
     a_token_that_is_fetched_late_costs_nothing,
+    a_rate_that_is_raised_ends_the_old_wait,
 } }
 
 async fn view(kit: &Kit<'_>) -> PaceView {
@@ -125,4 +126,16 @@ pub async fn a_token_that_is_fetched_late_costs_nothing(subject: &dyn Subject) {
     assert_eq!((claimed.leases.len(), claimed.retry_in), (1, Some(Duration::from_millis(10))), "never two at once");
     kit.advance(Duration::from_millis(110));
     assert_eq!(kit.claim(ClaimStage::Submit, 9).await.retry_in, Some(Duration::from_millis(100)), "a whole one late");
+}
+
+pub async fn a_rate_that_is_raised_ends_the_old_wait(subject: &dyn Subject) {
+    let kit = Kit::new(subject);
+    kit.load("b", &wishes(9)).await;
+    kit.store.set_limits(&account("acct"), &limits(0.01, 1, 100)).await.unwrap();
+    assert_eq!(kit.submits(9).await.len(), 1);
+    kit.store.set_limits(&account("acct"), &limits(10.0, 1, 100)).await.unwrap();
+    let claimed = kit.claim(ClaimStage::Submit, 9).await;
+    assert_eq!((claimed.leases.len(), claimed.retry_in), (0, Some(SECOND / 10)));
+    kit.advance(SECOND / 10);
+    assert_eq!(kit.submits(9).await.len(), 1, "once the new wait is over");
 }

@@ -36,12 +36,12 @@ pub(super) fn poll(scope: &ClaimScope<'_>) -> Result<Claimed> {
     let rows = scope.due(&POLLS, tokens)?;
     let leases = lease::give(scope.tx, &rows, &scope.claim.worker, scope.claim.lease)?;
     let given = leases.len();
-    if let Some(bucket) = bucket.filter(|_| given > 0) {
+    if let Some(tat) = bucket.and_then(|bucket| bucket.to_keep(given)) {
         scope
             .tx
             .conn
             .prepare_cached("UPDATE accounts SET poll_tat = ?1 WHERE id = ?2")?
-            .execute(params![bucket.take(given), scope.account.id])?;
+            .execute(params![tat, scope.account.id])?;
     }
     if given < rows.len() {
         return Ok(passed_over(leases));

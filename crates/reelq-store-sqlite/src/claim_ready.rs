@@ -32,12 +32,12 @@ pub(super) fn submit(scope: &ClaimScope<'_>) -> Result<Claimed> {
     rows.extend(ready.rows);
     let leases = lease::give(scope.tx, &rows, &scope.claim.worker, scope.claim.lease)?;
     let given = leases.len();
-    if given > 0 {
+    if let Some(tat) = bucket.to_keep(given) {
         scope
             .tx
             .conn
             .prepare_cached("UPDATE accounts SET submit_tat = ?1, tokens = tokens + ?2 WHERE id = ?3")?
-            .execute(params![bucket.take(given), code::limit(given), scope.account.id])?;
+            .execute(params![tat, code::limit(given), scope.account.id])?;
     }
     if given < rows.len() {
         return Ok(claim_due::passed_over(leases));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use reelq_model::{BatchName, JobDraft, JobId, Money};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{Error, ImportsSeen, Result};
 
@@ -33,6 +33,14 @@ pub struct BatchDraft {
     pub loaded_with: Option<ImportedWith>,
 }
 
+impl BatchDraft {
+    /// Writes it without what only the producer reads.
+    pub(crate) fn serialize_for_people<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let with = self.loaded_with.clone().map(|with| ImportedWith { planned: None, ..with });
+        Self { loaded_with: with, ..self.clone() }.serialize(serializer)
+    }
+}
+
 /// What a batch was loaded with beside its manifest. A load without it asks for something else.
 ///
 /// A newer reelq may keep more. What this version does not know is passed over.
@@ -54,6 +62,10 @@ pub struct ImportedWith {
     /// The manifest's own budget. Only one that changes replaces a budget that was set elsewhere.
     #[serde(serialize_with = "Money::serialize_optional")]
     pub manifest_budget: Option<Money>,
+    /// What its plan came to and what went into it, as the producer writes it; the stores only keep it. Like all of this, it
+    /// is the batch's once its load is finished.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub planned: Option<serde_json::Value>,
 }
 
 /// A load in progress. A later load of the same batch supersedes it.

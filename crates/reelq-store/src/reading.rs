@@ -40,6 +40,7 @@ impl StatusCounts {
 #[expect(clippy::struct_excessive_bools, reason = "each is told by itself, and all may hold at once")]
 pub struct BatchView {
     /// The batch as its manifest describes it.
+    #[serde(serialize_with = "BatchDraft::serialize_for_people")]
     pub batch: BatchDraft,
     /// Its first load has finished, so its jobs may be worked on.
     pub whole: bool,

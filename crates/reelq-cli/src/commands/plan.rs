@@ -80,6 +80,7 @@ impl ManifestArgs {
             output: self.output.clone().map(|place| absolute(given_output(place, context))),
             set: self.usual.clone(),
             manifest_budget: None,
+            planned: None,
         }
     }
 }

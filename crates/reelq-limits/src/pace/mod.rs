@@ -4,8 +4,11 @@
 //! never passes a limit that the configuration gives.
 
 mod account;
+mod doubt;
+mod episodes;
 mod flight;
 mod rate;
+mod sample;
 #[cfg(test)]
 mod simulation;
 

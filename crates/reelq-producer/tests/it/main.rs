@@ -1,6 +1,8 @@
 //! Plans, loads and schedules over a store on disk.
 
 #[cfg(test)]
+mod again;
+#[cfg(test)]
 mod firing;
 #[cfg(test)]
 mod loading;

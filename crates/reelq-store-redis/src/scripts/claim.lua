@@ -327,8 +327,9 @@ local function append(list, more)
   for _, each in ipairs(more) do list[#list + 1] = each end
 end
 
+-- A wait that was cut short begins now: unless it is kept, the next look would begin it anew.
 local function keep_tat(field, tokens, given)
-  if tokens and given > 0 then call('HSET', account_key(account), field, taken(tokens, given)) end
+  if tokens and (given > 0 or tokens.is_cut) then call('HSET', account_key(account), field, taken(tokens, given)) end
 end
 
 -- Submissions whose fate is open, then new ones.

@@ -54,12 +54,13 @@ local function bucket(limits, tat)
   -- One that cannot be read counts as full: that is a burst at most.
   local latest = plus(at, full)
   if not (due[1] and due[2]) then due = at end
-  if before(latest, due) then due = latest end
+  local is_cut = before(latest, due)
+  if is_cut then due = latest end
   -- A token that is fetched late costs nothing as long as the next is not due: whoever fetches them is never quite on
   -- time, and would otherwise lose a little of the rate each time.
   local lateness = before(interval, LATENESS_MAX) and interval or LATENESS_MAX
   if not before(minus(at, due), lateness) then due = at end
-  return { interval = interval, full = full, at = at, due = due }
+  return { interval = interval, full = full, at = at, due = due, is_cut = is_cut }
 end
 
 -- The due time once `tokens` more have been taken.

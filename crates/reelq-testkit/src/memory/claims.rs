@@ -101,8 +101,8 @@ impl State {
     fn claim_due(&mut self, claim: &Claim, [queue, later]: [Queue; 2], bucket: Option<TokenBucket>) -> Claimed {
         let tokens = bucket.map_or(claim.limit, |bucket| bucket.available().min(claim.limit));
         let leases = self.give(claim, &self.first(claim, queue, tokens));
-        if let Some(bucket) = bucket.filter(|_| !leases.is_empty()) {
-            self.account(&claim.account).poll_tat = bucket.take(leases.len());
+        if let Some(tat) = bucket.and_then(|bucket| bucket.to_keep(leases.len())) {
+            self.account(&claim.account).poll_tat = tat;
         }
         let (due, token) = (self.next_due(claim, &[later]), bucket.map(|bucket| bucket.next_in(leases.len())));
         NextWork { due, token, ..NextWork::default() }.claimed(leases, claim.limit)
@@ -120,9 +120,9 @@ impl State {
             self.take_turns(claim, balance.remaining(Some(limits)), (tokens - jobs.len()).min(room))?;
         jobs.extend(new);
         let (leases, given) = (self.give(claim, &jobs), jobs.len());
-        if given > 0 {
+        if let Some(tat) = bucket.to_keep(given) {
             let account = self.account(&claim.account);
-            account.submit_tat = bucket.take(given);
+            account.submit_tat = tat;
             account.pace.usage.tokens += given as u64;
         }
         let queues: &[Queue] = if claim.only_open { &[Queue::Replay] } else { &[Queue::Replay, Queue::Waiting] };
