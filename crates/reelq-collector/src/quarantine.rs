@@ -4,12 +4,11 @@
 
 use std::{
     fs::{self, File},
-    io::{self, BufReader, Read},
+    io::{self, BufReader},
     path::{Path, PathBuf},
 };
 
 use reelq_model::{Digest, JobId};
-use sha2::{Digest as _, Sha256};
 
 use crate::{Media, Place, PlaceError, content, place::blocking};
 
@@ -75,18 +74,9 @@ fn summary(path: &Path) -> io::Result<Option<(u64, Digest, Option<Media>)>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         opened => opened?,
     };
-    let (mut hasher, mut length, mut buffer) = (Sha256::new(), 0, vec![0; 1 << 16]);
-    loop {
-        match file.read(&mut buffer)? {
-            0 => break,
-            count => {
-                hasher.update(&buffer[..count]);
-                length += count as u64;
-            }
-        }
-    }
+    let (digest, length) = Digest::read(&mut file)?;
     let media = content::judge(&mut BufReader::new(file)).ok();
-    Ok((length > 0).then(|| (length, Digest::from_bytes(hasher.finalize().into()), media)))
+    Ok((length > 0).then(|| (length, digest, media)))
 }
 
 #[cfg(test)]

@@ -7,8 +7,6 @@ use std::{
     sync::Arc,
 };
 
-use sha2::{Digest as _, Sha256};
-
 use crate::{Problem, bytes::Bytes};
 
 /// Where bytes come from; they can be read any number of times.
@@ -66,17 +64,7 @@ impl Input {
 
     /// Digests the content in pieces.
     pub(crate) fn digest(&self) -> io::Result<[u8; 32]> {
-        let mut reader = self.reader()?;
-        let mut hasher = Sha256::new();
-        let mut piece = vec![0; 64 * 1024];
-        loop {
-            match reader.read(&mut piece) {
-                Ok(0) => return Ok(hasher.finalize().into()),
-                Ok(length) => hasher.update(&piece[..length]),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
+        Ok(*reelq_model::Digest::read(self.reader()?)?.0.as_bytes())
     }
 }
 

@@ -1,6 +1,6 @@
 //! SHA-256 digests, written as lower-case hex.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, io, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -19,6 +19,26 @@ impl Digest {
     /// Digests `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
+    }
+
+    /// Digests all that is left to read, in pieces, and says how many bytes that was. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// Of the reader.
+    pub fn read(mut from: impl io::Read) -> io::Result<(Self, u64)> {
+        let (mut hasher, mut length, mut piece) = (Sha256::new(), 0, vec![0; 1 << 16]);
+        loop {
+            match from.read(&mut piece) {
+                Ok(0) => return Ok((Self(hasher.finalize().into()), length)),
+                Ok(count) => {
+                    hasher.update(&piece[..count]);
+                    length += count as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Takes a digest that was computed piece by piece.

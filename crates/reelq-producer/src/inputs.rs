@@ -81,8 +81,5 @@ impl fmt::Write for Text<'_> {
 
 /// The digest of an image's bytes; `None` where it is not there as it was.
 pub(crate) fn image_digest(path: &Path) -> Option<Digest> {
-    let mut file = std::fs::File::open(path).ok()?;
-    let mut hasher = Sha256::new();
-    io::copy(&mut file, &mut hasher).ok()?;
-    Some(Digest::from_bytes(hasher.finalize().into()))
+    Some(Digest::read(std::fs::File::open(path).ok()?).ok()?.0)
 }

@@ -2,13 +2,12 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Read, Write},
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
 use bytes::Bytes;
 use reelq_model::Digest;
-use sha2::{Digest as _, Sha256};
 
 use super::{
     blocking::blocking,
@@ -184,16 +183,8 @@ pub(crate) fn sync_folder(_: &Path) -> io::Result<()> {
 }
 
 fn hash(path: &Path) -> Result<Digest, PlaceError> {
-    let read = || -> io::Result<Digest> {
-        let (mut file, mut hasher, mut buffer) = (File::open(path)?, Sha256::new(), vec![0; 1 << 16]);
-        loop {
-            match file.read(&mut buffer)? {
-                0 => return Ok(Digest::from_bytes(hasher.finalize().into())),
-                count => hasher.update(&buffer[..count]),
-            }
-        }
-    };
-    read().map_err(PlaceError::file("read", path))
+    let read = File::open(path).and_then(Digest::read);
+    Ok(read.map_err(PlaceError::file("read", path))?.0)
 }
 
 #[cfg(test)]

@@ -196,9 +196,7 @@ async fn what_was_purged_is_loaded_again() {
     let world = World::new();
     world.bring().await;
     let name = BatchName::new("set").unwrap();
-    for view in
-        world.store.jobs(&reelq_store::JobFilter::default(), reelq_store::Page { after: 0, limit: 9 }).await.unwrap()
-    {
+    for view in reelq_store::first(world.store.as_ref(), &reelq_store::JobFilter::default(), 9).await.unwrap() {
         world.store.cancel(view.job.id).await.unwrap();
     }
     assert!(world.is_left_alone().await, "cancelled rows are no others");
@@ -211,8 +209,7 @@ async fn what_was_purged_is_loaded_again() {
 async fn a_part_that_waits_is_told_by_the_stores_sums() {
     let world = World::new();
     let (first, _) = world.bring().await;
-    let jobs =
-        world.store.jobs(&reelq_store::JobFilter::default(), reelq_store::Page { after: 0, limit: 9 }).await.unwrap();
+    let jobs = reelq_store::first(world.store.as_ref(), &reelq_store::JobFilter::default(), 9).await.unwrap();
     world.store.cancel(jobs[0].job.id).await.unwrap();
     let again = world.plan().await;
     assert!(again.unchanged);
