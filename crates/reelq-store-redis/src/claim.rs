@@ -14,7 +14,11 @@ use super::{
 };
 use reelq_store::{Claim, ClaimStage, Claimed, Lease, Result};
 
-script!(CLAIM, "claim", with "full", with "line");
+script!(
+    CLAIM,
+    "claim",
+    ["job_keys", "record", "line", "later", "books", "queues", "leases", "journals", "tokens", "money", "full"]
+);
 
 pub(super) async fn claim(caller: &Caller, marks: &IdempotencyTokens, claim: &Claim) -> Result<Claimed> {
     let Claim { stage, account, worker, batch, only_open, .. } = claim;

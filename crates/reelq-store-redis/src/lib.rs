@@ -32,6 +32,8 @@ mod memory;
 mod namespace;
 mod pace;
 mod passed_over;
+#[cfg(test)]
+mod pieces;
 mod purge;
 mod reading;
 mod record;

@@ -2,7 +2,6 @@
 -- commands. Of several words about one member of one set the last one counts.
 
 local later = { zsets = {}, sets = {}, counts = {}, records = {}, queues = {}, ends = {}, days = {} }
-local AT_ONCE = 1000
 
 local function entry_of(of, key)
   local found = of[key]
@@ -11,6 +10,11 @@ local function entry_of(of, key)
     of[key] = found
   end
   return found
+end
+
+local function save(rec)
+  records[rec.id] = rec
+  later.records[job_key(rec.id)] = encode(rec)
 end
 
 -- `score` false takes the member out.
@@ -99,11 +103,10 @@ end
 -- What an account spent today; the first change of a day starts its sum anew.
 local function flush_day(key, by)
   if by == 0 then return end
-  local day = math.floor(now / 86400000)
-  if tonumber(call('HGET', key, 'day') or -1) == day then
+  if tonumber(call('HGET', key, 'day') or -1) == today then
     add_up(key, 'day_spent', by)
   else
-    call('HSET', key, 'day', day, 'day_spent', text(by))
+    call('HSET', key, 'day', today, 'day_spent', text(by))
   end
 end
 
@@ -116,10 +119,4 @@ local function flush()
   for key, at in pairs(later.ends) do call('HSET', key, 'ended_at', at) end
   for key, queue in pairs(later.queues) do flush_index(key, queue) end
   later = { zsets = {}, sets = {}, counts = {}, records = {}, queues = {}, ends = {}, days = {} }
-end
-
--- Tells whoever watches that something changed.
-local function bring_news()
-  guard.raise()
-  call('INCR', NEWS)
 end

@@ -28,11 +28,6 @@ local function unlease(rec)
   if rec.due == 0 and moves and not has(rec.flags, FLAGS.parked) then rec.due = now end
 end
 
--- Whether the lease of this version still holds.
-local function holds(rec, version)
-  return rec and rec.version == version and rec.lease_until > now
-end
-
 -- Ends one lease without an event of its holder: `reelq_store::transition::hand_back`, once more.
 local function hand_back(rec, why)
   lift(rec)

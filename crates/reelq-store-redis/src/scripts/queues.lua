@@ -1,7 +1,6 @@
 -- Queues: where a job waits that no worker holds. Each account has an index of its queues that are not empty, so
 -- that a claim reads only what it takes, however many jobs wait.
 
-local NONE, READY, WAITING, REPLAY, POLL, FETCH, FETCH_LATER, TO_WITHDRAW = 0, 1, 2, 3, 4, 5, 6, 7
 local NO_DEADLINE = 9007199254740991
 
 -- Which queue a job belongs to that stands as this one does: `reelq_store::rules::queue`, once more.
@@ -15,12 +14,6 @@ local function queue_for(rec)
   if rec.status == RUNNING then return POLL end
   if rec.status == FETCHING then return later_on and FETCH_LATER or FETCH end
   return NONE
-end
-
--- Ready jobs wait in groups of like batch, price, priority and load, so that what a budget or a pause holds back is
--- passed over group by group.
-local function group_of(rec)
-  return text(rec.batch) .. ':' .. text(rec.price) .. ':' .. text(rec.priority) .. ':' .. text(rec.load)
 end
 
 -- How the index names and orders a queue; once a script is enough for each.
