@@ -20,7 +20,7 @@ use reelq_store::{
 script!(
     COMMIT_IMPORT,
     "commit_import",
-    ["job_keys", "load_keys", "record", "later", "books", "queues", "leases", "journals"]
+    ["job_keys", "load_keys", "record", "later", "save", "books", "queues", "leases", "journals"]
 );
 
 /// At most about this many jobs are looked at in one call: it holds up the server while it runs.

@@ -12,10 +12,14 @@ use super::{
 };
 use reelq_store::{Lease, Result};
 
-script!(EXTEND, "extend", ["job_keys", "record", "later", "room"]);
-script!(HEARTBEAT, "heartbeat", ["job_keys", "record", "later", "books", "queues", "leases", "journals", "room"]);
-script!(RELEASE, "release", ["job_keys", "record", "later", "books", "queues", "leases", "room"]);
-script!(DEREGISTER, "deregister", ["job_keys", "record", "later", "books", "queues", "leases", "room"]);
+script!(EXTEND, "extend", ["job_keys", "record", "later", "save", "room"]);
+script!(
+    HEARTBEAT,
+    "heartbeat",
+    ["job_keys", "record", "later", "save", "books", "queues", "leases", "journals", "room"]
+);
+script!(RELEASE, "release", ["job_keys", "record", "later", "save", "books", "queues", "leases", "room"]);
+script!(DEREGISTER, "deregister", ["job_keys", "record", "later", "save", "books", "queues", "leases", "room"]);
 
 fn pack_leases(packer: &mut Packer, leases: &[Lease]) {
     packer.list(leases.len());

@@ -19,6 +19,7 @@ mod facts;
 mod finish;
 mod folders;
 mod full;
+mod header;
 mod heal;
 mod idempotency_tokens;
 mod judge;

@@ -27,6 +27,6 @@ macro_rules! script {
     };
 }
 
-script!(pub(super) FOLDERS, "folders", ["job_keys", "record", "later", "journals", "absent"]);
-script!(pub(super) HEAL, "heal", ["job_keys", "load_keys", "record", "later", "books", "queues"]);
+script!(pub(super) FOLDERS, "folders", ["later", "journals", "absent"]);
+script!(pub(super) HEAL, "heal", ["job_keys", "load_keys", "record", "later", "save", "books", "queues"]);
 script!(pub(super) READ, "read", ["job_keys", "record", "line"]);

@@ -5,6 +5,8 @@ local WITHDRAW = P .. 'withdraw'
 local SEQUENCE = P .. 'sequence'
 
 local NONE, READY, WAITING, REPLAY, POLL, FETCH, FETCH_LATER, TO_WITHDRAW = 0, 1, 2, 3, 4, 5, 6, 7
+local NO_DEADLINE = 9007199254740991
+local HISTORY_KEPT = 64
 
 local function job_key(id) return P .. 'j:' .. id end
 local function history_key(id) return P .. 'h:' .. id end
@@ -38,4 +40,9 @@ local function queue_key(queue, account, entry) return queues_of_kind(queue)(acc
 -- passed over group by group.
 local function group_of(rec)
   return text(rec.batch) .. ':' .. text(rec.price) .. ':' .. text(rec.priority) .. ':' .. text(rec.load)
+end
+
+-- Jobs that wait to be withdrawn by a client, for the script's answer.
+local function to_withdraw()
+  return call('SRANDMEMBER', WITHDRAW, 64)
 end

@@ -12,11 +12,6 @@ local function entry_of(of, key)
   return found
 end
 
-local function save(rec)
-  records[rec.id] = rec
-  later.records[job_key(rec.id)] = encode(rec)
-end
-
 -- `score` false takes the member out.
 local function zset(key, member, score)
   entry_of(later.zsets, key)[member] = score
@@ -32,9 +27,11 @@ local function count(key, field, by)
   fields[field] = (fields[field] or 0) + by
 end
 
+-- A command on a key with a list of whatever length; without a key where that is nil.
 local function in_pieces(command, key, list)
   for first = 1, #list, AT_ONCE do
-    call(command, key, unpack(list, first, math.min(first + AT_ONCE - 1, #list)))
+    local last = math.min(first + AT_ONCE - 1, #list)
+    if key then call(command, key, unpack(list, first, last)) else call(command, unpack(list, first, last)) end
   end
 end
 
@@ -95,9 +92,7 @@ local function flush_records()
     pairs_of[#pairs_of + 1] = key
     pairs_of[#pairs_of + 1] = value
   end
-  for first = 1, #pairs_of, AT_ONCE do
-    call('MSET', unpack(pairs_of, first, math.min(first + AT_ONCE - 1, #pairs_of)))
-  end
+  in_pieces('MSET', nil, pairs_of)
 end
 
 -- What an account spent today; the first change of a day starts its sum anew.

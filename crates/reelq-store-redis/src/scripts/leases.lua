@@ -1,7 +1,6 @@
 -- Leases: giving them, ending them, and taking them back by time.
 
 local RESCUED_AT_ONCE = 1000
-local HISTORY_KEPT = 64
 
 local function write_history(rec, event, worker, reason)
   local key = history_key(rec.id)
@@ -60,9 +59,4 @@ end
 local function rescue_expired()
   local ids = call('ZRANGEBYSCORE', LEASES, '-inf', now, 'LIMIT', 0, RESCUED_AT_ONCE)
   return take_back(ids, 'its time passed')
-end
-
--- Jobs that wait to be withdrawn by a client, for the script's answer.
-local function to_withdraw()
-  return call('SRANDMEMBER', WITHDRAW, 64)
 end
