@@ -98,7 +98,10 @@ async fn read(caller: &Caller, claim: &Claim, reply: &Reply, flags: usize) -> Re
     let (mut leases, mut damaged) = (Vec::new(), Vec::new());
     for given in given {
         match given {
-            Ok(lease) => leases.push(lease),
+            Ok((lease, header)) => {
+                caller.held.note(lease.job.id, header);
+                leases.push(lease);
+            }
             Err(unread) => damaged.push(unread),
         }
     }
@@ -111,7 +114,11 @@ async fn read(caller: &Caller, claim: &Claim, reply: &Reply, flags: usize) -> Re
 }
 
 /// The lease, or what is to be set aside because the job cannot be read: it is handed to no one.
-fn lease(unpacker: &mut Unpacker<'_>, claim: &Claim, reply: &Reply) -> Result<std::result::Result<Lease, Damaged>> {
+fn lease(
+    unpacker: &mut Unpacker<'_>,
+    claim: &Claim,
+    reply: &Reply,
+) -> Result<std::result::Result<(Lease, Header), Damaged>> {
     unpacker.list()?;
     let (record, cancel_requested) = (unpacker.bytes()?, unpacker.flag()?);
     let id = change::read_id(unpacker)?;
@@ -125,15 +132,18 @@ fn lease(unpacker: &mut Unpacker<'_>, claim: &Claim, reply: &Reply) -> Result<st
         }
     };
     Ok(match read_job(json) {
-        Ok(job) => Ok(Lease {
-            job: Arc::new(job),
-            version: header.version,
-            worker: claim.worker.clone(),
-            granted_at: reply.now,
-            lasts: claim.lease,
-            cancel_requested,
-            line,
-        }),
+        Ok(job) => {
+            let lease = Lease {
+                job: Arc::new(job),
+                version: header.version,
+                worker: claim.worker.clone(),
+                granted_at: reply.now,
+                lasts: claim.lease,
+                cancel_requested,
+                line,
+            };
+            Ok((lease, header))
+        }
         Err(error) => Err(Damaged { job: id, version: header.version, error }),
     })
 }

@@ -95,7 +95,8 @@ local hand = (function()
       local fine, raw, version, status, wanted, batch, position = pcall(taken_in_hand, raws[id], origin.queue, worker, lease_until)
       if fine then
         local at = #given + 1
-        local line = leased_line({ id = id, status = status, batch = batch, position = position, lease_until = lease_until })
+        local line = status == FETCHING
+          and leased_line({ id = id, status = status, batch = batch, position = position, lease_until = lease_until }) or ''
         given[at], versions[at], leases[at] = id, version, { raw, wanted, id, line }
         records_of[2 * at - 1], records_of[2 * at] = job_key(id), raw
         lapses[2 * at - 1], lapses[2 * at] = lapses_at, id
