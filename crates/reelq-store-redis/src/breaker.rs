@@ -6,7 +6,7 @@ use super::{caller::Caller, codec::Packer};
 use reelq_store::{Breaker, BreakerView, Error, Result};
 
 script!(BREAKER, "breaker");
-script!(SET_BREAKER, "set_breaker", with "room");
+script!(SET_BREAKER, "set_breaker", ["room"]);
 
 pub(super) async fn read(caller: &Caller, name: &AccountName) -> Result<BreakerView> {
     let reply = caller.call(&BREAKER, &Packer::new().list(1).text(name.as_str()).finish()).await?;

@@ -7,7 +7,7 @@ use reelq_store::rules::bounds;
 use reelq_store::rules::draft::with_budget;
 use reelq_store::{Error, Result};
 
-script!(SET_BUDGET, "set_budget", with "room");
+script!(SET_BUDGET, "set_budget", ["room"]);
 
 /// The batch is as it was read, and the budget is set.
 const DONE: i64 = 0;

@@ -8,6 +8,7 @@ use reelq_model::Timestamp;
 use super::{
     codec::{Packer, Unpacker},
     full::Fullness,
+    held::Held,
     link::{Link, Script},
     memory::{self, Epoch, Memory},
     passed_over::PassedOver,
@@ -67,13 +68,14 @@ pub(super) struct Caller {
     pub unreadable: PassedOver,
     pub memory: Memory,
     pub fullness: Fullness,
+    pub held: Held,
 }
 
 impl Caller {
     /// Over a link, with nothing heard yet.
     pub(super) fn new(link: Link, server_clock: ServerClock) -> Self {
         let (unreadable, fullness) = (PassedOver::default(), Fullness::default());
-        Self { link, server_clock, unreadable, memory: Memory::new(), fullness }
+        Self { link, server_clock, unreadable, memory: Memory::new(), fullness, held: Held::default() }
     }
 
     /// Runs a script on its packed arguments.

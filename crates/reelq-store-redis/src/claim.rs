@@ -7,21 +7,32 @@ use super::{
     change::{self, millis},
     codec::{Packer, Unpacker},
     edit,
+    header::Header,
     idempotency_tokens::IdempotencyTokens,
     load,
-    record::read_job,
+    record::{Record, read_job},
     unreadable::{self, Damaged},
 };
 use reelq_store::{Claim, ClaimStage, Claimed, Lease, Result};
 
-script!(CLAIM, "claim", with "full", with "line");
+script!(
+    CLAIM,
+    "claim",
+    [
+        "job_keys", "record", "line", "later", "save", "books", "queues", "leases", "queued", "hand", "journals", "tokens",
+        "money", "full"
+    ]
+);
+script!(TAKE, "take", ["job_keys", "later", "record", "line", "queued", "hand", "tokens"]);
 
 pub(super) async fn claim(caller: &Caller, marks: &IdempotencyTokens, claim: &Claim) -> Result<Claimed> {
     let Claim { stage, account, worker, batch, only_open, .. } = claim;
     let request = format!("claim {stage:?} {account} {worker} {batch:?} {only_open}");
-    let mark = marks.mark(&request);
-    match caller.call(&CLAIM, &pack(claim, &mark)).await {
-        Ok(reply) => read(caller, claim, &reply).await,
+    let (mark, is_repeat) = marks.mark_or_repeat(&request);
+    // A claim that is repeated may have been given its leases already: that is judged with everything else.
+    let is_plain = *stage != ClaimStage::Submit && claim.except.is_empty() && !is_repeat;
+    match ask(caller, claim, &mark, is_plain).await {
+        Ok((reply, flags)) => read(caller, claim, &reply, flags).await,
         Err(error) => {
             if error.is_transient() {
                 marks.keep(request, mark);
@@ -29,6 +40,17 @@ pub(super) async fn claim(caller: &Caller, marks: &IdempotencyTokens, claim: &Cl
             Err(error)
         }
     }
+}
+/// Where nothing may stand in the way, the script that judges little goes first.
+async fn ask(caller: &Caller, claim: &Claim, mark: &str, is_plain: bool) -> Result<(Reply, usize)> {
+    let arguments = pack(claim, mark);
+    if is_plain {
+        let reply = caller.call(&TAKE, &arguments).await?;
+        if reply.unpack().flag()? {
+            return Ok((reply, 1));
+        }
+    }
+    Ok((caller.call(&CLAIM, &arguments).await?, 0))
 }
 
 fn pack(claim: &Claim, mark: &str) -> Vec<u8> {
@@ -57,8 +79,12 @@ fn pack(claim: &Claim, mark: &str) -> Vec<u8> {
 /// One script call never gives more leases, however many are asked for.
 const LIMIT_MAX: u64 = 1000;
 
-async fn read(caller: &Caller, claim: &Claim, reply: &Reply) -> Result<Claimed> {
+/// Reads an answer from behind so many flags.
+async fn read(caller: &Caller, claim: &Claim, reply: &Reply, flags: usize) -> Result<Claimed> {
     let mut unpacker = reply.unpack();
+    for _ in 0..flags {
+        unpacker.flag()?;
+    }
     let given = unpacker.each(|unpacker| lease(unpacker, claim, reply))?;
     let retry_in = u64::try_from(unpacker.int()?).ok().map(Duration::from_millis);
     let until_day_ends = unpacker.flag()?;
@@ -72,7 +98,10 @@ async fn read(caller: &Caller, claim: &Claim, reply: &Reply) -> Result<Claimed> 
     let (mut leases, mut damaged) = (Vec::new(), Vec::new());
     for given in given {
         match given {
-            Ok(lease) => leases.push(lease),
+            Ok((lease, header)) => {
+                caller.held.note(lease.job.id, header);
+                leases.push(lease);
+            }
             Err(unread) => damaged.push(unread),
         }
     }
@@ -85,21 +114,36 @@ async fn read(caller: &Caller, claim: &Claim, reply: &Reply) -> Result<Claimed> 
 }
 
 /// The lease, or what is to be set aside because the job cannot be read: it is handed to no one.
-fn lease(unpacker: &mut Unpacker<'_>, claim: &Claim, reply: &Reply) -> Result<std::result::Result<Lease, Damaged>> {
+fn lease(
+    unpacker: &mut Unpacker<'_>,
+    claim: &Claim,
+    reply: &Reply,
+) -> Result<std::result::Result<(Lease, Header), Damaged>> {
     unpacker.list()?;
-    let (version, cancel_requested) = (unpacker.count()?, unpacker.flag()?);
-    let (job, id) = (read_job(unpacker.bytes()?), change::read_id(unpacker)?);
+    let (record, cancel_requested) = (unpacker.bytes()?, unpacker.flag()?);
+    let id = change::read_id(unpacker)?;
     let line = load::leased_line(unpacker.bytes()?);
-    Ok(match job {
-        Ok(job) => Ok(Lease {
-            job: Arc::new(job),
-            version,
-            worker: claim.worker.clone(),
-            granted_at: reply.now,
-            lasts: claim.lease,
-            cancel_requested,
-            line,
-        }),
-        Err(error) => Err(Damaged { job: id, version, error }),
+    let read = Header::read(&mut Unpacker::new(record));
+    let (header, json) = match read {
+        Ok(read) => read,
+        Err(error) => {
+            let version = Record::version_of(record).unwrap_or_default();
+            return Ok(Err(Damaged { job: id, version, error }));
+        }
+    };
+    Ok(match read_job(json) {
+        Ok(job) => {
+            let lease = Lease {
+                job: Arc::new(job),
+                version: header.version,
+                worker: claim.worker.clone(),
+                granted_at: reply.now,
+                lasts: claim.lease,
+                cancel_requested,
+                line,
+            };
+            Ok((lease, header))
+        }
+        Err(error) => Err(Damaged { job: id, version: header.version, error }),
     })
 }

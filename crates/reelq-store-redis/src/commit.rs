@@ -7,8 +7,8 @@ use reelq_model::{Acceptance, Event, IllegalTransition, Timestamp};
 
 use super::{
     caller::Caller,
-    change::{self, Answer, Guard, Guarded, Token},
-    edit, late, lease,
+    change::{self, Answer, Answers, Guard, Guarded, Token},
+    edit, late, lease, settle,
 };
 use reelq_store::{
     Commit, Committed, Error, LateAcceptance, Lease, Result,
@@ -25,8 +25,9 @@ struct Plan<'a> {
 pub(super) async fn commit(caller: &Caller, commits: &[Commit]) -> Result<Vec<Committed>> {
     let now = caller.server_clock.now();
     let plans = commits.iter().map(|commit| plan(commit, now)).collect::<Result<Vec<_>>>()?;
-    let changes: Vec<_> = plans.iter().flatten().map(|plan| &plan.change).collect();
-    let done = change::apply(caller, &changes).await?;
+    let planned = commits.iter().zip(&plans).filter_map(|(commit, plan)| Some((commit, &plan.as_ref()?.change)));
+    let planned: Vec<_> = planned.collect();
+    let done = apply(caller, &planned).await?;
     let mut answers = done.each.into_iter();
     let mut committed = Vec::with_capacity(commits.len());
     for (commit, plan) in commits.iter().zip(plans) {
@@ -37,6 +38,21 @@ pub(super) async fn commit(caller: &Caller, commits: &[Commit]) -> Result<Vec<Co
     edit::withdraw(caller, &done.withdrawn).await?;
     late::settle_parents(caller, commits.iter().map(|commit| &*commit.lease.job)).await;
     Ok(committed)
+}
+
+/// Does the changes: those that need no judging in one call, and the others, if there are any, in another.
+async fn apply(caller: &Caller, planned: &[(&Commit, &Guarded<'_>)]) -> Result<Answers> {
+    let (settled, now) = settle::settle(caller, planned).await?;
+    let open = planned.iter().zip(&settled).filter(|(_, answer)| answer.is_none());
+    let open: Vec<_> = open.map(|((_, change), _)| *change).collect();
+    if let (Some(now), true) = (now, open.is_empty()) {
+        return Ok(Answers { now, each: settled.into_iter().flatten().collect(), withdrawn: Vec::new() });
+    }
+    let done = change::apply(caller, &open).await?;
+    let mut judged = done.each.into_iter();
+    let each = settled.into_iter().map(|answer| answer.or_else(|| judged.next()).unwrap_or(Answer::Stale)).collect();
+    // Leases that were kept first began then.
+    Ok(Answers { now: now.unwrap_or(done.now), each, withdrawn: done.withdrawn })
 }
 
 /// Judges the commit by what its lease knows of the job; whether the lease holds, and whether anyone wants the job cancelled,

@@ -1,7 +1,7 @@
 //! What scripts need to know of a job without understanding it, and the numbers that stand for words. These are never
 //! given another meaning.
 
-use reelq_model::{Job, Money};
+use reelq_model::Job;
 
 use super::codec::Packer;
 use reelq_store::rules::bounds;
@@ -23,21 +23,47 @@ pub(super) use reelq_store::rules::{
     codes::{pause, read_status, status},
 };
 
-/// Packs `{ status, flags, price, spent, reserved, deadline, days }`; days: of what was spent, day and amount in turn.
-pub(super) fn write(packer: &mut Packer, job: &Job, parked: bool) {
-    packer
-        .list(7)
-        .int(status(job.status()))
-        .int(flags(job, parked))
-        .int(bounds::price(job.price))
-        .int(bounds::amount(job.spent()))
-        .int(bounds::amount(job.reserved()))
-        .int(job.link_deadline().map_or(0, |at| bounds::time(at).millis()));
-    let days: Vec<(i64, Money)> = job.spent_by_day().collect();
-    packer.list(2 * days.len());
-    for (day, amount) in days {
-        packer.int(day).int(bounds::amount(amount));
+/// The facts themselves.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Facts {
+    pub status: i64,
+    pub flags: i64,
+    pub price: i64,
+    pub spent: i64,
+    pub reserved: i64,
+    /// When the first of its links dies; 0 where none does.
+    pub deadline: i64,
+    /// Of what was spent, day and amount in turn.
+    pub days: Vec<i64>,
+}
+
+impl Facts {
+    pub(super) fn of(job: &Job, parked: bool) -> Self {
+        Self {
+            status: status(job.status()),
+            flags: flags(job, parked),
+            price: bounds::price(job.price),
+            spent: bounds::amount(job.spent()),
+            reserved: bounds::amount(job.reserved()),
+            deadline: job.link_deadline().map_or(0, |at| bounds::time(at).millis()),
+            days: job.spent_by_day().flat_map(|(day, amount)| [day, bounds::amount(amount)]).collect(),
+        }
     }
+
+    /// Packs `{ status, flags, price, spent, reserved, deadline, days }`.
+    pub(super) fn write(&self, packer: &mut Packer) {
+        let Self { status, flags, price, spent, reserved, deadline, days } = self;
+        packer.list(7).int(*status).int(*flags).int(*price).int(*spent).int(*reserved).int(*deadline);
+        packer.list(days.len());
+        for entry in days {
+            packer.int(*entry);
+        }
+    }
+}
+
+/// Packs the facts of a job.
+pub(super) fn write(packer: &mut Packer, job: &Job, parked: bool) {
+    Facts::of(job, parked).write(packer);
 }
 
 fn flags(job: &Job, parked: bool) -> i64 {

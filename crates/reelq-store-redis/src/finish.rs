@@ -17,7 +17,11 @@ use reelq_store::{
     transition::{self, LineTerms, StoredJob},
 };
 
-script!(COMMIT_IMPORT, "commit_import");
+script!(
+    COMMIT_IMPORT,
+    "commit_import",
+    ["job_keys", "load_keys", "record", "later", "save", "books", "queues", "leases", "journals"]
+);
 
 /// At most about this many jobs are looked at in one call: it holds up the server while it runs.
 const VISITS: i64 = 1_000;

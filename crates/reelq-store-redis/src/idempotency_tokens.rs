@@ -33,8 +33,14 @@ impl IdempotencyTokens {
 
     /// The mark for a request: that of the same one before it, where that was never answered.
     pub(super) fn mark(&self, request: &str) -> String {
+        self.mark_or_repeat(request).0
+    }
+
+    /// The same, and whether it is that of one before it.
+    pub(super) fn mark_or_repeat(&self, request: &str) -> (String, bool) {
         let known = self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(request);
-        known.unwrap_or_else(|| format!("{}.{:x}", self.process, self.last.fetch_add(1, Ordering::Relaxed)))
+        let fresh = || format!("{}.{:x}", self.process, self.last.fetch_add(1, Ordering::Relaxed));
+        known.map_or_else(|| (fresh(), false), |known| (known, true))
     }
 
     /// Remembers the mark of a request that brought no answer.

@@ -12,10 +12,14 @@ use super::{
 };
 use reelq_store::{Lease, Result};
 
-script!(EXTEND, "extend", with "room");
-script!(HEARTBEAT, "heartbeat", with "room");
-script!(RELEASE, "release", with "room");
-script!(DEREGISTER, "deregister", with "room");
+script!(EXTEND, "extend", ["job_keys", "record", "later", "save", "room"]);
+script!(
+    HEARTBEAT,
+    "heartbeat",
+    ["job_keys", "record", "later", "save", "books", "queues", "leases", "journals", "room"]
+);
+script!(RELEASE, "release", ["job_keys", "record", "later", "save", "books", "queues", "leases", "room"]);
+script!(DEREGISTER, "deregister", ["job_keys", "record", "later", "save", "books", "queues", "leases", "room"]);
 
 fn pack_leases(packer: &mut Packer, leases: &[Lease]) {
     packer.list(leases.len());
@@ -28,7 +32,13 @@ pub(super) async fn extend(caller: &Caller, leases: &[Lease], lasts: Duration) -
     let mut packer = Packer::new();
     packer.list(2).int(millis(lasts));
     pack_leases(&mut packer, leases);
-    caller.call(&EXTEND, &packer.finish()).await?.unpack().each(Unpacker::flag)
+    let reply = caller.call(&EXTEND, &packer.finish()).await?;
+    let held = reply.unpack().each(Unpacker::flag)?;
+    let until = reply.now.millis().saturating_add(millis(lasts));
+    for (lease, _) in leases.iter().zip(&held).filter(|(_, held)| **held) {
+        caller.held.lengthen(lease.job.id, lease.version, until);
+    }
+    Ok(held)
 }
 
 pub(super) async fn release(caller: &Caller, leases: &[Lease]) -> Result<()> {

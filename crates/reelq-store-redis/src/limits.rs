@@ -18,11 +18,11 @@ use reelq_limits::{
 use reelq_store::rules::bounds;
 use reelq_store::{AccountLimits, AccountView, Error, HeldBatch, Pace, Pause, PauseReason, Result};
 
-script!(ACCOUNTS, "accounts");
-script!(PAUSE_ACCOUNT, "pause_account", with "room");
-script!(PAUSE_BATCH, "pause_batch", with "room");
-script!(RESUME_ACCOUNT, "resume_account", with "room");
-script!(SET_LIMITS, "set_limits", with "room");
+script!(ACCOUNTS, "accounts", ["job_keys", "tokens", "money"]);
+script!(PAUSE_ACCOUNT, "pause_account", ["room"]);
+script!(PAUSE_BATCH, "pause_batch", ["room"]);
+script!(RESUME_ACCOUNT, "resume_account", ["room"]);
+script!(SET_LIMITS, "set_limits", ["room"]);
 
 const NANOS_PER_MILLI: u64 = 1_000_000;
 

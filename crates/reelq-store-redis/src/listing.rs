@@ -13,7 +13,7 @@ use super::{
 };
 use reelq_store::{Cursor, Error, JobFilter, JobView, Result, Scanned};
 
-script!(SELECT, "select");
+script!(SELECT, "select", ["job_keys", "record"]);
 
 /// At most this many jobs are read whole in one call.
 const AT_ONCE: usize = 250;

@@ -17,9 +17,9 @@ use super::{
 use reelq_store::rules::bounds;
 use reelq_store::{BatchDraft, Enqueued, Error, Import, Known, Line, LineDraft, Result};
 
-script!(BEGIN_IMPORT, "begin_import", with "clear");
-script!(ENQUEUE, "enqueue");
-script!(KNOWN, "known");
+script!(BEGIN_IMPORT, "begin_import", ["job_keys", "load_keys", "record", "clear"]);
+script!(ENQUEUE, "enqueue", ["job_keys", "load_keys", "record", "later"]);
+script!(KNOWN, "known", ["job_keys", "record"]);
 
 /// At most this many lines go in one call, and about this many bytes: a call holds up the server while it runs.
 const AT_ONCE: usize = 1_000;

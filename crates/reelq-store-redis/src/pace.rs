@@ -10,7 +10,7 @@ use super::{
 use reelq_store::{Error, Pace, PaceView, Result, Usage};
 
 script!(PACE, "pace");
-script!(SET_PACE, "set_pace", with "room");
+script!(SET_PACE, "set_pace", ["room"]);
 
 pub(super) async fn read(caller: &Caller, name: &AccountName) -> Result<PaceView> {
     let reply = caller.call(&PACE, &Packer::new().list(1).text(name.as_str()).finish()).await?;

@@ -5,7 +5,7 @@ use reelq_model::BatchName;
 use super::{caller::Caller, codec::Packer};
 use reelq_store::{Error, Purge, Result, Unfinished};
 
-script!(PURGE, "purge", with "tasks", with "clear", with "room");
+script!(PURGE, "purge", ["job_keys", "load_keys", "record", "tasks", "clear", "room"]);
 
 pub(super) async fn purge(caller: &Caller, batch: &BatchName) -> Result<Purge> {
     let reply = caller.call(&PURGE, &Packer::new().list(1).text(batch.as_str()).finish()).await?;

@@ -14,10 +14,10 @@ use super::{
 use reelq_store::rules::unreadable;
 use reelq_store::{Error, HistoryEntry, JobView, Result, Unread, WorkerView};
 
-script!(HISTORY, "history");
+script!(HISTORY, "history", ["job_keys", "record"]);
 script!(NOW, "now");
 script!(OPEN, "open");
-script!(WORKERS, "workers");
+script!(WORKERS, "workers", ["job_keys"]);
 
 /// Begins the namespace, or takes over one of an earlier format; refused where a newer one was found.
 pub(super) async fn open(caller: &Caller) -> Result<Timestamp> {

@@ -3,21 +3,16 @@
 
 use reelq_model::{Job, JobId, Status, Timestamp, WorkerId};
 
-use super::{codec::Unpacker, facts};
+use super::{
+    codec::Unpacker,
+    facts,
+    header::{FIELDS_MIN, FORMAT, Header, SINCE_QUEUED, time},
+};
 use reelq_store::rules::{bounds, cancel::CancelWish};
 use reelq_store::{Error, Result, transition::StoredJob};
 
-/// The newest format that this version reads.
-pub(super) const FORMAT: i64 = 1;
-
-/// How many entries the header has; those past the due time are left out from the end where they say nothing.
-const FIELDS: usize = 21;
-const FIELDS_MIN: usize = 14;
-/// Where in it the status stands.
+/// Where in a header the status stands.
 const STATUS_AT: usize = 7;
-
-/// Stands for a due time that is the job's own `queued_at`.
-const SINCE_QUEUED: i64 = 1;
 
 /// One record.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,45 +60,28 @@ impl Record {
 
     /// Reads a record's bytes.
     pub(super) fn read(bytes: &[u8]) -> Result<Self> {
-        let mut header = Unpacker::new(bytes);
-        let length = header.list()?;
-        let format = header.int()?;
-        if format != FORMAT || !(FIELDS_MIN..=FIELDS).contains(&length) {
-            let found = u32::try_from(format).unwrap_or(u32::MAX);
-            return Err(Error::Format { found, supported: u32::try_from(FORMAT).unwrap_or(0) });
-        }
-        let version = header.count()?;
-        let (batch, _account) = (header.count()?, header.int()?);
-        let (load, seq, position) = (header.count()?, header.count()?, header.count()?);
-        let (_status, _queue) = (header.int()?, header.int()?);
-        let (flags, cancel) = (header.int()?, header.int()?);
-        let (_priority, _price, due) = (header.int()?, header.int()?, header.int()?);
-        for _unused in 14..length.min(17) {
-            header.int()?;
-        }
-        let lease_until = if length > 17 { header.int()? } else { 0 };
-        let worker = if length > 18 { header.text()? } else { "" };
-        let token = if length > 19 { header.bytes()?.to_vec() } else { Vec::new() };
-        if length > 20 {
-            header.each(Unpacker::int)?;
-        }
-        let job = read_job(header.rest())?;
-        let due = if due == SINCE_QUEUED { Some(job.queued_at) } else { time(due) };
-        Ok(Self {
-            version,
-            batch,
-            load,
-            seq,
-            position,
-            cancel: CancelWish::from_code(cancel),
-            parked: flags & facts::PARKED != 0,
-            bought: flags & facts::BOUGHT != 0,
+        let (header, json) = Header::read(&mut Unpacker::new(bytes))?;
+        Ok(Self::new(header, read_job(json)?))
+    }
+
+    /// The record of a job with this header.
+    pub(super) fn new(header: Header, job: Job) -> Self {
+        let due = if header.due == SINCE_QUEUED { Some(job.queued_at) } else { time(header.due) };
+        Self {
+            version: header.version,
+            batch: header.batch,
+            load: header.load,
+            seq: header.seq,
+            position: header.position,
+            cancel: CancelWish::from_code(header.cancel),
+            parked: header.facts.flags & facts::PARKED != 0,
+            bought: header.facts.flags & facts::BOUGHT != 0,
             due,
-            lease_until: time(lease_until),
-            worker: WorkerId::new(worker).ok(),
-            token,
+            lease_until: time(header.lease_until),
+            worker: header.worker(),
+            token: header.token,
             job,
-        })
+        }
     }
 
     /// Whether a worker holds it.
@@ -123,11 +101,6 @@ impl Record {
             listed: self.position != 0,
         }
     }
-}
-
-/// Times are milliseconds; 0 stands for none.
-fn time(millis: i64) -> Option<Timestamp> {
-    (millis != 0).then(|| Timestamp::from_millis(millis))
 }
 
 pub(super) fn read_job(json: &[u8]) -> Result<Job> {

@@ -7,7 +7,7 @@ use reelq_model::JobId;
 use super::{caller::Caller, change, heal, record::Record, scripts, views};
 use reelq_store::Result;
 
-script!(REMOVE, "remove", with "tasks", with "room");
+script!(REMOVE, "remove", ["job_keys", "record", "later", "save", "books", "queues", "room"]);
 
 /// All that the record holds; nothing where there is no such record, or it can be read.
 pub(super) async fn held(caller: &Caller, job: JobId) -> Result<Option<Vec<u8>>> {

@@ -12,7 +12,7 @@ use super::{
 use reelq_store::{Error, Import, ImportsSeen, NotedRequest, Noting, RequestNote, Result, Unnoted};
 
 script!(NOTED, "noted");
-script!(REQUESTS, "requests", with "room");
+script!(REQUESTS, "requests", ["room"]);
 
 /// At most so many go in one call: it holds up the server while it runs.
 const AT_ONCE: usize = 1_000;

@@ -7,24 +7,18 @@ macro_rules! piece {
     };
 }
 
-/// A script that moves or reads records: every piece that most need, those that only it needs, and its own text behind
-/// them. Lua gives a function 200 names at its top: the script's own text is a function of its own, beside the pieces.
+/// A script: what every one begins with, the pieces that it needs, in the order in which they need each other, and its own
+/// text behind them. Each call makes the functions of all its pieces, so that none stands there which is not called. Lua gives
+/// a function 200 names at its top: the script's own text is a function of its own, beside the pieces.
 macro_rules! script {
-    ($vis:vis $name:ident, $file:literal $(, with $piece:literal)*) => {
+    ($vis:vis $name:ident, $file:literal $(, [$($piece:literal),* $(,)?])?) => {
         $vis static $name: $crate::link::Script = $crate::link::Script::new(
             $file,
             &[
                 piece!("start"),
                 piece!("keys"),
-                piece!("later"),
                 piece!("guard"),
-                piece!("record"),
-                piece!("books"),
-                piece!("queues"),
-                piece!("leases"),
-                piece!("tokens"),
-                piece!("money"),
-                $(piece!($piece),)*
+                $($(piece!($piece),)*)?
                 "return (function()\n",
                 piece!($file),
                 "end)()\n",
@@ -33,6 +27,6 @@ macro_rules! script {
     };
 }
 
-script!(pub(super) FOLDERS, "folders", with "absent");
-script!(pub(super) HEAL, "heal");
-script!(pub(super) READ, "read", with "line");
+script!(pub(super) FOLDERS, "folders", ["later", "journals", "absent"]);
+script!(pub(super) HEAL, "heal", ["job_keys", "load_keys", "record", "later", "save", "books", "queues"]);
+script!(pub(super) READ, "read", ["job_keys", "record", "line"]);

@@ -13,7 +13,7 @@ use reelq_limits::remaining_budget::is_reached;
 use reelq_store::rules::{ledger::BatchSums, unreadable};
 use reelq_store::{BatchDraft, BatchRecord, BatchView, Error, Result, StatusCounts};
 
-script!(BATCHES, "batches");
+script!(BATCHES, "batches", ["job_keys", "money"]);
 
 /// At most this many batches are read in one call.
 const AT_ONCE: i64 = 100;

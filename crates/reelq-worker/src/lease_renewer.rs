@@ -13,6 +13,8 @@ use crate::{
 
 /// The most leases in one round trip.
 const GROUP: usize = 512;
+/// Whatever change was missed, no stage worker sleeps for longer.
+const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
 pub(crate) struct LeaseRenewer {
@@ -30,7 +32,7 @@ pub(crate) struct LeaseRenewer {
 impl LeaseRenewer {
     /// Runs until the runtime has no job left in flight.
     pub(crate) async fn run(self) {
-        let mut outage = Outage::default();
+        let (mut outage, mut slept) = (Outage::default(), LONGEST_SLEEP);
         loop {
             let (result, pause) = match self.round().await {
                 Ok(()) => (Ok(()), self.every),
@@ -38,9 +40,19 @@ impl LeaseRenewer {
                 Err(error) => (Err(error), self.every / 8),
             };
             match result {
-                Err(error) if error.is_transient() => outage.failed(&error),
+                Err(error) if error.is_transient() => {
+                    outage.failed(&error);
+                    slept = LONGEST_SLEEP;
+                }
                 Err(error) => return self.fatal.raise(error),
-                Ok(()) => outage.answered(),
+                Ok(()) => {
+                    outage.answered();
+                    if slept >= LONGEST_SLEEP {
+                        self.timers.wake_all();
+                        slept = Duration::ZERO;
+                    }
+                    slept += self.every;
+                }
             }
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
@@ -54,8 +66,6 @@ impl LeaseRenewer {
         if rescued > 0 {
             tracing::info!(rescued, "took back what a dead worker had leased");
         }
-        // Whatever change was missed, no stage worker sleeps through more than one round.
-        self.timers.wake_all();
         for (lasts, jobs) in self.by_length() {
             for group in jobs.chunks(GROUP) {
                 self.extend(group, lasts).await?;

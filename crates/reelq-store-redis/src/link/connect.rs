@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use redis::{AsyncConnectionConfig, RedisConnectionInfo, aio::MultiplexedConnection};
+use redis::{AsyncConnectionConfig, ProtocolVersion, RedisConnectionInfo, aio::MultiplexedConnection};
 use secrecy::ExposeSecret as _;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -18,6 +18,7 @@ use tokio_rustls::TlsConnector;
 use super::{
     address::{Address, Node, Place},
     faults::{self, Fault},
+    hearing::{self, Told},
     options::LinkOptions,
     secret::SecretSource,
     tls,
@@ -62,6 +63,8 @@ pub(super) struct Connector {
     shown: String,
     /// The nodes of a cluster, as it named them last.
     pub(super) seen: Mutex<Vec<Node>>,
+    /// Who hears what the server says unasked; it is only asked to speak where there is one.
+    pub(super) told: Option<Told>,
 }
 
 impl Connector {
@@ -73,7 +76,12 @@ impl Connector {
             // Files that cannot be read are a mistake at the beginning; later they may be in the middle of a change.
             tls::connector(&options.tls)?;
         }
-        Ok(Self { address, options, slot, login, shown, seen: Mutex::default() })
+        Ok(Self { address, options, slot, login, shown, seen: Mutex::default(), told: None })
+    }
+
+    /// The same, whose connections are told of what is read over them.
+    pub(super) fn hearing(self, told: Told) -> Self {
+        Self { told: Some(told), ..self }
     }
 
     /// The address as messages show it.
@@ -141,9 +149,13 @@ impl Connector {
             let unread = |reason| faults::refused(format!("the password for {at} cannot be read: {reason}"));
             info = info.set_password(secret.map_err(unread)?.expose_secret());
         }
-        let config = AsyncConnectionConfig::new()
+        let mut config = AsyncConnectionConfig::new()
             .set_connection_timeout(None)
             .set_response_timeout(Some(self.options.response_timeout));
+        if let Some(told) = &self.told {
+            info = info.set_protocol(ProtocolVersion::RESP3);
+            config = config.set_push_sender(hearing::sender(told.clone()));
+        }
         let introduced = MultiplexedConnection::new_with_config(&info, stream, config).await;
         let (connection, driver) = introduced.map_err(|error| faults::judge(&error, at, "the login"))?;
         #[expect(clippy::disallowed_methods, reason = "the driver ends with its connection, which aborts it")]

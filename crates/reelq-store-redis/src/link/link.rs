@@ -11,6 +11,7 @@ use super::{
     durable::Syncing,
     everywhere, faults,
     fence::fenced,
+    hearing::{Ear, Hearing},
     lent::{drop_broken, get},
     options::LinkOptions,
     pool::{Connection, Connections, Maker, Places},
@@ -30,6 +31,7 @@ struct Inner {
     maker: Maker,
     plain: Places,
     durable: Connections,
+    hearing: Hearing,
     fence: String,
 }
 
@@ -41,11 +43,14 @@ impl Link {
         options: LinkOptions,
         clock: SharedClock,
     ) -> Result<Self> {
-        let maker = Maker::new(Connector::new(address, options, slot::of(namespace.name()))?, clock);
+        let connector = || Connector::new(address.clone(), options.clone(), slot::of(namespace.name()));
+        let hearing = Hearing::new(connector()?, clock.clone())?;
+        let maker = Maker::new(connector()?, clock);
         let options = &maker.connector.options;
         let link = Self(Arc::new(Inner {
             plain: maker.places(options.calls)?,
             durable: maker.pool(options.durable_calls)?,
+            hearing,
             fence: format!("{}fence", namespace.prefix()),
             namespace,
             maker: maker.clone(),
@@ -111,6 +116,16 @@ impl Link {
         self.settle(outcome, &connection, "a query")
     }
 
+    /// Hears what the server tells from now on of keys that were read by [`Self::query_and_hear`].
+    pub(crate) fn ear(&self) -> Ear {
+        self.0.hearing.ear()
+    }
+
+    /// Runs one plain read, and has it told when what it read changes; nothing where the server does not tell.
+    pub(crate) async fn query_and_hear(&self, read: &Cmd) -> Result<Option<Value>> {
+        self.0.hearing.read(read).await
+    }
+
     /// Calls by hash, and teaches the server the script where it does not know it.
     async fn run(&self, connection: &Connection, call: &Call) -> Result<Value, RedisError> {
         let mut wire = connection.channel();
@@ -153,5 +168,6 @@ impl Link {
         drop_broken(&self.0.plain);
         drop_broken(&self.0.plain.manager().0);
         drop_broken(&self.0.durable);
+        self.0.hearing.drop_broken();
     }
 }

@@ -12,6 +12,7 @@ mod faults;
 mod fence;
 mod find;
 mod handshake;
+mod hearing;
 mod lent;
 #[expect(clippy::module_inception, reason = "the folder is about this one thing")]
 mod link;

@@ -26,7 +26,7 @@ use super::{
     connect::{Connector, Wire},
     durable::{self, Syncing},
     faults::{self, Fault},
-    handshake,
+    handshake, hearing,
     lent::get,
     options::Durability,
     refusals::Refusals,
@@ -149,6 +149,10 @@ impl Maker {
         connection.syncing = self
             .in_time(connection.began, async {
                 handshake::lets_us_in(&mut channel).await.map_err(|error| faults::judge(&error, at, "PING"))?;
+                if self.connector.told.is_some() {
+                    hearing::begin(&mut channel, at).await?;
+                    return Ok(Syncing::ByItself);
+                }
                 match self.connector.options.durability {
                     Durability::Strict => durable::examine(&mut channel, at).await,
                     Durability::Normal => Ok(Syncing::ByItself),

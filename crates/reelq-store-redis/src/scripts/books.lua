@@ -1,19 +1,9 @@
 -- Counters: what a record adds to its batch's and its account's sums. Booked off before a change and on after it, so
 -- that the sums always equal what the records say. The rule is `reelq_store::rules::ledger`, once more.
 
-local QUEUED, SUBMITTING, UNCONFIRMED, RUNNING, FETCHING, SUCCEEDED = 0, 1, 2, 3, 4, 5
-
-local function one_if(condition)
-  return condition and 1 or 0
-end
-
 -- A job whose line is gone is shown for as long as it moves, and for good where it was bought.
 local function shown(rec)
   return rec.position ~= 0 or rec.status < SUCCEEDED or has(rec.flags, FLAGS.bought)
-end
-
-local function in_hand(rec)
-  return rec.lease_until ~= 0
 end
 
 local function takes_a_place(rec)
@@ -40,9 +30,6 @@ local function book_batch(rec, sign)
   end
   if queued and not in_hand(rec) then count(prices_key(rec.batch), text(rec.price), sign) end
 end
-
-local MILLIS_A_DAY = 86400000
-local today = math.floor(now / MILLIS_A_DAY)
 
 -- Of what was spent, the amount that was charged today; `days` holds days and amounts in turn.
 local function spent_today(rec)

@@ -7,7 +7,7 @@
 --            except  names of batches of which nothing new is taken: no job that was never sent, no output to fetch
 --            only_open  1 where nothing is taken but submissions that are open
 --            token   tells a repeat of this very claim, whose answer was lost, from another one
--- Result   { now, leases, retry_in, until_day_ends, withdrawn, limits_missing, full }; a lease is { version, cancel_requested, json, id, line }
+-- Result   { now, leases, retry_in, until_day_ends, withdrawn, limits_missing, full }; a lease is { record, cancel_requested, id, line }
 --            retry_in         milliseconds; -1 where only news can bring work
 --            until_day_ends   `retry_in` is the end of the day whose budget is reached
 --            limits_missing   the account's limits are not there, or not all of them: nothing is bought before they are set
@@ -19,7 +19,7 @@ local function whole()
 local SUBMIT, POLL_STAGE = 1, 2
 local THROTTLED = 1
 -- A throttled account's status requests wait for five minutes at most: what is paid for must not be silenced.
-local MOST = { promoted = 500, note_ms = 120000, page = 16, polls_throttled_ms = 300000 }
+local MOST = { promoted = 500, page = 16, polls_throttled_ms = 300000 }
 
 local stage, account_name, limit, worker, lasts, batch_name, token = unpack(args)
 local account, batch, desk, limits_missing
@@ -55,14 +55,8 @@ local function sooner(one, other)
   return one or other
 end
 
--- Indexes name the batches that have something in a queue; a claim that is narrowed looks at its own alone.
 local function queues_of(queue, latest, most)
-  local index = index_key(queue, account)
-  if batch then
-    local first = call('ZSCORE', index, text(batch))
-    return first and tonumber(first) <= latest and { text(batch) } or {}
-  end
-  return call('ZRANGEBYSCORE', index, '-inf', latest, 'LIMIT', 0, most)
+  return queued.queues_of(account, batch, queue, latest, most)
 end
 
 -- The same without the batches of which nothing new is taken.
@@ -75,35 +69,13 @@ function aside.queues_of(queue, latest, most)
   return found
 end
 
--- The `most` first members of a kind of queue over all batches, by their scores. No more than `most` batches can have
--- one of them, for each that comes earlier in the index has an earlier member.
+-- The `most` first members of a kind of queue.
 local function first_of(queue, latest, most, queues)
-  local found = {}
-  for _, entry in ipairs((queues or queues_of)(queue, latest, most)) do
-    local key = queue_key(queue, account, entry)
-    local members = call('ZRANGEBYSCORE', key, '-inf', latest, 'WITHSCORES', 'LIMIT', 0, most)
-    local origin = { key = key, index = index_key(queue, account), entry = entry }
-    for at = 1, #members, 2 do
-      found[#found + 1] = { id = members[at], score = tonumber(members[at + 1]) }
-      origins[members[at]] = origin
-    end
-  end
-  table.sort(found, function(one, other) return one.score < other.score end)
-  local ids = {}
-  for at = 1, math.min(#found, most) do ids[at] = found[at].id end
-  return readable(ids)
+  return queued.first_of(account, queue, (queues or queues_of)(queue, latest, most), latest, most, origins)
 end
 
--- Milliseconds until the first of a kind of queue is due; nil where there is none.
 local function next_due(queue)
-  local index = index_key(queue, account)
-  local first
-  if batch then
-    first = call('ZSCORE', index, text(batch))
-  else
-    first = call('ZRANGE', index, 0, 0, 'WITHSCORES')[2]
-  end
-  return first and math.max(tonumber(first) - now, 0)
+  return queued.soonest(account, batch, queue)
 end
 
 -- The same without the batches of which nothing new is taken.
@@ -119,9 +91,8 @@ end
 
 -- Moves what waited for its time to where it can be claimed.
 local function promote(queue)
-  local ids = first_of(queue, now, MOST.promoted)
+  local ids = readable(first_of(queue, now, MOST.promoted))
   if #ids == 0 then return end
-  prefetch(ids)
   for _, id in ipairs(ids) do
     local rec = record(id)
     dequeue(rec)
@@ -131,33 +102,29 @@ local function promote(queue)
   flush()
 end
 
--- The claim's own note: the leases that it gave, for a repeat whose first answer was lost.
-local function note_key()
-  return P .. 'c:' .. worker .. ':' .. stage .. ':' .. text(account)
-end
-
 local function wants_cancel(rec)
   return rec.cancel == 1 or (rec.cancel ~= 0 and rec.status == QUEUED)
 end
 
-local function give(ids)
-  ids = readable(ids)
-  if #ids == 0 then return {} end
-  local leases, versions = {}, {}
-  for at, id in ipairs(ids) do
+-- Those whose records are not as they should be: they come out of their queue, or one by one into hand.
+local function give_apart(ids, leases, given, versions)
+  for _, id in ipairs(readable(ids)) do
     local rec = record(id)
     lift(rec)
     rec.version = rec.version + 1
     rec.token = ''
     hold(rec, worker, lasts)
     set_down(rec)
-    versions[at] = rec.version
-    leases[at] = { rec.version, wants_cancel(rec), json_of(rec), id, leased_line(rec) }
+    local at = #given + 1
+    given[at], versions[at], leases[at] = id, rec.version, { encode(rec), wants_cancel(rec), id, leased_line(rec) }
   end
   flush()
-  guard.raise()
-  call('ZADD', WORKERS, 'NX', now, worker)
-  call('SET', note_key(), cmsgpack.pack({ token, ids, versions }), 'PX', MOST.note_ms)
+end
+
+local function give(ids)
+  local leases, given, versions, others = hand.take(account, ids, origins, worker, lasts)
+  if #others > 0 then give_apart(others, leases, given, versions) end
+  hand.note(worker, stage, account, token, given, versions)
   return leases
 end
 
@@ -199,6 +166,14 @@ local function open_head(number)
   }
 end
 
+-- Where the jobs of a group are found.
+local function origin_of(group)
+  return {
+    queue = READY, key = queue_key(READY, account, group.name), index = index_key(READY, account), entry = group.name,
+    score = group.level, fresh = fresh_key(account, group.name),
+  }
+end
+
 -- The batches with jobs that are ready, each with its groups by priority. The index has them by priority.
 local function open_heads()
   local heads, by_batch = {}, {}
@@ -212,6 +187,7 @@ local function open_heads()
       end
       local head = by_batch[number]
       local group = { name = groups[at], price = price, level = tonumber(groups[at + 1]), from = 0, last = 0, page = {}, at = 1 }
+      group.origin = origin_of(group)
       if head then head.groups[#head.groups + 1] = group end
     end
   end
@@ -229,14 +205,6 @@ end
 -- Whether a list was left with entries that no one has looked at: the next claim goes on there, at once.
 local unswept = false
 
--- A group of which nothing was left but jobs that something became of.
-local function emptied(group)
-  return {
-    key = queue_key(READY, account, group.name), index = index_key(READY, account), entry = group.name,
-    score = group.level, fresh = fresh_key(account, group.name),
-  }
-end
-
 -- The next job of a group, read in pages; nil where it has no more.
 local function peek(group)
   if group.at > #group.page then
@@ -244,7 +212,7 @@ local function peek(group)
     unswept = not refill(account, group.name, group.from + MOST.page) or unswept
     -- From the last age on, not by rank: filling the queue up may have put older jobs before what was read.
     group.page = call('ZRANGEBYSCORE', key, '(' .. text(group.last), '+inf', 'WITHSCORES', 'LIMIT', 0, MOST.page)
-    if #group.page == 0 and group.from == 0 then flush_index(key, emptied(group)) end
+    if #group.page == 0 and group.from == 0 then flush_index(key, group.origin) end
     group.from, group.at = group.from + MOST.page, 1
     group.last = tonumber(group.page[#group.page] or group.last)
   end
@@ -272,7 +240,7 @@ local function take_from(head)
   end
   if not best then return nil end
   best.at = best.at + 2
-  origins[best_id] = emptied(best)
+  origins[best_id] = best.origin
   for _, money in ipairs({ head, purse }) do
     for _, field in ipairs({ 'left', 'total', 'today' }) do
       if money[field] then money[field] = money[field] - math.max(best.price, 0) end
@@ -438,7 +406,7 @@ local function read_desk()
 end
 
 local function given_before()
-  local note = call('GET', note_key())
+  local note = call('GET', hand.note_key(worker, stage, account))
   note = kept.list(note)
   if not note or note[1] ~= token then return nil end
   local leases = {}
@@ -446,7 +414,7 @@ local function given_before()
   for at, id in ipairs(note[2]) do
     local rec = record(id)
     if holds(rec, note[3][at]) then
-      leases[#leases + 1] = { rec.version, wants_cancel(rec), json_of(rec), id, leased_line(rec) }
+      leases[#leases + 1] = { encode(rec), wants_cancel(rec), id, leased_line(rec) }
     end
   end
   return leases

@@ -2,7 +2,6 @@
 -- commands. Of several words about one member of one set the last one counts.
 
 local later = { zsets = {}, sets = {}, counts = {}, records = {}, queues = {}, ends = {}, days = {} }
-local AT_ONCE = 1000
 
 local function entry_of(of, key)
   local found = of[key]
@@ -28,9 +27,11 @@ local function count(key, field, by)
   fields[field] = (fields[field] or 0) + by
 end
 
+-- A command on a key with a list of whatever length; without a key where that is nil.
 local function in_pieces(command, key, list)
   for first = 1, #list, AT_ONCE do
-    call(command, key, unpack(list, first, math.min(first + AT_ONCE - 1, #list)))
+    local last = math.min(first + AT_ONCE - 1, #list)
+    if key then call(command, key, unpack(list, first, last)) else call(command, unpack(list, first, last)) end
   end
 end
 
@@ -91,19 +92,16 @@ local function flush_records()
     pairs_of[#pairs_of + 1] = key
     pairs_of[#pairs_of + 1] = value
   end
-  for first = 1, #pairs_of, AT_ONCE do
-    call('MSET', unpack(pairs_of, first, math.min(first + AT_ONCE - 1, #pairs_of)))
-  end
+  in_pieces('MSET', nil, pairs_of)
 end
 
 -- What an account spent today; the first change of a day starts its sum anew.
 local function flush_day(key, by)
   if by == 0 then return end
-  local day = math.floor(now / 86400000)
-  if tonumber(call('HGET', key, 'day') or -1) == day then
+  if tonumber(call('HGET', key, 'day') or -1) == today then
     add_up(key, 'day_spent', by)
   else
-    call('HSET', key, 'day', day, 'day_spent', text(by))
+    call('HSET', key, 'day', today, 'day_spent', text(by))
   end
 end
 
@@ -116,10 +114,4 @@ local function flush()
   for key, at in pairs(later.ends) do call('HSET', key, 'ended_at', at) end
   for key, queue in pairs(later.queues) do flush_index(key, queue) end
   later = { zsets = {}, sets = {}, counts = {}, records = {}, queues = {}, ends = {}, days = {} }
-end
-
--- Tells whoever watches that something changed.
-local function bring_news()
-  guard.raise()
-  call('INCR', NEWS)
 end

@@ -1,7 +1,6 @@
 -- Leases: giving them, ending them, and taking them back by time.
 
 local RESCUED_AT_ONCE = 1000
-local HISTORY_KEPT = 64
 
 local function write_history(rec, event, worker, reason)
   local key = history_key(rec.id)
@@ -26,11 +25,6 @@ local function unlease(rec)
   rec.lease_until = 0
   local moves = rec.status <= FETCHING and rec.status ~= UNCONFIRMED
   if rec.due == 0 and moves and not has(rec.flags, FLAGS.parked) then rec.due = now end
-end
-
--- Whether the lease of this version still holds.
-local function holds(rec, version)
-  return rec and rec.version == version and rec.lease_until > now
 end
 
 -- Ends one lease without an event of its holder: `reelq_store::transition::hand_back`, once more.
@@ -65,9 +59,4 @@ end
 local function rescue_expired()
   local ids = call('ZRANGEBYSCORE', LEASES, '-inf', now, 'LIMIT', 0, RESCUED_AT_ONCE)
   return take_back(ids, 'its time passed')
-end
-
--- Jobs that wait to be withdrawn by a client, for the script's answer.
-local function to_withdraw()
-  return call('SRANDMEMBER', WITHDRAW, 64)
 end

@@ -1,8 +1,6 @@
 -- Queues: where a job waits that no worker holds. Each account has an index of its queues that are not empty, so
 -- that a claim reads only what it takes, however many jobs wait.
 
-local NONE, READY, WAITING, REPLAY, POLL, FETCH, FETCH_LATER, TO_WITHDRAW = 0, 1, 2, 3, 4, 5, 6, 7
-local NO_DEADLINE = 9007199254740991
 
 -- Which queue a job belongs to that stands as this one does: `reelq_store::rules::queue`, once more.
 local function queue_for(rec)
@@ -15,12 +13,6 @@ local function queue_for(rec)
   if rec.status == RUNNING then return POLL end
   if rec.status == FETCHING then return later_on and FETCH_LATER or FETCH end
   return NONE
-end
-
--- Ready jobs wait in groups of like batch, price, priority and load, so that what a budget or a pause holds back is
--- passed over group by group.
-local function group_of(rec)
-  return text(rec.batch) .. ':' .. text(rec.price) .. ':' .. text(rec.priority) .. ':' .. text(rec.load)
 end
 
 -- How the index names and orders a queue; once a script is enough for each.
@@ -83,31 +75,4 @@ local function set_down(rec)
   book(rec, 1)
   save(rec)
   if rec.moved and rec.status >= SUCCEEDED then later.ends[batch_key(rec.batch)] = now end
-end
-
-local LOOKED_AT_MOST = 1000
-
--- Moves jobs of a load to their group's queue until it has `most`. They wait in a list, which takes a fraction of the
--- room; whatever was claimed, changed or put back in the meantime has another version, and only its entry is dropped. Whether
--- it came to the list's end or had enough.
-local function refill(account, group, most)
-  local queue, fresh = queue_key(READY, account, group), fresh_key(account, group)
-  local wanted, looked = most - call('ZCARD', queue), 0
-  while wanted > 0 and looked < LOOKED_AT_MOST do
-    local ids = call('LPOP', fresh, wanted)
-    if not ids then break end
-    prefetch(ids)
-    local adds = {}
-    for _, id in ipairs(ids) do
-      local rec = record(id)
-      -- One that was removed and loaded again waits in the group of that load.
-      if rec and rec.version == 1 and rec.queue == READY and group_of(rec) == group then
-        adds[#adds + 1] = rec.seq
-        adds[#adds + 1] = id
-      end
-    end
-    in_pieces('ZADD', queue, adds)
-    wanted, looked = wanted - #adds / 2, looked + #ids
-  end
-  return wanted <= 0 or looked < LOOKED_AT_MOST
 end

@@ -6,8 +6,19 @@ local FORMAT = 1
 local SINCE_QUEUED = 1
 local FLAGS = { parked = 1, bought = 2, unpriced = 4, overdue = 8, orphan = 16 }
 
+local QUEUED, SUBMITTING, UNCONFIRMED, RUNNING, FETCHING, SUCCEEDED = 0, 1, 2, 3, 4, 5
+
 local function has(flags, flag)
   return math.floor(flags / flag) % 2 == 1
+end
+
+local function in_hand(rec)
+  return rec.lease_until ~= 0
+end
+
+-- Whether the lease of this version still holds.
+local function holds(rec, version)
+  return rec and rec.version == version and rec.lease_until > now
 end
 
 local ALWAYS_THERE = 14
@@ -94,11 +105,6 @@ end
 local function record(id)
   if records[id] == nil then prefetch({ id }) end
   return records[id]
-end
-
-local function save(rec)
-  records[rec.id] = rec
-  later.records[job_key(rec.id)] = encode(rec)
 end
 
 local generations = {}

@@ -102,3 +102,13 @@ function kept.list(packed)
   local fine, list = pcall(cmsgpack.unpack, packed or '')
   return fine and type(list) == 'table' and list or nil
 end
+
+local function one_if(condition)
+  return condition and 1 or 0
+end
+
+local MILLIS_A_DAY = 86400000
+local today = math.floor(now / MILLIS_A_DAY)
+
+-- The most keys, members or fields in one command.
+local AT_ONCE = 1000

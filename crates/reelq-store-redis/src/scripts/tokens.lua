@@ -72,6 +72,7 @@ end
 local function available(bucket, limit)
   local latest = plus(bucket.at, bucket.full)
   local low, high = 0, limit
+  if not before(latest, after_taking(bucket, limit)) then return limit end
   while low < high do
     local middle = math.ceil((low + high) / 2)
     if before(latest, after_taking(bucket, middle)) then

@@ -228,6 +228,7 @@ async fn a_claim_and_a_commit_of_64_are_one_call_each() {
     // A script that the server does not know yet costs a second call.
     let first = story.claim(ClaimStage::Submit, 1).await;
     story.commit(&first, true, sending).await;
+    assert!(story.claim(ClaimStage::Poll, 1).await.is_empty());
     let leases = story.claim(ClaimStage::Submit, 64).await;
     assert_eq!((leases.len(), front.calls()), (64, 1));
     let sent = story.commit(&leases, true, sending).await;

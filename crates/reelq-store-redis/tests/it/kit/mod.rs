@@ -14,7 +14,12 @@ use reelq_store_redis::{LinkOptions, RedisStore};
 
 /// Opens the namespace `test`, whose time is the server's own.
 pub(crate) async fn open(server: &RedisServer) -> RedisStore {
-    let (address, namespace) = (server.socket_url().parse().unwrap(), "test".parse().unwrap());
+    open_at(&server.socket_url()).await
+}
+
+/// The same at an address.
+pub(crate) async fn open_at(url: &str) -> RedisStore {
+    let (address, namespace) = (url.parse().unwrap(), "test".parse().unwrap());
     let options = LinkOptions::default();
     RedisStore::open(address, namespace, options, Arc::new(SystemClock::default())).await.unwrap()
 }

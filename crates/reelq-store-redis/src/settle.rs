@@ -1,0 +1,245 @@
+//! Commits of jobs whose records stand as their leases left them, many in one call and without a look at the jobs.
+//!
+//! What becomes of record, queue and sums is worked out here, and `settle.lua` does it where the record's header is still the
+//! same. All others go the way of `change`, which judges anything.
+
+use std::{collections::HashSet, sync::Arc};
+
+use reelq_model::{Stage, Timestamp, Wake, WorkerId};
+
+use super::{
+    caller::Caller,
+    change::{Answer, Guard, Guarded, millis},
+    codec::Packer,
+    facts::{self, Facts},
+    header::Header,
+    load,
+    record::write_job,
+};
+use reelq_store::{
+    Commit, Line, Result,
+    rules::{
+        ledger::LedgerDelta,
+        queue::{self, Queue},
+    },
+    transition::{LeaseStep, StoredJob},
+};
+
+script!(SETTLE, "settle", ["job_keys", "later", "record", "line", "full"]);
+
+/// More go in several calls, or the other way.
+const MOST: usize = 512;
+
+/// One commit that can be settled.
+pub(super) struct Settling<'a> {
+    change: &'a Guarded<'a>,
+    before: Header,
+    after: Header,
+    shape: Vec<u8>,
+    wake: Option<i64>,
+}
+
+/// Settles what can be; one answer a change, nothing for those that are to be judged by `change`. With them the time of it, where
+/// anything was settled.
+pub(super) async fn settle(
+    caller: &Caller,
+    commits: &[(&Commit, &Guarded<'_>)],
+) -> Result<(Vec<Option<Answer>>, Option<Timestamp>)> {
+    let mut answers = vec![None; commits.len()];
+    let Some((first, _)) = commits.first() else { return Ok((answers, None)) };
+    let (worker, mut seen) = (&first.lease.worker, HashSet::new());
+    let mut settled = Vec::new();
+    for (at, (commit, change)) in commits.iter().enumerate().take(MOST) {
+        let before = caller.held.take(commit.lease.job.id);
+        let is_first = commit.lease.worker == *worker && seen.insert(commit.lease.job.id);
+        let before = before.filter(|header| is_first && may_settle(header, commit, change));
+        settled.extend(before.map(|before| (at, Settling::new(commit, change, before))));
+    }
+    if settled.is_empty() {
+        return Ok((answers, None));
+    }
+    let arguments = pack(worker, settled.iter().map(|(_, settling)| settling))?;
+    let sends = settled.iter().any(|(_, settling)| settling.change.guard == Guard::Send);
+    // As a change: a request may leave as soon as its intent is answered.
+    let reply =
+        if sends { caller.call_durable(&SETTLE, &arguments).await? } else { caller.call(&SETTLE, &arguments).await? };
+    let mut unpacker = reply.unpack();
+    let letters = unpacker.bytes()?;
+    let mut lines = unpacker.each(|unpacker| unpacker.bytes().map(load::leased_line))?.into_iter();
+    for ((at, settling), letter) in settled.into_iter().zip(letters) {
+        if *letter == b'1' {
+            let line = if settling.brings_line() { lines.next().flatten() } else { None };
+            answers[at] = Some(settling.done(caller, reply.now, line));
+        }
+    }
+    Ok((answers, Some(reply.now)))
+}
+
+/// Whether nothing is to be judged but that the record is the same: no one wants the job cancelled, it has a line, and it shares
+/// no task.
+fn may_settle(header: &Header, commit: &Commit, change: &Guarded<'_>) -> bool {
+    let (lease, next) = (&commit.lease, &change.change);
+    let is_plain = header.cancel == 0 && header.position != 0 && header.queue == 0 && !next.parked;
+    let keeps_or_leaves = matches!(next.lease, LeaseStep::Lasts(_) | LeaseStep::Ends);
+    let waits_anew = next.lease == LeaseStep::Ends && Queue::at(&next.job.stage, true) == Queue::Ready;
+    let shares = lease.job.shares_task_with.is_some() || next.job.shares_task_with.is_some();
+    is_plain
+        && keeps_or_leaves
+        && !waits_anew
+        && !shares
+        && next.job.orphan_of.is_none()
+        && next.history.len() <= 1
+        && header.is_of(lease.version, &lease.worker)
+        && header.facts == Facts::of(&lease.job, false)
+}
+
+impl<'a> Settling<'a> {
+    fn new(commit: &Commit, change: &'a Guarded<'a>, before: Header) -> Self {
+        let job = &*change.change.job;
+        let lasts = match change.change.lease {
+            LeaseStep::Lasts(lasts) => millis(lasts),
+            LeaseStep::Ends | LeaseStep::Untouched => 0,
+        };
+        let wake = match change.wake {
+            Wake::Now => Some(0),
+            Wake::After(wait) => Some(millis(wait)),
+            // A job that still has work to be done on it is due at once.
+            Wake::Never => (lasts == 0 && queue::has_work(&job.stage)).then_some(0),
+        };
+        let queue =
+            if lasts > 0 { Queue::None } else { wake.map_or(Queue::None, |wake| Queue::at(&job.stage, wake == 0)) };
+        let after = Header {
+            version: before.version.saturating_add(1),
+            queue: queue.code(),
+            due: i64::from(wake.is_some()),
+            lease_until: lasts,
+            worker: if lasts > 0 { before.worker.clone() } else { String::new() },
+            token: change.token.to_vec(),
+            facts: Facts::of(job, false),
+            ..before.clone()
+        };
+        let shape = shape(commit, change, &before, &after, wake);
+        Self { change, before, after, shape, wake }
+    }
+
+    /// What came of it; the record as it stands now is noted where the lease is kept.
+    fn done(self, caller: &Caller, now: Timestamp, line: Option<Arc<Line>>) -> Answer {
+        let Self { change, mut after, wake, .. } = self;
+        let (version, in_hand) = (after.version, after.lease_until > 0);
+        if in_hand {
+            after.due = wake.map_or(0, |wake| now.millis().saturating_add(wake));
+            after.lease_until = after.lease_until.saturating_add(now.millis());
+            caller.held.note(change.change.job.id, after);
+        }
+        Answer::Done { version, cancel_requested: false, in_hand, twin: None, line }
+    }
+
+    /// Whether its line comes with the lease that is kept.
+    fn brings_line(&self) -> bool {
+        self.after.lease_until > 0 && matches!(self.change.change.job.stage, Stage::Fetching { .. })
+    }
+
+    fn deadline(&self) -> i64 {
+        match (self.before.facts.deadline, self.after.facts.deadline) {
+            (had, 0) if had != 0 => -1,
+            (_, deadline) => deadline,
+        }
+    }
+
+    fn pack(&self, packer: &mut Packer, shape: usize) -> Result<()> {
+        let job = &*self.change.change.job;
+        let shape = i64::try_from(shape).unwrap_or(i64::MAX);
+        packer.bytes(job.id.as_bytes()).int(shape).int(self.before.lease_until).int(self.deadline());
+        packer.bytes(&self.before.bytes()).list(job.charges.len());
+        for charge in &job.charges {
+            packer.text(charge.task.as_str());
+        }
+        let parts = self.after.parts();
+        let json = write_job(job)?;
+        let (middle, back) = if self.after.lease_until > 0 {
+            (parts.middle, [parts.back, json].concat())
+        } else {
+            let no_lease = Packer::new().int(0).finish();
+            (Vec::new(), [parts.middle, no_lease, parts.back, json].concat())
+        };
+        packer.bytes(&parts.front).bytes(&middle).bytes(&back).count(self.before.position);
+        Ok(())
+    }
+}
+
+/// What many commits have in common.
+fn shape(commit: &Commit, change: &Guarded<'_>, before: &Header, after: &Header, wake: Option<i64>) -> Vec<u8> {
+    let next = &change.change;
+    let listed = |stored| StoredJob { listed: true, ..stored };
+    let was = listed(StoredJob::as_leased(&commit.lease));
+    let lease_until = (after.lease_until > 0).then_some(Timestamp::from_millis(i64::MAX));
+    let becomes = listed(StoredJob { job: &next.job, lease_until, ..StoredJob::as_leased(&commit.lease) });
+    let delta = LedgerDelta::between(Some(&was), Some(&becomes));
+    let mut packer = Packer::new();
+    packer.list(12).count(before.batch).int(before.account).flag(change.guard == Guard::Send).int(after.queue);
+    packer.int(wake.unwrap_or(-1)).int(after.lease_until);
+    pack_sums(&mut packer, &delta);
+    packer.list(2 * delta.days.len());
+    for (day, amount) in &delta.days {
+        packer.int(*day).int(*amount);
+    }
+    packer.flag(delta.ends);
+    match next.history.first() {
+        None => packer.flag(false),
+        Some(note) => {
+            let worker = note.worker.as_deref().map_or("", WorkerId::as_str);
+            packer.list(4).int(after.facts.status).text(note.event).text(worker).text(&note.reason)
+        }
+    };
+    packer.flag(after.lease_until > 0 && matches!(next.job.stage, Stage::Fetching { .. }));
+    packer.finish()
+}
+
+/// What the change adds to the sums of its batch and of its account, as far as it adds anything.
+fn pack_sums(packer: &mut Packer, delta: &LedgerDelta) {
+    let (batch, account) = (&delta.batch, &delta.account);
+    let counts =
+        delta.counts().map(|(key, by)| (format!("c:{}:{}", i64::from(key.listed), facts::status(key.status)), by));
+    let named = |sums: &[(&str, i64)]| sums.iter().map(|(name, by)| ((*name).to_owned(), *by)).collect::<Vec<_>>();
+    let of_batch = named(&[
+        ("spent", batch.spent),
+        ("reserved", batch.reserved),
+        ("claimed", batch.claimed),
+        ("to_spend", batch.to_spend),
+        ("unpriced", batch.unpriced),
+        ("orphans", batch.orphans),
+        ("overdue", batch.overdue),
+    ]);
+    let of_account = named(&[
+        ("in_flight", account.in_flight),
+        ("spent", account.spent),
+        ("reserved", account.reserved),
+        ("claimed", account.claimed),
+    ]);
+    for sums in [of_batch.into_iter().chain(counts).collect(), of_account] {
+        let moved: Vec<(String, i64)> = sums.into_iter().filter(|(_, by)| *by != 0).collect();
+        packer.list(2 * moved.len());
+        for (name, by) in moved {
+            packer.text(&name).int(by);
+        }
+    }
+}
+
+fn pack<'a>(worker: &WorkerId, settled: impl Iterator<Item = &'a Settling<'a>>) -> Result<Vec<u8>> {
+    let (mut shapes, mut jobs, mut count): (Vec<&[u8]>, _, _) = (Vec::new(), Packer::new(), 0);
+    for settling in settled {
+        let known = shapes.iter().position(|shape| *shape == settling.shape);
+        let number = known.unwrap_or_else(|| {
+            shapes.push(&settling.shape);
+            shapes.len() - 1
+        });
+        settling.pack(&mut jobs, number + 1)?;
+        count += 1;
+    }
+    let mut packer = Packer::new();
+    packer.list(3).text(worker.as_str()).list(shapes.len());
+    for shape in shapes {
+        packer.raw(shape);
+    }
+    Ok(packer.list(10 * count).raw(&jobs.finish()).finish())
+}
