@@ -21,6 +21,9 @@ struct World {
     usual: Option<&'static str>,
 }
 
+/// One thing that goes into a plan becomes another.
+type Change = fn(&mut World);
+
 impl World {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -139,7 +142,7 @@ async fn the_same_again_is_neither_compared_nor_loaded_and_tells_the_same() {
 
 #[tokio::test]
 async fn each_thing_that_goes_into_a_plan_has_it_compared_anew() {
-    let changes: [(&str, fn(&mut World)); 9] = [
+    let changes: [(&str, Change); 9] = [
         ("the manifest", |world| world.manifest("a sow", "")),
         ("another file", |world| world.write("more.csv", "model,prompt,duration\nminimax-hailuo-2.3,an owl,6\n")),
         ("the catalogue", |world| {

@@ -18,7 +18,7 @@ const WORKERS: i64 = 8;
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Step {
     Arrives { begun: i64 },
-    Answered { begun: i64, refused: Option<Option<Limit>> },
+    Answered { begun: i64, taken: Result<(), Option<Limit>> },
     Ends,
     Noticed,
 }
@@ -117,10 +117,10 @@ impl World {
     fn take(&mut self, step: Step) {
         match step {
             Step::Arrives { begun } => {
-                let refused = self.refusal();
+                let taken = self.answer();
                 let answered = self.now + self.roll(5, 40);
-                self.later.push((answered, Step::Answered { begun, refused }));
-                if refused.is_none() {
+                self.later.push((answered, Step::Answered { begun, taken }));
+                if taken.is_ok() {
                     let run = self.roll(self.vendor.run_ms.0, self.vendor.run_ms.1);
                     self.later.push((self.now + run, Step::Ends));
                     let noticed = self.now + run + self.roll(5, 250);
@@ -130,7 +130,7 @@ impl World {
                     *self.refused.last_mut().unwrap() += 1;
                 }
             }
-            Step::Answered { begun, refused: Some(limit) } => {
+            Step::Answered { begun, taken: Err(limit) } => {
                 self.hear(begun, limit);
                 self.in_flight -= 1;
             }
@@ -140,14 +140,13 @@ impl World {
         }
     }
 
-    /// Why the vendor refuses the request; a whim names no limit.
-    fn refusal(&mut self) -> Option<Option<Limit>> {
-        let whim = self.vendor.whim > 0.0
-            && f64::from(u32::try_from(self.roll(0, 9_999)).unwrap()) < 10_000.0 * self.vendor.whim;
-        if whim {
-            return Some(None);
+    /// Whether the vendor takes the request; a whim names no limit.
+    fn answer(&mut self) -> Result<(), Option<Limit>> {
+        let whim = self.vendor.whim;
+        if whim > 0.0 && f64::from(u32::try_from(self.roll(0, 9_999)).unwrap()) < 10_000.0 * whim {
+            return Err(None);
         }
-        self.books.admit(&self.vendor, self.now as f64).err().map(|limit| Some(limit).filter(|_| self.vendor.tells))
+        self.books.admit(&self.vendor, self.now as f64).map_err(|limit| Some(limit).filter(|_| self.vendor.tells))
     }
 
     fn hear(&mut self, begun: i64, limit: Option<Limit>) {
