@@ -96,7 +96,9 @@ fn listed(conn: &Connection, wanted: &Wanted<'_>, cursor: Cursor, limit: usize) 
         let mut rows = statement.query(params![cursor.batch, status, account, cursor.at, most])?;
         let (mut passed, mut met) = (0, 0);
         while let Some(row) = rows.next()? {
-            let (position, seq): (i64, i64) = (row.get(0)?, row.get(1)?);
+            // What is no number sorts behind all numbers, and is no place.
+            let Some(position) = code::whole(row, 0)? else { break };
+            let seq = row.get(1)?;
             passed += 1;
             if wanted.fails_so(row.get_ref(2)?) {
                 met += 1;

@@ -20,7 +20,7 @@
 --            jobs       { record, line, orphans, id }: packed, line '' where it has none
 
 -- At most so many jobs, and so many places where the counters say that none is wanted: a call takes a few milliseconds.
-local VISITS = 500
+local VISITS = 250
 local HOPS = 100
 
 local name, number, listed, at, skip, limit, statuses, account_name, rows, bought, with_orphans, alone = unpack(args)
