@@ -164,6 +164,20 @@ impl<'a> World<'a> {
                 done("release");
             }
         }
+        // What is open goes before what is new: while others have it, new jobs are claimed.
+        let mut open = Vec::new();
+        for (name, count) in [(BIG, self.size.jobs / 8), ("left", self.size.jobs / 32), (SMALL, 6)] {
+            open.extend(self.take(name, ClaimStage::Submit, count).await);
+        }
+        done("");
+        for (of, claim) in claims_of(self.kit, ClaimStage::Submit) {
+            let leases = self.kit.store.claim(&claim).await.unwrap().leases;
+            done(&format!("claim of new jobs {of}"));
+            assert!(leases.len() == 3 && leases.iter().all(|lease| lease.job.status() == Status::Queued), "{of}");
+            self.kit.store.release(&leases).await.unwrap();
+        }
+        self.kit.store.release(&open).await.unwrap();
+        done("");
         let idle = Claim { batch: Some(batch("ended-0")), ..self.kit.claim_of(ClaimStage::Poll, 3) };
         assert!(self.kit.store.claim(&idle).await.unwrap().leases.is_empty());
         done("claim that brings nothing");
