@@ -51,6 +51,8 @@ pub(super) fn writer(path: &Path) -> Result<Connection> {
     conn.pragma_update(None, "journal_mode", "WAL").map_err(|error| format::explain(path, &error))?;
     // A large load leaves a large log behind; it is cut back to this at the next checkpoint.
     conn.pragma_update(None, "journal_size_limit", 16_777_216)?;
+    // The pages that each transaction writes are copied to the file once for so many, not once for a few.
+    conn.pragma_update(None, "wal_autocheckpoint", 4_000)?;
     migrate(&mut conn)?;
     conn.execute_batch(tasks::TABLE)?;
     heal::sums(&mut conn)?;

@@ -17,7 +17,8 @@ pub(super) fn expired(tx: &Tx<'_>) -> Result<u64> {
 
 /// Takes back whatever a worker holds.
 pub(super) fn of_worker(tx: &Tx<'_>, worker: i64) -> Result<u64> {
-    take_back(tx, "SELECT seq FROM jobs WHERE worker = ?1 LIMIT ?2", worker, "its worker is gone")
+    let sql = "SELECT seq FROM jobs INDEXED BY jobs_leased WHERE lease_until IS NOT NULL AND worker = ?1 LIMIT ?2";
+    take_back(tx, sql, worker, "its worker is gone")
 }
 
 fn take_back(tx: &Tx<'_>, sql: &str, key: impl ToSql, why: &'static str) -> Result<u64> {
@@ -68,12 +69,13 @@ fn dead(tx: &Tx<'_>, worker_locks: &WorkerLocks) -> Result<u64> {
     Ok(taken)
 }
 
+const FORGET: &str = "DELETE FROM workers WHERE id = ?1 AND NOT EXISTS \
+    (SELECT 1 FROM jobs INDEXED BY jobs_leased WHERE lease_until IS NOT NULL AND worker = ?1)";
+
 /// Takes back everything that a worker holds and removes its row.
 pub(super) fn forget(tx: &Tx<'_>, worker: i64) -> Result<u64> {
     let taken = of_worker(tx, worker)?;
     // With more leases than one transaction takes back, the row stays for the next heartbeat.
-    tx.conn
-        .prepare_cached("DELETE FROM workers WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM jobs WHERE worker = ?1)")?
-        .execute([worker])?;
+    tx.conn.prepare_cached(FORGET)?.execute([worker])?;
     Ok(taken)
 }

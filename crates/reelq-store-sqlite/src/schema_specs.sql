@@ -6,6 +6,7 @@ CREATE TABLE specs (
 );
 
 -- state is what the job has become, NULL before its first event; history holds its events, one a line, the oldest first.
+-- worker: who holds the lease; without a check by the file, which would need an index by worker.
 -- amended: the version at which the state was changed beside the lease of that version.
 CREATE TABLE split (
     seq INTEGER PRIMARY KEY,
@@ -20,7 +21,7 @@ CREATE TABLE split (
     price INTEGER NOT NULL,
     version INTEGER NOT NULL,
     amended INTEGER NOT NULL DEFAULT 0,
-    worker INTEGER REFERENCES workers (id),
+    worker INTEGER,
     lease_until INTEGER,
     cancel INTEGER NOT NULL DEFAULT 0,
     parked INTEGER NOT NULL DEFAULT 0,
@@ -56,3 +57,7 @@ CREATE TABLE staged (
 -- A load that was under way begins anew.
 DELETE FROM lines WHERE generation > (SELECT generation FROM batches WHERE id = lines.batch);
 UPDATE batches SET loading = NULL, loading_draft = NULL, loading_lines = 0;
+
+-- One index of the leases instead of two: they are few, and each claim and each commit writes it.
+DROP INDEX jobs_leased;
+DROP INDEX jobs_worker;

@@ -29,12 +29,15 @@ const ROW: &str = concat!(
 
 const INDICES: &str = "SELECT sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'jobs' AND sql IS NOT NULL";
 
+const LEASED: &str = "CREATE INDEX jobs_leased ON jobs (lease_until, worker) WHERE lease_until IS NOT NULL";
+
 pub(super) fn migrate(conn: &Connection) -> Result<()> {
     conn.execute_batch(include_str!("schema_specs.sql"))?;
     let indices: Vec<String> =
         conn.prepare(INDICES)?.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     jobs(conn)?;
     conn.execute_batch("DROP TABLE history; DROP TABLE jobs; ALTER TABLE split RENAME TO jobs")?;
+    conn.execute_batch(LEASED)?;
     for index in indices {
         conn.execute_batch(&index)?;
     }

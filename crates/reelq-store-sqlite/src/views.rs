@@ -101,9 +101,13 @@ fn next_deadline(conn: &Connection, batch: i64) -> Result<Option<Timestamp>> {
     Ok(found.map(Timestamp::from_millis))
 }
 
+/// The leases are read once for all workers: their index begins with the time.
+const WORKERS: &str = "SELECT name, seen_at, coalesce(leases, 0) FROM workers w LEFT JOIN \
+    (SELECT worker, count(*) AS leases FROM jobs INDEXED BY jobs_leased WHERE lease_until IS NOT NULL GROUP BY worker) h \
+    ON h.worker = w.id ORDER BY name";
+
 pub(super) fn workers(conn: &Connection) -> Result<Vec<WorkerView>> {
-    let sql = "SELECT name, seen_at, (SELECT count(*) FROM jobs WHERE worker = w.id) FROM workers w ORDER BY name";
-    let mut statement = conn.prepare_cached(sql)?;
+    let mut statement = conn.prepare_cached(WORKERS)?;
     let mut rows = statement.query([])?;
     let mut views = Vec::new();
     while let Some(row) = rows.next()? {

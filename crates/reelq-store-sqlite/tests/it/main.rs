@@ -4,4 +4,5 @@ mod conformance;
 mod cost;
 mod damage;
 mod file;
+mod formats;
 mod reading;
