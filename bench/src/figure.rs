@@ -1,6 +1,6 @@
 //! What was measured, as a table for people and as JSON for programs.
 
-use std::{fs, path::Path};
+use std::{borrow::Cow, fs, path::Path};
 
 use anyhow::{Context as _, Result};
 use serde::Serialize;
@@ -9,7 +9,7 @@ use serde::Serialize;
 #[derive(Debug, Serialize)]
 pub(crate) struct Figure {
     /// What was measured, in snake case with its unit last.
-    pub(crate) name: &'static str,
+    pub(crate) name: Cow<'static, str>,
     /// The figure.
     pub(crate) value: f64,
     /// What it was taken from.
@@ -23,8 +23,8 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    pub(crate) fn add(&mut self, name: &'static str, value: f64, of: impl Into<String>) {
-        self.figures.push(Figure { name, value, of: of.into() });
+    pub(crate) fn add(&mut self, name: impl Into<Cow<'static, str>>, value: f64, of: impl Into<String>) {
+        self.figures.push(Figure { name: name.into(), value, of: of.into() });
     }
 
     #[expect(clippy::print_stdout, reason = "the table is what the program is run for")]
@@ -32,7 +32,7 @@ impl Report {
         let mut table = comfy_table::Table::new();
         table.load_style(comfy_table::presets::ASCII_MARKDOWN).set_header(["figure", "value", "of"]);
         for figure in &self.figures {
-            table.add_row([figure.name.to_owned(), rounded(figure.value), figure.of.clone()]);
+            table.add_row([figure.name.to_string(), rounded(figure.value), figure.of.clone()]);
         }
         println!("{table}");
     }

@@ -15,6 +15,7 @@ mod figure;
 mod limits;
 mod memory;
 mod polls;
+mod process;
 mod store;
 mod subject;
 mod throughput;

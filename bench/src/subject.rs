@@ -1,4 +1,4 @@
-//! The release binary in a folder of its own, against a simulator in this process.
+//! The real binary in a folder of its own.
 
 use std::{
     fmt::Write as _,
@@ -13,6 +13,8 @@ use anyhow::{Context as _, Result, ensure};
 use reelq_model::{Clock as _, SystemClock};
 use reelq_sim::{SimSettings, Simulator};
 use tempfile::TempDir;
+
+use crate::process::{Ended, Running, succeed};
 
 /// Measures how long `work` takes.
 pub(crate) fn time<T>(work: impl FnOnce() -> Result<T>) -> Result<(T, Duration)> {
@@ -62,6 +64,16 @@ impl Subject {
         let mut command = Command::new(binary);
         command.args(arguments).current_dir(self.folder.path()).env("WAVE_KEY", "bench").stdin(Stdio::null());
         Ok(command)
+    }
+
+    /// Runs the binary to its end, which must be a success; what that cost.
+    pub(crate) async fn measured(&self, arguments: &[&str], limit: Duration) -> Result<Ended> {
+        succeed(&mut self.command(arguments)?, limit).await
+    }
+
+    /// Starts the binary and leaves it running, until what is returned goes.
+    pub(crate) fn launch(&self, arguments: &[&str]) -> Result<Running> {
+        Running::quietly(&mut self.command(arguments)?)
     }
 
     /// Runs the binary to its end; it must succeed.

@@ -18,14 +18,14 @@ pub(crate) async fn measure(report: &mut Report, scale: usize) -> Result<()> {
     let jobs = 100_000 / scale;
     let server = server::Server::start().await?;
     let pace = work::measure(report, &server, jobs).await?;
-    raw::measure(report, &server, jobs)?;
+    raw::measure(report, &server, jobs).await?;
     if let Some(theirs) = bullmq::measure(&server, jobs / 2, pace.payload)? {
         theirs.tell(report, &pace);
     }
     server.clear();
     recovery::measure(report, &server).await?;
     server.clear();
-    idle::measure(report, &server)?;
+    idle::measure(report, &server).await?;
     server.clear();
     late::measure(report, &server, jobs, 10 * jobs).await
 }
