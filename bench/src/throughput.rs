@@ -5,7 +5,7 @@ use reelq_sim::{SimPace, SimSettings};
 
 use crate::{
     bare,
-    figure::Report,
+    figure::{Report, median},
     subject::{Subject, simulator, time},
 };
 
@@ -42,9 +42,4 @@ pub(crate) async fn measure(report: &mut Report, jobs: usize) -> Result<()> {
     report.add("whole_jobs_per_second_bare_client", median(theirs), &of);
     report.add("whole_jobs_ratio_to_bare_client", median(ratios), &of);
     Ok(())
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }

@@ -1,0 +1,86 @@
+//! The bench's command line.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
+
+pub(crate) const USAGE: &str = "\
+usage: cargo xtask bench [NAME ...] [--small] [--json FILE] [--markdown] [--workers N]
+
+  enqueue      rows planned and enqueued a second (100,000-row CSV), and bytes of state a waiting job
+  throughput   whole jobs a second, beside the same HTTP calls by a bare client
+  memory       memory of the worker with 1,000 and with 100,000 jobs in flight
+  limits       share of a vendor's hidden limit that worker processes use, and 429s; minutes; --workers 8
+  polls        status requests a job, and how late the end of a task is noticed
+  store        the store over Redis, beside BullMQ (where npm is installed) and the bare server
+
+Without a name, all of them. --small takes a tenth of everything, without `limits` unless it is named.";
+
+/// Every subject, in the order in which they are measured.
+pub(crate) const SUBJECTS: [&str; 6] = ["enqueue", "throughput", "memory", "polls", "limits", "store"];
+
+/// What is to be measured.
+#[derive(Debug)]
+pub(crate) struct Arguments {
+    names: Vec<String>,
+    pub(crate) small: bool,
+    pub(crate) json: Option<PathBuf>,
+    pub(crate) markdown: bool,
+    pub(crate) workers: usize,
+}
+
+impl Arguments {
+    /// Reads them.
+    pub(crate) fn read(words: impl IntoIterator<Item = String>) -> Result<Self> {
+        let mut words = words.into_iter();
+        let mut read = Self { names: Vec::new(), small: false, json: None, markdown: false, workers: 8 };
+        while let Some(word) = words.next() {
+            match word.as_str() {
+                "--small" => read.small = true,
+                "--markdown" => read.markdown = true,
+                "--json" => read.json = Some(words.next().context("--json needs a file")?.into()),
+                "--workers" => read.workers = number(words.next())?,
+                name if SUBJECTS.contains(&name) => read.names.push(word),
+                _ => bail!("{USAGE}"),
+            }
+        }
+        Ok(read)
+    }
+
+    /// Whether this subject is to be measured.
+    pub(crate) fn wants(&self, subject: &str) -> bool {
+        let named = self.names.iter().any(|name| name == subject);
+        named || self.names.is_empty() && !(self.small && subject == "limits")
+    }
+
+    /// By how much everything is to be divided.
+    pub(crate) const fn scale(&self) -> usize {
+        if self.small { 10 } else { 1 }
+    }
+}
+
+fn number(word: Option<String>) -> Result<usize> {
+    let word = word.unwrap_or_default();
+    word.parse().ok().filter(|number| *number > 0).with_context(|| format!("`{word}` is not a number above 0"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Arguments {
+        Arguments::read(line.split_whitespace().map(str::to_owned)).unwrap()
+    }
+
+    #[test]
+    fn what_takes_minutes_is_not_in_a_small_run_unless_it_is_named() {
+        assert!(read("").wants("limits") && !read("--small").wants("limits"));
+        assert!(read("limits --small").wants("limits") && !read("store").wants("limits"));
+    }
+
+    #[test]
+    fn an_unknown_word_shows_the_usage() {
+        let error = Arguments::read(["everything".to_owned()]).unwrap_err();
+        assert_eq!(error.to_string(), USAGE);
+    }
+}
