@@ -9,6 +9,7 @@ usage: cargo xtask bench [NAME ...] [--small] [--json FILE] [--markdown] [--work
 
   enqueue      rows planned and enqueued a second (100,000-row CSV), and bytes of state a waiting job
   throughput   whole jobs a second, beside the same HTTP calls by a bare client
+  looks        what a status request that brings nothing costs
   memory       memory of the worker with 1,000 and with 100,000 jobs in flight
   limits       share of a vendor's hidden limit that worker processes use, and 429s; minutes; --workers 8
   polls        status requests a job, and how late the end of a task is noticed
@@ -17,7 +18,7 @@ usage: cargo xtask bench [NAME ...] [--small] [--json FILE] [--markdown] [--work
 Without a name, all of them. --small takes a tenth of everything, without `limits` unless it is named.";
 
 /// Every subject, in the order in which they are measured.
-pub(crate) const SUBJECTS: [&str; 6] = ["enqueue", "throughput", "memory", "polls", "limits", "store"];
+pub(crate) const SUBJECTS: [&str; 7] = ["enqueue", "throughput", "looks", "memory", "polls", "limits", "store"];
 
 /// What is to be measured.
 #[derive(Debug)]

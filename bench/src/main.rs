@@ -11,9 +11,11 @@
 
 mod arguments;
 mod bare;
+mod client;
 mod enqueue;
 mod figure;
 mod limits;
+mod looks;
 mod machine;
 mod memory;
 mod polls;
@@ -22,8 +24,9 @@ mod show;
 mod store;
 mod subject;
 mod throughput;
+mod vendor;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
 use tokio::signal::unix::{SignalKind, signal};
@@ -46,7 +49,11 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<()> {
-    let arguments = Arguments::read(std::env::args().skip(1))?;
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if let ["--role", "vendor", run_ms] = words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        return vendor::serve(run_ms.parse()?);
+    }
+    let arguments = Arguments::read(words)?;
     let machine = Machine::here();
     let runtime = tokio::runtime::Runtime::new().context("start a runtime")?;
     let mut report = Report::default();
@@ -88,6 +95,7 @@ async fn measure(subject: &str, arguments: &Arguments, report: &mut Report) -> R
     match subject {
         "enqueue" => enqueue::measure(report, 100_000 / scale).await,
         "throughput" => throughput::measure(report, 4_000 / scale).await,
+        "looks" => looks::measure(report, 2_000 / scale, Duration::from_secs(if scale == 1 { 20 } else { 5 })).await,
         "memory" => memory::measure(report, &[1_000 / scale, 100_000 / scale]).await,
         "polls" => polls::measure(report, 1_000 / scale).await,
         "limits" => limits::measure(report, arguments.workers).await,

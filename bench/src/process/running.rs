@@ -48,6 +48,10 @@ impl Running {
         Self::start(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()))
     }
 
+    pub(crate) fn child(&mut self) -> Result<&mut Child> {
+        self.child.as_mut().context("the process was waited for")
+    }
+
     /// What it has used so far.
     pub(crate) fn usage(&self) -> Result<Usage> {
         Usage::of(self.child.as_ref().context("the process was waited for")?.id())

@@ -4,11 +4,13 @@ use std::{fs, time::Duration};
 
 use anyhow::{Context as _, Result};
 
-/// Time and memory of a process, its threads included. Not those of its own children.
+/// Time and bytes of a process, its threads included. Not those of its own children.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Usage {
     /// User and system time, to the clock's tick (10 ms).
     pub(crate) cpu: Duration,
+    /// Bytes that were handed to a disk, or will be.
+    pub(crate) written: u64,
     /// Memory that it holds; nothing of a process that has ended.
     pub(crate) resident_bytes: Option<u64>,
     /// The most that it held at any one time; likewise.
@@ -25,10 +27,23 @@ impl Usage {
         let status = read("status")?;
         Ok(Self {
             cpu: cpu(&read("stat")?)?,
+            written: labelled(&read("io")?, "write_bytes:").context("find write_bytes")?,
             resident_bytes: labelled(&status, "VmRSS:").map(|kib| kib * 1024),
             peak_bytes: labelled(&status, "VmHWM:").map(|kib| kib * 1024),
         })
     }
+
+    /// What was used since `before`.
+    pub(crate) fn since(self, before: Self) -> Self {
+        let written = self.written.saturating_sub(before.written);
+        Self { cpu: self.cpu.saturating_sub(before.cpu), written, ..self }
+    }
+}
+
+/// User and system time of this process, to the nanosecond.
+pub(crate) fn own_cpu() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
 fn cpu(stat: &str) -> Result<Duration> {
@@ -52,6 +67,7 @@ mod tests {
     fn a_process_has_used_time_and_memory() {
         let usage = Usage::of(std::process::id()).unwrap();
         assert!(usage.peak_bytes.unwrap() > 100_000);
+        assert_eq!(usage.since(usage).cpu, Duration::ZERO);
     }
 
     #[test]
