@@ -8,7 +8,7 @@ pub(crate) const USAGE: &str = "\
 usage: cargo xtask bench [NAME ...] [--small] [--json FILE] [--markdown] [--workers N]
 
   enqueue      rows planned and enqueued a second (100,000-row CSV), and bytes of state a waiting job
-  throughput   whole jobs a second, beside the same HTTP calls by a bare client
+  throughput   whole jobs beside four clients: processor time, wall time, system calls, bytes written
   looks        what a status request that brings nothing costs
   memory       memory of the worker with 1,000 and with 100,000 jobs in flight
   limits       share of a vendor's hidden limit that worker processes use, and 429s; minutes; --workers 8

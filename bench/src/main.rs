@@ -10,7 +10,6 @@
 )]
 
 mod arguments;
-mod bare;
 mod client;
 mod enqueue;
 mod figure;
@@ -50,8 +49,10 @@ fn main() -> ExitCode {
 
 fn run() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    if let ["--role", "vendor", run_ms] = words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        return vendor::serve(run_ms.parse()?);
+    match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["--role", "vendor", run_ms] => return vendor::serve(run_ms.parse()?),
+        ["--role", "client", ..] => return client::work(words.get(2..).unwrap_or_default()),
+        _ => {}
     }
     let arguments = Arguments::read(words)?;
     let machine = Machine::here();
@@ -94,7 +95,7 @@ async fn measure(subject: &str, arguments: &Arguments, report: &mut Report) -> R
     let scale = arguments.scale();
     match subject {
         "enqueue" => enqueue::measure(report, 100_000 / scale).await,
-        "throughput" => throughput::measure(report, 4_000 / scale).await,
+        "throughput" => throughput::measure(report, 4_000 / scale, if scale == 1 { 5 } else { 1 }).await,
         "looks" => looks::measure(report, 2_000 / scale, Duration::from_secs(if scale == 1 { 20 } else { 5 })).await,
         "memory" => memory::measure(report, &[1_000 / scale, 100_000 / scale]).await,
         "polls" => polls::measure(report, 1_000 / scale).await,

@@ -31,6 +31,13 @@ async fn run(command: &mut Command, limit: Duration) -> Result<(Ended, File)> {
     Ok((ended, printed))
 }
 
+/// Whether a program can be started here, judged by its answer to `--version`.
+pub(crate) fn is_installed(program: &str) -> bool {
+    let mut command = Command::new(program);
+    command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
 fn describe(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")

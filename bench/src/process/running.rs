@@ -28,10 +28,14 @@ pub(crate) struct Running {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
+    /// From its start to its end.
+    pub(crate) wall: Duration,
     /// User and system time, of what it waited for as well.
     pub(crate) cpu: Duration,
     /// The most memory that it held at any one time.
     pub(crate) peak_bytes: u64,
+    /// Bytes that it handed to a disk.
+    pub(crate) written: u64,
 }
 
 impl Running {
@@ -71,10 +75,12 @@ impl Running {
             }
             tokio::time::sleep(LOOK).await;
         }
+        let wall = self.clock.monotonic();
+        let written = self.usage()?.written;
         let child = self.child.take().context("the process was waited for")?;
         let used = child.wait4().with_context(|| format!("wait for {}", self.name))?;
         let cpu = used.rusage.utime + used.rusage.stime;
-        Ok(Ended { status: used.status, cpu, peak_bytes: used.rusage.maxrss })
+        Ok(Ended { status: used.status, wall, cpu, peak_bytes: used.rusage.maxrss, written })
     }
 
     /// Whether it has, without waiting for it: `/proc` goes on telling what it used.
@@ -98,6 +104,18 @@ impl Drop for Running {
         if let Some(mut child) = self.child.take() {
             _ = child.wait();
         }
+    }
+}
+
+impl Ended {
+    /// User and system time of each of `count`, in microseconds.
+    pub(crate) fn cpu_us_each(&self, count: usize) -> f64 {
+        1e6 * self.cpu.as_secs_f64() / count as f64
+    }
+
+    /// Peak memory in MiB.
+    pub(crate) fn peak_mib(&self) -> f64 {
+        self.peak_bytes as f64 / f64::from(1 << 20)
     }
 }
 
