@@ -13,7 +13,7 @@ usage: cargo xtask bench [NAME ...] [--small] [--json FILE] [--markdown] [--work
   memory       memory of the worker with 1,000 and with 100,000 jobs in flight
   limits       share of a vendor's hidden limit that worker processes use, and 429s; minutes; --workers 8
   polls        status requests a job, and how late the end of a task is noticed
-  store        the store over Redis, beside BullMQ (where npm is installed) and the bare server
+  store        the store over Redis by the server's processor time, beside BullMQ and arq where they can be had
 
 Without a name, all of them. --small takes a tenth of everything, without `limits` unless it is named.";
 

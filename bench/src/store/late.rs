@@ -8,8 +8,7 @@ use reelq_model::{JobId, Timestamp};
 use reelq_store::{ClaimStage, JobFilter, SharedStore, Walk};
 
 use super::{
-    lines,
-    server::Server,
+    Server, lines,
     work::{GROUP, ask_later, buy, claim, enqueue},
 };
 use crate::figure::Report;

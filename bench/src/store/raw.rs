@@ -4,7 +4,7 @@ use std::{process::Command, time::Duration};
 
 use anyhow::{Context as _, Result};
 
-use super::server::Server;
+use super::Server;
 use crate::{figure::Report, process::capture};
 
 /// As many clients, and as many commands in one go, as are usual for the tool.
