@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, bail};
 
 pub(crate) const USAGE: &str = "\
-usage: cargo xtask bench [NAME ...] [--small] [--json FILE] [--markdown] [--workers N]
+usage: cargo xtask bench [NAME ...] [--small] [--json FILE] [--markdown] [--workers N] [--rows N,N,...]
 
   enqueue      rows planned and enqueued a second (100,000-row CSV), and bytes of state a waiting job
   throughput   whole jobs beside four clients: processor time, wall time, system calls, bytes written
@@ -14,11 +14,14 @@ usage: cargo xtask bench [NAME ...] [--small] [--json FILE] [--markdown] [--work
   limits       share of a vendor's hidden limit that worker processes use, and 429s; minutes; --workers 8
   polls        status requests a job, and how late the end of a task is noticed
   store        the store over Redis by the server's processor time, beside BullMQ and arq where they can be had
+  scale        every command and a claim at 10,000, 100,000 and 1,000,000 rows, over both stores; half an hour
 
-Without a name, all of them. --small takes a tenth of everything, without `limits` unless it is named.";
+Without a name, all of them. --small takes a tenth of everything (scale: 2,000 and 20,000 rows), without `limits` unless
+it is named.";
 
 /// Every subject, in the order in which they are measured.
-pub(crate) const SUBJECTS: [&str; 7] = ["enqueue", "throughput", "looks", "memory", "polls", "limits", "store"];
+pub(crate) const SUBJECTS: [&str; 8] =
+    ["enqueue", "throughput", "looks", "memory", "polls", "limits", "store", "scale"];
 
 /// What is to be measured.
 #[derive(Debug)]
@@ -28,22 +31,29 @@ pub(crate) struct Arguments {
     pub(crate) json: Option<PathBuf>,
     pub(crate) markdown: bool,
     pub(crate) workers: usize,
+    /// Rows of the manifests of `scale`.
+    pub(crate) rows: Vec<usize>,
 }
 
 impl Arguments {
     /// Reads them.
     pub(crate) fn read(words: impl IntoIterator<Item = String>) -> Result<Self> {
         let mut words = words.into_iter();
-        let mut read = Self { names: Vec::new(), small: false, json: None, markdown: false, workers: 8 };
+        let (names, rows) = (Vec::new(), Vec::new());
+        let mut read = Self { names, small: false, json: None, markdown: false, workers: 8, rows };
         while let Some(word) = words.next() {
             match word.as_str() {
                 "--small" => read.small = true,
                 "--markdown" => read.markdown = true,
                 "--json" => read.json = Some(words.next().context("--json needs a file")?.into()),
                 "--workers" => read.workers = number(words.next())?,
+                "--rows" => read.rows = words.next().unwrap_or_default().split(',').map(some).collect::<Result<_>>()?,
                 name if SUBJECTS.contains(&name) => read.names.push(word),
                 _ => bail!("{USAGE}"),
             }
+        }
+        if read.rows.is_empty() {
+            read.rows = if read.small { vec![2_000, 20_000] } else { vec![10_000, 100_000, 1_000_000] };
         }
         Ok(read)
     }
@@ -61,7 +71,10 @@ impl Arguments {
 }
 
 fn number(word: Option<String>) -> Result<usize> {
-    let word = word.unwrap_or_default();
+    some(&word.unwrap_or_default())
+}
+
+fn some(word: &str) -> Result<usize> {
     word.parse().ok().filter(|number| *number > 0).with_context(|| format!("`{word}` is not a number above 0"))
 }
 

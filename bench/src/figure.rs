@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+use crate::scale::Step;
+
 /// One measured figure.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Figure {
@@ -19,6 +21,8 @@ pub(crate) struct Figure {
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Report {
     pub(crate) figures: Vec<Figure>,
+    /// What `scale` did.
+    pub(crate) steps: Vec<Step>,
     /// What was not measured here, and why.
     pub(crate) missing: Vec<String>,
 }
@@ -34,6 +38,11 @@ impl Report {
         let why = why.into();
         eprintln!("not measured: {why}");
         self.missing.push(why);
+    }
+
+    /// The figure of this name.
+    pub(crate) fn get(&self, name: &str) -> Option<&Figure> {
+        self.figures.iter().find(|figure| figure.name == name)
     }
 }
 

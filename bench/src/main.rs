@@ -19,6 +19,7 @@ mod machine;
 mod memory;
 mod polls;
 mod process;
+mod scale;
 mod show;
 mod store;
 mod subject;
@@ -101,6 +102,7 @@ async fn measure(subject: &str, arguments: &Arguments, report: &mut Report) -> R
         "polls" => polls::measure(report, 1_000 / scale).await,
         "limits" => limits::measure(report, arguments.workers).await,
         "store" => store::measure(report, scale).await,
+        "scale" => scale::measure(report, &arguments.rows).await,
         other => anyhow::bail!("{other} is no subject"),
     }
 }

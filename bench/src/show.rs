@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::{
     figure::{Report, rounded},
     machine::Machine,
+    scale::Step,
 };
 
 /// Everything that `--json` writes.
@@ -24,6 +25,10 @@ struct Everything<'a> {
 pub(crate) fn print(machine: &Machine, report: &Report, markdown: bool) {
     let head = |text: &str| println!("\n{}{text}\n", if markdown { "## " } else { "" });
     println!("\n{}", machine.describe());
+    if !report.steps.is_empty() {
+        head("Scale");
+        println!("{}", table(Step::HEADER, report.steps.iter().map(Step::row)));
+    }
     if !report.figures.is_empty() {
         head("Everything");
         let rows = report.figures.iter().map(|it| [it.name.to_string(), rounded(it.value), it.of.clone()]);

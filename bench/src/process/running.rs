@@ -61,6 +61,12 @@ impl Running {
         Usage::of(self.child.as_ref().context("the process was waited for")?.id())
     }
 
+    /// Asks it to come to an end, as Ctrl-C does.
+    pub(crate) fn interrupt(&self) -> Result<()> {
+        let pid = self.pid().context("the process was waited for")?;
+        rustix::process::kill_process(pid, Signal::INT).with_context(|| format!("interrupt {}", self.name))
+    }
+
     /// Fails where it has ended.
     pub(crate) fn still_runs(&mut self) -> Result<()> {
         ensure!(!self.has_ended()?, "{} ended early", self.name);

@@ -16,8 +16,10 @@ mod work;
 use anyhow::Result;
 
 use crate::figure::Report;
+pub(crate) use lines::{account, no_limits};
 use phases::Phases;
-use server::{Kept, Server};
+pub(crate) use server::{Kept, Server};
+pub(crate) use work::claim;
 
 /// Jobs of one claim: as many as a busy worker takes, and as few as workers take that share a queue.
 const GROUPS: [usize; 2] = [64, 5];

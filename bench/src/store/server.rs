@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, future::Future, sync::Arc};
 
 use anyhow::{Context as _, Result};
 use reelq_model::{Clock as _, SystemClock};
-use reelq_redis_server::RedisServer;
+use reelq_redis_server::{RedisReply, RedisServer};
 use reelq_store::SharedStore;
 use reelq_store_redis::{LinkOptions, Namespace, RedisStore};
 
@@ -106,6 +106,23 @@ impl Server {
             cpu_us: 1e6 * (number("used_cpu_user_main_thread")? + number("used_cpu_sys_main_thread")?),
             traffic: number("total_net_input_bytes")? + number("total_net_output_bytes")?,
         })
+    }
+
+    /// From now on, calls are noted that take longer than a tenth of a millisecond.
+    pub(crate) fn watch_slow_calls(&self) {
+        self.redis.command(&["CONFIG", "SET", "slowlog-log-slower-than", "100"]);
+        self.redis.command(&["CONFIG", "SET", "slowlog-max-len", "100000"]);
+        self.redis.command(&["SLOWLOG", "RESET"]);
+    }
+
+    /// The longest call since then, in milliseconds.
+    pub(crate) fn longest_call_ms(&self) -> f64 {
+        let RedisReply::List(calls) = self.redis.command(&["SLOWLOG", "GET", "-1"]) else { return 0.0 };
+        let micros = |call: RedisReply| match call {
+            RedisReply::List(fields) => fields.get(2).map_or(0, RedisReply::int),
+            _ => 0,
+        };
+        calls.into_iter().map(micros).max().unwrap_or(0) as f64 / 1e3
     }
 
     fn info(&self) -> BTreeMap<String, String> {
