@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, bail};
 
 pub(crate) const USAGE: &str = "\
-usage: cargo xtask bench [NAME ...] [--small] [--json FILE] [--markdown] [--workers N] [--rows N,N,...]
+usage: cargo xtask bench [NAME ...] [--all] [--small] [--json FILE] [--markdown] [--workers N] [--rows N,N,...]
 
   enqueue      rows planned and enqueued a second (100,000-row CSV), and bytes of state a waiting job
   throughput   whole jobs beside four clients: processor time, wall time, system calls, bytes written
@@ -15,18 +15,20 @@ usage: cargo xtask bench [NAME ...] [--small] [--json FILE] [--markdown] [--work
   polls        status requests a job, and how late the end of a task is noticed
   store        the store over Redis by the server's processor time, beside BullMQ and arq where they can be had
   scale        every command and a claim at 10,000, 100,000 and 1,000,000 rows, over both stores; half an hour
+  build        processor time of a fresh release build; ten minutes
 
-Without a name, all of them. --small takes a tenth of everything (scale: 2,000 and 20,000 rows), without `limits` unless
-it is named.";
+Without a name, all but `build`; with --all, that too. --small takes a tenth of everything (scale: 2,000 and 20,000 rows),
+without `limits` and `build` unless they are named.";
 
 /// Every subject, in the order in which they are measured.
-pub(crate) const SUBJECTS: [&str; 8] =
-    ["enqueue", "throughput", "looks", "memory", "polls", "limits", "store", "scale"];
+pub(crate) const SUBJECTS: [&str; 9] =
+    ["enqueue", "throughput", "looks", "memory", "polls", "limits", "store", "scale", "build"];
 
 /// What is to be measured.
 #[derive(Debug)]
 pub(crate) struct Arguments {
     names: Vec<String>,
+    all: bool,
     pub(crate) small: bool,
     pub(crate) json: Option<PathBuf>,
     pub(crate) markdown: bool,
@@ -40,9 +42,10 @@ impl Arguments {
     pub(crate) fn read(words: impl IntoIterator<Item = String>) -> Result<Self> {
         let mut words = words.into_iter();
         let (names, rows) = (Vec::new(), Vec::new());
-        let mut read = Self { names, small: false, json: None, markdown: false, workers: 8, rows };
+        let mut read = Self { names, all: false, small: false, json: None, markdown: false, workers: 8, rows };
         while let Some(word) = words.next() {
             match word.as_str() {
+                "--all" => read.all = true,
                 "--small" => read.small = true,
                 "--markdown" => read.markdown = true,
                 "--json" => read.json = Some(words.next().context("--json needs a file")?.into()),
@@ -61,7 +64,8 @@ impl Arguments {
     /// Whether this subject is to be measured.
     pub(crate) fn wants(&self, subject: &str) -> bool {
         let named = self.names.iter().any(|name| name == subject);
-        named || self.names.is_empty() && !(self.small && subject == "limits")
+        let minutes = self.small && matches!(subject, "limits" | "build");
+        named || self.names.is_empty() && !minutes && (self.all || subject != "build")
     }
 
     /// By how much everything is to be divided.
@@ -87,9 +91,11 @@ mod tests {
     }
 
     #[test]
-    fn what_takes_minutes_is_not_in_a_small_run_unless_it_is_named() {
-        assert!(read("").wants("limits") && !read("--small").wants("limits"));
-        assert!(read("limits --small").wants("limits") && !read("store").wants("limits"));
+    fn the_build_is_measured_when_all_is_asked_for() {
+        assert!(!read("").wants("build") && read("").wants("scale"));
+        assert!(read("--all").wants("build"));
+        assert!(!read("--all --small").wants("build") && read("build --small").wants("build"));
+        assert!(!read("store").wants("scale"));
     }
 
     #[test]

@@ -13,6 +13,8 @@ mod arguments;
 mod client;
 mod enqueue;
 mod figure;
+mod fresh_build;
+mod goals;
 mod limits;
 mod looks;
 mod machine;
@@ -103,6 +105,7 @@ async fn measure(subject: &str, arguments: &Arguments, report: &mut Report) -> R
         "limits" => limits::measure(report, arguments.workers).await,
         "store" => store::measure(report, scale).await,
         "scale" => scale::measure(report, &arguments.rows).await,
+        "build" => fresh_build::measure(report).await,
         other => anyhow::bail!("{other} is no subject"),
     }
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::{
     figure::{Report, rounded},
+    goals::{Standing, standings},
     machine::Machine,
     scale::Step,
 };
@@ -16,15 +17,21 @@ use crate::{
 #[derive(Debug, Serialize)]
 struct Everything<'a> {
     machine: &'a Machine,
+    goals: Vec<Standing>,
     #[serde(flatten)]
     report: &'a Report,
 }
 
-/// Prints the tables; for a page, with headings.
+/// Prints the tables; for a page, with headings, and without the goals that were not looked at.
 #[expect(clippy::print_stdout, reason = "the tables are what the program is run for")]
 pub(crate) fn print(machine: &Machine, report: &Report, markdown: bool) {
     let head = |text: &str| println!("\n{}{text}\n", if markdown { "## " } else { "" });
     println!("\n{}", machine.describe());
+    let goals: Vec<_> = standings(report).iter().map(Standing::row).filter(|row| !row[3].is_empty()).collect();
+    if !goals.is_empty() {
+        head("Goals");
+        println!("{}", table(["figure", "now", "goal", "", "of"], goals));
+    }
     if !report.steps.is_empty() {
         head("Scale");
         println!("{}", table(Step::HEADER, report.steps.iter().map(Step::row)));
@@ -42,7 +49,7 @@ pub(crate) fn print(machine: &Machine, report: &Report, markdown: bool) {
 
 /// Writes all of it as JSON.
 pub(crate) fn write(machine: &Machine, report: &Report, path: &Path) -> Result<()> {
-    let everything = Everything { machine, report };
+    let everything = Everything { machine, goals: standings(report), report };
     let text = serde_json::to_string_pretty(&everything).context("write the figures as JSON")?;
     fs::write(path, text + "\n").with_context(|| format!("write {}", path.display()))
 }
