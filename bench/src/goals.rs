@@ -56,9 +56,9 @@ const GOALS: [Goal; 29] = [
     goal("a whole job, Redis CPU", "us", AtMost(90.0), &["redis_whole_job_cpu_us"]),
     goal("bytes in all a waiting job", "bytes", AtMost(500.0), &["redis_bytes_per_waiting_job"]),
     goal("an idle worker, Redis CPU", "ms/s", AtMost(0.05), &["idle_worker_server_ms_per_second"]),
-    goal("a claim, fewest rows", "ms", AtMost(1.0), &["claim_ms_least_rows"]),
-    goal("a claim, most rows", "ms", AtMost(1.0), &["claim_ms_most_rows"]),
-    goal("a claim, 10,000,000 rows on paper", "ms", AtMost(1.0), &["claim_ms_on_paper"]),
+    goal("a claim of one job, CPU, fewest rows", "ms", AtMost(1.0), &["claim_cpu_ms_least_rows"]),
+    goal("a claim of one job, CPU, most rows", "ms", AtMost(1.0), &["claim_cpu_ms_most_rows"]),
+    goal("a claim of one job, CPU, 10,000,000 rows on paper", "ms", AtMost(1.0), &["claim_cpu_ms_on_paper"]),
     goal("an unchanged manifest again", "s", AtMost(2.0), &["again_cpu_s"]),
     goal(
         "an unchanged manifest again, memory",

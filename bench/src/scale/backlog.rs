@@ -55,7 +55,10 @@ impl Backlog {
         for (name, arguments) in COMMANDS {
             self.note(report, name, self.command(name, arguments).await);
         }
-        self.note(report, "claim", claims::measure(&self.subject, self.server.as_ref(), self.rows).await);
+        for kind in claims::KINDS {
+            let step = claims::measure(&self.subject, self.server.as_ref(), self.rows, kind).await;
+            self.note(report, kind.0, step);
+        }
         self.note(report, "work", self.work().await);
         for (name, arguments) in LAST_COMMANDS {
             self.note(report, name, self.command(name, arguments).await);
@@ -116,7 +119,9 @@ impl Backlog {
         let ended = work.await.with_context(|| name.to_owned())?;
         let mut step = Step::of(self.store(), name, self.rows, &ended);
         if let (Some(server), Some(before)) = (&self.server, before) {
-            step.server_cpu_s = Some(server.counted()?.since(before).cpu_us / 1e6);
+            let used = server.counted()?.since(before);
+            step.server_cpu_s = Some(used.cpu_us / 1e6);
+            step.server_commands = Some(used.commands);
             step.longest_call_ms = Some(server.longest_call_ms());
         }
         Ok(step)

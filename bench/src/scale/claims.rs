@@ -15,34 +15,42 @@ use crate::{
     subject::Subject,
 };
 
-/// At most, and so many that half of the rows still wait.
-const CLAIMS: usize = 15;
-const GROUP: usize = 64;
+/// What they are called, and how many jobs each may take: of one, the cost is in finding it.
+pub(super) const KINDS: [(&str, usize); 2] = [("claim of 1", 1), ("claim of 64", 64)];
+/// Claims of a kind; fewer where less than half of the rows would wait then.
+const CLAIMS: usize = 20;
 /// What is claimed is given back by waiting: nobody works on it.
 const LEASE: Duration = Duration::from_secs(2);
 
 /// The middle one of several claims by the clock, and what one of them cost us and the server.
-pub(super) async fn measure(subject: &Subject, server: Option<&Server>, rows: usize) -> Result<Step> {
-    let (name, store) = match server {
+pub(super) async fn measure(
+    subject: &Subject,
+    server: Option<&Server>,
+    rows: usize,
+    (name, group): (&'static str, usize),
+) -> Result<Step> {
+    let (place, store) = match server {
         Some(server) => (REDIS, server.store().await?),
         None => (SQLITE, sqlite(subject)?),
     };
     store.set_limits(&account()?, &no_limits()).await.context("set the account's limits")?;
-    let claims = CLAIMS.min(rows / GROUP / 2).max(1);
+    let claims = CLAIMS.min(rows / group / 2).max(1);
     let (before, counted) = (own_cpu(), server.map(Server::counted).transpose()?);
-    let seconds = claim_all(&store, claims).await?;
+    let seconds = claim_all(&store, claims, group).await?;
     let cpu_s = own_cpu().saturating_sub(before).as_secs_f64() / claims as f64;
-    let server_cpu_s = match (server, counted) {
-        (Some(server), Some(before)) => Some(server.counted()?.since(before).cpu_us / 1e6 / claims as f64),
+    let used = match (server, counted) {
+        (Some(server), Some(before)) => Some(server.counted()?.since(before).divided(claims as f64)),
         _ => None,
     };
     drop(store);
     tokio::time::sleep(LEASE + Duration::from_secs(1)).await;
-    Ok(Step { done: GROUP, wall_s: median(seconds), cpu_s, server_cpu_s, ..Step::empty(name, "claim", rows) })
+    let (server_cpu_s, server_commands) = (used.map(|it| it.cpu_us / 1e6), used.map(|it| it.commands));
+    let step = Step { done: group, wall_s: median(seconds), cpu_s, ..Step::empty(place, name, rows) };
+    Ok(Step { server_cpu_s, server_commands, ..step })
 }
 
-async fn claim_all(store: &SharedStore, claims: usize) -> Result<Vec<f64>> {
-    let mut claim = claim(0, ClaimStage::Submit, GROUP)?;
+async fn claim_all(store: &SharedStore, claims: usize, group: usize) -> Result<Vec<f64>> {
+    let mut claim = claim(0, ClaimStage::Submit, group)?;
     claim.lease = LEASE;
     let mut seconds = Vec::new();
     for _ in 0..claims {

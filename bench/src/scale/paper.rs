@@ -34,16 +34,17 @@ pub(super) fn extrapolate(report: &mut Report) {
 fn on_paper(small: &Step, large: &Step) -> Step {
     let rows = [small.rows as f64, large.rows as f64];
     let along = |one: fn(&Step) -> f64| continued(rows, [one(small), one(large)], ROWS_ON_PAPER as f64);
-    // A worker goes on for a while, whatever the backlog: what is continued is the cost of a job.
+    // A worker goes on for a while, and a claim is one claim, whatever the backlog: the cost of a job is continued.
     let is_timed = large.done != large.rows;
     let cpu_s = if is_timed { along(Step::us_per_row) * large.done as f64 / 1e6 } else { along(|step| step.cpu_s) };
-    let server_s = along(|step| step.server_cpu_s.unwrap_or(0.0));
+    let server_each = along(|step| step.server_cpu_s.unwrap_or(0.0) / step.done.max(1) as f64);
+    let done = if is_timed { large.done } else { ROWS_ON_PAPER };
     Step {
-        done: if is_timed { large.done } else { ROWS_ON_PAPER },
-        wall_s: if large.name == "claim" { along(|step| step.wall_s) } else { 0.0 },
+        done,
+        wall_s: 0.0,
         cpu_s,
         peak_mib: along(|step| step.peak_mib),
-        server_cpu_s: large.server_cpu_s.filter(|_| !is_timed).map(|_| server_s),
+        server_cpu_s: large.server_cpu_s.map(|_| server_each * done as f64),
         on_paper: true,
         ..Step::empty(large.store, large.name, ROWS_ON_PAPER)
     }

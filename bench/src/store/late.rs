@@ -18,7 +18,6 @@ const WINDOW: Duration = Duration::from_secs(10);
 /// When the first of them does, from when they were bought; buying them must be done by then.
 const HEAD: Duration = Duration::from_mins(1);
 const WORKERS: usize = 4;
-/// Tasks of one page of a listing.
 
 /// `due` tasks come due over ten seconds while `waiting` more wait for another hour.
 pub(super) async fn measure(report: &mut Report, server: &Server, due: usize, waiting: usize) -> Result<()> {

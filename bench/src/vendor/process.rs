@@ -24,7 +24,7 @@ impl Vendor {
     /// Starts a vendor whose tasks run for `run`.
     pub(crate) async fn start(run: Duration) -> Result<Self> {
         let mut command = Command::new(std::env::current_exe().context("find this program")?);
-        command.args(["--role", "vendor", &run.as_millis().to_string()]);
+        command.args(["--role", "vendor", &run.as_millis().to_string()]).current_dir(std::env::temp_dir());
         let mut process = Running::start(command.stdin(Stdio::piped()).stdout(Stdio::piped()))?;
         let printed = process.child()?.stdout.take().context("the vendor prints its port")?;
         let line = tokio::task::spawn_blocking(move || BufReader::new(printed).lines().next()).await?;
