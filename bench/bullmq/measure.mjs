@@ -17,9 +17,12 @@ const seconds = (since) => Number(process.hrtime.bigint() - since) / 1e9;
 
 const server = new Redis(socket);
 
-async function usedMemory() {
-  const info = await server.info("memory");
-  return Number(/used_memory:(\d+)/.exec(info)[1]);
+// The server's time that counts is that of the thread which runs commands.
+async function counted() {
+  const info = (await server.info("cpu")) + (await server.info("memory"));
+  const number = (name) => Number(new RegExp(`${name}:([0-9.]+)`).exec(info)[1]);
+  const cpu = number("used_cpu_user_main_thread") + number("used_cpu_sys_main_thread");
+  return { cpu: 1e6 * cpu, memory: number("used_memory") };
 }
 
 function job(number) {
@@ -57,19 +60,29 @@ async function work(name, concurrency) {
   return jobs / seconds(began);
 }
 
-const result = { jobs, added_per_second: 0, worked_per_second: 0, bytes_per_job: 0, concurrency: 0 };
+const result = {
+  jobs,
+  concurrency: 0,
+  add_cpu_us: Infinity,
+  work_cpu_us: Infinity,
+  added_per_second: 0,
+  worked_per_second: 0,
+  bytes_per_job: Infinity,
+};
 for (const concurrency of CONCURRENCIES) {
   const name = `bench-${concurrency}`;
   const queue = new Queue(name, { connection });
   await queue.waitUntilReady();
-  const before = await usedMemory();
-  const added = await add(queue);
-  const payload = JSON.stringify(job(0).data).length;
-  result.bytes_per_job = Math.round((await usedMemory() - before) / jobs - payload);
-  result.added_per_second = Math.max(result.added_per_second, added);
-  const worked = await work(name, concurrency);
-  if (worked > result.worked_per_second) {
-    result.worked_per_second = worked;
+  const before = await counted();
+  result.added_per_second = Math.max(result.added_per_second, await add(queue));
+  const added = await counted();
+  result.worked_per_second = Math.max(result.worked_per_second, await work(name, concurrency));
+  const worked = await counted();
+  result.bytes_per_job = Math.min(result.bytes_per_job, (added.memory - before.memory) / jobs);
+  result.add_cpu_us = Math.min(result.add_cpu_us, (added.cpu - before.cpu) / jobs);
+  const cpu = (worked.cpu - added.cpu) / jobs;
+  if (cpu < result.work_cpu_us) {
+    result.work_cpu_us = cpu;
     result.concurrency = concurrency;
   }
   await queue.obliterate({ force: true });

@@ -1,15 +1,16 @@
-//! What was measured, as a table for people and as JSON for programs.
+//! What was measured, and what could not be.
 
-use std::{fs, path::Path};
+use std::borrow::Cow;
 
-use anyhow::{Context as _, Result};
 use serde::Serialize;
 
+use crate::scale::Step;
+
 /// One measured figure.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub(crate) struct Figure {
     /// What was measured, in snake case with its unit last.
-    pub(crate) name: &'static str,
+    pub(crate) name: Cow<'static, str>,
     /// The figure.
     pub(crate) value: f64,
     /// What it was taken from.
@@ -19,30 +20,44 @@ pub(crate) struct Figure {
 /// Every figure of one run.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Report {
-    figures: Vec<Figure>,
+    pub(crate) figures: Vec<Figure>,
+    /// What `scale` did.
+    pub(crate) steps: Vec<Step>,
+    /// What was not measured here, and why.
+    pub(crate) missing: Vec<String>,
 }
 
 impl Report {
-    pub(crate) fn add(&mut self, name: &'static str, value: f64, of: impl Into<String>) {
-        self.figures.push(Figure { name, value, of: of.into() });
+    pub(crate) fn add(&mut self, name: impl Into<Cow<'static, str>>, value: f64, of: impl Into<String>) {
+        self.figures.push(Figure { name: name.into(), value, of: of.into() });
     }
 
-    #[expect(clippy::print_stdout, reason = "the table is what the program is run for")]
-    pub(crate) fn print(&self) {
-        let mut table = comfy_table::Table::new();
-        table.load_style(comfy_table::presets::ASCII_MARKDOWN).set_header(["figure", "value", "of"]);
-        for figure in &self.figures {
-            table.add_row([figure.name.to_owned(), rounded(figure.value), figure.of.clone()]);
-        }
-        println!("{table}");
+    /// Says that something was not measured, in the table and at once.
+    #[expect(clippy::print_stderr, reason = "whoever waits for minutes is told at once")]
+    pub(crate) fn miss(&mut self, why: impl Into<String>) {
+        let why = why.into();
+        eprintln!("not measured: {why}");
+        self.missing.push(why);
     }
 
-    pub(crate) fn write(&self, path: &Path) -> Result<()> {
-        let text = serde_json::to_string_pretty(self).context("write the figures as JSON")?;
-        fs::write(path, text + "\n").with_context(|| format!("write {}", path.display()))
+    /// The figure of this name.
+    pub(crate) fn get(&self, name: &str) -> Option<&Figure> {
+        self.figures.iter().find(|figure| figure.name == name)
     }
 }
 
-fn rounded(value: f64) -> String {
-    if value.abs() >= 100.0 { format!("{value:.0}") } else { format!("{value:.2}") }
+/// A figure as people read it.
+pub(crate) fn rounded(value: f64) -> String {
+    match value.abs() {
+        size if size >= 100.0 => format!("{value:.0}"),
+        size if size >= 1.0 || size == 0.0 => format!("{value:.2}"),
+        size if size < 0.01 => format!("{value:.5}"),
+        _ => format!("{value:.3}"),
+    }
+}
+
+/// The middle one, the upper one of the two where there is none.
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }

@@ -1,6 +1,6 @@
-//! Measurements, as ratios taken side by side in one run: `cargo xtask bench [NAME ...] [--json FILE]`.
+//! Measurements, as ratios taken side by side in one run: `cargo xtask bench [NAME ...]`.
 //!
-//! The real release binary works against the simulator in this process; nothing is timed that a user would not wait for.
+//! The real release binary works against a vendor; nothing is timed that a user would not wait for.
 
 #![expect(
     clippy::cast_precision_loss,
@@ -9,86 +9,103 @@
     reason = "figures are rounded for people anyway"
 )]
 
-mod bare;
+mod arguments;
+mod client;
 mod enqueue;
 mod figure;
+mod fresh_build;
+mod goals;
 mod limits;
+mod looks;
+mod machine;
 mod memory;
 mod polls;
+mod process;
+mod scale;
+mod show;
 mod store;
 mod subject;
 mod throughput;
+mod vendor;
 
-use std::path::PathBuf;
+use std::{process::ExitCode, time::Duration};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, ensure};
+use tokio::signal::unix::{SignalKind, signal};
 
-use crate::figure::Report;
+use crate::{
+    arguments::{Arguments, SUBJECTS},
+    figure::Report,
+    machine::Machine,
+};
 
-const USAGE: &str = "\
-usage: cargo xtask bench [NAME ...] [--json FILE] [--small] [--workers N]
-
-  enqueue      rows planned and enqueued a second (100,000-row CSV), and bytes of state a waiting job
-  throughput   whole jobs a second, beside the same HTTP calls by a bare client
-  memory       memory of the worker with 1,000 and with 100,000 jobs in flight
-  limits       share of a vendor's hidden limit that worker processes use, and 429s; five minutes; --workers 8
-  polls        status requests a job, and how late the end of a task is noticed
-  store        the store over Redis, beside BullMQ (where npm is installed) and the bare server
-
-Without a name, all of them. --small takes a tenth of everything, to see that it works.";
-
-struct Arguments {
-    names: Vec<String>,
-    json: Option<PathBuf>,
-    small: bool,
-    workers: usize,
-}
-
-fn arguments() -> Result<Arguments> {
-    let mut parsed = Arguments { names: Vec::new(), json: None, small: false, workers: 8 };
-    let mut words = std::env::args().skip(1);
-    while let Some(word) = words.next() {
-        match word.as_str() {
-            "--json" => parsed.json = Some(words.next().context("--json needs a file")?.into()),
-            "--small" => parsed.small = true,
-            "--workers" => {
-                let number = words.next().context("--workers needs a number")?;
-                parsed.workers = number.parse().context("--workers needs a number")?;
-            }
-            "enqueue" | "throughput" | "memory" | "polls" | "limits" | "store" => parsed.names.push(word),
-            _ => bail!("{USAGE}"),
+#[expect(clippy::print_stderr, reason = "what went wrong is said last")]
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
         }
     }
-    Ok(parsed)
 }
 
-fn main() -> Result<()> {
-    let arguments = arguments()?;
-    let scale = if arguments.small { 10 } else { 1 };
-    let wanted = |name: &str| arguments.names.is_empty() || arguments.names.iter().any(|it| it == name);
+fn run() -> Result<()> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["--role", "vendor", run_ms] => return vendor::serve(run_ms.parse()?),
+        ["--role", "client", ..] => return client::work(words.get(2..).unwrap_or_default()),
+        _ => {}
+    }
+    let arguments = Arguments::read(words)?;
+    let machine = Machine::here();
     let runtime = tokio::runtime::Runtime::new().context("start a runtime")?;
     let mut report = Report::default();
-    if wanted("enqueue") {
-        runtime.block_on(enqueue::measure(&mut report, 100_000 / scale))?;
+    let failures = runtime.block_on(until_interrupted(&arguments, &mut report));
+    // What was measured is shown even where the rest failed: it took minutes.
+    show::print(&machine, &report, arguments.markdown);
+    if let Some(path) = &arguments.json {
+        show::write(&machine, &report, path)?;
     }
-    if wanted("throughput") {
-        runtime.block_on(throughput::measure(&mut report, 4_000 / scale))?;
+    let failures = failures?;
+    ensure!(failures == 0, "{failures} of the subjects failed");
+    Ok(())
+}
+
+/// Measures until a signal comes; then everything that was started ends with what holds it.
+async fn until_interrupted(arguments: &Arguments, report: &mut Report) -> Result<usize> {
+    let mut terminated = signal(SignalKind::terminate()).context("listen to signals")?;
+    tokio::select! {
+        failures = measure_all(arguments, report) => Ok(failures),
+        _ = tokio::signal::ctrl_c() => anyhow::bail!("interrupted"),
+        _ = terminated.recv() => anyhow::bail!("terminated"),
     }
-    if wanted("memory") {
-        runtime.block_on(memory::measure(&mut report, &[1_000 / scale, 100_000 / scale]))?;
+}
+
+/// How many subjects failed; the others are measured nevertheless.
+async fn measure_all(arguments: &Arguments, report: &mut Report) -> usize {
+    let mut failures = 0;
+    for subject in SUBJECTS.into_iter().filter(|subject| arguments.wants(subject)) {
+        if let Err(error) = Box::pin(measure(subject, arguments, report)).await {
+            report.miss(format!("{subject} failed: {error:#}"));
+            failures += 1;
+        }
     }
-    if wanted("polls") {
-        runtime.block_on(polls::measure(&mut report, 1_000 / scale))?;
-    }
-    if wanted("limits") {
-        runtime.block_on(limits::measure(&mut report, arguments.workers))?;
-    }
-    if wanted("store") {
-        runtime.block_on(store::measure(&mut report, scale))?;
-    }
-    report.print();
-    match arguments.json {
-        Some(path) => report.write(&path),
-        None => Ok(()),
+    failures
+}
+
+async fn measure(subject: &str, arguments: &Arguments, report: &mut Report) -> Result<()> {
+    let scale = arguments.scale();
+    match subject {
+        "enqueue" => enqueue::measure(report, 100_000 / scale).await,
+        "throughput" => throughput::measure(report, 4_000 / scale, if scale == 1 { 5 } else { 1 }).await,
+        "looks" => looks::measure(report, 2_000 / scale, Duration::from_secs(if scale == 1 { 20 } else { 5 })).await,
+        "memory" => memory::measure(report, &[1_000 / scale, 100_000 / scale]).await,
+        "polls" => polls::measure(report, 1_000 / scale).await,
+        "limits" => limits::measure(report, arguments.workers).await,
+        "store" => store::measure(report, scale).await,
+        "scale" => scale::measure(report, &arguments.rows).await,
+        "build" => fresh_build::measure(report).await,
+        other => anyhow::bail!("{other} is no subject"),
     }
 }

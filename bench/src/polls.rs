@@ -1,5 +1,7 @@
 //! Status requests a job, and how late the end of a task is noticed, with a schedule learned from the tasks before it.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result};
 use reelq_sim::{SimPace, SimSettings};
 
@@ -18,7 +20,7 @@ pub(crate) async fn measure(report: &mut Report, jobs: usize) -> Result<()> {
     let settings = SimSettings { pace: SimPace::seconds(SHORTEST_S, LONGEST_S), ..SimSettings::default() };
     let vendor = simulator(settings).await?;
     let subject = Subject::new(&vendor.base_url(), LIMITS, jobs)?;
-    tokio::task::block_in_place(|| subject.run(&["run", "set.csv", "--yes"]))?;
+    subject.measured(&["run", "set.csv", "--yes"], Duration::from_mins(10)).await?;
     let ledger = vendor.ledger();
     vendor.stop().await;
     let mut reader = csv::Reader::from_path(subject.path("out/set/results.csv")).context("read the results")?;

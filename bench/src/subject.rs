@@ -1,4 +1,4 @@
-//! The release binary in a folder of its own, against a simulator in this process.
+//! The real binary in a folder of its own.
 
 use std::{
     fmt::Write as _,
@@ -10,16 +10,16 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use reelq_model::{Clock as _, SystemClock};
+use reelq_model::SystemClock;
 use reelq_sim::{SimSettings, Simulator};
 use tempfile::TempDir;
 
-/// Measures how long `work` takes.
-pub(crate) fn time<T>(work: impl FnOnce() -> Result<T>) -> Result<(T, Duration)> {
-    let clock = SystemClock::new();
-    let result = work()?;
-    Ok((result, clock.monotonic()))
-}
+use crate::process::{Ended, Running, succeed};
+
+/// Nothing is held back, and a task is looked at soon.
+pub(crate) const UNHELD: &str = "requests_per_second = 10000.0\nburst = 1000\nmax_in_flight = 1000\n\
+    polls_per_second = 10000.0\npoll = { first = \"10ms\", min = \"10ms\", max = \"50ms\" }\n\
+    [downloads]\nconcurrency = 64\n";
 
 /// Starts a simulator without faults.
 pub(crate) async fn simulator(settings: SimSettings) -> Result<Simulator> {
@@ -55,13 +55,29 @@ impl Subject {
         self.folder.path().join(name)
     }
 
-    fn command(&self, arguments: &[&str]) -> Result<Command> {
+    /// The folder, for whoever keeps it until later.
+    pub(crate) fn into_folder(self) -> TempDir {
+        self.folder
+    }
+
+    /// The binary with `arguments`, to be started in the folder.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Result<Command> {
         let here = std::env::current_exe().context("find this program")?;
         let binary = here.with_file_name(format!("reelq{}", std::env::consts::EXE_SUFFIX));
         ensure!(binary.exists(), "{} is missing: run through `cargo xtask bench`", binary.display());
         let mut command = Command::new(binary);
         command.args(arguments).current_dir(self.folder.path()).env("WAVE_KEY", "bench").stdin(Stdio::null());
         Ok(command)
+    }
+
+    /// Runs the binary to its end, which must be a success; what that cost.
+    pub(crate) async fn measured(&self, arguments: &[&str], limit: Duration) -> Result<Ended> {
+        succeed(&mut self.command(arguments)?, limit).await
+    }
+
+    /// Starts the binary and leaves it running, until what is returned goes.
+    pub(crate) fn launch(&self, arguments: &[&str]) -> Result<Running> {
+        Running::quietly(&mut self.command(arguments)?)
     }
 
     /// Runs the binary to its end; it must succeed.

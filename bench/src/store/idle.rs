@@ -1,38 +1,42 @@
 //! What a worker costs that has nothing to do.
 
-use std::{fs, time::Duration};
+use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
-use super::server::Server;
-use crate::{figure::Report, subject::Subject};
+use super::{Server, server::Counted};
+use crate::{figure::Report, process::Running, subject::Subject};
 
-/// How long it is watched.
-const WATCHED: Duration = Duration::from_secs(20);
-/// Clock ticks a second, as `/proc` counts processor time on every Linux that Rust runs on.
-const TICKS: f64 = 100.0;
+/// So many at once: one of them costs too little to be told from the server's own clockwork.
+const WORKERS: usize = 4;
 
-/// The real binary's worker over the same server, with an account and no work.
-pub(super) fn measure(report: &mut Report, server: &Server) -> Result<()> {
-    let store = format!("store = \"{}\"\nnamespace = \"bench\"\n", server.redis.socket_url());
-    let subject = Subject::over(&store, "http://127.0.0.1:9", "", 1)?;
-    let mut worker = subject.start(&["worker"])?;
-    std::thread::sleep(Duration::from_secs(2));
-    let (commands, ticks) = (server.counted()?.commands, ticks(worker.id())?);
-    std::thread::sleep(WATCHED);
-    let (commands, ticks) = (server.counted()?.commands - commands, self::ticks(worker.id())? - ticks);
-    worker.kill().context("end the worker")?;
-    worker.wait().context("end the worker")?;
-    let of = "one worker process, one account, three stages";
-    report.add("commands_per_second_of_an_idle_worker", commands as f64 / WATCHED.as_secs_f64(), of);
-    report.add("percent_cpu_of_an_idle_worker", 100.0 * ticks as f64 / TICKS / WATCHED.as_secs_f64(), of);
+/// Real workers over the same server, with an account and no work; and the server without them.
+pub(super) async fn measure(report: &mut Report, server: &Server, long: bool) -> Result<()> {
+    let watched = Duration::from_secs(if long { 20 } else { 5 });
+    let alone = watch(server, watched).await?;
+    let subject = Subject::over(&server.configuration(), "http://127.0.0.1:9", "", 1)?;
+    let workers: Vec<Running> = (0..WORKERS).map(|_| subject.launch(&["worker"])).collect::<Result<_>>()?;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let before = used(&workers)?;
+    let beside = watch(server, watched).await?;
+    let used = used(&workers)? - before;
+    let each = beside.since(alone).divided(WORKERS as f64);
+    let of = format!("{WORKERS} worker processes without work, watched for {} s", watched.as_secs());
+    report.add("idle_worker_server_ms_per_second", each.cpu_us / 1e3, format!("{of}, the server's own time taken off"));
+    report.add("idle_worker_commands_per_second", each.commands, &of);
+    let percent = 100.0 * used / watched.as_secs_f64() / WORKERS as f64;
+    report.add("idle_worker_cpu_percent", percent, &of);
+    report.add("idle_server_ms_per_second", alone.cpu_us / 1e3, "the server without workers");
     Ok(())
 }
 
-/// Processor time that a process has used.
-fn ticks(process: u32) -> Result<u64> {
-    let text = fs::read_to_string(format!("/proc/{process}/stat")).context("read the process's time")?;
-    let fields: Vec<&str> = text.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let field = |at: usize| fields.get(at).and_then(|text| text.parse::<u64>().ok()).context("read the process's time");
-    Ok(field(11)? + field(12)?)
+/// What the server did, in a second of `watched`.
+async fn watch(server: &Server, watched: Duration) -> Result<Counted> {
+    let before = server.counted()?;
+    tokio::time::sleep(watched).await;
+    Ok(server.counted()?.since(before).divided(watched.as_secs_f64()))
+}
+
+fn used(workers: &[Running]) -> Result<f64> {
+    workers.iter().map(|worker| Ok(worker.usage()?.cpu.as_secs_f64())).sum()
 }

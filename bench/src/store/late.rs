@@ -8,8 +8,7 @@ use reelq_model::{JobId, Timestamp};
 use reelq_store::{ClaimStage, JobFilter, SharedStore, Walk};
 
 use super::{
-    lines,
-    server::Server,
+    Server, lines,
     work::{GROUP, ask_later, buy, claim, enqueue},
 };
 use crate::figure::Report;
@@ -19,7 +18,6 @@ const WINDOW: Duration = Duration::from_secs(10);
 /// When the first of them does, from when they were bought; buying them must be done by then.
 const HEAD: Duration = Duration::from_mins(1);
 const WORKERS: usize = 4;
-/// Tasks of one page of a listing.
 
 /// `due` tasks come due over ten seconds while `waiting` more wait for another hour.
 pub(super) async fn measure(report: &mut Report, server: &Server, due: usize, waiting: usize) -> Result<()> {

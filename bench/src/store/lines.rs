@@ -7,7 +7,7 @@ use reelq_model::{AccountName, BatchName, Fields, JobDraft, JobId, JobSpec, Mode
 use reelq_store::{AccountLimits, BatchDraft, Line, LineDraft};
 
 /// Limits that hold nothing back: without any, nothing is bought on an account.
-pub(super) const fn no_limits() -> AccountLimits {
+pub(crate) const fn no_limits() -> AccountLimits {
     AccountLimits {
         requests_per_second: 1e9,
         burst: NonZeroU32::MAX,
@@ -21,7 +21,7 @@ pub(super) const fn no_limits() -> AccountLimits {
 }
 
 /// The one account.
-pub(super) fn account() -> Result<AccountName> {
+pub(crate) fn account() -> Result<AccountName> {
     Ok(AccountName::new("wave")?)
 }
 
@@ -61,4 +61,10 @@ fn line(batch: &BatchName, row: usize) -> Result<LineDraft> {
     let job = JobDraft { id, spec, price: Some(Money::from_micros(100_000)), priority: 0 };
     let line = Line { row: u64::try_from(row)?, copy: 1, label: None, passthrough: BTreeMap::new() };
     Ok(LineDraft { job, line })
+}
+
+/// Bytes of what the user said of one row, as JSON: other queues are given as much.
+pub(super) fn payload() -> Result<usize> {
+    let line = line(&batch("set")?.name, 1)?;
+    Ok(serde_json::to_vec(&line.job.spec)?.len())
 }

@@ -7,7 +7,7 @@ use reelq_model::{Clock as _, SystemClock};
 use reelq_store::ClaimStage;
 
 use super::{
-    server::Server,
+    Server,
     work::{claim, enqueue},
 };
 use crate::figure::Report;

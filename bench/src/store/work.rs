@@ -2,14 +2,10 @@
 
 use anyhow::{Context as _, Result, ensure};
 use futures_util::{StreamExt as _, TryStreamExt as _, future::try_join_all};
-use reelq_model::{Acceptance, Clock as _, Event, Submission, SystemClock, TaskId, Timestamp, WorkerId};
-use reelq_store::{Claim, ClaimStage, Commit, Committed, Lease, SharedStore};
+use reelq_model::{Acceptance, Event, Submission, TaskId, Timestamp, WorkerId};
+use reelq_store::{BatchDraft, Claim, ClaimStage, Commit, Committed, Lease, LineDraft, SharedStore};
 
-use super::{
-    lines,
-    server::{Counted, Server},
-};
-use crate::figure::Report;
+use super::{Server, lines};
 
 /// Lines of one call.
 const CHUNK: usize = 1000;
@@ -18,69 +14,38 @@ const CALLS: usize = 4;
 /// Jobs of one claim.
 pub(super) const GROUP: usize = 64;
 /// Workers at once; two cores, and the server has one of them.
-const WORKERS: usize = 4;
+pub(super) const WORKERS: usize = 4;
 
-/// What BullMQ is held against.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Pace {
-    pub(super) enqueued: f64,
-    pub(super) worked: f64,
-    /// Bytes of a job's own JSON.
-    pub(super) payload: usize,
-}
-
-pub(super) async fn measure(report: &mut Report, server: &Server, jobs: usize) -> Result<Pace> {
-    let store = server.store().await?;
-    let of = format!("{jobs} jobs, Redis");
-    let before = server.counted()?;
-    let (enqueued, payload) = enqueue(&store, "set", jobs).await?;
-    let loaded = server.counted()?;
-    let per_job = |from: Counted, to: Counted| (to.commands - from.commands) as f64 / jobs as f64;
-    report.add("jobs_enqueued_per_second", enqueued, &of);
-    report.add("commands_per_enqueued_job", per_job(before, loaded), &of);
-    let bytes = (loaded.memory - before.memory) as f64 / jobs as f64 - payload as f64;
-    report.add("bytes_per_waiting_job_beyond_payload", bytes, format!("{of}, payload {payload} bytes"));
-
-    let bought = steps(server, jobs, ClaimStage::Submit).await?;
-    report.add("jobs_claimed_and_bought_per_second", bought, format!("{of}, one claim and two commits each"));
-    let before = server.counted()?;
-    let worked = steps(server, jobs, ClaimStage::Poll).await?;
-    let after = server.counted()?;
-    report.add("jobs_claimed_and_committed_per_second", worked, format!("{of}, {WORKERS} workers, {GROUP} at a time"));
-    report.add("commands_per_claimed_and_committed_job", per_job(before, after), &of);
-    Ok(Pace { enqueued, worked, payload })
-}
-
-/// Loads a batch; jobs a second, and the bytes of one job's JSON.
-pub(super) async fn enqueue(store: &SharedStore, name: &str, jobs: usize) -> Result<(f64, usize)> {
+/// Makes a batch of `jobs` lines and loads it.
+pub(super) async fn enqueue(store: &SharedStore, name: &str, jobs: usize) -> Result<()> {
     let draft = lines::batch(name)?;
-    let lines = lines::lines(&draft, jobs)?;
+    load(store, &draft, &lines::lines(&draft, jobs)?).await
+}
+
+/// Loads a batch.
+pub(super) async fn load(store: &SharedStore, draft: &BatchDraft, lines: &[LineDraft]) -> Result<()> {
     store.set_limits(&lines::account()?, &lines::no_limits()).await.context("set the account's limits")?;
-    let clock = SystemClock::new();
-    let load = store.begin_import(&draft).await.context("begin the load")?;
+    let load = store.begin_import(draft).await.context("begin the load")?;
     let calls = futures_util::stream::iter(lines.chunks(CHUNK)).map(|chunk| store.add_to_import(&load, chunk));
     calls.buffered(CALLS).try_collect::<Vec<_>>().await.context("enqueue")?;
     store.commit_import(&load).await.context("finish the load")?;
-    let pace = jobs as f64 / clock.monotonic().as_secs_f64();
-    let id = lines.first().context("there are lines")?.id();
-    let job = store.job(id).await?.context("the job is there")?.job;
-    Ok((pace, serde_json::to_vec(&job)?.len()))
+    Ok(())
 }
 
-/// Takes each job of a stage in hand once and moves it on; jobs a second.
-async fn steps(server: &Server, jobs: usize, stage: ClaimStage) -> Result<f64> {
+/// Takes each job of a stage in hand once, `group` at a time, and moves it on.
+pub(super) async fn steps(server: &Server, jobs: usize, group: usize, stage: ClaimStage) -> Result<()> {
     let mut stores = Vec::new();
     for _ in 0..WORKERS {
         stores.push(server.store().await?);
     }
-    let clock = SystemClock::new();
-    let done = try_join_all(stores.iter().enumerate().map(|(number, store)| step_all(store, number, stage))).await?;
+    let workers = stores.iter().enumerate();
+    let done = try_join_all(workers.map(|(number, store)| step_all(store, claim(number, stage, group)))).await?;
     let done: usize = done.into_iter().sum();
     ensure!(done == jobs, "{done} of {jobs} jobs were there to move");
-    Ok(jobs as f64 / clock.monotonic().as_secs_f64())
+    Ok(())
 }
 
-pub(super) fn claim(number: usize, stage: ClaimStage, limit: usize) -> Result<Claim> {
+pub(crate) fn claim(number: usize, stage: ClaimStage, limit: usize) -> Result<Claim> {
     let worker = WorkerId::new(format!("bench-{number}"))?;
     let lease = std::time::Duration::from_secs(15);
     Ok(Claim {
@@ -95,8 +60,8 @@ pub(super) fn claim(number: usize, stage: ClaimStage, limit: usize) -> Result<Cl
     })
 }
 
-async fn step_all(store: &SharedStore, number: usize, stage: ClaimStage) -> Result<usize> {
-    let claim = claim(number, stage, GROUP)?;
+async fn step_all(store: &SharedStore, claim: Result<Claim>) -> Result<usize> {
+    let claim = claim?;
     let mut done = 0;
     loop {
         let leases = store.claim(&claim).await.context("claim")?.leases;
@@ -104,7 +69,7 @@ async fn step_all(store: &SharedStore, number: usize, stage: ClaimStage) -> Resu
             return Ok(done);
         }
         done += leases.len();
-        match stage {
+        match claim.stage {
             ClaimStage::Submit => buy(store, leases, |_| std::time::Duration::ZERO).await?,
             _ => ask_later(store, leases).await?,
         }
