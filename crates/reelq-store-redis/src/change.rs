@@ -16,7 +16,11 @@ use reelq_store::{
     transition::{Change, LeaseStep, StoredJob},
 };
 
-script!(CHANGE, "change", ["job_keys", "record", "line", "later", "save", "books", "queues", "leases", "tasks", "full"]);
+script!(
+    CHANGE,
+    "change",
+    ["job_keys", "record", "line", "later", "save", "books", "queues", "leases", "tasks", "full"]
+);
 
 /// What must hold for a change to be done. The numbers are the script's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -19,8 +19,8 @@ script!(
     CLAIM,
     "claim",
     [
-        "job_keys", "record", "line", "later", "save", "books", "queues", "leases", "queued", "hand", "journals", "tokens",
-        "money", "full"
+        "job_keys", "record", "line", "later", "save", "books", "queues", "leases", "queued", "hand", "journals",
+        "tokens", "money", "full"
     ]
 );
 script!(TAKE, "take", ["job_keys", "later", "record", "line", "queued", "hand", "tokens"]);
