@@ -60,3 +60,11 @@ async fn a_claim_of_tasks_takes_back_those_whose_lease_has_lapsed() {
     assert_eq!(found.len(), 1);
     assert!(commit(&store, &lost, running("running", LEASE), true).await.is_none());
 }
+
+#[tokio::test]
+async fn a_claimed_job_is_not_counted_among_those_that_wait_at_its_price() {
+    let server = RedisServer::start();
+    let (_store, _clock, _lease) = begin(&server).await;
+    let reply = server.command(&["EVAL", "return table.concat(redis.call('HVALS', 'reelq:{test}:pr:1'), ' ')", "0"]);
+    assert_eq!(reply.text(), "0");
+}
