@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::kit::purchases;
-use reelq_model::{Event, ManualClock, SharedClock, Timestamp};
+use reelq_model::{Clock as _, Event, Failure, FailureKind, ManualClock, SharedClock, Timestamp};
 use reelq_redis_server::RedisServer;
 use reelq_store::{Claim, ClaimStage, Commit, Committed, Lease, Store as _};
 use reelq_store_conformance::kit::{
@@ -67,4 +67,17 @@ async fn a_claimed_job_is_not_counted_among_those_that_wait_at_its_price() {
     let (_store, _clock, _lease) = begin(&server).await;
     let reply = server.command(&["EVAL", "return table.concat(redis.call('HVALS', 'reelq:{test}:pr:1'), ' ')", "0"]);
     assert_eq!(reply.text(), "0");
+}
+
+#[tokio::test]
+async fn a_commit_that_ends_a_batch_is_news_and_notes_when_it_was() {
+    let server = RedisServer::start();
+    let (store, clock, lease) = begin(&server).await;
+    let mark = store.watch(0, Duration::ZERO).await.unwrap();
+    clock.advance(LEASE / 2);
+    let failure = Failure::new(FailureKind::Invalid, "no");
+    commit(&store, &lease, Event::Rejected { failure }, false).await;
+    assert_ne!(store.watch(mark, Duration::ZERO).await.unwrap(), mark);
+    let ended = store.batch(&batch("b")).await.unwrap().unwrap().finished_at;
+    assert_eq!(ended, Some(clock.now()));
 }
