@@ -1,0 +1,83 @@
+//! The ends of leases: a commit that keeps one moves it, and a claim of tasks takes back what has lapsed.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+use std::{sync::Arc, time::Duration};
+
+use crate::kit::purchases;
+use reelq_model::{Clock as _, Event, Failure, FailureKind, ManualClock, SharedClock, Timestamp};
+use reelq_redis_server::RedisServer;
+use reelq_store::{Claim, ClaimStage, Commit, Committed, Lease, Store as _};
+use reelq_store_conformance::kit::{
+    LEASE, accepted, account, batch, draft, lines, plenty, running, sending, wishes, worker,
+};
+use reelq_store_redis::{LinkOptions, RedisStore};
+
+/// A store whose time stands still, with one job claimed to be bought.
+async fn begin(server: &RedisServer) -> (RedisStore, Arc<ManualClock>, Lease) {
+    let clock = Arc::new(ManualClock::starting_at(Timestamp::from_millis(4_000_000_000_000)));
+    let (address, namespace) = (server.socket_url().parse().unwrap(), "test".parse().unwrap());
+    let shared: SharedClock = clock.clone();
+    let store = RedisStore::open_at(address, namespace, LinkOptions::default(), shared).await.unwrap();
+    let load = store.begin_import(&draft(&batch("b"))).await.unwrap();
+    store.add_to_import(&load, &lines(&batch("b"), &wishes(1))).await.unwrap();
+    store.commit_import(&load).await.unwrap();
+    store.set_limits(&account("acct"), &plenty()).await.unwrap();
+    let lease = store.claim(&purchases(1)).await.unwrap().leases.remove(0);
+    (store, clock, lease)
+}
+
+/// Commits; the lease, where it was kept.
+async fn commit(store: &RedisStore, lease: &Lease, event: Event, keep: bool) -> Option<Lease> {
+    match store.commit(&[Commit { lease: lease.clone(), event, keep }]).await.unwrap().remove(0) {
+        Committed::Done(kept) => kept,
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn a_lease_that_a_commit_keeps_lasts_from_then_on() {
+    let server = RedisServer::start();
+    let (store, clock, lease) = begin(&server).await;
+    clock.advance(LEASE * 2 / 3);
+    let sent = commit(&store, &lease, sending(&lease), true).await.unwrap();
+    clock.advance(LEASE * 2 / 3);
+    assert_eq!(store.heartbeat(&worker("w2")).await.unwrap(), 0, "nothing has lapsed");
+    let event = accepted(&sent, "t1");
+    assert!(commit(&store, &sent, event, true).await.is_some());
+}
+
+#[tokio::test]
+async fn a_claim_of_tasks_takes_back_those_whose_lease_has_lapsed() {
+    let server = RedisServer::start();
+    let (store, clock, lease) = begin(&server).await;
+    let sent = commit(&store, &lease, sending(&lease), true).await.unwrap();
+    commit(&store, &sent, accepted(&sent, "t1"), false).await;
+    clock.advance(Duration::from_hours(1));
+    let polls = Claim { stage: ClaimStage::Poll, ..purchases(1) };
+    let lost = store.claim(&polls).await.unwrap().leases.remove(0);
+    clock.advance(LEASE * 2);
+    let found = store.claim(&Claim { worker: worker("w2"), ..polls }).await.unwrap().leases;
+    assert_eq!(found.len(), 1);
+    assert!(commit(&store, &lost, running("running", LEASE), true).await.is_none());
+}
+
+#[tokio::test]
+async fn a_claimed_job_is_not_counted_among_those_that_wait_at_its_price() {
+    let server = RedisServer::start();
+    let (_store, _clock, _lease) = begin(&server).await;
+    let reply = server.command(&["EVAL", "return table.concat(redis.call('HVALS', 'reelq:{test}:pr:1'), ' ')", "0"]);
+    assert_eq!(reply.text(), "0");
+}
+
+#[tokio::test]
+async fn a_commit_that_ends_a_batch_is_news_and_notes_when_it_was() {
+    let server = RedisServer::start();
+    let (store, clock, lease) = begin(&server).await;
+    let mark = store.watch(0, Duration::ZERO).await.unwrap();
+    clock.advance(LEASE / 2);
+    let failure = Failure::new(FailureKind::Invalid, "no");
+    commit(&store, &lease, Event::Rejected { failure }, false).await;
+    assert_ne!(store.watch(mark, Duration::ZERO).await.unwrap(), mark);
+    let ended = store.batch(&batch("b")).await.unwrap().unwrap().finished_at;
+    assert_eq!(ended, Some(clock.now()));
+}
