@@ -2,6 +2,7 @@
 //!
 //! Pure: no clock, no I/O, no randomness. Stores keep these values and apply them in their own steps.
 
+mod allowance;
 mod breaker;
 mod day_total;
 pub mod fair_queue;

@@ -6,7 +6,7 @@ use reelq_model::{BlockReason, Money, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Fault, Pace,
+    Fault,
     token_bucket::{TokenBucket, polls_burst},
 };
 
@@ -38,20 +38,9 @@ pub struct AccountLimits {
 }
 
 impl AccountLimits {
-    /// The rate tokens of submissions at `now`, at the pace that was learned; `None` where there will never be any.
-    pub fn submit_bucket(&self, pace: &Pace, tat: i64, now: Timestamp) -> Option<TokenBucket> {
-        TokenBucket::new(pace.requests_per_second(self), self.burst.get(), tat, now)
-    }
-
     /// The rate tokens of status requests at `now`; `None` where there will never be any.
     pub fn poll_bucket(&self, tat: i64, now: Timestamp) -> Option<TokenBucket> {
         TokenBucket::new(self.polls_per_second, polls_burst(self.polls_per_second), tat, now)
-    }
-
-    /// How many more jobs may go into flight where so many are.
-    pub fn room(&self, pace: &Pace, in_flight: i64) -> usize {
-        let cap = i64::from(pace.max_in_flight(self).get());
-        usize::try_from(cap.saturating_sub(in_flight)).unwrap_or(0)
     }
 }
 

@@ -7,7 +7,7 @@ use reelq_model::{Digest, JobId, Timestamp, Wake, WorkerId};
 use super::{
     caller::{Caller, Reply},
     codec::{Packer, Unpacker},
-    facts, load,
+    facts, lines,
     record::{Record, write_job},
     scripts, twins,
 };
@@ -173,7 +173,7 @@ fn read_answer(unpacker: &mut Unpacker<'_>) -> Result<Answer> {
     let (word, version) = (unpacker.int()?, unpacker.count()?);
     let (cancel_requested, in_hand) = (unpacker.flag()?, unpacker.flag()?);
     let twin = unpacker.bytes()?.try_into().ok().map(JobId::from_bytes);
-    let line = load::leased_line(unpacker.bytes()?);
+    let line = lines::leased_line(unpacker.bytes()?);
     Ok(match word {
         0 => Answer::Done { version, cancel_requested, in_hand, twin, line },
         1 => Answer::Stale,

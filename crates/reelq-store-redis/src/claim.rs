@@ -9,7 +9,7 @@ use super::{
     edit,
     header::Header,
     idempotency_tokens::IdempotencyTokens,
-    load,
+    lines,
     record::{Record, read_job},
     unreadable::{self, Damaged},
 };
@@ -122,7 +122,7 @@ fn lease(
     unpacker.list()?;
     let (record, cancel_requested) = (unpacker.bytes()?, unpacker.flag()?);
     let id = change::read_id(unpacker)?;
-    let line = load::leased_line(unpacker.bytes()?);
+    let line = lines::leased_line(unpacker.bytes()?);
     let read = Header::read(&mut Unpacker::new(record));
     let (header, json) = match read {
         Ok(read) => read,

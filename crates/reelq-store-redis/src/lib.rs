@@ -27,6 +27,7 @@ mod judge;
 mod late;
 mod lease;
 mod limits;
+mod lines;
 mod link;
 mod listing;
 mod load;

@@ -7,7 +7,7 @@ use super::{
     change,
     codec::Packer,
     codec::Unpacker,
-    facts, load,
+    facts, lines,
     memory::FORMAT,
     record::Record,
 };
@@ -49,7 +49,7 @@ pub(super) async fn job(caller: &Caller, job: JobId) -> Result<Option<JobView>> 
 
 /// A job with what is known around it; `line` is packed, and empty where it has none.
 pub(super) fn view(record: Record, line: &[u8]) -> JobView {
-    let (line, unread) = load::shown_line(line, record.position);
+    let (line, unread) = lines::shown_line(line, record.position);
     JobView {
         line,
         unread: unread.map(Unread::Line),
@@ -65,7 +65,7 @@ pub(super) fn view(record: Record, line: &[u8]) -> JobView {
 pub(super) fn stand_in(job: JobId, batch: BatchName, record: &[u8], line: &[u8], reason: &str) -> Result<JobView> {
     let status = Record::status_of(record);
     Ok(JobView {
-        line: load::shown_line(line, 0).0,
+        line: lines::shown_line(line, 0).0,
         unread: Some(Unread::Job { reason: reason.to_owned(), status }),
         due: None,
         cancel_requested: false,

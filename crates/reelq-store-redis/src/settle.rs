@@ -13,7 +13,7 @@ use super::{
     codec::Packer,
     facts::{self, Facts},
     header::Header,
-    load,
+    lines,
     record::write_job,
 };
 use reelq_store::{
@@ -65,7 +65,7 @@ pub(super) async fn settle(
         if sends { caller.call_durable(&SETTLE, &arguments).await? } else { caller.call(&SETTLE, &arguments).await? };
     let mut unpacker = reply.unpack();
     let letters = unpacker.bytes()?;
-    let mut lines = unpacker.each(|unpacker| unpacker.bytes().map(load::leased_line))?.into_iter();
+    let mut lines = unpacker.each(|unpacker| unpacker.bytes().map(lines::leased_line))?.into_iter();
     for ((at, settling), letter) in settled.into_iter().zip(letters) {
         if *letter == b'1' {
             let line = if settling.brings_line() { lines.next().flatten() } else { None };

@@ -6,7 +6,7 @@ use reelq_model::{Limit, Timestamp};
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap as _};
 
 use super::{
-    FlightTrack, RateTrack,
+    FlightTrack, Present, RateTrack, Refused, Usage,
     doubt::Doubt,
     episodes::{Episodes, Meaning, Run},
     sample::{Sample, count},
@@ -30,15 +30,6 @@ const TROUBLED: Duration = Duration::from_secs(5);
 const RATE_USED: f64 = 0.8;
 const FLIGHT_USED: f64 = 0.95;
 
-/// What is in use at a moment, as the store counts it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Usage {
-    /// Rate tokens for paid requests that were ever handed out.
-    pub tokens: u64,
-    /// Jobs submitting or running, and claimed to be.
-    pub in_flight: u64,
-}
-
 /// The pace that a store keeps for an account, and what it is judged by.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PaceView {
@@ -50,26 +41,6 @@ pub struct PaceView {
     pub usage: Usage,
     /// The store's time of all that.
     pub now: Timestamp,
-}
-
-/// What a step is judged by.
-#[derive(Debug, Clone, Copy)]
-pub struct Present<'a> {
-    /// What the configuration says.
-    pub limits: &'a AccountLimits,
-    /// What is in use.
-    pub usage: Usage,
-    /// The store's time.
-    pub now: Timestamp,
-}
-
-/// A request that was answered with 429.
-#[derive(Debug, Clone, Copy)]
-pub struct Refused {
-    /// Which limit it broke, where the provider says so.
-    pub limit: Option<Limit>,
-    /// When it was begun, by the store's time.
-    pub begun: Timestamp,
 }
 
 /// What was learned of an account's limits; nothing at first.

@@ -7,11 +7,13 @@ mod account;
 mod doubt;
 mod episodes;
 mod flight;
+mod present;
 mod rate;
 mod sample;
 #[cfg(test)]
 mod simulation;
 
-pub use account::{Pace, PaceView, Present, Refused, Usage};
+pub use account::{Pace, PaceView};
 pub use flight::FlightTrack;
+pub use present::{Present, Refused, Usage};
 pub use rate::RateTrack;
