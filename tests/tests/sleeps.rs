@@ -22,7 +22,7 @@ const OWNERS: &[(&str, usize, &str)] = &[
     // These wait in loops of their own for a server, a process or a worker: they may become fewer.
     ("crates/reelq-cli/", 4, "looks at child processes, and random moments of kills"),
     ("crates/reelq-store-conformance/", 1, "between two looks at a store that is still in use"),
-    ("crates/reelq-store-redis/", 16, "looks at servers that start, fail over and forget"),
+    ("crates/reelq-store-redis/", 17, "looks at servers that start, fail over and forget"),
     ("crates/reelq-journal/", 1, "looks at a journal that another thread writes"),
     ("crates/reelq-worker/", 18, "looks at a runtime at work, and outages of a store"),
     ("crates/reelq-testkit/", 1, "between two looks"),

@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use reelq_model::{Status, Timestamp};
 use reelq_store::{Claim, ClaimStage, Claimed, Result, SharedStore, StoreDecorator};
-use reelq_worker::{Finish, RunEnd, Scope, Stopper, SubmissionGate};
+use reelq_worker::{Finish, RunEnd, Scope, Spawner, Stopper, SubmissionGate};
 
 use crate::support::{Scripted, World, buys, finds_finished, finished, slots, stored, stores};
 
@@ -99,7 +99,7 @@ async fn busy_collector_claims_what_waits_once_it_is_free() {
         .handler(buys(), slots(8))
         .handler(finds_finished(), slots(8))
         .handler(Arc::clone(&collect) as _, slots(1));
-    let running = tokio::spawn(world.builder().account(work).build().run());
+    let running = Spawner::default().spawn(world.builder().account(work).build().run());
     world.wait_until(Status::Fetching, 40).await;
     assert_eq!(handled.load(Ordering::SeqCst), 1, "one slot, one download");
     held.add_permits(1);
@@ -122,7 +122,7 @@ async fn nothing_is_handed_over_for_a_place_that_takes_no_files() {
     let work =
         world.work().handler(buys(), slots(4)).handler(poll, slots(4)).handler(Arc::clone(&collect) as _, slots(4));
     let runtime = world.builder().account(work).submission_gate(Arc::clone(&gate)).stopper(stopper.clone()).build();
-    let running = tokio::spawn(runtime.run());
+    let running = Spawner::default().spawn(runtime.run());
     world.wait_until(Status::Fetching, 1).await;
     assert_eq!(collect.runs(), 0);
     gate.open(closed, "place");
