@@ -5,12 +5,7 @@ use std::time::Duration;
 use reelq_model::{Limit, Timestamp};
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap as _};
 
-use super::{
-    FlightTrack, Present, RateTrack, Refused, Usage,
-    doubt::Doubt,
-    episodes::{Episodes, Meaning, Run},
-    sample::{Sample, count},
-};
+use super::{FlightTrack, RateTrack};
 use crate::AccountLimits;
 
 /// The shortest time between two steps of growth.
@@ -30,6 +25,20 @@ const TROUBLED: Duration = Duration::from_secs(5);
 const RATE_USED: f64 = 0.8;
 const FLIGHT_USED: f64 = 0.95;
 
+/// A configured number is believed until so many requests were refused within `DOUBTED`, and they are this share of all.
+const DISBELIEF: u32 = 8;
+const DISBELIEF_SHARE: f64 = 0.25;
+const DOUBTED: Duration = Duration::from_secs(10);
+
+/// What is in use at a moment, as the store counts it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Rate tokens for paid requests that were ever handed out.
+    pub tokens: u64,
+    /// Jobs submitting or running, and claimed to be.
+    pub in_flight: u64,
+}
+
 /// The pace that a store keeps for an account, and what it is judged by.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PaceView {
@@ -41,6 +50,26 @@ pub struct PaceView {
     pub usage: Usage,
     /// The store's time of all that.
     pub now: Timestamp,
+}
+
+/// What a step is judged by.
+#[derive(Debug, Clone, Copy)]
+pub struct Present<'a> {
+    /// What the configuration says.
+    pub limits: &'a AccountLimits,
+    /// What is in use.
+    pub usage: Usage,
+    /// The store's time.
+    pub now: Timestamp,
+}
+
+/// A request that was answered with 429.
+#[derive(Debug, Clone, Copy)]
+pub struct Refused {
+    /// Which limit it broke, where the provider says so.
+    pub limit: Option<Limit>,
+    /// When it was begun, by the store's time.
+    pub begun: Timestamp,
 }
 
 /// What was learned of an account's limits; nothing at first.
@@ -56,7 +85,6 @@ pub struct Pace {
     unnamed: Option<InUse>,
     /// Refusals that a configured number was not doubted for yet.
     doubt: Option<Doubt>,
-    episodes: Episodes,
     troubled_at: Option<Timestamp>,
     ticked: Option<Sample>,
     window: Option<Sample>,
@@ -75,6 +103,53 @@ impl InUse {
     fn is_no_matter_of_rate(self, earlier: Self) -> bool {
         let as_many = (self.in_flight - earlier.in_flight).abs() <= (0.05 * earlier.in_flight).max(1.0);
         as_many && self.rate < 0.9 * earlier.rate
+    }
+}
+
+/// Refusals since a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+struct Doubt {
+    since: Sample,
+    refused: u32,
+}
+
+impl Doubt {
+    /// One refusal more; those of long ago are forgotten.
+    fn and_one(earlier: Option<Self>, present: &Present<'_>) -> Self {
+        match earlier.filter(|doubt| doubt.since.age(present.now) < DOUBTED) {
+            Some(doubt) => Self { refused: doubt.refused + 1, ..doubt },
+            None => Self { since: Sample::of(present), refused: 1 },
+        }
+    }
+
+    /// Whether the refusals are too many for chance: providers refuse now and then for reasons of their own.
+    fn is_grave(self, present: &Present<'_>) -> bool {
+        let sent = count(present.usage.tokens.saturating_sub(self.since.tokens)) + 1.0;
+        self.refused >= DISBELIEF && f64::from(self.refused) >= DISBELIEF_SHARE * sent
+    }
+}
+
+/// The tokens that were handed out until a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+struct Sample {
+    at: Timestamp,
+    tokens: u64,
+}
+
+impl Sample {
+    fn of(present: &Present<'_>) -> Self {
+        Self { at: present.now, tokens: present.usage.tokens }
+    }
+
+    fn age(self, now: Timestamp) -> Duration {
+        now.since(self.at)
+    }
+
+    /// Tokens a second since then.
+    #[expect(clippy::cast_precision_loss, reason = "a rate")]
+    fn rate(self, present: &Present<'_>) -> f64 {
+        let seconds = self.age(present.now).as_secs_f64().max(1e-3);
+        present.usage.tokens.saturating_sub(self.tokens) as f64 / seconds
     }
 }
 
@@ -118,63 +193,34 @@ impl Pace {
             next.unnamed = Some(self.in_use(present));
         }
         let limit = refused.limit.unwrap_or_else(|| self.suspect(present));
-        let meaning = self.episodes.meaning(refused.begun, self.requests_per_second(present.limits), present);
-        next.episodes.note(meaning, present);
-        let run = match meaning {
-            Meaning::New(run) => run,
-            Meaning::Known if !self.episodes.is_closed() => None,
-            Meaning::Known | Meaning::StillClosed => return Some(next),
-        };
-        if next.episodes.is_chance(run, present.now) {
-            return Some(next);
-        }
-        if self.is_believed(limit, present.limits) {
-            let grave = next.is_grave(refused, limit, present);
-            if !grave {
+        if Self::is_believed(limit, present.limits) {
+            let doubt = Doubt::and_one(self.doubt, present);
+            next.doubt = (!doubt.is_grave(present)).then_some(doubt);
+            if next.doubt.is_some() {
                 return Some(next);
             }
         }
-        let is_safe = limit == Limit::Rate && self.rate.is_some_and(RateTrack::is_safe);
-        if is_safe && next.episodes.is_in_vain(run, present.now) {
-            return Some(next);
+        match limit {
+            Limit::Rate => {
+                let track = self.rate_track(present.limits).shrunk(self.got_through(present));
+                next.rate = Some(track);
+            }
+            Limit::InFlight => {
+                let track = self.flight_track(present.limits).shrunk(count(present.usage.in_flight));
+                next.in_flight = Some(track);
+            }
         }
-        next.shrink(limit, run, present);
         let sample = Some(Sample::of(present));
         (next.ticked, next.window, next.window_before) = (sample, sample, None);
         next.shrunk_at = Some(present.now);
         Some(next)
     }
 
-    fn shrink(&mut self, limit: Limit, run: Option<Run>, present: &Present<'_>) {
+    /// Whether the limit is one that the configuration names.
+    const fn is_believed(limit: Limit, limits: &AccountLimits) -> bool {
         match limit {
-            Limit::Rate => {
-                let track = self.rate_track(present.limits);
-                self.episodes.slowed(track.value, run);
-                let run = run.filter(|_| self.rate.is_none()).map(Run::average).or_else(|| run.and_then(Run::rate));
-                let got_through = run.or_else(|| self.got_through(present));
-                self.rate = Some(track.shrunk(got_through));
-            }
-            Limit::InFlight => {
-                let track = self.flight_track(present.limits).shrunk(count(present.usage.in_flight));
-                self.in_flight = Some(track);
-            }
-        }
-    }
-
-    /// Whether a configured number cannot be right; doubts are kept until then.
-    fn is_grave(&mut self, refused: &Refused, limit: Limit, present: &Present<'_>) -> bool {
-        let doubt = Doubt::and_one(self.doubt, present);
-        let is_about = limit == Limit::Rate || refused.limit.is_some();
-        let grave = doubt.is_grave(present) || (is_about && self.episodes.is_grave(present.limits.requests_per_second));
-        self.doubt = (!grave).then_some(doubt);
-        grave
-    }
-
-    /// Whether the limit is one that the configuration names, and that nothing speaks against.
-    const fn is_believed(&self, limit: Limit, limits: &AccountLimits) -> bool {
-        match limit {
-            Limit::Rate => !limits.open_rate && self.rate.is_none(),
-            Limit::InFlight => !limits.open_in_flight && self.in_flight.is_none(),
+            Limit::Rate => !limits.open_rate,
+            Limit::InFlight => !limits.open_in_flight,
         }
     }
 
@@ -192,11 +238,6 @@ impl Pace {
             return None;
         }
         let sample = Sample::of(present);
-        let mut next = self.clone();
-        if let Some(rate) = next.episodes.take_return() {
-            next.rate = present.limits.open_rate.then(|| RateTrack::back_at(rate));
-            return Some(next);
-        }
         let Some(ticked) = self.ticked else {
             return Some(Self { ticked: Some(sample), window: Some(sample), ..self.clone() });
         };
@@ -204,6 +245,7 @@ impl Pace {
         if elapsed < self.tick(present.limits) {
             return None;
         }
+        let mut next = self.clone();
         next.ticked = Some(sample);
         if self.window.is_none_or(|window| window.age(present.now) >= WINDOW) {
             (next.window_before, next.window) = (self.window, Some(sample));
@@ -287,4 +329,9 @@ impl Pace {
         let requests = Duration::try_from_secs_f64(TICK_REQUESTS / self.requests_per_second(limits));
         requests.unwrap_or(TICK_MAX).clamp(TICK, TICK_MAX)
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+const fn count(number: u64) -> f64 {
+    number as f64
 }

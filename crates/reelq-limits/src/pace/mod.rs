@@ -4,16 +4,11 @@
 //! never passes a limit that the configuration gives.
 
 mod account;
-mod doubt;
-mod episodes;
 mod flight;
-mod present;
 mod rate;
-mod sample;
 #[cfg(test)]
 mod simulation;
 
-pub use account::{Pace, PaceView};
+pub use account::{Pace, PaceView, Present, Refused, Usage};
 pub use flight::FlightTrack;
-pub use present::{Present, Refused, Usage};
 pub use rate::RateTrack;

@@ -17,14 +17,10 @@ const DOUBT: f64 = 1.04;
 const CREEP: f64 = 0.008;
 /// How long the plateau is kept before it is left, in seconds.
 const HOLD_S: f64 = 3.0;
-/// What a second of calm adds at most beyond the last refusal's rate.
-const QUICK: f64 = 0.1;
 /// Below this rate, time on the plateau counts for less.
 const FEW: f64 = 8.0;
 /// Where less than this share of the rate got through, the limit is far below, and what got through tells it.
 const FAR: f64 = 0.75;
-/// Less than this share of what got through is safe.
-const SAFE: f64 = 0.98;
 
 /// A learned rate.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -36,53 +32,26 @@ pub struct RateTrack {
     /// Seconds of use without a refusal, on the plateau.
     #[serde(default)]
     pub(super) calm_s: f64,
-    /// What got through a second when it was last refused.
-    #[serde(default)]
-    pub(super) through: Option<f64>,
-    /// The rate at which a whole step passed, where it was tried out beyond the plateau since the last refusal.
-    #[serde(default)]
-    pub(super) passed: Option<f64>,
 }
 
 impl RateTrack {
     /// Begins at `value`, with nothing known.
     pub(super) fn new(value: f64) -> Self {
-        Self { value, refused_at: None, calm_s: 0.0, through: None, passed: None }
-    }
-
-    /// At a rate that refusals had nothing to do with.
-    pub(super) fn back_at(value: f64) -> Self {
-        Self { refused_at: Some(value), ..Self::new(value) }
-    }
-
-    /// Whether no more is sent than what got through before: a limit refuses none of that.
-    pub(super) fn is_safe(self) -> bool {
-        self.through.is_some_and(|through| self.value <= SAFE * through)
+        Self { value, refused_at: None, calm_s: 0.0 }
     }
 
     /// The rate after a refusal; `got_through` is what was lately sent a second.
     pub(super) fn shrunk(self, got_through: Option<f64>) -> Self {
         let near = got_through.is_some_and(|got| got >= FAR * self.value);
         let (value, refused_at) = match got_through {
-            Some(got) if near => ((0.97 * got).clamp(0.85 * self.value, 0.97 * self.value), self.value.min(1.02 * got)),
-            // What was sent in the last steps is well above the mean of the time before.
-            Some(_) if self.passed.is_some_and(|passed| passed >= FAR * self.value) => {
-                let passed = self.passed.unwrap_or(self.value);
-                (0.85 * passed, passed)
-            }
+            Some(got) if near => (got.clamp(0.85 * self.value, 0.97 * self.value), self.value.min(1.1 * got)),
             Some(got) => {
-                let value = (0.97 * got).max(self.bottom());
-                (value, 1.02 * value)
+                let value = got.max(self.bottom());
+                (value, 1.1 * value)
             }
             None => (0.7 * self.value, self.value),
         };
-        Self {
-            value: value.max(RATE_MIN),
-            refused_at: Some(refused_at.max(RATE_MIN)),
-            calm_s: 0.0,
-            through: got_through,
-            passed: None,
-        }
+        Self { value: value.max(RATE_MIN), refused_at: Some(refused_at.max(RATE_MIN)), calm_s: 0.0 }
     }
 
     /// The least that the limit can be: one that was overrun in quick growth is not far below, and not below what was
@@ -114,9 +83,8 @@ impl RateTrack {
             self.value * (1.0 + CREEP * patient)
         } else {
             let passed = self.value / refused_at - 1.0;
-            self.value * (1.0 + (3.0 * passed).min(QUICK) * seconds)
+            self.value * (1.0 + (3.0 * passed).min(SLOW_START) * seconds)
         };
-        let passed = if calm_s < HOLD_S { None } else { Some(self.value) };
-        Self { value: value.min(RATE_MAX), calm_s, passed, ..self }
+        Self { value: value.min(RATE_MAX), calm_s, ..self }
     }
 }
