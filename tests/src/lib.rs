@@ -12,6 +12,7 @@
 
 mod audit;
 mod binary;
+mod damage;
 mod files;
 mod manifest;
 mod moved_clock;
@@ -26,6 +27,7 @@ mod wire;
 
 pub use audit::Audit;
 pub use binary::{Ended, Running, reelq};
+pub use damage::{damage_record, damage_text};
 pub use files::{gif, jpeg, mov, mp3, png, wav, webm, webp};
 pub use manifest::{Prompts, write_csv};
 pub use moved_clock::MovedClock;

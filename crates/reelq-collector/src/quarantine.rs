@@ -76,7 +76,7 @@ fn summary(path: &Path) -> io::Result<Option<(u64, Digest, Option<Media>)>> {
     };
     let (digest, length) = Digest::read(&mut file)?;
     let media = content::judge(&mut BufReader::new(file)).ok();
-    Ok((length > 0).then(|| (length, digest, media)))
+    Ok((length > 0).then_some((length, digest, media)))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::fs;
 
 use reelq_sim::SimSettings;
-use reelq_tests::{Account, Prompts, Sandbox, SimulatedVendor, StoreKind, on_each_store, write_csv};
+use reelq_tests::{Account, Prompts, Sandbox, SimulatedVendor, StoreKind, damage_record, on_each_store, write_csv};
 
 const LINES: &str = "requests_per_second = 100.0\nburst = 4\nmax_in_flight = 6\nrequest_timeout = \"2s\"\n\
     poll = { first = \"100ms\", min = \"50ms\", max = \"300ms\" }";
@@ -16,18 +16,7 @@ fn damage(sandbox: &mut Sandbox, job: &str) {
             end";
         redis.command(&["EVAL", script, "0", job]);
     } else {
-        // No one has the file open, so all of it is in the file itself.
-        // What was asked for stands behind the id.
-        let id: Vec<u8> =
-            (0..job.len()).step_by(2).map(|at| u8::from_str_radix(&job[at..at + 2], 16).unwrap()).collect();
-        let (file, record) = (sandbox.path(".reelq/state.db"), [&id[..], b"{\"batch\""].concat());
-        let mut bytes = fs::read(&file).unwrap();
-        let found: Vec<_> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(&record)).collect();
-        assert!(!found.is_empty(), "the job's record is there");
-        for at in found {
-            bytes[at + id.len()] = b'x';
-        }
-        fs::write(&file, bytes).unwrap();
+        damage_record(&sandbox.path(".reelq/state.db"), job);
     }
 }
 

@@ -1,9 +1,10 @@
 //! Numbers and records from outside that are nonsense: they stop no batch, no command and no other row.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fs};
 
 use reelq_tests::{
-    Account, RawReply, RawRequest, RawVendor, Sandbox, StoreKind, clip, json, on_each_store, reply, wait_for,
+    Account, RawReply, RawRequest, RawVendor, Sandbox, StoreKind, clip, damage_record, damage_text, json,
+    on_each_store, reply, wait_for,
 };
 
 const LINES: &str = "requests_per_second = 50.0\nburst = 10\nmax_in_flight = 10\nrequest_timeout = \"2s\"\n\
@@ -97,21 +98,8 @@ fn damage(sandbox: &mut Sandbox, job: &str) {
         // Whoever writes takes into the file what a killed run left in its log; whoever only reads does not.
         assert_eq!(sandbox.run(&["resume", "--account", "wave"]).code, Some(0));
     }
-    let Some(redis) = sandbox.redis() else { return damage_file(&path, job) };
+    let Some(redis) = sandbox.redis() else { return damage_record(&path, job) };
     assert_eq!(redis.command(&["EVAL", CUT, "0", job]).int(), 1);
-}
-
-/// No one has the file open: its log was taken into it.
-fn damage_file(path: &Path, job: &str) {
-    let mut bytes = fs::read(path).unwrap();
-    let record = format!("{{\"id\":\"{job}\"");
-    let places: Vec<usize> =
-        (0..bytes.len() - record.len()).filter(|at| bytes[*at..].starts_with(record.as_bytes())).collect();
-    assert!(!places.is_empty(), "the record is in the file");
-    for at in places {
-        bytes[at] = b'!';
-    }
-    fs::write(path, bytes).unwrap();
 }
 
 /// The lines of a batch's results, by their prompt.
@@ -214,18 +202,6 @@ fn a_row_whose_record_cannot_be_read_is_told_as_what_it_is(store: StoreKind) {
     assert!(!ended.stderr.contains("reelq retry") && !ended.stderr.contains("reelq results"), "{}", ended.stderr);
     assert!(ended.stderr.contains("the record of 1 row cannot be read"), "{}", ended.stderr);
     assert_eq!(vendor.submits(), 3, "nothing is bought for it");
-}
-
-/// Makes of what a text begins, in the file that no one has open, what no version can read.
-fn damage_text(path: &Path, begins: &str) {
-    let mut bytes = fs::read(path).unwrap();
-    let places: Vec<usize> =
-        (0..bytes.len() - begins.len()).filter(|at| bytes[*at..].starts_with(begins.as_bytes())).collect();
-    assert!(!places.is_empty(), "{begins} is in the file");
-    for at in places {
-        bytes[at] = b'!';
-    }
-    fs::write(path, bytes).unwrap();
 }
 
 const CUT_LINE: &str = "\
