@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::kit::{open, open_at};
+use crate::kit::{open, open_at, until};
 use reelq_redis_server::RedisServer;
 use reelq_store::{PauseReason, Store as _};
 use reelq_store_conformance::kit::account;
@@ -51,9 +51,7 @@ async fn news_are_heard_by_every_waiting_process_and_task() {
     let (store, other) = (open(&server).await, open(&server).await);
     let mark = store.watch(0, Duration::ZERO).await.unwrap();
     let change = async {
-        while tracked(&server) < 2 {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        until(async || tracked(&server) >= 2).await;
         other.pause_account(&account("acct"), &PauseReason::Operator, None).await.unwrap();
     };
     let waits = async { tokio::join!(store.watch(mark, LONG), store.watch(mark, LONG), other.watch(mark, LONG)) };
@@ -69,13 +67,9 @@ async fn news_are_heard_after_the_connection_that_tells_them_was_cut() {
     let (store, other) = (open(&server).await, open(&server).await);
     let mark = store.watch(0, Duration::ZERO).await.unwrap();
     let change = async {
-        while tracked(&server) < 1 {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        until(async || tracked(&server) >= 1).await;
         server.command(&["CLIENT", "KILL", "TYPE", "normal"]);
-        while other.pause_account(&account("acct"), &PauseReason::Operator, None).await.is_err() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        until(async || other.pause_account(&account("acct"), &PauseReason::Operator, None).await.is_ok()).await;
     };
     let (heard, ()) = tokio::join!(store.watch(mark, LONG), change);
     assert_ne!(heard.unwrap(), mark);
@@ -96,9 +90,7 @@ async fn news_are_heard_after_the_server_was_restarted() {
     server.kill();
     let change = async {
         server.restart();
-        while other.pause_account(&account("acct"), &PauseReason::Operator, None).await.is_err() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        until(async || other.pause_account(&account("acct"), &PauseReason::Operator, None).await.is_ok()).await;
     };
     let (heard, ()) = tokio::join!(store.watch(mark, LONG), change);
     assert_ne!(heard.unwrap(), mark);
