@@ -27,11 +27,9 @@ mod judge;
 mod late;
 mod lease;
 mod limits;
-mod link;
 mod listing;
 mod load;
 mod memory;
-mod namespace;
 mod pace;
 mod passed_over;
 #[cfg(test)]
@@ -52,6 +50,8 @@ mod views;
 mod watch;
 
 pub use judge::{Gravity, ServerFinding, judge_server, what_may_vanish};
-pub use link::{Address, AddressError, Durability, LinkOptions, Patience, SecretSource, ServerFacts, TlsFiles};
-pub use namespace::{Namespace, NamespaceError};
+pub use reelq_redis_link::{
+    Address, AddressError, Durability, LinkOptions, Namespace, NamespaceError, Patience, SecretSource, ServerFacts,
+    TlsFiles,
+};
 pub use store::RedisStore;
