@@ -1,4 +1,5 @@
 //! Facts of real servers.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 use std::{sync::Arc, time::Duration};
 
