@@ -8,7 +8,7 @@ use std::{
 };
 
 /// Which of the project's crates each crate uses: these and no others, without `reelq-`.
-const USES: [(&str, &[&str]); 22] = [
+const USES: [(&str, &[&str]); 23] = [
     ("model", &[]),
     ("limits", &["model"]),
     ("files", &["model"]),
@@ -17,7 +17,8 @@ const USES: [(&str, &[&str]); 22] = [
     ("sim", &["model"]),
     ("store", &["limits", "model"]),
     ("store-sqlite", &["files", "limits", "model", "store"]),
-    ("store-redis", &["files", "limits", "model", "store"]),
+    ("redis-link", &["model", "store"]),
+    ("store-redis", &["files", "limits", "model", "redis-link", "store"]),
     ("journal", &["files", "model", "store"]),
     ("store-conformance", &["model", "store"]),
     ("http", &["model", "provider"]),
@@ -47,9 +48,10 @@ const TESTS: [&str; 2] = ["tests", "bench"];
 const FLOORS: [&str; 4] = ["config", "console", "runner", "cli"];
 
 /// What a few crates alone may use: what, who, why.
-const RESERVED: [(&str, &[&str], &str); 4] = [
+const RESERVED: [(&str, &[&str], &str); 5] = [
     ("sim", &["runner", "cli", "tests", "bench"], "vendors are simulated by the command line and by tests"),
     ("store-sqlite", &["runner", "cli", "bench"], "all others know the store's contract"),
+    ("redis-link", &["store-redis"], "all others take what they need of it from the store"),
     ("store-redis", &["config", "runner", "cli", "bench"], "all others know the store's contract"),
     ("journal", &["runner", "cli", "bench"], "all others know the store's contract"),
 ];
@@ -73,7 +75,7 @@ const STRANGERS: [(&str, &str); 1] = [("store", "provider")];
 const OWNED: [(&str, &[&str]); 6] = [
     ("reqwest", &["http", "bench"]),
     ("rusqlite", &["store-sqlite"]),
-    ("redis", &["store-redis"]),
+    ("redis", &["redis-link", "store-redis"]),
     ("apalis-core", &["worker"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),

@@ -13,7 +13,7 @@ const OWNERS: &[(&str, usize, &str)] = &[
     ("tests/src/waiting.rs", 2, "the harness: between two looks, and where time itself is what a test is about"),
     ("tests/src/wire.rs", 1, "the delay of a slow line that a test asked for"),
     ("tests/src/raw.rs", 2, "the pause of a slow vendor, and a reset that must come after what was written"),
-    ("tests/redis-server/", 3, "between two looks at a server, and random moments of users that come and go"),
+    ("tests/redis-server/", 4, "between two looks at a server, and random moments of users that come and go"),
     ("tests/tests/chaos/", 9, "random moments of troubles, and how long a machine is frozen or a line is down"),
     ("tests/tests/cron.rs", 1, "random moments of kills"),
     ("tests/tests/kill_nine.rs", 1, "random moments of kills"),
@@ -22,7 +22,8 @@ const OWNERS: &[(&str, usize, &str)] = &[
     // These wait in loops of their own for a server, a process or a worker: they may become fewer.
     ("crates/reelq-cli/", 4, "looks at child processes, and random moments of kills"),
     ("crates/reelq-store-conformance/", 1, "between two looks at a store that is still in use"),
-    ("crates/reelq-store-redis/", 17, "looks at servers that start, fail over and forget"),
+    ("crates/reelq-redis-link/", 6, "looks at servers that start and fail over"),
+    ("crates/reelq-store-redis/", 10, "looks at servers that start and forget"),
     ("crates/reelq-journal/", 1, "looks at a journal that another thread writes"),
     ("crates/reelq-worker/", 18, "looks at a runtime at work, and outages of a store"),
     ("crates/reelq-testkit/", 1, "between two looks"),

@@ -9,12 +9,12 @@ use super::{
     codec::{Packer, Unpacker},
     full::Fullness,
     held::Held,
-    link::{Link, Script},
     memory::{self, Epoch, Memory},
     passed_over::PassedOver,
     scripts,
     server_clock::ServerClock,
 };
+use reelq_redis_link::{Link, Script};
 use reelq_store::{Error, Result, Spread};
 
 /// How often a call is made again at once that brought no answer. Scripts are made to be repeated.

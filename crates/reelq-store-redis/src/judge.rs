@@ -1,6 +1,6 @@
 //! What a server's settings put at risk, and how to fix each. Pure: facts in, findings out.
 
-use super::link::{Durability, ServerFacts};
+use reelq_redis_link::{Durability, ServerFacts};
 
 /// Older servers were never tried; the scripts are written for this one and newer.
 const OLDEST: (u32, u32) = (7, 0);

@@ -28,11 +28,9 @@ mod late;
 mod lease;
 mod limits;
 mod lines;
-mod link;
 mod listing;
 mod load;
 mod memory;
-mod namespace;
 mod pace;
 mod passed_over;
 #[cfg(test)]
@@ -53,6 +51,8 @@ mod views;
 mod watch;
 
 pub use judge::{Gravity, ServerFinding, judge_server, what_may_vanish};
-pub use link::{Address, AddressError, Durability, LinkOptions, Patience, SecretSource, ServerFacts, TlsFiles};
-pub use namespace::{Namespace, NamespaceError};
+pub use reelq_redis_link::{
+    Address, AddressError, Durability, LinkOptions, Namespace, NamespaceError, Patience, SecretSource, ServerFacts,
+    TlsFiles,
+};
 pub use store::RedisStore;

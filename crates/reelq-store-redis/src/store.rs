@@ -10,10 +10,10 @@ use reelq_model::{
 
 use super::{
     breaker, budget, bulk, caller::Caller, claim, commit, edit, finish, folders, heal,
-    idempotency_tokens::IdempotencyTokens, late, lease, limits, link::Link, listing, load, pace, purge, reading,
-    remove, requests, results, schedules, server_clock::ServerClock, unreadable, views, watch,
+    idempotency_tokens::IdempotencyTokens, late, lease, limits, listing, load, pace, purge, reading, remove, requests,
+    results, schedules, server_clock::ServerClock, unreadable, views, watch,
 };
-use crate::{Address, LinkOptions, Namespace};
+use reelq_redis_link::{Address, Link, LinkOptions, Namespace};
 use reelq_store::{
     AccountLimits, AccountView, BatchDraft, BatchHold, BatchView, Breaker, BreakerView, Claim, Claimed, Commit,
     Committed, Cursor, Edit, Edited, Enqueued, Error, GuardStep, HistoryEntry, Import, Imported, ImportsSeen,

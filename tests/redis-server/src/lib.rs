@@ -5,12 +5,14 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "helpers of tests: a broken assumption is a failed test")]
 
 mod certificates;
+mod newer;
 mod options;
 mod reply;
 mod server;
 mod shared;
 
 pub use certificates::Certificates;
+pub use newer::{Disk, Newer};
 pub use options::{Options, Tls};
 pub use reply::{RedisReply, RedisReply as Reply};
 pub use server::RedisServer;

@@ -12,9 +12,9 @@ use crate::command::{capture, cargo, root};
 
 /// Which tests run: all of the store over Redis.
 const WANTED: &str = "all()";
-/// Tests of several seconds, and of the connections; they run once the others have seen nothing.
+/// Tests of several seconds; they run once the others have seen nothing.
 const SLOW: &str =
-    "test(/^link::|invariants_hold|whose_client_died|takes_little|leavings_of|behind_a_thousand|waiting_for_news/)";
+    "test(/invariants_hold|whose_client_died|takes_little|leavings_of|behind_a_thousand|waiting_for_news/)";
 
 /// What the tests said.
 pub(super) enum Outcome {

@@ -2,6 +2,8 @@
 
 mod conformance;
 mod damage;
+mod durable;
+mod facts;
 mod growth;
 mod keys;
 mod kit;

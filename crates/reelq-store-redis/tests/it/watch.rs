@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::kit::{open, open_at};
+use crate::kit::{open, open_at, until};
 use reelq_redis_server::RedisServer;
 use reelq_store::{PauseReason, Store as _};
 use reelq_store_conformance::kit::account;
@@ -15,13 +15,6 @@ fn gets(server: &RedisServer) -> u64 {
     let stats = server.command(&["INFO", "commandstats"]);
     let (_, from) = stats.text().split_once("cmdstat_get:calls=").unwrap();
     from.split_once(',').unwrap().0.parse().unwrap()
-}
-
-/// Looks again until it is so.
-async fn until(is_so: impl AsyncFn() -> bool) {
-    while !is_so().await {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
 }
 
 #[tokio::test]

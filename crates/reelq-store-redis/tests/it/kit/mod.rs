@@ -4,7 +4,7 @@
 pub(crate) mod front;
 pub(crate) mod subject;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use reelq_model::SystemClock;
 use reelq_redis_server::RedisServer;
@@ -22,6 +22,13 @@ pub(crate) async fn open_at(url: &str) -> RedisStore {
     let (address, namespace) = (url.parse().unwrap(), "test".parse().unwrap());
     let options = LinkOptions::default();
     RedisStore::open(address, namespace, options, Arc::new(SystemClock::default())).await.unwrap()
+}
+
+/// Looks again and again until it is so.
+pub(crate) async fn until(is_so: impl AsyncFn() -> bool) {
+    while !is_so().await {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 /// A claim of so many purchases.

@@ -5,23 +5,21 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use redis::{Cmd, PushInfo, RedisError, Value, aio::MultiplexedConnection};
+use redis::{Cmd, RedisError, Value};
 use tokio::sync::watch;
 
 use super::{
     connect::Connector,
-    faults::{self, Fault},
+    faults,
     lent::get,
     pool::{Maker, Places},
+    told::Told,
 };
 use reelq_model::SharedClock;
 use reelq_store::Result;
 
 /// How many may read at once; they share the one connection.
 const READERS: usize = 16;
-
-/// What counts whatever the server said unasked, and the loss of the connection over which it would.
-pub(super) type Told = watch::Sender<u64>;
 
 /// Reads keys over a connection on which the server tells of their changes.
 #[derive(Debug)]
@@ -34,11 +32,11 @@ pub(super) struct Hearing {
 
 /// Hears what is told from now on.
 #[derive(Debug)]
-pub(crate) struct Ear(watch::Receiver<u64>);
+pub struct Ear(watch::Receiver<u64>);
 
 impl Ear {
-    /// Waits until something was told.
-    pub(crate) async fn told(&mut self) {
+    /// Waits until something was told since the last wait; for good where the link is gone.
+    pub async fn told(&mut self) {
         if self.0.changed().await.is_err() {
             pending::<()>().await;
         }
@@ -87,19 +85,5 @@ impl Hearing {
     pub(super) fn drop_broken(&self) {
         super::lent::drop_broken(&self.places);
         super::lent::drop_broken(&self.places.manager().0);
-    }
-}
-
-/// Has the server tell of what is read over the connection from now on.
-pub(super) async fn begin(connection: &mut MultiplexedConnection, at: &str) -> Result<(), Fault> {
-    let tracking = redis::cmd("CLIENT").arg("TRACKING").arg("ON").query_async::<()>(connection).await;
-    tracking.map_err(|error| faults::judge(&error, at, "CLIENT TRACKING"))
-}
-
-/// Takes in what the server says unasked: every word of it may be the awaited one.
-pub(super) fn sender(told: Told) -> impl Fn(PushInfo) -> Result<(), std::convert::Infallible> + Send + Sync + 'static {
-    move |_| {
-        told.send_modify(|count| *count = count.wrapping_add(1));
-        Ok(())
     }
 }

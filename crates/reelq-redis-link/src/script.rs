@@ -5,7 +5,7 @@ use std::{fmt, sync::OnceLock};
 use redis::{Cmd, ToRedisArgs};
 
 /// A script: pieces of Lua that are joined, with the hash of the whole computed once.
-pub(crate) struct Script {
+pub struct Script {
     name: &'static str,
     pieces: &'static [&'static str],
     joined: OnceLock<(String, String)>,
@@ -13,27 +13,27 @@ pub(crate) struct Script {
 
 impl Script {
     /// Takes the pieces in the order in which they are joined.
-    pub(crate) const fn new(name: &'static str, pieces: &'static [&'static str]) -> Self {
+    pub const fn new(name: &'static str, pieces: &'static [&'static str]) -> Self {
         Self { name, pieces, joined: OnceLock::new() }
     }
 
     /// What messages call it.
-    pub(crate) const fn name(&self) -> &'static str {
+    pub(super) const fn name(&self) -> &'static str {
         self.name
     }
 
     /// Its text.
-    pub(crate) fn text(&self) -> &str {
+    pub(super) fn text(&self) -> &str {
         &self.joined().0
     }
 
     /// The hash that the server knows it by.
-    pub(crate) fn hash(&self) -> &str {
+    pub(super) fn hash(&self) -> &str {
         &self.joined().1
     }
 
     /// Begins a call with the keys that it touches.
-    pub(crate) fn call<K: AsRef<[u8]>>(&'static self, keys: &[K]) -> Call {
+    pub fn call<K: AsRef<[u8]>>(&'static self, keys: &[K]) -> Call {
         let mut command = redis::cmd("EVALSHA");
         command.arg(self.hash()).arg(keys.len());
         for key in keys {
@@ -59,7 +59,7 @@ impl fmt::Debug for Script {
 
 /// A call of a script; it may be sent as often as it takes.
 #[derive(Clone)]
-pub(crate) struct Call {
+pub struct Call {
     pub(super) script: &'static Script,
     pub(super) command: Cmd,
 }
@@ -67,7 +67,7 @@ pub(crate) struct Call {
 impl Call {
     /// Adds an argument.
     #[must_use]
-    pub(crate) fn arg<T: ToRedisArgs>(mut self, argument: T) -> Self {
+    pub fn arg<T: ToRedisArgs>(mut self, argument: T) -> Self {
         self.command.arg(argument);
         self
     }

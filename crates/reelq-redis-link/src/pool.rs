@@ -26,10 +26,11 @@ use super::{
     connect::{Connector, Wire},
     durable::{self, Syncing},
     faults::{self, Fault},
-    handshake, hearing,
+    handshake,
     lent::get,
     options::Durability,
     refusals::Refusals,
+    told,
 };
 use reelq_store::{Error, Result};
 
@@ -150,7 +151,7 @@ impl Maker {
             .in_time(connection.began, async {
                 handshake::lets_us_in(&mut channel).await.map_err(|error| faults::judge(&error, at, "PING"))?;
                 if self.connector.told.is_some() {
-                    hearing::begin(&mut channel, at).await?;
+                    told::begin(&mut channel, at).await?;
                     return Ok(Syncing::ByItself);
                 }
                 match self.connector.options.durability {

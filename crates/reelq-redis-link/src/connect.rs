@@ -18,10 +18,10 @@ use tokio_rustls::TlsConnector;
 use super::{
     address::{Address, Node, Place},
     faults::{self, Fault},
-    hearing::{self, Told},
     options::LinkOptions,
     secret::SecretSource,
     tls,
+    told::{self, Told},
 };
 use reelq_store::Result;
 
@@ -154,7 +154,7 @@ impl Connector {
             .set_response_timeout(Some(self.options.response_timeout));
         if let Some(told) = &self.told {
             info = info.set_protocol(ProtocolVersion::RESP3);
-            config = config.set_push_sender(hearing::sender(told.clone()));
+            config = config.set_push_sender(told::sender(told.clone()));
         }
         let introduced = MultiplexedConnection::new_with_config(&info, stream, config).await;
         let (connection, driver) = introduced.map_err(|error| faults::judge(&error, at, "the login"))?;

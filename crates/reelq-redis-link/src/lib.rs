@@ -14,8 +14,8 @@ mod find;
 mod handshake;
 mod hearing;
 mod lent;
-#[expect(clippy::module_inception, reason = "the folder is about this one thing")]
 mod link;
+mod namespace;
 mod options;
 mod patience;
 mod pool;
@@ -26,12 +26,15 @@ mod slot;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod told;
 mod weigh;
 
 pub use address::{Address, AddressError};
 pub use facts::ServerFacts;
-pub(crate) use link::Link;
+pub use hearing::Ear;
+pub use link::Link;
+pub use namespace::{Namespace, NamespaceError};
 pub use options::{Durability, LinkOptions, TlsFiles};
 pub use patience::Patience;
-pub(crate) use script::Script;
+pub use script::{Call, Script};
 pub use secret::SecretSource;

@@ -6,7 +6,7 @@ use reelq_model::SystemClock;
 use reelq_redis_server::{RedisServer, Reply};
 
 use super::kit::{count, key, open, options};
-use crate::link::{Durability, LinkOptions, ServerFacts};
+use crate::{Durability, LinkOptions, ServerFacts};
 
 #[tokio::test]
 async fn password_and_database_of_the_address_are_used() {
@@ -51,7 +51,7 @@ async fn nothing_of_a_link_shows_the_password() {
 
 /// The rights that docs/redis.md names, for the older of the two kinds of server.
 fn documented_rights() -> Vec<String> {
-    let page = include_str!("../../../../../docs/redis.md");
+    let page = include_str!("../../../../docs/redis.md");
     let text = page.split("user reelq on >PASSWORD ").nth(1).and_then(|rest| rest.split("```").next());
     let words = text.expect("the page has the rights").replace("{default}", "{test}");
     words.split_whitespace().filter(|word| *word != "+waitaof").map(str::to_owned).collect()

@@ -7,7 +7,7 @@ use reelq_redis_server::RedisServer;
 use tokio::task::JoinSet;
 
 use super::kit::{count, key, link, open, options, until_counted};
-use crate::link::LinkOptions;
+use crate::LinkOptions;
 
 #[tokio::test]
 async fn script_is_taught_once_and_called_by_hash() {

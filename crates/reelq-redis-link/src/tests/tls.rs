@@ -6,7 +6,7 @@ use reelq_redis_server::{Certificates, RedisServer};
 use tempfile::TempDir;
 
 use super::kit::{count, open, options, until_counted, until_refused};
-use crate::link::{LinkOptions, TlsFiles};
+use crate::{LinkOptions, TlsFiles};
 
 fn trusting(certificates: &Certificates, with_own: bool) -> LinkOptions {
     let tls = TlsFiles {

@@ -1,19 +1,12 @@
 //! Strict durability: against a server that syncs every command, and one that is asked to.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use reelq_model::SystemClock;
-use reelq_redis_server::RedisServer;
+use reelq_redis_server::{Disk, Newer, RedisServer};
 use tokio::task::JoinSet;
 
-use super::{
-    kit::{COUNT, count, key, open, options},
-    newer::{Disk, Newer},
-};
-use crate::RedisStore;
-use crate::link::{Durability, LinkOptions};
-use reelq_store::{Claim, ClaimStage, Commit, Committed, Store as _};
-use reelq_store_conformance::kit::{LEASE, account, batch, draft, limits, sending, wish, worker};
+use super::kit::{COUNT, count, key, open, options};
+use crate::{Durability, LinkOptions};
 
 fn strict() -> LinkOptions {
     LinkOptions { durability: Durability::Strict, ..options() }
@@ -39,38 +32,6 @@ async fn answer_waits_until_the_disk_has_it() {
     assert_eq!(count(&link).await.unwrap(), 3, "plain calls go on beside it");
     newer.disk.send_replace(Disk::Ready);
     assert_eq!(calls.join_next().await.unwrap().unwrap().unwrap(), redis::Value::Int(2));
-}
-
-#[tokio::test]
-async fn purchase_waits_until_its_intent_is_on_disk_and_nothing_else_does() {
-    let newer = Newer::start(Disk::Ready).await;
-    let (address, namespace) = (newer.url().parse().unwrap(), "test".parse().unwrap());
-    let store = RedisStore::open(address, namespace, strict(), Arc::new(SystemClock::default())).await.unwrap();
-    let name = batch("b");
-    let load = store.begin_import(&draft(&name)).await.unwrap();
-    store.add_to_import(&load, &[wish("a cat").line(&name, 1)]).await.unwrap();
-    store.commit_import(&load).await.unwrap();
-    store.set_limits(&account("acct"), &limits(100.0, 10, 10)).await.unwrap();
-    let claim = Claim {
-        stage: ClaimStage::Submit,
-        account: account("acct"),
-        worker: worker("w"),
-        limit: 1,
-        lease: LEASE,
-        batch: None,
-        except: Vec::new(),
-        only_open: false,
-    };
-    let lease = store.claim(&claim).await.unwrap().leases.remove(0);
-    assert_eq!(newer.waits(), 1, "only the first connection was examined so far");
-    newer.disk.send_replace(Disk::Late);
-    let commit = Commit { event: sending(&lease), lease, keep: true };
-    let error = store.commit(std::slice::from_ref(&commit)).await.unwrap_err();
-    assert!(error.is_transient());
-    newer.disk.send_replace(Disk::Ready);
-    let waits = newer.waits();
-    assert!(matches!(store.commit(&[commit]).await.unwrap()[..], [Committed::Done(Some(_))]));
-    assert_eq!(newer.waits(), waits + 1, "a repeat waits as well, though it finds all done");
 }
 
 #[tokio::test]

@@ -1,18 +1,15 @@
 //! Facts of real servers.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use reelq_model::SystemClock;
 use reelq_redis_server::{RedisServer, Reply};
-
-use super::kit::options;
-use crate::{
-    judge::{Gravity, judge_server},
-    link::{Durability, ServerFacts},
-};
+use reelq_store_redis::{Durability, Gravity, LinkOptions, ServerFacts, judge_server};
 
 async fn facts(url: &str) -> ServerFacts {
-    ServerFacts::ask(url.parse().unwrap(), options(), Arc::new(SystemClock::default())).await.unwrap()
+    let options = LinkOptions { connect_timeout: Duration::from_secs(10), ..LinkOptions::default() };
+    ServerFacts::ask(url.parse().unwrap(), options, Arc::new(SystemClock::default())).await.unwrap()
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use reelq_model::SystemClock;
 use reelq_redis_server::RedisServer;
 
-use crate::link::{Link, LinkOptions, Script};
+use crate::{Link, LinkOptions, Script};
 use reelq_store::Result;
 
 /// Counts its calls.

@@ -13,17 +13,17 @@ use super::{
     fence::fenced,
     hearing::{Ear, Hearing},
     lent::{drop_broken, get},
+    namespace::Namespace,
     options::LinkOptions,
     pool::{Connection, Connections, Maker, Places},
     script::Call,
     slot,
 };
-use crate::Namespace;
 use reelq_store::{Error, Result, Spread};
 
 /// The way to the server, for every task of a process; clones share it.
 #[derive(Debug, Clone)]
-pub(crate) struct Link(Arc<Inner>);
+pub struct Link(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -36,8 +36,12 @@ struct Inner {
 }
 
 impl Link {
-    /// Connects. Fails where the server is unreachable, refuses the login, or cannot keep the promised durability.
-    pub(crate) async fn open(
+    /// Connects to the server at `address`, for the keys of `namespace`; may be repeated.
+    ///
+    /// # Errors
+    ///
+    /// Where the server is unreachable, refuses the login, or cannot keep the promised durability.
+    pub async fn open(
         address: Address,
         namespace: Namespace,
         options: LinkOptions,
@@ -60,22 +64,26 @@ impl Link {
     }
 
     /// The clock that its waits go by.
-    pub(crate) fn clock(&self) -> &SharedClock {
+    pub fn clock(&self) -> &SharedClock {
         &self.0.maker.clock
     }
 
-    /// How long a call is repeated while the server is unreachable.
-    pub(crate) fn patience(&self) -> Duration {
+    /// How long a call is to be repeated while the server is unreachable; the link itself repeats none.
+    pub fn patience(&self) -> Duration {
         self.0.maker.connector.options.patience.get()
     }
 
     /// Whose keys this link touches.
-    pub(crate) fn namespace(&self) -> &Namespace {
+    pub fn namespace(&self) -> &Namespace {
         &self.0.namespace
     }
 
-    /// Calls a script; where the answer is lost it is unavailable, done or not.
-    pub(crate) async fn call(&self, call: &Call) -> Result<Value> {
+    /// Calls a script once; the caller repeats it.
+    ///
+    /// # Errors
+    ///
+    /// Unavailable where the answer is lost, done or not, or where the server cannot do it now; broken where it refuses.
+    pub async fn call(&self, call: &Call) -> Result<Value> {
         let connection = get(&self.0.plain).await?;
         let outcome = self.run(&connection, call).await;
         self.settle(outcome, &connection, call.script.name())
@@ -84,7 +92,11 @@ impl Link {
     /// Calls a script, and under strict durability answers only once what it did is on the server's disk.
     ///
     /// A repeat waits for the disk as well, also where the script finds that all was done before.
-    pub(crate) async fn call_durable(&self, call: &Call) -> Result<Value> {
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::call`]; and unavailable, though done, where the disk does not have it in time.
+    pub async fn call_durable(&self, call: &Call) -> Result<Value> {
         if get(&self.0.plain).await?.syncing == Syncing::ByItself {
             return self.call(call).await;
         }
@@ -103,26 +115,42 @@ impl Link {
     }
 
     /// Waits until everything that was done before is on the server's disk and on every replica that is connected.
-    pub(crate) async fn everywhere(&self) -> Result<Spread> {
+    ///
+    /// What did not get there in time is told, and is no error. May be repeated.
+    ///
+    /// # Errors
+    ///
+    /// Where the server cannot be asked.
+    pub async fn everywhere(&self) -> Result<Spread> {
         let connection = get(&self.0.durable).await?;
         let outcome = everywhere::wait(&mut connection.channel(), &self.0.fence, self.sync_limit()).await;
         self.settle(outcome, &connection, "the wait for its replicas")
     }
 
     /// Runs one plain command.
-    pub(crate) async fn query(&self, command: &Cmd) -> Result<Value> {
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::call`].
+    pub async fn query(&self, command: &Cmd) -> Result<Value> {
         let connection = get(&self.0.plain).await?;
         let outcome = command.query_async(&mut connection.channel()).await;
         self.settle(outcome, &connection, "a query")
     }
 
     /// Hears what the server tells from now on of keys that were read by [`Self::query_and_hear`].
-    pub(crate) fn ear(&self) -> Ear {
+    pub fn ear(&self) -> Ear {
         self.0.hearing.ear()
     }
 
     /// Runs one plain read, and has it told when what it read changes; nothing where the server does not tell.
-    pub(crate) async fn query_and_hear(&self, read: &Cmd) -> Result<Option<Value>> {
+    ///
+    /// May be repeated. Hear with [`Self::ear`] from before the read: a change may be told before this returns.
+    ///
+    /// # Errors
+    ///
+    /// Unavailable where the server does not answer.
+    pub async fn query_and_hear(&self, read: &Cmd) -> Result<Option<Value>> {
         self.0.hearing.read(read).await
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reelq_redis_server::{Certificates, Options, RedisServer, Reply};
 
 use super::kit::{count, key, open, options, until_counted};
-use crate::link::{Link, LinkOptions, TlsFiles};
+use crate::{Link, LinkOptions, TlsFiles};
 
 /// A master, its replica, and a sentinel that gives the master up quickly.
 fn watched() -> (RedisServer, RedisServer, RedisServer) {

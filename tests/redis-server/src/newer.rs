@@ -6,7 +6,6 @@ use std::{
     time::Duration,
 };
 
-use reelq_redis_server::RedisServer;
 use tokio::{
     io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpListener, TcpStream, UnixStream},
@@ -14,9 +13,11 @@ use tokio::{
     task::JoinSet,
 };
 
+use crate::RedisServer;
+
 /// What the disk does when it is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Disk {
+pub enum Disk {
     /// It has everything at once.
     Ready,
     /// It is busy until this changes.
@@ -29,10 +30,10 @@ pub(crate) enum Disk {
 
 /// The server; its tasks end with it.
 #[derive(Debug)]
-pub(crate) struct Newer {
+pub struct Newer {
     port: u16,
     /// What the disk does from now on.
-    pub(crate) disk: watch::Sender<Disk>,
+    pub disk: watch::Sender<Disk>,
     /// The real one, which lives as long.
     _server: RedisServer,
     log: Arc<Mutex<Vec<String>>>,
@@ -40,32 +41,46 @@ pub(crate) struct Newer {
 }
 
 impl Newer {
-    pub(crate) async fn start(disk: Disk) -> Self {
+    /// Starts the real server and the front.
+    ///
+    /// # Panics
+    ///
+    /// Where there is no `redis-server`, or no port is free.
+    pub async fn start(disk: Disk) -> Self {
         let server = RedisServer::start();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let port = listener.local_addr().expect("it is bound").port();
         let (log, disk) = (Arc::default(), watch::Sender::new(disk));
         let mut tasks = JoinSet::new();
         tasks.spawn(accept(listener, server.socket(), Arc::clone(&log), disk.subscribe()));
         Self { port, disk, _server: server, log, _tasks: tasks }
     }
 
-    pub(crate) fn url(&self) -> String {
+    /// The front's address.
+    pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
     /// The names of the commands that came so far, with the connection's number in front.
-    pub(crate) fn log(&self) -> Vec<String> {
-        self.log.lock().unwrap().clone()
+    ///
+    /// # Panics
+    ///
+    /// Where one of its tasks has panicked; the looks at it below as well.
+    pub fn log(&self) -> Vec<String> {
+        self.log.lock().expect("no one panics with it").clone()
     }
 
     /// How often the disk was waited for.
-    pub(crate) fn waits(&self) -> usize {
+    pub fn waits(&self) -> usize {
         self.log().iter().filter(|entry| entry.ends_with("WAITAOF")).count()
     }
 
     /// Waits until the disk was waited for so often.
-    pub(crate) async fn saw_waits(&self, times: usize) {
+    ///
+    /// # Panics
+    ///
+    /// After fifteen seconds.
+    pub async fn saw_waits(&self, times: usize) {
         for _ in 0..3000 {
             if self.waits() >= times {
                 return;
@@ -79,8 +94,8 @@ impl Newer {
 async fn accept(listener: TcpListener, real: PathBuf, log: Arc<Mutex<Vec<String>>>, disk: watch::Receiver<Disk>) {
     let mut connections = JoinSet::new();
     for number in 0_u32.. {
-        let (client, _) = listener.accept().await.unwrap();
-        let server = UnixStream::connect(&real).await.unwrap();
+        let (client, _) = listener.accept().await.expect("it listens");
+        let server = UnixStream::connect(&real).await.expect("the server runs");
         connections.spawn(serve(client, server, number, Arc::clone(&log), disk.clone()));
     }
 }
@@ -98,7 +113,7 @@ async fn serve(
         let mut command = Vec::new();
         value(&mut client, &mut command).await?;
         let name = String::from_utf8_lossy(&command).split("\r\n").nth(2)?.to_uppercase();
-        log.lock().unwrap().push(format!("{number} {name}"));
+        log.lock().expect("no one panics with it").push(format!("{number} {name}"));
         let mut answer = Vec::new();
         if name == "WAITAOF" {
             answer.extend_from_slice(wait(&mut disk).await.as_bytes());
