@@ -94,7 +94,8 @@ impl Connector {
         match &self.address.place {
             Place::Tcp(node) => self.dial(node, &self.login).await,
             Place::Unix(path) => {
-                let stream = UnixStream::connect(path).await.map_err(|error| unreachable(&self.shown, &error))?;
+                let stream =
+                    UnixStream::connect(path).await.map_err(|error| faults::unreachable(&self.shown, &error))?;
                 self.wire(Box::pin(stream), &self.login, &self.shown).await
             }
             Place::Sentinel { nodes, service } => self.connect_to_master(nodes, service).await,
@@ -117,7 +118,7 @@ impl Connector {
     async fn dial(&self, node: &Node, login: &Login) -> Result<Wire, Fault> {
         let scheme = if self.address.tls { "rediss" } else { "redis" };
         let at = format!("{scheme}://{node}");
-        let stream = tcp(node).await.map_err(|error| unreachable(&at, &error))?;
+        let stream = tcp(node).await.map_err(|error| faults::unreachable(&at, &error))?;
         let stream: BoxedStream = match self.tls().await? {
             Some(tls) => Box::pin(tls::shake(&tls, &node.host, stream, &at).await?),
             None => Box::pin(stream),
@@ -168,10 +169,6 @@ async fn tcp(node: &Node) -> io::Result<TcpStream> {
     let stream = TcpStream::connect((node.host.as_str(), node.port)).await?;
     stream.set_nodelay(true)?;
     Ok(stream)
-}
-
-pub(super) fn unreachable(at: &str, error: &io::Error) -> Fault {
-    faults::passes(format!("{at} cannot be reached: {error}"), true)
 }
 
 impl std::fmt::Debug for Connector {

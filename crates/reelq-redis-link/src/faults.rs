@@ -82,6 +82,10 @@ fn words(error: &RedisError) -> String {
     }
 }
 
+pub(super) fn unreachable(at: &str, error: &io::Error) -> Fault {
+    passes(format!("{at} cannot be reached: {error}"), true)
+}
+
 pub(super) fn passes(message: String, reconnect: bool) -> Fault {
     Fault { error: Error::unavailable(message), reconnect, refused: false }
 }

@@ -36,5 +36,5 @@ pub use link::Link;
 pub use namespace::{Namespace, NamespaceError};
 pub use options::{Durability, LinkOptions, TlsFiles};
 pub use patience::Patience;
-pub use script::{Call, Script};
+pub use script::{Call, LuaScript};
 pub use secret::SecretSource;

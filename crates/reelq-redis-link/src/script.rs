@@ -5,13 +5,13 @@ use std::{fmt, sync::OnceLock};
 use redis::{Cmd, ToRedisArgs};
 
 /// A script: pieces of Lua that are joined, with the hash of the whole computed once.
-pub struct Script {
+pub struct LuaScript {
     name: &'static str,
     pieces: &'static [&'static str],
     joined: OnceLock<(String, String)>,
 }
 
-impl Script {
+impl LuaScript {
     /// Takes the pieces in the order in which they are joined.
     pub const fn new(name: &'static str, pieces: &'static [&'static str]) -> Self {
         Self { name, pieces, joined: OnceLock::new() }
@@ -51,7 +51,7 @@ impl Script {
     }
 }
 
-impl fmt::Debug for Script {
+impl fmt::Debug for LuaScript {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Script({})", self.name)
     }
@@ -60,7 +60,7 @@ impl fmt::Debug for Script {
 /// A call of a script; it may be sent as often as it takes.
 #[derive(Clone)]
 pub struct Call {
-    pub(super) script: &'static Script,
+    pub(super) script: &'static LuaScript,
     pub(super) command: Cmd,
 }
 

@@ -57,8 +57,7 @@ pub(super) async fn shake(
 ) -> std::result::Result<TlsStream<TcpStream>, Fault> {
     let name = ServerName::try_from(host.to_owned()).map_err(|error| stays(at, &error))?;
     let shaken = connector.connect(name, stream).await;
-    shaken
-        .map_err(|error| if is_distrust(&error) { stays(at, &error) } else { super::connect::unreachable(at, &error) })
+    shaken.map_err(|error| if is_distrust(&error) { stays(at, &error) } else { faults::unreachable(at, &error) })
 }
 
 /// Whether one side does not accept the other's certificate. A server says so only with its first answer.

@@ -14,7 +14,7 @@ use super::{
     scripts,
     server_clock::ServerClock,
 };
-use reelq_redis_link::{Link, Script};
+use reelq_redis_link::{Link, LuaScript};
 use reelq_store::{Error, Result, Spread};
 
 /// How often a call is made again at once that brought no answer. Scripts are made to be repeated.
@@ -82,21 +82,21 @@ impl Caller {
     ///
     /// # Errors
     /// [`Error::Format`] where the namespace has another format than this version's: nothing was done.
-    pub(super) async fn call(&self, script: &'static Script, arguments: &[u8]) -> Result<Reply> {
+    pub(super) async fn call(&self, script: &'static LuaScript, arguments: &[u8]) -> Result<Reply> {
         self.repeat(script, arguments, false, memory::FORMAT).await
     }
 
     /// The same; where durability is strict, it answers only once all of it is on the server's disk.
-    pub(super) async fn call_durable(&self, script: &'static Script, arguments: &[u8]) -> Result<Reply> {
+    pub(super) async fn call_durable(&self, script: &'static LuaScript, arguments: &[u8]) -> Result<Reply> {
         self.repeat(script, arguments, true, memory::FORMAT).await
     }
 
     /// Runs a script that may meet any format.
-    pub(super) async fn call_any_format(&self, script: &'static Script, arguments: &[u8]) -> Result<Reply> {
+    pub(super) async fn call_any_format(&self, script: &'static LuaScript, arguments: &[u8]) -> Result<Reply> {
         self.repeat(script, arguments, false, 0).await
     }
 
-    async fn repeat(&self, script: &'static Script, arguments: &[u8], durable: bool, format: u32) -> Result<Reply> {
+    async fn repeat(&self, script: &'static LuaScript, arguments: &[u8], durable: bool, format: u32) -> Result<Reply> {
         let mut left = REPEATS;
         let reply = loop {
             match self.heard(script, arguments, durable, format).await {
@@ -152,7 +152,7 @@ impl Caller {
     }
 
     /// An answer of the present generation.
-    async fn heard(&self, script: &'static Script, arguments: &[u8], durable: bool, format: u32) -> Result<Reply> {
+    async fn heard(&self, script: &'static LuaScript, arguments: &[u8], durable: bool, format: u32) -> Result<Reply> {
         let reply = self.once(script, arguments, durable, format).await?;
         if self.memory.hear(&reply.epoch) {
             return Ok(reply);
@@ -165,7 +165,7 @@ impl Caller {
         Err(Error::unavailable("a server answers that another one has taken the place of"))
     }
 
-    async fn once(&self, script: &'static Script, arguments: &[u8], durable: bool, format: u32) -> Result<Reply> {
+    async fn once(&self, script: &'static LuaScript, arguments: &[u8], durable: bool, format: u32) -> Result<Reply> {
         let prefix = self.link.namespace().prefix();
         let told = self.memory.argument(format);
         let call = script.call(&[prefix]).arg(self.server_clock.argument()).arg(arguments).arg(told);

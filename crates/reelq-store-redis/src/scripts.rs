@@ -12,7 +12,7 @@ macro_rules! piece {
 /// a function 200 names at its top: the script's own text is a function of its own, beside the pieces.
 macro_rules! script {
     ($vis:vis $name:ident, $file:literal $(, [$($piece:literal),* $(,)?])?) => {
-        $vis static $name: reelq_redis_link::Script = reelq_redis_link::Script::new(
+        $vis static $name: reelq_redis_link::LuaScript = reelq_redis_link::LuaScript::new(
             $file,
             &[
                 piece!("start"),

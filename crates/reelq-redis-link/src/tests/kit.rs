@@ -5,11 +5,11 @@ use std::{sync::Arc, time::Duration};
 use reelq_model::SystemClock;
 use reelq_redis_server::RedisServer;
 
-use crate::{Link, LinkOptions, Script};
+use crate::{Link, LinkOptions, LuaScript};
 use reelq_store::Result;
 
 /// Counts its calls.
-pub(super) static COUNT: Script = Script::new("count", &["return redis.call('INCR', KEYS[1])"]);
+pub(super) static COUNT: LuaScript = LuaScript::new("count", &["return redis.call('INCR', KEYS[1])"]);
 
 pub(super) fn options() -> LinkOptions {
     LinkOptions {
