@@ -102,7 +102,10 @@ async fn no_verb_sends_more_commands_where_there_are_more_jobs_or_batches() {
     let told = |((what, command), before, after): ((String, String), u64, u64)| {
         format!("{what}: {before} -> {after} {command}")
     };
-    let by_jobs: Vec<_> = grown(&small, &large, 8).into_iter().map(told).collect();
+    // Entries of jobs that something became of are dropped on the way, at most a thousand a claim.
+    let takes_turns = |found: &((String, String), u64, u64)| found.0.0.starts_with(TAKES_TURNS);
+    let by_jobs = grown(&small, &large, 8).into_iter().filter(|found| !takes_turns(found));
+    let by_jobs: Vec<_> = by_jobs.map(told).collect();
     assert!(by_jobs.is_empty(), "with more jobs:\n{}", by_jobs.join("\n"));
     let many = counted(Size { jobs: 256, batches: 64 }).await;
     let is_of_all = |what: &str| TELL_OF_BATCHES.iter().any(|of| what.starts_with(of)) || what.starts_with(TAKES_TURNS);
