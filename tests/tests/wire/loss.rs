@@ -87,6 +87,13 @@ fn guarded(server: &RedisServer) -> (usize, i64) {
     (folders, awaited)
 }
 
+/// Whether the server has the whole load: workers, which are told of it at once, may buy before a replica has heard of it.
+fn is_loaded(server: &RedisServer) -> bool {
+    let RedisReply::Text(number) = server.command(&["ZSCORE", "reelq:{default}:batches", "set"]) else { return false };
+    let whole = server.command(&["HGET", &format!("reelq:{{default}}:b:{number}"), "whole"]);
+    whole == RedisReply::Text("1".to_owned())
+}
+
 pub(super) fn copy_folder(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
@@ -137,6 +144,7 @@ fn a_replica_that_is_behind_takes_over(fsync: &str) {
     let workers = vec![worker(&here, &[]), worker(&there, &[])];
     wait_until("two machines", || guarded(&replica) == (2, 0));
     enqueue(&here);
+    wait_until("the load on the replica", || is_loaded(&replica));
     wait_until("purchases", || vendor.submits() >= 4);
     // It hears nothing more of its master; more is bought; then it stands in the master's place.
     replica.command(&["REPLICAOF", "NO", "ONE"]);

@@ -1,7 +1,8 @@
 //! The same manifest again: nothing of it is compared or loaded. Whatever went into it changes that.
 
-use std::{num::NonZeroU32, path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 
+use crate::limits;
 use reelq_files::Blobs;
 use reelq_manifest::{Manifest, Vocabulary};
 use reelq_model::{AccountName, BatchName, Money, ProviderName, SharedClock, Status, SystemClock};
@@ -29,16 +30,7 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let clock: SharedClock = Arc::new(SystemClock::new());
         let blobs = Arc::new(Blobs::open(folder.path().join("images")).unwrap());
-        let limits = AccountLimits {
-            requests_per_second: 1.0,
-            burst: NonZeroU32::MIN,
-            polls_per_second: 1.0,
-            max_in_flight: NonZeroU32::MIN,
-            budget: None,
-            daily_budget: None,
-            open_rate: false,
-            open_in_flight: false,
-        };
+        let limits = limits::least();
         let with = ImportedWith { format: 1, ..ImportedWith::default() };
         let overrides = Overrides { output_root: "out".to_owned(), loaded_with: Some(with), ..Overrides::default() };
         let world = Self {

@@ -1,7 +1,8 @@
 //! Ticks over a store: overlaps, manifests that cannot be run, winners that die, and a person who fires one.
 
-use std::{num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use crate::limits;
 use reelq_files::Blobs;
 use reelq_manifest::{Manifest, Vocabulary};
 use reelq_model::{BatchName, ManualClock, ProviderName, ScheduleName, SharedClock, Timestamp, WorkerId};
@@ -9,7 +10,7 @@ use reelq_producer::{
     Accounts, KeepImages, Order, Overrides, Plan, PlanAccount, load, plan,
     schedule::{CatchUp, Fired, Orders, Overlap, Schedule, Scheduler, Timetable, folder_of},
 };
-use reelq_store::{AccountLimits, JobFilter, SharedStore, TickClaim, TickClaimed, TickState, first};
+use reelq_store::{JobFilter, SharedStore, TickClaim, TickClaimed, TickState, first};
 use reelq_testkit::MemoryStore;
 use tokio::sync::{mpsc, watch};
 
@@ -67,16 +68,7 @@ impl Orders for OutOfReach {
 
 fn account() -> PlanAccount {
     let settings = reelq_provider::ProviderSettings::new(ProviderName::new("wave").unwrap());
-    let limits = AccountLimits {
-        requests_per_second: 1.0,
-        burst: NonZeroU32::MIN,
-        polls_per_second: 1.0,
-        max_in_flight: NonZeroU32::MIN,
-        budget: None,
-        daily_budget: None,
-        open_rate: false,
-        open_in_flight: false,
-    };
+    let limits = limits::least();
     let provider = reelq_provider::open(&settings).unwrap();
     PlanAccount { name: reelq_model::AccountName::new("wave").unwrap(), provider, limits }
 }

@@ -1,7 +1,6 @@
 //! Plans and loads of a manifest file over a store on disk.
 
 use std::{
-    num::NonZeroU32,
     path::Path,
     sync::{
         Arc,
@@ -9,11 +8,12 @@ use std::{
     },
 };
 
+use crate::limits;
 use reelq_files::Blobs;
 use reelq_manifest::{Manifest, Vocabulary};
 use reelq_model::{AccountName, BatchName, ProviderName, SharedClock, Status, SystemClock};
 use reelq_producer::{Accounts, Error, Order, Overrides, Plan, PlanAccount, load, load_telling, plan};
-use reelq_store::{AccountLimits, SharedStore, Store as _};
+use reelq_store::{SharedStore, Store as _};
 use reelq_store_conformance::Forgetful;
 use reelq_store_sqlite::SqliteStore;
 use reelq_testkit::MemoryStore;
@@ -68,16 +68,7 @@ impl World {
 
 fn account(name: &str, provider: &str) -> PlanAccount {
     let settings = reelq_provider::ProviderSettings::new(ProviderName::new(provider).unwrap());
-    let limits = AccountLimits {
-        requests_per_second: 1.0,
-        burst: NonZeroU32::MIN,
-        polls_per_second: 1.0,
-        max_in_flight: NonZeroU32::MIN,
-        budget: None,
-        daily_budget: None,
-        open_rate: false,
-        open_in_flight: false,
-    };
+    let limits = limits::least();
     PlanAccount { name: AccountName::new(name).unwrap(), provider: reelq_provider::open(&settings).unwrap(), limits }
 }
 

@@ -5,6 +5,8 @@ mod again;
 #[cfg(test)]
 mod firing;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod loading;
 #[cfg(test)]
 mod ticks;
