@@ -3,7 +3,9 @@
 use std::fs;
 
 use reelq_sim::{SimPace, SimSettings};
-use reelq_tests::{Account, Ended, Prompts, Sandbox, SimulatedVendor, StoreKind, on_each_store, write_csv};
+use reelq_tests::{
+    Account, Ended, Prompts, Sandbox, SimulatedVendor, StoreKind, damage_record, on_each_store, write_csv,
+};
 
 const LIMITS: &str = "requests_per_second = 100.0\nburst = 10\nmax_in_flight = 50\nrequest_timeout = \"5s\"\n\
     poll = { first = \"50ms\", min = \"50ms\", max = \"200ms\" }\n";
@@ -70,3 +72,19 @@ fn what_changes_is_compared_and_loaded(store: StoreKind) {
 }
 
 on_each_store!(a_manifest_that_did_not_change_is_not_loaded_again, what_changes_is_compared_and_loaded);
+
+#[test]
+fn what_a_run_finds_damaged_is_compared_by_the_next_one() {
+    let world = World::new(StoreKind::Sqlite);
+    assert!(world.is_loaded("run").0);
+    let status = world.sandbox.run(&["status", "set", "--row", "2", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&status.stdout).unwrap();
+    damage_record(&world.sandbox.path(".reelq/state.db"), report["jobs"][0]["job"]["id"].as_str().unwrap());
+    let run = || world.sandbox.run(&["run", "set.csv", "--yes", "--log", "reelq_producer=debug"]);
+    let first = run();
+    assert_eq!(first.code, Some(5), "{}", first.stderr);
+    assert!(first.stderr.contains("manifest_unchanged") && first.stderr.contains("cannot be read"), "{}", first.stderr);
+    let second = run();
+    assert!(!second.stderr.contains("manifest_unchanged"), "{}", second.stderr);
+    assert_eq!(world.vendor.ledger().charges.len(), ROWS, "nothing is bought twice");
+}

@@ -95,7 +95,6 @@ pub async fn plan(store: Option<&dyn Store>, order: &Arc<Order>) -> Result<Plan>
         None => None,
     };
     let known = unchanged::recognise(view.as_ref(), inputs).await?;
-    let known = if known.is_some() && is_damaged(store).await? { None } else { known };
     if let (Some(known), Some(view)) = (&known, &view)
         && let Some(costs) = known.costs_of(view)
     {
@@ -110,12 +109,6 @@ pub async fn plan(store: Option<&dyn Store>, order: &Arc<Order>) -> Result<Plan>
         plan.batch = planned.kept(plan.batch);
     }
     Ok(plan)
-}
-
-/// Whether anything in the store cannot be read, or is lost: comparing the rows names it, and loading them mends lines.
-async fn is_damaged(store: Option<&dyn Store>) -> Result<bool> {
-    let Some(store) = store else { return Ok(false) };
-    Ok(!store.unreadable_records().await?.is_empty())
 }
 
 /// Adds what the rest of the store says of it.

@@ -10,6 +10,7 @@ room! { ($) continuing_cases: continuing {
     a_budget_is_changed_without_a_load_and_nothing_else_is,
     what_a_batch_was_loaded_with_is_kept_with_it,
     what_an_unfinished_load_came_with_is_not_the_batchs,
+    a_plan_is_forgotten_and_nothing_else_is,
 } }
 
 fn loaded_with() -> ImportedWith {
@@ -64,4 +65,22 @@ pub async fn what_an_unfinished_load_came_with_is_not_the_batchs(subject: &dyn S
     assert_eq!(kit.batch("b").await.batch, first);
     kit.store.commit_import(&load).await.unwrap();
     assert_eq!(kit.batch("b").await.batch, second);
+}
+
+pub async fn a_plan_is_forgotten_and_nothing_else_is(subject: &dyn Subject) {
+    let kit = Kit::new(subject);
+    let with = BatchDraft { budget: Some(cents(5)), loaded_with: Some(loaded_with()), ..draft(&batch("b")) };
+    kit.load_as(&with, &wishes(1)).await;
+    for _ in 0..2 {
+        kit.store.forget_plan(&batch("b")).await.unwrap();
+        let view = kit.batch("b").await;
+        let without = ImportedWith { planned: None, ..loaded_with() };
+        assert_eq!(view.batch, BatchDraft { loaded_with: Some(without), ..with.clone() });
+        assert!(view.budget_reached && kit.submits(1).await.is_empty(), "the budget holds");
+    }
+    kit.load("old", &wishes(1)).await;
+    let old = kit.batch("old").await.batch;
+    kit.store.forget_plan(&batch("old")).await.unwrap();
+    assert_eq!(kit.batch("old").await.batch, old, "an older reelq kept none");
+    assert!(matches!(kit.store.forget_plan(&batch("none")).await, Err(Error::NoBatch(_))));
 }

@@ -246,6 +246,8 @@ impl<'a> World<'a> {
         done("pause_batch");
         store.set_budget(&batch(SMALL), Some(cents(100_000))).await.unwrap();
         done("set_budget");
+        store.forget_plan(&batch(SMALL)).await.unwrap();
+        done("forget_plan");
     }
 
     async fn people(&self, done: &mut impl FnMut(&str)) {

@@ -177,6 +177,10 @@ impl Store for RedisStore {
         budget::set(&self.caller, batch, budget).await
     }
 
+    async fn forget_plan(&self, batch: &BatchName) -> Result<()> {
+        budget::forget_plan(&self.caller, batch).await
+    }
+
     async fn apply_event(&self, job: JobId, event: Event) -> Result<Edited> {
         edit::edit(&self.caller, &self.marks, job, &event).await
     }

@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension as _, params};
 use super::{account, breaker, code, tx::Tx};
 use crate::error::Result;
 use reelq_store::rules::bounds;
-use reelq_store::rules::draft::with_budget;
+use reelq_store::rules::draft::{with_budget, without_plan};
 use reelq_store::rules::pauses;
 use reelq_store::{AccountLimits, Error, PauseReason};
 
@@ -54,13 +54,25 @@ pub(super) fn resume(tx: &Tx<'_>, name: &AccountName, operator: bool) -> Result<
 }
 
 pub(super) fn set_budget(tx: &Tx<'_>, name: &BatchName, budget: Option<Money>) -> Result<()> {
-    let mut read = tx.conn.prepare_cached("SELECT draft FROM batches WHERE name = ?1")?;
-    let found: Option<String> = read.query_row([name.as_str()], |row| row.get(0)).optional()?;
-    let draft = with_budget(&found.ok_or_else(|| Error::NoBatch(name.to_string()))?, budget)?;
+    let draft = with_budget(&draft(tx, name)?, budget)?;
     let sql = "UPDATE batches SET draft = ?1, budget = ?2 WHERE name = ?3";
     tx.conn.prepare_cached(sql)?.execute(params![draft, budget.map(bounds::cap), name.as_str()])?;
     tx.news.set(true);
     Ok(())
+}
+
+pub(super) fn forget_plan(tx: &Tx<'_>, name: &BatchName) -> Result<()> {
+    let draft = without_plan(&draft(tx, name)?)?;
+    let sql = "UPDATE batches SET draft = ?1 WHERE name = ?2";
+    tx.conn.prepare_cached(sql)?.execute([draft.as_str(), name.as_str()])?;
+    Ok(())
+}
+
+/// A batch's draft as it is kept.
+fn draft(tx: &Tx<'_>, name: &BatchName) -> Result<String> {
+    let mut read = tx.conn.prepare_cached("SELECT draft FROM batches WHERE name = ?1")?;
+    let found: Option<String> = read.query_row([name.as_str()], |row| row.get(0)).optional()?;
+    Ok(found.ok_or_else(|| Error::NoBatch(name.to_string()))?)
 }
 
 pub(super) fn pause_batch(tx: &Tx<'_>, name: &BatchName, paused: bool) -> Result<()> {

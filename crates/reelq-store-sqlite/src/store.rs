@@ -165,6 +165,11 @@ impl Store for SqliteStore {
         self.writer.run(move |tx| limits::set_budget(tx, &batch, budget)).await
     }
 
+    async fn forget_plan(&self, batch: &BatchName) -> Result<()> {
+        let batch = batch.clone();
+        self.writer.run(move |tx| limits::forget_plan(tx, &batch)).await
+    }
+
     async fn apply_event(&self, job: JobId, event: Event) -> Result<Edited> {
         self.writer.run(move |tx| edit::apply_event(tx, job, &event)).await
     }

@@ -177,6 +177,13 @@ contract! {
     /// `Error::NoBatch` where there is no such batch.
     async fn set_budget(&self, batch: &BatchName, budget: Option<Money>) -> Result<()>;
 
+    /// Forgets what a batch's plan came to ([`ImportedWith::planned`]), as something of the batch was found damaged or lost:
+    /// its manifest is compared row by row the next time, and loaded anew where it has to be. May be repeated.
+    ///
+    /// # Errors
+    /// `Error::NoBatch` where there is no such batch.
+    async fn forget_plan(&self, batch: &BatchName) -> Result<()>;
+
     // ---- people ----
 
     /// Applies a person's event (`Retry`, `Resolved`, `Accepted` for a named task) to a job that no worker has.

@@ -40,20 +40,22 @@ pub struct Written {
     pub older_kept: bool,
 }
 
-/// Gives the record of every line of a batch to `take`, in the order of the manifest.
+/// Gives the record of every line of a batch to `take`, in the order of the manifest. How many of the manifest's rows can be
+/// read whole.
 pub async fn for_each_record(
     store: &dyn Store,
     batch: &BatchName,
     mut take: impl FnMut(&ResultRecord) -> io::Result<()> + Send,
-) -> Result<(), ResultsError> {
-    let mut after = 0;
+) -> Result<u64, ResultsError> {
+    let (mut after, mut whole) = (0, 0);
     loop {
         let lines = store.results(batch, Page { after, limit: PAGE }).await?;
         for line in &lines {
             take(&record(line, &sharers(store, line).await?))?;
+            whole += u64::from(line.view.line.is_some() && line.view.unread.is_none());
         }
         if lines.len() < PAGE {
-            return Ok(());
+            return Ok(whole);
         }
         after += lines.len() as u64;
     }
@@ -84,7 +86,7 @@ pub async fn write_results(store: &dyn Store, batch: &BatchName, place: &Place) 
     let mut csv = Draft::begin(place, ResultFormat::Csv, view.batch.passthrough.clone())?;
     let mut jsonl = Draft::begin(place, ResultFormat::Jsonl, view.batch.passthrough.clone())?;
     let mut unreadable = 0;
-    for_each_record(store, batch, |record| {
+    let whole = for_each_record(store, batch, |record| {
         unreadable += u64::from(record.is_unreadable);
         csv.writer.write(record)?;
         jsonl.writer.write(record)
@@ -97,6 +99,10 @@ pub async fn write_results(store: &dyn Store, batch: &BatchName, place: &Place) 
             std::fs::remove_file(draft)?;
         }
         return Err(reelq_store::Error::BeingPurged(batch.to_string()).into());
+    }
+    if whole < view.counts.total() {
+        // Loading the manifest again names what is lost, and writes damaged lines anew: it must not take it for unchanged.
+        store.forget_plan(batch).await?;
     }
     let older_kept = store.restored().await?.is_some() && place.read("results.jsonl").await?.is_some();
     if older_kept {

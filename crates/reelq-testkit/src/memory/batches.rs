@@ -7,7 +7,7 @@ use reelq_limits::remaining_budget::is_reached;
 use reelq_model::{BatchName, JobId, Money, Stage, Status};
 use reelq_store::rules::bounds;
 use reelq_store::rules::ledger::{BatchSums, LedgerDelta};
-use reelq_store::{AccountBalance, BatchView, Error, Purge, Result, StatusCounts, Unfinished};
+use reelq_store::{AccountBalance, BatchView, Error, ImportedWith, Purge, Result, StatusCounts, Unfinished};
 
 use super::state::{Batch, Record, State};
 
@@ -36,6 +36,12 @@ impl State {
 
     pub(super) fn set_budget(&mut self, name: &BatchName, budget: Option<Money>) -> Result<()> {
         self.changing(name).map(|batch| batch.record.draft.budget = budget)
+    }
+
+    pub(super) fn forget_plan(&mut self, name: &BatchName) -> Result<()> {
+        let with = &mut self.changing(name)?.record.draft.loaded_with;
+        *with = with.take().map(|with| ImportedWith { planned: None, ..with });
+        Ok(())
     }
 
     /// A load that is under way ends here.

@@ -1,5 +1,7 @@
 //! Checks of what the store holds: records that cannot be read.
 
+use std::collections::BTreeSet;
+
 use reelq_runner::{context::CommandContext, opened::OpenedStore};
 use reelq_store::{RecordOf, UnreadableRecord};
 
@@ -14,8 +16,23 @@ pub(super) async fn checks(context: &CommandContext) -> Vec<Check> {
     let Ok(Some(store)) = OpenedStore::read(context).await else { return Vec::new() };
     match store.unreadable_records().await {
         Ok(found) if found.is_empty() => vec![Check::good("records", "all of them can be read")],
-        Ok(found) => name(&found, &context.flags()),
+        Ok(found) => {
+            drop(store);
+            forget_plans(context, &found).await;
+            name(&found, &context.flags())
+        }
         Err(error) => vec![Check::bad("records", format!("failed to {error}"), "fix the store first")],
+    }
+}
+
+/// Lets the next load of each batch that is damaged compare all its rows, which mends lines and names what is lost.
+/// A state that cannot be written to is left as it is.
+async fn forget_plans(context: &CommandContext, found: &[UnreadableRecord]) {
+    let Ok(Some(store)) = OpenedStore::find(context).await else { return };
+    for batch in found.iter().filter_map(|record| record.batch.as_ref()).collect::<BTreeSet<_>>() {
+        if let Err(error) = store.forget_plan(batch).await {
+            tracing::debug!(%batch, %error, "what its plan came to is kept");
+        }
     }
 }
 
