@@ -59,9 +59,11 @@ pub(super) fn writer(path: &Path) -> Result<Connection> {
     Ok(conn)
 }
 
-/// Opens the file for reading, after a writer has opened it.
+/// Opens the file for reading, after a writer has opened it. It keeps few pages: what is read once is not read soon again, and
+/// there are several such connections.
 pub(super) fn reader(path: &Path) -> Result<Connection> {
     let conn = connect(path)?;
+    conn.pragma_update(None, "cache_size", -2_000)?;
     conn.pragma_update(None, "query_only", true)?;
     Ok(conn)
 }
