@@ -7,7 +7,7 @@ use crate::{Deadlines, Error, redact};
 /// The parts that all clients share.
 #[expect(clippy::disallowed_methods, reason = "the one place that builds clients")]
 pub(crate) fn builder(deadlines: &Deadlines) -> ClientBuilder {
-    Client::builder()
+    leave_dead_peers_to_deadlines(Client::builder())
         .http1_only()
         // An odd header of a proxy's is no reason to lose the reply to something that was paid for.
         .http1_ignore_invalid_headers_in_responses(true)
@@ -22,6 +22,15 @@ pub(crate) fn builder(deadlines: &Deadlines) -> ClientBuilder {
         .connect_timeout(deadlines.connect)
         .read_timeout(deadlines.read)
         .timeout(deadlines.total)
+}
+
+/// A connection that waits for its reply is kept alive on its way, as reqwest has it. How soon a peer that is gone is noticed
+/// is the deadlines' part; the system's own settings for it are three more calls for each purchase's connection.
+fn leave_dead_peers_to_deadlines(builder: ClientBuilder) -> ClientBuilder {
+    let builder = builder.tcp_keepalive_interval(None).tcp_keepalive_retries(None);
+    #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+    let builder = builder.tcp_user_timeout(None);
+    builder
 }
 
 /// Finishes a client that speaks TLS with the machine's own roots.
