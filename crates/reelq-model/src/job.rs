@@ -240,6 +240,17 @@ impl Job {
         }
     }
 
+    /// The job after so many more status requests whose answers told nothing new.
+    #[must_use]
+    pub fn looked_at(&self, times: u32) -> Self {
+        let mut job = self.clone();
+        job.polls = job.polls.saturating_add(times);
+        if let Stage::Running { task } = &mut job.stage {
+            task.polls = task.polls.saturating_add(times);
+        }
+        job
+    }
+
     /// Applies an event that happened at `at` (the store's time). Pure; the job itself is left as it was.
     pub fn apply(&self, event: Event, at: Timestamp) -> Result<Applied, IllegalTransition> {
         let event = if self.orphan_of.is_some() { never_again(event) } else { event };

@@ -29,6 +29,7 @@ macro_rules! conformance_tests {
         $crate::continuing_cases! { $subject }
         $crate::leases_cases! { $subject }
         $crate::fences_cases! { $subject }
+        $crate::following_cases! { $subject }
         $crate::limiting_cases! { $subject }
         $crate::requests_cases! { $subject }
         $crate::exceptions_cases! { $subject }

@@ -219,8 +219,44 @@ impl<'a> World<'a> {
         done("restore_submission");
         kit.store.heartbeat(&kit.me).await.unwrap();
         done("heartbeat");
+        self.following(done).await;
         kit.store.deregister(&super::kit::worker("w2")).await.unwrap();
         done("deregister");
+    }
+
+    /// A task that stays with its worker, beside many that others follow.
+    async fn following(&self, done: &mut impl FnMut(&str)) {
+        let kit = self.kit;
+        let other = super::kit::worker("w3");
+        for worker in [&kit.me, &other] {
+            kit.store.keep_following(worker, LEASE).await.unwrap();
+        }
+        done("keep_following");
+        let follow = |lease: &Lease| Commit {
+            lease: Lease { lasts: Lease::FOLLOWED, ..lease.clone() },
+            event: super::kit::running("busy", SECOND),
+            keep: true,
+        };
+        let mut theirs = Vec::new();
+        for lease in self.take(BIG, ClaimStage::Poll, self.size.jobs / 16).await {
+            theirs.extend(kit.store.commit(&[follow(&lease)]).await.unwrap());
+        }
+        done("");
+        let lease = one(self.take(SMALL, ClaimStage::Poll, 1).await);
+        kit.store.commit(&[follow(&lease)]).await.unwrap();
+        done("commit that follows");
+        kit.store.poll_tokens(&account("acct"), 3).await.unwrap();
+        done("poll_tokens");
+        kit.store.claim(&kit.claim_of(ClaimStage::Poll, 1)).await.unwrap();
+        done("claim beside those that follow");
+        kit.store.keep_following(&kit.me, LEASE).await.unwrap();
+        done("keep_following");
+        for answer in theirs {
+            if let Committed::Done(Some(lease)) = answer {
+                kit.store.release(&[lease]).await.unwrap();
+            }
+        }
+        done("");
     }
 
     async fn limits(&self, done: &mut impl FnMut(&str)) {

@@ -20,6 +20,7 @@ use super::{
 };
 use reelq_store::{
     AccountLimits, AccountView, ClaimStage, Commit, Committed, Edited, JobFilter, JobView, Lease, SharedStore, first,
+    rules::bounds,
 };
 
 room! { ($) interleaving_cases: interleaving {
@@ -42,11 +43,13 @@ pub async fn invariants_hold_over_random_interleavings(subject: &dyn Subject) {
             world.step().await;
             world.check(step).await;
         }
+        world.check_that_nothing_stays_with_the_silent().await;
         assert!(world.ended.values().any(|status| *status == Status::Succeeded), "seed {seed} got nothing done");
     }
 }
 
-/// A lease that some worker believes to hold, and when it ends unless something ended it before.
+/// A lease that some worker believes to hold, and when it ends unless something ended it before. That of a followed task ends
+/// by what is done to others only.
 #[derive(Debug, Clone)]
 struct Held {
     lease: Lease,
@@ -65,6 +68,8 @@ struct World<'a> {
     jobs: BTreeSet<JobId>,
     /// Also those whose leases have ended: their holders act as if they did not know.
     held: Vec<Held>,
+    /// The newest version under which a job was given to anyone: no other changes anything.
+    given: BTreeMap<JobId, u64>,
     sent: BTreeSet<(JobId, u32)>,
     ended: BTreeMap<JobId, Status>,
     tasks: u64,
@@ -107,6 +112,7 @@ impl<'a> World<'a> {
             batches,
             jobs,
             held,
+            given: BTreeMap::new(),
             sent,
             ended,
             tasks: 0,
@@ -125,6 +131,7 @@ impl<'a> World<'a> {
             17 => {
                 let worker = self.any_worker();
                 self.home(&worker).heartbeat(&worker).await.unwrap();
+                self.keep_following(&worker).await;
             }
             18 if self.rng.random_bool(0.1) => self.kit.advance(Duration::from_hours(self.rng.random_range(1..20))),
             18 => self.kit.advance(Duration::from_millis(self.rng.random_range(1..3_000))),
@@ -165,8 +172,20 @@ impl<'a> World<'a> {
                 held.lease.job.id == lease.job.id && held.until > now && held.lease.version >= lease.version
             });
             assert!(twice.is_none(), "seed {}: {} was given twice", self.seed, lease.job.id);
+            self.given.insert(lease.job.id, lease.version);
             self.held.push(Held { lease, until: now.after(LEASE) });
         }
+    }
+
+    /// A worker is heard, and forgets what it follows no more.
+    async fn keep_following(&mut self, worker: &WorkerId) {
+        let followed = self.home(worker).keep_following(worker, LEASE).await.unwrap();
+        self.held.retain(|Held { lease, .. }| {
+            let is_named = followed.ended.contains(&(lease.job.id, lease.version));
+            let is_over = lease.is_followed() && lease.worker == *worker && (followed.all_ended || is_named);
+            assert!(!is_over || !is_named || self.given.get(&lease.job.id) >= Some(&lease.version));
+            !is_over
+        });
     }
 
     fn take_any(&mut self) -> Option<Held> {
@@ -179,7 +198,14 @@ impl<'a> World<'a> {
         let Some(held) = self.take_any() else { return };
         let lease = held.lease;
         let now = self.now().await;
-        let (mut event, keep) = self.next_event(&lease);
+        let (mut event, mut keep) = self.next_event(&lease);
+        let mut lease = lease;
+        if matches!(event, Event::Accepted { .. } | Event::Running { .. }) && self.rng.random_bool(0.5) {
+            (lease.lasts, keep) = (Lease::FOLLOWED, true);
+        } else if lease.is_followed() {
+            // A look that brought nothing.
+            lease.job = lease.job.looked_at(self.rng.random_range(0..2)).into();
+        }
         if !self.surprises && held.until <= now && matches!(event, Event::Accepted { .. }) {
             event = Event::Unresolved { reason: String::new(), candidate: None };
         }
@@ -189,6 +215,9 @@ impl<'a> World<'a> {
         match committed {
             Committed::Done(next) => {
                 assert!(!stale_is_due, "seed {}: a lease that had ended changed something", self.seed);
+                let is_newest = self.given.get(&lease.job.id) == Some(&lease.version);
+                let is_fact = matches!(event, Event::Accepted { .. });
+                assert!(is_newest || is_fact, "seed {}: a lease that passed to another changed something", self.seed);
                 if let Event::Sending { submission } = &event {
                     let fresh = self.sent.insert((lease.job.id, submission.number));
                     assert!(fresh, "seed {}: {} was sent twice", self.seed, lease.job.id);
@@ -196,7 +225,11 @@ impl<'a> World<'a> {
                     // What certainly did not leave may leave again under the same number.
                     self.sent.remove(&(lease.job.id, submission.number));
                 }
-                self.held.extend(next.map(|lease| Held { lease, until: now.after(LEASE) }));
+                if let Some(lease) = next {
+                    self.given.insert(lease.job.id, lease.version);
+                    let until = if lease.is_followed() { bounds::FOLLOWED } else { now.after(LEASE) };
+                    self.held.push(Held { lease, until });
+                }
             }
             Committed::Stale => {}
             Committed::Illegal(illegal) => panic!("seed {}: {illegal}", self.seed),
@@ -256,7 +289,7 @@ impl<'a> World<'a> {
         let extended = self.kit.store.extend(&leases, LEASE).await.unwrap();
         for (held, extended) in self.held.iter_mut().zip(extended) {
             assert!(!extended || held.until > now, "seed {}: a lease that had ended was extended", self.seed);
-            held.until = if extended { now.after(LEASE) } else { held.until };
+            held.until = if extended && !held.lease.is_followed() { now.after(LEASE) } else { held.until };
         }
     }
 
@@ -302,6 +335,20 @@ impl<'a> World<'a> {
         {
             self.jobs.insert(orphan);
         }
+    }
+
+    /// Once no worker was heard for long, each task is due to whoever comes.
+    async fn check_that_nothing_stays_with_the_silent(&self) {
+        self.kit.advance(LEASE * 2);
+        let stranger = worker("stranger");
+        self.kit.store.heartbeat(&stranger).await.unwrap();
+        for name in &self.batches {
+            let filter = JobFilter { batch: Some(batch(name)), ..JobFilter::default() };
+            for view in first(&*self.kit.store, &filter, 10_000).await.unwrap() {
+                assert_eq!(view.worker, None, "seed {}: {} is left with its worker", self.seed, view.job.id);
+            }
+        }
+        self.kit.store.deregister(&stranger).await.unwrap();
     }
 
     async fn check(&mut self, step: usize) {

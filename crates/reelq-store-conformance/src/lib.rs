@@ -25,6 +25,7 @@ pub mod exceptions;
 pub mod extremes;
 pub mod facts;
 pub mod fences;
+pub mod following;
 pub mod forgotten;
 pub mod growth;
 pub mod interleaving;

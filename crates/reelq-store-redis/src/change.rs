@@ -78,7 +78,7 @@ impl<'a> Guarded<'a> {
     const fn lasts(&self) -> Duration {
         match self.change.lease {
             LeaseStep::Lasts(lasts) => lasts,
-            LeaseStep::Ends | LeaseStep::Untouched => Duration::ZERO,
+            LeaseStep::Ends | LeaseStep::Follows | LeaseStep::Untouched => Duration::ZERO,
         }
     }
 

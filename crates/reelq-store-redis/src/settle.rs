@@ -98,7 +98,7 @@ impl<'a> Settling<'a> {
         let job = &*change.change.job;
         let lasts = match change.change.lease {
             LeaseStep::Lasts(lasts) => millis(lasts),
-            LeaseStep::Ends | LeaseStep::Untouched => 0,
+            LeaseStep::Ends | LeaseStep::Follows | LeaseStep::Untouched => 0,
         };
         let wake = match change.wake {
             Wake::Now => Some(0),

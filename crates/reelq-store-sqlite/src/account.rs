@@ -28,6 +28,11 @@ pub(super) struct Account {
 }
 
 impl Account {
+    /// Whether it has limits, be it that they cannot be read.
+    pub(super) const fn is_bounded(&self) -> bool {
+        self.limits.is_some() || self.unread.is_some()
+    }
+
     pub(super) const fn balance(&self, now: Timestamp) -> AccountBalance {
         AccountBalance { sums: self.sums, spent_today: self.day.on(now.day()) }
     }

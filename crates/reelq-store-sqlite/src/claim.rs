@@ -5,7 +5,7 @@ use rusqlite::OptionalExtension as _;
 
 use super::{
     account::{self},
-    claim_due, claim_queue, claim_ready,
+    claim_due, claim_ready,
     claim_scope::ClaimScope,
     rescue, restored,
     tx::Tx,
@@ -41,7 +41,7 @@ pub(super) fn claim(tx: &Tx<'_>, claim: &Claim) -> Result<Claimed> {
         return Ok(Claimed::default());
     }
     let standing = account::pauses(tx.conn, scope.account.id, tx.now)?;
-    if let Some(held) = pauses::held(claim.stage, standing, tx.now, || scope.next_due(&claim_queue::NEXT_POLL))? {
+    if let Some(held) = pauses::held(claim.stage, standing, tx.now, || claim_due::next_poll(&scope))? {
         return Ok(held);
     }
     match claim.stage {

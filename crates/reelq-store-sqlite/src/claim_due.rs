@@ -2,53 +2,41 @@
 
 use std::time::Duration;
 
-use rusqlite::params;
-
 use super::{
     claim_queue::{FETCHES, NEXT_FETCH, NEXT_POLL, POLLS},
     claim_scope::ClaimScope,
-    lease,
+    follow, lease, limits,
 };
 use crate::error::Result;
-use reelq_limits::token_bucket::TokenBucket;
 use reelq_store::{Claimed, Lease, rules::next_work::NextWork};
-
-/// Status requests a second on an account whose limits cannot be read.
-const UNREAD_POLLS_PER_SECOND: f64 = 1.0;
 
 pub(super) const FETCHES_NOW_DUE: &str = "UPDATE jobs SET queue = 5 WHERE account = ?1 AND queue = 6 AND due <= ?2";
 
 /// Tasks that are due, the most overdue first.
 pub(super) fn poll(scope: &ClaimScope<'_>) -> Result<Claimed> {
     let limit = scope.claim.limit;
-    let bucket = match &scope.account.limits {
-        // What was bought is followed, slowly, where it is not known how fast that may be.
-        None if scope.account.unread.is_some() => {
-            TokenBucket::new(UNREAD_POLLS_PER_SECOND, 1, scope.account.poll_tat, scope.tx.now)
-        }
-        None => None,
-        Some(limits) => match limits.poll_bucket(scope.account.poll_tat, scope.tx.now) {
-            None => return Ok(Claimed::default()),
-            bucket => bucket,
-        },
-    };
+    let bucket = limits::poll_bucket(&scope.account, scope.tx.now);
+    if bucket.is_none() && scope.account.is_bounded() {
+        return Ok(Claimed::default());
+    }
     let tokens = bucket.map_or(limit, |bucket| bucket.available().min(limit));
     let rows = scope.due(&POLLS, tokens)?;
     let leases = lease::give(scope.tx, &rows, &scope.claim.worker, scope.claim.lease)?;
     let given = leases.len();
-    if let Some(tat) = bucket.and_then(|bucket| bucket.to_keep(given)) {
-        scope
-            .tx
-            .conn
-            .prepare_cached("UPDATE accounts SET poll_tat = ?1 WHERE id = ?2")?
-            .execute(params![tat, scope.account.id])?;
+    if let Some(bucket) = &bucket {
+        limits::keep_poll_tokens(scope.tx, scope.account.id, bucket, given)?;
     }
     if given < rows.len() {
         return Ok(passed_over(leases));
     }
-    let due = if given == limit { None } else { scope.next_due(&NEXT_POLL)? };
+    let due = if given == limit { None } else { next_poll(scope)? };
     let token = bucket.map(|bucket| bucket.next_in(given));
     Ok(NextWork { due, token, ..NextWork::default() }.claimed(leases, limit))
+}
+
+/// How long until a task is due, or may be taken from its follower.
+pub(super) fn next_poll(scope: &ClaimScope<'_>) -> Result<Option<Duration>> {
+    Ok(scope.next_due(&NEXT_POLL)?.into_iter().chain(follow::next_lapse(scope)?).min())
 }
 
 /// Outputs that are due, the earliest link deadline first.

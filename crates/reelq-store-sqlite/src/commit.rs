@@ -2,7 +2,7 @@
 
 use reelq_model::Event;
 
-use super::{batch_guards, late, lease, ledger::Ledger, row::Row, tx::Tx};
+use super::{batch_guards, follow, late, lease, ledger::Ledger, row::Row, tx::Tx};
 use crate::error::{Result, StepError};
 use reelq_store::{
     Commit, Committed, Error,
@@ -60,7 +60,11 @@ fn note_cancelling(tx: &Tx<'_>, row: &mut Row, commit: &Commit) -> Result<()> {
 }
 
 fn done(tx: &Tx<'_>, ledger: &mut Ledger, before: &Row, change: Change<'_>, commit: &Commit) -> Result<Committed> {
-    let is_kept = matches!(change.lease, LeaseStep::Lasts(_));
+    let change = match change.lease {
+        LeaseStep::Follows if !follow::is_open(tx, &commit.lease.worker)? => change.unfollowed(),
+        _ => change,
+    };
+    let is_kept = matches!(change.lease, LeaseStep::Lasts(_) | LeaseStep::Follows);
     let row = before.change(tx, ledger, change)?;
     let kept = is_kept.then(|| lease::lease(tx, row, &commit.lease.worker, commit.lease.lasts)).transpose()?;
     Ok(Committed::Done(kept))

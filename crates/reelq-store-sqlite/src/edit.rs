@@ -2,7 +2,7 @@
 
 use reelq_model::{Event, JobId};
 
-use super::{batch_guards, ledger::Ledger, row::Row, tx::Tx, unreadable};
+use super::{batch_guards, follow, ledger::Ledger, row::Row, tx::Tx, unreadable};
 use crate::error::Result;
 use reelq_store::{
     Edit, Edited,
@@ -34,7 +34,11 @@ fn conclude(tx: &Tx<'_>, before: &Row, step: EditStep<'_>) -> Result<Edited> {
             Edited::Done
         }
         EditStep::Note(wish) => {
-            flag(tx, before.seq, wish)?;
+            let before = Row { cancel: wish, ..before.clone() };
+            match transition::after_note(&before.stored()) {
+                Some(change) => save(tx, &before, change)?,
+                None => flag(tx, before.seq, wish)?,
+            }
             Edited::Requested
         }
         EditStep::Refused(illegal) => Edited::Refused(illegal),
@@ -51,6 +55,7 @@ pub(super) fn flag(tx: &Tx<'_>, seq: i64, wish: CancelWish) -> Result<()> {
 /// Writes a change that is the verb's only one.
 pub(super) fn save(tx: &Tx<'_>, before: &Row, change: Change<'_>) -> Result<()> {
     let mut ledger = Ledger::default();
+    follow::note_taken(tx, before)?;
     before.change(tx, &mut ledger, change)?;
     ledger.close(tx)?;
     tx.news.set(true);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reelq_model::{Acceptance, JobId, Submission};
 
-use super::{edit, history::Actor, ledger::Ledger, row::Row, tx::Tx};
+use super::{edit, follow, history::Actor, ledger::Ledger, row::Row, tx::Tx};
 use crate::error::Result;
 use reelq_store::{
     LateAcceptance, RestoredSubmission,
@@ -53,6 +53,7 @@ pub(super) fn accept(
     Ok(match transition::record_acceptance(tx.now, &stored, acceptance, first_poll, actor, is_known) {
         LateStep::Known => LateAcceptance::Known,
         LateStep::Settled(change) => {
+            follow::note_taken(tx, before)?;
             before.change(tx, ledger, *change)?;
             LateAcceptance::Settled
         }

@@ -19,6 +19,7 @@ mod edit;
 mod embedded;
 mod error;
 mod finish;
+mod follow;
 mod format;
 mod group;
 mod groups;

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use reelq_model::{AccountName, BatchName, Money};
+use reelq_limits::token_bucket::TokenBucket;
+use reelq_model::{AccountName, BatchName, Money, Timestamp};
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{account, breaker, code, tx::Tx};
+use super::{account, account::Account, breaker, code, tx::Tx};
 use crate::error::Result;
 use reelq_store::rules::bounds;
 use reelq_store::rules::draft::{with_budget, without_plan};
@@ -21,6 +22,28 @@ pub(super) fn set(tx: &Tx<'_>, name: &AccountName, limits: &AccountLimits) -> Re
         .execute(params![text, id])?;
     if changed > 0 {
         tx.news.set(true);
+    }
+    Ok(())
+}
+
+/// Status requests a second on an account whose limits cannot be read.
+const UNREAD_POLLS_PER_SECOND: f64 = 1.0;
+
+/// The account's status requests; `None` where it has no limits, or they allow none.
+pub(super) fn poll_bucket(account: &Account, now: Timestamp) -> Option<TokenBucket> {
+    match &account.limits {
+        // What was bought is followed, slowly, where it is not known how fast that may be.
+        None if account.unread.is_some() => TokenBucket::new(UNREAD_POLLS_PER_SECOND, 1, account.poll_tat, now),
+        None => None,
+        Some(limits) => limits.poll_bucket(account.poll_tat, now),
+    }
+}
+
+/// Keeps that so many status requests were taken.
+pub(super) fn keep_poll_tokens(tx: &Tx<'_>, account: i64, bucket: &TokenBucket, taken: usize) -> Result<()> {
+    if let Some(tat) = bucket.to_keep(taken) {
+        let sql = "UPDATE accounts SET poll_tat = ?1 WHERE id = ?2";
+        tx.conn.prepare_cached(sql)?.execute(params![tat, account])?;
     }
     Ok(())
 }

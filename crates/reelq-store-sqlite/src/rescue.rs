@@ -3,16 +3,49 @@
 use reelq_model::WorkerId;
 use rusqlite::{ToSql, params};
 
-use super::{lease, ledger::Ledger, row::Row, tx::Tx, unreadable, worker_locks::WorkerLocks};
+use super::{code, lease, ledger::Ledger, row::Row, tx::Tx, unreadable, worker_locks::WorkerLocks};
 use crate::error::Result;
 use reelq_store::transition;
+
+/// [`bounds::FOLLOWED`](reelq_store::rules::bounds::FOLLOWED), in statements.
+macro_rules! followed_until {
+    () => {
+        "253402207200001"
+    };
+}
 
 /// At most this many leases are taken back in one transaction.
 const AT_ONCE: i64 = 10_000;
 
-/// Takes back leases whose time has passed.
+/// Takes back leases whose time has passed, and what workers follow whose time has.
 pub(super) fn expired(tx: &Tx<'_>) -> Result<u64> {
-    take_back(tx, "SELECT seq FROM jobs WHERE lease_until <= ?1 LIMIT ?2", tx.now.millis(), "its time passed")
+    let sql = "SELECT seq FROM jobs WHERE lease_until <= ?1 LIMIT ?2";
+    let mut taken = take_back(tx, sql, tx.now.millis(), "its time passed")?;
+    let mut lapsed = tx.conn.prepare_cached("SELECT id FROM workers WHERE follows_until <= ?1")?;
+    let lapsed: Vec<i64> = lapsed.query_map([tx.now.millis()], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    for worker in lapsed {
+        taken += followed_by(tx, worker)?;
+    }
+    Ok(taken)
+}
+
+const FOLLOWED: &str =
+    concat!("SELECT seq FROM jobs WHERE lease_until = ", followed_until!(), " AND worker = ?1 LIMIT ?2");
+
+/// Takes back what a worker follows that was not heard in time. Nothing is told to it: it learns that all has ended.
+fn followed_by(tx: &Tx<'_>, worker: i64) -> Result<u64> {
+    let taken = take_back(tx, FOLLOWED, worker, "its worker was not heard")?;
+    if taken < code::count(AT_ONCE) {
+        let sql = "UPDATE workers SET follows_until = NULL WHERE id = ?1 AND follows_until IS NOT NULL";
+        tx.conn.prepare_cached(sql)?.execute([worker])?;
+        tx.conn.prepare_cached("DELETE FROM unfollowed WHERE worker = ?1")?.execute([worker])?;
+    }
+    Ok(taken)
+}
+
+/// The same as one step of its own; whether nothing is left.
+pub(super) fn of_follower(tx: &Tx<'_>, worker: i64) -> Result<bool> {
+    Ok(followed_by(tx, worker)? < code::count(AT_ONCE))
 }
 
 /// Takes back whatever a worker holds.
@@ -77,5 +110,14 @@ pub(super) fn forget(tx: &Tx<'_>, worker: i64) -> Result<u64> {
     let taken = of_worker(tx, worker)?;
     // With more leases than one transaction takes back, the row stays for the next heartbeat.
     tx.conn.prepare_cached(FORGET)?.execute([worker])?;
+    tx.conn.prepare_cached("DELETE FROM unfollowed WHERE worker = ?1")?.execute([worker])?;
     Ok(taken)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn statements_and_rules_mean_the_same_time() {
+        assert_eq!(followed_until!(), reelq_store::rules::bounds::FOLLOWED.millis().to_string());
+    }
 }

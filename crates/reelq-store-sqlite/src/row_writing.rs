@@ -127,7 +127,7 @@ impl Row {
         let (state, status, deadline) = (record::state(&self.job)?, self.job.status(), self.job.link_deadline());
         let (status, deadline) = (code::status(status), deadline.map(|at| bounds::time(at).millis()));
         let (queue, due) = (Queue::of(&self.stored(), now).code(), self.due.map(|due| bounds::time(due).millis()));
-        let until = self.lease_until.map(|until| bounds::time(until).millis());
+        let until = self.lease_until.map(|until| bounds::lease_end(until).millis());
         let (bought, unpriced, overdue) = (bought(&self.job), unpriced(&self.job), overdue(&self.job));
         let (spent, reserved) = (bounds::amount(self.job.spent()), bounds::amount(self.job.reserved()));
         let (cancel, noted) = (self.cancel.code(), Some(&self.noted).filter(|noted| !noted.is_empty()));

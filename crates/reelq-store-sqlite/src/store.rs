@@ -8,15 +8,15 @@ use reelq_model::{
 };
 use reelq_store::{
     AccountLimits, AccountView, BatchDraft, BatchHold, BatchView, Breaker, BreakerView, Claim, Claimed, Commit,
-    Committed, Cursor, Edit, Edited, Enqueued, HistoryEntry, Import, Imported, ImportsSeen, JobFilter, JobView, Known,
-    LateAcceptance, Lease, LineDraft, NotedRequest, Pace, PaceView, Page, PauseReason, Purge, RequestNote,
-    RestoredSubmission, Result, ResultLine, Scanned, Store, TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan,
-    TickView, Unnoted, UnreadableRecord, WorkerView,
+    Committed, Cursor, Edit, Edited, Enqueued, Followed, HistoryEntry, Import, Imported, ImportsSeen, JobFilter,
+    JobView, Known, LateAcceptance, Lease, LineDraft, NotedRequest, Pace, PaceView, Page, PauseReason, PollTokens,
+    Purge, RequestNote, RestoredSubmission, Result, ResultLine, Scanned, Store, TickClaim, TickClaimed, TickLease,
+    TickOutcome, TickSpan, TickView, Unnoted, UnreadableRecord, WorkerView,
 };
 
 use super::{
-    SqliteStore, account, breaker, bulk, claim, commit, edit, finish, history, holds, late, lease, limits, listing,
-    load, noted, pace, purge, remove, rescue, restored, results, spans, ticks, unreadable, views, walk, watch,
+    SqliteStore, account, breaker, bulk, claim, commit, edit, finish, follow, history, holds, late, lease, limits,
+    listing, load, noted, pace, purge, remove, rescue, restored, results, spans, ticks, unreadable, views, walk, watch,
 };
 
 #[async_trait]
@@ -106,6 +106,17 @@ impl Store for SqliteStore {
         self.announce(worker).await?;
         let (worker, worker_locks) = (worker.clone(), Arc::clone(&self.worker_locks));
         self.writer.run(move |tx| rescue::heartbeat(tx, &worker, &worker_locks)).await
+    }
+
+    async fn keep_following(&self, worker: &WorkerId, lasts: Duration) -> Result<Followed> {
+        self.announce(worker).await?;
+        let worker = worker.clone();
+        self.writer.run(move |tx| follow::keep(tx, &worker, lasts)).await
+    }
+
+    async fn poll_tokens(&self, account: &AccountName, most: usize) -> Result<PollTokens> {
+        let account = account.clone();
+        self.writer.run(move |tx| follow::tokens(tx, &account, most)).await
     }
 
     async fn deregister(&self, worker: &WorkerId) -> Result<()> {

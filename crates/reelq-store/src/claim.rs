@@ -78,6 +78,22 @@ pub struct Lease {
     pub line: Option<Arc<Line>>,
 }
 
+impl Lease {
+    /// What [`Lease::lasts`] is of a task that stays with the worker that follows it: it is due to no one else, and the lease
+    /// lasts as long as the worker follows tasks ([`Store::keep_following`](crate::Store::keep_following)).
+    ///
+    /// Whoever commits a step that leaves the job running, with [`Commit::keep`](crate::Commit::keep), may ask for it. A store
+    /// may decline: then the job is given back with its due time. What others do to the job takes it from its follower, and
+    /// makes it due. Looks that bring nothing ([`rules::figures::brings_nothing`](crate::rules::figures::brings_nothing)) need
+    /// no commit: the next one adds those that the lease's job counts more than the stored one.
+    pub const FOLLOWED: Duration = Duration::from_secs(u64::MAX);
+
+    /// Whether it lasts as long as its worker follows tasks, or is to.
+    pub fn is_followed(&self) -> bool {
+        self.lasts == Self::FOLLOWED
+    }
+}
+
 /// What a claim brought.
 #[derive(Debug, Clone, Default)]
 pub struct Claimed {
@@ -86,6 +102,7 @@ pub struct Claimed {
     /// When to ask again, counted from now, where fewer jobs than asked for were given: the soonest of these.
     ///
     /// - Where a job is due later: its due time, or the next token where that is later. Where tokens are lacking: the next token.
+    /// - Where workers follow tasks: when one of them would lose what it follows, unless it is heard.
     /// - Under pauses: the end of the last one. For polls only where a task waits to be asked about.
     /// - Where the daily budget alone holds work back: the end of the day ([`Claimed::until_day_ends`]).
     /// - `None` where only news (a commit, a load, a resume) can bring work: the cap or a budget is reached, a pause has no end,

@@ -30,6 +30,25 @@ macro_rules! contract {
             /// concerns no one, but a claim that brings nothing is no change: those who wait would wake each other for ever.
             async fn watch(&self, mark: u64, limit: Duration) -> Result<u64>;
 
+            /// Lengthens what a worker follows to `lasts` from now, and answers which tasks it follows no more.
+            /// Before its first call a worker follows nothing: commits that ask for it are declined. Once the time has passed, or
+            /// its process is known to be dead, everything that it follows is taken back, and due at once where its due time has
+            /// come; so this call is what begins it anew. May be repeated: what ended is answered once.
+            ///
+            /// A store that lets no task stay with a worker keeps this default, and declines.
+            async fn keep_following(&self, worker: &WorkerId, lasts: Duration) -> Result<Followed> {
+                _ = (worker, lasts);
+                Ok(Followed::default())
+            }
+
+            /// Takes status requests of an account, at most `most`, for tasks that the caller follows: from the same bucket as
+            /// claims, and under the same pauses.
+            /// Those that are not sent within a few seconds lapse. A repeat takes others.
+            async fn poll_tokens(&self, account: &AccountName, most: usize) -> Result<PollTokens> {
+                _ = (account, most);
+                Ok(PollTokens::default())
+            }
+
             /// Takes a step of comparing journals with the store, and answers which folders it waits for.
             /// May be repeated.
             async fn guard(&self, step: &GuardStep) -> Result<StoreGuard> {
@@ -115,6 +134,14 @@ macro_rules! contract {
 
             async fn watch(&self, mark: u64, limit: Duration) -> Result<u64> {
                 StoreDecorator::watch(self, mark, limit).await
+            }
+
+            async fn keep_following(&self, worker: &WorkerId, lasts: Duration) -> Result<Followed> {
+                self.inner()?.keep_following(worker, lasts).await
+            }
+
+            async fn poll_tokens(&self, account: &AccountName, most: usize) -> Result<PollTokens> {
+                self.inner()?.poll_tokens(account, most).await
             }
 
             async fn guard(&self, step: &GuardStep) -> Result<StoreGuard> {

@@ -12,6 +12,7 @@ mod commit;
 #[macro_use]
 mod contract;
 mod error;
+mod follow;
 mod guard;
 mod load;
 mod reading;
@@ -32,6 +33,7 @@ pub use bulk::{Cursor, Edit, Scanned, Shown};
 pub use claim::{Claim, ClaimStage, Claimed, Lease};
 pub use commit::{Commit, Committed, Edited, LateAcceptance, RestoredSubmission};
 pub use error::{Error, Result};
+pub use follow::{Followed, PollTokens};
 pub use guard::{FolderDraft, FolderView, GuardStep, Remembered, StoreGuard};
 pub use load::{BatchDraft, Enqueued, Import, Imported, ImportedWith, Line, LineDraft};
 pub use reading::{

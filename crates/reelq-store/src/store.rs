@@ -9,10 +9,10 @@ use reelq_model::{
 
 use crate::{
     AccountLimits, AccountView, BatchDraft, BatchHold, BatchView, Breaker, BreakerView, Claim, Claimed, Commit,
-    Committed, Cursor, Edit, Edited, Enqueued, GuardStep, HistoryEntry, Import, Imported, ImportsSeen, JobFilter,
-    JobView, Known, LateAcceptance, Lease, LineDraft, NotedRequest, Pace, PaceView, Page, PauseReason, Purge,
-    Remembered, RequestNote, RestoredSubmission, Result, ResultLine, Scanned, Spread, StoreGuard, TickClaim,
-    TickClaimed, TickLease, TickOutcome, TickSpan, TickView, Unnoted, UnreadableRecord, WorkerView,
+    Committed, Cursor, Edit, Edited, Enqueued, Followed, GuardStep, HistoryEntry, Import, Imported, ImportsSeen,
+    JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, NotedRequest, Pace, PaceView, Page, PauseReason,
+    PollTokens, Purge, Remembered, RequestNote, RestoredSubmission, Result, ResultLine, Scanned, Spread, StoreGuard,
+    TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan, TickView, Unnoted, UnreadableRecord, WorkerView,
 };
 
 /// A store as it is handed around.

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use reelq_store::SharedStore;
 use tokio_util::sync::CancellationToken;
 
-use crate::wakeup_timers::WakeupTimers;
+use crate::{followed_tasks::FollowedByAccount, wakeup_timers::WakeupTimers};
 
 /// The longest wait for a change in one call.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -16,6 +16,7 @@ const CALM: Duration = Duration::from_millis(500);
 pub(crate) struct ChangeListener {
     pub(crate) store: SharedStore,
     pub(crate) timers: Arc<WakeupTimers>,
+    pub(crate) followed: FollowedByAccount,
     pub(crate) done: CancellationToken,
 }
 
@@ -35,6 +36,7 @@ impl ChangeListener {
                 Ok(next) => {
                     if next != mark {
                         self.timers.wake_all();
+                        self.followed.values().for_each(|tasks| tasks.outdate());
                     }
                     mark = next;
                 }

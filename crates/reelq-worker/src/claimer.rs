@@ -8,7 +8,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::{
     SharedRng, Stopper, SubmissionGate, TestSignals, assignment::Assignment, fatal_error::FatalError,
-    in_flight::InFlightSet, leased_job::LeasedJob, retry::retry_transient, wakeup_timer::WakeupTimer,
+    followed_tasks::FollowedTasks, in_flight::InFlightSet, leased_job::LeasedJob, retry::retry_transient,
+    wakeup_timer::WakeupTimer,
 };
 
 /// How often a closed gate is checked again.
@@ -31,6 +32,8 @@ pub(crate) struct Claimer {
     pub(crate) timer: Arc<WakeupTimer>,
     pub(crate) gate: Arc<SubmissionGate>,
     pub(crate) in_flight: Arc<InFlightSet>,
+    /// What stays with this process of the account's tasks; where the claims are for them.
+    pub(crate) followed: Option<Arc<FollowedTasks>>,
     pub(crate) assignments: mpsc::Sender<Assignment>,
     pub(crate) stopper: Stopper,
     pub(crate) signals: Arc<TestSignals>,
@@ -53,7 +56,11 @@ impl Returner {
         if leases.is_empty() {
             return;
         }
-        if let Err(error) = retry_transient(&self.rng, || self.store.release(&leases)).await {
+        self.release(&leases).await;
+    }
+
+    pub(crate) async fn release(&self, leases: &[Lease]) {
+        if let Err(error) = retry_transient(&self.rng, || self.store.release(leases)).await {
             self.fatal.raise(error);
         }
     }
@@ -153,6 +160,9 @@ impl Claimer {
         let short = claimed.leases.len() < free.len();
         let mut unsent = Vec::new();
         for (lease, slot) in claimed.leases.into_iter().zip(free) {
+            if let Some(followed) = &self.followed {
+                followed.forget(lease.job.id);
+            }
             let leased = Arc::new(LeasedJob::new(Arc::clone(&self.clock), lease, asked));
             let entry = Some(self.in_flight.enter(Arc::clone(&leased), slot));
             if let Err(refused) = self.assignments.send(Assignment { leased, entry }).await {

@@ -7,6 +7,7 @@ use reelq_store::{BatchView, ClaimStage, Result, SharedStore};
 
 use crate::{
     AccountMetrics, DrainCheck, RunEnd, SubmissionGate, TestSignals,
+    followed_tasks::FollowedByAccount,
     in_flight::InFlightSet,
     stillness::Stillness,
     wakeup_timers::{Idle, WakeupTimers},
@@ -37,6 +38,7 @@ pub(crate) struct DrainMonitor {
     pub(crate) clock: SharedClock,
     pub(crate) worker: WorkerId,
     pub(crate) in_flight: Arc<InFlightSet>,
+    pub(crate) followed: FollowedByAccount,
     pub(crate) timers: Arc<WakeupTimers>,
     pub(crate) metrics: BTreeMap<AccountName, Arc<AccountMetrics>>,
     pub(crate) every: Duration,
@@ -70,7 +72,7 @@ impl DrainMonitor {
     }
 
     async fn check(&self, stillness: &mut Stillness) -> Result<Progress> {
-        if self.in_flight.len() > 0 {
+        if self.is_busy() {
             return Ok(Progress::Moving);
         }
         let idle = self.idle();
@@ -87,8 +89,13 @@ impl DrainMonitor {
         }
         // Nothing may have begun between the two checks, and there may be no lease: of another worker, or of our own after a
         // panic, it ends by itself and brings its job back.
-        let stuck = !self.leases_exist(others_count).await? && self.idle() == Some(idle) && self.in_flight.len() == 0;
+        let stuck = !self.leases_exist(others_count).await? && self.idle() == Some(idle) && !self.is_busy();
         Ok(if stuck { Progress::Stuck(idle) } else { Progress::Moving })
+    }
+
+    /// Whether this process works on something, or looks at a task soon.
+    fn is_busy(&self) -> bool {
+        self.in_flight.len() > 0 || self.followed.values().any(|tasks| tasks.len() > 0)
     }
 
     /// How long a place that takes no files is waited for once nothing else is left to do.
@@ -115,7 +122,7 @@ impl DrainMonitor {
         self.timers.wake_all();
         for _ in 0..CLAIMS {
             tokio::time::sleep(CALM).await;
-            if self.idle().is_some() && self.in_flight.len() == 0 {
+            if self.idle().is_some() && !self.is_busy() {
                 break;
             }
         }

@@ -3,12 +3,12 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use reelq_model::{SharedClock, WorkerId};
-use reelq_store::{Lease, Result, SharedStore};
+use reelq_store::{Followed, Lease, Result, SharedStore};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    TestSignals, fatal_error::FatalError, in_flight::InFlightSet, leased_job::LeasedJob, outage::Outage,
-    wakeup_timers::WakeupTimers,
+    TestSignals, fatal_error::FatalError, followed_tasks::FollowedByAccount, in_flight::InFlightSet,
+    leased_job::LeasedJob, outage::Outage, wakeup_timers::WakeupTimers,
 };
 
 /// The most leases in one round trip.
@@ -22,6 +22,7 @@ pub(crate) struct LeaseRenewer {
     pub(crate) store: SharedStore,
     pub(crate) clock: SharedClock,
     pub(crate) in_flight: Arc<InFlightSet>,
+    pub(crate) followed: FollowedByAccount,
     pub(crate) timers: Arc<WakeupTimers>,
     pub(crate) fatal: Arc<FatalError>,
     pub(crate) every: Duration,
@@ -62,10 +63,12 @@ impl LeaseRenewer {
     }
 
     async fn round(&self) -> Result<()> {
-        let rescued = self.store.heartbeat(&self.worker).await?;
+        let (rescued, followed) = tokio::join!(self.store.heartbeat(&self.worker), self.keep_following());
+        let rescued = rescued?;
         if rescued > 0 {
             tracing::info!(rescued, "took back what a dead worker had leased");
         }
+        self.give_up(&followed?).await?;
         for (lasts, jobs) in self.by_length() {
             for group in jobs.chunks(GROUP) {
                 self.extend(group, lasts).await?;
@@ -74,11 +77,30 @@ impl LeaseRenewer {
         Ok(())
     }
 
+    /// Without an account whose tasks are followed, nothing is said.
+    async fn keep_following(&self) -> Result<Followed> {
+        if self.followed.is_empty() {
+            return Ok(Followed::default());
+        }
+        self.store.keep_following(&self.worker, self.every.saturating_mul(3)).await
+    }
+
+    /// Looks no more at what others took, or at what the store took back while this worker was not heard.
+    async fn give_up(&self, followed: &Followed) -> Result<()> {
+        let ended: Vec<_> = self.followed.values().flat_map(|tasks| tasks.take_ended(followed)).collect();
+        for group in ended.chunks(GROUP) {
+            // Where a commit came in between, the task is still this worker's: then no one else would look at it.
+            self.store.release(group).await?;
+        }
+        Ok(())
+    }
+
     fn by_length(&self) -> BTreeMap<Duration, Vec<(Arc<LeasedJob>, Lease)>> {
         let mut groups: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for leased in self.in_flight.all() {
             let lease = leased.lease();
-            if leased.time_left() < lease.lasts.saturating_sub(self.every / 2) {
+            let is_short = || leased.time_left() < lease.lasts.saturating_sub(self.every / 2);
+            if !lease.is_followed() && is_short() {
                 groups.entry(lease.lasts).or_default().push((leased, lease));
             }
         }

@@ -24,12 +24,14 @@ struct State {
     ends: Duration,
     lost: bool,
     refused: bool,
+    /// Looks at a followed task that brought nothing, since the last commit.
+    looks: u32,
 }
 
 impl LeasedJob {
     pub(crate) fn new(clock: SharedClock, lease: Lease, asked: Duration) -> Self {
         let ends = asked.saturating_add(lease.lasts);
-        Self { clock, state: Mutex::new(State { lease, asked, ends, lost: false, refused: false }) }
+        Self { clock, state: Mutex::new(State { lease, asked, ends, lost: false, refused: false, looks: 0 }) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -38,6 +40,25 @@ impl LeasedJob {
 
     pub(crate) fn lease(&self) -> Lease {
         self.state().lease.clone()
+    }
+
+    /// The lease, with the looks that brought nothing counted in its job.
+    pub(crate) fn lease_to_commit(&self) -> Lease {
+        let state = self.state();
+        match state.looks {
+            0 => state.lease.clone(),
+            looks => Lease { job: Arc::new(state.lease.job.looked_at(looks)), ..state.lease.clone() },
+        }
+    }
+
+    /// Counts a look that brought nothing.
+    pub(crate) fn saw_nothing(&self) {
+        let mut state = self.state();
+        state.looks = state.looks.saturating_add(1);
+    }
+
+    pub(crate) fn looks(&self) -> u32 {
+        self.state().looks
     }
 
     pub(crate) fn job(&self) -> Arc<Job> {

@@ -13,6 +13,7 @@ use crate::{
     committer::{CommitTask, Committer},
     drain_monitor::DrainMonitor,
     fatal_error::FatalError,
+    followed_tasks::FollowedByAccount,
     in_flight::InFlightSet,
     lease_renewer::LeaseRenewer,
     leased_job::LeasedJob,
@@ -35,6 +36,7 @@ const LOOK: Duration = Duration::from_millis(50);
 pub struct Runtime {
     pub(crate) parts: Builder,
     pub(crate) in_flight: Arc<InFlightSet>,
+    pub(crate) followed: FollowedByAccount,
     pub(crate) fatal: Arc<FatalError>,
     pub(crate) spawner: Spawner,
     pub(crate) unpersisted: Arc<UnpersistedAcceptances>,
@@ -51,6 +53,7 @@ impl Runtime {
     pub(crate) fn new(parts: Builder) -> Self {
         let rng = SharedRng::seeded(parts.seed);
         Self {
+            followed: stage_workers::followed_tasks(&parts),
             parts,
             in_flight: Arc::default(),
             fatal: Arc::default(),
@@ -135,14 +138,19 @@ impl Runtime {
             store: Arc::clone(self.store()),
             clock: self.clock(),
             in_flight: Arc::clone(&self.in_flight),
+            followed: self.followed.clone(),
             timers: Arc::clone(timers),
             fatal: Arc::clone(&self.fatal),
             every: self.parts.lease / 3,
             signals: Arc::clone(&self.parts.signals),
             done: self.done.clone(),
         };
-        let listener =
-            ChangeListener { store: Arc::clone(self.store()), timers: Arc::clone(timers), done: self.done.clone() };
+        let listener = ChangeListener {
+            store: Arc::clone(self.store()),
+            timers: Arc::clone(timers),
+            followed: self.followed.clone(),
+            done: self.done.clone(),
+        };
         self.spawner.spawn(renewer.run());
         self.spawner.spawn(listener.run());
         self.spawner.spawn(self.renamed_accounts().run());
@@ -159,6 +167,7 @@ impl Runtime {
             clock: self.clock(),
             worker: self.parts.worker.clone(),
             in_flight: Arc::clone(&self.in_flight),
+            followed: self.followed.clone(),
             timers,
             metrics: self.parts.accounts.iter().map(|work| (work.name.clone(), Arc::clone(&work.metrics))).collect(),
             every: Duration::from_millis(500),

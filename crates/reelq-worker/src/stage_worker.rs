@@ -5,7 +5,7 @@ use tokio::task::JoinHandle;
 use tower::layer::util::Identity;
 
 use crate::{
-    Spawner, Stopper, assignment::Assignment, claimer::Claimer, stage_backend::StageBackend,
+    Spawner, Stopper, assignment::Assignment, claimer::Claimer, follower::Follower, stage_backend::StageBackend,
     stage_service::StageService,
 };
 
@@ -14,6 +14,8 @@ pub(crate) struct StageWorker {
     pub(crate) claimer: Claimer,
     pub(crate) backend: StageBackend,
     pub(crate) service: StageService,
+    /// Looks at tasks that stay with this process; the poll stage's.
+    pub(crate) follower: Option<Follower>,
 }
 
 type ApalisWorker = Worker<Assignment, StageBackend, StageService, Identity>;
@@ -25,8 +27,17 @@ impl StageWorker {
         let worker = WorkerBuilder::new(context.clone()).backend(self.backend).build(self.service);
         let claiming = spawner.spawn(self.claimer.run());
         let running = run(worker, context, stopper.clone());
+        let following = self.follower.map(|follower| spawner.spawn(follower.run()));
         spawner.spawn(async move {
             running.await;
+            match following {
+                // Every look has ended: what waits for its next one goes back.
+                Some(following) => match following.await {
+                    Ok(follower) => follower.end().await,
+                    Err(error) => tracing::error!(%error, "a follower died; what it followed lapses by itself"),
+                },
+                None => {}
+            }
             if let Err(error) = claiming.await {
                 tracing::error!(%error, "a claimer died");
             }

@@ -12,8 +12,11 @@ use crate::{
     commit_layer::CommitLayer,
     committer::Committer,
     finisher::Finisher,
+    followed_tasks::{FollowedByAccount, FollowedTasks},
+    follower::Follower,
     handover::Handover,
     panics::Panics,
+    poll_allowance::PollAllowance,
     stage_backend::StageBackend,
     stage_service::StageService,
     stage_worker::{self, StageWorker},
@@ -29,6 +32,16 @@ pub(crate) fn wakeup_timers(parts: &Builder) -> Arc<WakeupTimers> {
         }
     }
     Arc::new(timers)
+}
+
+/// A set for each account whose tasks are asked about here.
+pub(crate) fn followed_tasks(parts: &Builder) -> FollowedByAccount {
+    let asks = |account: &&AccountWork| account.handlers.iter().any(|(handler, _)| handler.stage() == ClaimStage::Poll);
+    let set = |account: &AccountWork| {
+        let tasks = FollowedTasks::new(Arc::clone(&parts.clock), parts.stopper.clone(), parts.waits_at_most());
+        (account.name.clone(), Arc::new(tasks))
+    };
+    parts.accounts.iter().filter(asks).map(set).collect()
 }
 
 pub(crate) fn build(runtime: &Runtime, committer: &Committer, timers: &Arc<WakeupTimers>) -> Vec<StageWorker> {
@@ -90,12 +103,9 @@ impl Factory<'_> {
         handover: Option<Handover>,
     ) -> Option<StageWorker> {
         let runtime = self.runtime;
+        let follower = self.follower(account, handler.as_ref(), &channel);
         let Channel { slots, sender, receiver } = channel;
-        let returner = Returner {
-            store: Arc::clone(&runtime.parts.store),
-            fatal: Arc::clone(&runtime.fatal),
-            rng: Arc::new(self.rng()),
-        };
+        let returner = self.returner();
         let claimer = Claimer {
             claim: self.claim(account, handler.as_ref()),
             limits: account.limits,
@@ -105,6 +115,7 @@ impl Factory<'_> {
             timer: self.timers.of(&account.name, handler.stage())?,
             gate: Arc::clone(&runtime.parts.gate),
             in_flight: Arc::clone(&runtime.in_flight),
+            followed: runtime.followed.get(&account.name).filter(|_| follower.is_some()).cloned(),
             assignments: sender,
             stopper: runtime.stopper(),
             signals: Arc::clone(&runtime.parts.signals),
@@ -124,7 +135,37 @@ impl Factory<'_> {
                 spawner: runtime.spawner.clone(),
                 stopper: runtime.stopper(),
             },
+            follower,
         })
+    }
+
+    /// Who looks at the account's tasks between claims: the poll stage's.
+    fn follower(&self, account: &AccountWork, handler: &dyn Handler, channel: &Channel) -> Option<Follower> {
+        let runtime = self.runtime;
+        let tasks = runtime.followed.get(&account.name).filter(|_| handler.stage() == ClaimStage::Poll)?;
+        let store = Arc::clone(&runtime.parts.store);
+        Some(Follower {
+            account: account.name.clone(),
+            tasks: Arc::clone(tasks),
+            allowance: PollAllowance::new(account.name.clone(), account.limits, store, runtime.clock()),
+            slots: Arc::clone(&channel.slots),
+            assignments: channel.sender.downgrade(),
+            in_flight: Arc::clone(&runtime.in_flight),
+            timers: Arc::clone(self.timers),
+            committer: self.committer.clone(),
+            returner: self.returner(),
+            clock: runtime.clock(),
+            stopper: runtime.stopper(),
+        })
+    }
+
+    fn returner(&self) -> Returner {
+        let runtime = self.runtime;
+        Returner {
+            store: Arc::clone(&runtime.parts.store),
+            fatal: Arc::clone(&runtime.fatal),
+            rng: Arc::new(self.rng()),
+        }
     }
 
     fn rng(&self) -> SharedRng {
@@ -158,6 +199,7 @@ impl Factory<'_> {
             unpersisted: Arc::clone(&self.runtime.unpersisted),
             rng: self.rng(),
             handover,
+            followed: self.runtime.followed.get(&account.name).cloned(),
         }
     }
 }

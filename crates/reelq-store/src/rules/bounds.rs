@@ -12,6 +12,8 @@ pub const JOB_MOST: i64 = 1_000_000_000_000;
 pub const SUM_MOST: i64 = 1 << 52;
 /// The last whole second, in the year 9999, that times are shown of.
 const LATEST: Timestamp = Timestamp::from_millis(253_402_207_200_000);
+/// Stands for the end of a lease that lasts as long as its worker follows tasks: no time that a store keeps is as late.
+pub const FOLLOWED: Timestamp = Timestamp::from_millis(LATEST.millis() + 1);
 /// Zero stands for no time in some records.
 const EARLIEST: Timestamp = Timestamp::from_millis(1);
 
@@ -33,6 +35,11 @@ pub fn cap(money: Money) -> i64 {
 /// A time that every reader can show and every script can add to.
 pub fn time(at: Timestamp) -> Timestamp {
     at.clamp(EARLIEST, LATEST)
+}
+
+/// When a lease ends, as it is kept.
+pub fn lease_end(at: Timestamp) -> Timestamp {
+    if at == FOLLOWED { at } else { time(at) }
 }
 
 /// A job as it was read, with figures that cannot be meant brought to what can: an earlier version took any number.

@@ -41,6 +41,20 @@ pub fn is_mere_poll(before: &Job, event: &Event) -> bool {
     }
 }
 
+/// Whether an event leaves a job as it is, but for the count of its looks: then who follows its task need not commit it.
+pub fn brings_nothing(before: &Job, event: &Event) -> bool {
+    match (&before.stage, event) {
+        (
+            Stage::Running { task },
+            Event::Running { word, progress, overdue, answered: true, trouble: None, next_poll: _ },
+        ) => {
+            let says_the_same = (&task.word, &task.progress) == (word, progress) && (task.overdue || !overdue);
+            says_the_same && before.setbacks == 0 && before.troubles.is_none()
+        }
+        _ => false,
+    }
+}
+
 /// The word in the history of jobs that one task answers.
 pub const SHARED: &str = "shares_task";
 
@@ -108,6 +122,30 @@ mod tests {
         let mut failed = samples::failed();
         failed.charges = samples::running().charges;
         assert!(shown(&failed, false));
+    }
+
+    fn answer(word: &str, progress: Option<u8>) -> Event {
+        let (next_poll, word) = (Duration::from_secs(1), Some(word.to_owned()));
+        Event::Running { next_poll, word, progress, overdue: false, answered: true, trouble: None }
+    }
+
+    #[test]
+    fn what_brings_nothing_leaves_the_job_as_it_is_but_for_its_count() {
+        let at = Timestamp::from_millis(1);
+        let job = running().apply(answer("busy", None), at).unwrap().job;
+        let troubled = job.apply(in_vain(Some("HTTP 502")), at).unwrap().job;
+        let table = [
+            (&job, answer("busy", None), true),
+            (&job, answer("late", None), false),
+            (&job, answer("busy", Some(7)), false),
+            (&job, in_vain(None), false),
+            (&job, in_vain(Some("HTTP 502")), false),
+            (&troubled, answer("busy", None), false),
+        ];
+        for (before, event, nothing) in table {
+            assert_eq!(brings_nothing(before, &event), nothing, "{event:?}");
+            assert_eq!(before.apply(event, at).unwrap().job == before.looked_at(1), nothing);
+        }
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub enum Queue {
     Fetch = 5,
     /// To fetch, due later.
     FetchLater = 6,
+    /// Not to be claimed: a worker follows the task.
+    Followed = 7,
 }
 
 impl Queue {
@@ -30,6 +32,7 @@ impl Queue {
     pub fn of(stored: &StoredJob<'_>, now: Timestamp) -> Self {
         match stored.due {
             Some(due) if !stored.parked && !stored.is_leased() => Self::at(&stored.job.stage, due <= now),
+            _ if stored.is_followed() => Self::Followed,
             _ => Self::None,
         }
     }
@@ -82,6 +85,8 @@ mod tests {
             assert_eq!(Queue::of(&StoredJob { due: None, ..stored }, now), Queue::None);
             assert_eq!(Queue::of(&StoredJob { parked: true, ..stored }, now), Queue::None);
             assert_eq!(Queue::of(&StoredJob { lease_until: later, ..stored }, now), Queue::None);
+            let followed = StoredJob { lease_until: Some(crate::rules::bounds::FOLLOWED), ..stored };
+            assert_eq!(Queue::of(&followed, now), Queue::Followed);
             assert_eq!(has_work(&job.stage), due != Queue::None);
         }
     }

@@ -8,6 +8,7 @@ use super::StoredJob;
 use crate::{
     HistoryEntry,
     rules::{
+        bounds,
         cancel::{CancelWish, DroppedWishes},
         queue,
     },
@@ -20,6 +21,8 @@ pub enum LeaseStep {
     Ends,
     /// It is kept for so long from now.
     Lasts(Duration),
+    /// The task stays with its worker, as long as that one follows tasks.
+    Follows,
     /// It stays as it is, with its version.
     Untouched,
 }
@@ -107,6 +110,13 @@ impl<'a> Change<'a> {
         self.job.stage.is_terminal()
     }
 
+    /// The change where the task does not stay with its worker: it is given back with its due time.
+    #[must_use]
+    pub fn unfollowed(self) -> Self {
+        let lease = if self.lease == LeaseStep::Follows { LeaseStep::Ends } else { self.lease };
+        Self { lease, ..self }
+    }
+
     pub(super) fn noting(mut self, note: HistoryNote<'a>) -> Self {
         self.history.push(note);
         self
@@ -139,6 +149,7 @@ impl<'a> Change<'a> {
         let (version, lease_until) = match self.lease {
             LeaseStep::Ends => (before.version.saturating_add(1), None),
             LeaseStep::Lasts(lasts) => (before.version.saturating_add(1), Some(now.after(lasts))),
+            LeaseStep::Follows => (before.version.saturating_add(1), Some(bounds::FOLLOWED)),
             LeaseStep::Untouched => (before.version, before.lease_until),
         };
         let due = match self.wake {

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use reelq_model::{Event, IllegalTransition, Timestamp, Wake};
+use reelq_model::{Event, IllegalTransition, Job, Stage, Timestamp, Wake};
 
 use super::{Change, HistoryNote, LeaseStep, StoredJob, hand_back};
-use crate::{Commit, rules::figures};
+use crate::{Commit, Lease, rules::figures};
 
 /// What a commit comes to.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +27,7 @@ pub enum Step<'a> {
 ///
 /// A lease that ended changes nothing, but for an acceptance, which is a fact. An engine that does not read the job first
 /// gives it as its holder knows it ([`StoredJob::as_leased`]), and judges the lease and the wish to cancel as it writes.
+/// An engine that lets no task stay with its worker takes [`Change::unfollowed`].
 pub fn commit<'a>(now: Timestamp, stored: &StoredJob<'a>, commit: &'a Commit) -> Step<'a> {
     let Commit { lease, event, keep } = commit;
     let is_fact = matches!(event, Event::Accepted { .. });
@@ -36,7 +37,7 @@ pub fn commit<'a>(now: Timestamp, stored: &StoredJob<'a>, commit: &'a Commit) ->
     if matches!(event, Event::Sending { .. }) && stored.cancel_is_due() {
         return Step::Unwanted(hand_back(now, stored, None));
     }
-    match stored.job.apply(event.clone(), now) {
+    match with_looks(stored.job, lease).apply(event.clone(), now) {
         Ok(applied) => {
             let mut change = Change::applied(applied);
             if !figures::is_mere_poll(stored.job, event) {
@@ -45,12 +46,25 @@ pub fn commit<'a>(now: Timestamp, stored: &StoredJob<'a>, commit: &'a Commit) ->
             }
             let stage = &change.job.stage;
             if *keep && !stage.is_terminal() && !stored.cancel.without(change.dropped).is_due(stage) {
-                change.lease = LeaseStep::Lasts(lease.lasts);
+                change.lease = match stage {
+                    Stage::Running { .. } if lease.is_followed() => LeaseStep::Follows,
+                    // There is no task to follow.
+                    _ if lease.is_followed() => LeaseStep::Ends,
+                    _ => LeaseStep::Lasts(lease.lasts),
+                };
             }
             Step::Move(change.or_withdrawn(now, stored.cancel))
         }
         Err(_) if is_fact => Step::Late(Some(Change::nothing(stored))),
         Err(illegal) => Step::Park(park(stored, commit, &illegal), illegal),
+    }
+}
+
+/// The job, with the looks that its holder counted and did not commit.
+fn with_looks<'a>(job: &'a Job, lease: &Lease) -> Cow<'a, Job> {
+    match lease.job.polls.checked_sub(job.polls) {
+        None | Some(0) => Cow::Borrowed(job),
+        Some(looks) => Cow::Owned(job.looked_at(looks)),
     }
 }
 
@@ -146,6 +160,42 @@ mod tests {
             assert_eq!((first.event, first.worker.as_deref()), (commit.event.name(), Some(&commit.lease.worker)));
             assert_eq!(change.history.len(), if status == Status::Cancelled { 2 } else { 1 });
         }
+    }
+
+    #[test]
+    fn a_task_stays_with_its_worker_where_that_one_asks_for_it_and_the_job_runs() {
+        let (running, submitting, now) = (samples::running(), samples::submitting(), at(5));
+        let follow = |job: &Job, event| Commit {
+            lease: Lease { lasts: Lease::FOLLOWED, ..samples::lease(job, LASTS) },
+            event,
+            keep: true,
+        };
+        let not_sent = Event::NotSent { reason: String::new(), after: Duration::ZERO };
+        let table = [
+            (&running, samples::polled(), LeaseStep::Follows),
+            (&submitting, samples::accepted("t-1", 1), LeaseStep::Follows),
+            (&submitting, not_sent, LeaseStep::Ends),
+        ];
+        for (job, event, lease) in table {
+            let (stored, commit) = (samples::leased(job), follow(job, event));
+            let Step::Move(change) = super::commit(now, &stored, &commit) else { panic!("it moves") };
+            assert_eq!(change.lease, lease, "{}", commit.event.name());
+            let after = change.leaves(&stored, now);
+            assert_eq!(after.is_followed(), lease == LeaseStep::Follows);
+            assert!(!after.is_in_hand() && after.version == stored.version + 1);
+            let declined = change.clone().unfollowed();
+            assert_eq!(declined.leaves(&stored, now).lease_until, None);
+        }
+    }
+
+    #[test]
+    fn looks_that_were_not_committed_are_counted_with_the_next_step() {
+        let job = samples::running();
+        let looked = Lease { job: std::sync::Arc::new(job.looked_at(3)), ..samples::lease(&job, LASTS) };
+        let commit = Commit { lease: looked, event: samples::polled(), keep: false };
+        let Step::Move(change) = super::commit(at(5), &samples::leased(&job), &commit) else { panic!("it moves") };
+        assert_eq!(change.job.polls, job.polls + 4);
+        assert_eq!(change.job.stage.task().map(|task| task.polls), job.stage.task().map(|task| task.polls + 4));
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub fn edit<'a>(now: Timestamp, stored: &StoredJob<'a>, edit: &Edit) -> EditStep
 /// The job's stage does not allow it, or a worker holds the job and it is not given up.
 pub fn apply_event<'a>(now: Timestamp, stored: &StoredJob<'a>, event: &Event) -> Result<Change<'a>, IllegalTransition> {
     // A row that is given up is taken from whoever holds it: their lease is of an earlier version then.
-    if stored.is_leased() && !figures::is_give_up(event) {
+    if stored.is_in_hand() && !figures::is_give_up(event) {
         return Err(illegal(stored, event.name()));
     }
     let is_retry = matches!(event, Event::Retry { .. });
@@ -72,12 +72,18 @@ pub fn cancel<'a>(now: Timestamp, stored: &StoredJob<'a>) -> EditStep<'a> {
     }
 }
 
+/// What a wish to cancel that was noted does to a job whose task is followed: it is taken from its follower and due at once.
+/// `None` where whoever has the job keeps it.
+pub fn after_note<'a>(stored: &StoredJob<'a>) -> Option<Change<'a>> {
+    stored.is_followed().then(|| Change { wake: Some(Wake::Now), ..Change::nothing(stored) })
+}
+
 /// Makes a job due at once, whatever it waits for. It is no entry of its history.
 ///
 /// # Errors
 /// The job waits for no time.
 pub fn wake<'a>(stored: &StoredJob<'a>) -> Result<Change<'a>, IllegalTransition> {
-    if stored.is_leased() || stored.parked || stored.due.is_none() {
+    if stored.is_in_hand() || stored.parked || stored.due.is_none() {
         return Err(illegal(stored, Edit::Wake.name()));
     }
     Ok(Change { wake: Some(Wake::Now), ..Change::nothing(stored) })
@@ -94,6 +100,7 @@ mod tests {
     use super::*;
     use crate::{
         Shown,
+        rules::bounds::FOLLOWED,
         transition::samples::{self, at},
     };
 
@@ -155,6 +162,20 @@ mod tests {
         for job in [samples::unconfirmed(), samples::fetching(), samples::failed(), samples::withdrawn()] {
             assert!(matches!(cancel(now, &samples::stored(&job)), EditStep::Refused(_)), "{:?}", job.stage);
         }
+    }
+
+    #[test]
+    fn what_a_person_does_takes_a_followed_job_from_its_follower() {
+        let (job, now) = (samples::running(), at(5));
+        let followed = StoredJob { due: Some(at(90)), lease_until: Some(FOLLOWED), ..samples::stored(&job) };
+        assert_eq!(cancel(now, &followed), EditStep::Note(CancelWish::ASKED));
+        let resolved = apply_event(now, &followed, &resolved(Resolution::GiveUp)).unwrap();
+        for change in [after_note(&followed).unwrap(), wake(&followed).unwrap(), resolved] {
+            let after = change.leaves(&followed, now);
+            assert_eq!((after.lease_until, after.version), (None, followed.version + 1));
+            assert_eq!(after.due, (!after.job.stage.is_terminal()).then_some(now));
+        }
+        assert_eq!(after_note(&StoredJob { lease_until: Some(at(9)), ..followed }), None);
     }
 
     #[test]

@@ -15,7 +15,7 @@ mod stored;
 
 pub use change::{Change, HistoryNote, LeaseStep};
 pub use commit::{Step, commit};
-pub use edit::{EditStep, apply_event, cancel, edit, wake};
+pub use edit::{EditStep, after_note, apply_event, cancel, edit, wake};
 pub use import::{LineGone, LineTerms, line_is_back, line_is_gone, take_over};
 pub use late::{LateStep, OrphanCharge, record_acceptance, restore_submission, settle_doubt};
 pub use lease::{hand_back, withdraw};

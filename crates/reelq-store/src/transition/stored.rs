@@ -4,7 +4,7 @@ use reelq_model::{Job, Timestamp};
 
 use crate::{
     Lease,
-    rules::{cancel::CancelWish, figures},
+    rules::{bounds, cancel::CancelWish, figures},
 };
 
 /// A job as a store has it, as far as the rules need it. A view: it borrows the job and copies the rest.
@@ -47,7 +47,7 @@ impl<'a> StoredJob<'a> {
         Self { job, version: 0, due, lease_until, cancel, parked: false, listed: false }
     }
 
-    /// Whether the lease of this version still holds.
+    /// Whether the lease of this version still holds. That on a followed job holds until it is taken back.
     pub fn holds(&self, version: u64, now: Timestamp) -> bool {
         self.version == version && self.lease_until.is_some_and(|until| until > now)
     }
@@ -55,6 +55,16 @@ impl<'a> StoredJob<'a> {
     /// Whether a worker has it; its lease may have run out and not been taken back yet.
     pub const fn is_leased(&self) -> bool {
         self.lease_until.is_some()
+    }
+
+    /// Whether its task stays with the worker that has it, until that worker is gone or someone else does something to the job.
+    pub fn is_followed(&self) -> bool {
+        self.lease_until == Some(bounds::FOLLOWED)
+    }
+
+    /// Whether a worker has it in hand, so that others wait for that one.
+    pub fn is_in_hand(&self) -> bool {
+        self.is_leased() && !self.is_followed()
     }
 
     /// Whether a wish to cancel it can be granted now.

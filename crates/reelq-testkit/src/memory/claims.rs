@@ -8,7 +8,7 @@ use std::time::Duration;
 use reelq_limits::fair_queue::FairQueue;
 use reelq_limits::remaining_budget::{BatchBudget, RemainingBudget};
 use reelq_limits::token_bucket::TokenBucket;
-use reelq_model::{AccountName, BatchName, JobId};
+use reelq_model::{AccountName, BatchName, JobId, Timestamp};
 use reelq_store::rules::{bounds, next_work::NextWork, pauses, queue::Queue};
 use reelq_store::{AccountLimits, BatchRecord, Claim, ClaimStage, Claimed, HeldBatch, Lease, Result, stride};
 
@@ -55,7 +55,7 @@ impl State {
 
     /// The jobs of a queue that the claim may have.
     fn queue(&self, claim: &Claim, queue: Queue) -> impl Iterator<Item = &Record> {
-        let goes_on = matches!(queue, Queue::Replay | Queue::Poll);
+        let goes_on = matches!(queue, Queue::Replay | Queue::Poll | Queue::Followed);
         self.in_queue(&claim.account, queue).filter(move |Record { job, .. }| {
             let is_meant = claim.batch.as_ref().is_none_or(|batch| *batch == job.batch);
             is_meant && (goes_on || !claim.except.contains(&job.batch))
@@ -76,7 +76,15 @@ impl State {
     /// How long until the next job of these queues is due.
     fn next_due(&self, claim: &Claim, queues: &[Queue]) -> Option<Duration> {
         let records = queues.iter().flat_map(|queue| self.queue(claim, *queue));
-        records.filter_map(|record| record.due).min().map(|due| due.since(self.now))
+        let dues = records.filter_map(|record| record.due);
+        let lapses = if queues.contains(&Queue::Poll) { self.next_lapse(claim) } else { None };
+        dues.chain(lapses).min().map(|due| due.since(self.now))
+    }
+
+    /// When a task that the claim may have may be taken from its follower, where any has one.
+    fn next_lapse(&self, claim: &Claim) -> Option<Timestamp> {
+        let followers = self.queue(claim, Queue::Followed).filter_map(|record| record.worker.as_ref());
+        followers.filter_map(|worker| self.follows.get(worker)).map(|(until, _)| *until).min()
     }
 
     /// Leases jobs.

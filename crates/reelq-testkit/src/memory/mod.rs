@@ -9,6 +9,7 @@
 mod accounts;
 mod batches;
 mod claims;
+mod follow;
 mod imports;
 mod reading;
 mod schedules;
@@ -24,10 +25,10 @@ use reelq_model::{
 };
 use reelq_store::{
     AccountLimits, AccountView, BatchDraft, BatchHold, BatchView, Breaker, BreakerView, Claim, Claimed, Commit,
-    Committed, Cursor, Edit, Edited, Enqueued, HistoryEntry, Import, Imported, ImportsSeen, JobFilter, JobView, Known,
-    LateAcceptance, Lease, LineDraft, NotedRequest, Pace, PaceView, Page, PauseReason, Purge, RequestNote,
-    RestoredSubmission, Result, ResultLine, Scanned, Store, TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan,
-    TickView, Unnoted, UnreadableRecord, WorkerView,
+    Committed, Cursor, Edit, Edited, Enqueued, Followed, HistoryEntry, Import, Imported, ImportsSeen, JobFilter,
+    JobView, Known, LateAcceptance, Lease, LineDraft, NotedRequest, Pace, PaceView, Page, PauseReason, PollTokens,
+    Purge, RequestNote, RestoredSubmission, Result, ResultLine, Scanned, Store, TickClaim, TickClaimed, TickLease,
+    TickOutcome, TickSpan, TickView, Unnoted, UnreadableRecord, WorkerView,
 };
 use tokio::sync::watch;
 
@@ -75,6 +76,14 @@ macro_rules! steps {
                 // Either way the present mark is the answer.
                 drop(tokio::time::timeout(limit, listener.wait_for(|state| state.mark() != mark)).await);
                 Ok(self.state.borrow().mark())
+            }
+
+            async fn keep_following(&self, worker: &WorkerId, lasts: Duration) -> Result<Followed> {
+                Ok(self.step(|state| state.keep_following(worker, lasts)))
+            }
+
+            async fn poll_tokens(&self, account: &AccountName, most: usize) -> Result<PollTokens> {
+                self.step(|state| state.poll_tokens(account, most))
             }
 
             fn time(&self) -> Timestamp {

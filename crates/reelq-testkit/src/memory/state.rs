@@ -32,6 +32,8 @@ pub(super) struct State {
     pub workers: BTreeMap<WorkerId, Timestamp>,
     /// The job that asks for it, or none where it was bought and its batch is gone, and when that was noted.
     pub requests: BTreeMap<(RequestKey, BatchName), (Option<JobId>, Timestamp)>,
+    /// Until when each keeps the tasks that it follows, and which were taken from it, with the version that it had.
+    pub follows: BTreeMap<WorkerId, (Timestamp, BTreeMap<JobId, u64>)>,
     pub schedules: BTreeMap<ScheduleName, Schedule>,
     pub runs: BTreeMap<BatchName, RunLockRecord>,
 }

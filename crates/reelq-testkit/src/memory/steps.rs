@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use reelq_model::{Acceptance, Event, JobId, Stage, Submission, Timestamp, WorkerId};
-use reelq_store::rules::cancel::CancelWish;
+use reelq_store::rules::{bounds, cancel::CancelWish};
 use reelq_store::transition::{self, EditStep, LateStep, Step};
 use reelq_store::{Commit, Committed, Edit, Edited, LateAcceptance, Lease, RestoredSubmission, Result};
 
@@ -43,6 +43,7 @@ impl State {
                 Committed::Done(None)
             }
             Step::Move(change) => {
+                let change = if self.may_follow(worker) { change } else { change.unfollowed() };
                 let after = self.save(&record, change);
                 Committed::Done(after.lease_until.is_some().then(|| self.lease(&after, worker, self.now, lasts)))
             }
@@ -59,7 +60,10 @@ impl State {
         let is_known = self.jobs.contains_key(&record.job.id.orphan(acceptance.task.as_str()));
         match transition::record_acceptance(self.now, &record.stored(), acceptance, first_poll, worker, is_known) {
             LateStep::Known => LateAcceptance::Known,
-            LateStep::Settled(change) => self.saved(record, *change, LateAcceptance::Settled),
+            LateStep::Settled(change) => {
+                self.note_taken(record);
+                self.saved(record, *change, LateAcceptance::Settled)
+            }
             LateStep::Orphan(charge) => {
                 let orphan = self.insert(charge.record.job.clone().into_owned(), false);
                 let orphan = self.save(&orphan, charge.record);
@@ -83,7 +87,10 @@ impl State {
         Ok(match transition::restore_submission(self.now, &record.stored(), submission) {
             Err(illegal) => RestoredSubmission::Refused(illegal),
             Ok(None) => RestoredSubmission::Known,
-            Ok(Some(change)) => self.saved(&record, change, RestoredSubmission::Restored),
+            Ok(Some(change)) => {
+                self.note_taken(&record);
+                self.saved(&record, change, RestoredSubmission::Restored)
+            }
         })
     }
 
@@ -107,11 +114,16 @@ impl State {
                 if !change.ends_job() {
                     self.batches.get(&record.job.batch).map_or(Ok(()), Batch::refuse_purging)?;
                 }
+                self.note_taken(&record);
                 self.saved(&record, *change, Edited::Done)
             }
             EditStep::Note(wish) => {
-                // Whoever holds the job keeps its lease.
                 record.cancel = wish;
+                if let Some(change) = transition::after_note(&record.stored()) {
+                    self.note_taken(&record);
+                    return Ok(self.saved(&record, change, Edited::Requested));
+                }
+                // Whoever holds the job keeps its lease.
                 self.jobs.insert(job, record);
                 self.changes += 1;
                 Edited::Requested
@@ -126,7 +138,7 @@ impl State {
     }
 
     pub(super) fn extend(&mut self, leases: &[Lease], lasts: Duration) -> Result<Vec<bool>> {
-        let until = Some(self.now.after(lasts));
+        let until = Some(bounds::time(self.now.after(lasts)));
         let mut extend =
             |lease| self.leased(lease).map(|held| held.lease_until = held.lease_until.max(until)).is_some();
         Ok(leases.iter().map(&mut extend).collect())
@@ -148,6 +160,7 @@ impl State {
 
     pub(super) fn deregister(&mut self, worker: &WorkerId) -> Result<()> {
         self.workers.remove(worker);
+        self.follows.remove(worker);
         self.take_back("its worker is gone", |record| record.worker.as_ref() == Some(worker));
         Ok(())
     }
@@ -155,10 +168,13 @@ impl State {
     /// Takes back leases whose time has passed.
     pub(super) fn end_lapsed(&mut self) -> u64 {
         let now = self.now;
-        self.take_back("its time passed", |record| record.lease_until.is_some_and(|until| until <= now))
+        let lapsed: Vec<_> = self.follows.iter().filter(|(_, (until, _))| *until <= now).collect();
+        let lapsed: Vec<_> = lapsed.into_iter().map(|(worker, _)| worker.clone()).collect();
+        let followed: u64 = lapsed.iter().map(|worker| self.end_following(worker)).sum();
+        followed + self.take_back("its time passed", |record| record.lease_until.is_some_and(|until| until <= now))
     }
 
-    fn take_back(&mut self, why: &'static str, which: impl Fn(&Record) -> bool) -> u64 {
+    pub(super) fn take_back(&mut self, why: &'static str, which: impl Fn(&Record) -> bool) -> u64 {
         let lapsed: Vec<_> = self.jobs.values().filter(|record| which(record)).cloned().collect();
         for record in &lapsed {
             self.save(record, transition::hand_back(self.now, &record.stored(), Some(why)));

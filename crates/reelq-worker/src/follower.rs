@@ -1,0 +1,160 @@
+//! Looks at the tasks that stay with this process when their time comes, as the poll stage's claims would.
+//!
+//! Each takes a slot of that stage and a status request of the account. What cannot be looked at in time is given back.
+
+use std::{sync::Arc, time::Duration};
+
+use reelq_model::{AccountName, Event, Stage};
+use reelq_store::{ClaimStage, Commit, Lease};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+
+use crate::{
+    Stopper,
+    assignment::Assignment,
+    claimer::Returner,
+    committer::{Committer, GROUP},
+    followed_tasks::{FollowedTasks, Waiting},
+    in_flight::InFlightSet,
+    leased_job::LeasedJob,
+    poll_allowance::{Allowed, PollAllowance},
+    wakeup_timers::WakeupTimers,
+};
+
+/// A look that is late by more than this is left to whoever claims it.
+const LATE: Duration = Duration::from_secs(10);
+/// The longest wait for a status request before it is looked again whether anything is late.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// The task that follows one account's tasks.
+#[derive(Debug)]
+pub(crate) struct Follower {
+    pub(crate) account: AccountName,
+    pub(crate) tasks: Arc<FollowedTasks>,
+    pub(crate) allowance: PollAllowance,
+    /// The poll stage's slots.
+    pub(crate) slots: Arc<Semaphore>,
+    /// Weak: it must not keep the poll stage from its end.
+    pub(crate) assignments: mpsc::WeakSender<Assignment>,
+    pub(crate) in_flight: Arc<InFlightSet>,
+    pub(crate) timers: Arc<WakeupTimers>,
+    pub(crate) committer: Committer,
+    pub(crate) returner: Returner,
+    pub(crate) clock: reelq_model::SharedClock,
+    pub(crate) stopper: Stopper,
+}
+
+impl Follower {
+    /// Looks at what is due until the runtime stops; gives the follower back for its end.
+    pub(crate) async fn run(mut self) -> Self {
+        loop {
+            tokio::select! {
+                biased;
+                () = self.stopper.stopping() => return self,
+                () = self.tasks.wait() => {}
+            }
+            self.give_back_late().await;
+            if !self.may_send().await {
+                continue;
+            }
+            let Some(slot) = self.slot().await else { continue };
+            if let Some(leased) = self.tasks.begin_look() {
+                self.look(leased, slot).await;
+            }
+        }
+    }
+
+    /// Gives back what still waits, with its due times. What is being looked at gives itself back.
+    pub(crate) async fn end(self) {
+        let waiting = self.tasks.close();
+        self.give_back(waiting).await;
+    }
+
+    async fn give_back_late(&self) {
+        let late = self.clock.monotonic().saturating_sub(LATE);
+        self.give_back(self.tasks.take_due_before(late)).await;
+    }
+
+    /// Waits for a status request, for a moment.
+    async fn may_send(&mut self) -> bool {
+        if self.tasks.is_outdated() {
+            self.allowance.lapse();
+        }
+        let tasks = Arc::clone(&self.tasks);
+        let wait = match self.allowance.take(|limit| tasks.due_before(limit)).await {
+            Ok(Allowed::Now) => return true,
+            Ok(Allowed::After(wait)) => wait.min(PAUSE),
+            Ok(Allowed::Held) => {
+                self.give_back(self.tasks.take_due_before(Duration::MAX)).await;
+                PAUSE
+            }
+            Err(error) => {
+                // The lease renewer reports it, once for all callers.
+                tracing::debug!(%error, "the store gives no status requests");
+                PAUSE
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = self.stopper.stopping() => {}
+        }
+        false
+    }
+
+    /// Waits for a slot of the poll stage, for a while.
+    async fn slot(&self) -> Option<OwnedSemaphorePermit> {
+        tokio::select! {
+            slot = Arc::clone(&self.slots).acquire_owned() => slot.ok(),
+            () = tokio::time::sleep(PAUSE) => None,
+            () = self.stopper.stopping() => None,
+        }
+    }
+
+    async fn look(&self, leased: Arc<LeasedJob>, slot: OwnedSemaphorePermit) {
+        let entry = Some(self.in_flight.enter(Arc::clone(&leased), slot));
+        let assignment = Assignment { leased, entry };
+        // There is room for as many as there are slots.
+        let refused = match self.assignments.upgrade() {
+            Some(assignments) => assignments.try_send(assignment).err().map(mpsc::error::TrySendError::into_inner),
+            None => Some(assignment),
+        };
+        if let Some(refused) = refused {
+            self.tasks.end_look(&refused.leased.lease());
+            self.returner.clone().give_back(vec![refused]).await;
+        }
+    }
+
+    /// Gives tasks back: those with looks that are not committed by a commit that counts them, and the others as they are.
+    async fn give_back(&self, waiting: Vec<Waiting>) {
+        if waiting.is_empty() {
+            return;
+        }
+        let mut unseen = Vec::new();
+        let mut looked = Vec::new();
+        for Waiting { leased, left } in waiting {
+            match last_look(&leased, left) {
+                Some(commit) => looked.push(commit),
+                None => unseen.push(leased.lease()),
+            }
+        }
+        for group in unseen.chunks(GROUP) {
+            self.returner.release(group).await;
+        }
+        let mut looked = looked.into_iter().peekable();
+        while looked.peek().is_some() {
+            let group = looked.by_ref().take(GROUP).map(|commit| self.committer.commit(commit));
+            futures_util::future::join_all(group).await;
+        }
+        self.timers.wake(&self.account, ClaimStage::Poll, Duration::ZERO);
+    }
+}
+
+/// The commit of the last look of a task, with the looks before it; `None` where all are committed.
+fn last_look(leased: &LeasedJob, left: Duration) -> Option<Commit> {
+    let before = leased.looks().checked_sub(1)?;
+    let lease = leased.lease();
+    let job = Arc::new(lease.job.looked_at(before));
+    let Stage::Running { task } = &job.stage else { return None };
+    let (word, progress, overdue) = (task.word.clone(), task.progress, task.overdue);
+    let event = Event::Running { next_poll: left, word, progress, overdue, answered: true, trouble: None };
+    Some(Commit { lease: Lease { job, ..lease }, event, keep: false })
+}
