@@ -125,7 +125,7 @@ pub struct WorkerView {
     pub id: WorkerId,
     /// When it last said that it lives.
     pub seen_at: Timestamp,
-    /// How many leases it holds.
+    /// How many leases it holds, those of tasks that it follows included.
     pub leases: u64,
 }
 
