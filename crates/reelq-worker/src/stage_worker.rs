@@ -30,12 +30,10 @@ impl StageWorker {
         let following = self.follower.map(|follower| spawner.spawn(follower.run()));
         spawner.spawn(async move {
             running.await;
-            match following {
-                // Every look has ended: what waits for its next one goes back.
-                Some(following) => match following.await {
-                    Ok(follower) => follower.end().await,
-                    Err(error) => tracing::error!(%error, "a follower died; what it followed lapses by itself"),
-                },
+            // Every look has ended: what waits for its next one goes back.
+            match futures_util::future::OptionFuture::from(following).await {
+                Some(Ok(follower)) => follower.end().await,
+                Some(Err(error)) => tracing::error!(%error, "a follower died; what it followed lapses by itself"),
                 None => {}
             }
             if let Err(error) = claiming.await {
