@@ -1,7 +1,7 @@
 //! Tasks stay with the process that follows them: however that one ends, and whatever people want meanwhile, each task is followed
 //! to its end and bought once.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests: a broken assumption is a failed test")]
+#![expect(clippy::panic, reason = "helpers of tests: a broken assumption is a failed test")]
 
 use std::time::Duration;
 

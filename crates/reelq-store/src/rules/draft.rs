@@ -7,7 +7,7 @@ use crate::{Error, Result};
 
 /// A draft as it is kept, with another budget; whatever else a newer reelq keeps in it stays.
 pub fn with_budget(draft: &str, budget: Option<Money>) -> Result<String> {
-    let budget = serde_json::to_value(budget).map_err(broken)?;
+    let budget = serde_json::to_value(budget).map_err(|error| broken(&error))?;
     changed(draft, |draft| {
         draft.insert("budget".to_owned(), budget);
     })
@@ -23,11 +23,11 @@ pub fn without_plan(draft: &str) -> Result<String> {
 }
 
 fn changed(draft: &str, change: impl FnOnce(&mut Map<String, Value>)) -> Result<String> {
-    let mut draft = serde_json::from_str(draft).map_err(broken)?;
+    let mut draft = serde_json::from_str(draft).map_err(|error| broken(&error))?;
     change(&mut draft);
-    serde_json::to_string(&draft).map_err(broken)
+    serde_json::to_string(&draft).map_err(|error| broken(&error))
 }
 
-fn broken(error: serde_json::Error) -> Error {
+fn broken(error: &serde_json::Error) -> Error {
     Error::broken(error.to_string())
 }
