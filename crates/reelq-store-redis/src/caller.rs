@@ -9,6 +9,7 @@ use super::{
     codec::{Packer, Unpacker},
     full::Fullness,
     held::Held,
+    kinds::Kinds,
     memory::{self, Epoch, Memory},
     passed_over::PassedOver,
     scripts,
@@ -40,7 +41,7 @@ impl Reply {
         let now = Timestamp::from_millis(unpacker.int()?);
         if unpacker.clone().flag().is_ok() {
             unpacker.flag()?;
-            return Err(other_format(unpacker.int()?));
+            return Err(refused(unpacker.int()?));
         }
         let (identity, generation) = (unpacker.text()?.to_owned(), unpacker.text()?.to_owned());
         let (counter, roster, era) = (unpacker.count()?, unpacker.count()?, unpacker.count()?);
@@ -53,6 +54,11 @@ impl Reply {
     pub(super) fn unpack(&self) -> Unpacker<'_> {
         Unpacker::new(self.bytes.get(self.start..).unwrap_or_default())
     }
+}
+
+/// Why a script did nothing.
+fn refused(found: i64) -> Error {
+    if found == 0 { Error::unavailable("its records are being moved to a new format") } else { other_format(found) }
 }
 
 /// The namespace has a format that this version does not speak.
@@ -69,13 +75,22 @@ pub(super) struct Caller {
     pub memory: Memory,
     pub fullness: Fullness,
     pub held: Held,
+    pub kinds: Kinds,
 }
 
 impl Caller {
     /// Over a link, with nothing heard yet.
     pub(super) fn new(link: Link, server_clock: ServerClock) -> Self {
         let (unreadable, fullness) = (PassedOver::default(), Fullness::default());
-        Self { link, server_clock, unreadable, memory: Memory::new(), fullness, held: Held::default() }
+        Self {
+            link,
+            server_clock,
+            unreadable,
+            memory: Memory::new(),
+            fullness,
+            held: Held::default(),
+            kinds: Kinds::default(),
+        }
     }
 
     /// Runs a script on its packed arguments.

@@ -8,7 +8,7 @@ use super::{
     caller::{Caller, Reply},
     codec::{Packer, Unpacker},
     facts, lines,
-    record::{Record, write_job},
+    record::{Record, write_state},
     scripts, twins,
 };
 use reelq_store::{
@@ -19,7 +19,7 @@ use reelq_store::{
 script!(
     CHANGE,
     "change",
-    ["job_keys", "record", "line", "later", "save", "books", "queues", "leases", "tasks", "full"]
+    ["job_keys", "record", "line", "writes", "later", "save", "books", "queues", "leases", "tasks", "full"]
 );
 
 /// What must hold for a change to be done. The numbers are the script's.
@@ -86,7 +86,7 @@ impl<'a> Guarded<'a> {
         let Change { job, parked, dropped, history, .. } = &self.change;
         packer.list(12).bytes(job.id.as_bytes()).int(self.guard as i64).count(self.version).bytes(&self.token);
         facts::write(packer, job, *parked);
-        packer.bytes(&write_job(job)?).int(wake(self.wake)).int(millis(self.lasts())).int(dropped.code());
+        packer.bytes(&write_state(job)?).int(wake(self.wake)).int(millis(self.lasts())).int(dropped.code());
         match history.first() {
             None => packer.flag(false),
             Some(note) => packer

@@ -2,28 +2,32 @@
 
 use std::{sync::Arc, time::Duration};
 
+use reelq_model::{Job, JobId};
+
 use super::{
+    asked::Asked,
     caller::{Caller, Reply},
-    change::{self, millis},
+    change::{self, Token, millis},
     codec::{Packer, Unpacker},
     edit,
     header::Header,
+    held::{self, Hold},
     idempotency_tokens::IdempotencyTokens,
-    lines,
-    record::{Record, read_job},
+    kinds, lines,
+    record::read_job,
     unreadable::{self, Damaged},
 };
-use reelq_store::{Claim, ClaimStage, Claimed, Lease, Result};
+use reelq_store::{Claim, ClaimStage, Claimed, Error, Lease, Result};
 
 script!(
     CLAIM,
     "claim",
     [
-        "job_keys", "record", "line", "later", "save", "books", "queues", "leases", "queued", "hand", "journals",
-        "tokens", "money", "full"
+        "job_keys", "record", "line", "writes", "later", "save", "books", "queues", "leases", "queued", "hand",
+        "fresh", "journals", "tokens", "money", "full"
     ]
 );
-script!(TAKE, "take", ["job_keys", "later", "record", "line", "queued", "hand", "tokens"]);
+script!(TAKE, "take", ["job_keys", "writes", "line", "queued", "hand", "tokens"]);
 
 pub(super) async fn claim(caller: &Caller, marks: &IdempotencyTokens, claim: &Claim) -> Result<Claimed> {
     let Claim { stage, account, worker, batch, only_open, .. } = claim;
@@ -31,29 +35,29 @@ pub(super) async fn claim(caller: &Caller, marks: &IdempotencyTokens, claim: &Cl
     let (mark, is_repeat) = marks.mark_or_repeat(&request);
     // A claim that is repeated may have been given its leases already: that is judged with everything else.
     let is_plain = *stage != ClaimStage::Submit && claim.except.is_empty() && !is_repeat;
-    match ask(caller, claim, &mark, is_plain).await {
-        Ok((reply, flags)) => read(caller, claim, &reply, flags).await,
-        Err(error) => {
-            if error.is_transient() {
-                marks.keep(request, mark);
-            }
-            Err(error)
-        }
+    let claimed = ask(caller, claim, &mark, is_plain).await;
+    if claimed.as_ref().is_err_and(Error::is_transient) {
+        marks.keep(request, mark);
     }
-}
-/// Where nothing may stand in the way, the script that judges little goes first.
-async fn ask(caller: &Caller, claim: &Claim, mark: &str, is_plain: bool) -> Result<(Reply, usize)> {
-    let arguments = pack(claim, mark);
-    if is_plain {
-        let reply = caller.call(&TAKE, &arguments).await?;
-        if reply.unpack().flag()? {
-            return Ok((reply, 1));
-        }
-    }
-    Ok((caller.call(&CLAIM, &arguments).await?, 0))
+    claimed
 }
 
-fn pack(claim: &Claim, mark: &str) -> Vec<u8> {
+/// Where nothing may stand in the way, the script that judges little goes first.
+async fn ask(caller: &Caller, claim: &Claim, mark: &str, is_plain: bool) -> Result<Claimed> {
+    let token = change::token(&[b"claim", mark.as_bytes()]);
+    let arguments = pack(claim, mark, token);
+    if is_plain {
+        let reply = caller.call(&TAKE, &arguments).await?;
+        let mut unpacker = reply.unpack();
+        if unpacker.flag()? {
+            return read(caller, claim, &reply, unpacker, token).await;
+        }
+    }
+    let reply = caller.call(&CLAIM, &arguments).await?;
+    read(caller, claim, &reply, reply.unpack(), token).await
+}
+
+fn pack(claim: &Claim, mark: &str, token: Token) -> Vec<u8> {
     let stage = match claim.stage {
         ClaimStage::Submit => 1,
         ClaimStage::Poll => 2,
@@ -61,7 +65,7 @@ fn pack(claim: &Claim, mark: &str) -> Vec<u8> {
     };
     let mut packer = Packer::new();
     packer
-        .list(9)
+        .list(10)
         .int(stage)
         .text(claim.account.as_str())
         .count(u64::try_from(claim.limit).unwrap_or(u64::MAX).min(LIMIT_MAX))
@@ -73,19 +77,24 @@ fn pack(claim: &Claim, mark: &str) -> Vec<u8> {
     for batch in &claim.except {
         packer.text(batch.as_str());
     }
-    packer.int(i64::from(claim.only_open)).finish()
+    packer.int(i64::from(claim.only_open)).bytes(&token).finish()
 }
 
 /// One script call never gives more leases, however many are asked for.
 const LIMIT_MAX: u64 = 1000;
 
-/// Reads an answer from behind so many flags.
-async fn read(caller: &Caller, claim: &Claim, reply: &Reply, flags: usize) -> Result<Claimed> {
-    let mut unpacker = reply.unpack();
-    for _ in 0..flags {
-        unpacker.flag()?;
-    }
-    let given = unpacker.each(|unpacker| lease(unpacker, claim, reply))?;
+/// Reads an answer, and with it what was asked for with each job.
+async fn read(
+    caller: &Caller,
+    claim: &Claim,
+    reply: &Reply,
+    mut unpacker: Unpacker<'_>,
+    token: Token,
+) -> Result<Claimed> {
+    let account = unpacker.int()?;
+    let ids = unpacker.each(change::read_id)?;
+    let states = unpacker.each(Unpacker::bytes)?;
+    let lines = unpacker.each(|unpacker| unpacker.bytes().map(lines::leased_line))?;
     let retry_in = u64::try_from(unpacker.int()?).ok().map(Duration::from_millis);
     let until_day_ends = unpacker.flag()?;
     let withdrawn = unpacker.each(change::read_id)?;
@@ -95,14 +104,25 @@ async fn read(caller: &Caller, claim: &Claim, reply: &Reply, flags: usize) -> Re
         caller.fullness.see(is_full, caller.link.clock().monotonic());
     }
     edit::withdraw(caller, &withdrawn).await?;
+    let asked = kinds::asked(caller, &ids).await?;
     let (mut leases, mut damaged) = (Vec::new(), Vec::new());
-    for given in given {
-        match given {
-            Ok((lease, header)) => {
-                caller.held.note(lease.job.id, header);
-                leases.push(lease);
+    let mut lines = lines.into_iter();
+    for ((id, state), asked) in ids.into_iter().zip(states).zip(asked) {
+        let line = lines.next().flatten();
+        match job(id, state, asked, account) {
+            Ok((job, header)) => {
+                leases.push(Lease {
+                    job: Arc::new(job),
+                    version: header.version + 1,
+                    worker: claim.worker.clone(),
+                    granted_at: reply.now,
+                    lasts: claim.lease,
+                    cancel_requested: header.cancel_is_requested(),
+                    line,
+                });
+                caller.held.note(id, Hold { header, holder: held::holder(token, &claim.worker) });
             }
-            Err(unread) => damaged.push(unread),
+            Err((version, error)) => damaged.push(Damaged { job: id, version, error }),
         }
     }
     if !damaged.is_empty() {
@@ -113,37 +133,16 @@ async fn read(caller: &Caller, claim: &Claim, reply: &Reply, flags: usize) -> Re
     Ok(Claimed { leases, retry_in, until_day_ends, limits_missing, roster })
 }
 
-/// The lease, or what is to be set aside because the job cannot be read: it is handed to no one.
-fn lease(
-    unpacker: &mut Unpacker<'_>,
-    claim: &Claim,
-    reply: &Reply,
-) -> Result<std::result::Result<(Lease, Header), Damaged>> {
-    unpacker.list()?;
-    let (record, cancel_requested) = (unpacker.bytes()?, unpacker.flag()?);
-    let id = change::read_id(unpacker)?;
-    let line = lines::leased_line(unpacker.bytes()?);
-    let read = Header::read(&mut Unpacker::new(record));
-    let (header, json) = match read {
-        Ok(read) => read,
-        Err(error) => {
-            let version = Record::version_of(record).unwrap_or_default();
-            return Ok(Err(Damaged { job: id, version, error }));
-        }
-    };
-    Ok(match read_job(json) {
-        Ok(job) => {
-            let lease = Lease {
-                job: Arc::new(job),
-                version: header.version,
-                worker: claim.worker.clone(),
-                granted_at: reply.now,
-                lasts: claim.lease,
-                cancel_requested,
-                line,
-            };
-            Ok((lease, header))
-        }
-        Err(error) => Err(Damaged { job: id, version: header.version, error }),
+/// The job and its head; or its version, as far as that is known, and why it cannot be read: it is handed to no one.
+fn job(id: JobId, state: &[u8], found: kinds::Found, account: i64) -> std::result::Result<(Job, Header), (u64, Error)> {
+    let read = if state.is_empty() { None } else { Some(Header::read(state).map_err(|error| (0, error))?) };
+    let version = read.as_ref().map_or(1, |(header, _)| header.version) + 1;
+    let fails = |error| (version, error);
+    let (asked, kind) = found.ok_or_else(|| fails(Error::broken("what was asked for is gone")))?;
+    let asked = Asked::read(&asked).map_err(fails)?;
+    let kind = kind.ok_or_else(|| fails(Error::broken("its kind is gone")))?;
+    Ok(match read {
+        None => (asked.job(id, &kind).map_err(fails)?, Header::as_loaded(&asked, &kind, account)),
+        Some((header, state)) => (read_job(id, &asked, &kind, state).map_err(fails)?, header),
     })
 }

@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use reelq_model::{AccountName, IllegalTransition, Job, JobId, Money, Stage};
 
 use super::{
+    asked::{Kind, write_fields},
     caller::Caller,
     change,
     codec::{Packer, Unpacker},
     facts,
-    record::{Record, write_job},
+    record::{Record, write_state},
 };
 use reelq_store::{
     Error, Import, Imported, Result,
@@ -20,7 +21,7 @@ use reelq_store::{
 script!(
     COMMIT_IMPORT,
     "commit_import",
-    ["job_keys", "load_keys", "record", "later", "save", "books", "queues", "leases", "journals"]
+    ["job_keys", "load_keys", "record", "writes", "later", "save", "books", "queues", "leases", "journals"]
 );
 
 /// At most about this many jobs are looked at in one call: it holds up the server while it runs.
@@ -74,7 +75,7 @@ fn judge(caller: &Caller, unpacker: &mut Unpacker<'_>) -> Result<(JobId, Vec<u8>
     let bug = |illegal: IllegalTransition| Error::broken(illegal.to_string());
     if what == 1 {
         let withdrawn = transition::withdraw(now, &stored).map_err(bug)?;
-        return Ok((record.job.id, verdict(&record, Some(&withdrawn.job), false)?));
+        return Ok((record.job.id, verdict(&record, Some(&withdrawn.job), None)?));
     }
     let terms = LineTerms {
         account: AccountName::new(account).map_err(|error| Error::broken(error.to_string()))?,
@@ -86,10 +87,10 @@ fn judge(caller: &Caller, unpacker: &mut Unpacker<'_>) -> Result<(JobId, Vec<u8>
     let taken = transition::take_over(&record.job, terms);
     let taken_job = taken.as_ref().unwrap_or(&record.job);
     if !matches!(record.job.stage, Stage::Cancelled { .. }) {
-        return Ok((record.job.id, verdict(&record, taken.as_ref(), taken.is_some())?));
+        return Ok((record.job.id, verdict(&record, taken.as_ref(), taken.as_ref())?));
     }
     let revived = transition::line_is_back(now, &StoredJob { job: taken_job, ..stored }).map_err(bug)?;
-    Ok((record.job.id, verdict(&record, revived.as_ref().map(|change| &*change.job), taken.is_some())?))
+    Ok((record.job.id, verdict(&record, revived.as_ref().map(|change| &*change.job), taken.as_ref())?))
 }
 
 /// The verdict on a job that cannot be read: it stays as it is.
@@ -97,11 +98,20 @@ fn left_alone(id: JobId, version: u64) -> Vec<u8> {
     Packer::new().list(5).bytes(id.as_bytes()).count(version).list(0).bytes(&[]).flag(false).finish()
 }
 
-fn verdict(record: &Record, becomes: Option<&Job>, takes: bool) -> Result<Vec<u8>> {
+/// `takes`: the job with the terms of its line.
+fn verdict(record: &Record, becomes: Option<&Job>, takes: Option<&Job>) -> Result<Vec<u8>> {
     let job = becomes.unwrap_or(&record.job);
     let mut packer = Packer::new();
     packer.list(5).bytes(job.id.as_bytes()).count(record.version);
     facts::write(&mut packer, job, record.parked && becomes.is_none());
-    let json = becomes.map(write_job).transpose()?.unwrap_or_default();
-    Ok(packer.bytes(&json).flag(takes).finish())
+    let json = becomes.map(write_state).transpose()?.unwrap_or_default();
+    packer.bytes(&json);
+    match takes {
+        None => packer.flag(false),
+        Some(job) => {
+            let (kind, content) = Kind::of_job(job).packed();
+            packer.list(3).bytes(&kind).bytes(&content).bytes(&write_fields(&job.spec.fields)?)
+        }
+    };
+    Ok(packer.finish())
 }

@@ -12,14 +12,18 @@ use super::{
 };
 use reelq_store::{Lease, Result};
 
-script!(EXTEND, "extend", ["job_keys", "record", "later", "save", "room"]);
+script!(EXTEND, "extend", ["job_keys", "record", "writes", "later", "room"]);
 script!(
     HEARTBEAT,
     "heartbeat",
-    ["job_keys", "record", "later", "save", "books", "queues", "leases", "journals", "room"]
+    ["job_keys", "record", "writes", "later", "save", "books", "queues", "leases", "journals", "room"]
 );
-script!(RELEASE, "release", ["job_keys", "record", "later", "save", "books", "queues", "leases", "room"]);
-script!(DEREGISTER, "deregister", ["job_keys", "record", "later", "save", "books", "queues", "leases", "room"]);
+script!(RELEASE, "release", ["job_keys", "record", "writes", "later", "save", "books", "queues", "leases", "room"]);
+script!(
+    DEREGISTER,
+    "deregister",
+    ["job_keys", "record", "writes", "later", "save", "books", "queues", "leases", "room"]
+);
 
 fn pack_leases(packer: &mut Packer, leases: &[Lease]) {
     packer.list(leases.len());
@@ -33,12 +37,7 @@ pub(super) async fn extend(caller: &Caller, leases: &[Lease], lasts: Duration) -
     packer.list(2).int(millis(lasts));
     pack_leases(&mut packer, leases);
     let reply = caller.call(&EXTEND, &packer.finish()).await?;
-    let held = reply.unpack().each(Unpacker::flag)?;
-    let until = reply.now.millis().saturating_add(millis(lasts));
-    for (lease, _) in leases.iter().zip(&held).filter(|(_, held)| **held) {
-        caller.held.lengthen(lease.job.id, lease.version, until);
-    }
-    Ok(held)
+    reply.unpack().each(Unpacker::flag)
 }
 
 pub(super) async fn release(caller: &Caller, leases: &[Lease]) -> Result<()> {

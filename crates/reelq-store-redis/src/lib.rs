@@ -6,6 +6,7 @@
 #[macro_use]
 mod scripts;
 mod absent;
+mod asked;
 mod breaker;
 mod budget;
 mod bulk;
@@ -22,8 +23,10 @@ mod full;
 mod header;
 mod heal;
 mod held;
+mod history;
 mod idempotency_tokens;
 mod judge;
+mod kinds;
 mod late;
 mod lease;
 mod limits;
@@ -31,6 +34,7 @@ mod lines;
 mod listing;
 mod load;
 mod memory;
+mod moving;
 mod pace;
 mod passed_over;
 #[cfg(test)]

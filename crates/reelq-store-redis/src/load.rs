@@ -2,21 +2,21 @@
 
 use std::collections::HashMap;
 
-use reelq_model::{AccountName, BatchName, Job, JobId, Money, Status};
+use reelq_model::{BatchName, JobDraft, JobId, Status, Timestamp};
 
 use super::{
+    asked::{Kind, write_fields},
     caller::Caller,
     change::pack_ids,
     codec::{Packer, Unpacker},
     facts, finish,
     lines::write_line,
-    record::write_job,
 };
 use reelq_store::rules::bounds;
 use reelq_store::{BatchDraft, Enqueued, Error, Import, Known, LineDraft, Result};
 
 script!(BEGIN_IMPORT, "begin_import", ["job_keys", "load_keys", "record", "clear"]);
-script!(ENQUEUE, "enqueue", ["job_keys", "load_keys", "record", "later"]);
+script!(ENQUEUE, "enqueue", ["job_keys", "load_keys", "record", "writes", "later"]);
 script!(KNOWN, "known", ["job_keys", "record"]);
 
 /// At most this many lines go in one call, and about this many bytes: a call holds up the server while it runs.
@@ -76,53 +76,54 @@ async fn send(caller: &Caller, packed: &[u8]) -> Result<Enqueued> {
     }
 }
 
-/// What jobs of a chunk have in common but for their words.
-type Kind<'a> = (&'a AccountName, Option<Money>, i32);
-
 /// Lines that go in one call.
 #[derive(Default)]
-struct Chunk<'a> {
-    kinds: HashMap<Kind<'a>, usize>,
-    order: Vec<Kind<'a>>,
+struct Chunk {
+    kinds: HashMap<Kind, usize>,
+    order: Vec<Kind>,
     lines: Packer,
     count: usize,
 }
 
-impl<'a> Chunk<'a> {
+impl Chunk {
     /// Packs the first of `lines` into a call and takes them off; nothing where there are none left.
-    fn next(caller: &Caller, load: &Import, lines: &mut &'a [LineDraft]) -> Result<Option<Vec<u8>>> {
+    fn next(caller: &Caller, load: &Import, lines: &mut &[LineDraft]) -> Result<Option<Vec<u8>>> {
         let mut chunk = Self::default();
         while let Some((line, rest)) = lines.split_first() {
             if chunk.count == AT_ONCE || chunk.lines.len() > BYTES_AT_ONCE {
                 break;
             }
-            chunk.add(caller, load, line)?;
+            chunk.add(load, line)?;
             *lines = rest;
         }
-        Ok((chunk.count > 0).then(|| chunk.finish(load)))
+        let now = caller.server_clock.now();
+        Ok((chunk.count > 0).then(|| chunk.finish(load, now)))
     }
 
-    fn add(&mut self, caller: &Caller, load: &Import, draft: &'a LineDraft) -> Result<()> {
-        let spec = &draft.job;
-        let kind = (&spec.spec.account, spec.price, spec.priority);
-        let number = *self.kinds.entry(kind).or_insert_with(|| {
-            self.order.push(kind);
+    fn add(&mut self, load: &Import, draft: &LineDraft) -> Result<()> {
+        let JobDraft { id, spec, price, priority } = &draft.job;
+        let kind = Kind::of(&load.batch, spec, *price, *priority);
+        let number = if let Some(number) = self.kinds.get(&kind) {
+            *number
+        } else {
+            self.order.push(kind.clone());
+            self.kinds.insert(kind, self.order.len());
             self.order.len()
-        });
-        let job = Job::new(spec.clone(), load.batch.clone(), caller.server_clock.now());
-        self.lines.bytes(job.id.as_bytes()).count(u64::try_from(number).unwrap_or(0));
-        self.lines.bytes(&write_job(&job)?).bytes(&write_line(job.id, &draft.line)?);
+        };
+        self.lines.bytes(id.as_bytes()).count(u64::try_from(number).unwrap_or(0));
+        self.lines.bytes(&write_fields(&spec.fields)?).bytes(&write_line(*id, &draft.line)?);
         self.count += 1;
         Ok(())
     }
 
-    fn finish(mut self, load: &Import) -> Vec<u8> {
+    fn finish(mut self, load: &Import, now: Timestamp) -> Vec<u8> {
         let mut packer = Packer::new();
-        packer.list(4).text(load.batch.as_str()).count(load.generation).list(self.order.len());
-        for (account, price, priority) in &self.order {
-            let flags = if price.is_none() { facts::UNPRICED } else { 0 };
-            let price = bounds::price(*price);
-            packer.list(4).text(account.as_str()).int(price).int(i64::from(*priority)).int(flags);
+        packer.list(5).text(load.batch.as_str()).count(load.generation).int(now.millis()).list(self.order.len());
+        for kind in &self.order {
+            let flags = if kind.price.is_none() { facts::UNPRICED } else { 0 };
+            let (id, content) = kind.packed();
+            packer.list(6).text(kind.account.as_str()).int(bounds::price(kind.price)).int(i64::from(kind.priority));
+            packer.int(flags).bytes(&id).bytes(&content);
         }
         packer.list(self.count * 4).raw(&self.lines.finish());
         packer.finish()

@@ -7,8 +7,9 @@ use super::{
     change,
     codec::Packer,
     codec::Unpacker,
-    facts, lines,
+    history, lines,
     memory::FORMAT,
+    moving,
     record::Record,
 };
 use reelq_store::rules::unreadable;
@@ -23,8 +24,15 @@ script!(WORKERS, "workers", ["job_keys"]);
 pub(super) async fn open(caller: &Caller) -> Result<Timestamp> {
     let arguments = Packer::new().list(1).int(i64::from(FORMAT)).finish();
     let reply = caller.call_any_format(&OPEN, &arguments).await?;
-    let found = reply.unpack().int()?;
-    if found == i64::from(FORMAT) { Ok(reply.now) } else { Err(other_format(found)) }
+    let mut unpacker = reply.unpack();
+    let (found, is_to_be_moved) = (unpacker.int()?, unpacker.flag()?);
+    if found != i64::from(FORMAT) {
+        return Err(other_format(found));
+    }
+    if is_to_be_moved {
+        moving::to_the_end(caller).await?;
+    }
+    Ok(reply.now)
 }
 
 /// Looks at the format without noting anything, as every script does: for whoever may only read.
@@ -77,21 +85,7 @@ pub(super) fn stand_in(job: JobId, batch: BatchName, record: &[u8], line: &[u8],
 
 pub(super) async fn history(caller: &Caller, job: JobId) -> Result<Vec<HistoryEntry>> {
     let reply = caller.call(&HISTORY, &change::pack_ids(&[job])).await?;
-    let entries = reply.unpack().each(|unpacker| Ok(entry(unpacker.bytes()?)))?;
-    // An entry that a newer version wrote is no reason to show none.
-    Ok(entries.into_iter().flatten().collect())
-}
-
-fn entry(packed: &[u8]) -> Result<HistoryEntry> {
-    let mut unpacker = Unpacker::new(packed);
-    unpacker.list()?;
-    Ok(HistoryEntry {
-        at: Timestamp::from_millis(unpacker.int()?),
-        status: facts::read_status(unpacker.int()?)?,
-        event: unpacker.text()?.to_owned(),
-        worker: WorkerId::new(unpacker.text()?).ok(),
-        reason: unpacker.text()?.to_owned(),
-    })
+    Ok(history::entries(reply.unpack().bytes()?))
 }
 
 pub(super) async fn workers(caller: &Caller) -> Result<Vec<WorkerView>> {

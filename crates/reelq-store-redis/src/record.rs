@@ -1,18 +1,18 @@
-//! A job's record as clients read it: the header that scripts keep, and the job behind it as JSON. Scripts alone write
-//! records; `scripts/record.lua` names the same fields in the same order.
+//! A job's record as clients read it: what was asked for, its state, and the lease of whoever has it in hand.
 
-use reelq_model::{Job, JobId, Status, Timestamp, WorkerId};
+use std::borrow::Cow;
+
+use reelq_model::{Charge, Job, JobId, Stage, Status, TaskId, Timestamp, Troubles, WorkerId};
+use serde::{Deserialize, Serialize};
 
 use super::{
+    asked::{Asked, Kind},
     codec::Unpacker,
     facts,
-    header::{FIELDS_MIN, FORMAT, Header, SINCE_QUEUED, time},
+    header::{Header, time},
 };
 use reelq_store::rules::{bounds, cancel::CancelWish};
 use reelq_store::{Error, Result, transition::StoredJob};
-
-/// Where in a header the status stands.
-const STATUS_AT: usize = 7;
 
 /// One record.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,8 +20,6 @@ pub(super) struct Record {
     pub version: u64,
     /// Stands for the batch; later ones have higher numbers.
     pub batch: u64,
-    /// The load that brought it.
-    pub load: u64,
     /// Its age among all jobs of the namespace.
     pub seq: u64,
     /// Where its line stands in the batch's manifest, from 1; 0 where it has none.
@@ -37,6 +35,36 @@ pub(super) struct Record {
     pub job: Job,
 }
 
+/// A record as scripts answer it.
+struct Answered<'a> {
+    id: JobId,
+    lease_until: i64,
+    worker: &'a str,
+    state: &'a [u8],
+    asked: &'a [u8],
+    kind: &'a [u8],
+}
+
+impl<'a> Answered<'a> {
+    fn read(bytes: &'a [u8]) -> Result<Self> {
+        let mut unpacker = Unpacker::new(bytes);
+        unpacker.list()?;
+        let id = unpacker.bytes()?.try_into().map(JobId::from_bytes);
+        Ok(Self {
+            id: id.map_err(|_| Error::broken("a job id does not have 16 bytes"))?,
+            lease_until: unpacker.int()?,
+            worker: unpacker.text()?,
+            state: unpacker.bytes()?,
+            asked: unpacker.bytes()?,
+            kind: unpacker.bytes()?,
+        })
+    }
+
+    fn held(&self) -> u64 {
+        u64::from(self.lease_until != 0)
+    }
+}
+
 impl Record {
     /// The record of this job; one that cannot be read is that job's fault alone.
     pub(super) fn of(job: JobId, bytes: &[u8]) -> Result<Self> {
@@ -45,43 +73,43 @@ impl Record {
 
     /// The version in a record of which the job itself cannot be read.
     pub(super) fn version_of(bytes: &[u8]) -> Option<u64> {
-        let mut header = Unpacker::new(bytes);
-        (header.list().ok()? >= FIELDS_MIN && header.int().ok()? == FORMAT).then(|| header.count().ok())?
+        let answered = Answered::read(bytes).ok()?;
+        if answered.state.is_empty() {
+            return Asked::read(answered.asked).is_ok().then_some(1 + answered.held());
+        }
+        Header::read(answered.state).ok().map(|(header, _)| header.version + answered.held())
     }
 
     /// Where a job stands that itself cannot be read.
     pub(super) fn status_of(bytes: &[u8]) -> Option<Status> {
-        Self::version_of(bytes)?;
-        let mut header = Unpacker::new(bytes);
-        header.list().ok()?;
-        let mut fields = std::iter::from_fn(|| header.int().ok());
-        fields.nth(STATUS_AT).and_then(|status| facts::read_status(status).ok())
+        let answered = Answered::read(bytes).ok()?;
+        Header::read(answered.state).ok().and_then(|(header, _)| header.status())
     }
 
-    /// Reads a record's bytes.
+    /// Reads a record as scripts answer it.
     pub(super) fn read(bytes: &[u8]) -> Result<Self> {
-        let (header, json) = Header::read(&mut Unpacker::new(bytes))?;
-        Ok(Self::new(header, read_job(json)?))
-    }
-
-    /// The record of a job with this header.
-    pub(super) fn new(header: Header, job: Job) -> Self {
-        let due = if header.due == SINCE_QUEUED { Some(job.queued_at) } else { time(header.due) };
-        Self {
-            version: header.version,
+        let answered = Answered::read(bytes)?;
+        let (asked, kind) = (Asked::read(answered.asked)?, Kind::read(answered.kind)?);
+        let (header, job) = if answered.state.is_empty() {
+            (Header::as_loaded(&asked, &kind, 0), asked.job(answered.id, &kind)?)
+        } else {
+            let (header, state) = Header::read(answered.state)?;
+            (header, read_job(answered.id, &asked, &kind, state)?)
+        };
+        Ok(Self {
+            version: header.version + answered.held(),
             batch: header.batch,
-            load: header.load,
             seq: header.seq,
             position: header.position,
             cancel: CancelWish::from_code(header.cancel),
             parked: header.facts.flags & facts::PARKED != 0,
             bought: header.facts.flags & facts::BOUGHT != 0,
-            due,
-            lease_until: time(header.lease_until),
-            worker: header.worker(),
+            due: time(header.due),
+            lease_until: time(answered.lease_until),
+            worker: WorkerId::new(answered.worker).ok(),
             token: header.token,
             job,
-        }
+        })
     }
 
     /// Whether a worker holds it.
@@ -103,37 +131,106 @@ impl Record {
     }
 }
 
-pub(super) fn read_job(json: &[u8]) -> Result<Job> {
-    let job = serde_json::from_slice(json).map(bounds::sound);
-    job.map_err(|error| Error::broken(format!("a job cannot be read: {error}")))
+/// What became of a job since it was loaded, as JSON. It is read by later versions: fields are added with a default, never
+/// renamed or reused. Scripts read `charges`, and write `shares_task_with` at its end.
+#[derive(Serialize, Deserialize)]
+struct State<'a> {
+    stage: Cow<'a, Stage>,
+    queued_at: Timestamp,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    submissions: u32,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    retries: u32,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    setbacks: u32,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    link_refreshes: u32,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    polls: u32,
+    #[serde(default, skip_serializing_if = "<[Charge]>::is_empty")]
+    charges: Cow<'a, [Charge]>,
+    #[serde(default, skip_serializing_if = "<[u32]>::is_empty")]
+    doubtful: Cow<'a, [u32]>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    submitted_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    finished_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stored_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    orphan_of: Option<JobId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    troubles: Option<Cow<'a, Troubles>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    succeeded_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    outputs_until: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    candidate: Option<Cow<'a, TaskId>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    shares_task_with: Option<JobId>,
 }
 
-pub(super) fn write_job(job: &Job) -> Result<Vec<u8>> {
-    serde_json::to_vec(job).map_err(|error| Error::broken(format!("a job cannot be written: {error}")))
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// A job by what was asked for and by its state.
+pub(super) fn read_job(id: JobId, asked: &Asked<'_>, kind: &Kind, state: &[u8]) -> Result<Job> {
+    let state: State<'_> =
+        serde_json::from_slice(state).map_err(|error| Error::broken(format!("a job cannot be read: {error}")))?;
+    let loaded = asked.job(id, kind)?;
+    Ok(bounds::sound(Job {
+        id: loaded.id,
+        batch: loaded.batch,
+        spec: loaded.spec,
+        price: loaded.price,
+        priority: loaded.priority,
+        stage: state.stage.into_owned(),
+        submissions: state.submissions,
+        retries: state.retries,
+        setbacks: state.setbacks,
+        link_refreshes: state.link_refreshes,
+        polls: state.polls,
+        charges: state.charges.into_owned(),
+        doubtful: state.doubtful.into_owned(),
+        queued_at: state.queued_at,
+        submitted_at: state.submitted_at,
+        finished_at: state.finished_at,
+        stored_at: state.stored_at,
+        orphan_of: state.orphan_of,
+        troubles: state.troubles.map(Cow::into_owned),
+        succeeded_at: state.succeeded_at,
+        outputs_until: state.outputs_until,
+        candidate: state.candidate.map(Cow::into_owned),
+        shares_task_with: state.shares_task_with,
+    }))
+}
 
-    const JOB: &str = include_str!("record_job.json");
-
-    #[test]
-    fn bytes_of_format_1_stay_readable() {
-        let waits = b"\x9e\x01\x01\x02\x03\x04\x05\x06\x00\x01\x00\x00\x00\xce\x00\x01\x86\xa0\xcd\x03\xe8";
-        let record = Record::read(&[waits, JOB.as_bytes()].concat()).unwrap();
-        assert_eq!((record.version, record.batch, record.load, record.seq, record.position), (1, 2, 4, 5, 6));
-        assert_eq!((record.due, record.in_hand()), (Some(Timestamp::from_millis(1000)), false));
-        let held = b"\xdc\x00\x15\x01\x02\x02\x03\x04\x05\x06\x03\x00\x03\x01\x00\xff\xcd\x03\xe8\x07\x08\x09\xcd\x07\xd0\xa2w1\xa1t\x92\x01\x02";
-        let record = Record::read(&[held, JOB.as_bytes()].concat()).unwrap();
-        assert_eq!((record.parked, record.bought, record.cancel), (true, true, CancelWish::ASKED));
-        assert_eq!(record.lease_until, Some(Timestamp::from_millis(2000)));
-        assert_eq!((record.worker.unwrap().as_str(), &record.token[..]), ("w1", &b"t"[..]));
-    }
-
-    #[test]
-    fn newer_format_is_refused() {
-        let newer = b"\x9e\x02\x01\x02\x03\x04\x05\x06\x00\x01\x00\x00\x00\x00\x00{}";
-        assert!(matches!(Record::read(newer), Err(Error::Format { found: 2, supported: 1 })));
-    }
+/// A job's state, without what was asked for.
+pub(super) fn write_state(job: &Job) -> Result<Vec<u8>> {
+    let Job { id: _, batch: _, spec: _, price: _, priority: _, stage, charges, doubtful, troubles, candidate, .. } =
+        job;
+    let state = State {
+        stage: Cow::Borrowed(stage),
+        queued_at: job.queued_at,
+        submissions: job.submissions,
+        retries: job.retries,
+        setbacks: job.setbacks,
+        link_refreshes: job.link_refreshes,
+        polls: job.polls,
+        charges: Cow::Borrowed(charges),
+        doubtful: Cow::Borrowed(doubtful),
+        submitted_at: job.submitted_at,
+        finished_at: job.finished_at,
+        stored_at: job.stored_at,
+        orphan_of: job.orphan_of,
+        troubles: troubles.as_ref().map(Cow::Borrowed),
+        succeeded_at: job.succeeded_at,
+        outputs_until: job.outputs_until,
+        candidate: candidate.as_ref().map(Cow::Borrowed),
+        shares_task_with: job.shares_task_with,
+    };
+    serde_json::to_vec(&state).map_err(|error| Error::broken(format!("a job cannot be written: {error}")))
 }

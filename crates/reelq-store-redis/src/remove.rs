@@ -7,7 +7,7 @@ use reelq_model::JobId;
 use super::{caller::Caller, change, heal, record::Record, scripts, views};
 use reelq_store::Result;
 
-script!(REMOVE, "remove", ["job_keys", "record", "later", "save", "books", "queues", "room"]);
+script!(REMOVE, "remove", ["job_keys", "record", "writes", "later", "save", "books", "queues", "leases", "room"]);
 
 /// All that the record holds; nothing where there is no such record, or it can be read.
 pub(super) async fn held(caller: &Caller, job: JobId) -> Result<Option<Vec<u8>>> {

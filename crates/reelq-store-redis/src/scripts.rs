@@ -27,6 +27,6 @@ macro_rules! script {
     };
 }
 
-script!(pub(super) FOLDERS, "folders", ["later", "journals", "absent"]);
-script!(pub(super) HEAL, "heal", ["job_keys", "load_keys", "record", "later", "save", "books", "queues"]);
+script!(pub(super) FOLDERS, "folders", ["writes", "journals", "absent"]);
+script!(pub(super) HEAL, "heal", ["job_keys", "load_keys", "record", "writes", "later", "save", "books", "queues"]);
 script!(pub(super) READ, "read", ["job_keys", "record", "line"]);

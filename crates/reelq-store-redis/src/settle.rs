@@ -1,7 +1,7 @@
 //! Commits of jobs whose records stand as their leases left them, many in one call and without a look at the jobs.
 //!
-//! What becomes of record, queue and sums is worked out here, and `settle.lua` does it where the record's header is still the
-//! same. All others go the way of `change`, which judges anything.
+//! What becomes of state, queue and sums is worked out here, and `settle.lua` does it where the job's holder is still the same.
+//! All others go the way of `change`, which judges anything.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -13,8 +13,9 @@ use super::{
     codec::Packer,
     facts::{self, Facts},
     header::Header,
-    lines,
-    record::write_job,
+    held::Hold,
+    history, lines,
+    record::write_state,
 };
 use reelq_store::{
     Commit, Line, Result,
@@ -25,7 +26,7 @@ use reelq_store::{
     transition::{LeaseStep, StoredJob},
 };
 
-script!(SETTLE, "settle", ["job_keys", "later", "record", "line", "full"]);
+script!(SETTLE, "settle", ["job_keys", "writes", "line", "full"]);
 
 /// More go in several calls, or the other way.
 const MOST: usize = 512;
@@ -33,8 +34,10 @@ const MOST: usize = 512;
 /// One commit that can be settled.
 pub(super) struct Settling<'a> {
     change: &'a Guarded<'a>,
-    before: Header,
+    before: Hold,
     after: Header,
+    /// For how long the lease is kept.
+    lasts: i64,
     shape: Vec<u8>,
     wake: Option<i64>,
 }
@@ -52,8 +55,8 @@ pub(super) async fn settle(
     for (at, (commit, change)) in commits.iter().enumerate().take(MOST) {
         let before = caller.held.take(commit.lease.job.id);
         let is_first = commit.lease.worker == *worker && seen.insert(commit.lease.job.id);
-        let before = before.filter(|header| is_first && may_settle(header, commit, change));
-        settled.extend(before.map(|before| (at, Settling::new(commit, change, before))));
+        let before = before.filter(|hold| is_first && may_settle(hold, commit, change));
+        settled.extend(before.map(|before| (at, Settling::new(caller, commit, change, before))));
     }
     if settled.is_empty() {
         return Ok((answers, None));
@@ -69,17 +72,17 @@ pub(super) async fn settle(
     for ((at, settling), letter) in settled.into_iter().zip(letters) {
         if *letter == b'1' {
             let line = if settling.brings_line() { lines.next().flatten() } else { None };
-            answers[at] = Some(settling.done(caller, reply.now, line));
+            answers[at] = Some(settling.done(caller, line));
         }
     }
     Ok((answers, Some(reply.now)))
 }
 
-/// Whether nothing is to be judged but that the record is the same: no one wants the job cancelled, it has a line, and it shares
+/// Whether nothing is to be judged but that the lease is the same: no one wants the job cancelled, it has a line, and it shares
 /// no task.
-fn may_settle(header: &Header, commit: &Commit, change: &Guarded<'_>) -> bool {
-    let (lease, next) = (&commit.lease, &change.change);
-    let is_plain = header.cancel == 0 && header.position != 0 && header.queue == 0 && !next.parked;
+fn may_settle(hold: &Hold, commit: &Commit, change: &Guarded<'_>) -> bool {
+    let (header, lease, next) = (&hold.header, &commit.lease, &change.change);
+    let is_plain = header.cancel == 0 && header.position != 0 && !next.parked;
     let keeps_or_leaves = matches!(next.lease, LeaseStep::Lasts(_) | LeaseStep::Ends);
     let waits_anew = next.lease == LeaseStep::Ends && Queue::at(&next.job.stage, true) == Queue::Ready;
     let shares = lease.job.shares_task_with.is_some() || next.job.shares_task_with.is_some();
@@ -88,13 +91,14 @@ fn may_settle(header: &Header, commit: &Commit, change: &Guarded<'_>) -> bool {
         && !waits_anew
         && !shares
         && next.job.orphan_of.is_none()
+        && next.job.charges.len() <= 1
         && next.history.len() <= 1
-        && header.is_of(lease.version, &lease.worker)
+        && hold.is_of(lease.version, &lease.worker)
         && header.facts == Facts::of(&lease.job, false)
 }
 
 impl<'a> Settling<'a> {
-    fn new(commit: &Commit, change: &'a Guarded<'a>, before: Header) -> Self {
+    fn new(caller: &Caller, commit: &Commit, change: &'a Guarded<'a>, before: Hold) -> Self {
         let job = &*change.change.job;
         let lasts = match change.change.lease {
             LeaseStep::Lasts(lasts) => millis(lasts),
@@ -108,39 +112,40 @@ impl<'a> Settling<'a> {
         };
         let queue =
             if lasts > 0 { Queue::None } else { wake.map_or(Queue::None, |wake| Queue::at(&job.stage, wake == 0)) };
-        let after = Header {
-            version: before.version.saturating_add(1),
+        let mut after = Header {
+            // A lease that is kept adds the next one.
+            version: commit.lease.version.saturating_add(u64::from(lasts == 0)),
             queue: queue.code(),
-            due: i64::from(wake.is_some()),
-            lease_until: lasts,
-            worker: if lasts > 0 { before.worker.clone() } else { String::new() },
             token: change.token.to_vec(),
             facts: Facts::of(job, false),
-            ..before.clone()
+            ..before.header.clone()
         };
-        let shape = shape(commit, change, &before, &after, wake);
-        Self { change, before, after, shape, wake }
+        if let Some(note) = change.change.history.first() {
+            after.note(&history::pack(caller.server_clock.now(), after.facts.status, note));
+        }
+        let shape = shape(commit, change, &after, lasts);
+        Self { change, before, after, lasts, shape, wake }
     }
 
-    /// What came of it; the record as it stands now is noted where the lease is kept.
-    fn done(self, caller: &Caller, now: Timestamp, line: Option<Arc<Line>>) -> Answer {
-        let Self { change, mut after, wake, .. } = self;
-        let (version, in_hand) = (after.version, after.lease_until > 0);
+    /// What came of it; how the job stands now is noted where the lease is kept.
+    fn done(self, caller: &Caller, line: Option<Arc<Line>>) -> Answer {
+        let Self { change, before, after, lasts, .. } = self;
+        let in_hand = lasts > 0;
+        let version = after.version.saturating_add(u64::from(in_hand));
         if in_hand {
-            after.due = wake.map_or(0, |wake| now.millis().saturating_add(wake));
-            after.lease_until = after.lease_until.saturating_add(now.millis());
-            caller.held.note(change.change.job.id, after);
+            let holder = next_holder(change, &before);
+            caller.held.note(change.change.job.id, Hold { header: after, holder });
         }
         Answer::Done { version, cancel_requested: false, in_hand, twin: None, line }
     }
 
     /// Whether its line comes with the lease that is kept.
     fn brings_line(&self) -> bool {
-        self.after.lease_until > 0 && matches!(self.change.change.job.stage, Stage::Fetching { .. })
+        self.lasts > 0 && matches!(self.change.change.job.stage, Stage::Fetching { .. })
     }
 
     fn deadline(&self) -> i64 {
-        match (self.before.facts.deadline, self.after.facts.deadline) {
+        match (self.before.header.facts.deadline, self.after.facts.deadline) {
             (had, 0) if had != 0 => -1,
             (_, deadline) => deadline,
         }
@@ -149,49 +154,40 @@ impl<'a> Settling<'a> {
     fn pack(&self, packer: &mut Packer, shape: usize) -> Result<()> {
         let job = &*self.change.change.job;
         let shape = i64::try_from(shape).unwrap_or(i64::MAX);
-        packer.bytes(job.id.as_bytes()).int(shape).int(self.before.lease_until).int(self.deadline());
-        packer.bytes(&self.before.bytes()).list(job.charges.len());
-        for charge in &job.charges {
-            packer.text(charge.task.as_str());
-        }
-        let parts = self.after.parts();
-        let json = write_job(job)?;
-        let (middle, back) = if self.after.lease_until > 0 {
-            (parts.middle, [parts.back, json].concat())
+        packer.bytes(job.id.as_bytes()).int(shape).bytes(&self.before.holder);
+        if self.lasts > 0 {
+            packer.bytes(&next_holder(self.change, &self.before));
         } else {
-            let no_lease = Packer::new().int(0).finish();
-            (Vec::new(), [parts.middle, no_lease, parts.back, json].concat())
-        };
-        packer.bytes(&parts.front).bytes(&middle).bytes(&back).count(self.before.position);
+            packer.bytes(&[]);
+        }
+        packer.int(self.wake.unwrap_or(-1)).int(self.deadline());
+        packer.text(job.charges.first().map_or("", |charge| charge.task.as_str())).count(self.before.header.position);
+        packer.bytes(&[self.after.behind_due(), write_state(job)?].concat());
         Ok(())
     }
 }
 
+/// A repeat of the commit meets another holder.
+fn next_holder(change: &Guarded<'_>, before: &Hold) -> Vec<u8> {
+    [&change.token, before.holder.get(8..).unwrap_or_default()].concat()
+}
+
 /// What many commits have in common.
-fn shape(commit: &Commit, change: &Guarded<'_>, before: &Header, after: &Header, wake: Option<i64>) -> Vec<u8> {
+fn shape(commit: &Commit, change: &Guarded<'_>, after: &Header, lasts: i64) -> Vec<u8> {
     let next = &change.change;
     let listed = |stored| StoredJob { listed: true, ..stored };
     let was = listed(StoredJob::as_leased(&commit.lease));
-    let lease_until = (after.lease_until > 0).then_some(Timestamp::from_millis(i64::MAX));
+    let lease_until = (lasts > 0).then_some(Timestamp::from_millis(i64::MAX));
     let becomes = listed(StoredJob { job: &next.job, lease_until, ..StoredJob::as_leased(&commit.lease) });
     let delta = LedgerDelta::between(Some(&was), Some(&becomes));
     let mut packer = Packer::new();
-    packer.list(12).count(before.batch).int(before.account).flag(change.guard == Guard::Send).int(after.queue);
-    packer.int(wake.unwrap_or(-1)).int(after.lease_until);
+    packer.list(10).count(after.batch).int(after.account).flag(change.guard == Guard::Send).int(after.queue).int(lasts);
     pack_sums(&mut packer, &delta);
     packer.list(2 * delta.days.len());
     for (day, amount) in &delta.days {
         packer.int(*day).int(*amount);
     }
-    packer.flag(delta.ends);
-    match next.history.first() {
-        None => packer.flag(false),
-        Some(note) => {
-            let worker = note.worker.as_deref().map_or("", WorkerId::as_str);
-            packer.list(4).int(after.facts.status).text(note.event).text(worker).text(&note.reason)
-        }
-    };
-    packer.flag(after.lease_until > 0 && matches!(next.job.stage, Stage::Fetching { .. }));
+    packer.flag(delta.ends).flag(lasts > 0 && matches!(next.job.stage, Stage::Fetching { .. }));
     packer.finish()
 }
 
@@ -241,5 +237,5 @@ fn pack<'a>(worker: &WorkerId, settled: impl Iterator<Item = &'a Settling<'a>>) 
     for shape in shapes {
         packer.raw(shape);
     }
-    Ok(packer.list(10 * count).raw(&jobs.finish()).finish())
+    Ok(packer.list(9 * count).raw(&jobs.finish()).finish())
 }

@@ -13,7 +13,7 @@ use super::{
 };
 use reelq_store::{Error, JobFilter, JobView, RecordOf, Result, Unread, UnreadableRecord};
 
-script!(SET_ASIDE, "set_aside", ["job_keys", "record", "later", "save", "books", "queues", "leases", "room"]);
+script!(SET_ASIDE, "set_aside", ["job_keys", "record", "writes", "later", "save", "books", "queues", "leases", "room"]);
 
 /// A job whose header can be read, and the job itself cannot.
 #[derive(Debug)]

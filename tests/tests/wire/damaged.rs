@@ -11,7 +11,7 @@ const LINES: &str = "requests_per_second = 100.0\nburst = 4\nmax_in_flight = 6\n
 fn damage(sandbox: &mut Sandbox, job: &str) {
     if let Some(redis) = sandbox.redis() {
         let script = "local id = string.gsub(ARGV[1], '%x%x', function(two) return string.char(tonumber(two, 16)) end) \
-            for _, key in ipairs(redis.call('KEYS', '*:j:*')) do \
+            for _, key in ipairs(redis.call('KEYS', '*:k:*')) do \
               if string.sub(key, -16) == id then redis.call('SETRANGE', key, 0, string.char(0xc1)) end \
             end";
         redis.command(&["EVAL", script, "0", job]);
@@ -62,7 +62,7 @@ fn a_row_whose_record_is_lost_is_named_and_asked_about() {
     let mut sandbox = Sandbox::on(StoreKind::Redis, &vendor.base_url(), vec![account], "");
     write_csv(&sandbox.path("set.csv"), Prompts { rows: 3, copies: 1 }, &[("wave", "wave")]);
     assert_eq!(sandbox.run(&["enqueue", "set.csv", "--yes"]).code, Some(0));
-    let lose = "local keys = redis.call('KEYS', '*:j:*'); table.sort(keys); return redis.call('DEL', keys[1])";
+    let lose = "local keys = redis.call('KEYS', '*:k:*'); table.sort(keys); return redis.call('DEL', keys[1])";
     sandbox.redis().unwrap().command(&["EVAL", lose, "0"]);
     let named = sandbox.run(&["doctor", "--offline"]);
     assert!(named.stdout.contains("of batch set has no record: it was removed, or lost"), "{}", named.stdout);

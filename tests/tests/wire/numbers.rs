@@ -86,9 +86,10 @@ fn a_link_that_ends_at_any_time_is_fetched(store: StoreKind) {
 
 const CUT: &str = "\
     local id = string.gsub(ARGV[1], '%x%x', function(two) return string.char(tonumber(two, 16)) end) \
-    local key = 'reelq:{default}:j:' .. id \
+    local key, front = 'reelq:{default}:m:' .. id, 16 \
+    if redis.call('EXISTS', key) == 0 then key, front = 'reelq:{default}:k:' .. id, 0 end \
     local raw = redis.call('GET', key) \
-    local at = cmsgpack.unpack_one(raw) \
+    local at = cmsgpack.unpack_one(raw, front) \
     redis.call('SET', key, string.sub(raw, 1, at) .. '{\"half') return 1";
 
 /// Makes of a job's record what no version can read.

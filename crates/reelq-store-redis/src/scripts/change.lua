@@ -8,7 +8,7 @@
 --            token    tells a repeat of this very change, whose answer was lost, from another one
 --            facts    { status, flags, price, spent, reserved, deadline, days } of the changed job;
 --                     days: of what was spent, day and amount in turn
---            json     the changed job
+--            json     the changed job, without what was asked for
 --            wake     milliseconds until it is due; -1: never
 --            lasts    milliseconds for which the lease is kept; 0: it ends
 --            wish     1 drops a person's wish to cancel, 2 that of a line that is gone, 3 both
@@ -100,13 +100,16 @@ local function insert(parent, change)
   local rec = {
     id = change.id, version = 1, batch = parent.batch, account = parent.account, load = parent.load,
     seq = call('INCR', SEQUENCE), position = 0, queue = NONE, cancel = 0, priority = parent.priority, lease_until = 0,
-    worker = '', token = change.token,
+    worker = '', token = change.token, history = '',
   }
+  rec.asked = write_asked(parent.asked, { [4] = rec.load, [5] = rec.seq, [6] = 0 })
+  later.records[asked_key(rec.id)] = rec.asked
   write_facts(rec, change)
   write_due(rec, change)
   local _, worker, reason = unpack(change.history)
   write_history(rec, unpack(change.history))
   write_history(parent, 'second_charge', worker, reason)
+  save(parent)
   call('SADD', orphans_key(parent.id), rec.id)
   share(rec, change.tasks)
   set_down(rec)

@@ -1,13 +1,17 @@
 -- Takes due jobs in hand, as far as pauses, tokens, the cap and budgets allow; lapsed leases are taken back first.
 --
--- ARGV[2]  { stage, account, limit, worker, lasts, batch, token, except, only_open }
+-- ARGV[2]  { stage, account, limit, worker, lasts, batch, token, except, only_open, holder }
 --            stage   1 submit · 2 poll · 3 collect
 --            lasts   milliseconds for which the leases last
 --            batch   only of this batch; '' for any
 --            except  names of batches of which nothing new is taken: no job that was never sent, no output to fetch
 --            only_open  1 where nothing is taken but submissions that are open
 --            token   tells a repeat of this very claim, whose answer was lost, from another one
--- Result   { now, leases, retry_in, until_day_ends, withdrawn, limits_missing, full }; a lease is { record, cancel_requested, id, line }
+--            holder  eight bytes that do so, too: the leases are known by them
+-- Result   { now, account, ids, states, lines, retry_in, until_day_ends, withdrawn, limits_missing, full }
+--            account          its number
+--            ids, states      what was given, and what stands of it: '' where it is as its load left it
+--            lines            of outputs to fetch: packed, one each
 --            retry_in         milliseconds; -1 where only news can bring work
 --            until_day_ends   `retry_in` is the end of the day whose budget is reached
 --            limits_missing   the account's limits are not there, or not all of them: nothing is bought before they are set
@@ -16,12 +20,13 @@
 -- A function has at most 200 names of its own; these are counted apart from those of the pieces before.
 local function whole()
 
-local SUBMIT, POLL_STAGE = 1, 2
+local SUBMIT, POLL_STAGE, COLLECT = 1, 2, 3
 local THROTTLED = 1
 -- A throttled account's status requests wait for five minutes at most: what is paid for must not be silenced.
 local MOST = { promoted = 500, page = 16, polls_throttled_ms = 300000 }
 
 local stage, account_name, limit, worker, lasts, batch_name, token = unpack(args)
+local holder = args[10] .. worker
 local account, batch, desk, limits_missing
 -- The batches of which nothing new is taken, by number; how many they are; and whether anything new is taken at all. One
 -- table, for a script may have two hundred names.
@@ -48,6 +53,11 @@ local function readable(ids)
     end
   end
   return found
+end
+
+-- No leases.
+local function none()
+  return { ids = {}, states = {}, lines = {} }
 end
 
 local function sooner(one, other)
@@ -102,29 +112,35 @@ local function promote(queue)
   flush()
 end
 
-local function wants_cancel(rec)
-  return rec.cancel == 1 or (rec.cancel ~= 0 and rec.status == QUEUED)
+local function add_lease(leases, rec)
+  local at = #leases.ids + 1
+  leases.ids[at], leases.states[at] = rec.id, rec.raw or ''
+  if stage == COLLECT then leases.lines[at] = leased_line(rec) end
 end
 
 -- Those whose records are not as they should be: they come out of their queue, or one by one into hand.
-local function give_apart(ids, leases, given, versions)
+local function give_apart(ids, leases)
   for _, id in ipairs(readable(ids)) do
     local rec = record(id)
     lift(rec)
     rec.version = rec.version + 1
-    rec.token = ''
-    hold(rec, worker, lasts)
+    hold(rec, worker, lasts, args[10])
     set_down(rec)
-    local at = #given + 1
-    given[at], versions[at], leases[at] = id, rec.version, { encode(rec), wants_cancel(rec), id, leased_line(rec) }
+    add_lease(leases, rec)
   end
   flush()
 end
 
 local function give(ids)
-  local leases, given, versions, others = hand.take(account, ids, origins, worker, lasts)
-  if #others > 0 then give_apart(others, leases, given, versions) end
-  hand.note(worker, stage, account, token, given, versions)
+  local look, fine, others = stage == SUBMIT and fresh.look or hand.look, {}, {}
+  local states = look(ids, origins)
+  for _, id in ipairs(ids) do
+    local list = states[id] and fine or others
+    list[#list + 1] = id
+  end
+  local leases = hand.take(account, fine, states, origins, worker, lasts, holder)
+  if #others > 0 then give_apart(others, leases) end
+  hand.note(worker, stage, account, token, leases.ids)
   return leases
 end
 
@@ -304,15 +320,15 @@ end
 local function submit()
   promote(WAITING)
   local tokens = bucket(desk.submit, desk.submit_tat)
-  if tokens == false then return {}, nil end
+  if tokens == false then return none(), nil end
   local most = tokens and available(tokens, limit) or limit
   -- A store that may have forgotten something sells nothing new until journals were held against it.
   local may_buy = not first_group() or guard.may_buy()
   local room = desk.cap and desk.cap - desk.in_flight or math.huge
   local ids = first_of(REPLAY, now, most)
-  local fresh, held_by_day = {}, false
-  if may_buy and aside.buys and not aside.full then fresh, held_by_day = ready(math.min(most - #ids, room)) end
-  append(ids, fresh)
+  local new, held_by_day = {}, false
+  if may_buy and aside.buys and not aside.full then new, held_by_day = ready(math.min(most - #ids, room)) end
+  append(ids, new)
   local leases = give(ids)
   keep_tat('submit_tat', tokens, #ids)
   if #ids > 0 then call('HINCRBY', account_key(account), 'tokens', #ids) end
@@ -331,7 +347,7 @@ end
 -- Tasks that are due, the most overdue first.
 local function poll()
   local tokens = bucket(desk.poll, desk.poll_tat)
-  if tokens == false then return {}, nil end
+  if tokens == false then return none(), nil end
   local ids = first_of(POLL, now, tokens and available(tokens, limit) or limit)
   local leases = give(ids)
   keep_tat('poll_tat', tokens, #ids)
@@ -409,13 +425,12 @@ local function given_before()
   local note = call('GET', hand.note_key(worker, stage, account))
   note = kept.list(note)
   if not note or note[1] ~= token then return nil end
-  local leases = {}
+  local leases = none()
   prefetch(note[2])
-  for at, id in ipairs(note[2]) do
+  for _, id in ipairs(note[2]) do
     local rec = record(id)
-    if holds(rec, note[3][at]) then
-      leases[#leases + 1] = { encode(rec), wants_cancel(rec), id, leased_line(rec) }
-    end
+    local is_held = rec and rec.lease_until > now and (rec.holder == holder or rec.holder == holder .. '\0')
+    if is_held then add_lease(leases, rec) end
   end
   return leases
 end
@@ -433,7 +448,7 @@ local function found_names()
 end
 
 local function claim()
-  if not found_names() or limit == 0 then return {}, nil end
+  if not found_names() or limit == 0 then return none(), nil end
   local again = given_before()
   if again then return again, nil end
   read_desk()
@@ -441,10 +456,10 @@ local function claim()
   if ends and stage == POLL_STAGE then
     -- Where there is nothing to ask about, no one waits for the end of the pause.
     local due = next_due(POLL)
-    return {}, due and math.max(due, ends - now)
+    return none(), due and math.max(due, ends - now)
   end
-  if stage == SUBMIT and limits_missing then return {}, nil end
-  if ends then return {}, ends ~= -1 and ends - now or nil end
+  if stage == SUBMIT and limits_missing then return none(), nil end
+  if ends then return none(), ends ~= -1 and ends - now or nil end
   if stage == SUBMIT then return submit() end
   if stage == POLL_STAGE then return poll() end
   return collect()
@@ -454,7 +469,7 @@ rescue_expired()
 local leases, retry_in, until_day_ends = claim()
 -- What could not be read stood before others, which the next claim brings.
 if passed_over then retry_in, until_day_ends = 0, false end
-return answer(leases, retry_in or -1, until_day_ends or false, to_withdraw(), stage == SUBMIT and limits_missing or false,
+return answer(account or 0, leases.ids, leases.states, leases.lines, retry_in or -1, until_day_ends or false, to_withdraw(), stage == SUBMIT and limits_missing or false,
   aside.full)
 
 end

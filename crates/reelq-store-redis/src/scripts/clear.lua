@@ -11,7 +11,7 @@ local function clear_load(batch, load)
   prefetch(ids)
   for _, id in ipairs(ids) do
     local rec = record(id)
-    if rec and rec.load == load then keys[#keys + 1] = job_key(id) end
+    if rec and rec.load == load then keys[#keys + 1] = asked_key(id) end
     records[id] = nil
   end
   for first = 1, #keys, AT_ONCE do call('UNLINK', unpack(keys, first, math.min(first + AT_ONCE - 1, #keys))) end

@@ -4,7 +4,8 @@
 --
 -- ARGV[2]  { batch, load, verdicts, visits, seen }
 --            verdicts   what becomes of the jobs that answers asked about: { id, version, facts, json, takes };
---                       json '' leaves the job as it is; `takes`: account and priority are those of its line
+--                       json '' leaves the job as it is; `takes`: account and priority are those of its line, and what was
+--                       asked for is another: { kind, its content, fields }; else false
 --            visits     at most about this many jobs are looked at
 --            seen       as noted.lua gives it: nothing else was loaded since; '' where that does not matter
 -- Result   { now, word, lines, cancelled, revived, open }
@@ -103,12 +104,25 @@ local function let_go(rec)
   end)
 end
 
+local function take_terms(rec, line, kind, content, fields)
+  rec.account, rec.priority = line[2], line[5]
+  call('HSET', kinds_key(rec.batch), kind, content)
+  rec.asked = write_asked(rec.asked, { [2] = kind }, fields)
+  later.records[asked_key(rec.id)] = rec.asked
+end
+
+-- The fields of the request as JSON; nil where they cannot be found.
+local function fields_of(rec)
+  local fine, _, at = pcall(read_asked, rec.asked)
+  return fine and string.sub(rec.asked, at) or nil
+end
+
 local function place_known(rec, line, verdict)
   local back = rec.status == CANCELLED and rec.cancel == BY_MANIFEST
   lift(rec)
   if verdict and verdict[4] ~= '' then
     write_verdict(rec, verdict)
-    if verdict[5] then rec.account, rec.priority = line[2], line[5] end
+    if verdict[5] then take_terms(rec, line, unpack(verdict[5])) end
     if back then
       rec.due = now
       write_history(rec, 'retry', '', 'its line is back')
@@ -126,7 +140,7 @@ local function take_up(rec, line)
   local back = rec.status == CANCELLED and rec.cancel == BY_MANIFEST
   local waits = (rec.status == QUEUED or back) and not in_hand(rec)
   local differs = rec.account ~= line[2] or rec.price ~= line[4] or rec.priority ~= line[5]
-    or (waits and (line[6] or '') ~= '' and fields_of(json_of(rec)) ~= line[6])
+    or (waits and (line[6] or '') ~= '' and fields_of(rec) ~= line[6])
   if back or (waits and differs) then
     return ask(BACK, rec, line, function(verdict) place_known(rec, line, verdict) end)
   end

@@ -1,9 +1,9 @@
 -- Adds lines and their unknown jobs to an unfinished load; nothing of it is in sight before the load is finished. A
 -- line that the load has already is passed over, so that a call may be repeated.
 --
--- ARGV[2]  { batch, load, kinds, lines }
---            kinds   of jobs, which differ only in id and words: { account, price, priority, flags }
---            lines   flat: id, number of its kind, job as JSON, packed line; again for each
+-- ARGV[2]  { batch, load, queued_at, kinds, lines }
+--            kinds   of jobs, which differ only in id and words: { account, price, priority, flags, digest, content }
+--            lines   flat: id, number of its kind, the request's fields as JSON, packed line; again for each
 -- Result   { now, word, new, known, rows }
 --            word    0 done · 1 the load was superseded · 2 two rows, `rows`, ask for the same job: nothing was added
 
@@ -11,7 +11,7 @@ local DONE, SUPERSEDED, TWICE = 0, 1, 2
 local FIELDS = 4
 local CANCELLED = 7
 
-local name, load, kinds, lines = unpack(args)
+local name, load, queued_at, kinds, lines = unpack(args)
 local batch = number_of(BATCHES, name)
 local key = batch and batch_key(batch)
 local b = key and call('HMGET', key, 'loading', 'settling', 'loading_lines', 'generation')
@@ -22,14 +22,13 @@ local position = before
 local lines_at, known_at = lines_key(batch, load), known_key(batch, load)
 local seq = call('INCRBY', SEQUENCE, #lines / FIELDS) - #lines / FIELDS
 
--- Each kind's account, its queue, and the bytes of its records before and behind sequence and position: the same as
--- `encode` writes, put together once for all of them.
+-- Each kind's account, its queue, and the bytes of its records before sequence and position, put together once for all of them.
+local since = cmsgpack.pack(queued_at)
 for _, kind in ipairs(kinds) do
   local account = account_for(kind[1])
   local group = group_of({ batch = batch, price = kind[2], priority = kind[3], load = load })
   kind.account = account
-  kind.front = '\158' .. cmsgpack.pack(FORMAT, 1, batch, account, load)
-  kind.behind = cmsgpack.pack(QUEUED, READY, kind[4], 0, kind[3], kind[2], SINCE_QUEUED)
+  kind.front = '\151' .. cmsgpack.pack(FORMAT, kind[5], batch, load)
   kind.fresh = fresh_key(account, group)
   kind.entry = text(account) .. ':' .. group
   kind.members = {}
@@ -40,8 +39,8 @@ local packed, fresh, new = {}, {}, 0
 local function add_new(at, kind)
   position, seq, new = position + 1, seq + 1, new + 1
   local id = lines[at]
-  fresh[#fresh + 1] = job_key(id)
-  fresh[#fresh + 1] = kind.front .. cmsgpack.pack(seq, position) .. kind.behind .. lines[at + 2]
+  fresh[#fresh + 1] = asked_key(id)
+  fresh[#fresh + 1] = kind.front .. cmsgpack.pack(seq, position) .. since .. lines[at + 2]
   kind.members[#kind.members + 1] = id
   packed[#packed + 1] = lines[at + 3]
 end
@@ -54,7 +53,7 @@ local function add_known(at, kind)
   staged_known[#staged_known + 1] = id
   local rec = record(id)
   local waits = rec and (rec.status == QUEUED or rec.status == CANCELLED)
-  local fields = waits and fields_of(lines[at + 2]) or ''
+  local fields = waits and lines[at + 2] or ''
   staged_known[#staged_known + 1] = cmsgpack.pack({ position, kind.account, kind[1], kind[2], kind[3], fields })
   packed[#packed + 1] = lines[at + 3]
 end
@@ -108,7 +107,7 @@ local function is_all_new()
     local id = lines[at]
     if seen[id] then return false end
     seen[id] = true
-    keys[#keys + 1] = job_key(id)
+    keys[#keys + 1] = asked_key(id)
   end
   for first = 1, #keys, AT_ONCE do
     if call('EXISTS', unpack(keys, first, math.min(first + AT_ONCE - 1, #keys))) > 0 then return false end
@@ -131,6 +130,7 @@ end
 local function write_all()
   for first = 1, #fresh, AT_ONCE do call('MSET', unpack(fresh, first, math.min(first + AT_ONCE - 1, #fresh))) end
   for _, kind in ipairs(kinds) do
+    call('HSET', kinds_key(batch), kind[5], kind[6])
     if #kind.members > 0 then
       in_pieces('RPUSH', kind.fresh, kind.members)
       call('ZADD', staged_key(batch, load), -kind[3], kind.entry)

@@ -11,9 +11,7 @@ for at, lease in ipairs(leases) do
   local rec = record(lease[1])
   answers[at] = holds(rec, lease[2])
   if answers[at] and now + lasts > rec.lease_until then
-    rec.lease_until = now + lasts
-    zset(LEASES, rec.id, rec.lease_until)
-    save(rec)
+    zset(LEASES, rec.id, now + lasts)
   end
 end
 flush()

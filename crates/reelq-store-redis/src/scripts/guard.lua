@@ -13,16 +13,18 @@ do
   local told = cmsgpack.unpack(ARGV[3])
   guard.format, guard.told_identity, guard.told_counter, guard.folder, guard.fresh, guard.told_era, guard.told_generation =
     unpack(told)
-  local found = call('HMGET', guard.key, 'format', 'identity', 'generation', 'counter', 'awaited', 'absent', 'roster', 'era')
+  local found = call('HMGET', guard.key, 'format', 'identity', 'generation', 'counter', 'awaited', 'absent', 'roster', 'era', 'moving')
   guard.found, guard.identity, guard.generation = tonumber(found[1] or nil), found[2], found[3]
   guard.counter, guard.awaited, guard.absentees = integer(found[4]), integer(found[5]), integer(found[6])
-  guard.roster, guard.era = integer(found[7]), integer(found[8])
+  guard.roster, guard.era, guard.moving = integer(found[7]), integer(found[8]), found[9]
   -- Before there was a guard, the format had a key of its own.
   if not guard.found then guard.found = tonumber(call('GET', guard.old_format) or nil) end
 end
 if guard.found and guard.format ~= 0 and guard.found ~= guard.format then
   return cmsgpack.pack({ now, false, guard.found })
 end
+-- Its records are being moved to this format: nothing else is done until they all are (move.lua).
+if guard.moving and guard.format ~= 0 then return cmsgpack.pack({ now, false, 0 }) end
 
 -- A word of what the server says of itself; empty where it does not say.
 function guard.info(section, name)

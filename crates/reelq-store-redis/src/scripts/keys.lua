@@ -10,8 +10,8 @@ guard.key, guard.folders, guard.absent = P .. 'guard', P .. 'folders', P .. 'abs
 guard.absent_sums = P .. 'absent_sums'
 guard.old_format, guard.old_hold = P .. 'format', P .. 'hold_until'
 
-local batch_key = remembered(function(batch) return P .. 'b:' .. text(batch) end)
-local account_key = remembered(function(account) return P .. 'a:' .. text(account) end)
+local function batch_key(batch) return P .. 'b:' .. text(batch) end
+local function account_key(account) return P .. 'a:' .. text(account) end
 
 -- The number that stands for a batch's or an account's name; nil where it was never used.
 local function number_of(names, name)

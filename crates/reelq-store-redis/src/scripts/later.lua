@@ -1,7 +1,7 @@
 -- Writes that are gathered while a script works and go out together, so that a verb over 64 jobs costs a handful of
 -- commands. Of several words about one member of one set the last one counts.
 
-local later = { zsets = {}, sets = {}, counts = {}, records = {}, queues = {}, ends = {}, days = {} }
+local later = { zsets = {}, sets = {}, counts = {}, fields = {}, records = {}, queues = {}, ends = {}, days = {} }
 
 local function entry_of(of, key)
   local found = of[key]
@@ -21,18 +21,15 @@ local function set(key, member, present)
   entry_of(later.sets, key)[member] = present
 end
 
-local function count(key, field, by)
-  if by == 0 then return end
-  local fields = entry_of(later.counts, key)
-  fields[field] = (fields[field] or 0) + by
+-- `value` false takes the field out.
+local function field(key, name, value)
+  entry_of(later.fields, key)[name] = value
 end
 
--- A command on a key with a list of whatever length; without a key where that is nil.
-local function in_pieces(command, key, list)
-  for first = 1, #list, AT_ONCE do
-    local last = math.min(first + AT_ONCE - 1, #list)
-    if key then call(command, key, unpack(list, first, last)) else call(command, unpack(list, first, last)) end
-  end
+local function count(key, of, by)
+  if by == 0 then return end
+  local fields = entry_of(later.counts, key)
+  fields[of] = (fields[of] or 0) + by
 end
 
 local function flush_zset(key, members)
@@ -59,30 +56,23 @@ local function flush_set(key, members)
   in_pieces('SADD', key, adds)
 end
 
--- Adds to a sum. One that would run over, or is no whole number, is brought to what scripts calculate with exactly: a
--- script that failed here would leave half a change.
-local function add_up(key, field, by)
-  local most = 4503599627370496
-  by = math.max(-most * 1024, math.min(most * 1024, by))
-  local sum = redis.pcall('HINCRBY', key, field, text(by))
-  if type(sum) == 'table' and sum.err then
-    call('HSET', key, field, text(math.max(-most, math.min(most, integer(call('HGET', key, field)) + by))))
+local function flush_fields(key, fields)
+  local sets, removes = {}, {}
+  for name, value in pairs(fields) do
+    if value then
+      sets[#sets + 1] = name
+      sets[#sets + 1] = value
+    else
+      removes[#removes + 1] = name
+    end
   end
+  in_pieces('HDEL', key, removes)
+  in_pieces('HSET', key, sets)
 end
 
 local function flush_counts(key, fields)
   for field, by in pairs(fields) do
     if by ~= 0 then add_up(key, field, by) end
-  end
-end
-
--- Keeps the index of an account's queues true: which are not empty, and what comes first in each.
-local function flush_index(key, queue)
-  local head = call('ZRANGE', key, 0, 0, 'WITHSCORES')
-  if head[1] or (queue.fresh and call('EXISTS', queue.fresh) == 1) then
-    call('ZADD', queue.index, queue.score or head[2], queue.entry)
-  else
-    call('ZREM', queue.index, queue.entry)
   end
 end
 
@@ -95,23 +85,14 @@ local function flush_records()
   in_pieces('MSET', nil, pairs_of)
 end
 
--- What an account spent today; the first change of a day starts its sum anew.
-local function flush_day(key, by)
-  if by == 0 then return end
-  if tonumber(call('HGET', key, 'day') or -1) == today then
-    add_up(key, 'day_spent', by)
-  else
-    call('HSET', key, 'day', today, 'day_spent', text(by))
-  end
-end
-
 local function flush()
   for key, members in pairs(later.zsets) do flush_zset(key, members) end
   for key, members in pairs(later.sets) do flush_set(key, members) end
+  for key, fields in pairs(later.fields) do flush_fields(key, fields) end
   for key, fields in pairs(later.counts) do flush_counts(key, fields) end
   for key, by in pairs(later.days) do flush_day(key, by) end
   flush_records()
   for key, at in pairs(later.ends) do call('HSET', key, 'ended_at', at) end
   for key, queue in pairs(later.queues) do flush_index(key, queue) end
-  later = { zsets = {}, sets = {}, counts = {}, records = {}, queues = {}, ends = {}, days = {} }
+  later = { zsets = {}, sets = {}, counts = {}, fields = {}, records = {}, queues = {}, ends = {}, days = {} }
 end

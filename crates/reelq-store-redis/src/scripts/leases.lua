@@ -2,14 +2,18 @@
 
 local RESCUED_AT_ONCE = 1000
 
+-- What happened to the job: the newest entries, packed one behind the other.
 local function write_history(rec, event, worker, reason)
-  local key = history_key(rec.id)
-  local entry = cmsgpack.pack({ now, rec.status, event, worker, reason })
-  if call('RPUSH', key, entry) > HISTORY_KEPT then call('LTRIM', key, -HISTORY_KEPT, -1) end
+  local entries = { cmsgpack.unpack(rec.history) }
+  entries[#entries + 1] = { now, rec.status, event, worker, reason }
+  rec.history = cmsgpack.pack(unpack(entries, math.max(1, #entries - HISTORY_KEPT + 1)))
 end
 
-local function hold(rec, worker, lasts)
-  rec.worker = worker
+-- `token`: of the claim that gives it, which is another one than all others; none where a change goes on with it.
+local NO_TOKEN = 'changed '
+
+local function hold(rec, worker, lasts, token)
+  rec.worker, rec.holder, rec.was_held = worker, (token or NO_TOKEN) .. worker, false
   rec.lease_until = now + lasts
   zset(LEASES, rec.id, rec.lease_until)
   set(held_key(worker), rec.id, true)
@@ -37,6 +41,14 @@ local function hand_back(rec, why)
   set_down(rec)
 end
 
+-- What stands of a lease on a job whose record is gone or cannot be read.
+local function forget_lease(id)
+  local holder = call('HGET', HOLDERS, id)
+  call('ZREM', LEASES, id)
+  call('HDEL', HOLDERS, id)
+  if holder then call('SREM', held_key(string.match(holder, '^........([^%z]*)')), id) end
+end
+
 local function take_back(ids, why)
   if #ids == 0 then return 0 end
   prefetch(ids)
@@ -47,7 +59,7 @@ local function take_back(ids, why)
       hand_back(rec, why)
       taken = taken + 1
     else
-      call('ZREM', LEASES, id)
+      forget_lease(id)
     end
   end
   flush()

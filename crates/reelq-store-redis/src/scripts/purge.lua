@@ -31,8 +31,8 @@ local function remove_jobs(ids)
   prefetch(ids)
   for _, id in ipairs(ids) do
     if record(id) then purchases.forget(record(id)) end
-    removed = removed + call('UNLINK', job_key(id))
-    call('UNLINK', history_key(id), orphans_key(id))
+    removed = removed + math.min(1, call('UNLINK', asked_key(id), state_key(id)))
+    call('UNLINK', orphans_key(id))
   end
   return removed
 end
@@ -55,6 +55,6 @@ for _, entry in ipairs(call('SMEMBERS', groups_key(batch))) do
   call('UNLINK', fresh_key(account, group), queue_key(READY, account, group))
   call('ZREM', index_key(READY, account), group)
 end
-call('UNLINK', key, prices_key(batch), deadlines_key(batch), groups_key(batch))
+call('UNLINK', key, prices_key(batch), deadlines_key(batch), groups_key(batch), kinds_key(batch))
 call('ZREM', BATCHES, args[1])
 return answer(GONE, 0, 0, 0, false)

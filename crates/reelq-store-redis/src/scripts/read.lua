@@ -1,8 +1,8 @@
 -- Reads jobs as they stand, with their lines.
 --
 -- ARGV[2]  a list of ids
--- Result   { now, { { record, line } … } }: the packed record, '' where there is none, and the packed line, ''
---          where it has none. A record whose header cannot be read is answered as it is
+-- Result   { now, { { record, line } … } }: the record, '' where there is none, and the packed line, '' where it has none. A record
+--          that cannot be read is answered as it is
 
 prefetch(args)
 local found = {}

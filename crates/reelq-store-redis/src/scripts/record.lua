@@ -1,19 +1,13 @@
--- A job's record: a packed header, which scripts read and write, and behind it the job itself as JSON, which only the
--- clients understand. `src/redis/record.rs` reads the same bytes.
+-- A job's record, in two keys. What was asked for, which a load writes once: a packed head, and behind it the request's fields as
+-- JSON. And its state, from its first change on: when it is due as 15 digits, its queue as one, a packed head, and behind it what
+-- only the clients understand, as JSON. Who has it in hand stands in neither: its lease is in two sets (leases.lua), and adds one
+-- to its version. `src/header.rs` reads and writes the same bytes.
 
-local FORMAT = 1
--- Stands for a due time that is the job's own `queued_at`: eight bytes less for each job that waits.
-local SINCE_QUEUED = 1
+local FORMAT = 2
 local FLAGS = { parked = 1, bought = 2, unpriced = 4, overdue = 8, orphan = 16 }
-
-local QUEUED, SUBMITTING, UNCONFIRMED, RUNNING, FETCHING, SUCCEEDED = 0, 1, 2, 3, 4, 5
 
 local function has(flags, flag)
   return math.floor(flags / flag) % 2 == 1
-end
-
-local function in_hand(rec)
-  return rec.lease_until ~= 0
 end
 
 -- Whether the lease of this version still holds.
@@ -21,65 +15,107 @@ local function holds(rec, version)
   return rec and rec.version == version and rec.lease_until > now
 end
 
-local ALWAYS_THERE = 14
+local ALWAYS_THERE, BEFORE_HEAD = 12, 16
 
--- Records whose header cannot be read, as they are. A script does without them: one that failed would stop all others.
+-- Records that cannot be read, as they are answered. A script does without them: one that failed would stop all others.
 local unreadable = {}
-local decode_or_note
+local encode, read_asked, read_record, write_asked
 do
-  -- Whether a header says what scripts calculate with.
-  local function is_sound(h)
-    for at = 1, 18 do
-      local value = h[at]
-      if value == nil and at <= ALWAYS_THERE then return false end
-      if value ~= nil and (type(value) ~= 'number' or value ~= value or math.abs(value) == math.huge) then return false end
-    end
-    local texts = type(h[19] or '') == 'string' and type(h[20] or '') == 'string'
-    return h[1] == FORMAT and texts and type(h[21] or {}) == 'table'
+  -- What many jobs have in common: { batch, account, provider, model, mode, price, priority }, packed, by its digest.
+  local kinds_of = remembered(function(batch)
+    return remembered(function(kind) return call('HGET', kinds_key(batch), kind) or '' end)
+  end)
+  local terms_of = remembered(function(content) return cmsgpack.unpack(content) end)
+  local account_of = remembered(function(name) return number_of(ACCOUNTS, name) or false end)
+
+  local function is_number(value)
+    return type(value) == 'number' and value == value and math.abs(value) ~= math.huge
   end
 
-  local function decode(id, raw)
+  local function are_numbers(list, first, last)
+    for at = first, last do
+      if not is_number(list[at]) then return false end
+    end
+    return true
+  end
+
+  -- What a load wrote, and the fields behind it.
+  function read_asked(raw)
     local at, h = cmsgpack.unpack_one(raw)
-    if not is_sound(h) then error('a record of format ' .. tostring(h[1])) end
+    if h[1] ~= FORMAT or type(h[2]) ~= 'string' or not are_numbers(h, 3, 7) then error('a record of format ' .. tostring(h[1])) end
+    return h, at + 1
+  end
+
+  -- The same, with other entries and, where they are given, other fields.
+  function write_asked(raw, entries, fields)
+    local h, at = read_asked(raw)
+    for entry, value in pairs(entries) do h[entry] = value end
+    return cmsgpack.pack(h) .. (fields or string.sub(raw, at))
+  end
+
+  -- A job that no one has changed since it was loaded.
+  local function as_loaded(id, asked)
+    local h = read_asked(asked)
+    local terms = terms_of(kinds_of(h[3])(h[2]))
+    if not are_numbers(terms, 6, 7) then error('a kind of job') end
     return {
-      id = id, version = h[2], batch = h[3], account = h[4], load = h[5], seq = h[6], position = h[7], status = h[8],
-      queue = h[9], flags = h[10], cancel = h[11], priority = h[12], price = h[13], due = h[14], spent = h[15] or 0,
-      reserved = h[16] or 0, deadline = h[17] or 0, lease_until = h[18] or 0, worker = h[19] or '', token = h[20] or '',
-      days = h[21] or {}, raw = raw, json_at = at + 1,
+      id = id, version = 1, batch = h[3], account = account_of(terms[2]), load = h[4], seq = h[5], position = h[6], status = QUEUED, queue = 1,
+      flags = terms[6] < 0 and FLAGS.unpriced or 0, cancel = 0, priority = terms[7], price = terms[6], due = h[7], spent = 0,
+      reserved = 0, deadline = 0, token = '', days = {}, history = '',
+      json = '{"stage":{"stage":"ready"},"queued_at":' .. text(h[7]) .. '}',
     }
   end
 
-  function decode_or_note(id, raw)
-    local fine, rec = pcall(decode, id, raw)
-    if fine then return rec end
-    -- What a newer version wrote is its own: this one stops, rather than take it out of the queues.
-    local _, at, h = pcall(cmsgpack.unpack_one, raw)
-    local newer = at and type(h) == 'table' and type(h[1]) == 'number' and h[1] > FORMAT
-    if newer and integer(call('GET', P .. 'format')) > FORMAT then error(rec, 0) end
-    unreadable[id] = raw
-    return false
+  local function decode(id, raw)
+    local due, queue = string.match(string.sub(raw, 1, BEFORE_HEAD), '^(%d+)(%d)$')
+    local at, h = cmsgpack.unpack_one(raw, BEFORE_HEAD)
+    local optional = { h[13] or 0, h[14] or 0, h[15] or 0 }
+    local texts = type(h[16] or '') == 'string' and type(h[18] or '') == 'string'
+    if not due or h[1] ~= FORMAT or not are_numbers(h, 1, ALWAYS_THERE) or not are_numbers(optional, 1, 3) or not texts
+      or type(h[17] or {}) ~= 'table' then
+      error('a record of format ' .. tostring(h[1]))
+    end
+    return {
+      id = id, version = h[2], batch = h[3], account = h[4], load = h[5], seq = h[6], position = h[7], status = h[8],
+      queue = tonumber(queue), flags = h[9], cancel = h[10], priority = h[11], price = h[12], due = tonumber(due),
+      spent = optional[1], reserved = optional[2], deadline = optional[3], token = h[16] or '', days = h[17] or {},
+      history = h[18] or '', raw = raw, json_at = at + 1,
+    }
+  end
+
+  local function answered(id, lease_until, worker, state, asked)
+    local fine, h = pcall(read_asked, asked)
+    return cmsgpack.pack({ id, lease_until, worker, state, asked, fine and kinds_of(h[3])(h[2]) or '' })
+  end
+
+  -- As a script answers it: its id, the end of its lease, its worker, both keys, and what the kind of the job is.
+  function encode(rec)
+    return answered(rec.id, rec.lease_until, rec.worker, rec.raw or '', rec.asked)
+  end
+
+  -- The record, or false where it cannot be read. `lease_until` and `holder` are those of whoever has it in hand, or false.
+  function read_record(id, state, asked, lease_until, holder)
+    local fine, rec
+    if state then fine, rec = pcall(decode, id, state) else fine, rec = pcall(as_loaded, id, asked) end
+    local lapses, worker = lease_until and tonumber(lease_until) or 0, string.match(holder or '', '^........([^%z]*)')
+    if not fine or not rec.account then
+      -- What a newer version wrote is its own: this one stops, rather than take it out of the queues.
+      local _, at, h = pcall(cmsgpack.unpack_one, state or asked, state and BEFORE_HEAD or 0)
+      local newer = at and type(h) == 'table' and type(h[1]) == 'number' and h[1] > FORMAT
+      if newer and (guard.found or 0) > FORMAT then error(rec, 0) end
+      unreadable[id] = answered(id, 0, '', state or '', asked or '')
+      return false
+    end
+    rec.asked, rec.lease_until, rec.worker, rec.holder = asked or '', lapses, lapses ~= 0 and worker or '', holder or ''
+    if lapses ~= 0 then rec.version, rec.queue, rec.was_held = rec.version + 1, 0, true end
+    return rec
   end
 end
 
--- The job as JSON. It is cut out of the record where it is wanted: most changes bring another.
+-- The job as JSON, without what was asked for. It is cut out where it is wanted: most changes bring another.
 local function json_of(rec)
   rec.json = rec.json or string.sub(rec.raw, rec.json_at)
   return rec.json
-end
-
-local function is_default(value)
-  return value == 0 or value == '' or (type(value) == 'table' and #value == 0)
-end
-
--- Entries past the due time are left out from the end for as long as they say nothing: most jobs only wait.
-local function encode(rec)
-  local h = {
-    FORMAT, rec.version, rec.batch, rec.account, rec.load, rec.seq, rec.position, rec.status, rec.queue, rec.flags,
-    rec.cancel, rec.priority, rec.price, rec.due, rec.spent, rec.reserved, rec.deadline, rec.lease_until, rec.worker,
-    rec.token, rec.days,
-  }
-  while #h > ALWAYS_THERE and is_default(h[#h]) do h[#h] = nil end
-  return cmsgpack.pack(h) .. json_of(rec)
 end
 
 -- Records read in this script, as they stand after its changes.
@@ -91,12 +127,19 @@ local function prefetch(ids)
   for _, id in ipairs(ids) do
     if records[id] == nil then missing[#missing + 1] = id end
   end
-  for first = 1, #missing, AT_ONCE do
+  for first = 1, #missing, AT_ONCE / 2 do
+    local some = { unpack(missing, first, math.min(first + AT_ONCE / 2 - 1, #missing)) }
     local keys = {}
-    for at = first, math.min(first + AT_ONCE - 1, #missing) do keys[#keys + 1] = job_key(missing[at]) end
-    for at, raw in ipairs(call('MGET', unpack(keys))) do
-      local id = missing[first + at - 1]
-      records[id] = raw and decode_or_note(id, raw)
+    for at, id in ipairs(some) do keys[at], keys[#some + at] = state_key(id), asked_key(id) end
+    local found, lapses, held = call('MGET', unpack(keys)), call('ZMSCORE', LEASES, unpack(some)), {}
+    for at, id in ipairs(some) do
+      if lapses[at] then held[#held + 1] = id end
+    end
+    local holders = {}
+    for at, holder in ipairs(#held > 0 and call('HMGET', HOLDERS, unpack(held)) or {}) do holders[held[at]] = holder end
+    for at, id in ipairs(some) do
+      local state, asked = found[at], found[#some + at]
+      records[id] = (state or asked) and read_record(id, state, asked, lapses[at], holders[id])
     end
   end
 end
@@ -119,9 +162,4 @@ local function known(id)
     generations[rec.batch] = generation
   end
   return rec.load <= generation and rec
-end
-
--- The request's fields in a job's JSON, as they stand there; nil where they cannot be found.
-local function fields_of(json)
-  return string.match(json, '"fields":(.-)},"price":')
 end

@@ -8,7 +8,6 @@ local id = args[1]
 local rec = record(id)
 if rec then
   lift(rec)
-  if in_hand(rec) then set(held_key(rec.worker), id, false) end
   zset(unlisted_key(rec.batch), id, false)
   zset(deadlines_key(rec.batch), id, false)
   set(hidden_key(rec.batch), id, false)
@@ -22,7 +21,7 @@ else
     call('SREM', hidden_key(batch), id)
   end
 end
-call('ZREM', LEASES, id)
-call('UNLINK', job_key(id), history_key(id), orphans_key(id))
+forget_lease(id)
+call('UNLINK', state_key(id), asked_key(id), orphans_key(id))
 bring_news()
 return answer(rec and true or false)

@@ -104,7 +104,7 @@ local function orphans_of(id)
   local orphans = {}
   for _, orphan in ipairs(ids) do orphans[#orphans + 1] = record(orphan) or nil end
   table.sort(orphans, function(one, other) return one.seq < other.seq end)
-  for index, orphan in ipairs(orphans) do orphans[index] = orphan.raw end
+  for index, orphan in ipairs(orphans) do orphans[index] = encode(orphan) end
   return orphans
 end
 
@@ -143,7 +143,7 @@ for index, id in ipairs(ids) do
     if skip > 0 then
       skip = skip - 1
     else
-      jobs[#jobs + 1] = { rec and rec.raw or unreadable[id], line or '', orphans_of(id), id }
+      jobs[#jobs + 1] = { rec and encode(rec) or unreadable[id], line or '', orphans_of(id), id }
     end
   end
 end

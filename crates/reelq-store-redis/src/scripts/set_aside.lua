@@ -16,6 +16,8 @@ for _, list in ipairs(args) do
     write_history(rec, 'parked', '', list[3])
     set_down(rec)
     changed = true
+  elseif rec == false then
+    forget_lease(list[1])
   end
 end
 flush()

@@ -1,7 +1,7 @@
 -- Takes due tasks or outputs in hand where nothing stands in the way, as nearly always: no lease has lapsed, no pause holds the
 -- account, every record is as it should be. Everything else is left to claim.lua, which judges anything.
 --
--- ARGV[2]  { stage, account, limit, worker, lasts, batch, token }: as claim.lua has it; no submissions
+-- ARGV[2]  { stage, account, limit, worker, lasts, batch, token, …, holder }: as claim.lua has it; no submissions
 -- Result   { now, plain, … }: what claim.lua answers; not `plain`, and nothing more: nothing was done
 
 local POLL_STAGE = 2
@@ -45,13 +45,16 @@ local function take()
   if call('ZCOUNT', LEASES, '-inf', now) > 0 then return nil end
   local ids, tokens = find()
   if not ids then return nil end
-  local leases, given, versions = hand.take(account, ids, origins, worker, lasts, true)
-  if not leases then return nil end
-  hand.note(worker, stage, account, token, given, versions)
+  local states = hand.look(ids, origins)
+  for _, id in ipairs(ids) do
+    if not states[id] then return nil end
+  end
+  local leases = hand.take(account, ids, states, origins, worker, lasts, args[10] .. worker)
+  hand.note(worker, stage, account, token, leases.ids)
   if tokens and #ids > 0 then call('HSET', account_key(account), 'poll_tat', taken(tokens, #ids)) end
   return leases, retry_in(ids, tokens)
 end
 
 local leases, wait = take()
 if not leases then return answer(false) end
-return answer(true, leases, wait or -1, false, to_withdraw(), false, false)
+return answer(true, account, leases.ids, leases.states, leases.lines, wait or -1, false, to_withdraw(), false, false)

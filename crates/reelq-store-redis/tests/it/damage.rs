@@ -18,11 +18,13 @@ mod limits;
 mod sums;
 
 impl Redis {
-    /// Runs a script on the key of a job's record, `key`, and its bytes, `raw`.
+    /// Runs a script on the key of a job's state, or of what was asked for where it has none: `key`, its bytes `raw`, what stands
+    /// in front of its head, `front`, and that head's end, `at`.
     fn eval(&self, script: &str, job: JobId) -> Reply {
         const KEY: &str = "\
             local id = string.gsub(ARGV[1], '%x%x', function(two) return string.char(tonumber(two, 16)) end) \
-            local key = 'reelq:{n}:j:' .. id \
+            local key, front = 'reelq:{n}:m:' .. id, 16 \
+            if redis.call('EXISTS', key) == 0 then key, front = 'reelq:{n}:k:' .. id, 0 end \
             local raw = redis.call('GET', key) ";
         let reply = self.server.command(&["EVAL", &format!("{KEY}{script}"), "0", &job.to_string()]);
         if let Reply::Error(error) = &reply {
@@ -31,10 +33,10 @@ impl Redis {
         reply
     }
 
-    /// Makes of the job behind a record's header what no version can read.
+    /// Makes of the job behind a record's head what no version can read.
     fn damage_job(&self, job: JobId) {
         self.eval(
-            "local at = cmsgpack.unpack_one(raw) redis.call('SET', key, string.sub(raw, 1, at) .. '{\"half')",
+            "local at = cmsgpack.unpack_one(raw, front) redis.call('SET', key, string.sub(raw, 1, at) .. '{\"half')",
             job,
         );
     }

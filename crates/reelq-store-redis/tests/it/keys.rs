@@ -59,17 +59,17 @@ fn keys(server: &RedisServer) -> BTreeSet<String> {
 async fn a_namespace_of_a_newer_format_is_refused() {
     let server = RedisServer::start();
     drop(open(&server).await);
-    assert_eq!(server.command(&["HGET", "reelq:{test}:guard", "format"]).text(), "2", "the first to come notes it");
-    server.command(&["HSET", "reelq:{test}:guard", "format", "3"]);
-    assert!(matches!(try_to_open(&server).await, Err(Error::Format { found: 3, supported: 2 })));
+    assert_eq!(server.command(&["HGET", "reelq:{test}:guard", "format"]).text(), "3", "the first to come notes it");
+    server.command(&["HSET", "reelq:{test}:guard", "format", "4"]);
+    assert!(matches!(try_to_open(&server).await, Err(Error::Format { found: 4, supported: 3 })));
 }
 
 #[tokio::test]
 async fn a_newer_format_that_the_old_key_alone_tells_is_not_written_over() {
     let server = RedisServer::start();
-    server.command(&["SET", "reelq:{test}:format", "3"]);
-    assert!(matches!(try_to_open(&server).await, Err(Error::Format { found: 3, supported: 2 })));
-    assert_eq!(server.command(&["GET", "reelq:{test}:format"]).text(), "3");
+    server.command(&["SET", "reelq:{test}:format", "4"]);
+    assert!(matches!(try_to_open(&server).await, Err(Error::Format { found: 4, supported: 3 })));
+    assert_eq!(server.command(&["GET", "reelq:{test}:format"]).text(), "4");
 }
 
 #[tokio::test]
@@ -78,10 +78,10 @@ async fn whoever_is_at_work_does_nothing_in_a_namespace_whose_format_was_raised(
     let store = open(&server).await;
     load(&store, &wishes(2)).await;
     let lease = claim(&store, ClaimStage::Submit).await.unwrap().leases.remove(0);
-    server.command(&["HSET", "reelq:{test}:guard", "format", "3"]);
+    server.command(&["HSET", "reelq:{test}:guard", "format", "4"]);
     let sends = Commit { lease: lease.clone(), event: sending(&lease), keep: true };
     let refused = store.commit(&[sends]).await;
-    assert!(matches!(refused, Err(Error::Format { found: 3, supported: 2 })), "{refused:?}");
+    assert!(matches!(refused, Err(Error::Format { found: 4, supported: 3 })), "{refused:?}");
     assert!(matches!(claim(&store, ClaimStage::Submit).await, Err(Error::Format { .. })));
     assert!(matches!(store.batches().await, Err(Error::Format { .. })));
 }
@@ -93,7 +93,7 @@ async fn a_namespace_of_the_format_before_is_taken_over_and_programs_of_it_stop(
     server.command(&["DEL", "reelq:{test}:guard", "reelq:{test}:hold_until"]);
     server.command(&["SET", "reelq:{test}:format", "1"]);
     let store = open(&server).await;
-    assert_eq!(server.command(&["GET", "reelq:{test}:format"]).text(), "2", "they refuse it when they open it");
+    assert_eq!(server.command(&["GET", "reelq:{test}:format"]).text(), "3", "they refuse it when they open it");
     let held = server.command(&["GET", "reelq:{test}:hold_until"]);
     assert!(matches!(&held, Reply::Error(text) if text.contains("WRONGTYPE")), "each claim of theirs fails: {held:?}");
     assert_eq!(claim(&store, ClaimStage::Submit).await.unwrap().leases.len(), 1);
@@ -102,15 +102,15 @@ async fn a_namespace_of_the_format_before_is_taken_over_and_programs_of_it_stop(
 #[tokio::test]
 async fn a_record_of_a_newer_format_is_not_touched() {
     const RAISE: &str = "\
-        local key = redis.call('KEYS', 'reelq:{test}:j:*')[1] \
+        local key = redis.call('KEYS', 'reelq:{test}:k:*')[1] \
         local raw = redis.call('GET', key) \
-        redis.call('SET', key, string.sub(raw, 1, 1) .. string.char(2) .. string.sub(raw, 3))";
+        redis.call('SET', key, string.sub(raw, 1, 1) .. string.char(3) .. string.sub(raw, 3))";
     let server = RedisServer::start();
     let store = open(&server).await;
     load(&store, &wishes(1)).await;
     server.command(&["EVAL", RAISE, "0"]);
     let error = claim(&store, ClaimStage::Submit).await.unwrap_err();
-    assert!(error.to_string().contains("a record of format 2"), "{error}");
+    assert!(error.to_string().contains("a record of format 3"), "{error}");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::kit::purchases;
-use reelq_model::{Clock as _, Event, Failure, FailureKind, ManualClock, SharedClock, Timestamp};
+use reelq_model::{Clock as _, Event, Failure, FailureKind, ManualClock, SharedClock, Status, Timestamp};
 use reelq_redis_server::RedisServer;
 use reelq_store::{Claim, ClaimStage, Commit, Committed, Lease, Store as _};
 use reelq_store_conformance::kit::{
@@ -80,4 +80,72 @@ async fn a_commit_that_ends_a_batch_is_news_and_notes_when_it_was() {
     assert_ne!(store.watch(mark, Duration::ZERO).await.unwrap(), mark);
     let ended = store.batch(&batch("b")).await.unwrap().unwrap().finished_at;
     assert_eq!(ended, Some(clock.now()));
+}
+
+/// Takes the one job to where it is asked about.
+async fn started(store: &RedisStore, clock: &ManualClock, lease: &Lease) {
+    let sent = commit(store, lease, sending(lease), true).await.unwrap();
+    commit(store, &sent, accepted(&sent, "t1"), false).await;
+    clock.advance(Duration::from_hours(1));
+}
+
+#[tokio::test]
+async fn a_claim_of_tasks_tells_of_jobs_to_be_withdrawn() {
+    let server = RedisServer::start();
+    let (store, clock, lease) = begin(&server).await;
+    started(&store, &clock, &lease).await;
+    let load = store.begin_import(&draft(&batch("c"))).await.unwrap();
+    let drafts = lines(&batch("c"), &wishes(1));
+    store.add_to_import(&load, &drafts).await.unwrap();
+    store.commit_import(&load).await.unwrap();
+    let held = store.claim(&purchases(1)).await.unwrap().leases.remove(0);
+    store.cancel(held.job.id).await.unwrap();
+    // Whoever gives it back dies before it withdraws it.
+    server.command(&["EVAL", GIVE_BACK, "0", &held.job.id.to_string()]);
+    let polls = Claim { stage: ClaimStage::Poll, ..purchases(1) };
+    assert_eq!(store.claim(&polls).await.unwrap().leases.len(), 1);
+    assert_eq!(store.job(held.job.id).await.unwrap().unwrap().job.status(), Status::Cancelled);
+}
+
+/// What the end of a lease leaves of a job that someone wants cancelled.
+const GIVE_BACK: &str = "\
+    local id = string.gsub(ARGV[1], '%x%x', function(two) return string.char(tonumber(two, 16)) end) \
+    redis.call('ZREM', 'reelq:{test}:leases', id) \
+    redis.call('HDEL', 'reelq:{test}:holders', id) \
+    redis.call('SREM', 'reelq:{test}:l:w1', id) \
+    redis.call('SADD', 'reelq:{test}:withdraw', id)";
+
+#[tokio::test]
+async fn a_wait_for_status_requests_that_is_too_long_ends_though_no_one_gets_any() {
+    let server = RedisServer::start();
+    let (store, clock, lease) = begin(&server).await;
+    started(&store, &clock, &lease).await;
+    let one_a_second = reelq_store::AccountLimits { polls_per_second: 1.0, ..plenty() };
+    store.set_limits(&account("acct"), &one_a_second).await.unwrap();
+    let far = format!("{} 0", clock.now().millis() + 86_400_000);
+    let set = "return redis.call('HSET', redis.call('KEYS', 'reelq:{test}:a:*')[1], 'poll_tat', ARGV[1])";
+    server.command(&["EVAL", set, "0", &far]);
+    let polls = Claim { stage: ClaimStage::Poll, ..purchases(1) };
+    let none = store.claim(&polls).await.unwrap();
+    assert!(none.leases.is_empty());
+    clock.advance(none.retry_in.unwrap());
+    assert_eq!(store.claim(&polls).await.unwrap().leases.len(), 1);
+}
+
+#[tokio::test]
+async fn a_job_in_hand_that_stands_in_a_list_is_not_given_again() {
+    let server = RedisServer::start();
+    let (store, _clock, _lease) = begin(&server).await;
+    let load = store.begin_import(&draft(&batch("d"))).await.unwrap();
+    store.add_to_import(&load, &lines(&batch("d"), &wishes(2))).await.unwrap();
+    store.commit_import(&load).await.unwrap();
+    let first = store.claim(&purchases(1)).await.unwrap().leases.remove(0);
+    let again = "\
+        local id = string.gsub(ARGV[1], '%x%x', function(two) return string.char(tonumber(two, 16)) end) \
+        local queue = redis.call('KEYS', 'reelq:{test}:q:1:*')[1] \
+        return redis.call('LPUSH', (string.gsub(queue, ':q:1:', ':f:')), id)";
+    server.command(&["EVAL", again, "0", &first.job.id.to_string()]);
+    let given = store.claim(&purchases(9)).await.unwrap().leases;
+    assert_eq!(given.len(), 1);
+    assert_ne!(given[0].job.id, first.job.id);
 }

@@ -10,6 +10,7 @@ mod kit;
 mod lapses;
 mod loads;
 mod loss;
+mod moving;
 mod redis_only;
 mod repeats;
 mod room;

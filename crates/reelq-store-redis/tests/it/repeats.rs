@@ -53,3 +53,23 @@ async fn a_claim_that_is_repeated_gives_no_lease_that_has_ended_since() {
     assert_eq!(rest.len(), 1, "a claim of its own");
     assert_ne!(ids(&rest), ids(&taken));
 }
+
+#[tokio::test]
+async fn a_repeat_is_given_what_a_wish_to_cancel_has_marked_meanwhile() {
+    let server = RedisServer::with().tcp().start();
+    let front = Front::to(server.port());
+    let clock = Arc::new(ManualClock::starting_at(Timestamp::from_millis(4_000_000_000_000)));
+    let (one, other) = (open(&front.url(), &clock).await, open(&server.socket_url(), &clock).await);
+    let load = other.begin_import(&draft(&batch("b"))).await.unwrap();
+    let drafts = lines(&batch("b"), &wishes(2));
+    other.add_to_import(&load, &drafts).await.unwrap();
+    other.set_limits(&account("acct"), &plenty()).await.unwrap();
+    other.commit_import(&load).await.unwrap();
+    other.claim(&Claim { limit: 0, ..claim_of("other") }).await.unwrap();
+    front.lose(0..3);
+    assert!(one.claim(&claim_of("one")).await.unwrap_err().is_transient());
+    other.cancel(drafts[0].id()).await.unwrap();
+    let leases = one.claim(&claim_of("one")).await.unwrap().leases;
+    let wanted = |lease: &reelq_store::Lease| (lease.job.id, lease.cancel_requested);
+    assert_eq!(leases.iter().map(wanted).collect::<Vec<_>>(), [(drafts[0].id(), true), (drafts[1].id(), false)]);
+}

@@ -5,10 +5,10 @@ use super::*;
 /// What a version did that took any number: a cost of 2^62 in a record, and sums that ran over.
 fn run_over(redis: &Redis, job: JobId) {
     const COST: &str = "\
-        local at, header = cmsgpack.unpack_one(raw) \
-        header[15], header[17] = 4611686018427387904, 9223372036854775807 \
+        local at, header = cmsgpack.unpack_one(raw, front) \
+        header[13], header[15] = 4611686018427387904, 9223372036854775807 \
         local json = string.gsub(string.sub(raw, at + 1), '\"amount\":%d+', '\"amount\":4611686018427387903') \
-        redis.call('SET', key, cmsgpack.pack(header) .. json)";
+        redis.call('SET', key, string.sub(raw, 1, front) .. cmsgpack.pack(header) .. json)";
     redis.eval(COST, job);
     redis.write("b", "b", "spent", "9223372036854775800");
     redis.write("b", "b", "reserved", "-9.3e+18");
