@@ -206,7 +206,7 @@ impl Submitter {
             SubmitOutcome::NotSent(setback) => attempt.not_sent(self.undecided(setback.reason, setbacks)),
             SubmitOutcome::Throttled(setback) => {
                 let wait = self.pauser.throttled_for(setback.wait, begun, context.now());
-                tokio::join!(self.pauser.throttled(wait), self.rate.throttled(setback.limit, begun));
+                tokio::join!(self.pauser.throttled(wait), self.rate.throttled(setback.limit, begun, wait));
                 let after = self.pauser.job_wait(setbacks);
                 attempt.throttled(Undecided { reason: setback.reason, after })
             }
