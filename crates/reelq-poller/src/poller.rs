@@ -125,11 +125,8 @@ fn unless_troubled(event: Event, other: Trouble) -> Event {
 impl Poller {
     /// A poller for one account.
     pub fn new(parts: PollerParts) -> Self {
-        let pauser = AccountPauser {
-            account: parts.account.clone(),
-            store: Arc::clone(&parts.store),
-            rng: SharedRng::seeded(parts.seed),
-        };
+        let rng = SharedRng::seeded(parts.seed);
+        let pauser = AccountPauser::new(parts.account.clone(), Arc::clone(&parts.store), rng);
         Self {
             parts,
             pauser,
@@ -151,6 +148,7 @@ impl Poller {
                 if tells_of_the_task(&outcome) {
                     self.parts.metrics.polls_are_refused(false);
                     self.refusals.answered();
+                    self.pauser.went_through(poll.now);
                 }
                 links_again(poll, self.event_of(poll, outcome).await)
             }

@@ -49,7 +49,7 @@ impl Poller {
             }
             PollOutcome::Cancelled { settlement } => self.withdrawn(poll, settlement),
             PollOutcome::NotFound { message } => self.not_found(poll, &message),
-            PollOutcome::Throttled(setback) => self.throttled(poll, setback).await,
+            PollOutcome::Throttled(setback) => self.throttled(poll, &setback).await,
             PollOutcome::Blocked { reason, message } => self.refused(poll, reason, &message).await,
             PollOutcome::Unclear(setback) => self.unclear(poll, &setback),
         }
@@ -123,10 +123,11 @@ impl Poller {
     }
 
     /// The account's trouble, which its pause tells: no trouble of this task.
-    async fn throttled(&self, poll: PollContext<'_>, setback: Setback) -> Event {
-        let setback = Setback { wait: setback.wait.map(|wait| self.bounded(wait)), ..setback };
-        let ours = self.pauser.throttled(&setback, poll.job.setbacks).await;
-        self.unanswered(poll, ours.max(setback.wait.unwrap_or_default()), None)
+    async fn throttled(&self, poll: PollContext<'_>, setback: &Setback) -> Event {
+        let named = setback.wait.map(|wait| self.bounded(wait));
+        self.pauser.throttled(self.pauser.throttled_for(named, poll.now, poll.now)).await;
+        let ours = self.pauser.job_wait(poll.job.setbacks);
+        self.unanswered(poll, ours.max(named.unwrap_or_default()), None)
     }
 
     /// One task's refusal is that task's, unless a second request says the same of the account.

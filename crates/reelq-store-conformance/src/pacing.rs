@@ -31,8 +31,8 @@ const BEYOND_DOUBT: usize = 8;
 async fn refuse(kit: &Kit<'_>, limits: &AccountLimits, limit: Limit) -> Pace {
     let view = view(kit).await;
     let present = Present { limits, usage: view.usage, now: view.now };
-    let refused = Refused { limit: Some(limit), begun: view.now };
-    let pace = (0..BEYOND_DOUBT).fold(view.pace, |pace, _| pace.on_throttled(&refused, &present).unwrap_or(pace));
+    let refused = Refused { limit: Some(limit), begun: view.now, wait: SECOND };
+    let pace = (0..BEYOND_DOUBT).fold(view.pace, |pace, _| pace.on_throttled(&refused, &present));
     assert!(kit.store.set_pace(&account("acct"), view.version, &pace).await.unwrap());
     pace
 }

@@ -79,11 +79,8 @@ impl Submitter {
     /// A submitter for one account.
     pub fn new(parts: SubmitterParts) -> Self {
         let limits = parts.settings.limits();
-        let pauser = AccountPauser {
-            account: parts.account.clone(),
-            store: Arc::clone(&parts.store),
-            rng: SharedRng::seeded(parts.seed),
-        };
+        let rng = SharedRng::seeded(parts.seed);
+        let pauser = AccountPauser::new(parts.account.clone(), Arc::clone(&parts.store), rng);
         let spacing = Spacing::new(Arc::clone(&parts.clock), limits.burst);
         let rate =
             RateController::new(parts.account.clone(), Arc::clone(&parts.store), limits, Arc::clone(&parts.clock));
@@ -190,6 +187,9 @@ impl Submitter {
         if let SubmitOutcome::Ambiguous(_) = &outcome {
             self.rate.server_failed().await;
         }
+        if let SubmitOutcome::Accepted(_) | SubmitOutcome::Rejected(_) = &outcome {
+            self.pauser.went_through(begun);
+        }
         let breaker = self.record(slot, verdict(&outcome), context.now()).await;
         let (job, setbacks) = (Arc::clone(context.job()), context.job().setbacks);
         let event = match outcome {
@@ -205,8 +205,9 @@ impl Submitter {
             SubmitOutcome::TurnedAway(setback) => self.turned_away(&job, &breaker, attempt, setback, context.now()),
             SubmitOutcome::NotSent(setback) => attempt.not_sent(self.undecided(setback.reason, setbacks)),
             SubmitOutcome::Throttled(setback) => {
-                let paused = self.pauser.throttled(&setback, setbacks);
-                let (after, ()) = tokio::join!(paused, self.rate.throttled(setback.limit, begun));
+                let wait = self.pauser.throttled_for(setback.wait, begun, context.now());
+                tokio::join!(self.pauser.throttled(wait), self.rate.throttled(setback.limit, begun, wait));
+                let after = self.pauser.job_wait(setbacks);
                 attempt.throttled(Undecided { reason: setback.reason, after })
             }
             SubmitOutcome::Blocked { reason, message } => {

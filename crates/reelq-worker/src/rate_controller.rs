@@ -60,10 +60,10 @@ impl RateController {
         }
     }
 
-    /// A request that was begun at `begun`, by the store's time, was answered with 429.
-    pub async fn throttled(&self, limit: Option<Limit>, begun: Timestamp) {
-        let refused = Refused { limit, begun };
-        self.report(PATIENCE, |view| view.pace.on_throttled(&refused, &self.present(view))).await;
+    /// A request that was begun at `begun`, by the store's time, was answered with 429; the account pauses for `wait`.
+    pub async fn throttled(&self, limit: Option<Limit>, begun: Timestamp, wait: Duration) {
+        let refused = Refused { limit, begun, wait };
+        self.report(PATIENCE, |view| Some(view.pace.on_throttled(&refused, &self.present(view)))).await;
     }
 
     /// A request met with a server error: nothing grows for a while.

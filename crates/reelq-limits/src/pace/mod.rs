@@ -4,11 +4,20 @@
 //! never passes a limit that the configuration gives.
 
 mod account;
+mod chance;
+mod doubt;
+mod episodes;
 mod flight;
+mod pauses;
+mod present;
 mod rate;
+mod refusal;
+mod sample;
 #[cfg(test)]
 mod simulation;
+mod trial;
 
-pub use account::{Pace, PaceView, Present, Refused, Usage};
+pub use account::{Pace, PaceView};
 pub use flight::FlightTrack;
+pub use present::{Present, Refused, Usage};
 pub use rate::RateTrack;
