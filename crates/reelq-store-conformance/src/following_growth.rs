@@ -17,12 +17,16 @@ pub(crate) fn claims_of(kit: &Kit<'_>, stage: ClaimStage) -> [(&'static str, Cla
     ]
 }
 
-/// Follows a task beside `many` others, and gives them back.
-pub(crate) async fn each_verb(kit: &Kit<'_>, many: &[Lease], lease: &Lease, done: &mut impl FnMut(&str)) {
+/// Two workers begin to follow tasks.
+pub(crate) async fn begin(kit: &Kit<'_>, done: &mut impl FnMut(&str)) {
     for worker in [&kit.me, &worker("w3")] {
         kit.store.keep_following(worker, LEASE).await.unwrap();
     }
     done("keep_following");
+}
+
+/// Follows a task beside `many` others, and gives them back.
+pub(crate) async fn each_verb(kit: &Kit<'_>, many: &[Lease], lease: &Lease, done: &mut impl FnMut(&str)) {
     let follow = |lease: &Lease| {
         let lease = Lease { lasts: Lease::FOLLOWED, ..lease.clone() };
         Commit { lease, event: running("busy", SECOND), keep: true }

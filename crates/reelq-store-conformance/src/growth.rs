@@ -216,9 +216,9 @@ impl<'a> World<'a> {
     }
 
     async fn following(&self, done: &mut impl FnMut(&str)) {
+        following_growth::begin(self.kit, done).await;
         let many = self.take(BIG, ClaimStage::Poll, self.size.jobs / 16).await;
         let lease = one(self.take(SMALL, ClaimStage::Poll, 1).await);
-        done("");
         following_growth::each_verb(self.kit, &many, &lease, done).await;
     }
 

@@ -45,8 +45,7 @@ pub async fn invariants_hold_over_random_interleavings(subject: &dyn Subject) {
     }
 }
 
-/// A lease that some worker believes to hold, and when it ends unless something ended it before. That of a followed task ends
-/// by what is done to others only.
+/// A lease that some worker believes to hold, and when it ends unless something ended it before.
 #[derive(Debug, Clone)]
 struct Held {
     lease: Lease,
@@ -59,6 +58,8 @@ struct World<'a> {
     other: Kit<'a>,
     seed: u64,
     rng: StdRng,
+    /// Who follows: apart, so that a store that declines sees what it always did.
+    following: StdRng,
     account: String,
     workers: Vec<WorkerId>,
     batches: Vec<String>,
@@ -104,6 +105,7 @@ impl<'a> World<'a> {
             other,
             seed,
             rng,
+            following: StdRng::seed_from_u64(!seed),
             account: acct,
             workers,
             batches,
@@ -192,27 +194,26 @@ impl<'a> World<'a> {
     /// Some worker goes on with a job that it has, or believes to have, in hand.
     async fn act(&mut self) {
         let Some(held) = self.take_any() else { return };
-        let lease = held.lease;
+        let mut lease = held.lease;
         let now = self.now().await;
         let (mut event, mut keep) = self.next_event(&lease);
-        let mut lease = lease;
-        if matches!(event, Event::Accepted { .. } | Event::Running { .. }) && self.rng.random_bool(0.5) {
+        if matches!(event, Event::Accepted { .. } | Event::Running { .. }) && self.following.random_bool(0.5) {
             (lease.lasts, keep) = (Lease::FOLLOWED, true);
         } else if lease.is_followed() {
             // A look that brought nothing.
-            lease.job = lease.job.looked_at(self.rng.random_range(0..2)).into();
+            lease.job = lease.job.looked_at(self.following.random_range(0..2)).into();
         }
         if !self.surprises && held.until <= now && matches!(event, Event::Accepted { .. }) {
             event = Event::Unresolved { reason: String::new(), candidate: None };
         }
         let commit = Commit { lease: lease.clone(), event: event.clone(), keep };
         let committed = self.home(&lease.worker).commit(&[commit]).await.unwrap().remove(0);
-        let stale_is_due = held.until <= now && !matches!(event, Event::Accepted { .. });
+        let is_fact = matches!(event, Event::Accepted { .. });
+        let stale_is_due = held.until <= now && !is_fact;
         match committed {
             Committed::Done(next) => {
                 assert!(!stale_is_due, "seed {}: a lease that had ended changed something", self.seed);
                 let is_newest = self.given.get(&lease.job.id) == Some(&lease.version);
-                let is_fact = matches!(event, Event::Accepted { .. });
                 assert!(is_newest || is_fact, "seed {}: a lease that passed to another changed something", self.seed);
                 if let Event::Sending { submission } = &event {
                     let fresh = self.sent.insert((lease.job.id, submission.number));
@@ -322,7 +323,6 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Once no worker was heard for long, each task is due to whoever comes.
     async fn check_that_nothing_stays_with_the_silent(&self) {
         self.kit.advance(LEASE * 2);
         let stranger = worker("stranger");
