@@ -10,6 +10,7 @@ use reelq_store::{
 
 use super::{
     Kit,
+    following_growth::{self, claims_of},
     kit::{
         LEASE, SECOND, Wish, acceptance, accepted, account, batch, cents, draft, finished, lines, one, plenty, sending,
         stored, wish, wishes,
@@ -27,8 +28,8 @@ pub struct Size {
 }
 
 /// The large batch and the small one, of one account.
-const BIG: &str = "big";
-const SMALL: &str = "small";
+pub(crate) const BIG: &str = "big";
+pub(crate) const SMALL: &str = "small";
 
 /// Makes the state, and does every verb once or more often; `done` hears what was done each time.
 pub async fn each_verb(kit: &Kit<'_>, size: Size, mut done: impl FnMut(&str)) {
@@ -49,16 +50,6 @@ struct World<'a> {
     /// The jobs of the large batch, and of the small one.
     big: Vec<JobId>,
     small: Vec<JobId>,
-}
-
-/// One of the claims of a stage: of any batch, of the small one, and of all but the large one.
-fn claims_of(kit: &Kit<'_>, stage: ClaimStage) -> [(&'static str, Claim); 3] {
-    let any = kit.claim_of(stage, 3);
-    [
-        ("of any batch", any.clone()),
-        ("of one batch", Claim { batch: Some(batch(SMALL)), ..any.clone() }),
-        ("but for a batch", Claim { except: vec![batch(BIG)], ..any }),
-    ]
 }
 
 fn failed(kind: FailureKind) -> Event {
@@ -224,39 +215,11 @@ impl<'a> World<'a> {
         done("deregister");
     }
 
-    /// A task that stays with its worker, beside many that others follow.
     async fn following(&self, done: &mut impl FnMut(&str)) {
-        let kit = self.kit;
-        let other = super::kit::worker("w3");
-        for worker in [&kit.me, &other] {
-            kit.store.keep_following(worker, LEASE).await.unwrap();
-        }
-        done("keep_following");
-        let follow = |lease: &Lease| Commit {
-            lease: Lease { lasts: Lease::FOLLOWED, ..lease.clone() },
-            event: super::kit::running("busy", SECOND),
-            keep: true,
-        };
-        let mut theirs = Vec::new();
-        for lease in self.take(BIG, ClaimStage::Poll, self.size.jobs / 16).await {
-            theirs.extend(kit.store.commit(&[follow(&lease)]).await.unwrap());
-        }
-        done("");
+        following_growth::begin(self.kit, done).await;
+        let many = self.take(BIG, ClaimStage::Poll, self.size.jobs / 16).await;
         let lease = one(self.take(SMALL, ClaimStage::Poll, 1).await);
-        kit.store.commit(&[follow(&lease)]).await.unwrap();
-        done("commit that follows");
-        kit.store.poll_tokens(&account("acct"), 3).await.unwrap();
-        done("poll_tokens");
-        kit.store.claim(&kit.claim_of(ClaimStage::Poll, 1)).await.unwrap();
-        done("claim beside those that follow");
-        kit.store.keep_following(&kit.me, LEASE).await.unwrap();
-        done("keep_following");
-        for answer in theirs {
-            if let Committed::Done(Some(lease)) = answer {
-                kit.store.release(&[lease]).await.unwrap();
-            }
-        }
-        done("");
+        following_growth::each_verb(self.kit, &many, &lease, done).await;
     }
 
     async fn limits(&self, done: &mut impl FnMut(&str)) {

@@ -9,13 +9,13 @@ use std::{
 
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use reelq_model::{
-    Event, Failure, FailureKind, JobId, Money, Resolution, Settlement, Stage, Status, Timestamp, Trouble, TroubleKind,
-    WorkerId,
+    Event, Failure, FailureKind, JobId, Money, Resolution, Stage, Status, Timestamp, Trouble, TroubleKind, WorkerId,
 };
 
 use super::{
     Kit, Subject,
-    kit::{LEASE, SECOND, acceptance, account, batch, cents, limits, running, sending, stored, wish, worker},
+    interleaved_events::{accepted, caps, poll_event, with_outputs},
+    kit::{LEASE, SECOND, acceptance, account, batch, limits, sending, stored, wish, worker},
     recount::{claimed, recount, takes_a_place},
 };
 use reelq_store::{
@@ -28,9 +28,6 @@ room! { ($) interleaving_cases: interleaving {
 } }
 
 const BATCHES: [(&str, Option<i64>); 3] = [("free", None), ("tight", Some(75)), ("wide", Some(400))];
-/// Cents of an account, in all and for a day; a pair for each of the seeds in turn.
-const ACCOUNT: [(Option<i64>, Option<i64>); 4] =
-    [(None, None), (Some(250), None), (None, Some(90)), (Some(300), Some(120))];
 const JOBS: usize = 12;
 const CAP: u32 = 7;
 const STEPS: usize = 300;
@@ -48,8 +45,7 @@ pub async fn invariants_hold_over_random_interleavings(subject: &dyn Subject) {
     }
 }
 
-/// A lease that some worker believes to hold, and when it ends unless something ended it before. That of a followed task ends
-/// by what is done to others only.
+/// A lease that some worker believes to hold, and when it ends unless something ended it before.
 #[derive(Debug, Clone)]
 struct Held {
     lease: Lease,
@@ -62,6 +58,8 @@ struct World<'a> {
     other: Kit<'a>,
     seed: u64,
     rng: StdRng,
+    /// Who follows: apart, so that a store that declines sees what it always did.
+    following: StdRng,
     account: String,
     workers: Vec<WorkerId>,
     batches: Vec<String>,
@@ -107,6 +105,7 @@ impl<'a> World<'a> {
             other,
             seed,
             rng,
+            following: StdRng::seed_from_u64(!seed),
             account: acct,
             workers,
             batches,
@@ -183,7 +182,6 @@ impl<'a> World<'a> {
         self.held.retain(|Held { lease, .. }| {
             let is_named = followed.ended.contains(&(lease.job.id, lease.version));
             let is_over = lease.is_followed() && lease.worker == *worker && (followed.all_ended || is_named);
-            assert!(!is_over || !is_named || self.given.get(&lease.job.id) >= Some(&lease.version));
             !is_over
         });
     }
@@ -196,27 +194,26 @@ impl<'a> World<'a> {
     /// Some worker goes on with a job that it has, or believes to have, in hand.
     async fn act(&mut self) {
         let Some(held) = self.take_any() else { return };
-        let lease = held.lease;
+        let mut lease = held.lease;
         let now = self.now().await;
         let (mut event, mut keep) = self.next_event(&lease);
-        let mut lease = lease;
-        if matches!(event, Event::Accepted { .. } | Event::Running { .. }) && self.rng.random_bool(0.5) {
+        if matches!(event, Event::Accepted { .. } | Event::Running { .. }) && self.following.random_bool(0.5) {
             (lease.lasts, keep) = (Lease::FOLLOWED, true);
         } else if lease.is_followed() {
             // A look that brought nothing.
-            lease.job = lease.job.looked_at(self.rng.random_range(0..2)).into();
+            lease.job = lease.job.looked_at(self.following.random_range(0..2)).into();
         }
         if !self.surprises && held.until <= now && matches!(event, Event::Accepted { .. }) {
             event = Event::Unresolved { reason: String::new(), candidate: None };
         }
         let commit = Commit { lease: lease.clone(), event: event.clone(), keep };
         let committed = self.home(&lease.worker).commit(&[commit]).await.unwrap().remove(0);
-        let stale_is_due = held.until <= now && !matches!(event, Event::Accepted { .. });
+        let is_fact = matches!(event, Event::Accepted { .. });
+        let stale_is_due = held.until <= now && !is_fact;
         match committed {
             Committed::Done(next) => {
                 assert!(!stale_is_due, "seed {}: a lease that had ended changed something", self.seed);
                 let is_newest = self.given.get(&lease.job.id) == Some(&lease.version);
-                let is_fact = matches!(event, Event::Accepted { .. });
                 assert!(is_newest || is_fact, "seed {}: a lease that passed to another changed something", self.seed);
                 if let Event::Sending { submission } = &event {
                     let fresh = self.sent.insert((lease.job.id, submission.number));
@@ -257,7 +254,7 @@ impl<'a> World<'a> {
             Stage::Running { task } if roll == 8 && !task.earlier_links.is_empty() => {
                 (Event::FetchAgain { trouble: Trouble::new(TroubleKind::NotFound, reason), answered: true }, false)
             }
-            Stage::Running { .. } => (Self::poll_event(roll, wait), false),
+            Stage::Running { .. } => (poll_event(roll, wait), false),
             Stage::Fetching { .. } => (
                 match roll {
                     0 => Event::LinksExpired { reason, after: wait },
@@ -269,17 +266,6 @@ impl<'a> World<'a> {
                 false,
             ),
             other => panic!("seed {}: a job that is {} was given", self.seed, other.status()),
-        }
-    }
-
-    fn poll_event(roll: u32, wait: Duration) -> Event {
-        let failure = Failure::new(FailureKind::Transient, "overloaded");
-        match roll {
-            0..=4 => running("rendering", wait),
-            5 => Event::Failed { failure, settlement: Settlement::Refunded, cost: None, retry_after: Some(wait) },
-            6 => Event::Failed { failure, settlement: Settlement::Charged, cost: None, retry_after: None },
-            7 => Event::Cancelled { settlement: Some(Settlement::Refunded) },
-            _ => super::kit::finished(None),
         }
     }
 
@@ -337,7 +323,6 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Once no worker was heard for long, each task is due to whoever comes.
     async fn check_that_nothing_stays_with_the_silent(&self) {
         self.kit.advance(LEASE * 2);
         let stranger = worker("stranger");
@@ -412,27 +397,4 @@ impl<'a> World<'a> {
         assert_eq!(batch_jobs, JOBS, "{at}: a job was lost");
         assert!(self.jobs.iter().filter(here).count() >= JOBS);
     }
-}
-
-fn caps(seed: u64) -> (Option<Money>, Option<Money>) {
-    let turn = usize::try_from(seed / 2).unwrap() % ACCOUNT.len();
-    let (budget, daily) = ACCOUNT[turn];
-    (budget.map(cents), daily.map(cents))
-}
-
-/// The provider's yes: the same task for the same submission, whoever hears of it.
-fn accepted(lease: &Lease, number: u32) -> Event {
-    let task = format!("{}-{number}", lease.job.id);
-    Event::Accepted { acceptance: acceptance(&task, number), first_poll: SECOND }
-}
-
-/// The same, with the result in it already.
-fn with_outputs(event: Event) -> Event {
-    let (Event::Accepted { mut acceptance, first_poll }, Event::Finished { outputs, .. }) =
-        (event, super::kit::finished(None))
-    else {
-        panic!("an acceptance and a success")
-    };
-    acceptance.outputs = outputs;
-    Event::Accepted { acceptance, first_poll }
 }

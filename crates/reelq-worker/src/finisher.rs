@@ -83,7 +83,7 @@ impl Finisher {
     fn goes_on(&self, leased: &LeasedJob, outcome: &Outcome) -> bool {
         let (lease, Some(tasks)) = (leased.lease(), &self.followed) else { return false };
         let event = if let Outcome::Finished(Finish::Event(event)) = outcome { Some(event) } else { None };
-        let wait = event.and_then(|event| until_next_look(&lease, event)).filter(|wait| tasks.takes(*wait));
+        let wait = event.and_then(|event| until_next_look(&lease, event)).filter(|wait| tasks.keeps(*wait));
         if let (Some(event), Some(wait)) = (event, wait)
             && figures::brings_nothing(&lease.job, event)
             && tasks.again(&lease, wait)
@@ -91,7 +91,7 @@ impl Finisher {
             return true;
         }
         tasks.end_look(&lease);
-        if wait.is_none() {
+        if wait.is_none() && !matches!(event, Some(Event::Finished { .. })) {
             // The account may be paused for what was answered.
             tasks.outdate();
         }

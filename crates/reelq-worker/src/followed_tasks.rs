@@ -79,10 +79,14 @@ impl FollowedTasks {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a task whose next look is after `wait` may stay.
+    /// Whether another task may stay, whose next look is after `wait`.
     pub(crate) fn takes(&self, wait: Duration) -> bool {
-        let state = self.state();
-        wait <= self.longest && !state.closed && state.tasks.len() < MOST && !self.stopper.is_stopping()
+        self.keeps(wait) && self.len() < MOST
+    }
+
+    /// Whether a task that is here may stay, whose next look is after `wait`.
+    pub(crate) fn keeps(&self, wait: Duration) -> bool {
+        wait <= self.longest && !self.state().closed && !self.stopper.is_stopping()
     }
 
     /// Takes a task in whose lease was asked for at `asked`; the lease comes back once no more are taken.
