@@ -47,6 +47,19 @@ async fn a_lease_that_a_commit_keeps_lasts_from_then_on() {
 }
 
 #[tokio::test]
+async fn a_lease_that_is_kept_though_someone_wants_the_job_cancelled_lasts_from_then_on() {
+    let server = RedisServer::start();
+    let (store, clock, lease) = begin(&server).await;
+    let sent = commit(&store, &lease, sending(&lease), true).await.unwrap();
+    store.cancel(sent.job.id).await.unwrap();
+    clock.advance(LEASE * 2 / 3);
+    let kept = commit(&store, &sent, accepted(&sent, "t1"), true).await.unwrap();
+    assert!(kept.cancel_requested, "the wish was seen");
+    clock.advance(LEASE * 2 / 3);
+    assert_eq!(store.heartbeat(&worker("w2")).await.unwrap(), 0, "nothing has lapsed");
+}
+
+#[tokio::test]
 async fn a_claim_of_tasks_takes_back_those_whose_lease_has_lapsed() {
     let server = RedisServer::start();
     let (store, clock, lease) = begin(&server).await;
