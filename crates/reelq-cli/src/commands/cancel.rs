@@ -1,6 +1,7 @@
 //! `reelq cancel`: withdraws jobs, as far as they can be.
 
 mod followed;
+mod of_account;
 mod whole;
 
 use reelq_console::{CommandError, CommandResult, Out, Proposal, grouped, plural};
@@ -57,8 +58,10 @@ pub(crate) async fn run(args: &CancelArgs, context: &CommandContext, out: Out) -
     let batch = lookup::batch(&*store, &args.batch).await?;
     let report = if args.selection.plain().is_empty() {
         whole::cancel_whole(args, &batch, context, &*store, out).await?
-    } else {
+    } else if args.selection.plain().names_jobs() {
         some(args, &batch, context, &*store, out).await?
+    } else {
+        of_account::cancel(args, &batch, context, &*store, out).await?
     };
     let Some(report) = report else {
         out.report(&Report::default(), |_| "nothing to cancel".to_owned());

@@ -124,6 +124,28 @@ fn a_command_that_is_about_nothing_says_why() {
 }
 
 #[test]
+fn an_accounts_jobs_are_cancelled_and_no_others() {
+    // More rows than one part of the walk has.
+    let folder = folder(0);
+    let at = folder.path();
+    let rows: String = (0..600)
+        .map(|row| match row % 2 {
+            0 => format!("wave,minimax-hailuo-2.3,prompt {row}\n"),
+            _ => format!("poyo,hailuo-2.3,prompt {row}\n"),
+        })
+        .collect();
+    std::fs::write(at.join("jobs.csv"), format!("account,model,prompt\n{rows}")).unwrap();
+    let (code, _, stderr) = reelq(at, &["enqueue", "jobs.csv", "--simulate"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    let (code, stdout, stderr) = reelq(at, &["cancel", "jobs", "--simulate", "--account", "wave"]);
+    assert_eq!((code, stdout.contains("300 cancelled: nothing was bought")), (Some(0), true), "{stdout} {stderr}");
+    let (code, _, stderr) = reelq(at, &["cancel", "jobs", "--simulate", "--account", "wave"]);
+    assert_eq!((code, stderr.contains("no job of batch `jobs` of account `wave` fits")), (Some(0), true), "{stderr}");
+    let counts = &json(at, &["status", "--simulate"])["batches"][0]["counts"];
+    assert_eq!((counts["queued"].as_u64(), counts["cancelled"].as_u64()), (Some(300), Some(300)), "{counts}");
+}
+
+#[test]
 fn a_job_of_another_batch_is_named_with_its_batch_and_one_that_is_nowhere_is_no_success() {
     let folder = folder(1);
     let at = folder.path();
