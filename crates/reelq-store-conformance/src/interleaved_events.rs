@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reelq_model::{Event, Failure, FailureKind, Money, Settlement};
 
-use super::kit::{SECOND, acceptance, cents, finished, running};
+use super::kit::{SECOND, acceptance, cents, finished, running, stored};
 use reelq_store::Lease;
 
 /// Cents of an account, in all and for a day; a pair for each of the seeds in turn.
@@ -19,6 +19,17 @@ pub(crate) fn poll_event(roll: u32, wait: Duration) -> Event {
         6 => Event::Failed { failure, settlement: Settlement::Charged, cost: None, retry_after: None },
         7 => Event::Cancelled { settlement: Some(Settlement::Refunded) },
         _ => finished(None),
+    }
+}
+
+/// What becomes of a download.
+pub(crate) fn fetch_event(roll: u32, wait: Duration) -> Event {
+    match roll {
+        0 => Event::LinksExpired { reason: String::new(), after: wait },
+        1 => Event::FetchLater { reason: String::new(), after: wait },
+        2 => Event::FetchFailed { failure: Failure::new(FailureKind::Output, "torn") },
+        3 => Event::FetchFailed { failure: Failure::new(FailureKind::Expired, "gone") },
+        _ => stored(),
     }
 }
 

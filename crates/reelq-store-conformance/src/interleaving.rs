@@ -14,8 +14,8 @@ use reelq_model::{
 
 use super::{
     Kit, Subject,
-    interleaved_events::{accepted, caps, poll_event, with_outputs},
-    kit::{LEASE, SECOND, acceptance, account, batch, limits, sending, stored, wish, worker},
+    interleaved_events::{accepted, caps, fetch_event, poll_event, with_outputs},
+    kit::{LEASE, SECOND, acceptance, account, batch, limits, sending, wish, worker},
     recount::{claimed, recount, takes_a_place},
 };
 use reelq_store::{
@@ -255,16 +255,7 @@ impl<'a> World<'a> {
                 (Event::FetchAgain { trouble: Trouble::new(TroubleKind::NotFound, reason), answered: true }, false)
             }
             Stage::Running { .. } => (poll_event(roll, wait), false),
-            Stage::Fetching { .. } => (
-                match roll {
-                    0 => Event::LinksExpired { reason, after: wait },
-                    1 => Event::FetchLater { reason, after: wait },
-                    2 => Event::FetchFailed { failure: Failure::new(FailureKind::Output, "torn") },
-                    3 => Event::FetchFailed { failure: Failure::new(FailureKind::Expired, "gone") },
-                    _ => stored(),
-                },
-                false,
-            ),
+            Stage::Fetching { .. } => (fetch_event(roll, wait), false),
             other => panic!("seed {}: a job that is {} was given", self.seed, other.status()),
         }
     }

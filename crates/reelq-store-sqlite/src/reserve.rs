@@ -1,36 +1,28 @@
 //! Room for acceptances that the state file cannot take: written in full before anything is sent, so that a full disk cannot
 //! keep a paid task id from reaching it. What a process leaves there is recorded when the state is next opened.
 //!
-//! One file a process, locked while it lives: `STATE.accepted-PID-N`. Lines of a checksum and JSON, up to the first zero byte.
+//! One room a process: `STATE.accepted-PID-N`. Each line is JSON.
 
 use std::{
     collections::HashSet,
     ffi::OsString,
-    fs::{File, TryLockError},
-    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
+    io,
     path::{Path, PathBuf},
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use reelq_model::{Acceptance, Digest, Event, JobId, TaskId};
+use reelq_model::{Acceptance, Event, JobId, TaskId};
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
 use super::{late, steady::Steady, tx::Tx};
 use crate::error::{Result, StepError};
-use reelq_files::private;
+use reelq_files::room::{self, Room};
 use reelq_store::{Commit, Committed, Error};
 
-/// Room for some five hundred acceptances.
-const SIZE: usize = 256 * 1024;
 /// Stands between the state file's name and the process.
 const INFIX: &str = ".accepted-";
-/// Characters of a line's checksum.
-const CHECK: usize = 12;
 
 /// An acceptance as it is kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,15 +36,13 @@ struct KeptAcceptance {
 #[derive(Debug)]
 pub(super) struct Reserve {
     state: PathBuf,
-    held: Mutex<Option<ReserveFile>>,
+    held: Mutex<Option<Kept>>,
 }
 
 #[derive(Debug)]
-struct ReserveFile {
-    path: PathBuf,
-    file: File,
-    used: usize,
-    /// What is in the file and not in the state yet.
+struct Kept {
+    room: Room,
+    /// What is in it and not in the state yet.
     open: HashSet<(JobId, TaskId)>,
 }
 
@@ -62,7 +52,7 @@ impl Reserve {
         Self { state: state.to_owned(), held: Mutex::default() }
     }
 
-    fn held(&self) -> MutexGuard<'_, Option<ReserveFile>> {
+    fn held(&self) -> MutexGuard<'_, Option<Kept>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -73,7 +63,7 @@ impl Reserve {
     pub(super) fn make(&self) -> Result<()> {
         let mut held = self.held();
         if held.is_none() {
-            *held = Some(ReserveFile::make(&self.state).map_err(|error| self.unusable(&error))?);
+            *held = Some(Kept::make(&self.state).map_err(|error| self.unusable(&error))?);
         }
         Ok(())
     }
@@ -132,19 +122,9 @@ impl Reserve {
     }
 }
 
-impl ReserveFile {
+impl Kept {
     fn make(state: &Path) -> io::Result<Self> {
-        let (path, mut file) = create(state)?;
-        file.lock()?;
-        // Real bytes: a hole would need room once it is written to.
-        let made = file
-            .write_all(&vec![0; SIZE])
-            .and_then(|()| file.sync_all())
-            .and_then(|()| reelq_files::sync_parent(&path));
-        if made.is_err() {
-            std::fs::remove_file(&path).ok();
-        }
-        made.map(|()| Self { path, file, used: 0, open: HashSet::new() })
+        Ok(Self { room: Room::make(&begin(state))?, open: HashSet::new() })
     }
 
     fn keep(&mut self, kept: &KeptAcceptance) -> io::Result<()> {
@@ -152,72 +132,32 @@ impl ReserveFile {
         if self.open.contains(&key) {
             return Ok(());
         }
-        let line = encode(kept)?;
-        if self.used + line.len() >= SIZE {
-            return Err(io::Error::other("its room is used up"));
-        }
-        self.file.seek(SeekFrom::Start(self.used as u64))?;
-        self.file.write_all(&line)?;
-        self.file.sync_data()?;
-        self.used += line.len();
+        self.room.add(&serde_json::to_string(kept).map_err(io::Error::other)?)?;
         self.open.insert(key);
         Ok(())
     }
 
+    /// Where what is told of cannot be cleared, it is told twice.
     fn told(&mut self, job: JobId, task: &TaskId) {
         if self.open.remove(&(job, task.clone())) && self.open.is_empty() {
-            // What lies behind the first zero byte is not read; where this fails, it is told twice.
-            let cleared = self.file.seek(SeekFrom::Start(0)).and_then(|_| self.file.write_all(&vec![0; self.used]));
-            if cleared.is_ok() {
-                self.used = 0;
-            }
+            self.room.clear();
         }
     }
 }
 
-impl Drop for ReserveFile {
+impl Drop for Kept {
     fn drop(&mut self) {
         if self.open.is_empty() {
-            std::fs::remove_file(&self.path).ok();
+            std::fs::remove_file(self.room.path()).ok();
         }
     }
 }
 
-/// A file that no one had: another process of the same number may have left one.
-fn create(state: &Path) -> io::Result<(PathBuf, File)> {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    loop {
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let mut name = state.as_os_str().to_owned();
-        name.push(format!("{INFIX}{}-{number}", std::process::id()));
-        let path = PathBuf::from(name);
-        match private::options().create_new(true).read(true).write(true).open(&path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            made => return made.map(|file| (path, file)),
-        }
-    }
-}
-
-fn encode(kept: &KeptAcceptance) -> io::Result<Vec<u8>> {
-    let text = serde_json::to_string(kept).map_err(io::Error::other)?;
-    Ok(format!("{} {text}\n", checksum(&text)).into_bytes())
-}
-
-fn checksum(text: &str) -> String {
-    let mut sum = Digest::of(text.as_bytes()).to_string();
-    sum.truncate(CHECK);
-    sum
-}
-
-/// The whole lines up to the first zero byte; one that was cut short is left out.
-fn decode(bytes: &[u8]) -> Vec<KeptAcceptance> {
-    let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
-    let text = String::from_utf8_lossy(bytes.get(..end).unwrap_or_default());
-    let whole = |line: &str| {
-        let (sum, json) = line.split_once(' ')?;
-        (sum == checksum(json)).then(|| serde_json::from_str(json).ok()).flatten()
-    };
-    text.lines().filter_map(whole).collect()
+/// How the names of all rooms of a state begin.
+fn begin(state: &Path) -> PathBuf {
+    let mut begin = state.as_os_str().to_owned();
+    begin.push(INFIX);
+    PathBuf::from(begin)
 }
 
 /// Records what processes that ended have left beside the state. What cannot be recorded stays for the next time.
@@ -232,33 +172,22 @@ pub(super) fn replay(conn: &Connection, state: &Path, time: &Steady) {
 
 fn leavings(state: &Path) -> Vec<PathBuf> {
     let folder = state.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut begin = state.file_name().map(OsString::from).unwrap_or_default();
-    begin.push(INFIX);
+    let begin = begin(state).file_name().map(OsString::from).unwrap_or_default();
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let ours = |name: &OsString| name.as_encoded_bytes().starts_with(begin.as_encoded_bytes());
     entries.flatten().map(|entry| entry.file_name()).filter(ours).map(|name| folder.join(name)).collect()
 }
 
+/// The lock is held until the file is gone.
 fn replay_file(conn: &Connection, path: &Path, time: &Steady) -> Result<()> {
     let failed = |error: io::Error| Error::unavailable(format!("{}: {error}", path.display()));
-    let mut file = match private::options().read(true).write(true).open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        file => file.map_err(failed)?,
-    };
-    match file.try_lock() {
-        Ok(()) => {}
-        // Its process lives.
-        Err(TryLockError::WouldBlock) => return Ok(()),
-        Err(TryLockError::Error(error)) => return Err(failed(error).into()),
-    }
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() < SIZE {
-        // Another process is just making it, or died at that: nothing is sent before it is whole.
-        return Ok(());
-    }
-    record(conn, &decode(&bytes), path, time)?;
+    let Some((_lock, lines)) = room::left_at(path).map_err(failed)? else { return Ok(()) };
+    record(conn, &read(&lines), path, time)?;
     Ok(std::fs::remove_file(path).map_err(failed)?)
+}
+
+fn read(lines: &[String]) -> Vec<KeptAcceptance> {
+    lines.iter().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 
 fn record(conn: &Connection, kept: &[KeptAcceptance], path: &Path, time: &Steady) -> Result<()> {
@@ -307,37 +236,27 @@ mod tests {
         KeptAcceptance { job: JobId::from_bytes([number; 16]), acceptance, first_poll_ms: 1500 }
     }
 
-    fn read(path: &Path) -> Vec<KeptAcceptance> {
-        decode(&std::fs::read(path).unwrap())
+    fn left(path: &Path) -> Vec<KeptAcceptance> {
+        read(&room::lines(&std::fs::read(path).unwrap()))
     }
 
     #[test]
     fn what_is_kept_is_read_again_and_gone_once_it_is_told() {
         let folder = tempfile::tempdir().unwrap();
-        let mut held = ReserveFile::make(&folder.path().join("state.db")).unwrap();
+        let mut held = Kept::make(&folder.path().join("state.db")).unwrap();
+        let path = held.room.path().to_owned();
         for number in [1, 2, 1] {
             held.keep(&kept(number)).unwrap();
         }
-        assert_eq!(read(&held.path), [kept(1), kept(2)]);
+        assert_eq!(left(&path), [kept(1), kept(2)]);
         for number in [1, 2] {
             held.told(JobId::from_bytes([number; 16]), &kept(number).acceptance.task);
         }
-        assert_eq!(read(&held.path), []);
+        assert_eq!(left(&path), []);
         held.keep(&kept(3)).unwrap();
-        assert_eq!(read(&held.path), [kept(3)]);
-        let path = held.path.clone();
+        assert_eq!(left(&path), [kept(3)]);
         drop(held);
         assert!(path.exists(), "a task that no one was told of outlives its process");
-    }
-
-    #[test]
-    fn a_line_that_was_cut_short_is_left_out() {
-        let lines = [encode(&kept(1)).unwrap(), encode(&kept(2)).unwrap()].concat();
-        for cut in 1..40 {
-            assert_eq!(decode(&lines[..lines.len() - cut]).first(), Some(&kept(1)));
-            let mut torn = lines[..lines.len() - cut].to_vec();
-            torn.extend([0; 64]);
-            assert!(decode(&torn).len() <= 2 && decode(&torn)[0] == kept(1));
-        }
+        assert_eq!(leavings(&folder.path().join("state.db")), [path]);
     }
 }
