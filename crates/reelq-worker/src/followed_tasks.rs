@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 use crate::{Stopper, leased_job::LeasedJob};
 
 /// At most this many tasks of an account stay here, so that memory is bounded. Others are given back after each look.
-const MOST: usize = 10_000;
+const MOST: usize = 2_000;
 /// A task whose next look is further away is given back: keeping it would save little.
 const FAR: Duration = Duration::from_mins(1);
 
