@@ -255,8 +255,7 @@ impl<'a> World<'a> {
         done("apply_event");
         store.cancel(small[40]).await.unwrap();
         done("cancel");
-        let edits: Vec<_> = small[42..44].iter().map(|job| (*job, Edit::Cancel)).collect();
-        store.edit_all(&edits).await.unwrap();
+        store.edit_all(&[(small[42], Edit::Cancel), (small[43], Edit::Cancel)]).await.unwrap();
         done("edit_all");
         store.begin_cancel(&batch(SMALL)).await.unwrap();
         done("begin_cancel");
