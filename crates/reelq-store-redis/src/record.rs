@@ -1,9 +1,6 @@
 //! A job's record as clients read it: what was asked for, its state, and the lease of whoever has it in hand.
 
-use std::borrow::Cow;
-
-use reelq_model::{Charge, Job, JobId, Stage, Status, TaskId, Timestamp, Troubles, WorkerId};
-use serde::{Deserialize, Serialize};
+use reelq_model::{Job, JobId, Status, Timestamp, WorkerId};
 
 use super::{
     asked::{Asked, Kind},
@@ -11,7 +8,7 @@ use super::{
     facts,
     header::{Header, time},
 };
-use reelq_store::rules::{bounds, cancel::CancelWish};
+use reelq_store::rules::{cancel::CancelWish, state};
 use reelq_store::{Error, Result, transition::StoredJob};
 
 /// One record.
@@ -131,106 +128,13 @@ impl Record {
     }
 }
 
-/// What became of a job since it was loaded, as JSON. It is read by later versions: fields are added with a default, never
-/// renamed or reused. Scripts read `charges`, and write `shares_task_with` at its end.
-#[derive(Serialize, Deserialize)]
-struct State<'a> {
-    stage: Cow<'a, Stage>,
-    queued_at: Timestamp,
-    #[serde(default, skip_serializing_if = "is_zero")]
-    submissions: u32,
-    #[serde(default, skip_serializing_if = "is_zero")]
-    retries: u32,
-    #[serde(default, skip_serializing_if = "is_zero")]
-    setbacks: u32,
-    #[serde(default, skip_serializing_if = "is_zero")]
-    link_refreshes: u32,
-    #[serde(default, skip_serializing_if = "is_zero")]
-    polls: u32,
-    #[serde(default, skip_serializing_if = "<[Charge]>::is_empty")]
-    charges: Cow<'a, [Charge]>,
-    #[serde(default, skip_serializing_if = "<[u32]>::is_empty")]
-    doubtful: Cow<'a, [u32]>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    submitted_at: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    finished_at: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    stored_at: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    orphan_of: Option<JobId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    troubles: Option<Cow<'a, Troubles>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    succeeded_at: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    outputs_until: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    candidate: Option<Cow<'a, TaskId>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    shares_task_with: Option<JobId>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
-const fn is_zero(count: &u32) -> bool {
-    *count == 0
-}
-
 /// A job by what was asked for and by its state.
 pub(super) fn read_job(id: JobId, asked: &Asked<'_>, kind: &Kind, state: &[u8]) -> Result<Job> {
-    let state: State<'_> =
-        serde_json::from_slice(state).map_err(|error| Error::broken(format!("a job cannot be read: {error}")))?;
-    let loaded = asked.job(id, kind)?;
-    Ok(bounds::sound(Job {
-        id: loaded.id,
-        batch: loaded.batch,
-        spec: loaded.spec,
-        price: loaded.price,
-        priority: loaded.priority,
-        stage: state.stage.into_owned(),
-        submissions: state.submissions,
-        retries: state.retries,
-        setbacks: state.setbacks,
-        link_refreshes: state.link_refreshes,
-        polls: state.polls,
-        charges: state.charges.into_owned(),
-        doubtful: state.doubtful.into_owned(),
-        queued_at: state.queued_at,
-        submitted_at: state.submitted_at,
-        finished_at: state.finished_at,
-        stored_at: state.stored_at,
-        orphan_of: state.orphan_of,
-        troubles: state.troubles.map(Cow::into_owned),
-        succeeded_at: state.succeeded_at,
-        outputs_until: state.outputs_until,
-        candidate: state.candidate.map(Cow::into_owned),
-        shares_task_with: state.shares_task_with,
-    }))
+    state::read(asked.job(id, kind)?, state).map_err(|error| Error::broken(format!("a job cannot be read: {error}")))
 }
 
 /// A job's state, without what was asked for.
 pub(super) fn write_state(job: &Job) -> Result<Vec<u8>> {
-    let Job { id: _, batch: _, spec: _, price: _, priority: _, stage, charges, doubtful, troubles, candidate, .. } =
-        job;
-    let state = State {
-        stage: Cow::Borrowed(stage),
-        queued_at: job.queued_at,
-        submissions: job.submissions,
-        retries: job.retries,
-        setbacks: job.setbacks,
-        link_refreshes: job.link_refreshes,
-        polls: job.polls,
-        charges: Cow::Borrowed(charges),
-        doubtful: Cow::Borrowed(doubtful),
-        submitted_at: job.submitted_at,
-        finished_at: job.finished_at,
-        stored_at: job.stored_at,
-        orphan_of: job.orphan_of,
-        troubles: troubles.as_ref().map(Cow::Borrowed),
-        succeeded_at: job.succeeded_at,
-        outputs_until: job.outputs_until,
-        candidate: candidate.as_ref().map(Cow::Borrowed),
-        shares_task_with: job.shares_task_with,
-    };
-    serde_json::to_vec(&state).map_err(|error| Error::broken(format!("a job cannot be written: {error}")))
+    let state = state::write(job).map_err(|error| Error::broken(format!("a job cannot be written: {error}")))?;
+    Ok(state.into_bytes())
 }

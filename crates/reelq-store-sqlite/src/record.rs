@@ -4,8 +4,11 @@
 
 use std::borrow::Cow;
 
-use reelq_model::{BatchName, Charge, Job, JobId, JobSpec, Money, Stage, TaskId, Timestamp, Troubles};
-use reelq_store::{Error, rules::bounds};
+use reelq_model::{BatchName, Job, JobDraft, JobId, JobSpec, Money, Timestamp};
+use reelq_store::{
+    Error,
+    rules::{bounds, state},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
@@ -18,47 +21,6 @@ struct SpecRecord<'a> {
     queued_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     orphan_of: Option<JobId>,
-}
-
-/// What it has become. The names are the job's own.
-#[derive(Debug, Serialize, Deserialize)]
-struct StateRecord<'a> {
-    stage: Cow<'a, Stage>,
-    #[serde(default, skip_serializing_if = "is_zero")]
-    submissions: u32,
-    #[serde(default, skip_serializing_if = "is_zero")]
-    retries: u32,
-    #[serde(default, skip_serializing_if = "is_zero")]
-    setbacks: u32,
-    #[serde(default, skip_serializing_if = "is_zero")]
-    link_refreshes: u32,
-    #[serde(default, skip_serializing_if = "is_zero")]
-    polls: u32,
-    #[serde(default, skip_serializing_if = "<[Charge]>::is_empty")]
-    charges: Cow<'a, [Charge]>,
-    #[serde(default, skip_serializing_if = "<[u32]>::is_empty")]
-    doubtful: Cow<'a, [u32]>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    submitted_at: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    finished_at: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    stored_at: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    troubles: Option<Cow<'a, Troubles>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    succeeded_at: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    outputs_until: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    candidate: Option<Cow<'a, TaskId>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    shares_task_with: Option<JobId>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
-const fn is_zero(count: &u32) -> bool {
-    *count == 0
 }
 
 /// The parts that a job is put together from.
@@ -80,103 +42,16 @@ impl Parts<'_> {
     pub(super) fn job(&self) -> Result<Job> {
         let unreadable = |error: serde_json::Error| Error::broken(format!("a job cannot be read: {error}"));
         let asked: SpecRecord<'_> = serde_json::from_slice(self.spec).map_err(unreadable)?;
-        let state: Option<StateRecord<'_>> = self.state.map(serde_json::from_slice).transpose().map_err(unreadable)?;
-        let state = state.unwrap_or_else(StateRecord::fresh);
-        Ok(bounds::sound(Job {
+        let draft = JobDraft {
             id: self.id,
-            batch: asked.batch.into_owned(),
             spec: asked.spec.into_owned(),
             price: Some(self.price).filter(|price| *price != bounds::NO_PRICE).map(Money::from_micros),
             priority: i32::try_from(self.priority).unwrap_or(if self.priority < 0 { i32::MIN } else { i32::MAX }),
-            stage: state.stage.into_owned(),
-            submissions: state.submissions,
-            retries: state.retries,
-            setbacks: state.setbacks,
-            link_refreshes: state.link_refreshes,
-            polls: state.polls,
-            charges: state.charges.into_owned(),
-            doubtful: state.doubtful.into_owned(),
-            queued_at: asked.queued_at,
-            submitted_at: state.submitted_at,
-            finished_at: state.finished_at,
-            stored_at: state.stored_at,
-            orphan_of: asked.orphan_of,
-            troubles: state.troubles.map(Cow::into_owned),
-            succeeded_at: state.succeeded_at,
-            outputs_until: state.outputs_until,
-            candidate: state.candidate.map(Cow::into_owned),
-            shares_task_with: state.shares_task_with,
-        }))
-    }
-}
-
-impl<'a> StateRecord<'a> {
-    /// Of a job that nothing has happened to.
-    fn fresh() -> Self {
-        Self {
-            stage: Cow::Owned(Stage::Ready),
-            submissions: 0,
-            retries: 0,
-            setbacks: 0,
-            link_refreshes: 0,
-            polls: 0,
-            charges: Cow::default(),
-            doubtful: Cow::default(),
-            submitted_at: None,
-            finished_at: None,
-            stored_at: None,
-            troubles: None,
-            succeeded_at: None,
-            outputs_until: None,
-            candidate: None,
-            shares_task_with: None,
-        }
-    }
-
-    /// Of a job. Each field is named, so that a new one is not forgotten here.
-    fn of(job: &'a Job) -> Self {
-        let Job {
-            id: _,
-            batch: _,
-            spec: _,
-            price: _,
-            priority: _,
-            queued_at: _,
-            orphan_of: _,
-            stage,
-            submissions,
-            retries,
-            setbacks,
-            link_refreshes,
-            polls,
-            charges,
-            doubtful,
-            submitted_at,
-            finished_at,
-            stored_at,
-            troubles,
-            succeeded_at,
-            outputs_until,
-            candidate,
-            shares_task_with,
-        } = job;
-        Self {
-            stage: Cow::Borrowed(stage),
-            submissions: *submissions,
-            retries: *retries,
-            setbacks: *setbacks,
-            link_refreshes: *link_refreshes,
-            polls: *polls,
-            charges: Cow::Borrowed(charges),
-            doubtful: Cow::Borrowed(doubtful),
-            submitted_at: *submitted_at,
-            finished_at: *finished_at,
-            stored_at: *stored_at,
-            troubles: troubles.as_ref().map(Cow::Borrowed),
-            succeeded_at: *succeeded_at,
-            outputs_until: *outputs_until,
-            candidate: candidate.as_ref().map(Cow::Borrowed),
-            shares_task_with: *shares_task_with,
+        };
+        let loaded = Job { orphan_of: asked.orphan_of, ..Job::new(draft, asked.batch.into_owned(), asked.queued_at) };
+        match self.state {
+            Some(state) => Ok(state::read(loaded, state).map_err(unreadable)?),
+            None => Ok(bounds::sound(loaded)),
         }
     }
 }
@@ -184,16 +59,18 @@ impl<'a> StateRecord<'a> {
 /// What was asked for, as it is written once.
 pub(super) fn spec(job: &Job) -> Result<String> {
     let (batch, spec) = (Cow::Borrowed(&job.batch), Cow::Borrowed(&job.spec));
-    write(&SpecRecord { batch, spec, queued_at: job.queued_at, orphan_of: job.orphan_of })
+    let record = SpecRecord { batch, spec, queued_at: job.queued_at, orphan_of: job.orphan_of };
+    Ok(serde_json::to_string(&record).map_err(unwritable)?)
 }
 
 /// What the job has become, as each step writes it.
 pub(super) fn state(job: &Job) -> Result<String> {
-    write(&StateRecord::of(job))
+    Ok(state::write(job).map_err(unwritable)?)
 }
 
-fn write(record: &impl Serialize) -> Result<String> {
-    Ok(serde_json::to_string(record).map_err(|error| Error::broken(format!("a job cannot be written: {error}")))?)
+#[expect(clippy::needless_pass_by_value, reason = "`map_err` hands it over")]
+fn unwritable(error: serde_json::Error) -> Error {
+    Error::broken(format!("a job cannot be written: {error}"))
 }
 
 #[cfg(test)]

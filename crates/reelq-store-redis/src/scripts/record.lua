@@ -62,7 +62,7 @@ do
       id = id, version = 1, batch = h[3], account = account_of(terms[2]), load = h[4], seq = h[5], position = h[6], status = QUEUED, queue = 1,
       flags = terms[6] < 0 and FLAGS.unpriced or 0, cancel = 0, priority = terms[7], price = terms[6], due = h[7], spent = 0,
       reserved = 0, deadline = 0, token = '', days = {}, history = '',
-      json = '{"stage":{"stage":"ready"},"queued_at":' .. text(h[7]) .. '}',
+      json = '{"stage":{"stage":"ready"}}',
     }
   end
 

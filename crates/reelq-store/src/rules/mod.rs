@@ -10,5 +10,6 @@ pub mod next_work;
 pub mod pauses;
 pub mod queue;
 pub mod run_lock;
+pub mod state;
 pub mod ticks;
 pub mod unreadable;
