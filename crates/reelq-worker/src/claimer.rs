@@ -3,13 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use reelq_model::{BatchName, SharedClock};
-use reelq_store::{AccountLimits, Claim, ClaimStage, Claimed, Lease, SharedStore};
+use reelq_store::{AccountLimits, Claim, ClaimStage, Claimed, SharedStore};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::{
     SharedRng, Stopper, SubmissionGate, TestSignals, assignment::Assignment, fatal_error::FatalError,
     followed_tasks::FollowedTasks, in_flight::InFlightSet, leased_job::LeasedJob, retry::retry_transient,
-    wakeup_timer::WakeupTimer,
+    returner::Returner, wakeup_timer::WakeupTimer,
 };
 
 /// How often a closed gate is checked again.
@@ -40,30 +40,6 @@ pub(crate) struct Claimer {
     pub(crate) fatal: Arc<FatalError>,
     pub(crate) returner: Returner,
     pub(crate) rng: SharedRng,
-}
-
-/// Gives back what was claimed and not begun.
-#[derive(Debug, Clone)]
-pub(crate) struct Returner {
-    pub(crate) store: SharedStore,
-    pub(crate) fatal: Arc<FatalError>,
-    pub(crate) rng: Arc<SharedRng>,
-}
-
-impl Returner {
-    pub(crate) async fn give_back(self, waiting: Vec<Assignment>) {
-        let leases: Vec<Lease> = waiting.iter().map(|assignment| assignment.leased.lease()).collect();
-        if leases.is_empty() {
-            return;
-        }
-        self.release(&leases).await;
-    }
-
-    pub(crate) async fn release(&self, leases: &[Lease]) {
-        if let Err(error) = retry_transient(&self.rng, || self.store.release(leases)).await {
-            self.fatal.raise(error);
-        }
-    }
 }
 
 impl Claimer {

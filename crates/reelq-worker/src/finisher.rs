@@ -203,7 +203,13 @@ impl Finisher {
     }
 
     async fn give_back(&self, leased: &LeasedJob) {
-        self.release(leased.lease(), self.stage).await;
+        match leased.last_look(Duration::ZERO) {
+            Some(commit) => {
+                self.committer.commit(commit).await;
+                self.timers.wake(&self.account, self.stage, GIVEN_BACK);
+            }
+            None => self.release(leased.lease(), self.stage).await,
+        }
     }
 
     async fn release(&self, lease: Lease, stage: ClaimStage) {

@@ -12,7 +12,7 @@ use reelq_model::{AccountName, JobId, SharedClock};
 use reelq_store::{Followed, Lease};
 use tokio::sync::Notify;
 
-use crate::{Stopper, leased_job::LeasedJob};
+use crate::{Stopper, leased_job::LeasedJob, until_due::until_due};
 
 /// At most this many tasks of an account stay here, so that memory is bounded. Others are given back after each look.
 const MOST: usize = 2_000;
@@ -204,20 +204,7 @@ impl FollowedTasks {
 
     /// Waits until a look is due.
     pub(crate) async fn wait(&self) {
-        loop {
-            let due = self.state().dues.first().map(|(due, _)| *due);
-            let now = self.clock.monotonic();
-            match due {
-                Some(due) if due <= now => return,
-                Some(due) => {
-                    tokio::select! {
-                        () = tokio::time::sleep(due.saturating_sub(now)) => {}
-                        () = self.changed.notified() => {}
-                    }
-                }
-                None => self.changed.notified().await,
-            }
-        }
+        until_due(&self.clock, &self.changed, || self.state().dues.first().map(|(due, _)| *due)).await;
     }
 }
 

@@ -4,19 +4,18 @@
 
 use std::{sync::Arc, time::Duration};
 
-use reelq_model::{AccountName, Event, Stage};
-use reelq_store::{ClaimStage, Commit, Lease};
+use reelq_model::AccountName;
+use reelq_store::ClaimStage;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::{
     Stopper,
     assignment::Assignment,
-    claimer::Returner,
-    committer::{Committer, GROUP},
     followed_tasks::{FollowedTasks, Waiting},
     in_flight::InFlightSet,
     leased_job::LeasedJob,
     poll_allowance::{Allowed, PollAllowance},
+    returner::Returner,
     wakeup_timers::WakeupTimers,
 };
 
@@ -37,7 +36,6 @@ pub(crate) struct Follower {
     pub(crate) assignments: mpsc::WeakSender<Assignment>,
     pub(crate) in_flight: Arc<InFlightSet>,
     pub(crate) timers: Arc<WakeupTimers>,
-    pub(crate) committer: Committer,
     pub(crate) returner: Returner,
     pub(crate) clock: reelq_model::SharedClock,
     pub(crate) stopper: Stopper,
@@ -123,38 +121,11 @@ impl Follower {
         }
     }
 
-    /// Gives tasks back: those with looks that are not committed by a commit that counts them, and the others as they are.
     async fn give_back(&self, waiting: Vec<Waiting>) {
         if waiting.is_empty() {
             return;
         }
-        let mut unseen = Vec::new();
-        let mut looked = Vec::new();
-        for Waiting { leased, left } in waiting {
-            match last_look(&leased, left) {
-                Some(commit) => looked.push(commit),
-                None => unseen.push(leased.lease()),
-            }
-        }
-        for group in unseen.chunks(GROUP) {
-            self.returner.release(group).await;
-        }
-        let mut looked = looked.into_iter().peekable();
-        while looked.peek().is_some() {
-            let group = looked.by_ref().take(GROUP).map(|commit| self.committer.commit(commit));
-            futures_util::future::join_all(group).await;
-        }
+        self.returner.give_back_all(waiting).await;
         self.timers.wake(&self.account, ClaimStage::Poll, Duration::ZERO);
     }
-}
-
-/// The commit of the last look of a task, with the looks before it; `None` where all are committed.
-fn last_look(leased: &LeasedJob, left: Duration) -> Option<Commit> {
-    let before = leased.looks().checked_sub(1)?;
-    let lease = leased.lease();
-    let job = Arc::new(lease.job.looked_at(before));
-    let Stage::Running { task } = &job.stage else { return None };
-    let (word, progress, overdue) = (task.word.clone(), task.progress, task.overdue);
-    let event = Event::Running { next_poll: left, word, progress, overdue, answered: true, trouble: None };
-    Some(Commit { lease: Lease { job, ..lease }, event, keep: false })
 }

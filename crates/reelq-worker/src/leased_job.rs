@@ -5,8 +5,8 @@ use std::{
     time::Duration,
 };
 
-use reelq_model::{Job, SharedClock, Timestamp};
-use reelq_store::Lease;
+use reelq_model::{Event, Job, SharedClock, Stage, Timestamp};
+use reelq_store::{Commit, Lease};
 
 /// One leased job, shared by its handler, the lease renewer and the commit layer.
 #[derive(Debug)]
@@ -57,8 +57,18 @@ impl LeasedJob {
         state.looks = state.looks.saturating_add(1);
     }
 
-    pub(crate) fn looks(&self) -> u32 {
-        self.state().looks
+    /// The commit that gives a followed task back, to be looked at after `left`: its last look, with those before it. `None`
+    /// where all of its looks are committed.
+    pub(crate) fn last_look(&self, left: Duration) -> Option<Commit> {
+        let (lease, looks) = {
+            let state = self.state();
+            (state.lease.clone(), state.looks)
+        };
+        let job = Arc::new(lease.job.looked_at(looks.checked_sub(1)?));
+        let Stage::Running { task } = &job.stage else { return None };
+        let (word, progress, overdue) = (task.word.clone(), task.progress, task.overdue);
+        let event = Event::Running { next_poll: left, word, progress, overdue, answered: true, trouble: None };
+        Some(Commit { lease: Lease { job, ..lease }, event, keep: false })
     }
 
     pub(crate) fn job(&self) -> Arc<Job> {

@@ -34,6 +34,7 @@ mod provenance;
 mod rate_controller;
 mod renamed_accounts;
 mod retry;
+mod returner;
 mod rng;
 mod run_end;
 mod runtime;
@@ -48,6 +49,7 @@ mod stop;
 mod submission_gate;
 mod test_signal;
 mod unpersisted;
+mod until_due;
 mod wakeup_timer;
 mod wakeup_timers;
 

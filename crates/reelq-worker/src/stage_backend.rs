@@ -14,7 +14,7 @@ use apalis_core::{
 use futures_util::{FutureExt, future::BoxFuture};
 use tokio::sync::mpsc;
 
-use crate::{assignment::Assignment, claimer::Returner, commit_layer::CommitLayer};
+use crate::{assignment::Assignment, commit_layer::CommitLayer, returner::Returner};
 
 pub(crate) struct StageBackend {
     assignments: mpsc::Receiver<Assignment>,

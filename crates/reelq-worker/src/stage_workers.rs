@@ -8,7 +8,7 @@ use tokio::sync::{Semaphore, mpsc};
 use crate::{
     AccountWork, Builder, Handler, Runtime, SharedRng,
     assignment::Assignment,
-    claimer::{Claimer, Returner},
+    claimer::Claimer,
     commit_layer::CommitLayer,
     committer::Committer,
     finisher::Finisher,
@@ -17,6 +17,7 @@ use crate::{
     handover::Handover,
     panics::Panics,
     poll_allowance::PollAllowance,
+    returner::Returner,
     stage_backend::StageBackend,
     stage_service::StageService,
     stage_worker::{self, StageWorker},
@@ -152,7 +153,6 @@ impl Factory<'_> {
             assignments: channel.sender.downgrade(),
             in_flight: Arc::clone(&runtime.in_flight),
             timers: Arc::clone(self.timers),
-            committer: self.committer.clone(),
             returner: self.returner(),
             clock: runtime.clock(),
             stopper: runtime.stopper(),
@@ -163,6 +163,7 @@ impl Factory<'_> {
         let runtime = self.runtime;
         Returner {
             store: Arc::clone(&runtime.parts.store),
+            committer: self.committer.clone(),
             fatal: Arc::clone(&runtime.fatal),
             rng: Arc::new(self.rng()),
         }

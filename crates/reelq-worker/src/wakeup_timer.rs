@@ -8,6 +8,8 @@ use std::{
 use reelq_model::SharedClock;
 use tokio::sync::Notify;
 
+use crate::until_due::until_due;
+
 #[derive(Debug)]
 pub(crate) struct WakeupTimer {
     clock: SharedClock,
@@ -91,20 +93,7 @@ impl WakeupTimer {
 
     /// Waits until the next claim is due.
     pub(crate) async fn wait(&self) {
-        loop {
-            let due = self.state().due;
-            let now = self.clock.monotonic();
-            match due {
-                Some(due) if due <= now => return,
-                Some(due) => {
-                    tokio::select! {
-                        () = tokio::time::sleep(due.saturating_sub(now)) => {}
-                        () = self.woken.notified() => {}
-                    }
-                }
-                None => self.woken.notified().await,
-            }
-        }
+        until_due(&self.clock, &self.woken, || self.state().due).await;
     }
 }
 

@@ -8,71 +8,15 @@ use std::{
     time::Duration,
 };
 
-use async_trait::async_trait;
-use reelq_model::{Event, Status, Timestamp, Trouble, TroubleKind};
-use reelq_store::{AccountLimits, Claim, ClaimStage, Claimed, Commit, Committed, Result, SharedStore, StoreDecorator};
+use reelq_model::{Event, Status, Trouble, TroubleKind};
+use reelq_store::{AccountLimits, ClaimStage};
 use reelq_testkit::sample;
 use reelq_worker::{AccountMetrics, AccountWork, Finish, RunEnd, Spawner, Stopper};
 
-use crate::support::{Scripted, World, buys, finished, slots, stores};
+use crate::counted::counted;
+use crate::support::{Scripted, buys, finished, slots, stores};
 
 const SOON: Duration = Duration::from_millis(10);
-
-/// Counts what is said to the store about tasks that run.
-#[derive(Debug)]
-struct Counted {
-    inner: SharedStore,
-    calls: Arc<Calls>,
-}
-
-#[derive(Debug, Default)]
-struct Calls {
-    /// Tasks that claims brought, and commits of looks.
-    claimed: AtomicUsize,
-    looks: AtomicUsize,
-}
-
-impl Calls {
-    fn seen(&self) -> (usize, usize) {
-        (self.claimed.load(Ordering::SeqCst), self.looks.load(Ordering::SeqCst))
-    }
-}
-
-#[async_trait]
-impl StoreDecorator for Counted {
-    fn inner(&self) -> Result<SharedStore> {
-        Ok(Arc::clone(&self.inner))
-    }
-
-    fn time(&self) -> Timestamp {
-        self.inner.time()
-    }
-
-    fn epoch(&self) -> u64 {
-        self.inner.epoch()
-    }
-
-    async fn claim(&self, claim: &Claim) -> Result<Claimed> {
-        let claimed = self.inner.claim(claim).await?;
-        if claim.stage == ClaimStage::Poll {
-            self.calls.claimed.fetch_add(claimed.leases.len(), Ordering::SeqCst);
-        }
-        Ok(claimed)
-    }
-
-    async fn commit(&self, commits: &[Commit]) -> Result<Vec<Committed>> {
-        let looks = commits.iter().filter(|commit| matches!(commit.event, Event::Running { .. })).count();
-        self.calls.looks.fetch_add(looks, Ordering::SeqCst);
-        self.inner.commit(commits).await
-    }
-}
-
-fn counted() -> (World, World, Arc<Calls>) {
-    let (own, calls) = (World::open(), Arc::new(Calls::default()));
-    let store = Counted { inner: Arc::clone(&own.store), calls: Arc::clone(&calls) };
-    let world = World::over(Arc::new(store), Arc::clone(&own.clock));
-    (own, world, calls)
-}
 
 fn running(word: &str, trouble: Option<Trouble>) -> Event {
     let (word, next_poll) = (Some(word.to_owned()), SOON);
@@ -90,14 +34,14 @@ fn finds_running(looks: usize, says: impl Fn(usize) -> Event + Send + Sync + 'st
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn looks_that_bring_nothing_are_counted_with_the_end() {
-    let (_own, world, calls) = counted();
+    let (_own, world, calls) = counted(ClaimStage::Poll);
     // What comes before the worker is known to follow is given back.
     world.store.keep_following(&reelq_model::WorkerId::new("w1").unwrap(), Duration::from_mins(1)).await.unwrap();
     let job = world.load(1).await[0];
     let poll = finds_running(20, |_| running("busy", None));
     let work = world.work().handler(buys(), slots(1)).handler(poll, slots(1)).handler(stores(), slots(1));
     assert_eq!(world.builder().account(work).build().run().await.unwrap(), RunEnd::Finished);
-    assert_eq!(calls.seen(), (0, 1), "the first look brought the word, and the others nothing");
+    assert_eq!((calls.claimed(), calls.looks()), (0, 1), "the first look brought the word, and the others nothing");
     assert_eq!(world.store.job(job).await.unwrap().unwrap().job.polls, 21);
     let history = world.history(job).await;
     assert_eq!(history, ["sending", "accepted", "running", "finished", "stored"]);
@@ -105,20 +49,20 @@ async fn looks_that_bring_nothing_are_counted_with_the_end() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_task_in_trouble_is_claimed_again_and_one_that_is_well_stays() {
-    let (_own, world, calls) = counted();
+    let (_own, world, calls) = counted(ClaimStage::Poll);
     world.store.keep_following(&reelq_model::WorkerId::new("w1").unwrap(), Duration::from_mins(1)).await.unwrap();
     let job = world.load(1).await[0];
     let trouble = || Some(Trouble::new(TroubleKind::Status, "HTTP 502"));
     let poll = finds_running(9, move |look| running("busy", if look == 3 { trouble() } else { None }));
     let work = world.work().handler(buys(), slots(1)).handler(poll, slots(1)).handler(stores(), slots(1));
     assert_eq!(world.builder().account(work).build().run().await.unwrap(), RunEnd::Finished);
-    assert_eq!(calls.seen(), (1, 3), "the word, the trouble, and its end");
+    assert_eq!((calls.claimed(), calls.looks()), (1, 3), "the word, the trouble, and its end");
     assert_eq!(world.store.job(job).await.unwrap().unwrap().job.polls, 10);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_gives_each_task_back_with_its_looks_and_its_time() {
-    let (own, world, _) = counted();
+    let (own, world, _) = counted(ClaimStage::Poll);
     world.load(30).await;
     let looked = Arc::new(AtomicUsize::new(0));
     let poll = finds_running(usize::MAX, |_| running("busy", None));
@@ -148,7 +92,7 @@ async fn a_stop_gives_each_task_back_with_its_looks_and_its_time() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn followed_tasks_keep_to_the_rate_of_their_account() {
-    let (_own, world, _) = counted();
+    let (_own, world, _) = counted(ClaimStage::Poll);
     world.load(10).await;
     let limits = AccountLimits { polls_per_second: 40.0, ..sample::limits() };
     world.store.set_limits(&world.account, &limits).await.unwrap();
@@ -164,7 +108,7 @@ async fn followed_tasks_keep_to_the_rate_of_their_account() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cancel_reaches_the_handler_of_a_followed_task() {
-    let (own, world, _) = counted();
+    let (own, world, _) = counted(ClaimStage::Poll);
     let job = world.load(1).await[0];
     let poll = Scripted::new(ClaimStage::Poll, |context| {
         let withdrawn = Event::Cancelled { settlement: Some(reelq_model::Settlement::Refunded) };

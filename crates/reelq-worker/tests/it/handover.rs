@@ -8,54 +8,16 @@ use std::{
     time::Duration,
 };
 
-use async_trait::async_trait;
-use reelq_model::{Status, Timestamp};
-use reelq_store::{Claim, ClaimStage, Claimed, Result, SharedStore, StoreDecorator};
+use reelq_model::Status;
+use reelq_store::ClaimStage;
 use reelq_worker::{Finish, RunEnd, Scope, Spawner, Stopper, SubmissionGate};
 
-use crate::support::{Scripted, World, buys, finds_finished, finished, slots, stored, stores};
-
-/// Counts the outputs that claims bring.
-#[derive(Debug)]
-struct CountedClaims {
-    inner: SharedStore,
-    claimed: Arc<AtomicUsize>,
-}
-
-#[async_trait]
-impl StoreDecorator for CountedClaims {
-    fn inner(&self) -> Result<SharedStore> {
-        Ok(Arc::clone(&self.inner))
-    }
-
-    fn time(&self) -> Timestamp {
-        self.inner.time()
-    }
-
-    fn epoch(&self) -> u64 {
-        self.inner.epoch()
-    }
-
-    async fn claim(&self, claim: &Claim) -> Result<Claimed> {
-        let claimed = self.inner.claim(claim).await?;
-        if claim.stage == ClaimStage::Collect {
-            self.claimed.fetch_add(claimed.leases.len(), Ordering::SeqCst);
-        }
-        Ok(claimed)
-    }
-}
-
-/// A world in which the outputs are counted that claims bring.
-fn counted() -> (World, World, Arc<AtomicUsize>) {
-    let (own, claimed) = (World::open(), Arc::new(AtomicUsize::new(0)));
-    let store = CountedClaims { inner: Arc::clone(&own.store), claimed: Arc::clone(&claimed) };
-    let world = World::over(Arc::new(store), Arc::clone(&own.clock));
-    (own, world, claimed)
-}
+use crate::counted::counted;
+use crate::support::{Scripted, buys, finds_finished, finished, slots, stored, stores};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn free_collector_takes_a_finished_task_without_a_claim_and_with_its_line() {
-    let (_own, world, claimed) = counted();
+    let (_own, world, calls) = counted(ClaimStage::Collect);
     world.load(40).await;
     let rows = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&rows);
@@ -72,7 +34,7 @@ async fn free_collector_takes_a_finished_task_without_a_claim_and_with_its_line(
         .handler(Arc::clone(&collect) as _, slots(256));
     let end = world.builder().account(work).build().run().await.unwrap();
     assert_eq!((end, collect.runs()), (RunEnd::Finished, 40));
-    assert_eq!(claimed.load(Ordering::SeqCst), 0, "each found a free collector");
+    assert_eq!(calls.claimed(), 0, "each found a free collector");
     let mut rows = rows.lock().unwrap().clone();
     rows.sort_unstable();
     assert_eq!(rows, (1..=40).collect::<Vec<_>>());
@@ -80,7 +42,7 @@ async fn free_collector_takes_a_finished_task_without_a_claim_and_with_its_line(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn busy_collector_claims_what_waits_once_it_is_free() {
-    let (_own, world, claimed) = counted();
+    let (_own, world, calls) = counted(ClaimStage::Collect);
     world.load(40).await;
     let held = Arc::new(tokio::sync::Semaphore::new(0));
     let (gate, handled) = (Arc::clone(&held), Arc::new(AtomicUsize::new(0)));
@@ -104,12 +66,12 @@ async fn busy_collector_claims_what_waits_once_it_is_free() {
     assert_eq!(handled.load(Ordering::SeqCst), 1, "one slot, one download");
     held.add_permits(1);
     assert_eq!(running.await.unwrap().unwrap(), RunEnd::Finished);
-    assert_eq!(claimed.load(Ordering::SeqCst), 39);
+    assert_eq!(calls.claimed(), 39);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_handed_over_for_a_place_that_takes_no_files() {
-    let (_own, world, _) = counted();
+    let (_own, world, _) = counted(ClaimStage::Collect);
     world.load(3).await;
     let (gate, collect, stopper) = (Arc::new(SubmissionGate::default()), stores(), Stopper::default());
     let closed = Scope::Place(world.batch.clone());

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod circuit_breaker;
 #[cfg(test)]
+mod counted;
+#[cfg(test)]
 mod following;
 #[cfg(test)]
 mod handover;
