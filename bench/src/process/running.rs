@@ -32,7 +32,7 @@ pub(crate) struct Ended {
     pub(crate) wall: Duration,
     /// User and system time, of what it waited for as well.
     pub(crate) cpu: Duration,
-    /// The most memory that it held at any one time.
+    /// The most memory that it held at any one time, up to a moment before its end.
     pub(crate) peak_bytes: u64,
     /// Bytes that it handed to a disk.
     pub(crate) written: u64,
@@ -75,18 +75,22 @@ impl Running {
 
     /// Waits until it ends by itself, and kills it after `limit`, which is an error.
     pub(crate) async fn end(mut self, limit: Duration) -> Result<Ended> {
+        let mut peak_bytes = self.usage()?.peak_bytes;
         while !self.has_ended()? {
             if self.clock.monotonic() > limit {
                 bail!("{} did not end within {} s", self.name, limit.as_secs());
             }
             tokio::time::sleep(LOOK).await;
+            peak_bytes = peak_bytes.max(self.usage()?.peak_bytes);
         }
         let wall = self.clock.monotonic();
         let written = self.usage()?.written;
         let child = self.child.take().context("the process was waited for")?;
         let used = child.wait4().with_context(|| format!("wait for {}", self.name))?;
         let cpu = used.rusage.utime + used.rusage.stime;
-        Ok(Ended { status: used.status, wall, cpu, peak_bytes: used.rusage.maxrss, written })
+        // What `wait4` tells of memory counts what this process held when it started the child.
+        let peak_bytes = peak_bytes.unwrap_or(used.rusage.maxrss);
+        Ok(Ended { status: used.status, wall, cpu, peak_bytes, written })
     }
 
     /// Whether it has, without waiting for it: `/proc` goes on telling what it used.

@@ -101,8 +101,7 @@ pub async fn write_results(store: &dyn Store, batch: &BatchName, place: &Place) 
         return Err(reelq_store::Error::BeingPurged(batch.to_string()).into());
     }
     if whole < view.counts.total() {
-        // Loading the manifest again names what is lost, and writes damaged lines anew: it must not take it for unchanged.
-        store.forget_plan(batch).await?;
+        forget_plan(store, &view).await;
     }
     let older_kept = store.restored().await?.is_some() && place.read("results.jsonl").await?.is_some();
     if older_kept {
@@ -116,6 +115,15 @@ pub async fn write_results(store: &dyn Store, batch: &BatchName, place: &Place) 
     place.replace(&jsonl, "results.jsonl").await?;
     clear(store, batch, place).await?;
     Ok(Written { unreadable, older_kept })
+}
+
+/// Loading the manifest again names what is lost, and writes damaged lines anew: it must not take it for unchanged. What is
+/// known of the rows is written all the same where that cannot be said.
+async fn forget_plan(store: &dyn Store, view: &BatchView) {
+    let kept = view.batch.loaded_with.as_ref().is_some_and(|with| with.planned.is_some());
+    if kept && let Err(error) = store.forget_plan(&view.batch.name).await {
+        tracing::warn!(batch = %view.batch.name, %error, "rows are damaged or lost, and the next load may not compare them");
+    }
 }
 
 /// A result manifest that is not whole yet.
