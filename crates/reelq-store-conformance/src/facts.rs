@@ -67,6 +67,7 @@ pub async fn a_second_charge_is_followed_as_an_orphan(subject: &dyn Subject) {
     let kit = Kit::new(subject);
     kit.load("b", &wishes(1)).await;
     let job = kit.start_next("t1").await;
+    kit.advance(SECOND);
     let LateAcceptance::Orphan(orphan) = late(&kit, job, "t2", 1).await else { panic!("no orphan") };
     assert_eq!(late(&kit, job, "t2", 1).await, LateAcceptance::Known);
     let view = kit.batch("b").await;
@@ -75,6 +76,8 @@ pub async fn a_second_charge_is_followed_as_an_orphan(subject: &dyn Subject) {
     let results = kit.store.results(&batch("b"), Page { after: 0, limit: 9 }).await.unwrap();
     assert_eq!(results.len(), 1, "every row has one line");
     assert_eq!(results[0].orphans.iter().map(|job| job.id).collect::<Vec<_>>(), [orphan]);
+    let since = results[0].orphans[0].queued_at.since(results[0].view.job.queued_at);
+    assert!(since >= SECOND, "it is as old as its charge: {since:?}");
     kit.advance(SECOND);
     assert_eq!(ids(&kit.polls(9).await).len(), 2);
     assert_eq!(kit.store.history(orphan).await.unwrap()[0].event, "accepted");

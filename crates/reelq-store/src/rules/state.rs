@@ -35,6 +35,9 @@ struct StateRecord<'a> {
     stored_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     orphan_of: Option<JobId>,
+    /// Of an orphan: what was asked for stands there since its parent was enqueued.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    queued_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     troubles: Option<Cow<'a, Troubles>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -77,7 +80,7 @@ impl<'a> StateRecord<'a> {
             spec: _,
             price: _,
             priority: _,
-            queued_at: _,
+            queued_at,
             stage,
             submissions,
             retries,
@@ -109,6 +112,7 @@ impl<'a> StateRecord<'a> {
             finished_at: *finished_at,
             stored_at: *stored_at,
             orphan_of: *orphan_of,
+            queued_at: orphan_of.map(|_| *queued_at),
             troubles: troubles.as_ref().map(Cow::Borrowed),
             succeeded_at: *succeeded_at,
             outputs_until: *outputs_until,
@@ -124,7 +128,7 @@ impl<'a> StateRecord<'a> {
             spec: loaded.spec,
             price: loaded.price,
             priority: loaded.priority,
-            queued_at: loaded.queued_at,
+            queued_at: self.queued_at.unwrap_or(loaded.queued_at),
             stage: self.stage.into_owned(),
             submissions: self.submissions,
             retries: self.retries,
