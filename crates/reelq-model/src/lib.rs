@@ -39,7 +39,7 @@ pub use job::{Applied, Job, JobDraft, OUTPUTS_LAST, OUTPUTS_LAST_MAX};
 pub use job_id::{JobId, JobIdError};
 pub use money::{Money, MoneyError};
 pub use nearest::{nearest, nearest_above};
-pub use normal::{normal_text, normalise};
+pub use normal::{normal, normal_text, normalise};
 pub use outcome::{Acceptance, BlockReason, Limit, Setback, SubmitOutcome};
 pub use output::{OutputKind, OutputLink, StoredFile};
 pub use request_key::RequestKey;

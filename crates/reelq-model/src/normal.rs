@@ -32,6 +32,25 @@ pub fn normalise(fields: &mut Fields) {
     fields.values_mut().for_each(normalise_value);
 }
 
+/// The fields in their normal form; they are copied only where that is another one.
+pub fn normal(fields: &Fields) -> Cow<'_, Fields> {
+    if fields.values().all(is_normal) {
+        return Cow::Borrowed(fields);
+    }
+    let mut other = fields.clone();
+    normalise(&mut other);
+    Cow::Owned(other)
+}
+
+fn is_normal(value: &Value) -> bool {
+    match value {
+        Value::String(text) => matches!(owned_if_other(text), Cow::Borrowed(_)),
+        Value::Array(items) => items.iter().all(is_normal),
+        Value::Object(fields) => fields.values().all(is_normal),
+        Value::Null | Value::Bool(_) | Value::Number(_) => true,
+    }
+}
+
 fn normalise_value(value: &mut Value) {
     match value {
         Value::String(text) => {
@@ -78,8 +97,9 @@ mod tests {
         let mut fields: Fields =
             serde_json::from_str(r#"{"prompt":" x ","list":[" a ",1],"extra":{" k ":" v\r\nw "}}"#).unwrap();
         normalise(&mut fields);
-        let normal: Fields = serde_json::from_str(r#"{"prompt":"x","list":["a",1],"extra":{" k ":"v\nw"}}"#).unwrap();
-        assert_eq!(fields, normal);
+        let expected: Fields = serde_json::from_str(r#"{"prompt":"x","list":["a",1],"extra":{" k ":"v\nw"}}"#).unwrap();
+        assert_eq!(fields, expected);
+        assert!(matches!(normal(&fields), Cow::Borrowed(_)));
     }
 
     proptest! {

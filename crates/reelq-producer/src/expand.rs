@@ -30,6 +30,8 @@ pub(crate) struct Expander {
     problems: Problems,
     unpriced: priced::Unpriced,
     content: Sha256,
+    /// Room for what goes into it.
+    noted: Vec<u8>,
     pub(crate) rows: u64,
     pub(crate) lines: u64,
 }
@@ -66,6 +68,7 @@ impl Expander {
             problems: Problems::default(),
             unpriced: priced::Unpriced::default(),
             content: Sha256::new(),
+            noted: Vec::new(),
             rows: 0,
             lines: 0,
         }
@@ -109,8 +112,11 @@ impl Expander {
     fn note(&mut self, job: &JobDraft, line: &Line) {
         self.lines += 1;
         self.content.update(job.id.as_bytes());
-        let rest = serde_json::json!([line, job.price, job.priority, job.spec.account, job.spec.mode]);
-        self.content.update(rest.to_string().as_bytes());
+        let rest = (line, job.price, job.priority, &job.spec.account, &job.spec.mode);
+        self.noted.clear();
+        // Each of them always has a form in JSON, and memory takes every byte.
+        drop(serde_json::to_writer(&mut self.noted, &rest));
+        self.content.update(&self.noted);
     }
 
     fn accept(&mut self, row: &Row) -> Option<Accepted> {

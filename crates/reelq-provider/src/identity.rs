@@ -1,9 +1,11 @@
 //! What a request asks for: its fields without spelling, without delivery, and with or without documented defaults.
 
-use reelq_model::{Digest, Fields, JobSpec, normalise};
+use std::borrow::Cow;
+
+use reelq_model::{Digest, Fields, JobSpec, normal};
 use serde_json::Value;
 
-use crate::catalogue::{Catalogue, Mode, Model};
+use crate::catalogue::{Catalogue, Field, Mode, Model};
 
 /// The two spellings of one request. Requests that agree in either ask for the same.
 ///
@@ -20,48 +22,56 @@ pub struct Identity {
 impl Identity {
     /// The identity of a request, by a vendor's catalogue; of a model that it does not know, defaults are not known either.
     pub fn of(catalogue: &Catalogue, spec: &JobSpec) -> Self {
-        let mut left_out = spec.clone();
-        normalise(&mut left_out.fields);
         let model = catalogue.models.get(spec.model.as_str());
-        drop_delivery(catalogue, model, &mut left_out.fields);
-        let mut written_out = left_out.clone();
-        if let Some(model) = model {
-            let mode = model.modes.get(&spec.mode);
-            settle_defaults(model, mode, &mut left_out.fields, &mut written_out.fields);
-        }
-        Self { left_out: left_out.digest(), written_out: written_out.digest() }
+        let mut fields = normal(&spec.fields);
+        drop_delivery(catalogue, model, &mut fields);
+        let (left_out, written_out) = match model {
+            Some(model) => settle_defaults(model, model.modes.get(&spec.mode), &fields),
+            None => (named(&fields).collect(), named(&fields).collect()),
+        };
+        Self { left_out: spec.digest_with(left_out), written_out: spec.digest_with(written_out) }
     }
+}
+
+/// Fields by name, to be digested.
+type Named<'a> = Vec<(&'a str, &'a Value)>;
+
+fn named(fields: &Fields) -> impl Iterator<Item = (&str, &Value)> {
+    fields.iter().map(|(name, value)| (name.as_str(), value))
 }
 
 /// Takes away what only says how the answer comes back, also where it is passed on unread.
-fn drop_delivery(catalogue: &Catalogue, model: Option<&Model>, fields: &mut Fields) {
-    let Some(model) = model else {
-        fields.retain(|name, _| !catalogue.is_delivery(name));
-        return;
+fn drop_delivery(catalogue: &Catalogue, model: Option<&Model>, fields: &mut Cow<'_, Fields>) {
+    let is_delivery = |name: &str| match model {
+        Some(model) => model.fields.get(name).is_some_and(|field| field.delivery),
+        None => catalogue.is_delivery(name),
     };
-    fields.retain(|name, _| !model.fields.get(name).is_some_and(|field| field.delivery));
-    let Some(container) = &model.passthrough else { return };
-    let Some(Value::Object(members)) = fields.get_mut(container) else { return };
+    if fields.keys().any(|name| is_delivery(name)) {
+        fields.to_mut().retain(|name, _| !is_delivery(name));
+    }
+    let Some(container) = model.and_then(|model| model.passthrough.as_ref()) else { return };
+    if !fields.get(container).is_some_and(Value::is_object) {
+        return;
+    }
+    let Some(Value::Object(members)) = fields.to_mut().get_mut(container) else { return };
     members.retain(|name, _| !catalogue.is_delivery(name));
     if members.is_empty() {
-        fields.remove(container);
+        fields.to_mut().remove(container);
     }
 }
 
-fn settle_defaults(model: &Model, mode: Option<&Mode>, left_out: &mut Fields, written_out: &mut Fields) {
-    for (name, field) in model.fields.iter().filter(|(_, field)| !field.delivery) {
+/// The fields without the documented defaults among them, and with all of these.
+fn settle_defaults<'a>(model: &'a Model, mode: Option<&'a Mode>, fields: &'a Fields) -> (Named<'a>, Named<'a>) {
+    let usual_of = |name: &str, field: &'a Field| {
         let fixed = mode.and_then(|mode| mode.implies.get(name));
-        let Some(usual) = fixed.or(field.default.as_ref()) else { continue };
-        match left_out.get(name) {
-            Some(given) if given == usual => {
-                left_out.remove(name);
-            }
-            Some(_) => {}
-            None => {
-                written_out.insert(name.clone(), usual.clone());
-            }
-        }
-    }
+        fixed.or(field.default.as_ref()).filter(|_| !field.delivery)
+    };
+    let is_usual = |name: &str, value: &Value| model.fields.get(name).and_then(|it| usual_of(name, it)) == Some(value);
+    let left_out = named(fields).filter(|(name, value)| !is_usual(name, value)).collect();
+    let mut written_out: Named<'a> = named(fields).collect();
+    let missing = model.fields.iter().filter(|(name, _)| !fields.contains_key(*name));
+    written_out.extend(missing.filter_map(|(name, field)| Some((name.as_str(), usual_of(name, field)?))));
+    (left_out, written_out)
 }
 
 impl Catalogue {
