@@ -27,9 +27,9 @@ pub struct Transport {
     inner: Arc<Inner>,
 }
 
-/// Idle connections kept for requests that are free to repeat: as many as jobs are asked about at once by default. Fewer make
+/// Idle connections kept for requests that are free to repeat: tasks that were bought together are asked about together. Fewer make
 /// most of these requests pay for a new connection.
-const FREE_IDLE_MAX: usize = 64;
+const FREE_IDLE_MAX: usize = 256;
 
 struct Inner {
     base_url: Url,

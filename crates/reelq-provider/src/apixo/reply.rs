@@ -1,6 +1,7 @@
 //! APIXO's replies to outcomes.
 
 use reelq_model::{SubmitOutcome, TaskId};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::wire;
@@ -17,7 +18,7 @@ fn is_success(reply: &Reply) -> bool {
 /// A failed task comes as HTTP 200 with code 200: the task's own words count, not the envelope's.
 fn read(document: &Value, _: &ReplyError) -> reading::TaskReply {
     let task = document.get("data").filter(|data| data.is_object()).unwrap_or(document);
-    let body: wire::ApixoTaskBody = serde_json::from_value(task.clone()).unwrap_or_default();
+    let body: wire::ApixoTaskBody = Deserialize::deserialize(task).unwrap_or_default();
     let code = body.fail_code.map(|Text(code)| code);
     let message = body.fail_msg.map(|Text(message)| message).or_else(|| code.clone());
     let word = body.state.map(|Text(word)| word);

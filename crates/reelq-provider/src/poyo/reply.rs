@@ -1,6 +1,7 @@
 //! PoYo's replies to outcomes.
 
 use reelq_model::{SubmitOutcome, TaskId};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::wire;
@@ -16,7 +17,7 @@ fn is_success(reply: &Reply) -> bool {
 
 fn read(document: &Value, _: &ReplyError) -> reading::TaskReply {
     let task = document.get("data").filter(|data| data.is_object()).unwrap_or(document);
-    let body: wire::PoyoTaskBody = serde_json::from_value(task.clone()).unwrap_or_default();
+    let body: wire::PoyoTaskBody = Deserialize::deserialize(task).unwrap_or_default();
     let text = |text: Option<Text>| text.map(|Text(text)| text);
     reading::TaskReply {
         word: text(body.status),

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{gone, says};
+use super::{gone, place::at, says};
 use crate::catalogue::Replies;
 
 /// What a status is called: a message that says no more says nothing of the request.
@@ -66,12 +66,12 @@ fn has_listed_code(body: &Value, replies: &Replies) -> bool {
 
 fn is_foreign(body: &Value) -> bool {
     let grpc = || body.get("code").and_then(Value::as_u64).is_some_and(|code| GRPC.contains(&code));
-    grpc() || FOREIGN.iter().any(|places| places.iter().all(|place| body.pointer(place).is_some()))
+    grpc() || FOREIGN.iter().any(|places| places.iter().all(|place| at(body, place).is_some()))
 }
 
 fn has_complaint(body: &Value) -> bool {
     let error = body.get("error").filter(|error| !error.is_string());
-    let others = ERRORS.iter().filter_map(|place| body.pointer(place));
+    let others = ERRORS.iter().filter_map(|place| at(body, place));
     error.into_iter().chain(others).any(says::says_error) || says::has_bad_code(body)
 }
 

@@ -3,7 +3,10 @@
 use reelq_model::TaskId;
 use serde_json::Value;
 
-use super::text::{clean, text};
+use super::{
+    place::at,
+    text::{clean, text},
+};
 
 /// How surely a member of a reply names the task that the request bought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,7 +107,7 @@ fn in_order(own: &[&str]) -> impl Iterator<Item = &'static (&'static str, Streng
 pub(super) fn named(document: &Value, own: &[&str], surroundings: Surroundings) -> Option<(TaskId, TaskNaming)> {
     let mut found = in_order(own).filter_map(|(place, strength)| {
         let verdict = verdict(*strength, surroundings);
-        let task = id(document.pointer(place)?, *strength).filter(|_| verdict != TaskNaming::Ignored)?;
+        let task = id(at(document, place)?, *strength).filter(|_| verdict != TaskNaming::Ignored)?;
         Some((task, verdict))
     });
     found.next()
@@ -112,7 +115,7 @@ pub(super) fn named(document: &Value, own: &[&str], surroundings: Surroundings) 
 
 fn surely_named(document: &Value) -> impl Iterator<Item = TaskId> {
     let strong = PLACES.iter().filter(|(_, strength)| *strength == Strength::Strong);
-    strong.filter_map(|(place, strength)| id(document.pointer(place)?, *strength))
+    strong.filter_map(|(place, strength)| id(at(document, place)?, *strength))
 }
 
 /// Whether a reply surely names a task.
@@ -150,7 +153,7 @@ fn usable(raw: &str) -> Option<TaskId> {
 /// it is too long, or no part of a path. As it may be shown.
 pub(super) fn unusable(document: &Value) -> Option<String> {
     let strong = PLACES.iter().filter(|(_, strength)| *strength == Strength::Strong);
-    strong.filter_map(|(place, _)| document.pointer(place)).find_map(|value| match value {
+    strong.filter_map(|(place, _)| at(document, place)).find_map(|value| match value {
         Value::Number(number) if !is_nothing(number) && number.as_u64().is_none() => Some(number.to_string()),
         Value::String(raw) if fits(raw.trim(), Strength::Strong) && usable(raw).is_none() => Some(clean(raw)),
         _ => None,

@@ -17,6 +17,7 @@ mod limit;
 mod moment;
 mod money;
 mod outputs;
+mod place;
 mod poll;
 mod reply_error;
 mod says;

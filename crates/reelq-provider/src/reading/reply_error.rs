@@ -10,6 +10,7 @@ use crate::{Reply, catalogue::Replies, lenient_json::Document, retry_after, retr
 use super::{
     credit, envelope, limit,
     moment::{moment, vendors_now},
+    place::at,
     says,
     text::clean,
 };
@@ -158,6 +159,6 @@ fn status_in(body: &Value, code: Option<&str>, replies: &Replies) -> Option<u16>
 fn wait(reply: &Reply, body: Option<&Value>) -> Option<Duration> {
     let now = vendors_now(reply);
     let header = reply.retry_after.as_deref().and_then(|text| retry_after::parse(text, now));
-    let reset = body.and_then(|body| RESETS.iter().find_map(|place| body.pointer(place)));
+    let reset = body.and_then(|body| RESETS.iter().find_map(|place| at(body, place)));
     header.max(reset.and_then(moment).map(|reset| reset.since(now).min(WAIT_MAX)))
 }

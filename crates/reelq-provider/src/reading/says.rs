@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use super::text::{clean, text};
+use super::{
+    place::at,
+    text::{clean, text},
+};
 
 const CODES: [&str; 9] = [
     "/error/code",
@@ -52,7 +55,7 @@ const SUCCESSES: [&str; 8] = ["success", "ok", "succeed", "succeeded", "successf
 
 fn texts<'a>(body: &'a Value, places: &'static [&str]) -> impl Iterator<Item = String> + 'a {
     let read = |value: &Value| text(value).map(|text| clean(&text)).filter(|text| !text.is_empty());
-    places.iter().filter_map(move |place| body.pointer(place).and_then(read))
+    places.iter().filter_map(move |place| at(body, place).and_then(read))
 }
 
 fn is_success(text: &str) -> bool {
@@ -81,7 +84,7 @@ pub(super) fn message(body: &Value) -> Option<String> {
 }
 
 fn status_at(body: &Value, place: &str) -> Option<u16> {
-    let text = body.pointer(place).and_then(text)?;
+    let text = at(body, place).and_then(text)?;
     text.parse().ok().filter(|status| (300..=599).contains(status))
 }
 
@@ -118,7 +121,7 @@ pub(super) fn has_bad_code(body: &Value) -> bool {
 
 /// Whether a member that stands for an error names one.
 pub(super) fn names_error(body: &Value) -> bool {
-    ERRORS.iter().any(|place| body.pointer(place).is_some_and(says_error))
+    ERRORS.iter().any(|place| at(body, place).is_some_and(says_error))
 }
 
 /// Whether anything in the body says that something is wrong.

@@ -1,6 +1,7 @@
 //! Wave's replies to outcomes.
 
 use reelq_model::{Money, Settlement, SubmitOutcome, TaskId};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::wire;
@@ -29,7 +30,7 @@ fn taken_out(document: &Value) -> &Value {
 }
 
 fn body(task: &Value) -> wire::WaveTaskBody {
-    serde_json::from_value(task.clone()).unwrap_or_default()
+    Deserialize::deserialize(task).unwrap_or_default()
 }
 
 fn read(document: &Value, complaint: &ReplyError) -> reading::TaskReply {
@@ -51,7 +52,7 @@ fn read(document: &Value, complaint: &ReplyError) -> reading::TaskReply {
 /// At first the vendor says what it froze.
 fn read_new(document: &Value, complaint: &ReplyError) -> reading::TaskReply {
     let task = read(document, complaint);
-    let frozen = quota(&body(taken_out(document)).pre_consumed_cost);
+    let frozen = taken_out(document).get("pre_consumed_cost").and_then(quota);
     reading::TaskReply { cost: frozen.or(task.cost), ..task }
 }
 

@@ -17,7 +17,6 @@ pub(super) struct WaveTaskBody {
     pub(super) status: Option<Text>,
     #[serde(deserialize_with = "lenient")]
     pub(super) progress: Option<Progress>,
-    pub(super) pre_consumed_cost: Value,
     pub(super) cost: Value,
     /// Told by cancel replies.
     #[serde(deserialize_with = "lenient")]
