@@ -38,7 +38,7 @@ pub(super) fn total(row: &rusqlite::Row<'_>, column: &str) -> rusqlite::Result<i
 }
 
 /// A column of text; nothing where it is none.
-pub(super) fn text(row: &rusqlite::Row<'_>, column: &str) -> rusqlite::Result<Option<String>> {
+pub(super) fn text(row: &rusqlite::Row<'_>, column: impl RowIndex) -> rusqlite::Result<Option<String>> {
     Ok(match row.get_ref(column)? {
         ValueRef::Text(text) => String::from_utf8(text.to_vec()).ok(),
         _ => None,

@@ -93,8 +93,9 @@ mod tests {
                 spec: spec.as_bytes(),
                 state: Some(state.as_bytes()),
             };
+            // The state of an orphan repeats whose it is and how old, for stores where it stands beside its parent's request.
+            assert!(job.orphan_of.is_some() || spec.len() + state.len() < line.len(), "{spec} {state}");
             assert_eq!(parts.job().unwrap(), bounds::sound(job));
-            assert!(spec.len() + state.len() < line.len(), "{spec} {state}");
             jobs += 1;
         }
         assert!(jobs > 5, "{jobs}");

@@ -70,6 +70,11 @@ mod at {
     pub(super) const STATE: usize = 16;
 }
 
+/// Where the last of [`COLUMNS`] stands.
+pub(super) const LAST: usize = at::STATE;
+/// Where a job's place in its batch's manifest stands among [`COLUMNS`].
+pub(super) const POSITION: usize = at::POSITION;
+
 static BY_ID: LazyLock<String> =
     LazyLock::new(|| format!("SELECT {COLUMNS} FROM specs s JOIN jobs j ON j.seq = s.seq WHERE s.id = ?1"));
 static BY_SEQ: LazyLock<String> = LazyLock::new(|| format!("SELECT {COLUMNS} {FROM} WHERE j.seq = ?1"));

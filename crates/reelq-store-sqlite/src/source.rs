@@ -24,12 +24,14 @@ pub(super) struct Source {
     path: PathBuf,
     /// A private copy in today's format, where the file has an older one.
     copy: Option<Mutex<Connection>>,
+    /// Connections to the file as it stood at this moment: whoever reads page after page opens it once.
+    idle: Mutex<Vec<(Stamp, Connection)>>,
 }
 
 impl Source {
     /// Looks whether the file can be read.
     pub(super) fn open(path: &Path) -> Result<Self> {
-        let source = Self { path: path.to_owned(), copy: None };
+        let source = Self { path: path.to_owned(), copy: None, idle: Mutex::default() };
         let format = source.read(|conn| {
             format::check_owner(conn, path)?;
             format::of(conn)
@@ -63,12 +65,22 @@ impl Source {
             }
             // Without a log all is in the file itself. An ordinary connection would make a log and its index, as whoever
             // happens to look; this one makes nothing, and does not see that someone writes: so it is looked at after.
-            let answer = connect(&self.path, true).and_then(|conn| read(&conn));
+            let conn = self.spare(before).map_or_else(|| connect(&self.path, true), Ok);
+            let answer = conn.and_then(|conn| Ok((read(&conn)?, conn)));
             if self.stamp()? == before {
-                return answer;
+                let (answer, conn) = answer?;
+                self.idle.lock().unwrap_or_else(PoisonError::into_inner).push((before, conn));
+                return Ok(answer);
             }
         }
         Err(Error::unavailable(format!("{} changes all the time while it is read", self.path.display())).into())
+    }
+
+    /// A connection that has read nothing but the file of this moment.
+    fn spare(&self, stamp: Stamp) -> Option<Connection> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.retain(|(of, _)| *of == stamp);
+        idle.pop().map(|(_, conn)| conn)
     }
 
     /// A number that changes with the file.
@@ -91,7 +103,7 @@ impl Source {
 }
 
 /// What shows that a file was written to.
-#[derive(Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Stamp {
     file: [i64; 3],
     log: Option<[i64; 3]>,

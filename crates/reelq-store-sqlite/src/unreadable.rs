@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, params, types::ValueRef};
 
 use super::{
     account, code, history,
-    listing::shown_line,
+    listing::{LineAt, shown_line},
     row::{COLUMNS, FROM, Row},
     tx::Tx,
     views::{BATCHES, view},
@@ -226,7 +226,7 @@ fn lines(conn: &Connection) -> Result<Vec<UnreadableRecord>> {
     let mut rows = statement.query([])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let (Some(line), Some(reason)) = shown_line(row)? else { continue };
+        let (Some(line), Some(reason)) = shown_line(row, LineAt::ALONE)? else { continue };
         let batch = code::text(row, "batch_name")?.and_then(|name| BatchName::new(name).ok());
         found.push(UnreadableRecord { of: RecordOf::Line(line.row), batch, reason });
     }

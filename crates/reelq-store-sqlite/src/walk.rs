@@ -52,9 +52,7 @@ pub(super) fn scan(conn: &Connection, filter: &JobFilter, from: &Cursor, limit: 
     for _ in 0..BATCHES {
         let Some(cursor) = scanned.next.filter(|_| scanned.views.len() < limit) else { break };
         let stretch = stretch(conn, &wanted, cursor, limit - scanned.views.len())?;
-        for (_, seq) in &stretch.found {
-            scanned.views.extend(listing::of_row(conn, *seq)?);
-        }
+        scanned.views.extend(listing::of_rows(conn, stretch.found.iter().map(|(_, seq)| *seq))?);
         scanned.next = match stretch.to {
             Some(to) => Some(Cursor { at: to.saturating_add(1), ..cursor }),
             None if !cursor.unlisted => Some(Cursor { unlisted: true, at: 0, ..cursor }),
@@ -187,7 +185,7 @@ fn named(conn: &Connection, wanted: &Wanted<'_>, from: &Cursor, limit: usize) ->
             let rows = &wanted.filter.rows;
             rows.is_empty() || view.line.as_ref().is_some_and(|line| rows.contains(&line.row))
         };
-        scanned.views.extend(listing::of_row(conn, *seq)?.filter(is_row));
+        scanned.views.extend(listing::of_rows(conn, std::iter::once(*seq))?.into_iter().filter(is_row));
     }
     Ok(scanned)
 }
