@@ -219,7 +219,7 @@ mod tests {
         let world = World::new();
         world.overview.outdate();
         assert_eq!((world.asked().await, world.asked().await, world.overview.rests()), (2, 0, true));
-        world.clock.advance(RESTING - Duration::from_secs(1));
+        world.clock.advance(RESTING.saturating_sub(Duration::from_secs(1)));
         assert_eq!((world.asked().await, world.overview.rests()), (0, true));
         world.overview.outdate();
         assert!(!world.overview.rests(), "it is not known what the news is");
