@@ -9,7 +9,7 @@ use std::{
 
 use reelq_model::{AccountName, BatchName, Status, Timestamp, TroubleKind, units::ByteSize};
 use reelq_store::{BatchView, JobFilter, JobView, SharedStore, first};
-use reelq_worker::{AccountMetrics, Scope, SubmissionGate};
+use reelq_worker::{AccountMetrics, Overview, Scope, SubmissionGate};
 
 use crate::{Place, PlaceError, Places, StorageOptions};
 
@@ -99,12 +99,12 @@ pub struct LagGuard {
     options: StorageOptions,
     places: Option<Arc<Places>>,
     min_free: ByteSize,
-    batch: Option<BatchName>,
+    overview: Arc<Overview>,
     seen: Mutex<BTreeMap<AccountName, VecDeque<(Timestamp, u64)>>>,
 }
 
 impl LagGuard {
-    /// Guards one batch, or all where none is named. `metrics` are those of the collectors; `places` are checked along the
+    /// Guards the batches that the overview tells of. `metrics` are those of the collectors; `places` are checked along the
     /// way, where this process reaches them.
     pub fn new(
         store: SharedStore,
@@ -113,9 +113,9 @@ impl LagGuard {
         options: StorageOptions,
         places: Option<Arc<Places>>,
         min_free: ByteSize,
-        batch: Option<BatchName>,
+        overview: Arc<Overview>,
     ) -> Self {
-        Self { store, gate, metrics, options, places, min_free, batch, seen: Mutex::default() }
+        Self { store, gate, metrics, options, places, min_free, overview, seen: Mutex::default() }
     }
 
     /// Checks every `pause`, for as long as it is polled; spawn it beside the workers and drop it with them.
@@ -135,11 +135,7 @@ impl LagGuard {
 
     /// Checks once, and closes or opens the gate by what it sees.
     pub async fn check(&self) -> reelq_store::Result<()> {
-        let now = self.store.now().await?;
-        let views: Vec<BatchView> = match &self.batch {
-            Some(batch) => self.store.batch(batch).await?.into_iter().collect(),
-            None => self.store.batches().await?,
-        };
+        let (views, now) = (self.overview.batches().await?, self.store.time());
         let outstanding = |view: &&BatchView| view.counts.outstanding() + view.others.outstanding() > 0;
         let open: Vec<&BatchView> = views.iter().filter(outstanding).collect();
         if let Some(places) = &self.places {
@@ -182,7 +178,7 @@ impl LagGuard {
         paces: &BTreeMap<AccountName, Option<f64>>,
     ) -> reelq_store::Result<BTreeMap<AccountName, Outlook>> {
         let statuses = vec![Status::Fetching];
-        let filter = JobFilter { batch: self.batch.clone(), statuses, ..JobFilter::default() };
+        let filter = JobFilter { batch: self.overview.batch().cloned(), statuses, ..JobFilter::default() };
         let views = first(&*self.store, &filter, CHECKED).await?;
         // Of more than are checked, the others are taken to be like these.
         let scale = rough.waiting.div_ceil(u64::try_from(views.len()).unwrap_or(u64::MAX).max(1)).max(1);

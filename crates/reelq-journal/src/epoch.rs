@@ -39,6 +39,11 @@ impl Waits {
         }
     }
 
+    /// Whether someone was missing when it was last asked.
+    pub(super) const fn is_waiting(&self) -> bool {
+        self.since.is_some()
+    }
+
     /// Whether someone was missing a while ago.
     pub(super) fn is_due(&self, now: Duration) -> bool {
         self.since.is_some() && now.saturating_sub(self.asked) >= ASK

@@ -103,12 +103,14 @@ impl StoreDecorator for Journaled {
         if let Err(error) = self.manager.settle().await {
             tracing::debug!(%error, "the journal is held against the store later");
         }
-        tokio::select! {
+        let heard = tokio::select! {
             news = self.inner.watch(mark, limit) => news,
             () = self.manager.falls_behind() => {
                 self.manager.settle().await?;
                 self.inner.watch(mark, Duration::ZERO).await
             }
-        }
+        };
+        self.manager.heard(heard.as_ref().ok().copied());
+        heard
     }
 }

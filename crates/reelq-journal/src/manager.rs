@@ -48,6 +48,10 @@ struct State {
     confirmed: Option<GuardStep>,
     /// What the store had counted when its folders were last noted.
     counted: u64,
+    /// When that was, and what the mark of the store's news was before.
+    noted: (Duration, Option<u64>),
+    /// The mark of the store's news as it was last heard; nothing where no one listens.
+    mark: Option<u64>,
     /// The folders that the store waits for.
     waits: Waits,
     /// The store's identity and roster when the folder joined; and the same once whoever may take the server's place knows it.
@@ -66,6 +70,8 @@ struct State {
 
 /// How soon it is seen that the store may have forgotten something: others buy again a few seconds later.
 const LOOK: Duration = Duration::from_millis(300);
+/// How often it is said again that a folder was held against the store, where no one has done anything since.
+const SAY_AGAIN: Duration = Duration::from_mins(1);
 /// How often it is said that nothing is bought.
 const REMIND: Duration = Duration::from_secs(30);
 
@@ -217,6 +223,11 @@ impl JournalManager {
     /// Whether the journal tells of this job, and the store did not know it.
     pub(super) fn misses(&self, job: JobId) -> bool {
         self.state().missing.contains(&job)
+    }
+
+    /// Notes what was heard of the store's news: its mark, or that it does not say.
+    pub(super) fn heard(&self, mark: Option<u64>) {
+        self.state().mark = mark;
     }
 
     /// Waits until the store may have forgotten something.

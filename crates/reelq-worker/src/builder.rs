@@ -5,7 +5,7 @@ use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 use reelq_model::{AccountName, BatchName, SharedClock, WorkerId};
 use reelq_store::{AccountLimits, SharedStore};
 
-use crate::{AccountMetrics, Handler, Runtime, Stopper, SubmissionGate, TestSignals};
+use crate::{AccountMetrics, Handler, Overview, Runtime, Stopper, SubmissionGate, TestSignals};
 
 /// One account's work.
 #[derive(Clone)]
@@ -75,12 +75,14 @@ pub struct Builder {
     pub(crate) wait_at_most: Duration,
     pub(crate) seed: u64,
     pub(crate) gate: Arc<SubmissionGate>,
+    pub(crate) overview: Arc<Overview>,
     pub(crate) stopper: Stopper,
     pub(crate) signals: Arc<TestSignals>,
 }
 
 impl Builder {
     pub(crate) fn new(store: SharedStore, clock: SharedClock, worker: WorkerId) -> Self {
+        let overview = Arc::new(Overview::new(Arc::clone(&store), Arc::clone(&clock), None));
         Self {
             store,
             clock,
@@ -93,6 +95,7 @@ impl Builder {
             wait_at_most: Duration::from_mins(15),
             seed: 0,
             gate: Arc::default(),
+            overview,
             stopper: Stopper::default(),
             signals: Arc::default(),
         }
@@ -159,6 +162,13 @@ impl Builder {
     #[must_use]
     pub fn submission_gate(mut self, gate: Arc<SubmissionGate>) -> Self {
         self.gate = gate;
+        self
+    }
+
+    /// Tells this overview of news, and takes it easy while nothing in it is outstanding. It must tell of all that is worked on.
+    #[must_use]
+    pub fn overview(mut self, overview: Arc<Overview>) -> Self {
+        self.overview = overview;
         self
     }
 

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use reelq_store::SharedStore;
 use tokio_util::sync::CancellationToken;
 
-use crate::{followed_tasks::FollowedByAccount, wakeup_timers::WakeupTimers};
+use crate::{Overview, followed_tasks::FollowedByAccount, wakeup_timers::WakeupTimers};
 
 /// The longest wait for a change in one call.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -17,6 +17,7 @@ pub(crate) struct ChangeListener {
     pub(crate) store: SharedStore,
     pub(crate) timers: Arc<WakeupTimers>,
     pub(crate) followed: FollowedByAccount,
+    pub(crate) overview: Arc<Overview>,
     pub(crate) done: CancellationToken,
 }
 
@@ -35,12 +36,16 @@ impl ChangeListener {
             match self.store.watch(mark, PATIENCE).await {
                 Ok(next) => {
                     if next != mark {
+                        self.overview.outdate();
                         self.timers.wake_all();
                         self.followed.values().for_each(|tasks| tasks.outdate());
                     }
                     mark = next;
                 }
-                Err(error) => tracing::debug!(%error, "the store reports no changes"),
+                Err(error) => {
+                    self.overview.outdate();
+                    tracing::debug!(%error, "the store reports no changes");
+                }
             }
             tokio::time::sleep(CALM).await;
         }

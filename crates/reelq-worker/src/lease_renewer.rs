@@ -7,7 +7,7 @@ use reelq_store::{Followed, Lease, Result, SharedStore};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    TestSignals, fatal_error::FatalError, followed_tasks::FollowedByAccount, in_flight::InFlightSet,
+    Overview, TestSignals, fatal_error::FatalError, followed_tasks::FollowedByAccount, in_flight::InFlightSet,
     leased_job::LeasedJob, outage::Outage, wakeup_timers::WakeupTimers,
 };
 
@@ -15,6 +15,8 @@ use crate::{
 const GROUP: usize = 512;
 /// Whatever change was missed, no stage worker sleeps for longer.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+/// The same while nothing is outstanding: whether that is still so is read more often.
+const LONGEST_REST: Duration = Duration::from_mins(4);
 
 #[derive(Debug)]
 pub(crate) struct LeaseRenewer {
@@ -23,6 +25,7 @@ pub(crate) struct LeaseRenewer {
     pub(crate) clock: SharedClock,
     pub(crate) in_flight: Arc<InFlightSet>,
     pub(crate) followed: FollowedByAccount,
+    pub(crate) overview: Arc<Overview>,
     pub(crate) timers: Arc<WakeupTimers>,
     pub(crate) fatal: Arc<FatalError>,
     pub(crate) every: Duration,
@@ -33,7 +36,7 @@ pub(crate) struct LeaseRenewer {
 impl LeaseRenewer {
     /// Runs until the runtime has no job left in flight.
     pub(crate) async fn run(self) {
-        let (mut outage, mut slept) = (Outage::default(), LONGEST_SLEEP);
+        let (mut outage, mut slept) = (Outage::default(), LONGEST_REST);
         loop {
             let (result, pause) = match self.round().await {
                 Ok(()) => (Ok(()), self.every),
@@ -43,23 +46,37 @@ impl LeaseRenewer {
             match result {
                 Err(error) if error.is_transient() => {
                     outage.failed(&error);
-                    slept = LONGEST_SLEEP;
+                    slept = LONGEST_REST;
                 }
                 Err(error) => return self.fatal.raise(error),
                 Ok(()) => {
                     outage.answered();
-                    if slept >= LONGEST_SLEEP {
+                    if slept >= if self.rests() { LONGEST_REST } else { LONGEST_SLEEP } {
                         self.timers.wake_all();
                         slept = Duration::ZERO;
                     }
-                    slept += self.every;
                 }
             }
             tokio::select! {
-                () = tokio::time::sleep(pause) => {}
+                waited = self.wait(pause) => slept += waited,
                 () = self.done.cancelled() => return,
             }
         }
+    }
+
+    /// Waits for the next round, and answers how long: at rest, every second one is enough.
+    async fn wait(&self, pause: Duration) -> Duration {
+        tokio::time::sleep(pause).await;
+        if pause < self.every || !self.rests() {
+            return pause;
+        }
+        tokio::time::sleep(pause).await;
+        pause * 2
+    }
+
+    /// Whether this process has nothing in hand, and there is nothing to have.
+    fn rests(&self) -> bool {
+        self.in_flight.len() == 0 && self.followed.values().all(|tasks| tasks.len() == 0) && self.overview.rests()
     }
 
     async fn round(&self) -> Result<()> {

@@ -139,6 +139,7 @@ impl Runtime {
             clock: self.clock(),
             in_flight: Arc::clone(&self.in_flight),
             followed: self.followed.clone(),
+            overview: Arc::clone(&self.parts.overview),
             timers: Arc::clone(timers),
             fatal: Arc::clone(&self.fatal),
             every: self.parts.lease / 3,
@@ -149,6 +150,7 @@ impl Runtime {
             store: Arc::clone(self.store()),
             timers: Arc::clone(timers),
             followed: self.followed.clone(),
+            overview: Arc::clone(&self.parts.overview),
             done: self.done.clone(),
         };
         self.spawner.spawn(renewer.run());

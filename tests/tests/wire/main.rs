@@ -19,6 +19,7 @@ mod gateways;
 mod giving_up;
 mod held_places;
 mod identity;
+mod idle;
 mod json;
 mod late_files;
 mod late_links;

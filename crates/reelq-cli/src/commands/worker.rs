@@ -102,7 +102,7 @@ pub(crate) async fn run(args: &WorkerArgs, context: &CommandContext, out: Out) -
     for stranded in stranded(&*store, &context.config, args.batch.as_ref()).await? {
         out.warning(&stranded.told());
     }
-    let view = LogProgress::new(context, Arc::clone(store.shared()), args.batch.clone(), &engine, out);
+    let view = LogProgress::new(context, Arc::clone(store.shared()), &engine, out);
     let watched = if args.cron { Some(Watch::new(context, Arc::clone(store.shared()), out)?) } else { None };
     let finish = Box::pin(work(engine, &view, watched, signals)).await?;
     let exit = ending(args, context, store.shared(), finish, &begun, out).await?;

@@ -2,7 +2,7 @@
 
 use reelq_store::{Error, FolderDraft, GuardStep, Result, StoreGuard};
 
-use super::JournalManager;
+use super::{JournalManager, SAY_AGAIN};
 use crate::{
     entry::{Line, encode_all},
     lives::{Life, Lives},
@@ -83,14 +83,30 @@ impl JournalManager {
 
     /// Says again that the folder was held against the store: it may have been taken for silent. Learns who is missing.
     pub(crate) async fn confirm_again(&self) -> Result<()> {
+        if self.is_said() {
+            return Ok(());
+        }
+        let mark = self.state().mark;
         let Some(confirm) = self.state().confirmed.clone() else { return Ok(()) };
         let guard = self.store.guard(&confirm).await?;
         self.state().waits.see(&guard, &self.draft.id, self.clock.monotonic());
         // Who has joined since must be waited for, too, should the store forget that.
         self.note_folders(&guard);
-        self.state().counted = guard.counter;
+        {
+            let mut state = self.state();
+            (state.counted, state.noted) = (guard.counter, (self.clock.monotonic(), mark));
+        }
         self.see_roster(&guard);
         Ok(())
+    }
+
+    /// Whether it was said lately, no one was missing, and nothing has happened since: there was no news, and no purchase was
+    /// handed out to anyone, which the count tells. Without someone who listens nothing is known of that.
+    fn is_said(&self) -> bool {
+        let (counter, now, state) = (self.store.remembered().counter, self.clock.monotonic(), self.state());
+        let (said, mark) = state.noted;
+        let is_still = mark.is_some() && mark == state.mark && state.counted == counter;
+        is_still && now.saturating_sub(said) < SAY_AGAIN && !state.waits.is_waiting()
     }
 
     /// Whether the store waits for someone, and it is time to ask again for whom.

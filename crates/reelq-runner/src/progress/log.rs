@@ -9,7 +9,7 @@ use std::{
 use reelq_console::{Out, grouped, spent};
 use reelq_model::{AccountName, BatchName, SharedClock, Status};
 use reelq_store::{AccountView, BatchView, PauseReason, SharedStore, StatusCounts};
-use reelq_worker::{AccountMetrics, SubmissionGate};
+use reelq_worker::{AccountMetrics, Overview, SubmissionGate};
 
 use super::{
     troubles::{StuckWatch, news},
@@ -35,7 +35,7 @@ pub struct LogProgress {
     out: Out,
     store: SharedStore,
     clock: SharedClock,
-    batch: Option<BatchName>,
+    overview: Arc<Overview>,
     /// What commands that it names are said with.
     flags: String,
     submission_gate: Arc<SubmissionGate>,
@@ -58,19 +58,13 @@ struct Said {
 }
 
 impl LogProgress {
-    /// A view of what `engine` works on: this batch, or all.
-    pub fn new(
-        context: &CommandContext,
-        store: SharedStore,
-        batch: Option<BatchName>,
-        engine: &Engine,
-        out: Out,
-    ) -> Self {
+    /// A view of what `engine` works on.
+    pub fn new(context: &CommandContext, store: SharedStore, engine: &Engine, out: Out) -> Self {
         Self {
             out,
             store,
             clock: Arc::clone(&context.clock),
-            batch,
+            overview: Arc::clone(&engine.overview),
             flags: context.flags(),
             submission_gate: Arc::clone(&engine.submission_gate),
             transports: engine.transports.clone(),
@@ -81,13 +75,9 @@ impl LogProgress {
     }
 
     async fn look(&self) -> reelq_store::Result<()> {
-        let views = match &self.batch {
-            Some(batch) => self.store.batch(batch).await?.into_iter().collect(),
-            None => self.store.batches().await?,
-        };
-        let accounts = self.store.accounts().await?;
+        let (views, accounts) = (self.overview.batches().await?, self.overview.accounts().await?);
         self.tell(&views, &accounts);
-        self.tell_troubles(&views).await?;
+        self.tell_troubles(&views).await;
         Ok(())
     }
 
@@ -113,8 +103,8 @@ impl LogProgress {
     }
 
     /// Why rows of the batches that are worked on do not get on.
-    async fn tell_troubles(&self, views: &[BatchView]) -> reelq_store::Result<()> {
-        let (at, now) = (self.clock.monotonic(), self.store.now().await?);
+    async fn tell_troubles(&self, views: &[BatchView]) {
+        let (at, now) = (self.clock.monotonic(), self.store.time());
         let mut read = self.read.lock().await;
         read.retain(|name, _| views.iter().any(|view| view.batch.name == *name && outstanding(view) > 0));
         for view in views.iter().filter(|view| outstanding(view) > 0).take(WATCHED) {
@@ -125,7 +115,6 @@ impl LogProgress {
                 self.warn(&line);
             }
         }
-        Ok(())
     }
 
     /// What holds submissions back in this process.

@@ -6,9 +6,9 @@ use anyhow::Context;
 use reelq_collector::{Collector, LagGuard, Place, StorageOptions};
 use reelq_console::CommandError;
 use reelq_http::{AccountHttp, DownloadPolicy, Downloader, DownloadsSection};
-use reelq_model::{AccountName, BatchName};
+use reelq_model::AccountName;
 use reelq_store::{BatchDraft, ClaimStage};
-use reelq_worker::{AccountMetrics, AccountWork, CircuitBreaker, SharedRng};
+use reelq_worker::{AccountMetrics, AccountWork, CircuitBreaker, Overview, SharedRng};
 
 use super::account::SharedParts;
 use crate::context::CommandContext;
@@ -73,9 +73,9 @@ impl Collecting {
     }
 
     /// Who stops submissions while outputs are in danger.
-    pub(crate) fn guard(self, batch: Option<BatchName>, metrics: Vec<(AccountName, Arc<AccountMetrics>)>) -> LinkGuard {
+    pub(crate) fn guard(self, overview: Arc<Overview>, metrics: Vec<(AccountName, Arc<AccountMetrics>)>) -> LinkGuard {
         let SharedParts { store, submission_gate, places, .. } = self.shared;
-        LinkGuard(LagGuard::new(store, submission_gate, metrics, self.options, places, self.section.min_free, batch))
+        LinkGuard(LagGuard::new(store, submission_gate, metrics, self.options, places, self.section.min_free, overview))
     }
 }
 

@@ -9,7 +9,7 @@ use reelq_http::{AccountHttp, Transport};
 use reelq_model::{AccountName, SharedClock, WorkerId};
 use reelq_store::ClaimStage;
 use reelq_store_redis::{LinkOptions, Patience};
-use reelq_worker::{AccountMetrics, AccountWork, Builder, RunEnd, Runtime, SubmissionGate};
+use reelq_worker::{AccountMetrics, AccountWork, Builder, Overview, RunEnd, Runtime, SubmissionGate};
 
 use super::{
     account::{self, SharedParts},
@@ -37,6 +37,8 @@ pub struct Engine {
     pub metrics: Vec<(AccountName, Arc<AccountMetrics>)>,
     /// What holds submissions back.
     pub submission_gate: Arc<SubmissionGate>,
+    /// How things stand in the store.
+    pub overview: Arc<Overview>,
     /// What speaks to its accounts' vendors.
     pub transports: Transports,
     /// Its name on the store.
@@ -79,8 +81,10 @@ impl Engine {
         }
         let https: Vec<_> = opened.iter().map(|(_, http)| http.clone()).collect();
         let collecting = Collecting::prepare(context, &shared, &https)?;
+        let overview = Arc::new(Overview::new(Arc::clone(&store), Arc::clone(&context.clock), task.batch.clone()));
         let mut builder = Runtime::builder(Arc::clone(&store), Arc::clone(&context.clock), worker.clone())
             .submission_gate(Arc::clone(&shared.submission_gate))
+            .overview(Arc::clone(&overview))
             .seed(seed)
             .lease(context.config.lease);
         if let Some(batch) = &task.batch {
@@ -101,8 +105,8 @@ impl Engine {
             }
             transports.push((account.name.clone(), transport));
         }
-        let guard = collecting.guard(task.batch.clone(), metrics.clone());
-        let reporter = Reporter::new(context, Arc::clone(&store), worker.clone(), task);
+        let guard = collecting.guard(Arc::clone(&overview), metrics.clone());
+        let reporter = Reporter::new(context, Arc::clone(&store), Arc::clone(&overview), worker.clone(), task);
         // Only who may reach the output places can see whether a batch's result manifests are there.
         let retention = context.config.retention.filter(|_| task.reports && task.concurrency.has(ClaimStage::Collect));
         let bought = KeepBought { accounts: adapters::accounts(context, None)?, most: context.config.keep_bought };
@@ -122,6 +126,7 @@ impl Engine {
             renewal,
             metrics,
             submission_gate: shared.submission_gate,
+            overview,
             transports: Transports(transports),
             worker,
             patience,

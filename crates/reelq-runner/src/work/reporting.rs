@@ -5,7 +5,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -13,6 +13,7 @@ use bytes::Bytes;
 use reelq_collector::{Place, StorageOptions, Written, write_results};
 use reelq_model::{BatchName, Digest, SharedClock, WorkerId};
 use reelq_store::{BatchView, ClaimStage, SharedStore, Store};
+use reelq_worker::Overview;
 
 use super::{notices::NoticeBackoff, scope::WorkScope};
 use crate::context::CommandContext;
@@ -33,10 +34,12 @@ pub(crate) struct Reporter {
     clock: SharedClock,
     options: StorageOptions,
     worker: WorkerId,
-    batch: Option<BatchName>,
+    overview: Arc<Overview>,
     /// Whether this process writes at all: one that does not fetch may not reach the output places.
     writes: bool,
     known: Mutex<BTreeMap<BatchName, Known>>,
+    /// What the last look saw, where it left nothing to do.
+    settled: Mutex<Option<Arc<[BatchView]>>>,
     /// Places that do not take their batch's manifests.
     faults: NoticeBackoff<BatchName>,
 }
@@ -53,15 +56,22 @@ enum Known {
 }
 
 impl Reporter {
-    pub(crate) fn new(context: &CommandContext, store: SharedStore, worker: WorkerId, task: &WorkScope) -> Self {
+    pub(crate) fn new(
+        context: &CommandContext,
+        store: SharedStore,
+        overview: Arc<Overview>,
+        worker: WorkerId,
+        task: &WorkScope,
+    ) -> Self {
         Self {
             store,
             clock: Arc::clone(&context.clock),
             options: context.storage(),
             worker,
-            batch: task.batch.clone(),
+            overview,
             writes: task.reports && task.concurrency.has(ClaimStage::Collect),
             known: Mutex::default(),
+            settled: Mutex::default(),
             faults: NoticeBackoff::default(),
         }
     }
@@ -83,29 +93,31 @@ impl Reporter {
         if !self.writes {
             return;
         }
-        let views = match &self.batch {
-            Some(batch) => self.store.batch(batch).await.map(|view| view.into_iter().collect()),
-            None => self.store.batches().await,
-        };
+        // A last look waits for no one, and so for no one's reading either.
+        let views = if last { self.overview.batches_anew().await } else { self.overview.batches().await };
         match views {
+            Ok(views) if !last && self.has_settled(&views) => {}
             Ok(views) => {
-                for view in views.into_iter().filter(|view| view.whole && !view.purging) {
-                    self.look_at(&view, last).await;
+                let mut is_settled = true;
+                for view in views.iter().filter(|view| view.whole && !view.purging) {
+                    is_settled &= self.look_at(view, last).await;
                 }
+                *self.settled() = is_settled.then_some(views);
             }
             Err(error) => tracing::debug!(%error, "the store does not say which batches are done"),
         }
     }
 
-    async fn look_at(&self, view: &BatchView, last: bool) {
+    /// Looks at one batch; whether its result manifests tell how it ended.
+    async fn look_at(&self, view: &BatchView, last: bool) -> bool {
         let name = &view.batch.name;
         if view.counts.outstanding() + view.others.outstanding() > 0 && !last {
             self.learn(name, Known::Open);
-            return;
+            return false;
         }
         let (state, now) = (state_of(view), self.clock.monotonic());
         let (since, seen_open) = match self.known(name) {
-            Some(Known::Written(written)) if written == state => return,
+            Some(Known::Written(written)) if written == state => return true,
             Some(Known::Done { state: known, since, seen_open }) if known == state => (since, seen_open),
             Some(Known::Open) => (now, true),
             _ => (now, false),
@@ -117,9 +129,13 @@ impl Reporter {
                 if is_written {
                     self.learn(name, Known::Written(state));
                 }
+                is_written
             }
-            Err(_) if !self.faults.is_told(name, now) && !last => {}
-            Err(error) => tracing::warn!(batch = %name, error = format!("{error:#}"), "the result manifest waits"),
+            Err(_) if !self.faults.is_told(name, now) && !last => false,
+            Err(error) => {
+                tracing::warn!(batch = %name, error = format!("{error:#}"), "the result manifest waits");
+                false
+            }
         }
     }
 
@@ -149,11 +165,20 @@ impl Reporter {
 
     /// How many of the living come before this worker for a batch.
     async fn turn(&self, batch: &BatchName) -> reelq_store::Result<u32> {
-        let (now, own) = (self.store.now().await?, weight(batch, &self.worker));
+        let (now, own) = (self.store.time(), weight(batch, &self.worker));
         let workers = self.store.workers().await?;
         let before =
             workers.iter().filter(|worker| now.since(worker.seen_at) < ALIVE && weight(batch, &worker.id) < own);
         Ok(u32::try_from(before.count()).unwrap_or(u32::MAX))
+    }
+
+    /// Whether these are the views that the last look saw, and it left nothing to do.
+    fn has_settled(&self, views: &Arc<[BatchView]>) -> bool {
+        self.settled().as_ref().is_some_and(|settled| Arc::ptr_eq(settled, views))
+    }
+
+    fn settled(&self) -> MutexGuard<'_, Option<Arc<[BatchView]>>> {
+        self.settled.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn known(&self, batch: &BatchName) -> Option<Known> {

@@ -19,6 +19,7 @@ use reelq_store_redis::{LinkOptions, RedisStore};
 
 mod absent;
 mod joining;
+mod said_again;
 mod shared_folder;
 
 const NAME: &str = "b";
