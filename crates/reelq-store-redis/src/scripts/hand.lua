@@ -3,6 +3,9 @@
 
 local hand = (function()
   local NOTED_MS = 120000
+  -- No job's. The server keeps a hash of up to 512 short entries as a list, and looks for each from its beginning; one that is
+  -- longer than 64 bytes makes it a table for good.
+  local WIDE_FIELD, WIDE = '', string.rep(' ', 65)
 
   -- Texts by id; false where there is none.
   local function read(ids, key_of)
@@ -75,6 +78,10 @@ local hand = (function()
         left[origin.key] = from
       end
       from[#from + 1] = id
+    end
+    if #ids > 0 then
+      holders[#holders + 1] = WIDE_FIELD
+      holders[#holders + 1] = WIDE
     end
     in_pieces('ZADD', LEASES, lapses)
     in_pieces('HSET', HOLDERS, holders)
