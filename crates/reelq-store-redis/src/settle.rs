@@ -18,7 +18,7 @@ use super::{
     record::write_state,
 };
 use reelq_store::{
-    Commit, Line, Result,
+    Commit, Lease, Line, Result,
     rules::{
         ledger::LedgerDelta,
         queue::{self, Queue},
@@ -33,6 +33,7 @@ const MOST: usize = 512;
 
 /// One commit that can be settled.
 pub(super) struct Settling<'a> {
+    lease: &'a Lease,
     change: &'a Guarded<'a>,
     before: Hold,
     after: Header,
@@ -98,7 +99,7 @@ fn may_settle(hold: &Hold, commit: &Commit, change: &Guarded<'_>) -> bool {
 }
 
 impl<'a> Settling<'a> {
-    fn new(caller: &Caller, commit: &Commit, change: &'a Guarded<'a>, before: Hold) -> Self {
+    fn new(caller: &Caller, commit: &'a Commit, change: &'a Guarded<'a>, before: Hold) -> Self {
         let job = &*change.change.job;
         let lasts = match change.change.lease {
             LeaseStep::Lasts(lasts) => millis(lasts),
@@ -124,7 +125,7 @@ impl<'a> Settling<'a> {
             after.note(&history::pack(caller.server_clock.now(), after.facts.status, note));
         }
         let shape = shape(commit, change, &after, lasts);
-        Self { change, before, after, lasts, shape, wake }
+        Self { lease: &commit.lease, change, before, after, lasts, shape, wake }
     }
 
     /// What came of it; how the job stands now is noted where the lease is kept.
@@ -151,6 +152,15 @@ impl<'a> Settling<'a> {
         }
     }
 
+    /// The task whose other owner is asked for. A look that brought nothing does not ask again: the first step with the task did, and
+    /// the next one that brings something does.
+    fn task(&self) -> &str {
+        let (was, job) = (&self.lease.job, &*self.change.change.job);
+        let is_known = matches!((&was.stage, &job.stage), (Stage::Running { .. }, Stage::Running { .. }));
+        let charge = job.charges.first().filter(|charge| !is_known || was.charges.first() != Some(charge));
+        charge.map_or("", |charge| charge.task.as_str())
+    }
+
     fn pack(&self, packer: &mut Packer, shape: usize) -> Result<()> {
         let job = &*self.change.change.job;
         let shape = i64::try_from(shape).unwrap_or(i64::MAX);
@@ -161,7 +171,7 @@ impl<'a> Settling<'a> {
             packer.bytes(&[]);
         }
         packer.int(self.wake.unwrap_or(-1)).int(self.deadline());
-        packer.text(job.charges.first().map_or("", |charge| charge.task.as_str())).count(self.before.header.position);
+        packer.text(self.task()).count(self.before.header.position);
         packer.bytes(&[self.after.behind_due(), write_state(job)?].concat());
         Ok(())
     }
