@@ -103,7 +103,9 @@ async fn read(
 ) -> Result<Claimed> {
     let account = unpacker.int()?;
     let ids = unpacker.each(change::read_id)?;
-    let states = unpacker.each(Unpacker::bytes)?;
+    if reply.beside.len() != ids.len() {
+        return Err(Error::broken("a claim answers a state for each job"));
+    }
     let lines = unpacker.each(|unpacker| unpacker.bytes().map(lines::leased_line))?;
     let retry_in = u64::try_from(unpacker.int()?).ok().map(Duration::from_millis);
     let until_day_ends = unpacker.flag()?;
@@ -117,7 +119,7 @@ async fn read(
     let asked = kinds::asked(caller, &ids).await?;
     let (mut leases, mut damaged) = (Vec::new(), Vec::new());
     let mut lines = lines.into_iter();
-    for ((id, state), asked) in ids.into_iter().zip(states).zip(asked) {
+    for ((id, state), asked) in ids.into_iter().zip(&reply.beside).zip(asked) {
         let line = lines.next().flatten();
         match job(id, state, asked, account) {
             Ok((job, header)) => {

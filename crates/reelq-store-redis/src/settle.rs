@@ -62,11 +62,10 @@ pub(super) async fn settle(
     if settled.is_empty() {
         return Ok((answers, None));
     }
-    let arguments = pack(worker, settled.iter().map(|(_, settling)| settling))?;
+    let (arguments, states) = pack(worker, settled.iter().map(|(_, settling)| settling))?;
     let sends = settled.iter().any(|(_, settling)| settling.change.guard == Guard::Send);
     // As a change: a request may leave as soon as its intent is answered.
-    let reply =
-        if sends { caller.call_durable(&SETTLE, &arguments).await? } else { caller.call(&SETTLE, &arguments).await? };
+    let reply = caller.call_with(&SETTLE, &arguments, &states, sends).await?;
     let mut unpacker = reply.unpack();
     let letters = unpacker.bytes()?;
     let mut lines = unpacker.each(|unpacker| unpacker.bytes().map(lines::leased_line))?.into_iter();
@@ -161,7 +160,8 @@ impl<'a> Settling<'a> {
         charge.map_or("", |charge| charge.task.as_str())
     }
 
-    fn pack(&self, packer: &mut Packer, shape: usize) -> Result<()> {
+    /// Packs all but the state, which it returns.
+    fn pack(&self, packer: &mut Packer, shape: usize) -> Result<Vec<u8>> {
         let job = &*self.change.change.job;
         let shape = i64::try_from(shape).unwrap_or(i64::MAX);
         packer.bytes(job.id.as_bytes()).int(shape).bytes(&self.before.holder);
@@ -172,8 +172,7 @@ impl<'a> Settling<'a> {
         }
         packer.int(self.wake.unwrap_or(-1)).int(self.deadline());
         packer.text(self.task()).count(self.before.header.position);
-        packer.bytes(&[self.after.behind_due(), write_state(job)?].concat());
-        Ok(())
+        Ok([self.after.behind_due(), write_state(job)?].concat())
     }
 }
 
@@ -231,21 +230,21 @@ fn pack_sums(packer: &mut Packer, delta: &LedgerDelta) {
     }
 }
 
-fn pack<'a>(worker: &WorkerId, settled: impl Iterator<Item = &'a Settling<'a>>) -> Result<Vec<u8>> {
-    let (mut shapes, mut jobs, mut count): (Vec<&[u8]>, _, _) = (Vec::new(), Packer::new(), 0);
+/// The packed arguments, and the states that stand beside them.
+fn pack<'a>(worker: &WorkerId, settled: impl Iterator<Item = &'a Settling<'a>>) -> Result<(Vec<u8>, Vec<Vec<u8>>)> {
+    let (mut shapes, mut jobs, mut states): (Vec<&[u8]>, _, _) = (Vec::new(), Packer::new(), Vec::new());
     for settling in settled {
         let known = shapes.iter().position(|shape| *shape == settling.shape);
         let number = known.unwrap_or_else(|| {
             shapes.push(&settling.shape);
             shapes.len() - 1
         });
-        settling.pack(&mut jobs, number + 1)?;
-        count += 1;
+        states.push(settling.pack(&mut jobs, number + 1)?);
     }
     let mut packer = Packer::new();
     packer.list(3).text(worker.as_str()).list(shapes.len());
     for shape in shapes {
         packer.raw(shape);
     }
-    Ok(packer.list(9 * count).raw(&jobs.finish()).finish())
+    Ok((packer.list(8 * states.len()).raw(&jobs.finish()).finish(), states))
 }

@@ -32,4 +32,4 @@ end
 
 local leases, retry_in, until_day_ends = buy()
 if not leases then return answer(false) end
-return answer(true, account, leases.ids, leases.states, {}, retry_in or -1, until_day_ends or false, to_withdraw(), false, false)
+return hand.answer(leases.states, true, account, leases.ids, {}, retry_in or -1, until_day_ends or false, to_withdraw(), false, false)

@@ -8,9 +8,9 @@
 --            only_open  1 where nothing is taken but submissions that are open
 --            token   tells a repeat of this very claim, whose answer was lost, from another one
 --            holder  eight bytes that do so, too: the leases are known by them
--- Result   { now, account, ids, states, lines, retry_in, until_day_ends, withdrawn, limits_missing, full }
+-- Result   { now, account, ids, lines, retry_in, until_day_ends, withdrawn, limits_missing, full }, and beside it the states
 --            account          its number
---            ids, states      what was given, and what stands of it: '' where it is as its load left it
+--            ids, states      what was given, and what stands of it: '' where it is as its load left it; the states are not packed
 --            lines            of outputs to fetch: packed, one each
 --            retry_in         milliseconds; -1 where only news can bring work
 --            until_day_ends   `retry_in` is the end of the day whose budget is reached
@@ -154,8 +154,8 @@ rescue_expired()
 local leases, retry_in, until_day_ends = claim()
 -- What could not be read stood before others, which the next claim brings.
 if passed_over then retry_in, until_day_ends = 0, false end
-return answer(account or 0, leases.ids, leases.states, leases.lines, retry_in or -1, until_day_ends or false, to_withdraw(), stage == SUBMIT and shop.limits_missing(),
-  aside.full)
+return hand.answer(leases.states, account or 0, leases.ids, leases.lines, retry_in or -1, until_day_ends or false, to_withdraw(),
+  stage == SUBMIT and shop.limits_missing(), aside.full)
 
 end
 

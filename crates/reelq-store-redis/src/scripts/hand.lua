@@ -94,5 +94,14 @@ local hand = (function()
     return leases
   end
 
-  return { read = read, look = look, take = take, note = note, note_key = note_key, is_repeat = is_repeat }
+  -- A claim's answer: states stand beside what is packed, for long texts are dear to pack.
+  local function answer_beside(states, ...)
+    local reply = { answer(...) }
+    for at, state in ipairs(states) do reply[at + 1] = state end
+    return reply
+  end
+
+  return {
+    read = read, look = look, take = take, note = note, note_key = note_key, is_repeat = is_repeat, answer = answer_beside,
+  }
 end)()

@@ -13,17 +13,17 @@
 --                       days     day and amount in turn, of what was spent
 --                       ends     it ends with this
 --                       brings   its line comes with the lease that is kept: its outputs are to be fetched
---            jobs     flat, nine each: { id, shape, holder, next, wake, deadline, task, position, state }
+--            jobs     flat, eight each: { id, shape, holder, next, wake, deadline, task, position }
 --                       holder     as it is to be
 --                       next       holder of the lease that is kept
 --                       wake       milliseconds until it is due; -1: never
 --                       deadline   of its first link to die; 0: it has none · -1: it has none any more
 --                       task       that it is charged for; '' for none, and for one that it is known to be charged for
 --                       position   of its line
---                       state      to be, from behind its due time
+-- ARGV[4]  and on: the state that each job is to have, from behind its due time; not packed, for long texts are dear to pack
 -- Result   { now, answers, lines }: a letter a job: 1 done · 0 nothing was changed; and the packed lines that were to be brought
 
-local FIELDS, NEVER = 9, -1
+local FIELDS, NEVER, BEFORE_STATES = 8, -1, 3
 local worker, shapes, jobs = unpack(args)
 
 local ids, sends = {}, false
@@ -92,7 +92,7 @@ local function settle(at, index)
   seen[id] = true
   local due, deadline = due_in(jobs[at + 4]), jobs[at + 5]
   states[#states + 1] = state_key(id)
-  states[#states + 1] = due .. jobs[at + 8]
+  states[#states + 1] = due .. ARGV[BEFORE_STATES + index]
   if shape.lease_until > 0 then
     kept_until[#kept_until + 1] = shape.lapses_at
     kept_until[#kept_until + 1] = id
