@@ -15,7 +15,7 @@ use super::{
     scripts,
     server_clock::ServerClock,
 };
-use reelq_redis_link::{Link, LuaScript};
+use reelq_redis_link::{Call, Link, LuaScript};
 use reelq_store::{Error, Result, Spread};
 
 /// How often a call is made again at once that brought no answer. Scripts are made to be repeated.
@@ -23,11 +23,24 @@ const REPEATS: usize = 2;
 /// The first and the longest pause between further calls, where the link has patience.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
 
+/// One call of a script.
+#[derive(Debug, Clone, Copy)]
+struct Request<'a> {
+    script: &'static LuaScript,
+    packed: &'a [u8],
+    /// Texts that stand beside the packed arguments: to pack long ones and take them out again costs a script as much as its work.
+    beside: &'a [Vec<u8>],
+    durable: bool,
+    format: u32,
+}
+
 /// A script's answer, from behind its head.
 #[derive(Debug)]
 pub(super) struct Reply {
     bytes: Vec<u8>,
     start: usize,
+    /// Texts that stand beside what is packed.
+    pub beside: Vec<Vec<u8>>,
     /// The time that the script worked with.
     pub now: Timestamp,
     /// What the namespace is known by.
@@ -35,7 +48,7 @@ pub(super) struct Reply {
 }
 
 impl Reply {
-    fn read(bytes: Vec<u8>) -> Result<Self> {
+    fn read(bytes: Vec<u8>, beside: Vec<Vec<u8>>) -> Result<Self> {
         let mut unpacker = Unpacker::new(&bytes);
         unpacker.list()?;
         let now = Timestamp::from_millis(unpacker.int()?);
@@ -47,7 +60,7 @@ impl Reply {
         let (counter, roster, era) = (unpacker.count()?, unpacker.count()?, unpacker.count()?);
         let epoch = Epoch { identity, generation, counter, roster, era };
         let start = bytes.len() - unpacker.rest().len();
-        Ok(Self { bytes, start, now, epoch })
+        Ok(Self { bytes, start, beside, now, epoch })
     }
 
     /// What follows the head.
@@ -98,27 +111,36 @@ impl Caller {
     /// # Errors
     /// [`Error::Format`] where the namespace has another format than this version's: nothing was done.
     pub(super) async fn call(&self, script: &'static LuaScript, arguments: &[u8]) -> Result<Reply> {
-        self.repeat(script, arguments, false, memory::FORMAT).await
+        self.call_with(script, arguments, &[], false).await
     }
 
     /// The same; where durability is strict, it answers only once all of it is on the server's disk.
     pub(super) async fn call_durable(&self, script: &'static LuaScript, arguments: &[u8]) -> Result<Reply> {
-        self.repeat(script, arguments, true, memory::FORMAT).await
+        self.call_with(script, arguments, &[], true).await
+    }
+
+    /// The same with texts beside the packed arguments, as durable as is said.
+    pub(super) async fn call_with(
+        &self,
+        script: &'static LuaScript,
+        packed: &[u8],
+        beside: &[Vec<u8>],
+        durable: bool,
+    ) -> Result<Reply> {
+        self.repeat(Request { script, packed, beside, durable, format: memory::FORMAT }).await
     }
 
     /// Runs a script that may meet any format.
     pub(super) async fn call_any_format(&self, script: &'static LuaScript, arguments: &[u8]) -> Result<Reply> {
-        self.repeat(script, arguments, false, 0).await
+        self.repeat(Request { script, packed: arguments, beside: &[], durable: false, format: 0 }).await
     }
 
-    async fn repeat(&self, script: &'static LuaScript, arguments: &[u8], durable: bool, format: u32) -> Result<Reply> {
+    async fn repeat(&self, request: Request<'_>) -> Result<Reply> {
         let mut left = REPEATS;
         let reply = loop {
-            match self.heard(script, arguments, durable, format).await {
+            match self.heard(request).await {
                 Err(error) if error.is_transient() && left > 0 => left -= 1,
-                Err(error) if error.is_transient() => {
-                    break self.patiently(error, || self.heard(script, arguments, durable, format)).await?;
-                }
+                Err(error) if error.is_transient() => break self.patiently(error, || self.heard(request)).await?,
                 outcome => break outcome?,
             }
         };
@@ -167,27 +189,40 @@ impl Caller {
     }
 
     /// An answer of the present generation.
-    async fn heard(&self, script: &'static LuaScript, arguments: &[u8], durable: bool, format: u32) -> Result<Reply> {
-        let reply = self.once(script, arguments, durable, format).await?;
+    async fn heard(&self, request: Request<'_>) -> Result<Reply> {
+        let reply = self.once(request).await?;
         if self.memory.hear(&reply.epoch) {
             return Ok(reply);
         }
         // A server that was replaced and does not know it yet, or one that forgot the present generation: the latter says
         // so when it looks at itself.
         let look = Packer::new().list(1).int(1).finish();
-        let looked = self.once(&scripts::FOLDERS, &look, false, memory::FORMAT).await?;
+        let (script, format) = (&scripts::FOLDERS, memory::FORMAT);
+        let looked = self.once(Request { script, packed: &look, beside: &[], durable: false, format }).await?;
         _ = self.memory.hear(&looked.epoch);
         Err(Error::unavailable("a server answers that another one has taken the place of"))
     }
 
-    async fn once(&self, script: &'static LuaScript, arguments: &[u8], durable: bool, format: u32) -> Result<Reply> {
+    async fn once(&self, request: Request<'_>) -> Result<Reply> {
         let prefix = self.link.namespace().prefix();
-        let told = self.memory.argument(format);
-        let call = script.call(&[prefix]).arg(self.server_clock.argument()).arg(arguments).arg(told);
-        let answer = if durable { self.link.call_durable(&call).await? } else { self.link.call(&call).await? };
+        let told = self.memory.argument(request.format);
+        let call = request.script.call(&[prefix]).arg(self.server_clock.argument()).arg(request.packed).arg(told);
+        let call = request.beside.iter().fold(call, Call::arg);
+        let answer = if request.durable { self.link.call_durable(&call).await? } else { self.link.call(&call).await? };
         match answer {
-            Value::BulkString(bytes) => Reply::read(bytes),
-            other => Err(Error::broken(format!("a script answered {other:?}"))),
+            Value::Array(values) => {
+                let mut texts = values.into_iter().map(text).collect::<Result<Vec<_>>>()?;
+                let packed = if texts.is_empty() { Vec::new() } else { texts.remove(0) };
+                Reply::read(packed, texts)
+            }
+            other => text(other).and_then(|packed| Reply::read(packed, Vec::new())),
         }
+    }
+}
+
+fn text(value: Value) -> Result<Vec<u8>> {
+    match value {
+        Value::BulkString(bytes) => Ok(bytes),
+        other => Err(Error::broken(format!("a script answered {other:?}"))),
     }
 }

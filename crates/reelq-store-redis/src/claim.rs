@@ -17,6 +17,7 @@ use super::{
     record::read_job,
     unreadable::{self, Damaged},
 };
+use reelq_redis_link::LuaScript;
 use reelq_store::{Claim, ClaimStage, Claimed, Error, Lease, Result};
 
 script!(
@@ -24,8 +25,13 @@ script!(
     "claim",
     [
         "job_keys", "record", "line", "writes", "later", "save", "books", "queues", "leases", "queued", "hand",
-        "fresh", "journals", "tokens", "money", "full"
+        "fresh", "journals", "tokens", "money", "full", "shop"
     ]
+);
+script!(
+    BUY,
+    "buy",
+    ["job_keys", "record", "line", "writes", "queued", "hand", "fresh", "journals", "tokens", "money", "full", "shop"]
 );
 script!(TAKE, "take", ["job_keys", "writes", "line", "queued", "hand", "tokens"]);
 
@@ -34,8 +40,12 @@ pub(super) async fn claim(caller: &Caller, marks: &IdempotencyTokens, claim: &Cl
     let request = format!("claim {stage:?} {account} {worker} {batch:?} {only_open}");
     let (mark, is_repeat) = marks.mark_or_repeat(&request);
     // A claim that is repeated may have been given its leases already: that is judged with everything else.
-    let is_plain = *stage != ClaimStage::Submit && claim.except.is_empty() && !is_repeat;
-    let claimed = ask(caller, claim, &mark, is_plain).await;
+    let plain = match stage {
+        _ if is_repeat => None,
+        ClaimStage::Submit => Some(&BUY),
+        ClaimStage::Poll | ClaimStage::Collect => claim.except.is_empty().then_some(&TAKE),
+    };
+    let claimed = ask(caller, claim, &mark, plain).await;
     if claimed.as_ref().is_err_and(Error::is_transient) {
         marks.keep(request, mark);
     }
@@ -43,11 +53,11 @@ pub(super) async fn claim(caller: &Caller, marks: &IdempotencyTokens, claim: &Cl
 }
 
 /// Where nothing may stand in the way, the script that judges little goes first.
-async fn ask(caller: &Caller, claim: &Claim, mark: &str, is_plain: bool) -> Result<Claimed> {
+async fn ask(caller: &Caller, claim: &Claim, mark: &str, plain: Option<&'static LuaScript>) -> Result<Claimed> {
     let token = change::token(&[b"claim", mark.as_bytes()]);
     let arguments = pack(claim, mark, token);
-    if is_plain {
-        let reply = caller.call(&TAKE, &arguments).await?;
+    if let Some(script) = plain {
+        let reply = caller.call(script, &arguments).await?;
         let mut unpacker = reply.unpack();
         if unpacker.flag()? {
             return read(caller, claim, &reply, unpacker, token).await;
@@ -93,7 +103,9 @@ async fn read(
 ) -> Result<Claimed> {
     let account = unpacker.int()?;
     let ids = unpacker.each(change::read_id)?;
-    let states = unpacker.each(Unpacker::bytes)?;
+    if reply.beside.len() != ids.len() {
+        return Err(Error::broken("a claim answers a state for each job"));
+    }
     let lines = unpacker.each(|unpacker| unpacker.bytes().map(lines::leased_line))?;
     let retry_in = u64::try_from(unpacker.int()?).ok().map(Duration::from_millis);
     let until_day_ends = unpacker.flag()?;
@@ -107,7 +119,7 @@ async fn read(
     let asked = kinds::asked(caller, &ids).await?;
     let (mut leases, mut damaged) = (Vec::new(), Vec::new());
     let mut lines = lines.into_iter();
-    for ((id, state), asked) in ids.into_iter().zip(states).zip(asked) {
+    for ((id, state), asked) in ids.into_iter().zip(&reply.beside).zip(asked) {
         let line = lines.next().flatten();
         match job(id, state, asked, account) {
             Ok((job, header)) => {

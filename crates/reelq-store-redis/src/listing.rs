@@ -9,7 +9,7 @@ use super::{
     change,
     codec::{Packer, Unpacker},
     facts, reading,
-    record::Record,
+    record::{self, Record},
 };
 use reelq_store::{Cursor, Error, JobFilter, JobView, Result, Scanned};
 
@@ -138,7 +138,7 @@ fn read_cursor(unpacker: &mut Unpacker<'_>) -> Result<Cursor> {
 
 fn read_found(caller: &Caller, batch: &BatchName, unpacker: &mut Unpacker<'_>) -> Result<Found> {
     unpacker.list()?;
-    let (record, line) = (unpacker.bytes()?, unpacker.bytes()?);
+    let (record, line) = (record::bytes(unpacker)?, unpacker.bytes()?);
     let orphans = unpacker.each(|unpacker| Ok(Record::read(unpacker.bytes()?)))?;
     let id = change::read_id(unpacker)?;
     let orphans = orphans.into_iter().filter_map(|orphan| match orphan {

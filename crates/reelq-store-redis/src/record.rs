@@ -44,7 +44,10 @@ struct Answered<'a> {
 
 impl<'a> Answered<'a> {
     fn read(bytes: &'a [u8]) -> Result<Self> {
-        let mut unpacker = Unpacker::new(bytes);
+        Self::take(&mut Unpacker::new(bytes))
+    }
+
+    fn take(unpacker: &mut Unpacker<'a>) -> Result<Self> {
         unpacker.list()?;
         let id = unpacker.bytes()?.try_into().map(JobId::from_bytes);
         Ok(Self {
@@ -60,6 +63,16 @@ impl<'a> Answered<'a> {
     fn held(&self) -> u64 {
         u64::from(self.lease_until != 0)
     }
+}
+
+/// The bytes of a record in an answer, in which it is packed by itself or not.
+pub(super) fn bytes<'a>(unpacker: &mut Unpacker<'a>) -> Result<&'a [u8]> {
+    let from = unpacker.rest();
+    if unpacker.clone().list().is_err() {
+        return unpacker.bytes();
+    }
+    Answered::take(unpacker)?;
+    Ok(from.get(..from.len() - unpacker.rest().len()).unwrap_or_default())
 }
 
 impl Record {

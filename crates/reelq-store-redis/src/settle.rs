@@ -18,7 +18,7 @@ use super::{
     record::write_state,
 };
 use reelq_store::{
-    Commit, Line, Result,
+    Commit, Lease, Line, Result,
     rules::{
         ledger::LedgerDelta,
         queue::{self, Queue},
@@ -33,6 +33,7 @@ const MOST: usize = 512;
 
 /// One commit that can be settled.
 pub(super) struct Settling<'a> {
+    lease: &'a Lease,
     change: &'a Guarded<'a>,
     before: Hold,
     after: Header,
@@ -61,11 +62,10 @@ pub(super) async fn settle(
     if settled.is_empty() {
         return Ok((answers, None));
     }
-    let arguments = pack(worker, settled.iter().map(|(_, settling)| settling))?;
+    let (arguments, states) = pack(worker, settled.iter().map(|(_, settling)| settling))?;
     let sends = settled.iter().any(|(_, settling)| settling.change.guard == Guard::Send);
     // As a change: a request may leave as soon as its intent is answered.
-    let reply =
-        if sends { caller.call_durable(&SETTLE, &arguments).await? } else { caller.call(&SETTLE, &arguments).await? };
+    let reply = caller.call_with(&SETTLE, &arguments, &states, sends).await?;
     let mut unpacker = reply.unpack();
     let letters = unpacker.bytes()?;
     let mut lines = unpacker.each(|unpacker| unpacker.bytes().map(lines::leased_line))?.into_iter();
@@ -98,7 +98,7 @@ fn may_settle(hold: &Hold, commit: &Commit, change: &Guarded<'_>) -> bool {
 }
 
 impl<'a> Settling<'a> {
-    fn new(caller: &Caller, commit: &Commit, change: &'a Guarded<'a>, before: Hold) -> Self {
+    fn new(caller: &Caller, commit: &'a Commit, change: &'a Guarded<'a>, before: Hold) -> Self {
         let job = &*change.change.job;
         let lasts = match change.change.lease {
             LeaseStep::Lasts(lasts) => millis(lasts),
@@ -124,7 +124,7 @@ impl<'a> Settling<'a> {
             after.note(&history::pack(caller.server_clock.now(), after.facts.status, note));
         }
         let shape = shape(commit, change, &after, lasts);
-        Self { change, before, after, lasts, shape, wake }
+        Self { lease: &commit.lease, change, before, after, lasts, shape, wake }
     }
 
     /// What came of it; how the job stands now is noted where the lease is kept.
@@ -151,7 +151,17 @@ impl<'a> Settling<'a> {
         }
     }
 
-    fn pack(&self, packer: &mut Packer, shape: usize) -> Result<()> {
+    /// The task whose other owner is asked for. A look that brought nothing does not ask again: the first step with the task did, and
+    /// the next one that brings something does.
+    fn task(&self) -> &str {
+        let (was, job) = (&self.lease.job, &*self.change.change.job);
+        let is_known = matches!((&was.stage, &job.stage), (Stage::Running { .. }, Stage::Running { .. }));
+        let charge = job.charges.first().filter(|charge| !is_known || was.charges.first() != Some(charge));
+        charge.map_or("", |charge| charge.task.as_str())
+    }
+
+    /// Packs all but the state, which it returns.
+    fn pack(&self, packer: &mut Packer, shape: usize) -> Result<Vec<u8>> {
         let job = &*self.change.change.job;
         let shape = i64::try_from(shape).unwrap_or(i64::MAX);
         packer.bytes(job.id.as_bytes()).int(shape).bytes(&self.before.holder);
@@ -161,9 +171,8 @@ impl<'a> Settling<'a> {
             packer.bytes(&[]);
         }
         packer.int(self.wake.unwrap_or(-1)).int(self.deadline());
-        packer.text(job.charges.first().map_or("", |charge| charge.task.as_str())).count(self.before.header.position);
-        packer.bytes(&[self.after.behind_due(), write_state(job)?].concat());
-        Ok(())
+        packer.text(self.task()).count(self.before.header.position);
+        Ok([self.after.behind_due(), write_state(job)?].concat())
     }
 }
 
@@ -221,21 +230,21 @@ fn pack_sums(packer: &mut Packer, delta: &LedgerDelta) {
     }
 }
 
-fn pack<'a>(worker: &WorkerId, settled: impl Iterator<Item = &'a Settling<'a>>) -> Result<Vec<u8>> {
-    let (mut shapes, mut jobs, mut count): (Vec<&[u8]>, _, _) = (Vec::new(), Packer::new(), 0);
+/// The packed arguments, and the states that stand beside them.
+fn pack<'a>(worker: &WorkerId, settled: impl Iterator<Item = &'a Settling<'a>>) -> Result<(Vec<u8>, Vec<Vec<u8>>)> {
+    let (mut shapes, mut jobs, mut states): (Vec<&[u8]>, _, _) = (Vec::new(), Packer::new(), Vec::new());
     for settling in settled {
         let known = shapes.iter().position(|shape| *shape == settling.shape);
         let number = known.unwrap_or_else(|| {
             shapes.push(&settling.shape);
             shapes.len() - 1
         });
-        settling.pack(&mut jobs, number + 1)?;
-        count += 1;
+        states.push(settling.pack(&mut jobs, number + 1)?);
     }
     let mut packer = Packer::new();
     packer.list(3).text(worker.as_str()).list(shapes.len());
     for shape in shapes {
         packer.raw(shape);
     }
-    Ok(packer.list(9 * count).raw(&jobs.finish()).finish())
+    Ok((packer.list(8 * states.len()).raw(&jobs.finish()).finish(), states))
 }

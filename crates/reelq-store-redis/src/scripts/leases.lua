@@ -46,7 +46,7 @@ local function forget_lease(id)
   local holder = call('HGET', HOLDERS, id)
   call('ZREM', LEASES, id)
   call('HDEL', HOLDERS, id)
-  if holder then call('SREM', held_key(string.match(holder, '^........([^%z]*)')), id) end
+  if holder then call('SREM', held_key(worker_of(holder)), id) end
 end
 
 local function take_back(ids, why)

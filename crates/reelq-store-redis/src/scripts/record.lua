@@ -19,7 +19,7 @@ local ALWAYS_THERE, BEFORE_HEAD = 12, 16
 
 -- Records that cannot be read, as they are answered. A script does without them: one that failed would stop all others.
 local unreadable = {}
-local encode, read_asked, read_record, write_asked
+local encode, read_asked, read_head, read_record, worker_of, write_asked
 do
   -- What many jobs have in common: { batch, account, provider, model, mode, price, priority }, packed, by its digest.
   local kinds_of = remembered(function(batch)
@@ -28,13 +28,11 @@ do
   local terms_of = remembered(function(content) return cmsgpack.unpack(content) end)
   local account_of = remembered(function(name) return number_of(ACCOUNTS, name) or false end)
 
-  local function is_number(value)
-    return type(value) == 'number' and value == value and math.abs(value) ~= math.huge
-  end
-
+  -- Whether all of them are numbers: what is none, or has no end, is not the same as itself without itself.
   local function are_numbers(list, first, last)
     for at = first, last do
-      if not is_number(list[at]) then return false end
+      local value = list[at]
+      if type(value) ~= 'number' or value - value ~= 0 then return false end
     end
     return true
   end
@@ -66,7 +64,8 @@ do
     }
   end
 
-  local function decode(id, raw)
+  -- When a job is due and its queue, what its state begins with, and where that ends.
+  function read_head(raw)
     local due, queue = string.match(string.sub(raw, 1, BEFORE_HEAD), '^(%d+)(%d)$')
     local at, h = cmsgpack.unpack_one(raw, BEFORE_HEAD)
     local optional = { h[13] or 0, h[14] or 0, h[15] or 0 }
@@ -75,10 +74,15 @@ do
       or type(h[17] or {}) ~= 'table' then
       error('a record of format ' .. tostring(h[1]))
     end
+    return due, queue, h, at
+  end
+
+  local function decode(id, raw)
+    local due, queue, h, at = read_head(raw)
     return {
       id = id, version = h[2], batch = h[3], account = h[4], load = h[5], seq = h[6], position = h[7], status = h[8],
       queue = tonumber(queue), flags = h[9], cancel = h[10], priority = h[11], price = h[12], due = tonumber(due),
-      spent = optional[1], reserved = optional[2], deadline = optional[3], token = h[16] or '', days = h[17] or {},
+      spent = h[13] or 0, reserved = h[14] or 0, deadline = h[15] or 0, token = h[16] or '', days = h[17] or {},
       history = h[18] or '', raw = raw, json_at = at + 1,
     }
   end
@@ -93,11 +97,16 @@ do
     return answered(rec.id, rec.lease_until, rec.worker, rec.raw or '', rec.asked)
   end
 
+  -- Whose name stands in a holder, behind what tells it from others.
+  function worker_of(holder)
+    return string.match(holder or '', '^........([^%z]*)')
+  end
+
   -- The record, or false where it cannot be read. `lease_until` and `holder` are those of whoever has it in hand, or false.
   function read_record(id, state, asked, lease_until, holder)
     local fine, rec
     if state then fine, rec = pcall(decode, id, state) else fine, rec = pcall(as_loaded, id, asked) end
-    local lapses, worker = lease_until and tonumber(lease_until) or 0, string.match(holder or '', '^........([^%z]*)')
+    local lapses, worker = lease_until and tonumber(lease_until) or 0, worker_of(holder)
     if not fine or not rec.account then
       -- What a newer version wrote is its own: this one stops, rather than take it out of the queues.
       local _, at, h = pcall(cmsgpack.unpack_one, state or asked, state and BEFORE_HEAD or 0)
@@ -121,6 +130,19 @@ end
 -- Records read in this script, as they stand after its changes.
 local records = {}
 
+-- What is kept of a list of ids, no more than half of AT_ONCE: their states, and behind them what was asked for; when their leases
+-- lapse; and who has them in hand, by id.
+local function kept_of(ids)
+  local keys, held, holders = {}, {}, {}
+  for at, id in ipairs(ids) do keys[at], keys[#ids + at] = state_key(id), asked_key(id) end
+  local found, lapses = call('MGET', unpack(keys)), call('ZMSCORE', LEASES, unpack(ids))
+  for at, id in ipairs(ids) do
+    if lapses[at] then held[#held + 1] = id end
+  end
+  for at, holder in ipairs(#held > 0 and call('HMGET', HOLDERS, unpack(held)) or {}) do holders[held[at]] = holder end
+  return found, lapses, holders
+end
+
 -- Reads the records of a list of ids in one go.
 local function prefetch(ids)
   local missing = {}
@@ -129,14 +151,7 @@ local function prefetch(ids)
   end
   for first = 1, #missing, AT_ONCE / 2 do
     local some = { unpack(missing, first, math.min(first + AT_ONCE / 2 - 1, #missing)) }
-    local keys = {}
-    for at, id in ipairs(some) do keys[at], keys[#some + at] = state_key(id), asked_key(id) end
-    local found, lapses, held = call('MGET', unpack(keys)), call('ZMSCORE', LEASES, unpack(some)), {}
-    for at, id in ipairs(some) do
-      if lapses[at] then held[#held + 1] = id end
-    end
-    local holders = {}
-    for at, holder in ipairs(#held > 0 and call('HMGET', HOLDERS, unpack(held)) or {}) do holders[held[at]] = holder end
+    local found, lapses, holders = kept_of(some)
     for at, id in ipairs(some) do
       local state, asked = found[at], found[#some + at]
       records[id] = (state or asked) and read_record(id, state, asked, lapses[at], holders[id])

@@ -17,10 +17,10 @@
 --            found      whether there is such a batch
 --            number …   where the next call goes on; none: there are no more
 --            batch      the name of the one that the jobs are of
---            jobs       { record, line, orphans, id }: packed, line '' where it has none
+--            jobs       { record, line, orphans, id }: the record packed or as a list, line '' where it has none
 
 -- At most so many jobs, and so many places where the counters say that none is wanted: a call takes a few milliseconds.
-local VISITS = 250
+local VISITS = 125
 local HOPS = 100
 
 local name, number, listed, at, skip, limit, statuses, account_name, rows, bought, with_orphans, alone = unpack(args)
@@ -70,6 +70,50 @@ local function is_wanted(rec)
   if any_status and not any_status[rec.status] then return false end
   if account and rec.account ~= account then return false end
   return not bought or (has(rec.flags, FLAGS.bought) and not has(rec.flags, FLAGS.orphan))
+end
+
+-- What is kept of the part's jobs, and what their kinds are, by the bytes that name them.
+local states, asked, lapses, holders, kinds = {}, {}, {}, {}, {}
+
+local function read_part(ids)
+  if #ids == 0 then return end
+  local found
+  found, lapses, holders = kept_of(ids)
+  for index, id in ipairs(ids) do states[id], asked[id] = found[index], found[#ids + index] end
+end
+
+-- The kind of a job of this batch; false where it is to be looked at whole. The number of entries, the format and the digest
+-- of the kind take eleven bytes.
+local function kind_of(raw)
+  local front = string.sub(raw, 1, 11)
+  if kinds[front] == nil then
+    local fine, h = pcall(read_asked, raw)
+    kinds[front] = fine and #h[2] == 8 and h[3] == batch and call('HGET', kinds_key(batch), h[2])
+  end
+  return kinds[front]
+end
+
+-- Its format stands behind the number of its entries, which takes three bytes where there are more than 15.
+local function is_of_this_format(state)
+  return string.byte(state, string.byte(state, BEFORE_HEAD + 1) == 220 and 20 or 18) == FORMAT
+end
+
+-- Of a job as much as the filter needs, without taking it apart; nil where it is to be looked at whole. The client reads it.
+local function glance(id, lapses_at)
+  local state, fields = states[id], asked[id]
+  local kind = fields and kind_of(fields)
+  if not kind or (account and not state) or (state and not is_of_this_format(state)) then return nil end
+  local seen = { status = QUEUED, flags = 0 }
+  if state and (any_status or account or bought) then
+    local fine, _, _, h = pcall(read_head, state)
+    if not fine then return nil end
+    seen.status, seen.flags, seen.account = h[8], h[9], h[4]
+  elseif any_status and not pcall(read_asked, fields) then
+    return nil
+  end
+  local worker = lapses_at and worker_of(holders[id]) or ''
+  seen.entry = { id, lapses_at and tonumber(lapses_at) or 0, worker, state or '', fields, kind }
+  return seen
 end
 
 -- The ids of the next part, with their lines; of jobs without one, their ages, from the last one on: those that leave the
@@ -132,18 +176,19 @@ if listed and skip > 0 and not (any_status or any_row or account) then
 end
 local ids, lines, ages, more = part()
 local jobs = {}
-if not any_row then prefetch(ids) end
+if not any_row then read_part(ids) end
 for index, id in ipairs(ids) do
   if #jobs == limit then return answer(true, here(), 0, batch_name, jobs) end
   at = ages[index] or at + 1
   local line = lines[index]
   local rec
-  if not any_row or (line and any_row[row_of(line)]) then rec = record(id) end
+  if not any_row or (line and any_row[row_of(line)]) then rec = glance(id, lapses[index]) or record(id) end
   if (rec and is_wanted(rec)) or (rec == false and is_shown_unread(id)) then
     if skip > 0 then
       skip = skip - 1
     else
-      jobs[#jobs + 1] = { rec and encode(rec) or unreadable[id], line or '', orphans_of(id), id }
+      local shown = rec and (rec.entry or encode(rec)) or unreadable[id]
+      jobs[#jobs + 1] = { shown, line or '', orphans_of(id), id }
     end
   end
 end

@@ -13,17 +13,17 @@
 --                       days     day and amount in turn, of what was spent
 --                       ends     it ends with this
 --                       brings   its line comes with the lease that is kept: its outputs are to be fetched
---            jobs     flat, nine each: { id, shape, holder, next, wake, deadline, task, position, state }
+--            jobs     flat, eight each: { id, shape, holder, next, wake, deadline, task, position }
 --                       holder     as it is to be
 --                       next       holder of the lease that is kept
 --                       wake       milliseconds until it is due; -1: never
 --                       deadline   of its first link to die; 0: it has none · -1: it has none any more
---                       task       that it is charged for; '' for none
+--                       task       that it is charged for; '' for none, and for one that it is known to be charged for
 --                       position   of its line
---                       state      to be, from behind its due time
+-- ARGV[4]  and on: the state that each job is to have, from behind its due time; not packed, for long texts are dear to pack
 -- Result   { now, answers, lines }: a letter a job: 1 done · 0 nothing was changed; and the packed lines that were to be brought
 
-local FIELDS, NEVER = 9, -1
+local FIELDS, NEVER, BEFORE_STATES = 8, -1, 3
 local worker, shapes, jobs = unpack(args)
 
 local ids, sends = {}, false
@@ -38,7 +38,7 @@ for _, shape in ipairs(shapes) do
   shape.lease_until = shape[5] > 0 and now + shape[5] or 0
   -- As a text: each number that is handed to a command would be written out anew.
   shape.lapses_at = text(shape.lease_until)
-  shape.waits, shape.jobs = {}, 0
+  shape.waits, shape.links, shape.dead_links, shape.jobs = {}, {}, {}, 0
 end
 local due_in = remembered(function(wake) return string.format('%015.0f', wake == NEVER and 0 or now + wake) end)
 
@@ -92,7 +92,7 @@ local function settle(at, index)
   seen[id] = true
   local due, deadline = due_in(jobs[at + 4]), jobs[at + 5]
   states[#states + 1] = state_key(id)
-  states[#states + 1] = due .. jobs[at + 8]
+  states[#states + 1] = due .. ARGV[BEFORE_STATES + index]
   if shape.lease_until > 0 then
     kept_until[#kept_until + 1] = shape.lapses_at
     kept_until[#kept_until + 1] = id
@@ -106,8 +106,12 @@ local function settle(at, index)
     waits[#waits + 1] = shape[4] == FETCH and text(deadline > 0 and deadline or NO_DEADLINE) or due
     waits[#waits + 1] = id
   end
-  if deadline > 0 then call('ZADD', deadlines_key(shape[1]), deadline, id) end
-  if deadline < 0 then call('ZREM', deadlines_key(shape[1]), id) end
+  if deadline > 0 then
+    shape.links[#shape.links + 1] = deadline
+    shape.links[#shape.links + 1] = id
+  elseif deadline < 0 then
+    shape.dead_links[#shape.dead_links + 1] = id
+  end
   if shape[10] then
     lines[#lines + 1] =
       leased_line({ id = id, status = FETCHING, batch = shape[1], position = jobs[at + 7], lease_until = shape.lease_until })
@@ -137,6 +141,8 @@ local function book(shape)
     end
   end
   if shape[9] then call('HSET', batch_key(shape[1]), 'ended_at', now) end
+  in_pieces('ZADD', deadlines_key(shape[1]), shape.links)
+  in_pieces('ZREM', deadlines_key(shape[1]), shape.dead_links)
   if #shape.waits > 0 then
     local entry = text(shape[1])
     local key = queue_key(shape[4], shape[2], entry)

@@ -57,4 +57,4 @@ end
 
 local leases, wait = take()
 if not leases then return answer(false) end
-return answer(true, account, leases.ids, leases.states, leases.lines, wait or -1, false, to_withdraw(), false, false)
+return hand.answer(leases.states, true, account, leases.ids, leases.lines, wait or -1, false, to_withdraw(), false, false)

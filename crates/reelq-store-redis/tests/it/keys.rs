@@ -156,6 +156,8 @@ async fn a_purge_leaves_no_key_of_the_batch() {
     while !matches!(store.purge(&batch(NAME)).await.unwrap(), Purge::Done { .. }) {}
     let left: Vec<String> = keys(&server).into_iter().filter(|key| is_of_a_batch(key)).collect();
     assert!(left.is_empty(), "{left:?}");
+    let Reply::List(holders) = server.command(&["HKEYS", "reelq:{test}:holders"]) else { panic!("a hash") };
+    assert_eq!(holders.iter().map(Reply::text).collect::<Vec<_>>(), [""], "no job's");
 }
 
 /// Whether the key goes with its batch, by its first word behind the namespace.
@@ -178,6 +180,7 @@ fn is_of_a_batch(key: &str) -> bool {
         "c",
         "news",
         "workers",
+        "holders",
     ];
     !others.contains(&word)
 }
