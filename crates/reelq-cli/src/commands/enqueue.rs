@@ -70,7 +70,7 @@ pub(crate) async fn run(args: &EnqueueArgs, context: &CommandContext, out: Out) 
 async fn tell_where_done(agreed: &Agreed, context: &CommandContext, store: &SharedStore) -> Result<(), CommandError> {
     let view = lookup::batch(&**store, &agreed.plan.batch.name).await?;
     if view.counts.outstanding() + view.others.outstanding() == 0 {
-        stamped(&**store, &view, &usable(context, &agreed.plan.batch).await?).await?;
+        stamped(&**store, &view, &usable(context, &agreed.plan.batch).await?, &mut |_| {}).await?;
     }
     Ok(())
 }

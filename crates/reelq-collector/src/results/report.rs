@@ -47,11 +47,19 @@ pub async fn for_each_record(
     batch: &BatchName,
     mut take: impl FnMut(&ResultRecord) -> io::Result<()> + Send,
 ) -> Result<u64, ResultsError> {
+    for_each_line(store, batch, |_, record| take(record)).await
+}
+
+async fn for_each_line(
+    store: &dyn Store,
+    batch: &BatchName,
+    mut take: impl FnMut(&ResultLine, &ResultRecord) -> io::Result<()> + Send,
+) -> Result<u64, ResultsError> {
     let (mut after, mut whole) = (0, 0);
     loop {
         let lines = store.results(batch, Page { after, limit: PAGE }).await?;
         for line in &lines {
-            take(&record(line, &sharers(store, line).await?))?;
+            take(line, &record(line, &sharers(store, line).await?))?;
             whole += u64::from(line.view.line.is_some() && line.view.unread.is_none());
         }
         if lines.len() < PAGE {
@@ -80,13 +88,19 @@ async fn sharers(store: &dyn Store, line: &ResultLine) -> Result<Vec<JobView>, R
 
 /// Writes `results.csv` and `results.jsonl` into the output place, instead of their older versions, and clears away what
 /// is left of finished downloads. A state that came from a backup replaces none before a person has accepted that
-/// ([`Store::accept_restored`]).
-pub async fn write_results(store: &dyn Store, batch: &BatchName, place: &Place) -> Result<Written, ResultsError> {
+/// ([`Store::accept_restored`]). Each line is shown to `see` along the way.
+pub async fn write_results(
+    store: &dyn Store,
+    batch: &BatchName,
+    place: &Place,
+    see: &mut (dyn FnMut(&ResultLine) + Send),
+) -> Result<Written, ResultsError> {
     let view = store.batch(batch).await?.ok_or_else(|| reelq_store::Error::NoBatch(batch.to_string()))?;
     let mut csv = Draft::begin(place, ResultFormat::Csv, view.batch.passthrough.clone())?;
     let mut jsonl = Draft::begin(place, ResultFormat::Jsonl, view.batch.passthrough.clone())?;
     let mut unreadable = 0;
-    let whole = for_each_record(store, batch, |record| {
+    let whole = for_each_line(store, batch, |line, record| {
+        see(line);
         unreadable += u64::from(record.is_unreadable);
         csv.writer.write(record)?;
         jsonl.writer.write(record)

@@ -39,7 +39,7 @@ async fn every_row_is_there_once_and_in_order() {
     let batch = load(&store, output.to_str().unwrap()).await;
     let place = Place::open(output.to_str().unwrap(), &batch, &StorageOptions::default()).unwrap();
     for _ in 0..2 {
-        write_results(&*store, &batch, &place).await.unwrap();
+        write_results(&*store, &batch, &place, &mut |_| {}).await.unwrap();
     }
     let csv = fs::read_to_string(output.join("results.csv")).unwrap();
     assert!(csv.starts_with("row,id,job,copy,status,"), "{}", csv.lines().next().unwrap());
@@ -67,10 +67,10 @@ async fn a_batch_that_is_being_purged_keeps_its_result_manifest() {
     for job in first(&*store, &JobFilter::default(), 3_000).await.unwrap() {
         store.cancel(job.job.id).await.unwrap();
     }
-    write_results(&*store, &batch, &place).await.unwrap();
+    write_results(&*store, &batch, &place, &mut |_| {}).await.unwrap();
     let told = fs::read(output.join("results.csv")).unwrap();
     assert!(matches!(store.purge(&batch).await.unwrap(), Purge::Going { .. }));
-    write_results(&*store, &batch, &place).await.unwrap_err();
+    write_results(&*store, &batch, &place, &mut |_| {}).await.unwrap_err();
     assert_eq!(fs::read(output.join("results.csv")).unwrap(), told);
     assert_eq!(fs::read_dir(output.join(".parts")).unwrap().count(), 0, "no draft is left behind");
 }

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     context::CommandContext,
-    jobs::stuck::Stuck,
+    jobs::{noticed::Noticed, stuck::Stuck},
     work::{reporting::stamped, scope::WorkEnd},
 };
 
@@ -68,7 +68,8 @@ pub async fn closing(
     }
     let place = Place::open(&view.batch.output, &view.batch.name, &context.storage());
     let place = place.context("open the output place")?;
-    let (unreadable, is_written) = match stamped(&**store, &view, &place).await {
+    let mut noticed = Noticed::of_all();
+    let (unreadable, is_written) = match stamped(&**store, &view, &place, &mut |line| noticed.see(line)).await {
         Ok(written) => {
             if written.older_kept {
                 out.warning(&older_kept(&view, context));
@@ -81,11 +82,12 @@ pub async fn closing(
             out.warning(&format!(
                 "the result manifests could not be written: {error:#}; elsewhere: reelq results {name} --out results.csv{flags}"
             ));
+            noticed = Noticed::read(&**store, [&view.batch.name]).await?;
             (0, false)
         }
     };
     let used: Vec<String> = worked.used.iter().map(ToString::to_string).collect();
-    let outcome = BatchOutcome { unreadable, ..BatchOutcome::read(&**store, view, &used).await? };
+    let outcome = BatchOutcome { unreadable, ..BatchOutcome::with(&**store, view, &used, noticed).await? };
     let lost = worked.manifest.map_or(0, |(lines, _)| lines.saturating_sub(outcome.batch.counts.total()));
     let exit = exit(worked.finish, outcome.exit(), lost + u64::from(!is_written));
     if let Some((_, plan)) = worked.manifest.filter(|_| lost > 0) {

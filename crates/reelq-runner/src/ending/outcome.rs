@@ -48,6 +48,17 @@ const COUNTED: usize = 10_000;
 impl BatchOutcome {
     /// Reads how the batch stands.
     pub async fn read(store: &dyn Store, batch: BatchView, used: &[String]) -> Result<Self, CommandError> {
+        let noticed = Noticed::read(store, [&batch.batch.name]).await?;
+        Self::with(store, batch, used, noticed).await
+    }
+
+    /// The same, where its jobs were looked at already.
+    pub async fn with(
+        store: &dyn Store,
+        batch: BatchView,
+        used: &[String],
+        noticed: Noticed,
+    ) -> Result<Self, CommandError> {
         let mut accounts = store.accounts().await?;
         let used: BTreeSet<&str> = used.iter().map(String::as_str).collect();
         accounts.retain(|view| used.contains(view.name.as_str()));
@@ -72,7 +83,6 @@ impl BatchOutcome {
         let unconfirmed = batch.counts.of(Status::Unconfirmed) + batch.others.of(Status::Unconfirmed);
         let withdrawn = withdrawn(store, &batch).await?;
         let waiting = if outstanding > 0 { waiting_rows(store, &batch.batch.name).await? } else { Vec::new() };
-        let noticed = Noticed::read(store, [&batch.batch.name]).await?;
         let shared_tasks = noticed.shared(&batch.batch.name);
         Ok(Self {
             batch,

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use reelq_console::{CommandError, grouped, plural};
-use reelq_model::{AccountName, BatchName, Status};
-use reelq_store::{JobFilter, JobView, Store, Walk};
+use reelq_model::{AccountName, BatchName, Job, Status};
+use reelq_store::{JobFilter, JobView, ResultLine, Store, Walk};
 use serde::Serialize;
 
 /// At most so many jobs are looked at: beyond, it is "at least".
@@ -25,9 +25,22 @@ pub struct Noticed {
 }
 
 impl Noticed {
+    /// Nothing yet, for whoever [shows](Self::see) it every line.
+    pub fn of_all() -> Self {
+        Self { whole: true, ..Self::default() }
+    }
+
+    /// Looks at a line's jobs.
+    pub fn see(&mut self, line: &ResultLine) {
+        if !line.view.is_unreadable() {
+            let jobs = std::iter::once(&line.view.job).chain(&line.orphans);
+            jobs.filter(|job| BOUGHT.contains(&job.status())).for_each(|job| self.note_job(job));
+        }
+    }
+
     /// Looks at the jobs of these batches.
     pub async fn read(store: &dyn Store, batches: impl IntoIterator<Item = &BatchName>) -> Result<Self, CommandError> {
-        let mut noticed = Self { whole: true, ..Self::default() };
+        let mut noticed = Self::of_all();
         let mut left = LOOKED_AT;
         for batch in batches {
             noticed.look(store, batch, &mut left).await?;
@@ -51,10 +64,12 @@ impl Noticed {
 
     fn note(&mut self, view: &JobView) {
         // What stands in for a record that cannot be read says nothing of its charges: the sums still have them.
-        if view.is_unreadable() {
-            return;
+        if !view.is_unreadable() {
+            self.note_job(&view.job);
         }
-        let job = &view.job;
+    }
+
+    fn note_job(&mut self, job: &Job) {
         if job.shares_task_with.is_some() {
             *self.shared_tasks.entry(job.batch.clone()).or_default() += 1;
         }

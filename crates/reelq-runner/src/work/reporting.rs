@@ -12,7 +12,7 @@ use std::{
 use bytes::Bytes;
 use reelq_collector::{Place, StorageOptions, Written, write_results};
 use reelq_model::{BatchName, Digest, SharedClock, WorkerId};
-use reelq_store::{BatchView, ClaimStage, SharedStore, Store};
+use reelq_store::{BatchView, ClaimStage, ResultLine, SharedStore, Store};
 use reelq_worker::Overview;
 
 use super::{notices::NoticeBackoff, scope::WorkScope};
@@ -151,7 +151,7 @@ impl Reporter {
         if !sure && is_told(view, &place).await? {
             return Ok(true);
         }
-        let Written { unreadable, older_kept } = stamped(&*self.store, view, &place).await?;
+        let Written { unreadable, older_kept } = stamped(&*self.store, view, &place, &mut |_| {}).await?;
         if unreadable > 0 {
             tracing::warn!(batch = %view.batch.name, unreadable, "records of rows cannot be read; `reelq doctor` names them");
         }
@@ -190,9 +190,14 @@ impl Reporter {
     }
 }
 
-/// Writes the result manifests, and beside them which state they tell.
-pub async fn stamped(store: &dyn Store, view: &BatchView, place: &Place) -> anyhow::Result<Written> {
-    let written = write_results(store, &view.batch.name, place).await?;
+/// Writes the result manifests, and beside them which state they tell. Each line is shown to `see` along the way.
+pub async fn stamped(
+    store: &dyn Store,
+    view: &BatchView,
+    place: &Place,
+    see: &mut (dyn FnMut(&ResultLine) + Send),
+) -> anyhow::Result<Written> {
+    let written = write_results(store, &view.batch.name, place, see).await?;
     if !written.older_kept {
         place.write(STAMP, Bytes::from(state_of(view).to_string())).await?;
     }

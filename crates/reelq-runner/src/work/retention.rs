@@ -87,7 +87,7 @@ impl Retention {
         }
         let place = Place::open(&view.batch.output, &view.batch.name, &self.options)?;
         if !is_told(view, &place).await? {
-            let written = stamped(&*self.store, view, &place).await?;
+            let written = stamped(&*self.store, view, &place, &mut |_| {}).await?;
             anyhow::ensure!(!written.older_kept, "the state came from a backup that no one has accepted yet");
         }
         Ok(())
@@ -169,7 +169,7 @@ mod tests {
         let options = StorageOptions::default();
         let view = store.batch(&films()).await.unwrap().unwrap();
         let place = Place::open(&view.batch.output, &films(), &options).unwrap();
-        stamped(&*store, &view, &place).await.unwrap();
+        stamped(&*store, &view, &place, &mut |_| {}).await.unwrap();
         std::fs::write(output.join("results.csv"), "read by people since").unwrap();
         Retention::new(Arc::clone(&store), options, Some(DAY), KeepBought::default())
             .look(DAY, &mut BTreeSet::new())
