@@ -1,16 +1,21 @@
 //! The jobs that a batch has already, by id, by what they ask for, and by their place in its manifest.
 
 use std::{
-    cmp::Reverse,
     collections::HashSet,
     hash::{DefaultHasher, Hash, Hasher},
+    sync::{Mutex, PoisonError},
 };
 
 use reelq_model::{BatchName, Job, JobId, JobSpec, RequestKey, Status};
 use reelq_provider::{Catalogue, Identity};
-use reelq_store::{Line, Page, Store};
+use reelq_store::{JobView, Line, Page, Store};
+use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params};
 
-use crate::{Accounts, error::Result};
+use crate::{
+    Accounts, Error,
+    error::Result,
+    scratch::{self, failed},
+};
 
 /// Lines are read in pages of this size.
 pub(crate) const PAGE: usize = 1_000;
@@ -48,8 +53,16 @@ pub(crate) fn may_be_bought(job: &Job) -> bool {
     job.submissions > 0 || !matches!(job.status(), Status::Queued | Status::Cancelled)
 }
 
-/// One job of the batch. About 70 bytes.
-#[derive(Debug)]
+const TABLE: &str = "CREATE TABLE jobs (number INTEGER PRIMARY KEY, id BLOB NOT NULL, left_out BLOB NOT NULL, \
+    written_out BLOB NOT NULL, place INTEGER, unbought INTEGER NOT NULL)";
+/// Of the jobs with one key, what was bought comes first.
+const INDICES: &str = "CREATE INDEX by_id ON jobs (id); CREATE INDEX by_left_out ON jobs (left_out, unbought, number); \
+    CREATE INDEX by_written_out ON jobs (written_out, unbought, number); CREATE INDEX by_place ON jobs (place, number)";
+const INSERT: &str =
+    "INSERT INTO jobs (number, id, left_out, written_out, place, unbought) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+
+/// One job of the batch.
+#[derive(Debug, Clone, Copy)]
 struct JobEntry {
     id: JobId,
     keys: RequestKeys,
@@ -58,16 +71,27 @@ struct JobEntry {
     may_be_bought: bool,
 }
 
-/// The jobs of a batch as a plan found them; 100 bytes a job.
+/// What memory holds of each job.
+#[derive(Debug, Clone, Copy)]
+struct Marks {
+    is_listed: bool,
+    may_be_bought: bool,
+}
+
+/// Where a job stands among those with one key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    unbought: bool,
+    pub(crate) index: u32,
+}
+
+/// The jobs of a batch as a plan found them. They lie in a private file: memory holds two bytes of each.
 #[derive(Debug, Default)]
 pub(crate) struct BatchJobs {
     /// In the order of their lines; bought ones whose line is gone behind them.
-    jobs: Vec<JobEntry>,
-    by_id: Vec<u32>,
-    /// By key; of equal ones, what was bought first.
-    by_left_out: Vec<u32>,
-    by_written_out: Vec<u32>,
-    by_place: Vec<u32>,
+    marks: Vec<Marks>,
+    /// Nothing where there is no job.
+    table: Option<Mutex<Connection>>,
     /// Those whose record cannot be read, or is gone: what became of them is not known.
     unread: HashSet<JobId>,
     /// Those that were submitted before and wait to be bought again, for a person had them queued.
@@ -77,56 +101,64 @@ pub(crate) struct BatchJobs {
 impl BatchJobs {
     /// Reads the jobs of `batch`; none where the store does not know it.
     pub(crate) async fn read(store: &dyn Store, batch: &BatchName, accounts: &Accounts) -> Result<Self> {
-        let (mut jobs, mut queued_again, mut unread) = (Vec::new(), Vec::new(), HashSet::new());
         if store.batch(batch).await?.is_none() {
             return Ok(Self::default());
         }
+        let (mut jobs, table) = (Self::default(), scratch::open(TABLE)?);
         loop {
             let after = u64::try_from(jobs.len()).unwrap_or(u64::MAX);
             let lines = store.results(batch, Page { after, limit: PAGE }).await?;
             if lines.is_empty() {
-                return Ok(Self { unread, queued_again, ..Self::of(jobs) });
+                let ended = tokio::task::spawn_blocking(move || jobs.ended(table));
+                return ended.await.map_err(Error::Reader)?;
             }
-            for (line, number) in lines.iter().zip(after..) {
-                let job = &line.view.job;
-                if job.submissions > 0 && job.status() == Status::Queued {
-                    queued_again.push((u32::try_from(number).unwrap_or(u32::MAX), job.clone()));
-                }
+            for view in lines.iter().map(|line| &line.view) {
+                jobs.note(view);
+                let entry = JobEntry {
+                    id: view.job.id,
+                    keys: RequestKeys::of(accounts, &view.job.spec),
+                    place: view.line.as_ref().map(place_of),
+                    may_be_bought: may_be_bought(&view.job),
+                };
+                jobs.add(&table, entry)?;
             }
-            unread.extend(lines.iter().filter(|line| line.view.is_unreadable()).map(|line| line.view.job.id));
-            jobs.extend(lines.iter().map(|line| {
-                let job = &line.view.job;
-                let place = line.view.line.as_ref().map(place_of);
-                JobEntry {
-                    id: job.id,
-                    keys: RequestKeys::of(accounts, &job.spec),
-                    place,
-                    may_be_bought: may_be_bought(job),
-                }
-            }));
         }
     }
 
-    fn of(jobs: Vec<JobEntry>) -> Self {
-        let sorted = |by: &dyn Fn(&u32, &u32) -> std::cmp::Ordering| {
-            let mut order: Vec<u32> = (0..u32::try_from(jobs.len()).unwrap_or(u32::MAX)).collect();
-            order.sort_unstable_by(by);
-            order
-        };
-        let entry = |index: &u32| &jobs[at(*index)];
-        let by_key = |key: fn(&RequestKeys) -> RequestKey| {
-            let rank = move |index: &u32| (key(&entry(index).keys), Reverse(entry(index).may_be_bought), *index);
-            sorted(&|one, other| rank(one).cmp(&rank(other)))
-        };
-        Self {
-            by_id: sorted(&|one, other| entry(one).id.cmp(&entry(other).id)),
-            by_left_out: by_key(|keys| keys.left_out),
-            by_written_out: by_key(|keys| keys.written_out),
-            by_place: sorted(&|one, other| (entry(one).place, one).cmp(&(entry(other).place, other))),
-            jobs,
-            unread: HashSet::new(),
-            queued_again: Vec::new(),
+    /// Notes what is to be known of the next job beside its entry.
+    fn note(&mut self, view: &JobView) {
+        let job = &view.job;
+        if job.submissions > 0 && job.status() == Status::Queued {
+            self.queued_again.push((u32::try_from(self.len()).unwrap_or(u32::MAX), job.clone()));
         }
+        if view.is_unreadable() {
+            self.unread.insert(job.id);
+        }
+    }
+
+    fn add(&mut self, table: &Connection, job: JobEntry) -> Result<()> {
+        let (number, place) = (u32::try_from(self.len()).unwrap_or(u32::MAX), job.place.map(u64::cast_signed));
+        let values = params![
+            number,
+            job.id.as_bytes(),
+            job.keys.left_out.as_bytes(),
+            job.keys.written_out.as_bytes(),
+            place,
+            !job.may_be_bought
+        ];
+        let insert = || table.prepare_cached(INSERT)?.execute(values);
+        insert().map_err(failed)?;
+        self.marks.push(Marks { is_listed: job.place.is_some(), may_be_bought: job.may_be_bought });
+        Ok(())
+    }
+
+    /// Once all of them are there.
+    fn ended(mut self, table: Connection) -> Result<Self> {
+        if !self.is_empty() {
+            table.execute_batch(INDICES).map_err(failed)?;
+            self.table = Some(Mutex::new(table));
+        }
+        Ok(self)
     }
 
     /// Whether the job's record could not be read, or is gone.
@@ -140,56 +172,78 @@ impl BatchJobs {
     }
 
     pub(crate) const fn is_empty(&self) -> bool {
-        self.jobs.is_empty()
+        self.marks.is_empty()
     }
 
     pub(crate) const fn len(&self) -> usize {
-        self.jobs.len()
-    }
-
-    /// The job's number.
-    pub(crate) fn find(&self, id: JobId) -> Option<u32> {
-        let found = self.by_id.binary_search_by(|index| self.id(*index).cmp(&id)).ok()?;
-        Some(self.by_id[found])
-    }
-
-    pub(crate) fn id(&self, index: u32) -> JobId {
-        self.jobs[at(index)].id
+        self.marks.len()
     }
 
     pub(crate) fn may_be_bought(&self, index: u32) -> bool {
-        self.jobs[at(index)].may_be_bought
+        self.marks.get(at(index)).is_some_and(|marks| marks.may_be_bought)
     }
 
     /// Whether a line of the present manifest asks for it.
     pub(crate) fn is_listed(&self, index: u32) -> bool {
-        self.jobs[at(index)].place.is_some()
+        self.marks.get(at(index)).is_some_and(|marks| marks.is_listed)
     }
 
-    /// Where in one of the two orders the jobs with this key begin, and that order.
-    pub(crate) fn with_key(&self, spelling: Spelling, key: RequestKey) -> (&[u32], usize) {
-        let order = match spelling {
-            Spelling::LeftOut => &self.by_left_out,
-            Spelling::WrittenOut => &self.by_written_out,
+    /// The job's number.
+    pub(crate) fn find(&self, id: JobId) -> Result<Option<u32>> {
+        self.ask("SELECT number FROM jobs WHERE id = ?1", params![id.as_bytes()], |row| row.get(0))
+    }
+
+    pub(crate) fn id(&self, index: u32) -> Result<Option<JobId>> {
+        let read = |row: &Row<'_>| row.get(0).map(JobId::from_bytes);
+        self.ask("SELECT id FROM jobs WHERE number = ?1", params![index], read)
+    }
+
+    /// The next of the jobs with this key, behind `after`: what was bought first, and of these the first lines.
+    pub(crate) fn next_with_key(
+        &self,
+        spelling: Spelling,
+        key: RequestKey,
+        after: Option<Place>,
+    ) -> Result<Option<Place>> {
+        let sql = match spelling {
+            Spelling::LeftOut => NEXT_LEFT_OUT,
+            Spelling::WrittenOut => NEXT_WRITTEN_OUT,
         };
-        (order, order.partition_point(|index| self.key(spelling, *index) < key))
+        let begin = Place { unbought: false, index: 0 };
+        // Numbers begin at 0, which stands behind nothing.
+        let (of, behind) = after.map_or((begin, -1), |after| (after, i64::from(after.index)));
+        let first = self.next_of(sql, key, of.unbought, behind)?;
+        if first.is_some() || of.unbought { Ok(first) } else { self.next_of(sql, key, true, -1) }
     }
 
-    pub(crate) fn key(&self, spelling: Spelling, index: u32) -> RequestKey {
-        let keys = &self.jobs[at(index)].keys;
-        match spelling {
-            Spelling::LeftOut => keys.left_out,
-            Spelling::WrittenOut => keys.written_out,
-        }
+    fn next_of(&self, sql: &str, key: RequestKey, unbought: bool, behind: i64) -> Result<Option<Place>> {
+        let read = |row: &Row<'_>| Ok(Place { unbought, index: row.get(0)? });
+        self.ask(sql, params![key.as_bytes(), unbought, behind], read)
     }
 
     /// The job whose line stands in the same place.
-    pub(crate) fn in_place_of(&self, line: &Line) -> Option<u32> {
-        let place = Some(place_of(line));
-        let first = self.by_place.partition_point(|index| self.jobs[at(*index)].place < place);
-        self.by_place.get(first).copied().filter(|index| self.jobs[at(*index)].place == place)
+    pub(crate) fn in_place_of(&self, line: &Line) -> Result<Option<u32>> {
+        let sql = "SELECT number FROM jobs WHERE place = ?1 ORDER BY number LIMIT 1";
+        self.ask(sql, params![place_of(line).cast_signed()], |row| row.get(0))
+    }
+
+    fn ask<T>(
+        &self,
+        sql: &str,
+        values: &[&dyn ToSql],
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>> {
+        let Some(table) = &self.table else { return Ok(None) };
+        let table = table.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = || table.prepare_cached(sql)?.query_row(values, read).optional();
+        found().map_err(failed)
     }
 }
+
+const NEXT_LEFT_OUT: &str =
+    "SELECT number FROM jobs WHERE left_out = ?1 AND unbought = ?2 AND number > ?3 ORDER BY number LIMIT 1";
+const NEXT_WRITTEN_OUT: &str =
+    "SELECT number FROM jobs WHERE written_out = ?1 AND unbought = ?2 AND number > ?3 ORDER BY number LIMIT 1";
 
 /// Which of a request's two keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -219,11 +273,12 @@ pub(crate) mod fixture {
 
     /// Jobs by id, left-out key, written-out key, and whether they were bought.
     pub(crate) fn present(jobs: &[(JobId, RequestKey, RequestKey, bool)]) -> BatchJobs {
-        let entry =
-            |(number, (id, left_out, written_out, may_be_bought)): (usize, &(JobId, RequestKey, RequestKey, bool))| {
-                let keys = RequestKeys { left_out: *left_out, written_out: *written_out };
-                JobEntry { id: *id, keys, place: Some(u64::try_from(number).unwrap()), may_be_bought: *may_be_bought }
-            };
-        BatchJobs::of(jobs.iter().enumerate().map(entry).collect())
+        let (mut all, table) = (BatchJobs::default(), scratch::open(TABLE).unwrap());
+        for (number, (id, left_out, written_out, may_be_bought)) in (0..).zip(jobs) {
+            let keys = RequestKeys { left_out: *left_out, written_out: *written_out };
+            let entry = JobEntry { id: *id, keys, place: Some(number), may_be_bought: *may_be_bought };
+            all.add(&table, entry).unwrap();
+        }
+        all.ended(table).unwrap()
     }
 }

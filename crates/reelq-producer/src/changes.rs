@@ -6,7 +6,10 @@ use reelq_model::{Job, Status};
 use reelq_store::{Known, LineDraft, StatusCounts};
 use serde::Serialize;
 
-use crate::batch_jobs::{BatchJobs, at};
+use crate::{
+    batch_jobs::{BatchJobs, at},
+    error::Result,
+};
 
 /// How many lines of the manifest are new, changed, unchanged and gone.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -49,24 +52,24 @@ impl Comparison {
     }
 
     /// Compares one line; `true` where it will be bought as far as can be told now.
-    pub(crate) fn compare(&mut self, draft: &LineDraft, known: Option<Known>) -> bool {
-        let there = self.present.find(draft.id());
+    pub(crate) fn compare(&mut self, draft: &LineDraft, known: Option<Known>) -> Result<bool> {
+        let there = self.present.find(draft.id())?;
         if let Some(index) = there {
             self.seen[at(index)] = true;
         }
         let Some(known) = known else {
             self.changes.new += 1;
-            self.replaced.extend(self.present.in_place_of(&draft.line));
-            return true;
+            self.replaced.extend(self.present.in_place_of(&draft.line)?);
+            return Ok(true);
         };
         self.changes.unchanged += 1;
         *self.changes.standing.0.entry(known.status).or_insert(0) += 1;
-        match known.status {
+        Ok(match known.status {
             Status::Queued => true,
             // Cancelled because its line was gone; the line is back.
             Status::Cancelled => !there.is_some_and(|index| self.present.is_listed(index)) && !known.bought,
             _ => false,
-        }
+        })
     }
 
     /// The jobs that a person had queued again and that the manifest does not ask for any more.

@@ -66,7 +66,7 @@ pub(crate) async fn compare_all(
             Some(store) => known(store, &batch.name, chunk.lines.iter().map(LineDraft::id)).await?,
             None => vec![None; chunk.lines.len()],
         };
-        let unknown = compare(&chunk.lines, known, &mut comparison, &mut costs);
+        let unknown = compare(&chunk.lines, known, &mut comparison, &mut costs)?;
         let (lost, new): (Vec<_>, Vec<_>) = unknown.into_iter().partition(|line| present.is_unread(line.id()));
         if let Some(looking) = &mut lookup {
             looking.add_lost(u64::try_from(lost.len()).unwrap_or(u64::MAX));
@@ -122,16 +122,16 @@ fn compare<'a>(
     known: Vec<Option<Known>>,
     comparison: &mut Comparison,
     costs: &mut Costs,
-) -> Vec<&'a LineDraft> {
+) -> Result<Vec<&'a LineDraft>> {
     let mut unknown = Vec::new();
     for (line, known) in lines.iter().zip(known) {
-        let to_buy = comparison.compare(line, known);
+        let to_buy = comparison.compare(line, known)?;
         costs.add(line, to_buy);
         if to_buy && known.is_none() {
             unknown.push(line);
         }
     }
-    unknown
+    Ok(unknown)
 }
 
 pub(crate) async fn known(

@@ -1,6 +1,6 @@
 //! Looks requests up in the other batches of the store: another name for a manifest must not buy it again unasked.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use reelq_model::{BatchName, JobId, RequestKey, Status};
 use reelq_store::{Known, LineDraft, NotedRequest, Noting, Page, RequestNote, Store, Unnoted};
@@ -9,6 +9,7 @@ use crate::{
     Accounts, Elsewhere,
     batch_jobs::{PAGE, RequestKeys, may_be_bought},
     error::Result,
+    tally::Tally,
 };
 
 /// What became of the records of what was asked for.
@@ -199,7 +200,7 @@ async fn note_each(
 struct RequestReader {
     after: u64,
     /// Of equal requests one note stands: what was bought is not to be hidden by what was not.
-    bought: HashSet<RequestKey>,
+    bought: Tally,
 }
 
 impl RequestReader {
@@ -221,8 +222,8 @@ impl RequestReader {
             let may_be_bought = may_be_bought(job);
             for key in RequestKeys::of(accounts, &job.spec).each() {
                 if may_be_bought {
-                    self.bought.insert(key);
-                } else if self.bought.contains(&key) {
+                    self.bought.count(key, 0)?;
+                } else if self.bought.has(key)? {
                     continue;
                 }
                 notes.push(RequestNote { key, noting: noting(may_be_bought, job.id) });

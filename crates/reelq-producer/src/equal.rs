@@ -31,17 +31,16 @@ impl EqualRows {
     }
 }
 
-/// Finds equal rows as they go by; about 30 bytes a distinct request.
+/// Names equal rows as they go by.
 #[derive(Debug, Default)]
 pub(crate) struct Equal {
-    first_row: HashMap<RequestKey, u64>,
     named: HashMap<RequestKey, usize>,
     found: EqualRows,
 }
 
 impl Equal {
-    pub(crate) fn add(&mut self, row: u64, request: RequestKey) {
-        let first = *self.first_row.entry(request).or_insert(row);
+    /// Notes that `row` asks for what the row `first` was the first to ask for.
+    pub(crate) fn add(&mut self, row: u64, first: u64, request: RequestKey) {
         if first == row {
             return;
         }
@@ -73,8 +72,8 @@ mod tests {
     #[test]
     fn rows_that_ask_for_the_same_are_named_and_counted() {
         let mut equal = Equal::default();
-        for (row, byte) in [(1, 1), (2, 2), (3, 3), (5, 2), (7, 3), (9, 2)] {
-            equal.add(row, RequestKey::from_bytes([byte; 16]));
+        for (row, first, byte) in [(1, 1, 1), (2, 2, 2), (3, 3, 3), (5, 2, 2), (7, 3, 3), (9, 2, 2)] {
+            equal.add(row, first, RequestKey::from_bytes([byte; 16]));
         }
         let found = equal.finish();
         assert_eq!((found.rows, &found.first), (3, &vec![vec![2, 5, 9], vec![3, 7]]));

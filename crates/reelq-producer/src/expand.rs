@@ -12,8 +12,9 @@ use crate::{
     Order, PlanAccount,
     batch_jobs::{BatchJobs, RequestKeys},
     equal::{Equal, EqualRows},
+    error::Result,
     images::{ImageReader, is_local, visit_texts},
-    job_naming::{Asked, JobNaming},
+    job_naming::{Asked, JobNaming, Named},
     priced,
     prompts::Prompts,
 };
@@ -80,21 +81,27 @@ impl Expander {
     }
 
     /// Checks one row and emits its lines; none once the manifest is refused.
-    pub(crate) fn row(&mut self, row: &Row, emit: &mut dyn FnMut(LineDraft)) {
+    ///
+    /// # Errors
+    /// What must be remembered of it could not be kept: the reading is at its end.
+    pub(crate) fn row(&mut self, row: &Row, emit: &mut dyn FnMut(LineDraft)) -> Result<()> {
         self.rows += 1;
-        let Some(accepted) = self.accept(row) else { return };
+        let Some(accepted) = self.accept(row) else { return Ok(()) };
         if self.problems.is_fatal() {
-            return;
+            return Ok(());
         }
-        self.equal.add(row.number, accepted.asked.keys.left_out);
         for copy in 1..=row.copies {
-            let id = self.naming.next_id(&accepted.asked);
+            let Named { id, first_row } = self.naming.next(&accepted.asked, row.number)?;
+            if copy == 1 {
+                self.equal.add(row.number, first_row, accepted.asked.keys.left_out);
+            }
             let line = Line { row: row.number, copy, label: row.label.clone(), passthrough: row.passthrough.clone() };
             let priority = row.priority.unwrap_or(self.batch.priority);
             let job = JobDraft { id, spec: accepted.spec.clone(), price: accepted.price, priority };
             self.note(&job, &line);
             emit(LineDraft { job, line });
         }
+        Ok(())
     }
 
     /// Ends the reading.

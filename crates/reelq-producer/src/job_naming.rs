@@ -4,7 +4,11 @@ use std::{collections::HashMap, sync::Arc};
 
 use reelq_model::{BatchName, Digest, JobId, RequestKey};
 
-use crate::batch_jobs::{BatchJobs, RequestKeys, Spelling, at};
+use crate::{
+    batch_jobs::{BatchJobs, Place, RequestKeys, Spelling, at},
+    error::Result,
+    tally::Tally,
+};
 
 /// What one line asks for.
 #[derive(Debug, Clone, Copy)]
@@ -27,74 +31,94 @@ pub(crate) struct JobNaming {
     batch: BatchName,
     present: Arc<BatchJobs>,
     taken: Vec<bool>,
-    /// Where in a run of equal keys the search for a free job goes on.
-    cursors: HashMap<(Spelling, usize), usize>,
-    normal: HashMap<RequestKey, u32>,
-    as_written: HashMap<RequestKey, u32>,
+    /// Behind which of the jobs with one key the search for a free one goes on.
+    cursors: HashMap<(Spelling, RequestKey), Place>,
+    normal: Tally,
+    as_written: Tally,
+}
+
+/// A line's job.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Named {
+    pub(crate) id: JobId,
+    /// The first row that asks for the same.
+    pub(crate) first_row: u64,
 }
 
 impl JobNaming {
     pub(crate) fn new(batch: BatchName, present: Arc<BatchJobs>) -> Self {
         let taken = vec![false; present.len()];
-        let (cursors, normal, as_written) = (HashMap::new(), HashMap::new(), HashMap::new());
+        let (cursors, normal, as_written) = (HashMap::new(), Tally::default(), Tally::default());
         Self { batch, present, taken, cursors, normal, as_written }
     }
 
-    /// The id of the next line's job.
-    pub(crate) fn next_id(&mut self, asked: &Asked) -> JobId {
-        let ordinal = next(&mut self.normal, &asked.normal);
-        if !self.present.is_empty() {
-            let before = next(&mut self.as_written, &asked.as_written);
-            let own = [(&asked.as_written, before), (&asked.normal, ordinal)];
-            let own = own.map(|(digest, ordinal)| JobId::derive(&self.batch, digest, ordinal));
-            let found = own.into_iter().find_map(|id| self.present.find(id).filter(|index| !self.taken[at(*index)]));
-            if let Some(index) = found.or_else(|| self.equal(&asked.keys)) {
+    /// The job of the next line, which is one of `row`.
+    pub(crate) fn next(&mut self, asked: &Asked, row: u64) -> Result<Named> {
+        let count = self.normal.count((&asked.normal).into(), row)?;
+        let id = match self.there(asked, row, count.times)? {
+            Some(id) => id,
+            None => self.new_id(&asked.normal, count.times)?,
+        };
+        Ok(Named { id, first_row: count.first_row })
+    }
+
+    /// The job that the batch has for the line already.
+    fn there(&mut self, asked: &Asked, row: u64, ordinal: u32) -> Result<Option<JobId>> {
+        if self.present.is_empty() {
+            return Ok(None);
+        }
+        let before = self.as_written.count((&asked.as_written).into(), row)?.times;
+        for (digest, ordinal) in [(&asked.as_written, before), (&asked.normal, ordinal)] {
+            let id = JobId::derive(&self.batch, digest, ordinal);
+            if let Some(index) = self.present.find(id)?.filter(|index| !self.taken[at(*index)]) {
                 self.taken[at(index)] = true;
-                return self.present.id(index);
+                return Ok(Some(id));
             }
         }
-        self.new_id(&asked.normal, ordinal)
+        let Some(index) = self.equal(&asked.keys)? else { return Ok(None) };
+        self.taken[at(index)] = true;
+        self.present.id(index)
     }
 
     /// A job that is in no one's way. Skipped ordinals stay skipped, so that no two lines get the same one.
-    fn new_id(&mut self, normal: &Digest, mut ordinal: u32) -> JobId {
+    fn new_id(&mut self, normal: &Digest, first: u32) -> Result<JobId> {
+        let mut ordinal = first;
         loop {
             let id = JobId::derive(&self.batch, normal, ordinal);
-            if self.present.is_empty() || self.present.find(id).is_none() {
-                self.normal.insert(normal.into(), ordinal);
-                return id;
+            if self.present.find(id)?.is_none() {
+                if ordinal != first {
+                    self.normal.set(normal.into(), ordinal)?;
+                }
+                return Ok(id);
             }
             ordinal = ordinal.saturating_add(1);
         }
     }
 
     /// A free job that asks for the same, in either spelling; one that was bought where there is one.
-    fn equal(&mut self, keys: &RequestKeys) -> Option<u32> {
-        let first = self.free(Spelling::LeftOut, keys.left_out);
+    fn equal(&mut self, keys: &RequestKeys) -> Result<Option<u32>> {
+        let first = self.free(Spelling::LeftOut, keys.left_out)?;
         if first.is_some_and(|index| self.present.may_be_bought(index)) {
-            return first;
+            return Ok(first);
         }
-        let second = self.free(Spelling::WrittenOut, keys.written_out);
-        second.filter(|index| first.is_none() || self.present.may_be_bought(*index)).or(first)
+        let second = self.free(Spelling::WrittenOut, keys.written_out)?;
+        Ok(second.filter(|index| first.is_none() || self.present.may_be_bought(*index)).or(first))
     }
 
-    fn free(&mut self, spelling: Spelling, key: RequestKey) -> Option<u32> {
-        let (order, start) = self.present.with_key(spelling, key);
-        let cursor = self.cursors.entry((spelling, start)).or_insert(start);
-        while let Some(index) = order.get(*cursor).filter(|index| self.present.key(spelling, **index) == key) {
-            if !self.taken[at(*index)] {
-                return Some(*index);
+    fn free(&mut self, spelling: Spelling, key: RequestKey) -> Result<Option<u32>> {
+        let before = self.cursors.get(&(spelling, key)).copied();
+        let mut passed = before;
+        let found = loop {
+            match self.present.next_with_key(spelling, key, passed)? {
+                Some(place) if self.taken[at(place.index)] => passed = Some(place),
+                found => break found,
             }
-            *cursor += 1;
+        };
+        if let Some(passed) = passed.filter(|passed| Some(*passed) != before) {
+            self.cursors.insert((spelling, key), passed);
         }
-        None
+        Ok(found.map(|place| place.index))
     }
-}
-
-fn next(seen: &mut HashMap<RequestKey, u32>, digest: &Digest) -> u32 {
-    let ordinal = seen.entry(digest.into()).or_insert(0);
-    *ordinal = ordinal.saturating_add(1);
-    *ordinal
 }
 
 #[cfg(test)]
@@ -120,7 +144,8 @@ mod tests {
 
     fn ids(lines: &[(u8, u8)], there: BatchJobs) -> Vec<JobId> {
         let mut naming = JobNaming::new(batch(), Arc::new(there));
-        lines.iter().map(|(request, spelling)| naming.next_id(&asked(*request, *spelling))).collect()
+        let each = lines.iter().zip(1..);
+        each.map(|((request, spelling), row)| naming.next(&asked(*request, *spelling), row).unwrap().id).collect()
     }
 
     /// The jobs that a version before this one made of the lines.
@@ -128,7 +153,9 @@ mod tests {
         let mut seen = HashMap::new();
         let job = |(request, spelling): &(u8, u8)| {
             let asked = asked(*request, *spelling);
-            let id = JobId::derive(&batch(), &asked.as_written, next(&mut seen, &asked.as_written));
+            let ordinal: &mut u32 = seen.entry(asked.as_written).or_default();
+            *ordinal += 1;
+            let id = JobId::derive(&batch(), &asked.as_written, *ordinal);
             (id, asked.keys.left_out, asked.keys.written_out, true)
         };
         lines.iter().map(job).collect()
@@ -138,7 +165,70 @@ mod tests {
         prop::collection::vec((0_u8..4, 0_u8..3), 0..40)
     }
 
+    type There = (JobId, RequestKey, RequestKey, bool);
+
+    /// Names lines as [`JobNaming`] does, and looks at every job for each of them.
+    fn plainly(lines: &[Asked], there: &[There]) -> Vec<JobId> {
+        let mut taken = vec![false; there.len()];
+        let (mut normal, mut as_written) = (HashMap::<Digest, u32>::new(), HashMap::<Digest, u32>::new());
+        let mut name = |asked: &Asked| {
+            let ordinal = normal.entry(asked.normal).or_default();
+            let before = as_written.entry(asked.as_written).or_default();
+            (*ordinal, *before) = (*ordinal + 1, *before + 1);
+            let own = [(&asked.as_written, *before), (&asked.normal, *ordinal)];
+            let own = own.map(|(digest, ordinal)| JobId::derive(&batch(), digest, ordinal));
+            let free = |is_it: &dyn Fn(&There) -> bool| {
+                let all = (0..there.len()).filter(|index| !taken[*index] && is_it(&there[*index]));
+                all.min_by_key(|index| (!there[*index].3, *index))
+            };
+            let is_bought = |index: Option<usize>| index.is_some_and(|index| there[index].3);
+            let (first, second) =
+                (free(&|job| job.1 == asked.keys.left_out), free(&|job| job.2 == asked.keys.written_out));
+            let equal =
+                if is_bought(first) || (first.is_some() && !is_bought(second)) { first } else { second.or(first) };
+            let found = own.iter().find_map(|id| free(&|job| job.0 == *id)).or(equal);
+            if let Some(index) = found {
+                taken[index] = true;
+                return there[index].0;
+            }
+            while there.iter().any(|job| job.0 == JobId::derive(&batch(), &asked.normal, *ordinal)) {
+                *ordinal += 1;
+            }
+            JobId::derive(&batch(), &asked.normal, *ordinal)
+        };
+        lines.iter().map(&mut name).collect()
+    }
+
+    /// A request, one of its spellings, and with which defaults it is written out: requests of which one wrote a default down
+    /// that has changed since agree in the latter alone.
+    fn any_line() -> impl Strategy<Value = Asked> {
+        (0_u8..4, 0_u8..3, 0_u8..3).prop_map(|(request, spelling, defaults)| {
+            let written_out = RequestKey::from_bytes([defaults; 16]);
+            let asked = asked(request, spelling);
+            Asked { keys: RequestKeys { written_out, ..asked.keys }, ..asked }
+        })
+    }
+
+    /// A job of any line, under an id of an earlier version, of this one, or any other.
+    fn any_job() -> impl Strategy<Value = There> {
+        (any_line(), 0_u8..3, 1_u32..4, any::<bool>()).prop_map(|(line, version, ordinal, bought)| {
+            let digest = [line.as_written, line.normal, Digest::of(b"another")][usize::from(version)];
+            (JobId::derive(&batch(), &digest, ordinal), line.keys.left_out, line.keys.written_out, bought)
+        })
+    }
+
     proptest! {
+        #[test]
+        fn lines_are_named_as_whoever_looks_at_every_job_names_them(
+            lines in prop::collection::vec(any_line(), 0..30), jobs in prop::collection::vec(any_job(), 0..30),
+        ) {
+            let mut ids = HashSet::new();
+            let jobs: Vec<_> = jobs.into_iter().filter(|job| ids.insert(job.0)).collect();
+            let mut naming = JobNaming::new(batch(), Arc::new(present(&jobs)));
+            let named: Vec<_> = lines.iter().map(|line| naming.next(line, 1).unwrap().id).collect();
+            prop_assert_eq!(named, plainly(&lines, &jobs));
+        }
+
         #[test]
         fn every_line_has_its_own_job(before in lines(), lines in lines()) {
             let ids = ids(&lines, present(&old(&before)));
@@ -185,7 +275,7 @@ mod tests {
         };
         for keys in [line(1, 9), line(9, 2)] {
             let there = present(&[(job, key(1), key(2), true)]);
-            assert_eq!(JobNaming::new(batch(), Arc::new(there)).next_id(&keys), job);
+            assert_eq!(JobNaming::new(batch(), Arc::new(there)).next(&keys, 1).unwrap().id, job);
         }
     }
 
@@ -195,6 +285,6 @@ mod tests {
         let job =
             |byte: u8, bought| (JobId::from_bytes([byte; 16]), asked.keys.left_out, asked.keys.written_out, bought);
         let there = present(&[job(1, false), job(2, true)]);
-        assert_eq!(JobNaming::new(batch(), Arc::new(there)).next_id(&asked), JobId::from_bytes([2; 16]));
+        assert_eq!(JobNaming::new(batch(), Arc::new(there)).next(&asked, 1).unwrap().id, JobId::from_bytes([2; 16]));
     }
 }

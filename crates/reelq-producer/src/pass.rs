@@ -31,7 +31,7 @@ pub(crate) struct Chunk {
 #[derive(Debug)]
 pub(crate) struct Pass {
     chunks: mpsc::Receiver<Chunk>,
-    reader: JoinHandle<Findings>,
+    reader: JoinHandle<Result<Findings>>,
 }
 
 impl Pass {
@@ -51,17 +51,17 @@ impl Pass {
 
     /// What the whole reading found.
     pub(crate) async fn finish(self) -> Result<Findings> {
-        self.reader.await.map_err(Error::Reader)
+        self.reader.await.map_err(Error::Reader)?
     }
 }
 
-fn read(order: &Order, mut expander: Expander, sender: &mpsc::Sender<Chunk>) -> Findings {
+fn read(order: &Order, mut expander: Expander, sender: &mpsc::Sender<Chunk>) -> Result<Findings> {
     let mut lines = Vec::new();
     for row in order.manifest.rows() {
         match row {
             Ok(row) => {
                 let mut emit = |line| lines.push(line);
-                expander.row(&row, &mut emit);
+                expander.row(&row, &mut emit)?;
             }
             Err(problem) => expander.unreadable(problem),
         }
@@ -75,5 +75,5 @@ fn read(order: &Order, mut expander: Expander, sender: &mpsc::Sender<Chunk>) -> 
     let last = Chunk { images: expander.images.take_fresh(), lines };
     // The receiver is gone only where the pass was given up, and then no one misses the chunk.
     drop(sender.blocking_send(last));
-    expander.finish()
+    Ok(expander.finish())
 }
