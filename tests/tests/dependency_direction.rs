@@ -74,7 +74,7 @@ const STRANGERS: [(&str, &str); 1] = [("store", "provider")];
 /// Libraries that only their owners name, in tests too.
 const OWNED: [(&str, &[&str]); 6] = [
     ("reqwest", &["http", "bench"]),
-    ("rusqlite", &["store-sqlite"]),
+    ("rusqlite", &["store-sqlite", "producer"]),
     ("redis", &["redis-link", "store-redis"]),
     ("apalis-core", &["worker"]),
     ("clap", &["cli"]),
