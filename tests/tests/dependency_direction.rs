@@ -8,7 +8,7 @@ use std::{
 };
 
 /// Which of the project's crates each crate uses: these and no others, without `reelq-`.
-const USES: [(&str, &[&str]); 23] = [
+const USES: [(&str, &[&str]); 24] = [
     ("model", &[]),
     ("limits", &["model"]),
     ("files", &["model"]),
@@ -16,13 +16,14 @@ const USES: [(&str, &[&str]); 23] = [
     ("provider", &["model"]),
     ("sim", &["model"]),
     ("store", &["limits", "model"]),
+    ("store-scratch", &["model"]),
     ("store-sqlite", &["files", "limits", "model", "store"]),
     ("redis-link", &["model", "store"]),
     ("store-redis", &["files", "limits", "model", "redis-link", "store"]),
     ("journal", &["files", "model", "store"]),
     ("store-conformance", &["model", "store"]),
     ("http", &["model", "provider"]),
-    ("producer", &["files", "manifest", "model", "provider", "store"]),
+    ("producer", &["files", "manifest", "model", "provider", "store", "store-scratch"]),
     ("worker", &["http", "model", "provider", "store"]),
     ("submitter", &["files", "model", "provider", "store", "worker"]),
     ("poller", &["model", "provider", "store", "worker"]),
@@ -74,7 +75,7 @@ const STRANGERS: [(&str, &str); 1] = [("store", "provider")];
 /// Libraries that only their owners name, in tests too.
 const OWNED: [(&str, &[&str]); 6] = [
     ("reqwest", &["http", "bench"]),
-    ("rusqlite", &["store-sqlite", "producer"]),
+    ("rusqlite", &["store-scratch", "store-sqlite"]),
     ("redis", &["redis-link", "store-redis"]),
     ("apalis-core", &["worker"]),
     ("clap", &["cli"]),

@@ -3,19 +3,14 @@
 use std::{
     collections::HashSet,
     hash::{DefaultHasher, Hash, Hasher},
-    sync::{Mutex, PoisonError},
 };
 
 use reelq_model::{BatchName, Job, JobId, JobSpec, RequestKey, Status};
 use reelq_provider::{Catalogue, Identity};
 use reelq_store::{JobView, Line, Page, Store};
-use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params};
+use reelq_store_scratch::{JobEntry, JobTable, Rank, Spelling};
 
-use crate::{
-    Accounts, Error,
-    error::Result,
-    scratch::{self, failed},
-};
+use crate::{Accounts, Error, error::Result};
 
 /// Lines are read in pages of this size.
 pub(crate) const PAGE: usize = 1_000;
@@ -53,36 +48,11 @@ pub(crate) fn may_be_bought(job: &Job) -> bool {
     job.submissions > 0 || !matches!(job.status(), Status::Queued | Status::Cancelled)
 }
 
-const TABLE: &str = "CREATE TABLE jobs (number INTEGER PRIMARY KEY, id BLOB NOT NULL, left_out BLOB NOT NULL, \
-    written_out BLOB NOT NULL, place INTEGER, unbought INTEGER NOT NULL)";
-/// Of the jobs with one key, what was bought comes first.
-const INDICES: &str = "CREATE INDEX by_id ON jobs (id); CREATE INDEX by_left_out ON jobs (left_out, unbought, number); \
-    CREATE INDEX by_written_out ON jobs (written_out, unbought, number); CREATE INDEX by_place ON jobs (place, number)";
-const INSERT: &str =
-    "INSERT INTO jobs (number, id, left_out, written_out, place, unbought) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-
-/// One job of the batch.
-#[derive(Debug, Clone, Copy)]
-struct JobEntry {
-    id: JobId,
-    keys: RequestKeys,
-    /// Digest of its line's place: its label where it has one, else its number; nothing where no line asks for it.
-    place: Option<u64>,
-    may_be_bought: bool,
-}
-
 /// What memory holds of each job.
 #[derive(Debug, Clone, Copy)]
 struct Marks {
     is_listed: bool,
     may_be_bought: bool,
-}
-
-/// Where a job stands among those with one key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Place {
-    unbought: bool,
-    pub(crate) index: u32,
 }
 
 /// The jobs of a batch as a plan found them. They lie in a private file: memory holds two bytes of each.
@@ -91,7 +61,7 @@ pub(crate) struct BatchJobs {
     /// In the order of their lines; bought ones whose line is gone behind them.
     marks: Vec<Marks>,
     /// Nothing where there is no job.
-    table: Option<Mutex<Connection>>,
+    table: Option<JobTable>,
     /// Those whose record cannot be read, or is gone: what became of them is not known.
     unread: HashSet<JobId>,
     /// Those that were submitted before and wait to be bought again, for a person had them queued.
@@ -104,7 +74,7 @@ impl BatchJobs {
         if store.batch(batch).await?.is_none() {
             return Ok(Self::default());
         }
-        let (mut jobs, table) = (Self::default(), scratch::open(TABLE)?);
+        let (mut jobs, mut table) = (Self::default(), JobTable::new()?);
         loop {
             let after = u64::try_from(jobs.len()).unwrap_or(u64::MAX);
             let lines = store.results(batch, Page { after, limit: PAGE }).await?;
@@ -114,13 +84,9 @@ impl BatchJobs {
             }
             for view in lines.iter().map(|line| &line.view) {
                 jobs.note(view);
-                let entry = JobEntry {
-                    id: view.job.id,
-                    keys: RequestKeys::of(accounts, &view.job.spec),
-                    place: view.line.as_ref().map(place_of),
-                    may_be_bought: may_be_bought(&view.job),
-                };
-                jobs.add(&table, entry)?;
+                let RequestKeys { left_out, written_out } = RequestKeys::of(accounts, &view.job.spec);
+                let (place, may_be_bought) = (view.line.as_ref().map(place_of), may_be_bought(&view.job));
+                jobs.add(&mut table, JobEntry { id: view.job.id, left_out, written_out, place, may_be_bought })?;
             }
         }
     }
@@ -136,27 +102,17 @@ impl BatchJobs {
         }
     }
 
-    fn add(&mut self, table: &Connection, job: JobEntry) -> Result<()> {
-        let (number, place) = (u32::try_from(self.len()).unwrap_or(u32::MAX), job.place.map(u64::cast_signed));
-        let values = params![
-            number,
-            job.id.as_bytes(),
-            job.keys.left_out.as_bytes(),
-            job.keys.written_out.as_bytes(),
-            place,
-            !job.may_be_bought
-        ];
-        let insert = || table.prepare_cached(INSERT)?.execute(values);
-        insert().map_err(failed)?;
+    fn add(&mut self, table: &mut JobTable, job: JobEntry) -> Result<()> {
+        table.add(&job)?;
         self.marks.push(Marks { is_listed: job.place.is_some(), may_be_bought: job.may_be_bought });
         Ok(())
     }
 
-    /// Once all of them are there.
-    fn ended(mut self, table: Connection) -> Result<Self> {
+    /// Once all of them are there. Blocks.
+    fn ended(mut self, mut table: JobTable) -> Result<Self> {
         if !self.is_empty() {
-            table.execute_batch(INDICES).map_err(failed)?;
-            self.table = Some(Mutex::new(table));
+            table.index()?;
+            self.table = Some(table);
         }
         Ok(self)
     }
@@ -190,66 +146,34 @@ impl BatchJobs {
 
     /// The job's number.
     pub(crate) fn find(&self, id: JobId) -> Result<Option<u32>> {
-        self.ask("SELECT number FROM jobs WHERE id = ?1", params![id.as_bytes()], |row| row.get(0))
+        self.ask(|table| table.find(id))
     }
 
     pub(crate) fn id(&self, index: u32) -> Result<Option<JobId>> {
-        let read = |row: &Row<'_>| row.get(0).map(JobId::from_bytes);
-        self.ask("SELECT id FROM jobs WHERE number = ?1", params![index], read)
+        self.ask(|table| table.id(index))
     }
 
-    /// The next of the jobs with this key, behind `after`: what was bought first, and of these the first lines.
+    /// The next of the jobs with this key, behind `after`.
     pub(crate) fn next_with_key(
         &self,
         spelling: Spelling,
         key: RequestKey,
-        after: Option<Place>,
-    ) -> Result<Option<Place>> {
-        let sql = match spelling {
-            Spelling::LeftOut => NEXT_LEFT_OUT,
-            Spelling::WrittenOut => NEXT_WRITTEN_OUT,
-        };
-        let begin = Place { unbought: false, index: 0 };
-        // Numbers begin at 0, which stands behind nothing.
-        let (of, behind) = after.map_or((begin, -1), |after| (after, i64::from(after.index)));
-        let first = self.next_of(sql, key, of.unbought, behind)?;
-        if first.is_some() || of.unbought { Ok(first) } else { self.next_of(sql, key, true, -1) }
-    }
-
-    fn next_of(&self, sql: &str, key: RequestKey, unbought: bool, behind: i64) -> Result<Option<Place>> {
-        let read = |row: &Row<'_>| Ok(Place { unbought, index: row.get(0)? });
-        self.ask(sql, params![key.as_bytes(), unbought, behind], read)
+        after: Option<Rank>,
+    ) -> Result<Option<Rank>> {
+        self.ask(|table| table.next_with_key(spelling, key, after))
     }
 
     /// The job whose line stands in the same place.
     pub(crate) fn in_place_of(&self, line: &Line) -> Result<Option<u32>> {
-        let sql = "SELECT number FROM jobs WHERE place = ?1 ORDER BY number LIMIT 1";
-        self.ask(sql, params![place_of(line).cast_signed()], |row| row.get(0))
+        self.ask(|table| table.in_place(place_of(line)))
     }
 
     fn ask<T>(
         &self,
-        sql: &str,
-        values: &[&dyn ToSql],
-        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+        question: impl FnOnce(&JobTable) -> std::result::Result<Option<T>, reelq_store_scratch::Error>,
     ) -> Result<Option<T>> {
-        let Some(table) = &self.table else { return Ok(None) };
-        let table = table.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = || table.prepare_cached(sql)?.query_row(values, read).optional();
-        found().map_err(failed)
+        Ok(self.table.as_ref().map(question).transpose()?.flatten())
     }
-}
-
-const NEXT_LEFT_OUT: &str =
-    "SELECT number FROM jobs WHERE left_out = ?1 AND unbought = ?2 AND number > ?3 ORDER BY number LIMIT 1";
-const NEXT_WRITTEN_OUT: &str =
-    "SELECT number FROM jobs WHERE written_out = ?1 AND unbought = ?2 AND number > ?3 ORDER BY number LIMIT 1";
-
-/// Which of a request's two keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Spelling {
-    LeftOut,
-    WrittenOut,
 }
 
 /// A job's number as an index.
@@ -273,11 +197,11 @@ pub(crate) mod fixture {
 
     /// Jobs by id, left-out key, written-out key, and whether they were bought.
     pub(crate) fn present(jobs: &[(JobId, RequestKey, RequestKey, bool)]) -> BatchJobs {
-        let (mut all, table) = (BatchJobs::default(), scratch::open(TABLE).unwrap());
+        let (mut all, mut table) = (BatchJobs::default(), JobTable::new().unwrap());
         for (number, (id, left_out, written_out, may_be_bought)) in (0..).zip(jobs) {
-            let keys = RequestKeys { left_out: *left_out, written_out: *written_out };
-            let entry = JobEntry { id: *id, keys, place: Some(number), may_be_bought: *may_be_bought };
-            all.add(&table, entry).unwrap();
+            let (left_out, written_out, may_be_bought) = (*left_out, *written_out, *may_be_bought);
+            let entry = JobEntry { id: *id, left_out, written_out, place: Some(number), may_be_bought };
+            all.add(&mut table, entry).unwrap();
         }
         all.ended(table).unwrap()
     }

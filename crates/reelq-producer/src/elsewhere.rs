@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use reelq_model::{BatchName, JobId, RequestKey, Status};
 use reelq_store::{Known, LineDraft, NotedRequest, Noting, Page, RequestNote, Store, Unnoted};
+use reelq_store_scratch::RequestCounts;
 
 use crate::{
     Accounts, Elsewhere,
     batch_jobs::{PAGE, RequestKeys, may_be_bought},
     error::Result,
-    tally::Tally,
 };
 
 /// What became of the records of what was asked for.
@@ -200,7 +200,7 @@ async fn note_each(
 struct RequestReader {
     after: u64,
     /// Of equal requests one note stands: what was bought is not to be hidden by what was not.
-    bought: Tally,
+    bought: RequestCounts,
 }
 
 impl RequestReader {

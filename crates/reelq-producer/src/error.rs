@@ -38,8 +38,8 @@ pub enum Error {
     #[error("keep the images of the manifest")]
     Images(#[source] std::io::Error),
     /// A temporary file could not be written, or read again: its disk may be full.
-    #[error("keep what was read of the manifest in a temporary file, in the folder that `SQLITE_TMPDIR` names")]
-    Scratch(#[source] std::io::Error),
+    #[error(transparent)]
+    Scratch(#[from] reelq_store_scratch::Error),
     /// A thread that reads the manifest or keeps its images died: a bug.
     #[error("read the manifest: its reader stopped")]
     Reader(#[source] tokio::task::JoinError),

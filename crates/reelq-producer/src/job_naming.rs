@@ -3,11 +3,11 @@
 use std::{collections::HashMap, sync::Arc};
 
 use reelq_model::{BatchName, Digest, JobId, RequestKey};
+use reelq_store_scratch::{Rank, RequestCounts, Spelling};
 
 use crate::{
-    batch_jobs::{BatchJobs, Place, RequestKeys, Spelling, at},
+    batch_jobs::{BatchJobs, RequestKeys, at},
     error::Result,
-    tally::Tally,
 };
 
 /// What one line asks for.
@@ -32,9 +32,9 @@ pub(crate) struct JobNaming {
     present: Arc<BatchJobs>,
     taken: Vec<bool>,
     /// Behind which of the jobs with one key the search for a free one goes on.
-    cursors: HashMap<(Spelling, RequestKey), Place>,
-    normal: Tally,
-    as_written: Tally,
+    cursors: HashMap<(Spelling, RequestKey), Rank>,
+    normal: RequestCounts,
+    as_written: RequestCounts,
 }
 
 /// A line's job.
@@ -48,7 +48,7 @@ pub(crate) struct Named {
 impl JobNaming {
     pub(crate) fn new(batch: BatchName, present: Arc<BatchJobs>) -> Self {
         let taken = vec![false; present.len()];
-        let (cursors, normal, as_written) = (HashMap::new(), Tally::default(), Tally::default());
+        let (cursors, normal, as_written) = (HashMap::new(), RequestCounts::default(), RequestCounts::default());
         Self { batch, present, taken, cursors, normal, as_written }
     }
 
@@ -110,14 +110,14 @@ impl JobNaming {
         let mut passed = before;
         let found = loop {
             match self.present.next_with_key(spelling, key, passed)? {
-                Some(place) if self.taken[at(place.index)] => passed = Some(place),
+                Some(place) if self.taken[at(place.number)] => passed = Some(place),
                 found => break found,
             }
         };
         if let Some(passed) = passed.filter(|passed| Some(*passed) != before) {
             self.cursors.insert((spelling, key), passed);
         }
-        Ok(found.map(|place| place.index))
+        Ok(found.map(|place| place.number))
     }
 }
 

@@ -28,9 +28,7 @@ mod plan;
 mod priced;
 mod prompts;
 pub mod schedule;
-mod scratch;
 mod source;
-mod tally;
 mod unchanged;
 
 pub use account_budget::{AccountBudget, Left};

@@ -6,10 +6,7 @@ use std::collections::HashMap;
 use reelq_model::RequestKey;
 use rusqlite::{Connection, params};
 
-use crate::{
-    error::Result,
-    scratch::{self, failed},
-};
+use crate::file::{self, Result};
 
 /// So many requests are counted in memory, at some 35 bytes each.
 const NEAR: usize = 200_000;
@@ -20,80 +17,84 @@ const COUNT: &str = "INSERT INTO requests (key, times, first_row) VALUES (?1, 1,
 
 /// What was counted of one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Count {
+pub struct RequestCount {
     /// How often it was asked for.
-    pub(crate) times: u32,
+    pub times: u32,
     /// The row that asked first.
-    pub(crate) first_row: u64,
+    pub first_row: u64,
 }
 
 /// Counts requests as they go by.
 #[derive(Debug)]
-pub(crate) struct Tally {
-    near: HashMap<RequestKey, Count>,
+pub struct RequestCounts {
+    near: HashMap<RequestKey, RequestCount>,
     near_most: usize,
     far: Option<Connection>,
 }
 
-impl Default for Tally {
+impl Default for RequestCounts {
     fn default() -> Self {
         Self::with(NEAR)
     }
 }
 
-impl Tally {
+impl RequestCounts {
     fn with(near_most: usize) -> Self {
         Self { near: HashMap::new(), near_most, far: None }
     }
 
     /// Counts one that `row` asks for.
-    pub(crate) fn count(&mut self, request: RequestKey, row: u64) -> Result<Count> {
+    ///
+    /// # Errors
+    /// The file cannot be written; nothing was counted.
+    pub fn count(&mut self, request: RequestKey, row: u64) -> Result<RequestCount> {
         let is_full = self.near.len() >= self.near_most;
         if let Some(count) = self.near.get_mut(&request) {
             count.times = count.times.saturating_add(1);
             return Ok(*count);
         }
         if !is_full {
-            let count = Count { times: 1, first_row: row };
+            let count = RequestCount { times: 1, first_row: row };
             self.near.insert(request, count);
             return Ok(count);
         }
         let far = match self.far.take() {
             Some(far) => far,
-            None => scratch::open(TABLE)?,
+            None => file::open(TABLE)?,
         };
-        let count = count_far(self.far.insert(far), request, row);
-        count.map_err(failed)
+        Ok(count_far(self.far.insert(far), request, row)?)
     }
 
     /// Whether it was asked for.
-    pub(crate) fn has(&self, request: RequestKey) -> Result<bool> {
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn has(&self, request: RequestKey) -> Result<bool> {
         let Some(far) = self.far.as_ref().filter(|_| !self.near.contains_key(&request)) else {
             return Ok(self.near.contains_key(&request));
         };
-        let exists = || far.prepare_cached("SELECT 1 FROM requests WHERE key = ?1")?.exists([request.as_bytes()]);
-        exists().map_err(failed)
+        Ok(far.prepare_cached("SELECT 1 FROM requests WHERE key = ?1")?.exists([request.as_bytes()])?)
     }
 
-    /// Notes that it counts as asked for so often.
-    pub(crate) fn set(&mut self, request: RequestKey, times: u32) -> Result<()> {
+    /// Notes that it counts as asked for so often; nothing where it was not asked for at all.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn set(&mut self, request: RequestKey, times: u32) -> Result<()> {
         if let Some(count) = self.near.get_mut(&request) {
             count.times = times;
         } else if let Some(far) = &self.far {
-            let set = || {
-                far.prepare_cached("UPDATE requests SET times = ?2 WHERE key = ?1")?
-                    .execute(params![request.as_bytes(), times])
-            };
-            set().map_err(failed)?;
+            let values = params![request.as_bytes(), times];
+            far.prepare_cached("UPDATE requests SET times = ?2 WHERE key = ?1")?.execute(values)?;
         }
         Ok(())
     }
 }
 
-fn count_far(far: &Connection, request: RequestKey, row: u64) -> rusqlite::Result<Count> {
+fn count_far(far: &Connection, request: RequestKey, row: u64) -> rusqlite::Result<RequestCount> {
     let row = i64::try_from(row).unwrap_or(i64::MAX);
     far.prepare_cached(COUNT)?.query_row(params![request.as_bytes(), row], |found| {
-        Ok(Count { times: found.get(0)?, first_row: found.get::<_, i64>(1)?.unsigned_abs() })
+        Ok(RequestCount { times: found.get(0)?, first_row: found.get::<_, i64>(1)?.unsigned_abs() })
     })
 }
 
@@ -103,27 +104,27 @@ mod tests {
 
     #[test]
     fn where_the_disk_is_full_nothing_is_counted() {
-        let mut tally = Tally::with(0);
-        tally.count(RequestKey::from_bytes([0; 16]), 1).unwrap();
-        tally.far.as_ref().unwrap().pragma_update(None, "max_page_count", 2).unwrap();
+        let mut counts = RequestCounts::with(0);
+        counts.count(RequestKey::from_bytes([0; 16]), 1).unwrap();
+        counts.far.as_ref().unwrap().pragma_update(None, "max_page_count", 2).unwrap();
         let mut each = (1_u16..9_999).map(|number| {
             let mut key = [0; 16];
             key[..2].copy_from_slice(&number.to_be_bytes());
-            tally.count(RequestKey::from_bytes(key), 1)
+            counts.count(RequestKey::from_bytes(key), 1)
         });
         let error = each.find_map(std::result::Result::err).unwrap();
-        assert!(matches!(error, crate::Error::Scratch(_)), "{error:?}");
+        assert!(error.to_string().contains("SQLITE_TMPDIR"), "{error}");
     }
 
     #[test]
     fn requests_are_counted_alike_in_memory_and_in_a_file() {
-        let (mut near, mut far) = (Tally::default(), Tally::with(2));
+        let (mut near, mut far) = (RequestCounts::default(), RequestCounts::with(2));
         for (row, byte) in [(1, 1), (2, 2), (3, 3), (4, 3), (5, 1), (6, 4), (7, 3)] {
             let key = RequestKey::from_bytes([byte; 16]);
             let count = near.count(key, row).unwrap();
             assert_eq!(far.count(key, row).unwrap(), count);
             if row == 4 {
-                assert_eq!(count, Count { times: 2, first_row: 3 });
+                assert_eq!(count, RequestCount { times: 2, first_row: 3 });
                 near.set(key, 5).unwrap();
                 far.set(key, 5).unwrap();
             }
@@ -132,6 +133,6 @@ mod tests {
             let key = RequestKey::from_bytes([byte; 16]);
             assert_eq!((near.has(key).unwrap(), far.has(key).unwrap()), (byte < 5, byte < 5));
         }
-        assert_eq!(far.count(RequestKey::from_bytes([3; 16]), 8).unwrap(), Count { times: 7, first_row: 3 });
+        assert_eq!(far.count(RequestKey::from_bytes([3; 16]), 8).unwrap(), RequestCount { times: 7, first_row: 3 });
     }
 }
