@@ -131,6 +131,18 @@ impl RedisServer {
         self.ask(words).expect("the server answers")
     }
 
+    /// How often it has run a command, by the command's name in small letters, for anyone and within scripts; `evalsha` counts
+    /// scripts.
+    ///
+    /// # Panics
+    ///
+    /// Where the server cannot be reached.
+    pub fn calls(&self, command: &str) -> u64 {
+        let stats = self.command(&["INFO", "commandstats"]);
+        let from = stats.text().split_once(&format!("cmdstat_{command}:calls="));
+        from.and_then(|(_, from)| from.split_once(',')?.0.parse().ok()).unwrap_or(0)
+    }
+
     /// Kills it as `kill -9` does; what it had not written is gone.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {

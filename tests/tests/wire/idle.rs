@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use reelq_model::{Clock as _, SystemClock};
-use reelq_redis_server::RedisServer;
 use reelq_tests::{Running, StoreKind, on_each_store, stays, wait_at_most, wait_until};
 
 use crate::shop::{Shop, well};
@@ -13,23 +12,13 @@ const REST: Duration = Duration::from_secs(4);
 /// Longer than it takes a worker to hear of something and to act on it, and far shorter than it rests without news.
 const SOON: Duration = Duration::from_secs(15);
 
-/// How many scripts the server has run for anyone.
-fn scripts(server: &RedisServer) -> u64 {
-    let stats = server.command(&["INFO", "commandstats"]);
-    let calls = |name: &str| -> Option<u64> {
-        let (_, from) = stats.text().split_once(&format!("cmdstat_{name}:calls="))?;
-        from.split_once(',')?.0.parse().ok()
-    };
-    calls("evalsha").unwrap_or(0) + calls("eval").unwrap_or(0)
-}
-
 /// Waits until the worker has signed on and asks for nothing any more.
 fn rest(shop: &mut Shop) {
     wait_until("the worker is there", || shop.sandbox.run(&["status", "--json"]).stdout.contains("\"worker-"));
     let Some(server) = shop.sandbox.redis() else { return };
     let (clock, mut last) = (SystemClock::new(), (0, Duration::ZERO));
     wait_until("the worker rests", || {
-        let (calls, now) = (scripts(server), clock.monotonic());
+        let (calls, now) = (server.calls("evalsha"), clock.monotonic());
         if calls != last.0 {
             last = (calls, now);
         }
@@ -48,9 +37,9 @@ fn worker(store: StoreKind) -> (Shop, Running) {
 fn a_worker_without_work_asks_a_server_for_hardly_anything() {
     let (mut shop, worker) = worker(StoreKind::Redis);
     let server = shop.sandbox.redis().unwrap();
-    let before = scripts(server);
+    let before = server.calls("evalsha");
     // Its heartbeats, and at most once what is read each minute and what is claimed each few minutes.
-    stays(Duration::from_secs(12), "few scripts are run", || scripts(server) - before <= 9);
+    stays(Duration::from_secs(12), "few scripts are run", || server.calls("evalsha") - before <= 9);
     worker.signal("TERM");
     worker.wait();
 }

@@ -10,21 +10,14 @@ use reelq_store_conformance::kit::account;
 
 const LONG: Duration = Duration::from_secs(30);
 
-/// How often the server was asked for the value of a key.
-fn gets(server: &RedisServer) -> u64 {
-    let stats = server.command(&["INFO", "commandstats"]);
-    let (_, from) = stats.text().split_once("cmdstat_get:calls=").unwrap();
-    from.split_once(',').unwrap().0.parse().unwrap()
-}
-
 #[tokio::test]
 async fn waiting_for_news_asks_nothing_of_a_server_that_tells_them() {
     let server = RedisServer::start();
     let store = open(&server).await;
     let mark = store.watch(0, Duration::ZERO).await.unwrap();
-    let before = gets(&server);
+    let before = server.calls("get");
     assert_eq!(store.watch(mark, Duration::from_secs(3)).await.unwrap(), mark);
-    let asked = gets(&server) - before;
+    let asked = server.calls("get") - before;
     assert!((1..=2).contains(&asked), "{asked}");
 }
 
@@ -36,9 +29,9 @@ async fn waiting_for_news_costs_a_few_reads_a_second_where_the_server_does_not_t
     assert_eq!(server.command(&words).text(), "OK");
     let store = open_at(&format!("redis://deaf:pw@127.0.0.1:{}", server.port())).await;
     let mark = store.watch(0, Duration::ZERO).await.unwrap();
-    let before = gets(&server);
+    let before = server.calls("get");
     assert_eq!(store.watch(mark, Duration::from_secs(3)).await.unwrap(), mark);
-    let asked = gets(&server) - before;
+    let asked = server.calls("get") - before;
     assert!((3..=16).contains(&asked), "{asked}");
     let news = async { store.pause_account(&account("acct"), &PauseReason::Operator, None).await.unwrap() };
     let (heard, ()) = tokio::join!(store.watch(mark, LONG), news);

@@ -2,18 +2,11 @@
 
 use super::*;
 
-/// How many scripts the server has run.
-fn scripts(server: &RedisServer) -> u64 {
-    let stats = server.command(&["INFO", "commandstats"]);
-    let (_, from) = stats.text().split_once("cmdstat_evalsha:calls=").unwrap();
-    from.split_once(',').unwrap().0.parse().unwrap()
-}
-
 /// How many scripts a heartbeat of the process takes.
 async fn scripts_of_a_heartbeat(server: &RedisServer, process: &Process) -> u64 {
-    let before = scripts(server);
+    let before = server.calls("evalsha");
     process.heartbeat().await;
-    scripts(server) - before
+    server.calls("evalsha") - before
 }
 
 #[tokio::test]
