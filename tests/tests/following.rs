@@ -1,12 +1,14 @@
 //! Tasks stay with the process that follows them: however that one ends, and whatever people want meanwhile, each task is followed
 //! to its end and bought once.
 
-#![expect(clippy::panic, reason = "helpers of tests: a broken assumption is a failed test")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "helpers of tests: a broken assumption is a failed test")]
 
 use std::time::Duration;
 
 use reelq_sim::{SimPace, SimSettings};
-use reelq_tests::{Account, Audit, Ended, Prompts, Running, Sandbox, SimulatedVendor, wait_until, write_csv};
+use reelq_tests::{
+    Account, Audit, Ended, Prompts, Running, Sandbox, SimulatedVendor, StoreKind, on_each_store, wait_until, write_csv,
+};
 use serde_json::Value;
 
 const ROWS: usize = 24;
@@ -16,14 +18,14 @@ const LIMITS: &str = "requests_per_second = 200.0\nburst = 50\nmax_in_flight = 1
     poll = { first = \"100ms\", min = \"100ms\", max = \"200ms\" }";
 
 /// A vendor whose tasks run for so long.
-fn running(seconds: f64) -> (SimulatedVendor, Sandbox) {
-    world(SimPace::seconds(seconds, seconds))
+fn running(store: StoreKind, seconds: f64) -> (SimulatedVendor, Sandbox) {
+    world(store, SimPace::seconds(seconds, seconds))
 }
 
-fn world(pace: SimPace) -> (SimulatedVendor, Sandbox) {
+fn world(store: StoreKind, pace: SimPace) -> (SimulatedVendor, Sandbox) {
     let vendor = SimulatedVendor::start(SimSettings { pace, ..SimSettings::default() });
     let account = Account { name: "wave", provider: "wave", lines: LIMITS.to_owned() };
-    let sandbox = Sandbox::new(&vendor.base_url(), vec![account], "");
+    let sandbox = Sandbox::on(store, &vendor.base_url(), vec![account], "");
     write_csv(&sandbox.path("set.csv"), Prompts { rows: ROWS, copies: 1 }, &[("wave", "wave")]);
     (vendor, sandbox)
 }
@@ -63,9 +65,15 @@ fn ended_well(ended: &Ended) {
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
 }
 
-#[test]
-fn tasks_of_a_follower_that_is_killed_are_followed_by_the_process_beside_it() {
-    let (vendor, sandbox) = running(10.0);
+on_each_store!(
+    tasks_of_a_follower_that_is_killed_are_followed_by_the_process_beside_it,
+    tasks_of_a_follower_that_was_killed_are_followed_by_the_same_command,
+    a_follower_that_is_interrupted_gives_its_tasks_back_with_their_looks,
+    a_cancel_of_followed_tasks_withdraws_them_at_once,
+);
+
+fn tasks_of_a_follower_that_is_killed_are_followed_by_the_process_beside_it(store: StoreKind) {
+    let (vendor, sandbox) = running(store, 10.0);
     let run = follows_all(&vendor, &sandbox, &RUN);
     let beside = sandbox.start(&["worker"]);
     run.kill();
@@ -79,17 +87,15 @@ fn tasks_of_a_follower_that_is_killed_are_followed_by_the_process_beside_it() {
     all_came(&vendor, &sandbox);
 }
 
-#[test]
-fn tasks_of_a_follower_that_was_killed_are_followed_by_the_same_command() {
-    let (vendor, sandbox) = running(8.0);
+fn tasks_of_a_follower_that_was_killed_are_followed_by_the_same_command(store: StoreKind) {
+    let (vendor, sandbox) = running(store, 8.0);
     follows_all(&vendor, &sandbox, &RUN).kill();
     ended_well(&sandbox.run(&RUN));
     all_came(&vendor, &sandbox);
 }
 
-#[test]
-fn a_follower_that_is_interrupted_gives_its_tasks_back_with_their_looks() {
-    let (vendor, sandbox) = running(15.0);
+fn a_follower_that_is_interrupted_gives_its_tasks_back_with_their_looks(store: StoreKind) {
+    let (vendor, sandbox) = running(store, 15.0);
     let run = follows_all(&vendor, &sandbox, &RUN);
     wait_until("each was looked at a few times", || vendor.ledger().requests.polls > 5 * ROWS as u64);
     run.signal("INT");
@@ -106,11 +112,10 @@ fn a_follower_that_is_interrupted_gives_its_tasks_back_with_their_looks() {
     all_came(&vendor, &sandbox);
 }
 
-#[test]
-fn a_cancel_of_followed_tasks_withdraws_them_at_once() {
+fn a_cancel_of_followed_tasks_withdraws_them_at_once(store: StoreKind) {
     // What has not begun at the vendor can be withdrawn.
     let wait = Duration::from_mins(2);
-    let (vendor, sandbox) = world(SimPace { queue: (wait, wait), ..SimPace::default() });
+    let (vendor, sandbox) = world(store, SimPace { queue: (wait, wait), ..SimPace::default() });
     let run = follows_all(&vendor, &sandbox, &RUN);
     ended_well(&sandbox.run(&["cancel", "set", "--yes"]));
     let ended = run.wait();

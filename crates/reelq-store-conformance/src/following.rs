@@ -15,6 +15,7 @@ room! { ($) following_cases: following {
     a_worker_follows_nothing_before_it_says_so,
     what_a_worker_follows_that_is_not_heard_is_due_to_others_and_it_is_told_so,
     a_worker_that_is_heard_keeps_what_it_follows,
+    a_follower_that_says_less_keeps_what_it_said_before,
     a_worker_that_signs_off_leaves_nothing_that_it_followed,
     a_follower_gives_a_task_back_with_its_due_time,
     an_end_of_a_followed_task_is_committed_under_its_version,
@@ -73,13 +74,15 @@ pub async fn a_followed_task_is_due_to_no_one_else_and_its_looks_need_no_commit(
     assert!(lease.is_followed() && lease.worker == kit.me);
     let view = kit.view(lease.job.id).await;
     assert_eq!((view.due, view.worker.as_ref(), kit.in_flight().await), (None, Some(&kit.me), 1));
+    let in_hand = async || kit.store.workers().await.unwrap().iter().map(|view| view.leases).sum::<u64>();
+    assert_eq!(in_hand().await, 1);
     kit.advance(SECOND * 2);
     assert!(kit.polls(9).await.is_empty() && kit.another().polls(9).await.is_empty());
     let lease = kept(&kit, &looked(&lease, 3), running("busy", SECOND)).await.unwrap();
     assert_eq!((lease.job.polls, kit.view(lease.job.id).await.job.polls), (4, 4));
     kit.end(&looked(&lease, 2), finished(None)).await;
     let view = kit.view(lease.job.id).await;
-    assert_eq!((view.job.status(), view.job.polls), (Status::Fetching, 7));
+    assert_eq!((view.job.status(), view.job.polls, in_hand().await), (Status::Fetching, 7, 0));
     assert_eq!(view.job.stage.task().unwrap().polls, 7);
     let events: Vec<_> = kit.store.history(lease.job.id).await.unwrap().into_iter().map(|entry| entry.event).collect();
     assert_eq!(events, ["sending", "accepted", "running", "finished"]);
@@ -136,14 +139,28 @@ pub async fn a_worker_that_is_heard_keeps_what_it_follows(subject: &dyn Subject)
     kit.end(&lease, finished(None)).await;
 }
 
-pub async fn a_worker_that_signs_off_leaves_nothing_that_it_followed(subject: &dyn Subject) {
+pub async fn a_follower_that_says_less_keeps_what_it_said_before(subject: &dyn Subject) {
     let kit = Kit::new(subject);
     kit.load("b", &wishes(1)).await;
+    let Some(lease) = follow_next(&kit, "t").await else { return };
+    assert_eq!(kit.store.keep_following(&kit.me, SECOND).await.unwrap(), Followed::default());
+    kit.advance(SECOND * 2);
+    let other = kit.another();
+    assert_eq!(other.store.heartbeat(&other.me).await.unwrap(), 0);
+    kit.end(&lease, finished(None)).await;
+}
+
+pub async fn a_worker_that_signs_off_leaves_nothing_that_it_followed(subject: &dyn Subject) {
+    let kit = Kit::new(subject);
+    kit.load("b", &wishes(2)).await;
     let Some(lease) = follow_next(&kit, "t").await else { return };
     kit.store.deregister(&kit.me).await.unwrap();
     kit.advance(SECOND);
     assert_eq!(ids(&kit.another().polls(9).await), [lease.job.id]);
     assert!(is_stale(&kit, &lease).await);
+    let sent = kit.send(&kit.submit().await).await;
+    let event = accepted(&sent, "t2");
+    assert!(kept(&kit, &sent, event).await.is_none(), "nor does it go on following");
 }
 
 pub async fn a_follower_gives_a_task_back_with_its_due_time(subject: &dyn Subject) {

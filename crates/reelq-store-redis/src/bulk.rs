@@ -15,7 +15,7 @@ use reelq_store::transition::{self, Change, EditStep};
 use reelq_store::{Edit, Edited, Error, Import, Result};
 
 script!(BEGIN_CANCEL, "begin_cancel", ["job_keys", "load_keys", "record", "clear", "room"]);
-script!(CANCEL, "cancel", ["job_keys", "record", "writes", "later", "save", "room"]);
+script!(CANCEL, "cancel", ["job_keys", "record", "writes", "later", "save", "books", "queues", "leases", "room"]);
 script!(END_CANCEL, "end_cancel", ["room"]);
 
 /// At most this many jobs are read and changed in one call: it holds up the server while it runs.

@@ -89,6 +89,8 @@ pub(super) struct Caller {
     pub fullness: Fullness,
     pub held: Held,
     pub kinds: Kinds,
+    /// Where nothing stands in the way, a script that judges little goes first.
+    pub takes_short_ways: bool,
 }
 
 impl Caller {
@@ -103,6 +105,7 @@ impl Caller {
             fullness,
             held: Held::default(),
             kinds: Kinds::default(),
+            takes_short_ways: true,
         }
     }
 

@@ -51,6 +51,10 @@ pub(super) struct Guarded<'a> {
     pub parent: Option<JobId>,
 }
 
+/// In place of how long a lease is kept: it ends, or the task stays with its worker. The numbers are the scripts'.
+pub(super) const ENDS: i64 = 0;
+const FOLLOWS: i64 = -1;
+
 /// The mark of a change.
 pub(super) type Token = [u8; 8];
 
@@ -74,11 +78,12 @@ impl<'a> Guarded<'a> {
         Self { guard, version: stored.version, token, wake, parent: None, change }
     }
 
-    /// For how long the lease is kept; zero ends it.
-    const fn lasts(&self) -> Duration {
+    /// For how many milliseconds the lease is kept, as scripts take it.
+    pub(super) fn lasts(&self) -> i64 {
         match self.change.lease {
-            LeaseStep::Lasts(lasts) => lasts,
-            LeaseStep::Ends | LeaseStep::Follows | LeaseStep::Untouched => Duration::ZERO,
+            LeaseStep::Lasts(lasts) => millis(lasts),
+            LeaseStep::Follows => FOLLOWS,
+            LeaseStep::Ends | LeaseStep::Untouched => ENDS,
         }
     }
 
@@ -86,7 +91,7 @@ impl<'a> Guarded<'a> {
         let Change { job, parked, dropped, history, .. } = &self.change;
         packer.list(12).bytes(job.id.as_bytes()).int(self.guard as i64).count(self.version).bytes(&self.token);
         facts::write(packer, job, *parked);
-        packer.bytes(&write_state(job)?).int(wake(self.wake)).int(millis(self.lasts())).int(dropped.code());
+        packer.bytes(&write_state(job)?).int(wake(self.wake)).int(self.lasts()).int(dropped.code());
         match history.first() {
             None => packer.flag(false),
             Some(note) => packer

@@ -25,13 +25,16 @@ script!(
     "claim",
     [
         "job_keys", "record", "line", "writes", "later", "save", "books", "queues", "leases", "queued", "hand",
-        "fresh", "journals", "tokens", "money", "full", "shop"
+        "fresh", "journals", "tokens", "money", "pauses", "full", "shop"
     ]
 );
 script!(
     BUY,
     "buy",
-    ["job_keys", "record", "line", "writes", "queued", "hand", "fresh", "journals", "tokens", "money", "full", "shop"]
+    [
+        "job_keys", "record", "line", "writes", "queued", "hand", "fresh", "journals", "tokens", "money", "pauses",
+        "full", "shop"
+    ]
 );
 script!(TAKE, "take", ["job_keys", "writes", "line", "queued", "hand", "tokens"]);
 
@@ -41,7 +44,7 @@ pub(super) async fn claim(caller: &Caller, marks: &IdempotencyTokens, claim: &Cl
     let (mark, is_repeat) = marks.mark_or_repeat(&request);
     // A claim that is repeated may have been given its leases already: that is judged with everything else.
     let plain = match stage {
-        _ if is_repeat => None,
+        _ if is_repeat || !caller.takes_short_ways => None,
         ClaimStage::Submit => Some(&BUY),
         ClaimStage::Poll | ClaimStage::Collect => claim.except.is_empty().then_some(&TAKE),
     };

@@ -61,10 +61,7 @@ fn plan(commit: &Commit, now: Timestamp) -> Result<Option<Plan<'_>>> {
     let (stored, token) = (StoredJob::as_leased(&commit.lease), token(commit)?);
     let guard = if let Event::Sending { .. } = commit.event { Guard::Send } else { Guard::Held };
     Ok(match transition::commit(now, &stored, commit) {
-        // No task stays with its worker here: it is given back with its due time.
-        Step::Move(change) => {
-            Some(Plan { change: Guarded::new(guard, &stored, change.unfollowed(), token, now), illegal: None })
-        }
+        Step::Move(change) => Some(Plan { change: Guarded::new(guard, &stored, change, token, now), illegal: None }),
         Step::Park(change, illegal) => {
             let (job, event) = (commit.lease.job.id, commit.event.name());
             tracing::error!(%job, event, %illegal, "a job is parked: this is a bug");

@@ -19,6 +19,7 @@ mod edit;
 mod facts;
 mod finish;
 mod folders;
+mod follow;
 mod full;
 mod header;
 mod heal;

@@ -11,8 +11,9 @@ use std::{
 use super::codec::Packer;
 use reelq_store::Remembered;
 
-/// The format of namespaces that this version reads and writes. 1 had no guard, 2 each record in one key.
-pub(super) const FORMAT: u32 = 3;
+/// The format of namespaces that this version reads and writes. 1 had no guard, 2 each record in one key, 3 no
+/// task that stays with its worker.
+pub(super) const FORMAT: u32 = 4;
 /// Generations that are over are known again for as long as an answer of theirs may be under way.
 const PAST: usize = 16;
 

@@ -162,3 +162,35 @@ impl Head {
         Ok(Moved { state, asked: asked.bytes(), kind: Some((header.batch, kind)), worker: self.worker })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use reelq_model::SystemClock;
+    use reelq_redis_link::{Link, LinkOptions};
+    use reelq_redis_server::RedisServer;
+
+    use super::*;
+    use crate::server_clock::ServerClock;
+
+    #[tokio::test]
+    async fn a_record_that_someone_else_has_moved_is_left_as_it_stands_now() {
+        let server = RedisServer::start();
+        let (address, clock) = (server.socket_url().parse().unwrap(), Arc::new(SystemClock::new()));
+        let link = Link::open(address, "n".parse().unwrap(), LinkOptions::default(), clock.clone()).await.unwrap();
+        let caller = Caller::new(link, ServerClock::new(clock, None));
+        let (id, record) = ([7_u8; 16], [b"record".as_slice(), b"another"]);
+        let key = |word: &str| format!("reelq:{{n}}:{word}:{}", String::from_utf8(id.to_vec()).unwrap());
+        for (stands, becomes) in [(record[0], "moved"), (record[1], "changed since")] {
+            server.command(&["SET", &key("j"), std::str::from_utf8(stands).unwrap()]);
+            server.command(&["SET", &key("m"), "changed since"]);
+            let mut packer = Packer::new();
+            packer.list(2).text("move").list(1);
+            let moved = Moved { state: b"moved".to_vec(), ..Moved::default() };
+            moved.pack(&mut packer, &id, record[0]);
+            caller.call_any_format(&MOVE, &packer.finish()).await.unwrap();
+            assert_eq!(server.command(&["GET", &key("m")]).text(), becomes);
+        }
+    }
+}

@@ -9,7 +9,7 @@ use reelq_model::{Stage, Timestamp, Wake, WorkerId};
 
 use super::{
     caller::Caller,
-    change::{Answer, Guard, Guarded, millis},
+    change::{Answer, ENDS, Guard, Guarded, millis},
     codec::Packer,
     facts::{self, Facts},
     header::Header,
@@ -31,6 +31,9 @@ script!(SETTLE, "settle", ["job_keys", "writes", "line", "full"]);
 /// More go in several calls, or the other way.
 const MOST: usize = 512;
 
+/// The queue of tasks that are followed, as scripts have it: in theirs, 7 is the one of jobs to withdraw.
+const FOLLOWED: i64 = 8;
+
 /// One commit that can be settled.
 pub(super) struct Settling<'a> {
     lease: &'a Lease,
@@ -50,7 +53,7 @@ pub(super) async fn settle(
     commits: &[(&Commit, &Guarded<'_>)],
 ) -> Result<(Vec<Option<Answer>>, Option<Timestamp>)> {
     let mut answers = vec![None; commits.len()];
-    let Some((first, _)) = commits.first() else { return Ok((answers, None)) };
+    let Some((first, _)) = commits.first().filter(|_| caller.takes_short_ways) else { return Ok((answers, None)) };
     let (worker, mut seen) = (&first.lease.worker, HashSet::new());
     let mut settled = Vec::new();
     for (at, (commit, change)) in commits.iter().enumerate().take(MOST) {
@@ -83,7 +86,7 @@ pub(super) async fn settle(
 fn may_settle(hold: &Hold, commit: &Commit, change: &Guarded<'_>) -> bool {
     let (header, lease, next) = (&hold.header, &commit.lease, &change.change);
     let is_plain = header.cancel == 0 && header.position != 0 && !next.parked;
-    let keeps_or_leaves = matches!(next.lease, LeaseStep::Lasts(_) | LeaseStep::Ends);
+    let keeps_or_leaves = next.lease != LeaseStep::Untouched;
     let waits_anew = next.lease == LeaseStep::Ends && Queue::at(&next.job.stage, true) == Queue::Ready;
     let shares = lease.job.shares_task_with.is_some() || next.job.shares_task_with.is_some();
     is_plain
@@ -100,22 +103,22 @@ fn may_settle(hold: &Hold, commit: &Commit, change: &Guarded<'_>) -> bool {
 impl<'a> Settling<'a> {
     fn new(caller: &Caller, commit: &'a Commit, change: &'a Guarded<'a>, before: Hold) -> Self {
         let job = &*change.change.job;
-        let lasts = match change.change.lease {
-            LeaseStep::Lasts(lasts) => millis(lasts),
-            LeaseStep::Ends | LeaseStep::Follows | LeaseStep::Untouched => 0,
-        };
+        let (lasts, follows) = (change.lasts(), change.change.lease == LeaseStep::Follows);
         let wake = match change.wake {
             Wake::Now => Some(0),
             Wake::After(wait) => Some(millis(wait)),
             // A job that still has work to be done on it is due at once.
-            Wake::Never => (lasts == 0 && queue::has_work(&job.stage)).then_some(0),
+            Wake::Never => (lasts == ENDS && queue::has_work(&job.stage)).then_some(0),
         };
-        let queue =
-            if lasts > 0 { Queue::None } else { wake.map_or(Queue::None, |wake| Queue::at(&job.stage, wake == 0)) };
+        let queue = match wake {
+            _ if follows => FOLLOWED,
+            Some(wake) if lasts == ENDS => Queue::at(&job.stage, wake == 0).code(),
+            _ => Queue::None.code(),
+        };
         let mut after = Header {
             // A lease that is kept adds the next one.
-            version: commit.lease.version.saturating_add(u64::from(lasts == 0)),
-            queue: queue.code(),
+            version: commit.lease.version.saturating_add(u64::from(lasts == ENDS)),
+            queue,
             token: change.token.to_vec(),
             facts: Facts::of(job, false),
             ..before.header.clone()
@@ -123,14 +126,14 @@ impl<'a> Settling<'a> {
         if let Some(note) = change.change.history.first() {
             after.note(&history::pack(caller.server_clock.now(), after.facts.status, note));
         }
-        let shape = shape(commit, change, &after, lasts);
+        let shape = shape(commit, change, &before.header, &after);
         Self { lease: &commit.lease, change, before, after, lasts, shape, wake }
     }
 
     /// What came of it; how the job stands now is noted where the lease is kept.
     fn done(self, caller: &Caller, line: Option<Arc<Line>>) -> Answer {
         let Self { change, before, after, lasts, .. } = self;
-        let in_hand = lasts > 0;
+        let in_hand = lasts != ENDS;
         let version = after.version.saturating_add(u64::from(in_hand));
         if in_hand {
             let holder = next_holder(change, &before);
@@ -141,7 +144,7 @@ impl<'a> Settling<'a> {
 
     /// Whether its line comes with the lease that is kept.
     fn brings_line(&self) -> bool {
-        self.lasts > 0 && matches!(self.change.change.job.stage, Stage::Fetching { .. })
+        self.lasts != ENDS && matches!(self.change.change.job.stage, Stage::Fetching { .. })
     }
 
     fn deadline(&self) -> i64 {
@@ -165,10 +168,10 @@ impl<'a> Settling<'a> {
         let job = &*self.change.change.job;
         let shape = i64::try_from(shape).unwrap_or(i64::MAX);
         packer.bytes(job.id.as_bytes()).int(shape).bytes(&self.before.holder);
-        if self.lasts > 0 {
-            packer.bytes(&next_holder(self.change, &self.before));
-        } else {
+        if self.lasts == ENDS {
             packer.bytes(&[]);
+        } else {
+            packer.bytes(&next_holder(self.change, &self.before));
         }
         packer.int(self.wake.unwrap_or(-1)).int(self.deadline());
         packer.text(self.task()).count(self.before.header.position);
@@ -182,21 +185,22 @@ fn next_holder(change: &Guarded<'_>, before: &Hold) -> Vec<u8> {
 }
 
 /// What many commits have in common.
-fn shape(commit: &Commit, change: &Guarded<'_>, after: &Header, lasts: i64) -> Vec<u8> {
-    let next = &change.change;
+fn shape(commit: &Commit, change: &Guarded<'_>, before: &Header, after: &Header) -> Vec<u8> {
+    let (next, lasts) = (&change.change, change.lasts());
     let listed = |stored| StoredJob { listed: true, ..stored };
     let was = listed(StoredJob::as_leased(&commit.lease));
-    let lease_until = (lasts > 0).then_some(Timestamp::from_millis(i64::MAX));
+    let lease_until = (lasts != ENDS).then_some(Timestamp::from_millis(i64::MAX));
     let becomes = listed(StoredJob { job: &next.job, lease_until, ..StoredJob::as_leased(&commit.lease) });
     let delta = LedgerDelta::between(Some(&was), Some(&becomes));
     let mut packer = Packer::new();
-    packer.list(10).count(after.batch).int(after.account).flag(change.guard == Guard::Send).int(after.queue).int(lasts);
+    packer.list(11).count(after.batch).int(after.account).flag(change.guard == Guard::Send).int(after.queue).int(lasts);
     pack_sums(&mut packer, &delta);
     packer.list(2 * delta.days.len());
     for (day, amount) in &delta.days {
         packer.int(*day).int(*amount);
     }
-    packer.flag(delta.ends).flag(lasts > 0 && matches!(next.job.stage, Stage::Fetching { .. }));
+    packer.flag(delta.ends).flag(lasts != ENDS && matches!(next.job.stage, Stage::Fetching { .. }));
+    packer.flag(before.queue == FOLLOWED);
     packer.finish()
 }
 

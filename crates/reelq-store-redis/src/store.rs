@@ -9,17 +9,18 @@ use reelq_model::{
 };
 
 use super::{
-    breaker, budget, bulk, caller::Caller, claim, commit, edit, finish, folders, heal,
+    breaker, budget, bulk, caller::Caller, claim, commit, edit, finish, folders, follow, heal,
     idempotency_tokens::IdempotencyTokens, late, lease, limits, listing, load, pace, purge, reading, remove, requests,
     results, schedules, server_clock::ServerClock, unreadable, views, watch,
 };
 use reelq_redis_link::{Address, Link, LinkOptions, Namespace};
 use reelq_store::{
     AccountLimits, AccountView, BatchDraft, BatchHold, BatchView, Breaker, BreakerView, Claim, Claimed, Commit,
-    Committed, Cursor, Edit, Edited, Enqueued, Error, GuardStep, HistoryEntry, Import, Imported, ImportsSeen,
+    Committed, Cursor, Edit, Edited, Enqueued, Error, Followed, GuardStep, HistoryEntry, Import, Imported, ImportsSeen,
     JobFilter, JobView, Known, LateAcceptance, Lease, LineDraft, NotedRequest, Pace, PaceView, Page, PauseReason,
-    Purge, Remembered, RequestNote, RestoredSubmission, Result, ResultLine, Scanned, Spread, Store, StoreGuard,
-    TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan, TickView, Unnoted, UnreadableRecord, WorkerView,
+    PollTokens, Purge, Remembered, RequestNote, RestoredSubmission, Result, ResultLine, Scanned, Spread, Store,
+    StoreGuard, TickClaim, TickClaimed, TickLease, TickOutcome, TickSpan, TickView, Unnoted, UnreadableRecord,
+    WorkerView,
 };
 
 /// The store over Redis. Any number of processes may have the same namespace open.
@@ -72,6 +73,14 @@ impl RedisStore {
     ) -> Result<Self> {
         let link = Link::open(address, namespace, options, clock.clone()).await?;
         Self::over(link, ServerClock::new(clock.clone(), Some(clock))).await
+    }
+
+    /// Lets every claim and commit go by the scripts that judge anything, as they do where something stands in the way of the short
+    /// ones. It is slower, and the same: tests see to that with it.
+    #[must_use]
+    pub const fn without_short_ways(mut self) -> Self {
+        self.caller.takes_short_ways = false;
+        self
     }
 
     async fn over(link: Link, server_clock: ServerClock) -> Result<Self> {
@@ -139,6 +148,14 @@ impl Store for RedisStore {
 
     async fn deregister(&self, worker: &WorkerId) -> Result<()> {
         lease::deregister(&self.caller, worker).await
+    }
+
+    async fn keep_following(&self, worker: &WorkerId, lasts: Duration) -> Result<Followed> {
+        follow::keep(&self.caller, worker, lasts).await
+    }
+
+    async fn poll_tokens(&self, account: &AccountName, most: usize) -> Result<PollTokens> {
+        follow::tokens(&self.caller, account, most).await
     }
 
     async fn set_limits(&self, account: &AccountName, limits: &AccountLimits) -> Result<()> {

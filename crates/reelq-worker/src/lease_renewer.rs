@@ -17,6 +17,8 @@ const GROUP: usize = 512;
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 /// The same while nothing is outstanding: whether that is still so is read more often.
 const LONGEST_REST: Duration = Duration::from_mins(4);
+/// How soon a process that rests says that it follows tasks, once there may be some.
+const REST_CHECKED: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 pub(crate) struct LeaseRenewer {
@@ -64,14 +66,18 @@ impl LeaseRenewer {
         }
     }
 
-    /// Waits for the next round, and answers how long: at rest, every second one is enough.
+    /// Waits for the next round, and answers how long: at rest, every second one is enough, and rest ends with news.
     async fn wait(&self, pause: Duration) -> Duration {
-        tokio::time::sleep(pause).await;
         if pause < self.every || !self.rests() {
+            tokio::time::sleep(pause).await;
             return pause;
         }
-        tokio::time::sleep(pause).await;
-        pause * 2
+        let mut slept = Duration::ZERO;
+        while slept < pause * 2 && self.rests() {
+            tokio::time::sleep(REST_CHECKED).await;
+            slept += REST_CHECKED;
+        }
+        slept
     }
 
     /// Whether this process has nothing in hand, and there is nothing to have.
@@ -94,9 +100,9 @@ impl LeaseRenewer {
         Ok(())
     }
 
-    /// Without an account whose tasks are followed, nothing is said.
+    /// Without an account whose tasks are followed, nothing is said, and nothing while there is no task.
     async fn keep_following(&self) -> Result<Followed> {
-        if self.followed.is_empty() {
+        if self.followed.is_empty() || self.rests() {
             return Ok(Followed::default());
         }
         self.store.keep_following(&self.worker, self.every.saturating_mul(3)).await

@@ -21,7 +21,7 @@ local function buy()
   account, batch = shop.find_names()
   if not account or limit == 0 or shop.aside.full then return nil end
   if hand.is_repeat(worker, stage, account, token) then return nil end
-  if call('ZCOUNT', LEASES, '-inf', now) > 0 then return nil end
+  if follow.any_lapsed() then return nil end
   shop.read_desk()
   if shop.limits_missing() then return nil end
   local ends = shop.held_until()

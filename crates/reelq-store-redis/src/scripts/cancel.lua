@@ -1,4 +1,5 @@
--- Notes a person's wish to cancel jobs that a worker holds or that are at the provider, without touching their leases.
+-- Notes a person's wish to cancel jobs that a worker holds or that are at the provider, without touching their leases. A task that
+-- is followed is taken from its follower, and due at once.
 --
 -- ARGV[2]  a list of ids
 -- Result   { now, { { word, record } … } }; the record where `word` is 1 or 3, else ''
@@ -6,13 +7,22 @@
 
 local NO_JOB, WITHDRAW_IT, NOTED, REFUSED = 0, 1, 2, 3
 
+local function take_from_follower(rec)
+  note_taken(rec)
+  rec.due = now
+  hand_back(rec, nil)
+end
+
 local function note(id)
   local rec = known(id)
   if unreadable[id] then return { REFUSED, unreadable[id] } end
   if not rec then return { NO_JOB, '' } end
   if rec.status == QUEUED and not in_hand(rec) then return { WITHDRAW_IT, encode(rec) } end
   if rec.status ~= QUEUED and rec.status ~= SUBMITTING and rec.status ~= RUNNING then return { REFUSED, encode(rec) } end
-  if rec.cancel ~= 1 then
+  if follow.has(rec) then
+    rec.cancel = 1
+    take_from_follower(rec)
+  elseif rec.cancel ~= 1 then
     rec.cancel = 1
     save(rec)
   end

@@ -10,7 +10,8 @@
 --                     days: of what was spent, day and amount in turn
 --            json     the changed job, without what was asked for
 --            wake     milliseconds until it is due; -1: never
---            lasts    milliseconds for which the lease is kept; 0: it ends
+--            lasts    milliseconds for which the lease is kept; 0: it ends · -1: the task stays with its worker, where that one
+--                     follows tasks
 --            wish     1 drops a person's wish to cancel, 2 that of a line that is gone, 3 both
 --            history  { event, worker, reason } or false
 --            parent   for NEW: the id of the job that it belongs beside, at `version`; else ''
@@ -24,7 +25,7 @@
 
 local HELD, FREE, AT, SEND, NEW = 0, 1, 2, 3, 4
 local DONE, STALE, UNWANTED, PURGING = 0, 1, 2, 3
-local NEVER = -1
+local NEVER, FOLLOWS = -1, -1
 
 local function read(list)
   return {
@@ -76,20 +77,29 @@ local function share(rec, tasks)
   write_history(rec, 'shares_task', '', 'job ' .. purchases.hex(twin) .. ' is charged for task ' .. task .. ', too')
 end
 
+-- What becomes of the lease. One that would be followed ends where its worker follows nothing.
+local function write_lease(rec, change)
+  local may_stay = rec.status ~= QUEUED or rec.cancel == 0
+  if change.lasts > 0 and may_stay then
+    hold(rec, rec.worker, change.lasts)
+  elseif change.lasts == FOLLOWS and follow.is_open(rec.worker) then
+    hold_until(rec, rec.worker, follow.UNTIL)
+  else
+    unlease(rec)
+  end
+end
+
 local function move(rec, change)
   -- A person may have exchanged its task, or taken it back.
   if change.history and change.history[1] == 'resolved' then purchases.forget(rec) end
+  if change.guard ~= HELD and change.guard ~= SEND then note_taken(rec) end
   lift(rec)
   rec.version = rec.version + 1
   rec.token = change.token
   write_facts(rec, change)
   write_wish(rec, change)
   write_due(rec, change)
-  if change.lasts > 0 and (rec.status ~= QUEUED or rec.cancel == 0) then
-    hold(rec, rec.worker, change.lasts)
-  else
-    unlease(rec)
-  end
+  write_lease(rec, change)
   if change.history then write_history(rec, unpack(change.history)) end
   share(rec, change.tasks)
   set_down(rec)

@@ -25,9 +25,8 @@ local PROMOTED_MOST = 500
 
 local stage, _, limit, worker, lasts, _, token = unpack(args)
 local holder = args[10] .. worker
-local origins, aside, first_of, next_due, none, keep_tat =
-  shop.origins, shop.aside, shop.first_of, shop.next_due, shop.none, shop.keep_tat
-local account, desk
+local origins, aside, first_of, none = shop.origins, shop.aside, shop.first_of, shop.none
+local account, batch, desk
 -- Whether some of the jobs could not be read.
 local passed_over = false
 
@@ -67,15 +66,19 @@ local function add_lease(leases, rec)
   if stage == COLLECT then leases.lines[at] = leased_line(rec) end
 end
 
--- Those whose records are not as they should be: they come out of their queue, or one by one into hand.
-local function give_apart(ids, leases)
+-- Those that are not as their queue has them come out of it. What no one has in hand goes where it belongs, and the next claim
+-- finds it there.
+local function put_right(ids)
   for _, id in ipairs(readable(ids)) do
-    local rec = record(id)
-    lift(rec)
-    rec.version = rec.version + 1
-    hold(rec, worker, lasts, args[10])
-    set_down(rec)
-    add_lease(leases, rec)
+    local rec, origin = record(id), origins[id]
+    call('ZREM', origin.key, id)
+    flush_index(origin.key, origin)
+    if not in_hand(rec) then
+      dequeue(rec)
+      enqueue(rec)
+      save(rec)
+    end
+    passed_over = true
   end
   flush()
 end
@@ -88,7 +91,7 @@ local function give(ids)
     list[#list + 1] = id
   end
   local leases = hand.take(account, fine, states, origins, worker, lasts, holder)
-  if #others > 0 then give_apart(others, leases) end
+  if #others > 0 then put_right(others) end
   hand.note(worker, stage, account, token, leases.ids)
   return leases
 end
@@ -99,9 +102,9 @@ local function poll()
   if tokens == false then return none(), nil end
   local ids = first_of(POLL, now, tokens and available(tokens, limit) or limit)
   local leases = give(ids)
-  keep_tat('poll_tat', tokens, #ids)
+  keep_tat(account, 'poll_tat', tokens, #ids)
   if #ids == limit then return leases, nil end
-  local due = next_due(POLL)
+  local due = queued.soonest_task(account, batch)
   return leases, due and tokens and math.max(due, next_in(tokens, #ids)) or due
 end
 
@@ -129,7 +132,7 @@ local function given_before()
 end
 
 local function claim()
-  account = shop.find_names()
+  account, batch = shop.find_names()
   if not account or limit == 0 then return none(), nil end
   local again = given_before()
   if again then return again, nil end
@@ -137,7 +140,7 @@ local function claim()
   local ends = shop.held_until()
   if ends and stage == POLL_STAGE then
     -- Where there is nothing to ask about, no one waits for the end of the pause.
-    local due = next_due(POLL)
+    local due = queued.soonest_task(account, batch)
     return none(), due and math.max(due, ends - now)
   end
   if stage == SUBMIT and shop.limits_missing() then return none(), nil end

@@ -4,10 +4,11 @@
 -- Result   { now, left, withdrawn }: how many leases are left for the next call
 
 local worker = args[1]
-local key = held_key(worker)
-local ids = call('SRANDMEMBER', key, RESCUED_AT_ONCE)
-take_back(ids, 'its worker is gone')
-for _, id in ipairs(ids) do call('SREM', key, id) end
-local left = call('SCARD', key)
-if left == 0 and call('ZREM', WORKERS, worker) == 1 then bring_news() end
+local left = take_back_of(worker, held_key(worker), 'its worker is gone', RESCUED_AT_ONCE)
+if left == 0 then left = take_back_of(worker, follow.jobs_key(worker), 'its worker is gone', RESCUED_AT_ONCE) end
+if left == 0 then
+  call('ZREM', follow.WORKERS, worker)
+  call('UNLINK', follow.taken_key(worker))
+  if call('ZREM', WORKERS, worker) == 1 then bring_news() end
+end
 return answer(left, to_withdraw())

@@ -10,7 +10,7 @@ prefetch(ids)
 for at, lease in ipairs(leases) do
   local rec = record(lease[1])
   answers[at] = holds(rec, lease[2])
-  if answers[at] and now + lasts > rec.lease_until then
+  if answers[at] and not follow.has(rec) and now + lasts > rec.lease_until then
     zset(LEASES, rec.id, now + lasts)
   end
 end

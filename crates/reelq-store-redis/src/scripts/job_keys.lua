@@ -5,7 +5,7 @@ local WITHDRAW = P .. 'withdraw'
 local SEQUENCE = P .. 'sequence'
 
 local QUEUED, SUBMITTING, UNCONFIRMED, RUNNING, FETCHING, SUCCEEDED = 0, 1, 2, 3, 4, 5
-local NONE, READY, WAITING, REPLAY, POLL, FETCH, FETCH_LATER, TO_WITHDRAW = 0, 1, 2, 3, 4, 5, 6, 7
+local NONE, READY, WAITING, REPLAY, POLL, FETCH, FETCH_LATER, TO_WITHDRAW, FOLLOWED = 0, 1, 2, 3, 4, 5, 6, 7, 8
 local NO_DEADLINE = 9007199254740991
 local HISTORY_KEPT = 64
 
@@ -32,6 +32,34 @@ local function queue_key(queue, account, entry) return P .. 'q:' .. queue .. ':'
 
 local function in_hand(rec)
   return rec.lease_until ~= 0
+end
+
+-- Tasks that stay with the worker that follows them: their leases have no end of their own. In one table, for a script can have no
+-- more than 200 names.
+local follow = {
+  -- The end of such a lease: `reelq_store::rules::bounds::FOLLOWED`, once more.
+  UNTIL = 253402207200001,
+  -- Until when each worker follows what it does.
+  WORKERS = guard.followers,
+}
+
+-- What a worker follows; what else it has in hand is under `held_key`.
+function follow.jobs_key(worker) return P .. 'fl:' .. worker end
+-- What others took from it since it last asked: its version by its id.
+function follow.taken_key(worker) return P .. 'ft:' .. worker end
+
+function follow.has(rec)
+  return rec.lease_until == follow.UNTIL
+end
+
+-- Whether a worker may follow tasks: not before it said so, and not once its time has passed.
+function follow.is_open(worker)
+  return tonumber(call('ZSCORE', follow.WORKERS, worker) or 0) > now
+end
+
+-- Whether leases have lapsed, or what workers follow has.
+function follow.any_lapsed()
+  return call('ZCOUNT', LEASES, '-inf', now) > 0 or call('ZCOUNT', follow.WORKERS, '-inf', now) > 0
 end
 
 -- Ready jobs wait in groups of like batch, price, priority and load, so that what a budget or a pause holds back is

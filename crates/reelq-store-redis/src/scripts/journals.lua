@@ -70,6 +70,11 @@ function guard.forget_silent(latest)
   end)
 end
 
+-- What workers follow may have ended here by what was forgotten, and be gone from their hands: all of it is taken back.
+function guard.end_following()
+  for _, worker in ipairs(call('ZRANGE', guard.followers, 0, -1)) do call('ZADD', guard.followers, 0, worker) end
+end
+
 -- Something may be forgotten: nothing new is bought until every folder was held against what is here. `survived` is the
 -- count that is known to be here.
 function guard.doubt(survived)
@@ -81,6 +86,7 @@ function guard.doubt(survived)
   call('HSET', guard.key, 'generation', guard.generation, 'era', text(guard.era), 'survived', text(survived), 'counter', text(guard.counter),
     'server', guard.server(), 'fed', guard.fed())
   guard.recount()
+  guard.end_following()
   bring_news()
 end
 

@@ -7,7 +7,7 @@ local ACCOUNTS = P .. 'accounts'
 local NUMBERS = P .. 'numbers'
 local NEWS = P .. 'news'
 guard.key, guard.folders, guard.absent = P .. 'guard', P .. 'folders', P .. 'absent'
-guard.absent_sums = P .. 'absent_sums'
+guard.absent_sums, guard.followers = P .. 'absent_sums', P .. 'followers'
 guard.old_format, guard.old_hold = P .. 'format', P .. 'hold_until'
 
 local function batch_key(batch) return P .. 'b:' .. text(batch) end

@@ -58,5 +58,14 @@ local queued = (function()
     return first and math.max(tonumber(first) - now, 0)
   end
 
-  return { queues_of = queues_of, first_of = first_of, soonest = soonest }
+  -- The same of tasks to ask about, where also what is followed may come, once its follower may be gone.
+  local function soonest_task(account, batch)
+    local due, followed = soonest(account, batch, POLL), soonest(account, batch, FOLLOWED)
+    if not followed then return due end
+    local first = call('ZRANGE', follow.WORKERS, 0, 0, 'WITHSCORES')[2]
+    local lapses = math.max(tonumber(first or 0) - now, 0)
+    return math.min(due or lapses, lapses)
+  end
+
+  return { queues_of = queues_of, first_of = first_of, soonest = soonest, soonest_task = soonest_task }
 end)()

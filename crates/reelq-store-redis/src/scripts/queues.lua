@@ -4,6 +4,7 @@
 
 -- Which queue a job belongs to that stands as this one does: `reelq_store::rules::queue`, once more.
 local function queue_for(rec)
+  if follow.has(rec) then return FOLLOWED end
   if in_hand(rec) or has(rec.flags, FLAGS.parked) then return NONE end
   if rec.status == QUEUED and rec.cancel ~= 0 then return TO_WITHDRAW end
   if rec.due == 0 then return NONE end
@@ -36,6 +37,7 @@ end
 -- By what the members of its queue are ordered.
 local function score_of(rec)
   if rec.queue == READY then return rec.seq end
+  if rec.queue == FOLLOWED then return 0 end
   if rec.queue == FETCH then return rec.deadline ~= 0 and rec.deadline or NO_DEADLINE end
   return rec.due
 end

@@ -116,7 +116,10 @@ do
       return false
     end
     rec.asked, rec.lease_until, rec.worker, rec.holder = asked or '', lapses, lapses ~= 0 and worker or '', holder or ''
-    if lapses ~= 0 then rec.version, rec.queue, rec.was_held = rec.version + 1, 0, true end
+    if lapses ~= 0 then
+      rec.version, rec.was_held = rec.version + 1, true
+      rec.queue = follow.has(rec) and FOLLOWED or NONE
+    end
     return rec
   end
 end

@@ -3,10 +3,8 @@
 -- One table, for a script can have no more than 200 names.
 local shop = (function()
 
-local SUBMIT, POLL_STAGE = 1, 2
-local THROTTLED = 1
--- A throttled account's status requests wait for five minutes at most: what is paid for must not be silenced.
-local MOST = { page = 16, polls_throttled_ms = 300000 }
+local SUBMIT = 1
+local PAGE = 16
 
 local stage, account_name, limit, _, _, batch_name = unpack(args)
 local account, batch, desk, limits_missing
@@ -144,11 +142,11 @@ local unswept = false
 local function peek(group)
   if group.at > #group.page then
     local key = queue_key(READY, account, group.name)
-    unswept = not refill(account, group.name, group.from + MOST.page) or unswept
+    unswept = not refill(account, group.name, group.from + PAGE) or unswept
     -- From the last age on, not by rank: filling the queue up may have put older jobs before what was read.
-    group.page = call('ZRANGEBYSCORE', key, '(' .. text(group.last), '+inf', 'WITHSCORES', 'LIMIT', 0, MOST.page)
+    group.page = call('ZRANGEBYSCORE', key, '(' .. text(group.last), '+inf', 'WITHSCORES', 'LIMIT', 0, PAGE)
     if #group.page == 0 and group.from == 0 then flush_index(key, group.origin) end
-    group.from, group.at = group.from + MOST.page, 1
+    group.from, group.at = group.from + PAGE, 1
     group.last = tonumber(group.page[#group.page] or group.last)
   end
   return group.page[group.at], tonumber(group.page[group.at + 1])
@@ -233,11 +231,6 @@ local function append(list, more)
   for _, each in ipairs(more) do list[#list + 1] = each end
 end
 
--- A wait that was cut short begins now: unless it is kept, the next look would begin it anew.
-local function keep_tat(field, tokens, given)
-  if tokens and (given > 0 or tokens.is_cut) then call('HSET', account_key(account), field, taken(tokens, given)) end
-end
-
 -- Submissions whose fate is open, then new ones, as `give` takes them in hand; nil, and nothing is noted, where it does not.
 local function submit(give)
   local tokens = bucket(desk.submit, desk.submit_tat)
@@ -253,7 +246,7 @@ local function submit(give)
   local leases = give(ids)
   if not leases then return nil end
   keep_turns(passes)
-  keep_tat('submit_tat', tokens, #ids)
+  keep_tat(account, 'submit_tat', tokens, #ids)
   if #ids > 0 then call('HINCRBY', account_key(account), 'tokens', #ids) end
   if #ids == limit then return leases, nil end
   local wait = tokens and next_in(tokens, #ids)
@@ -267,26 +260,8 @@ local function submit(give)
   return leases, sooner(due, (today + 1) * MILLIS_A_DAY - now), not due
 end
 
--- When the pauses end that hold this kind of work: nil where none does, -1 where a person must end one.
 local function held_until()
-  -- A throttled account's status requests wait for five minutes at most: what is paid for must not be silenced.
-  local latest
-  for kind = 1, 4 do
-    local pause = desk.pauses[kind]
-    local holds_this = stage == SUBMIT or (stage == POLL_STAGE and kind == THROTTLED)
-    if pause and holds_this then
-      local said = kept.list(pause) or {}
-      local since, ends = kept.number(said[2], 0), kept.number(said[3], 0)
-      if stage == POLL_STAGE and since and ends then ends = math.min(ends, since + MOST.polls_throttled_ms) end
-      -- A pause whose end cannot be read holds until a person ends it.
-      if not ends or ends == 0 then
-        latest = -1
-      elseif ends > now and latest ~= -1 then
-        latest = math.max(latest or 0, ends)
-      end
-    end
-  end
-  return latest
+  return pauses_end(stage, desk.pauses)
 end
 
 -- The configured interval, or the learned one: where that is slower, or where the configured one is only a beginning.
@@ -309,12 +284,12 @@ local function read_desk()
     'pause:2', 'pause:3', 'learned_submit', 'learned_cap', 'open_rate', 'open_cap', 'budget', 'daily', 'spent', 'reserved',
     'claimed', 'day', 'day_spent', 'turn', 'pause:4', 'limits')
   -- A limit that is missing, or that cannot be read, lets nothing through before all of them are set anew.
-  local lost, no_rate, slow_rate = a[23] and '', { 0, 1, 0 }, { 1000, 0, 1 }
+  local lost, no_rate = a[23] and '', { 0, 1, 0 }
   limits_missing = not (a[23] and tonumber(a[2]) and kept.rate(a[3]) and kept.rate(a[5]) and tonumber(a[14]) and tonumber(a[15]))
   desk = {
     in_flight = kept.sum(a[1], guard.absent_sum('open:' .. account_name)), cap = capped(kept.number(a[2] or lost, 0), integer(a[11]), a[13] == '1'),
     submit = paced(kept.rate(a[3] or lost, no_rate), a[10], a[12] == '1'), submit_tat = a[4],
-    poll = kept.rate(a[5] or lost, slow_rate), poll_tat = a[6], pauses = { a[7], a[8], a[9], a[22] },
+    poll = kept.poll_rate(a[5], a[23]), poll_tat = a[6], pauses = { a[7], a[8], a[9], a[22] },
     budget = rest(kept.number(a[14], 0), 0), daily = rest(kept.number(a[15], 0), 0),
     spent = kept.sum(a[16], guard.absent_sum('spent:' .. account_name)),
     reserved = kept.sum(a[17]), claimed = kept.sum(a[18]),
@@ -342,8 +317,8 @@ local function what_is_missing()
 end
 
 return {
-  aside = aside, origins = origins, none = none, sooner = sooner, queues_of = queues_of, first_of = first_of, next_due = next_due,
-  keep_tat = keep_tat, submit = submit, held_until = held_until, find_names = find_names, read_desk = read_desk,
+  aside = aside, origins = origins, none = none, sooner = sooner, queues_of = queues_of, first_of = first_of,
+  submit = submit, held_until = held_until, find_names = find_names, read_desk = read_desk,
   limits_missing = what_is_missing,
 }
 

@@ -33,8 +33,9 @@ end
 
 local function retry_in(ids, tokens)
   if #ids == limit then return nil end
-  local wait = queued.soonest(account, batch, tokens and POLL or FETCH_LATER)
-  return wait and tokens and math.max(wait, next_in(tokens, #ids)) or wait
+  if not tokens then return queued.soonest(account, batch, FETCH_LATER) end
+  local wait = queued.soonest_task(account, batch)
+  return wait and math.max(wait, next_in(tokens, #ids))
 end
 
 local function take()
@@ -42,7 +43,7 @@ local function take()
   if batch_name ~= '' then batch = number_of(BATCHES, batch_name) end
   if not account or (batch_name ~= '' and not batch) or limit == 0 then return nil end
   if hand.is_repeat(worker, stage, account, token) then return nil end
-  if call('ZCOUNT', LEASES, '-inf', now) > 0 then return nil end
+  if follow.any_lapsed() then return nil end
   local ids, tokens = find()
   if not ids then return nil end
   local states = hand.look(ids, origins)

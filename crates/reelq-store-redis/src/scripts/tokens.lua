@@ -41,6 +41,11 @@ function kept.rate(packed, otherwise)
   return rate
 end
 
+-- The rate of status requests. Where it cannot be read what is paid for is followed, slowly.
+function kept.poll_rate(packed, limits)
+  return kept.rate(packed or (limits and ''), { 1000, 0, 1 })
+end
+
 -- The bucket of one kind of request; nil where the account has no limits, false where its rate gives no tokens at all.
 -- `limits` is { ms, ns, burst }: the interval between two tokens, and how many may go at once.
 local function bucket(limits, tat)
@@ -95,4 +100,9 @@ local function next_in(bucket, tokens)
   local wait = minus(minus(after_taking(bucket, tokens + 1), bucket.full), bucket.at)
   if wait[1] < 0 then return 0 end
   return wait[1] + (wait[2] > 0 and 1 or 0)
+end
+
+-- A wait that was cut short begins now: unless it is kept, the next look would begin it anew.
+local function keep_tat(account, field, tokens, given)
+  if tokens and (given > 0 or tokens.is_cut) then call('HSET', account_key(account), field, taken(tokens, given)) end
 end

@@ -10,7 +10,7 @@ use reelq_store::{
     Claim, ClaimStage, Claimed, Commit, Error, FolderDraft, GuardStep, Lease, LineDraft, Purge, Store as _,
 };
 use reelq_store_conformance::kit::{
-    LEASE, Wish, accepted, account, batch, draft, lines, plenty, sending, wishes, worker,
+    LEASE, Wish, acceptance, accepted, account, batch, draft, finished, lines, plenty, sending, stored, wishes, worker,
 };
 use reelq_store_redis::{LinkOptions, RedisStore};
 
@@ -59,17 +59,17 @@ fn keys(server: &RedisServer) -> BTreeSet<String> {
 async fn a_namespace_of_a_newer_format_is_refused() {
     let server = RedisServer::start();
     drop(open(&server).await);
-    assert_eq!(server.command(&["HGET", "reelq:{test}:guard", "format"]).text(), "3", "the first to come notes it");
-    server.command(&["HSET", "reelq:{test}:guard", "format", "4"]);
-    assert!(matches!(try_to_open(&server).await, Err(Error::Format { found: 4, supported: 3 })));
+    assert_eq!(server.command(&["HGET", "reelq:{test}:guard", "format"]).text(), "4", "the first to come notes it");
+    server.command(&["HSET", "reelq:{test}:guard", "format", "5"]);
+    assert!(matches!(try_to_open(&server).await, Err(Error::Format { found: 5, supported: 4 })));
 }
 
 #[tokio::test]
 async fn a_newer_format_that_the_old_key_alone_tells_is_not_written_over() {
     let server = RedisServer::start();
-    server.command(&["SET", "reelq:{test}:format", "4"]);
-    assert!(matches!(try_to_open(&server).await, Err(Error::Format { found: 4, supported: 3 })));
-    assert_eq!(server.command(&["GET", "reelq:{test}:format"]).text(), "4");
+    server.command(&["SET", "reelq:{test}:format", "5"]);
+    assert!(matches!(try_to_open(&server).await, Err(Error::Format { found: 5, supported: 4 })));
+    assert_eq!(server.command(&["GET", "reelq:{test}:format"]).text(), "5");
 }
 
 #[tokio::test]
@@ -78,10 +78,10 @@ async fn whoever_is_at_work_does_nothing_in_a_namespace_whose_format_was_raised(
     let store = open(&server).await;
     load(&store, &wishes(2)).await;
     let lease = claim(&store, ClaimStage::Submit).await.unwrap().leases.remove(0);
-    server.command(&["HSET", "reelq:{test}:guard", "format", "4"]);
+    server.command(&["HSET", "reelq:{test}:guard", "format", "5"]);
     let sends = Commit { lease: lease.clone(), event: sending(&lease), keep: true };
     let refused = store.commit(&[sends]).await;
-    assert!(matches!(refused, Err(Error::Format { found: 4, supported: 3 })), "{refused:?}");
+    assert!(matches!(refused, Err(Error::Format { found: 5, supported: 4 })), "{refused:?}");
     assert!(matches!(claim(&store, ClaimStage::Submit).await, Err(Error::Format { .. })));
     assert!(matches!(store.batches().await, Err(Error::Format { .. })));
 }
@@ -93,9 +93,24 @@ async fn a_namespace_of_the_format_before_is_taken_over_and_programs_of_it_stop(
     server.command(&["DEL", "reelq:{test}:guard", "reelq:{test}:hold_until"]);
     server.command(&["SET", "reelq:{test}:format", "1"]);
     let store = open(&server).await;
-    assert_eq!(server.command(&["GET", "reelq:{test}:format"]).text(), "3", "they refuse it when they open it");
+    assert_eq!(server.command(&["GET", "reelq:{test}:format"]).text(), "4", "they refuse it when they open it");
     let held = server.command(&["GET", "reelq:{test}:hold_until"]);
     assert!(matches!(&held, Reply::Error(text) if text.contains("WRONGTYPE")), "each claim of theirs fails: {held:?}");
+    assert_eq!(claim(&store, ClaimStage::Submit).await.unwrap().leases.len(), 1);
+}
+
+#[tokio::test]
+async fn a_namespace_of_the_last_format_is_taken_over_as_it_stands() {
+    let server = RedisServer::start();
+    let before = open(&server).await;
+    load(&before, &wishes(1)).await;
+    let last = ["HSET", "reelq:{test}:guard", "format", "3"];
+    server.command(&last);
+    server.command(&["SET", "reelq:{test}:j:0123456789abcdef", "of no format"]);
+    let store = open(&server).await;
+    assert_eq!(server.command(&["HGET", "reelq:{test}:guard", "format"]).text(), "4");
+    assert_eq!(server.command(&["HEXISTS", "reelq:{test}:guard", "moving"]), Reply::Int(0));
+    assert_eq!(server.command(&["GET", "reelq:{test}:j:0123456789abcdef"]).text(), "of no format");
     assert_eq!(claim(&store, ClaimStage::Submit).await.unwrap().leases.len(), 1);
 }
 
@@ -150,6 +165,12 @@ async fn a_purge_leaves_no_key_of_the_batch() {
     for lease in claim(&store, ClaimStage::Submit).await.unwrap().leases {
         let failure = Failure::new(FailureKind::Invalid, "no");
         commit(&store, &lease, Event::Rejected { failure }, false).await;
+    }
+    // A charge that no one expected is followed to its end.
+    store.record_acceptance(jobs[1].id(), &acceptance("t", 1), Duration::ZERO).await.unwrap();
+    for (stage, event) in [(ClaimStage::Poll, finished(None)), (ClaimStage::Collect, stored())] {
+        let lease = claim(&store, stage).await.unwrap().leases.remove(0);
+        commit(&store, &lease, event, false).await;
     }
     let of_the_batch = keys(&server).into_iter().filter(|key| is_of_a_batch(key)).count();
     assert!(of_the_batch > 10, "records, histories, lines, sums");

@@ -4,6 +4,7 @@ mod conformance;
 mod damage;
 mod durable;
 mod facts;
+mod following;
 mod growth;
 mod keys;
 mod kit;

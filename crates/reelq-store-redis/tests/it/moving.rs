@@ -64,6 +64,8 @@ async fn assert_all_is_as_it_was(kit: &Kit<'_>) {
     assert_eq!(names(jobs()[9].id).await, Vec::<String>::new());
     let leases: u64 = kit.store.workers().await.unwrap().iter().map(|view| view.leases).sum();
     assert_eq!(leases, 4, "a task and a charge to ask about, a submission, and a job to be withdrawn");
+    let all = first(&*kit.store, &JobFilter::default(), 100).await.unwrap();
+    assert_eq!(all.iter().filter(|view| view.worker.is_some()).count(), 4, "and it is known who has them");
 }
 
 /// Buys, follows and fetches until nothing is left to do; how many were bought.
@@ -103,7 +105,7 @@ async fn a_state_of_the_format_before_is_moved_and_goes_on() {
     restore(&redis.server);
     assert_eq!(left(&redis.server).1, "2");
     let kit = opened(&redis);
-    assert_eq!(left(&redis.server), (0, "3".to_owned()));
+    assert_eq!(left(&redis.server), (0, "4".to_owned()));
     assert_all_is_as_it_was(&kit).await;
     // Of the load that was under way when it was moved, one line was known before.
     let load = Import { batch: batch("c"), generation: 3, seen: None };
@@ -135,7 +137,7 @@ async fn a_move_that_a_process_died_in_is_ended_by_the_next() {
         let died = RedisStore::open_at(front.url().parse().unwrap(), "n".parse().unwrap(), options, clock).await;
         assert!(matches!(died, Err(Error::Unavailable { .. })), "{calls}");
         assert_all_is_as_it_was(&opened(&redis)).await;
-        assert_eq!(left(&redis.server), (0, "3".to_owned()));
+        assert_eq!(left(&redis.server), (0, "4".to_owned()));
     }
 }
 
@@ -155,7 +157,7 @@ async fn what_is_left_of_a_move_is_moved_and_no_one_works_meanwhile() {
     assert!(kit.store.batches().await.is_err(), "whoever has it open waits");
     let kit = Kit::new(&redis);
     assert_all_is_as_it_was(&kit).await;
-    assert_eq!(left(&redis.server), (0, "3".to_owned()));
+    assert_eq!(left(&redis.server), (0, "4".to_owned()));
 }
 
 #[tokio::test]
