@@ -117,7 +117,9 @@ pub async fn an_output_comes_with_its_line(subject: &dyn Subject) {
     let leases = kit.submits(3).await;
     assert!(leases.iter().all(|lease| lease.line.is_none()), "a purchase needs none");
     for (lease, task) in leases.iter().zip(["t1", "t2", "t3"]) {
-        kit.start(lease, task).await;
+        let sent = kit.send(lease).await;
+        assert!(sent.line.is_none(), "nor does what is about to be sent");
+        kit.end(&sent, super::kit::accepted(&sent, task)).await;
     }
     kit.advance(SECOND);
     let polls = kit.polls(3).await;

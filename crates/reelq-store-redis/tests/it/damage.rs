@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use crate::kit::subject::Redis;
+use crate::kit::{subject::Redis, way::Way};
 use reelq_model::{JobId, Money, Status};
 use reelq_redis_server::Reply;
 use reelq_store::{
-    AccountLimits, ClaimStage, Committed, Edited, Error, JobFilter, Page, Purge, RecordOf, Unread, first,
+    AccountLimits, ClaimStage, Commit, Committed, Edited, Error, JobFilter, Lease, Page, Purge, RecordOf, Unread, first,
 };
 use reelq_store_conformance::{
     Kit, bulk,
@@ -71,10 +71,19 @@ const ALL: Page = Page { after: 0, limit: 100 };
 /// Both ways in which a record can be damaged.
 const WAYS: [fn(&Redis, JobId); 2] = [Redis::damage_job, Redis::damage_header];
 
-#[tokio::test]
-async fn a_job_that_cannot_be_read_is_set_aside_and_the_others_go_on() {
+on_each_way!(
+    a_job_that_cannot_be_read_is_set_aside_and_the_others_go_on,
+    tasks_and_outputs_that_cannot_be_read_hold_up_no_others,
+    where_nothing_that_is_due_can_be_read_nobody_asks_in_vain,
+    what_stands_behind_a_job_that_cannot_be_read_is_asked_for_at_once,
+    leases_of_a_job_that_cannot_be_read_end,
+    a_record_whose_job_was_damaged_in_hand_is_written_anew_by_its_holder,
+    a_commit_on_a_record_that_cannot_be_read_fails_no_other,
+);
+
+async fn a_job_that_cannot_be_read_is_set_aside_and_the_others_go_on(way: Way) {
     for damage in WAYS {
-        let redis = Redis::new();
+        let redis = Redis::going(way);
         let kit = Kit::new(&redis);
         let jobs = kit.load("b", &wishes(3)).await;
         kit.load("other", &wishes(1)).await;
@@ -92,10 +101,9 @@ async fn a_job_that_cannot_be_read_is_set_aside_and_the_others_go_on() {
     }
 }
 
-#[tokio::test]
-async fn tasks_and_outputs_that_cannot_be_read_hold_up_no_others() {
+async fn tasks_and_outputs_that_cannot_be_read_hold_up_no_others(way: Way) {
     for damage in WAYS {
-        let redis = Redis::new();
+        let redis = Redis::going(way);
         let kit = Kit::new(&redis);
         kit.load("b", &wishes(4)).await;
         let jobs = [kit.start_next("t1").await, kit.start_next("t2").await];
@@ -116,10 +124,9 @@ async fn tasks_and_outputs_that_cannot_be_read_hold_up_no_others() {
     }
 }
 
-#[tokio::test]
-async fn where_nothing_that_is_due_can_be_read_nobody_asks_in_vain() {
+async fn where_nothing_that_is_due_can_be_read_nobody_asks_in_vain(way: Way) {
     for damage in WAYS {
-        let redis = Redis::new();
+        let redis = Redis::going(way);
         let kit = Kit::new(&redis);
         kit.load("b", &wishes(1)).await;
         damage(&redis, kit.start_next("t").await);
@@ -130,10 +137,9 @@ async fn where_nothing_that_is_due_can_be_read_nobody_asks_in_vain() {
     }
 }
 
-#[tokio::test]
-async fn what_stands_behind_a_job_that_cannot_be_read_is_asked_for_at_once() {
+async fn what_stands_behind_a_job_that_cannot_be_read_is_asked_for_at_once(way: Way) {
     for damage in WAYS {
-        let redis = Redis::new();
+        let redis = Redis::going(way);
         let kit = Kit::new(&redis);
         let jobs = kit.load("b", &wishes(3)).await;
         // With it the others come from their list into the queue.
@@ -166,25 +172,25 @@ async fn every_listing_and_result_accounts_for_a_job_that_cannot_be_read() {
     }
 }
 
-#[tokio::test]
-async fn leases_of_a_job_that_cannot_be_read_end() {
+async fn leases_of_a_job_that_cannot_be_read_end(way: Way) {
     for damage in WAYS {
-        let redis = Redis::new();
+        let redis = Redis::going(way);
         let kit = Kit::new(&redis);
         kit.load("b", &wishes(2)).await;
         let leases = kit.submits(2).await;
         damage(&redis, leases[0].job.id);
         kit.advance(LEASE);
         kit.store.heartbeat(&worker("w2")).await.unwrap();
+        let is_held = "return redis.call('HEXISTS', 'reelq:{n}:holders', id)";
+        assert_eq!(redis.eval(is_held, leases[0].job.id), Reply::Int(0));
         assert!(ids(&kit.submits(9).await).contains(&leases[1].job.id));
         kit.store.deregister(&kit.me).await.unwrap();
         assert_eq!(kit.store.workers().await.unwrap().iter().map(|view| view.leases).sum::<u64>(), 0);
     }
 }
 
-#[tokio::test]
-async fn a_record_whose_job_was_damaged_in_hand_is_written_anew_by_its_holder() {
-    let redis = Redis::new();
+async fn a_record_whose_job_was_damaged_in_hand_is_written_anew_by_its_holder(way: Way) {
+    let redis = Redis::going(way);
     let kit = Kit::new(&redis);
     kit.load("b", &wishes(1)).await;
     let sent = kit.send(&kit.submit().await).await;
@@ -194,10 +200,9 @@ async fn a_record_whose_job_was_damaged_in_hand_is_written_anew_by_its_holder() 
     assert!(kit.store.unreadable_records().await.unwrap().is_empty());
 }
 
-#[tokio::test]
-async fn a_commit_on_a_record_that_cannot_be_read_fails_no_other() {
+async fn a_commit_on_a_record_that_cannot_be_read_fails_no_other(way: Way) {
     for damage in WAYS {
-        let redis = Redis::new();
+        let redis = Redis::going(way);
         let kit = Kit::new(&redis);
         kit.load("b", &wishes(2)).await;
         let leases = kit.submits(2).await;
@@ -205,11 +210,26 @@ async fn a_commit_on_a_record_that_cannot_be_read_fails_no_other() {
         kit.advance(LEASE);
         kit.store.heartbeat(&worker("w2")).await.unwrap();
         damage(&redis, sent[0].job.id);
-        let commits =
-            sent.clone().map(|lease| reelq_store::Commit { event: accepted(&lease, "t"), lease, keep: false });
+        let commits = sent.clone().map(|lease| Commit { event: accepted(&lease, "t"), lease, keep: false });
         let done = kit.store.commit(&commits).await.unwrap();
         assert!(matches!(done[..], [Committed::Stale, Committed::Done(None)]), "{done:?}");
     }
+}
+
+#[tokio::test]
+async fn a_followed_job_that_cannot_be_read_is_removed_from_its_follower() {
+    let redis = Redis::new();
+    let kit = Kit::new(&redis);
+    kit.load("b", &wishes(1)).await;
+    kit.store.keep_following(&kit.me, LEASE).await.unwrap();
+    let sent = kit.send(&kit.submit().await).await;
+    let lease = Lease { lasts: Lease::FOLLOWED, ..sent.clone() };
+    let follow = Commit { lease, event: accepted(&sent, "t"), keep: true };
+    let followed = kit.store.commit(&[follow]).await.unwrap();
+    assert!(matches!(followed[..], [Committed::Done(Some(_))]), "{followed:?}");
+    redis.damage_header(sent.job.id);
+    kit.store.remove_unreadable(sent.job.id).await.unwrap();
+    assert_eq!(kit.store.workers().await.unwrap().iter().map(|view| view.leases).sum::<u64>(), 0);
 }
 
 #[tokio::test]

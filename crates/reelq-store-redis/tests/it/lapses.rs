@@ -8,7 +8,7 @@ use reelq_model::{Clock as _, Event, Failure, FailureKind, ManualClock, SharedCl
 use reelq_redis_server::RedisServer;
 use reelq_store::{Claim, ClaimStage, Commit, Committed, Lease, Store as _};
 use reelq_store_conformance::kit::{
-    LEASE, accepted, account, batch, draft, lines, plenty, running, sending, wishes, worker,
+    LEASE, accepted, account, batch, draft, finished, lines, plenty, running, sending, stored, wishes, worker,
 };
 use reelq_store_redis::{LinkOptions, RedisStore};
 
@@ -145,20 +145,91 @@ async fn a_wait_for_status_requests_that_is_too_long_ends_though_no_one_gets_any
     assert_eq!(store.claim(&polls).await.unwrap().leases.len(), 1);
 }
 
+/// A second batch of two jobs, of which the first is in hand.
+async fn with_another_in_hand(store: &RedisStore) -> Lease {
+    let load = store.begin_import(&draft(&batch("d"))).await.unwrap();
+    store.add_to_import(&load, &lines(&batch("d"), &wishes(2))).await.unwrap();
+    store.commit_import(&load).await.unwrap();
+    store.claim(&purchases(1)).await.unwrap().leases.remove(0)
+}
+
+/// Puts the job's bytes, `id`, to where `then` says; `queue` is one of those that jobs are bought from.
+fn misplace(server: &RedisServer, lease: &Lease, then: &str) {
+    let script = format!(
+        "local id = string.gsub(ARGV[1], '%x%x', function(two) return string.char(tonumber(two, 16)) end) \
+         local queue = redis.call('KEYS', 'reelq:{{test}}:q:1:*')[1] \
+         return {then}"
+    );
+    server.command(&["EVAL", &script, "0", &lease.job.id.to_string()]);
+}
+
 #[tokio::test]
 async fn a_job_in_hand_that_stands_in_a_list_is_not_given_again() {
     let server = RedisServer::start();
     let (store, _clock, _lease) = begin(&server).await;
-    let load = store.begin_import(&draft(&batch("d"))).await.unwrap();
-    store.add_to_import(&load, &lines(&batch("d"), &wishes(2))).await.unwrap();
-    store.commit_import(&load).await.unwrap();
-    let first = store.claim(&purchases(1)).await.unwrap().leases.remove(0);
-    let again = "\
-        local id = string.gsub(ARGV[1], '%x%x', function(two) return string.char(tonumber(two, 16)) end) \
-        local queue = redis.call('KEYS', 'reelq:{test}:q:1:*')[1] \
-        return redis.call('LPUSH', (string.gsub(queue, ':q:1:', ':f:')), id)";
-    server.command(&["EVAL", again, "0", &first.job.id.to_string()]);
+    let first = with_another_in_hand(&store).await;
+    misplace(&server, &first, "redis.call('LPUSH', (string.gsub(queue, ':q:1:', ':f:')), id)");
     let given = store.claim(&purchases(9)).await.unwrap().leases;
     assert_eq!(given.len(), 1);
     assert_ne!(given[0].job.id, first.job.id);
+}
+
+#[tokio::test]
+async fn a_job_in_hand_that_stands_in_a_queue_is_not_given_again() {
+    let server = RedisServer::start();
+    let (store, _clock, _lease) = begin(&server).await;
+    let first = with_another_in_hand(&store).await;
+    misplace(&server, &first, "redis.call('ZADD', queue, 1, id)");
+    let given = store.claim(&purchases(9)).await.unwrap().leases;
+    assert_eq!(given.len(), 1);
+    assert_ne!(given[0].job.id, first.job.id);
+}
+
+#[tokio::test]
+async fn a_job_that_is_asked_about_is_not_bought_again_where_it_stands_among_those_to_be_bought() {
+    let server = RedisServer::start();
+    let (store, _clock, _lease) = begin(&server).await;
+    let bought = with_another_in_hand(&store).await;
+    let sent = commit(&store, &bought, sending(&bought), true).await.unwrap();
+    commit(&store, &sent, accepted(&sent, "t2"), false).await;
+    misplace(&server, &bought, "redis.call('ZADD', queue, 1, id)");
+    let given = store.claim(&purchases(9)).await.unwrap().leases;
+    assert_eq!(given.len(), 1);
+    assert_ne!(given[0].job.id, bought.job.id);
+}
+
+#[tokio::test]
+async fn a_job_of_another_queue_is_put_where_it_belongs() {
+    let server = RedisServer::start();
+    let (store, clock, first) = begin(&server).await;
+    let other = with_another_in_hand(&store).await;
+    started(&store, &clock, &first).await;
+    let sent = commit(&store, &other, sending(&other), true).await;
+    assert!(sent.is_none(), "its lease has lapsed");
+    let polls = Claim { stage: ClaimStage::Poll, ..purchases(9) };
+    let asked = store.claim(&polls).await.unwrap().leases.remove(0);
+    commit(&store, &asked, finished(None), false).await;
+    let mut bought = store.claim(&purchases(1)).await.unwrap().leases.remove(0);
+    bought = commit(&store, &bought, sending(&bought), true).await.unwrap();
+    commit(&store, &bought, accepted(&bought, "t2"), false).await;
+    clock.advance(LEASE / 2);
+    misplace(&server, &asked, "redis.call('ZADD', redis.call('KEYS', 'reelq:{test}:q:4:*')[1], 0, id)");
+    let given = store.claim(&polls).await.unwrap();
+    let ids: Vec<_> = given.leases.iter().map(|lease| lease.job.id).collect();
+    assert_eq!((ids, given.retry_in), (vec![bought.job.id], Some(Duration::ZERO)));
+    assert!(store.claim(&polls).await.unwrap().leases.is_empty());
+    let fetches = Claim { stage: ClaimStage::Collect, ..polls };
+    let fetched = store.claim(&fetches).await.unwrap().leases;
+    assert_eq!(fetched.iter().map(|lease| lease.job.id).collect::<Vec<_>>(), [asked.job.id]);
+    let done = store.commit(&[Commit { lease: fetched[0].clone(), event: stored(), keep: false }]).await.unwrap();
+    assert!(matches!(done[..], [Committed::Done(None)]), "{done:?}");
+}
+
+#[tokio::test]
+async fn a_worker_that_signs_off_takes_no_others_job_with_it() {
+    let server = RedisServer::start();
+    let (store, _clock, lease) = begin(&server).await;
+    misplace(&server, &lease, "redis.call('SADD', 'reelq:{test}:l:w2', id)");
+    store.deregister(&worker("w2")).await.unwrap();
+    assert!(commit(&store, &lease, sending(&lease), true).await.is_some());
 }

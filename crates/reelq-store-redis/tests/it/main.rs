@@ -1,5 +1,8 @@
 //! The store over a real server.
 
+#[macro_use]
+mod kit;
+
 mod conformance;
 mod damage;
 mod durable;
@@ -7,7 +10,6 @@ mod facts;
 mod following;
 mod growth;
 mod keys;
-mod kit;
 mod lapses;
 mod loads;
 mod loss;

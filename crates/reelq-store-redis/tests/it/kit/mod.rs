@@ -3,6 +3,8 @@
 
 pub(crate) mod front;
 pub(crate) mod subject;
+#[macro_use]
+pub(crate) mod way;
 
 use std::{sync::Arc, time::Duration};
 

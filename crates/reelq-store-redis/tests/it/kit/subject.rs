@@ -9,10 +9,13 @@ use reelq_store_conformance::Subject;
 use reelq_store_redis::{LinkOptions, RedisStore};
 use tokio::runtime::Runtime;
 
+use super::way::Way;
+
 /// The namespace `n` of a server that can be reached over TCP as well, at a time that stands still.
 pub(crate) struct Redis {
     pub(crate) server: RedisServer,
     clock: Arc<ManualClock>,
+    way: Way,
     /// Drives the connections that are made outside of the test's own runtime.
     runtime: Option<Runtime>,
 }
@@ -27,9 +30,13 @@ impl Drop for Redis {
 
 impl Redis {
     pub(crate) fn new() -> Self {
+        Self::going(Way::Short)
+    }
+
+    pub(crate) fn going(way: Way) -> Self {
         let clock = Arc::new(ManualClock::starting_at(Timestamp::from_millis(4_000_000_000_000)));
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        Self { server: RedisServer::with().tcp().start(), clock, runtime: Some(runtime) }
+        Self { server: RedisServer::with().tcp().start(), clock, way, runtime: Some(runtime) }
     }
 
     /// Opens the namespace at an address that leads to the server.
@@ -38,7 +45,7 @@ impl Redis {
         let clock: SharedClock = self.clock.clone();
         let opening = RedisStore::open_at(url.parse().unwrap(), "n".parse().unwrap(), LinkOptions::default(), clock);
         let store = thread::scope(|scope| scope.spawn(|| runtime.block_on(opening)).join().unwrap());
-        Arc::new(store.unwrap())
+        Arc::new(self.way.of(store.unwrap()))
     }
 }
 

@@ -5,18 +5,21 @@ use std::sync::Arc;
 use reelq_model::{Event, Status, SystemClock};
 use reelq_redis_server::RedisServer;
 use reelq_store::{Claimed, Commit, Committed, Lease, Store as _};
-use reelq_store_conformance::kit::{SECOND, accepted, account, batch, draft, lines, plenty, running, sending, wishes};
+use reelq_store_conformance::kit::{
+    LEASE, SECOND, accepted, account, batch, draft, lines, plenty, running, sending, wishes,
+};
 use reelq_store_redis::{LinkOptions, RedisStore};
 
 use super::purchases;
+use crate::kit::way::Way;
 
 const NAME: &str = "b";
 
 /// A namespace with so many jobs to buy.
-async fn with_jobs(server: &RedisServer, count: usize) -> RedisStore {
+async fn with_jobs(server: &RedisServer, way: Way, count: usize) -> RedisStore {
     let (address, namespace) = (server.socket_url().parse().unwrap(), "test".parse().unwrap());
     let clock = Arc::new(SystemClock::default());
-    let store = RedisStore::open(address, namespace, LinkOptions::default(), clock).await.unwrap();
+    let store = way.of(RedisStore::open(address, namespace, LinkOptions::default(), clock).await.unwrap());
     let load = store.begin_import(&draft(&batch(NAME))).await.unwrap();
     store.add_to_import(&load, &lines(&batch(NAME), &wishes(count))).await.unwrap();
     store.set_limits(&account("acct"), &plenty()).await.unwrap();
@@ -39,10 +42,11 @@ async fn commit(store: &RedisStore, lease: &Lease, event: Event) -> Lease {
     }
 }
 
-#[tokio::test]
-async fn a_group_of_steps_on_a_full_server_keeps_what_was_paid_for_and_gives_back_what_was_to_be_bought() {
+on_each_way!(a_group_of_steps_on_a_full_server_keeps_what_was_paid_for_and_gives_back_what_was_to_be_bought);
+
+async fn a_group_of_steps_on_a_full_server_keeps_what_was_paid_for_and_gives_back_what_was_to_be_bought(way: Way) {
     let server = RedisServer::with().directive("maxmemory-policy noeviction").start();
-    let store = with_jobs(&server, 3).await;
+    let store = with_jobs(&server, way, 3).await;
     let [paid, claimed] = claim(&store, 2).await.leases.try_into().unwrap();
     let sent = commit(&store, &paid, sending(&paid)).await;
     let followed = commit(&store, &sent, accepted(&sent, "t1")).await;
@@ -53,6 +57,9 @@ async fn a_group_of_steps_on_a_full_server_keeps_what_was_paid_for_and_gives_bac
     assert!(matches!(answers[..], [Committed::Stale, Committed::Done(Some(_))]), "{answers:?}");
     let given_back = store.job(claimed.job.id).await.unwrap().unwrap();
     assert_eq!((given_back.job.status(), given_back.worker), (Status::Queued, None));
+    // What was paid for is followed.
+    store.keep_following(&paid.worker, LEASE).await.unwrap();
+    assert_eq!(store.poll_tokens(&account("acct"), 3).await.unwrap().granted, 3);
     let refused = claim(&store, 9).await;
     assert!(refused.leases.is_empty() && refused.retry_in.is_some(), "{refused:?}");
     server.command(&["CONFIG", "SET", "maxmemory", "0"]);
