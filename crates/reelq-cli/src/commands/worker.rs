@@ -143,7 +143,7 @@ async fn ending(
     match (finish, args.drain) {
         (WorkEnd::Interrupted, true) => Ok(Exit::Interrupted),
         (_, false) => {
-            out.note("stopped; what was in hand is given back");
+            out.note("stopped; what was in hand is given back, or lapses by itself");
             Ok(Exit::Done)
         }
         (WorkEnd::Settled, true) => drained(args, context, store, begun, out).await,

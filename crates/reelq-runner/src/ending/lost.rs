@@ -16,8 +16,8 @@ pub(super) async fn batch(
     match store.batch(name).await? {
         Some(view) => Ok(view),
         None => Err(CommandError::Again(format!(
-            "the store has lost batch `{name}`: {}; run the same command again: it brings the rows in anew, and those that \
-             the journal knows are followed, not bought a second time",
+            "the store has lost batch `{name}`: {}; `reelq status` names what journals know of it, and the command that \
+             brings the rows in anew: those that a journal knows are followed, not bought a second time",
             journal(context)
         ))),
     }
