@@ -17,6 +17,7 @@ room! { ($) wishes_cases: wishes {
     a_retry_without_a_task_needs_a_yes_to_buy,
     an_output_that_is_gone_is_bought_again_only_with_a_yes,
     a_cancelled_task_that_is_retried_takes_its_place_again,
+    a_task_that_waits_for_its_next_look_is_due_once_someone_wants_it_cancelled,
     a_result_inside_the_acceptance_goes_straight_to_the_fetch,
     links_that_are_asked_for_later_are_due_later,
     a_row_that_comes_back_is_looked_at_before_it_is_bought,
@@ -243,4 +244,16 @@ pub async fn every_new_event_says_why_in_the_history(subject: &dyn Subject) {
     assert!(told("running", "status 502") && !told("running", "status 503"), "once a kind: {history:#?}");
     assert!(told("fetch_later", "status 503") && told("resolved", "given up"), "{history:#?}");
     assert!(told("retry", "looked at again, and not bought again"), "{history:#?}");
+}
+
+pub async fn a_task_that_waits_for_its_next_look_is_due_once_someone_wants_it_cancelled(subject: &dyn Subject) {
+    let kit = Kit::new(subject);
+    kit.load("b", &wishes(2)).await;
+    let jobs = [kit.start_next("t1").await, kit.start_next("t2").await];
+    assert!(kit.polls(9).await.is_empty(), "their first looks are still to come");
+    assert_eq!(kit.store.cancel(jobs[0]).await.unwrap(), reelq_store::Edited::Requested);
+    let due = one(kit.polls(9).await);
+    assert!(due.job.id == jobs[0] && due.cancel_requested, "{due:?}");
+    kit.end(&due, Event::Cancelled { settlement: Some(Settlement::Refunded) }).await;
+    assert_eq!(kit.view(jobs[0]).await.job.status(), Status::Cancelled);
 }

@@ -1,5 +1,5 @@
 -- Notes a person's wish to cancel jobs that a worker holds or that are at the provider, without touching their leases. A task that
--- is followed is taken from its follower, and due at once.
+-- waits for its next look or that is followed, from whom it is taken, is due at once: `reelq_store::transition::after_note`.
 --
 -- ARGV[2]  a list of ids
 -- Result   { now, { { word, record } … } }; the record where `word` is 1 or 3, else ''
@@ -7,7 +7,11 @@
 
 local NO_JOB, WITHDRAW_IT, NOTED, REFUSED = 0, 1, 2, 3
 
-local function take_from_follower(rec)
+local function waits_for_a_look(rec)
+  return rec.status == RUNNING and not in_hand(rec) and rec.due ~= 0 and not has(rec.flags, FLAGS.parked)
+end
+
+local function make_due(rec)
   note_taken(rec)
   rec.due = now
   hand_back(rec, nil)
@@ -19,9 +23,9 @@ local function note(id)
   if not rec then return { NO_JOB, '' } end
   if rec.status == QUEUED and not in_hand(rec) then return { WITHDRAW_IT, encode(rec) } end
   if rec.status ~= QUEUED and rec.status ~= SUBMITTING and rec.status ~= RUNNING then return { REFUSED, encode(rec) } end
-  if follow.has(rec) then
+  if follow.has(rec) or waits_for_a_look(rec) then
     rec.cancel = 1
-    take_from_follower(rec)
+    make_due(rec)
   elseif rec.cancel ~= 1 then
     rec.cancel = 1
     save(rec)

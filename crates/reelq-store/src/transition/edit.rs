@@ -72,10 +72,14 @@ pub fn cancel<'a>(now: Timestamp, stored: &StoredJob<'a>) -> EditStep<'a> {
     }
 }
 
-/// What a wish to cancel that was noted does to a job whose task is followed: it is taken from its follower and due at once.
-/// `None` where whoever has the job keeps it.
+/// What a wish to cancel that was noted does to a task that waits for its next look, however far that is, or that is followed: it
+/// is taken from its follower and due at once, for the provider may still withdraw it. `None` where whoever has the job keeps it.
+///
+/// `cancel.lua` of the Redis store is the same rule.
 pub fn after_note<'a>(stored: &StoredJob<'a>) -> Option<Change<'a>> {
-    stored.is_followed().then(|| Change { wake: Some(Wake::Now), ..Change::nothing(stored) })
+    let is_running = matches!(stored.job.stage, Stage::Running { .. });
+    let waits = is_running && !stored.is_leased() && !stored.parked && stored.due.is_some();
+    (stored.is_followed() || waits).then(|| Change { wake: Some(Wake::Now), ..Change::nothing(stored) })
 }
 
 /// Makes a job due at once, whatever it waits for. It is no entry of its history.
@@ -176,6 +180,11 @@ mod tests {
             assert_eq!(after.due, (!after.job.stage.is_terminal()).then_some(now));
         }
         assert_eq!(after_note(&StoredJob { lease_until: Some(at(9)), ..followed }), None);
+        let waits = StoredJob { lease_until: None, ..followed };
+        assert_eq!(after_note(&waits).unwrap().leaves(&waits, now).due, Some(now));
+        assert_eq!(after_note(&StoredJob { parked: true, ..waits }), None);
+        let submitting = samples::submitting();
+        assert_eq!(after_note(&StoredJob { job: &submitting, ..waits }), None);
     }
 
     #[test]
