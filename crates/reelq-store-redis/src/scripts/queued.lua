@@ -61,9 +61,10 @@ local queued = (function()
   -- The same of tasks to ask about, where also what is followed may come, once its follower may be gone.
   local function soonest_task(account, batch)
     local due, followed = soonest(account, batch, POLL), soonest(account, batch, FOLLOWED)
-    if not followed then return due end
-    local first = call('ZRANGE', follow.WORKERS, 0, 0, 'WITHSCORES')[2]
-    local lapses = math.max(tonumber(first or 0) - now, 0)
+    local first = followed and call('ZRANGE', follow.WORKERS, 0, 0, 'WITHSCORES')[2]
+    -- What stands there though no one follows anything is a record that cannot be read.
+    if not first then return due end
+    local lapses = math.max(tonumber(first) - now, 0)
     return math.min(due or lapses, lapses)
   end
 

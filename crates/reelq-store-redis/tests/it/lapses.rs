@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::kit::purchases;
+use crate::kit::{purchases, way::Way};
 use reelq_model::{Clock as _, Event, Failure, FailureKind, ManualClock, SharedClock, Status, Timestamp};
 use reelq_redis_server::RedisServer;
 use reelq_store::{Claim, ClaimStage, Commit, Committed, Lease, Store as _};
@@ -14,10 +14,14 @@ use reelq_store_redis::{LinkOptions, RedisStore};
 
 /// A store whose time stands still, with one job claimed to be bought.
 async fn begin(server: &RedisServer) -> (RedisStore, Arc<ManualClock>, Lease) {
+    begin_on(server, Way::Short).await
+}
+
+async fn begin_on(server: &RedisServer, way: Way) -> (RedisStore, Arc<ManualClock>, Lease) {
     let clock = Arc::new(ManualClock::starting_at(Timestamp::from_millis(4_000_000_000_000)));
     let (address, namespace) = (server.socket_url().parse().unwrap(), "test".parse().unwrap());
     let shared: SharedClock = clock.clone();
-    let store = RedisStore::open_at(address, namespace, LinkOptions::default(), shared).await.unwrap();
+    let store = way.of(RedisStore::open_at(address, namespace, LinkOptions::default(), shared).await.unwrap());
     let load = store.begin_import(&draft(&batch("b"))).await.unwrap();
     store.add_to_import(&load, &lines(&batch("b"), &wishes(1))).await.unwrap();
     store.commit_import(&load).await.unwrap();
@@ -163,10 +167,16 @@ fn misplace(server: &RedisServer, lease: &Lease, then: &str) {
     server.command(&["EVAL", &script, "0", &lease.job.id.to_string()]);
 }
 
-#[tokio::test]
-async fn a_job_in_hand_that_stands_in_a_list_is_not_given_again() {
+on_each_way!(
+    a_job_in_hand_that_stands_in_a_list_is_not_given_again,
+    a_job_in_hand_that_stands_in_a_queue_is_not_given_again,
+    a_job_that_is_asked_about_is_not_bought_again_where_it_stands_among_those_to_be_bought,
+    a_job_of_another_queue_is_put_where_it_belongs,
+);
+
+async fn a_job_in_hand_that_stands_in_a_list_is_not_given_again(way: Way) {
     let server = RedisServer::start();
-    let (store, _clock, _lease) = begin(&server).await;
+    let (store, _clock, _lease) = begin_on(&server, way).await;
     let first = with_another_in_hand(&store).await;
     misplace(&server, &first, "redis.call('LPUSH', (string.gsub(queue, ':q:1:', ':f:')), id)");
     let given = store.claim(&purchases(9)).await.unwrap().leases;
@@ -174,21 +184,21 @@ async fn a_job_in_hand_that_stands_in_a_list_is_not_given_again() {
     assert_ne!(given[0].job.id, first.job.id);
 }
 
-#[tokio::test]
-async fn a_job_in_hand_that_stands_in_a_queue_is_not_given_again() {
+async fn a_job_in_hand_that_stands_in_a_queue_is_not_given_again(way: Way) {
     let server = RedisServer::start();
-    let (store, _clock, _lease) = begin(&server).await;
+    let (store, _clock, _lease) = begin_on(&server, way).await;
     let first = with_another_in_hand(&store).await;
     misplace(&server, &first, "redis.call('ZADD', queue, 1, id)");
     let given = store.claim(&purchases(9)).await.unwrap().leases;
     assert_eq!(given.len(), 1);
     assert_ne!(given[0].job.id, first.job.id);
+    let none = store.claim(&purchases(9)).await.unwrap();
+    assert_eq!((none.leases.len(), none.retry_in), (0, None), "it stands there no more");
 }
 
-#[tokio::test]
-async fn a_job_that_is_asked_about_is_not_bought_again_where_it_stands_among_those_to_be_bought() {
+async fn a_job_that_is_asked_about_is_not_bought_again_where_it_stands_among_those_to_be_bought(way: Way) {
     let server = RedisServer::start();
-    let (store, _clock, _lease) = begin(&server).await;
+    let (store, _clock, _lease) = begin_on(&server, way).await;
     let bought = with_another_in_hand(&store).await;
     let sent = commit(&store, &bought, sending(&bought), true).await.unwrap();
     commit(&store, &sent, accepted(&sent, "t2"), false).await;
@@ -198,10 +208,9 @@ async fn a_job_that_is_asked_about_is_not_bought_again_where_it_stands_among_tho
     assert_ne!(given[0].job.id, bought.job.id);
 }
 
-#[tokio::test]
-async fn a_job_of_another_queue_is_put_where_it_belongs() {
+async fn a_job_of_another_queue_is_put_where_it_belongs(way: Way) {
     let server = RedisServer::start();
-    let (store, clock, first) = begin(&server).await;
+    let (store, clock, first) = begin_on(&server, way).await;
     let other = with_another_in_hand(&store).await;
     started(&store, &clock, &first).await;
     let sent = commit(&store, &other, sending(&other), true).await;
