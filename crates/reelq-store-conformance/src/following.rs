@@ -83,6 +83,7 @@ pub async fn a_followed_task_is_due_to_no_one_else_and_its_looks_need_no_commit(
     kit.end(&looked(&lease, 2), finished(None)).await;
     let view = kit.view(lease.job.id).await;
     assert_eq!((view.job.status(), view.job.polls, in_hand().await), (Status::Fetching, 7, 0));
+    assert_eq!(kit.another().claim(ClaimStage::Poll, 1).await.retry_in, None, "nothing is followed any more");
     assert_eq!(view.job.stage.task().unwrap().polls, 7);
     let events: Vec<_> = kit.store.history(lease.job.id).await.unwrap().into_iter().map(|entry| entry.event).collect();
     assert_eq!(events, ["sending", "accepted", "running", "finished"]);
