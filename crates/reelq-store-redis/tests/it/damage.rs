@@ -121,6 +121,7 @@ async fn tasks_and_outputs_that_cannot_be_read_hold_up_no_others(way: Way) {
         damage(&redis, throttled.job.id);
         kit.advance(SECOND);
         assert!(kit.submits(9).await.is_empty(), "what waited for its time");
+        assert_eq!(kit.claim(ClaimStage::Submit, 9).await.retry_in, None, "and no one waits for it any more");
     }
 }
 

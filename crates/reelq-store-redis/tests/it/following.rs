@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::kit::purchases;
+use crate::kit::{purchases, way::Way};
 use reelq_model::{ManualClock, SharedClock, Timestamp};
 use reelq_redis_server::RedisServer;
 use reelq_store::{Claim, ClaimStage, Commit, Committed, Followed, Lease, Store as _};
@@ -19,12 +19,12 @@ struct World {
 }
 
 /// A store whose time stands still, with so many jobs to buy.
-async fn world(jobs: usize) -> World {
+async fn world(way: Way, jobs: usize) -> World {
     let (server, clock) = (RedisServer::start(), ManualClock::starting_at(Timestamp::from_millis(4_000_000_000_000)));
     let clock = Arc::new(clock);
     let shared: SharedClock = clock.clone();
     let (address, namespace) = (server.socket_url().parse().unwrap(), "test".parse().unwrap());
-    let store = RedisStore::open_at(address, namespace, LinkOptions::default(), shared).await.unwrap();
+    let store = way.of(RedisStore::open_at(address, namespace, LinkOptions::default(), shared).await.unwrap());
     let load = store.begin_import(&draft(&batch("b"))).await.unwrap();
     store.add_to_import(&load, &lines(&batch("b"), &wishes(jobs))).await.unwrap();
     store.commit_import(&load).await.unwrap();
@@ -73,9 +73,13 @@ impl World {
     }
 }
 
-#[tokio::test]
-async fn what_is_followed_is_taken_back_after_a_loss_though_its_follower_is_heard() {
-    let world = world(2).await;
+on_each_way!(
+    what_is_followed_is_taken_back_after_a_loss_though_its_follower_is_heard,
+    a_worker_that_followed_more_than_one_step_takes_back_begins_anew_after_the_last,
+);
+
+async fn what_is_followed_is_taken_back_after_a_loss_though_its_follower_is_heard(way: Way) {
+    let world = world(way, 2).await;
     let followed = world.follow_all().await;
     assert_eq!(followed.len(), 2);
     // One of them ended, and that is what the server forgot.
@@ -89,10 +93,9 @@ async fn what_is_followed_is_taken_back_after_a_loss_though_its_follower_is_hear
     assert!(matches!(world.store.commit(&[end]).await.unwrap()[..], [Committed::Stale]));
 }
 
-#[tokio::test]
-async fn a_worker_that_followed_more_than_one_step_takes_back_begins_anew_after_the_last() {
+async fn a_worker_that_followed_more_than_one_step_takes_back_begins_anew_after_the_last(way: Way) {
     let jobs = 1_200;
-    let world = world(jobs).await;
+    let world = world(way, jobs).await;
     assert_eq!(world.follow_all().await.len(), jobs);
     world.clock.advance(LEASE);
     assert!(world.kept().await.all_ended);

@@ -51,6 +51,7 @@ async fn a_group_of_steps_on_a_full_server_keeps_what_was_paid_for_and_gives_bac
     let sent = commit(&store, &paid, sending(&paid)).await;
     let followed = commit(&store, &sent, accepted(&sent, "t1")).await;
     server.command(&["CONFIG", "SET", "maxmemory", "1"]);
+    let followed = commit(&store, &followed, running("waiting", SECOND)).await;
 
     let steps = [step(&claimed, sending(&claimed)), step(&followed, running("processing", SECOND))];
     let answers = store.commit(&steps).await.unwrap();
