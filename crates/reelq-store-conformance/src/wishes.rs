@@ -251,7 +251,7 @@ pub async fn a_task_that_waits_for_its_next_look_is_due_once_someone_wants_it_ca
     kit.load("b", &wishes(2)).await;
     let jobs = [kit.start_next("t1").await, kit.start_next("t2").await];
     assert!(kit.polls(9).await.is_empty(), "their first looks are still to come");
-    assert_eq!(kit.store.cancel(jobs[0]).await.unwrap(), reelq_store::Edited::Requested);
+    assert_eq!(kit.store.cancel(jobs[0]).await.unwrap(), Edited::Requested);
     let due = one(kit.polls(9).await);
     assert!(due.job.id == jobs[0] && due.cancel_requested, "{due:?}");
     kit.end(&due, Event::Cancelled { settlement: Some(Settlement::Refunded) }).await;

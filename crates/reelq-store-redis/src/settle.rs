@@ -252,3 +252,16 @@ fn pack<'a>(worker: &WorkerId, settled: impl Iterator<Item = &'a Settling<'a>>) 
     }
     Ok((packer.list(8 * states.len()).raw(&jobs.finish()).finish(), states))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use reelq_store::rules::bounds;
+
+    #[test]
+    fn scripts_and_rules_mean_the_same_queue_and_end_of_followed_tasks() {
+        let keys = include_str!("scripts/job_keys.lua");
+        assert!(keys.contains(&format!("UNTIL = {}", bounds::FOLLOWED.millis())));
+        assert!(keys.contains(&format!("TO_WITHDRAW, FOLLOWED = 0, 1, 2, 3, 4, 5, 6, 7, {FOLLOWED}\n")));
+    }
+}

@@ -35,7 +35,7 @@ fn conclude(tx: &Tx<'_>, before: &Row, step: EditStep<'_>) -> Result<Edited> {
         }
         EditStep::Note(wish) => {
             let before = Row { cancel: wish, ..before.clone() };
-            match transition::after_note(&before.stored()) {
+            match transition::after_note(tx.now, &before.stored()) {
                 Some(change) => save(tx, &before, change)?,
                 None => flag(tx, before.seq, wish)?,
             }

@@ -7,10 +7,6 @@
 
 local NO_JOB, WITHDRAW_IT, NOTED, REFUSED = 0, 1, 2, 3
 
-local function waits_for_a_look(rec)
-  return rec.status == RUNNING and not in_hand(rec) and rec.due ~= 0 and not has(rec.flags, FLAGS.parked)
-end
-
 local function make_due(rec)
   note_taken(rec)
   rec.due = now
@@ -23,7 +19,7 @@ local function note(id)
   if not rec then return { NO_JOB, '' } end
   if rec.status == QUEUED and not in_hand(rec) then return { WITHDRAW_IT, encode(rec) } end
   if rec.status ~= QUEUED and rec.status ~= SUBMITTING and rec.status ~= RUNNING then return { REFUSED, encode(rec) } end
-  if follow.has(rec) or waits_for_a_look(rec) then
+  if rec.queue == POLL or rec.queue == FOLLOWED then
     rec.cancel = 1
     make_due(rec)
   elseif rec.cancel ~= 1 then

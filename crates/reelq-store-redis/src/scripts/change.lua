@@ -81,9 +81,9 @@ end
 local function write_lease(rec, change)
   local may_stay = rec.status ~= QUEUED or rec.cancel == 0
   if change.lasts > 0 and may_stay then
-    hold(rec, rec.worker, change.lasts)
+    hold(rec, now + change.lasts)
   elseif change.lasts == FOLLOWS and follow.is_open(rec.worker) then
-    hold_until(rec, rec.worker, follow.UNTIL)
+    hold(rec, follow.UNTIL)
   else
     unlease(rec)
   end

@@ -47,15 +47,18 @@ local function readable(ids)
   return found
 end
 
+local function requeue(rec)
+  dequeue(rec)
+  enqueue(rec)
+  save(rec)
+end
+
 -- Moves what waited for its time to where it can be claimed.
 local function promote(queue)
   local ids = readable(first_of(queue, now, PROMOTED_MOST))
   if #ids == 0 then return end
   for _, id in ipairs(ids) do
-    local rec = record(id)
-    dequeue(rec)
-    enqueue(rec)
-    save(rec)
+    requeue(record(id))
   end
   flush()
 end
@@ -73,11 +76,7 @@ local function put_right(ids)
     local rec, origin = record(id), origins[id]
     call('ZREM', origin.key, id)
     flush_index(origin.key, origin)
-    if not in_hand(rec) then
-      dequeue(rec)
-      enqueue(rec)
-      save(rec)
-    end
+    if not in_hand(rec) then requeue(rec) end
     passed_over = true
   end
   flush()

@@ -7,8 +7,7 @@ local worker = args[1]
 local left = take_back_of(worker, held_key(worker), 'its worker is gone', RESCUED_AT_ONCE)
 if left == 0 then left = take_back_of(worker, follow.jobs_key(worker), 'its worker is gone', RESCUED_AT_ONCE) end
 if left == 0 then
-  call('ZREM', follow.WORKERS, worker)
-  call('UNLINK', follow.taken_key(worker))
+  forget_follower(worker)
   if call('ZREM', WORKERS, worker) == 1 then bring_news() end
 end
 return answer(left, to_withdraw())

@@ -13,6 +13,6 @@ if guard.awaited == 0 then guard.forget_silent(now) end
 call('ZADD', WORKERS, now, args[1])
 local taken = rescue_expired()
 for _, worker in ipairs(call('ZRANGEBYSCORE', WORKERS, '-inf', now - SILENT_MS, 'LIMIT', 0, FORGOTTEN_AT_ONCE)) do
-  if call('SCARD', held_key(worker)) + call('SCARD', follow.jobs_key(worker)) == 0 then call('ZREM', WORKERS, worker) end
+  if follow.hands(worker) == 0 then call('ZREM', WORKERS, worker) end
 end
 return answer(taken, to_withdraw())

@@ -48,6 +48,11 @@ function follow.jobs_key(worker) return P .. 'fl:' .. worker end
 -- What others took from it since it last asked: its version by its id.
 function follow.taken_key(worker) return P .. 'ft:' .. worker end
 
+-- How many jobs a worker has, one way or the other.
+function follow.hands(worker)
+  return call('SCARD', held_key(worker)) + call('SCARD', follow.jobs_key(worker))
+end
+
 function follow.has(rec)
   return rec.lease_until == follow.UNTIL
 end

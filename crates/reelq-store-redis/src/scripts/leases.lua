@@ -17,16 +17,12 @@ end
 -- In place of the eight bytes that a claim gives its leases: a change goes on with this one.
 local NO_TOKEN = 'changed '
 
-local function hold_until(rec, worker, lease_until)
-  if in_hand(rec) then set(hands_key(rec), rec.id, false) end
-  rec.worker, rec.holder, rec.was_held = worker, NO_TOKEN .. worker, false
-  rec.lease_until = lease_until
+-- Keeps the job in its worker's hand until then.
+local function hold(rec, lease_until)
+  set(hands_key(rec), rec.id, false)
+  rec.holder, rec.was_held, rec.lease_until = NO_TOKEN .. rec.worker, false, lease_until
   zset(LEASES, rec.id, lease_until)
   set(hands_key(rec), rec.id, true)
-end
-
-local function hold(rec, worker, lasts)
-  hold_until(rec, worker, now + lasts)
 end
 
 -- Ends the lease; a job that still has work to be done on it is due at once unless it waits for something.
@@ -95,14 +91,16 @@ local function take_back_of(worker, key, why, most)
   return call('SCARD', key), #ids
 end
 
+local function forget_follower(worker)
+  call('ZREM', follow.WORKERS, worker)
+  call('UNLINK', follow.taken_key(worker))
+end
+
 -- Takes back what a worker follows that was not heard in time, a piece at a time: how many that were. Nothing is told to it: it
 -- learns that all has ended.
 local function rescue_of_follower(worker, most)
   local left, taken = take_back_of(worker, follow.jobs_key(worker), 'its worker was not heard', most)
-  if left == 0 then
-    call('ZREM', follow.WORKERS, worker)
-    call('UNLINK', follow.taken_key(worker))
-  end
+  if left == 0 then forget_follower(worker) end
   return taken, left == 0
 end
 

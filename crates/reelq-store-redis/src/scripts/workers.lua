@@ -6,6 +6,6 @@
 local views = {}
 local found = call('ZRANGE', WORKERS, 0, -1, 'WITHSCORES')
 for at = 1, #found, 2 do
-  views[#views + 1] = { found[at], tonumber(found[at + 1]), call('SCARD', held_key(found[at])) + call('SCARD', follow.jobs_key(found[at])) }
+  views[#views + 1] = { found[at], tonumber(found[at + 1]), follow.hands(found[at]) }
 end
 return answer(views)

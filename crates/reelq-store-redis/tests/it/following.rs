@@ -82,7 +82,7 @@ async fn what_is_followed_is_taken_back_after_a_loss_though_its_follower_is_hear
     let world = world(way, 2).await;
     let followed = world.follow_all().await;
     assert_eq!(followed.len(), 2);
-    // One of them ended, and that is what the server forgot.
+    // As if another server had taken over: it may lack what ended since.
     world.server.command(&["HSET", "reelq:{test}:guard", "server", "another"]);
     world.store.heartbeat(&worker("w2")).await.unwrap();
     assert_eq!(world.kept().await, Followed { all_ended: true, ended: Vec::new() });

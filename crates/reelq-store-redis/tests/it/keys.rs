@@ -104,8 +104,7 @@ async fn a_namespace_of_the_last_format_is_taken_over_as_it_stands() {
     let server = RedisServer::start();
     let before = open(&server).await;
     load(&before, &wishes(1)).await;
-    let last = ["HSET", "reelq:{test}:guard", "format", "3"];
-    server.command(&last);
+    server.command(&["HSET", "reelq:{test}:guard", "format", "3"]);
     server.command(&["SET", "reelq:{test}:j:0123456789abcdef", "of no format"]);
     let store = open(&server).await;
     assert_eq!(server.command(&["HGET", "reelq:{test}:guard", "format"]).text(), "4");

@@ -174,26 +174,29 @@ on_each_way!(
     a_job_of_another_queue_is_put_where_it_belongs,
 );
 
-async fn a_job_in_hand_that_stands_in_a_list_is_not_given_again(way: Way) {
+/// Sees that of the other batch's two jobs only the one that waits is given, and that no one asks in vain afterwards.
+async fn only_the_one_that_waits_is_given(store: &RedisStore, misplaced: &Lease) {
+    let given = store.claim(&purchases(9)).await.unwrap().leases;
+    assert_eq!(given.len(), 1);
+    assert_ne!(given[0].job.id, misplaced.job.id);
+    let none = store.claim(&purchases(9)).await.unwrap();
+    assert_eq!((none.leases.len(), none.retry_in), (0, None), "it stands there no more");
+}
+
+async fn in_hand_and_misplaced(way: Way, then: &str) {
     let server = RedisServer::start();
     let (store, _clock, _lease) = begin_on(&server, way).await;
     let first = with_another_in_hand(&store).await;
-    misplace(&server, &first, "redis.call('LPUSH', (string.gsub(queue, ':q:1:', ':f:')), id)");
-    let given = store.claim(&purchases(9)).await.unwrap().leases;
-    assert_eq!(given.len(), 1);
-    assert_ne!(given[0].job.id, first.job.id);
+    misplace(&server, &first, then);
+    only_the_one_that_waits_is_given(&store, &first).await;
+}
+
+async fn a_job_in_hand_that_stands_in_a_list_is_not_given_again(way: Way) {
+    in_hand_and_misplaced(way, "redis.call('LPUSH', (string.gsub(queue, ':q:1:', ':f:')), id)").await;
 }
 
 async fn a_job_in_hand_that_stands_in_a_queue_is_not_given_again(way: Way) {
-    let server = RedisServer::start();
-    let (store, _clock, _lease) = begin_on(&server, way).await;
-    let first = with_another_in_hand(&store).await;
-    misplace(&server, &first, "redis.call('ZADD', queue, 1, id)");
-    let given = store.claim(&purchases(9)).await.unwrap().leases;
-    assert_eq!(given.len(), 1);
-    assert_ne!(given[0].job.id, first.job.id);
-    let none = store.claim(&purchases(9)).await.unwrap();
-    assert_eq!((none.leases.len(), none.retry_in), (0, None), "it stands there no more");
+    in_hand_and_misplaced(way, "redis.call('ZADD', queue, 1, id)").await;
 }
 
 async fn a_job_that_is_asked_about_is_not_bought_again_where_it_stands_among_those_to_be_bought(way: Way) {
@@ -203,9 +206,7 @@ async fn a_job_that_is_asked_about_is_not_bought_again_where_it_stands_among_tho
     let sent = commit(&store, &bought, sending(&bought), true).await.unwrap();
     commit(&store, &sent, accepted(&sent, "t2"), false).await;
     misplace(&server, &bought, "redis.call('ZADD', queue, 1, id)");
-    let given = store.claim(&purchases(9)).await.unwrap().leases;
-    assert_eq!(given.len(), 1);
-    assert_ne!(given[0].job.id, bought.job.id);
+    only_the_one_that_waits_is_given(&store, &bought).await;
 }
 
 async fn a_job_of_another_queue_is_put_where_it_belongs(way: Way) {

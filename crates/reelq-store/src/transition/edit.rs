@@ -8,6 +8,7 @@ use crate::{
     rules::{
         cancel::{CancelWish, DroppedWishes},
         figures,
+        queue::Queue,
     },
 };
 
@@ -76,10 +77,9 @@ pub fn cancel<'a>(now: Timestamp, stored: &StoredJob<'a>) -> EditStep<'a> {
 /// is taken from its follower and due at once, for the provider may still withdraw it. `None` where whoever has the job keeps it.
 ///
 /// `cancel.lua` of the Redis store is the same rule.
-pub fn after_note<'a>(stored: &StoredJob<'a>) -> Option<Change<'a>> {
-    let is_running = matches!(stored.job.stage, Stage::Running { .. });
-    let waits = is_running && !stored.is_leased() && !stored.parked && stored.due.is_some();
-    (stored.is_followed() || waits).then(|| Change { wake: Some(Wake::Now), ..Change::nothing(stored) })
+pub fn after_note<'a>(now: Timestamp, stored: &StoredJob<'a>) -> Option<Change<'a>> {
+    let is_looked_at = matches!(Queue::of(stored, now), Queue::Poll | Queue::Followed);
+    is_looked_at.then(|| Change { wake: Some(Wake::Now), ..Change::nothing(stored) })
 }
 
 /// Makes a job due at once, whatever it waits for. It is no entry of its history.
@@ -174,17 +174,17 @@ mod tests {
         let followed = StoredJob { due: Some(at(90)), lease_until: Some(FOLLOWED), ..samples::stored(&job) };
         assert_eq!(cancel(now, &followed), EditStep::Note(CancelWish::ASKED));
         let resolved = apply_event(now, &followed, &resolved(Resolution::GiveUp)).unwrap();
-        for change in [after_note(&followed).unwrap(), wake(&followed).unwrap(), resolved] {
+        for change in [after_note(now, &followed).unwrap(), wake(&followed).unwrap(), resolved] {
             let after = change.leaves(&followed, now);
             assert_eq!((after.lease_until, after.version), (None, followed.version + 1));
             assert_eq!(after.due, (!after.job.stage.is_terminal()).then_some(now));
         }
-        assert_eq!(after_note(&StoredJob { lease_until: Some(at(9)), ..followed }), None);
+        assert_eq!(after_note(now, &StoredJob { lease_until: Some(at(9)), ..followed }), None);
         let waits = StoredJob { lease_until: None, ..followed };
-        assert_eq!(after_note(&waits).unwrap().leaves(&waits, now).due, Some(now));
-        assert_eq!(after_note(&StoredJob { parked: true, ..waits }), None);
+        assert_eq!(after_note(now, &waits).unwrap().leaves(&waits, now).due, Some(now));
+        assert_eq!(after_note(now, &StoredJob { parked: true, ..waits }), None);
         let submitting = samples::submitting();
-        assert_eq!(after_note(&StoredJob { job: &submitting, ..waits }), None);
+        assert_eq!(after_note(now, &StoredJob { job: &submitting, ..waits }), None);
     }
 
     #[test]

@@ -119,7 +119,7 @@ impl State {
             }
             EditStep::Note(wish) => {
                 record.cancel = wish;
-                if let Some(change) = transition::after_note(&record.stored()) {
+                if let Some(change) = transition::after_note(self.now, &record.stored()) {
                     self.note_taken(&record);
                     return Ok(self.saved(&record, change, Edited::Requested));
                 }
