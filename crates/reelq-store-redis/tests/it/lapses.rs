@@ -223,7 +223,9 @@ async fn a_job_of_another_queue_is_put_where_it_belongs(way: Way) {
     bought = commit(&store, &bought, sending(&bought), true).await.unwrap();
     commit(&store, &bought, accepted(&bought, "t2"), false).await;
     clock.advance(LEASE / 2);
-    misplace(&server, &asked, "redis.call('ZADD', redis.call('KEYS', 'reelq:{test}:q:4:*')[1], 0, id)");
+    let key = |queue: u8| format!("redis.call('KEYS', 'reelq:{{test}}:q:{queue}:*')[1]");
+    let then = format!("redis.call('ZREM', {}, id) and redis.call('ZADD', {}, 0, id)", key(5), key(4));
+    misplace(&server, &asked, &then);
     let given = store.claim(&polls).await.unwrap();
     let ids: Vec<_> = given.leases.iter().map(|lease| lease.job.id).collect();
     assert_eq!((ids, given.retry_in), (vec![bought.job.id], Some(Duration::ZERO)));
