@@ -8,11 +8,12 @@ use std::{
 };
 
 /// Which of the project's crates each crate uses: these and no others, without `reelq-`.
-const USES: [(&str, &[&str]); 24] = [
+const USES: [(&str, &[&str]); 25] = [
     ("model", &[]),
     ("limits", &["model"]),
     ("files", &["model"]),
-    ("manifest", &["model"]),
+    ("results", &["model"]),
+    ("manifest", &["model", "results"]),
     ("provider", &["model"]),
     ("sim", &["model"]),
     ("store", &["limits", "model"]),
@@ -27,11 +28,11 @@ const USES: [(&str, &[&str]); 24] = [
     ("worker", &["http", "model", "provider", "store"]),
     ("submitter", &["files", "model", "provider", "store", "worker"]),
     ("poller", &["model", "provider", "store", "worker"]),
-    ("collector", &["http", "manifest", "model", "store", "worker"]),
+    ("collector", &["http", "model", "results", "store", "worker"]),
     ("testkit", &["limits", "model", "provider", "store", "worker"]),
     ("redis-server", &[]),
     ("config", &["http", "manifest", "model", "poller", "producer", "provider", "store-redis", "submitter", "worker"]),
-    ("console", &["files", "manifest", "model", "producer", "store"]),
+    ("console", &["files", "manifest", "model", "producer", "results", "store"]),
     ("runner", ALL_BELOW),
 ];
 
@@ -58,7 +59,8 @@ const RESERVED: [(&str, &[&str], &str); 5] = [
 ];
 
 /// Tests of a crate may use what it uses, what that uses, what is for tests, and `sim`. And these: who, what, why.
-const TESTS_USE: [(&str, &str, &str); 8] = [
+const TESTS_USE: [(&str, &str, &str); 9] = [
+    ("results", "manifest", "a row of a manifest that it writes is read back"),
     ("journal", "store-sqlite", "the journal decorates a real store"),
     ("store-redis", "journal", "what a server forgets is told by a real journal"),
     ("submitter", "poller", "a crash is followed from the purchase to its end"),

@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::{CommandFactory, Parser};
 use reelq_config::Environment;
 use reelq_console::{Color, CommandError, CommandResult, Exit, Out, start_logging, stdout};
-use reelq_manifest::is_hidden;
+use reelq_model::is_hidden;
 use reelq_model::{SharedClock, SystemClock};
 use reelq_runner::{context::CommandContext, signals};
 

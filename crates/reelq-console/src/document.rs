@@ -5,8 +5,9 @@
 
 mod collect;
 
-use reelq_manifest::{JSON_VERSION, visible_json};
 use reelq_model::Money;
+use reelq_model::visible_json;
+use reelq_results::JSON_VERSION;
 use serde::{
     Serialize, Serializer,
     ser::{Error as _, SerializeMap as _},
@@ -90,7 +91,7 @@ fn document<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Node> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use reelq_manifest::is_hidden;
+    use reelq_model::is_hidden;
     use serde_json::json;
 
     use super::*;

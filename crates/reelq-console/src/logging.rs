@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use reelq_manifest::{is_hidden, visible};
+use reelq_model::{is_hidden, visible};
 use tracing_subscriber::EnvFilter;
 
 /// Starts logging by a filter such as `warn` or `reelq_http=debug`.

@@ -6,7 +6,8 @@ use std::{
 };
 
 use console::Style;
-use reelq_manifest::{Problems, visible};
+use reelq_manifest::Problems;
+use reelq_model::visible;
 use serde::Serialize;
 
 use super::{document, stdout};

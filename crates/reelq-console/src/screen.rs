@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use reelq_manifest::visible;
+use reelq_model::visible;
 
 /// Writes a stream with its hidden characters written out.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use std::{
     os::fd::AsFd,
 };
 
-use reelq_manifest::visible;
+use reelq_model::visible;
 use rustix::{
     process::getpgrp,
     termios::{QueueSelector, tcflush, tcgetpgrp},

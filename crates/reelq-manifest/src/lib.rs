@@ -1,4 +1,4 @@
-//! Reads manifests (CSV, TSV, JSONL, TOML) as a stream of rows that know where they stand, and writes result manifests.
+//! Reads manifests (CSV, TSV, JSONL, TOML) as a stream of rows that know where they stand.
 //!
 //! Bad input never panics and never stops the reading: every problem of a manifest is found in one pass, each with file,
 //! line, column, field, value, rule and hint. Memory does not grow with the number of rows.
@@ -21,14 +21,12 @@ mod names;
 mod problem;
 mod problems;
 mod render;
-mod results;
 mod row;
 mod rows;
 mod schema;
 mod source;
 mod template;
 mod toml;
-mod visible;
 
 pub use format::Format;
 pub use grouped::GroupedProblems;
@@ -38,10 +36,6 @@ pub use manifest::Manifest;
 pub use names::Vocabulary;
 pub use problem::{Excerpt, Problem};
 pub use problems::Problems;
-pub use results::{
-    COLUMNS, JSON_VERSION, ManifestLine, ResultFormat, ResultReader, ResultRecord, ResultWriter, manifest_line,
-};
 pub use row::Row;
 pub use rows::Rows;
 pub use schema::schema;
-pub use visible::{is_hidden, visible, visible_json};

@@ -4,7 +4,9 @@
 
 use std::{collections::BTreeMap, ops::Range, path::Path, sync::Arc};
 
-use crate::{Excerpt, Problem, jsonl, visible::visible_char};
+use reelq_model::visible_char;
+
+use crate::{Excerpt, Problem, jsonl};
 
 /// A piece of a file that fields stand in: a CSV record, a JSON line, a whole TOML file.
 #[derive(Debug, Clone)]

@@ -6,10 +6,10 @@ use std::{
 };
 
 use miette::{Diagnostic, LabeledSpan, SourceCode};
-use reelq_model::Severity;
+use reelq_model::{Severity, is_hidden, visible, visible_char};
 use serde::{Serialize, Serializer};
 
-use crate::{GroupedProblems, is_hidden, visible};
+use crate::GroupedProblems;
 
 /// One thing wrong, or likely wrong, with a manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -53,7 +53,7 @@ impl Excerpt {
     /// Each hidden character becomes one that can be seen, so that what is pointed at stays where it is.
     fn seen(&self) -> Self {
         let part = |from: usize, to: usize| -> String {
-            self.text.get(from..to).unwrap_or_default().chars().map(visible::visible_char).collect()
+            self.text.get(from..to).unwrap_or_default().chars().map(visible_char).collect()
         };
         let end = self.offset.saturating_add(self.length).min(self.text.len());
         let (before, at, after) = (part(0, self.offset), part(self.offset, end), part(end, self.text.len()));

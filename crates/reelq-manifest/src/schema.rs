@@ -1,8 +1,9 @@
 //! A JSON Schema of the TOML manifest and of a JSONL row, for editors.
 
+use reelq_results::taken;
 use serde_json::{Map, Value, json};
 
-use crate::{Vocabulary, limits, results::taken};
+use crate::{Vocabulary, limits};
 
 /// Describes both forms; request values are checked by the catalogue, so they may be of any type here.
 pub fn schema(vocabulary: &Vocabulary) -> Value {

@@ -26,6 +26,7 @@ mod task;
 mod transition;
 mod trouble;
 pub mod units;
+mod visible;
 
 pub use charge::{Charge, Settlement, believable_cost};
 pub use clock::{Clock, ManualClock, SharedClock, SystemClock, Timestamp, TimestampError};
@@ -49,3 +50,4 @@ pub use submission::{IdempotencyKey, Submission};
 pub use task::RemoteTask;
 pub use transition::{IllegalTransition, Wake};
 pub use trouble::{Trouble, TroubleKind, Troubles};
+pub use visible::{is_hidden, visible, visible_char, visible_json};

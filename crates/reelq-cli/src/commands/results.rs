@@ -13,8 +13,8 @@ use anyhow::Context;
 use clap::ValueEnum;
 use reelq_collector::for_each_record;
 use reelq_console::{CommandError, CommandResult, Exit, Out, Screen};
-use reelq_manifest::{ResultFormat, ResultReader, ResultWriter};
 use reelq_model::{BatchName, FailureKind, Status};
+use reelq_results::{ResultFormat, ResultReader, ResultWriter};
 use reelq_runner::{context::CommandContext, opened::OpenedStore};
 use reelq_store::BatchView;
 

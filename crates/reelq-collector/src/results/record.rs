@@ -1,7 +1,7 @@
 //! One line of a result manifest from what the store knows. Pure.
 
-use reelq_manifest::ResultRecord;
 use reelq_model::{FailureKind, Fields, Job, Money, Settlement, Stage, StoredFile, Timestamp};
+use reelq_results::ResultRecord;
 use reelq_store::{JobView, ResultLine};
 
 use super::note::{all, note};

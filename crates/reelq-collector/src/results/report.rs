@@ -6,8 +6,8 @@ use std::{
     path::PathBuf,
 };
 
-use reelq_manifest::{ResultFormat, ResultRecord, ResultWriter};
 use reelq_model::{BatchName, JobId, Status};
+use reelq_results::{ResultFormat, ResultRecord, ResultWriter};
 use reelq_store::{BatchView, JobView, Page, ResultLine, Store};
 
 use super::{evidence::Unknown, note::all, record};

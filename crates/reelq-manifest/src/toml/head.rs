@@ -1,10 +1,11 @@
 //! `[batch]`.
 
 use reelq_model::Money;
+use reelq_results::taken;
 use serde_json::Value;
 
 use super::section::Section;
-use crate::{ManifestHead, Problem, Vocabulary, names::ROW_KEYS, results::taken};
+use crate::{ManifestHead, Problem, Vocabulary, names::ROW_KEYS};
 
 const KEYS: [&str; 6] = ["name", "output", "file_name", "budget_usd", "priority", "passthrough"];
 

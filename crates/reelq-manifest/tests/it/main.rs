@@ -1,10 +1,8 @@
-//! Manifests, seen from outside: every form, every mistake, templates, and result manifests.
+//! Manifests, seen from outside: every form, every mistake, and templates.
 
 #[cfg(test)]
 mod manifests;
 #[cfg(test)]
 mod reading;
-#[cfg(test)]
-mod results;
 #[cfg(test)]
 mod templates;

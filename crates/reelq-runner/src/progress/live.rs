@@ -4,8 +4,8 @@ use std::{collections::BTreeSet, time::Duration};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use reelq_console::{Out, duration, grouped, spent, to_spend};
-use reelq_manifest::visible;
 use reelq_model::Status;
+use reelq_model::visible;
 use reelq_store::{BatchView, PauseReason};
 
 use super::{stats::Figures, troubles::news};

@@ -7,7 +7,7 @@ use std::{
 
 use reelq_config::{AccountConfig, StorePlace};
 use reelq_console::CommandError;
-use reelq_manifest::COLUMNS;
+use reelq_results::COLUMNS;
 use reelq_runner::{adapters::vocabulary, context::CommandContext};
 use reelq_store::BatchView;
 

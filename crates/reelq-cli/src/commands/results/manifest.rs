@@ -5,8 +5,8 @@ use std::io::Write;
 use anyhow::Context;
 use reelq_console::CommandError;
 use reelq_files::Blobs;
-use reelq_manifest::{ManifestLine, manifest_line};
 use reelq_model::{Digest, FailureKind, Fields, ImageRef, Status, Timestamp};
+use reelq_results::{ManifestLine, manifest_line};
 use reelq_runner::{
     context::CommandContext,
     images,

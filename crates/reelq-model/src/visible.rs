@@ -43,7 +43,7 @@ pub fn visible_json(json: &str) -> Cow<'_, str> {
 }
 
 /// A hidden character as one that can be seen, so that the line keeps its columns.
-pub(crate) fn visible_char(c: char) -> char {
+pub fn visible_char(c: char) -> char {
     match c {
         '\t' => ' ',
         c if c.is_control() || is_hidden(c) => '\u{fffd}',

@@ -2,9 +2,9 @@
 
 use std::{fmt, io};
 
-use crate::visible_json;
+use reelq_model::visible_json;
 
-use super::record::{COLUMNS, Cell, ResultRecord, inert};
+use crate::record::{COLUMNS, Cell, ResultRecord, inert};
 
 /// The version of the form of everything that is written as JSON; it stands in each line of a result manifest.
 pub const JSON_VERSION: u64 = 2;
@@ -102,7 +102,7 @@ impl<W: io::Write> ResultWriter<W> {
 const LATER: [&str; 2] = ["note", VERSION];
 
 /// The names that a manifest cannot carry through: ours have them.
-pub(crate) fn taken() -> impl Iterator<Item = &'static str> {
+pub fn taken() -> impl Iterator<Item = &'static str> {
     COLUMNS.into_iter().filter(|name| !LATER.contains(name))
 }
 

@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use reelq_model::Fields;
+use reelq_model::{Fields, visible_json};
 use serde_json::{Map, Value};
-
-use crate::visible_json;
 
 /// What a row of a manifest needs to ask for the same again.
 #[derive(Debug, Clone, Copy)]

@@ -3,11 +3,9 @@
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use proptest::prelude::*;
-use reelq_manifest::{
-    COLUMNS, Format, Manifest, ManifestLine, ResultFormat, ResultReader, ResultRecord, ResultWriter, Vocabulary,
-    manifest_line,
-};
+use reelq_manifest::{Format, Manifest, Vocabulary};
 use reelq_model::{Digest, FailureKind, Money, Status, Timestamp};
+use reelq_results::{COLUMNS, ManifestLine, ResultFormat, ResultReader, ResultRecord, ResultWriter, manifest_line};
 use serde_json::json;
 
 fn record() -> ResultRecord {

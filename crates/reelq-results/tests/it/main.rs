@@ -1,0 +1,4 @@
+//! Result manifests, seen from outside.
+
+#[cfg(test)]
+mod results;
