@@ -20,6 +20,7 @@ mod wave;
 
 pub use capability::{CallbackSignature, Capability, FailedTasks, Idempotency};
 pub use catalogue::{Catalogue, CatalogueError};
+pub use check::split_images;
 pub use exchange::{Method, Reply, Request};
 pub use identity::Identity;
 pub use open::open;

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::images_text::split_images;
 use crate::catalogue::FieldKind;
 
 /// Reads `value` as `kind`; the error is the rule that it breaks, as the end of a sentence.
@@ -10,7 +11,8 @@ pub(super) fn coerce(kind: FieldKind, value: &Value) -> Result<Value, String> {
         FieldKind::String | FieldKind::Url | FieldKind::Image => text(value),
         FieldKind::Int => whole_number(value),
         FieldKind::Bool => truth(value),
-        FieldKind::Strings | FieldKind::Images => texts(value),
+        FieldKind::Strings => texts(value, split),
+        FieldKind::Images => texts(value, |text| split_images(text).into()),
         FieldKind::List => json(value, '[').filter(Value::is_array),
         FieldKind::Object => json(value, '{').filter(Value::is_object),
     };
@@ -49,9 +51,9 @@ fn truth(value: &Value) -> Option<Value> {
     }
 }
 
-fn texts(value: &Value) -> Option<Value> {
+fn texts(value: &Value, split: fn(&str) -> Value) -> Option<Value> {
     match value {
-        Value::String(text) if text.trim_start().starts_with('[') && is_json(text) => texts(&json(value, '[')?),
+        Value::String(text) if text.trim_start().starts_with('[') && is_json(text) => texts(&json(value, '[')?, split),
         Value::String(text) => Some(split(text)),
         Value::Array(items) => items.iter().all(Value::is_string).then(|| value.clone()),
         _ => None,

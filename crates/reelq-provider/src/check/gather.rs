@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::{
     coerce::{coerce, is_blank},
+    meant::{allowing, meant},
     row::RowCheck,
     unknown::unknown_field,
 };
@@ -45,9 +46,9 @@ fn take(row: &mut RowCheck<'_>, container: Option<&str>, key: &str, value: &Valu
     let known = model.fields.get_key_value(key);
     let known = known.or_else(|| model.fields.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)));
     match known {
-        Some((name, field)) => match coerce(field.kind(), value) {
+        Some((name, field)) => match coerce(field.kind(), &meant(name, field, value)) {
             Ok(read) => put(row, name, &spelling, read),
-            Err(rule) => refuse_type(row, name, &spelling, value, &rule),
+            Err(rule) => refuse_type(row, name, &spelling, value, &allowing(field, rule)),
         },
         None if container.is_some()
             && container == model.passthrough.as_deref()

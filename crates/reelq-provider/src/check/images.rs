@@ -34,6 +34,9 @@ fn check_reference(row: &mut RowCheck<'_>, name: &str, field: &Field, text: &str
     if is_bytes && !field.takes_image_bytes() {
         let rule = no_bytes(row.name, name);
         row.error(name, rule, Some(HOST_IT));
+    } else if !is_bytes && text.contains("://") && text.trim().contains(char::is_whitespace) {
+        let rule = format!("`{name}` must be an http(s) address, and an address holds no blank");
+        row.error(name, rule, Some("write `%20` for each blank; several addresses are separated by `|`"));
     } else if !is_bytes && !is_address(text) {
         row.error(name, format!("`{name}` must be an http(s) address or a local image file"), None);
     }

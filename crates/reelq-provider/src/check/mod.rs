@@ -6,7 +6,9 @@
 mod coerce;
 mod gather;
 mod images;
+mod images_text;
 mod limits;
+mod meant;
 mod modes;
 mod prices;
 mod row;
@@ -16,5 +18,6 @@ mod tags;
 mod unknown;
 
 pub(crate) use images::check_image;
+pub use images_text::split_images;
 pub(crate) use run::{RowRequest, check};
 pub(crate) use unknown::unknown_model;
