@@ -27,6 +27,7 @@ macro_rules! conformance_tests {
         $crate::loads_cases! { $subject }
         $crate::removed_cases! { $subject }
         $crate::continuing_cases! { $subject }
+        $crate::holding_cases! { $subject }
         $crate::leases_cases! { $subject }
         $crate::fences_cases! { $subject }
         $crate::following_cases! { $subject }

@@ -29,6 +29,7 @@ pub mod following;
 mod following_growth;
 pub mod forgotten;
 pub mod growth;
+pub mod holding;
 mod interleaved_events;
 pub mod interleaving;
 pub mod leases;

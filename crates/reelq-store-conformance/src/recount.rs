@@ -1,7 +1,7 @@
 //! Sums, added up from the jobs themselves.
 
 use reelq_model::{Money, Stage};
-use reelq_store::{BatchView, JobView, StatusCounts};
+use reelq_store::{BatchView, JobView, StatusCounts, rules::hold};
 
 pub(crate) fn takes_a_place(view: &JobView) -> bool {
     view.job.in_flight() || is_claimed(view)
@@ -32,6 +32,7 @@ pub(crate) fn recount(view: &BatchView, jobs: &[JobView]) -> BatchView {
         spent: sum(|view| view.job.spent()),
         reserved: sum(|view| view.job.reserved()),
         to_spend: jobs.iter().filter(|view| queued(view)).filter_map(|view| view.job.price).sum(),
+        held: jobs.iter().filter(|view| queued(view) && hold::is_held(view.job.priority)).map(|_| 1).sum(),
         orphans: jobs.iter().filter(|view| view.job.orphan_of.is_some()).map(|_| 1).sum(),
         ..view.clone()
     }

@@ -218,6 +218,7 @@ fn pack_sums(packer: &mut Packer, delta: &LedgerDelta) {
         ("unpriced", batch.unpriced),
         ("orphans", batch.orphans),
         ("overdue", batch.overdue),
+        ("held", batch.held),
     ]);
     let of_account = named(&[
         ("in_flight", account.in_flight),

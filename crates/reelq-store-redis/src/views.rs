@@ -121,7 +121,8 @@ fn view(parts: &Parts) -> Result<(i64, BatchView)> {
     };
     let draft: BatchDraft = serde_json::from_str(draft).map_err(|error| Error::broken(error.to_string()))?;
     let numbers = sums.iter().map(|text| number(text)).collect::<Result<Vec<_>>>()?;
-    let [spent, reserved, claimed, to_spend, unpriced, orphans, overdue, budget, created_at, ended_at] = numbers[..]
+    let [spent, reserved, claimed, to_spend, unpriced, orphans, overdue, held, budget, created_at, ended_at] =
+        numbers[..]
     else {
         return Err(Error::broken("a batch's sums are cut short"));
     };
@@ -134,6 +135,7 @@ fn view(parts: &Parts) -> Result<(i64, BatchView)> {
         unpriced: sum(unpriced),
         orphans: sum(orphans),
         overdue: sum(overdue),
+        held: sum(held),
     };
     let (listed, others) = counts.split_at(counts.len() / 2);
     let counts = [status_counts(listed)?, status_counts(others)?];

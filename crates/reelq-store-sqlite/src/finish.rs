@@ -13,12 +13,13 @@ use super::{
     unreadable,
 };
 use crate::error::{Result, StepError};
-use reelq_store::rules::{bounds, cancel::CancelWish};
+use reelq_store::rules::{bounds, cancel::CancelWish, hold};
 use reelq_store::transition::{self, LineGone};
 use reelq_store::{BatchDraft, Error, Import, Imported};
 
 const START: &str = "INSERT INTO jobs (seq, batch, account, position, status, queue, due, priority, price, version, unpriced) \
-    SELECT seq, batch, account, position, 0, 1, ?2, priority, price, 1, unpriced FROM staged \
+    SELECT seq, batch, account, position, 0, CASE WHEN priority <= ?3 THEN 8 ELSE 1 END, ?2, priority, price, 1, unpriced \
+    FROM staged \
     WHERE batch = ?1 AND NOT known ORDER BY seq";
 
 /// Jobs that were never submitted and that no one holds take over what the manifest now says of them: also the spelling of
@@ -31,7 +32,10 @@ const TAKES: &str = "UPDATE staged SET takes = 1 FROM jobs j, specs p WHERE stag
             IS NOT (staged.account, staged.price, staged.priority) \
         OR json_extract(p.spec, '$.spec.fields') IS NOT coalesce(staged.fields, json_extract(p.spec, '$.spec.fields')) \
         END";
+/// What is held now, or is held no more, changes its queue with it: [`reelq_store::rules::queue::Queue::of`].
 const TAKE_OVER: &str = "UPDATE jobs SET account = s.account, price = s.price, priority = s.priority, unpriced = s.unpriced, \
+    queue = CASE WHEN jobs.status <> 0 OR jobs.parked OR jobs.due IS NULL THEN jobs.queue WHEN s.priority <= ?3 THEN 8 \
+        WHEN jobs.due <= ?2 THEN 1 ELSE 2 END, \
     version = version + 1 FROM staged s WHERE s.batch = ?1 AND s.takes AND jobs.seq = s.seq";
 const RESPELL: &str = "UPDATE specs SET spec = json_set(spec, \
         '$.spec.account', (SELECT name FROM accounts WHERE id = s.account), \
@@ -66,12 +70,12 @@ pub(super) fn finish(tx: &Tx<'_>, load: &Import) -> Result<Imported> {
     let cancelled = cancel_gone(tx, batch)?;
     conn.execute(GONE_ONCE_BOUGHT, [batch])?;
     conn.execute(UNPLACE, [batch])?;
-    for sql in [TAKES, TAKE_OVER, RESPELL] {
-        conn.execute(sql, [batch])?;
-    }
+    conn.execute(TAKES, [batch])?;
+    conn.execute(TAKE_OVER, params![batch, tx.now.millis(), hold::HELD_MOST])?;
+    conn.execute(RESPELL, [batch])?;
     conn.execute(PLACE, [batch])?;
     let revived = revive(tx, batch)?;
-    conn.execute(START, params![batch, tx.now.millis()])?;
+    conn.execute(START, params![batch, tx.now.millis(), hold::HELD_MOST])?;
     swap(tx, open)?;
     ledger::recount(conn, batch)?;
     if is_mostly_free(conn)? {

@@ -11,7 +11,7 @@ use crate::error::Result;
 pub(super) const APPLICATION_ID: i64 = 0x7265_656c;
 
 /// The newest format that this version reads and writes.
-pub(super) const FORMAT: u32 = 10;
+pub(super) const FORMAT: u32 = 11;
 
 /// Refuses a file that some other program made.
 pub(super) fn check_owner(conn: &Connection, path: &Path) -> Result<()> {

@@ -7,7 +7,10 @@ use rusqlite::{Connection, named_params, params};
 use super::{code, row::Row, tx::Tx};
 use crate::error::Result;
 use reelq_store::{
-    rules::ledger::{AccountSums, BatchSums, LedgerDelta},
+    rules::{
+        hold,
+        ledger::{AccountSums, BatchSums, LedgerDelta},
+    },
     transition::StoredJob,
 };
 
@@ -46,7 +49,8 @@ impl Ledger {
         for (batch, sums) in self.batches.iter().filter(|(_, sums)| **sums != BatchSums::default()) {
             conn.prepare_cached(ADD_TO_BATCH)?.execute(named_params! {
                 ":spent": sums.spent, ":reserved": sums.reserved, ":claimed": sums.claimed, ":to_spend": sums.to_spend,
-                ":unpriced": sums.unpriced, ":orphans": sums.orphans, ":overdue": sums.overdue, ":id": batch,
+                ":unpriced": sums.unpriced, ":orphans": sums.orphans, ":overdue": sums.overdue, ":held": sums.held,
+                ":id": batch,
             })?;
         }
         for batch in &self.ends {
@@ -70,7 +74,7 @@ impl Ledger {
 const ADD_TO_BATCH: &str = "UPDATE batches SET spent = CAST(spent + :spent AS INTEGER), \
     reserved = CAST(reserved + :reserved AS INTEGER), claimed = CAST(claimed + :claimed AS INTEGER), \
     to_spend = CAST(to_spend + :to_spend AS INTEGER), unpriced = unpriced + :unpriced, \
-    orphans = orphans + :orphans, overdue = overdue + :overdue WHERE id = :id";
+    orphans = orphans + :orphans, overdue = overdue + :overdue, held = held + :held WHERE id = :id";
 
 const ADD_TO_COUNT: &str = "INSERT INTO batch_counts (batch, listed, status, jobs) VALUES (?1, ?2, ?3, ?4) \
     ON CONFLICT DO UPDATE SET jobs = jobs + excluded.jobs";
@@ -99,21 +103,22 @@ macro_rules! shown {
 
 /// Adds a batch's sums up from its rows; what [`Ledger`] keeps must always equal this.
 pub(super) fn recount(conn: &Connection, batch: i64) -> Result<()> {
-    conn.prepare_cached(RECOUNT_SUMS)?.execute([batch])?;
+    conn.prepare_cached(RECOUNT_SUMS)?.execute(params![batch, hold::HELD_MOST])?;
     conn.prepare_cached("DELETE FROM batch_counts WHERE batch = ?1")?.execute([batch])?;
     conn.prepare_cached(RECOUNT_STATUSES)?.execute([batch])?;
     Ok(())
 }
 
 const RECOUNT_SUMS: &str = concat!(
-    "UPDATE batches SET (spent, reserved, claimed, to_spend, unpriced, orphans, overdue) = ( \
+    "UPDATE batches SET (spent, reserved, claimed, to_spend, unpriced, orphans, overdue, held) = ( \
     SELECT coalesce(sum(spent), 0), coalesce(sum(reserved), 0), \
         coalesce(sum(max(price, 0)) FILTER (WHERE status = 0 AND lease_until IS NOT NULL), 0), \
         coalesce(sum(max(price, 0)) FILTER (WHERE status = 0), 0), \
         coalesce(sum(unpriced) FILTER (WHERE ",
     shown!(""),
     "), 0), \
-        count(orphan_of), coalesce(sum(overdue), 0) \
+        count(orphan_of), coalesce(sum(overdue), 0), \
+        count(*) FILTER (WHERE status = 0 AND priority <= ?2) \
     FROM jobs WHERE batch = batches.id) WHERE id = ?1"
 );
 

@@ -19,7 +19,7 @@ enum Migration {
 }
 
 /// Each entry brings a file from the format before it (its index) to the next.
-const MIGRATIONS: [Migration; 10] = [
+const MIGRATIONS: [Migration; 11] = [
     Migration::Sql(include_str!("schema_1.sql")),
     Migration::Sql(include_str!("schema_2.sql")),
     Migration::Sql(include_str!("schema_3.sql")),
@@ -30,6 +30,7 @@ const MIGRATIONS: [Migration; 10] = [
     Migration::Step(split::migrate),
     Migration::Sql(include_str!("schema_walks.sql")),
     Migration::Sql(include_str!("schema_follow.sql")),
+    Migration::Sql(include_str!("schema_held.sql")),
 ];
 
 /// Opens the file for the writer, creating or migrating it.

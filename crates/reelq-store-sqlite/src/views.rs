@@ -12,7 +12,7 @@ use reelq_store::rules::{ledger::BatchSums, unreadable};
 use reelq_store::{BatchRecord, BatchView, Error, StatusCounts, WorkerView};
 
 pub(super) const BATCHES: &str = "SELECT id, name, draft, whole, paused, spent, reserved, claimed, to_spend, unpriced, orphans, overdue, \
-    budget, created_at, ended_at, purging, cancelling FROM batches";
+    held, budget, created_at, ended_at, purging, cancelling FROM batches";
 
 pub(super) fn batch(conn: &Connection, name: &str) -> Result<Option<BatchView>> {
     let mut statement = conn.prepare_cached(&format!("{BATCHES} WHERE name = ?1"))?;
@@ -58,6 +58,7 @@ pub(super) fn view(conn: &Connection, row: &Row<'_>) -> Result<BatchView> {
         unpriced: code::total(row, "unpriced")?,
         orphans: code::total(row, "orphans")?,
         overdue: code::total(row, "overdue")?,
+        held: code::total(row, "held")?,
     };
     let counts = [counts(conn, id, true)?, counts(conn, id, false)?];
     let budget_reached = budget_reached(conn, id, row.get("budget")?, sums.used())?;

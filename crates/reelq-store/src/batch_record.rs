@@ -55,6 +55,7 @@ impl BatchRecord {
             budget_reached,
             orphans: count(sums.orphans),
             overdue: count(sums.overdue),
+            held: count(sums.held),
             next_link_deadline,
             created_at,
             finished_at: ended_at.filter(|_| is_finished),

@@ -65,6 +65,8 @@ pub struct BatchView {
     pub orphans: u64,
     /// How many of its tasks run past `running_timeout`.
     pub overdue: u64,
+    /// How many of its queued jobs are held: no worker takes them before a person says so.
+    pub held: u64,
     /// When the next link ends whose file is not stored yet.
     pub next_link_deadline: Option<Timestamp>,
     /// When its first load began.

@@ -83,6 +83,6 @@ const fn claimed_by(stage: &Stage) -> Option<ClaimStage> {
         Queue::Ready | Queue::Waiting | Queue::Replay => Some(ClaimStage::Submit),
         Queue::Poll => Some(ClaimStage::Poll),
         Queue::Fetch | Queue::FetchLater => Some(ClaimStage::Collect),
-        Queue::Followed | Queue::None => None,
+        Queue::Followed | Queue::Held | Queue::None => None,
     }
 }

@@ -10,7 +10,7 @@
 --            absent     what was bought for jobs of it that only journals know
 
 local FIELDS = { 'draft', 'whole', 'paused', 'purging', 'cancelling', 'spent', 'reserved', 'claimed', 'to_spend', 'unpriced',
-  'orphans', 'overdue', 'budget', 'created_at', 'ended_at' }
+  'orphans', 'overdue', 'held', 'budget', 'created_at', 'ended_at' }
 local STATUSES = 8
 
 local function counts_of(key)

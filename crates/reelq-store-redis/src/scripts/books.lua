@@ -23,6 +23,7 @@ local function book_batch(rec, sign)
   count(key, 'claimed', sign * (queued and in_hand(rec) and price or 0))
   count(key, 'to_spend', sign * (queued and price or 0))
   count(key, 'orphans', sign * one_if(has(rec.flags, FLAGS.orphan)))
+  count(key, 'held', sign * one_if(queued and -rec.priority >= HELD_LEVEL))
   count(key, 'overdue', sign * one_if(has(rec.flags, FLAGS.overdue)))
   if shown(rec) then
     count(key, 'unpriced', sign * one_if(has(rec.flags, FLAGS.unpriced)))

@@ -217,7 +217,8 @@ end
 local function activate(staged)
   for _, entry in ipairs(call('ZRANGE', staged, 0, -1)) do
     local account, group = string.match(entry, '^(%d+):(.*)$')
-    call('ZADD', index_key(READY, tonumber(account)), call('ZSCORE', staged, entry), group)
+    local level = call('ZSCORE', staged, entry)
+    if tonumber(level) < HELD_LEVEL then call('ZADD', index_key(READY, tonumber(account)), level, group) end
     call('SADD', groups_key(batch), entry)
   end
 end

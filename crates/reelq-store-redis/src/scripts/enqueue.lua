@@ -121,6 +121,7 @@ local function write_sums()
   for _, kind in ipairs(kinds) do
     local jobs = #kind.members
     count(sums, 'to_spend', jobs * math.max(kind[2], 0))
+    count(sums, 'held', jobs * one_if(-kind[3] >= HELD_LEVEL))
     count(sums, 'unpriced', jobs * one_if(has(kind[4], FLAGS.unpriced)))
     count(sums, 'price:' .. text(kind[2]), jobs)
   end

@@ -32,3 +32,6 @@ end
 local function account_for(name)
   return number_for(ACCOUNTS, name)
 end
+
+-- From this level on, which is a priority turned round, jobs are held: `reelq_store::rules::hold`, once more.
+local HELD_LEVEL = 1900000000

@@ -21,6 +21,8 @@ end
 
 -- Keeps the index of an account's queues true: which are not empty, and what comes first in each.
 local function flush_index(key, queue)
+  -- Held jobs wait in their groups, and no claim is told of them.
+  if queue.score and queue.score >= HELD_LEVEL then return call('ZREM', queue.index, queue.entry) end
   local head = call('ZRANGE', key, 0, 0, 'WITHSCORES')
   if head[1] or (queue.fresh and call('EXISTS', queue.fresh) == 1) then
     call('ZADD', queue.index, queue.score or head[2], queue.entry)

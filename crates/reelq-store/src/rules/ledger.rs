@@ -4,7 +4,7 @@ use std::ops::AddAssign;
 
 use reelq_model::{Charge, Stage, Status};
 
-use super::{bounds, figures};
+use super::{bounds, figures, hold};
 use crate::transition::StoredJob;
 
 /// The sums of a batch. Amounts are micro-dollars.
@@ -24,6 +24,8 @@ pub struct BatchSums {
     pub orphans: i64,
     /// How many of its tasks are overdue.
     pub overdue: i64,
+    /// How many of its jobs are held.
+    pub held: i64,
 }
 
 /// The sums of an account. Amounts are micro-dollars.
@@ -121,6 +123,7 @@ impl LedgerDelta {
             unpriced: sign * i64::from(stored.is_shown() && figures::unpriced(job)),
             orphans: sign * i64::from(job.orphan_of.is_some()),
             overdue: sign * i64::from(figures::overdue(job)),
+            held: sign * i64::from(is_ready && hold::is_held(job.priority)),
         };
         let in_flight = sign * i64::from(is_claimed || job.in_flight());
         self.account += AccountSums { in_flight, spent, reserved, claimed };
@@ -157,6 +160,7 @@ impl AddAssign for BatchSums {
         self.unpriced += other.unpriced;
         self.orphans += other.orphans;
         self.overdue += other.overdue;
+        self.held += other.held;
     }
 }
 

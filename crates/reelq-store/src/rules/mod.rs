@@ -5,6 +5,7 @@ pub mod cancel;
 pub mod codes;
 pub mod draft;
 pub mod figures;
+pub mod hold;
 pub mod ledger;
 pub mod next_work;
 pub mod pauses;

@@ -23,6 +23,8 @@ pub enum Queue {
     FetchLater = 6,
     /// Not to be claimed: a worker follows the task.
     Followed = 7,
+    /// Not to be claimed: it is held until a person says otherwise.
+    Held = 8,
 }
 
 impl Queue {
@@ -31,6 +33,7 @@ impl Queue {
     /// `queue_for` in the Redis store's `queues.lua` is the same rule.
     pub fn of(stored: &StoredJob<'_>, now: Timestamp) -> Self {
         match stored.due {
+            Some(_) if stored.is_held() => Self::Held,
             Some(due) if !stored.parked && !stored.is_leased() => Self::at(&stored.job.stage, due <= now),
             _ if stored.is_followed() => Self::Followed,
             _ => Self::None,
@@ -64,7 +67,7 @@ pub const fn has_work(stage: &Stage) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transition::samples;
+    use crate::{rules::hold, transition::samples};
 
     #[test]
     fn each_stage_waits_in_its_queue_and_no_leased_or_parked_job_in_any() {
@@ -88,6 +91,9 @@ mod tests {
             let followed = StoredJob { lease_until: Some(crate::rules::bounds::FOLLOWED), ..stored };
             assert_eq!(Queue::of(&followed, now), Queue::Followed);
             assert_eq!(has_work(&job.stage), due != Queue::None);
+            let held = reelq_model::Job { priority: hold::held(3), ..job.clone() };
+            let expected = if due == Queue::Ready { Queue::Held } else { due };
+            assert_eq!(Queue::of(&StoredJob { job: &held, due: Some(now), ..samples::stored(&job) }, now), expected);
         }
     }
 }

@@ -1,10 +1,10 @@
 //! A job and what a store keeps around it.
 
-use reelq_model::{Job, Timestamp};
+use reelq_model::{Job, Stage, Timestamp};
 
 use crate::{
     Lease,
-    rules::{bounds, cancel::CancelWish, figures},
+    rules::{bounds, cancel::CancelWish, figures, hold},
 };
 
 /// A job as a store has it, as far as the rules need it. A view: it borrows the job and copies the rest.
@@ -55,6 +55,11 @@ impl<'a> StoredJob<'a> {
     /// Whether a worker has it; its lease may have run out and not been taken back yet.
     pub const fn is_leased(&self) -> bool {
         self.lease_until.is_some()
+    }
+
+    /// Whether it is held: it would be bought, if a person let it.
+    pub fn is_held(&self) -> bool {
+        matches!(self.job.stage, Stage::Ready) && hold::is_held(self.job.priority) && !self.parked && !self.is_leased()
     }
 
     /// Whether its task stays with the worker that has it, until that worker is gone or someone else does something to the job.
