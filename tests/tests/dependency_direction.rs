@@ -8,12 +8,13 @@ use std::{
 };
 
 /// Which of the project's crates each crate uses: these and no others, without `reelq-`.
-const USES: [(&str, &[&str]); 25] = [
+const USES: [(&str, &[&str]); 26] = [
     ("model", &[]),
     ("limits", &["model"]),
     ("files", &["model"]),
+    ("forms", &[]),
     ("results", &["model"]),
-    ("manifest", &["model", "results"]),
+    ("manifest", &["forms", "model", "results"]),
     ("provider", &["model"]),
     ("sim", &["model"]),
     ("store", &["limits", "model"]),

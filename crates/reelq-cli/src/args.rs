@@ -69,6 +69,7 @@ impl Global {
     /// What every command starts from.
     pub(crate) fn invocation(&self) -> Invocation {
         let flags = Flags { config: self.config.clone(), store: self.store.clone(), log: self.log.clone() };
-        Invocation { flags, simulate: self.simulate }
+        let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+        Invocation { flags, simulate: self.simulate, words }
     }
 }

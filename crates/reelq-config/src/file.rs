@@ -8,7 +8,7 @@ use toml_edit::{Document, Item, Key, Table, TableLike};
 use super::{
     ConfigProblem, MergedSettings,
     origin::Origin,
-    table::{self, find},
+    table::{self, ConfigKey, find},
     value::ConfigValue,
 };
 
@@ -59,7 +59,7 @@ impl Source<'_> {
     fn entry(&self, key: &Key, item: &Item, path: &mut Vec<String>, settings: &mut MergedSettings) {
         let known = find(path);
         match (item.as_table_like(), known) {
-            (Some(table), None) if table::is_table(path) => {
+            (Some(table), known) if known.is_none_or(ConfigKey::is_row_field) && table::is_table(path) => {
                 self.account_name(key, path, settings);
                 self.table(table, path, settings);
             }

@@ -67,6 +67,8 @@ pub(crate) enum ValueKind {
     Cron,
     /// A time zone of the IANA database.
     Zone,
+    /// The value of a row's field: a text, a number, a switch, or a list of texts.
+    Field,
     /// One of these words.
     Choice(&'static [&'static str]),
 }
@@ -126,6 +128,7 @@ impl ValueKind {
                 Ok(ConfigValue::Whole(number))
             }
             (Self::Whole { min, max }, _) => broken(format!("must be a whole number from {min} to {max}")),
+            (Self::Field, value) => Ok(value),
             (kind, ConfigValue::Text(text)) => kind.check_text(&text).map(|()| ConfigValue::Text(text)),
             (Self::Span(_), _) => {
                 hinted("must be a time with its unit", "write \"30s\", \"5m\" or \"1h 30m\", in quotes")

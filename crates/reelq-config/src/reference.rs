@@ -53,6 +53,7 @@ fn values(kind: ValueKind) -> String {
         ValueKind::Texts => "a list".to_owned(),
         ValueKind::Url => "an address".to_owned(),
         ValueKind::Variable => "the name of a variable".to_owned(),
+        ValueKind::Field => "a text, a number, `true`, `false` or a list of texts".to_owned(),
         _ => "a text".to_owned(),
     }
 }

@@ -24,6 +24,7 @@ fn problem(complaint: &ConfigProblem, files: &BTreeMap<PathBuf, String>) -> Prob
     Problem {
         severity: if complaint.warning { Severity::Warning } else { Severity::Error },
         excerpt: excerpt(complaint, files),
+        proposal: None,
         file,
         line,
         column,

@@ -38,6 +38,13 @@ fn insert(table: &mut Map<String, Json>, path: &[&str], key: &ConfigKey) {
                 required.push((*name).into());
             }
         }
+        // Any field of a row; what it may be is the catalogue's to say.
+        [name, "*"] => {
+            if let Some(Json::Object(found)) = entry(table, name, || Json::Object(object())) {
+                found.insert("additionalProperties".to_owned(), json!({ "description": key.doc }));
+            }
+        }
+        [_, "*", "*"] => {}
         [name, "*", rest @ ..] => {
             let (kind, below) =
                 if *name == "schedules" { ("array", "items") } else { ("object", "additionalProperties") };

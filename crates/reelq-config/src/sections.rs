@@ -43,6 +43,10 @@ pub struct Config {
     pub schedules: Vec<Schedule>,
     /// The accounts.
     pub accounts: BTreeMap<AccountName, AccountConfig>,
+    /// The account of rows that name neither an account nor a provider, where one is said.
+    pub default_account: Option<AccountName>,
+    /// Fields of rows that no one else gives them, and the file that says so.
+    pub row_defaults: Option<(PathBuf, Map<String, Json>)>,
     downloads: Map<String, Json>,
 }
 
@@ -55,6 +59,7 @@ impl Config {
         }
         renamed::check(settings);
         check_redis(settings);
+        check_default_account(settings);
         schedules::check(settings);
         settings.is_sound().then(|| Self::build(settings)).flatten()
     }
@@ -72,6 +77,8 @@ impl Config {
             catalogue: catalogue(settings),
             schedules: schedules::read(settings),
             accounts: accounts.map(|account| (account.name.clone(), account)).collect(),
+            default_account: text(settings, &["defaults", "account"]).and_then(|name| AccountName::new(name).ok()),
+            row_defaults: row_defaults(settings),
             downloads: below(settings, &["downloads"]),
         })
     }
@@ -85,6 +92,29 @@ impl Config {
     /// The `[downloads]` section as the crate that owns it reads it.
     pub fn downloads<T: serde::de::DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_value(Json::Object(self.downloads.clone()))
+    }
+}
+
+/// `[defaults]` without what is no field of a row.
+fn row_defaults(settings: &MergedSettings) -> Option<(PathBuf, Map<String, Json>)> {
+    let (_, first) = settings.under(&["defaults"]).next()?;
+    let file = match &first.origin {
+        Origin::File { path, .. } => path.clone(),
+        _ => PathBuf::from("reelq.toml"),
+    };
+    let mut fields = below(settings, &["defaults"]);
+    fields.shift_remove("account");
+    (!fields.is_empty()).then_some((file, fields))
+}
+
+fn check_default_account(settings: &mut MergedSettings) {
+    let Some(setting) = settings.get(&["defaults", "account"]) else { return };
+    let name = text(settings, &["defaults", "account"]).unwrap_or_default();
+    let accounts = settings.accounts();
+    if !accounts.contains(&name) {
+        let complaint = ConfigProblem::error(&setting.origin, "defaults.account", "must be a configured account");
+        let hint = format!("configured: {}", accounts.join(", "));
+        settings.complaints.push(complaint.value(&name).hint(hint));
     }
 }
 

@@ -26,10 +26,11 @@ const fn table(name: &'static str, prefix: usize, keys: &'static [ConfigKey]) ->
 }
 
 /// Every key, in the order of hints.
-pub(crate) const TABLES: [KeyTable; 9] = [
+pub(crate) const TABLES: [KeyTable; 10] = [
     table("top", 0, top::TOP),
     table("redis", 1, top::REDIS),
     table("top", 0, top::OUTPUT),
+    table("defaults", 1, top::ROW_DEFAULTS),
     table("catalogue", 1, top::CATALOGUE),
     table("accounts", 2, accounts::ACCOUNT),
     table("breaker", 2, accounts::BREAKER),

@@ -24,7 +24,7 @@ pub use listing::Listing;
 pub use logging::start as start_logging;
 pub use out::{Color, Out};
 pub use screen::Screen;
-pub use shell::quoted;
+pub use shell::{quoted, shell_word};
 pub use spending::{cost, cost_of, known, spent, to_spend};
 pub use table::table;
 pub use terminal::{ControllingTerminal, Unattended};

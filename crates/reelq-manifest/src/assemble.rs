@@ -103,10 +103,18 @@ fn text(name: &str, value: Value) -> Result<String, RecordError> {
 
 fn integer(value: &Value) -> Option<i64> {
     match value {
-        Value::Number(number) => number.as_i64(),
-        Value::String(text) => text.trim().parse().ok(),
+        Value::Number(number) => number.as_i64().or_else(|| whole(&number.to_string())),
+        Value::String(text) => whole(text.trim()),
         _ => None,
     }
+}
+
+/// A whole number, also as programs write it that know only fractions: `2.0`.
+fn whole(text: &str) -> Option<i64> {
+    let digits = text.split_once('.').map_or(text, |(digits, zeros)| {
+        if !zeros.is_empty() && zeros.bytes().all(|byte| byte == b'0') { digits } else { text }
+    });
+    digits.parse().ok()
 }
 
 fn copies(value: &Value) -> Result<u32, RecordError> {

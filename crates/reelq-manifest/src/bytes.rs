@@ -59,8 +59,9 @@ impl Bytes {
         }
     }
 
+    /// Passes over marks of UTF-8; programs that join files leave several.
     pub(crate) fn skip_bom(&mut self) {
-        if self.buffer[self.at..].starts_with(b"\xef\xbb\xbf") {
+        while self.buffer[self.at..].starts_with(b"\xef\xbb\xbf") {
             self.at += 3;
             self.offset += 3;
         }

@@ -1,17 +1,77 @@
-//! Values from outside a manifest, for rows that name none: `model=hailuo-2.3`. They come after every default.
+//! Values from outside a manifest, for rows that name none: `model=hailuo-2.3`. They come after every default of its own.
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{
-    Problems, Vocabulary,
+    Problems, ReadingOptions, Vocabulary,
     assemble::FieldEntry,
-    csv,
+    csv::{self, ColumnPlan},
     entries::Defaults,
+    jsonl::flatten,
     location::{FieldSpans, KeySpan, Layer},
     names::{NameMeaning, Names, RowField},
 };
+
+/// What rows take that no one else gives a value: from the command line, and from the configuration.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct OuterDefaults {
+    /// Those of `--set`.
+    pub(crate) set: Option<Arc<Defaults>>,
+    /// Those of the configuration, which come last.
+    configured: Option<Arc<Defaults>>,
+}
+
+impl OuterDefaults {
+    /// Reads what the options say.
+    pub(crate) fn read(options: &ReadingOptions, vocabulary: &Vocabulary) -> Result<Self, Problems> {
+        let set = read(&options.set, Path::new("--set"), vocabulary)?.map(Arc::new);
+        let configured = match &options.defaults {
+            Some((file, values)) => configured(file, values, vocabulary)?.map(Arc::new),
+            None => None,
+        };
+        Ok(Self { set, configured })
+    }
+
+    /// Whether one of them gives a prompt.
+    pub(crate) fn give_prompt(&self) -> bool {
+        self.weakest_first().any(|defaults| gives_prompt(&defaults.entries))
+    }
+
+    fn weakest_first(&self) -> impl Iterator<Item = &Defaults> {
+        self.configured.iter().chain(&self.set).map(AsRef::as_ref)
+    }
+
+    /// The layers of defaults of a source, weakest first.
+    pub(crate) fn below<'a>(&'a self, own: &'a [Defaults]) -> Vec<&'a Defaults> {
+        self.weakest_first().chain(own).collect()
+    }
+}
+
+/// Whether some of the entries are a prompt.
+pub(crate) fn gives_prompt(entries: &[FieldEntry]) -> bool {
+    entries.iter().any(|entry| entry.target.name() == "prompt")
+}
+
+fn configured(file: &Path, values: &Map<String, Value>, vocabulary: &Vocabulary) -> Result<Option<Defaults>, Problems> {
+    let plan = ColumnPlan { names: Arc::new(Names::new(vocabulary, &[])), ..ColumnPlan::default() };
+    let text = Value::Object(values.clone()).to_string();
+    let layer = Layer { fields: FieldSpans::None, ..Layer::plain(&Arc::from(file), &text, 1) };
+    let mut found = Vec::new();
+    let entries = flatten(values.clone(), &plan, &layer, &mut found);
+    let mut problems = Problems::default();
+    for mut problem in found {
+        // Where it stands in the configuration's own text is not known here.
+        (problem.line, problem.column, problem.excerpt) = (None, None, None);
+        problem.rule = format!("[defaults]: {}", problem.rule);
+        problems.push(problem);
+    }
+    if problems.is_fatal() {
+        return Err(problems);
+    }
+    Ok((!entries.is_empty()).then(|| Defaults { entries, layer: Arc::new(layer) }))
+}
 
 /// Reads `FIELD=VALUE` texts; values are read as CSV cells are. `origin` stands for their file in problems.
 pub(crate) fn read(given: &[String], origin: &Path, vocabulary: &Vocabulary) -> Result<Option<Defaults>, Problems> {
@@ -71,11 +131,6 @@ fn entry(one: &str, names: &Names) -> Result<FieldEntry, RecordError> {
         return Err((format!("`{name}` must have a value"), format!("for example `{name}=VALUE`")));
     }
     Ok(FieldEntry { target, value })
-}
-
-/// The layers of defaults of a source, weakest first.
-pub(crate) fn layered<'a>(cli_defaults: Option<&'a Defaults>, own: &'a [Defaults]) -> Vec<&'a Defaults> {
-    cli_defaults.into_iter().chain(own).collect()
 }
 
 #[cfg(test)]

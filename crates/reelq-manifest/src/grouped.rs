@@ -42,6 +42,24 @@ pub(crate) fn is_same(one: &Problem, other: &Problem) -> bool {
         && one.field.is_some()
 }
 
+/// Whether two problems are of one kind: the same rule, but for what it quotes and counts, and the same field of the same file.
+pub(crate) fn is_alike(one: &Problem, other: &Problem) -> bool {
+    one.severity == other.severity
+        && one.field == other.field
+        && one.field.is_some()
+        && one.file == other.file
+        && pattern(&one.rule).eq(pattern(&other.rule))
+}
+
+/// A rule without the values that it names: neither what stands between backticks nor any digit.
+fn pattern(rule: &str) -> impl Iterator<Item = char> {
+    let mut quoted = false;
+    rule.chars().filter(move |c| {
+        quoted ^= *c == '`';
+        !quoted && !c.is_ascii_digit()
+    })
+}
+
 impl fmt::Display for GroupedProblems {
     /// Writes `and 3 more rows like it, on lines 3, 4, 5`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

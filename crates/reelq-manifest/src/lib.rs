@@ -1,4 +1,4 @@
-//! Reads manifests (CSV, TSV, JSONL, TOML) as a stream of rows that know where they stand.
+//! Reads manifests of every form that people have as a stream of rows that know where they stand.
 //!
 //! Bad input never panics and never stops the reading: every problem of a manifest is found in one pass, each with file,
 //! line, column, field, value, rule and hint. Memory does not grow with the number of rows.
@@ -18,15 +18,22 @@ mod limits;
 mod location;
 mod manifest;
 mod names;
+mod not_utf8;
+mod options;
 mod problem;
 mod problems;
+mod prompts;
+mod proposal;
 mod render;
 mod row;
 mod rows;
 mod schema;
+mod sheet;
+mod shell;
 mod source;
 mod template;
 mod toml;
+mod written;
 
 pub use format::Format;
 pub use grouped::GroupedProblems;
@@ -34,8 +41,13 @@ pub use head::ManifestHead;
 pub use location::Spans;
 pub use manifest::Manifest;
 pub use names::Vocabulary;
+pub use options::ReadingOptions;
 pub use problem::{Excerpt, Problem};
 pub use problems::Problems;
+pub use proposal::{ColumnProposal, told_of_carried};
+pub use reelq_forms::Packing;
 pub use row::Row;
 pub use rows::Rows;
 pub use schema::schema;
+pub use shell::shell_word;
+pub use written::WrittenManifest;

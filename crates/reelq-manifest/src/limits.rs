@@ -8,8 +8,8 @@ pub(crate) const VALUE_BYTES: usize = 256 * 1024;
 pub(crate) const EXPANDED_ROWS: u64 = 10_000_000;
 /// Copies of one row.
 pub(crate) const COPIES: u32 = 10_000;
-/// Bytes of a TOML manifest, which is held whole; sources are streamed and not counted.
-pub(crate) const TOML_BYTES: u64 = 64 * 1024 * 1024;
+/// Bytes of a TOML manifest or a YAML file, which are held whole; sources are streamed and not counted.
+pub(crate) const WHOLE_BYTES: u64 = 64 * 1024 * 1024;
 /// Distinct labels that are watched for repeats.
 pub(crate) const WATCHED_LABELS: usize = 1_000_000;
 /// Steps that one template may take.

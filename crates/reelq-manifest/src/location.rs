@@ -26,7 +26,7 @@ pub(crate) enum FieldSpans {
     /// Nothing but the whole.
     None,
     /// One range a column; `None` for columns that mean nothing.
-    Cells { columns: Arc<[Option<Arc<str>>]>, ranges: Box<[Range<usize>]> },
+    Cells { columns: Arc<[Option<Arc<str>>]>, ranges: Box<[Range<usize>]>, is_sheet: bool },
     /// Found by scanning the line again when asked; file keys are renamed as the map says.
     Json { columns: Arc<BTreeMap<String, String>> },
     /// Key and value of each dotted name.
@@ -49,7 +49,12 @@ impl Layer {
 
     /// A problem with a byte range of the text.
     pub(crate) fn problem(&self, at: Range<usize>, rule: impl Into<String>) -> Problem {
-        let (line, column, excerpt) = locate(&self.text, self.line, &at);
+        let (mut line, mut column, excerpt) = locate(&self.text, self.line, &at);
+        // A row of a sheet is one line, and its columns are what the sheet has.
+        if let FieldSpans::Cells { ranges, is_sheet: true, .. } = &self.fields {
+            let cell = ranges.iter().position(|cell| cell.start <= at.start && at.start <= cell.end);
+            (line, column) = (self.line, cell.map_or(1, |index| index as u64 + 1));
+        }
         let mut problem = Problem::of_file(&self.file, rule);
         (problem.line, problem.column, problem.excerpt) = (Some(line), Some(column), Some(excerpt));
         problem
@@ -77,7 +82,7 @@ impl Layer {
     }
 
     fn value_of(&self, field: &str) -> Option<Range<usize>> {
-        if let FieldSpans::Cells { columns, ranges } = &self.fields {
+        if let FieldSpans::Cells { columns, ranges, .. } = &self.fields {
             let position = |name: &str| columns.iter().position(|column| column.as_deref() == Some(name));
             return around(field).find_map(position).and_then(|index| ranges.get(index).cloned());
         }

@@ -10,11 +10,12 @@ use reelq_model::Digest;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    Format, ManifestHead, Problem, Problems, Rows, Vocabulary, cli_defaults,
+    Format, ManifestHead, Problem, Problems, ReadingOptions, Rows, Vocabulary,
+    cli_defaults::{self, OuterDefaults},
     csv::ColumnPlan,
-    entries::Defaults,
     input::Input,
     names::Names,
+    options,
     source::{RowSource, SourceContent},
     template::Templates,
     toml,
@@ -27,37 +28,78 @@ pub struct Manifest {
     head: ManifestHead,
     sources: Arc<[RowSource]>,
     problems: Arc<[Problem]>,
-    cli_defaults: Option<Arc<Defaults>>,
+    outer: OuterDefaults,
+    told: Arc<[String]>,
 }
 
 impl Manifest {
     /// Opens a file and reads its head.
     ///
-    /// `Err` means that no row can be read at all. Whatever else is wrong with the head comes from [`Manifest::rows`],
-    /// so that all problems are told at once.
+    /// # Errors
+    /// No row can be read at all. Whatever else is wrong with the head comes from [`Manifest::rows`], so that all problems are
+    /// told at once.
     pub fn open(path: &Path, vocabulary: &Vocabulary) -> Result<Self, Problems> {
-        let input = Input::file(path);
-        let mut bytes = input.open().map_err(|problem| *problem)?;
-        let start = bytes.start(4096).map_err(|error| *input.unreadable(&error))?;
-        let format = Format::detect(path, start);
-        Self::read(input, format, vocabulary)
+        Self::open_as(path, vocabulary, &ReadingOptions::default())
+    }
+
+    /// Opens a file that is read as `options` say.
+    ///
+    /// # Errors
+    /// As [`Manifest::open`], or the options name what cannot be.
+    pub fn open_as(path: &Path, vocabulary: &Vocabulary, options: &ReadingOptions) -> Result<Self, Problems> {
+        Self::of_input(Input::file(path), None, vocabulary, options)
+    }
+
+    /// Takes all of a reader, such as standard input, and reads it as a file of this name.
+    ///
+    /// # Errors
+    /// As [`Manifest::open_as`].
+    pub fn spooled(
+        name: &Path,
+        reader: &mut dyn io::Read,
+        vocabulary: &Vocabulary,
+        options: &ReadingOptions,
+    ) -> Result<Self, Problems> {
+        let input = Input::spooled(name, reader).map_err(|problem| *problem)?;
+        Self::of_input(input, None, vocabulary, options)
     }
 
     /// Opens a manifest that is held in memory; it cannot pull in sources. `name` stands for its path in problems.
+    ///
+    /// # Errors
+    /// As [`Manifest::open`].
     pub fn from_bytes(name: &Path, format: Format, bytes: &[u8], vocabulary: &Vocabulary) -> Result<Self, Problems> {
-        Self::read(Input::memory(name, bytes), format, vocabulary)
+        Self::of_input(Input::memory(name, bytes), Some(format), vocabulary, &ReadingOptions::default())
     }
 
-    fn read(input: Input, format: Format, vocabulary: &Vocabulary) -> Result<Self, Problems> {
-        let mut problems = Vec::new();
+    fn of_input(
+        input: Input,
+        format: Option<Format>,
+        vocabulary: &Vocabulary,
+        options: &ReadingOptions,
+    ) -> Result<Self, Problems> {
+        let input = input.recognised(options).map_err(|problem| *problem)?;
+        let format = match format {
+            Some(format) => format,
+            None => Format::detect(&input.path, &input.start().map_err(|problem| *problem)?),
+        };
+        Self::read(input, format, vocabulary, options)
+    }
+
+    fn read(input: Input, format: Format, vocabulary: &Vocabulary, options: &ReadingOptions) -> Result<Self, Problems> {
+        let outer = OuterDefaults::read(options, vocabulary)?;
+        let (mut problems, mut told) = (Vec::new(), Vec::new());
         let read = if format == Format::Toml {
-            toml::read(&input, vocabulary, &mut problems)
+            options::refuse_for_toml(&input.path, options)
+                .and_then(|()| toml::read(&input, vocabulary, &outer, &mut problems, &mut told))
         } else {
-            table(&input, format, vocabulary, &mut problems)
+            let names = Arc::new(Names::new(vocabulary, &[]));
+            options::check_map(&names, options)
+                .and_then(|()| table(&input, format, &names, &outer, options, &mut problems, &mut told))
         };
         match read {
             Ok((head, sources)) => {
-                Ok(Self { input, head, sources: sources.into(), problems: problems.into(), cli_defaults: None })
+                Ok(Self { input, head, sources: sources.into(), problems: problems.into(), outer, told: told.into() })
             }
             Err(problem) => {
                 let mut all = Problems::from(*problem);
@@ -76,8 +118,13 @@ impl Manifest {
         origin: &str,
         vocabulary: &Vocabulary,
     ) -> Result<Self, Problems> {
-        self.cli_defaults = cli_defaults::read(given, Path::new(origin), vocabulary)?.map(Arc::new);
+        self.outer.set = cli_defaults::read(given, Path::new(origin), vocabulary)?.map(Arc::new);
         Ok(self)
+    }
+
+    /// How the file was understood, where that is not plain: lines that are no problems.
+    pub fn told(&self) -> &[String] {
+        &self.told
     }
 
     /// What it says of the batch as a whole.
@@ -93,7 +140,7 @@ impl Manifest {
 
     /// Reads the rows, and with them every problem of the manifest, warnings among them.
     pub fn rows(&self) -> Rows {
-        Rows::new(Arc::clone(&self.sources), self.problems.to_vec(), &self.input.path, self.cli_defaults.clone())
+        Rows::new(Arc::clone(&self.sources), self.problems.to_vec(), &self.input.path, self.outer.clone())
     }
 
     /// Digests every file that it reads, in order, so that two passes can be known to have read the same.
@@ -117,11 +164,14 @@ impl Manifest {
 fn table(
     input: &Input,
     format: Format,
-    vocabulary: &Vocabulary,
+    names: &Arc<Names>,
+    outer: &OuterDefaults,
+    options: &ReadingOptions,
     problems: &mut Vec<Problem>,
+    told: &mut Vec<String>,
 ) -> Result<(ManifestHead, Vec<RowSource>), Box<Problem>> {
-    let plan = ColumnPlan { names: Arc::new(Names::new(vocabulary, &[])), ..ColumnPlan::default() };
-    let content = SourceContent::of_file(input.clone(), format, plan, problems)?;
+    let plan = ColumnPlan::of_options(names, options, !outer.give_prompt());
+    let content = SourceContent::of_file(input.clone(), format, plan, options, problems, told)?;
     let head = ManifestHead { passthrough: content.passthrough(), ..ManifestHead::default() };
     Ok((head, vec![RowSource { content, defaults: Vec::new(), templates: Arc::new(Templates::new()) }]))
 }

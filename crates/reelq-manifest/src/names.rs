@@ -5,12 +5,17 @@ use std::{
     sync::Arc,
 };
 
+use reelq_results::taken;
+
 /// The request field names that any catalogue knows, dotted where nested: `extra.prompt_optimizer`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Vocabulary {
     /// The names, in the order in which they are shown.
     pub fields: Vec<String>,
 }
+
+/// From this likeness on, a stranger is taken for a slip: one letter in five may be wrong. `code` is no `mode`.
+const SLIP: f64 = 0.78;
 
 /// The keys of a row that are not request fields.
 pub(crate) const ROW_KEYS: [&str; 7] = ["id", "account", "provider", "model", "mode", "copies", "priority"];
@@ -41,6 +46,17 @@ impl RowField {
             "priority" => Self::Priority,
             _ => return None,
         })
+    }
+
+    /// A column of the user's own, under the name that it has in the result manifest: one of ours is told apart by `x_`.
+    pub(crate) fn carried(name: &str) -> Self {
+        let is_ours = taken().any(|column| column == name);
+        Self::Passthrough(if is_ours { Arc::from(format!("x_{name}")) } else { Arc::from(name) })
+    }
+
+    /// Whether it decides what is asked for, and is not only carried along.
+    pub(crate) const fn is_asked(&self) -> bool {
+        !matches!(self, Self::Passthrough(_))
     }
 
     /// The name by which problems and spans call it.
@@ -120,6 +136,12 @@ impl Names {
     fn carried(&self, name: &str) -> Option<RowField> {
         let own = name.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("x_")) && name.len() > 2;
         (own || self.passthrough.contains(name)).then(|| RowField::Passthrough(Arc::from(name)))
+    }
+
+    /// The known name that `name` is so like that it is taken for a slip, and is not carried as a column of its own.
+    pub(crate) fn slip_of(&self, name: &str) -> Option<&str> {
+        let known = ROW_KEYS.iter().copied().chain(self.fields.iter().map(AsRef::as_ref));
+        reelq_model::nearest_above(SLIP, name, known)
     }
 
     /// The known name that `name` was likely meant to be.

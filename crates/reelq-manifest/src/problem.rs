@@ -9,7 +9,7 @@ use miette::{Diagnostic, LabeledSpan, SourceCode};
 use reelq_model::{Severity, is_hidden, visible, visible_char};
 use serde::{Serialize, Serializer};
 
-use crate::GroupedProblems;
+use crate::{ColumnProposal, GroupedProblems};
 
 /// One thing wrong, or likely wrong, with a manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -33,6 +33,9 @@ pub struct Problem {
     pub hint: Option<String>,
     /// The line itself, with the location to look at.
     pub excerpt: Option<Excerpt>,
+    /// What the file likely means, to be agreed to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<ColumnProposal>,
     /// The further rows that have it too.
     #[serde(rename = "alike", skip_serializing_if = "GroupedProblems::is_empty")]
     pub grouped: GroupedProblems,
@@ -78,12 +81,18 @@ impl Problem {
             rule: rule.into(),
             hint: None,
             excerpt: None,
+            proposal: None,
             grouped: GroupedProblems::default(),
         }
     }
 
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) fn with_proposal(mut self, proposal: ColumnProposal) -> Self {
+        self.proposal = Some(proposal);
         self
     }
 
@@ -110,6 +119,7 @@ impl Problem {
             rule: seen(&self.rule),
             hint: self.hint.as_ref().map(seen),
             excerpt: self.excerpt.as_ref().map(Excerpt::seen),
+            proposal: None,
             grouped: self.grouped.clone(),
         }
     }

@@ -1,15 +1,24 @@
-//! All problems of a manifest: the first ones whole, the rest as a count.
+//! All problems of a manifest: every kind of them, the first ones of each whole, the rest as a count.
 
 use std::fmt::{self, Write as _};
 
 use reelq_model::Severity;
 use serde::Serialize;
 
-use crate::{Problem, grouped::is_same, render};
+use crate::{
+    Problem,
+    grouped::{is_alike, is_same},
+    render,
+};
 
-const KEPT: usize = 50;
+/// Different problems of one kind that are kept whole.
+const EXAMPLES: usize = 3;
+/// Kinds that are kept; no manifest that people write has more.
+const KINDS: usize = 200;
 
-/// All problems of a manifest: the first 50 different errors and warnings whole, the rest as counts.
+/// All problems of a manifest: of each kind the first three different ones whole, the rest as counts.
+///
+/// A kind is a rule and the field that breaks it, whatever the values are.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Problems {
     error_count: u64,
@@ -26,12 +35,14 @@ impl Problems {
             Severity::Warning => (&mut self.warning_count, &mut self.warnings),
         };
         *count = count.saturating_add(1);
-        if let Some(index) = kept.iter().position(|first| is_same(first, &problem)) {
+        if let Some(index) = place(kept, &problem) {
             let first = &mut kept[index];
             let mut grouped = std::mem::take(&mut first.grouped);
             grouped.note(first, &problem);
             first.grouped = grouped;
-        } else if kept.len() < KEPT {
+        } else if let Some(last) = kept.iter().rposition(|other| is_alike(other, &problem)) {
+            kept.insert(last + 1, problem);
+        } else if kept.len() < KINDS {
             kept.push(problem);
         }
     }
@@ -87,6 +98,14 @@ impl Problems {
         }
         drawn
     }
+}
+
+/// The kept problem that `problem` is counted with; nothing where it is kept itself.
+fn place(kept: &[Problem], problem: &Problem) -> Option<usize> {
+    kept.iter().position(|first| is_same(first, problem)).or_else(|| {
+        let alike = || kept.iter().enumerate().filter(|(_, other)| is_alike(other, problem)).map(|(index, _)| index);
+        (alike().count() >= EXAMPLES).then(|| alike().next_back()).flatten()
+    })
 }
 
 /// How many problems the kept ones stand for.

@@ -5,8 +5,8 @@ use std::{collections::VecDeque, path::Path, sync::Arc};
 use crate::{
     Problem, Row, Spans,
     assemble::{FieldEntry, assemble, plain},
-    cli_defaults::layered,
-    entries::{Defaults, RowEntries, RowStep},
+    cli_defaults::OuterDefaults,
+    entries::{RowEntries, RowStep},
     labels::Labels,
     source::{RowSource, SourceReader},
 };
@@ -19,7 +19,7 @@ pub struct Rows {
     sources: Arc<[RowSource]>,
     file: Arc<Path>,
     /// For rows that take a value from nowhere else.
-    cli_defaults: Option<Arc<Defaults>>,
+    outer: OuterDefaults,
     source: usize,
     reading: Option<SourceReader>,
     /// Rows met so far, bad ones counted.
@@ -53,13 +53,13 @@ impl Rows {
         sources: Arc<[RowSource]>,
         problems: Vec<Problem>,
         file: &Arc<Path>,
-        cli_defaults: Option<Arc<Defaults>>,
+        outer: OuterDefaults,
     ) -> Self {
         let faultless = problems.is_empty();
         Self {
             sources,
             file: Arc::clone(file),
-            cli_defaults,
+            outer,
             source: 0,
             reading: None,
             number: 0,
@@ -86,7 +86,7 @@ impl Rows {
         match step {
             RowStep::Row(found) => {
                 self.count();
-                row = build(self.number, found, source, self.cli_defaults.as_deref(), &mut problems);
+                row = build(self.number, found, source, &self.outer, &mut problems);
             }
             RowStep::Bad => self.count(),
             RowStep::Left => {}
@@ -136,10 +136,10 @@ fn build(
     number: u64,
     found: RowEntries,
     source: &RowSource,
-    cli_defaults: Option<&Defaults>,
+    outer: &OuterDefaults,
     problems: &mut Vec<Problem>,
 ) -> Option<Row> {
-    let all = layered(cli_defaults, &source.defaults);
+    let all = outer.below(&source.defaults);
     let mut layers = vec![Arc::clone(&found.layer)];
     layers.extend(all.iter().rev().map(|defaults| Arc::clone(&defaults.layer)));
     let spans = Spans { layers };

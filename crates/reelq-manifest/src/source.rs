@@ -1,4 +1,4 @@
-//! The sources that a manifest is read from, one after the other: tables, JSON lines, expanded jobs.
+//! The sources that a manifest is read from, one after the other: tables, JSON, lines of prompts, expanded jobs.
 
 use std::sync::Arc;
 
@@ -7,8 +7,11 @@ use crate::{
     csv::{ColumnPlan, CsvHeader, Table},
     entries::{Defaults, RowStep},
     input::Input,
-    jsonl::Lines,
+    jsonl::{self, Lines, Shape},
     names::RowField,
+    options::ReadingOptions,
+    prompts::{FirstLine, PromptLines, first_line},
+    sheet,
     template::{Filter, Templates},
     toml::{Expansion, JobTemplate},
 };
@@ -26,7 +29,8 @@ pub(crate) struct RowSource {
 #[derive(Debug)]
 pub(crate) enum SourceContent {
     Table { input: Input, format: Format, header: CsvHeader, plan: Arc<ColumnPlan> },
-    Lines { input: Input, plan: Arc<ColumnPlan> },
+    Lines { input: Input, shape: Shape, plan: Arc<ColumnPlan> },
+    Prompts { input: Input },
     Job(Arc<JobTemplate>),
 }
 
@@ -35,22 +39,47 @@ pub(crate) enum SourceContent {
 pub(crate) enum SourceReader {
     Table(Table),
     Lines(Lines),
+    Prompts(PromptLines),
     Expansion(Expansion),
 }
 
 impl SourceContent {
-    /// Plans the reading of a file of rows.
+    /// Plans the reading of a file of rows. What there is to tell of how it was understood goes into `told`.
     pub(crate) fn of_file(
         input: Input,
         format: Format,
         mut plan: ColumnPlan,
+        options: &ReadingOptions,
         problems: &mut Vec<Problem>,
+        told: &mut Vec<String>,
     ) -> Result<Self, Box<Problem>> {
-        if format == Format::Jsonl {
-            Lines::check(&input)?;
-            return Ok(Self::Lines { input, plan: Arc::new(plan) });
+        if format == Format::Workbook {
+            return Self::of_table(sheet::table(&input, options, told)?, format, plan, problems, told);
         }
+        input.check_text()?;
+        match format {
+            Format::Jsonl | Format::Json | Format::Yaml => {
+                let shape = Shape::of(&input, format)?;
+                jsonl::learn(&input, shape, &mut plan, told)?;
+                Ok(Self::Lines { input, shape, plan: Arc::new(plan) })
+            }
+            Format::Text if first_line(&input, &plan)? == FirstLine::Prompt => {
+                told.push(csv::single::TOLD.to_owned());
+                Ok(Self::Prompts { input })
+            }
+            format => Self::of_table(input, format, plan, problems, told),
+        }
+    }
+
+    fn of_table(
+        input: Input,
+        format: Format,
+        mut plan: ColumnPlan,
+        problems: &mut Vec<Problem>,
+        told: &mut Vec<String>,
+    ) -> Result<Self, Box<Problem>> {
         let header = csv::read_header(&input, format, &plan, problems)?;
+        told.extend(header.told.iter().cloned());
         let missing = |filter: &mut Filter| !filter.check_columns(&header.written, problems);
         // A filter that names a missing column would fail again at every row.
         plan.filter.take_if(missing);
@@ -60,7 +89,7 @@ impl SourceContent {
     /// The file that it reads, where it reads one of its own.
     pub(crate) const fn input(&self) -> Option<&Input> {
         match self {
-            Self::Table { input, .. } | Self::Lines { input, .. } => Some(input),
+            Self::Table { input, .. } | Self::Lines { input, .. } | Self::Prompts { input } => Some(input),
             Self::Job(_) => None,
         }
     }
@@ -71,7 +100,8 @@ impl SourceContent {
             Self::Table { input, format, header, plan } => {
                 SourceReader::Table(Table::open(input, *format, header, plan)?)
             }
-            Self::Lines { input, plan } => SourceReader::Lines(Lines::open(input, plan)?),
+            Self::Lines { input, shape, plan } => SourceReader::Lines(Lines::open(input, *shape, plan)?),
+            Self::Prompts { input } => SourceReader::Prompts(PromptLines::open(input)?),
             Self::Job(job) => SourceReader::Expansion(Expansion::new(job)),
         })
     }
@@ -82,6 +112,7 @@ impl SourceReader {
         match self {
             Self::Table(table) => table.next(problems),
             Self::Lines(lines) => lines.next(problems),
+            Self::Prompts(lines) => lines.next(problems),
             Self::Expansion(expansion) => expansion.next(problems),
         }
     }

@@ -50,12 +50,21 @@ impl Accounts {
         self.usual.as_ref()
     }
 
-    /// The account that a row means: the one it names, else the one of its provider, else the usual one.
-    pub(crate) fn resolve(&self, account: Option<&str>, provider: Option<&str>) -> Result<&PlanAccount, Box<Finding>> {
+    /// The account that a row means: the one it names, else the one of its provider, else the usual one, else the only one
+    /// whose provider has its model.
+    pub(crate) fn resolve(
+        &self,
+        account: Option<&str>,
+        provider: Option<&str>,
+        model: Option<&str>,
+    ) -> Result<&PlanAccount, Box<Finding>> {
         let found = match (account, provider) {
             (Some(name), _) => self.named(name)?,
             (None, Some(provider)) => self.of_provider(provider)?,
-            (None, None) => self.usual()?,
+            (None, None) => match self.usual() {
+                Err(finding) => self.of_model(model).ok_or(finding)?,
+                usual => usual?,
+            },
         };
         match provider {
             Some(provider) if found.provider.name().as_str() != provider => Err(Box::new(mismatch(found, provider))),
@@ -91,6 +100,13 @@ impl Accounts {
                 ))
             }
         }
+    }
+
+    /// The only account whose provider has this model.
+    fn of_model(&self, model: Option<&str>) -> Option<&PlanAccount> {
+        let model = model?;
+        let mut having = self.iter().filter(|account| account.provider.catalogue().models.contains_key(model));
+        having.next().filter(|_| having.next().is_none())
     }
 
     fn usual(&self) -> Result<&PlanAccount, Box<Finding>> {

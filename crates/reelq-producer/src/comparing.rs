@@ -26,6 +26,8 @@ pub(crate) struct Compared {
     pub(crate) seen: Option<ImportsSeen>,
     pub(crate) present: Arc<BatchJobs>,
     pub(crate) unchanged: bool,
+    /// What the rows carry to the result manifest.
+    pub(crate) carried: Vec<String>,
 }
 
 impl Compared {
@@ -39,6 +41,7 @@ impl Compared {
             costs,
             content: known.content,
             unchanged: true,
+            carried: view.batch.passthrough.clone(),
             beside: 0,
             elsewhere: Vec::new(),
             warnings: Problems::default(),
@@ -100,6 +103,7 @@ pub(crate) async fn compare_all(
         seen,
         present,
         unchanged: false,
+        carried: findings.carried,
     };
     Ok((compared, unbought, findings.images))
 }

@@ -11,9 +11,10 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     Order, PlanAccount,
     batch_jobs::{BatchJobs, RequestKeys},
+    carried::{Carried, MOST_CARRIED},
     equal::{Equal, EqualRows},
     error::Result,
-    images::{ImageReader, is_local, visit_texts},
+    images::{ImageReader, is_local, spread, visit_texts},
     job_naming::{Asked, JobNaming, Named},
     priced,
     prompts::Prompts,
@@ -30,6 +31,7 @@ pub(crate) struct Expander {
     pub(crate) images: ImageReader,
     problems: Problems,
     unpriced: priced::Unpriced,
+    carried: Carried,
     content: Sha256,
     /// Room for what goes into it.
     noted: Vec<u8>,
@@ -46,6 +48,8 @@ pub(crate) struct Findings {
     pub(crate) equal: EqualRows,
     /// Digest of all that would be enqueued: two readings with the same one ask for the same.
     pub(crate) content: Digest,
+    /// What the rows carry to the result manifest: the head's names first, then the others as they came.
+    pub(crate) carried: Vec<String>,
     /// The local images, where they are few.
     pub(crate) images: Option<std::collections::BTreeMap<std::path::PathBuf, Digest>>,
 }
@@ -60,6 +64,7 @@ struct Accepted {
 impl Expander {
     pub(crate) fn new(order: Arc<Order>, batch: Arc<BatchDraft>, present: Arc<BatchJobs>, keep_images: bool) -> Self {
         Self {
+            carried: Carried::of(&batch.passthrough),
             naming: JobNaming::new(batch.name.clone(), present),
             equal: Equal::default(),
             prompts: Prompts::default(),
@@ -86,6 +91,11 @@ impl Expander {
     /// What must be remembered of it could not be kept: the reading is at its end.
     pub(crate) fn row(&mut self, row: &Row, emit: &mut dyn FnMut(LineDraft)) -> Result<()> {
         self.rows += 1;
+        if let Err(name) = self.carried.note(&row.passthrough) {
+            let rule = format!("rows carry more than {MOST_CARRIED} different names to the result manifest");
+            let hint = "leave them out: `--ignore NAME`, or gather them in one object";
+            self.refuse::<()>(row, &[Finding::error(&name, None, rule).with_hint(hint)]);
+        }
         let Some(accepted) = self.accept(row) else { return Ok(()) };
         if self.problems.is_fatal() {
             return Ok(());
@@ -112,6 +122,7 @@ impl Expander {
             lines: self.lines,
             equal: self.equal.finish(),
             content: Digest::from_bytes(self.content.finalize().into()),
+            carried: self.carried.names,
             images: self.images.take_listed(),
         }
     }
@@ -129,7 +140,7 @@ impl Expander {
     fn accept(&mut self, row: &Row) -> Option<Accepted> {
         let order = Arc::clone(&self.order);
         let named = row.account.as_deref().or_else(|| order.overrides.account_for(row.provider.as_deref()));
-        let account = match order.accounts.resolve(named, row.provider.as_deref()) {
+        let account = match order.accounts.resolve(named, row.provider.as_deref(), row.model.as_deref()) {
             Ok(account) => account,
             Err(finding) => {
                 let model = row.model.is_none().then(|| missing_model(None));
@@ -191,6 +202,7 @@ impl Expander {
             let Some(value) = fields.get_mut(*first) else { continue };
             let base = row.base_dir_of(field);
             let mut read = |text: &mut String| findings.extend(self.read_image(base, account, model, field, text));
+            spread(value, rest, base);
             visit_texts(value, rest, &mut read);
         }
         self.report(row, &findings)

@@ -7,7 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use reelq_model::{Digest, Finding, ImageRef};
-use reelq_provider::ImageFacts;
+use reelq_provider::{ImageFacts, split_images};
 use serde_json::Value;
 
 /// No provider takes larger ones; a larger file is a slip, and is not read into memory.
@@ -155,6 +155,24 @@ fn format_name(kind: imagesize::ImageType) -> Option<&'static str> {
 pub(crate) fn is_local(text: &str) -> bool {
     let text = text.trim();
     !text.is_empty() && !text.contains("://") && !text.starts_with("data:")
+}
+
+/// Makes a list of a text that names several images; a file whose own name looks like a list is one.
+pub(crate) fn spread(value: &mut Value, path: &[&str], base: &Path) {
+    match (&mut *value, path) {
+        (Value::Object(fields), [name, rest @ ..]) => {
+            if let Some(inner) = fields.get_mut(*name) {
+                spread(inner, rest, base);
+            }
+        }
+        (Value::String(text), []) if !base.join(text.trim()).is_file() => match split_images(text).as_slice() {
+            [one] if one == text.trim() => {}
+            [one] => *text = one.clone(),
+            [] => {}
+            several => *value = several.into(),
+        },
+        _ => {}
+    }
 }
 
 /// Visits every text below a dotted field name, through lists and objects.

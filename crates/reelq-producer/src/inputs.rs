@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{Error, Order, error::Result};
 
 /// Changes with every change of what reelq makes of the same rows: then everything is compared once more.
-const PLAN_VERSION: &str = concat!("1 ", env!("CARGO_PKG_VERSION"));
+const PLAN_VERSION: &str = concat!("2 ", env!("CARGO_PKG_VERSION"));
 
 /// The digest of the manifest's files and of everything beside them that decides what its rows mean; what a URL names is not
 /// read. `None` where a file cannot be read: the reading itself then says so.
@@ -21,10 +21,11 @@ pub(crate) async fn digest(order: &Arc<Order>, batch: &BatchDraft) -> Result<Opt
     digested.await.map_err(Error::Reader)
 }
 
-/// The batch without what an earlier plan of it left there.
+/// The batch without what an earlier plan of it left there, and without what its rows bring.
 fn plain(batch: &BatchDraft) -> BatchDraft {
     let with = batch.loaded_with.clone().map(|with| ImportedWith { planned: None, ..with });
-    BatchDraft { loaded_with: with, ..batch.clone() }
+    // The names of what rows carry are the manifest's own, and some are known only once it was read.
+    BatchDraft { loaded_with: with, passthrough: Vec::new(), ..batch.clone() }
 }
 
 fn digest_now(order: &Order, batch: &BatchDraft) -> io::Result<Digest> {

@@ -6,6 +6,7 @@
 mod account_budget;
 mod accounts;
 mod batch_jobs;
+mod carried;
 mod changes;
 mod comparing;
 mod conflicts;

@@ -34,6 +34,7 @@ fn from_stem(path: &Path) -> String {
 }
 
 fn plain(path: &Path) -> String {
+    let path = reelq_manifest::Packing::plain_name(path);
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let allowed = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '@' | '+');
     stem.chars().map(|c| if allowed(c) { c } else { '-' }).collect()

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use reelq_manifest::Problems;
+use reelq_manifest::{Problems, told_of_carried};
 use reelq_model::{BatchName, Digest, Money};
 use reelq_store::{BatchDraft, BatchView, ImportedWith, ImportsSeen, Store};
 
@@ -54,6 +54,8 @@ pub struct Plan {
     pub estimate: Estimate,
     /// Warnings; an error would have refused the manifest.
     pub warnings: Problems,
+    /// How the manifest was understood, where that is not plain.
+    pub told: Vec<String>,
     /// Digest of everything that was planned.
     pub content: Digest,
     /// The loads that were there before it looked: see [`Import::seen`](reelq_store::Import::seen).
@@ -99,9 +101,11 @@ pub async fn plan(store: Option<&dyn Store>, order: &Arc<Order>) -> Result<Plan>
         && let Some(costs) = known.costs_of(view)
     {
         let compared = Compared::again(known, view, costs);
-        return put_together(store, order, known.kept(batch), compared).await;
+        let batch = BatchDraft { passthrough: view.batch.passthrough.clone(), ..known.kept(batch) };
+        return put_together(store, order, batch, compared).await;
     }
     let (compared, unbought, images) = compare_all(store, order, &batch).await?;
+    let batch = BatchDraft { passthrough: compared.carried.clone(), ..batch };
     let mut plan = put_together(store, order, batch, compared).await?;
     plan.unchanged =
         known.is_some_and(|known| known.content == plan.content) && plan.changes.is_none() && plan.beside == 0;
@@ -141,6 +145,7 @@ async fn put_together(
         account_budgets,
         estimate,
         warnings: compared.warnings,
+        told: order.manifest.told().iter().cloned().chain(told_of_carried(&compared.carried)).collect(),
         content: compared.content,
         seen: compared.seen,
         present: compared.present,

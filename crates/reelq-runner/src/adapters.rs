@@ -71,7 +71,7 @@ pub fn accounts(context: &CommandContext, usual: Option<AccountName>) -> Result<
         let limits = submit_settings(account)?.limits();
         accounts.push(PlanAccount { name: account.name.clone(), provider: open(context, account)?, limits });
     }
-    Ok(Accounts::new(accounts, usual))
+    Ok(Accounts::new(accounts, usual.or_else(|| context.config.default_account.clone())))
 }
 
 /// The accounts that a plan's lines name.

@@ -1,7 +1,7 @@
 //! The commands that people are told to use next: complete, and leading to the same state.
 
 use reelq_config::shown_store;
-use reelq_console::quoted;
+use reelq_console::{quoted, shell_word};
 use reelq_model::BatchName;
 use reelq_store::BatchDraft;
 
@@ -22,6 +22,24 @@ impl CommandContext {
         [simulate, config, store].into_iter().flatten().collect()
     }
 
+    /// The command as it was typed, with more words; the address of a store without its password.
+    pub fn same_command(&self, more: &[String]) -> String {
+        let words = &self.invocation.words;
+        let mut shown: Vec<String> = Vec::new();
+        for (index, word) in words.iter().enumerate() {
+            let is_store =
+                index.checked_sub(1).and_then(|before| words.get(before)).is_some_and(|word| word == "--store");
+            let word = match word.strip_prefix("--store=") {
+                Some(store) => format!("--store={}", shown_store(store)),
+                None if is_store => shown_store(word),
+                None => word.clone(),
+            };
+            shown.push(shell_word(&word));
+        }
+        shown.extend(more.iter().map(|word| shell_word(word)));
+        format!("reelq {}", shown.join(" "))
+    }
+
     /// The command that tells what loading a batch's manifest again, in the same way, would do. It changes nothing.
     pub fn plan_command(&self, batch: &BatchDraft) -> String {
         let with = batch.loaded_with.clone().unwrap_or_default();
@@ -32,7 +50,8 @@ impl CommandContext {
         let account = with.account.iter().map(|account| flag("--account", account));
         let output = with.output.iter().map(|place| flag("--output", place));
         let set = with.set.iter().map(|one| flag("--set", one));
-        let flags: String = account.chain(output).chain(set).chain(config).collect();
+        let reading = with.reading.iter().map(|word| format!(" {}", shell_word(word)));
+        let flags: String = account.chain(output).chain(set).chain(reading).chain(config).collect();
         format!("reelq plan {} --batch {}{flags}{}", quoted(manifest), batch.name, self.flags())
     }
 

@@ -23,6 +23,8 @@ pub struct Invocation {
     pub flags: Flags,
     /// `--simulate`.
     pub simulate: bool,
+    /// The words of the command as it was typed, without the program's name.
+    pub words: Vec<String>,
 }
 
 /// What every command starts from.

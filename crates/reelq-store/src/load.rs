@@ -59,6 +59,9 @@ pub struct ImportedWith {
     pub output: Option<String>,
     /// Fields of rows that do not name them, each as `field=value`.
     pub set: Vec<String>,
+    /// The flags that say how the file is read, each a word of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reading: Vec<String>,
     /// The manifest's own budget. Only one that changes replaces a budget that was set elsewhere.
     #[serde(serialize_with = "Money::serialize_optional")]
     pub manifest_budget: Option<Money>,

@@ -16,7 +16,7 @@ use reelq_runner::{
 };
 use reelq_store::BatchView;
 
-use super::{consent::Consent, loading::QuietArgs, plan::budget, sim::VendorArgs};
+use super::{consent::Consent, loading::QuietArgs, ordering::budget, sim::VendorArgs};
 use crate::commands::lookup;
 
 /// Flags of `reelq continue`.

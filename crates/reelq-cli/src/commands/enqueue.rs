@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::{
     consent::Consent,
     loading::{Agreed, QuietArgs, agree, load},
-    plan::{ManifestArgs, named_before, order, placed},
+    ordering::{ManifestArgs, named_before, order, placed},
 };
 use crate::commands::lookup;
 
@@ -53,7 +53,7 @@ struct Report {
 
 pub(crate) async fn run(args: &EnqueueArgs, context: &CommandContext, out: Out) -> CommandResult {
     let out = out.quiet_if(args.quiet.quiet);
-    let order = order(&args.manifest, context)?;
+    let order = order(&args.manifest, context, out.quiet_if(args.quiet.quiet)).await?;
     let store = OpenedStore::create(context).await?;
     let order = named_before(order, &args.manifest, &*store).await?;
     let order = placed(order, &args.manifest, context, Some(&*store)).await?;

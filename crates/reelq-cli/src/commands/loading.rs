@@ -41,6 +41,7 @@ pub(crate) async fn agree(
     let order = Arc::new(order);
     let plan = reelq_producer::plan(Some(&**store), &order).await?;
     out.problems(&plan.warnings);
+    plan.told.iter().for_each(|line| out.note(line));
     out.note(&draw(&plan, context));
     out.note("");
     if let Some(line) = obstacles::moved(&plan) {

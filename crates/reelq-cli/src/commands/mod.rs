@@ -19,6 +19,7 @@ mod help_markdown;
 mod loading;
 mod lookup;
 mod models;
+mod ordering;
 mod pause;
 mod plan;
 mod purge;

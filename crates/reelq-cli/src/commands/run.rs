@@ -19,7 +19,7 @@ use reelq_runner::{
 use super::{
     consent::Consent,
     loading::{Agreed, QuietArgs, agree, load},
-    plan::{ManifestArgs, named_before, order, placed},
+    ordering::{ManifestArgs, named_before, order, placed},
     sim::VendorArgs,
 };
 
@@ -41,7 +41,7 @@ pub(crate) struct RunArgs {
 
 pub(crate) async fn run(args: &RunArgs, context: &CommandContext, out: Out) -> CommandResult {
     args.vendors.check(context)?;
-    let order = order(&args.manifest, context)?;
+    let order = order(&args.manifest, context, out.quiet_if(args.quiet.quiet)).await?;
     let store = OpenedStore::create(context).await?;
     let order = named_before(order, &args.manifest, &*store).await?;
     let held = RunLock::take(&store, order.batch.clone()).await?;

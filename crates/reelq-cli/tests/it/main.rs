@@ -4,6 +4,7 @@
 
 mod commands;
 mod doctor_redis;
+mod forms;
 mod operating;
 mod schedules;
 mod shared_output;

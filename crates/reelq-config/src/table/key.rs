@@ -22,6 +22,11 @@ impl ConfigKey {
         matches!(self.default, KeyDefault::Required)
     }
 
+    /// Whether it is any field of a row, whose value may be a table.
+    pub(crate) const fn is_row_field(&self) -> bool {
+        matches!(self.kind, ValueKind::Field)
+    }
+
     /// Its value where nothing sets it.
     pub(crate) fn default(&self) -> Option<ConfigValue> {
         self.default.value(self.path, self.kind)

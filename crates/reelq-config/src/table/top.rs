@@ -103,6 +103,24 @@ pub(super) const REDIS: &[ConfigKey] = &[
     key(&["redis", "key_file"], ValueKind::Text, Words(""), "the key of that certificate"),
 ];
 
+/// `[defaults]`.
+pub(super) const ROW_DEFAULTS: &[ConfigKey] = &[
+    key(
+        &["defaults", "account"],
+        ValueKind::Account,
+        Words(""),
+        "the account of rows that name neither an account nor a provider. Flag: `--account`",
+    ),
+    key(&["defaults", "model"], ValueKind::Text, Words(""), "the model of rows that name none"),
+    key(
+        &["defaults", "*"],
+        ValueKind::Field,
+        Words(""),
+        "any other field of a row, such as `duration` or `resolution`; `--set`, the manifest's own defaults and its rows go before it",
+    ),
+    key(&["defaults", "*", "*"], ValueKind::Field, Words(""), "a field of a field, such as `extra.prompt_optimizer`"),
+];
+
 /// `[catalogue]`.
 pub(super) const CATALOGUE: &[ConfigKey] = &[
     key(&["catalogue", "wave"], ValueKind::Text, Words(""), OVERLAY),

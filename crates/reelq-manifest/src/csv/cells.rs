@@ -1,13 +1,16 @@
 //! Turns the records of a table into entries.
 
-use std::{borrow::Cow, path::Path, str::Utf8Error, sync::Arc};
+use std::{borrow::Cow, sync::Arc};
 
 use minijinja::Value as Variable;
+use reelq_forms::{cell_name, is_cell_error};
 use serde_json::Value;
 
 use super::{
-    header::{ColumnPlan, CsvHeader, first_record, open},
+    header::open,
+    plan::{ColumnPlan, CsvHeader},
     records::{CsvRecord, CsvRecords, RecordError, content, untouched},
+    swallowed,
 };
 use crate::{
     Format, Problem,
@@ -16,6 +19,7 @@ use crate::{
     input::Input,
     location::{FieldSpans, Layer},
     names::{NameMeaning, RowField},
+    not_utf8::not_utf8,
     template::row_variables,
 };
 
@@ -37,7 +41,9 @@ impl Table {
         plan: &Arc<ColumnPlan>,
     ) -> Result<Self, Box<Problem>> {
         let (mut records, _) = open(input, format)?;
-        first_record(&mut records).map_err(|error| input.unreadable(&error))?;
+        for _ in 0..header.records {
+            records.next().map_err(|error| input.unreadable(&error))?;
+        }
         Ok(Self { input: input.clone(), header: header.clone(), plan: Arc::clone(plan), records })
     }
 
@@ -91,6 +97,7 @@ impl Table {
         if problems.len() > before {
             return RowStep::Bad;
         }
+        problems.extend(swallowed::warning(record, &layer, &self.header));
         RowStep::Row(RowEntries { entries, layer: Arc::new(layer), variables, templated: false })
     }
 
@@ -103,7 +110,8 @@ impl Table {
     }
 
     fn layer(&self, record: &CsvRecord, text: &str) -> Layer {
-        let fields = FieldSpans::Cells { columns: Arc::clone(&self.header.names), ranges: record.cells.clone().into() };
+        let (columns, is_sheet) = (Arc::clone(&self.header.names), self.input.is_sheet);
+        let fields = FieldSpans::Cells { columns, ranges: record.cells.clone().into(), is_sheet };
         let whole = 0..text.find(['\n', '\r']).unwrap_or(text.len());
         Layer { file: Arc::clone(&self.input.path), text: Arc::from(text), line: record.line, whole, fields }
     }
@@ -113,7 +121,12 @@ impl Table {
             return Some(faulty(fault, layer));
         }
         let (have, want) = (record.cells.len(), self.header.written.len());
-        if have == want {
+        let is_empty = |cell: &std::ops::Range<usize>| content(&layer.text[cell.clone()]).is_empty();
+        // A sheet's row ends with its last cell that holds something; other programs write empty ones behind it.
+        if have == want
+            || (have < want && self.input.is_sheet)
+            || (have > want && record.cells[want..].iter().all(is_empty))
+        {
             return None;
         }
         let plural = |count: usize| if count == 1 { "" } else { "s" };
@@ -137,6 +150,10 @@ impl Table {
             if content.is_empty() {
                 continue;
             }
+            if self.input.is_sheet && is_cell_error(&content) && target.as_ref().is_some_and(RowField::is_asked) {
+                problems.push(self.formula_error(entries_column(record, cell), record.line, cell, &content, layer));
+                continue;
+            }
             match target {
                 Some(target) => match value(target, raw, content) {
                     Ok(value) => self.spread(target, value, layer, &mut entries, problems),
@@ -151,6 +168,21 @@ impl Table {
             }
         }
         entries
+    }
+
+    /// What a formula could not tell is not bought.
+    fn formula_error(
+        &self,
+        column: usize,
+        row: u64,
+        cell: &std::ops::Range<usize>,
+        content: &str,
+        layer: &Layer,
+    ) -> Problem {
+        let rule = format!("the cell `{}` holds `{content}`, the error of a formula", cell_name(row, column));
+        let name = self.header.names.get(column - 1).and_then(Option::as_deref).unwrap_or_default();
+        let problem = layer.problem(cell.clone(), rule).with_field(name).with_value(content);
+        problem.with_hint("mend the formula, and save the workbook again")
     }
 
     /// Takes a cell apart that holds a JSON object for a parent of dotted fields.
@@ -187,6 +219,11 @@ impl Table {
     }
 }
 
+/// Which column a cell stands in, from 1.
+fn entries_column(record: &CsvRecord, cell: &std::ops::Range<usize>) -> usize {
+    record.cells.iter().position(|other| other == cell).map_or(1, |index| index + 1)
+}
+
 /// Adds an entry, unless a column and the object in another one's cell give the same field.
 fn once(entry: FieldEntry, at: &Layer, into: &mut Vec<FieldEntry>, problems: &mut Vec<Problem>) {
     let name = entry.target.name();
@@ -200,6 +237,7 @@ fn once(entry: FieldEntry, at: &Layer, into: &mut Vec<FieldEntry>, problems: &mu
 
 fn is_empty(record: &CsvRecord, separator: u8) -> bool {
     record.raw.iter().all(|byte| *byte == separator || byte.is_ascii_whitespace())
+        || record.cells.iter().all(|cell| record.raw[cell.clone()].trim_ascii() == b"\"\"")
 }
 
 /// What a cell's content means for the part of the row that it is for.
@@ -243,36 +281,5 @@ fn faulty(fault: &RecordError, layer: &Layer) -> Problem {
         RecordError::TooLong => layer
             .problem(0..0, "the row is longer than 1 MiB")
             .with_hint("name images by path or address instead of pasting them; or is a quote left open?"),
-    }
-}
-
-/// A problem with bytes that are no UTF-8, at a line and a byte position of the file.
-pub(crate) fn not_utf8(file: &Arc<Path>, raw: &[u8], offset: u64, line: u64, error: Utf8Error) -> Problem {
-    let bad = error.valid_up_to();
-    let byte = raw.get(bad).copied().unwrap_or_default();
-    let position = offset + bad as u64;
-    let text = String::from_utf8_lossy(raw);
-    // Everything before the bad byte is valid, so the position is the same in the fixed text.
-    let layer = Layer::plain(file, &text, line);
-    let rule = format!("the file is not UTF-8: byte {byte:#04x} at byte position {position}");
-    let hint = format!(
-        "save it again as UTF-8 (in Excel: \"CSV UTF-8\"); in Windows-1252 this byte would be `{}`",
-        encoding(byte)
-    );
-    layer.problem(bad..bad + '\u{fffd}'.len_utf8(), rule).with_hint(hint)
-}
-
-/// The Latin character of a byte; good enough to recognise an encoding by.
-fn encoding(byte: u8) -> char {
-    match byte {
-        0x80 => '€',
-        0x85 => '…',
-        0x91 | 0x92 => '’',
-        0x93 => '“',
-        0x94 => '”',
-        0x96 => '–',
-        0x97 => '—',
-        byte if (0x80..0xa0).contains(&byte) => '?',
-        byte => char::from(byte),
     }
 }

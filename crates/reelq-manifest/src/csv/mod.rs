@@ -3,8 +3,15 @@
 //! A reader of our own, because each fault must name its exact location and must not swallow the rows after it.
 
 mod cells;
+mod columns;
+mod first_records;
 mod header;
+mod plan;
 mod records;
+pub(crate) mod single;
+mod swallowed;
 
-pub(crate) use cells::{Table, not_utf8, value};
-pub(crate) use header::{ColumnPlan, CsvHeader, read_header};
+pub(crate) use cells::{Table, value};
+pub(crate) use columns::slip;
+pub(crate) use header::read_header;
+pub(crate) use plan::{ColumnPlan, CsvHeader, Strangers};

@@ -44,11 +44,26 @@ pub(crate) struct CsvRecords {
     line: u64,
     /// One unclosed quote is fixed by reading on after its line; a second one may swallow what it likes.
     repaired: bool,
+    /// The records are the rows of a sheet: each is one line, whatever its cells hold.
+    is_sheet: bool,
+    /// Cells of this file keep to their lines: a quote that was not closed on its own was not closed at all.
+    keeps_to_lines: bool,
 }
 
 impl CsvRecords {
     pub(crate) const fn new(bytes: Bytes, separator: u8, line: u64) -> Self {
-        Self { bytes, separator, line, repaired: false }
+        Self { bytes, separator, line, repaired: false, is_sheet: false, keeps_to_lines: false }
+    }
+
+    /// Counts records as lines, where they are the rows of a sheet.
+    pub(crate) const fn of_sheet(mut self, is_sheet: bool) -> Self {
+        self.is_sheet = is_sheet;
+        self
+    }
+
+    /// A quote that is not closed at the end of its cell is a letter: where tabs separate cells, few programs write quotes.
+    const fn is_literal(&self) -> bool {
+        self.separator == b'\t'
     }
 
     /// Reads the next record; `None` at the end.
@@ -59,11 +74,15 @@ impl CsvRecords {
         let mut scan = Scan::new(self.line, self.bytes.offset());
         loop {
             let Some(byte) = self.bytes.next()? else {
-                return Ok(Some(self.at_end(scan)));
+                return self.at_end(scan).map(Some);
             };
+            if self.is_literal() && (!scan.record.faults.is_empty() || scan.is_open_at(byte, self.keeps_to_lines)) {
+                self.bytes.give_back(&[byte]);
+                return self.literal(scan).map(Some);
+            }
             if matches!(byte, b'\n' | b'\r') {
                 let pair = byte == b'\r' && self.bytes.peek()? == Some(b'\n');
-                self.line += u64::from(!pair);
+                self.line += u64::from(!pair && !(self.is_sheet && scan.state == State::Quoted));
                 if scan.state != State::Quoted {
                     if pair {
                         self.bytes.next()?;
@@ -76,19 +95,53 @@ impl CsvRecords {
                 scan.take(byte, self.separator);
             } else if scan.state == State::Quoted && !self.repaired {
                 scan.record.raw.push(byte);
-                return Ok(Some(self.repair(scan)));
+                return if self.is_literal() { self.literal(scan) } else { Ok(self.repair(scan)) }.map(Some);
             } else {
                 scan.overflow(byte, self.separator);
             }
         }
     }
 
-    fn at_end(&mut self, scan: Scan) -> CsvRecord {
-        match scan.state {
+    fn at_end(&mut self, scan: Scan) -> io::Result<CsvRecord> {
+        Ok(match scan.state {
+            State::Quoted if self.is_literal() => return self.literal(scan),
+            _ if self.is_literal() && !scan.record.faults.is_empty() => return self.literal(scan),
             State::Quoted if !self.repaired => self.repair(scan),
             State::Quoted => scan.close_unclosed(),
             _ => scan.close(),
+        })
+    }
+
+    /// Ends the record at the first line end after its open quote, and takes that line as it is written.
+    fn literal(&mut self, mut scan: Scan) -> io::Result<CsvRecord> {
+        let raw = &scan.record.raw;
+        let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
+        if let Some(end) = raw[scan.opened..].iter().position(is_end).map(|length| scan.opened + length) {
+            self.keeps_to_lines = true;
+            self.bytes.give_back(&raw[end..]);
+            scan.record.raw.truncate(end);
         }
+        while let Some(byte) = self.bytes.peek()?.filter(|byte| !is_end(byte)) {
+            self.bytes.next()?;
+            if scan.record.raw.len() < limits::ROW_BYTES {
+                scan.record.raw.push(byte);
+            } else if !scan.record.faults.contains(&RecordError::TooLong) {
+                scan.record.faults.push(RecordError::TooLong);
+            }
+        }
+        self.pass_line_end()?;
+        self.line = scan.record.line + 1 + crate::location::newlines(&String::from_utf8_lossy(&scan.record.raw));
+        Ok(scan.close_literal(self.separator))
+    }
+
+    fn pass_line_end(&mut self) -> io::Result<()> {
+        if self.bytes.peek()? == Some(b'\r') {
+            self.bytes.next()?;
+        }
+        if self.bytes.peek()? == Some(b'\n') {
+            self.bytes.next()?;
+        }
+        Ok(())
     }
 
     /// Ends the record at its first line end and reads on from there, so that one stray quote costs one row.
@@ -146,6 +199,11 @@ impl Scan {
         }
     }
 
+    /// Whether a quote is still open where the line ends, though cells keep to their lines.
+    fn is_open_at(&self, byte: u8, keeps_to_lines: bool) -> bool {
+        keeps_to_lines && self.state == State::Quoted && matches!(byte, b'\n' | b'\r')
+    }
+
     /// Follows the quotes of a record that is too long without keeping it.
     fn overflow(&mut self, byte: u8, separator: u8) {
         if !self.record.faults.contains(&RecordError::TooLong) {
@@ -165,9 +223,39 @@ impl Scan {
         self.record
     }
 
+    /// Cuts what follows the last whole cell at each separator, but for cells that close their quotes before one.
+    fn close_literal(mut self, separator: u8) -> CsvRecord {
+        self.record.faults.retain(|fault| *fault == RecordError::TooLong);
+        let raw = &self.record.raw;
+        loop {
+            let rest = &raw[self.start..];
+            let end = closed(rest, separator).or_else(|| rest.iter().position(|byte| *byte == separator));
+            let Some(length) = end else { break };
+            self.record.cells.push(self.start..self.start + length);
+            self.start += length + 1;
+        }
+        self.close()
+    }
+
     fn close_unclosed(mut self) -> CsvRecord {
         self.record.faults.push(RecordError::Unclosed(self.opened));
         self.close()
+    }
+}
+
+/// Where a quoted cell ends at a separator; `None` where it is none, or closes its quote elsewhere.
+fn closed(rest: &[u8], separator: u8) -> Option<usize> {
+    let mut at = 1;
+    if rest.first() != Some(&b'"') {
+        return None;
+    }
+    loop {
+        at += rest.get(at..)?.iter().position(|byte| *byte == b'"')? + 1;
+        match rest.get(at) {
+            Some(b'"') => at += 1,
+            Some(byte) if *byte == separator => return Some(at),
+            _ => return None,
+        }
     }
 }
 
@@ -175,10 +263,15 @@ impl Scan {
 pub(crate) fn content(raw: &str) -> Cow<'_, str> {
     let trimmed = raw.trim();
     match trimmed.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
-        Some(inner) if inner.contains('"') => Cow::Owned(inner.replace("\"\"", "\"")),
-        Some(inner) => Cow::Borrowed(inner),
-        None => Cow::Borrowed(trimmed),
+        Some(inner) if !inner.contains('"') => Cow::Borrowed(inner),
+        Some(inner) if is_doubled(inner) => Cow::Owned(inner.replace("\"\"", "\"")),
+        _ => Cow::Borrowed(trimmed),
     }
+}
+
+/// Whether every quote inside stands twice. Where one does not, the cell is written without quotes of its own.
+fn is_doubled(inner: &str) -> bool {
+    inner.split(|c| c != '"').all(|run| run.len() % 2 == 0)
 }
 
 /// A cell's content with the spaces that are around it, for what is carried through untouched.
@@ -195,7 +288,11 @@ mod tests {
     type Flat = (u64, Vec<String>, Vec<RecordError>);
 
     fn read(text: &str) -> Vec<Flat> {
-        let mut records = CsvRecords::new(Bytes::new(Box::new(Cursor::new(text.to_owned()))), b',', 1);
+        separated(text, b',')
+    }
+
+    fn separated(text: &str, separator: u8) -> Vec<Flat> {
+        let mut records = CsvRecords::new(Bytes::new(Box::new(Cursor::new(text.to_owned()))), separator, 1);
         let mut all = Vec::new();
         while let Some(record) = records.next().unwrap() {
             let raw = String::from_utf8(record.raw).unwrap();
@@ -230,6 +327,24 @@ mod tests {
         let all = read("a,\"b\nc,d\ne,f\n");
         assert_eq!(all[0].2, [RecordError::Unclosed(2)]);
         assert_eq!(all[1..], [row(2, &["c", "d"]), row(3, &["e", "f"])]);
+    }
+
+    #[test]
+    fn between_tabs_a_quote_that_closes_no_cell_is_a_letter() {
+        let text = "\"S L O W\" painted\tArts\n\"A\" and \"B\"\tx\n\"all, \"\"it\"\"\"\ty\n5\" screen\t\"open\nnext\t\"z\tend\n\"a\tb\" c\td";
+        assert_eq!(
+            separated(text, b'\t'),
+            [
+                row(1, &["\"S L O W\" painted", "Arts"]),
+                row(2, &["\"A\" and \"B\"", "x"]),
+                row(3, &["all, \"it\"", "y"]),
+                row(4, &["5\" screen", "\"open"]),
+                row(5, &["next", "\"z", "end"]),
+                row(6, &["\"a", "b\" c", "d"]),
+            ]
+        );
+        // A cell that closes its quote holds what it likes.
+        assert_eq!(separated("\"a\tb\nc\"\td\r\ne\tf", b'\t'), [row(1, &["a\tb\nc", "d"]), row(3, &["e", "f"])]);
     }
 
     #[test]

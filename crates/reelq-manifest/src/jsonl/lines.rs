@@ -1,73 +1,65 @@
-//! Reads rows from a file of JSON lines.
+//! Reads rows from JSON: one object a line, the items of a list, the entries of an object.
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use super::{
+    items::ItemsError,
+    pieces::{Piece, Pieces},
+    shape::Shape,
+};
 use crate::{
     Problem,
-    assemble::kind,
-    bytes::{Bytes, RawLine},
-    csv::{ColumnPlan, not_utf8},
+    assemble::{FieldEntry, kind},
+    csv::ColumnPlan,
     entries::{RowEntries, RowStep},
     input::Input,
     jsonl::{flatten, message, parse},
-    limits,
     location::{FieldSpans, Layer},
+    names::RowField,
+    not_utf8::not_utf8,
     template::row_variables,
 };
 
-/// A file of JSON lines that is being read.
+/// A file of JSON rows that is being read.
 #[derive(Debug)]
 pub(crate) struct Lines {
     input: Input,
     plan: Arc<ColumnPlan>,
-    bytes: Bytes,
-    line: u64,
+    pieces: Pieces,
 }
 
-const EXAMPLE: &str = "each line is one object, for example {\"prompt\": \"a red kite\"}";
+const EXAMPLE: &str = "each row is one object, for example {\"prompt\": \"a red kite\"}";
 
 impl Lines {
-    /// Checks what can be told without reading the rows.
-    pub(crate) fn check(input: &Input) -> Result<(), Box<Problem>> {
-        let mut bytes = input.open()?;
-        let start = bytes.start(4096).map_err(|error| input.unreadable(&error))?.trim_ascii_start();
-        match start.first() {
-            None => Err(Box::new(Problem::of_file(&input.path, "the file is empty").with_hint(EXAMPLE))),
-            Some(b'[') => {
-                let rule = "the file is a JSON list, not one object a line";
-                let hint = "turn it into lines: `jq -c '.[]' list.json > rows.jsonl`";
-                let mut problem = Problem::of_file(&input.path, rule).with_hint(hint);
-                (problem.line, problem.column) = (Some(1), Some(1));
-                Err(Box::new(problem))
-            }
-            Some(_) => Ok(()),
-        }
+    /// Opens the file at its first row.
+    pub(crate) fn open(input: &Input, shape: Shape, plan: &Arc<ColumnPlan>) -> Result<Self, Box<Problem>> {
+        Ok(Self { input: input.clone(), plan: Arc::clone(plan), pieces: shape.open(input)? })
     }
 
-    /// Opens the file at its first line.
-    pub(crate) fn open(input: &Input, plan: &Arc<ColumnPlan>) -> Result<Self, Box<Problem>> {
-        Ok(Self { input: input.clone(), plan: Arc::clone(plan), bytes: input.open()?, line: 0 })
+    /// The first row's object, where it has one.
+    pub(crate) fn first(mut self) -> Option<(Map<String, Value>, Layer)> {
+        let piece = self.pieces.next().ok()??;
+        match self.read(&piece).ok()? {
+            (Value::Object(object), layer) => Some((object, layer)),
+            _ => None,
+        }
     }
 
     /// Reads on to the next row that is not empty.
     pub(crate) fn next(&mut self, problems: &mut Vec<Problem>) -> RowStep {
         loop {
-            let line = match self.bytes.line(limits::ROW_BYTES) {
-                Ok(Some(line)) => line,
+            let piece = match self.pieces.next() {
+                Ok(Some(piece)) => piece,
                 Ok(None) => return RowStep::End,
                 Err(error) => {
-                    problems.push(*self.input.unreadable(&error));
+                    problems.push(self.broken(&error));
                     return RowStep::End;
                 }
             };
-            self.line += 1;
-            if line.whole && line.bytes.trim_ascii().is_empty() {
-                continue;
-            }
-            match self.read(&line) {
-                Ok((value, layer)) => match self.row(value, layer, problems) {
+            match self.read(&piece) {
+                Ok((value, layer)) => match self.row(value, layer, piece.key, problems) {
                     RowStep::Left => {}
                     step => return step,
                 },
@@ -79,30 +71,51 @@ impl Lines {
         }
     }
 
-    fn read(&self, line: &RawLine) -> Result<(Value, Layer), Box<Problem>> {
-        if !line.whole {
-            let start = String::from_utf8_lossy(&line.bytes[..200]);
-            let layer = Layer::plain(&self.input.path, &start, self.line);
+    fn broken(&self, error: &ItemsError) -> Problem {
+        match error {
+            ItemsError::Io(error) => *self.input.unreadable(error),
+            ItemsError::Fault(fault) => {
+                let mut problem = Problem::of_file(&self.input.path, fault.rule);
+                problem.line = Some(fault.line);
+                problem
+            }
+        }
+    }
+
+    fn read(&self, piece: &Piece) -> Result<(Value, Layer), Box<Problem>> {
+        if !piece.is_whole {
+            let start = String::from_utf8_lossy(&piece.bytes[..200]);
+            let layer = Layer::plain(&self.input.path, &start, piece.line);
             let hint = "name images by path or address instead of pasting them";
             return Err(Box::new(layer.problem(0..0, "the row is longer than 1 MiB").with_hint(hint)));
         }
-        let text = std::str::from_utf8(&line.bytes)
-            .map_err(|error| Box::new(not_utf8(&self.input.path, &line.bytes, line.offset, self.line, error)))?;
-        let mut layer = Layer::plain(&self.input.path, text, self.line);
+        let text = std::str::from_utf8(&piece.bytes)
+            .map_err(|error| Box::new(not_utf8(&self.input.path, &piece.bytes, piece.offset, piece.line, error)))?;
+        let mut layer = Layer::plain(&self.input.path, text, piece.line);
         match parse(text) {
             Ok(value) => {
                 layer.fields = FieldSpans::Json { columns: Arc::clone(&self.plan.columns) };
                 Ok((value, layer))
             }
-            Err(error) => Err(Box::new(not_json(&layer, &error))),
+            Err(error) => Err(Box::new(not_json(&layer, &error, self.pieces.word()))),
         }
     }
 
-    fn row(&self, value: Value, layer: Layer, problems: &mut Vec<Problem>) -> RowStep {
+    /// The row of a text that is nothing but a prompt.
+    fn of_text(text: String, layer: Layer) -> RowStep {
+        let prompt = FieldEntry { target: RowField::Field(Arc::from("prompt")), value: Value::String(text) };
+        let layer = Arc::new(layer);
+        RowStep::Row(RowEntries { entries: vec![prompt], layer, variables: None, templated: false })
+    }
+
+    fn row(&self, value: Value, layer: Layer, key: Option<String>, problems: &mut Vec<Problem>) -> RowStep {
         let object = match value {
             Value::Object(object) => object,
+            Value::String(text) if !matches!(self.pieces, Pieces::Lines(..)) && key.is_none() => {
+                return Self::of_text(text, layer);
+            }
             other => {
-                let rule = format!("the line holds {}, not an object", kind(&other));
+                let rule = format!("the {} holds {}, not an object", self.pieces.word(), kind(&other));
                 problems.push(layer.problem(layer.whole.clone(), rule).with_hint(EXAMPLE));
                 return RowStep::Bad;
             }
@@ -120,19 +133,23 @@ impl Lines {
             }
         }
         let before = problems.len();
-        let entries = flatten(object, &self.plan, &layer, problems);
+        let mut entries = flatten(object, &self.plan, &layer, problems);
         if problems.len() > before {
             return RowStep::Bad;
+        }
+        // The name of an entry is the row's own, unless it says another.
+        if let Some(key) = key.filter(|_| !entries.iter().any(|entry| entry.target == RowField::Id)) {
+            entries.push(FieldEntry { target: RowField::Id, value: Value::String(key) });
         }
         RowStep::Row(RowEntries { entries, layer: Arc::new(layer), variables, templated: false })
     }
 }
 
-fn not_json(layer: &Layer, error: &serde_json::Error) -> Problem {
+fn not_json(layer: &Layer, error: &serde_json::Error, word: &str) -> Problem {
     let at = error.column().saturating_sub(1).min(layer.text.len().saturating_sub(1));
     let end = layer.text.len().min(at + 1);
-    let problem = layer.problem(at..end, format!("the line is not a JSON object: {}", message(error)));
-    if error.is_eof() {
+    let problem = layer.problem(at..end, format!("the {word} is not a JSON object: {}", message(error)));
+    if error.is_eof() && word == "line" {
         problem.with_hint("an object must stand on one line; `jq -c . pretty.json > rows.jsonl` makes it so")
     } else if layer.text.trim_start().starts_with('{') {
         problem

@@ -9,6 +9,8 @@ pub(crate) struct DocumentContext<'a> {
     pub(crate) input: &'a Input,
     pub(crate) names: Arc<Names>,
     pub(crate) defaults: Option<Defaults>,
+    /// Defaults from outside give a prompt.
+    pub(crate) has_prompt: bool,
     /// Rows that the matrices may still expand to.
     pub(crate) room: u64,
 }

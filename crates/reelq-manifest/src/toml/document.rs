@@ -12,15 +12,8 @@ use super::{
     sources,
 };
 use crate::{
-    ManifestHead, Problem, Vocabulary,
-    csv::{ColumnPlan, not_utf8},
-    entries::Defaults,
-    input::Input,
-    jsonl::flatten,
-    limits,
-    location::Layer,
-    names::Names,
-    source::RowSource,
+    ManifestHead, Problem, Vocabulary, cli_defaults::OuterDefaults, csv::ColumnPlan, entries::Defaults, input::Input,
+    jsonl::flatten, limits, location::Layer, names::Names, source::RowSource,
 };
 
 const SECTIONS: [&str; 4] = ["batch", "defaults", "jobs", "sources"];
@@ -29,9 +22,16 @@ const SECTIONS: [&str; 4] = ["batch", "defaults", "jobs", "sources"];
 pub(crate) fn read(
     input: &Input,
     vocabulary: &Vocabulary,
+    outer: &OuterDefaults,
     problems: &mut Vec<Problem>,
+    told: &mut Vec<String>,
 ) -> Result<(ManifestHead, Vec<RowSource>), Box<Problem>> {
-    let text = text(input)?;
+    let hint = "put the rows into a CSV or JSONL file and pull it in with [[sources]]";
+    let text = input.text("a TOML manifest", hint)?;
+    if text.trim().is_empty() {
+        let hint = "a manifest needs at least one [[jobs]] or [[sources]]";
+        return Err(Box::new(Problem::of_file(&input.path, "the file is empty").with_hint(hint)));
+    }
     let source = TomlText { file: Arc::clone(&input.path), text: Arc::from(text.as_str()) };
     let document = Document::parse(text).map_err(|error| not_toml(&source, &error))?;
     let root = document.as_table();
@@ -46,12 +46,16 @@ pub(crate) fn read(
         Defaults { entries, layer: section.layer }
     });
 
-    let mut shared = DocumentContext { input, names, defaults, room: limits::EXPANDED_ROWS };
+    let has_prompt = outer.give_prompt();
+    let mut shared = DocumentContext { input, names, defaults, has_prompt, room: limits::EXPANDED_ROWS };
     let mut sources = Vec::new();
     for (is_job, table, at) in tables(&source, root, problems) {
         let section = source.section(table, at, problems);
-        let row_source =
-            if is_job { jobs::read(section, &mut shared, problems) } else { sources::read(section, &shared, problems) };
+        let row_source = if is_job {
+            jobs::read(section, &mut shared, problems)
+        } else {
+            sources::read(section, &shared, problems, told)
+        };
         sources.extend(row_source);
     }
     Ok((with_columns(head, &sources), sources))
@@ -64,36 +68,6 @@ fn with_columns(mut head: ManifestHead, sources: &[RowSource]) -> ManifestHead {
         }
     }
     head
-}
-
-fn text(input: &Input) -> Result<String, Box<Problem>> {
-    let mut bytes = input.open()?;
-    let mut all = Vec::new();
-    while let Some(byte) = bytes.next().map_err(|error| input.unreadable(&error))? {
-        if all.len() as u64 >= limits::TOML_BYTES {
-            let problem = Problem::of_file(&input.path, "a TOML manifest may have at most 64 MiB");
-            return Err(Box::new(
-                problem.with_hint("put the rows into a CSV or JSONL file and pull it in with [[sources]]"),
-            ));
-        }
-        all.push(byte);
-    }
-    if all.trim_ascii().is_empty() {
-        let hint = "a manifest needs at least one [[jobs]] or [[sources]]";
-        return Err(Box::new(Problem::of_file(&input.path, "the file is empty").with_hint(hint)));
-    }
-    String::from_utf8(all).map_err(|error| {
-        let bad = error.utf8_error().valid_up_to();
-        let raw = error.as_bytes();
-        let start = raw[..bad].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
-        let line = crate::location::newlines(&String::from_utf8_lossy(&raw[..start])) + 1;
-        let end = raw[bad..].iter().position(|byte| *byte == b'\n').map_or(raw.len(), |length| bad + length);
-        let cut = &raw[start..end];
-        match std::str::from_utf8(cut) {
-            Err(fault) => Box::new(not_utf8(&input.path, cut, start as u64, line, fault)),
-            Ok(_) => Box::new(Problem::of_file(&input.path, "the file is not UTF-8")),
-        }
-    })
 }
 
 fn not_toml(source: &TomlText, error: &toml_edit::TomlError) -> Box<Problem> {

@@ -30,6 +30,13 @@ pub(crate) struct JobTemplate {
     rows: u64,
 }
 
+impl JobTemplate {
+    /// Without variables, braces are what the texts say.
+    fn has_templates(&self) -> bool {
+        !(self.vars.is_empty() && self.matrix.is_empty())
+    }
+}
+
 /// A job while it is expanded.
 #[derive(Debug)]
 pub(crate) struct Expansion {
@@ -58,7 +65,7 @@ impl Expansion {
         RowStep::Row(RowEntries {
             entries: self.job.entries.clone(),
             layer: Arc::clone(&self.job.layer),
-            variables: Some(variables(pairs)),
+            variables: self.job.has_templates().then(|| variables(pairs)),
             templated: true,
         })
     }
@@ -83,10 +90,14 @@ pub(crate) fn read(
     let defaults: Vec<_> = shared.defaults.iter().cloned().collect();
     let mut templates = Templates::new();
     let mut texts = Vec::new();
-    for entry in &entries {
+    let has_templates = !names.is_empty();
+    if !has_templates {
+        warn_of_names(&entries, &section.layer, problems);
+    }
+    for entry in entries.iter().filter(|_| has_templates) {
         compile(entry, &section.layer, &known, &mut templates, &mut texts, problems);
     }
-    for default in &defaults {
+    for default in defaults.iter().filter(|_| has_templates) {
         for entry in default.entries.iter().filter(|entry| !entries.iter().any(|own| own.target == entry.target)) {
             compile(entry, &default.layer, &known, &mut templates, &mut texts, problems);
         }
@@ -186,6 +197,23 @@ fn compile(
             problems.push(layer.field_problem(field, rule).with_value(text).with_hint(hint));
         }
     }
+}
+
+/// A job without variables has no templates; `{{ subject }}` in it was likely meant for one.
+fn warn_of_names(entries: &[FieldEntry], layer: &Layer, problems: &mut Vec<Problem>) {
+    for entry in entries {
+        let mut found = Vec::new();
+        templates_in(&entry.value, &mut found);
+        let Some(text) = found.into_iter().find(|text| names_variable(text)) else { continue };
+        let rule = "the text looks like a template, but the job has neither vars nor matrix: it is sent as it stands";
+        let problem = layer.field_problem(entry.target.name(), rule).with_value(text);
+        problems.push(problem.with_hint("give the job `vars = { NAME = \"…\" }` if it is one").into_warning());
+    }
+}
+
+fn names_variable(text: &str) -> bool {
+    let mut tags = text.split("{{").skip(1).filter_map(|rest| rest.split_once("}}"));
+    tags.any(|(inside, _)| is_name(inside.trim()))
 }
 
 fn warn_of_unused(layer: &Layer, matrix: &[(String, Vec<Value>)], texts: &[String], problems: &mut Vec<Problem>) {

@@ -119,6 +119,17 @@ impl Section {
         }
     }
 
+    /// Takes a yes or no out.
+    pub(crate) fn flag(&mut self, key: &str, problems: &mut Vec<Problem>) -> Option<bool> {
+        match self.take(key)? {
+            Value::Bool(flag) => Some(flag),
+            other => {
+                problems.push(self.wrong(key, &format!("{key} must be true or false, not {}", kind(&other)), &other));
+                None
+            }
+        }
+    }
+
     /// Takes a list of texts out.
     pub(crate) fn texts(&mut self, key: &str, problems: &mut Vec<Problem>) -> Vec<String> {
         let Some(value) = self.take(key) else { return Vec::new() };

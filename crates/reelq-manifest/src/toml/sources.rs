@@ -7,31 +7,35 @@ use serde_json::Value;
 use super::{context::DocumentContext, section::Section};
 use crate::{
     Format, Problem,
+    cli_defaults::gives_prompt,
     csv::ColumnPlan,
     entries::Defaults,
     input::Input,
     jsonl::flatten,
     names::NameMeaning,
+    options::ReadingOptions,
     source::{RowSource, SourceContent},
     template::{Filter, Templates, templates_in},
 };
 
-const KEYS: [&str; 7] = ["path", "format", "defaults", "columns", "filter", "where", "ignore"];
+const KEYS: [&str; 11] =
+    ["path", "format", "defaults", "columns", "filter", "where", "ignore", "carry", "sheet", "encoding", "header"];
 
 /// Reads one source; `None` where its rows cannot be read.
 pub(crate) fn read(
     mut section: Section,
     shared: &DocumentContext<'_>,
     problems: &mut Vec<Problem>,
+    told: &mut Vec<String>,
 ) -> Option<RowSource> {
     let before = problems.len();
     let path = section.text("path", problems);
     if path.is_none() && problems.len() == before {
         let problem = section.layer.problem(section.layer.whole.clone(), "the source has no `path`");
-        problems.push(problem.with_hint("name a CSV, TSV or JSONL file, relative to the manifest").with_field("path"));
+        problems.push(problem.with_hint("name a file of rows, relative to the manifest").with_field("path"));
     }
     let named_format = section.text("format", problems);
-    let ignore = section.texts("ignore", problems).into_iter().collect();
+    let options = options(&mut section, problems);
     let columns = columns(&mut section, shared, problems);
     let filter = filter(&mut section, problems);
     let (defaults, templates) = defaults(&mut section, shared, problems);
@@ -42,21 +46,45 @@ pub(crate) fn read(
         return None;
     }
     let folder = shared.input.path.parent().unwrap_or(Path::new(""));
-    let input = Input::file(&folder.join(&path));
+    let input = match Input::file(&folder.join(&path)).recognised(&options) {
+        Ok(input) => input,
+        Err(problem) => {
+            problems.push(at_path(&section, *problem));
+            return None;
+        }
+    };
     let format = format(&section, &input, named_format, problems)?;
     let has_templates = defaults.iter().flat_map(|defaults| &defaults.entries).any(|entry| {
         let mut found = Vec::new();
         templates_in(&entry.value, &mut found);
         !found.is_empty()
     });
-    let names = Arc::clone(&shared.names);
-    let plan = ColumnPlan { names, columns: Arc::new(columns), ignore, filter, has_templates, is_source: true };
-    match SourceContent::of_file(input, format, plan, problems) {
+    let needs_prompt = !shared.has_prompt && !defaults.iter().any(|defaults| gives_prompt(&defaults.entries));
+    let plan = ColumnPlan {
+        columns: Arc::new(columns),
+        filter,
+        has_templates,
+        ..ColumnPlan::of_options(&shared.names, &options, needs_prompt)
+    };
+    match SourceContent::of_file(input, format, plan, &options, problems, told) {
         Ok(content) => Some(RowSource { content, defaults, templates: Arc::new(templates) }),
         Err(problem) => {
             problems.push(at_path(&section, *problem));
             None
         }
+    }
+}
+
+/// How the file is to be read, as flags say it of a file that is the manifest itself.
+fn options(section: &mut Section, problems: &mut Vec<Problem>) -> ReadingOptions {
+    let has_header = section.flag("header", problems).unwrap_or(true);
+    ReadingOptions {
+        ignore: section.texts("ignore", problems).into_iter().collect(),
+        carry: section.texts("carry", problems).into_iter().collect(),
+        sheet: section.text("sheet", problems),
+        encoding: section.text("encoding", problems),
+        has_no_header: !has_header,
+        ..ReadingOptions::default()
     }
 }
 
@@ -87,22 +115,20 @@ fn format(section: &Section, input: &Input, named: Option<String>, problems: &mu
     match format {
         Ok(Format::Toml) => {
             let problem = section.layer.field_problem("path", "a source cannot be a TOML manifest itself");
-            problems.push(problem.with_hint("pull in CSV, TSV or JSONL, or copy its [[jobs]] here"));
+            problems.push(problem.with_hint("pull in a file of rows, or copy its [[jobs]] here"));
             None
         }
         Ok(format) => Some(format),
         Err(word) => {
-            let rule = "format must be csv, tsv or jsonl";
-            problems.push(section.wrong("format", rule, &Value::String(word)));
+            let rule = format!("format must be {}", Format::WORDS);
+            problems.push(section.wrong("format", &rule, &Value::String(word)));
             None
         }
     }
 }
 
 fn sniff(input: &Input) -> Result<Format, Box<Problem>> {
-    let mut bytes = input.open()?;
-    let start = bytes.start(4096).map_err(|error| input.unreadable(&error))?;
-    Ok(Format::detect(&input.path, start))
+    Ok(Format::detect(&input.path, &input.start()?))
 }
 
 fn columns(

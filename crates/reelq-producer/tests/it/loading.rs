@@ -115,10 +115,18 @@ async fn a_row_without_an_account_is_refused_where_several_are_configured() {
     let world = World::new();
     world.write(&[",minimax-hailuo-2.3,one"]);
     assert!(world.plan(&world.order(WAVE)).await.is_ok(), "the only account is the default");
-    let two = world.order(&[("w", "wave"), ("p", "poyo")]);
+    let two = world.order(&[("w", "wave"), ("v", "wave")]);
     let Err(Error::Refused(refused)) = world.plan(&two).await else { panic!("it was accepted") };
     let told = refused.0.to_string();
     assert!(told.contains("a row must name its account"), "{told}");
+}
+
+#[tokio::test]
+async fn a_row_without_an_account_means_the_only_one_whose_vendor_has_its_model() {
+    let world = World::new();
+    world.write(&[",minimax-hailuo-2.3,one"]);
+    let plan = world.plan(&world.order(&[("w", "wave"), ("p", "poyo")])).await.unwrap();
+    assert_eq!(plan.costs.iter().map(|line| line.account.as_str()).collect::<Vec<_>>(), ["w"]);
 }
 
 #[tokio::test]

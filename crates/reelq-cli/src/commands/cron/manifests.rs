@@ -11,7 +11,7 @@ use reelq_producer::{
 };
 use reelq_runner::{context::CommandContext, images, work::collecting::usable};
 
-use crate::commands::plan::{ManifestArgs, order};
+use crate::commands::ordering::{ManifestArgs, ReadingArgs, order_unasked};
 
 /// Opens the manifests of schedules.
 #[derive(Debug)]
@@ -30,11 +30,12 @@ impl Manifests<'_> {
             budget: schedule.budget,
             no_budget: false,
             usual: Vec::new(),
+            reading: ReadingArgs::default(),
             // The configuration that names the schedule has said so, for every tick.
             buys_again: true,
             replace: true,
         };
-        let mut order = order(&args, self.context)?;
+        let mut order = order_unasked(&args, self.context)?;
         let below = self.output_of(schedule, order.manifest.head().output.as_deref());
         order.source.looks_elsewhere = false;
         order.overrides.output = Some(format!("{}/{}", below.trim_end_matches('/'), folder_of(at)));
