@@ -127,8 +127,8 @@ fn copies(value: &Value) -> Result<u32, RecordError> {
 }
 
 fn priority(value: &Value) -> Result<i32, RecordError> {
-    integer(value).and_then(|priority| i32::try_from(priority).ok()).ok_or_else(|| RecordError {
-        rule: format!("priority must be a whole number from {} to {}", i32::MIN, i32::MAX),
+    integer(value).and_then(limits::within_priorities).ok_or_else(|| RecordError {
+        rule: format!("priority must be a whole number from -{0} to {0}", limits::PRIORITY_MAX),
         value: plain(value),
         hint: Some("higher goes first; 0 is usual"),
     })

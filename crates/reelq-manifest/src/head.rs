@@ -15,6 +15,8 @@ pub struct ManifestHead {
     pub budget: Option<Money>,
     /// Higher goes first; 0 is usual.
     pub priority: i32,
+    /// The rules that hold the batch, as written.
+    pub stop_if: Vec<String>,
     /// Columns that are carried to the result manifest, as far as the head tells; JSONL rows may bring more `x_` keys.
     pub passthrough: Vec<String>,
 }

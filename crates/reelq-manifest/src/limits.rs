@@ -16,3 +16,10 @@ pub(crate) const WATCHED_LABELS: usize = 1_000_000;
 pub(crate) const TEMPLATE_FUEL: u64 = 100_000;
 /// Operators in one template or filter: its compiler calls itself for each, so that more could overflow the stack.
 pub(crate) const TEMPLATE_OPERATORS: usize = 150;
+/// The highest priority that a row or a batch may have, and below zero the lowest: what is beyond is of held jobs.
+pub(crate) use reelq_model::PRIORITY_MAX;
+
+/// The priority that a number is.
+pub(crate) fn within_priorities(number: i64) -> Option<i32> {
+    i32::try_from(number).ok().filter(|priority| priority.unsigned_abs() <= PRIORITY_MAX.unsigned_abs())
+}

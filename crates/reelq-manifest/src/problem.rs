@@ -86,7 +86,14 @@ impl Problem {
         }
     }
 
-    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+    /// An error in what was said beside a manifest: `origin` is the flag.
+    pub fn said(origin: &str, rule: impl Into<String>) -> Self {
+        Self::of_file(Path::new(origin), rule)
+    }
+
+    /// The same with what to do about it.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
@@ -101,7 +108,9 @@ impl Problem {
         self
     }
 
-    pub(crate) fn with_value(mut self, value: &str) -> Self {
+    /// The same with the offending text, cut to a readable length.
+    #[must_use]
+    pub fn with_value(mut self, value: &str) -> Self {
         self.value = Some(readable(value));
         self
     }

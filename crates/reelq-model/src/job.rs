@@ -11,6 +11,9 @@ use crate::{
     Settlement, Stage, Status, TaskId, Timestamp, Troubles, Wake,
 };
 
+/// The highest priority that a row or a batch may have, and below zero the lowest.
+pub const PRIORITY_MAX: i32 = 100_000_000;
+
 /// A job that is not in the store yet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobDraft {

@@ -36,7 +36,7 @@ pub use event::{Event, Resolution};
 pub use failure::{Failure, FailureKind};
 pub use finding::{Finding, Severity};
 pub use ids::{AccountName, BatchName, InvalidName, ModelName, ProviderName, ScheduleName, TaskId, WorkerId};
-pub use job::{Applied, Job, JobDraft, OUTPUTS_LAST, OUTPUTS_LAST_MAX};
+pub use job::{Applied, Job, JobDraft, OUTPUTS_LAST, OUTPUTS_LAST_MAX, PRIORITY_MAX};
 pub use job_id::{JobId, JobIdError};
 pub use money::{Money, MoneyError};
 pub use nearest::{nearest, nearest_above};

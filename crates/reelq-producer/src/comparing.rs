@@ -4,11 +4,18 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use reelq_manifest::Problems;
 use reelq_model::{BatchName, Digest, JobId};
-use reelq_store::{BatchDraft, BatchView, ImportsSeen, Known, LineDraft, Store};
+use reelq_store::{BatchDraft, BatchView, ImportsSeen, Known, LineDraft, Store, rules::hold};
 
 use crate::{
-    Changes, CostLine, Elsewhere, EqualRows, Error, Order, RefusedManifest, batch_jobs::BatchJobs, changes::Comparison,
-    cost::Costs, elsewhere::Lookup, error::Result, pass::Pass, unchanged::PlannedBefore,
+    Changes, CostLine, Elsewhere, EqualRows, Error, Order, RefusedManifest,
+    batch_jobs::BatchJobs,
+    changes::Comparison,
+    cost::{Costs, HeldCost},
+    elsewhere::Lookup,
+    error::Result,
+    part::{Draw, OpenRows},
+    pass::Pass,
+    unchanged::PlannedBefore,
 };
 
 /// What a manifest came to beside its batch.
@@ -26,6 +33,10 @@ pub(crate) struct Compared {
     pub(crate) seen: Option<ImportsSeen>,
     pub(crate) present: Arc<BatchJobs>,
     pub(crate) unchanged: bool,
+    /// What is not bought now.
+    pub(crate) held: HeldCost,
+    /// Which rows are, from their beginning.
+    pub(crate) open: OpenRows,
     /// What the rows carry to the result manifest.
     pub(crate) carried: Vec<String>,
 }
@@ -41,6 +52,8 @@ impl Compared {
             costs,
             content: known.content,
             unchanged: true,
+            held: HeldCost::default(),
+            open: OpenRows::default(),
             carried: view.batch.passthrough.clone(),
             beside: 0,
             elsewhere: Vec::new(),
@@ -63,7 +76,9 @@ pub(crate) async fn compare_all(
     });
     let (seen, mut lookup) = begin_lookup(store, order, &batch.name).await?;
     let (mut comparison, mut costs) = (Comparison::with(Arc::clone(&present)), Costs::default());
-    let mut pass = Pass::start(Arc::clone(order), Arc::new(batch.clone()), Arc::clone(&present), false);
+    let batch = Arc::new(batch.clone());
+    let open = open_rows(order, &batch, &present).await?;
+    let mut pass = Pass::start(Arc::clone(order), Arc::clone(&batch), Arc::clone(&present), open.anew(), false);
     while let Some(chunk) = pass.next().await {
         let known = match store {
             Some(store) => known(store, &batch.name, chunk.lines.iter().map(LineDraft::id)).await?,
@@ -89,6 +104,7 @@ pub(crate) async fn compare_all(
         costs.add_beside(job);
         beside += 1;
     }
+    let held = costs.held();
     let (costs, unbought) = costs.finish();
     let compared = Compared {
         rows: findings.rows,
@@ -103,9 +119,24 @@ pub(crate) async fn compare_all(
         seen,
         present,
         unchanged: false,
+        held,
+        open,
         carried: findings.carried,
     };
     Ok((compared, unbought, findings.images))
+}
+
+/// Which rows are bought now; a sample is drawn by reading the rows once more.
+async fn open_rows(order: &Arc<Order>, batch: &Arc<BatchDraft>, present: &Arc<BatchJobs>) -> Result<OpenRows> {
+    let open = OpenRows::of(&order.part);
+    let Some(most) = open.sample() else { return Ok(open) };
+    let mut draw = Draw::of(most);
+    let mut pass = Pass::start(Arc::clone(order), Arc::clone(batch), Arc::clone(present), OpenRows::default(), false);
+    while let Some(chunk) = pass.next().await {
+        chunk.lines.iter().for_each(|line| draw.add(line.id()));
+    }
+    pass.finish().await?;
+    Ok(open.drawn(draw.finish()))
 }
 
 /// Begins to look requests up in other batches, where that is wanted; what was imported so far comes along.
@@ -130,7 +161,12 @@ fn compare<'a>(
     let mut unknown = Vec::new();
     for (line, known) in lines.iter().zip(known) {
         let to_buy = comparison.compare(line, known)?;
-        costs.add(line, to_buy);
+        let held = to_buy && hold::is_held(line.job.priority);
+        costs.add(line, to_buy && !held);
+        if held {
+            costs.hold(line);
+        }
+        // What is held may be bought later, under the same look.
         if to_buy && known.is_none() {
             unknown.push(line);
         }

@@ -33,9 +33,31 @@ impl CostLine {
     }
 }
 
+/// What is held, and bought only after a second yes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct HeldCost {
+    /// Jobs.
+    pub jobs: u64,
+    /// Their known prices, together.
+    #[serde(rename = "cost_usd")]
+    pub amount: Money,
+    /// How many prices are not known.
+    pub unpriced: u64,
+}
+
+impl HeldCost {
+    /// Adds a job of this price.
+    pub fn add(&mut self, price: Option<Money>) {
+        self.jobs += 1;
+        self.amount += price.unwrap_or(Money::ZERO);
+        self.unpriced += u64::from(price.is_none());
+    }
+}
+
 /// Adds up lines.
 #[derive(Debug, Default)]
 pub(crate) struct Costs {
+    held: HeldCost,
     lines: BTreeMap<(AccountName, ModelName), CostLine>,
     /// The same as if nothing of the manifest were bought yet.
     unbought: BTreeMap<(AccountName, ModelName), CostLine>,
@@ -52,6 +74,16 @@ impl Costs {
         let whole = line_of(&mut self.unbought, spec);
         whole.jobs += 1;
         whole.buy(price);
+    }
+
+    /// Adds a line that is held.
+    pub(crate) fn hold(&mut self, draft: &LineDraft) {
+        self.held.add(draft.job.price);
+    }
+
+    /// What is held.
+    pub(crate) const fn held(&self) -> HeldCost {
+        self.held
     }
 
     /// Adds a job to buy that has no line.

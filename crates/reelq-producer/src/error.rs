@@ -40,6 +40,11 @@ pub enum Error {
     /// A temporary file could not be written, or read again: its disk may be full.
     #[error(transparent)]
     Scratch(#[from] reelq_store_scratch::Error),
+    /// A record of the batch cannot be read, so that its line cannot be loaded as it is.
+    #[error(
+        "release the batch: the record of job {0} cannot be read; nothing was released. `reelq doctor` says what to do"
+    )]
+    Unreadable(reelq_model::JobId),
     /// A thread that reads the manifest or keeps its images died: a bug.
     #[error("read the manifest: its reader stopped")]
     Reader(#[source] tokio::task::JoinError),

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use reelq_manifest::{Problem, Problems, Row};
 use reelq_model::{Digest, Fields, Finding, JobDraft, JobSpec, ModelName, Money, Severity, normalise};
 use reelq_provider::{Checked, Identity};
-use reelq_store::{BatchDraft, Line, LineDraft};
+use reelq_store::{BatchDraft, Line, LineDraft, rules::hold};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
     error::Result,
     images::{ImageReader, is_local, spread, visit_texts},
     job_naming::{Asked, JobNaming, Named},
+    part::OpenRows,
     priced,
     prompts::Prompts,
 };
@@ -32,6 +33,7 @@ pub(crate) struct Expander {
     problems: Problems,
     unpriced: priced::Unpriced,
     carried: Carried,
+    open: OpenRows,
     content: Sha256,
     /// Room for what goes into it.
     noted: Vec<u8>,
@@ -62,8 +64,15 @@ struct Accepted {
 }
 
 impl Expander {
-    pub(crate) fn new(order: Arc<Order>, batch: Arc<BatchDraft>, present: Arc<BatchJobs>, keep_images: bool) -> Self {
+    pub(crate) fn new(
+        order: Arc<Order>,
+        batch: Arc<BatchDraft>,
+        present: Arc<BatchJobs>,
+        open: OpenRows,
+        keep_images: bool,
+    ) -> Self {
         Self {
+            open,
             carried: Carried::of(&batch.passthrough),
             naming: JobNaming::new(batch.name.clone(), present),
             equal: Equal::default(),
@@ -107,6 +116,7 @@ impl Expander {
             }
             let line = Line { row: row.number, copy, label: row.label.clone(), passthrough: row.passthrough.clone() };
             let priority = row.priority.unwrap_or(self.batch.priority);
+            let priority = if self.open.takes(&line, id) { priority } else { hold::held(priority) };
             let job = JobDraft { id, spec: accepted.spec.clone(), price: accepted.price, priority };
             self.note(&job, &line);
             emit(LineDraft { job, line });
@@ -116,6 +126,8 @@ impl Expander {
 
     /// Ends the reading.
     pub(crate) fn finish(mut self) -> Findings {
+        let unmet: Vec<String> = self.open.unmet().map(str::to_owned).collect();
+        self.problems.extend(unmet.iter().map(|name| unmet_name(name)));
         Findings {
             problems: self.problems,
             rows: self.rows,
@@ -241,6 +253,13 @@ impl Expander {
         self.report(row, findings);
         None
     }
+}
+
+/// A name of `--only` that no row has.
+fn unmet_name(name: &str) -> Problem {
+    let hint = "rows are named by their own ids, by their numbers (`4`, `4.2` for a copy), or by the first letters of their job";
+    let rule = format!("no row is called `{name}`");
+    Problem::said("--only", rule).with_value(name).with_hint(hint)
 }
 
 /// The request in its normal form, and what it asks for; `as_written` are the row's fields where they were not normal.

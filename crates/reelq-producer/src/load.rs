@@ -88,7 +88,8 @@ async fn load_once(
 ) -> Result<LoadReport> {
     let epoch = store.epoch();
     let load = store.begin_import(&plan.batch).await?;
-    let mut pass = Pass::start(Arc::clone(order), Arc::new(plan.batch.clone()), Arc::clone(&plan.present), true);
+    let mut pass =
+        Pass::start(Arc::clone(order), Arc::new(plan.batch.clone()), Arc::clone(&plan.present), plan.open.anew(), true);
     let mut enqueued = Enqueued::default();
     while let Some(chunk) = pass.next().await {
         let added = enqueue(store, images, &load, chunk).await?;

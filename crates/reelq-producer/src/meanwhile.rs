@@ -54,7 +54,13 @@ async fn lines_of(
     let name = &plan.batch.name;
     let came = now.each.iter().filter(|(batch, load)| *batch != name && seen.each.get(*batch) != Some(*load));
     let mut lookup = Lookup::among(store, &order.accounts, name, came.map(|(batch, _)| batch)).await?;
-    let mut pass = Pass::start(Arc::clone(order), Arc::new(plan.batch.clone()), Arc::clone(&plan.present), false);
+    let mut pass = Pass::start(
+        Arc::clone(order),
+        Arc::new(plan.batch.clone()),
+        Arc::clone(&plan.present),
+        plan.open.anew(),
+        false,
+    );
     while let Some(chunk) = pass.next().await {
         let lines: Vec<_> = chunk.lines.iter().filter(|line| lookup.has_in_mind(line)).collect();
         let known = known(store, name, lines.iter().map(|line| line.id())).await?;

@@ -4,7 +4,7 @@ use reelq_manifest::Manifest;
 use reelq_model::{AccountName, BatchName, Money};
 use reelq_store::ImportedWith;
 
-use crate::{Accounts, error::Result};
+use crate::{Accounts, Part, error::Result};
 
 /// A manifest and everything that decides what its rows mean.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub struct Order {
     pub file_name: String,
     /// Where the manifest lies, and what may be said against buying it.
     pub source: ManifestSource,
+    /// Which of its rows are bought now.
+    pub part: Part,
 }
 
 /// What the command line says over the manifest.

@@ -11,6 +11,7 @@ use crate::{
     batch_jobs::BatchJobs,
     error::Result,
     expand::{Expander, Findings},
+    part::OpenRows,
 };
 
 /// Lines in a chunk.
@@ -36,10 +37,16 @@ pub(crate) struct Pass {
 
 impl Pass {
     /// Begins to read. Dropping the pass ends the reading at the next chunk.
-    pub(crate) fn start(order: Arc<Order>, batch: Arc<BatchDraft>, present: Arc<BatchJobs>, keep_images: bool) -> Self {
+    pub(crate) fn start(
+        order: Arc<Order>,
+        batch: Arc<BatchDraft>,
+        present: Arc<BatchJobs>,
+        open: OpenRows,
+        keep_images: bool,
+    ) -> Self {
         let (sender, chunks) = mpsc::channel(WAITING);
         let reader = tokio::task::spawn_blocking(move || {
-            read(&order, Expander::new(Arc::clone(&order), batch, present, keep_images), &sender)
+            read(&order, Expander::new(Arc::clone(&order), batch, present, open, keep_images), &sender)
         });
         Self { chunks, reader }
     }

@@ -7,13 +7,15 @@ use reelq_model::{BatchName, Digest, Money};
 use reelq_store::{BatchDraft, BatchView, ImportedWith, ImportsSeen, Store};
 
 use crate::{
-    AccountBudget, Changes, CostLine, Elsewhere, EqualRows, Estimate, Order, Takes,
+    AccountBudget, Changes, CostLine, Elsewhere, EqualRows, Estimate, HeldCost, Order, Takes,
     account_budget::account_budgets,
     batch_jobs::BatchJobs,
     comparing::{Compared, compare_all},
     error::Result,
     estimate::estimate,
-    inputs, source,
+    inputs,
+    part::OpenRows,
+    source,
     unchanged::{self, PlannedBefore},
 };
 
@@ -54,6 +56,10 @@ pub struct Plan {
     pub estimate: Estimate,
     /// Warnings; an error would have refused the manifest.
     pub warnings: Problems,
+    /// What of it is not bought now.
+    pub held: HeldCost,
+    /// Which rows are.
+    pub(crate) open: OpenRows,
     /// How the manifest was understood, where that is not plain.
     pub told: Vec<String>,
     /// Digest of everything that was planned.
@@ -92,9 +98,11 @@ pub async fn plan(store: Option<&dyn Store>, order: &Arc<Order>) -> Result<Plan>
         None => None,
     };
     let batch = draft(order, view.as_ref().map(|view| &view.batch));
+    // Where rows are held, sums do not tell which.
+    let is_whole = order.part.is_all() && view.as_ref().is_none_or(|view| view.held == 0);
     let inputs = match batch.loaded_with {
-        Some(_) => inputs::digest(order, &batch).await?,
-        None => None,
+        Some(_) if is_whole => inputs::digest(order, &batch).await?,
+        _ => None,
     };
     let known = unchanged::recognise(view.as_ref(), inputs).await?;
     if let (Some(known), Some(view)) = (&known, &view)
@@ -146,6 +154,8 @@ async fn put_together(
         estimate,
         warnings: compared.warnings,
         told: order.manifest.told().iter().cloned().chain(told_of_carried(&compared.carried)).collect(),
+        held: compared.held,
+        open: compared.open,
         content: compared.content,
         seen: compared.seen,
         present: compared.present,
@@ -198,6 +208,16 @@ fn draft(order: &Order, before: Option<&BatchDraft>) -> BatchDraft {
         manifest: order.path.clone(),
         manifest_path: order.source.path.clone(),
         passthrough: head.passthrough.clone(),
-        loaded_with: said.loaded_with.clone().map(|with| ImportedWith { manifest_budget: head.budget, ..with }),
+        loaded_with: said.loaded_with.clone().map(|with| ImportedWith {
+            manifest_budget: head.budget,
+            stop_if: stop_rules(with.stop_if, before),
+            ..with
+        }),
     }
+}
+
+/// Like a budget, a stop rule holds until another one is said, or none.
+fn stop_rules(said: Vec<String>, before: Option<&BatchDraft>) -> Vec<String> {
+    let kept = || before.and_then(|before| before.loaded_with.as_ref()).map(|with| with.stop_if.clone());
+    if said.is_empty() { kept().unwrap_or_default() } else { said }
 }

@@ -50,8 +50,9 @@ impl CommandContext {
         let account = with.account.iter().map(|account| flag("--account", account));
         let output = with.output.iter().map(|place| flag("--output", place));
         let set = with.set.iter().map(|one| flag("--set", one));
+        let stop = with.stop_if.iter().map(|rule| format!(" --stop-if {}", shell_word(rule)));
         let reading = with.reading.iter().map(|word| format!(" {}", shell_word(word)));
-        let flags: String = account.chain(output).chain(set).chain(reading).chain(config).collect();
+        let flags: String = account.chain(output).chain(set).chain(reading).chain(stop).chain(config).collect();
         format!("reelq plan {} --batch {}{flags}{}", quoted(manifest), batch.name, self.flags())
     }
 

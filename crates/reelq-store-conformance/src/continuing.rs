@@ -21,6 +21,7 @@ fn loaded_with() -> ImportedWith {
         account: Some("acct".to_owned()),
         output: Some("clips".to_owned()),
         set: vec!["resolution=1080p".to_owned()],
+        stop_if: vec!["failed>10%".to_owned()],
         reading: vec!["--map".to_owned(), "Prompts=prompt".to_owned()],
         manifest_budget: Some(cents(5)),
         planned: Some(serde_json::json!({"lines": 1, "names": ["a", {"b": null}]})),

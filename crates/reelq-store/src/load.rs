@@ -62,6 +62,9 @@ pub struct ImportedWith {
     /// The flags that say how the file is read, each a word of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reading: Vec<String>,
+    /// The rules that hold the batch, as [`crate::rules::stop_rule::StopRule`] reads them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stop_if: Vec<String>,
     /// The manifest's own budget. Only one that changes replaces a budget that was set elsewhere.
     #[serde(serialize_with = "Money::serialize_optional")]
     pub manifest_budget: Option<Money>,

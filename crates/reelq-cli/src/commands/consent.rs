@@ -20,7 +20,12 @@ impl Consent {
     ///
     /// Where a person declined, and where no one said `--yes` and no one can be asked.
     pub(crate) async fn to(self, stake: &Proposal, context: &CommandContext, out: Out) -> Result<(), CommandError> {
-        stake.agree(self.yes || context.is_simulated(), out).await
+        stake.agree(self.is_given(context), out).await
+    }
+
+    /// Whether someone has agreed beforehand; nothing is spent in a simulation.
+    pub(crate) const fn is_given(self, context: &CommandContext) -> bool {
+        self.yes || context.is_simulated()
     }
 
     /// Returns once a person has agreed to buy again what was bought: a question of its own, to which `--yes` is no answer.

@@ -16,7 +16,7 @@ use reelq_runner::{
 };
 use reelq_store::BatchView;
 
-use super::{consent::Consent, loading::QuietArgs, ordering::budget, sim::VendorArgs};
+use super::{consent::Consent, loading::QuietArgs, ordering::budget, releasing, sim::VendorArgs};
 use crate::commands::lookup;
 
 /// Flags of `reelq continue`.
@@ -30,6 +30,9 @@ pub(crate) struct ContinueArgs {
     /// Let the batch spend whatever its jobs cost from now on: asks first
     #[arg(long, conflicts_with = "budget")]
     no_budget: bool,
+    /// Buy everything that is held of it, too: asks first, with its sum
+    #[arg(long)]
+    all: bool,
     #[command(flatten)]
     consent: Consent,
     /// End once nothing that is left is due within this time (15m, or `wait_at_most` of the configuration)
@@ -78,6 +81,10 @@ struct Continued<'a> {
 impl Continued<'_> {
     async fn budget_to_end(&self, view: &BatchView) -> CommandResult {
         self.set_budget(view).await?;
+        if self.args.all {
+            let beforehand = self.args.consent.is_given(self.context);
+            releasing::release(&self.args.batch, beforehand, self.store.shared(), self.out).await?;
+        }
         // While a person thought about it, another may have taken the batch.
         self.held.assure().await?;
         let simulated = self.args.vendors.start(self.context).await?;

@@ -23,6 +23,7 @@ mod ordering;
 mod pause;
 mod plan;
 mod purge;
+mod releasing;
 mod resolve;
 mod results;
 mod retry;

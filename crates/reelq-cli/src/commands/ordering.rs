@@ -1,10 +1,12 @@
 //! From the command line to an order: which manifest, how it is read, and what is said over it. Of `plan`, `run` and `enqueue`.
 
 mod mapping;
+mod part;
 mod reading;
 
 use std::path::{Path, PathBuf};
 
+pub(crate) use part::PartArgs;
 pub(crate) use reading::ReadingArgs;
 use reelq_console::{CommandError, Out};
 use reelq_manifest::{Manifest, Problems, ReadingOptions};
@@ -14,7 +16,7 @@ use reelq_runner::{
     adapters::{self, vocabulary},
     context::CommandContext,
 };
-use reelq_store::{ImportedWith, Store};
+use reelq_store::{ImportedWith, Store, rules::stop_rule::StopRule};
 
 use crate::commands::lookup;
 
@@ -44,6 +46,11 @@ pub(crate) struct ManifestArgs {
     pub(crate) usual: Vec<String>,
     #[command(flatten)]
     pub(crate) reading: ReadingArgs,
+    #[command(flatten)]
+    pub(crate) part: PartArgs,
+    /// Hold the batch once its rows come to this: failed>10%, failed>20, refused>5 or cost>1.5x (may be repeated); it holds until others are said, or none
+    #[arg(long, value_name = "EXPR", value_parser = stop_rule)]
+    pub(crate) stop_if: Vec<String>,
     /// Buy what another batch, or one that was purged, has bought already
     #[arg(long = "again")]
     pub(crate) buys_again: bool,
@@ -96,6 +103,7 @@ impl ManifestArgs {
             output: self.output.clone().map(|place| absolute(given_output(place, context))),
             set: self.usual.clone(),
             reading: self.reading.words(),
+            stop_if: self.stop_if.clone(),
             manifest_budget: None,
             planned: None,
         }
@@ -166,6 +174,7 @@ fn put_together(args: &ManifestArgs, manifest: Manifest, context: &CommandContex
             again: args.buys_again,
             replaces: args.replace,
         },
+        part: args.part.part(),
         accounts: adapters::accounts(context, args.account.clone())?,
         image_fields: reelq_provider::image_fields(),
         overrides: Overrides {
@@ -174,12 +183,30 @@ fn put_together(args: &ManifestArgs, manifest: Manifest, context: &CommandContex
             output_root,
             budget: args.budget,
             no_budget: args.no_budget,
-            loaded_with: Some(args.kept(context)),
+            loaded_with: Some(stopping(args.kept(context), &manifest)?),
         },
         file_name: adapters::FILE_NAME.to_owned(),
         batch,
         manifest,
     })
+}
+
+/// A stop rule as it is kept; `none` lifts those that were said before.
+fn stop_rule(text: &str) -> Result<String, String> {
+    if text.trim() == "none" {
+        return Ok("none".to_owned());
+    }
+    text.parse::<StopRule>().map(|rule| rule.to_string()).map_err(|wrong| wrong.to_string())
+}
+
+/// The manifest's own stop rules, where the command line says none.
+fn stopping(kept: ImportedWith, manifest: &Manifest) -> Result<ImportedWith, CommandError> {
+    let own = &manifest.head().stop_if;
+    if let Some((wrong, rule)) = own.iter().find_map(|text| Some((text, stop_rule(text).err()?))) {
+        return Err(CommandError::usage(format!("[batch] stop_if: `{wrong}` is no stop rule: {rule}")));
+    }
+    let stop_if = if kept.stop_if.is_empty() { own.clone() } else { kept.stop_if.clone() };
+    Ok(ImportedWith { stop_if, ..kept })
 }
 
 /// An output place as it was given on the command line.

@@ -10,7 +10,7 @@ use std::{path::PathBuf, sync::Arc};
 pub(crate) use costs::{ModelCost, costs};
 use reelq_console::{CommandResult, Exit, Out, known};
 use reelq_model::{BatchName, Money};
-use reelq_producer::{AccountBudget, Changes, Elsewhere, EqualRows, Estimate, Plan};
+use reelq_producer::{AccountBudget, Changes, Elsewhere, EqualRows, Estimate, HeldCost, Plan};
 use reelq_runner::{context::CommandContext, obstacles, opened::OpenedStore};
 use serde::Serialize;
 pub(crate) use text::draw;
@@ -52,6 +52,9 @@ struct Report<'a> {
     /// Rows that ask for the same.
     #[serde(skip_serializing_if = "is_none")]
     equal: &'a EqualRows,
+    /// What is loaded and held: bought only after a second yes.
+    #[serde(skip_serializing_if = "is_nothing_held")]
+    held: HeldCost,
     /// How the manifest was understood, where that is not plain.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     told: &'a [String],
@@ -101,6 +104,11 @@ const fn is_none(equal: &&EqualRows) -> bool {
     equal.rows == 0
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+const fn is_nothing_held(held: &HeldCost) -> bool {
+    held.jobs == 0
+}
+
 fn report(plan: &Plan, simulated: bool) -> Report<'_> {
     Report {
         batch: plan.batch.name.as_str(),
@@ -115,6 +123,7 @@ fn report(plan: &Plan, simulated: bool) -> Report<'_> {
         elsewhere: &plan.elsewhere,
         equal: &plan.equal,
         told: &plan.told,
+        held: plan.held,
         to_buy: plan.to_buy(),
         beside: plan.beside,
         cost_usd: known(plan.amount(), plan.unpriced(), plan.to_buy()),

@@ -1,6 +1,8 @@
 //! `reelq run`: buys a manifest, and goes on with one.
 
-use reelq_console::{CommandError, CommandResult, Out};
+mod canary;
+
+use reelq_console::{CommandError, CommandResult, Exit, Out};
 use reelq_model::units::Span;
 use reelq_producer::Order;
 use reelq_runner::{
@@ -91,6 +93,12 @@ impl Run<'_> {
         bring_in(agreed, place, args.consent, context, store.shared(), out).await?;
         let manifest = Some((agreed.plan.lines, context.plan_command(&draft)));
         let work = Work { opened: store, held, batch, used, manifest, out };
+        let exit = work.to_end(engine, wait_at_most).await?;
+        if !args.manifest.part.is_canary() || exit == Exit::Interrupted || !canary::goes_on(&work, context).await? {
+            return Ok(exit);
+        }
+        // What the first rows showed is not said of the others.
+        let engine = self::engine(store, &accounts, batch, wait_at_most, simulated)?;
         work.to_end(engine, wait_at_most).await
     }
 }

@@ -231,6 +231,7 @@ fn remarks(view: &BatchView) -> String {
         flag(view.cancelling, "being cancelled"),
         flag(view.paused, "paused"),
         flag(view.budget_reached, "budget reached"),
+        counted(view.held, "held"),
         counted(view.overdue, "overdue"),
         counted(view.orphans, "charged unexpectedly"),
     ];

@@ -5,9 +5,13 @@ use reelq_results::taken;
 use serde_json::Value;
 
 use super::section::Section;
-use crate::{ManifestHead, Problem, Vocabulary, names::ROW_KEYS};
+use crate::{
+    ManifestHead, Problem, Vocabulary,
+    limits::{PRIORITY_MAX, within_priorities},
+    names::ROW_KEYS,
+};
 
-const KEYS: [&str; 6] = ["name", "output", "file_name", "budget_usd", "priority", "passthrough"];
+const KEYS: [&str; 7] = ["name", "output", "file_name", "budget_usd", "priority", "passthrough", "stop_if"];
 
 /// Reads the section and refuses what it does not know.
 pub(crate) fn read(mut section: Section, vocabulary: &Vocabulary, problems: &mut Vec<Problem>) -> ManifestHead {
@@ -17,6 +21,7 @@ pub(crate) fn read(mut section: Section, vocabulary: &Vocabulary, problems: &mut
         file_name: section.text("file_name", problems),
         budget: budget(&mut section, problems),
         priority: priority(&mut section, problems),
+        stop_if: section.texts("stop_if", problems),
         passthrough: passthrough(&mut section, vocabulary, problems),
     };
     section.refuse_rest("[batch]", &KEYS, problems);
@@ -45,8 +50,8 @@ fn budget(section: &mut Section, problems: &mut Vec<Problem>) -> Option<Money> {
 
 fn priority(section: &mut Section, problems: &mut Vec<Problem>) -> i32 {
     let Some(value) = section.take("priority") else { return 0 };
-    value.as_i64().and_then(|priority| i32::try_from(priority).ok()).unwrap_or_else(|| {
-        let rule = format!("priority must be a whole number from {} to {}", i32::MIN, i32::MAX);
+    value.as_i64().and_then(within_priorities).unwrap_or_else(|| {
+        let rule = format!("priority must be a whole number from -{PRIORITY_MAX} to {PRIORITY_MAX}");
         problems.push(section.wrong("priority", &rule, &value).with_hint("higher goes first; 0 is usual"));
         0
     })

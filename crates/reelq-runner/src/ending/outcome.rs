@@ -8,9 +8,12 @@ use reelq_store::{AccountView, BatchView, HeldBatch, JobFilter, Pause, PauseReas
 use serde::Serialize;
 
 use super::remedies::Remedy;
-use crate::jobs::{
-    noticed::Noticed,
-    stuck::{Stuck, stuck},
+use crate::{
+    jobs::{
+        noticed::Noticed,
+        stuck::{Stuck, stuck},
+    },
+    work::stop_loss,
 };
 
 /// How a batch stands.
@@ -37,6 +40,9 @@ pub struct BatchOutcome {
     pub shared_tasks: u64,
     /// Accounts with a charge of the batch of unknown amount: it is in none of their sums.
     pub unpriced_accounts: BTreeSet<AccountName>,
+    /// Why a stop rule holds the batch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<String>,
     /// Rows whose record cannot be read, where the result manifest was written just now.
     #[serde(skip)]
     pub unreadable: u64,
@@ -83,6 +89,7 @@ impl BatchOutcome {
         let unconfirmed = batch.counts.of(Status::Unconfirmed) + batch.others.of(Status::Unconfirmed);
         let withdrawn = withdrawn(store, &batch).await?;
         let waiting = if outstanding > 0 { waiting_rows(store, &batch.batch.name).await? } else { Vec::new() };
+        let stopped = stop_loss::told(store, &batch).await?;
         let shared_tasks = noticed.shared(&batch.batch.name);
         Ok(Self {
             batch,
@@ -95,6 +102,7 @@ impl BatchOutcome {
             waiting,
             shared_tasks,
             unpriced_accounts: noticed.unpriced_accounts,
+            stopped,
             unreadable: 0,
         })
     }
@@ -136,7 +144,8 @@ impl BatchOutcome {
             Exit::Blocked => self.outstanding > 0 && self.blocked().next().is_some(),
             Exit::Unconfirmed => self.unconfirmed > 0,
             Exit::Budget => self.outstanding > 0 && (self.batch.budget_reached || self.short().next().is_some()),
-            Exit::Failed => self.without_output() > 0,
+            // The rows that no one tried are what is left to do.
+            Exit::Failed => self.without_output() > 0 && (self.stopped.is_none() || self.outstanding == 0),
             Exit::Outstanding => self.outstanding > 0 || self.unreadable > 0,
             _ => false,
         }

@@ -72,6 +72,8 @@ pub fn summary(outcome: &BatchOutcome, commands: &NextCommands, seconds: u64) ->
     lines.extend(failures(outcome, commands));
     lines.extend(unreadable(outcome, commands));
     lines.extend(waiting(outcome, &commands.flags));
+    lines.extend(outcome.stopped.as_ref().map(|why| format!("! stopped: {why}")));
+    lines.extend(held(outcome, commands));
     lines.extend(outstanding(outcome, commands));
     lines.join("\n")
 }
@@ -192,8 +194,20 @@ fn unreadable(outcome: &BatchOutcome, commands: &NextCommands) -> Option<String>
     (count > 0).then_some(line)
 }
 
+/// What no one buys before a second yes.
+fn held(outcome: &BatchOutcome, commands: &NextCommands) -> Option<String> {
+    let count = outcome.batch.held;
+    let line = format!(
+        "! {} job{} held: loaded, and not bought before you say so\n    to buy them, after a question: {} --all",
+        grouped(count),
+        if count == 1 { " is" } else { "s are" },
+        commands.run
+    );
+    (count > 0).then_some(line)
+}
+
 fn outstanding(outcome: &BatchOutcome, commands: &NextCommands) -> Option<String> {
-    let count = outcome.outstanding;
+    let count = outcome.outstanding.saturating_sub(outcome.batch.held);
     let resume = if outcome.batch.paused {
         format!("it is paused: reelq resume {}{}\n    then: ", outcome.batch.batch.name, commands.flags)
     } else {

@@ -19,6 +19,7 @@ use super::{
     reporting::Reporter,
     retention::{KeepBought, Retention},
     scope::{WorkEnd, WorkScope},
+    stop_loss::StopLoss,
 };
 use crate::{
     adapters, context::CommandContext, images, machine::worker_id, opened::OpenedStore, progress::view::ProgressView,
@@ -32,6 +33,7 @@ pub struct Engine {
     guard: LinkGuard,
     reporter: Reporter,
     retention: Retention,
+    stop_loss: StopLoss,
     renewal: KeyRenewal,
     /// What its accounts have done so far.
     pub metrics: Vec<(AccountName, Arc<AccountMetrics>)>,
@@ -110,6 +112,7 @@ impl Engine {
         // Only who may reach the output places can see whether a batch's result manifests are there.
         let retention = context.config.retention.filter(|_| task.reports && task.concurrency.has(ClaimStage::Collect));
         let bought = KeepBought { accounts: adapters::accounts(context, None)?, most: context.config.keep_bought };
+        let stop_loss = StopLoss::new(Arc::clone(&store), Arc::clone(&overview));
         let retention = Retention::new(store, context.storage(), retention, bought);
         let patience = context.patience.clone();
         let server = match context.place() {
@@ -123,6 +126,7 @@ impl Engine {
             guard,
             reporter,
             retention,
+            stop_loss,
             renewal,
             metrics,
             submission_gate: shared.submission_gate,
@@ -144,6 +148,7 @@ impl Engine {
         let (mut guarding, mut watching) = (pin!(self.guard.run()), pin!(view.watch()));
         let (mut reporting, mut retention) = (Box::pin(self.reporter.run()), pin!(self.retention.run()));
         let mut renewal = Box::pin(self.renewal.run());
+        let mut stop_loss = Box::pin(self.stop_loss.run());
         let mut looking = Box::pin(look_at(self.server, self.clock));
         // Workers repeat their verbs themselves, for as long as it takes, and say so.
         let patience = self.patience.get();
@@ -157,6 +162,7 @@ impl Engine {
                 () = &mut reporting => {}
                 () = &mut retention => {}
                 () = &mut renewal => {}
+                () = &mut stop_loss => {}
                 never = &mut looking => match never {},
                 () = signals.next() => {
                     interrupted += 1;

@@ -11,4 +11,5 @@ mod renewal;
 pub mod reporting;
 pub mod retention;
 pub mod scope;
+pub(crate) mod stop_loss;
 mod store_clock;

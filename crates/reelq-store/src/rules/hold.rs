@@ -3,8 +3,7 @@
 //! A held job is one of a priority below all that people may give, which keeps the priority that it will have. So a load that
 //! brings it with its own priority releases it, as it brings any other change to what was never submitted.
 
-/// The highest priority that a row may have, and below zero the lowest.
-pub const PRIORITY_MAX: i32 = 100_000_000;
+use reelq_model::PRIORITY_MAX;
 
 const HELD: i32 = -2_000_000_000;
 

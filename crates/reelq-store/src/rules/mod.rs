@@ -12,5 +12,6 @@ pub mod pauses;
 pub mod queue;
 pub mod run_lock;
 pub mod state;
+pub mod stop_rule;
 pub mod ticks;
 pub mod unreadable;

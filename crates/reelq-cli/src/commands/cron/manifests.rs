@@ -11,7 +11,7 @@ use reelq_producer::{
 };
 use reelq_runner::{context::CommandContext, images, work::collecting::usable};
 
-use crate::commands::ordering::{ManifestArgs, ReadingArgs, order_unasked};
+use crate::commands::ordering::{ManifestArgs, PartArgs, ReadingArgs, order_unasked};
 
 /// Opens the manifests of schedules.
 #[derive(Debug)]
@@ -31,6 +31,8 @@ impl Manifests<'_> {
             no_budget: false,
             usual: Vec::new(),
             reading: ReadingArgs::default(),
+            part: PartArgs::default(),
+            stop_if: Vec::new(),
             // The configuration that names the schedule has said so, for every tick.
             buys_again: true,
             replace: true,

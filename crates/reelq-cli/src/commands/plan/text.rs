@@ -69,8 +69,19 @@ fn costs(plan: &Plan) -> String {
         count => format!(", {} of them queued again though their line is gone", grouped(count)),
     };
     let budget: String = budget.into_iter().chain(plan.account_budgets.iter().flat_map(account_budget)).collect();
+    let held = held(plan);
     let lines = table(&["account", "model", ">jobs", ">to buy", ">price"], rows);
-    format!("{lines}\n\nTo buy: {count} job{s} for {}{beside}{budget}", cost(plan.amount(), plan.unpriced()))
+    format!("{lines}\n\nTo buy: {count} job{s} for {}{beside}{held}{budget}", cost(plan.amount(), plan.unpriced()))
+}
+
+/// What is loaded and not bought now.
+fn held(plan: &Plan) -> String {
+    let held = &plan.held;
+    if held.jobs == 0 {
+        return String::new();
+    }
+    let (count, s) = (grouped(held.jobs), plural(held.jobs));
+    format!("\nHeld: {count} job{s} for {}, bought only after a second yes", cost(held.amount, held.unpriced))
 }
 
 /// What an account's budgets have left for the plan.
