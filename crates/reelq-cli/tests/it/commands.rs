@@ -6,7 +6,7 @@ use assert_cmd::Command;
 
 const THREE_ROWS: &str = "id,prompt,account,model,duration\na,A cat,wave,minimax-hailuo-2.3,6\nb,A dog,wave,minimax-hailuo-2.3,6\nc,A fox,poyo,hailuo-2.3,6\n";
 
-fn reelq(folder: &Path, args: &[&str]) -> (Option<i32>, String, String) {
+pub(crate) fn reelq(folder: &Path, args: &[&str]) -> (Option<i32>, String, String) {
     let mut command = Command::cargo_bin("reelq").unwrap();
     command.env_clear().env("HOME", folder).current_dir(folder).args(args);
     let output = command.output().unwrap();
@@ -14,7 +14,7 @@ fn reelq(folder: &Path, args: &[&str]) -> (Option<i32>, String, String) {
     (output.status.code(), text(&output.stdout), text(&output.stderr))
 }
 
-fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+pub(crate) fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files {
         std::fs::write(folder.path().join(name), text).unwrap();

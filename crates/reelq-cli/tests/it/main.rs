@@ -5,6 +5,7 @@
 mod commands;
 mod doctor_redis;
 mod operating;
+mod results;
 mod schedules;
 mod shared_output;
 mod workers;

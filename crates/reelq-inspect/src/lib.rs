@@ -1,0 +1,4 @@
+//! What became of a batch and its rows, as people and programs want to see it: results in every form, one row in full, the
+//! history of a batch. It reads, and changes nothing.
+
+pub mod results;
