@@ -116,7 +116,7 @@ mod tests {
     }
 
     fn of(job: Job, sharers: &[JobView]) -> Option<String> {
-        note(&ResultLine { view: view(job, 7), orphans: Vec::new() }, sharers)
+        note(&ResultLine { view: view(job, 7), orphans: Vec::new(), former: None }, sharers)
     }
 
     fn task(id: &str) -> RemoteTask {

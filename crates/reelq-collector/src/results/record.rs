@@ -6,7 +6,7 @@ use reelq_store::{JobView, ResultLine};
 
 use super::note::{all, note};
 
-/// What became of one line. A job whose line is gone has row 0.
+/// What became of one line. A job whose line is gone has row 0, and the label and the carried columns that it had last.
 ///
 /// The cost is empty where it is not known; then the message or the note names the amount at risk. Charges that no one expected are
 /// part of the cost of the job that caused them. `sharers` are the jobs that share a task with one of the line's own.
@@ -19,7 +19,7 @@ pub fn record(line: &ResultLine, sharers: &[JobView]) -> ResultRecord {
     let link = first_link(job);
     ResultRecord {
         row: place.map_or(0, |place| place.row),
-        id: place.and_then(|place| place.label.clone()),
+        id: line.labelled().and_then(|place| place.label.clone()),
         job: job.id.to_string(),
         copy: place.map_or(1, |place| place.copy),
         status: Some(job.status()),
@@ -47,7 +47,7 @@ pub fn record(line: &ResultLine, sharers: &[JobView]) -> ResultRecord {
         error_message: message(job),
         note: note(line, sharers),
         is_unreadable: false,
-        passthrough: place.map(|place| place.passthrough.clone()).unwrap_or_default(),
+        passthrough: line.labelled().map(|place| place.passthrough.clone()).unwrap_or_default(),
     }
 }
 
@@ -56,7 +56,7 @@ fn unreadable(line: &ResultLine, sharers: &[JobView]) -> ResultRecord {
     let place = line.view.line.as_ref();
     ResultRecord {
         row: place.map_or(0, |place| place.row),
-        id: place.and_then(|place| place.label.clone()),
+        id: line.labelled().and_then(|place| place.label.clone()),
         job: line.view.job.id.to_string(),
         copy: place.map_or(1, |place| place.copy),
         status: line.view.status(),
@@ -84,7 +84,7 @@ fn unreadable(line: &ResultLine, sharers: &[JobView]) -> ResultRecord {
         error_message: Some(UNREADABLE.to_owned()),
         note: note(line, sharers),
         is_unreadable: true,
-        passthrough: place.map(|place| place.passthrough.clone()).unwrap_or_default(),
+        passthrough: line.labelled().map(|place| place.passthrough.clone()).unwrap_or_default(),
     }
 }
 
@@ -191,7 +191,7 @@ mod tests {
             parked: false,
             unread: None,
         };
-        ResultLine { view, orphans }
+        ResultLine { view, orphans, former: None }
     }
 
     fn task(id: &str) -> RemoteTask {

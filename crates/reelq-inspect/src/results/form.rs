@@ -73,7 +73,7 @@ fn of_manifest(
                 "rows of a manifest are written as CSV or JSONL: use --format csv or --format jsonl",
             ));
         }
-        (Some(AskedForm::Csv), Some(Named::Tsv)) | (None, Some(Named::Tsv)) => ManifestForm::Tsv,
+        (Some(AskedForm::Csv) | None, Some(Named::Tsv)) => ManifestForm::Tsv,
         (Some(AskedForm::Csv), _) | (None, Some(Named::Csv)) => ManifestForm::Csv,
         (Some(AskedForm::Jsonl), _) | (None, Some(Named::Jsonl)) => ManifestForm::Jsonl,
         (None, None) if json => ManifestForm::Jsonl,

@@ -91,7 +91,7 @@ pub async fn write(request: &ResultsRequest, store: &OpenedStore<'_>, view: &Bat
 /// A workbook is no text: the command that writes it into a file is named.
 fn no_terminal(request: &ResultsRequest, store: &OpenedStore<'_>) -> CommandError {
     let flag = |is_set: bool, flag: &str| if is_set { format!(" {flag}") } else { String::new() };
-    let kinds: String = request.kinds.iter().map(|kind| format!(" --kind {kind}")).collect();
+    let kinds = request.kinds.iter().map(|kind| format!(" --kind {kind}")).collect::<Vec<_>>().concat();
     let picks = request.picks.as_ref().map(|file| format!(" --picks {}", quoted(&file.display().to_string())));
     let batch = &request.batch;
     CommandError::usage(format!(
