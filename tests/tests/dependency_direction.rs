@@ -34,7 +34,22 @@ const USES: [(&str, &[&str]); 26] = [
     ("config", &["http", "manifest", "model", "poller", "producer", "provider", "store-redis", "submitter", "worker"]),
     ("console", &["files", "manifest", "model", "producer", "results", "store"]),
     ("runner", ALL_BELOW),
-    ("inspect", &["collector", "config", "console", "files", "manifest", "model", "results", "runner", "store"]),
+    (
+        "inspect",
+        &[
+            "collector",
+            "config",
+            "console",
+            "files",
+            "manifest",
+            "model",
+            "provider",
+            "results",
+            "runner",
+            "store",
+            "submitter",
+        ],
+    ),
 ];
 
 /// What stands above the others may use each of them, but what is for tests only.

@@ -3,6 +3,7 @@
 use reelq_model::IllegalTransition;
 use rusqlite::{Connection, params};
 
+use super::results::OF_GONE;
 use super::{
     code, edit,
     ledger::{self, Ledger},
@@ -12,7 +13,6 @@ use super::{
     tx::Tx,
     unreadable,
 };
-use super::results::OF_GONE;
 use crate::error::{Result, StepError};
 use reelq_store::rules::{bounds, cancel::CancelWish};
 use reelq_store::transition::{self, LineGone};

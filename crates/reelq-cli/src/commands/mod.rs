@@ -17,6 +17,7 @@ mod doctor;
 mod enqueue;
 mod help_markdown;
 mod loading;
+mod logs;
 mod lookup;
 mod models;
 mod pause;
@@ -28,6 +29,7 @@ mod retry;
 mod run;
 mod schema;
 mod selection;
+mod show;
 mod sim;
 mod status;
 mod worker;
@@ -48,6 +50,10 @@ pub(crate) enum Command {
     Worker(Box<worker::WorkerArgs>),
     /// Show where batches, accounts and jobs stand
     Status(status::StatusArgs),
+    /// Show one row in full: what was asked for, what happened and why, and what can be done now
+    Show(show::ShowArgs),
+    /// Print what happened in a batch, the oldest first
+    Logs(logs::LogsArgs),
     /// Print the result manifest of a batch: one line for every row
     Results(results::ResultsArgs),
     /// Take failed jobs up again: look at their tasks, fetch what they have, buy again what is over
@@ -113,6 +119,8 @@ pub(crate) async fn run_command(command: Command, context: &CommandContext, out:
         Command::Worker(args) => Box::pin(worker::run(&args, context, out)).await,
         Command::Plan(args) => plan::run(&args, context, out).await,
         Command::Status(args) => status::run(&args, context, out).await,
+        Command::Show(args) => Box::pin(show::run(&args, context, out)).await,
+        Command::Logs(args) => logs::run(&args, context, out).await,
         Command::Results(args) => results::run(&args, context, out).await,
         Command::Retry(args) => retry::run(&args, context, out).await,
         Command::Cancel(args) => cancel::run(&args, context, out).await,

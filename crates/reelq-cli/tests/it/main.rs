@@ -6,6 +6,7 @@ mod commands;
 mod doctor_redis;
 mod operating;
 mod results;
+mod rows;
 mod schedules;
 mod shared_output;
 mod workers;

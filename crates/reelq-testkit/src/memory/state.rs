@@ -151,7 +151,8 @@ impl State {
     pub(super) fn insert(&mut self, job: Job, listed: bool) -> Record {
         let (job, serial, due) = (Arc::new(bounds::sound(job)), self.next_serial(), Some(self.now));
         let (worker, lease_until, cancel, parked, history) = (None, None, CancelWish::NONE, false, Arc::default());
-        let record = Record { job, version: 1, due, worker, lease_until, cancel, parked, listed, former: None, history, serial };
+        let record =
+            Record { job, version: 1, due, worker, lease_until, cancel, parked, listed, former: None, history, serial };
         self.jobs.insert(record.job.id, record.clone());
         record
     }
