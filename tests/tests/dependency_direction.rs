@@ -8,7 +8,7 @@ use std::{
 };
 
 /// Which of the project's crates each crate uses: these and no others, without `reelq-`.
-const USES: [(&str, &[&str]); 26] = [
+const USES: [(&str, &[&str]); 27] = [
     ("model", &[]),
     ("limits", &["model"]),
     ("files", &["model"]),
@@ -50,6 +50,7 @@ const USES: [(&str, &[&str]); 26] = [
             "submitter",
         ],
     ),
+    ("sheet", &["collector", "console", "model", "runner", "store"]),
 ];
 
 /// What stands above the others may use each of them, but what is for tests only.
@@ -63,7 +64,7 @@ const FOR_TESTS: [&str; 3] = ["store-conformance", "testkit", "redis-server"];
 const TESTS: [&str; 2] = ["tests", "bench"];
 
 /// The floors of the command line: nothing below them knows them.
-const FLOORS: [&str; 5] = ["config", "console", "runner", "inspect", "cli"];
+const FLOORS: [&str; 6] = ["config", "console", "runner", "inspect", "sheet", "cli"];
 
 /// What a few crates alone may use: what, who, why.
 const RESERVED: [(&str, &[&str], &str); 5] = [

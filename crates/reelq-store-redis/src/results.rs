@@ -15,9 +15,8 @@ pub(super) async fn results(caller: &Caller, batch: &BatchName, page: Page) -> R
         let walk = Walk { batch: Some(batch), alone: true, filter: &filter, bought: !listed, orphans: true };
         let mut found = Vec::new();
         walk.go(caller, listed, &mut quota, &mut found, false).await?;
-        lines.extend(found.into_iter().map(|Found { view, orphans, .. }| match listed {
-            true => ResultLine { view, orphans, former: None },
-            false => ResultLine::of_gone(view, orphans),
+        lines.extend(found.into_iter().map(|Found { view, orphans, .. }| {
+            if listed { ResultLine { view, orphans, former: None } } else { ResultLine::of_gone(view, orphans) }
         }));
     }
     Ok(lines)

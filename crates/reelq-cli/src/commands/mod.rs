@@ -20,6 +20,7 @@ mod loading;
 mod logs;
 mod lookup;
 mod models;
+mod open;
 mod pause;
 mod plan;
 mod purge;
@@ -52,6 +53,8 @@ pub(crate) enum Command {
     Status(status::StatusArgs),
     /// Show one row in full: what was asked for, what happened and why, and what can be done now
     Show(show::ShowArgs),
+    /// Write a page that shows the clips of a batch, to pick and reject them, and open it
+    Open(open::OpenArgs),
     /// Print what happened in a batch, the oldest first
     Logs(logs::LogsArgs),
     /// Print the result manifest of a batch: one line for every row
@@ -120,6 +123,7 @@ pub(crate) async fn run_command(command: Command, context: &CommandContext, out:
         Command::Plan(args) => plan::run(&args, context, out).await,
         Command::Status(args) => status::run(&args, context, out).await,
         Command::Show(args) => Box::pin(show::run(&args, context, out)).await,
+        Command::Open(args) => Box::pin(open::run(&args, context, out)).await,
         Command::Logs(args) => logs::run(&args, context, out).await,
         Command::Results(args) => results::run(&args, context, out).await,
         Command::Retry(args) => retry::run(&args, context, out).await,

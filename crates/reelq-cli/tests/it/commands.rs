@@ -34,6 +34,23 @@ fn help_is_data_and_wrong_usage_is_two() {
 }
 
 #[test]
+fn a_command_that_people_type_leads_to_the_one_that_is_meant_and_does_nothing_by_itself() {
+    let folder = folder(&[("my shots.csv", THREE_ROWS)]);
+    for (typed, told) in [
+        (&["ls"][..], "there is no command `ls`: did you mean `reelq status`?"),
+        (&["watch", "shots"], "did you mean `reelq status --watch shots`?"),
+        (&["--simulate", "validate", "my shots.csv"], "did you mean `reelq --simulate plan 'my shots.csv'`?"),
+        (&["export", "shots", "--format", "xlsx"], "did you mean `reelq results shots --format xlsx`?"),
+        (&["start", "my shots.csv", "--simulate"], "did you mean `reelq run 'my shots.csv' --simulate`?"),
+    ] {
+        let (code, stdout, stderr) = reelq(folder.path(), typed);
+        assert_eq!((code, stdout.as_str()), (Some(2), ""), "{typed:?}");
+        assert!(stderr.contains(told), "{typed:?}: {stderr}");
+    }
+    assert!(!folder.path().join(".reelq").exists());
+}
+
+#[test]
 fn help_of_run_is_complete() {
     let folder = folder(&[]);
     insta::assert_snapshot!("help_run", reelq(folder.path(), &["run", "-h"]).1);

@@ -110,7 +110,8 @@ fn picks_choose_rows_of_the_results_and_of_the_next_manifest() {
 
 #[test]
 fn results_end_quietly_once_nobody_reads_them() {
-    let rows: String = (0..2_000).map(|row| format!("{row},A cat number {row},6,7,minimax-hailuo-2.3\n")).collect();
+    let rows = (0..2_000).map(|row| format!("{row},A cat number {row},6,7,minimax-hailuo-2.3\n"));
+    let rows = rows.collect::<Vec<_>>().concat();
     let folder = folder(&[("shots.csv", &format!("id,prompt,duration,x_scene,model\n{rows}"))]);
     assert_eq!(reelq(folder.path(), &["enqueue", "shots.csv", "--account", "wave", "--simulate"]).0, Some(0));
     for form in ["--json", "--format=csv", "--as=manifest"] {

@@ -87,7 +87,7 @@ mod tests {
             event: "running".to_owned(),
             what: String::new(),
         };
-        let (mut runs, count) = (Runs::default(), 2 * HELD as i64 + 7);
+        let (mut runs, count) = (Runs::default(), 2 * i64::try_from(HELD).unwrap() + 7);
         for number in 0..count {
             runs.add(line(number * 7_919 % count)).unwrap();
         }

@@ -88,10 +88,8 @@ async fn copies_of(store: &dyn Store, batch: &BatchView, row: u64) -> Result<Vec
     while from < to {
         let middle = from + (to - from) / 2;
         let line = lines(store, batch, middle, 1).await?.pop();
-        match line.and_then(|view| view.line).is_some_and(|line| line.row < row) {
-            true => from = middle + 1,
-            false => to = middle,
-        }
+        let is_before = line.and_then(|view| view.line).is_some_and(|line| line.row < row);
+        (from, to) = if is_before { (middle + 1, to) } else { (from, middle) };
     }
     let mut copies = Vec::new();
     loop {
