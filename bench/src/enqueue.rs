@@ -62,5 +62,6 @@ fn order(subject: &Subject) -> Result<Order> {
         batch: BatchName::new("set")?,
         file_name: "{row:06}.mp4".to_owned(),
         source: reelq_producer::ManifestSource::default(),
+        part: reelq_producer::Part::default(),
     })
 }

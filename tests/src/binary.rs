@@ -31,8 +31,13 @@ pub(crate) fn agreed<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
 
 /// Runs it in a folder, with nothing else from the environment.
 pub fn reelq(folder: &Path, arguments: &[&str]) -> Ended {
+    reelq_with(folder, &[], arguments)
+}
+
+/// The same with variables of the environment.
+pub fn reelq_with(folder: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Ended {
     let mut command = Command::new(path());
-    command.env_clear().env("HOME", folder).current_dir(folder).args(arguments);
+    command.env_clear().env("HOME", folder).envs(variables.iter().copied()).current_dir(folder).args(arguments);
     Running::start(command).wait()
 }
 

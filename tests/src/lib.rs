@@ -12,6 +12,7 @@
 
 mod audit;
 mod binary;
+mod browser;
 mod damage;
 mod files;
 mod manifest;
@@ -26,7 +27,8 @@ mod waiting;
 mod wire;
 
 pub use audit::Audit;
-pub use binary::{Ended, Running, reelq};
+pub use binary::{Ended, Running, reelq, reelq_with};
+pub use browser::Browser;
 pub use damage::{damage_record, damage_text};
 pub use files::{gif, jpeg, mov, mp3, png, wav, webm, webp};
 pub use manifest::{Prompts, write_csv};

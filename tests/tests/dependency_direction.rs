@@ -8,7 +8,7 @@ use std::{
 };
 
 /// Which of the project's crates each crate uses: these and no others, without `reelq-`.
-const USES: [(&str, &[&str]); 26] = [
+const USES: [(&str, &[&str]); 27] = [
     ("model", &[]),
     ("limits", &["model"]),
     ("files", &["model"]),
@@ -35,6 +35,23 @@ const USES: [(&str, &[&str]); 26] = [
     ("config", &["http", "manifest", "model", "poller", "producer", "provider", "store-redis", "submitter", "worker"]),
     ("console", &["files", "manifest", "model", "producer", "results", "store"]),
     ("runner", ALL_BELOW),
+    (
+        "inspect",
+        &[
+            "collector",
+            "config",
+            "console",
+            "files",
+            "manifest",
+            "model",
+            "provider",
+            "results",
+            "runner",
+            "store",
+            "submitter",
+        ],
+    ),
+    ("sheet", &["collector", "console", "model", "runner", "store"]),
 ];
 
 /// What stands above the others may use each of them, but what is for tests only.
@@ -48,7 +65,7 @@ const FOR_TESTS: [&str; 3] = ["store-conformance", "testkit", "redis-server"];
 const TESTS: [&str; 2] = ["tests", "bench"];
 
 /// The floors of the command line: nothing below them knows them.
-const FLOORS: [&str; 4] = ["config", "console", "runner", "cli"];
+const FLOORS: [&str; 6] = ["config", "console", "runner", "inspect", "sheet", "cli"];
 
 /// What a few crates alone may use: what, who, why.
 const RESERVED: [(&str, &[&str], &str); 5] = [
@@ -76,11 +93,13 @@ const TESTS_USE: [(&str, &str, &str); 9] = [
 const STRANGERS: [(&str, &str); 1] = [("store", "provider")];
 
 /// Libraries that only their owners name, in tests too.
-const OWNED: [(&str, &[&str]); 6] = [
+const OWNED: [(&str, &[&str]); 8] = [
     ("reqwest", &["http", "bench"]),
     ("rusqlite", &["store-scratch", "store-sqlite"]),
     ("redis", &["redis-link", "store-redis"]),
     ("apalis-core", &["worker"]),
+    ("rust_xlsxwriter", &["results"]),
+    ("zip", &["results"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
 ];

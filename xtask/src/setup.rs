@@ -17,28 +17,64 @@ pub(crate) fn run() -> Result<()> {
             command::run(cargo().args(["install", "--locked", "--debug", package]))?;
         }
     }
-    redis_server()?;
+    PROGRAMS.iter().try_for_each(Program::find_or_install)?;
     say("every tool that the tests need is here");
     Ok(())
 }
 
-/// Only the program matters: the tests start servers of their own, on ports of their own.
-fn redis_server() -> Result<()> {
-    if works(Command::new("redis-server").arg("--version")) {
-        return Ok(());
+/// A program that the tests start, and how it is found or installed.
+struct Program {
+    name: &'static str,
+    /// An argument with which it does nothing and ends well.
+    harmless: &'static str,
+    /// What Debian calls its packages.
+    packages: &'static [&'static str],
+    /// What to do where apt-get does not install it.
+    by_hand: &'static str,
+}
+
+/// Only the programs matter: the tests start processes of their own, on ports and in folders of their own.
+const PROGRAMS: [Program; 3] = [
+    Program {
+        name: "redis-server",
+        harmless: "--version",
+        packages: &["redis-server"],
+        by_hand: "install Redis 7 or newer by hand (https://redis.io/docs/latest/operate/oss_and_stack/install)",
+    },
+    Program {
+        name: "soffice",
+        harmless: "--version",
+        packages: &["libreoffice-calc-nogui"],
+        by_hand: "install LibreOffice Calc by hand (https://www.libreoffice.org/download)",
+    },
+    Program {
+        name: "chromedriver",
+        harmless: "--version",
+        packages: &["chromium", "chromium-driver"],
+        by_hand: "install Chromium and its chromedriver by hand (https://developer.chrome.com/docs/chromedriver)",
+    },
+];
+
+impl Program {
+    fn find_or_install(&self) -> Result<()> {
+        let Self { name, by_hand, .. } = self;
+        if works(Command::new(name).arg(self.harmless)) {
+            return Ok(());
+        }
+        let by_hand = format!("{by_hand}, so that `{name}` is on the PATH");
+        let Some(root) = as_root() else { bail!("{name} is missing, and there is no way to become root: {by_hand}") };
+        let install = [&["install", "--yes", "--no-install-recommends"], self.packages].concat();
+        apt(root, &["update"])
+            .and_then(|()| apt(root, &install))
+            .with_context(|| format!("{name} is missing, and apt-get does not install it: {by_hand}"))
     }
-    let by_hand = "install Redis 7 or newer by hand (https://redis.io/docs/latest/operate/oss_and_stack/install), so \
-                   that `redis-server` is on the PATH";
-    let Some(root) = as_root() else { bail!("redis-server is missing, and there is no way to become root: {by_hand}") };
-    let apt = |arguments: &[&str]| {
-        let (program, before) = root.split_first().unwrap_or((&"apt-get", &[]));
-        // A machine that has just started may be updating itself.
-        let patient = ["--option", "DPkg::Lock::Timeout=300"];
-        command::run(Command::new(program).args(before).args(patient).args(arguments))
-    };
-    apt(&["update"])
-        .and_then(|()| apt(&["install", "--yes", "--no-install-recommends", "redis-server"]))
-        .with_context(|| format!("redis-server is missing, and apt-get does not install it: {by_hand}"))
+}
+
+fn apt(root: &[&str], arguments: &[&str]) -> Result<()> {
+    let (program, before) = root.split_first().unwrap_or((&"apt-get", &[]));
+    // A machine that has just started may be updating itself.
+    let patient = ["--option", "DPkg::Lock::Timeout=300"];
+    command::run(Command::new(program).args(before).args(patient).args(arguments))
 }
 
 /// The words in front of apt-get's arguments that make it run as root without asking anybody anything.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, Parser, error::ErrorKind};
 use reelq_config::Environment;
 use reelq_console::{Color, CommandError, CommandResult, Exit, Out, start_logging, stdout};
 use reelq_model::is_hidden;
@@ -13,6 +13,7 @@ use reelq_runner::{context::CommandContext, signals};
 use crate::{
     args::Cli,
     commands::{run_command, run_without_configuration},
+    mistyped,
 };
 
 /// Runs the program.
@@ -44,6 +45,12 @@ pub(crate) fn main() -> Exit {
 /// Says what the parser of arguments has to say. It repeats what it was given: that is shown as any text from outside.
 fn refused(error: &clap::Error) -> Exit {
     let (text, out) = (error.render().to_string(), Out::new(false, Color::Never, true));
+    if error.kind() == ErrorKind::InvalidSubcommand
+        && let Some((typed, command)) = mistyped::meant(&arguments())
+    {
+        out.error(&format!("there is no command `{typed}`: did you mean `{command}`?"));
+        return Exit::Invalid;
+    }
     if text.contains(is_hidden) {
         out.say(text.trim_end());
     } else {
@@ -53,6 +60,11 @@ fn refused(error: &clap::Error) -> Exit {
         }
     }
     if error.use_stderr() { Exit::Invalid } else { out.end(Exit::Done) }
+}
+
+/// What stands behind the program's name; what is no text is shown as one.
+fn arguments() -> Vec<String> {
+    std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect()
 }
 
 async fn dispatch(cli: Cli, environment: Environment, clock: SharedClock, out: Out) -> CommandResult {

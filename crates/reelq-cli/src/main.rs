@@ -3,6 +3,7 @@
 mod app;
 mod args;
 mod commands;
+mod mistyped;
 
 fn main() -> std::process::ExitCode {
     app::main().into()

@@ -75,6 +75,16 @@ impl Timestamp {
     }
 }
 
+impl Timestamp {
+    /// RFC 3339 in UTC, always with three digits of milliseconds, so that a column of times has one form and one width.
+    pub fn with_millis(self) -> String {
+        match jiff::Timestamp::from_millisecond(self.0) {
+            Ok(instant) => format!("{instant:.3}"),
+            Err(_) => self.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for Timestamp {
     /// Writes RFC 3339 in UTC, with milliseconds only where they are not zero.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -115,6 +115,11 @@ impl Cell {
         value.map_or(Self::Nothing, |value| Self::Text(value.to_string()))
     }
 
+    /// Always with milliseconds, also where they are zero.
+    fn time(value: Option<Timestamp>) -> Self {
+        value.map_or(Self::Nothing, |time| Self::Text(time.with_millis()))
+    }
+
     fn number(value: Option<impl ToString>) -> Self {
         value.map_or(Self::Nothing, |value| Self::Number(value.to_string()))
     }
@@ -173,17 +178,17 @@ impl ResultRecord {
             Cell::number(self.submissions),
             Cell::text(self.remote_task.as_ref()),
             Cell::number(self.cost_usd),
-            Cell::text(self.queued_at),
-            Cell::text(self.submitted_at),
-            Cell::text(self.finished_at),
-            Cell::text(self.stored_at),
+            Cell::time(self.queued_at),
+            Cell::time(self.submitted_at),
+            Cell::time(self.finished_at),
+            Cell::time(self.stored_at),
             Cell::number(self.run.map(seconds)),
             Cell::number(self.polls),
             Cell::text(self.file.as_ref()),
             Cell::number(self.bytes),
             Cell::text(self.sha256),
             Cell::text(self.source_url.as_ref()),
-            Cell::text(self.expires_at),
+            Cell::time(self.expires_at),
             Cell::text(self.error_kind),
             Cell::text(self.error_message.as_ref()),
             Cell::text(self.note.as_ref()),

@@ -26,7 +26,7 @@ pub enum ResultReader {
     /// Programs: every text is exactly as it is.
     #[default]
     Program,
-    /// A person's spreadsheet: no text is taken for a formula.
+    /// A person's spreadsheet: no text is taken for a formula, and the encoding and the line ends are those that it expects.
     Spreadsheet,
 }
 
@@ -58,11 +58,18 @@ impl<W: io::Write> ResultWriter<W> {
     }
 
     /// Starts one in CSV for this reader.
-    pub fn csv_for(reader: ResultReader, writer: W, passthrough: Vec<String>) -> io::Result<Self> {
+    pub fn csv_for(reader: ResultReader, mut writer: W, passthrough: Vec<String>) -> io::Result<Self> {
         let passthrough = with_columns(passthrough);
-        let mut csv = csv::Writer::from_writer(writer);
+        let mut csv = match reader {
+            ResultReader::Program => csv::Writer::from_writer(writer),
+            ResultReader::Spreadsheet => {
+                // Without the mark Excel takes the file for one in the local encoding.
+                writer.write_all("\u{feff}".as_bytes())?;
+                csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(writer)
+            }
+        };
         let carried = passthrough.iter().map(|(_, column)| carried_cell(Some(column), reader));
-        csv.write_record(COLUMNS.iter().map(|name| (*name).to_owned()).chain(carried))?;
+        csv.write_record(COLUMNS.iter().map(|name| (*name).to_owned()).chain(carried)).map_err(unwrapped)?;
         Ok(Self { form: Form::Csv(Box::new(csv), reader), passthrough })
     }
 
@@ -72,8 +79,7 @@ impl<W: io::Write> ResultWriter<W> {
         match &mut self.form {
             Form::Csv(csv, reader) => {
                 let cells = record.cells().into_iter().map(|cell| own_cell(cell, *reader));
-                csv.write_record(cells.chain(carried.map(|value| carried_cell(value, *reader))))?;
-                Ok(())
+                csv.write_record(cells.chain(carried.map(|value| carried_cell(value, *reader)))).map_err(unwrapped)
             }
             Form::Jsonl(out) => {
                 for (index, (name, cell)) in COLUMNS.iter().zip(record.cells()).enumerate() {
@@ -106,7 +112,7 @@ pub fn taken() -> impl Iterator<Item = &'static str> {
     COLUMNS.into_iter().filter(|name| !LATER.contains(name))
 }
 
-fn with_columns(passthrough: Vec<String>) -> Vec<(String, String)> {
+pub(crate) fn with_columns(passthrough: Vec<String>) -> Vec<(String, String)> {
     let column = |name: &String| if LATER.contains(&name.as_str()) { format!("x_{name}") } else { name.clone() };
     passthrough.into_iter().map(|name| (name.clone(), column(&name))).collect()
 }
@@ -123,6 +129,14 @@ fn carried_cell(value: Option<&String>, reader: ResultReader) -> String {
     match reader {
         ResultReader::Program => text,
         ResultReader::Spreadsheet => inert(text),
+    }
+}
+
+/// The failure of what is written to, as it was: a reader that went away must be known for one.
+pub(crate) fn unwrapped(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
     }
 }
 

@@ -39,7 +39,7 @@ impl KeepImages for KeepShared {
 }
 
 /// Where workers find the bytes of local images.
-pub(crate) fn of_workers(context: &CommandContext, store: &SharedStore) -> Result<Arc<dyn Images>, CommandError> {
+pub fn of_workers(context: &CommandContext, store: &SharedStore) -> Result<Arc<dyn Images>, CommandError> {
     if !context.is_shared() {
         return Ok(Arc::new(context.blobs()?));
     }

@@ -6,7 +6,7 @@ use super::{
     Kit, Subject,
     kit::{SECOND, accepted, account, batch, cents, draft, finished, ids, limits, lines, one, stored, wish, wishes},
 };
-use reelq_store::{BatchDraft, Enqueued, Error, Imported, JobFilter, Page, first};
+use reelq_store::{BatchDraft, Enqueued, Error, Imported, JobFilter, LineDraft, Page, first};
 
 room! { ($) loads_cases: loads {
     an_unfinished_load_shows_nothing_and_starts_nothing,
@@ -21,6 +21,7 @@ room! { ($) loads_cases: loads {
     a_row_removed_while_in_hand_is_withdrawn_before_it_is_sent,
     a_row_removed_while_it_is_sent_is_not_bought_again,
     a_bought_row_that_was_gone_for_a_while_is_left_as_it_is,
+    a_bought_row_that_is_gone_keeps_its_label_and_what_it_carried,
     a_known_job_takes_over_account_price_and_priority,
     a_known_job_that_waits_takes_over_the_spelling_of_its_request,
     the_draft_of_a_reload_takes_effect_when_it_is_finished,
@@ -192,6 +193,37 @@ pub async fn a_bought_row_that_was_gone_for_a_while_is_left_as_it_is(subject: &d
     let (loaded, _) = kit.load_as(&draft(&batch("b")), &wishes(1)).await;
     assert_eq!(loaded, Imported { lines: 1, cancelled: 0, revived: 0 });
     assert_eq!(kit.view(jobs[0]).await.job.status(), Status::Succeeded);
+}
+
+pub async fn a_bought_row_that_is_gone_keeps_its_label_and_what_it_carried(subject: &dyn Subject) {
+    let (kit, name) = (Kit::new(subject), batch("b"));
+    kit.allow(&wishes(3)).await;
+    let mut asked = lines(&name, &wishes(3));
+    for (line, label) in asked.iter_mut().zip(["a", "b", "c"]) {
+        line.line.label = Some(label.to_owned());
+        line.line.passthrough.insert("x_scene".to_owned(), label.to_uppercase());
+    }
+    let load = async |lines: &[LineDraft]| {
+        let load = kit.store.begin_import(&draft(&name)).await.unwrap();
+        kit.store.add_to_import(&load, lines).await.unwrap();
+        kit.store.commit_import(&load).await.unwrap();
+        kit.store.results(&name, Page { after: 0, limit: 10 }).await.unwrap()
+    };
+    load(&asked).await;
+    let bought = kit.start_next("t1").await;
+    let gone = asked.iter().position(|line| line.id() == bought).unwrap();
+    let was = asked.remove(gone);
+    // It stays so however often the manifest is loaded, and until its line is back.
+    for _ in 0..2 {
+        let results = load(&asked).await;
+        let last = results.last().unwrap();
+        assert_eq!((last.view.job.id, &last.view.line, last.former.as_ref()), (bought, &None, Some(&was.line)));
+        assert!(results[..2].iter().all(|line| line.former.is_none() && line.labelled() == line.view.line.as_ref()));
+    }
+    asked.insert(gone, was.clone());
+    let results = load(&asked).await;
+    assert_eq!((results.len(), results[gone].labelled()), (3, Some(&was.line)));
+    assert!(results.iter().all(|line| line.former.is_none()));
 }
 
 pub async fn a_known_job_takes_over_account_price_and_priority(subject: &dyn Subject) {

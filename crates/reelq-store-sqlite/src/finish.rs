@@ -3,6 +3,7 @@
 use reelq_model::IllegalTransition;
 use rusqlite::{Connection, params};
 
+use super::results::OF_GONE;
 use super::{
     code, edit,
     ledger::{self, Ledger},
@@ -51,6 +52,15 @@ const GONE: &str = "SELECT seq FROM jobs WHERE batch = ?1 AND status = 0 AND can
 /// [`transition::line_is_gone`].
 const GONE_ONCE_BOUGHT: &str = "UPDATE jobs SET cancel = 2 WHERE batch = ?1 AND status IN (1, 2, 3) AND cancel = 0 \
     AND NOT EXISTS (SELECT 1 FROM staged s WHERE s.batch = ?1 AND s.seq = jobs.seq)";
+/// Of jobs that are shown though no line asks for them any more, the results go on to repeat what the last one said.
+const KEEP_LINES: &str = "INSERT OR REPLACE INTO lines (batch, generation, position, line, copy, label, passthrough, job) \
+    SELECT l.batch, ?2, j.seq, l.line, l.copy, l.label, l.passthrough, l.job FROM jobs j \
+    JOIN lines l ON l.batch = j.batch AND l.position = j.position \
+        AND l.generation = (SELECT generation FROM batches WHERE id = ?1) \
+    WHERE j.batch = ?1 AND j.position IS NOT NULL AND (j.bought OR j.status BETWEEN 0 AND 4) \
+    AND NOT EXISTS (SELECT 1 FROM staged s WHERE s.batch = ?1 AND s.seq = j.seq)";
+const DROP_LINES: &str = "DELETE FROM lines WHERE batch = ?1 AND generation = ?2 \
+    AND position IN (SELECT seq FROM staged WHERE batch = ?1 AND known)";
 const UNPLACE: &str = "UPDATE jobs SET position = NULL WHERE batch = ?1 AND position IS NOT NULL \
     AND NOT EXISTS (SELECT 1 FROM staged s WHERE s.batch = ?1 AND s.seq = jobs.seq)";
 const BACK: &str = "SELECT j.seq FROM staged s JOIN jobs j ON j.seq = s.seq \
@@ -69,6 +79,9 @@ pub(super) fn finish(tx: &Tx<'_>, load: &Import) -> Result<Imported> {
     }
     let cancelled = cancel_gone(tx, batch)?;
     conn.execute(GONE_ONCE_BOUGHT, [batch])?;
+    for sql in [KEEP_LINES, DROP_LINES] {
+        conn.execute(sql, [batch, OF_GONE])?;
+    }
     conn.execute(UNPLACE, [batch])?;
     conn.execute(TAKES, [batch])?;
     conn.execute(TAKE_OVER, params![batch, tx.now.millis(), hold::HELD_MOST])?;
@@ -155,7 +168,8 @@ fn bug(illegal: &IllegalTransition) -> Error {
 /// Puts the load's lines in the place of those before.
 fn swap(tx: &Tx<'_>, open: Open) -> Result<()> {
     let conn = tx.conn;
-    conn.execute("DELETE FROM lines WHERE batch = ?1 AND generation <> ?2", [open.batch, open.generation])?;
+    let sql = "DELETE FROM lines WHERE batch = ?1 AND generation NOT IN (?2, ?3)";
+    conn.execute(sql, [open.batch, open.generation, OF_GONE])?;
     conn.execute("DELETE FROM staged WHERE batch = ?1", [open.batch])?;
     let text: String =
         conn.query_row("SELECT loading_draft FROM batches WHERE id = ?1", [open.batch], |row| row.get(0))?;

@@ -14,8 +14,11 @@ use reelq_store::{Error, JobView, Page, ResultLine};
 const LISTED: &str = "FROM lines l LEFT JOIN specs s ON s.id = l.job LEFT JOIN jobs j ON j.seq = s.seq LEFT JOIN workers w ON w.id = j.worker \
     WHERE l.batch = ?1 AND l.generation = ?2 AND l.position >= ?3 ORDER BY l.position LIMIT ?4";
 
-/// No line joins: these have none.
-const UNLISTED: &str = "FROM jobs j LEFT JOIN specs s ON s.seq = j.seq LEFT JOIN lines l ON 0 LEFT JOIN workers w ON w.id = j.worker \
+/// The generation of lines that are gone: no load has this number. Each stands at its job's number instead of its place.
+pub(super) const OF_GONE: i64 = -1;
+
+const UNLISTED: &str = "FROM jobs j LEFT JOIN specs s ON s.seq = j.seq \
+    LEFT JOIN lines l ON l.batch = j.batch AND l.generation = ?4 AND l.position = j.seq LEFT JOIN workers w ON w.id = j.worker \
     WHERE j.batch = ?1 AND j.position IS NULL AND (j.bought OR j.status < 5) AND j.bought AND j.orphan_of IS NULL \
     ORDER BY j.seq LIMIT ?2 OFFSET ?3";
 
@@ -35,15 +38,16 @@ pub(super) fn results(conn: &Connection, name: &BatchName, page: Page) -> Result
         .query_row([name.as_str()], read)
         .optional()?;
     let batch = batch.ok_or_else(|| Error::NoBatch(name.to_string()))?;
-    let mut views = listed(conn, &batch, page)?;
+    let views = listed(conn, &batch, page)?;
     let left = page.limit - views.len().min(page.limit);
+    let mut lines: Vec<_> = views.into_iter().map(|view| (view, false)).collect();
     if left > 0 {
         let after = code::int(page.after).saturating_sub(batch.lines).max(0);
         let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS}, {AROUND} {UNLISTED}"))?;
-        let mut rows = statement.query(params![batch.id, code::limit(left), after])?;
-        views.extend(listing::collect(conn, &mut rows)?);
+        let mut rows = statement.query(params![batch.id, code::limit(left), after, OF_GONE])?;
+        lines.extend(listing::collect(conn, &mut rows)?.into_iter().map(|view| (view, true)));
     }
-    views.into_iter().map(|view| with_orphans(conn, &batch, view)).collect()
+    lines.into_iter().map(|(view, is_gone)| with_orphans(conn, &batch, view, is_gone)).collect()
 }
 
 fn listed(conn: &Connection, batch: &Batch, page: Page) -> Result<Vec<JobView>> {
@@ -55,9 +59,9 @@ fn listed(conn: &Connection, batch: &Batch, page: Page) -> Result<Vec<JobView>> 
     listing::collect(conn, &mut rows)
 }
 
-fn with_orphans(conn: &Connection, batch: &Batch, view: JobView) -> Result<ResultLine> {
+fn with_orphans(conn: &Connection, batch: &Batch, view: JobView, is_gone: bool) -> Result<ResultLine> {
     let orphans = if batch.orphans == 0 { Vec::new() } else { orphans(conn, view.job.id)? };
-    Ok(ResultLine { view, orphans })
+    Ok(if is_gone { ResultLine::of_gone(view, orphans) } else { ResultLine { view, orphans, former: None } })
 }
 
 fn orphans(conn: &Connection, job: JobId) -> Result<Vec<Job>> {

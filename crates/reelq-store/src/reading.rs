@@ -189,6 +189,25 @@ pub struct ResultLine {
     pub view: JobView,
     /// Records that follow unexpected second charges of this job.
     pub orphans: Vec<Job>,
+    /// The last line that a job had whose line is gone, with its number of then; `None` for any other, and where it went
+    /// before stores kept it.
+    pub former: Option<Line>,
+}
+
+impl ResultLine {
+    /// A job whose line is gone, read with the line that it had last.
+    pub const fn of_gone(mut view: JobView, orphans: Vec<Job>) -> Self {
+        let former = view.line.take();
+        Self { view, orphans, former }
+    }
+
+    /// What the results repeat of the job's line, also of one that is gone.
+    pub const fn labelled(&self) -> Option<&Line> {
+        match &self.view.line {
+            Some(line) => Some(line),
+            None => self.former.as_ref(),
+        }
+    }
 }
 
 /// Which jobs are meant. An empty field means any. Several values of a field mean any of them, several fields all of them.

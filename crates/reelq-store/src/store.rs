@@ -245,7 +245,8 @@ contract! {
     /// One that cannot be read is stood in for ([`JobView::unread`]).
     async fn job(&self, job: JobId) -> Result<Option<JobView>>;
 
-    /// Answers the batch's lines in manifest order, each with its job, and then bought jobs whose line is gone.
+    /// Answers the batch's lines in manifest order, each with its job, and then bought jobs whose line is gone, with the
+    /// last one that each of them had.
     /// [`Page::after`] counts over both.
     ///
     /// # Errors

@@ -18,5 +18,6 @@ pub use breaker::BreakerSection;
 pub use ceiling::{Auto, Ceiling};
 pub use images::Images;
 pub use parts::{FirstPoll, SubmitterParts};
+pub use request::{Built, Unbuilt, build};
 pub use settings::{OnUnconfirmed, SubmitSettings};
 pub use submitter::Submitter;

@@ -7,21 +7,27 @@ use crate::{Images, images};
 
 /// A request and the digest of its body.
 #[derive(Debug)]
-pub(crate) struct Built {
-    pub(crate) request: Request,
-    pub(crate) body: Digest,
+pub struct Built {
+    /// The request, without the account's key.
+    pub request: Request,
+    /// The digest of its body.
+    pub body: Digest,
 }
 
 /// Why there is no request.
 #[derive(Debug)]
-pub(crate) enum Unbuilt {
+pub enum Unbuilt {
     /// The row cannot become a request; the others can.
     Row(Failure),
     /// The images could not be read just now.
     Images(std::io::Error),
 }
 
-pub(crate) async fn build(
+/// Builds the request of a job for the submission that has this idempotency key; `None` where keys are not sent.
+///
+/// # Errors
+/// The row cannot become a request, or its images cannot be read.
+pub async fn build(
     provider: &dyn Provider,
     images: &dyn Images,
     job: &Job,

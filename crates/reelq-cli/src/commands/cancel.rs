@@ -56,9 +56,10 @@ struct Report {
 pub(crate) async fn run(args: &CancelArgs, context: &CommandContext, out: Out) -> CommandResult {
     let store = lookup::store(context).await?;
     let batch = lookup::batch(&*store, &args.batch).await?;
-    let report = if args.selection.plain().is_empty() {
+    args.selection.look_up(&*store, Some(&batch)).await?;
+    let report = if args.selection.is_empty() {
         whole::cancel_whole(args, &batch, context, &*store, out).await?
-    } else if args.selection.plain().names_jobs() {
+    } else if args.selection.names_jobs() {
         some(args, &batch, context, &*store, out).await?
     } else {
         of_account::cancel(args, &batch, context, &*store, out).await?
@@ -112,7 +113,7 @@ impl CancelArgs {
     /// Waits until what was cancelled cannot be forgotten.
     async fn hold(&self, what: &str, context: &CommandContext, store: &dyn Store, out: Out) -> CommandResult {
         let (batch, flags, queued) = (&self.batch, context.flags(), if self.queued { " --queued" } else { "" });
-        let then = if self.selection.plain().is_empty() {
+        let then = if self.selection.is_empty() {
             format!("say it again: reelq cancel {batch}{queued}{flags}")
         } else {
             format!("look whether they still are: reelq status {batch}{flags}")

@@ -6,6 +6,7 @@ use reelq_runner::{
     context::CommandContext,
     jobs::{
         matched::{self, SelectionError},
+        named::{self, RowNameError},
         selection::Selection,
     },
     opened::OpenedStore,
@@ -39,6 +40,23 @@ pub(super) async fn batch(store: &dyn Store, name: &BatchName) -> Result<BatchVi
         None => format!("There are {}.", known.join(", ")),
     };
     Err(CommandError::usage(format!("no batch named `{name}`. {hint}")))
+}
+
+/// The job that a person's name for a row means.
+pub(super) async fn row(store: &dyn Store, batch: &BatchView, name: &str) -> Result<JobView, CommandError> {
+    named::job_named(store, batch, name).await.map_err(unnamed)
+}
+
+/// The jobs that a person's name for a row means: all of its copies.
+pub(super) async fn rows(store: &dyn Store, batch: &BatchView, name: &str) -> Result<Vec<JobView>, CommandError> {
+    named::jobs_named(store, batch, name).await.map_err(unnamed)
+}
+
+fn unnamed(error: RowNameError) -> CommandError {
+    match error {
+        RowNameError::Store(error) => error.into(),
+        unclear => CommandError::usage(unclear.to_string()),
+    }
 }
 
 /// Refuses an account that is not configured.

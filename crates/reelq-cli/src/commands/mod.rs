@@ -17,8 +17,10 @@ mod doctor;
 mod enqueue;
 mod help_markdown;
 mod loading;
+mod logs;
 mod lookup;
 mod models;
+mod open;
 mod ordering;
 mod pause;
 mod plan;
@@ -30,6 +32,7 @@ mod retry;
 mod run;
 mod schema;
 mod selection;
+mod show;
 mod sim;
 mod status;
 mod worker;
@@ -50,6 +53,12 @@ pub(crate) enum Command {
     Worker(Box<worker::WorkerArgs>),
     /// Show where batches, accounts and jobs stand
     Status(status::StatusArgs),
+    /// Show one row in full: what was asked for, what happened and why, and what can be done now
+    Show(show::ShowArgs),
+    /// Write a page that shows the clips of a batch, to pick and reject them, and open it
+    Open(open::OpenArgs),
+    /// Print what happened in a batch, the oldest first
+    Logs(logs::LogsArgs),
     /// Print the result manifest of a batch: one line for every row
     Results(results::ResultsArgs),
     /// Take failed jobs up again: look at their tasks, fetch what they have, buy again what is over
@@ -115,6 +124,9 @@ pub(crate) async fn run_command(command: Command, context: &CommandContext, out:
         Command::Worker(args) => Box::pin(worker::run(&args, context, out)).await,
         Command::Plan(args) => plan::run(&args, context, out).await,
         Command::Status(args) => status::run(&args, context, out).await,
+        Command::Show(args) => Box::pin(show::run(&args, context, out)).await,
+        Command::Open(args) => Box::pin(open::run(&args, context, out)).await,
+        Command::Logs(args) => logs::run(&args, context, out).await,
         Command::Results(args) => results::run(&args, context, out).await,
         Command::Retry(args) => retry::run(&args, context, out).await,
         Command::Cancel(args) => cancel::run(&args, context, out).await,

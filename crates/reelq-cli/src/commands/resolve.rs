@@ -77,7 +77,7 @@ impl ResolveArgs {
 
     /// The statuses of the jobs that are meant.
     fn statuses(&self) -> &'static [Status] {
-        match self.selection.plain().names_jobs() {
+        match self.selection.names_jobs() {
             true if self.give_up => &OPEN,
             true if self.accepted.is_some() => &UNDECIDED_OR_NAMED,
             true if self.wrong_task => &NAMED,
@@ -107,11 +107,12 @@ pub(crate) async fn run(args: &ResolveArgs, context: &CommandContext, out: Out) 
         Some(name) => Some(lookup::batch(&*store, name).await?),
         None => None,
     };
-    if args.answer().is_some() && args.selection.plain().is_empty() && batch.is_none() {
+    if args.answer().is_some() && args.selection.is_empty() && batch.is_none() {
         return Err(CommandError::usage("name the jobs: a batch, --row N, --job ID or --account NAME"));
     }
+    args.selection.look_up(&*store, batch.as_ref()).await?;
     let jobs = chosen(args, &*store).await?;
-    if args.answer().is_some() || args.selection.plain().names_jobs() {
+    if args.answer().is_some() || args.selection.names_jobs() {
         lookup::explain(&*store, batch.as_ref(), &args.selection.plain(), &jobs, args.takes(), out).await?;
     }
     let Some(answer) = args.answer() else { return list::run(args, &jobs, context, &*store, out).await };

@@ -73,10 +73,11 @@ struct Report {
 pub(crate) async fn run(args: &RetryArgs, context: &CommandContext, out: Out) -> CommandResult {
     let store = lookup::store(context).await?;
     let batch = lookup::batch(&*store, &args.batch).await?;
+    args.selection.look_up(&*store, Some(&batch)).await?;
     let Chosen { intent, named, passed_over, unreadable } = Chosen::read(args, &*store).await?;
     if passed_over + unreadable == 0 {
         lookup::explain(&*store, Some(&batch), &args.selection.plain(), &named, &args.takes(), out).await?;
-        if named.is_empty() || args.selection.plain().names_jobs() {
+        if named.is_empty() || args.selection.names_jobs() {
             say_stuck(&args.selection.plain().filter(Some(&args.batch), &[], &[]), context, &*store, out).await?;
         }
     }
@@ -141,13 +142,13 @@ impl Chosen {
         if args.uncharged && Paid::of(&view.job, now) != Paid::Nothing {
             return;
         }
-        let is_named = !args.kinds.is_empty() || !args.selection.plain().is_empty();
+        let is_named = !args.kinds.is_empty() || !args.selection.is_empty();
         if !is_named && !is_taken_by_itself(&view, args.look) {
             self.passed_over += 1;
             return;
         }
         self.intent.add(&view);
-        if self.named.is_empty() || args.selection.plain().names_jobs() {
+        if self.named.is_empty() || args.selection.names_jobs() {
             self.named.push(view);
         }
     }

@@ -151,7 +151,9 @@ async fn read(args: &StatusArgs, context: &CommandContext, store: &dyn Store) ->
         Some(name) => vec![lookup::batch(store, name).await?],
         None => store.batches().await?,
     };
-    lookup::all_there(store, args.batch.as_ref().and(batches.first()), &args.selection.plain()).await?;
+    let batch = args.batch.as_ref().and(batches.first());
+    args.selection.look_up(store, batch).await?;
+    lookup::all_there(store, batch, &args.selection.plain()).await?;
     let stuck = match &args.batch {
         Some(_) => stuck(store, &args.selection.plain().filter(args.batch.as_ref(), &[], &[])).await?,
         // Of all batches the first few are told: the rest is with each batch.

@@ -6,7 +6,7 @@ use assert_cmd::Command;
 
 const THREE_ROWS: &str = "id,prompt,account,model,duration\na,A cat,wave,minimax-hailuo-2.3,6\nb,A dog,wave,minimax-hailuo-2.3,6\nc,A fox,poyo,hailuo-2.3,6\n";
 
-fn reelq(folder: &Path, args: &[&str]) -> (Option<i32>, String, String) {
+pub(crate) fn reelq(folder: &Path, args: &[&str]) -> (Option<i32>, String, String) {
     let mut command = Command::cargo_bin("reelq").unwrap();
     command.env_clear().env("HOME", folder).current_dir(folder).args(args);
     let output = command.output().unwrap();
@@ -14,7 +14,7 @@ fn reelq(folder: &Path, args: &[&str]) -> (Option<i32>, String, String) {
     (output.status.code(), text(&output.stdout), text(&output.stderr))
 }
 
-fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+pub(crate) fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files {
         std::fs::write(folder.path().join(name), text).unwrap();
@@ -31,6 +31,23 @@ fn help_is_data_and_wrong_usage_is_two() {
     let (code, stdout, stderr) = reelq(folder.path(), &["rnu"]);
     assert_eq!((code, stdout.as_str()), (Some(2), ""));
     assert!(stderr.contains("unrecognized subcommand"), "{stderr}");
+}
+
+#[test]
+fn a_command_that_people_type_leads_to_the_one_that_is_meant_and_does_nothing_by_itself() {
+    let folder = folder(&[("my shots.csv", THREE_ROWS)]);
+    for (typed, told) in [
+        (&["ls"][..], "there is no command `ls`: did you mean `reelq status`?"),
+        (&["watch", "shots"], "did you mean `reelq status --watch shots`?"),
+        (&["--simulate", "validate", "my shots.csv"], "did you mean `reelq --simulate plan 'my shots.csv'`?"),
+        (&["export", "shots", "--format", "xlsx"], "did you mean `reelq results shots --format xlsx`?"),
+        (&["start", "my shots.csv", "--simulate"], "did you mean `reelq run 'my shots.csv' --simulate`?"),
+    ] {
+        let (code, stdout, stderr) = reelq(folder.path(), typed);
+        assert_eq!((code, stdout.as_str()), (Some(2), ""), "{typed:?}");
+        assert!(stderr.contains(told), "{typed:?}: {stderr}");
+    }
+    assert!(!folder.path().join(".reelq").exists());
 }
 
 #[test]

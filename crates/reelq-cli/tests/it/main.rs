@@ -6,6 +6,8 @@ mod commands;
 mod doctor_redis;
 mod forms;
 mod operating;
+mod results;
+mod rows;
 mod schedules;
 mod shared_output;
 mod workers;

@@ -3,15 +3,18 @@
 use reelq_model::{Job, Stage, TroubleKind, Troubles};
 use reelq_store::{JobView, ResultLine, Unread};
 
-use super::record::{files, unknown_charge};
+use super::record::{doubt, files, orphan, unknown_charge};
 
 /// The note of a line; `sharers` are the jobs that its task, or one of its unexpected ones, stands for as well.
 pub(super) fn note(line: &ResultLine, sharers: &[JobView]) -> Option<String> {
     let job = &line.view.job;
+    // Whatever its own record holds, a second charge is reported.
+    let orphans = line.orphans.iter().map(orphan);
     if line.view.is_unreadable() {
-        return None;
+        return joined(&orphans.collect::<Vec<_>>());
     }
-    let mut parts: Vec<String> = all(line).filter_map(|job| shared(job, sharers)).collect();
+    let mut parts: Vec<String> = doubt(job).into_iter().chain(orphans).collect();
+    parts.extend(all(line).filter_map(|job| shared(job, sharers)));
     parts.extend(unknown_charge(job));
     parts.extend(further(job));
     parts.extend(files(job).iter().filter_map(|file| file.note.clone()));
@@ -19,6 +22,10 @@ pub(super) fn note(line: &ResultLine, sharers: &[JobView]) -> Option<String> {
     parts.extend(candidate(job));
     let line_is_unread = matches!(line.view.unread, Some(Unread::Line(_)));
     parts.extend(line_is_unread.then(|| "its line of the manifest cannot be read; `reelq doctor` names it".to_owned()));
+    joined(&parts)
+}
+
+fn joined(parts: &[String]) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
@@ -65,9 +72,9 @@ fn waiting(view: &JobView) -> Vec<String> {
     let overdue = matches!(&job.stage, Stage::Running { task } if task.overdue);
     parts.extend(overdue.then(|| "its task runs longer than usual, and is looked at slowly".to_owned()));
     let until = job.outputs_until.filter(|_| job.succeeded_at.is_some());
-    parts.extend(until.map(|until| format!("its output is waited for until {until}")));
+    parts.extend(until.map(|until| format!("its output is waited for until {}", until.with_millis())));
     if !parts.is_empty() {
-        parts.extend(view.due.map(|due| format!("it is looked at again at {due}")));
+        parts.extend(view.due.map(|due| format!("it is looked at again at {}", due.with_millis())));
     }
     parts
 }
@@ -83,7 +90,7 @@ fn trouble(troubles: &Troubles, is_open: bool) -> String {
         TroubleKind::Fetch => "its output cannot be fetched yet",
     };
     let times = if troubles.count > 1 { format!(", {} times", troubles.count) } else { String::new() };
-    format!("{what}: {} (since {}{times})", troubles.last.reason, troubles.since)
+    format!("{what}: {} (since {}{times})", troubles.last.reason, troubles.since.with_millis())
 }
 
 /// The id that an unreadable reply seems to name is where a person begins to look.
@@ -109,7 +116,7 @@ mod tests {
     }
 
     fn of(job: Job, sharers: &[JobView]) -> Option<String> {
-        note(&ResultLine { view: view(job, 7), orphans: Vec::new() }, sharers)
+        note(&ResultLine { view: view(job, 7), orphans: Vec::new(), former: None }, sharers)
     }
 
     fn task(id: &str) -> RemoteTask {
@@ -146,8 +153,8 @@ mod tests {
         let note = of(job.clone(), &[]).unwrap();
         assert_eq!(
             note,
-            "its output cannot be fetched yet: 404 page (since 1970-01-01T00:00:00Z, 2 times); \
-             its output is waited for until 1970-01-01T01:00:00Z"
+            "its output cannot be fetched yet: 404 page (since 1970-01-01T00:00:00.000Z, 2 times); \
+             its output is waited for until 1970-01-01T01:00:00.000Z"
         );
         job.stage = Stage::Cancelled { task: None };
         assert_eq!(of(job, &[]), None);

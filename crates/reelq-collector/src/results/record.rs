@@ -6,9 +6,9 @@ use reelq_store::{JobView, ResultLine};
 
 use super::note::{all, note};
 
-/// What became of one line. A job whose line is gone has row 0.
+/// What became of one line. A job whose line is gone has row 0, and the label and the carried columns that it had last.
 ///
-/// The cost is empty where it is not known; then the message names the amount at risk. Charges that no one expected are
+/// The cost is empty where it is not known; then the message or the note names the amount at risk. Charges that no one expected are
 /// part of the cost of the job that caused them. `sharers` are the jobs that share a task with one of the line's own.
 pub fn record(line: &ResultLine, sharers: &[JobView]) -> ResultRecord {
     if line.view.is_unreadable() {
@@ -19,7 +19,7 @@ pub fn record(line: &ResultLine, sharers: &[JobView]) -> ResultRecord {
     let link = first_link(job);
     ResultRecord {
         row: place.map_or(0, |place| place.row),
-        id: place.and_then(|place| place.label.clone()),
+        id: line.labelled().and_then(|place| place.label.clone()),
         job: job.id.to_string(),
         copy: place.map_or(1, |place| place.copy),
         status: Some(job.status()),
@@ -44,22 +44,19 @@ pub fn record(line: &ResultLine, sharers: &[JobView]) -> ResultRecord {
         source_url: file.map(|file| file.source_url.clone()).or_else(|| link.map(|(url, _)| url.to_owned())),
         expires_at: file.map_or_else(|| link.and_then(|(_, at)| at), |file| file.expires_at),
         error_kind: error_kind(job),
-        error_message: message(line),
+        error_message: message(job),
         note: note(line, sharers),
         is_unreadable: false,
-        passthrough: place.map(|place| place.passthrough.clone()).unwrap_or_default(),
+        passthrough: line.labelled().map(|place| place.passthrough.clone()).unwrap_or_default(),
     }
 }
 
 /// The line of a job whose record cannot be read: what the store knows beside it, and nothing that is made up.
 fn unreadable(line: &ResultLine, sharers: &[JobView]) -> ResultRecord {
     let place = line.view.line.as_ref();
-    let orphans = line.orphans.iter().map(orphan);
-    // Whatever its own record holds, a second charge is reported.
-    let message = std::iter::once(UNREADABLE.to_owned()).chain(orphans).collect::<Vec<_>>().join("; ");
     ResultRecord {
         row: place.map_or(0, |place| place.row),
-        id: place.and_then(|place| place.label.clone()),
+        id: line.labelled().and_then(|place| place.label.clone()),
         job: line.view.job.id.to_string(),
         copy: place.map_or(1, |place| place.copy),
         status: line.view.status(),
@@ -84,10 +81,10 @@ fn unreadable(line: &ResultLine, sharers: &[JobView]) -> ResultRecord {
         source_url: None,
         expires_at: None,
         error_kind: None,
-        error_message: Some(message),
+        error_message: Some(UNREADABLE.to_owned()),
         note: note(line, sharers),
         is_unreadable: true,
-        passthrough: place.map(|place| place.passthrough.clone()).unwrap_or_default(),
+        passthrough: line.labelled().map(|place| place.passthrough.clone()).unwrap_or_default(),
     }
 }
 
@@ -123,15 +120,8 @@ fn cost(line: &ResultLine) -> Option<Money> {
     all(line).map(Job::cost).sum()
 }
 
-fn message(line: &ResultLine) -> Option<String> {
-    let mut parts = Vec::new();
-    parts.extend(what_happened(&line.view.job));
-    parts.extend(doubt(&line.view.job));
-    parts.extend(line.orphans.iter().map(orphan));
-    (!parts.is_empty()).then(|| parts.join("; "))
-}
-
-fn what_happened(job: &Job) -> Option<String> {
+/// What went wrong, of a row that failed or whose purchase is in doubt; nothing of any other.
+fn message(job: &Job) -> Option<String> {
     let risk = || amount(job.price);
     match &job.stage {
         // Records of versions that did not keep which submission it was; of others, the doubt is reported by itself.
@@ -152,7 +142,7 @@ pub(super) fn unknown_charge(job: &Job) -> Option<String> {
     Some(format!("the provider does not say what task {} cost", charge.task))
 }
 
-fn doubt(job: &Job) -> Option<String> {
+pub(super) fn doubt(job: &Job) -> Option<String> {
     let numbers: Vec<_> = job.doubtful.iter().map(u32::to_string).collect();
     let price = amount(job.price);
     let as_well = if matches!(job.stage, Stage::Failed { task: None, .. }) { "" } else { " as well" };
@@ -160,7 +150,7 @@ fn doubt(job: &Job) -> Option<String> {
         .then(|| format!("submission {} may have been charged{as_well}, {price} each", numbers.join(", ")))
 }
 
-fn orphan(job: &Job) -> String {
+pub(super) fn orphan(job: &Job) -> String {
     let tasks: Vec<&str> = job.charges.iter().map(|charge| charge.task.as_str()).collect();
     let what = format!("task {} was charged as well ({})", tasks.join(", "), amount(job.cost()));
     match files(job).first() {
@@ -201,7 +191,7 @@ mod tests {
             parked: false,
             unread: None,
         };
-        ResultLine { view, orphans }
+        ResultLine { view, orphans, former: None }
     }
 
     fn task(id: &str) -> RemoteTask {
@@ -274,8 +264,8 @@ mod tests {
         second.charges = vec![charge("t-2", Some(15), Settlement::Charged)];
         let record = record(&line(succeeded("a.mp4", Some(10)), vec![second]));
         assert_eq!(record.cost_usd, Some(Money::from_micros(25 * CENTS)));
-        let message = record.error_message.unwrap();
-        assert_eq!(message, "task t-2 was charged as well ($0.15), its output is b.mp4");
+        assert_eq!(record.error_message, None, "the row succeeded");
+        assert_eq!(record.note.unwrap(), "task t-2 was charged as well ($0.15), its output is b.mp4");
     }
 
     #[test]
@@ -292,7 +282,7 @@ mod tests {
         let job = unconfirmed().apply(Event::Resolved { resolution }, Timestamp::default()).unwrap().job;
         let record = record(&line(job, Vec::new()));
         assert_eq!((record.cost_usd, record.error_kind), (None, Some(FailureKind::GivenUp)));
-        assert!(record.error_message.unwrap().ends_with("submission 1 may have been charged, $0.12 each"));
+        assert_eq!(record.note.unwrap(), "submission 1 may have been charged, $0.12 each");
     }
 
     #[test]
@@ -314,7 +304,8 @@ mod tests {
         assert_eq!(record(&line(adopted, Vec::new())).cost_usd, again.price);
         let record = record(&line(apply(again, yes("t-2", 2)), Vec::new()));
         assert_eq!(record.cost_usd, None);
-        assert_eq!(record.error_message.as_deref(), Some("submission 1 may have been charged as well, $0.12 each"));
+        let told = (record.error_message, record.note.as_deref());
+        assert_eq!(told, (None, Some("submission 1 may have been charged as well, $0.12 each")));
     }
 
     #[test]

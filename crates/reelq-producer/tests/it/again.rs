@@ -80,6 +80,7 @@ impl World {
         let vocabulary = Vocabulary { fields: reelq_provider::field_names() };
         let usual = self.usual.map(|name| AccountName::new(name).unwrap());
         Arc::new(Order {
+            part: reelq_producer::Part::default(),
             manifest: Manifest::open(&self.path("set.toml"), &vocabulary).unwrap(),
             path: "set.toml".to_owned(),
             accounts: Accounts::new(["one", "two"].map(|name| self.account(name)), usual),

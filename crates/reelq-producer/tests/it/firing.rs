@@ -32,6 +32,7 @@ impl Orders for Files {
         let vocabulary = Vocabulary { fields: reelq_provider::field_names() };
         let path = self.0.join(&schedule.manifest);
         Ok(Order {
+            part: reelq_producer::Part::default(),
             manifest: Manifest::open(&path, &vocabulary).map_err(|problem| problem.to_string())?,
             path: path.display().to_string(),
             accounts: Accounts::new([account()], None),

@@ -46,6 +46,7 @@ impl World {
         let path = self.folder.path().join("jobs.csv");
         let vocabulary = Vocabulary { fields: reelq_provider::field_names() };
         Arc::new(Order {
+            part: reelq_producer::Part::default(),
             manifest: Manifest::open(Path::new(&path), &vocabulary).unwrap(),
             path: "jobs.csv".to_owned(),
             accounts: Accounts::new(accounts.iter().map(|(name, provider)| account(name, provider)), None),

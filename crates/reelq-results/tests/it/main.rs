@@ -1,4 +1,8 @@
 //! Result manifests, seen from outside.
 
 #[cfg(test)]
+mod picks;
+#[cfg(test)]
 mod results;
+#[cfg(test)]
+mod spreadsheets;

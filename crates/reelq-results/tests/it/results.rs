@@ -5,10 +5,13 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 use proptest::prelude::*;
 use reelq_manifest::{Format, Manifest, Vocabulary};
 use reelq_model::{Digest, FailureKind, Money, Status, Timestamp};
-use reelq_results::{COLUMNS, ManifestLine, ResultFormat, ResultReader, ResultRecord, ResultWriter, manifest_line};
+use reelq_results::{
+    COLUMNS, ManifestColumns, ManifestForm, ManifestLine, ManifestNames, ManifestWriter, ResultFormat, ResultReader,
+    ResultRecord, ResultWriter,
+};
 use serde_json::json;
 
-fn record() -> ResultRecord {
+pub(crate) fn record() -> ResultRecord {
     ResultRecord {
         row: 7,
         id: Some("k7".to_owned()),
@@ -97,6 +100,98 @@ fn a_carried_column_of_an_older_batch_that_is_called_like_one_of_ours_is_told_ap
     assert_eq!((&line["x_note"], &line["x_version"]), (&json!("theirs"), &json!("v1")));
 }
 
+#[test]
+fn for_a_spreadsheet_the_encoding_is_marked_and_lines_end_as_it_expects() {
+    let mut writer = ResultWriter::csv_for(ResultReader::Spreadsheet, Vec::new(), Vec::new()).unwrap();
+    writer.write(&ResultRecord { prompt: "一只猫".to_owned(), ..record() }).unwrap();
+    let text = String::from_utf8(writer.finish().unwrap()).unwrap();
+    assert!(text.starts_with("\u{feff}row,id,"), "{text}");
+    assert_eq!(text.matches("\r\n").count(), 2, "{text:?}");
+    assert!(!written(ResultFormat::Csv).contains(['\r', '\u{feff}']), "a program wants neither");
+}
+
+#[test]
+fn times_have_milliseconds_also_where_they_are_zero() {
+    for text in [written(ResultFormat::Csv), written(ResultFormat::Jsonl)] {
+        assert!(text.contains("1970-01-01T00:00:00.000Z") && text.contains("1970-01-01T00:00:01.500Z"), "{text}");
+    }
+}
+
+/// A manifest of one row in this form, read again.
+fn read_again(form: ManifestForm, line: &ManifestLine<'_>, fields: &[&str]) -> reelq_manifest::Row {
+    let vocabulary = Vocabulary { fields: fields.iter().map(|name| (*name).to_owned()).collect() };
+    let names = ManifestNames { fields: vocabulary.fields.iter().cloned().collect(), ..ManifestNames::default() };
+    let mut columns = ManifestColumns::default();
+    columns.see(line, &names);
+    let mut writer = ManifestWriter::new(form, names, &columns, Vec::new()).unwrap();
+    writer.write(line).unwrap();
+    let bytes = writer.finish().unwrap();
+    let format = match form {
+        ManifestForm::Csv => Format::Csv,
+        ManifestForm::Tsv => Format::Tsv,
+        ManifestForm::Jsonl => Format::Jsonl,
+    };
+    let manifest = Manifest::from_bytes(Path::new("x"), format, &bytes[..], &vocabulary).unwrap();
+    let mut rows: Vec<_> = manifest.rows().collect::<Result<_, _>>().unwrap();
+    assert_eq!(rows.len(), 1, "{}", String::from_utf8_lossy(&bytes));
+    rows.remove(0)
+}
+
+#[test]
+fn a_table_of_rows_has_dotted_columns_for_nested_fields_and_cells_of_json_for_lists() {
+    let fields = json!({
+        "prompt": "[Pan left] a \"cat\",\nand a dog", "duration": 6, "image_urls": ["a", "b,c"],
+        "extra": {"flag": true, "deep": {"er": 1}}, "free": {"any": 1},
+    });
+    let fields = fields.as_object().unwrap().clone();
+    let passthrough = BTreeMap::from([("x_scene".to_owned(), " 7 ".to_owned()), ("shot".to_owned(), "b".to_owned())]);
+    let line = ManifestLine {
+        label: Some("a"),
+        account: Some("wave"),
+        provider: None,
+        model: Some("m"),
+        mode: None,
+        priority: Some(3),
+        fields: &fields,
+        passthrough: &passthrough,
+    };
+    let names = ["prompt", "duration", "image_urls", "extra.flag", "extra.deep.er", "free"];
+    for form in [ManifestForm::Csv, ManifestForm::Tsv] {
+        let row = read_again(form, &line, &names);
+        let read = serde_json::Value::Object(row.fields);
+        let expected = json!({
+            "prompt": "[Pan left] a \"cat\",\nand a dog", "duration": "6", "image_urls": ["a", "b,c"],
+            "extra": {"flag": "true", "deep": {"er": "1"}}, "free": {"any": 1},
+        });
+        assert_eq!(read, expected, "{form:?}");
+        assert_eq!((row.label.as_deref(), row.priority), (Some("a"), Some(3)));
+        assert_eq!((&*row.passthrough["x_scene"], &*row.passthrough["x_shot"]), (" 7 ", "b"));
+    }
+}
+
+#[test]
+fn a_table_of_rows_keeps_the_columns_that_the_rows_came_under() {
+    let fields = json!({"prompt": "a cat", "aspect_ratio": "9:16", "seed": 4}).as_object().unwrap().clone();
+    let passthrough = BTreeMap::from([("x_scene".to_owned(), "7".to_owned())]);
+    let line = ManifestLine {
+        label: Some("a"),
+        account: Some("wave"),
+        provider: None,
+        model: None,
+        mode: None,
+        priority: None,
+        fields: &fields,
+        passthrough: &passthrough,
+    };
+    let header = reelq_results::header_of("\u{feff}x_scene;Aspect Ratio;Prompt;unused;ID\n7;9:16".as_bytes(), None);
+    let mut columns = ManifestColumns::like(header);
+    columns.see(&line, &ManifestNames::default());
+    let mut writer = ManifestWriter::new(ManifestForm::Csv, ManifestNames::default(), &columns, Vec::new()).unwrap();
+    writer.write(&line).unwrap();
+    let text = String::from_utf8(writer.finish().unwrap()).unwrap();
+    assert_eq!(text, "x_scene,Aspect Ratio,Prompt,ID,account,seed\n7,9:16,a cat,a,wave,4\n");
+}
+
 proptest! {
     #[test]
     fn a_manifest_line_reads_back_to_the_same_request(
@@ -111,22 +206,19 @@ proptest! {
         });
         let fields = fields.as_object().unwrap().clone();
         let passthrough = BTreeMap::from([("x_note".to_owned(), note)]);
-        let line = manifest_line(&ManifestLine {
+        let line = ManifestLine {
             label: label.as_deref(),
             account: Some("wave"),
             provider: Some("wave"),
             model: Some("m"),
             mode: None,
+            priority: None,
             fields: &fields,
             passthrough: &passthrough,
-        });
-        let names = ["prompt", "seed", "scale", "image_urls", "extra.flag"];
-        let vocabulary = Vocabulary { fields: names.map(str::to_owned).to_vec() };
-        let manifest = Manifest::from_bytes(Path::new("x"), Format::Jsonl, line.as_bytes(), &vocabulary).unwrap();
-        let rows: Vec<_> = manifest.rows().collect::<Result<_, _>>().unwrap();
-        prop_assert_eq!(rows.len(), 1);
-        prop_assert_eq!(&rows[0].fields, &fields);
-        prop_assert_eq!(&rows[0].label, &label);
-        prop_assert_eq!(&rows[0].passthrough, &passthrough);
+        };
+        let row = read_again(ManifestForm::Jsonl, &line, &["prompt", "seed", "scale", "image_urls", "extra.flag"]);
+        prop_assert_eq!(&row.fields, &fields);
+        prop_assert_eq!(&row.label, &label);
+        prop_assert_eq!(&row.passthrough, &passthrough);
     }
 }

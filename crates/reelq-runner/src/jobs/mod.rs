@@ -3,6 +3,7 @@
 pub mod absent;
 pub mod edit;
 pub mod matched;
+pub mod named;
 pub mod noticed;
 pub mod selection;
 pub mod stranded;

@@ -89,7 +89,7 @@ local function is_followed(rec)
 end
 
 -- A job that the new manifest does not ask for. What may have been bought is kept, but is not bought a second time.
-local function let_go(rec)
+local function let_go(rec, line)
   if rec.status == QUEUED and rec.cancel == 0 and not in_hand(rec) then
     return ask(GONE, rec, nil, function(verdict) withdraw(rec, verdict) end)
   end
@@ -98,6 +98,7 @@ local function let_go(rec)
   later_change(function()
     lift(rec)
     rec.position = 0
+    if line and shown(rec) then call('HSET', gone_key(batch), rec.id, line) end
     if wish then rec.cancel = BY_MANIFEST end
     if wish and rec.status == QUEUED then cancelled = cancelled + 1 end
     set_down(rec)
@@ -129,6 +130,7 @@ local function place_known(rec, line, verdict)
       revived = revived + 1
     end
   end
+  if rec.position == 0 then call('HDEL', gone_key(batch), rec.id) end
   rec.position = line[1]
   if rec.cancel == BY_MANIFEST then rec.cancel = 0 end
   set_down(rec)
@@ -148,17 +150,20 @@ local function take_up(rec, line)
   later_change(function() place_known(rec, line, nil) end)
 end
 
--- Lets go of those of `ids` that the load does not ask for.
-local function sift(ids)
+-- Lets go of those of `ids` that the load does not ask for. `lines` has what asked for them so far.
+local function sift(ids, lines)
   if #ids == 0 then return end
-  local missing = {}
+  local missing, before = {}, {}
   for index, asked_for in ipairs(call('HMGET', known_jobs, unpack(ids))) do
-    if not asked_for then missing[#missing + 1] = ids[index] end
+    if not asked_for then
+      missing[#missing + 1] = ids[index]
+      before[#missing] = lines[index]
+    end
   end
   prefetch(missing)
-  for _, id in ipairs(missing) do
+  for index, id in ipairs(missing) do
     local rec = record(id)
-    if rec and rec.load <= generation then let_go(rec) end
+    if rec and rec.load <= generation then let_go(rec, before[index]) end
   end
   visited = visited + #ids
 end
@@ -172,7 +177,7 @@ local function walk_old_lines()
   end
   local ids = {}
   for index, line in ipairs(found) do ids[index] = string.sub(line, 1, 16) end
-  sift(ids)
+  sift(ids, found)
   at = text(first + #found)
 end
 
@@ -185,7 +190,7 @@ local function walk_strays()
   end
   local ids = {}
   for index = 1, #found, 2 do ids[#ids + 1] = found[index] end
-  sift(ids)
+  sift(ids, {})
   at = found[#found]
 end
 

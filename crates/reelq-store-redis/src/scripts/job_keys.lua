@@ -19,6 +19,8 @@ local function prices_key(batch) return P .. 'pr:' .. text(batch) end
 local function unlisted_key(batch) return P .. 'u:' .. text(batch) end
 local function deadlines_key(batch) return P .. 'd:' .. text(batch) end
 local function lines_key(batch, load) return P .. 'lines:' .. text(batch) .. ':' .. text(load) end
+-- Lines of jobs that are shown though no line asks for them any more, as they were last.
+local function gone_key(batch) return P .. 'gone:' .. text(batch) end
 -- Jobs of a group that no one has touched since they were loaded.
 local function fresh_key(account, group) return P .. 'f:' .. text(account) .. ':' .. group end
 -- Jobs of a batch that are not shown: no line asks for them, and they were never bought.

@@ -55,6 +55,6 @@ for _, entry in ipairs(call('SMEMBERS', groups_key(batch))) do
   call('UNLINK', fresh_key(account, group), queue_key(READY, account, group))
   call('ZREM', index_key(READY, account), group)
 end
-call('UNLINK', key, prices_key(batch), deadlines_key(batch), groups_key(batch), kinds_key(batch))
+call('UNLINK', key, prices_key(batch), deadlines_key(batch), groups_key(batch), kinds_key(batch), gone_key(batch))
 call('ZREM', BATCHES, args[1])
 return answer(GONE, 0, 0, 0, false)

@@ -11,6 +11,7 @@ if rec then
   zset(unlisted_key(rec.batch), id, false)
   zset(deadlines_key(rec.batch), id, false)
   set(hidden_key(rec.batch), id, false)
+  call('HDEL', gone_key(rec.batch), id)
   set(WITHDRAW, id, false)
   flush()
 else
@@ -19,6 +20,7 @@ else
     call('ZREM', unlisted_key(batch), id)
     call('ZREM', deadlines_key(batch), id)
     call('SREM', hidden_key(batch), id)
+    call('HDEL', gone_key(batch), id)
   end
 end
 forget_lease(id)

@@ -17,7 +17,8 @@
 --            found      whether there is such a batch
 --            number …   where the next call goes on; none: there are no more
 --            batch      the name of the one that the jobs are of
---            jobs       { record, line, orphans, id }: the record packed or as a list, line '' where it has none
+--            jobs       { record, line, orphans, id }: the record packed or as a list; line '' where it has none, and with
+--                       `bought` the last one that it had
 
 -- At most so many jobs, and so many places where the counters say that none is wanted: a call takes a few milliseconds.
 local VISITS = 125
@@ -128,7 +129,9 @@ local function part()
       ids[#ids + 1] = found[index]
       ages[#ids] = tonumber(found[index + 1])
     end
-    return ids, {}, ages, #ids == VISITS
+    -- Only results show what once asked for a job.
+    local former = bought and #ids > 0 and call('HMGET', gone_key(batch), unpack(ids)) or {}
+    return ids, former, ages, #ids == VISITS
   end
   local lines = call('LRANGE', lines_key(batch, integer(b[1])), at, at + most - 1)
   local ids = {}

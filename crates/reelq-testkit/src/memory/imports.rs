@@ -60,13 +60,15 @@ impl State {
         if load.seen.as_ref().is_some_and(|seen| seen.mark != mark) {
             return Err(Error::ImportedMeanwhile);
         }
+        let mut before = Lines::default();
         if let Some(batch) = self.batches.get_mut(&load.batch) {
-            (batch.lines, batch.loaded, batch.staged) = (lines.clone(), load.generation, None);
+            before = std::mem::replace(&mut batch.lines, lines.clone());
+            (batch.loaded, batch.staged) = (load.generation, None);
             let record = &mut batch.record;
             (record.draft, record.whole, record.ended_at) = (draft, true, record.ended_at.or(Some(now)));
         }
         self.changes += 1;
-        let cancelled = self.withdraw_gone(&load.batch, &lines)?;
+        let cancelled = self.withdraw_gone(&load.batch, &before, &lines)?;
         let mut revived = 0;
         for line in lines.values() {
             revived += u64::from(self.place(&load.batch, line)?);
@@ -76,11 +78,12 @@ impl State {
 
     /// Withdraws jobs whose line is gone and that wait to be submitted. Those that a worker holds, and those that may have
     /// been bought, are withdrawn should they come back to `ready`.
-    fn withdraw_gone(&mut self, name: &BatchName, lines: &Lines) -> Result<u64> {
+    fn withdraw_gone(&mut self, name: &BatchName, before: &Lines, lines: &Lines) -> Result<u64> {
         let is_gone = |record: &&Record| !lines.contains_key(&record.job.id);
         let gone: Vec<Record> = self.of_batch(name).filter(is_gone).cloned().collect();
         let mut cancelled = 0;
         for mut record in gone {
+            record.former = before.get(&record.job.id).map(|line| line.line.clone()).or(record.former);
             record.listed = false;
             let step = transition::line_is_gone(self.now, &record.stored()).map_err(broken)?;
             cancelled += u64::from(step != LineGone::Kept && matches!(record.job.stage, Stage::Ready));

@@ -63,7 +63,8 @@ impl State {
         let others = others.into_iter().filter(|record| figures::bought(&record.job));
         let line = |record: &Record| {
             let own = orphans.iter().filter(|orphan| orphan.job.orphan_of == Some(record.job.id));
-            ResultLine { view: self.view(record), orphans: own.map(|orphan| Job::clone(&orphan.job)).collect() }
+            let (view, orphans) = (self.view(record), own.map(|orphan| Job::clone(&orphan.job)).collect());
+            ResultLine { former: record.former.clone().filter(|_| view.line.is_none()), view, orphans }
         };
         Ok(listed.chain(others).skip(position(page)).take(page.limit).map(line).collect())
     }

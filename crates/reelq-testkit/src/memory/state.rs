@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use reelq_limits::DayTotal;
 use reelq_model::{AccountName, BatchName, Job, JobId, RequestKey, ScheduleName, Timestamp, WorkerId};
 use reelq_store::{
-    AccountLimits, BatchDraft, BatchRecord, BreakerView, Error, HistoryEntry, LineDraft, PaceView, Pause, Result,
+    AccountLimits, BatchDraft, BatchRecord, BreakerView, Error, HistoryEntry, Line, LineDraft, PaceView, Pause, Result,
     rules::{bounds, cancel::CancelWish, figures, run_lock::RunLockRecord},
     transition::{Change, HistoryNote, StoredJob},
 };
@@ -93,6 +93,8 @@ pub(super) struct Record {
     pub parked: bool,
     /// It has a line in its batch's manifest.
     pub listed: bool,
+    /// The line that it had last.
+    pub former: Option<Line>,
     pub history: Arc<Vec<HistoryEntry>>,
     /// Its age among all jobs.
     pub serial: i64,
@@ -149,7 +151,8 @@ impl State {
     pub(super) fn insert(&mut self, job: Job, listed: bool) -> Record {
         let (job, serial, due) = (Arc::new(bounds::sound(job)), self.next_serial(), Some(self.now));
         let (worker, lease_until, cancel, parked, history) = (None, None, CancelWish::NONE, false, Arc::default());
-        let record = Record { job, version: 1, due, worker, lease_until, cancel, parked, listed, history, serial };
+        let record =
+            Record { job, version: 1, due, worker, lease_until, cancel, parked, listed, former: None, history, serial };
         self.jobs.insert(record.job.id, record.clone());
         record
     }

@@ -7,7 +7,7 @@ use std::{
 
 use reelq_config::{AccountConfig, StorePlace};
 use reelq_console::CommandError;
-use reelq_results::COLUMNS;
+use reelq_results::{COLUMNS, is_own_workbook};
 use reelq_runner::{adapters::vocabulary, context::CommandContext};
 use reelq_store::BatchView;
 
@@ -94,7 +94,8 @@ impl Present {
         let columns = COLUMNS.map(|column| format!("\"{column}\":"));
         let text = String::from_utf8_lossy(&self.begins);
         let is_line = text.starts_with('{') && columns.iter().take(5).all(|column| text.contains(column.as_str()));
-        self.begins.is_empty() || text.starts_with(&header) || is_line
+        let is_table = text.trim_start_matches('\u{feff}').starts_with(&header);
+        self.begins.is_empty() || is_table || is_line || is_own_workbook(&self.path)
     }
 
     fn is_no_text(&self) -> bool {
