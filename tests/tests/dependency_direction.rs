@@ -8,7 +8,7 @@ use std::{
 };
 
 /// Which of the project's crates each crate uses: these and no others, without `reelq-`.
-const USES: [(&str, &[&str]); 27] = [
+const USES: [(&str, &[&str]); 28] = [
     ("model", &[]),
     ("limits", &["model"]),
     ("files", &["model"]),
