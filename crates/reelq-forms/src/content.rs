@@ -75,6 +75,17 @@ impl Content {
         matches!(self.origin, Origin::Memory(_))
     }
 
+    /// The encoding that was said.
+    pub const fn encoding(&self) -> Option<&'static Encoding> {
+        self.encoding
+    }
+
+    /// The same, unpacked and not decoded.
+    #[must_use]
+    pub fn undecoded(&self) -> Self {
+        Self { encoding: None, ..self.clone() }
+    }
+
     /// Whether its encoding was said.
     pub const fn is_decoded(&self) -> bool {
         self.encoding.is_some()

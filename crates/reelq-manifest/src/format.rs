@@ -55,7 +55,9 @@ impl Format {
         let name = Packing::plain_name(path);
         let extension = name.extension().and_then(OsStr::to_str).and_then(Self::from_word);
         match extension {
-            None | Some(Self::Text) => Self::sniff(start),
+            Some(Self::Text) => Self::sniff(start),
+            None if is_yaml(start) => Self::Yaml,
+            None => Self::sniff(start),
             Some(format) => format,
         }
     }
@@ -75,6 +77,14 @@ impl Format {
             Self::Text
         }
     }
+}
+
+/// A list as YAML has it, under a name that says nothing.
+fn is_yaml(start: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(start);
+    text.lines()
+        .find(|line| !line.trim().is_empty() && !line.starts_with('#'))
+        .is_some_and(|line| line.starts_with("- "))
 }
 
 /// `{red|blue} kite` and `{{subject}}` begin prompts, and no object.

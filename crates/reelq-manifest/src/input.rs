@@ -85,6 +85,21 @@ impl Input {
         }
     }
 
+    /// How a text of the encoding that was said reads, to be looked at; an error where it is UTF-8 already.
+    pub(crate) fn told_encoding(&self) -> Result<Option<String>, Box<Problem>> {
+        let Some(encoding) = self.content.encoding() else { return Ok(None) };
+        let raw = self.content.undecoded().start(START).map_err(|error| self.unreadable(&error))?;
+        if encoding.name() != "UTF-8" && !raw.is_ascii() && guess(&raw).is_none() {
+            let rule = format!("the file is UTF-8 already, and `--encoding {}` would spoil it", encoding.name());
+            return Err(Box::new(Problem::of_file(&self.path, rule).with_hint("leave out --encoding")));
+        }
+        let start = self.start()?;
+        let text = String::from_utf8_lossy(&start);
+        let telling = text.lines().zip(1..).find(|(line, _)| !line.is_ascii());
+        Ok(telling
+            .map(|(line, number)| format!("read as {}: line {number} reads `{}`", encoding.name(), readable(line))))
+    }
+
     fn of_encoding(&self, guess: &EncodingGuess, start: &[u8]) -> Problem {
         let name = guess.encoding.name().to_ascii_lowercase();
         let (line, preview) = (guess.line, readable(&guess.preview));
@@ -153,11 +168,15 @@ impl Input {
 
 /// Addresses are not read: what is bought must not change between the plan and the purchase.
 fn address(path: &Path) -> Option<Box<Problem>> {
-    let text = path.to_str()?;
-    let is_web = |text: &str| ["http:/", "https:/"].iter().any(|scheme| text.starts_with(scheme));
-    if !is_web(text) && !path.components().any(|part| matches!(part.as_os_str().to_str(), Some("http:" | "https:"))) {
+    let is_scheme = |part: &str| {
+        let name = part.strip_suffix(':').unwrap_or_default();
+        name.len() > 1 && name.chars().all(|c| c.is_ascii_alphanumeric())
+    };
+    let is_address = path.components().any(|part| part.as_os_str().to_str().is_some_and(is_scheme));
+    if !is_address || path.exists() {
         return None;
     }
+
     let hint = "download it first, for example `curl -fLO ADDRESS`, and name the file";
     Some(Box::new(Problem::of_file(path, "an address is not read as a manifest").with_hint(hint)))
 }

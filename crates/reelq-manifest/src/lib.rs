@@ -8,6 +8,7 @@ mod bytes;
 mod cli_defaults;
 mod csv;
 mod entries;
+mod foreign;
 mod format;
 mod grouped;
 mod head;

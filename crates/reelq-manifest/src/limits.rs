@@ -23,3 +23,5 @@ pub(crate) use reelq_model::PRIORITY_MAX;
 pub(crate) fn within_priorities(number: i64) -> Option<i32> {
     i32::try_from(number).ok().filter(|priority| priority.unsigned_abs() <= PRIORITY_MAX.unsigned_abs())
 }
+/// Columns of a table.
+pub(crate) const COLUMNS: usize = 2_000;

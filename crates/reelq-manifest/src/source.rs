@@ -6,6 +6,7 @@ use crate::{
     Format, Problem, csv,
     csv::{ColumnPlan, CsvHeader, Table},
     entries::{Defaults, RowStep},
+    foreign,
     input::Input,
     jsonl::{self, Lines, Shape},
     names::RowField,
@@ -54,12 +55,21 @@ impl SourceContent {
         told: &mut Vec<String>,
     ) -> Result<Self, Box<Problem>> {
         if format == Format::Workbook {
-            return Self::of_table(sheet::table(&input, options, told)?, format, plan, problems, told);
+            let table = sheet::table(&input, options, told)?;
+            let content = Self::of_table(table.input, format, plan, problems, told)?;
+            content.refuse_other_sheets(&input, &table.others)?;
+            return Ok(content);
         }
+        if options.sheet.is_some() {
+            let rule = "--sheet is for workbooks, and this is none";
+            return Err(Box::new(Problem::of_file(&input.path, rule).with_hint("leave it out")));
+        }
+        foreign::refuse(&input, format)?;
         input.check_text()?;
+        told.extend(input.told_encoding()?);
         match format {
             Format::Jsonl | Format::Json | Format::Yaml => {
-                let shape = Shape::of(&input, format)?;
+                let shape = Shape::of(&input, format, &plan.names, told)?;
                 jsonl::learn(&input, shape, &mut plan, told)?;
                 Ok(Self::Lines { input, shape, plan: Arc::new(plan) })
             }
@@ -84,6 +94,17 @@ impl SourceContent {
         // A filter that names a missing column would fail again at every row.
         plan.filter.take_if(missing);
         Ok(Self::Table { input, format, header, plan: Arc::new(plan) })
+    }
+
+    /// A first sheet that names no column may be what the others are explained by.
+    fn refuse_other_sheets(&self, input: &Input, others: &[String]) -> Result<(), Box<Problem>> {
+        let Self::Table { header, .. } = self else { return Ok(()) };
+        if others.is_empty() || !header.told.iter().any(|line| line == csv::single::TOLD) {
+            return Ok(());
+        }
+        let rule = "the first sheet names no column, and the workbook has others";
+        let hint = format!("name the sheet: `--sheet NAME`; the others are {}", crate::proposal::quoted(others));
+        Err(Box::new(Problem::of_file(&input.path, rule).with_hint(hint)))
     }
 
     /// The file that it reads, where it reads one of its own.

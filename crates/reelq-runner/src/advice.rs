@@ -36,7 +36,9 @@ impl CommandContext {
             };
             shown.push(shell_word(&word));
         }
-        shown.extend(more.iter().map(|word| shell_word(word)));
+        // What follows `--` is no flag.
+        let end = shown.iter().position(|word| word == "--").unwrap_or(shown.len());
+        shown.splice(end..end, more.iter().map(|word| shell_word(word)));
         format!("reelq {}", shown.join(" "))
     }
 

@@ -1,11 +1,11 @@
 //! One sheet, written as comma-separated text into a private file: one record for each of its rows, empty ones too, so that the
 //! number of a record is the number of a row.
 
-use std::{fs::File, io, io::BufWriter};
+use std::{collections::BTreeSet, fs::File, io, io::BufWriter};
 
 use calamine::{Data, Range, Reader as _, SheetType, SheetVisible, Sheets};
 
-use super::cell::{text, text_ref};
+use super::cell::{cell_name, text, text_ref};
 use crate::{Content, spool::SpoolReader};
 
 /// A sheet as a table.
@@ -44,6 +44,14 @@ pub enum WorkbookError {
         /// Why.
         source: calamine::Error,
     },
+    /// Formulas whose values no program has worked out.
+    #[error("{count} of its cells hold{s} formulas that were never calculated: {cells}", s = if *.count == 1 { "s" } else { "" })]
+    NotCalculated {
+        /// How many.
+        count: usize,
+        /// The first of them, by name.
+        cells: String,
+    },
     /// The file, or the private file that the table is kept in.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -71,7 +79,9 @@ pub fn read_sheet(content: &Content, wanted: Option<&str>) -> Result<SheetTable,
         .quote_style(csv::QuoteStyle::Always)
         .flexible(true)
         .from_writer(BufWriter::new(tempfile::tempfile()?));
-    write(&mut book, &name, &mut writer)?;
+    let mut open = formulas(&mut book, &name)?;
+    write(&mut book, &name, &mut writer, &mut open)?;
+    calculated(&open)?;
     let written = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
     let file = written.into_inner().map_err(io::IntoInnerError::into_error)?;
     Ok(SheetTable {
@@ -96,13 +106,37 @@ fn seen(book: &Book) -> Vec<String> {
 
 type Writer = csv::Writer<BufWriter<File>>;
 
-fn write(book: &mut Book, name: &str, writer: &mut Writer) -> Result<(), WorkbookError> {
+/// Cells by row and column, from 0.
+type Cells = BTreeSet<(u32, u32)>;
+
+/// The cells that hold formulas.
+fn formulas(book: &mut Book, name: &str) -> Result<Cells, WorkbookError> {
+    let unreadable = |source| WorkbookError::Unreadable { name: name.to_owned(), source };
+    let range = book.worksheet_formula(name).map_err(unreadable)?;
+    let (row, column) = range.start().unwrap_or_default();
+    let at = |(down, across): (usize, usize)| {
+        (row + u32::try_from(down).unwrap_or(0), column + u32::try_from(across).unwrap_or(0))
+    };
+    Ok(range.used_cells().filter(|(.., text)| !text.is_empty()).map(|(down, across, _)| at((down, across))).collect())
+}
+
+/// Refuses formulas without a value: their cells look empty, and their rows would be lost.
+fn calculated(open: &Cells) -> Result<(), WorkbookError> {
+    const NAMED: usize = 5;
+    if open.is_empty() {
+        return Ok(());
+    }
+    let names = open.iter().take(NAMED).map(|(row, column)| cell_name(u64::from(*row) + 1, *column as usize + 1));
+    Err(WorkbookError::NotCalculated { count: open.len(), cells: names.collect::<Vec<_>>().join(", ") })
+}
+
+fn write(book: &mut Book, name: &str, writer: &mut Writer, open: &mut Cells) -> Result<(), WorkbookError> {
     let unreadable = |source| WorkbookError::Unreadable { name: name.to_owned(), source };
     if let Sheets::Xlsx(book) = book {
-        return write_streamed(book, name, writer);
+        return write_streamed(book, name, writer, open);
     }
     let range = book.worksheet_range(name).map_err(unreadable)?;
-    write_range(&range, writer)
+    write_range(&range, writer, open)
 }
 
 /// A large sheet is never whole in memory.
@@ -110,6 +144,7 @@ fn write_streamed(
     book: &mut calamine::Xlsx<SpoolReader>,
     name: &str,
     writer: &mut Writer,
+    open: &mut Cells,
 ) -> Result<(), WorkbookError> {
     let unreadable =
         |source| WorkbookError::Unreadable { name: name.to_owned(), source: calamine::Error::Xlsx(source) };
@@ -129,14 +164,23 @@ fn write_streamed(
             row.resize(column + 1, String::new());
         }
         row[column] = text_ref(cell.get_value());
+        if !row[column].is_empty() {
+            open.remove(&cell.get_position());
+        }
     }
     record(writer, &mut row)
 }
 
-fn write_range(range: &Range<Data>, writer: &mut Writer) -> Result<(), WorkbookError> {
+fn write_range(range: &Range<Data>, writer: &mut Writer, open: &mut Cells) -> Result<(), WorkbookError> {
     let (above, before) = range.start().unwrap_or_default();
     for _ in 0..above {
         record(writer, &mut Vec::new())?;
+    }
+    for (down, across, value) in range.used_cells() {
+        if !text(value).is_empty() {
+            let at = |from: u32, by: usize| from + u32::try_from(by).unwrap_or(0);
+            open.remove(&(at(above, down), at(before, across)));
+        }
     }
     for cells in range.rows() {
         let mut row = vec![String::new(); before as usize];

@@ -81,6 +81,11 @@ impl Table {
             problems.push(problem);
             return RowStep::Bad;
         }
+        if self.is_header(record, text) {
+            let problem = layer.problem(layer.whole.clone(), "the header line stands here once more, and is left out");
+            problems.push(problem.with_hint("two files were likely joined").into_warning());
+            return RowStep::Left;
+        }
         let variables = self.variables(record, text);
         if let (Some(filter), Some(variables)) = (&self.plan.filter, &variables) {
             match filter.keeps(variables, &layer) {
@@ -99,6 +104,13 @@ impl Table {
         }
         problems.extend(swallowed::warning(record, &layer, &self.header));
         RowStep::Row(RowEntries { entries, layer: Arc::new(layer), variables, templated: false })
+    }
+
+    fn is_header(&self, record: &CsvRecord, text: &str) -> bool {
+        let named = |(cell, name): (&std::ops::Range<usize>, &String)| content(&text[cell.clone()]).trim() == name;
+        self.header.records > 0
+            && record.cells.len() >= self.header.written.len()
+            && record.cells.iter().zip(self.header.written.iter()).all(named)
     }
 
     fn variables(&self, record: &CsvRecord, text: &str) -> Option<Variable> {
@@ -159,6 +171,8 @@ impl Table {
                     Ok(value) => self.spread(target, value, layer, &mut entries, problems),
                     Err(fault) => problems.push(bad_json(target, raw, &fault, layer)),
                 },
+                // A table of numbers and names: what pandas and R write first.
+                None if written.is_empty() && cell.start == 0 => {}
                 None if written.is_empty() => {
                     let rule = "a cell stands below a column without a name";
                     let problem = layer.problem(cell.clone(), rule).with_value(&content);

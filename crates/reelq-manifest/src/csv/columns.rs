@@ -9,7 +9,7 @@ use super::{
     records::{CsvRecord, content},
 };
 use crate::{
-    ColumnProposal, Problem,
+    ColumnProposal, Problem, limits,
     location::Layer,
     names::{NameMeaning, RowField, header_form},
     problem::readable,
@@ -54,6 +54,13 @@ pub(super) fn interpret(
         written.iter().zip(&raw).filter(|(seen, raw)| seen != raw).map(|(seen, _)| seen.clone()).collect();
     if !cleaned.is_empty() {
         told.push(format!("characters that cannot be seen were left out of {}", crate::proposal::quoted(&cleaned)));
+    }
+    if written.first().is_some_and(String::is_empty) && written.len() > 1 {
+        told.push("the first column has no name, and is left out".to_owned());
+    }
+    if written.len() > limits::COLUMNS {
+        let rule = format!("the header names {} columns; at most {} are taken", written.len(), limits::COLUMNS);
+        return Err(Box::new(layer.problem(0..1, rule)));
     }
     if let Some(problem) = missing_prompt(layer, record, &written, plan) {
         return Err(Box::new(problem));
@@ -174,7 +181,11 @@ fn no_header(layer: &Layer, record: &CsvRecord, written: &[String], plan: &Colum
                    is called `.txt`";
     let hint = match near {
         Some(near) => format!("did you mean `{near}`? {example}"),
-        None => format!("{example}; to say which column is the prompt: `--map COLUMN=prompt`"),
+        None => {
+            let named = written.iter().filter(|name| !name.is_empty()).take(3);
+            let maps: Vec<_> = named.map(|name| format!("`--map {}`", shell_word(&format!("{name}=prompt")))).collect();
+            format!("{example}; or say which column is the prompt: {}", maps.join(" or "))
+        }
     };
     layer.problem(first, "the first line names no known column: is the header missing?").with_hint(hint)
 }

@@ -67,13 +67,21 @@ impl ColumnPlan {
         if self.strangers == Strangers::Refused {
             return Err(self.names.nearest(name));
         }
-        self.names.slip_of(name).map_or_else(|| Ok(RowField::carried(name)), |field| Err(Some(field)))
+        // `duration (s)` is the field with its unit.
+        let plain =
+            name.split(['(', '[', '（']).next().map(str::trim).filter(|plain| !plain.is_empty()).unwrap_or(name);
+        self.names.slip_of(plain).map_or_else(|| Ok(RowField::carried(name)), |field| Err(Some(field)))
     }
 
     /// Whether something was said of a key inside the object of this one.
     pub(crate) fn looks_into(&self, path: &str) -> bool {
         let inside = |name: &String| name.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
         self.columns.keys().chain(&self.ignore).chain(&self.carry).any(inside)
+    }
+
+    /// Whether something was said of any column.
+    pub(crate) fn names_some(&self) -> bool {
+        !self.columns.is_empty() || !self.ignore.is_empty() || self.carry.iter().any(|name| name != "all")
     }
 
     /// Whether something was said of this column.

@@ -16,10 +16,17 @@ pub(crate) const TOLD: &str = "the file names no column: each line is one prompt
 /// The header of such a file; `None` where it is a table.
 pub(super) fn read(head: &Head, separator: u8, plan: &ColumnPlan) -> Result<Option<CsvHeader>, Box<Problem>> {
     let Some((before, record, layer)) = head.records.first() else { return Ok(None) };
-    if head.records.iter().any(|(_, record, layer)| width(record, layer) > 1) || !plan.needs_prompt {
+    let is_wide = head.records.iter().any(|(_, record, layer)| width(record, layer) > 1);
+    if is_wide && plan.has_no_header {
+        let problem =
+            layer.problem(layer.whole.clone(), "--no-header is for files of one column, and this has several");
+        return Err(Box::new(problem.with_hint("name the columns in the first line")));
+    }
+    // Who names a column has said that the first line names them.
+    if is_wide || !plan.needs_prompt || plan.names_some() {
         return Ok(None);
     }
-    let first = record.cells.first().map(|cell| content(&layer.text[cell.clone()]).into_owned()).unwrap_or_default();
+    let first = cell(record, layer);
     if is_known(&first, plan) || names_columns(&first, plan) {
         return Ok(None);
     }
@@ -27,7 +34,8 @@ pub(super) fn read(head: &Head, separator: u8, plan: &ColumnPlan) -> Result<Opti
         // The table's own reading proposes it.
         return Ok(None);
     }
-    if !plan.has_no_header && may_be_name(&first) && head.records.len() > 1 {
+    let rest: Vec<String> = head.records.iter().skip(1).map(|(_, record, layer)| cell(record, layer)).collect();
+    if !plan.has_no_header && may_be_name(&first, &rest) {
         return Err(Box::new(doubtful(layer, &first)));
     }
     let (target, name) = (Some(RowField::Field(Arc::from("prompt"))), Arc::from("prompt"));
@@ -41,14 +49,21 @@ pub(super) fn read(head: &Head, separator: u8, plan: &ColumnPlan) -> Result<Opti
     }))
 }
 
-/// Whether each part of a line is a name, and one of them is ours or was spoken of.
+fn cell(record: &CsvRecord, layer: &Layer) -> String {
+    record.cells.first().map(|cell| content(&layer.text[cell.clone()]).into_owned()).unwrap_or_default()
+}
+
+/// Whether the parts of a line are names, of which enough are ours, or were spoken of.
 pub(crate) fn names_columns(line: &str, plan: &ColumnPlan) -> bool {
-    [',', ';', '\t'].into_iter().any(|separator| {
+    [',', ';', '\t', '，', '；', '｜', '|'].into_iter().any(|separator| {
         let parts: Vec<_> = line.split(separator).map(|part| part.trim().trim_matches('"').trim()).collect();
+        let known = parts.iter().filter(|part| is_known(part, plan)).count();
         let is_name = |part: &&str| part.chars().count() <= 40 && part.split_whitespace().count() <= 4;
+        let are_words = parts.iter().all(|part| !part.contains(char::is_whitespace));
         parts.iter().all(is_name)
-            && parts.iter().any(|part| is_known(part, plan))
-            && (parts.len() > 1 || is_known(line.trim(), plan))
+            && known > 0
+            && (known * 2 >= parts.len() || are_words)
+            && (parts.len() > 1 || known == 1)
     })
 }
 
@@ -58,10 +73,61 @@ fn width(record: &CsvRecord, layer: &Layer) -> usize {
     record.cells.iter().rposition(holds).map_or(0, |last| last + 1)
 }
 
-/// A single short word names a column more often than it describes a film. Scripts without blanks have no such words.
-pub(crate) fn may_be_name(text: &str) -> bool {
-    const LONGEST: usize = 24;
-    text.len() <= LONGEST && text.is_ascii() && !text.contains(char::is_whitespace) && !text.ends_with(['.', '!', '?'])
+/// Words of headers, in the languages in which people wrote them: none of them says that a line is no prompt.
+const HEADER_WORDS: [&str; 30] = [
+    "prompt",
+    "prompts",
+    "caption",
+    "captions",
+    "description",
+    "descriptions",
+    "text",
+    "texts",
+    "idea",
+    "ideas",
+    "scene",
+    "scenes",
+    "script",
+    "shot",
+    "shots",
+    "title",
+    "column",
+    "name",
+    "unnamed",
+    "video",
+    "vidéo",
+    "beschreibung",
+    "szene",
+    "titel",
+    "описание",
+    "промпт",
+    "промпты",
+    "текст",
+    "сцена",
+    "descripción",
+];
+/// The same in scripts without blanks.
+const HEADER_SIGNS: [&str; 9] = ["提示", "文案", "分镜", "描述", "文本", "标题", "脚本", "プロンプト", "프롬프트"];
+
+/// Whether a first line may be the name of its column: a single short word, words that headers have, or much less than all
+/// that follows.
+pub(crate) fn may_be_name(text: &str, rest: &[String]) -> bool {
+    if rest.is_empty() || text.ends_with(['.', '!', '?', ',', '。', '！', '？']) {
+        return false;
+    }
+    let words: Vec<String> = text
+        .to_lowercase()
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect();
+    let is_word = words.len() == 1 && text.is_ascii() && text.len() <= 24;
+    let is_header = words.len() <= 5 && words.iter().any(|word| HEADER_WORDS.contains(&word.as_str()));
+    let is_sign = text.chars().count() <= 8 && HEADER_SIGNS.iter().any(|sign| text.contains(sign));
+    let length = |text: &str| text.split_whitespace().count();
+    let shortest = rest.iter().map(|text| length(text)).min().unwrap_or(0);
+    let is_short = length(text) <= 3 && shortest >= length(text) * 2 + 3;
+    is_word || is_header || is_sign || is_short
 }
 
 /// It might be bought as a prompt, or a prompt might be lost.

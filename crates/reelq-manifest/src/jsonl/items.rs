@@ -13,6 +13,8 @@ pub(crate) struct Items {
     is_object: bool,
     is_first: bool,
     is_ended: bool,
+    /// The list stands inside an object, which was read before.
+    is_inside: bool,
 }
 
 /// What is wrong between two items.
@@ -40,7 +42,13 @@ impl From<io::Error> for Box<ItemsError> {
 impl Items {
     /// Begins after the opening bracket.
     pub(crate) const fn new(bytes: Bytes, line: u64, is_object: bool) -> Self {
-        Self { bytes, line, is_object, is_first: true, is_ended: false }
+        Self { bytes, line, is_object, is_first: true, is_ended: false, is_inside: false }
+    }
+
+    /// The same for a list inside an object that is known to be well formed.
+    pub(crate) const fn inside(mut self) -> Self {
+        self.is_inside = true;
+        self
     }
 
     /// The next item; `None` at the end.
@@ -69,10 +77,19 @@ impl Items {
             Some(byte) if byte == end => {
                 self.take()?;
                 self.is_ended = true;
-                Ok(None)
+                self.end()
             }
             None => Err(self.fault("the file ends before its closing bracket: is it cut off?")),
             Some(_) => self.item().map(Some),
+        }
+    }
+
+    /// Nothing follows but what closes what the list stands in: a second list would be lost without a word.
+    fn end(&mut self) -> Read<Option<Piece>> {
+        match self.token()? {
+            None => Ok(None),
+            Some(_) if self.is_inside => Ok(None),
+            Some(_) => Err(self.fault("something follows the closing bracket: one file holds one list")),
         }
     }
 
@@ -185,5 +202,6 @@ mod tests {
         assert_eq!(items("{\"a\":1},\n", false).1, Some(2));
         assert_eq!(items("{} {}]", false).1, Some(1));
         assert_eq!(items("7: 8}", true).1, Some(1));
+        assert_eq!(items("1]\n[2]", false).1, Some(2));
     }
 }

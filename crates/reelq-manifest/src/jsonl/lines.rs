@@ -111,7 +111,7 @@ impl Lines {
     fn row(&self, value: Value, layer: Layer, key: Option<String>, problems: &mut Vec<Problem>) -> RowStep {
         let object = match value {
             Value::Object(object) => object,
-            Value::String(text) if !matches!(self.pieces, Pieces::Lines(..)) && key.is_none() => {
+            Value::String(text) if key.is_none() => {
                 return Self::of_text(text, layer);
             }
             other => {

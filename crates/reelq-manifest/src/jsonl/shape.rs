@@ -3,7 +3,16 @@
 use serde_json::{Map, Value};
 
 use super::{items::Items, parse, pieces::Pieces};
-use crate::{Format, Problem, bytes::Bytes, input::Input, problem::readable};
+use crate::{
+    Format, Problem,
+    assemble::plain,
+    bytes::Bytes,
+    input::Input,
+    names::{NameMeaning, Names},
+    problem::readable,
+    proposal::is_prompt_name,
+    shell::shell_word,
+};
 
 /// How much of a file is looked at to tell its shape.
 const START: usize = 1 << 20;
@@ -15,6 +24,8 @@ pub(crate) enum Shape {
     Lines,
     /// A list; it begins after so many bytes, on this line.
     List { after: usize, line: u64 },
+    /// A list inside an object.
+    Inner { after: usize, line: u64 },
     /// An object of objects, whose names are the rows' ids.
     Entries { after: usize, line: u64 },
     /// A single object that is one row.
@@ -25,7 +36,12 @@ pub(crate) enum Shape {
 
 impl Shape {
     /// Tells it by the file's beginning.
-    pub(crate) fn of(input: &Input, format: Format) -> Result<Self, Box<Problem>> {
+    pub(crate) fn of(
+        input: &Input,
+        format: Format,
+        names: &Names,
+        told: &mut Vec<String>,
+    ) -> Result<Self, Box<Problem>> {
         if format == Format::Yaml {
             return Ok(Self::Yaml);
         }
@@ -33,7 +49,7 @@ impl Shape {
         let start = bytes.start(START).map_err(|error| input.unreadable(&error))?;
         match start.trim_ascii_start().first() {
             Some(b'[') => Ok(Self::list(start)),
-            Some(b'{') if format == Format::Json => of_object(input, start),
+            Some(b'{') if format == Format::Json => of_object(input, start, names, told),
             Some(_) => Ok(Self::Lines),
             None => {
                 let hint = "each row is one object, for example {\"prompt\": \"a red kite\"}";
@@ -54,6 +70,9 @@ impl Shape {
             Self::Lines => Pieces::Lines(bytes, 0),
             Self::List { after, line } => {
                 Pieces::Items(Box::new(Items::new(skipped(input, bytes, after)?, line, false)))
+            }
+            Self::Inner { after, line } => {
+                Pieces::Items(Box::new(Items::new(skipped(input, bytes, after)?, line, false).inside()))
             }
             Self::Entries { after, line } => {
                 Pieces::Items(Box::new(Items::new(skipped(input, bytes, after)?, line, true)))
@@ -85,7 +104,7 @@ fn skipped(input: &Input, mut bytes: Bytes, count: usize) -> Result<Bytes, Box<P
     Ok(bytes)
 }
 
-fn of_object(input: &Input, start: &[u8]) -> Result<Shape, Box<Problem>> {
+fn of_object(input: &Input, start: &[u8], names: &Names, told: &mut Vec<String>) -> Result<Shape, Box<Problem>> {
     let text = String::from_utf8_lossy(start);
     let Ok(Value::Object(object)) = parse(text.trim()) else { return Ok(of_beginning(start, &text)) };
     if is_keyframes(&object) {
@@ -98,21 +117,58 @@ fn of_object(input: &Input, start: &[u8]) -> Result<Shape, Box<Problem>> {
         return Ok(Shape::Entries { after, line });
     }
     match inner_list(&object) {
-        Some(name) => Ok(of_inner(start, &text, name)),
+        Some(name) => {
+            refuse_beside(input, &object, names)?;
+            told.push(format!("the list under `{}` is read", readable(name)));
+            Ok(of_inner(start, &text, name))
+        }
         None => Ok(Shape::One),
     }
 }
 
-/// `{"prompts": [...]}`, with some words about the list beside it.
+/// Names that people give the list of their rows; any name does that says what a prompt is.
+const LISTS: [&str; 16] = [
+    "rows",
+    "items",
+    "data",
+    "samples",
+    "examples",
+    "entries",
+    "records",
+    "jobs",
+    "tasks",
+    "scenes",
+    "shots",
+    "videos",
+    "clips",
+    "list",
+    "results",
+    "questions",
+];
+
+/// `{"prompts": [...]}`, with some words about the list beside it. Where there are several lists, or one of something else, no
+/// one can tell which are the rows.
 fn inner_list(object: &Map<String, Value>) -> Option<&str> {
-    let mut lists = object.iter().filter(|(_, value)| {
-        value
-            .as_array()
-            .is_some_and(|items| !items.is_empty() && items.iter().all(|item| item.is_object() || item.is_string()))
-    });
-    let (name, _) = lists.next()?;
-    let is_row = object.contains_key("prompt") || lists.next().is_some();
-    (!is_row).then_some(name.as_str())
+    let mut lists = object.iter().filter(|(_, value)| value.is_array());
+    let (name, list) = lists.next()?;
+    let items = list.as_array().filter(|items| !items.is_empty())?;
+    let is_rows = items.iter().all(Value::is_object) || items.iter().all(Value::is_string);
+    let is_named = LISTS.contains(&name.to_lowercase().as_str()) || is_prompt_name(name);
+    (is_rows && is_named && !object.contains_key("prompt") && lists.next().is_none()).then_some(name.as_str())
+}
+
+/// A field beside the list was meant for its rows, and would be lost.
+fn refuse_beside(input: &Input, object: &Map<String, Value>, names: &Names) -> Result<(), Box<Problem>> {
+    let is_field = |(name, value): &(&String, &Value)| {
+        !value.is_array() && names.key(name) != NameMeaning::Unknown && *name != "id" && !value.is_null()
+    };
+    let Some((name, value)) = object.iter().find(is_field) else { return Ok(()) };
+    let rule = format!("`{name}` stands beside the list of rows, and is not read");
+    let hint = format!(
+        "give it to the rows: `--set {}`, and take it out of the file",
+        shell_word(&format!("{name}={}", plain(value)))
+    );
+    Err(Box::new(Problem::of_file(&input.path, rule).with_field(name).with_hint(hint)))
 }
 
 fn of_inner(start: &[u8], text: &str, name: &str) -> Shape {
@@ -120,7 +176,7 @@ fn of_inner(start: &[u8], text: &str, name: &str) -> Shape {
     let Some(at) = text.find(&quoted).map(|at| at + quoted.len()) else { return Shape::One };
     let (after, line) = after(&start[at.min(start.len())..], b'[');
     let before = start[..at.min(start.len())].iter().filter(|byte| **byte == b'\n').count() as u64;
-    Shape::List { after: at + after, line: line + before }
+    Shape::Inner { after: at + after, line: line + before }
 }
 
 /// Several objects, or one that is longer than what was looked at.

@@ -9,13 +9,13 @@ const HEADING: &str = "How the file is read";
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct ReadingArgs {
     /// Read the file's column THEIRS as the field OURS, such as Prompts=prompt (may be repeated)
-    #[arg(long = "map", help_heading = HEADING, value_name = "THEIRS=OURS", value_parser = pair)]
+    #[arg(long = "map", help_heading = HEADING, value_name = "THEIRS=OURS", value_parser = pair, allow_hyphen_values = true)]
     map: Vec<(String, String)>,
     /// Carry this column untouched to the result manifest, though its name is like a field's; `all` for all that are no fields (may be repeated)
-    #[arg(long, help_heading = HEADING, value_name = "COL|all")]
+    #[arg(long, help_heading = HEADING, value_name = "COL|all", allow_hyphen_values = true)]
     carry: Vec<String>,
     /// Leave this column out (may be repeated)
-    #[arg(long, help_heading = HEADING, value_name = "COL")]
+    #[arg(long, help_heading = HEADING, value_name = "COL", allow_hyphen_values = true)]
     ignore: Vec<String>,
     /// The sheet of a workbook to read; the first one where it is left out
     #[arg(long, help_heading = HEADING, value_name = "NAME")]
