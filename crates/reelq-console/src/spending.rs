@@ -3,11 +3,11 @@
 use reelq_model::{Money, Status};
 use reelq_store::BatchView;
 
-use super::{grouped, money};
+use super::{grouped, money, sum};
 
 /// The known prices together, and how many are not known: `$1.20 and 2 of unknown price`.
 pub fn cost(known: Money, unpriced: u64) -> String {
-    with_unknown(known, unpriced, "", PRICE)
+    with_unknown(known, unpriced, "", PRICE, money)
 }
 
 /// The same of single prices.
@@ -27,7 +27,7 @@ pub fn known(amount: Money, unpriced: u64, count: u64) -> Option<Money> {
     (unpriced == 0 || unpriced < count).then_some(amount)
 }
 
-/// What a batch has spent.
+/// What a batch has spent, to the cent.
 pub fn spent(view: &BatchView) -> String {
     share(view, view.spent, bought(view), queued(view), CHARGE)
 }
@@ -40,7 +40,7 @@ pub fn to_spend(view: &BatchView, known: Money) -> String {
 /// The batch counts its unknown prices over all jobs: with only one kind of job they are all of that kind.
 fn share(view: &BatchView, known: Money, of_these: u64, others: u64, what: &str) -> String {
     let unpriced = view.unpriced.min(of_these);
-    with_unknown(known, unpriced, if others > 0 { "up to " } else { "" }, what)
+    with_unknown(known, unpriced, if others > 0 { "up to " } else { "" }, what, sum)
 }
 
 /// What is not known of a job that is still to be bought.
@@ -48,12 +48,12 @@ const PRICE: &str = "price";
 /// What is not known of one that was, or may have been, bought: its price may well be.
 const CHARGE: &str = "charge";
 
-fn with_unknown(known: Money, unpriced: u64, up_to: &str, what: &str) -> String {
+fn with_unknown(known: Money, unpriced: u64, up_to: &str, what: &str, shown: fn(Money) -> String) -> String {
     let unknown = format!("{up_to}{} of unknown {what}", grouped(unpriced));
     match (unpriced, known) {
-        (0, _) => money(known),
+        (0, _) => shown(known),
         (_, Money::ZERO) => unknown,
-        _ => format!("{} and {unknown}", money(known)),
+        _ => format!("{} and {unknown}", shown(known)),
     }
 }
 

@@ -25,6 +25,16 @@ pub fn money(amount: Money) -> String {
     format!("${amount}")
 }
 
+/// A sum as people read it, to the cent; what is less than a cent is no nothing.
+pub fn sum(amount: Money) -> String {
+    let cents = amount.micros().saturating_add(5_000).div_euclid(10_000);
+    match (cents, amount) {
+        (0, Money::ZERO) => "$0.00".to_owned(),
+        (0, _) => "<$0.01".to_owned(),
+        (cents, _) => format!("${}", Money::from_micros(cents.saturating_mul(10_000))),
+    }
+}
+
 /// A time to two units: `2h 05m`, `3m 20s`, `8s`.
 pub fn duration(seconds: u64) -> String {
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);

@@ -83,7 +83,7 @@ fn nothing_from_outside_steers_a_screen_and_the_result_manifest_is_exact() {
         sandbox.run(&["results", "set"]).stdout,
         fs::read_to_string(sandbox.path("out/set/results.csv")).unwrap()
     );
-    for form in [&["--json"][..], &["--as", "manifest"]] {
+    for form in [&["--json"][..], &["--as", "manifest", "--format", "jsonl"]] {
         let piped = sandbox.run(&[&["results", "set"], form].concat()).stdout;
         assert!(piped.chars().all(|c| !steers(c)), "{form:?}: {piped}");
         let first: serde_json::Value = serde_json::from_str(piped.lines().next().unwrap()).unwrap();
@@ -130,7 +130,7 @@ fn a_spreadsheet_gets_no_formula_and_programs_get_every_text_as_it_is() {
     let exact = sandbox.run(&["results", "set"]).stdout;
     assert!(exact.contains(",@SUM(A1),") && exact.contains(",=1+1,") && exact.contains(",-2+3\n"), "{exact}");
     let tame = sandbox.run(&["results", "set", "--for", "spreadsheet"]).stdout;
-    assert!(tame.contains(",'@SUM(A1),") && tame.contains(",'=1+1,") && tame.contains(",'-2+3\n"), "{tame}");
+    assert!(tame.contains(",'@SUM(A1),") && tame.contains(",'=1+1,") && tame.contains(",'-2+3\r\n"), "{tame}");
     assert!(tame.contains(",'+1,") && tame.contains(",a cat,"), "{tame}");
     for more in [&["--json"][..], &["--format", "jsonl"], &["--as", "manifest"]] {
         let refused = sandbox.run(&[&["results", "set", "--for", "spreadsheet"], more].concat());

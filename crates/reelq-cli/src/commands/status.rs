@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use reelq_console::{
-    CommandError, CommandResult, Exit, Listing, Out, duration, grouped, money, spent, stdout, table, to_spend,
+    CommandError, CommandResult, Exit, Listing, Out, duration, grouped, spent, stdout, sum, table, to_spend,
 };
 use reelq_model::{BatchName, Money, Status, Timestamp};
 use reelq_runner::{
@@ -40,6 +40,12 @@ pub(crate) struct StatusArgs {
     /// Go on showing until interrupted
     #[arg(long)]
     watch: bool,
+    /// Show all batches, and not the first 20
+    #[arg(long, conflicts_with = "limit")]
+    all: bool,
+    /// Show so many batches: those that have not ended first, then the newest
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    limit: usize,
 }
 
 /// Everything that is shown.
@@ -114,7 +120,7 @@ async fn show(
     store: &dyn Store,
     out: Out,
 ) -> Result<(), CommandError> {
-    let mut listing = out.listing(report, "jobs", &JOB_HEADINGS, |report| draw(report, &context.flags()));
+    let mut listing = out.listing(report, "jobs", &JOB_HEADINGS, |report| draw(report, args, &context.flags()));
     let selection = args.selection.plain();
     let mut outcome = Ok(());
     if listing.is_shown() && !(args.statuses.is_empty() && selection.is_empty()) {
@@ -172,8 +178,9 @@ async fn read(args: &StatusArgs, context: &CommandContext, store: &dyn Store) ->
     })
 }
 
-fn draw(report: &Report, flags: &str) -> String {
-    let mut parts = vec![draw_batches(&report.batches)];
+fn draw(report: &Report, args: &StatusArgs, flags: &str) -> String {
+    let limit = if args.all { usize::MAX } else { args.limit };
+    let mut parts = vec![draw_batches(&report.batches, limit, flags)];
     parts.extend(report.stranded.iter().map(|stranded| format!("! {}", stranded.told())));
     parts.extend(report.noticed.alarms(flags).iter().map(|alarm| format!("! {alarm}")));
     if !report.absent.sums.is_empty() {
@@ -195,14 +202,19 @@ fn draw(report: &Report, flags: &str) -> String {
 /// At most this many jobs that do not get on are shown; `resolve --stuck` shows them all.
 const STUCK_SHOWN: usize = 10;
 
-fn draw_batches(batches: &[BatchView]) -> String {
+/// The batches that have not ended, then the others, the newest first.
+fn draw_batches(batches: &[BatchView], limit: usize, flags: &str) -> String {
     if batches.is_empty() {
         return "no batch was run yet".to_owned();
     }
-    let rows = batches.iter().map(|view| {
+    let (active, ended): (Vec<_>, Vec<_>) = batches.iter().partition(|view| view.finished_at.is_none());
+    let shown = active.into_iter().chain(ended).take(limit);
+    // What there is none of is left empty, and its column out.
+    let some = |count: u64| if count > 0 { grouped(count) } else { String::new() };
+    let rows = shown.map(|view| {
         let mut row = vec![view.batch.name.to_string(), grouped(view.counts.total())];
-        row.extend(Status::ALL.map(|status| grouped(view.counts.of(status))));
-        row.extend([spent(view), to_spend(view, view.to_spend), remarks(view)]);
+        row.extend(Status::ALL.map(|status| some(view.counts.of(status))));
+        row.extend([spent(view), to_spend_or_nothing(view), remarks(view)]);
         row
     });
     let headings = [
@@ -220,7 +232,17 @@ fn draw_batches(batches: &[BatchView]) -> String {
         ">to spend",
         "",
     ];
-    table(&headings, rows)
+    let text = table(&headings, rows);
+    match batches.len().saturating_sub(limit) {
+        0 => text,
+        more => format!("{text}\n{} more: reelq status --all{flags}", grouped(more as u64)),
+    }
+}
+
+/// Nothing where nothing is left to be bought.
+fn to_spend_or_nothing(view: &BatchView) -> String {
+    let queued = view.counts.of(Status::Queued) + view.others.of(Status::Queued);
+    if queued == 0 && view.to_spend == Money::ZERO { String::new() } else { to_spend(view, view.to_spend) }
 }
 
 fn remarks(view: &BatchView) -> String {
@@ -273,9 +295,9 @@ fn draw_accounts(accounts: &[AccountView], noticed: &Noticed) -> String {
             grouped(view.in_flight),
             cap,
             rate,
-            sum(view.spent, noticed.unpriced_accounts.contains(&view.name)),
-            sum(view.spent_today, noticed.unpriced_accounts.contains(&view.name)),
-            money(view.reserved),
+            charges(view.spent, noticed.unpriced_accounts.contains(&view.name)),
+            charges(view.spent_today, noticed.unpriced_accounts.contains(&view.name)),
+            sum(view.reserved),
             pauses,
         ]
     });
@@ -284,11 +306,11 @@ fn draw_accounts(accounts: &[AccountView], noticed: &Noticed) -> String {
 }
 
 /// A sum of charges, some of which may be of unknown amount.
-fn sum(known: Money, is_partly_unknown: bool) -> String {
+fn charges(known: Money, is_partly_unknown: bool) -> String {
     match (is_partly_unknown, known) {
-        (false, _) => money(known),
+        (false, _) => sum(known),
         (true, Money::ZERO) => "unknown".to_owned(),
-        (true, _) => format!("{} + unknown", money(known)),
+        (true, _) => format!("{} + unknown", sum(known)),
     }
 }
 

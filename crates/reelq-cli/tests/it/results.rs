@@ -109,15 +109,24 @@ fn picks_choose_rows_of_the_results_and_of_the_next_manifest() {
 }
 
 #[test]
-fn results_end_quietly_once_nobody_reads_them() {
+fn long_lists_end_quietly_once_nobody_reads_them() {
     let rows = (0..2_000).map(|row| format!("{row},A cat number {row},6,7,minimax-hailuo-2.3\n"));
     let rows = rows.collect::<Vec<_>>().concat();
     let folder = folder(&[("shots.csv", &format!("id,prompt,duration,x_scene,model\n{rows}"))]);
     assert_eq!(reelq(folder.path(), &["enqueue", "shots.csv", "--account", "wave", "--simulate"]).0, Some(0));
-    for form in ["--json", "--format=csv", "--as=manifest"] {
+    for list in [
+        &["results", "shots", "--json"][..],
+        &["results", "shots", "--format=csv"],
+        &["results", "shots", "--as=manifest"],
+        &["status", "shots", "--status", "queued", "--json"],
+        &["status", "shots", "--status", "queued"],
+        &["logs", "shots", "--json"],
+        &["logs", "shots", "--follow"],
+    ] {
         let binary = assert_cmd::cargo::cargo_bin("reelq");
         let mut child = std::process::Command::new(binary)
-            .args(["results", "shots", form, "--simulate"])
+            .args(list)
+            .arg("--simulate")
             .current_dir(folder.path())
             .stdout(std::process::Stdio::piped())
             .stderr(std::process::Stdio::piped())
@@ -125,6 +134,10 @@ fn results_end_quietly_once_nobody_reads_them() {
             .unwrap();
         drop(child.stdout.take());
         let ended = child.wait_with_output().unwrap();
-        assert_eq!((ended.status.code(), String::from_utf8(ended.stderr).unwrap()), (Some(0), String::new()), "{form}");
+        assert_eq!(
+            (ended.status.code(), String::from_utf8(ended.stderr).unwrap()),
+            (Some(0), String::new()),
+            "{list:?}"
+        );
     }
 }

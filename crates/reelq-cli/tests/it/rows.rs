@@ -158,3 +158,26 @@ fn a_bought_row_that_was_removed_keeps_its_id_and_what_it_carried() {
     let gone: serde_json::Value = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
     assert_eq!((&gone["row"], &gone["id"], &gone["x_scene"]), (&0.into(), &"dog".into(), &"8".into()), "{gone}");
 }
+
+#[test]
+fn status_shows_batches_that_have_not_ended_first_and_no_more_than_were_asked_for() {
+    let folder = folder(&[("shots.csv", SHOTS)]);
+    let at = folder.path();
+    assert_eq!(reelq(at, &["enqueue", "shots.csv", "--account", "wave", "--simulate", "--batch", "open"]).0, Some(0));
+    for batch in ["one", "two"] {
+        let run =
+            ["run", "shots.csv", "--account", "wave", "--simulate", "--batch", batch, "--speed", "2000", "--again"];
+        assert_eq!(reelq(at, &run).0, Some(0));
+    }
+    let shown = |more: &[&str]| {
+        let (code, stdout, stderr) = reelq(at, &[&["status", "--simulate"], more].concat());
+        assert_eq!(code, Some(0), "{stderr}");
+        stdout
+    };
+    let first: Vec<String> = shown(&[]).lines().skip(1).take(3).map(|line| line[..4].trim().to_owned()).collect();
+    assert_eq!(first, ["open", "two", "one"]);
+    let limited = shown(&["--limit", "1"]);
+    assert!(limited.contains("2 more: reelq status --all --simulate") && !limited.contains("\ntwo"), "{limited}");
+    let text = shown(&["--all"]);
+    assert!(!text.lines().next().unwrap().contains("failed"), "no row failed: the column is left out: {text}");
+}

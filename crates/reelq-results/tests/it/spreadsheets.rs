@@ -1,4 +1,4 @@
-//! What is written for spreadsheets is opened by one: LibreOffice reads every cell as it was written.
+//! What is written for spreadsheets is opened by one: `soffice` reads every cell as it was written.
 
 use std::{
     collections::BTreeMap,
@@ -43,7 +43,7 @@ fn records() -> Vec<ResultRecord> {
     (0..).zip(NASTY.iter()).map(one).collect()
 }
 
-/// Lets LibreOffice read a file and write it in another form, below `read/`.
+/// Lets `soffice` read a file and write it in another form, below `read/`.
 fn convert(folder: &Path, file: &str, form: &str, reads: &[&str]) {
     let profile = format!("-env:UserInstallation=file://{}", folder.join("profile").display());
     let output = Command::new("soffice")
@@ -57,7 +57,7 @@ fn convert(folder: &Path, file: &str, form: &str, reads: &[&str]) {
     assert!(output.status.success(), "{output:?}");
 }
 
-/// What LibreOffice makes of a file, cell by cell, numbers by their value and not by their looks.
+/// What `soffice` makes of a file, cell by cell, numbers by their value and not by their looks.
 fn opened(folder: &Path, file: &str, reads: &[&str]) -> Vec<Vec<String>> {
     convert(folder, file, "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,false", reads);
     let read: PathBuf = folder.join("read").join(Path::new(file).with_extension("csv"));
@@ -68,7 +68,9 @@ fn opened(folder: &Path, file: &str, reads: &[&str]) -> Vec<Vec<String>> {
 /// The same as programs read it, each text as `shown`.
 fn expected(shown: impl Fn(&str) -> String) -> Vec<Vec<String>> {
     let mut writer = ResultWriter::csv_for(ResultReader::Program, Vec::new(), vec!["x_note".to_owned()]).unwrap();
-    records().iter().for_each(|record| writer.write(record).unwrap());
+    for record in records() {
+        writer.write(&record).unwrap();
+    }
     let text = writer.finish().unwrap();
     let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&text[..]);
     reader.records().map(|record| record.unwrap().iter().map(&shown).collect()).collect()
@@ -97,7 +99,9 @@ fn libreoffice_reads_every_cell_of_a_workbook_as_it_was_written() {
     let mut book =
         WorkbookWriter::new(vec!["x_note".to_owned()], ClipLinks::between(Some(Path::new("/")), Path::new("/clips")))
             .unwrap();
-    records().iter().for_each(|record| book.write(record).unwrap());
+    for record in records() {
+        book.write(&record).unwrap();
+    }
     book.finish(File::create(folder.path().join("results.xlsx")).unwrap()).unwrap();
     compare(&opened(folder.path(), "results.xlsx", &[]), &expected(str::to_owned));
 }
@@ -107,7 +111,9 @@ fn libreoffice_runs_nothing_of_a_table_for_spreadsheets() {
     let folder = tempfile::tempdir().unwrap();
     let file = File::create(folder.path().join("results.csv")).unwrap();
     let mut writer = ResultWriter::csv_for(ResultReader::Spreadsheet, file, vec!["x_note".to_owned()]).unwrap();
-    records().iter().for_each(|record| writer.write(record).unwrap());
+    for record in records() {
+        writer.write(&record).unwrap();
+    }
     drop(writer.finish().unwrap());
     let read = opened(folder.path(), "results.csv", &["--infilter=CSV:44,34,76,1"]);
     let ids: Vec<&str> = read[1..].iter().map(|row| row[9].as_str()).collect();
