@@ -120,7 +120,7 @@ mod tests {
             ("cp932", "Shift_JIS"),
             ("utf16", "UTF-16LE"),
         ] {
-            assert_eq!(encoding_named(name).map(|encoding| encoding.name()), Ok(encoding));
+            assert_eq!(encoding_named(name).map(Encoding::name), Ok(encoding));
         }
         assert!(encoding_named("klingon").is_err());
     }

@@ -7,9 +7,9 @@ use std::{
     sync::Arc,
 };
 
-use reelq_forms::{Content, EncodingGuess, Packing, encoding_named, guess};
+use reelq_forms::{Bytes, Content, EncodingGuess, Packing, encoding_named, guess};
 
-use crate::{Problem, bytes::Bytes, limits, not_utf8::not_utf8, options::ReadingOptions, problem::readable};
+use crate::{Problem, limits, not_utf8::not_utf8, options::ReadingOptions, problem::readable};
 
 /// Enough of a file to tell its form and its encoding.
 const START: u64 = 64 * 1024;
@@ -142,7 +142,7 @@ impl Input {
         let bad = error.utf8_error().valid_up_to();
         let raw = error.as_bytes();
         let start = raw[..bad].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
-        let line = crate::location::newlines(&String::from_utf8_lossy(&raw[..start])) + 1;
+        let line = reelq_forms::newlines(&String::from_utf8_lossy(&raw[..start])) + 1;
         let end = raw[bad..].iter().position(|byte| *byte == b'\n').map_or(raw.len(), |length| bad + length);
         let cut = &raw[start..end];
         match std::str::from_utf8(cut) {
@@ -185,6 +185,6 @@ fn address(path: &Path) -> Option<Box<Problem>> {
 fn first_bad(start: &[u8]) -> String {
     let Err(error) = std::str::from_utf8(start) else { return String::new() };
     let (before, rest) = start.split_at(error.valid_up_to());
-    let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+    let line = 1 + memchr::memchr_iter(b'\n', before).count();
     rest.first().map(|byte| format!(" (byte {byte:#04x} on line {line})")).unwrap_or_default()
 }

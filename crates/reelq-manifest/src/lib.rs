@@ -4,7 +4,6 @@
 //! line, column, field, value, rule and hint. Memory does not grow with the number of rows.
 
 mod assemble;
-mod bytes;
 mod cli_defaults;
 mod csv;
 mod entries;

@@ -1,7 +1,7 @@
 //! The bounds that keep a hostile or mistaken manifest from filling the memory.
 
-/// Bytes of one row as written in its file.
-pub(crate) const ROW_BYTES: usize = 1024 * 1024;
+pub(crate) use reelq_forms::ROW_BYTES;
+
 /// Bytes of one text value, after templates.
 pub(crate) const VALUE_BYTES: usize = 256 * 1024;
 /// Rows that the matrices of one manifest may expand to.

@@ -4,6 +4,7 @@
 
 use std::{collections::BTreeMap, ops::Range, path::Path, sync::Arc};
 
+use reelq_forms::newlines;
 use reelq_model::visible_char;
 
 use crate::{Excerpt, Problem, jsonl};
@@ -111,17 +112,6 @@ fn locate(text: &str, first_line: u64, at: &Range<usize>) -> (u64, u64, Excerpt)
     let column = text[line_start..start].chars().count() as u64 + 1;
     let length = at.end.clamp(start, line_end) - start;
     (first_line + newlines(before), column, cut(&text[line_start..line_end], start - line_start, length))
-}
-
-/// Counts line ends, `\r\n` as one.
-pub(crate) fn newlines(text: &str) -> u64 {
-    let bytes = text.as_bytes();
-    let ends = bytes.iter().enumerate().filter(|(index, byte)| match byte {
-        b'\n' => true,
-        b'\r' => bytes.get(index + 1) != Some(&b'\n'),
-        _ => false,
-    });
-    ends.count() as u64
 }
 
 /// Cuts a long line around the location and hides control characters, which could redraw a terminal.

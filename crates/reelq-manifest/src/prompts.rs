@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use reelq_forms::Packing;
+use reelq_forms::{Bytes, Packing, RawLine};
 use serde_json::Value;
 
 use crate::{
     Problem,
     assemble::FieldEntry,
-    bytes::{Bytes, RawLine},
     csv::{ColumnPlan, single},
     entries::{RowEntries, RowStep},
     input::Input,

@@ -167,7 +167,7 @@ pub(crate) fn spread(value: &mut Value, path: &[&str], base: &Path) {
         }
         (Value::String(text), []) if !base.join(text.trim()).is_file() => match split_images(text).as_slice() {
             [one] if one == text.trim() => {}
-            [one] => *text = one.clone(),
+            [one] => text.clone_from(one),
             [] => {}
             several => *value = several.into(),
         },

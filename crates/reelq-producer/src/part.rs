@@ -184,7 +184,9 @@ mod tests {
     fn a_draw_is_the_same_whatever_the_order_of_the_rows() {
         let draw = |order: &[u8]| {
             let mut draw = Draw::of(2);
-            order.iter().for_each(|byte| draw.add(JobId::from_bytes([*byte; 16])));
+            for byte in order {
+                draw.add(JobId::from_bytes([*byte; 16]));
+            }
             draw.finish()
         };
         assert_eq!(draw(&[5, 1, 9, 3]), draw(&[3, 9, 5, 1]));

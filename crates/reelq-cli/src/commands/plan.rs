@@ -104,7 +104,6 @@ const fn is_none(equal: &&EqualRows) -> bool {
     equal.rows == 0
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
 const fn is_nothing_held(held: &HeldCost) -> bool {
     held.jobs == 0
 }

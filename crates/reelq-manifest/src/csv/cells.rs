@@ -3,13 +3,12 @@
 use std::{borrow::Cow, sync::Arc};
 
 use minijinja::Value as Variable;
-use reelq_forms::{cell_name, is_cell_error};
+use reelq_forms::{CsvRecord, CsvRecords, RecordError, cell_name, content, is_cell_error, untouched};
 use serde_json::Value;
 
 use super::{
     header::open,
     plan::{ColumnPlan, CsvHeader},
-    records::{CsvRecord, CsvRecords, RecordError, content, untouched},
     swallowed,
 };
 use crate::{

@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use reelq_model::{is_hidden, nearest};
 
-use super::{
-    plan::{ColumnPlan, CsvHeader},
-    records::{CsvRecord, content},
-};
+use reelq_forms::{CsvRecord, content};
+
+use super::plan::{ColumnPlan, CsvHeader};
 use crate::{
     ColumnProposal, Problem, limits,
     location::Layer,
@@ -116,7 +115,7 @@ fn apart(target: RowField, before: &[Option<RowField>]) -> RowField {
         return target;
     }
     let numbered = |number: u32| RowField::Passthrough(Arc::from(format!("{}_{number}", target.name())));
-    (2..).map(numbered).find(|target| !is_taken(target)).unwrap_or(target)
+    (2..=u32::MAX).map(numbered).find(|target| !is_taken(target)).unwrap_or(target)
 }
 
 /// What a column stands for; `None` for one that is ignored or has no name; `Err` for an unknown one, with what it is near.
@@ -181,6 +180,8 @@ fn no_header(layer: &Layer, record: &CsvRecord, written: &[String], plan: &Colum
                    is called `.txt`";
     let hint = match near {
         Some(near) => format!("did you mean `{near}`? {example}"),
+        // A number is no name: what stands there is a row.
+        None if written.iter().any(|name| name.parse::<f64>().is_ok()) => example.to_owned(),
         None => {
             let named = written.iter().filter(|name| !name.is_empty()).take(3);
             let maps: Vec<_> = named.map(|name| format!("`--map {}`", shell_word(&format!("{name}=prompt")))).collect();

@@ -1,6 +1,7 @@
 //! The first records of a file, by which its header is told.
 
-use super::records::CsvRecord;
+use reelq_forms::CsvRecord;
+
 use crate::location::Layer;
 
 /// The first records of a file, up to those that may be its header.

@@ -1,10 +1,11 @@
 //! Finds the header line: which separator, which line names the columns, or that none does.
 
+use reelq_forms::{CsvRecord, CsvRecords, RecordError, content};
+
 use super::{
     columns::{interpret, is_known, meant},
     first_records::Head,
     plan::{ColumnPlan, CsvHeader},
-    records::{CsvRecord, CsvRecords, RecordError, content},
     single,
 };
 use crate::{Format, Problem, input::Input, location::Layer, not_utf8::not_utf8};

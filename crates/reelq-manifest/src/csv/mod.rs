@@ -7,7 +7,6 @@ mod columns;
 mod first_records;
 mod header;
 mod plan;
-mod records;
 pub(crate) mod single;
 mod swallowed;
 

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use reelq_forms::{CsvRecord, content};
+
 use super::{
     columns::is_known,
     first_records::Head,
     plan::{ColumnPlan, CsvHeader},
-    records::{CsvRecord, content},
 };
 use crate::{ColumnProposal, Problem, location::Layer, names::RowField, problem::readable, proposal::is_prompt_name};
 

@@ -1,9 +1,8 @@
 //! Cells that likely hold whole rows, because a stray quote opens them.
 
-use super::{
-    plan::CsvHeader,
-    records::{CsvRecord, content},
-};
+use reelq_forms::{CsvRecord, content};
+
+use super::plan::CsvHeader;
 use crate::{Problem, location::Layer};
 
 /// Warns of a cell of several lines of which some look like rows of this very table: they would be bought as one text.
@@ -14,7 +13,7 @@ pub(super) fn warning(record: &CsvRecord, layer: &Layer, header: &CsvHeader) -> 
     }
     let (index, rows) = record.cells.iter().enumerate().find_map(|(index, cell)| {
         let raw = &layer.text[cell.clone()];
-        let rows = raw.contains('\n').then(|| rows_in(&content(raw), header.separator, columns)).unwrap_or_default();
+        let rows = if raw.contains('\n') { rows_in(&content(raw), header.separator, columns) } else { 0 };
         (rows > 0).then_some((index, rows))
     })?;
     let (plural, verb) = if rows == 1 { ("", "looks") } else { ("s", "look") };

@@ -48,7 +48,7 @@ impl Flat<'_> {
                 }
                 (NameMeaning::Parent, Value::Object(inner)) => self.object(&path, inner),
                 (NameMeaning::Unknown, Value::Object(inner)) if self.plan.looks_into(&path) => {
-                    self.object(&path, inner)
+                    self.object(&path, inner);
                 }
                 (NameMeaning::Parent, other) => {
                     let rule = format!("{} must be an object, not {}", readable(name), kind(&other));

@@ -2,10 +2,13 @@
 
 use std::io;
 
-use crate::{bytes::Bytes, jsonl::pieces::Piece, limits};
+use reelq_forms::Bytes;
+
+use crate::{jsonl::pieces::Piece, limits};
 
 /// Reads on through one list or object whose opening bracket was taken.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "two are what is read, and two how far")]
 pub(crate) struct Items {
     bytes: Bytes,
     line: u64,
@@ -130,9 +133,9 @@ impl Items {
             }
             self.take()?;
             if piece.bytes.len() < limits::ROW_BYTES {
-                piece.bytes.push(byte)
+                piece.bytes.push(byte);
             } else {
-                piece.is_whole = false
+                piece.is_whole = false;
             }
             if depth == 0 && !quoted && matches!(byte, b'"' | b']' | b'}') {
                 break;
@@ -155,6 +158,7 @@ impl Items {
         Ok(())
     }
 
+    #[expect(clippy::unnecessary_box_returns, reason = "all errors of this reader are boxed")]
     fn fault(&self, rule: &'static str) -> Box<ItemsError> {
         Box::new(ItemsError::Fault(ItemsFault { line: self.line, rule }))
     }
@@ -166,7 +170,9 @@ mod tests {
 
     use super::*;
 
-    fn items(text: &str, is_object: bool) -> (Vec<(u64, Option<String>, String)>, Option<u64>) {
+    type Found = (u64, Option<String>, String);
+
+    fn items(text: &str, is_object: bool) -> (Vec<Found>, Option<u64>) {
         let mut items = Items::new(Bytes::new(Box::new(Cursor::new(text.to_owned()))), 1, is_object);
         let mut found = Vec::new();
         loop {

@@ -2,10 +2,10 @@
 
 use std::{io, vec};
 
-use reelq_forms::YamlItem;
+use reelq_forms::{Bytes, YamlItem};
 
 use super::items::{Items, ItemsError};
-use crate::{bytes::Bytes, limits};
+use crate::limits;
 
 /// The text of one row.
 #[derive(Debug)]

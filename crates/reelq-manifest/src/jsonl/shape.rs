@@ -2,11 +2,12 @@
 
 use serde_json::{Map, Value};
 
+use reelq_forms::Bytes;
+
 use super::{items::Items, parse, pieces::Pieces};
 use crate::{
     Format, Problem,
     assemble::plain,
-    bytes::Bytes,
     input::Input,
     names::{NameMeaning, Names},
     problem::readable,
@@ -94,7 +95,7 @@ impl Shape {
 /// Bytes up to a bracket and with it, and the line that it stands on.
 fn after(start: &[u8], bracket: u8) -> (usize, u64) {
     let at = start.iter().position(|byte| *byte == bracket).map_or(0, |at| at + 1);
-    (at, 1 + start[..at].iter().filter(|byte| **byte == b'\n').count() as u64)
+    (at, 1 + memchr::memchr_iter(b'\n', &start[..at]).count() as u64)
 }
 
 fn skipped(input: &Input, mut bytes: Bytes, count: usize) -> Result<Bytes, Box<Problem>> {
@@ -175,7 +176,7 @@ fn of_inner(start: &[u8], text: &str, name: &str) -> Shape {
     let quoted = Value::String(name.to_owned()).to_string();
     let Some(at) = text.find(&quoted).map(|at| at + quoted.len()) else { return Shape::One };
     let (after, line) = after(&start[at.min(start.len())..], b'[');
-    let before = start[..at.min(start.len())].iter().filter(|byte| **byte == b'\n').count() as u64;
+    let before = memchr::memchr_iter(b'\n', &start[..at.min(start.len())]).count() as u64;
     Shape::Inner { after: at + after, line: line + before }
 }
 

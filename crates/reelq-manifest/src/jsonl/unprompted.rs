@@ -9,7 +9,7 @@ use crate::{
     ColumnProposal, Problem, csv::ColumnPlan, input::Input, location::Layer, names::NameMeaning, problem::readable,
 };
 
-/// What is told of a file in the form of OpenAI's batches.
+/// What is told of a file in the form of `OpenAI`'s batches.
 const OPENAI: &str = "a batch file as OpenAI's API has it: `body.prompt` is the prompt, and `custom_id` the id";
 
 /// Looks at the first row: adds what its form says, or asks where the prompt is.

@@ -136,7 +136,7 @@ proptest! {
     }
 
     #[test]
-    fn csv_texts_read_back(prompts in proptest::collection::vec("[^\\x00]{0,30}[a-z]", 1..8)) {
+    fn csv_texts_read_back(prompts in proptest::collection::vec("[\\PC\n\r\t]{0,30}[a-z]", 1..8)) {
         let mut writer = csv::WriterBuilder::new().quote_style(csv::QuoteStyle::Always).from_writer(Vec::new());
         writer.write_record(["x_n", "Prompt"]).unwrap();
         for (number, prompt) in prompts.iter().enumerate() {

@@ -2,24 +2,29 @@
 
 use std::{borrow::Cow, io, ops::Range};
 
-use crate::{bytes::Bytes, limits};
+use crate::Bytes;
+
+/// Bytes of one row as written in its file.
+pub const ROW_BYTES: usize = 1024 * 1024;
 
 /// One record as written, and the ranges of its cells.
 #[derive(Debug)]
-pub(crate) struct CsvRecord {
+pub struct CsvRecord {
     /// The record's bytes without the line end that closes it.
-    pub(crate) raw: Vec<u8>,
+    pub raw: Vec<u8>,
     /// The physical line on which it begins.
-    pub(crate) line: u64,
+    pub line: u64,
     /// Where it begins in the file.
-    pub(crate) offset: u64,
-    pub(crate) cells: Vec<Range<usize>>,
-    pub(crate) faults: Vec<RecordError>,
+    pub offset: u64,
+    /// Where each cell stands in `raw`, its quotes included.
+    pub cells: Vec<Range<usize>>,
+    /// What is wrong with its form.
+    pub faults: Vec<RecordError>,
 }
 
 /// Something wrong with a record's form, at a byte of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum RecordError {
+pub enum RecordError {
     /// A quote that is opened and never closed.
     Unclosed(usize),
     /// Text between a closing quote and the next separator.
@@ -38,7 +43,7 @@ enum State {
 
 /// Reads records; physical lines are counted, those inside quotes too.
 #[derive(Debug)]
-pub(crate) struct CsvRecords {
+pub struct CsvRecords {
     bytes: Bytes,
     separator: u8,
     line: u64,
@@ -51,12 +56,14 @@ pub(crate) struct CsvRecords {
 }
 
 impl CsvRecords {
-    pub(crate) const fn new(bytes: Bytes, separator: u8, line: u64) -> Self {
+    /// Cuts what follows at this separator; `line` is the number of the next line.
+    pub const fn new(bytes: Bytes, separator: u8, line: u64) -> Self {
         Self { bytes, separator, line, repaired: false, is_sheet: false, keeps_to_lines: false }
     }
 
     /// Counts records as lines, where they are the rows of a sheet.
-    pub(crate) const fn of_sheet(mut self, is_sheet: bool) -> Self {
+    #[must_use]
+    pub const fn of_sheet(mut self, is_sheet: bool) -> Self {
         self.is_sheet = is_sheet;
         self
     }
@@ -67,7 +74,14 @@ impl CsvRecords {
     }
 
     /// Reads the next record; `None` at the end.
-    pub(crate) fn next(&mut self) -> io::Result<Option<CsvRecord>> {
+    ///
+    /// # Errors
+    /// The reader fails.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "an iterator of results would have to be transposed at each record"
+    )]
+    pub fn next(&mut self) -> io::Result<Option<CsvRecord>> {
         if self.bytes.peek()?.is_none() {
             return Ok(None);
         }
@@ -82,7 +96,7 @@ impl CsvRecords {
             }
             if matches!(byte, b'\n' | b'\r') {
                 let pair = byte == b'\r' && self.bytes.peek()? == Some(b'\n');
-                self.line += u64::from(!pair && !(self.is_sheet && scan.state == State::Quoted));
+                self.line += u64::from(!(pair || (self.is_sheet && scan.state == State::Quoted)));
                 if scan.state != State::Quoted {
                     if pair {
                         self.bytes.next()?;
@@ -91,7 +105,7 @@ impl CsvRecords {
                     return Ok(Some(scan.close()));
                 }
             }
-            if scan.record.raw.len() < limits::ROW_BYTES {
+            if scan.record.raw.len() < ROW_BYTES {
                 scan.take(byte, self.separator);
             } else if scan.state == State::Quoted && !self.repaired {
                 scan.record.raw.push(byte);
@@ -123,14 +137,14 @@ impl CsvRecords {
         }
         while let Some(byte) = self.bytes.peek()?.filter(|byte| !is_end(byte)) {
             self.bytes.next()?;
-            if scan.record.raw.len() < limits::ROW_BYTES {
+            if scan.record.raw.len() < ROW_BYTES {
                 scan.record.raw.push(byte);
             } else if !scan.record.faults.contains(&RecordError::TooLong) {
                 scan.record.faults.push(RecordError::TooLong);
             }
         }
         self.pass_line_end()?;
-        self.line = scan.record.line + 1 + crate::location::newlines(&String::from_utf8_lossy(&scan.record.raw));
+        self.line = scan.record.line + 1 + newlines(&String::from_utf8_lossy(&scan.record.raw));
         Ok(scan.close_literal(self.separator))
     }
 
@@ -152,7 +166,7 @@ impl CsvRecords {
         let next = end + if raw[end..].starts_with(b"\r\n") { 2 } else { 1 };
         self.repaired = true;
         self.bytes.give_back(&raw[next..]);
-        self.line = scan.record.line + crate::location::newlines(&String::from_utf8_lossy(&raw[..next]));
+        self.line = scan.record.line + newlines(&String::from_utf8_lossy(&raw[..next]));
         scan.record.raw.truncate(end);
         scan.close_unclosed()
     }
@@ -243,6 +257,17 @@ impl Scan {
     }
 }
 
+/// Counts line ends, `\r\n` as one.
+pub fn newlines(text: &str) -> u64 {
+    let bytes = text.as_bytes();
+    let ends = bytes.iter().enumerate().filter(|(index, byte)| match byte {
+        b'\n' => true,
+        b'\r' => bytes.get(index + 1) != Some(&b'\n'),
+        _ => false,
+    });
+    ends.count() as u64
+}
+
 /// Where a quoted cell ends at a separator; `None` where it is none, or closes its quote elsewhere.
 fn closed(rest: &[u8], separator: u8) -> Option<usize> {
     let mut at = 1;
@@ -260,7 +285,7 @@ fn closed(rest: &[u8], separator: u8) -> Option<usize> {
 }
 
 /// A cell's content: without its quotes where it has them, else without the spaces around it.
-pub(crate) fn content(raw: &str) -> Cow<'_, str> {
+pub fn content(raw: &str) -> Cow<'_, str> {
     let trimmed = raw.trim();
     match trimmed.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
         Some(inner) if !inner.contains('"') => Cow::Borrowed(inner),
@@ -275,7 +300,7 @@ fn is_doubled(inner: &str) -> bool {
 }
 
 /// A cell's content with the spaces that are around it, for what is carried through untouched.
-pub(crate) fn untouched(raw: &str) -> Cow<'_, str> {
+pub fn untouched(raw: &str) -> Cow<'_, str> {
     if raw.trim_start().starts_with('"') { content(raw) } else { Cow::Borrowed(raw) }
 }
 
@@ -349,7 +374,7 @@ mod tests {
 
     #[test]
     fn a_row_without_end_is_cut_and_the_next_one_is_read() {
-        let long = format!("{}\nb\n", "x".repeat(limits::ROW_BYTES + 10));
+        let long = format!("{}\nb\n", "x".repeat(ROW_BYTES + 10));
         let all = read(&long);
         assert_eq!(all[0].2, [RecordError::TooLong]);
         assert_eq!(all[1], row(2, &["b"]));

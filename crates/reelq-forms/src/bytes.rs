@@ -6,7 +6,7 @@ use std::{
 };
 
 /// Reads in large pieces and hands out single bytes.
-pub(crate) struct Bytes {
+pub struct Bytes {
     reader: Box<dyn Read + Send>,
     buffer: Vec<u8>,
     at: usize,
@@ -23,17 +23,18 @@ impl fmt::Debug for Bytes {
 const PIECE: usize = 64 * 1024;
 
 impl Bytes {
-    pub(crate) fn new(reader: Box<dyn Read + Send>) -> Self {
+    /// Reads from the beginning of what the reader has left.
+    pub fn new(reader: Box<dyn Read + Send>) -> Self {
         Self { reader, buffer: Vec::new(), at: 0, offset: 0 }
     }
 
     /// How many bytes were taken so far.
-    pub(crate) const fn offset(&self) -> u64 {
+    pub const fn offset(&self) -> u64 {
         self.offset
     }
 
     /// Looks at up to `count` bytes without taking them; fewer only at the end.
-    pub(crate) fn start(&mut self, count: usize) -> io::Result<&[u8]> {
+    pub fn start(&mut self, count: usize) -> io::Result<&[u8]> {
         while self.buffer.len() - self.at < count && self.fill()? > 0 {}
         let end = self.buffer.len().min(self.at + count);
         Ok(&self.buffer[self.at..end])
@@ -60,21 +61,33 @@ impl Bytes {
     }
 
     /// Passes over marks of UTF-8; programs that join files leave several.
-    pub(crate) fn skip_bom(&mut self) {
+    pub fn skip_bom(&mut self) {
         while self.buffer[self.at..].starts_with(b"\xef\xbb\xbf") {
             self.at += 3;
             self.offset += 3;
         }
     }
 
-    pub(crate) fn peek(&mut self) -> io::Result<Option<u8>> {
+    /// The next byte, which is not taken; `None` at the end.
+    ///
+    /// # Errors
+    /// The reader fails.
+    pub fn peek(&mut self) -> io::Result<Option<u8>> {
         if self.at == self.buffer.len() && self.fill()? == 0 {
             return Ok(None);
         }
         Ok(self.buffer.get(self.at).copied())
     }
 
-    pub(crate) fn next(&mut self) -> io::Result<Option<u8>> {
+    /// Takes the next byte; `None` at the end.
+    ///
+    /// # Errors
+    /// The reader fails.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "an iterator of results would have to be transposed at each byte"
+    )]
+    pub fn next(&mut self) -> io::Result<Option<u8>> {
         let byte = self.peek()?;
         if byte.is_some() {
             self.at += 1;
@@ -84,14 +97,14 @@ impl Bytes {
     }
 
     /// Gives bytes back that were the last ones taken.
-    pub(crate) fn give_back(&mut self, bytes: &[u8]) {
+    pub fn give_back(&mut self, bytes: &[u8]) {
         self.buffer.splice(..self.at, bytes.iter().copied());
         self.at = 0;
         self.offset = self.offset.saturating_sub(bytes.len() as u64);
     }
 
     /// Takes one physical line without its end, of which at most `limit` bytes are kept; `None` at the end.
-    pub(crate) fn line(&mut self, limit: usize) -> io::Result<Option<RawLine>> {
+    pub fn line(&mut self, limit: usize) -> io::Result<Option<RawLine>> {
         let mut line = RawLine { offset: self.offset, bytes: Vec::new(), whole: true };
         if self.peek()?.is_none() {
             return Ok(None);
@@ -115,10 +128,11 @@ impl Bytes {
 
 /// A physical line.
 #[derive(Debug)]
-pub(crate) struct RawLine {
+pub struct RawLine {
     /// Where it begins in the file.
-    pub(crate) offset: u64,
-    pub(crate) bytes: Vec<u8>,
+    pub offset: u64,
+    /// The line without its end, as far as it was kept.
+    pub bytes: Vec<u8>,
     /// Whether all of it was kept.
-    pub(crate) whole: bool,
+    pub whole: bool,
 }
