@@ -8,10 +8,11 @@ use std::{
 };
 
 /// Which of the project's crates each crate uses: these and no others, without `reelq-`.
-const USES: [(&str, &[&str]); 28] = [
+const USES: [(&str, &[&str]); 29] = [
     ("model", &[]),
     ("limits", &["model"]),
     ("files", &["model"]),
+    ("forecast", &[]),
     ("forms", &[]),
     ("results", &["model"]),
     ("manifest", &["forms", "model", "results"]),
@@ -25,7 +26,7 @@ const USES: [(&str, &[&str]); 28] = [
     ("journal", &["files", "model", "store"]),
     ("store-conformance", &["model", "store"]),
     ("http", &["model", "provider"]),
-    ("producer", &["files", "manifest", "model", "provider", "store", "store-scratch"]),
+    ("producer", &["files", "forecast", "manifest", "model", "provider", "store", "store-scratch"]),
     ("worker", &["http", "model", "provider", "store"]),
     ("submitter", &["files", "model", "provider", "store", "worker"]),
     ("poller", &["model", "provider", "store", "worker"]),

@@ -12,6 +12,7 @@ use reelq_store::{SharedStore, Store};
 
 use super::{
     consent::Consent,
+    forecast,
     plan::{draw, guard},
 };
 
@@ -42,7 +43,8 @@ pub(crate) async fn agree(
     let plan = reelq_producer::plan(Some(&**store), &order).await?;
     out.problems(&plan.warnings);
     plan.told.iter().for_each(|line| out.note(line));
-    out.note(&draw(&plan, context));
+    let played = forecast::beside(Some(&**store), &plan, context).await?;
+    out.note(&draw(&plan, played.as_ref(), context));
     out.note("");
     if let Some(line) = obstacles::moved(&plan) {
         out.note(&line);

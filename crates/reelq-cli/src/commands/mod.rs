@@ -15,6 +15,7 @@ mod continuing;
 mod cron;
 mod doctor;
 mod enqueue;
+mod forecast;
 mod help_markdown;
 mod loading;
 mod logs;
@@ -47,6 +48,8 @@ pub(crate) enum Command {
     Continue(Box<continuing::ContinueArgs>),
     /// Show what a run would do: rows, changes, prices, time; nothing is enqueued
     Plan(plan::PlanArgs),
+    /// Play a manifest in virtual time against what earlier jobs tell: end, cost, 429s, with nine in ten; nothing is bought
+    Forecast(Box<forecast::ForecastArgs>),
     /// Bring a manifest into the store, for workers to work on; repeating it changes nothing
     Enqueue(enqueue::EnqueueArgs),
     /// Work on everything in the store, whoever enqueued it, until stopped
@@ -123,6 +126,7 @@ pub(crate) async fn run_command(command: Command, context: &CommandContext, out:
         Command::Enqueue(args) => Box::pin(enqueue::run(&args, context, out)).await,
         Command::Worker(args) => Box::pin(worker::run(&args, context, out)).await,
         Command::Plan(args) => plan::run(&args, context, out).await,
+        Command::Forecast(args) => Box::pin(forecast::run(&args, context, out)).await,
         Command::Status(args) => status::run(&args, context, out).await,
         Command::Show(args) => Box::pin(show::run(&args, context, out)).await,
         Command::Open(args) => Box::pin(open::run(&args, context, out)).await,

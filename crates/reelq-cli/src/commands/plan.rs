@@ -15,6 +15,7 @@ use reelq_runner::{context::CommandContext, obstacles, opened::OpenedStore};
 use serde::Serialize;
 pub(crate) use text::draw;
 
+use crate::commands::forecast;
 use crate::commands::ordering::{ManifestArgs, named_before, order, placed};
 
 /// Flags of `reelq plan`.
@@ -83,7 +84,8 @@ pub(crate) async fn run(args: &PlanArgs, context: &CommandContext, out: Out) -> 
         out.problems(&plan.warnings);
         plan.told.iter().for_each(|line| out.note(line));
     }
-    out.report(&report(&plan, context.is_simulated()), |_| draw(&plan, context));
+    let played = forecast::beside(store.as_deref(), &plan, context).await?;
+    out.report(&report(&plan, context.is_simulated()), |_| draw(&plan, played.as_ref(), context));
     if let Some(path) = written {
         written::write(path, args, &plan, context)?;
         out.note(&format!("written: {}", path.display()));

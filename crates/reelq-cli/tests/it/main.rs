@@ -4,6 +4,7 @@
 
 mod commands;
 mod doctor_redis;
+mod forecasts;
 mod forms;
 mod operating;
 mod results;

@@ -2,11 +2,13 @@
 
 use reelq_console::{bytes, cost, duration, grouped, money, plural, table};
 use reelq_model::BatchName;
-use reelq_producer::{AccountBudget, Changes, CostLine, Estimate, Plan};
+use reelq_producer::{AccountBudget, BatchForecast, Changes, CostLine, Estimate, Plan};
 use reelq_runner::context::CommandContext;
 
-/// The plan as people read it.
-pub(crate) fn draw(plan: &Plan, context: &CommandContext) -> String {
+use crate::commands::forecast::end_in_words;
+
+/// The plan as people read it; `played` is what is known of its time and cost.
+pub(crate) fn draw(plan: &Plan, played: Option<&BatchForecast>, context: &CommandContext) -> String {
     let batch = &plan.batch;
     let title = if context.is_simulated() { " (simulated: nothing is real)" } else { "" };
     let (rows, jobs) = (grouped(plan.rows), grouped(plan.lines));
@@ -19,7 +21,7 @@ pub(crate) fn draw(plan: &Plan, context: &CommandContext) -> String {
     parts.extend(plan.same_manifest.as_ref().map(|other| again(other, context)));
     parts.push(costs(plan));
     if plan.to_buy() > 0 {
-        parts.push(estimate(&plan.estimate));
+        parts.push(estimate(&plan.estimate, played));
     }
     parts.join("\n\n")
 }
@@ -98,10 +100,12 @@ fn account_budget(line: &AccountBudget) -> Vec<String> {
     whole.into_iter().chain(daily).collect()
 }
 
-fn estimate(estimate: &Estimate) -> String {
-    let time = match estimate.total_s {
-        Some(total) => format!("about {}", duration(total)),
-        None => format!("{} to submit, and the time that the last one runs", duration(estimate.submit_s)),
+fn estimate(estimate: &Estimate, played: Option<&BatchForecast>) -> String {
+    let forecast = played.and_then(|played| end_in_words(&played.forecast.total));
+    let time = match (forecast, estimate.total_s) {
+        (Some(words), _) => words,
+        (None, Some(total)) => format!("about {}", duration(total)),
+        (None, None) => format!("{} to submit, and the time that the last one runs", duration(estimate.submit_s)),
     };
     let disk = estimate.disk_bytes.map_or_else(|| "not known yet".to_owned(), |disk| format!("about {}", bytes(disk)));
     format!("Time at the limits: {time}\nDisk: {disk}")
