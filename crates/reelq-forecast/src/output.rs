@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::Interval;
 
 /// What a batch will probably take.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Forecast {
     /// How many times the batch was played.
     pub plays: u64,
@@ -16,17 +16,16 @@ pub struct Forecast {
 }
 
 /// What one account's part will probably take.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountForecast {
     /// Its figures.
-    #[serde(flatten)]
     pub figures: Figures,
     /// What its history does not tell, and what was not guessed either.
     pub unlearned: Vec<Unlearned>,
 }
 
 /// The figures of a forecast. What is not known is `None`, never zero.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Figures {
     /// Jobs to buy.
     pub jobs: u64,

@@ -20,7 +20,8 @@ impl<T: Copy> Interval<T> {
     }
 
     /// The same, told otherwise.
-    pub(crate) fn map<U>(self, told: impl Fn(T) -> U) -> Interval<U> {
+    #[must_use]
+    pub fn map<U>(self, told: impl Fn(T) -> U) -> Interval<U> {
         Interval { median: told(self.median), low: told(self.low), high: told(self.high) }
     }
 }

@@ -73,11 +73,9 @@ pub async fn play(
 /// The pace that holds now: as configured, or as learned.
 fn pacing(account: &PlanAccount, view: Option<&AccountView>) -> Pacing {
     let limits = &account.limits;
-    let (rate, places) = view.map_or((limits.requests_per_second, limits.max_in_flight.get()), |view| {
-        let places = u32::try_from(view.pace.max_in_flight(limits)).unwrap_or(limits.max_in_flight.get());
-        (view.pace.requests_per_second(limits), places)
+    let (rate, max_in_flight) = view.map_or((limits.requests_per_second, limits.max_in_flight), |view| {
+        (view.pace.requests_per_second(limits), view.pace.max_in_flight(limits))
     });
-    let max_in_flight = std::num::NonZeroU32::new(places).unwrap_or(limits.max_in_flight);
     // Durations go to the moment at which an end was noticed.
     Pacing { requests_per_second: rate, burst: limits.burst, max_in_flight, poll_ms: 0 }
 }

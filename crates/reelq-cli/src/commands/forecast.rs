@@ -5,11 +5,9 @@ mod text;
 use std::sync::Arc;
 
 use reelq_console::{CommandError, CommandResult, Exit, Out};
-use reelq_model::Timestamp;
-use reelq_producer::{BatchForecast, Plan, forecast::Forecast};
+use reelq_producer::{BatchForecast, ForecastReport, Plan};
 use reelq_runner::{adapters, context::CommandContext, opened::OpenedStore};
 use reelq_store::Store;
-use serde::Serialize;
 
 pub(crate) use text::end_in_words;
 
@@ -20,16 +18,6 @@ use super::ordering::{ManifestArgs, named_before, order, placed};
 pub(crate) struct ForecastArgs {
     #[command(flatten)]
     manifest: ManifestArgs,
-}
-
-/// A forecast as data.
-#[derive(Debug, Serialize)]
-struct Report<'a> {
-    batch: &'a str,
-    /// The moment that seconds count from.
-    at: Timestamp,
-    accounts: Vec<&'a str>,
-    forecast: &'a Forecast,
 }
 
 pub(crate) async fn run(args: &ForecastArgs, context: &CommandContext, out: Out) -> CommandResult {
@@ -43,13 +31,9 @@ pub(crate) async fn run(args: &ForecastArgs, context: &CommandContext, out: Out)
     let order = Arc::new(placed(order, &args.manifest, context, store.as_deref()).await?);
     let plan = reelq_producer::plan(store.as_deref(), &order).await?;
     let played = play(store.as_deref(), &plan, context).await?;
-    let report = Report {
-        batch: plan.batch.name.as_str(),
-        at: context.clock.now(),
-        accounts: played.accounts.iter().map(|name| name.as_str()).collect(),
-        forecast: &played.forecast,
-    };
-    out.report(&report, |_| text::draw(&plan, &played, report.at));
+    let now = context.clock.now();
+    let report = ForecastReport::of(plan.batch.name.as_str(), &played, now);
+    out.report(&report, |_| text::draw(&plan, &played, now));
     out.note("nothing was bought");
     Ok(Exit::Done)
 }

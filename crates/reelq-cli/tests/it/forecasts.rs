@@ -28,7 +28,9 @@ fn a_forecast_knows_no_end_before_any_job_ran_and_gives_one_with_its_bound_after
     assert!(learned.contains("done    in about"), "{learned}");
     let json = reelq(folder.path(), &["forecast", "more.csv", "--simulate", "--json"]).1;
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
-    assert!(json["forecast"]["total"]["end_s"]["median"].is_u64(), "{json}");
+    assert!(json["total"]["end_s"]["median"].is_u64(), "{json}");
+    assert_eq!(json["total"]["cost"]["median_usd"], serde_json::json!(0.6222), "{json}");
+    assert_eq!(json["accounts"][0]["account"], "wave", "{json}");
     assert_eq!(reelq(folder.path(), &["forecast", "more.csv", "--simulate"]).1.lines().nth(3), learned.lines().nth(3));
     let (_, nothing) = reelq(folder.path(), &["forecast", "set.csv", "--simulate"]);
     assert!(nothing.contains("there is nothing to buy"), "{nothing}");
