@@ -23,7 +23,7 @@ pub(crate) fn main() -> Exit {
         Ok(cli) => cli,
         Err(error) => return refused(&error),
     };
-    let out = Out::new(cli.global.json, cli.global.color.into(), environment.no_color());
+    let out = Out::new(cli.global.json, cli.global.color.into(), environment.colors());
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -44,7 +44,7 @@ pub(crate) fn main() -> Exit {
 
 /// Says what the parser of arguments has to say. It repeats what it was given: that is shown as any text from outside.
 fn refused(error: &clap::Error) -> Exit {
-    let (text, out) = (error.render().to_string(), Out::new(false, Color::Never, true));
+    let (text, out) = (error.render().to_string(), Out::new(false, Color::Never, None));
     if error.kind() == ErrorKind::InvalidSubcommand
         && let Some((typed, command)) = mistyped::meant(&arguments())
     {
@@ -72,6 +72,6 @@ async fn dispatch(cli: Cli, environment: Environment, clock: SharedClock, out: O
         return outcome;
     }
     let context = CommandContext::open(&cli.global.invocation(), environment, clock, out)?;
-    start_logging(&context.config.log).map_err(CommandError::usage)?;
+    start_logging(&context.config.log, out.colors_logs()).map_err(CommandError::usage)?;
     run_command(cli.command, &context, out).await
 }

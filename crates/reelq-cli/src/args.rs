@@ -46,7 +46,7 @@ pub(crate) struct Global {
 /// When to colour.
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
 pub(crate) enum ColorWhen {
-    /// On a terminal, unless `NO_COLOR` is set.
+    /// As `NO_COLOR`, `CLICOLOR_FORCE` or `CLICOLOR` say, else on a terminal.
     #[default]
     Auto,
     /// Always.

@@ -70,13 +70,34 @@ impl Environment {
         Proxies::from_environment(|name| self.plain(name))
     }
 
-    /// Whether colours are unwanted (`NO_COLOR`).
-    pub fn no_color(&self) -> bool {
-        self.get("NO_COLOR").is_some()
+    /// Whether colours are wanted (`CLICOLOR_FORCE`) or not (`NO_COLOR`, `CLICOLOR=0`); `None` where no variable says so.
+    pub fn colors(&self) -> Option<bool> {
+        if self.get("NO_COLOR").is_some() {
+            return Some(false);
+        }
+        if self.get("CLICOLOR_FORCE").is_some_and(|force| force != "0") {
+            return Some(true);
+        }
+        (self.get("CLICOLOR") == Some("0")).then_some(false)
     }
 
     /// The variables that are for reelq.
     pub(crate) fn own(&self) -> impl Iterator<Item = (&String, &String)> {
         self.variables.iter().filter(|(name, value)| name.starts_with("REELQ_") && !value.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colors_are_unwanted_first_and_then_forced() {
+        let of = |variables: &[(&str, &str)]| Environment::of(variables).colors();
+        assert_eq!(of(&[]), None);
+        assert_eq!(of(&[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")]), Some(false));
+        assert_eq!(of(&[("NO_COLOR", ""), ("CLICOLOR_FORCE", "1")]), Some(true), "an empty one says nothing");
+        assert_eq!(of(&[("CLICOLOR_FORCE", "0")]), None);
+        assert_eq!(of(&[("CLICOLOR", "0")]), Some(false));
     }
 }

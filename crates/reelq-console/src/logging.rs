@@ -1,14 +1,13 @@
 //! Logs, to stderr. No secret is ever a field of one, and no text from outside steers the terminal.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
 use reelq_model::{is_hidden, visible};
 use tracing_subscriber::EnvFilter;
 
-/// Starts logging by a filter such as `warn` or `reelq_http=debug`.
-pub fn start(filter: &str) -> Result<(), String> {
+/// Starts logging by a filter such as `warn` or `reelq_http=debug`; with colours where they are wanted.
+pub fn start(filter: &str, colored: bool) -> Result<(), String> {
     let parsed = EnvFilter::try_new(filter).map_err(|error| format!("`{filter}` is not a log filter: {error}"))?;
-    let colored = io::stderr().is_terminal();
     let logs = tracing_subscriber::fmt().with_env_filter(parsed).with_writer(move || LogOutput { colored });
     let started = logs.with_ansi(colored).with_target(false).try_init();
     started.map_err(|error| format!("failed to start logging: {error}"))

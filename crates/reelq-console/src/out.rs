@@ -16,13 +16,22 @@ use crate::exit::Exit;
 /// When to colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Color {
-    /// On a terminal, unless `NO_COLOR` is set.
+    /// As the environment wishes, else on a terminal.
     #[default]
     Auto,
     /// Always.
     Always,
     /// Never.
     Never,
+}
+
+/// What has colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Painted {
+    Nothing,
+    /// Messages go to a terminal and data does not.
+    Logs,
+    Everything,
 }
 
 /// How much is said.
@@ -39,30 +48,41 @@ enum Volume {
 pub struct Out {
     /// Data as JSON.
     json: bool,
-    color: bool,
+    painted: Painted,
     /// Messages go to a terminal.
     terminal: bool,
     volume: Volume,
 }
 
 impl Out {
-    /// Where the words go by what the user asked for; `no_color` is the environment's wish.
-    pub fn new(json: bool, color: Color, no_color: bool) -> Self {
+    /// Where the words go by what the user asked for; `wish` is the environment's wish for colours.
+    pub fn new(json: bool, color: Color, wish: Option<bool>) -> Self {
         let terminal = std::io::stderr().is_terminal();
-        let color = match color {
-            Color::Auto => terminal && std::io::stdout().is_terminal() && !no_color,
-            Color::Always => true,
-            Color::Never => false,
+        let wish = match color {
+            Color::Auto => wish,
+            Color::Always => Some(true),
+            Color::Never => Some(false),
         };
-        console::set_colors_enabled(color);
-        console::set_colors_enabled_stderr(color);
-        Self { json, color, terminal, volume: Volume::Usual }
+        let painted = match (wish, terminal) {
+            (Some(true), _) => Painted::Everything,
+            (None, true) if std::io::stdout().is_terminal() => Painted::Everything,
+            (None, true) => Painted::Logs,
+            (Some(false), _) | (None, false) => Painted::Nothing,
+        };
+        console::set_colors_enabled(painted == Painted::Everything);
+        console::set_colors_enabled_stderr(painted == Painted::Everything);
+        Self { json, painted, terminal, volume: Volume::Usual }
     }
 
     /// The same, but where `quiet`, it says only what is wrong; data is written where JSON is asked for.
     #[must_use]
     pub const fn quiet_if(self, quiet: bool) -> Self {
         if quiet { Self { volume: Volume::Quiet, ..self } } else { self }
+    }
+
+    /// Whether logs have colours.
+    pub fn colors_logs(self) -> bool {
+        self.painted != Painted::Nothing
     }
 
     /// Whether data is to be JSON.
@@ -193,7 +213,7 @@ impl Out {
     pub fn findings(self, problems: &Problems) {
         if !problems.is_empty() {
             let width = console::Term::stderr().size_checked().map_or(100, |(_, width)| usize::from(width)).min(120);
-            self.drawn(problems.render(self.color, width).trim_end());
+            self.drawn(problems.render(self.painted == Painted::Everything, width).trim_end());
         }
     }
 
@@ -214,6 +234,6 @@ impl Out {
     }
 
     fn style(self) -> Style {
-        Style::new().for_stderr().force_styling(self.color)
+        Style::new().for_stderr().force_styling(self.painted == Painted::Everything)
     }
 }

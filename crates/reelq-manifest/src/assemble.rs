@@ -69,13 +69,7 @@ fn set(row: &mut Row, FieldEntry { target, value }: FieldEntry) -> Result<(), Re
 }
 
 fn check_size(target: &RowField, value: &Value) -> Result<(), RecordError> {
-    let is_control = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}');
     match value.as_str() {
-        Some(text) if target.is_asked() && text.contains(is_control) => Err(RecordError {
-            rule: format!("{} holds a control character, which no one can mean", target.name()),
-            value: text.to_owned(),
-            hint: Some("take it out; where many rows have it, the file may be of another encoding or form"),
-        }),
         Some(text) if text.len() > limits::VALUE_BYTES => Err(RecordError {
             rule: format!("{} is {} bytes long; at most {} are taken", target.name(), text.len(), limits::VALUE_BYTES),
             value: text.to_owned(),

@@ -8,6 +8,7 @@ mod images;
 mod outcome;
 mod parts;
 mod probe;
+mod purchase_log;
 mod replay;
 mod request;
 mod settings;

@@ -15,6 +15,7 @@ use crate::{
     OnUnconfirmed, SubmitterParts,
     admission::{BreakerSlot, verdict},
     outcome::{Attempt, Undecided},
+    purchase_log::log_purchase,
     request::{self, Built, Unbuilt},
     spacing::Spacing,
 };
@@ -195,6 +196,7 @@ impl Submitter {
         let event = match outcome {
             SubmitOutcome::Accepted(acceptance) => {
                 warn_of_unbelievable_cost(&job, acceptance.cost);
+                log_purchase(&job, &acceptance);
                 Event::Accepted { acceptance, first_poll: (self.parts.first_poll)(&job.spec) }
             }
             SubmitOutcome::Rejected(failure) if attempt == Attempt::Replay => {

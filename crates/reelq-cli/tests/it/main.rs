@@ -5,7 +5,9 @@
 mod commands;
 mod doctor_redis;
 mod forecasts;
+mod foreign_files;
 mod forms;
+mod logs_and_colors;
 mod operating;
 mod results;
 mod rows;

@@ -4,6 +4,7 @@
 //! the catalogue's order, so that two spellings of one request are one request.
 
 mod coerce;
+mod controls;
 mod gather;
 mod images;
 mod images_text;

@@ -3,7 +3,7 @@
 use reelq_model::{Fields, Finding};
 use serde_json::Value;
 
-use super::{gather::gather, limits, modes, prices::price, row::RowCheck, rules, tags};
+use super::{controls, gather::gather, limits, modes, prices::price, row::RowCheck, rules, tags};
 use crate::{
     Checked,
     catalogue::{Catalogue, Model},
@@ -24,6 +24,7 @@ pub(crate) fn check(catalogue: &Catalogue, model: &Model, request: RowRequest<'_
     let mut row = RowCheck::new(catalogue, request.model, model);
     gather(&mut row, request.fields, request.passes_on);
     let mode = modes::resolve(&mut row, request.mode);
+    controls::check(&mut row);
     limits::check(&mut row);
     tags::check(&mut row);
     rules::check(&mut row, mode);
