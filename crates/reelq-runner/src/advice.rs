@@ -24,7 +24,23 @@ impl CommandContext {
 
     /// The command as it was typed, with more words; the address of a store without its password.
     pub fn same_command(&self, more: &[String]) -> String {
+        Self::shown(&self.invocation.words, more)
+    }
+
+    /// The command as it was typed, but of another name and for people; nothing where it read standard input, which is gone.
+    pub fn same_words_with(&self, name: &str, other: &str) -> Option<String> {
         let words = &self.invocation.words;
+        let at = words.iter().position(|word| word == name)?;
+        if words.iter().any(|word| word == "-") {
+            return None;
+        }
+        let mut words = words.clone();
+        words.splice(at..=at, [other.to_owned()]);
+        words.retain(|word| word != "--json");
+        Some(Self::shown(&words, &[]))
+    }
+
+    fn shown(words: &[String], more: &[String]) -> String {
         let mut shown: Vec<String> = Vec::new();
         for (index, word) in words.iter().enumerate() {
             let is_store =

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use anyhow::Context;
 use reelq_console::CommandError;
-use reelq_sim::{SimSettings, Simulator, prices};
+use reelq_sim::{Ledger, SimSettings, Simulator, prices};
 use url::Url;
 
 use crate::context::CommandContext;
@@ -14,6 +14,8 @@ use crate::context::CommandContext;
 pub struct SimulatedVendors {
     base_url: Url,
     simulator: Option<Simulator>,
+    /// Charges that it remembered when it started.
+    earlier: usize,
 }
 
 impl SimulatedVendors {
@@ -24,7 +26,7 @@ impl SimulatedVendors {
         context: &CommandContext,
     ) -> Result<Self, CommandError> {
         if let Some(url) = external {
-            return Ok(Self { base_url: url.clone(), simulator: None });
+            return Ok(Self { base_url: url.clone(), simulator: None, earlier: 0 });
         }
         let folder = context.state_folder();
         std::fs::create_dir_all(&folder).context("make the folder of the simulation").map_err(CommandError::Other)?;
@@ -32,12 +34,19 @@ impl SimulatedVendors {
         let simulator = started.context("start the simulated vendors").map_err(CommandError::Other)?;
         let base_url =
             simulator.base_url().parse().context("read the simulator's address").map_err(CommandError::Other)?;
-        Ok(Self { base_url, simulator: Some(simulator) })
+        let earlier = simulator.ledger().charges.len();
+        Ok(Self { base_url, simulator: Some(simulator), earlier })
     }
 
     /// Where the vendors are.
     pub const fn base_url(&self) -> &Url {
         &self.base_url
+    }
+
+    /// What the vendors of this process saw and charged, and how many of the charges are of earlier processes; `None` where
+    /// they are others'.
+    pub fn ledger(&self) -> Option<(Ledger, usize)> {
+        self.simulator.as_ref().map(|simulator| (simulator.ledger(), self.earlier))
     }
 
     /// Waits for the vendors to end.

@@ -4,6 +4,7 @@ use reelq_console::{CommandError, CommandResult, NOT_BOUGHT, Out, Proposal, cost
 use reelq_model::{AccountName, BatchName, Money, units::Span};
 use reelq_runner::{
     context::CommandContext,
+    ending::survived::tell_survived,
     jobs::stranded::stranded,
     locks::run_lock::RunLock,
     opened::OpenedStore,
@@ -90,6 +91,7 @@ impl Continued<'_> {
         let simulated = self.args.vendors.start(self.context).await?;
         let outcome = self.work(view, simulated.as_ref()).await;
         if let Some(simulated) = simulated {
+            tell_survived(&simulated, &**self.store, &self.args.batch, self.out).await;
             simulated.stop().await;
         }
         outcome

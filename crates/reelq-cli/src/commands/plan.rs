@@ -5,10 +5,13 @@ pub(crate) mod guard;
 mod text;
 mod written;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 pub(crate) use costs::{ModelCost, costs};
-use reelq_console::{CommandResult, Exit, Out, known};
+use reelq_console::{CommandResult, Exit, Out, known, quoted};
 use reelq_model::{BatchName, Money};
 use reelq_producer::{AccountBudget, Changes, Elsewhere, EqualRows, Estimate, HeldCost, Plan};
 use reelq_runner::{context::CommandContext, obstacles, opened::OpenedStore};
@@ -67,6 +70,8 @@ struct Report<'a> {
     costs: Vec<ModelCost>,
     estimate: &'a Estimate,
     warnings: &'a reelq_manifest::Problems,
+    /// The command that buys it; nothing where there is nothing to buy, or something is in the way.
+    next: Option<String>,
 }
 
 pub(crate) async fn run(args: &PlanArgs, context: &CommandContext, out: Out) -> CommandResult {
@@ -85,13 +90,19 @@ pub(crate) async fn run(args: &PlanArgs, context: &CommandContext, out: Out) -> 
         plan.told.iter().for_each(|line| out.note(line));
     }
     let played = forecast::beside(store.as_deref(), &plan, context).await?;
-    out.report(&report(&plan, context.is_simulated()), |_| draw(&plan, played.as_ref(), context));
+    let obstacle = obstacles::in_the_way(&order, &plan);
+    let next = obstacle.is_none().then(|| next(&plan, written.as_deref(), context)).flatten();
+    let report = Report { next, ..report(&plan, context.is_simulated()) };
+    out.report(&report, |report| {
+        let next = report.next.iter().map(|next| format!("\n\nNext: {next}"));
+        next.fold(draw(&plan, played.as_ref(), context), |plan, next| plan + &next)
+    });
     if let Some(path) = written {
         written::write(path, args, &plan, context)?;
         out.note(&format!("written: {}", path.display()));
     }
-    let against = obstacles::in_the_way(&order, &plan).into_iter();
-    for said in against
+    for said in obstacle
+        .into_iter()
         .chain(obstacles::elsewhere(&plan))
         .chain(obstacles::moved(&plan))
         .chain(obstacles::remarks(&plan, context))
@@ -134,5 +145,17 @@ fn report(plan: &Plan, simulated: bool) -> Report<'_> {
         costs: costs(plan),
         estimate: &plan.estimate,
         warnings: &plan.warnings,
+        next: None,
+    }
+}
+
+/// The command that buys what was planned.
+fn next(plan: &Plan, written: Option<&Path>, context: &CommandContext) -> Option<String> {
+    if plan.to_buy() == 0 {
+        return None;
+    }
+    match written {
+        Some(path) => Some(format!("reelq run {}{}", quoted(&path.display().to_string()), context.flags())),
+        None => context.same_words_with("plan", "run"),
     }
 }

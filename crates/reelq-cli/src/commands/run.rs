@@ -8,6 +8,7 @@ use reelq_producer::Order;
 use reelq_runner::{
     adapters,
     context::CommandContext,
+    ending::survived::tell_survived,
     jobs::stranded::stranded,
     locks::run_lock::RunLock,
     opened::OpenedStore,
@@ -74,6 +75,7 @@ impl Run<'_> {
         let simulated = self.args.vendors.start(self.context).await?;
         let outcome = self.work(&mut agreed, simulated.as_ref()).await;
         if let Some(simulated) = simulated {
+            tell_survived(&simulated, &**self.store, &agreed.plan.batch.name, self.out).await;
             simulated.stop().await;
         }
         outcome

@@ -80,6 +80,17 @@ fn a_simulated_run_needs_nothing_and_running_again_buys_nothing() {
 }
 
 #[test]
+fn a_rehearsal_with_faults_tells_what_it_survived_and_that_nothing_was_bought_twice() {
+    let folder = folder(&[("jobs.csv", THREE_ROWS)]);
+    let faults = ["--faults", "throttled=0.4,dropped_after=0.3,torn_download=0.4", "--seed", "7", "--speed", "50"];
+    let (_, _, stderr) = reelq(folder.path(), &[&["run", "jobs.csv", "--simulate"], &faults[..]].concat());
+    let told = stderr.lines().find(|line| line.starts_with("survived: ")).unwrap_or_else(|| panic!("{stderr}"));
+    assert!(told.ends_with("; bought twice: 0"), "{told}");
+    let (_, _, again) = reelq(folder.path(), &["run", "jobs.csv", "--simulate"]);
+    assert!(!again.contains("survived"), "nothing was done to it: {again}");
+}
+
+#[test]
 fn a_changed_manifest_is_planned_as_changed() {
     let folder = folder(&[("jobs.csv", THREE_ROWS)]);
     assert_eq!(reelq(folder.path(), &["run", "jobs.csv", "--simulate"]).0, Some(0));

@@ -5,4 +5,5 @@ mod lost;
 pub mod outcome;
 mod remedies;
 pub mod summary;
+pub mod survived;
 mod waiting;

@@ -42,13 +42,14 @@ fn changes(changes: &Changes) -> String {
         count => format!("  ({} bought already: followed and kept)", grouped(count)),
     };
     let line = |sign: char, count: u64, word: &str, rest: &str| format!("  {sign} {:>9} {word}{rest}", grouped(count));
-    [
-        line('+', changes.new, "new", ""),
-        line('~', changes.changed, "changed", ""),
-        line('=', changes.unchanged, "unchanged", &standing),
-        line('-', changes.removed, "removed", &kept),
-    ]
-    .join("\n")
+    let lines = [
+        ('+', changes.new, "new", ""),
+        ('~', changes.changed, "changed", ""),
+        ('=', changes.unchanged, "unchanged", standing.as_str()),
+        ('-', changes.removed, "removed", kept.as_str()),
+    ];
+    let told = lines.into_iter().filter(|(_, count, ..)| *count > 0);
+    told.map(|(sign, count, word, rest)| line(sign, count, word, rest)).collect::<Vec<_>>().join("\n")
 }
 
 fn costs(plan: &Plan) -> String {
@@ -73,7 +74,11 @@ fn costs(plan: &Plan) -> String {
     let budget: String = budget.into_iter().chain(plan.account_budgets.iter().flat_map(account_budget)).collect();
     let held = held(plan);
     let lines = table(&["account", "model", ">jobs", ">to buy", ">price"], rows);
-    format!("{lines}\n\nTo buy: {count} job{s} for {}{beside}{held}{budget}", cost(plan.amount(), plan.unpriced()))
+    let to_buy = match plan.to_buy() {
+        0 => "nothing".to_owned(),
+        _ => format!("{count} job{s} for {}", cost(plan.amount(), plan.unpriced())),
+    };
+    format!("{lines}\n\nTo buy: {to_buy}{beside}{held}{budget}")
 }
 
 /// What is loaded and not bought now.
