@@ -149,7 +149,8 @@ fn a_template_that_would_take_all_memory_is_an_error_with_its_place() {
         "{{ '%99999999999d'|format(1) }}",
         "{% set x = 'a' %}{% for i in range(99) %}{% set x = x ~ x %}{% endfor %}",
     ] {
-        let text = format!("[[jobs]]\nmodel = 'minimax-hailuo-2.3'\nprompt = \"{template}\"\n");
+        let text =
+            format!("[[jobs]]\nmodel = 'minimax-hailuo-2.3'\nprompt = \"{template}\"\nvars = {{ word = 'a' }}\n");
         fs::write(sandbox.path("jobs.toml"), text).unwrap();
         let ended =
             sandbox.shell(&format!("ulimit -v 2000000; cd {}; reelq plan jobs.toml", sandbox.path("").display()));

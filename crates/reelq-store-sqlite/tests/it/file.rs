@@ -182,7 +182,7 @@ fn a_file_of_a_newer_version_is_refused() {
     drop(file.open().unwrap());
     file.sql().pragma_update(None, "user_version", 99).unwrap();
     let error = file.open().unwrap_err();
-    assert!(matches!(error, Error::Format { found: 99, supported: 10 }), "{error}");
+    assert!(matches!(error, Error::Format { found: 99, supported: 11 }), "{error}");
 }
 
 #[tokio::test]
@@ -193,13 +193,13 @@ async fn a_process_whose_file_a_newer_version_took_over_changes_nothing_more_and
     let sent = kit.send(&kit.submit().await).await;
     file.sql().pragma_update(None, "user_version", 99).unwrap();
     let refused = kit.store.claim(&kit.claim_of(ClaimStage::Submit, 1)).await.unwrap_err();
-    assert!(matches!(refused, Error::Format { found: 99, supported: 10 }), "{refused}");
+    assert!(matches!(refused, Error::Format { found: 99, supported: 11 }), "{refused}");
     assert!(!refused.is_transient(), "no one waits for it to pass");
     let step = Commit { lease: sent.clone(), event: accepted(&sent, "t1"), keep: false };
     kit.store.commit(&[step]).await.unwrap_err();
     drop(kit);
     // The next version takes the paid task in; here, this one does once more.
-    file.sql().pragma_update(None, "user_version", 10).unwrap();
+    file.sql().pragma_update(None, "user_version", 11).unwrap();
     let kit = Kit::new(&file);
     assert_eq!(kit.view(sent.job.id).await.job.status(), Status::Running);
 }

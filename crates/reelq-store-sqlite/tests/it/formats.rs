@@ -58,7 +58,7 @@ async fn a_file_of_format_1_is_brought_up_to_date_and_worked_on() {
     let view = kit.account("wave").await;
     assert_eq!(view.spent_today, Money::from_micros(300_000));
     let version: u32 = file.sql().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-    assert_eq!(version, 10);
+    assert_eq!(version, 11);
 }
 
 /// What a run of the version with format 7 left behind when it was killed.
