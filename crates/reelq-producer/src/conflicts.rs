@@ -29,11 +29,11 @@ pub struct Takes {
 /// What came into the store since the plan, and stands against loading it.
 #[derive(Debug)]
 pub struct Meanwhile {
-    /// As [`Plan::elsewhere`]: the batches that came, as far as they have its lines.
+    /// As [`elsewhere`](crate::Plan::elsewhere): the batches that came, as far as they have its lines.
     pub elsewhere: Vec<Elsewhere>,
-    /// As [`Plan::takes`].
+    /// As [`takes`](crate::Plan::takes).
     pub takes: Option<Takes>,
-    /// As [`Plan::same_output`].
+    /// As [`same_output`](crate::Plan::same_output).
     pub same_output: Option<BatchName>,
     /// The loads that are there now.
     pub seen: ImportsSeen,

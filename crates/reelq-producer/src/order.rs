@@ -19,7 +19,7 @@ pub struct Order {
     pub image_fields: Vec<String>,
     /// What the command line says.
     pub overrides: Overrides,
-    /// The batch's name: see [`batch_name`].
+    /// The batch's name: see [`batch_name`](crate::batch_name).
     pub batch: BatchName,
     /// How files are named where the manifest does not say.
     pub file_name: String,

@@ -177,7 +177,7 @@ contract! {
     /// `Error::NoBatch` where there is no such batch.
     async fn set_budget(&self, batch: &BatchName, budget: Option<Money>) -> Result<()>;
 
-    /// Forgets what a batch's plan came to ([`ImportedWith::planned`]), as something of the batch was found damaged or lost:
+    /// Forgets what a batch's plan came to ([`planned`](crate::ImportedWith::planned)), as something of the batch was found damaged or lost:
     /// its manifest is compared row by row the next time, and loaded anew where it has to be. May be repeated.
     ///
     /// # Errors
@@ -305,7 +305,7 @@ contract! {
     /// A load that died while it was being finished is finished first. May be repeated.
     async fn imports_seen(&self) -> Result<ImportsSeen>;
 
-    /// Forgets the requests noted as [`Noting::Bought`] that were noted first, so that at most `most` stay.
+    /// Forgets the requests noted as [`Bought`](crate::Noting::Bought) that were noted first, so that at most `most` stay.
     /// A request counts once for each batch. May work in parts. May be repeated.
     async fn trim_bought(&self, most: u64) -> Result<()>;
 
