@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use anyhow::Context;
 use reelq_console::CommandError;
+use reelq_model::Timestamp;
 use reelq_sim::{Ledger, SimSettings, Simulator, prices};
 use url::Url;
 
@@ -14,8 +15,8 @@ use crate::context::CommandContext;
 pub struct SimulatedVendors {
     base_url: Url,
     simulator: Option<Simulator>,
-    /// Charges that it remembered when it started.
-    earlier: usize,
+    /// When it began: what was charged before was remembered from earlier processes.
+    since: Timestamp,
 }
 
 impl SimulatedVendors {
@@ -26,16 +27,16 @@ impl SimulatedVendors {
         context: &CommandContext,
     ) -> Result<Self, CommandError> {
         if let Some(url) = external {
-            return Ok(Self { base_url: url.clone(), simulator: None, earlier: 0 });
+            return Ok(Self { base_url: url.clone(), simulator: None, since: context.clock.now() });
         }
         let folder = context.state_folder();
         std::fs::create_dir_all(&folder).context("make the folder of the simulation").map_err(CommandError::Other)?;
+        let since = context.clock.now();
         let started = Simulator::start(settings, Arc::clone(&context.clock)).await;
         let simulator = started.context("start the simulated vendors").map_err(CommandError::Other)?;
         let base_url =
             simulator.base_url().parse().context("read the simulator's address").map_err(CommandError::Other)?;
-        let earlier = simulator.ledger().charges.len();
-        Ok(Self { base_url, simulator: Some(simulator), earlier })
+        Ok(Self { base_url, simulator: Some(simulator), since })
     }
 
     /// Where the vendors are.
@@ -43,10 +44,10 @@ impl SimulatedVendors {
         &self.base_url
     }
 
-    /// What the vendors of this process saw and charged, and how many of the charges are of earlier processes; `None` where
-    /// they are others'.
-    pub fn ledger(&self) -> Option<(Ledger, usize)> {
-        self.simulator.as_ref().map(|simulator| (simulator.ledger(), self.earlier))
+    /// What the vendors of this process saw and charged, and when the process began: earlier charges are of others; `None`
+    /// where the vendors are not of this process.
+    pub fn ledger(&self) -> Option<(Ledger, Timestamp)> {
+        self.simulator.as_ref().map(|simulator| (simulator.ledger(), self.since))
     }
 
     /// Waits for the vendors to end.

@@ -64,3 +64,17 @@ fn a_stop_rule_that_is_none_is_refused_with_the_forms_that_there_are() {
     assert!(ended.code == Some(2) && ended.stderr.contains("failed>10%"), "{}", ended.stderr);
     assert_eq!(bought(&vendor), 0);
 }
+
+#[test]
+fn refusals_are_counted_to_the_last_however_many_there_are() {
+    let faults: Faults = "moderation=1".parse().unwrap();
+    let vendor = SimulatedVendor::start(SimSettings { faults, ..SimSettings::default() });
+    let lines = LIMITS.replace("8.0", "150.0").replace("max_in_flight = 4", "max_in_flight = 200");
+    let sandbox =
+        Sandbox::on(StoreKind::Sqlite, &vendor.base_url(), vec![Account { name: "wave", provider: "wave", lines }], "");
+    write_csv(&sandbox.path("set.csv"), Prompts { rows: 4_000, copies: 1 }, &[("wave", "wave")]);
+    let stopped = sandbox.run(&["run", "set.csv", "--stop-if", "refused>1050", "--yes"]);
+    let bought = bought(&vendor);
+    assert_eq!(stopped.code, Some(5), "{}", stopped.stderr);
+    assert!((1_051..4_000).contains(&bought), "{bought} were bought");
+}

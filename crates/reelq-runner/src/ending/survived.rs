@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use reelq_console::{Out, grouped};
-use reelq_model::BatchName;
+use reelq_model::{BatchName, Timestamp};
 use reelq_sim::{RequestTotals, SimCharge};
 use reelq_store::{Page, Store};
 
@@ -23,10 +23,10 @@ struct Bought {
 
 /// Says what the vendors of this process did to the run; nothing where they did well.
 pub async fn tell_survived(vendors: &SimulatedVendors, store: &dyn Store, batch: &BatchName, out: Out) {
-    let Some((ledger, earlier)) = vendors.ledger() else { return };
+    let Some((ledger, since)) = vendors.ledger() else { return };
     let Some(survived) = faults(&ledger.requests) else { return };
     let twice = match bought(store, batch).await {
-        Ok(Some(jobs)) => grouped(bought_twice(&ledger.charges, earlier, &jobs)),
+        Ok(Some(jobs)) => grouped(bought_twice(&ledger.charges, since, &jobs)),
         Ok(None) => format!("not counted, in a batch of more than {} jobs", grouped(JOBS_MAX)),
         Err(error) => format!("not counted: {error}"),
     };
@@ -67,10 +67,10 @@ async fn bought(store: &dyn Store, batch: &BatchName) -> reelq_store::Result<Opt
     }
 }
 
-/// How many clips were bought beyond one for each job. The first `earlier` charges are not of this run.
+/// How many clips were bought beyond one for each job. What was charged before `since` is not of this run.
 ///
 /// A task that no job knows is one clip too many only where each job that asks for the same has one already.
-fn bought_twice(charges: &[SimCharge], earlier: usize, jobs: &[Bought]) -> u64 {
+fn bought_twice(charges: &[SimCharge], since: Timestamp, jobs: &[Bought]) -> u64 {
     let with_output: BTreeSet<&str> =
         charges.iter().filter(|one| one.has_output).map(|one| one.task.as_str()).collect();
     let (mut twice, mut known, mut without) = (0, BTreeSet::new(), BTreeMap::<&str, u64>::new());
@@ -84,7 +84,7 @@ fn bought_twice(charges: &[SimCharge], earlier: usize, jobs: &[Bought]) -> u64 {
         known.extend(clips);
     }
     let mut unknown = BTreeMap::<&str, u64>::new();
-    for charge in charges.iter().skip(earlier).filter(|one| one.has_output && !known.contains(one.task.as_str())) {
+    for charge in charges.iter().filter(|one| one.at >= since && one.has_output && !known.contains(one.task.as_str())) {
         *unknown.entry(&charge.prompt).or_default() += 1;
     }
     let beyond = unknown.iter().map(|(prompt, count)| count.saturating_sub(without.get(prompt).copied().unwrap_or(0)));
@@ -93,7 +93,7 @@ fn bought_twice(charges: &[SimCharge], earlier: usize, jobs: &[Bought]) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use reelq_model::{Digest, Money, Settlement, Timestamp};
+    use reelq_model::{Digest, Money, Settlement};
     use reelq_sim::Vendor;
 
     use super::*;
@@ -124,17 +124,21 @@ mod tests {
     #[test]
     fn a_second_clip_of_a_job_is_bought_twice_and_a_task_that_failed_is_not() {
         let charges = [charge("t1", "fox", true), charge("t2", "fox", true), charge("t3", "owl", false)];
-        assert_eq!(bought_twice(&charges, 0, &[job("fox", &["t1", "t2"])]), 1);
+        assert_eq!(bought_twice(&charges, Timestamp::from_millis(0), &[job("fox", &["t1", "t2"])]), 1);
         let charges = [charge("t1", "fox", false), charge("t2", "fox", true)];
-        assert_eq!(bought_twice(&charges, 0, &[job("fox", &["t1", "t2"])]), 0);
+        assert_eq!(bought_twice(&charges, Timestamp::from_millis(0), &[job("fox", &["t1", "t2"])]), 0);
     }
 
     #[test]
     fn a_clip_that_no_job_knows_is_one_too_many_where_every_job_that_asks_for_it_has_one() {
         let charges = [charge("t1", "fox", true), charge("lost", "fox", true)];
-        assert_eq!(bought_twice(&charges, 0, &[job("fox", &["t1"])]), 1);
-        assert_eq!(bought_twice(&charges, 0, &[job("fox", &["t1"]), job("fox", &[])]), 0, "the other copy's");
-        assert_eq!(bought_twice(&charges, 2, &[job("fox", &["t1"])]), 0, "an earlier run's");
+        assert_eq!(bought_twice(&charges, Timestamp::from_millis(0), &[job("fox", &["t1"])]), 1);
+        assert_eq!(
+            bought_twice(&charges, Timestamp::from_millis(0), &[job("fox", &["t1"]), job("fox", &[])]),
+            0,
+            "the other copy's"
+        );
+        assert_eq!(bought_twice(&charges, Timestamp::from_millis(1), &[job("fox", &["t1"])]), 0, "an earlier run's");
     }
 
     #[test]

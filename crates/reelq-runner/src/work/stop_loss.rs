@@ -10,15 +10,17 @@ use std::{
 
 use reelq_model::{BatchName, FailureKind, Money, Status};
 use reelq_store::{
-    BatchView, JobFilter, SharedStore, Store, first,
+    BatchView, JobFilter, SharedStore, Store, Walk,
     rules::stop_rule::{StopRule, Toll},
 };
 use reelq_worker::Overview;
 
 /// How often it is looked. What is known of the batches is no older than a second.
 const EVERY: Duration = Duration::from_millis(500);
-/// So many refusals are counted, and so many charges are weighed.
-const COUNTED: usize = 1_000;
+/// Rules about refusals and charges read the jobs of their batch: one part in so many of the time.
+const READS_ONE_IN: u32 = 10;
+/// It is looked again after this time all the same, also where a clock that was set makes a look seem long.
+const REST_MAX: Duration = Duration::from_secs(30);
 
 /// Looks after the stop rules of the batches that a process works on.
 #[derive(Debug)]
@@ -45,10 +47,12 @@ impl StopLoss {
     /// Looks for as long as it is polled.
     pub(crate) async fn run(&self) {
         loop {
+            let begun = self.store.time();
             if let Err(error) = self.look().await {
                 tracing::debug!(%error, "the store does not say how batches with stop rules stand");
             }
-            tokio::time::sleep(EVERY).await;
+            let took = self.store.time().since(begun).min(REST_MAX);
+            tokio::time::sleep((took * (READS_ONE_IN - 1)).clamp(EVERY, REST_MAX)).await;
         }
     }
 
@@ -120,11 +124,15 @@ async fn toll(store: &dyn Store, view: &BatchView, rules: &[StopRule]) -> reelq_
     };
     if rules.iter().any(StopRule::counts_refused) && toll.failed > 0 {
         let refused = of(vec![Status::Failed], vec![FailureKind::Content]);
-        toll.refused = u64::try_from(first(store, &refused, COUNTED).await?.len()).unwrap_or(u64::MAX);
+        let mut jobs = Walk::new(store, &refused);
+        while jobs.next().await?.is_some() {
+            toll.refused += 1;
+        }
     }
     if rules.iter().any(StopRule::weighs_cost) {
         let charged = of(vec![Status::Running, Status::Fetching, Status::Succeeded, Status::Failed], Vec::new());
-        for view in first(store, &charged, COUNTED).await? {
+        let mut jobs = Walk::new(store, &charged);
+        while let Some(view) = jobs.next().await? {
             let (price, spent) = (view.job.price, view.job.spent());
             if let Some(price) = price.filter(|_| spent > Money::ZERO) {
                 toll.charged += spent;
